@@ -1,0 +1,32 @@
+//! What is emitted beside the errors.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::DeriveInput;
+
+use crate::signature;
+
+/// An impl for every request and every server: without one, each use of the struct would be an error of its own and
+/// bury the one that matters.
+pub(crate) fn expand(input: &DeriveInput, error: &syn::Error) -> TokenStream {
+    let errors = error.to_compile_error();
+    let generics = signature::generics(input, &[quote!(__R), quote!(__S)]);
+    let (impl_generics, _, where_clause) = generics.split_for_impl();
+    let (_, ty_generics, _) = input.generics.split_for_impl();
+    let name = &input.ident;
+
+    quote! {
+        #errors
+
+        #[automatically_derived]
+        impl #impl_generics ::socketserver::RequestHandler<__R, __S> for #name #ty_generics #where_clause {
+            fn handle_request(
+                _: __R,
+                _: ::socketserver::Address,
+                _: ::socketserver::ServerRef<__S>,
+            ) -> ::core::result::Result<(), ::socketserver::HandlerError> {
+                ::core::unreachable!()
+            }
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! The grid: every transport with every concurrency, under Python's names.
+
+use crate::concurrency::{Inline, Threading};
+use crate::server::Server;
+use crate::transport::{Tcp, Udp, UnixDatagram, UnixStream};
+
+macro_rules! grid {
+    ($($(#[$doc:meta])* $name:ident = $transport:ty, $concurrency:ty;)*) => {$(
+        $(#[$doc])*
+        pub type $name<H, S = ()> = Server<$transport, $concurrency, H, S>;
+    )*};
+}
+
+grid! {
+    /// TCP, one connection after the other.
+    ///
+    /// Python: `TCPServer`
+    TCPServer = Tcp, Inline;
+    /// TCP, every connection on a thread of its own.
+    ///
+    /// Python: `ThreadingTCPServer`
+    ThreadingTCPServer = Tcp, Threading;
+    /// UDP, one datagram after the other.
+    ///
+    /// Python: `UDPServer`
+    UDPServer = Udp, Inline;
+    /// UDP, every datagram on a thread of its own.
+    ///
+    /// Python: `ThreadingUDPServer`
+    ThreadingUDPServer = Udp, Threading;
+    /// Unix streams, one connection after the other.
+    ///
+    /// Python: `UnixStreamServer`
+    UnixStreamServer = UnixStream, Inline;
+    /// Unix streams, every connection on a thread of its own.
+    ///
+    /// Python: `ThreadingUnixStreamServer`
+    ThreadingUnixStreamServer = UnixStream, Threading;
+    /// Unix datagrams, one after the other.
+    ///
+    /// Python: `UnixDatagramServer`
+    UnixDatagramServer = UnixDatagram, Inline;
+    /// Unix datagrams, every one on a thread of its own.
+    ///
+    /// Python: `ThreadingUnixDatagramServer`
+    ThreadingUnixDatagramServer = UnixDatagram, Threading;
+}

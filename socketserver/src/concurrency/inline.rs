@@ -1,0 +1,25 @@
+//! One request after the other.
+
+use std::time::Duration;
+
+use super::Concurrency;
+use crate::server::{Job, Refused};
+
+/// Every request runs on the loop's own thread, and the next one waits until it has ended. Right for handlers that
+/// answer at once; a client that is slow to speak holds up all the others.
+///
+/// Python: a server without a mix-in
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Inline;
+
+impl Concurrency for Inline {
+    fn process_request(&self, job: Job) -> Result<(), Refused> {
+        job.run();
+        Ok(())
+    }
+
+    /// The whole server waits with the request.
+    fn patience(&self) -> Duration {
+        Duration::from_millis(100)
+    }
+}

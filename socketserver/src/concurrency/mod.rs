@@ -1,0 +1,76 @@
+//! Who runs the handlers.
+//!
+//! | mixin | runs on | full when | `server_close` waits for |
+//! | --- | --- | --- | --- |
+//! | [`Inline`] | the loop's own thread | never: the loop itself is busy | the one request |
+//! | [`Threading`] | a worker of an elastic pool | all `max_threads` are busy | every request, unless `block_on_close` is off |
+//!
+//! A concurrency knows jobs and nothing of sockets. One of your own usually wraps one of these and puts something
+//! around each job, with [`Job::wrap`].
+
+mod inline;
+mod threading;
+
+use std::io;
+use std::time::{Duration, Instant};
+
+pub use inline::Inline;
+pub use threading::Threading;
+
+use crate::server::{Job, Refused, Waker, Workers};
+
+/// Who runs the handlers.
+///
+/// Python: the mix-ins, and what a server without one does
+pub trait Concurrency: Send + Sync + 'static {
+    /// When serving starts, on the loop's thread. Keep the waker: whoever makes [`full`](Self::full) false again wakes
+    /// the loop *after* that.
+    ///
+    /// # Errors
+    /// Why it cannot serve here. `serve_forever` ends with it.
+    fn serving(&self, _waker: &Waker) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// Runs the job here and now, or hands it to whoever will.
+    ///
+    /// # Errors
+    /// The job, given back, when nobody can run it: it goes to `handle_error`.
+    ///
+    /// Python: `BaseServer.process_request`
+    fn process_request(&self, job: Job) -> Result<(), Refused>;
+
+    /// While this is true the server takes no request.
+    fn full(&self) -> bool {
+        false
+    }
+
+    /// At every turn of the loop, while the server's end waits, and when `handle_request` times out; before the
+    /// user's own hook. The place to reap.
+    ///
+    /// Python: `ForkingMixIn.service_actions`
+    fn service_actions(&self) {}
+
+    /// Threads or processes, for [`stats`](crate::Server::stats).
+    fn workers(&self) -> Workers {
+        Workers::default()
+    }
+
+    /// How long the thread of a request may be kept after its handler, for a client that has not yet read its reply.
+    fn patience(&self) -> Duration {
+        Duration::MAX
+    }
+
+    /// Whether `server_close` waits for requests that are still live.
+    ///
+    /// Python: `ThreadingMixIn.block_on_close`
+    fn block_on_close(&self) -> bool {
+        true
+    }
+
+    /// After the last request has ended or was given up: lets the workers go. With a deadline it waits for them, at
+    /// most until then; without one it must not wait.
+    ///
+    /// Python: `ThreadingMixIn.server_close`
+    fn server_close(&self, _deadline: Option<Instant>) {}
+}

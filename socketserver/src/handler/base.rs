@@ -1,0 +1,140 @@
+//! What every derived handler goes through: setup, handle, finish.
+
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+
+use super::HandlerError;
+use crate::socket::Socket;
+use crate::transport::Datagram;
+
+/// Either kind of request: the type of `request` in a handler that serves streams and datagrams alike.
+///
+/// Python: `self.request`, told apart by `self.server.socket_type`
+#[derive(Clone, Debug)]
+pub enum Request {
+    /// A connection.
+    Stream(Socket),
+    /// A datagram and the server's socket.
+    Datagram(Datagram),
+}
+
+impl From<Socket> for Request {
+    fn from(socket: Socket) -> Self {
+        Request::Stream(socket)
+    }
+}
+
+impl From<Datagram> for Request {
+    fn from(datagram: Datagram) -> Self {
+        Request::Datagram(datagram)
+    }
+}
+
+/// A handler's life: `setup`; if that succeeds, `handle`, then in any case `finish`, then the base class's part, which
+/// is told whether both succeeded. Of several errors the last one counts, as in Python.
+///
+/// Python: `BaseRequestHandler.__init__`
+pub fn run<H>(
+    mut handler: H,
+    setup: impl FnOnce(&mut H) -> Result<(), HandlerError>,
+    handle: impl FnOnce(&mut H) -> Result<(), HandlerError>,
+    finish: impl FnOnce(&mut H) -> Result<(), HandlerError>,
+    base: impl FnOnce(&mut H, bool),
+) -> Result<(), HandlerError> {
+    setup(&mut handler)?;
+    // A panic is only held up here until `finish` has run; the server catches it.
+    let handled = catch_unwind(AssertUnwindSafe(|| handle(&mut handler)));
+    let finished = catch_unwind(AssertUnwindSafe(|| finish(&mut handler)));
+    base(
+        &mut handler,
+        matches!((&handled, &finished), (Ok(Ok(())), Ok(Ok(())))),
+    );
+    match (handled, finished) {
+        (Err(first), Err(second)) => {
+            drop(HandlerError::from_panic(first));
+            resume_unwind(second)
+        }
+        (Err(panic), Ok(_)) | (_, Err(panic)) => resume_unwind(panic),
+        (Ok(handled), Ok(finished)) => finished.and(handled),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Runs a handler whose parts fail as told, and returns what ran and what came out.
+    fn calls(
+        setup: bool,
+        handle: Option<bool>,
+        finish: bool,
+    ) -> (Vec<&'static str>, Result<(), String>) {
+        let calls = std::cell::RefCell::new(Vec::new());
+        let call = |name: &'static str, well: bool| {
+            calls.borrow_mut().push(name);
+            if well {
+                Ok(())
+            } else {
+                Err(HandlerError::from(name))
+            }
+        };
+        let result = catch_unwind(AssertUnwindSafe(|| {
+            run(
+                (),
+                |()| call("setup", setup),
+                |()| match handle {
+                    Some(well) => call("handle", well),
+                    None => {
+                        let _ = call("handle", true);
+                        resume_unwind(Box::new("panic"))
+                    }
+                },
+                |()| call("finish", finish),
+                |(), well| drop(call(if well { "base" } else { "base after failure" }, true)),
+            )
+        }));
+        let result = match result {
+            Ok(result) => result.map_err(|error| error.to_string()),
+            Err(_) => Err("panic".to_owned()),
+        };
+        (calls.into_inner(), result)
+    }
+
+    #[test]
+    fn the_order_is_pythons() {
+        assert_eq!(
+            calls(true, Some(true), true),
+            (vec!["setup", "handle", "finish", "base"], Ok(()))
+        );
+    }
+
+    #[test]
+    fn after_a_failed_setup_nothing_else_runs() {
+        assert_eq!(
+            calls(false, Some(true), true),
+            (vec!["setup"], Err("setup".into()))
+        );
+    }
+
+    #[test]
+    fn finish_runs_whatever_became_of_handle() {
+        let after = ["setup", "handle", "finish", "base after failure"];
+        assert_eq!(
+            calls(true, Some(false), true),
+            (after.to_vec(), Err("handle".into()))
+        );
+        assert_eq!(
+            calls(true, None, true),
+            (after.to_vec(), Err("panic".into()))
+        );
+        assert_eq!(
+            calls(true, None, false),
+            (after.to_vec(), Err("panic".into()))
+        );
+    }
+
+    #[test]
+    fn the_error_of_finish_replaces_that_of_handle() {
+        assert_eq!(calls(true, Some(false), false).1, Err("finish".into()));
+        assert_eq!(calls(true, Some(true), false).1, Err("finish".into()));
+    }
+}

@@ -1,0 +1,72 @@
+//! What is done with a request.
+//!
+//! | derive | request | fields it fills |
+//! | --- | --- | --- |
+//! | [`BaseRequestHandler`](derive@crate::BaseRequestHandler) | any | `request`, `client_address`, `server` |
+//! | [`StreamRequestHandler`](derive@crate::StreamRequestHandler) | [`Socket`](crate::Socket) | also `connection`, `rfile`, `wfile` |
+//! | [`DatagramRequestHandler`](derive@crate::DatagramRequestHandler) | [`Datagram`](crate::Datagram) | also `packet`, `socket`, `rfile`, `wfile` |
+//!
+//! A closure is a handler too ([`Server::handling`](crate::Server::handling)), and so is whatever implements
+//! [`RequestHandler`] by hand; changing from one to the other breaks nobody.
+
+pub(crate) mod base;
+pub(crate) mod datagram;
+mod error;
+mod function;
+pub(crate) mod stream;
+
+pub use base::Request;
+pub use error::{HandlerError, Outcome};
+pub use function::{FnHandler, FnState};
+
+use crate::server::ServerRef;
+use crate::socket::Address;
+
+/// What is done with a request of type `R` by a server whose state is `S`.
+///
+/// It has one function and no `self`, because that is what a handler is: one call for one request, Python's
+/// constructor. The derives write it; by hand it looks like this:
+///
+/// ```
+/// use socketserver::{Address, HandlerError, RequestHandler, ServerRef, Socket, TCPServer};
+///
+/// struct UpperCase;
+///
+/// impl<S> RequestHandler<Socket, S> for UpperCase {
+///     fn handle_request(request: Socket, _: Address, _: ServerRef<S>) -> Result<(), HandlerError> {
+///         let data = request.recv(1024)?;
+///         Ok(request.sendall(&data.to_ascii_uppercase())?)
+///     }
+/// }
+///
+/// let server = TCPServer::<UpperCase>::bind("127.0.0.1:0")?;
+/// # Ok::<(), std::io::Error>(())
+/// ```
+///
+/// `S` is a parameter, so that a handler that does not look at its server runs under any.
+///
+/// Python: `BaseServer.RequestHandlerClass`, and `finish_request`, which calls it
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not handle requests of type `{R}` for a server whose state is `{S}`",
+    label = "not a handler for this server",
+    note = "derive `BaseRequestHandler`, `StreamRequestHandler` (TCP, Unix streams) or `DatagramRequestHandler` (UDP, Unix datagrams)",
+    note = "a `request` field fixes the type of request, a `server` field the state: `{S}` must be that field's `ServerRef<…>`"
+)]
+pub trait RequestHandler<R, S>: Sized + 'static {
+    /// Handles the request, all of it. The server ends the conversation after that.
+    ///
+    /// # Errors
+    /// Whatever went wrong; it goes to [`handle_error`](crate::BaseServer::handle_error).
+    fn handle_request(
+        request: R,
+        client_address: Address,
+        server: ServerRef<S>,
+    ) -> Result<(), HandlerError>;
+}
+
+/// A type's name without its path and its parameters.
+pub(crate) fn short_name<H>() -> &'static str {
+    let name = std::any::type_name::<H>();
+    let name = name.split('<').next().unwrap_or(name);
+    name.rsplit("::").next().unwrap_or(name)
+}

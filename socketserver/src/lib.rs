@@ -1,0 +1,134 @@
+//! A framework for network servers: Python's `socketserver`, in Rust.
+//!
+//! You write what is done with one request, in plain blocking code. The crate takes requests from TCP, UDP or Unix
+//! sockets and runs them one after the other or each on a thread of its own, with limits, deadlines and an orderly
+//! end.
+//!
+//! ```no_run
+//! use std::io;
+//!
+//! use socketserver::{BaseRequestHandler, Socket, ThreadingTCPServer};
+//!
+//! /// One of these is made for every connection.
+//! #[derive(BaseRequestHandler)]
+//! struct UpperCase {
+//!     request: Socket,
+//! }
+//!
+//! impl UpperCase {
+//!     fn handle(&mut self) -> io::Result<()> {
+//!         let data = self.request.recv(1024)?;
+//!         self.request.sendall(&data.to_ascii_uppercase())
+//!     }
+//! }
+//!
+//! fn main() -> io::Result<()> {
+//!     ThreadingTCPServer::<UpperCase>::bind("127.0.0.1:9999")?.serve_forever()
+//! }
+//! ```
+//!
+//! # From the top
+//!
+//! A [`Server`] is made of four parts. A [`Transport`] says where requests come from: [`Tcp`], [`Udp`], [`UnixStream`],
+//! [`UnixDatagram`]. A [`Concurrency`] says who runs them: [`Inline`] the loop itself, [`Threading`] an elastic pool.
+//! A [`RequestHandler`] says what is done with one: a struct with a `handle` method and one of the derives
+//! [`BaseRequestHandler`](derive@BaseRequestHandler), [`StreamRequestHandler`](derive@StreamRequestHandler) and
+//! [`DatagramRequestHandler`](derive@DatagramRequestHandler), or a closure. And a [`BaseServer`] is what a Python
+//! program would write as a subclass: the state that handlers share, and the policy.
+//!
+//! ```text
+//!      serve_forever
+//!    ┌──────►│                    full? then only wait
+//!    │       ▼
+//!    │  get_request ───────────── Transport       tcp · udp · unix
+//!    │       ▼
+//!    │  verify_request ────────── BaseServer      state and policy
+//!    │       │ yes     └─ no ───► shutdown_request
+//!    │       ▼
+//!    │  process_request ───────── Concurrency     inline · threading
+//!    │       ├───────────────────────┐
+//!    │       ▼                       ▼            here, or wherever the concurrency says
+//!    └─ service_actions         setup, handle, finish ── RequestHandler   base · stream · datagram
+//!                                    ▼
+//!                               handle_error when it failed; shutdown_request always
+//! ```
+//!
+//! # Which server?
+//!
+//! | | one after the other | a thread each |
+//! | --- | --- | --- |
+//! | TCP | [`TCPServer`] | [`ThreadingTCPServer`] |
+//! | UDP | [`UDPServer`] | [`ThreadingUDPServer`] |
+//! | Unix streams | [`UnixStreamServer`] | [`ThreadingUnixStreamServer`] |
+//! | Unix datagrams | [`UnixDatagramServer`] | [`ThreadingUnixDatagramServer`] |
+//!
+//! TCP and Unix streams carry bytes in order and without boundaries: two sends may arrive as one `recv`, or one as
+//! two. UDP and Unix datagrams carry messages: each arrives as one request or, with UDP, perhaps not at all, and an
+//! empty one is one too.
+//!
+//! Of course, you still have to use your head. A server without threads suits handlers that answer at once; as soon as
+//! one waits for its client, all other clients wait with it. With threads, handlers share the server's state at the
+//! same time, so what they change stands behind a lock, and that lock is not held while talking to a client. And a
+//! thread each is right for thousands of clients, not for hundreds of thousands.
+//!
+//! # Coming from Python
+//!
+//! | Python | here |
+//! | --- | --- |
+//! | `class Handler(StreamRequestHandler)` | `#[derive(StreamRequestHandler)] struct Handler { … }`, which declares the attributes it uses |
+//! | `class MyServer(ThreadingTCPServer)` with attributes and overrides | a struct with `impl BaseServer for MyServer`, as the second parameter: `ThreadingTCPServer::<Handler, MyServer>` |
+//! | a class attribute, `allow_reuse_address = True` | a method of the [`Builder`], or `#[handler(…)]` on a handler |
+//! | an exception | an `Err`; a panic is caught as well |
+//! | `with TCPServer(…) as server:` | the end of the variable's life |
+//! | two names for one socket | `Clone` |
+//! | `super().setup()` | not needed: the base class's part always runs |
+//! | `threading.Thread(target=server.serve_forever).start()` | [`Server::spawn`] |
+//! | `functools.partial(Handler, argument)` | a field of the server's state |
+//!
+//! Every item that comes from Python names its origin in the last line of its documentation.
+//!
+//! # Logging
+//!
+//! Through the `log` crate, one target a folder: `socketserver::server`, `::transport`, `::handler`, `::pool`. Steps of
+//! the life cycle are at debug level, failed requests at error level, a machine that runs out of something at warn
+//! level; there is nothing a byte.
+//!
+//! # Platforms
+//!
+//! Linux is what is built, tested and promised. Other Unixes have most of it; Windows has none.
+//!
+//! # Reading the source
+//!
+//! `server/serve.rs`, then `concurrency/inline.rs`, `transport/tcp.rs` and `handler/base.rs`. The rest is variation.
+//! `sys/` has every `unsafe`, and `pool/` knows nothing of sockets.
+
+#[cfg(not(unix))]
+compile_error!("socketserver needs a Unix");
+
+// In the order in which a request meets them.
+mod concurrency;
+mod handler;
+mod server;
+mod socket;
+mod transport;
+
+mod aliases;
+mod pool;
+mod sys;
+
+#[doc(hidden)]
+pub mod __private;
+
+pub use aliases::*;
+pub use concurrency::{Concurrency, Inline, Threading};
+pub use handler::{FnHandler, FnState, HandlerError, Outcome, Request, RequestHandler};
+pub use server::{
+    BaseServer, Builder, Drained, End, Job, Refused, Run, Served, Server, ServerHandle, ServerRef,
+    Stats, Ticket, Waker, Workers, log_error,
+};
+pub use socket::{
+    Address, AddressFamily, Layer, PeerCred, Socket, SocketKind, SocketOption, SocketReader,
+    SocketWriter, ToAddress, ToHost, Wire, create_connection, select,
+};
+pub use socketserver_macros::{BaseRequestHandler, DatagramRequestHandler, StreamRequestHandler};
+pub use transport::{Datagram, Tcp, Transport, Udp, UnixDatagram, UnixStream};

@@ -1,0 +1,145 @@
+//! A server that serves in a thread of its own.
+
+use std::fmt;
+use std::io;
+use std::ops::Deref;
+use std::panic::resume_unwind;
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use super::Server;
+use super::base::BaseServer;
+use super::life::Entered;
+use super::server_ref::ServerRef;
+use super::stats::Drained;
+use crate::concurrency::Concurrency;
+use crate::handler::{RequestHandler, short_name};
+use crate::transport::Transport;
+
+/// What a handle needs of its server, whatever that one's types are.
+trait Closing: Send + Sync {
+    fn drain(&self, timeout: Duration) -> Drained;
+    fn server_close(&self) -> Drained;
+}
+
+impl<T, C, H, S> Closing for Server<T, C, H, S>
+where
+    T: Transport,
+    C: Concurrency,
+    H: RequestHandler<T::Request, S>,
+    S: BaseServer<T::Request>,
+{
+    fn drain(&self, timeout: Duration) -> Drained {
+        self.drain(timeout)
+    }
+
+    fn server_close(&self) -> Drained {
+        self.server_close()
+    }
+}
+
+impl<T, C, H, S> Server<T, C, H, S>
+where
+    T: Transport,
+    C: Concurrency,
+    H: RequestHandler<T::Request, S>,
+    S: BaseServer<T::Request>,
+{
+    /// Serves in a thread of its own. The server is serving when this returns: a stop right after it is never missed.
+    ///
+    /// # Errors
+    /// As [`serve_forever`](Self::serve_forever), or that no thread could be started.
+    ///
+    /// Python: `threading.Thread(target=server.serve_forever, daemon=True).start()`
+    pub fn spawn(self) -> io::Result<ServerHandle<S>> {
+        let entered = self.core().life.enter()?;
+        let reference = self.server_ref();
+        let server = Arc::new(self);
+        let serving = server.clone();
+        let thread = thread::Builder::new()
+            .name(format!("{} server", short_name::<H>()))
+            .spawn(move || match entered {
+                Entered::Forestalled => Ok(()),
+                Entered::Serving { .. } => serving.serve(),
+            });
+        match thread {
+            Ok(thread) => Ok(ServerHandle {
+                server,
+                reference,
+                thread: Some(thread),
+            }),
+            Err(error) => {
+                server.end_of_serving(false);
+                Err(error)
+            }
+        }
+    }
+}
+
+/// A server that serves in a thread of its own; through `Deref` a [`ServerRef`]. Dropping it is `server_close`.
+#[must_use = "dropping the handle closes the server"]
+pub struct ServerHandle<S> {
+    server: Arc<dyn Closing>,
+    reference: ServerRef<S>,
+    thread: Option<JoinHandle<io::Result<()>>>,
+}
+
+impl<S> ServerHandle<S> {
+    /// The orderly end, as [`Server::drain`]: live requests may go on for `timeout`.
+    ///
+    /// # Errors
+    /// What `serve_forever` ended with.
+    pub fn shutdown(mut self, timeout: Duration) -> io::Result<Drained> {
+        let drained = self.server.drain(timeout);
+        self.join_ended_loop()?;
+        Ok(drained)
+    }
+
+    /// Waits until the loop has ended, by a signal, by a handler, or because the listener failed.
+    ///
+    /// # Errors
+    /// What `serve_forever` ended with.
+    pub fn join(mut self) -> io::Result<()> {
+        self.thread.take().map_or(Ok(()), join)
+    }
+
+    /// After an end. A loop whose handler did not end in time was left to itself, and is not waited for here either.
+    fn join_ended_loop(&mut self) -> io::Result<()> {
+        match self.thread.take() {
+            Some(thread) if !self.reference.core().life.is_serving() => join(thread),
+            _ => Ok(()),
+        }
+    }
+}
+
+fn join(thread: JoinHandle<io::Result<()>>) -> io::Result<()> {
+    thread
+        .join()
+        .unwrap_or_else(|payload| resume_unwind(payload))
+}
+
+impl<S> Deref for ServerHandle<S> {
+    type Target = ServerRef<S>;
+
+    fn deref(&self) -> &ServerRef<S> {
+        &self.reference
+    }
+}
+
+impl<S> Drop for ServerHandle<S> {
+    fn drop(&mut self) {
+        self.server.server_close();
+        if let Err(error) = self.join_ended_loop() {
+            log::error!(target: "socketserver::server", "serving ended with: {error}");
+        }
+    }
+}
+
+impl<S> fmt::Debug for ServerHandle<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("ServerHandle")
+            .field(&self.reference)
+            .finish()
+    }
+}

@@ -1,0 +1,211 @@
+//! One request on its way: what runs it, and the ticket that counts it.
+
+use std::fmt;
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::base::BaseServer;
+use super::connections::{End, Ticket};
+use super::server_ref::ServerRef;
+use crate::handler::{HandlerError, RequestHandler};
+use crate::socket::Address;
+use crate::transport::Transport;
+
+/// The first half of a [`Job`]: everything from `prepare` to `shutdown_request`. Dropped without being run, it lets go
+/// of the request.
+pub struct Run(Box<dyn FnOnce() -> End + Send>);
+
+impl Run {
+    /// Runs the request and tells how it ended. Never unwinds.
+    pub fn run(self) -> End {
+        (self.0)()
+    }
+}
+
+/// One request that is to be handled: what [`Concurrency::process_request`](crate::Concurrency::process_request) gets.
+pub struct Job {
+    run: Run,
+    ticket: Ticket,
+    name: &'static str,
+}
+
+impl Job {
+    pub(super) fn new(
+        run: impl FnOnce() -> End + Send + 'static,
+        ticket: Ticket,
+        name: &'static str,
+    ) -> Self {
+        Job {
+            run: Run(Box::new(run)),
+            ticket,
+            name,
+        }
+    }
+
+    /// Runs the request here and now: prepare, handle, `handle_error` if that failed, `shutdown_request`; then it is
+    /// counted. Never unwinds.
+    pub fn run(self) {
+        let end = self.run.run();
+        self.ticket.end(end);
+    }
+
+    /// The two halves: what to run, and the ticket that must be closed with how that ended.
+    ///
+    /// The server lets go of the request, whose descriptor goes with the first half. This is for who runs it
+    /// elsewhere: in another process.
+    pub fn split(self) -> (Run, Ticket) {
+        self.ticket.release();
+        (self.run, self.ticket)
+    }
+
+    /// The same job with something around it, where it runs: a pool of database connections, a tracing span.
+    ///
+    /// ```
+    /// # use socketserver::{Concurrency, Job, Refused, Threading, Waker};
+    /// /// Threads that say when they begin and end.
+    /// #[derive(Default)]
+    /// struct Traced(Threading);
+    ///
+    /// impl Concurrency for Traced {
+    ///     fn serving(&self, waker: &Waker) -> std::io::Result<()> {
+    ///         self.0.serving(waker)
+    ///     }
+    ///     fn process_request(&self, job: Job) -> Result<(), Refused> {
+    ///         self.0.process_request(job.wrap(|run| {
+    ///             log::trace!("begins");
+    ///             let end = run.run();
+    ///             log::trace!("ends: {end:?}");
+    ///             end
+    ///         }))
+    ///     }
+    /// }
+    /// ```
+    pub fn wrap(self, around: impl FnOnce(Run) -> End + Send + 'static) -> Job {
+        let Job { run, ticket, name } = self;
+        let run = move || {
+            catch_unwind(AssertUnwindSafe(|| around(run))).unwrap_or_else(|payload| {
+            log::error!(target: "socketserver::server", "what was wrapped around a job failed: {}", HandlerError::from_panic(payload));
+            End::Failed
+        })
+        };
+        Job::new(run, ticket, name)
+    }
+
+    /// The handler's name, without its path: for naming threads.
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+}
+
+impl fmt::Debug for Run {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Run").finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Job {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Job")
+            .field("name", &self.name)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A job that nobody could run, and why.
+#[derive(Debug)]
+pub struct Refused {
+    /// The job, given back.
+    pub job: Job,
+    /// Why it was refused.
+    pub error: io::Error,
+}
+
+/// What a request needs on its way, wherever that leads.
+pub(super) struct Request<T: Transport, S> {
+    pub(super) request: T::Request,
+    pub(super) client_address: Address,
+    pub(super) transport: Arc<T>,
+    pub(super) server: ServerRef<S>,
+}
+
+impl<T: Transport, S> Clone for Request<T, S> {
+    fn clone(&self) -> Self {
+        Request {
+            request: self.request.clone(),
+            client_address: self.client_address.clone(),
+            transport: self.transport.clone(),
+            server: self.server.clone(),
+        }
+    }
+}
+
+impl<T: Transport, S: BaseServer<T::Request>> Request<T, S> {
+    /// All of a request's life in its handler's thread. Nothing that a user wrote can unwind out of here.
+    pub(super) fn run<H: RequestHandler<T::Request, S>>(self, patience: Duration) -> End {
+        let server = self.server.clone();
+        let end = server.core().life.inside(|| {
+            let end = match guarded(|| self.handle::<H>()) {
+                Ok(()) => End::Finished,
+                Err(error) => {
+                    self.fail(error);
+                    End::Failed
+                }
+            };
+            self.shutdown(patience);
+            // What the user's state or request does as it goes must not take the worker with it.
+            quietly("dropping a request", || drop(self));
+            end
+        });
+        quietly("dropping a server's state", || drop(server));
+        end
+    }
+
+    fn handle<H: RequestHandler<T::Request, S>>(&self) -> Result<(), HandlerError> {
+        self.transport.prepare(&self.request)?;
+        H::handle_request(
+            self.request.clone(),
+            self.client_address.clone(),
+            self.server.clone(),
+        )
+    }
+
+    /// `verify_request`; what fails there costs this request.
+    pub(super) fn verify(&self) -> Result<bool, HandlerError> {
+        guarded(|| {
+            Ok(self
+                .server
+                .verify_request(&self.request, &self.client_address, &self.server))
+        })
+    }
+
+    /// `handle_error`, and if that fails too, a line in the log.
+    pub(super) fn fail(&self, error: HandlerError) {
+        quietly("handle_error", || {
+            self.server
+                .handle_error(&self.request, &self.client_address, &error, &self.server);
+        });
+        quietly("dropping an error", || drop(error));
+    }
+
+    pub(super) fn shutdown(&self, patience: Duration) {
+        quietly("shutdown_request", || {
+            self.transport.shutdown_request(&self.request, patience)
+        });
+    }
+}
+
+/// A panic is an error like any other.
+fn guarded<V>(run: impl FnOnce() -> Result<V, HandlerError>) -> Result<V, HandlerError> {
+    catch_unwind(AssertUnwindSafe(run))
+        .unwrap_or_else(|payload| Err(HandlerError::from_panic(payload)))
+}
+
+/// Runs what has nobody to report to.
+pub(super) fn quietly(what: &str, run: impl FnOnce()) {
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(run)) {
+        let error = HandlerError::from_panic(payload);
+        log::error!(target: "socketserver::server", "{what}: {error}");
+    }
+}

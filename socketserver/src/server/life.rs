@@ -1,0 +1,338 @@
+//! The life of a server as one state machine, and who may wait for its loop.
+
+use std::cell::RefCell;
+use std::io;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use parking_lot::{Condvar, Mutex};
+
+use super::waker::Waker;
+
+/// Where a server stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    /// Has never served.
+    Fresh,
+    /// Was told to stop before it ever served: its first loop returns at once.
+    Forestalled,
+    /// A loop runs, or `handle_request`.
+    Serving,
+    /// It was told to stop and has not yet ended.
+    Stopping(Stop),
+    /// The loop has ended; it may serve again.
+    Stopped,
+    /// The listener is closed, for good.
+    Closed,
+}
+
+/// How a loop ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Stop {
+    pub(super) kind: StopKind,
+    /// Nobody outside waits for the live requests: the loop's thread does, this long.
+    pub(super) alone: Option<Duration>,
+}
+
+/// What a loop does as it ends; a later one does all that an earlier one does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum StopKind {
+    /// Nothing more: the listener stays.
+    Shutdown,
+    /// It closes the listener.
+    Close,
+    /// It fences the listener, takes what waits there, and closes it.
+    Drain,
+}
+
+/// What came of an attempt to serve.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Entered {
+    /// The caller serves now. When it is done and nobody wants more, it leaves to where the server stood before.
+    Serving { served_before: bool },
+    /// `shutdown` was faster.
+    Forestalled,
+}
+
+/// Who carries out a stop.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Asked {
+    /// The loop that runs, as it ends. The number is for [`Life::wait`].
+    Loop(u64),
+    /// The caller, since no loop runs; it then leaves as a loop would.
+    Caller,
+    /// Nobody: it was done before.
+    Nobody,
+}
+
+#[derive(Debug)]
+struct State {
+    phase: Phase,
+    /// How many loops have ended, so that a restart cannot hide an end from who waits for it.
+    ended: u64,
+}
+
+#[derive(Debug)]
+pub(super) struct Life {
+    /// Tells servers apart in [`INSIDE`].
+    id: u64,
+    state: Mutex<State>,
+    changed: Condvar,
+    /// Whether the phase is `Stopping`: what the loop looks at before every request.
+    stopping: AtomicBool,
+}
+
+thread_local! {
+    /// The servers whose loop or request this thread is running, innermost last.
+    static INSIDE: RefCell<Vec<u64>> = const { RefCell::new(Vec::new()) };
+}
+
+impl Life {
+    pub(super) fn new() -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        Life {
+            id: NEXT.fetch_add(1, Ordering::Relaxed),
+            state: Mutex::new(State {
+                phase: Phase::Fresh,
+                ended: 0,
+            }),
+            changed: Condvar::new(),
+            stopping: AtomicBool::new(false),
+        }
+    }
+
+    /// Begins to serve.
+    pub(super) fn enter(&self) -> io::Result<Entered> {
+        let mut state = self.state.lock();
+        let served_before = match state.phase {
+            Phase::Fresh => false,
+            Phase::Stopped => true,
+            Phase::Forestalled => {
+                state.phase = Phase::Stopped;
+                return Ok(Entered::Forestalled);
+            }
+            Phase::Serving | Phase::Stopping(_) => {
+                return Err(io::Error::new(
+                    io::ErrorKind::ResourceBusy,
+                    "the server is already serving",
+                ));
+            }
+            Phase::Closed => {
+                return Err(io::Error::new(
+                    io::ErrorKind::NotConnected,
+                    "the server is closed",
+                ));
+            }
+        };
+        state.phase = Phase::Serving;
+        Ok(Entered::Serving { served_before })
+    }
+
+    /// The stop that was asked for.
+    pub(super) fn stop(&self) -> Option<Stop> {
+        match self.state.lock().phase {
+            Phase::Stopping(stop) => Some(stop),
+            _ => None,
+        }
+    }
+
+    /// Whether a stop was asked for: [`stop`](Self::stop) without a lock.
+    pub(super) fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::SeqCst)
+    }
+
+    /// Ends serving, unless more was asked for than the caller has seen and done.
+    pub(super) fn leave(&self, done: Option<Stop>, served: bool) -> bool {
+        let mut state = self.state.lock();
+        let asked = match state.phase {
+            Phase::Stopping(stop) => Some(stop),
+            _ => None,
+        };
+        if asked.map(|stop| stop.kind) > done.map(|stop| stop.kind) {
+            return false;
+        }
+        state.phase = match asked.map(|stop| stop.kind) {
+            Some(StopKind::Close | StopKind::Drain) => Phase::Closed,
+            Some(StopKind::Shutdown) => Phase::Stopped,
+            None if served => Phase::Stopped,
+            None => Phase::Fresh,
+        };
+        state.ended += 1;
+        self.stopping.store(false, Ordering::SeqCst);
+        self.changed.notify_all();
+        true
+    }
+
+    /// Asks for a stop. A plain shutdown is remembered by a fresh server and means nothing to one that has stopped.
+    pub(super) fn ask(&self, stop: Stop, waker: &Waker) -> Asked {
+        let mut state = self.state.lock();
+        let stop = match state.phase {
+            Phase::Serving => stop,
+            Phase::Stopping(earlier) => Stop {
+                kind: earlier.kind.max(stop.kind),
+                alone: earlier.alone.or(stop.alone),
+            },
+            Phase::Closed => return Asked::Nobody,
+            Phase::Fresh | Phase::Forestalled if stop.kind == StopKind::Shutdown => {
+                state.phase = Phase::Forestalled;
+                return Asked::Nobody;
+            }
+            Phase::Stopped if stop.kind == StopKind::Shutdown => return Asked::Nobody,
+            Phase::Fresh | Phase::Forestalled | Phase::Stopped => {
+                state.phase = Phase::Stopping(stop);
+                return Asked::Caller;
+            }
+        };
+        state.phase = Phase::Stopping(stop);
+        self.stopping.store(true, Ordering::SeqCst);
+        waker.wake();
+        Asked::Loop(state.ended)
+    }
+
+    /// Asks for a stop only if a loop is there to carry it out.
+    pub(super) fn ask_loop(&self, stop: Stop, waker: &Waker) {
+        if self.is_serving() {
+            self.ask(stop, waker);
+        }
+    }
+
+    /// Whether the server was told to stop and has not served since.
+    pub(super) fn is_ending(&self) -> bool {
+        !matches!(self.state.lock().phase, Phase::Fresh | Phase::Serving)
+    }
+
+    /// Whether a loop, or whoever stands in for it, has begun and not ended.
+    pub(super) fn is_serving(&self) -> bool {
+        matches!(self.state.lock().phase, Phase::Serving | Phase::Stopping(_))
+    }
+
+    /// Waits until the loop that was asked to stop has ended, at most until `end`. Returns whether it has.
+    pub(super) fn wait(&self, ended: u64, end: Option<Instant>) -> bool {
+        let mut state = self.state.lock();
+        while state.ended == ended {
+            match end {
+                None => self.changed.wait(&mut state),
+                Some(end) => {
+                    if self.changed.wait_until(&mut state, end).timed_out() {
+                        return state.ended != ended;
+                    }
+                }
+            }
+        }
+        true
+    }
+
+    /// Runs the loop or a request: where waiting for the loop's end could wait for itself.
+    pub(super) fn inside<T>(&self, run: impl FnOnce() -> T) -> T {
+        struct Leave;
+        impl Drop for Leave {
+            fn drop(&mut self) {
+                INSIDE.with_borrow_mut(Vec::pop);
+            }
+        }
+        INSIDE.with_borrow_mut(|servers| servers.push(self.id));
+        let _leave = Leave;
+        run()
+    }
+
+    /// Whether this thread runs this server's loop or one of its requests.
+    pub(super) fn is_inside(&self) -> bool {
+        INSIDE.with_borrow(|servers| servers.contains(&self.id))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SHUTDOWN: Stop = Stop {
+        kind: StopKind::Shutdown,
+        alone: None,
+    };
+    const DRAIN: Stop = Stop {
+        kind: StopKind::Drain,
+        alone: None,
+    };
+
+    fn serving() -> (Life, Waker) {
+        let (life, waker) = (Life::new(), Waker::new().unwrap());
+        assert_eq!(
+            life.enter().unwrap(),
+            Entered::Serving {
+                served_before: false
+            }
+        );
+        (life, waker)
+    }
+
+    #[test]
+    fn a_shutdown_before_the_first_loop_is_remembered_once() {
+        let (life, waker) = (Life::new(), Waker::new().unwrap());
+        assert_eq!(life.ask(SHUTDOWN, &waker), Asked::Nobody);
+        assert_eq!(life.ask(SHUTDOWN, &waker), Asked::Nobody);
+        assert_eq!(life.enter().unwrap(), Entered::Forestalled);
+        assert_eq!(
+            life.enter().unwrap(),
+            Entered::Serving {
+                served_before: true
+            }
+        );
+    }
+
+    #[test]
+    fn a_shutdown_after_the_loop_leaves_nothing_behind() {
+        let (life, waker) = serving();
+        assert!(life.leave(None, true));
+        assert_eq!(life.ask(SHUTDOWN, &waker), Asked::Nobody);
+        assert_eq!(
+            life.enter().unwrap(),
+            Entered::Serving {
+                served_before: true
+            }
+        );
+        assert!(!life.is_stopping());
+    }
+
+    #[test]
+    fn there_is_one_loop_at_a_time() {
+        let (life, _) = serving();
+        assert_eq!(
+            life.enter().unwrap_err().kind(),
+            io::ErrorKind::ResourceBusy
+        );
+    }
+
+    #[test]
+    fn what_is_asked_while_a_loop_ends_is_not_lost() {
+        let (life, waker) = serving();
+        assert_eq!(life.ask(SHUTDOWN, &waker), Asked::Loop(0));
+        let seen = life.stop();
+        assert_eq!(life.ask(DRAIN, &waker), Asked::Loop(0));
+        assert!(!life.leave(seen, true), "the drain is still to be done");
+        assert!(life.leave(life.stop(), true));
+        assert!(life.wait(0, Some(Instant::now())));
+        assert_eq!(
+            life.enter().unwrap_err().kind(),
+            io::ErrorKind::NotConnected
+        );
+        assert_eq!(life.ask(DRAIN, &waker), Asked::Nobody);
+    }
+
+    #[test]
+    fn a_handled_request_leaves_a_fresh_server_fresh() {
+        let (life, waker) = serving();
+        assert!(life.leave(None, false));
+        assert_eq!(life.ask(SHUTDOWN, &waker), Asked::Nobody);
+        assert_eq!(life.enter().unwrap(), Entered::Forestalled);
+    }
+
+    #[test]
+    fn inside_ends_with_the_call_even_when_it_unwinds() {
+        let life = Life::new();
+        let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            life.inside(|| std::panic::resume_unwind(Box::new(())));
+        }));
+        assert!(!life.is_inside());
+        assert!(life.inside(|| life.is_inside()));
+    }
+}

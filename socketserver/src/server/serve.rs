@@ -1,0 +1,269 @@
+//! The loop. Read this file first, top to bottom.
+
+use std::io;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::{Duration, Instant};
+
+use super::Server;
+use super::accept::{AcceptError, Backoff};
+use super::base::BaseServer;
+use super::connections::{End, Ticket};
+use super::job::{Job, Refused, Request, quietly};
+use super::life::Entered;
+use super::stats::Served;
+use crate::concurrency::Concurrency;
+use crate::handler::{HandlerError, RequestHandler, short_name};
+use crate::socket::{Address, Socket};
+use crate::transport::Transport;
+
+/// So many requests are taken before the loop looks after everything else again: under load there may always be one.
+const BATCH: usize = 64;
+
+impl<T, C, H, S> Server<T, C, H, S>
+where
+    T: Transport,
+    C: Concurrency,
+    H: RequestHandler<T::Request, S>,
+    S: BaseServer<T::Request>,
+{
+    /// Handles requests until [`shutdown`](Self::shutdown) or another end. After a `shutdown` it may be called again.
+    ///
+    /// # Errors
+    /// `ResourceBusy` when the server is already serving; `NotConnected` when it is closed; the concurrency's, if it
+    /// cannot serve here; the system's, if the listener will never work again. What goes wrong with one connection is
+    /// not an error of the server's.
+    ///
+    /// Python: `BaseServer.serve_forever`
+    pub fn serve_forever(&self) -> io::Result<()> {
+        match self.core().life.enter()? {
+            Entered::Forestalled => Ok(()),
+            Entered::Serving { .. } => self.serve(),
+        }
+    }
+
+    /// The rest of `serve_forever`, for a server that is serving already.
+    pub(super) fn serve(&self) -> io::Result<()> {
+        let core = self.core();
+        let result = core.life.inside(|| self.run_loop());
+        self.end_of_serving(true);
+        result
+    }
+
+    fn run_loop(&self) -> io::Result<()> {
+        let core = self.core();
+        let listener = self.listening()?;
+        self.concurrency.serving(&core.waker)?;
+        core.service_actions.store(true, Relaxed);
+        let mut backoff = Backoff::new();
+        while !self.told_to_stop() {
+            if self.wait(&listener, &mut backoff, self.next_action())? {
+                for _ in 0..BATCH {
+                    if core.life.is_stopping()
+                        || self.full()
+                        || self.take(&listener, &mut backoff)?.is_none()
+                    {
+                        break;
+                    }
+                }
+            }
+            self.concurrency.service_actions();
+            if core.service_actions.load(Relaxed) {
+                quietly("service_actions", || {
+                    self.server.state().service_actions(&self.server)
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// Handles one request, or calls `handle_timeout` when none comes within `timeout`. Tells what happened; a stop
+    /// ends its wait.
+    ///
+    /// # Errors
+    /// As [`serve_forever`](Self::serve_forever).
+    ///
+    /// Python: `BaseServer.handle_request`
+    pub fn handle_request(&self) -> io::Result<Served> {
+        let core = self.core();
+        match core.life.enter()? {
+            Entered::Forestalled => Ok(Served::Stopped),
+            Entered::Serving { served_before } => {
+                let result = core.life.inside(|| self.run_once());
+                self.end_of_serving(served_before);
+                result
+            }
+        }
+    }
+
+    fn run_once(&self) -> io::Result<Served> {
+        let core = self.core();
+        let listener = self.listening()?;
+        self.concurrency.serving(&core.waker)?;
+        let end = self
+            .options
+            .timeout
+            .and_then(|timeout| Instant::now().checked_add(timeout));
+        let mut backoff = Backoff::new();
+        while !self.told_to_stop() {
+            if self.wait(&listener, &mut backoff, end)?
+                && let Some(served) = self.take(&listener, &mut backoff)?
+            {
+                return Ok(served);
+            }
+            self.concurrency.service_actions();
+            if end.is_some_and(|end| Instant::now() >= end) {
+                quietly("handle_timeout", || {
+                    self.server.state().handle_timeout(&self.server)
+                });
+                return Ok(Served::TimedOut);
+            }
+        }
+        Ok(Served::Stopped)
+    }
+
+    /// Waits for a request, for the bell, or until `end`. Returns whether a request may be taken.
+    ///
+    /// A full server does not look at its listener: clients wait in the system's queue.
+    fn wait(
+        &self,
+        listener: &Socket,
+        backoff: &mut Backoff,
+        end: Option<Instant>,
+    ) -> io::Result<bool> {
+        let core = self.core();
+        let overdue = core.connections.cut_overdue();
+        let pause = backoff.until();
+        // First say that somebody waits for an end, then look whether one must be waited for.
+        let full = self.full() && {
+            core.connections.watch(true);
+            self.full()
+        };
+        let open = !full && pause.is_none();
+        let end = [end, overdue, pause].into_iter().flatten().min();
+        let ready = core.waker.wait(open.then_some(listener), end);
+        if full {
+            core.connections.watch(false);
+        }
+        ready
+    }
+
+    /// Takes one request and sends it on its way. `None` when there is none to be taken now.
+    fn take(&self, listener: &Socket, backoff: &mut Backoff) -> io::Result<Option<Served>> {
+        let error = match self.transport.get_request(listener) {
+            Ok((request, client_address)) => {
+                backoff.succeeded();
+                return Ok(Some(self.process(request, client_address)));
+            }
+            Err(error) => error,
+        };
+        let whose = AcceptError::of(&error);
+        if whose != AcceptError::Nothing {
+            self.core().connections.count_accept_error();
+        }
+        match whose {
+            AcceptError::Nothing => {}
+            AcceptError::Connection => backoff.stumbled(&error),
+            AcceptError::Resources => backoff.failed(&error),
+            AcceptError::Listener => return Err(error),
+        }
+        Ok(None)
+    }
+
+    /// A request's way from the loop to its handler.
+    fn process(&self, request: T::Request, client_address: Address) -> Served {
+        let (ticket, welcome) = {
+            let (transport, request) = (self.transport.clone(), request.clone());
+            self.core()
+                .connections
+                .admit(&client_address, Box::new(move || transport.cut(&request)))
+        };
+        let request = Request {
+            request,
+            client_address,
+            transport: self.transport.clone(),
+            server: self.server.clone(),
+        };
+        if !welcome {
+            log::debug!(target: "socketserver::server", "{} has too many connections", request.client_address);
+            return self.refuse(request, ticket, None);
+        }
+        match request.verify() {
+            Ok(true) => {}
+            Ok(false) => return self.refuse(request, ticket, None),
+            Err(error) => return self.refuse(request, ticket, Some(error)),
+        }
+        let (kept, patience) = (request.clone(), self.concurrency.patience());
+        let job = Job::new(
+            move || request.run::<H>(patience),
+            ticket,
+            short_name::<H>(),
+        );
+        match self.concurrency.process_request(job) {
+            Ok(()) => Served::Handled,
+            Err(Refused { job, error }) => {
+                let (_, ticket) = job.split();
+                self.refuse(kept, ticket, Some(error.into()))
+            }
+        }
+    }
+
+    /// The end of a request that never gets to its handler. The loop waits for nobody here.
+    fn refuse(
+        &self,
+        request: Request<T, S>,
+        ticket: Ticket,
+        error: Option<HandlerError>,
+    ) -> Served {
+        let end = if error.is_some() {
+            End::Failed
+        } else {
+            End::Refused
+        };
+        if let Some(error) = error {
+            request.fail(error);
+        }
+        request.shutdown(Duration::ZERO);
+        ticket.end(end);
+        Served::Refused
+    }
+
+    /// Takes what waits in the queue, at most as many as that can hold: the first half of a drain.
+    pub(super) fn take_what_waits(&self, listener: &Socket) {
+        /// No fence stops datagrams, so something else must; queues of connections are bounded by the system.
+        const MOST: usize = 65_536;
+        let mut backoff = Backoff::new();
+        let mut taken = 0;
+        while taken < MOST {
+            match self.take(listener, &mut backoff) {
+                Ok(Some(_)) => taken += 1,
+                Ok(None) => break,
+                Err(error) => {
+                    log::warn!(target: "socketserver::server", "the queue could not be emptied: {error}");
+                    break;
+                }
+            }
+        }
+        if taken > 0 {
+            log::debug!(target: "socketserver::server", "took {taken} requests that were waiting");
+        }
+    }
+
+    fn listening(&self) -> io::Result<Socket> {
+        self.listener
+            .lock()
+            .clone()
+            .ok_or_else(|| io::ErrorKind::NotConnected.into())
+    }
+
+    /// When `service_actions` is due next, if it has anything to do.
+    fn next_action(&self) -> Option<Instant> {
+        let wanted = self.core().service_actions.load(Relaxed);
+        wanted
+            .then(|| Instant::now().checked_add(self.options.poll_interval))
+            .flatten()
+    }
+
+    fn full(&self) -> bool {
+        self.core().connections.full() || self.concurrency.full()
+    }
+}

@@ -1,0 +1,129 @@
+//! The server as its handlers see it.
+
+use std::fmt;
+use std::ops::Deref;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::time::Duration;
+
+use super::connections::Connections;
+use super::life::{Asked, Life, Stop, StopKind};
+use super::stats::Stats;
+use super::waker::Waker;
+use crate::concurrency::Concurrency;
+use crate::socket::Address;
+
+/// What all of a server's parts share, whatever their types.
+pub(super) struct Core {
+    pub(super) address: Address,
+    pub(super) life: Life,
+    pub(super) waker: Waker,
+    pub(super) connections: Arc<Connections>,
+    pub(super) concurrency: Arc<dyn Concurrency>,
+    /// Whether `service_actions` has anything to do.
+    pub(super) service_actions: AtomicBool,
+}
+
+/// The server as its handlers and hooks see it: a cheap clone, and through `Deref` the server's state, so that
+/// `self.server.members` reads as in Python.
+///
+/// Its own methods hide methods of these names on the state: `server_address`, `shutdown`, `drain`, `is_stopping`,
+/// `stats`, `state`, `without_service_actions`.
+///
+/// Python: `BaseRequestHandler.server`
+pub struct ServerRef<S>(Arc<(S, Core)>);
+
+impl<S> ServerRef<S> {
+    pub(super) fn new(state: S, core: Core) -> Self {
+        ServerRef(Arc::new((state, core)))
+    }
+
+    pub(super) fn core(&self) -> &Core {
+        &self.0.1
+    }
+
+    /// The state, as `Deref` gives it too.
+    pub fn state(&self) -> &S {
+        &self.0.0
+    }
+
+    /// Where the server listens, with the port that the system chose.
+    ///
+    /// Python: `BaseServer.server_address`
+    pub fn server_address(&self) -> &Address {
+        &self.core().address
+    }
+
+    /// Ends the loop: no request is taken after it has returned. Handlers go on, and the listener stays open.
+    ///
+    /// From anywhere, any number of times. It waits for the loop's end, but where that could wait for itself, on the
+    /// loop's thread and inside a request of this server, it only asks. A server that never served remembers it, and
+    /// its first `serve_forever` returns at once; one that has stopped does nothing.
+    ///
+    /// Python: `BaseServer.shutdown`, which waits for ever on the loop's own thread
+    pub fn shutdown(&self) {
+        let core = self.core();
+        let stop = Stop {
+            kind: StopKind::Shutdown,
+            alone: None,
+        };
+        if let Asked::Loop(ended) = core.life.ask(stop, &core.waker)
+            && !core.life.is_inside()
+        {
+            core.life.wait(ended, None);
+        }
+    }
+
+    /// Asks the loop for an orderly end and does not wait for it: see [`Server::drain`](crate::Server::drain). Live
+    /// requests may go on for `timeout`. Without a loop this does nothing.
+    pub fn drain(&self, timeout: Duration) {
+        let core = self.core();
+        core.life.ask_loop(
+            Stop {
+                kind: StopKind::Drain,
+                alone: Some(timeout),
+            },
+            &core.waker,
+        );
+    }
+
+    /// Whether the server was told to stop, or has stopped for good: a handler that loops may look.
+    pub fn is_stopping(&self) -> bool {
+        self.core().life.is_ending()
+    }
+
+    /// The counters as of now.
+    pub fn stats(&self) -> Stats {
+        let mut stats = self.core().connections.stats();
+        stats.workers = self.core().concurrency.workers();
+        stats
+    }
+
+    /// Says that `service_actions` has nothing to do, so that the loop need not wake for it.
+    pub fn without_service_actions(&self) {
+        self.core().service_actions.store(false, Relaxed);
+    }
+}
+
+impl<S> Clone for ServerRef<S> {
+    fn clone(&self) -> Self {
+        ServerRef(self.0.clone())
+    }
+}
+
+impl<S> Deref for ServerRef<S> {
+    type Target = S;
+
+    fn deref(&self) -> &S {
+        self.state()
+    }
+}
+
+impl<S> fmt::Debug for ServerRef<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ServerRef")
+            .field("server_address", &format_args!("{}", self.server_address()))
+            .field("stats", &self.stats())
+            .finish()
+    }
+}

@@ -1,0 +1,328 @@
+//! Where a socket is: [`Address`], and what can be turned into one.
+
+use std::fmt;
+use std::io;
+use std::net::{IpAddr, SocketAddr, SocketAddrV4, SocketAddrV6, ToSocketAddrs};
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use rustix::net::{SocketAddrAny, SocketAddrUnix};
+use socket2::SockAddr;
+
+use super::AddressFamily;
+
+/// The address of a server or a client, of any family.
+///
+/// Python: `server_address`, `client_address`: a tuple, a string, bytes or `None`
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Address {
+    /// An internet address and a port. Python: `(host, port)`, or a tuple of four for IPv6
+    Inet(SocketAddr),
+    /// The path of a Unix socket. Python: `str`
+    Unix(PathBuf),
+    /// A name in Linux's abstract namespace, without its leading zero byte. Python: `bytes`
+    Abstract(Vec<u8>),
+    /// A Unix socket that was never bound, as most clients are. Python: `''` or `None`
+    Unnamed,
+}
+
+impl Address {
+    /// The IP address, if this is an internet address. An IPv4 client of a dual-stack server is shown as IPv4.
+    ///
+    /// Python: `client_address[0]`
+    pub fn ip(&self) -> Option<IpAddr> {
+        match self {
+            Address::Inet(address) => Some(address.ip().to_canonical()),
+            _ => None,
+        }
+    }
+
+    /// The port, if this is an internet address.
+    ///
+    /// Python: `client_address[1]`
+    pub fn port(&self) -> Option<u16> {
+        match self {
+            Address::Inet(address) => Some(address.port()),
+            _ => None,
+        }
+    }
+
+    /// The path, if this is a Unix socket that has one.
+    pub fn path(&self) -> Option<&Path> {
+        match self {
+            Address::Unix(path) => Some(path),
+            _ => None,
+        }
+    }
+
+    /// The family a socket for this address must have.
+    ///
+    /// Python: `address_family`
+    pub fn family(&self) -> AddressFamily {
+        match self {
+            Address::Inet(SocketAddr::V4(_)) => AddressFamily::Inet,
+            Address::Inet(SocketAddr::V6(_)) => AddressFamily::Inet6,
+            _ => AddressFamily::Unix,
+        }
+    }
+
+    /// What `bind` and `connect` take.
+    pub(crate) fn to_sock_addr(&self) -> io::Result<SockAddr> {
+        match self {
+            Address::Inet(address) => Ok((*address).into()),
+            Address::Unix(path) => SockAddr::unix(path),
+            Address::Abstract(name) => {
+                let mut bytes = vec![0];
+                bytes.extend_from_slice(name);
+                SockAddr::unix(std::ffi::OsStr::from_bytes(&bytes))
+            }
+            Address::Unnamed => Err(no_name()),
+        }
+    }
+
+    /// What `sendto` takes for a Unix socket.
+    pub(super) fn to_unix(&self) -> io::Result<SocketAddrUnix> {
+        match self {
+            Address::Unix(path) => Ok(SocketAddrUnix::new(path.as_path())?),
+            #[cfg(target_os = "linux")]
+            Address::Abstract(name) => Ok(SocketAddrUnix::new_abstract_name(name)?),
+            _ => Err(no_name()),
+        }
+    }
+}
+
+fn no_name() -> io::Error {
+    io::Error::new(
+        io::ErrorKind::AddrNotAvailable,
+        "a Unix socket without a name cannot be reached",
+    )
+}
+
+impl fmt::Display for Address {
+    /// `127.0.0.1:9999`, `[::1]:9999`, `/run/socket`, `@abstract`, `unnamed`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Address::Inet(address) => address.fmt(f),
+            Address::Unix(path) => path.display().fmt(f),
+            Address::Abstract(name) => write!(f, "@{}", name.escape_ascii()),
+            Address::Unnamed => f.write_str("unnamed"),
+        }
+    }
+}
+
+impl From<SockAddr> for Address {
+    fn from(address: SockAddr) -> Self {
+        if let Some(address) = address.as_socket() {
+            Address::Inet(address)
+        } else if let Some(path) = address.as_pathname() {
+            Address::Unix(path.to_path_buf())
+        } else if let Some(name) = address.as_abstract_namespace() {
+            Address::Abstract(name.to_vec())
+        } else {
+            Address::Unnamed
+        }
+    }
+}
+
+impl From<Option<SocketAddrAny>> for Address {
+    fn from(address: Option<SocketAddrAny>) -> Self {
+        let Some(address) = address else {
+            return Address::Unnamed;
+        };
+        if let Ok(address) = SocketAddr::try_from(address.clone()) {
+            return Address::Inet(address);
+        }
+        let Ok(address) = SocketAddrUnix::try_from(address) else {
+            return Address::Unnamed;
+        };
+        #[cfg(target_os = "linux")]
+        if let Some(name) = address.abstract_name() {
+            return Address::Abstract(name.to_vec());
+        }
+        match address.path() {
+            Some(path) => Address::Unix(std::ffi::OsStr::from_bytes(path.to_bytes()).into()),
+            None => Address::Unnamed,
+        }
+    }
+}
+
+/// What can be given where an address is wanted.
+///
+/// * a [`SocketAddr`], or an [`IpAddr`] and a port;
+/// * a host and a port, `("localhost", 9999)`; the empty host is every IPv4 address of this machine;
+/// * a text: `"host:port"`, `"[::1]:9999"`; with a slash in it, the path of a Unix socket; with a leading `@` or zero
+///   byte, a name in the abstract namespace;
+/// * a [`Path`];
+/// * an [`Address`].
+///
+/// A host name is looked up, and its first IPv4 address is taken, as in Python; if it has none, its first.
+pub trait ToAddress {
+    /// The address.
+    ///
+    /// # Errors
+    /// `InvalidInput` for a text that is no address, without a look-up; whatever a look-up fails with.
+    fn to_address(&self) -> io::Result<Address>;
+}
+
+impl<A: ToAddress + ?Sized> ToAddress for &A {
+    fn to_address(&self) -> io::Result<Address> {
+        (**self).to_address()
+    }
+}
+
+impl ToAddress for Address {
+    fn to_address(&self) -> io::Result<Address> {
+        Ok(self.clone())
+    }
+}
+
+macro_rules! inet {
+    ($($kind:ty),*) => {$(
+        impl ToAddress for $kind {
+            fn to_address(&self) -> io::Result<Address> {
+                Ok(Address::Inet((*self).into()))
+            }
+        }
+        impl From<$kind> for Address {
+            fn from(address: $kind) -> Self {
+                Address::Inet(address.into())
+            }
+        }
+    )*};
+}
+inet!(SocketAddr, SocketAddrV4, SocketAddrV6);
+
+impl<H: ToHost> ToAddress for (H, u16) {
+    fn to_address(&self) -> io::Result<Address> {
+        self.0.look_up(self.1).map(Address::Inet)
+    }
+}
+
+impl ToAddress for str {
+    fn to_address(&self) -> io::Result<Address> {
+        if let Some(name) = self.strip_prefix(['@', '\0']) {
+            return Ok(Address::Abstract(name.as_bytes().to_vec()));
+        }
+        if self.contains('/') {
+            return Ok(Address::Unix(self.into()));
+        }
+        if let Ok(address) = self.parse::<SocketAddr>() {
+            return Ok(Address::Inet(address));
+        }
+        let invalid = |what: &str| {
+            io::Error::new(
+                io::ErrorKind::InvalidInput,
+                format!(
+                    "{what} in {self:?}: an address is HOST:PORT or the path of a socket with a slash in it"
+                ),
+            )
+        };
+        let (host, port) = self.rsplit_once(':').ok_or_else(|| invalid("no port"))?;
+        let port = port.parse().map_err(|_| invalid("no valid port"))?;
+        if host.contains(':') {
+            return Err(invalid("an IPv6 address without brackets"));
+        }
+        host.look_up(port).map(Address::Inet)
+    }
+}
+
+impl ToAddress for String {
+    fn to_address(&self) -> io::Result<Address> {
+        self.as_str().to_address()
+    }
+}
+
+impl ToAddress for Path {
+    fn to_address(&self) -> io::Result<Address> {
+        Ok(Address::Unix(self.to_path_buf()))
+    }
+}
+
+impl ToAddress for PathBuf {
+    fn to_address(&self) -> io::Result<Address> {
+        self.as_path().to_address()
+    }
+}
+
+/// The first half of a host and a port.
+pub trait ToHost {
+    /// The address of that host, with this port.
+    ///
+    /// # Errors
+    /// Whatever the look-up fails with; `NotFound` if the name has no address.
+    fn look_up(&self, port: u16) -> io::Result<SocketAddr>;
+}
+
+impl<H: ToHost + ?Sized> ToHost for &H {
+    fn look_up(&self, port: u16) -> io::Result<SocketAddr> {
+        (**self).look_up(port)
+    }
+}
+
+impl ToHost for IpAddr {
+    fn look_up(&self, port: u16) -> io::Result<SocketAddr> {
+        Ok(SocketAddr::new(*self, port))
+    }
+}
+
+impl ToHost for String {
+    fn look_up(&self, port: u16) -> io::Result<SocketAddr> {
+        self.as_str().look_up(port)
+    }
+}
+
+impl ToHost for str {
+    fn look_up(&self, port: u16) -> io::Result<SocketAddr> {
+        if self.is_empty() {
+            return Ok(SocketAddr::from(([0, 0, 0, 0], port)));
+        }
+        let mut first = None;
+        for address in (self, port).to_socket_addrs()? {
+            if address.is_ipv4() {
+                return Ok(address);
+            }
+            first.get_or_insert(address);
+        }
+        first.ok_or_else(|| {
+            io::Error::new(io::ErrorKind::NotFound, format!("{self:?} has no address"))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn address(text: &str) -> Address {
+        text.to_address().unwrap()
+    }
+
+    #[test]
+    fn a_text_is_read_by_what_is_in_it() {
+        let inet = |text: &str| Address::Inet(text.parse().unwrap());
+        assert_eq!(address("127.0.0.1:9999"), inet("127.0.0.1:9999"));
+        assert_eq!(address("[::1]:9999"), inet("[::1]:9999"));
+        assert_eq!(address(":9999"), inet("0.0.0.0:9999"));
+        assert_eq!(address("localhost:9999"), inet("127.0.0.1:9999"));
+        assert_eq!(address("./socket"), Address::Unix("./socket".into()));
+        assert_eq!(address("@name"), Address::Abstract(b"name".to_vec()));
+        assert_eq!(address("\0name"), Address::Abstract(b"name".to_vec()));
+        assert_eq!(("", 80).to_address().unwrap(), inet("0.0.0.0:80"));
+    }
+
+    #[test]
+    fn what_is_no_address_says_so() {
+        for text in ["localhost", "9999", "host:port", "host:70000", "::1:80", ""] {
+            let error = text.to_address().unwrap_err();
+            assert_eq!(error.kind(), io::ErrorKind::InvalidInput, "{text}");
+            assert!(error.to_string().contains(&format!("{text:?}")), "{error}");
+        }
+    }
+
+    #[test]
+    fn what_is_shown_can_be_read_again() {
+        for text in ["127.0.0.1:9999", "[::1]:9999", "/run/socket", "@name"] {
+            assert_eq!(address(text).to_string(), text);
+        }
+    }
+}

@@ -1,0 +1,185 @@
+//! `rfile` and `wfile`: a socket as files.
+
+use std::io::{self, BufRead, Read, Write};
+use std::os::fd::{AsFd, BorrowedFd};
+use std::sync::atomic::Ordering::Relaxed;
+
+use super::Socket;
+
+/// What a size of -1 stands for. Python: `io.DEFAULT_BUFFER_SIZE`
+const DEFAULT_BUFFER_SIZE: usize = 8192;
+
+fn buffer_size(size: isize) -> usize {
+    usize::try_from(size).unwrap_or(DEFAULT_BUFFER_SIZE)
+}
+
+/// A socket's stream as a file to read from: Rust's [`Read`] and [`BufRead`], and Python's bounded
+/// [`readline`](Self::readline).
+///
+/// Python: `StreamRequestHandler.rfile`; unlike there, it can still be read after a timeout, and nothing is lost
+#[derive(Debug)]
+pub struct SocketReader {
+    socket: Socket,
+    /// What was received; the bytes before `start` have been read.
+    buffer: Vec<u8>,
+    start: usize,
+    /// How much is received at a time; 1 for an unbuffered reader, which must not take more than it is asked for.
+    size: usize,
+}
+
+impl SocketReader {
+    pub(super) fn new(socket: Socket, rbufsize: isize) -> Self {
+        let size = buffer_size(rbufsize).max(1);
+        SocketReader {
+            socket,
+            buffer: Vec::new(),
+            start: 0,
+            size,
+        }
+    }
+
+    /// The next line with its end, at most `limit` bytes of it: a longer line comes in pieces, of which only the last
+    /// ends in `\n`. The stream's last line may lack its end, and an empty one is the end of the stream.
+    ///
+    /// # Errors
+    /// The socket's. After a timeout what had come so far is kept, and the next call goes on from there.
+    ///
+    /// Python: `rfile.readline(limit)`
+    pub fn readline(&mut self, limit: usize) -> io::Result<Vec<u8>> {
+        let mut searched = 0;
+        loop {
+            let unread = &self.buffer[self.start..];
+            let within = &unread[..unread.len().min(limit)];
+            if let Some(end) = within[searched..].iter().position(|&byte| byte == b'\n') {
+                return Ok(self.take(searched + end + 1));
+            }
+            if within.len() == limit {
+                return Ok(self.take(limit));
+            }
+            searched = within.len();
+            if self.receive()? == 0 {
+                return Ok(self.take(searched));
+            }
+        }
+    }
+
+    fn take(&mut self, count: usize) -> Vec<u8> {
+        let data = self.buffer[self.start..self.start + count].to_vec();
+        self.consume(count);
+        data
+    }
+
+    /// Receives more behind what is still unread; 0 at the end of the stream.
+    fn receive(&mut self) -> io::Result<usize> {
+        if self.start > 0 {
+            self.buffer.drain(..self.start);
+            self.start = 0;
+        }
+        let held = self.buffer.len();
+        self.buffer.resize(held + self.size, 0);
+        let result = self.socket.recv_into(&mut self.buffer[held..]);
+        let received = *result.as_ref().unwrap_or(&0);
+        self.buffer.truncate(held + received);
+        self.socket.0.unread.fetch_add(received, Relaxed);
+        result
+    }
+}
+
+impl Read for SocketReader {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        if self.start == self.buffer.len() && into.len() >= self.size {
+            // Copying through the buffer would gain nothing.
+            return self.socket.recv_into(into);
+        }
+        let read = self.fill_buf()?.read(into)?;
+        self.consume(read);
+        Ok(read)
+    }
+}
+
+impl BufRead for SocketReader {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        if self.start == self.buffer.len() {
+            self.receive()?;
+        }
+        Ok(&self.buffer[self.start..])
+    }
+
+    fn consume(&mut self, count: usize) {
+        let count = count.min(self.buffer.len() - self.start);
+        self.start += count;
+        self.socket.0.unread.fetch_sub(count, Relaxed);
+    }
+}
+
+impl Drop for SocketReader {
+    fn drop(&mut self) {
+        self.consume(usize::MAX);
+    }
+}
+
+impl AsFd for SocketReader {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.socket.as_fd()
+    }
+}
+
+/// A socket's stream as a file to write to. Unbuffered, as it is by default, every write is a `sendall`; with a
+/// buffer, what is written leaves when that is full, at a [`flush`](Write::flush), and after `finish`.
+///
+/// Python: `StreamRequestHandler.wfile`
+#[derive(Debug)]
+pub struct SocketWriter {
+    socket: Socket,
+    buffer: Vec<u8>,
+    size: usize,
+}
+
+impl SocketWriter {
+    pub(super) fn new(socket: Socket, wbufsize: isize) -> Self {
+        SocketWriter {
+            socket,
+            buffer: Vec::new(),
+            size: buffer_size(wbufsize),
+        }
+    }
+}
+
+impl Write for SocketWriter {
+    /// Takes all of `data`, always.
+    fn write(&mut self, data: &[u8]) -> io::Result<usize> {
+        if self.buffer.len() + data.len() > self.size {
+            self.flush()?;
+        }
+        if data.len() >= self.size {
+            self.socket.sendall(data)?;
+        } else {
+            self.buffer.extend_from_slice(data);
+        }
+        Ok(data.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        if self.buffer.is_empty() {
+            return Ok(());
+        }
+        // How much of it left is not known after an error, so it must not be sent again.
+        let result = self.socket.sendall(&self.buffer);
+        self.buffer.clear();
+        result
+    }
+
+    /// What is formatted leaves in one piece, not one system call a fragment.
+    fn write_fmt(&mut self, arguments: std::fmt::Arguments<'_>) -> io::Result<()> {
+        match arguments.as_str() {
+            Some(text) => self.write_all(text.as_bytes()),
+            None => self.write_all(arguments.to_string().as_bytes()),
+        }
+    }
+}
+
+impl AsFd for SocketWriter {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.socket.as_fd()
+    }
+}

@@ -1,0 +1,503 @@
+//! Python's socket object: [`Socket`], its [`Address`], and the files made from it.
+
+mod address;
+mod data;
+mod file;
+mod layer;
+mod option;
+pub(crate) mod wait;
+
+use std::fmt;
+use std::io::{self, Read, Write};
+use std::net::{Shutdown, TcpListener, TcpStream, UdpSocket};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::os::unix::net::{UnixDatagram, UnixListener, UnixStream};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use rustix::io::Errno;
+use rustix::net::SocketFlags;
+
+pub use address::{Address, ToAddress, ToHost};
+pub use file::{SocketReader, SocketWriter};
+pub use layer::{Layer, Wire};
+pub use option::SocketOption;
+
+use wait::{Interest, Patience};
+
+/// The family of a socket's addresses.
+///
+/// Python: `socket.AddressFamily`
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum AddressFamily {
+    /// IPv4. Python: `AF_INET`
+    Inet,
+    /// IPv6. Python: `AF_INET6`
+    Inet6,
+    /// Unix sockets. Python: `AF_UNIX`
+    Unix,
+}
+
+/// A stream or datagrams.
+///
+/// Python: `socket.SocketKind`
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum SocketKind {
+    /// A stream of bytes without boundaries, reliable and in order. Python: `SOCK_STREAM`
+    Stream,
+    /// Messages with boundaries, each for itself; even an empty one is one. Python: `SOCK_DGRAM`
+    Datagram,
+}
+
+/// Who is at the other end of a Unix stream.
+///
+/// Python: `struct.unpack("3i", socket.getsockopt(SOL_SOCKET, SO_PEERCRED, 12))`
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PeerCred {
+    /// The process that connected.
+    pub pid: i32,
+    /// Its user.
+    pub uid: u32,
+    /// Its group.
+    pub gid: u32,
+}
+
+/// A socket, as handlers and clients use it: Python's names, one timeout for every operation, and `Clone`, which is
+/// another name for the same socket.
+///
+/// The descriptor closes with the last handle. Sending to a closed connection is an error, never a signal.
+///
+/// Python: `socket.socket`
+#[derive(Clone)]
+pub struct Socket(Arc<Inner>);
+
+/// What all handles of a socket share.
+struct Inner {
+    /// Blocking, but for listeners and while it connects: the mode belongs to the open file, which others may share.
+    fd: socket2::Socket,
+    /// In nanoseconds; `u64::MAX` is none. It stands here because `MSG_DONTWAIT` does not look at the socket's option.
+    timeout: AtomicU64,
+    /// `close` was called: every later call is refused, though the descriptor lives on with the other handles.
+    closed: AtomicBool,
+    /// `detach` was called: the conversation is somebody else's now.
+    detached: AtomicBool,
+    /// A listener keeps its timeout to itself, since the sockets it accepts would inherit the option.
+    listening: AtomicBool,
+    /// The end of the stream has been received.
+    ended: AtomicBool,
+    /// Bytes that a reader holds and nobody has read yet.
+    unread: AtomicUsize,
+    layer: OnceLock<Box<dyn Layer>>,
+}
+
+impl Socket {
+    /// A new socket that is not yet bound or connected.
+    ///
+    /// # Errors
+    /// The system's: no descriptors left, or a family it does not have.
+    ///
+    /// Python: `socket.socket(family, type)`
+    pub fn new(family: AddressFamily, kind: SocketKind) -> io::Result<Self> {
+        let domain = match family {
+            AddressFamily::Inet => socket2::Domain::IPV4,
+            AddressFamily::Inet6 => socket2::Domain::IPV6,
+            AddressFamily::Unix => socket2::Domain::UNIX,
+        };
+        let kind = match kind {
+            SocketKind::Stream => socket2::Type::STREAM,
+            SocketKind::Datagram => socket2::Type::DGRAM,
+        };
+        Ok(Self::from_fd(socket2::Socket::new(domain, kind, None)?))
+    }
+
+    fn from_fd(fd: socket2::Socket) -> Self {
+        Socket(Arc::new(Inner {
+            fd,
+            timeout: AtomicU64::new(u64::MAX),
+            closed: AtomicBool::new(false),
+            detached: AtomicBool::new(false),
+            listening: AtomicBool::new(false),
+            ended: AtomicBool::new(false),
+            unread: AtomicUsize::new(0),
+            layer: OnceLock::new(),
+        }))
+    }
+
+    /// The shared part, unless `close` was called.
+    fn open(&self) -> io::Result<&Inner> {
+        if self.0.closed.load(Relaxed) {
+            return Err(Errno::BADF.into());
+        }
+        Ok(&self.0)
+    }
+
+    /// Gives the socket an address of its own.
+    ///
+    /// # Errors
+    /// `AddrInUse`, `PermissionDenied` for low ports, and the rest of the system's.
+    ///
+    /// Python: `socket.bind`
+    pub fn bind(&self, address: impl ToAddress) -> io::Result<()> {
+        self.open()?.fd.bind(&address.to_address()?.to_sock_addr()?)
+    }
+
+    /// Starts to take connections. `backlog` bounds those that nobody has accepted yet, not the clients served; the
+    /// system lowers it to its own maximum.
+    ///
+    /// # Errors
+    /// The system's.
+    ///
+    /// Python: `socket.listen`
+    pub fn listen(&self, backlog: u32) -> io::Result<()> {
+        let inner = self.open()?;
+        inner
+            .fd
+            .listen(i32::try_from(backlog).unwrap_or(i32::MAX))?;
+        inner.start_listening()
+    }
+
+    /// Makes a socket that listens already ready for `accept`.
+    pub(crate) fn start_listening(&self) -> io::Result<()> {
+        self.open()?.start_listening()
+    }
+
+    /// Takes the next connection, waiting for it as long as the timeout says.
+    ///
+    /// # Errors
+    /// `TimedOut`, and the system's.
+    ///
+    /// Python: `socket.accept`
+    pub fn accept(&self) -> io::Result<(Socket, Address)> {
+        let inner = self.open()?;
+        let accept = |_| rustix::net::acceptfrom_with(&inner.fd, SocketFlags::CLOEXEC);
+        let (fd, address) =
+            wait::until_ready(inner.fd.as_fd(), Interest::Read, inner.patience(), accept)?;
+        Ok((Self::from_fd(fd.into()), address.into()))
+    }
+
+    /// Takes a connection that already waits.
+    ///
+    /// # Errors
+    /// `WouldBlock` when there is none, and the system's.
+    pub(crate) fn accept_waiting(&self) -> io::Result<(Socket, Address)> {
+        let (fd, address) = rustix::net::acceptfrom_with(&self.open()?.fd, SocketFlags::CLOEXEC)?;
+        Ok((Self::from_fd(fd.into()), address.into()))
+    }
+
+    /// Connects a stream, or fixes where datagrams go to and come from.
+    ///
+    /// # Errors
+    /// `ConnectionRefused` when nobody listens there, `TimedOut`, and the rest of the system's.
+    ///
+    /// Python: `socket.connect`
+    pub fn connect(&self, address: impl ToAddress) -> io::Result<()> {
+        let address = address.to_address()?;
+        let inner = self.open()?;
+        inner.connect(&address)
+    }
+
+    /// How long an operation may take before it fails with `TimedOut`: for ever with `None`; not at all with zero,
+    /// where what is not ready fails with `WouldBlock`. It holds for all handles of the socket, and for a whole
+    /// `sendall`.
+    ///
+    /// # Errors
+    /// The system's.
+    ///
+    /// Python: `socket.settimeout`, in seconds
+    pub fn settimeout(&self, timeout: Option<Duration>) -> io::Result<()> {
+        self.open()?.set_timeout(timeout)
+    }
+
+    /// What `settimeout` set.
+    ///
+    /// Python: `socket.gettimeout`
+    pub fn gettimeout(&self) -> Option<Duration> {
+        self.0.timeout()
+    }
+
+    /// Ends one direction of the conversation, or both, for all handles. The other side sees the end of the stream
+    /// after what was sent.
+    ///
+    /// # Errors
+    /// `NotConnected`, and the rest of the system's.
+    ///
+    /// Python: `socket.shutdown`
+    pub fn shutdown(&self, how: Shutdown) -> io::Result<()> {
+        let inner = self.open()?;
+        if let (Some(layer), true) = (inner.layer.get(), how != Shutdown::Read) {
+            // The wire's own end follows; a layer that cannot say good-bye must not prevent that.
+            let _ = layer.end(&inner.wire());
+        }
+        inner.fd.shutdown(how)
+    }
+
+    /// Ends the conversation both ways. Every later call on any handle fails with "bad file descriptor"; the
+    /// descriptor itself closes with the last handle.
+    ///
+    /// Python: `socket.close`
+    pub fn close(&self) {
+        if !self.0.closed.swap(true, Relaxed) && !self.0.listening.load(Relaxed) {
+            // A socket that never was connected has nothing to end.
+            let _ = self.0.fd.shutdown(Shutdown::Both);
+        }
+    }
+
+    /// Hands the connection over: the descriptor returned is a duplicate that is the caller's from then on, blocking
+    /// and without a timeout. The handles left are closed, and the server leaves the conversation alone.
+    ///
+    /// # Errors
+    /// `Unsupported` under a [`Layer`], whose bytes a bare descriptor cannot speak; the system's.
+    ///
+    /// Python: `socket.detach`
+    pub fn detach(&self) -> io::Result<OwnedFd> {
+        let inner = self.open()?;
+        if inner.layer.get().is_some() {
+            return Err(io::Error::new(
+                io::ErrorKind::Unsupported,
+                "a socket under a layer cannot be detached",
+            ));
+        }
+        inner.set_timeout(None)?;
+        let fd = inner.fd.try_clone()?;
+        inner.detached.store(true, Relaxed);
+        inner.closed.store(true, Relaxed);
+        Ok(fd.into())
+    }
+
+    /// The descriptor's number; -1 once closed.
+    ///
+    /// Python: `socket.fileno`
+    pub fn fileno(&self) -> RawFd {
+        self.0.fileno()
+    }
+
+    /// This end's address.
+    ///
+    /// # Errors
+    /// The system's.
+    ///
+    /// Python: `socket.getsockname`
+    pub fn getsockname(&self) -> io::Result<Address> {
+        Ok(self.open()?.fd.local_addr()?.into())
+    }
+
+    /// The other end's address.
+    ///
+    /// # Errors
+    /// `NotConnected`.
+    ///
+    /// Python: `socket.getpeername`
+    pub fn getpeername(&self) -> io::Result<Address> {
+        Ok(self.open()?.fd.peer_addr()?.into())
+    }
+
+    /// Stream or datagrams.
+    ///
+    /// # Errors
+    /// `Unsupported` for a socket that is neither.
+    ///
+    /// Python: `socket.type`
+    pub fn kind(&self) -> io::Result<SocketKind> {
+        match self.open()?.fd.r#type()? {
+            socket2::Type::STREAM => Ok(SocketKind::Stream),
+            socket2::Type::DGRAM => Ok(SocketKind::Datagram),
+            other => Err(io::Error::new(
+                io::ErrorKind::Unsupported,
+                format!("{other:?} is neither a stream nor datagrams"),
+            )),
+        }
+    }
+
+    /// Which process is at the other end of a Unix stream, as of when it connected.
+    ///
+    /// # Errors
+    /// The system's, for a socket of another family.
+    #[cfg(target_os = "linux")]
+    pub fn peer_cred(&self) -> io::Result<PeerCred> {
+        let inner = self.open()?;
+        if !inner.fd.peer_addr()?.is_unix() {
+            return Err(io::Error::new(
+                io::ErrorKind::Unsupported,
+                "only a Unix socket knows who is at its other end",
+            ));
+        }
+        let cred = rustix::net::sockopt::socket_peercred(&inner.fd)?;
+        Ok(PeerCred {
+            pid: cred.pid.as_raw_pid(),
+            uid: cred.uid.as_raw(),
+            gid: cred.gid.as_raw(),
+        })
+    }
+
+    /// Two files, for reading and for writing: what `rfile` and `wfile` are in a stream handler. A size of -1 is the
+    /// usual buffer (8 KiB), 0 none, anything else so many bytes.
+    ///
+    /// Python: `socket.makefile("rb", rbufsize)` and `socket.makefile("wb", wbufsize)`
+    pub fn makefile(&self, rbufsize: isize, wbufsize: isize) -> (SocketReader, SocketWriter) {
+        (
+            SocketReader::new(self.clone(), rbufsize),
+            SocketWriter::new(self.clone(), wbufsize),
+        )
+    }
+
+    /// Puts a [`Layer`] under the socket: from now on every handle, and every file made from one, speaks through it.
+    ///
+    /// # Errors
+    /// `AlreadyExists` if there is one; `InvalidInput` if an `rfile` holds bytes that nobody has read, which would be
+    /// plain text taken for the layer's.
+    pub fn set_layer(&self, layer: impl Layer) -> io::Result<()> {
+        let inner = self.open()?;
+        if inner.unread.load(Relaxed) > 0 {
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                "unread bytes from below the layer",
+            ));
+        }
+        inner.layer.set(Box::new(layer)).map_err(|_| {
+            io::Error::new(
+                io::ErrorKind::AlreadyExists,
+                "the socket already has a layer",
+            )
+        })
+    }
+
+    /// Whether somebody else took the conversation over.
+    pub(crate) fn is_detached(&self) -> bool {
+        self.0.detached.load(Relaxed)
+    }
+
+    /// Whether the other side's end of stream has been received.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.0.ended.load(Relaxed)
+    }
+
+    /// Ends the conversation below any layer and even on a closed handle: whoever waits on the socket wakes up.
+    pub(crate) fn cut(&self) {
+        if !self.is_detached() {
+            let _ = self.0.fd.shutdown(Shutdown::Both);
+        }
+    }
+
+    /// For setting options that [`SocketOption`] does not have.
+    pub(crate) fn raw(&self) -> &socket2::Socket {
+        &self.0.fd
+    }
+}
+
+/// A stream connected to `address`, with `timeout` for connecting and for every operation after that.
+///
+/// # Errors
+/// As [`Socket::connect`].
+///
+/// Python: `socket.create_connection`
+pub fn create_connection(address: impl ToAddress, timeout: Option<Duration>) -> io::Result<Socket> {
+    let address = address.to_address()?;
+    let socket = Socket::new(address.family(), SocketKind::Stream)?;
+    socket.settimeout(timeout)?;
+    socket.connect(address)?;
+    Ok(socket)
+}
+
+/// Waits until one of the sockets in `read` can be read or one of those in `write` written: for relays, and for loops
+/// of one's own. Returns the places in the two lists of those that are ready; two empty lists when the time is over.
+///
+/// What a [`Layer`] or an `rfile` already holds is not seen here.
+///
+/// # Errors
+/// The system's.
+///
+/// Python: `select.select`
+pub fn select(
+    read: &[&Socket],
+    write: &[&Socket],
+    timeout: Option<Duration>,
+) -> io::Result<(Vec<usize>, Vec<usize>)> {
+    for socket in read.iter().chain(write) {
+        socket.open()?;
+    }
+    wait::select(read, write, Patience::from_timeout(timeout))
+}
+
+impl fmt::Debug for Socket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut debug = f.debug_struct("Socket");
+        debug.field("fd", &self.fileno());
+        if let Ok(address) = self.getsockname() {
+            debug.field("laddr", &format_args!("{address}"));
+        }
+        if let Ok(address) = self.getpeername() {
+            debug.field("raddr", &format_args!("{address}"));
+        }
+        debug.finish()
+    }
+}
+
+impl Read for &Socket {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.recv_into(buffer)
+    }
+}
+
+impl Read for Socket {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.recv_into(buffer)
+    }
+}
+
+impl Write for &Socket {
+    fn write(&mut self, data: &[u8]) -> io::Result<usize> {
+        self.send(data)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Write for Socket {
+    fn write(&mut self, data: &[u8]) -> io::Result<usize> {
+        self.send(data)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl AsFd for Socket {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.fd.as_fd()
+    }
+}
+
+impl AsRawFd for Socket {
+    fn as_raw_fd(&self) -> RawFd {
+        self.0.fd.as_raw_fd()
+    }
+}
+
+impl From<OwnedFd> for Socket {
+    fn from(fd: OwnedFd) -> Self {
+        Self::from_fd(fd.into())
+    }
+}
+
+macro_rules! from_std {
+    ($($kind:ty),*) => {$(
+        impl From<$kind> for Socket {
+            fn from(socket: $kind) -> Self {
+                OwnedFd::from(socket).into()
+            }
+        }
+    )*};
+}
+from_std!(
+    TcpListener,
+    TcpStream,
+    UdpSocket,
+    UnixDatagram,
+    UnixListener,
+    UnixStream
+);

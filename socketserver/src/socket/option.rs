@@ -1,0 +1,57 @@
+//! `setsockopt`, in typed form.
+
+use std::io;
+use std::time::Duration;
+
+use super::Socket;
+
+/// An option of a socket and its value.
+///
+/// Others can be set through `AsFd` with a crate made for them.
+///
+/// Python: `SO_…`, `TCP_…` and `IPV6_…` of the `socket` module
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SocketOption {
+    /// Binding succeeds while old connections of the same port are still in `TIME_WAIT`. Python: `SO_REUSEADDR`
+    ReuseAddress(bool),
+    /// Several sockets may be bound to one port and share its traffic. Python: `SO_REUSEPORT`
+    ReusePort(bool),
+    /// Datagrams may be sent to a broadcast address. Python: `SO_BROADCAST`
+    Broadcast(bool),
+    /// A silent connection is probed, so that a vanished peer is noticed. Python: `SO_KEEPALIVE`
+    KeepAlive(bool),
+    /// How long closing waits for unsent data; zero resets the connection. Python: `SO_LINGER`
+    Linger(Option<Duration>),
+    /// The receive buffer, in bytes; Linux doubles it. Python: `SO_RCVBUF`
+    ReceiveBuffer(usize),
+    /// The send buffer, in bytes; Linux doubles it. Python: `SO_SNDBUF`
+    SendBuffer(usize),
+    /// Small writes leave at once instead of being gathered. Python: `TCP_NODELAY`
+    NoDelay(bool),
+    /// An IPv6 socket takes no IPv4 clients. Python: `IPV6_V6ONLY`
+    OnlyV6(bool),
+}
+
+impl Socket {
+    /// Sets an option.
+    ///
+    /// # Errors
+    /// The system's: most often that this kind of socket does not have the option.
+    ///
+    /// Python: `socket.setsockopt`
+    pub fn setsockopt(&self, option: SocketOption) -> io::Result<()> {
+        let socket = &self.open()?.fd;
+        match option {
+            SocketOption::ReuseAddress(on) => socket.set_reuse_address(on),
+            SocketOption::ReusePort(on) => socket.set_reuse_port(on),
+            SocketOption::Broadcast(on) => socket.set_broadcast(on),
+            SocketOption::KeepAlive(on) => socket.set_keepalive(on),
+            SocketOption::Linger(time) => socket.set_linger(time),
+            SocketOption::ReceiveBuffer(size) => socket.set_recv_buffer_size(size),
+            SocketOption::SendBuffer(size) => socket.set_send_buffer_size(size),
+            SocketOption::NoDelay(on) => socket.set_tcp_nodelay(on),
+            SocketOption::OnlyV6(on) => socket.set_only_v6(on),
+        }
+    }
+}

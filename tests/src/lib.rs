@@ -1,0 +1,127 @@
+//! What the tests share: servers that must stop before a deadline, clients of the standard library and of Python, and
+//! the matrix of transports and concurrencies.
+//!
+//! Nothing here sleeps for luck: a test waits for a condition, and fails at [`DEADLINE`] when it does not come.
+
+mod client;
+mod matrix;
+mod process;
+mod python;
+mod running;
+
+pub use client::Client;
+pub use matrix::Place;
+pub use process::Process;
+pub use python::python;
+pub use running::{Running, run};
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Once;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// The longest that anything in a test may take. Far more than it needs, so that a busy machine is no failure.
+pub const DEADLINE: Duration = Duration::from_secs(20);
+
+/// Waits until `condition` holds.
+///
+/// # Panics
+/// At the deadline, saying what was waited for.
+#[track_caller]
+pub fn until(what: &str, mut condition: impl FnMut() -> bool) {
+    let end = Instant::now() + DEADLINE;
+    while !condition() {
+        assert!(
+            Instant::now() < end,
+            "waited {DEADLINE:?} in vain until {what}"
+        );
+        thread::sleep(Duration::from_millis(1));
+    }
+}
+
+/// Runs `work` on a thread of its own and returns what it returned.
+///
+/// # Panics
+/// When it has not ended at the deadline, or panicked.
+#[track_caller]
+pub fn in_time<T: Send + 'static>(what: &str, work: impl FnOnce() -> T + Send + 'static) -> T {
+    let (done, waiting) = crossbeam_channel::bounded(1);
+    let thread = thread::spawn(move || drop(done.send(work())));
+    match waiting.recv_timeout(DEADLINE) {
+        Ok(result) => result,
+        Err(crossbeam_channel::RecvTimeoutError::Timeout) => {
+            panic!("{what} took more than {DEADLINE:?}")
+        }
+        Err(crossbeam_channel::RecvTimeoutError::Disconnected) => match thread.join() {
+            Err(payload) => std::panic::resume_unwind(payload),
+            Ok(()) => unreachable!("a thread that ends well has sent its result"),
+        },
+    }
+}
+
+/// A folder of its own for one test, removed at the end.
+#[derive(Debug)]
+pub struct Folder(PathBuf);
+
+impl Folder {
+    /// A fresh one, with a path short enough for Unix sockets.
+    pub fn new() -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let path =
+            std::env::temp_dir().join(format!("socketserver-{}-{number}", std::process::id()));
+        std::fs::create_dir(&path).expect("a folder for the test");
+        Folder(path)
+    }
+
+    /// The path of something in it.
+    pub fn join(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
+
+    /// The folder's own path.
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Default for Folder {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// The program of the demos called `name`, built now if it was not.
+///
+/// # Panics
+/// When it cannot be built.
+pub fn demo(name: &str) -> PathBuf {
+    // Cargo builds the programs of another package only when told to.
+    static BUILT: Once = Once::new();
+    let mut folder = std::env::current_exe().expect("the test's own path");
+    // target/debug/deps/TEST stands beside target/debug/NAME.
+    folder.pop();
+    folder.pop();
+    BUILT.call_once(|| {
+        let mut cargo = Command::new(env!("CARGO"));
+        cargo
+            .args(["build", "--quiet", "--package", "demos", "--manifest-path"])
+            .arg(env!("CARGO_MANIFEST_PATH"));
+        if folder.ends_with("release") {
+            cargo.arg("--release");
+        }
+        assert!(
+            cargo.status().expect("cargo").success(),
+            "the demos cannot be built"
+        );
+    });
+    folder.join(name)
+}

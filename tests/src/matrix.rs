@@ -1,0 +1,79 @@
+//! One test for every cell of the grid.
+
+use socketserver::{Address, Tcp, Transport, Udp, UnixDatagram, UnixStream};
+
+use crate::{Client, Folder};
+
+/// A transport, where its servers are put in tests, and its clients.
+pub trait Place: Transport + Default {
+    /// An address that is free, in a folder that must live as long as the server if it is a path.
+    fn address(folder: &Folder) -> Address;
+
+    /// A client of a server there.
+    fn client(address: &Address) -> Client;
+}
+
+fn local() -> Address {
+    Address::Inet(([127, 0, 0, 1], 0).into())
+}
+
+fn path(folder: &Folder) -> Address {
+    Address::Unix(folder.join("server"))
+}
+
+macro_rules! place {
+    ($transport:ty, $address:expr, $client:expr) => {
+        impl Place for $transport {
+            fn address(folder: &Folder) -> Address {
+                $address(folder)
+            }
+
+            #[track_caller]
+            fn client(address: &Address) -> Client {
+                $client(address)
+            }
+        }
+    };
+}
+
+place!(Tcp, |_: &Folder| local(), Client::stream);
+place!(Udp, |_: &Folder| local(), Client::datagram);
+place!(UnixStream, path, Client::stream);
+place!(UnixDatagram, path, Client::datagram);
+
+/// Makes a test of a generic function `fn name<T: Place, C: Concurrency + Default>()` for each cell of a part of the
+/// grid. The test of `echoes` on TCP and threads is called `echoes::threading::tcp`.
+///
+/// ```ignore
+/// matrix!(streams: every_byte_comes_back);     // Tcp, UnixStream
+/// matrix!(datagrams: each_is_one_request);     // Udp, UnixDatagram
+/// matrix!(all: the_books_add_up);              // all four
+/// ```
+#[macro_export]
+macro_rules! matrix {
+    (streams: $($test:ident),+ $(,)?) => {
+        $($crate::matrix!(@ $test: tcp Tcp, unix_stream UnixStream);)+
+    };
+    (datagrams: $($test:ident),+ $(,)?) => {
+        $($crate::matrix!(@ $test: udp Udp, unix_datagram UnixDatagram);)+
+    };
+    (all: $($test:ident),+ $(,)?) => {
+        $($crate::matrix!(@ $test: tcp Tcp, udp Udp, unix_stream UnixStream, unix_datagram UnixDatagram);)+
+    };
+    (@ $test:ident: $($name:ident $transport:ident),+) => {
+        mod $test {
+            mod inline {
+                $(#[test]
+                fn $name() {
+                    super::super::$test::<::socketserver::$transport, ::socketserver::Inline>();
+                })+
+            }
+            mod threading {
+                $(#[test]
+                fn $name() {
+                    super::super::$test::<::socketserver::$transport, ::socketserver::Threading>();
+                })+
+            }
+        }
+    };
+}
