@@ -1,8 +1,10 @@
 //! What stands in `#[handler(…)]`, read but not judged: whether an option makes sense where it stands is for `valid`.
 
+use std::time::Duration;
+
 use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
-use syn::{Attribute, Expr, Ident, Meta, Token};
+use syn::{Attribute, Expr, Ident, Lit, Meta, Token, UnOp};
 
 use crate::valid::Errors;
 
@@ -48,6 +50,48 @@ pub(crate) fn settings(attributes: &[Attribute], errors: &mut Errors) -> Vec<Set
         }
     }
     settings
+}
+
+/// The seconds a literal stands for; `None` when the value is an expression, whose type the compiler sees to.
+pub(crate) fn timeout(value: &Expr) -> Result<Option<Duration>, &'static str> {
+    let digits = match value {
+        // What a `macro_rules!` of the user's passes on comes in a group.
+        Expr::Group(group) => return timeout(&group.expr),
+        Expr::Paren(paren) => return timeout(&paren.expr),
+        Expr::Lit(literal) => match &literal.lit {
+            Lit::Int(literal) if literal.suffix().is_empty() => literal.base10_digits().to_owned(),
+            Lit::Float(literal) if literal.suffix().is_empty() => {
+                literal.base10_digits().to_owned()
+            }
+            _ => {
+                return Err(
+                    "a timeout is a number of seconds, like `30` or `0.5`, or a `Duration`",
+                );
+            }
+        },
+        Expr::Unary(negated)
+            if matches!(negated.op, UnOp::Neg(_)) && matches!(*negated.expr, Expr::Lit(_)) =>
+        {
+            return Err("a timeout cannot be negative: leave it out to wait without end");
+        }
+        Expr::Path(path) if path.path.is_ident("None") => {
+            return Err("leave `timeout` out to wait without end");
+        }
+        _ => return Ok(None),
+    };
+    let seconds = digits
+        .parse()
+        .ok()
+        .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    match seconds {
+        None => {
+            Err("more seconds than a `Duration` can hold: leave `timeout` out to wait without end")
+        }
+        Some(Duration::ZERO) => {
+            Err("a timeout of zero leaves no time to wait: leave it out to wait without end")
+        }
+        Some(duration) => Ok(Some(duration)),
+    }
 }
 
 #[cfg(test)]
@@ -107,5 +151,33 @@ mod tests {
             Err("expected identifier".into())
         );
         assert!(read(&[parse_quote!(#[handler(timeout = )])]).is_err());
+    }
+
+    #[test]
+    fn literal_timeouts() {
+        let read = |value: Expr| timeout(&value);
+        assert_eq!(read(parse_quote!(30)), Ok(Some(Duration::from_secs(30))));
+        assert_eq!(
+            read(parse_quote!(0.25)),
+            Ok(Some(Duration::from_millis(250)))
+        );
+        assert_eq!(
+            read(parse_quote!(1_000)),
+            Ok(Some(Duration::from_secs(1000)))
+        );
+        assert_eq!(read(parse_quote!(Duration::from_millis(5))), Ok(None));
+        assert_eq!(read(parse_quote!(LIMIT)), Ok(None));
+        let wrong: [Expr; 9] = [
+            parse_quote!(0),
+            parse_quote!(0.0),
+            parse_quote!(1e-12),
+            parse_quote!(-1),
+            parse_quote!(1e30),
+            parse_quote!(500ms),
+            parse_quote!(30u64),
+            parse_quote!("30"),
+            parse_quote!(None),
+        ];
+        assert!(wrong.into_iter().map(read).all(|result| result.is_err()));
     }
 }

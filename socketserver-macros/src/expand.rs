@@ -9,9 +9,10 @@ use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::{DeriveInput, Ident};
 
 use crate::ast::{Field, Handler, Kind, Part};
+use crate::attr;
 use crate::fallback;
 use crate::signature::{self, Signature};
-use crate::valid::{self, Errors};
+use crate::valid::Errors;
 
 /// Reads, judges and writes; or says what is wrong.
 pub(crate) fn derive(kind: Kind, input: &DeriveInput) -> TokenStream {
@@ -144,7 +145,7 @@ fn options(handler: &Handler<'_>) -> TokenStream {
             let (name, value) = (&setting.name, setting.value.as_ref());
             let literal = value
                 .filter(|_| name == "timeout")
-                .and_then(|value| valid::timeout(value).ok().flatten());
+                .and_then(|value| attr::timeout(value).ok().flatten());
             let value = match (value, literal) {
                 (_, Some(duration)) => {
                     let (seconds, nanoseconds) = (duration.as_secs(), duration.subsec_nanos());

@@ -1,10 +1,9 @@
 //! What a handler must not say, one sentence each, on the tokens it is about and with what to write instead.
 
 use std::fmt::Display;
-use std::time::Duration;
 
 use quote::ToTokens;
-use syn::{Data, Expr, Fields, GenericParam, Lit, UnOp};
+use syn::{Data, Fields, GenericParam};
 
 use crate::ast::{Field, Handler, Kind, Part};
 use crate::attr::{self, Setting};
@@ -142,7 +141,7 @@ impl Handler<'_> {
                 );
             }
             "timeout" => {
-                if let Err(message) = timeout(value) {
+                if let Err(message) = attr::timeout(value) {
                     errors.at(value, message);
                 }
             }
@@ -212,48 +211,6 @@ fn new_ones<'a>(settings: &'a [Setting], errors: &mut Errors) -> Vec<&'a Setting
         }
     }
     new
-}
-
-/// The seconds a literal stands for; `None` when the value is an expression, whose type the compiler sees to.
-pub(crate) fn timeout(value: &Expr) -> Result<Option<Duration>, &'static str> {
-    let digits = match value {
-        // What a `macro_rules!` of the user's passes on comes in a group.
-        Expr::Group(group) => return timeout(&group.expr),
-        Expr::Paren(paren) => return timeout(&paren.expr),
-        Expr::Lit(literal) => match &literal.lit {
-            Lit::Int(literal) if literal.suffix().is_empty() => literal.base10_digits().to_owned(),
-            Lit::Float(literal) if literal.suffix().is_empty() => {
-                literal.base10_digits().to_owned()
-            }
-            _ => {
-                return Err(
-                    "a timeout is a number of seconds, like `30` or `0.5`, or a `Duration`",
-                );
-            }
-        },
-        Expr::Unary(negated)
-            if matches!(negated.op, UnOp::Neg(_)) && matches!(*negated.expr, Expr::Lit(_)) =>
-        {
-            return Err("a timeout cannot be negative: leave it out to wait without end");
-        }
-        Expr::Path(path) if path.path.is_ident("None") => {
-            return Err("leave `timeout` out to wait without end");
-        }
-        _ => return Ok(None),
-    };
-    let seconds = digits
-        .parse()
-        .ok()
-        .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-    match seconds {
-        None => {
-            Err("more seconds than a `Duration` can hold: leave `timeout` out to wait without end")
-        }
-        Some(Duration::ZERO) => {
-            Err("a timeout of zero leaves no time to wait: leave it out to wait without end")
-        }
-        Some(duration) => Ok(Some(duration)),
-    }
 }
 
 #[cfg(test)]
@@ -333,33 +290,5 @@ mod tests {
             )
         });
         check(Kind::Base, options, &none.each_ref().map(String::as_str));
-    }
-
-    #[test]
-    fn literal_timeouts() {
-        let read = |value: Expr| timeout(&value);
-        assert_eq!(read(parse_quote!(30)), Ok(Some(Duration::from_secs(30))));
-        assert_eq!(
-            read(parse_quote!(0.25)),
-            Ok(Some(Duration::from_millis(250)))
-        );
-        assert_eq!(
-            read(parse_quote!(1_000)),
-            Ok(Some(Duration::from_secs(1000)))
-        );
-        assert_eq!(read(parse_quote!(Duration::from_millis(5))), Ok(None));
-        assert_eq!(read(parse_quote!(LIMIT)), Ok(None));
-        let wrong: [Expr; 9] = [
-            parse_quote!(0),
-            parse_quote!(0.0),
-            parse_quote!(1e-12),
-            parse_quote!(-1),
-            parse_quote!(1e30),
-            parse_quote!(500ms),
-            parse_quote!(30u64),
-            parse_quote!("30"),
-            parse_quote!(None),
-        ];
-        assert!(wrong.into_iter().map(read).all(|result| result.is_err()));
     }
 }

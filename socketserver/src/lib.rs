@@ -132,3 +132,8 @@ pub use socket::{
 };
 pub use socketserver_macros::{BaseRequestHandler, DatagramRequestHandler, StreamRequestHandler};
 pub use transport::{Datagram, Tcp, Transport, Udp, UnixDatagram, UnixStream};
+
+/// The README's example is compiled too.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

@@ -13,6 +13,7 @@ pub use client::Client;
 pub use matrix::Place;
 pub use process::Process;
 pub use python::python;
+pub use rustix::process::Signal;
 pub use running::{Running, run};
 
 use std::path::{Path, PathBuf};

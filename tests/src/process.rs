@@ -6,6 +6,7 @@ use std::thread::{self, JoinHandle};
 use std::time::Instant;
 
 use crossbeam_channel::Receiver;
+use rustix::process::{Pid, Signal, kill_process};
 
 use crate::DEADLINE;
 
@@ -101,17 +102,14 @@ impl Process {
         self.stdin = None;
     }
 
-    /// Sends it a signal, by number.
+    /// Sends it a signal.
     ///
     /// # Panics
     /// When it has gone.
     #[track_caller]
-    pub fn signal(&self, signal: i32) {
-        let status = Command::new("kill")
-            .arg(format!("-{signal}"))
-            .arg(self.id().to_string())
-            .status();
-        assert!(status.expect("kill").success());
+    pub fn signal(&self, signal: Signal) {
+        let id = i32::try_from(self.id()).ok().and_then(Pid::from_raw);
+        kill_process(id.expect("a process"), signal).expect("kill");
     }
 
     /// Waits for its end. Returns its status, what was left on standard output, and on standard error.

@@ -3,15 +3,15 @@
 //!
 //! Jobs wait in one channel. One word counts the workers and their *balance*: free workers minus waiting jobs.
 //!
-//! * [`Pool::submit`] takes one from the balance. If somebody is missing then, it starts a worker, which brings its own one.
-//!   Then it sends the job.
+//! * [`Pool::submit`] takes one from the balance. If somebody is missing then, it starts a worker, which brings its own
+//!   one. Then it sends the job.
 //! * A worker adds one when it has done a job, and waits for the next. It leaves only with its own one, and only from a
 //!   balance above zero: otherwise a job that waits, or is on its way, counts on it.
 //!
-//! So whenever a job waits there is a worker that will come to it. A job never travels inside a new thread: if the system
-//! refuses that thread the workers there are take the job, and only when there are none does the caller get it back.
+//! So whenever a job waits there is a worker that will come to it. A job never travels inside a new thread: if the
+//! system refuses that thread the workers there are take the job, and only if there are none the caller gets it back.
 //!
-//! Why not a list of idle workers: one that is between two jobs is in no such list, and a burst would start a thread per job.
+//! Why no list of idle workers: one that is between two jobs is in no such list, and a burst would start far too many.
 
 mod limits;
 #[cfg(test)]
@@ -33,6 +33,7 @@ use std::{
     cell::Cell,
     fmt, io, mem,
     panic::{AssertUnwindSafe, catch_unwind},
+    ptr,
     time::{Duration, Instant},
 };
 
@@ -64,7 +65,7 @@ pub(crate) struct Pool<J: Task> {
 }
 
 impl<J: Task> Pool<J> {
-    /// A pool that has no thread yet and will have at most `max_threads`. A worker without work for `keep_alive` leaves.
+    /// A pool without a thread yet, of at most `max_threads`. A worker that was not needed for `keep_alive` leaves.
     pub(crate) fn new(max_threads: usize, keep_alive: Duration) -> Self {
         Self::with_spawn(max_threads, keep_alive, |name, worker| {
             let thread = thread::Builder::new().name(name);
@@ -94,10 +95,10 @@ impl<J: Task> Pool<J> {
         }
     }
 
-    /// From now on calls `call`, and no longer what was set before, each time that [`full`](Self::full) has become false.
+    /// From now on `call` is called, and nothing that was set before, each time [`full`](Self::full) has become false.
     ///
-    /// Whoever finds the pool full and then waits for the call is never forgotten: it comes after the fact. It comes on a
-    /// worker or on a thread that submits, where a lock may be held: it must not submit or close.
+    /// It comes after the fact, so whoever finds the pool full and then waits for it is never forgotten. It comes on a
+    /// worker, or on a thread that submits and has the pool locked: it must not submit or close.
     pub(crate) fn when_free(&self, call: impl Fn() + Send + Sync + 'static) {
         *self.shared.when_free.lock() = Some(Arc::new(call));
     }
@@ -123,7 +124,7 @@ impl<J: Task> Pool<J> {
             Ok(())
         };
 
-        // The job is not sent yet, so no other job can be meant: each that was has kept a worker here.
+        // Without any worker there is no other job either, for each keeps one here: it is this one that nobody will run.
         if let Err(error) = grown
             && shared.count().threads == 0
         {
@@ -156,7 +157,7 @@ impl<J: Task> Pool<J> {
 
     /// Takes no further job. The workers do those that wait, and leave; how many are still here is the result.
     ///
-    /// Waits for them until the deadline, if there is one, but never on a worker of this pool, which would wait for itself.
+    /// Waits for them until the deadline, if there is one. A worker of this pool does not wait: it would be for itself.
     pub(crate) fn close(&self, deadline: Option<Instant>) -> usize {
         let mut gate = self.shared.gate.lock();
         drop(gate.jobs.take());
@@ -188,18 +189,18 @@ impl<J: Task> fmt::Debug for Pool<J> {
 
 /// What the pool and its workers have in common.
 struct Shared<J: Task> {
-    /// A [`Count`]. All that is agreed on is in this one word: who decides by it sees both numbers as they were at one
-    /// moment, and the order of two words never matters.
+    /// A [`Count`]. All that is agreed on is in this one word: whoever decides by it sees both numbers as they were at
+    /// one moment, and the order of two words never matters.
     count: AtomicU64,
-    /// Whoever submits or starts a worker holds the gate. So the cap is never passed, a thread that is counted but fails to
-    /// start has misled nobody, and no job gets in behind the close.
+    /// Whoever submits or starts a worker holds the gate. So the cap is never passed, a thread that is counted but fails
+    /// to start has misled nobody, and no job gets in behind the close.
     gate: Mutex<Gate<J>>,
     /// Goes with the gate: the last worker has left.
     gone: Condvar,
     queue: Receiver<J>,
     when_free: Mutex<Option<Arc<dyn Fn() + Send + Sync>>>,
-    /// The lowest balance since `since`: so many workers nobody needed. It is only a hint, they leave by the count as any
-    /// other does, and therefore it needs no order.
+    /// The lowest balance since `since`: so many workers nobody needed. A hint, which needs no order: they leave by the
+    /// count, as others do.
     lowest: AtomicI32,
     since: Mutex<Instant>,
     max_threads: u32,
@@ -209,20 +210,20 @@ struct Shared<J: Task> {
 }
 
 struct Gate<J> {
-    /// None when the pool is closed: the workers get to the end of the channel.
+    /// None when the pool is closed, and then the channel has an end, at which the workers leave.
     jobs: Option<Sender<J>>,
     growth: Growth,
 }
 
 #[derive(Default)]
 struct Growth {
-    /// Not before this the system is asked for a thread again.
+    /// Before this the system is not asked for a thread again.
     retry: Option<Instant>,
     /// How many workers were started, for their names.
     started: u64,
 }
 
-/// How a worker gets its thread. A plain function, for tests in which there is none to be had.
+/// How a worker gets its thread. In tests there may be none to be had.
 type Spawn<J> = fn(String, Worker<J>) -> io::Result<()>;
 
 /// The two numbers in the word.
@@ -230,8 +231,8 @@ type Spawn<J> = fn(String, Worker<J>) -> io::Result<()>;
 struct Count {
     /// Workers, from before they are started.
     threads: u32,
-    /// Free workers, from after they were started, minus jobs that wait, from before they are sent. For a moment this may be
-    /// too low, and a worker stays that could leave; it is never too high, or a job would be left behind.
+    /// Free workers, from after they were started, minus waiting jobs, from before they are sent. For a moment this may
+    /// be too low, and a worker stays that could leave. It is never too high, or a job would be left behind.
     balance: i32,
 }
 
@@ -262,8 +263,8 @@ impl<J: Task> Shared<J> {
         added.expect("nothing forbids it")
     }
 
-    /// The only place that changes the count, so there is no way for the pool to stop being full without the call. Gives
-    /// what the count has become.
+    /// The only place that changes the count, so that the pool cannot cease to be full without the call. Returns what
+    /// the count has become, if it was allowed.
     fn add_if(&self, allowed: impl Fn(Count) -> bool, threads: i32, balance: i32) -> Option<Count> {
         let changed = |count: Count| Count {
             threads: count.threads.wrapping_add_signed(threads),
@@ -306,7 +307,19 @@ impl<J: Task> Shared<J> {
         Ok(())
     }
 
-    /// Takes a worker that is free out of the count, if it may go.
+    /// Starts workers that could not be started when their jobs were submitted; the next submit may be far away. Never
+    /// waits for the gate: a submit that holds it does the same.
+    fn catch_up(self: &Arc<Self>, task: &str) {
+        let count = self.count();
+        if count.balance < 0
+            && count.threads < self.max_threads
+            && let Some(mut gate) = self.gate.try_lock()
+        {
+            let _logged = self.grow(&mut gate.growth, task);
+        }
+    }
+
+    /// Takes a free worker out of the count, if it may go.
     fn leave(&self) -> bool {
         let left = self.add_if(|count| count.balance > 0, -1, -1);
         left.map(|count| self.left(count)).is_some()
@@ -314,14 +327,14 @@ impl<J: Task> Shared<J> {
 
     fn left(&self, count: Count) {
         if count.threads == 0 {
-            // Who found a worker and is about to wait holds the gate until it waits.
+            // Whoever has found a worker and is about to wait holds the gate until it does.
             drop(self.gate.lock());
             self.gone.notify_all();
         }
     }
 
-    /// Whether one more worker is one too many. The receivers of a channel are woken in turn, so that under light load none
-    /// of them would ever wait for `keep_alive`.
+    /// Whether this worker is one too many. The receivers of a channel are woken in turn: under light load each gets a
+    /// job now and then, and none would ever have waited for all of `keep_alive`.
     fn surplus(&self) -> bool {
         let Some(mut since) = self.since.try_lock() else {
             return false;
@@ -329,6 +342,7 @@ impl<J: Task> Shared<J> {
         if since.elapsed() < self.keep_alive {
             return false;
         }
+        // As long as the number lasts. A burst lowers it, and they stay.
         let one_less = |lowest| (lowest > 0).then(|| lowest - 1);
         if self.lowest.fetch_update(Relaxed, Relaxed, one_less).is_ok() {
             return true;
@@ -340,7 +354,7 @@ impl<J: Task> Shared<J> {
 
     /// Tells this pool from others.
     fn address(&self) -> usize {
-        (&raw const *self).addr()
+        ptr::from_ref(self).addr()
     }
 }
 
@@ -354,15 +368,7 @@ impl<J: Task> Worker<J> {
         loop {
             match shared.queue.recv_timeout(shared.keep_alive) {
                 Ok(job) => {
-                    // Jobs wait though there might be more workers: a start has failed. It may do now, and perhaps nothing
-                    // is submitted for a long time.
-                    let count = shared.count();
-                    if count.balance < 0
-                        && count.threads < shared.max_threads
-                        && let Some(mut gate) = shared.gate.try_lock()
-                    {
-                        let _logged = shared.grow(&mut gate.growth, job.name());
-                    }
+                    shared.catch_up(job.name());
                     contained("a task", || job.run());
                     shared.add(0, 1);
                     if shared.surplus() && shared.leave() {
@@ -401,11 +407,11 @@ fn contained(what: &str, call: impl FnOnce()) {
         };
         log::error!(target: TARGET, "{what} panicked: {text}");
     }));
-    // What was thrown has thrown when it was dropped, or the logger has. This might again, so it is left alone.
+    // The logger has panicked, or the payload when it was dropped. This one might too, so it is never dropped.
     outcome.unwrap_or_else(mem::forget);
 }
 
-/// The task's type without its path and its parameters, and a number. Linux shows 15 bytes, the number is always among them.
+/// The task's type without path and parameters, and a number that survives when Linux cuts it to 15 bytes.
 fn thread_name(task: &str, number: u64) -> String {
     let path = task.split('<').next().unwrap_or_default();
     let mut segments = path.rsplit("::");

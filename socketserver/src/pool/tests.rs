@@ -241,7 +241,7 @@ fn a_closed_pool_gives_jobs_back() {
 
     let (tell, told) = bounded(1);
     let refused = pool.submit(job(move || tell.send("mine").unwrap()));
-    let Refused { job, error } = refused.err().expect("no further job");
+    let Refused { job, error } = refused.expect_err("no further job");
     assert_eq!(error.to_string(), "the pool is closed");
     job.run();
     assert_eq!(told.try_recv(), Ok("mine"));
@@ -310,7 +310,7 @@ fn spawn_if(possible: bool, worker: Worker<Job>) -> io::Result<()> {
 fn without_any_worker_the_job_is_given_back() {
     let pool = Pool::with_spawn(4, LONG, |_, worker| spawn_if(false, worker));
     for number in 1..=3 {
-        let refused = pool.submit(job(|| ())).err().expect("nobody can run it");
+        let refused = pool.submit(job(|| ())).expect_err("nobody can run it");
         assert_eq!(refused.error.kind(), io::ErrorKind::WouldBlock);
         assert_eq!(pool.spawn_failures(), number);
         assert_eq!((pool.threads(), pool.idle()), (0, 0));
@@ -401,7 +401,7 @@ fn a_pool_that_is_dropped_lets_its_workers_go() {
     eventually("the last worker has let go", || shared.strong_count() == 0);
 }
 
-/// Several threads submit jobs of all lengths to a pool whose workers come and go, and which may be closed in the middle of it.
+/// Several threads submit jobs of all lengths to a pool whose workers come and go, and which may close in the middle.
 fn race(pool: Pool<Job>, most_at_once: usize, jobs: usize, close_after: Option<Duration>) {
     const RAN: usize = 1;
     const REFUSED: usize = 1 << 16;

@@ -1,0 +1,6 @@
+#!/usr/bin/env bash
+# No warnings, in any target, with and without the optional features.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+cargo clippy --workspace --all-targets -- -D warnings
+cargo clippy --package socketserver --no-default-features -- -D warnings
