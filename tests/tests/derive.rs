@@ -210,7 +210,7 @@ fn finish_is_called_in_any_case() {
     assert_eq!(with_an_error_of_its_own, failed("", "second"));
 }
 
-/// Any other derive would have these names to itself as well.
+/// The methods are found as a call beside the struct would find them.
 #[test]
 fn a_hook_may_come_from_a_trait() {
     trait Stage {
@@ -301,7 +301,7 @@ fn a_stream_handler_has_files() {
 
 /// A server's socket and a client's.
 fn datagram_sockets() -> (Socket, UdpSocket) {
-    let server = Socket::new(AddressFamily::Inet, SocketKind::Dgram).expect("a socket");
+    let server = Socket::new(AddressFamily::Inet, SocketKind::Datagram).expect("a socket");
     server.bind("127.0.0.1:0").expect("a free port");
     let client = UdpSocket::bind("127.0.0.1:0").expect("a free port");
     client
@@ -523,30 +523,30 @@ fn generics_are_carried_over() {
 
 #[test]
 fn the_state_may_be_generic() {
+    struct Named<N> {
+        notes: Notes,
+        name: N,
+    }
+
+    impl<R, N: Send + Sync + 'static> BaseServer<R> for Named<N> {}
+
     #[derive(BaseRequestHandler)]
-    struct Handler<S> {
-        server: ServerRef<(Notes, S)>,
+    struct Handler<N: Display> {
+        server: ServerRef<Named<N>>,
     }
 
-    impl<S: Display> Handler<S> {
+    impl<N: Display> Handler<N> {
         fn handle(&self) {
-            self.server.0.note(&self.server.1);
+            self.server.notes.note(&self.server.name);
         }
     }
 
-    // The bound of the `impl` is not on the struct, so this one is written by hand.
-    struct Shown;
-
-    impl<R> RequestHandler<R, (Notes, u8)> for Shown {
-        fn handle_request(
-            _: R,
-            _: Address,
-            server: ServerRef<(Notes, u8)>,
-        ) -> Result<(), socketserver::HandlerError> {
-            Handler { server }.handle();
-            Ok(())
-        }
-    }
+    let server = server(Named {
+        notes: Notes::default(),
+        name: "a name",
+    });
+    Handler::handle_request((), Address::Unnamed, server.clone()).expect("nothing can fail");
+    assert_eq!(server.notes.0.lock().as_slice(), ["a name"]);
 }
 
 #[test]

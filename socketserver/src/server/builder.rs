@@ -97,7 +97,7 @@ impl<T, C, H, S> Builder<T, C, H, S> {
     /// How many requests of one client address may be live at once, an IPv6 /64 counting as one. Further ones are
     /// refused. No limit unless set.
     pub fn max_connections_per_address(mut self, requests: usize) -> Self {
-        self.options.limits.max_connections_per_address = Some(requests);
+        self.options.limits.max_connections_per_address = Some(requests.max(1));
         self
     }
 

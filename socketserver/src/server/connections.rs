@@ -56,13 +56,15 @@ pub(crate) struct Connections {
     /// When each request is cut, in the order in which they came, which is the order of the times too.
     deadlines: Mutex<VecDeque<(Instant, u64)>>,
     accepted: AtomicU64,
+    /// How many have come to the thread or process that runs them, or to an end before that.
+    begun: AtomicU64,
     finished: AtomicU64,
     failed: AtomicU64,
     refused: AtomicU64,
     cut: AtomicU64,
     accept_errors: AtomicU64,
-    /// Somebody waits for a request to end. Set before looking whether one must be waited for, and looked at after an
-    /// end was counted: so one of the two sees the other.
+    /// Somebody waits for a request to begin or end. Set before looking whether that must be waited for, and looked at
+    /// after it was counted: so one of the two sees the other.
     watched: AtomicBool,
     waker: Waker,
 }
@@ -75,6 +77,7 @@ impl Connections {
             groups: Mutex::default(),
             deadlines: Mutex::default(),
             accepted: AtomicU64::new(0),
+            begun: AtomicU64::new(0),
             finished: AtomicU64::new(0),
             failed: AtomicU64::new(0),
             refused: AtomicU64::new(0),
@@ -112,6 +115,7 @@ impl Connections {
                 connections: self.clone(),
                 id,
                 open: true,
+                begun: false,
             },
             welcome,
         )
@@ -142,6 +146,22 @@ impl Connections {
         }
     }
 
+    fn begin(&self) {
+        self.begun.fetch_add(1, SeqCst);
+        self.ring();
+    }
+
+    /// Whether every request has come to where it runs.
+    pub(super) fn all_begun(&self) -> bool {
+        self.begun.load(SeqCst) >= self.accepted.load(SeqCst)
+    }
+
+    fn ring(&self) {
+        if self.watched.load(SeqCst) {
+            self.waker.wake();
+        }
+    }
+
     /// Whether no further request may be taken now.
     pub(super) fn full(&self) -> bool {
         self.limits
@@ -149,7 +169,7 @@ impl Connections {
             .is_some_and(|max| self.active() >= max as u64)
     }
 
-    /// From now on every end rings the bell, or none does.
+    /// From now on every beginning and end rings the bell, or none does.
     pub(super) fn watch(&self, watched: bool) {
         self.watched.store(watched, SeqCst);
     }
@@ -193,9 +213,7 @@ impl Connections {
         };
         self.count(&live, end);
         drop(live);
-        if self.watched.load(SeqCst) {
-            self.waker.wake();
-        }
+        self.ring();
     }
 
     fn count(&self, live: &Live, end: End) {
@@ -287,13 +305,29 @@ pub struct Ticket {
     connections: Arc<Connections>,
     id: u64,
     open: bool,
+    begun: bool,
 }
 
 impl Ticket {
+    /// The request is where it runs.
+    pub(super) fn begin(&mut self) {
+        if !self.begun {
+            self.begun = true;
+            self.connections.begin();
+        }
+    }
+
     /// Closes the ticket. A request that was cut meanwhile counts as cut.
     pub fn end(mut self, end: End) {
-        self.open = false;
-        self.connections.close(self.id, end);
+        self.close(end);
+    }
+
+    fn close(&mut self, end: End) {
+        self.begin();
+        if self.open {
+            self.open = false;
+            self.connections.close(self.id, end);
+        }
     }
 
     /// The request is somebody else's from here on: the server lets go of it, and can cut it no more.
@@ -309,9 +343,7 @@ impl Ticket {
 
 impl Drop for Ticket {
     fn drop(&mut self) {
-        if self.open {
-            self.connections.close(self.id, End::Refused);
-        }
+        self.close(End::Refused);
     }
 }
 

@@ -46,7 +46,8 @@ impl Job {
 
     /// Runs the request here and now: prepare, handle, `handle_error` if that failed, `shutdown_request`; then it is
     /// counted. Never unwinds.
-    pub fn run(self) {
+    pub fn run(mut self) {
+        self.ticket.begin();
         let end = self.run.run();
         self.ticket.end(end);
     }
@@ -55,7 +56,8 @@ impl Job {
     ///
     /// The server lets go of the request, whose descriptor goes with the first half. This is for who runs it
     /// elsewhere: in another process.
-    pub fn split(self) -> (Run, Ticket) {
+    pub fn split(mut self) -> (Run, Ticket) {
+        self.ticket.begin();
         self.ticket.release();
         (self.run, self.ticket)
     }

@@ -20,6 +20,9 @@ use crate::transport::Transport;
 /// How long a request that was cut may take to notice.
 const GRACE: Duration = Duration::from_millis(100);
 
+/// How long a request may take from the loop to its thread at the most, when the system is slow to give one.
+const BEGINNING: Duration = Duration::from_secs(1);
+
 impl<T, C, H, S> Server<T, C, H, S>
 where
     T: Transport,
@@ -53,7 +56,8 @@ where
             match stop.map(|stop| stop.kind) {
                 Some(StopKind::Drain) => self.empty_queue(),
                 Some(StopKind::Close) => self.close_listener(),
-                Some(StopKind::Shutdown) | None => {}
+                Some(StopKind::Shutdown) => self.wait_for_beginnings(),
+                None => {}
             }
             if core.life.leave(stop, served) {
                 log::debug!(target: "socketserver::server", "{}: the loop has ended", core.address);
@@ -151,14 +155,26 @@ where
         drained
     }
 
+    /// No handler starts after `shutdown` has returned: what was taken is on its way to a thread, and gets there.
+    fn wait_for_beginnings(&self) {
+        self.wait_until(Instant::now() + BEGINNING, |core| {
+            core.connections.all_begun()
+        });
+    }
+
     /// Waits until nothing is live any more, or the deadline. Returns whether nothing is.
     fn wait_for_live(&self, deadline: Instant) -> bool {
+        self.wait_until(deadline, |core| core.connections.active() == 0)
+    }
+
+    /// Waits for something that requests do, or for the deadline. Returns whether it is so.
+    fn wait_until(&self, deadline: Instant, condition: impl Fn(&Core) -> bool) -> bool {
         let core = self.core();
         core.connections.watch(true);
-        let idle = loop {
+        let holds = loop {
             self.concurrency.service_actions();
             let overdue = core.connections.cut_overdue();
-            if core.connections.active() == 0 {
+            if condition(core) {
                 break true;
             }
             if Instant::now() >= deadline {
@@ -171,6 +187,6 @@ where
             }
         };
         core.connections.watch(false);
-        idle
+        holds
     }
 }
