@@ -1,6 +1,6 @@
 //! The grid: every transport with every concurrency, under Python's names.
 
-use crate::concurrency::{Inline, Threading};
+use crate::concurrency::{Forking, Inline, Threading};
 use crate::server::Server;
 use crate::transport::{Tcp, Udp, UnixDatagram, UnixStream};
 
@@ -20,6 +20,10 @@ grid! {
     ///
     /// Python: `ThreadingTCPServer`
     ThreadingTCPServer = Tcp, Threading;
+    /// TCP, every connection in a child process of its own.
+    ///
+    /// Python: `ForkingTCPServer`
+    ForkingTCPServer = Tcp, Forking;
     /// UDP, one datagram after the other.
     ///
     /// Python: `UDPServer`
@@ -28,6 +32,10 @@ grid! {
     ///
     /// Python: `ThreadingUDPServer`
     ThreadingUDPServer = Udp, Threading;
+    /// UDP, every datagram in a child process of its own.
+    ///
+    /// Python: `ForkingUDPServer`
+    ForkingUDPServer = Udp, Forking;
     /// Unix streams, one connection after the other.
     ///
     /// Python: `UnixStreamServer`
@@ -36,6 +44,10 @@ grid! {
     ///
     /// Python: `ThreadingUnixStreamServer`
     ThreadingUnixStreamServer = UnixStream, Threading;
+    /// Unix streams, every connection in a child process of its own.
+    ///
+    /// Python: `ForkingUnixStreamServer`
+    ForkingUnixStreamServer = UnixStream, Forking;
     /// Unix datagrams, one after the other.
     ///
     /// Python: `UnixDatagramServer`
@@ -44,4 +56,8 @@ grid! {
     ///
     /// Python: `ThreadingUnixDatagramServer`
     ThreadingUnixDatagramServer = UnixDatagram, Threading;
+    /// Unix datagrams, every one in a child process of its own.
+    ///
+    /// Python: `ForkingUnixDatagramServer`
+    ForkingUnixDatagramServer = UnixDatagram, Forking;
 }

@@ -120,7 +120,7 @@ mod sys;
 pub mod __private;
 
 pub use aliases::*;
-pub use concurrency::{Concurrency, Inline, Threading};
+pub use concurrency::{Concurrency, Forking, Inline, Threading};
 pub use handler::{FnHandler, FnState, HandlerError, Outcome, Request, RequestHandler};
 pub use server::{
     BaseServer, Builder, Drained, End, Job, Refused, Run, Served, Server, ServerHandle, ServerRef,
@@ -131,6 +131,7 @@ pub use socket::{
     SocketWriter, ToAddress, ToHost, Wire, create_connection, select,
 };
 pub use socketserver_macros::{BaseRequestHandler, DatagramRequestHandler, StreamRequestHandler};
+pub use sys::fork::ForkBesideThreads;
 pub use transport::{Datagram, Tcp, Transport, Udp, UnixDatagram, UnixStream};
 
 /// The README's example is compiled too.

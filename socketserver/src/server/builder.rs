@@ -171,6 +171,7 @@ where
         let concurrency = Arc::new(self.concurrency);
         let core = Core {
             address: socket.getsockname()?,
+            listener: Mutex::new(Some(socket)),
             life: Life::new(),
             connections: Arc::new(Connections::new(self.options.limits, waker.clone())),
             waker,
@@ -181,7 +182,6 @@ where
         Ok(Server {
             transport: Arc::new(self.transport),
             concurrency,
-            listener: Mutex::new(Some(socket)),
             adopted,
             server: ServerRef::new(self.state, core),
             options: self.options,

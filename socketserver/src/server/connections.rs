@@ -330,6 +330,13 @@ impl Ticket {
         }
     }
 
+    /// From here on this is how the request is cut. It is called on any thread, under a lock, and waits for nothing.
+    pub fn set_cut(&self, cut: impl Fn() + Send + 'static) {
+        if let Some(live) = self.connections.shard(self.id).lock().get_mut(&self.id) {
+            live.cut = Some(Box::new(cut));
+        }
+    }
+
     /// The request is somebody else's from here on: the server lets go of it, and can cut it no more.
     pub(super) fn release(&self) {
         let released = match self.connections.shard(self.id).lock().get_mut(&self.id) {

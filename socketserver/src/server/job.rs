@@ -15,12 +15,24 @@ use crate::transport::Transport;
 
 /// The first half of a [`Job`]: everything from `prepare` to `shutdown_request`. Dropped without being run, it lets go
 /// of the request.
-pub struct Run(Box<dyn FnOnce() -> End + Send>);
+pub struct Run {
+    run: Box<dyn FnOnce(Place) -> End + Send>,
+    place: Place,
+}
+
+/// Where a request runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    /// In the server's process.
+    Here,
+    /// In a child, where the server is only a copy.
+    Child,
+}
 
 impl Run {
     /// Runs the request and tells how it ended. Never unwinds.
     pub fn run(self) -> End {
-        (self.0)()
+        (self.run)(self.place)
     }
 }
 
@@ -33,12 +45,15 @@ pub struct Job {
 
 impl Job {
     pub(super) fn new(
-        run: impl FnOnce() -> End + Send + 'static,
+        run: impl FnOnce(Place) -> End + Send + 'static,
         ticket: Ticket,
         name: &'static str,
     ) -> Self {
         Job {
-            run: Run(Box::new(run)),
+            run: Run {
+                run: Box::new(run),
+                place: Place::Here,
+            },
             ticket,
             name,
         }
@@ -50,6 +65,13 @@ impl Job {
         self.ticket.begin();
         let end = self.run.run();
         self.ticket.end(end);
+    }
+
+    /// Runs the request in a process that was forked for it and ends after it. The server is a copy here, and lets go of
+    /// its listener; the books are the parent's.
+    pub fn run_in_child(self) -> End {
+        std::mem::forget(self.ticket);
+        (self.run.run)(Place::Child)
     }
 
     /// The two halves: what to run, and the ticket that must be closed with how that ended.
@@ -85,8 +107,13 @@ impl Job {
     /// }
     /// ```
     pub fn wrap(self, around: impl FnOnce(Run) -> End + Send + 'static) -> Job {
-        let Job { run, ticket, name } = self;
-        let run = move || {
+        let Job {
+            mut run,
+            ticket,
+            name,
+        } = self;
+        let run = move |place| {
+            run.place = place;
             catch_unwind(AssertUnwindSafe(|| around(run))).unwrap_or_else(|payload| {
             log::error!(target: "socketserver::server", "what was wrapped around a job failed: {}", HandlerError::from_panic(payload));
             End::Failed
@@ -145,8 +172,15 @@ impl<T: Transport, S> Clone for Request<T, S> {
 
 impl<T: Transport, S: BaseServer<T::Request>> Request<T, S> {
     /// All of a request's life in its handler's thread. Nothing that a user wrote can unwind out of here.
-    pub(super) fn run<H: RequestHandler<T::Request, S>>(self, patience: Duration) -> End {
+    pub(super) fn run<H: RequestHandler<T::Request, S>>(
+        self,
+        place: Place,
+        patience: Duration,
+    ) -> End {
         let server = self.server.clone();
+        if place == Place::Child {
+            self.leave_to_parent();
+        }
         let end = server.core().life.inside(|| {
             let end = match guarded(|| self.handle::<H>()) {
                 Ok(()) => End::Finished,
@@ -162,6 +196,19 @@ impl<T: Transport, S: BaseServer<T::Request>> Request<T, S> {
         });
         quietly("dropping a server's state", || drop(server));
         end
+    }
+
+    /// What is the parent's: the listener, the bell, and the server's life.
+    fn leave_to_parent(&self) {
+        let core = self.server.core();
+        core.life.leave_to_parent();
+        core.waker.leave_to_parent();
+        // The thread that held this lock at the fork, if one did, is not here to let go of it.
+        if let Some(listener) = core.listener.try_lock()
+            && let Some(listener) = &*listener
+        {
+            self.transport.leave_to_parent(listener);
+        }
     }
 
     fn handle<H: RequestHandler<T::Request, S>>(&self) -> Result<(), HandlerError> {

@@ -30,8 +30,10 @@ enum Phase {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Stop {
     pub(super) kind: StopKind,
-    /// Nobody outside waits for the live requests: the loop's thread does, this long.
-    pub(super) alone: Option<Duration>,
+    /// How long live requests may go on.
+    pub(super) timeout: Duration,
+    /// Nobody outside waits for them: the loop's thread does.
+    pub(super) alone: bool,
 }
 
 /// What a loop does as it ends; a later one does all that an earlier one does.
@@ -80,6 +82,8 @@ pub(super) struct Life {
     changed: Condvar,
     /// Whether the phase is `Stopping`: what the loop looks at before every request.
     stopping: AtomicBool,
+    /// This is a copy in a forked child, whose server is the parent's.
+    copy: AtomicBool,
 }
 
 thread_local! {
@@ -98,6 +102,7 @@ impl Life {
             }),
             changed: Condvar::new(),
             stopping: AtomicBool::new(false),
+            copy: AtomicBool::new(false),
         }
     }
 
@@ -164,13 +169,20 @@ impl Life {
     }
 
     /// Asks for a stop. A plain shutdown is remembered by a fresh server and means nothing to one that has stopped.
+    ///
+    /// In a forked child there is nothing to stop.
     pub(super) fn ask(&self, stop: Stop, waker: &Waker) -> Asked {
+        if self.copy.load(Ordering::Relaxed) {
+            log::warn!(target: "socketserver::server", "a server cannot be stopped from a child that it forked");
+            return Asked::Nobody;
+        }
         let mut state = self.state.lock();
         let stop = match state.phase {
             Phase::Serving => stop,
             Phase::Stopping(earlier) => Stop {
                 kind: earlier.kind.max(stop.kind),
-                alone: earlier.alone.or(stop.alone),
+                timeout: stop.timeout,
+                alone: earlier.alone || stop.alone,
             },
             Phase::Closed => return Asked::Nobody,
             Phase::Fresh | Phase::Forestalled if stop.kind == StopKind::Shutdown => {
@@ -191,7 +203,7 @@ impl Life {
 
     /// Asks for a stop only if a loop is there to carry it out.
     pub(super) fn ask_loop(&self, stop: Stop, waker: &Waker) {
-        if self.is_serving() {
+        if self.copy.load(Ordering::Relaxed) || self.is_serving() {
             self.ask(stop, waker);
         }
     }
@@ -222,6 +234,11 @@ impl Life {
         true
     }
 
+    /// In a forked child: the server's life is the parent's.
+    pub(super) fn leave_to_parent(&self) {
+        self.copy.store(true, Ordering::Relaxed);
+    }
+
     /// Runs the loop or a request: where waiting for the loop's end could wait for itself.
     pub(super) fn inside<T>(&self, run: impl FnOnce() -> T) -> T {
         struct Leave;
@@ -247,11 +264,13 @@ mod tests {
 
     const SHUTDOWN: Stop = Stop {
         kind: StopKind::Shutdown,
-        alone: None,
+        timeout: Duration::ZERO,
+        alone: false,
     };
     const DRAIN: Stop = Stop {
         kind: StopKind::Drain,
-        alone: None,
+        timeout: Duration::ZERO,
+        alone: false,
     };
 
     fn serving() -> (Life, Waker) {

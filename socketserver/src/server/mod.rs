@@ -78,8 +78,6 @@ where
 {
     transport: Arc<T>,
     concurrency: Arc<C>,
-    /// None once closed.
-    listener: Mutex<Option<Socket>>,
     /// The listener was handed to us: others may share it, so it must not be fenced.
     adopted: bool,
     server: ServerRef<S>,
@@ -148,7 +146,15 @@ where
     ///
     /// Python: `BaseServer.fileno`
     pub fn fileno(&self) -> RawFd {
-        self.listener.lock().as_ref().map_or(-1, Socket::fileno)
+        self.core()
+            .listener
+            .lock()
+            .as_ref()
+            .map_or(-1, Socket::fileno)
+    }
+
+    pub(crate) fn concurrency(&self) -> &C {
+        &self.concurrency
     }
 
     /// The state.

@@ -194,7 +194,7 @@ where
         }
         let (kept, patience) = (request.clone(), self.concurrency.patience());
         let job = Job::new(
-            move || request.run::<H>(patience),
+            move |place| request.run::<H>(place, patience),
             ticket,
             short_name::<H>(),
         );
@@ -227,13 +227,14 @@ where
         Served::Refused
     }
 
-    /// Takes what waits in the queue, at most as many as that can hold: the first half of a drain.
-    pub(super) fn take_what_waits(&self, listener: &Socket) {
+    /// Takes what waits in the queue, at most as many as that can hold: the first half of a drain. Where there is no
+    /// worker for a request it stays in the queue, until there is one or the deadline.
+    pub(super) fn take_what_waits(&self, listener: &Socket, deadline: Instant) {
         /// No fence stops datagrams, so something else must; queues of connections are bounded by the system.
         const MOST: usize = 65_536;
         let mut backoff = Backoff::new();
         let mut taken = 0;
-        while taken < MOST {
+        while taken < MOST && self.wait_until(deadline, |_| !self.concurrency.full()) {
             match self.take(listener, &mut backoff) {
                 Ok(Some(_)) => taken += 1,
                 Ok(None) => break,
@@ -249,7 +250,8 @@ where
     }
 
     fn listening(&self) -> io::Result<Socket> {
-        self.listener
+        self.core()
+            .listener
             .lock()
             .clone()
             .ok_or_else(|| io::ErrorKind::NotConnected.into())

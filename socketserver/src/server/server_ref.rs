@@ -6,16 +6,20 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 
+use parking_lot::Mutex;
+
 use super::connections::Connections;
 use super::life::{Asked, Life, Stop, StopKind};
 use super::stats::Stats;
 use super::waker::Waker;
 use crate::concurrency::Concurrency;
-use crate::socket::Address;
+use crate::socket::{Address, Socket};
 
 /// What all of a server's parts share, whatever their types.
 pub(super) struct Core {
     pub(super) address: Address,
+    /// None once closed.
+    pub(super) listener: Mutex<Option<Socket>>,
     pub(super) life: Life,
     pub(super) waker: Waker,
     pub(super) connections: Arc<Connections>,
@@ -65,7 +69,8 @@ impl<S> ServerRef<S> {
         let core = self.core();
         let stop = Stop {
             kind: StopKind::Shutdown,
-            alone: None,
+            timeout: Duration::ZERO,
+            alone: false,
         };
         if let Asked::Loop(ended) = core.life.ask(stop, &core.waker)
             && !core.life.is_inside()
@@ -81,7 +86,8 @@ impl<S> ServerRef<S> {
         core.life.ask_loop(
             Stop {
                 kind: StopKind::Drain,
-                alone: Some(timeout),
+                timeout,
+                alone: true,
             },
             &core.waker,
         );

@@ -54,15 +54,17 @@ where
         loop {
             let stop = core.life.stop();
             match stop.map(|stop| stop.kind) {
-                Some(StopKind::Drain) => self.empty_queue(),
+                Some(StopKind::Drain) => {
+                    self.empty_queue(stop.map_or(Duration::ZERO, |stop| stop.timeout))
+                }
                 Some(StopKind::Close) => self.close_listener(),
                 Some(StopKind::Shutdown) => self.wait_for_beginnings(),
                 None => {}
             }
             if core.life.leave(stop, served) {
                 log::debug!(target: "socketserver::server", "{}: the loop has ended", core.address);
-                if let Some(timeout) = stop.and_then(|stop| stop.alone) {
-                    self.see_off(Instant::now() + timeout, true);
+                if let Some(stop) = stop.filter(|stop| stop.alone) {
+                    self.see_off(Instant::now() + stop.timeout, true);
                 }
                 return;
             }
@@ -70,8 +72,8 @@ where
     }
 
     /// Nobody new gets into the queue, and who is in it is served.
-    fn empty_queue(&self) {
-        let Some(listener) = self.listener.lock().clone() else {
+    fn empty_queue(&self, timeout: Duration) {
+        let Some(listener) = self.core().listener.lock().clone() else {
             return;
         };
         if !self.adopted
@@ -79,13 +81,15 @@ where
         {
             log::debug!(target: "socketserver::server", "the queue could not be fenced: {error}");
         }
-        self.core().life.inside(|| self.take_what_waits(&listener));
+        self.core()
+            .life
+            .inside(|| self.take_what_waits(&listener, Instant::now() + timeout));
         drop(listener);
         self.close_listener();
     }
 
     fn close_listener(&self) {
-        if let Some(listener) = self.listener.lock().take() {
+        if let Some(listener) = self.core().listener.lock().take() {
             quietly("closing the listener", || {
                 self.transport.server_close(&listener)
             });
@@ -100,7 +104,8 @@ where
         match core.life.ask(
             Stop {
                 kind,
-                alone: inside.then_some(timeout),
+                timeout,
+                alone: inside && wait,
             },
             &core.waker,
         ) {
@@ -142,13 +147,15 @@ where
             if !self.wait_for_live(deadline) {
                 drained.cut = core.connections.cut_all();
                 self.wait_for_live(Instant::now() + GRACE);
-                drained.abandoned = core.connections.abandon_all();
             }
             drained.finished = live.saturating_sub(drained.cut);
         }
-        let idle = core.connections.active() == 0 && drained.abandoned == 0;
+        let idle = core.connections.active() == 0;
         self.concurrency
             .server_close(idle.then(|| Instant::now() + GRACE));
+        if wait {
+            drained.abandoned = core.connections.abandon_all();
+        }
         drained.took = began.elapsed();
         log::debug!(target: "socketserver::server", "{} has ended: {drained:?}, {:?}", core.address, self.stats());
         *report = Some(drained);
@@ -168,7 +175,7 @@ where
     }
 
     /// Waits for something that requests do, or for the deadline. Returns whether it is so.
-    fn wait_until(&self, deadline: Instant, condition: impl Fn(&Core) -> bool) -> bool {
+    pub(super) fn wait_until(&self, deadline: Instant, condition: impl Fn(&Core) -> bool) -> bool {
         let core = self.core();
         core.connections.watch(true);
         let holds = loop {

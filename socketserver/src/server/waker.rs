@@ -11,6 +11,7 @@ use rustix::event::{PollFd, PollFlags};
 
 use crate::socket::Socket;
 use crate::socket::wait::poll_until;
+use crate::sys::fork::let_go;
 
 /// The server's doorbell: it makes the loop look again, and says nothing. What happened stands in memory, so ringing
 /// once too often costs a turn of the loop and no more.
@@ -39,6 +40,15 @@ impl Waker {
     /// No descriptors left.
     pub fn bell(&self) -> io::Result<OwnedFd> {
         Ok(self.0.1.try_clone()?.into())
+    }
+
+    /// In a forked child: the bell is the parent's.
+    pub(crate) fn leave_to_parent(&self) {
+        for end in [&self.0.0, &self.0.1] {
+            if let Err(error) = let_go(end) {
+                log::debug!(target: "socketserver::server", "a child keeps its parent's bell: {error}");
+            }
+        }
     }
 
     /// Waits for the bell, for a request if there is a listener to look at, and until `end` if there is one. Returns

@@ -1,5 +1,7 @@
 //! Every `unsafe` of the workspace, a function each, each with its reason. Imports nothing of the crate.
 
+pub(crate) mod fork;
+
 use std::io;
 use std::os::fd::AsFd;
 

@@ -99,6 +99,10 @@ pub trait Transport: Send + Sync + 'static {
         Ok(())
     }
 
+    /// In a process that was forked for one request, before its handler: lets go of the listener, or clients would
+    /// connect to it for as long as the child lives. A datagram's socket is what it is answered with, and stays.
+    fn leave_to_parent(&self, _socket: &Socket) {}
+
     /// After the last request was taken and before the socket closes: removes what `server_bind` left elsewhere.
     ///
     /// Python: `BaseServer.server_close`

@@ -34,6 +34,13 @@ pub(super) fn activate(socket: &Socket, queue: Option<u32>) -> io::Result<()> {
     socket.listen(queue.unwrap_or_else(longest_queue))
 }
 
+/// In a forked child: the queue is the parent's.
+pub(super) fn leave_to_parent(listener: &Socket) {
+    if let Err(error) = sys::fork::let_go(listener) {
+        log::debug!(target: "socketserver::transport", "a child keeps its parent's listener: {error}");
+    }
+}
+
 /// Ends our side of a stream so that the other side gets all of it.
 ///
 /// Closing a socket that still has unread input resets the connection, and the reply with it. So whatever comes is read

@@ -130,6 +130,10 @@ impl Transport for Tcp {
         request.cut();
     }
 
+    fn leave_to_parent(&self, socket: &Socket) {
+        stream::leave_to_parent(socket);
+    }
+
     /// Between the last accept and the close a handshake may complete, and its client would be reset. A filter that
     /// drops the first packet of new handshakes makes such a client try again a second later, and then be refused.
     #[cfg(target_os = "linux")]

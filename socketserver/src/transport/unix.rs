@@ -103,6 +103,10 @@ impl Transport for UnixStream {
         request.cut();
     }
 
+    fn leave_to_parent(&self, socket: &Socket) {
+        stream::leave_to_parent(socket);
+    }
+
     fn fence(&self, socket: &Socket) -> io::Result<()> {
         socket.raw().shutdown(Shutdown::Read)
     }
