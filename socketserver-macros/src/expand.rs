@@ -155,10 +155,16 @@ fn options(handler: &Handler<'_>) -> TokenStream {
                 // Only `disable_nagle_algorithm` can stand alone.
                 (None, None) => quote!(true),
             };
-            if name == "timeout" {
-                quote!(#name: ::core::option::Option::Some(#value))
-            } else {
-                quote!(#name: #value)
+            if name != "timeout" {
+                return quote!(#name: #value);
+            }
+            // A `let`, so that a value of another type is told what was expected and nothing about `Some`.
+            let timeout = Ident::new("timeout", Span::mixed_site());
+            quote! {
+                #name: {
+                    let #timeout: ::core::time::Duration = #value;
+                    ::core::option::Option::Some(#timeout)
+                }
             }
         })
         .collect();

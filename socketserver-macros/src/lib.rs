@@ -84,16 +84,16 @@ use crate::ast::Kind;
 /// | `finish` | after `handle`, even if that failed or panicked | nothing happens |
 ///
 /// Each takes `&self` or `&mut self`, and returns `()` or a `Result<(), E>` whose error can be displayed and is
-/// `'static`. None of them is public or part of a trait. The derive finds them as a call written beside the struct
-/// would, so they must be visible from there, and a bound they need must stand on the struct as well. A misspelt hook
-/// is reported as dead code by the compiler.
+/// `'static`. None of them has to be public or part of a trait. The derive finds them as a call written beside the
+/// struct would, so they must be visible from there, and a bound they need must stand on the struct as well. A hook
+/// with a misspelt name is never called; unless it is public, the compiler warns that nothing uses it.
 ///
 /// Type and const parameters of the struct are carried over; lifetimes are not possible, as handlers are `'static`.
 ///
 /// A derived handler can become one written by hand, and the other way round, without anybody noticing: all the derive
 /// adds is `impl RequestHandler`.
 ///
-/// Python: BaseRequestHandler
+/// Python: `BaseRequestHandler`
 #[proc_macro_derive(BaseRequestHandler, attributes(handler))]
 pub fn derive_base_request_handler(input: TokenStream) -> TokenStream {
     derive(Kind::Base, input)
@@ -147,7 +147,7 @@ pub fn derive_base_request_handler(input: TokenStream) -> TokenStream {
 /// Where a default should be kept, leave the option out: `timeout = None` is not accepted. Nor is a buffer size for a
 /// file the struct does not declare.
 ///
-/// Python: StreamRequestHandler
+/// Python: `StreamRequestHandler`
 #[proc_macro_derive(StreamRequestHandler, attributes(handler))]
 pub fn derive_stream_request_handler(input: TokenStream) -> TokenStream {
     derive(Kind::Stream, input)
@@ -190,7 +190,7 @@ pub fn derive_stream_request_handler(input: TokenStream) -> TokenStream {
 /// A reply that cannot be sent is no error of the handler. There are no options. (Python's class sends whatever is in
 /// `wfile`, even nothing and even after a failure.)
 ///
-/// Python: DatagramRequestHandler
+/// Python: `DatagramRequestHandler`
 #[proc_macro_derive(DatagramRequestHandler, attributes(handler))]
 pub fn derive_datagram_request_handler(input: TokenStream) -> TokenStream {
     derive(Kind::Datagram, input)

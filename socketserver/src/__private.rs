@@ -3,7 +3,7 @@
 pub use crate::handler::Outcome;
 pub use crate::handler::base::run;
 pub use crate::handler::datagram::{packet_reader, reply};
-pub use crate::handler::stream::{StreamFiles, StreamOptions, configure, flush, seconds};
+pub use crate::handler::stream::{StreamFiles, StreamOptions, configure, flush};
 
 /// `setup` and `finish` of a handler that has none of its own. An inherent method of that name comes first in method
 /// look-up, if the call is written on a place, `(*it).setup()`: on `it` itself, a `&mut H`, this one would be found
@@ -18,6 +18,10 @@ pub trait OptionalHooks {
 impl<H> OptionalHooks for H {}
 
 /// Reads the state's type off a `server` field, however that one spells it.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a `ServerRef`",
+    label = "the field `server` has the type `ServerRef<S>`, where `S` is the server's state"
+)]
 pub trait ServerField {
     /// The state.
     type State;

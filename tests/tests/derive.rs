@@ -6,7 +6,7 @@ use std::io::{self, BufRead, Cursor, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -53,8 +53,15 @@ fn handle<H, R>(request: R) -> (Vec<String>, Result<(), String>)
 where
     H: RequestHandler<R, Notes>,
 {
+    handle_from::<H, R>(client_address(), request)
+}
+
+fn handle_from<H, R>(client_address: SocketAddr, request: R) -> (Vec<String>, Result<(), String>)
+where
+    H: RequestHandler<R, Notes>,
+{
     let server = server(Notes::default());
-    let address = Address::Inet(client_address());
+    let address = Address::Inet(client_address);
     let handled = catch_unwind(AssertUnwindSafe(|| {
         H::handle_request(request, address, server.clone())
     }));
@@ -199,15 +206,15 @@ fn finish_is_called_in_any_case() {
     };
     assert_eq!(after_an_error, failed("setup handle finish", "no"));
     let after_a_panic = outcome_of! {
-        fn handle(&self) { self.server.note("handle"); panic!("on purpose") }
+        fn handle(&self) { self.server.note("handle"); resume_unwind(Box::new("on purpose")) }
         fn finish(&self) { self.server.note("finish") }
     };
     assert_eq!(after_a_panic, failed("handle finish", "panicked"));
     let with_an_error_of_its_own = outcome_of! {
-        fn handle(&self) -> Result<(), &'static str> { Err("first") }
-        fn finish(&self) -> Result<(), &'static str> { Err("second") }
+        fn handle(&self) -> Result<(), &'static str> { self.server.note("handle"); Err("first") }
+        fn finish(&self) -> Result<(), &'static str> { self.server.note("finish"); Err("second") }
     };
-    assert_eq!(with_an_error_of_its_own, failed("", "second"));
+    assert_eq!(with_an_error_of_its_own, failed("handle finish", "second"));
 }
 
 /// The methods are found as a call beside the struct would find them.
@@ -313,12 +320,11 @@ fn datagram_sockets() -> (Socket, UdpSocket) {
 /// What the client is told by a handler of one datagram; "nothing" if it is told nothing.
 fn reply_of<H: RequestHandler<Datagram, Notes>>(packet: &[u8]) -> String {
     let (socket, client) = datagram_sockets();
-    let address = Address::Inet(client.local_addr().expect("an address"));
-    let request = Datagram::new(packet, socket.clone());
-    let _ = H::handle_request(request, address.clone(), server(Notes::default()));
+    let address = client.local_addr().expect("an address");
+    let _ = handle_from::<H, _>(address, Datagram::new(packet, socket.clone()));
     // It comes after the reply, if there is one.
     socket
-        .sendto(b"nothing", &address)
+        .sendto(b"nothing", Address::Inet(address))
         .expect("a local client");
     let mut reply = [0; 100];
     let length = client.recv(&mut reply).expect("at least the above");
@@ -362,26 +368,42 @@ fn a_reply_leaves_when_all_went_well_and_something_was_written() {
 
     impl Handler {
         fn setup(&self) -> Result<(), &'static str> {
-            if &*self.packet == b"setup" { Err("setup") } else { Ok(()) }
+            if &*self.packet == b"setup" {
+                Err("setup")
+            } else {
+                Ok(())
+            }
         }
 
         fn handle(&mut self) -> Result<(), &'static str> {
             match &*self.packet {
                 b"silence" => return Ok(()),
-                b"panic" => panic!("on purpose"),
+                b"panic" => resume_unwind(Box::new("on purpose")),
                 _ => self.wfile.extend_from_slice(b"reply"),
             }
-            if &*self.packet == b"handle" { Err("handle") } else { Ok(()) }
+            if &*self.packet == b"handle" {
+                Err("handle")
+            } else {
+                Ok(())
+            }
         }
 
         fn finish(&mut self) -> Result<(), &'static str> {
-            if &*self.packet == b"finish" { Err("finish") } else { Ok(()) }
+            if &*self.packet == b"finish" {
+                Err("finish")
+            } else {
+                Ok(())
+            }
         }
     }
 
     assert_eq!(reply_of::<Handler>(b"all is well"), "reply");
     for packet in ["silence", "setup", "handle", "panic", "finish"] {
-        assert_eq!(reply_of::<Handler>(packet.as_bytes()), "nothing", "{packet}");
+        assert_eq!(
+            reply_of::<Handler>(packet.as_bytes()),
+            "nothing",
+            "{packet}"
+        );
     }
 }
 
@@ -444,7 +466,10 @@ fn a_handler_for_both_kinds() {
     assert!(matches!(served, Served::Handled), "{served:?}");
     let mut reply = String::new();
     client.read_to_string(&mut reply).expect("the reply");
-    assert_eq!((reply.as_str(), server.state().0.lock().as_slice()), ("hello", ["stream".to_owned()].as_slice()));
+    assert_eq!(
+        (reply.as_str(), server.state().0.lock().as_slice()),
+        ("hello", ["stream".to_owned()].as_slice())
+    );
 
     let server = UDPServer::<Hello, Notes>::with(Notes::default()).timeout(wait);
     let server = server.bind("127.0.0.1:0").expect("a free port");
@@ -513,7 +538,8 @@ fn generics_are_carried_over() {
 
     impl<T: Display + Default, const N: usize> Handler<T, N> {
         fn handle(&mut self) {
-            self.server.note(format!("{}, {}", self.own, self.more.len()));
+            self.server
+                .note(format!("{}, {}", self.own, self.more.len()));
         }
     }
 
@@ -615,7 +641,9 @@ fn the_nagle_algorithm() {
         let address = listener.local_addr().expect("an address");
         let _client = TcpStream::connect(address).expect("a listener");
         let (request, _) = listener.accept().expect("a client");
-        handle::<H, _>(Socket::from(OwnedFd::from(request))).0.join(" ")
+        handle::<H, _>(Socket::from(OwnedFd::from(request)))
+            .0
+            .join(" ")
     }
 
     macro_rules! handler {
@@ -684,12 +712,18 @@ fn buffers() {
     }
 
     assert_eq!(exchange!(), texts("", "wfile request "));
-    assert_eq!(exchange!(rbufsize = -1, wbufsize = 0), texts("", "wfile request "));
+    assert_eq!(
+        exchange!(rbufsize = -1, wbufsize = 0),
+        texts("", "wfile request ")
+    );
     assert_eq!(exchange!(rbufsize = 0), texts("bc", "wfile request "));
     assert_eq!(exchange!(rbufsize = 2), texts("c", "wfile request "));
     assert_eq!(exchange!(wbufsize = -1), texts("", "request wfile "));
     assert_eq!(exchange!(wbufsize = 4 * 1024), texts("", "request wfile "));
-    assert_eq!(exchange!(rbufsize = 0, wbufsize = 1), texts("bc", "wfile request "));
+    assert_eq!(
+        exchange!(rbufsize = 0, wbufsize = 1),
+        texts("bc", "wfile request ")
+    );
 }
 
 /// What is left in `wfile` is sent even when the handler failed.
@@ -716,12 +750,18 @@ fn the_last_flush_comes_in_any_case() {
 
     let (request, client) = connection();
     let outcome = handle::<Handler, _>(request);
-    assert_eq!(outcome, (vec!["finish".to_owned()], Err("no further".to_owned())));
+    assert_eq!(
+        outcome,
+        (vec!["finish".to_owned()], Err("no further".to_owned()))
+    );
     assert_eq!(rest(client), "so far, so good");
     // A client that is gone is no error of the handler.
     let (request, client) = connection();
     drop(client);
-    assert_eq!(handle::<Handler, _>(request).1, Err("no further".to_owned()));
+    assert_eq!(
+        handle::<Handler, _>(request).1,
+        Err("no further".to_owned())
+    );
 }
 
 /// Names that a careless expansion would have used for something else.
@@ -774,7 +814,10 @@ fn default_expressions_see_the_users_names_and_no_others() {
         fn handle(&self) {
             assert_eq!((self.sum, self.setups, self.limit), (3, 7, 10));
             assert_eq!(((self.measure)("four"), self.commas), (4, 1));
-            assert_eq!((self.list.as_slice(), self.rfile), ([0, 0, 0, 1].as_slice(), "mine"));
+            assert_eq!(
+                (self.list.as_slice(), self.rfile),
+                ([0, 0, 0, 1].as_slice(), "mine")
+            );
             self.server.note("checked");
         }
     }
@@ -808,7 +851,9 @@ fn default_expressions_are_evaluated_for_each_request() {
 fn messages() {
     let cases = trybuild::TestCases::new();
     cases.pass("tests/ui/pass/*.rs");
-    let version = std::process::Command::new("rustc").arg("--version").output();
+    let version = std::process::Command::new("rustc")
+        .arg("--version")
+        .output();
     let version = version.expect("a compiler").stdout;
     if String::from_utf8_lossy(&version).starts_with("rustc 1.95.") {
         cases.compile_fail("tests/ui/*.rs");

@@ -69,11 +69,6 @@ fn is_unsupported(error: &io::Error) -> bool {
     matches!(errno, Some(Errno::OPNOTSUPP | Errno::NOPROTOOPT))
 }
 
-/// A literal number of seconds.
-pub fn seconds(seconds: f64) -> Duration {
-    Duration::from_secs_f64(seconds)
-}
-
 /// Sends what is left in `wfile`. A peer that has gone does not want it any more.
 ///
 /// Python: `StreamRequestHandler.finish`

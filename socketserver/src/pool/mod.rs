@@ -124,7 +124,7 @@ impl<J: Task> Pool<J> {
             Ok(())
         };
 
-        // Without any worker there is no other job either, for each keeps one here: it is this one that nobody will run.
+        // Without any worker there is no other job, for each keeps one here: it is this one that nobody will run.
         if let Err(error) = grown
             && shared.count().threads == 0
         {

@@ -1,0 +1,8 @@
+use socketserver::BaseRequestHandler;
+
+#[derive(BaseRequestHandler)]
+enum Upper {
+    Case,
+}
+
+fn main() {}

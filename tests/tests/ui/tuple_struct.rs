@@ -1,0 +1,6 @@
+use socketserver::{BaseRequestHandler, Socket};
+
+#[derive(BaseRequestHandler)]
+struct Upper(Socket);
+
+fn main() {}
