@@ -13,8 +13,8 @@ pub use client::Client;
 pub use matrix::Place;
 pub use process::Process;
 pub use python::python;
-pub use rustix::process::Signal;
 pub use running::{Running, run};
+pub use rustix::process::Signal;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

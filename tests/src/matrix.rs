@@ -47,7 +47,9 @@ place!(UnixDatagram, path, Client::datagram);
 /// ```ignore
 /// matrix!(streams: every_byte_comes_back);     // Tcp, UnixStream
 /// matrix!(datagrams: each_is_one_request);     // Udp, UnixDatagram
+/// matrix!(unix: the_file_goes);                // UnixStream, UnixDatagram
 /// matrix!(all: the_books_add_up);              // all four
+/// matrix!(both: a_client_of_ipv6);             // generic in the concurrency alone
 /// ```
 #[macro_export]
 macro_rules! matrix {
@@ -57,8 +59,23 @@ macro_rules! matrix {
     (datagrams: $($test:ident),+ $(,)?) => {
         $($crate::matrix!(@ $test: udp Udp, unix_datagram UnixDatagram);)+
     };
+    (unix: $($test:ident),+ $(,)?) => {
+        $($crate::matrix!(@ $test: unix_stream UnixStream, unix_datagram UnixDatagram);)+
+    };
     (all: $($test:ident),+ $(,)?) => {
         $($crate::matrix!(@ $test: tcp Tcp, udp Udp, unix_stream UnixStream, unix_datagram UnixDatagram);)+
+    };
+    (both: $($test:ident),+ $(,)?) => {
+        $(mod $test {
+            #[test]
+            fn inline() {
+                super::$test::<::socketserver::Inline>();
+            }
+            #[test]
+            fn threading() {
+                super::$test::<::socketserver::Threading>();
+            }
+        })+
     };
     (@ $test:ident: $($name:ident $transport:ident),+) => {
         mod $test {

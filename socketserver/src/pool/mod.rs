@@ -192,8 +192,8 @@ struct Shared<J: Task> {
     /// A [`Count`]. All that is agreed on is in this one word: whoever decides by it sees both numbers as they were at
     /// one moment, and the order of two words never matters.
     count: AtomicU64,
-    /// Whoever submits or starts a worker holds the gate. So the cap is never passed, a thread that is counted but fails
-    /// to start has misled nobody, and no job gets in behind the close.
+    /// Whoever submits or starts a worker holds the gate. So the cap is never passed, a thread that is counted and then
+    /// fails to start has misled nobody, and no job gets in behind the close.
     gate: Mutex<Gate<J>>,
     /// Goes with the gate: the last worker has left.
     gone: Condvar,

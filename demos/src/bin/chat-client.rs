@@ -1,0 +1,121 @@
+//! Talks to a chat server: on a terminal with a line to edit, below what the others say; in a pipe as a filter.
+//!
+//!     cargo run --bin chat
+//!     cargo run --bin chat-client
+//!     printf 'ann\nhello\n' | cargo run --bin chat-client
+
+use std::fs::File;
+use std::io::{self, IsTerminal};
+use std::net::Shutdown;
+use std::os::fd::AsFd;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::thread;
+use std::time::Duration;
+
+use clap::Parser;
+use demos::place::{DEFAULT_ADDRESS, internet_address};
+use demos::program::{self, Failure};
+use demos::text::printable;
+use rustyline::error::ReadlineError;
+use rustyline::history::MemHistory;
+use rustyline::{Config, Editor, ExternalPrinter};
+use signal_hook::consts::SIGINT;
+use signal_hook::{flag, low_level};
+use socketserver::{Address, Socket, create_connection};
+
+const PROMPT: &str = ">>>: ";
+
+/// Talks to a chat server
+#[derive(Parser)]
+#[command(version)]
+struct Options {
+    /// HOST:PORT
+    #[arg(default_value = DEFAULT_ADDRESS, value_parser = internet_address)]
+    address: Address,
+}
+
+fn main() -> ExitCode {
+    program::run(|options: Options| {
+        let address = &options.address;
+        let connection = create_connection(address, None)
+            .map_err(|error| Failure::new(format!("cannot connect to {address}: {error}")))?;
+        if io::stdin().is_terminal() && io::stdout().is_terminal() {
+            let config = Config::builder().auto_add_history(true).build();
+            let mut editor =
+                Editor::with_history(config, MemHistory::new()).map_err(Failure::new)?;
+            // There are terminals without a cursor that could be moved.
+            if let Ok(printer) = editor.create_external_printer() {
+                return talk(&connection, editor, printer);
+            }
+        }
+        filter(&connection)
+    })
+}
+
+/// Everything from standard input goes to the server, and everything from the server to standard output, until the
+/// server has nothing more to say.
+fn filter(connection: &Socket) -> Result<(), Failure> {
+    let sending = connection.clone();
+    // Nobody waits for this thread: the server may end while there is no input.
+    thread::spawn(move || {
+        // What a server does not take is no reason not to show what it says.
+        let _ = io::copy(&mut io::stdin(), &mut &sending);
+        let _ = sending.shutdown(Shutdown::Write);
+    });
+    // Not through the buffer of `io::stdout`, which would keep half a line.
+    let mut output = File::from(io::stdout().as_fd().try_clone_to_owned()?);
+    io::copy(&mut &*connection, &mut output)?;
+    Ok(())
+}
+
+/// What the server says is shown above the line that is edited.
+fn talk(
+    connection: &Socket,
+    mut editor: Editor<(), MemHistory>,
+    printer: impl ExternalPrinter + Send + 'static,
+) -> Result<(), Failure> {
+    let ended = Arc::new(AtomicBool::new(false));
+    // The signal that `listen` sends must find a handler whether the editor has installed its own or not.
+    flag::register(SIGINT, Arc::default())?;
+    thread::spawn({
+        let (connection, ended) = (connection.clone(), ended.clone());
+        move || {
+            listen(&connection, printer);
+            ended.store(true, SeqCst);
+            loop {
+                // Nothing else ends the editor's wait in a way that leaves the terminal as it was.
+                let _ = low_level::raise(SIGINT);
+                thread::sleep(Duration::from_millis(20));
+            }
+        }
+    });
+    while !ended.load(SeqCst) {
+        match editor.readline(PROMPT) {
+            Ok(line) => connection.sendall((line + "\n").as_bytes())?,
+            Err(ReadlineError::Eof | ReadlineError::Interrupted) => break,
+            Err(error) => return Err(Failure::new(error)),
+        }
+    }
+    if ended.load(SeqCst) {
+        println!("-- the server has ended the conversation");
+    }
+    Ok(())
+}
+
+/// Shows the server's lines, until there are no more.
+fn listen(connection: &Socket, mut printer: impl ExternalPrinter) {
+    /// One line up and down again.
+    const NOTHING: &str = "\x1b[A\n";
+    let (mut rfile, _) = connection.makefile(-1, 0);
+    while let Ok(line) = rfile.readline(65_536)
+        && !line.is_empty()
+    {
+        let line = line.strip_suffix(b"\n").unwrap_or(&line);
+        // An editor that has gone needs nothing any more.
+        let _ = printer.print(printable(line) + "\n");
+    }
+    // A text is only sure to be shown once the editor takes the next one.
+    let _ = printer.print(NOTHING.to_owned());
+}

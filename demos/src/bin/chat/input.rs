@@ -1,0 +1,140 @@
+//! What people type: lines, and what they mean.
+
+use std::io;
+
+use demos::text::printable;
+use socketserver::SocketReader;
+
+/// So many bytes may be in a line, without its end.
+const LONGEST_LINE: usize = 4_096;
+
+/// The commands, as hints name them.
+const COMMANDS: &str = "/who, /name NEW, /me TEXT, /quit";
+
+/// What a member sent.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Line {
+    /// Fit to be shown on any terminal.
+    Text(String),
+    /// Dropped.
+    TooLong,
+    /// Nothing more will come.
+    End,
+}
+
+impl Line {
+    /// The next one.
+    pub(crate) fn read(rfile: &mut SocketReader) -> io::Result<Self> {
+        // With room for `\r\n`, so that a line that is too long is known from its first piece.
+        const PIECE: usize = LONGEST_LINE + 2;
+        let mut piece = rfile.readline(PIECE)?;
+        if piece.is_empty() {
+            return Ok(Line::End);
+        }
+        let text = without_end(&piece);
+        if text.len() <= LONGEST_LINE {
+            return Ok(Line::Text(printable(text)));
+        }
+        while !piece.ends_with(b"\n") && !piece.is_empty() {
+            piece = rfile.readline(PIECE)?;
+        }
+        Ok(Line::TooLong)
+    }
+
+    /// How much there was to read.
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Line::Text(text) => text.len(),
+            Line::TooLong => LONGEST_LINE,
+            Line::End => 0,
+        }
+    }
+}
+
+fn without_end(line: &[u8]) -> &[u8] {
+    let line = line.strip_suffix(b"\n").unwrap_or(line);
+    line.strip_suffix(b"\r").unwrap_or(line)
+}
+
+/// What a line asks for.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Input<'a> {
+    /// Nothing: the line is blank.
+    Nothing,
+    /// Whatever is no command.
+    Say(&'a str),
+    /// `/me TEXT`
+    Act(&'a str),
+    /// `/name NEW`
+    Rename(&'a str),
+    /// `/who`
+    Who,
+    /// `/quit`, or the word `over`.
+    Quit,
+    /// Another word with a slash before it, or a command that lacks something.
+    Unknown(&'a str),
+}
+
+impl<'a> Input<'a> {
+    /// Reads a line.
+    pub(crate) fn parse(line: &'a str) -> Self {
+        let line = line.trim();
+        let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
+        match (word, rest.trim_start()) {
+            ("", _) => Input::Nothing,
+            ("over", "") => Input::Quit,
+            ("/quit", _) => Input::Quit,
+            ("/who", _) => Input::Who,
+            ("/me", text) if !text.is_empty() => Input::Act(text),
+            ("/name", name) if !name.is_empty() => Input::Rename(name),
+            _ if word.starts_with('/') => Input::Unknown(word),
+            _ => Input::Say(line),
+        }
+    }
+}
+
+/// The answer to an unknown command.
+pub(crate) fn hint(command: &str) -> String {
+    format!("-- {command} is not understood; there are {COMMANDS}\n")
+}
+
+/// The answer to a line that is too long.
+pub(crate) fn too_long() -> String {
+    format!("-- that line was dropped: it has more than {LONGEST_LINE} bytes\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_what_it_begins_with() {
+        for (line, input) in [
+            ("", Input::Nothing),
+            ("  ", Input::Nothing),
+            ("hello  all ", Input::Say("hello  all")),
+            ("over and out", Input::Say("over and out")),
+            ("over", Input::Quit),
+            (" over ", Input::Quit),
+            ("/quit", Input::Quit),
+            ("/quit now", Input::Quit),
+            ("/who", Input::Who),
+            ("/me  waves", Input::Act("waves")),
+            ("/name  ann", Input::Rename("ann")),
+            ("/me", Input::Unknown("/me")),
+            ("/name ", Input::Unknown("/name")),
+            ("/whois ann", Input::Unknown("/whois")),
+            ("/", Input::Unknown("/")),
+        ] {
+            assert_eq!(Input::parse(line), input, "{line:?}");
+        }
+    }
+
+    #[test]
+    fn a_line_ends_as_it_does_in_any_system() {
+        for line in ["text\n", "text\r\n", "text"] {
+            assert_eq!(without_end(line.as_bytes()), b"text");
+        }
+        assert_eq!(without_end(b"\r\n"), b"");
+    }
+}

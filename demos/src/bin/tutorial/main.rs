@@ -1,0 +1,151 @@
+//! The programs of a course on sockets, each under its row: a server and its client.
+//!
+//!     tutorial t1 server
+//!     tutorial t1 client
+//!
+//! | row | what it shows |
+//! | --- | --- |
+//! | [`t1`] | TCP: listen, connect, one conversation |
+//! | [`t2`] | TCP: one client after the other, and all of what each has to say |
+//! | [`t3`] | UDP: datagrams, sent without asking whether anybody listens |
+//! | [`t4`] | UDP: answers |
+//! | [`t5`] | TCP: a chat, until somebody says `over` |
+//! | [`t6`] | TCP: `t2` as a telephone call, with a commentary |
+//! | [`t7`] | UDP: datagrams have boundaries, streams have none |
+//! | [`t8`] | `socketserver` over TCP: many clients at once |
+//! | [`t9`] | `socketserver` over UDP |
+//!
+//! Each side also talks to the course's own programs in Python. What the servers print is the course's, put into
+//! English, with addresses and bytes as Rust writes them; only their first line, `listening on ADDRESS`, is added here.
+//! So is that a client whose input is not a terminal shows no prompt and ends with its input.
+
+mod t1;
+mod t2;
+mod t3;
+mod t4;
+mod t5;
+mod t6;
+mod t7;
+mod t8;
+mod t9;
+
+use std::io::{self, IsTerminal, Write};
+use std::process::ExitCode;
+
+use clap::{Parser, ValueEnum};
+use demos::place::internet_address;
+use demos::program::{self, Failure};
+use demos::text::printable;
+use socketserver::Address;
+
+/// The programs of a course on sockets, each a server and its client
+#[derive(Parser)]
+#[command(version, override_usage = "tutorial <ROW> <ROLE> [ADDRESS]")]
+struct Options {
+    /// Which program
+    #[arg(ignore_case = true)]
+    row: Row,
+
+    /// Which side of it
+    role: Role,
+
+    /// HOST:PORT, the course's unless given
+    #[arg(value_parser = internet_address)]
+    address: Option<Address>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Row {
+    /// TCP, once
+    T1,
+    /// TCP, template
+    T2,
+    /// UDP, once
+    T3,
+    /// UDP, template
+    T4,
+    /// A simple chat room
+    T5,
+    /// The connection loop and the conversation loop
+    T6,
+    /// UDP keeps message boundaries
+    T7,
+    /// socketserver, TCP
+    T8,
+    /// socketserver, UDP
+    T9,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Role {
+    /// Listens and answers
+    Server,
+    /// Sends what is typed
+    Client,
+}
+
+/// One side of a row, at an address.
+type Program = fn(&Address) -> io::Result<()>;
+
+impl Row {
+    /// The course's address, the server and the client.
+    fn programs(self) -> (&'static str, Program, Program) {
+        match self {
+            Row::T1 => (t1::ADDRESS, t1::server, t1::client),
+            Row::T2 => (t2::ADDRESS, t2::server, t2::client),
+            Row::T3 => (t3::ADDRESS, t3::server, t3::client),
+            Row::T4 => (t4::ADDRESS, t4::server, t4::client),
+            Row::T5 => (t5::ADDRESS, t5::server, t5::client),
+            Row::T6 => (t6::ADDRESS, t6::server, t6::client),
+            Row::T7 => (t7::ADDRESS, t7::server, t7::client),
+            Row::T8 => (t8::ADDRESS, t8::server, t8::client),
+            Row::T9 => (t9::ADDRESS, t9::server, t9::client),
+        }
+    }
+}
+
+fn main() -> ExitCode {
+    program::run(|Options { row, role, address }| {
+        let (default, server, client) = row.programs();
+        let program = match role {
+            Role::Server => server,
+            Role::Client => client,
+        };
+        let address = match address {
+            Some(address) => address,
+            None => internet_address(default).map_err(Failure::usage)?,
+        };
+        program(&address).map_err(|error| Failure::new(format!("{address}: {error}")))
+    })
+}
+
+/// What the user types, line by line, after the course's prompt; a pipe or a file is read without one.
+fn lines() -> impl Iterator<Item = io::Result<String>> {
+    let prompt = io::stdin().is_terminal() && io::stdout().is_terminal();
+    let mut typed = io::stdin().lines();
+    std::iter::from_fn(move || {
+        if prompt {
+            print!(">>>: ");
+            // A prompt that cannot be shown is no reason not to read.
+            let _ = io::stdout().flush();
+        }
+        typed.next()
+    })
+}
+
+/// Shows an answer, on a line of its own; a pipe or a file gets its bytes as they are.
+fn show(answer: &[u8]) -> io::Result<()> {
+    let mut output = io::stdout();
+    if output.is_terminal() {
+        writeln!(output, "{}", printable(answer))
+    } else {
+        output.write_all(&[answer, b"\n"].concat())
+    }
+}
+
+/// Bytes as Rust writes them: `b"hello"`.
+///
+/// Python: `repr`
+fn repr(data: &[u8]) -> String {
+    format!("b\"{}\"", data.escape_ascii())
+}

@@ -1,0 +1,66 @@
+//! T2. TCP, the template: a loop of connections around a loop of messages.
+//!
+//!     tutorial t2 server
+//!     tutorial t2 client
+//!
+//! The outer loop takes one client after the other, the inner one all of what that client says, until it has gone.
+//! There are two ways to learn that it has: `recv` returns nothing, which is how a stream ends (Linux), or it fails
+//! (Windows, or a client that was killed). Both must end the conversation and not the server.
+//!
+//! A second client can connect meanwhile, and waits in the queue of `listen`. T8 serves both at once.
+//!
+//! `send` of nothing sends nothing, and whoever then waits for an answer waits for ever: the client skips empty lines.
+//! One `recv` is one answer only as long as both are short; T7 says why.
+
+use std::io;
+
+use socketserver::{Address, Socket, SocketKind, SocketOption};
+
+use crate::{lines, show};
+
+pub(crate) const ADDRESS: &str = "127.0.0.1:9999";
+
+pub(crate) fn server(address: &Address) -> io::Result<()> {
+    let server = Socket::new(address.family(), SocketKind::Stream)?;
+    server.setsockopt(SocketOption::ReuseAddress(true))?;
+    server.bind(address)?;
+    server.listen(5)?;
+    println!("listening on {}", server.getsockname()?);
+    loop {
+        let (c, _addr) = server.accept()?;
+        if let Err(error) = conversation(&c) {
+            println!("The client has gone abnormally: {error}");
+        }
+        c.close();
+    }
+}
+
+fn conversation(c: &Socket) -> io::Result<()> {
+    loop {
+        let msg = c.recv(1024)?;
+        if msg.is_empty() {
+            return Ok(());
+        }
+        let msg = String::from_utf8(msg).map_err(io::Error::other)?;
+        c.sendall(msg.to_uppercase().as_bytes())?;
+    }
+}
+
+pub(crate) fn client(address: &Address) -> io::Result<()> {
+    let client = Socket::new(address.family(), SocketKind::Stream)?;
+    client.connect(address)?;
+    for data in lines() {
+        let data = data?;
+        if data.is_empty() {
+            continue;
+        }
+        client.sendall(data.as_bytes())?;
+        let msg = client.recv(1024)?;
+        if msg.is_empty() {
+            break;
+        }
+        show(&msg)?;
+    }
+    client.close();
+    Ok(())
+}

@@ -1,0 +1,88 @@
+//! T6. The connection loop and the conversation loop, as a telephone.
+//!
+//!     tutorial t6 server
+//!     tutorial t6 client
+//!
+//! The program is that of T2, and says at every step what it does: a telephone is bought, gets a number, is switched
+//! on, rings, is talked into and hung up. Only the last of its steps is never reached, since it rings for ever.
+//!
+//! `listen(5)` is the queue of calls that have not been answered yet. It bounds calls that wait, not conversations.
+
+use std::io;
+
+use socketserver::{Address, Socket, SocketKind, SocketOption};
+
+use crate::{lines, repr, show};
+
+pub(crate) const ADDRESS: &str = "127.0.0.1:8080";
+
+pub(crate) fn server(address: &Address) -> io::Result<()> {
+    // 1. Buy a telephone. For a stream: TCP. (Datagrams would be UDP.)
+    let phone = Socket::new(address.family(), SocketKind::Stream)?;
+    // 2. Give it a number, even if the last one who had it has only just hung up.
+    phone.setsockopt(SocketOption::ReuseAddress(true))?;
+    phone.bind(address)?;
+    // 3. Switch it on.
+    phone.listen(5)?;
+    println!("listening on {}", phone.getsockname()?);
+    // 4. Wait for calls.
+    println!("start....");
+    loop {
+        // The connection loop. The handshake has been shaken when `accept` returns.
+        let (conn, client_addr) = phone.accept()?;
+        println!("A connection has been made: {client_addr}");
+        // 5. Talk.
+        match conversation(&conn) {
+            // A client that breaks off ends its own conversation only.
+            Err(error) if !is_broken_off(&error) => return Err(error),
+            _ => {}
+        }
+        // 6. Hang up.
+        conn.close();
+    }
+}
+
+fn conversation(conn: &Socket) -> io::Result<()> {
+    loop {
+        println!("The server waits for data...");
+        // At least one byte, or nothing at all once the client has hung up.
+        let data = conn.recv(1024)?;
+        if data.is_empty() {
+            return Ok(());
+        }
+        println!("Data from the client: {}", repr(&data));
+        conn.sendall(&data.to_ascii_uppercase())?;
+    }
+}
+
+/// Python: `except ConnectionResetError`, which forgets the pipe that breaks while one talks
+fn is_broken_off(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe
+    )
+}
+
+pub(crate) fn client(address: &Address) -> io::Result<()> {
+    // 1. Buy a telephone.
+    let phone = Socket::new(address.family(), SocketKind::Stream)?;
+    // 2. Dial.
+    phone.connect(address)?;
+    // 3. Talk.
+    for msg in lines() {
+        let msg = msg?;
+        let msg = msg.trim();
+        if msg.is_empty() {
+            continue;
+        }
+        phone.sendall(msg.as_bytes())?;
+        let data = phone.recv(1024)?;
+        if data.is_empty() {
+            break;
+        }
+        show(repr(&data).as_bytes())?;
+    }
+    // 4. Hang up.
+    phone.close();
+    Ok(())
+}

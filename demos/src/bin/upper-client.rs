@@ -1,0 +1,168 @@
+//! Sends every line to an upper-case server and shows the answer: with a prompt on a terminal, as a filter in a pipe.
+//!
+//!     cargo run --bin upper
+//!     cargo run --bin upper-client
+//!     printf 'hello\nworld\n' | cargo run --bin upper-client
+//!
+//! Over a stream, a line is answered by a line: whatever pieces it comes in, its end is the end of the answer. An empty
+//! line is not sent there, since the answer to nothing would never come. A datagram has its header even when it is
+//! empty, so over datagrams everything is sent; but an answer may get lost, and is not waited for for ever.
+
+use std::io::{self, BufRead, IsTerminal, Write};
+use std::process::ExitCode;
+use std::thread;
+use std::time::Duration;
+
+use clap::Parser;
+use demos::place::{Place, TransportName};
+use demos::program::{self, Failure};
+use demos::text::printable;
+use socketserver::{Address, AddressFamily, Socket, SocketKind, SocketReader, create_connection};
+
+const PROMPT: &str = ">>>: ";
+
+/// How long the answer to a datagram is waited for.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// Sends every line to an upper-case server and shows the answer
+#[derive(Parser)]
+#[command(version)]
+struct Options {
+    #[command(flatten)]
+    place: Place,
+}
+
+/// Somebody who answers lines.
+trait Server {
+    /// The answer to a line; `None` when there is none, which has been said then.
+    fn ask(&mut self, line: &[u8]) -> Result<Option<Vec<u8>>, Failure>;
+}
+
+/// A server of streams.
+struct Stream {
+    connection: Socket,
+    rfile: SocketReader,
+}
+
+impl Stream {
+    fn connect(address: &Address) -> io::Result<Box<dyn Server>> {
+        let connection = create_connection(address, None)?;
+        let (rfile, _) = connection.makefile(-1, 0);
+        Ok(Box::new(Stream { connection, rfile }))
+    }
+}
+
+impl Server for Stream {
+    fn ask(&mut self, line: &[u8]) -> Result<Option<Vec<u8>>, Failure> {
+        if line.is_empty() {
+            return Ok(None);
+        }
+        let (connection, rfile) = (&self.connection, &mut self.rfile);
+        let line = [line, b"\n"].concat();
+        // A server answers the beginning of a long line before it has read its end, so both happen at once.
+        let (sent, answer) = thread::scope(|scope| {
+            let sending = scope.spawn(|| connection.sendall(&line));
+            let answer = rfile.readline(usize::MAX);
+            (sending.join().expect("sending does not panic"), answer)
+        });
+        let mut answer = answer?;
+        if answer.is_empty() {
+            return Err(Failure::new("the server has ended the conversation"));
+        }
+        sent?;
+        if answer.ends_with(b"\n") {
+            answer.pop();
+        }
+        Ok(Some(answer))
+    }
+}
+
+/// A server of datagrams.
+struct Datagrams {
+    address: Address,
+    socket: Socket,
+}
+
+impl Datagrams {
+    fn connect(address: &Address) -> io::Result<Box<dyn Server>> {
+        Ok(Box::new(Datagrams {
+            address: address.clone(),
+            socket: Self::socket(address)?,
+        }))
+    }
+
+    fn socket(address: &Address) -> io::Result<Socket> {
+        let socket = Socket::new(address.family(), SocketKind::Datagram)?;
+        if address.family() == AddressFamily::Unix {
+            socket.bind(own_name())?;
+        }
+        socket.connect(address)?;
+        socket.settimeout(Some(PATIENCE))?;
+        Ok(socket)
+    }
+}
+
+/// A name to be answered at, another one each time. The system itself removes it, however this program ends.
+fn own_name() -> Address {
+    use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    let (process, number) = (std::process::id(), NEXT.fetch_add(1, Relaxed));
+    Address::Abstract(format!("upper-client-{process}-{number}").into_bytes())
+}
+
+impl Server for Datagrams {
+    fn ask(&mut self, line: &[u8]) -> Result<Option<Vec<u8>>, Failure> {
+        let answer = self
+            .socket
+            .send(line)
+            .and_then(|_| self.socket.recv(65_536));
+        match answer {
+            Ok(answer) => Ok(Some(answer)),
+            Err(error) => {
+                let line = printable(line);
+                let _ = writeln!(io::stderr(), "no answer to {line:?}: {error}");
+                // Should the answer come yet, it must not be taken for that to the next line.
+                self.socket = Self::socket(&self.address)
+                    .map_err(|error| cannot_connect(&self.address, &error))?;
+                Ok(None)
+            }
+        }
+    }
+}
+
+fn main() -> ExitCode {
+    program::run(|options: Options| {
+        let address = options.place.address()?;
+        let connect = match options.place.transport {
+            TransportName::Tcp | TransportName::Unix => Stream::connect,
+            TransportName::Udp | TransportName::UnixDatagram => Datagrams::connect,
+        };
+        converse(connect(&address).map_err(|error| cannot_connect(&address, &error))?)
+    })
+}
+
+fn cannot_connect(address: &Address, error: &io::Error) -> Failure {
+    Failure::new(format!("cannot connect to {address}: {error}"))
+}
+
+fn converse(mut server: Box<dyn Server>) -> Result<(), Failure> {
+    let (mut input, mut output) = (io::stdin().lock(), io::stdout().lock());
+    let terminal = input.is_terminal() && output.is_terminal();
+    let mut line = Vec::new();
+    loop {
+        if terminal {
+            write!(output, "{PROMPT}")?;
+        }
+        output.flush()?;
+        line.clear();
+        if input.read_until(b'\n', &mut line)? == 0 {
+            return Ok(());
+        }
+        let line = line.strip_suffix(b"\n").unwrap_or(&line);
+        match server.ask(line)? {
+            Some(answer) if terminal => writeln!(output, "{}", printable(&answer))?,
+            Some(answer) => output.write_all(&[&answer, b"\n".as_slice()].concat())?,
+            None => {}
+        }
+    }
+}

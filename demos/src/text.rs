@@ -1,0 +1,51 @@
+//! Text that came from somebody else and is about to be shown.
+
+/// The text without what commands a terminal: control characters, old and new, and whatever changes the direction of
+/// what follows. Those, and what is no UTF-8, are shown as `�`; a tab is a space.
+pub fn printable(text: &[u8]) -> String {
+    let show = |character| match character {
+        '\t' => ' ',
+        _ if character.is_control() || rearranges(character) => char::REPLACEMENT_CHARACTER,
+        _ => character,
+    };
+    String::from_utf8_lossy(text).chars().map(show).collect()
+}
+
+/// Separators of lines and paragraphs, and the marks, embeddings, overrides and isolates of bidirectional text.
+fn rearranges(character: char) -> bool {
+    matches!(
+        character,
+        '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ordinary_text_stays() {
+        for text in ["", "hello", "häßlich", "日本語", "👩‍🚀", "a 'quote'; #1"] {
+            assert_eq!(printable(text.as_bytes()), text);
+        }
+    }
+
+    #[test]
+    fn nothing_that_commands_a_terminal_is_left() {
+        let every_control: Vec<u8> = (0..=0x9f).map(char::from).collect::<String>().into_bytes();
+        let shown = printable(&every_control);
+        assert!(!shown.chars().any(char::is_control), "{shown:?}");
+        assert_eq!(printable(b"\x1b[31mred\x07"), "�[31mred�");
+        assert_eq!(printable("\u{9b}31m".as_bytes()), "�31m");
+        assert_eq!(printable("a\u{202e}b\u{2028}c".as_bytes()), "a�b�c");
+    }
+
+    #[test]
+    fn what_is_no_utf8_cannot_smuggle_anything_in() {
+        // A bare C1 byte, an overlong escape, a surrogate, a cut sequence.
+        assert_eq!(printable(b"\x9b1m"), "�1m");
+        assert_eq!(printable(b"\xc0\x9b"), "��");
+        assert_eq!(printable(b"\xed\xa0\x80"), "���");
+        assert_eq!(printable(b"\xe2\x82"), "�");
+    }
+}

@@ -1,0 +1,39 @@
+//! One handler for streams and datagrams: the same service over TCP and UDP.
+//!
+//!     cargo run --example both_kinds
+//!     nc 127.0.0.1 9999
+//!     nc -u 127.0.0.1 9999
+
+use std::io;
+
+use socketserver::{Address, BaseRequestHandler, Request, ThreadingTCPServer, UDPServer};
+
+#[derive(BaseRequestHandler)]
+struct UpperCase {
+    request: Request,
+    client_address: Address,
+}
+
+impl UpperCase {
+    fn handle(&self) -> io::Result<()> {
+        match &self.request {
+            Request::Stream(connection) => {
+                let data = connection.recv(1024)?;
+                connection.sendall(&data.to_ascii_uppercase())
+            }
+            Request::Datagram(datagram) => {
+                let answer = datagram.data.to_ascii_uppercase();
+                datagram.socket.sendto(&answer, &self.client_address)?;
+                Ok(())
+            }
+        }
+    }
+}
+
+fn main() -> io::Result<()> {
+    env_logger::init();
+    // TCP and UDP have ports of their own, so both can have this one.
+    let tcp = ThreadingTCPServer::<UpperCase>::bind("127.0.0.1:9999")?.spawn()?;
+    let udp = UDPServer::<UpperCase>::bind(tcp.server_address())?;
+    udp.serve_forever()
+}

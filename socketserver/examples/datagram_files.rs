@@ -1,0 +1,33 @@
+//! Adds up the numbers in a datagram: a datagram handler reads the request as a file and writes the reply as one.
+//!
+//!     cargo run --example datagram_files
+//!     nc -u 127.0.0.1 9999            and then a line like 1 2 3
+
+use std::io::{self, Cursor, Read, Write};
+use std::sync::Arc;
+
+use socketserver::{DatagramRequestHandler, UDPServer};
+
+#[derive(DatagramRequestHandler)]
+struct Sum {
+    rfile: Cursor<Arc<[u8]>>,
+    /// Becomes one datagram when the handler has returned, and none if it failed.
+    wfile: Vec<u8>,
+}
+
+impl Sum {
+    fn handle(&mut self) -> io::Result<()> {
+        let mut numbers = String::new();
+        self.rfile.read_to_string(&mut numbers)?;
+        let numbers = numbers.split_whitespace().map(str::parse::<f64>);
+        match numbers.sum::<Result<f64, _>>() {
+            Ok(sum) => writeln!(self.wfile, "{sum}"),
+            Err(error) => writeln!(self.wfile, "{error}"),
+        }
+    }
+}
+
+fn main() -> io::Result<()> {
+    env_logger::init();
+    UDPServer::<Sum>::bind("127.0.0.1:9999")?.serve_forever()
+}

@@ -1,0 +1,34 @@
+//! A process for every connection: what a handler does to itself, it does to nobody else.
+//!
+//!     cargo run --example forking
+//!     nc 127.0.0.1 9999               and then hello, or abort
+
+use std::io::{self, BufRead, Read, Write};
+use std::process;
+
+use socketserver::{ForkingTCPServer, SocketReader, SocketWriter, StreamRequestHandler};
+
+#[derive(StreamRequestHandler)]
+struct UpperLines {
+    rfile: SocketReader,
+    wfile: SocketWriter,
+}
+
+impl UpperLines {
+    fn handle(&mut self) -> io::Result<()> {
+        writeln!(self.wfile, "This is process {}.", process::id())?;
+        for line in self.rfile.by_ref().lines() {
+            match line?.as_str() {
+                "abort" => process::abort(),
+                line => writeln!(self.wfile, "{}", line.to_uppercase())?,
+            }
+        }
+        Ok(())
+    }
+}
+
+fn main() -> io::Result<()> {
+    env_logger::init();
+    // It serves on the main thread, and there must be no other: only the one that forks is in the child.
+    ForkingTCPServer::<UpperLines>::bind("127.0.0.1:9999")?.serve_forever()
+}

@@ -1,0 +1,30 @@
+//! Sends every line back in upper case: a stream handler reads and writes its connection as files.
+//!
+//!     cargo run --example upper_lines
+//!     nc 127.0.0.1 9999
+
+use std::io::{self, BufRead, Read, Write};
+
+use socketserver::{SocketReader, SocketWriter, StreamRequestHandler, ThreadingTCPServer};
+
+/// A client that says nothing for a minute is given up.
+#[derive(StreamRequestHandler)]
+#[handler(timeout = 60)]
+struct UpperLines {
+    rfile: SocketReader,
+    wfile: SocketWriter,
+}
+
+impl UpperLines {
+    fn handle(&mut self) -> io::Result<()> {
+        for line in self.rfile.by_ref().lines() {
+            writeln!(self.wfile, "{}", line?.to_uppercase())?;
+        }
+        Ok(())
+    }
+}
+
+fn main() -> io::Result<()> {
+    env_logger::init();
+    ThreadingTCPServer::<UpperLines>::bind("127.0.0.1:9999")?.serve_forever()
+}

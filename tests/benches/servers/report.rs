@@ -1,0 +1,121 @@
+//! Medians, ratios, and how they are shown.
+
+use std::fmt;
+
+use crate::contender::Contender;
+
+/// What one server did in one round.
+pub(crate) struct Sample {
+    pub(crate) value: f64,
+    /// In seconds, for one exchange.
+    pub(crate) cpu_time: Option<f64>,
+}
+
+/// What a ratio should come to.
+#[derive(Clone, Copy)]
+pub(crate) enum Bar {
+    AtLeast(f64),
+    AtMost(f64),
+}
+
+impl Bar {
+    fn is_reached(self, ratio: f64) -> bool {
+        match self {
+            Bar::AtLeast(bar) => ratio >= bar,
+            Bar::AtMost(bar) => ratio <= bar,
+        }
+    }
+}
+
+impl fmt::Display for Bar {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Bar::AtLeast(bar) => write!(f, "at least {bar:.2}"),
+            Bar::AtMost(bar) => write!(f, "at most {bar:.2}"),
+        }
+    }
+}
+
+/// A server beside others. Displayed, it is a table.
+pub(crate) struct Comparison {
+    title: &'static str,
+    unit: &'static str,
+    /// The first is the one that is judged. Each has one sample for every round.
+    columns: Vec<(Contender, Vec<Sample>)>,
+    bars: &'static [(Contender, Bar)],
+}
+
+impl Comparison {
+    pub(crate) fn new(
+        title: &'static str,
+        unit: &'static str,
+        servers: &[Contender],
+        bars: &'static [(Contender, Bar)],
+    ) -> Self {
+        Comparison {
+            title,
+            unit,
+            columns: servers.iter().map(|server| (*server, Vec::new())).collect(),
+            bars,
+        }
+    }
+
+    pub(crate) fn servers(&self) -> Vec<Contender> {
+        self.columns.iter().map(|(server, _)| *server).collect()
+    }
+
+    pub(crate) fn add(&mut self, server: Contender, sample: Sample) {
+        let column = self.columns.iter_mut().find(|(other, _)| *other == server);
+        column.expect("one of the servers").1.push(sample);
+    }
+
+    fn bar(&self, against: Contender) -> Option<Bar> {
+        let bar = self.bars.iter().find(|(server, _)| *server == against);
+        bar.map(|(_, bar)| *bar)
+    }
+}
+
+impl fmt::Display for Comparison {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some(((_, judged), others)) = self.columns.split_first() else {
+            return Ok(());
+        };
+        writeln!(f, "{}", self.title)?;
+        writeln!(f, "  {:24}{:>14}{:>14}", "", self.unit, "CPU us each")?;
+        for (server, samples) in &self.columns {
+            let value = sorted(samples.iter().map(|sample| sample.value));
+            write!(f, "  {:24}{:>14.0}", server.name(), median(&value))?;
+            let cpu_time = sorted(samples.iter().filter_map(|sample| sample.cpu_time));
+            if cpu_time.is_empty() {
+                writeln!(f)?;
+            } else {
+                writeln!(f, "{:>14.1}", median(&cpu_time) * 1e6)?;
+            }
+        }
+        for (server, samples) in others {
+            let rounds = judged.iter().zip(samples);
+            let ratios = sorted(rounds.map(|(judged, other)| judged.value / other.value));
+            let ratio = median(&ratios);
+            let (least, most) = (ratios[0], ratios[ratios.len() - 1]);
+            write!(f, "  to {:21}{ratio:>14.2}", server.name())?;
+            write!(f, "  ({least:.2} to {most:.2})")?;
+            match self.bar(*server) {
+                Some(bar) if bar.is_reached(ratio) => writeln!(f, "  {bar}: reached")?,
+                Some(bar) => writeln!(f, "  {bar}: MISSED")?,
+                None => writeln!(f)?,
+            }
+        }
+        Ok(())
+    }
+}
+
+fn sorted(numbers: impl Iterator<Item = f64>) -> Vec<f64> {
+    let mut numbers: Vec<f64> = numbers.collect();
+    numbers.sort_by(f64::total_cmp);
+    numbers
+}
+
+/// The one in the middle; there is always one, since the number of rounds is odd.
+fn median(sorted: &[f64]) -> f64 {
+    sorted[sorted.len() / 2]
+}

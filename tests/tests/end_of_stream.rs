@@ -1,0 +1,141 @@
+//! The end of a stream: the client gets all of its reply, and nobody is waited for in vain.
+
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::TcpStream;
+use std::thread;
+use std::time::Duration;
+
+use socketserver::{
+    Address, BaseRequestHandler, Builder, Inline, Socket, Tcp, Threading, UnixStream,
+};
+use tests::{Client, DEADLINE, Folder, Place, Running, run, until};
+
+/// How long a reply is that does not fit into what lies between a server and a client that does not read.
+static REPLY: [u8; 400_000] = [b'x'; 400_000];
+
+/// Sends a long reply and does not care what the client has to say.
+#[derive(BaseRequestHandler)]
+struct Reply {
+    request: Socket,
+}
+
+impl Reply {
+    fn handle(&self) -> io::Result<()> {
+        self.request.recv(1)?;
+        self.request.sendall(&REPLY)
+    }
+}
+
+fn replies<T: Place<Request = Socket>>(folder: &Folder, transport: T) -> Running<()> {
+    let builder = Builder::<T, Threading, Reply, ()>::new(transport, Threading::new(), ());
+    run(builder, T::address(folder))
+}
+
+/// A client that can hold only a little of a reply, as far as its socket lets it choose.
+fn small_client(address: &Address) -> Client {
+    let Address::Inet(address) = address else {
+        return Client::stream(address);
+    };
+    let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None);
+    let socket = socket.expect("a socket");
+    socket.set_recv_buffer_size(4_096).expect("a small buffer");
+    socket.set_read_timeout(Some(DEADLINE)).expect("a timeout");
+    socket.set_write_timeout(Some(DEADLINE)).expect("a timeout");
+    socket.connect(&(*address).into()).expect("connect");
+    Client::Tcp(TcpStream::from(socket))
+}
+
+/// A plain close with unread input resets the connection, and nearly all of these replies are lost.
+fn a_reply_arrives_whole_though_input_was_left<T: Place<Request = Socket>>(transport: T) {
+    let folder = Folder::new();
+    let server = replies(&folder, transport);
+    let address = server.address();
+    thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| {
+                for _ in 0..25 {
+                    let mut client = small_client(&address);
+                    client.send([b'?'; 50_000]);
+                    assert!(client.rest() == REPLY, "truncated");
+                }
+            });
+        }
+    });
+    let (_, stats) = server.drain(DEADLINE);
+    assert_eq!((stats.accepted, stats.finished), (200, 200));
+}
+
+#[test]
+fn a_reply_arrives_whole_over_tcp() {
+    a_reply_arrives_whole_though_input_was_left(Tcp::new().linger(DEADLINE));
+}
+
+#[test]
+fn a_reply_arrives_whole_over_a_unix_socket() {
+    a_reply_arrives_whole_though_input_was_left(UnixStream::new().linger(DEADLINE));
+}
+
+/// Neither who never reads nor who never stops sending keeps a request alive.
+#[test]
+fn linger_is_the_longest_that_a_client_is_waited_for() {
+    let folder = Folder::new();
+    let server = replies(&folder, Tcp::new().linger(Duration::from_millis(100)));
+    let mut silent = small_client(&server.address());
+    silent.send(b"?");
+    until("the one that does not read is got rid of", || {
+        server.stats().finished == 1
+    });
+
+    let mut endless = small_client(&server.address());
+    let error = loop {
+        if let Err(error) = endless.write(&[b'?'; 1_000]) {
+            break error;
+        }
+    };
+    assert!(
+        matches!(
+            error.kind(),
+            ErrorKind::ConnectionReset | ErrorKind::BrokenPipe
+        ),
+        "{error}"
+    );
+    until("so is the one that does not stop", || {
+        server.stats().finished == 2
+    });
+}
+
+/// The loop itself would wait, and every other client with it: a tenth of a second, whatever `linger` says.
+#[test]
+fn an_inline_server_does_not_wait_long_for_one_client() {
+    let forever = Tcp::new().linger(Duration::from_secs(3_600));
+    let builder = Builder::<Tcp, Inline, Reply, ()>::new(forever, Inline, ());
+    let server = run(builder, "127.0.0.1:0");
+    let mut silent = small_client(&server.address());
+    silent.send(b"?");
+    let mut next = Client::stream(&server.address());
+    next.send(b"?");
+    assert_eq!(next.rest().len(), REPLY.len());
+}
+
+fn a_client_that_has_read_everything_costs_no_wait<T: Place<Request = Socket>>(transport: T) {
+    let folder = Folder::new();
+    let server = replies(&folder, transport);
+    let mut client = T::client(&server.address());
+    client.send(b"?");
+    let mut reply = vec![0; REPLY.len()];
+    client.read_exact(&mut reply).expect("the reply");
+    until("the request has ended", || server.stats().finished == 1);
+    // The client has not ended its side; that it sees the server's shows that it was still there.
+    assert_eq!(client.rest(), b"");
+}
+
+#[test]
+fn a_client_that_has_read_everything_costs_no_wait_over_tcp() {
+    a_client_that_has_read_everything_costs_no_wait(Tcp::new().linger(Duration::from_secs(3_600)));
+}
+
+#[test]
+fn a_client_that_has_read_everything_costs_no_wait_over_a_unix_socket() {
+    let forever = UnixStream::new().linger(Duration::from_secs(3_600));
+    a_client_that_has_read_everything_costs_no_wait(forever);
+}

@@ -1,0 +1,35 @@
+//! Forking servers.
+//!
+//! A process with several threads cannot fork safely, and the standard harness is one. So `forking/harness.rs` runs
+//! every test here in a process of its own, which has one thread and serves on it.
+//!
+//! That one thread is server and client in turn: a connection, or a datagram, waits in the system's queue until the
+//! server takes it, and from then on a child answers.
+
+#[path = "forking/children.rs"]
+mod children;
+#[path = "forking/cpython.rs"]
+mod cpython;
+#[path = "forking/dispatch.rs"]
+mod dispatch;
+#[path = "forking/end.rs"]
+mod end;
+#[path = "forking/harness.rs"]
+mod harness;
+#[path = "forking/requests.rs"]
+mod requests;
+#[path = "forking/support.rs"]
+mod support;
+
+fn main() -> std::process::ExitCode {
+    harness::main(
+        &[
+            requests::TESTS,
+            dispatch::TESTS,
+            children::TESTS,
+            end::TESTS,
+            cpython::TESTS,
+        ],
+        &[end::PROGRAMS, cpython::PROGRAMS],
+    )
+}

@@ -1,0 +1,292 @@
+//! What a subclass overrides: when its methods are called, what they may do, and what they cannot break.
+
+use std::fs;
+use std::io;
+use std::panic::resume_unwind;
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
+use socketserver::{
+    Address, BaseRequestHandler, BaseServer, Builder, HandlerError, Served, ServerRef, Socket, Tcp,
+    Threading, ThreadingTCPServer,
+};
+use tests::{Client, DEADLINE, Running, in_time, run, until};
+
+const LOCAL: &str = "127.0.0.1:0";
+const NEVER: Duration = Duration::from_secs(3600);
+
+/// Every method overridden by the same closure, which is told its name.
+struct Hooks(Box<dyn Fn(&str, &ServerRef<Hooks>) + Send + Sync>);
+
+impl Hooks {
+    fn call(&self, name: &str, server: &ServerRef<Hooks>) {
+        (self.0)(name, server);
+    }
+}
+
+impl<R> BaseServer<R> for Hooks {
+    fn verify_request(&self, _: &R, _: &Address, server: &ServerRef<Self>) -> bool {
+        self.call("verify_request", server);
+        true
+    }
+    fn handle_error(&self, _: &R, _: &Address, _: &HandlerError, server: &ServerRef<Self>) {
+        self.call("handle_error", server);
+    }
+    fn handle_timeout(&self, server: &ServerRef<Self>) {
+        self.call("handle_timeout", server);
+    }
+    fn service_actions(&self, server: &ServerRef<Self>) {
+        self.call("service_actions", server);
+    }
+    fn server_close(&self, server: &ServerRef<Self>) {
+        self.call("server_close", server);
+    }
+}
+
+/// Sends back what it receives.
+#[derive(BaseRequestHandler)]
+struct Echo {
+    request: Socket,
+}
+
+impl Echo {
+    fn handle(&self) -> io::Result<()> {
+        loop {
+            let data = self.request.recv(1024)?;
+            if data.is_empty() {
+                return Ok(());
+            }
+            self.request.sendall(&data)?;
+        }
+    }
+}
+
+fn hooks(
+    hook: impl Fn(&str, &ServerRef<Hooks>) + Send + Sync + 'static,
+) -> Builder<Tcp, Threading, Echo, Hooks> {
+    ThreadingTCPServer::with(Hooks(Box::new(hook))).poll_interval(NEVER)
+}
+
+/// A hook that counts the calls of one name, and does something more.
+fn counting(
+    name: &'static str,
+    then: impl Fn(&ServerRef<Hooks>) + Send + Sync + 'static,
+) -> (Arc<Mutex<u32>>, Builder<Tcp, Threading, Echo, Hooks>) {
+    let count = Arc::new(Mutex::new(0));
+    let counted = count.clone();
+    let builder = hooks(move |called, server| {
+        if called == name {
+            *counted.lock() += 1;
+            then(server);
+        }
+    });
+    (count, builder)
+}
+
+#[test]
+fn service_actions_come_every_poll_interval() {
+    let interval = Duration::from_millis(20);
+    let (count, builder) = counting("service_actions", |_| ());
+    let began = Instant::now();
+    let server = run(builder.poll_interval(interval), LOCAL);
+    until("ten calls", || *count.lock() >= 10);
+    assert!(began.elapsed() >= interval * 10, "{:?}", began.elapsed());
+    drop(server);
+}
+
+#[test]
+fn service_actions_come_after_a_request_too() {
+    let (count, builder) = counting("service_actions", |_| ());
+    let server = run(builder, LOCAL);
+    assert_eq!(*count.lock(), 0);
+    assert_eq!(Client::stream(&server.address()).ask("hello"), b"hello");
+    until("the call after it", || *count.lock() == 1);
+}
+
+#[test]
+fn service_actions_can_be_called_off_until_the_next_start() {
+    let (count, builder) = counting("service_actions", |server| server.without_service_actions());
+    let builder = builder.poll_interval(Duration::from_millis(1));
+    let server = Arc::new(builder.bind(LOCAL).expect("bind"));
+    for start in 1..3 {
+        let serving = server.clone();
+        let serving = thread::spawn(move || serving.serve_forever());
+        until("the call", || *count.lock() == start);
+        for _ in 0..5 {
+            assert_eq!(
+                Client::stream(server.server_address()).ask("hello"),
+                b"hello"
+            );
+        }
+        assert_eq!(*count.lock(), start);
+        server.shutdown();
+        in_time("the end", move || serving.join().expect("no panic")).expect("a good end");
+    }
+}
+
+#[test]
+fn an_idle_server_sleeps() {
+    #[derive(BaseRequestHandler)]
+    struct Idle {}
+    impl Idle {
+        fn handle(&self) {}
+    }
+    /// How often the loop has gone to sleep.
+    fn sleeps() -> Option<String> {
+        let threads = fs::read_dir("/proc/self/task").expect("/proc");
+        threads.flatten().find_map(|thread| {
+            let status = fs::read_to_string(thread.path().join("status")).ok()?;
+            let mut lines = status.lines();
+            lines
+                .next()
+                .filter(|name| name.ends_with("\tIdle server"))?;
+            lines
+                .find(|line| line.starts_with("voluntary_ctxt_switches"))
+                .map(str::to_owned)
+        })
+    }
+    let builder = ThreadingTCPServer::<Idle>::builder().poll_interval(Duration::from_millis(1));
+    let server = run(builder, LOCAL);
+    assert_eq!(Client::stream(&server.address()).rest(), b"");
+    until("it has slept for a while", || {
+        let before = sleeps().expect("the loop's thread");
+        thread::sleep(Duration::from_millis(300));
+        sleeps() == Some(before)
+    });
+}
+
+#[test]
+fn a_stop_does_not_wait_for_the_poll_interval() {
+    let server = run(hooks(|_, _| ()), LOCAL);
+    assert_eq!(Client::stream(&server.address()).ask("hello"), b"hello");
+    let (began, stopping) = (Instant::now(), (*server).clone());
+    in_time("shutdown", move || stopping.shutdown());
+    assert!(
+        began.elapsed() < Duration::from_secs(2),
+        "{:?}",
+        began.elapsed()
+    );
+}
+
+#[test]
+fn any_hook_may_stop_the_server() {
+    for name in [
+        "verify_request",
+        "service_actions",
+        "handle_timeout",
+        "server_close",
+    ] {
+        let (count, builder) = counting(name, |server| {
+            server.shutdown();
+            server.drain(Duration::ZERO);
+        });
+        let server = Arc::new(
+            builder
+                .timeout(Duration::from_millis(1))
+                .bind(LOCAL)
+                .expect("bind"),
+        );
+        let serving = server.clone();
+        let serving = thread::spawn(move || match name {
+            "handle_timeout" => serving.handle_request().map(drop),
+            "server_close" => {
+                serving.server_close();
+                Ok(())
+            }
+            _ => serving.serve_forever(),
+        });
+        if matches!(name, "verify_request" | "service_actions") {
+            drop(Client::stream(server.server_address()));
+        }
+        in_time(name, move || serving.join().expect("no panic")).expect("a good end");
+        assert_eq!(*count.lock(), 1, "{name}");
+    }
+}
+
+#[test]
+fn a_panic_in_a_hook_costs_one_call() {
+    let server = run(
+        hooks(|name, _| resume_unwind(Box::new(name.to_owned()))),
+        LOCAL,
+    );
+    for _ in 0..5 {
+        assert_eq!(
+            Client::stream(&server.address()).rest(),
+            b"",
+            "verify_request"
+        );
+    }
+    until("all are counted", || server.stats().failed == 5);
+    drop(server);
+
+    let builder = hooks(|name, _| assert_eq!(name, "verify_request", "on purpose"));
+    let server = builder
+        .timeout(Duration::from_millis(1))
+        .bind(LOCAL)
+        .expect("bind");
+    assert_eq!(server.handle_request().expect("serves"), Served::TimedOut);
+    let server = Running::from(server.spawn().expect("spawn"));
+    for _ in 0..5 {
+        assert_eq!(
+            Client::stream(&server.address()).ask("hello"),
+            b"hello",
+            "service_actions"
+        );
+    }
+}
+
+#[test]
+fn server_close_is_called_once_and_before_live_requests_are_waited_for() {
+    #[derive(Default)]
+    struct Chat(Mutex<Vec<Socket>>, Arc<Mutex<u32>>);
+    impl BaseServer for Chat {
+        fn server_close(&self, _: &ServerRef<Self>) {
+            *self.1.lock() += 1;
+            for member in &*self.0.lock() {
+                let _ = member.sendall(b"good-bye");
+            }
+        }
+    }
+    #[derive(BaseRequestHandler)]
+    struct Member {
+        request: Socket,
+        server: ServerRef<Chat>,
+    }
+    impl Member {
+        fn handle(&self) -> io::Result<()> {
+            self.server.0.lock().push(self.request.clone());
+            self.request.recv(1).map(drop)
+        }
+    }
+    let count = Arc::new(Mutex::new(0));
+    let server = ThreadingTCPServer::<Member, _>::with(Chat(Mutex::default(), count.clone()));
+    let server = server.bind(LOCAL).expect("bind");
+    let mut client = Client::stream(server.server_address());
+    server.handle_request().expect("serves");
+    until("it is a member", || server.state().0.lock().len() == 1);
+    let leaving = thread::spawn(move || {
+        assert_eq!(client.recv(), b"good-bye");
+        client.finish()
+    });
+    let drained = server.drain(DEADLINE);
+    assert_eq!((drained.finished, drained.cut), (1, 0));
+    assert_eq!(leaving.join().expect("no panic"), b"");
+    server.server_close();
+    drop(server);
+    assert_eq!(*count.lock(), 1);
+
+    drop(ThreadingTCPServer::<Member, _>::with(Chat(Mutex::default(), count.clone())).bind(LOCAL));
+    assert_eq!(*count.lock(), 2, "also for a server that never served");
+}
+
+#[test]
+fn a_stop_ends_the_wait_for_one_request() {
+    let server = Arc::new(hooks(|_, _| ()).bind(LOCAL).expect("bind"));
+    let waiting = server.clone();
+    let waiting = thread::spawn(move || waiting.handle_request());
+    server.shutdown();
+    let served = in_time("the end", move || waiting.join().expect("no panic"));
+    assert_eq!(served.expect("serves"), Served::Stopped);
+}

@@ -1,0 +1,423 @@
+//! A protocol of one's own under a socket, as TLS would be.
+
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::{Shutdown, TcpStream};
+use std::os::unix::net::UnixStream;
+use std::thread;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use socketserver::{
+    Address, BaseServer, Builder, Concurrency, HandlerError, Layer, ServerRef, Socket,
+    SocketReader, SocketWriter, StreamRequestHandler, TCPServer, Tcp, Threading,
+    ThreadingTCPServer, Transport, Wire, create_connection,
+};
+use tests::{Client, DEADLINE, Running, in_time, matrix, run, until};
+
+/// Records: a length, and so many bytes that nobody can read. An empty one says good-bye.
+#[derive(Default)]
+struct Records {
+    /// What was received and has not been read yet.
+    held: Mutex<Vec<u8>>,
+}
+
+fn scramble(data: &[u8]) -> impl Iterator<Item = u8> {
+    data.iter().map(|byte| byte ^ 0x5a)
+}
+
+fn record(data: &[u8]) -> Vec<u8> {
+    let length = u8::try_from(data.len()).expect("a short record");
+    std::iter::once(length).chain(scramble(data)).collect()
+}
+
+/// The text of whole records, and whether the last one says good-bye.
+fn read_records(mut raw: &[u8]) -> (String, bool) {
+    let mut text = Vec::new();
+    while let Some((&length, rest)) = raw.split_first() {
+        if length == 0 {
+            assert_eq!(rest, b"", "nothing comes after the good-bye");
+            return (String::from_utf8(text).expect("text"), true);
+        }
+        let (data, rest) = rest.split_at(length.into());
+        text.extend(scramble(data));
+        raw = rest;
+    }
+    (String::from_utf8(text).expect("text"), false)
+}
+
+impl Records {
+    /// Gives out what is left of the first record, if all of that is here.
+    fn take(&self, buffer: &mut [u8]) -> Option<usize> {
+        let mut held = self.held.lock();
+        let length = usize::from(*held.first()?);
+        let count = length.min(buffer.len());
+        let plain = scramble(held.get(1..=length)?).take(count);
+        buffer
+            .iter_mut()
+            .zip(plain)
+            .for_each(|(to, byte)| *to = byte);
+        match length {
+            0 => {}
+            _ if count == length => drop(held.drain(..=length)),
+            _ => {
+                held[0] -= count as u8;
+                held.drain(1..=count);
+            }
+        }
+        Some(count)
+    }
+}
+
+impl Layer for Records {
+    fn recv(&self, wire: &Wire<'_>, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            if let Some(count) = self.take(buffer) {
+                return Ok(count);
+            }
+            let mut raw = [0; 4_096];
+            match wire.recv(&mut raw)? {
+                0 => return Ok(0),
+                count => self.held.lock().extend_from_slice(&raw[..count]),
+            }
+        }
+    }
+
+    fn send(&self, wire: &Wire<'_>, data: &[u8]) -> io::Result<usize> {
+        let count = data.len().min(255);
+        wire.sendall(&record(&data[..count]))?;
+        Ok(count)
+    }
+
+    fn end(&self, wire: &Wire<'_>) -> io::Result<()> {
+        wire.sendall(&record(b""))
+    }
+}
+
+/// TCP with records, for clients that begin with the right word.
+#[derive(Default)]
+struct Recorded(Tcp);
+
+impl Transport for Recorded {
+    type Request = Socket;
+
+    fn socket(&self, address: &Address) -> io::Result<Socket> {
+        self.0.socket(address)
+    }
+
+    fn server_bind(&self, socket: &Socket, address: &Address) -> io::Result<()> {
+        self.0.server_bind(socket, address)
+    }
+
+    fn adopt(&self, socket: &Socket) -> io::Result<()> {
+        self.0.adopt(socket)
+    }
+
+    fn server_activate(&self, socket: &Socket) -> io::Result<()> {
+        self.0.server_activate(socket)
+    }
+
+    fn get_request(&self, socket: &Socket) -> io::Result<(Socket, Address)> {
+        self.0.get_request(socket)
+    }
+
+    fn prepare(&self, request: &Socket) -> io::Result<()> {
+        match request.recv(1)?.as_slice() {
+            b"!" => request.set_layer(Records::default()),
+            _ => Err(ErrorKind::InvalidData.into()),
+        }
+    }
+
+    fn shutdown_request(&self, request: &Socket, patience: Duration) {
+        self.0.shutdown_request(request, patience);
+    }
+
+    fn cut(&self, request: &Socket) {
+        self.0.cut(request);
+    }
+}
+
+/// Knows nothing of records. Answers each line in three ways: by the file, by the socket and by a clone of it.
+#[derive(StreamRequestHandler)]
+struct Lines {
+    request: Socket,
+    connection: Socket,
+    rfile: SocketReader,
+    wfile: SocketWriter,
+}
+
+impl Lines {
+    fn handle(&mut self) -> io::Result<()> {
+        loop {
+            let line = self.rfile.readline(1_000)?.to_ascii_uppercase();
+            if line.is_empty() {
+                return Ok(());
+            }
+            self.wfile.write_all(&line)?;
+            self.request.sendall(&line)?;
+            self.connection.clone().send(&line)?;
+        }
+    }
+}
+
+/// How its requests failed.
+#[derive(Default)]
+struct Failures(Mutex<Vec<Option<ErrorKind>>>);
+
+impl BaseServer for Failures {
+    fn handle_error(&self, _: &Socket, _: &Address, error: &HandlerError, _: &ServerRef<Self>) {
+        let error = error.downcast_ref::<io::Error>();
+        self.0.lock().push(error.map(io::Error::kind));
+    }
+}
+
+fn recorded<C: Concurrency + Default>() -> Running<Failures> {
+    let transport = Recorded(Tcp::new().linger(DEADLINE));
+    let builder =
+        Builder::<_, C, Lines, Failures>::new(transport, C::default(), Failures::default());
+    run(builder, "127.0.0.1:0")
+}
+
+fn a_transport_may_put_one_under_each_connection<C: Concurrency + Default>() {
+    let server = recorded::<C>();
+    let mut client = Client::stream(&server.address());
+    let records = [
+        record(b"hello, wor"),
+        record(b"ld\nand good"),
+        record(b"-bye\n"),
+        record(b""),
+    ];
+    client.send([b"!".as_slice(), &records.concat()].concat());
+    let lines = ["HELLO, WORLD\n".repeat(3), "AND GOOD-BYE\n".repeat(3)];
+    assert_eq!(read_records(&client.finish()), (lines.concat(), true));
+
+    // The same from a client that uses the library.
+    let client = create_connection(server.address(), Some(DEADLINE)).expect("connect");
+    client.sendall(b"!").expect("send");
+    client
+        .set_layer(Records::default())
+        .expect("the first layer");
+    client.sendall(b"hello\n").expect("send");
+    client.shutdown(Shutdown::Write).expect("shutdown");
+    let (mut rfile, _) = client.makefile(-1, 0);
+    let mut reply = String::new();
+    rfile.read_to_string(&mut reply).expect("recv");
+    assert_eq!(reply, "HELLO\n".repeat(3));
+}
+
+fn a_failed_handshake_costs_one_request<C: Concurrency + Default>() {
+    let server = recorded::<C>();
+    let mut client = Client::stream(&server.address());
+    client.send(b"?");
+    assert_eq!(client.rest(), b"", "no handler, no good-bye");
+    until("it is noted", || server.stats().failed == 1);
+    assert_eq!(*server.0.lock(), [Some(ErrorKind::InvalidData)]);
+    let mut client = Client::stream(&server.address());
+    client.send(b"!");
+    assert_eq!(client.finish(), record(b""));
+}
+
+/// What the client has to say is known from the first word on; everything else is plain until it asks.
+#[derive(StreamRequestHandler)]
+struct Upgrade {
+    request: Socket,
+    rfile: SocketReader,
+    wfile: SocketWriter,
+}
+
+impl Upgrade {
+    fn handle(&mut self) -> io::Result<()> {
+        let clone = self.request.clone();
+        assert_eq!(self.rfile.readline(100)?, b"STARTTLS\n");
+        while let Err(error) = self.request.set_layer(Records::default()) {
+            assert_eq!(error.kind(), ErrorKind::InvalidInput);
+            let smuggled = self.rfile.readline(100)?;
+            writeln!(self.wfile, "no: {}", smuggled.escape_ascii())?;
+        }
+        let again = self
+            .request
+            .set_layer(Records::default())
+            .expect_err("a second layer");
+        assert_eq!(again.kind(), ErrorKind::AlreadyExists);
+        let bare = clone.detach().expect_err("bytes that nobody can read");
+        assert_eq!(bare.kind(), ErrorKind::Unsupported);
+
+        writeln!(self.wfile, "go ahead")?;
+        let line = self.rfile.readline(100)?;
+        self.request.sendall(&line)?;
+        clone.sendall(&line)
+    }
+}
+
+/// The client of an [`Upgrade`]: what the server says in plain text, and in records after that.
+fn upgrade(server: &Running<()>, words: &[u8], plain: &str) -> String {
+    let mut client = Client::stream(&server.address());
+    client.send(words);
+    let mut reply = vec![0; plain.len()];
+    client.read_exact(&mut reply).expect("recv");
+    assert_eq!(String::from_utf8_lossy(&reply), plain);
+    client.send(record(b"hello\n"));
+    let (text, good_bye) = read_records(&client.rest());
+    assert!(good_bye);
+    text
+}
+
+fn a_handler_may_put_one_under_in_mid_stream<C: Concurrency + Default>() {
+    let server = run(
+        Builder::<Tcp, C, Upgrade, ()>::new(Tcp::new(), C::default(), ()),
+        "127.0.0.1:0",
+    );
+    assert_eq!(
+        upgrade(&server, b"STARTTLS\n", ""),
+        "go ahead\nhello\nhello\n"
+    );
+    // What came with the question was not protected, and must not be taken for what is.
+    let plain = "no: RSET\\n\nno: QUIT\\n\n";
+    let text = upgrade(&server, b"STARTTLS\nRSET\nQUIT\n", plain);
+    assert_eq!(text, "go ahead\nhello\nhello\n");
+}
+
+matrix!(
+    both: a_transport_may_put_one_under_each_connection,
+    a_failed_handshake_costs_one_request,
+    a_handler_may_put_one_under_in_mid_stream,
+);
+
+/// A socket with a layer, and its other end without one.
+fn pair() -> (Socket, UnixStream) {
+    let (socket, other) = UnixStream::pair().expect("a pair");
+    let socket = Socket::from(socket);
+    socket
+        .set_layer(Records::default())
+        .expect("the first layer");
+    other.set_read_timeout(Some(DEADLINE)).expect("a timeout");
+    (socket, other)
+}
+
+#[test]
+fn both_ways_at_the_same_time() {
+    let (one, other) = UnixStream::pair().expect("a pair");
+    let ends = [Socket::from(one), Socket::from(other)];
+    for end in &ends {
+        end.set_layer(Records::default()).expect("the first layer");
+        end.settimeout(Some(DEADLINE)).expect("a timeout");
+    }
+    let data: Vec<u8> = (0..500_000u32).map(|place| place as u8).collect();
+    thread::scope(|scope| {
+        for end in &ends {
+            scope.spawn(|| {
+                end.sendall(&data).expect("send");
+                end.shutdown(Shutdown::Write).expect("shutdown");
+            });
+            scope.spawn(|| {
+                let mut received = Vec::new();
+                end.clone().read_to_end(&mut received).expect("recv");
+                assert!(received == data);
+            });
+        }
+    });
+}
+
+#[test]
+fn calls_that_would_pass_under_it_are_refused() {
+    let (socket, mut other) = pair();
+    other.write_all(&record(b"hello")).expect("send");
+    socket.recvfrom(100).expect_err("what cannot be read");
+    socket
+        .sendto(b"secret", "./nowhere")
+        .expect_err("what must not be seen");
+    assert_eq!(socket.recv(100).expect("recv"), b"hello");
+    drop(socket);
+    let mut seen = Vec::new();
+    other.read_to_end(&mut seen).expect("recv");
+    assert_eq!(seen, b"");
+}
+
+/// Records of a byte every now and then keep no call for longer than the timeout.
+#[test]
+fn the_timeout_is_for_a_whole_recv() {
+    let (socket, other) = pair();
+    socket
+        .settimeout(Some(Duration::from_millis(200)))
+        .expect("a timeout");
+    let slow = thread::spawn(move || {
+        for byte in record(&[b'x'; 100]) {
+            if (&other).write_all(&[byte]).is_err() {
+                return;
+            }
+            thread::sleep(Duration::from_millis(20));
+        }
+    });
+    let error = socket.recv(100).expect_err("two seconds are too long");
+    assert_eq!(error.kind(), ErrorKind::TimedOut);
+    drop(socket);
+    slow.join().expect("it only writes");
+}
+
+#[test]
+fn the_timeout_is_for_a_whole_sendall() {
+    let (socket, mut other) = pair();
+    socket
+        .settimeout(Some(Duration::from_millis(200)))
+        .expect("a timeout");
+    let slow = thread::spawn(move || {
+        let mut buffer = [0; 4_096];
+        while other.read(&mut buffer).is_ok_and(|received| received > 0) {
+            thread::sleep(Duration::from_millis(20));
+        }
+    });
+    let data = vec![b'x'; 600_000];
+    let error = socket.sendall(&data).expect_err("two seconds are too long");
+    assert_eq!(error.kind(), ErrorKind::TimedOut);
+    socket.close();
+    drop(socket);
+    slow.join().expect("it only reads");
+}
+
+/// Fills the way to the client, which does not read.
+fn fill(request: &Socket) -> io::Result<()> {
+    request.settimeout(Some(Duration::from_millis(50)))?;
+    while request.sendall(&[b'x'; 10_000]).is_ok() {}
+    request.settimeout(None)
+}
+
+/// There is no room for the good-bye, and it is not worth waiting for.
+#[test]
+fn a_good_bye_waits_no_longer_than_linger() {
+    let builder = TCPServer::handling(|request: Socket, _| {
+        request.set_layer(Records::default())?;
+        fill(&request)
+    });
+    let server = run(builder.linger(Duration::from_millis(100)), "127.0.0.1:0");
+    let _silent = Client::stream(&server.address());
+    until("the request has ended", || server.stats().finished == 1);
+}
+
+/// At a drain's deadline whoever waits under a layer wakes, whichever way.
+#[test]
+fn a_cut_goes_below_it() {
+    let builder = ThreadingTCPServer::handling(|request: Socket, _| {
+        request.set_layer(Records::default())?;
+        let (mut rfile, mut wfile) = request.makefile(-1, -1);
+        match request.recv(1)?.as_slice() {
+            b"r" => assert_eq!(request.recv(1)?, b"", "the end of the stream"),
+            b"f" => assert_eq!(rfile.readline(10)?, b"", "the end of the file"),
+            _ => {
+                fill(&request)?;
+                let error = wfile
+                    .write_all(&[b'x'; 1_000_000])
+                    .expect_err("a broken pipe");
+                assert_eq!(error.kind(), ErrorKind::BrokenPipe);
+            }
+        }
+        Ok::<_, io::Error>(())
+    });
+    let server = run(builder, "127.0.0.1:0");
+    let _clients = ["r", "f", "w"].map(|word| {
+        let mut client = Client::stream(&server.address());
+        client.send(record(word.as_bytes()));
+        client
+    });
+    until("all are there", || server.stats().active == 3);
+    let (drained, stats) = server.drain(Duration::from_millis(300));
+    assert_eq!((drained.cut, drained.abandoned, stats.cut), (3, 0, 3));
+}

@@ -1,0 +1,310 @@
+//! A server's life: fresh, serving, stopping, stopped and perhaps serving again, closed.
+
+use std::io::{self, Read, Write};
+use std::sync::{Arc, Barrier};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use socketserver::{
+    Address, BaseRequestHandler, BaseServer, Concurrency, Request, RequestHandler, Served, Server,
+    ServerRef, Socket, ThreadingTCPServer, Transport,
+};
+use tests::{Client, DEADLINE, Folder, Place, Running, in_time, matrix, run, until};
+
+/// Sends back what it receives. Asked to stop, it first stops its server.
+#[derive(BaseRequestHandler)]
+struct Echo {
+    request: Request,
+    client_address: Address,
+    server: ServerRef<()>,
+}
+
+impl Echo {
+    fn handle(&self) -> io::Result<()> {
+        match &self.request {
+            Request::Stream(socket) => loop {
+                let data = socket.recv(1024)?;
+                if data.is_empty() {
+                    return Ok(());
+                }
+                self.obey(&data);
+                socket.sendall(&data)?;
+            },
+            Request::Datagram(datagram) => {
+                self.obey(&datagram.data);
+                let socket = &datagram.socket;
+                socket.sendto(&datagram.data, &self.client_address)?;
+                Ok(())
+            }
+        }
+    }
+
+    fn obey(&self, order: &[u8]) {
+        match order {
+            b"shutdown" => self.server.shutdown(),
+            b"drain" => self.server.drain(DEADLINE),
+            _ => {}
+        }
+    }
+}
+
+fn serve<T, C, H, S>(server: &Arc<Server<T, C, H, S>>) -> JoinHandle<io::Result<()>>
+where
+    T: Transport,
+    C: Concurrency,
+    H: RequestHandler<T::Request, S>,
+    S: BaseServer<T::Request>,
+{
+    let server = server.clone();
+    thread::spawn(move || server.serve_forever())
+}
+
+#[track_caller]
+fn ends(serving: JoinHandle<io::Result<()>>) {
+    let result = in_time("the loop's end", move || serving.join());
+    result.expect("no panic").expect("a good end");
+}
+
+fn serves_again_after_a_shutdown<T: Place<Request: Into<Request>>, C: Concurrency + Default>() {
+    let folder = Folder::new();
+    let server = Server::<T, C, Echo>::bind(T::address(&folder)).expect("bind");
+    let server = Arc::new(server);
+    for _ in 0..3 {
+        let serving = serve(&server);
+        assert_eq!(T::client(server.server_address()).ask("hello"), b"hello");
+        server.shutdown();
+        ends(serving);
+        assert!(server.fileno() >= 0, "the listener stays");
+        // What is asked of a server that has stopped is not there any more when it serves again.
+        server.shutdown();
+    }
+    assert_eq!(server.stats().accepted, 3);
+}
+
+fn a_stop_right_after_the_start_is_never_missed<
+    T: Place<Request: Into<Request>>,
+    C: Concurrency + Default,
+>() {
+    for _ in 0..30 {
+        let folder = Folder::new();
+        let server = Server::<T, C, Echo>::bind(T::address(&folder)).expect("bind");
+        let handle = server.spawn().expect("spawn");
+        let server: ServerRef<()> = (*handle).clone();
+        in_time("shutdown", move || server.shutdown());
+        in_time("join", move || handle.join()).expect("a good end");
+    }
+}
+
+fn a_handler_may_stop_its_server<T: Place<Request: Into<Request>>, C: Concurrency + Default>() {
+    for order in ["shutdown", "drain"] {
+        let folder = Folder::new();
+        let server = Server::<T, C, Echo>::bind(T::address(&folder)).expect("bind");
+        let address = server.server_address().clone();
+        let handle = server.spawn().expect("spawn");
+        let mut client = T::client(&address);
+        assert_eq!(client.ask(order), order.as_bytes());
+        drop(client);
+        in_time("join", move || handle.join()).expect("a good end");
+    }
+}
+
+matrix!(all: serves_again_after_a_shutdown, a_stop_right_after_the_start_is_never_missed, a_handler_may_stop_its_server);
+
+#[test]
+fn a_shutdown_before_the_first_loop_is_remembered_once() {
+    for serves_forever in [true, false] {
+        let server = ThreadingTCPServer::<Echo>::builder().timeout(Duration::from_millis(1));
+        let server = Arc::new(server.bind("127.0.0.1:0").expect("bind"));
+        server.shutdown();
+        server.shutdown();
+        if serves_forever {
+            ends(serve(&server));
+        } else {
+            assert_eq!(server.handle_request().expect("serves"), Served::Stopped);
+        }
+        assert_eq!(server.handle_request().expect("serves"), Served::TimedOut);
+    }
+}
+
+#[test]
+fn there_is_one_loop_at_a_time() {
+    let server = Arc::new(ThreadingTCPServer::<Echo>::bind("127.0.0.1:0").expect("bind"));
+    let serving = serve(&server);
+    let mut client = Client::stream(server.server_address());
+    assert_eq!(client.ask("hello"), b"hello");
+    let busy = |error: io::Error| error.kind() == io::ErrorKind::ResourceBusy;
+    assert!(server.serve_forever().is_err_and(busy));
+    assert!(server.handle_request().is_err_and(busy));
+    assert_eq!(client.ask("still there"), b"still there");
+    server.shutdown();
+    ends(serving);
+}
+
+#[test]
+fn a_closed_server_serves_no_more() {
+    let server = ThreadingTCPServer::<Echo>::bind("127.0.0.1:0").expect("bind");
+    assert!(server.fileno() >= 0);
+    assert!(!server.server_ref().is_stopping());
+    let drained = server.server_close();
+    assert_eq!((drained.finished, drained.cut), (0, 0));
+    assert_eq!(server.fileno(), -1);
+    assert!(server.server_ref().is_stopping());
+    assert_eq!(server.drain(DEADLINE), drained, "the first end's report");
+    assert!(Client::try_stream(server.server_address()).is_err());
+    server.shutdown();
+    server.server_ref().drain(DEADLINE);
+    let closed = |error: io::Error| error.kind() == io::ErrorKind::NotConnected;
+    assert!(server.serve_forever().is_err_and(closed));
+    assert!(server.handle_request().is_err_and(closed));
+    assert!(server.spawn().is_err_and(closed));
+}
+
+#[test]
+fn the_port_is_free_again_at_once() {
+    let mut address = Address::Inet(([127, 0, 0, 1], 0).into());
+    for _ in 0..10 {
+        let server = run(ThreadingTCPServer::<Echo>::builder(), &address);
+        address = server.address();
+        // The server ends the conversation first, so its port is the one that waits.
+        assert_eq!(Client::stream(&address).ask("hello"), b"hello");
+    }
+}
+
+#[test]
+fn many_may_stop_it_at_once() {
+    for _ in 0..20 {
+        let server = Arc::new(ThreadingTCPServer::<Echo>::bind("127.0.0.1:0").expect("bind"));
+        let serving = serve(&server);
+        Client::stream(server.server_address()).ask("hello");
+        in_time("twenty shutdowns", {
+            let (server, start) = (server.clone(), Arc::new(Barrier::new(20)));
+            move || {
+                thread::scope(|scope| {
+                    for _ in 0..20 {
+                        scope.spawn(|| {
+                            start.wait();
+                            server.shutdown();
+                            server.shutdown();
+                        });
+                    }
+                });
+            }
+        });
+        ends(serving);
+    }
+}
+
+fn live_requests_may_finish<T: Place<Request = Socket>, C: Concurrency + Default>() {
+    let folder = Folder::new();
+    let server: Running<()> = run(Server::<T, C, Echo>::builder(), T::address(&folder));
+    let (address, watching) = (server.address(), (*server).clone());
+    let mut client = T::client(&address);
+    assert_eq!(client.ask("before"), b"before");
+    let draining = thread::spawn(move || server.drain(DEADLINE / 2));
+    until("the drain has begun", || watching.is_stopping());
+    assert_eq!(client.ask("meanwhile"), b"meanwhile");
+    assert_eq!(client.finish(), b"");
+    let (drained, stats) = draining.join().expect("a good end");
+    assert_eq!((drained.cut, drained.abandoned), (0, 0));
+    assert_eq!((stats.finished, stats.cut), (1, 0));
+    assert!(Client::try_stream(&address).is_err(), "nobody is there");
+}
+
+fn the_deadline_cuts<T: Place<Request = Socket>, C: Concurrency + Default>() {
+    let folder = Folder::new();
+    let server: Running<()> = run(Server::<T, C, Echo>::builder(), T::address(&folder));
+    let mut client = T::client(&server.address());
+    assert_eq!(client.ask("hello"), b"hello");
+    let began = Instant::now();
+    let (drained, stats) = server.drain(Duration::from_millis(50));
+    assert!(began.elapsed() < Duration::from_secs(2));
+    assert_eq!(client.rest(), b"", "it sees the end of the stream");
+    assert_eq!((drained.finished, drained.abandoned, stats.cut), (0, 0, 1));
+}
+
+matrix!(streams: live_requests_may_finish, the_deadline_cuts);
+
+fn who_waits_in_the_queue_is_served<T: Place<Request: Into<Request>>, C: Concurrency + Default>() {
+    for served_before in [false, true] {
+        let folder = Folder::new();
+        let server = Server::<T, C, Echo>::bind(T::address(&folder)).expect("bind");
+        let server = Arc::new(server);
+        if served_before {
+            server.shutdown();
+            ends(serve(&server));
+        }
+        let mut clients: Vec<_> = (0..5).map(|_| T::client(server.server_address())).collect();
+        for client in &mut clients {
+            client.send("hello");
+            client.end();
+        }
+        let drained = in_time("drain", {
+            let server = server.clone();
+            move || server.drain(DEADLINE)
+        });
+        assert_eq!((drained.cut, server.stats().finished), (0, 5));
+        for mut client in clients {
+            assert_eq!(client.recv(), b"hello");
+        }
+        assert_eq!(server.fileno(), -1);
+    }
+}
+
+matrix!(all: who_waits_in_the_queue_is_served);
+
+/// Every set of these at the same time: whichever comes first, all of them return and the books add up.
+fn whatever_comes_at_once_all_of_it_returns<
+    T: Place<Request = Socket>,
+    C: Concurrency + Default,
+>() {
+    type Deed<T, C> = fn(&Server<T, C, Echo>);
+    const SOON: Duration = Duration::from_millis(20);
+    let deeds: [Deed<T, C>; 7] = [
+        |server| drop(server.serve_forever()),
+        |server| drop(server.handle_request()),
+        |server| {
+            if let Ok(mut client) = Client::try_stream(server.server_address()) {
+                // A closing server may have reset it.
+                let _ = client.write_all(b"hello");
+                let _ = client.read(&mut [0; 5]);
+            }
+        },
+        |server| server.shutdown(),
+        |server| server.server_ref().shutdown(),
+        |server| _ = server.drain(SOON),
+        |server| _ = server.server_close(),
+    ];
+    for set in 0..1 << deeds.len() {
+        let folder = Folder::new();
+        let server = Server::<T, C, Echo>::builder().drain_timeout(SOON);
+        let server = Arc::new(server.bind(T::address(&folder)).expect("bind"));
+        let chosen = || (0..deeds.len()).filter(|deed| set >> deed & 1 == 1);
+        let start = Arc::new(Barrier::new(chosen().count() + 1));
+        let doing = chosen().map(|deed| {
+            let (server, start, deed) = (server.clone(), start.clone(), deeds[deed]);
+            thread::spawn(move || {
+                start.wait();
+                deed(&server);
+            })
+        });
+        let doing: Vec<_> = doing.collect();
+        start.wait();
+        in_time(&format!("set {set:#b}"), {
+            let server = server.clone();
+            move || {
+                server.server_close();
+                doing
+                    .into_iter()
+                    .for_each(|deed| deed.join().expect("no panic"));
+            }
+        });
+        let stats = server.stats();
+        assert_eq!(
+            (server.fileno(), stats.active),
+            (-1, 0),
+            "set {set:#b}: {stats:?}"
+        );
+    }
+}
+
+matrix!(streams: whatever_comes_at_once_all_of_it_returns);

@@ -1,0 +1,123 @@
+"""A store of keys and values that expire, for clients that speak in lines.
+
+    python3 line_protocol.py 127.0.0.1:9999
+    nc 127.0.0.1 9999
+
+    SET key value [seconds]    OK
+    GET key                    VALUE value, or NONE
+    DEL key                    OK, or NONE
+    COUNT                      COUNT n
+    STOP                       OK, and the server ends
+"""
+
+import math
+import socketserver
+import sys
+import threading
+import time
+
+LONGEST_LINE = 1024
+LONGEST_LIFE = 365 * 24 * 3600
+SWEEP_INTERVAL = 0.1
+
+
+class Store(socketserver.ThreadingTCPServer):
+    allow_reuse_address = True
+    daemon_threads = True
+
+    def __init__(self, address, handler):
+        super().__init__(address, handler)
+        self.lock = threading.Lock()
+        self.entries = {}
+
+    def set(self, key, value, seconds=None):
+        end = math.inf if seconds is None else time.monotonic() + seconds
+        with self.lock:
+            self.entries[key] = value, end
+
+    def get(self, key):
+        with self.lock:
+            value, end = self.entries.get(key, (None, 0))
+        return value if end > time.monotonic() else None
+
+    def delete(self, key):
+        with self.lock:
+            return self.entries.pop(key, None) is not None
+
+    def count(self):
+        with self.lock:
+            return len(self.entries)
+
+    def sweep(self):
+        """Forgets what has expired."""
+        now = time.monotonic()
+        with self.lock:
+            for key in [key for key, (_, end) in self.entries.items() if end <= now]:
+                del self.entries[key]
+
+
+def lifetime(text):
+    seconds = float(text)
+    if not 0 < seconds <= LONGEST_LIFE:
+        raise ValueError("not a lifetime")
+    return seconds
+
+
+class Commands(socketserver.StreamRequestHandler):
+    def handle(self):
+        while line := self.rfile.readline(LONGEST_LINE):
+            if not line.endswith(b"\n"):
+                self.say("ERROR line too long or cut short")
+                return
+            words = line.decode(errors="replace").split()
+            try:
+                self.say(self.reply_to(words))
+            except ValueError:
+                self.say("ERROR bad number of seconds")
+            if words == ["STOP"]:
+                self.server.shutdown()
+
+    def say(self, text):
+        self.wfile.write(f"{text}\n".encode())
+
+    def reply_to(self, words):
+        match words:
+            case ["SET", key, value]:
+                self.server.set(key, value)
+                return "OK"
+            case ["SET", key, value, seconds]:
+                self.server.set(key, value, lifetime(seconds))
+                return "OK"
+            case ["GET", key]:
+                value = self.server.get(key)
+                return "NONE" if value is None else f"VALUE {value}"
+            case ["DEL", key]:
+                return "OK" if self.server.delete(key) else "NONE"
+            case ["COUNT"]:
+                return f"COUNT {self.server.count()}"
+            case ["STOP"]:
+                return "OK"
+        return "ERROR unknown command"
+
+
+def main():
+    host, port = sys.argv[1].rsplit(":", 1)
+    ended = threading.Event()
+
+    def sweep():
+        while not ended.wait(SWEEP_INTERVAL):
+            server.sweep()
+
+    with Store((host, int(port)), Commands) as server:
+        print("listening on {}:{}".format(*server.server_address))
+        sweeper = threading.Thread(target=sweep)
+        sweeper.start()
+        try:
+            server.serve_forever()
+        finally:
+            ended.set()
+            sweeper.join()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,412 @@
+//! The rows of the course: each program against the other side's original in Python, in both directions, and against
+//! its own other side.
+//!
+//! `tutorial/t1.py` to `t9.py` are the course's programs, with what they print put into English; `run.py` starts one.
+
+use std::net::{TcpListener, TcpStream};
+use std::process::Command;
+use std::time::Duration;
+
+use socket2::SockRef;
+use tests::{Process, demo, python};
+
+/// In which language a program is written.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Language {
+    Rust,
+    Python,
+}
+
+use Language::{Python, Rust};
+
+impl Language {
+    /// Starts one side of a row: `None` where there is no Python.
+    #[track_caller]
+    fn start(self, row: &str, role: &str, address: &str) -> Option<Process> {
+        match self {
+            Rust => Some(Process::start(
+                Command::new(demo("tutorial")).args([row, role, address]),
+            )),
+            Python => python(
+                &[script(row), include_str!("tutorial/run.py")].concat(),
+                &[role, address],
+            ),
+        }
+    }
+
+    /// How it writes bytes.
+    fn bytes(self, text: &str) -> String {
+        match self {
+            Rust => format!("b\"{text}\""),
+            Python => format!("b'{text}'"),
+        }
+    }
+
+    /// How it writes an address of this machine, up to the port.
+    fn address(self) -> &'static str {
+        match self {
+            Rust => "127.0.0.1:",
+            Python => "('127.0.0.1', ",
+        }
+    }
+}
+
+fn script(row: &str) -> &'static str {
+    match row {
+        "t1" => include_str!("tutorial/t1.py"),
+        "t2" => include_str!("tutorial/t2.py"),
+        "t3" => include_str!("tutorial/t3.py"),
+        "t4" => include_str!("tutorial/t4.py"),
+        "t5" => include_str!("tutorial/t5.py"),
+        "t6" => include_str!("tutorial/t6.py"),
+        "t7" => include_str!("tutorial/t7.py"),
+        "t8" => include_str!("tutorial/t8.py"),
+        "t9" => include_str!("tutorial/t9.py"),
+        _ => unreachable!("the course has nine rows"),
+    }
+}
+
+/// A server of a row, on a port that the system chose, and the language of its clients.
+struct Row {
+    name: &'static str,
+    server: Process,
+    address: String,
+    speaks: Language,
+    clients: Language,
+}
+
+impl Row {
+    fn start(name: &'static str, server: Language, clients: Language) -> Option<Self> {
+        let speaks = server;
+        let server = server.start(name, "server", "127.0.0.1:0")?;
+        let first = server.line();
+        let address = first.strip_prefix("listening on ");
+        let address = address
+            .unwrap_or_else(|| panic!("{first:?} is the first line"))
+            .to_owned();
+        Some(Row {
+            name,
+            server,
+            address,
+            speaks,
+            clients,
+        })
+    }
+
+    /// One more client.
+    #[track_caller]
+    fn client(&self) -> Process {
+        self.clients
+            .start(self.name, "client", &self.address)
+            .expect("one side runs, so Python is there if it is needed")
+    }
+
+    /// The server's next line is this.
+    #[track_caller]
+    fn says(&self, line: &str) {
+        assert_eq!(self.server.line(), line);
+    }
+
+    /// The server's next line is this, and an address of this machine, and that.
+    #[track_caller]
+    fn says_address(&self, before: &str, after: &str) {
+        let line = self.server.line();
+        assert!(
+            line.starts_with(&format!("{before}{}", self.speaks.address())),
+            "{line}"
+        );
+        assert!(line.ends_with(after), "{line}");
+    }
+
+    /// The five things that a handler of `socketserver` prints of itself. Returns the fifth, the thread.
+    #[track_caller]
+    fn says_the_five_things(&self, request: [&str; 2]) -> String {
+        let (handler, server, request, thread) = match self.speaks {
+            Rust => ("MyHandler {", "ServerRef {", request[0], "Thread {"),
+            Python => (
+                "<__main__.MyHandler",
+                "<socketserver.Threading",
+                request[1],
+                "<Thread(",
+            ),
+        };
+        let mut last = String::new();
+        for beginning in [handler, server, self.speaks.address(), request, thread] {
+            last = self.server.line();
+            assert!(
+                last.starts_with(beginning),
+                "{last:?} is not {beginning:?}…"
+            );
+        }
+        last
+    }
+
+    /// The server ends by itself, and well.
+    #[track_caller]
+    fn ends(self) {
+        assert_ends(self.server);
+    }
+}
+
+/// The program ends with its input at the latest, and well, and has said everything before.
+#[track_caller]
+fn assert_ends(program: Process) {
+    let (status, output, errors) = program.wait();
+    assert!(status.success(), "{status}: {errors}");
+    assert_eq!((output.as_str(), errors.as_str()), ("", ""));
+}
+
+fn t1(row: Row) {
+    let client = row.client();
+    row.says("The server has started!");
+    row.says("test");
+    row.says("A connection has been made!");
+    row.says_address("", "");
+    row.says(&row.speaks.bytes("hello i,m client!"));
+    assert_ends(client);
+    row.ends();
+}
+
+fn t2(row: Row) {
+    // Nobody waits for an answer to the empty line.
+    let mut client = row.client();
+    client.write("hello\n\ngr\u{fc}\u{df}e\n");
+    assert_eq!(client.line(), "HELLO");
+    assert_eq!(client.line(), "GR\u{dc}SSE");
+    assert_ends(client);
+    // A client that breaks off ends its own conversation only.
+    reset(&row.address);
+    let line = row.server.line();
+    assert!(line.starts_with("The client has gone abnormally"), "{line}");
+    let mut client = row.client();
+    client.write("again\n");
+    assert_eq!(client.line(), "AGAIN");
+    assert_ends(client);
+}
+
+/// Connects, and resets the connection.
+fn reset(address: &str) {
+    let connection = TcpStream::connect(address).expect("connect");
+    SockRef::from(&connection)
+        .set_linger(Some(Duration::ZERO))
+        .expect("linger");
+}
+
+fn t3(row: Row) {
+    let mut client = row.client();
+    client.write("hello\n\nworld\n");
+    row.says(&row.speaks.bytes("hello"));
+    row.says(&row.speaks.bytes(""));
+    row.says(&row.speaks.bytes("world"));
+    assert_ends(client);
+}
+
+fn t4(row: Row) {
+    let mut clients = [row.client(), row.client()];
+    for (which, text, answer) in [(0, "hello", "HELLO"), (1, "hi", "HI"), (0, "", "")] {
+        let client = &mut clients[which];
+        client.write(format!("{text}\n"));
+        row.says(&format!("Received from 127.0.0.1, who says: {text}"));
+        assert_eq!(client.line(), answer);
+    }
+    clients.into_iter().for_each(assert_ends);
+}
+
+fn t5(row: Row) {
+    let mut client = row.client();
+    client.write("hello\n");
+    row.says("Received from the client: hello");
+    assert_eq!(client.line(), "HELLO");
+    // The client does not get to the last line: the conversation is over.
+    client.write("over\nnever sent\n");
+    row.says("Received from the client: over");
+    if row.clients == Python {
+        assert_eq!(client.line(), "");
+    }
+    assert_ends(client);
+    row.ends();
+}
+
+fn t6(row: Row) {
+    row.says("start....");
+    let mut client = row.client();
+    row.says_address("A connection has been made: ", "");
+    row.says("The server waits for data...");
+    client.write("  hello  \n   \n");
+    row.says(&format!(
+        "Data from the client: {}",
+        row.speaks.bytes("hello")
+    ));
+    row.says("The server waits for data...");
+    assert_eq!(client.line(), row.clients.bytes("HELLO"));
+    assert_ends(client);
+    // A client that breaks off ends its own conversation only.
+    reset(&row.address);
+    row.says_address("A connection has been made: ", "");
+    row.says("The server waits for data...");
+    let client = row.client();
+    row.says_address("A connection has been made: ", "");
+    assert_ends(client);
+}
+
+fn t7(row: Row) {
+    assert_ends(row.client());
+    for (which, text) in [("first", "hello"), ("second", "world"), ("third", "")] {
+        row.says_address(
+            &format!("The {which}: "),
+            &format!(" {}", row.speaks.bytes(text)),
+        );
+    }
+    if row.speaks == Rust {
+        row.says("hello in a buffer of 1: b\"h\"");
+        row.says("What is received next: b\"world\"");
+    }
+    row.ends();
+}
+
+fn t8(row: Row) {
+    let talk = |client: &mut Process, text: &str| {
+        client.write(format!("{text}\n"));
+        row.says(text);
+        assert_eq!(client.line(), text.to_uppercase());
+    };
+    // A handler begins when its client connects, before that says anything.
+    let request = ["Socket {", "<socket.socket"];
+    let mut first = row.client();
+    let first_thread = row.says_the_five_things(request);
+    let mut second = row.client();
+    let second_thread = row.says_the_five_things(request);
+    assert_ne!(first_thread, second_thread);
+    for text in ["hello", "world"] {
+        talk(&mut first, text);
+        talk(&mut second, text);
+    }
+    // The server first: the course's would print nothing for ever once its client has gone.
+    drop(row.server);
+    assert_ends(first);
+    assert_ends(second);
+}
+
+fn t9(row: Row) {
+    let mut clients = [row.client(), row.client()];
+    for (which, text) in [(0, "hello"), (1, "hi"), (0, "world")] {
+        let client = &mut clients[which];
+        // A handler begins when a datagram arrives.
+        client.write(format!("{text}\n"));
+        row.says_the_five_things(["Datagram {", "(b'"]);
+        row.says(text);
+        assert_eq!(client.line(), "i am server");
+    }
+    clients.into_iter().for_each(assert_ends);
+}
+
+/// For each row a test with clients in Python, one with a server in Python, and one with neither.
+macro_rules! rows {
+    ($($row:ident),+) => {$(
+        mod $row {
+            use super::Language::{self, Python, Rust};
+
+            #[track_caller]
+            fn test(server: Language, clients: Language) {
+                if let Some(row) = super::Row::start(stringify!($row), server, clients) {
+                    super::$row(row);
+                }
+            }
+
+            #[test]
+            fn alone() {
+                test(Rust, Rust);
+            }
+
+            #[test]
+            fn clients_in_python() {
+                test(Rust, Python);
+            }
+
+            #[test]
+            fn server_in_python() {
+                test(Python, Rust);
+            }
+        }
+    )+};
+}
+
+rows!(t1, t2, t3, t4, t5, t6, t7, t8, t9);
+
+/// A client of the row that needs no server: it is not told that nobody listens on the port, which no other test has.
+const NOBODY: [&str; 3] = ["t3", "client", "127.0.0.1:9"];
+
+#[test]
+fn a_client_of_udp_needs_no_server() {
+    let mut client = Process::start(Command::new(demo("tutorial")).args(NOBODY));
+    client.write("hello\n\nworld\n");
+    assert_ends(client);
+}
+
+#[test]
+fn only_a_terminal_gets_a_prompt() {
+    // The other tests see that a pipe gets none.
+    const TERMINAL: &str = r#"
+import os, pty, signal, subprocess, sys
+signal.alarm(20)
+ours, its = pty.openpty()
+client = subprocess.Popen(sys.argv[1:], stdin=its, stdout=its)
+os.close(its)
+shown = b""
+for answer in b"hello\n", b"\x04":
+    end = len(shown) + 5
+    while not shown.endswith(b">>>: ") or len(shown) < end:
+        shown += os.read(ours, 1024)
+    os.write(ours, answer)
+print(client.wait(), shown.decode().replace("\r\n", "/"))
+"#;
+    let program = demo("tutorial");
+    let program = program.to_str().expect("a path that is text");
+    if let Some(terminal) = python(TERMINAL, &[&[program], &NOBODY[..]].concat()) {
+        assert_eq!(terminal.line(), "0 >>>: hello/>>>: ");
+        assert_ends(terminal);
+    }
+}
+
+/// Runs a program that fails. Returns its status and the one line it says.
+#[track_caller]
+fn failure(arguments: &[&str]) -> (Option<i32>, String) {
+    let program = Process::start(Command::new(demo("tutorial")).args(arguments));
+    let (status, output, errors) = program.wait();
+    assert_eq!(output, "", "{arguments:?}");
+    assert_eq!(errors.lines().count(), 1, "{arguments:?}: {errors}");
+    (status.code(), errors)
+}
+
+#[test]
+fn bad_arguments_are_refused_in_one_line() {
+    for (arguments, wrong) in [
+        (&[][..], "<ROW>"),
+        (&["t1"], "<ROLE>"),
+        (&["t0", "server"], "'t0'"),
+        (&["t10", "server"], "'t10'"),
+        (&["t1", "waiter"], "'waiter'"),
+        (&["t1", "server", "nowhere"], "'nowhere'"),
+        (&["t1", "server", "127.0.0.1"], "'127.0.0.1'"),
+        (&["t1", "server", "127.0.0.1:70000"], "'127.0.0.1:70000'"),
+        (&["t8", "server", "/tmp/socket"], "'/tmp/socket'"),
+        (&["t1", "server", "127.0.0.1:0", "more"], "'more'"),
+        (&["t1", "server", "--port"], "'--port'"),
+    ] {
+        let (status, line) = failure(arguments);
+        assert_eq!(status, Some(2), "{arguments:?}: {line}");
+        assert!(line.contains(wrong), "{line}");
+    }
+}
+
+#[test]
+fn what_cannot_be_bound_is_said_in_one_line() {
+    let taken = TcpListener::bind("127.0.0.1:0").expect("bind");
+    let taken = taken.local_addr().expect("an address").to_string();
+    // TCP and UDP have ports of their own.
+    for row in ["t1", "t2", "t5", "t6", "t8"] {
+        let (status, line) = failure(&[row, "server", &taken]);
+        assert_eq!(status, Some(1), "{row}: {line}");
+        assert!(line.contains(&taken), "{line}");
+    }
+}
