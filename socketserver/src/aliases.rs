@@ -1,6 +1,6 @@
 //! The grid: every transport with every concurrency, under Python's names.
 
-use crate::concurrency::{Forking, Inline, Threading};
+use crate::concurrency::{Forking, Green, Inline, Threading};
 use crate::server::Server;
 use crate::transport::{Tcp, Udp, UnixDatagram, UnixStream};
 
@@ -24,6 +24,8 @@ grid! {
     ///
     /// Python: `ForkingTCPServer`
     ForkingTCPServer = Tcp, Forking;
+    /// TCP, every connection on a green thread of its own.
+    GreenTCPServer = Tcp, Green;
     /// UDP, one datagram after the other.
     ///
     /// Python: `UDPServer`
@@ -36,6 +38,8 @@ grid! {
     ///
     /// Python: `ForkingUDPServer`
     ForkingUDPServer = Udp, Forking;
+    /// UDP, every datagram on a green thread of its own.
+    GreenUDPServer = Udp, Green;
     /// Unix streams, one connection after the other.
     ///
     /// Python: `UnixStreamServer`
@@ -48,6 +52,8 @@ grid! {
     ///
     /// Python: `ForkingUnixStreamServer`
     ForkingUnixStreamServer = UnixStream, Forking;
+    /// Unix streams, every connection on a green thread of its own.
+    GreenUnixStreamServer = UnixStream, Green;
     /// Unix datagrams, one after the other.
     ///
     /// Python: `UnixDatagramServer`
@@ -60,4 +66,6 @@ grid! {
     ///
     /// Python: `ForkingUnixDatagramServer`
     ForkingUnixDatagramServer = UnixDatagram, Forking;
+    /// Unix datagrams, every one on a green thread of its own.
+    GreenUnixDatagramServer = UnixDatagram, Green;
 }

@@ -113,6 +113,7 @@ mod socket;
 mod transport;
 
 mod aliases;
+pub mod green;
 mod pool;
 mod sys;
 
@@ -120,7 +121,7 @@ mod sys;
 pub mod __private;
 
 pub use aliases::*;
-pub use concurrency::{Concurrency, Forking, Inline, Threading};
+pub use concurrency::{Concurrency, Forking, Green, Inline, Threading};
 pub use handler::{FnHandler, FnState, HandlerError, Outcome, Request, RequestHandler};
 pub use server::{
     BaseServer, Builder, Drained, End, Job, Refused, Run, Served, Server, ServerHandle, ServerRef,

@@ -4,12 +4,14 @@
 //! | --- | --- | --- | --- |
 //! | [`Inline`] | the loop's own thread | never: the loop itself is busy | the one request |
 //! | [`Forking`] | a child process each | there are `max_children` | every child, unless `block_on_close` is off |
+//! | [`Green`] | a green thread each, on one thread a core | there are `max_green_threads` | every request |
 //! | [`Threading`] | a worker of an elastic pool | all `max_threads` are busy | every request, unless `block_on_close` is off |
 //!
 //! A concurrency knows jobs and nothing of sockets. One of your own usually wraps one of these and puts something
 //! around each job, with [`Job::wrap`].
 
 mod forking;
+mod green;
 mod inline;
 mod threading;
 
@@ -17,6 +19,7 @@ use std::io;
 use std::time::{Duration, Instant};
 
 pub use forking::Forking;
+pub use green::Green;
 pub use inline::Inline;
 pub use threading::Threading;
 

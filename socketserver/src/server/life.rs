@@ -1,6 +1,5 @@
 //! The life of a server as one state machine, and who may wait for its loop.
 
-use std::cell::RefCell;
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -8,6 +7,7 @@ use std::time::{Duration, Instant};
 use parking_lot::{Condvar, Mutex};
 
 use super::waker::Waker;
+use crate::green;
 
 /// Where a server stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,7 +76,7 @@ struct State {
 
 #[derive(Debug)]
 pub(super) struct Life {
-    /// Tells servers apart in [`INSIDE`].
+    /// Tells servers apart among the marks of a thread or green thread: those whose loop or request it is running.
     id: u64,
     state: Mutex<State>,
     changed: Condvar,
@@ -84,11 +84,6 @@ pub(super) struct Life {
     stopping: AtomicBool,
     /// This is a copy in a forked child, whose server is the parent's.
     copy: AtomicBool,
-}
-
-thread_local! {
-    /// The servers whose loop or request this thread is running, innermost last.
-    static INSIDE: RefCell<Vec<u64>> = const { RefCell::new(Vec::new()) };
 }
 
 impl Life {
@@ -244,17 +239,17 @@ impl Life {
         struct Leave;
         impl Drop for Leave {
             fn drop(&mut self) {
-                INSIDE.with_borrow_mut(Vec::pop);
+                green::marks(Vec::pop);
             }
         }
-        INSIDE.with_borrow_mut(|servers| servers.push(self.id));
+        green::marks(|servers| servers.push(self.id));
         let _leave = Leave;
         run()
     }
 
     /// Whether this thread runs this server's loop or one of its requests.
     pub(super) fn is_inside(&self) -> bool {
-        INSIDE.with_borrow(|servers| servers.contains(&self.id))
+        green::marks(|servers| servers.contains(&self.id))
     }
 }
 

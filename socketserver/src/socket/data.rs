@@ -9,7 +9,7 @@ use rustix::buffer::spare_capacity;
 use rustix::io::Errno;
 use rustix::net::{RecvFlags, SendFlags};
 
-use super::wait::{self, Interest, Patience};
+use super::wait::{self, Awaited, Interest, Patience};
 use super::{Address, AddressFamily, Inner, Socket, ToAddress, Wire};
 
 impl Socket {
@@ -38,7 +38,7 @@ impl Socket {
             .map(|_| ())
         })?;
         // A vector may have more room than was asked for; an empty request says nothing about the stream.
-        inner.note_end(data.len(), bufsize);
+        inner.note(data.len(), bufsize);
         Ok(data)
     }
 
@@ -202,17 +202,28 @@ impl Inner {
         }
     }
 
-    fn waiting<T>(
+    pub(super) fn waiting<T>(
         &self,
         interest: Interest,
         patience: Patience,
         operation: impl FnMut(bool) -> rustix::io::Result<T>,
     ) -> io::Result<T> {
-        wait::until_ready(self.fd.as_fd(), interest, patience, operation)
+        wait::until_ready(self.awaited(), interest, patience, operation)
     }
 
-    /// A peer that has ended its stream need not be waited for when ours ends.
-    fn note_end(&self, received: usize, room: usize) {
+    pub(super) fn awaited(&self) -> Awaited<'_> {
+        Awaited {
+            fd: self.fd.as_fd(),
+            source: &self.source,
+        }
+    }
+
+    /// What is known after a `recv`: with room left there is no more for now, and a peer that has ended its stream
+    /// need not be waited for when ours ends.
+    fn note(&self, received: usize, room: usize) {
+        if received < room {
+            self.source.set_drained();
+        }
         if received == 0 && room > 0 {
             self.ended.store(true, Relaxed);
         }
@@ -223,7 +234,7 @@ impl Inner {
             rustix::net::recv(&self.fd, &mut *buffer, receive_flags(may_block))
                 .map(|(received, _)| received)
         })?;
-        self.note_end(received, buffer.len());
+        self.note(received, buffer.len());
         Ok(received)
     }
 
@@ -237,7 +248,7 @@ impl Inner {
         let mut left = &data[self.send(data, patience)?..];
         while !left.is_empty() {
             // A blocking call would start the time anew.
-            let sent = wait::after_waiting(self.fd.as_fd(), Interest::Write, patience, |_| {
+            let sent = wait::after_waiting(self.awaited(), Interest::Write, patience, |_| {
                 rustix::net::send(&self.fd, left, send_flags(false))
             })?;
             left = &left[sent..];
@@ -291,7 +302,7 @@ impl Inner {
                     Some(Errno::INPROGRESS | Errno::INTR)
                 ) =>
             {
-                wait::wait(self.fd.as_fd(), Interest::Write, patience)
+                wait::until_polled(self.awaited(), Interest::Write, patience)
                     .and_then(|()| self.fd.take_error()?.map_or(Ok(()), Err))
             }
             result => result,

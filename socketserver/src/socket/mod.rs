@@ -24,6 +24,7 @@ pub use file::{SocketReader, SocketWriter};
 pub use layer::{Layer, Wire};
 pub use option::SocketOption;
 
+use crate::green::Source;
 use wait::{Interest, Patience};
 
 /// The family of a socket's addresses.
@@ -75,8 +76,6 @@ pub struct Socket(Arc<Inner>);
 
 /// What all handles of a socket share.
 struct Inner {
-    /// Blocking, but for listeners and while it connects: the mode belongs to the open file, which others may share.
-    fd: socket2::Socket,
     /// In nanoseconds; `u64::MAX` is none. It stands here because `MSG_DONTWAIT` does not look at the socket's option.
     timeout: AtomicU64,
     /// `close` was called: every later call is refused, though the descriptor lives on with the other handles.
@@ -90,6 +89,10 @@ struct Inner {
     /// Bytes that a reader holds and nobody has read yet.
     unread: AtomicUsize,
     layer: OnceLock<Box<dyn Layer>>,
+    /// Dropped before the descriptor that it stands for.
+    source: Source,
+    /// Blocking, but for listeners and while it connects: the mode belongs to the open file, which others may share.
+    fd: socket2::Socket,
 }
 
 impl Socket {
@@ -122,6 +125,7 @@ impl Socket {
             ended: AtomicBool::new(false),
             unread: AtomicUsize::new(0),
             layer: OnceLock::new(),
+            source: Source::default(),
         }))
     }
 
@@ -172,8 +176,7 @@ impl Socket {
     pub fn accept(&self) -> io::Result<(Socket, Address)> {
         let inner = self.open()?;
         let accept = |_| rustix::net::acceptfrom_with(&inner.fd, SocketFlags::CLOEXEC);
-        let (fd, address) =
-            wait::until_ready(inner.fd.as_fd(), Interest::Read, inner.patience(), accept)?;
+        let (fd, address) = inner.waiting(Interest::Read, inner.patience(), accept)?;
         Ok((Self::from_fd(fd.into()), address.into()))
     }
 
@@ -260,6 +263,7 @@ impl Socket {
             ));
         }
         inner.set_timeout(None)?;
+        inner.source.release(inner.fd.as_fd());
         let fd = inner.fd.try_clone()?;
         inner.detached.store(true, Relaxed);
         inner.closed.store(true, Relaxed);
@@ -380,6 +384,11 @@ impl Socket {
         }
     }
 
+    /// Waits until something may be there to be read, or the patience is at its end.
+    pub(crate) fn wait_readable(&self, patience: Patience) -> io::Result<()> {
+        wait::wait(self.0.awaited(), Interest::Read, patience)
+    }
+
     /// For setting options that [`SocketOption`] does not have.
     pub(crate) fn raw(&self) -> &socket2::Socket {
         &self.0.fd
@@ -417,7 +426,9 @@ pub fn select(
     for socket in read.iter().chain(write) {
         socket.open()?;
     }
-    wait::select(read, write, Patience::from_timeout(timeout))
+    let read: Vec<_> = read.iter().map(|socket| socket.0.awaited()).collect();
+    let write: Vec<_> = write.iter().map(|socket| socket.0.awaited()).collect();
+    wait::select(&read, &write, Patience::from_timeout(timeout))
 }
 
 impl fmt::Debug for Socket {

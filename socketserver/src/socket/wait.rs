@@ -6,17 +6,30 @@
 //! a hint.
 
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::BorrowedFd;
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::io::Errno;
 
-/// What is waited for.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Interest {
-    Read,
-    Write,
+pub(crate) use crate::green::Interest;
+use crate::green::{self, Source};
+
+/// What is waited for: a descriptor, and its place among the green threads' descriptors.
+#[derive(Clone, Copy)]
+pub(crate) struct Awaited<'a> {
+    pub(crate) fd: BorrowedFd<'a>,
+    pub(crate) source: &'a Source,
+}
+
+impl<'a> Awaited<'a> {
+    fn poll_fd(self, interest: Interest) -> PollFd<'a> {
+        let flags = match interest {
+            Interest::Read => PollFlags::IN,
+            Interest::Write => PollFlags::OUT,
+        };
+        PollFd::from_borrowed_fd(self.fd, flags)
+    }
 }
 
 /// How long an operation may take from now on.
@@ -47,26 +60,34 @@ impl Patience {
 
 /// Calls `operation` until it has an answer. Its argument says whether the call may block.
 pub(crate) fn until_ready<T>(
-    fd: BorrowedFd<'_>,
+    awaited: Awaited<'_>,
     interest: Interest,
     patience: Patience,
     mut operation: impl FnMut(bool) -> rustix::io::Result<T>,
 ) -> io::Result<T> {
-    match operation(!matches!(patience, Patience::None)) {
-        Err(Errno::AGAIN | Errno::INTR) => after_waiting(fd, interest, patience, operation),
-        result => Ok(result?),
+    let green = green::may_park();
+    let in_vain = green
+        && interest == Interest::Read
+        && !matches!(patience, Patience::None)
+        && awaited.source.is_drained();
+    if !in_vain {
+        match operation(!green && !matches!(patience, Patience::None)) {
+            Err(Errno::AGAIN | Errno::INTR) => {}
+            result => return Ok(result?),
+        }
     }
+    after_waiting(awaited, interest, patience, operation)
 }
 
 /// As [`until_ready`], but without the first try: for what came back short, and for calls that know no `MSG_DONTWAIT`.
 pub(crate) fn after_waiting<T>(
-    fd: BorrowedFd<'_>,
+    awaited: Awaited<'_>,
     interest: Interest,
     patience: Patience,
     mut operation: impl FnMut(bool) -> rustix::io::Result<T>,
 ) -> io::Result<T> {
     loop {
-        wait(fd, interest, patience)?;
+        wait(awaited, interest, patience)?;
         match operation(false) {
             Err(Errno::AGAIN | Errno::INTR) => {}
             result => return Ok(result?),
@@ -74,24 +95,48 @@ pub(crate) fn after_waiting<T>(
     }
 }
 
-/// Waits until the descriptor is ready, or may be.
+/// Waits until the descriptor is ready, or may be: a thread in `poll`, a green thread parked.
 ///
 /// # Errors
 /// `TimedOut` when the time is over, `WouldBlock` when there was none.
-pub(crate) fn wait(fd: BorrowedFd<'_>, interest: Interest, patience: Patience) -> io::Result<()> {
+pub(crate) fn wait(awaited: Awaited<'_>, interest: Interest, patience: Patience) -> io::Result<()> {
     let end = match patience {
         Patience::None => return Err(Errno::AGAIN.into()),
         Patience::Unlimited => None,
         Patience::Until(end) => Some(end),
     };
-    let flags = match interest {
-        Interest::Read => PollFlags::IN,
-        Interest::Write => PollFlags::OUT,
-    };
-    if poll_until(&mut [PollFd::from_borrowed_fd(fd, flags)], end)? == 0 {
-        return Err(io::Error::new(io::ErrorKind::TimedOut, "timed out"));
+    let timed_out = || io::Error::new(io::ErrorKind::TimedOut, "timed out");
+    if green::may_park() {
+        if end.is_some_and(|end| Instant::now() >= end) {
+            return Err(timed_out());
+        }
+        return awaited.source.park(awaited.fd, interest, end);
+    }
+    if poll_until(&mut [awaited.poll_fd(interest)], end)? == 0 {
+        return Err(timed_out());
     }
     Ok(())
+}
+
+/// Waits until the descriptor is ready for certain: for what cannot simply be tried again.
+///
+/// # Errors
+/// As [`wait`].
+pub(crate) fn until_polled(
+    awaited: Awaited<'_>,
+    interest: Interest,
+    patience: Patience,
+) -> io::Result<()> {
+    while green::may_park()
+        && poll_until(&mut [awaited.poll_fd(interest)], Some(Instant::now()))? == 0
+    {
+        wait(awaited, interest, patience)?;
+    }
+    if green::may_park() {
+        Ok(())
+    } else {
+        wait(awaited, interest, patience)
+    }
 }
 
 /// `poll` that a signal does not end. Returns how many are ready; none when the time is over.
@@ -110,9 +155,9 @@ pub(crate) fn poll_until(fds: &mut [PollFd<'_>], end: Option<Instant>) -> io::Re
 }
 
 /// Waits until one of the descriptors can be read or written. Returns which.
-pub(super) fn select<F: AsFd>(
-    read: &[F],
-    write: &[F],
+pub(super) fn select(
+    read: &[Awaited<'_>],
+    write: &[Awaited<'_>],
     patience: Patience,
 ) -> io::Result<(Vec<usize>, Vec<usize>)> {
     let end = match patience {
@@ -120,11 +165,26 @@ pub(super) fn select<F: AsFd>(
         Patience::None => Some(Instant::now()),
         Patience::Until(end) => Some(end),
     };
-    let watch = |flags| move |fd| PollFd::new(fd, flags);
-    let reads = read.iter().map(watch(PollFlags::IN));
-    let writes = write.iter().map(watch(PollFlags::OUT));
-    let mut fds: Vec<PollFd<'_>> = reads.chain(writes).collect();
-    poll_until(&mut fds, end)?;
+    let reads = read.iter().map(|awaited| (*awaited, Interest::Read));
+    let writes = write.iter().map(|awaited| (*awaited, Interest::Write));
+    let all: Vec<(Awaited<'_>, Interest)> = reads.chain(writes).collect();
+    let mut fds: Vec<_> = all
+        .iter()
+        .map(|(awaited, interest)| awaited.poll_fd(*interest))
+        .collect();
+    if green::may_park() {
+        while poll_until(&mut fds, Some(Instant::now()))? == 0
+            && end.is_none_or(|end| Instant::now() < end)
+        {
+            green::park_for_any(
+                all.iter()
+                    .map(|(awaited, interest)| (awaited.fd, *interest)),
+                end,
+            )?;
+        }
+    } else {
+        poll_until(&mut fds, end)?;
+    }
     let ready = |fds: &[PollFd<'_>]| {
         let ready = fds
             .iter()

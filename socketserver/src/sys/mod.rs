@@ -1,6 +1,12 @@
 //! Every `unsafe` of the workspace, a function each, each with its reason. Imports nothing of the crate.
 
+#[cfg(target_os = "linux")]
+pub(crate) mod coroutine;
 pub(crate) mod fork;
+#[cfg(target_os = "linux")]
+pub(crate) mod overflow;
+#[cfg(target_os = "linux")]
+pub(crate) mod stack;
 
 use std::io;
 use std::os::fd::AsFd;

@@ -6,7 +6,7 @@ use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
 use crate::socket::Socket;
-use crate::socket::wait::{self, Interest, Patience};
+use crate::socket::wait::Patience;
 use crate::sys;
 
 /// How much of what a handler did not read is still read at its end.
@@ -69,7 +69,7 @@ pub(super) fn end_of_stream(socket: &Socket, patience: Duration) {
                 }
                 let next = Patience::Until(end.min(now + ACKNOWLEDGED));
                 // Ready or not, the next round looks for itself.
-                let _ = wait::wait(socket.as_fd(), Interest::Read, next);
+                let _ = socket.wait_readable(next);
             }
             Err(_) => return,
         }

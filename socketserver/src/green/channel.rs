@@ -1,0 +1,211 @@
+//! A channel whose ends park on green threads and block on others.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::sync::Queue;
+
+/// A channel that holds up to `capacity` messages; a sender waits while it is full. `usize::MAX` is no limit, and 0 is
+/// taken as 1.
+///
+/// Messages come out in the order in which they went in, each to one receiver. Both ends can be cloned.
+///
+/// Python: `queue.Queue(maxsize)`
+pub fn channel<T>(capacity: usize) -> (Sender<T>, Receiver<T>) {
+    let channel = Arc::new(parking_lot::Mutex::new(Channel {
+        capacity: capacity.max(1),
+        messages: VecDeque::new(),
+        senders: 1,
+        receivers: 1,
+        full: Queue::default(),
+        empty: Queue::default(),
+    }));
+    (Sender(channel.clone()), Receiver(channel))
+}
+
+struct Channel<T> {
+    capacity: usize,
+    messages: VecDeque<T>,
+    senders: usize,
+    receivers: usize,
+    /// Senders that wait for room.
+    full: Queue,
+    /// Receivers that wait for a message.
+    empty: Queue,
+}
+
+/// The receivers have gone: the message, given back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SendError<T>(pub T);
+
+/// The channel is empty and the senders have gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RecvError;
+
+/// Why nothing was received at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TryRecvError {
+    /// The channel is empty.
+    Empty,
+    /// The channel is empty and the senders have gone.
+    Disconnected,
+}
+
+/// Why nothing was received in time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RecvTimeoutError {
+    /// No message came.
+    Timeout,
+    /// The channel is empty and the senders have gone.
+    Disconnected,
+}
+
+/// The end of a [`channel`] that messages go into.
+pub struct Sender<T>(Arc<parking_lot::Mutex<Channel<T>>>);
+
+/// The end of a [`channel`] that messages come out of.
+pub struct Receiver<T>(Arc<parking_lot::Mutex<Channel<T>>>);
+
+impl<T> Sender<T> {
+    /// Sends a message, waiting for room.
+    ///
+    /// # Errors
+    /// The message, when there is nobody to receive it.
+    pub fn send(&self, message: T) -> Result<(), SendError<T>> {
+        loop {
+            let waiter = {
+                let mut channel = self.0.lock();
+                if channel.receivers == 0 {
+                    return Err(SendError(message));
+                }
+                if channel.messages.len() < channel.capacity {
+                    channel.messages.push_back(message);
+                    channel.empty.wake_one();
+                    return Ok(());
+                }
+                channel.full.join()
+            };
+            waiter.wait(None);
+        }
+    }
+}
+
+impl<T> Receiver<T> {
+    /// Takes the next message, waiting for it.
+    ///
+    /// # Errors
+    /// When the channel is empty and nobody can send any more.
+    pub fn recv(&self) -> Result<T, RecvError> {
+        self.recv_until(None).map_err(|_| RecvError)
+    }
+
+    /// The same, for so long at the most.
+    ///
+    /// # Errors
+    /// When no message came in time, or nobody can send any more.
+    pub fn recv_timeout(&self, time: Duration) -> Result<T, RecvTimeoutError> {
+        self.recv_until(Instant::now().checked_add(time))
+    }
+
+    /// Takes a message that is there.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn try_recv(&self) -> Result<T, TryRecvError> {
+        let mut channel = self.0.lock();
+        match channel.take() {
+            Some(message) => Ok(message),
+            None if channel.senders == 0 => Err(TryRecvError::Disconnected),
+            None => Err(TryRecvError::Empty),
+        }
+    }
+
+    fn recv_until(&self, deadline: Option<Instant>) -> Result<T, RecvTimeoutError> {
+        let mut in_time = true;
+        loop {
+            let waiter = {
+                let mut channel = self.0.lock();
+                if let Some(message) = channel.take() {
+                    return Ok(message);
+                }
+                if channel.senders == 0 {
+                    return Err(RecvTimeoutError::Disconnected);
+                }
+                if !in_time {
+                    return Err(RecvTimeoutError::Timeout);
+                }
+                channel.empty.join()
+            };
+            in_time = waiter.wait(deadline);
+            if !in_time {
+                self.0.lock().empty.leave(&waiter);
+            }
+        }
+    }
+}
+
+impl<T> Channel<T> {
+    fn take(&mut self) -> Option<T> {
+        let message = self.messages.pop_front()?;
+        self.full.wake_one();
+        // Whoever was woken for this one may be late: the next message is for the next in line.
+        if !self.messages.is_empty() {
+            self.empty.wake_one();
+        }
+        Some(message)
+    }
+}
+
+impl<T> Clone for Sender<T> {
+    fn clone(&self) -> Self {
+        self.0.lock().senders += 1;
+        Sender(self.0.clone())
+    }
+}
+
+impl<T> Clone for Receiver<T> {
+    fn clone(&self) -> Self {
+        self.0.lock().receivers += 1;
+        Receiver(self.0.clone())
+    }
+}
+
+impl<T> Drop for Sender<T> {
+    fn drop(&mut self) {
+        let mut channel = self.0.lock();
+        channel.senders -= 1;
+        if channel.senders == 0 {
+            channel.empty.wake_all();
+        }
+    }
+}
+
+impl<T> Drop for Receiver<T> {
+    fn drop(&mut self) {
+        let abandoned = {
+            let mut channel = self.0.lock();
+            channel.receivers -= 1;
+            if channel.receivers > 0 {
+                return;
+            }
+            channel.full.wake_all();
+            std::mem::take(&mut channel.messages)
+        };
+        // What is in them may do anything as it goes: not under the lock.
+        drop(abandoned);
+    }
+}
+
+impl<T> fmt::Debug for Sender<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sender").finish_non_exhaustive()
+    }
+}
+
+impl<T> fmt::Debug for Receiver<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Receiver").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,218 @@
+//! Green threads: blocking code, tens of thousands of times at once.
+//!
+//! A green thread has a stack of its own and runs on one of a few threads, one for each core. Where blocking code would
+//! wait for a socket of this crate, for a lock or a channel of this module, or for a time, a green thread parks and
+//! another one runs. So a handler is written as for a thread, and runs on a
+//! [`GreenTCPServer`](crate::GreenTCPServer) by the change of one name.
+//!
+//! Everything here works on an ordinary thread too, where it simply blocks.
+//!
+//! # Rules
+//!
+//! 1. *What waits in any other way stops its whole scheduler*: `std::thread::sleep`, `std::sync` locks that are held for
+//!    long, files, name look-ups, other crates' sockets. Use what is in this module, and [`blocking`] for the rest.
+//! 2. *A lock of `std` or `parking_lot` is not held across a wait.* The next green thread that wants it on the same
+//!    scheduler would stop that one for good, since the owner cannot go on. [`Mutex`] may be held.
+//!    That includes locks which are not seen: `println!` locks standard output, and by thread, so a green thread that
+//!    waits while it holds `stdout().lock()` shares that lock with its neighbours.
+//! 3. *Who computes for long keeps its core.* After 100 ms a line in the log says so, with the handler's name. Put it into
+//!    [`blocking`], or call [`yield_now`] now and then.
+//! 4. *Thread-locals are shared* by the green threads of a scheduler. A green thread never leaves its scheduler, so they
+//!    do not change under it; but others write to them whenever it waits.
+//! 5. *The stack is small*: 64 KiB (256 KiB without optimisation), and at its end the process ends, with a message. Put
+//!    large buffers on the heap, or raise the `stack_size`.
+//! 6. *In a panic nothing parks*: what is dropped then and talks to a socket blocks its scheduler for so long.
+//!
+//! Python: what `gevent` is for; there is nothing to patch here
+
+mod blocking;
+mod channel;
+mod reactor;
+mod scheduler;
+mod sync;
+mod timer;
+mod watchdog;
+
+use std::any::Any;
+use std::fmt;
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::thread;
+use std::time::{Duration, Instant};
+
+pub use blocking::blocking;
+pub use channel::{
+    Receiver, RecvError, RecvTimeoutError, SendError, Sender, TryRecvError, channel,
+};
+pub(crate) use scheduler::{Interest, Source, marks, may_park, park_for_any};
+pub use sync::{Condvar, Mutex, MutexGuard};
+
+use crate::sys::stack::{self, Slab, SlabStack};
+use scheduler::{Birth, Unparker};
+
+/// The stack of a green thread unless it is set: without optimisation frames are several times as large.
+pub(crate) const STACK_SIZE: usize = if cfg!(debug_assertions) {
+    256 * 1024
+} else {
+    64 * 1024
+};
+
+/// Stacks of one size, for who starts many green threads.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Stacks(&'static Slab);
+
+impl Stacks {
+    pub(crate) fn of(stack_size: usize) -> Self {
+        Stacks(stack::slab(stack_size))
+    }
+
+    /// Takes a stack, and with it everything that may fail.
+    pub(crate) fn reserve(self) -> io::Result<Reserved> {
+        scheduler::start()?;
+        Ok(Reserved(self.0.take()?))
+    }
+}
+
+/// A green thread that only lacks what it is to run.
+pub(crate) struct Reserved(SlabStack);
+
+impl Reserved {
+    /// Starts it on the scheduler that has the fewest. `run` must not unwind.
+    pub(crate) fn spawn(self, name: &'static str, run: impl FnOnce() + Send + 'static) {
+        scheduler::spawn(Birth {
+            stack: self.0,
+            name,
+            run: Box::new(run),
+        });
+    }
+}
+
+/// Starts a green thread.
+///
+/// ```
+/// use socketserver::green;
+///
+/// let greeting = green::spawn(|| "hello");
+/// assert_eq!(greeting.join().unwrap(), "hello");
+/// ```
+///
+/// # Panics
+/// When there is no room for its stack, or the schedulers cannot be started. [`try_spawn`] gives an error then.
+pub fn spawn<T, F>(run: F) -> JoinHandle<T>
+where
+    F: FnOnce() -> T + Send + 'static,
+    T: Send + 'static,
+{
+    try_spawn(STACK_SIZE, run).expect("a green thread can be started")
+}
+
+/// Starts a green thread with a stack of at least `stack_size` bytes.
+///
+/// # Errors
+/// `OutOfMemory` when there is no room for its stack; the system's, when the schedulers cannot be started.
+pub fn try_spawn<T, F>(stack_size: usize, run: F) -> io::Result<JoinHandle<T>>
+where
+    F: FnOnce() -> T + Send + 'static,
+    T: Send + 'static,
+{
+    let (sender, result) = channel(1);
+    Stacks::of(stack_size)
+        .reserve()?
+        .spawn(std::any::type_name::<F>(), move || {
+            let result = catch_unwind(AssertUnwindSafe(run));
+            // Nobody may be there to take it. What is dropped then may panic, which must end here.
+            if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(sender.send(result)))) {
+                std::mem::forget(payload);
+            }
+        });
+    Ok(JoinHandle(result))
+}
+
+/// The way to what a green thread returns. Dropping it lets the green thread go on by itself.
+pub struct JoinHandle<T>(Receiver<thread::Result<T>>);
+
+impl<T> JoinHandle<T> {
+    /// Waits for its end.
+    ///
+    /// # Errors
+    /// What it panicked with.
+    pub fn join(self) -> thread::Result<T> {
+        self.0.recv().unwrap_or_else(|_| {
+            Err(Box::new("the green thread ended without a result") as Box<dyn Any + Send>)
+        })
+    }
+}
+
+impl<T> fmt::Debug for JoinHandle<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("JoinHandle").finish_non_exhaustive()
+    }
+}
+
+/// Whether this code runs on a green thread.
+pub fn is_green() -> bool {
+    Unparker::current().is_some()
+}
+
+/// Waits for so long.
+///
+/// Python: `time.sleep`, in seconds
+pub fn sleep(time: Duration) {
+    match Instant::now().checked_add(time).filter(|_| may_park()) {
+        Some(end) => {
+            while Instant::now() < end {
+                scheduler::park(Some(end));
+            }
+        }
+        None => thread::sleep(time),
+    }
+}
+
+/// Lets other green threads of this scheduler run; on an ordinary thread, other threads.
+pub fn yield_now() {
+    if may_park() {
+        scheduler::yield_now();
+    } else {
+        thread::yield_now();
+    }
+}
+
+/// Somebody who waits, on whatever kind of thread, and can be woken from any.
+struct Parker(Kind);
+
+enum Kind {
+    Green(Unparker),
+    Thread(thread::Thread),
+}
+
+impl Parker {
+    fn current() -> Self {
+        Parker(match Unparker::current().filter(|_| may_park()) {
+            Some(unparker) => Kind::Green(unparker),
+            None => Kind::Thread(thread::current()),
+        })
+    }
+
+    fn unpark(&self) {
+        match &self.0 {
+            Kind::Green(unparker) => unparker.unpark(),
+            Kind::Thread(thread) => thread.unpark(),
+        }
+    }
+
+    /// Waits to be woken, or until the deadline, or for no reason at all. Only for who made it.
+    fn park(&self, deadline: Option<Instant>) {
+        match (&self.0, deadline) {
+            (Kind::Green(_), _) => scheduler::park(deadline),
+            (Kind::Thread(_), None) => thread::park(),
+            (Kind::Thread(_), Some(deadline)) => {
+                thread::park_timeout(deadline.saturating_duration_since(Instant::now()));
+            }
+        }
+    }
+}
+
+/// What was caught elsewhere goes on here.
+fn resume<T>(result: thread::Result<T>) -> T {
+    result.unwrap_or_else(|payload| resume_unwind(payload))
+}

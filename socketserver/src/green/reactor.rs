@@ -1,0 +1,207 @@
+//! Which green threads wait for which descriptors.
+//!
+//! Each scheduler has an epoll of its own and looks at it only between green threads. So between a call that found
+//! nothing and the parking after it nothing can be missed: what happens meanwhile waits in the epoll.
+
+use std::collections::HashMap;
+use std::io;
+use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::time::Instant;
+
+use rustix::buffer::spare_capacity;
+use rustix::event::{Timespec, epoll};
+use rustix::io::Errno;
+use slab::Slab;
+
+use super::scheduler::Interest;
+
+/// The doorbell's place among the events.
+const BELL: u64 = u64::MAX;
+
+/// So many events are taken at a time.
+const EVENTS: usize = 256;
+
+/// A descriptor that is watched.
+#[derive(Debug, Default)]
+struct Watched {
+    readers: Vec<usize>,
+    writers: Vec<usize>,
+    /// Everything there was has been read, and nothing has come since.
+    drained: bool,
+    /// The other side has ended its stream. That is told once, so from here on trying is the only way to know.
+    hung_up: bool,
+}
+
+pub(super) struct Reactor {
+    epoll: OwnedFd,
+    watched: Slab<Watched>,
+    /// Descriptors whose home is another scheduler, while somebody waits for them here: their place, and how many wait.
+    guests: HashMap<RawFd, (usize, usize)>,
+    events: Vec<epoll::Event>,
+}
+
+impl Reactor {
+    /// An epoll that hears the bell. A reactor is made of it on the thread that will use it.
+    pub(super) fn epoll(bell: BorrowedFd<'_>) -> io::Result<OwnedFd> {
+        let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
+        epoll::add(
+            &epoll,
+            bell,
+            epoll::EventData::new_u64(BELL),
+            epoll::EventFlags::IN,
+        )?;
+        Ok(epoll)
+    }
+
+    pub(super) fn new(epoll: OwnedFd) -> Self {
+        Reactor {
+            epoll,
+            watched: Slab::new(),
+            guests: HashMap::new(),
+            events: Vec::with_capacity(EVENTS),
+        }
+    }
+
+    /// Begins to watch a descriptor, until it is closed. What is ready already is told at the next turn.
+    pub(super) fn watch(&mut self, fd: BorrowedFd<'_>) -> io::Result<usize> {
+        use epoll::EventFlags;
+        let flags = EventFlags::IN | EventFlags::OUT | EventFlags::RDHUP | EventFlags::ET;
+        let key = self.watched.insert(Watched::default());
+        let added = epoll::add(
+            &self.epoll,
+            fd,
+            epoll::EventData::new_u64(key as u64),
+            flags,
+        );
+        if let Err(error) = added {
+            self.watched.remove(key);
+            return Err(error.into());
+        }
+        Ok(key)
+    }
+
+    /// Watches a descriptor until [`unwatch_guest`](Self::unwatch_guest) was called as often as this.
+    pub(super) fn watch_guest(&mut self, fd: BorrowedFd<'_>) -> io::Result<usize> {
+        if let Some((key, waiting)) = self.guests.get_mut(&fd.as_raw_fd()) {
+            *waiting += 1;
+            return Ok(*key);
+        }
+        let key = self.watch(fd)?;
+        self.guests.insert(fd.as_raw_fd(), (key, 1));
+        Ok(key)
+    }
+
+    pub(super) fn unwatch_guest(&mut self, fd: BorrowedFd<'_>) {
+        let Some((key, waiting)) = self.guests.get_mut(&fd.as_raw_fd()) else {
+            return;
+        };
+        *waiting -= 1;
+        if *waiting == 0 {
+            let key = *key;
+            self.guests.remove(&fd.as_raw_fd());
+            self.unwatch(key, fd);
+        }
+    }
+
+    /// Ends watching a descriptor that lives on.
+    pub(super) fn unwatch(&mut self, key: usize, fd: BorrowedFd<'_>) {
+        self.release(fd);
+        self.forget(key);
+    }
+
+    /// From here on nothing more is told of a descriptor; its place is still taken.
+    pub(super) fn release(&self, fd: BorrowedFd<'_>) {
+        // It may be gone from there already.
+        let _ = epoll::delete(&self.epoll, fd);
+    }
+
+    /// The descriptor was closed, and the system has forgotten it too. A late event for its place is one hint too many
+    /// for whoever has it next.
+    pub(super) fn forget(&mut self, key: usize) {
+        self.watched.try_remove(key);
+    }
+
+    pub(super) fn is_drained(&self, key: usize) -> bool {
+        self.watched.get(key).is_some_and(|watched| watched.drained)
+    }
+
+    pub(super) fn set_drained(&mut self, key: usize) {
+        if let Some(watched) = self.watched.get_mut(key) {
+            watched.drained = !watched.hung_up;
+        }
+    }
+
+    pub(super) fn join(&mut self, key: usize, interest: Interest, task: usize) {
+        if let Some(watched) = self.watched.get_mut(key) {
+            watched.line(interest).push(task);
+        }
+    }
+
+    pub(super) fn leave(&mut self, key: usize, interest: Interest, task: usize) {
+        if let Some(watched) = self.watched.get_mut(key) {
+            watched.line(interest).retain(|&other| other != task);
+        }
+    }
+
+    /// Takes what has happened, waiting for it until `end` if nothing has; `None` is for ever. Calls `wake` for each
+    /// green thread that waited for it.
+    pub(super) fn turn(
+        &mut self,
+        end: Option<Instant>,
+        bell: BorrowedFd<'_>,
+        mut wake: impl FnMut(usize),
+    ) -> io::Result<()> {
+        let timeout = end.map(|end| {
+            let left = end.saturating_duration_since(Instant::now());
+            Timespec {
+                tv_sec: left.as_secs().try_into().unwrap_or(i64::MAX),
+                tv_nsec: left.subsec_nanos().into(),
+            }
+        });
+        self.events.clear();
+        match epoll::wait(
+            &self.epoll,
+            spare_capacity(&mut self.events),
+            timeout.as_ref(),
+        ) {
+            Ok(_) | Err(Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+        for event in &self.events {
+            // The structure is packed, so its fields are copied, not borrowed.
+            let (key, flags) = (event.data.u64(), event.flags);
+            if key == BELL {
+                let mut count = [0; 8];
+                // It was rung, or somebody was faster in emptying it.
+                let _ = rustix::io::read(bell, &mut count);
+            } else if let Some(watched) = self.watched.get_mut(key as usize) {
+                watched.happened(flags, &mut wake);
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Watched {
+    fn happened(&mut self, flags: epoll::EventFlags, wake: &mut impl FnMut(usize)) {
+        use epoll::EventFlags;
+        let ended = EventFlags::HUP | EventFlags::ERR;
+        if flags.intersects(EventFlags::RDHUP | ended) {
+            self.hung_up = true;
+        }
+        if flags.intersects(EventFlags::IN | EventFlags::RDHUP | ended) {
+            self.drained = false;
+            self.readers.drain(..).for_each(&mut *wake);
+        }
+        if flags.intersects(EventFlags::OUT | ended) {
+            self.writers.drain(..).for_each(&mut *wake);
+        }
+    }
+
+    fn line(&mut self, interest: Interest) -> &mut Vec<usize> {
+        match interest {
+            Interest::Read => &mut self.readers,
+            Interest::Write => &mut self.writers,
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! Coroutines that stay on the thread that made them, and the way back from inside one.
+
+use std::cell::Cell;
+use std::mem::ManuallyDrop;
+use std::ptr;
+
+use corosensei::{CoroutineResult, Yielder};
+
+use super::stack::SlabStack;
+
+/// A function with a stack of its own, which can be left in the middle and gone on with.
+pub(crate) struct Coroutine(ManuallyDrop<corosensei::Coroutine<(), (), (), SlabStack>>);
+
+thread_local! {
+    /// The way out of the coroutine that runs on this thread; null outside of one.
+    static CURRENT: Cell<*const Yielder<(), ()>> = const { Cell::new(ptr::null()) };
+}
+
+impl Coroutine {
+    /// A coroutine that has not begun. `run` must not unwind.
+    pub(crate) fn new(stack: SlabStack, run: impl FnOnce() + 'static) -> Self {
+        let coroutine = corosensei::Coroutine::with_stack(stack, move |yielder, ()| {
+            CURRENT.set(yielder);
+            run();
+        });
+        Coroutine(ManuallyDrop::new(coroutine))
+    }
+
+    /// Goes on with it until it suspends itself or ends. Returns whether it has ended.
+    pub(crate) fn resume(&mut self) -> bool {
+        let outside = CURRENT.get();
+        let result = self.0.resume(());
+        CURRENT.set(outside);
+        matches!(result, CoroutineResult::Return(()))
+    }
+}
+
+impl Drop for Coroutine {
+    /// A coroutine in the middle of its function is left as it is, and its stack with it: to drop what stands there it
+    /// would have to be unwound, and whoever catches panics there would take that for one.
+    #[allow(unsafe_code)]
+    fn drop(&mut self) {
+        if self.0.done() || !self.0.started() {
+            // SAFETY: this is the only place that drops it, and `self` is never used again.
+            unsafe { ManuallyDrop::drop(&mut self.0) };
+        }
+    }
+}
+
+/// Leaves the coroutine that this thread runs; returns when somebody resumes it.
+///
+/// # Panics
+/// Outside of a coroutine.
+#[allow(unsafe_code)]
+pub(crate) fn suspend() {
+    let current = CURRENT.get();
+    assert!(!current.is_null(), "only a coroutine can be suspended");
+    // SAFETY: the pointer was set by the coroutine that runs on this thread, to the yielder on its own stack, which
+    // lives as long as it does. `resume` puts back what was there before as soon as it is left, so nobody else finds it,
+    // and a `Coroutine` is not `Send`, so it is resumed on this thread only.
+    unsafe { (*current).suspend(()) };
+    CURRENT.set(current);
+}
