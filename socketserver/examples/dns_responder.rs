@@ -8,7 +8,7 @@
 
 use std::collections::HashMap;
 use std::env;
-use std::io::{self, Read};
+use std::io::{self, BufRead, Read};
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
@@ -38,54 +38,136 @@ struct Zone(HashMap<&'static str, Vec<Ipv4Addr>>);
 
 impl<R> BaseServer<R> for Zone {}
 
-fn read_u16(rest: &mut &[u8]) -> Option<u16> {
-    Some(u16::from_be_bytes(rest.split_off(..2)?.try_into().ok()?))
+fn unpack(data: &[u8]) -> Vec<u16> {
+    data.as_chunks()
+        .0
+        .iter()
+        .map(|pair| u16::from_be_bytes(*pair))
+        .collect()
 }
 
-fn read_name(rest: &mut &[u8]) -> Option<String> {
+fn pack(fields: &[u16]) -> Vec<u8> {
+    fields
+        .iter()
+        .flat_map(|field| field.to_be_bytes())
+        .collect()
+}
+
+/// The name that stands there, and what follows it.
+fn read_name(mut data: &[u8]) -> Option<(String, &[u8])> {
     let mut labels = Vec::new();
     loop {
-        match *rest.split_off_first()? {
-            0 => return Some(labels.join(".")),
-            length @ 1..=63 => {
-                let label = rest.split_off(..length.into())?;
-                labels.push(String::from_utf8_lossy(label).to_ascii_lowercase());
-            }
+        let (length, rest) = data.split_first()?;
+        let (label, rest) = match length {
+            0 => return Some((labels.join("."), rest)),
+            1..=63 => rest.split_at_checked(usize::from(*length))?,
             // Compressed, which no question needs to be.
             _ => return None,
-        }
+        };
+        labels.push(String::from_utf8_lossy(label).to_ascii_lowercase());
+        data = rest;
     }
 }
 
-/// What the reply says: its code, the question, and the addresses.
-type Answer<'a> = (u16, &'a [u8], &'a [Ipv4Addr]);
-
-/// The answer to what stands behind the header, or `None` if that is malformed.
-fn look_up<'a>(questions: &'a [u8], zone: &'a Zone) -> Option<Answer<'a>> {
-    let mut rest = questions;
-    let name = read_name(&mut rest)?;
-    let asked = (read_u16(&mut rest)?, read_u16(&mut rest)?);
+/// What the reply says: its code, the question, and the addresses. `None` if the query is malformed.
+fn look_up<'a>(
+    header: &[u16],
+    questions: &'a [u8],
+    zone: &'a Zone,
+) -> Option<(u16, &'a [u8], &'a [Ipv4Addr])> {
+    if header[1] & OPCODE != 0 {
+        return Some((NOTIMP, &[], &[]));
+    }
+    let (name, rest) = read_name(questions)?;
+    let (asked, rest) = rest.split_at_checked(4)?;
     let question = &questions[..questions.len() - rest.len()];
-    Some(match zone.0.get(name.as_str()) {
-        None => (NXDOMAIN, question, &[]),
-        Some(addresses) if asked == (ADDRESS, INTERNET) => (NOERROR, question, addresses),
-        Some(_) => (NOERROR, question, &[]),
-    })
+    match zone.0.get(name.as_str()) {
+        _ if header[2] != 1 => None,
+        None => Some((NXDOMAIN, question, &[])),
+        Some(known) if unpack(asked) == [ADDRESS, INTERNET] => Some((NOERROR, question, known)),
+        Some(_) => Some((NOERROR, question, &[])),
+    }
 }
 
 /// The reply to a query, or `None` for what is no query.
 fn reply_to(query: &[u8], zone: &Zone) -> Option<Vec<u8>> {
-    let (mut header, questions) = query.split_at_checked(HEADER_SIZE.into())?;
-    let mut field = || read_u16(&mut header);
-    let (identity, flags, count) = (field()?, field()?, field()?);
-    let (code, question, addresses) = match flags & (RESPONSE | OPCODE) {
-        0 if count == 1 => look_up(questions, zone).unwrap_or((FORMERR, &[], &[])),
-        0 => (FORMERR, &[][..], &[][..]),
-        opcode if opcode & RESPONSE == 0 => (NOTIMP, &[][..], &[][..]),
-        _ => return None,
-    };
-    let flags = RESPONSE | AUTHORITATIVE | flags & (OPCODE | RECURSION_DESIRED) | code;
-    let counts = [(!question.is_empty()).into(), addresses.len() as u16, 0, 0];
-    let mut reply = [identity, flags].into_iter().chain(counts).flat_map(u16::to_be_bytes).collect::<Vec<u8>>();
+    let (header, questions) = query.split_at_checked(HEADER_SIZE.into())?;
+    let header = unpack(header);
+    if header[1] & RESPONSE != 0 {
+        return None;
+    }
+    let answer = look_up(&header, questions, zone);
+    let (code, question, addresses) = answer.unwrap_or((FORMERR, &[], &[]));
+    let flags = RESPONSE | AUTHORITATIVE | header[1] & (OPCODE | RECURSION_DESIRED) | code;
+    let counts = [u16::from(!question.is_empty()), addresses.len() as u16];
+    let mut reply = pack(&[header[0], flags, counts[0], counts[1], 0, 0]);
+    reply.extend(question);
+    for address in addresses {
+        // The name is the question's, which stands right behind the header.
+        let name = 0xC000 | HEADER_SIZE;
+        reply.extend(pack(&[name, ADDRESS, INTERNET, 0, TIME_TO_LIVE, 4]));
+        reply.extend(address.octets());
+    }
     Some(reply)
+}
+
+/// One of these is made for every datagram and for every connection.
+#[derive(BaseRequestHandler)]
+struct DnsHandler {
+    request: Request,
+    client_address: Address,
+    server: ServerRef<Zone>,
+}
+
+impl DnsHandler {
+    fn handle(&self) -> io::Result<()> {
+        match &self.request {
+            Request::Datagram(datagram) => {
+                if let Some(reply) = reply_to(&datagram.data, &self.server) {
+                    datagram.socket.sendto(&reply, &self.client_address)?;
+                }
+                Ok(())
+            }
+            Request::Stream(connection) => self.answer_all(connection),
+        }
+    }
+
+    /// On a stream every message follows its length.
+    fn answer_all(&self, connection: &Socket) -> io::Result<()> {
+        connection.settimeout(Some(IDLE))?;
+        let (mut rfile, _) = connection.makefile(-1, 0);
+        while !rfile.fill_buf()?.is_empty() {
+            let mut prefix = [0; 2];
+            rfile.read_exact(&mut prefix)?;
+            let mut query = vec![0; u16::from_be_bytes(prefix).into()];
+            rfile.read_exact(&mut query)?;
+            let Some(reply) = reply_to(&query, &self.server) else {
+                break;
+            };
+            connection.sendall(&pack(&[reply.len() as u16]))?;
+            connection.sendall(&reply)?;
+        }
+        Ok(())
+    }
+}
+
+fn main() -> io::Result<()> {
+    env_logger::init();
+    let address = env::args().nth(1).unwrap_or("127.0.0.1:5353".into());
+    let zone = Zone(HashMap::from([
+        ("example.test", vec![[192, 0, 2, 1].into()]),
+        (
+            "www.example.test",
+            vec![[192, 0, 2, 2].into(), [192, 0, 2, 3].into()],
+        ),
+    ]));
+    let udp = UDPServer::<DnsHandler, Zone>::with(zone.clone()).bind(&address)?;
+    let tcp = ThreadingTCPServer::<DnsHandler, Zone>::with(zone).bind(&address)?;
+    println!("udp {}", udp.server_address());
+    println!("tcp {}", tcp.server_address());
+    tcp.drain_on_signals(DRAIN)?;
+    let udp = udp.spawn()?;
+    tcp.serve_forever()?;
+    udp.shutdown(DRAIN)?;
+    Ok(())
 }

@@ -1,8 +1,8 @@
 //! A framework for network servers: Python's `socketserver`, in Rust.
 //!
-//! You write what is done with one request, in plain blocking code. The crate takes requests from TCP, UDP or Unix
-//! sockets and runs them one after the other or each on a thread of its own, with limits, deadlines and an orderly
-//! end.
+//! You write what is done with one request, in plain blocking code. The crate takes requests from
+//! TCP, UDP or Unix sockets and runs them one after the other or each on a thread of its own, with
+//! limits, deadlines and an orderly end.
 //!
 //! ```no_run
 //! use std::io;
@@ -29,12 +29,14 @@
 //!
 //! # From the top
 //!
-//! A [`Server`] is made of four parts. A [`Transport`] says where requests come from: [`Tcp`], [`Udp`], [`UnixStream`],
-//! [`UnixDatagram`]. A [`Concurrency`] says who runs them: [`Inline`] the loop itself, [`Threading`] an elastic pool.
-//! A [`RequestHandler`] says what is done with one: a struct with a `handle` method and one of the derives
-//! [`BaseRequestHandler`](derive@BaseRequestHandler), [`StreamRequestHandler`](derive@StreamRequestHandler) and
-//! [`DatagramRequestHandler`](derive@DatagramRequestHandler), or a closure. And a [`BaseServer`] is what a Python
-//! program would write as a subclass: the state that handlers share, and the policy.
+//! A [`Server`] is made of four parts. A [`Transport`] says where requests come from: [`Tcp`],
+//! [`Udp`], [`UnixStream`], [`UnixDatagram`]. A [`Concurrency`] says who runs them: [`Inline`] the
+//! loop itself, [`Threading`] an elastic pool. A [`RequestHandler`] says what is done with one: a
+//! struct with a `handle` method and one of the derives
+//! [`BaseRequestHandler`](derive@BaseRequestHandler),
+//! [`StreamRequestHandler`](derive@StreamRequestHandler) and
+//! [`DatagramRequestHandler`](derive@DatagramRequestHandler), or a closure. And a [`BaseServer`] is
+//! what a Python program would write as a subclass: the state that handlers share, and the policy.
 //!
 //! ```text
 //!      serve_forever
@@ -62,14 +64,15 @@
 //! | Unix streams | [`UnixStreamServer`] | [`ThreadingUnixStreamServer`] |
 //! | Unix datagrams | [`UnixDatagramServer`] | [`ThreadingUnixDatagramServer`] |
 //!
-//! TCP and Unix streams carry bytes in order and without boundaries: two sends may arrive as one `recv`, or one as
-//! two. UDP and Unix datagrams carry messages: each arrives as one request or, with UDP, perhaps not at all, and an
-//! empty one is one too.
+//! TCP and Unix streams carry bytes in order and without boundaries: two sends may arrive as one
+//! `recv`, or one as two. UDP and Unix datagrams carry messages: each arrives as one request or,
+//! with UDP, perhaps not at all, and an empty one is one too.
 //!
-//! Of course, you still have to use your head. A server without threads suits handlers that answer at once; as soon as
-//! one waits for its client, all other clients wait with it. With threads, handlers share the server's state at the
-//! same time, so what they change stands behind a lock, and that lock is not held while talking to a client. And a
-//! thread each is right for thousands of clients, not for hundreds of thousands.
+//! Of course, you still have to use your head. A server without threads suits handlers that answer
+//! at once; as soon as one waits for its client, all other clients wait with it. With threads,
+//! handlers share the server's state at the same time, so what they change stands behind a lock,
+//! and that lock is not held while talking to a client. And a thread each is right for thousands of
+//! clients, not for hundreds of thousands.
 //!
 //! # Coming from Python
 //!
@@ -89,9 +92,9 @@
 //!
 //! # Logging
 //!
-//! Through the `log` crate, one target a folder: `socketserver::server`, `::transport`, `::handler`, `::pool`. Steps of
-//! the life cycle are at debug level, failed requests at error level, a machine that runs out of something at warn
-//! level; there is nothing a byte.
+//! Through the `log` crate, one target a folder: `socketserver::server`, `::transport`,
+//! `::handler`, `::pool`. Steps of the life cycle are at debug level, failed requests at error
+//! level, a machine that runs out of something at warn level; there is nothing a byte.
 //!
 //! # Platforms
 //!
@@ -99,8 +102,8 @@
 //!
 //! # Reading the source
 //!
-//! `server/serve.rs`, then `concurrency/inline.rs`, `transport/tcp.rs` and `handler/base.rs`. The rest is variation.
-//! `sys/` has every `unsafe`, and `pool/` knows nothing of sockets.
+//! `server/serve.rs`, then `concurrency/inline.rs`, `transport/tcp.rs` and `handler/base.rs`. The
+//! rest is variation. `sys/` has every `unsafe`, and `pool/` knows nothing of sockets.
 
 #[cfg(not(unix))]
 compile_error!("socketserver needs a Unix");

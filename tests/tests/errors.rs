@@ -126,3 +126,292 @@ fn an_error_of_any_kind_comes_to_handle_error_as_what_it_is() {
         },
     );
 }
+
+/// Keeps every line of the log.
+struct Lines(Mutex<Vec<(Level, String)>>);
+
+impl Log for Lines {
+    fn enabled(&self, _: &Metadata<'_>) -> bool {
+        true
+    }
+    fn log(&self, record: &Record<'_>) {
+        let line = format!("{}: {}", record.target(), record.args());
+        self.0.lock().push((record.level(), line));
+    }
+    fn flush(&self) {}
+}
+
+/// The lines about a client.
+fn lines_about(client: &Address) -> Vec<(Level, String)> {
+    let lines = LINES.0.lock();
+    let about = lines
+        .iter()
+        .filter(|(_, line)| line.contains(&client.to_string()));
+    about.cloned().collect()
+}
+
+static LINES: Lines = Lines(Mutex::new(Vec::new()));
+
+#[test]
+fn a_reset_is_a_debug_line_and_an_error_an_error_line() {
+    log::set_logger(&LINES).expect("the only test with a logger");
+    log::set_max_level(LevelFilter::Trace);
+    let handler = |request: Socket, _| -> Result<(), Box<dyn std::error::Error>> {
+        match &*request.recv(10)? {
+            b"error" => Err("as told".into()),
+            b"panic" => resume_unwind(Box::new("as told")),
+            _ => loop {
+                request.sendall(&[0; 1024])?;
+            },
+        }
+    };
+    let server = run(ThreadingTCPServer::handling(handler), LOCAL);
+    for (order, level, end) in [
+        ("error", Level::Error, ": as told"),
+        ("panic", Level::Error, ": panicked: as told"),
+        ("reset", Level::Debug, ""),
+    ] {
+        let mut client = Client::stream(&server.address());
+        let Client::Tcp(socket) = &client else {
+            unreachable!("this is TCP")
+        };
+        let address = Address::from(socket.local_addr().expect("an address"));
+        SockRef::from(socket)
+            .set_linger((order == "reset").then_some(Duration::ZERO))
+            .expect("linger");
+        client.send(order);
+        client
+            .read_exact(&mut vec![0; if order == "reset" { 2048 } else { 0 }])
+            .expect("a beginning");
+        drop(client);
+        until("a line about it", || !lines_about(&address).is_empty());
+        let [(told, line)] = &lines_about(&address)[..] else {
+            panic!("one line: {:?}", lines_about(&address))
+        };
+        let begin = format!("socketserver::server: request from {address}: ");
+        assert!(line.starts_with(&begin) && line.ends_with(end), "{line}");
+        assert_eq!(*told, level, "{line}");
+    }
+    until("all have ended", || server.stats().failed == 3);
+}
+
+/// A value that panics as it goes.
+struct Bomb;
+
+impl Drop for Bomb {
+    fn drop(&mut self) {
+        // A second panic on the way of the first would end the process, here as anywhere.
+        if !thread::panicking() {
+            resume_unwind(Box::new(Bomb));
+        }
+    }
+}
+
+impl Display for Bomb {
+    fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
+        resume_unwind(Box::new(Bomb))
+    }
+}
+
+#[test]
+fn bombs_cost_one_request() {
+    #[derive(BaseRequestHandler)]
+    struct Bombs {
+        request: Socket,
+        #[handler(default = None)]
+        bomb: Option<Bomb>,
+    }
+    impl Bombs {
+        fn handle(&mut self) -> Result<(), Bomb> {
+            match self.request.recv(1).unwrap_or_default()[..] {
+                [b'p'] => resume_unwind(Box::new(Bomb)),
+                [b'e'] => Err(Bomb),
+                [b'h'] => {
+                    self.bomb = Some(Bomb);
+                    Ok(())
+                }
+                _ => Ok(()),
+            }
+        }
+    }
+    fn survives<C: Concurrency + Default>() {
+        let server = run(Server::<Tcp, C, Bombs>::builder(), LOCAL);
+        for bomb in ["p", "e", "h"].repeat(5) {
+            let mut client = Client::stream(&server.address());
+            client.send(bomb);
+            assert_eq!(client.rest(), b"");
+        }
+        assert_eq!(Client::stream(&server.address()).finish(), b"");
+        until("all have ended", || server.stats().active == 0);
+        assert_eq!((server.stats().finished, server.stats().failed), (1, 15));
+    }
+    survives::<Inline>();
+    survives::<Threading>();
+}
+
+#[test]
+fn a_state_that_panics_as_it_goes_takes_nobody_with_it() {
+    struct State(Sender<String>, Bomb);
+    impl BaseServer for State {}
+    impl Drop for State {
+        fn drop(&mut self) {
+            let thread = thread::current();
+            let _ = self.0.send(thread.name().unwrap_or_default().to_owned());
+        }
+    }
+    #[derive(BaseRequestHandler)]
+    struct Waiting {
+        request: Socket,
+        server: ServerRef<State>,
+    }
+    impl Waiting {
+        fn handle(&self) {
+            let _bomb = &self.server.1;
+            let _ = self.request.recv(1);
+        }
+    }
+    let (sender, dropped) = unbounded();
+    let server = ThreadingTCPServer::<Waiting, _>::with(State(sender, Bomb)).block_on_close(false);
+    let server = server.bind(LOCAL).expect("bind");
+    let client = Client::stream(server.server_address());
+    server.handle_request().expect("serves");
+    drop(server);
+    assert!(dropped.is_empty(), "its handler still has it");
+    drop(client);
+    let thread = dropped
+        .recv_timeout(DEADLINE)
+        .expect("the state goes with its last handler");
+    assert!(thread.starts_with("Waiting-"), "{thread}");
+}
+
+#[test]
+fn of_a_thousand_every_second_panics() {
+    let handler = |request: Socket, _| {
+        let data = request.recv(10)?;
+        if data == b"panic" {
+            resume_unwind(Box::new("as told"));
+        }
+        request.sendall(&data)
+    };
+    let server = run(ThreadingTCPServer::handling(handler), LOCAL);
+    thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                for _ in 0..125 {
+                    assert_eq!(Client::stream(&server.address()).ask("hello"), b"hello");
+                    let mut client = Client::stream(&server.address());
+                    client.send("panic");
+                    assert_eq!(client.rest(), b"");
+                }
+            });
+        }
+    });
+    until("all have ended", || server.stats().active == 0);
+    assert_eq!((server.stats().finished, server.stats().failed), (500, 500));
+}
+
+/// A transport that has other things to say than requests.
+struct Faulty(Tcp, Arc<Mutex<Vec<io::Error>>>);
+
+impl Transport for Faulty {
+    type Request = Socket;
+
+    fn socket(&self, address: &Address) -> io::Result<Socket> {
+        self.0.socket(address)
+    }
+    fn server_bind(&self, socket: &Socket, address: &Address) -> io::Result<()> {
+        self.0.server_bind(socket, address)
+    }
+    fn adopt(&self, socket: &Socket) -> io::Result<()> {
+        self.0.adopt(socket)
+    }
+    fn server_activate(&self, socket: &Socket) -> io::Result<()> {
+        self.0.server_activate(socket)
+    }
+    fn get_request(&self, socket: &Socket) -> io::Result<(Socket, Address)> {
+        match self.1.lock().pop() {
+            Some(error) => Err(error),
+            None => self.0.get_request(socket),
+        }
+    }
+    fn shutdown_request(&self, request: &Socket, patience: Duration) {
+        self.0.shutdown_request(request, patience);
+    }
+    fn cut(&self, request: &Socket) {
+        self.0.cut(request);
+    }
+}
+
+#[derive(BaseRequestHandler)]
+struct Greeter {
+    request: Socket,
+}
+
+impl Greeter {
+    fn handle(&self) -> io::Result<()> {
+        self.request.sendall(b"hello")
+    }
+}
+
+#[test]
+fn what_goes_wrong_with_one_connection_does_not_end_the_loop() {
+    let errors = Arc::default();
+    let server = Builder::<_, _, Greeter, _>::new(
+        Faulty(Tcp::new(), Arc::clone(&errors)),
+        Threading::new(),
+        (),
+    );
+    let server = run(server, LOCAL);
+    let all = [
+        Errno::CONNABORTED,
+        Errno::PROTO,
+        Errno::NETDOWN,
+        Errno::NOPROTOOPT,
+        Errno::HOSTDOWN,
+        Errno::HOSTUNREACH,
+        Errno::OPNOTSUPP,
+        Errno::NETUNREACH,
+        Errno::TIMEDOUT,
+        Errno::PERM,
+        Errno::MFILE,
+        Errno::NFILE,
+        Errno::NOBUFS,
+        Errno::NOMEM,
+    ];
+    for error in all {
+        errors.lock().push(error.into());
+        assert_eq!(
+            Client::stream(&server.address()).rest(),
+            b"hello",
+            "{error}"
+        );
+    }
+    assert_eq!(server.stats().accept_errors, all.len() as u64);
+    errors
+        .lock()
+        .extend([ErrorKind::WouldBlock.into(), ErrorKind::Interrupted.into()]);
+    assert_eq!(Client::stream(&server.address()).rest(), b"hello");
+    errors.lock().extend(all.map(io::Error::from));
+    assert_eq!(Client::stream(&server.address()).rest(), b"hello");
+    assert_eq!(
+        server.stats().accept_errors,
+        2 * all.len() as u64,
+        "nothing is no error"
+    );
+}
+
+#[test]
+fn a_listener_that_will_never_work_again_ends_the_loop() {
+    for error in [Errno::BADF, Errno::INVAL, Errno::NOTSOCK, Errno::FAULT] {
+        let errors = Arc::new(Mutex::new(vec![error.into()]));
+        let server =
+            Builder::<_, _, Greeter, _>::new(Faulty(Tcp::new(), errors), Threading::new(), ());
+        let handle = server.bind(LOCAL).expect("bind").spawn().expect("spawn");
+        let _client = Client::stream(handle.server_address());
+        let ended = in_time("the loop's end", move || handle.join());
+        assert_eq!(
+            ended.expect_err("an error").raw_os_error(),
+            Some(error.raw_os_error())
+        );
+    }
+}

@@ -198,6 +198,8 @@ fn a_stuck_handler_is_left_behind_and_nobody_is_served_after_the_drain() {
     assert!(Client::try_stream(&address).is_err(), "the port is closed");
 
     drop((open, watching));
-    until("the loop has let go of its server", || Arc::strong_count(&begun) == 1);
+    until("the loop has let go of its server", || {
+        Arc::strong_count(&begun) == 1
+    });
     assert_eq!(begun.load(SeqCst), 1);
 }

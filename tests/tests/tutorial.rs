@@ -3,6 +3,9 @@
 //!
 //! `tutorial/t1.py` to `t9.py` are the course's programs, with what they print put into English; `run.py` starts one.
 
+#[path = "tutorial/row.rs"]
+mod row;
+
 use std::net::{TcpListener, TcpStream};
 use std::process::Command;
 use std::time::Duration;
@@ -10,151 +13,7 @@ use std::time::Duration;
 use socket2::SockRef;
 use tests::{Process, demo, python};
 
-/// In which language a program is written.
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Language {
-    Rust,
-    Python,
-}
-
-use Language::{Python, Rust};
-
-impl Language {
-    /// Starts one side of a row: `None` where there is no Python.
-    #[track_caller]
-    fn start(self, row: &str, role: &str, address: &str) -> Option<Process> {
-        match self {
-            Rust => Some(Process::start(
-                Command::new(demo("tutorial")).args([row, role, address]),
-            )),
-            Python => python(
-                &[script(row), include_str!("tutorial/run.py")].concat(),
-                &[role, address],
-            ),
-        }
-    }
-
-    /// How it writes bytes.
-    fn bytes(self, text: &str) -> String {
-        match self {
-            Rust => format!("b\"{text}\""),
-            Python => format!("b'{text}'"),
-        }
-    }
-
-    /// How it writes an address of this machine, up to the port.
-    fn address(self) -> &'static str {
-        match self {
-            Rust => "127.0.0.1:",
-            Python => "('127.0.0.1', ",
-        }
-    }
-}
-
-fn script(row: &str) -> &'static str {
-    match row {
-        "t1" => include_str!("tutorial/t1.py"),
-        "t2" => include_str!("tutorial/t2.py"),
-        "t3" => include_str!("tutorial/t3.py"),
-        "t4" => include_str!("tutorial/t4.py"),
-        "t5" => include_str!("tutorial/t5.py"),
-        "t6" => include_str!("tutorial/t6.py"),
-        "t7" => include_str!("tutorial/t7.py"),
-        "t8" => include_str!("tutorial/t8.py"),
-        "t9" => include_str!("tutorial/t9.py"),
-        _ => unreachable!("the course has nine rows"),
-    }
-}
-
-/// A server of a row, on a port that the system chose, and the language of its clients.
-struct Row {
-    name: &'static str,
-    server: Process,
-    address: String,
-    speaks: Language,
-    clients: Language,
-}
-
-impl Row {
-    fn start(name: &'static str, server: Language, clients: Language) -> Option<Self> {
-        let speaks = server;
-        let server = server.start(name, "server", "127.0.0.1:0")?;
-        let first = server.line();
-        let address = first.strip_prefix("listening on ");
-        let address = address
-            .unwrap_or_else(|| panic!("{first:?} is the first line"))
-            .to_owned();
-        Some(Row {
-            name,
-            server,
-            address,
-            speaks,
-            clients,
-        })
-    }
-
-    /// One more client.
-    #[track_caller]
-    fn client(&self) -> Process {
-        self.clients
-            .start(self.name, "client", &self.address)
-            .expect("one side runs, so Python is there if it is needed")
-    }
-
-    /// The server's next line is this.
-    #[track_caller]
-    fn says(&self, line: &str) {
-        assert_eq!(self.server.line(), line);
-    }
-
-    /// The server's next line is this, and an address of this machine, and that.
-    #[track_caller]
-    fn says_address(&self, before: &str, after: &str) {
-        let line = self.server.line();
-        assert!(
-            line.starts_with(&format!("{before}{}", self.speaks.address())),
-            "{line}"
-        );
-        assert!(line.ends_with(after), "{line}");
-    }
-
-    /// The five things that a handler of `socketserver` prints of itself. Returns the fifth, the thread.
-    #[track_caller]
-    fn says_the_five_things(&self, request: [&str; 2]) -> String {
-        let (handler, server, request, thread) = match self.speaks {
-            Rust => ("MyHandler {", "ServerRef {", request[0], "Thread {"),
-            Python => (
-                "<__main__.MyHandler",
-                "<socketserver.Threading",
-                request[1],
-                "<Thread(",
-            ),
-        };
-        let mut last = String::new();
-        for beginning in [handler, server, self.speaks.address(), request, thread] {
-            last = self.server.line();
-            assert!(
-                last.starts_with(beginning),
-                "{last:?} is not {beginning:?}…"
-            );
-        }
-        last
-    }
-
-    /// The server ends by itself, and well.
-    #[track_caller]
-    fn ends(self) {
-        assert_ends(self.server);
-    }
-}
-
-/// The program ends with its input at the latest, and well, and has said everything before.
-#[track_caller]
-fn assert_ends(program: Process) {
-    let (status, output, errors) = program.wait();
-    assert!(status.success(), "{status}: {errors}");
-    assert_eq!((output.as_str(), errors.as_str()), ("", ""));
-}
+use row::{Language, Row, assert_ends};
 
 fn t1(row: Row) {
     let client = row.client();
@@ -220,7 +79,7 @@ fn t5(row: Row) {
     // The client does not get to the last line: the conversation is over.
     client.write("over\nnever sent\n");
     row.says("Received from the client: over");
-    if row.clients == Python {
+    if row.clients == Language::Python {
         assert_eq!(client.line(), "");
     }
     assert_ends(client);
@@ -257,7 +116,7 @@ fn t7(row: Row) {
             &format!(" {}", row.speaks.bytes(text)),
         );
     }
-    if row.speaks == Rust {
+    if row.speaks == Language::Rust {
         row.says("hello in a buffer of 1: b\"h\"");
         row.says("What is received next: b\"world\"");
     }
@@ -304,11 +163,11 @@ fn t9(row: Row) {
 macro_rules! rows {
     ($($row:ident),+) => {$(
         mod $row {
-            use super::Language::{self, Python, Rust};
+            use crate::row::Language::{self, Python, Rust};
 
             #[track_caller]
             fn test(server: Language, clients: Language) {
-                if let Some(row) = super::Row::start(stringify!($row), server, clients) {
+                if let Some(row) = crate::Row::start(stringify!($row), server, clients) {
                     super::$row(row);
                 }
             }

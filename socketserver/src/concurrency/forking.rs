@@ -16,16 +16,19 @@ use super::Concurrency;
 use crate::server::{Builder, End, Job, Refused, Server, Ticket, Waker, Workers};
 use crate::sys::fork::{self, ForkBesideThreads, Forked};
 
-/// Every request runs in a child process of its own: what its handler does to memory it does to a copy, and a handler
-/// that crashes takes nobody with it. What is written to the server's state stays in the child.
+/// Every request runs in a child process of its own: what its handler does to memory it does to a
+/// copy, and a handler that crashes takes nobody with it. What is written to the server's state
+/// stays in the child.
 ///
-/// The child closes the listener, ignores SIGINT, which a terminal sends to everybody, and ends with status 0, or with
-/// 1 if the request failed; nothing is dropped at its end. The parent waits for each of its own children by number, so
-/// that other children of the program stay the program's.
+/// The child closes the listener, ignores SIGINT, which a terminal sends to everybody, and ends
+/// with status 0, or with 1 if the request failed; nothing is dropped at its end. The parent waits
+/// for each of its own children by number, so that other children of the program stay the
+/// program's.
 ///
-/// A child has only the thread that forked, and a lock that another thread held at that moment stays locked in it for
-/// ever. So in a process with other threads this does not serve: such a server serves on the main thread, and is
-/// stopped by a signal or from a hook. [`fork_beside_threads`](Self::fork_beside_threads) is the way round that.
+/// A child has only the thread that forked, and a lock that another thread held at that moment
+/// stays locked in it for ever. So in a process with other threads this does not serve: such a
+/// server serves on the main thread, and is stopped by a signal or from a hook.
+/// [`fork_beside_threads`](Self::fork_beside_threads) is the way round that.
 ///
 /// Python: `ForkingMixIn`
 pub struct Forking {
@@ -55,8 +58,8 @@ impl Forking {
         Self::default()
     }
 
-    /// At most so many children: while there are as many the server takes no request, and clients wait in the system's
-    /// queue. 40 unless set.
+    /// At most so many children: while there are as many the server takes no request, and clients
+    /// wait in the system's queue. 40 unless set.
     ///
     /// Python: `ForkingMixIn.max_children`, which is looked at after the fork
     pub fn max_children(mut self, children: usize) -> Self {
@@ -64,8 +67,8 @@ impl Forking {
         self
     }
 
-    /// Whether closing the server waits for its children, for at most `drain_timeout`; then they get SIGTERM, and
-    /// those that stay SIGKILL. On unless set.
+    /// Whether closing the server waits for its children, for at most `drain_timeout`; then they
+    /// get SIGTERM, and those that stay SIGKILL. On unless set.
     ///
     /// Python: `ForkingMixIn.block_on_close`, which waits for ever
     pub fn block_on_close(mut self, block: bool) -> Self {
@@ -204,7 +207,8 @@ impl Children {
         }
     }
 
-    /// Tells a child to end. Under the lock, so that it has not been waited for and its number is still its own.
+    /// Tells a child to end. Under the lock, so that it has not been waited for and its number is
+    /// still its own.
     fn tell(&self, pid: Pid) {
         if let Some(child) = self.0.lock().get_mut(&pid) {
             child.told = true;

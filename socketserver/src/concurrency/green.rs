@@ -10,8 +10,9 @@ use super::Concurrency;
 use crate::green::{STACK_SIZE, Stacks};
 use crate::server::{Builder, Job, Refused, Waker, Workers};
 
-/// Every request runs on a green thread of its own: the handler is the same blocking code as for [`Threading`], and
-/// where it waits for its socket another one runs. Right for tens of thousands of connections that mostly wait.
+/// Every request runs on a green thread of its own: the handler is the same blocking code as for
+/// [`Threading`], and where it waits for its socket another one runs. Right for tens of thousands
+/// of connections that mostly wait.
 ///
 /// [`green`](crate::green) has the rules for code that runs there.
 ///
@@ -47,15 +48,15 @@ impl Green {
         Self::default()
     }
 
-    /// How large each stack is, in bytes, rounded up to 64 KiB. Memory is used only as far as the stack is. 64 KiB
-    /// unless set, 256 KiB without optimisation.
+    /// How large each stack is, in bytes, rounded up to 64 KiB. Memory is used only as far as the
+    /// stack is. 64 KiB unless set, 256 KiB without optimisation.
     pub fn stack_size(mut self, bytes: usize) -> Self {
         self.stack_size = bytes;
         self
     }
 
-    /// At most so many green threads of this server: while there are as many it takes no request, and clients wait in
-    /// the system's queue. No limit unless set.
+    /// At most so many green threads of this server: while there are as many it takes no request,
+    /// and clients wait in the system's queue. No limit unless set.
     pub fn max_green_threads(mut self, threads: usize) -> Self {
         self.max_green_threads = threads.max(1);
         self

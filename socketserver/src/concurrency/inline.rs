@@ -5,8 +5,8 @@ use std::time::Duration;
 use super::Concurrency;
 use crate::server::{Job, Refused};
 
-/// Every request runs on the loop's own thread, and the next one waits until it has ended. Right for handlers that
-/// answer at once; a client that is slow to speak holds up all the others.
+/// Every request runs on the loop's own thread, and the next one waits until it has ended. Right
+/// for handlers that answer at once; a client that is slow to speak holds up all the others.
 ///
 /// Python: a server without a mix-in
 #[derive(Clone, Copy, Debug, Default)]

@@ -7,8 +7,8 @@
 //! | [`Green`] | a green thread each, on one thread a core | there are `max_green_threads` | every request |
 //! | [`Threading`] | a worker of an elastic pool | all `max_threads` are busy | every request, unless `block_on_close` is off |
 //!
-//! A concurrency knows jobs and nothing of sockets. One of your own usually wraps one of these and puts something
-//! around each job, with [`Job::wrap`].
+//! A concurrency knows jobs and nothing of sockets. One of your own usually wraps one of these and
+//! puts something around each job, with [`Job::wrap`].
 
 mod forking;
 mod green;
@@ -29,8 +29,8 @@ use crate::server::{Job, Refused, Waker, Workers};
 ///
 /// Python: the mix-ins, and what a server without one does
 pub trait Concurrency: Send + Sync + 'static {
-    /// When serving starts, on the loop's thread. Keep the waker: whoever makes [`full`](Self::full) false again wakes
-    /// the loop *after* that.
+    /// When serving starts, on the loop's thread. Keep the waker: whoever makes
+    /// [`full`](Self::full) false again wakes the loop *after* that.
     ///
     /// # Errors
     /// Why it cannot serve here. `serve_forever` ends with it.
@@ -51,8 +51,8 @@ pub trait Concurrency: Send + Sync + 'static {
         false
     }
 
-    /// At every turn of the loop, while the server's end waits, and when `handle_request` times out; before the
-    /// user's own hook. The place to reap.
+    /// At every turn of the loop, while the server's end waits, and when `handle_request` times
+    /// out; before the user's own hook. The place to reap.
     ///
     /// Python: `ForkingMixIn.service_actions`
     fn service_actions(&self) {}
@@ -62,7 +62,8 @@ pub trait Concurrency: Send + Sync + 'static {
         Workers::default()
     }
 
-    /// How long the thread of a request may be kept after its handler, for a client that has not yet read its reply.
+    /// How long the thread of a request may be kept after its handler, for a client that has not
+    /// yet read its reply.
     fn patience(&self) -> Duration {
         Duration::MAX
     }
@@ -74,8 +75,8 @@ pub trait Concurrency: Send + Sync + 'static {
         true
     }
 
-    /// After the last request has ended or was given up: lets the workers go. With a deadline it waits for them, at
-    /// most until then; without one it must not wait.
+    /// After the last request has ended or was given up: lets the workers go. With a deadline it
+    /// waits for them, at most until then; without one it must not wait.
     ///
     /// Python: `ThreadingMixIn.server_close`
     fn server_close(&self, _deadline: Option<Instant>) {}

@@ -8,11 +8,11 @@ use super::Concurrency;
 use crate::pool::{self, Pool, Task};
 use crate::server::{Builder, Job, Refused, Waker, Workers};
 
-/// Every request runs on a thread of its own, from an elastic pool: as many as there are live requests, and a thread
-/// that has nothing to do is used again before it leaves.
+/// Every request runs on a thread of its own, from an elastic pool: as many as there are live
+/// requests, and a thread that has nothing to do is used again before it leaves.
 ///
-/// Starting a thread costs the loop tens of microseconds, so a burst of thousands of new clients takes a while to be
-/// taken up once; after that the threads are there.
+/// Starting a thread costs the loop tens of microseconds, so a burst of thousands of new clients
+/// takes a while to be taken up once; after that the threads are there.
 ///
 /// Python: `ThreadingMixIn`, which starts a thread for every request
 #[derive(Debug)]
@@ -43,9 +43,9 @@ impl Threading {
         Self::default()
     }
 
-    /// At most so many threads: while all are busy the server takes no request, and clients wait in the system's
-    /// queue. Unless set, and at most in any case, as many as this machine can carry for this process; a process that
-    /// asks Linux for more aborts.
+    /// At most so many threads: while all are busy the server takes no request, and clients wait in
+    /// the system's queue. Unless set, and at most in any case, as many as this machine can carry
+    /// for this process; a process that asks Linux for more aborts.
     pub fn max_threads(mut self, threads: usize) -> Self {
         self.max_threads = threads.max(1);
         self
@@ -57,8 +57,8 @@ impl Threading {
         self
     }
 
-    /// Whether live requests are left to themselves when the server closes. Off unless set. In Rust, as in Python,
-    /// the end of the process does not wait for them.
+    /// Whether live requests are left to themselves when the server closes. Off unless set. In
+    /// Rust, as in Python, the end of the process does not wait for them.
     ///
     /// Python: `ThreadingMixIn.daemon_threads`
     pub fn daemon_threads(mut self, daemon: bool) -> Self {
@@ -66,7 +66,8 @@ impl Threading {
         self
     }
 
-    /// Whether closing the server waits for live requests, for at most `drain_timeout`. On unless set.
+    /// Whether closing the server waits for live requests, for at most `drain_timeout`. On unless
+    /// set.
     ///
     /// Python: `ThreadingMixIn.block_on_close`, which waits for ever
     pub fn block_on_close(mut self, block: bool) -> Self {

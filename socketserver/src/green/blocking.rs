@@ -19,8 +19,9 @@ impl Task for Call {
     }
 }
 
-/// Runs `call` on a thread of an elastic pool, and waits for what it returns: files, name look-ups, long computations,
-/// other crates' sockets. The other green threads of this scheduler run meanwhile.
+/// Runs `call` on a thread of an elastic pool, and waits for what it returns: files, name look-ups,
+/// long computations, other crates' sockets. The other green threads of this scheduler run
+/// meanwhile.
 ///
 /// On an ordinary thread, and where no thread can be had, it simply calls.
 ///

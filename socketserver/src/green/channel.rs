@@ -7,10 +7,11 @@ use std::time::{Duration, Instant};
 
 use super::sync::Queue;
 
-/// A channel that holds up to `capacity` messages; a sender waits while it is full. `usize::MAX` is no limit, and 0 is
-/// taken as 1.
+/// A channel that holds up to `capacity` messages; a sender waits while it is full. `usize::MAX` is
+/// no limit, and 0 is taken as 1.
 ///
-/// Messages come out in the order in which they went in, each to one receiver. Both ends can be cloned.
+/// Messages come out in the order in which they went in, each to one receiver. Both ends can be
+/// cloned.
 ///
 /// Python: `queue.Queue(maxsize)`
 pub fn channel<T>(capacity: usize) -> (Sender<T>, Receiver<T>) {

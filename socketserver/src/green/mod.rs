@@ -1,27 +1,30 @@
 //! Green threads: blocking code, tens of thousands of times at once.
 //!
-//! A green thread has a stack of its own and runs on one of a few threads, one for each core. Where blocking code would
-//! wait for a socket of this crate, for a lock or a channel of this module, or for a time, a green thread parks and
-//! another one runs. So a handler is written as for a thread, and runs on a
-//! [`GreenTCPServer`](crate::GreenTCPServer) by the change of one name.
+//! A green thread has a stack of its own and runs on one of a few threads, one for each core. Where
+//! blocking code would wait for a socket of this crate, for a lock or a channel of this module, or
+//! for a time, a green thread parks and another one runs. So a handler is written as for a thread,
+//! and runs on a [`GreenTCPServer`](crate::GreenTCPServer) by the change of one name.
 //!
 //! Everything here works on an ordinary thread too, where it simply blocks.
 //!
 //! # Rules
 //!
-//! 1. *What waits in any other way stops its whole scheduler*: `std::thread::sleep`, `std::sync` locks that are held for
-//!    long, files, name look-ups, other crates' sockets. Use what is in this module, and [`blocking`] for the rest.
-//! 2. *A lock of `std` or `parking_lot` is not held across a wait.* The next green thread that wants it on the same
-//!    scheduler would stop that one for good, since the owner cannot go on. [`Mutex`] may be held.
-//!    That includes locks which are not seen: `println!` locks standard output, and by thread, so a green thread that
-//!    waits while it holds `stdout().lock()` shares that lock with its neighbours.
-//! 3. *Who computes for long keeps its core.* After 100 ms a line in the log says so, with the handler's name. Put it into
-//!    [`blocking`], or call [`yield_now`] now and then.
-//! 4. *Thread-locals are shared* by the green threads of a scheduler. A green thread never leaves its scheduler, so they
-//!    do not change under it; but others write to them whenever it waits.
-//! 5. *The stack is small*: 64 KiB (256 KiB without optimisation), and at its end the process ends, with a message. Put
-//!    large buffers on the heap, or raise the `stack_size`.
-//! 6. *In a panic nothing parks*: what is dropped then and talks to a socket blocks its scheduler for so long.
+//! 1. *What waits in any other way stops its whole scheduler*: `std::thread::sleep`, `std::sync`
+//!    locks that are held for long, files, name look-ups, other crates' sockets. Use what is in
+//!    this module, and [`blocking`] for the rest.
+//! 2. *A lock of `std` or `parking_lot` is not held across a wait.* The next green thread that
+//!    wants it on the same scheduler would stop that one for good, since the owner cannot go on.
+//!    [`Mutex`] may be held. That includes locks which are not seen: `println!` locks standard
+//!    output, and by thread, so a green thread that waits while it holds `stdout().lock()` shares
+//!    that lock with its neighbours.
+//! 3. *Who computes for long keeps its core.* After 100 ms a line in the log says so, with the
+//!    handler's name. Put it into [`blocking`], or call [`yield_now`] now and then.
+//! 4. *Thread-locals are shared* by the green threads of a scheduler. A green thread never leaves
+//!    its scheduler, so they do not change under it; but others write to them whenever it waits.
+//! 5. *The stack is small*: 64 KiB (256 KiB without optimisation), and at its end the process ends,
+//!    with a message. Put large buffers on the heap, or raise the `stack_size`.
+//! 6. *In a panic nothing parks*: what is dropped then and talks to a socket blocks its scheduler
+//!    for so long.
 //!
 //! Python: what `gevent` is for; there is nothing to patch here
 
@@ -50,7 +53,8 @@ pub use sync::{Condvar, Mutex, MutexGuard};
 use crate::sys::stack::{self, Slab, SlabStack};
 use scheduler::{Birth, Unparker};
 
-/// The stack of a green thread unless it is set: without optimisation frames are several times as large.
+/// The stack of a green thread unless it is set: without optimisation frames are several times as
+/// large.
 pub(crate) const STACK_SIZE: usize = if cfg!(debug_assertions) {
     256 * 1024
 } else {
@@ -97,7 +101,8 @@ impl Reserved {
 /// ```
 ///
 /// # Panics
-/// When there is no room for its stack, or the schedulers cannot be started. [`try_spawn`] gives an error then.
+/// When there is no room for its stack, or the schedulers cannot be started. [`try_spawn`] gives an
+/// error then.
 pub fn spawn<T, F>(run: F) -> JoinHandle<T>
 where
     F: FnOnce() -> T + Send + 'static,
@@ -109,7 +114,8 @@ where
 /// Starts a green thread with a stack of at least `stack_size` bytes.
 ///
 /// # Errors
-/// `OutOfMemory` when there is no room for its stack; the system's, when the schedulers cannot be started.
+/// `OutOfMemory` when there is no room for its stack; the system's, when the schedulers cannot be
+/// started.
 pub fn try_spawn<T, F>(stack_size: usize, run: F) -> io::Result<JoinHandle<T>>
 where
     F: FnOnce() -> T + Send + 'static,

@@ -1,7 +1,8 @@
 //! Which green threads wait for which descriptors.
 //!
-//! Each scheduler has an epoll of its own and looks at it only between green threads. So between a call that found
-//! nothing and the parking after it nothing can be missed: what happens meanwhile waits in the epoll.
+//! Each scheduler has an epoll of its own and looks at it only between green threads. So between a
+//! call that found nothing and the parking after it nothing can be missed: what happens meanwhile
+//! waits in the epoll.
 
 use std::collections::HashMap;
 use std::io;
@@ -28,14 +29,16 @@ struct Watched {
     writers: Vec<usize>,
     /// Everything there was has been read, and nothing has come since.
     drained: bool,
-    /// The other side has ended its stream. That is told once, so from here on trying is the only way to know.
+    /// The other side has ended its stream. That is told once, so from here on trying is the only
+    /// way to know.
     hung_up: bool,
 }
 
 pub(super) struct Reactor {
     epoll: OwnedFd,
     watched: Slab<Watched>,
-    /// Descriptors whose home is another scheduler, while somebody waits for them here: their place, and how many wait.
+    /// Descriptors whose home is another scheduler, while somebody waits for them here: their
+    /// place, and how many wait.
     guests: HashMap<RawFd, (usize, usize)>,
     events: Vec<epoll::Event>,
 }
@@ -62,7 +65,8 @@ impl Reactor {
         }
     }
 
-    /// Begins to watch a descriptor, until it is closed. What is ready already is told at the next turn.
+    /// Begins to watch a descriptor, until it is closed. What is ready already is told at the next
+    /// turn.
     pub(super) fn watch(&mut self, fd: BorrowedFd<'_>) -> io::Result<usize> {
         use epoll::EventFlags;
         let flags = EventFlags::IN | EventFlags::OUT | EventFlags::RDHUP | EventFlags::ET;
@@ -80,7 +84,8 @@ impl Reactor {
         Ok(key)
     }
 
-    /// Watches a descriptor until [`unwatch_guest`](Self::unwatch_guest) was called as often as this.
+    /// Watches a descriptor until [`unwatch_guest`](Self::unwatch_guest) was called as often as
+    /// this.
     pub(super) fn watch_guest(&mut self, fd: BorrowedFd<'_>) -> io::Result<usize> {
         if let Some((key, waiting)) = self.guests.get_mut(&fd.as_raw_fd()) {
             *waiting += 1;
@@ -115,8 +120,8 @@ impl Reactor {
         let _ = epoll::delete(&self.epoll, fd);
     }
 
-    /// The descriptor was closed, and the system has forgotten it too. A late event for its place is one hint too many
-    /// for whoever has it next.
+    /// The descriptor was closed, and the system has forgotten it too. A late event for its place
+    /// is one hint too many for whoever has it next.
     pub(super) fn forget(&mut self, key: usize) {
         self.watched.try_remove(key);
     }
@@ -143,8 +148,8 @@ impl Reactor {
         }
     }
 
-    /// Takes what has happened, waiting for it until `end` if nothing has; `None` is for ever. Calls `wake` for each
-    /// green thread that waited for it.
+    /// Takes what has happened, waiting for it until `end` if nothing has; `None` is for ever.
+    /// Calls `wake` for each green thread that waited for it.
     pub(super) fn turn(
         &mut self,
         end: Option<Instant>,

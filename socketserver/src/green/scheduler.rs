@@ -1,7 +1,8 @@
-//! One scheduler a core: a thread that runs its green threads one after the other, each until it parks.
+//! One scheduler a core: a thread that runs its green threads one after the other, each until it
+//! parks.
 //!
-//! A green thread never leaves the thread on which it was born. So what it keeps on its stack need not be `Send`, and
-//! thread-locals keep their meaning.
+//! A green thread never leaves the thread on which it was born. So what it keeps on its stack need
+//! not be `Send`, and thread-locals keep their meaning.
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -50,11 +51,12 @@ enum Message {
     Forget(usize),
 }
 
-/// The part of a scheduler that every thread sees. There is one for each core, from the first use to the end of the
-/// process.
+/// The part of a scheduler that every thread sees. There is one for each core, from the first use
+/// to the end of the process.
 pub(super) struct Scheduler {
     inbox: Mutex<Vec<Message>>,
-    /// It waits in its epoll, or is about to and will look at its inbox once more: who puts something there must ring.
+    /// It waits in its epoll, or is about to and will look at its inbox once more: who puts
+    /// something there must ring.
     asleep: AtomicBool,
     bell: OwnedFd,
     /// Green threads that were given to it and have not ended.
@@ -95,8 +97,8 @@ fn current() -> Option<(&'static Local, usize)> {
     Some((local, local.current.get()?))
 }
 
-/// Whether this code runs on a green thread that may park. In a panic it may not: the others on this thread would take
-/// that panic for theirs.
+/// Whether this code runs on a green thread that may park. In a panic it may not: the others on
+/// this thread would take that panic for theirs.
 pub(crate) fn may_park() -> bool {
     current().is_some() && !thread::panicking()
 }
@@ -125,8 +127,8 @@ impl Unparker {
     }
 }
 
-/// Parks the green thread until somebody wakes it or the deadline comes, or for no reason: the caller looks, and parks
-/// again.
+/// Parks the green thread until somebody wakes it or the deadline comes, or for no reason: the
+/// caller looks, and parks again.
 pub(super) fn park(deadline: Option<Instant>) {
     let (local, id) = current().expect("only a green thread parks here");
     {
@@ -155,7 +157,8 @@ pub(super) fn yield_now() {
     }
 }
 
-/// Numbers that code has put down on this green thread, or on this thread: what a thread-local would be for the latter.
+/// Numbers that code has put down on this green thread, or on this thread: what a thread-local
+/// would be for the latter.
 pub(crate) fn marks<T>(with: impl FnOnce(&mut Vec<u64>) -> T) -> T {
     thread_local! {
         static MARKS: RefCell<Vec<u64>> = const { RefCell::new(Vec::new()) };
@@ -371,8 +374,8 @@ impl Local {
     }
 }
 
-/// A descriptor's place at the scheduler where it was first waited for. Whoever owns the descriptor owns this too, and
-/// drops it no later.
+/// A descriptor's place at the scheduler where it was first waited for. Whoever owns the descriptor
+/// owns this too, and drops it no later.
 #[derive(Default)]
 pub(crate) struct Source(OnceLock<(&'static Scheduler, usize)>);
 

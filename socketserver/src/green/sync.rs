@@ -57,7 +57,8 @@ impl Queue {
         while self.wake_one() {}
     }
 
-    /// Leaves the queue after a time-out. Returns whether the waiter was still in it: if not, it was woken after all.
+    /// Leaves the queue after a time-out. Returns whether the waiter was still in it: if not, it
+    /// was woken after all.
     pub(super) fn leave(&mut self, waiter: &Arc<Waiter>) -> bool {
         let before = self.0.len();
         self.0.retain(|other| !Arc::ptr_eq(other, waiter));
@@ -65,8 +66,8 @@ impl Queue {
     }
 }
 
-/// A lock that may be held while its owner waits for something: who wants it then parks, and does not stop its
-/// scheduler. It is handed on in the order of asking, and is not poisoned by a panic.
+/// A lock that may be held while its owner waits for something: who wants it then parks, and does
+/// not stop its scheduler. It is handed on in the order of asking, and is not poisoned by a panic.
 ///
 /// Python: `threading.Lock`
 #[derive(Default)]

@@ -4,8 +4,9 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::time::Instant;
 
-/// Times and whom they are for, the earliest first. Nothing is ever taken out early: who wakes before its time has its
-/// entry left behind, and there is at most one entry for a green thread that is of any use.
+/// Times and whom they are for, the earliest first. Nothing is ever taken out early: who wakes
+/// before its time has its entry left behind, and there is at most one entry for a green thread
+/// that is of any use.
 #[derive(Debug, Default)]
 pub(super) struct Timers(BinaryHeap<Reverse<(Instant, usize)>>);
 

@@ -24,7 +24,8 @@ static ASLEEP: AtomicBool = AtomicBool::new(false);
 static WATCHDOG: OnceLock<Thread> = OnceLock::new();
 
 impl Watch {
-    /// A green thread begins to run. Only the scheduler's own thread calls this and [`end`](Self::end).
+    /// A green thread begins to run. Only the scheduler's own thread calls this and
+    /// [`end`](Self::end).
     pub(super) fn begin(&self, name: &'static str) {
         {
             let mut last = self.name.lock();
@@ -73,7 +74,8 @@ fn watch(watches: &[&Watch]) -> ! {
     loop {
         if watches.iter().all(|watch| watch.running().is_none()) {
             ASLEEP.store(true, SeqCst);
-            // Whoever begins after this line sees that the watchdog sleeps; who began before is seen here.
+            // Whoever begins after this line sees that the watchdog sleeps; who began before is
+            // seen here.
             while ASLEEP.load(SeqCst) && watches.iter().all(|watch| watch.running().is_none()) {
                 thread::park();
             }

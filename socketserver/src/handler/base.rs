@@ -6,7 +6,8 @@ use super::HandlerError;
 use crate::socket::Socket;
 use crate::transport::Datagram;
 
-/// Either kind of request: the type of `request` in a handler that serves streams and datagrams alike.
+/// Either kind of request: the type of `request` in a handler that serves streams and datagrams
+/// alike.
 ///
 /// Python: `self.request`, told apart by `self.server.socket_type`
 #[derive(Clone, Debug)]
@@ -29,8 +30,9 @@ impl From<Datagram> for Request {
     }
 }
 
-/// A handler's life: `setup`; if that succeeds, `handle`, then in any case `finish`, then the base class's part, which
-/// is told whether both succeeded. Of several errors the last one counts, as in Python.
+/// A handler's life: `setup`; if that succeeds, `handle`, then in any case `finish`, then the base
+/// class's part, which is told whether both succeeded. Of several errors the last one counts, as in
+/// Python.
 ///
 /// Python: `BaseRequestHandler.__init__`
 pub fn run<H>(

@@ -12,7 +12,8 @@ pub fn packet_reader(packet: &Arc<[u8]>) -> Cursor<Arc<[u8]>> {
     Cursor::new(packet.clone())
 }
 
-/// Sends what was written as the reply, if anything was. A client without a name cannot be answered.
+/// Sends what was written as the reply, if anything was. A client without a name cannot be
+/// answered.
 ///
 /// Python: `DatagramRequestHandler.finish`, which sends an empty reply too
 pub fn reply(socket: &Socket, client_address: &Address, wfile: &[u8]) {

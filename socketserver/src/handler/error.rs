@@ -151,8 +151,8 @@ impl From<&'static str> for HandlerError {
     }
 }
 
-/// What `setup`, `handle`, `finish` and closures may return: nothing, or a `Result` whose error can be displayed, as
-/// `main` can. `io::Error`, `String` and any boxed error fit.
+/// What `setup`, `handle`, `finish` and closures may return: nothing, or a `Result` whose error can
+/// be displayed, as `main` can. `io::Error`, `String` and any boxed error fit.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be returned from `setup`, `handle`, `finish` or a closure that handles requests",
     label = "expected `()` or a `Result<(), E>` whose error can be displayed",

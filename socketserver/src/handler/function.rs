@@ -46,8 +46,8 @@ where
     F: Fn(T::Request, Address) -> O + Send + Sync + 'static,
     O: Outcome,
 {
-    /// A builder for a server whose handler is a function or closure, called with the request and the client's
-    /// address. What it shares with others it captures.
+    /// A builder for a server whose handler is a function or closure, called with the request and
+    /// the client's address. What it shares with others it captures.
     ///
     /// ```
     /// use socketserver::ThreadingUDPServer;

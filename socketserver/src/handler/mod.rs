@@ -6,8 +6,8 @@
 //! | [`StreamRequestHandler`](derive@crate::StreamRequestHandler) | [`Socket`](crate::Socket) | also `connection`, `rfile`, `wfile` |
 //! | [`DatagramRequestHandler`](derive@crate::DatagramRequestHandler) | [`Datagram`](crate::Datagram) | also `packet`, `socket`, `rfile`, `wfile` |
 //!
-//! A closure is a handler too ([`Server::handling`](crate::Server::handling)), and so is whatever implements
-//! [`RequestHandler`] by hand; changing from one to the other breaks nobody.
+//! A closure is a handler too ([`Server::handling`](crate::Server::handling)), and so is whatever
+//! implements [`RequestHandler`] by hand; changing from one to the other breaks nobody.
 
 pub(crate) mod base;
 pub(crate) mod datagram;
@@ -24,8 +24,8 @@ use crate::socket::Address;
 
 /// What is done with a request of type `R` by a server whose state is `S`.
 ///
-/// It has one function and no `self`, because that is what a handler is: one call for one request, Python's
-/// constructor. The derives write it; by hand it looks like this:
+/// It has one function and no `self`, because that is what a handler is: one call for one request,
+/// Python's constructor. The derives write it; by hand it looks like this:
 ///
 /// ```
 /// use socketserver::{Address, HandlerError, RequestHandler, ServerRef, Socket, TCPServer};

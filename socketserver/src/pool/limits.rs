@@ -9,14 +9,16 @@ use std::{
 /// Where nothing can be read.
 const UNKNOWN: usize = 1_000;
 
-/// What a thread of Rust's standard library costs: its stack, the stack for its signals, a guard for each.
+/// What a thread of Rust's standard library costs: its stack, the stack for its signals, a guard
+/// for each.
 const MAPPINGS: usize = 4;
 
 /// The most threads that a pool should have.
 ///
-/// That is a matter of safety. Most limits make the start of a thread fail, which can be handled. But a thread that has
-/// started and finds no mapping left for its signal stack ends the whole process, and no code of ours can prevent that.
-/// Several pools in one process share the limit, and only their owner can see to that.
+/// That is a matter of safety. Most limits make the start of a thread fail, which can be handled.
+/// But a thread that has started and finds no mapping left for its signal stack ends the whole
+/// process, and no code of ours can prevent that. Several pools in one process share the limit, and
+/// only their owner can see to that.
 pub(crate) fn max_threads() -> usize {
     let (most, reason) = most(|path| fs::read_to_string(path).ok());
     log::debug!(target: TARGET, "at most {most} threads, because of {reason}");
@@ -88,9 +90,11 @@ fn max_processes(limits: &str) -> Option<usize> {
     line.split_whitespace().next()?.parse().ok()
 }
 
-/// The folders of the groups in `/proc/self/cgroup` that may limit threads, and of those above: their limits hold too.
+/// The folders of the groups in `/proc/self/cgroup` that may limit threads, and of those above:
+/// their limits hold too.
 ///
-/// In a container the path may be one of the host's that cannot be seen. The topmost folder is the container's then.
+/// In a container the path may be one of the host's that cannot be seen. The topmost folder is the
+/// container's then.
 fn control_groups(cgroup: &str) -> Vec<PathBuf> {
     let lines = cgroup.lines().filter_map(|line| {
         let (_, line) = line.split_once(':')?;

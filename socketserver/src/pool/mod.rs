@@ -1,17 +1,21 @@
-//! An elastic pool of worker threads: it starts one whenever a job finds nobody free, and lets go of those that are not
-//! needed. It knows nothing of sockets and imports nothing of this crate.
+//! An elastic pool of worker threads: it starts one whenever a job finds nobody free, and lets go
+//! of those that are not needed. It knows nothing of sockets and imports nothing of this crate.
 //!
-//! Jobs wait in one channel. One word counts the workers and their *balance*: free workers minus waiting jobs.
+//! Jobs wait in one channel. One word counts the workers and their *balance*: free workers minus
+//! waiting jobs.
 //!
-//! * [`Pool::submit`] takes one from the balance. If somebody is missing then, it starts a worker, which brings its own
-//!   one. Then it sends the job.
-//! * A worker adds one when it has done a job, and waits for the next. It leaves only with its own one, and only from a
-//!   balance above zero: otherwise a job that waits, or is on its way, counts on it.
+//! * [`Pool::submit`] takes one from the balance. If somebody is missing then, it starts a worker,
+//!   which brings its own one. Then it sends the job.
+//! * A worker adds one when it has done a job, and waits for the next. It leaves only with its own
+//!   one, and only from a balance above zero: otherwise a job that waits, or is on its way, counts
+//!   on it.
 //!
-//! So whenever a job waits there is a worker that will come to it. A job never travels inside a new thread: if the
-//! system refuses that thread the workers there are take the job, and only if there are none the caller gets it back.
+//! So whenever a job waits there is a worker that will come to it. A job never travels inside a new
+//! thread: if the system refuses that thread the workers there are take the job, and only if there
+//! are none the caller gets it back.
 //!
-//! Why no list of idle workers: one that is between two jobs is in no such list, and a burst would start far too many.
+//! Why no list of idle workers: one that is between two jobs is in no such list, and a burst would
+//! start far too many.
 
 mod limits;
 #[cfg(test)]
@@ -40,7 +44,8 @@ use std::{
 /// Where this module's log lines go.
 const TARGET: &str = "socketserver::pool";
 
-/// For so long the system is not asked again after it has refused a thread, unless there is no worker at all.
+/// For so long the system is not asked again after it has refused a thread, unless there is no
+/// worker at all.
 const RETRY: Duration = Duration::from_millis(10);
 
 /// What a pool runs.
@@ -48,7 +53,8 @@ pub(crate) trait Task: Send + 'static {
     /// Does it, on a worker. Should not unwind: a worker logs that and goes on.
     fn run(self);
 
-    /// What a thread that is started for it is called. A type's name will do, it is shortened. Must not call the pool.
+    /// What a thread that is started for it is called. A type's name will do, it is shortened. Must
+    /// not call the pool.
     fn name(&self) -> &str;
 }
 
@@ -65,7 +71,8 @@ pub(crate) struct Pool<J: Task> {
 }
 
 impl<J: Task> Pool<J> {
-    /// A pool without a thread yet, of at most `max_threads`. A worker that was not needed for `keep_alive` leaves.
+    /// A pool without a thread yet, of at most `max_threads`. A worker that was not needed for
+    /// `keep_alive` leaves.
     pub(crate) fn new(max_threads: usize, keep_alive: Duration) -> Self {
         Self::with_spawn(max_threads, keep_alive, |name, worker| {
             let thread = thread::Builder::new().name(name);
@@ -95,10 +102,12 @@ impl<J: Task> Pool<J> {
         }
     }
 
-    /// From now on `call` is called, and nothing that was set before, each time [`full`](Self::full) has become false.
+    /// From now on `call` is called, and nothing that was set before, each time
+    /// [`full`](Self::full) has become false.
     ///
-    /// It comes after the fact, so whoever finds the pool full and then waits for it is never forgotten. It comes on a
-    /// worker, or on a thread that submits and has the pool locked: it must not submit or close.
+    /// It comes after the fact, so whoever finds the pool full and then waits for it is never
+    /// forgotten. It comes on a worker, or on a thread that submits and has the pool locked: it
+    /// must not submit or close.
     pub(crate) fn when_free(&self, call: impl Fn() + Send + Sync + 'static) {
         *self.shared.when_free.lock() = Some(Arc::new(call));
     }
@@ -124,7 +133,8 @@ impl<J: Task> Pool<J> {
             Ok(())
         };
 
-        // Without any worker there is no other job, for each keeps one here: it is this one that nobody will run.
+        // Without any worker there is no other job, for each keeps one here: it is this one that
+        // nobody will run.
         if let Err(error) = grown
             && shared.count().threads == 0
         {
@@ -155,9 +165,11 @@ impl<J: Task> Pool<J> {
         self.shared.spawn_failures.load(Relaxed)
     }
 
-    /// Takes no further job. The workers do those that wait, and leave; how many are still here is the result.
+    /// Takes no further job. The workers do those that wait, and leave; how many are still here is
+    /// the result.
     ///
-    /// Waits for them until the deadline, if there is one. A worker of this pool does not wait: it would be for itself.
+    /// Waits for them until the deadline, if there is one. A worker of this pool does not wait: it
+    /// would be for itself.
     pub(crate) fn close(&self, deadline: Option<Instant>) -> usize {
         let mut gate = self.shared.gate.lock();
         drop(gate.jobs.take());
@@ -189,18 +201,18 @@ impl<J: Task> fmt::Debug for Pool<J> {
 
 /// What the pool and its workers have in common.
 struct Shared<J: Task> {
-    /// A [`Count`]. All that is agreed on is in this one word: whoever decides by it sees both numbers as they were at
-    /// one moment, and the order of two words never matters.
+    /// A [`Count`]. All that is agreed on is in this one word: whoever decides by it sees both
+    /// numbers as they were at one moment, and the order of two words never matters.
     count: AtomicU64,
-    /// Whoever submits or starts a worker holds the gate. So the cap is never passed, a thread that is counted and then
-    /// fails to start has misled nobody, and no job gets in behind the close.
+    /// Whoever submits or starts a worker holds the gate. So the cap is never passed, a thread that
+    /// is counted and then fails to start has misled nobody, and no job gets in behind the close.
     gate: Mutex<Gate<J>>,
     /// Goes with the gate: the last worker has left.
     gone: Condvar,
     queue: Receiver<J>,
     when_free: Mutex<Option<Arc<dyn Fn() + Send + Sync>>>,
-    /// The lowest balance since `since`: so many workers nobody needed. A hint, which needs no order: they leave by the
-    /// count, as others do.
+    /// The lowest balance since `since`: so many workers nobody needed. A hint, which needs no
+    /// order: they leave by the count, as others do.
     lowest: AtomicI32,
     since: Mutex<Instant>,
     max_threads: u32,
@@ -231,8 +243,9 @@ type Spawn<J> = fn(String, Worker<J>) -> io::Result<()>;
 struct Count {
     /// Workers, from before they are started.
     threads: u32,
-    /// Free workers, from after they were started, minus waiting jobs, from before they are sent. For a moment this may
-    /// be too low, and a worker stays that could leave. It is never too high, or a job would be left behind.
+    /// Free workers, from after they were started, minus waiting jobs, from before they are sent.
+    /// For a moment this may be too low, and a worker stays that could leave. It is never too high,
+    /// or a job would be left behind.
     balance: i32,
 }
 
@@ -263,8 +276,8 @@ impl<J: Task> Shared<J> {
         added.expect("nothing forbids it")
     }
 
-    /// The only place that changes the count, so that the pool cannot cease to be full without the call. Returns what
-    /// the count has become, if it was allowed.
+    /// The only place that changes the count, so that the pool cannot cease to be full without the
+    /// call. Returns what the count has become, if it was allowed.
     fn add_if(&self, allowed: impl Fn(Count) -> bool, threads: i32, balance: i32) -> Option<Count> {
         let changed = |count: Count| Count {
             threads: count.threads.wrapping_add_signed(threads),
@@ -286,7 +299,8 @@ impl<J: Task> Shared<J> {
         Some(after)
     }
 
-    /// Starts the workers that are missing: usually one, more if the system has refused some before.
+    /// Starts the workers that are missing: usually one, more if the system has refused some
+    /// before.
     fn grow(self: &Arc<Self>, growth: &mut Growth, task: &str) -> io::Result<()> {
         let rested = growth.retry.is_none_or(|retry| retry <= Instant::now());
         let missing = |count: Count| {
@@ -307,8 +321,8 @@ impl<J: Task> Shared<J> {
         Ok(())
     }
 
-    /// Starts workers that could not be started when their jobs were submitted; the next submit may be far away. Never
-    /// waits for the gate: a submit that holds it does the same.
+    /// Starts workers that could not be started when their jobs were submitted; the next submit may
+    /// be far away. Never waits for the gate: a submit that holds it does the same.
     fn catch_up(self: &Arc<Self>, task: &str) {
         let count = self.count();
         if count.balance < 0
@@ -333,8 +347,9 @@ impl<J: Task> Shared<J> {
         }
     }
 
-    /// Whether this worker is one too many. The receivers of a channel are woken in turn: under light load each gets a
-    /// job now and then, and none would ever have waited for all of `keep_alive`.
+    /// Whether this worker is one too many. The receivers of a channel are woken in turn: under
+    /// light load each gets a job now and then, and none would ever have waited for all of
+    /// `keep_alive`.
     fn surplus(&self) -> bool {
         let Some(mut since) = self.since.try_lock() else {
             return false;
@@ -407,11 +422,13 @@ fn contained(what: &str, call: impl FnOnce()) {
         };
         log::error!(target: TARGET, "{what} panicked: {text}");
     }));
-    // The logger has panicked, or the payload when it was dropped. This one might too, so it is never dropped.
+    // The logger has panicked, or the payload when it was dropped. This one might too, so it is
+    // never dropped.
     outcome.unwrap_or_else(mem::forget);
 }
 
-/// The task's type without path and parameters, and a number that survives when Linux cuts it to 15 bytes.
+/// The task's type without path and parameters, and a number that survives when Linux cuts it to 15
+/// bytes.
 fn thread_name(task: &str, number: u64) -> String {
     let path = task.split('<').next().unwrap_or_default();
     let mut segments = path.rsplit("::");

@@ -157,7 +157,8 @@ fn workers_without_work_leave() {
     pool.finish();
 }
 
-/// Twenty workers with a job every millisecond or two: each gets one before it has waited for `keep_alive`.
+/// Twenty workers with a job every millisecond or two: each gets one before it has waited for
+/// `keep_alive`.
 #[test]
 fn workers_that_are_not_needed_leave_though_each_gets_work_in_turn() {
     let pool = Pool::new(1_000, Duration::from_millis(200));
@@ -337,7 +338,8 @@ fn with_a_worker_the_job_waits_for_it() {
     pool.finish();
 }
 
-/// Clients that stay for hours must not keep others waiting because there were no threads for a moment.
+/// Clients that stay for hours must not keep others waiting because there were no threads for a
+/// moment.
 #[test]
 fn workers_that_could_not_be_started_are_started_later() {
     static BROKEN: AtomicBool = AtomicBool::new(false);
@@ -401,7 +403,8 @@ fn a_pool_that_is_dropped_lets_its_workers_go() {
     eventually("the last worker has let go", || shared.strong_count() == 0);
 }
 
-/// Several threads submit jobs of all lengths to a pool whose workers come and go, and which may close in the middle.
+/// Several threads submit jobs of all lengths to a pool whose workers come and go, and which may
+/// close in the middle.
 fn race(pool: Pool<Job>, most_at_once: usize, jobs: usize, close_after: Option<Duration>) {
     const RAN: usize = 1;
     const REFUSED: usize = 1 << 16;

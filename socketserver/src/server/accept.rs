@@ -12,7 +12,8 @@ pub(super) enum AcceptError {
     Nothing,
     /// One connection's, which is gone; the next may be there already.
     Connection,
-    /// The machine's, which has run out of something: trying again at once would only burn its time.
+    /// The machine's, which has run out of something: trying again at once would only burn its
+    /// time.
     Resources,
     /// The listener's: it will never work again.
     Listener,
@@ -38,7 +39,8 @@ impl AcceptError {
     }
 }
 
-/// How long the loop leaves the listener alone when the machine has run out of something: 5 ms, doubling to 1 s.
+/// How long the loop leaves the listener alone when the machine has run out of something: 5 ms,
+/// doubling to 1 s.
 #[derive(Debug)]
 pub(super) struct Backoff {
     delay: Duration,
@@ -70,7 +72,8 @@ impl Backoff {
         };
     }
 
-    /// A connection could not be taken. One is nothing; many in a row are the machine's trouble all the same.
+    /// A connection could not be taken. One is nothing; many in a row are the machine's trouble all
+    /// the same.
     pub(super) fn stumbled(&mut self, error: &io::Error) {
         log::debug!(target: "socketserver::server", "a request could not be taken: {error}");
         self.stumbles += 1;

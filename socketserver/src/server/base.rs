@@ -5,16 +5,18 @@ use crate::socket::{Address, Socket};
 
 use super::server_ref::ServerRef;
 
-/// The state and the policy of a server whose requests are of type `R`: fields for what its handlers share, and the
-/// methods that a Python program overrides in a subclass, in the order of a request's life.
+/// The state and the policy of a server whose requests are of type `R`: fields for what its
+/// handlers share, and the methods that a Python program overrides in a subclass, in the order of a
+/// request's life.
 ///
-/// Every method has a default, so `impl BaseServer for Chat {}` is enough; write `impl<R> BaseServer<R> for Chat {}`
-/// for a state that serves streams and datagrams. What a Python override gets from `super()` runs anyway.
+/// Every method has a default, so `impl BaseServer for Chat {}` is enough; write `impl<R>
+/// BaseServer<R> for Chat {}` for a state that serves streams and datagrams. What a Python override
+/// gets from `super()` runs anyway.
 ///
 /// A panic in one of these costs the request it was about, or one call, never the server.
 ///
-/// *Methods for the caller* are those of [`Server`](crate::Server) and [`ServerRef`].
-/// *What a subclass overrides* is here; what it overrides to change sockets or threads is in
+/// *Methods for the caller* are those of [`Server`](crate::Server) and [`ServerRef`]. *What a
+/// subclass overrides* is here; what it overrides to change sockets or threads is in
 /// [`Transport`](crate::Transport) and [`Concurrency`](crate::Concurrency).
 ///
 /// Python: `BaseServer`
@@ -24,8 +26,8 @@ use super::server_ref::ServerRef;
     note = "write `impl<R> BaseServer<R> for {Self} {{}}`; every method has a default"
 )]
 pub trait BaseServer<R = Socket>: Sized + Send + Sync + 'static {
-    /// Whether a request may go to a handler. Runs on the loop's thread, before any other thread knows of the request,
-    /// so it must not wait.
+    /// Whether a request may go to a handler. Runs on the loop's thread, before any other thread
+    /// knows of the request, so it must not wait.
     ///
     /// Python: `BaseServer.verify_request`
     fn verify_request(
@@ -37,8 +39,9 @@ pub trait BaseServer<R = Socket>: Sized + Send + Sync + 'static {
         true
     }
 
-    /// What failed or panicked in a handler, in `verify_request` or on the way to a thread. By default it is logged,
-    /// by [`log_error`]. Python prints a traceback to standard error even when nobody asked; here `log` decides.
+    /// What failed or panicked in a handler, in `verify_request` or on the way to a thread. By
+    /// default it is logged, by [`log_error`]. Python prints a traceback to standard error even
+    /// when nobody asked; here `log` decides.
     ///
     /// Runs where the handler ran; the connection is still open.
     ///
@@ -53,21 +56,25 @@ pub trait BaseServer<R = Socket>: Sized + Send + Sync + 'static {
         log_error(client_address, error);
     }
 
-    /// No request came within `timeout`. Only [`handle_request`](crate::Server::handle_request) calls it.
+    /// No request came within `timeout`. Only [`handle_request`](crate::Server::handle_request)
+    /// calls it.
     ///
     /// Python: `BaseServer.handle_timeout`
     fn handle_timeout(&self, _server: &ServerRef<Self>) {}
 
-    /// Runs on the loop's thread, after every turn of `serve_forever` and at least every `poll_interval`.
+    /// Runs on the loop's thread, after every turn of `serve_forever` and at least every
+    /// `poll_interval`.
     ///
-    /// The default says that there is nothing to do: from its first call on the loop no longer wakes for it.
+    /// The default says that there is nothing to do: from its first call on the loop no longer
+    /// wakes for it.
     ///
     /// Python: `BaseServer.service_actions`
     fn service_actions(&self, server: &ServerRef<Self>) {
         server.without_service_actions();
     }
 
-    /// Once, when the server takes nothing more and before it waits for what is live: the place to tell the clients.
+    /// Once, when the server takes nothing more and before it waits for what is live: the place to
+    /// tell the clients.
     ///
     /// What a Python program does after `super().server_close()` stands after
     /// [`server_close`](crate::Server::server_close), or in the state's `Drop`.
@@ -79,8 +86,8 @@ pub trait BaseServer<R = Socket>: Sized + Send + Sync + 'static {
 /// The state of a server that has none.
 impl<R> BaseServer<R> for () {}
 
-/// What [`BaseServer::handle_error`] does unless it is overridden: one line in the log, at debug level for a client
-/// that went away, at error level for the rest.
+/// What [`BaseServer::handle_error`] does unless it is overridden: one line in the log, at debug
+/// level for a client that went away, at error level for the rest.
 ///
 /// Python: `super().handle_error(request, client_address)`
 pub fn log_error(client_address: &Address, error: &HandlerError) {

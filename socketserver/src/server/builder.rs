@@ -1,4 +1,5 @@
-//! What is decided before a server exists. The options of an axis stand in that axis' file; here is what belongs to none.
+//! What is decided before a server exists. The options of an axis stand in that axis' file; here is
+//! what belongs to none.
 
 use std::fmt;
 use std::io;
@@ -29,8 +30,9 @@ pub(super) struct Options {
     limits: Limits,
 }
 
-/// A server that is not bound yet: Python's class attributes, as methods. Each option is there only where it means
-/// something, so `UDPServer::<Echo>::builder().request_queue_size(64)` does not compile.
+/// A server that is not bound yet: Python's class attributes, as methods. Each option is there only
+/// where it means something, so `UDPServer::<Echo>::builder().request_queue_size(64)` does not
+/// compile.
 ///
 /// ```
 /// use std::time::Duration;
@@ -70,8 +72,8 @@ impl<T, C, H, S> Builder<T, C, H, S> {
         }
     }
 
-    /// How long [`handle_request`](Server::handle_request) waits for a request. For ever unless set; `serve_forever`
-    /// does not look at it, and it is not a timeout of connections.
+    /// How long [`handle_request`](Server::handle_request) waits for a request. For ever unless
+    /// set; `serve_forever` does not look at it, and it is not a timeout of connections.
     ///
     /// Python: `BaseServer.timeout`, in seconds
     pub fn timeout(mut self, time: Duration) -> Self {
@@ -87,21 +89,22 @@ impl<T, C, H, S> Builder<T, C, H, S> {
         self
     }
 
-    /// How many requests may be live at once. While so many are, no further one is taken: clients wait in the
-    /// system's queue. No limit unless set.
+    /// How many requests may be live at once. While so many are, no further one is taken: clients
+    /// wait in the system's queue. No limit unless set.
     pub fn max_connections(mut self, requests: usize) -> Self {
         self.options.limits.max_connections = Some(requests.max(1));
         self
     }
 
-    /// How many requests of one client address may be live at once, an IPv6 /64 counting as one. Further ones are
-    /// refused. No limit unless set.
+    /// How many requests of one client address may be live at once, an IPv6 /64 counting as one.
+    /// Further ones are refused. No limit unless set.
     pub fn max_connections_per_address(mut self, requests: usize) -> Self {
         self.options.limits.max_connections_per_address = Some(requests.max(1));
         self
     }
 
-    /// How long a request may take in all, whatever its client does meanwhile; then it is cut. For ever unless set.
+    /// How long a request may take in all, whatever its client does meanwhile; then it is cut. For
+    /// ever unless set.
     ///
     /// The loop does this, so an inline server, whose loop is busy with the request itself, cannot.
     pub fn deadline(mut self, time: Duration) -> Self {
@@ -109,8 +112,8 @@ impl<T, C, H, S> Builder<T, C, H, S> {
         self
     }
 
-    /// How long [`server_close`](Server::server_close), and dropping the server, wait for live requests before they
-    /// are cut. 5 s unless set. Python waits for ever.
+    /// How long [`server_close`](Server::server_close), and dropping the server, wait for live
+    /// requests before they are cut. 5 s unless set. Python waits for ever.
     pub fn drain_timeout(mut self, time: Duration) -> Self {
         self.options.drain_timeout = time;
         self
@@ -141,8 +144,8 @@ where
     /// The server, bound and listening.
     ///
     /// # Errors
-    /// `InvalidInput` for what is no address, or not one of this transport; `AddrInUse`, `AddrNotAvailable`,
-    /// `PermissionDenied`, and the rest of the system's. Nothing is left open.
+    /// `InvalidInput` for what is no address, or not one of this transport; `AddrInUse`,
+    /// `AddrNotAvailable`, `PermissionDenied`, and the rest of the system's. Nothing is left open.
     ///
     /// Python: the constructor, `server_bind` and `server_activate`
     pub fn bind(self, address: impl ToAddress) -> io::Result<Server<T, C, H, S>> {
@@ -152,8 +155,8 @@ where
         self.start(socket, false)
     }
 
-    /// The server on a socket that exists already and is bound: from a service manager, a parent process, a test.
-    /// Its options stay as they are.
+    /// The server on a socket that exists already and is bound: from a service manager, a parent
+    /// process, a test. Its options stay as they are.
     ///
     /// # Errors
     /// `InvalidInput` for a socket of another kind, and the system's.

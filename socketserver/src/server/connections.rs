@@ -51,9 +51,11 @@ pub(super) struct Limits {
 pub(crate) struct Connections {
     limits: Limits,
     shards: [Mutex<HashMap<u64, Live>>; SHARDS],
-    /// How many are live for each client address; only kept when that is limited. An entry goes with its last request.
+    /// How many are live for each client address; only kept when that is limited. An entry goes
+    /// with its last request.
     groups: Mutex<HashMap<IpAddr, usize>>,
-    /// When each request is cut, in the order in which they came, which is the order of the times too.
+    /// When each request is cut, in the order in which they came, which is the order of the times
+    /// too.
     deadlines: Mutex<VecDeque<(Instant, u64)>>,
     accepted: AtomicU64,
     /// How many have come to the thread or process that runs them, or to an end before that.
@@ -63,8 +65,8 @@ pub(crate) struct Connections {
     refused: AtomicU64,
     cut: AtomicU64,
     accept_errors: AtomicU64,
-    /// Somebody waits for a request to begin or end. Set before looking whether that must be waited for, and looked at
-    /// after it was counted: so one of the two sees the other.
+    /// Somebody waits for a request to begin or end. Set before looking whether that must be waited
+    /// for, and looked at after it was counted: so one of the two sees the other.
     watched: AtomicBool,
     waker: Waker,
 }
@@ -92,8 +94,8 @@ impl Connections {
         &self.shards[id as usize % SHARDS]
     }
 
-    /// Counts a request and keeps it until its ticket is closed. Tells also whether it is welcome, or its client has
-    /// as many live requests already as one may have.
+    /// Counts a request and keeps it until its ticket is closed. Tells also whether it is welcome,
+    /// or its client has as many live requests already as one may have.
     pub(super) fn admit(self: &Arc<Self>, address: &Address, cut: Cut) -> (Ticket, bool) {
         let id = self.accepted.fetch_add(1, SeqCst);
         let (group, welcome) = self.join_group(address);
@@ -298,8 +300,8 @@ impl fmt::Debug for Connections {
     }
 }
 
-/// A live request's place in the server's books. It is closed with how the request ended, exactly once; dropped
-/// without that, the request was refused.
+/// A live request's place in the server's books. It is closed with how the request ended, exactly
+/// once; dropped without that, the request was refused.
 #[derive(Debug)]
 pub struct Ticket {
     connections: Arc<Connections>,
@@ -330,14 +332,16 @@ impl Ticket {
         }
     }
 
-    /// From here on this is how the request is cut. It is called on any thread, under a lock, and waits for nothing.
+    /// From here on this is how the request is cut. It is called on any thread, under a lock, and
+    /// waits for nothing.
     pub fn set_cut(&self, cut: impl Fn() + Send + 'static) {
         if let Some(live) = self.connections.shard(self.id).lock().get_mut(&self.id) {
             live.cut = Some(Box::new(cut));
         }
     }
 
-    /// The request is somebody else's from here on: the server lets go of it, and can cut it no more.
+    /// The request is somebody else's from here on: the server lets go of it, and can cut it no
+    /// more.
     pub(super) fn release(&self) {
         let released = match self.connections.shard(self.id).lock().get_mut(&self.id) {
             Some(live) => live.cut.take(),

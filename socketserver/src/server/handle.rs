@@ -46,7 +46,8 @@ where
     H: RequestHandler<T::Request, S>,
     S: BaseServer<T::Request>,
 {
-    /// Serves in a thread of its own. The server is serving when this returns: a stop right after it is never missed.
+    /// Serves in a thread of its own. The server is serving when this returns: a stop right after
+    /// it is never missed.
     ///
     /// # Errors
     /// As [`serve_forever`](Self::serve_forever), or that no thread could be started.
@@ -77,7 +78,8 @@ where
     }
 }
 
-/// A server that serves in a thread of its own; through `Deref` a [`ServerRef`]. Dropping it is `server_close`.
+/// A server that serves in a thread of its own; through `Deref` a [`ServerRef`]. Dropping it is
+/// `server_close`.
 #[must_use = "dropping the handle closes the server"]
 pub struct ServerHandle<S> {
     server: Arc<dyn Closing>,
@@ -104,7 +106,8 @@ impl<S> ServerHandle<S> {
         self.thread.take().map_or(Ok(()), join)
     }
 
-    /// After an end. A loop whose handler did not end in time was left to itself, and is not waited for here either.
+    /// After an end. A loop whose handler did not end in time was left to itself, and is not waited
+    /// for here either.
     fn join_ended_loop(&mut self) -> io::Result<()> {
         match self.thread.take() {
             Some(thread) if !self.reference.core().life.is_serving() => join(thread),

@@ -13,8 +13,8 @@ use crate::handler::{HandlerError, RequestHandler};
 use crate::socket::Address;
 use crate::transport::Transport;
 
-/// The first half of a [`Job`]: everything from `prepare` to `shutdown_request`. Dropped without being run, it lets go
-/// of the request.
+/// The first half of a [`Job`]: everything from `prepare` to `shutdown_request`. Dropped without
+/// being run, it lets go of the request.
 pub struct Run {
     run: Box<dyn FnOnce(Place) -> End + Send>,
     place: Place,
@@ -36,7 +36,8 @@ impl Run {
     }
 }
 
-/// One request that is to be handled: what [`Concurrency::process_request`](crate::Concurrency::process_request) gets.
+/// One request that is to be handled: what
+/// [`Concurrency::process_request`](crate::Concurrency::process_request) gets.
 pub struct Job {
     run: Run,
     ticket: Ticket,
@@ -59,16 +60,16 @@ impl Job {
         }
     }
 
-    /// Runs the request here and now: prepare, handle, `handle_error` if that failed, `shutdown_request`; then it is
-    /// counted. Never unwinds.
+    /// Runs the request here and now: prepare, handle, `handle_error` if that failed,
+    /// `shutdown_request`; then it is counted. Never unwinds.
     pub fn run(mut self) {
         self.ticket.begin();
         let end = self.run.run();
         self.ticket.end(end);
     }
 
-    /// Runs the request in a process that was forked for it and ends after it. The server is a copy here, and lets go of
-    /// its listener; the books are the parent's.
+    /// Runs the request in a process that was forked for it and ends after it. The server is a copy
+    /// here, and lets go of its listener; the books are the parent's.
     pub fn run_in_child(self) -> End {
         std::mem::forget(self.ticket);
         (self.run.run)(Place::Child)
@@ -76,15 +77,16 @@ impl Job {
 
     /// The two halves: what to run, and the ticket that must be closed with how that ended.
     ///
-    /// The server lets go of the request, whose descriptor goes with the first half. This is for who runs it
-    /// elsewhere: in another process.
+    /// The server lets go of the request, whose descriptor goes with the first half. This is for
+    /// who runs it elsewhere: in another process.
     pub fn split(mut self) -> (Run, Ticket) {
         self.ticket.begin();
         self.ticket.release();
         (self.run, self.ticket)
     }
 
-    /// The same job with something around it, where it runs: a pool of database connections, a tracing span.
+    /// The same job with something around it, where it runs: a pool of database connections, a
+    /// tracing span.
     ///
     /// ```
     /// # use socketserver::{Concurrency, Job, Refused, Threading, Waker};
@@ -171,7 +173,8 @@ impl<T: Transport, S> Clone for Request<T, S> {
 }
 
 impl<T: Transport, S: BaseServer<T::Request>> Request<T, S> {
-    /// All of a request's life in its handler's thread. Nothing that a user wrote can unwind out of here.
+    /// All of a request's life in its handler's thread. Nothing that a user wrote can unwind out of
+    /// here.
     pub(super) fn run<H: RequestHandler<T::Request, S>>(
         self,
         place: Place,

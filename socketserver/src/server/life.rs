@@ -50,7 +50,8 @@ pub(super) enum StopKind {
 /// What came of an attempt to serve.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Entered {
-    /// The caller serves now. When it is done and nobody wants more, it leaves to where the server stood before.
+    /// The caller serves now. When it is done and nobody wants more, it leaves to where the server
+    /// stood before.
     Serving { served_before: bool },
     /// `shutdown` was faster.
     Forestalled,
@@ -76,7 +77,8 @@ struct State {
 
 #[derive(Debug)]
 pub(super) struct Life {
-    /// Tells servers apart among the marks of a thread or green thread: those whose loop or request it is running.
+    /// Tells servers apart among the marks of a thread or green thread: those whose loop or request
+    /// it is running.
     id: u64,
     state: Mutex<State>,
     changed: Condvar,
@@ -163,7 +165,8 @@ impl Life {
         true
     }
 
-    /// Asks for a stop. A plain shutdown is remembered by a fresh server and means nothing to one that has stopped.
+    /// Asks for a stop. A plain shutdown is remembered by a fresh server and means nothing to one
+    /// that has stopped.
     ///
     /// In a forked child there is nothing to stop.
     pub(super) fn ask(&self, stop: Stop, waker: &Waker) -> Asked {
@@ -213,7 +216,8 @@ impl Life {
         matches!(self.state.lock().phase, Phase::Serving | Phase::Stopping(_))
     }
 
-    /// Waits until the loop that was asked to stop has ended, at most until `end`. Returns whether it has.
+    /// Waits until the loop that was asked to stop has ended, at most until `end`. Returns whether
+    /// it has.
     pub(super) fn wait(&self, ended: u64, end: Option<Instant>) -> bool {
         let mut state = self.state.lock();
         while state.ended == ended {

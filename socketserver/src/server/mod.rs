@@ -1,7 +1,7 @@
 //! The server: the one folder that sees transport, concurrency, handler and state.
 //!
-//! [`serve`] is the loop and the place to begin; [`shutdown`] is its end. [`life`] says where a server stands,
-//! [`connections`] which requests are live, and [`job`] what happens to one of them.
+//! [`serve`] is the loop and the place to begin; [`shutdown`] is its end. [`life`] says where a
+//! server stands, [`connections`] which requests are live, and [`job`] what happens to one of them.
 
 mod accept;
 mod base;
@@ -41,7 +41,8 @@ use crate::handler::RequestHandler;
 use crate::socket::{Address, Socket, ToAddress};
 use crate::transport::Transport;
 
-/// A server: where requests come from, who runs them, what is done with them, and the state they share.
+/// A server: where requests come from, who runs them, what is done with them, and the state they
+/// share.
 ///
 /// The aliases are the names to use: [`TCPServer`](crate::TCPServer),
 /// [`ThreadingUDPServer`](crate::ThreadingUDPServer) and so on.
@@ -96,8 +97,8 @@ where
     H: RequestHandler<T::Request, S>,
     S: BaseServer<T::Request>,
 {
-    /// A server at `address`, with the defaults of everything. Port 0 is a port that the system chooses;
-    /// [`server_address`](Self::server_address) tells which.
+    /// A server at `address`, with the defaults of everything. Port 0 is a port that the system
+    /// chooses; [`server_address`](Self::server_address) tells which.
     ///
     /// # Errors
     /// As [`Builder::bind`].
@@ -179,18 +180,18 @@ where
         self.server.shutdown();
     }
 
-    /// The orderly end: nobody new gets into the queue, those in it are served, the listener closes, and live requests
-    /// may go on for `timeout`. What is live then is cut: its `recv` sees the end of the stream. What has not even
-    /// ended 100 ms later is left to itself.
+    /// The orderly end: nobody new gets into the queue, those in it are served, the listener
+    /// closes, and live requests may go on for `timeout`. What is live then is cut: its `recv` sees
+    /// the end of the stream. What has not even ended 100 ms later is left to itself.
     ///
-    /// On the loop's thread and inside a request it only asks, and the loop does it as it ends; the report is empty
-    /// then. After the first end of a server this returns that one's report.
+    /// On the loop's thread and inside a request it only asks, and the loop does it as it ends; the
+    /// report is empty then. After the first end of a server this returns that one's report.
     pub fn drain(&self, timeout: Duration) -> Drained {
         self.end(life::StopKind::Drain, timeout, true)
     }
 
-    /// Closes the listener, and waits for live requests as [`drain`](Self::drain) does, for `drain_timeout`; but takes
-    /// nothing more. A running loop is stopped first.
+    /// Closes the listener, and waits for live requests as [`drain`](Self::drain) does, for
+    /// `drain_timeout`; but takes nothing more. A running loop is stopped first.
     ///
     /// A concurrency whose `block_on_close` is off is not waited for, and its requests are not cut.
     ///

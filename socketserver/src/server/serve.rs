@@ -16,7 +16,8 @@ use crate::handler::{HandlerError, RequestHandler, short_name};
 use crate::socket::{Address, Socket};
 use crate::transport::Transport;
 
-/// So many requests are taken before the loop looks after everything else again: under load there may always be one.
+/// So many requests are taken before the loop looks after everything else again: under load there
+/// may always be one.
 const BATCH: usize = 64;
 
 impl<T, C, H, S> Server<T, C, H, S>
@@ -26,12 +27,13 @@ where
     H: RequestHandler<T::Request, S>,
     S: BaseServer<T::Request>,
 {
-    /// Handles requests until [`shutdown`](Self::shutdown) or another end. After a `shutdown` it may be called again.
+    /// Handles requests until [`shutdown`](Self::shutdown) or another end. After a `shutdown` it
+    /// may be called again.
     ///
     /// # Errors
-    /// `ResourceBusy` when the server is already serving; `NotConnected` when it is closed; the concurrency's, if it
-    /// cannot serve here; the system's, if the listener will never work again. What goes wrong with one connection is
-    /// not an error of the server's.
+    /// `ResourceBusy` when the server is already serving; `NotConnected` when it is closed; the
+    /// concurrency's, if it cannot serve here; the system's, if the listener will never work again.
+    /// What goes wrong with one connection is not an error of the server's.
     ///
     /// Python: `BaseServer.serve_forever`
     pub fn serve_forever(&self) -> io::Result<()> {
@@ -76,8 +78,8 @@ where
         Ok(())
     }
 
-    /// Handles one request, or calls `handle_timeout` when none comes within `timeout`. Tells what happened; a stop
-    /// ends its wait.
+    /// Handles one request, or calls `handle_timeout` when none comes within `timeout`. Tells what
+    /// happened; a stop ends its wait.
     ///
     /// # Errors
     /// As [`serve_forever`](Self::serve_forever).
@@ -227,10 +229,12 @@ where
         Served::Refused
     }
 
-    /// Takes what waits in the queue, at most as many as that can hold: the first half of a drain. Where there is no
-    /// worker for a request it stays in the queue, until there is one or the deadline.
+    /// Takes what waits in the queue, at most as many as that can hold: the first half of a drain.
+    /// Where there is no worker for a request it stays in the queue, until there is one or the
+    /// deadline.
     pub(super) fn take_what_waits(&self, listener: &Socket, deadline: Instant) {
-        /// No fence stops datagrams, so something else must; queues of connections are bounded by the system.
+        /// No fence stops datagrams, so something else must; queues of connections are bounded by
+        /// the system.
         const MOST: usize = 65_536;
         let mut backoff = Backoff::new();
         let mut taken = 0;

@@ -28,11 +28,11 @@ pub(super) struct Core {
     pub(super) service_actions: AtomicBool,
 }
 
-/// The server as its handlers and hooks see it: a cheap clone, and through `Deref` the server's state, so that
-/// `self.server.members` reads as in Python.
+/// The server as its handlers and hooks see it: a cheap clone, and through `Deref` the server's
+/// state, so that `self.server.members` reads as in Python.
 ///
-/// Its own methods hide methods of these names on the state: `server_address`, `shutdown`, `drain`, `is_stopping`,
-/// `stats`, `state`, `without_service_actions`.
+/// Its own methods hide methods of these names on the state: `server_address`, `shutdown`, `drain`,
+/// `is_stopping`, `stats`, `state`, `without_service_actions`.
 ///
 /// Python: `BaseRequestHandler.server`
 pub struct ServerRef<S>(Arc<(S, Core)>);
@@ -58,11 +58,13 @@ impl<S> ServerRef<S> {
         &self.core().address
     }
 
-    /// Ends the loop: no request is taken after it has returned. Handlers go on, and the listener stays open.
+    /// Ends the loop: no request is taken after it has returned. Handlers go on, and the listener
+    /// stays open.
     ///
-    /// From anywhere, any number of times. It waits for the loop's end, but where that could wait for itself, on the
-    /// loop's thread and inside a request of this server, it only asks. A server that never served remembers it, and
-    /// its first `serve_forever` returns at once; one that has stopped does nothing.
+    /// From anywhere, any number of times. It waits for the loop's end, but where that could wait
+    /// for itself, on the loop's thread and inside a request of this server, it only asks. A server
+    /// that never served remembers it, and its first `serve_forever` returns at once; one that has
+    /// stopped does nothing.
     ///
     /// Python: `BaseServer.shutdown`, which waits for ever on the loop's own thread
     pub fn shutdown(&self) {
@@ -79,8 +81,9 @@ impl<S> ServerRef<S> {
         }
     }
 
-    /// Asks the loop for an orderly end and does not wait for it: see [`Server::drain`](crate::Server::drain). Live
-    /// requests may go on for `timeout`. Without a loop this does nothing.
+    /// Asks the loop for an orderly end and does not wait for it: see
+    /// [`Server::drain`](crate::Server::drain). Live requests may go on for `timeout`. Without a
+    /// loop this does nothing.
     pub fn drain(&self, timeout: Duration) {
         let core = self.core();
         core.life.ask_loop(

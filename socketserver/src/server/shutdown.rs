@@ -1,9 +1,9 @@
 //! The end of a server: what the loop does as it ends, and the drain.
 //!
-//! In this order: the listener is fenced and what waits there is taken (a drain), it is closed, live requests may
-//! finish, at the deadline they are cut, and what has not ended a little later is left to itself. The loop does the
-//! first steps, or the caller when no loop runs; who asked does the rest, or the loop when that would mean waiting for
-//! oneself.
+//! In this order: the listener is fenced and what waits there is taken (a drain), it is closed,
+//! live requests may finish, at the deadline they are cut, and what has not ended a little later is
+//! left to itself. The loop does the first steps, or the caller when no loop runs; who asked does
+//! the rest, or the loop when that would mean waiting for oneself.
 
 use std::time::{Duration, Instant};
 
@@ -20,7 +20,8 @@ use crate::transport::Transport;
 /// How long a request that was cut may take to notice.
 const GRACE: Duration = Duration::from_millis(100);
 
-/// How long a request may take from the loop to its thread at the most, when the system is slow to give one.
+/// How long a request may take from the loop to its thread at the most, when the system is slow to
+/// give one.
 const BEGINNING: Duration = Duration::from_secs(1);
 
 impl<T, C, H, S> Server<T, C, H, S>
@@ -48,7 +49,8 @@ where
         self.core().life.is_stopping()
     }
 
-    /// Carries out whatever stop was asked for, and then leaves. What is asked meanwhile is carried out too.
+    /// Carries out whatever stop was asked for, and then leaves. What is asked meanwhile is carried
+    /// out too.
     pub(super) fn end_of_serving(&self, served: bool) {
         let core = self.core();
         loop {
@@ -127,8 +129,8 @@ where
         }
     }
 
-    /// Waits for live requests, cuts them at the deadline, and lets the workers go. Once: who comes later gets the
-    /// same report.
+    /// Waits for live requests, cuts them at the deadline, and lets the workers go. Once: who comes
+    /// later gets the same report.
     fn see_off(&self, deadline: Instant, wait: bool) -> Drained {
         let mut report = self.drained.lock();
         if let Some(drained) = *report {
@@ -162,7 +164,8 @@ where
         drained
     }
 
-    /// No handler starts after `shutdown` has returned: what was taken is on its way to a thread, and gets there.
+    /// No handler starts after `shutdown` has returned: what was taken is on its way to a thread,
+    /// and gets there.
     fn wait_for_beginnings(&self) {
         self.wait_until(Instant::now() + BEGINNING, |core| {
             core.connections.all_begun()

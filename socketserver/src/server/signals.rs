@@ -28,8 +28,9 @@ impl Signals {
         let received = Arc::new(AtomicBool::new(false));
         let mut bells = Vec::new();
         for signal in [SIGINT, SIGTERM] {
-            // In this order, so that only a second signal finds the flag set. It ends the process right in the signal
-            // handler: an inline server whose handler waits has no thread that could look.
+            // In this order, so that only a second signal finds the flag set. It ends the process
+            // right in the signal handler: an inline server whose handler waits has no thread that
+            // could look.
             flag::register_conditional_shutdown(signal, 128 + signal, received.clone())?;
             flag::register(signal, received.clone())?;
             bells.push(low_level::pipe::register(signal, waker.bell()?)?);
@@ -64,12 +65,13 @@ where
     H: RequestHandler<T::Request, S>,
     S: BaseServer<T::Request>,
 {
-    /// From now on the first SIGINT or SIGTERM drains the server, live requests having `timeout` to finish, and
-    /// `serve_forever` returns; a second one ends the process at once, with status 128 + number. Several servers of
-    /// one process may each do this, and all of them drain.
+    /// From now on the first SIGINT or SIGTERM drains the server, live requests having `timeout` to
+    /// finish, and `serve_forever` returns; a second one ends the process at once, with status 128
+    /// + number. Several servers of one process may each do this, and all of them drain.
     ///
-    /// It takes no thread: a flag is set and the loop's bell is rung. An inline server begins to drain when the
-    /// handler that runs has returned. Once the server is dropped, the next signal ends the process.
+    /// It takes no thread: a flag is set and the loop's bell is rung. An inline server begins to
+    /// drain when the handler that runs has returned. Once the server is dropped, the next signal
+    /// ends the process.
     ///
     /// # Errors
     /// The system's.

@@ -33,8 +33,8 @@ impl Workers {
     }
 }
 
-/// A server's counters, since it was made. Every request that was accepted comes to exactly one end, so at any time
-/// `accepted = active + finished + failed + refused + cut`.
+/// A server's counters, since it was made. Every request that was accepted comes to exactly one
+/// end, so at any time `accepted = active + finished + failed + refused + cut`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Stats {
@@ -46,12 +46,13 @@ pub struct Stats {
     pub finished: u64,
     /// Their handlers, or what comes before them, failed or panicked.
     pub failed: u64,
-    /// They never came to a handler: `verify_request` said no, a limit was reached, no thread could be started.
+    /// They never came to a handler: `verify_request` said no, a limit was reached, no thread could
+    /// be started.
     pub refused: u64,
     /// They were ended at a deadline.
     pub cut: u64,
-    /// How often no request could be taken though one seemed to be there: connections gone before they were accepted,
-    /// or no descriptors left.
+    /// How often no request could be taken though one seemed to be there: connections gone before
+    /// they were accepted, or no descriptors left.
     pub accept_errors: u64,
     /// Threads or processes that run handlers.
     pub workers: Workers,

@@ -13,10 +13,11 @@ use crate::socket::Socket;
 use crate::socket::wait::poll_until;
 use crate::sys::fork::let_go;
 
-/// The server's doorbell: it makes the loop look again, and says nothing. What happened stands in memory, so ringing
-/// once too often costs a turn of the loop and no more.
+/// The server's doorbell: it makes the loop look again, and says nothing. What happened stands in
+/// memory, so ringing once too often costs a turn of the loop and no more.
 ///
-/// It is a pair of sockets, not an eventfd, because what a signal handler may safely write is one byte.
+/// It is a pair of sockets, not an eventfd, because what a signal handler may safely write is one
+/// byte.
 #[derive(Clone)]
 pub struct Waker(Arc<(UnixStream, UnixStream)>);
 
@@ -51,8 +52,8 @@ impl Waker {
         }
     }
 
-    /// Waits for the bell, for a request if there is a listener to look at, and until `end` if there is one. Returns
-    /// whether a request may be there.
+    /// Waits for the bell, for a request if there is a listener to look at, and until `end` if
+    /// there is one. Returns whether a request may be there.
     pub(crate) fn wait(&self, listener: Option<&Socket>, end: Option<Instant>) -> io::Result<bool> {
         let bell = PollFd::new(&self.0.0, PollFlags::IN);
         let (rung, ready) = match listener {

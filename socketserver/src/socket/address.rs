@@ -27,7 +27,8 @@ pub enum Address {
 }
 
 impl Address {
-    /// The IP address, if this is an internet address. An IPv4 client of a dual-stack server is shown as IPv4.
+    /// The IP address, if this is an internet address. An IPv4 client of a dual-stack server is
+    /// shown as IPv4.
     ///
     /// Python: `client_address[0]`
     pub fn ip(&self) -> Option<IpAddr> {
@@ -149,18 +150,21 @@ impl From<Option<SocketAddrAny>> for Address {
 /// What can be given where an address is wanted.
 ///
 /// * a [`SocketAddr`], or an [`IpAddr`] and a port;
-/// * a host and a port, `("localhost", 9999)`; the empty host is every IPv4 address of this machine;
-/// * a text: `"host:port"`, `"[::1]:9999"`; with a slash in it, the path of a Unix socket; with a leading `@` or zero
-///   byte, a name in the abstract namespace;
+/// * a host and a port, `("localhost", 9999)`; the empty host is every IPv4 address of this
+///   machine;
+/// * a text: `"host:port"`, `"[::1]:9999"`; with a slash in it, the path of a Unix socket; with a
+///   leading `@` or zero byte, a name in the abstract namespace;
 /// * a [`Path`];
 /// * an [`Address`].
 ///
-/// A host name is looked up, and its first IPv4 address is taken, as in Python; if it has none, its first.
+/// A host name is looked up, and its first IPv4 address is taken, as in Python; if it has none, its
+/// first.
 pub trait ToAddress {
     /// The address.
     ///
     /// # Errors
-    /// `InvalidInput` for a text that is no address, without a look-up; whatever a look-up fails with.
+    /// `InvalidInput` for a text that is no address, without a look-up; whatever a look-up fails
+    /// with.
     fn to_address(&self) -> io::Result<Address>;
 }
 

@@ -13,7 +13,8 @@ use super::wait::{self, Awaited, Interest, Patience};
 use super::{Address, AddressFamily, Inner, Socket, ToAddress, Wire};
 
 impl Socket {
-    /// Receives at most `bufsize` bytes, whatever there is, waiting for the first; none at the end of the stream.
+    /// Receives at most `bufsize` bytes, whatever there is, waiting for the first; none at the end
+    /// of the stream.
     ///
     /// # Errors
     /// `TimedOut`, `ConnectionReset`, and the rest of the system's.
@@ -37,7 +38,8 @@ impl Socket {
             )
             .map(|_| ())
         })?;
-        // A vector may have more room than was asked for; an empty request says nothing about the stream.
+        // A vector may have more room than was asked for; an empty request says nothing about the
+        // stream.
         inner.note(data.len(), bufsize);
         Ok(data)
     }
@@ -84,7 +86,8 @@ impl Socket {
         })
     }
 
-    /// Takes a datagram that already waits: how long it was, which may be more than fits, and who sent it.
+    /// Takes a datagram that already waits: how long it was, which may be more than fits, and who
+    /// sent it.
     ///
     /// # Errors
     /// `WouldBlock` when there is none, and the system's.
@@ -105,7 +108,8 @@ impl Socket {
     /// Sends some of `data` and tells how much; the rest is the caller's to send.
     ///
     /// # Errors
-    /// `TimedOut`, `BrokenPipe` and `ConnectionReset` when the other side has gone, and the rest of the system's.
+    /// `TimedOut`, `BrokenPipe` and `ConnectionReset` when the other side has gone, and the rest of
+    /// the system's.
     ///
     /// Python: `socket.send`
     pub fn send(&self, data: &[u8]) -> io::Result<usize> {
@@ -137,8 +141,8 @@ impl Socket {
     /// Sends one datagram to `address` and tells how many bytes it had.
     ///
     /// # Errors
-    /// `TimedOut` when the way stays full; "message too long" for what is no datagram any more; `AddrNotAvailable`
-    /// for [`Address::Unnamed`]; and the rest of the system's.
+    /// `TimedOut` when the way stays full; "message too long" for what is no datagram any more;
+    /// `AddrNotAvailable` for [`Address::Unnamed`]; and the rest of the system's.
     ///
     /// Python: `socket.sendto`
     pub fn sendto(&self, data: &[u8], address: impl ToAddress) -> io::Result<usize> {
@@ -218,8 +222,8 @@ impl Inner {
         }
     }
 
-    /// What is known after a `recv`: with room left there is no more for now, and a peer that has ended its stream
-    /// need not be waited for when ours ends.
+    /// What is known after a `recv`: with room left there is no more for now, and a peer that has
+    /// ended its stream need not be waited for when ours ends.
     fn note(&self, received: usize, room: usize) {
         if received < room {
             self.source.set_drained();
@@ -263,7 +267,8 @@ impl Inner {
         if self.listening.load(Relaxed) {
             return Ok(());
         }
-        // Zero would be "for ever" for the system; such a socket never blocks, so the option does not matter.
+        // Zero would be "for ever" for the system; such a socket never blocks, so the option does
+        // not matter.
         let option = timeout
             .filter(|timeout| !timeout.is_zero())
             .map(|timeout| timeout.max(Duration::from_micros(1)));
@@ -275,15 +280,16 @@ impl Inner {
         self.listening.store(true, Relaxed);
         self.fd.set_read_timeout(None)?;
         self.fd.set_write_timeout(None)?;
-        // `accept` knows no `MSG_DONTWAIT`, and between a poll and it another process may have been faster.
+        // `accept` knows no `MSG_DONTWAIT`, and between a poll and it another process may have been
+        // faster.
         self.fd.set_nonblocking(true)
     }
 
     pub(super) fn connect(&self, address: &Address) -> io::Result<()> {
         let to = address.to_sock_addr()?;
         if address.family() == AddressFamily::Unix {
-            // There is no readiness to wait for when the other side's queue is full, only the call itself; it keeps
-            // the send timeout.
+            // There is no readiness to wait for when the other side's queue is full, only the call
+            // itself; it keeps the send timeout.
             let connect = || match self.fd.connect(&to) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     Err(io::Error::new(io::ErrorKind::TimedOut, "timed out"))

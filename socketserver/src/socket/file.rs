@@ -16,14 +16,16 @@ fn buffer_size(size: isize) -> usize {
 /// A socket's stream as a file to read from: Rust's [`Read`] and [`BufRead`], and Python's bounded
 /// [`readline`](Self::readline).
 ///
-/// Python: `StreamRequestHandler.rfile`; unlike there, it can still be read after a timeout, and nothing is lost
+/// Python: `StreamRequestHandler.rfile`; unlike there, it can still be read after a timeout, and
+/// nothing is lost
 #[derive(Debug)]
 pub struct SocketReader {
     socket: Socket,
     /// What was received; the bytes before `start` have been read.
     buffer: Vec<u8>,
     start: usize,
-    /// How much is received at a time; 1 for an unbuffered reader, which must not take more than it is asked for.
+    /// How much is received at a time; 1 for an unbuffered reader, which must not take more than it
+    /// is asked for.
     size: usize,
 }
 
@@ -38,11 +40,13 @@ impl SocketReader {
         }
     }
 
-    /// The next line with its end, at most `limit` bytes of it: a longer line comes in pieces, of which only the last
-    /// ends in `\n`. The stream's last line may lack its end, and an empty one is the end of the stream.
+    /// The next line with its end, at most `limit` bytes of it: a longer line comes in pieces, of
+    /// which only the last ends in `\n`. The stream's last line may lack its end, and an empty one
+    /// is the end of the stream.
     ///
     /// # Errors
-    /// The socket's. After a timeout what had come so far is kept, and the next call goes on from there.
+    /// The socket's. After a timeout what had come so far is kept, and the next call goes on from
+    /// there.
     ///
     /// Python: `rfile.readline(limit)`
     pub fn readline(&mut self, limit: usize) -> io::Result<Vec<u8>> {
@@ -124,8 +128,9 @@ impl AsFd for SocketReader {
     }
 }
 
-/// A socket's stream as a file to write to. Unbuffered, as it is by default, every write is a `sendall`; with a
-/// buffer, what is written leaves when that is full, at a [`flush`](Write::flush), and after `finish`.
+/// A socket's stream as a file to write to. Unbuffered, as it is by default, every write is a
+/// `sendall`; with a buffer, what is written leaves when that is full, at a
+/// [`flush`](Write::flush), and after `finish`.
 ///
 /// Python: `StreamRequestHandler.wfile`
 #[derive(Debug)]

@@ -1,4 +1,5 @@
-//! What may be put under a socket, as TLS is: every handle, `rfile` and `wfile` speak through it from then on.
+//! What may be put under a socket, as TLS is: every handle, `rfile` and `wfile` speak through it
+//! from then on.
 
 use std::fmt;
 use std::io;
@@ -8,8 +9,8 @@ use super::wait::Patience;
 
 /// A protocol between the handler's bytes and the wire's.
 ///
-/// It reads and writes the wire without holding its own lock meanwhile, since another thread may be waiting the other
-/// way. At a deadline the wire below is shut down, and its `recv` sees the end.
+/// It reads and writes the wire without holding its own lock meanwhile, since another thread may be
+/// waiting the other way. At a deadline the wire below is shut down, and its `recv` sees the end.
 pub trait Layer: Send + Sync + 'static {
     /// Fills `buffer` with what the other side said; 0 at the end of its stream.
     ///
@@ -37,7 +38,8 @@ pub struct Wire<'a> {
 }
 
 impl Wire<'_> {
-    /// Receives what there is, waiting as long as the socket's timeout says; 0 at the end of the stream.
+    /// Receives what there is, waiting as long as the socket's timeout says; 0 at the end of the
+    /// stream.
     ///
     /// # Errors
     /// `TimedOut`, or the system's.

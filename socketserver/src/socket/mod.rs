@@ -65,10 +65,11 @@ pub struct PeerCred {
     pub gid: u32,
 }
 
-/// A socket, as handlers and clients use it: Python's names, one timeout for every operation, and `Clone`, which is
-/// another name for the same socket.
+/// A socket, as handlers and clients use it: Python's names, one timeout for every operation, and
+/// `Clone`, which is another name for the same socket.
 ///
-/// The descriptor closes with the last handle. Sending to a closed connection is an error, never a signal.
+/// The descriptor closes with the last handle. Sending to a closed connection is an error, never a
+/// signal.
 ///
 /// Python: `socket.socket`
 #[derive(Clone)]
@@ -76,13 +77,16 @@ pub struct Socket(Arc<Inner>);
 
 /// What all handles of a socket share.
 struct Inner {
-    /// In nanoseconds; `u64::MAX` is none. It stands here because `MSG_DONTWAIT` does not look at the socket's option.
+    /// In nanoseconds; `u64::MAX` is none. It stands here because `MSG_DONTWAIT` does not look at
+    /// the socket's option.
     timeout: AtomicU64,
-    /// `close` was called: every later call is refused, though the descriptor lives on with the other handles.
+    /// `close` was called: every later call is refused, though the descriptor lives on with the
+    /// other handles.
     closed: AtomicBool,
     /// `detach` was called: the conversation is somebody else's now.
     detached: AtomicBool,
-    /// A listener keeps its timeout to itself, since the sockets it accepts would inherit the option.
+    /// A listener keeps its timeout to itself, since the sockets it accepts would inherit the
+    /// option.
     listening: AtomicBool,
     /// The end of the stream has been received.
     ended: AtomicBool,
@@ -91,7 +95,8 @@ struct Inner {
     layer: OnceLock<Box<dyn Layer>>,
     /// Dropped before the descriptor that it stands for.
     source: Source,
-    /// Blocking, but for listeners and while it connects: the mode belongs to the open file, which others may share.
+    /// Blocking, but for listeners and while it connects: the mode belongs to the open file, which
+    /// others may share.
     fd: socket2::Socket,
 }
 
@@ -147,8 +152,8 @@ impl Socket {
         self.open()?.fd.bind(&address.to_address()?.to_sock_addr()?)
     }
 
-    /// Starts to take connections. `backlog` bounds those that nobody has accepted yet, not the clients served; the
-    /// system lowers it to its own maximum.
+    /// Starts to take connections. `backlog` bounds those that nobody has accepted yet, not the
+    /// clients served; the system lowers it to its own maximum.
     ///
     /// # Errors
     /// The system's.
@@ -201,9 +206,9 @@ impl Socket {
         inner.connect(&address)
     }
 
-    /// How long an operation may take before it fails with `TimedOut`: for ever with `None`; not at all with zero,
-    /// where what is not ready fails with `WouldBlock`. It holds for all handles of the socket, and for a whole
-    /// `sendall`.
+    /// How long an operation may take before it fails with `TimedOut`: for ever with `None`; not at
+    /// all with zero, where what is not ready fails with `WouldBlock`. It holds for all handles of
+    /// the socket, and for a whole `sendall`.
     ///
     /// # Errors
     /// The system's.
@@ -220,8 +225,8 @@ impl Socket {
         self.0.timeout()
     }
 
-    /// Ends one direction of the conversation, or both, for all handles. The other side sees the end of the stream
-    /// after what was sent.
+    /// Ends one direction of the conversation, or both, for all handles. The other side sees the
+    /// end of the stream after what was sent.
     ///
     /// # Errors
     /// `NotConnected`, and the rest of the system's.
@@ -236,8 +241,8 @@ impl Socket {
         inner.fd.shutdown(how)
     }
 
-    /// Ends the conversation both ways. Every later call on any handle fails with "bad file descriptor"; the
-    /// descriptor itself closes with the last handle.
+    /// Ends the conversation both ways. Every later call on any handle fails with "bad file
+    /// descriptor"; the descriptor itself closes with the last handle.
     ///
     /// Python: `socket.close`
     pub fn close(&self) {
@@ -247,8 +252,9 @@ impl Socket {
         }
     }
 
-    /// Hands the connection over: the descriptor returned is a duplicate that is the caller's from then on, blocking
-    /// and without a timeout. The handles left are closed, and the server leaves the conversation alone.
+    /// Hands the connection over: the descriptor returned is a duplicate that is the caller's from
+    /// then on, blocking and without a timeout. The handles left are closed, and the server leaves
+    /// the conversation alone.
     ///
     /// # Errors
     /// `Unsupported` under a [`Layer`], whose bytes a bare descriptor cannot speak; the system's.
@@ -335,8 +341,8 @@ impl Socket {
         })
     }
 
-    /// Two files, for reading and for writing: what `rfile` and `wfile` are in a stream handler. A size of -1 is the
-    /// usual buffer (8 KiB), 0 none, anything else so many bytes.
+    /// Two files, for reading and for writing: what `rfile` and `wfile` are in a stream handler. A
+    /// size of -1 is the usual buffer (8 KiB), 0 none, anything else so many bytes.
     ///
     /// Python: `socket.makefile("rb", rbufsize)` and `socket.makefile("wb", wbufsize)`
     pub fn makefile(&self, rbufsize: isize, wbufsize: isize) -> (SocketReader, SocketWriter) {
@@ -346,11 +352,12 @@ impl Socket {
         )
     }
 
-    /// Puts a [`Layer`] under the socket: from now on every handle, and every file made from one, speaks through it.
+    /// Puts a [`Layer`] under the socket: from now on every handle, and every file made from one,
+    /// speaks through it.
     ///
     /// # Errors
-    /// `AlreadyExists` if there is one; `InvalidInput` if an `rfile` holds bytes that nobody has read, which would be
-    /// plain text taken for the layer's.
+    /// `AlreadyExists` if there is one; `InvalidInput` if an `rfile` holds bytes that nobody has
+    /// read, which would be plain text taken for the layer's.
     pub fn set_layer(&self, layer: impl Layer) -> io::Result<()> {
         let inner = self.open()?;
         if inner.unread.load(Relaxed) > 0 {
@@ -377,7 +384,8 @@ impl Socket {
         self.0.ended.load(Relaxed)
     }
 
-    /// Ends the conversation below any layer and even on a closed handle: whoever waits on the socket wakes up.
+    /// Ends the conversation below any layer and even on a closed handle: whoever waits on the
+    /// socket wakes up.
     pub(crate) fn cut(&self) {
         if !self.is_detached() {
             let _ = self.0.fd.shutdown(Shutdown::Both);
@@ -395,7 +403,8 @@ impl Socket {
     }
 }
 
-/// A stream connected to `address`, with `timeout` for connecting and for every operation after that.
+/// A stream connected to `address`, with `timeout` for connecting and for every operation after
+/// that.
 ///
 /// # Errors
 /// As [`Socket::connect`].
@@ -409,8 +418,9 @@ pub fn create_connection(address: impl ToAddress, timeout: Option<Duration>) -> 
     Ok(socket)
 }
 
-/// Waits until one of the sockets in `read` can be read or one of those in `write` written: for relays, and for loops
-/// of one's own. Returns the places in the two lists of those that are ready; two empty lists when the time is over.
+/// Waits until one of the sockets in `read` can be read or one of those in `write` written: for
+/// relays, and for loops of one's own. Returns the places in the two lists of those that are ready;
+/// two empty lists when the time is over.
 ///
 /// What a [`Layer`] or an `rfile` already holds is not seen here.
 ///

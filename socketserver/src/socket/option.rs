@@ -13,7 +13,8 @@ use super::Socket;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SocketOption {
-    /// Binding succeeds while old connections of the same port are still in `TIME_WAIT`. Python: `SO_REUSEADDR`
+    /// Binding succeeds while old connections of the same port are still in `TIME_WAIT`. Python:
+    /// `SO_REUSEADDR`
     ReuseAddress(bool),
     /// Several sockets may be bound to one port and share its traffic. Python: `SO_REUSEPORT`
     ReusePort(bool),

@@ -1,9 +1,9 @@
 //! The one place where a handler's code waits for a descriptor.
 //!
-//! The first try is one plain system call, which on an ordinary thread may block. Whatever comes back short goes on
-//! in one slow path: wait for readiness for what is left of the time, then call again without blocking. So a timeout
-//! holds for a whole operation, a descriptor that was non-blocking when it came to us works, and being woken is only
-//! a hint.
+//! The first try is one plain system call, which on an ordinary thread may block. Whatever comes
+//! back short goes on in one slow path: wait for readiness for what is left of the time, then call
+//! again without blocking. So a timeout holds for a whole operation, a descriptor that was
+//! non-blocking when it came to us works, and being woken is only a hint.
 
 use std::io;
 use std::os::fd::BorrowedFd;
@@ -79,7 +79,8 @@ pub(crate) fn until_ready<T>(
     after_waiting(awaited, interest, patience, operation)
 }
 
-/// As [`until_ready`], but without the first try: for what came back short, and for calls that know no `MSG_DONTWAIT`.
+/// As [`until_ready`], but without the first try: for what came back short, and for calls that know
+/// no `MSG_DONTWAIT`.
 pub(crate) fn after_waiting<T>(
     awaited: Awaited<'_>,
     interest: Interest,

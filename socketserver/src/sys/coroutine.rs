@@ -36,8 +36,9 @@ impl Coroutine {
 }
 
 impl Drop for Coroutine {
-    /// A coroutine in the middle of its function is left as it is, and its stack with it: to drop what stands there it
-    /// would have to be unwound, and whoever catches panics there would take that for one.
+    /// A coroutine in the middle of its function is left as it is, and its stack with it: to drop
+    /// what stands there it would have to be unwound, and whoever catches panics there would take
+    /// that for one.
     #[allow(unsafe_code)]
     fn drop(&mut self) {
         if self.0.done() || !self.0.started() {
@@ -55,9 +56,10 @@ impl Drop for Coroutine {
 pub(crate) fn suspend() {
     let current = CURRENT.get();
     assert!(!current.is_null(), "only a coroutine can be suspended");
-    // SAFETY: the pointer was set by the coroutine that runs on this thread, to the yielder on its own stack, which
-    // lives as long as it does. `resume` puts back what was there before as soon as it is left, so nobody else finds it,
-    // and a `Coroutine` is not `Send`, so it is resumed on this thread only.
+    // SAFETY: the pointer was set by the coroutine that runs on this thread, to the yielder on its
+    // own stack, which lives as long as it does. `resume` puts back what was there before as soon
+    // as it is left, so nobody else finds it, and a `Coroutine` is not `Send`, so it is resumed on
+    // this thread only.
     unsafe { (*current).suspend(()) };
     CURRENT.set(current);
 }

@@ -20,8 +20,9 @@ impl ForkBesideThreads {
     /// Makes the promise.
     ///
     /// # Safety
-    /// At every fork no other thread holds a lock that a handler, or anything it calls, will take; the allocator's is
-    /// no such lock, since the C library sees to it. And no handler counts on other threads being there.
+    /// At every fork no other thread holds a lock that a handler, or anything it calls, will take;
+    /// the allocator's is no such lock, since the C library sees to it. And no handler counts on
+    /// other threads being there.
     #[allow(unsafe_code)]
     pub const unsafe fn promise() -> Self {
         ForkBesideThreads(())
@@ -29,7 +30,8 @@ impl ForkBesideThreads {
 
     #[allow(unsafe_code)]
     pub(crate) fn fork(self) -> io::Result<Forked> {
-        // SAFETY: the child has only this thread, and that this is enough was promised by whoever made `self`.
+        // SAFETY: the child has only this thread, and that this is enough was promised by whoever
+        // made `self`.
         unsafe { fork() }
     }
 }
@@ -55,8 +57,8 @@ pub(crate) fn must_be_alone() -> io::Result<()> {
 #[allow(unsafe_code)]
 pub(crate) fn fork_alone() -> io::Result<Forked> {
     must_be_alone()?;
-    // SAFETY: this thread is the only one, as was just seen, and only it could start another. So the child is a whole
-    // copy, in which no lock is held by somebody who is not there.
+    // SAFETY: this thread is the only one, as was just seen, and only it could start another. So
+    // the child is a whole copy, in which no lock is held by somebody who is not there.
     unsafe { fork() }
 }
 
@@ -64,7 +66,8 @@ pub(crate) fn fork_alone() -> io::Result<Forked> {
 /// No thread that is not there in the child may be missed there.
 #[allow(unsafe_code)]
 unsafe fn fork() -> io::Result<Forked> {
-    // SAFETY: the call itself takes nothing and returns twice; what that means for locks is the caller's promise.
+    // SAFETY: the call itself takes nothing and returns twice; what that means for locks is the
+    // caller's promise.
     match unsafe { libc::fork() } {
         0 => Ok(Forked::Child),
         number => Pid::from_raw(number)
@@ -74,8 +77,8 @@ unsafe fn fork() -> io::Result<Forked> {
     }
 }
 
-/// In a child: a terminal's Ctrl-C is the parent's to answer, and what the parent has set up for other signals would
-/// ring the parent's bell.
+/// In a child: a terminal's Ctrl-C is the parent's to answer, and what the parent has set up for
+/// other signals would ring the parent's bell.
 #[allow(unsafe_code)]
 pub(crate) fn child_signals() {
     for (signal, action) in [
@@ -95,16 +98,16 @@ pub(crate) fn exit_now(status: i32) -> ! {
     unsafe { libc::_exit(status) }
 }
 
-/// Lets go of what a descriptor stands for, though others still own the descriptor: it stands for `/dev/null` from
-/// then on.
+/// Lets go of what a descriptor stands for, though others still own the descriptor: it stands for
+/// `/dev/null` from then on.
 ///
 /// # Errors
 /// The system's; nothing has changed then.
 #[allow(unsafe_code)]
 pub(crate) fn let_go(descriptor: impl AsFd) -> io::Result<()> {
     let null = File::open("/dev/null")?;
-    // SAFETY: both descriptors are open for the call. The second stays open and owned by whoever owns it; that calls
-    // on it fail from now on is all that changes.
+    // SAFETY: both descriptors are open for the call. The second stays open and owned by whoever
+    // owns it; that calls on it fail from now on is all that changes.
     let result = unsafe {
         libc::dup3(
             null.as_raw_fd(),

@@ -1,4 +1,5 @@
-//! Every `unsafe` of the workspace, a function each, each with its reason. Imports nothing of the crate.
+//! Every `unsafe` of the workspace, a function each, each with its reason. Imports nothing of the
+//! crate.
 
 #[cfg(target_os = "linux")]
 pub(crate) mod coroutine;
@@ -11,16 +12,16 @@ pub(crate) mod stack;
 use std::io;
 use std::os::fd::AsFd;
 
-/// How much of what was sent the other side has not yet acknowledged: bytes for TCP, where an unacknowledged end of
-/// stream counts as one; memory still waiting to be read for Unix sockets.
+/// How much of what was sent the other side has not yet acknowledged: bytes for TCP, where an
+/// unacknowledged end of stream counts as one; memory still waiting to be read for Unix sockets.
 #[cfg(target_os = "linux")]
 #[allow(unsafe_code)]
 pub(crate) fn unacknowledged(socket: impl AsFd) -> io::Result<usize> {
     use rustix::ioctl::{Getter, Opcode, ioctl};
     /// `SIOCOUTQ`, which shares its number with the terminals' `TIOCOUTQ`.
     const SIOCOUTQ: Opcode = 0x5411;
-    // SAFETY: for every kind of socket this opcode writes one C int and nothing else, which is what `Getter` is told;
-    // on a descriptor that does not know it, it fails and writes nothing.
+    // SAFETY: for every kind of socket this opcode writes one C int and nothing else, which is what
+    // `Getter` is told; on a descriptor that does not know it, it fails and writes nothing.
     let count = unsafe { ioctl(socket, Getter::<SIOCOUTQ, i32>::new())? };
     Ok(usize::try_from(count).unwrap_or(0))
 }
@@ -31,14 +32,15 @@ pub(crate) fn unacknowledged(_socket: impl AsFd) -> io::Result<usize> {
     Ok(0)
 }
 
-/// Lets a listener give out a connection only when its first bytes are there, or `seconds` have passed.
+/// Lets a listener give out a connection only when its first bytes are there, or `seconds` have
+/// passed.
 #[cfg(target_os = "linux")]
 #[allow(unsafe_code)]
 pub(crate) fn set_defer_accept(listener: impl AsFd, seconds: u32) -> io::Result<()> {
     use std::os::fd::AsRawFd;
     let seconds = libc::c_int::try_from(seconds).unwrap_or(libc::c_int::MAX);
-    // SAFETY: the descriptor is borrowed for the call; the option's value is one C int, to which the pointer points
-    // and whose size is given, and which the call only reads.
+    // SAFETY: the descriptor is borrowed for the call; the option's value is one C int, to which
+    // the pointer points and whose size is given, and which the call only reads.
     let result = unsafe {
         libc::setsockopt(
             listener.as_fd().as_raw_fd(),

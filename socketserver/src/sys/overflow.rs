@@ -1,5 +1,5 @@
-//! A word before the end when a coroutine has used up its stack. The standard library knows only its own threads'
-//! guards, so without this the process would die without any.
+//! A word before the end when a coroutine has used up its stack. The standard library knows only
+//! its own threads' guards, so without this the process would die without any.
 
 use std::mem::MaybeUninit;
 use std::sync::OnceLock;
@@ -14,9 +14,10 @@ static BEFORE: OnceLock<libc::sigaction> = OnceLock::new();
 pub(crate) fn report_overflows() {
     BEFORE.get_or_init(|| {
         let mut before = MaybeUninit::zeroed();
-        // SAFETY: the action is whole: a handler of the signature that SA_SIGINFO asks for, which does only what a
-        // signal handler may, on the alternate stack that the standard library gives each of its threads; and the old
-        // action is written where the pointer points. All-zero bytes are a valid action.
+        // SAFETY: the action is whole: a handler of the signature that SA_SIGINFO asks for, which
+        // does only what a signal handler may, on the alternate stack that the standard library
+        // gives each of its threads; and the old action is written where the pointer points.
+        // All-zero bytes are a valid action.
         unsafe {
             let mut action: libc::sigaction = MaybeUninit::zeroed().assume_init();
             action.sa_sigaction = handle as *const () as usize;
@@ -34,17 +35,20 @@ extern "C" fn handle(
     _context: *mut libc::c_void,
 ) {
     const MESSAGE: &[u8] = b"\na green thread has overflowed its stack: give it a larger stack_size\nfatal: stack overflow\n";
-    // SAFETY: the system passes a valid `info` to a handler with SA_SIGINFO, and for SIGSEGV its address is set.
+    // SAFETY: the system passes a valid `info` to a handler with SA_SIGINFO, and for SIGSEGV its
+    // address is set.
     let address = unsafe { (*info).si_addr() } as usize;
     if stack::is_guard(address) {
         // SAFETY: `write` may be called in a signal handler, and the message is there for the call.
         unsafe { libc::write(libc::STDERR_FILENO, MESSAGE.as_ptr().cast(), MESSAGE.len()) };
-        // SAFETY: so may `signal` and `raise`'s equivalent, returning: the fault comes again, and ends the process.
+        // SAFETY: so may `signal` and `raise`'s equivalent, returning: the fault comes again, and
+        // ends the process.
         unsafe { libc::signal(libc::SIGSEGV, libc::SIG_DFL) };
         return;
     }
     if let Some(before) = BEFORE.get() {
-        // SAFETY: the action was the system's own a moment ago. The fault comes again, and goes where it always went.
+        // SAFETY: the action was the system's own a moment ago. The fault comes again, and goes
+        // where it always went.
         unsafe { libc::sigaction(libc::SIGSEGV, before, std::ptr::null_mut()) };
     }
 }

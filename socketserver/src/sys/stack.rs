@@ -7,8 +7,9 @@
 //!    └───────────────┴───────────────┴── …
 //! ```
 //!
-//! Since Linux 6.13 a guard is a mark in the page table and costs no mapping, so a million stacks fit under the usual
-//! `vm.max_map_count`. On older kernels every guard splits the mapping, and some thirty thousand is the end.
+//! Since Linux 6.13 a guard is a mark in the page table and costs no mapping, so a million stacks
+//! fit under the usual `vm.max_map_count`. On older kernels every guard splits the mapping, and
+//! some thirty thousand is the end.
 
 use std::io;
 use std::num::NonZeroUsize;
@@ -21,14 +22,15 @@ use std::sync::atomic::{
 use corosensei::stack::{Stack, StackPointer};
 use parking_lot::Mutex;
 
-/// Address space below each stack that must not be touched: more than one page, so that a function with a large frame
-/// does not step over it.
+/// Address space below each stack that must not be touched: more than one page, so that a function
+/// with a large frame does not step over it.
 pub(crate) const GUARD: usize = 64 * 1024;
 
 /// Address space that is mapped at a time.
 const SEGMENT: usize = 256 * 1024 * 1024;
 
-/// So many stacks that nobody uses keep their memory, because the next one to be used will be one of them.
+/// So many stacks that nobody uses keep their memory, because the next one to be used will be one
+/// of them.
 const WARM: usize = 256;
 
 /// `MADV_GUARD_INSTALL`, which the `libc` crate does not name for every C library.
@@ -43,7 +45,8 @@ pub(crate) struct Slab {
 
 #[derive(Debug, Default)]
 struct State {
-    /// The lowest addresses of slots that were used before, the last one used last: its memory is the warmest.
+    /// The lowest addresses of slots that were used before, the last one used last: its memory is
+    /// the warmest.
     free: Vec<usize>,
     /// What is left of the newest segment.
     next: usize,
@@ -58,7 +61,8 @@ pub(crate) struct SlabStack {
     slot: usize,
 }
 
-/// Where segments lie, for whoever asks about an address in a signal handler: no lock, and never changed once set.
+/// Where segments lie, for whoever asks about an address in a signal handler: no lock, and never
+/// changed once set.
 struct Segment {
     start: AtomicUsize,
     end: AtomicUsize,
@@ -128,7 +132,8 @@ impl Slab {
                 "no room for more stacks of green threads",
             ));
         };
-        // SAFETY: a new private mapping at an address of the system's choice touches nothing that exists.
+        // SAFETY: a new private mapping at an address of the system's choice touches nothing that
+        // exists.
         let start = unsafe {
             libc::mmap(
                 ptr::null_mut(),
@@ -142,7 +147,8 @@ impl Slab {
         if start == libc::MAP_FAILED {
             return Err(io::Error::last_os_error());
         }
-        // SAFETY: the range is the mapping just made. Huge pages would fill stacks of which one page is used.
+        // SAFETY: the range is the mapping just made. Huge pages would fill stacks of which one
+        // page is used.
         unsafe { libc::madvise(start, SEGMENT, libc::MADV_NOHUGEPAGE) };
         segment.slot_size.store(self.slot_size(), Relaxed);
         segment.end.store(start as usize + SEGMENT, Relaxed);
@@ -157,7 +163,8 @@ impl Slab {
 fn install_guard(slot: usize) -> io::Result<()> {
     let start = ptr::without_provenance_mut(slot);
     if !MAPPED_GUARDS.load(Relaxed) {
-        // SAFETY: the range is the lowest part of a slot that was never handed out, in a mapping of this module's.
+        // SAFETY: the range is the lowest part of a slot that was never handed out, in a mapping of
+        // this module's.
         if unsafe { libc::madvise(start, GUARD, MADV_GUARD_INSTALL) } == 0 {
             return Ok(());
         }
@@ -187,8 +194,8 @@ impl Drop for SlabStack {
     fn drop(&mut self) {
         let mut state = self.slab.state.lock();
         if state.free.len() >= WARM {
-            // SAFETY: the range is this slot's stack, and nobody uses it any more: `self` was the only owner. What it
-            // holds is lost, as it may be.
+            // SAFETY: the range is this slot's stack, and nobody uses it any more: `self` was the
+            // only owner. What it holds is lost, as it may be.
             unsafe {
                 libc::madvise(
                     ptr::without_provenance_mut(self.slot + GUARD),
@@ -201,9 +208,9 @@ impl Drop for SlabStack {
     }
 }
 
-// SAFETY: the slot is a mapping of this module's that is never unmapped, its lowest part is a guard, above which there
-// are at least 16 KiB of stack, and both ends are multiples of the page size. The slot is in no other `SlabStack` until
-// this one is dropped.
+// SAFETY: the slot is a mapping of this module's that is never unmapped, its lowest part is a
+// guard, above which there are at least 16 KiB of stack, and both ends are multiples of the page
+// size. The slot is in no other `SlabStack` until this one is dropped.
 #[allow(unsafe_code)]
 unsafe impl Stack for SlabStack {
     fn base(&self) -> StackPointer {

@@ -41,7 +41,8 @@ impl Datagram {
         }
     }
 
-    /// Whether the datagram was longer than `max_packet_size`, so that `data` is only its beginning.
+    /// Whether the datagram was longer than `max_packet_size`, so that `data` is only its
+    /// beginning.
     pub fn truncated(&self) -> bool {
         self.truncated
     }
@@ -87,7 +88,8 @@ impl Clone for Packets {
 }
 
 impl Packets {
-    /// One client that does not read must not hold up a handler, and with it an inline server, for ever.
+    /// One client that does not read must not hold up a handler, and with it an inline server, for
+    /// ever.
     pub(super) fn activate(&self, socket: &Socket) -> io::Result<()> {
         socket.settimeout(Some(self.send_timeout))
     }

@@ -7,8 +7,9 @@
 //! | [`UnixStream`] | [`Socket`], a stream | path, abstract name | `request_queue_size`, `mode`, `linger` |
 //! | [`UnixDatagram`] | [`Datagram`] | path, abstract name | `max_packet_size`, `mode`, `send_timeout` |
 //!
-//! A transport knows sockets and nothing of who runs the handlers. One of your own usually wraps one of these: to
-//! shake hands in [`prepare`](Transport::prepare), or to set an option before `bind`.
+//! A transport knows sockets and nothing of who runs the handlers. One of your own usually wraps
+//! one of these: to shake hands in [`prepare`](Transport::prepare), or to set an option before
+//! `bind`.
 
 mod datagram;
 mod socket_file;
@@ -33,11 +34,12 @@ use crate::socket::{Address, AddressFamily, Socket, SocketKind, SocketOption};
 /// [`get_request`](Self::get_request) for every request, and where the handler runs
 /// [`prepare`](Self::prepare) and [`shutdown_request`](Self::shutdown_request) around it.
 pub trait Transport: Send + Sync + 'static {
-    /// One request: a [`Socket`] for streams, a [`Datagram`] otherwise. Cloning it is another name for the same
-    /// request.
+    /// One request: a [`Socket`] for streams, a [`Datagram`] otherwise. Cloning it is another name
+    /// for the same request.
     type Request: Clone + Send + 'static;
 
-    /// A fresh socket of the address's family: what must be set before `bind` is set between this and the next.
+    /// A fresh socket of the address's family: what must be set before `bind` is set between this
+    /// and the next.
     ///
     /// # Errors
     /// `InvalidInput` for an address that is not this transport's; the system's.
@@ -51,7 +53,8 @@ pub trait Transport: Send + Sync + 'static {
     /// Python: `BaseServer.server_bind`
     fn server_bind(&self, socket: &Socket, address: &Address) -> io::Result<()>;
 
-    /// Takes a socket that exists already and is bound, instead of the two above: from a service manager, or a parent.
+    /// Takes a socket that exists already and is bound, instead of the two above: from a service
+    /// manager, or a parent.
     ///
     /// # Errors
     /// `InvalidInput` for a socket that is not this transport's.
@@ -68,7 +71,8 @@ pub trait Transport: Send + Sync + 'static {
     /// Takes a request that already waits, on the loop's thread. Never waits itself.
     ///
     /// # Errors
-    /// `WouldBlock` when there is none; what happened to one connection; what is wrong with the listener.
+    /// `WouldBlock` when there is none; what happened to one connection; what is wrong with the
+    /// listener.
     ///
     /// Python: `BaseServer.get_request`
     fn get_request(&self, socket: &Socket) -> io::Result<(Self::Request, Address)>;
@@ -81,29 +85,32 @@ pub trait Transport: Send + Sync + 'static {
         Ok(())
     }
 
-    /// The orderly end of a request, where its handler ran. May wait for the other side to read what was sent, but
-    /// never longer than `patience`.
+    /// The orderly end of a request, where its handler ran. May wait for the other side to read
+    /// what was sent, but never longer than `patience`.
     ///
     /// Python: `BaseServer.shutdown_request`
     fn shutdown_request(&self, request: &Self::Request, patience: Duration);
 
-    /// The abrupt end at a deadline, from another thread: wakes whoever waits on the request, and waits for nothing.
-    /// A datagram's socket is the server's and must live on.
+    /// The abrupt end at a deadline, from another thread: wakes whoever waits on the request, and
+    /// waits for nothing. A datagram's socket is the server's and must live on.
     fn cut(&self, request: &Self::Request);
 
     /// From here on nobody new gets into the queue; those in it can still be taken.
     ///
     /// # Errors
-    /// The system's. The end goes on without a fence then: who connects in its last moments may be reset.
+    /// The system's. The end goes on without a fence then: who connects in its last moments may be
+    /// reset.
     fn fence(&self, _socket: &Socket) -> io::Result<()> {
         Ok(())
     }
 
-    /// In a process that was forked for one request, before its handler: lets go of the listener, or clients would
-    /// connect to it for as long as the child lives. A datagram's socket is what it is answered with, and stays.
+    /// In a process that was forked for one request, before its handler: lets go of the listener,
+    /// or clients would connect to it for as long as the child lives. A datagram's socket is what
+    /// it is answered with, and stays.
     fn leave_to_parent(&self, _socket: &Socket) {}
 
-    /// After the last request was taken and before the socket closes: removes what `server_bind` left elsewhere.
+    /// After the last request was taken and before the socket closes: removes what `server_bind`
+    /// left elsewhere.
     ///
     /// Python: `BaseServer.server_close`
     fn server_close(&self, _socket: &Socket) {}

@@ -1,5 +1,5 @@
-//! The file of a Unix socket: made with its final mode, replaced when nobody listens there any more, removed at the
-//! end if it is still ours.
+//! The file of a Unix socket: made with its final mode, replaced when nobody listens there any
+//! more, removed at the end if it is still ours.
 
 use std::fs::{self, File};
 use std::io;
@@ -20,8 +20,8 @@ const PATIENCE: Duration = Duration::from_secs(2);
 #[derive(Debug, Default)]
 pub(super) struct SocketFile {
     pub(super) mode: Option<u32>,
-    /// Held from looking whether an old file is stale until the new one can be connected to: in between, ours would
-    /// look stale to others.
+    /// Held from looking whether an old file is stale until the new one can be connected to: in
+    /// between, ours would look stale to others.
     lock: Mutex<Option<File>>,
     /// Device and inode of the file we made.
     made: Mutex<Option<(u64, u64)>>,

@@ -12,7 +12,8 @@ use crate::sys;
 /// How much of what a handler did not read is still read at its end.
 const LINGER_BYTES: usize = 1 << 20;
 
-/// How often it is looked whether the other side has acknowledged everything, for which there is no event.
+/// How often it is looked whether the other side has acknowledged everything, for which there is no
+/// event.
 const ACKNOWLEDGED: Duration = Duration::from_millis(20);
 
 /// The longest that `shutdown_request` waits by default.
@@ -43,8 +44,9 @@ pub(super) fn leave_to_parent(listener: &Socket) {
 
 /// Ends our side of a stream so that the other side gets all of it.
 ///
-/// Closing a socket that still has unread input resets the connection, and the reply with it. So whatever comes is read
-/// and thrown away until the other side ends too, or until nothing of ours is under way any more.
+/// Closing a socket that still has unread input resets the connection, and the reply with it. So
+/// whatever comes is read and thrown away until the other side ends too, or until nothing of ours
+/// is under way any more.
 pub(super) fn end_of_stream(socket: &Socket, patience: Duration) {
     if socket.is_detached() || socket.shutdown(Shutdown::Write).is_err() || socket.has_ended() {
         return;

@@ -7,8 +7,8 @@ use super::{Transport, check, not_ours, stream};
 use crate::server::Builder;
 use crate::socket::{Address, Socket, SocketKind, SocketOption};
 
-/// Connections over TCP: reliable streams of bytes, without boundaries in them. A client's handshake is done before
-/// its handler runs, so the server must be up first.
+/// Connections over TCP: reliable streams of bytes, without boundaries in them. A client's
+/// handshake is done before its handler runs, so the server must be up first.
 ///
 /// Python: `TCPServer`, as far as it is about sockets
 #[derive(Clone, Debug)]
@@ -40,8 +40,8 @@ impl Tcp {
         Self::default()
     }
 
-    /// How many connections may wait to be accepted; not how many clients are served. The system's maximum unless
-    /// set, which also bounds it.
+    /// How many connections may wait to be accepted; not how many clients are served. The system's
+    /// maximum unless set, which also bounds it.
     ///
     /// Python: `TCPServer.request_queue_size`, 5
     pub fn request_queue_size(mut self, connections: u32) -> Self {
@@ -57,7 +57,8 @@ impl Tcp {
         self
     }
 
-    /// Whether several servers may share the port, each getting a part of the connections. Off unless set.
+    /// Whether several servers may share the port, each getting a part of the connections. Off
+    /// unless set.
     ///
     /// Python: `TCPServer.allow_reuse_port`
     pub fn allow_reuse_port(mut self, allow: bool) -> Self {
@@ -65,21 +66,23 @@ impl Tcp {
         self
     }
 
-    /// Whether an IPv6 server takes IPv4 clients too. The system's setting unless set; nothing for an IPv4 address.
+    /// Whether an IPv6 server takes IPv4 clients too. The system's setting unless set; nothing for
+    /// an IPv4 address.
     pub fn dual_stack(mut self, both: bool) -> Self {
         self.dual_stack = Some(both);
         self
     }
 
-    /// How long the end of a connection may wait for a client that has not yet read its reply. 2 s unless set; an
-    /// inline server waits at most 0.1 s.
+    /// How long the end of a connection may wait for a client that has not yet read its reply. 2 s
+    /// unless set; an inline server waits at most 0.1 s.
     pub fn linger(mut self, time: Duration) -> Self {
         self.linger = time;
         self
     }
 
-    /// Accepts a connection only when its first bytes are there, or this time (in whole seconds) has passed: silent
-    /// clients then hold no thread. Only where the client speaks first: a greeting would come late. Off unless set.
+    /// Accepts a connection only when its first bytes are there, or this time (in whole seconds)
+    /// has passed: silent clients then hold no thread. Only where the client speaks first: a
+    /// greeting would come late. Off unless set.
     pub fn wait_for_input(mut self, at_most: Duration) -> Self {
         self.wait_for_input = Some(at_most);
         self
@@ -134,17 +137,20 @@ impl Transport for Tcp {
         stream::leave_to_parent(socket);
     }
 
-    /// Between the last accept and the close a handshake may complete, and its client would be reset. A filter that
-    /// drops the first packet of new handshakes makes such a client try again a second later, and then be refused.
+    /// Between the last accept and the close a handshake may complete, and its client would be
+    /// reset. A filter that drops the first packet of new handshakes makes such a client try again
+    /// a second later, and then be refused.
     #[cfg(target_os = "linux")]
     fn fence(&self, socket: &Socket) -> io::Result<()> {
         use socket2::SockFilter;
-        /// `BPF_LD | BPF_B | BPF_ABS`, `BPF_ALU | BPF_AND | BPF_K`, `BPF_JMP | BPF_JEQ | BPF_K`, `BPF_RET | BPF_K`.
+        /// `BPF_LD | BPF_B | BPF_ABS`, `BPF_ALU | BPF_AND | BPF_K`, `BPF_JMP | BPF_JEQ | BPF_K`,
+        /// `BPF_RET | BPF_K`.
         const LOAD_BYTE: u16 = 0x30;
         const AND: u16 = 0x54;
         const JUMP_IF_EQUAL: u16 = 0x15;
         const RETURN: u16 = 0x06;
-        /// The byte with the flags stands there in a TCP header, where a filter on a TCP socket begins.
+        /// The byte with the flags stands there in a TCP header, where a filter on a TCP socket
+        /// begins.
         const FLAGS: u32 = 13;
         const SYN: u32 = 0x02;
         const ACK: u32 = 0x10;

@@ -8,8 +8,8 @@ use super::{Transport, check, not_ours};
 use crate::server::Builder;
 use crate::socket::{Address, Socket, SocketKind, SocketOption};
 
-/// Datagrams over UDP: each a message of its own, which may get lost or overtake another. Clients need no connection,
-/// and may send before the server is up; nobody will tell them.
+/// Datagrams over UDP: each a message of its own, which may get lost or overtake another. Clients
+/// need no connection, and may send before the server is up; nobody will tell them.
 ///
 /// Python: `UDPServer`, as far as it is about sockets
 #[derive(Clone, Debug, Default)]
@@ -43,7 +43,8 @@ impl Udp {
         self
     }
 
-    /// Whether several servers may share the port, each getting a part of the clients. Off unless set.
+    /// Whether several servers may share the port, each getting a part of the clients. Off unless
+    /// set.
     ///
     /// Python: `UDPServer.allow_reuse_port`
     pub fn allow_reuse_port(mut self, allow: bool) -> Self {
@@ -51,7 +52,8 @@ impl Udp {
         self
     }
 
-    /// Whether an IPv6 server takes IPv4 clients too. The system's setting unless set; nothing for an IPv4 address.
+    /// Whether an IPv6 server takes IPv4 clients too. The system's setting unless set; nothing for
+    /// an IPv4 address.
     pub fn dual_stack(mut self, both: bool) -> Self {
         self.dual_stack = Some(both);
         self

@@ -19,8 +19,8 @@ fn new_socket(address: &Address, kind: SocketKind) -> io::Result<Socket> {
 
 /// Connections over a Unix socket.
 ///
-/// Its file is made with its final mode, replaces one that no server is behind any more, and is removed when the
-/// server closes, unless somebody else has put another in its place.
+/// Its file is made with its final mode, replaces one that no server is behind any more, and is
+/// removed when the server closes, unless somebody else has put another in its place.
 ///
 /// Python: `UnixStreamServer`, as far as it is about sockets; there the file is left to the program
 #[derive(Clone, Debug)]
@@ -46,8 +46,8 @@ impl UnixStream {
         Self::default()
     }
 
-    /// How many connections may wait to be accepted; not how many clients are served. The system's maximum unless
-    /// set, which also bounds it.
+    /// How many connections may wait to be accepted; not how many clients are served. The system's
+    /// maximum unless set, which also bounds it.
     ///
     /// Python: `UnixStreamServer.request_queue_size`, 5
     pub fn request_queue_size(mut self, connections: u32) -> Self {
@@ -55,15 +55,15 @@ impl UnixStream {
         self
     }
 
-    /// The mode of the socket's file, less the process's umask: `0o600` lets only this user connect. The umask's
-    /// unless set.
+    /// The mode of the socket's file, less the process's umask: `0o600` lets only this user
+    /// connect. The umask's unless set.
     pub fn mode(mut self, mode: u32) -> Self {
         self.file.mode = Some(mode);
         self
     }
 
-    /// How long the end of a connection may wait for a client that has not yet read its reply. 2 s unless set; an
-    /// inline server waits at most 0.1 s.
+    /// How long the end of a connection may wait for a client that has not yet read its reply. 2 s
+    /// unless set; an inline server waits at most 0.1 s.
     pub fn linger(mut self, time: Duration) -> Self {
         self.linger = time;
         self
@@ -134,8 +134,8 @@ impl<C, H, S> Builder<UnixStream, C, H, S> {
     }
 }
 
-/// Datagrams over a Unix socket: unlike UDP's, none gets lost, and a full queue makes the sender wait. A client that
-/// wants an answer must bind a name of its own.
+/// Datagrams over a Unix socket: unlike UDP's, none gets lost, and a full queue makes the sender
+/// wait. A client that wants an answer must bind a name of its own.
 ///
 /// The socket's file is treated as [`UnixStream`]'s.
 ///

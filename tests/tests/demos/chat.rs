@@ -1,0 +1,280 @@
+//! The chat, by people who type.
+
+use std::io::{BufRead, BufReader, Write};
+
+use tests::{Client, Signal};
+
+use crate::Server;
+
+/// Somebody with a terminal.
+pub(crate) struct Member(BufReader<Client>);
+
+impl Member {
+    /// Connects and is asked for a name.
+    #[track_caller]
+    pub(crate) fn connect(server: &Server) -> Self {
+        let mut member = Member(BufReader::new(Client::stream(&server.address)));
+        member.hears("-- what is your name?");
+        member
+    }
+
+    /// Connects and comes in; what is told then can be heard.
+    #[track_caller]
+    pub(crate) fn join(server: &Server, name: &str) -> Self {
+        let mut member = Self::connect(server);
+        member.types(name);
+        member.hears(&format!("-- welcome, {name}"));
+        member.line();
+        member
+    }
+
+    #[track_caller]
+    pub(crate) fn types(&mut self, line: impl AsRef<[u8]>) {
+        let line = [line.as_ref(), b"\n"].concat();
+        self.0.get_mut().write_all(&line).expect("send");
+    }
+
+    /// The next line; an empty one at the end of the conversation.
+    #[track_caller]
+    pub(crate) fn line(&mut self) -> String {
+        let mut line = String::new();
+        self.0.read_line(&mut line).expect("a line");
+        line.trim_end_matches('\n').to_owned()
+    }
+
+    #[track_caller]
+    pub(crate) fn hears(&mut self, line: &str) {
+        assert_eq!(self.line(), line);
+    }
+
+    /// Whatever was typed has been dealt with when this returns, and nothing but these lines was heard.
+    #[track_caller]
+    pub(crate) fn hears_only(&mut self, lines: &[&str]) {
+        self.types("/no-such-command");
+        for line in lines {
+            self.hears(line);
+        }
+        let line = self.line();
+        assert!(
+            line.starts_with("-- /no-such-command is not understood"),
+            "{line}"
+        );
+    }
+
+    /// Ends the conversation and hears nothing more.
+    #[track_caller]
+    pub(crate) fn quits(mut self) {
+        self.types("/quit");
+        self.hears("");
+    }
+}
+
+fn chat() -> Server {
+    Server::start("chat", &["127.0.0.1:0", "--drain", "15"])
+}
+
+#[test]
+fn a_name_is_asked_for_until_there_is_one() {
+    let server = chat();
+    let ann = Member::join(&server, "ann");
+    let mut bob = Member::connect(&server);
+    for (name, problem) in [
+        ("", "a name is not empty"),
+        ("ann", "that name is taken"),
+        (" ANN ", "that name is taken"),
+        ("/who", "a name is letters"),
+        ("\x1b[31m", "a name is letters"),
+        ("b o b", "a name is letters"),
+        ("b".repeat(21).as_str(), "a name is letters"),
+        ("b".repeat(5_000).as_str(), "that line was dropped"),
+    ] {
+        bob.types(name);
+        let line = bob.line();
+        assert!(line.contains(problem), "{name:?}: {line}");
+    }
+    bob.types(" bob\r");
+    bob.hears("-- welcome, bob");
+    bob.hears("-- here are: ann, bob");
+    for word in ["over", "/quit"] {
+        let mut nobody = Member::connect(&server);
+        nobody.types(word);
+        nobody.hears("");
+    }
+    bob.quits();
+    ann.quits_after(&["-- bob has joined", "-- bob has left"]);
+    assert_eq!(server.drain().summary(), [4, 4, 0, 0, 0]);
+}
+
+impl Member {
+    #[track_caller]
+    fn quits_after(mut self, lines: &[&str]) {
+        self.hears_only(lines);
+        self.quits();
+    }
+}
+
+#[test]
+fn everybody_hears_everybody_else() {
+    let server = chat();
+    let mut ann = Member::join(&server, "ann");
+    let mut bob = Member::join(&server, "bob");
+    let mut cid = Member::join(&server, "cid");
+    ann.hears_only(&["-- bob has joined", "-- cid has joined"]);
+    bob.hears_only(&["-- cid has joined"]);
+    ann.types("hello");
+    ann.types("  ");
+    ann.types("/me waves");
+    ann.types("/name Zoë");
+    ann.types("/who");
+    ann.types("here I am");
+    ann.hears_only(&["-- you are now Zoë", "-- here are: bob, cid, Zoë"]);
+    for member in [&mut bob, &mut cid] {
+        member.hears_only(&[
+            "ann: hello",
+            "* ann waves",
+            "-- ann is now Zoë",
+            "Zoë: here I am",
+        ]);
+    }
+    bob.types("/name zoË");
+    bob.types("/name b!");
+    bob.types("/me");
+    bob.hears("-- that name is taken");
+    assert!(bob.line().starts_with("-- a name is letters"));
+    assert!(
+        bob.line()
+            .starts_with("-- /me is not understood; there are /who, ")
+    );
+    bob.types("over");
+    bob.hears("");
+    cid.quits_after(&["-- bob has left"]);
+    ann.quits_after(&["-- bob has left", "-- cid has left"]);
+    assert_eq!(server.drain().summary(), [3, 3, 0, 0, 0]);
+}
+
+#[test]
+fn whoever_joins_hears_the_last_lines() {
+    let server = chat();
+    let mut ann = Member::join(&server, "ann");
+    for number in 0..25 {
+        ann.types(number.to_string());
+    }
+    ann.types("/me leans back");
+    ann.hears_only(&[]);
+    let mut bob = Member::join(&server, "bob");
+    let mut last: Vec<_> = (6..25).map(|number| format!("ann: {number}")).collect();
+    last.push("* ann leans back".to_owned());
+    bob.hears_only(&last.iter().map(String::as_str).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_line_that_is_too_long_is_dropped_and_the_next_one_is_not() {
+    let server = chat();
+    let mut ann = Member::join(&server, "ann");
+    let mut bob = Member::join(&server, "bob");
+    ann.hears("-- bob has joined");
+    let longest = "x".repeat(4_096);
+    for line in [
+        longest.clone(),
+        longest.clone() + "\r",
+        longest.clone() + "x",
+        longest.clone() + "xx",
+        "x".repeat(3_000_000),
+        "short".to_owned(),
+    ] {
+        ann.types(line);
+    }
+    let dropped = "-- that line was dropped: it has more than 4096 bytes";
+    ann.hears_only(&[dropped; 3]);
+    let longest = format!("ann: {longest}");
+    bob.hears_only(&[&longest, &longest, "ann: short"]);
+}
+
+#[test]
+fn nothing_typed_commands_the_terminals_of_others() {
+    let server = chat();
+    let mut ann = Member::join(&server, "ann");
+    let mut bob = Member::join(&server, "bob");
+    ann.hears("-- bob has joined");
+    for line in [
+        &b"\x1b[2J\x1b]0;title\x07"[..],
+        b"/me \x1bc",
+        b"\x9b31m \xc2\x9b31m \xc0\x9b \xed\xa0\x80 \xff",
+        b"back\x08\x08 null\0 tab\tdelete\x7f return\rover",
+        "\u{202e}backwards\u{2066}\u{2028}".as_bytes(),
+        b"\x1b/who",
+        "ä 日本 👍".as_bytes(),
+    ] {
+        ann.types(line);
+    }
+    bob.hears_only(&[
+        "ann: �[2J�]0;title�",
+        "* ann �c",
+        "ann: �31m �31m �� ��� �",
+        "ann: back�� null� tab delete� return�over",
+        "ann: �backwards��",
+        "ann: �/who",
+        "ann: ä 日本 👍",
+    ]);
+    ann.types("/\x1b[31m");
+    assert!(ann.line().starts_with("-- /�[31m is not understood"));
+}
+
+#[test]
+fn the_last_line_needs_no_end() {
+    let server = chat();
+    let mut ann = Member::join(&server, "ann");
+    let mut client = Client::stream(&server.address);
+    client.send("bob\nhello\n/who\nlast words");
+    let heard = String::from_utf8(client.finish()).expect("text");
+    assert!(heard.ends_with("-- here are: ann, bob\n"), "{heard}");
+    ann.hears_only(&[
+        "-- bob has joined",
+        "bob: hello",
+        "bob: last words",
+        "-- bob has left",
+    ]);
+}
+
+#[test]
+fn a_closing_room_says_good_bye_and_waits_for_its_members() {
+    let server = chat();
+    let mut ann = Member::join(&server, "ann");
+    let mut bob = Member::join(&server, "bob");
+    ann.hears("-- bob has joined");
+    server.process.signal(Signal::TERM);
+    for member in [&mut ann, &mut bob] {
+        member.hears("-- the room closes in 15s; good-bye");
+    }
+    ann.types("good-bye, bob");
+    bob.hears("ann: good-bye, bob");
+    bob.quits();
+    ann.hears("-- bob has left");
+    ann.quits();
+    assert_eq!(server.end().summary(), [2, 2, 0, 0, 0]);
+}
+
+#[test]
+fn who_does_not_leave_a_closing_room_is_cut() {
+    let server = Server::start("chat", &["127.0.0.1:0", "--drain", "0.2"]);
+    let mut ann = Member::join(&server, "ann");
+    let mut nameless = Member::connect(&server);
+    server.process.signal(Signal::TERM);
+    ann.hears("-- the room closes in 200ms; good-bye");
+    ann.hears("");
+    nameless.hears("");
+    assert_eq!(server.end().summary(), [2, 0, 0, 0, 2]);
+}
+
+#[test]
+fn inline_the_next_member_waits_for_the_last_one_to_leave() {
+    let server = Server::start("chat", &["127.0.0.1:0", "--concurrency", "inline"]);
+    let ann = Member::join(&server, "ann");
+    let mut waiting = Client::stream(&server.address);
+    waiting.send("bob\n/quit\n");
+    ann.quits();
+    let heard = String::from_utf8(waiting.rest()).expect("text");
+    assert!(heard.ends_with("-- here are: bob\n"), "{heard}");
+    drop(waiting);
+    assert_eq!(server.drain().summary(), [2, 2, 0, 0, 0]);
+}

@@ -1,0 +1,116 @@
+//! The chat's client, in a pipe and on a terminal.
+
+use std::io::Write;
+use std::process::Stdio;
+
+use tests::{Process, demo, in_time, python};
+
+use crate::chat::Member;
+use crate::{Server, command};
+
+fn chat() -> Server {
+    Server::start("chat", &["127.0.0.1:0"])
+}
+
+#[test]
+fn in_a_pipe_it_ends_when_everything_was_said_and_answered() {
+    let server = chat();
+    let mut ann = Member::join(&server, "ann");
+    let mut client = Process::start(&mut command("chat-client", &[&server.place()]));
+    client.write("bob\nhello\n");
+    assert_eq!(client.line(), "-- what is your name?");
+    assert_eq!(client.line(), "-- welcome, bob");
+    assert_eq!(client.line(), "-- here are: ann, bob");
+    ann.hears("-- bob has joined");
+    ann.hears("bob: hello");
+    ann.types("hello, bob");
+    assert_eq!(client.line(), "ann: hello, bob");
+    client.write("/who\nlast words");
+    let (status, output, error) = client.wait();
+    assert!(status.success(), "{error}");
+    assert_eq!((&*output, &*error), ("-- here are: ann, bob\n", ""));
+    ann.hears("bob: last words");
+    ann.hears("-- bob has left");
+    ann.quits();
+    assert_eq!(server.drain().summary(), [2, 2, 0, 0, 0]);
+}
+
+#[test]
+fn in_a_pipe_it_ends_when_the_server_does() {
+    let server = chat();
+    let mut client = command("chat-client", &[&server.place()])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("the client");
+    // It stays open until the client has ended.
+    let mut input = client.stdin.take().expect("a pipe");
+    input.write_all(b"bob\nover\n").expect("write");
+    let ended = in_time("the client's end", || client.wait_with_output());
+    let ended = ended.expect("its output");
+    assert!(ended.status.success());
+    let output = String::from_utf8(ended.stdout).expect("text");
+    assert!(output.ends_with("-- here are: bob\n"), "{output}");
+    drop(input);
+    server.drain();
+}
+
+/// Somebody at a terminal, and somebody else who interrupts.
+const TERMINAL: &str = r#"
+import os, pty, select, socket, sys, termios
+program, address = sys.argv[1:]
+process, terminal = pty.fork()
+if process == 0:
+    os.environ["TERM"] = "xterm"
+    os.execv(program, [program, address])
+shown = b""
+
+def types(text):
+    os.write(terminal, text)
+
+def sees(text):
+    global shown
+    while text not in shown:
+        assert select.select([terminal], [], [], 15)[0], (text, shown)
+        shown += os.read(terminal, 65_536)
+    shown = shown.partition(text)[2]
+
+def lines_are_edited_by_the_system():
+    return bool(termios.tcgetattr(terminal)[3] & termios.ICANON)
+
+sees(b"-- what is your name?\r\n>>>: ")
+assert not lines_are_edited_by_the_system()
+types(b"bob\r")
+sees(b"-- here are: bob\r\n>>>: ")
+types(b"heXXllo")
+sees(b"heXXllo")
+host, port = address.split(":")
+other = socket.create_connection((host, int(port)), timeout=15)
+lines = other.makefile("rb")
+other.sendall(b"other\nhello first\n")
+sees(b"other: hello first\r\n>>>: heXXllo")
+types(b"\x1b[D" * 3 + b"\x7f\x7f\r")
+while lines.readline() != b"bob: hello\n": pass
+sees(b">>>: ")
+types(b"/quit\r")
+sees(b"-- the server has ended the conversation")
+print("status", os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]))
+assert lines_are_edited_by_the_system()
+print("the terminal is as it was")
+other.sendall(b"/quit\n")
+while lines.readline(): pass
+"#;
+
+#[test]
+fn on_a_terminal_what_others_say_stands_above_the_line_that_is_edited() {
+    let server = chat();
+    let program = demo("chat-client");
+    let program = program.to_str().expect("a path that is text");
+    let Some(user) = python(TERMINAL, &[program, &server.place()]) else {
+        return;
+    };
+    assert_eq!(user.line(), "status 0");
+    assert_eq!(user.line(), "the terminal is as it was");
+    assert!(user.wait().0.success());
+    assert_eq!(server.drain().summary(), [2, 2, 0, 0, 0]);
+}

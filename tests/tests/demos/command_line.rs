@@ -1,0 +1,156 @@
+//! What is wrong on the command line or with the address is one line, and a status that tells which.
+
+use std::net::TcpListener;
+use std::os::unix::net::UnixListener;
+
+use tests::{Client, Folder, Process};
+
+use crate::{Server, command};
+
+/// Runs a program that cannot go on. Returns the line it says.
+#[track_caller]
+fn fails(name: &str, arguments: &[&str], status: i32) -> String {
+    let process = Process::start(&mut command(name, arguments));
+    let (ended, output, error) = process.wait();
+    assert_eq!(ended.code(), Some(status), "{name} {arguments:?}: {error}");
+    assert_eq!(output, "", "{name} {arguments:?}");
+    let lines: Vec<_> = error.lines().collect();
+    assert_eq!(lines.len(), 1, "{name} {arguments:?}: {error}");
+    assert!(lines[0].starts_with("error: "), "{error}");
+    lines[0].to_owned()
+}
+
+#[test]
+fn a_wrong_command_line_is_one_line_and_status_2() {
+    for name in ["upper", "upper-client", "chat", "chat-client"] {
+        let line = fails(name, &["--no-such-option"], 2);
+        assert!(line.contains("'--no-such-option'"), "{line}");
+        let line = fails(name, &["127.0.0.1:0", "another"], 2);
+        assert!(line.contains("'another'"), "{line}");
+        for address in ["", "9999", "127.0.0.1:70000", "::1:80", "/path", "a\nb"] {
+            let line = fails(name, &[address], 2);
+            assert!(line.contains("ADDRESS"), "{line}");
+        }
+    }
+    for name in ["upper", "chat"] {
+        for (option, values) in [
+            ("--concurrency", &["none", ""] as &[_]),
+            ("--max-threads", &["many", "0", "-1", "1.5", ""]),
+            ("--max-connections", &["many", "0"]),
+            ("--drain", &["soon", "inf", "nan", "1e30", ""]),
+        ] {
+            for value in values {
+                let line = fails(name, &[&format!("{option}={value}")], 2);
+                assert!(line.contains(option), "{line}");
+            }
+        }
+    }
+    for (option, values) in [
+        ("--timeout", &["never", "0", "-1"] as &[_]),
+        ("--transport", &["pigeon"]),
+    ] {
+        for value in values {
+            let line = fails("upper", &[&format!("{option}={value}")], 2);
+            assert!(line.contains(option), "{line}");
+        }
+    }
+    fails("upper", &["--transport", "unix", ""], 2);
+    fails("upper-client", &["--transport", "unix-datagram", ""], 2);
+}
+
+#[test]
+fn an_address_that_cannot_be_bound_is_named_with_status_1() {
+    let taken = TcpListener::bind("127.0.0.1:0").expect("bind");
+    let taken = taken.local_addr().expect("an address").to_string();
+    // Of a block that is kept for documentation, so nobody's own.
+    for address in [&*taken, "192.0.2.1:9999"] {
+        for name in ["upper", "chat"] {
+            let line = fails(name, &[address], 1);
+            assert!(line.contains(address), "{line}");
+        }
+    }
+    let line = fails("upper", &["--transport", "udp", "192.0.2.1:9999"], 1);
+    assert!(line.contains("192.0.2.1:9999"), "{line}");
+}
+
+#[test]
+fn a_path_that_cannot_be_bound_is_named_and_left_alone() {
+    let folder = Folder::new();
+    let path = |name: &str| folder.join(name).display().to_string();
+    std::fs::write(path("file"), "text").expect("a file");
+    std::fs::create_dir(path("folder")).expect("a folder");
+    let _listener = UnixListener::bind(path("listener")).expect("bind");
+    let long = path(&"x".repeat(200));
+    for transport in ["unix", "unix-datagram"] {
+        for path in [
+            path("file"),
+            path("folder"),
+            path("listener"),
+            path("none/socket"),
+            long.clone(),
+        ] {
+            let line = fails("upper", &["--transport", transport, &path], 1);
+            assert!(line.contains(&path), "{line}");
+        }
+    }
+    assert_eq!(std::fs::read(path("file")).expect("the file"), b"text");
+}
+
+#[test]
+fn a_server_that_is_not_there_is_named_with_status_1() {
+    let folder = Folder::new();
+    let path = folder.join("nobody").display().to_string();
+    // Bound but not listening: nobody else can get the port meanwhile, and nobody is there.
+    let closed = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None);
+    let closed = closed.expect("a socket");
+    let own = std::net::SocketAddr::from(([127, 0, 0, 1], 0));
+    closed.bind(&own.into()).expect("bind");
+    let closed = closed.local_addr().expect("an address").as_socket();
+    let closed = closed.expect("an address").to_string();
+    for (name, arguments, address) in [
+        ("upper-client", &[&*closed] as &[_], &closed),
+        ("chat-client", &[&*closed], &closed),
+        ("upper-client", &["--transport", "unix", &path], &path),
+        (
+            "upper-client",
+            &["--transport", "unix-datagram", &path],
+            &path,
+        ),
+    ] {
+        let line = fails(name, arguments, 1);
+        assert!(line.contains(address), "{line}");
+    }
+}
+
+#[test]
+fn help_is_no_error() {
+    for name in ["upper", "upper-client", "chat", "chat-client"] {
+        let (status, output, error) = Process::start(&mut command(name, &["--help"])).wait();
+        assert!(status.success());
+        assert!(output.contains(&format!("Usage: {name}")), "{output}");
+        assert_eq!(error, "");
+    }
+}
+
+#[test]
+fn a_path_needs_no_slash_and_an_abstract_name_no_file() {
+    let folder = Folder::new();
+    for transport in ["unix", "unix-datagram"] {
+        let mut command = command("upper", &["--transport", transport, "plain"]);
+        let server = Server::of(Process::start(command.current_dir(folder.path())));
+        assert_eq!(server.place(), "plain");
+        let there = folder.join("plain").as_path().into();
+        let mut client = match transport {
+            "unix" => Client::stream(&there),
+            _ => Client::datagram(&there),
+        };
+        assert_eq!(client.ask("hello"), b"HELLO");
+        drop(client);
+        server.drain();
+        assert!(!folder.join("plain").exists(), "the file is removed");
+    }
+    let name = format!("@upper-test-{}", std::process::id());
+    let server = Server::start("upper", &["--transport", "unix", &name]);
+    assert_eq!(server.place(), name);
+    server.drain();
+}

@@ -1,0 +1,87 @@
+//! The programs of the demos as people run them, with clients in Python and with their own.
+
+mod chat;
+mod chat_client;
+mod chat_crowd;
+mod command_line;
+mod signals;
+mod upper;
+mod upper_client;
+
+use std::process::Command;
+
+use socketserver::{Address, ToAddress};
+use tests::{Process, Signal, demo};
+
+/// A program of the demos, with the log as it is unless somebody changes it.
+fn command(name: &str, arguments: &[&str]) -> Command {
+    let mut command = Command::new(demo(name));
+    command.args(arguments).env_remove("RUST_LOG");
+    command
+}
+
+/// A server that runs and has said where.
+struct Server {
+    process: Process,
+    address: Address,
+}
+
+impl Server {
+    #[track_caller]
+    fn start(name: &str, arguments: &[&str]) -> Self {
+        Self::of(Process::start(&mut command(name, arguments)))
+    }
+
+    #[track_caller]
+    fn of(process: Process) -> Self {
+        let line = process.line();
+        let address = line.strip_prefix("listening on ").expect("where it is");
+        Server {
+            address: address.to_address().expect("an address"),
+            process,
+        }
+    }
+
+    /// Where it is, as an argument for another program.
+    fn place(&self) -> String {
+        self.address.to_string()
+    }
+
+    /// Sends the signal that drains it, and waits for its end. It has said nothing more on standard output then.
+    #[track_caller]
+    fn drain(self) -> Log {
+        self.process.signal(Signal::TERM);
+        self.end()
+    }
+
+    /// Waits for a good end.
+    #[track_caller]
+    fn end(self) -> Log {
+        let (status, output, log) = self.process.wait();
+        assert!(status.success(), "{status}: {log}");
+        assert_eq!(output, "", "{log}");
+        Log(log)
+    }
+}
+
+/// What a server logged.
+struct Log(String);
+
+impl Log {
+    /// How many requests were accepted, finished, failed, refused and cut.
+    #[track_caller]
+    fn summary(&self) -> [u64; 5] {
+        let line = self.0.lines().last().expect("a summary");
+        let (_, counts) = line.split_once("] ").expect("a line of the log");
+        let names = ["accepted", "finished", "failed", "refused", "cut"];
+        let counts: Vec<_> = counts.split(", ").collect();
+        assert_eq!(counts.len(), names.len(), "{line}");
+        let counts = std::array::from_fn(|place| {
+            let (name, count) = counts[place].split_once(' ').expect("a name and a count");
+            assert_eq!(name, names[place], "{line}");
+            count.parse().expect("a count")
+        });
+        assert_eq!(counts[0], counts[1..].iter().sum::<u64>(), "{line}");
+        counts
+    }
+}

@@ -1,0 +1,99 @@
+//! The first signal drains, the second ends the process.
+
+use std::time::Duration;
+
+use tests::{Client, Process, Signal, until};
+
+use crate::{Server, command};
+
+/// Waits until nobody new gets in.
+fn until_draining(server: &Server) {
+    until("the listener is closed", || {
+        Client::try_stream(&server.address).is_err()
+    });
+}
+
+#[test]
+fn a_live_client_is_served_to_its_end() {
+    let server = Server::start("upper", &["127.0.0.1:0", "--drain", "15"]);
+    let mut client = Client::stream(&server.address);
+    assert_eq!(client.ask("before"), b"BEFORE");
+    server.process.signal(Signal::INT);
+    until_draining(&server);
+    assert_eq!(client.ask("after"), b"AFTER");
+    assert_eq!(client.finish(), b"");
+    assert_eq!(server.end().summary(), [1, 1, 0, 0, 0]);
+}
+
+#[test]
+fn a_live_client_that_stays_is_cut_when_the_time_is_over() {
+    let server = Server::start("upper", &["127.0.0.1:0", "--drain", "0.2"]);
+    let mut client = Client::stream(&server.address);
+    assert_eq!(client.ask("before"), b"BEFORE");
+    server.process.signal(Signal::TERM);
+    assert_eq!(client.rest(), b"");
+    assert_eq!(server.end().summary(), [1, 0, 0, 0, 1]);
+}
+
+#[test]
+fn the_second_signal_ends_the_process_at_once() {
+    for (signal, status) in [(Signal::INT, 130), (Signal::TERM, 143)] {
+        let server = Server::start("upper", &["127.0.0.1:0", "--drain", "1000"]);
+        let mut client = Client::stream(&server.address);
+        assert_eq!(client.ask("before"), b"BEFORE");
+        server.process.signal(Signal::TERM);
+        until_draining(&server);
+        server.process.signal(signal);
+        let (ended, _, _) = server.process.wait();
+        assert_eq!(ended.code(), Some(status));
+    }
+}
+
+#[test]
+fn the_second_signal_ends_an_inline_server_whose_handler_waits() {
+    let options = ["127.0.0.1:0", "--concurrency", "inline", "--drain", "1000"];
+    let server = Server::start("upper", &options);
+    let mut client = Client::stream(&server.address);
+    assert_eq!(client.ask("before"), b"BEFORE");
+    // Whichever of the two is delivered last is the second.
+    server.process.signal(Signal::INT);
+    server.process.signal(Signal::TERM);
+    let (ended, _, _) = server.process.wait();
+    assert!(matches!(ended.code(), Some(130 | 143)), "{ended}");
+}
+
+#[test]
+fn a_log_that_nobody_wants_is_not_written() {
+    let mut command = command("upper", &["127.0.0.1:0"]);
+    let server = Server::of(Process::start(command.env("RUST_LOG", "off")));
+    server.process.signal(Signal::TERM);
+    let (ended, output, log) = server.process.wait();
+    assert!(ended.success());
+    assert_eq!((output, log), (String::new(), String::new()));
+}
+
+#[test]
+fn an_idle_server_ends_at_once() {
+    for name in ["upper", "chat"] {
+        let server = Server::start(name, &["127.0.0.1:0", "--drain", "1000"]);
+        assert_eq!(server.drain().summary(), [0; 5]);
+    }
+    // Not a matter of the time that is left, but the clients' leave is waited for.
+    let server = Server::start("chat", &["127.0.0.1:0", "--drain", "1000"]);
+    let mut client = Client::stream(&server.address);
+    client.send("ann\n");
+    until("she is in", || {
+        String::from_utf8_lossy(&client.recv()).contains("here are")
+    });
+    server.process.signal(Signal::TERM);
+    let announced = String::from_utf8(client.recv()).expect("text");
+    let time = Duration::from_secs(1000);
+    assert_eq!(
+        announced,
+        format!("-- the room closes in {time:?}; good-bye\n")
+    );
+    client.send("/quit\n");
+    assert_eq!(client.rest(), b"");
+    drop(client);
+    assert_eq!(server.end().summary(), [1, 1, 0, 0, 0]);
+}

@@ -1,0 +1,198 @@
+//! The upper-case server, asked by clients of Python's.
+
+use std::time::Duration;
+
+use tests::{Client, Folder, python};
+
+use crate::Server;
+
+/// Where a server of that transport is put in a test.
+pub(crate) fn place(transport: &str, folder: &Folder) -> String {
+    match transport {
+        "tcp" | "udp" => "127.0.0.1:0".to_owned(),
+        _ => folder.join("server").display().to_string(),
+    }
+}
+
+pub(crate) const TRANSPORTS: [&str; 4] = ["tcp", "udp", "unix", "unix-datagram"];
+
+/// Clients of which each has a thread, and nobody begins before all are connected.
+const CROWD: &str = r#"
+import random, socket, sys, threading
+host, port = sys.argv[1].split(":")
+clients, messages = 200, 100
+together = threading.Barrier(clients, timeout=20)
+wrong = []
+
+def converse(number):
+    chosen = random.Random(number)
+    sizes = [1, 60_000] + [int(60_000 ** chosen.random()) for _ in range(messages - 2)]
+    chosen.shuffle(sizes)
+    with socket.create_connection((host, int(port)), timeout=20) as connection:
+        together.wait()
+        for size in sizes:
+            message = chosen.randbytes(size)
+            connection.sendall(message)
+            answer = bytearray()
+            while len(answer) < size:
+                piece = connection.recv(65_536)
+                assert piece, "the server has ended the conversation"
+                answer += piece
+            assert answer == message.upper(), f"{size} bytes came back changed"
+        connection.shutdown(socket.SHUT_WR)
+        assert connection.recv(1) == b""
+
+def client(number):
+    try:
+        converse(number)
+    except Exception as error:
+        wrong.append(f"{number}: {error!r}")
+
+threads = [threading.Thread(target=client, args=(number,)) for number in range(clients)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+print(wrong[:5] or "every byte right")
+"#;
+
+#[test]
+fn two_hundred_clients_at_once_get_every_byte_right() {
+    let server = Server::start("upper", &["127.0.0.1:0"]);
+    let Some(crowd) = python(CROWD, &[&server.place()]) else {
+        return;
+    };
+    assert_eq!(crowd.line(), "every byte right");
+    assert!(crowd.wait().0.success());
+    assert_eq!(server.drain().summary(), [200, 200, 0, 0, 0]);
+}
+
+/// A client of any transport.
+const CLIENT: &str = r#"
+import os, socket, sys, tempfile
+transport, address = sys.argv[1:]
+network = transport in ("tcp", "udp")
+stream = transport in ("tcp", "unix")
+client = socket.socket(
+    socket.AF_INET if network else socket.AF_UNIX,
+    socket.SOCK_STREAM if stream else socket.SOCK_DGRAM)
+client.settimeout(15)
+with tempfile.TemporaryDirectory() as folder:
+    if transport == "unix-datagram":
+        client.bind(os.path.join(folder, "client"))
+    if network:
+        host, port = address.split(":")
+        client.connect((host, int(port)))
+    else:
+        client.connect(address)
+    every_byte = bytes(range(256))
+    for message in [b"hello", every_byte, b"x" * 60_000] + ([] if stream else [b""]):
+        client.send(message) if not stream else client.sendall(message)
+        answer = client.recv(65_536)
+        while stream and len(answer) < len(message):
+            answer += client.recv(65_536)
+        assert answer == message.upper(), (message, answer)
+    client.close()
+print("well")
+"#;
+
+#[test]
+fn every_transport_is_served_under_every_concurrency() {
+    for transport in TRANSPORTS {
+        for concurrency in ["inline", "threading"] {
+            let folder = Folder::new();
+            let address = place(transport, &folder);
+            let server = Server::start(
+                "upper",
+                &[
+                    "--transport",
+                    transport,
+                    "--concurrency",
+                    concurrency,
+                    &address,
+                ],
+            );
+            let Some(client) = python(CLIENT, &[transport, &server.place()]) else {
+                return;
+            };
+            assert_eq!(client.line(), "well", "{transport} {concurrency}");
+            let requests = match transport {
+                "tcp" | "unix" => 1,
+                _ => 4,
+            };
+            let all = [requests, requests, 0, 0, 0];
+            assert_eq!(server.drain().summary(), all, "{transport} {concurrency}");
+        }
+    }
+}
+
+#[test]
+fn a_datagram_of_somebody_without_a_name_is_no_failure() {
+    let folder = Folder::new();
+    let address = place("unix-datagram", &folder);
+    let server = Server::start("upper", &["--transport", "unix-datagram", &address]);
+    let nobody = std::os::unix::net::UnixDatagram::unbound().expect("a socket");
+    nobody.send_to(b"hello", &address).expect("send");
+    server.process.error_with("without a name");
+    assert_eq!(server.drain().summary(), [1, 1, 0, 0, 0]);
+}
+
+#[test]
+fn a_silent_client_is_dropped_and_one_that_speaks_is_not() {
+    let server = Server::start("upper", &["127.0.0.1:0", "--timeout", "0.5"]);
+    let mut silent = Client::stream(&server.address);
+    let mut lively = Client::stream(&server.address);
+    assert_eq!(silent.ask("hello"), b"HELLO");
+    let dropped = std::thread::spawn(move || silent.rest());
+    while !dropped.is_finished() {
+        assert_eq!(lively.ask("hello"), b"HELLO");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    assert_eq!(dropped.join().expect("the end of the stream"), b"");
+    server.process.error_with("silent");
+    assert_eq!(lively.ask("still here"), b"STILL HERE");
+    assert_eq!(lively.finish(), b"");
+    assert_eq!(server.drain().summary(), [2, 2, 0, 0, 0]);
+}
+
+#[test]
+fn a_client_that_resets_its_connection_harms_nobody() {
+    let server = Server::start("upper", &["127.0.0.1:0"]);
+    let mut other = Client::stream(&server.address);
+    assert_eq!(other.ask("hello"), b"HELLO");
+    let mut rude = Client::stream(&server.address);
+    assert_eq!(rude.ask("hello"), b"HELLO");
+    let Client::Tcp(socket) = &rude else {
+        unreachable!("the server is on TCP");
+    };
+    let now = Some(Duration::ZERO);
+    socket2::SockRef::from(socket)
+        .set_linger(now)
+        .expect("linger");
+    drop(rude);
+    assert_eq!(other.ask("again"), b"AGAIN");
+    assert_eq!(other.finish(), b"");
+    let [accepted, finished, failed, ..] = server.drain().summary();
+    assert_eq!((accepted, finished + failed), (2, 2));
+}
+
+#[test]
+fn at_the_limit_the_next_client_waits() {
+    for limit in ["--max-connections", "--max-threads"] {
+        let server = Server::start("upper", &["127.0.0.1:0", limit, "1"]);
+        let mut first = Client::stream(&server.address);
+        assert_eq!(first.ask("first"), b"FIRST");
+        let mut second = Client::stream(&server.address);
+        second.send("second");
+        let Client::Tcp(socket) = &second else {
+            unreachable!("the server is on TCP");
+        };
+        let timeout = socket.read_timeout().expect("a timeout");
+        let soon = Some(Duration::from_millis(200));
+        socket.set_read_timeout(soon).expect("a timeout");
+        socket.peek(&mut [0]).expect_err("nobody serves it yet");
+        socket.set_read_timeout(timeout).expect("a timeout");
+        assert_eq!(first.finish(), b"");
+        assert_eq!(second.recv(), b"SECOND");
+        assert_eq!(second.finish(), b"");
+        assert_eq!(server.drain().summary(), [2, 2, 0, 0, 0], "{limit}");
+    }
+}

@@ -1,0 +1,195 @@
+//! The upper-case client, against servers of Python's and against our own.
+
+use tests::{Folder, Process, python};
+
+use crate::upper::{TRANSPORTS, place};
+use crate::{Server, command};
+
+/// What the client shows when it is given that input.
+#[track_caller]
+fn answers(transport: &str, address: &str, input: impl AsRef<[u8]>) -> String {
+    let mut client = Process::start(&mut command(
+        "upper-client",
+        &["--transport", transport, address],
+    ));
+    client.write(input);
+    let (status, output, error) = client.wait();
+    assert!(status.success(), "{transport}: {error}");
+    assert_eq!(error, "", "{transport}");
+    output
+}
+
+/// A server of any transport, for one client. Over a stream its answers come byte by byte.
+const SERVER: &str = r#"
+import socket, sys
+transport, address = sys.argv[1:]
+network = transport in ("tcp", "udp")
+stream = transport in ("tcp", "unix")
+server = socket.socket(
+    socket.AF_INET if network else socket.AF_UNIX,
+    socket.SOCK_STREAM if stream else socket.SOCK_DGRAM)
+server.settimeout(15)
+server.bind(("127.0.0.1", 0) if network else address)
+if stream:
+    server.listen()
+print("listening on", "%s:%d" % server.getsockname() if network else address)
+if stream:
+    connection, _ = server.accept()
+    connection.settimeout(15)
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1) if network else None
+    while data := connection.recv(1024):
+        for byte in data.upper():
+            connection.send(bytes([byte]))
+else:
+    data = None
+    while data != b"last":
+        data, client = server.recvfrom(65_536)
+        server.sendto(data.upper(), client)
+"#;
+
+#[test]
+fn servers_of_python_are_understood() {
+    for transport in TRANSPORTS {
+        let folder = Folder::new();
+        let Some(server) = python(SERVER, &[transport, &place(transport, &folder)]) else {
+            return;
+        };
+        let server = Server::of(server);
+        let long = "x".repeat(5_000);
+        let input = format!("hello\n\n{long}\nlast");
+        let empty = match transport {
+            "tcp" | "unix" => "",
+            _ => "\n",
+        };
+        assert_eq!(
+            answers(transport, &server.place(), input),
+            format!("HELLO\n{empty}{}\nLAST\n", long.to_uppercase()),
+            "{transport}"
+        );
+        server.end();
+    }
+}
+
+#[test]
+fn our_own_server_is_understood() {
+    for transport in TRANSPORTS {
+        let folder = Folder::new();
+        let address = place(transport, &folder);
+        let server = Server::start("upper", &["--transport", transport, &address]);
+        let output = answers(transport, &server.place(), "one\ntwo \r\n\n ä\n");
+        let empty = match transport {
+            "tcp" | "unix" => "",
+            _ => "\n",
+        };
+        assert_eq!(output, format!("ONE\nTWO \r\n{empty} ä\n"), "{transport}");
+        assert_eq!(answers(transport, &server.place(), ""), "", "{transport}");
+        server.drain();
+    }
+}
+
+#[test]
+fn a_line_longer_than_every_buffer_comes_back() {
+    let server = Server::start("upper", &["127.0.0.1:0"]);
+    // Until the answer is read the server does not read on, so whoever first sends all of it waits for ever.
+    let line = "long ".repeat(4_000_000);
+    let output = answers("tcp", &server.place(), &line);
+    assert!(output == line.to_uppercase() + "\n", "{}", output.len());
+    server.drain();
+}
+
+/// Answers the second datagram, and before that the first one, too late. It learns from the client's own log when it
+/// is too late: the second line is only sent then.
+const LATE: &str = r#"
+import socket
+server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+server.settimeout(15)
+server.bind(("127.0.0.1", 0))
+print("listening on", "%s:%d" % server.getsockname())
+first, who_first = server.recvfrom(1024)
+second, who_second = server.recvfrom(1024)
+server.sendto(first.upper(), who_first)
+server.sendto(second.upper(), who_second)
+"#;
+
+#[test]
+fn a_late_answer_is_not_taken_for_the_next_one() {
+    let Some(server) = python(LATE, &[]) else {
+        return;
+    };
+    let server = Server::of(server);
+    let mut client = Process::start(&mut command(
+        "upper-client",
+        &["--transport", "udp", &server.place()],
+    ));
+    client.write("first\nsecond\n");
+    let (status, output, error) = client.wait();
+    assert!(status.success(), "{error}");
+    assert_eq!(output, "SECOND\n");
+    assert_eq!(error.lines().count(), 1, "{error}");
+    assert!(error.contains("\"first\""), "{error}");
+    server.end();
+}
+
+/// Takes one connection, answers once and is gone.
+const ONCE: &str = r#"
+import socket
+server = socket.create_server(("127.0.0.1", 0))
+server.settimeout(15)
+print("listening on", "%s:%d" % server.getsockname())
+connection, _ = server.accept()
+connection.settimeout(15)
+connection.sendall(connection.recv(1024).upper())
+connection.shutdown(socket.SHUT_WR)
+while connection.recv(1024): pass
+"#;
+
+#[test]
+fn a_server_that_ends_the_conversation_is_an_error() {
+    let Some(server) = python(ONCE, &[]) else {
+        return;
+    };
+    let server = Server::of(server);
+    let mut client = Process::start(&mut command("upper-client", &[&server.place()]));
+    client.write("first\nsecond\nthird\n");
+    let (status, output, error) = client.wait();
+    assert_eq!(status.code(), Some(1), "{error}");
+    assert_eq!(output, "FIRST\n");
+    assert_eq!(error, "error: the server has ended the conversation\n");
+    server.end();
+}
+
+/// Runs the program on a terminal of its own, and types.
+const TERMINAL: &str = r#"
+import os, pty, select, sys
+process, terminal = pty.fork()
+if process == 0:
+    os.execvp(sys.argv[1], sys.argv[1:])
+shown = b""
+
+def until(text):
+    global shown
+    while text not in shown:
+        assert select.select([terminal], [], [], 15)[0], shown
+        shown += os.read(terminal, 65_536)
+    shown = shown.partition(text)[2]
+
+until(b">>>: ")
+os.write(terminal, b"\n")
+until(b">>>: ")
+os.write(terminal, b"hello\n")
+until(b"HELLO\r\n>>>: ")
+os.write(terminal, b"\x04")
+print(os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]))
+"#;
+
+#[test]
+fn on_a_terminal_there_is_a_prompt() {
+    let server = Server::start("upper", &["127.0.0.1:0"]);
+    let program = tests::demo("upper-client");
+    let program = program.to_str().expect("a path that is text");
+    let Some(user) = python(TERMINAL, &[program, &server.place()]) else {
+        return;
+    };
+    assert_eq!(user.line(), "0");
+    server.drain();
+}

@@ -1,0 +1,151 @@
+//! One side of a row or the other, in Rust or in Python.
+
+use std::process::Command;
+
+use tests::{Process, demo, python};
+
+/// In which language a program is written.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Language {
+    Rust,
+    Python,
+}
+
+use Language::{Python, Rust};
+
+impl Language {
+    /// Starts one side of a row: `None` where there is no Python.
+    #[track_caller]
+    fn start(self, row: &str, role: &str, address: &str) -> Option<Process> {
+        match self {
+            Rust => Some(Process::start(
+                Command::new(demo("tutorial")).args([row, role, address]),
+            )),
+            Python => python(
+                &[script(row), include_str!("run.py")].concat(),
+                &[role, address],
+            ),
+        }
+    }
+
+    /// How it writes bytes.
+    pub(crate) fn bytes(self, text: &str) -> String {
+        match self {
+            Rust => format!("b\"{text}\""),
+            Python => format!("b'{text}'"),
+        }
+    }
+
+    /// How it writes an address of this machine, up to the port.
+    fn address(self) -> &'static str {
+        match self {
+            Rust => "127.0.0.1:",
+            Python => "('127.0.0.1', ",
+        }
+    }
+}
+
+fn script(row: &str) -> &'static str {
+    match row {
+        "t1" => include_str!("t1.py"),
+        "t2" => include_str!("t2.py"),
+        "t3" => include_str!("t3.py"),
+        "t4" => include_str!("t4.py"),
+        "t5" => include_str!("t5.py"),
+        "t6" => include_str!("t6.py"),
+        "t7" => include_str!("t7.py"),
+        "t8" => include_str!("t8.py"),
+        "t9" => include_str!("t9.py"),
+        _ => unreachable!("the course has nine rows"),
+    }
+}
+
+/// A server of a row, on a port that the system chose, and the language of its clients.
+pub(crate) struct Row {
+    name: &'static str,
+    pub(crate) server: Process,
+    pub(crate) address: String,
+    pub(crate) speaks: Language,
+    pub(crate) clients: Language,
+}
+
+impl Row {
+    pub(crate) fn start(name: &'static str, server: Language, clients: Language) -> Option<Self> {
+        let speaks = server;
+        let server = server.start(name, "server", "127.0.0.1:0")?;
+        let first = server.line();
+        let address = first.strip_prefix("listening on ");
+        let address = address
+            .unwrap_or_else(|| panic!("{first:?} is the first line"))
+            .to_owned();
+        Some(Row {
+            name,
+            server,
+            address,
+            speaks,
+            clients,
+        })
+    }
+
+    /// One more client.
+    #[track_caller]
+    pub(crate) fn client(&self) -> Process {
+        self.clients
+            .start(self.name, "client", &self.address)
+            .expect("one side runs, so Python is there if it is needed")
+    }
+
+    /// The server's next line is this.
+    #[track_caller]
+    pub(crate) fn says(&self, line: &str) {
+        assert_eq!(self.server.line(), line);
+    }
+
+    /// The server's next line is this, and an address of this machine, and that.
+    #[track_caller]
+    pub(crate) fn says_address(&self, before: &str, after: &str) {
+        let line = self.server.line();
+        assert!(
+            line.starts_with(&format!("{before}{}", self.speaks.address())),
+            "{line}"
+        );
+        assert!(line.ends_with(after), "{line}");
+    }
+
+    /// The five things that a handler of `socketserver` prints of itself. Returns the fifth, the thread.
+    #[track_caller]
+    pub(crate) fn says_the_five_things(&self, request: [&str; 2]) -> String {
+        let (handler, server, request, thread) = match self.speaks {
+            Rust => ("MyHandler {", "ServerRef {", request[0], "Thread {"),
+            Python => (
+                "<__main__.MyHandler",
+                "<socketserver.Threading",
+                request[1],
+                "<Thread(",
+            ),
+        };
+        let mut last = String::new();
+        for beginning in [handler, server, self.speaks.address(), request, thread] {
+            last = self.server.line();
+            assert!(
+                last.starts_with(beginning),
+                "{last:?} is not {beginning:?}…"
+            );
+        }
+        last
+    }
+
+    /// The server ends by itself, and well.
+    #[track_caller]
+    pub(crate) fn ends(self) {
+        assert_ends(self.server);
+    }
+}
+
+/// The program ends with its input at the latest, and well, and has said everything before.
+#[track_caller]
+pub(crate) fn assert_ends(program: Process) {
+    let (status, output, errors) = program.wait();
+    assert!(status.success(), "{status}: {errors}");
+    assert_eq!((output.as_str(), errors.as_str()), ("", ""));
+}
