@@ -17,18 +17,19 @@ use socketserver::{
     UDPServer,
 };
 
-const ADDRESS: u16 = 1;
-const INTERNET: u16 = 1;
-const RESPONSE: u16 = 0x8000;
-const OPCODE: u16 = 0x7800;
-const AUTHORITATIVE: u16 = 0x0400;
-const RECURSION_DESIRED: u16 = 0x0100;
-const NOERROR: u16 = 0;
-const FORMERR: u16 = 1;
-const NXDOMAIN: u16 = 3;
-const NOTIMP: u16 = 4;
-const HEADER_SIZE: u16 = 12;
-const TIME_TO_LIVE: u16 = 300;
+const RESPONSE: u8 = 0x80;
+const OPCODE: u8 = 0x78;
+const AUTHORITATIVE: u8 = 0x04;
+const RECURSION_DESIRED: u8 = 0x01;
+const NOERROR: u8 = 0;
+const FORMERR: u8 = 1;
+const NXDOMAIN: u8 = 3;
+const NOTIMP: u8 = 4;
+/// The type and the class of an internet address.
+const ADDRESS: [u8; 4] = [0, 1, 0, 1];
+/// What stands before each address: the name at byte 12, which is the question's, the type and the class, the seconds
+/// it may be kept, and the four bytes it has.
+const RECORD: [u8; 12] = [0xC0, 12, 0, 1, 0, 1, 0, 0, 1, 44, 0, 4];
 const IDLE: Duration = Duration::from_secs(10);
 const DRAIN: Duration = Duration::from_secs(1);
 
@@ -37,21 +38,6 @@ const DRAIN: Duration = Duration::from_secs(1);
 struct Zone(HashMap<&'static str, Vec<Ipv4Addr>>);
 
 impl<R> BaseServer<R> for Zone {}
-
-fn unpack(data: &[u8]) -> Vec<u16> {
-    data.as_chunks()
-        .0
-        .iter()
-        .map(|pair| u16::from_be_bytes(*pair))
-        .collect()
-}
-
-fn pack(fields: &[u16]) -> Vec<u8> {
-    fields
-        .iter()
-        .flat_map(|field| field.to_be_bytes())
-        .collect()
-}
 
 /// The name that stands there, and what follows it.
 fn read_name(mut data: &[u8]) -> Option<(String, &[u8])> {
@@ -69,43 +55,40 @@ fn read_name(mut data: &[u8]) -> Option<(String, &[u8])> {
     }
 }
 
-/// What the reply says: its code, the question, and the addresses. `None` if the query is malformed.
-fn look_up<'a>(
-    header: &[u16],
-    questions: &'a [u8],
-    zone: &'a Zone,
-) -> Option<(u16, &'a [u8], &'a [Ipv4Addr])> {
-    if header[1] & OPCODE != 0 {
+/// What the reply says: its code, the question, and the addresses.
+type Answer<'a> = (u8, &'a [u8], &'a [Ipv4Addr]);
+
+/// The answer, or `None` if the query is malformed.
+fn look_up<'a>(header: [u8; 12], questions: &'a [u8], zone: &'a Zone) -> Option<Answer<'a>> {
+    if header[2] & OPCODE != 0 {
         return Some((NOTIMP, &[], &[]));
     }
     let (name, rest) = read_name(questions)?;
     let (asked, rest) = rest.split_at_checked(4)?;
     let question = &questions[..questions.len() - rest.len()];
     match zone.0.get(name.as_str()) {
-        _ if header[2] != 1 => None,
+        _ if header[4..6] != [0, 1] => None,
         None => Some((NXDOMAIN, question, &[])),
-        Some(known) if unpack(asked) == [ADDRESS, INTERNET] => Some((NOERROR, question, known)),
+        Some(addresses) if asked == ADDRESS => Some((NOERROR, question, addresses)),
         Some(_) => Some((NOERROR, question, &[])),
     }
 }
 
 /// The reply to a query, or `None` for what is no query.
 fn reply_to(query: &[u8], zone: &Zone) -> Option<Vec<u8>> {
-    let (header, questions) = query.split_at_checked(HEADER_SIZE.into())?;
-    let header = unpack(header);
-    if header[1] & RESPONSE != 0 {
+    let (header, questions) = query.split_first_chunk()?;
+    let [high, low, flags, ..] = *header;
+    if flags & RESPONSE != 0 {
         return None;
     }
-    let answer = look_up(&header, questions, zone);
+    let answer = look_up(*header, questions, zone);
     let (code, question, addresses) = answer.unwrap_or((FORMERR, &[], &[]));
-    let flags = RESPONSE | AUTHORITATIVE | header[1] & (OPCODE | RECURSION_DESIRED) | code;
-    let counts = [u16::from(!question.is_empty()), addresses.len() as u16];
-    let mut reply = pack(&[header[0], flags, counts[0], counts[1], 0, 0]);
+    let flags = RESPONSE | AUTHORITATIVE | flags & (OPCODE | RECURSION_DESIRED);
+    let (questions, answers) = (u8::from(!question.is_empty()), addresses.len() as u8);
+    let mut reply = vec![high, low, flags, code, 0, questions, 0, answers, 0, 0, 0, 0];
     reply.extend(question);
     for address in addresses {
-        // The name is the question's, which stands right behind the header.
-        let name = 0xC000 | HEADER_SIZE;
-        reply.extend(pack(&[name, ADDRESS, INTERNET, 0, TIME_TO_LIVE, 4]));
+        reply.extend(RECORD);
         reply.extend(address.octets());
     }
     Some(reply)
@@ -144,8 +127,8 @@ impl DnsHandler {
             let Some(reply) = reply_to(&query, &self.server) else {
                 break;
             };
-            connection.sendall(&pack(&[reply.len() as u16]))?;
-            connection.sendall(&reply)?;
+            let prefix = (reply.len() as u16).to_be_bytes();
+            connection.sendall(&[&prefix, &reply[..]].concat())?;
         }
         Ok(())
     }

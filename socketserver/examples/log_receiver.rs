@@ -74,26 +74,20 @@ struct SyslogHandler {
 
 impl SyslogHandler {
     fn handle(&self) -> Result<(), String> {
-        let (facility, severity, text) = parse(&self.packet)
-            .ok_or_else(|| format!("not a syslog message: {}", self.packet.escape_ascii()))?;
-        println!(
-            "{severity} facility {facility} {}",
-            String::from_utf8_lossy(text)
-        );
+        let message = String::from_utf8_lossy(&self.packet);
+        let (priority, text) = parse(&message).ok_or(format!("no syslog message: {message:?}"))?;
+        let (facility, severity) = (priority / 8, SEVERITIES[usize::from(priority % 8)]);
+        println!("{severity} facility {facility} {text}");
         Ok(())
     }
 }
 
-fn parse(packet: &[u8]) -> Option<(usize, &str, &[u8])> {
-    let packet = packet.strip_prefix(b"<")?;
-    let digits = packet
-        .iter()
-        .position(|&byte| byte == b'>')
-        .filter(|digits| (1..=3).contains(digits))?;
-    let priority: usize = str::from_utf8(&packet[..digits]).ok()?.parse().ok()?;
-    let text = &packet[digits + 1..];
-    let text = text.strip_suffix(b"\0").unwrap_or(text);
-    Some((priority / 8, SEVERITIES[priority % 8], text))
+fn parse(message: &str) -> Option<(u8, &str)> {
+    let (priority, text) = message.strip_prefix('<')?.split_once('>')?;
+    Some((
+        priority.parse().ok()?,
+        text.strip_suffix('\0').unwrap_or(text),
+    ))
 }
 
 fn main() -> io::Result<()> {

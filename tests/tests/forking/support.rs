@@ -1,13 +1,44 @@
-//! What these tests share: a journal that several processes write, and ways to look at children.
+//! What these tests share: a journal that several processes write, servers that end themselves, and ways to look at
+//! children.
 
 use std::fs::{self, OpenOptions};
-use std::io::Write;
+use std::io::{self, ErrorKind, Write};
 use std::path::PathBuf;
+use std::process::{Child, Command, ExitStatus};
 
+use parking_lot::Mutex;
 use rustix::io::Errno;
 use rustix::process::{Pid, WaitId, WaitIdOptions, WaitIdStatus, WaitOptions, wait, waitid};
-use socketserver::{BaseServer, ServerRef};
+use socketserver::{Address, BaseRequestHandler, BaseServer, Request, ServerRef};
 use tests::Folder;
+
+pub(crate) const LOCAL: &str = "127.0.0.1:0";
+
+/// Sends back what comes, until nothing more does.
+#[derive(BaseRequestHandler)]
+pub(crate) struct Echo {
+    request: Request,
+    client_address: Address,
+}
+
+impl Echo {
+    fn handle(&self) -> io::Result<()> {
+        match &self.request {
+            Request::Stream(socket) => loop {
+                let data = socket.recv(65_536)?;
+                if data.is_empty() {
+                    return Ok(());
+                }
+                socket.sendall(&data)?;
+            },
+            Request::Datagram(datagram) => {
+                let socket = &datagram.socket;
+                socket.sendto(&datagram.data, &self.client_address)?;
+                Ok(())
+            }
+        }
+    }
+}
 
 /// A file of lines. Memory is not shared with children, so what they do is told here.
 #[derive(Clone, Debug)]
@@ -22,15 +53,18 @@ impl Journal {
     pub(crate) fn note(&self, line: &str) {
         let mut options = OpenOptions::new();
         let file = options.append(true).create(true).open(&self.0);
-        let mut file = file.expect("the journal");
         // One call for all of it, so that lines stay whole.
-        file.write_all(format!("{line}\n").as_bytes())
+        file.and_then(|mut file| file.write_all(format!("{line}\n").as_bytes()))
             .expect("a line in the journal");
     }
 
     pub(crate) fn lines(&self) -> Vec<String> {
         let text = fs::read_to_string(&self.0).unwrap_or_default();
         text.lines().map(str::to_owned).collect()
+    }
+
+    pub(crate) fn count(&self, line: &str) -> usize {
+        self.lines().iter().filter(|noted| *noted == line).count()
     }
 }
 
@@ -50,6 +84,46 @@ pub(crate) fn end_after<S>(requests: u64, server: &ServerRef<S>) {
     if stats.accepted - stats.active >= requests {
         server.shutdown();
     }
+}
+
+/// The state of a server that ends itself when a client has ended that is a child of this process too, though not one
+/// of the server's.
+#[derive(Debug)]
+pub(crate) struct EndWith(Mutex<Child>);
+
+impl EndWith {
+    pub(crate) fn new(client: &mut Command) -> Self {
+        EndWith(Mutex::new(client.spawn().expect("a client")))
+    }
+
+    /// How the client ended, which the server must not have taken.
+    pub(crate) fn status(&self) -> ExitStatus {
+        self.0.lock().wait().expect("the client's end")
+    }
+}
+
+impl<R> BaseServer<R> for EndWith {
+    fn service_actions(&self, server: &ServerRef<Self>) {
+        if self.0.lock().try_wait().expect("the client").is_some() {
+            server.shutdown();
+        }
+    }
+}
+
+/// Python with a script, for a process that must not get threads; `None` where there is none, which under `CI=true` is
+/// a failure.
+pub(crate) fn python(script: &str) -> Option<Command> {
+    let mut command = Command::new("python3");
+    match command.arg("--version").output() {
+        Err(error) if error.kind() == ErrorKind::NotFound && std::env::var_os("CI").is_none() => {
+            eprintln!("skipped: python3 is missing");
+            return None;
+        }
+        result => result.expect("python3"),
+    };
+    let mut command = Command::new("python3");
+    command.args(["-c", script]);
+    Some(command)
 }
 
 /// Waits for a child's end without taking it from the server.

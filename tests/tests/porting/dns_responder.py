@@ -15,9 +15,16 @@ ZONE = {
     "example.test": ["192.0.2.1"],
     "www.example.test": ["192.0.2.2", "192.0.2.3"],
 }
-ADDRESS, INTERNET = 1, 1
-RESPONSE, OPCODE, AUTHORITATIVE, RECURSION_DESIRED = 0x8000, 0x7800, 0x0400, 0x0100
-NOERROR, FORMERR, NXDOMAIN, NOTIMP = 0, 1, 3, 4
+RESPONSE = 0x8000
+OPCODE = 0x7800
+AUTHORITATIVE = 0x0400
+RECURSION_DESIRED = 0x0100
+NOERROR = 0
+FORMERR = 1
+NXDOMAIN = 3
+NOTIMP = 4
+ADDRESS = 1
+INTERNET = 1
 HEADER_SIZE = 12
 TIME_TO_LIVE = 300
 IDLE = 10
@@ -28,8 +35,8 @@ def read_name(query, position):
     labels = []
     while length := query[position]:
         if length > 63:
-            raise ValueError("a compressed name in a question")
-        labels.append(query[position + 1:position + 1 + length].decode("ascii").lower())
+            raise ValueError("compressed, which no question needs to be")
+        labels.append(query[position + 1:position + 1 + length].decode(errors="replace").lower())
         position += 1 + length
     return ".".join(labels), position + 1
 

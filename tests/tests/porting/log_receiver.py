@@ -42,11 +42,11 @@ class SyslogHandler(socketserver.DatagramRequestHandler):
     """Each datagram is `<PRI>text`, most often with a zero byte behind it."""
 
     def handle(self):
-        packet = re.fullmatch(rb"<(\d{1,3})>(.*?)\0?", self.packet, re.DOTALL)
-        if not packet:
+        message = re.fullmatch(r"<(\d{1,3})>(.*?)\0?", self.packet.decode(errors="replace"), re.DOTALL)
+        if not message:
             raise ValueError(f"not a syslog message: {self.packet!r}")
-        facility, severity = divmod(int(packet[1]), 8)
-        self.server.show(f"{SEVERITIES[severity]} facility {facility} {packet[2].decode(errors='replace')}")
+        facility, severity = divmod(int(message[1]), 8)
+        self.server.show(f"{SEVERITIES[severity]} facility {facility} {message[2]}")
 
     def finish(self):
         """Nobody expects a reply."""
