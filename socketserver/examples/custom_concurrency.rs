@@ -38,8 +38,8 @@ impl Concurrency for Timed {
         self.0.workers()
     }
 
-    fn block_on_close(&self) -> bool {
-        Concurrency::block_on_close(&self.0)
+    fn waits_on_close(&self) -> bool {
+        self.0.waits_on_close()
     }
 
     fn server_close(&self, deadline: Option<Instant>) {

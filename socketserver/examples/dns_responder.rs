@@ -76,7 +76,7 @@ fn look_up<'a>(header: [u8; 12], questions: &'a [u8], zone: &'a Zone) -> Option<
 
 /// The reply to a query, or `None` for what is no query.
 fn reply_to(query: &[u8], zone: &Zone) -> Option<Vec<u8>> {
-    let (header, questions) = query.split_first_chunk()?;
+    let (header, questions) = query.split_first_chunk::<12>()?;
     let [high, low, flags, ..] = *header;
     if flags & RESPONSE != 0 {
         return None;

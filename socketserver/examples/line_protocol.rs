@@ -5,7 +5,7 @@
 //!
 //!     SET key value [seconds]    OK
 //!     GET key                    VALUE value, or NONE
-//!     DEL key                    OK, or NONE
+//!     DEL key                    VALUE value, which is gone now, or NONE
 //!     COUNT                      COUNT n
 //!     STOP                       OK, and the server ends
 
@@ -57,12 +57,13 @@ impl Store {
 
     fn get(&self, key: &str) -> Option<String> {
         let entries = self.entries.lock();
-        let entry = entries.get(key).filter(|entry| entry.is_alive());
-        entry.map(|entry| entry.value.clone())
+        let entry = entries.get(key).filter(|entry| entry.is_alive())?;
+        Some(entry.value.clone())
     }
 
-    fn delete(&self, key: &str) -> bool {
-        self.entries.lock().remove(key).is_some()
+    fn delete(&self, key: &str) -> Option<String> {
+        let entry = self.entries.lock().remove(key);
+        Some(entry.filter(Entry::is_alive)?.value)
     }
 
     fn count(&self) -> usize {
@@ -100,40 +101,37 @@ impl Commands {
             }
             let line = String::from_utf8_lossy(&line);
             let words: Vec<&str> = line.split_whitespace().collect();
-            writeln!(self.wfile, "{}", self.reply_to(&words))?;
+            match self.reply_to(&words) {
+                Ok(reply) => writeln!(self.wfile, "{reply}")?,
+                Err(error) => writeln!(self.wfile, "ERROR {error}")?,
+            }
             if words == ["STOP"] {
                 self.server.shutdown();
             }
         }
     }
 
-    fn reply_to(&self, words: &[&str]) -> String {
-        match *words {
+    fn reply_to(&self, words: &[&str]) -> Result<String, &'static str> {
+        let found = |value: Option<String>| match value {
+            None => "NONE".into(),
+            Some(value) => format!("VALUE {value}"),
+        };
+        Ok(match *words {
             ["SET", key, value] => {
                 self.server.set(key, value, None);
                 "OK".into()
             }
-            ["SET", key, value, seconds] => match lifetime(seconds) {
-                None => "ERROR bad number of seconds".into(),
-                lifetime => {
-                    self.server.set(key, value, lifetime);
-                    "OK".into()
-                }
-            },
-            ["GET", key] => match self.server.get(key) {
-                None => "NONE".into(),
-                Some(value) => format!("VALUE {value}"),
-            },
-            ["DEL", key] => if self.server.delete(key) {
-                "OK"
-            } else {
-                "NONE"
+            ["SET", key, value, seconds] => {
+                let lifetime = lifetime(seconds).ok_or("bad number of seconds")?;
+                self.server.set(key, value, Some(lifetime));
+                "OK".into()
             }
-            .into(),
+            ["GET", key] => found(self.server.get(key)),
+            ["DEL", key] => found(self.server.delete(key)),
             ["COUNT"] => format!("COUNT {}", self.server.count()),
             ["STOP"] => "OK".into(),
-            _ => "ERROR unknown command".into(),
-        }
+            _ => return Err("unknown command"),
+        })
     }
 }
 

@@ -74,20 +74,18 @@ struct SyslogHandler {
 
 impl SyslogHandler {
     fn handle(&self) -> Result<(), String> {
-        let message = String::from_utf8_lossy(&self.packet);
-        let (priority, text) = parse(&message).ok_or(format!("no syslog message: {message:?}"))?;
+        let packet = String::from_utf8_lossy(&self.packet);
+        let (priority, text) = parse(&packet).ok_or_else(|| format!("not syslog: {packet:?}"))?;
         let (facility, severity) = (priority / 8, SEVERITIES[usize::from(priority % 8)]);
         println!("{severity} facility {facility} {text}");
         Ok(())
     }
 }
 
-fn parse(message: &str) -> Option<(u8, &str)> {
-    let (priority, text) = message.strip_prefix('<')?.split_once('>')?;
-    Some((
-        priority.parse().ok()?,
-        text.strip_suffix('\0').unwrap_or(text),
-    ))
+fn parse(packet: &str) -> Option<(u8, &str)> {
+    let (priority, text) = packet.strip_prefix('<')?.split_once('>')?;
+    let text = text.strip_suffix('\0').unwrap_or(text);
+    Some((priority.parse().ok()?, text))
 }
 
 fn main() -> io::Result<()> {

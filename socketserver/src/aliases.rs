@@ -1,6 +1,8 @@
 //! The grid: every transport with every concurrency, under Python's names.
 
-use crate::concurrency::{Forking, Green, Inline, Threading};
+#[cfg(target_os = "linux")]
+use crate::concurrency::Green;
+use crate::concurrency::{Forking, Inline, Threading};
 use crate::server::Server;
 use crate::transport::{Tcp, Udp, UnixDatagram, UnixStream};
 
@@ -25,6 +27,7 @@ grid! {
     /// Python: `ForkingTCPServer`
     ForkingTCPServer = Tcp, Forking;
     /// TCP, every connection on a green thread of its own.
+    #[cfg(target_os = "linux")]
     GreenTCPServer = Tcp, Green;
     /// UDP, one datagram after the other.
     ///
@@ -39,6 +42,7 @@ grid! {
     /// Python: `ForkingUDPServer`
     ForkingUDPServer = Udp, Forking;
     /// UDP, every datagram on a green thread of its own.
+    #[cfg(target_os = "linux")]
     GreenUDPServer = Udp, Green;
     /// Unix streams, one connection after the other.
     ///
@@ -53,6 +57,7 @@ grid! {
     /// Python: `ForkingUnixStreamServer`
     ForkingUnixStreamServer = UnixStream, Forking;
     /// Unix streams, every connection on a green thread of its own.
+    #[cfg(target_os = "linux")]
     GreenUnixStreamServer = UnixStream, Green;
     /// Unix datagrams, one after the other.
     ///
@@ -67,5 +72,6 @@ grid! {
     /// Python: `ForkingUnixDatagramServer`
     ForkingUnixDatagramServer = UnixDatagram, Forking;
     /// Unix datagrams, every one on a green thread of its own.
+    #[cfg(target_os = "linux")]
     GreenUnixDatagramServer = UnixDatagram, Green;
 }

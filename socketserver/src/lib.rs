@@ -1,8 +1,8 @@
 //! A framework for network servers: Python's `socketserver`, in Rust.
 //!
 //! You write what is done with one request, in plain blocking code. The crate takes requests from
-//! TCP, UDP or Unix sockets and runs them one after the other or each on a thread of its own, with
-//! limits, deadlines and an orderly end.
+//! TCP, UDP or Unix sockets and runs them one after the other, on threads, in processes or on green
+//! threads, with limits, deadlines and an orderly end.
 //!
 //! ```no_run
 //! use std::io;
@@ -31,7 +31,8 @@
 //!
 //! A [`Server`] is made of four parts. A [`Transport`] says where requests come from: [`Tcp`],
 //! [`Udp`], [`UnixStream`], [`UnixDatagram`]. A [`Concurrency`] says who runs them: [`Inline`] the
-//! loop itself, [`Threading`] an elastic pool. A [`RequestHandler`] says what is done with one: a
+//! loop itself, [`Threading`] an elastic pool, [`Forking`] a child process each, [`Green`] a green
+//! thread each. A [`RequestHandler`] says what is done with one: a
 //! struct with a `handle` method and one of the derives
 //! [`BaseRequestHandler`](derive@BaseRequestHandler),
 //! [`StreamRequestHandler`](derive@StreamRequestHandler) and
@@ -47,7 +48,7 @@
 //!    │  verify_request ────────── BaseServer      state and policy
 //!    │       │ yes     └─ no ───► shutdown_request
 //!    │       ▼
-//!    │  process_request ───────── Concurrency     inline · threading
+//!    │  process_request ───────── Concurrency     inline · threading · forking · green
 //!    │       ├───────────────────────┐
 //!    │       ▼                       ▼            here, or wherever the concurrency says
 //!    └─ service_actions         setup, handle, finish ── RequestHandler   base · stream · datagram
@@ -57,12 +58,12 @@
 //!
 //! # Which server?
 //!
-//! | | one after the other | a thread each |
-//! | --- | --- | --- |
-//! | TCP | [`TCPServer`] | [`ThreadingTCPServer`] |
-//! | UDP | [`UDPServer`] | [`ThreadingUDPServer`] |
-//! | Unix streams | [`UnixStreamServer`] | [`ThreadingUnixStreamServer`] |
-//! | Unix datagrams | [`UnixDatagramServer`] | [`ThreadingUnixDatagramServer`] |
+//! | | one after the other | a thread each | a process each | a green thread each |
+//! | --- | --- | --- | --- | --- |
+//! | TCP | [`TCPServer`] | [`ThreadingTCPServer`] | [`ForkingTCPServer`] | [`GreenTCPServer`] |
+//! | UDP | [`UDPServer`] | [`ThreadingUDPServer`] | [`ForkingUDPServer`] | [`GreenUDPServer`] |
+//! | Unix streams | [`UnixStreamServer`] | [`ThreadingUnixStreamServer`] | [`ForkingUnixStreamServer`] | [`GreenUnixStreamServer`] |
+//! | Unix datagrams | [`UnixDatagramServer`] | [`ThreadingUnixDatagramServer`] | [`ForkingUnixDatagramServer`] | [`GreenUnixDatagramServer`] |
 //!
 //! TCP and Unix streams carry bytes in order and without boundaries: two sends may arrive as one
 //! `recv`, or one as two. UDP and Unix datagrams carry messages: each arrives as one request or,
@@ -71,8 +72,10 @@
 //! Of course, you still have to use your head. A server without threads suits handlers that answer
 //! at once; as soon as one waits for its client, all other clients wait with it. With threads,
 //! handlers share the server's state at the same time, so what they change stands behind a lock,
-//! and that lock is not held while talking to a client. And a thread each is right for thousands of
-//! clients, not for hundreds of thousands.
+//! and that lock is not held while talking to a client; a thread each is right for thousands of
+//! clients. With processes, each handler changes its own copy of the state, which the next one never
+//! sees, and the program may have no other threads. Green threads are for tens of thousands of
+//! clients that mostly wait, and their code waits only in the ways that [`green`] names.
 //!
 //! # Coming from Python
 //!
@@ -93,30 +96,41 @@
 //! # Logging
 //!
 //! Through the `log` crate, one target a folder: `socketserver::server`, `::transport`,
-//! `::handler`, `::pool`. Steps of the life cycle are at debug level, failed requests at error
+//! `::concurrency`, `::handler`, `::green`, `::pool`. Steps of the life cycle are at debug level, failed requests at error
 //! level, a machine that runs out of something at warn level; there is nothing a byte.
 //!
 //! # Platforms
 //!
-//! Linux is what is built, tested and promised. Other Unixes have most of it; Windows has none.
+//! Linux is what is built, tested and promised. Other Unixes have most of it, but no green threads
+//! and no `Green…` servers; Windows has none.
 //!
 //! # Reading the source
 //!
 //! `server/serve.rs`, then `concurrency/inline.rs`, `transport/tcp.rs` and `handler/base.rs`. The
-//! rest is variation. `sys/` has every `unsafe`, and `pool/` knows nothing of sockets.
+//! rest is variation. `sys/` has every `unsafe`; `pool/` and `green/` know nothing of servers.
 
 #[cfg(not(unix))]
 compile_error!("socketserver needs a Unix");
 
-// In the order in which a request meets them.
-mod concurrency;
-mod handler;
+// In the order in which a request meets them; the blank lines keep it.
 mod server;
-mod socket;
+
 mod transport;
 
+mod concurrency;
+
+mod handler;
+
+mod socket;
+
 mod aliases;
+
+// Written as if they were crates of their own.
+#[cfg(target_os = "linux")]
 pub mod green;
+#[cfg(not(target_os = "linux"))]
+#[path = "green/absent.rs"]
+mod green;
 mod pool;
 mod sys;
 
@@ -124,7 +138,9 @@ mod sys;
 pub mod __private;
 
 pub use aliases::*;
-pub use concurrency::{Concurrency, Forking, Green, Inline, Threading};
+#[cfg(target_os = "linux")]
+pub use concurrency::Green;
+pub use concurrency::{Concurrency, Forking, Inline, Threading};
 pub use handler::{FnHandler, FnState, HandlerError, Outcome, Request, RequestHandler};
 pub use server::{
     BaseServer, Builder, Drained, End, Job, Refused, Run, Served, Server, ServerHandle, ServerRef,

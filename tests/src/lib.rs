@@ -4,17 +4,21 @@
 //! Nothing here sleeps for luck: a test waits for a condition, and fails at [`DEADLINE`] when it does not come.
 
 mod client;
+mod echo;
 mod matrix;
 mod process;
 mod python;
 mod running;
+mod watched;
 
 pub use client::Client;
+pub use echo::Echo;
 pub use matrix::Place;
 pub use process::Process;
 pub use python::python;
 pub use running::{Running, run};
 pub use rustix::process::Signal;
+pub use watched::Watched;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

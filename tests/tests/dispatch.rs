@@ -10,9 +10,9 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use socketserver::{
     Address, BaseRequestHandler, BaseServer, Builder, Concurrency, HandlerError, Inline, Job,
-    Refused, Served, ServerRef, Socket, Tcp, Transport,
+    Refused, Served, ServerRef, Tcp, Transport,
 };
-use tests::{Client, Folder, Place, Running, matrix, until};
+use tests::{Client, Folder, Place, Running, Watched, matrix, run, until};
 
 /// How one call goes wrong.
 #[derive(Clone, Copy)]
@@ -70,43 +70,6 @@ impl Diary {
     }
 }
 
-/// A transport that writes the diary.
-struct Watched<T>(T, Arc<Diary>);
-
-impl<T: Transport> Transport for Watched<T> {
-    type Request = T::Request;
-
-    fn socket(&self, address: &Address) -> io::Result<Socket> {
-        self.0.socket(address)
-    }
-    fn server_bind(&self, socket: &Socket, address: &Address) -> io::Result<()> {
-        self.0.server_bind(socket, address)
-    }
-    fn adopt(&self, socket: &Socket) -> io::Result<()> {
-        self.0.adopt(socket)
-    }
-    fn server_activate(&self, socket: &Socket) -> io::Result<()> {
-        self.0.server_activate(socket)
-    }
-    fn get_request(&self, socket: &Socket) -> io::Result<(T::Request, Address)> {
-        let request = self.0.get_request(socket)?;
-        self.1.call("get_request").map(|()| request)
-    }
-    fn prepare(&self, _: &T::Request) -> io::Result<()> {
-        self.1.call("prepare")
-    }
-    fn shutdown_request(&self, request: &T::Request, patience: Duration) {
-        self.0.shutdown_request(request, patience);
-        let _ = self.1.call("shutdown_request");
-    }
-    fn cut(&self, request: &T::Request) {
-        self.0.cut(request);
-    }
-    fn server_close(&self, socket: &Socket) {
-        self.0.server_close(socket);
-    }
-}
-
 struct Watching(Arc<Diary>);
 
 impl<R> BaseServer<R> for Watching {
@@ -145,7 +108,8 @@ fn builder<T: Transport + Default, C: Concurrency>(
     diary: &Arc<Diary>,
     concurrency: C,
 ) -> Builder<Watched<T>, C, Handler, Watching> {
-    let transport = Watched(T::default(), diary.clone());
+    let written = diary.clone();
+    let transport = Watched::new(T::default(), move |name| written.call(name));
     Builder::new(transport, concurrency, Watching(diary.clone()))
         .poll_interval(Duration::from_secs(3600))
 }
@@ -167,7 +131,7 @@ fn meets<T: Place, C: Concurrency + Default>(
     in_its_place: &[&'static str],
 ) {
     let (folder, diary) = (Folder::new(), Diary::new(troubles));
-    let server = tests::run(builder::<T, C>(&diary, C::default()), T::address(&folder));
+    let server = run(builder::<T, C>(&diary, C::default()), T::address(&folder));
 
     one_request::<T, C>(&server, &diary, on_the_loop, in_its_place);
     let stats = server.stats();

@@ -12,7 +12,7 @@ use socketserver::{
     Address, BaseRequestHandler, BaseServer, Builder, HandlerError, Served, ServerRef, Socket, Tcp,
     Threading, ThreadingTCPServer,
 };
-use tests::{Client, DEADLINE, Running, in_time, run, until};
+use tests::{Client, DEADLINE, Echo, Running, in_time, run, until};
 
 const LOCAL: &str = "127.0.0.1:0";
 const NEVER: Duration = Duration::from_secs(3600);
@@ -42,24 +42,6 @@ impl<R> BaseServer<R> for Hooks {
     }
     fn server_close(&self, server: &ServerRef<Self>) {
         self.call("server_close", server);
-    }
-}
-
-/// Sends back what it receives.
-#[derive(BaseRequestHandler)]
-struct Echo {
-    request: Socket,
-}
-
-impl Echo {
-    fn handle(&self) -> io::Result<()> {
-        loop {
-            let data = self.request.recv(1024)?;
-            if data.is_empty() {
-                return Ok(());
-            }
-            self.request.sendall(&data)?;
-        }
     }
 }
 

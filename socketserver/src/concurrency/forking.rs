@@ -134,7 +134,7 @@ impl Concurrency for Forking {
         Workers::new(self.children.count(), 0)
     }
 
-    fn block_on_close(&self) -> bool {
+    fn waits_on_close(&self) -> bool {
         self.block_on_close
     }
 

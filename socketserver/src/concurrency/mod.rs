@@ -11,6 +11,7 @@
 //! puts something around each job, with [`Job::wrap`].
 
 mod forking;
+#[cfg(target_os = "linux")]
 mod green;
 mod inline;
 mod threading;
@@ -19,6 +20,7 @@ use std::io;
 use std::time::{Duration, Instant};
 
 pub use forking::Forking;
+#[cfg(target_os = "linux")]
 pub use green::Green;
 pub use inline::Inline;
 pub use threading::Threading;
@@ -26,6 +28,9 @@ pub use threading::Threading;
 use crate::server::{Job, Refused, Waker, Workers};
 
 /// Who runs the handlers.
+///
+/// One that wraps another passes on every method, also those with a default: without `full` there is
+/// no limit, without `server_close` the workers stay.
 ///
 /// Python: the mix-ins, and what a server without one does
 pub trait Concurrency: Send + Sync + 'static {
@@ -71,7 +76,7 @@ pub trait Concurrency: Send + Sync + 'static {
     /// Whether `server_close` waits for requests that are still live.
     ///
     /// Python: `ThreadingMixIn.block_on_close`
-    fn block_on_close(&self) -> bool {
+    fn waits_on_close(&self) -> bool {
         true
     }
 

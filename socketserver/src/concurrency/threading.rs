@@ -114,7 +114,7 @@ impl Concurrency for Threading {
         })
     }
 
-    fn block_on_close(&self) -> bool {
+    fn waits_on_close(&self) -> bool {
         self.block_on_close && !self.daemon_threads
     }
 

@@ -106,6 +106,12 @@ impl Job {
     ///             end
     ///         }))
     ///     }
+    ///     fn full(&self) -> bool {
+    ///         self.0.full()
+    ///     }
+    ///     fn server_close(&self, deadline: Option<std::time::Instant>) {
+    ///         self.0.server_close(deadline)
+    ///     }
     /// }
     /// ```
     pub fn wrap(self, around: impl FnOnce(Run) -> End + Send + 'static) -> Job {

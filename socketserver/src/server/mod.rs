@@ -200,7 +200,7 @@ where
         self.end(
             life::StopKind::Close,
             self.options.drain_timeout,
-            self.concurrency.block_on_close(),
+            self.concurrency.waits_on_close(),
         )
     }
 }

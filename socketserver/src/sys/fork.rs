@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd};
 
+use rustix::io::{FdFlags, fcntl_setfd};
 use rustix::process::Pid;
 
 /// Which of the two a process is after a fork.
@@ -106,18 +107,11 @@ pub(crate) fn exit_now(status: i32) -> ! {
 #[allow(unsafe_code)]
 pub(crate) fn let_go(descriptor: impl AsFd) -> io::Result<()> {
     let null = File::open("/dev/null")?;
+    let descriptor = descriptor.as_fd();
     // SAFETY: both descriptors are open for the call. The second stays open and owned by whoever
     // owns it; that calls on it fail from now on is all that changes.
-    let result = unsafe {
-        libc::dup3(
-            null.as_raw_fd(),
-            descriptor.as_fd().as_raw_fd(),
-            libc::O_CLOEXEC,
-        )
-    };
-    if result < 0 {
-        Err(io::Error::last_os_error())
-    } else {
-        Ok(())
+    if unsafe { libc::dup2(null.as_raw_fd(), descriptor.as_raw_fd()) } < 0 {
+        return Err(io::Error::last_os_error());
     }
+    Ok(fcntl_setfd(descriptor, FdFlags::CLOEXEC)?)
 }

@@ -47,7 +47,7 @@ impl Member {
         assert_eq!(self.line(), line);
     }
 
-    /// Whatever was typed has been dealt with when this returns, and nothing but these lines was heard.
+    /// Whatever this member typed has been dealt with when this returns, and it has heard nothing but these lines.
     #[track_caller]
     pub(crate) fn hears_only(&mut self, lines: &[&str]) {
         self.types("/no-such-command");
@@ -207,6 +207,7 @@ fn nothing_typed_commands_the_terminals_of_others() {
     ] {
         ann.types(line);
     }
+    ann.hears_only(&[]);
     bob.hears_only(&[
         "ann: �[2J�]0;title�",
         "* ann �c",

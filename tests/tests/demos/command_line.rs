@@ -3,6 +3,7 @@
 use std::net::TcpListener;
 use std::os::unix::net::UnixListener;
 
+use socketserver::Address;
 use tests::{Client, Folder, Process};
 
 use crate::{Server, command};
@@ -139,7 +140,7 @@ fn a_path_needs_no_slash_and_an_abstract_name_no_file() {
         let mut command = command("upper", &["--transport", transport, "plain"]);
         let server = Server::of(Process::start(command.current_dir(folder.path())));
         assert_eq!(server.place(), "plain");
-        let there = folder.join("plain").as_path().into();
+        let there = Address::Unix(folder.join("plain"));
         let mut client = match transport {
             "unix" => Client::stream(&there),
             _ => Client::datagram(&there),

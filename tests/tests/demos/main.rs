@@ -35,11 +35,11 @@ impl Server {
     #[track_caller]
     fn of(process: Process) -> Self {
         let line = process.line();
-        let address = line.strip_prefix("listening on ").expect("where it is");
-        Server {
-            address: address.to_address().expect("an address"),
-            process,
-        }
+        let place = line.strip_prefix("listening on ").expect("where it is");
+        // A path may lack a slash here.
+        let path = || Address::Unix(place.into());
+        let address = place.to_address().unwrap_or_else(|_| path());
+        Server { process, address }
     }
 
     /// Where it is, as an argument for another program.

@@ -101,14 +101,10 @@ fn python_talks_over_every_transport() {
             return;
         };
         let folder = Folder::new();
-        // The address must be known before the client starts, and the client is part of the server's state.
-        let place = Server::<T, Forking, Echo>::bind(T::address(&folder)).expect("bind");
-        let address = place.server_address().to_string();
-        drop(place);
+        let server = Server::<T, Forking, Echo, EndWith>::bind(T::address(&folder)).expect("bind");
         client.args([family, kind]);
-        client.args(address.split(':'));
-        let server = Server::<T, Forking, Echo, EndWith>::with(EndWith::new(&mut client));
-        let server = server.bind(address).expect("bind");
+        client.args(server.server_address().to_string().split(':'));
+        server.state().start(&mut client);
         server.serve_forever().expect("serve");
         assert!(server.state().status().success());
     }
@@ -116,4 +112,250 @@ fn python_talks_over_every_transport() {
     converse::<Udp>("AF_INET", "SOCK_DGRAM");
     converse::<UnixStream>("AF_UNIX", "SOCK_STREAM");
     converse::<UnixDatagram>("AF_UNIX", "SOCK_DGRAM");
+}
+
+/// Ends as it is told.
+#[derive(BaseRequestHandler)]
+struct Ending {
+    request: Socket,
+}
+
+impl Ending {
+    fn handle(&self) -> io::Result<()> {
+        match &self.request.recv(100)?[..] {
+            b"abort" => abort(),
+            b"kill" => Ok(kill_process(getpid(), Signal::KILL)?),
+            b"exit 0" => exit(0),
+            b"exit 3" => exit(3),
+            b"become true" => Err(Command::new("true").exec()),
+            b"become false" => Err(Command::new("false").exec()),
+            text => self.request.sendall(text),
+        }
+    }
+}
+
+fn a_crash_costs_only_its_own_request() {
+    let endings = [
+        "hello",
+        "abort",
+        "exit 0",
+        "kill",
+        "become true",
+        "become false",
+        "exit 3",
+        "still there?",
+    ];
+    let server = ForkingTCPServer::<Ending, EndAfter>::with(EndAfter(endings.len() as u64));
+    let server = server.bind(LOCAL).expect("bind");
+    let clients = endings.map(|ending| {
+        let mut client = Client::stream(server.server_address());
+        client.send(ending);
+        client
+    });
+    server.serve_forever().expect("serve");
+    for (mut client, ending) in clients.into_iter().zip(endings) {
+        let answered = matches!(ending, "hello" | "still there?");
+        let answer = if answered { ending } else { "" };
+        assert_eq!(client.rest(), answer.as_bytes(), "{ending}");
+    }
+    let stats = server.stats();
+    assert_eq!((stats.accepted, stats.active), (8, 0), "{stats:?}");
+    assert_eq!((stats.finished, stats.failed, stats.cut), (4, 2, 2), "{stats:?}");
+}
+
+/// Counts in the server's state, and tells how far it got.
+#[derive(BaseRequestHandler)]
+struct Count {
+    request: Socket,
+    server: ServerRef<Counter>,
+}
+
+#[derive(Default)]
+struct Counter(AtomicUsize);
+
+impl BaseServer for Counter {}
+
+impl Count {
+    fn handle(&self) -> io::Result<()> {
+        let count = self.server.0.fetch_add(1, Relaxed) + 1;
+        self.request.sendall(count.to_string().as_bytes())
+    }
+}
+
+fn what_a_child_changes_stays_in_the_child() {
+    let server = ForkingTCPServer::<Count, Counter>::bind(LOCAL).expect("bind");
+    for _ in 0..3 {
+        let mut client = Client::stream(server.server_address());
+        assert_eq!(server.handle_request().expect("serve"), Served::Handled);
+        assert_eq!(client.rest(), b"1");
+    }
+    assert_eq!(server.state().0.load(Relaxed), 0);
+}
+
+/// Tries to stop its server, in every way.
+#[derive(BaseRequestHandler)]
+struct Mutineer {
+    request: Socket,
+    server: ServerRef<EndAfter>,
+}
+
+impl Mutineer {
+    fn handle(&self) -> io::Result<()> {
+        self.server.shutdown();
+        self.server.drain(Duration::ZERO);
+        // Elsewhere it would wait for the loop, which is not here.
+        let server = self.server.clone();
+        thread::spawn(move || server.shutdown())
+            .join()
+            .expect("it does not panic");
+        self.request.sendall(b"tried")
+    }
+}
+
+impl log::Log for Journal {
+    fn enabled(&self, _: &log::Metadata<'_>) -> bool {
+        true
+    }
+
+    fn log(&self, record: &log::Record<'_>) {
+        self.note(&record.args().to_string());
+    }
+
+    fn flush(&self) {}
+}
+
+fn a_child_cannot_stop_its_server() {
+    let folder = Folder::new();
+    let journal = Journal::new(&folder);
+    log::set_boxed_logger(Box::new(journal.clone())).expect("the only logger");
+    log::set_max_level(log::LevelFilter::Warn);
+
+    let server = ForkingTCPServer::<Mutineer, EndAfter>::with(EndAfter(3));
+    let server = server.max_children(1).bind(LOCAL).expect("bind");
+    let clients: Vec<Client> = (0..3)
+        .map(|_| Client::stream(server.server_address()))
+        .collect();
+    server.serve_forever().expect("serve");
+    for mut client in clients {
+        assert_eq!(client.rest(), b"tried");
+    }
+    assert_eq!(server.stats().finished, 3);
+    assert_eq!(
+        journal.lines(),
+        vec!["a server cannot be stopped from a child that it forked"; 9]
+    );
+}
+
+/// Tells which descriptors it has.
+#[derive(BaseRequestHandler)]
+struct Descriptors {
+    request: Socket,
+}
+
+impl Descriptors {
+    fn handle(&self) -> io::Result<()> {
+        let descriptors = descriptors_of(id());
+        self.request.sendall(descriptors.join("\n").as_bytes())
+    }
+}
+
+/// What each of a process's descriptors stands for.
+fn descriptors_of(process: u32) -> Vec<String> {
+    let folder = fs::read_dir(format!("/proc/{process}/fd")).expect("descriptors");
+    folder
+        .filter_map(|entry| fs::read_link(entry.ok()?.path()).ok())
+        .map(|target| target.display().to_string())
+        .collect()
+}
+
+fn the_listener_is_closed_in_a_child() {
+    fn closed<T: Place<Request = Socket>>() {
+        let folder = Folder::new();
+        let server = Server::<T, Forking, Descriptors>::bind(T::address(&folder)).expect("bind");
+        let listener = fs::read_link(format!("/proc/self/fd/{}", server.fileno()));
+        let listener = listener.expect("the listener").display().to_string();
+        assert!(descriptors_of(id()).contains(&listener));
+        let mut client = T::client(server.server_address());
+        server.handle_request().expect("serve");
+        let text = String::from_utf8(client.rest()).expect("a text");
+        let descriptors: Vec<&str> = text.lines().collect();
+        assert!(descriptors.len() > 3, "{descriptors:?}");
+        assert!(!descriptors.contains(&listener.as_str()), "{descriptors:?}");
+    }
+    closed::<Tcp>();
+    closed::<UnixStream>();
+}
+
+/// Reads a byte of many, and sends more than fits between it and its client.
+#[derive(BaseRequestHandler)]
+struct Reply {
+    request: Socket,
+}
+
+impl Reply {
+    fn handle(&self) -> io::Result<()> {
+        self.request.recv(1)?;
+        self.request.sendall(&[b'x'; 400_000])
+    }
+}
+
+/// The child waits until its client has read the reply; the parent's copy of the connection is closed long before.
+fn a_reply_arrives_whole_though_input_was_left() {
+    let server = ForkingTCPServer::<Reply>::bind(LOCAL).expect("bind");
+    for _ in 0..50 {
+        let mut client = Client::stream(server.server_address());
+        client.send([b'x'; 50_000]);
+        server.handle_request().expect("serve");
+        assert_eq!(client.rest().len(), 400_000);
+    }
+}
+
+/// Forking, with a word around each request.
+struct Chatty {
+    forking: Forking,
+    journal: Journal,
+}
+
+impl Concurrency for Chatty {
+    fn serving(&self, waker: &Waker) -> io::Result<()> {
+        self.forking.serving(waker)
+    }
+    fn process_request(&self, job: Job) -> Result<(), Refused> {
+        let (journal, parent) = (self.journal.clone(), id());
+        self.forking.process_request(job.wrap(move |run| {
+            assert_ne!(id(), parent);
+            journal.note("before");
+            let end = run.run();
+            journal.note(&format!("after: {end:?}"));
+            end
+        }))
+    }
+    fn full(&self) -> bool {
+        self.forking.full()
+    }
+    fn service_actions(&self) {
+        self.forking.service_actions();
+    }
+    fn workers(&self) -> Workers {
+        self.forking.workers()
+    }
+}
+
+fn what_is_wrapped_around_a_job_runs_in_the_child() {
+    let folder = Folder::new();
+    let journal = Journal::new(&folder);
+    let chatty = Chatty {
+        forking: Forking::new(),
+        journal: journal.clone(),
+    };
+    let server = Builder::<Tcp, Chatty, Echo, EndAfter>::new(Tcp::new(), chatty, EndAfter(1));
+    let server = server.bind(LOCAL).expect("bind");
+    let mut client = Client::stream(server.server_address());
+    client.send("hello");
+    client.end();
+    server.serve_forever().expect("serve");
+    assert_eq!(client.rest(), b"hello");
+    assert_eq!(journal.lines(), ["before", "after: Finished"]);
+    let stats = server.stats();
+    assert_eq!((stats.finished, stats.workers), (1, Workers::default()));
 }

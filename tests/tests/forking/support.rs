@@ -5,6 +5,7 @@ use std::fs::{self, OpenOptions};
 use std::io::{self, ErrorKind, Write};
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus};
+use std::sync::OnceLock;
 
 use parking_lot::Mutex;
 use rustix::io::Errno;
@@ -86,25 +87,28 @@ pub(crate) fn end_after<S>(requests: u64, server: &ServerRef<S>) {
     }
 }
 
-/// The state of a server that ends itself when a client has ended that is a child of this process too, though not one
-/// of the server's.
-#[derive(Debug)]
-pub(crate) struct EndWith(Mutex<Child>);
+/// The state of a server that ends itself when its client has ended: a child of this process too, though not one of the
+/// server's.
+#[derive(Debug, Default)]
+pub(crate) struct EndWith(OnceLock<Mutex<Child>>);
 
 impl EndWith {
-    pub(crate) fn new(client: &mut Command) -> Self {
-        EndWith(Mutex::new(client.spawn().expect("a client")))
+    pub(crate) fn start(&self, client: &mut Command) {
+        let client = client.spawn().expect("a client");
+        self.0.set(Mutex::new(client)).expect("one client");
     }
 
     /// How the client ended, which the server must not have taken.
     pub(crate) fn status(&self) -> ExitStatus {
-        self.0.lock().wait().expect("the client's end")
+        let client = self.0.get().expect("a client");
+        client.lock().wait().expect("the client's end")
     }
 }
 
 impl<R> BaseServer<R> for EndWith {
     fn service_actions(&self, server: &ServerRef<Self>) {
-        if self.0.lock().try_wait().expect("the client").is_some() {
+        let client = self.0.get().expect("a client");
+        if client.lock().try_wait().expect("the client").is_some() {
             server.shutdown();
         }
     }

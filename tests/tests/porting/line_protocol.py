@@ -5,7 +5,7 @@
 
     SET key value [seconds]    OK
     GET key                    VALUE value, or NONE
-    DEL key                    OK, or NONE
+    DEL key                    VALUE value, which is gone now, or NONE
     COUNT                      COUNT n
     STOP                       OK, and the server ends
 """
@@ -42,7 +42,8 @@ class Store(socketserver.ThreadingTCPServer):
 
     def delete(self, key):
         with self.lock:
-            return self.entries.pop(key, None) is not None
+            value, end = self.entries.pop(key, (None, 0))
+        return value if end > time.monotonic() else None
 
     def count(self):
         with self.lock:
@@ -57,9 +58,12 @@ class Store(socketserver.ThreadingTCPServer):
 
 
 def lifetime(text):
-    seconds = float(text)
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
     if not 0 < seconds <= LONGEST_LIFE:
-        raise ValueError("not a lifetime")
+        raise ValueError("bad number of seconds")
     return seconds
 
 
@@ -72,8 +76,8 @@ class Commands(socketserver.StreamRequestHandler):
             words = line.decode(errors="replace").split()
             try:
                 self.say(self.reply_to(words))
-            except ValueError:
-                self.say("ERROR bad number of seconds")
+            except ValueError as error:
+                self.say(f"ERROR {error}")
             if words == ["STOP"]:
                 self.server.shutdown()
 
@@ -81,6 +85,9 @@ class Commands(socketserver.StreamRequestHandler):
         self.wfile.write(f"{text}\n".encode())
 
     def reply_to(self, words):
+        def found(value):
+            return "NONE" if value is None else f"VALUE {value}"
+
         match words:
             case ["SET", key, value]:
                 self.server.set(key, value)
@@ -89,15 +96,14 @@ class Commands(socketserver.StreamRequestHandler):
                 self.server.set(key, value, lifetime(seconds))
                 return "OK"
             case ["GET", key]:
-                value = self.server.get(key)
-                return "NONE" if value is None else f"VALUE {value}"
+                return found(self.server.get(key))
             case ["DEL", key]:
-                return "OK" if self.server.delete(key) else "NONE"
+                return found(self.server.delete(key))
             case ["COUNT"]:
                 return f"COUNT {self.server.count()}"
             case ["STOP"]:
                 return "OK"
-        return "ERROR unknown command"
+        raise ValueError("unknown command")
 
 
 def main():

@@ -16,8 +16,8 @@
 //! | [`t9`] | `socketserver` over UDP |
 //!
 //! Each side also talks to the course's own programs in Python. What the servers print is the course's, put into
-//! English, with addresses and bytes as Rust writes them; only their first line, `listening on ADDRESS`, is added here.
-//! So is that a client whose input is not a terminal shows no prompt and ends with its input.
+//! English, with addresses and bytes as Rust writes them. Added here are their first line, `listening on ADDRESS`, the
+//! last two of [`t7`], and that a client whose input is not a terminal shows no prompt and ends with its input.
 
 mod t1;
 mod t2;

@@ -1,0 +1,56 @@
+//! What the rest of the crate asks of green threads, where there are none.
+
+use std::cell::RefCell;
+use std::io;
+use std::os::fd::BorrowedFd;
+use std::time::Instant;
+
+/// What is waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Interest {
+    Read,
+    Write,
+}
+
+/// A descriptor's place among those that green threads wait for: none.
+#[derive(Default)]
+pub(crate) struct Source(());
+
+impl Source {
+    pub(crate) fn is_drained(&self) -> bool {
+        false
+    }
+
+    pub(crate) fn set_drained(&self) {}
+
+    pub(crate) fn release(&self, _fd: BorrowedFd<'_>) {}
+
+    pub(crate) fn park(
+        &self,
+        _fd: BorrowedFd<'_>,
+        _interest: Interest,
+        _deadline: Option<Instant>,
+    ) -> io::Result<()> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+}
+
+/// Every thread is an ordinary one.
+pub(crate) fn may_park() -> bool {
+    false
+}
+
+pub(crate) fn park_for_any<'a>(
+    _all: impl Iterator<Item = (BorrowedFd<'a>, Interest)>,
+    _deadline: Option<Instant>,
+) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+/// Numbers that code has put down on this thread.
+pub(crate) fn marks<T>(with: impl FnOnce(&mut Vec<u64>) -> T) -> T {
+    thread_local! {
+        static MARKS: RefCell<Vec<u64>> = const { RefCell::new(Vec::new()) };
+    }
+    MARKS.with_borrow_mut(with)
+}
