@@ -31,7 +31,8 @@ pub struct Place {
     #[arg(long, value_enum, default_value_t)]
     pub transport: TransportName,
 
-    /// HOST:PORT [default: 127.0.0.1:9999], or for Unix sockets a path or @NAME [default: one in the temporary folder]
+    /// HOST:PORT [default: 127.0.0.1:9999], or for Unix sockets a path or @NAME [default: one in
+    /// the temporary folder]
     address: Option<String>,
 }
 

@@ -45,7 +45,8 @@ impl From<io::Error> for Failure {
     }
 }
 
-/// Reads the options and runs the program with them. The log is on from then on: `RUST_LOG` chooses, `info` unless set.
+/// Reads the options and runs the program with them. The log is on from then on: `RUST_LOG`
+/// chooses, `info` unless set.
 pub fn run<O: Parser>(program: fn(O) -> Result<(), Failure>) -> ExitCode {
     let result = match O::try_parse() {
         Ok(options) => {
@@ -59,7 +60,8 @@ pub fn run<O: Parser>(program: fn(O) -> Result<(), Failure>) -> ExitCode {
     result.map_or_else(|failure| failure.report(), |()| ExitCode::SUCCESS)
 }
 
-/// The first paragraph of clap's message on one line, without its `error: `. What follows it is advice.
+/// The first paragraph of clap's message on one line, without its `error: `. What follows it is
+/// advice.
 fn without_usage(message: &str) -> String {
     let paragraph = message.lines().take_while(|line| !line.is_empty());
     let line = paragraph.map(str::trim).collect::<Vec<_>>().join(" ");

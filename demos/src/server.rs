@@ -1,5 +1,5 @@
-//! How every server of the demos serves: the options they share, the choice of the transport and the concurrency at
-//! run time, the line that says where it listens, and the summary at its end.
+//! How every server of the demos serves: the options they share, the choice of the transport and
+//! the concurrency at run time, the line that says where it listens, and the summary at its end.
 
 use std::io::{self, Write};
 use std::num::NonZeroUsize;
@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use socketserver::{
-    Address, BaseServer, Builder, Concurrency, Datagram, Inline, RequestHandler, Socket, Tcp,
-    Threading, Transport, Udp, UnixDatagram, UnixStream,
+    Address, BaseServer, Builder, Concurrency, Datagram, Forking, Green, Inline, RequestHandler,
+    Socket, Tcp, Threading, Transport, Udp, UnixDatagram, UnixStream,
 };
 
 use crate::place::TransportName;
@@ -22,6 +22,10 @@ pub enum ConcurrencyName {
     /// A thread for every request
     #[default]
     Threading,
+    /// A child process for every request
+    Forking,
+    /// A green thread for every request
+    Green,
 }
 
 /// The options of every server.
@@ -29,7 +33,7 @@ pub enum ConcurrencyName {
 pub struct ServerOptions {
     /// Who runs the handlers
     #[arg(long, value_enum, default_value_t)]
-    concurrency: ConcurrencyName,
+    pub concurrency: ConcurrencyName,
 
     /// At most so many threads run handlers; for --concurrency threading
     #[arg(long, value_name = "N")]
@@ -94,6 +98,17 @@ impl ServerOptions {
                 let most = self.max_threads.map_or(usize::MAX, NonZeroUsize::get);
                 let threading = Threading::new().max_threads(most);
                 self.run::<_, _, H, _>(Builder::new(transport, threading, state), address)
+            }
+            ConcurrencyName::Forking => {
+                let mut forking = Forking::new();
+                if let Some(most) = self.max_connections {
+                    forking = forking.max_children(most.get());
+                }
+                self.run::<_, _, H, _>(Builder::new(transport, forking, state), address)
+            }
+            ConcurrencyName::Green => {
+                let green = Green::new();
+                self.run::<_, _, H, _>(Builder::new(transport, green, state), address)
             }
         }
     }

@@ -1,7 +1,7 @@
 //! Text that came from somebody else and is about to be shown.
 
-/// The text without what commands a terminal: control characters, old and new, and whatever changes the direction of
-/// what follows. Those, and what is no UTF-8, are shown as `�`; a tab is a space.
+/// The text without what commands a terminal: control characters, old and new, and whatever changes
+/// the direction of what follows. Those, and what is no UTF-8, are shown as `�`; a tab is a space.
 pub fn printable(text: &[u8]) -> String {
     let show = |character| match character {
         '\t' => ' ',
@@ -11,7 +11,8 @@ pub fn printable(text: &[u8]) -> String {
     String::from_utf8_lossy(text).chars().map(show).collect()
 }
 
-/// Separators of lines and paragraphs, and the marks, embeddings, overrides and isolates of bidirectional text.
+/// Separators of lines and paragraphs, and the marks, embeddings, overrides and isolates of
+/// bidirectional text.
 fn rearranges(character: char) -> bool {
     matches!(
         character,

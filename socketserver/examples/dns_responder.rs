@@ -27,8 +27,8 @@ const NXDOMAIN: u8 = 3;
 const NOTIMP: u8 = 4;
 /// The type and the class of an internet address.
 const ADDRESS: [u8; 4] = [0, 1, 0, 1];
-/// What stands before each address: the name at byte 12, which is the question's, the type and the class, the seconds
-/// it may be kept, and the four bytes it has.
+/// What stands before each address: its name, which is the question's, at byte 12; its type and
+/// class; the seconds it may be kept; and that it has four bytes.
 const RECORD: [u8; 12] = [0xC0, 12, 0, 1, 0, 1, 0, 0, 1, 44, 0, 4];
 const IDLE: Duration = Duration::from_secs(10);
 const DRAIN: Duration = Duration::from_secs(1);

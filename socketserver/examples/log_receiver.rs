@@ -1,5 +1,5 @@
-//! Receives what Python's `logging` sends, and prints it: records of `SocketHandler` over TCP, texts of
-//! `SysLogHandler` over UDP.
+//! Receives what Python's `logging` sends, and prints it: records of `SocketHandler` over TCP, texts
+//! of `SysLogHandler` over UDP.
 //!
 //!     cargo run --example log_receiver 127.0.0.1:9020 127.0.0.1:9514
 
@@ -47,7 +47,8 @@ impl RecordHandler {
     }
 }
 
-/// As `logging` would with `%(created).3f %(levelname)s %(name)s %(filename)s:%(lineno)d %(message)s`.
+/// As `logging` would with the format
+/// `%(created).3f %(levelname)s %(name)s %(filename)s:%(lineno)d %(message)s`.
 fn format_record(record: &pickle::Record<'_>) -> Result<String, String> {
     let mut text = format!(
         "{:.3} {} {} {}:{} {}",

@@ -158,3 +158,6 @@ pub use transport::{Datagram, Tcp, Transport, Udp, UnixDatagram, UnixStream};
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
 struct Readme;
+
+#[doc = include_str!("../docs/porting.md")]
+pub mod porting {}

@@ -6,6 +6,7 @@
 mod client;
 mod echo;
 mod matrix;
+mod pair;
 mod process;
 mod python;
 mod running;
@@ -14,6 +15,7 @@ mod watched;
 pub use client::Client;
 pub use echo::Echo;
 pub use matrix::Place;
+pub use pair::{tcp_pair, unix_pair};
 pub use process::Process;
 pub use python::python;
 pub use running::{Running, run};

@@ -2,17 +2,18 @@
 
 use std::any::TypeId;
 use std::io;
-use std::panic::resume_unwind;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 use std::thread::{self, ThreadId};
 use std::time::Duration;
 
 use parking_lot::Mutex;
+use rustix::io::Errno;
 use socketserver::{
     Address, BaseRequestHandler, BaseServer, Builder, Concurrency, HandlerError, Inline, Job,
     Refused, Served, ServerRef, Tcp, Transport,
 };
-use tests::{Client, Folder, Place, Running, Watched, matrix, run, until};
+use tests::{Client, Echo, Folder, Place, Running, Watched, in_time, matrix, run, until};
 
 /// How one call goes wrong.
 #[derive(Clone, Copy)]
@@ -265,3 +266,87 @@ fn alone_has_no_service_actions<T: Place, C: Concurrency + Default>() {
 }
 
 matrix!(all: alone_has_no_service_actions);
+
+/// A server that takes connections, some of which fail as they are taken.
+fn failing_to_take(errors: &Arc<Mutex<Vec<io::Error>>>) -> Builder<Watched<Tcp>, Inline, Echo, ()> {
+    let errors = errors.clone();
+    let transport = Watched::new(Tcp::new(), move |name| match name {
+        "get_request" => errors.lock().pop().map_or(Ok(()), Err),
+        _ => Ok(()),
+    });
+    Builder::new(transport, Inline, ())
+}
+
+#[test]
+fn what_goes_wrong_with_one_connection_does_not_end_the_loop() {
+    let errors = Arc::default();
+    let server = run(failing_to_take(&errors), "127.0.0.1:0");
+    let of_a_connection = [
+        Errno::CONNABORTED,
+        Errno::PROTO,
+        Errno::NETDOWN,
+        Errno::NOPROTOOPT,
+        Errno::HOSTDOWN,
+        Errno::HOSTUNREACH,
+        Errno::OPNOTSUPP,
+        Errno::NETUNREACH,
+        Errno::TIMEDOUT,
+        Errno::PERM,
+    ];
+    let of_the_machine = [Errno::MFILE, Errno::NFILE, Errno::NOBUFS, Errno::NOMEM];
+    let counted = of_a_connection.iter().chain(&of_the_machine);
+    for error in counted.clone().chain(&[Errno::AGAIN, Errno::INTR]) {
+        errors.lock().push((*error).into());
+        assert_eq!(Client::stream(&server.address()).finish(), b"", "{error}");
+        assert_eq!(Client::stream(&server.address()).ask("hello"), b"hello");
+    }
+    let stats = server.stats();
+    assert_eq!(
+        (stats.accept_errors, stats.failed),
+        (counted.count() as u64, 0)
+    );
+}
+
+#[test]
+fn a_listener_that_will_never_work_again_ends_the_loop() {
+    for error in [Errno::BADF, Errno::INVAL, Errno::NOTSOCK, Errno::FAULT] {
+        let errors = Arc::new(Mutex::new(vec![error.into()]));
+        let server = failing_to_take(&errors).bind("127.0.0.1:0").expect("bind");
+        let _client = Client::stream(server.server_address());
+        let ended = in_time("the loop's end", move || server.serve_forever());
+        let number = ended.expect_err("an error").raw_os_error();
+        assert_eq!(number, Some(error.raw_os_error()));
+    }
+}
+
+/// A concurrency that panics.
+struct Panicking;
+
+impl Concurrency for Panicking {
+    fn process_request(&self, _: Job) -> Result<(), Refused> {
+        resume_unwind(Box::new("process_request"))
+    }
+}
+
+#[test]
+#[ignore = "a loop that unwinds is never seen to have ended: `shutdown` waits for ever"]
+fn a_panic_in_an_axis_of_ones_own_leaves_a_server_that_can_be_stopped() {
+    let diary = Diary::new(&[Panic("get_request")]);
+    in_time("the end of both", move || {
+        let stops = |handle: socketserver::ServerHandle<Watching>| {
+            assert_eq!(Client::stream(handle.server_address()).rest(), b"");
+            let server = (*handle).clone();
+            server.shutdown();
+            // Whether the loop has survived or not is not the question here.
+            let _ = catch_unwind(AssertUnwindSafe(|| handle.join()));
+        };
+        let server = builder::<Tcp, _>(&diary, Inline)
+            .bind("127.0.0.1:0")
+            .expect("bind");
+        stops(server.spawn().expect("spawn"));
+        let server = builder::<Tcp, _>(&diary, Panicking)
+            .bind("127.0.0.1:0")
+            .expect("bind");
+        stops(server.spawn().expect("spawn"));
+    });
+}

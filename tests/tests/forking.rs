@@ -4,7 +4,8 @@
 //! every test here in a process of its own, which has one thread and serves on it.
 //!
 //! That one thread is server and client in turn: a connection, or a datagram, waits in the system's queue until the
-//! server takes it, and from then on a child answers.
+//! server takes it, and from then on a child answers. A child has a copy of every client that was there at its fork, so
+//! that dropping a client ends nothing; `Client::end` does.
 
 #[path = "forking/children.rs"]
 mod children;

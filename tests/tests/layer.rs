@@ -1,7 +1,7 @@
 //! A protocol of one's own under a socket, as TLS would be.
 
 use std::io::{self, ErrorKind, Read, Write};
-use std::net::{Shutdown, TcpStream};
+use std::net::Shutdown;
 use std::os::unix::net::UnixStream;
 use std::thread;
 use std::time::Duration;
@@ -9,8 +9,8 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use socketserver::{
     Address, BaseServer, Builder, Concurrency, HandlerError, Layer, ServerRef, Socket,
-    SocketReader, SocketWriter, StreamRequestHandler, TCPServer, Tcp, Threading,
-    ThreadingTCPServer, Transport, Wire, create_connection,
+    SocketReader, SocketWriter, StreamRequestHandler, TCPServer, Tcp, ThreadingTCPServer,
+    Transport, Wire, create_connection,
 };
 use tests::{Client, DEADLINE, Running, matrix, run, until};
 

@@ -1,46 +1,284 @@
-//! Three programs written in Python and then ported: each port is an example of the library, and the clients, in Python
-//! too, see no difference between the two.
+//! Three programs written in Python and then ported: each port is an example of the library, and its
+//! clients, in Python too, see no difference between the two.
 
-use std::env;
-use std::path::PathBuf;
 use std::process::Command;
 use std::sync::Once;
 
 use tests::{Process, Signal, python};
 
-/// The place of what only the log's receiver needs.
 #[path = "../../socketserver/examples/log_receiver/pickle.rs"]
-#[allow(dead_code)]
 mod pickle;
 
-/// A program, in both languages.
+/// A program in both languages.
 struct Program {
     example: &'static str,
     original: &'static str,
-    /// On which ports it listens, as it calls them.
+    /// What it calls the ports on which it listens.
     ports: &'static [&'static str],
 }
 
-const DNS_RESPONDER: Program = Program {
-    example: "dns_responder",
-    original: include_str!("porting/dns_responder.py"),
-    ports: &["udp", "tcp"],
-};
-
-const LINE_PROTOCOL: Program = Program {
-    example: "line_protocol",
-    original: include_str!("porting/line_protocol.py"),
-    ports: &["listening on"],
-};
-
-const LOG_RECEIVER: Program = Program {
-    example: "log_receiver",
-    original: include_str!("porting/log_receiver.py"),
-    ports: &["records", "syslog"],
-};
-
-/// A program that runs, and where.
+/// One of the two, running.
 struct Server {
     process: Process,
     addresses: Vec<String>,
+}
+
+impl Program {
+    fn port(&self) -> Server {
+        static BUILT: Once = Once::new();
+        let mut folder = std::env::current_exe().expect("the test's own path");
+        // target/debug/deps/TEST stands beside target/debug/examples/NAME.
+        folder.pop();
+        folder.pop();
+        BUILT.call_once(|| {
+            let mut cargo = Command::new(env!("CARGO"));
+            cargo
+                .args(["build", "--quiet", "--package", "socketserver"])
+                .args(["--example", "dns_responder"])
+                .args(["--example", "line_protocol"])
+                .args(["--example", "log_receiver"])
+                .args(["--manifest-path", env!("CARGO_MANIFEST_PATH")]);
+            if folder.ends_with("release") {
+                cargo.arg("--release");
+            }
+            assert!(
+                cargo.status().expect("cargo").success(),
+                "the examples cannot be built"
+            );
+        });
+        let mut command = Command::new(folder.join("examples").join(self.example));
+        self.listening(Process::start(
+            command
+                .args(self.local_addresses())
+                .env("RUST_LOG", "error"),
+        ))
+    }
+
+    /// `None` where there is no Python.
+    fn original(&self) -> Option<Server> {
+        python(self.original, &self.local_addresses()).map(|process| self.listening(process))
+    }
+
+    fn local_addresses(&self) -> Vec<&'static str> {
+        vec!["127.0.0.1:0"; self.ports.len()]
+    }
+
+    fn listening(&self, process: Process) -> Server {
+        let address = |port: &&str| {
+            let line = process.line();
+            let address = line.strip_prefix(port).map(str::trim_start);
+            address
+                .unwrap_or_else(|| panic!("{line:?} instead of the {port} address"))
+                .to_owned()
+        };
+        let addresses = self.ports.iter().map(address).collect();
+        Server { process, addresses }
+    }
+}
+
+impl Server {
+    /// Starts a client of it.
+    #[track_caller]
+    fn client(&self, script: &str) -> Process {
+        let addresses: Vec<&str> = self.addresses.iter().map(String::as_str).collect();
+        python(script, &addresses).expect("Python, which was asked for before")
+    }
+
+    /// What a client prints.
+    #[track_caller]
+    fn seen_by(&self, script: &str) -> String {
+        let (status, seen, errors) = self.client(script).wait();
+        assert!(status.success(), "{seen}{errors}");
+        seen
+    }
+
+    /// An orderly end, whatever clients there are.
+    #[track_caller]
+    fn end(self) {
+        self.process.signal(Signal::TERM);
+        let (status, _, errors) = self.process.wait();
+        assert!(status.success(), "{status}: {errors}");
+    }
+}
+
+/// What the client of the DNS server sees of it over one transport.
+const DNS_REPLIES: &str = "\
+known: id 7 flags 8500 questions 1 addresses ['192.0.2.1']
+two addresses: id 65535 flags 8500 questions 1 addresses ['192.0.2.2', '192.0.2.3']
+no recursion wanted: id 7 flags 8400 questions 1 addresses ['192.0.2.1']
+unknown: id 7 flags 8503 questions 1 addresses []
+the root: id 7 flags 8503 questions 1 addresses []
+another type: id 7 flags 8500 questions 1 addresses []
+another network: id 7 flags 8500 questions 1 addresses []
+a label cut short: id 7 flags 8501 questions 0 addresses []
+no type: id 7 flags 8501 questions 0 addresses []
+compressed: id 7 flags 8501 questions 0 addresses []
+no question: id 7 flags 8501 questions 0 addresses []
+an update: id 7 flags ac04 questions 0 addresses []
+an opinion added: id 7 flags 8500 questions 1 addresses ['192.0.2.1']
+";
+
+const DNS_REST: &str = "\
+after what is no query: id 2 flags 8500 questions 1 addresses ['192.0.2.1']
+the stream ends: b''
+the first: id 3 flags 8500 questions 1 addresses ['192.0.2.1']
+the second: id 3 flags 8500 questions 1 addresses ['192.0.2.1']
+then nothing: b''
+";
+
+#[test]
+fn a_dns_server() {
+    let program = Program {
+        example: "dns_responder",
+        original: include_str!("porting/dns_responder.py"),
+        ports: &["udp", "tcp"],
+    };
+    let client = include_str!("porting/dns_client.py");
+    let expected = format!("over_udp\n{DNS_REPLIES}over_tcp\n{DNS_REPLIES}{DNS_REST}");
+    let Some(original) = program.original() else {
+        return;
+    };
+    assert_eq!(original.seen_by(client), expected, "the original");
+    let port = program.port();
+    assert_eq!(port.seen_by(client), expected, "the port");
+    port.end();
+}
+
+const STORE_REPLIES: &str = r"b'COUNT' -> COUNT 0
+b'SET colour green' -> OK
+b'GET colour' -> VALUE green
+b'  SET  colour \t blue  \r' -> OK
+b'GET colour' -> VALUE blue
+b'SET word \xc3\xa9t\xc3\xa9 1000' -> OK
+b'GET word' -> VALUE été
+b'COUNT' -> COUNT 2
+b'DEL word' -> VALUE été
+b'DEL word' -> NONE
+b'GET word' -> NONE
+b'SET colour green soon' -> ERROR bad number of seconds
+b'SET colour green -1' -> ERROR bad number of seconds
+b'SET colour green 0' -> ERROR bad number of seconds
+b'SET colour green nan' -> ERROR bad number of seconds
+b'SET colour green 1e300' -> ERROR bad number of seconds
+b'SET colour' -> ERROR unknown command
+b'set colour green' -> ERROR unknown command
+b'\xff\xfe' -> ERROR unknown command
+b'' -> ERROR unknown command
+b'GET colour' -> VALUE blue
+short: OK
+expired: NONE COUNT 1
+too long: ERROR line too long or cut short
+another client: VALUE blue
+stop: OK
+";
+
+#[test]
+fn a_line_protocol() {
+    let program = Program {
+        example: "line_protocol",
+        original: include_str!("porting/line_protocol.py"),
+        ports: &["listening on"],
+    };
+    let client = include_str!("porting/store_client.py");
+    let Some(original) = program.original() else {
+        return;
+    };
+    for (server, which) in [(original, "the original"), (program.port(), "the port")] {
+        assert_eq!(server.seen_by(client), STORE_REPLIES, "{which}");
+        // The last thing the client said was STOP.
+        let (status, _, errors) = server.process.wait();
+        assert!(status.success(), "{which}: {errors}");
+    }
+}
+
+/// What a receiver prints of the client's records by hand, of its logger's records, and of its
+/// logger's texts. Between the three there is no order.
+#[track_caller]
+fn printed(server: &Server) -> [Vec<String>; 3] {
+    const LINES: usize = 51;
+    let mut streams = [const { Vec::new() }; 3];
+    let mut stream = 0;
+    for _ in 0..LINES {
+        let line = server.process.line();
+        let begins = ["by.hand", "program.part", " facility "];
+        // Another line of the same record begins with none of them.
+        stream = begins
+            .iter()
+            .position(|&begin| line.contains(begin))
+            .unwrap_or(stream);
+        streams[stream].push(line);
+    }
+    streams
+}
+
+#[test]
+fn a_receiver_of_logs() {
+    let program = Program {
+        example: "log_receiver",
+        original: include_str!("porting/log_receiver.py"),
+        ports: &["records", "syslog"],
+    };
+    let Some(original) = program.original() else {
+        return;
+    };
+    let client = include_str!("porting/log_client.py");
+    let mut clients = vec![original.client(client)];
+    let expected = printed(&original);
+    assert_eq!(expected.each_ref().map(Vec::len), [16, 25, 10]);
+
+    let port = program.port();
+    clients.push(port.client(client));
+    for (line, expected) in printed(&port)
+        .iter()
+        .flatten()
+        .zip(expected.iter().flatten())
+    {
+        assert_eq!(line, expected);
+    }
+    port.process.error_with("a record of 4294967295 bytes");
+    port.process.error_with("not a pickled record");
+    port.process.error_with("not syslog");
+    // The clients are still connected.
+    port.end();
+}
+
+/// A real record, and other shapes that a pickle may have.
+const PICKLES: &str = r#"
+import logging, pickle, sys
+record = vars(logging.LogRecord("name", 10, "file.py", 3, "text", None, None))
+record |= {"tuple": (1, 2), "list": [1, [2.5, None]], "dict": {"a": True}, "long": -2**40}
+for protocol in range(1, pickle.HIGHEST_PROTOCOL + 1):
+    print(pickle.dumps(record, protocol).hex())
+"#;
+
+#[test]
+fn no_pickle_makes_the_reader_panic() {
+    let Some(pickles) = python(PICKLES, &[]) else {
+        return;
+    };
+    let (_, pickles, _) = pickles.wait();
+    assert_eq!(pickles.lines().count(), 5);
+    for line in pickles.lines() {
+        let digits: Vec<char> = line.chars().collect();
+        let byte = |pair: &[char]| u8::from_str_radix(&String::from_iter(pair), 16);
+        let whole: Result<Vec<u8>, _> = digits.chunks(2).map(byte).collect();
+        let whole = whole.expect("hexadecimal digits");
+
+        let record = pickle::loads(&whole).expect("a record");
+        assert_eq!(record.text("msg").as_deref(), Ok("text"));
+        assert_eq!(record.int("lineno"), Ok(3));
+        assert!(record.float("created").expect("a time") > 1e9);
+        for end in 0..whole.len() {
+            assert!(pickle::loads(&whole[..end]).is_err(), "cut at {end}");
+        }
+        let mut changed = whole.clone();
+        for position in 0..whole.len() {
+            for bit in 0..8 {
+                changed[position] = whole[position] ^ (1 << bit);
+                // It may be a record all the same.
+                let _ = pickle::loads(&changed);
+            }
+            changed[position] = whole[position];
+        }
+    }
 }

@@ -3,15 +3,16 @@
 use std::collections::HashSet;
 use std::io::{self, Read, Write};
 use std::net::SocketAddr;
-use std::sync::{Arc, OnceLock};
+use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
+use std::sync::{Arc, OnceLock, Weak};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{bounded, unbounded};
 use parking_lot::Mutex;
 use socketserver::{
-    Address, BaseRequestHandler, BaseServer, Drained, Server, ServerRef, Socket, Tcp, Threading,
-    ThreadingTCPServer, UnixStream,
+    Address, BaseRequestHandler, BaseServer, Drained, FnHandler, FnState, Server, ServerRef,
+    Socket, Tcp, Threading, ThreadingTCPServer, UnixStream,
 };
 use tests::{Client, DEADLINE, Echo, Folder, Place, in_time, run, until};
 
@@ -154,7 +155,7 @@ fn one_address_cannot_take_all_places() {
         b"",
         "one too many"
     );
-    assert_eq!(server.stats().refused, 1);
+    until("it is counted", || server.stats().refused == 1);
 
     let other = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None);
     let other = other.expect("socket");
@@ -253,33 +254,82 @@ fn closing_waits_unless_it_is_told_not_to() {
     }
 }
 
+/// A server whose handler closes it, when its client has spoken.
+type ClosedByHandler = Server<Tcp, Threading, FnHandler, FnState<Closing>>;
+type Closing = Box<dyn Fn(Socket, Address) -> io::Result<()> + Send + Sync>;
+
+fn closed_by_its_handler() -> Arc<ClosedByHandler> {
+    let place = Arc::new(OnceLock::<Weak<ClosedByHandler>>::new());
+    let closing = place.clone();
+    let handler: Closing = Box::new(move |request, _| {
+        request.recv(1)?;
+        let server = closing.get().and_then(Weak::upgrade);
+        let server = server.expect("the test holds it");
+        assert_eq!(server.server_close(), Drained::default(), "it only asks");
+        request.sendall(b"closed")
+    });
+    let server = Server::handling(handler).bind(LOCAL).expect("bind");
+    let server = Arc::new(server);
+    assert!(place.set(Arc::downgrade(&server)).is_ok());
+    server
+}
+
 #[test]
 fn a_handler_may_close_its_server() {
-    type Close = Box<dyn Fn() + Send + Sync>;
-    let close = Arc::new(OnceLock::<Close>::new());
-    let closing = close.clone();
-    let handler = move |request: Socket, _| {
-        closing.get().expect("set before the first client")();
-        request.sendall(b"closed")
-    };
-    let server = Server::<Tcp, Threading, _, _>::handling(handler).bind("127.0.0.1:0");
-    let server = Arc::new(server.expect("bind"));
-    let weak = Arc::downgrade(&server);
-    let closing = move || {
-        let server = weak.upgrade().expect("the test holds it");
-        assert_eq!(server.server_close(), Drained::default(), "it only asks");
-    };
-    assert!(close.set(Box::new(closing)).is_ok());
+    let server = closed_by_its_handler();
+    let mut client = Client::stream(server.server_address());
     let serving = server.clone();
     let serving = thread::spawn(move || serving.serve_forever());
-    assert_eq!(Client::stream(server.server_address()).rest(), b"closed");
+    client.send("x");
+    assert_eq!(client.rest(), b"closed");
     in_time("the loop's end", move || serving.join().expect("no panic")).expect("a good end");
     assert_eq!(server.fileno(), -1);
     assert_eq!((server.server_close().cut, server.stats().finished), (0, 1));
 }
 
-/// A request that was sent whole is answered whole, or its client is refused at once.
-fn a_drain_loses_no_request<T: Place<Request = Socket>>() {
+#[test]
+#[ignore = "without a loop the handler waits for itself, and cuts itself"]
+fn a_handler_may_close_a_server_that_has_stopped() {
+    let server = closed_by_its_handler();
+    let mut client = Client::stream(server.server_address());
+    server.handle_request().expect("serves");
+    client.send("x");
+    assert_eq!(client.rest(), b"closed");
+    until("it has ended", || server.stats().finished == 1);
+    assert_eq!((server.fileno(), server.server_close().cut), (-1, 0));
+}
+
+#[test]
+#[ignore = "a drain takes everybody at once who waits in the queue"]
+fn the_limits_hold_in_a_drain_too() {
+    let most = Arc::new(AtomicU64::new(0));
+    let seen = most.clone();
+    #[derive(BaseRequestHandler)]
+    struct Counted {
+        server: ServerRef<Most>,
+        request: Socket,
+    }
+    struct Most(Arc<AtomicU64>);
+    impl BaseServer for Most {}
+    impl Counted {
+        fn handle(&self) -> io::Result<()> {
+            self.server.0.fetch_max(self.server.stats().active, SeqCst);
+            self.request.recv(1).map(drop)
+        }
+    }
+    let server = ThreadingTCPServer::<Counted, _>::with(Most(seen)).max_connections(2);
+    let server = run(server, LOCAL);
+    let clients: Vec<_> = (0..20).map(|_| Client::stream(&server.address())).collect();
+    until("the server is full", || server.stats().active == 2);
+    let ending = thread::spawn(move || clients.into_iter().for_each(|client| _ = client.finish()));
+    let (drained, stats) = server.drain(DEADLINE / 2);
+    ending.join().expect("clean ends");
+    assert_eq!((drained.cut, stats.finished, most.load(SeqCst)), (0, 20, 2));
+}
+
+/// Whoever is accepted is answered. Returns how many got a connection and no answer.
+fn resets_in_a_drain<T: Place<Request = Socket>>() -> u64 {
+    let mut resets = 0;
     for _ in 0..10 {
         let folder = Folder::new();
         let server = run(Server::<T, Threading, Echo>::builder(), T::address(&folder));
@@ -287,31 +337,37 @@ fn a_drain_loses_no_request<T: Place<Request = Socket>>() {
         let asking = (0..4).map(|_| {
             let address = address.clone();
             thread::spawn(move || {
-                let mut answered = 0;
+                let (mut answered, mut answer) = (0, [0; 5]);
                 while let Ok(mut client) = Client::try_stream(&address) {
-                    assert_eq!(client.ask("hello"), b"hello");
+                    let asked = client.write_all(b"hello");
+                    if asked.and_then(|()| client.read_exact(&mut answer)).is_err() {
+                        return (answered, 1);
+                    }
                     answered += 1;
                 }
-                answered
+                (answered, 0)
             })
         });
         let asking: Vec<_> = asking.collect();
         until("they are at it", || server.stats().finished > 20);
         let (drained, stats) = server.drain(DEADLINE / 2);
-        let answered: u64 = asking
+        let asked = asking
             .into_iter()
-            .map(|asking| asking.join().expect("no loss"))
-            .sum();
-        assert_eq!((drained.cut, stats.finished + stats.failed), (0, answered));
+            .map(|asking| asking.join().expect("no panic"));
+        let (answered, reset) = asked.fold((0, 0), |all, one| (all.0 + one.0, all.1 + one.1));
+        assert_eq!((drained.cut, stats.accepted), (0, answered));
+        resets += reset;
     }
+    resets
 }
 
 #[test]
-fn a_drain_of_tcp_loses_no_request() {
-    a_drain_loses_no_request::<Tcp>();
+fn a_drain_of_tcp_loses_nobody_who_was_accepted() {
+    // On a busy machine the last step of a handshake may come after the listener has closed, as over a long line.
+    resets_in_a_drain::<Tcp>();
 }
 
 #[test]
-fn a_drain_of_a_unix_socket_loses_no_request() {
-    a_drain_loses_no_request::<UnixStream>();
+fn a_drain_of_a_unix_socket_loses_nobody() {
+    assert_eq!(resets_in_a_drain::<UnixStream>(), 0);
 }

@@ -1,4 +1,5 @@
-//! Talks to a chat server: on a terminal with a line to edit, below what the others say; in a pipe as a filter.
+//! Talks to a chat server: on a terminal with a line to edit, below what the others say; in a pipe
+//! as a filter.
 //!
 //!     cargo run --bin chat
 //!     cargo run --bin chat-client
@@ -54,8 +55,8 @@ fn main() -> ExitCode {
     })
 }
 
-/// Everything from standard input goes to the server, and everything from the server to standard output, until the
-/// server has nothing more to say.
+/// Everything from standard input goes to the server, and everything from the server to standard
+/// output, until the server has nothing more to say.
 fn filter(connection: &Socket) -> Result<(), Failure> {
     let sending = connection.clone();
     // Nobody waits for this thread: the server may end while there is no input.
@@ -77,7 +78,8 @@ fn talk(
     printer: impl ExternalPrinter + Send + 'static,
 ) -> Result<(), Failure> {
     let ended = Arc::new(AtomicBool::new(false));
-    // The signal that `listen` sends must find a handler whether the editor has installed its own or not.
+    // The signal that `listen` sends must find a handler whether the editor has installed its own
+    // or not.
     flag::register(SIGINT, Arc::default())?;
     thread::spawn({
         let (connection, ended) = (connection.clone(), ended.clone());

@@ -1,12 +1,14 @@
-//! Sends every line to an upper-case server and shows the answer: with a prompt on a terminal, as a filter in a pipe.
+//! Sends every line to an upper-case server and shows the answer: with a prompt on a terminal, as a
+//! filter in a pipe.
 //!
 //!     cargo run --bin upper
 //!     cargo run --bin upper-client
 //!     printf 'hello\nworld\n' | cargo run --bin upper-client
 //!
-//! Over a stream, a line is answered by a line: whatever pieces it comes in, its end is the end of the answer. An empty
-//! line is not sent there, since the answer to nothing would never come. A datagram has its header even when it is
-//! empty, so over datagrams everything is sent; but an answer may get lost, and is not waited for for ever.
+//! Over a stream, a line is answered by a line: whatever pieces it comes in, its end is the end of
+//! the answer. An empty line is not sent there, since the answer to nothing would never come. A
+//! datagram has its header even when it is empty, so over datagrams everything is sent; but an
+//! answer may get lost, and is not waited for for ever.
 
 use std::io::{self, BufRead, IsTerminal, Write};
 use std::process::ExitCode;
@@ -59,7 +61,8 @@ impl Server for Stream {
         }
         let (connection, rfile) = (&self.connection, &mut self.rfile);
         let line = [line, b"\n"].concat();
-        // A server answers the beginning of a long line before it has read its end, so both happen at once.
+        // A server answers the beginning of a long line before it has read its end, so both happen
+        // at once.
         let (sent, answer) = thread::scope(|scope| {
             let sending = scope.spawn(|| connection.sendall(&line));
             let answer = rfile.readline(usize::MAX);
@@ -102,7 +105,8 @@ impl Datagrams {
     }
 }
 
-/// A name to be answered at, another one each time. The system itself removes it, however this program ends.
+/// A name to be answered at, another one each time. The system itself removes it, however this
+/// program ends.
 fn own_name() -> Address {
     use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
     static NEXT: AtomicU64 = AtomicU64::new(0);

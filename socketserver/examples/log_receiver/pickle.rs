@@ -1,9 +1,10 @@
 //! Reads a pickled dict of plain values, as Python's `SocketHandler` sends it.
 //!
-//! A pickle is a program for a machine with a stack and a memo. Only the instructions that make data are known here:
-//! those that look something up or call it, with which a pickle can run whatever its sender likes, are errors. Texts
-//! and numbers of the dict itself are kept; what stands in lists, tuples and dicts inside it is passed over. So
-//! nothing is nested, nothing refers to itself, and no pickle can become larger than it came.
+//! A pickle is a program for a machine with a stack and a memo. Only the instructions that make data
+//! are known here: those that look something up or call it, with which a pickle can run whatever its
+//! sender likes, are errors. Texts and numbers of the dict itself are kept; what stands in lists,
+//! tuples and dicts inside it is passed over. So nothing is nested, nothing refers to itself, and no
+//! pickle becomes larger than it came.
 
 use std::borrow::Cow;
 use std::collections::HashMap;

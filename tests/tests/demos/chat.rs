@@ -47,7 +47,8 @@ impl Member {
         assert_eq!(self.line(), line);
     }
 
-    /// Whatever this member typed has been dealt with when this returns, and it has heard nothing but these lines.
+    /// Whatever this member typed has been dealt with when this returns, and it has heard nothing
+    /// but these lines.
     #[track_caller]
     pub(crate) fn hears_only(&mut self, lines: &[&str]) {
         self.types("/no-such-command");
@@ -71,6 +72,14 @@ impl Member {
 
 fn chat() -> Server {
     Server::start("chat", &["127.0.0.1:0", "--drain", "15"])
+}
+
+/// The same handlers, on threads of either kind.
+pub(crate) fn chats() -> impl Iterator<Item = Server> {
+    ["threading", "green"].into_iter().map(|concurrency| {
+        let options = ["--concurrency", concurrency, "--drain", "15", "127.0.0.1:0"];
+        Server::start("chat", &options)
+    })
 }
 
 #[test]
@@ -115,41 +124,42 @@ impl Member {
 
 #[test]
 fn everybody_hears_everybody_else() {
-    let server = chat();
-    let mut ann = Member::join(&server, "ann");
-    let mut bob = Member::join(&server, "bob");
-    let mut cid = Member::join(&server, "cid");
-    ann.hears_only(&["-- bob has joined", "-- cid has joined"]);
-    bob.hears_only(&["-- cid has joined"]);
-    ann.types("hello");
-    ann.types("  ");
-    ann.types("/me waves");
-    ann.types("/name Zoë");
-    ann.types("/who");
-    ann.types("here I am");
-    ann.hears_only(&["-- you are now Zoë", "-- here are: bob, cid, Zoë"]);
-    for member in [&mut bob, &mut cid] {
-        member.hears_only(&[
-            "ann: hello",
-            "* ann waves",
-            "-- ann is now Zoë",
-            "Zoë: here I am",
-        ]);
+    for server in chats() {
+        let mut ann = Member::join(&server, "ann");
+        let mut bob = Member::join(&server, "bob");
+        let mut cid = Member::join(&server, "cid");
+        ann.hears_only(&["-- bob has joined", "-- cid has joined"]);
+        bob.hears_only(&["-- cid has joined"]);
+        ann.types("hello");
+        ann.types("  ");
+        ann.types("/me waves");
+        ann.types("/name Zoë");
+        ann.types("/who");
+        ann.types("here I am");
+        ann.hears_only(&["-- you are now Zoë", "-- here are: bob, cid, Zoë"]);
+        for member in [&mut bob, &mut cid] {
+            member.hears_only(&[
+                "ann: hello",
+                "* ann waves",
+                "-- ann is now Zoë",
+                "Zoë: here I am",
+            ]);
+        }
+        bob.types("/name zoË");
+        bob.types("/name b!");
+        bob.types("/me");
+        bob.hears("-- that name is taken");
+        assert!(bob.line().starts_with("-- a name is letters"));
+        assert!(
+            bob.line()
+                .starts_with("-- /me is not understood; there are /who, ")
+        );
+        bob.types("over");
+        bob.hears("");
+        cid.quits_after(&["-- bob has left"]);
+        ann.quits_after(&["-- bob has left", "-- cid has left"]);
+        assert_eq!(server.drain().summary(), [3, 3, 0, 0, 0]);
     }
-    bob.types("/name zoË");
-    bob.types("/name b!");
-    bob.types("/me");
-    bob.hears("-- that name is taken");
-    assert!(bob.line().starts_with("-- a name is letters"));
-    assert!(
-        bob.line()
-            .starts_with("-- /me is not understood; there are /who, ")
-    );
-    bob.types("over");
-    bob.hears("");
-    cid.quits_after(&["-- bob has left"]);
-    ann.quits_after(&["-- bob has left", "-- cid has left"]);
-    assert_eq!(server.drain().summary(), [3, 3, 0, 0, 0]);
 }
 
 #[test]
@@ -239,20 +249,21 @@ fn the_last_line_needs_no_end() {
 
 #[test]
 fn a_closing_room_says_good_bye_and_waits_for_its_members() {
-    let server = chat();
-    let mut ann = Member::join(&server, "ann");
-    let mut bob = Member::join(&server, "bob");
-    ann.hears("-- bob has joined");
-    server.process.signal(Signal::TERM);
-    for member in [&mut ann, &mut bob] {
-        member.hears("-- the room closes in 15s; good-bye");
+    for server in chats() {
+        let mut ann = Member::join(&server, "ann");
+        let mut bob = Member::join(&server, "bob");
+        ann.hears("-- bob has joined");
+        server.process.signal(Signal::TERM);
+        for member in [&mut ann, &mut bob] {
+            member.hears("-- the room closes in 15s; good-bye");
+        }
+        ann.types("good-bye, bob");
+        bob.hears("ann: good-bye, bob");
+        bob.quits();
+        ann.hears("-- bob has left");
+        ann.quits();
+        assert_eq!(server.end().summary(), [2, 2, 0, 0, 0]);
     }
-    ann.types("good-bye, bob");
-    bob.hears("ann: good-bye, bob");
-    bob.quits();
-    ann.hears("-- bob has left");
-    ann.quits();
-    assert_eq!(server.end().summary(), [2, 2, 0, 0, 0]);
 }
 
 #[test]

@@ -78,10 +78,12 @@ def sees(text):
 def lines_are_edited_by_the_system():
     return bool(termios.tcgetattr(terminal)[3] & termios.ICANON)
 
-sees(b"-- what is your name?\r\n>>>: ")
+sees(b"-- what is your name?")
+sees(b">>>: ")
 assert not lines_are_edited_by_the_system()
 types(b"bob\r")
-sees(b"-- here are: bob\r\n>>>: ")
+sees(b"-- here are: bob")
+sees(b">>>: ")
 types(b"heXXllo")
 sees(b"heXXllo")
 host, port = address.split(":")

@@ -1,4 +1,5 @@
-//! What is wrong on the command line or with the address is one line, and a status that tells which.
+//! What is wrong on the command line or with the address is one line, and a status that tells
+//! which.
 
 use std::net::TcpListener;
 use std::os::unix::net::UnixListener;
@@ -55,6 +56,7 @@ fn a_wrong_command_line_is_one_line_and_status_2() {
             assert!(line.contains(option), "{line}");
         }
     }
+    fails("chat", &["--concurrency", "forking"], 2);
     fails("upper", &["--transport", "unix", ""], 2);
     fails("upper-client", &["--transport", "unix-datagram", ""], 2);
 }

@@ -47,7 +47,8 @@ impl Server {
         self.address.to_string()
     }
 
-    /// Sends the signal that drains it, and waits for its end. It has said nothing more on standard output then.
+    /// Sends the signal that drains it, and waits for its end. It has said nothing more on standard
+    /// output then.
     #[track_caller]
     fn drain(self) -> Log {
         self.process.signal(Signal::TERM);

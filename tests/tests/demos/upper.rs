@@ -97,7 +97,7 @@ print("well")
 #[test]
 fn every_transport_is_served_under_every_concurrency() {
     for transport in TRANSPORTS {
-        for concurrency in ["inline", "threading"] {
+        for concurrency in ["inline", "threading", "forking", "green"] {
             let folder = Folder::new();
             let address = place(transport, &folder);
             let server = Server::start(

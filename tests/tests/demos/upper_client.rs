@@ -90,15 +90,16 @@ fn our_own_server_is_understood() {
 #[test]
 fn a_line_longer_than_every_buffer_comes_back() {
     let server = Server::start("upper", &["127.0.0.1:0"]);
-    // Until the answer is read the server does not read on, so whoever first sends all of it waits for ever.
+    // Until the answer is read the server does not read on, so whoever first sends all of it waits
+    // for ever.
     let line = "long ".repeat(4_000_000);
     let output = answers("tcp", &server.place(), &line);
     assert!(output == line.to_uppercase() + "\n", "{}", output.len());
     server.drain();
 }
 
-/// Answers the second datagram, and before that the first one, too late. It learns from the client's own log when it
-/// is too late: the second line is only sent then.
+/// Answers the second datagram, and before that the first one, too late. It learns from the
+/// client's own log when it is too late: the second line is only sent then.
 const LATE: &str = r#"
 import socket
 server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)

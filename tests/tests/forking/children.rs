@@ -11,17 +11,15 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use rustix::process::{
-    Resource, Rlimit, getppid, getrlimit, getuid, kill_process, setrlimit,
-};
+use rustix::process::{Resource, Rlimit, getrlimit, getuid, setrlimit};
 use socketserver::{
     Address, BaseRequestHandler, BaseServer, ForkingTCPServer, HandlerError, Served, ServerRef,
     Socket,
 };
-use tests::{Client, DEADLINE, Folder, Signal, until};
+use tests::{Client, DEADLINE, Folder, until};
 
 use crate::harness::{alone, list};
-use crate::support::{Echo, EndAfter, Journal, LOCAL, end_after, end_of, is_childless};
+use crate::support::{Echo, EndAfter, Journal, LOCAL, Over, end_after, end_of, is_childless};
 
 list!(TESTS:
     there_are_never_more_than_max_children,
@@ -127,26 +125,10 @@ fn a_full_server_answers_a_stop() {
     assert_eq!(first.ask("first"), b"first");
     assert_eq!(server.stats().accepted, 1);
 
-    drop(first);
+    first.end();
     // The server may serve again, and takes the second when there is room.
-    server.serve_forever().expect("serve");
+    assert_eq!(server.handle_request().expect("serve"), Served::Handled);
     assert_eq!(second.rest(), b"second");
-}
-
-/// Sends back what comes; the word "over" ends the server.
-#[derive(BaseRequestHandler)]
-struct Over {
-    request: Socket,
-}
-
-impl Over {
-    fn handle(&self) -> io::Result<()> {
-        let text = self.request.recv(100)?;
-        if text == b"over" {
-            kill_process(getppid().expect("a parent"), Signal::TERM)?;
-        }
-        self.request.sendall(&text)
-    }
 }
 
 /// Nothing wakes this server but its children.
@@ -222,8 +204,8 @@ fn active_children_tells_their_numbers() {
     assert_eq!(active, numbers);
     assert_eq!((server.stats().active, server.stats().workers.all), (3, 3));
 
-    drop(clients);
-    server.server_close();
+    clients.iter().for_each(Client::end);
+    assert_eq!(server.server_close().cut, 0);
     assert!(server.active_children().is_empty());
     assert!(is_childless());
 }
@@ -265,7 +247,11 @@ fn a_thousand_requests_leave_nothing() {
     server.server_close();
     assert!(is_childless());
     let stats = server.stats();
-    assert_eq!((stats.accepted, stats.finished), (1_001, 1_001), "{stats:?}");
+    assert_eq!(
+        (stats.accepted, stats.finished),
+        (1_001, 1_001),
+        "{stats:?}"
+    );
 }
 
 /// A thread that does nothing until it is told to end.
@@ -332,7 +318,13 @@ impl BaseServer for Threaded {
         }
         true
     }
-    fn handle_error(&self, request: &Socket, _: &Address, error: &HandlerError, _: &ServerRef<Self>) {
+    fn handle_error(
+        &self,
+        request: &Socket,
+        _: &Address,
+        error: &HandlerError,
+        _: &ServerRef<Self>,
+    ) {
         request.sendall(b"sorry").expect("the client is there");
         self.errors.set(error.to_string()).expect("one error");
     }
@@ -382,7 +374,13 @@ impl BaseServer for Limited {
         setrlimit(Resource::Nproc, Rlimit { current, ..limit }).expect("setrlimit");
         true
     }
-    fn handle_error(&self, request: &Socket, _: &Address, error: &HandlerError, _: &ServerRef<Self>) {
+    fn handle_error(
+        &self,
+        request: &Socket,
+        _: &Address,
+        error: &HandlerError,
+        _: &ServerRef<Self>,
+    ) {
         request.sendall(b"sorry").expect("the client is there");
         self.0.set(error.to_string()).expect("one error");
     }

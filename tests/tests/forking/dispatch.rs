@@ -42,7 +42,11 @@ struct Diary {
 impl Diary {
     /// Notes a call. Returns whether it is to say yes.
     fn call(&self, name: &'static str) -> io::Result<bool> {
-        let process = if id() == self.parent { "parent" } else { "child" };
+        let process = if id() == self.parent {
+            "parent"
+        } else {
+            "child"
+        };
         self.journal.note(&format!("{process}: {name}"));
         for trouble in self.troubles {
             match *trouble {
@@ -274,7 +278,10 @@ fn what_fails_in_the_child_is_handled_there() {
             ["get_request", "verify_request", "close_request"]
         );
         assert_eq!(seen.child, in_child(calls), "{error}");
-        assert_eq!((seen.errors, seen.status), (vec![error.to_owned()], Some(1)));
+        assert_eq!(
+            (seen.errors, seen.status),
+            (vec![error.to_owned()], Some(1))
+        );
         assert_eq!((seen.stats.accepted, seen.stats.failed), (1, 1), "{error}");
     }
 }
@@ -287,7 +294,10 @@ fn what_fails_in_the_parent_is_handled_there() {
         "shutdown_request",
         "close_request",
     ];
-    assert_eq!((&seen.parent[..], seen.status), (&refused.map(str::to_owned)[..], None));
+    assert_eq!(
+        (&seen.parent[..], seen.status),
+        (&refused.map(str::to_owned)[..], None)
+    );
     assert_eq!((seen.child.len(), seen.errors.len()), (0, 0));
     assert_eq!((seen.answer.len(), seen.stats.refused), (0, 1));
 
@@ -299,7 +309,10 @@ fn what_fails_in_the_parent_is_handled_there() {
         "shutdown_request",
         "close_request",
     ];
-    assert_eq!((&seen.parent[..], seen.status), (&failed.map(str::to_owned)[..], None));
+    assert_eq!(
+        (&seen.parent[..], seen.status),
+        (&failed.map(str::to_owned)[..], None)
+    );
     assert_eq!(seen.errors, ["panicked: verify_request"]);
     assert_eq!((seen.child.len(), seen.answer.len()), (0, 0));
     assert_eq!((seen.stats.accepted, seen.stats.failed), (1, 1));

@@ -1,19 +1,18 @@
 //! The end of a server that has children: who is waited for, who is told to end, and who is killed.
 
 use std::io::{self, ErrorKind};
+use std::net::TcpListener;
 use std::os::unix::process::CommandExt;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rustix::process::{
-    Pid, WaitOptions, getppid, kill_current_process_group, kill_process, waitpid,
+    Pid, WaitOptions, getpid, getppid, kill_current_process_group, kill_process, waitpid,
 };
-use socketserver::{
-    Address, BaseRequestHandler, BaseServer, ForkingTCPServer, ServerRef, Socket,
-};
+use socketserver::{Address, BaseRequestHandler, ForkingTCPServer, ServerRef, Socket, ToAddress};
 use tests::{Client, DEADLINE, Process, Signal, until};
 
 use crate::harness::{alone, list};
-use crate::support::{Echo, EndAfter, LOCAL, is_childless, python};
+use crate::support::{Echo, EndAfter, LOCAL, Over, is_childless, python};
 
 list!(TESTS:
     server_close_waits_for_children,
@@ -31,11 +30,13 @@ list!(TESTS:
 
 list!(PROGRAMS: leave_a_child, serve_until_signals);
 
-/// Waits until nobody listens any more.
+/// Waits until nobody listens any more, without becoming a client.
 fn until_closed(server: &Address) {
+    let Address::Inet(server) = server else {
+        unreachable!("these servers speak TCP");
+    };
     until("the listener is closed", || {
-        let refused = Client::try_stream(server);
-        refused.is_err_and(|error| error.kind() == ErrorKind::ConnectionRefused)
+        TcpListener::bind(server).is_ok()
     });
 }
 
@@ -133,19 +134,139 @@ fn at_the_deadline_children_are_told_to_end_and_then_killed() {
     assert_eq!((stats.accepted, stats.cut), (1, 1), "{stats:?}");
 }
 
+/// The first one ends the server while the others still wait for room.
 fn a_drain_takes_what_waits() {
-    let server = ForkingTCPServer::<Last>::builder().max_children(2);
+    let server = ForkingTCPServer::<Over>::builder().max_children(1);
     let server = server.bind(LOCAL).expect("bind");
     server.drain_on_signals(DEADLINE).expect("signals");
-    let clients = ["sigterm"; 7].map(|text| {
+    let clients = ["over", "hello", "hello", "hello", "hello"].map(|text| {
+        let mut client = Client::stream(server.server_address());
+        client.send(text);
+        (client, text)
+    });
+    server.serve_forever().expect("serve");
+    for (mut client, text) in clients {
+        assert_eq!(client.rest(), text.as_bytes());
+    }
+    let stats = server.stats();
+    assert_eq!((stats.accepted, stats.finished), (5, 5), "{stats:?}");
+}
+
+/// It has never served, so nothing has been set up for its children yet.
+fn a_drain_without_a_loop_is_over_when_the_children_are() {
+    let server = ForkingTCPServer::<Last>::bind(LOCAL).expect("bind");
+    let mut client = Client::stream(server.server_address());
+    client.send("wait");
+    let drained = server.drain(DEADLINE);
+    assert_eq!((drained.finished, drained.cut), (1, 0), "{drained:?}");
+    assert!(drained.took < DEADLINE, "{drained:?}");
+    assert_eq!(client.rest(), b"done");
+}
+
+fn lets_children_finish(order: &str) {
+    let server = ForkingTCPServer::<Last>::bind(LOCAL).expect("bind");
+    server.drain_on_signals(DEADLINE).expect("signals");
+    let clients = ["wait", "wait", order].map(|text| {
         let mut client = Client::stream(server.server_address());
         client.send(text);
         client
     });
-    let clients = ask_all(&server.server_address().clone(), 7);
     server.serve_forever().expect("serve");
-    drop(clients);
+    for mut client in clients {
+        assert_eq!(client.rest(), b"done");
+    }
+    let stats = server.stats();
+    assert_eq!((stats.accepted, stats.finished), (3, 3), "{stats:?}");
+    assert!(is_childless());
 }
 
-fn ask_all(_: &Address, _: usize) {}
+fn sigterm_lets_children_finish() {
+    lets_children_finish("sigterm");
+}
 
+fn ctrl_c_lets_children_finish() {
+    lets_children_finish("ctrl-c");
+}
+
+fn serve_until_signals() {
+    let server = ForkingTCPServer::<Echo>::bind(LOCAL).expect("bind");
+    server.drain_on_signals(DEADLINE).expect("signals");
+    println!("{}", server.server_address());
+    server.serve_forever().expect("serve");
+}
+
+/// The address in a program's first line.
+fn address_of(program: &Process) -> Address {
+    program.line().as_str().to_address().expect("an address")
+}
+
+fn a_second_signal_ends_the_server_at_once() {
+    let program = Process::start(&mut alone("end::serve_until_signals"));
+    let address = address_of(&program);
+    let mut client = Client::stream(&address);
+    assert_eq!(client.ask("hello"), b"hello");
+    program.signal(Signal::INT);
+    until_closed(&address);
+    // The child is busy, so the server waits.
+    assert_eq!(client.ask("hello"), b"hello");
+    program.signal(Signal::INT);
+    drop(client);
+    let (status, ..) = program.wait();
+    assert_eq!(status.code(), Some(130));
+}
+
+fn a_drop_leaves_nobody() {
+    let server = ForkingTCPServer::<Echo>::builder().drain_timeout(Duration::ZERO);
+    let server = server.bind(LOCAL).expect("bind");
+    let clients = [(); 3].map(|()| {
+        let client = Client::stream(server.server_address());
+        server.handle_request().expect("serve");
+        client
+    });
+    drop(server);
+    assert!(is_childless());
+    for mut client in clients {
+        assert_eq!(client.rest(), b"");
+    }
+}
+
+fn a_request_is_cut_at_its_deadline() {
+    let server = ForkingTCPServer::<Echo, EndAfter>::with(EndAfter(2));
+    let server = server.deadline(Duration::from_millis(100)).bind(LOCAL);
+    let server = server.expect("bind");
+    let mut silent = Client::stream(server.server_address());
+    let mut quick = Client::stream(server.server_address());
+    quick.send("hello");
+    quick.end();
+    server.serve_forever().expect("serve");
+    assert_eq!((silent.rest(), quick.rest()), (vec![], b"hello".into()));
+    let stats = server.stats();
+    assert_eq!((stats.finished, stats.cut), (1, 1), "{stats:?}");
+    assert!(is_childless());
+}
+
+/// Ends while its one child is at work.
+fn leave_a_child() {
+    let parent = getpid();
+    let server = ForkingTCPServer::handling(move |request: Socket, _| {
+        until("the parent has ended", || getppid() != Some(parent));
+        request.sendall(b"alone")?;
+        let data = request.recv(100)?;
+        request.sendall(&data)
+    });
+    let server = server.block_on_close(false).bind(LOCAL).expect("bind");
+    println!("{}", server.server_address());
+    server.handle_request().expect("serve");
+}
+
+fn the_port_is_free_though_a_child_lives() {
+    let program = Process::start(&mut alone("end::leave_a_child"));
+    let address = address_of(&program);
+    let mut client = Client::stream(&address);
+    assert_eq!(client.recv(), b"alone");
+    let refused = Client::try_stream(&address).expect_err("nobody listens");
+    assert_eq!(refused.kind(), ErrorKind::ConnectionRefused);
+    assert_eq!(client.ask("hello"), b"hello");
+    let (status, ..) = program.wait();
+    assert!(status.success());
+}

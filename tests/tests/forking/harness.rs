@@ -1,7 +1,7 @@
 //! Runs every test in a process of its own, which must leave none behind.
 
 use std::env;
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::Read;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, ExitCode, ExitStatus};
@@ -30,7 +30,9 @@ pub(crate) struct Test {
 impl Test {
     /// The path without the crate.
     fn name(&self) -> &'static str {
-        self.path.split_once("::").map_or(self.path, |(_, name)| name)
+        self.path
+            .split_once("::")
+            .map_or(self.path, |(_, name)| name)
     }
 }
 
@@ -159,20 +161,24 @@ fn status(mut child: Child, group: Pid) -> Option<ExitStatus> {
     }
 }
 
-/// Whether a process of the group still lives. If so it is killed.
+/// Whether a process of the group lives on. If so it is killed.
 fn somebody_is_left(group: Pid) -> bool {
+    /// How long one may take that is on its way out.
+    const MOMENT: Duration = Duration::from_secs(1);
+    let end = Instant::now() + MOMENT;
     let mut left = false;
-    let mut options = WaitOptions::NOHANG;
     loop {
-        match waitpgid(group, options) {
+        match waitpgid(group, WaitOptions::NOHANG) {
             // Nobody belongs to it any more.
             Err(_) => return left,
             // One that has ended, and that only we could wait for.
             Ok(Some(_)) => {}
             Ok(None) => {
-                left = true;
-                kill_process_group(group, Signal::KILL).expect("kill");
-                options = WaitOptions::empty();
+                if !left && Instant::now() >= end {
+                    left = true;
+                    kill_process_group(group, Signal::KILL).expect("kill");
+                }
+                thread::sleep(Duration::from_millis(1));
             }
         }
     }

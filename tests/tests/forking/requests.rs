@@ -16,7 +16,7 @@ use socketserver::{
 use tests::{Client, Folder, Place, Signal};
 
 use crate::harness::list;
-use crate::support::{EndAfter, EndWith, Echo, Journal, LOCAL, is_childless, python};
+use crate::support::{Echo, EndAfter, EndWith, Journal, LOCAL, is_childless, python};
 
 list!(TESTS:
     tcp_echoes,
@@ -160,7 +160,11 @@ fn a_crash_costs_only_its_own_request() {
     }
     let stats = server.stats();
     assert_eq!((stats.accepted, stats.active), (8, 0), "{stats:?}");
-    assert_eq!((stats.finished, stats.failed, stats.cut), (4, 2, 2), "{stats:?}");
+    assert_eq!(
+        (stats.finished, stats.failed, stats.cut),
+        (4, 2, 2),
+        "{stats:?}"
+    );
 }
 
 /// Counts in the server's state, and tells how far it got.

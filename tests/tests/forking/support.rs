@@ -9,8 +9,11 @@ use std::sync::OnceLock;
 
 use parking_lot::Mutex;
 use rustix::io::Errno;
-use rustix::process::{Pid, WaitId, WaitIdOptions, WaitIdStatus, WaitOptions, wait, waitid};
-use socketserver::{Address, BaseRequestHandler, BaseServer, Request, ServerRef};
+use rustix::process::{
+    Pid, Signal, WaitId, WaitIdOptions, WaitIdStatus, WaitOptions, getppid, kill_process, wait,
+    waitid,
+};
+use socketserver::{Address, BaseRequestHandler, BaseServer, Request, ServerRef, Socket};
 use tests::Folder;
 
 pub(crate) const LOCAL: &str = "127.0.0.1:0";
@@ -38,6 +41,22 @@ impl Echo {
                 Ok(())
             }
         }
+    }
+}
+
+/// Sends back what comes; the word "over" ends the server.
+#[derive(BaseRequestHandler)]
+pub(crate) struct Over {
+    request: Socket,
+}
+
+impl Over {
+    fn handle(&self) -> io::Result<()> {
+        let text = self.request.recv(100)?;
+        if text == b"over" {
+            kill_process(getppid().expect("a parent"), Signal::TERM)?;
+        }
+        self.request.sendall(&text)
     }
 }
 

@@ -9,7 +9,7 @@ A, AAAA, INTERNET, CHAOS = 1, 28, 1, 3
 
 
 def query(name, kind=A, network=INTERNET, identity=7, flags=0x0100, questions=1):
-    labels = b"".join(bytes([len(label)]) + label.encode() for label in name.split("."))
+    labels = b"".join(bytes([len(label)]) + label.encode() for label in name.split(".") if label)
     header = struct.pack("!6H", identity, flags, questions, 0, 0, 0)
     return header + labels + b"\0" + struct.pack("!HH", kind, network)
 

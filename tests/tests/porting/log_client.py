@@ -42,13 +42,12 @@ logger = logging.getLogger("program.part")
 logger.setLevel(logging.DEBUG)
 logger.addFilter(fixed)
 
-handler = logging.handlers.SocketHandler(*records)
-handler.raiseExceptions = True
-logger.addHandler(handler)
+record_handler = logging.handlers.SocketHandler(*records)
+logger.addHandler(record_handler)
 logger.info("plain")
 logger.debug("%s and %d, %.1f, %r", "arguments", 2, 3.5, None)
 logger.warning("été €\U0001f600\nand a second line")
-logger.error("long " + "x" * 100_000)
+logger.error("long " + "x" * 10_000)
 logger.error("last", stack_info=True)
 try:
     {}["missing"]
@@ -67,7 +66,7 @@ logger.critical("with much more", extra={f"more_{number}": str(number) for numbe
 for protocol in range(1, pickle.HIGHEST_PROTOCOL + 1):
     send(framed(pickle.dumps(record(f"protocol {protocol}") | more, protocol)))
 
-# What is no record costs its own connection: that of `handler` lives on.
+# What is no record costs its own connection: that of `record_handler` lives on.
 whole = framed(pickle.dumps(record("whole"), 1))
 for data in [
     b"\0",
@@ -85,10 +84,9 @@ for data in [
     send(data)
     send(whole)
     logger.info("still there")
-logger.removeHandler(handler)
+logger.removeHandler(record_handler)
 
 handler = logging.handlers.SysLogHandler(syslog)
-handler.raiseExceptions = True
 logger.addHandler(handler)
 for level in [logging.DEBUG, logging.INFO, logging.WARNING, logging.ERROR, logging.CRITICAL]:
     logger.log(level, "level %d", level)

@@ -4,8 +4,8 @@
 //!     nc 127.0.0.1 9999
 //!     cargo run --bin chat-client
 //!
-//! [`room`] knows who is there and who gets what, [`outbox`] how it gets there, [`input`] what people type, and [`pace`]
-//! how fast they may.
+//! [`room`] knows who is there and who gets what, [`outbox`] how it gets there, [`input`] what
+//! people type, and [`pace`] how fast they may.
 
 mod input;
 mod outbox;
@@ -20,8 +20,8 @@ use std::time::Duration;
 
 use clap::Parser;
 use demos::place::{DEFAULT_ADDRESS, internet_address};
-use demos::program;
-use demos::server::ServerOptions;
+use demos::program::{self, Failure};
+use demos::server::{ConcurrencyName, ServerOptions};
 use parking_lot::Mutex;
 use socketserver::{
     Address, BaseServer, ServerRef, Socket, SocketOption, SocketReader, StreamRequestHandler, Tcp,
@@ -49,7 +49,8 @@ struct Options {
 
 /// What the handlers share.
 struct Chat {
-    /// Nothing that waits for a client happens under this lock: an outbox takes a line at once or never.
+    /// Nothing that waits for a client happens under this lock: an outbox takes a line at once or
+    /// never.
     room: Mutex<Room<Arc<Outbox>>>,
     drain: Duration,
 }
@@ -164,6 +165,10 @@ impl Drop for Membership<'_> {
 
 fn main() -> ExitCode {
     program::run(|options: Options| {
+        if options.server.concurrency == ConcurrencyName::Forking {
+            let reason = "invalid value 'forking' for '--concurrency': a room is in one process";
+            return Err(Failure::usage(reason));
+        }
         let server = options.server.at_most(MOST_CONNECTIONS);
         let chat = Chat {
             room: Mutex::default(),

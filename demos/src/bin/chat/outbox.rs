@@ -1,69 +1,57 @@
-//! What a member is still to be sent, and the thread that sends it: whoever has something to say only puts it here.
+//! What a member is still to be sent, and who sends it: whoever has something to say only puts it
+//! here.
 
 use std::io;
-use std::mem;
 use std::net::Shutdown;
 use std::ops::Deref;
 use std::sync::Arc;
-use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
+use std::thread;
+use std::time::Duration;
 
-use parking_lot::{Condvar, Mutex};
 use socketserver::Socket;
+use socketserver::green::{self, Receiver, RecvTimeoutError, Sender, channel};
 
 use crate::room::Tell;
 
 /// A member for whom more bytes than these wait does not read, and is cut.
 const MOST_BYTES: usize = 1 << 20;
 
-/// So many bytes are sent at a time, so that what has been read counts no more.
+/// About so many bytes are sent at a time, so that what has been read counts no more.
 const BATCH: usize = 1 << 16;
 
 /// How long the end of a conversation waits for a member who has not yet been sent everything.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// What waits to be sent to one member.
-#[derive(Debug)]
+/// Where to put what one member is to be sent.
 pub(crate) struct Outbox {
     connection: Socket,
-    state: Mutex<State>,
-    /// Something was put, or the last of it was sent, or it has ended.
-    changed: Condvar,
-}
-
-#[derive(Debug, Default)]
-struct State {
-    waiting: Vec<u8>,
-    /// So many bytes are on their way.
-    sending: usize,
-    /// Nothing more is taken.
-    ended: bool,
-    overflowed: bool,
-    /// Nothing more is sent.
-    sent: bool,
+    /// `None` is the last.
+    lines: Sender<Option<String>>,
+    /// So many bytes were put here and have not been sent.
+    waiting: AtomicUsize,
+    overflowed: AtomicBool,
 }
 
 impl Outbox {
-    /// Takes a line and never waits. A member who leaves too much unread is cut: that ends its conversation wherever
-    /// it is, in the middle of a line that is read or sent.
+    /// Takes a line and never waits. A member who leaves too much unread is cut: that ends its
+    /// conversation wherever it is, in the middle of a line that is read or sent.
     pub(crate) fn put(&self, line: &str) {
-        let mut state = self.state.lock();
-        if state.ended {
+        if self.has_overflowed() {
             return;
         }
-        if state.waiting.len() + state.sending + line.len() > MOST_BYTES {
-            state.overflowed = true;
-            state.end(false);
+        if self.waiting.fetch_add(line.len(), SeqCst) + line.len() > MOST_BYTES {
+            self.overflowed.store(true, SeqCst);
             self.cut();
-        } else {
-            state.waiting.extend_from_slice(line.as_bytes());
+        } else if self.lines.send(Some(line.to_owned())).is_err() {
+            // The connection has broken, which is another matter.
+            self.waiting.fetch_sub(line.len(), SeqCst);
         }
-        self.changed.notify_all();
     }
 
     /// Whether the member was cut.
     pub(crate) fn has_overflowed(&self) -> bool {
-        self.state.lock().overflowed
+        self.overflowed.load(SeqCst)
     }
 
     fn cut(&self) {
@@ -71,38 +59,24 @@ impl Outbox {
         let _ = self.connection.shutdown(Shutdown::Both);
     }
 
-    /// What the thread does. The lock is not held while it sends.
-    fn send_all(&self) {
-        while let Some(batch) = self.next() {
-            if self.connection.sendall(&batch).is_err() {
-                self.state.lock().end(false);
+    /// Sends what is put here, until the last line or the end of the connection.
+    fn send(&self, lines: &Receiver<Option<String>>) {
+        while let Ok(Some(line)) = lines.recv() {
+            let mut batch = line.into_bytes();
+            let mut last = false;
+            while batch.len() < BATCH
+                && let Ok(line) = lines.try_recv()
+            {
+                let Some(line) = line else {
+                    last = true;
+                    break;
+                };
+                batch.extend_from_slice(line.as_bytes());
             }
-        }
-        self.state.lock().sent = true;
-        self.changed.notify_all();
-    }
-
-    fn next(&self) -> Option<Vec<u8>> {
-        let mut state = self.state.lock();
-        state.sending = 0;
-        while state.waiting.is_empty() {
-            if state.ended {
-                return None;
+            if self.connection.sendall(&batch).is_err() || last {
+                return;
             }
-            self.changed.wait(&mut state);
-        }
-        let batch = state.waiting.len().min(BATCH);
-        let rest = state.waiting.split_off(batch);
-        state.sending = batch;
-        Some(mem::replace(&mut state.waiting, rest))
-    }
-}
-
-impl State {
-    fn end(&mut self, send_what_waits: bool) {
-        self.ended = true;
-        if !send_what_waits {
-            self.waiting.clear();
+            self.waiting.fetch_sub(batch.len(), SeqCst);
         }
     }
 }
@@ -113,29 +87,44 @@ impl Tell for Arc<Outbox> {
     }
 }
 
-/// An outbox and the thread that empties it. Dropped, it sends what still waits, and the thread ends.
-#[derive(Debug)]
+/// An outbox with a thread that empties it. Dropped, it sends what still waits, and the thread
+/// ends.
 pub(crate) struct Sending {
     outbox: Arc<Outbox>,
-    thread: Option<JoinHandle<()>>,
+    /// Disconnected once the thread has ended.
+    ended: Receiver<()>,
 }
 
 impl Sending {
     /// Starts the thread.
     pub(crate) fn start(connection: Socket) -> io::Result<Self> {
+        // Without a limit, so that nobody ever waits to put something in.
+        let (lines, waiting) = channel(usize::MAX);
+        let (end, ended) = channel::<()>(1);
         let outbox = Arc::new(Outbox {
             connection,
-            state: Mutex::default(),
-            changed: Condvar::new(),
+            lines,
+            waiting: AtomicUsize::new(0),
+            overflowed: AtomicBool::new(false),
         });
-        let thread = thread::Builder::new().name("outbox".to_owned()).spawn({
-            let outbox = outbox.clone();
-            move || outbox.send_all()
+        let sending = outbox.clone();
+        spawn(move || {
+            let _end = end;
+            sending.send(&waiting);
         })?;
-        Ok(Sending {
-            outbox,
-            thread: Some(thread),
-        })
+        Ok(Sending { outbox, ended })
+    }
+}
+
+/// Starts a thread of the kind that its handler has.
+fn spawn(run: impl FnOnce() + Send + 'static) -> io::Result<()> {
+    /// Only what is used of it counts.
+    const STACK_SIZE: usize = 256 * 1024;
+    if green::is_green() {
+        green::try_spawn(STACK_SIZE, run).map(drop)
+    } else {
+        let outbox = thread::Builder::new().name("outbox".to_owned());
+        outbox.spawn(run).map(drop)
     }
 }
 
@@ -149,25 +138,11 @@ impl Deref for Sending {
 
 impl Drop for Sending {
     fn drop(&mut self) {
-        let deadline = Instant::now() + PATIENCE;
-        let mut state = self.outbox.state.lock();
-        state.end(true);
-        self.outbox.changed.notify_all();
-        while !state.sent
-            && !self
-                .outbox
-                .changed
-                .wait_until(&mut state, deadline)
-                .timed_out()
-        {}
-        let sent = state.sent;
-        drop(state);
-        if !sent {
+        // It fails when there is nobody any more who would send it.
+        let _ = self.outbox.lines.send(None);
+        if self.ended.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout) {
             self.outbox.cut();
-        }
-        if let Some(thread) = self.thread.take() {
-            // It has panicked, or it has not: it is over.
-            let _ = thread.join();
+            let _ = self.ended.recv();
         }
     }
 }

@@ -1,7 +1,9 @@
-//! How fast a member is listened to. Who reads well must be able to keep up with whoever floods the room.
+//! How fast a member is listened to. Who reads well must be able to keep up with whoever floods the
+//! room.
 
-use std::thread;
 use std::time::{Duration, Instant};
+
+use socketserver::green;
 
 /// Far more than anybody types, and far less than anybody reads.
 const BYTES_A_SECOND: u32 = 8 << 20;
@@ -31,7 +33,7 @@ impl Pace {
     pub(crate) fn keep(&mut self, bytes: usize) {
         let early = self.early(bytes, Instant::now());
         if early > BURST {
-            thread::sleep(early);
+            green::sleep(early);
         }
     }
 

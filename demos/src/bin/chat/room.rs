@@ -1,4 +1,5 @@
-//! The room: who is in it, what was said there, and who gets what. It knows nothing of sockets and of threads.
+//! The room: who is in it, what was said there, and who gets what. It knows nothing of sockets and
+//! of threads.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
@@ -42,8 +43,8 @@ impl fmt::Display for NameError {
 
 /// Everybody who is there, and the last lines.
 ///
-/// Lines of people begin with `NAME: ` or `* NAME `, those of the room itself with `-- `; no name can imitate that.
-#[derive(Debug)]
+/// Lines of people begin with `NAME: ` or `* NAME `, those of the room itself with `-- `; no name
+/// can imitate that.
 pub(crate) struct Room<M> {
     /// By what [`key`] makes of their names, and so in order.
     members: BTreeMap<String, Member<M>>,
@@ -52,7 +53,6 @@ pub(crate) struct Room<M> {
     closing: Option<String>,
 }
 
-#[derive(Debug)]
 struct Member<M> {
     name: String,
     outbox: M,
@@ -130,7 +130,8 @@ impl<M: Tell> Room<M> {
         self.closing = Some(line);
     }
 
-    /// What was said goes to everybody but who said it, who has seen it already, and to those who come later.
+    /// What was said goes to everybody but who said it, who has seen it already, and to those who
+    /// come later.
     fn pass_on(&mut self, name: &str, line: String) {
         self.tell_others(name, &line);
         if self.history.len() == HISTORY {

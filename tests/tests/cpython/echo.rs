@@ -1,0 +1,63 @@
+//! The handlers and clients with which every kind of server is tried: one line there and back.
+
+use std::io::{self, BufRead, Cursor, Write};
+use std::sync::Arc;
+
+use socketserver::{
+    Address, DatagramRequestHandler, SocketReader, SocketWriter, StreamRequestHandler,
+};
+use tests::Client;
+
+const TEST_STR: &[u8] = b"hello world\n";
+
+/// `make_server.MyHandler` over a `StreamRequestHandler`, line 105.
+#[derive(StreamRequestHandler)]
+pub(crate) struct StreamEcho {
+    rfile: SocketReader,
+    wfile: SocketWriter,
+}
+
+impl StreamEcho {
+    fn handle(&mut self) -> io::Result<()> {
+        echo(&mut self.rfile, &mut self.wfile)
+    }
+}
+
+/// The same over a `DatagramRequestHandler`.
+#[derive(DatagramRequestHandler)]
+pub(crate) struct DatagramEcho {
+    rfile: Cursor<Arc<[u8]>>,
+    wfile: Vec<u8>,
+}
+
+impl DatagramEcho {
+    fn handle(&mut self) -> io::Result<()> {
+        echo(&mut self.rfile, &mut self.wfile)
+    }
+}
+
+fn echo(rfile: &mut impl BufRead, wfile: &mut impl Write) -> io::Result<()> {
+    let mut line = Vec::new();
+    rfile.read_until(b'\n', &mut line)?;
+    wfile.write_all(&line)
+}
+
+/// `stream_examine`, line 155.
+pub(crate) fn stream_examine(address: &Address) {
+    let mut client = Client::stream(address);
+    client.send(TEST_STR);
+    let mut received = Vec::new();
+    while !received.ends_with(b"\n") {
+        let data = client.recv();
+        assert!(!data.is_empty(), "{received:?} and no more");
+        received.extend(data);
+    }
+    assert_eq!(received, TEST_STR);
+}
+
+/// `dgram_examine`, line 165.
+pub(crate) fn dgram_examine(address: &Address) {
+    let mut client = Client::datagram(address);
+    client.send(TEST_STR);
+    assert_eq!(client.recv(), TEST_STR);
+}

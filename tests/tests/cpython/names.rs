@@ -1,0 +1,136 @@
+//! What stands for the module's `__all__`, and for the methods of its classes: a name that goes missing does not compile.
+
+use std::any::type_name;
+use std::io::Cursor;
+use std::sync::Arc;
+
+use socketserver::{
+    Address, BaseRequestHandler, BaseServer, Builder, Concurrency, Datagram,
+    DatagramRequestHandler, Forking, ForkingTCPServer, ForkingUDPServer, ForkingUnixDatagramServer,
+    ForkingUnixStreamServer, Green, GreenTCPServer, GreenUDPServer, GreenUnixDatagramServer,
+    GreenUnixStreamServer, Inline, Request, ServerRef, Socket, SocketReader, SocketWriter,
+    StreamRequestHandler, TCPServer, Tcp, Threading, ThreadingTCPServer, ThreadingUDPServer,
+    ThreadingUnixDatagramServer, ThreadingUnixStreamServer, Transport, UDPServer, Udp,
+    UnixDatagramServer, UnixStreamServer,
+};
+
+/// Python's, and the fourth column.
+pub(crate) fn servers() -> [&'static str; 16] {
+    [
+        type_name::<TCPServer<Base>>(),
+        type_name::<UDPServer<Base>>(),
+        type_name::<UnixStreamServer<Base>>(),
+        type_name::<UnixDatagramServer<Base>>(),
+        type_name::<ThreadingTCPServer<Base>>(),
+        type_name::<ThreadingUDPServer<Base>>(),
+        type_name::<ThreadingUnixStreamServer<Base>>(),
+        type_name::<ThreadingUnixDatagramServer<Base>>(),
+        type_name::<ForkingTCPServer<Base>>(),
+        type_name::<ForkingUDPServer<Base>>(),
+        type_name::<ForkingUnixStreamServer<Base>>(),
+        type_name::<ForkingUnixDatagramServer<Base>>(),
+        type_name::<GreenTCPServer<Base>>(),
+        type_name::<GreenUDPServer<Base>>(),
+        type_name::<GreenUnixStreamServer<Base>>(),
+        type_name::<GreenUnixDatagramServer<Base>>(),
+    ]
+}
+
+/// The three handlers, each with all of its attributes and methods.
+macro_rules! handler {
+    ($(#[$attribute:meta])* struct $name:ident { $($field:ident: $type:ty),+ $(,)? }) => {
+        $(#[$attribute])*
+        struct $name {
+            client_address: Address,
+            server: ServerRef<()>,
+            $($field: $type),+
+        }
+
+        impl $name {
+            fn setup(&self) {}
+            fn handle(&self) {
+                let _attributes = (&self.client_address, &self.server, $(&self.$field),+);
+            }
+            fn finish(&self) {}
+        }
+    };
+}
+
+handler! {
+    #[derive(BaseRequestHandler)]
+    struct Base {
+        request: Request,
+    }
+}
+
+handler! {
+    #[derive(StreamRequestHandler)]
+    #[handler(rbufsize = -1, wbufsize = 0, timeout = 30, disable_nagle_algorithm)]
+    struct Stream {
+        request: Socket,
+        connection: Socket,
+        rfile: SocketReader,
+        wfile: SocketWriter,
+    }
+}
+
+handler! {
+    #[derive(DatagramRequestHandler)]
+    struct Message {
+        request: Datagram,
+        packet: Arc<[u8]>,
+        socket: Socket,
+        rfile: Cursor<Arc<[u8]>>,
+        wfile: Vec<u8>,
+    }
+}
+
+/// The methods and class attributes of Python's servers, by what they are here.
+pub(crate) fn members() {
+    let _for_the_caller = (
+        TCPServer::<Stream>::with,
+        UDPServer::<Message>::with,
+        TCPServer::<Stream>::server_address,
+        TCPServer::<Stream>::fileno,
+        TCPServer::<Stream>::serve_forever,
+        TCPServer::<Stream>::handle_request,
+        TCPServer::<Stream>::shutdown,
+        TCPServer::<Stream>::server_close,
+        ForkingTCPServer::<Stream>::active_children,
+    );
+    let _for_a_subclass = (
+        <() as BaseServer>::verify_request,
+        <() as BaseServer>::handle_error,
+        <() as BaseServer>::handle_timeout,
+        <() as BaseServer>::service_actions,
+        <() as BaseServer>::server_close,
+    );
+    let _about_sockets = (
+        <Tcp as Transport>::socket,
+        <Tcp as Transport>::server_bind,
+        <Tcp as Transport>::server_activate,
+        <Tcp as Transport>::get_request,
+        <Tcp as Transport>::shutdown_request,
+        <Tcp as Transport>::server_close,
+    );
+    let _of_the_mixins = (
+        <Inline as Concurrency>::process_request,
+        <Threading as Concurrency>::process_request,
+        <Threading as Concurrency>::server_close,
+        <Forking as Concurrency>::process_request,
+        <Forking as Concurrency>::service_actions,
+        <Forking as Concurrency>::server_close,
+        <Green as Concurrency>::process_request,
+    );
+    let _class_attributes = (
+        Builder::<Tcp, Inline, Stream, ()>::timeout,
+        Builder::<Tcp, Inline, Stream, ()>::request_queue_size,
+        Builder::<Tcp, Inline, Stream, ()>::allow_reuse_address,
+        Builder::<Tcp, Inline, Stream, ()>::allow_reuse_port,
+        Builder::<Udp, Inline, Message, ()>::max_packet_size,
+        Builder::<Tcp, Threading, Stream, ()>::daemon_threads,
+        Builder::<Tcp, Threading, Stream, ()>::block_on_close,
+        Builder::<Tcp, Forking, Stream, ()>::max_children,
+        Builder::<Tcp, Forking, Stream, ()>::block_on_close,
+    );
+}
