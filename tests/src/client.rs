@@ -3,6 +3,7 @@
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr, TcpStream, UdpSocket};
 use std::os::unix::net::{UnixDatagram, UnixStream};
+use std::time::Duration;
 
 use socketserver::Address;
 
@@ -41,6 +42,20 @@ impl Client {
             Address::Unix(path) => Client::UnixStream(UnixStream::connect(path)?),
             other => unreachable!("no test listens at {other}"),
         };
+        client.set_timeouts().map(|()| client)
+    }
+
+    /// As [`try_stream`](Self::try_stream), but gives up before the system asks a second time, which is a second later:
+    /// a server that is about to close does not hear who comes now, and somebody else may have its port by then.
+    ///
+    /// # Errors
+    /// Why it could not connect.
+    pub fn impatient(address: &Address) -> io::Result<Self> {
+        let Address::Inet(address) = address else {
+            return Self::try_stream(address);
+        };
+        let client = TcpStream::connect_timeout(address, Duration::from_millis(500))?;
+        let client = Client::Tcp(client);
         client.set_timeouts().map(|()| client)
     }
 

@@ -338,7 +338,7 @@ fn resets_in_a_drain<T: Place<Request = Socket>>() -> u64 {
             let address = address.clone();
             thread::spawn(move || {
                 let (mut answered, mut answer) = (0, [0; 5]);
-                while let Ok(mut client) = Client::try_stream(&address) {
+                while let Ok(mut client) = Client::impatient(&address) {
                     let asked = client.write_all(b"hello");
                     if asked.and_then(|()| client.read_exact(&mut answer)).is_err() {
                         return (answered, 1);

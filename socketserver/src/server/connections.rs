@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
+use super::shutdown::deadline_after;
 use super::stats::Stats;
 use super::waker::Waker;
 use crate::socket::Address;
@@ -110,7 +111,7 @@ impl Connections {
         if let Some(deadline) = self.limits.deadline {
             self.deadlines
                 .lock()
-                .push_back((Instant::now() + deadline, id));
+                .push_back((deadline_after(deadline), id));
         }
         (
             Ticket {

@@ -24,6 +24,12 @@ const GRACE: Duration = Duration::from_millis(100);
 /// give one.
 const BEGINNING: Duration = Duration::from_secs(1);
 
+/// So long from now; what the clock cannot hold is in a hundred years.
+pub(super) fn deadline_after(timeout: Duration) -> Instant {
+    const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
+    Instant::now() + timeout.min(LONGEST)
+}
+
 impl<T, C, H, S> Server<T, C, H, S>
 where
     T: Transport,
@@ -66,7 +72,7 @@ where
             if core.life.leave(stop, served) {
                 log::debug!(target: "socketserver::server", "{}: the loop has ended", core.address);
                 if let Some(stop) = stop.filter(|stop| stop.alone) {
-                    self.see_off(Instant::now() + stop.timeout, true);
+                    self.see_off(deadline_after(stop.timeout), true);
                 }
                 return;
             }
@@ -85,7 +91,7 @@ where
         }
         self.core()
             .life
-            .inside(|| self.take_what_waits(&listener, Instant::now() + timeout));
+            .inside(|| self.take_what_waits(&listener, deadline_after(timeout)));
         drop(listener);
         self.close_listener();
     }
@@ -102,7 +108,7 @@ where
     pub(super) fn end(&self, kind: StopKind, timeout: Duration, wait: bool) -> Drained {
         let core = self.core();
         let inside = core.life.is_inside();
-        let deadline = Instant::now() + timeout;
+        let deadline = deadline_after(timeout);
         match core.life.ask(
             Stop {
                 kind,

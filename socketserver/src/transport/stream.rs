@@ -45,16 +45,17 @@ pub(super) fn leave_to_parent(listener: &Socket) {
 /// Ends our side of a stream so that the other side gets all of it.
 ///
 /// Closing a socket that still has unread input resets the connection, and the reply with it. So
-/// whatever comes is read and thrown away until the other side ends too, or until nothing of ours
-/// is under way any more.
+/// whatever comes is read and thrown away until the other side ends too, or until nothing of ours is
+/// under way any more; but only so much of it, and only for so long.
 pub(super) fn end_of_stream(socket: &Socket, patience: Duration) {
     if socket.is_detached() || socket.shutdown(Shutdown::Write).is_err() || socket.has_ended() {
         return;
     }
-    let mut rest = [0; 8192];
+    // Small, as it may stand on the stack of a green thread.
+    let mut rest = [0; 2048];
     let mut discarded = 0;
-    let mut end = None;
-    while discarded < LINGER_BYTES {
+    let mut began = None;
+    loop {
         match socket.recv_waiting(&mut rest) {
             Ok(0) => return,
             Ok(count) => discarded += count,
@@ -64,19 +65,14 @@ pub(super) fn end_of_stream(socket: &Socket, patience: Duration) {
                 if !sys::unacknowledged(socket.as_fd()).is_ok_and(|count| count > 1) {
                     return;
                 }
-                let now = Instant::now();
-                let end = *end.get_or_insert_with(|| now + patience);
-                if now >= end {
-                    return;
-                }
-                let next = Patience::Until(end.min(now + ACKNOWLEDGED));
                 // Ready or not, the next round looks for itself.
-                let _ = socket.wait_readable(next);
+                let _ =
+                    socket.wait_readable(Patience::from_timeout(Some(patience.min(ACKNOWLEDGED))));
             }
             Err(_) => return,
         }
-        // A peer that sends without end must not keep us either.
-        if discarded > 0 && Instant::now() >= *end.get_or_insert_with(|| Instant::now() + patience)
+        // The clock is asked only of who does not end at once.
+        if discarded >= LINGER_BYTES || began.get_or_insert_with(Instant::now).elapsed() >= patience
         {
             return;
         }

@@ -40,7 +40,8 @@ impl Child {
     /// The processor time that it has used so far, its ended threads' included.
     pub(crate) fn cpu_time(&self) -> io::Result<Duration> {
         let stat = self.proc("stat")?;
-        // The name in parentheses may have spaces in it. After it come the state and ten more, then the two times.
+        // The name in parentheses may have spaces in it. After it come the state and ten more, then
+        // the two times.
         let ticks: Option<u32> = stat.rsplit_once(')').and_then(|(_, fields)| {
             let times = fields.split_whitespace().skip(11).take(2);
             times.map(|ticks| ticks.parse::<u32>().ok()).sum()

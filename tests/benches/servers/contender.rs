@@ -1,5 +1,5 @@
-//! The servers that are compared. Each runs in a process of its own, so that what it costs can be told from what its
-//! clients cost.
+//! The servers that are compared. Each runs in a process of its own, so that what it costs can be
+//! told from what its clients cost.
 
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
@@ -52,7 +52,8 @@ impl Contender {
         Self::ALL.into_iter().find(|server| server.name() == name)
     }
 
-    /// Says where it listens, and serves until standard input ends: with the process that started it, at the latest.
+    /// Says where it listens, and serves until standard input ends: with the process that started
+    /// it, at the latest.
     pub(crate) fn serve(self) -> io::Result<()> {
         println!("{}", self.start()?);
         io::copy(&mut io::stdin(), &mut io::sink()).map(drop)

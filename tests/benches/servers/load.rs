@@ -1,4 +1,5 @@
 //! The clients: few threads that keep many conversations going, each with one message under way.
+//! They are the same for every server.
 
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream, UdpSocket};
@@ -11,7 +12,7 @@ use std::time::Duration;
 use rustix::buffer::spare_capacity;
 use rustix::event::{Timespec, epoll};
 
-/// As many as leave the servers something to run on: the same for all of them.
+/// Few, so that the servers have something to run on.
 const THREADS: usize = 2;
 
 const MESSAGE: &[u8; 64] = b"to be sent back in upper case: the quick brown fox and the dog..";
@@ -119,7 +120,8 @@ fn talk(
     Ok(())
 }
 
-/// One conversation. Its socket may block: it is only read when there is something, and never has much to send.
+/// One conversation. Its socket may block: it is only read when there is something, and never has
+/// much to send.
 struct Client {
     socket: OwnedFd,
     answer: Vec<u8>,

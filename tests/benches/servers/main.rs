@@ -3,8 +3,9 @@
 //!     cargo bench -p tests --bench servers
 //!     cargo bench -p tests --bench servers -- --quick
 //!
-//! Every server is measured once in every round, one right after the other, and only ratios within a round are
-//! compared: what else the machine does hits them all alike. All traffic stays on this machine.
+//! Every server is measured once in every round, one right after the other, and a ratio is taken
+//! within each round: what else the machine does hits them all alike. All traffic stays on this
+//! machine.
 
 mod child;
 mod contender;
@@ -89,8 +90,8 @@ const USUAL: Effort = Effort {
 
 const QUICK: Effort = Effort {
     rounds: 3,
-    warm_up: Duration::from_millis(100),
-    measured: Duration::from_millis(250),
+    warm_up: Duration::from_millis(60),
+    measured: Duration::from_millis(200),
 };
 
 fn main() -> io::Result<()> {
@@ -103,7 +104,7 @@ fn main() -> io::Result<()> {
     }
     let given = |argument: &str| arguments.iter().any(|given| given == argument);
     if !given("--bench") {
-        // `cargo test --all-targets` comes by here, and times are nothing to be tested.
+        // `cargo test --all-targets` comes by here, and times are no matter for a test.
         println!("to measure: cargo bench -p tests --bench servers [-- --quick]");
         return Ok(());
     }
@@ -125,8 +126,12 @@ fn compare(effort: &Effort) -> io::Result<()> {
             }
         }
     }
+    println!(
+        "Medians of {} rounds, and the least and the most of each ratio.",
+        effort.rounds
+    );
     for (_, comparison) in &comparisons {
-        println!("\n{comparison}");
+        print!("\n{comparison}");
     }
     Ok(())
 }

@@ -81,27 +81,24 @@ impl fmt::Display for Comparison {
             return Ok(());
         };
         writeln!(f, "{}", self.title)?;
-        writeln!(f, "  {:24}{:>14}{:>14}", "", self.unit, "CPU us each")?;
         for (server, samples) in &self.columns {
-            let value = sorted(samples.iter().map(|sample| sample.value));
-            write!(f, "  {:24}{:>14.0}", server.name(), median(&value))?;
-            let cpu_time = sorted(samples.iter().filter_map(|sample| sample.cpu_time));
-            if cpu_time.is_empty() {
-                writeln!(f)?;
-            } else {
-                writeln!(f, "{:>14.1}", median(&cpu_time) * 1e6)?;
+            let (name, unit) = (server.name(), self.unit);
+            let value = Spread::of(samples.iter().map(|sample| sample.value)).median;
+            write!(f, "  {name:21}{value:>9.0} {unit}")?;
+            if samples.iter().all(|sample| sample.cpu_time.is_some()) {
+                let cpu_times = samples.iter().filter_map(|sample| sample.cpu_time);
+                let microseconds = Spread::of(cpu_times).median * 1e6;
+                write!(f, ", {microseconds:.1} us of CPU each")?;
             }
+            writeln!(f)?;
         }
         for (server, samples) in others {
             let rounds = judged.iter().zip(samples);
-            let ratios = sorted(rounds.map(|(judged, other)| judged.value / other.value));
-            let ratio = median(&ratios);
-            let (least, most) = (ratios[0], ratios[ratios.len() - 1]);
-            write!(f, "  to {:21}{ratio:>14.2}", server.name())?;
-            write!(f, "  ({least:.2} to {most:.2})")?;
+            let ratio = Spread::of(rounds.map(|(judged, other)| judged.value / other.value));
+            write!(f, "  to {:18}{ratio}", server.name())?;
             match self.bar(*server) {
-                Some(bar) if bar.is_reached(ratio) => writeln!(f, "  {bar}: reached")?,
-                Some(bar) => writeln!(f, "  {bar}: MISSED")?,
+                Some(bar) if bar.is_reached(ratio.median) => writeln!(f, ", {bar}: reached")?,
+                Some(bar) => writeln!(f, ", {bar}: MISSED")?,
                 None => writeln!(f)?,
             }
         }
@@ -109,13 +106,33 @@ impl fmt::Display for Comparison {
     }
 }
 
-fn sorted(numbers: impl Iterator<Item = f64>) -> Vec<f64> {
-    let mut numbers: Vec<f64> = numbers.collect();
-    numbers.sort_by(f64::total_cmp);
-    numbers
+/// Where some numbers lie.
+struct Spread {
+    least: f64,
+    median: f64,
+    most: f64,
 }
 
-/// The one in the middle; there is always one, since the number of rounds is odd.
-fn median(sorted: &[f64]) -> f64 {
-    sorted[sorted.len() / 2]
+impl Spread {
+    /// There is always one in the middle, since the number of rounds is odd.
+    fn of(numbers: impl Iterator<Item = f64>) -> Self {
+        let mut numbers: Vec<f64> = numbers.collect();
+        numbers.sort_by(f64::total_cmp);
+        Spread {
+            least: numbers[0],
+            median: numbers[numbers.len() / 2],
+            most: numbers[numbers.len() - 1],
+        }
+    }
+}
+
+impl fmt::Display for Spread {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Spread {
+            least,
+            median,
+            most,
+        } = self;
+        write!(f, "{median:>9.2} ({least:.2} to {most:.2})")
+    }
 }
