@@ -91,7 +91,8 @@
 //! | `threading.Thread(target=server.serve_forever).start()` | [`Server::spawn`] |
 //! | `functools.partial(Handler, argument)` | a field of the server's state |
 //!
-//! Every item that comes from Python names its origin in the last line of its documentation.
+//! Every item that comes from Python names its origin in the last line of its documentation, and
+//! [`porting`] shows pattern after pattern in both languages.
 //!
 //! # Logging
 //!

@@ -109,6 +109,9 @@ impl Job {
     ///     fn full(&self) -> bool {
     ///         self.0.full()
     ///     }
+    ///     fn waits_on_close(&self) -> bool {
+    ///         self.0.waits_on_close()
+    ///     }
     ///     fn server_close(&self, deadline: Option<std::time::Instant>) {
     ///         self.0.server_close(deadline)
     ///     }
