@@ -1,13 +1,14 @@
-//! CPython's own tests of `socketserver`, under their names: `Lib/test/test_socketserver.py` of CPython 3.11.
+//! CPython's own tests of `socketserver`, under their names: `Lib/test/test_socketserver.py` of
+//! CPython 3.11.
 //!
-//! Copyright (c) 2001-2023 Python Software Foundation; All Rights Reserved. Used under the PSF License Agreement, which
-//! stands in `cpython/LICENSE`. What was changed: it is Rust, written anew against this crate, with the same assertions;
-//! what the unittest machinery was for is left out.
+//! Copyright (c) 2001-2023 Python Software Foundation; All Rights Reserved. Used under the PSF
+//! License Agreement, which stands in `cpython/LICENSE`. What was changed: it is Rust, written anew
+//! against this crate, with the same assertions; what the unittest machinery was for is left out.
 //!
-//! 25 of the 27 are tests: those marked "here", and those marked "forking", which need a process with one thread and are
-//! in `forking/cpython.rs`. The other two ask what becomes of `SystemExit`, an exception that is meant to get through
-//! every `except`. Rust has none: an `Err` or a panic always reaches `handle_error`, and `process::exit` ends the process
-//! wherever it is called.
+//! 25 of the 27 are tests: those marked "here", and those marked "forking", which need a process
+//! with one thread and are in `forking/cpython.rs`. The other two ask what becomes of `SystemExit`,
+//! an exception that is meant to get through every `except`. Rust has none: an `Err` or a panic
+//! always reaches `handle_error`, and `process::exit` ends the process wherever it is called.
 //!
 //! | test | line | where |
 //! | --- | --- | --- |
@@ -247,7 +248,8 @@ fn test_threading_handled() {
     assert_eq!(log, ["Handler called", "Error handled"]);
 }
 
-/// What the handler of `test_basics` leaves in its server: the descriptors of `wfile` and `request`.
+/// What the handler of `test_basics` leaves in its server: the descriptors of `wfile` and
+/// `request`.
 #[derive(Default)]
 struct Filenos(Mutex<(i32, i32)>);
 
@@ -364,26 +366,23 @@ fn test_threads_reaped() {
 fn every_test_is_accounted_for() {
     const HERE: &str = include_str!("cpython.rs");
     const FORKING: &str = include_str!("forking/cpython.rs");
-    let mut tests = [0; 3];
-    for row in HERE.lines().filter_map(|line| line.strip_prefix("//! | `")) {
-        let (name, rest) = row.split_once("` | ").expect("a name and more");
-        let (_, place) = rest.split_once(" | ").expect("a line and a place");
-        let is_test = |text: &str, attribute: &str| text.contains(&format!("{attribute}{name}"));
-        let here = is_test(HERE, "#[test]\nfn ");
-        let forking = is_test(FORKING, "\nfn ") && is_test(FORKING, "\n    ");
-        let kind = match place
-            .split(':')
-            .next()
-            .expect("a place")
-            .trim_end_matches(" |")
-        {
-            "here" => 0,
-            "forking" => 1,
-            "nowhere" => 2,
-            other => panic!("{name}: {other:?} is no place"),
+    let mut counts = [0; 3];
+    for row in HERE.lines() {
+        let Some(row) = row.strip_prefix("//! | `") else {
+            continue;
         };
-        assert_eq!((here, forking), (kind == 0, kind == 1), "{name}");
-        tests[kind] += 1;
+        let (name, row) = row.split_once("` | ").expect("a name and a line");
+        let (_, place) = row.split_once(" | ").expect("a line and a place");
+        let here = HERE.contains(&format!("#[test]\nfn {name}()"));
+        // In that file a test is a function and a line of its list.
+        let forking = FORKING.contains(&format!("\nfn {name}()"))
+            && FORKING.contains(&format!("\n    {name},\n"));
+        let place = ["here", "forking", "nowhere"]
+            .into_iter()
+            .position(|word| place.starts_with(word));
+        let place = place.expect("a place");
+        assert_eq!((here, forking), (place == 0, place == 1), "{name}");
+        counts[place] += 1;
     }
-    assert_eq!(tests, [18, 7, 2]);
+    assert_eq!(counts, [18, 7, 2]);
 }

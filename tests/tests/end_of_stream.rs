@@ -1,6 +1,7 @@
 //! The end of a stream: the client gets all of its reply, and nobody is waited for in vain.
 
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::ErrorKind::{BrokenPipe, ConnectionReset};
+use std::io::{self, Read, Write};
 use std::net::TcpStream;
 use std::thread;
 use std::time::Duration;
@@ -10,7 +11,7 @@ use socketserver::{
 };
 use tests::{Client, DEADLINE, Folder, Place, Running, run, until};
 
-/// How long a reply is that does not fit into what lies between a server and a client that does not read.
+/// A reply that does not fit into what lies between a server and a client that does not read.
 static REPLY: [u8; 400_000] = [b'x'; 400_000];
 
 /// Sends a long reply and does not care what the client has to say.
@@ -87,24 +88,17 @@ fn linger_is_the_longest_that_a_client_is_waited_for() {
     });
 
     let mut endless = small_client(&server.address());
-    let error = loop {
-        if let Err(error) = endless.write(&[b'?'; 1_000]) {
-            break error;
-        }
-    };
-    assert!(
-        matches!(
-            error.kind(),
-            ErrorKind::ConnectionReset | ErrorKind::BrokenPipe
-        ),
-        "{error}"
-    );
+    until("it is told", || match endless.write(&[b'?'; 1_000]) {
+        Ok(_) => false,
+        Err(error) => matches!(error.kind(), ConnectionReset | BrokenPipe),
+    });
     until("so is the one that does not stop", || {
         server.stats().finished == 2
     });
 }
 
-/// The loop itself would wait, and every other client with it: a tenth of a second, whatever `linger` says.
+/// The loop itself would wait, and every other client with it: a tenth of a second, whatever
+/// `linger` says.
 #[test]
 fn an_inline_server_does_not_wait_long_for_one_client() {
     let forever = Tcp::new().linger(Duration::from_secs(3_600));

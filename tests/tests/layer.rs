@@ -134,9 +134,22 @@ impl Transport for Recorded {
     fn cut(&self, request: &Socket) {
         self.0.cut(request);
     }
+
+    fn fence(&self, socket: &Socket) -> io::Result<()> {
+        self.0.fence(socket)
+    }
+
+    fn leave_to_parent(&self, socket: &Socket) {
+        self.0.leave_to_parent(socket);
+    }
+
+    fn server_close(&self, socket: &Socket) {
+        self.0.server_close(socket);
+    }
 }
 
-/// Knows nothing of records. Answers each line in three ways: by the file, by the socket and by a clone of it.
+/// Knows nothing of records. Answers each line in three ways: by the file, by the socket and by a
+/// clone of it.
 #[derive(StreamRequestHandler)]
 struct Lines {
     request: Socket,

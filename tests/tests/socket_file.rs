@@ -140,7 +140,8 @@ fn what_somebody_else_has_put_there_stays<T: Place, C: Concurrency + Default>() 
     assert_eq!(fs::read(&path).expect("it is there"), b"a file");
 }
 
-/// As a restart by several hands: of twenty that start at once one serves, and nobody takes its place.
+/// As a restart by several hands: of twenty that start at once one serves, and nobody takes its
+/// place.
 fn of_many_that_race_for_a_path_one_wins<T: Place, C: Concurrency + Default>() {
     const RACERS: usize = 20;
     let folder = Folder::new();
@@ -236,7 +237,8 @@ fn the_file_never_has_a_wider_mode_than_told() {
     assert_eq!(seen_modes(&path, || datagram().bind(&path)), wide);
 }
 
-/// As after a crash: the process ends without a word, its file stays, and the next server takes over.
+/// As after a crash: the process ends without a word, its file stays, and the next server takes
+/// over.
 #[test]
 fn what_a_killed_process_left_is_replaced() {
     let folder = Folder::new();

@@ -244,23 +244,21 @@ fn this_thread() -> Pid {
 fn under_signals<T: Send + 'static>(call: impl FnOnce() -> T + Send + 'static) -> T {
     let caught = Arc::new(AtomicBool::new(false));
     signal_hook::flag::register(SIGUSR1, caught.clone()).expect("a handler");
-    let done = Arc::new(AtomicBool::new(false));
-    let result = in_time("a call under signals", move || {
-        let thread = this_thread();
-        let over = done.clone();
-        let storm = thread::spawn(move || {
-            while !over.load(Ordering::Relaxed) {
-                kill_process(thread, Signal::USR1).expect("it is there");
-                thread::sleep(Duration::from_micros(100));
-            }
-        });
-        let result = call();
-        done.store(true, Ordering::Relaxed);
-        storm.join().expect("it only sends");
-        result
-    });
-    assert!(caught.load(Ordering::Relaxed));
-    result
+    in_time("a call under signals", move || {
+        let (thread, over) = (this_thread(), AtomicBool::new(false));
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                while !over.load(Ordering::Relaxed) {
+                    kill_process(thread, Signal::USR1).expect("it is there");
+                    thread::sleep(Duration::from_micros(100));
+                }
+            });
+            until("they come", || caught.load(Ordering::Relaxed));
+            let result = call();
+            over.store(true, Ordering::Relaxed);
+            result
+        })
+    })
 }
 
 #[test]

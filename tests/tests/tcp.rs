@@ -7,18 +7,7 @@ use std::time::Duration;
 
 use socket2::SockRef;
 use socketserver::{Address, Concurrency, Inline, Server, Socket, Tcp, Threading, ToAddress};
-use tests::{Client, DEADLINE, Folder, Place, Running, matrix, run, until};
-
-/// Sends back whatever comes, until nothing more does.
-fn echo(request: Socket, _: Address) -> io::Result<()> {
-    loop {
-        let data = request.recv(65_536)?;
-        if data.is_empty() {
-            return Ok(());
-        }
-        request.sendall(&data)?;
-    }
-}
+use tests::{Client, DEADLINE, Echo, Folder, Place, Running, matrix, run, until};
 
 /// Tells who asks, as far as the address goes.
 fn who(request: Socket, client_address: Address) -> io::Result<()> {
@@ -34,7 +23,7 @@ fn text(length: usize) -> Vec<u8> {
 
 fn every_byte_comes_back<T: Place<Request = Socket>, C: Concurrency + Default>() {
     let folder = Folder::new();
-    let server = run(Server::<T, C, _, _>::handling(echo), T::address(&folder));
+    let server = run(Server::<T, C, Echo>::builder(), T::address(&folder));
     for length in [0, 1, 2, 1_023, 1_024, 1_025, 8_191, 8_192, 8_193, 65_537] {
         let mut client = T::client(&server.address());
         assert_eq!(client.ask(text(length)), text(length));
@@ -48,7 +37,7 @@ fn every_byte_comes_back<T: Place<Request = Socket>, C: Concurrency + Default>()
 
 fn a_client_that_vanishes_harms_nobody<T: Place<Request = Socket>, C: Concurrency + Default>() {
     let folder = Folder::new();
-    let server = run(Server::<T, C, _, _>::handling(echo), T::address(&folder));
+    let server = run(Server::<T, C, Echo>::builder(), T::address(&folder));
     for _ in 0..20 {
         let mut client = T::client(&server.address());
         client.send(text(1_000));
@@ -70,10 +59,7 @@ matrix!(streams: every_byte_comes_back, a_client_that_vanishes_harms_nobody);
 
 #[test]
 fn clients_that_stay_do_not_keep_others_waiting() {
-    let server = run(
-        Server::<Tcp, Threading, _, _>::handling(echo),
-        "127.0.0.1:0",
-    );
+    let server = run(Server::<Tcp, Threading, Echo>::builder(), "127.0.0.1:0");
     let mut clients: Vec<Client> = (0..50).map(|_| Client::stream(&server.address())).collect();
     for round in 0..3 {
         for (number, client) in clients.iter_mut().enumerate().rev() {
@@ -90,8 +76,8 @@ fn clients_of_ipv6<C: Concurrency + Default>() {
     assert_eq!(Client::stream(&server.address()).rest(), b"::1");
 }
 
-/// A server at every address of this machine, as an IPv4 client sees it. No other test listens at that address, so
-/// nobody else answers if the server does not.
+/// A server at every address of this machine, as an IPv4 client sees it. No other test listens at
+/// that address, so nobody else answers if the server does not.
 fn as_ipv4(server: &Address) -> Address {
     let port = server.port().expect("a port");
     Address::Inet((Ipv4Addr::new(127, 0, 0, 66), port).into())
@@ -130,7 +116,7 @@ fn without_dual_stack_there_is_ipv6_alone<C: Concurrency + Default>() {
 fn an_existing_listener_is_served_and_left_alive<C: Concurrency + Default>() {
     let listener = TcpListener::bind("127.0.0.1:0").expect("bind");
     let shared = listener.try_clone().expect("a second descriptor");
-    let server = Server::<Tcp, C, _, _>::handling(echo).from_socket(listener);
+    let server = Server::<Tcp, C, Echo>::builder().from_socket(listener);
     let server = Running::from(server.expect("from_socket").spawn().expect("spawn"));
     let address = server.address();
     assert_eq!(address, shared.local_addr().expect("an address").into());
@@ -200,9 +186,7 @@ fn what_cannot_be_bound_says_why_and_leaves_nothing_open() {
     let taken = TcpListener::bind("127.0.0.1:0").expect("bind");
     let address = taken.local_addr().expect("an address");
     let bind = |place: &dyn ToAddress| {
-        let result = Server::<Tcp, Inline, _, _>::handling(echo)
-            .bind(place)
-            .map(drop);
+        let result = Server::<Tcp, Inline, Echo>::builder().bind(place).map(drop);
         result.expect_err("no server there").kind()
     };
     for _ in 0..2_000 {
@@ -221,14 +205,14 @@ fn what_cannot_be_bound_says_why_and_leaves_nothing_open() {
         assert_eq!(bind(&text), ErrorKind::InvalidInput, "{text}");
     }
     // Descriptors are given out from below: after a leak this one would be high.
-    let next = Server::<Tcp, Inline, _, _>::handling(echo)
+    let next = Server::<Tcp, Inline, Echo>::builder()
         .bind("127.0.0.1:0")
         .expect("bind");
     assert!((0..1_000).contains(&next.fileno()), "{}", next.fileno());
 }
 
 fn a_silent_client_is_not_even_accepted<C: Concurrency + Default>() {
-    let builder = Server::<Tcp, C, _, _>::handling(echo).wait_for_input(DEADLINE * 10);
+    let builder = Server::<Tcp, C, Echo>::builder().wait_for_input(DEADLINE * 10);
     let server = run(builder, "127.0.0.1:0");
     let mut silent = Client::stream(&server.address());
     let mut second = Client::stream(&server.address());
@@ -240,7 +224,7 @@ fn a_silent_client_is_not_even_accepted<C: Concurrency + Default>() {
 }
 
 fn a_silent_client_is_accepted_in_the_end<C: Concurrency + Default>() {
-    let builder = Server::<Tcp, C, _, _>::handling(echo).wait_for_input(Duration::from_secs(1));
+    let builder = Server::<Tcp, C, Echo>::builder().wait_for_input(Duration::from_secs(1));
     let server = run(builder, "127.0.0.1:0");
     let _silent = Client::stream(&server.address());
     until("it is accepted", || server.stats().accepted == 1);

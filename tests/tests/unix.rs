@@ -1,4 +1,5 @@
-//! Unix sockets: their names, who is at the other end, and clients that cannot or do not want to be answered.
+//! Unix sockets: their names, who is at the other end, and clients that cannot or do not want to be
+//! answered.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::os::linux::net::SocketAddrExt;

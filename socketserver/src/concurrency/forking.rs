@@ -126,8 +126,9 @@ impl Concurrency for Forking {
         self.children.count() >= self.max_children
     }
 
-    fn service_actions(&self) {
+    fn service_actions(&self) -> Option<Instant> {
         self.children.reap();
+        None
     }
 
     fn workers(&self) -> Workers {

@@ -1,7 +1,5 @@
 //! One request after the other.
 
-use std::time::Duration;
-
 use super::Concurrency;
 use crate::server::{Job, Refused};
 
@@ -18,8 +16,7 @@ impl Concurrency for Inline {
         Ok(())
     }
 
-    /// The whole server waits with the request.
-    fn patience(&self) -> Duration {
-        Duration::from_millis(100)
+    fn runs_on_loop(&self) -> bool {
+        true
     }
 }

@@ -17,7 +17,7 @@ mod inline;
 mod threading;
 
 use std::io;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 pub use forking::Forking;
 #[cfg(target_os = "linux")]
@@ -57,20 +57,22 @@ pub trait Concurrency: Send + Sync + 'static {
     }
 
     /// At every turn of the loop, while the server's end waits, and when `handle_request` times
-    /// out; before the user's own hook. The place to reap.
+    /// out; before the user's own hook. The place to reap. Returns when it wants to be called again at
+    /// the latest.
     ///
     /// Python: `ForkingMixIn.service_actions`
-    fn service_actions(&self) {}
+    fn service_actions(&self) -> Option<Instant> {
+        None
+    }
 
     /// Threads or processes, for [`stats`](crate::Server::stats).
     fn workers(&self) -> Workers {
         Workers::default()
     }
 
-    /// How long the thread of a request may be kept after its handler, for a client that has not
-    /// yet read its reply.
-    fn patience(&self) -> Duration {
-        Duration::MAX
+    /// Whether handlers run on the loop's own thread, which then does nothing else meanwhile.
+    fn runs_on_loop(&self) -> bool {
+        false
     }
 
     /// Whether `server_close` waits for requests that are still live.

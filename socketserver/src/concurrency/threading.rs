@@ -108,6 +108,10 @@ impl Concurrency for Threading {
         self.pool().full()
     }
 
+    fn service_actions(&self) -> Option<Instant> {
+        self.pool.get().and_then(Pool::catch_up)
+    }
+
     fn workers(&self) -> Workers {
         self.pool.get().map_or(Workers::default(), |pool| {
             Workers::new(pool.threads(), pool.idle()).with_spawn_failures(pool.spawn_failures())

@@ -1,8 +1,6 @@
 //! What every derived handler goes through: setup, handle, finish.
 
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-
-use super::HandlerError;
+use super::error::{HandlerError, caught};
 use crate::socket::Socket;
 use crate::transport::Datagram;
 
@@ -32,7 +30,7 @@ impl From<Datagram> for Request {
 
 /// A handler's life: `setup`; if that succeeds, `handle`, then in any case `finish`, then the base
 /// class's part, which is told whether both succeeded. Of several errors the last one counts, as in
-/// Python.
+/// Python. A panic is an error, and is over before the handler is dropped, which may panic too.
 ///
 /// Python: `BaseRequestHandler.__init__`
 pub fn run<H>(
@@ -42,26 +40,24 @@ pub fn run<H>(
     finish: impl FnOnce(&mut H) -> Result<(), HandlerError>,
     base: impl FnOnce(&mut H, bool),
 ) -> Result<(), HandlerError> {
-    setup(&mut handler)?;
-    // A panic is only held up here until `finish` has run; the server catches it.
-    let handled = catch_unwind(AssertUnwindSafe(|| handle(&mut handler)));
-    let finished = catch_unwind(AssertUnwindSafe(|| finish(&mut handler)));
-    base(
-        &mut handler,
-        matches!((&handled, &finished), (Ok(Ok(())), Ok(Ok(())))),
-    );
-    match (handled, finished) {
-        (Err(first), Err(second)) => {
-            drop(HandlerError::from_panic(first));
-            resume_unwind(second)
-        }
-        (Err(panic), Ok(_)) | (_, Err(panic)) => resume_unwind(panic),
-        (Ok(handled), Ok(finished)) => finished.and(handled),
+    let mut result = caught(|| setup(&mut handler));
+    if result.is_ok() {
+        let handled = caught(|| handle(&mut handler));
+        let finished = caught(|| finish(&mut handler));
+        base(&mut handler, handled.is_ok() && finished.is_ok());
+        result = finished.and(handled);
     }
+    let dropped = caught(|| {
+        drop(handler);
+        Ok(())
+    });
+    result.and(dropped)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::panic::resume_unwind;
+
     use super::*;
 
     /// Runs a handler whose parts fail as told, and returns what ran and what came out.
@@ -79,25 +75,20 @@ mod tests {
                 Err(HandlerError::from(name))
             }
         };
-        let result = catch_unwind(AssertUnwindSafe(|| {
-            run(
-                (),
-                |()| call("setup", setup),
-                |()| match handle {
-                    Some(well) => call("handle", well),
-                    None => {
-                        let _ = call("handle", true);
-                        resume_unwind(Box::new("panic"))
-                    }
-                },
-                |()| call("finish", finish),
-                |(), well| drop(call(if well { "base" } else { "base after failure" }, true)),
-            )
-        }));
-        let result = match result {
-            Ok(result) => result.map_err(|error| error.to_string()),
-            Err(_) => Err("panic".to_owned()),
-        };
+        let result = run(
+            (),
+            |()| call("setup", setup),
+            |()| match handle {
+                Some(well) => call("handle", well),
+                None => {
+                    let _ = call("handle", true);
+                    resume_unwind(Box::new("boom"))
+                }
+            },
+            |()| call("finish", finish),
+            |(), well| drop(call(if well { "base" } else { "base after failure" }, true)),
+        );
+        let result = result.map_err(|error| error.to_string());
         (calls.into_inner(), result)
     }
 
@@ -126,11 +117,11 @@ mod tests {
         );
         assert_eq!(
             calls(true, None, true),
-            (after.to_vec(), Err("panic".into()))
+            (after.to_vec(), Err("panicked: boom".into()))
         );
         assert_eq!(
             calls(true, None, false),
-            (after.to_vec(), Err("panic".into()))
+            (after.to_vec(), Err("finish".into()))
         );
     }
 
@@ -138,5 +129,20 @@ mod tests {
     fn the_error_of_finish_replaces_that_of_handle() {
         assert_eq!(calls(true, Some(false), false).1, Err("finish".into()));
         assert_eq!(calls(true, Some(true), false).1, Err("finish".into()));
+    }
+
+    #[test]
+    fn a_handler_may_panic_as_it_is_dropped() {
+        struct Bomb;
+        impl Drop for Bomb {
+            fn drop(&mut self) {
+                resume_unwind(Box::new("in drop"));
+            }
+        }
+        let well = |_: &mut Bomb| Ok(());
+        let error = run(Bomb, well, |_| panic!("in handle"), well, |_, _| ()).unwrap_err();
+        assert_eq!(error.to_string(), "panicked: in handle");
+        let error = run(Bomb, well, well, well, |_, _| ()).unwrap_err();
+        assert_eq!(error.to_string(), "panicked: in drop");
     }
 }

@@ -106,6 +106,12 @@ impl HandlerError {
     }
 }
 
+/// Runs user code: a panic is an error like any other.
+pub(crate) fn caught<V>(run: impl FnOnce() -> Result<V, HandlerError>) -> Result<V, HandlerError> {
+    catch_unwind(AssertUnwindSafe(run))
+        .unwrap_or_else(|payload| Err(HandlerError::from_panic(payload)))
+}
+
 impl Display for HandlerError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {

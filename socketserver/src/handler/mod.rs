@@ -16,6 +16,7 @@ mod function;
 pub(crate) mod stream;
 
 pub use base::Request;
+pub(crate) use error::caught;
 pub use error::{HandlerError, Outcome};
 pub use function::{FnHandler, FnState};
 

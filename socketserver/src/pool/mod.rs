@@ -165,6 +165,15 @@ impl<J: Task> Pool<J> {
         self.shared.spawn_failures.load(Relaxed)
     }
 
+    /// Tries again to start the workers that the system has refused. Returns when that is to be tried
+    /// once more, as long as jobs lack a thread that they may have.
+    pub(crate) fn catch_up(&self) -> Option<Instant> {
+        self.shared.lacks_workers().then(|| {
+            self.shared.catch_up("worker");
+            Instant::now() + RETRY
+        })
+    }
+
     /// Takes no further job. The workers do those that wait, and leave; how many are still here is
     /// the result.
     ///
@@ -321,12 +330,15 @@ impl<J: Task> Shared<J> {
         Ok(())
     }
 
+    fn lacks_workers(&self) -> bool {
+        let count = self.count();
+        count.balance < 0 && count.threads < self.max_threads
+    }
+
     /// Starts workers that could not be started when their jobs were submitted; the next submit may
     /// be far away. Never waits for the gate: a submit that holds it does the same.
     fn catch_up(self: &Arc<Self>, task: &str) {
-        let count = self.count();
-        if count.balance < 0
-            && count.threads < self.max_threads
+        if self.lacks_workers()
             && let Some(mut gate) = self.gate.try_lock()
         {
             let _logged = self.grow(&mut gate.growth, task);

@@ -10,7 +10,6 @@ use std::time::Duration;
 
 use super::Server;
 use super::base::BaseServer;
-use super::life::Entered;
 use super::server_ref::ServerRef;
 use super::stats::Drained;
 use crate::concurrency::Concurrency;
@@ -54,16 +53,13 @@ where
     ///
     /// Python: `threading.Thread(target=server.serve_forever, daemon=True).start()`
     pub fn spawn(self) -> io::Result<ServerHandle<S>> {
-        let entered = self.core().life.enter()?;
+        self.core().life.enter()?;
         let reference = self.server_ref();
         let server = Arc::new(self);
         let serving = server.clone();
         let thread = thread::Builder::new()
             .name(format!("{} server", short_name::<H>()))
-            .spawn(move || match entered {
-                Entered::Forestalled => Ok(()),
-                Entered::Serving { .. } => serving.serve(),
-            });
+            .spawn(move || serving.serve());
         match thread {
             Ok(thread) => Ok(ServerHandle {
                 server,

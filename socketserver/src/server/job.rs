@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::base::BaseServer;
 use super::connections::{End, Ticket};
 use super::server_ref::ServerRef;
-use crate::handler::{HandlerError, RequestHandler};
+use crate::handler::{HandlerError, RequestHandler, caught};
 use crate::socket::Address;
 use crate::transport::Transport;
 
@@ -194,7 +194,7 @@ impl<T: Transport, S: BaseServer<T::Request>> Request<T, S> {
             self.leave_to_parent();
         }
         let end = server.core().life.inside(|| {
-            let end = match guarded(|| self.handle::<H>()) {
+            let end = match caught(|| self.handle::<H>()) {
                 Ok(()) => End::Finished,
                 Err(error) => {
                     self.fail(error);
@@ -234,7 +234,7 @@ impl<T: Transport, S: BaseServer<T::Request>> Request<T, S> {
 
     /// `verify_request`; what fails there costs this request.
     pub(super) fn verify(&self) -> Result<bool, HandlerError> {
-        guarded(|| {
+        caught(|| {
             Ok(self
                 .server
                 .verify_request(&self.request, &self.client_address, &self.server))
@@ -255,12 +255,6 @@ impl<T: Transport, S: BaseServer<T::Request>> Request<T, S> {
             self.transport.shutdown_request(&self.request, patience)
         });
     }
-}
-
-/// A panic is an error like any other.
-fn guarded<V>(run: impl FnOnce() -> Result<V, HandlerError>) -> Result<V, HandlerError> {
-    catch_unwind(AssertUnwindSafe(run))
-        .unwrap_or_else(|payload| Err(HandlerError::from_panic(payload)))
 }
 
 /// Runs what has nobody to report to.

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
 
+use super::shutdown::deadline_after;
 use super::waker::Waker;
 use crate::green;
 
@@ -14,8 +15,8 @@ use crate::green;
 enum Phase {
     /// Has never served.
     Fresh,
-    /// Was told to stop before it ever served: its first loop returns at once.
-    Forestalled,
+    /// Was told to stop while nobody served: the next loop does that, and nothing else.
+    Forestalled(Stop),
     /// A loop runs, or `handle_request`.
     Serving,
     /// It was told to stop and has not yet ended.
@@ -30,10 +31,27 @@ enum Phase {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Stop {
     pub(super) kind: StopKind,
-    /// How long live requests may go on.
-    pub(super) timeout: Duration,
-    /// Nobody outside waits for them: the loop's thread does.
-    pub(super) alone: bool,
+    /// Until when live requests may go on for those outside who wait for them.
+    pub(super) until: Option<Instant>,
+    /// Nobody outside waits: from its own end on, the loop's thread does so long.
+    pub(super) alone: Option<Duration>,
+}
+
+impl Stop {
+    /// Both at once.
+    fn and(self, other: Stop) -> Stop {
+        Stop {
+            kind: self.kind.max(other.kind),
+            until: self.until.max(other.until),
+            alone: self.alone.max(other.alone),
+        }
+    }
+
+    /// Until when live requests may go on, as of now.
+    pub(super) fn deadline(&self) -> Instant {
+        let alone = self.alone.map(deadline_after);
+        self.until.max(alone).unwrap_or_else(Instant::now)
+    }
 }
 
 /// What a loop does as it ends; a later one does all that an earlier one does.
@@ -45,16 +63,6 @@ pub(super) enum StopKind {
     Close,
     /// It fences the listener, takes what waits there, and closes it.
     Drain,
-}
-
-/// What came of an attempt to serve.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Entered {
-    /// The caller serves now. When it is done and nobody wants more, it leaves to where the server
-    /// stood before.
-    Serving { served_before: bool },
-    /// `shutdown` was faster.
-    Forestalled,
 }
 
 /// Who carries out a stop.
@@ -103,15 +111,16 @@ impl Life {
         }
     }
 
-    /// Begins to serve.
-    pub(super) fn enter(&self) -> io::Result<Entered> {
+    /// Begins to serve. Returns whether the server has served before: when nobody stops it, it then
+    /// leaves to where it stood.
+    pub(super) fn enter(&self) -> io::Result<bool> {
         let mut state = self.state.lock();
-        let served_before = match state.phase {
-            Phase::Fresh => false,
-            Phase::Stopped => true,
-            Phase::Forestalled => {
-                state.phase = Phase::Stopped;
-                return Ok(Entered::Forestalled);
+        let (phase, served_before) = match state.phase {
+            Phase::Fresh => (Phase::Serving, false),
+            Phase::Stopped => (Phase::Serving, true),
+            Phase::Forestalled(stop) => {
+                self.stopping.store(true, Ordering::SeqCst);
+                (Phase::Stopping(stop), true)
             }
             Phase::Serving | Phase::Stopping(_) => {
                 return Err(io::Error::new(
@@ -126,8 +135,8 @@ impl Life {
                 ));
             }
         };
-        state.phase = Phase::Serving;
-        Ok(Entered::Serving { served_before })
+        state.phase = phase;
+        Ok(served_before)
     }
 
     /// The stop that was asked for.
@@ -165,44 +174,40 @@ impl Life {
         true
     }
 
-    /// Asks for a stop. A plain shutdown is remembered by a fresh server and means nothing to one
-    /// that has stopped.
+    /// Asks for a stop, of a loop or of the next one. A plain shutdown means nothing to a server that
+    /// has stopped already. More than that the caller carries out where no loop runs, if it is `able`.
     ///
     /// In a forked child there is nothing to stop.
-    pub(super) fn ask(&self, stop: Stop, waker: &Waker) -> Asked {
+    pub(super) fn ask(&self, stop: Stop, able: bool, waker: &Waker) -> Asked {
         if self.copy.load(Ordering::Relaxed) {
             log::warn!(target: "socketserver::server", "a server cannot be stopped from a child that it forked");
             return Asked::Nobody;
         }
         let mut state = self.state.lock();
         let stop = match state.phase {
-            Phase::Serving => stop,
-            Phase::Stopping(earlier) => Stop {
-                kind: earlier.kind.max(stop.kind),
-                timeout: stop.timeout,
-                alone: earlier.alone || stop.alone,
-            },
-            Phase::Closed => return Asked::Nobody,
-            Phase::Fresh | Phase::Forestalled if stop.kind == StopKind::Shutdown => {
-                state.phase = Phase::Forestalled;
-                return Asked::Nobody;
-            }
-            Phase::Stopped if stop.kind == StopKind::Shutdown => return Asked::Nobody,
-            Phase::Fresh | Phase::Forestalled | Phase::Stopped => {
-                state.phase = Phase::Stopping(stop);
-                return Asked::Caller;
-            }
+            Phase::Stopping(earlier) | Phase::Forestalled(earlier) => earlier.and(stop),
+            _ => stop,
         };
-        state.phase = Phase::Stopping(stop);
-        self.stopping.store(true, Ordering::SeqCst);
-        waker.wake();
-        Asked::Loop(state.ended)
-    }
-
-    /// Asks for a stop only if a loop is there to carry it out.
-    pub(super) fn ask_loop(&self, stop: Stop, waker: &Waker) {
-        if self.copy.load(Ordering::Relaxed) || self.is_serving() {
-            self.ask(stop, waker);
+        match state.phase {
+            Phase::Serving | Phase::Stopping(_) => {
+                state.phase = Phase::Stopping(stop);
+                self.stopping.store(true, Ordering::SeqCst);
+                waker.wake();
+                Asked::Loop(state.ended)
+            }
+            Phase::Closed => Asked::Nobody,
+            Phase::Stopped if stop.kind == StopKind::Shutdown => Asked::Nobody,
+            _ if able && stop.kind > StopKind::Shutdown => {
+                state.phase = Phase::Stopping(Stop {
+                    alone: None,
+                    ..stop
+                });
+                Asked::Caller
+            }
+            _ => {
+                state.phase = Phase::Forestalled(stop);
+                Asked::Nobody
+            }
         }
     }
 
@@ -263,52 +268,51 @@ mod tests {
 
     const SHUTDOWN: Stop = Stop {
         kind: StopKind::Shutdown,
-        timeout: Duration::ZERO,
-        alone: false,
+        until: None,
+        alone: None,
     };
     const DRAIN: Stop = Stop {
         kind: StopKind::Drain,
-        timeout: Duration::ZERO,
-        alone: false,
+        until: None,
+        alone: None,
     };
 
     fn serving() -> (Life, Waker) {
         let (life, waker) = (Life::new(), Waker::new().unwrap());
-        assert_eq!(
-            life.enter().unwrap(),
-            Entered::Serving {
-                served_before: false
-            }
-        );
+        assert!(!life.enter().unwrap(), "it has not served before");
         (life, waker)
     }
 
     #[test]
     fn a_shutdown_before_the_first_loop_is_remembered_once() {
         let (life, waker) = (Life::new(), Waker::new().unwrap());
-        assert_eq!(life.ask(SHUTDOWN, &waker), Asked::Nobody);
-        assert_eq!(life.ask(SHUTDOWN, &waker), Asked::Nobody);
-        assert_eq!(life.enter().unwrap(), Entered::Forestalled);
-        assert_eq!(
-            life.enter().unwrap(),
-            Entered::Serving {
-                served_before: true
-            }
-        );
+        assert_eq!(life.ask(SHUTDOWN, true, &waker), Asked::Nobody);
+        assert_eq!(life.ask(SHUTDOWN, true, &waker), Asked::Nobody);
+        life.enter().unwrap();
+        assert!(life.is_stopping());
+        assert!(life.leave(life.stop(), true));
+        assert!(life.enter().unwrap(), "it counts as having served");
+        assert!(!life.is_stopping());
     }
 
     #[test]
     fn a_shutdown_after_the_loop_leaves_nothing_behind() {
         let (life, waker) = serving();
         assert!(life.leave(None, true));
-        assert_eq!(life.ask(SHUTDOWN, &waker), Asked::Nobody);
-        assert_eq!(
-            life.enter().unwrap(),
-            Entered::Serving {
-                served_before: true
-            }
-        );
+        assert_eq!(life.ask(SHUTDOWN, true, &waker), Asked::Nobody);
+        assert!(life.enter().unwrap());
         assert!(!life.is_stopping());
+    }
+
+    #[test]
+    fn what_nobody_can_carry_out_is_remembered() {
+        let (life, waker) = (Life::new(), Waker::new().unwrap());
+        assert_eq!(life.ask(DRAIN, false, &waker), Asked::Nobody);
+        assert_eq!(life.ask(SHUTDOWN, false, &waker), Asked::Nobody);
+        life.enter().unwrap();
+        assert_eq!(life.stop(), Some(DRAIN));
+        assert!(life.leave(life.stop(), true));
+        assert!(life.enter().is_err());
     }
 
     #[test]
@@ -323,9 +327,9 @@ mod tests {
     #[test]
     fn what_is_asked_while_a_loop_ends_is_not_lost() {
         let (life, waker) = serving();
-        assert_eq!(life.ask(SHUTDOWN, &waker), Asked::Loop(0));
+        assert_eq!(life.ask(SHUTDOWN, true, &waker), Asked::Loop(0));
         let seen = life.stop();
-        assert_eq!(life.ask(DRAIN, &waker), Asked::Loop(0));
+        assert_eq!(life.ask(DRAIN, true, &waker), Asked::Loop(0));
         assert!(!life.leave(seen, true), "the drain is still to be done");
         assert!(life.leave(life.stop(), true));
         assert!(life.wait(0, Some(Instant::now())));
@@ -333,15 +337,16 @@ mod tests {
             life.enter().unwrap_err().kind(),
             io::ErrorKind::NotConnected
         );
-        assert_eq!(life.ask(DRAIN, &waker), Asked::Nobody);
+        assert_eq!(life.ask(DRAIN, true, &waker), Asked::Nobody);
     }
 
     #[test]
     fn a_handled_request_leaves_a_fresh_server_fresh() {
         let (life, waker) = serving();
         assert!(life.leave(None, false));
-        assert_eq!(life.ask(SHUTDOWN, &waker), Asked::Nobody);
-        assert_eq!(life.enter().unwrap(), Entered::Forestalled);
+        assert_eq!(life.ask(SHUTDOWN, true, &waker), Asked::Nobody);
+        life.enter().unwrap();
+        assert!(life.is_stopping());
     }
 
     #[test]

@@ -9,16 +9,23 @@ use super::accept::{AcceptError, Backoff};
 use super::base::BaseServer;
 use super::connections::{End, Ticket};
 use super::job::{Job, Refused, Request, quietly};
-use super::life::Entered;
 use super::stats::Served;
 use crate::concurrency::Concurrency;
-use crate::handler::{HandlerError, RequestHandler, short_name};
+use crate::handler::{HandlerError, RequestHandler, caught, short_name};
 use crate::socket::{Address, Socket};
 use crate::transport::Transport;
 
 /// So many requests are taken before the loop looks after everything else again: under load there
 /// may always be one.
 const BATCH: usize = 64;
+
+/// What came of an attempt to take a request.
+enum Taken<R> {
+    Request(R, Address),
+    /// There was one that could not be taken.
+    Failed,
+    Nothing,
+}
 
 impl<T, C, H, S> Server<T, C, H, S>
 where
@@ -37,18 +44,22 @@ where
     ///
     /// Python: `BaseServer.serve_forever`
     pub fn serve_forever(&self) -> io::Result<()> {
-        match self.core().life.enter()? {
-            Entered::Forestalled => Ok(()),
-            Entered::Serving { .. } => self.serve(),
-        }
+        self.core().life.enter()?;
+        self.serve()
     }
 
     /// The rest of `serve_forever`, for a server that is serving already.
     pub(super) fn serve(&self) -> io::Result<()> {
-        let core = self.core();
-        let result = core.life.inside(|| self.run_loop());
+        let result = self.contained(|| self.run_loop());
         self.end_of_serving(true);
         result
+    }
+
+    /// Runs a loop. A transport or a concurrency of the user's own may panic there, and the loop
+    /// still has to end as every other does.
+    fn contained<V>(&self, run: impl FnOnce() -> io::Result<V>) -> io::Result<V> {
+        let ended = self.core().life.inside(|| caught(|| Ok(run())));
+        ended.unwrap_or_else(|panic| Err(io::Error::other(panic.to_string())))
     }
 
     fn run_loop(&self) -> io::Result<()> {
@@ -57,8 +68,10 @@ where
         self.concurrency.serving(&core.waker)?;
         core.service_actions.store(true, Relaxed);
         let mut backoff = Backoff::new();
+        let mut retry = None;
         while !self.told_to_stop() {
-            if self.wait(&listener, &mut backoff, self.next_action())? {
+            let end = self.next_action().into_iter().chain(retry).min();
+            if self.wait(&listener, &mut backoff, end)? {
                 for _ in 0..BATCH {
                     if core.life.is_stopping()
                         || self.full()
@@ -68,7 +81,7 @@ where
                     }
                 }
             }
-            self.concurrency.service_actions();
+            retry = self.concurrency.service_actions();
             if core.service_actions.load(Relaxed) {
                 quietly("service_actions", || {
                     self.server.state().service_actions(&self.server)
@@ -86,15 +99,10 @@ where
     ///
     /// Python: `BaseServer.handle_request`
     pub fn handle_request(&self) -> io::Result<Served> {
-        let core = self.core();
-        match core.life.enter()? {
-            Entered::Forestalled => Ok(Served::Stopped),
-            Entered::Serving { served_before } => {
-                let result = core.life.inside(|| self.run_once());
-                self.end_of_serving(served_before);
-                result
-            }
-        }
+        let served_before = self.core().life.enter()?;
+        let result = self.contained(|| self.run_once());
+        self.end_of_serving(served_before);
+        result
     }
 
     fn run_once(&self) -> io::Result<Served> {
@@ -106,13 +114,15 @@ where
             .timeout
             .and_then(|timeout| Instant::now().checked_add(timeout));
         let mut backoff = Backoff::new();
+        let mut retry = None;
         while !self.told_to_stop() {
-            if self.wait(&listener, &mut backoff, end)?
+            let next = end.into_iter().chain(retry).min();
+            if self.wait(&listener, &mut backoff, next)?
                 && let Some(served) = self.take(&listener, &mut backoff)?
             {
                 return Ok(served);
             }
-            self.concurrency.service_actions();
+            retry = self.concurrency.service_actions();
             if end.is_some_and(|end| Instant::now() >= end) {
                 quietly("handle_timeout", || {
                     self.server.state().handle_timeout(&self.server)
@@ -151,24 +161,38 @@ where
 
     /// Takes one request and sends it on its way. `None` when there is none to be taken now.
     fn take(&self, listener: &Socket, backoff: &mut Backoff) -> io::Result<Option<Served>> {
-        let error = match self.transport.get_request(listener) {
+        match self.get_request(listener, backoff)? {
+            Taken::Request(request, client_address) => {
+                Ok(Some(self.process(request, client_address)))
+            }
+            Taken::Failed | Taken::Nothing => Ok(None),
+        }
+    }
+
+    fn get_request(
+        &self,
+        listener: &Socket,
+        backoff: &mut Backoff,
+    ) -> io::Result<Taken<T::Request>> {
+        let result = caught(|| Ok(self.transport.get_request(listener)));
+        let error = match result.unwrap_or_else(|panic| Err(io::Error::other(panic.to_string()))) {
             Ok((request, client_address)) => {
                 backoff.succeeded();
-                return Ok(Some(self.process(request, client_address)));
+                return Ok(Taken::Request(request, client_address));
             }
             Err(error) => error,
         };
         let whose = AcceptError::of(&error);
-        if whose != AcceptError::Nothing {
-            self.core().connections.count_accept_error();
+        if whose == AcceptError::Nothing {
+            return Ok(Taken::Nothing);
         }
+        self.core().connections.count_accept_error();
         match whose {
-            AcceptError::Nothing => {}
-            AcceptError::Connection => backoff.stumbled(&error),
-            AcceptError::Resources => backoff.failed(&error),
             AcceptError::Listener => return Err(error),
+            AcceptError::Resources => backoff.failed(&error),
+            _ => backoff.stumbled(&error),
         }
-        Ok(None)
+        Ok(Taken::Failed)
     }
 
     /// A request's way from the loop to its handler.
@@ -194,7 +218,7 @@ where
             Ok(false) => return self.refuse(request, ticket, None),
             Err(error) => return self.refuse(request, ticket, Some(error)),
         }
-        let (kept, patience) = (request.clone(), self.concurrency.patience());
+        let (kept, patience) = (request.clone(), self.patience());
         let job = Job::new(
             move |place| request.run::<H>(place, patience),
             ticket,
@@ -230,18 +254,31 @@ where
     }
 
     /// Takes what waits in the queue, at most as many as that can hold: the first half of a drain.
-    /// Where there is no worker for a request it stays in the queue, until there is one or the
-    /// deadline.
+    /// Where there is no place for a request it stays in the queue until there is one; what is there
+    /// at the deadline was never taken.
     pub(super) fn take_what_waits(&self, listener: &Socket, deadline: Instant) {
         /// No fence stops datagrams, so something else must; queues of connections are bounded by
         /// the system.
         const MOST: usize = 65_536;
         let mut backoff = Backoff::new();
         let mut taken = 0;
-        while taken < MOST && self.wait_until(deadline, |_| !self.concurrency.full()) {
-            match self.take(listener, &mut backoff) {
-                Ok(Some(_)) => taken += 1,
-                Ok(None) => break,
+        while taken < MOST && Instant::now() < deadline {
+            if !self.wait_until(deadline, |_| !self.full()) {
+                break;
+            }
+            match self.get_request(listener, &mut backoff) {
+                Ok(Taken::Request(request, client_address)) => {
+                    taken += 1;
+                    self.process(request, client_address);
+                }
+                Ok(Taken::Failed) => {
+                    // One connection has gone, or descriptors come free as others end.
+                    let pause = backoff
+                        .until()
+                        .map_or(deadline, |until| until.min(deadline));
+                    self.wait_until(pause, |_| backoff.until().is_none());
+                }
+                Ok(Taken::Nothing) => break,
                 Err(error) => {
                     log::warn!(target: "socketserver::server", "the queue could not be emptied: {error}");
                     break;
@@ -250,6 +287,16 @@ where
         }
         if taken > 0 {
             log::debug!(target: "socketserver::server", "took {taken} requests that were waiting");
+        }
+    }
+
+    /// How long a handler's thread may be kept after it, for a client that has not yet read its
+    /// reply: where that is the loop's own, the whole server waits.
+    fn patience(&self) -> Duration {
+        if self.concurrency.runs_on_loop() {
+            Duration::from_millis(100)
+        } else {
+            Duration::MAX
         }
     }
 

@@ -71,10 +71,10 @@ impl<S> ServerRef<S> {
         let core = self.core();
         let stop = Stop {
             kind: StopKind::Shutdown,
-            timeout: Duration::ZERO,
-            alone: false,
+            until: None,
+            alone: None,
         };
-        if let Asked::Loop(ended) = core.life.ask(stop, &core.waker)
+        if let Asked::Loop(ended) = core.life.ask(stop, false, &core.waker)
             && !core.life.is_inside()
         {
             core.life.wait(ended, None);
@@ -86,14 +86,12 @@ impl<S> ServerRef<S> {
     /// loop this does nothing.
     pub fn drain(&self, timeout: Duration) {
         let core = self.core();
-        core.life.ask_loop(
-            Stop {
-                kind: StopKind::Drain,
-                timeout,
-                alone: true,
-            },
-            &core.waker,
-        );
+        let stop = Stop {
+            kind: StopKind::Drain,
+            until: None,
+            alone: Some(timeout),
+        };
+        core.life.ask(stop, false, &core.waker);
     }
 
     /// Whether the server was told to stop, or has stopped for good: a handler that loops may look.

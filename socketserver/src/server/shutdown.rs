@@ -5,14 +5,17 @@
 //! left to itself. The loop does the first steps, or the caller when no loop runs; who asked does
 //! the rest, or the loop when that would mean waiting for oneself.
 
+use std::thread;
 use std::time::{Duration, Instant};
+
+use crossbeam_channel::{RecvTimeoutError, Sender, bounded};
 
 use super::Server;
 use super::base::BaseServer;
 use super::job::quietly;
 use super::life::{Asked, Stop, StopKind};
 use super::server_ref::Core;
-use super::stats::Drained;
+use super::stats::{Drained, Stats};
 use crate::concurrency::Concurrency;
 use crate::handler::RequestHandler;
 use crate::transport::Transport;
@@ -23,6 +26,34 @@ const GRACE: Duration = Duration::from_millis(100);
 /// How long a request may take from the loop to its thread at the most, when the system is slow to
 /// give one.
 const BEGINNING: Duration = Duration::from_secs(1);
+
+/// How things stood when an end began.
+#[derive(Clone, Copy)]
+pub(super) struct Before {
+    at: Instant,
+    stats: Stats,
+}
+
+impl Before {
+    fn now(core: &Core) -> Self {
+        Before {
+            at: Instant::now(),
+            stats: core.connections.stats(),
+        }
+    }
+
+    /// What has happened since.
+    fn report(&self, core: &Core, abandoned: u64) -> Drained {
+        let (then, now) = (&self.stats, core.connections.stats());
+        let ended = |stats: &Stats| stats.finished + stats.failed + stats.refused;
+        Drained {
+            finished: ended(&now) - ended(then),
+            cut: now.cut - then.cut,
+            abandoned,
+            took: self.at.elapsed(),
+        }
+    }
+}
 
 /// So long from now; what the clock cannot hold is in a hundred years.
 pub(super) fn deadline_after(timeout: Duration) -> Instant {
@@ -59,20 +90,20 @@ where
     /// out too.
     pub(super) fn end_of_serving(&self, served: bool) {
         let core = self.core();
+        let before = Before::now(core);
         loop {
             let stop = core.life.stop();
-            match stop.map(|stop| stop.kind) {
-                Some(StopKind::Drain) => {
-                    self.empty_queue(stop.map_or(Duration::ZERO, |stop| stop.timeout))
-                }
-                Some(StopKind::Close) => self.close_listener(),
-                Some(StopKind::Shutdown) => self.wait_for_beginnings(),
-                None => {}
+            let deadline = stop.map(|stop| stop.deadline());
+            match (stop.map(|stop| stop.kind), deadline) {
+                (Some(StopKind::Drain), Some(deadline)) => self.empty_queue(deadline),
+                (Some(StopKind::Close), _) => self.close_listener(),
+                (Some(StopKind::Shutdown), _) => self.wait_for_beginnings(),
+                _ => {}
             }
             if core.life.leave(stop, served) {
                 log::debug!(target: "socketserver::server", "{}: the loop has ended", core.address);
-                if let Some(stop) = stop.filter(|stop| stop.alone) {
-                    self.see_off(deadline_after(stop.timeout), true);
+                if let (Some(deadline), Some(_)) = (deadline, stop.and_then(|stop| stop.alone)) {
+                    self.see_off(before, deadline, true);
                 }
                 return;
             }
@@ -80,8 +111,9 @@ where
     }
 
     /// Nobody new gets into the queue, and who is in it is served.
-    fn empty_queue(&self, timeout: Duration) {
-        let Some(listener) = self.core().listener.lock().clone() else {
+    fn empty_queue(&self, deadline: Instant) {
+        let core = self.core();
+        let Some(listener) = core.listener.lock().clone() else {
             return;
         };
         if !self.adopted
@@ -89,11 +121,39 @@ where
         {
             log::debug!(target: "socketserver::server", "the queue could not be fenced: {error}");
         }
-        self.core()
-            .life
-            .inside(|| self.take_what_waits(&listener, deadline_after(timeout)));
+        // Without a loop this is the first time that anybody is served.
+        match self.concurrency.serving(&core.waker) {
+            Ok(()) => {
+                let runs_here = self.concurrency.runs_on_loop();
+                let _cutter = runs_here.then(|| self.cut_from(deadline));
+                core.life
+                    .inside(|| self.take_what_waits(&listener, deadline));
+            }
+            Err(error) => {
+                log::warn!(target: "socketserver::server", "the queue is not served: {error}");
+            }
+        }
         drop(listener);
         self.close_listener();
+    }
+
+    /// From the deadline on cuts whoever is live, as long as the result lives: for requests that
+    /// this thread runs itself.
+    fn cut_from(&self, deadline: Instant) -> Sender<()> {
+        let (sender, over) = bounded(0);
+        let connections = self.core().connections.clone();
+        let cutter = move || {
+            let mut next = deadline;
+            while over.recv_deadline(next) == Err(RecvTimeoutError::Timeout) {
+                connections.cut_all();
+                next = Instant::now() + GRACE;
+            }
+        };
+        let thread = thread::Builder::new().name("cutter".to_owned());
+        if let Err(error) = thread.spawn(cutter) {
+            log::warn!(target: "socketserver::server", "nobody watches the deadline: {error}");
+        }
+        sender
     }
 
     fn close_listener(&self) {
@@ -107,17 +167,28 @@ where
     /// Every way to end a server but `shutdown`.
     pub(super) fn end(&self, kind: StopKind, timeout: Duration, wait: bool) -> Drained {
         let core = self.core();
-        let inside = core.life.is_inside();
         let deadline = deadline_after(timeout);
-        match core.life.ask(
-            Stop {
+        let before = Before::now(core);
+        if core.life.is_inside() {
+            let stop = Stop {
                 kind,
-                timeout,
-                alone: inside && wait,
-            },
-            &core.waker,
-        ) {
-            Asked::Loop(_) if inside => return Drained::default(),
+                until: None,
+                alone: wait.then_some(timeout),
+            };
+            if core.life.ask(stop, true, &core.waker) == Asked::Caller {
+                self.end_of_serving(true);
+            }
+            return Drained::default();
+        }
+        if let Some(drained) = self.drained.try_lock().and_then(|report| *report) {
+            return drained;
+        }
+        let stop = Stop {
+            kind,
+            until: Some(deadline),
+            alone: None,
+        };
+        match core.life.ask(stop, true, &core.waker) {
             Asked::Loop(ended) => {
                 if !core.life.wait(ended, Some(deadline)) {
                     // The loop itself runs a handler that does not end.
@@ -128,43 +199,41 @@ where
             Asked::Caller => self.end_of_serving(true),
             Asked::Nobody => {}
         }
-        if inside {
-            Drained::default()
-        } else {
-            self.see_off(deadline, wait)
-        }
+        self.see_off(before, deadline, wait)
     }
 
     /// Waits for live requests, cuts them at the deadline, and lets the workers go. Once: who comes
     /// later gets the same report.
-    fn see_off(&self, deadline: Instant, wait: bool) -> Drained {
-        let mut report = self.drained.lock();
+    fn see_off(&self, before: Before, deadline: Instant, wait: bool) -> Drained {
+        let core = self.core();
+        let Some(mut report) = self.drained.try_lock_until(deadline).or_else(|| {
+            // Somebody else waits already, and longer than this one may.
+            core.connections.cut_all();
+            self.drained.try_lock_for(2 * GRACE)
+        }) else {
+            return before.report(core, 0);
+        };
         if let Some(drained) = *report {
             return drained;
         }
-        let began = Instant::now();
-        let core = self.core();
         core.life.inside(|| {
             quietly("server_close", || {
                 self.server.state().server_close(&self.server)
             })
         });
-        let live = core.connections.active();
-        let mut drained = Drained::default();
-        if wait {
-            if !self.wait_for_live(deadline) {
-                drained.cut = core.connections.cut_all();
-                self.wait_for_live(Instant::now() + GRACE);
-            }
-            drained.finished = live.saturating_sub(drained.cut);
+        if wait && !self.wait_for_live(deadline) {
+            core.connections.cut_all();
+            self.wait_for_live(Instant::now() + GRACE);
         }
         let idle = core.connections.active() == 0;
         self.concurrency
             .server_close(idle.then(|| Instant::now() + GRACE));
-        if wait {
-            drained.abandoned = core.connections.abandon_all();
-        }
-        drained.took = began.elapsed();
+        let abandoned = if wait {
+            core.connections.abandon_all()
+        } else {
+            0
+        };
+        let drained = before.report(core, abandoned);
         log::debug!(target: "socketserver::server", "{} has ended: {drained:?}, {:?}", core.address, self.stats());
         *report = Some(drained);
         drained
@@ -188,7 +257,7 @@ where
         let core = self.core();
         core.connections.watch(true);
         let holds = loop {
-            self.concurrency.service_actions();
+            let retry = self.concurrency.service_actions();
             let overdue = core.connections.cut_overdue();
             if condition(core) {
                 break true;
@@ -196,7 +265,10 @@ where
             if Instant::now() >= deadline {
                 break false;
             }
-            let end = overdue.map_or(deadline, |overdue| overdue.min(deadline));
+            let end = [overdue, retry]
+                .into_iter()
+                .flatten()
+                .fold(deadline, Instant::min);
             if let Err(error) = core.waker.wait(None, Some(end)) {
                 log::error!(target: "socketserver::server", "cannot wait for live requests: {error}");
                 break false;

@@ -62,7 +62,7 @@ pub struct Stats {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Drained {
-    /// Requests that were live when the waiting began and came to an end by themselves.
+    /// Requests that came to an end by themselves, those taken from the queue included.
     pub finished: u64,
     /// Requests that were cut at the deadline.
     pub cut: u64,

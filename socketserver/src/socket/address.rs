@@ -113,7 +113,9 @@ impl fmt::Display for Address {
 
 impl From<SockAddr> for Address {
     fn from(address: SockAddr) -> Self {
-        if let Some(address) = address.as_socket() {
+        if address.is_unnamed() {
+            Address::Unnamed
+        } else if let Some(address) = address.as_socket() {
             Address::Inet(address)
         } else if let Some(path) = address.as_pathname() {
             Address::Unix(path.to_path_buf())

@@ -22,7 +22,7 @@ impl Socket {
     /// Python: `socket.recv`
     pub fn recv(&self, bufsize: usize) -> io::Result<Vec<u8>> {
         let inner = self.open()?;
-        if inner.layer.get().is_some() {
+        if bufsize == 0 || inner.layer.get().is_some() {
             let mut data = vec![0; bufsize];
             let received = self.recv_into(&mut data)?;
             data.truncate(received);
@@ -53,6 +53,8 @@ impl Socket {
     pub fn recv_into(&self, buffer: &mut [u8]) -> io::Result<usize> {
         let inner = self.open()?;
         match inner.layer.get() {
+            // The system would wait for something all the same.
+            _ if buffer.is_empty() => Ok(0),
             None => inner.recv(buffer, inner.patience()),
             Some(layer) => layer.recv(&inner.wire(), buffer),
         }
@@ -78,7 +80,7 @@ impl Socket {
     ///
     /// Python: `socket.recvfrom_into`
     pub fn recvfrom_into(&self, buffer: &mut [u8]) -> io::Result<(usize, Address)> {
-        let inner = self.open()?;
+        let inner = self.without_layer()?;
         inner.waiting(Interest::Read, inner.patience(), |may_block| {
             let (received, _, address) =
                 rustix::net::recvfrom(&inner.fd, &mut *buffer, receive_flags(may_block))?;
@@ -146,7 +148,7 @@ impl Socket {
     ///
     /// Python: `socket.sendto`
     pub fn sendto(&self, data: &[u8], address: impl ToAddress) -> io::Result<usize> {
-        let inner = self.open()?;
+        let inner = self.without_layer()?;
         let (fd, patience) = (&inner.fd, inner.patience());
         match address.to_address()? {
             Address::Inet(to) => inner.waiting(Interest::Write, patience, |may_block| {
@@ -206,6 +208,22 @@ impl Inner {
         }
     }
 
+    /// A layer that cannot say it must not prevent the wire's own end.
+    pub(super) fn say_good_bye(&self, patience: Patience) {
+        if let Some(layer) = self.layer.get() {
+            let wire = Wire {
+                inner: self,
+                patience,
+            };
+            let _ = layer.end(&wire);
+        }
+    }
+
+    fn is_stream(&self) -> bool {
+        let ask = || matches!(self.fd.r#type(), Ok(socket2::Type::STREAM));
+        *self.stream.get_or_init(ask)
+    }
+
     pub(super) fn waiting<T>(
         &self,
         interest: Interest,
@@ -225,12 +243,31 @@ impl Inner {
     /// What is known after a `recv`: with room left there is no more for now, and a peer that has
     /// ended its stream need not be waited for when ours ends.
     fn note(&self, received: usize, room: usize) {
-        if received < room {
+        // Of datagrams there may be more, however short this one was.
+        if received < room && self.is_stream() {
             self.source.set_drained();
         }
         if received == 0 && room > 0 {
             self.ended.store(true, Relaxed);
         }
+    }
+
+    /// As [`recv`](Self::recv), as a part of something longer.
+    pub(super) fn recv_part(&self, buffer: &mut [u8], patience: Patience) -> io::Result<usize> {
+        let received =
+            wait::part_until_ready(self.awaited(), Interest::Read, patience, |may_block| {
+                rustix::net::recv(&self.fd, &mut *buffer, receive_flags(may_block))
+                    .map(|(received, _)| received)
+            })?;
+        self.note(received, buffer.len());
+        Ok(received)
+    }
+
+    /// As [`send`](Self::send), as a part of something longer.
+    pub(super) fn send_part(&self, data: &[u8], patience: Patience) -> io::Result<usize> {
+        wait::part_until_ready(self.awaited(), Interest::Write, patience, |may_block| {
+            rustix::net::send(&self.fd, data, send_flags(may_block))
+        })
     }
 
     pub(super) fn recv(&self, buffer: &mut [u8], patience: Patience) -> io::Result<usize> {
@@ -251,11 +288,7 @@ impl Inner {
     pub(super) fn sendall(&self, data: &[u8], patience: Patience) -> io::Result<()> {
         let mut left = &data[self.send(data, patience)?..];
         while !left.is_empty() {
-            // A blocking call would start the time anew.
-            let sent = wait::after_waiting(self.awaited(), Interest::Write, patience, |_| {
-                rustix::net::send(&self.fd, left, send_flags(false))
-            })?;
-            left = &left[sent..];
+            left = &left[self.send_part(left, patience)?..];
         }
         Ok(())
     }

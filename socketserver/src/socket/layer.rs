@@ -44,7 +44,7 @@ impl Wire<'_> {
     /// # Errors
     /// `TimedOut`, or the system's.
     pub fn recv(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.inner.recv(buffer, self.patience)
+        self.inner.recv_part(buffer, self.patience)
     }
 
     /// Sends some of `data` and tells how much.
@@ -52,7 +52,7 @@ impl Wire<'_> {
     /// # Errors
     /// `TimedOut`, or the system's.
     pub fn send(&self, data: &[u8]) -> io::Result<usize> {
-        self.inner.send(data, self.patience)
+        self.inner.send_part(data, self.patience)
     }
 
     /// Sends all of `data`.
@@ -60,7 +60,11 @@ impl Wire<'_> {
     /// # Errors
     /// `TimedOut`, or the system's; how much was sent is not known then.
     pub fn sendall(&self, data: &[u8]) -> io::Result<()> {
-        self.inner.sendall(data, self.patience)
+        let mut left = data;
+        while !left.is_empty() {
+            left = &left[self.send(left)?..];
+        }
+        Ok(())
     }
 }
 

@@ -90,6 +90,8 @@ struct Inner {
     listening: AtomicBool,
     /// The end of the stream has been received.
     ended: AtomicBool,
+    /// A stream of bytes; asked of the system once, where it is not known from the start.
+    stream: OnceLock<bool>,
     /// Bytes that a reader holds and nobody has read yet.
     unread: AtomicUsize,
     layer: OnceLock<Box<dyn Layer>>,
@@ -128,10 +130,31 @@ impl Socket {
             detached: AtomicBool::new(false),
             listening: AtomicBool::new(false),
             ended: AtomicBool::new(false),
+            stream: OnceLock::new(),
             unread: AtomicUsize::new(0),
             layer: OnceLock::new(),
             source: Source::default(),
         }))
+    }
+
+    /// A connection that a listener has accepted.
+    fn accepted(fd: OwnedFd) -> Self {
+        let socket = Self::from_fd(fd.into());
+        let _ = socket.0.stream.set(true);
+        socket
+    }
+
+    /// The shared part of a socket that has no layer: what passes under one would be seen by
+    /// whom it is not for.
+    fn without_layer(&self) -> io::Result<&Inner> {
+        let inner = self.open()?;
+        if inner.layer.get().is_some() {
+            return Err(io::Error::new(
+                io::ErrorKind::Unsupported,
+                "a socket under a layer only knows `recv`, `send` and what is made of them",
+            ));
+        }
+        Ok(inner)
     }
 
     /// The shared part, unless `close` was called.
@@ -182,7 +205,7 @@ impl Socket {
         let inner = self.open()?;
         let accept = |_| rustix::net::acceptfrom_with(&inner.fd, SocketFlags::CLOEXEC);
         let (fd, address) = inner.waiting(Interest::Read, inner.patience(), accept)?;
-        Ok((Self::from_fd(fd.into()), address.into()))
+        Ok((Self::accepted(fd), address.into()))
     }
 
     /// Takes a connection that already waits.
@@ -191,7 +214,7 @@ impl Socket {
     /// `WouldBlock` when there is none, and the system's.
     pub(crate) fn accept_waiting(&self) -> io::Result<(Socket, Address)> {
         let (fd, address) = rustix::net::acceptfrom_with(&self.open()?.fd, SocketFlags::CLOEXEC)?;
-        Ok((Self::from_fd(fd.into()), address.into()))
+        Ok((Self::accepted(fd), address.into()))
     }
 
     /// Connects a stream, or fixes where datagrams go to and come from.
@@ -234,11 +257,17 @@ impl Socket {
     /// Python: `socket.shutdown`
     pub fn shutdown(&self, how: Shutdown) -> io::Result<()> {
         let inner = self.open()?;
-        if let (Some(layer), true) = (inner.layer.get(), how != Shutdown::Read) {
-            // The wire's own end follows; a layer that cannot say good-bye must not prevent that.
-            let _ = layer.end(&inner.wire());
+        if how != Shutdown::Read {
+            inner.say_good_bye(inner.patience());
         }
         inner.fd.shutdown(how)
+    }
+
+    /// Ends our side of a stream, and waits for a layer's good-bye no longer than that.
+    pub(crate) fn end_within(&self, time: Duration) -> io::Result<()> {
+        let inner = self.open()?;
+        inner.say_good_bye(Patience::from_timeout(Some(time)));
+        inner.fd.shutdown(Shutdown::Write)
     }
 
     /// Ends the conversation both ways. Every later call on any handle fails with "bad file
@@ -261,14 +290,9 @@ impl Socket {
     ///
     /// Python: `socket.detach`
     pub fn detach(&self) -> io::Result<OwnedFd> {
-        let inner = self.open()?;
-        if inner.layer.get().is_some() {
-            return Err(io::Error::new(
-                io::ErrorKind::Unsupported,
-                "a socket under a layer cannot be detached",
-            ));
-        }
+        let inner = self.without_layer()?;
         inner.set_timeout(None)?;
+        inner.fd.set_nonblocking(false)?;
         inner.source.release(inner.fd.as_fd());
         let fd = inner.fd.try_clone()?;
         inner.detached.store(true, Relaxed);

@@ -66,34 +66,62 @@ pub(crate) fn until_ready<T>(
     mut operation: impl FnMut(bool) -> rustix::io::Result<T>,
 ) -> io::Result<T> {
     let green = green::may_park();
-    let in_vain = green
-        && interest == Interest::Read
-        && !matches!(patience, Patience::None)
-        && awaited.source.is_drained();
-    if !in_vain {
-        match operation(!green && !matches!(patience, Patience::None)) {
-            Err(Errno::AGAIN | Errno::INTR) => {}
-            result => return Ok(result?),
-        }
+    let waits = !matches!(patience, Patience::None);
+    if green && waits && interest == Interest::Read && awaited.source.is_drained() {
+        return after_waiting(awaited, interest, patience, operation);
     }
-    after_waiting(awaited, interest, patience, operation)
+    match operation(waits && !green) {
+        Err(Errno::AGAIN | Errno::INTR) => after_waiting(awaited, interest, patience, operation),
+        result => Ok(result?),
+    }
 }
 
-/// As [`until_ready`], but without the first try: for what came back short, and for calls that know
-/// no `MSG_DONTWAIT`.
-pub(crate) fn after_waiting<T>(
+/// As [`until_ready`], but never blocks in the call itself, which would start the time anew: for
+/// the parts of something longer.
+pub(crate) fn part_until_ready<T>(
     awaited: Awaited<'_>,
     interest: Interest,
     patience: Patience,
     mut operation: impl FnMut(bool) -> rustix::io::Result<T>,
 ) -> io::Result<T> {
+    if matches!(patience, Patience::Until(end) if Instant::now() >= end) {
+        return Err(timed_out());
+    }
+    match operation(false) {
+        Err(Errno::AGAIN | Errno::INTR) => after_waiting(awaited, interest, patience, operation),
+        result => Ok(result?),
+    }
+}
+
+/// Waits, and calls `operation` after that, until it has an answer.
+fn after_waiting<T>(
+    awaited: Awaited<'_>,
+    interest: Interest,
+    patience: Patience,
+    mut operation: impl FnMut(bool) -> rustix::io::Result<T>,
+) -> io::Result<T> {
+    /// A datagram socket is ready to be written even when the one who shall get it is not, and
+    /// there is no event for that.
+    const PAUSE: Duration = Duration::from_millis(1);
     loop {
         wait(awaited, interest, patience)?;
         match operation(false) {
             Err(Errno::AGAIN | Errno::INTR) => {}
             result => return Ok(result?),
         }
+        if let Patience::Until(end) = patience
+            && Instant::now() >= end
+        {
+            return Err(timed_out());
+        }
+        if interest == Interest::Write && !green::may_park() {
+            poll_until(&mut [], Some(Instant::now() + PAUSE))?;
+        }
     }
+}
+
+fn timed_out() -> io::Error {
+    io::Error::new(io::ErrorKind::TimedOut, "timed out")
 }
 
 /// Waits until the descriptor is ready, or may be: a thread in `poll`, a green thread parked.
@@ -106,7 +134,6 @@ pub(crate) fn wait(awaited: Awaited<'_>, interest: Interest, patience: Patience)
         Patience::Unlimited => None,
         Patience::Until(end) => Some(end),
     };
-    let timed_out = || io::Error::new(io::ErrorKind::TimedOut, "timed out");
     if green::may_park() {
         if end.is_some_and(|end| Instant::now() >= end) {
             return Err(timed_out());

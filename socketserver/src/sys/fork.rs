@@ -3,6 +3,8 @@
 use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use rustix::io::{FdFlags, fcntl_setfd};
 use rustix::process::Pid;
@@ -42,10 +44,19 @@ impl ForkBesideThreads {
 /// # Errors
 /// When it is not, or nobody can tell.
 pub(crate) fn must_be_alone() -> io::Result<()> {
-    let threads = std::fs::read_dir("/proc/self/task")?.count();
-    if threads == 1 {
-        return Ok(());
-    }
+    // A thread that was joined is still listed for a moment.
+    const MOMENT: Duration = Duration::from_millis(50);
+    let mut began = None;
+    let threads = loop {
+        let threads = std::fs::read_dir("/proc/self/task")?.count();
+        if threads == 1 {
+            return Ok(());
+        }
+        if began.get_or_insert_with(Instant::now).elapsed() > MOMENT {
+            break threads;
+        }
+        thread::sleep(Duration::from_millis(1));
+    };
     Err(io::Error::other(format!(
         "a process with {threads} threads cannot fork safely: serve on the main thread and start no other"
     )))
@@ -70,11 +81,8 @@ unsafe fn fork() -> io::Result<Forked> {
     // SAFETY: the call itself takes nothing and returns twice; what that means for locks is the
     // caller's promise.
     match unsafe { libc::fork() } {
-        0 => Ok(Forked::Child),
-        number => Pid::from_raw(number)
-            .filter(|_| number > 0)
-            .map(Forked::Parent)
-            .ok_or_else(io::Error::last_os_error),
+        -1 => Err(io::Error::last_os_error()),
+        number => Ok(Pid::from_raw(number).map_or(Forked::Child, Forked::Parent)),
     }
 }
 

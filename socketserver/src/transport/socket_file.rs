@@ -70,9 +70,11 @@ impl SocketFile {
         else {
             return;
         };
-        // Without the lock a server that just now replaces the file could lose its own.
-        let Ok(_lock) = lock_folder_of(&path) else {
-            return;
+        // Without the lock a server that just now replaces the file could lose its own; but a lock
+        // needs a descriptor, and where there is none nobody replaces anything either.
+        let _lock = match lock_folder_of(&path) {
+            Err(error) if error.kind() == io::ErrorKind::ResourceBusy => return,
+            result => result.ok(),
         };
         if identity(&path).is_ok_and(|there| there == made)
             && let Err(error) = fs::remove_file(&path)

@@ -1,7 +1,6 @@
 //! What TCP and Unix streams share: a queue of connections, and the end of a stream.
 
 use std::io;
-use std::net::Shutdown;
 use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
@@ -48,7 +47,7 @@ pub(super) fn leave_to_parent(listener: &Socket) {
 /// whatever comes is read and thrown away until the other side ends too, or until nothing of ours is
 /// under way any more; but only so much of it, and only for so long.
 pub(super) fn end_of_stream(socket: &Socket, patience: Duration) {
-    if socket.is_detached() || socket.shutdown(Shutdown::Write).is_err() || socket.has_ended() {
+    if socket.is_detached() || socket.end_within(patience).is_err() || socket.has_ended() {
         return;
     }
     // Small, as it may stand on the stack of a green thread.

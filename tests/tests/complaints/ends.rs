@@ -7,9 +7,9 @@ use std::thread;
 use crossbeam_channel::{Sender, unbounded};
 use socketserver::{
     BaseRequestHandler, BaseServer, Concurrency, Green, Inline, Server, ServerRef, Socket, Tcp,
-    Threading, ThreadingTCPServer,
+    Threading, ThreadingTCPServer, ThreadingUnixStreamServer,
 };
-use tests::{Client, DEADLINE, Echo, in_time, until};
+use tests::{Client, DEADLINE, Echo, Folder, in_time, until};
 
 use crate::LOCAL;
 
@@ -110,7 +110,10 @@ fn complaint_17_the_end_of_a_server_is_not_the_end_of_its_work() {
 
 #[test]
 fn complaint_32_after_a_shutdown_clients_wait_and_after_a_close_they_are_refused() {
-    let server = Arc::new(ThreadingTCPServer::<Echo>::bind(LOCAL).expect("bind"));
+    // At a path, which nobody else takes when it is free.
+    let folder = Folder::new();
+    let server = ThreadingUnixStreamServer::<Echo>::bind(folder.join("server"));
+    let server = Arc::new(server.expect("bind"));
     for accepted in 0..3 {
         let mut client = Client::stream(server.server_address());
         client.send("hello");
@@ -125,5 +128,5 @@ fn complaint_32_after_a_shutdown_clients_wait_and_after_a_close_they_are_refused
     }
     server.server_close();
     let refused = Client::try_stream(server.server_address()).expect_err("nobody is there");
-    assert_eq!(refused.kind(), ErrorKind::ConnectionRefused);
+    assert_eq!(refused.kind(), ErrorKind::NotFound);
 }

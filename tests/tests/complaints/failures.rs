@@ -1,15 +1,37 @@
 //! What is a failure, what is none, and who hears of it.
 
 use std::io::{self, ErrorKind, Write};
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::time::Duration;
 
 use socket2::SockRef;
 use socketserver::{
-    Address, RequestHandler, Socket, SocketWriter, StreamRequestHandler, ThreadingTCPServer,
+    Address, Builder, RequestHandler, Socket, SocketWriter, StreamRequestHandler, Tcp, Threading,
+    ThreadingTCPServer,
 };
-use tests::{Client, run, until};
+use tests::{Client, DEADLINE, Echo, Watched, run, until};
 
 use crate::{LOCAL, said_elsewhere};
+
+#[test]
+#[ignore = "a drain ends at the first connection that cannot be taken"]
+fn complaint_08_a_connection_that_fails_in_a_drain_costs_no_other() {
+    let first = AtomicBool::new(true);
+    let transport = Watched::new(Tcp::new(), move |name| match name {
+        "get_request" if first.swap(false, SeqCst) => Err(ErrorKind::ConnectionAborted.into()),
+        _ => Ok(()),
+    });
+    let server = Builder::<_, _, Echo, ()>::new(transport, Threading::new(), ());
+    let server = server.bind(LOCAL).expect("bind");
+    let mut clients = [0; 2].map(|_| Client::stream(server.server_address()));
+    for client in &mut clients {
+        client.send("hello");
+        client.end();
+    }
+    let drained = server.drain(DEADLINE);
+    assert_eq!((drained.cut, server.stats().accept_errors), (0, 1));
+    assert_eq!(clients[1].rest(), b"hello");
+}
 
 #[test]
 fn complaint_24_nothing_is_printed() {

@@ -18,7 +18,7 @@ use crate::{LOCAL, all_descriptors, elsewhere, is_elsewhere, said_elsewhere};
 
 /// `bind` makes a server at an address, which shares its port or does not.
 fn a_port_is_shared_only_by_those_who_ask<T: Transport>(
-    bind: fn(Address, bool) -> io::Result<Server<T, Inline, Echo>>,
+    bind: impl Fn(Address, bool) -> io::Result<Server<T, Inline, Echo>>,
 ) where
     Echo: RequestHandler<T::Request, ()>,
 {

@@ -133,6 +133,7 @@ fn complaint_27_the_timeout_of_handle_request_is_nobody_elses() {
     });
     assert_eq!(server.handle_timeout.load(SeqCst), 1);
     assert_eq!(client.ask("still there"), b"still there");
+    assert_eq!(client.finish(), b"");
 }
 
 #[test]

@@ -1,4 +1,5 @@
-//! What stands for the module's `__all__`, and for the methods of its classes: a name that goes missing does not compile.
+//! What stands for the module's `__all__`, and for the methods of its classes: a name that goes
+//! missing does not compile.
 
 use std::any::type_name;
 use std::io::Cursor;

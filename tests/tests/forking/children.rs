@@ -1,25 +1,15 @@
-//! The children themselves: how many there are, who waits for them, and when there can be none.
+//! The children: how many there are, who waits for them, and what is left of them.
 
 use std::fs;
-use std::io::{self, ErrorKind};
-use std::os::unix::fs::PermissionsExt;
-use std::os::unix::process::CommandExt;
+use std::io;
 use std::process::{Child, Command, id};
-use std::sync::OnceLock;
-use std::sync::mpsc::{Receiver, Sender, channel};
-use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use parking_lot::Mutex;
-use rustix::process::{Resource, Rlimit, getrlimit, getuid, setrlimit};
-use socketserver::{
-    Address, BaseRequestHandler, BaseServer, ForkingTCPServer, HandlerError, Served, ServerRef,
-    Socket,
-};
+use socketserver::{BaseRequestHandler, BaseServer, ForkingTCPServer, Served, ServerRef, Socket};
 use tests::{Client, DEADLINE, Folder, until};
 
-use crate::harness::{alone, list};
-use crate::support::{Echo, EndAfter, Journal, LOCAL, Over, end_after, end_of, is_childless};
+use crate::harness::list;
+use crate::support::{Echo, EndAfter, Journal, LOCAL, Over, ask, end_after, end_of, is_childless};
 
 list!(TESTS:
     there_are_never_more_than_max_children,
@@ -27,21 +17,10 @@ list!(TESTS:
     the_end_of_a_child_makes_room_at_once,
     children_of_others_are_left_to_them,
     active_children_tells_their_numbers,
+    a_child_counts_as_its_client_until_it_has_ended,
     handle_request_waits_for_those_that_have_ended,
     a_thousand_requests_leave_nothing,
-    beside_threads_it_does_not_serve,
-    a_thread_that_was_started_later_costs_the_requests_beside_it,
-    a_thread_that_was_joined_is_no_other_thread,
-    a_fork_that_fails_costs_one_request,
 );
-
-/// Sends a client's number on its way, and its own end of the line.
-fn ask(server: &Address, text: &str) -> Client {
-    let mut client = Client::stream(server);
-    client.send(text);
-    client.end();
-    client
-}
 
 struct Pairs {
     journal: Journal,
@@ -210,6 +189,23 @@ fn active_children_tells_their_numbers() {
     assert!(is_childless());
 }
 
+fn a_child_counts_as_its_client_until_it_has_ended() {
+    let server = ForkingTCPServer::<Echo>::builder().max_connections_per_address(1);
+    let server = server.bind(LOCAL).expect("bind");
+    let mut first = Client::stream(server.server_address());
+    assert_eq!(server.handle_request().expect("serve"), Served::Handled);
+    let mut second = Client::stream(server.server_address());
+    assert_eq!(server.handle_request().expect("serve"), Served::Refused);
+    assert_eq!(second.rest(), b"");
+    assert_eq!(first.ask("hello"), b"hello");
+
+    first.end();
+    end_of(server.active_children()[0]);
+    let mut third = ask(server.server_address(), "hello");
+    assert_eq!(server.handle_request().expect("serve"), Served::Handled);
+    assert_eq!(third.rest(), b"hello");
+}
+
 fn handle_request_waits_for_those_that_have_ended() {
     let server = ForkingTCPServer::<Echo>::builder().timeout(Duration::ZERO);
     let server = server.bind(LOCAL).expect("bind");
@@ -230,193 +226,36 @@ fn handle_request_waits_for_those_that_have_ended() {
 }
 
 fn a_thousand_requests_leave_nothing() {
-    let descriptors = || fs::read_dir("/proc/self/fd").expect("descriptors").count();
     let server = ForkingTCPServer::<Echo>::bind(LOCAL).expect("bind");
-    let serve = || {
-        let mut client = ask(server.server_address(), "hello");
-        server.handle_request().expect("serve");
-        assert_eq!(client.rest(), b"hello");
+    let serve = |requests| {
+        for _ in 0..requests {
+            let mut client = ask(server.server_address(), "hello");
+            server.handle_request().expect("serve");
+            assert_eq!(client.rest(), b"hello");
+        }
     };
-    serve();
-    let before = descriptors();
-    for _ in 0..1_000 {
-        serve();
-        assert!(server.active_children().len() <= 40);
-    }
-    assert_eq!(descriptors(), before);
+    serve(100);
+    let (descriptors, memory) = belongings();
+    serve(1_000);
+    let after = belongings();
+    assert_eq!(after.0, descriptors);
+    assert!(after.1 < memory + 1_000_000, "{memory} {}", after.1);
     server.server_close();
     assert!(is_childless());
     let stats = server.stats();
     assert_eq!(
         (stats.accepted, stats.finished),
-        (1_001, 1_001),
+        (1_100, 1_100),
         "{stats:?}"
     );
 }
 
-/// A thread that does nothing until it is told to end.
-struct Idle {
-    end: Sender<()>,
-    thread: JoinHandle<()>,
-}
-
-impl Idle {
-    fn new() -> Self {
-        let (end, ended): (Sender<()>, Receiver<()>) = channel();
-        let thread = thread::spawn(move || {
-            // An error is the sender's end.
-            let _ = ended.recv();
-        });
-        Idle { end, thread }
-    }
-
-    /// Ends it, and waits until the system knows too.
-    fn end(self) {
-        drop(self.end);
-        self.thread.join().expect("it does not panic");
-        until("there is one thread", || {
-            fs::read_dir("/proc/self/task").expect("threads").count() == 1
-        });
-    }
-}
-
-fn beside_threads_it_does_not_serve() {
-    fn assert_clear(error: &io::Error) {
-        assert_eq!(error.kind(), ErrorKind::Other);
-        assert_eq!(
-            error.to_string(),
-            "a process with 2 threads cannot fork safely: serve on the main thread and start no other"
-        );
-    }
-    let server = ForkingTCPServer::<Echo>::bind(LOCAL).expect("bind");
-    let mut client = ask(server.server_address(), "hello");
-    let thread = Idle::new();
-    assert_clear(&server.serve_forever().expect_err("there is a thread"));
-    assert_clear(&server.handle_request().expect_err("there is a thread"));
-    thread.end();
-    // Nothing is lost by having tried.
-    assert_eq!(server.handle_request().expect("serve"), Served::Handled);
-    assert_eq!(client.rest(), b"hello");
-
-    // The loop's own thread is the other one.
-    let spawned = server.spawn().expect("a thread");
-    assert_clear(&spawned.join().expect_err("there is a thread"));
-}
-
-/// Has another thread from the second request on, until the third.
-struct Threaded {
-    thread: Mutex<Option<Idle>>,
-    errors: OnceLock<String>,
-}
-
-impl BaseServer for Threaded {
-    fn verify_request(&self, _: &Socket, _: &Address, server: &ServerRef<Self>) -> bool {
-        match server.stats().accepted {
-            2 => *self.thread.lock() = Some(Idle::new()),
-            3 => self.thread.lock().take().expect("the thread").end(),
-            _ => {}
-        }
-        true
-    }
-    fn handle_error(
-        &self,
-        request: &Socket,
-        _: &Address,
-        error: &HandlerError,
-        _: &ServerRef<Self>,
-    ) {
-        request.sendall(b"sorry").expect("the client is there");
-        self.errors.set(error.to_string()).expect("one error");
-    }
-    fn service_actions(&self, server: &ServerRef<Self>) {
-        end_after(3, server);
-    }
-}
-
-fn a_thread_that_was_started_later_costs_the_requests_beside_it() {
-    let state = Threaded {
-        thread: Mutex::default(),
-        errors: OnceLock::new(),
-    };
-    let server = ForkingTCPServer::<Echo, Threaded>::with(state);
-    let server = server.bind(LOCAL).expect("bind");
-    let clients = ["one", "two", "three"].map(|text| ask(server.server_address(), text));
-    server.serve_forever().expect("serve");
-    let answers = clients.map(|mut client| client.rest());
-    assert_eq!(answers, [b"one".as_slice(), b"sorry", b"three"]);
-    let error = server.state().errors.get().expect("an error");
-    assert!(error.contains("2 threads cannot fork safely"), "{error}");
-    let stats = server.stats();
-    assert_eq!((stats.accepted, stats.active), (3, 0), "{stats:?}");
-    assert_eq!((stats.finished, stats.failed), (2, 1), "{stats:?}");
-}
-
-/// The system may list a thread a little longer than `join` waits for it.
-fn a_thread_that_was_joined_is_no_other_thread() {
-    let server = ForkingTCPServer::<Echo>::builder().timeout(Duration::ZERO);
-    let server = server.bind(LOCAL).expect("bind");
-    for _ in 0..2_000 {
-        thread::spawn(|| ()).join().expect("it does not panic");
-        assert_eq!(server.handle_request().expect("serve"), Served::TimedOut);
-    }
-}
-
-/// Must not have children from the second request on, until the third.
-struct Limited(OnceLock<String>);
-
-impl BaseServer for Limited {
-    fn verify_request(&self, _: &Socket, _: &Address, server: &ServerRef<Self>) -> bool {
-        let limit = getrlimit(Resource::Nproc);
-        let current = match server.stats().accepted {
-            2 => Some(0),
-            _ => limit.maximum,
-        };
-        setrlimit(Resource::Nproc, Rlimit { current, ..limit }).expect("setrlimit");
-        true
-    }
-    fn handle_error(
-        &self,
-        request: &Socket,
-        _: &Address,
-        error: &HandlerError,
-        _: &ServerRef<Self>,
-    ) {
-        request.sendall(b"sorry").expect("the client is there");
-        self.0.set(error.to_string()).expect("one error");
-    }
-    fn service_actions(&self, server: &ServerRef<Self>) {
-        end_after(3, server);
-    }
-}
-
-fn a_fork_that_fails_costs_one_request() {
-    if getuid().is_root() {
-        // No limit holds for root.
-        return again_as_nobody("children::a_fork_that_fails_costs_one_request");
-    }
-    let server = ForkingTCPServer::<Echo, Limited>::with(Limited(OnceLock::new()));
-    let server = server.bind(LOCAL).expect("bind");
-    let clients = ["one", "two", "three"].map(|text| ask(server.server_address(), text));
-    server.serve_forever().expect("serve");
-    let answers = clients.map(|mut client| client.rest());
-    assert_eq!(answers, [b"one".as_slice(), b"sorry", b"three"]);
-    assert!(server.state().0.get().is_some());
-    let stats = server.stats();
-    assert_eq!((stats.accepted, stats.active), (3, 0), "{stats:?}");
-    assert_eq!((stats.finished, stats.failed), (2, 1), "{stats:?}");
-}
-
-/// Runs a test as a user without rights, from a copy of this program that this user can reach.
-fn again_as_nobody(test: &str) {
-    const NOBODY: u32 = 65_534;
-    let folder = Folder::new();
-    let program = folder.join("forking");
-    fs::copy(alone(test).get_program(), &program).expect("a copy");
-    let everybody = fs::Permissions::from_mode(0o755);
-    fs::set_permissions(folder.path(), everybody.clone()).expect("chmod");
-    fs::set_permissions(&program, everybody).expect("chmod");
-    let mut command = Command::new(&program);
-    command.args(alone(test).get_args());
-    let status = command.uid(NOBODY).gid(NOBODY).status();
-    assert!(status.expect("the test's process").success());
+/// How many descriptors this process has, and how many bytes of memory.
+fn belongings() -> (usize, usize) {
+    let descriptors = fs::read_dir("/proc/self/fd").expect("descriptors").count();
+    let status = fs::read_to_string("/proc/self/status").expect("a status");
+    let data = status.lines().find_map(|line| line.strip_prefix("VmData:"));
+    let data = data.and_then(|data| data.trim().strip_suffix(" kB"));
+    let kilobytes: usize = data.and_then(|data| data.parse().ok()).expect("a number");
+    (descriptors, kilobytes * 1024)
 }

@@ -1,5 +1,5 @@
-//! CPython's tests that need a process of their own, under their names. `cpython.rs`, beside this folder, has the others,
-//! the licence, and the list of all.
+//! CPython's tests that need a process of their own, under their names. `cpython.rs`, beside this
+//! folder, has the others, the licence, and the list of all.
 
 // The names are CPython's.
 #![allow(non_snake_case)]
@@ -38,8 +38,8 @@ list!(TESTS:
 
 list!(PROGRAMS: stream_examine, dgram_examine, interrupt);
 
-/// `run_server`, line 121, inside `simple_subprocess`, line 57. The client is a program of its own, whose end is the
-/// server's.
+/// `run_server`, line 121, inside `simple_subprocess`, line 57. The client is a program of its own,
+/// whose end is the server's.
 fn run_server<T, H>(testfunc: &str)
 where
     T: Place,
@@ -184,7 +184,8 @@ impl Writer {
     }
 }
 
-/// Line 407. The signal is SIGCHLD, for which a forking server that has served once installs a handler.
+/// Line 407. The signal is SIGCHLD, for which a forking server that has served once installs a
+/// handler.
 fn test_write() {
     let forking = ForkingTCPServer::<StreamEcho>::builder().timeout(Duration::ZERO);
     let forking = forking.bind(LOCAL).expect("bind");
@@ -202,7 +203,8 @@ fn test_write() {
     assert_eq!(sent2, SOCK_MAX_SIZE);
 }
 
-/// `run_client`, line 433. Interrupts its parent, the server, whenever that waits for this client to read on.
+/// `run_client`, line 433. Interrupts its parent, the server, whenever that waits for this client
+/// to read on.
 fn interrupt() {
     let mut writer = Client::stream(&server_address());
     let Client::Tcp(socket) = &writer else {

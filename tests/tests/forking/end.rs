@@ -12,10 +12,11 @@ use socketserver::{Address, BaseRequestHandler, ForkingTCPServer, ServerRef, Soc
 use tests::{Client, DEADLINE, Process, Signal, until};
 
 use crate::harness::{alone, list};
-use crate::support::{Echo, EndAfter, LOCAL, Over, is_childless, python};
+use crate::support::{Echo, EndAfter, LOCAL, Over, ask, is_childless, python};
 
 list!(TESTS:
     server_close_waits_for_children,
+    a_handler_may_serve_and_wait_for_children_too,
     server_close_without_block_on_close_does_not,
     at_the_deadline_children_are_told_to_end_and_then_killed,
     a_drain_takes_what_waits,
@@ -67,8 +68,21 @@ fn server_close_waits_for_children() {
     server.handle_request().expect("serve");
     let drained = server.server_close();
     assert_eq!((drained.finished, drained.cut), (1, 0), "{drained:?}");
+    assert!(drained.took < DEADLINE, "{drained:?}");
     assert!(server.active_children().is_empty());
     assert!(is_childless());
+    assert_eq!(client.rest(), b"done");
+}
+
+/// What the parent has set up for its children does not stand in the way of a child's own.
+fn a_handler_may_serve_and_wait_for_children_too() {
+    let server = ForkingTCPServer::handling(|request: Socket, _: Address| {
+        server_close_waits_for_children();
+        request.sendall(b"done")
+    });
+    let server = server.bind(LOCAL).expect("bind");
+    let mut client = Client::stream(server.server_address());
+    server.handle_request().expect("serve");
     assert_eq!(client.rest(), b"done");
 }
 
@@ -235,9 +249,7 @@ fn a_request_is_cut_at_its_deadline() {
     let server = server.deadline(Duration::from_millis(100)).bind(LOCAL);
     let server = server.expect("bind");
     let mut silent = Client::stream(server.server_address());
-    let mut quick = Client::stream(server.server_address());
-    quick.send("hello");
-    quick.end();
+    let mut quick = ask(server.server_address(), "hello");
     server.serve_forever().expect("serve");
     assert_eq!((silent.rest(), quick.rest()), (vec![], b"hello".into()));
     let stats = server.stats();

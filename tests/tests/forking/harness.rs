@@ -15,10 +15,12 @@ use rustix::process::{
 };
 use tests::{DEADLINE, Folder};
 
-/// The argument that makes this program run one test, or one program that belongs to a test, and nothing else.
+/// The argument that makes this program run one test, or one program that belongs to a test, and
+/// nothing else.
 const ALONE: &str = "--alone";
 
-/// The longest that one test may take. What it waits for has its own deadline, which comes earlier and says more.
+/// The longest that one test may take. What it waits for has its own deadline, which comes earlier
+/// and says more.
 const LIMIT: Duration = DEADLINE.saturating_mul(3);
 
 /// A function that is run by its name.
@@ -47,7 +49,8 @@ macro_rules! list {
 }
 pub(crate) use list;
 
-/// This program again, as one of its parts that has only one thread. `program` is the path of a function in a list.
+/// This program again, as one of its parts that has only one thread. `program` is the path of a
+/// function in a list.
 pub(crate) fn alone(program: &str) -> Command {
     let mut command = Command::new(env::current_exe().expect("the program's own path"));
     command.args([ALONE, program]);

@@ -1,5 +1,5 @@
-//! What these tests share: a journal that several processes write, servers that end themselves, and ways to look at
-//! children.
+//! What these tests share: a journal that several processes write, servers that end themselves, and
+//! ways to look at children.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, ErrorKind, Write};
@@ -14,7 +14,7 @@ use rustix::process::{
     waitid,
 };
 use socketserver::{Address, BaseRequestHandler, BaseServer, Request, ServerRef, Socket};
-use tests::Folder;
+use tests::{Client, Folder};
 
 pub(crate) const LOCAL: &str = "127.0.0.1:0";
 
@@ -58,6 +58,14 @@ impl Over {
         }
         self.request.sendall(&text)
     }
+}
+
+/// A client that has said all it has to say.
+pub(crate) fn ask(server: &Address, text: &str) -> Client {
+    let mut client = Client::stream(server);
+    client.send(text);
+    client.end();
+    client
 }
 
 /// A file of lines. Memory is not shared with children, so what they do is told here.
@@ -106,8 +114,8 @@ pub(crate) fn end_after<S>(requests: u64, server: &ServerRef<S>) {
     }
 }
 
-/// The state of a server that ends itself when its client has ended: a child of this process too, though not one of the
-/// server's.
+/// The state of a server that ends itself when its client has ended: a child of this process too,
+/// though not one of the server's.
 #[derive(Debug, Default)]
 pub(crate) struct EndWith(OnceLock<Mutex<Child>>);
 
@@ -133,8 +141,8 @@ impl<R> BaseServer<R> for EndWith {
     }
 }
 
-/// Python with a script, for a process that must not get threads; `None` where there is none, which under `CI=true` is
-/// a failure.
+/// Python with a script, for a process that must not get threads; `None` where there is none, which
+/// under `CI=true` is a failure.
 pub(crate) fn python(script: &str) -> Option<Command> {
     let mut command = Command::new("python3");
     match command.arg("--version").output() {
