@@ -329,7 +329,6 @@ impl Concurrency for Panicking {
 }
 
 #[test]
-#[ignore = "a loop that unwinds is never seen to have ended: `shutdown` waits for ever"]
 fn a_panic_in_an_axis_of_ones_own_leaves_a_server_that_can_be_stopped() {
     let diary = Diary::new(&[Panic("get_request")]);
     in_time("the end of both", move || {

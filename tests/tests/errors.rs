@@ -335,7 +335,6 @@ fn of_a_thousand_every_second_panics_and_nothing_is_left_behind() {
 
 /// As when `handle` panics with a `std` lock held, and `drop` wants to lock it once more.
 #[test]
-#[ignore = "ends the process: a handler is dropped while the panic of its `handle` unwinds"]
 fn a_handler_may_panic_and_panic_again_as_it_goes() {
     if !is_alone("a_handler_may_panic_and_panic_again_as_it_goes") {
         return;

@@ -132,7 +132,6 @@ fn a_shutdown_waits_for_the_request() {
 }
 
 #[test]
-#[ignore = "the report forgets who was cut while the loop was waited for"]
 fn the_report_counts_who_was_cut() {
     let server = run(
         TCPServer::handling(|request: Socket, _| echo(request)),
@@ -145,7 +144,6 @@ fn the_report_counts_who_was_cut() {
 }
 
 #[test]
-#[ignore = "nobody cuts those who are taken from the queue after the deadline, or without a loop"]
 fn silent_clients_in_the_queue_do_not_prolong_a_drain() {
     for loop_runs in [true, false] {
         let server = TCPServer::handling(|request: Socket, _| echo(request));
@@ -175,7 +173,6 @@ fn silent_clients_in_the_queue_do_not_prolong_a_drain() {
 
 /// A handler that waits for something else than its client.
 #[test]
-#[ignore = "the handle waits once more as it is dropped, and the queue is served when the handler returns"]
 fn a_stuck_handler_is_left_behind_and_nobody_is_served_after_the_drain() {
     let (open, gate) = bounded::<()>(0);
     let begun = Arc::new(AtomicUsize::new(0));

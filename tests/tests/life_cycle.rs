@@ -250,7 +250,6 @@ fn a_time_may_be_as_good_as_for_ever() {
 }
 
 #[test]
-#[ignore = "who comes second waits as long as who came first"]
 fn everybody_who_drains_has_a_deadline_of_their_own() {
     let server = Arc::new(ThreadingTCPServer::<Echo>::bind("127.0.0.1:0").expect("bind"));
     let mut client = Client::stream(server.server_address());
@@ -272,7 +271,6 @@ fn everybody_who_drains_has_a_deadline_of_their_own() {
 }
 
 #[test]
-#[ignore = "a drain that is asked for just as a loop ends is never carried out, and everybody waits for it"]
 fn a_drain_that_comes_as_a_loop_ends_waits_for_the_next() {
     for _ in 0..500 {
         let server = ThreadingTCPServer::<Echo>::builder().timeout(Duration::ZERO);

@@ -288,7 +288,6 @@ fn a_handler_may_close_its_server() {
 }
 
 #[test]
-#[ignore = "without a loop the handler waits for itself, and cuts itself"]
 fn a_handler_may_close_a_server_that_has_stopped() {
     let server = closed_by_its_handler();
     let mut client = Client::stream(server.server_address());
@@ -300,7 +299,6 @@ fn a_handler_may_close_a_server_that_has_stopped() {
 }
 
 #[test]
-#[ignore = "a drain takes everybody at once who waits in the queue"]
 fn the_limits_hold_in_a_drain_too() {
     let most = Arc::new(AtomicU64::new(0));
     let seen = most.clone();

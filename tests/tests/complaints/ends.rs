@@ -43,7 +43,6 @@ fn complaint_01_a_handler_may_stop_its_server() {
 }
 
 #[test]
-#[ignore = "a reference's drain is forgotten when no loop runs"]
 fn complaint_03_a_drain_before_the_first_loop_is_remembered() {
     let server = Arc::new(ThreadingTCPServer::<Echo>::bind(LOCAL).expect("bind"));
     server.server_ref().drain(DEADLINE);

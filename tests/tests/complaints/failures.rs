@@ -14,7 +14,6 @@ use tests::{Client, DEADLINE, Echo, Watched, run, until};
 use crate::{LOCAL, said_elsewhere};
 
 #[test]
-#[ignore = "a drain ends at the first connection that cannot be taken"]
 fn complaint_08_a_connection_that_fails_in_a_drain_costs_no_other() {
     let first = AtomicBool::new(true);
     let transport = Watched::new(Tcp::new(), move |name| match name {

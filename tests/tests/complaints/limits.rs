@@ -87,7 +87,6 @@ fn complaint_07_without_descriptors_the_loop_waits_and_says_so() {
 }
 
 #[test]
-#[ignore = "a drain that cannot take a client gives up all that wait"]
 fn complaint_07_without_descriptors_a_drain_waits_too() {
     if said_elsewhere("limits::complaint_07_without_descriptors_a_drain_waits_too").is_some() {
         return;
@@ -157,7 +156,6 @@ fn complaint_09_a_thread_that_cannot_be_started_costs_one_request() {
 }
 
 #[test]
-#[ignore = "a job that has no thread waits for one that is busy, even when there is room again"]
 fn complaint_09_who_lacks_a_thread_gets_it_when_there_is_room() {
     if said_elsewhere("limits::complaint_09_who_lacks_a_thread_gets_it_when_there_is_room")
         .is_some()

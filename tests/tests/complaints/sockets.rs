@@ -101,7 +101,6 @@ fn complaint_22_nobody_to_answer_is_no_failure() {
 }
 
 #[test]
-#[ignore = "the folder's lock needs a descriptor"]
 fn complaint_23_without_descriptors_the_file_goes_too() {
     if said_elsewhere("sockets::complaint_23_without_descriptors_the_file_goes_too").is_some() {
         return;

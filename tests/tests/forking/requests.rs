@@ -3,6 +3,7 @@
 use std::io;
 use std::os::unix::process::CommandExt;
 use std::process::{Command, abort, exit, id};
+use std::time::Instant;
 
 use rustix::process::{getpid, kill_process};
 use socketserver::{
@@ -208,8 +209,8 @@ impl Concurrency for Chatty {
     fn full(&self) -> bool {
         self.forking.full()
     }
-    fn service_actions(&self) {
-        self.forking.service_actions();
+    fn service_actions(&self) -> Option<Instant> {
+        self.forking.service_actions()
     }
     fn workers(&self) -> Workers {
         self.forking.workers()
