@@ -5,6 +5,7 @@
 //! left to itself. The loop does the first steps, or the caller when no loop runs; who asked does
 //! the rest, or the loop when that would mean waiting for oneself.
 
+use std::net::Shutdown;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -164,6 +165,16 @@ where
         }
     }
 
+    /// Closes the listener of a loop that is stuck and still holds it.
+    fn take_listener_away(&self) {
+        let listener = self.core().listener.lock().clone();
+        self.close_listener();
+        if let Some(listener) = listener.filter(|_| !self.adopted) {
+            // A datagram socket has no connection to shut down, and closes with the loop's end.
+            let _ = listener.raw().shutdown(Shutdown::Both);
+        }
+    }
+
     /// Every way to end a server but `shutdown`.
     pub(super) fn end(&self, kind: StopKind, timeout: Duration, wait: bool) -> Drained {
         let core = self.core();
@@ -193,7 +204,9 @@ where
                 if !core.life.wait(ended, Some(deadline)) {
                     // The loop itself runs a handler that does not end.
                     core.connections.cut_all();
-                    core.life.wait(ended, Some(deadline + GRACE));
+                    if !core.life.wait(ended, Some(deadline + GRACE)) {
+                        self.take_listener_away();
+                    }
                 }
             }
             Asked::Caller => self.end_of_serving(true),

@@ -139,7 +139,9 @@ impl From<Option<SocketAddrAny>> for Address {
             return Address::Unnamed;
         };
         #[cfg(target_os = "linux")]
-        if let Some(name) = address.abstract_name() {
+        if let Some(name) = address.abstract_name()
+            && !name.is_empty()
+        {
             return Address::Abstract(name.to_vec());
         }
         match address.path() {

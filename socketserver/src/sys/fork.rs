@@ -86,14 +86,14 @@ unsafe fn fork() -> io::Result<Forked> {
     }
 }
 
-/// In a child: a terminal's Ctrl-C is the parent's to answer, and what the parent has set up for
-/// other signals would ring the parent's bell.
+/// In a child: a terminal's Ctrl-C is the parent's to answer, and SIGTERM ends it, whatever the parent
+/// has set up. What SIGCHLD does there stays: it rings the parent's bell once too often, and a child
+/// that has children of its own needs it.
 #[allow(unsafe_code)]
 pub(crate) fn child_signals() {
     for (signal, action) in [
         (libc::SIGINT, libc::SIG_IGN),
         (libc::SIGTERM, libc::SIG_DFL),
-        (libc::SIGCHLD, libc::SIG_DFL),
     ] {
         // SAFETY: both actions are constants of the system's, so no code of ours is installed.
         unsafe { libc::signal(signal, action) };

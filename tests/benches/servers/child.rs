@@ -9,12 +9,10 @@ use std::time::Duration;
 use tests::Process;
 
 use crate::contender::Contender;
+use crate::machine;
 
 /// The argument that makes this program a server.
 pub(crate) const SERVE: &str = "serve";
-
-/// How long one tick of the times in `/proc` is, whatever the kernel's own clock does.
-const TICK: Duration = Duration::from_millis(10);
 
 /// A server that runs. It is killed when this is dropped.
 pub(crate) struct Child {
@@ -37,33 +35,20 @@ impl Child {
         self.address
     }
 
-    /// The processor time that it has used so far, its ended threads' included.
+    /// The processor time that it has used so far.
     pub(crate) fn cpu_time(&self) -> io::Result<Duration> {
-        let stat = self.proc("stat")?;
-        // The name in parentheses may have spaces in it. After it come the state and ten more, then
-        // the two times.
-        let ticks: Option<u32> = stat.rsplit_once(')').and_then(|(_, fields)| {
-            let times = fields.split_whitespace().skip(11).take(2);
-            times.map(|ticks| ticks.parse::<u32>().ok()).sum()
-        });
-        ticks
-            .map(|ticks| TICK * ticks)
-            .ok_or_else(|| io::Error::other("no times in /proc"))
+        machine::cpu_time_of(self.process.id())
     }
 
     /// The bytes of its memory that are really there.
     pub(crate) fn resident(&self) -> io::Result<u64> {
-        let status = self.proc("status")?;
+        let status = fs::read_to_string(format!("/proc/{}/status", self.process.id()))?;
         let kibibytes = status
             .lines()
             .find_map(|line| line.strip_prefix("VmRSS:")?.split_whitespace().next());
         kibibytes
             .and_then(|number| number.parse::<u64>().ok())
             .map(|number| number * 1024)
-            .ok_or_else(|| io::Error::other("no VmRSS in /proc"))
-    }
-
-    fn proc(&self, file: &str) -> io::Result<String> {
-        fs::read_to_string(format!("/proc/{}/{file}", self.process.id()))
+            .ok_or_else(|| io::ErrorKind::InvalidData.into())
     }
 }

@@ -10,6 +10,7 @@
 mod child;
 mod contender;
 mod load;
+mod machine;
 mod report;
 
 use std::env;
@@ -22,6 +23,7 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use child::Child;
 use contender::Contender::{self, RawLoop, ThreadingTcp, ThreadingUdp, Threads, Tokio};
 use load::{Load, Traffic};
+use machine::Moment;
 use report::{Bar, Comparison, Sample};
 
 /// What is done to the servers of one comparison.
@@ -113,6 +115,7 @@ fn main() -> io::Result<()> {
 
 fn compare(effort: &Effort) -> io::Result<()> {
     raise_descriptor_limit()?;
+    let began = Moment::now()?;
     let mut comparisons = comparisons();
     for round in 1..=effort.rounds {
         eprintln!("round {round} of {}", effort.rounds);
@@ -126,10 +129,9 @@ fn compare(effort: &Effort) -> io::Result<()> {
             }
         }
     }
-    println!(
-        "Medians of {} rounds, and the least and the most of each ratio.",
-        effort.rounds
-    );
+    let others = began.report()?;
+    let rounds = effort.rounds;
+    println!("Medians of {rounds} rounds; of the ratios also the least and the most. {others}");
     for (_, comparison) in &comparisons {
         print!("\n{comparison}");
     }

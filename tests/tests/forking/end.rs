@@ -26,6 +26,7 @@ list!(TESTS:
     a_second_signal_ends_the_server_at_once,
     a_drop_leaves_nobody,
     a_request_is_cut_at_its_deadline,
+    a_deaf_child_is_killed_after_its_deadline,
     the_port_is_free_though_a_child_lives,
 );
 
@@ -254,6 +255,20 @@ fn a_request_is_cut_at_its_deadline() {
     assert_eq!((silent.rest(), quick.rest()), (vec![], b"hello".into()));
     let stats = server.stats();
     assert_eq!((stats.finished, stats.cut), (1, 1), "{stats:?}");
+    assert!(is_childless());
+}
+
+/// Whether it was deaf already when its time was over is a matter of how fast Python starts.
+fn a_deaf_child_is_killed_after_its_deadline() {
+    let server = ForkingTCPServer::<Deaf, EndAfter>::with(EndAfter(1));
+    let server = server.deadline(Duration::from_secs(1)).bind(LOCAL);
+    let server = server.expect("bind");
+    let mut client = Client::stream(server.server_address());
+    server.serve_forever().expect("serve");
+    if client.rest() == b"no python" {
+        return;
+    }
+    assert_eq!(server.stats().cut, 1);
     assert!(is_childless());
 }
 
