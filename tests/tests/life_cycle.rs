@@ -314,7 +314,7 @@ fn whatever_comes_at_once_all_of_it_returns<
             }
         },
         |server| server.shutdown(),
-        |server| server.server_ref().shutdown(),
+        |server| server.server_ref().drain(SOON),
         |server| _ = server.drain(SOON),
         |server| _ = server.server_close(),
     ];

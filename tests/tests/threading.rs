@@ -254,6 +254,24 @@ fn closing_waits_unless_it_is_told_not_to() {
     }
 }
 
+#[test]
+#[ignore = "it waits for the drain, and cuts what that waits for"]
+fn a_close_that_need_not_wait_cuts_nobody_of_a_drain() {
+    let server = ThreadingTCPServer::<Echo>::builder().block_on_close(false);
+    let server = server.drain_timeout(Duration::from_millis(50)).bind(LOCAL);
+    let server = Arc::new(server.expect("bind"));
+    let mut client = Client::stream(server.server_address());
+    server.handle_request().expect("serves");
+    let patient = server.clone();
+    let patient = thread::spawn(move || patient.drain(DEADLINE / 2));
+    until("it is drained", || server.fileno() == -1);
+    server.server_close();
+    assert_eq!(client.ask("hello"), b"hello");
+    assert_eq!(client.finish(), b"");
+    let drained = in_time("the drain", move || patient.join());
+    assert_eq!(drained.expect("no panic").cut, 0);
+}
+
 /// A server whose handler closes it, when its client has spoken.
 type ClosedByHandler = Server<Tcp, Threading, FnHandler, FnState<Closing>>;
 type Closing = Box<dyn Fn(Socket, Address) -> io::Result<()> + Send + Sync>;

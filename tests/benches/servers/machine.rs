@@ -1,14 +1,16 @@
 //! What else the machine does meanwhile.
 
+use std::fmt::Display;
 use std::fs;
 use std::io;
 use std::time::Duration;
 
-/// How long one tick of the times in `/proc` is, whatever the kernel's own clock does.
-const TICK: Duration = Duration::from_millis(10);
+/// How long one tick of the times in `/proc` is, in milliseconds, whatever the kernel's own clock
+/// does.
+const TICK: u64 = 10;
 
-/// More than this in other programs, and the ratios mean little: the system shares processors out
-/// by threads, of which some servers have many and others few.
+/// With more than this in other programs the ratios mean little: the system shares processors out
+/// by threads, and some of the servers have many, others few.
 const QUIET: f64 = 0.1;
 
 /// A moment in the life of the machine.
@@ -59,7 +61,7 @@ pub(crate) fn cpu_time_of(process: u32) -> io::Result<Duration> {
 
 /// The first so many of a process' times: its own in user mode and in the kernel, and its ended
 /// children's.
-fn cpu_time(process: impl std::fmt::Display, times: usize) -> io::Result<Duration> {
+fn cpu_time(process: impl Display, times: usize) -> io::Result<Duration> {
     let stat = fs::read_to_string(format!("/proc/{process}/stat"))?;
     // The name in parentheses may have spaces in it. The times come after eleven other fields.
     let (_, fields) = stat.rsplit_once(')').ok_or(io::ErrorKind::InvalidData)?;
@@ -68,6 +70,7 @@ fn cpu_time(process: impl std::fmt::Display, times: usize) -> io::Result<Duratio
 
 fn sum(fields: &str, first: usize, count: usize) -> io::Result<Duration> {
     let ticks = fields.split_whitespace().skip(first).take(count);
-    let ticks: Option<u32> = ticks.map(|ticks| ticks.parse::<u32>().ok()).sum();
-    Ok(TICK * ticks.ok_or(io::ErrorKind::InvalidData)?)
+    let ticks: Option<u64> = ticks.map(|ticks| ticks.parse::<u64>().ok()).sum();
+    let ticks = ticks.ok_or(io::ErrorKind::InvalidData)?;
+    Ok(Duration::from_millis(ticks * TICK))
 }
