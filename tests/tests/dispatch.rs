@@ -351,7 +351,6 @@ fn a_panic_in_an_axis_of_ones_own_leaves_a_server_that_can_be_stopped() {
 }
 
 #[test]
-#[ignore = "the end that unwinds is never seen to have ended: `shutdown` waits for ever"]
 fn a_panic_as_the_queue_is_emptied_leaves_a_server_that_can_be_stopped() {
     let server = builder::<Tcp, _>(&Diary::new(&[]), Panicking).bind("127.0.0.1:0");
     let server = server.expect("bind");

@@ -17,8 +17,11 @@ use tests::{Client, DEADLINE, Echo, Running, in_time, run, until};
 const LOCAL: &str = "127.0.0.1:0";
 const NEVER: Duration = Duration::from_secs(3600);
 
-/// Every method overridden by the same closure, which is told its name.
-struct Hooks(Box<dyn Fn(&str, &ServerRef<Hooks>) + Send + Sync>);
+/// Told the name of the method that is called.
+type Hook = dyn Fn(&str, &ServerRef<Hooks>) + Send + Sync;
+
+/// Every method overridden by the same closure.
+struct Hooks(Box<Hook>);
 
 impl Hooks {
     fn call(&self, name: &str, server: &ServerRef<Hooks>) {

@@ -255,7 +255,6 @@ fn closing_waits_unless_it_is_told_not_to() {
 }
 
 #[test]
-#[ignore = "it waits for the drain, and cuts what that waits for"]
 fn a_close_that_need_not_wait_cuts_nobody_of_a_drain() {
     let server = ThreadingTCPServer::<Echo>::builder().block_on_close(false);
     let server = server.drain_timeout(Duration::from_millis(50)).bind(LOCAL);

@@ -3,7 +3,6 @@
 use std::fmt;
 use std::io;
 use std::ops::Deref;
-use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -105,17 +104,18 @@ impl<S> ServerHandle<S> {
     /// After an end. A loop whose handler did not end in time was left to itself, and is not waited
     /// for here either.
     fn join_ended_loop(&mut self) -> io::Result<()> {
+        let life = &self.reference.core().life;
         match self.thread.take() {
-            Some(thread) if !self.reference.core().life.is_serving() => join(thread),
+            // From a request it could be the loop that waits for that one.
+            Some(thread) if !life.is_serving() && !life.is_inside() => join(thread),
             _ => Ok(()),
         }
     }
 }
 
 fn join(thread: JoinHandle<io::Result<()>>) -> io::Result<()> {
-    thread
-        .join()
-        .unwrap_or_else(|payload| resume_unwind(payload))
+    let ended = thread.join();
+    ended.unwrap_or_else(|_| Err(io::Error::other("the server's thread panicked")))
 }
 
 impl<S> Deref for ServerHandle<S> {

@@ -260,7 +260,9 @@ where
         /// No fence stops datagrams, so something else must; queues of connections are bounded by
         /// the system.
         const MOST: usize = 65_536;
+        const LATE: Duration = Duration::from_millis(5);
         let mut backoff = Backoff::new();
+        let late = Instant::now() + LATE;
         let mut taken = 0;
         while taken < MOST && Instant::now() < deadline {
             if !self.wait_until(deadline, |_| !self.full()) {
@@ -278,9 +280,16 @@ where
                         .map_or(deadline, |until| until.min(deadline));
                     self.wait_until(pause, |_| backoff.until().is_none());
                 }
+                // The last step of a handshake may still be on its way.
+                Ok(Taken::Nothing) if Instant::now() < late => {
+                    if self.core().waker.wait(Some(listener), Some(late)).is_err() {
+                        break;
+                    }
+                }
                 Ok(Taken::Nothing) => break,
+                // A fenced Unix socket says so that its queue is empty.
                 Err(error) => {
-                    log::warn!(target: "socketserver::server", "the queue could not be emptied: {error}");
+                    log::debug!(target: "socketserver::server", "nothing more can be taken: {error}");
                     break;
                 }
             }

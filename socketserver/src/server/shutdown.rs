@@ -96,7 +96,11 @@ where
             let stop = core.life.stop();
             let deadline = stop.map(|stop| stop.deadline());
             match (stop.map(|stop| stop.kind), deadline) {
-                (Some(StopKind::Drain), Some(deadline)) => self.empty_queue(deadline),
+                (Some(StopKind::Drain), Some(deadline)) => {
+                    // An axis of the user's own may panic, and the server must end all the same.
+                    quietly("emptying the queue", || self.empty_queue(deadline));
+                    self.close_listener();
+                }
                 (Some(StopKind::Close), _) => self.close_listener(),
                 (Some(StopKind::Shutdown), _) => self.wait_for_beginnings(),
                 _ => {}
@@ -134,8 +138,6 @@ where
                 log::warn!(target: "socketserver::server", "the queue is not served: {error}");
             }
         }
-        drop(listener);
-        self.close_listener();
     }
 
     /// From the deadline on cuts whoever is live, as long as the result lives: for requests that
@@ -219,11 +221,21 @@ where
     /// later gets the same report.
     fn see_off(&self, before: Before, deadline: Instant, wait: bool) -> Drained {
         let core = self.core();
-        let Some(mut report) = self.drained.try_lock_until(deadline).or_else(|| {
-            // Somebody else waits already, and longer than this one may.
-            core.connections.cut_all();
-            self.drained.try_lock_for(2 * GRACE)
-        }) else {
+        let patient = || {
+            let mut report = self.drained.try_lock_until(deadline);
+            if report.is_none() {
+                // Somebody else waits already, and longer than this one may.
+                core.connections.cut_all();
+                report = self.drained.try_lock_for(2 * GRACE);
+            }
+            report
+        };
+        let report = if wait {
+            patient()
+        } else {
+            self.drained.try_lock()
+        };
+        let Some(mut report) = report else {
             return before.report(core, 0);
         };
         if let Some(drained) = *report {

@@ -44,10 +44,9 @@ pub struct Stats {
     pub active: u64,
     /// Their handlers returned.
     pub finished: u64,
-    /// Their handlers, or what comes before them, failed or panicked.
+    /// Their handlers failed or panicked, or what comes before: also that no thread could be started.
     pub failed: u64,
-    /// They never came to a handler: `verify_request` said no, a limit was reached, no thread could
-    /// be started.
+    /// They never came to a handler: `verify_request` said no, or their client had its share.
     pub refused: u64,
     /// They were ended at a deadline.
     pub cut: u64,
