@@ -315,6 +315,23 @@ fn after_a_timeout_nothing_is_lost<T: Place<Request = Socket>, C: Concurrency + 
 
 matrix!(streams: after_a_timeout_nothing_is_lost);
 
+#[test]
+fn lines_go_on_after_a_timeout() {
+    let (socket, mut other) = unix_pair();
+    socket
+        .settimeout(Some(Duration::from_millis(20)))
+        .expect("a timeout");
+    let (mut rfile, _) = socket.makefile(-1, 0);
+    other.write_all(b"first\nsec").expect("write");
+    let next = |rfile: &mut SocketReader| rfile.lines().next().expect("not the end");
+    assert_eq!(next(&mut rfile).expect("a line"), "first");
+    let late = next(&mut rfile).expect_err("half a line");
+    assert_eq!(late.kind(), ErrorKind::TimedOut);
+    other.write_all(b"ond\nthird\n").expect("write");
+    assert_eq!(next(&mut rfile).expect("a line"), "second");
+    assert_eq!(next(&mut rfile).expect("a line"), "third");
+}
+
 /// Tells whether small packets wait.
 #[derive(StreamRequestHandler)]
 #[handler(disable_nagle_algorithm = DISABLE)]

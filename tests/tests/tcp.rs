@@ -2,6 +2,7 @@
 
 use std::io::{self, ErrorKind, Write};
 use std::net::{Ipv4Addr, TcpListener, UdpSocket};
+use std::os::fd::OwnedFd;
 use std::os::unix::net::{UnixDatagram, UnixListener};
 use std::time::Duration;
 
@@ -141,27 +142,18 @@ matrix!(
 
 fn only_its_own_kind_of_socket_is_taken<T: Place, C: Concurrency + Default>() {
     let folder = Folder::new();
-    let sockets: [(&str, Socket); 4] = [
-        (
-            "::Tcp",
-            TcpListener::bind("127.0.0.1:0").expect("bind").into(),
-        ),
-        (
-            "::Udp",
-            UdpSocket::bind("127.0.0.1:0").expect("bind").into(),
-        ),
-        (
-            "::UnixStream",
-            UnixListener::bind(folder.join("stream"))
-                .expect("bind")
-                .into(),
-        ),
-        (
-            "::UnixDatagram",
-            UnixDatagram::bind(folder.join("datagram"))
-                .expect("bind")
-                .into(),
-        ),
+    let tcp = TcpListener::bind("127.0.0.1:0").expect("bind");
+    let udp = UdpSocket::bind("127.0.0.1:0").expect("bind");
+    let stream = UnixListener::bind(folder.join("stream")).expect("bind");
+    let datagram = UnixDatagram::bind(folder.join("datagram")).expect("bind");
+    let sequence = socket2::Socket::new(socket2::Domain::UNIX, socket2::Type::SEQPACKET, None);
+    let sequence = OwnedFd::from(sequence.expect("a socket"));
+    let sockets: [(&str, Socket); 5] = [
+        ("::Tcp", tcp.into()),
+        ("::Udp", udp.into()),
+        ("::UnixStream", stream.into()),
+        ("::UnixDatagram", datagram.into()),
+        ("nobody's", sequence.into()),
     ];
     for (kind, socket) in sockets {
         let builder = Server::<T, C, _, _>::handling(|_: T::Request, _: Address| ());

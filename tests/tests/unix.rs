@@ -221,6 +221,7 @@ fn client_with_the_longest_name(kind: socket2::Type, folder: &Folder) -> socket2
     let shortest = folder.join("x").as_os_str().len();
     let path = folder.join(&"x".repeat(1 + 108 - shortest));
     let client = socket2::Socket::new(socket2::Domain::UNIX, kind, None).expect("a socket");
+    client.set_read_timeout(Some(DEADLINE)).expect("a timeout");
     let name = SocketAddrUnix::new(path.as_path()).expect("a path");
     rustix::net::bind(&client, &name).expect("bind");
     let server = socket2::SockAddr::unix(folder.join("server")).expect("a path");
@@ -229,22 +230,28 @@ fn client_with_the_longest_name(kind: socket2::Type, folder: &Folder) -> socket2
     client
 }
 
-fn a_client_with_the_longest_name_harms_nobody<C: Concurrency + Default>() {
+fn a_client_with_the_longest_name_is_served<C: Concurrency + Default>() {
     let folder = Folder::new();
     let address = UnixStream::address(&folder);
     let server = run(Server::<UnixStream, C, _, _>::handling(echo), address);
-    let _client = client_with_the_longest_name(socket2::Type::STREAM, &folder);
-    let mut next = UnixStream::client(&server.address());
-    assert_eq!(next.ask(b"hello"), b"hello");
+    let mut client = client_with_the_longest_name(socket2::Type::STREAM, &folder);
+    let mut reply = String::new();
+    client.read_to_string(&mut reply).expect("recv");
+    assert_eq!(reply, "hello");
+    assert_eq!(server.stats().accept_errors, 0);
 }
 
-fn a_datagram_from_the_longest_name_harms_nobody<C: Concurrency + Default>() {
+fn a_datagram_from_the_longest_name_is_handled<C: Concurrency + Default>() {
     let folder = Folder::new();
     let address = UnixDatagram::address(&folder);
     let server = run(Server::<UnixDatagram, C, _, _>::handling(answer), address);
     let _client = client_with_the_longest_name(socket2::Type::DGRAM, &folder);
     let mut next = UnixDatagram::client(&server.address());
     assert_eq!(next.ask(b"hello"), b"hello");
+    assert_eq!(
+        (server.stats().accepted, server.stats().accept_errors),
+        (2, 0)
+    );
 }
 
 matrix!(
@@ -256,8 +263,8 @@ matrix!(
     a_client_is_called_by_its_name_if_it_has_one,
     a_datagram_without_a_sender_is_handled,
     a_client_that_does_not_read_does_not_stop_the_server,
-    a_client_with_the_longest_name_harms_nobody,
-    a_datagram_from_the_longest_name_harms_nobody,
+    a_client_with_the_longest_name_is_served,
+    a_datagram_from_the_longest_name_is_handled,
 );
 
 #[test]

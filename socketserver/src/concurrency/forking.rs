@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::io;
 use std::sync::{Arc, OnceLock, Weak};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
@@ -99,6 +99,7 @@ impl Concurrency for Forking {
             let bell = low_level::pipe::register(SIGCHLD, waker.bell()?)?;
             // Only the loop's thread comes here, and there is one loop.
             let _ = self.bell.set(bell);
+            let _ = self.children.waker.set(waker.clone());
         }
         self.children.reap();
         Ok(())
@@ -127,8 +128,7 @@ impl Concurrency for Forking {
     }
 
     fn service_actions(&self) -> Option<Instant> {
-        self.children.reap();
-        None
+        self.children.reap()
     }
 
     fn workers(&self) -> Workers {
@@ -164,17 +164,23 @@ impl fmt::Debug for Forking {
 
 /// The children that nobody has waited for yet.
 #[derive(Default)]
-struct Children(Mutex<HashMap<Pid, Child>>);
+struct Children {
+    live: Mutex<HashMap<Pid, Child>>,
+    waker: OnceLock<Waker>,
+}
+
+/// How long a child that was told to end may take.
+const GRACE: Duration = Duration::from_millis(100);
 
 struct Child {
     ticket: Ticket,
     /// It was told to end.
-    told: bool,
+    told: Option<Instant>,
 }
 
 impl Children {
     fn count(&self) -> usize {
-        self.0.lock().len()
+        self.live.lock().len()
     }
 
     fn add(self: &Arc<Self>, pid: Pid, ticket: Ticket) {
@@ -184,42 +190,54 @@ impl Children {
                 children.tell(pid);
             }
         });
-        self.0.lock().insert(
-            pid,
-            Child {
-                ticket,
-                told: false,
-            },
-        );
+        self.live.lock().insert(pid, Child { ticket, told: None });
     }
 
     /// Waits for those that have ended, and for nobody else.
-    fn reap(&self) {
+    fn reap(&self) -> Option<Instant> {
         let mut ends = Vec::new();
-        let mut children = self.0.lock();
+        let mut children = self.live.lock();
         let ended: Vec<Child> = children
             .extract_if(|&pid, _| end_of(pid).map(|end| ends.push(end)).is_some())
             .map(|(_, child)| child)
             .collect();
+        let now = Instant::now();
+        let mut next = None;
+        for (&pid, child) in children.iter() {
+            match child.told.map(|told| told + GRACE) {
+                None => {}
+                Some(end) if end <= now => signal(pid, Signal::KILL),
+                Some(end) => next = Some(next.map_or(end, |next| end.min(next))),
+            }
+        }
         // Closing a ticket takes the registry's lock, under which `tell` takes this one.
         drop(children);
         for (child, end) in ended.into_iter().zip(ends) {
             child.ticket.end(end);
         }
+        next
     }
 
     /// Tells a child to end. Under the lock, so that it has not been waited for and its number is
     /// still its own.
     fn tell(&self, pid: Pid) {
-        if let Some(child) = self.0.lock().get_mut(&pid) {
-            child.told = true;
+        if let Some(child) = self.live.lock().get_mut(&pid) {
+            child.told.get_or_insert_with(Instant::now);
             signal(pid, Signal::TERM);
+        }
+        // Somebody has to look whether it does.
+        if let Some(waker) = self.waker.get() {
+            waker.wake();
         }
     }
 
     /// Those that were told to end and have not.
     fn kill_the_told(&self) {
-        let told: Vec<(Pid, Child)> = self.0.lock().extract_if(|_, child| child.told).collect();
+        let told: Vec<(Pid, Child)> = self
+            .live
+            .lock()
+            .extract_if(|_, child| child.told.is_some())
+            .collect();
         for (pid, child) in told {
             signal(pid, Signal::KILL);
             // Nobody survives that, so this does not take long.
@@ -287,7 +305,7 @@ where
     pub fn active_children(&self) -> Vec<i32> {
         self.concurrency()
             .children
-            .0
+            .live
             .lock()
             .keys()
             .map(|pid| pid.as_raw_pid())

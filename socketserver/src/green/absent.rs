@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::io;
 use std::os::fd::BorrowedFd;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// What is waited for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +38,10 @@ impl Source {
 /// Every thread is an ordinary one.
 pub(crate) fn may_park() -> bool {
     false
+}
+
+pub(crate) fn sleep(time: Duration) {
+    std::thread::sleep(time);
 }
 
 pub(crate) fn park_for_any<'a>(

@@ -48,7 +48,7 @@ pub struct Stats {
     pub failed: u64,
     /// They never came to a handler: `verify_request` said no, or their client had its share.
     pub refused: u64,
-    /// They were ended at a deadline.
+    /// They were ended at a deadline, or killed.
     pub cut: u64,
     /// How often no request could be taken though one seemed to be there: connections gone before
     /// they were accepted, or no descriptors left.

@@ -6,7 +6,7 @@ use std::net::{IpAddr, SocketAddr, SocketAddrV4, SocketAddrV6, ToSocketAddrs};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use rustix::net::{SocketAddrAny, SocketAddrUnix};
+use rustix::net::SocketAddrUnix;
 use socket2::SockAddr;
 
 use super::AddressFamily;
@@ -71,6 +71,11 @@ impl Address {
     pub(crate) fn to_sock_addr(&self) -> io::Result<SockAddr> {
         match self {
             Address::Inet(address) => Ok((*address).into()),
+            // The system would take the part before it.
+            Address::Unix(path) if path.as_os_str().as_bytes().contains(&0) => Err(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                "a zero byte in the path of a socket",
+            )),
             Address::Unix(path) => SockAddr::unix(path),
             Address::Abstract(name) => {
                 let mut bytes = vec![0];
@@ -123,30 +128,6 @@ impl From<SockAddr> for Address {
             Address::Abstract(name.to_vec())
         } else {
             Address::Unnamed
-        }
-    }
-}
-
-impl From<Option<SocketAddrAny>> for Address {
-    fn from(address: Option<SocketAddrAny>) -> Self {
-        let Some(address) = address else {
-            return Address::Unnamed;
-        };
-        if let Ok(address) = SocketAddr::try_from(address.clone()) {
-            return Address::Inet(address);
-        }
-        let Ok(address) = SocketAddrUnix::try_from(address) else {
-            return Address::Unnamed;
-        };
-        #[cfg(target_os = "linux")]
-        if let Some(name) = address.abstract_name()
-            && !name.is_empty()
-        {
-            return Address::Abstract(name.to_vec());
-        }
-        match address.path() {
-            Some(path) => Address::Unix(std::ffi::OsStr::from_bytes(path.to_bytes()).into()),
-            None => Address::Unnamed,
         }
     }
 }

@@ -3,14 +3,16 @@
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, RawFd};
 use std::sync::atomic::Ordering::Relaxed;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustix::buffer::spare_capacity;
 use rustix::io::Errno;
 use rustix::net::{RecvFlags, SendFlags};
 
+use crate::{green, sys};
+
 use super::wait::{self, Awaited, Interest, Patience};
-use super::{Address, AddressFamily, Inner, Socket, ToAddress, Wire};
+use super::{Address, AddressFamily, Inner, Socket, ToAddress, Wire, errno};
 
 impl Socket {
     /// Receives at most `bufsize` bytes, whatever there is, waiting for the first; none at the end
@@ -82,8 +84,9 @@ impl Socket {
     pub fn recvfrom_into(&self, buffer: &mut [u8]) -> io::Result<(usize, Address)> {
         let inner = self.without_layer()?;
         inner.waiting(Interest::Read, inner.patience(), |may_block| {
-            let (received, _, address) =
-                rustix::net::recvfrom(&inner.fd, &mut *buffer, receive_flags(may_block))?;
+            let flags = receive_flags(may_block).bits() as i32;
+            let received = sys::recv_from(&inner.fd, buffer, flags);
+            let (received, address) = received.map_err(errno)?;
             Ok((received, address.into()))
         })
     }
@@ -95,7 +98,8 @@ impl Socket {
     /// `WouldBlock` when there is none, and the system's.
     pub(crate) fn recvfrom_waiting(&self, buffer: &mut [u8]) -> io::Result<(usize, Address)> {
         let flags = receive_flags(false) | RecvFlags::TRUNC;
-        let (_, length, address) = rustix::net::recvfrom(&self.open()?.fd, buffer, flags)?;
+        let flags = flags.bits() as i32;
+        let (length, address) = sys::recv_from(&self.open()?.fd, buffer, flags)?;
         Ok((length, address.into()))
     }
 
@@ -321,15 +325,7 @@ impl Inner {
     pub(super) fn connect(&self, address: &Address) -> io::Result<()> {
         let to = address.to_sock_addr()?;
         if address.family() == AddressFamily::Unix {
-            // There is no readiness to wait for when the other side's queue is full, only the call
-            // itself; it keeps the send timeout.
-            let connect = || match self.fd.connect(&to) {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    Err(io::Error::new(io::ErrorKind::TimedOut, "timed out"))
-                }
-                result => result,
-            };
-            return retry(connect);
+            return self.connect_unix(&to);
         }
         let patience = self.patience();
         self.fd.set_nonblocking(true)?;
@@ -349,13 +345,33 @@ impl Inner {
         self.fd.set_nonblocking(false)?;
         result
     }
-}
 
-fn retry(mut operation: impl FnMut() -> io::Result<()>) -> io::Result<()> {
-    loop {
-        match operation() {
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            result => return result,
+    /// There is no readiness to wait for when the other side's queue is full, only the call itself,
+    /// which keeps the send timeout; where it must not block, trying again.
+    fn connect_unix(&self, to: &socket2::SockAddr) -> io::Result<()> {
+        const PAUSE: Duration = Duration::from_millis(1);
+        let patience = self.patience();
+        let green = green::may_park();
+        let blocks = !green && !matches!(patience, Patience::None);
+        loop {
+            if !blocks {
+                self.fd.set_nonblocking(true)?;
+            }
+            let result = self.fd.connect(to);
+            if !blocks {
+                self.fd.set_nonblocking(false)?;
+            }
+            match result {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => match patience {
+                    Patience::None => return Err(error),
+                    Patience::Until(end) if blocks || Instant::now() >= end => {
+                        return Err(wait::timed_out());
+                    }
+                    _ => green::sleep(PAUSE),
+                },
+                result => return result,
+            }
         }
     }
 }

@@ -17,7 +17,6 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use rustix::io::Errno;
-use rustix::net::SocketFlags;
 
 pub use address::{Address, ToAddress, ToHost};
 pub use file::{SocketReader, SocketWriter};
@@ -138,8 +137,8 @@ impl Socket {
     }
 
     /// A connection that a listener has accepted.
-    fn accepted(fd: OwnedFd) -> Self {
-        let socket = Self::from_fd(fd.into());
+    fn accepted(fd: socket2::Socket) -> Self {
+        let socket = Self::from_fd(fd);
         let _ = socket.0.stream.set(true);
         socket
     }
@@ -203,7 +202,11 @@ impl Socket {
     /// Python: `socket.accept`
     pub fn accept(&self) -> io::Result<(Socket, Address)> {
         let inner = self.open()?;
-        let accept = |_| rustix::net::acceptfrom_with(&inner.fd, SocketFlags::CLOEXEC);
+        if !inner.listening.load(Relaxed) {
+            // It began to listen elsewhere.
+            inner.start_listening()?;
+        }
+        let accept = |_| inner.fd.accept().map_err(errno);
         let (fd, address) = inner.waiting(Interest::Read, inner.patience(), accept)?;
         Ok((Self::accepted(fd), address.into()))
     }
@@ -213,7 +216,7 @@ impl Socket {
     /// # Errors
     /// `WouldBlock` when there is none, and the system's.
     pub(crate) fn accept_waiting(&self) -> io::Result<(Socket, Address)> {
-        let (fd, address) = rustix::net::acceptfrom_with(&self.open()?.fd, SocketFlags::CLOEXEC)?;
+        let (fd, address) = self.open()?.fd.accept()?;
         Ok((Self::accepted(fd), address.into()))
     }
 
@@ -425,6 +428,11 @@ impl Socket {
     pub(crate) fn raw(&self) -> &socket2::Socket {
         &self.0.fd
     }
+}
+
+/// A system call's error as the seam wants it. `socket2` makes them of nothing else.
+fn errno(error: io::Error) -> Errno {
+    Errno::from_io_error(&error).unwrap_or(Errno::IO)
 }
 
 /// A stream connected to `address`, with `timeout` for connecting and for every operation after

@@ -70,7 +70,9 @@ pub(crate) fn until_ready<T>(
     if green && waits && interest == Interest::Read && awaited.source.is_drained() {
         return after_waiting(awaited, interest, patience, operation);
     }
-    match operation(waits && !green) {
+    // A Unix stream starts the time anew for every part of what it is given to send.
+    let restarts = interest == Interest::Write && matches!(patience, Patience::Until(_));
+    match operation(waits && !green && !restarts) {
         Err(Errno::AGAIN | Errno::INTR) => after_waiting(awaited, interest, patience, operation),
         result => Ok(result?),
     }
@@ -120,7 +122,7 @@ fn after_waiting<T>(
     }
 }
 
-fn timed_out() -> io::Error {
+pub(super) fn timed_out() -> io::Error {
     io::Error::new(io::ErrorKind::TimedOut, "timed out")
 }
 

@@ -56,3 +56,19 @@ pub(crate) fn set_defer_accept(listener: impl AsFd, seconds: u32) -> io::Result<
         Err(io::Error::last_os_error())
     }
 }
+
+/// Receives a datagram and tells how long it was, which with `MSG_TRUNC` may be more than fits, and
+/// where it came from. (The safe call of the crate that has one panics at the longest Unix names.)
+#[allow(unsafe_code)]
+pub(crate) fn recv_from(
+    socket: &socket2::Socket,
+    buffer: &mut [u8],
+    flags: i32,
+) -> io::Result<(usize, socket2::SockAddr)> {
+    let length = buffer.len();
+    // SAFETY: the two slices have the same place and length, and every initialised byte is a valid
+    // `MaybeUninit`. The callee only writes bytes that the system has received, so that all of the
+    // buffer stays initialised.
+    let buffer = unsafe { std::slice::from_raw_parts_mut(buffer.as_mut_ptr().cast(), length) };
+    socket.recv_from_with_flags(buffer, flags)
+}

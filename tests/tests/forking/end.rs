@@ -3,6 +3,7 @@
 use std::io::{self, ErrorKind};
 use std::net::TcpListener;
 use std::os::unix::process::CommandExt;
+use std::process::Command;
 use std::time::Duration;
 
 use rustix::process::{
@@ -125,16 +126,17 @@ while True:
 
 impl Deaf {
     fn handle(&self) -> io::Result<()> {
-        match python(DEAF) {
-            Some(mut program) => Err(program.stdout(self.request.detach()?).exec()),
-            None => self.request.sendall(b"no python"),
-        }
+        let mut python = Command::new("python3");
+        python.args(["-c", DEAF]).stdout(self.request.detach()?);
+        Err(python.exec())
     }
 }
 
 fn at_the_deadline_children_are_told_to_end_and_then_killed() {
-    // On a busy machine the time between the two may be too short to answer.
-    assert!((0..10).any(|_| is_told_before_it_is_killed()));
+    if python(DEAF).is_some() {
+        // On a busy machine the time between the two may be too short to answer.
+        assert!((0..10).any(|_| is_told_before_it_is_killed()));
+    }
 }
 
 fn is_told_before_it_is_killed() -> bool {
@@ -142,9 +144,7 @@ fn is_told_before_it_is_killed() -> bool {
     let server = ForkingTCPServer::<Deaf>::bind(LOCAL).expect("bind");
     let mut client = Client::stream(server.server_address());
     server.handle_request().expect("serve");
-    if client.recv() == b"no python" {
-        return true;
-    }
+    assert_eq!(client.recv(), b"ready\n");
     let drained = server.drain(TIMEOUT);
     assert_eq!(
         (drained.finished, drained.cut, drained.abandoned),
@@ -267,14 +267,14 @@ fn a_request_is_cut_at_its_deadline() {
 
 /// Whether it was deaf already when its time was over is a matter of how fast Python starts.
 fn a_deaf_child_is_killed_after_its_deadline() {
+    if python(DEAF).is_none() {
+        return;
+    }
     let server = ForkingTCPServer::<Deaf, EndAfter>::with(EndAfter(1));
     let server = server.deadline(Duration::from_secs(1)).bind(LOCAL);
     let server = server.expect("bind");
-    let mut client = Client::stream(server.server_address());
+    let _client = Client::stream(server.server_address());
     server.serve_forever().expect("serve");
-    if client.rest() == b"no python" {
-        return;
-    }
     assert_eq!(server.stats().cut, 1);
     assert!(is_childless());
 }

@@ -1,0 +1,78 @@
+//! What clients do that more than one scenario needs, and what they see.
+
+use std::fmt::Write as _;
+use std::io::{ErrorKind, Read};
+use std::os::unix::net::UnixDatagram;
+use std::time::Duration;
+
+use tests::{Client, Folder};
+
+use crate::session::Session;
+
+/// Asks one question.
+pub(super) fn ask(session: &mut Session<'_>) {
+    ask_for("hello\n", session);
+}
+
+/// Sends one text, ends its stream, and sees what comes.
+pub(super) fn ask_for(text: &str, session: &mut Session<'_>) {
+    let mut client = session.client();
+    client.send(text);
+    client.end();
+    session.go();
+    session.see("client", &mut client);
+}
+
+/// Does nothing at all.
+pub(super) fn nobody(_: &mut Session<'_>) {}
+
+/// A client of a server of Unix datagrams that has no name to answer to.
+pub(super) fn unnamed(session: &Session<'_>) -> Client {
+    let socket = UnixDatagram::unbound().expect("a socket");
+    let path = session.address.path().expect("a path");
+    socket.connect(path).expect("connect");
+    Client::UnixDatagram(socket, Folder::new())
+}
+
+/// Everything that a client still receives, and how it ends; of datagrams those that are there.
+pub(super) fn rest(client: &mut Client) -> String {
+    match client {
+        Client::Tcp(_) | Client::UnixStream(_) => return rest_of_stream(client),
+        // A busy system may take a moment to deliver one.
+        Client::Udp(socket) => socket.set_read_timeout(Some(Duration::from_millis(20))),
+        Client::UnixDatagram(socket, _) => socket.set_nonblocking(true),
+    }
+    .expect("a socket");
+    let mut buffer = vec![0; 65_536];
+    let mut datagrams = Vec::new();
+    while let Ok(received) = client.read(&mut buffer) {
+        datagrams.push(text(&buffer[..received]));
+    }
+    match datagrams.is_empty() {
+        true => "nothing".to_owned(),
+        false => datagrams.join(" "),
+    }
+}
+
+fn rest_of_stream(client: &mut Client) -> String {
+    let mut data = Vec::new();
+    let end = match client.read_to_end(&mut data) {
+        Ok(_) => "end",
+        Err(error) if error.kind() == ErrorKind::ConnectionReset => "reset",
+        Err(error) => panic!("neither an end nor a reset: {error}"),
+    };
+    format!("{} {end}", text(&data))
+}
+
+/// Bytes as text, in which a long run of one byte is short.
+fn text(data: &[u8]) -> String {
+    let mut text = String::new();
+    for run in data.chunk_by(|one, next| one == next) {
+        let byte = run[0].escape_ascii().to_string();
+        match run.len() {
+            short @ ..10 => text += &byte.repeat(short),
+            long => write!(text, "{byte}*{long}").expect("a string takes all"),
+        }
+    }
+    format!("\"{text}\"")
+}

@@ -1,0 +1,281 @@
+//! Our handlers, which take the steps that the words say: `python/handlers.py` has Python's.
+
+use std::fs::File;
+use std::io::{self, BufRead, Cursor, Read, Write};
+use std::sync::Arc;
+use std::time::Duration;
+
+use socketserver::{
+    Address, BaseRequestHandler, DatagramRequestHandler, Request, ServerRef, Socket, SocketReader,
+    SocketWriter, StreamRequestHandler,
+};
+
+use crate::hooks::{Hooks, io_name};
+use crate::server::beside;
+use crate::trace::{trace, trace_at, wait};
+use crate::words::{self, fault, panic_if};
+
+/// `setup` and `finish` are the same in all of them.
+macro_rules! hooks {
+    () => {
+        fn setup(&mut self) -> io::Result<()> {
+            trace("setup");
+            fault("setup")
+        }
+
+        fn finish(&mut self) -> io::Result<()> {
+            trace("finish");
+            fault("finish")
+        }
+    };
+}
+
+macro_rules! stream {
+    ($name:ident, $($option:tt)*) => {
+        #[derive(StreamRequestHandler)]
+        #[handler($($option)*)]
+        #[handler(rbufsize = words::number("rbufsize", -1))]
+        #[handler(wbufsize = words::number("wbufsize", 0))]
+        pub(super) struct $name {
+            request: Socket,
+            client_address: Address,
+            server: ServerRef<Hooks>,
+            rfile: SocketReader,
+            wfile: SocketWriter,
+        }
+
+        impl $name {
+            hooks!();
+
+            fn handle(&mut self) -> io::Result<()> {
+                Steps {
+                    request: Request::Stream(self.request.clone()),
+                    client_address: &self.client_address,
+                    server: &self.server,
+                    rfile: Reader::Stream(&mut self.rfile),
+                    wfile: &mut self.wfile,
+                }
+                .handle()
+            }
+        }
+    };
+}
+
+stream!(
+    Stream,
+    disable_nagle_algorithm = words::get("disable_nagle_algorithm").is_some()
+);
+stream!(
+    StreamWithTimeout,
+    timeout = words::seconds("timeout").unwrap_or(Duration::MAX)
+);
+
+#[derive(DatagramRequestHandler)]
+pub(super) struct Datagram {
+    request: socketserver::Datagram,
+    client_address: Address,
+    server: ServerRef<Hooks>,
+    rfile: Cursor<Arc<[u8]>>,
+    wfile: Vec<u8>,
+}
+
+impl Datagram {
+    hooks!();
+
+    fn handle(&mut self) -> io::Result<()> {
+        Steps {
+            request: Request::Datagram(self.request.clone()),
+            client_address: &self.client_address,
+            server: &self.server,
+            rfile: Reader::Datagram(&mut self.rfile),
+            wfile: &mut self.wfile,
+        }
+        .handle()
+    }
+}
+
+/// Talks to the socket itself.
+#[derive(BaseRequestHandler)]
+pub(super) struct Bare {
+    request: Request,
+    client_address: Address,
+}
+
+impl Bare {
+    hooks!();
+
+    fn handle(&mut self) -> io::Result<()> {
+        trace("handle");
+        match &self.request {
+            Request::Stream(socket) => socket.sendall(&socket.recv(1024)?.to_ascii_uppercase())?,
+            Request::Datagram(datagram) => {
+                let data = datagram.data.to_ascii_uppercase();
+                datagram.socket.sendto(&data, &self.client_address)?;
+            }
+        }
+        fault("handle")
+    }
+}
+
+/// `rfile`, whatever it is made of.
+enum Reader<'a> {
+    Stream(&'a mut SocketReader),
+    Datagram(&'a mut Cursor<Arc<[u8]>>),
+}
+
+impl Reader<'_> {
+    fn readline(&mut self, limit: usize) -> io::Result<Vec<u8>> {
+        match self {
+            Reader::Stream(file) => file.readline(limit),
+            Reader::Datagram(file) => {
+                let mut line = Vec::new();
+                file.by_ref()
+                    .take(limit as u64)
+                    .read_until(b'\n', &mut line)?;
+                Ok(line)
+            }
+        }
+    }
+
+    fn file(&mut self) -> &mut dyn BufRead {
+        match self {
+            Reader::Stream(file) => *file,
+            Reader::Datagram(file) => *file,
+        }
+    }
+}
+
+struct Steps<'a> {
+    request: Request,
+    client_address: &'a Address,
+    server: &'a ServerRef<Hooks>,
+    rfile: Reader<'a>,
+    wfile: &'a mut dyn Write,
+}
+
+impl Steps<'_> {
+    fn handle(&mut self) -> io::Result<()> {
+        trace("handle");
+        for step in words::get("handle").unwrap_or("upper").split(',') {
+            match step.strip_prefix('?') {
+                None => self.take(step)?,
+                Some(step) => {
+                    if let Err(error) = self.take(step) {
+                        trace(format_args!("caught({})", io_name(&error)));
+                    }
+                }
+            }
+        }
+        panic_if("handle_panic");
+        fault("handle_error")?;
+        fault("handle")
+    }
+
+    fn take(&mut self, step: &str) -> io::Result<()> {
+        let (name, argument) = step.split_once(':').unwrap_or((step, ""));
+        let size = argument.parse().unwrap_or(usize::MAX);
+        match name {
+            "upper" => {
+                let line = self.rfile.readline(usize::MAX)?;
+                self.wfile.write_all(&line.to_ascii_uppercase())
+            }
+            "readline" => {
+                let line = self.rfile.readline(size)?;
+                self.say(&line)
+            }
+            "read" => {
+                let mut data = Vec::new();
+                let mut file = self.rfile.file().take(size as u64);
+                file.read_to_end(&mut data)?;
+                self.say(&data)
+            }
+            "lines" => {
+                let mut line = Vec::new();
+                while self.rfile.file().read_until(b'\n', &mut line)? > 0 {
+                    self.say(&line)?;
+                    line.clear();
+                }
+                Ok(())
+            }
+            "recv" => {
+                let data = self.socket().recv(size)?;
+                self.say(&data)
+            }
+            "send" => self.socket().sendall(&data(argument)),
+            "write" => self.wfile.write_all(&data(argument)),
+            "flush" => self.wfile.flush(),
+            "size" => match &self.request {
+                Request::Datagram(datagram) => write!(self.wfile, "{}", datagram.data.len()),
+                Request::Stream(_) => unreachable!("a stream has no size"),
+            },
+            "wait" => {
+                wait(argument);
+                Ok(())
+            }
+            "trace" => {
+                trace(argument);
+                Ok(())
+            }
+            "address" => {
+                self.address();
+                Ok(())
+            }
+            "shutdown" => {
+                self.server.shutdown();
+                trace("shutdown.returned");
+                Ok(())
+            }
+            "close" => {
+                self.socket().close();
+                Ok(())
+            }
+            "nodelay" => {
+                let on = socket2::SockRef::from(self.socket()).tcp_nodelay()?;
+                self.wfile.write_all(if on { b"on" } else { b"off" })
+            }
+            "keep" => self.keep(argument),
+            // The socket lives as long as its last handle.
+            "closed" | "nothing" => Ok(()),
+            _ => unreachable!("no step is called {name}"),
+        }
+    }
+
+    fn socket(&self) -> &Socket {
+        match &self.request {
+            Request::Stream(socket) => socket,
+            Request::Datagram(datagram) => &datagram.socket,
+        }
+    }
+
+    fn say(&mut self, data: &[u8]) -> io::Result<()> {
+        let text = [format!("{}:", data.len()).as_bytes(), data, b";"].concat();
+        self.wfile.write_all(&text)
+    }
+
+    fn address(&self) {
+        let (server, client) = (self.server.server_address(), self.client_address);
+        trace_at("address", format_args!("server={server}"));
+        trace_at("address", format_args!("client={client}"));
+        if let (Some(ip), Some(port)) = (client.ip(), client.port()) {
+            trace_at("address", format_args!("host={ip} port={port}"));
+        }
+    }
+
+    /// Takes the connection over, and goes on after the request has ended.
+    fn keep(&self, word: &str) -> io::Result<()> {
+        let mut connection = File::from(self.socket().detach()?);
+        let word = word.to_owned();
+        beside(move || {
+            wait(&word);
+            connection.write_all(b"later").expect("send");
+        });
+        Ok(())
+    }
+}
+
+fn data(text: &str) -> Vec<u8> {
+    match text.strip_prefix('*') {
+        Some(count) => vec![b'x'; count.parse().expect("a number")],
+        None => text.as_bytes().to_vec(),
+    }
+}

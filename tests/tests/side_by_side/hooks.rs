@@ -1,0 +1,146 @@
+//! Our hooks, each with a line in the trace: `python/hooks.py` has Python's.
+
+use std::io;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::time::Instant;
+
+use rustix::io::Errno;
+use socketserver::{
+    Address, BaseServer, Concurrency, HandlerError, Job, Refused, ServerRef, Waker, Workers,
+};
+
+use crate::trace::trace;
+use crate::words::{self, fault, panic_if};
+
+/// The state of our server.
+#[derive(Debug, Default)]
+pub(super) struct Hooks {
+    loops: AtomicU64,
+    failed: AtomicBool,
+    stopping: AtomicBool,
+}
+
+impl Hooks {
+    /// A loop begins. Returns which it is.
+    pub(super) fn begin(&self) -> u64 {
+        self.stopping.store(false, Relaxed);
+        self.loops.fetch_add(1, Relaxed) + 1
+    }
+}
+
+impl<R> BaseServer<R> for Hooks {
+    fn verify_request(&self, _: &R, _: &Address, _: &ServerRef<Self>) -> bool {
+        trace("verify_request");
+        panic_if("verify_request");
+        words::get("fault") != Some("verify_request_is_false")
+    }
+
+    fn handle_error(&self, _: &R, _: &Address, error: &HandlerError, _: &ServerRef<Self>) {
+        trace(format!("handle_error({})", python_name(error)));
+        panic_if("handle_error");
+    }
+
+    fn handle_timeout(&self, _: &ServerRef<Self>) {
+        trace("handle_timeout");
+    }
+
+    fn service_actions(&self, server: &ServerRef<Self>) {
+        trace("service_actions");
+        let wanted = words::number("requests", 1) * self.loops.load(Relaxed);
+        let stats = server.stats();
+        if wanted == 0 || stats.accepted < wanted || stats.active > 0 {
+            return;
+        }
+        if !self.failed.swap(true, Relaxed) {
+            panic_if("service_actions");
+        }
+        if !self.stopping.swap(true, Relaxed) {
+            // Here it only asks.
+            server.shutdown();
+        }
+    }
+
+    fn server_close(&self, _: &ServerRef<Self>) {
+        trace("server_close");
+    }
+}
+
+/// Told by the transport what it has done; may let it fail, once.
+pub(super) fn watch(call: &'static str) -> io::Result<()> {
+    static FAILED: AtomicBool = AtomicBool::new(false);
+    if call == "prepare" {
+        // Python has no such step.
+        return Ok(());
+    }
+    trace(call);
+    match words::get("fault") {
+        Some("get_request") if !FAILED.swap(true, Relaxed) => Err(Errno::CONNABORTED.into()),
+        Some("get_request_otherwise") if !FAILED.swap(true, Relaxed) => {
+            Err(io::Error::other("Fault"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// What Python calls an error.
+pub(super) fn python_name(error: &HandlerError) -> String {
+    match error.downcast_ref::<io::Error>() {
+        Some(error) => io_name(error),
+        None => {
+            let text = error.to_string();
+            text.trim_start_matches("panicked: ").to_owned()
+        }
+    }
+}
+
+pub(super) fn io_name(error: &io::Error) -> String {
+    let name = match error.kind() {
+        io::ErrorKind::TimedOut => "TimeoutError",
+        io::ErrorKind::ConnectionReset => "ConnectionResetError",
+        io::ErrorKind::BrokenPipe => "BrokenPipeError",
+        _ if error.raw_os_error().is_some() => "OSError",
+        _ => return error.to_string(),
+    };
+    name.to_owned()
+}
+
+/// Another concurrency, observed.
+pub(super) struct Traced(pub(super) Box<dyn Concurrency>);
+
+impl Concurrency for Traced {
+    fn serving(&self, waker: &Waker) -> io::Result<()> {
+        self.0.serving(waker)
+    }
+
+    fn process_request(&self, job: Job) -> Result<(), Refused> {
+        trace("process_request");
+        match fault("process_request") {
+            Ok(()) => self.0.process_request(job),
+            Err(error) => Err(Refused { job, error }),
+        }
+    }
+
+    fn full(&self) -> bool {
+        self.0.full()
+    }
+
+    fn service_actions(&self) -> Option<Instant> {
+        self.0.service_actions()
+    }
+
+    fn workers(&self) -> Workers {
+        self.0.workers()
+    }
+
+    fn runs_on_loop(&self) -> bool {
+        self.0.runs_on_loop()
+    }
+
+    fn waits_on_close(&self) -> bool {
+        self.0.waits_on_close()
+    }
+
+    fn server_close(&self, deadline: Option<Instant>) {
+        self.0.server_close(deadline);
+    }
+}

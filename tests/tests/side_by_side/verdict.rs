@@ -1,0 +1,59 @@
+//! Compares what was seen of the two sides, and their difference with what is listed.
+
+use std::collections::BTreeSet;
+
+use crate::differences::{DIFFERENCES, Difference};
+use crate::scenario::Scenario;
+
+/// What became of a scenario.
+pub(super) enum Verdict {
+    Equal,
+    AsListed,
+    Failed(String),
+}
+
+pub(super) fn judge(name: &str, python: &[String], ours: &[String]) -> Verdict {
+    let listed: Vec<&Difference> = DIFFERENCES
+        .iter()
+        .filter(|one| is_about(one, name))
+        .collect();
+    let only_python: BTreeSet<&str> = listed.iter().flat_map(|one| one.python).copied().collect();
+    let only_ours: BTreeSet<&str> = listed.iter().flat_map(|one| one.ours).copied().collect();
+    if only(python, ours) != only_python || only(ours, python) != only_ours {
+        let (python, ours) = (python.join("\n    "), ours.join("\n    "));
+        return Verdict::Failed(format!(
+            "Python:\n    {python}\nours:\n    {ours}\nlisted: {listed:#?}"
+        ));
+    }
+    match listed.is_empty() {
+        true => Verdict::Equal,
+        false => Verdict::AsListed,
+    }
+}
+
+/// What the first have and the others have not.
+fn only<'a>(lines: &'a [String], others: &[String]) -> BTreeSet<&'a str> {
+    let alone = lines.iter().filter(|line| !others.contains(line));
+    alone.map(String::as_str).collect()
+}
+
+/// Complaints about listed differences that no scenario is about.
+pub(super) fn about_nothing(scenarios: &[Scenario]) -> Vec<String> {
+    let stale = DIFFERENCES.iter().filter(|listed| {
+        let mut names = scenarios.iter().map(|scenario| &scenario.name);
+        !names.any(|name| is_about(listed, name))
+    });
+    let complaint = |listed: &Difference| format!("no scenario is about {listed:#?}");
+    stale.map(complaint).collect()
+}
+
+fn is_about(listed: &Difference, name: &str) -> bool {
+    listed.scenarios.iter().any(|pattern| fits(pattern, name))
+}
+
+fn fits(pattern: &str, name: &str) -> bool {
+    let fits =
+        |(pattern, part): (&str, &str)| pattern == "*" || pattern.split('|').any(|one| one == part);
+    pattern.split("::").count() == name.split("::").count()
+        && pattern.split("::").zip(name.split("::")).all(fits)
+}
