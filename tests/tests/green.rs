@@ -382,11 +382,8 @@ fn connect_and_accept_park_too() {
     listener.bind("127.0.0.1:0").expect("bind");
     listener.listen(10).expect("listen");
     let address = listener.getsockname().expect("getsockname");
-    let accepting = green::spawn(move || {
-        (0..20)
-            .map(|_| listener.accept()?.0.sendall(b"hello"))
-            .collect::<io::Result<()>>()
-    });
+    let accepting =
+        green::spawn(move || (0..20).try_for_each(|_| listener.accept()?.0.sendall(b"hello")));
     for _ in 0..20 {
         let address = address.clone();
         let greeting = on_green(move || create_connection(address, Some(DEADLINE))?.recv(5));
