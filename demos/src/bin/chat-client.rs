@@ -1,9 +1,11 @@
 //! Talks to a chat server: on a terminal with a line to edit, below what the others say; in a pipe
 //! as a filter.
 //!
-//!     cargo run --bin chat
-//!     cargo run --bin chat-client
-//!     printf 'ann\nhello\n' | cargo run --bin chat-client
+//! ```sh
+//! cargo run --bin chat
+//! cargo run --bin chat-client
+//! printf 'ann\nhello\n' | cargo run --bin chat-client
+//! ```
 
 use std::fs::File;
 use std::io::{self, IsTerminal};

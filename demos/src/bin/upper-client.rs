@@ -1,9 +1,11 @@
 //! Sends every line to an upper-case server and shows the answer: with a prompt on a terminal, as a
 //! filter in a pipe.
 //!
-//!     cargo run --bin upper
-//!     cargo run --bin upper-client
-//!     printf 'hello\nworld\n' | cargo run --bin upper-client
+//! ```sh
+//! cargo run --bin upper
+//! cargo run --bin upper-client
+//! printf 'hello\nworld\n' | cargo run --bin upper-client
+//! ```
 //!
 //! Over a stream, a line is answered by a line: whatever pieces it comes in, its end is the end of
 //! the answer. An empty line is not sent there, since the answer to nothing would never come. A

@@ -1,12 +1,16 @@
 //! Sends back what it receives, in upper case.
 //!
-//!     cargo run --bin upper
-//!     nc 127.0.0.1 9999
+//! ```sh
+//! cargo run --bin upper
+//! nc 127.0.0.1 9999
+//! ```
 //!
 //! Or over another transport, each with a client of ours:
 //!
-//!     cargo run --bin upper -- --transport unix-datagram @upper
-//!     cargo run --bin upper-client -- --transport unix-datagram @upper
+//! ```sh
+//! cargo run --bin upper -- --transport unix-datagram @upper
+//! cargo run --bin upper-client -- --transport unix-datagram @upper
+//! ```
 
 use std::io;
 use std::process::ExitCode;

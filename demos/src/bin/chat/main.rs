@@ -1,8 +1,10 @@
 //! A room where everybody hears what anybody says.
 //!
-//!     cargo run --bin chat
-//!     nc 127.0.0.1 9999
-//!     cargo run --bin chat-client
+//! ```sh
+//! cargo run --bin chat
+//! nc 127.0.0.1 9999
+//! cargo run --bin chat-client
+//! ```
 //!
 //! [`room`] knows who is there and who gets what, [`outbox`] how it gets there, [`input`] what
 //! people type, and [`pace`] how fast they may.

@@ -1,7 +1,9 @@
 //! The programs of a course on sockets, each under its row: a server and its client.
 //!
-//!     tutorial t1 server
-//!     tutorial t1 client
+//! ```sh
+//! tutorial t1 server
+//! tutorial t1 client
+//! ```
 //!
 //! | row | what it shows |
 //! | --- | --- |

@@ -1,7 +1,9 @@
 //! T1. TCP, once: a client says one thing to a server.
 //!
-//!     tutorial t1 server
-//!     tutorial t1 client
+//! ```sh
+//! tutorial t1 server
+//! tutorial t1 client
+//! ```
 //!
 //! The server first: before anything is said, TCP makes a connection, by a handshake of three packets. The client asks,
 //! the server's system agrees, the client confirms. Where nobody listens there is nobody to agree, and `connect` fails

@@ -1,7 +1,9 @@
 //! T2. TCP, the template: a loop of connections around a loop of messages.
 //!
-//!     tutorial t2 server
-//!     tutorial t2 client
+//! ```sh
+//! tutorial t2 server
+//! tutorial t2 client
+//! ```
 //!
 //! The outer loop takes one client after the other, the inner one all of what that client says, until it has gone.
 //! There are two ways to learn that it has: `recv` returns nothing, which is how a stream ends (Linux), or it fails

@@ -1,7 +1,9 @@
 //! T3. UDP, once: datagrams in one direction.
 //!
-//!     tutorial t3 client
-//!     tutorial t3 server
+//! ```sh
+//! tutorial t3 client
+//! tutorial t3 server
+//! ```
 //!
 //! In any order: UDP makes no connection. `sendto` puts a datagram on its way and does not care what becomes of it. If
 //! the server is up it gets the datagram, if not nobody does, and the sender learns neither. That is the price of an

@@ -1,7 +1,9 @@
 //! T4. UDP, the template: datagrams and answers.
 //!
-//!     tutorial t4 server
-//!     tutorial t4 client
+//! ```sh
+//! tutorial t4 server
+//! tutorial t4 client
+//! ```
 //!
 //! `recvfrom` tells also who sent the datagram, and that is where the answer goes. One loop is enough: there are no
 //! connections, so any number of clients can talk to the server in turn. An empty line is a message too.

@@ -1,7 +1,9 @@
 //! T5. A simple chat room: one client, until it says `over`.
 //!
-//!     tutorial t5 server
-//!     tutorial t5 client
+//! ```sh
+//! tutorial t5 server
+//! tutorial t5 client
+//! ```
 //!
 //! How a conversation ends is agreed between the two programs: the word `over` makes the server close the connection.
 //! The client then receives nothing, as at the end of every stream, and that tells it that the conversation is over.

@@ -1,7 +1,9 @@
 //! T6. The connection loop and the conversation loop, as a telephone.
 //!
-//!     tutorial t6 server
-//!     tutorial t6 client
+//! ```sh
+//! tutorial t6 server
+//! tutorial t6 client
+//! ```
 //!
 //! The program is that of T2, and says at every step what it does: a telephone is bought, gets a number, is switched
 //! on, rings, is talked into and hung up. Only the last of its steps is never reached, since it rings for ever.

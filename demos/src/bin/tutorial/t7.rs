@@ -1,7 +1,9 @@
 //! T7. UDP keeps message boundaries; TCP has none.
 //!
-//!     tutorial t7 server
-//!     tutorial t7 client
+//! ```sh
+//! tutorial t7 server
+//! tutorial t7 client
+//! ```
 //!
 //! Three `sendto`s are three datagrams, and three `recvfrom`s receive exactly those, one each, even if they have all
 //! been waiting for a while, and even if the last one is empty. Nothing sticks together.

@@ -1,7 +1,9 @@
 //! T8. `socketserver` over TCP: many clients at once.
 //!
-//!     tutorial t8 server
-//!     tutorial t8 client          and again in a third terminal
+//! ```sh
+//! tutorial t8 server
+//! tutorial t8 client          and again in a third terminal
+//! ```
 //!
 //! `serve_forever` is the connection loop of T2. For every connection it makes a `MyHandler` and runs its `handle` on
 //! a thread of its own: a waiter for each guest. So the conversation loop is all that is left to write, and while it

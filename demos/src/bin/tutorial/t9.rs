@@ -1,7 +1,9 @@
 //! T9. `socketserver` over UDP.
 //!
-//!     tutorial t9 server
-//!     tutorial t9 client          and again in a third terminal
+//! ```sh
+//! tutorial t9 server
+//! tutorial t9 client          and again in a third terminal
+//! ```
 //!
 //! UDP has no connections, so the handler runs when a datagram has arrived, once for each, on a thread of its own.
 //! There is no conversation loop in it: a client's next datagram is the next request. `self.request` is the pair of
