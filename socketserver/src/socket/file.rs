@@ -50,19 +50,26 @@ impl SocketReader {
     ///
     /// Python: `rfile.readline(limit)`
     pub fn readline(&mut self, limit: usize) -> io::Result<Vec<u8>> {
+        let count = self.receive_until(b'\n', limit)?;
+        Ok(self.take(count))
+    }
+
+    /// Receives until the delimiter is there, or `limit` bytes are, or the end of the stream. Tells
+    /// how many bytes that makes, and leaves them unread: an error on the way loses nothing.
+    fn receive_until(&mut self, delimiter: u8, limit: usize) -> io::Result<usize> {
         let mut searched = 0;
         loop {
             let unread = &self.buffer[self.start..];
             let within = &unread[..unread.len().min(limit)];
-            if let Some(end) = within[searched..].iter().position(|&byte| byte == b'\n') {
-                return Ok(self.take(searched + end + 1));
-            }
-            if within.len() == limit {
-                return Ok(self.take(limit));
+            let found = within[searched..]
+                .iter()
+                .position(|&byte| byte == delimiter);
+            if let Some(place) = found {
+                return Ok(searched + place + 1);
             }
             searched = within.len();
-            if self.receive()? == 0 {
-                return Ok(self.take(searched));
+            if searched == limit || self.receive()? == 0 {
+                return Ok(searched);
             }
         }
     }
@@ -113,6 +120,21 @@ impl BufRead for SocketReader {
         let count = count.min(self.buffer.len() - self.start);
         self.start += count;
         self.socket.0.unread.fetch_sub(count, Relaxed);
+    }
+
+    fn read_until(&mut self, byte: u8, into: &mut Vec<u8>) -> io::Result<usize> {
+        let count = self.receive_until(byte, usize::MAX)?;
+        into.extend_from_slice(&self.buffer[self.start..self.start + count]);
+        self.consume(count);
+        Ok(count)
+    }
+
+    fn read_line(&mut self, into: &mut String) -> io::Result<usize> {
+        let line = self.readline(usize::MAX)?;
+        let text = std::str::from_utf8(&line)
+            .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
+        into.push_str(text);
+        Ok(line.len())
     }
 }
 
