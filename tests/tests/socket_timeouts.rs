@@ -1,19 +1,13 @@
-//! How long a call of a socket takes: for ever, not at all, or so long; and what signals do to it.
+//! How long a call of a socket takes: for ever, not at all, or so long.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{TcpListener, UdpSocket};
 use std::os::unix::net::{UnixDatagram, UnixStream};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, getpid, kill_process};
-use signal_hook::consts::{SIGPIPE, SIGUSR1};
-use socketserver::{
-    Address, AddressFamily, Socket, SocketKind, SocketOption, ToAddress, create_connection,
-};
-use tests::{DEADLINE, Folder, Signal, in_time, tcp_pair, unix_pair, until};
+use socketserver::{Address, AddressFamily, Socket, SocketKind, ToAddress, create_connection};
+use tests::{DEADLINE, Folder, in_time, tcp_pair, unix_pair, until};
 
 const SHORT: Duration = Duration::from_millis(50);
 
@@ -228,118 +222,4 @@ fn a_descriptor_that_came_non_blocking_waits_all_the_same() {
     let client = create_connection(address, Some(DEADLINE)).expect("connect");
     let (_, from) = waiting.join().expect("no panic").expect("accept");
     assert_eq!(from, client.getsockname().expect("a name"));
-}
-
-/// The thread that runs this, as a number for signals. The system gives one that is sent there to
-/// that very thread.
-fn this_thread() -> Pid {
-    let link = std::fs::read_link("/proc/thread-self").expect("Linux");
-    let number = link
-        .file_name()
-        .and_then(|name| name.to_str()?.parse().ok());
-    number.and_then(Pid::from_raw).expect("a number")
-}
-
-/// Runs `call` on a thread that is interrupted without end.
-fn under_signals<T: Send + 'static>(call: impl FnOnce() -> T + Send + 'static) -> T {
-    let caught = Arc::new(AtomicBool::new(false));
-    signal_hook::flag::register(SIGUSR1, caught.clone()).expect("a handler");
-    in_time("a call under signals", move || {
-        let (thread, over) = (this_thread(), AtomicBool::new(false));
-        thread::scope(|scope| {
-            scope.spawn(|| {
-                while !over.load(Ordering::Relaxed) {
-                    kill_process(thread, Signal::USR1).expect("it is there");
-                    thread::sleep(Duration::from_micros(100));
-                }
-            });
-            until("they come", || caught.load(Ordering::Relaxed));
-            let result = call();
-            over.store(true, Ordering::Relaxed);
-            result
-        })
-    })
-}
-
-#[test]
-fn signals_do_not_cut_a_sendall_short() {
-    for timeout in [None, Some(DEADLINE)] {
-        let (socket, mut other) = tcp_pair();
-        socket.settimeout(timeout).expect("a timeout");
-        socket
-            .setsockopt(SocketOption::SendBuffer(10_000))
-            .expect("a small buffer");
-        let reader = thread::spawn(move || {
-            let mut all = Vec::new();
-            let mut buffer = [0; 16_384];
-            loop {
-                match other.read(&mut buffer).expect("read") {
-                    0 => return all,
-                    received => all.extend_from_slice(&buffer[..received]),
-                }
-                thread::sleep(Duration::from_micros(500));
-            }
-        });
-        let data: Vec<u8> = (0..1_000_000u32).map(|place| place as u8).collect();
-        let sent = data.clone();
-        under_signals(move || socket.sendall(&sent)).expect("sendall");
-        assert!(reader.join().expect("it only reads") == data);
-    }
-}
-
-/// Neither for ever nor for longer than the timeout, though each signal ends the system's call.
-#[test]
-fn signals_do_not_end_a_wait_and_do_not_prolong_it() {
-    for timeout in [None, Some(DEADLINE)] {
-        let (socket, mut other) = tcp_pair();
-        socket.settimeout(timeout).expect("a timeout");
-        let writer = thread::spawn(move || {
-            thread::sleep(SHORT);
-            other.write_all(b"x").expect("write");
-        });
-        assert_eq!(under_signals(move || socket.recv(1)).expect("recv"), b"x");
-        writer.join().expect("it only writes");
-    }
-    let (socket, _other) = tcp_pair();
-    socket.settimeout(Some(SHORT)).expect("a timeout");
-    let (kind, took) = under_signals(move || failure(|| socket.recv(1)));
-    assert!(
-        kind == ErrorKind::TimedOut && took >= SHORT,
-        "{kind} {took:?}"
-    );
-    let (listener, _clients) = full_listener("127.0.0.1:0");
-    let address = listener.getsockname().expect("a name");
-    let (kind, took) = under_signals(move || failure(|| create_connection(address, Some(SHORT))));
-    assert!(
-        kind == ErrorKind::TimedOut && took >= SHORT,
-        "{kind} {took:?}"
-    );
-}
-
-#[test]
-fn a_connection_that_is_gone_is_an_error_and_no_signal() {
-    let caught = Arc::new(AtomicBool::new(false));
-    signal_hook::flag::register(SIGPIPE, caught.clone()).expect("a handler");
-    let gone = || {
-        let (socket, other) = unix_pair();
-        drop(other);
-        socket
-    };
-    let kinds = [
-        gone().send(b"x").expect_err("send").kind(),
-        gone().sendall(b"x").expect_err("sendall").kind(),
-        (&gone()).write(b"x").expect_err("write").kind(),
-        gone()
-            .makefile(-1, 0)
-            .1
-            .write(b"x")
-            .expect_err("wfile")
-            .kind(),
-    ];
-    assert_eq!(kinds, [ErrorKind::BrokenPipe; 4]);
-    assert!(!caught.load(Ordering::Relaxed));
-    kill_process(getpid(), Signal::PIPE).expect("it is there");
-    until("it would have been caught", || {
-        caught.load(Ordering::Relaxed)
-    });
 }
