@@ -15,6 +15,9 @@ use rustix::event::{Timespec, epoll};
 /// Few, so that the servers have something to run on.
 const THREADS: usize = 2;
 
+/// So many events are taken at a time.
+const EVENTS: usize = 256;
+
 const MESSAGE: &[u8; 64] = b"to be sent back in upper case: the quick brown fox and the dog..";
 
 /// Without any answer for so long, something is wrong with the server.
@@ -39,21 +42,27 @@ pub(crate) struct Load {
 }
 
 impl Load {
-    pub(crate) fn start(traffic: Traffic, clients: usize, server: SocketAddr) -> Self {
-        let stop = Arc::new(AtomicBool::new(false));
-        let exchanges: Vec<_> = (0..THREADS).map(|_| Arc::default()).collect();
-        let threads = exchanges.iter().map(|exchanges| {
-            let (stop, exchanges) = (stop.clone(), Arc::clone(exchanges));
-            thread::spawn(move || {
-                talk(traffic, clients / THREADS, server, &stop, &exchanges)
+    /// Clients that have all sent their first message.
+    pub(crate) fn start(traffic: Traffic, clients: usize, server: SocketAddr) -> io::Result<Self> {
+        let mut load = Load {
+            stop: Arc::default(),
+            exchanges: (0..THREADS).map(|_| Arc::default()).collect(),
+            threads: Vec::new(),
+        };
+        let crowds = (0..THREADS).map(|_| Crowd::open(traffic, clients / THREADS, server));
+        for (crowd, exchanges) in crowds
+            .collect::<io::Result<Vec<_>>>()?
+            .into_iter()
+            .zip(&load.exchanges)
+        {
+            let (stop, exchanges) = (load.stop.clone(), Arc::clone(exchanges));
+            load.threads.push(thread::spawn(move || {
+                crowd
+                    .talk(&stop, &exchanges)
                     .expect("a server on this machine answers")
-            })
-        });
-        Load {
-            threads: threads.collect(),
-            stop,
-            exchanges,
+            }));
         }
+        Ok(load)
     }
 
     /// How many answers have come so far.
@@ -79,45 +88,58 @@ impl Drop for Load {
     }
 }
 
-/// One thread's clients, until they are told to stop.
-fn talk(
+/// One thread's clients.
+struct Crowd {
     traffic: Traffic,
-    clients: usize,
     server: SocketAddr,
-    stop: &AtomicBool,
-    exchanges: &AtomicU64,
-) -> io::Result<()> {
-    let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
-    let mut clients = (0..clients)
-        .map(|number| Client::open(traffic, server, &epoll, number).map(Some))
-        .collect::<io::Result<Vec<_>>>()?;
-    let mut events = Vec::with_capacity(clients.len());
-    let patience = Timespec::try_from(PATIENCE).expect("a short time");
-    while !stop.load(Relaxed) {
-        events.clear();
-        epoll::wait(&epoll, spare_capacity(&mut events), Some(&patience))?;
-        if events.is_empty() {
-            return Err(io::ErrorKind::TimedOut.into());
-        }
-        for event in &events {
-            let number = event.data.u64() as usize;
-            let Some(client) = &mut clients[number] else {
-                continue;
-            };
-            if !client.receive()? {
-                continue;
-            }
-            exchanges.fetch_add(1, Relaxed);
-            if traffic == Traffic::NewConnections {
-                // The old connection ends before the new one begins.
-                clients[number] = None;
-                clients[number] = Some(Client::open(traffic, server, &epoll, number)?);
-            } else {
-                client.send()?;
-            }
-        }
+    epoll: OwnedFd,
+    clients: Vec<Option<Client>>,
+}
+
+impl Crowd {
+    fn open(traffic: Traffic, clients: usize, server: SocketAddr) -> io::Result<Self> {
+        let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
+        let clients =
+            (0..clients).map(|number| Client::open(traffic, server, &epoll, number).map(Some));
+        Ok(Crowd {
+            traffic,
+            server,
+            clients: clients.collect::<io::Result<_>>()?,
+            epoll,
+        })
     }
-    Ok(())
+
+    /// Until they are told to stop.
+    fn talk(mut self, stop: &AtomicBool, exchanges: &AtomicU64) -> io::Result<()> {
+        let mut events = Vec::with_capacity(self.clients.len().min(EVENTS));
+        let patience = Timespec::try_from(PATIENCE).expect("a short time");
+        while !stop.load(Relaxed) {
+            events.clear();
+            epoll::wait(&self.epoll, spare_capacity(&mut events), Some(&patience))?;
+            if events.is_empty() {
+                return Err(io::ErrorKind::TimedOut.into());
+            }
+            for event in &events {
+                let number = event.data.u64() as usize;
+                let Some(client) = &mut self.clients[number] else {
+                    continue;
+                };
+                if !client.receive()? {
+                    continue;
+                }
+                exchanges.fetch_add(1, Relaxed);
+                if self.traffic == Traffic::NewConnections {
+                    // The old connection ends before the new one begins.
+                    self.clients[number] = None;
+                    let next = Client::open(self.traffic, self.server, &self.epoll, number)?;
+                    self.clients[number] = Some(next);
+                } else {
+                    client.send()?;
+                }
+            }
+        }
+        Ok(())
+    }
 }
 
 /// One conversation. Its socket may block: it is only read when there is something, and never has

@@ -5,10 +5,55 @@ use std::fmt;
 use crate::contender::Contender;
 
 /// What one server did in one round.
-pub(crate) struct Sample {
-    pub(crate) value: f64,
-    /// In seconds, for one exchange.
-    pub(crate) cpu_time: Option<f64>,
+#[derive(Clone, Copy)]
+pub(crate) enum Sample {
+    Busy {
+        /// Exchanges per second.
+        rate: f64,
+        /// In seconds, for one exchange.
+        cpu_time: f64,
+    },
+    Idle {
+        /// In bytes, for one connection.
+        memory: f64,
+    },
+}
+
+/// What servers are judged by.
+#[derive(Clone, Copy)]
+pub(crate) enum Figure {
+    /// How many exchanges there are in a second. The text is the unit.
+    Rate(&'static str),
+    /// How much processor time one exchange costs the server. The text is the unit of the rate,
+    /// which is shown beside it.
+    CpuTime(&'static str),
+    /// How many bytes of memory a connection costs the server.
+    Memory,
+}
+
+impl Figure {
+    fn of(self, sample: &Sample) -> f64 {
+        match (self, sample) {
+            (Figure::Rate(_), Sample::Busy { rate, .. }) => *rate,
+            (Figure::CpuTime(_), Sample::Busy { cpu_time, .. }) => *cpu_time,
+            (Figure::Memory, Sample::Idle { memory }) => *memory,
+            _ => unreachable!("each kind of measurement has its own figures"),
+        }
+    }
+
+    /// All there is to be told of a server.
+    fn text(self, samples: &[Sample]) -> String {
+        let median =
+            |figure: Figure| Spread::of(samples.iter().map(|sample| figure.of(sample))).median;
+        match self {
+            Figure::Rate(unit) | Figure::CpuTime(unit) => format!(
+                "{:>9.0} {unit}, {:.2} us of CPU each",
+                median(Figure::Rate(unit)),
+                median(Figure::CpuTime(unit)) * 1e6
+            ),
+            Figure::Memory => format!("{:>9.0} bytes each", median(self)),
+        }
+    }
 }
 
 /// What a ratio should come to.
@@ -16,6 +61,7 @@ pub(crate) struct Sample {
 pub(crate) enum Bar {
     AtLeast(f64),
     AtMost(f64),
+    Below(f64),
 }
 
 impl Bar {
@@ -23,6 +69,7 @@ impl Bar {
         match self {
             Bar::AtLeast(bar) => ratio >= bar,
             Bar::AtMost(bar) => ratio <= bar,
+            Bar::Below(bar) => ratio < bar,
         }
     }
 }
@@ -32,6 +79,7 @@ impl fmt::Display for Bar {
         match self {
             Bar::AtLeast(bar) => write!(f, "at least {bar:.2}"),
             Bar::AtMost(bar) => write!(f, "at most {bar:.2}"),
+            Bar::Below(bar) => write!(f, "below {bar:.2}"),
         }
     }
 }
@@ -39,24 +87,35 @@ impl fmt::Display for Bar {
 /// A server beside others. Displayed, it is a table.
 pub(crate) struct Comparison {
     title: &'static str,
-    unit: &'static str,
+    figure: Figure,
     /// The first is the one that is judged. Each has one sample for every round.
     columns: Vec<(Contender, Vec<Sample>)>,
     bars: &'static [(Contender, Bar)],
+    /// What the figure itself may come to.
+    most: Option<f64>,
 }
 
 impl Comparison {
     pub(crate) fn new(
         title: &'static str,
-        unit: &'static str,
+        figure: Figure,
         servers: &[Contender],
         bars: &'static [(Contender, Bar)],
     ) -> Self {
         Comparison {
             title,
-            unit,
+            figure,
             columns: servers.iter().map(|server| (*server, Vec::new())).collect(),
             bars,
+            most: None,
+        }
+    }
+
+    /// The server that is judged must not come to more than this, whatever the others do.
+    pub(crate) fn at_most(self, most: f64) -> Self {
+        Comparison {
+            most: Some(most),
+            ..self
         }
     }
 
@@ -82,28 +141,34 @@ impl fmt::Display for Comparison {
         };
         writeln!(f, "{}", self.title)?;
         for (server, samples) in &self.columns {
-            let (name, unit) = (server.name(), self.unit);
-            let value = Spread::of(samples.iter().map(|sample| sample.value)).median;
-            write!(f, "  {name:21}{value:>9.0} {unit}")?;
-            if samples.iter().all(|sample| sample.cpu_time.is_some()) {
-                let cpu_times = samples.iter().filter_map(|sample| sample.cpu_time);
-                let microseconds = Spread::of(cpu_times).median * 1e6;
-                write!(f, ", {microseconds:.1} us of CPU each")?;
-            }
-            writeln!(f)?;
+            writeln!(f, "  {:21}{}", server.name(), self.figure.text(samples))?;
+        }
+        let figures = |samples: &[Sample]| -> Vec<f64> {
+            samples
+                .iter()
+                .map(|sample| self.figure.of(sample))
+                .collect()
+        };
+        let judged = figures(judged);
+        if let Some(most) = self.most {
+            let reached = verdict(Spread::of(judged.iter().copied()).median <= most);
+            writeln!(f, "  at most {most:.0}: {reached}")?;
         }
         for (server, samples) in others {
-            let rounds = judged.iter().zip(samples);
-            let ratio = Spread::of(rounds.map(|(judged, other)| judged.value / other.value));
+            let rounds = judged.iter().zip(figures(samples));
+            let ratio = Spread::of(rounds.map(|(judged, other)| judged / other));
             write!(f, "  to {:18}{ratio}", server.name())?;
             match self.bar(*server) {
-                Some(bar) if bar.is_reached(ratio.median) => writeln!(f, ", {bar}: reached")?,
-                Some(bar) => writeln!(f, ", {bar}: MISSED")?,
+                Some(bar) => writeln!(f, ", {bar}: {}", verdict(bar.is_reached(ratio.median)))?,
                 None => writeln!(f)?,
             }
         }
         Ok(())
     }
+}
+
+fn verdict(reached: bool) -> &'static str {
+    if reached { "reached" } else { "MISSED" }
 }
 
 /// Where some numbers lie.

@@ -1,0 +1,125 @@
+//! What is compared, and what it should come to.
+
+use crate::contender::Contender::{
+    EpollLoop, GreenTcp, GreenTcpPage, May, RawLoop, ThreadingTcp, ThreadingUdp, Threads,
+    ThreadsPage, Tokio,
+};
+use crate::load::Traffic;
+use crate::report::{Bar, Comparison, Figure};
+
+/// What is done to the servers of one comparison.
+#[derive(Clone, Copy)]
+pub(crate) enum Measure {
+    /// So many clients keep them busy: exchanges per second.
+    Busy(Traffic, usize),
+    /// So many connections are open and silent: memory for each of them. There is little to choose
+    /// between two rounds of it, so there is one.
+    Idle(usize),
+}
+
+/// The parts of the benchmark, by the names under which they are asked for.
+pub(crate) const PARTS: [(&str, Part); 2] = [("threading", threading), ("green", green)];
+
+pub(crate) type Part = fn() -> Vec<(Measure, Comparison)>;
+
+/// Each comparison has the server that is judged in front.
+fn threading() -> Vec<(Measure, Comparison)> {
+    vec![
+        (
+            Measure::Busy(Traffic::KeptOpen, 50),
+            Comparison::new(
+                "kept open: 50 connections, 64 bytes there and back",
+                Figure::Rate("exchanges/s"),
+                &[ThreadingTcp, Threads, Tokio],
+                &[(Threads, Bar::AtLeast(0.95))],
+            ),
+        ),
+        (
+            Measure::Busy(Traffic::NewConnections, 64),
+            Comparison::new(
+                "new connections: 64 clients that connect, exchange 64 bytes once, close",
+                Figure::Rate("connections/s"),
+                &[ThreadingTcp, Threads, Tokio],
+                &[(Threads, Bar::AtLeast(2.0)), (Tokio, Bar::AtLeast(0.9))],
+            ),
+        ),
+        (
+            Measure::Busy(Traffic::Datagrams, 64),
+            Comparison::new(
+                "datagrams: 64 clients with one of 64 bytes under way",
+                Figure::Rate("exchanges/s"),
+                &[ThreadingUdp, RawLoop],
+                &[(RawLoop, Bar::AtLeast(0.6))],
+            ),
+        ),
+        (
+            Measure::Idle(2_000),
+            Comparison::new(
+                "memory: 2,000 idle connections that have exchanged 64 bytes once",
+                Figure::Memory,
+                &[ThreadingTcp, Threads],
+                &[(Threads, Bar::AtMost(1.05))],
+            ),
+        ),
+    ]
+}
+
+fn green() -> Vec<(Measure, Comparison)> {
+    let cpu_time = |connections, title| {
+        let comparison = Comparison::new(
+            title,
+            Figure::CpuTime("exchanges/s"),
+            &[GreenTcp, EpollLoop, Tokio, May],
+            &[
+                (EpollLoop, Bar::AtMost(1.05)),
+                (Tokio, Bar::Below(1.0)),
+                (May, Bar::Below(1.0)),
+            ],
+        );
+        (Measure::Busy(Traffic::KeptOpen, connections), comparison)
+    };
+    vec![
+        cpu_time(50, "CPU: 50 connections, 64 bytes there and back"),
+        cpu_time(1_000, "CPU: 1,000 connections, 64 bytes there and back"),
+        cpu_time(10_000, "CPU: 10,000 connections, 64 bytes there and back"),
+        (
+            Measure::Busy(Traffic::NewConnections, 64),
+            Comparison::new(
+                "new connections: 64 clients that connect, exchange 64 bytes once, close",
+                Figure::Rate("connections/s"),
+                &[GreenTcp, Tokio, May],
+                &[(Tokio, Bar::AtLeast(1.0)), (May, Bar::AtLeast(1.0))],
+            ),
+        ),
+        (
+            Measure::Idle(19_000),
+            Comparison::new(
+                "memory: 19,000 idle connections; a handler that needs one page of stack",
+                Figure::Memory,
+                &[GreenTcp, Tokio, May],
+                &[],
+            )
+            .at_most(5.5 * 1024.0),
+        ),
+        (
+            Measure::Idle(19_000),
+            Comparison::new(
+                "memory: 19,000 idle connections; a handler with 4 KiB of buffer on its stack",
+                Figure::Memory,
+                &[GreenTcpPage],
+                &[],
+            )
+            .at_most(9.0 * 1024.0),
+        ),
+        (
+            // As many threads as may be had safely: at the system's limit a process ends.
+            Measure::Idle(10_000),
+            Comparison::new(
+                "memory: 10,000 idle connections; a handler with 4 KiB of buffer on its stack",
+                Figure::Memory,
+                &[GreenTcpPage, ThreadsPage],
+                &[(ThreadsPage, Bar::Below(1.0))],
+            ),
+        ),
+    ]
+}

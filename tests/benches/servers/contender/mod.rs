@@ -1,0 +1,94 @@
+//! The servers that are compared. Each runs in a process of its own, so that what it costs can be
+//! told from what its clients cost.
+
+mod by_hand;
+mod may;
+mod ours;
+mod tokio;
+
+use std::io;
+use std::net::SocketAddr;
+
+/// What every server here has room for at once.
+const BUFFER: usize = 1024;
+
+/// Any free port.
+const LOCAL: &str = "127.0.0.1:0";
+
+/// A server that sends back what it receives in upper case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Contender {
+    ThreadingTcp,
+    GreenTcp,
+    /// The same with a handler whose buffer alone is a page of its stack.
+    GreenTcpPage,
+    /// A listener of the standard library, and a thread that is started for each connection.
+    Threads,
+    /// The same with a buffer that is a page of its stack.
+    ThreadsPage,
+    /// A loop around `epoll` for each core, with nothing else.
+    EpollLoop,
+    /// A task for each connection.
+    Tokio,
+    /// A coroutine for each connection.
+    May,
+    ThreadingUdp,
+    /// One thread that receives and sends.
+    RawLoop,
+}
+
+impl Contender {
+    const ALL: [Self; 10] = [
+        Contender::ThreadingTcp,
+        Contender::GreenTcp,
+        Contender::GreenTcpPage,
+        Contender::Threads,
+        Contender::ThreadsPage,
+        Contender::EpollLoop,
+        Contender::Tokio,
+        Contender::May,
+        Contender::ThreadingUdp,
+        Contender::RawLoop,
+    ];
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Contender::ThreadingTcp => "ThreadingTCPServer",
+            Contender::GreenTcp => "GreenTCPServer",
+            Contender::GreenTcpPage => "Green..., 4 KiB more",
+            Contender::Threads => "threads by hand",
+            Contender::ThreadsPage => "threads, 4 KiB more",
+            Contender::EpollLoop => "epoll by hand",
+            Contender::Tokio => "tokio",
+            Contender::May => "may",
+            Contender::ThreadingUdp => "ThreadingUDPServer",
+            Contender::RawLoop => "raw loop",
+        }
+    }
+
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|server| server.name() == name)
+    }
+
+    /// Says where it listens, and serves until standard input ends: with the process that started
+    /// it, at the latest.
+    pub(crate) fn serve(self) -> io::Result<()> {
+        println!("{}", self.start()?);
+        io::copy(&mut io::stdin(), &mut io::sink()).map(drop)
+    }
+
+    fn start(self) -> io::Result<SocketAddr> {
+        match self {
+            Contender::ThreadingTcp => ours::threading_tcp(),
+            Contender::GreenTcp => ours::green_tcp::<BUFFER>(),
+            Contender::GreenTcpPage => ours::green_tcp::<4096>(),
+            Contender::Threads => by_hand::threads::<BUFFER>(),
+            Contender::ThreadsPage => by_hand::threads::<4096>(),
+            Contender::EpollLoop => by_hand::epoll_loops(),
+            Contender::Tokio => tokio::tasks(),
+            Contender::May => may::coroutines(),
+            Contender::ThreadingUdp => ours::threading_udp(),
+            Contender::RawLoop => by_hand::raw_loop(),
+        }
+    }
+}
