@@ -16,7 +16,7 @@ pub use client::Client;
 pub use echo::Echo;
 pub use matrix::Place;
 pub use pair::{tcp_pair, unix_pair};
-pub use process::Process;
+pub use process::{Process, memory_of, raise_descriptor_limit};
 pub use python::python;
 pub use running::{Running, run};
 pub use rustix::process::Signal;

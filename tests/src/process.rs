@@ -1,12 +1,13 @@
 //! Programs that tests start and that do not outlive them.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::fs;
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::thread::{self, JoinHandle};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crossbeam_channel::Receiver;
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Resource, Rlimit, Signal, getrlimit, kill_process, setrlimit};
 
 use crate::DEADLINE;
 
@@ -59,7 +60,16 @@ impl Process {
     /// When none comes before the deadline.
     #[track_caller]
     pub fn line(&self) -> String {
-        self.lines.recv_timeout(DEADLINE).unwrap_or_else(|_| {
+        self.line_within(DEADLINE)
+    }
+
+    /// The same, for what may take another time.
+    ///
+    /// # Panics
+    /// When none comes in time.
+    #[track_caller]
+    pub fn line_within(&self, time: Duration) -> String {
+        self.lines.recv_timeout(time).unwrap_or_else(|_| {
             let errors: Vec<_> = self.errors.try_iter().collect();
             panic!(
                 "{} said nothing more; on standard error: {errors:#?}",
@@ -125,7 +135,7 @@ impl Process {
                 break status;
             }
             assert!(Instant::now() < end, "{} does not end", self.name);
-            thread::sleep(std::time::Duration::from_millis(1));
+            thread::sleep(Duration::from_millis(1));
         };
         for reader in self.readers.drain(..) {
             reader.join().expect("a reader only reads");
@@ -133,6 +143,33 @@ impl Process {
         let all = |lines: &Receiver<String>| lines.try_iter().map(|line| line + "\n").collect();
         (status, all(&self.lines), all(&self.errors))
     }
+}
+
+/// How much memory of one kind a process has, in bytes: `VmRSS` is what is really there, `VmPTE` what
+/// the page tables take.
+///
+/// # Errors
+/// The system's, when there is no such process; `InvalidData` when there is no such kind.
+pub fn memory_of(process: u32, kind: &str) -> io::Result<u64> {
+    let status = fs::read_to_string(format!("/proc/{process}/status"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix(kind));
+    let kibibytes = line.and_then(|line| line.split_whitespace().nth(1)?.parse::<u64>().ok());
+    kibibytes
+        .map(|number| number * 1024)
+        .ok_or_else(|| io::ErrorKind::InvalidData.into())
+}
+
+/// Lets this process, and those that it starts, have as many descriptors as the system allows.
+///
+/// # Errors
+/// The system's.
+pub fn raise_descriptor_limit() -> io::Result<()> {
+    let limit = getrlimit(Resource::Nofile);
+    let raised = Rlimit {
+        current: limit.maximum,
+        ..limit
+    };
+    Ok(setrlimit(Resource::Nofile, raised)?)
 }
 
 fn reader(pipe: impl Read + Send + 'static) -> (Receiver<String>, JoinHandle<()>) {

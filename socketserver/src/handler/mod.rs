@@ -66,8 +66,7 @@ pub trait RequestHandler<R, S>: Sized + 'static {
 }
 
 /// A type's name without its path and its parameters.
-pub(crate) fn short_name<H>() -> &'static str {
-    let name = std::any::type_name::<H>();
+pub(crate) fn short_name(name: &'static str) -> &'static str {
     let name = name.split('<').next().unwrap_or(name);
     name.rsplit("::").next().unwrap_or(name)
 }

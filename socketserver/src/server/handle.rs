@@ -57,7 +57,7 @@ where
         let server = Arc::new(self);
         let serving = server.clone();
         let thread = thread::Builder::new()
-            .name(format!("{} server", short_name::<H>()))
+            .name(format!("{} server", short_name(std::any::type_name::<H>())))
             .spawn(move || serving.serve());
         match thread {
             Ok(thread) => Ok(ServerHandle {

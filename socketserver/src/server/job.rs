@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::base::BaseServer;
 use super::connections::{End, Ticket};
 use super::server_ref::ServerRef;
-use crate::handler::{HandlerError, RequestHandler, caught};
+use crate::handler::{HandlerError, RequestHandler, caught, short_name};
 use crate::socket::Address;
 use crate::transport::Transport;
 
@@ -41,6 +41,7 @@ impl Run {
 pub struct Job {
     run: Run,
     ticket: Ticket,
+    /// The handler's, with its path.
     name: &'static str,
 }
 
@@ -135,7 +136,8 @@ impl Job {
 
     /// The handler's name, without its path: for naming threads.
     pub fn name(&self) -> &'static str {
-        self.name
+        // Few ask, so that not every request has to pay for it.
+        short_name(self.name)
     }
 }
 
@@ -148,7 +150,7 @@ impl fmt::Debug for Run {
 impl fmt::Debug for Job {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Job")
-            .field("name", &self.name)
+            .field("name", &self.name())
             .finish_non_exhaustive()
     }
 }

@@ -11,7 +11,7 @@ use super::connections::{End, Ticket};
 use super::job::{Job, Refused, Request, quietly};
 use super::stats::Served;
 use crate::concurrency::Concurrency;
-use crate::handler::{HandlerError, RequestHandler, caught, short_name};
+use crate::handler::{HandlerError, RequestHandler, caught};
 use crate::socket::{Address, Socket};
 use crate::transport::Transport;
 
@@ -222,7 +222,7 @@ where
         let job = Job::new(
             move |place| request.run::<H>(place, patience),
             ticket,
-            short_name::<H>(),
+            std::any::type_name::<H>(),
         );
         match self.concurrency.process_request(job) {
             Ok(()) => Served::Handled,

@@ -1,6 +1,5 @@
 //! A server's process, as seen from outside.
 
-use std::fs;
 use std::io;
 use std::net::SocketAddr;
 use std::process::Command;
@@ -42,13 +41,6 @@ impl Child {
 
     /// The bytes of its memory that are really there.
     pub(crate) fn resident(&self) -> io::Result<u64> {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.process.id()))?;
-        let kibibytes = status
-            .lines()
-            .find_map(|line| line.strip_prefix("VmRSS:")?.split_whitespace().next());
-        kibibytes
-            .and_then(|number| number.parse::<u64>().ok())
-            .map(|number| number * 1024)
-            .ok_or_else(|| io::ErrorKind::InvalidData.into())
+        tests::memory_of(self.process.id(), "VmRSS")
     }
 }

@@ -20,7 +20,7 @@ use std::io;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use tests::raise_descriptor_limit;
 
 use child::Child;
 use comparisons::{Measure, PARTS};
@@ -69,6 +69,7 @@ fn main() -> io::Result<()> {
 }
 
 fn compare(mut comparisons: Vec<(Measure, Comparison)>, effort: &Effort) -> io::Result<()> {
+    // The usual limit has no room for so many connections, on either side.
     raise_descriptor_limit()?;
     let began = Moment::now()?;
     for round in 1..=effort.rounds {
@@ -125,14 +126,4 @@ fn idle(server: Contender, connections: usize) -> io::Result<Sample> {
     Ok(Sample::Idle {
         memory: grown as f64 / connections as f64,
     })
-}
-
-/// The usual limit has no room for so many connections, on either side.
-fn raise_descriptor_limit() -> io::Result<()> {
-    let limit = getrlimit(Resource::Nofile);
-    let raised = Rlimit {
-        current: limit.maximum,
-        ..limit
-    };
-    Ok(setrlimit(Resource::Nofile, raised)?)
 }

@@ -1,0 +1,62 @@
+//! How many green threads there can be.
+//!
+//!     cargo bench -p tests --bench crowd
+//!     cargo bench -p tests --bench crowd -- --quick
+//!
+//! The short form has a hundredth of everything, so that its figures say little: it shows that the
+//! program works. All traffic stays on this machine.
+
+mod connections;
+mod parked;
+
+use std::env;
+use std::fmt::Display;
+use std::io;
+
+/// How many of everything there are.
+#[derive(Clone, Copy)]
+struct Size {
+    green_threads: usize,
+    connections: usize,
+}
+
+const USUAL: Size = Size {
+    green_threads: 1_000_000,
+    connections: 100_000,
+};
+
+const QUICK: Size = Size {
+    green_threads: 10_000,
+    connections: 1_000,
+};
+
+fn main() -> io::Result<()> {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    match &arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        [connections::SERVE, address, ..] => return connections::serve(address),
+        [connections::CONNECT, address, source, count, ..] => {
+            return connections::connect(address, source, count);
+        }
+        _ => {}
+    }
+    if !arguments.iter().any(|argument| argument == "--bench") {
+        // `cargo test --all-targets` comes by here, and times are no matter for a test.
+        println!("to measure: cargo bench -p tests --bench crowd [-- --quick]");
+        return Ok(());
+    }
+    let quick = arguments.iter().any(|argument| argument == "--quick");
+    let size = if quick { QUICK } else { USUAL };
+    parked::run(size.green_threads)?;
+    connections::run(size.connections)
+}
+
+/// One line of the result.
+fn tell(what: &str, figure: impl Display, bar: Option<(String, bool)>) {
+    match bar {
+        Some((bar, reached)) => {
+            let verdict = if reached { "reached" } else { "MISSED" };
+            println!("  {what:32}{figure:>14}, {bar}: {verdict}");
+        }
+        None => println!("  {what:32}{figure:>14}"),
+    }
+}
