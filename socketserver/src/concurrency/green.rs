@@ -76,7 +76,7 @@ impl Concurrency for Green {
         };
         let (shared, max) = (self.shared.clone(), self.max_green_threads);
         shared.live.fetch_add(1, SeqCst);
-        reserved.spawn(job.name(), move || {
+        reserved.spawn(job.type_name(), move || {
             job.run();
             shared.leave(max);
         });

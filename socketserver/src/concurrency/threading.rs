@@ -87,7 +87,7 @@ impl Task for Job {
     }
 
     fn name(&self) -> &str {
-        Job::name(self)
+        self.type_name()
     }
 }
 

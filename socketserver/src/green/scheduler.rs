@@ -31,6 +31,9 @@ use crate::sys::stack::SlabStack;
 /// So many green threads run before the scheduler looks at its descriptors and its inbox again.
 const BATCH: usize = 128;
 
+/// So many messages have their place kept from one look at the inbox to the next.
+const INBOX: usize = 1024;
+
 /// What a green thread waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Interest {
@@ -68,6 +71,8 @@ pub(super) struct Scheduler {
 struct Local {
     scheduler: &'static Scheduler,
     tasks: RefCell<Slab<Task>>,
+    /// What was taken from the inbox.
+    messages: RefCell<Vec<Message>>,
     ready: RefCell<VecDeque<usize>>,
     timers: RefCell<Timers>,
     reactor: RefCell<Reactor>,
@@ -232,6 +237,7 @@ impl Scheduler {
                 let local: &'static Local = Box::leak(Box::new(Local {
                     scheduler,
                     tasks: RefCell::default(),
+                    messages: RefCell::default(),
                     ready: RefCell::default(),
                     timers: RefCell::default(),
                     reactor: RefCell::new(Reactor::new(epoll)),
@@ -268,13 +274,17 @@ impl Local {
     }
 
     fn read_inbox(&self) {
-        for message in mem::take(&mut *self.scheduler.inbox.lock()) {
+        let mut messages = self.messages.borrow_mut();
+        // The two change places, so that neither has to grow anew, and the lock is free at once.
+        mem::swap(&mut *messages, &mut *self.scheduler.inbox.lock());
+        for message in messages.drain(..) {
             match message {
                 Message::Spawn(birth) => self.give_birth(birth),
                 Message::Wake(task) => self.wake(task),
                 Message::Forget(key) => self.reactor.borrow_mut().forget(key),
             }
         }
+        messages.shrink_to(INBOX);
     }
 
     fn give_birth(&self, birth: Birth) {

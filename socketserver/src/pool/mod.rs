@@ -128,7 +128,7 @@ impl<J: Task> Pool<J> {
         let count = shared.add(0, -1);
         shared.lowest.fetch_min(count.balance, Relaxed);
         let grown = if count.balance < 0 {
-            shared.grow(growth, &job)
+            shared.grow(growth, job.name())
         } else {
             Ok(())
         };
@@ -310,13 +310,13 @@ impl<J: Task> Shared<J> {
 
     /// Starts the workers that are missing: usually one, more if the system has refused some
     /// before.
-    fn grow(self: &Arc<Self>, growth: &mut Growth, job: &J) -> io::Result<()> {
+    fn grow(self: &Arc<Self>, growth: &mut Growth, task: &str) -> io::Result<()> {
         let rested = growth.retry.is_none_or(|retry| retry <= Instant::now());
         let missing = |count: Count| {
             count.balance < 0 && count.threads < self.max_threads && (rested || count.threads == 0)
         };
         while self.add_if(missing, 1, 0).is_some() {
-            let name = thread_name(job.name(), growth.started);
+            let name = thread_name(task, growth.started);
             if let Err(error) = (self.spawn)(name, Worker(self.clone())) {
                 let left = self.add(-1, 0).threads;
                 self.spawn_failures.fetch_add(1, Relaxed);
@@ -337,11 +337,11 @@ impl<J: Task> Shared<J> {
 
     /// Starts workers that could not be started when their jobs were submitted; the next submit may
     /// be far away. Never waits for the gate: a submit that holds it does the same.
-    fn catch_up(self: &Arc<Self>, job: &J) {
+    fn catch_up(self: &Arc<Self>, task: &str) {
         if self.lacks_workers()
             && let Some(mut gate) = self.gate.try_lock()
         {
-            let _logged = self.grow(&mut gate.growth, job);
+            let _logged = self.grow(&mut gate.growth, task);
         }
     }
 
@@ -395,7 +395,7 @@ impl<J: Task> Worker<J> {
         loop {
             match shared.queue.recv_timeout(shared.keep_alive) {
                 Ok(job) => {
-                    shared.catch_up(&job);
+                    shared.catch_up(job.name());
                     contained("a task", || job.run());
                     shared.add(0, 1);
                     if shared.surplus() && shared.leave() {

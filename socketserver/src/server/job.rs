@@ -134,6 +134,11 @@ impl Job {
         Job::new(run, ticket, name)
     }
 
+    /// The handler's name with its path.
+    pub(crate) fn type_name(&self) -> &'static str {
+        self.name
+    }
+
     /// The handler's name, without its path: for naming threads.
     pub fn name(&self) -> &'static str {
         // Few ask, so that not every request has to pay for it.

@@ -226,7 +226,10 @@ where
 {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Server")
-            .field("handler", &crate::handler::short_name(std::any::type_name::<H>()))
+            .field(
+                "handler",
+                &crate::handler::short_name(std::any::type_name::<H>()),
+            )
             .field("server_address", &format_args!("{}", self.server_address()))
             .field("fileno", &self.fileno())
             .field("stats", &self.stats())

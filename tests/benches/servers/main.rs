@@ -3,6 +3,7 @@
 //!     cargo bench -p tests --bench servers
 //!     cargo bench -p tests --bench servers -- green
 //!     cargo bench -p tests --bench servers -- threading --quick
+//!     cargo bench -p tests --bench servers -- --only=datagrams
 //!
 //! Every server is measured once in every round, one right after the other, and a ratio is taken
 //! within each round: what else the machine does hits them all alike. All traffic stays on this
@@ -59,12 +60,20 @@ fn main() -> io::Result<()> {
     let given = |argument: &str| arguments.iter().any(|given| given == argument);
     if !given("--bench") {
         // `cargo test --all-targets` comes by here, and times are no matter for a test.
-        println!("to measure: cargo bench -p tests --bench servers [-- threading|green --quick]");
+        println!(
+            "to measure: cargo bench -p tests --bench servers [-- threading|green --quick --only=TITLE]"
+        );
         return Ok(());
     }
     let every = !PARTS.iter().any(|(name, _)| given(name));
-    let asked_for = PARTS.iter().filter(|(name, _)| every || given(name));
-    let comparisons = asked_for.flat_map(|(_, part)| part()).collect();
+    let parts = PARTS.iter().filter(|(name, _)| every || given(name));
+    let mut comparisons: Vec<_> = parts.flat_map(|(_, part)| part()).collect();
+    if let Some(text) = arguments
+        .iter()
+        .find_map(|argument| argument.strip_prefix("--only="))
+    {
+        comparisons.retain(|(_, comparison)| comparison.title().contains(text));
+    }
     compare(comparisons, if given("--quick") { &QUICK } else { &USUAL })
 }
 

@@ -119,6 +119,10 @@ impl Comparison {
         }
     }
 
+    pub(crate) fn title(&self) -> &'static str {
+        self.title
+    }
+
     pub(crate) fn servers(&self) -> Vec<Contender> {
         self.columns.iter().map(|(server, _)| *server).collect()
     }
