@@ -180,6 +180,7 @@ where
             waker,
             concurrency: concurrency.clone(),
             service_actions: AtomicBool::new(true),
+            signalled: Arc::default(),
         };
         log::debug!(target: "socketserver::server", "listening on {}", core.address);
         Ok(Server {

@@ -15,8 +15,8 @@ use crate::handler::{HandlerError, RequestHandler, caught, short_name};
 use crate::socket::{Address, Socket};
 use crate::transport::Transport;
 
-/// So many requests are taken before the loop looks after everything else again: under load there
-/// may always be one.
+/// So many requests are handed over before the loop looks after everything else again: under load
+/// there may always be one.
 const BATCH: usize = 64;
 
 /// What came of an attempt to take a request.
@@ -72,7 +72,7 @@ where
         while !self.told_to_stop() {
             let end = self.next_action().into_iter().chain(retry).min();
             if self.wait(&listener, &mut backoff, end)? {
-                for _ in 0..BATCH {
+                for _ in 0..self.batch() {
                     if core.life.is_stopping()
                         || self.full()
                         || self.take(&listener, &mut backoff)?.is_none()
@@ -306,6 +306,16 @@ where
             Duration::from_millis(100)
         } else {
             Duration::MAX
+        }
+    }
+
+    /// How many requests are taken in one turn of the loop. One that runs on the loop itself may
+    /// take as long as it likes, and a signal or an action that is due waits for it already.
+    fn batch(&self) -> usize {
+        if self.concurrency.runs_on_loop() {
+            1
+        } else {
+            BATCH
         }
     }
 

@@ -3,7 +3,10 @@
 use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::atomic::{
+    AtomicBool,
+    Ordering::{Relaxed, SeqCst},
+};
 use std::time::Duration;
 
 use parking_lot::Mutex;
@@ -26,6 +29,8 @@ pub(super) struct Core {
     pub(super) concurrency: Arc<dyn Concurrency>,
     /// Whether `service_actions` has anything to do.
     pub(super) service_actions: AtomicBool,
+    /// A signal came that drains this server; its loop sees to that when it next turns.
+    pub(super) signalled: Arc<AtomicBool>,
 }
 
 /// The server as its handlers and hooks see it: a cheap clone, and through `Deref` the server's
@@ -94,9 +99,10 @@ impl<S> ServerRef<S> {
         core.life.ask(stop, false, &core.waker);
     }
 
-    /// Whether the server was told to stop, or has stopped for good: a handler that loops may look.
+    /// Whether the server was told to stop, by a signal too, or has stopped for good: a handler that
+    /// loops may look.
     pub fn is_stopping(&self) -> bool {
-        self.core().life.is_ending()
+        self.core().signalled.load(SeqCst) || self.core().life.is_ending()
     }
 
     /// The counters as of now.
