@@ -251,8 +251,10 @@ where
             self.wait_for_live(Instant::now() + GRACE);
         }
         let idle = core.connections.active() == 0;
-        self.concurrency
-            .server_close(idle.then(|| Instant::now() + GRACE));
+        quietly("the concurrency's server_close", || {
+            self.concurrency
+                .server_close(idle.then(|| Instant::now() + GRACE));
+        });
         let abandoned = if wait {
             core.connections.abandon_all()
         } else {
@@ -282,7 +284,11 @@ where
         let core = self.core();
         core.connections.watch(true);
         let holds = loop {
-            let retry = self.concurrency.service_actions();
+            let mut retry = None;
+            // Whoever waits for this server's end must not wait for ever because of a panic here.
+            quietly("the concurrency's service_actions", || {
+                retry = self.concurrency.service_actions();
+            });
             let overdue = core.connections.cut_overdue();
             if condition(core) {
                 break true;
