@@ -75,8 +75,13 @@ impl<J: Task> Pool<J> {
     /// `keep_alive` leaves.
     pub(crate) fn new(max_threads: usize, keep_alive: Duration) -> Self {
         Self::with_spawn(max_threads, keep_alive, |name, worker| {
+            let place = limits::Place::take()?;
             let thread = thread::Builder::new().name(name);
-            thread.spawn(|| worker.work()).map(drop)
+            let work = move || {
+                worker.work();
+                drop(place);
+            };
+            thread.spawn(work).map(drop)
         })
     }
 
