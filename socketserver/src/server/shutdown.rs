@@ -160,7 +160,9 @@ where
     }
 
     fn close_listener(&self) {
-        if let Some(listener) = self.core().listener.lock().take() {
+        let listener = self.core().listener.lock().take();
+        // Not under the lock: removing a file may take its time.
+        if let Some(listener) = listener {
             quietly("closing the listener", || {
                 self.transport.server_close(&listener)
             });
