@@ -108,11 +108,7 @@ impl Connections {
                 group,
             },
         );
-        if let Some(deadline) = self.limits.deadline {
-            self.deadlines
-                .lock()
-                .push_back((deadline_after(deadline), id));
-        }
+        self.remember_deadline(id);
         (
             Ticket {
                 connections: self.clone(),
@@ -122,6 +118,20 @@ impl Connections {
             },
             welcome,
         )
+    }
+
+    fn remember_deadline(&self, id: u64) {
+        /// So many more than twice the live ones are not worth a look.
+        const SPARE: u64 = 1_024;
+        let Some(deadline) = self.limits.deadline else {
+            return;
+        };
+        let mut deadlines = self.deadlines.lock();
+        deadlines.push_back((deadline_after(deadline), id));
+        // Behind one that lives long, those that have ended would gather.
+        if deadlines.len() as u64 > 2 * self.active() + SPARE {
+            deadlines.retain(|(_, id)| self.shard(*id).lock().contains_key(id));
+        }
     }
 
     fn join_group(&self, address: &Address) -> (Option<IpAddr>, bool) {
@@ -412,6 +422,24 @@ mod tests {
             connections.groups.lock().is_empty(),
             "the table holds only live clients"
         );
+    }
+
+    #[test]
+    fn one_that_lives_long_keeps_no_memory_of_others() {
+        let limits = Limits {
+            deadline: Some(Duration::from_secs(3_600)),
+            ..Limits::default()
+        };
+        let connections = connections(limits);
+        let admit = || connections.admit(&Address::Unnamed, Box::new(|| ())).0;
+        let (long, other) = (admit(), admit());
+        for _ in 0..10_000 {
+            admit().end(End::Finished);
+        }
+        let deadlines: Vec<_> = connections.deadlines.lock().iter().copied().collect();
+        assert!(deadlines.len() <= 1_028, "{}", deadlines.len());
+        assert!(deadlines.is_sorted());
+        assert_eq!([deadlines[0].1, deadlines[1].1], [long.id, other.id]);
     }
 
     #[test]
