@@ -169,11 +169,13 @@ where
     }
 
     fn start(self, socket: Socket, adopted: bool) -> io::Result<Server<T, C, H, S>> {
-        self.transport.server_activate(&socket)?;
-        let waker = Waker::new()?;
+        let activated = self.transport.server_activate(&socket);
+        let parts = activated.and_then(|()| Ok((socket.getsockname()?, Waker::new()?)));
+        // What `server_bind` has made elsewhere goes with the attempt.
+        let (address, waker) = parts.inspect_err(|_| self.transport.server_close(&socket))?;
         let concurrency = Arc::new(self.concurrency);
         let core = Core {
-            address: socket.getsockname()?,
+            address,
             listener: Mutex::new(Some(socket)),
             life: Life::new(),
             connections: Arc::new(Connections::new(self.options.limits, waker.clone())),
