@@ -264,6 +264,7 @@ where
         let mut backoff = Backoff::new();
         let late = Instant::now() + LATE;
         let mut taken = 0;
+        let mut ready = false;
         while taken < MOST && Instant::now() < deadline {
             if !self.wait_until(deadline, |_| !self.full()) {
                 break;
@@ -271,6 +272,7 @@ where
             match self.get_request(listener, &mut backoff) {
                 Ok(Taken::Request(request, client_address)) => {
                     taken += 1;
+                    ready = false;
                     self.process(request, client_address);
                 }
                 Ok(Taken::Failed) => {
@@ -280,14 +282,15 @@ where
                         .map_or(deadline, |until| until.min(deadline));
                     self.wait_until(pause, |_| backoff.until().is_none());
                 }
-                // The last step of a handshake may still be on its way.
-                Ok(Taken::Nothing) if Instant::now() < late => {
-                    if self.core().waker.wait(Some(listener), Some(late)).is_err() {
-                        break;
+                // The last step of a handshake may still be on its way. A fenced Unix socket is
+                // ready even when it is empty, and nothing is ever on its way there.
+                Ok(Taken::Nothing) if !ready && Instant::now() < late => {
+                    match self.core().waker.wait(Some(listener), Some(late)) {
+                        Ok(woken) => ready = woken,
+                        Err(_) => break,
                     }
                 }
                 Ok(Taken::Nothing) => break,
-                // A fenced Unix socket says so that its queue is empty.
                 Err(error) => {
                     log::debug!(target: "socketserver::server", "nothing more can be taken: {error}");
                     break;
