@@ -5,7 +5,7 @@ use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::SeqCst};
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
@@ -66,9 +66,9 @@ pub(crate) struct Connections {
     refused: AtomicU64,
     cut: AtomicU64,
     accept_errors: AtomicU64,
-    /// Somebody waits for a request to begin or end. Set before looking whether that must be waited
-    /// for, and looked at after it was counted: so one of the two sees the other.
-    watched: AtomicBool,
+    /// How many wait for requests to begin or end. Counted before looking whether that must be
+    /// waited for, and looked at after a request was counted: so one of the two sees the other.
+    watching: AtomicUsize,
     waker: Waker,
 }
 
@@ -86,7 +86,7 @@ impl Connections {
             refused: AtomicU64::new(0),
             cut: AtomicU64::new(0),
             accept_errors: AtomicU64::new(0),
-            watched: AtomicBool::new(false),
+            watching: AtomicUsize::new(0),
             waker,
         }
     }
@@ -170,7 +170,7 @@ impl Connections {
     }
 
     fn ring(&self) {
-        if self.watched.load(SeqCst) {
+        if self.watching.load(SeqCst) > 0 {
             self.waker.wake();
         }
     }
@@ -182,9 +182,10 @@ impl Connections {
             .is_some_and(|max| self.active() >= max as u64)
     }
 
-    /// From now on every beginning and end rings the bell, or none does.
-    pub(super) fn watch(&self, watched: bool) {
-        self.watched.store(watched, SeqCst);
+    /// As long as the result lives every beginning and end rings the bell.
+    pub(super) fn watch(&self) -> Watching<'_> {
+        self.watching.fetch_add(1, SeqCst);
+        Watching(self)
     }
 
     pub(super) fn count_accept_error(&self) {
@@ -308,6 +309,15 @@ impl fmt::Debug for Connections {
         f.debug_struct("Connections")
             .field("active", &self.active())
             .finish_non_exhaustive()
+    }
+}
+
+/// Somebody waits for requests to begin or end.
+pub(super) struct Watching<'a>(&'a Connections);
+
+impl Drop for Watching<'_> {
+    fn drop(&mut self) {
+        self.0.watching.fetch_sub(1, SeqCst);
     }
 }
 
@@ -440,6 +450,23 @@ mod tests {
         assert!(deadlines.len() <= 1_028, "{}", deadlines.len());
         assert!(deadlines.is_sorted());
         assert_eq!([deadlines[0].1, deadlines[1].1], [long.id, other.id]);
+    }
+
+    #[test]
+    fn who_has_waited_leaves_the_bell_to_others() {
+        let connections = connections(Limits::default());
+        let rings = || {
+            drop(connections.admit(&Address::Unnamed, Box::new(|| ())));
+            connections.waker.rung()
+        };
+        assert!(!rings());
+        let one = connections.watch();
+        let other = connections.watch();
+        assert!(rings());
+        drop(one);
+        assert!(rings());
+        drop(other);
+        assert!(!rings());
     }
 
     #[test]

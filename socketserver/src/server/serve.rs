@@ -146,17 +146,11 @@ where
         let overdue = core.connections.cut_overdue();
         let pause = backoff.until();
         // First say that somebody waits for an end, then look whether one must be waited for.
-        let full = self.full() && {
-            core.connections.watch(true);
-            self.full()
-        };
+        let watching = self.full().then(|| core.connections.watch());
+        let full = watching.is_some() && self.full();
         let open = !full && pause.is_none();
         let end = [end, overdue, pause].into_iter().flatten().min();
-        let ready = core.waker.wait(open.then_some(listener), end);
-        if full {
-            core.connections.watch(false);
-        }
-        ready
+        core.waker.wait(open.then_some(listener), end)
     }
 
     /// Takes one request and sends it on its way. `None` when there is none to be taken now.

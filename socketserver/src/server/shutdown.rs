@@ -284,8 +284,8 @@ where
     /// Waits for something that requests do, or for the deadline. Returns whether it is so.
     pub(super) fn wait_until(&self, deadline: Instant, condition: impl Fn(&Core) -> bool) -> bool {
         let core = self.core();
-        core.connections.watch(true);
-        let holds = loop {
+        let _watching = core.connections.watch();
+        loop {
             let mut retry = None;
             // Whoever waits for this server's end must not wait for ever because of a panic here.
             quietly("the concurrency's service_actions", || {
@@ -293,10 +293,10 @@ where
             });
             let overdue = core.connections.cut_overdue();
             if condition(core) {
-                break true;
+                return true;
             }
             if Instant::now() >= deadline {
-                break false;
+                return false;
             }
             let end = [overdue, retry]
                 .into_iter()
@@ -304,10 +304,8 @@ where
                 .fold(deadline, Instant::min);
             if let Err(error) = core.waker.wait(None, Some(end)) {
                 log::error!(target: "socketserver::server", "cannot wait for live requests: {error}");
-                break false;
+                return false;
             }
-        };
-        core.connections.watch(false);
-        holds
+        }
     }
 }
