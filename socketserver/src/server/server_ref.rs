@@ -87,8 +87,10 @@ impl<S> ServerRef<S> {
     }
 
     /// Asks the loop for an orderly end and does not wait for it: see
-    /// [`Server::drain`](crate::Server::drain). Live requests may go on for `timeout`. Without a
-    /// loop this does nothing.
+    /// [`Server::drain`](crate::Server::drain). Live requests may go on for `timeout`.
+    ///
+    /// A server that does not serve now, because it never did or has stopped, remembers it: its next
+    /// `serve_forever` drains and closes it. A closed one does nothing.
     pub fn drain(&self, timeout: Duration) {
         let core = self.core();
         let stop = Stop {
