@@ -156,7 +156,11 @@ where
     }
 
     /// The server on a socket that exists already and is bound: from a service manager, a parent
-    /// process, a test. Its options stay as they are.
+    /// process, a test. What is set before `bind` stays as it is.
+    ///
+    /// The rest is as on a socket of ours: timeouts are cleared (datagrams get `send_timeout`),
+    /// `wait_for_input` holds, and a listener no longer blocks. That is a property of the socket
+    /// itself, so whoever shares it, in another process too, must be ready for `WouldBlock`.
     ///
     /// # Errors
     /// `InvalidInput` for a socket of another kind, and the system's.
