@@ -199,7 +199,7 @@ fn any_hook_may_stop_the_server() {
     ] {
         let (count, builder) = counting(name, |server| {
             server.shutdown();
-            server.drain(Duration::ZERO);
+            server.begin_drain(Duration::ZERO);
         });
         let server = Arc::new(
             builder

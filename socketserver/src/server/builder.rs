@@ -106,7 +106,9 @@ impl<T, C, H, S> Builder<T, C, H, S> {
     /// How long a request may take in all, whatever its client does meanwhile; then it is cut. For
     /// ever unless set.
     ///
-    /// The loop does this, so an inline server, whose loop is busy with the request itself, cannot.
+    /// The loop does this. So an inline server, whose loop is busy with the request itself, cannot;
+    /// and after a `shutdown`, or between two calls of `handle_request`, whose time is over is cut
+    /// when the server next serves, drains or closes.
     pub fn deadline(mut self, time: Duration) -> Self {
         self.options.limits.deadline = Some(time);
         self

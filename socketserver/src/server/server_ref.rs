@@ -36,7 +36,7 @@ pub(super) struct Core {
 /// The server as its handlers and hooks see it: a cheap clone, and through `Deref` the server's
 /// state, so that `self.server.members` reads as in Python.
 ///
-/// Its own methods hide methods of these names on the state: `server_address`, `shutdown`, `drain`,
+/// Its own methods hide methods of these names on the state: `server_address`, `shutdown`, `begin_drain`,
 /// `is_stopping`, `stats`, `state`, `without_service_actions`.
 ///
 /// Python: `BaseRequestHandler.server`
@@ -91,7 +91,7 @@ impl<S> ServerRef<S> {
     ///
     /// A server that does not serve now, because it never did or has stopped, remembers it: its next
     /// `serve_forever` drains and closes it. A closed one does nothing.
-    pub fn drain(&self, timeout: Duration) {
+    pub fn begin_drain(&self, timeout: Duration) {
         let core = self.core();
         let stop = Stop {
             kind: StopKind::Drain,

@@ -82,7 +82,7 @@ where
             .as_ref()
             .and_then(super::signals::Signals::received)
         {
-            self.server.drain(timeout);
+            self.server.begin_drain(timeout);
         }
         self.core().life.is_stopping()
     }
