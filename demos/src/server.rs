@@ -50,9 +50,17 @@ pub struct ServerOptions {
 
 impl ServerOptions {
     /// The limit of connections for a program that cannot do without one.
-    pub fn at_most(mut self, connections: NonZeroUsize) -> Self {
-        self.max_connections.get_or_insert(connections);
-        self
+    ///
+    /// # Errors
+    /// When more were asked for.
+    pub fn at_most(mut self, connections: NonZeroUsize) -> Result<Self, Failure> {
+        let wanted = *self.max_connections.get_or_insert(connections);
+        if wanted > connections {
+            return Err(Failure::usage(format!(
+                "invalid value '{wanted}' for '--max-connections': at most {connections} are possible here"
+            )));
+        }
+        Ok(self)
     }
 
     /// Serves over the transport of that name, with a handler for streams and one for datagrams.

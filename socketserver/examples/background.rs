@@ -27,7 +27,7 @@ fn main() -> io::Result<()> {
     }
 
     let stats = server.stats();
-    server.shutdown(Duration::from_secs(5))?;
+    server.drain(Duration::from_secs(5))?;
     println!("{} requests", stats.accepted);
     Ok(())
 }

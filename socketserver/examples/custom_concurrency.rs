@@ -34,8 +34,16 @@ impl Concurrency for Timed {
         self.0.full()
     }
 
+    fn service_actions(&self) -> Option<Instant> {
+        self.0.service_actions()
+    }
+
     fn workers(&self) -> Workers {
         self.0.workers()
+    }
+
+    fn runs_on_loop(&self) -> bool {
+        self.0.runs_on_loop()
     }
 
     fn waits_on_close(&self) -> bool {

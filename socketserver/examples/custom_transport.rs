@@ -63,6 +63,10 @@ impl Transport for Cave {
         self.0.fence(socket)
     }
 
+    fn leave_to_parent(&self, socket: &Socket) {
+        self.0.leave_to_parent(socket);
+    }
+
     fn server_close(&self, socket: &Socket) {
         self.0.server_close(socket);
     }

@@ -151,6 +151,6 @@ fn main() -> io::Result<()> {
     tcp.drain_on_signals(DRAIN)?;
     let udp = udp.spawn()?;
     tcp.serve_forever()?;
-    udp.shutdown(DRAIN)?;
+    udp.drain(DRAIN)?;
     Ok(())
 }

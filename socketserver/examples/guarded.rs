@@ -55,6 +55,6 @@ fn main() -> io::Result<()> {
         .spawn()?;
     io::stdin().read_line(&mut String::new())?;
     println!("{} were refused.", running.refused.load(Relaxed));
-    running.shutdown(Duration::from_secs(5))?;
+    running.drain(Duration::from_secs(5))?;
     Ok(())
 }

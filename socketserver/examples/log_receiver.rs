@@ -100,6 +100,6 @@ fn main() -> io::Result<()> {
     records.drain_on_signals(DRAIN)?;
     let syslog = syslog.spawn()?;
     records.serve_forever()?;
-    syslog.shutdown(DRAIN)?;
+    syslog.drain(DRAIN)?;
     Ok(())
 }

@@ -57,7 +57,7 @@ impl<S: Send + Sync + 'static> Running<S> {
             return Ok((Drained::default(), Stats::default()));
         };
         let server: ServerRef<S> = (*handle).clone();
-        let drained = in_time("the server's end", move || handle.shutdown(timeout))?;
+        let drained = in_time("the server's end", move || handle.drain(timeout))?;
         let stats = server.stats();
         assert_eq!(
             stats.accepted,

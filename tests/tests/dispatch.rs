@@ -4,8 +4,9 @@ use std::any::TypeId;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::thread::{self, ThreadId};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 use rustix::io::Errno;
@@ -348,6 +349,52 @@ fn a_panic_in_an_axis_of_ones_own_leaves_a_server_that_can_be_stopped() {
             .expect("bind");
         stops(server.spawn().expect("spawn"));
     });
+}
+
+/// A concurrency that never begins what it was given, and from when it is told panics as it looks
+/// after that.
+struct Holding {
+    jobs: Mutex<Vec<Job>>,
+    turns: Arc<AtomicUsize>,
+    panics: Arc<AtomicBool>,
+}
+
+impl Concurrency for Holding {
+    fn process_request(&self, job: Job) -> Result<(), Refused> {
+        self.jobs.lock().push(job);
+        Ok(())
+    }
+    fn service_actions(&self) -> Option<Instant> {
+        if self.panics.load(SeqCst) {
+            resume_unwind(Box::new("service_actions"));
+        }
+        self.turns.fetch_add(self.jobs.lock().len(), SeqCst);
+        None
+    }
+    fn server_close(&self, _: Option<Instant>) {
+        self.jobs.lock().clear();
+        resume_unwind(Box::new("server_close"));
+    }
+}
+
+#[test]
+fn a_panic_as_the_loop_ends_leaves_a_server_that_can_be_stopped() {
+    let (turns, panics) = (Arc::default(), Arc::default());
+    let holding = Holding {
+        jobs: Mutex::default(),
+        turns: Arc::clone(&turns),
+        panics: Arc::clone(&panics),
+    };
+    let server = builder::<Tcp, _>(&Diary::new(&[]), holding).drain_timeout(Duration::ZERO);
+    let server = server.bind("127.0.0.1:0").expect("bind").spawn();
+    let server = server.expect("spawn");
+    let mut client = Client::stream(server.server_address());
+    until("the loop has taken it and waits", || turns.load(SeqCst) > 0);
+    panics.store(true, SeqCst);
+    let stopping = (*server).clone();
+    in_time("shutdown", move || stopping.shutdown());
+    in_time("the end", move || drop(server));
+    assert_eq!(client.rest(), b"");
 }
 
 #[test]

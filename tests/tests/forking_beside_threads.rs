@@ -153,7 +153,7 @@ fn shutdown_waits_for_no_child() {
     in_time("shutdown", move || server.shutdown());
     assert_eq!(client.ask("still there?"), b"still there?");
     client.end();
-    let drained = in_time("the end", move || handle.shutdown(DEADLINE));
+    let drained = in_time("the end", move || handle.drain(DEADLINE));
     assert_eq!(drained.expect("it served well").cut, 0);
 }
 

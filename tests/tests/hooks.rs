@@ -4,13 +4,14 @@ use std::fs;
 use std::io;
 use std::panic::resume_unwind;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 use socketserver::{
-    Address, BaseRequestHandler, BaseServer, Builder, HandlerError, Served, ServerRef, Socket, Tcp,
-    Threading, ThreadingTCPServer,
+    Address, BaseRequestHandler, BaseServer, Builder, HandlerError, Served, ServerRef, Socket,
+    TCPServer, Tcp, Threading, ThreadingTCPServer,
 };
 use tests::{Client, DEADLINE, Echo, Running, in_time, run, until};
 
@@ -90,6 +91,39 @@ fn service_actions_come_after_a_request_too() {
     until("the call after it", || *count.lock() == 1);
 }
 
+/// Even if there is always one more request.
+#[test]
+fn service_actions_come_between_requests_that_run_on_the_loop() {
+    #[derive(Default)]
+    struct Turns {
+        now: AtomicUsize,
+        of_requests: Mutex<Vec<usize>>,
+    }
+    impl BaseServer for Turns {
+        fn service_actions(&self, _: &ServerRef<Self>) {
+            self.now.fetch_add(1, Relaxed);
+        }
+    }
+    #[derive(BaseRequestHandler)]
+    struct Look {
+        server: ServerRef<Turns>,
+    }
+    impl Look {
+        fn handle(&self) {
+            let turn = self.server.now.load(Relaxed);
+            self.server.of_requests.lock().push(turn);
+        }
+    }
+    let server = TCPServer::<Look, Turns>::bind(LOCAL).expect("bind");
+    let clients = [(); 5].map(|()| Client::stream(server.server_address()));
+    let server = Running::from(server.spawn().expect("spawn"));
+    for mut client in clients {
+        assert_eq!(client.rest(), b"");
+    }
+    let turns = server.of_requests.lock();
+    assert!(turns.is_sorted_by(|one, next| one < next), "{turns:?}");
+}
+
 #[test]
 fn service_actions_can_be_called_off_until_the_next_start() {
     let (count, builder) = counting("service_actions", |server| server.without_service_actions());
@@ -165,7 +199,7 @@ fn any_hook_may_stop_the_server() {
     ] {
         let (count, builder) = counting(name, |server| {
             server.shutdown();
-            server.drain(Duration::ZERO);
+            server.begin_drain(Duration::ZERO);
         });
         let server = Arc::new(
             builder

@@ -75,8 +75,10 @@ impl Obeying {
 }
 
 fn a_handler_may_stop_its_server<T: Place, C: Concurrency + Default>() {
-    let orders: [fn(&ServerRef<Order>); 2] =
-        [|server| server.shutdown(), |server| server.drain(DEADLINE)];
+    let orders: [fn(&ServerRef<Order>); 2] = [
+        |server| server.shutdown(),
+        |server| server.begin_drain(DEADLINE),
+    ];
     for order in orders {
         let folder = Folder::new();
         let server = Server::<T, C, Obeying, _>::with(Order(order)).bind(T::address(&folder));
@@ -134,7 +136,7 @@ fn a_closed_server_serves_no_more() {
     assert_eq!(server.drain(DEADLINE), drained, "the first end's report");
     assert!(Client::try_stream(server.server_address()).is_err());
     server.shutdown();
-    server.server_ref().drain(DEADLINE);
+    server.server_ref().begin_drain(DEADLINE);
     let closed = |error: io::Error| error.kind() == io::ErrorKind::NotConnected;
     assert!(server.serve_forever().is_err_and(closed));
     assert!(server.handle_request().is_err_and(closed));
@@ -280,7 +282,7 @@ fn a_drain_that_comes_as_a_loop_ends_waits_for_the_next() {
             let draining = draining.clone();
             thread::spawn(move || {
                 while !draining.is_stopping() {
-                    draining.drain(Duration::ZERO);
+                    draining.begin_drain(Duration::ZERO);
                 }
             })
         });
@@ -314,7 +316,7 @@ fn whatever_comes_at_once_all_of_it_returns<
             }
         },
         |server| server.shutdown(),
-        |server| server.server_ref().drain(SOON),
+        |server| server.server_ref().begin_drain(SOON),
         |server| _ = server.drain(SOON),
         |server| _ = server.server_close(),
     ];

@@ -10,6 +10,7 @@ use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
+use rustix::fs::{FlockOperation, flock};
 use socketserver::{
     Address, Concurrency, Datagram, Inline, Server, Socket, SocketKind, UnixDatagramServer,
     UnixStream, UnixStreamServer,
@@ -172,8 +173,22 @@ fn of_many_that_race_for_a_path_one_wins<T: Place, C: Concurrency + Default>() {
     assert!(entries(&folder).is_empty());
 }
 
+/// Anybody who may read the folder can lock it, and so can somebody who means no good.
+fn a_lock_of_somebody_else_keeps_no_server_from_its_life<T: Place, C: Concurrency + Default>() {
+    let folder = Folder::new();
+    let lock = fs::File::open(folder.path()).expect("a folder");
+    flock(&lock, FlockOperation::LockExclusive).expect("a lock");
+    let path = folder.join("server");
+    drop(somebody_at(kind::<T>(), &path));
+    let server = bind::<T, C>(&path).expect("bind");
+    assert!(can_be_connected_to(kind::<T>(), &path));
+    drop(server);
+    assert!(entries(&folder).is_empty());
+}
+
 matrix!(
     unix: the_file_goes_with_the_server,
+    a_lock_of_somebody_else_keeps_no_server_from_its_life,
     a_stale_file_is_replaced,
     a_live_one_is_never_replaced,
     what_is_no_socket_is_never_removed,

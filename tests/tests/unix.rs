@@ -4,15 +4,17 @@
 use std::io::{self, ErrorKind, Read, Write};
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::{self, SocketAddr};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
 use std::time::Duration;
 
 use rustix::net::SocketAddrUnix;
 use socketserver::{
-    Address, Concurrency, Datagram, Inline, Server, Socket, TCPServer, ToAddress, UnixDatagram,
-    UnixDatagramServer, UnixStream, UnixStreamServer,
+    Address, Builder, Concurrency, Datagram, Inline, Server, Socket, TCPServer, Threading,
+    ToAddress, Transport, UnixDatagram, UnixDatagramServer, UnixStream, UnixStreamServer,
 };
-use tests::{Client, DEADLINE, Folder, Place, Running, matrix, python, run, until};
+use tests::{Client, DEADLINE, Echo, Folder, Place, Running, matrix, python, run, until};
 
 /// Sends back one piece of text.
 fn echo(request: Socket, _: Address) -> io::Result<()> {
@@ -266,6 +268,82 @@ matrix!(
     a_client_with_the_longest_name_is_served,
     a_datagram_from_the_longest_name_is_handled,
 );
+
+/// A Unix socket that counts how often it is asked for a request.
+#[derive(Default)]
+struct Own {
+    unix: UnixStream,
+    asked: Arc<AtomicU64>,
+    fails_to_activate: bool,
+}
+
+impl Transport for Own {
+    type Request = Socket;
+
+    fn socket(&self, address: &Address) -> io::Result<Socket> {
+        self.unix.socket(address)
+    }
+    fn server_bind(&self, socket: &Socket, address: &Address) -> io::Result<()> {
+        self.unix.server_bind(socket, address)
+    }
+    fn adopt(&self, socket: &Socket) -> io::Result<()> {
+        self.unix.adopt(socket)
+    }
+    fn server_activate(&self, socket: &Socket) -> io::Result<()> {
+        if self.fails_to_activate {
+            return Err(ErrorKind::Unsupported.into());
+        }
+        self.unix.server_activate(socket)
+    }
+    fn get_request(&self, socket: &Socket) -> io::Result<(Socket, Address)> {
+        self.asked.fetch_add(1, Ordering::Relaxed);
+        self.unix.get_request(socket)
+    }
+    fn shutdown_request(&self, request: &Socket, patience: Duration) {
+        self.unix.shutdown_request(request, patience);
+    }
+    fn cut(&self, request: &Socket) {
+        self.unix.cut(request);
+    }
+    fn fence(&self, socket: &Socket) -> io::Result<()> {
+        self.unix.fence(socket)
+    }
+    fn server_close(&self, socket: &Socket) {
+        self.unix.server_close(socket);
+    }
+}
+
+#[test]
+fn a_drain_looks_for_clients_no_longer_than_there_are_some() {
+    let folder = Folder::new();
+    let transport = Own::default();
+    let asked = transport.asked.clone();
+    let server = Builder::<_, _, Echo, ()>::new(transport, Threading::new(), ());
+    let server = server.bind(folder.join("server")).expect("bind");
+    let clients = [(); 3].map(|()| Client::stream(server.server_address()));
+    let leaving = thread::spawn(|| clients.map(Client::finish));
+    assert_eq!(server.drain(DEADLINE).cut, 0);
+    leaving.join().expect("no panic");
+    // Once for each, once that finds nobody, and once more because the socket seems to be ready.
+    assert_eq!(asked.load(Ordering::Relaxed), 5);
+}
+
+#[test]
+fn what_fails_after_bind_leaves_no_file() {
+    let folder = Folder::new();
+    let transport = Own {
+        fails_to_activate: true,
+        ..Own::default()
+    };
+    let server = Builder::<_, _, Echo, ()>::new(transport, Threading::new(), ());
+    let path = folder.join("server");
+    let error = server
+        .bind(&path)
+        .map(drop)
+        .expect_err("it cannot be activated");
+    assert_eq!(error.kind(), ErrorKind::Unsupported);
+    assert!(!path.exists());
+}
 
 #[test]
 fn an_internet_socket_does_not_know_who_is_at_its_other_end() {

@@ -198,7 +198,10 @@ impl Children {
         let mut ends = Vec::new();
         let mut children = self.live.lock();
         let ended: Vec<Child> = children
-            .extract_if(|&pid, _| end_of(pid).map(|end| ends.push(end)).is_some())
+            .extract_if(|&pid, child| {
+                let end = end_of(pid, child.told.is_some());
+                end.map(|end| ends.push(end)).is_some()
+            })
             .map(|(_, child)| child)
             .collect();
         let now = Instant::now();
@@ -255,15 +258,20 @@ fn signal(pid: Pid, signal: Signal) {
     }
 }
 
-/// How a child ended, if it has.
-fn end_of(pid: Pid) -> Option<End> {
+/// How a child ended, if it has. One that was not told to may have crashed, and can no longer say
+/// so itself.
+fn end_of(pid: Pid, told: bool) -> Option<End> {
     match waitpid(Some(pid), WaitOptions::NOHANG) {
         Ok(None) => None,
-        Ok(Some((_, status))) if status.signaled() => Some(End::Cut),
-        Ok(Some((_, status))) => Some(if status.exit_status() == Some(0) {
-            End::Finished
-        } else {
-            End::Failed
+        Ok(Some((_, status))) => Some(match status.terminating_signal() {
+            Some(signal) => {
+                if !told {
+                    log::warn!(target: "socketserver::concurrency", "child {pid} was ended by signal {signal}");
+                }
+                End::Cut
+            }
+            None if status.exit_status() == Some(0) => End::Finished,
+            None => End::Failed,
         }),
         Err(rustix::io::Errno::INTR) => None,
         Err(error) => {

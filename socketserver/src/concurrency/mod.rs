@@ -30,7 +30,8 @@ use crate::server::{Job, Refused, Waker, Workers};
 /// Who runs the handlers.
 ///
 /// One that wraps another passes on every method, also those with a default: without `full` there is
-/// no limit, without `server_close` the workers stay.
+/// no limit, without `service_actions` nobody reaps children or tries again to start a thread,
+/// without `server_close` the workers stay.
 ///
 /// Python: the mix-ins, and what a server without one does
 pub trait Concurrency: Send + Sync + 'static {

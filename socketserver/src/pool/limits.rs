@@ -2,8 +2,12 @@
 
 use super::TARGET;
 use std::{
-    fs,
+    fs, io,
     path::{Path, PathBuf},
+    sync::{
+        OnceLock,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
 };
 
 /// Where nothing can be read.
@@ -13,16 +17,46 @@ const UNKNOWN: usize = 1_000;
 /// for each.
 const MAPPINGS: usize = 4;
 
-/// The most threads that a pool should have.
+/// The most threads that all pools of this process should have together.
 ///
 /// That is a matter of safety. Most limits make the start of a thread fail, which can be handled.
 /// But a thread that has started and finds no mapping left for its signal stack ends the whole
-/// process, and no code of ours can prevent that. Several pools in one process share the limit, and
-/// only their owner can see to that.
+/// process, and no code of ours can prevent that.
 pub(crate) fn max_threads() -> usize {
-    let (most, reason) = most(|path| fs::read_to_string(path).ok());
-    log::debug!(target: TARGET, "at most {most} threads, because of {reason}");
-    most
+    // Looked at once: later the threads that are there would be counted against themselves.
+    static MOST: OnceLock<usize> = OnceLock::new();
+    *MOST.get_or_init(|| {
+        let (most, reason) = most(|path| fs::read_to_string(path).ok());
+        log::debug!(target: TARGET, "at most {most} threads, because of {reason}");
+        most
+    })
+}
+
+/// A place among all threads of all pools. Its thread keeps it to its end.
+pub(super) struct Place(&'static AtomicUsize);
+
+impl Place {
+    pub(super) fn take() -> io::Result<Self> {
+        static TAKEN: AtomicUsize = AtomicUsize::new(0);
+        Self::among(&TAKEN, max_threads())
+    }
+
+    fn among(taken: &'static AtomicUsize, most: usize) -> io::Result<Self> {
+        let one_more = |taken| (taken < most).then_some(taken + 1);
+        match taken.fetch_update(Relaxed, Relaxed, one_more) {
+            Ok(_) => Ok(Place(taken)),
+            Err(_) => Err(io::Error::new(
+                io::ErrorKind::QuotaExceeded,
+                format!("there are {most} threads, as many as this machine can carry"),
+            )),
+        }
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Relaxed);
+    }
 }
 
 /// The lowest limit, and which one it is. `read` gives the text of a file.
@@ -183,6 +217,17 @@ Max open files            20000                20000                files
         ];
         assert_eq!(most_of(&full), (1, "vm.max_map_count"));
         assert!(max_threads() >= 1);
+    }
+
+    #[test]
+    fn all_pools_share_the_places() {
+        static TAKEN: AtomicUsize = AtomicUsize::new(0);
+        let place = || Place::among(&TAKEN, 2);
+        let (first, _second) = (place().unwrap(), place().unwrap());
+        let refused = place().map(drop).unwrap_err();
+        assert_eq!(refused.kind(), io::ErrorKind::QuotaExceeded);
+        drop(first);
+        assert!(place().is_ok());
     }
 
     #[test]

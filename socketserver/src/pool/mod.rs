@@ -75,8 +75,13 @@ impl<J: Task> Pool<J> {
     /// `keep_alive` leaves.
     pub(crate) fn new(max_threads: usize, keep_alive: Duration) -> Self {
         Self::with_spawn(max_threads, keep_alive, |name, worker| {
+            let place = limits::Place::take()?;
             let thread = thread::Builder::new().name(name);
-            thread.spawn(|| worker.work()).map(drop)
+            let work = move || {
+                worker.work();
+                drop(place);
+            };
+            thread.spawn(work).map(drop)
         })
     }
 
@@ -242,6 +247,23 @@ struct Growth {
     retry: Option<Instant>,
     /// How many workers were started, for their names.
     started: u64,
+    /// When it was last said that the system refuses.
+    reported: Option<Instant>,
+}
+
+impl Growth {
+    /// The system has refused a thread. Returns whether that is to be said, which is once a second:
+    /// it may go on for long.
+    fn refused(&mut self) -> bool {
+        let now = Instant::now();
+        self.retry = Some(now + RETRY);
+        let silent = |reported| now - reported < Duration::from_secs(1);
+        let say = !self.reported.is_some_and(silent);
+        if say {
+            self.reported = Some(now);
+        }
+        say
+    }
 }
 
 /// How a worker gets its thread. In tests there may be none to be had.
@@ -320,8 +342,9 @@ impl<J: Task> Shared<J> {
             if let Err(error) = (self.spawn)(name, Worker(self.clone())) {
                 let left = self.add(-1, 0).threads;
                 self.spawn_failures.fetch_add(1, Relaxed);
-                growth.retry = Some(Instant::now() + RETRY);
-                log::warn!(target: TARGET, "cannot start a thread beside {left} others: {error}");
+                if growth.refused() {
+                    log::warn!(target: TARGET, "cannot start a thread beside {left} others: {error}");
+                }
                 return Err(error);
             }
             growth.started += 1;

@@ -107,6 +107,15 @@ fn eventually(what: &str, condition: impl Fn() -> bool) {
     }
 }
 
+#[test]
+fn that_the_system_refuses_is_said_once_a_second() {
+    let mut growth = Growth::default();
+    assert!(growth.refused());
+    assert!((0..1_000).all(|_| !growth.refused()));
+    growth.reported = Instant::now().checked_sub(Duration::from_secs(1));
+    assert!(growth.refused() && !growth.refused());
+}
+
 /// Each job may wait for all others, as clients of a chat do: so each needs a thread.
 #[test]
 fn jobs_that_block_get_a_thread_each() {

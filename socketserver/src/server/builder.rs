@@ -106,7 +106,9 @@ impl<T, C, H, S> Builder<T, C, H, S> {
     /// How long a request may take in all, whatever its client does meanwhile; then it is cut. For
     /// ever unless set.
     ///
-    /// The loop does this, so an inline server, whose loop is busy with the request itself, cannot.
+    /// The loop does this. So an inline server, whose loop is busy with the request itself, cannot;
+    /// and after a `shutdown`, or between two calls of `handle_request`, whose time is over is cut
+    /// when the server next serves, drains or closes.
     pub fn deadline(mut self, time: Duration) -> Self {
         self.options.limits.deadline = Some(time);
         self
@@ -156,7 +158,11 @@ where
     }
 
     /// The server on a socket that exists already and is bound: from a service manager, a parent
-    /// process, a test. Its options stay as they are.
+    /// process, a test. What is set before `bind` stays as it is.
+    ///
+    /// The rest is as on a socket of ours: timeouts are cleared (datagrams get `send_timeout`),
+    /// `wait_for_input` holds, and a listener no longer blocks. That is a property of the socket
+    /// itself, so whoever shares it, in another process too, must be ready for `WouldBlock`.
     ///
     /// # Errors
     /// `InvalidInput` for a socket of another kind, and the system's.
@@ -169,17 +175,20 @@ where
     }
 
     fn start(self, socket: Socket, adopted: bool) -> io::Result<Server<T, C, H, S>> {
-        self.transport.server_activate(&socket)?;
-        let waker = Waker::new()?;
+        let activated = self.transport.server_activate(&socket);
+        let parts = activated.and_then(|()| Ok((socket.getsockname()?, Waker::new()?)));
+        // What `server_bind` has made elsewhere goes with the attempt.
+        let (address, waker) = parts.inspect_err(|_| self.transport.server_close(&socket))?;
         let concurrency = Arc::new(self.concurrency);
         let core = Core {
-            address: socket.getsockname()?,
+            address,
             listener: Mutex::new(Some(socket)),
             life: Life::new(),
             connections: Arc::new(Connections::new(self.options.limits, waker.clone())),
             waker,
             concurrency: concurrency.clone(),
             service_actions: AtomicBool::new(true),
+            signalled: Arc::default(),
         };
         log::debug!(target: "socketserver::server", "listening on {}", core.address);
         Ok(Server {

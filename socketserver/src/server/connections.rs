@@ -5,7 +5,7 @@ use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::SeqCst};
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
@@ -66,9 +66,9 @@ pub(crate) struct Connections {
     refused: AtomicU64,
     cut: AtomicU64,
     accept_errors: AtomicU64,
-    /// Somebody waits for a request to begin or end. Set before looking whether that must be waited
-    /// for, and looked at after it was counted: so one of the two sees the other.
-    watched: AtomicBool,
+    /// How many wait for requests to begin or end. Counted before looking whether that must be
+    /// waited for, and looked at after a request was counted: so one of the two sees the other.
+    watching: AtomicUsize,
     waker: Waker,
 }
 
@@ -86,7 +86,7 @@ impl Connections {
             refused: AtomicU64::new(0),
             cut: AtomicU64::new(0),
             accept_errors: AtomicU64::new(0),
-            watched: AtomicBool::new(false),
+            watching: AtomicUsize::new(0),
             waker,
         }
     }
@@ -108,11 +108,7 @@ impl Connections {
                 group,
             },
         );
-        if let Some(deadline) = self.limits.deadline {
-            self.deadlines
-                .lock()
-                .push_back((deadline_after(deadline), id));
-        }
+        self.remember_deadline(id);
         (
             Ticket {
                 connections: self.clone(),
@@ -122,6 +118,20 @@ impl Connections {
             },
             welcome,
         )
+    }
+
+    fn remember_deadline(&self, id: u64) {
+        /// So many more than twice the live ones are not worth a look.
+        const SPARE: u64 = 1_024;
+        let Some(deadline) = self.limits.deadline else {
+            return;
+        };
+        let mut deadlines = self.deadlines.lock();
+        deadlines.push_back((deadline_after(deadline), id));
+        // Behind one that lives long, those that have ended would gather.
+        if deadlines.len() as u64 > 2 * self.active() + SPARE {
+            deadlines.retain(|(_, id)| self.shard(*id).lock().contains_key(id));
+        }
     }
 
     fn join_group(&self, address: &Address) -> (Option<IpAddr>, bool) {
@@ -160,7 +170,7 @@ impl Connections {
     }
 
     fn ring(&self) {
-        if self.watched.load(SeqCst) {
+        if self.watching.load(SeqCst) > 0 {
             self.waker.wake();
         }
     }
@@ -172,9 +182,10 @@ impl Connections {
             .is_some_and(|max| self.active() >= max as u64)
     }
 
-    /// From now on every beginning and end rings the bell, or none does.
-    pub(super) fn watch(&self, watched: bool) {
-        self.watched.store(watched, SeqCst);
+    /// As long as the result lives every beginning and end rings the bell.
+    pub(super) fn watch(&self) -> Watching<'_> {
+        self.watching.fetch_add(1, SeqCst);
+        Watching(self)
     }
 
     pub(super) fn count_accept_error(&self) {
@@ -301,6 +312,15 @@ impl fmt::Debug for Connections {
     }
 }
 
+/// Somebody waits for requests to begin or end.
+pub(super) struct Watching<'a>(&'a Connections);
+
+impl Drop for Watching<'_> {
+    fn drop(&mut self) {
+        self.0.watching.fetch_sub(1, SeqCst);
+    }
+}
+
 /// A live request's place in the server's books. It is closed with how the request ended, exactly
 /// once; dropped without that, the request was refused.
 #[derive(Debug)]
@@ -412,6 +432,41 @@ mod tests {
             connections.groups.lock().is_empty(),
             "the table holds only live clients"
         );
+    }
+
+    #[test]
+    fn one_that_lives_long_keeps_no_memory_of_others() {
+        let limits = Limits {
+            deadline: Some(Duration::from_secs(3_600)),
+            ..Limits::default()
+        };
+        let connections = connections(limits);
+        let admit = || connections.admit(&Address::Unnamed, Box::new(|| ())).0;
+        let (long, other) = (admit(), admit());
+        for _ in 0..10_000 {
+            admit().end(End::Finished);
+        }
+        let deadlines: Vec<_> = connections.deadlines.lock().iter().copied().collect();
+        assert!(deadlines.len() <= 1_028, "{}", deadlines.len());
+        assert!(deadlines.is_sorted());
+        assert_eq!([deadlines[0].1, deadlines[1].1], [long.id, other.id]);
+    }
+
+    #[test]
+    fn who_has_waited_leaves_the_bell_to_others() {
+        let connections = connections(Limits::default());
+        let rings = || {
+            drop(connections.admit(&Address::Unnamed, Box::new(|| ())));
+            connections.waker.rung()
+        };
+        assert!(!rings());
+        let one = connections.watch();
+        let other = connections.watch();
+        assert!(rings());
+        drop(one);
+        assert!(rings());
+        drop(other);
+        assert!(!rings());
     }
 
     #[test]

@@ -87,7 +87,7 @@ impl<S> ServerHandle<S> {
     ///
     /// # Errors
     /// What `serve_forever` ended with.
-    pub fn shutdown(mut self, timeout: Duration) -> io::Result<Drained> {
+    pub fn drain(mut self, timeout: Duration) -> io::Result<Drained> {
         let drained = self.server.drain(timeout);
         self.join_ended_loop()?;
         Ok(drained)

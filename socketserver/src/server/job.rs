@@ -90,7 +90,7 @@ impl Job {
     /// tracing span.
     ///
     /// ```
-    /// # use socketserver::{Concurrency, Job, Refused, Threading, Waker};
+    /// # use socketserver::{Concurrency, Job, Refused, Threading, Waker, Workers};
     /// /// Threads that say when they begin and end.
     /// #[derive(Default)]
     /// struct Traced(Threading);
@@ -109,6 +109,15 @@ impl Job {
     ///     }
     ///     fn full(&self) -> bool {
     ///         self.0.full()
+    ///     }
+    ///     fn service_actions(&self) -> Option<std::time::Instant> {
+    ///         self.0.service_actions()
+    ///     }
+    ///     fn workers(&self) -> Workers {
+    ///         self.0.workers()
+    ///     }
+    ///     fn runs_on_loop(&self) -> bool {
+    ///         self.0.runs_on_loop()
     ///     }
     ///     fn waits_on_close(&self) -> bool {
     ///         self.0.waits_on_close()

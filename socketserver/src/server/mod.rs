@@ -64,7 +64,7 @@ use crate::transport::Transport;
 /// client.sendall(b"hello")?;
 /// assert_eq!(client.recv(1024)?, b"HELLO");
 ///
-/// let drained = running.shutdown(std::time::Duration::from_secs(5))?;
+/// let drained = running.drain(std::time::Duration::from_secs(5))?;
 /// assert_eq!(drained.cut, 0);
 /// # Ok::<(), std::io::Error>(())
 /// ```
@@ -184,8 +184,8 @@ where
     /// closes, and live requests may go on for `timeout`. What is live then is cut: its `recv` sees
     /// the end of the stream. What has not even ended 100 ms later is left to itself.
     ///
-    /// On the loop's thread and inside a request it only asks, and the loop does it as it ends; the
-    /// report is empty then. After the first end of a server this returns that one's report.
+    /// On the loop's thread and inside a request it only asks, as
+    /// [`begin_drain`](ServerRef::begin_drain), and the report is empty then. After the first end of a server this returns that one's report.
     pub fn drain(&self, timeout: Duration) -> Drained {
         self.end(life::StopKind::Drain, timeout, true)
     }

@@ -15,8 +15,8 @@ use crate::handler::{HandlerError, RequestHandler, caught};
 use crate::socket::{Address, Socket};
 use crate::transport::Transport;
 
-/// So many requests are taken before the loop looks after everything else again: under load there
-/// may always be one.
+/// So many requests are handed over before the loop looks after everything else again: under load
+/// there may always be one.
 const BATCH: usize = 64;
 
 /// What came of an attempt to take a request.
@@ -72,7 +72,7 @@ where
         while !self.told_to_stop() {
             let end = self.next_action().into_iter().chain(retry).min();
             if self.wait(&listener, &mut backoff, end)? {
-                for _ in 0..BATCH {
+                for _ in 0..self.batch() {
                     if core.life.is_stopping()
                         || self.full()
                         || self.take(&listener, &mut backoff)?.is_none()
@@ -146,17 +146,11 @@ where
         let overdue = core.connections.cut_overdue();
         let pause = backoff.until();
         // First say that somebody waits for an end, then look whether one must be waited for.
-        let full = self.full() && {
-            core.connections.watch(true);
-            self.full()
-        };
+        let watching = self.full().then(|| core.connections.watch());
+        let full = watching.is_some() && self.full();
         let open = !full && pause.is_none();
         let end = [end, overdue, pause].into_iter().flatten().min();
-        let ready = core.waker.wait(open.then_some(listener), end);
-        if full {
-            core.connections.watch(false);
-        }
-        ready
+        core.waker.wait(open.then_some(listener), end)
     }
 
     /// Takes one request and sends it on its way. `None` when there is none to be taken now.
@@ -264,6 +258,7 @@ where
         let mut backoff = Backoff::new();
         let late = Instant::now() + LATE;
         let mut taken = 0;
+        let mut ready = false;
         while taken < MOST && Instant::now() < deadline {
             if !self.wait_until(deadline, |_| !self.full()) {
                 break;
@@ -271,6 +266,7 @@ where
             match self.get_request(listener, &mut backoff) {
                 Ok(Taken::Request(request, client_address)) => {
                     taken += 1;
+                    ready = false;
                     self.process(request, client_address);
                 }
                 Ok(Taken::Failed) => {
@@ -280,14 +276,15 @@ where
                         .map_or(deadline, |until| until.min(deadline));
                     self.wait_until(pause, |_| backoff.until().is_none());
                 }
-                // The last step of a handshake may still be on its way.
-                Ok(Taken::Nothing) if Instant::now() < late => {
-                    if self.core().waker.wait(Some(listener), Some(late)).is_err() {
-                        break;
+                // The last step of a handshake may still be on its way. A fenced Unix socket is
+                // ready even when it is empty, and nothing is ever on its way there.
+                Ok(Taken::Nothing) if !ready && Instant::now() < late => {
+                    match self.core().waker.wait(Some(listener), Some(late)) {
+                        Ok(woken) => ready = woken,
+                        Err(_) => break,
                     }
                 }
                 Ok(Taken::Nothing) => break,
-                // A fenced Unix socket says so that its queue is empty.
                 Err(error) => {
                     log::debug!(target: "socketserver::server", "nothing more can be taken: {error}");
                     break;
@@ -306,6 +303,16 @@ where
             Duration::from_millis(100)
         } else {
             Duration::MAX
+        }
+    }
+
+    /// How many requests are taken in one turn of the loop. One that runs on the loop itself may
+    /// take as long as it likes, and a signal or an action that is due waits for it already.
+    fn batch(&self) -> usize {
+        if self.concurrency.runs_on_loop() {
+            1
+        } else {
+            BATCH
         }
     }
 

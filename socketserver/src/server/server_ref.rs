@@ -3,7 +3,10 @@
 use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::atomic::{
+    AtomicBool,
+    Ordering::{Relaxed, SeqCst},
+};
 use std::time::Duration;
 
 use parking_lot::Mutex;
@@ -26,12 +29,14 @@ pub(super) struct Core {
     pub(super) concurrency: Arc<dyn Concurrency>,
     /// Whether `service_actions` has anything to do.
     pub(super) service_actions: AtomicBool,
+    /// A signal came that drains this server; its loop sees to that when it next turns.
+    pub(super) signalled: Arc<AtomicBool>,
 }
 
 /// The server as its handlers and hooks see it: a cheap clone, and through `Deref` the server's
 /// state, so that `self.server.members` reads as in Python.
 ///
-/// Its own methods hide methods of these names on the state: `server_address`, `shutdown`, `drain`,
+/// Its own methods hide methods of these names on the state: `server_address`, `shutdown`, `begin_drain`,
 /// `is_stopping`, `stats`, `state`, `without_service_actions`.
 ///
 /// Python: `BaseRequestHandler.server`
@@ -82,9 +87,11 @@ impl<S> ServerRef<S> {
     }
 
     /// Asks the loop for an orderly end and does not wait for it: see
-    /// [`Server::drain`](crate::Server::drain). Live requests may go on for `timeout`. Without a
-    /// loop this does nothing.
-    pub fn drain(&self, timeout: Duration) {
+    /// [`Server::drain`](crate::Server::drain). Live requests may go on for `timeout`.
+    ///
+    /// A server that does not serve now, because it never did or has stopped, remembers it: its next
+    /// `serve_forever` drains and closes it. A closed one does nothing.
+    pub fn begin_drain(&self, timeout: Duration) {
         let core = self.core();
         let stop = Stop {
             kind: StopKind::Drain,
@@ -94,9 +101,10 @@ impl<S> ServerRef<S> {
         core.life.ask(stop, false, &core.waker);
     }
 
-    /// Whether the server was told to stop, or has stopped for good: a handler that loops may look.
+    /// Whether the server was told to stop, by a signal too, or has stopped for good: a handler that
+    /// loops may look.
     pub fn is_stopping(&self) -> bool {
-        self.core().life.is_ending()
+        self.core().signalled.load(SeqCst) || self.core().life.is_ending()
     }
 
     /// The counters as of now.

@@ -82,7 +82,7 @@ where
             .as_ref()
             .and_then(super::signals::Signals::received)
         {
-            self.server.drain(timeout);
+            self.server.begin_drain(timeout);
         }
         self.core().life.is_stopping()
     }
@@ -160,7 +160,9 @@ where
     }
 
     fn close_listener(&self) {
-        if let Some(listener) = self.core().listener.lock().take() {
+        let listener = self.core().listener.lock().take();
+        // Not under the lock: removing a file may take its time.
+        if let Some(listener) = listener {
             quietly("closing the listener", || {
                 self.transport.server_close(&listener)
             });
@@ -251,8 +253,10 @@ where
             self.wait_for_live(Instant::now() + GRACE);
         }
         let idle = core.connections.active() == 0;
-        self.concurrency
-            .server_close(idle.then(|| Instant::now() + GRACE));
+        quietly("the concurrency's server_close", || {
+            self.concurrency
+                .server_close(idle.then(|| Instant::now() + GRACE));
+        });
         let abandoned = if wait {
             core.connections.abandon_all()
         } else {
@@ -280,15 +284,19 @@ where
     /// Waits for something that requests do, or for the deadline. Returns whether it is so.
     pub(super) fn wait_until(&self, deadline: Instant, condition: impl Fn(&Core) -> bool) -> bool {
         let core = self.core();
-        core.connections.watch(true);
-        let holds = loop {
-            let retry = self.concurrency.service_actions();
+        let _watching = core.connections.watch();
+        loop {
+            let mut retry = None;
+            // Whoever waits for this server's end must not wait for ever because of a panic here.
+            quietly("the concurrency's service_actions", || {
+                retry = self.concurrency.service_actions();
+            });
             let overdue = core.connections.cut_overdue();
             if condition(core) {
-                break true;
+                return true;
             }
             if Instant::now() >= deadline {
-                break false;
+                return false;
             }
             let end = [overdue, retry]
                 .into_iter()
@@ -296,10 +304,8 @@ where
                 .fold(deadline, Instant::min);
             if let Err(error) = core.waker.wait(None, Some(end)) {
                 log::error!(target: "socketserver::server", "cannot wait for live requests: {error}");
-                break false;
+                return false;
             }
-        };
-        core.connections.watch(false);
-        holds
+        }
     }
 }

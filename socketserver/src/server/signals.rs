@@ -24,8 +24,7 @@ pub(super) struct Signals {
 }
 
 impl Signals {
-    fn register(waker: &Waker, timeout: Duration) -> io::Result<Self> {
-        let received = Arc::new(AtomicBool::new(false));
+    fn register(waker: &Waker, received: Arc<AtomicBool>, timeout: Duration) -> io::Result<Self> {
         let mut bells = Vec::new();
         for signal in [SIGINT, SIGTERM] {
             // In this order, so that only a second signal finds the flag set. It ends the process
@@ -78,7 +77,15 @@ where
     ///
     /// Python: `except KeyboardInterrupt` around `serve_forever`
     pub fn drain_on_signals(&self, timeout: Duration) -> io::Result<()> {
-        *self.signals.lock() = Some(Signals::register(&self.core().waker, timeout)?);
+        let core = self.core();
+        let mut signals = self.signals.lock();
+        match &mut *signals {
+            Some(signals) => signals.timeout = timeout,
+            None => {
+                let received = core.signalled.clone();
+                *signals = Some(Signals::register(&core.waker, received, timeout)?);
+            }
+        }
         Ok(())
     }
 }

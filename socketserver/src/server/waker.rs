@@ -35,6 +35,12 @@ impl Waker {
         let _ = (&self.0.1).write(&[0]);
     }
 
+    /// Whether it has been rung since the last time.
+    #[cfg(test)]
+    pub(super) fn rung(&self) -> bool {
+        matches!((&self.0.0).read(&mut [0; 64]), Ok(1..))
+    }
+
     /// A descriptor that rings when a byte is written to it: for signals.
     ///
     /// # Errors

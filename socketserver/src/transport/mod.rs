@@ -31,7 +31,8 @@ use crate::socket::{Address, AddressFamily, Socket, SocketKind, SocketOption};
 /// Where requests come from.
 ///
 /// One that wraps another passes on every method, also those with a default: without `fence` a drain
-/// may lose its last clients, without `server_close` a socket's file stays.
+/// may lose its last clients, without `leave_to_parent` a forked child keeps the port, without
+/// `server_close` a socket's file stays.
 ///
 /// The loop calls these in the order in which they stand here: the first four once, then
 /// [`get_request`](Self::get_request) for every request, and where the handler runs

@@ -10,11 +10,13 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 use rustix::fs::{FlockOperation, Mode, fchmod, flock};
+use rustix::io::Errno;
 
 use crate::socket::{Address, Socket};
 
-/// How long another server's start in the same folder is waited for.
-const PATIENCE: Duration = Duration::from_secs(2);
+/// How long another server's start in the same folder is waited for. It takes a millisecond. Whoever
+/// holds the lock for longer does something else, and anybody who may read the folder can do that.
+const PATIENCE: Duration = Duration::from_millis(500);
 
 /// What a server knows about the file it made.
 #[derive(Debug, Default)]
@@ -46,7 +48,7 @@ impl SocketFile {
         let Address::Unix(path) = address else {
             return socket.bind(address);
         };
-        *self.lock.lock() = Some(lock_folder_of(path)?);
+        *self.lock.lock() = lock_folder_of(path);
         match socket.bind(address) {
             Err(error) if error.kind() == io::ErrorKind::AddrInUse && is_stale(socket, path)? => {
                 log::debug!(target: "socketserver::transport", "{address} is stale and gets replaced");
@@ -70,12 +72,8 @@ impl SocketFile {
         else {
             return;
         };
-        // Without the lock a server that just now replaces the file could lose its own; but a lock
-        // needs a descriptor, and where there is none nobody replaces anything either.
-        let _lock = match lock_folder_of(&path) {
-            Err(error) if error.kind() == io::ErrorKind::ResourceBusy => return,
-            result => result.ok(),
-        };
+        // Without the lock a server that just now replaces the file could lose its own.
+        let _lock = lock_folder_of(&path);
         if identity(&path).is_ok_and(|there| there == made)
             && let Err(error) = fs::remove_file(&path)
         {
@@ -103,28 +101,27 @@ fn is_stale(like: &Socket, path: &Path) -> io::Result<bool> {
 }
 
 /// Locks the folder in which the file stands: no file of its own is left behind that way.
-fn lock_folder_of(path: &Path) -> io::Result<File> {
+///
+/// The lock keeps servers that start at the same moment from each other. One that cannot have it
+/// does without, for otherwise whoever may read the folder could keep it from starting.
+fn lock_folder_of(path: &Path) -> Option<File> {
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
     };
-    let lock = File::open(folder)?;
+    // Whether there is such a folder `bind` says better.
+    let lock = File::open(folder).ok()?;
     let end = Instant::now() + PATIENCE;
     loop {
         match flock(&lock, FlockOperation::NonBlockingLockExclusive) {
-            Err(rustix::io::Errno::WOULDBLOCK) if Instant::now() < end => {
-                thread::sleep(Duration::from_millis(5))
+            Ok(()) => return Some(lock),
+            Err(Errno::WOULDBLOCK) if Instant::now() < end => {
+                thread::sleep(Duration::from_millis(5));
             }
-            Err(rustix::io::Errno::WOULDBLOCK) => {
-                return Err(io::Error::new(
-                    io::ErrorKind::ResourceBusy,
-                    format!(
-                        "{} stays locked by another server's start",
-                        folder.display()
-                    ),
-                ));
+            Err(error) => {
+                log::warn!(target: "socketserver::transport", "{} cannot be locked: {error}", folder.display());
+                return None;
             }
-            result => return Ok(result.map(|()| lock)?),
         }
     }
 }

@@ -47,13 +47,16 @@ pub(super) fn leave_to_parent(listener: &Socket) {
 /// whatever comes is read and thrown away until the other side ends too, or until nothing of ours is
 /// under way any more; but only so much of it, and only for so long.
 pub(super) fn end_of_stream(socket: &Socket, patience: Duration) {
-    if socket.is_detached() || socket.end_within(patience).is_err() || socket.has_ended() {
+    if socket.is_detached() {
+        return;
+    }
+    let began = Instant::now();
+    if socket.end_within(patience).is_err() || socket.has_ended() {
         return;
     }
     // Small, as it may stand on the stack of a green thread.
     let mut rest = [0; 2048];
     let mut discarded = 0;
-    let mut began = None;
     loop {
         match socket.recv_waiting(&mut rest) {
             Ok(0) => return,
@@ -64,15 +67,13 @@ pub(super) fn end_of_stream(socket: &Socket, patience: Duration) {
                 if !sys::unacknowledged(socket.as_fd()).is_ok_and(|count| count > 1) {
                     return;
                 }
+                let left = patience.saturating_sub(began.elapsed());
                 // Ready or not, the next round looks for itself.
-                let _ =
-                    socket.wait_readable(Patience::from_timeout(Some(patience.min(ACKNOWLEDGED))));
+                let _ = socket.wait_readable(Patience::from_timeout(Some(left.min(ACKNOWLEDGED))));
             }
             Err(_) => return,
         }
-        // The clock is asked only of who does not end at once.
-        if discarded >= LINGER_BYTES || began.get_or_insert_with(Instant::now).elapsed() >= patience
-        {
+        if discarded >= LINGER_BYTES || began.elapsed() >= patience {
             return;
         }
     }

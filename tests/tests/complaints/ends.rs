@@ -45,7 +45,7 @@ fn complaint_01_a_handler_may_stop_its_server() {
 #[test]
 fn complaint_03_a_drain_before_the_first_loop_is_remembered() {
     let server = Arc::new(ThreadingTCPServer::<Echo>::bind(LOCAL).expect("bind"));
-    server.server_ref().drain(DEADLINE);
+    server.server_ref().begin_drain(DEADLINE);
     let serving = server.clone();
     let serving = thread::spawn(move || serving.serve_forever());
     in_time("the loop's end", move || serving.join())

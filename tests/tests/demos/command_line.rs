@@ -57,6 +57,8 @@ fn a_wrong_command_line_is_one_line_and_status_2() {
         }
     }
     fails("chat", &["--concurrency", "forking"], 2);
+    let line = fails("chat", &["--max-connections", "20000"], 2);
+    assert!(line.contains("'--max-connections'"), "{line}");
     fails("upper", &["--transport", "unix", ""], 2);
     fails("upper-client", &["--transport", "unix-datagram", ""], 2);
 }

@@ -5,6 +5,8 @@ use std::io;
 use std::process::{Child, Command, id};
 use std::time::Duration;
 
+use parking_lot::Mutex;
+use rustix::process::{Signal, getpid, kill_process};
 use socketserver::{BaseRequestHandler, BaseServer, ForkingTCPServer, Served, ServerRef, Socket};
 use tests::{Client, DEADLINE, Folder, until};
 
@@ -19,6 +21,7 @@ list!(TESTS:
     active_children_tells_their_numbers,
     a_child_counts_as_its_client_until_it_has_ended,
     handle_request_waits_for_those_that_have_ended,
+    a_child_that_was_killed_leaves_a_word,
     a_thousand_requests_leave_nothing,
 );
 
@@ -126,6 +129,36 @@ fn the_end_of_a_child_makes_room_at_once() {
     }
     let stats = server.stats();
     assert_eq!((stats.accepted, stats.finished), (20, 20), "{stats:?}");
+}
+
+/// Keeps the warnings of this process, which is the test's own.
+struct Warnings(Mutex<Vec<String>>);
+
+impl log::Log for Warnings {
+    fn enabled(&self, _: &log::Metadata<'_>) -> bool {
+        true
+    }
+    fn log(&self, record: &log::Record<'_>) {
+        if record.level() <= log::Level::Warn {
+            self.0.lock().push(record.args().to_string());
+        }
+    }
+    fn flush(&self) {}
+}
+
+fn a_child_that_was_killed_leaves_a_word() {
+    static WARNINGS: Warnings = Warnings(Mutex::new(Vec::new()));
+    log::set_logger(&WARNINGS).expect("the only logger");
+    log::set_max_level(log::LevelFilter::Warn);
+    let end = |_: Socket, _| kill_process(getpid(), Signal::KILL).expect("a signal");
+    let server = ForkingTCPServer::handling(end).bind(LOCAL).expect("bind");
+    let mut client = Client::stream(server.server_address());
+    server.handle_request().expect("serve");
+    assert_eq!(client.rest(), b"");
+    assert_eq!(server.drain(DEADLINE).cut, 1);
+    let warnings = WARNINGS.0.lock();
+    assert!(warnings[0].ends_with("by signal 9"), "{warnings:?}");
+    assert_eq!(warnings.len(), 1, "{warnings:?}");
 }
 
 fn children_of_others_are_left_to_them() {

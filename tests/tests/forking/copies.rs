@@ -61,7 +61,7 @@ struct Mutineer {
 impl Mutineer {
     fn handle(&self) -> io::Result<()> {
         self.server.shutdown();
-        self.server.drain(Duration::ZERO);
+        self.server.begin_drain(Duration::ZERO);
         // Elsewhere it would wait for the loop, which is not here.
         let server = self.server.clone();
         thread::spawn(move || server.shutdown())

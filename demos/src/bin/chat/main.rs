@@ -171,7 +171,7 @@ fn main() -> ExitCode {
             let reason = "invalid value 'forking' for '--concurrency': a room is in one process";
             return Err(Failure::usage(reason));
         }
-        let server = options.server.at_most(MOST_CONNECTIONS);
+        let server = options.server.at_most(MOST_CONNECTIONS)?;
         let chat = Chat {
             room: Mutex::default(),
             drain: server.drain,

@@ -1,0 +1,82 @@
+//! Servers that drain when the process gets a signal. It gets it as a whole, so each test runs in a
+//! process of its own.
+
+use std::env;
+use std::process::{Command, ExitStatus};
+use std::time::Duration;
+
+use rustix::process::{getpid, kill_process};
+use socketserver::{BaseRequestHandler, BaseServer, ServerRef, TCPServer};
+use tests::{Client, Process, Signal, until};
+
+const LOCAL: &str = "127.0.0.1:0";
+
+/// Runs `part` in a process of its own, which the test of that name becomes, and returns how that
+/// ended.
+#[track_caller]
+fn alone(test: &str, part: fn()) -> ExitStatus {
+    if env::var_os("ALONE").is_some() {
+        part();
+        // Without a word from the test harness, whose threads are not ours.
+        std::process::exit(0);
+    }
+    let mut command = Command::new(env::current_exe().expect("this program"));
+    command
+        .args(["--exact", test, "--nocapture"])
+        .env("ALONE", "1");
+    let (status, out, errors) = Process::start(&mut command).wait();
+    print!("{out}{errors}");
+    status
+}
+
+fn signal_myself(signal: Signal) {
+    kill_process(getpid(), signal).expect("kill");
+}
+
+#[derive(BaseRequestHandler)]
+struct SignalsItself {
+    server: ServerRef<Patient>,
+}
+
+/// What waits for the signal.
+struct Patient;
+
+impl BaseServer for Patient {}
+
+impl SignalsItself {
+    fn handle(&self) {
+        assert!(!self.server.is_stopping());
+        signal_myself(Signal::TERM);
+        until("the handler knows", || self.server.is_stopping());
+    }
+}
+
+#[test]
+fn a_backlog_does_not_hold_up_a_signal() {
+    let status = alone("a_backlog_does_not_hold_up_a_signal", || {
+        let server = TCPServer::<SignalsItself, _>::with(Patient);
+        let server = server.bind(LOCAL).expect("bind");
+        server.drain_on_signals(Duration::ZERO).expect("signals");
+        let _clients = [(); 10].map(|()| Client::stream(server.server_address()));
+        server.serve_forever().expect("a good end");
+        // With no time for it the drain takes nobody more.
+        assert_eq!((server.stats().accepted, server.fileno()), (1, -1));
+    });
+    assert!(status.success(), "{status}");
+}
+
+#[test]
+fn the_time_of_a_drain_can_be_changed() {
+    let status = alone("the_time_of_a_drain_can_be_changed", || {
+        let server = TCPServer::<SignalsItself, _>::with(Patient);
+        let server = server.bind(LOCAL).expect("bind");
+        for time in [1_000, 0] {
+            let time = Duration::from_secs(time);
+            server.drain_on_signals(time).expect("signals");
+        }
+        let _clients = [(); 2].map(|()| Client::stream(server.server_address()));
+        server.serve_forever().expect("a good end");
+        assert_eq!((server.stats().accepted, server.fileno()), (1, -1));
+    });
+    assert!(status.success(), "{status}");
+}
