@@ -44,12 +44,16 @@ place!(UnixDatagram, path, Client::datagram);
 /// Makes a test of a generic function `fn name<T: Place, C: Concurrency + Default>()` for each cell of a part of the
 /// grid. The test of `echoes` on TCP and threads is called `echoes::threading::tcp`.
 ///
+/// A column is a concurrency: inline, threading and green. (Forking has its own programs, since it must be the only
+/// thread of a process.) A green handler that blocks in another crate's channel or lock stops its scheduler, so handlers
+/// here wait in `socketserver::green`'s, which block on an ordinary thread.
+///
 /// ```ignore
 /// matrix!(streams: every_byte_comes_back);     // Tcp, UnixStream
 /// matrix!(datagrams: each_is_one_request);     // Udp, UnixDatagram
 /// matrix!(unix: the_file_goes);                // UnixStream, UnixDatagram
 /// matrix!(all: the_books_add_up);              // all four
-/// matrix!(both: a_client_of_ipv6);             // generic in the concurrency alone
+/// matrix!(concurrencies: a_client_of_ipv6);    // generic in the concurrency alone
 /// ```
 #[macro_export]
 macro_rules! matrix {
@@ -65,7 +69,7 @@ macro_rules! matrix {
     (all: $($test:ident),+ $(,)?) => {
         $($crate::matrix!(@ $test: tcp Tcp, udp Udp, unix_stream UnixStream, unix_datagram UnixDatagram);)+
     };
-    (both: $($test:ident),+ $(,)?) => {
+    (concurrencies: $($test:ident),+ $(,)?) => {
         $(mod $test {
             #[test]
             fn inline() {
@@ -74,6 +78,11 @@ macro_rules! matrix {
             #[test]
             fn threading() {
                 super::$test::<::socketserver::Threading>();
+            }
+            #[cfg(target_os = "linux")]
+            #[test]
+            fn green() {
+                super::$test::<::socketserver::Green>();
             }
         })+
     };
@@ -89,6 +98,13 @@ macro_rules! matrix {
                 $(#[test]
                 fn $name() {
                     super::super::$test::<::socketserver::$transport, ::socketserver::Threading>();
+                })+
+            }
+            #[cfg(target_os = "linux")]
+            mod green {
+                $(#[test]
+                fn $name() {
+                    super::super::$test::<::socketserver::$transport, ::socketserver::Green>();
                 })+
             }
         }
