@@ -14,7 +14,7 @@ mod watched;
 
 pub use client::Client;
 pub use echo::Echo;
-pub use matrix::Place;
+pub use matrix::{Concurrent, Place};
 pub use pair::{tcp_pair, unix_pair};
 pub use process::Process;
 pub use python::python;

@@ -182,7 +182,7 @@ fn a_client_that_does_not_read_is_no_error<C: Concurrency + Default>() {
 }
 
 matrix!(
-    concurrencies: a_client_that_cannot_be_answered_is_no_error,
+    columns: a_client_that_cannot_be_answered_is_no_error,
     a_client_that_does_not_read_is_no_error,
 );
 

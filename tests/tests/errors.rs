@@ -242,7 +242,7 @@ fn bombs_cost_one_request<C: Concurrency + Default>() {
     assert_eq!((server.stats().finished, server.stats().failed), (1, 15));
 }
 
-matrix!(concurrencies: bombs_cost_one_request);
+matrix!(columns: bombs_cost_one_request);
 
 #[test]
 fn a_state_that_panics_as_it_goes_takes_nobody_with_it() {

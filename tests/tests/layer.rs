@@ -289,7 +289,7 @@ fn a_handler_may_put_one_under_in_mid_stream<C: Concurrency + Default>() {
 }
 
 matrix!(
-    concurrencies: a_transport_may_put_one_under_each_connection,
+    columns: a_transport_may_put_one_under_each_connection,
     a_failed_handshake_costs_one_request,
     a_handler_may_put_one_under_in_mid_stream,
 );

@@ -260,7 +260,7 @@ fn the_last_flush_does_not_mind_a_client_that_is_gone<C: Concurrency + Default>(
     assert_eq!((server.stats().finished, server.stats().failed), (1, 0));
 }
 
-matrix!(concurrencies: the_last_flush_does_not_mind_a_client_that_is_gone);
+matrix!(columns: the_last_flush_does_not_mind_a_client_that_is_gone);
 
 /// Says so whenever its client is too slow, and goes on.
 #[derive(StreamRequestHandler)]

@@ -134,7 +134,7 @@ fn an_existing_listener_is_served_and_left_alive<C: Concurrency + Default>() {
 }
 
 matrix!(
-    concurrencies: clients_of_ipv6,
+    columns: clients_of_ipv6,
     a_dual_stack_serves_both,
     without_dual_stack_there_is_ipv6_alone,
     an_existing_listener_is_served_and_left_alive,
@@ -222,4 +222,4 @@ fn a_silent_client_is_accepted_in_the_end<C: Concurrency + Default>() {
     until("it is accepted", || server.stats().accepted == 1);
 }
 
-matrix!(concurrencies: a_silent_client_is_not_even_accepted, a_silent_client_is_accepted_in_the_end);
+matrix!(columns: a_silent_client_is_not_even_accepted, a_silent_client_is_accepted_in_the_end);

@@ -231,7 +231,7 @@ for size in (0, 1, 8192, 65507):
 }
 
 matrix!(
-    concurrencies: clients_of_ipv6,
+    columns: clients_of_ipv6,
     a_dual_stack_serves_both,
     without_dual_stack_there_is_ipv6_alone,
     an_existing_socket_is_served,
