@@ -84,3 +84,14 @@ fn a_close_that_need_not_wait_cuts_nobody_of_a_drain() {
     let drained = in_time("the drain", move || patient.join());
     assert_eq!(drained.expect("no panic").cut, 0);
 }
+
+#[test]
+fn idle_threads_may_stay_as_good_as_for_ever() {
+    let server = ThreadingTCPServer::<Echo>::builder().keep_alive(Duration::MAX);
+    let server = run(server, LOCAL);
+    for _ in 0..2 {
+        assert_eq!(Client::stream(&server.address()).ask("hello"), b"hello");
+    }
+    let (drained, stats) = server.drain(DEADLINE / 2);
+    assert_eq!((drained.cut, stats.finished), (0, 2));
+}

@@ -152,8 +152,46 @@ fn a_drain_of_a_unix_socket_loses_nobody<C: Concurrent>() {
     assert_eq!(resets_in_a_drain::<UnixStream, C>(), 0);
 }
 
+fn there_is_one_loop_at_a_time<C: Concurrent>() {
+    let server = Arc::new(Server::<Tcp, C, Echo>::bind("127.0.0.1:0").expect("bind"));
+    let looping = server.clone();
+    let looping = thread::spawn(move || looping.serve_forever());
+    let mut client = Client::stream(server.server_address());
+    assert_eq!(client.ask("hello"), b"hello");
+    let busy = |error: io::Error| error.kind() == io::ErrorKind::ResourceBusy;
+    assert!(server.serve_forever().is_err_and(busy));
+    assert!(server.handle_request().is_err_and(busy));
+    assert_eq!(client.ask("still there"), b"still there");
+    server.shutdown();
+    in_time("the loop's end", move || looping.join())
+        .expect("no panic")
+        .expect("a good end");
+}
+
+fn everybody_who_drains_has_a_deadline_of_their_own<C: Concurrent>() {
+    let server = Arc::new(Server::<Tcp, C, Echo>::bind("127.0.0.1:0").expect("bind"));
+    let mut client = Client::stream(server.server_address());
+    server.handle_request().expect("serves");
+    assert_eq!(client.ask("hello"), b"hello");
+    let patient = server.clone();
+    let patient = thread::spawn(move || patient.drain(DEADLINE));
+    until("it is drained", || server.fileno() == -1);
+    let began = Instant::now();
+    server.drain(Duration::from_millis(50));
+    assert!(began.elapsed() < DEADLINE / 2, "{:?}", began.elapsed());
+    assert_eq!(client.rest(), b"");
+    assert_eq!(
+        in_time("the first", move || patient.join())
+            .expect("no panic")
+            .cut,
+        1
+    );
+}
+
 matrix!(
-    concurrent: who_does_not_notice_the_cut_is_left_behind,
+    concurrent: there_is_one_loop_at_a_time,
+    everybody_who_drains_has_a_deadline_of_their_own,
+    who_does_not_notice_the_cut_is_left_behind,
     a_handler_may_close_its_server,
     a_handler_may_close_a_server_that_has_stopped,
     the_limits_hold_in_a_drain_too,
