@@ -14,7 +14,7 @@ mod watched;
 
 pub use client::Client;
 pub use echo::Echo;
-pub use matrix::Place;
+pub use matrix::{Concurrent, Place};
 pub use pair::{tcp_pair, unix_pair};
 pub use process::{Process, memory_of, raise_descriptor_limit};
 pub use python::python;

@@ -1,6 +1,10 @@
 //! One test for every cell of the grid.
 
-use socketserver::{Address, Tcp, Transport, Udp, UnixDatagram, UnixStream};
+#[cfg(target_os = "linux")]
+use socketserver::Green;
+use socketserver::{
+    Address, Concurrency, Tcp, Threading, Transport, Udp, UnixDatagram, UnixStream,
+};
 
 use crate::{Client, Folder};
 
@@ -41,15 +45,39 @@ place!(Udp, |_: &Folder| local(), Client::datagram);
 place!(UnixStream, path, Client::stream);
 place!(UnixDatagram, path, Client::datagram);
 
+/// A concurrency that serves several clients at the same time, within limits.
+pub trait Concurrent: Concurrency + Default {
+    /// At most so many.
+    fn at_most(limit: usize) -> Self;
+}
+
+impl Concurrent for Threading {
+    fn at_most(limit: usize) -> Self {
+        Threading::new().max_threads(limit)
+    }
+}
+
+#[cfg(target_os = "linux")]
+impl Concurrent for Green {
+    fn at_most(limit: usize) -> Self {
+        Green::new().max_green_threads(limit)
+    }
+}
+
 /// Makes a test of a generic function `fn name<T: Place, C: Concurrency + Default>()` for each cell of a part of the
 /// grid. The test of `echoes` on TCP and threads is called `echoes::threading::tcp`.
+///
+/// A column is a concurrency: inline, threading and green; the last two serve several clients at the same time. (Forking
+/// has its own programs, since it must be the only thread of a process.) A green handler that blocks in another crate's channel or lock stops its scheduler, so handlers
+/// here wait in `socketserver::green`'s, which block on an ordinary thread.
 ///
 /// ```ignore
 /// matrix!(streams: every_byte_comes_back);     // Tcp, UnixStream
 /// matrix!(datagrams: each_is_one_request);     // Udp, UnixDatagram
 /// matrix!(unix: the_file_goes);                // UnixStream, UnixDatagram
 /// matrix!(all: the_books_add_up);              // all four
-/// matrix!(both: a_client_of_ipv6);             // generic in the concurrency alone
+/// matrix!(columns: a_client_of_ipv6);          // TCP or whatever the test says, every column
+/// matrix!(concurrent: nobody_waits);           // the same, without inline
 /// ```
 #[macro_export]
 macro_rules! matrix {
@@ -65,7 +93,7 @@ macro_rules! matrix {
     (all: $($test:ident),+ $(,)?) => {
         $($crate::matrix!(@ $test: tcp Tcp, udp Udp, unix_stream UnixStream, unix_datagram UnixDatagram);)+
     };
-    (both: $($test:ident),+ $(,)?) => {
+    (columns: $($test:ident),+ $(,)?) => {
         $(mod $test {
             #[test]
             fn inline() {
@@ -74,6 +102,24 @@ macro_rules! matrix {
             #[test]
             fn threading() {
                 super::$test::<::socketserver::Threading>();
+            }
+            #[cfg(target_os = "linux")]
+            #[test]
+            fn green() {
+                super::$test::<::socketserver::Green>();
+            }
+        })+
+    };
+    (concurrent: $($test:ident),+ $(,)?) => {
+        $(mod $test {
+            #[test]
+            fn threading() {
+                super::$test::<::socketserver::Threading>();
+            }
+            #[cfg(target_os = "linux")]
+            #[test]
+            fn green() {
+                super::$test::<::socketserver::Green>();
             }
         })+
     };
@@ -89,6 +135,13 @@ macro_rules! matrix {
                 $(#[test]
                 fn $name() {
                     super::super::$test::<::socketserver::$transport, ::socketserver::Threading>();
+                })+
+            }
+            #[cfg(target_os = "linux")]
+            mod green {
+                $(#[test]
+                fn $name() {
+                    super::super::$test::<::socketserver::$transport, ::socketserver::Green>();
                 })+
             }
         }

@@ -7,8 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use socketserver::{
-    Address, Concurrency, Datagram, DatagramRequestHandler, Server, Socket, ThreadingUDPServer,
-    UnixDatagram,
+    Address, Concurrency, Datagram, DatagramRequestHandler, Server, Socket, Udp, UnixDatagram,
 };
 use tests::{Client, DEADLINE, Folder, Place, matrix, python, run, until};
 
@@ -182,13 +181,12 @@ fn a_client_that_does_not_read_is_no_error<C: Concurrency + Default>() {
 }
 
 matrix!(
-    both: a_client_that_cannot_be_answered_is_no_error,
+    columns: a_client_that_cannot_be_answered_is_no_error,
     a_client_that_does_not_read_is_no_error,
 );
 
-#[test]
-fn clients_in_python() {
-    let server = run(ThreadingUDPServer::<UpperLines>::builder(), "127.0.0.1:0");
+fn clients_in_python<C: Concurrency + Default>() {
+    let server = run(Server::<Udp, C, UpperLines>::builder(), "127.0.0.1:0");
     let script = "
 import socket, sys
 for text in (b'hello', b'two\\nlines', b''):
@@ -205,3 +203,5 @@ for text in (b'hello', b'two\\nlines', b''):
     assert!(status.success(), "{errors}");
     assert_eq!(said, "b'HELLO\\n1'\nb'TWO\\nLINES\\n2'\nb'0'\n");
 }
+
+matrix!(columns: clients_in_python);

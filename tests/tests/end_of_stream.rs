@@ -6,10 +6,8 @@ use std::net::TcpStream;
 use std::thread;
 use std::time::Duration;
 
-use socketserver::{
-    Address, BaseRequestHandler, Builder, Inline, Socket, Tcp, Threading, UnixStream,
-};
-use tests::{Client, DEADLINE, Folder, Place, Running, run, until};
+use socketserver::{Address, BaseRequestHandler, Builder, Inline, Socket, Tcp, UnixStream};
+use tests::{Client, Concurrent, DEADLINE, Folder, Place, Running, matrix, run, until};
 
 /// A reply that does not fit into what lies between a server and a client that does not read.
 static REPLY: [u8; 400_000] = [b'x'; 400_000];
@@ -27,8 +25,11 @@ impl Reply {
     }
 }
 
-fn replies<T: Place<Request = Socket>>(folder: &Folder, transport: T) -> Running<()> {
-    let builder = Builder::<T, Threading, Reply, ()>::new(transport, Threading::new(), ());
+fn replies<T: Place<Request = Socket>, C: Concurrent>(
+    folder: &Folder,
+    transport: T,
+) -> Running<()> {
+    let builder = Builder::<T, C, Reply, ()>::new(transport, C::default(), ());
     run(builder, T::address(folder))
 }
 
@@ -47,9 +48,11 @@ fn small_client(address: &Address) -> Client {
 }
 
 /// A plain close with unread input resets the connection, and nearly all of these replies are lost.
-fn a_reply_arrives_whole_though_input_was_left<T: Place<Request = Socket>>(transport: T) {
+fn a_reply_arrives_whole_though_input_was_left<T: Place<Request = Socket>, C: Concurrent>(
+    transport: T,
+) {
     let folder = Folder::new();
-    let server = replies(&folder, transport);
+    let server = replies::<_, C>(&folder, transport);
     let address = server.address();
     thread::scope(|scope| {
         for _ in 0..8 {
@@ -66,21 +69,18 @@ fn a_reply_arrives_whole_though_input_was_left<T: Place<Request = Socket>>(trans
     assert_eq!((stats.accepted, stats.finished), (200, 200));
 }
 
-#[test]
-fn a_reply_arrives_whole_over_tcp() {
-    a_reply_arrives_whole_though_input_was_left(Tcp::new().linger(DEADLINE));
+fn a_reply_arrives_whole_over_tcp<C: Concurrent>() {
+    a_reply_arrives_whole_though_input_was_left::<_, C>(Tcp::new().linger(DEADLINE));
 }
 
-#[test]
-fn a_reply_arrives_whole_over_a_unix_socket() {
-    a_reply_arrives_whole_though_input_was_left(UnixStream::new().linger(DEADLINE));
+fn a_reply_arrives_whole_over_a_unix_socket<C: Concurrent>() {
+    a_reply_arrives_whole_though_input_was_left::<_, C>(UnixStream::new().linger(DEADLINE));
 }
 
 /// Neither who never reads nor who never stops sending keeps a request alive.
-#[test]
-fn linger_is_the_longest_that_a_client_is_waited_for() {
+fn linger_is_the_longest_that_a_client_is_waited_for<C: Concurrent>() {
     let folder = Folder::new();
-    let server = replies(&folder, Tcp::new().linger(Duration::from_millis(100)));
+    let server = replies::<_, C>(&folder, Tcp::new().linger(Duration::from_millis(100)));
     let mut silent = small_client(&server.address());
     silent.send(b"?");
     until("the one that does not read is got rid of", || {
@@ -111,9 +111,11 @@ fn an_inline_server_does_not_wait_long_for_one_client() {
     assert_eq!(next.rest().len(), REPLY.len());
 }
 
-fn a_client_that_has_read_everything_costs_no_wait<T: Place<Request = Socket>>(transport: T) {
+fn a_client_that_has_read_everything_costs_no_wait<T: Place<Request = Socket>, C: Concurrent>(
+    transport: T,
+) {
     let folder = Folder::new();
-    let server = replies(&folder, transport);
+    let server = replies::<_, C>(&folder, transport);
     let mut client = T::client(&server.address());
     client.send(b"?");
     let mut reply = vec![0; REPLY.len()];
@@ -123,13 +125,21 @@ fn a_client_that_has_read_everything_costs_no_wait<T: Place<Request = Socket>>(t
     assert_eq!(client.rest(), b"");
 }
 
-#[test]
-fn a_client_that_has_read_everything_costs_no_wait_over_tcp() {
-    a_client_that_has_read_everything_costs_no_wait(Tcp::new().linger(Duration::from_secs(3_600)));
+fn a_client_that_has_read_everything_costs_no_wait_over_tcp<C: Concurrent>() {
+    a_client_that_has_read_everything_costs_no_wait::<_, C>(
+        Tcp::new().linger(Duration::from_secs(3_600)),
+    );
 }
 
-#[test]
-fn a_client_that_has_read_everything_costs_no_wait_over_a_unix_socket() {
+fn a_client_that_has_read_everything_costs_no_wait_over_a_unix_socket<C: Concurrent>() {
     let forever = UnixStream::new().linger(Duration::from_secs(3_600));
-    a_client_that_has_read_everything_costs_no_wait(forever);
+    a_client_that_has_read_everything_costs_no_wait::<_, C>(forever);
 }
+
+matrix!(
+    concurrent: a_reply_arrives_whole_over_tcp,
+    a_reply_arrives_whole_over_a_unix_socket,
+    linger_is_the_longest_that_a_client_is_waited_for,
+    a_client_that_has_read_everything_costs_no_wait_over_tcp,
+    a_client_that_has_read_everything_costs_no_wait_over_a_unix_socket,
+);

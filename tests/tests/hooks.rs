@@ -10,10 +10,10 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 use socketserver::{
-    Address, BaseRequestHandler, BaseServer, Builder, HandlerError, Served, ServerRef, Socket,
-    TCPServer, Tcp, Threading, ThreadingTCPServer,
+    Address, BaseRequestHandler, BaseServer, Builder, Concurrency, HandlerError, Served, Server,
+    ServerRef, Socket, TCPServer, Tcp, ThreadingTCPServer,
 };
-use tests::{Client, DEADLINE, Echo, Running, in_time, run, until};
+use tests::{Client, Concurrent, DEADLINE, Echo, Running, in_time, matrix, run, until};
 
 const LOCAL: &str = "127.0.0.1:0";
 const NEVER: Duration = Duration::from_secs(3600);
@@ -49,20 +49,20 @@ impl<R> BaseServer<R> for Hooks {
     }
 }
 
-fn hooks(
+fn hooks<C: Concurrency + Default>(
     hook: impl Fn(&str, &ServerRef<Hooks>) + Send + Sync + 'static,
-) -> Builder<Tcp, Threading, Echo, Hooks> {
-    ThreadingTCPServer::with(Hooks(Box::new(hook))).poll_interval(NEVER)
+) -> Builder<Tcp, C, Echo, Hooks> {
+    Server::with(Hooks(Box::new(hook))).poll_interval(NEVER)
 }
 
 /// A hook that counts the calls of one name, and does something more.
-fn counting(
+fn counting<C: Concurrency + Default>(
     name: &'static str,
     then: impl Fn(&ServerRef<Hooks>) + Send + Sync + 'static,
-) -> (Arc<Mutex<u32>>, Builder<Tcp, Threading, Echo, Hooks>) {
+) -> (Arc<Mutex<u32>>, Builder<Tcp, C, Echo, Hooks>) {
     let count = Arc::new(Mutex::new(0));
     let counted = count.clone();
-    let builder = hooks(move |called, server| {
+    let builder = hooks::<C>(move |called, server| {
         if called == name {
             *counted.lock() += 1;
             then(server);
@@ -71,10 +71,9 @@ fn counting(
     (count, builder)
 }
 
-#[test]
-fn service_actions_come_every_poll_interval() {
+fn service_actions_come_every_poll_interval<C: Concurrency + Default>() {
     let interval = Duration::from_millis(20);
-    let (count, builder) = counting("service_actions", |_| ());
+    let (count, builder) = counting::<C>("service_actions", |_| ());
     let began = Instant::now();
     let server = run(builder.poll_interval(interval), LOCAL);
     until("ten calls", || *count.lock() >= 10);
@@ -82,9 +81,8 @@ fn service_actions_come_every_poll_interval() {
     drop(server);
 }
 
-#[test]
-fn service_actions_come_after_a_request_too() {
-    let (count, builder) = counting("service_actions", |_| ());
+fn service_actions_come_after_a_request_too<C: Concurrency + Default>() {
+    let (count, builder) = counting::<C>("service_actions", |_| ());
     let server = run(builder, LOCAL);
     assert_eq!(*count.lock(), 0);
     assert_eq!(Client::stream(&server.address()).ask("hello"), b"hello");
@@ -124,9 +122,9 @@ fn service_actions_come_between_requests_that_run_on_the_loop() {
     assert!(turns.is_sorted_by(|one, next| one < next), "{turns:?}");
 }
 
-#[test]
-fn service_actions_can_be_called_off_until_the_next_start() {
-    let (count, builder) = counting("service_actions", |server| server.without_service_actions());
+fn service_actions_can_be_called_off_until_the_next_start<C: Concurrency + Default>() {
+    let (count, builder) =
+        counting::<C>("service_actions", |server| server.without_service_actions());
     let builder = builder.poll_interval(Duration::from_millis(1));
     let server = Arc::new(builder.bind(LOCAL).expect("bind"));
     for start in 1..3 {
@@ -145,6 +143,7 @@ fn service_actions_can_be_called_off_until_the_next_start() {
     }
 }
 
+/// The loop is the same whoever runs its requests, and it is found by its thread's name: one column will do.
 #[test]
 fn an_idle_server_sleeps() {
     #[derive(BaseRequestHandler)]
@@ -176,9 +175,8 @@ fn an_idle_server_sleeps() {
     });
 }
 
-#[test]
-fn a_stop_does_not_wait_for_the_poll_interval() {
-    let server = run(hooks(|_, _| ()), LOCAL);
+fn a_stop_does_not_wait_for_the_poll_interval<C: Concurrency + Default>() {
+    let server = run(hooks::<C>(|_, _| ()), LOCAL);
     assert_eq!(Client::stream(&server.address()).ask("hello"), b"hello");
     let (began, stopping) = (Instant::now(), (*server).clone());
     in_time("shutdown", move || stopping.shutdown());
@@ -189,15 +187,14 @@ fn a_stop_does_not_wait_for_the_poll_interval() {
     );
 }
 
-#[test]
-fn any_hook_may_stop_the_server() {
+fn any_hook_may_stop_the_server<C: Concurrency + Default>() {
     for name in [
         "verify_request",
         "service_actions",
         "handle_timeout",
         "server_close",
     ] {
-        let (count, builder) = counting(name, |server| {
+        let (count, builder) = counting::<C>(name, |server| {
             server.shutdown();
             server.begin_drain(Duration::ZERO);
         });
@@ -224,10 +221,9 @@ fn any_hook_may_stop_the_server() {
     }
 }
 
-#[test]
-fn a_panic_in_a_hook_costs_one_call() {
+fn a_panic_in_a_hook_costs_one_call<C: Concurrency + Default>() {
     let server = run(
-        hooks(|name, _| resume_unwind(Box::new(name.to_owned()))),
+        hooks::<C>(|name, _| resume_unwind(Box::new(name.to_owned()))),
         LOCAL,
     );
     for _ in 0..5 {
@@ -240,7 +236,7 @@ fn a_panic_in_a_hook_costs_one_call() {
     until("all are counted", || server.stats().failed == 5);
     drop(server);
 
-    let builder = hooks(|name, _| assert_eq!(name, "verify_request", "on purpose"));
+    let builder = hooks::<C>(|name, _| assert_eq!(name, "verify_request", "on purpose"));
     let server = builder
         .timeout(Duration::from_millis(1))
         .bind(LOCAL)
@@ -256,8 +252,7 @@ fn a_panic_in_a_hook_costs_one_call() {
     }
 }
 
-#[test]
-fn server_close_is_called_once_and_before_live_requests_are_waited_for() {
+fn server_close_is_called_once_and_before_live_requests_are_waited_for<C: Concurrent>() {
     #[derive(Default)]
     struct Chat(Mutex<Vec<Socket>>, Arc<Mutex<u32>>);
     impl BaseServer for Chat {
@@ -280,7 +275,7 @@ fn server_close_is_called_once_and_before_live_requests_are_waited_for() {
         }
     }
     let count = Arc::new(Mutex::new(0));
-    let server = ThreadingTCPServer::<Member, _>::with(Chat(Mutex::default(), count.clone()));
+    let server = Server::<Tcp, C, Member, _>::with(Chat(Mutex::default(), count.clone()));
     let server = server.bind(LOCAL).expect("bind");
     let mut client = Client::stream(server.server_address());
     server.handle_request().expect("serves");
@@ -296,16 +291,27 @@ fn server_close_is_called_once_and_before_live_requests_are_waited_for() {
     drop(server);
     assert_eq!(*count.lock(), 1);
 
-    drop(ThreadingTCPServer::<Member, _>::with(Chat(Mutex::default(), count.clone())).bind(LOCAL));
+    drop(Server::<Tcp, C, Member, _>::with(Chat(Mutex::default(), count.clone())).bind(LOCAL));
     assert_eq!(*count.lock(), 2, "also for a server that never served");
 }
 
-#[test]
-fn a_stop_ends_the_wait_for_one_request() {
-    let server = Arc::new(hooks(|_, _| ()).bind(LOCAL).expect("bind"));
+fn a_stop_ends_the_wait_for_one_request<C: Concurrency + Default>() {
+    let server = Arc::new(hooks::<C>(|_, _| ()).bind(LOCAL).expect("bind"));
     let waiting = server.clone();
     let waiting = thread::spawn(move || waiting.handle_request());
     server.shutdown();
     let served = in_time("the end", move || waiting.join().expect("no panic"));
     assert_eq!(served.expect("serves"), Served::Stopped);
 }
+
+matrix!(
+    columns: service_actions_come_every_poll_interval,
+    service_actions_come_after_a_request_too,
+    service_actions_can_be_called_off_until_the_next_start,
+    a_stop_does_not_wait_for_the_poll_interval,
+    any_hook_may_stop_the_server,
+    a_panic_in_a_hook_costs_one_call,
+    a_stop_ends_the_wait_for_one_request,
+);
+
+matrix!(concurrent: server_close_is_called_once_and_before_live_requests_are_waited_for);

@@ -9,11 +9,10 @@ use std::time::Duration;
 use crossbeam_channel::unbounded;
 use parking_lot::Mutex;
 use socketserver::{
-    Address, BaseServer, Builder, Concurrency, HandlerError, Layer, ServerRef, Socket,
-    SocketReader, SocketWriter, StreamRequestHandler, TCPServer, Tcp, ThreadingTCPServer,
-    Transport, Wire, create_connection,
+    Address, BaseServer, Builder, Concurrency, HandlerError, Layer, Server, ServerRef, Socket,
+    SocketReader, SocketWriter, StreamRequestHandler, Tcp, Transport, Wire, create_connection,
 };
-use tests::{Client, DEADLINE, Running, matrix, run, until};
+use tests::{Client, Concurrent, DEADLINE, Running, matrix, run, until};
 
 /// Records: a length, and so many bytes that nobody can read. An empty one says good-bye.
 #[derive(Default)]
@@ -289,7 +288,7 @@ fn a_handler_may_put_one_under_in_mid_stream<C: Concurrency + Default>() {
 }
 
 matrix!(
-    both: a_transport_may_put_one_under_each_connection,
+    columns: a_transport_may_put_one_under_each_connection,
     a_failed_handshake_costs_one_request,
     a_handler_may_put_one_under_in_mid_stream,
 );
@@ -393,9 +392,8 @@ fn fill(request: &Socket) -> io::Result<()> {
 }
 
 /// There is no room for the good-bye, and it is not worth waiting for.
-#[test]
-fn a_good_bye_waits_no_longer_than_linger() {
-    let builder = TCPServer::handling(|request: Socket, _| {
+fn a_good_bye_waits_no_longer_than_linger<C: Concurrency + Default>() {
+    let builder = Server::<Tcp, C, _, _>::handling(|request: Socket, _| {
         request.set_layer(Records::default())?;
         fill(&request)
     });
@@ -405,10 +403,9 @@ fn a_good_bye_waits_no_longer_than_linger() {
 }
 
 /// At a drain's deadline whoever waits under a layer wakes, whichever way.
-#[test]
-fn a_cut_goes_below_it() {
+fn a_cut_goes_below_it<C: Concurrent>() {
     let (tell, told) = unbounded();
-    let builder = ThreadingTCPServer::handling(move |request: Socket, _| {
+    let builder = Server::<Tcp, C, _, _>::handling(move |request: Socket, _| {
         request.set_layer(Records::default())?;
         let (mut rfile, mut wfile) = request.makefile(-1, -1);
         let result = match request.recv(1)?.as_slice() {
@@ -433,3 +430,6 @@ fn a_cut_goes_below_it() {
     assert_eq!(woken.iter().filter(|end| **end == Ok(0)).count(), 2);
     assert!(woken.contains(&Err(ErrorKind::BrokenPipe)), "{woken:?}");
 }
+
+matrix!(columns: a_good_bye_waits_no_longer_than_linger);
+matrix!(concurrent: a_cut_goes_below_it);

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use socketserver::{
     Address, BaseRequestHandler, BaseServer, Concurrency, Request, RequestHandler, Served, Server,
-    ServerRef, Socket, ThreadingTCPServer, Transport,
+    ServerRef, Socket, Tcp, Transport,
 };
 use tests::{Client, DEADLINE, Echo, Folder, Place, Running, in_time, matrix, run, until};
 
@@ -94,10 +94,9 @@ fn a_handler_may_stop_its_server<T: Place, C: Concurrency + Default>() {
 
 matrix!(all: serves_again_after_a_shutdown, a_stop_right_after_the_start_is_never_missed, a_handler_may_stop_its_server);
 
-#[test]
-fn a_shutdown_before_the_first_loop_is_remembered_once() {
+fn a_shutdown_before_the_first_loop_is_remembered_once<C: Concurrency + Default>() {
     for serves_forever in [true, false] {
-        let server = ThreadingTCPServer::<Echo>::builder().timeout(Duration::from_millis(1));
+        let server = Server::<Tcp, C, Echo>::builder().timeout(Duration::from_millis(1));
         let server = Arc::new(server.bind("127.0.0.1:0").expect("bind"));
         server.shutdown();
         server.shutdown();
@@ -110,23 +109,8 @@ fn a_shutdown_before_the_first_loop_is_remembered_once() {
     }
 }
 
-#[test]
-fn there_is_one_loop_at_a_time() {
-    let server = Arc::new(ThreadingTCPServer::<Echo>::bind("127.0.0.1:0").expect("bind"));
-    let serving = serve(&server);
-    let mut client = Client::stream(server.server_address());
-    assert_eq!(client.ask("hello"), b"hello");
-    let busy = |error: io::Error| error.kind() == io::ErrorKind::ResourceBusy;
-    assert!(server.serve_forever().is_err_and(busy));
-    assert!(server.handle_request().is_err_and(busy));
-    assert_eq!(client.ask("still there"), b"still there");
-    server.shutdown();
-    ends(serving);
-}
-
-#[test]
-fn a_closed_server_serves_no_more() {
-    let server = ThreadingTCPServer::<Echo>::bind("127.0.0.1:0").expect("bind");
+fn a_closed_server_serves_no_more<C: Concurrency + Default>() {
+    let server = Server::<Tcp, C, Echo>::bind("127.0.0.1:0").expect("bind");
     assert!(server.fileno() >= 0);
     assert!(!server.server_ref().is_stopping());
     let drained = server.server_close();
@@ -143,21 +127,19 @@ fn a_closed_server_serves_no_more() {
     assert!(server.spawn().is_err_and(closed));
 }
 
-#[test]
-fn the_port_is_free_again_at_once() {
+fn the_port_is_free_again_at_once<C: Concurrency + Default>() {
     let mut address = Address::Inet(([127, 0, 0, 1], 0).into());
     for _ in 0..10 {
-        let server = run(ThreadingTCPServer::<Echo>::builder(), &address);
+        let server = run(Server::<Tcp, C, Echo>::builder(), &address);
         address = server.address();
         // The server ends the conversation first, so its port is the one that waits.
         assert_eq!(Client::stream(&address).ask("hello"), b"hello");
     }
 }
 
-#[test]
-fn many_may_stop_it_at_once() {
+fn many_may_stop_it_at_once<C: Concurrency + Default>() {
     for _ in 0..20 {
-        let server = Arc::new(ThreadingTCPServer::<Echo>::bind("127.0.0.1:0").expect("bind"));
+        let server = Arc::new(Server::<Tcp, C, Echo>::bind("127.0.0.1:0").expect("bind"));
         let serving = serve(&server);
         Client::stream(server.server_address()).ask("hello");
         in_time("twenty shutdowns", {
@@ -236,46 +218,22 @@ fn who_waits_in_the_queue_is_served<T: Place<Request: Into<Request>>, C: Concurr
 
 matrix!(all: who_waits_in_the_queue_is_served);
 
-#[test]
-fn a_time_may_be_as_good_as_for_ever() {
-    let server = ThreadingTCPServer::<Echo>::builder()
+fn a_time_may_be_as_good_as_for_ever<C: Concurrency + Default>() {
+    let server = Server::<Tcp, C, Echo>::builder()
         .timeout(Duration::MAX)
         .poll_interval(Duration::MAX)
         .deadline(Duration::MAX)
         .drain_timeout(Duration::MAX)
-        .linger(Duration::MAX)
-        .keep_alive(Duration::MAX);
+        .linger(Duration::MAX);
     let server = run(server, "127.0.0.1:0");
     assert_eq!(Client::stream(&server.address()).ask("hello"), b"hello");
     let (drained, stats) = server.drain(Duration::MAX);
     assert_eq!((drained.cut, stats.finished), (0, 1));
 }
 
-#[test]
-fn everybody_who_drains_has_a_deadline_of_their_own() {
-    let server = Arc::new(ThreadingTCPServer::<Echo>::bind("127.0.0.1:0").expect("bind"));
-    let mut client = Client::stream(server.server_address());
-    server.handle_request().expect("serves");
-    assert_eq!(client.ask("hello"), b"hello");
-    let patient = server.clone();
-    let patient = thread::spawn(move || patient.drain(DEADLINE));
-    until("it is drained", || server.fileno() == -1);
-    let began = Instant::now();
-    server.drain(Duration::from_millis(50));
-    assert!(began.elapsed() < DEADLINE / 2, "{:?}", began.elapsed());
-    assert_eq!(client.rest(), b"");
-    assert_eq!(
-        in_time("the first", move || patient.join())
-            .expect("no panic")
-            .cut,
-        1
-    );
-}
-
-#[test]
-fn a_drain_that_comes_as_a_loop_ends_waits_for_the_next() {
+fn a_drain_that_comes_as_a_loop_ends_waits_for_the_next<C: Concurrency + Default>() {
     for _ in 0..500 {
-        let server = ThreadingTCPServer::<Echo>::builder().timeout(Duration::ZERO);
+        let server = Server::<Tcp, C, Echo>::builder().timeout(Duration::ZERO);
         let server = server.bind("127.0.0.1:0").expect("bind");
         let draining = server.server_ref();
         let draining = [(); 4].map(|()| {
@@ -354,3 +312,12 @@ fn whatever_comes_at_once_all_of_it_returns<
 }
 
 matrix!(streams: whatever_comes_at_once_all_of_it_returns);
+
+matrix!(
+    columns: a_shutdown_before_the_first_loop_is_remembered_once,
+    a_closed_server_serves_no_more,
+    the_port_is_free_again_at_once,
+    many_may_stop_it_at_once,
+    a_time_may_be_as_good_as_for_ever,
+    a_drain_that_comes_as_a_loop_ends_waits_for_the_next,
+);

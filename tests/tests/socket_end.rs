@@ -9,10 +9,10 @@ use std::time::Duration;
 
 use crossbeam_channel::bounded;
 use socketserver::{
-    AddressFamily, Server, Socket, SocketKind, SocketOption, Tcp, Threading, ThreadingTCPServer,
+    AddressFamily, Concurrency, Server, Socket, SocketKind, SocketOption, Tcp, Threading,
     create_connection,
 };
-use tests::{Client, DEADLINE, Folder, Process, in_time, run, tcp_pair, unix_pair, until};
+use tests::{Client, DEADLINE, Folder, Process, in_time, matrix, run, tcp_pair, unix_pair, until};
 
 /// Whether it says "bad file descriptor".
 fn is_closed(error: &io::Error) -> bool {
@@ -104,10 +104,11 @@ fn a_detached_socket_is_blocking() {
     }
 }
 
-#[test]
-fn a_conversation_that_was_detached_outlives_its_request_and_its_server() {
+fn a_conversation_that_was_detached_outlives_its_request_and_its_server<
+    C: Concurrency + Default,
+>() {
     let (hand_over, handed) = bounded(1);
-    let builder = ThreadingTCPServer::handling(move |request: Socket, _| {
+    let builder = Server::<Tcp, C, _, _>::handling(move |request: Socket, _| {
         hand_over.send(request.detach()?).map_err(io::Error::other)
     });
     let server = run(builder, "127.0.0.1:0");
@@ -150,3 +151,5 @@ fn programs_inherit_no_socket() {
         "{list}"
     );
 }
+
+matrix!(columns: a_conversation_that_was_detached_outlives_its_request_and_its_server);

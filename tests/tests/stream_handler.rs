@@ -7,7 +7,7 @@ use std::time::Duration;
 use socket2::SockRef;
 use socketserver::{
     Address, Builder, Concurrency, Server, Socket, SocketReader, SocketWriter,
-    StreamRequestHandler, TCPServer, ThreadingTCPServer, UnixStreamServer,
+    StreamRequestHandler, Tcp, UnixStream,
 };
 use tests::{Client, Folder, Place, matrix, python, run, tcp_pair, unix_pair, until};
 
@@ -141,19 +141,18 @@ impl<const SIZE: isize> Left<SIZE> {
 }
 
 /// What such a handler found in the socket.
-fn left<const SIZE: isize>() -> Vec<u8> {
-    let server = run(TCPServer::<Left<SIZE>>::builder(), "127.0.0.1:0");
+fn left<C: Concurrency + Default, const SIZE: isize>() -> Vec<u8> {
+    let server = run(Server::<Tcp, C, Left<SIZE>>::builder(), "127.0.0.1:0");
     let mut client = Client::stream(&server.address());
     client.send(b"ab\ncdefgh");
     client.rest()
 }
 
-#[test]
-fn rbufsize_is_how_much_is_taken_from_the_socket() {
-    assert_eq!(left::<-1>(), b"");
-    assert_eq!(left::<4_096>(), b"");
-    assert_eq!(left::<4>(), b"defgh");
-    assert_eq!(left::<0>(), b"cdefgh");
+fn rbufsize_is_how_much_is_taken_from_the_socket<C: Concurrency + Default>() {
+    assert_eq!(left::<C, -1>(), b"");
+    assert_eq!(left::<C, 4_096>(), b"");
+    assert_eq!(left::<C, 4>(), b"defgh");
+    assert_eq!(left::<C, 0>(), b"cdefgh");
 
     let (socket, mut other) = tcp_pair();
     let (mut rfile, _) = socket.makefile(0, 0);
@@ -196,20 +195,19 @@ impl<const SIZE: isize> Order<SIZE> {
 }
 
 /// What arrives, with a letter for every run of the same one.
-fn order<const SIZE: isize>() -> String {
-    let server = run(TCPServer::<Order<SIZE>>::builder(), "127.0.0.1:0");
+fn order<C: Concurrency + Default, const SIZE: isize>() -> String {
+    let server = run(Server::<Tcp, C, Order<SIZE>>::builder(), "127.0.0.1:0");
     let mut reply = Client::stream(&server.address()).rest();
     assert_eq!(reply.len(), 14_097 + 3 + 7);
     reply.dedup();
     String::from_utf8(reply).expect("text")
 }
 
-#[test]
-fn wbufsize_is_how_much_waits_to_be_sent() {
-    assert_eq!(order::<0>(), "a|b|c|d|e|f|g|");
+fn wbufsize_is_how_much_waits_to_be_sent<C: Concurrency + Default>() {
+    assert_eq!(order::<C, 0>(), "a|b|c|d|e|f|g|");
     // 4,096 bytes fit, and not one more; the last of it leaves after `finish`.
-    assert_eq!(order::<4_096>(), "|ab|cd|e|fg");
-    assert_eq!(order::<-1>(), "|abcd|e|fg");
+    assert_eq!(order::<C, 4_096>(), "|ab|cd|e|fg");
+    assert_eq!(order::<C, -1>(), "|abcd|e|fg");
 }
 
 /// Each datagram is what one call has sent.
@@ -245,7 +243,7 @@ impl TooLate {
 }
 
 fn the_last_flush_does_not_mind_a_client_that_is_gone<C: Concurrency + Default>() {
-    let builder = Builder::<_, C, TooLate, ()>::new(socketserver::Tcp::new(), C::default(), ());
+    let builder = Builder::<_, C, TooLate, ()>::new(Tcp::new(), C::default(), ());
     let server = run(builder, "127.0.0.1:0");
     let client = Client::stream(&server.address());
     until("it is waited for", || server.stats().active == 1);
@@ -260,7 +258,7 @@ fn the_last_flush_does_not_mind_a_client_that_is_gone<C: Concurrency + Default>(
     assert_eq!((server.stats().finished, server.stats().failed), (1, 0));
 }
 
-matrix!(both: the_last_flush_does_not_mind_a_client_that_is_gone);
+matrix!(columns: the_last_flush_does_not_mind_a_client_that_is_gone);
 
 /// Says so whenever its client is too slow, and goes on.
 #[derive(StreamRequestHandler)]
@@ -347,24 +345,22 @@ impl<const DISABLE: bool> Nagle<DISABLE> {
     }
 }
 
-#[test]
-fn nagles_algorithm_can_be_disabled() {
-    let server = run(TCPServer::<Nagle<true>>::builder(), "127.0.0.1:0");
+fn nagles_algorithm_can_be_disabled<C: Concurrency + Default>() {
+    let server = run(Server::<Tcp, C, Nagle<true>>::builder(), "127.0.0.1:0");
     assert_eq!(Client::stream(&server.address()).rest(), b"Some(true)");
-    let server = run(TCPServer::<Nagle<false>>::builder(), "127.0.0.1:0");
+    let server = run(Server::<Tcp, C, Nagle<false>>::builder(), "127.0.0.1:0");
     assert_eq!(Client::stream(&server.address()).rest(), b"Some(false)");
     // There is none to be disabled.
     let folder = Folder::new();
     let server = run(
-        UnixStreamServer::<Nagle<true>>::builder(),
+        Server::<UnixStream, C, Nagle<true>>::builder(),
         folder.join("server"),
     );
     assert_eq!(Client::stream(&server.address()).rest(), b"None");
 }
 
-#[test]
-fn a_client_in_python() {
-    let server = run(ThreadingTCPServer::<UpperLines>::builder(), "127.0.0.1:0");
+fn a_client_in_python<C: Concurrency + Default>() {
+    let server = run(Server::<Tcp, C, UpperLines>::builder(), "127.0.0.1:0");
     let script = "
 import socket, sys
 client = socket.create_connection(('127.0.0.1', int(sys.argv[1])), timeout=20)
@@ -384,3 +380,10 @@ print(rfile.read())
     assert!(status.success(), "{errors}");
     assert_eq!(said, "True\nTrue\nTrue\nb'THE LAST ONE\\n'\n");
 }
+
+matrix!(
+    columns: rbufsize_is_how_much_is_taken_from_the_socket,
+    wbufsize_is_how_much_waits_to_be_sent,
+    nagles_algorithm_can_be_disabled,
+    a_client_in_python,
+);

@@ -7,8 +7,8 @@ use std::os::unix::net::{UnixDatagram, UnixListener};
 use std::time::Duration;
 
 use socket2::SockRef;
-use socketserver::{Address, Concurrency, Inline, Server, Socket, Tcp, Threading, ToAddress};
-use tests::{Client, DEADLINE, Echo, Folder, Place, Running, matrix, run, until};
+use socketserver::{Address, Concurrency, Inline, Server, Socket, Tcp, ToAddress};
+use tests::{Client, Concurrent, DEADLINE, Echo, Folder, Place, Running, matrix, run, until};
 
 /// Tells who asks, as far as the address goes.
 fn who(request: Socket, client_address: Address) -> io::Result<()> {
@@ -58,9 +58,8 @@ fn a_client_that_vanishes_harms_nobody<T: Place<Request = Socket>, C: Concurrenc
 
 matrix!(streams: every_byte_comes_back, a_client_that_vanishes_harms_nobody);
 
-#[test]
-fn clients_that_stay_do_not_keep_others_waiting() {
-    let server = run(Server::<Tcp, Threading, Echo>::builder(), "127.0.0.1:0");
+fn clients_that_stay_do_not_keep_others_waiting<C: Concurrent>() {
+    let server = run(Server::<Tcp, C, Echo>::builder(), "127.0.0.1:0");
     let mut clients: Vec<Client> = (0..50).map(|_| Client::stream(&server.address())).collect();
     for round in 0..3 {
         for (number, client) in clients.iter_mut().enumerate().rev() {
@@ -70,6 +69,8 @@ fn clients_that_stay_do_not_keep_others_waiting() {
     }
     assert_eq!(server.stats().active, 50);
 }
+
+matrix!(concurrent: clients_that_stay_do_not_keep_others_waiting);
 
 fn clients_of_ipv6<C: Concurrency + Default>() {
     let server = run(Server::<Tcp, C, _, _>::handling(who), "[::1]:0");
@@ -134,7 +135,7 @@ fn an_existing_listener_is_served_and_left_alive<C: Concurrency + Default>() {
 }
 
 matrix!(
-    both: clients_of_ipv6,
+    columns: clients_of_ipv6,
     a_dual_stack_serves_both,
     without_dual_stack_there_is_ipv6_alone,
     an_existing_listener_is_served_and_left_alive,
@@ -222,4 +223,4 @@ fn a_silent_client_is_accepted_in_the_end<C: Concurrency + Default>() {
     until("it is accepted", || server.stats().accepted == 1);
 }
 
-matrix!(both: a_silent_client_is_not_even_accepted, a_silent_client_is_accepted_in_the_end);
+matrix!(columns: a_silent_client_is_not_even_accepted, a_silent_client_is_accepted_in_the_end);

@@ -5,13 +5,12 @@ use std::net::{Ipv4Addr, Ipv6Addr, UdpSocket};
 use std::thread;
 use std::time::Duration;
 
-use crossbeam_channel::{Receiver, unbounded};
 use parking_lot::Mutex;
 use socketserver::{
     Address, BaseRequestHandler, BaseServer, Builder, Concurrency, Datagram, Inline, Server,
-    ServerRef, ThreadingUDPServer, ToAddress, Udp, UnixDatagram,
+    ServerRef, ToAddress, Udp, UnixDatagram, green,
 };
-use tests::{Client, DEADLINE, Folder, Place, Running, matrix, python, run, until};
+use tests::{Client, Concurrent, DEADLINE, Folder, Place, Running, matrix, python, run, until};
 
 fn echo(request: Datagram, client_address: Address) -> io::Result<()> {
     assert!(!request.truncated());
@@ -78,7 +77,7 @@ where
     C: Concurrency + Default,
 {
     let folder = Folder::new();
-    let (gone, wait): (_, Receiver<()>) = unbounded();
+    let (gone, wait) = green::channel::<()>(usize::MAX);
     let builder = Server::<T, C, _, _>::handling(move |request, client_address| {
         wait.recv_timeout(DEADLINE).expect("the client has gone");
         echo(request, client_address)
@@ -231,7 +230,7 @@ for size in (0, 1, 8192, 65507):
 }
 
 matrix!(
-    both: clients_of_ipv6,
+    columns: clients_of_ipv6,
     a_dual_stack_serves_both,
     without_dual_stack_there_is_ipv6_alone,
     an_existing_socket_is_served,
@@ -261,10 +260,9 @@ fn what_cannot_be_bound_says_why_and_leaves_nothing_open() {
 }
 
 /// The socket is the server's, and stays whole when one of its requests is cut.
-#[test]
-fn a_request_that_is_cut_does_not_take_the_socket_with_it() {
-    let (go_on, wait): (_, Receiver<()>) = unbounded();
-    let builder = ThreadingUDPServer::handling(move |request: Datagram, client_address| {
+fn a_request_that_is_cut_does_not_take_the_socket_with_it<C: Concurrent>() {
+    let (go_on, wait) = green::channel::<()>(1);
+    let builder = Server::<Udp, C, _, _>::handling(move |request: Datagram, client_address| {
         if *request.data == *b"wait" {
             wait.recv_timeout(DEADLINE).expect("told to go on");
         }
@@ -281,3 +279,5 @@ fn a_request_that_is_cut_does_not_take_the_socket_with_it() {
     until("all have ended", || server.stats().active == 0);
     assert!(server.stats().cut >= 1);
 }
+
+matrix!(concurrent: a_request_that_is_cut_does_not_take_the_socket_with_it);

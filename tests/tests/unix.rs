@@ -257,7 +257,7 @@ fn a_datagram_from_the_longest_name_is_handled<C: Concurrency + Default>() {
 }
 
 matrix!(
-    both: streams_at_an_abstract_name,
+    columns: streams_at_an_abstract_name,
     datagrams_at_an_abstract_name,
     an_existing_listener_is_served_and_its_file_left,
     an_existing_datagram_socket_is_served_and_its_file_left,
