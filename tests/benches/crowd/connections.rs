@@ -4,6 +4,7 @@
 use std::fs;
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::ops::RangeFrom;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -22,6 +23,10 @@ pub(crate) const CONNECT: &str = "connect";
 const PROCESSES: usize = 6;
 
 const MESSAGE: &[u8; 64] = b"to be sent back in upper case: the quick brown fox and the dog..";
+
+/// The clients' ports, below those that the system gives out: of these it would look for a free one
+/// each time, for longer and longer.
+const PORTS: RangeFrom<u16> = 15_000..;
 
 /// Without any answer for so long, something is wrong.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -62,9 +67,10 @@ pub(crate) fn connect(address: &str, source: &str, count: &str) -> io::Result<()
     let source: Ipv4Addr = source.parse().map_err(io::Error::other)?;
     let count: usize = count.parse().map_err(io::Error::other)?;
     let mut clients = Vec::with_capacity(count);
-    for _ in 0..count {
+    for port in PORTS.take(count) {
         let socket = socket2::Socket::new(Domain::IPV4, Type::STREAM, None)?;
-        socket.bind(&SocketAddr::from((source, 0)).into())?;
+        socket.set_reuse_address(true)?;
+        socket.bind(&SocketAddr::from((source, port)).into())?;
         socket.connect(&address.into())?;
         socket.set_read_timeout(Some(PATIENCE))?;
         let mut client = TcpStream::from(socket);
