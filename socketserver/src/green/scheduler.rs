@@ -134,6 +134,7 @@ impl Unparker {
 
 /// Parks the green thread until somebody wakes it or the deadline comes, or for no reason: the
 /// caller looks, and parks again.
+#[inline]
 pub(super) fn park(deadline: Option<Instant>) {
     let (local, id) = current().expect("only a green thread parks here");
     {
@@ -428,6 +429,7 @@ impl Source {
     ///
     /// # Errors
     /// The system's, when it will not watch the descriptor.
+    #[inline]
     pub(crate) fn park(
         &self,
         fd: BorrowedFd<'_>,

@@ -59,6 +59,7 @@ impl Patience {
 }
 
 /// Calls `operation` until it has an answer. Its argument says whether the call may block.
+#[inline]
 pub(crate) fn until_ready<T>(
     awaited: Awaited<'_>,
     interest: Interest,
@@ -96,6 +97,7 @@ pub(crate) fn part_until_ready<T>(
 }
 
 /// Waits, and calls `operation` after that, until it has an answer.
+#[inline]
 fn after_waiting<T>(
     awaited: Awaited<'_>,
     interest: Interest,
@@ -130,6 +132,7 @@ pub(super) fn timed_out() -> io::Error {
 ///
 /// # Errors
 /// `TimedOut` when the time is over, `WouldBlock` when there was none.
+#[inline]
 pub(crate) fn wait(awaited: Awaited<'_>, interest: Interest, patience: Patience) -> io::Result<()> {
     let end = match patience {
         Patience::None => return Err(Errno::AGAIN.into()),

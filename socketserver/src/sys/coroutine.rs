@@ -52,6 +52,7 @@ impl Drop for Coroutine {
 ///
 /// # Panics
 /// Outside of a coroutine.
+#[inline]
 #[allow(unsafe_code)]
 pub(crate) fn suspend() {
     let current = CURRENT.get();
