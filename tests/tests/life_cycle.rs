@@ -6,10 +6,10 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use socketserver::{
-    Address, BaseRequestHandler, BaseServer, Concurrency, Request, RequestHandler, Served, Server,
+    BaseRequestHandler, BaseServer, Concurrency, Request, RequestHandler, Served, Server,
     ServerRef, Socket, ThreadingTCPServer, Transport,
 };
-use tests::{Client, DEADLINE, Echo, Folder, Place, Running, in_time, matrix, run, until};
+use tests::{Client, DEADLINE, Echo, Folder, Place, Running, apart, in_time, matrix, run, until};
 
 fn serve<T, C, H, S>(server: &Arc<Server<T, C, H, S>>) -> JoinHandle<io::Result<()>>
 where
@@ -126,7 +126,7 @@ fn there_is_one_loop_at_a_time() {
 
 #[test]
 fn a_closed_server_serves_no_more() {
-    let server = ThreadingTCPServer::<Echo>::bind("127.0.0.1:0").expect("bind");
+    let server = ThreadingTCPServer::<Echo>::bind(apart()).expect("bind");
     assert!(server.fileno() >= 0);
     assert!(!server.server_ref().is_stopping());
     let drained = server.server_close();
@@ -145,7 +145,7 @@ fn a_closed_server_serves_no_more() {
 
 #[test]
 fn the_port_is_free_again_at_once() {
-    let mut address = Address::Inet(([127, 0, 0, 1], 0).into());
+    let mut address = apart();
     for _ in 0..10 {
         let server = run(ThreadingTCPServer::<Echo>::builder(), &address);
         address = server.address();
