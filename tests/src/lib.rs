@@ -29,6 +29,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use socketserver::Address;
+
 /// The longest that anything in a test may take. Far more than it needs, so that a busy machine is no failure.
 pub const DEADLINE: Duration = Duration::from_secs(20);
 
@@ -46,6 +48,16 @@ pub fn until(what: &str, mut condition: impl FnMut() -> bool) {
         );
         thread::sleep(Duration::from_millis(1));
     }
+}
+
+/// An address of this machine where nobody else is: there a port that comes free stays free.
+pub fn apart() -> Address {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    // Of 127.64.0.0/10, 64 for each process.
+    let place = NEXT.fetch_add(1, Ordering::Relaxed) % 64;
+    let number = u64::from(std::process::id()) * 64 + place;
+    let [.., high, middle, low] = number.to_be_bytes();
+    Address::Inet(([127, 64 + high % 64, middle, low], 0).into())
 }
 
 /// Runs `work` on a thread of its own and returns what it returned.

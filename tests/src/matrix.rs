@@ -6,7 +6,7 @@ use socketserver::{
     Address, Concurrency, Tcp, Threading, Transport, Udp, UnixDatagram, UnixStream,
 };
 
-use crate::{Client, Folder};
+use crate::{Client, Folder, apart};
 
 /// A transport, where its servers are put in tests, and its clients.
 pub trait Place: Transport + Default {
@@ -15,10 +15,6 @@ pub trait Place: Transport + Default {
 
     /// A client of a server there.
     fn client(address: &Address) -> Client;
-}
-
-fn local() -> Address {
-    Address::Inet(([127, 0, 0, 1], 0).into())
 }
 
 fn path(folder: &Folder) -> Address {
@@ -40,8 +36,8 @@ macro_rules! place {
     };
 }
 
-place!(Tcp, |_: &Folder| local(), Client::stream);
-place!(Udp, |_: &Folder| local(), Client::datagram);
+place!(Tcp, |_: &Folder| apart(), Client::stream);
+place!(Udp, |_: &Folder| apart(), Client::datagram);
 place!(UnixStream, path, Client::stream);
 place!(UnixDatagram, path, Client::datagram);
 

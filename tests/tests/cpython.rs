@@ -63,7 +63,7 @@ use socketserver::{
     RequestHandler, Served, Server, ServerRef, Socket, SocketWriter, StreamRequestHandler,
     TCPServer, Tcp, Threading, ThreadingTCPServer, Transport, Udp, UnixDatagram, UnixStream,
 };
-use tests::{Client, Folder, Place, in_time, until};
+use tests::{Client, Folder, Place, apart, in_time, until};
 
 use self::echo::{DatagramEcho, StreamEcho, dgram_examine, stream_examine};
 
@@ -193,8 +193,7 @@ fn test_tcpserver_bind_leak() {
 /// The end of a `with` is that of a variable.
 #[test]
 fn test_context_manager() {
-    // Nobody else listens at this address, so nobody answers when the server does not.
-    let server = TCPServer::<StreamEcho>::bind("127.0.0.67:0").expect("bind");
+    let server = TCPServer::<StreamEcho>::bind(apart()).expect("bind");
     let address = server.server_address().clone();
     drop(Client::stream(&address));
     drop(server);

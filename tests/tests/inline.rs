@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{bounded, unbounded};
 use socketserver::{Datagram, Socket, TCPServer, UnixDatagramServer};
-use tests::{Client, Folder, in_time, run, until};
+use tests::{Client, Folder, apart, in_time, run, until};
 
 const LOCAL: &str = "127.0.0.1:0";
 const SOON: Duration = Duration::from_millis(50);
@@ -182,7 +182,7 @@ fn a_stuck_handler_is_left_behind_and_nobody_is_served_after_the_drain() {
         let _ = gate.recv();
         request.sendall(b"too late")
     };
-    let server = run(TCPServer::handling(handler), LOCAL);
+    let server = run(TCPServer::handling(handler), apart());
     let (address, watching) = (server.address(), (*server).clone());
     let _stuck = Client::stream(&address);
     until("it is stuck", || begun.load(SeqCst) == 1);

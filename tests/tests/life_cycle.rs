@@ -6,10 +6,10 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use socketserver::{
-    Address, BaseRequestHandler, BaseServer, Concurrency, Request, RequestHandler, Served, Server,
+    BaseRequestHandler, BaseServer, Concurrency, Request, RequestHandler, Served, Server,
     ServerRef, Socket, Tcp, Transport,
 };
-use tests::{Client, DEADLINE, Echo, Folder, Place, Running, in_time, matrix, run, until};
+use tests::{Client, DEADLINE, Echo, Folder, Place, Running, apart, in_time, matrix, run, until};
 
 fn serve<T, C, H, S>(server: &Arc<Server<T, C, H, S>>) -> JoinHandle<io::Result<()>>
 where
@@ -110,7 +110,7 @@ fn a_shutdown_before_the_first_loop_is_remembered_once<C: Concurrency + Default>
 }
 
 fn a_closed_server_serves_no_more<C: Concurrency + Default>() {
-    let server = Server::<Tcp, C, Echo>::bind("127.0.0.1:0").expect("bind");
+    let server = Server::<Tcp, C, Echo>::bind(apart()).expect("bind");
     assert!(server.fileno() >= 0);
     assert!(!server.server_ref().is_stopping());
     let drained = server.server_close();
@@ -128,7 +128,7 @@ fn a_closed_server_serves_no_more<C: Concurrency + Default>() {
 }
 
 fn the_port_is_free_again_at_once<C: Concurrency + Default>() {
-    let mut address = Address::Inet(([127, 0, 0, 1], 0).into());
+    let mut address = apart();
     for _ in 0..10 {
         let server = run(Server::<Tcp, C, Echo>::builder(), &address);
         address = server.address();

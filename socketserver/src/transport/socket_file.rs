@@ -14,9 +14,13 @@ use rustix::io::Errno;
 
 use crate::socket::{Address, Socket};
 
-/// How long another server's start in the same folder is waited for. It takes a millisecond. Whoever
-/// holds the lock for longer does something else, and anybody who may read the folder can do that.
-const PATIENCE: Duration = Duration::from_millis(500);
+/// How long other servers' starts in the same folder are waited for. Each takes a millisecond, but
+/// there may be many at once. Whoever holds the lock for longer does something else, and anybody who
+/// may read the folder can do that.
+const BEFORE_START: Duration = Duration::from_secs(2);
+
+/// The same at the end, which others wait for.
+const BEFORE_END: Duration = Duration::from_millis(250);
 
 /// What a server knows about the file it made.
 #[derive(Debug, Default)]
@@ -48,7 +52,7 @@ impl SocketFile {
         let Address::Unix(path) = address else {
             return socket.bind(address);
         };
-        *self.lock.lock() = lock_folder_of(path);
+        *self.lock.lock() = lock_folder_of(path, BEFORE_START);
         match socket.bind(address) {
             Err(error) if error.kind() == io::ErrorKind::AddrInUse && is_stale(socket, path)? => {
                 log::debug!(target: "socketserver::transport", "{address} is stale and gets replaced");
@@ -73,7 +77,7 @@ impl SocketFile {
             return;
         };
         // Without the lock a server that just now replaces the file could lose its own.
-        let _lock = lock_folder_of(&path);
+        let _lock = lock_folder_of(&path, BEFORE_END);
         if identity(&path).is_ok_and(|there| there == made)
             && let Err(error) = fs::remove_file(&path)
         {
@@ -104,14 +108,14 @@ fn is_stale(like: &Socket, path: &Path) -> io::Result<bool> {
 ///
 /// The lock keeps servers that start at the same moment from each other. One that cannot have it
 /// does without, for otherwise whoever may read the folder could keep it from starting.
-fn lock_folder_of(path: &Path) -> Option<File> {
+fn lock_folder_of(path: &Path, patience: Duration) -> Option<File> {
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
     };
     // Whether there is such a folder `bind` says better.
     let lock = File::open(folder).ok()?;
-    let end = Instant::now() + PATIENCE;
+    let end = Instant::now() + patience;
     loop {
         match flock(&lock, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => return Some(lock),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tests::{Client, Process, Signal, until};
+use tests::{Client, Process, Signal, apart, until};
 
 use crate::{Server, command};
 
@@ -15,7 +15,7 @@ fn until_draining(server: &Server) {
 
 #[test]
 fn a_live_client_is_served_to_its_end() {
-    let server = Server::start("upper", &["127.0.0.1:0", "--drain", "15"]);
+    let server = Server::start("upper", &[&apart().to_string(), "--drain", "15"]);
     let mut client = Client::stream(&server.address);
     assert_eq!(client.ask("before"), b"BEFORE");
     server.process.signal(Signal::INT);
@@ -40,7 +40,7 @@ fn a_live_client_that_stays_is_cut_when_the_time_is_over() {
 #[test]
 fn the_second_signal_ends_the_process_at_once() {
     for (signal, status) in [(Signal::INT, 130), (Signal::TERM, 143)] {
-        let server = Server::start("upper", &["127.0.0.1:0", "--drain", "1000"]);
+        let server = Server::start("upper", &[&apart().to_string(), "--drain", "1000"]);
         let mut client = Client::stream(&server.address);
         assert_eq!(client.ask("before"), b"BEFORE");
         server.process.signal(Signal::TERM);

@@ -10,7 +10,7 @@ use rustix::process::{
     Pid, WaitOptions, getpid, getppid, kill_current_process_group, kill_process, waitpid,
 };
 use socketserver::{Address, BaseRequestHandler, ForkingTCPServer, ServerRef, Socket, ToAddress};
-use tests::{Client, DEADLINE, Process, Signal, until};
+use tests::{Client, DEADLINE, Process, Signal, apart, until};
 
 use crate::harness::{alone, list};
 use crate::support::{Echo, EndAfter, LOCAL, Over, is_childless, python};
@@ -32,9 +32,6 @@ list!(TESTS:
 );
 
 list!(PROGRAMS: leave_a_child, serve_until_signals);
-
-/// Nobody else is at this address, so that nobody takes a port that has just come free.
-const APART: &str = "127.0.0.68:0";
 
 /// Waits until nobody listens any more, without becoming a client.
 fn until_closed(server: &Address) {
@@ -67,7 +64,7 @@ impl Last {
 
 fn server_close_waits_for_children() {
     let server = ForkingTCPServer::<Last>::builder().drain_timeout(DEADLINE);
-    let server = server.bind(APART).expect("bind");
+    let server = server.bind(apart()).expect("bind");
     let mut client = Client::stream(server.server_address());
     client.send("wait");
     server.handle_request().expect("serve");
@@ -177,7 +174,7 @@ fn a_drain_takes_what_waits() {
 
 /// It has never served, so nothing has been set up for its children yet.
 fn a_drain_without_a_loop_is_over_when_the_children_are() {
-    let server = ForkingTCPServer::<Last>::bind(APART).expect("bind");
+    let server = ForkingTCPServer::<Last>::bind(apart()).expect("bind");
     let mut client = Client::stream(server.server_address());
     client.send("wait");
     let drained = server.drain(DEADLINE);
@@ -187,7 +184,7 @@ fn a_drain_without_a_loop_is_over_when_the_children_are() {
 }
 
 fn lets_children_finish(order: &str) {
-    let server = ForkingTCPServer::<Last>::bind(APART).expect("bind");
+    let server = ForkingTCPServer::<Last>::bind(apart()).expect("bind");
     server.drain_on_signals(DEADLINE).expect("signals");
     let clients = ["wait", "wait", order].map(|text| {
         let mut client = Client::stream(server.server_address());
@@ -212,7 +209,7 @@ fn ctrl_c_lets_children_finish() {
 }
 
 fn serve_until_signals() {
-    let server = ForkingTCPServer::<Echo>::bind(APART).expect("bind");
+    let server = ForkingTCPServer::<Echo>::bind(apart()).expect("bind");
     server.drain_on_signals(DEADLINE).expect("signals");
     println!("{}", server.server_address());
     server.serve_forever().expect("serve");
@@ -288,7 +285,7 @@ fn leave_a_child() {
         let data = request.recv(100)?;
         request.sendall(&data)
     });
-    let server = server.block_on_close(false).bind(APART).expect("bind");
+    let server = server.block_on_close(false).bind(apart()).expect("bind");
     println!("{}", server.server_address());
     server.handle_request().expect("serve");
 }
