@@ -3,6 +3,7 @@
 //!
 //! Nothing here sleeps for luck: a test waits for a condition, and fails at [`DEADLINE`] when it does not come.
 
+mod alone;
 mod client;
 mod echo;
 mod matrix;
@@ -12,6 +13,7 @@ mod python;
 mod running;
 mod watched;
 
+pub use alone::{Ended, elsewhere};
 pub use client::Client;
 pub use echo::Echo;
 pub use matrix::{Concurrent, Place};
