@@ -16,7 +16,9 @@ mod watched;
 pub use alone::{Ended, elsewhere};
 pub use client::Client;
 pub use echo::Echo;
-pub use matrix::{Concurrent, Place};
+#[cfg(target_os = "linux")]
+pub use matrix::OnGreen;
+pub use matrix::{Concurrent, Ordinary, Place, Thread};
 pub use pair::{tcp_pair, unix_pair};
 pub use process::{Process, memory_of, raise_descriptor_limit};
 pub use python::python;
