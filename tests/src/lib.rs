@@ -3,6 +3,7 @@
 //!
 //! Nothing here sleeps for luck: a test waits for a condition, and fails at [`DEADLINE`] when it does not come.
 
+mod alone;
 mod client;
 mod echo;
 mod matrix;
@@ -12,9 +13,12 @@ mod python;
 mod running;
 mod watched;
 
+pub use alone::{Ended, elsewhere};
 pub use client::Client;
 pub use echo::Echo;
-pub use matrix::{Concurrent, Place};
+#[cfg(target_os = "linux")]
+pub use matrix::OnGreen;
+pub use matrix::{Concurrent, Ordinary, Place, Thread};
 pub use pair::{tcp_pair, unix_pair};
 pub use process::{Process, memory_of, raise_descriptor_limit};
 pub use python::python;

@@ -1,12 +1,12 @@
 //! One test for every cell of the grid.
 
-#[cfg(target_os = "linux")]
-use socketserver::Green;
 use socketserver::{
     Address, Concurrency, Tcp, Threading, Transport, Udp, UnixDatagram, UnixStream,
 };
+#[cfg(target_os = "linux")]
+use socketserver::{Green, green};
 
-use crate::{Client, Folder, apart};
+use crate::{Client, Folder, apart, in_time};
 
 /// A transport, where its servers are put in tests, and its clients.
 pub trait Place: Transport + Default {
@@ -60,6 +60,42 @@ impl Concurrent for Green {
     }
 }
 
+/// What a call waits on.
+pub trait Thread {
+    /// Runs `work` there and returns what it returned.
+    ///
+    /// # Panics
+    /// When it has not ended at the deadline, or panicked.
+    fn in_time<T: Send + 'static>(what: &str, work: impl FnOnce() -> T + Send + 'static) -> T;
+}
+
+/// A thread of the system.
+#[derive(Debug)]
+pub struct Ordinary;
+
+impl Thread for Ordinary {
+    #[track_caller]
+    fn in_time<T: Send + 'static>(what: &str, work: impl FnOnce() -> T + Send + 'static) -> T {
+        in_time(what, work)
+    }
+}
+
+/// A green thread.
+#[cfg(target_os = "linux")]
+#[derive(Debug)]
+pub struct OnGreen;
+
+#[cfg(target_os = "linux")]
+impl Thread for OnGreen {
+    #[track_caller]
+    fn in_time<T: Send + 'static>(what: &str, work: impl FnOnce() -> T + Send + 'static) -> T {
+        match in_time(what, || green::spawn(work).join()) {
+            Ok(result) => result,
+            Err(payload) => std::panic::resume_unwind(payload),
+        }
+    }
+}
+
 /// Makes a test of a generic function `fn name<T: Place, C: Concurrency + Default>()` for each cell of a part of the
 /// grid. The test of `echoes` on TCP and threads is called `echoes::threading::tcp`.
 ///
@@ -74,6 +110,7 @@ impl Concurrent for Green {
 /// matrix!(all: the_books_add_up);              // all four
 /// matrix!(columns: a_client_of_ipv6);          // TCP or whatever the test says, every column
 /// matrix!(concurrent: nobody_waits);           // the same, without inline
+/// matrix!(threads: a_call_gives_up);           // no server: generic in the `Thread` that a call waits on
 /// ```
 #[macro_export]
 macro_rules! matrix {
@@ -116,6 +153,19 @@ macro_rules! matrix {
             #[test]
             fn green() {
                 super::$test::<::socketserver::Green>();
+            }
+        })+
+    };
+    (threads: $($test:ident),+ $(,)?) => {
+        $(mod $test {
+            #[test]
+            fn ordinary() {
+                super::$test::<$crate::Ordinary>();
+            }
+            #[cfg(target_os = "linux")]
+            #[test]
+            fn green() {
+                super::$test::<$crate::OnGreen>();
             }
         })+
     };

@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use crossbeam_channel::bounded;
 use socketserver::{
-    Address, AddressFamily, Builder, Datagram, Inline, Socket, SocketKind, TCPServer, Tcp,
-    Threading, ThreadingTCPServer, ThreadingUDPServer, UDPServer, Udp, UnixDatagram,
-    UnixDatagramServer, UnixStream, UnixStreamServer, create_connection,
+    Address, AddressFamily, Builder, Datagram, Green, GreenTCPServer, Inline, Socket, SocketKind,
+    TCPServer, Tcp, Threading, ThreadingTCPServer, ThreadingUDPServer, UDPServer, Udp,
+    UnixDatagram, UnixDatagramServer, UnixStream, UnixStreamServer, create_connection,
 };
 use tests::{Client, DEADLINE, Echo, Folder, run};
 
@@ -198,4 +198,5 @@ fn the_builder_has_the_options_of_its_axes() {
         ThreadingTCPServer, Threading: max_threads(7), keep_alive(TIME), daemon_threads(true),
         block_on_close(false),
     );
+    forward!(GreenTCPServer, Green: stack_size(1 << 20), max_green_threads(7));
 }

@@ -7,7 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use socketserver::{Address, AddressFamily, Socket, SocketKind, ToAddress, create_connection};
-use tests::{DEADLINE, Folder, in_time, tcp_pair, unix_pair, until};
+use tests::{DEADLINE, Folder, Thread, matrix, tcp_pair, unix_pair, until};
 
 const SHORT: Duration = Duration::from_millis(50);
 
@@ -20,12 +20,12 @@ fn failure<T>(call: impl FnOnce() -> std::io::Result<T>) -> (ErrorKind, Duration
 
 /// Makes a call that cannot succeed on that socket: without any time it fails at once, with some
 /// after that.
-fn gives_up<T: 'static>(
+fn gives_up<W: Thread, T: 'static>(
     what: &'static str,
     socket: Socket,
     call: fn(&Socket) -> std::io::Result<T>,
 ) {
-    in_time(what, move || {
+    W::in_time(what, move || {
         socket.settimeout(Some(Duration::ZERO)).expect("a timeout");
         assert_eq!(failure(|| call(&socket)).0, ErrorKind::WouldBlock, "{what}");
         socket.settimeout(Some(SHORT)).expect("a timeout");
@@ -48,38 +48,36 @@ fn fill(socket: &Socket) {
     socket.settimeout(timeout).expect("a timeout");
 }
 
-#[test]
-fn calls_that_wait_give_up_in_time() {
+fn calls_that_wait_give_up_in_time<W: Thread>() {
     let (socket, _other) = tcp_pair();
-    gives_up("recv", socket.clone(), |socket| socket.recv(1));
-    gives_up("recv_into", socket.clone(), |socket| {
+    gives_up::<W, _>("recv", socket.clone(), |socket| socket.recv(1));
+    gives_up::<W, _>("recv_into", socket.clone(), |socket| {
         socket.recv_into(&mut [0])
     });
-    gives_up("recvfrom", socket.clone(), |socket| socket.recvfrom(1));
-    gives_up("sendall", socket, |socket| socket.sendall(&[0; 20_000_000]));
+    gives_up::<W, _>("recvfrom", socket.clone(), |socket| socket.recvfrom(1));
+    gives_up::<W, _>("sendall", socket, |socket| socket.sendall(&[0; 20_000_000]));
     let (socket, _other) = unix_pair();
-    gives_up("recv, Unix", socket.clone(), |socket| socket.recv(1));
+    gives_up::<W, _>("recv, Unix", socket.clone(), |socket| socket.recv(1));
     fill(&socket);
-    gives_up("send, Unix", socket.clone(), |socket| socket.send(b"x"));
-    gives_up("sendall, Unix", socket, |socket| socket.sendall(b"x"));
+    gives_up::<W, _>("send, Unix", socket.clone(), |socket| socket.send(b"x"));
+    gives_up::<W, _>("sendall, Unix", socket, |socket| socket.sendall(b"x"));
 
     let udp = Socket::from(UdpSocket::bind("127.0.0.1:0").expect("bind"));
-    gives_up("recv, UDP", udp.clone(), |socket| socket.recv(1));
-    gives_up("recvfrom, UDP", udp, |socket| socket.recvfrom(1));
+    gives_up::<W, _>("recv, UDP", udp.clone(), |socket| socket.recv(1));
+    gives_up::<W, _>("recvfrom, UDP", udp, |socket| socket.recvfrom(1));
     let (unix, _other) = UnixDatagram::pair().expect("a pair");
     let unix = Socket::from(unix);
     fill(&unix);
-    gives_up("send, Unix datagrams", unix, |socket| socket.send(b"x"));
+    gives_up::<W, _>("send, Unix datagrams", unix, |socket| socket.send(b"x"));
 }
 
 /// There is room for more on the way, but not where it goes to.
-#[test]
-fn a_full_queue_at_the_other_end_is_given_up_in_time() {
+fn a_full_queue_at_the_other_end_is_given_up_in_time<W: Thread>() {
     let folder = Folder::new();
     let path = folder.join("lazy");
     let _lazy = UnixDatagram::bind(&path).expect("bind");
     let socket = Socket::new(AddressFamily::Unix, SocketKind::Datagram).expect("a socket");
-    in_time("sendto", move || {
+    W::in_time("sendto", move || {
         socket.settimeout(Some(Duration::ZERO)).expect("a timeout");
         while let Ok(sent) = socket.sendto(b"x", &path) {
             assert_eq!(sent, 1);
@@ -93,15 +91,33 @@ fn a_full_queue_at_the_other_end_is_given_up_in_time() {
     });
 }
 
+/// Nothing tells when there is room in somebody else's queue again.
+fn a_full_queue_at_the_other_end_is_waited_for<W: Thread>() {
+    let folder = Folder::new();
+    let path = folder.join("late");
+    let late = UnixDatagram::bind(&path).expect("bind");
+    // Another's datagrams: when our own are read, that tells us.
+    let other = UnixDatagram::unbound().expect("a socket");
+    other.set_nonblocking(true).expect("a non-blocking socket");
+    while other.send_to(b"x", &path).is_ok() {}
+    let socket = Socket::new(AddressFamily::Unix, SocketKind::Datagram).expect("a socket");
+    let reading = thread::spawn(move || {
+        thread::sleep(SHORT);
+        late.recv(&mut [0]).map(|_| late)
+    });
+    let sent = W::in_time("sendto", move || socket.sendto(b"y", &path));
+    assert_eq!(sent.expect("there is room"), 1);
+    reading.join().expect("no panic").expect("recv");
+}
+
 /// Both one of ours and one that came from elsewhere and is a blocking one.
-#[test]
-fn an_accept_gives_up_in_time() {
+fn an_accept_gives_up_in_time<W: Thread>() {
     let ours = Socket::new(AddressFamily::Inet, SocketKind::Stream).expect("a socket");
     ours.bind("127.0.0.1:0").expect("bind");
     ours.listen(1).expect("listen");
-    gives_up("accept", ours, Socket::accept);
+    gives_up::<W, _>("accept", ours, Socket::accept);
     let theirs = Socket::from(TcpListener::bind("127.0.0.1:0").expect("bind"));
-    gives_up(
+    gives_up::<W, _>(
         "accept of a listener of std",
         theirs.clone(),
         Socket::accept,
@@ -129,8 +145,7 @@ fn full_listener(address: impl ToAddress) -> (Socket, Vec<Socket>) {
     (listener, clients)
 }
 
-#[test]
-fn a_connect_gives_up_in_time() {
+fn a_connect_gives_up_in_time<W: Thread>() {
     let folder = Folder::new();
     let places: [Address; 2] = [
         "127.0.0.1:0".to_address().expect("an address"),
@@ -139,7 +154,7 @@ fn a_connect_gives_up_in_time() {
     for place in places {
         let (listener, _clients) = full_listener(&place);
         let address = listener.getsockname().expect("a name");
-        in_time("connect", move || {
+        W::in_time("connect", move || {
             let (kind, took) = failure(|| create_connection(&address, Some(SHORT)));
             assert!(
                 kind == ErrorKind::TimedOut && took >= SHORT,
@@ -152,8 +167,7 @@ fn a_connect_gives_up_in_time() {
 }
 
 /// The other side makes a little room every now and then, so that each part of the call succeeds.
-#[test]
-fn the_timeout_is_for_a_whole_sendall() {
+fn the_timeout_is_for_a_whole_sendall<W: Thread>() {
     let (socket, mut other) = unix_pair();
     socket.settimeout(Some(SHORT * 4)).expect("a timeout");
     let slow = thread::spawn(move || {
@@ -162,7 +176,7 @@ fn the_timeout_is_for_a_whole_sendall() {
             thread::sleep(SHORT / 5);
         }
     });
-    let (kind, took) = in_time("sendall", move || {
+    let (kind, took) = W::in_time("sendall", move || {
         let data = vec![0; 8_000_000];
         failure(|| socket.sendall(&data))
     });
@@ -223,3 +237,12 @@ fn a_descriptor_that_came_non_blocking_waits_all_the_same() {
     let (_, from) = waiting.join().expect("no panic").expect("accept");
     assert_eq!(from, client.getsockname().expect("a name"));
 }
+
+matrix!(
+    threads: calls_that_wait_give_up_in_time,
+    a_full_queue_at_the_other_end_is_given_up_in_time,
+    a_full_queue_at_the_other_end_is_waited_for,
+    an_accept_gives_up_in_time,
+    a_connect_gives_up_in_time,
+    the_timeout_is_for_a_whole_sendall,
+);

@@ -74,6 +74,8 @@ struct Local {
     /// What was taken from the inbox.
     messages: RefCell<Vec<Message>>,
     ready: RefCell<VecDeque<usize>>,
+    /// Those that have yielded: they are ready again when the descriptors have been looked at.
+    yielded: RefCell<VecDeque<usize>>,
     timers: RefCell<Timers>,
     reactor: RefCell<Reactor>,
     current: Cell<Option<usize>>,
@@ -158,7 +160,7 @@ pub(super) fn park(deadline: Option<Instant>) {
 /// Lets the other green threads of this scheduler run.
 pub(super) fn yield_now() {
     if let Some((local, id)) = current().filter(|_| !thread::panicking()) {
-        local.ready.borrow_mut().push_back(id);
+        local.yielded.borrow_mut().push_back(id);
         suspend();
     }
 }
@@ -240,6 +242,7 @@ impl Scheduler {
                     tasks: RefCell::default(),
                     messages: RefCell::default(),
                     ready: RefCell::default(),
+                    yielded: RefCell::default(),
                     timers: RefCell::default(),
                     reactor: RefCell::new(Reactor::new(epoll)),
                     current: Cell::new(None),
@@ -271,6 +274,8 @@ impl Local {
             }
             self.wake_due();
             self.look_at_descriptors();
+            let mut ready = self.ready.borrow_mut();
+            ready.append(&mut self.yielded.borrow_mut());
         }
     }
 
@@ -364,7 +369,8 @@ impl Local {
 
     /// Looks at the descriptors; waits there if there is nothing else to do.
     fn look_at_descriptors(&self) {
-        let end = if self.ready.borrow().is_empty() {
+        let idle = self.ready.borrow().is_empty() && self.yielded.borrow().is_empty();
+        let end = if idle {
             self.scheduler.asleep.store(true, SeqCst);
             if self.scheduler.inbox.lock().is_empty() {
                 self.timers.borrow().next()

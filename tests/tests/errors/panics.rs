@@ -4,7 +4,6 @@ use std::any::type_name;
 use std::fmt::{self, Display};
 use std::fs;
 use std::panic::resume_unwind;
-use std::process::Command;
 use std::thread::{self, ThreadId};
 use std::time::Duration;
 
@@ -12,7 +11,7 @@ use crossbeam_channel::{Sender, unbounded};
 use socketserver::{
     BaseRequestHandler, BaseServer, Concurrency, Server, ServerRef, Socket, Tcp, green,
 };
-use tests::{Client, Concurrent, DEADLINE, Process, matrix, run, until};
+use tests::{Client, Concurrent, DEADLINE, elsewhere, matrix, run, until};
 
 use crate::LOCAL;
 
@@ -108,20 +107,15 @@ fn a_state_that_panics_as_it_goes_takes_nobody_with_it<C: Concurrent>() {
     assert_ne!(thread, thread::current().id());
 }
 
-/// Runs the test of this name and column in a process of its own, whose threads and descriptors are all its own and
-/// whose end is nobody else's. Returns whether this is that process.
+/// Runs the test of this name and column in a process of its own. Returns whether this is that process.
 fn is_alone<C>(test: &str) -> bool {
-    if std::env::var_os("ALONE").is_some() {
-        return true;
-    }
     let column = type_name::<C>().rsplit("::").next().expect("a name");
-    let test = format!("panics::{test}::{}", column.to_lowercase());
-    let mut command = Command::new(std::env::current_exe().expect("this program"));
-    let command = command.args(["--exact", &test, "--include-ignored"]);
-    let (status, out, errors) = Process::start(command.env("ALONE", "")).wait();
-    assert!(status.success(), "{status}: {out}{errors}");
-    assert!(out.contains("1 passed"), "no test is called {test}");
-    false
+    let ended = elsewhere(&format!("panics::{test}::{}", column.to_lowercase()));
+    assert!(
+        ended.as_ref().is_none_or(|ended| ended.status.success()),
+        "{ended:?}"
+    );
+    ended.is_none()
 }
 
 fn of_a_thousand_every_second_panics_and_nothing_is_left_behind<C: Concurrent>() {

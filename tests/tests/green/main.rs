@@ -1,0 +1,51 @@
+//! Green threads: what is in `socketserver::green`, sockets on them, and what is only to be had with green servers.
+//!
+//! That servers keep their promises on green threads is shown by the tests of the grid, in which green is a column like
+//! the others.
+#![cfg(target_os = "linux")]
+
+mod servers;
+mod sockets;
+mod stacks;
+mod sync;
+mod threads;
+mod watchdog;
+
+use std::os::unix::net::UnixStream;
+use std::sync::Arc;
+use std::thread;
+
+use socketserver::{Socket, green};
+use tests::in_time;
+
+const LOCAL: &str = "127.0.0.1:0";
+
+/// Two sockets connected to each other.
+fn pair() -> (Socket, Socket) {
+    let (one, other) = UnixStream::pair().expect("a pair");
+    (one.into(), other.into())
+}
+
+/// Runs `work` on a green thread, before the deadline.
+#[track_caller]
+fn on_green<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    in_time("a green thread", || green::spawn(work).join()).expect("it does not panic")
+}
+
+/// How many schedulers there are.
+fn cores() -> usize {
+    thread::available_parallelism().map_or(1, |cores| cores.get())
+}
+
+/// As many green threads as occupy every scheduler for certain: they are given out evenly.
+fn on_every_scheduler(work: impl Fn() + Send + Sync + 'static) -> Vec<green::JoinHandle<()>> {
+    let work = Arc::new(work);
+    (0..cores())
+        .map(|_| {
+            green::spawn({
+                let work = work.clone();
+                move || work()
+            })
+        })
+        .collect()
+}

@@ -1,0 +1,155 @@
+//! Starting, ending, sleeping, yielding, panicking.
+
+use std::panic::resume_unwind;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use socketserver::{Socket, green};
+use tests::{in_time, until};
+
+use crate::{on_every_scheduler, on_green, pair};
+
+#[test]
+fn a_green_thread_returns_its_result_or_its_panic() {
+    assert_eq!(on_green(|| 6 * 7), 42);
+    assert!(on_green(green::is_green));
+    assert!(!green::is_green());
+    let payload = green::spawn(|| panic!("boom"))
+        .join()
+        .expect_err("it panicked");
+    assert_eq!(payload.downcast_ref::<&str>(), Some(&"boom"));
+}
+
+#[test]
+fn a_green_thread_stays_on_its_thread() {
+    let ids = on_green(|| {
+        (0..100)
+            .map(|_| {
+                green::sleep(Duration::from_micros(10));
+                thread::current().id()
+            })
+            .collect::<Vec<_>>()
+    });
+    assert!(ids.windows(2).all(|pair| pair[0] == pair[1]));
+}
+
+#[test]
+fn sleeping_green_threads_wait_side_by_side() {
+    let began = Instant::now();
+    let sleepers: Vec<_> = (0..500)
+        .map(|_| green::spawn(|| green::sleep(Duration::from_millis(100))))
+        .collect();
+    for sleeper in sleepers {
+        sleeper.join().expect("it sleeps");
+    }
+    let took = began.elapsed();
+    assert!(took >= Duration::from_millis(100), "{took:?}");
+    assert!(
+        took < Duration::from_secs(10),
+        "one after the other would be 50 s, it was {took:?}"
+    );
+}
+
+#[test]
+fn blocking_leaves_the_scheduler_to_the_others() {
+    let release = Arc::new(AtomicBool::new(false));
+    let blocked = on_every_scheduler({
+        let release = release.clone();
+        move || {
+            let release = release.clone();
+            green::blocking(move || until("the test lets go", || release.load(SeqCst)));
+        }
+    });
+    // Every scheduler has one that blocks; this one runs all the same.
+    assert_eq!(on_green(|| 1), 1);
+    release.store(true, SeqCst);
+    for one in blocked {
+        in_time("a blocking call", || one.join()).expect("it returns");
+    }
+    let panic = green::spawn(|| green::blocking(|| panic!("elsewhere"))).join();
+    assert_eq!(
+        panic.expect_err("it travels").downcast_ref::<&str>(),
+        Some(&"elsewhere")
+    );
+    assert_eq!(green::blocking(|| 2), 2, "an ordinary thread simply calls");
+}
+
+#[test]
+fn who_yields_lets_the_others_run() {
+    let done = Arc::new(AtomicBool::new(false));
+    let spinning = on_every_scheduler({
+        let done = done.clone();
+        move || {
+            while !done.load(SeqCst) {
+                green::yield_now();
+            }
+        }
+    });
+    on_green({
+        let done = done.clone();
+        move || done.store(true, SeqCst)
+    });
+    for one in spinning {
+        in_time("a spinning green thread", || one.join()).expect("it ends");
+    }
+}
+
+#[test]
+fn many_come_and_go_without_a_trace() {
+    let waves = in_time("a thousand at a time", || {
+        for _ in 0..20 {
+            let wave: Vec<_> = (0..1_000)
+                .map(|number| green::spawn(move || number))
+                .collect();
+            for (number, one) in wave.into_iter().enumerate() {
+                assert_eq!(one.join().expect("no panic"), number);
+            }
+        }
+        20
+    });
+    assert_eq!(waves, 20);
+}
+
+/// Says good-bye as it goes, and waits for the answer.
+struct Polite(Socket);
+
+impl Drop for Polite {
+    fn drop(&mut self) {
+        let _ = self.0.sendall(b"bye");
+        let _ = self.0.recv(3);
+    }
+}
+
+/// Whoever runs on the same thread meanwhile would take the panic for their own.
+#[test]
+fn a_panic_that_talks_to_a_socket_does_not_let_others_see_it() {
+    let (one, other) = pair();
+    let over = Arc::new(AtomicBool::new(false));
+    let turns = Arc::new(AtomicUsize::new(0));
+    let neighbours = on_every_scheduler({
+        let (over, turns) = (over.clone(), turns.clone());
+        move || {
+            while !over.load(SeqCst) {
+                assert!(!thread::panicking(), "somebody else's panic");
+                turns.fetch_add(1, SeqCst);
+                green::yield_now();
+            }
+        }
+    });
+    until("the neighbours run", || turns.load(SeqCst) > 100);
+    let panicked = green::spawn(move || {
+        let _polite = Polite(one);
+        resume_unwind(Box::new("in the middle"));
+    });
+    assert_eq!(other.recv(3).expect("recv"), b"bye");
+    // Long enough for a neighbour to come along, if it could.
+    thread::sleep(Duration::from_millis(20));
+    other.sendall(b"bye").expect("send");
+    assert!(in_time("the panic", || panicked.join()).is_err());
+    over.store(true, SeqCst);
+    for neighbour in neighbours {
+        in_time("a neighbour", || neighbour.join()).expect("nobody else panics");
+    }
+}
