@@ -41,7 +41,7 @@
 //!
 //! ```text
 //!      serve_forever
-//!    ┌──────►│                    full? then only wait
+//!    ┌──────►│                    full? then only wait, or refuse
 //!    │       ▼
 //!    │  get_request ───────────── Transport       tcp · udp · unix
 //!    │       ▼
@@ -144,8 +144,8 @@ pub use concurrency::Green;
 pub use concurrency::{Concurrency, Forking, Inline, Threading};
 pub use handler::{FnHandler, FnState, HandlerError, Outcome, Request, RequestHandler};
 pub use server::{
-    BaseServer, Builder, Drained, End, Job, Refused, Run, Served, Server, ServerHandle, ServerRef,
-    Stats, Ticket, Waker, Workers, log_error,
+    BaseServer, Builder, Drained, End, Job, Overflow, Refused, Run, Served, Server, ServerHandle,
+    ServerRef, Stats, Ticket, Waker, Workers, log_error,
 };
 pub use socket::{
     Address, AddressFamily, Layer, PeerCred, Socket, SocketKind, SocketOption, SocketReader,

@@ -39,6 +39,17 @@ pub trait BaseServer<R = Socket>: Sized + Send + Sync + 'static {
         true
     }
 
+    /// A request is refused unseen, because the server is full and was told to
+    /// [refuse](crate::Overflow::Refuse), or its client has as many live requests as one address
+    /// may have: the place for a word, such as "busy". By default there is none.
+    ///
+    /// Runs on the loop's thread, so nothing waits here: meanwhile every socket is as after
+    /// `settimeout` with zero. A fresh connection has room for a few kilobytes. A client that
+    /// speaks first, and whose words nobody has read, may see a reset instead.
+    ///
+    /// Python: none; there a full server is one that fails
+    fn refuse_request(&self, _request: &R, _client_address: &Address, _server: &ServerRef<Self>) {}
+
     /// What failed or panicked in a handler, in `verify_request` or on the way to a thread. By
     /// default it is logged, by [`log_error`]. Python prints a traceback to standard error even
     /// when nobody asked; here `log` decides.

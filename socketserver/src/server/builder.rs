@@ -14,6 +14,7 @@ use super::Server;
 use super::base::BaseServer;
 use super::connections::{Connections, Limits};
 use super::life::Life;
+use super::refuse::Overflow;
 use super::server_ref::{Core, ServerRef};
 use super::waker::Waker;
 use crate::concurrency::Concurrency;
@@ -27,6 +28,7 @@ pub(super) struct Options {
     pub(super) timeout: Option<Duration>,
     pub(super) poll_interval: Duration,
     pub(super) drain_timeout: Duration,
+    pub(super) overflow: Overflow,
     limits: Limits,
 }
 
@@ -66,6 +68,7 @@ impl<T, C, H, S> Builder<T, C, H, S> {
                 timeout: None,
                 poll_interval: Duration::from_millis(500),
                 drain_timeout: Duration::from_secs(5),
+                overflow: Overflow::default(),
                 limits: Limits::default(),
             },
             handler: PhantomData,
@@ -90,14 +93,22 @@ impl<T, C, H, S> Builder<T, C, H, S> {
     }
 
     /// How many requests may be live at once. While so many are, no further one is taken: clients
-    /// wait in the system's queue. No limit unless set.
+    /// wait in the system's queue, or are refused ([`overflow`](Self::overflow)). No limit unless
+    /// set.
     pub fn max_connections(mut self, requests: usize) -> Self {
         self.options.limits.max_connections = Some(requests.max(1));
         self
     }
 
+    /// What happens to who comes while the server is full. They wait in the system's queue unless
+    /// set.
+    pub fn overflow(mut self, overflow: Overflow) -> Self {
+        self.options.overflow = overflow;
+        self
+    }
+
     /// How many requests of one client address may be live at once, an IPv6 /64 counting as one.
-    /// Further ones are refused. No limit unless set.
+    /// Further ones are [refused](BaseServer::refuse_request). No limit unless set.
     pub fn max_connections_per_address(mut self, requests: usize) -> Self {
         self.options.limits.max_connections_per_address = Some(requests.max(1));
         self

@@ -7,11 +7,11 @@ use std::time::{Duration, Instant};
 use super::Server;
 use super::accept::{AcceptError, Backoff};
 use super::base::BaseServer;
-use super::connections::{End, Ticket};
 use super::job::{Job, Refused, Request, quietly};
+use super::refuse::Refusal;
 use super::stats::Served;
 use crate::concurrency::Concurrency;
-use crate::handler::{HandlerError, RequestHandler, caught};
+use crate::handler::{RequestHandler, caught};
 use crate::socket::{Address, Socket};
 use crate::transport::Transport;
 
@@ -74,7 +74,7 @@ where
             if self.wait(&listener, &mut backoff, end)? {
                 for _ in 0..self.batch() {
                     if core.life.is_stopping()
-                        || self.full()
+                        || self.lets_wait()
                         || self.take(&listener, &mut backoff)?.is_none()
                     {
                         break;
@@ -135,7 +135,8 @@ where
 
     /// Waits for a request, for the bell, or until `end`. Returns whether a request may be taken.
     ///
-    /// A full server does not look at its listener: clients wait in the system's queue.
+    /// A full server does not look at its listener, unless it refuses: clients wait in the system's
+    /// queue.
     fn wait(
         &self,
         listener: &Socket,
@@ -146,8 +147,8 @@ where
         let overdue = core.connections.cut_overdue();
         let pause = backoff.until();
         // First say that somebody waits for an end, then look whether one must be waited for.
-        let watching = self.full().then(|| core.connections.watch());
-        let full = watching.is_some() && self.full();
+        let watching = self.lets_wait().then(|| core.connections.watch());
+        let full = watching.is_some() && self.lets_wait();
         let open = !full && pause.is_none();
         let end = [end, overdue, pause].into_iter().flatten().min();
         core.waker.wait(open.then_some(listener), end)
@@ -191,6 +192,7 @@ where
 
     /// A request's way from the loop to its handler.
     fn process(&self, request: T::Request, client_address: Address) -> Served {
+        let full = self.refuses();
         let (ticket, welcome) = {
             let (transport, request) = (self.transport.clone(), request.clone());
             self.core()
@@ -203,9 +205,13 @@ where
             transport: self.transport.clone(),
             server: self.server.clone(),
         };
-        if !welcome {
-            log::debug!(target: "socketserver::server", "{} has too many connections", request.client_address);
-            return self.refuse(request, ticket, None);
+        let refusal = match (full, welcome) {
+            (true, _) => Some(Refusal::Full),
+            (_, false) => Some(Refusal::Share),
+            _ => None,
+        };
+        if let Some(refusal) = refusal {
+            return self.turn_away(request, ticket, refusal);
         }
         match request.verify() {
             Ok(true) => {}
@@ -227,26 +233,6 @@ where
         }
     }
 
-    /// The end of a request that never gets to its handler. The loop waits for nobody here.
-    fn refuse(
-        &self,
-        request: Request<T, S>,
-        ticket: Ticket,
-        error: Option<HandlerError>,
-    ) -> Served {
-        let end = if error.is_some() {
-            End::Failed
-        } else {
-            End::Refused
-        };
-        if let Some(error) = error {
-            request.fail(error);
-        }
-        request.shutdown(Duration::ZERO);
-        ticket.end(end);
-        Served::Refused
-    }
-
     /// Takes what waits in the queue, at most as many as that can hold: the first half of a drain.
     /// Where there is no place for a request it stays in the queue until there is one; what is there
     /// at the deadline was never taken.
@@ -260,7 +246,7 @@ where
         let mut taken = 0;
         let mut ready = false;
         while taken < MOST && Instant::now() < deadline {
-            if !self.wait_until(deadline, |_| !self.full()) {
+            if !self.wait_until(deadline, |_| !self.lets_wait()) {
                 break;
             }
             match self.get_request(listener, &mut backoff) {
@@ -330,9 +316,5 @@ where
         wanted
             .then(|| Instant::now().checked_add(self.options.poll_interval))
             .flatten()
-    }
-
-    fn full(&self) -> bool {
-        self.core().connections.full() || self.concurrency.full()
     }
 }
