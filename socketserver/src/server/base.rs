@@ -39,9 +39,10 @@ pub trait BaseServer<R = Socket>: Sized + Send + Sync + 'static {
         true
     }
 
-    /// A request is refused unseen, because the server is full and was told to
-    /// [refuse](crate::Overflow::Refuse), or its client has as many live requests as one address
-    /// may have: the place for a word, such as "busy". By default there is none.
+    /// A request is refused unseen: the server is full and was told to
+    /// [refuse](crate::Overflow::Refuse), its client has as many live requests as one address may
+    /// have, or only the descriptor in reserve was left for it. The place for a word, such as
+    /// "busy"; by default there is none.
     ///
     /// Runs on the loop's thread, so nothing waits here: meanwhile every socket is as after
     /// `settimeout` with zero. A fresh connection has room for a few kilobytes. A client that

@@ -11,6 +11,7 @@ use std::time::Duration;
 use parking_lot::Mutex;
 
 use super::Server;
+use super::accept::Reserve;
 use super::base::BaseServer;
 use super::connections::{Connections, Limits};
 use super::life::Life;
@@ -29,6 +30,7 @@ pub(super) struct Options {
     pub(super) poll_interval: Duration,
     pub(super) drain_timeout: Duration,
     pub(super) overflow: Overflow,
+    reserve_descriptor: bool,
     limits: Limits,
 }
 
@@ -69,6 +71,7 @@ impl<T, C, H, S> Builder<T, C, H, S> {
                 poll_interval: Duration::from_millis(500),
                 drain_timeout: Duration::from_secs(5),
                 overflow: Overflow::default(),
+                reserve_descriptor: false,
                 limits: Limits::default(),
             },
             handler: PhantomData,
@@ -147,6 +150,22 @@ impl<T, C, H, S> Builder<T, C, H, S> {
     }
 }
 
+/// The options of a server of connections.
+impl<T: Transport<Request = Socket>, C, H, S> Builder<T, C, H, S> {
+    /// What happens to connections when the process or the system has no descriptor left for them.
+    /// Unless set, the server leaves them in the system's queue, and tries again after 5 ms, and
+    /// later each second. With a descriptor in reserve it accepts them with that one, to
+    /// [refuse](BaseServer::refuse_request) them at once: clients need not wait to hear that there
+    /// is no place.
+    ///
+    /// A line in the log, at most once a second, tells of either. When another thread takes the
+    /// descriptor just then, clients wait after all.
+    pub fn reserve_descriptor(mut self, reserve: bool) -> Self {
+        self.options.reserve_descriptor = reserve;
+        self
+    }
+}
+
 impl<T, C, H, S> Builder<T, C, H, S>
 where
     T: Transport,
@@ -187,9 +206,13 @@ where
 
     fn start(self, socket: Socket, adopted: bool) -> io::Result<Server<T, C, H, S>> {
         let activated = self.transport.server_activate(&socket);
-        let parts = activated.and_then(|()| Ok((socket.getsockname()?, Waker::new()?)));
+        let parts = activated.and_then(|()| {
+            let reserve = self.options.reserve_descriptor.then(Reserve::new);
+            Ok((socket.getsockname()?, Waker::new()?, reserve.transpose()?))
+        });
         // What `server_bind` has made elsewhere goes with the attempt.
-        let (address, waker) = parts.inspect_err(|_| self.transport.server_close(&socket))?;
+        let (address, waker, reserve) =
+            parts.inspect_err(|_| self.transport.server_close(&socket))?;
         let concurrency = Arc::new(self.concurrency);
         let core = Core {
             address,
@@ -206,6 +229,7 @@ where
             transport: Arc::new(self.transport),
             concurrency,
             adopted,
+            reserve: reserve.map(Mutex::new),
             server: ServerRef::new(self.state, core),
             options: self.options,
             drained: Mutex::default(),

@@ -85,6 +85,7 @@ where
     adopted: bool,
     server: ServerRef<S>,
     options: builder::Options,
+    reserve: Option<Mutex<accept::Reserve>>,
     /// The report of the end, once there was one.
     drained: Mutex<Option<Drained>>,
     #[cfg(feature = "signals")]

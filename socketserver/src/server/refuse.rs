@@ -4,12 +4,15 @@ use std::fmt;
 use std::time::Duration;
 
 use super::Server;
+use super::accept::AcceptError;
 use super::base::BaseServer;
 use super::connections::{End, Ticket};
 use super::job::Request;
+use super::serve::Taken;
 use super::stats::Served;
 use crate::concurrency::Concurrency;
 use crate::handler::{HandlerError, RequestHandler};
+use crate::socket::Socket;
 use crate::transport::Transport;
 
 /// What happens to who comes while a server is full: while `max_connections` requests are live, or
@@ -33,6 +36,8 @@ pub(super) enum Refusal {
     Full,
     /// The client has as many live requests as one may have.
     Share,
+    /// The only descriptor left for it is the one in reserve.
+    Descriptors,
 }
 
 impl fmt::Display for Refusal {
@@ -40,6 +45,7 @@ impl fmt::Display for Refusal {
         f.write_str(match self {
             Refusal::Full => "the server is full",
             Refusal::Share => "it has its share of connections",
+            Refusal::Descriptors => "no descriptors left",
         })
     }
 }
@@ -63,6 +69,37 @@ where
 
     fn full(&self) -> bool {
         self.core().connections.full() || self.concurrency.full()
+    }
+
+    /// Takes a connection with the descriptor in reserve, and refuses it. `None` without one, or
+    /// when another thread was faster: then there is nothing but to wait.
+    pub(super) fn take_with_reserve(&self, listener: &Socket) -> Option<Taken> {
+        let mut reserve = self.reserve.as_ref()?.lock();
+        if !reserve.give() {
+            return None;
+        }
+        let taken = match self.get_request(listener) {
+            Ok((request, client_address)) => {
+                let refusal = Some(Refusal::Descriptors);
+                Some(Taken::Request(self.process(
+                    request,
+                    client_address,
+                    refusal,
+                )))
+            }
+            // The system looks for a descriptor first, and only then whether there is anybody.
+            Err(error) if AcceptError::of(&error) == AcceptError::Nothing => Some(Taken::Nothing),
+            Err(_) => None,
+        };
+        reserve.refill();
+        taken
+    }
+
+    /// After a connection was accepted: the reserve may have been lost to another thread.
+    pub(super) fn refill_reserve(&self) {
+        if let Some(reserve) = &self.reserve {
+            reserve.lock().refill();
+        }
     }
 
     /// Refuses a request, and lets the state tell the client.

@@ -20,8 +20,8 @@ use crate::transport::Transport;
 const BATCH: usize = 64;
 
 /// What came of an attempt to take a request.
-enum Taken<R> {
-    Request(R, Address),
+pub(super) enum Taken {
+    Request(Served),
     /// There was one that could not be taken.
     Failed,
     Nothing,
@@ -75,7 +75,7 @@ where
                 for _ in 0..self.batch() {
                     if core.life.is_stopping()
                         || self.lets_wait()
-                        || self.take(&listener, &mut backoff)?.is_none()
+                        || !matches!(self.take(&listener, &mut backoff)?, Taken::Request(_))
                     {
                         break;
                     }
@@ -118,7 +118,7 @@ where
         while !self.told_to_stop() {
             let next = end.into_iter().chain(retry).min();
             if self.wait(&listener, &mut backoff, next)?
-                && let Some(served) = self.take(&listener, &mut backoff)?
+                && let Taken::Request(served) = self.take(&listener, &mut backoff)?
             {
                 return Ok(served);
             }
@@ -154,26 +154,13 @@ where
         core.waker.wait(open.then_some(listener), end)
     }
 
-    /// Takes one request and sends it on its way. `None` when there is none to be taken now.
-    fn take(&self, listener: &Socket, backoff: &mut Backoff) -> io::Result<Option<Served>> {
-        match self.get_request(listener, backoff)? {
-            Taken::Request(request, client_address) => {
-                Ok(Some(self.process(request, client_address)))
-            }
-            Taken::Failed | Taken::Nothing => Ok(None),
-        }
-    }
-
-    fn get_request(
-        &self,
-        listener: &Socket,
-        backoff: &mut Backoff,
-    ) -> io::Result<Taken<T::Request>> {
-        let result = caught(|| Ok(self.transport.get_request(listener)));
-        let error = match result.unwrap_or_else(|panic| Err(io::Error::other(panic.to_string()))) {
+    /// Takes one request and sends it on its way.
+    fn take(&self, listener: &Socket, backoff: &mut Backoff) -> io::Result<Taken> {
+        let error = match self.get_request(listener) {
             Ok((request, client_address)) => {
                 backoff.succeeded();
-                return Ok(Taken::Request(request, client_address));
+                self.refill_reserve();
+                return Ok(Taken::Request(self.process(request, client_address, None)));
             }
             Err(error) => error,
         };
@@ -181,18 +168,35 @@ where
         if whose == AcceptError::Nothing {
             return Ok(Taken::Nothing);
         }
+        if whose == AcceptError::Descriptors
+            && let Some(taken) = self.take_with_reserve(listener)
+        {
+            backoff.turned_away(&error);
+            return Ok(taken);
+        }
         self.core().connections.count_accept_error();
         match whose {
             AcceptError::Listener => return Err(error),
-            AcceptError::Resources => backoff.failed(&error),
+            AcceptError::Descriptors | AcceptError::Resources => backoff.failed(&error),
             _ => backoff.stumbled(&error),
         }
         Ok(Taken::Failed)
     }
 
-    /// A request's way from the loop to its handler.
-    fn process(&self, request: T::Request, client_address: Address) -> Served {
-        let full = self.refuses();
+    pub(super) fn get_request(&self, listener: &Socket) -> io::Result<(T::Request, Address)> {
+        let result = caught(|| Ok(self.transport.get_request(listener)));
+        result.unwrap_or_else(|panic| Err(io::Error::other(panic.to_string())))
+    }
+
+    /// A request's way from the loop to its handler, unless there is a reason already why it does
+    /// not get there.
+    pub(super) fn process(
+        &self,
+        request: T::Request,
+        client_address: Address,
+        refusal: Option<Refusal>,
+    ) -> Served {
+        let refusal = refusal.or_else(|| self.refuses().then_some(Refusal::Full));
         let (ticket, welcome) = {
             let (transport, request) = (self.transport.clone(), request.clone());
             self.core()
@@ -205,12 +209,7 @@ where
             transport: self.transport.clone(),
             server: self.server.clone(),
         };
-        let refusal = match (full, welcome) {
-            (true, _) => Some(Refusal::Full),
-            (_, false) => Some(Refusal::Share),
-            _ => None,
-        };
-        if let Some(refusal) = refusal {
+        if let Some(refusal) = refusal.or((!welcome).then_some(Refusal::Share)) {
             return self.turn_away(request, ticket, refusal);
         }
         match request.verify() {
@@ -249,11 +248,10 @@ where
             if !self.wait_until(deadline, |_| !self.lets_wait()) {
                 break;
             }
-            match self.get_request(listener, &mut backoff) {
-                Ok(Taken::Request(request, client_address)) => {
+            match self.take(listener, &mut backoff) {
+                Ok(Taken::Request(_)) => {
                     taken += 1;
                     ready = false;
-                    self.process(request, client_address);
                 }
                 Ok(Taken::Failed) => {
                     // One connection has gone, or descriptors come free as others end.
