@@ -155,6 +155,14 @@ pub use socketserver_macros::{BaseRequestHandler, DatagramRequestHandler, Stream
 pub use sys::fork::ForkBesideThreads;
 pub use transport::{Datagram, Tcp, Transport, Udp, UnixDatagram, UnixStream};
 
+/// Numbers of signals, for [`Server::on_signal`].
+///
+/// Python: the module `signal`
+#[cfg(feature = "signals")]
+pub mod signal {
+    pub use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGWINCH};
+}
+
 /// The README's example is compiled too.
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]

@@ -31,6 +31,7 @@ pub(super) struct Options {
     pub(super) drain_timeout: Duration,
     pub(super) overflow: Overflow,
     reserve_descriptor: bool,
+    lame_duck: Duration,
     limits: Limits,
 }
 
@@ -72,6 +73,7 @@ impl<T, C, H, S> Builder<T, C, H, S> {
                 drain_timeout: Duration::from_secs(5),
                 overflow: Overflow::default(),
                 reserve_descriptor: false,
+                lame_duck: Duration::ZERO,
                 limits: Limits::default(),
             },
             handler: PhantomData,
@@ -132,6 +134,17 @@ impl<T, C, H, S> Builder<T, C, H, S> {
     /// requests before they are cut. 5 s unless set. Python waits for ever.
     pub fn drain_timeout(mut self, time: Duration) -> Self {
         self.options.drain_timeout = time;
+        self
+    }
+
+    /// How long a [`drain`](Server::drain), by a signal too, leaves the server as it is before it
+    /// begins: [`ServerRef::is_leaving`] is true, and everybody is still served, so that those who
+    /// choose among servers can turn to others. No time unless set.
+    ///
+    /// Only `serve_forever` does so. [`shutdown`](Server::shutdown) and
+    /// [`server_close`](Server::server_close) do not wait for it, and neither does a second signal.
+    pub fn lame_duck(mut self, time: Duration) -> Self {
+        self.options.lame_duck = time;
         self
     }
 
@@ -221,6 +234,7 @@ where
             connections: Arc::new(Connections::new(self.options.limits, waker.clone())),
             waker,
             concurrency: concurrency.clone(),
+            lame_duck: self.options.lame_duck,
             service_actions: AtomicBool::new(true),
             signalled: Arc::default(),
         };
@@ -234,7 +248,7 @@ where
             options: self.options,
             drained: Mutex::default(),
             #[cfg(feature = "signals")]
-            signals: Mutex::default(),
+            signals: super::signals::Signals::default(),
             handler: PhantomData,
         })
     }

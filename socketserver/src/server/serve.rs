@@ -70,7 +70,12 @@ where
         let mut backoff = Backoff::new();
         let mut retry = None;
         while !self.told_to_stop() {
-            let end = self.next_action().into_iter().chain(retry).min();
+            let leaves_at = core.life.leaves_at();
+            if core.life.is_stopping() {
+                break;
+            }
+            let ends = [self.next_action(), retry, leaves_at];
+            let end = ends.into_iter().flatten().min();
             if self.wait(&listener, &mut backoff, end)? {
                 for _ in 0..self.batch() {
                     if core.life.is_stopping()
@@ -115,7 +120,8 @@ where
             .and_then(|timeout| Instant::now().checked_add(timeout));
         let mut backoff = Backoff::new();
         let mut retry = None;
-        while !self.told_to_stop() {
+        // A drain is not put off for one request: nobody knows whether another call follows.
+        while !self.told_to_stop() && !core.life.is_leaving() {
             let next = end.into_iter().chain(retry).min();
             if self.wait(&listener, &mut backoff, next)?
                 && let Taken::Request(served) = self.take(&listener, &mut backoff)?

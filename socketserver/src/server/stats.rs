@@ -68,7 +68,7 @@ pub struct Drained {
     pub cut: u64,
     /// How many of those had not even ended 100 ms later, and were left to themselves.
     pub abandoned: u64,
-    /// How long it took.
+    /// How long it took, with the lame-duck time.
     pub took: Duration,
 }
 
