@@ -48,6 +48,9 @@ pub trait BaseServer<R = Socket>: Sized + Send + Sync + 'static {
     /// `settimeout` with zero. A fresh connection has room for a few kilobytes. A client that
     /// speaks first, and whose words nobody has read, may see a reset instead.
     ///
+    /// Not called for who comes [too often](crate::Builder::max_rate_per_address), and for datagrams
+    /// from port 0 or from the server's own address, all of which are refused without a word.
+    ///
     /// Python: none; there a full server is one that fails
     fn refuse_request(&self, _request: &R, _client_address: &Address, _server: &ServerRef<Self>) {}
 

@@ -15,12 +15,13 @@ use super::accept::Reserve;
 use super::base::BaseServer;
 use super::connections::{Connections, Limits};
 use super::life::Life;
+use super::rates::{Rate, Rates};
 use super::refuse::Overflow;
 use super::server_ref::{Core, ServerRef};
 use super::waker::Waker;
 use crate::concurrency::Concurrency;
 use crate::handler::RequestHandler;
-use crate::socket::{Socket, ToAddress};
+use crate::socket::{Socket, SocketKind, ToAddress};
 use crate::transport::Transport;
 
 /// The options of the server itself.
@@ -32,6 +33,7 @@ pub(super) struct Options {
     pub(super) overflow: Overflow,
     reserve_descriptor: bool,
     lame_duck: Duration,
+    rate: Option<Rate>,
     limits: Limits,
 }
 
@@ -74,6 +76,7 @@ impl<T, C, H, S> Builder<T, C, H, S> {
                 overflow: Overflow::default(),
                 reserve_descriptor: false,
                 lame_duck: Duration::ZERO,
+                rate: None,
                 limits: Limits::default(),
             },
             handler: PhantomData,
@@ -116,6 +119,18 @@ impl<T, C, H, S> Builder<T, C, H, S> {
     /// Further ones are [refused](BaseServer::refuse_request). No limit unless set.
     pub fn max_connections_per_address(mut self, requests: usize) -> Self {
         self.options.limits.max_connections_per_address = Some(requests.max(1));
+        self
+    }
+
+    /// How many requests of one client address are taken within a time, an IPv6 /64 counting as
+    /// one: connections, however short, or datagrams. They may come all at once; what comes faster
+    /// is refused, without [a word](BaseServer::refuse_request), since answers are what somebody
+    /// who sends in another's name is after. Unix clients have no address. No limit unless set.
+    ///
+    /// It takes less than a megabyte, whatever addresses are made up: some 8,000 are remembered,
+    /// first of all those that have come too often.
+    pub fn max_rate_per_address(mut self, requests: u32, per: Duration) -> Self {
+        self.options.rate = Some(Rate { requests, per });
         self
     }
 
@@ -226,6 +241,7 @@ where
         // What `server_bind` has made elsewhere goes with the attempt.
         let (address, waker, reserve) =
             parts.inspect_err(|_| self.transport.server_close(&socket))?;
+        let datagrams = socket.kind().is_ok_and(|kind| kind == SocketKind::Datagram);
         let concurrency = Arc::new(self.concurrency);
         let core = Core {
             address,
@@ -244,6 +260,8 @@ where
             concurrency,
             adopted,
             reserve: reserve.map(Mutex::new),
+            rates: self.options.rate.map(Rates::new),
+            datagrams,
             server: ServerRef::new(self.state, core),
             options: self.options,
             drained: Mutex::default(),

@@ -10,6 +10,7 @@ mod connections;
 mod handle;
 mod job;
 mod life;
+mod rates;
 mod refuse;
 mod serve;
 mod server_ref;
@@ -86,6 +87,9 @@ where
     server: ServerRef<S>,
     options: builder::Options,
     reserve: Option<Mutex<accept::Reserve>>,
+    rates: Option<rates::Rates>,
+    /// Anybody can send datagrams in another's name.
+    datagrams: bool,
     /// The report of the end, once there was one.
     drained: Mutex<Option<Drained>>,
     #[cfg(feature = "signals")]

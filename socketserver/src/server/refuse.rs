@@ -1,7 +1,8 @@
 //! Requests that are taken and never get to a handler.
 
 use std::fmt;
-use std::time::Duration;
+use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::time::{Duration, Instant};
 
 use super::Server;
 use super::accept::AcceptError;
@@ -12,7 +13,7 @@ use super::serve::Taken;
 use super::stats::Served;
 use crate::concurrency::Concurrency;
 use crate::handler::{HandlerError, RequestHandler};
-use crate::socket::Socket;
+use crate::socket::{Address, Socket};
 use crate::transport::Transport;
 
 /// What happens to who comes while a server is full: while `max_connections` requests are live, or
@@ -38,6 +39,18 @@ pub(super) enum Refusal {
     Share,
     /// The only descriptor left for it is the one in reserve.
     Descriptors,
+    /// The client's address has come too often.
+    Rate,
+    /// No client can have this address.
+    Forged,
+}
+
+impl Refusal {
+    /// Whether the client is told. An answer to a flood would be part of it, and one to oneself a
+    /// request again.
+    fn is_told(self) -> bool {
+        !matches!(self, Refusal::Rate | Refusal::Forged)
+    }
 }
 
 impl fmt::Display for Refusal {
@@ -46,6 +59,8 @@ impl fmt::Display for Refusal {
             Refusal::Full => "the server is full",
             Refusal::Share => "it has its share of connections",
             Refusal::Descriptors => "no descriptors left",
+            Refusal::Rate => "it comes too often",
+            Refusal::Forged => "no client has this address",
         })
     }
 }
@@ -62,9 +77,18 @@ where
         self.options.overflow == Overflow::Wait && self.full()
     }
 
-    /// Whether whoever comes now is refused.
-    pub(super) fn refuses(&self) -> bool {
-        self.options.overflow == Overflow::Refuse && self.full()
+    /// Why a client that comes now is refused, if it is.
+    pub(super) fn unwelcome(&self, client: &Address) -> Option<Refusal> {
+        if self.datagrams && is_forged(client, self.server_address()) {
+            return Some(Refusal::Forged);
+        }
+        if let (Some(rates), Some(ip)) = (&self.rates, client.ip())
+            && !rates.take(ip, Instant::now())
+        {
+            return Some(Refusal::Rate);
+        }
+        let refuses = self.options.overflow == Overflow::Refuse && self.full();
+        refuses.then_some(Refusal::Full)
     }
 
     fn full(&self) -> bool {
@@ -110,7 +134,9 @@ where
         refusal: Refusal,
     ) -> Served {
         log::debug!(target: "socketserver::server", "{} is refused: {refusal}", request.client_address);
-        request.turn_away();
+        if refusal.is_told() {
+            request.turn_away();
+        }
         self.refuse(request, ticket, None)
     }
 
@@ -132,5 +158,60 @@ where
         request.shutdown(Duration::ZERO);
         ticket.end(end);
         Served::Refused
+    }
+}
+
+/// Whether a datagram says that it comes from where none does: from port 0, which nobody can
+/// answer, or from the server's own address, where the answer would be the next request.
+fn is_forged(client: &Address, own: &Address) -> bool {
+    match (client, own) {
+        (Address::Inet(client), Address::Inet(own)) => {
+            client.port() == 0 || client.port() == own.port() && is_reached_at(own.ip(), *client)
+        }
+        (Address::Unnamed, _) => false,
+        _ => client == own,
+    }
+}
+
+/// Whether a server that listens on `own` is reached at the other address.
+fn is_reached_at(own: IpAddr, mut other: SocketAddr) -> bool {
+    if !own.is_unspecified() {
+        return own.to_canonical() == other.ip().to_canonical();
+    }
+    // Any address of this machine will do, and those are the ones that can be bound.
+    other.set_port(0);
+    other.ip().to_canonical().is_loopback() || UdpSocket::bind(other).is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::socket::ToAddress;
+
+    fn forged(client: &str, own: &str) -> bool {
+        is_forged(&client.to_address().unwrap(), &own.to_address().unwrap())
+    }
+
+    #[test]
+    fn addresses_that_no_client_has() {
+        assert!(forged("192.0.2.1:0", "10.0.0.1:99"));
+        assert!(forged("10.0.0.1:99", "10.0.0.1:99"));
+        assert!(forged("[::ffff:10.0.0.1]:99", "10.0.0.1:99"));
+        assert!(forged("127.0.0.1:99", "0.0.0.0:99"));
+        assert!(forged("[::1]:99", "[::]:99"));
+        assert!(forged("[::ffff:127.0.0.1]:99", "[::]:99"));
+        assert!(forged("/run/own", "/run/own"));
+        assert!(forged("@own", "@own"));
+    }
+
+    #[test]
+    fn addresses_that_clients_have() {
+        assert!(!forged("10.0.0.1:98", "10.0.0.1:99"));
+        assert!(!forged("10.0.0.2:99", "10.0.0.1:99"));
+        // Another machine, with a server like this one.
+        assert!(!forged("192.0.2.1:99", "0.0.0.0:99"));
+        assert!(!forged("[2001:db8::1]:99", "[::]:99"));
+        assert!(!forged("/run/other", "/run/own"));
+        assert!(!is_forged(&Address::Unnamed, &Address::Unnamed));
     }
 }

@@ -202,7 +202,7 @@ where
         client_address: Address,
         refusal: Option<Refusal>,
     ) -> Served {
-        let refusal = refusal.or_else(|| self.refuses().then_some(Refusal::Full));
+        let refusal = self.unwelcome(&client_address).or(refusal);
         let (ticket, welcome) = {
             let (transport, request) = (self.transport.clone(), request.clone());
             self.core()

@@ -56,9 +56,11 @@ impl Before {
     }
 }
 
+/// A hundred years: clocks cannot hold just any time.
+pub(super) const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
+
 /// So long from now; what the clock cannot hold is in a hundred years.
 pub(super) fn deadline_after(timeout: Duration) -> Instant {
-    const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
     Instant::now() + timeout.min(LONGEST)
 }
 

@@ -46,8 +46,9 @@ pub struct Stats {
     pub finished: u64,
     /// Their handlers failed or panicked, or what comes before: also that no thread could be started.
     pub failed: u64,
-    /// They never came to a handler: `verify_request` said no, their client had its share, the
-    /// server was full and refuses, or only the descriptor in reserve was left.
+    /// They never came to a handler: `verify_request` said no, their client had its share or
+    /// came too often, a datagram's address was forged, the server was full and refuses, or only
+    /// the descriptor in reserve was left.
     pub refused: u64,
     /// They were ended at a deadline, or killed.
     pub cut: u64,
