@@ -6,9 +6,10 @@ use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
+use socketserver::signal::SIGUSR1;
 use socketserver::{
     Address, BaseServer, Builder, Concurrency, Datagram, Forking, Green, Inline, RequestHandler,
-    Socket, Tcp, Threading, Transport, Udp, UnixDatagram, UnixStream,
+    Socket, Stats, Tcp, Threading, Transport, Udp, UnixDatagram, UnixStream,
 };
 
 use crate::place::TransportName;
@@ -46,6 +47,10 @@ pub struct ServerOptions {
     /// How long live requests may go on after the first SIGINT or SIGTERM
     #[arg(long, value_name = "SECONDS", default_value = "5", value_parser = seconds)]
     pub drain: Duration,
+
+    /// How long everybody is still served after that signal, before the server drains
+    #[arg(long, value_name = "SECONDS", default_value = "0", value_parser = seconds)]
+    lame_duck: Duration,
 }
 
 impl ServerOptions {
@@ -136,24 +141,29 @@ impl ServerOptions {
             builder = builder.max_connections(most.get());
         }
         let server = builder
+            .lame_duck(self.lame_duck)
             .bind(address)
             .map_err(|error| Failure::new(format!("cannot listen on {address}: {error}")))?;
         // Before anybody can know that the server is there.
         server.drain_on_signals(self.drain)?;
+        server.on_signal(SIGUSR1, |server| log_counters(&server.stats()))?;
         // Whoever closed standard output does not want to know.
         let _ = writeln!(io::stdout(), "listening on {}", server.server_address());
         server.serve_forever()?;
-        let stats = server.stats();
-        log::info!(
-            "accepted {}, finished {}, failed {}, refused {}, cut {}",
-            stats.accepted,
-            stats.finished,
-            stats.failed,
-            stats.refused,
-            stats.cut
-        );
+        log_counters(&server.stats());
         Ok(())
     }
+}
+
+fn log_counters(stats: &Stats) {
+    log::info!(
+        "accepted {}, finished {}, failed {}, refused {}, cut {}",
+        stats.accepted,
+        stats.finished,
+        stats.failed,
+        stats.refused,
+        stats.cut
+    );
 }
 
 /// A number of seconds; the form in which clap wants it.

@@ -28,6 +28,8 @@ fn main() -> io::Result<()> {
         .max_connections(100)
         // Live requests of one client address. What is beyond it is closed at once.
         .max_connections_per_address(2)
+        // How often a client address may connect: twenty times at once, two times a second in the long run.
+        .max_rate_per_address(20, Duration::from_secs(10))
         // How long one request may take. Then its connection is cut.
         .deadline(Duration::from_secs(60))
         .bind("127.0.0.1:9999")?

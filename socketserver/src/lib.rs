@@ -41,7 +41,7 @@
 //!
 //! ```text
 //!      serve_forever
-//!    ┌──────►│                    full? then only wait
+//!    ┌──────►│                    full? then only wait, or refuse
 //!    │       ▼
 //!    │  get_request ───────────── Transport       tcp · udp · unix
 //!    │       ▼
@@ -144,8 +144,8 @@ pub use concurrency::Green;
 pub use concurrency::{Concurrency, Forking, Inline, Threading};
 pub use handler::{FnHandler, FnState, HandlerError, Outcome, Request, RequestHandler};
 pub use server::{
-    BaseServer, Builder, Drained, End, Job, Refused, Run, Served, Server, ServerHandle, ServerRef,
-    Stats, Ticket, Waker, Workers, log_error,
+    BaseServer, Builder, Drained, End, Job, Overflow, Refused, Run, Served, Server, ServerHandle,
+    ServerRef, Stats, Ticket, Waker, Workers, log_error,
 };
 pub use socket::{
     Address, AddressFamily, Layer, PeerCred, Socket, SocketKind, SocketOption, SocketReader,
@@ -154,6 +154,14 @@ pub use socket::{
 pub use socketserver_macros::{BaseRequestHandler, DatagramRequestHandler, StreamRequestHandler};
 pub use sys::fork::ForkBesideThreads;
 pub use transport::{Datagram, Tcp, Transport, Udp, UnixDatagram, UnixStream};
+
+/// Numbers of signals, for [`Server::on_signal`].
+///
+/// Python: the module `signal`
+#[cfg(feature = "signals")]
+pub mod signal {
+    pub use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGWINCH};
+}
 
 /// The README's example is compiled too.
 #[cfg(doctest)]

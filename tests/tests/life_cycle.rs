@@ -218,6 +218,99 @@ fn who_waits_in_the_queue_is_served<T: Place<Request: Into<Request>>, C: Concurr
 
 matrix!(all: who_waits_in_the_queue_is_served);
 
+/// Tells whether its server is about to leave, and whether it is stopping.
+#[derive(BaseRequestHandler)]
+struct Health {
+    request: Socket,
+    server: ServerRef<()>,
+}
+
+impl Health {
+    fn handle(&self) -> io::Result<()> {
+        let health = (self.server.is_leaving(), self.server.is_stopping());
+        self.request.sendall(format!("{health:?}").as_bytes())
+    }
+}
+
+const FOR_EVER: Duration = Duration::from_secs(3_600);
+
+fn a_lame_duck_serves_everybody<T: Place<Request = Socket>, C: Concurrency + Default>() {
+    let folder = Folder::new();
+    let server = Server::<T, C, Health>::builder().lame_duck(FOR_EVER);
+    let server: Running<()> = run(server, T::address(&folder));
+    let (address, leaving) = (server.address(), (*server).clone());
+    assert_eq!(T::client(&address).rest(), b"(false, false)");
+    until("it is counted", || server.stats().finished == 1);
+    let draining = thread::spawn(move || server.drain(DEADLINE / 2));
+    until("it is a lame duck", || leaving.is_leaving());
+    for _ in 0..10 {
+        // Whoever asks for a drain again does not hasten it.
+        leaving.begin_drain(DEADLINE);
+        assert_eq!(T::client(&address).rest(), b"(true, false)");
+    }
+    // A shutdown does not wait, and what was asked for before is done.
+    let stopping = leaving.clone();
+    in_time("the loop's end", move || stopping.shutdown());
+    let (drained, stats) = draining.join().expect("a good end");
+    assert_eq!((drained.cut, stats.finished), (0, 11));
+    assert!(leaving.is_stopping());
+    assert!(Client::try_stream(&address).is_err(), "nobody is there");
+}
+
+fn a_lame_duck_drains_when_its_time_is_over<T, C>()
+where
+    T: Place<Request: Into<Request>>,
+    C: Concurrency + Default,
+{
+    let time = Duration::from_millis(300);
+    for waits in [true, false] {
+        let folder = Folder::new();
+        let server = Server::<T, C, Echo>::builder().lame_duck(time);
+        let server = Arc::new(server.bind(T::address(&folder)).expect("bind"));
+        let serving = serve(&server);
+        assert_eq!(T::client(server.server_address()).ask("hello"), b"hello");
+        let began = Instant::now();
+        if waits {
+            server.drain(DEADLINE);
+        } else {
+            server.server_ref().begin_drain(DEADLINE);
+            until("it has ended", || server.fileno() == -1);
+        }
+        assert!(began.elapsed() >= time, "{:?}", began.elapsed());
+        ends(serving);
+    }
+}
+
+fn nobody_else_waits_for_a_lame_duck<T: Place<Request: Into<Request>>, C: Concurrency + Default>() {
+    let folder = Folder::new();
+    let bind = || {
+        let server = Server::<T, C, Echo>::builder().lame_duck(FOR_EVER);
+        Arc::new(server.bind(T::address(&folder)).expect("bind"))
+    };
+    // Without a loop nobody would be served meanwhile.
+    let server = bind();
+    in_time("a drain without a loop", move || server.drain(FOR_EVER));
+    // A server that waits for one request does not know whether it will wait for another.
+    let server = bind();
+    let waiting = server.clone();
+    let waiting = thread::spawn(move || waiting.handle_request());
+    let stopping = server.clone();
+    in_time("a drain of one", move || stopping.drain(FOR_EVER));
+    let served = waiting.join().expect("no panic");
+    assert!(matches!(served, Ok(Served::Stopped) | Err(_)), "{served:?}");
+    drop(server);
+    // The end of the variable's life is the end.
+    let server = bind();
+    let serving = serve(&server);
+    assert_eq!(T::client(server.server_address()).ask("hello"), b"hello");
+    let closing = server.clone();
+    in_time("a close", move || closing.server_close());
+    ends(serving);
+}
+
+matrix!(streams: a_lame_duck_serves_everybody);
+matrix!(all: a_lame_duck_drains_when_its_time_is_over, nobody_else_waits_for_a_lame_duck);
+
 fn a_time_may_be_as_good_as_for_ever<C: Concurrency + Default>() {
     let server = Server::<Tcp, C, Echo>::builder()
         .timeout(Duration::MAX)

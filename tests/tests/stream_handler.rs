@@ -330,6 +330,47 @@ fn lines_go_on_after_a_timeout() {
     assert_eq!(next(&mut rfile).expect("a line"), "third");
 }
 
+#[test]
+fn so_many_bytes_are_read_with_any_buffer() {
+    for rbufsize in [-1, 0, 4] {
+        let (socket, mut other) = unix_pair();
+        let (mut rfile, _) = socket.makefile(rbufsize, 0);
+        other.write_all(b"line\nfirstsecond").expect("write");
+        assert_eq!(rfile.readline(100).expect("a line"), b"line\n");
+        assert_eq!(rfile.read_up_to(0).expect("nothing"), b"");
+        assert_eq!(rfile.read_up_to(5).expect("five bytes"), b"first");
+        if rbufsize == 0 {
+            // It takes no more than it is asked for.
+            assert_eq!(socket.recv(3).expect("recv"), b"sec");
+            other.write_all(b"sec").expect("write");
+            assert_eq!(rfile.read_up_to(6).expect("six bytes"), b"ondsec");
+        } else {
+            assert_eq!(rfile.read_up_to(6).expect("six bytes"), b"second");
+        }
+        let large = vec![b'x'; 100_000];
+        let writer = std::thread::spawn(move || other.write_all(&large));
+        assert_eq!(rfile.read_up_to(99_999).expect("many"), [b'x'; 99_999]);
+        writer.join().expect("no panic").expect("write");
+        // At the end of the stream there are fewer, and then none.
+        assert_eq!(rfile.read_up_to(usize::MAX).expect("one"), b"x");
+        assert_eq!(rfile.read_up_to(1).expect("the end"), b"");
+    }
+}
+
+#[test]
+fn bytes_go_on_after_a_timeout() {
+    let (socket, mut other) = unix_pair();
+    socket
+        .settimeout(Some(Duration::from_millis(20)))
+        .expect("a timeout");
+    let (mut rfile, _) = socket.makefile(-1, 0);
+    other.write_all(b"fi").expect("write");
+    let late = rfile.read_up_to(5).expect_err("two bytes");
+    assert_eq!(late.kind(), ErrorKind::TimedOut);
+    other.write_all(b"rst").expect("write");
+    assert_eq!(rfile.read_up_to(5).expect("five bytes"), b"first");
+}
+
 /// Tells whether small packets wait.
 #[derive(StreamRequestHandler)]
 #[handler(disable_nagle_algorithm = DISABLE)]

@@ -11,6 +11,12 @@
 //! cargo run --bin upper -- --transport unix-datagram @upper
 //! cargo run --bin upper-client -- --transport unix-datagram @upper
 //! ```
+//!
+//! Told so by a signal, it logs its counters:
+//!
+//! ```sh
+//! kill -USR1 "$(pgrep -x upper)"
+//! ```
 
 use std::io;
 use std::process::ExitCode;

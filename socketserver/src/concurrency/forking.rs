@@ -30,6 +30,13 @@ use crate::sys::fork::{self, ForkBesideThreads, Forked};
 /// server serves on the main thread, and is stopped by a signal or from a hook.
 /// [`fork_beside_threads`](Self::fork_beside_threads) is the way round that.
 ///
+/// A drain waits for children and ends them at its deadline. What ends the parent without one does
+/// not: after a second Ctrl-C, or SIGKILL, children live on until they have served their clients.
+/// SIGTERM to the whole process group, as service managers send it, ends live children at once,
+/// also those that a drain would wait for. And after a `server_close` without
+/// [`block_on_close`](Self::block_on_close) nobody waits for the children: what has ended stays a
+/// zombie until the program ends, or waits for it.
+///
 /// Python: `ForkingMixIn`
 pub struct Forking {
     max_children: usize,

@@ -52,7 +52,8 @@ pub trait Concurrency: Send + Sync + 'static {
     /// Python: `BaseServer.process_request`
     fn process_request(&self, job: Job) -> Result<(), Refused>;
 
-    /// While this is true the server takes no request.
+    /// While this is true the server takes no request, or refuses it, as its
+    /// [`overflow`](crate::Builder::overflow) says.
     fn full(&self) -> bool {
         false
     }

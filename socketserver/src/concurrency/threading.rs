@@ -44,10 +44,10 @@ impl Threading {
     }
 
     /// At most so many threads: while all are busy the server takes no request, and clients wait in
-    /// the system's queue. Unless set, and at most in any case, as many as this machine can carry
-    /// for this process; a process that asks Linux for more aborts. All servers of the process
-    /// share that number, and where it is reached a request is treated as if the system had refused
-    /// its thread.
+    /// the system's queue ([`overflow`](Builder::overflow)). Unless set, and at most in any case, as
+    /// many as this machine can carry for this process; a process that asks Linux for more aborts.
+    /// All servers of the process share that number, and where it is reached a request is treated
+    /// as if the system had refused its thread.
     pub fn max_threads(mut self, threads: usize) -> Self {
         self.max_threads = threads.max(1);
         self

@@ -1,5 +1,6 @@
 //! What is to be done when a request cannot be taken.
 
+use std::fs::File;
 use std::io;
 use std::time::{Duration, Instant};
 
@@ -12,8 +13,9 @@ pub(super) enum AcceptError {
     Nothing,
     /// One connection's, which is gone; the next may be there already.
     Connection,
-    /// The machine's, which has run out of something: trying again at once would only burn its
-    /// time.
+    /// The machine's, which has no descriptor left: trying again at once would only burn its time.
+    Descriptors,
+    /// The machine's, which has run out of something else.
     Resources,
     /// The listener's: it will never work again.
     Listener,
@@ -23,9 +25,8 @@ impl AcceptError {
     pub(super) fn of(error: &io::Error) -> Self {
         match error.raw_os_error().map(Errno::from_raw_os_error) {
             Some(Errno::AGAIN | Errno::INTR) => AcceptError::Nothing,
-            Some(Errno::MFILE | Errno::NFILE | Errno::NOBUFS | Errno::NOMEM) => {
-                AcceptError::Resources
-            }
+            Some(Errno::MFILE | Errno::NFILE) => AcceptError::Descriptors,
+            Some(Errno::NOBUFS | Errno::NOMEM) => AcceptError::Resources,
             Some(Errno::BADF | Errno::INVAL | Errno::NOTSOCK | Errno::FAULT) => {
                 AcceptError::Listener
             }
@@ -82,23 +83,63 @@ impl Backoff {
         }
     }
 
-    /// Leaves the listener alone for a while. Says so at most once a second.
+    /// Leaves the listener alone for a while.
     pub(super) fn failed(&mut self, error: &io::Error) {
+        self.report("cannot take requests", error);
+        self.until = Some(Instant::now() + self.delay);
+        self.delay = (self.delay * 2).min(Self::LONGEST);
+    }
+
+    /// A request was taken only to be refused. The next one can be, too.
+    pub(super) fn turned_away(&mut self, error: &io::Error) {
+        self.report("requests are turned away", error);
+    }
+
+    /// A line in the log, at most once a second.
+    fn report(&mut self, what: &str, error: &io::Error) {
         let now = Instant::now();
         if self
             .reported
             .is_none_or(|reported| now - reported >= Duration::from_secs(1))
         {
-            log::warn!(target: "socketserver::server", "cannot take requests: {error}");
+            log::warn!(target: "socketserver::server", "{what}: {error}");
             self.reported = Some(now);
         }
-        self.until = Some(now + self.delay);
-        self.delay = (self.delay * 2).min(Self::LONGEST);
     }
 
     /// Until when the listener is to be left alone, if it still is.
     pub(super) fn until(&self) -> Option<Instant> {
         self.until.filter(|until| Instant::now() < *until)
+    }
+}
+
+/// A descriptor that is kept back: with it a connection can be accepted when there is no other, if
+/// only to be closed.
+#[derive(Debug)]
+pub(super) struct Reserve(Option<File>);
+
+impl Reserve {
+    /// # Errors
+    /// No descriptors left.
+    pub(super) fn new() -> io::Result<Self> {
+        Ok(Reserve(Some(Self::spare()?)))
+    }
+
+    fn spare() -> io::Result<File> {
+        File::open("/dev/null")
+    }
+
+    /// Lets go of it. Tells whether it was there: another thread may have got the last one.
+    pub(super) fn give(&mut self) -> bool {
+        self.refill();
+        self.0.take().is_some()
+    }
+
+    /// Keeps one back again, as soon as there is one.
+    pub(super) fn refill(&mut self) {
+        if self.0.is_none() {
+            self.0 = Self::spare().ok();
+        }
     }
 }
 
@@ -120,7 +161,10 @@ mod tests {
         ] {
             assert_eq!(of(errno), AcceptError::Connection, "{errno}");
         }
-        for errno in [Errno::MFILE, Errno::NFILE, Errno::NOBUFS, Errno::NOMEM] {
+        for errno in [Errno::MFILE, Errno::NFILE] {
+            assert_eq!(of(errno), AcceptError::Descriptors, "{errno}");
+        }
+        for errno in [Errno::NOBUFS, Errno::NOMEM] {
             assert_eq!(of(errno), AcceptError::Resources, "{errno}");
         }
         for errno in [Errno::BADF, Errno::INVAL, Errno::NOTSOCK, Errno::FAULT] {

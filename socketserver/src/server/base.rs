@@ -39,6 +39,21 @@ pub trait BaseServer<R = Socket>: Sized + Send + Sync + 'static {
         true
     }
 
+    /// A request is refused unseen: the server is full and was told to
+    /// [refuse](crate::Overflow::Refuse), its client has as many live requests as one address may
+    /// have, or only the descriptor in reserve was left for it. The place for a word, such as
+    /// "busy"; by default there is none.
+    ///
+    /// Runs on the loop's thread, so nothing waits here: meanwhile every socket is as after
+    /// `settimeout` with zero. A fresh connection has room for a few kilobytes. A client that
+    /// speaks first, and whose words nobody has read, may see a reset instead.
+    ///
+    /// Not called for who comes [too often](crate::Builder::max_rate_per_address), and for datagrams
+    /// from port 0 or from the server's own address, all of which are refused without a word.
+    ///
+    /// Python: none; there a full server is one that fails
+    fn refuse_request(&self, _request: &R, _client_address: &Address, _server: &ServerRef<Self>) {}
+
     /// What failed or panicked in a handler, in `verify_request` or on the way to a thread. By
     /// default it is logged, by [`log_error`]. Python prints a traceback to standard error even
     /// when nobody asked; here `log` decides.

@@ -11,14 +11,17 @@ use std::time::Duration;
 use parking_lot::Mutex;
 
 use super::Server;
+use super::accept::Reserve;
 use super::base::BaseServer;
 use super::connections::{Connections, Limits};
 use super::life::Life;
+use super::rates::{Rate, Rates};
+use super::refuse::Overflow;
 use super::server_ref::{Core, ServerRef};
 use super::waker::Waker;
 use crate::concurrency::Concurrency;
 use crate::handler::RequestHandler;
-use crate::socket::{Socket, ToAddress};
+use crate::socket::{Socket, SocketKind, ToAddress};
 use crate::transport::Transport;
 
 /// The options of the server itself.
@@ -27,6 +30,10 @@ pub(super) struct Options {
     pub(super) timeout: Option<Duration>,
     pub(super) poll_interval: Duration,
     pub(super) drain_timeout: Duration,
+    pub(super) overflow: Overflow,
+    reserve_descriptor: bool,
+    lame_duck: Duration,
+    rate: Option<Rate>,
     limits: Limits,
 }
 
@@ -66,6 +73,10 @@ impl<T, C, H, S> Builder<T, C, H, S> {
                 timeout: None,
                 poll_interval: Duration::from_millis(500),
                 drain_timeout: Duration::from_secs(5),
+                overflow: Overflow::default(),
+                reserve_descriptor: false,
+                lame_duck: Duration::ZERO,
+                rate: None,
                 limits: Limits::default(),
             },
             handler: PhantomData,
@@ -90,16 +101,36 @@ impl<T, C, H, S> Builder<T, C, H, S> {
     }
 
     /// How many requests may be live at once. While so many are, no further one is taken: clients
-    /// wait in the system's queue. No limit unless set.
+    /// wait in the system's queue, or are refused ([`overflow`](Self::overflow)). No limit unless
+    /// set.
     pub fn max_connections(mut self, requests: usize) -> Self {
         self.options.limits.max_connections = Some(requests.max(1));
         self
     }
 
+    /// What happens to who comes while the server is full. They wait in the system's queue unless
+    /// set.
+    pub fn overflow(mut self, overflow: Overflow) -> Self {
+        self.options.overflow = overflow;
+        self
+    }
+
     /// How many requests of one client address may be live at once, an IPv6 /64 counting as one.
-    /// Further ones are refused. No limit unless set.
+    /// Further ones are [refused](BaseServer::refuse_request). No limit unless set.
     pub fn max_connections_per_address(mut self, requests: usize) -> Self {
         self.options.limits.max_connections_per_address = Some(requests.max(1));
+        self
+    }
+
+    /// How many requests of one client address are taken within a time, an IPv6 /64 counting as
+    /// one: connections, however short, or datagrams. They may come all at once; what comes faster
+    /// is refused, without [a word](BaseServer::refuse_request), since answers are what somebody
+    /// who sends in another's name is after. Unix clients have no address. No limit unless set.
+    ///
+    /// It takes less than a megabyte, whatever addresses are made up: some 8,000 are remembered,
+    /// first of all those that have come too often.
+    pub fn max_rate_per_address(mut self, requests: u32, per: Duration) -> Self {
+        self.options.rate = Some(Rate { requests, per });
         self
     }
 
@@ -121,6 +152,17 @@ impl<T, C, H, S> Builder<T, C, H, S> {
         self
     }
 
+    /// How long a [`drain`](Server::drain), by a signal too, leaves the server as it is before it
+    /// begins: [`ServerRef::is_leaving`] is true, and everybody is still served, so that those who
+    /// choose among servers can turn to others. No time unless set.
+    ///
+    /// Only `serve_forever` does so. [`shutdown`](Server::shutdown) and
+    /// [`server_close`](Server::server_close) do not wait for it, and neither does a second signal.
+    pub fn lame_duck(mut self, time: Duration) -> Self {
+        self.options.lame_duck = time;
+        self
+    }
+
     pub(crate) fn map_transport(self, change: impl FnOnce(T) -> T) -> Self {
         Builder {
             transport: change(self.transport),
@@ -133,6 +175,22 @@ impl<T, C, H, S> Builder<T, C, H, S> {
             concurrency: change(self.concurrency),
             ..self
         }
+    }
+}
+
+/// The options of a server of connections.
+impl<T: Transport<Request = Socket>, C, H, S> Builder<T, C, H, S> {
+    /// What happens to connections when the process or the system has no descriptor left for them.
+    /// Unless set, the server leaves them in the system's queue, and tries again after 5 ms, and
+    /// later each second. With a descriptor in reserve it accepts them with that one, to
+    /// [refuse](BaseServer::refuse_request) them at once: clients need not wait to hear that there
+    /// is no place.
+    ///
+    /// A line in the log, at most once a second, tells of either. When another thread takes the
+    /// descriptor just then, clients wait after all.
+    pub fn reserve_descriptor(mut self, reserve: bool) -> Self {
+        self.options.reserve_descriptor = reserve;
+        self
     }
 }
 
@@ -176,9 +234,14 @@ where
 
     fn start(self, socket: Socket, adopted: bool) -> io::Result<Server<T, C, H, S>> {
         let activated = self.transport.server_activate(&socket);
-        let parts = activated.and_then(|()| Ok((socket.getsockname()?, Waker::new()?)));
+        let parts = activated.and_then(|()| {
+            let reserve = self.options.reserve_descriptor.then(Reserve::new);
+            Ok((socket.getsockname()?, Waker::new()?, reserve.transpose()?))
+        });
         // What `server_bind` has made elsewhere goes with the attempt.
-        let (address, waker) = parts.inspect_err(|_| self.transport.server_close(&socket))?;
+        let (address, waker, reserve) =
+            parts.inspect_err(|_| self.transport.server_close(&socket))?;
+        let datagrams = socket.kind().is_ok_and(|kind| kind == SocketKind::Datagram);
         let concurrency = Arc::new(self.concurrency);
         let core = Core {
             address,
@@ -187,6 +250,7 @@ where
             connections: Arc::new(Connections::new(self.options.limits, waker.clone())),
             waker,
             concurrency: concurrency.clone(),
+            lame_duck: self.options.lame_duck,
             service_actions: AtomicBool::new(true),
             signalled: Arc::default(),
         };
@@ -195,11 +259,14 @@ where
             transport: Arc::new(self.transport),
             concurrency,
             adopted,
+            reserve: reserve.map(Mutex::new),
+            rates: self.options.rate.map(Rates::new),
+            datagrams,
             server: ServerRef::new(self.state, core),
             options: self.options,
             drained: Mutex::default(),
             #[cfg(feature = "signals")]
-            signals: Mutex::default(),
+            signals: super::signals::Signals::default(),
             handler: PhantomData,
         })
     }

@@ -297,7 +297,7 @@ fn cut(live: &mut Live) {
 }
 
 /// One client, as far as limits go: an IPv6 client has a whole /64 to itself.
-fn group_of(ip: IpAddr) -> IpAddr {
+pub(super) fn group_of(ip: IpAddr) -> IpAddr {
     match ip {
         IpAddr::V4(_) => ip,
         IpAddr::V6(ip) => Ipv6Addr::from_bits(ip.to_bits() & !(u128::MAX >> 64)).into(),

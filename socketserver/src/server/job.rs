@@ -11,6 +11,7 @@ use super::connections::{End, Ticket};
 use super::server_ref::ServerRef;
 use crate::handler::{HandlerError, RequestHandler, caught, short_name};
 use crate::socket::Address;
+use crate::socket::wait::without_waiting;
 use crate::transport::Transport;
 
 /// The first half of a [`Job`]: everything from `prepare` to `shutdown_request`. Dropped without
@@ -264,6 +265,16 @@ impl<T: Transport, S: BaseServer<T::Request>> Request<T, S> {
                 .handle_error(&self.request, &self.client_address, &error, &self.server);
         });
         quietly("dropping an error", || drop(error));
+    }
+
+    /// `refuse_request`, which the loop does not wait for.
+    pub(super) fn turn_away(&self) {
+        quietly("refuse_request", || {
+            without_waiting(|| {
+                self.server
+                    .refuse_request(&self.request, &self.client_address, &self.server);
+            });
+        });
     }
 
     pub(super) fn shutdown(&self, patience: Duration) {

@@ -35,6 +35,8 @@ pub(super) struct Stop {
     pub(super) until: Option<Instant>,
     /// Nobody outside waits: from its own end on, the loop's thread does so long.
     pub(super) alone: Option<Duration>,
+    /// Until then the loop takes requests as ever: the lame-duck time.
+    pub(super) after: Option<Instant>,
 }
 
 impl Stop {
@@ -44,6 +46,8 @@ impl Stop {
             kind: self.kind.max(other.kind),
             until: self.until.max(other.until),
             alone: self.alone.max(other.alone),
+            // The earlier of the two, and at once comes before any time.
+            after: self.after.min(other.after),
         }
     }
 
@@ -90,7 +94,8 @@ pub(super) struct Life {
     id: u64,
     state: Mutex<State>,
     changed: Condvar,
-    /// Whether the phase is `Stopping`: what the loop looks at before every request.
+    /// Whether the phase is `Stopping`, after the lame-duck time: what the loop looks at before every
+    /// request.
     stopping: AtomicBool,
     /// This is a copy in a forked child, whose server is the parent's.
     copy: AtomicBool,
@@ -152,6 +157,33 @@ impl Life {
         self.stopping.load(Ordering::SeqCst)
     }
 
+    /// How long a drain that is asked for now leaves the loop to take requests, if that is `lame_duck`
+    /// in all. Where no loop runs nobody would take any.
+    pub(super) fn time_to_go(&self, lame_duck: Duration) -> Duration {
+        match self.state.lock().phase {
+            Phase::Serving => lame_duck,
+            Phase::Stopping(Stop {
+                after: Some(after), ..
+            }) => after.saturating_duration_since(Instant::now()),
+            _ => Duration::ZERO,
+        }
+    }
+
+    /// Until when the loop takes requests before it stops; once that time has come it is stopping.
+    pub(super) fn leaves_at(&self) -> Option<Instant> {
+        let mut state = self.state.lock();
+        let Phase::Stopping(stop) = &mut state.phase else {
+            return None;
+        };
+        let after = stop.after?;
+        if Instant::now() < after {
+            return Some(after);
+        }
+        stop.after = None;
+        self.stopping.store(true, Ordering::SeqCst);
+        None
+    }
+
     /// Ends serving, unless more was asked for than the caller has seen and done.
     pub(super) fn leave(&self, done: Option<Stop>, served: bool) -> bool {
         let mut state = self.state.lock();
@@ -191,7 +223,9 @@ impl Life {
         match state.phase {
             Phase::Serving | Phase::Stopping(_) => {
                 state.phase = Phase::Stopping(stop);
-                self.stopping.store(true, Ordering::SeqCst);
+                if stop.after.is_none() {
+                    self.stopping.store(true, Ordering::SeqCst);
+                }
                 waker.wake();
                 Asked::Loop(state.ended)
             }
@@ -200,20 +234,33 @@ impl Life {
             _ if able && stop.kind > StopKind::Shutdown => {
                 state.phase = Phase::Stopping(Stop {
                     alone: None,
+                    after: None,
                     ..stop
                 });
                 Asked::Caller
             }
             _ => {
-                state.phase = Phase::Forestalled(stop);
+                state.phase = Phase::Forestalled(Stop {
+                    after: None,
+                    ..stop
+                });
                 Asked::Nobody
             }
         }
     }
 
-    /// Whether the server was told to stop and has not served since.
-    pub(super) fn is_ending(&self) -> bool {
+    /// Whether the server was told to stop and has not served since; also as a lame duck.
+    pub(super) fn is_leaving(&self) -> bool {
         !matches!(self.state.lock().phase, Phase::Fresh | Phase::Serving)
+    }
+
+    /// The same, but not as a lame duck.
+    pub(super) fn is_ending(&self) -> bool {
+        match self.state.lock().phase {
+            Phase::Fresh | Phase::Serving => false,
+            Phase::Stopping(stop) => stop.after.is_none(),
+            _ => true,
+        }
     }
 
     /// Whether a loop, or whoever stands in for it, has begun and not ended.
@@ -270,11 +317,11 @@ mod tests {
         kind: StopKind::Shutdown,
         until: None,
         alone: None,
+        after: None,
     };
     const DRAIN: Stop = Stop {
         kind: StopKind::Drain,
-        until: None,
-        alone: None,
+        ..SHUTDOWN
     };
 
     fn serving() -> (Life, Waker) {
@@ -347,6 +394,51 @@ mod tests {
         assert_eq!(life.ask(SHUTDOWN, true, &waker), Asked::Nobody);
         life.enter().unwrap();
         assert!(life.is_stopping());
+    }
+
+    #[test]
+    fn a_lame_duck_is_leaving_and_not_yet_stopping() {
+        let time = Duration::from_secs(1_000);
+        let (life, waker) = serving();
+        let leave = Stop {
+            after: Some(Instant::now() + life.time_to_go(time)),
+            ..DRAIN
+        };
+        assert_eq!(life.ask(leave, true, &waker), Asked::Loop(0));
+        assert_eq!(life.leaves_at(), leave.after);
+        assert!(life.is_leaving() && !life.is_stopping() && !life.is_ending());
+        // Another drain does not begin anew.
+        assert!(life.time_to_go(2 * time) <= time);
+        life.ask(leave, true, &waker);
+        assert_eq!(life.leaves_at(), leave.after);
+        // Who has no time ends it, and the drain is done all the same.
+        life.ask(SHUTDOWN, true, &waker);
+        assert!(life.is_stopping() && life.is_ending());
+        assert_eq!((life.leaves_at(), life.stop()), (None, Some(DRAIN)));
+    }
+
+    #[test]
+    fn the_lame_duck_time_ends_by_itself() {
+        let (life, waker) = serving();
+        let leave = Stop {
+            after: Some(Instant::now()),
+            ..DRAIN
+        };
+        life.ask(leave, true, &waker);
+        assert_eq!(life.leaves_at(), None);
+        assert!(life.is_stopping());
+    }
+
+    #[test]
+    fn where_no_loop_runs_there_is_no_lame_duck() {
+        let (life, waker) = (Life::new(), Waker::new().unwrap());
+        assert_eq!(life.time_to_go(Duration::MAX), Duration::ZERO);
+        let leave = Stop {
+            after: Some(Instant::now() + Duration::from_secs(1_000)),
+            ..DRAIN
+        };
+        assert_eq!(life.ask(leave, true, &waker), Asked::Caller);
+        assert_eq!(life.stop(), Some(DRAIN));
     }
 
     #[test]

@@ -10,6 +10,8 @@ mod connections;
 mod handle;
 mod job;
 mod life;
+mod rates;
+mod refuse;
 mod serve;
 mod server_ref;
 mod shutdown;
@@ -32,6 +34,7 @@ pub use builder::Builder;
 pub use connections::{End, Ticket};
 pub use handle::ServerHandle;
 pub use job::{Job, Refused, Run};
+pub use refuse::Overflow;
 pub use server_ref::ServerRef;
 pub use stats::{Drained, Served, Stats, Workers};
 pub use waker::Waker;
@@ -83,10 +86,14 @@ where
     adopted: bool,
     server: ServerRef<S>,
     options: builder::Options,
+    reserve: Option<Mutex<accept::Reserve>>,
+    rates: Option<rates::Rates>,
+    /// Anybody can send datagrams in another's name.
+    datagrams: bool,
     /// The report of the end, once there was one.
     drained: Mutex<Option<Drained>>,
     #[cfg(feature = "signals")]
-    signals: Mutex<Option<signals::Signals>>,
+    signals: signals::Signals<S>,
     handler: PhantomData<fn(H)>,
 }
 
@@ -180,9 +187,10 @@ where
         self.server.shutdown();
     }
 
-    /// The orderly end: nobody new gets into the queue, those in it are served, the listener
-    /// closes, and live requests may go on for `timeout`. What is live then is cut: its `recv` sees
-    /// the end of the stream. What has not even ended 100 ms later is left to itself.
+    /// The orderly end: after the [`lame_duck`](Builder::lame_duck) time, if there is one, nobody
+    /// new gets into the queue, those in it are served, the listener closes, and live requests may
+    /// go on for `timeout`. What is live then is cut: its `recv` sees the end of the stream. What
+    /// has not even ended 100 ms later is left to itself.
     ///
     /// On the loop's thread and inside a request it only asks, as
     /// [`begin_drain`](ServerRef::begin_drain), and the report is empty then. After the first end of a server this returns that one's report.

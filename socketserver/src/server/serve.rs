@@ -7,11 +7,11 @@ use std::time::{Duration, Instant};
 use super::Server;
 use super::accept::{AcceptError, Backoff};
 use super::base::BaseServer;
-use super::connections::{End, Ticket};
 use super::job::{Job, Refused, Request, quietly};
+use super::refuse::Refusal;
 use super::stats::Served;
 use crate::concurrency::Concurrency;
-use crate::handler::{HandlerError, RequestHandler, caught};
+use crate::handler::{RequestHandler, caught};
 use crate::socket::{Address, Socket};
 use crate::transport::Transport;
 
@@ -20,8 +20,8 @@ use crate::transport::Transport;
 const BATCH: usize = 64;
 
 /// What came of an attempt to take a request.
-enum Taken<R> {
-    Request(R, Address),
+pub(super) enum Taken {
+    Request(Served),
     /// There was one that could not be taken.
     Failed,
     Nothing,
@@ -70,12 +70,17 @@ where
         let mut backoff = Backoff::new();
         let mut retry = None;
         while !self.told_to_stop() {
-            let end = self.next_action().into_iter().chain(retry).min();
+            let leaves_at = core.life.leaves_at();
+            if core.life.is_stopping() {
+                break;
+            }
+            let ends = [self.next_action(), retry, leaves_at];
+            let end = ends.into_iter().flatten().min();
             if self.wait(&listener, &mut backoff, end)? {
                 for _ in 0..self.batch() {
                     if core.life.is_stopping()
-                        || self.full()
-                        || self.take(&listener, &mut backoff)?.is_none()
+                        || self.lets_wait()
+                        || !matches!(self.take(&listener, &mut backoff)?, Taken::Request(_))
                     {
                         break;
                     }
@@ -115,10 +120,11 @@ where
             .and_then(|timeout| Instant::now().checked_add(timeout));
         let mut backoff = Backoff::new();
         let mut retry = None;
-        while !self.told_to_stop() {
+        // A drain is not put off for one request: nobody knows whether another call follows.
+        while !self.told_to_stop() && !core.life.is_leaving() {
             let next = end.into_iter().chain(retry).min();
             if self.wait(&listener, &mut backoff, next)?
-                && let Some(served) = self.take(&listener, &mut backoff)?
+                && let Taken::Request(served) = self.take(&listener, &mut backoff)?
             {
                 return Ok(served);
             }
@@ -135,7 +141,8 @@ where
 
     /// Waits for a request, for the bell, or until `end`. Returns whether a request may be taken.
     ///
-    /// A full server does not look at its listener: clients wait in the system's queue.
+    /// A full server does not look at its listener, unless it refuses: clients wait in the system's
+    /// queue.
     fn wait(
         &self,
         listener: &Socket,
@@ -146,33 +153,20 @@ where
         let overdue = core.connections.cut_overdue();
         let pause = backoff.until();
         // First say that somebody waits for an end, then look whether one must be waited for.
-        let watching = self.full().then(|| core.connections.watch());
-        let full = watching.is_some() && self.full();
+        let watching = self.lets_wait().then(|| core.connections.watch());
+        let full = watching.is_some() && self.lets_wait();
         let open = !full && pause.is_none();
         let end = [end, overdue, pause].into_iter().flatten().min();
         core.waker.wait(open.then_some(listener), end)
     }
 
-    /// Takes one request and sends it on its way. `None` when there is none to be taken now.
-    fn take(&self, listener: &Socket, backoff: &mut Backoff) -> io::Result<Option<Served>> {
-        match self.get_request(listener, backoff)? {
-            Taken::Request(request, client_address) => {
-                Ok(Some(self.process(request, client_address)))
-            }
-            Taken::Failed | Taken::Nothing => Ok(None),
-        }
-    }
-
-    fn get_request(
-        &self,
-        listener: &Socket,
-        backoff: &mut Backoff,
-    ) -> io::Result<Taken<T::Request>> {
-        let result = caught(|| Ok(self.transport.get_request(listener)));
-        let error = match result.unwrap_or_else(|panic| Err(io::Error::other(panic.to_string()))) {
+    /// Takes one request and sends it on its way.
+    fn take(&self, listener: &Socket, backoff: &mut Backoff) -> io::Result<Taken> {
+        let error = match self.get_request(listener) {
             Ok((request, client_address)) => {
                 backoff.succeeded();
-                return Ok(Taken::Request(request, client_address));
+                self.refill_reserve();
+                return Ok(Taken::Request(self.process(request, client_address, None)));
             }
             Err(error) => error,
         };
@@ -180,17 +174,35 @@ where
         if whose == AcceptError::Nothing {
             return Ok(Taken::Nothing);
         }
+        if whose == AcceptError::Descriptors
+            && let Some(taken) = self.take_with_reserve(listener)
+        {
+            backoff.turned_away(&error);
+            return Ok(taken);
+        }
         self.core().connections.count_accept_error();
         match whose {
             AcceptError::Listener => return Err(error),
-            AcceptError::Resources => backoff.failed(&error),
+            AcceptError::Descriptors | AcceptError::Resources => backoff.failed(&error),
             _ => backoff.stumbled(&error),
         }
         Ok(Taken::Failed)
     }
 
-    /// A request's way from the loop to its handler.
-    fn process(&self, request: T::Request, client_address: Address) -> Served {
+    pub(super) fn get_request(&self, listener: &Socket) -> io::Result<(T::Request, Address)> {
+        let result = caught(|| Ok(self.transport.get_request(listener)));
+        result.unwrap_or_else(|panic| Err(io::Error::other(panic.to_string())))
+    }
+
+    /// A request's way from the loop to its handler, unless there is a reason already why it does
+    /// not get there.
+    pub(super) fn process(
+        &self,
+        request: T::Request,
+        client_address: Address,
+        refusal: Option<Refusal>,
+    ) -> Served {
+        let refusal = self.unwelcome(&client_address).or(refusal);
         let (ticket, welcome) = {
             let (transport, request) = (self.transport.clone(), request.clone());
             self.core()
@@ -203,9 +215,8 @@ where
             transport: self.transport.clone(),
             server: self.server.clone(),
         };
-        if !welcome {
-            log::debug!(target: "socketserver::server", "{} has too many connections", request.client_address);
-            return self.refuse(request, ticket, None);
+        if let Some(refusal) = refusal.or((!welcome).then_some(Refusal::Share)) {
+            return self.turn_away(request, ticket, refusal);
         }
         match request.verify() {
             Ok(true) => {}
@@ -227,26 +238,6 @@ where
         }
     }
 
-    /// The end of a request that never gets to its handler. The loop waits for nobody here.
-    fn refuse(
-        &self,
-        request: Request<T, S>,
-        ticket: Ticket,
-        error: Option<HandlerError>,
-    ) -> Served {
-        let end = if error.is_some() {
-            End::Failed
-        } else {
-            End::Refused
-        };
-        if let Some(error) = error {
-            request.fail(error);
-        }
-        request.shutdown(Duration::ZERO);
-        ticket.end(end);
-        Served::Refused
-    }
-
     /// Takes what waits in the queue, at most as many as that can hold: the first half of a drain.
     /// Where there is no place for a request it stays in the queue until there is one; what is there
     /// at the deadline was never taken.
@@ -260,14 +251,13 @@ where
         let mut taken = 0;
         let mut ready = false;
         while taken < MOST && Instant::now() < deadline {
-            if !self.wait_until(deadline, |_| !self.full()) {
+            if !self.wait_until(deadline, |_| !self.lets_wait()) {
                 break;
             }
-            match self.get_request(listener, &mut backoff) {
-                Ok(Taken::Request(request, client_address)) => {
+            match self.take(listener, &mut backoff) {
+                Ok(Taken::Request(_)) => {
                     taken += 1;
                     ready = false;
-                    self.process(request, client_address);
                 }
                 Ok(Taken::Failed) => {
                     // One connection has gone, or descriptors come free as others end.
@@ -330,9 +320,5 @@ where
         wanted
             .then(|| Instant::now().checked_add(self.options.poll_interval))
             .flatten()
-    }
-
-    fn full(&self) -> bool {
-        self.core().connections.full() || self.concurrency.full()
     }
 }

@@ -27,6 +27,8 @@ pub(super) struct Core {
     pub(super) waker: Waker,
     pub(super) connections: Arc<Connections>,
     pub(super) concurrency: Arc<dyn Concurrency>,
+    /// How long requests are still taken before a drain.
+    pub(super) lame_duck: Duration,
     /// Whether `service_actions` has anything to do.
     pub(super) service_actions: AtomicBool,
     /// A signal came that drains this server; its loop sees to that when it next turns.
@@ -36,8 +38,8 @@ pub(super) struct Core {
 /// The server as its handlers and hooks see it: a cheap clone, and through `Deref` the server's
 /// state, so that `self.server.members` reads as in Python.
 ///
-/// Its own methods hide methods of these names on the state: `server_address`, `shutdown`, `begin_drain`,
-/// `is_stopping`, `stats`, `state`, `without_service_actions`.
+/// Its own methods hide methods of these names on the state: `server_address`, `shutdown`,
+/// `begin_drain`, `is_leaving`, `is_stopping`, `stats`, `state`, `without_service_actions`.
 ///
 /// Python: `BaseRequestHandler.server`
 pub struct ServerRef<S>(Arc<(S, Core)>);
@@ -78,6 +80,7 @@ impl<S> ServerRef<S> {
             kind: StopKind::Shutdown,
             until: None,
             alone: None,
+            after: None,
         };
         if let Asked::Loop(ended) = core.life.ask(stop, false, &core.waker)
             && !core.life.is_inside()
@@ -93,18 +96,29 @@ impl<S> ServerRef<S> {
     /// `serve_forever` drains and closes it. A closed one does nothing.
     pub fn begin_drain(&self, timeout: Duration) {
         let core = self.core();
+        let (after, _) = core.lame_duck(StopKind::Drain);
         let stop = Stop {
             kind: StopKind::Drain,
             until: None,
             alone: Some(timeout),
+            after,
         };
         core.life.ask(stop, false, &core.waker);
     }
 
+    /// Whether the server's end is near: it was told to drain, by a signal too, and only takes
+    /// requests until its [`lame_duck`](crate::Builder::lame_duck) time is over, or
+    /// [is stopping](Self::is_stopping). What a health check tells those who choose among servers.
+    pub fn is_leaving(&self) -> bool {
+        self.core().signalled.load(SeqCst) || self.core().life.is_leaving()
+    }
+
     /// Whether the server was told to stop, by a signal too, or has stopped for good: a handler that
-    /// loops may look.
+    /// loops may look. As long as it is a lame duck it is not stopping.
     pub fn is_stopping(&self) -> bool {
-        self.core().signalled.load(SeqCst) || self.core().life.is_ending()
+        let core = self.core();
+        // With a lame-duck time a signal is not the end yet.
+        core.lame_duck.is_zero() && core.signalled.load(SeqCst) || core.life.is_ending()
     }
 
     /// The counters as of now.

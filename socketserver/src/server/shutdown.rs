@@ -1,6 +1,6 @@
 //! The end of a server: what the loop does as it ends, and the drain.
 //!
-//! In this order: the listener is fenced and what waits there is taken (a drain), it is closed,
+//! In this order: requests are taken as ever for the lame-duck time (a drain), the listener is fenced and what waits there is taken (a drain too), it is closed,
 //! live requests may finish, at the deadline they are cut, and what has not ended a little later is
 //! left to itself. The loop does the first steps, or the caller when no loop runs; who asked does
 //! the rest, or the loop when that would mean waiting for oneself.
@@ -56,10 +56,23 @@ impl Before {
     }
 }
 
+/// A hundred years: clocks cannot hold just any time.
+pub(super) const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
+
 /// So long from now; what the clock cannot hold is in a hundred years.
 pub(super) fn deadline_after(timeout: Duration) -> Instant {
-    const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
     Instant::now() + timeout.min(LONGEST)
+}
+
+impl Core {
+    /// Until when requests are still taken if such a stop is asked for now, and how long that is.
+    pub(super) fn lame_duck(&self, kind: StopKind) -> (Option<Instant>, Duration) {
+        let time = match kind {
+            StopKind::Drain => self.life.time_to_go(self.lame_duck),
+            StopKind::Shutdown | StopKind::Close => Duration::ZERO,
+        };
+        ((!time.is_zero()).then(|| deadline_after(time)), time)
+    }
 }
 
 impl<T, C, H, S> Server<T, C, H, S>
@@ -73,17 +86,10 @@ where
         self.server.core()
     }
 
-    /// Whether the loop must end: somebody asked, or a signal came.
+    /// Whether the loop must end: somebody asked, or a signal came, and the lame-duck time is over.
     pub(super) fn told_to_stop(&self) -> bool {
         #[cfg(feature = "signals")]
-        if let Some(timeout) = self
-            .signals
-            .lock()
-            .as_ref()
-            .and_then(super::signals::Signals::received)
-        {
-            self.server.begin_drain(timeout);
-        }
+        self.answer_signals();
         self.core().life.is_stopping()
     }
 
@@ -182,13 +188,15 @@ where
     /// Every way to end a server but `shutdown`.
     pub(super) fn end(&self, kind: StopKind, timeout: Duration, wait: bool) -> Drained {
         let core = self.core();
-        let deadline = deadline_after(timeout);
+        let (after, lame_duck) = core.lame_duck(kind);
+        let deadline = deadline_after(lame_duck.saturating_add(timeout));
         let before = Before::now(core);
         if core.life.is_inside() {
             let stop = Stop {
                 kind,
                 until: None,
                 alone: wait.then_some(timeout),
+                after,
             };
             if core.life.ask(stop, true, &core.waker) == Asked::Caller {
                 self.end_of_serving(true);
@@ -202,6 +210,7 @@ where
             kind,
             until: Some(deadline),
             alone: None,
+            after,
         };
         match core.life.ask(stop, true, &core.waker) {
             Asked::Loop(ended) => {

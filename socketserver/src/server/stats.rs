@@ -46,7 +46,9 @@ pub struct Stats {
     pub finished: u64,
     /// Their handlers failed or panicked, or what comes before: also that no thread could be started.
     pub failed: u64,
-    /// They never came to a handler: `verify_request` said no, or their client had its share.
+    /// They never came to a handler: `verify_request` said no, their client had its share or
+    /// came too often, a datagram's address was forged, the server was full and refuses, or only
+    /// the descriptor in reserve was left.
     pub refused: u64,
     /// They were ended at a deadline, or killed.
     pub cut: u64,
@@ -67,7 +69,7 @@ pub struct Drained {
     pub cut: u64,
     /// How many of those had not even ended 100 ms later, and were left to themselves.
     pub abandoned: u64,
-    /// How long it took.
+    /// How long it took, with the lame-duck time.
     pub took: Duration,
 }
 

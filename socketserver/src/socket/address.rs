@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::io;
-use std::net::{IpAddr, SocketAddr, SocketAddrV4, SocketAddrV6, ToSocketAddrs};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6, ToSocketAddrs};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
@@ -134,7 +134,7 @@ impl From<SockAddr> for Address {
 
 /// What can be given where an address is wanted.
 ///
-/// * a [`SocketAddr`], or an [`IpAddr`] and a port;
+/// * a [`SocketAddr`], or an [`IpAddr`] (or [`Ipv4Addr`], [`Ipv6Addr`]) and a port;
 /// * a host and a port, `("localhost", 9999)`; the empty host is every IPv4 address of this
 ///   machine;
 /// * a text: `"host:port"`, `"[::1]:9999"`; with a slash in it, the path of a Unix socket; with a
@@ -248,11 +248,16 @@ impl<H: ToHost + ?Sized> ToHost for &H {
     }
 }
 
-impl ToHost for IpAddr {
-    fn look_up(&self, port: u16) -> io::Result<SocketAddr> {
-        Ok(SocketAddr::new(*self, port))
-    }
+macro_rules! ip {
+    ($($kind:ty),*) => {$(
+        impl ToHost for $kind {
+            fn look_up(&self, port: u16) -> io::Result<SocketAddr> {
+                Ok((*self, port).into())
+            }
+        }
+    )*};
 }
+ip!(IpAddr, Ipv4Addr, Ipv6Addr);
 
 impl ToHost for String {
     fn look_up(&self, port: u16) -> io::Result<SocketAddr> {
@@ -297,6 +302,17 @@ mod tests {
         assert_eq!(address("@name"), Address::Abstract(b"name".to_vec()));
         assert_eq!(address("\0name"), Address::Abstract(b"name".to_vec()));
         assert_eq!(("", 80).to_address().unwrap(), inet("0.0.0.0:80"));
+    }
+
+    #[test]
+    fn an_ip_address_of_either_kind_and_a_port_is_an_address() {
+        let inet = |text: &str| Address::Inet(text.parse().unwrap());
+        let local = (Ipv4Addr::LOCALHOST, 80).to_address().unwrap();
+        assert_eq!(local, inet("127.0.0.1:80"));
+        let local = (Ipv6Addr::LOCALHOST, 80).to_address().unwrap();
+        assert_eq!(local, inet("[::1]:80"));
+        let any = (IpAddr::from([0; 4]), 80).to_address().unwrap();
+        assert_eq!(any, inet("0.0.0.0:80"));
     }
 
     #[test]

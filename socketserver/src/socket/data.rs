@@ -202,7 +202,7 @@ impl Inner {
     }
 
     pub(super) fn patience(&self) -> Patience {
-        Patience::from_timeout(self.timeout())
+        Patience::of_socket(self.timeout())
     }
 
     pub(super) fn wire(&self) -> Wire<'_> {

@@ -54,6 +54,22 @@ impl SocketReader {
         Ok(self.take(count))
     }
 
+    /// The next `size` bytes; fewer only at the end of the stream.
+    ///
+    /// # Errors
+    /// The socket's. After a timeout what had come so far is kept, and the next call goes on from
+    /// there.
+    ///
+    /// Python: `rfile.read(size)`
+    pub fn read_up_to(&mut self, size: usize) -> io::Result<Vec<u8>> {
+        loop {
+            let held = self.buffer.len() - self.start;
+            if held >= size || self.receive(size - held)? == 0 {
+                return Ok(self.take(size.min(held)));
+            }
+        }
+    }
+
     /// Receives until the delimiter is there, or `limit` bytes are, or the end of the stream. Tells
     /// how many bytes that makes, and leaves them unread: an error on the way loses nothing.
     fn receive_until(&mut self, delimiter: u8, limit: usize) -> io::Result<usize> {
@@ -68,7 +84,7 @@ impl SocketReader {
                 return Ok(searched + place + 1);
             }
             searched = within.len();
-            if searched == limit || self.receive()? == 0 {
+            if searched == limit || self.receive(1)? == 0 {
                 return Ok(searched);
             }
         }
@@ -80,14 +96,18 @@ impl SocketReader {
         data
     }
 
-    /// Receives more behind what is still unread; 0 at the end of the stream.
-    fn receive(&mut self) -> io::Result<usize> {
+    /// Receives more behind what is still unread; 0 at the end of the stream. Even an unbuffered
+    /// reader may take as much as is `wanted`.
+    fn receive(&mut self, wanted: usize) -> io::Result<usize> {
+        /// Whoever wants more may never get it, so room for it is made as it comes.
+        const MOST: usize = 1 << 16;
         if self.start > 0 {
             self.buffer.drain(..self.start);
             self.start = 0;
         }
         let held = self.buffer.len();
-        self.buffer.resize(held + self.size, 0);
+        self.buffer
+            .resize(held + self.size.max(wanted.min(MOST)), 0);
         let result = self.socket.recv_into(&mut self.buffer[held..]);
         let received = *result.as_ref().unwrap_or(&0);
         self.buffer.truncate(held + received);
@@ -111,7 +131,7 @@ impl Read for SocketReader {
 impl BufRead for SocketReader {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
         if self.start == self.buffer.len() {
-            self.receive()?;
+            self.receive(1)?;
         }
         Ok(&self.buffer[self.start..])
     }

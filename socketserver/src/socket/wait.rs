@@ -5,6 +5,7 @@
 //! again without blocking. So a timeout holds for a whole operation, a descriptor that was
 //! non-blocking when it came to us works, and being woken is only a hint.
 
+use std::cell::Cell;
 use std::io;
 use std::os::fd::BorrowedFd;
 use std::time::{Duration, Instant};
@@ -43,7 +44,34 @@ pub(crate) enum Patience {
     Until(Instant),
 }
 
+thread_local! {
+    /// Nothing waits on this thread now.
+    static WITHOUT_WAITING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Runs what a user wrote where nobody can wait for it: meanwhile every socket on this thread is as
+/// if its timeout were zero.
+pub(crate) fn without_waiting<T>(run: impl FnOnce() -> T) -> T {
+    struct Waiting(bool);
+    impl Drop for Waiting {
+        fn drop(&mut self) {
+            WITHOUT_WAITING.set(self.0);
+        }
+    }
+    let _waiting = Waiting(WITHOUT_WAITING.replace(true));
+    run()
+}
+
 impl Patience {
+    /// The patience of a socket with this timeout.
+    pub(super) fn of_socket(timeout: Option<Duration>) -> Self {
+        if WITHOUT_WAITING.get() {
+            Patience::None
+        } else {
+            Self::from_timeout(timeout)
+        }
+    }
+
     /// A timeout as Python's `settimeout` takes it: none at all, or zero for a non-blocking socket.
     pub(crate) fn from_timeout(timeout: Option<Duration>) -> Self {
         match timeout {

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Sender, unbounded};
 use log::{Level, LevelFilter, Log, Metadata, Record};
+use parking_lot::Mutex;
 use rustix::process::{Resource, Rlimit, setrlimit};
 use socketserver::{
     Address, BaseServer, Builder, HandlerError, Served, Server, ServerRef, Socket, Tcp, Threading,
@@ -107,6 +108,90 @@ fn complaint_07_without_descriptors_a_drain_waits_too() {
     assert_eq!(late.finish(), b"");
     let (drained, stats) = draining.join().expect("a good end");
     assert_eq!((drained.cut, stats.finished), (0, 1));
+}
+
+/// Says "busy" to whoever it refuses, and may keep their connections.
+struct Busy {
+    keeps: bool,
+    kept: Mutex<Vec<Socket>>,
+}
+
+impl BaseServer for Busy {
+    fn refuse_request(&self, request: &Socket, _: &Address, _: &ServerRef<Self>) {
+        request.sendall(b"busy").expect("room for a word");
+        if self.keeps {
+            self.kept.lock().push(request.clone());
+        }
+    }
+}
+
+/// A server with a descriptor in reserve and a live client, who are alone in a process without any
+/// other descriptor, but for the clients that wait in the queue.
+fn with_a_reserve(waiting: usize, keeps: bool) -> (Running<Busy>, Client, Vec<Client>, Vec<File>) {
+    let state = Busy {
+        keeps,
+        kept: Mutex::default(),
+    };
+    let server = ThreadingTCPServer::<Echo, _>::with(state).reserve_descriptor(true);
+    let server = server.bind(LOCAL).expect("bind");
+    let mut early = Client::stream(server.server_address());
+    assert_eq!(server.handle_request().expect("serves"), Served::Handled);
+    assert_eq!(early.ask("before"), b"before");
+    let waiting = (0..waiting).map(|_| Client::stream(server.server_address()));
+    let waiting = waiting.collect();
+    let taken = all_descriptors();
+    let server = Running::from(server.spawn().expect("spawn"));
+    (server, early, waiting, taken)
+}
+
+#[test]
+fn complaint_07_with_a_descriptor_in_reserve_clients_are_refused() {
+    if said_elsewhere("limits::complaint_07_with_a_descriptor_in_reserve_clients_are_refused")
+        .is_some()
+    {
+        return;
+    }
+    static WARNINGS: Warnings = Warnings(AtomicU64::new(0));
+    log::set_logger(&WARNINGS).expect("the only one in this process");
+    log::set_max_level(LevelFilter::Warn);
+    let began = Instant::now();
+    let (server, mut early, mut waiting, taken) = with_a_reserve(40, false);
+    for client in &mut waiting {
+        assert_eq!(client.rest(), b"busy");
+    }
+    until("all are counted", || server.stats().refused == 40);
+    let warnings = WARNINGS.0.load(SeqCst);
+    let seconds = began.elapsed().as_secs();
+    assert!((1..=1 + seconds).contains(&warnings), "{warnings} lines");
+    assert_eq!(early.ask("meanwhile"), b"meanwhile");
+    // Nobody was left in the queue for want of a descriptor.
+    assert_eq!(server.stats().accept_errors, 0);
+
+    drop(taken);
+    assert_eq!(Client::stream(&server.address()).ask("after"), b"after");
+    assert_eq!(early.finish(), b"");
+    let (_, stats) = server.drain(DEADLINE);
+    assert_eq!((stats.finished, stats.refused), (2, 40));
+}
+
+#[test]
+fn complaint_07_who_loses_the_reserve_waits() {
+    if said_elsewhere("limits::complaint_07_who_loses_the_reserve_waits").is_some() {
+        return;
+    }
+    let (server, mut early, mut waiting, taken) = with_a_reserve(2, true);
+    // The first one is refused, and keeps the descriptor for which the server has no other.
+    assert_eq!(waiting[0].rest(), b"busy");
+    until("the loop has tried again", || {
+        server.stats().accept_errors > 0
+    });
+    assert_eq!(server.stats().refused, 1);
+    assert_eq!(early.ask("meanwhile"), b"meanwhile");
+    // What comes free is a place like any other.
+    server.kept.lock().clear();
+    assert_eq!(waiting[1].ask("after"), b"after");
+    drop(taken);
+    assert_eq!(Client::stream(&server.address()).ask("later"), b"later");
 }
 
 /// Leaves room for anything but one more stack, and returns the limit as it was.

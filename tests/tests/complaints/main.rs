@@ -11,7 +11,7 @@
 //! | 04 | a second `shutdown` ends the next `serve_forever` before it begins | `life_cycle::serves_again_after_a_shutdown` |
 //! | 05 | of two loops on one server `shutdown` ends one | `concurrent::there_is_one_loop_at_a_time` |
 //! | 06 | `server_close` on a server that serves leaves its loop spinning | `complaint_06_a_close_ends_the_loop` |
-//! | 07 | without descriptors the loop spins, in silence | `complaint_07_without_descriptors_the_loop_waits_and_says_so`, `complaint_07_without_descriptors_a_drain_waits_too` |
+//! | 07 | without descriptors the loop spins, in silence | `complaint_07_without_descriptors_the_loop_waits_and_says_so`, `complaint_07_without_descriptors_a_drain_waits_too`, `complaint_07_with_a_descriptor_in_reserve_clients_are_refused`, `complaint_07_who_loses_the_reserve_waits` |
 //! | 08 | whatever else fails as a connection is taken is never heard of | `complaint_08_a_connection_that_fails_in_a_drain_costs_no_other`; `dispatch::what_goes_wrong_with_one_connection_does_not_end_the_loop`; `layer::a_failed_handshake_costs_one_request` |
 //! | 09 | a thread that could not be started makes `server_close` fail | `complaint_09_a_thread_that_cannot_be_started_costs_one_request`, `complaint_09_who_lacks_a_thread_gets_it_when_there_is_room`; `forking::a_fork_that_fails_costs_one_request` |
 //! | 10 | every request leaves something in the list of threads | `complaint_10_requests_leave_no_memory_behind` |

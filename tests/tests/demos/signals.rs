@@ -1,6 +1,6 @@
 //! The first signal drains, the second ends the process.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tests::{Client, Process, Signal, apart, until};
 
@@ -62,6 +62,46 @@ fn the_second_signal_ends_an_inline_server_whose_handler_waits() {
     server.process.signal(Signal::TERM);
     let (ended, _, _) = server.process.wait();
     assert!(matches!(ended.code(), Some(130 | 143)), "{ended}");
+}
+
+#[test]
+fn a_lame_duck_serves_until_the_second_signal() {
+    for name in ["upper", "chat"] {
+        let server = Server::start(name, &["127.0.0.1:0", "--lame-duck", "1000"]);
+        server.process.signal(Signal::TERM);
+        // Otherwise an idle server would be gone by now.
+        std::thread::sleep(Duration::from_millis(300));
+        let mut client = Client::stream(&server.address);
+        client.send("hello\n");
+        assert_ne!(client.recv(), b"");
+        server.process.signal(Signal::TERM);
+        let (ended, _, _) = server.process.wait();
+        assert_eq!(ended.code(), Some(143), "{name}");
+    }
+}
+
+#[test]
+fn a_lame_duck_drains_when_its_time_is_over() {
+    let server = Server::start("upper", &["127.0.0.1:0", "--lame-duck", "0.5"]);
+    let began = Instant::now();
+    server.process.signal(Signal::TERM);
+    server.end();
+    assert!(began.elapsed() >= Duration::from_millis(500));
+}
+
+#[test]
+fn the_counters_are_told_at_a_signal() {
+    let server = Server::start("upper", &["127.0.0.1:0"]);
+    let mut client = Client::stream(&server.address);
+    assert_eq!(client.ask("hello"), b"HELLO");
+    server.process.signal(Signal::USR1);
+    let line = server.process.error_with("accepted");
+    assert!(
+        line.ends_with("accepted 1, finished 0, failed 0, refused 0, cut 0"),
+        "{line}"
+    );
+    assert_eq!(client.finish(), b"");
+    assert_eq!(server.drain().summary(), [1, 1, 0, 0, 0]);
 }
 
 #[test]

@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 use rustix::process::{Signal, getpid, kill_process};
-use socketserver::{BaseRequestHandler, BaseServer, ForkingTCPServer, Served, ServerRef, Socket};
+use socketserver::{
+    Address, BaseRequestHandler, BaseServer, ForkingTCPServer, Overflow, Served, ServerRef, Socket,
+};
 use tests::{Client, DEADLINE, Folder, until};
 
 use crate::harness::list;
@@ -16,6 +18,7 @@ use crate::support::{Echo, EndAfter, Journal, LOCAL, Over, ask, end_after, end_o
 list!(TESTS:
     there_are_never_more_than_max_children,
     a_full_server_answers_a_stop,
+    a_full_server_may_refuse,
     the_end_of_a_child_makes_room_at_once,
     children_of_others_are_left_to_them,
     active_children_tells_their_numbers,
@@ -111,6 +114,29 @@ fn a_full_server_answers_a_stop() {
     // The server may serve again, and takes the second when there is room.
     assert_eq!(server.handle_request().expect("serve"), Served::Handled);
     assert_eq!(second.rest(), b"second");
+}
+
+/// The refused are no children's business.
+fn a_full_server_may_refuse() {
+    struct Busy;
+    impl BaseServer for Busy {
+        fn refuse_request(&self, request: &Socket, _: &Address, _: &ServerRef<Self>) {
+            request.sendall(b"busy").expect("room for a word");
+        }
+    }
+    let server = ForkingTCPServer::<Echo, _>::with(Busy).max_children(1);
+    let server = server.overflow(Overflow::Refuse).bind(LOCAL).expect("bind");
+    let mut first = Client::stream(server.server_address());
+    assert_eq!(server.handle_request().expect("serve"), Served::Handled);
+    let mut second = Client::stream(server.server_address());
+    assert_eq!(server.handle_request().expect("serve"), Served::Refused);
+    assert_eq!(second.rest(), b"busy");
+    assert_eq!(first.ask("first"), b"first");
+    first.end();
+    assert_eq!(first.rest(), b"");
+    let drained = server.server_close();
+    assert_eq!((drained.finished, drained.cut), (1, 0));
+    assert_eq!(server.stats().refused, 1);
 }
 
 /// Nothing wakes this server but its children.

@@ -1,0 +1,45 @@
+//! An echo with places for two, which tells everybody else that it is busy.
+//!
+//!     cargo run --example busy
+//!     nc 127.0.0.1 9999               in three terminals: the third is told to come back
+
+use std::io;
+
+use socketserver::{
+    Address, BaseRequestHandler, BaseServer, Overflow, ServerRef, Socket, ThreadingTCPServer,
+};
+
+struct Busy;
+
+impl BaseServer for Busy {
+    // It runs on the loop's thread, where nothing waits: a short word fits into any connection.
+    fn refuse_request(&self, request: &Socket, _: &Address, _: &ServerRef<Self>) {
+        let _ = request.sendall(b"Busy. Please try again later.\n");
+    }
+}
+
+#[derive(BaseRequestHandler)]
+struct Echo {
+    request: Socket,
+}
+
+impl Echo {
+    fn handle(&self) -> io::Result<()> {
+        loop {
+            let data = self.request.recv(1024)?;
+            if data.is_empty() {
+                return Ok(());
+            }
+            self.request.sendall(&data)?;
+        }
+    }
+}
+
+fn main() -> io::Result<()> {
+    ThreadingTCPServer::<Echo, _>::with(Busy)
+        .max_connections(2)
+        // Unless told so, a full server lets clients wait in the system's queue.
+        .overflow(Overflow::Refuse)
+        .bind("127.0.0.1:9999")?
+        .serve_forever()
+}
