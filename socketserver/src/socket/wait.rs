@@ -208,7 +208,7 @@ pub(super) fn select(
         {
             green::park_for_any(
                 all.iter()
-                    .map(|(awaited, interest)| (awaited.fd, *interest)),
+                    .map(|(awaited, interest)| (awaited.source, awaited.fd, *interest)),
                 end,
             )?;
         }

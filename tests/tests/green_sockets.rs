@@ -1,0 +1,90 @@
+//! Sockets on green threads where they meet others: a second wait, another scheduler, a peer that takes nothing.
+
+use std::io::{self, Write};
+use std::thread::{self, ThreadId};
+use std::time::Duration;
+
+use socketserver::{Socket, green, select};
+use tests::{DEADLINE, in_time, tcp_pair, unix_pair};
+
+/// Runs `work` on a green thread, before the deadline.
+#[track_caller]
+fn on_green<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    in_time("a green thread", || green::spawn(work).join()).expect("it does not panic")
+}
+
+/// Runs `work` on a green thread of the scheduler whose thread that is.
+#[track_caller]
+fn on_scheduler<T: Send + 'static>(
+    scheduler: ThreadId,
+    work: impl Fn() -> T + Clone + Send + 'static,
+) -> T {
+    // Those that come to the wrong place stay there until the right one is found, as a new one goes where the fewest are.
+    let (found, looking) = green::channel::<()>(1);
+    loop {
+        let (work, looking) = (work.clone(), looking.clone());
+        let (tell, told) = green::channel(1);
+        let one = green::spawn(move || {
+            let here = thread::current().id() == scheduler;
+            tell.send(here).expect("somebody listens");
+            if here {
+                return Some(work());
+            }
+            let _ = looking.recv();
+            None
+        });
+        if told.recv().expect("it tells") {
+            drop(found);
+            return in_time("a green thread", || one.join())
+                .expect("it does not panic")
+                .expect("it is at the right place");
+        }
+    }
+}
+
+/// Parks in `recv` once, so that the socket has its home at this scheduler.
+fn park_once(socket: &Socket) {
+    let timeout = socket.gettimeout();
+    socket
+        .settimeout(Some(Duration::from_millis(1)))
+        .expect("settimeout");
+    let error = socket.recv(1).expect_err("nothing was sent");
+    assert_eq!(error.kind(), io::ErrorKind::TimedOut, "{error}");
+    socket.settimeout(timeout).expect("settimeout");
+}
+
+#[test]
+fn select_waits_for_sockets_that_were_waited_for_before() {
+    let (one, mut other) = tcp_pair();
+    let (quiet, _peer) = unix_pair();
+    let (begun, waiting) = green::channel(1);
+    let selecting = green::spawn(move || {
+        park_once(&one);
+        park_once(&quiet);
+        begun.send(()).expect("somebody waits");
+        select(&[&quiet, &one, &one], &[], Some(DEADLINE))
+    });
+    waiting.recv().expect("it begins");
+    other.write_all(b"x").expect("send");
+    let ready = in_time("select", || selecting.join()).expect("no panic");
+    assert_eq!(ready.expect("select"), (vec![1, 2], vec![]));
+}
+
+#[test]
+fn a_socket_in_select_can_be_received_from_beside_it() {
+    let (one, mut other) = tcp_pair();
+    let (begun, waiting) = green::channel(1);
+    let selecting = green::spawn({
+        let one = one.clone();
+        move || {
+            begun.send(thread::current().id()).expect("somebody waits");
+            select(&[&one], &[], Some(DEADLINE))
+        }
+    });
+    let scheduler = waiting.recv().expect("it begins");
+    // It runs there only when the other one has parked.
+    on_scheduler(scheduler, move || park_once(&one));
+    other.write_all(b"x").expect("send");
+    let ready = in_time("select", || selecting.join()).expect("no panic");
+    assert_eq!(ready.expect("select"), (vec![0], vec![]));
+}
