@@ -1,11 +1,13 @@
 //! Sockets on green threads where they meet others: a second wait, another scheduler, a peer that takes nothing.
 
+use std::fs;
 use std::io::{self, Write};
+use std::os::unix::net::UnixDatagram;
 use std::thread::{self, ThreadId};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use socketserver::{Socket, green, select};
-use tests::{DEADLINE, in_time, tcp_pair, unix_pair};
+use socketserver::{AddressFamily, Socket, SocketKind, green, select};
+use tests::{DEADLINE, Folder, in_time, tcp_pair, unix_pair};
 
 /// Runs `work` on a green thread, before the deadline.
 #[track_caller]
@@ -87,4 +89,47 @@ fn a_socket_in_select_can_be_received_from_beside_it() {
     other.write_all(b"x").expect("send");
     let ready = in_time("select", || selecting.join()).expect("no panic");
     assert_eq!(ready.expect("select"), (vec![0], vec![]));
+}
+
+#[test]
+fn a_full_queue_at_the_other_end_is_tried_now_and_then() {
+    let folder = Folder::new();
+    let full = UnixDatagram::bind(folder.join("full")).expect("bind");
+    let to = folder.join("full");
+    let (worked, took) = on_green(move || {
+        let socket = Socket::new(AddressFamily::Unix, SocketKind::Datagram).expect("socket");
+        socket.settimeout(Some(Duration::ZERO)).expect("settimeout");
+        while socket.sendto(b"x", &to).is_ok() {}
+        socket
+            .settimeout(Some(Duration::from_millis(300)))
+            .expect("settimeout");
+        let (before, began) = (time_on_core(), Instant::now());
+        let error = socket.sendto(b"x", &to).expect_err("nobody receives");
+        assert_eq!(error.kind(), io::ErrorKind::TimedOut, "{error}");
+        (time_on_core() - before, began.elapsed())
+    });
+    assert!(
+        worked < took / 2,
+        "a scheduler was kept busy for {worked:?} of {took:?}"
+    );
+
+    // There is room again while somebody waits for it.
+    let to = folder.join("full");
+    let (begun, waiting) = green::channel(1);
+    let sending = green::spawn(move || {
+        let socket = Socket::new(AddressFamily::Unix, SocketKind::Datagram).expect("socket");
+        begun.send(()).expect("somebody waits");
+        socket.sendto(b"x", &to)
+    });
+    waiting.recv().expect("it begins");
+    full.recv(&mut [0]).expect("recv");
+    let sent = in_time("a place in the queue", || sending.join()).expect("no panic");
+    assert_eq!(sent.expect("sendto"), 1);
+}
+
+/// How long this thread has run on a core.
+fn time_on_core() -> Duration {
+    let times = fs::read_to_string("/proc/thread-self/schedstat").expect("/proc");
+    let first = times.split(' ').next().expect("three numbers");
+    Duration::from_nanos(first.parse().expect("nanoseconds"))
 }
