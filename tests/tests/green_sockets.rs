@@ -127,6 +127,17 @@ fn a_full_queue_at_the_other_end_is_tried_now_and_then() {
     assert_eq!(sent.expect("sendto"), 1);
 }
 
+#[test]
+fn who_sleeps_for_ever_leaves_the_scheduler_to_the_others() {
+    let (begun, waiting) = green::channel(1);
+    drop(green::spawn(move || {
+        begun.send(thread::current().id()).expect("somebody waits");
+        green::sleep(Duration::MAX);
+    }));
+    let scheduler = waiting.recv().expect("it begins");
+    in_time("the neighbour", move || on_scheduler(scheduler, || ()));
+}
+
 /// How long this thread has run on a core.
 fn time_on_core() -> Duration {
     let times = fs::read_to_string("/proc/thread-self/schedstat").expect("/proc");

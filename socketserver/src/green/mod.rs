@@ -164,13 +164,13 @@ pub fn is_green() -> bool {
 ///
 /// Python: `time.sleep`, in seconds
 pub fn sleep(time: Duration) {
-    match Instant::now().checked_add(time).filter(|_| may_park()) {
-        Some(end) => {
-            while Instant::now() < end {
-                scheduler::park(Some(end));
-            }
-        }
-        None => thread::sleep(time),
+    if !may_park() {
+        return thread::sleep(time);
+    }
+    // A time beyond what the clock can hold is for ever.
+    let end = Instant::now().checked_add(time);
+    while end.is_none_or(|end| Instant::now() < end) {
+        scheduler::park(end);
     }
 }
 
