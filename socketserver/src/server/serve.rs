@@ -8,7 +8,7 @@ use super::Server;
 use super::accept::{AcceptError, Backoff};
 use super::base::BaseServer;
 use super::connections::{End, Ticket};
-use super::job::{Job, Refused, Request, quietly};
+use super::job::{Held, Job, Refused, Request, quietly};
 use super::stats::Served;
 use crate::concurrency::Concurrency;
 use crate::handler::{HandlerError, RequestHandler, caught, short_name};
@@ -204,7 +204,7 @@ where
                 .admit(&client_address, Box::new(move || transport.cut(&request)))
         };
         let request = Request {
-            request,
+            request: Held::new(request),
             client_address,
             transport: self.transport.clone(),
             server: self.server.clone(),
