@@ -138,13 +138,17 @@ pub(super) fn park(deadline: Option<Instant>) {
             return;
         }
         task.deadline = deadline;
+        task.parked = true;
         if let Some(deadline) = deadline
             && task.timer.is_none_or(|timer| timer > deadline)
         {
             task.timer = Some(deadline);
-            local.timers.borrow_mut().set(deadline, id);
+            let mut timers = local.timers.borrow_mut();
+            timers.set(deadline, id);
+            timers.tidy(tasks.len(), |when, id| {
+                tasks.get(id).is_some_and(|task| task.timer == Some(when))
+            });
         }
-        task.parked = true;
     }
     suspend();
 }
