@@ -1,11 +1,14 @@
 //! Sockets on green threads where they meet others: a second wait, another scheduler, a peer that takes nothing.
 
 use std::fs;
-use std::io::{self, Write};
+use std::io::{self, IoSlice, Write};
+use std::mem::MaybeUninit;
+use std::os::fd::AsFd;
 use std::os::unix::net::UnixDatagram;
 use std::thread::{self, ThreadId};
 use std::time::{Duration, Instant};
 
+use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
 use socketserver::{AddressFamily, Socket, SocketKind, green, select};
 use tests::{DEADLINE, Folder, in_time, tcp_pair, unix_pair};
 
@@ -143,4 +146,42 @@ fn time_on_core() -> Duration {
     let times = fs::read_to_string("/proc/thread-self/schedstat").expect("/proc");
     let first = times.split(' ').next().expect("three numbers");
     Duration::from_nanos(first.parse().expect("nanoseconds"))
+}
+
+#[test]
+fn a_short_read_at_the_mark_of_urgent_data_is_not_taken_for_the_end() {
+    let (one, mut other) = tcp_pair();
+    let data = on_green(move || {
+        park_once(&one);
+        other.write_all(b"before").expect("send");
+        socket2::SockRef::from(&other)
+            .send_out_of_band(b"!")
+            .expect("send");
+        other.write_all(b"after").expect("send");
+        // The scheduler hears of all of it at once.
+        green::sleep(Duration::from_millis(1));
+        (one.recv(100), one.recv(100))
+    });
+    assert_eq!(data.0.expect("recv"), b"before");
+    assert_eq!(data.1.expect("recv"), b"after");
+}
+
+#[test]
+fn a_short_read_where_descriptors_were_sent_is_not_taken_for_the_end() {
+    let (one, other) = unix_pair();
+    let data = on_green(move || {
+        park_once(&one);
+        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+        let mut descriptors = SendAncillaryBuffer::new(&mut space);
+        let passed = [other.as_fd()];
+        assert!(descriptors.push(SendAncillaryMessage::ScmRights(&passed)));
+        let before = [IoSlice::new(b"before")];
+        sendmsg(&other, &before, &mut descriptors, SendFlags::empty()).expect("send");
+        (&other).write_all(b"after").expect("send");
+        // The scheduler hears of all of it at once.
+        green::sleep(Duration::from_millis(1));
+        (one.recv(100), one.recv(100))
+    });
+    assert_eq!(data.0.expect("recv"), b"before");
+    assert_eq!(data.1.expect("recv"), b"after");
 }
