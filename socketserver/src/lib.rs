@@ -108,7 +108,8 @@
 //! # Reading the source
 //!
 //! `server/serve.rs`, then `concurrency/inline.rs`, `transport/tcp.rs` and `handler/base.rs`. The
-//! rest is variation. `sys/` has every `unsafe`; `pool/` and `green/` know nothing of servers.
+//! rest is variation. `sys/` has every `unsafe`, `panics.rs` survives what
+//! users write; `pool/` and `green/` know nothing of servers.
 
 #[cfg(not(unix))]
 compile_error!("socketserver needs a Unix");
@@ -133,6 +134,8 @@ pub mod green;
 #[path = "green/absent.rs"]
 mod green;
 mod pool;
+
+mod panics;
 mod sys;
 
 #[doc(hidden)]

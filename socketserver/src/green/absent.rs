@@ -45,7 +45,7 @@ pub(crate) fn sleep(time: Duration) {
 }
 
 pub(crate) fn park_for_any<'a>(
-    _all: impl Iterator<Item = (BorrowedFd<'a>, Interest)>,
+    _all: impl Iterator<Item = (&'a Source, BorrowedFd<'a>, Interest)>,
     _deadline: Option<Instant>,
 ) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())

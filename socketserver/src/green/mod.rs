@@ -50,8 +50,12 @@ pub use channel::{
 pub(crate) use scheduler::{Interest, Source, marks, may_park, park_for_any};
 pub use sync::{Condvar, Mutex, MutexGuard};
 
+use crate::panics::contained;
 use crate::sys::stack::{self, Slab, SlabStack};
 use scheduler::{Birth, Unparker};
+
+/// Where this module's log lines go.
+const TARGET: &str = "socketserver::green";
 
 /// The stack of a green thread unless it is set: without optimisation frames are several times as
 /// large.
@@ -81,12 +85,15 @@ impl Stacks {
 pub(crate) struct Reserved(SlabStack);
 
 impl Reserved {
-    /// Starts it on the scheduler that has the fewest. `run` must not unwind.
+    /// Starts it on the scheduler that has the fewest.
     pub(crate) fn spawn(self, name: &'static str, run: impl FnOnce() + Send + 'static) {
         scheduler::spawn(Birth {
             stack: self.0,
             name,
-            run: Box::new(run),
+            // Nothing may unwind into the scheduler.
+            run: Box::new(move || {
+                contained(TARGET, name, run);
+            }),
         });
     }
 }
@@ -125,11 +132,8 @@ where
     Stacks::of(stack_size)
         .reserve()?
         .spawn(std::any::type_name::<F>(), move || {
-            let result = catch_unwind(AssertUnwindSafe(run));
-            // Nobody may be there to take it. What is dropped then may panic, which must end here.
-            if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(sender.send(result)))) {
-                std::mem::forget(payload);
-            }
+            // Nobody may be there to take it; then it is dropped here.
+            drop(sender.send(catch_unwind(AssertUnwindSafe(run))));
         });
     Ok(JoinHandle(result))
 }
@@ -164,13 +168,13 @@ pub fn is_green() -> bool {
 ///
 /// Python: `time.sleep`, in seconds
 pub fn sleep(time: Duration) {
-    match Instant::now().checked_add(time).filter(|_| may_park()) {
-        Some(end) => {
-            while Instant::now() < end {
-                scheduler::park(Some(end));
-            }
-        }
-        None => thread::sleep(time),
+    if !may_park() {
+        return thread::sleep(time);
+    }
+    // A time beyond what the clock can hold is for ever.
+    let end = Instant::now().checked_add(time);
+    while end.is_none_or(|end| Instant::now() < end) {
+        scheduler::park(end);
     }
 }
 

@@ -29,9 +29,9 @@ struct Watched {
     writers: Vec<usize>,
     /// Everything there was has been read, and nothing has come since.
     drained: bool,
-    /// The other side has ended its stream. That is told once, so from here on trying is the only
-    /// way to know.
-    hung_up: bool,
+    /// The other side has ended its stream, or has sent urgent data, before which a read stops
+    /// short. That is told once, so from here on trying is the only way to know.
+    only_trying_tells: bool,
 }
 
 pub(super) struct Reactor {
@@ -69,7 +69,8 @@ impl Reactor {
     /// turn.
     pub(super) fn watch(&mut self, fd: BorrowedFd<'_>) -> io::Result<usize> {
         use epoll::EventFlags;
-        let flags = EventFlags::IN | EventFlags::OUT | EventFlags::RDHUP | EventFlags::ET;
+        let reads = EventFlags::IN | EventFlags::PRI | EventFlags::RDHUP;
+        let flags = reads | EventFlags::OUT | EventFlags::ET;
         let key = self.watched.insert(Watched::default());
         let added = epoll::add(
             &self.epoll,
@@ -132,7 +133,7 @@ impl Reactor {
 
     pub(super) fn set_drained(&mut self, key: usize) {
         if let Some(watched) = self.watched.get_mut(key) {
-            watched.drained = !watched.hung_up;
+            watched.drained = !watched.only_trying_tells;
         }
     }
 
@@ -191,8 +192,8 @@ impl Watched {
     fn happened(&mut self, flags: epoll::EventFlags, wake: &mut impl FnMut(usize)) {
         use epoll::EventFlags;
         let ended = EventFlags::HUP | EventFlags::ERR;
-        if flags.intersects(EventFlags::RDHUP | ended) {
-            self.hung_up = true;
+        if flags.intersects(EventFlags::PRI | EventFlags::RDHUP | ended) {
+            self.only_trying_tells = true;
         }
         if flags.intersects(EventFlags::IN | EventFlags::RDHUP | ended) {
             self.drained = false;

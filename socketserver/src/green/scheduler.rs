@@ -146,13 +146,17 @@ pub(super) fn park(deadline: Option<Instant>) {
             return;
         }
         task.deadline = deadline;
+        task.parked = true;
         if let Some(deadline) = deadline
             && task.timer.is_none_or(|timer| timer > deadline)
         {
             task.timer = Some(deadline);
-            local.timers.borrow_mut().set(deadline, id);
+            let mut timers = local.timers.borrow_mut();
+            timers.set(deadline, id);
+            timers.tidy(tasks.len(), |when, id| {
+                tasks.get(id).is_some_and(|task| task.timer == Some(when))
+            });
         }
-        task.parked = true;
     }
     suspend();
 }
@@ -443,28 +447,59 @@ impl Source {
         deadline: Option<Instant>,
     ) -> io::Result<()> {
         let (local, task) = current().expect("only a green thread waits here");
-        if self.0.get().is_none() {
-            let key = local.reactor.borrow_mut().watch(fd)?;
-            if self.0.set((local.scheduler, key)).is_err() {
-                local.reactor.borrow_mut().unwatch(key, fd);
-            }
-        }
-        match self.here(local) {
-            Some(key) => {
-                local.reactor.borrow_mut().join(key, interest, task);
-                park(deadline);
-                local.reactor.borrow_mut().leave(key, interest, task);
-            }
-            // It is at home elsewhere: here it is watched for this once.
-            None => {
-                let key = local.reactor.borrow_mut().watch_guest(fd)?;
-                local.reactor.borrow_mut().join(key, interest, task);
-                park(deadline);
-                local.reactor.borrow_mut().leave(key, interest, task);
-                local.reactor.borrow_mut().unwatch_guest(fd);
-            }
-        }
+        let seat = self.join(local, fd, interest, task)?;
+        park(deadline);
+        seat.leave(local);
         Ok(())
+    }
+
+    /// Joins those who wait for the descriptor here. The first scheduler where anybody waits is its
+    /// home, which watches it from then on; any other watches it only as long as somebody is there.
+    fn join<'a>(
+        &self,
+        local: &Local,
+        fd: BorrowedFd<'a>,
+        interest: Interest,
+        task: usize,
+    ) -> io::Result<Seat<'a>> {
+        let mut reactor = local.reactor.borrow_mut();
+        if self.0.get().is_none() {
+            let key = reactor.watch(fd)?;
+            if self.0.set((local.scheduler, key)).is_err() {
+                reactor.unwatch(key, fd);
+            }
+        }
+        let home = self.here(local);
+        let key = match home {
+            Some(key) => key,
+            None => reactor.watch_guest(fd)?,
+        };
+        reactor.join(key, interest, task);
+        Ok(Seat {
+            key,
+            guest: home.is_none().then_some(fd),
+            interest,
+            task,
+        })
+    }
+}
+
+/// A green thread's place among those who wait for a descriptor.
+struct Seat<'a> {
+    key: usize,
+    /// The descriptor, if its home is elsewhere.
+    guest: Option<BorrowedFd<'a>>,
+    interest: Interest,
+    task: usize,
+}
+
+impl Seat<'_> {
+    fn leave(self, local: &Local) {
+        let mut reactor = local.reactor.borrow_mut();
+        reactor.leave(self.key, self.interest, self.task);
+        if let Some(fd) = self.guest {
+            reactor.unwatch_guest(fd);
+        }
     }
 }
 
@@ -473,27 +508,23 @@ impl Source {
 /// # Errors
 /// The system's, when it will not watch one of them.
 pub(crate) fn park_for_any<'a>(
-    all: impl Iterator<Item = (BorrowedFd<'a>, Interest)>,
+    all: impl Iterator<Item = (&'a Source, BorrowedFd<'a>, Interest)>,
     deadline: Option<Instant>,
 ) -> io::Result<()> {
     let (local, task) = current().expect("only a green thread waits here");
-    let mut watched = Vec::new();
+    let mut seats = Vec::new();
     let mut result = Ok(());
-    for (fd, interest) in all {
-        match local.reactor.borrow_mut().watch_guest(fd) {
-            Ok(key) => watched.push((key, fd, interest)),
+    for (source, fd, interest) in all {
+        match source.join(local, fd, interest, task) {
+            Ok(seat) => seats.push(seat),
             Err(error) => result = Err(error),
         }
-    }
-    for &(key, _, interest) in &watched {
-        local.reactor.borrow_mut().join(key, interest, task);
     }
     if result.is_ok() {
         park(deadline);
     }
-    for (key, fd, interest) in watched {
-        local.reactor.borrow_mut().leave(key, interest, task);
-        local.reactor.borrow_mut().unwatch_guest(fd);
+    for seat in seats {
+        seat.leave(local);
     }
     result
 }

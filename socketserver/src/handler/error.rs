@@ -4,7 +4,8 @@ use std::any::Any;
 use std::error::Error;
 use std::fmt::{self, Display};
 use std::io;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use crate::panics;
 
 /// Why a request failed: the error that a handler returned, with its value kept, or its panic.
 ///
@@ -33,22 +34,6 @@ impl HandlerError {
                 None => Ok(()),
             },
         })
-    }
-
-    /// From what a panic left.
-    pub(crate) fn from_panic(payload: Box<dyn Any + Send>) -> Self {
-        let message = if let Some(text) = payload.downcast_ref::<&str>() {
-            (*text).to_owned()
-        } else if let Some(text) = payload.downcast_ref::<String>() {
-            text.clone()
-        } else {
-            "not with a text".to_owned()
-        };
-        // A payload may panic as it is dropped, and what that leaves may too; there it must end.
-        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
-            std::mem::forget(payload);
-        }
-        HandlerError(Raised::Panic(message))
     }
 
     /// The error as the type that the handler returned.
@@ -108,8 +93,7 @@ impl HandlerError {
 
 /// Runs user code: a panic is an error like any other.
 pub(crate) fn caught<V>(run: impl FnOnce() -> Result<V, HandlerError>) -> Result<V, HandlerError> {
-    catch_unwind(AssertUnwindSafe(run))
-        .unwrap_or_else(|payload| Err(HandlerError::from_panic(payload)))
+    panics::caught(run).unwrap_or_else(|text| Err(HandlerError(Raised::Panic(text))))
 }
 
 impl Display for HandlerError {
@@ -209,21 +193,12 @@ mod tests {
     }
 
     #[test]
-    fn a_panic_keeps_its_message_and_its_payload_may_panic_again() {
-        struct Bomb;
-        impl Drop for Bomb {
-            fn drop(&mut self) {
-                std::panic::resume_unwind(Box::new("again"));
-            }
-        }
-        let error = HandlerError::from_panic(Box::new("boom"));
+    fn a_panic_keeps_its_message() {
+        let panics = || std::panic::resume_unwind(Box::new("boom"));
+        let error = caught::<()>(panics).unwrap_err();
         assert_eq!(
             (error.to_string().as_str(), error.is_panic()),
             ("panicked: boom", true)
-        );
-        assert_eq!(
-            HandlerError::from_panic(Box::new(Bomb)).to_string(),
-            "panicked: not with a text"
         );
     }
 }

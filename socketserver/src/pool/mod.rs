@@ -1,5 +1,6 @@
 //! An elastic pool of worker threads: it starts one whenever a job finds nobody free, and lets go
-//! of those that are not needed. It knows nothing of sockets and imports nothing of this crate.
+//! of those that are not needed. It knows nothing of sockets and imports nothing of this crate
+//! but [`panics`](crate::panics).
 //!
 //! Jobs wait in one channel. One word counts the workers and their *balance*: free workers minus
 //! waiting jobs.
@@ -32,12 +33,11 @@ use std::{
     thread, thread_local,
 };
 
+use crate::panics::contained;
 pub(crate) use limits::max_threads;
 use std::{
     cell::Cell,
-    fmt, io, mem,
-    panic::{AssertUnwindSafe, catch_unwind},
-    ptr,
+    fmt, io, ptr,
     time::{Duration, Instant},
 };
 
@@ -323,7 +323,7 @@ impl<J: Task> Shared<J> {
         let (before, after) = (Count::of(word), changed(Count::of(word)));
         if self.full(before) && !self.full(after) {
             let call = self.when_free.lock().clone();
-            contained("the call for a free worker", || {
+            contained(TARGET, "the call for a free worker", || {
                 call.iter().for_each(|call| call())
             });
         }
@@ -419,7 +419,7 @@ impl<J: Task> Worker<J> {
             match shared.queue.recv_timeout(shared.keep_alive) {
                 Ok(job) => {
                     shared.catch_up(job.name());
-                    contained("a task", || job.run());
+                    contained(TARGET, "a task", || job.run());
                     shared.add(0, 1);
                     if shared.surplus() && shared.leave() {
                         return;
@@ -442,24 +442,6 @@ impl<J: Task> Worker<J> {
 thread_local! {
     /// The address of the pool that this thread works for.
     static HOME: Cell<usize> = const { Cell::new(0) };
-}
-
-/// Calls `call`. If it panics that is logged, and costs no worker.
-fn contained(what: &str, call: impl FnOnce()) {
-    let outcome = catch_unwind(AssertUnwindSafe(|| {
-        let Err(panic) = catch_unwind(AssertUnwindSafe(call)) else {
-            return;
-        };
-        let text = match (panic.downcast_ref::<&str>(), panic.downcast_ref::<String>()) {
-            (Some(text), _) => text,
-            (_, Some(text)) => text.as_str(),
-            _ => "no message",
-        };
-        log::error!(target: TARGET, "{what} panicked: {text}");
-    }));
-    // The logger has panicked, or the payload when it was dropped. This one might too, so it is
-    // never dropped.
-    outcome.unwrap_or_else(mem::forget);
 }
 
 /// The task's type without path and parameters, and a number that survives when Linux cuts it to 15

@@ -3,13 +3,13 @@
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::SeqCst};
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
+use super::job::quietly;
 use super::shutdown::deadline_after;
 use super::stats::Stats;
 use super::waker::Waker;
@@ -226,7 +226,7 @@ impl Connections {
             return;
         };
         self.count(&live, end);
-        drop(live);
+        let_go(live);
         self.ring();
     }
 
@@ -278,9 +278,10 @@ impl Connections {
         let mut count = 0;
         for shard in &self.shards {
             let abandoned = std::mem::take(&mut *shard.lock());
-            for live in abandoned.values() {
+            for live in abandoned.into_values() {
                 count += 1;
-                self.count(live, End::Cut);
+                self.count(&live, End::Cut);
+                let_go(live);
             }
         }
         count
@@ -289,11 +290,15 @@ impl Connections {
 
 fn cut(live: &mut Live) {
     live.was_cut = true;
-    if let Some(cut) = &live.cut
-        && catch_unwind(AssertUnwindSafe(cut)).is_err()
-    {
-        log::error!(target: "socketserver::server", "a transport panicked in `cut`");
+    if let Some(cut) = &live.cut {
+        quietly("a transport's `cut`", cut);
     }
+}
+
+/// What holds a request may be the last that does, and then runs what the user's request does as it
+/// goes.
+fn let_go<L>(holds_a_request: L) {
+    quietly("dropping a request", || drop(holds_a_request));
 }
 
 /// One client, as far as limits go: an IPv6 client has a whole /64 to itself.
@@ -356,9 +361,12 @@ impl Ticket {
     /// From here on this is how the request is cut. It is called on any thread, under a lock, and
     /// waits for nothing.
     pub fn set_cut(&self, cut: impl Fn() + Send + 'static) {
-        if let Some(live) = self.connections.shard(self.id).lock().get_mut(&self.id) {
-            live.cut = Some(Box::new(cut));
-        }
+        let replaced = match self.connections.shard(self.id).lock().get_mut(&self.id) {
+            Some(live) => live.cut.replace(Box::new(cut)),
+            None => None,
+        };
+        // Its descriptor may close here: not under the lock.
+        let_go(replaced);
     }
 
     /// The request is somebody else's from here on: the server lets go of it, and can cut it no
@@ -369,7 +377,7 @@ impl Ticket {
             None => None,
         };
         // Its descriptor may close here: not under the lock.
-        drop(released);
+        let_go(released);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::io;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,9 +10,13 @@ use super::base::BaseServer;
 use super::connections::{End, Ticket};
 use super::server_ref::ServerRef;
 use crate::handler::{HandlerError, RequestHandler, caught, short_name};
+use crate::panics::contained;
 use crate::socket::Address;
 use crate::socket::wait::without_waiting;
 use crate::transport::Transport;
+
+/// Where this module's log lines go.
+const TARGET: &str = "socketserver::server";
 
 /// The first half of a [`Job`]: everything from `prepare` to `shutdown_request`. Dropped without
 /// being run, it lets go of the request.
@@ -136,10 +140,8 @@ impl Job {
         } = self;
         let run = move |place| {
             run.place = place;
-            catch_unwind(AssertUnwindSafe(|| around(run))).unwrap_or_else(|payload| {
-            log::error!(target: "socketserver::server", "what was wrapped around a job failed: {}", HandlerError::from_panic(payload));
-            End::Failed
-        })
+            let end = contained(TARGET, "what is wrapped around a job", || around(run));
+            end.unwrap_or(End::Failed)
         };
         Job::new(run, ticket, name)
     }
@@ -181,7 +183,7 @@ pub struct Refused {
 
 /// What a request needs on its way, wherever that leads.
 pub(super) struct Request<T: Transport, S> {
-    pub(super) request: T::Request,
+    pub(super) request: Held<T::Request>,
     pub(super) client_address: Address,
     pub(super) transport: Arc<T>,
     pub(super) server: ServerRef<S>,
@@ -243,7 +245,7 @@ impl<T: Transport, S: BaseServer<T::Request>> Request<T, S> {
     fn handle<H: RequestHandler<T::Request, S>>(&self) -> Result<(), HandlerError> {
         self.transport.prepare(&self.request)?;
         H::handle_request(
-            self.request.clone(),
+            T::Request::clone(&self.request),
             self.client_address.clone(),
             self.server.clone(),
         )
@@ -284,10 +286,31 @@ impl<T: Transport, S: BaseServer<T::Request>> Request<T, S> {
     }
 }
 
+/// A request as the server holds it: what that does as it goes is the user's, and stops nobody.
+#[derive(Clone)]
+pub(super) struct Held<R>(Option<R>);
+
+impl<R> Held<R> {
+    pub(super) fn new(request: R) -> Self {
+        Held(Some(request))
+    }
+}
+
+impl<R> Deref for Held<R> {
+    type Target = R;
+
+    fn deref(&self) -> &R {
+        self.0.as_ref().expect("it is held until it is dropped")
+    }
+}
+
+impl<R> Drop for Held<R> {
+    fn drop(&mut self) {
+        quietly("dropping a request", || drop(self.0.take()));
+    }
+}
+
 /// Runs what has nobody to report to.
 pub(super) fn quietly(what: &str, run: impl FnOnce()) {
-    if let Err(payload) = catch_unwind(AssertUnwindSafe(run)) {
-        let error = HandlerError::from_panic(payload);
-        log::error!(target: "socketserver::server", "{what}: {error}");
-    }
+    contained(TARGET, what, run);
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use super::Server;
 use super::accept::{AcceptError, Backoff};
 use super::base::BaseServer;
-use super::job::{Job, Refused, Request, quietly};
+use super::job::{Held, Job, Refused, Request, quietly};
 use super::refuse::Refusal;
 use super::stats::Served;
 use crate::concurrency::Concurrency;
@@ -210,7 +210,7 @@ where
                 .admit(&client_address, Box::new(move || transport.cut(&request)))
         };
         let request = Request {
-            request,
+            request: Held::new(request),
             client_address,
             transport: self.transport.clone(),
             server: self.server.clone(),

@@ -223,9 +223,14 @@ impl Inner {
         }
     }
 
-    fn is_stream(&self) -> bool {
-        let ask = || matches!(self.fd.r#type(), Ok(socket2::Type::STREAM));
-        *self.stream.get_or_init(ask)
+    /// So it is for TCP. Of datagrams there may be more, however short one was, and in a Unix
+    /// stream a read ends where descriptors were sent.
+    fn short_is_all(&self) -> bool {
+        let ask = || {
+            matches!(self.fd.r#type(), Ok(socket2::Type::STREAM))
+                && self.fd.local_addr().is_ok_and(|own| !own.is_unix())
+        };
+        *self.short_is_all.get_or_init(ask)
     }
 
     pub(super) fn waiting<T>(
@@ -247,8 +252,7 @@ impl Inner {
     /// What is known after a `recv`: with room left there is no more for now, and a peer that has
     /// ended its stream need not be waited for when ours ends.
     fn note(&self, received: usize, room: usize) {
-        // Of datagrams there may be more, however short this one was.
-        if received < room && self.is_stream() {
+        if received < room && self.short_is_all() {
             self.source.set_drained();
         }
         if received == 0 && room > 0 {

@@ -89,8 +89,9 @@ struct Inner {
     listening: AtomicBool,
     /// The end of the stream has been received.
     ended: AtomicBool,
-    /// A stream of bytes; asked of the system once, where it is not known from the start.
-    stream: OnceLock<bool>,
+    /// A read that has come back short has taken all there was; asked of the system once, where it
+    /// is not known from the start.
+    short_is_all: OnceLock<bool>,
     /// Bytes that a reader holds and nobody has read yet.
     unread: AtomicUsize,
     layer: OnceLock<Box<dyn Layer>>,
@@ -129,7 +130,7 @@ impl Socket {
             detached: AtomicBool::new(false),
             listening: AtomicBool::new(false),
             ended: AtomicBool::new(false),
-            stream: OnceLock::new(),
+            short_is_all: OnceLock::new(),
             unread: AtomicUsize::new(0),
             layer: OnceLock::new(),
             source: Source::default(),
@@ -137,10 +138,11 @@ impl Socket {
     }
 
     /// A connection that a listener has accepted.
-    fn accepted(fd: socket2::Socket) -> Self {
-        let socket = Self::from_fd(fd);
-        let _ = socket.0.stream.set(true);
-        socket
+    fn accepted(fd: socket2::Socket, address: socket2::SockAddr) -> (Self, Address) {
+        let (socket, address) = (Self::from_fd(fd), address.into());
+        let tcp = matches!(address, Address::Inet(_));
+        let _ = socket.0.short_is_all.set(tcp);
+        (socket, address)
     }
 
     /// The shared part of a socket that has no layer: what passes under one would be seen by
@@ -208,7 +210,7 @@ impl Socket {
         }
         let accept = |_| inner.fd.accept().map_err(errno);
         let (fd, address) = inner.waiting(Interest::Read, inner.patience(), accept)?;
-        Ok((Self::accepted(fd), address.into()))
+        Ok(Self::accepted(fd, address))
     }
 
     /// Takes a connection that already waits.
@@ -217,7 +219,7 @@ impl Socket {
     /// `WouldBlock` when there is none, and the system's.
     pub(crate) fn accept_waiting(&self) -> io::Result<(Socket, Address)> {
         let (fd, address) = self.open()?.fd.accept()?;
-        Ok((Self::accepted(fd), address.into()))
+        Ok(Self::accepted(fd, address))
     }
 
     /// Connects a stream, or fixes where datagrams go to and come from.

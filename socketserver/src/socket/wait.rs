@@ -135,8 +135,16 @@ fn after_waiting<T>(
     /// A datagram socket is ready to be written even when the one who shall get it is not, and
     /// there is no event for that.
     const PAUSE: Duration = Duration::from_millis(1);
+    let mut in_vain = false;
     loop {
-        wait(awaited, interest, patience)?;
+        if in_vain && interest == Interest::Write {
+            green::sleep(PAUSE);
+            in_vain = false;
+        } else {
+            wait(awaited, interest, patience)?;
+            in_vain = true;
+        }
+        // Always right before waiting: what is told while a green thread sleeps is told once.
         match operation(false) {
             Err(Errno::AGAIN | Errno::INTR) => {}
             result => return Ok(result?),
@@ -145,9 +153,6 @@ fn after_waiting<T>(
             && Instant::now() >= end
         {
             return Err(timed_out());
-        }
-        if interest == Interest::Write && !green::may_park() {
-            poll_until(&mut [], Some(Instant::now() + PAUSE))?;
         }
     }
 }
@@ -239,7 +244,7 @@ pub(super) fn select(
         {
             green::park_for_any(
                 all.iter()
-                    .map(|(awaited, interest)| (awaited.fd, *interest)),
+                    .map(|(awaited, interest)| (awaited.source, awaited.fd, *interest)),
                 end,
             )?;
         }
