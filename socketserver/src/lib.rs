@@ -133,6 +133,7 @@ pub mod green;
 #[path = "green/absent.rs"]
 mod green;
 mod pool;
+mod sync;
 mod sys;
 
 #[doc(hidden)]

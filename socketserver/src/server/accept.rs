@@ -1,9 +1,11 @@
 //! What is to be done when a request cannot be taken.
 
 use std::io;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rustix::io::Errno;
+
+use crate::sync::Instant;
 
 /// Whose fault a failed `get_request` is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -8,8 +8,6 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use parking_lot::Mutex;
-
 use super::Server;
 use super::base::BaseServer;
 use super::connections::{Connections, Limits};
@@ -19,6 +17,7 @@ use super::waker::Waker;
 use crate::concurrency::Concurrency;
 use crate::handler::RequestHandler;
 use crate::socket::{Socket, ToAddress};
+use crate::sync::Mutex;
 use crate::transport::Transport;
 
 /// The options of the server itself.

@@ -5,15 +5,14 @@ use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::SeqCst};
-use std::time::{Duration, Instant};
-
-use parking_lot::Mutex;
+use std::time::Duration;
 
 use super::shutdown::deadline_after;
 use super::stats::Stats;
 use super::waker::Waker;
 use crate::socket::Address;
+use crate::sync::atomic::{AtomicU64, AtomicUsize, Ordering::SeqCst};
+use crate::sync::{Instant, Mutex};
 
 /// So many parts the registry has, so that requests on different threads rarely meet at a lock.
 const SHARDS: usize = 16;
