@@ -220,11 +220,14 @@ impl Connections {
     }
 
     fn close(&self, id: u64, end: End) {
-        // The request may close its descriptor as it goes: not under the lock.
-        let Some(live) = self.shard(id).lock().remove(&id) else {
+        let mut shard = self.shard(id).lock();
+        let Some(live) = shard.remove(&id) else {
             return;
         };
+        // Under the lock: who finds the request gone, as who gives up what is live, finds it counted.
         self.count(&live, end);
+        drop(shard);
+        // The request may close its descriptor as it goes: not under the lock.
         drop(live);
         self.ring();
     }

@@ -34,9 +34,9 @@ impl Choices {
         (0..1 << waits).map(Choices)
     }
 
-    /// Every choice for the first `waits`; later ones time out.
+    /// Every choice for the first `waits`; the next eight time out.
     pub(crate) fn all_then_timeouts(waits: u32) -> impl Iterator<Item = Choices> {
-        Self::all(waits).map(move |choices| Choices(choices.0 | u64::MAX << waits))
+        Self::all(waits).map(move |choices| Choices(choices.0 | 0xff << waits))
     }
 
     /// A model begins, at time zero.
