@@ -121,10 +121,10 @@ impl Bell {
 
 #[test]
 fn one_job_after_another() {
-    for max_threads in [1, 2] {
+    for (max_threads, timeouts) in [(1, 2), (2, 1)] {
         let case = Case {
             max_threads,
-            timeouts: 2,
+            timeouts,
             ..CASE
         };
         check(case, |used| (0..2).for_each(|_| used.submit()));

@@ -108,7 +108,11 @@ impl Sub for Instant {
 /// As `parking_lot::Mutex`.
 pub(crate) struct Mutex<T>(loom::sync::Mutex<T>);
 
-pub(crate) struct MutexGuard<'a, T>(Option<loom::sync::MutexGuard<'a, T>>);
+pub(crate) struct MutexGuard<'a, T> {
+    mutex: &'a Mutex<T>,
+    /// None while it waits.
+    guard: Option<loom::sync::MutexGuard<'a, T>>,
+}
 
 impl<T> Mutex<T> {
     pub(crate) fn new(value: T) -> Self {
@@ -116,12 +120,18 @@ impl<T> Mutex<T> {
     }
 
     pub(crate) fn lock(&self) -> MutexGuard<'_, T> {
-        MutexGuard(Some(self.0.lock().expect("nobody poisons it")))
+        MutexGuard {
+            mutex: self,
+            guard: Some(self.0.lock().expect("nobody poisons it")),
+        }
     }
 
     pub(crate) fn try_lock(&self) -> Option<MutexGuard<'_, T>> {
         let guard = self.0.try_lock().ok()?;
-        Some(MutexGuard(Some(guard)))
+        Some(MutexGuard {
+            mutex: self,
+            guard: Some(guard),
+        })
     }
 
     pub(crate) fn try_lock_until(&self, end: Instant) -> Option<MutexGuard<'_, T>> {
@@ -150,13 +160,13 @@ impl<T> Deref for MutexGuard<'_, T> {
     type Target = T;
 
     fn deref(&self) -> &T {
-        self.0.as_ref().expect("it does not wait")
+        self.guard.as_ref().expect("it does not wait")
     }
 }
 
 impl<T> DerefMut for MutexGuard<'_, T> {
     fn deref_mut(&mut self) -> &mut T {
-        self.0.as_mut().expect("it does not wait")
+        self.guard.as_mut().expect("it does not wait")
     }
 }
 
@@ -186,8 +196,8 @@ impl Condvar {
     }
 
     pub(crate) fn wait<T>(&self, guard: &mut MutexGuard<'_, T>) {
-        let inner = guard.0.take().expect("it does not wait");
-        guard.0 = Some(self.0.wait(inner).expect("nobody poisons it"));
+        let inner = guard.guard.take().expect("it does not wait");
+        guard.guard = Some(self.0.wait(inner).expect("nobody poisons it"));
     }
 
     pub(crate) fn wait_until<T>(
@@ -196,7 +206,11 @@ impl Condvar {
         end: Instant,
     ) -> WaitTimeoutResult {
         let timed_out = times_out(end);
-        if !timed_out {
+        if timed_out {
+            // Others may have the lock meanwhile.
+            guard.guard = None;
+            *guard = guard.mutex.lock();
+        } else {
             self.wait(guard);
         }
         WaitTimeoutResult(timed_out)

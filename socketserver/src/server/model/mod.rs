@@ -130,7 +130,9 @@ type Served<C> = Server<Clients, C, Handler, State>;
 /// A server and so many clients, who wait already.
 fn server<C: Concurrency + Default>(clients: usize, handle: Handle) -> Arc<Served<C>> {
     CLIENTS.set(clients);
-    let server = Server::with(State(handle)).max_connections(1);
+    let server = Server::with(State(handle))
+        .max_connections(1)
+        .drain_timeout(LONG);
     Arc::new(server.bind(Address::Unnamed).unwrap())
 }
 
@@ -227,13 +229,31 @@ fn nothing_is_taken_after_a_shutdown() {
 fn a_restart_beside_a_shutdown() {
     check(Choices::all(1), || {
         let server = server::<Inline>(0, nothing);
-        let other = meanwhile(&server, |server| server.shutdown());
-        server.serve_forever().unwrap();
-        CLIENTS.set(1);
-        server.handle_request().unwrap();
-        assert_eq!(server.stats().accepted, 1);
+        let other = meanwhile(&server, |server| {
+            server.shutdown();
+            server.drain(LONG);
+        });
+        for _ in 0..2 {
+            // Closed, if the drain was there first.
+            let _ = server.serve_forever();
+        }
         other.join().unwrap();
         settled(&server);
+    });
+}
+
+/// What is asked while a loop ends is not lost.
+#[test]
+fn a_drain_beside_a_shutdown() {
+    check(Choices::all(1), || {
+        let server = server::<Inline>(1, nothing);
+        let shutdown = meanwhile(&server, |server| server.shutdown());
+        let drain = meanwhile(&server, |server| _ = server.drain(LONG));
+        let _ = server.serve_forever();
+        shutdown.join().unwrap();
+        drain.join().unwrap();
+        assert_eq!(settled(&server).finished, 1);
+        assert!(server.serve_forever().is_err());
     });
 }
 
@@ -308,14 +328,12 @@ fn all_ends_at_once() {
 
 #[test]
 fn a_request_that_is_cut() {
-    fn model<C: Concurrency + Default>() {
-        let server = server::<C>(1, |_, client| client.wait_for_cut());
+    check(Choices::all_then_timeouts(0), || {
+        let server = server::<Threads>(1, |_, client| client.wait_for_cut());
         let drained = server.drain(SHORT);
         let stats = settled(&server);
         assert_eq!((stats.accepted, stats.cut, drained.cut), (1, 1, 1));
-    }
-    check(Choices::all_then_timeouts(0), model::<Inline>);
-    check(Choices::all_then_timeouts(0), model::<Threads>);
+    });
 }
 
 /// It is counted once, whether it ends by itself or is cut or given up.
