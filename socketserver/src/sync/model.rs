@@ -250,22 +250,30 @@ pub(crate) mod atomic {
         }
     }
 
-    #[derive(Debug)]
-    pub(crate) struct AtomicU64(loom::sync::atomic::AtomicU64);
+    macro_rules! number {
+        ($name:ident, $number:ty) => {
+            #[derive(Debug)]
+            pub(crate) struct $name(loom::sync::atomic::$name);
+
+            impl $name {
+                pub(crate) fn new(value: $number) -> Self {
+                    $name(loom::sync::atomic::$name::new(value))
+                }
+
+                pub(crate) fn load(&self, order: Ordering) -> $number {
+                    ordered(order, || self.0.load(order))
+                }
+
+                pub(crate) fn fetch_add(&self, value: $number, order: Ordering) -> $number {
+                    ordered(order, || self.0.fetch_add(value, order))
+                }
+            }
+        };
+    }
+    number!(AtomicU64, u64);
+    number!(AtomicUsize, usize);
 
     impl AtomicU64 {
-        pub(crate) fn new(value: u64) -> Self {
-            AtomicU64(loom::sync::atomic::AtomicU64::new(value))
-        }
-
-        pub(crate) fn load(&self, order: Ordering) -> u64 {
-            ordered(order, || self.0.load(order))
-        }
-
-        pub(crate) fn fetch_add(&self, value: u64, order: Ordering) -> u64 {
-            ordered(order, || self.0.fetch_add(value, order))
-        }
-
         pub(crate) fn fetch_update(
             &self,
             set: Ordering,
@@ -273,6 +281,12 @@ pub(crate) mod atomic {
             next: impl FnMut(u64) -> Option<u64>,
         ) -> Result<u64, u64> {
             self.0.fetch_update(set, fetch, next)
+        }
+    }
+
+    impl AtomicUsize {
+        pub(crate) fn fetch_sub(&self, value: usize, order: Ordering) -> usize {
+            ordered(order, || self.0.fetch_sub(value, order))
         }
     }
 }

@@ -306,7 +306,7 @@ fn a_drain_of_a_full_pool() {
 #[test]
 fn all_ends_at_once() {
     check(Choices::all(1), || {
-        let server = server::<Threads>(1, |server, _| server.drain(LONG));
+        let server = server::<Threads>(1, |server, _| server.begin_drain(LONG));
         let shutdown = meanwhile(&server, |server| server.shutdown());
         let _ = server.serve_forever();
         server.server_close();

@@ -38,6 +38,12 @@ impl Waker {
         self.0.heard.notify_all();
     }
 
+    /// Whether it has been rung since the last time.
+    #[cfg(test)]
+    pub(super) fn rung(&self) -> bool {
+        std::mem::take(&mut *self.0.rung.lock())
+    }
+
     /// There are no signals here.
     ///
     /// # Errors
