@@ -22,7 +22,25 @@ fn rearranges(character: char) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn whatever_comes_can_be_shown(text in vec(any::<u8>(), 0..200)) {
+            let shown = printable(&text);
+            prop_assert!(!shown.chars().any(|shown| shown.is_control() || rearranges(shown)));
+            prop_assert_eq!(printable(shown.as_bytes()), shown, "once is enough");
+        }
+
+        #[test]
+        fn what_can_be_shown_stays(text in "\\PC{0,50}") {
+            prop_assume!(!text.chars().any(rearranges));
+            prop_assert_eq!(printable(text.as_bytes()), text);
+        }
+    }
 
     #[test]
     fn ordinary_text_stays() {

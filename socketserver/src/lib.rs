@@ -133,9 +133,9 @@ pub mod green;
 #[cfg(not(target_os = "linux"))]
 #[path = "green/absent.rs"]
 mod green;
-mod pool;
-
 mod panics;
+mod pool;
+mod sync;
 mod sys;
 
 #[doc(hidden)]

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::io;
 use std::sync::{Arc, OnceLock, Weak};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use parking_lot::Mutex;
 use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
@@ -14,6 +14,7 @@ use signal_hook::low_level;
 
 use super::Concurrency;
 use crate::server::{Builder, End, Job, Refused, Server, Ticket, Waker, Workers};
+use crate::sync::Instant;
 use crate::sys::fork::{self, ForkBesideThreads, Forked};
 
 /// Every request runs in a child process of its own: what its handler does to memory it does to a

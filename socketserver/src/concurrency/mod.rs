@@ -17,7 +17,6 @@ mod inline;
 mod threading;
 
 use std::io;
-use std::time::Instant;
 
 pub use forking::Forking;
 #[cfg(target_os = "linux")]
@@ -26,6 +25,7 @@ pub use inline::Inline;
 pub use threading::Threading;
 
 use crate::server::{Job, Refused, Waker, Workers};
+use crate::sync::Instant;
 
 /// Who runs the handlers.
 ///

@@ -2,11 +2,12 @@
 
 use std::io;
 use std::sync::OnceLock;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::Concurrency;
 use crate::pool::{self, Pool, Task};
 use crate::server::{Builder, Job, Refused, Waker, Workers};
+use crate::sync::Instant;
 
 /// Every request runs on a thread of its own, from an elastic pool: as many as there are live
 /// requests, and a thread that has nothing to do is used again before it leaves.

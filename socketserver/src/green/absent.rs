@@ -53,8 +53,8 @@ pub(crate) fn park_for_any<'a>(
 
 /// Numbers that code has put down on this thread.
 pub(crate) fn marks<T>(with: impl FnOnce(&mut Vec<u64>) -> T) -> T {
-    thread_local! {
+    crate::sync::thread_local! {
         static MARKS: RefCell<Vec<u64>> = const { RefCell::new(Vec::new()) };
     }
-    MARKS.with_borrow_mut(with)
+    MARKS.with(|marks| with(&mut marks.borrow_mut()))
 }

@@ -172,12 +172,12 @@ pub(super) fn yield_now() {
 /// Numbers that code has put down on this green thread, or on this thread: what a thread-local
 /// would be for the latter.
 pub(crate) fn marks<T>(with: impl FnOnce(&mut Vec<u64>) -> T) -> T {
-    thread_local! {
+    crate::sync::thread_local! {
         static MARKS: RefCell<Vec<u64>> = const { RefCell::new(Vec::new()) };
     }
     match current() {
         Some((local, task)) => with(&mut local.tasks.borrow_mut()[task].marks),
-        None => MARKS.with_borrow_mut(with),
+        None => MARKS.with(|marks| with(&mut marks.borrow_mut())),
     }
 }
 

@@ -1,6 +1,6 @@
 //! An elastic pool of worker threads: it starts one whenever a job finds nobody free, and lets go
-//! of those that are not needed. It knows nothing of sockets and imports nothing of this crate
-//! but [`panics`](crate::panics).
+//! of those that are not needed. It knows nothing of sockets and imports nothing of this crate but
+//! [`sync`](crate::sync) and [`panics`](crate::panics).
 //!
 //! Jobs wait in one channel. One word counts the workers and their *balance*: free workers minus
 //! waiting jobs.
@@ -19,27 +19,21 @@
 //! start far too many.
 
 mod limits;
-#[cfg(test)]
+#[cfg(all(test, loom))]
+mod model;
+#[cfg(all(test, not(loom)))]
 mod tests;
 
-// What a model checker has to replace.
-use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
-use parking_lot::{Condvar, Mutex};
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicI32, AtomicU64, Ordering::*},
-    },
-    thread, thread_local,
-};
+use std::{cell::Cell, fmt, io, ptr, sync::Arc, time::Duration};
 
 use crate::panics::contained;
-pub(crate) use limits::max_threads;
-use std::{
-    cell::Cell,
-    fmt, io, ptr,
-    time::{Duration, Instant},
+use crate::sync::{
+    Condvar, Instant, Mutex,
+    atomic::{AtomicI32, AtomicU64, Ordering::*},
+    channel::{Receiver, RecvTimeoutError, Sender, unbounded},
+    thread, thread_local,
 };
+pub(crate) use limits::max_threads;
 
 /// Where this module's log lines go.
 const TARGET: &str = "socketserver::pool";
@@ -188,7 +182,7 @@ impl<J: Task> Pool<J> {
         let mut gate = self.shared.gate.lock();
         drop(gate.jobs.take());
         if let Some(deadline) = deadline
-            && HOME.get() != self.shared.address()
+            && HOME.with(Cell::get) != self.shared.address()
         {
             let gone = &self.shared.gone;
             while self.threads() > 0 && !gone.wait_until(&mut gate, deadline).timed_out() {}
@@ -414,7 +408,7 @@ struct Worker<J: Task>(Arc<Shared<J>>);
 impl<J: Task> Worker<J> {
     fn work(self) {
         let shared = self.0;
-        HOME.set(shared.address());
+        HOME.with(|home| home.set(shared.address()));
         loop {
             match shared.queue.recv_timeout(shared.keep_alive) {
                 Ok(job) => {

@@ -2,9 +2,11 @@
 
 use std::fs::File;
 use std::io;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rustix::io::Errno;
+
+use crate::sync::Instant;
 
 /// Whose fault a failed `get_request` is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

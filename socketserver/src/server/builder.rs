@@ -8,8 +8,6 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use parking_lot::Mutex;
-
 use super::Server;
 use super::accept::Reserve;
 use super::base::BaseServer;
@@ -22,6 +20,7 @@ use super::waker::Waker;
 use crate::concurrency::Concurrency;
 use crate::handler::RequestHandler;
 use crate::socket::{Socket, SocketKind, ToAddress};
+use crate::sync::Mutex;
 use crate::transport::Transport;
 
 /// The options of the server itself.

@@ -4,16 +4,15 @@ use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::SeqCst};
-use std::time::{Duration, Instant};
-
-use parking_lot::Mutex;
+use std::time::Duration;
 
 use super::job::quietly;
 use super::shutdown::deadline_after;
 use super::stats::Stats;
 use super::waker::Waker;
 use crate::socket::Address;
+use crate::sync::atomic::{AtomicU64, AtomicUsize, Ordering::SeqCst};
+use crate::sync::{Instant, Mutex};
 
 /// So many parts the registry has, so that requests on different threads rarely meet at a lock.
 const SHARDS: usize = 16;
@@ -221,11 +220,14 @@ impl Connections {
     }
 
     fn close(&self, id: u64, end: End) {
-        // The request may close its descriptor as it goes: not under the lock.
-        let Some(live) = self.shard(id).lock().remove(&id) else {
+        let mut shard = self.shard(id).lock();
+        let Some(live) = shard.remove(&id) else {
             return;
         };
+        // Under the lock: who finds the request gone, as who gives up what is live, finds it counted.
         self.count(&live, end);
+        drop(shard);
+        // The request may close its descriptor as it goes: not under the lock.
         let_go(live);
         self.ring();
     }

@@ -4,7 +4,6 @@ use std::fmt;
 use std::io;
 use std::ops::Deref;
 use std::sync::Arc;
-use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use super::Server;
@@ -13,6 +12,7 @@ use super::server_ref::ServerRef;
 use super::stats::Drained;
 use crate::concurrency::Concurrency;
 use crate::handler::{RequestHandler, short_name};
+use crate::sync::thread::{self, JoinHandle};
 use crate::transport::Transport;
 
 /// What a handle needs of its server, whatever that one's types are.

@@ -1,14 +1,14 @@
 //! The life of a server as one state machine, and who may wait for its loop.
 
 use std::io;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::{Duration, Instant};
-
-use parking_lot::{Condvar, Mutex};
+use std::sync::atomic::AtomicU64;
+use std::time::Duration;
 
 use super::shutdown::deadline_after;
 use super::waker::Waker;
 use crate::green;
+use crate::sync::atomic::{AtomicBool, Ordering};
+use crate::sync::{Condvar, Instant, Mutex};
 
 /// Where a server stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -10,6 +10,8 @@ mod connections;
 mod handle;
 mod job;
 mod life;
+#[cfg(all(test, loom))]
+mod model;
 mod rates;
 mod refuse;
 mod serve;
@@ -18,6 +20,8 @@ mod shutdown;
 #[cfg(feature = "signals")]
 mod signals;
 mod stats;
+// A model checker cannot see into the system, so there the bell is a mere flag.
+#[cfg_attr(loom, path = "model/waker.rs")]
 mod waker;
 
 use std::fmt;
@@ -26,8 +30,6 @@ use std::marker::PhantomData;
 use std::os::fd::RawFd;
 use std::sync::Arc;
 use std::time::Duration;
-
-use parking_lot::Mutex;
 
 pub use base::{BaseServer, log_error};
 pub use builder::Builder;
@@ -42,6 +44,7 @@ pub use waker::Waker;
 use crate::concurrency::Concurrency;
 use crate::handler::RequestHandler;
 use crate::socket::{Address, Socket, ToAddress};
+use crate::sync::Mutex;
 use crate::transport::Transport;
 
 /// A server: where requests come from, who runs them, what is done with them, and the state they

@@ -2,7 +2,7 @@
 
 use std::io;
 use std::sync::atomic::Ordering::Relaxed;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::Server;
 use super::accept::{AcceptError, Backoff};
@@ -13,6 +13,7 @@ use super::stats::Served;
 use crate::concurrency::Concurrency;
 use crate::handler::{RequestHandler, caught};
 use crate::socket::{Address, Socket};
+use crate::sync::Instant;
 use crate::transport::Transport;
 
 /// So many requests are handed over before the loop looks after everything else again: under load

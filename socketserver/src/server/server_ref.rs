@@ -9,14 +9,13 @@ use std::sync::atomic::{
 };
 use std::time::Duration;
 
-use parking_lot::Mutex;
-
 use super::connections::Connections;
 use super::life::{Asked, Life, Stop, StopKind};
 use super::stats::Stats;
 use super::waker::Waker;
 use crate::concurrency::Concurrency;
 use crate::socket::{Address, Socket};
+use crate::sync::Mutex;
 
 /// What all of a server's parts share, whatever their types.
 pub(super) struct Core {

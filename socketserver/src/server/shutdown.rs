@@ -6,10 +6,7 @@
 //! the rest, or the loop when that would mean waiting for oneself.
 
 use std::net::Shutdown;
-use std::thread;
-use std::time::{Duration, Instant};
-
-use crossbeam_channel::{RecvTimeoutError, Sender, bounded};
+use std::time::Duration;
 
 use super::Server;
 use super::base::BaseServer;
@@ -19,6 +16,8 @@ use super::server_ref::Core;
 use super::stats::{Drained, Stats};
 use crate::concurrency::Concurrency;
 use crate::handler::RequestHandler;
+use crate::sync::channel::{RecvTimeoutError, Sender, bounded};
+use crate::sync::{Instant, thread};
 use crate::transport::Transport;
 
 /// How long a request that was cut may take to notice.

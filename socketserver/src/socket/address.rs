@@ -88,6 +88,8 @@ impl Address {
 
     /// What `sendto` takes for a Unix socket.
     pub(super) fn to_unix(&self) -> io::Result<SocketAddrUnix> {
+        // What cannot be bound cannot be sent to either: for itself this takes a longer path.
+        self.to_sock_addr()?;
         match self {
             Address::Unix(path) => Ok(SocketAddrUnix::new(path.as_path())?),
             #[cfg(target_os = "linux")]
@@ -285,7 +287,17 @@ impl ToHost for str {
 
 #[cfg(test)]
 mod tests {
+    use std::ffi::OsString;
+    use std::net::{Ipv4Addr, Ipv6Addr};
+    use std::os::unix::ffi::OsStringExt;
+
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
     use super::*;
+
+    /// So many bytes has the place for a path, its end included.
+    const PATH: usize = 108;
 
     fn address(text: &str) -> Address {
         text.to_address().unwrap()
@@ -328,6 +340,105 @@ mod tests {
     fn what_is_shown_can_be_read_again() {
         for text in ["127.0.0.1:9999", "[::1]:9999", "/run/socket", "@name"] {
             assert_eq!(address(text).to_string(), text);
+        }
+    }
+
+    /// What would be asked of somebody else: none of these tests leaves this machine.
+    fn needs_a_look_up(text: &str) -> bool {
+        !text.starts_with(['@', '\0'])
+            && !text.contains('/')
+            && text.parse::<SocketAddr>().is_err()
+            && text.rsplit_once(':').is_some_and(|(host, port)| {
+                !host.is_empty() && !host.contains(':') && port.parse::<u16>().is_ok()
+            })
+    }
+
+    fn inet() -> impl Strategy<Value = SocketAddr> {
+        let v4 = any::<(u32, u16)>().prop_map(|(ip, port)| (Ipv4Addr::from_bits(ip), port).into());
+        let v6 = any::<(u128, u16, u32)>().prop_map(|(ip, port, scope)| {
+            SocketAddrV6::new(Ipv6Addr::from_bits(ip), port, 0, scope).into()
+        });
+        prop_oneof![v4, v6]
+    }
+
+    fn path(bytes: Vec<u8>) -> Address {
+        Address::Unix(OsString::from_vec(bytes).into())
+    }
+
+    /// What becomes of an address on its way to the system and back.
+    fn there_and_back(address: &Address) -> io::Result<Address> {
+        let there = address.to_sock_addr();
+        if !matches!(address, Address::Inet(_)) {
+            let as_datagram = address.to_unix();
+            assert_eq!(there.is_ok(), as_datagram.is_ok(), "{address:?}");
+        }
+        there.map(Address::from)
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_an_address_or_not_one(text in prop_oneof![".{0,40}", "[0-9a-f:.@/\\[\\]%-]{0,30}"]) {
+            if !needs_a_look_up(&text) {
+                match text.to_address() {
+                    Ok(address) => {
+                        // To be shown and to be given to the system are no reasons to panic.
+                        let _ = (address.to_string(), there_and_back(&address));
+                    }
+                    Err(error) => prop_assert_eq!(error.kind(), io::ErrorKind::InvalidInput),
+                }
+            }
+        }
+
+        #[test]
+        fn an_internet_address_survives(address in inet()) {
+            let address = Address::Inet(address);
+            prop_assert_eq!(&address.to_string().to_address().unwrap(), &address);
+            prop_assert_eq!(&there_and_back(&address).unwrap(), &address);
+        }
+
+        #[test]
+        fn a_path_survives_if_it_fits(bytes in vec(1..=u8::MAX, 1..2 * PATH)) {
+            let fits = bytes.len() < PATH;
+            let address = path(bytes);
+            match there_and_back(&address) {
+                Ok(same) => prop_assert!(fits && same == address),
+                Err(error) => prop_assert!(!fits && error.kind() == io::ErrorKind::InvalidInput),
+            }
+        }
+
+        #[test]
+        fn no_path_has_a_zero_byte(
+            mut bytes in vec(any::<u8>(), 1..2 * PATH),
+            place in any::<prop::sample::Index>(),
+        ) {
+            *place.get_mut(&mut bytes) = 0;
+            let error = path(bytes).to_sock_addr().unwrap_err();
+            prop_assert_eq!(error.kind(), io::ErrorKind::InvalidInput);
+        }
+
+        #[test]
+        #[cfg(target_os = "linux")]
+        fn an_abstract_name_survives_if_it_fits(name in vec(any::<u8>(), 0..2 * PATH)) {
+            let fits = name.len() < PATH;
+            let address = Address::Abstract(name);
+            match there_and_back(&address) {
+                Ok(same) => prop_assert!(fits && same == address),
+                Err(error) => prop_assert!(!fits && error.kind() == io::ErrorKind::InvalidInput),
+            }
+        }
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn names_of_every_length() {
+        for length in 0..2 * PATH {
+            let fits = length < PATH;
+            let name = Address::Abstract(vec![b'n'; length]);
+            assert_eq!(there_and_back(&name).is_ok_and(|same| same == name), fits);
+            if length > 0 {
+                let path = path(vec![b'p'; length]);
+                assert_eq!(there_and_back(&path).is_ok_and(|same| same == path), fits);
+            }
         }
     }
 }

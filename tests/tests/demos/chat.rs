@@ -1,7 +1,11 @@
 //! The chat, by people who type.
 
+use std::cell::RefCell;
 use std::io::{BufRead, BufReader, Write};
 
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::test_runner::TestRunner;
 use tests::{Client, Signal};
 
 use crate::Server;
@@ -229,6 +233,32 @@ fn nothing_typed_commands_the_terminals_of_others() {
     ]);
     ann.types("/\x1b[31m");
     assert!(ann.line().starts_with("-- /�[31m is not understood"));
+}
+
+#[test]
+fn whatever_is_typed_others_hear_lines_of_text() {
+    let server = chat();
+    let ann = RefCell::new(Member::join(&server, "ann"));
+    let bob = RefCell::new(Member::join(&server, "bob"));
+    let byte =
+        prop_oneof![8 => any::<u8>(), 1 => Just(b'\n'), 1 => Just(b'\r'), 1 => Just(b'\x1b')];
+    let mut runner = TestRunner::default();
+    let result = runner.run(&vec(byte, 0..300), |typed| {
+        ann.borrow_mut().types(&typed);
+        ann.borrow_mut().types("that was all");
+        loop {
+            let line = bob.borrow_mut().line();
+            prop_assert!(!line.chars().any(char::is_control), "{line:?}");
+            prop_assert!(
+                line.starts_with("ann: ") || line.starts_with("* ann "),
+                "{line:?}"
+            );
+            if line == "ann: that was all" {
+                return Ok(());
+            }
+        }
+    });
+    result.expect("text");
 }
 
 #[test]

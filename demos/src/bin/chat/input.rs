@@ -105,7 +105,70 @@ pub(crate) fn too_long() -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write;
+    use std::net::Shutdown;
+    use std::os::unix::net::UnixStream;
+
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+    use socketserver::Socket;
+
     use super::*;
+
+    /// What is typed: lines of all lengths around the longest one, and with all kinds of ends.
+    fn typed() -> impl Strategy<Value = Vec<u8>> {
+        let length = prop_oneof![0..10_usize, 4_085..4_105_usize, 8_180..8_210_usize];
+        let text = prop_oneof![
+            vec(any::<u8>(), 0..100),
+            (any::<u8>(), length).prop_map(|(byte, length)| vec![byte; length]),
+        ];
+        let end = prop_oneof![
+            Just(""),
+            Just("\r"),
+            Just("\n"),
+            Just("\r\n"),
+            Just("\r\r\n")
+        ];
+        let line = (text, end).prop_map(|(text, end)| [&text, end.as_bytes()].concat());
+        vec(line, 0..8).prop_map(|lines| lines.concat())
+    }
+
+    proptest! {
+        #[test]
+        fn every_line_is_read_or_dropped(typed in typed(), rbufsize in prop_oneof![Just(-1), 1..5_000_isize]) {
+            let (socket, mut other) = UnixStream::pair().expect("a pair");
+            other.write_all(&typed).expect("there is room");
+            other.shutdown(Shutdown::Write).expect("shutdown");
+            let (mut rfile, _) = Socket::from(socket).makefile(rbufsize, 0);
+            for line in typed.split_inclusive(|&byte| byte == b'\n') {
+                let text = without_end(line);
+                let expected = if text.len() > LONGEST_LINE {
+                    Line::TooLong
+                } else {
+                    Line::Text(printable(text))
+                };
+                prop_assert_eq!(Line::read(&mut rfile).expect("a line"), expected);
+            }
+            prop_assert_eq!(Line::read(&mut rfile).expect("the end"), Line::End);
+        }
+
+        #[test]
+        fn every_line_asks_for_something(
+            line in prop_oneof![".{0,60}", "[ /]{0,3}(me|name|who|quit|over)?[ a]{0,4}"],
+        ) {
+            let said = line.trim();
+            match Input::parse(&line) {
+                Input::Nothing => prop_assert!(said.is_empty()),
+                Input::Say(text) => prop_assert!(text == said && !text.starts_with('/')),
+                Input::Act(text) | Input::Rename(text) => {
+                    prop_assert!(!text.is_empty() && text.trim() == text && said.ends_with(text));
+                }
+                Input::Unknown(word) => prop_assert!(word.starts_with('/') && said.starts_with(word)),
+                Input::Who => prop_assert!(said.starts_with("/who")),
+                Input::Quit => prop_assert!(said == "over" || said.starts_with("/quit")),
+            }
+        }
+    }
 
     #[test]
     fn a_line_is_what_it_begins_with() {

@@ -182,6 +182,9 @@ mod tests {
     use std::mem;
     use std::rc::Rc;
 
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
     /// A member who remembers everything.
     #[derive(Clone, Default)]
     struct Ear(Rc<RefCell<Vec<String>>>);
@@ -294,5 +297,112 @@ mod tests {
         let late = Ear::default();
         room.enter("late", late.clone()).unwrap();
         assert_eq!(late.heard().last().unwrap(), line);
+    }
+
+    /// What somebody does, by number.
+    #[derive(Clone, Debug)]
+    enum Deed {
+        Enter(String),
+        Leave(usize),
+        Say(usize, String),
+        Act(usize, String),
+        Rename(usize, String),
+    }
+
+    fn deed() -> impl Strategy<Value = Deed> {
+        // Few names, so that they meet, and some that are none.
+        let name = || prop_oneof!["[abAB]", "[äÄßİı-]{1,2}", ".{0,22}"];
+        let who = any::<usize>;
+        let text = || "\\PC{1,10}";
+        prop_oneof![
+            2 => name().prop_map(Deed::Enter),
+            1 => who().prop_map(Deed::Leave),
+            2 => (who(), text()).prop_map(|(who, text)| Deed::Say(who, text)),
+            2 => (who(), text()).prop_map(|(who, text)| Deed::Act(who, text)),
+            2 => (who(), name()).prop_map(|(who, name)| Deed::Rename(who, name)),
+        ]
+    }
+
+    /// Who is in the room, as it should be.
+    #[derive(Default)]
+    struct Everybody(Vec<(String, Ear)>);
+
+    impl Everybody {
+        /// Everybody but `who` has heard this and nothing else.
+        #[track_caller]
+        fn heard(&self, who: &str, line: &str) {
+            for (_, ear) in self.0.iter().filter(|(name, _)| name != who) {
+                assert_eq!(ear.heard(), [line]);
+            }
+        }
+
+        fn can_have(&self, name: &str, own: Option<usize>) -> bool {
+            let mut others = self
+                .0
+                .iter()
+                .enumerate()
+                .filter(|(number, _)| Some(*number) != own);
+            (1..=LONGEST_NAME).contains(&name.chars().count())
+                && name.starts_with(char::is_alphanumeric)
+                && name
+                    .chars()
+                    .all(|c| c.is_alphanumeric() || c == '-' || c == '_')
+                && others.all(|(_, (other, _))| other.to_lowercase() != name.to_lowercase())
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn everybody_else_hears_everything_once(deeds in vec(deed(), 0..40)) {
+            let mut room = Room::default();
+            let mut all = Everybody::default();
+            for deed in deeds {
+                let somebody = |who: usize| who.checked_rem(all.0.len());
+                match deed {
+                    Deed::Enter(name) => {
+                        let ear = Ear::default();
+                        let entered = room.enter(&name, ear.clone()).is_ok();
+                        prop_assert_eq!(entered, all.can_have(&name, None));
+                        if entered {
+                            all.heard("", &format!("-- {name} has joined"));
+                            prop_assert_eq!(&ear.heard()[0], &format!("-- welcome, {name}"));
+                            all.0.push((name, ear));
+                        } else {
+                            prop_assert!(ear.heard().is_empty());
+                        }
+                    }
+                    Deed::Leave(who) => if let Some(who) = somebody(who) {
+                        let (name, ear) = all.0.swap_remove(who);
+                        room.leave(&name);
+                        all.heard("", &format!("-- {name} has left"));
+                        prop_assert!(ear.heard().is_empty());
+                    }
+                    Deed::Say(who, text) => if let Some(who) = somebody(who) {
+                        let name = &all.0[who].0;
+                        room.say(name, &text);
+                        all.heard(name, &format!("{name}: {text}"));
+                    }
+                    Deed::Act(who, text) => if let Some(who) = somebody(who) {
+                        let name = &all.0[who].0;
+                        room.act(name, &text);
+                        all.heard(name, &format!("* {name} {text}"));
+                    }
+                    Deed::Rename(who, new) => if let Some(who) = somebody(who) {
+                        let old = all.0[who].0.clone();
+                        let renamed = room.rename(&old, &new).is_ok();
+                        prop_assert_eq!(renamed, all.can_have(&new, Some(who)));
+                        if renamed {
+                            all.0[who].0 = new.clone();
+                            all.heard(&new, &format!("-- {old} is now {new}"));
+                            prop_assert_eq!(all.0[who].1.heard(), [format!("-- you are now {new}")]);
+                        }
+                    }
+                }
+                // Nobody has heard anything that was not for everybody.
+                prop_assert!(all.0.iter().all(|(_, ear)| ear.heard().is_empty()));
+                prop_assert!(room.history.len() <= HISTORY);
+                prop_assert_eq!(room.members.len(), all.0.len());
+            }
+        }
     }
 }
