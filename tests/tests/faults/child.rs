@@ -1,0 +1,187 @@
+//! The server's process, seen from outside.
+
+use std::collections::HashMap;
+use std::fs;
+use std::process::{Command, ExitStatus};
+
+use rustix::process::{Pid, Resource, Rlimit, getrlimit, prlimit};
+use socketserver::{Address, ToAddress};
+use tests::{Process, Signal};
+
+use crate::column::Column;
+use crate::fault::Fault;
+use crate::serve::SERVE;
+
+/// A server that runs. It is killed when this is dropped.
+pub(crate) struct Child {
+    process: Process,
+    address: Address,
+}
+
+impl Child {
+    /// Starts the server of a fault, and waits until it listens.
+    pub(crate) fn start(
+        fault: &Fault,
+        column: Column,
+        arguments: &[&str],
+        change: impl FnOnce(&mut Command),
+    ) -> Self {
+        // This way also a user may start it who cannot come to where it is.
+        let mut command = Command::new("/proc/self/exe");
+        command
+            .args([SERVE, fault.name, column.name()])
+            .args(arguments);
+        change(&mut command);
+        let process = Process::start(&mut command);
+        let line = process.line();
+        let address = line
+            .strip_prefix("listening on ")
+            .expect("where it listens");
+        let address = address.to_address().expect("an address");
+        Child { process, address }
+    }
+
+    pub(crate) fn address(&self) -> &Address {
+        &self.address
+    }
+
+    /// Its next line on standard output.
+    #[track_caller]
+    pub(crate) fn line(&self) -> String {
+        self.process.line()
+    }
+
+    pub(crate) fn signal(&self, signal: Signal) {
+        self.process.signal(signal);
+    }
+
+    /// The descriptors that it has open.
+    pub(crate) fn descriptors(&self) -> Vec<u64> {
+        let folder = fs::read_dir(self.proc("fd")).expect("its descriptors");
+        let names = folder.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+        names.filter_map(|name| name.parse().ok()).collect()
+    }
+
+    /// Lets it open `spare` more descriptors from here on.
+    pub(crate) fn limit_descriptors(&self, spare: u64) {
+        let open = self.descriptors();
+        let mut free = (0..).filter(|number| !open.contains(number));
+        let place = usize::try_from(spare).expect("a small number");
+        self.limit(Resource::Nofile, free.nth(place));
+    }
+
+    /// Lets it open as many descriptors as it could at first.
+    pub(crate) fn unlimit_descriptors(&self) {
+        self.limit(Resource::Nofile, getrlimit(Resource::Nofile).maximum);
+    }
+
+    fn limit(&self, resource: Resource, current: Option<u64>) {
+        let maximum = getrlimit(resource).maximum;
+        let id = i32::try_from(self.process.id())
+            .ok()
+            .and_then(Pid::from_raw);
+        prlimit(id, resource, Rlimit { current, maximum }).expect("prlimit");
+    }
+
+    /// A number of `/proc/PID/status`: `Threads`, or `VmRSS` in KiB.
+    fn status(&self, name: &str) -> u64 {
+        let text = fs::read_to_string(self.proc("status")).expect("its status");
+        let line = text
+            .lines()
+            .find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
+        let number = line.and_then(|line| line.split_whitespace().next()?.parse().ok());
+        number.unwrap_or_else(|| panic!("no {name} in {text}"))
+    }
+
+    pub(crate) fn threads(&self) -> u64 {
+        self.status("Threads")
+    }
+
+    /// The memory that is really there, in KiB.
+    pub(crate) fn resident(&self) -> u64 {
+        self.status("VmRSS")
+    }
+
+    /// The processes that it has started and not waited for.
+    pub(crate) fn children(&self) -> usize {
+        let path = self.proc(&format!("task/{}/children", self.process.id()));
+        let text = fs::read_to_string(path).expect("its children");
+        text.split_whitespace().count()
+    }
+
+    fn proc(&self, name: &str) -> String {
+        format!("/proc/{}/{name}", self.process.id())
+    }
+
+    /// Everything that a server must have no more of after a fault than before it.
+    pub(crate) fn holdings(&self) -> Holdings {
+        Holdings {
+            threads: self.threads(),
+            descriptors: self.descriptors().len(),
+            children: self.children(),
+            resident: self.resident(),
+        }
+    }
+
+    /// Waits for its end, which somebody has brought about.
+    #[track_caller]
+    pub(crate) fn wait(self) -> Ended {
+        let (status, output, errors) = self.process.wait();
+        let numbers = output.lines().filter_map(|line| {
+            let (name, number) = line.split_once('=')?;
+            Some((name.to_owned(), number.parse().ok()?))
+        });
+        Ended {
+            status,
+            told: numbers.collect(),
+            errors,
+        }
+    }
+
+    /// Drains it, and waits for its end.
+    #[track_caller]
+    pub(crate) fn end(self) -> Ended {
+        self.signal(Signal::TERM);
+        self.wait()
+    }
+}
+
+/// What a server's process has.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Holdings {
+    pub(crate) threads: u64,
+    pub(crate) descriptors: usize,
+    pub(crate) children: usize,
+    /// In KiB.
+    pub(crate) resident: u64,
+}
+
+impl Holdings {
+    pub(crate) fn same_but_for_memory(&self, other: &Holdings) -> bool {
+        (self.threads, self.descriptors, self.children)
+            == (other.threads, other.descriptors, other.children)
+    }
+}
+
+/// What was left of a server.
+pub(crate) struct Ended {
+    pub(crate) status: ExitStatus,
+    told: HashMap<String, u64>,
+    /// Its standard error: the log, and panics.
+    pub(crate) errors: String,
+}
+
+impl Ended {
+    /// A number that the server told.
+    #[track_caller]
+    pub(crate) fn told(&self, name: &str) -> u64 {
+        let number = self.told.get(name).copied();
+        number.unwrap_or_else(|| panic!("{name} was not told; {}\n{}", self.status, self.errors))
+    }
+
+    /// How many lines of the log have this text.
+    pub(crate) fn lines_with(&self, text: &str) -> usize {
+        let lines = self.errors.lines();
+        lines.filter(|line| line.contains(text)).count()
+    }
+}

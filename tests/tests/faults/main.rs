@@ -1,0 +1,31 @@
+//! Nothing brings a server down: faults, floods and ends, each with a bar and the figure that was
+//! measured, for every kind of concurrency that it can meet.
+//!
+//! The server runs in a child process of its own, and this one is its clients and looks at it from
+//! outside. `cargo test --test faults` takes small numbers; the numbers that count take
+//!
+//! ```text
+//! cargo test --release -p tests --test faults -- --full [NAME] [--table]
+//! ```
+//!
+//! A fault is one file: what the server runs, what its clients do, and the bars. To add one, write
+//! the file and put it into `FAULTS`.
+
+mod accept_errors;
+mod child;
+mod column;
+mod fault;
+mod figure;
+mod harness;
+mod load;
+mod no_descriptors;
+mod serve;
+mod trial;
+
+use fault::Fault;
+
+const FAULTS: &[Fault] = &[no_descriptors::FAULT, accept_errors::FAULT];
+
+fn main() -> std::process::ExitCode {
+    harness::main(FAULTS)
+}
