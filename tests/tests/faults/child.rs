@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::fs;
 use std::process::{Command, ExitStatus};
+use std::time::Duration;
 
 use rustix::process::{Pid, Resource, Rlimit, getrlimit, prlimit};
 use socketserver::{Address, ToAddress};
@@ -10,7 +11,7 @@ use tests::{Process, Signal};
 
 use crate::column::Column;
 use crate::fault::Fault;
-use crate::serve::SERVE;
+use crate::serve::{SERVE, now};
 
 /// A server that runs. It is killed when this is dropped.
 pub(crate) struct Child {
@@ -51,6 +52,12 @@ impl Child {
         self.process.line()
     }
 
+    /// Its number.
+    pub(crate) fn id(&self) -> Pid {
+        let id = i32::try_from(self.process.id()).ok();
+        id.and_then(Pid::from_raw).expect("a process")
+    }
+
     pub(crate) fn signal(&self, signal: Signal) {
         self.process.signal(signal);
     }
@@ -77,10 +84,7 @@ impl Child {
 
     fn limit(&self, resource: Resource, current: Option<u64>) {
         let maximum = getrlimit(resource).maximum;
-        let id = i32::try_from(self.process.id())
-            .ok()
-            .and_then(Pid::from_raw);
-        prlimit(id, resource, Rlimit { current, maximum }).expect("prlimit");
+        prlimit(Some(self.id()), resource, Rlimit { current, maximum }).expect("prlimit");
     }
 
     /// A number of `/proc/PID/status`: `Threads`, or `VmRSS` in KiB.
@@ -135,14 +139,19 @@ impl Child {
             status,
             told: numbers.collect(),
             errors,
+            signalled: 0,
         }
     }
 
     /// Drains it, and waits for its end.
     #[track_caller]
     pub(crate) fn end(self) -> Ended {
+        let signalled = now();
         self.signal(Signal::TERM);
-        self.wait()
+        Ended {
+            signalled,
+            ..self.wait()
+        }
     }
 }
 
@@ -168,7 +177,9 @@ pub(crate) struct Ended {
     pub(crate) status: ExitStatus,
     told: HashMap<String, u64>,
     /// Its standard error: the log, and panics.
-    pub(crate) errors: String,
+    errors: String,
+    /// When SIGTERM was sent, in microseconds.
+    signalled: u64,
 }
 
 impl Ended {
@@ -177,6 +188,12 @@ impl Ended {
     pub(crate) fn told(&self, name: &str) -> u64 {
         let number = self.told.get(name).copied();
         number.unwrap_or_else(|| panic!("{name} was not told; {}\n{}", self.status, self.errors))
+    }
+
+    /// How long it took from SIGTERM to the end of `serve_forever`.
+    #[track_caller]
+    pub(crate) fn took(&self) -> Duration {
+        Duration::from_micros(self.told("ended_at").saturating_sub(self.signalled))
     }
 
     /// How many lines of the log have this text.

@@ -1,12 +1,17 @@
 //! Clients: one that keeps asking, and many.
 
+use std::io;
+use std::iter;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::panic::resume_unwind;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use socket2::{Domain, Socket, Type};
 use socketserver::Address;
-use tests::Client;
+use tests::{Client, DEADLINE};
 
 /// Sends a text to an echoing server of streams and receives it again.
 #[track_caller]
@@ -17,6 +22,54 @@ pub(crate) fn echo_one(address: &Address) {
     assert_eq!(client.finish(), b"");
 }
 
+/// A connection from that address of this machine, which need not be the usual one.
+pub(crate) fn stream_from(ip: Ipv4Addr, server: &Address) -> io::Result<Client> {
+    stream_with(server, |socket| {
+        socket.bind(&SocketAddr::from((ip, 0)).into())
+    })
+}
+
+/// A connection with a buffer of that many bytes for what comes.
+pub(crate) fn narrow_stream(server: &Address, buffer: usize) -> io::Result<Client> {
+    stream_with(server, |socket| socket.set_recv_buffer_size(buffer))
+}
+
+fn stream_with(
+    server: &Address,
+    change: impl FnOnce(&Socket) -> io::Result<()>,
+) -> io::Result<Client> {
+    let Address::Inet(server) = server else {
+        unreachable!("only TCP is asked for this");
+    };
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
+    change(&socket)?;
+    socket.set_read_timeout(Some(DEADLINE))?;
+    socket.set_write_timeout(Some(DEADLINE))?;
+    socket.connect(&(*server).into())?;
+    Ok(Client::Tcp(socket.into()))
+}
+
+/// Does `work` for each number below `count`, on so many threads.
+pub(crate) fn crowd<T: Send>(
+    threads: usize,
+    count: usize,
+    work: impl Fn(usize) -> T + Sync,
+) -> Vec<T> {
+    let next = AtomicUsize::new(0);
+    let numbers = || {
+        let number = next.fetch_add(1, Relaxed);
+        (number < count).then_some(number)
+    };
+    let worker = || iter::from_fn(numbers).map(&work).collect::<Vec<T>>();
+    thread::scope(|scope| {
+        let threads: Vec<_> = (0..threads).map(|_| scope.spawn(worker)).collect();
+        let results = threads.into_iter().map(|thread| thread.join());
+        results
+            .flat_map(|result| result.unwrap_or_else(|panic| resume_unwind(panic)))
+            .collect()
+    })
+}
+
 /// How long answers took, in order of length.
 pub(crate) struct Times(Vec<Duration>);
 
@@ -25,6 +78,10 @@ impl Times {
         assert!(!times.is_empty(), "nobody was answered");
         times.sort_unstable();
         Times(times)
+    }
+
+    pub(crate) fn longest(&self) -> Duration {
+        self.0[self.0.len() - 1]
     }
 
     /// 99 of 100 were no longer than that.

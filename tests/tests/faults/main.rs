@@ -19,12 +19,29 @@ mod figure;
 mod harness;
 mod load;
 mod no_descriptors;
+mod panics;
+mod resets;
 mod serve;
+mod shutdown_anywhere;
+mod signal_storm;
+mod stops;
+mod stuck;
 mod trial;
+mod unread_input;
 
 use fault::Fault;
 
-const FAULTS: &[Fault] = &[no_descriptors::FAULT, accept_errors::FAULT];
+const FAULTS: &[Fault] = &[
+    no_descriptors::FAULT,
+    accept_errors::FAULT,
+    panics::FAULT,
+    resets::FAULT,
+    unread_input::FAULT,
+    stops::FAULT,
+    stuck::FAULT,
+    shutdown_anywhere::FAULT,
+    signal_storm::FAULT,
+];
 
 fn main() -> std::process::ExitCode {
     harness::main(FAULTS)

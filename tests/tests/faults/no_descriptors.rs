@@ -3,23 +3,19 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use socketserver::{Builder, Tcp};
 use tests::{Client, Echo, until};
 
 use crate::column::Column;
 use crate::fault::Fault;
 use crate::load::{Pulse, echo_one};
-use crate::serve::{LOCAL, serve};
+use crate::serve::{LOCAL, serve, tcp};
 use crate::trial::Trial;
 
 pub(crate) const FAULT: Fault = Fault {
     name: "no_descriptors",
     words: "no descriptors left to accept with",
     columns: Column::ALL,
-    server: |column, _| {
-        let builder = Builder::<_, _, Echo, ()>::new(Tcp::new(), column.concurrency(), ());
-        serve(builder, LOCAL).expect("serve_forever");
-    },
+    server: |column, _| serve(tcp::<Echo>(column), LOCAL).expect("serve_forever"),
     clients,
 };
 

@@ -1,12 +1,17 @@
 //! The child's side: a server on the main thread of a fresh process.
 
+use std::fs;
 use std::io;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rustix::process::{
     Resource, Rlimit, Signal, getrlimit, set_parent_process_death_signal, setrlimit,
 };
-use socketserver::{BaseServer, Builder, Concurrency, RequestHandler, ToAddress, Transport};
+use socketserver::{
+    BaseServer, Builder, Concurrency, RequestHandler, Socket, Stats, Tcp, ToAddress, Transport,
+};
+
+use crate::column::{Chosen, Column};
 
 /// The argument that makes this program a server.
 pub(crate) const SERVE: &str = "serve";
@@ -40,6 +45,11 @@ pub(crate) fn limit(resource: Resource, current: Option<u64>) {
     setrlimit(resource, Rlimit { current, maximum }).expect("setrlimit");
 }
 
+/// A builder for a TCP server in that column.
+pub(crate) fn tcp<H: RequestHandler<Socket, ()>>(column: Column) -> Builder<Tcp, Chosen, H, ()> {
+    Builder::new(Tcp::new(), column.concurrency(), ())
+}
+
 /// Serves until a signal ends that, and tells the books. Returns how `serve_forever` ended.
 pub(crate) fn serve<T, C, H, S>(
     builder: Builder<T, C, H, S>,
@@ -51,27 +61,57 @@ where
     H: RequestHandler<T::Request, S>,
     S: BaseServer<T::Request>,
 {
+    serve_draining(builder, address, DRAIN)
+}
+
+/// [`serve`] with a drain of that length.
+pub(crate) fn serve_draining<T, C, H, S>(
+    builder: Builder<T, C, H, S>,
+    address: impl ToAddress,
+    drain: Duration,
+) -> io::Result<()>
+where
+    T: Transport,
+    C: Concurrency,
+    H: RequestHandler<T::Request, S>,
+    S: BaseServer<T::Request>,
+{
     let server = builder.bind(address).expect("bind");
-    server.drain_on_signals(DRAIN).expect("signals");
+    server.drain_on_signals(drain).expect("signals");
     println!("listening on {}", server.server_address());
     let result = server.serve_forever();
-    let drained = server.drain(DRAIN);
-    let stats = server.stats();
-    for (name, number) in [
-        ("accepted", stats.accepted),
-        ("active", stats.active),
-        ("finished", stats.finished),
-        ("failed", stats.failed),
-        ("refused", stats.refused),
-        ("cut", stats.cut),
-        ("accept_errors", stats.accept_errors),
-        ("spawn_failures", stats.workers.spawn_failures),
-        ("cut_at_the_end", drained.cut),
-        ("abandoned_at_the_end", drained.abandoned),
-    ] {
-        tell(name, number);
-    }
+    tell("ended_at", now());
+    let drained = server.drain(drain);
+    tell("cut_at_the_end", drained.cut);
+    tell("abandoned_at_the_end", drained.abandoned);
+    tell_books(&server.stats());
     result
+}
+
+/// Tells the counters of a server that has ended.
+pub(crate) fn tell_books(stats: &Stats) {
+    tell("accepted", stats.accepted);
+    tell("active", stats.active);
+    tell("finished", stats.finished);
+    tell("failed", stats.failed);
+    tell("refused", stats.refused);
+    tell("cut", stats.cut);
+    tell("accept_errors", stats.accept_errors);
+    tell("spawn_failures", stats.workers.spawn_failures);
+}
+
+/// How many descriptors this process has open.
+pub(crate) fn descriptors() -> u64 {
+    fs::read_dir("/proc/self/fd")
+        .expect("its descriptors")
+        .count() as u64
+}
+
+/// The time of day in microseconds, which two processes have in common.
+pub(crate) fn now() -> u64 {
+    let time = SystemTime::now().duration_since(UNIX_EPOCH);
+    let microseconds = time.expect("a time after 1970").as_micros();
+    u64::try_from(microseconds).expect("a time before the year 500,000")
 }
 
 /// Tells the parent a number, for [`Ended::told`](crate::child::Ended::told).
