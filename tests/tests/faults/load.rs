@@ -17,7 +17,7 @@ use tests::{Client, DEADLINE};
 #[track_caller]
 pub(crate) fn echo_one(address: &Address) {
     let mut client = Client::stream(address);
-    assert_eq!(client.ask("ping"), b"ping");
+    assert_eq!(client.ask(QUESTION), QUESTION);
     // Until the server has closed too.
     assert_eq!(client.finish(), b"");
 }
@@ -90,6 +90,9 @@ impl Times {
     }
 }
 
+/// What a pulse asks: a line.
+const QUESTION: &[u8] = b"ping\n";
+
 /// A client that is connected all the time, and asks every few milliseconds.
 pub(crate) struct Pulse {
     stop: Arc<AtomicBool>,
@@ -102,14 +105,14 @@ impl Pulse {
     pub(crate) fn start(address: &Address) -> Self {
         const PAUSE: Duration = Duration::from_millis(5);
         let mut client = Client::stream(address);
-        assert_eq!(client.ask("ping"), b"ping");
+        assert_eq!(client.ask(QUESTION), QUESTION);
         let stop = Arc::new(AtomicBool::new(false));
         let stopped = stop.clone();
         let thread = thread::spawn(move || {
             let mut times = Vec::new();
             while !stopped.load(Relaxed) {
                 let began = Instant::now();
-                assert_eq!(client.ask("ping"), b"ping");
+                assert_eq!(client.ask(QUESTION), QUESTION);
                 times.push(began.elapsed());
                 thread::sleep(PAUSE);
             }

@@ -12,18 +12,25 @@
 //! the file and put it into `FAULTS`.
 
 mod accept_errors;
+mod address_flood;
 mod child;
 mod column;
+mod datagrams;
 mod fault;
 mod figure;
 mod harness;
+mod idle_crowd;
+mod inherited;
 mod load;
 mod no_descriptors;
+mod no_threads;
+mod overflow;
 mod panics;
 mod resets;
 mod serve;
 mod shutdown_anywhere;
 mod signal_storm;
+mod slow_clients;
 mod stops;
 mod stuck;
 mod trial;
@@ -41,6 +48,13 @@ const FAULTS: &[Fault] = &[
     stuck::FAULT,
     shutdown_anywhere::FAULT,
     signal_storm::FAULT,
+    idle_crowd::FAULT,
+    no_threads::FAULT,
+    inherited::FAULT,
+    slow_clients::FAULT,
+    overflow::FAULT,
+    address_flood::FAULT,
+    datagrams::FAULT,
 ];
 
 fn main() -> std::process::ExitCode {

@@ -1,0 +1,64 @@
+//! More connections than a machine can carry threads: a process that asks Linux for one too many
+//! is aborted, and no code of its own can prevent that.
+
+use std::time::{Duration, Instant};
+
+use tests::{Client, Echo};
+
+use crate::column::Column;
+use crate::fault::Fault;
+use crate::load::echo_one;
+use crate::serve::{LOCAL, raise_descriptors, serve, tcp};
+use crate::trial::Trial;
+
+pub(crate) const FAULT: Fault = Fault {
+    name: "idle_crowd",
+    words: "18,000 clients connect to a server with its defaults, and are idle",
+    // The others never have so many: their clients wait in the system's queue, which is shorter.
+    columns: &[Column::Threading, Column::Green],
+    server: |column, _| {
+        raise_descriptors();
+        serve(tcp::<Echo>(column), LOCAL).expect("serve_forever");
+    },
+    clients,
+};
+
+fn clients(trial: &mut Trial) {
+    let count = trial.size(500, 18_000);
+    let child = trial.start(&[]);
+    let before = trial.baseline(&child, echo_one);
+    let began = Instant::now();
+    let mut clients: Vec<Client> = (0..count)
+        .map(|_| Client::stream(child.address()))
+        .collect();
+    // The first is on a thread. Behind it come those who wait for one, perhaps without any left.
+    assert_eq!(clients[0].ask("hello"), b"hello");
+    let took = began.elapsed();
+    let (threads, resident) = (child.threads(), child.resident());
+    trial.check(
+        "the process lives, and who is connected is answered",
+        format!(
+            "{count} clients after {:.1} s, {threads} threads, {} MiB",
+            took.as_secs_f64(),
+            resident / 1024
+        ),
+        true,
+    );
+    let mut last = clients.pop().expect("clients");
+    let released = Instant::now();
+    drop(clients);
+    assert_eq!(last.ask("hello"), b"hello");
+    trial.within(
+        "the last one is served when the others go",
+        Duration::from_secs(5),
+        released.elapsed(),
+    );
+    drop(last);
+    let ended = trial.end(child, before, echo_one);
+    let finished = ended.told("finished");
+    trial.check(
+        "nobody is lost",
+        format!("{finished} of {}", count + 2),
+        finished == count as u64 + 2,
+    );
+}
