@@ -20,26 +20,30 @@ pub(crate) struct Child {
 }
 
 impl Child {
-    /// Starts the server of a fault, and waits until it listens.
-    pub(crate) fn start(
+    /// Starts the server of a fault.
+    pub(crate) fn launch(
         fault: &Fault,
         column: Column,
         arguments: &[&str],
         change: impl FnOnce(&mut Command),
-    ) -> Self {
+    ) -> Process {
         // This way also a user may start it who cannot come to where it is.
         let mut command = Command::new("/proc/self/exe");
         command
             .args([SERVE, fault.name, column.name()])
             .args(arguments);
         change(&mut command);
-        let process = Process::start(&mut command);
+        Process::start(&mut command)
+    }
+
+    /// Waits until a server that was started listens. One that cannot says why.
+    pub(crate) fn listening(process: Process) -> Result<Self, String> {
         let line = process.line();
-        let address = line
-            .strip_prefix("listening on ")
-            .expect("where it listens");
+        let Some(address) = line.strip_prefix("listening on ") else {
+            return Err(line);
+        };
         let address = address.to_address().expect("an address");
-        Child { process, address }
+        Ok(Child { process, address })
     }
 
     pub(crate) fn address(&self) -> &Address {

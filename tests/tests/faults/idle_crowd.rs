@@ -1,9 +1,11 @@
 //! More connections than a machine can carry threads: a process that asks Linux for one too many
 //! is aborted, and no code of its own can prevent that.
 
+use std::mem;
+use std::thread;
 use std::time::{Duration, Instant};
 
-use tests::{Client, Echo};
+use tests::{Client, Echo, until};
 
 use crate::column::Column;
 use crate::fault::Fault;
@@ -34,7 +36,14 @@ fn clients(trial: &mut Trial) {
     // The first is on a thread. Behind it come those who wait for one, perhaps without any left.
     assert_eq!(clients[0].ask("hello"), b"hello");
     let took = began.elapsed();
-    let (threads, resident) = (child.threads(), child.resident());
+    // Threads are still being started for the others.
+    let mut threads = child.threads();
+    until("as many threads have started as there can be", || {
+        thread::sleep(Duration::from_millis(100));
+        let before = mem::replace(&mut threads, child.threads());
+        before == threads
+    });
+    let resident = child.resident();
     trial.check(
         "the process lives, and who is connected is answered",
         format!(

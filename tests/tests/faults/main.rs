@@ -34,6 +34,7 @@ mod slow_clients;
 mod stops;
 mod stuck;
 mod trial;
+mod unix_files;
 mod unread_input;
 
 use fault::Fault;
@@ -55,6 +56,7 @@ const FAULTS: &[Fault] = &[
     overflow::FAULT,
     address_flood::FAULT,
     datagrams::FAULT,
+    unix_files::FAULT,
 ];
 
 fn main() -> std::process::ExitCode {

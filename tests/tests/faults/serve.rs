@@ -8,7 +8,8 @@ use rustix::process::{
     Resource, Rlimit, Signal, getrlimit, set_parent_process_death_signal, setrlimit,
 };
 use socketserver::{
-    BaseServer, Builder, Concurrency, RequestHandler, Socket, Stats, Tcp, ToAddress, Transport,
+    BaseServer, Builder, Concurrency, RequestHandler, Server, Socket, Stats, Tcp, ToAddress,
+    Transport,
 };
 
 use crate::column::{Chosen, Column};
@@ -76,7 +77,27 @@ where
     H: RequestHandler<T::Request, S>,
     S: BaseServer<T::Request>,
 {
-    let server = builder.bind(address).expect("bind");
+    serve_on_draining(&builder.bind(address).expect("bind"), drain)
+}
+
+/// [`serve`] for a server that is bound already.
+pub(crate) fn serve_on<T, C, H, S>(server: &Server<T, C, H, S>) -> io::Result<()>
+where
+    T: Transport,
+    C: Concurrency,
+    H: RequestHandler<T::Request, S>,
+    S: BaseServer<T::Request>,
+{
+    serve_on_draining(server, DRAIN)
+}
+
+fn serve_on_draining<T, C, H, S>(server: &Server<T, C, H, S>, drain: Duration) -> io::Result<()>
+where
+    T: Transport,
+    C: Concurrency,
+    H: RequestHandler<T::Request, S>,
+    S: BaseServer<T::Request>,
+{
     server.drain_on_signals(drain).expect("signals");
     println!("listening on {}", server.server_address());
     let result = server.serve_forever();

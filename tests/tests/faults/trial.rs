@@ -6,7 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 use socketserver::Address;
-use tests::until;
+use tests::{Process, until};
 
 use crate::child::{Child, Ended, Holdings};
 use crate::column::{Column, KEEP_ALIVE};
@@ -50,16 +50,22 @@ impl Trial {
         if self.full { full } else { quick }
     }
 
-    /// Starts the fault's server with these arguments.
+    /// Starts the fault's server with these arguments, and waits until it listens.
     #[track_caller]
     pub(crate) fn start(&self, arguments: &[&str]) -> Child {
         self.start_as(arguments, |_| ())
     }
 
-    /// Starts the fault's server by a changed command.
+    /// [`start`](Self::start) by a changed command.
     #[track_caller]
     pub(crate) fn start_as(&self, arguments: &[&str], change: impl FnOnce(&mut Command)) -> Child {
-        Child::start(self.fault, self.column, arguments, change)
+        let process = Child::launch(self.fault, self.column, arguments, change);
+        Child::listening(process).unwrap_or_else(|line| panic!("it says {line:?}"))
+    }
+
+    /// Starts the fault's server and waits for nothing.
+    pub(crate) fn launch(&self, arguments: &[&str]) -> Process {
+        Child::launch(self.fault, self.column, arguments, |_| ())
     }
 
     /// A figure, and whether it is where its bar wants it.
