@@ -141,7 +141,7 @@ impl Child {
         });
         Ended {
             status,
-            told: numbers.collect(),
+            told: numbers.chain(summary(&errors)).collect(),
             errors,
             signalled: 0,
         }
@@ -205,4 +205,15 @@ impl Ended {
         let lines = self.errors.lines();
         lines.filter(|line| line.contains(text)).count()
     }
+}
+
+/// The counters that a server of the demos logs at its end.
+fn summary(log: &str) -> impl Iterator<Item = (String, u64)> {
+    let line = log.lines().rfind(|line| line.contains("] accepted "));
+    let counts = line.and_then(|line| Some(line.split_once("] ")?.1));
+    let counts = counts.into_iter().flat_map(|counts| counts.split(", "));
+    counts.filter_map(|count| {
+        let (name, number) = count.split_once(' ')?;
+        Some((name.to_owned(), number.parse().ok()?))
+    })
 }

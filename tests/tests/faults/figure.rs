@@ -44,6 +44,17 @@ impl fmt::Display for Figure {
     }
 }
 
+impl Figure {
+    /// What the table says.
+    fn cell(&self) -> String {
+        let measured = self.measured.replace('\n', " ");
+        match self.outcome {
+            Outcome::Passed => measured,
+            Outcome::Failed | Outcome::Skipped => format!("{}: {measured}", self.outcome),
+        }
+    }
+}
+
 /// The figures as a table in Markdown: a row for every bar.
 pub(crate) fn table(figures: &[Figure]) -> String {
     let mut text = String::from("| fault | bar |");
@@ -60,15 +71,16 @@ pub(crate) fn table(figures: &[Figure]) -> String {
         rows.push(row);
         text += &format!("| {} | {} |", row.0, row.1);
         for column in Column::ALL {
-            let mut cells = figures.iter().filter(|figure| {
+            let cells = figures.iter().filter(|figure| {
                 (figure.fault, figure.bar.as_str()) == row && figure.column == *column
             });
-            let cell = match cells.next() {
-                Some(figure) if figure.outcome == Outcome::Passed => figure.measured.clone(),
-                Some(figure) => format!("{}: {}", figure.outcome, figure.measured),
-                None => "–".to_owned(),
+            let cells: Vec<String> = cells.map(Figure::cell).collect();
+            let cell = if cells.is_empty() {
+                "–".to_owned()
+            } else {
+                cells.join("; ")
             };
-            text += &format!(" {} |", cell.replace('\n', " "));
+            text += &format!(" {cell} |");
         }
         text.push('\n');
     }

@@ -90,13 +90,15 @@ fn try_all(trials: &[(&'static Fault, Column)], full: bool, threads: usize) -> V
                     let Some((fault, column)) = trials.get(place).copied() else {
                         return;
                     };
+                    let began = Instant::now();
                     let figures = try_one(Trial::new(fault, column, full));
                     let mut done = done.lock();
                     for figure in &figures {
                         println!("{figure}");
                     }
                     let word = if has_failed(&figures) { "FAILED" } else { "ok" };
-                    println!("test {} ... {word}", name(fault, column));
+                    let took = began.elapsed().as_secs_f64();
+                    println!("test {} ... {word} <{took:.1}s>", name(fault, column));
                     done.push((place, figures));
                 }
             });

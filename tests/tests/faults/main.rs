@@ -31,6 +31,7 @@ mod serve;
 mod shutdown_anywhere;
 mod signal_storm;
 mod slow_clients;
+mod slow_reader;
 mod stops;
 mod stuck;
 mod trial;
@@ -57,6 +58,7 @@ const FAULTS: &[Fault] = &[
     address_flood::FAULT,
     datagrams::FAULT,
     unix_files::FAULT,
+    slow_reader::FAULT,
 ];
 
 fn main() -> std::process::ExitCode {

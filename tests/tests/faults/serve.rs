@@ -112,7 +112,7 @@ where
 /// Tells the counters of a server that has ended.
 pub(crate) fn tell_books(stats: &Stats) {
     tell("accepted", stats.accepted);
-    tell("active", stats.active);
+    assert_eq!(stats.active, 0, "{stats:?}");
     tell("finished", stats.finished);
     tell("failed", stats.failed);
     tell("refused", stats.refused);
