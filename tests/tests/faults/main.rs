@@ -26,6 +26,7 @@ mod no_descriptors;
 mod no_threads;
 mod overflow;
 mod panics;
+mod reflection;
 mod resets;
 mod serve;
 mod shutdown_anywhere;
@@ -41,6 +42,8 @@ mod unread_input;
 use fault::Fault;
 
 const FAULTS: &[Fault] = &[
+    // The longest first, as some run at a time.
+    slow_reader::FAULT,
     no_descriptors::FAULT,
     accept_errors::FAULT,
     panics::FAULT,
@@ -57,8 +60,8 @@ const FAULTS: &[Fault] = &[
     overflow::FAULT,
     address_flood::FAULT,
     datagrams::FAULT,
+    reflection::FAULT,
     unix_files::FAULT,
-    slow_reader::FAULT,
 ];
 
 fn main() -> std::process::ExitCode {

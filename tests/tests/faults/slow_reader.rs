@@ -42,7 +42,7 @@ const CAP: u64 = 1 << 20;
 type Member = BufReader<TcpStream>;
 
 fn clients(trial: &mut Trial) {
-    let (readers, count): (usize, u64) = trial.size((9, 10_000), (99, 100_000));
+    let (readers, count): (usize, u64) = trial.size((9, 6_000), (99, 100_000));
     let program = demo("chat");
     let child = trial.start(&[program.to_str().expect("a path that is text")]);
     let before = trial.baseline(&child, come_and_go);
