@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use rustix::process::{Pid, Resource, Rlimit, getrlimit, prlimit};
 use socketserver::{Address, ToAddress};
-use tests::{Process, Signal};
+use tests::{Process, Signal, memory_of};
 
 use crate::column::Column;
 use crate::fault::Fault;
@@ -91,23 +91,15 @@ impl Child {
         prlimit(Some(self.id()), resource, Rlimit { current, maximum }).expect("prlimit");
     }
 
-    /// A number of `/proc/PID/status`: `Threads`, or `VmRSS` in KiB.
-    fn status(&self, name: &str) -> u64 {
-        let text = fs::read_to_string(self.proc("status")).expect("its status");
-        let line = text
-            .lines()
-            .find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
-        let number = line.and_then(|line| line.split_whitespace().next()?.parse().ok());
-        number.unwrap_or_else(|| panic!("no {name} in {text}"))
-    }
-
-    pub(crate) fn threads(&self) -> u64 {
-        self.status("Threads")
+    pub(crate) fn threads(&self) -> usize {
+        fs::read_dir(self.proc("task"))
+            .expect("its threads")
+            .count()
     }
 
     /// The memory that is really there, in KiB.
     pub(crate) fn resident(&self) -> u64 {
-        self.status("VmRSS")
+        memory_of(self.process.id(), "VmRSS").expect("its memory") / 1024
     }
 
     /// The processes that it has started and not waited for.
@@ -162,7 +154,7 @@ impl Child {
 /// What a server's process has.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Holdings {
-    pub(crate) threads: u64,
+    pub(crate) threads: usize,
     pub(crate) descriptors: usize,
     pub(crate) children: usize,
     /// In KiB.

@@ -8,7 +8,7 @@ use std::thread;
 use std::time::Instant;
 
 use parking_lot::Mutex;
-use tests::Arguments;
+use tests::{Arguments, raise_descriptor_limit};
 
 use crate::column::Column;
 use crate::fault::Fault;
@@ -30,7 +30,7 @@ pub(crate) fn main(faults: &'static [Fault]) -> ExitCode {
         (fault.server)(Column::named(column), rest);
         return ExitCode::SUCCESS;
     }
-    serve::raise_descriptors();
+    raise_descriptor_limit().expect("setrlimit");
     let says = |word: &str| arguments.iter().any(|argument| argument == word);
     let (full, wants_table) = (says("--full"), says("--table"));
     let options = Arguments::read(arguments);

@@ -5,13 +5,13 @@ use std::mem;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use tests::{Client, Echo, until};
+use tests::{Client, Echo, raise_descriptor_limit, until};
 
 use crate::child::Child;
 use crate::column::Column;
 use crate::fault::Fault;
 use crate::load::echo_one;
-use crate::serve::{LOCAL, raise_descriptors, serve, tcp};
+use crate::serve::{LOCAL, serve, tcp};
 use crate::trial::Trial;
 
 pub(crate) const FAULT: Fault = Fault {
@@ -20,7 +20,7 @@ pub(crate) const FAULT: Fault = Fault {
     // The others never have so many: their clients wait in the system's queue, which is shorter.
     columns: &[Column::Threading, Column::Green],
     server: |column, _| {
-        raise_descriptors();
+        raise_descriptor_limit().expect("setrlimit");
         serve(tcp::<Echo>(column), LOCAL).expect("serve_forever");
     },
     clients,

@@ -7,7 +7,7 @@ use tests::{Client, Echo, until};
 
 use crate::column::Column;
 use crate::fault::Fault;
-use crate::load::{Pulse, echo_one};
+use crate::load::{Pulse, Times, echo_one};
 use crate::serve::{LOCAL, serve, tcp};
 use crate::trial::Trial;
 
@@ -15,11 +15,21 @@ pub(crate) const FAULT: Fault = Fault {
     name: "no_descriptors",
     words: "no descriptors left to accept with",
     columns: Column::ALL,
-    server: |column, _| serve(tcp::<Echo>(column), LOCAL).expect("serve_forever"),
+    // With an argument it has one in reserve.
+    server: |column, reserve| {
+        let builder = tcp::<Echo>(column).reserve_descriptor(!reserve.is_empty());
+        serve(builder, LOCAL).expect("serve_forever");
+    },
     clients,
 };
 
 fn clients(trial: &mut Trial) {
+    waiting(trial);
+    turned_away(trial);
+}
+
+/// Clients wait in the system's queue.
+fn waiting(trial: &mut Trial) {
     const CLIENTS: usize = 200;
     let held = trial.size(Duration::from_secs(1), Duration::from_secs(2));
     let child = trial.start(&[]);
@@ -71,5 +81,34 @@ fn clients(trial: &mut Trial) {
         "a line in the log a second",
         format!("{lines} in {seconds} s"),
         lines >= 1 && lines as f64 <= 1.0 + seconds,
+    );
+}
+
+/// With a descriptor in reserve clients hear at once that there is no place.
+fn turned_away(trial: &mut Trial) {
+    let count: u64 = trial.size(50, 500);
+    let child = trial.start(&["reserve"]);
+    let before = trial.baseline(&child, echo_one);
+    child.limit_descriptors(0);
+    let times = (0..count).map(|_| {
+        let mut client = Client::stream(child.address());
+        let began = Instant::now();
+        // Nobody has read anything of it, so there is no reset.
+        assert_eq!(client.rest(), b"");
+        began.elapsed()
+    });
+    let times = Times::new(times.collect());
+    child.unlimit_descriptors();
+    trial.within(
+        "with one in reserve a client is closed, at the longest",
+        Duration::from_millis(100),
+        times.longest(),
+    );
+    let ended = trial.end(child, before, echo_one);
+    let refused = ended.told("refused");
+    trial.check(
+        "with one in reserve they are counted as refused",
+        format!("{refused} of {count}"),
+        refused == count,
     );
 }

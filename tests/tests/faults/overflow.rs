@@ -1,10 +1,11 @@
 //! More clients come than can be served: they wait, or are sent away.
 
 use std::io::{self, Read, Write};
-use std::thread;
 use std::time::{Duration, Instant};
 
-use socketserver::{Address, BaseRequestHandler, BaseServer, Builder, ServerRef, Socket, Tcp};
+use socketserver::{
+    Address, BaseRequestHandler, BaseServer, Builder, Overflow, ServerRef, Socket, Tcp, green,
+};
 use tests::Client;
 
 use crate::column::Column;
@@ -34,36 +35,30 @@ struct Busy {
 impl Busy {
     fn handle(&self) -> io::Result<()> {
         let data = self.request.recv(100)?;
-        socketserver::green::sleep(Duration::from_millis(1));
+        green::sleep(Duration::from_millis(1));
         self.request.sendall(&data)
     }
 }
 
-/// Sends away whoever comes while too many are there, if it has a limit.
-struct Door(Option<u64>);
+/// Has a word for those who are sent away.
+struct Polite;
 
-impl BaseServer for Door {
-    fn verify_request(&self, _: &Socket, _: &Address, server: &ServerRef<Self>) -> bool {
-        // The newcomer is one of them.
-        self.0.is_none_or(|limit| server.stats().active <= limit)
+impl BaseServer for Polite {
+    fn refuse_request(&self, request: &Socket, _: &Address, _: &ServerRef<Self>) {
+        // Who has gone need not hear it.
+        let _ = request.sendall(b"busy");
     }
 }
 
 /// With the word "wait" or "refuse".
 fn server(column: Column, policy: &[String]) {
-    let waits = policy == ["wait"];
-    let concurrency = if waits {
-        column.at_most(SERVED)
-    } else {
-        column.concurrency()
+    let (queue, overflow) = match policy {
+        [word] if word == "wait" => (QUEUE, Overflow::Wait),
+        _ => (4096, Overflow::Refuse),
     };
-    let transport = Tcp::new().request_queue_size(if waits { QUEUE } else { 4096 });
-    let door = Door((!waits).then_some(SERVED as u64));
-    serve(
-        Builder::<_, _, Busy, _>::new(transport, concurrency, door),
-        LOCAL,
-    )
-    .expect("serve_forever");
+    let transport = Tcp::new().request_queue_size(queue);
+    let builder = Builder::<_, _, Busy, _>::new(transport, column.at_most(SERVED), Polite);
+    serve(builder.overflow(overflow), LOCAL).expect("serve_forever");
 }
 
 fn clients(trial: &mut Trial) {
@@ -92,15 +87,18 @@ fn refusing(trial: &mut Trial, count: usize) {
     let refused = crowd(AT_A_TIME, count, |_| {
         let mut client = Client::stream(child.address());
         let began = Instant::now();
-        // One who is sent away sees an end or a reset, whatever it does.
+        // One who is sent away hears so, sees an end or a reset.
         let sent = client.write_all(b"hello");
-        let served = sent.and_then(|()| client.read_exact(&mut [0; 5]));
-        served.is_err().then(|| began.elapsed())
+        let mut reply = Vec::new();
+        let end = sent.and_then(|()| client.read_to_end(&mut reply));
+        if end.is_ok() && reply == b"hello" {
+            return None;
+        }
+        assert!(reply.is_empty() || reply == b"busy", "{reply:?}");
+        Some(began.elapsed())
     });
     let refused: Vec<Duration> = refused.into_iter().flatten().collect();
     let seen = refused.len() as u64;
-    // The last ones' ends may not have been counted.
-    thread::sleep(Duration::from_millis(50));
     let ended = trial.end(child, before, echo_one);
     let (finished, counted) = (ended.told("finished") - 2, ended.told("refused"));
     trial.check(

@@ -1,40 +1,43 @@
 //! Datagrams whose sender is made up: two servers are to answer each other for ever, or one itself,
 //! or somebody is to get more than was sent for them.
 
-use std::collections::HashMap;
 use std::io;
 use std::net::SocketAddr;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use parking_lot::Mutex;
 use socket2::{Domain, Socket, Type};
-use socketserver::{Address, BaseRequestHandler, BaseServer, Builder, Datagram, ServerRef, Udp};
+use socketserver::{Address, BaseRequestHandler, Builder, Datagram, Udp};
 use tests::Client;
 
 use crate::child::{Child, Ended};
 use crate::column::Column;
 use crate::fault::Fault;
-use crate::serve::{LOCAL, serve};
+use crate::serve::serve;
 use crate::trial::Trial;
 
 pub(crate) const FAULT: Fault = Fault {
     name: "reflection",
     words: "a datagram seems to come from another server, or from the server itself",
     columns: Column::ALL,
-    server: |column, _| {
+    // With the address.
+    server: |column, place| {
         // The test sends from the server's own address.
         let transport = Udp::new().allow_reuse_port(true);
-        let builder = Builder::new(transport, column.concurrency(), Rates::default());
-        serve::<_, _, UpperCase, _>(builder, LOCAL).expect("serve_forever");
+        let builder = Builder::<_, _, UpperCase, ()>::new(transport, column.concurrency(), ());
+        let builder = builder.max_rate_per_address(A_SECOND, Duration::from_secs(1));
+        serve(builder, &place[0]).expect("serve_forever");
     },
     clients,
 };
 
+/// So many times each server is sent something in another's name.
+const TIMES: u32 = 5;
+
 /// So many datagrams of one sender are answered in a second.
 const A_SECOND: u32 = 100;
 
-/// Answers with as much as it was sent.
+/// Answers with as much as it was sent: so it cannot tell an answer of its like from a question.
 #[derive(BaseRequestHandler)]
 struct UpperCase {
     request: Datagram,
@@ -49,31 +52,14 @@ impl UpperCase {
     }
 }
 
-/// What was answered in the current second. A server of upper case cannot know an answer from a
-/// question, but it can count.
-#[derive(Default)]
-struct Rates(Mutex<Option<(Instant, HashMap<Address, u32>)>>);
-
-impl BaseServer<Datagram> for Rates {
-    fn verify_request(&self, _: &Datagram, sender: &Address, _: &ServerRef<Self>) -> bool {
-        let mut rates = self.0.lock();
-        let fresh = rates
-            .take()
-            .filter(|(began, _)| began.elapsed() < Duration::from_secs(1));
-        let (_, counts) = rates.insert(fresh.unwrap_or_else(|| (Instant::now(), HashMap::new())));
-        let count = counts.entry(sender.clone()).or_default();
-        *count += 1;
-        *count <= A_SECOND
-    }
-}
-
 fn clients(trial: &mut Trial) {
-    let (one, other) = (trial.start(&[]), trial.start(&[]));
+    // The clients have an address, and a rate, of their own.
+    let (one, other) = (trial.start(&["127.0.0.2:0"]), trial.start(&["127.0.0.3:0"]));
     let before = [&one, &other].map(|child| trial.baseline(child, ask_one));
     amplification(trial, &one);
     let began = Instant::now();
     // The answer may come while the address is also ours, and be lost: so several times.
-    for _ in 0..5 {
+    for _ in 0..TIMES {
         send_as(other.address(), one.address());
         send_as(one.address(), one.address());
     }
@@ -85,13 +71,19 @@ fn clients(trial: &mut Trial) {
         .map(|(child, before)| trial.end(child, before, ask_one))
         .collect();
     let answered = ends.iter().map(|ended| ended.told("finished")).max();
+    // Both, and the test's own few.
+    let allowed = (seconds + 1) * u64::from(A_SECOND) + 5;
     let answered = answered.expect("two servers");
-    // Two senders, one of them the server itself; and those of the test.
-    let allowed = (seconds + 1) * 2 * u64::from(A_SECOND) + 5;
     trial.check(
-        "where verify_request counts, at most 100 of a sender are answered in a second",
-        format!("{answered} of 2 senders in {seconds} s"),
+        "with max_rate_per_address 100 a second of the other server are answered",
+        format!("{answered} in {seconds} s"),
         answered <= allowed,
+    );
+    let refused = ends[0].told("refused");
+    trial.check(
+        "what seems to come from the server itself is refused",
+        format!("{refused} refused"),
+        refused >= u64::from(TIMES),
     );
 }
 

@@ -34,12 +34,6 @@ pub(crate) fn prepare() {
         .init();
 }
 
-/// As many descriptors as this process may have.
-pub(crate) fn raise_descriptors() {
-    let maximum = getrlimit(Resource::Nofile).maximum;
-    limit(Resource::Nofile, maximum);
-}
-
 /// Sets a limit of this process.
 pub(crate) fn limit(resource: Resource, current: Option<u64>) {
     let maximum = getrlimit(resource).maximum;

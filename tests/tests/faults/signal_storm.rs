@@ -10,27 +10,38 @@ use std::time::{Duration, Instant};
 use rustix::process::kill_process_group;
 use signal_hook::consts::{SIGHUP, SIGUSR1, SIGUSR2, SIGWINCH};
 use signal_hook::flag;
-use socketserver::{Address, BaseRequestHandler, Socket};
+use socketserver::{Address, BaseRequestHandler, ServerRef, Socket};
 use tests::{DEADLINE, Signal};
 
 use crate::column::Column;
 use crate::fault::Fault;
 use crate::load::{Pulse, crowd, echo_one};
-use crate::serve::{LOCAL, serve, tcp};
+use crate::serve::{LOCAL, serve_on, tcp, tell};
 use crate::trial::Trial;
 
 pub(crate) const FAULT: Fault = Fault {
     name: "signal_storm",
     words: "10,000 signals in a second, under load",
     columns: Column::ALL,
-    server: |column, _| {
-        for signal in [SIGHUP, SIGUSR1, SIGUSR2, SIGWINCH] {
-            flag::register(signal, Arc::new(AtomicBool::new(false))).expect("a handler");
-        }
-        serve(tcp::<Echo>(column), LOCAL).expect("serve_forever");
-    },
+    server,
     clients,
 };
+
+/// Answers signals with hooks and with flags.
+fn server(column: Column, _: &[String]) {
+    let server = tcp::<Echo>(column).bind(LOCAL).expect("bind");
+    let answered = Arc::new(AtomicU64::new(0));
+    for signal in [SIGHUP, SIGUSR1] {
+        let answered = answered.clone();
+        let hook = move |_: &ServerRef<()>| _ = answered.fetch_add(1, Relaxed);
+        server.on_signal(signal, hook).expect("a handler");
+    }
+    for signal in [SIGUSR2, SIGWINCH] {
+        flag::register(signal, Arc::new(AtomicBool::new(false))).expect("a handler");
+    }
+    serve_on(&server).expect("serve_forever");
+    tell("answered", answered.load(Relaxed));
+}
 
 /// The test's own, which waits in both ways: with a timeout and without.
 #[derive(BaseRequestHandler)]
@@ -96,6 +107,12 @@ fn clients(trial: &mut Trial) {
         pulse.stop();
     }
     let ended = trial.end(child, before, echo_one);
+    let answered = ended.told("answered");
+    trial.check(
+        "the hooks of SIGHUP and SIGUSR1 answer, at most once a signal",
+        format!("{answered} times"),
+        answered > 0 && answered <= u64::from(signals) / 2,
+    );
     let (served, failed) = (served.into_inner(), ended.told("failed"));
     trial.check(
         "nobody sees them: no request fails, every client is served",

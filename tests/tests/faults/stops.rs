@@ -48,7 +48,7 @@ struct Until(AtomicU64);
 impl BaseServer for Until {
     fn verify_request(&self, _: &Socket, _: &Address, server: &ServerRef<Self>) -> bool {
         if self.0.fetch_sub(1, Relaxed) == 1 {
-            server.drain(DEADLINE);
+            server.begin_drain(DEADLINE);
         }
         true
     }
