@@ -111,7 +111,13 @@ impl Client {
     /// When that fails.
     #[track_caller]
     pub fn send(&mut self, data: impl AsRef<[u8]>) {
-        self.write_all(data.as_ref()).expect("send");
+        let data = data.as_ref();
+        // An empty datagram is one too.
+        match data.is_empty() {
+            true => self.write(data).map(drop),
+            false => self.write_all(data),
+        }
+        .expect("send");
     }
 
     /// Receives what there is, or one datagram; nothing at the end of a stream.

@@ -4,6 +4,7 @@
 //! Nothing here sleeps for luck: a test waits for a condition, and fails at [`DEADLINE`] when it does not come.
 
 mod alone;
+mod arguments;
 mod client;
 mod echo;
 mod matrix;
@@ -14,6 +15,7 @@ mod running;
 mod watched;
 
 pub use alone::{Ended, elsewhere};
+pub use arguments::Arguments;
 pub use client::Client;
 pub use echo::Echo;
 #[cfg(target_os = "linux")]

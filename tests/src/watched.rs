@@ -11,7 +11,10 @@ type Watcher = Box<dyn Fn(&'static str) -> io::Result<()> + Send + Sync>;
 
 /// Another transport, and a function that is called after each `get_request` that got one, at each `prepare` and after
 /// each `shutdown_request`.
-pub struct Watched<T>(T, Watcher);
+pub struct Watched<T>(T, Watcher, Obstacle);
+
+/// Called before a request is taken, it may let that fail, and then the request still waits.
+type Obstacle = Box<dyn Fn() -> io::Result<()> + Send + Sync>;
 
 impl<T: Transport> Watched<T> {
     /// Watches `transport`.
@@ -19,7 +22,15 @@ impl<T: Transport> Watched<T> {
         transport: T,
         watcher: impl Fn(&'static str) -> io::Result<()> + Send + Sync + 'static,
     ) -> Self {
-        Watched(transport, Box::new(watcher))
+        Watched(transport, Box::new(watcher), Box::new(|| Ok(())))
+    }
+
+    /// A `transport` whose `get_request` fails when `obstacle` does, and whose requests wait on.
+    pub fn obstructed(
+        transport: T,
+        obstacle: impl Fn() -> io::Result<()> + Send + Sync + 'static,
+    ) -> Self {
+        Watched(transport, Box::new(|_| Ok(())), Box::new(obstacle))
     }
 }
 
@@ -43,6 +54,7 @@ impl<T: Transport> Transport for Watched<T> {
     }
 
     fn get_request(&self, socket: &Socket) -> io::Result<(T::Request, Address)> {
+        (self.2)()?;
         let request = self.0.get_request(socket)?;
         (self.1)("get_request").map(|()| request)
     }

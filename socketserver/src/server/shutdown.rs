@@ -20,8 +20,9 @@ use crate::sync::channel::{RecvTimeoutError, Sender, bounded};
 use crate::sync::{Instant, thread};
 use crate::transport::Transport;
 
-/// How long a request that was cut may take to notice.
-const GRACE: Duration = Duration::from_millis(100);
+/// How long a request that was cut may take to notice. What comes after it takes a little too, and
+/// the end is to come within 100 ms.
+const GRACE: Duration = Duration::from_millis(90);
 
 /// How long a request may take from the loop to its thread at the most, when the system is slow to
 /// give one.

@@ -13,7 +13,7 @@ use parking_lot::Mutex;
 use rustix::process::{
     Pid, Signal, WaitOptions, getpid, kill_process_group, set_child_subreaper, waitpgid,
 };
-use tests::{DEADLINE, Folder};
+use tests::{Arguments, DEADLINE, Folder};
 
 /// The argument that makes this program run one test, or one program that belongs to a test, and
 /// nothing else.
@@ -68,7 +68,7 @@ pub(crate) fn main(tests: &[&'static [Test]], programs: &[&'static [Test]]) -> E
         (test.expect("a test or a program").run)();
         return ExitCode::SUCCESS;
     }
-    let options = Options::read(arguments);
+    let options = Arguments::read(arguments);
     let all = tests.clone().count();
     let chosen: Vec<&Test> = tests.filter(|test| options.chooses(test.name())).collect();
     if options.list {
@@ -80,7 +80,7 @@ pub(crate) fn main(tests: &[&'static [Test]], programs: &[&'static [Test]]) -> E
     run_all(&chosen, all - chosen.len(), &options)
 }
 
-fn run_all(tests: &[&Test], filtered_out: usize, options: &Options) -> ExitCode {
+fn run_all(tests: &[&Test], filtered_out: usize, options: &Arguments) -> ExitCode {
     // Children of a test that outlive it become ours, so that they can be seen.
     set_child_subreaper(Some(getpid())).expect("a subreaper");
     println!("\nrunning {} tests", tests.len());
@@ -88,7 +88,7 @@ fn run_all(tests: &[&Test], filtered_out: usize, options: &Options) -> ExitCode 
     let next = AtomicUsize::new(0);
     let failures = Mutex::new(Vec::new());
     thread::scope(|scope| {
-        for _ in 0..options.threads {
+        for _ in 0..options.threads_or_cores() {
             scope.spawn(|| {
                 while let Some(test) = tests.get(next.fetch_add(1, Relaxed)) {
                     let result = run(test, options.capture);
@@ -184,56 +184,5 @@ fn somebody_is_left(group: Pid) -> bool {
                 thread::sleep(Duration::from_millis(1));
             }
         }
-    }
-}
-
-/// What `cargo test -- …` may say.
-struct Options {
-    filters: Vec<String>,
-    skips: Vec<String>,
-    exact: bool,
-    list: bool,
-    capture: bool,
-    threads: usize,
-}
-
-impl Options {
-    fn read(arguments: Vec<String>) -> Self {
-        let mut options = Options {
-            filters: Vec::new(),
-            skips: Vec::new(),
-            exact: false,
-            list: false,
-            capture: true,
-            threads: thread::available_parallelism().map_or(1, usize::from),
-        };
-        let mut arguments = arguments
-            .iter()
-            .flat_map(|argument| argument.splitn(2, '='));
-        while let Some(argument) = arguments.next() {
-            match argument {
-                "--exact" => options.exact = true,
-                "--list" => options.list = true,
-                "--nocapture" | "--no-capture" => options.capture = false,
-                "--skip" => options.skips.extend(arguments.next().map(str::to_owned)),
-                "--test-threads" => {
-                    let number = arguments.next().and_then(|number| number.parse().ok());
-                    options.threads = number.expect("--test-threads takes a number");
-                }
-                "--color" | "--format" | "--logfile" | "-Z" => drop(arguments.next()),
-                // The standard harness knows more of them, and they must not be taken for filters.
-                _ if argument.starts_with('-') => {}
-                filter => options.filters.push(filter.to_owned()),
-            }
-        }
-        options
-    }
-
-    fn chooses(&self, name: &str) -> bool {
-        let fits = |pattern: &String| match self.exact {
-            true => name == pattern,
-            false => name.contains(pattern.as_str()),
-        };
-        (self.filters.is_empty() || self.filters.iter().any(fits)) && !self.skips.iter().any(fits)
     }
 }

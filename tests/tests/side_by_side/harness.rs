@@ -9,7 +9,7 @@ use std::thread;
 use std::time::Instant;
 
 use parking_lot::Mutex;
-use tests::{Process, python};
+use tests::{Arguments, Process, python};
 
 use crate::differences::DIFFERENCES;
 use crate::scenario::Scenario;
@@ -25,7 +25,7 @@ const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/side_by_side/py
 const THREADS: usize = 4;
 
 pub(super) fn main(all: Vec<Scenario>, arguments: impl Iterator<Item = String>) -> ExitCode {
-    let options = Options::read(arguments);
+    let options = Arguments::read(arguments);
     let ipv6 = UdpSocket::bind("[::1]:0").is_ok();
     let possible = |scenario: &&Scenario| ipv6 || !scenario.needs_ipv6();
     let chosen = |scenario: &&Scenario| options.chooses(&scenario.name);
@@ -133,40 +133,5 @@ fn message(payload: Box<dyn Any + Send>) -> String {
         Err(payload) => payload
             .downcast_ref::<&str>()
             .map_or_else(|| "a panic".to_owned(), |text| (*text).to_owned()),
-    }
-}
-
-/// What `cargo test -- …` may say.
-#[derive(Default)]
-struct Options {
-    filters: Vec<String>,
-    skips: Vec<String>,
-    exact: bool,
-    list: bool,
-}
-
-impl Options {
-    fn read(mut arguments: impl Iterator<Item = String>) -> Self {
-        let mut options = Options::default();
-        while let Some(argument) = arguments.next() {
-            match argument.as_str() {
-                "--exact" => options.exact = true,
-                "--list" => options.list = true,
-                "--skip" => options.skips.extend(arguments.next()),
-                "--test-threads" | "--color" | "--format" => drop(arguments.next()),
-                // The standard harness knows more of them, and they must not be taken for filters.
-                other if other.starts_with('-') => {}
-                _ => options.filters.push(argument),
-            }
-        }
-        options
-    }
-
-    fn chooses(&self, name: &str) -> bool {
-        let fits = |pattern: &String| match self.exact {
-            true => name == pattern,
-            false => name.contains(pattern.as_str()),
-        };
-        (self.filters.is_empty() || self.filters.iter().any(fits)) && !self.skips.iter().any(fits)
     }
 }

@@ -1,0 +1,86 @@
+//! One address opens as many connections as it can.
+
+use std::io::{Read, Write};
+use std::net::Ipv4Addr;
+use std::thread;
+use std::time::Duration;
+
+use socketserver::Builder;
+use socketserver::Tcp;
+use tests::Echo;
+
+use crate::column::Column;
+use crate::fault::Fault;
+use crate::load::{Pulse, crowd, echo_one, stream_from};
+use crate::serve::{LOCAL, serve};
+use crate::trial::{Trial, brief};
+
+pub(crate) const FAULT: Fault = Fault {
+    name: "address_flood",
+    words: "one address opens 1,000 connections where 32 are allowed, and thousands of addresses \
+            come once",
+    // An inline server has one connection.
+    columns: Column::CONCURRENT,
+    server: |column, _| {
+        let builder = Builder::<_, _, Echo, ()>::new(Tcp::new(), column.concurrency(), ());
+        serve(builder.max_connections_per_address(LIMIT), LOCAL).expect("serve_forever");
+    },
+    clients,
+};
+
+const LIMIT: usize = 32;
+const FLOOD: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
+
+fn clients(trial: &mut Trial) {
+    let count = trial.size(200, 1_000);
+    let time = trial.size(Duration::from_millis(300), Duration::from_secs(3));
+    let child = trial.start(&[]);
+    let before = trial.baseline(&child, echo_one);
+    let address = child.address();
+
+    let pulse = Pulse::start(address);
+    thread::sleep(time);
+    let alone = pulse.stop().p99();
+
+    let pulse = Pulse::start(address);
+    let flood = (0..count).filter_map(|_| {
+        // Who is sent away may see it at any step.
+        let mut client = stream_from(FLOOD, address).ok()?;
+        client.write_all(b"hello").ok()?;
+        client.read_exact(&mut [0; 5]).ok()?;
+        Some(client)
+    });
+    let flood: Vec<_> = flood.collect();
+    thread::sleep(time);
+    let beside = pulse.stop().p99();
+    trial.check(
+        "32 are served at a time",
+        format!("{} of {count}", flood.len()),
+        flood.len() == LIMIT,
+    );
+    drop(flood);
+    // A fifth of less than a millisecond is nothing.
+    let limit = trial.limit(alone.mul_f64(1.2) + Duration::from_millis(1));
+    trial.check(
+        "p99 of another address at most 20 % and 1 ms above what it was",
+        format!("{}, was {}", brief(beside), brief(alone)),
+        beside <= limit,
+    );
+
+    // Where each takes a process it takes its time.
+    let forking = trial.column() == Column::Forking;
+    let addresses: u32 = trial.size(300, if forking { 10_000 } else { 100_000 });
+    let served = crowd(8, addresses as usize, |number| {
+        let number = u32::try_from(number).expect("a small number");
+        let ip = Ipv4Addr::from_bits(Ipv4Addr::new(127, 1, 0, 0).to_bits() + number);
+        let mut client = stream_from(ip, address).expect("connect");
+        assert_eq!(client.ask("hello"), b"hello");
+        assert_eq!(client.finish(), b"");
+    });
+    trial.check(
+        "every other address is served",
+        format!("{} of {addresses}", served.len()),
+        served.len() == addresses as usize,
+    );
+    trial.end(child, before, echo_one);
+}

@@ -1,0 +1,211 @@
+//! The server's process, seen from outside.
+
+use std::collections::HashMap;
+use std::fs;
+use std::process::{Command, ExitStatus};
+use std::time::Duration;
+
+use rustix::process::{Pid, Resource, Rlimit, getrlimit, prlimit};
+use socketserver::{Address, ToAddress};
+use tests::{Process, Signal, memory_of};
+
+use crate::column::Column;
+use crate::fault::Fault;
+use crate::serve::{SERVE, now};
+
+/// A server that runs. It is killed when this is dropped.
+pub(crate) struct Child {
+    process: Process,
+    address: Address,
+}
+
+impl Child {
+    /// Starts the server of a fault.
+    pub(crate) fn launch(
+        fault: &Fault,
+        column: Column,
+        arguments: &[&str],
+        change: impl FnOnce(&mut Command),
+    ) -> Process {
+        // This way also a user may start it who cannot come to where it is.
+        let mut command = Command::new("/proc/self/exe");
+        command
+            .args([SERVE, fault.name, column.name()])
+            .args(arguments);
+        change(&mut command);
+        Process::start(&mut command)
+    }
+
+    /// Waits until a server that was started listens. One that cannot says why.
+    pub(crate) fn listening(process: Process) -> Result<Self, String> {
+        let line = process.line();
+        let Some(address) = line.strip_prefix("listening on ") else {
+            return Err(line);
+        };
+        let address = address.to_address().expect("an address");
+        Ok(Child { process, address })
+    }
+
+    pub(crate) fn address(&self) -> &Address {
+        &self.address
+    }
+
+    /// Its next line on standard output.
+    #[track_caller]
+    pub(crate) fn line(&self) -> String {
+        self.process.line()
+    }
+
+    /// Its number.
+    pub(crate) fn id(&self) -> Pid {
+        let id = i32::try_from(self.process.id()).ok();
+        id.and_then(Pid::from_raw).expect("a process")
+    }
+
+    pub(crate) fn signal(&self, signal: Signal) {
+        self.process.signal(signal);
+    }
+
+    /// The descriptors that it has open.
+    pub(crate) fn descriptors(&self) -> Vec<u64> {
+        let folder = fs::read_dir(self.proc("fd")).expect("its descriptors");
+        let names = folder.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+        names.filter_map(|name| name.parse().ok()).collect()
+    }
+
+    /// Lets it open `spare` more descriptors from here on.
+    pub(crate) fn limit_descriptors(&self, spare: u64) {
+        let open = self.descriptors();
+        let mut free = (0..).filter(|number| !open.contains(number));
+        let place = usize::try_from(spare).expect("a small number");
+        self.limit(Resource::Nofile, free.nth(place));
+    }
+
+    /// Lets it open as many descriptors as it could at first.
+    pub(crate) fn unlimit_descriptors(&self) {
+        self.limit(Resource::Nofile, getrlimit(Resource::Nofile).maximum);
+    }
+
+    fn limit(&self, resource: Resource, current: Option<u64>) {
+        let maximum = getrlimit(resource).maximum;
+        prlimit(Some(self.id()), resource, Rlimit { current, maximum }).expect("prlimit");
+    }
+
+    pub(crate) fn threads(&self) -> usize {
+        fs::read_dir(self.proc("task"))
+            .expect("its threads")
+            .count()
+    }
+
+    /// The memory that is really there, in KiB.
+    pub(crate) fn resident(&self) -> u64 {
+        memory_of(self.process.id(), "VmRSS").expect("its memory") / 1024
+    }
+
+    /// The processes that it has started and not waited for.
+    pub(crate) fn children(&self) -> usize {
+        let path = self.proc(&format!("task/{}/children", self.process.id()));
+        let text = fs::read_to_string(path).expect("its children");
+        text.split_whitespace().count()
+    }
+
+    fn proc(&self, name: &str) -> String {
+        format!("/proc/{}/{name}", self.process.id())
+    }
+
+    /// Everything that a server must have no more of after a fault than before it.
+    pub(crate) fn holdings(&self) -> Holdings {
+        Holdings {
+            threads: self.threads(),
+            descriptors: self.descriptors().len(),
+            children: self.children(),
+            resident: self.resident(),
+        }
+    }
+
+    /// Waits for its end, which somebody has brought about.
+    #[track_caller]
+    pub(crate) fn wait(self) -> Ended {
+        let (status, output, errors) = self.process.wait();
+        let numbers = output.lines().filter_map(|line| {
+            let (name, number) = line.split_once('=')?;
+            Some((name.to_owned(), number.parse().ok()?))
+        });
+        Ended {
+            status,
+            told: numbers.chain(summary(&errors)).collect(),
+            errors,
+            signalled: 0,
+        }
+    }
+
+    /// Drains it, and waits for its end.
+    #[track_caller]
+    pub(crate) fn end(self) -> Ended {
+        let signalled = now();
+        self.signal(Signal::TERM);
+        Ended {
+            signalled,
+            ..self.wait()
+        }
+    }
+}
+
+/// What a server's process has.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Holdings {
+    pub(crate) threads: usize,
+    pub(crate) descriptors: usize,
+    pub(crate) children: usize,
+    /// In KiB.
+    pub(crate) resident: u64,
+}
+
+impl Holdings {
+    pub(crate) fn same_but_for_memory(&self, other: &Holdings) -> bool {
+        (self.threads, self.descriptors, self.children)
+            == (other.threads, other.descriptors, other.children)
+    }
+}
+
+/// What was left of a server.
+pub(crate) struct Ended {
+    pub(crate) status: ExitStatus,
+    told: HashMap<String, u64>,
+    /// Its standard error: the log, and panics.
+    errors: String,
+    /// When SIGTERM was sent, in microseconds.
+    signalled: u64,
+}
+
+impl Ended {
+    /// A number that the server told.
+    #[track_caller]
+    pub(crate) fn told(&self, name: &str) -> u64 {
+        let number = self.told.get(name).copied();
+        number.unwrap_or_else(|| panic!("{name} was not told; {}\n{}", self.status, self.errors))
+    }
+
+    /// How long it took from SIGTERM to the end of `serve_forever`.
+    #[track_caller]
+    pub(crate) fn took(&self) -> Duration {
+        Duration::from_micros(self.told("ended_at").saturating_sub(self.signalled))
+    }
+
+    /// How many lines of the log have this text.
+    pub(crate) fn lines_with(&self, text: &str) -> usize {
+        let lines = self.errors.lines();
+        lines.filter(|line| line.contains(text)).count()
+    }
+}
+
+/// The counters that a server of the demos logs at its end.
+fn summary(log: &str) -> impl Iterator<Item = (String, u64)> {
+    let line = log.lines().rfind(|line| line.contains("] accepted "));
+    let counts = line.and_then(|line| Some(line.split_once("] ")?.1));
+    let counts = counts.into_iter().flat_map(|counts| counts.split(", "));
+    counts.filter_map(|count| {
+        let (name, number) = count.split_once(' ')?;
+        Some((name.to_owned(), number.parse().ok()?))
+    })
+}

@@ -1,0 +1,83 @@
+//! A program that a handler starts must not get the server's descriptors: it would keep its port
+//! and its clients.
+
+use std::collections::BTreeSet;
+use std::io;
+use std::process::Command;
+use std::sync::OnceLock;
+
+use socketserver::{Address, BaseRequestHandler, Socket};
+use tests::Client;
+
+use crate::column::Column;
+use crate::fault::Fault;
+use crate::serve::{LOCAL, serve, tcp};
+use crate::trial::Trial;
+
+pub(crate) const FAULT: Fault = Fault {
+    name: "inherited",
+    words: "a handler starts a program while other clients are connected",
+    columns: Column::ALL,
+    server: |column, _| {
+        BEFORE.get_or_init(seen);
+        serve(tcp::<Starting>(column), LOCAL).expect("serve_forever");
+    },
+    clients,
+};
+
+/// What a program sees that is started before there is a server.
+static BEFORE: OnceLock<BTreeSet<String>> = OnceLock::new();
+
+/// The descriptors of a program that this process starts: as many as it has, and one for listing.
+fn seen() -> BTreeSet<String> {
+    let output = Command::new("ls").arg("/proc/self/fd").output();
+    let output = String::from_utf8(output.expect("ls").stdout).expect("numbers");
+    output.lines().map(str::to_owned).collect()
+}
+
+/// Tells what a program sees beside what it should.
+#[derive(BaseRequestHandler)]
+struct Starting {
+    request: Socket,
+}
+
+impl Starting {
+    fn handle(&self) -> io::Result<()> {
+        // Until then the client is connected and no more.
+        self.request.recv(100)?;
+        let before = BEFORE.get().expect("the program's start");
+        let more: Vec<String> = seen().difference(before).cloned().collect();
+        self.request.sendall(more.join(" ").as_bytes())
+    }
+}
+
+fn clients(trial: &mut Trial) {
+    let others = if trial.column() == Column::Inline {
+        0
+    } else {
+        3
+    };
+    let child = trial.start(&[]);
+    let before = trial.baseline(&child, start_one);
+    let idle: Vec<Client> = (0..others)
+        .map(|_| Client::stream(child.address()))
+        .collect();
+    let more = more(child.address());
+    drop(idle);
+    trial.check(
+        "it gets none of the server's descriptors",
+        if more.is_empty() { "none" } else { &more },
+        more.is_empty(),
+    );
+    trial.end(child, before, start_one);
+}
+
+fn start_one(address: &Address) {
+    more(address);
+}
+
+fn more(address: &Address) -> String {
+    let mut client = Client::stream(address);
+    client.send("start");
+    String::from_utf8(client.rest()).expect("numbers")
+}

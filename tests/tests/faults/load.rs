@@ -1,0 +1,131 @@
+//! Clients: one that keeps asking, and many.
+
+use std::io;
+use std::iter;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::panic::resume_unwind;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use socket2::{Domain, Socket, Type};
+use socketserver::Address;
+use tests::{Client, DEADLINE};
+
+/// Sends a text to an echoing server of streams and receives it again.
+#[track_caller]
+pub(crate) fn echo_one(address: &Address) {
+    let mut client = Client::stream(address);
+    assert_eq!(client.ask(QUESTION), QUESTION);
+    // Until the server has closed too.
+    assert_eq!(client.finish(), b"");
+}
+
+/// A connection from that address of this machine, which need not be the usual one.
+pub(crate) fn stream_from(ip: Ipv4Addr, server: &Address) -> io::Result<Client> {
+    stream_with(server, |socket| {
+        socket.bind(&SocketAddr::from((ip, 0)).into())
+    })
+}
+
+/// A connection with a buffer of that many bytes for what comes.
+pub(crate) fn narrow_stream(server: &Address, buffer: usize) -> io::Result<Client> {
+    stream_with(server, |socket| socket.set_recv_buffer_size(buffer))
+}
+
+fn stream_with(
+    server: &Address,
+    change: impl FnOnce(&Socket) -> io::Result<()>,
+) -> io::Result<Client> {
+    let Address::Inet(server) = server else {
+        unreachable!("only TCP is asked for this");
+    };
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
+    change(&socket)?;
+    socket.set_read_timeout(Some(DEADLINE))?;
+    socket.set_write_timeout(Some(DEADLINE))?;
+    socket.connect(&(*server).into())?;
+    Ok(Client::Tcp(socket.into()))
+}
+
+/// Does `work` for each number below `count`, on so many threads.
+pub(crate) fn crowd<T: Send>(
+    threads: usize,
+    count: usize,
+    work: impl Fn(usize) -> T + Sync,
+) -> Vec<T> {
+    let next = AtomicUsize::new(0);
+    let numbers = || {
+        let number = next.fetch_add(1, Relaxed);
+        (number < count).then_some(number)
+    };
+    let worker = || iter::from_fn(numbers).map(&work).collect::<Vec<T>>();
+    thread::scope(|scope| {
+        let threads: Vec<_> = (0..threads).map(|_| scope.spawn(worker)).collect();
+        let results = threads.into_iter().map(|thread| thread.join());
+        results
+            .flat_map(|result| result.unwrap_or_else(|panic| resume_unwind(panic)))
+            .collect()
+    })
+}
+
+/// How long answers took, in order of length.
+pub(crate) struct Times(Vec<Duration>);
+
+impl Times {
+    pub(crate) fn new(mut times: Vec<Duration>) -> Self {
+        assert!(!times.is_empty(), "nobody was answered");
+        times.sort_unstable();
+        Times(times)
+    }
+
+    pub(crate) fn longest(&self) -> Duration {
+        self.0[self.0.len() - 1]
+    }
+
+    /// 99 of 100 were no longer than that.
+    pub(crate) fn p99(&self) -> Duration {
+        self.0[(self.0.len() - 1) * 99 / 100]
+    }
+}
+
+/// What a pulse asks: a line.
+const QUESTION: &[u8] = b"ping\n";
+
+/// A client that is connected all the time, and asks every few milliseconds.
+pub(crate) struct Pulse {
+    stop: Arc<AtomicBool>,
+    thread: JoinHandle<Times>,
+}
+
+impl Pulse {
+    /// Returns when it was answered for the first time.
+    #[track_caller]
+    pub(crate) fn start(address: &Address) -> Self {
+        const PAUSE: Duration = Duration::from_millis(5);
+        let mut client = Client::stream(address);
+        assert_eq!(client.ask(QUESTION), QUESTION);
+        let stop = Arc::new(AtomicBool::new(false));
+        let stopped = stop.clone();
+        let thread = thread::spawn(move || {
+            let mut times = Vec::new();
+            while !stopped.load(Relaxed) {
+                let began = Instant::now();
+                assert_eq!(client.ask(QUESTION), QUESTION);
+                times.push(began.elapsed());
+                thread::sleep(PAUSE);
+            }
+            assert_eq!(client.finish(), b"");
+            Times::new(times)
+        });
+        Pulse { stop, thread }
+    }
+
+    /// How long its answers took.
+    #[track_caller]
+    pub(crate) fn stop(self) -> Times {
+        self.stop.store(true, Relaxed);
+        self.thread.join().expect("every question was answered")
+    }
+}

@@ -1,0 +1,116 @@
+//! More clients come than can be served: they wait, or are sent away.
+
+use std::io::{self, Read, Write};
+use std::time::{Duration, Instant};
+
+use socketserver::{
+    Address, BaseRequestHandler, BaseServer, Builder, Overflow, ServerRef, Socket, Tcp, green,
+};
+use tests::Client;
+
+use crate::column::Column;
+use crate::fault::Fault;
+use crate::load::{Times, crowd, echo_one};
+use crate::serve::{LOCAL, serve};
+use crate::trial::Trial;
+
+pub(crate) const FAULT: Fault = Fault {
+    name: "overflow",
+    words: "64 clients at a time come to a server that serves 4",
+    columns: Column::CONCURRENT,
+    server,
+    clients,
+};
+
+const AT_A_TIME: usize = 64;
+const SERVED: usize = 4;
+const QUEUE: u32 = 16;
+
+/// Takes a moment for each request.
+#[derive(BaseRequestHandler)]
+struct Busy {
+    request: Socket,
+}
+
+impl Busy {
+    fn handle(&self) -> io::Result<()> {
+        let data = self.request.recv(100)?;
+        green::sleep(Duration::from_millis(1));
+        self.request.sendall(&data)
+    }
+}
+
+/// Has a word for those who are sent away.
+struct Polite;
+
+impl BaseServer for Polite {
+    fn refuse_request(&self, request: &Socket, _: &Address, _: &ServerRef<Self>) {
+        // Who has gone need not hear it.
+        let _ = request.sendall(b"busy");
+    }
+}
+
+/// With the word "wait" or "refuse".
+fn server(column: Column, policy: &[String]) {
+    let (queue, overflow) = match policy {
+        [word] if word == "wait" => (QUEUE, Overflow::Wait),
+        _ => (4096, Overflow::Refuse),
+    };
+    let transport = Tcp::new().request_queue_size(queue);
+    let builder = Builder::<_, _, Busy, _>::new(transport, column.at_most(SERVED), Polite);
+    serve(builder.overflow(overflow), LOCAL).expect("serve_forever");
+}
+
+fn clients(trial: &mut Trial) {
+    let count = trial.size(300, 5_000);
+    waiting(trial, count);
+    refusing(trial, count);
+}
+
+/// In the system's queue; for whom that has no room, the system tries again.
+fn waiting(trial: &mut Trial, count: usize) {
+    let child = trial.start(&["wait"]);
+    let before = trial.baseline(&child, echo_one);
+    crowd(AT_A_TIME, count, |_| echo_one(child.address()));
+    let ended = trial.end(child, before, echo_one);
+    let finished = ended.told("finished") - 2;
+    trial.check(
+        "4 and a queue of 16: everybody is served in the end",
+        format!("{finished} of {count}"),
+        finished == count as u64,
+    );
+}
+
+fn refusing(trial: &mut Trial, count: usize) {
+    let child = trial.start(&["refuse"]);
+    let before = trial.baseline(&child, echo_one);
+    let refused = crowd(AT_A_TIME, count, |_| {
+        let mut client = Client::stream(child.address());
+        let began = Instant::now();
+        // One who is sent away hears so, sees an end or a reset.
+        let sent = client.write_all(b"hello");
+        let mut reply = Vec::new();
+        let end = sent.and_then(|()| client.read_to_end(&mut reply));
+        if end.is_ok() && reply == b"hello" {
+            return None;
+        }
+        assert!(reply.is_empty() || reply == b"busy", "{reply:?}");
+        Some(began.elapsed())
+    });
+    let refused: Vec<Duration> = refused.into_iter().flatten().collect();
+    let seen = refused.len() as u64;
+    let ended = trial.end(child, before, echo_one);
+    let (finished, counted) = (ended.told("finished") - 2, ended.told("refused"));
+    trial.check(
+        "4 and no queue: accepted = served + sent away",
+        format!("{count} = {finished} + {counted}"),
+        finished + counted == count as u64 && seen == counted,
+    );
+    if !refused.is_empty() {
+        trial.within(
+            "p99 until who is sent away sees it",
+            Duration::from_millis(100),
+            Times::new(refused).p99(),
+        );
+    }
+}

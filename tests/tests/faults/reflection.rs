@@ -1,0 +1,123 @@
+//! Datagrams whose sender is made up: two servers are to answer each other for ever, or one itself,
+//! or somebody is to get more than was sent for them.
+
+use std::io;
+use std::net::SocketAddr;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use socket2::{Domain, Socket, Type};
+use socketserver::{Address, BaseRequestHandler, Builder, Datagram, Udp};
+use tests::Client;
+
+use crate::child::{Child, Ended};
+use crate::column::Column;
+use crate::fault::Fault;
+use crate::serve::serve;
+use crate::trial::Trial;
+
+pub(crate) const FAULT: Fault = Fault {
+    name: "reflection",
+    words: "a datagram seems to come from another server, or from the server itself",
+    columns: Column::ALL,
+    // With the address.
+    server: |column, place| {
+        // The test sends from the server's own address.
+        let transport = Udp::new().allow_reuse_port(true);
+        let builder = Builder::<_, _, UpperCase, ()>::new(transport, column.concurrency(), ());
+        let builder = builder.max_rate_per_address(A_SECOND, Duration::from_secs(1));
+        serve(builder, &place[0]).expect("serve_forever");
+    },
+    clients,
+};
+
+/// So many times each server is sent something in another's name.
+const TIMES: u32 = 5;
+
+/// So many datagrams of one sender are answered in a second.
+const A_SECOND: u32 = 100;
+
+/// Answers with as much as it was sent: so it cannot tell an answer of its like from a question.
+#[derive(BaseRequestHandler)]
+struct UpperCase {
+    request: Datagram,
+    client_address: Address,
+}
+
+impl UpperCase {
+    fn handle(&self) -> io::Result<()> {
+        let Datagram { data, socket, .. } = &self.request;
+        socket.sendto(&data.to_ascii_uppercase(), &self.client_address)?;
+        Ok(())
+    }
+}
+
+fn clients(trial: &mut Trial) {
+    // The clients have an address, and a rate, of their own.
+    let (one, other) = (trial.start(&["127.0.0.2:0"]), trial.start(&["127.0.0.3:0"]));
+    let before = [&one, &other].map(|child| trial.baseline(child, ask_one));
+    amplification(trial, &one);
+    let began = Instant::now();
+    // The answer may come while the address is also ours, and be lost: so several times.
+    for _ in 0..TIMES {
+        send_as(other.address(), one.address());
+        send_as(one.address(), one.address());
+    }
+    thread::sleep(trial.size(Duration::from_millis(300), Duration::from_secs(3)));
+    let seconds = began.elapsed().as_secs() + 1;
+    let ends: Vec<Ended> = [one, other]
+        .into_iter()
+        .zip(before)
+        .map(|(child, before)| trial.end(child, before, ask_one))
+        .collect();
+    let answered = ends.iter().map(|ended| ended.told("finished")).max();
+    // Both, and the test's own few.
+    let allowed = (seconds + 1) * u64::from(A_SECOND) + 5;
+    let answered = answered.expect("two servers");
+    trial.check(
+        "with max_rate_per_address 100 a second of the other server are answered",
+        format!("{answered} in {seconds} s"),
+        answered <= allowed,
+    );
+    let refused = ends[0].told("refused");
+    trial.check(
+        "what seems to come from the server itself is refused",
+        format!("{refused} refused"),
+        refused >= u64::from(TIMES),
+    );
+}
+
+/// The server sends no more than it is sent.
+fn amplification(trial: &mut Trial, child: &Child) {
+    const LENGTH: usize = 1_000;
+    let mut client = Client::datagram(child.address());
+    let answer = client.ask([b'x'; LENGTH]);
+    let Client::Udp(socket) = &client else {
+        unreachable!("a UDP client");
+    };
+    let pause = Some(Duration::from_millis(50));
+    socket.set_read_timeout(pause).expect("a timeout");
+    let more = socket.recv(&mut [0; LENGTH]).unwrap_or(0);
+    let factor = (answer.len() + more) as f64 / LENGTH as f64;
+    trial.check("as much is sent as was received", factor, factor <= 1.0);
+}
+
+fn ask_one(address: &Address) {
+    assert_eq!(Client::datagram(address).ask("hello"), b"HELLO");
+}
+
+/// Sends from an address that somebody else has too, and lets go of it.
+fn send_as(sender: &Address, receiver: &Address) {
+    let inet = |address: &Address| -> SocketAddr {
+        let Address::Inet(address) = address else {
+            unreachable!("a UDP server");
+        };
+        *address
+    };
+    let socket = Socket::new(Domain::IPV4, Type::DGRAM, None).expect("a socket");
+    socket.set_reuse_port(true).expect("an option");
+    socket.bind(&inet(sender).into()).expect("bind");
+    socket
+        .send_to(b"hello", &inet(receiver).into())
+        .expect("send");
+}

@@ -1,0 +1,80 @@
+//! Clients go away in the middle of a reply, and signals of broken pipes would end the process.
+
+use std::io::{self, Read};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use signal_hook::consts::SIGPIPE;
+use signal_hook::flag::register_conditional_default;
+use socket2::SockRef;
+use socketserver::{Address, BaseRequestHandler, Socket};
+use tests::Client;
+
+use crate::column::Column;
+use crate::fault::Fault;
+use crate::load::{crowd, narrow_stream};
+use crate::serve::{LOCAL, serve, tcp};
+use crate::trial::Trial;
+
+pub(crate) const FAULT: Fault = Fault {
+    name: "resets",
+    words: "clients reset their connections while 1 MiB is sent to them",
+    columns: Column::ALL,
+    server: |column, _| {
+        // As in a program that has not been made to ignore it.
+        let always = Arc::new(AtomicBool::new(true));
+        register_conditional_default(SIGPIPE, always).expect("a handler");
+        serve(tcp::<Generous>(column), LOCAL).expect("serve_forever");
+    },
+    clients,
+};
+
+static REPLY: [u8; 1 << 20] = [b'x'; 1 << 20];
+
+/// Sends much for little.
+#[derive(BaseRequestHandler)]
+struct Generous {
+    request: Socket,
+}
+
+impl Generous {
+    fn handle(&self) -> io::Result<()> {
+        self.request.recv(100)?;
+        self.request.sendall(&REPLY)
+    }
+}
+
+fn clients(trial: &mut Trial) {
+    const AT_A_TIME: usize = 8;
+    let count = trial.size(100, 1_000);
+    let child = trial.start(&[]);
+    let before = trial.baseline(&child, whole_reply);
+    crowd(AT_A_TIME, count, |_| reset(child.address()));
+    let ended = trial.end(child, before, whole_reply);
+    let (accepted, errors) = (ended.told("accepted"), ended.lines_with("ERROR"));
+    trial.check(
+        "the process lives, and the log has no line at error level",
+        format!("{} resets, {errors} lines", accepted - 2),
+        accepted == count as u64 + 2 && errors == 0,
+    );
+}
+
+fn whole_reply(address: &Address) {
+    let mut client = Client::stream(address);
+    client.send("please");
+    assert_eq!(client.rest().len(), REPLY.len());
+}
+
+/// Reads the beginning of a reply, and breaks off.
+fn reset(address: &Address) {
+    let mut client = narrow_stream(address, 32 * 1024).expect("connect");
+    client.send("please");
+    client.read_exact(&mut [0; 1000]).expect("the beginning");
+    let Client::Tcp(stream) = client else {
+        unreachable!("a TCP client");
+    };
+    SockRef::from(&stream)
+        .set_linger(Some(Duration::ZERO))
+        .expect("a reset at the end");
+}

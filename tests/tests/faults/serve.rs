@@ -1,0 +1,135 @@
+//! The child's side: a server on the main thread of a fresh process.
+
+use std::fs;
+use std::io;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use rustix::process::{
+    Resource, Rlimit, Signal, getrlimit, set_parent_process_death_signal, setrlimit,
+};
+use socketserver::{
+    BaseServer, Builder, Concurrency, RequestHandler, Server, Socket, Stats, Tcp, ToAddress,
+    Transport,
+};
+
+use crate::column::{Chosen, Column};
+
+/// The argument that makes this program a server.
+pub(crate) const SERVE: &str = "serve";
+
+/// Where most servers listen.
+pub(crate) const LOCAL: &str = "127.0.0.1:0";
+
+/// How long live requests may go on after SIGTERM.
+const DRAIN: Duration = Duration::from_secs(5);
+
+/// Before anything else in the child.
+pub(crate) fn prepare() {
+    // A test that dies leaves no server behind.
+    set_parent_process_death_signal(Some(Signal::KILL)).expect("prctl");
+    env_logger::Builder::new()
+        .filter_level(log::LevelFilter::Warn)
+        .format_timestamp(None)
+        .write_style(env_logger::WriteStyle::Never)
+        .init();
+}
+
+/// Sets a limit of this process.
+pub(crate) fn limit(resource: Resource, current: Option<u64>) {
+    let maximum = getrlimit(resource).maximum;
+    setrlimit(resource, Rlimit { current, maximum }).expect("setrlimit");
+}
+
+/// A builder for a TCP server in that column.
+pub(crate) fn tcp<H: RequestHandler<Socket, ()>>(column: Column) -> Builder<Tcp, Chosen, H, ()> {
+    Builder::new(Tcp::new(), column.concurrency(), ())
+}
+
+/// Serves until a signal ends that, and tells the books. Returns how `serve_forever` ended.
+pub(crate) fn serve<T, C, H, S>(
+    builder: Builder<T, C, H, S>,
+    address: impl ToAddress,
+) -> io::Result<()>
+where
+    T: Transport,
+    C: Concurrency,
+    H: RequestHandler<T::Request, S>,
+    S: BaseServer<T::Request>,
+{
+    serve_draining(builder, address, DRAIN)
+}
+
+/// [`serve`] with a drain of that length.
+pub(crate) fn serve_draining<T, C, H, S>(
+    builder: Builder<T, C, H, S>,
+    address: impl ToAddress,
+    drain: Duration,
+) -> io::Result<()>
+where
+    T: Transport,
+    C: Concurrency,
+    H: RequestHandler<T::Request, S>,
+    S: BaseServer<T::Request>,
+{
+    serve_on_draining(&builder.bind(address).expect("bind"), drain)
+}
+
+/// [`serve`] for a server that is bound already.
+pub(crate) fn serve_on<T, C, H, S>(server: &Server<T, C, H, S>) -> io::Result<()>
+where
+    T: Transport,
+    C: Concurrency,
+    H: RequestHandler<T::Request, S>,
+    S: BaseServer<T::Request>,
+{
+    serve_on_draining(server, DRAIN)
+}
+
+fn serve_on_draining<T, C, H, S>(server: &Server<T, C, H, S>, drain: Duration) -> io::Result<()>
+where
+    T: Transport,
+    C: Concurrency,
+    H: RequestHandler<T::Request, S>,
+    S: BaseServer<T::Request>,
+{
+    server.drain_on_signals(drain).expect("signals");
+    println!("listening on {}", server.server_address());
+    let result = server.serve_forever();
+    tell("ended_at", now());
+    let drained = server.drain(drain);
+    tell("cut_at_the_end", drained.cut);
+    tell("abandoned_at_the_end", drained.abandoned);
+    tell_books(&server.stats());
+    result
+}
+
+/// Tells the counters of a server that has ended.
+pub(crate) fn tell_books(stats: &Stats) {
+    tell("accepted", stats.accepted);
+    assert_eq!(stats.active, 0, "{stats:?}");
+    tell("finished", stats.finished);
+    tell("failed", stats.failed);
+    tell("refused", stats.refused);
+    tell("cut", stats.cut);
+    tell("accept_errors", stats.accept_errors);
+    tell("spawn_failures", stats.workers.spawn_failures);
+}
+
+/// How many descriptors this process has open.
+pub(crate) fn descriptors() -> u64 {
+    fs::read_dir("/proc/self/fd")
+        .expect("its descriptors")
+        .count() as u64
+}
+
+/// The time of day in microseconds, which two processes have in common.
+pub(crate) fn now() -> u64 {
+    let time = SystemTime::now().duration_since(UNIX_EPOCH);
+    let microseconds = time.expect("a time after 1970").as_micros();
+    u64::try_from(microseconds).expect("a time before the year 500,000")
+}
+
+/// Tells the parent a number, for [`Ended::told`](crate::child::Ended::told).
+pub(crate) fn tell(name: &str, number: u64) {
+    println!("{name}={number}");
+}

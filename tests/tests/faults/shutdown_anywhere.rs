@@ -1,0 +1,137 @@
+//! A server is told to stop from its own hooks and handlers, before it serves, twice, and by many
+//! at once: none of them may wait for itself.
+
+use std::io;
+use std::sync::Barrier;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use socketserver::{
+    Address, BaseRequestHandler, BaseServer, Builder, Server, ServerRef, Socket, Tcp,
+};
+use tests::DEADLINE;
+
+use crate::column::{Chosen, Column};
+use crate::fault::Fault;
+use crate::load::echo_one;
+use crate::serve::{LOCAL, tell, tell_books};
+use crate::trial::Trial;
+
+pub(crate) const FAULT: Fault = Fault {
+    name: "shutdown_anywhere",
+    words: "shutdown and drain are called from a handler, from a hook, before serving, twice, and \
+            by 4 threads at once",
+    columns: Column::ALL,
+    server,
+    clients,
+};
+
+/// Stops its server, which goes on with what it has.
+#[derive(BaseRequestHandler)]
+struct Stopping {
+    request: Socket,
+    server: ServerRef<Tyrant>,
+}
+
+impl Stopping {
+    fn handle(&self) -> io::Result<()> {
+        self.server.shutdown();
+        self.server.shutdown();
+        self.request.sendall(&self.request.recv(100)?)
+    }
+}
+
+/// Stops the server at every request.
+struct Tyrant;
+
+impl BaseServer for Tyrant {
+    fn verify_request(&self, _: &Socket, _: &Address, server: &ServerRef<Self>) -> bool {
+        server.shutdown();
+        server.shutdown();
+        true
+    }
+}
+
+fn bind(column: Column) -> Server<Tcp, Chosen, Stopping, Tyrant> {
+    let builder = Builder::new(Tcp::new(), column.concurrency(), Tyrant);
+    builder.bind(LOCAL).expect("bind")
+}
+
+fn server(column: Column, rounds: &[String]) {
+    let rounds: u64 = rounds[0].parse().expect("a number");
+    let mut longest = Duration::ZERO;
+    let mut note = |began: Instant| longest = longest.max(began.elapsed());
+
+    let server = bind(column);
+    println!("listening on {}", server.server_address());
+    // A handler may stop the next loop, which has not had a request yet.
+    while server.stats().accepted < rounds {
+        server.serve_forever().expect("serve_forever");
+    }
+    let began = Instant::now();
+    server.drain(DEADLINE);
+    server.drain(DEADLINE);
+    note(began);
+    tell_books(&server.stats());
+
+    let before = bind(column);
+    before.shutdown();
+    before.shutdown();
+    let began = Instant::now();
+    before.serve_forever().expect("serve_forever");
+    note(began);
+
+    // In a process with threads it could not fork.
+    if column != Column::Forking {
+        for _ in 0..rounds {
+            let server = bind(column);
+            let began = Instant::now();
+            at_once(&server);
+            note(began);
+        }
+    }
+    tell("longest", longest.as_micros() as u64);
+}
+
+/// Several stop a server that begins to serve at that very moment.
+fn at_once(server: &Server<Tcp, Chosen, Stopping, Tyrant>) {
+    const STOPPERS: usize = 4;
+    let barrier = Barrier::new(STOPPERS + 1);
+    thread::scope(|scope| {
+        for number in 0..STOPPERS {
+            let barrier = &barrier;
+            scope.spawn(move || {
+                barrier.wait();
+                server.shutdown();
+                if number % 2 == 0 {
+                    server.drain(DEADLINE);
+                }
+            });
+        }
+        barrier.wait();
+        // Closed, if a drain was faster.
+        let _ = server.serve_forever();
+    });
+}
+
+fn clients(trial: &mut Trial) {
+    let rounds: u64 = trial.size(20, 1_000);
+    let child = trial.start(&[&rounds.to_string()]);
+    for _ in 0..rounds {
+        echo_one(child.address());
+    }
+    let ended = child.wait();
+    let longest = Duration::from_micros(ended.told("longest"));
+    trial.within(
+        "every call returns, at the longest",
+        Duration::from_secs(1),
+        longest,
+    );
+    let finished = ended.told("finished");
+    trial.check(
+        "who was accepted is served",
+        format!("{finished} of {rounds}"),
+        finished == rounds,
+    );
+    trial.books(&ended);
+}

@@ -1,0 +1,125 @@
+//! Signals of all sorts rain on the process and its children while it works.
+
+use std::io;
+use std::os::unix::process::CommandExt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rustix::process::kill_process_group;
+use signal_hook::consts::{SIGHUP, SIGUSR1, SIGUSR2, SIGWINCH};
+use signal_hook::flag;
+use socketserver::{Address, BaseRequestHandler, ServerRef, Socket};
+use tests::{DEADLINE, Signal};
+
+use crate::column::Column;
+use crate::fault::Fault;
+use crate::load::{Pulse, crowd, echo_one};
+use crate::serve::{LOCAL, serve_on, tcp, tell};
+use crate::trial::Trial;
+
+pub(crate) const FAULT: Fault = Fault {
+    name: "signal_storm",
+    words: "10,000 signals in a second, under load",
+    columns: Column::ALL,
+    server,
+    clients,
+};
+
+/// Answers signals with hooks and with flags.
+fn server(column: Column, _: &[String]) {
+    let server = tcp::<Echo>(column).bind(LOCAL).expect("bind");
+    let answered = Arc::new(AtomicU64::new(0));
+    for signal in [SIGHUP, SIGUSR1] {
+        let answered = answered.clone();
+        let hook = move |_: &ServerRef<()>| _ = answered.fetch_add(1, Relaxed);
+        server.on_signal(signal, hook).expect("a handler");
+    }
+    for signal in [SIGUSR2, SIGWINCH] {
+        flag::register(signal, Arc::new(AtomicBool::new(false))).expect("a handler");
+    }
+    serve_on(&server).expect("serve_forever");
+    tell("answered", answered.load(Relaxed));
+}
+
+/// The test's own, which waits in both ways: with a timeout and without.
+#[derive(BaseRequestHandler)]
+struct Echo {
+    request: Socket,
+    client_address: Address,
+}
+
+impl Echo {
+    fn handle(&self) -> io::Result<()> {
+        if self.client_address.port().is_some_and(|port| port % 2 == 0) {
+            self.request.settimeout(Some(DEADLINE))?;
+        }
+        loop {
+            let data = self.request.recv(100)?;
+            if data.is_empty() {
+                return Ok(());
+            }
+            self.request.sendall(&data)?;
+        }
+    }
+}
+
+fn clients(trial: &mut Trial) {
+    const AT_A_TIME: usize = 4;
+    let (signals, time) = trial.size(
+        (1_000, Duration::from_millis(300)),
+        (10_000, Duration::from_secs(1)),
+    );
+    let child = trial.start_as(&[], |command| {
+        // With the children that it will have.
+        command.process_group(0);
+    });
+    let before = trial.baseline(&child, echo_one);
+    let concurrent = trial.column() != Column::Inline;
+    let pulses: Vec<Pulse> = (0..if concurrent { 4 } else { 0 })
+        .map(|_| Pulse::start(child.address()))
+        .collect();
+    let over = AtomicBool::new(false);
+    let served = AtomicU64::new(0);
+    let took = thread::scope(|scope| {
+        scope.spawn(|| {
+            crowd(AT_A_TIME, AT_A_TIME, |_| {
+                while !over.load(Relaxed) {
+                    echo_one(child.address());
+                    served.fetch_add(1, Relaxed);
+                }
+            })
+        });
+        let kinds = [Signal::HUP, Signal::USR1, Signal::USR2, Signal::WINCH];
+        let began = Instant::now();
+        for number in 0..signals {
+            let signal = kinds[number as usize % kinds.len()];
+            kill_process_group(child.id(), signal).expect("kill");
+            let due = began + time * number / signals;
+            thread::sleep(due.saturating_duration_since(Instant::now()));
+        }
+        let took = began.elapsed();
+        over.store(true, Relaxed);
+        took
+    });
+    for pulse in pulses {
+        pulse.stop();
+    }
+    let ended = trial.end(child, before, echo_one);
+    let answered = ended.told("answered");
+    trial.check(
+        "the hooks of SIGHUP and SIGUSR1 answer, at most once a signal",
+        format!("{answered} times"),
+        answered > 0 && answered <= u64::from(signals) / 2,
+    );
+    let (served, failed) = (served.into_inner(), ended.told("failed"));
+    trial.check(
+        "nobody sees them: no request fails, every client is served",
+        format!(
+            "{signals} signals in {:.2} s, {served} clients, {failed} failed",
+            took.as_secs_f64()
+        ),
+        served > 0 && failed == 0,
+    );
+}

@@ -1,0 +1,195 @@
+//! Clients who hold their connections and send next to nothing.
+
+use std::io::{self, ErrorKind, Read, Write};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use socketserver::{Address, BaseRequestHandler, Builder, Socket, Tcp};
+use tests::{Client, until};
+
+use crate::child::Child;
+use crate::column::Column;
+use crate::fault::Fault;
+use crate::load::{Pulse, echo_one};
+use crate::serve::{LOCAL, serve};
+use crate::trial::Trial;
+
+pub(crate) const FAULT: Fault = Fault {
+    name: "slow_clients",
+    words: "clients who hold their connections and send a byte now and then, or none",
+    columns: Column::ALL,
+    server,
+    clients,
+};
+
+/// At most so many requests at a time where there is a deadline.
+const MOST: usize = 8;
+
+/// Between two bytes of a slow client.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// Sends every line back when it is complete.
+#[derive(BaseRequestHandler)]
+struct Lines {
+    request: Socket,
+    line: Vec<u8>,
+}
+
+impl Lines {
+    fn handle(&mut self) -> io::Result<()> {
+        loop {
+            let data = self.request.recv(100)?;
+            if data.is_empty() {
+                return Ok(());
+            }
+            self.line.extend(data);
+            if self.line.ends_with(b"\n") {
+                self.request.sendall(&self.line)?;
+                self.line.clear();
+            }
+        }
+    }
+}
+
+/// With the deadline in milliseconds, or with one word: it waits for input then.
+fn server(column: Column, arguments: &[String]) {
+    let mut transport = Tcp::new();
+    let mut deadline = None;
+    let mut concurrency = column.concurrency();
+    match arguments {
+        [] => {}
+        [word] if word == "wait_for_input" => {
+            transport = transport.wait_for_input(Duration::from_secs(60));
+        }
+        [milliseconds, ..] => {
+            deadline = milliseconds.parse().ok().map(Duration::from_millis);
+            concurrency = column.at_most(MOST);
+        }
+    }
+    let mut builder = Builder::<_, _, Lines, ()>::new(transport, concurrency, ());
+    if let Some(deadline) = deadline {
+        builder = builder.deadline(deadline);
+    }
+    serve(builder, LOCAL).expect("serve_forever");
+}
+
+fn clients(trial: &mut Trial) {
+    match trial.column() {
+        Column::Inline => {}
+        Column::Green => beside_many(trial),
+        Column::Threading | Column::Forking => under_a_deadline(trial),
+    }
+    silent(trial);
+}
+
+/// They cost nobody anything.
+fn beside_many(trial: &mut Trial) {
+    const SLOW: usize = 200;
+    let time = trial.size(Duration::from_secs(1), Duration::from_secs(10));
+    let child = trial.start(&[]);
+    let before = trial.baseline(&child, echo_one);
+    let mut slow: Vec<Client> = (0..SLOW).map(|_| Client::stream(child.address())).collect();
+    let pulse = Pulse::start(child.address());
+    let end = Instant::now() + time;
+    while Instant::now() < end {
+        for client in &mut slow {
+            client.send("x");
+        }
+        thread::sleep(PAUSE);
+    }
+    trial.within(
+        "p99 of a client beside 200 slow ones",
+        Duration::from_millis(50),
+        pulse.stop().p99(),
+    );
+    drop(slow);
+    trial.end(child, before, echo_one);
+}
+
+/// They hold a thread each, but not for longer than that.
+fn under_a_deadline(trial: &mut Trial) {
+    let deadline = trial.size(Duration::from_secs(2), Duration::from_secs(5));
+    let child = trial.start(&[&deadline.as_millis().to_string()]);
+    let before = trial.baseline(&child, echo_one);
+    let connect = || (Client::stream(child.address()), Instant::now());
+    let mut slow: Vec<_> = (1..MOST).map(|_| connect()).collect();
+    let pulse = Pulse::start(child.address());
+    let half = Instant::now() + deadline / 2;
+    while Instant::now() < half {
+        for (client, _) in &mut slow {
+            client.send("x");
+        }
+        thread::sleep(PAUSE);
+    }
+    trial.within(
+        "p99 of a client with a thread beside 7 slow ones of 8",
+        Duration::from_millis(50),
+        pulse.stop().p99(),
+    );
+    slow.push(connect());
+    let began = Instant::now();
+    let address = child.address().clone();
+    let newcomer = thread::spawn(move || {
+        echo_one(&address);
+        began.elapsed()
+    });
+    // The longest and the shortest of all.
+    let held = slow.into_iter().map(|(client, since)| hold(client, since));
+    let held: Vec<Duration> = held.collect();
+    let (shortest, longest) = (held.iter().min(), held.iter().max());
+    let (shortest, longest) = (*shortest.expect("some"), *longest.expect("some"));
+    let slack = deadline / trial.size(1, 10);
+    trial.check(
+        format!("slow ones end at the deadline, ± {} %", trial.size(100, 10)),
+        format!("{shortest:.2?} to {longest:.2?} of {deadline:?}"),
+        shortest >= deadline - slack && longest <= deadline + slack,
+    );
+    trial.within(
+        "a newcomer is served within one deadline",
+        deadline,
+        newcomer.join().expect("it is served"),
+    );
+    trial.end(child, before, echo_one);
+}
+
+/// Sends a byte now and then until the connection ends. Returns how long it was open.
+fn hold(mut client: Client, since: Instant) -> Duration {
+    let Client::Tcp(stream) = &client else {
+        unreachable!("a TCP client");
+    };
+    stream.set_read_timeout(Some(PAUSE)).expect("a timeout");
+    loop {
+        match client.read(&mut [0]) {
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                // If it cannot be sent the next read tells.
+                let _ = client.write(b"x");
+            }
+            Ok(0) | Err(_) => return since.elapsed(),
+            Ok(_) => unreachable!("a line that is not complete"),
+        }
+    }
+}
+
+/// Who says nothing at all holds nothing.
+fn silent(trial: &mut Trial) {
+    const SILENT: usize = 200;
+    let child: Child = trial.start(&["wait_for_input"]);
+    let address: Address = child.address().clone();
+    let before = trial.baseline(&child, echo_one);
+    let silent: Vec<Client> = (0..SILENT).map(|_| Client::stream(&address)).collect();
+    let began = Instant::now();
+    echo_one(&address);
+    let took = began.elapsed();
+    until("only the silent are connected", || {
+        child.holdings().same_but_for_memory(&before)
+    });
+    trial.within(
+        "with wait_for_input 200 silent clients hold no thread and no descriptor, and the next \
+         client is served",
+        Duration::from_millis(50),
+        took,
+    );
+    drop(silent);
+    let accepted = trial.end(child, before, echo_one).told("accepted");
+    assert!(accepted >= 3, "the three who spoke");
+}

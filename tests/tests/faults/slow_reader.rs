@@ -1,0 +1,198 @@
+//! The chat: somebody does not read while everybody is told everything.
+
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpStream;
+use std::os::unix::process::CommandExt;
+use std::process::Command;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use socketserver::Address;
+use tests::{Client, demo, until};
+
+use crate::column::Column;
+use crate::fault::Fault;
+use crate::load::{Times, narrow_stream};
+use crate::serve::LOCAL;
+use crate::trial::Trial;
+
+pub(crate) const FAULT: Fault = Fault {
+    name: "slow_reader",
+    words: "one of the chat's members does not read while 1 KiB after the other is said",
+    // A room is in one process, and where several speak.
+    columns: &[Column::Threading, Column::Green],
+    server: |column, program| {
+        let mut chat = Command::new(&program[0]);
+        chat.args(["--concurrency", column.name(), LOCAL]);
+        panic!("the chat cannot be started: {}", chat.exec());
+    },
+    clients,
+};
+
+/// The speaker says no more than so many lines beyond what has been heard by all who read: it is to
+/// be the slow one who is cut, and not this busy machine.
+const AHEAD: u64 = 16;
+
+/// For whom more than this waits, that one is cut.
+const CAP: u64 = 1 << 20;
+
+/// A member of the room.
+type Member = BufReader<TcpStream>;
+
+fn clients(trial: &mut Trial) {
+    let (readers, count): (usize, u64) = trial.size((9, 6_000), (99, 100_000));
+    let program = demo("chat");
+    let child = trial.start(&[program.to_str().expect("a path that is text")]);
+    let before = trial.baseline(&child, come_and_go);
+    let address = child.address();
+
+    let names = (0..readers).map(|number| format!("reader-{number}"));
+    let members: Vec<Member> = names.map(|name| join(address, &name)).collect();
+    let Client::Tcp(stalled) = narrow_stream(address, 4_096).expect("connect") else {
+        unreachable!("a TCP client");
+    };
+    let stalled = enter(stalled, "stalled");
+    let mut speaker = join(address, "speaker");
+    let at_first = child.resident();
+    let room = Room {
+        count,
+        heard: members.iter().map(|_| AtomicU64::new(0)).collect(),
+        cut: OnceLock::new(),
+    };
+    let over = AtomicBool::new(false);
+    let (full_at, times, grown) = thread::scope(|scope| {
+        for (place, member) in members.into_iter().enumerate() {
+            let room = &room;
+            scope.spawn(move || room.listen(place, member));
+        }
+        let most = scope.spawn(|| {
+            let mut most = at_first;
+            while !over.load(SeqCst) {
+                most = most.max(child.resident());
+                thread::sleep(Duration::from_millis(5));
+            }
+            most
+        });
+        let (full_at, times) = room.say_all(&mut speaker);
+        until("all have heard everything", || room.heard() == count);
+        over.store(true, SeqCst);
+        let most = most.join().expect("it only looks");
+        (full_at, times, most.saturating_sub(at_first))
+    });
+
+    trial.check(
+        "all who read hear everything, in order",
+        format!("{readers} × {} of {count}", room.heard()),
+        room.heard() == count,
+    );
+    let cut = room.cut.get().copied();
+    trial.check(
+        "who does not read is cut, at the latest 5 s after the first MiB",
+        cut.map_or("not".to_owned(), |cut| {
+            format!("{:.2?}", cut.saturating_duration_since(full_at))
+        }),
+        cut.is_some_and(|cut| cut <= full_at + Duration::from_secs(5)),
+    );
+    trial.within(
+        "p99 until the speaker may say more",
+        Duration::from_millis(1),
+        times.p99(),
+    );
+    let members = readers as u64 + 2;
+    let allowed = (members * CAP + 2 * CAP) / 1024;
+    trial.check(
+        "memory grows by 1 MiB for a member and 2 MiB, at most",
+        format!("{:.1} MiB, {members} members", grown as f64 / 1024.0),
+        grown <= allowed,
+    );
+    drop((stalled, speaker));
+    let ended = trial.end(child, before, come_and_go);
+    let cut = ended.lines_with("cut, as it does not read");
+    trial.check("nobody else is cut", format!("{cut} cut"), cut == 1);
+}
+
+/// What is said, and who has heard it.
+struct Room {
+    count: u64,
+    heard: Vec<AtomicU64>,
+    /// When the one who does not read was seen to leave.
+    cut: OnceLock<Instant>,
+}
+
+impl Room {
+    /// What everybody has heard.
+    fn heard(&self) -> u64 {
+        let heard = self.heard.iter().map(|heard| heard.load(SeqCst));
+        heard.min().expect("readers")
+    }
+
+    /// Hears everything in order.
+    fn listen(&self, place: usize, mut member: Member) {
+        let mut next = 0;
+        let mut line = String::new();
+        while next < self.count {
+            line.clear();
+            let length = member.read_line(&mut line).expect("a line");
+            assert!(length > 0, "reader {place} was cut after {next} lines");
+            if line == "-- stalled has left\n" {
+                self.cut.get_or_init(Instant::now);
+            }
+            let Some(said) = line.strip_prefix("speaker: ") else {
+                continue;
+            };
+            let number = said.split(' ').next().expect("a word");
+            assert_eq!(number.parse(), Ok(next));
+            next += 1;
+            self.heard[place].store(next, SeqCst);
+        }
+    }
+
+    /// Returns when a MiB had been said, and how long each line took to be said.
+    fn say_all(&self, speaker: &mut Member) -> (Instant, Times) {
+        let text = "x".repeat(1000);
+        let mut full_at = Instant::now();
+        let mut times = Vec::new();
+        for number in 0..self.count {
+            while number >= self.heard() + AHEAD {
+                thread::yield_now();
+            }
+            let line = format!("{number:>10} {text}\n");
+            let line = line.trim_start();
+            let began = Instant::now();
+            speaker.get_mut().write_all(line.as_bytes()).expect("send");
+            times.push(began.elapsed());
+            if number * 1000 < CAP {
+                full_at = Instant::now();
+            }
+        }
+        (full_at, Times::new(times))
+    }
+}
+
+fn join(address: &Address, name: &str) -> Member {
+    let Client::Tcp(stream) = Client::stream(address) else {
+        unreachable!("a TCP client");
+    };
+    enter(stream, name)
+}
+
+/// Tells the name, and waits until it is in the room.
+fn enter(mut stream: TcpStream, name: &str) -> Member {
+    writeln!(stream, "{name}").expect("send");
+    let mut member = BufReader::new(stream);
+    let mut line = String::new();
+    while !line.starts_with("-- here are: ") {
+        line.clear();
+        assert!(member.read_line(&mut line).expect("a line") > 0, "{name}");
+    }
+    member
+}
+
+fn come_and_go(address: &Address) {
+    let mut member = join(address, "somebody");
+    writeln!(member.get_mut(), "/quit").expect("send");
+    let mut line = String::new();
+    while member.read_line(&mut line).expect("a line") > 0 {}
+}

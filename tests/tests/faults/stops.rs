@@ -1,0 +1,178 @@
+//! A server ends again and again while clients keep coming, and when nobody does.
+
+use std::io::{self, Read, Write};
+use std::net::TcpStream;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use socketserver::{
+    Address, BaseRequestHandler, BaseServer, Builder, ServerRef, Socket, Stats, Tcp, ToAddress,
+};
+use tests::{Client, DEADLINE, Echo};
+
+use crate::child::Child;
+use crate::column::Column;
+use crate::fault::Fault;
+use crate::load::{Times, echo_one};
+use crate::serve::{LOCAL, descriptors, serve, tcp, tell, tell_books};
+use crate::trial::Trial;
+
+pub(crate) const FAULT: Fault = Fault {
+    name: "stops",
+    words: "the server drains and starts again, with 8 clients who do not stop asking",
+    columns: Column::ALL,
+    server,
+    clients,
+};
+
+const CLIENTS: usize = 8;
+const REPLY: usize = 1_000;
+
+/// One request, one reply.
+#[derive(BaseRequestHandler)]
+struct Answer {
+    request: Socket,
+}
+
+impl Answer {
+    fn handle(&self) -> io::Result<()> {
+        self.request.recv(100)?;
+        self.request.sendall(&[b'y'; REPLY])
+    }
+}
+
+/// Drains the server at a request of that number.
+struct Until(AtomicU64);
+
+impl BaseServer for Until {
+    fn verify_request(&self, _: &Socket, _: &Address, server: &ServerRef<Self>) -> bool {
+        if self.0.fetch_sub(1, Relaxed) == 1 {
+            server.begin_drain(DEADLINE);
+        }
+        true
+    }
+}
+
+/// Without arguments it serves until a signal comes. Otherwise they are the number of cycles, and of
+/// requests in each.
+fn server(column: Column, arguments: &[String]) {
+    let numbers = arguments
+        .iter()
+        .map(|number| number.parse().expect("a number"));
+    let [cycles, requests]: [u64; 2] = match numbers.collect::<Vec<_>>().try_into() {
+        Ok(numbers) => numbers,
+        Err(_) => return serve(tcp::<Echo>(column), LOCAL).expect("serve_forever"),
+    };
+    let mut address = LOCAL.to_address().expect("an address");
+    let mut sum = Stats::default();
+    let mut at_first = None;
+    for cycle in 0..cycles {
+        // Not always at the same place of a batch.
+        let requests = requests + cycle * 7 % 64;
+        let state = Until(AtomicU64::new(requests));
+        let builder = Builder::<_, _, Answer, _>::new(Tcp::new(), column.concurrency(), state);
+        let server = builder.bind(&address).expect("bind");
+        if cycle == 0 {
+            address = server.server_address().clone();
+            println!("listening on {address}");
+        }
+        server.serve_forever().expect("serve_forever");
+        let stats = server.stats();
+        sum.accepted += stats.accepted;
+        sum.active += stats.active;
+        sum.finished += stats.finished;
+        sum.failed += stats.failed;
+        sum.refused += stats.refused;
+        sum.cut += stats.cut;
+        drop(server);
+        at_first.get_or_insert_with(descriptors);
+        println!("cycle");
+    }
+    tell("descriptors_at_first", at_first.expect("a first cycle"));
+    // A worker that goes holds some for a moment longer.
+    let end = Instant::now() + DEADLINE / 4;
+    while Some(descriptors()) > at_first && Instant::now() < end {
+        thread::sleep(Duration::from_millis(1));
+    }
+    tell("descriptors_at_last", descriptors());
+    tell_books(&sum);
+}
+
+fn clients(trial: &mut Trial) {
+    let (cycles, requests) = trial.size((5, 100), (200, 500));
+    let child = trial.start(&[&cycles.to_string(), &requests.to_string()]);
+    let over = AtomicBool::new(false);
+    let address = child.address().clone();
+    let counts: Vec<(u64, u64)> = thread::scope(|scope| {
+        let clients = [(); CLIENTS].map(|()| scope.spawn(|| keep_asking(&address, &over)));
+        for _ in 0..cycles {
+            child.line();
+        }
+        over.store(true, Relaxed);
+        clients
+            .map(|client| client.join().expect("a client"))
+            .into()
+    });
+    let answered: u64 = counts.iter().map(|(answered, _)| answered).sum();
+    let lost: u64 = counts.iter().map(|(_, lost)| lost).sum();
+    trial.check(
+        "0 replies lost",
+        format!("{lost} of {}, in {cycles} cycles", answered + lost),
+        lost == 0 && answered >= cycles * requests,
+    );
+    let ended = child.wait();
+    let (first, last) = ("descriptors_at_first", "descriptors_at_last");
+    let (first, last) = (ended.told(first), ended.told(last));
+    trial.check(
+        "as many descriptors after the last stop as after the first",
+        format!("{last} of {first}"),
+        last <= first,
+    );
+    trial.books(&ended);
+    idle(trial);
+}
+
+/// How many got their reply, and how many were connected and sent their request and got none.
+fn keep_asking(address: &Address, over: &AtomicBool) -> (u64, u64) {
+    /// Whoever comes between two servers is not heard, and would ask again only a second later.
+    const PATIENCE: Duration = Duration::from_millis(100);
+    let Address::Inet(address) = address else {
+        unreachable!("a TCP server");
+    };
+    let (mut answered, mut lost) = (0, 0);
+    while !over.load(Relaxed) {
+        let Ok(stream) = TcpStream::connect_timeout(address, PATIENCE) else {
+            thread::sleep(Duration::from_millis(1));
+            continue;
+        };
+        stream.set_read_timeout(Some(DEADLINE)).expect("a timeout");
+        match ask(Client::Tcp(stream)) {
+            Ok(REPLY) => answered += 1,
+            Ok(_) | Err(_) => lost += 1,
+        }
+    }
+    (answered, lost)
+}
+
+fn ask(mut client: Client) -> io::Result<usize> {
+    client.write_all(b"please")?;
+    client.read_to_end(&mut Vec::new())
+}
+
+/// Nobody has to wait for anybody.
+fn idle(trial: &mut Trial) {
+    let servers = trial.size(3, 20);
+    let times = (0..servers).map(|_| {
+        let child: Child = trial.start(&[]);
+        echo_one(child.address());
+        child.end().took()
+    });
+    let times = Times::new(times.collect());
+    let limit = Duration::from_millis(10);
+    trial.within(
+        "an idle server ends, at the longest",
+        limit,
+        times.longest(),
+    );
+}

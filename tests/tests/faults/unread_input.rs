@@ -1,0 +1,97 @@
+//! Closing a connection with unread input resets it, and the reply may be lost with it.
+
+use std::io::{self, Write};
+use std::net::TcpStream;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use socketserver::{Address, BaseRequestHandler, Socket};
+use tests::Client;
+
+use crate::column::Column;
+use crate::fault::Fault;
+use crate::load::{crowd, narrow_stream};
+use crate::serve::{LOCAL, serve, tcp};
+use crate::trial::Trial;
+
+pub(crate) const FAULT: Fault = Fault {
+    name: "unread_input",
+    words: "a reply of 400 KB to a client with a buffer of 32 KB, whose 5 KB nobody has read",
+    columns: Column::ALL,
+    server: |column, _| serve(tcp::<Deaf>(column), LOCAL).expect("serve_forever"),
+    clients,
+};
+
+static REPLY: [u8; 400_000] = [b'y'; 400_000];
+const INPUT: [u8; 5_000] = [b'x'; 5_000];
+const BUFFER: usize = 32 * 1024;
+
+/// Replies without having listened.
+#[derive(BaseRequestHandler)]
+struct Deaf {
+    request: Socket,
+}
+
+impl Deaf {
+    fn handle(&self) -> io::Result<()> {
+        self.request.sendall(&REPLY)
+    }
+}
+
+fn clients(trial: &mut Trial) {
+    const AT_A_TIME: usize = 4;
+    let count = trial.size(50, 1_000);
+    let child = trial.start(&[]);
+    let before = trial.baseline(&child, whole_reply);
+    let replies = crowd(AT_A_TIME, count, |_| reply(child.address()));
+    let truncated = replies
+        .iter()
+        .filter(|length| **length < REPLY.len())
+        .count();
+    // An inline server waits for a client at most 0.1 s, which a busy machine may take.
+    let busy = trial.column() == Column::Inline && trial.size(true, false);
+    let allowed = if busy { count / 10 } else { 0 };
+    trial.check(
+        match busy {
+            false => "0 replies truncated",
+            true => "at most 1 of 10 replies truncated on a busy machine",
+        },
+        format!("{truncated} of {count}"),
+        truncated <= allowed,
+    );
+    let took = endless(child.address());
+    let limit = Duration::from_secs(2);
+    trial.within("a client that sends without end is closed", limit, took);
+    trial.end(child, before, whole_reply);
+}
+
+fn whole_reply(address: &Address) {
+    assert_eq!(Client::stream(address).rest().len(), REPLY.len());
+}
+
+/// Returns how much of the reply came.
+fn reply(address: &Address) -> usize {
+    let mut client = narrow_stream(address, BUFFER).expect("connect");
+    client.send(INPUT);
+    let mut reply = Vec::new();
+    // A reset ends it too.
+    let _ = io::Read::read_to_end(&mut client, &mut reply);
+    reply.len()
+}
+
+/// Returns how long a client could still send after it had got its reply.
+fn endless(address: &Address) -> Duration {
+    let Client::Tcp(mut stream) = narrow_stream(address, BUFFER).expect("connect") else {
+        unreachable!("a TCP client");
+    };
+    let reader = stream.try_clone().expect("the same connection");
+    let reader = thread::spawn(move || {
+        let mut reply = Vec::new();
+        let _ = io::Read::read_to_end(&mut &reader, &mut reply);
+        Instant::now()
+    });
+    while stream.write_all(&INPUT).is_ok() {}
+    let ended = Instant::now();
+    drop::<TcpStream>(stream);
+    ended.saturating_duration_since(reader.join().expect("it only reads"))
+}
