@@ -1,5 +1,6 @@
 //! The line about a green thread that keeps its core to itself.
 
+use std::any::type_name;
 use std::hint::spin_loop;
 use std::io;
 use std::sync::Once;
@@ -30,13 +31,14 @@ impl Log for Lines {
 
 static LINES: Lines = Lines(Mutex::new(Vec::new()));
 
-/// The lines about a handler of this name.
-fn lines_about(name: &str) -> Vec<String> {
+/// The lines about a handler of this type.
+fn lines_about<H>() -> Vec<String> {
     static LOGGER: Once = Once::new();
     LOGGER.call_once(|| {
         log::set_logger(&LINES).expect("the only logger");
         log::set_max_level(LevelFilter::Warn);
     });
+    let name = type_name::<H>();
     let about = format!("socketserver::green: {name} has kept its core for over 100ms");
     let lines = LINES.0.lock();
     let about = lines.iter().filter(|line| line.starts_with(&about));
@@ -52,8 +54,8 @@ struct Thoughtful {
 impl Thoughtful {
     fn handle(&self) -> io::Result<()> {
         let began = Instant::now();
-        let before = lines_about("Thoughtful").len();
-        while lines_about("Thoughtful").len() == before && began.elapsed() < DEADLINE {
+        let before = lines_about::<Thoughtful>().len();
+        while lines_about::<Thoughtful>().len() == before && began.elapsed() < DEADLINE {
             spin_loop();
         }
         assert!(began.elapsed() >= Duration::from_millis(100));
@@ -61,14 +63,14 @@ impl Thoughtful {
         while told.elapsed() < Duration::from_millis(300) {
             spin_loop();
         }
-        let lines = lines_about("Thoughtful").len();
+        let lines = lines_about::<Thoughtful>().len();
         self.request.sendall(lines.to_string().as_bytes())
     }
 }
 
 #[test]
 fn who_computes_for_long_is_told_of_once_and_by_name() {
-    assert!(lines_about("Thoughtful").is_empty());
+    assert!(lines_about::<Thoughtful>().is_empty());
     let server = run(GreenTCPServer::<Thoughtful>::builder(), LOCAL);
     assert_eq!(Client::stream(&server.address()).rest(), b"1");
     // Another request is another matter.
@@ -91,8 +93,8 @@ impl Waiting {
 
 #[test]
 fn who_waits_is_not_told_of() {
-    let before = lines_about("Waiting").len();
+    let before = lines_about::<Waiting>().len();
     let server = run(GreenTCPServer::<Waiting>::builder(), LOCAL);
     assert_eq!(Client::stream(&server.address()).rest(), b"still here");
-    assert_eq!(lines_about("Waiting").len(), before);
+    assert_eq!(lines_about::<Waiting>().len(), before);
 }
