@@ -117,7 +117,7 @@ fn two_servers_that_answer_each_other_come_to_an_end<C: Concurrency + Default>()
     assert_eq!((second.finished, second.refused), (10, 0));
 }
 
-matrix!(both:
+matrix!(columns:
     connections_that_come_too_often_are_refused,
     datagrams_that_come_too_often_are_refused,
     two_servers_that_answer_each_other_come_to_an_end,

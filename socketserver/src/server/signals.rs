@@ -138,19 +138,17 @@ impl Drop for DrainSignals {
     }
 }
 
+type Answer<S> = Box<dyn Fn(&ServerRef<S>) + Send + Sync>;
+
 /// What one signal does.
 struct Hook<S> {
     received: Arc<AtomicBool>,
     actions: Vec<SigId>,
-    run: Box<dyn Fn(&ServerRef<S>) + Send + Sync>,
+    run: Answer<S>,
 }
 
 impl<S> Hook<S> {
-    fn register(
-        signal: i32,
-        waker: &Waker,
-        run: Box<dyn Fn(&ServerRef<S>) + Send + Sync>,
-    ) -> io::Result<Self> {
+    fn register(signal: i32, waker: &Waker, run: Answer<S>) -> io::Result<Self> {
         if FORBIDDEN.contains(&signal) {
             return Err(io::Error::new(
                 io::ErrorKind::InvalidInput,
@@ -225,7 +223,7 @@ where
     ///
     /// It takes no thread: a flag is set and the loop's bell is rung. So signals that come faster
     /// than they are answered are answered once. An inline server does so when the handler that
-    /// runs has returned. After the server's end the signal does nothing.
+    /// runs has returned. After the server's end, and in a forked child, the signal does nothing.
     ///
     /// ```
     /// use socketserver::{Socket, ThreadingTCPServer, signal};
