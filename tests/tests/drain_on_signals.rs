@@ -2,12 +2,14 @@
 //! process of its own.
 
 use std::env;
+use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, ExitStatus};
+use std::thread;
 use std::time::Duration;
 
 use rustix::process::{getpid, kill_process};
 use socketserver::{BaseRequestHandler, BaseServer, ServerRef, TCPServer};
-use tests::{Client, Process, Signal, until};
+use tests::{Client, DEADLINE, Process, Signal, in_time, until};
 
 const LOCAL: &str = "127.0.0.1:0";
 
@@ -65,6 +67,59 @@ fn a_backlog_does_not_hold_up_a_signal() {
         assert_eq!((server.stats().accepted, server.fileno()), (1, -1));
     });
     assert_eq!(status.code(), Some(DONE));
+}
+
+type Listening = TCPServer<SignalsItself, Patient>;
+
+/// Serves until a signal comes, which is right after it has begun.
+fn serve_until_signalled(server: &Listening) {
+    let _client = Client::stream(server.server_address());
+    server.serve_forever().expect("a good end");
+    assert_eq!((server.stats().accepted, server.fileno()), (1, -1));
+}
+
+fn listening() -> Listening {
+    let server = TCPServer::<SignalsItself, _>::with(Patient);
+    let server = server.bind(LOCAL).expect("bind");
+    server.drain_on_signals(DEADLINE).expect("signals");
+    server
+}
+
+#[test]
+fn a_server_drains_though_others_have_gone_before() {
+    let status = alone("a_server_drains_though_others_have_gone_before", || {
+        let (before, server) = (listening(), listening());
+        drop(before);
+        drop(listening());
+        serve_until_signalled(&server);
+        // Also one that comes when all have gone, and although they have seen a signal.
+        drop(server);
+        serve_until_signalled(&listening());
+    });
+    assert_eq!(status.code(), Some(DONE));
+}
+
+#[test]
+fn all_servers_drain() {
+    let status = alone("all_servers_drain", || {
+        let (server, other) = (listening(), listening());
+        let serving = thread::spawn(move || other.serve_forever());
+        serve_until_signalled(&server);
+        in_time("the other", move || serving.join())
+            .expect("no panic")
+            .expect("a good end");
+    });
+    assert_eq!(status.code(), Some(DONE));
+}
+
+#[test]
+fn without_servers_a_signal_ends_the_process() {
+    let status = alone("without_servers_a_signal_ends_the_process", || {
+        drop((listening(), listening()));
+        signal_myself(Signal::TERM);
+        until("the process has ended", || false);
+    });
+    assert_eq!(status.signal(), Some(Signal::TERM.as_raw()));
 }
 
 #[test]

@@ -35,31 +35,88 @@ impl<S> Default for Signals<S> {
     }
 }
 
+/// The signals that end a program.
+const ENDING: [i32; 2] = [SIGINT, SIGTERM];
+
+/// The servers of this process that drain at signals.
+static LISTENERS: Mutex<Listeners> = Mutex::new(Listeners {
+    count: 0,
+    none: None,
+});
+
+struct Listeners {
+    count: usize,
+    /// Whether there are none: then a signal ends the process, as it would if there never had been
+    /// any. Made before the first.
+    none: Option<Arc<AtomicBool>>,
+}
+
+impl Listeners {
+    fn prepare(&mut self) -> io::Result<()> {
+        if self.none.is_none() {
+            let none = Arc::new(AtomicBool::new(true));
+            for signal in ENDING {
+                flag::register_conditional_default(signal, none.clone())?;
+            }
+            self.none = Some(none);
+        }
+        Ok(())
+    }
+
+    fn more(&mut self) {
+        self.set(self.count + 1);
+    }
+
+    fn fewer(&mut self) {
+        self.set(self.count - 1);
+    }
+
+    fn set(&mut self, count: usize) {
+        self.count = count;
+        if let Some(none) = &self.none {
+            none.store(count == 0, SeqCst);
+        }
+    }
+}
+
 struct DrainSignals {
     received: Arc<AtomicBool>,
     /// The drain was asked for.
     answered: AtomicBool,
     timeout: Duration,
-    bells: Vec<SigId>,
+    actions: Vec<SigId>,
+    /// All actions are there, and the server counts as a listener.
+    listens: bool,
 }
 
 impl DrainSignals {
     fn register(waker: &Waker, received: Arc<AtomicBool>, timeout: Duration) -> io::Result<Self> {
-        let mut bells = Vec::new();
-        for signal in [SIGINT, SIGTERM] {
-            // In this order, so that only a second signal finds the flag set. It ends the process
-            // right in the signal handler: an inline server whose handler waits has no thread that
-            // could look.
-            flag::register_conditional_shutdown(signal, 128 + signal, received.clone())?;
-            flag::register(signal, received.clone())?;
-            bells.push(low_level::pipe::register(signal, waker.bell()?)?);
-        }
-        Ok(DrainSignals {
+        let mut signals = DrainSignals {
             received,
             answered: AtomicBool::new(false),
             timeout,
-            bells,
-        })
+            actions: Vec::new(),
+            listens: false,
+        };
+        LISTENERS.lock().prepare()?;
+        let (actions, received) = (&mut signals.actions, &signals.received);
+        for signal in ENDING {
+            // In this order, so that only a second signal finds the flag set. It ends the process
+            // right in the signal handler: an inline server whose handler waits has no thread that
+            // could look.
+            let status = 128 + signal;
+            actions.push(flag::register_conditional_shutdown(
+                signal,
+                status,
+                received.clone(),
+            )?);
+            actions.push(flag::register(signal, received.clone())?);
+            actions.push(low_level::pipe::register(signal, waker.bell()?)?);
+        }
+        // Only now: until then a signal ends the process, and so none is lost.
+        LISTENERS.lock().more();
+        signals.listens = true;
+        Ok(signals)
     }
 
     /// How long live requests may go on, once, if a signal came.
@@ -71,11 +128,13 @@ impl DrainSignals {
 
 impl Drop for DrainSignals {
     fn drop(&mut self) {
-        for bell in self.bells.drain(..) {
-            low_level::unregister(bell);
+        // Before the actions go: from here on a signal may end the process.
+        if self.listens {
+            LISTENERS.lock().fewer();
         }
-        // Nobody would act on a first signal any more: the next one ends the process.
-        self.received.store(true, SeqCst);
+        for action in self.actions.drain(..) {
+            low_level::unregister(action);
+        }
     }
 }
 
@@ -137,8 +196,9 @@ where
     /// Several servers of one process may each do this, and all of them drain.
     ///
     /// It takes no thread: a flag is set and the loop's bell is rung. An inline server begins to
-    /// drain when the handler that runs has returned. Once the server is dropped, the next signal
-    /// ends the process.
+    /// drain when the handler that runs has returned. Once the last of these servers is dropped, a
+    /// signal ends the process, as it does any program that does not care. Called again, this
+    /// changes the timeout.
     ///
     /// # Errors
     /// The system's.
