@@ -9,11 +9,11 @@ use std::collections::VecDeque;
 use std::io;
 use std::mem;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::sync::OnceLock;
 use std::sync::atomic::{
     AtomicBool, AtomicUsize,
     Ordering::{Relaxed, SeqCst},
 };
+use std::sync::{OnceLock, mpsc};
 use std::thread;
 use std::time::Instant;
 
@@ -180,25 +180,22 @@ static SCHEDULERS: OnceLock<Vec<&'static Scheduler>> = OnceLock::new();
 ///
 /// # Errors
 /// The system's: no threads or descriptors left.
-pub(super) fn start() -> io::Result<()> {
-    static STARTING: Mutex<()> = Mutex::new(());
+pub(crate) fn start() -> io::Result<()> {
+    /// Those that have started, until all have: who tries again goes on from there.
+    static STARTING: Mutex<Vec<&'static Scheduler>> = Mutex::new(Vec::new());
     if SCHEDULERS.get().is_some() {
         return Ok(());
     }
-    let _one_starts = STARTING.lock();
+    let mut started = STARTING.lock();
     if SCHEDULERS.get().is_none() {
         report_overflows();
         let cores = thread::available_parallelism().map_or(1, |cores| cores.get());
-        let schedulers = (0..cores)
-            .map(Scheduler::start)
-            .collect::<io::Result<Vec<_>>>()?;
-        watchdog::start(
-            schedulers
-                .iter()
-                .map(|scheduler| &scheduler.watch)
-                .collect(),
-        )?;
-        let _ = SCHEDULERS.set(schedulers);
+        while started.len() < cores {
+            let number = started.len();
+            started.push(Scheduler::start(number)?);
+        }
+        watchdog::start(started.iter().map(|scheduler| &scheduler.watch).collect())?;
+        let _ = SCHEDULERS.set(mem::take(&mut started));
     }
     Ok(())
 }
@@ -223,16 +220,11 @@ impl Scheduler {
     fn start(number: usize) -> io::Result<&'static Scheduler> {
         let bell = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?;
         let epoll = Reactor::epoll(bell.as_fd())?;
-        let scheduler: &'static Scheduler = Box::leak(Box::new(Scheduler {
-            inbox: Mutex::default(),
-            asleep: AtomicBool::new(false),
-            bell,
-            live: AtomicUsize::new(0),
-            watch: Watch::default(),
-        }));
+        let (hand_over, taken) = mpsc::channel::<&'static Scheduler>();
         thread::Builder::new()
             .name(format!("green-{number}"))
             .spawn(move || {
+                let Ok(scheduler) = taken.recv() else { return };
                 let local: &'static Local = Box::leak(Box::new(Local {
                     scheduler,
                     tasks: RefCell::default(),
@@ -244,6 +236,15 @@ impl Scheduler {
                 LOCAL.set(Some(local));
                 local.run();
             })?;
+        // Only now nothing can fail any more, and it may stay for ever.
+        let scheduler: &'static Scheduler = Box::leak(Box::new(Scheduler {
+            inbox: Mutex::default(),
+            asleep: AtomicBool::new(false),
+            bell,
+            live: AtomicUsize::new(0),
+            watch: Watch::default(),
+        }));
+        let _ = hand_over.send(scheduler);
         Ok(scheduler)
     }
 
