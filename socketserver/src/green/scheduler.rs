@@ -21,7 +21,7 @@ use parking_lot::Mutex;
 use rustix::event::{EventfdFlags, eventfd};
 use slab::Slab;
 
-use super::reactor::Reactor;
+use super::reactor::{self, Reactor};
 use super::timer::Timers;
 use super::watchdog::{self, Watch};
 use crate::sys::coroutine::{Coroutine, suspend};
@@ -59,6 +59,8 @@ pub(super) struct Scheduler {
     /// something there must ring.
     asleep: AtomicBool,
     bell: OwnedFd,
+    /// Where its descriptors are watched.
+    epoll: OwnedFd,
     /// Green threads that were given to it and have not ended.
     live: AtomicUsize,
     pub(super) watch: Watch,
@@ -230,7 +232,7 @@ impl Scheduler {
                     tasks: RefCell::default(),
                     ready: RefCell::default(),
                     timers: RefCell::default(),
-                    reactor: RefCell::new(Reactor::new(epoll)),
+                    reactor: RefCell::new(Reactor::new(scheduler.epoll.as_fd())),
                     current: Cell::new(None),
                 }));
                 LOCAL.set(Some(local));
@@ -241,6 +243,7 @@ impl Scheduler {
             inbox: Mutex::default(),
             asleep: AtomicBool::new(false),
             bell,
+            epoll,
             live: AtomicUsize::new(0),
             watch: Watch::default(),
         }));
@@ -410,12 +413,10 @@ impl Source {
         }
     }
 
-    /// The descriptor's file lives on under another number: it is no longer watched here.
+    /// The descriptor's file lives on under another number: it is no longer watched.
     pub(crate) fn release(&self, fd: BorrowedFd<'_>) {
-        if let Some(local) = LOCAL.get()
-            && self.here(local).is_some()
-        {
-            local.reactor.borrow().release(fd);
+        if let Some((home, _)) = self.0.get() {
+            reactor::release(&home.epoll, fd);
         }
     }
 
