@@ -185,3 +185,27 @@ fn a_short_read_where_descriptors_were_sent_is_not_taken_for_the_end() {
     assert_eq!(data.0.expect("recv"), b"before");
     assert_eq!(data.1.expect("recv"), b"after");
 }
+
+#[test]
+fn a_descriptor_detached_elsewhere_is_watched_no_more() {
+    let (one, _other) = tcp_pair();
+    let number = fs::read_link(format!("/proc/self/fd/{}", one.fileno())).expect("/proc");
+    // socket:[NUMBER]
+    let number = number
+        .to_string_lossy()
+        .replace(|c: char| !c.is_ascii_digit(), "");
+    let number: u64 = number.parse().expect("a number");
+    let is_watched = move || {
+        let all = fs::read_dir("/proc/self/fdinfo").expect("/proc");
+        let texts = all.filter_map(|entry| fs::read_to_string(entry.ok()?.path()).ok());
+        let wanted = format!("ino:{number:x} ");
+        texts.into_iter().any(|text| text.contains(&wanted))
+    };
+    on_green({
+        let one = one.clone();
+        move || park_once(&one)
+    });
+    assert!(is_watched(), "its home watches it");
+    let _detached = one.detach().expect("detach");
+    assert!(!is_watched());
+}

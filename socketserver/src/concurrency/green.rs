@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use parking_lot::Mutex;
 
 use super::Concurrency;
-use crate::green::{STACK_SIZE, Stacks};
+use crate::green::{self, STACK_SIZE, Stacks};
 use crate::server::{Builder, Job, Refused, Waker, Workers};
 
 /// Every request runs on a green thread of its own: the handler is the same blocking code as for
@@ -66,7 +66,7 @@ impl Green {
 impl Concurrency for Green {
     fn serving(&self, waker: &Waker) -> io::Result<()> {
         *self.shared.waker.lock() = Some(waker.clone());
-        Ok(())
+        green::start()
     }
 
     fn process_request(&self, job: Job) -> Result<(), Refused> {

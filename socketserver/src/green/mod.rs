@@ -47,7 +47,7 @@ pub use blocking::blocking;
 pub use channel::{
     Receiver, RecvError, RecvTimeoutError, SendError, Sender, TryRecvError, channel,
 };
-pub(crate) use scheduler::{Interest, Source, marks, may_park, park_for_any};
+pub(crate) use scheduler::{Interest, Source, marks, may_park, park_for_any, start};
 pub use sync::{Condvar, Mutex, MutexGuard};
 
 use crate::panics::contained;
@@ -76,7 +76,7 @@ impl Stacks {
 
     /// Takes a stack, and with it everything that may fail.
     pub(crate) fn reserve(self) -> io::Result<Reserved> {
-        scheduler::start()?;
+        start()?;
         Ok(Reserved(self.0.take()?))
     }
 }

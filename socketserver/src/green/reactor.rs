@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 use std::io;
-use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::time::Instant;
 
 use rustix::buffer::spare_capacity;
@@ -35,7 +35,7 @@ struct Watched {
 }
 
 pub(super) struct Reactor {
-    epoll: OwnedFd,
+    epoll: BorrowedFd<'static>,
     watched: Slab<Watched>,
     /// Descriptors whose home is another scheduler, while somebody waits for them here: their
     /// place, and how many wait.
@@ -44,7 +44,7 @@ pub(super) struct Reactor {
 }
 
 impl Reactor {
-    /// An epoll that hears the bell. A reactor is made of it on the thread that will use it.
+    /// An epoll that hears the bell, for a reactor to wait in.
     pub(super) fn epoll(bell: BorrowedFd<'_>) -> io::Result<OwnedFd> {
         let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
         epoll::add(
@@ -56,7 +56,7 @@ impl Reactor {
         Ok(epoll)
     }
 
-    pub(super) fn new(epoll: OwnedFd) -> Self {
+    pub(super) fn new(epoll: BorrowedFd<'static>) -> Self {
         Reactor {
             epoll,
             watched: Slab::new(),
@@ -72,12 +72,7 @@ impl Reactor {
         let reads = EventFlags::IN | EventFlags::PRI | EventFlags::RDHUP;
         let flags = reads | EventFlags::OUT | EventFlags::ET;
         let key = self.watched.insert(Watched::default());
-        let added = epoll::add(
-            &self.epoll,
-            fd,
-            epoll::EventData::new_u64(key as u64),
-            flags,
-        );
+        let added = epoll::add(self.epoll, fd, epoll::EventData::new_u64(key as u64), flags);
         if let Err(error) = added {
             self.watched.remove(key);
             return Err(error.into());
@@ -111,14 +106,8 @@ impl Reactor {
 
     /// Ends watching a descriptor that lives on.
     pub(super) fn unwatch(&mut self, key: usize, fd: BorrowedFd<'_>) {
-        self.release(fd);
+        release(self.epoll, fd);
         self.forget(key);
-    }
-
-    /// From here on nothing more is told of a descriptor; its place is still taken.
-    pub(super) fn release(&self, fd: BorrowedFd<'_>) {
-        // It may be gone from there already.
-        let _ = epoll::delete(&self.epoll, fd);
     }
 
     /// The descriptor was closed, and the system has forgotten it too. A late event for its place
@@ -166,7 +155,7 @@ impl Reactor {
         });
         self.events.clear();
         match epoll::wait(
-            &self.epoll,
+            self.epoll,
             spare_capacity(&mut self.events),
             timeout.as_ref(),
         ) {
@@ -186,6 +175,12 @@ impl Reactor {
         }
         Ok(())
     }
+}
+
+/// From here on nothing more is told of a descriptor; its place is still taken. On any thread.
+pub(super) fn release(epoll: impl AsFd, fd: BorrowedFd<'_>) {
+    // It may be gone from there already.
+    let _ = epoll::delete(epoll, fd);
 }
 
 impl Watched {

@@ -9,11 +9,11 @@ use std::collections::VecDeque;
 use std::io;
 use std::mem;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::sync::OnceLock;
 use std::sync::atomic::{
     AtomicBool, AtomicUsize,
     Ordering::{Relaxed, SeqCst},
 };
+use std::sync::{OnceLock, mpsc};
 use std::thread;
 use std::time::Instant;
 
@@ -21,7 +21,7 @@ use parking_lot::Mutex;
 use rustix::event::{EventfdFlags, eventfd};
 use slab::Slab;
 
-use super::reactor::Reactor;
+use super::reactor::{self, Reactor};
 use super::timer::Timers;
 use super::watchdog::{self, Watch};
 use crate::sys::coroutine::{Coroutine, suspend};
@@ -62,6 +62,8 @@ pub(super) struct Scheduler {
     /// something there must ring.
     asleep: AtomicBool,
     bell: OwnedFd,
+    /// Where its descriptors are watched.
+    epoll: OwnedFd,
     /// Green threads that were given to it and have not ended.
     live: AtomicUsize,
     pub(super) watch: Watch,
@@ -188,25 +190,22 @@ static SCHEDULERS: OnceLock<Vec<&'static Scheduler>> = OnceLock::new();
 ///
 /// # Errors
 /// The system's: no threads or descriptors left.
-pub(super) fn start() -> io::Result<()> {
-    static STARTING: Mutex<()> = Mutex::new(());
+pub(crate) fn start() -> io::Result<()> {
+    /// Those that have started, until all have: who tries again goes on from there.
+    static STARTING: Mutex<Vec<&'static Scheduler>> = Mutex::new(Vec::new());
     if SCHEDULERS.get().is_some() {
         return Ok(());
     }
-    let _one_starts = STARTING.lock();
+    let mut started = STARTING.lock();
     if SCHEDULERS.get().is_none() {
         report_overflows();
         let cores = thread::available_parallelism().map_or(1, |cores| cores.get());
-        let schedulers = (0..cores)
-            .map(Scheduler::start)
-            .collect::<io::Result<Vec<_>>>()?;
-        watchdog::start(
-            schedulers
-                .iter()
-                .map(|scheduler| &scheduler.watch)
-                .collect(),
-        )?;
-        let _ = SCHEDULERS.set(schedulers);
+        while started.len() < cores {
+            let number = started.len();
+            started.push(Scheduler::start(number)?);
+        }
+        watchdog::start(started.iter().map(|scheduler| &scheduler.watch).collect())?;
+        let _ = SCHEDULERS.set(mem::take(&mut started));
     }
     Ok(())
 }
@@ -231,16 +230,11 @@ impl Scheduler {
     fn start(number: usize) -> io::Result<&'static Scheduler> {
         let bell = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?;
         let epoll = Reactor::epoll(bell.as_fd())?;
-        let scheduler: &'static Scheduler = Box::leak(Box::new(Scheduler {
-            inbox: Mutex::default(),
-            asleep: AtomicBool::new(false),
-            bell,
-            live: AtomicUsize::new(0),
-            watch: Watch::default(),
-        }));
+        let (hand_over, taken) = mpsc::channel::<&'static Scheduler>();
         thread::Builder::new()
             .name(format!("green-{number}"))
             .spawn(move || {
+                let Ok(scheduler) = taken.recv() else { return };
                 let local: &'static Local = Box::leak(Box::new(Local {
                     scheduler,
                     tasks: RefCell::default(),
@@ -248,12 +242,22 @@ impl Scheduler {
                     ready: RefCell::default(),
                     yielded: RefCell::default(),
                     timers: RefCell::default(),
-                    reactor: RefCell::new(Reactor::new(epoll)),
+                    reactor: RefCell::new(Reactor::new(scheduler.epoll.as_fd())),
                     current: Cell::new(None),
                 }));
                 LOCAL.set(Some(local));
                 local.run();
             })?;
+        // Only now nothing can fail any more, and it may stay for ever.
+        let scheduler: &'static Scheduler = Box::leak(Box::new(Scheduler {
+            inbox: Mutex::default(),
+            asleep: AtomicBool::new(false),
+            bell,
+            epoll,
+            live: AtomicUsize::new(0),
+            watch: Watch::default(),
+        }));
+        let _ = hand_over.send(scheduler);
         Ok(scheduler)
     }
 
@@ -426,12 +430,10 @@ impl Source {
         }
     }
 
-    /// The descriptor's file lives on under another number: it is no longer watched here.
+    /// The descriptor's file lives on under another number: it is no longer watched.
     pub(crate) fn release(&self, fd: BorrowedFd<'_>) {
-        if let Some(local) = LOCAL.get()
-            && self.here(local).is_some()
-        {
-            local.reactor.borrow().release(fd);
+        if let Some((home, _)) = self.0.get() {
+            reactor::release(&home.epoll, fd);
         }
     }
 

@@ -125,7 +125,9 @@ impl Slab {
 
     #[allow(unsafe_code)]
     fn map_segment(&self) -> io::Result<usize> {
-        let index = SEGMENT_COUNT.fetch_add(1, Relaxed);
+        static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+        let _others_wait = ONE_AT_A_TIME.lock();
+        let index = SEGMENT_COUNT.load(Relaxed);
         let Some(segment) = SEGMENTS.get(index) else {
             return Err(io::Error::new(
                 io::ErrorKind::OutOfMemory,
@@ -152,8 +154,10 @@ impl Slab {
         unsafe { libc::madvise(start, SEGMENT, libc::MADV_NOHUGEPAGE) };
         segment.slot_size.store(self.slot_size(), Relaxed);
         segment.end.store(start as usize + SEGMENT, Relaxed);
-        // Last, and read first: who sees it sees the others.
+        // Who sees this one sees the others.
         segment.start.store(start as usize, Release);
+        // Only a segment that is there takes a place: the next attempt may succeed.
+        SEGMENT_COUNT.store(index + 1, Relaxed);
         Ok(start as usize)
     }
 }
@@ -225,7 +229,7 @@ unsafe impl Stack for SlabStack {
 
 /// Whether an address is in the guard of a stack. For signal handlers too.
 pub(super) fn is_guard(address: usize) -> bool {
-    let count = SEGMENT_COUNT.load(Relaxed).min(SEGMENTS.len());
+    let count = SEGMENT_COUNT.load(Relaxed);
     SEGMENTS[..count].iter().any(|segment| {
         let start = segment.start.load(Acquire);
         start != 0

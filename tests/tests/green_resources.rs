@@ -1,0 +1,82 @@
+//! Green threads where the system has run out of something. Each test has a process of its own.
+
+use std::fs::{self, File};
+use std::process::Command;
+
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use socketserver::{GreenTCPServer, Socket, green};
+use tests::{Client, DEADLINE, Process, Running};
+
+/// Runs the test of this name in a process of its own. Returns whether this is that process.
+fn is_alone(test: &str) -> bool {
+    if std::env::var_os("ALONE").is_some() {
+        return true;
+    }
+    let mut this = Command::new(std::env::current_exe().expect("this program"));
+    let this = this.args(["--exact", test]).env("ALONE", "");
+    let (status, out, errors) = Process::start(this).wait();
+    assert!(status.success(), "{status}: {out}{errors}");
+    false
+}
+
+/// Runs `work` where only so much of a resource is to be had.
+fn with_at_most<T>(resource: Resource, most: u64, work: impl FnOnce() -> T) -> T {
+    let before = getrlimit(resource);
+    let current = Some(most);
+    setrlimit(resource, Rlimit { current, ..before }).expect("setrlimit");
+    let result = work();
+    setrlimit(resource, before).expect("setrlimit");
+    result
+}
+
+#[test]
+fn a_server_says_that_its_schedulers_cannot_start_and_starts_later() {
+    if !is_alone("a_server_says_that_its_schedulers_cannot_start_and_starts_later") {
+        return;
+    }
+    let count = |what: &str| {
+        fs::read_dir(format!("/proc/self/{what}"))
+            .expect("/proc")
+            .count()
+    };
+    let echo = |request: Socket, _| request.sendall(&request.recv(100)?);
+    let server = GreenTCPServer::handling(echo)
+        .bind("127.0.0.1:0")
+        .expect("bind");
+    let before = (count("fd"), count("task"));
+    with_at_most(Resource::Nofile, 100, || {
+        let mut all: Vec<File> = std::iter::from_fn(|| File::open("/dev/null").ok()).collect();
+        // One is half of what a scheduler needs.
+        all.pop();
+        for _ in 0..10 {
+            server
+                .serve_forever()
+                .expect_err("there is no descriptor for an epoll");
+        }
+    });
+    let after = (count("fd"), count("task"));
+    assert_eq!(
+        after, before,
+        "no descriptors and no threads are left behind"
+    );
+    let server = Running::from(server.spawn().expect("spawn"));
+    assert_eq!(Client::stream(&server.address()).ask("hello"), b"hello");
+    server.drain(DEADLINE / 2);
+}
+
+#[test]
+fn stacks_are_there_again_when_memory_is() {
+    if !is_alone("stacks_are_there_again_when_memory_is") {
+        return;
+    }
+    // The schedulers start, and the usual stacks have a mapping.
+    green::spawn(|| ()).join().expect("no panic");
+    let large = 64 * 1024 * 1024;
+    with_at_most(Resource::As, 1024 * 1024, || {
+        for _ in 0..5_000 {
+            green::try_spawn(large, || ()).expect_err("there is no memory to be mapped");
+        }
+    });
+    let one = green::try_spawn(large, || 42).expect("there is memory again");
+    assert_eq!(one.join().expect("no panic"), 42);
+}
