@@ -84,6 +84,10 @@ impl Instant {
         Self::now() - *self
     }
 
+    pub(crate) fn saturating_duration_since(&self, earlier: Instant) -> Duration {
+        *self - earlier
+    }
+
     pub(crate) fn checked_add(self, time: Duration) -> Option<Self> {
         self.0.checked_add(time).map(Instant)
     }
