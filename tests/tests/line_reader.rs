@@ -112,7 +112,7 @@ proptest! {
     #[test]
     fn what_arrives_is_read(
         rbufsize in prop_oneof![Just(-1), 0..20_isize],
-        steps in vec(step(), 0..40),
+        steps in vec(step(), 0..30),
     ) {
         let (socket, mut other) = unix_pair();
         socket.settimeout(Some(Duration::ZERO)).expect("a timeout");
@@ -136,7 +136,7 @@ proptest! {
     /// The pieces of every size make up the whole, and only the last piece of a line ends it.
     #[test]
     fn lines_are_cut_at_the_limit(
-        data in vec(byte(), 0..500),
+        data in vec(byte(), 0..300),
         limit in 1..70_usize,
         rbufsize in prop_oneof![Just(-1), 0..70_isize],
     ) {

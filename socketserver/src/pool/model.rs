@@ -160,10 +160,11 @@ fn threads_that_are_refused() {
 
 #[test]
 fn two_who_submit() {
-    for (max_threads, refusals) in [(1, 0b0), (1, 0b1), (2, 0b0), (2, 0b10)] {
+    for (max_threads, refusals, timeouts) in [(1, 0b0, 1), (1, 0b1, 1), (2, 0b0, 0), (2, 0b10, 0)] {
         let case = Case {
             max_threads,
             refusals,
+            timeouts,
             ..CASE
         };
         check(case, |used| {

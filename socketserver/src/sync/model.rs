@@ -84,7 +84,7 @@ impl Instant {
         Self::now() - *self
     }
 
-    pub(crate) fn saturating_duration_since(&self, earlier: Self) -> Duration {
+    pub(crate) fn saturating_duration_since(&self, earlier: Instant) -> Duration {
         *self - earlier
     }
 

@@ -244,8 +244,8 @@ fn whatever_is_typed_others_hear_lines_of_text() {
         prop_oneof![8 => any::<u8>(), 1 => Just(b'\n'), 1 => Just(b'\r'), 1 => Just(b'\x1b')];
     let mut runner = TestRunner::default();
     let result = runner.run(&vec(byte, 0..300), |typed| {
-        ann.borrow_mut().types(&typed);
-        ann.borrow_mut().types("that was all");
+        ann.borrow_mut()
+            .types([&typed, &b"\nthat was all"[..]].concat());
         loop {
             let line = bob.borrow_mut().line();
             prop_assert!(!line.chars().any(char::is_control), "{line:?}");

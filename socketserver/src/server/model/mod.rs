@@ -314,7 +314,7 @@ fn all_ends_at_once() {
         settled(&server);
         assert!(server.serve_forever().is_err());
     });
-    check(Choices::all(1), || {
+    check(Choices::all(0), || {
         let server = server::<Inline>(1, nothing);
         let close = meanwhile(&server, |server| _ = server.server_close());
         let drain = meanwhile(&server, |server| _ = server.drain(LONG));
