@@ -1,5 +1,6 @@
 //! Where a program listens or connects: a transport and an address.
 
+use std::io::ErrorKind;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
@@ -22,6 +23,13 @@ pub enum TransportName {
     Unix,
     /// Datagrams over a Unix socket
     UnixDatagram,
+}
+
+impl TransportName {
+    /// Whether requests are connections, and not datagrams.
+    pub fn has_connections(self) -> bool {
+        matches!(self, TransportName::Tcp | TransportName::Unix)
+    }
 }
 
 /// The options of a program that knows all transports.
@@ -64,8 +72,8 @@ impl Place {
 pub fn internet_address(text: &str) -> Result<Address, String> {
     match text.to_address() {
         Ok(address @ Address::Inet(_)) => Ok(address),
-        Ok(_) => Err("a network address is HOST:PORT".to_owned()),
-        Err(error) => Err(error.to_string()),
+        Err(error) if error.kind() != ErrorKind::InvalidInput => Err(error.to_string()),
+        _ => Err("a network address is HOST:PORT, or [HOST]:PORT for IPv6".to_owned()),
     }
 }
 

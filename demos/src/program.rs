@@ -55,7 +55,10 @@ pub fn run<O: Parser>(program: fn(O) -> Result<(), Failure>) -> ExitCode {
             program(options)
         }
         Err(help) if !help.use_stderr() => help.print().map_err(Failure::from),
-        Err(error) => Err(Failure::usage(without_usage(&error.to_string()))),
+        Err(error) => {
+            let what = without_usage(&error.to_string());
+            Err(Failure::usage(format!("{what}; see --help")))
+        }
     };
     result.map_or_else(|failure| failure.report(), |()| ExitCode::SUCCESS)
 }

@@ -37,11 +37,11 @@ pub struct ServerOptions {
     pub concurrency: ConcurrencyName,
 
     /// At most so many threads run handlers; for --concurrency threading
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = some)]
     max_threads: Option<NonZeroUsize>,
 
     /// At most so many requests are live at once; others wait in the system's queue
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = some)]
     max_connections: Option<NonZeroUsize>,
 
     /// How long live requests may go on after the first SIGINT or SIGTERM
@@ -96,13 +96,18 @@ impl ServerOptions {
     /// Serves until a signal comes, under the concurrency that was chosen.
     ///
     /// # Errors
-    /// When the address cannot be bound, or the listener fails.
+    /// When an option means nothing here, the address cannot be bound, or the listener fails.
     pub fn serve<T, H, S>(&self, transport: T, address: &Address, state: S) -> Result<(), Failure>
     where
         T: Transport,
         H: RequestHandler<T::Request, S>,
         S: BaseServer<T::Request>,
     {
+        if self.max_threads.is_some() && self.concurrency != ConcurrencyName::Threading {
+            return Err(Failure::usage(
+                "'--max-threads' means nothing without '--concurrency threading'",
+            ));
+        }
         match self.concurrency {
             ConcurrencyName::Inline => {
                 self.run::<_, _, H, _>(Builder::new(transport, Inline, state), address)
@@ -164,6 +169,12 @@ fn log_counters(stats: &Stats) {
         stats.refused,
         stats.cut
     );
+}
+
+/// A number that is not zero; the form in which clap wants it.
+fn some(text: &str) -> Result<NonZeroUsize, String> {
+    let number = text.parse();
+    number.map_err(|_| "a whole number of at least 1 is wanted".to_owned())
 }
 
 /// A number of seconds; the form in which clap wants it.

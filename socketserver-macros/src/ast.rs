@@ -71,7 +71,7 @@ impl Kind {
 }
 
 impl Part {
-    const ALL: [Part; 8] = [
+    pub(crate) const ALL: [Part; 8] = [
         Part::Request,
         Part::ClientAddress,
         Part::Server,
@@ -92,6 +92,20 @@ impl Part {
             Part::Wfile => "wfile",
             Part::Packet => "packet",
             Part::Socket => "socket",
+        }
+    }
+
+    /// The types it is declared with, as they are mostly written. A macro knows types by their names
+    /// only.
+    pub(crate) fn types(self) -> &'static [&'static str] {
+        match self {
+            Part::Request => &["Socket", "Datagram", "Request"],
+            Part::ClientAddress => &["Address"],
+            Part::Server => &["ServerRef"],
+            Part::Connection | Part::Socket => &["Socket"],
+            Part::Rfile => &["SocketReader", "Cursor<Arc<[u8]>>"],
+            Part::Wfile => &["SocketWriter", "Vec<u8>"],
+            Part::Packet => &["Arc<[u8]>"],
         }
     }
 

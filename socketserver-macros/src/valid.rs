@@ -181,23 +181,61 @@ impl Handler<'_> {
                 );
             }
         }
-        if let Some(part) = field
-            .part
-            .filter(|part| !self.kind.fills(*part) && !has_default)
-        {
+        if has_default {
+            return;
+        }
+        let own = "for a field of your own write `#[handler(default = …)]` above it";
+        if let Some(part) = self.meant_by(field) {
+            errors.at(field.name, format!("did you mean `{}`? {own}", part.name()));
+        }
+        if let Some(part) = field.part.filter(|part| !self.kind.fills(*part)) {
             let others: Vec<_> = [Kind::Stream, Kind::Datagram]
                 .into_iter()
                 .filter(|kind| kind.fills(part))
                 .map(Kind::derive)
                 .collect();
             let (name, others) = (field.name, others.join("` and `"));
-            let own = "for a field of your own write `#[handler(default = …)]` above it";
             errors.at(
                 name,
                 format!("`{name}` is filled by `{others}`, not by `{kind}`; {own}"),
             );
         }
     }
+
+    /// What a field has nearly the name of, and the type: without a word it would start empty and
+    /// stay so.
+    fn meant_by(&self, field: &Field<'_>) -> Option<Part> {
+        const NEAR: usize = 2;
+        if field.part.is_some() {
+            return None;
+        }
+        let name = field.name.to_string();
+        let ty = field.ty.to_token_stream().to_string().replace(' ', "");
+        let ty = ty.trim_start_matches("socketserver::");
+        let is = |like: &&str| ty == *like || ty.starts_with(&format!("{like}<"));
+        Part::ALL
+            .into_iter()
+            .filter(|part| self.kind.fills(*part) && !self.declares(*part))
+            .filter(|part| part.types().iter().any(is))
+            .map(|part| (distance(&name, part.name()), part))
+            .filter(|(distance, _)| *distance <= NEAR)
+            .min_by_key(|(distance, _)| *distance)
+            .map(|(_, part)| part)
+    }
+}
+
+/// How many letters must be added, left out or changed to make one word of the other.
+fn distance(from: &str, to: &str) -> usize {
+    let mut row: Vec<usize> = (0..=to.len()).collect();
+    for (above, from) in from.bytes().enumerate() {
+        let mut diagonal = std::mem::replace(&mut row[0], above + 1);
+        for (left, to) in to.bytes().enumerate() {
+            let changed = diagonal + usize::from(from != to);
+            diagonal = row[left + 1];
+            row[left + 1] = changed.min(diagonal + 1).min(row[left] + 1);
+        }
+    }
+    row[to.len()]
 }
 
 /// Each setting the first time its name is met; the others are told that they come too late.
@@ -271,6 +309,32 @@ mod tests {
              for a field of your own write `#[handler(default = …)]` above it",
         ];
         check(Kind::Stream, input, &expected);
+    }
+
+    #[test]
+    fn a_name_that_is_nearly_one_of_ours() {
+        let own = "for a field of your own write `#[handler(default = …)]` above it";
+        let meant = ["packet", "wfile", "client_address", "server"]
+            .map(|name| format!("did you mean `{name}`? {own}"));
+        let misspelt = parse_quote! {
+            struct Misspelt {
+                packt: Arc<[u8]>, file: Vec<u8>, client_adress: Address, sevrer: ServerRef<Chat>
+            }
+        };
+        check(
+            Kind::Datagram,
+            misspelt,
+            &meant.each_ref().map(String::as_str),
+        );
+        // Another type, too far away, said to be one's own, not of this derive, or there already.
+        let own = parse_quote! {
+            struct Own {
+                requests: usize, ticket: Arc<Ticket>, lines: Vec<u8>,
+                #[handler(default = Vec::new())] file: Vec<u8>,
+                connections: Socket, packet: Arc<[u8]>, packets: Arc<[u8]>
+            }
+        };
+        check(Kind::Datagram, own, &[]);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! A handler without a derive: one function, which gets the request, who asks, and the server.
 //!
-//!     cargo run --example by_hand
+//!     RUST_LOG=info cargo run --example by_hand
 //!     nc 127.0.0.1 9999
 
 use std::io;

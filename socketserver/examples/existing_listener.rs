@@ -2,7 +2,7 @@
 //! (`StandardInput=socket`) do, or two lines of Python.
 //!
 //!     cargo build --example existing_listener
-//!     python3 -c 'import socket, subprocess; listener = socket.create_server(("127.0.0.1", 9999));
+//!     RUST_LOG=info python3 -c 'import socket, subprocess; listener = socket.create_server(("127.0.0.1", 9999));
 //!     subprocess.run("target/debug/examples/existing_listener", stdin=listener)'
 //!     nc 127.0.0.1 9999
 

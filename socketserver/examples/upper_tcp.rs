@@ -1,6 +1,6 @@
 //! Sends back what it receives, in upper case: the first example of Python's documentation.
 //!
-//!     cargo run --example upper_tcp
+//!     RUST_LOG=info cargo run --example upper_tcp
 //!     nc 127.0.0.1 9999
 
 use std::io;

@@ -23,6 +23,7 @@
 //! }
 //!
 //! fn main() -> io::Result<()> {
+//!     env_logger::init(); // Why a request failed is a line in the log.
 //!     ThreadingTCPServer::<UpperCase>::bind("127.0.0.1:9999")?.serve_forever()
 //! }
 //! ```
@@ -85,10 +86,12 @@
 //! | `class MyServer(ThreadingTCPServer)` with attributes and overrides | a struct with `impl BaseServer for MyServer`, as the second parameter: `ThreadingTCPServer::<Handler, MyServer>` |
 //! | a class attribute, `allow_reuse_address = True` | a method of the [`Builder`], or `#[handler(…)]` on a handler |
 //! | an exception | an `Err`; a panic is caught as well |
+//! | its traceback on standard error | a line in the log, for who has a [logger](#logging) |
 //! | `with TCPServer(…) as server:` | the end of the variable's life |
 //! | two names for one socket | `Clone` |
 //! | `super().setup()` | not needed: the base class's part always runs |
-//! | `threading.Thread(target=server.serve_forever).start()` | [`Server::spawn`] |
+//! | `threading.Thread(target=server.serve_forever, daemon=True).start()` | [`Server::spawn`] |
+//! | `thread.join()`, or a thread that is not a daemon | [`ServerHandle::join`] at the end of `main` |
 //! | `functools.partial(Handler, argument)` | a field of the server's state |
 //!
 //! Every item that comes from Python names its origin in the last line of its documentation, and
@@ -96,9 +99,13 @@
 //!
 //! # Logging
 //!
-//! Through the `log` crate, one target a folder: `socketserver::server`, `::transport`,
-//! `::concurrency`, `::handler`, `::green`, `::pool`. Steps of the life cycle are at debug level, failed requests at error
-//! level, a machine that runs out of something at warn level; there is nothing a byte.
+//! Through the `log` crate, so **a program without a logger is never told why a request failed**.
+//! With `cargo add env_logger`, and `env_logger::init()` first in `main`, it is, on standard error;
+//! `RUST_LOG=debug` shows the rest.
+//!
+//! One target a folder: `socketserver::server`, `::transport`, `::concurrency`, `::handler`,
+//! `::green`, `::pool`. Steps of the life cycle are at debug level, failed requests at error level,
+//! a machine that runs out of something at warn level; there is nothing a byte.
 //!
 //! # Platforms
 //!

@@ -1,7 +1,7 @@
 //! What a request meets on its way: which hooks, in which order, on which thread.
 
 use std::any::TypeId;
-use std::io;
+use std::io::{self, Read};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
@@ -318,6 +318,20 @@ fn a_listener_that_will_never_work_again_ends_the_loop() {
         let number = ended.expect_err("an error").raw_os_error();
         assert_eq!(number, Some(error.raw_os_error()));
     }
+}
+
+#[test]
+fn nobody_is_left_waiting_for_a_spawned_server_whose_loop_has_failed() {
+    let errors = Arc::new(Mutex::new(vec![Errno::BADF.into()]));
+    let server = failing_to_take(&errors).bind("127.0.0.1:0").expect("bind");
+    let [mut taken, mut waiting] = [(); 2].map(|()| Client::stream(server.server_address()));
+    let serving = server.spawn().expect("spawn");
+    assert_eq!(taken.rest(), b"");
+    let reset = waiting.read(&mut [0]).expect_err("nobody serves");
+    assert_eq!(reset.kind(), io::ErrorKind::ConnectionReset);
+    let ended = in_time("the loop's end", move || serving.join());
+    let number = ended.expect_err("an error").raw_os_error();
+    assert_eq!(number, Some(Errno::BADF.raw_os_error()));
 }
 
 /// A concurrency that panics.

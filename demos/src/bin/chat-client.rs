@@ -30,9 +30,12 @@ use socketserver::{Address, Socket, create_connection};
 
 const PROMPT: &str = ">>>: ";
 
+/// After this it is no news that the server ends the conversation.
+const QUIT: &str = "/quit";
+
 /// Talks to a chat server
 #[derive(Parser)]
-#[command(version)]
+#[command(name = "chat-client", version)]
 struct Options {
     /// HOST:PORT
     #[arg(default_value = DEFAULT_ADDRESS, value_parser = internet_address)]
@@ -95,14 +98,18 @@ fn talk(
             }
         }
     });
+    let mut quits = false;
     while !ended.load(SeqCst) {
         match editor.readline(PROMPT) {
-            Ok(line) => connection.sendall((line + "\n").as_bytes())?,
+            Ok(line) => {
+                quits |= line.trim() == QUIT;
+                connection.sendall((line + "\n").as_bytes())?;
+            }
             Err(ReadlineError::Eof | ReadlineError::Interrupted) => break,
             Err(error) => return Err(Failure::new(error)),
         }
     }
-    if ended.load(SeqCst) {
+    if ended.load(SeqCst) && !quits {
         println!("-- the server has ended the conversation");
     }
     Ok(())

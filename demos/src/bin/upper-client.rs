@@ -30,7 +30,7 @@ const PATIENCE: Duration = Duration::from_secs(3);
 
 /// Sends every line to an upper-case server and shows the answer
 #[derive(Parser)]
-#[command(version)]
+#[command(name = "upper-client", version)]
 struct Options {
     #[command(flatten)]
     place: Place,
@@ -40,6 +40,11 @@ struct Options {
 trait Server {
     /// The answer to a line; `None` when there is none, which has been said then.
     fn ask(&mut self, line: &[u8]) -> Result<Option<Vec<u8>>, Failure>;
+
+    /// How many lines had no answer that should have had one.
+    fn lost(&self) -> usize {
+        0
+    }
 }
 
 /// A server of streams.
@@ -86,6 +91,7 @@ impl Server for Stream {
 struct Datagrams {
     address: Address,
     socket: Socket,
+    lost: usize,
 }
 
 impl Datagrams {
@@ -93,6 +99,7 @@ impl Datagrams {
         Ok(Box::new(Datagrams {
             address: address.clone(),
             socket: Self::socket(address)?,
+            lost: 0,
         }))
     }
 
@@ -125,6 +132,7 @@ impl Server for Datagrams {
         match answer {
             Ok(answer) => Ok(Some(answer)),
             Err(error) => {
+                self.lost += 1;
                 let line = printable(line);
                 let _ = writeln!(io::stderr(), "no answer to {line:?}: {error}");
                 // Should the answer come yet, it must not be taken for that to the next line.
@@ -133,6 +141,10 @@ impl Server for Datagrams {
                 Ok(None)
             }
         }
+    }
+
+    fn lost(&self) -> usize {
+        self.lost
     }
 }
 
@@ -162,7 +174,10 @@ fn converse(mut server: Box<dyn Server>) -> Result<(), Failure> {
         output.flush()?;
         line.clear();
         if input.read_until(b'\n', &mut line)? == 0 {
-            return Ok(());
+            return match server.lost() {
+                0 => Ok(()),
+                lost => Err(Failure::new(format!("answers that did not come: {lost}"))),
+            };
         }
         let line = line.strip_suffix(b"\n").unwrap_or(&line);
         match server.ask(line)? {

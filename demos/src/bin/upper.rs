@@ -32,7 +32,7 @@ use socketserver::{
 
 /// Sends back what it receives, in upper case
 #[derive(Parser)]
-#[command(version)]
+#[command(name = "upper", version)]
 struct Options {
     #[command(flatten)]
     place: Place,
@@ -40,7 +40,7 @@ struct Options {
     #[command(flatten)]
     server: ServerOptions,
 
-    /// A connection that is silent for so long is dropped
+    /// A connection that is silent for so long is dropped; datagrams have none
     #[arg(long, value_name = "SECONDS", value_parser = some_seconds)]
     timeout: Option<Duration>,
 }
@@ -106,14 +106,18 @@ impl Message {
 
 fn main() -> ExitCode {
     program::run(|options: Options| -> Result<(), Failure> {
+        let transport = options.place.transport;
+        if options.timeout.is_some() && !transport.has_connections() {
+            return Err(Failure::usage(
+                "'--timeout' means nothing without connections",
+            ));
+        }
         let state = Upper {
             timeout: options.timeout,
         };
         let address = options.place.address()?;
-        options.server.serve_over::<Conversation, Message, _>(
-            options.place.transport,
-            &address,
-            state,
-        )
+        options
+            .server
+            .serve_over::<Conversation, Message, _>(transport, &address, state)
     })
 }

@@ -53,6 +53,7 @@ pub(super) struct Options {
 ///     .bind("127.0.0.1:0")?;
 /// # Ok::<(), std::io::Error>(())
 /// ```
+#[must_use = "there is no server before `bind`"]
 pub struct Builder<T, C, H, S> {
     transport: T,
     concurrency: C,
@@ -204,7 +205,8 @@ where
     ///
     /// # Errors
     /// `InvalidInput` for what is no address, or not one of this transport; `AddrInUse`,
-    /// `AddrNotAvailable`, `PermissionDenied`, and the rest of the system's. Nothing is left open.
+    /// `AddrNotAvailable`, `PermissionDenied`, and the rest of the system's, which do not name the
+    /// address: whoever shows them adds it. Nothing is left open.
     ///
     /// Python: the constructor, `server_bind` and `server_activate`
     pub fn bind(self, address: impl ToAddress) -> io::Result<Server<T, C, H, S>> {

@@ -6,6 +6,8 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crossbeam_channel::bounded;
+
 use super::Server;
 use super::base::BaseServer;
 use super::server_ref::ServerRef;
@@ -47,8 +49,13 @@ where
     /// Serves in a thread of its own. The server is serving when this returns: a stop right after
     /// it is never missed.
     ///
+    /// A program whose `main` returns ends, and with it this thread: [`ServerHandle::join`] waits
+    /// for the server. Signals end the server only if
+    /// [`drain_on_signals`](Self::drain_on_signals) was called before.
+    ///
     /// # Errors
-    /// As [`serve_forever`](Self::serve_forever), or that no thread could be started.
+    /// As [`serve_forever`](Self::serve_forever), or that no thread could be started. The server is
+    /// closed then.
     ///
     /// Python: `threading.Thread(target=server.serve_forever, daemon=True).start()`
     pub fn spawn(self) -> io::Result<ServerHandle<S>> {
@@ -56,19 +63,35 @@ where
         let reference = self.server_ref();
         let server = Arc::new(self);
         let serving = server.clone();
-        let thread = thread::Builder::new()
-            .name(format!("{} server", short_name(std::any::type_name::<H>())))
-            .spawn(move || serving.serve());
-        match thread {
-            Ok(thread) => Ok(ServerHandle {
-                server,
-                reference,
-                thread: Some(thread),
-            }),
+        let (begun, beginning) = bounded(1);
+        let run = move || {
+            let result = serving.serve(|| {
+                let _ = begun.send(());
+            });
+            if let Err(error) = &result {
+                log::error!(target: "socketserver::server", "{}: serving ended with: {error}", serving.server_address());
+                // Nobody can serve again, so clients must not wait in the queue.
+                serving.close_listener();
+            }
+            result
+        };
+        let name = format!("{} server", short_name(std::any::type_name::<H>()));
+        let thread = match thread::Builder::new().name(name).spawn(run) {
+            Ok(thread) => thread,
             Err(error) => {
                 server.end_of_serving(false);
-                Err(error)
+                return Err(error);
             }
+        };
+        let handle = ServerHandle {
+            server,
+            reference,
+            thread: Some(thread),
+        };
+        match beginning.recv() {
+            Ok(()) => Ok(handle),
+            // The loop has ended without a beginning.
+            Err(_) => Err(handle.join().expect_err("why it did not begin")),
         }
     }
 }
@@ -129,9 +152,8 @@ impl<S> Deref for ServerHandle<S> {
 impl<S> Drop for ServerHandle<S> {
     fn drop(&mut self) {
         self.server.server_close();
-        if let Err(error) = self.join_ended_loop() {
-            log::error!(target: "socketserver::server", "serving ended with: {error}");
-        }
+        // What it ended with is in the log.
+        let _ = self.join_ended_loop();
     }
 }
 

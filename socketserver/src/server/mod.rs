@@ -76,6 +76,7 @@ use crate::transport::Transport;
 /// ```
 ///
 /// Python: `BaseServer`, `TCPServer` and the rest
+#[must_use = "a server serves only in `serve_forever`, `handle_request` or `spawn`"]
 pub struct Server<T, C, H, S = ()>
 where
     T: Transport,

@@ -46,12 +46,13 @@ where
     /// Python: `BaseServer.serve_forever`
     pub fn serve_forever(&self) -> io::Result<()> {
         self.core().life.enter()?;
-        self.serve()
+        self.serve(|| ())
     }
 
-    /// The rest of `serve_forever`, for a server that is serving already.
-    pub(super) fn serve(&self) -> io::Result<()> {
-        let result = self.contained(|| self.run_loop());
+    /// The rest of `serve_forever`, for a server that is serving already. Calls `begun` once nothing
+    /// can keep it from serving any more, or drops it.
+    pub(super) fn serve(&self, begun: impl FnOnce()) -> io::Result<()> {
+        let result = self.contained(|| self.run_loop(begun));
         self.end_of_serving(true);
         result
     }
@@ -63,10 +64,11 @@ where
         ended.unwrap_or_else(|panic| Err(io::Error::other(panic.to_string())))
     }
 
-    fn run_loop(&self) -> io::Result<()> {
+    fn run_loop(&self, begun: impl FnOnce()) -> io::Result<()> {
         let core = self.core();
         let listener = self.listening()?;
         self.concurrency.serving(&core.waker)?;
+        begun();
         core.service_actions.store(true, Relaxed);
         let mut backoff = Backoff::new();
         let mut retry = None;

@@ -35,13 +35,14 @@ pub(super) struct Core {
 }
 
 /// The server as its handlers and hooks see it: a cheap clone, and through `Deref` the server's
-/// state, so that `self.server.members` reads as in Python.
+/// state, so that `self.server.members` reads as in Python. That of a server without a state is a
+/// `ServerRef` alone.
 ///
 /// Its own methods hide methods of these names on the state: `server_address`, `shutdown`,
 /// `begin_drain`, `is_leaving`, `is_stopping`, `stats`, `state`, `without_service_actions`.
 ///
 /// Python: `BaseRequestHandler.server`
-pub struct ServerRef<S>(Arc<(S, Core)>);
+pub struct ServerRef<S = ()>(Arc<(S, Core)>);
 
 impl<S> ServerRef<S> {
     pub(super) fn new(state: S, core: Core) -> Self {

@@ -165,7 +165,7 @@ where
         sender
     }
 
-    fn close_listener(&self) {
+    pub(super) fn close_listener(&self) {
         let listener = self.core().listener.lock().take();
         // Not under the lock: removing a file may take its time.
         if let Some(listener) = listener {

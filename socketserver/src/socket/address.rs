@@ -272,8 +272,10 @@ impl ToHost for str {
         if self.is_empty() {
             return Ok(SocketAddr::from(([0, 0, 0, 0], port)));
         }
+        // The system's own message does not say whom it was about.
+        let named = |error: io::Error| io::Error::new(error.kind(), format!("{self:?}: {error}"));
         let mut first = None;
-        for address in (self, port).to_socket_addrs()? {
+        for address in (self, port).to_socket_addrs().map_err(named)? {
             if address.is_ipv4() {
                 return Ok(address);
             }
@@ -334,6 +336,13 @@ mod tests {
             assert_eq!(error.kind(), io::ErrorKind::InvalidInput, "{text}");
             assert!(error.to_string().contains(&format!("{text:?}")), "{error}");
         }
+    }
+
+    #[test]
+    fn a_host_that_is_not_known_is_named() {
+        // No name at all, so that nobody is asked for it.
+        let error = ("no\0host", 80).to_address().unwrap_err();
+        assert!(error.to_string().starts_with(r#""no\0host": "#), "{error}");
     }
 
     #[test]

@@ -12,6 +12,7 @@ mod parked;
 use std::env;
 use std::fmt::Display;
 use std::io;
+use std::process::ExitCode;
 
 /// How many of everything there are.
 #[derive(Clone, Copy)]
@@ -30,24 +31,34 @@ const QUICK: Size = Size {
     connections: 1_000,
 };
 
-fn main() -> io::Result<()> {
+const USAGE: &str = "usage: cargo bench -p tests --bench crowd -- [--quick]";
+
+fn main() -> io::Result<ExitCode> {
     let arguments: Vec<String> = env::args().skip(1).collect();
     match &arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        [connections::SERVE, address, ..] => return connections::serve(address),
+        [connections::SERVE, address, ..] => {
+            return connections::serve(address).map(|()| ExitCode::SUCCESS);
+        }
         [connections::CONNECT, address, source, count, ..] => {
-            return connections::connect(address, source, count);
+            return connections::connect(address, source, count).map(|()| ExitCode::SUCCESS);
         }
         _ => {}
     }
-    if !arguments.iter().any(|argument| argument == "--bench") {
-        // `cargo test --all-targets` comes by here, and times are no matter for a test.
-        println!("to measure: cargo bench -p tests --bench crowd [-- --quick]");
-        return Ok(());
+    let given = |argument: &str| arguments.iter().any(|given| given == argument);
+    // `cargo test --all-targets` comes by here too, and times are no matter for a test.
+    if !given("--bench") || given("--help") {
+        println!("{USAGE}");
+        return Ok(ExitCode::SUCCESS);
     }
-    let quick = arguments.iter().any(|argument| argument == "--quick");
-    let size = if quick { QUICK } else { USUAL };
+    let known = |argument: &str| ["--bench", "--quick"].contains(&argument);
+    if let Some(unknown) = arguments.iter().find(|argument| !known(argument)) {
+        eprintln!("error: unexpected argument '{unknown}'\n{USAGE}");
+        return Ok(ExitCode::from(2));
+    }
+    let size = if given("--quick") { QUICK } else { USUAL };
     parked::run(size.green_threads)?;
-    connections::run(size.connections)
+    connections::run(size.connections)?;
+    Ok(ExitCode::SUCCESS)
 }
 
 /// One line of the result.

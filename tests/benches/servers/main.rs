@@ -18,6 +18,7 @@ mod report;
 
 use std::env;
 use std::io;
+use std::process::ExitCode;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -49,21 +50,31 @@ const QUICK: Effort = Effort {
     measured: Duration::from_millis(200),
 };
 
-fn main() -> io::Result<()> {
+const USAGE: &str = "\
+usage: cargo bench -p tests --bench servers -- [threading] [green] [--quick] [--only=TITLE]";
+
+fn main() -> io::Result<ExitCode> {
     let arguments: Vec<String> = env::args().skip(1).collect();
     if let [serve, name, ..] = &arguments[..]
         && serve == child::SERVE
     {
         let server = Contender::named(name).ok_or(io::ErrorKind::InvalidInput)?;
-        return server.serve();
+        return server.serve().map(|()| ExitCode::SUCCESS);
     }
     let given = |argument: &str| arguments.iter().any(|given| given == argument);
-    if !given("--bench") {
-        // `cargo test --all-targets` comes by here, and times are no matter for a test.
-        println!(
-            "to measure: cargo bench -p tests --bench servers [-- threading|green --quick --only=TITLE]"
-        );
-        return Ok(());
+    // `cargo test --all-targets` comes by here too, and times are no matter for a test.
+    if !given("--bench") || given("--help") {
+        println!("{USAGE}");
+        return Ok(ExitCode::SUCCESS);
+    }
+    let known = |argument: &str| {
+        ["--bench", "--quick"].contains(&argument)
+            || argument.starts_with("--only=")
+            || PARTS.iter().any(|(name, _)| *name == argument)
+    };
+    if let Some(unknown) = arguments.iter().find(|argument| !known(argument)) {
+        eprintln!("error: unexpected argument '{unknown}'\n{USAGE}");
+        return Ok(ExitCode::from(2));
     }
     let every = !PARTS.iter().any(|(name, _)| given(name));
     let parts = PARTS.iter().filter(|(name, _)| every || given(name));
@@ -74,7 +85,8 @@ fn main() -> io::Result<()> {
     {
         comparisons.retain(|(_, comparison)| comparison.title().contains(text));
     }
-    compare(comparisons, if given("--quick") { &QUICK } else { &USUAL })
+    compare(comparisons, if given("--quick") { &QUICK } else { &USUAL })?;
+    Ok(ExitCode::SUCCESS)
 }
 
 fn compare(mut comparisons: Vec<(Measure, Comparison)>, effort: &Effort) -> io::Result<()> {

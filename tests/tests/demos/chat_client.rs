@@ -58,7 +58,7 @@ fn in_a_pipe_it_ends_when_the_server_does() {
 /// Somebody at a terminal, and somebody else who interrupts.
 const TERMINAL: &str = r#"
 import os, pty, select, socket, sys, termios
-program, address = sys.argv[1:]
+program, address, end = sys.argv[1:]
 process, terminal = pty.fork()
 if process == 0:
     os.environ["TERM"] = "xterm"
@@ -74,6 +74,15 @@ def sees(text):
         assert select.select([terminal], [], [], 15)[0], (text, shown)
         shown += os.read(terminal, 65_536)
     shown = shown.partition(text)[2]
+
+def rest():
+    text = shown
+    try:
+        while select.select([terminal], [], [], 15)[0]:
+            text += os.read(terminal, 65_536)
+    except OSError:  # Nobody has the terminal open any more.
+        return text
+    raise TimeoutError
 
 def lines_are_edited_by_the_system():
     return bool(termios.tcgetattr(terminal)[3] & termios.ICANON)
@@ -94,25 +103,53 @@ sees(b"other: hello first\r\n>>>: heXXllo")
 types(b"\x1b[D" * 3 + b"\x7f\x7f\r")
 while lines.readline() != b"bob: hello\n": pass
 sees(b">>>: ")
-types(b"/quit\r")
-sees(b"-- the server has ended the conversation")
+if end == "quit":
+    types(b"/quit\r")
+    # That the server then ends the conversation is no news.
+    assert b"-- the server has ended" not in rest()
+else:
+    print("over to the server")
+    sees(b"-- the server has ended the conversation")
 print("status", os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]))
 assert lines_are_edited_by_the_system()
 print("the terminal is as it was")
-other.sendall(b"/quit\n")
-while lines.readline(): pass
+if end == "quit":
+    other.sendall(b"/quit\n")
+    while lines.readline(): pass
 "#;
+
+/// Runs the script, up to an end by the user's `quit` or by the server's own.
+#[track_caller]
+fn user(server: &Server, end: &str) -> Option<Process> {
+    let program = demo("chat-client");
+    let program = program.to_str().expect("a path that is text");
+    python(TERMINAL, &[program, &server.place(), end])
+}
+
+#[track_caller]
+fn ends_well(user: Process) {
+    assert_eq!(user.line(), "status 0");
+    assert_eq!(user.line(), "the terminal is as it was");
+    assert!(user.wait().0.success());
+}
 
 #[test]
 fn on_a_terminal_what_others_say_stands_above_the_line_that_is_edited() {
     let server = chat();
-    let program = demo("chat-client");
-    let program = program.to_str().expect("a path that is text");
-    let Some(user) = python(TERMINAL, &[program, &server.place()]) else {
+    let Some(user) = user(&server, "quit") else {
         return;
     };
-    assert_eq!(user.line(), "status 0");
-    assert_eq!(user.line(), "the terminal is as it was");
-    assert!(user.wait().0.success());
+    ends_well(user);
     assert_eq!(server.drain().summary(), [2, 2, 0, 0, 0]);
+}
+
+#[test]
+fn on_a_terminal_it_says_that_the_server_has_ended() {
+    let server = Server::start("chat", &["127.0.0.1:0", "--drain", "0.2"]);
+    let Some(user) = user(&server, "server") else {
+        return;
+    };
+    assert_eq!(user.line(), "over to the server");
+    server.drain();
+    ends_well(user);
 }

@@ -27,11 +27,14 @@ fn a_wrong_command_line_is_one_line_and_status_2() {
     for name in ["upper", "upper-client", "chat", "chat-client"] {
         let line = fails(name, &["--no-such-option"], 2);
         assert!(line.contains("'--no-such-option'"), "{line}");
+        assert!(line.ends_with("; see --help"), "{line}");
         let line = fails(name, &["127.0.0.1:0", "another"], 2);
         assert!(line.contains("'another'"), "{line}");
         for address in ["", "9999", "127.0.0.1:70000", "::1:80", "/path", "a\nb"] {
             let line = fails(name, &[address], 2);
             assert!(line.contains("ADDRESS"), "{line}");
+            assert!(line.contains("HOST:PORT"), "{line}");
+            assert!(!line.contains("slash"), "{line}");
         }
     }
     for name in ["upper", "chat"] {
@@ -55,6 +58,14 @@ fn a_wrong_command_line_is_one_line_and_status_2() {
             let line = fails("upper", &[&format!("{option}={value}")], 2);
             assert!(line.contains(option), "{line}");
         }
+    }
+    for (name, options) in [
+        ("upper", ["--concurrency", "green", "--max-threads", "3"]),
+        ("chat", ["--concurrency", "green", "--max-threads", "3"]),
+        ("upper", ["--transport", "udp", "--timeout", "5"]),
+    ] {
+        let line = fails(name, &options, 2);
+        assert!(line.contains(options[2]), "{line}");
     }
     fails("chat", &["--concurrency", "forking"], 2);
     let line = fails("chat", &["--max-connections", "20000"], 2);
@@ -134,6 +145,12 @@ fn help_is_no_error() {
         assert!(status.success());
         assert!(output.contains(&format!("Usage: {name}")), "{output}");
         assert_eq!(error, "");
+        if name == "chat" {
+            assert!(output.contains("[default: 5000]"), "{output}");
+        }
+        let (status, output, error) = Process::start(&mut command(name, &["--version"])).wait();
+        assert!(status.success());
+        assert_eq!((&*output, &*error), (&*format!("{name} 0.1.0\n"), ""));
     }
 }
 

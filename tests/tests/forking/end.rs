@@ -47,7 +47,7 @@ fn until_closed(server: &Address) {
 #[derive(BaseRequestHandler)]
 struct Last {
     request: Socket,
-    server: ServerRef<()>,
+    server: ServerRef,
 }
 
 impl Last {

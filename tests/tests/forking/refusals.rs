@@ -1,7 +1,7 @@
 //! When there can be no child: beside other threads, and when the system has no process to give.
 
 use std::fs;
-use std::io::{self, ErrorKind};
+use std::io::{self, ErrorKind, Read};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::process::Command;
@@ -71,9 +71,11 @@ fn beside_threads_it_does_not_serve() {
     assert_eq!(server.handle_request().expect("serve"), Served::Handled);
     assert_eq!(client.rest(), b"hello");
 
-    // The loop's own thread is the other one.
-    let spawned = server.spawn().expect("a thread");
-    assert_clear(&spawned.join().expect_err("there is a thread"));
+    // The loop's own thread is the other one. Nobody is left waiting in the queue.
+    let mut client = ask(server.server_address(), "hello");
+    assert_clear(&server.spawn().expect_err("there is a thread"));
+    let reset = client.read(&mut [0]).expect_err("nobody serves");
+    assert_eq!(reset.kind(), ErrorKind::ConnectionReset);
 }
 
 /// Has another thread from the second request on, until the third.

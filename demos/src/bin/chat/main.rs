@@ -39,7 +39,9 @@ const MOST_CONNECTIONS: NonZeroUsize = NonZeroUsize::new(5_000).unwrap();
 
 /// A room where everybody hears what anybody says
 #[derive(Parser)]
-#[command(version)]
+#[command(name = "chat", version, mut_arg("max_connections", |limit| {
+    limit.help(format!("At most so many connections; others wait in the system's queue [default: {MOST_CONNECTIONS}]"))
+}))]
 struct Options {
     /// HOST:PORT
     #[arg(default_value = DEFAULT_ADDRESS, value_parser = internet_address)]

@@ -1,8 +1,8 @@
 //! The programs of a course on sockets, each under its row: a server and its client.
 //!
 //! ```sh
-//! tutorial t1 server
-//! tutorial t1 client
+//! cargo run --bin tutorial -- t1 server
+//! cargo run --bin tutorial -- t1 client
 //! ```
 //!
 //! | row | what it shows |
@@ -42,7 +42,11 @@ use socketserver::Address;
 
 /// The programs of a course on sockets, each a server and its client
 #[derive(Parser)]
-#[command(version, override_usage = "tutorial <ROW> <ROLE> [ADDRESS]")]
+#[command(
+    name = "tutorial",
+    version,
+    override_usage = "tutorial <ROW> <ROLE> [ADDRESS]"
+)]
 struct Options {
     /// Which program
     #[arg(ignore_case = true)]
@@ -51,30 +55,30 @@ struct Options {
     /// Which side of it
     role: Role,
 
-    /// HOST:PORT, the course's unless given
+    /// HOST:PORT [default: the row's]
     #[arg(value_parser = internet_address)]
     address: Option<Address>,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum Row {
-    /// TCP, once
+    /// TCP, once; at 127.0.0.1:8080
     T1,
-    /// TCP, template
+    /// TCP, template; at 127.0.0.1:9999
     T2,
-    /// UDP, once
+    /// UDP, once; at 127.0.0.1:10000
     T3,
-    /// UDP, template
+    /// UDP, template; at 127.0.0.1:8888
     T4,
-    /// A simple chat room
+    /// A simple chat room; at 127.0.0.1:65535
     T5,
-    /// The connection loop and the conversation loop
+    /// The connection loop and the conversation loop; at 127.0.0.1:8080
     T6,
-    /// UDP keeps message boundaries
+    /// UDP keeps message boundaries; at 127.0.0.1:8080
     T7,
-    /// socketserver, TCP
+    /// socketserver, TCP; at 127.0.0.1:9999
     T8,
-    /// socketserver, UDP
+    /// socketserver, UDP; at 127.0.0.1:9999
     T9,
 }
 
@@ -109,15 +113,15 @@ impl Row {
 fn main() -> ExitCode {
     program::run(|Options { row, role, address }| {
         let (default, server, client) = row.programs();
-        let program = match role {
-            Role::Server => server,
-            Role::Client => client,
+        let (program, task) = match role {
+            Role::Server => (server, "serve at"),
+            Role::Client => (client, "talk to"),
         };
         let address = match address {
             Some(address) => address,
             None => internet_address(default).map_err(Failure::usage)?,
         };
-        program(&address).map_err(|error| Failure::new(format!("{address}: {error}")))
+        program(&address).map_err(|error| Failure::new(format!("cannot {task} {address}: {error}")))
     })
 }
 
@@ -150,4 +154,19 @@ fn show(answer: &[u8]) -> io::Result<()> {
 /// Python: `repr`
 fn repr(data: &[u8]) -> String {
     format!("b\"{}\"", data.escape_ascii())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_help_tells_the_address_of_every_row() {
+        for row in Row::value_variants() {
+            let (address, ..) = row.programs();
+            let value = row.to_possible_value().expect("no row is hidden");
+            let help = value.get_help().expect("a help").to_string();
+            assert!(help.ends_with(&format!("; at {address}")), "{help}");
+        }
+    }
 }

@@ -1,8 +1,8 @@
 //! T1. TCP, once: a client says one thing to a server.
 //!
 //! ```sh
-//! tutorial t1 server
-//! tutorial t1 client
+//! cargo run --bin tutorial -- t1 server
+//! cargo run --bin tutorial -- t1 client
 //! ```
 //!
 //! The server first: before anything is said, TCP makes a connection, by a handshake of three packets. The client asks,

@@ -1,8 +1,8 @@
 //! T2. TCP, the template: a loop of connections around a loop of messages.
 //!
 //! ```sh
-//! tutorial t2 server
-//! tutorial t2 client
+//! cargo run --bin tutorial -- t2 server
+//! cargo run --bin tutorial -- t2 client
 //! ```
 //!
 //! The outer loop takes one client after the other, the inner one all of what that client says, until it has gone.

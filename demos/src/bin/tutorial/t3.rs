@@ -1,8 +1,8 @@
 //! T3. UDP, once: datagrams in one direction.
 //!
 //! ```sh
-//! tutorial t3 client
-//! tutorial t3 server
+//! cargo run --bin tutorial -- t3 client
+//! cargo run --bin tutorial -- t3 server
 //! ```
 //!
 //! In any order: UDP makes no connection. `sendto` puts a datagram on its way and does not care what becomes of it. If

@@ -1,8 +1,8 @@
 //! T4. UDP, the template: datagrams and answers.
 //!
 //! ```sh
-//! tutorial t4 server
-//! tutorial t4 client
+//! cargo run --bin tutorial -- t4 server
+//! cargo run --bin tutorial -- t4 client
 //! ```
 //!
 //! `recvfrom` tells also who sent the datagram, and that is where the answer goes. One loop is enough: there are no

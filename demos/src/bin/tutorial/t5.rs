@@ -1,8 +1,8 @@
 //! T5. A simple chat room: one client, until it says `over`.
 //!
 //! ```sh
-//! tutorial t5 server
-//! tutorial t5 client
+//! cargo run --bin tutorial -- t5 server
+//! cargo run --bin tutorial -- t5 client
 //! ```
 //!
 //! How a conversation ends is agreed between the two programs: the word `over` makes the server close the connection.

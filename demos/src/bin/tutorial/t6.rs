@@ -1,8 +1,8 @@
 //! T6. The connection loop and the conversation loop, as a telephone.
 //!
 //! ```sh
-//! tutorial t6 server
-//! tutorial t6 client
+//! cargo run --bin tutorial -- t6 server
+//! cargo run --bin tutorial -- t6 client
 //! ```
 //!
 //! The program is that of T2, and says at every step what it does: a telephone is bought, gets a number, is switched

@@ -1,8 +1,8 @@
 //! T7. UDP keeps message boundaries; TCP has none.
 //!
 //! ```sh
-//! tutorial t7 server
-//! tutorial t7 client
+//! cargo run --bin tutorial -- t7 server
+//! cargo run --bin tutorial -- t7 client
 //! ```
 //!
 //! Three `sendto`s are three datagrams, and three `recvfrom`s receive exactly those, one each, even if they have all

@@ -1,8 +1,8 @@
 //! T8. `socketserver` over TCP: many clients at once.
 //!
 //! ```sh
-//! tutorial t8 server
-//! tutorial t8 client          and again in a third terminal
+//! cargo run --bin tutorial -- t8 server
+//! cargo run --bin tutorial -- t8 client          and again in a third terminal
 //! ```
 //!
 //! `serve_forever` is the connection loop of T2. For every connection it makes a `MyHandler` and runs its `handle` on
@@ -28,7 +28,7 @@ pub(crate) const ADDRESS: &str = "127.0.0.1:9999";
 struct MyHandler {
     request: Socket,
     client_address: Address,
-    server: ServerRef<()>,
+    server: ServerRef,
 }
 
 impl MyHandler {

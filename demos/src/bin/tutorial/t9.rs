@@ -1,8 +1,8 @@
 //! T9. `socketserver` over UDP.
 //!
 //! ```sh
-//! tutorial t9 server
-//! tutorial t9 client          and again in a third terminal
+//! cargo run --bin tutorial -- t9 server
+//! cargo run --bin tutorial -- t9 client          and again in a third terminal
 //! ```
 //!
 //! UDP has no connections, so the handler runs when a datagram has arrived, once for each, on a thread of its own.
@@ -29,7 +29,7 @@ pub(crate) const ADDRESS: &str = "127.0.0.1:9999";
 struct MyHandler {
     request: Datagram,
     client_address: Address,
-    server: ServerRef<()>,
+    server: ServerRef,
 }
 
 impl MyHandler {

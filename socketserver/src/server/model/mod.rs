@@ -215,7 +215,7 @@ fn nothing_is_taken_after_a_shutdown() {
             thread::yield_now();
             assert_eq!(server.stats().accepted, taken);
         });
-        server.serve().unwrap();
+        server.serve(|| ()).unwrap();
         other.join().unwrap();
         server.server_close();
         settled(&server);
