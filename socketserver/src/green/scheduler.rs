@@ -171,7 +171,13 @@ pub(crate) fn marks<T>(with: impl FnOnce(&mut Vec<u64>) -> T) -> T {
     }
     match current() {
         Some((local, task)) => with(&mut local.tasks.borrow_mut()[task].marks),
-        None => MARKS.with_borrow_mut(with),
+        None => {
+            // As a thread ends its thread-locals do, this one perhaps before one with a server.
+            let mut marks = MARKS.try_with(RefCell::take).unwrap_or_default();
+            let result = with(&mut marks);
+            let _ = MARKS.try_with(|kept| kept.replace(marks));
+            result
+        }
     }
 }
 
@@ -276,7 +282,9 @@ impl Local {
     }
 
     fn read_inbox(&self) {
-        for message in mem::take(&mut *self.scheduler.inbox.lock()) {
+        // Bound first: in the head of the loop the lock would be held through all of it.
+        let messages = mem::take(&mut *self.scheduler.inbox.lock());
+        for message in messages {
             match message {
                 Message::Spawn(birth) => self.give_birth(birth),
                 Message::Wake(task) => self.wake(task),
