@@ -1,7 +1,10 @@
 //! Green threads where the system has run out of something. Each test has a process of its own.
 
+use std::any::Any;
+use std::cell::RefCell;
 use std::fs::{self, File};
 use std::process::Command;
+use std::thread;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use socketserver::{GreenTCPServer, Socket, green};
@@ -79,4 +82,22 @@ fn stacks_are_there_again_when_memory_is() {
     });
     let one = green::try_spawn(large, || 42).expect("there is memory again");
     assert_eq!(one.join().expect("no panic"), 42);
+}
+
+#[test]
+fn a_server_may_stand_in_a_thread_local() {
+    if !is_alone("a_server_may_stand_in_a_thread_local") {
+        return;
+    }
+    thread_local! {
+        static SERVER: RefCell<Option<Box<dyn Any>>> = const { RefCell::new(None) };
+    }
+    let ends = thread::spawn(|| {
+        // Thread-locals end in the reverse of the order in which they were first used.
+        SERVER.set(None);
+        let server = GreenTCPServer::handling(|_: Socket, _| ()).bind("127.0.0.1:0");
+        let server = server.expect("bind");
+        SERVER.set(Some(Box::new(server)));
+    });
+    ends.join().expect("it ends well");
 }

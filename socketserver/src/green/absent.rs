@@ -56,5 +56,9 @@ pub(crate) fn marks<T>(with: impl FnOnce(&mut Vec<u64>) -> T) -> T {
     crate::sync::thread_local! {
         static MARKS: RefCell<Vec<u64>> = const { RefCell::new(Vec::new()) };
     }
-    MARKS.with(|marks| with(&mut marks.borrow_mut()))
+    // As a thread ends its thread-locals do, this one perhaps before one with a server.
+    let mut marks = MARKS.try_with(|kept| kept.take()).unwrap_or_default();
+    let result = with(&mut marks);
+    let _ = MARKS.try_with(|kept| *kept.borrow_mut() = marks);
+    result
 }

@@ -24,7 +24,11 @@
 //! 5. *The stack is small*: 64 KiB (256 KiB without optimisation), and at its end the process ends,
 //!    with a message. Put large buffers on the heap, or raise the `stack_size`.
 //! 6. *In a panic nothing parks*: what is dropped then and talks to a socket blocks its scheduler
-//!    for so long.
+//!    for so long. What waits there for a neighbour, as for a [`Mutex`] that one holds, stops the
+//!    scheduler for good, since the neighbour cannot go on.
+//! 7. *What others keep a stack of in a thread-local is not held across a wait*: the guards of
+//!    tracing spans, `scoped_tls`, anything that puts back at its end what it found. Green threads
+//!    end in any order, so it would put back what is no longer there.
 //!
 //! Python: what `gevent` is for; there is nothing to patch here
 

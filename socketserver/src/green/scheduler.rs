@@ -179,7 +179,13 @@ pub(crate) fn marks<T>(with: impl FnOnce(&mut Vec<u64>) -> T) -> T {
     }
     match current() {
         Some((local, task)) => with(&mut local.tasks.borrow_mut()[task].marks),
-        None => MARKS.with(|marks| with(&mut marks.borrow_mut())),
+        None => {
+            // As a thread ends its thread-locals do, this one perhaps before one with a server.
+            let mut marks = MARKS.try_with(|kept| kept.take()).unwrap_or_default();
+            let result = with(&mut marks);
+            let _ = MARKS.try_with(|kept| *kept.borrow_mut() = marks);
+            result
+        }
     }
 }
 

@@ -15,9 +15,10 @@ pub(crate) fn report_overflows() {
     BEFORE.get_or_init(|| {
         let mut before = MaybeUninit::zeroed();
         // SAFETY: the action is whole: a handler of the signature that SA_SIGINFO asks for, which
-        // does only what a signal handler may, on the alternate stack that the standard library
-        // gives each of its threads; and the old action is written where the pointer points.
-        // All-zero bytes are a valid action.
+        // does only what a signal handler may; and the old action is written where the pointer
+        // points. All-zero bytes are a valid action. The handler runs on the alternate stack that
+        // the standard library gives its threads; where `main` is not Rust's it gives none, and
+        // the system ends the process without calling it.
         unsafe {
             let mut action: libc::sigaction = MaybeUninit::zeroed().assume_init();
             action.sa_sigaction = handle as *const () as usize;
@@ -29,26 +30,42 @@ pub(crate) fn report_overflows() {
 }
 
 #[allow(unsafe_code)]
-extern "C" fn handle(
-    _signal: libc::c_int,
-    info: *mut libc::siginfo_t,
-    _context: *mut libc::c_void,
-) {
+extern "C" fn handle(signal: libc::c_int, info: *mut libc::siginfo_t, context: *mut libc::c_void) {
     const MESSAGE: &[u8] = b"\na green thread has overflowed its stack: give it a larger stack_size\nfatal: stack overflow\n";
-    // SAFETY: the system passes a valid `info` to a handler with SA_SIGINFO, and for SIGSEGV its
+    // SAFETY: the system passes a valid `info` to a handler with SA_SIGINFO, and for a fault its
     // address is set.
-    let address = unsafe { (*info).si_addr() } as usize;
-    if stack::is_guard(address) {
+    let (fault, address) = unsafe { ((*info).si_code > 0, (*info).si_addr() as usize) };
+    if fault && stack::is_guard(address) {
         // SAFETY: `write` may be called in a signal handler, and the message is there for the call.
         unsafe { libc::write(libc::STDERR_FILENO, MESSAGE.as_ptr().cast(), MESSAGE.len()) };
-        // SAFETY: so may `signal` and `raise`'s equivalent, returning: the fault comes again, and
-        // ends the process.
-        unsafe { libc::signal(libc::SIGSEGV, libc::SIG_DFL) };
+        end(signal);
         return;
     }
-    if let Some(before) = BEFORE.get() {
-        // SAFETY: the action was the system's own a moment ago. The fault comes again, and goes
-        // where it always went.
-        unsafe { libc::sigaction(libc::SIGSEGV, before, std::ptr::null_mut()) };
+    let before = BEFORE.get();
+    match before.map_or(libc::SIG_DFL, |before| before.sa_sigaction) {
+        libc::SIG_IGN if !fault => {}
+        libc::SIG_DFL | libc::SIG_IGN => end(signal),
+        handler if before.is_some_and(|before| before.sa_flags & libc::SA_SIGINFO != 0) => {
+            // SAFETY: somebody gave the system this address as a handler with these parameters,
+            // and here it is called as the system would have.
+            let handler: extern "C" fn(libc::c_int, *mut libc::siginfo_t, *mut libc::c_void) =
+                unsafe { std::mem::transmute(handler) };
+            handler(signal, info, context);
+        }
+        handler => {
+            // SAFETY: as above, without SA_SIGINFO.
+            let handler: extern "C" fn(libc::c_int) = unsafe { std::mem::transmute(handler) };
+            handler(signal);
+        }
+    }
+}
+
+/// Ends the process by the signal, as soon as the handler has returned.
+#[allow(unsafe_code)]
+fn end(signal: libc::c_int) {
+    // SAFETY: both may be called in a signal handler. The signal is held back until that returns.
+    unsafe {
+        libc::signal(signal, libc::SIG_DFL);
+        libc::raise(signal);
     }
 }

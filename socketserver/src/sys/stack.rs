@@ -45,9 +45,11 @@ pub(crate) struct Slab {
 
 #[derive(Debug, Default)]
 struct State {
-    /// The lowest addresses of slots that were used before, the last one used last: its memory is
-    /// the warmest.
-    free: Vec<usize>,
+    /// The lowest addresses of slots that were used before and still have their memory, the last
+    /// one used last.
+    warm: Vec<usize>,
+    /// Those whose memory was given back.
+    cold: Vec<usize>,
     /// What is left of the newest segment.
     next: usize,
     end: usize,
@@ -110,7 +112,7 @@ impl Slab {
     /// No address space left, or no mappings left for guards.
     pub(crate) fn take(&'static self) -> io::Result<SlabStack> {
         let mut state = self.state.lock();
-        if let Some(slot) = state.free.pop() {
+        if let Some(slot) = state.warm.pop().or_else(|| state.cold.pop()) {
             return Ok(SlabStack { slab: self, slot });
         }
         if state.next == state.end {
@@ -197,7 +199,9 @@ impl Drop for SlabStack {
     #[allow(unsafe_code)]
     fn drop(&mut self) {
         let mut state = self.slab.state.lock();
-        if state.free.len() >= WARM {
+        if state.warm.len() < WARM {
+            state.warm.push(self.slot);
+        } else {
             // SAFETY: the range is this slot's stack, and nobody uses it any more: `self` was the
             // only owner. What it holds is lost, as it may be.
             unsafe {
@@ -207,8 +211,8 @@ impl Drop for SlabStack {
                     libc::MADV_DONTNEED,
                 );
             }
+            state.cold.push(self.slot);
         }
-        state.free.push(self.slot);
     }
 }
 
@@ -236,4 +240,26 @@ pub(super) fn is_guard(address: usize) -> bool {
             && (start..segment.end.load(Relaxed)).contains(&address)
             && (address - start) % segment.slot_size.load(Relaxed) < GUARD
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn after_a_peak_the_warm_stacks_are_used_first() {
+        // A size that nobody else has.
+        let slab = slab(3 * GUARD);
+        let peak: Vec<_> = (0..WARM + 10).map(|_| slab.take().unwrap()).collect();
+        drop(peak);
+        let counts = || {
+            let state = slab.state.lock();
+            (state.warm.len(), state.cold.len())
+        };
+        assert_eq!(counts(), (WARM, 10));
+        let one = slab.take().unwrap();
+        assert_eq!(counts(), (WARM - 1, 10));
+        drop(one);
+        assert_eq!(counts(), (WARM, 10));
+    }
 }
