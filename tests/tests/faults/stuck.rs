@@ -34,7 +34,7 @@ impl Stuck {
     fn handle(&self) -> io::Result<()> {
         let word = self.request.recv(100)?;
         self.request.sendall(&word)?;
-        while word == b"stuck" {
+        if word == b"stuck" {
             green::sleep(Duration::from_secs(3600));
         }
         Ok(())
