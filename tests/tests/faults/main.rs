@@ -13,6 +13,7 @@
 
 mod accept_errors;
 mod address_flood;
+mod chaos;
 mod child;
 mod column;
 mod datagrams;
@@ -22,6 +23,7 @@ mod harness;
 mod idle_crowd;
 mod inherited;
 mod load;
+mod memory;
 mod no_descriptors;
 mod no_threads;
 mod overflow;
@@ -62,6 +64,8 @@ const FAULTS: &[Fault] = &[
     datagrams::FAULT,
     reflection::FAULT,
     unix_files::FAULT,
+    chaos::FAULT,
+    memory::FAULT,
 ];
 
 fn main() -> std::process::ExitCode {

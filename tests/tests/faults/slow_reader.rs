@@ -1,5 +1,6 @@
 //! The chat: somebody does not read while everybody is told everything.
 
+use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpStream;
 use std::os::unix::process::CommandExt;
@@ -33,16 +34,21 @@ pub(crate) const FAULT: Fault = Fault {
 
 /// The speaker says no more than so many lines beyond what has been heard by all who read: it is to
 /// be the slow one who is cut, and not this busy machine.
-const AHEAD: u64 = 16;
+const AHEAD: u64 = 64;
 
 /// For whom more than this waits, that one is cut.
 const CAP: u64 = 1 << 20;
+
+/// A line's length, without what says whose it is.
+const LINE: u64 = 1_000;
 
 /// A member of the room.
 type Member = BufReader<TcpStream>;
 
 fn clients(trial: &mut Trial) {
-    let (readers, count): (usize, u64) = trial.size((9, 6_000), (99, 100_000));
+    let (readers, count) = trial.size((9, 0), (99, 100_000));
+    let enough = CAP + system_holds();
+    let count = count.max(enough * 5 / 4 / LINE);
     let program = demo("chat");
     let child = trial.start(&[program.to_str().expect("a path that is text")]);
     let before = trial.baseline(&child, come_and_go);
@@ -58,6 +64,7 @@ fn clients(trial: &mut Trial) {
     let at_first = child.resident();
     let room = Room {
         count,
+        enough,
         heard: members.iter().map(|_| AtomicU64::new(0)).collect(),
         cut: OnceLock::new(),
     };
@@ -89,7 +96,7 @@ fn clients(trial: &mut Trial) {
     );
     let cut = room.cut.get().copied();
     trial.check(
-        "who does not read is cut, at the latest 5 s after the first MiB",
+        "who does not read is cut, at the latest 5 s after 1 MiB waits beyond what the system holds",
         cut.map_or("not".to_owned(), |cut| {
             format!("{:.2?}", cut.saturating_duration_since(full_at))
         }),
@@ -116,6 +123,8 @@ fn clients(trial: &mut Trial) {
 /// What is said, and who has heard it.
 struct Room {
     count: u64,
+    /// After so many bytes the one who does not read must be cut.
+    enough: u64,
     heard: Vec<AtomicU64>,
     /// When the one who does not read was seen to leave.
     cut: OnceLock<Instant>,
@@ -149,26 +158,33 @@ impl Room {
         }
     }
 
-    /// Returns when a MiB had been said, and how long each line took to be said.
+    /// Returns when enough had been said, and how long each line took to be said.
     fn say_all(&self, speaker: &mut Member) -> (Instant, Times) {
-        let text = "x".repeat(1000);
+        let text = "x".repeat(LINE as usize);
         let mut full_at = Instant::now();
         let mut times = Vec::new();
         for number in 0..self.count {
             while number >= self.heard() + AHEAD {
-                thread::yield_now();
+                thread::sleep(Duration::from_micros(100));
             }
             let line = format!("{number:>10} {text}\n");
             let line = line.trim_start();
             let began = Instant::now();
             speaker.get_mut().write_all(line.as_bytes()).expect("send");
             times.push(began.elapsed());
-            if number * 1000 < CAP {
+            if number * LINE < self.enough {
                 full_at = Instant::now();
             }
         }
         (full_at, Times::new(times))
     }
+}
+
+/// What may be under way to one who does not read: the system's longest queue.
+fn system_holds() -> u64 {
+    let text = fs::read_to_string("/proc/sys/net/ipv4/tcp_wmem").expect("Linux");
+    let most = text.split_whitespace().last();
+    most.and_then(|most| most.parse().ok()).expect("a number")
 }
 
 fn join(address: &Address, name: &str) -> Member {

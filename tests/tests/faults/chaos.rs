@@ -1,0 +1,115 @@
+//! One worker after the other dies, while everybody else is being served.
+
+use std::io::{self, Read};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::thread;
+use std::time::{Duration, Instant};
+use std::{iter, panic};
+
+use socketserver::{Address, BaseRequestHandler, Builder, Socket, Tcp};
+use tests::Client;
+
+use crate::column::Column;
+use crate::fault::Fault;
+use crate::load::echo_one;
+use crate::serve::{LOCAL, serve};
+use crate::trial::Trial;
+
+pub(crate) const FAULT: Fault = Fault {
+    name: "chaos",
+    words: "every 100 ms a handler of 100 panics",
+    columns: Column::CONCURRENT,
+    server: |column, _| {
+        // Only the figures are of interest.
+        panic::set_hook(Box::new(|_| ()));
+        let concurrency = column.at_most(2 * MOST);
+        let builder = Builder::<_, _, Mortal, ()>::new(Tcp::new(), concurrency, ());
+        serve(builder, LOCAL).expect("serve_forever");
+    },
+    clients,
+};
+
+/// The most clients at a time.
+const MOST: usize = 100;
+
+/// Between two questions of a client.
+const PAUSE: Duration = Duration::from_millis(10);
+
+/// Echoes until it is told to die.
+#[derive(BaseRequestHandler)]
+struct Mortal {
+    request: Socket,
+}
+
+impl Mortal {
+    fn handle(&self) -> io::Result<()> {
+        loop {
+            let data = self.request.recv(100)?;
+            assert_ne!(data, b"die");
+            if data.is_empty() {
+                return Ok(());
+            }
+            self.request.sendall(&data)?;
+        }
+    }
+}
+
+fn clients(trial: &mut Trial) {
+    let (count, time, pause) = trial.size(
+        (20, Duration::from_secs(1), Duration::from_millis(50)),
+        (MOST, Duration::from_secs(10), Duration::from_millis(100)),
+    );
+    let child = trial.start(&[]);
+    let before = trial.baseline(&child, echo_one);
+    let over = AtomicBool::new(false);
+    let victims: Vec<AtomicBool> = iter::repeat_with(AtomicBool::default).take(count).collect();
+    let (deaths, answers) = (AtomicU64::new(0), AtomicU64::new(0));
+    thread::scope(|scope| {
+        for victim in &victims {
+            let live = || live(child.address(), victim, &over);
+            let (deaths, answers) = (&deaths, &answers);
+            scope.spawn(move || {
+                let (died, answered) = live();
+                deaths.fetch_add(died, Relaxed);
+                answers.fetch_add(answered, Relaxed);
+            });
+        }
+        let end = Instant::now() + time;
+        for number in (1..).take_while(|_| Instant::now() < end) {
+            thread::sleep(pause);
+            // One after the other, though not in their order.
+            victims[number * 37 % count].store(true, Relaxed);
+        }
+        over.store(true, Relaxed);
+    });
+    let ended = trial.end(child, before, echo_one);
+    let (deaths, answers) = (deaths.into_inner(), answers.into_inner());
+    trial.check(
+        "only who was with a handler that died loses its connection, and gets another",
+        format!("{deaths} deaths beside {answers} answers"),
+        deaths > 0 && answers > 0 && ended.told("failed") == deaths,
+    );
+}
+
+/// Asks and is answered. When it is its turn its handler dies, and it comes again. Returns how often
+/// that was, and how many answers it got.
+fn live(address: &Address, victim: &AtomicBool, over: &AtomicBool) -> (u64, u64) {
+    let (mut deaths, mut answers) = (0, 0);
+    let mut client = Client::stream(address);
+    while !over.load(Relaxed) {
+        assert_eq!(client.ask("alive?"), b"alive?");
+        answers += 1;
+        if victim.swap(false, Relaxed) {
+            client.send("die");
+            let mut rest = Vec::new();
+            // An end or a reset.
+            let _ = client.read_to_end(&mut rest);
+            assert!(rest.is_empty());
+            deaths += 1;
+            client = Client::stream(address);
+        }
+        thread::sleep(PAUSE);
+    }
+    assert_eq!(client.finish(), b"");
+    (deaths, answers)
+}

@@ -1,0 +1,94 @@
+//! A server that has served a million has no more memory than one that has served a few.
+
+use std::net::Ipv4Addr;
+
+use socketserver::{Address, Builder, Udp};
+use tests::{Client, Echo};
+
+use crate::column::Column;
+use crate::fault::Fault;
+use crate::load::{crowd, echo_one, stream_from};
+use crate::serve::{LOCAL, serve, tcp};
+use crate::trial::Trial;
+
+pub(crate) const FAULT: Fault = Fault {
+    name: "memory",
+    words: "clients come for a moment, one after the other, and datagrams",
+    columns: Column::ALL,
+    // With the name of the transport.
+    server: |column, transport| {
+        let result = if transport == ["tcp"] {
+            serve(tcp::<Echo>(column), LOCAL)
+        } else {
+            let builder = Builder::<_, _, Echo, ()>::new(Udp::new(), column.concurrency(), ());
+            serve(builder, LOCAL)
+        };
+        result.expect("serve_forever");
+    },
+    clients,
+};
+
+/// So many clients at a time.
+const AT_A_TIME: usize = 8;
+
+/// What comes before the first look, as a part of all.
+const WARM_UP: usize = 10;
+
+/// How much the memory may grow after the warm-up, in KiB.
+const SLACK: i64 = 1024;
+
+fn clients(trial: &mut Trial) {
+    // Where each takes a process they take their time.
+    let forking = trial.column() == Column::Forking;
+    let connections = trial.size(1_000, if forking { 50_000 } else { 1_000_000 });
+    grows(trial, "tcp", connections, come_and_go, echo_one);
+    let datagrams = trial.size(1_000, if forking { 50_000 } else { 5_000_000 });
+    grows(trial, "udp", datagrams, ask_on, ask_one);
+}
+
+/// Lets so many come, and looks by how much the memory has grown since the first of them.
+fn grows(
+    trial: &mut Trial,
+    transport: &str,
+    count: usize,
+    come: fn(&Address, usize),
+    serve_one: fn(&Address),
+) {
+    let child = trial.start(&[transport]);
+    let warm_up = count / WARM_UP;
+    come(child.address(), warm_up);
+    let before = trial.baseline(&child, serve_one);
+    come(child.address(), count - warm_up);
+    let after = trial.baseline(&child, serve_one);
+    let grown = after.resident as i64 - before.resident as i64;
+    trial.check(
+        format!("{transport}: memory within 1 MiB of what it was after the first tenth"),
+        format!("{:+.2} MiB after {count}", grown as f64 / 1024.0),
+        grown <= SLACK * trial.size(8, 1),
+    );
+    trial.end(child, before, serve_one);
+}
+
+/// Each from an address of its own, or the ports would run out.
+fn come_and_go(address: &Address, count: usize) {
+    const ADDRESSES: usize = 1 << 20;
+    crowd(AT_A_TIME, count, |number| {
+        let number = u32::try_from(number % ADDRESSES).expect("a small number");
+        let ip = Ipv4Addr::from_bits(Ipv4Addr::new(127, 1, 0, 0).to_bits() + number);
+        let mut client = stream_from(ip, address).expect("connect");
+        assert_eq!(client.ask("hello"), b"hello");
+    });
+}
+
+fn ask_on(address: &Address, count: usize) {
+    crowd(AT_A_TIME, AT_A_TIME, |_| {
+        let mut client = Client::datagram(address);
+        for _ in 0..count / AT_A_TIME {
+            assert_eq!(client.ask("hello"), b"hello");
+        }
+    });
+}
+
+fn ask_one(address: &Address) {
+    assert_eq!(Client::datagram(address).ask("hello"), b"hello");
+}
