@@ -32,7 +32,7 @@ pub(crate) const FAULT: Fault = Fault {
 };
 
 /// So many times each server is sent something in another's name.
-const TIMES: u32 = 5;
+const TIMES: u32 = 40;
 
 /// So many datagrams of one sender are answered in a second.
 const A_SECOND: u32 = 100;
@@ -58,7 +58,7 @@ fn clients(trial: &mut Trial) {
     let before = [&one, &other].map(|child| trial.baseline(child, ask_one));
     amplification(trial, &one);
     let began = Instant::now();
-    // The answer may come while the address is also ours, and be lost: so several times.
+    // While the address is also ours, what is sent there may come to us and be lost: so many times.
     for _ in 0..TIMES {
         send_as(other.address(), one.address());
         send_as(one.address(), one.address());
@@ -83,7 +83,7 @@ fn clients(trial: &mut Trial) {
     trial.check(
         "what seems to come from the server itself is refused",
         format!("{refused} refused"),
-        refused >= u64::from(TIMES),
+        refused > 0,
     );
 }
 
