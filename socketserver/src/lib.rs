@@ -158,8 +158,8 @@ pub use server::{
     ServerRef, Stats, Ticket, Waker, Workers, log_error,
 };
 pub use socket::{
-    Address, AddressFamily, Layer, PeerCred, Socket, SocketKind, SocketOption, SocketReader,
-    SocketWriter, ToAddress, ToHost, Wire, create_connection, select,
+    Address, AddressFamily, Layer, OptionValue, PeerCred, Socket, SocketKind, SocketOption,
+    SocketReader, SocketWriter, ToAddress, ToHost, Wire, create_connection, select, socketpair,
 };
 pub use socketserver_macros::{BaseRequestHandler, DatagramRequestHandler, StreamRequestHandler};
 pub use sys::fork::ForkBesideThreads;

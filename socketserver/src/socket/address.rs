@@ -153,11 +153,26 @@ pub trait ToAddress {
     /// `InvalidInput` for a text that is no address, without a look-up; whatever a look-up fails
     /// with.
     fn to_address(&self) -> io::Result<Address>;
+
+    /// Every address that it stands for, in the order in which they are to be tried: of a host name
+    /// all that the look-up gives, of either family.
+    ///
+    /// # Errors
+    /// As [`to_address`](Self::to_address).
+    ///
+    /// Python: `socket.getaddrinfo`
+    fn to_addresses(&self) -> io::Result<Vec<Address>> {
+        Ok(vec![self.to_address()?])
+    }
 }
 
 impl<A: ToAddress + ?Sized> ToAddress for &A {
     fn to_address(&self) -> io::Result<Address> {
         (**self).to_address()
+    }
+
+    fn to_addresses(&self) -> io::Result<Vec<Address>> {
+        (**self).to_addresses()
     }
 }
 
@@ -187,39 +202,70 @@ impl<H: ToHost> ToAddress for (H, u16) {
     fn to_address(&self) -> io::Result<Address> {
         self.0.look_up(self.1).map(Address::Inet)
     }
+
+    fn to_addresses(&self) -> io::Result<Vec<Address>> {
+        let all = self.0.look_up_all(self.1)?;
+        Ok(all.into_iter().map(Address::Inet).collect())
+    }
 }
 
-impl ToAddress for str {
-    fn to_address(&self) -> io::Result<Address> {
-        if let Some(name) = self.strip_prefix(['@', '\0']) {
-            return Ok(Address::Abstract(name.as_bytes().to_vec()));
+/// What a text says.
+enum Text<'a> {
+    Address(Address),
+    Host(&'a str, u16),
+}
+
+impl Text<'_> {
+    fn read(text: &str) -> io::Result<Text<'_>> {
+        if let Some(name) = text.strip_prefix(['@', '\0']) {
+            return Ok(Text::Address(Address::Abstract(name.as_bytes().to_vec())));
         }
-        if self.contains('/') {
-            return Ok(Address::Unix(self.into()));
+        if text.contains('/') {
+            return Ok(Text::Address(Address::Unix(text.into())));
         }
-        if let Ok(address) = self.parse::<SocketAddr>() {
-            return Ok(Address::Inet(address));
+        if let Ok(address) = text.parse::<SocketAddr>() {
+            return Ok(Text::Address(Address::Inet(address)));
         }
         let invalid = |what: &str| {
             io::Error::new(
                 io::ErrorKind::InvalidInput,
                 format!(
-                    "{what} in {self:?}: an address is HOST:PORT or the path of a socket with a slash in it"
+                    "{what} in {text:?}: an address is HOST:PORT or the path of a socket with a slash in it"
                 ),
             )
         };
-        let (host, port) = self.rsplit_once(':').ok_or_else(|| invalid("no port"))?;
+        let (host, port) = text.rsplit_once(':').ok_or_else(|| invalid("no port"))?;
         let port = port.parse().map_err(|_| invalid("no valid port"))?;
         if host.contains(':') {
             return Err(invalid("an IPv6 address without brackets"));
         }
-        host.look_up(port).map(Address::Inet)
+        Ok(Text::Host(host, port))
+    }
+}
+
+impl ToAddress for str {
+    fn to_address(&self) -> io::Result<Address> {
+        match Text::read(self)? {
+            Text::Address(address) => Ok(address),
+            Text::Host(host, port) => (host, port).to_address(),
+        }
+    }
+
+    fn to_addresses(&self) -> io::Result<Vec<Address>> {
+        match Text::read(self)? {
+            Text::Address(address) => Ok(vec![address]),
+            Text::Host(host, port) => (host, port).to_addresses(),
+        }
     }
 }
 
 impl ToAddress for String {
     fn to_address(&self) -> io::Result<Address> {
         self.as_str().to_address()
+    }
+
+    fn to_addresses(&self) -> io::Result<Vec<Address>> {
+        self.as_str().to_addresses()
     }
 }
 
@@ -242,11 +288,23 @@ pub trait ToHost {
     /// # Errors
     /// Whatever the look-up fails with; `NotFound` if the name has no address.
     fn look_up(&self, port: u16) -> io::Result<SocketAddr>;
+
+    /// All addresses of that host, in the order in which they are to be tried.
+    ///
+    /// # Errors
+    /// As [`look_up`](Self::look_up).
+    fn look_up_all(&self, port: u16) -> io::Result<Vec<SocketAddr>> {
+        Ok(vec![self.look_up(port)?])
+    }
 }
 
 impl<H: ToHost + ?Sized> ToHost for &H {
     fn look_up(&self, port: u16) -> io::Result<SocketAddr> {
         (**self).look_up(port)
+    }
+
+    fn look_up_all(&self, port: u16) -> io::Result<Vec<SocketAddr>> {
+        (**self).look_up_all(port)
     }
 }
 
@@ -265,25 +323,31 @@ impl ToHost for String {
     fn look_up(&self, port: u16) -> io::Result<SocketAddr> {
         self.as_str().look_up(port)
     }
+
+    fn look_up_all(&self, port: u16) -> io::Result<Vec<SocketAddr>> {
+        self.as_str().look_up_all(port)
+    }
 }
 
 impl ToHost for str {
     fn look_up(&self, port: u16) -> io::Result<SocketAddr> {
+        let all = self.look_up_all(port)?;
+        let first = all.iter().find(|address| address.is_ipv4());
+        Ok(*first.unwrap_or(&all[0]))
+    }
+
+    fn look_up_all(&self, port: u16) -> io::Result<Vec<SocketAddr>> {
         if self.is_empty() {
-            return Ok(SocketAddr::from(([0, 0, 0, 0], port)));
+            return Ok(vec![SocketAddr::from(([0, 0, 0, 0], port))]);
         }
         // The system's own message does not say whom it was about.
         let named = |error: io::Error| io::Error::new(error.kind(), format!("{self:?}: {error}"));
-        let mut first = None;
-        for address in (self, port).to_socket_addrs().map_err(named)? {
-            if address.is_ipv4() {
-                return Ok(address);
-            }
-            first.get_or_insert(address);
+        let all: Vec<_> = (self, port).to_socket_addrs().map_err(named)?.collect();
+        if all.is_empty() {
+            let text = format!("{self:?} has no address");
+            return Err(io::Error::new(io::ErrorKind::NotFound, text));
         }
-        first.ok_or_else(|| {
-            io::Error::new(io::ErrorKind::NotFound, format!("{self:?} has no address"))
-        })
+        Ok(all)
     }
 }
 

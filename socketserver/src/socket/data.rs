@@ -46,6 +46,23 @@ impl Socket {
         Ok(data)
     }
 
+    /// As [`recv`](Self::recv), and leaves there what it returns: the next call receives it again.
+    ///
+    /// # Errors
+    /// As [`recv`](Self::recv), and `Unsupported` under a [`Layer`](crate::Layer).
+    ///
+    /// Python: `socket.recv(bufsize, MSG_PEEK)`
+    pub fn peek(&self, bufsize: usize) -> io::Result<Vec<u8>> {
+        let inner = self.without_layer()?;
+        let mut data = vec![0; bufsize];
+        let received = inner.waiting(Interest::Read, inner.patience(), |may_block| {
+            let flags = receive_flags(may_block) | RecvFlags::PEEK;
+            rustix::net::recv(&inner.fd, &mut data[..], flags).map(|(received, _)| received)
+        })?;
+        data.truncate(received);
+        Ok(data)
+    }
+
     /// Receives into a buffer of the caller's and tells how many bytes; 0 at the end of the stream.
     ///
     /// # Errors

@@ -172,7 +172,7 @@ impl AsFd for SocketReader {
 
 /// A socket's stream as a file to write to. Unbuffered, as it is by default, every write is a
 /// `sendall`; with a buffer, what is written leaves when that is full, at a
-/// [`flush`](Write::flush), and after `finish`.
+/// [`flush`](Write::flush), after `finish`, and when it is dropped, where nobody hears of errors.
 ///
 /// Python: `StreamRequestHandler.wfile`
 #[derive(Debug)]
@@ -221,6 +221,15 @@ impl Write for SocketWriter {
         match arguments.as_str() {
             Some(text) => self.write_all(text.as_bytes()),
             None => self.write_all(arguments.to_string().as_bytes()),
+        }
+    }
+}
+
+impl Drop for SocketWriter {
+    /// Sends what is left, as far as that succeeds; after a panic it may be half of something.
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            let _ = self.flush();
         }
     }
 }

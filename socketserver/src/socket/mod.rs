@@ -21,7 +21,7 @@ use rustix::io::Errno;
 pub use address::{Address, ToAddress, ToHost};
 pub use file::{SocketReader, SocketWriter};
 pub use layer::{Layer, Wire};
-pub use option::SocketOption;
+pub use option::{OptionValue, SocketOption};
 
 use crate::green::Source;
 use wait::{Interest, Patience};
@@ -48,6 +48,15 @@ pub enum SocketKind {
     Stream,
     /// Messages with boundaries, each for itself; even an empty one is one. Python: `SOCK_DGRAM`
     Datagram,
+}
+
+impl From<SocketKind> for socket2::Type {
+    fn from(kind: SocketKind) -> Self {
+        match kind {
+            SocketKind::Stream => socket2::Type::STREAM,
+            SocketKind::Datagram => socket2::Type::DGRAM,
+        }
+    }
 }
 
 /// Who is at the other end of a Unix stream.
@@ -115,11 +124,8 @@ impl Socket {
             AddressFamily::Inet6 => socket2::Domain::IPV6,
             AddressFamily::Unix => socket2::Domain::UNIX,
         };
-        let kind = match kind {
-            SocketKind::Stream => socket2::Type::STREAM,
-            SocketKind::Datagram => socket2::Type::DGRAM,
-        };
-        Ok(Self::from_fd(socket2::Socket::new(domain, kind, None)?))
+        let socket = socket2::Socket::new(domain, kind.into(), None)?;
+        Ok(Self::from_fd(socket))
     }
 
     fn from_fd(fd: socket2::Socket) -> Self {
@@ -244,6 +250,17 @@ impl Socket {
     /// Python: `socket.settimeout`, in seconds
     pub fn settimeout(&self, timeout: Option<Duration>) -> io::Result<()> {
         self.open()?.set_timeout(timeout)
+    }
+
+    /// Whether operations wait: for ever, or not at all. Short for two values of
+    /// [`settimeout`](Self::settimeout).
+    ///
+    /// # Errors
+    /// As there.
+    ///
+    /// Python: `socket.setblocking`
+    pub fn setblocking(&self, blocking: bool) -> io::Result<()> {
+        self.settimeout((!blocking).then_some(Duration::ZERO))
     }
 
     /// What `settimeout` set.
@@ -438,18 +455,38 @@ fn errno(error: io::Error) -> Errno {
 }
 
 /// A stream connected to `address`, with `timeout` for connecting and for every operation after
-/// that.
+/// that. Of a host with several addresses each is tried in turn, of either family, and each for so
+/// long.
 ///
 /// # Errors
-/// As [`Socket::connect`].
+/// As [`Socket::connect`]: the last attempt's.
 ///
 /// Python: `socket.create_connection`
 pub fn create_connection(address: impl ToAddress, timeout: Option<Duration>) -> io::Result<Socket> {
-    let address = address.to_address()?;
-    let socket = Socket::new(address.family(), SocketKind::Stream)?;
-    socket.settimeout(timeout)?;
-    socket.connect(address)?;
-    Ok(socket)
+    let mut error = io::ErrorKind::NotFound.into();
+    for address in address.to_addresses()? {
+        let attempt = Socket::new(address.family(), SocketKind::Stream).and_then(|socket| {
+            socket.settimeout(timeout)?;
+            socket.connect(address)?;
+            Ok(socket)
+        });
+        match attempt {
+            Ok(socket) => return Ok(socket),
+            Err(reason) => error = reason,
+        }
+    }
+    Err(error)
+}
+
+/// Two Unix sockets connected to each other.
+///
+/// # Errors
+/// The system's: no descriptors left.
+///
+/// Python: `socket.socketpair(type=kind)`
+pub fn socketpair(kind: SocketKind) -> io::Result<(Socket, Socket)> {
+    let (one, other) = socket2::Socket::pair(socket2::Domain::UNIX, kind.into(), None)?;
+    Ok((Socket::from_fd(one), Socket::from_fd(other)))
 }
 
 /// Waits until one of the sockets in `read` can be read or one of those in `write` written: for

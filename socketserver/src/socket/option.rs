@@ -1,4 +1,4 @@
-//! `setsockopt`, in typed form.
+//! `setsockopt` and `getsockopt`, in typed form.
 
 use std::io;
 use std::time::Duration;
@@ -53,6 +53,77 @@ impl Socket {
             SocketOption::SendBuffer(size) => socket.set_send_buffer_size(size),
             SocketOption::NoDelay(on) => socket.set_tcp_nodelay(on),
             SocketOption::OnlyV6(on) => socket.set_only_v6(on),
+        }
+    }
+
+    /// The value of an option, which is named without one.
+    ///
+    /// ```
+    /// use socketserver::{AddressFamily, Socket, SocketKind, SocketOption};
+    ///
+    /// let socket = Socket::new(AddressFamily::Inet, SocketKind::Stream)?;
+    /// socket.setsockopt(SocketOption::NoDelay(true))?;
+    /// assert!(socket.getsockopt(SocketOption::NoDelay)?);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`setsockopt`](Self::setsockopt).
+    ///
+    /// Python: `socket.getsockopt`
+    pub fn getsockopt<V: OptionValue>(&self, option: fn(V) -> SocketOption) -> io::Result<V> {
+        let socket = &self.open()?.fd;
+        let option = match option(V::default()) {
+            SocketOption::ReuseAddress(_) => SocketOption::ReuseAddress(socket.reuse_address()?),
+            SocketOption::ReusePort(_) => SocketOption::ReusePort(socket.reuse_port()?),
+            SocketOption::Broadcast(_) => SocketOption::Broadcast(socket.broadcast()?),
+            SocketOption::KeepAlive(_) => SocketOption::KeepAlive(socket.keepalive()?),
+            SocketOption::Linger(_) => SocketOption::Linger(socket.linger()?),
+            SocketOption::ReceiveBuffer(_) => {
+                SocketOption::ReceiveBuffer(socket.recv_buffer_size()?)
+            }
+            SocketOption::SendBuffer(_) => SocketOption::SendBuffer(socket.send_buffer_size()?),
+            SocketOption::NoDelay(_) => SocketOption::NoDelay(socket.tcp_nodelay()?),
+            SocketOption::OnlyV6(_) => SocketOption::OnlyV6(socket.only_v6()?),
+        };
+        V::of(option).ok_or_else(|| io::ErrorKind::InvalidInput.into())
+    }
+}
+
+/// What the value of a [`SocketOption`] may be: a `bool`, a `usize` or an `Option<Duration>`.
+pub trait OptionValue: Default {
+    /// The value of an option that has one of this type.
+    fn of(option: SocketOption) -> Option<Self>;
+}
+
+impl OptionValue for bool {
+    fn of(option: SocketOption) -> Option<Self> {
+        match option {
+            SocketOption::ReuseAddress(on)
+            | SocketOption::ReusePort(on)
+            | SocketOption::Broadcast(on)
+            | SocketOption::KeepAlive(on)
+            | SocketOption::NoDelay(on)
+            | SocketOption::OnlyV6(on) => Some(on),
+            _ => None,
+        }
+    }
+}
+
+impl OptionValue for usize {
+    fn of(option: SocketOption) -> Option<Self> {
+        match option {
+            SocketOption::ReceiveBuffer(size) | SocketOption::SendBuffer(size) => Some(size),
+            _ => None,
+        }
+    }
+}
+
+impl OptionValue for Option<Duration> {
+    fn of(option: SocketOption) -> Option<Self> {
+        match option {
+            SocketOption::Linger(time) => Some(time),
+            _ => None,
         }
     }
 }
