@@ -39,7 +39,8 @@ pub trait Concurrency: Send + Sync + 'static {
     /// [`full`](Self::full) false again wakes the loop *after* that.
     ///
     /// # Errors
-    /// Why it cannot serve here. `serve_forever` ends with it.
+    /// Why it cannot serve here. `serve_forever` ends with it, and so does `spawn`, which waits for
+    /// this.
     fn serving(&self, _waker: &Waker) -> io::Result<()> {
         Ok(())
     }
