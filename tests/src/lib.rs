@@ -14,7 +14,7 @@ mod python;
 mod running;
 mod watched;
 
-pub use alone::{Ended, elsewhere};
+pub use alone::{Ended, elsewhere, elsewhere_command, is_elsewhere};
 pub use arguments::Arguments;
 pub use client::Client;
 pub use echo::Echo;

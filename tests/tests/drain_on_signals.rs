@@ -1,15 +1,14 @@
 //! Servers that drain when the process gets a signal. It gets it as a whole, so each test runs in a
 //! process of its own.
 
-use std::env;
 use std::os::unix::process::ExitStatusExt;
-use std::process::{Command, ExitStatus};
+use std::process::ExitStatus;
 use std::thread;
 use std::time::Duration;
 
 use rustix::process::{getpid, kill_process};
 use socketserver::{BaseRequestHandler, BaseServer, ServerRef, TCPServer};
-use tests::{Client, DEADLINE, Process, Signal, in_time, until};
+use tests::{Client, DEADLINE, Signal, elsewhere, in_time, until};
 
 const LOCAL: &str = "127.0.0.1:0";
 
@@ -20,17 +19,12 @@ const DONE: i32 = 42;
 /// ended.
 #[track_caller]
 fn alone(test: &str, part: fn()) -> ExitStatus {
-    if env::var_os("ALONE").is_some() {
+    let Some(ended) = elsewhere(test) else {
         part();
         std::process::exit(DONE);
-    }
-    let mut command = Command::new(env::current_exe().expect("this program"));
-    command
-        .args(["--exact", test, "--nocapture"])
-        .env("ALONE", "1");
-    let (status, out, errors) = Process::start(&mut command).wait();
-    print!("{out}{errors}");
-    status
+    };
+    print!("{}{}", ended.output, ended.errors);
+    ended.status
 }
 
 fn signal_myself(signal: Signal) {

@@ -3,24 +3,11 @@
 use std::any::Any;
 use std::cell::RefCell;
 use std::fs::{self, File};
-use std::process::Command;
 use std::thread;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use socketserver::{GreenTCPServer, Socket, green};
-use tests::{Client, DEADLINE, Process, Running};
-
-/// Runs the test of this name in a process of its own. Returns whether this is that process.
-fn is_alone(test: &str) -> bool {
-    if std::env::var_os("ALONE").is_some() {
-        return true;
-    }
-    let mut this = Command::new(std::env::current_exe().expect("this program"));
-    let this = this.args(["--exact", test]).env("ALONE", "");
-    let (status, out, errors) = Process::start(this).wait();
-    assert!(status.success(), "{status}: {out}{errors}");
-    false
-}
+use tests::{Client, DEADLINE, Running, elsewhere};
 
 /// Runs `work` where only so much of a resource is to be had.
 fn with_at_most<T>(resource: Resource, most: u64, work: impl FnOnce() -> T) -> T {
@@ -34,8 +21,10 @@ fn with_at_most<T>(resource: Resource, most: u64, work: impl FnOnce() -> T) -> T
 
 #[test]
 fn a_server_says_that_its_schedulers_cannot_start_and_starts_later() {
-    if !is_alone("a_server_says_that_its_schedulers_cannot_start_and_starts_later") {
-        return;
+    if let Some(ended) =
+        elsewhere("a_server_says_that_its_schedulers_cannot_start_and_starts_later")
+    {
+        return ended.passed();
     }
     let count = |what: &str| {
         fs::read_dir(format!("/proc/self/{what}"))
@@ -69,8 +58,8 @@ fn a_server_says_that_its_schedulers_cannot_start_and_starts_later() {
 
 #[test]
 fn stacks_are_there_again_when_memory_is() {
-    if !is_alone("stacks_are_there_again_when_memory_is") {
-        return;
+    if let Some(ended) = elsewhere("stacks_are_there_again_when_memory_is") {
+        return ended.passed();
     }
     // The schedulers start, and the usual stacks have a mapping.
     green::spawn(|| ()).join().expect("no panic");
@@ -86,8 +75,8 @@ fn stacks_are_there_again_when_memory_is() {
 
 #[test]
 fn a_server_may_stand_in_a_thread_local() {
-    if !is_alone("a_server_may_stand_in_a_thread_local") {
-        return;
+    if let Some(ended) = elsewhere("a_server_may_stand_in_a_thread_local") {
+        return ended.passed();
     }
     thread_local! {
         static SERVER: RefCell<Option<Box<dyn Any>>> = const { RefCell::new(None) };

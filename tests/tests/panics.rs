@@ -2,14 +2,13 @@
 
 use std::io;
 use std::panic::resume_unwind;
-use std::process::Command;
 use std::thread;
 use std::time::Duration;
 
 use socketserver::{
     Address, Concurrency, Green, Inline, Server, Socket, Tcp, Threading, Transport,
 };
-use tests::{Client, DEADLINE, Process, run};
+use tests::{Client, DEADLINE, elsewhere, run};
 
 /// A connection that panics as it is dropped.
 #[derive(Clone)]
@@ -122,14 +121,9 @@ impl log::Log for RudeLogger {
 
 #[test]
 fn a_logger_may_panic() {
-    const NAME: &str = "a_logger_may_panic";
     // The logger is for the whole process.
-    if std::env::var_os("ALONE").is_none() {
-        let mut this = Command::new(std::env::current_exe().expect("this program"));
-        let this = this.args(["--exact", NAME]).env("ALONE", "");
-        let (status, out, errors) = Process::start(this).wait();
-        assert!(status.success(), "{status}: {out}{errors}");
-        return;
+    if let Some(ended) = elsewhere("a_logger_may_panic") {
+        return ended.passed();
     }
     fn on<C: Concurrency + Default>() {
         let handler = |request: Socket, _| match &*request.recv(100)? {

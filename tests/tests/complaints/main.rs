@@ -51,39 +51,18 @@ mod times;
 use std::fs::{self, File};
 use std::iter;
 use std::path::Path;
-use std::process::Command;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use tests::Process;
+use tests::elsewhere;
 
 const LOCAL: &str = "127.0.0.1:0";
-
-/// What runs a test in a process of its own, whose descriptors, threads and memory are nobody else's.
-fn elsewhere(test: &str) -> Command {
-    let mut command = Command::new(std::env::current_exe().expect("this program"));
-    command
-        .args(["--exact", test, "--nocapture", "--include-ignored"])
-        .env("ELSEWHERE", test);
-    command
-}
-
-/// Whether this is such a process.
-fn is_elsewhere() -> bool {
-    std::env::var_os("ELSEWHERE").is_some()
-}
 
 /// Runs a test in a process of its own. Returns what that has said on standard error, and nothing in that process.
 #[track_caller]
 fn said_elsewhere(test: &str) -> Option<String> {
-    if is_elsewhere() {
-        return None;
-    }
-    let (status, out, errors) = Process::start(&mut elsewhere(test)).wait();
-    assert!(
-        status.success() && out.contains("1 passed"),
-        "{status}: {out}{errors}"
-    );
-    Some(errors)
+    let ended = elsewhere(test)?;
+    ended.passed();
+    Some(ended.errors)
 }
 
 /// Lowers a limit of this process, and returns what it was.

@@ -12,9 +12,9 @@ use socketserver::{
     Address, Datagram, DatagramRequestHandler, Inline, RequestHandler, Served, Server, TCPServer,
     ThreadingTCPServer, ToAddress, Transport, UDPServer, Udp, UnixDatagram, UnixDatagramServer,
 };
-use tests::{Client, DEADLINE, Echo, Folder, Place, in_time, run};
+use tests::{Client, DEADLINE, Echo, Folder, Place, elsewhere_command, in_time, is_elsewhere, run};
 
-use crate::{LOCAL, all_descriptors, elsewhere, is_elsewhere, said_elsewhere};
+use crate::{LOCAL, all_descriptors, said_elsewhere};
 
 /// `bind` makes a server at an address, which shares its port or does not.
 fn a_port_is_shared_only_by_those_who_ask<T: Transport>(
@@ -127,7 +127,7 @@ fn complaint_35_a_listener_may_be_inherited() {
     }
     let listener = TcpListener::bind(LOCAL).expect("bind");
     let address = Address::from(listener.local_addr().expect("an address"));
-    let mut child = elsewhere("sockets::complaint_35_a_listener_may_be_inherited")
+    let mut child = elsewhere_command("sockets::complaint_35_a_listener_may_be_inherited")
         .stdin(OwnedFd::from(listener))
         .stdout(Stdio::null())
         .spawn()

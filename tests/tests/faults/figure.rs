@@ -3,11 +3,12 @@
 use std::fmt;
 
 use crate::column::Column;
+use crate::fault::Fault;
 
 /// One figure and its bar.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Figure {
-    pub(crate) fault: &'static str,
+    pub(crate) fault: &'static Fault,
     pub(crate) column: Column,
     pub(crate) bar: String,
     pub(crate) measured: String,
@@ -40,12 +41,13 @@ impl fmt::Display for Figure {
             measured,
             outcome,
         } = self;
-        write!(f, "{fault} | {column} | {bar} | {measured} | {outcome}")
+        let words = fault.words;
+        write!(f, "{words} | {column} | {bar} | {measured} | {outcome}")
     }
 }
 
 impl Figure {
-    /// What the table says.
+    /// What its table says.
     fn cell(&self) -> String {
         let measured = self.measured.replace('\n', " ");
         match self.outcome {
@@ -55,32 +57,35 @@ impl Figure {
     }
 }
 
-/// The figures as a table in Markdown: a row for every bar.
-pub(crate) fn table(figures: &[Figure]) -> String {
-    let mut text = String::from("| fault | bar |");
-    for column in Column::ALL {
-        text += &format!(" {column} |");
-    }
-    text += "\n| --- | --- | --- | --- | --- | --- |\n";
-    let mut rows: Vec<(&str, &str)> = Vec::new();
-    for figure in figures {
-        let row = (figure.fault, figure.bar.as_str());
-        if rows.contains(&row) {
-            continue;
-        }
-        rows.push(row);
-        text += &format!("| {} | {} |", row.0, row.1);
-        for column in Column::ALL {
-            let cells = figures.iter().filter(|figure| {
-                (figure.fault, figure.bar.as_str()) == row && figure.column == *column
-            });
-            let cells: Vec<String> = cells.map(Figure::cell).collect();
-            let cell = if cells.is_empty() {
-                "–".to_owned()
-            } else {
-                cells.join("; ")
-            };
-            text += &format!(" {cell} |");
+/// The figures in Markdown: a section for every fault, with a table of its bars.
+pub(crate) fn tables(figures: &[Figure]) -> String {
+    let mut text = String::new();
+    for of_one in figures.chunk_by(|one, next| std::ptr::eq(one.fault, next.fault)) {
+        let Fault { name, words, .. } = of_one[0].fault;
+        let columns = Column::ALL.iter().filter(|column| {
+            let mut measured = of_one.iter().map(|figure| figure.column);
+            measured.any(|other| other == **column)
+        });
+        let columns: Vec<Column> = columns.copied().collect();
+        text += &format!("### {words}\n\n`.ci/stress.sh {name}`\n\n| promised |");
+        columns
+            .iter()
+            .for_each(|column| text += &format!(" {column} |"));
+        text += &format!("\n| --- |{}\n", " --- |".repeat(columns.len()));
+        let mut bars: Vec<&str> = Vec::new();
+        for figure in of_one {
+            if bars.contains(&figure.bar.as_str()) {
+                continue;
+            }
+            bars.push(&figure.bar);
+            text += &format!("| {} |", figure.bar);
+            for column in &columns {
+                let same = of_one.iter();
+                let same = same.filter(|other| other.bar == figure.bar && other.column == *column);
+                let cells: Vec<String> = same.map(Figure::cell).collect();
+                text += &format!(" {} |", cells.join("; "));
+            }
+            text.push('\n');
         }
         text.push('\n');
     }

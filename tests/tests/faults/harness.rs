@@ -12,7 +12,7 @@ use tests::{Arguments, raise_descriptor_limit};
 
 use crate::column::Column;
 use crate::fault::Fault;
-use crate::figure::{Figure, Outcome, table};
+use crate::figure::{Figure, Outcome, tables};
 use crate::serve;
 use crate::trial::Trial;
 
@@ -32,7 +32,7 @@ pub(crate) fn main(faults: &'static [Fault]) -> ExitCode {
     }
     raise_descriptor_limit().expect("setrlimit");
     let says = |word: &str| arguments.iter().any(|argument| argument == word);
-    let (full, wants_table) = (says("--full"), says("--table"));
+    let (full, wants_tables) = (says("--full"), says("--table"));
     let options = Arguments::read(arguments);
     let all: Vec<(&'static Fault, Column)> = faults
         .iter()
@@ -53,8 +53,8 @@ pub(crate) fn main(faults: &'static [Fault]) -> ExitCode {
     let began = Instant::now();
     let threads = options.threads.unwrap_or(if full { 1 } else { THREADS });
     let figures = try_all(&chosen, full, threads);
-    if wants_table {
-        println!("\n{}", table(&figures.concat()));
+    if wants_tables {
+        println!("\n{}", tables(&figures.concat()));
     }
     let failed = figures.iter().filter(|figures| has_failed(figures)).count();
     println!(

@@ -97,7 +97,7 @@ impl Trial {
 
     fn tell(&mut self, bar: String, measured: String, outcome: Outcome) {
         self.figures.push(Figure {
-            fault: self.fault.words,
+            fault: self.fault,
             column: self.column,
             bar,
             measured,
