@@ -33,7 +33,7 @@ fn clients(trial: &mut Trial) {
     come_and_go(trial, &child, count);
     // Some memory is kept for the next crowd, and no more for the one after that.
     until("the first crowd has gone", || {
-        child.holdings().same_but_for_memory(&before)
+        child.holdings().no_more_than(&before)
     });
     before.resident = child.resident();
     come_and_go(trial, &child, count);

@@ -196,6 +196,8 @@ fn join(address: &Address, name: &str) -> Member {
 
 /// Tells the name, and waits until it is in the room.
 fn enter(mut stream: TcpStream, name: &str) -> Member {
+    // A line is to leave when it is said.
+    stream.set_nodelay(true).expect("an option");
     writeln!(stream, "{name}").expect("send");
     let mut member = BufReader::new(stream);
     let mut line = String::new();
