@@ -162,9 +162,19 @@ pub(crate) struct Holdings {
 }
 
 impl Holdings {
-    pub(crate) fn same_but_for_memory(&self, other: &Holdings) -> bool {
-        (self.threads, self.descriptors, self.children)
-            == (other.threads, other.descriptors, other.children)
+    fn counts(&self) -> [usize; 3] {
+        [self.threads, self.descriptors, self.children]
+    }
+
+    /// Memory aside.
+    pub(crate) fn same_as(&self, other: &Holdings) -> bool {
+        self.counts() == other.counts()
+    }
+
+    /// Memory aside.
+    pub(crate) fn no_more_than(&self, other: &Holdings) -> bool {
+        let mut pairs = self.counts().into_iter().zip(other.counts());
+        pairs.all(|(mine, theirs)| mine <= theirs)
     }
 }
 

@@ -71,7 +71,9 @@ fn clients(trial: &mut Trial) {
 fn waiting(trial: &mut Trial, count: usize) {
     let child = trial.start(&["wait"]);
     let before = trial.baseline(&child, echo_one);
-    crowd(AT_A_TIME, count, |_| echo_one(child.address()));
+    // The system tries again after a second, then after two, four and eight.
+    let at_a_time = trial.size(24, AT_A_TIME);
+    crowd(at_a_time, count, |_| echo_one(child.address()));
     let ended = trial.end(child, before, echo_one);
     let finished = ended.told("finished") - 2;
     trial.check(

@@ -108,7 +108,7 @@ fn beside_many(trial: &mut Trial) {
 
 /// They hold a thread each, but not for longer than that.
 fn under_a_deadline(trial: &mut Trial) {
-    let deadline = trial.size(Duration::from_secs(2), Duration::from_secs(5));
+    let deadline = trial.size(Duration::from_secs(3), Duration::from_secs(5));
     let child = trial.start(&[&deadline.as_millis().to_string()]);
     let before = trial.baseline(&child, echo_one);
     let connect = || (Client::stream(child.address()), Instant::now());
@@ -181,7 +181,7 @@ fn silent(trial: &mut Trial) {
     echo_one(&address);
     let took = began.elapsed();
     until("only the silent are connected", || {
-        child.holdings().same_but_for_memory(&before)
+        child.holdings().no_more_than(&before)
     });
     trial.within(
         "with wait_for_input 200 silent clients hold no thread and no descriptor, and the next \

@@ -17,7 +17,7 @@ use crate::column::Column;
 use crate::fault::Fault;
 use crate::load::{Times, narrow_stream};
 use crate::serve::LOCAL;
-use crate::trial::Trial;
+use crate::trial::{Trial, brief};
 
 pub(crate) const FAULT: Fault = Fault {
     name: "slow_reader",
@@ -97,9 +97,11 @@ fn clients(trial: &mut Trial) {
     let cut = room.cut.get().copied();
     trial.check(
         "who does not read is cut, at the latest 5 s after 1 MiB waits beyond what the system holds",
-        cut.map_or("not".to_owned(), |cut| {
-            format!("{:.2?}", cut.saturating_duration_since(full_at))
-        }),
+        match cut {
+            Some(cut) if cut <= full_at => "before".to_owned(),
+            Some(cut) => brief(cut - full_at),
+            None => "not cut".to_owned(),
+        },
         cut.is_some_and(|cut| cut <= full_at + Duration::from_secs(5)),
     );
     trial.within(
@@ -196,6 +198,8 @@ fn join(address: &Address, name: &str) -> Member {
 
 /// Tells the name, and waits until it is in the room.
 fn enter(mut stream: TcpStream, name: &str) -> Member {
+    // A line is to leave when it is said.
+    stream.set_nodelay(true).expect("an option");
     writeln!(stream, "{name}").expect("send");
     let mut member = BufReader::new(stream);
     let mut line = String::new();

@@ -13,8 +13,9 @@ use crate::column::{Column, KEEP_ALIVE};
 use crate::fault::Fault;
 use crate::figure::{Figure, Outcome};
 
-/// So much longer things may take in the quick size, where others run beside it.
-const BUSY: u32 = 10;
+/// So much longer things may take in the quick size, where others run beside it, and at least so
+/// long.
+const BUSY: (u32, Duration) = (10, Duration::from_secs(2));
 
 /// So much memory a server may keep after a fault, in KiB: what the allocator does not give back.
 const KEPT: u64 = 8 * 1024;
@@ -78,7 +79,7 @@ impl Trial {
         self.tell(bar.into(), measured.to_string(), outcome);
     }
 
-    /// A time that must not be longer than the limit, or than ten times that in the quick size.
+    /// A time that must not be longer than the limit, which is far longer in the quick size.
     pub(crate) fn within(&mut self, what: &str, limit: Duration, measured: Duration) {
         let limit = self.limit(limit);
         let bar = format!("{what} ≤ {limit:?}");
@@ -87,7 +88,8 @@ impl Trial {
 
     /// A limit as this size wants it.
     pub(crate) fn limit(&self, limit: Duration) -> Duration {
-        limit * if self.full { 1 } else { BUSY }
+        let (times, at_least) = BUSY;
+        self.size((limit * times).max(at_least), limit)
     }
 
     /// This machine cannot show it.
@@ -118,7 +120,7 @@ impl Trial {
         until("the server has come to rest", || {
             thread::sleep(2 * KEEP_ALIVE);
             let now = child.holdings();
-            let rests = now.same_but_for_memory(&last);
+            let rests = now.same_as(&last);
             last = now;
             rests
         });
@@ -131,10 +133,7 @@ impl Trial {
     pub(crate) fn end(&mut self, child: Child, before: Holdings, serve_one: fn(&Address)) -> Ended {
         serve_one(child.address());
         until("the server has no more than before", || {
-            let now = child.holdings();
-            now.threads <= before.threads
-                && now.descriptors <= before.descriptors
-                && now.children <= before.children
+            child.holdings().no_more_than(&before)
         });
         let now = child.holdings();
         let grown = now.resident.saturating_sub(before.resident);
