@@ -88,8 +88,6 @@ impl Address {
 
     /// What `sendto` takes for a Unix socket.
     pub(super) fn to_unix(&self) -> io::Result<SocketAddrUnix> {
-        // What cannot be bound cannot be sent to either: for itself this takes a longer path.
-        self.to_sock_addr()?;
         match self {
             Address::Unix(path) => Ok(SocketAddrUnix::new(path.as_path())?),
             #[cfg(target_os = "linux")]
@@ -442,8 +440,10 @@ mod tests {
     fn there_and_back(address: &Address) -> io::Result<Address> {
         let there = address.to_sock_addr();
         if !matches!(address, Address::Inet(_)) {
+            // What can be bound can be answered; and so can a path of 108 bytes, which has no room
+            // for its end.
             let as_datagram = address.to_unix();
-            assert_eq!(there.is_ok(), as_datagram.is_ok(), "{address:?}");
+            assert!(there.is_err() || as_datagram.is_ok(), "{address:?}");
         }
         there.map(Address::from)
     }
