@@ -95,7 +95,8 @@
 //! | `functools.partial(Handler, argument)` | a field of the server's state |
 //!
 //! Every item that comes from Python names its origin in the last line of its documentation, and
-//! [`porting`] shows pattern after pattern in both languages.
+//! [`porting`] shows pattern after pattern in both languages; [`reliability`] has the faults that a
+//! server withstands, with figures.
 //!
 //! # Logging
 //!
@@ -180,3 +181,6 @@ struct Readme;
 
 #[doc = include_str!("../docs/porting.md")]
 pub mod porting {}
+
+#[doc = include_str!("../docs/reliability.md")]
+pub mod reliability {}
