@@ -135,7 +135,8 @@ mod socket;
 
 mod aliases;
 
-// Written as if they were crates of their own.
+// Written as if they were crates of their own: `panics`, `sync` and `sys` import nothing of this
+// crate, `pool` imports the first two, and `green` all of these.
 #[cfg(target_os = "linux")]
 pub mod green;
 #[cfg(not(target_os = "linux"))]

@@ -28,6 +28,7 @@ pub use running::{Running, run};
 pub use rustix::process::Signal;
 pub use watched::Watched;
 
+use std::any::Any;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Once;
@@ -83,6 +84,16 @@ pub fn in_time<T: Send + 'static>(what: &str, work: impl FnOnce() -> T + Send + 
             Err(payload) => std::panic::resume_unwind(payload),
             Ok(()) => unreachable!("a thread that ends well has sent its result"),
         },
+    }
+}
+
+/// What a panic said.
+pub fn panic_message(payload: Box<dyn Any + Send>) -> String {
+    match payload.downcast::<String>() {
+        Ok(text) => *text,
+        Err(payload) => payload
+            .downcast_ref::<&str>()
+            .map_or_else(|| "a panic".to_owned(), |text| (*text).to_owned()),
     }
 }
 

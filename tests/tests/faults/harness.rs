@@ -1,6 +1,5 @@
 //! Tries every fault in every column, some at a time, and tells the figures.
 
-use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -8,7 +7,7 @@ use std::thread;
 use std::time::Instant;
 
 use parking_lot::Mutex;
-use tests::{Arguments, raise_descriptor_limit};
+use tests::{Arguments, panic_message, raise_descriptor_limit};
 
 use crate::column::Column;
 use crate::fault::Fault;
@@ -112,16 +111,7 @@ fn try_all(trials: &[(&'static Fault, Column)], full: bool, threads: usize) -> V
 fn try_one(mut trial: Trial) -> Vec<Figure> {
     let clients = trial.fault().clients;
     if let Err(payload) = catch_unwind(AssertUnwindSafe(|| clients(&mut trial))) {
-        trial.check("the trial comes to its end", message(payload), false);
+        trial.check("the trial comes to its end", panic_message(payload), false);
     }
     trial.into_figures()
-}
-
-fn message(payload: Box<dyn Any + Send>) -> String {
-    match payload.downcast::<String>() {
-        Ok(text) => *text,
-        Err(payload) => payload
-            .downcast_ref::<&str>()
-            .map_or_else(|| "a panic".to_owned(), |text| (*text).to_owned()),
-    }
 }

@@ -1,6 +1,5 @@
 //! Runs the scenarios on both sides, some at a time, and tells how that went.
 
-use std::any::Any;
 use std::net::UdpSocket;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
@@ -9,7 +8,7 @@ use std::thread;
 use std::time::Instant;
 
 use parking_lot::Mutex;
-use tests::{Arguments, Process, python};
+use tests::{Arguments, Process, panic_message, python};
 
 use crate::differences::DIFFERENCES;
 use crate::scenario::Scenario;
@@ -117,7 +116,7 @@ fn run(scenario: &Scenario, kept: &mut Option<Process>) -> Verdict {
     }));
     match observations {
         Ok((python, ours)) => verdict::judge(&scenario.name, &python, &ours),
-        Err(payload) => Verdict::Failed(message(payload)),
+        Err(payload) => Verdict::Failed(panic_message(payload)),
     }
 }
 
@@ -125,13 +124,4 @@ fn observe(scenario: &Scenario, side: Side<'_>) -> Vec<String> {
     let mut session = Session::open(scenario, side);
     (scenario.client)(&mut session);
     session.observation()
-}
-
-fn message(payload: Box<dyn Any + Send>) -> String {
-    match payload.downcast::<String>() {
-        Ok(text) => *text,
-        Err(payload) => payload
-            .downcast_ref::<&str>()
-            .map_or_else(|| "a panic".to_owned(), |text| (*text).to_owned()),
-    }
 }
