@@ -1,9 +1,13 @@
 //! What the rest of the crate asks of green threads, where there are none.
 
-use std::cell::RefCell;
+mod marks;
+
 use std::io;
 use std::os::fd::BorrowedFd;
 use std::time::{Duration, Instant};
+
+/// Every thread is an ordinary one.
+pub(crate) use self::marks::of_this_thread as marks;
 
 /// What is waited for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,16 +53,4 @@ pub(crate) fn park_for_any<'a>(
     _deadline: Option<Instant>,
 ) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
-}
-
-/// Numbers that code has put down on this thread.
-pub(crate) fn marks<T>(with: impl FnOnce(&mut Vec<u64>) -> T) -> T {
-    crate::sync::thread_local! {
-        static MARKS: RefCell<Vec<u64>> = const { RefCell::new(Vec::new()) };
-    }
-    // As a thread ends its thread-locals do, this one perhaps before one with a server.
-    let mut marks = MARKS.try_with(|kept| kept.take()).unwrap_or_default();
-    let result = with(&mut marks);
-    let _ = MARKS.try_with(|kept| *kept.borrow_mut() = marks);
-    result
 }

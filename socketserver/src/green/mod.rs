@@ -34,8 +34,10 @@
 
 mod blocking;
 mod channel;
+mod marks;
 mod reactor;
 mod scheduler;
+mod source;
 mod sync;
 mod timer;
 mod watchdog;
@@ -51,7 +53,8 @@ pub use blocking::blocking;
 pub use channel::{
     Receiver, RecvError, RecvTimeoutError, SendError, Sender, TryRecvError, channel,
 };
-pub(crate) use scheduler::{Interest, Source, marks, may_park, park_for_any, start};
+pub(crate) use scheduler::{marks, may_park, start};
+pub(crate) use source::{Interest, Source, park_for_any};
 pub use sync::{Condvar, Mutex, MutexGuard};
 
 use crate::panics::contained;

@@ -13,8 +13,9 @@ use rustix::buffer::spare_capacity;
 use rustix::event::{Timespec, epoll};
 use rustix::io::Errno;
 use slab::Slab;
+use smallvec::SmallVec;
 
-use super::scheduler::Interest;
+use super::source::Interest;
 
 /// The doorbell's place among the events.
 const BELL: u64 = u64::MAX;
@@ -22,11 +23,16 @@ const BELL: u64 = u64::MAX;
 /// So many events are taken at a time.
 const EVENTS: usize = 256;
 
-/// A descriptor that is watched.
+/// Those who wait for the same thing: nearly always one, who then needs no memory of its own.
+type Line = SmallVec<[usize; 2]>;
+
+/// A descriptor that is watched. Of many thousands few are in a cache when their turn comes, so
+/// each is one line of it.
 #[derive(Debug, Default)]
+#[repr(align(64))]
 struct Watched {
-    readers: Vec<usize>,
-    writers: Vec<usize>,
+    readers: Line,
+    writers: Line,
     /// Everything there was has been read, and nothing has come since.
     drained: bool,
     /// The other side has ended its stream, or has sent urgent data, before which a read stops
@@ -116,25 +122,33 @@ impl Reactor {
         self.watched.try_remove(key);
     }
 
+    #[inline]
     pub(super) fn is_drained(&self, key: usize) -> bool {
         self.watched.get(key).is_some_and(|watched| watched.drained)
     }
 
+    #[inline]
     pub(super) fn set_drained(&mut self, key: usize) {
         if let Some(watched) = self.watched.get_mut(key) {
             watched.drained = !watched.only_trying_tells;
         }
     }
 
+    #[inline]
     pub(super) fn join(&mut self, key: usize, interest: Interest, task: usize) {
         if let Some(watched) = self.watched.get_mut(key) {
             watched.line(interest).push(task);
         }
     }
 
+    #[inline]
     pub(super) fn leave(&mut self, key: usize, interest: Interest, task: usize) {
         if let Some(watched) = self.watched.get_mut(key) {
-            watched.line(interest).retain(|&other| other != task);
+            let line = watched.line(interest);
+            // Who was woken because something happened has been taken out.
+            if !line.is_empty() {
+                line.retain(|other| *other != task);
+            }
         }
     }
 
@@ -184,6 +198,7 @@ pub(super) fn release(epoll: impl AsFd, fd: BorrowedFd<'_>) {
 }
 
 impl Watched {
+    #[inline]
     fn happened(&mut self, flags: epoll::EventFlags, wake: &mut impl FnMut(usize)) {
         use epoll::EventFlags;
         let ended = EventFlags::HUP | EventFlags::ERR;
@@ -192,14 +207,16 @@ impl Watched {
         }
         if flags.intersects(EventFlags::IN | EventFlags::RDHUP | ended) {
             self.drained = false;
-            self.readers.drain(..).for_each(&mut *wake);
+            self.readers.iter().copied().for_each(&mut *wake);
+            self.readers.clear();
         }
         if flags.intersects(EventFlags::OUT | ended) {
-            self.writers.drain(..).for_each(&mut *wake);
+            self.writers.iter().copied().for_each(&mut *wake);
+            self.writers.clear();
         }
     }
 
-    fn line(&mut self, interest: Interest) -> &mut Vec<usize> {
+    fn line(&mut self, interest: Interest) -> &mut Line {
         match interest {
             Interest::Read => &mut self.readers,
             Interest::Write => &mut self.writers,

@@ -8,7 +8,8 @@ use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::io;
 use std::mem;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, OwnedFd};
+use std::ptr;
 use std::sync::atomic::{
     AtomicBool, AtomicUsize,
     Ordering::{Relaxed, SeqCst},
@@ -21,11 +22,13 @@ use parking_lot::Mutex;
 use rustix::event::{EventfdFlags, eventfd};
 use slab::Slab;
 
-use super::reactor::{self, Reactor};
+use super::marks::{self, Marks};
+use super::reactor::Reactor;
 use super::timer::Timers;
 use super::watchdog::{self, Watch};
 use crate::sys::coroutine::{Coroutine, suspend};
 use crate::sys::overflow::report_overflows;
+use crate::sys::prefetch::prefetch;
 use crate::sys::stack::SlabStack;
 
 /// So many green threads run before the scheduler looks at its descriptors and its inbox again.
@@ -34,13 +37,6 @@ const BATCH: usize = 128;
 /// So many messages have their place kept from one look at the inbox to the next.
 const INBOX: usize = 1024;
 
-/// What a green thread waits for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Interest {
-    Read,
-    Write,
-}
-
 /// A green thread before its birth.
 pub(super) struct Birth {
     pub(super) stack: SlabStack,
@@ -48,7 +44,7 @@ pub(super) struct Birth {
     pub(super) run: Box<dyn FnOnce() + Send>,
 }
 
-enum Message {
+pub(super) enum Message {
     Spawn(Birth),
     Wake(usize),
     Forget(usize),
@@ -57,21 +53,23 @@ enum Message {
 /// The part of a scheduler that every thread sees. There is one for each core, from the first use
 /// to the end of the process.
 pub(super) struct Scheduler {
-    inbox: Mutex<Vec<Message>>,
+    /// Its place among all of them.
+    pub(super) number: usize,
+    pub(super) inbox: Mutex<Vec<Message>>,
     /// It waits in its epoll, or is about to and will look at its inbox once more: who puts
     /// something there must ring.
     asleep: AtomicBool,
     bell: OwnedFd,
     /// Where its descriptors are watched.
-    epoll: OwnedFd,
+    pub(super) epoll: OwnedFd,
     /// Green threads that were given to it and have not ended.
     live: AtomicUsize,
     pub(super) watch: Watch,
 }
 
 /// The part that only its own thread sees.
-struct Local {
-    scheduler: &'static Scheduler,
+pub(super) struct Local {
+    pub(super) scheduler: &'static Scheduler,
     tasks: RefCell<Slab<Task>>,
     /// What was taken from the inbox.
     messages: RefCell<Vec<Message>>,
@@ -79,35 +77,49 @@ struct Local {
     /// Those that have yielded: they are ready again when the descriptors have been looked at.
     yielded: RefCell<VecDeque<usize>>,
     timers: RefCell<Timers>,
-    reactor: RefCell<Reactor>,
+    pub(super) reactor: RefCell<Reactor>,
     current: Cell<Option<usize>>,
 }
 
+/// What every turn touches comes first and is one line of the cache: of many thousands few are
+/// there when their turn comes.
+#[repr(C, align(64))]
 struct Task {
     /// None while it runs.
     coroutine: Option<Coroutine>,
-    name: &'static str,
     parked: bool,
     /// Somebody woke it while it was not parked: its next parking returns at once.
     woken: bool,
+    /// It waits for `deadline` too.
+    timed: bool,
+    /// What it looks at first when it goes on; null where nobody knows.
+    at_hand: *const u8,
     /// The earliest timer that is set for it. One that comes too early sets the next.
     timer: Option<Instant>,
+    /// That of the last parking that had one.
     deadline: Option<Instant>,
-    marks: Vec<u64>,
+    marks: Marks,
 }
 
 thread_local! {
     static LOCAL: Cell<Option<&'static Local>> = const { Cell::new(None) };
 }
 
+/// The local part of this thread's scheduler, if it has one.
+pub(super) fn local() -> Option<&'static Local> {
+    LOCAL.get()
+}
+
 /// The local part and the number of the green thread that runs now.
-fn current() -> Option<(&'static Local, usize)> {
+#[inline]
+pub(super) fn current() -> Option<(&'static Local, usize)> {
     let local = LOCAL.get()?;
     Some((local, local.current.get()?))
 }
 
 /// Whether this code runs on a green thread that may park. In a panic it may not: the others on
 /// this thread would take that panic for theirs.
+#[inline]
 pub(crate) fn may_park() -> bool {
     current().is_some() && !thread::panicking()
 }
@@ -138,29 +150,9 @@ impl Unparker {
 
 /// Parks the green thread until somebody wakes it or the deadline comes, or for no reason: the
 /// caller looks, and parks again.
-#[inline]
 pub(super) fn park(deadline: Option<Instant>) {
     let (local, id) = current().expect("only a green thread parks here");
-    {
-        let mut tasks = local.tasks.borrow_mut();
-        let task = &mut tasks[id];
-        if mem::take(&mut task.woken) {
-            return;
-        }
-        task.deadline = deadline;
-        task.parked = true;
-        if let Some(deadline) = deadline
-            && task.timer.is_none_or(|timer| timer > deadline)
-        {
-            task.timer = Some(deadline);
-            let mut timers = local.timers.borrow_mut();
-            timers.set(deadline, id);
-            timers.tidy(tasks.len(), |when, id| {
-                tasks.get(id).is_some_and(|task| task.timer == Some(when))
-            });
-        }
-    }
-    suspend();
+    local.park(id, deadline, ptr::null());
 }
 
 /// Lets the other green threads of this scheduler run.
@@ -171,26 +163,21 @@ pub(super) fn yield_now() {
     }
 }
 
-/// Numbers that code has put down on this green thread, or on this thread: what a thread-local
-/// would be for the latter.
-pub(crate) fn marks<T>(with: impl FnOnce(&mut Vec<u64>) -> T) -> T {
-    crate::sync::thread_local! {
-        static MARKS: RefCell<Vec<u64>> = const { RefCell::new(Vec::new()) };
-    }
+/// The marks of this green thread, or of this thread.
+pub(crate) fn marks<T>(with: impl FnOnce(&mut Marks) -> T) -> T {
     match current() {
         Some((local, task)) => with(&mut local.tasks.borrow_mut()[task].marks),
-        None => {
-            // As a thread ends its thread-locals do, this one perhaps before one with a server.
-            let mut marks = MARKS.try_with(|kept| kept.take()).unwrap_or_default();
-            let result = with(&mut marks);
-            let _ = MARKS.try_with(|kept| *kept.borrow_mut() = marks);
-            result
-        }
+        None => marks::of_this_thread(with),
     }
 }
 
 /// All of them, from the first use to the end of the process.
 static SCHEDULERS: OnceLock<Vec<&'static Scheduler>> = OnceLock::new();
+
+/// One of them. Whoever knows a number knows that they have been started.
+pub(super) fn scheduler(number: usize) -> &'static Scheduler {
+    SCHEDULERS.get().expect("they have been started")[number]
+}
 
 /// Starts the schedulers, if nobody has.
 ///
@@ -256,6 +243,7 @@ impl Scheduler {
             })?;
         // Only now nothing can fail any more, and it may stay for ever.
         let scheduler: &'static Scheduler = Box::leak(Box::new(Scheduler {
+            number,
             inbox: Mutex::default(),
             asleep: AtomicBool::new(false),
             bell,
@@ -278,12 +266,14 @@ impl Scheduler {
 
 impl Local {
     fn run(&self) -> ! {
+        self.scheduler.watch.wake_up();
         loop {
             self.read_inbox();
             for _ in 0..BATCH {
                 let Some(task) = self.ready.borrow_mut().pop_front() else {
                     break;
                 };
+                self.prefetch_next();
                 self.resume(task);
             }
             self.wake_due();
@@ -310,30 +300,29 @@ impl Local {
     fn give_birth(&self, birth: Birth) {
         let task = Task {
             coroutine: Some(Coroutine::new(birth.stack, birth.run)),
-            name: birth.name,
             parked: false,
             woken: false,
+            timed: false,
+            at_hand: ptr::null(),
             timer: None,
             deadline: None,
-            marks: Vec::new(),
+            marks: Marks::new(),
         };
         let id = self.tasks.borrow_mut().insert(task);
+        self.scheduler.watch.name(id, birth.name);
         self.ready.borrow_mut().push_back(id);
     }
 
     fn resume(&self, id: usize) {
-        let (mut coroutine, name) = {
-            let mut tasks = self.tasks.borrow_mut();
-            let Some(task) = tasks.get_mut(id) else {
-                return;
-            };
-            let Some(coroutine) = task.coroutine.take() else {
-                return;
-            };
-            (coroutine, task.name)
+        let coroutine = match self.tasks.borrow_mut().get_mut(id) {
+            Some(task) => task.coroutine.take(),
+            None => None,
+        };
+        let Some(mut coroutine) = coroutine else {
+            return;
         };
         self.current.set(Some(id));
-        self.scheduler.watch.begin(name);
+        self.scheduler.watch.begin(id);
         let ended = coroutine.resume();
         self.scheduler.watch.end();
         self.current.set(None);
@@ -343,6 +332,50 @@ impl Local {
         } else {
             self.tasks.borrow_mut()[id].coroutine = Some(coroutine);
         }
+    }
+
+    /// While one green thread runs, what the next one needs comes nearer.
+    fn prefetch_next(&self) {
+        if let Some(&next) = self.ready.borrow().front()
+            && let Some(task) = self.tasks.borrow().get(next)
+            && let Some(coroutine) = &task.coroutine
+        {
+            prefetch(task.at_hand);
+            coroutine.prefetch();
+        }
+    }
+
+    /// As [`park`], for the green thread `id`, which is the one that runs.
+    #[inline]
+    pub(super) fn park(&self, id: usize, deadline: Option<Instant>, at_hand: *const u8) {
+        {
+            let mut tasks = self.tasks.borrow_mut();
+            let task = &mut tasks[id];
+            if mem::take(&mut task.woken) {
+                return;
+            }
+            task.parked = true;
+            task.at_hand = at_hand;
+            task.timed = deadline.is_some();
+            if let Some(deadline) = deadline {
+                self.set_timer(&mut tasks, id, deadline);
+            }
+        }
+        suspend();
+    }
+
+    fn set_timer(&self, tasks: &mut Slab<Task>, id: usize, deadline: Instant) {
+        let task = &mut tasks[id];
+        task.deadline = Some(deadline);
+        if task.timer.is_some_and(|timer| timer <= deadline) {
+            return;
+        }
+        task.timer = Some(deadline);
+        let mut timers = self.timers.borrow_mut();
+        timers.set(deadline, id);
+        timers.tidy(tasks.len(), |when, id| {
+            tasks.get(id).is_some_and(|task| task.timer == Some(when))
+        });
     }
 
     fn wake(&self, id: usize) {
@@ -367,7 +400,7 @@ impl Local {
                 continue;
             };
             task.timer = None;
-            match task.deadline.filter(|_| task.parked) {
+            match task.deadline.filter(|_| task.parked && task.timed) {
                 Some(deadline) if deadline > now => {
                     task.timer = Some(deadline);
                     self.timers.borrow_mut().set(deadline, id);
@@ -385,6 +418,7 @@ impl Local {
     fn look_at_descriptors(&self) {
         let idle = self.ready.borrow().is_empty() && self.yielded.borrow().is_empty();
         let end = if idle {
+            self.scheduler.watch.fall_asleep();
             self.scheduler.asleep.store(true, SeqCst);
             if self.scheduler.inbox.lock().is_empty() {
                 self.timers.borrow().next()
@@ -398,155 +432,12 @@ impl Local {
             .reactor
             .borrow_mut()
             .turn(end, self.scheduler.bell.as_fd(), |task| self.wake(task));
-        self.scheduler.asleep.store(false, SeqCst);
+        if idle {
+            self.scheduler.asleep.store(false, SeqCst);
+            self.scheduler.watch.wake_up();
+        }
         if let Err(error) = turn {
             log::error!(target: "socketserver::green", "a scheduler cannot look at its descriptors: {error}");
-        }
-    }
-}
-
-/// A descriptor's place at the scheduler where it was first waited for. Whoever owns the descriptor
-/// owns this too, and drops it no later.
-#[derive(Default)]
-pub(crate) struct Source(OnceLock<(&'static Scheduler, usize)>);
-
-impl Source {
-    /// Where this descriptor is watched, if that is here.
-    fn here(&self, local: &Local) -> Option<usize> {
-        self.0
-            .get()
-            .filter(|(scheduler, _)| std::ptr::eq(*scheduler, local.scheduler))
-            .map(|(_, key)| *key)
-    }
-
-    /// Whether there is certainly nothing to be read, so that trying would be in vain.
-    pub(crate) fn is_drained(&self) -> bool {
-        current().is_some_and(|(local, _)| {
-            self.here(local)
-                .is_some_and(|key| local.reactor.borrow().is_drained(key))
-        })
-    }
-
-    /// A call has read less than it could have: there is no more for now.
-    pub(crate) fn set_drained(&self) {
-        if let Some((local, _)) = current()
-            && let Some(key) = self.here(local)
-        {
-            local.reactor.borrow_mut().set_drained(key);
-        }
-    }
-
-    /// The descriptor's file lives on under another number: it is no longer watched.
-    pub(crate) fn release(&self, fd: BorrowedFd<'_>) {
-        if let Some((home, _)) = self.0.get() {
-            reactor::release(&home.epoll, fd);
-        }
-    }
-
-    /// Parks until the descriptor may be ready, or the deadline has come.
-    ///
-    /// # Errors
-    /// The system's, when it will not watch the descriptor.
-    #[inline]
-    pub(crate) fn park(
-        &self,
-        fd: BorrowedFd<'_>,
-        interest: Interest,
-        deadline: Option<Instant>,
-    ) -> io::Result<()> {
-        let (local, task) = current().expect("only a green thread waits here");
-        let seat = self.join(local, fd, interest, task)?;
-        park(deadline);
-        seat.leave(local);
-        Ok(())
-    }
-
-    /// Joins those who wait for the descriptor here. The first scheduler where anybody waits is its
-    /// home, which watches it from then on; any other watches it only as long as somebody is there.
-    fn join<'a>(
-        &self,
-        local: &Local,
-        fd: BorrowedFd<'a>,
-        interest: Interest,
-        task: usize,
-    ) -> io::Result<Seat<'a>> {
-        let mut reactor = local.reactor.borrow_mut();
-        if self.0.get().is_none() {
-            let key = reactor.watch(fd)?;
-            if self.0.set((local.scheduler, key)).is_err() {
-                reactor.unwatch(key, fd);
-            }
-        }
-        let home = self.here(local);
-        let key = match home {
-            Some(key) => key,
-            None => reactor.watch_guest(fd)?,
-        };
-        reactor.join(key, interest, task);
-        Ok(Seat {
-            key,
-            guest: home.is_none().then_some(fd),
-            interest,
-            task,
-        })
-    }
-}
-
-/// A green thread's place among those who wait for a descriptor.
-struct Seat<'a> {
-    key: usize,
-    /// The descriptor, if its home is elsewhere.
-    guest: Option<BorrowedFd<'a>>,
-    interest: Interest,
-    task: usize,
-}
-
-impl Seat<'_> {
-    fn leave(self, local: &Local) {
-        let mut reactor = local.reactor.borrow_mut();
-        reactor.leave(self.key, self.interest, self.task);
-        if let Some(fd) = self.guest {
-            reactor.unwatch_guest(fd);
-        }
-    }
-}
-
-/// Parks until one of the descriptors may be ready, or the deadline has come.
-///
-/// # Errors
-/// The system's, when it will not watch one of them.
-pub(crate) fn park_for_any<'a>(
-    all: impl Iterator<Item = (&'a Source, BorrowedFd<'a>, Interest)>,
-    deadline: Option<Instant>,
-) -> io::Result<()> {
-    let (local, task) = current().expect("only a green thread waits here");
-    let mut seats = Vec::new();
-    let mut result = Ok(());
-    for (source, fd, interest) in all {
-        match source.join(local, fd, interest, task) {
-            Ok(seat) => seats.push(seat),
-            Err(error) => result = Err(error),
-        }
-    }
-    if result.is_ok() {
-        park(deadline);
-    }
-    for seat in seats {
-        seat.leave(local);
-    }
-    result
-}
-
-impl Drop for Source {
-    fn drop(&mut self) {
-        if let Some((scheduler, key)) = self.0.take() {
-            match LOCAL.get() {
-                Some(local) if std::ptr::eq(local.scheduler, scheduler) => {
-                    local.reactor.borrow_mut().forget(key)
-                }
-                // It need not wake up for that.
-                _ => scheduler.inbox.lock().push(Message::Forget(key)),
-            }
         }
     }
 }

@@ -2,7 +2,10 @@
 
 use std::io;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
+use std::sync::atomic::{
+    AtomicBool, AtomicU64, AtomicUsize,
+    Ordering::{Acquire, Relaxed, Release, SeqCst},
+};
 use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
@@ -11,29 +14,27 @@ use parking_lot::Mutex;
 /// A green thread that runs for longer without a break is told of.
 const LONG: Duration = Duration::from_millis(100);
 
-/// What the watchdog sees of a scheduler.
+/// What the watchdog sees of a scheduler. Only the scheduler's own thread changes it.
 #[derive(Debug, Default)]
 pub(super) struct Watch {
+    /// It has something to do, or soon finds that it has not.
+    awake: AtomicBool,
     /// Counts beginnings and ends: odd while a green thread runs.
     turn: AtomicU64,
-    name: Mutex<&'static str>,
+    /// The number of the one that runs, or ran last.
+    task: AtomicUsize,
+    /// Their names, by their numbers.
+    names: Mutex<Vec<&'static str>>,
 }
 
-/// The watchdog waits to be woken, because nothing ran when it last looked.
+/// The watchdog waits to be woken, because no scheduler was awake when it last looked.
 static ASLEEP: AtomicBool = AtomicBool::new(false);
 static WATCHDOG: OnceLock<Thread> = OnceLock::new();
 
 impl Watch {
-    /// A green thread begins to run. Only the scheduler's own thread calls this and
-    /// [`end`](Self::end).
-    pub(super) fn begin(&self, name: &'static str) {
-        {
-            let mut last = self.name.lock();
-            if !std::ptr::eq(*last, name) {
-                *last = name;
-            }
-        }
-        self.turn.fetch_add(1, SeqCst);
+    /// The scheduler has something to do.
+    pub(super) fn wake_up(&self) {
+        self.awake.store(true, SeqCst);
         if ASLEEP.load(SeqCst)
             && ASLEEP.swap(false, SeqCst)
             && let Some(watchdog) = WATCHDOG.get()
@@ -42,13 +43,45 @@ impl Watch {
         }
     }
 
+    /// It has not.
+    pub(super) fn fall_asleep(&self) {
+        self.awake.store(false, SeqCst);
+    }
+
+    /// The name of a green thread that will run.
+    pub(super) fn name(&self, task: usize, name: &'static str) {
+        let mut names = self.names.lock();
+        if names.len() <= task {
+            names.resize(task + 1, "");
+        }
+        names[task] = name;
+    }
+
+    /// A green thread begins to run.
+    pub(super) fn begin(&self, task: usize) {
+        self.task.store(task, Relaxed);
+        self.turn.store(self.turn.load(Relaxed) + 1, Release);
+    }
+
     pub(super) fn end(&self) {
-        self.turn.fetch_add(1, SeqCst);
+        self.turn.store(self.turn.load(Relaxed) + 1, Release);
     }
 
     /// The turn that runs now.
     fn running(&self) -> Option<u64> {
-        Some(self.turn.load(SeqCst)).filter(|turn| turn % 2 == 1)
+        Some(self.turn.load(Acquire)).filter(|turn| turn % 2 == 1)
+    }
+
+    fn is_awake(&self) -> bool {
+        self.awake.load(SeqCst)
+    }
+
+    fn name_of_running(&self) -> &'static str {
+        let names = self.names.lock();
+        names
+            .get(self.task.load(Relaxed))
+            .copied()
+            .unwrap_or_default()
     }
 }
 
@@ -72,11 +105,11 @@ pub(super) fn start(watches: Vec<&'static Watch>) -> io::Result<()> {
 fn watch(watches: &[&Watch]) -> ! {
     let mut seen = vec![Seen::default(); watches.len()];
     loop {
-        if watches.iter().all(|watch| watch.running().is_none()) {
+        if !watches.iter().any(|watch| watch.is_awake()) {
             ASLEEP.store(true, SeqCst);
-            // Whoever begins after this line sees that the watchdog sleeps; who began before is
+            // Whoever wakes up after this line sees that the watchdog sleeps; who did before is
             // seen here.
-            while ASLEEP.load(SeqCst) && watches.iter().all(|watch| watch.running().is_none()) {
+            while ASLEEP.load(SeqCst) && !watches.iter().any(|watch| watch.is_awake()) {
                 thread::park();
             }
             ASLEEP.store(false, SeqCst);
@@ -98,12 +131,12 @@ fn look(watch: &Watch, seen: &mut Seen) {
         };
         return;
     }
-    let name = *watch.name.lock();
     if let Some(since) = seen.since
         && !seen.told
         && since.elapsed() >= LONG
     {
         seen.told = true;
+        let name = watch.name_of_running();
         log::warn!(
             target: "socketserver::green",
             "{name} has kept its core for over {LONG:?}, and the other green threads there wait: compute in `blocking`"

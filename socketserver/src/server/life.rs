@@ -295,7 +295,7 @@ impl Life {
         struct Leave;
         impl Drop for Leave {
             fn drop(&mut self) {
-                green::marks(Vec::pop);
+                green::marks(|servers| servers.pop());
             }
         }
         green::marks(|servers| servers.push(self.id));

@@ -83,7 +83,9 @@ pub struct PeerCred {
 #[derive(Clone)]
 pub struct Socket(Arc<Inner>);
 
-/// What all handles of a socket share.
+/// What all handles of a socket share. Of many thousands few are in a cache when their turn comes,
+/// so each is one line of it.
+#[repr(align(64))]
 struct Inner {
     /// In nanoseconds; `u64::MAX` is none. It stands here because `MSG_DONTWAIT` does not look at
     /// the socket's option.
@@ -110,6 +112,8 @@ struct Inner {
     /// others may share.
     fd: socket2::Socket,
 }
+
+const _: () = assert!(size_of::<Inner>() == 64);
 
 impl Socket {
     /// A new socket that is not yet bound or connected.

@@ -7,6 +7,8 @@ pub(crate) mod fork;
 #[cfg(target_os = "linux")]
 pub(crate) mod overflow;
 #[cfg(target_os = "linux")]
+pub(crate) mod prefetch;
+#[cfg(target_os = "linux")]
 pub(crate) mod stack;
 
 use std::io;
