@@ -1,6 +1,7 @@
-//! A server's process, as seen from outside.
+//! The processes of a server and of its clients, as seen from outside. Each has its own, so that what
+//! one costs can be told from what the other does, and neither is short of descriptors.
 
-use std::io;
+use std::io::{self, BufRead};
 use std::net::SocketAddr;
 use std::process::Command;
 use std::time::Duration;
@@ -8,18 +9,22 @@ use std::time::Duration;
 use tests::Process;
 
 use crate::contender::Contender;
+use crate::load::{Load, Traffic};
 use crate::machine;
 
 /// The argument that makes this program a server.
 pub(crate) const SERVE: &str = "serve";
 
+/// The argument that makes this program a server's clients.
+pub(crate) const TALK: &str = "talk";
+
 /// A server that runs. It is killed when this is dropped.
-pub(crate) struct Child {
+pub(crate) struct Server {
     process: Process,
     address: SocketAddr,
 }
 
-impl Child {
+impl Server {
     pub(crate) fn start(server: Contender) -> io::Result<Self> {
         let process = Process::start(
             Command::new(std::env::current_exe()?)
@@ -27,7 +32,7 @@ impl Child {
                 .arg(server.name()),
         );
         let address = process.line().parse().map_err(io::Error::other)?;
-        Ok(Child { process, address })
+        Ok(Server { process, address })
     }
 
     pub(crate) fn address(&self) -> SocketAddr {
@@ -43,4 +48,40 @@ impl Child {
     pub(crate) fn resident(&self) -> io::Result<u64> {
         tests::memory_of(self.process.id(), "VmRSS")
     }
+}
+
+/// The clients of a server, silent until it is their turn. They are killed when this is dropped.
+pub(crate) struct Clients(Process);
+
+impl Clients {
+    pub(crate) fn start(traffic: Traffic, clients: usize, server: SocketAddr) -> io::Result<Self> {
+        let process = Process::start(
+            Command::new(std::env::current_exe()?)
+                .arg(TALK)
+                .arg(traffic.name())
+                .arg(clients.to_string())
+                .arg(server.to_string()),
+        );
+        process.line();
+        Ok(Clients(process))
+    }
+
+    /// As [`Load::turn`].
+    pub(crate) fn turn(&mut self, time: Duration) -> io::Result<u64> {
+        self.0.write(format!("{}\n", time.as_millis()));
+        self.0.line().parse().map_err(io::Error::other)
+    }
+}
+
+/// What the clients' process does: for each line, a turn of so many milliseconds.
+pub(crate) fn talk(traffic: &str, clients: &str, server: &str) -> io::Result<()> {
+    let traffic = Traffic::named(traffic).ok_or(io::ErrorKind::InvalidInput)?;
+    let clients = clients.parse().map_err(io::Error::other)?;
+    let mut load = Load::open(traffic, clients, server.parse().map_err(io::Error::other)?)?;
+    println!("ready");
+    for time in io::stdin().lock().lines() {
+        let time = time?.parse().map_err(io::Error::other)?;
+        println!("{}", load.turn(Duration::from_millis(time))?);
+    }
+    Ok(())
 }

@@ -4,9 +4,8 @@
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream, UdpSocket};
 use std::os::fd::OwnedFd;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
-use std::thread::{self, JoinHandle};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::thread;
 use std::time::Duration;
 
 use rustix::buffer::spare_capacity;
@@ -34,57 +33,56 @@ pub(crate) enum Traffic {
     Datagrams,
 }
 
-/// Clients at work. They stop when this is dropped.
-pub(crate) struct Load {
-    stop: Arc<AtomicBool>,
-    exchanges: Vec<Arc<AtomicU64>>,
-    threads: Vec<JoinHandle<()>>,
+impl Traffic {
+    const ALL: [Self; 3] = [
+        Traffic::KeptOpen,
+        Traffic::NewConnections,
+        Traffic::Datagrams,
+    ];
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Traffic::KeptOpen => "kept-open",
+            Traffic::NewConnections => "new-connections",
+            Traffic::Datagrams => "datagrams",
+        }
+    }
+
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|traffic| traffic.name() == name)
+    }
 }
+
+/// Clients, who talk for a while when they are told to.
+pub(crate) struct Load(Vec<Crowd>);
 
 impl Load {
-    /// Clients that have all sent their first message.
-    pub(crate) fn start(traffic: Traffic, clients: usize, server: SocketAddr) -> io::Result<Self> {
-        let mut load = Load {
-            stop: Arc::default(),
-            exchanges: (0..THREADS).map(|_| Arc::default()).collect(),
-            threads: Vec::new(),
-        };
+    /// Clients that have nothing under way.
+    pub(crate) fn open(traffic: Traffic, clients: usize, server: SocketAddr) -> io::Result<Self> {
         let crowds = (0..THREADS).map(|_| Crowd::open(traffic, clients / THREADS, server));
-        for (crowd, exchanges) in crowds
-            .collect::<io::Result<Vec<_>>>()?
-            .into_iter()
-            .zip(&load.exchanges)
-        {
-            let (stop, exchanges) = (load.stop.clone(), Arc::clone(exchanges));
-            load.threads.push(thread::spawn(move || {
-                crowd
-                    .talk(&stop, &exchanges)
-                    .expect("a server on this machine answers")
-            }));
-        }
-        Ok(load)
+        Ok(Load(crowds.collect::<io::Result<_>>()?))
     }
 
-    /// How many answers have come so far.
-    pub(crate) fn exchanges(&self) -> u64 {
-        self.exchanges.iter().map(|count| count.load(Relaxed)).sum()
-    }
-
-    /// Ends the clients.
+    /// Lets them talk for so long, and then have what is under way answered. Returns how many
+    /// answers there were.
     ///
-    /// # Panics
-    /// When one of them got a wrong answer, or none.
-    pub(crate) fn stop(mut self) {
-        self.stop.store(true, Relaxed);
-        for thread in self.threads.drain(..) {
-            thread.join().expect("every message is answered");
-        }
-    }
-}
-
-impl Drop for Load {
-    fn drop(&mut self) {
-        self.stop.store(true, Relaxed);
+    /// # Errors
+    /// A wrong answer, or none.
+    pub(crate) fn turn(&mut self, time: Duration) -> io::Result<u64> {
+        let end = &AtomicBool::new(false);
+        thread::scope(|scope| {
+            let talks: Vec<_> = self
+                .0
+                .iter_mut()
+                .map(|crowd| scope.spawn(|| crowd.talk(end)))
+                .collect();
+            thread::sleep(time);
+            end.store(true, Relaxed);
+            talks
+                .into_iter()
+                .map(|talk| talk.join().expect("a crowd does not panic"))
+                .sum()
+        })
     }
 }
 
@@ -98,22 +96,34 @@ struct Crowd {
 
 impl Crowd {
     fn open(traffic: Traffic, clients: usize, server: SocketAddr) -> io::Result<Self> {
-        let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
-        let clients =
-            (0..clients).map(|number| Client::open(traffic, server, &epoll, number).map(Some));
-        Ok(Crowd {
+        let mut crowd = Crowd {
             traffic,
             server,
-            clients: clients.collect::<io::Result<_>>()?,
-            epoll,
-        })
+            epoll: epoll::create(epoll::CreateFlags::CLOEXEC)?,
+            clients: Vec::new(),
+        };
+        crowd.clients.resize_with(clients, || None);
+        if traffic != Traffic::NewConnections {
+            (0..clients).try_for_each(|number| crowd.connect(number))?;
+        }
+        Ok(crowd)
     }
 
-    /// Until they are told to stop.
-    fn talk(mut self, stop: &AtomicBool, exchanges: &AtomicU64) -> io::Result<()> {
+    fn connect(&mut self, number: usize) -> io::Result<()> {
+        let client = Client::open(self.traffic, self.server, &self.epoll, number)?;
+        self.clients[number] = Some(client);
+        Ok(())
+    }
+
+    /// Until the end, and until everything is answered. Returns how many answers there were.
+    fn talk(&mut self, end: &AtomicBool) -> io::Result<u64> {
         let mut events = Vec::with_capacity(self.clients.len().min(EVENTS));
         let patience = Timespec::try_from(PATIENCE).expect("a short time");
-        while !stop.load(Relaxed) {
+        let (mut answers, mut under_way) = (0, self.clients.len());
+        for number in 0..self.clients.len() {
+            self.ask(number)?;
+        }
+        while under_way > 0 {
             events.clear();
             epoll::wait(&self.epoll, spare_capacity(&mut events), Some(&patience))?;
             if events.is_empty() {
@@ -127,18 +137,29 @@ impl Crowd {
                 if !client.receive()? {
                     continue;
                 }
-                exchanges.fetch_add(1, Relaxed);
+                answers += 1;
                 if self.traffic == Traffic::NewConnections {
                     // The old connection ends before the new one begins.
                     self.clients[number] = None;
-                    let next = Client::open(self.traffic, self.server, &self.epoll, number)?;
-                    self.clients[number] = Some(next);
+                }
+                if end.load(Relaxed) {
+                    under_way -= 1;
                 } else {
-                    client.send()?;
+                    self.ask(number)?;
                 }
             }
         }
-        Ok(())
+        Ok(answers)
+    }
+
+    fn ask(&mut self, number: usize) -> io::Result<()> {
+        if self.clients[number].is_none() {
+            self.connect(number)?;
+        }
+        match &mut self.clients[number] {
+            Some(client) => client.send(),
+            None => Ok(()),
+        }
     }
 }
 
@@ -150,7 +171,6 @@ struct Client {
 }
 
 impl Client {
-    /// A client that has sent its first message.
     fn open(
         traffic: Traffic,
         server: SocketAddr,
@@ -167,11 +187,10 @@ impl Client {
         };
         let data = epoll::EventData::new_u64(number as u64);
         epoll::add(epoll, &socket, data, epoll::EventFlags::IN)?;
-        let mut client = Client {
+        Ok(Client {
             socket,
             answer: Vec::with_capacity(MESSAGE.len()),
-        };
-        client.send().map(|()| client)
+        })
     }
 
     fn send(&mut self) -> io::Result<()> {

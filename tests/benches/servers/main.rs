@@ -5,9 +5,9 @@
 //!     cargo bench -p tests --bench servers -- threading --quick
 //!     cargo bench -p tests --bench servers -- --only=datagrams
 //!
-//! Every server is measured once in every round, one right after the other, and a ratio is taken
-//! within each round: what else the machine does hits them all alike. All traffic stays on this
-//! machine.
+//! In every round the servers of a comparison take short turns until each has had its time, and a
+//! ratio is taken within each round: what else the machine does hits them all alike. All traffic
+//! stays on this machine.
 
 mod child;
 mod comparisons;
@@ -19,47 +19,55 @@ mod report;
 use std::env;
 use std::io;
 use std::process::ExitCode;
-use std::thread;
 use std::time::{Duration, Instant};
 
 use tests::raise_descriptor_limit;
 
-use child::Child;
+use child::{Clients, Server};
 use comparisons::{Measure, PARTS};
 use contender::Contender;
-use load::{Load, Traffic};
+use load::Traffic;
 use machine::Moment;
 use report::{Comparison, Sample};
 
 /// How much time is taken for it.
 struct Effort {
+    /// Each with fresh processes.
     rounds: usize,
-    warm_up: Duration,
+    /// For each server in a round.
     measured: Duration,
 }
 
 const USUAL: Effort = Effort {
     rounds: 9,
-    warm_up: Duration::from_millis(200),
-    measured: Duration::from_millis(900),
+    measured: Duration::from_millis(2_000),
 };
 
 const QUICK: Effort = Effort {
     rounds: 3,
-    warm_up: Duration::from_millis(60),
-    measured: Duration::from_millis(200),
+    measured: Duration::from_millis(500),
 };
+
+/// A server's turn, if it has few clients.
+const TURN: Duration = Duration::from_millis(100);
+
+/// How long a server's turn is for each of its clients, if it has many.
+const EXCHANGES: Duration = Duration::from_micros(100);
 
 const USAGE: &str = "\
 usage: cargo bench -p tests --bench servers -- [threading] [green] [--quick] [--only=TITLE]";
 
 fn main() -> io::Result<ExitCode> {
     let arguments: Vec<String> = env::args().skip(1).collect();
-    if let [serve, name, ..] = &arguments[..]
-        && serve == child::SERVE
-    {
-        let server = Contender::named(name).ok_or(io::ErrorKind::InvalidInput)?;
-        return server.serve().map(|()| ExitCode::SUCCESS);
+    match &arguments[..] {
+        [serve, name] if serve == child::SERVE => {
+            let server = Contender::named(name).ok_or(io::ErrorKind::InvalidInput)?;
+            return server.serve().map(|()| ExitCode::SUCCESS);
+        }
+        [talk, traffic, clients, server] if talk == child::TALK => {
+            return child::talk(traffic, clients, server).map(|()| ExitCode::SUCCESS);
+        }
+        _ => {}
     }
     let given = |argument: &str| arguments.iter().any(|given| given == argument);
     // `cargo test --all-targets` comes by here too, and times are no matter for a test.
@@ -96,12 +104,16 @@ fn compare(mut comparisons: Vec<(Measure, Comparison)>, effort: &Effort) -> io::
     for round in 1..=effort.rounds {
         eprintln!("round {round} of {}", effort.rounds);
         for (measure, comparison) in &mut comparisons {
-            for server in comparison.servers() {
-                let sample = match *measure {
-                    Measure::Busy(traffic, clients) => busy(server, traffic, clients, effort)?,
-                    Measure::Idle(connections) if round == 1 => idle(server, connections)?,
-                    Measure::Idle(_) => continue,
-                };
+            let servers = comparison.servers();
+            let samples = match *measure {
+                Measure::Busy(traffic, clients) => busy(&servers, traffic, clients, effort)?,
+                Measure::Idle(connections) if round == 1 => {
+                    let samples = servers.iter().map(|server| idle(*server, connections));
+                    samples.collect::<io::Result<_>>()?
+                }
+                Measure::Idle(_) => continue,
+            };
+            for (server, sample) in servers.into_iter().zip(samples) {
                 comparison.add(server, sample);
             }
         }
@@ -115,30 +127,48 @@ fn compare(mut comparisons: Vec<(Measure, Comparison)>, effort: &Effort) -> io::
     Ok(())
 }
 
-/// How many exchanges a server has in a second, and what one of them costs it.
+/// How many exchanges each server has in a second, and what one of them costs it. They take many
+/// short turns, one after the other: what else the machine does hits them all alike.
 fn busy(
-    server: Contender,
+    servers: &[Contender],
     traffic: Traffic,
     clients: usize,
     effort: &Effort,
-) -> io::Result<Sample> {
-    let child = Child::start(server)?;
-    let load = Load::start(traffic, clients, child.address())?;
-    thread::sleep(effort.warm_up);
-    let (began, cpu_time, exchanges) = (Instant::now(), child.cpu_time()?, load.exchanges());
-    thread::sleep(effort.measured);
-    let exchanges = (load.exchanges() - exchanges) as f64;
-    let (took, cpu_time) = (began.elapsed(), child.cpu_time()? - cpu_time);
-    load.stop();
-    Ok(Sample::Busy {
-        rate: exchanges / took.as_secs_f64(),
-        cpu_time: cpu_time.as_secs_f64() / exchanges,
-    })
+) -> io::Result<Vec<Sample>> {
+    let mut pairs = Vec::new();
+    for server in servers {
+        let server = Server::start(*server)?;
+        let clients = Clients::start(traffic, clients, server.address())?;
+        pairs.push((server, clients));
+    }
+    // Time enough for each client to talk some ten times.
+    let turn = TURN.max(EXCHANGES * clients.try_into().map_err(io::Error::other)?);
+    let mut tallies = Vec::new();
+    for (server, clients) in &mut pairs {
+        clients.turn(turn)?;
+        tallies.push((server.cpu_time()?, Duration::ZERO, 0));
+    }
+    while tallies[0].1 < effort.measured {
+        for ((_, clients), (_, took, answers)) in pairs.iter_mut().zip(&mut tallies) {
+            let began = Instant::now();
+            *answers += clients.turn(turn)?;
+            *took += began.elapsed();
+        }
+    }
+    let samples = pairs.iter().zip(tallies);
+    samples
+        .map(|((server, _), (before, took, answers))| {
+            Ok(Sample::Busy {
+                rate: answers as f64 / took.as_secs_f64(),
+                cpu_time: (server.cpu_time()? - before).as_secs_f64() / answers as f64,
+            })
+        })
+        .collect()
 }
 
 /// How much memory a server has for each connection that is silent.
 fn idle(server: Contender, connections: usize) -> io::Result<Sample> {
-    let child = Child::start(server)?;
+    let child = Server::start(server)?;
     // What the first one costs is the server's, not the connection's.
     let _first = load::idle_connections(1, child.address())?;
     let before = child.resident()?;
