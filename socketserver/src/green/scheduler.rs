@@ -268,7 +268,7 @@ impl Local {
     fn run(&self) -> ! {
         self.scheduler.watch.wake_up();
         loop {
-            self.read_inbox();
+            let born = self.read_inbox();
             for _ in 0..BATCH {
                 let Some(task) = self.ready.borrow_mut().pop_front() else {
                     break;
@@ -277,24 +277,36 @@ impl Local {
                 self.resume(task);
             }
             self.wake_due();
-            self.look_at_descriptors();
+            // What a burst of new ones waits for is on its way, and gathers while the processor is
+            // somebody else's. To sleep now and be woken for each would cost more.
+            let burst = born > 1 && self.is_idle();
+            if burst {
+                thread::yield_now();
+            }
+            self.look_at_descriptors(!burst);
             let mut ready = self.ready.borrow_mut();
             ready.append(&mut self.yielded.borrow_mut());
         }
     }
 
-    fn read_inbox(&self) {
+    /// Returns how many green threads were born.
+    fn read_inbox(&self) -> usize {
+        let mut born = 0;
         let mut messages = self.messages.borrow_mut();
         // The two change places, so that neither has to grow anew, and the lock is free at once.
         mem::swap(&mut *messages, &mut *self.scheduler.inbox.lock());
         for message in messages.drain(..) {
             match message {
-                Message::Spawn(birth) => self.give_birth(birth),
+                Message::Spawn(birth) => {
+                    born += 1;
+                    self.give_birth(birth);
+                }
                 Message::Wake(task) => self.wake(task),
                 Message::Forget(key) => self.reactor.borrow_mut().forget(key),
             }
         }
         messages.shrink_to(INBOX);
+        born
     }
 
     fn give_birth(&self, birth: Birth) {
@@ -414,10 +426,15 @@ impl Local {
         }
     }
 
-    /// Looks at the descriptors; waits there if there is nothing else to do.
-    fn look_at_descriptors(&self) {
-        let idle = self.ready.borrow().is_empty() && self.yielded.borrow().is_empty();
-        let end = if idle {
+    /// Whether no green thread can run now.
+    fn is_idle(&self) -> bool {
+        self.ready.borrow().is_empty() && self.yielded.borrow().is_empty()
+    }
+
+    /// Looks at the descriptors; if it may, waits there when there is nothing else to do.
+    fn look_at_descriptors(&self, may_wait: bool) {
+        let waits = may_wait && self.is_idle();
+        let end = if waits {
             self.scheduler.watch.fall_asleep();
             self.scheduler.asleep.store(true, SeqCst);
             if self.scheduler.inbox.lock().is_empty() {
@@ -432,7 +449,7 @@ impl Local {
             .reactor
             .borrow_mut()
             .turn(end, self.scheduler.bell.as_fd(), |task| self.wake(task));
-        if idle {
+        if waits {
             self.scheduler.asleep.store(false, SeqCst);
             self.scheduler.watch.wake_up();
         }

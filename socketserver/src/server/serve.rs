@@ -80,20 +80,34 @@ where
             let ends = [self.next_action(), retry, leaves_at];
             let end = ends.into_iter().flatten().min();
             if self.wait(&listener, &mut backoff, end)? {
-                for _ in 0..self.batch() {
-                    if core.life.is_stopping()
-                        || self.lets_wait()
-                        || !matches!(self.take(&listener, &mut backoff)?, Taken::Request(_))
-                    {
-                        break;
-                    }
-                }
+                self.take_batch(&listener, &mut backoff)?;
             }
             retry = self.concurrency.service_actions();
             if core.service_actions.load(Relaxed) {
                 quietly("service_actions", || {
                     self.server.state().service_actions(&self.server)
                 });
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes what waits, as far as that may be.
+    fn take_batch(&self, listener: &Socket, backoff: &mut Backoff) -> io::Result<()> {
+        let mut burst = 0;
+        for _ in 0..self.batch() {
+            if self.core().life.is_stopping() || self.lets_wait() {
+                break;
+            }
+            match self.take(listener, backoff)? {
+                Taken::Request(_) => burst += 1,
+                // The next ones of a burst gather while the processor is somebody else's. To sleep
+                // now and be woken for each would cost more.
+                Taken::Nothing if burst > 1 => {
+                    burst = 0;
+                    std::thread::yield_now();
+                }
+                _ => break,
             }
         }
         Ok(())
