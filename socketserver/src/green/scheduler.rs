@@ -325,6 +325,7 @@ impl Local {
         self.ready.borrow_mut().push_back(id);
     }
 
+    #[inline]
     fn resume(&self, id: usize) {
         let coroutine = match self.tasks.borrow_mut().get_mut(id) {
             Some(task) => task.coroutine.take(),
@@ -390,6 +391,7 @@ impl Local {
         });
     }
 
+    #[inline]
     fn wake(&self, id: usize) {
         if let Some(task) = self.tasks.borrow_mut().get_mut(id) {
             if mem::take(&mut task.parked) {

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use rustix::buffer::spare_capacity;
 use rustix::io::Errno;
 use rustix::net::{RecvFlags, SendFlags};
+use socket2::SockRef;
 
 use crate::{green, sys};
 
@@ -102,7 +103,7 @@ impl Socket {
         let inner = self.without_layer()?;
         inner.waiting(Interest::Read, inner.patience(), |may_block| {
             let flags = receive_flags(may_block).bits() as i32;
-            let received = sys::recv_from(&inner.fd, buffer, flags);
+            let received = sys::recv_from(&inner.socket(), buffer, flags);
             let (received, address) = received.map_err(errno)?;
             Ok((received, address.into()))
         })
@@ -116,7 +117,7 @@ impl Socket {
     pub(crate) fn recvfrom_waiting(&self, buffer: &mut [u8]) -> io::Result<(usize, Address)> {
         let flags = receive_flags(false) | RecvFlags::TRUNC;
         let flags = flags.bits() as i32;
-        let (length, address) = sys::recv_from(&self.open()?.fd, buffer, flags)?;
+        let (length, address) = sys::recv_from(&self.open()?.socket(), buffer, flags)?;
         Ok((length, address.into()))
     }
 
@@ -203,6 +204,11 @@ fn send_flags(may_block: bool) -> SendFlags {
 }
 
 impl Inner {
+    /// For what is done with a socket besides sending and receiving.
+    pub(super) fn socket(&self) -> SockRef<'_> {
+        SockRef::from(&self.fd)
+    }
+
     pub(super) fn fileno(&self) -> RawFd {
         if self.closed.load(Relaxed) {
             -1
@@ -211,6 +217,7 @@ impl Inner {
         }
     }
 
+    #[inline]
     pub(super) fn timeout(&self) -> Option<Duration> {
         match self.timeout.load(Relaxed) {
             u64::MAX => None,
@@ -218,6 +225,7 @@ impl Inner {
         }
     }
 
+    #[inline]
     pub(super) fn patience(&self) -> Patience {
         Patience::of_socket(self.timeout())
     }
@@ -244,12 +252,13 @@ impl Inner {
     /// stream a read ends where descriptors were sent.
     fn short_is_all(&self) -> bool {
         let ask = || {
-            matches!(self.fd.r#type(), Ok(socket2::Type::STREAM))
-                && self.fd.local_addr().is_ok_and(|own| !own.is_unix())
+            matches!(self.socket().r#type(), Ok(socket2::Type::STREAM))
+                && self.socket().local_addr().is_ok_and(|own| !own.is_unix())
         };
         *self.short_is_all.get_or_init(ask)
     }
 
+    #[inline]
     pub(super) fn waiting<T>(
         &self,
         interest: Interest,
@@ -259,6 +268,7 @@ impl Inner {
         wait::until_ready(self.awaited(), interest, patience, operation)
     }
 
+    #[inline]
     pub(super) fn awaited(&self) -> Awaited<'_> {
         Awaited {
             fd: self.fd.as_fd(),
@@ -268,6 +278,7 @@ impl Inner {
 
     /// What is known after a `recv`: with room left there is no more for now, and a peer that has
     /// ended its stream need not be waited for when ours ends.
+    #[inline]
     fn note(&self, received: usize, room: usize) {
         if received < room && self.short_is_all() {
             self.source.set_drained();
@@ -295,6 +306,7 @@ impl Inner {
         })
     }
 
+    #[inline]
     pub(super) fn recv(&self, buffer: &mut [u8], patience: Patience) -> io::Result<usize> {
         let received = self.waiting(Interest::Read, patience, |may_block| {
             rustix::net::recv(&self.fd, &mut *buffer, receive_flags(may_block))
@@ -304,12 +316,14 @@ impl Inner {
         Ok(received)
     }
 
+    #[inline]
     pub(super) fn send(&self, data: &[u8], patience: Patience) -> io::Result<usize> {
         self.waiting(Interest::Write, patience, |may_block| {
             rustix::net::send(&self.fd, data, send_flags(may_block))
         })
     }
 
+    #[inline]
     pub(super) fn sendall(&self, data: &[u8], patience: Patience) -> io::Result<()> {
         let mut left = &data[self.send(data, patience)?..];
         while !left.is_empty() {
@@ -330,17 +344,17 @@ impl Inner {
         let option = timeout
             .filter(|timeout| !timeout.is_zero())
             .map(|timeout| timeout.max(Duration::from_micros(1)));
-        self.fd.set_read_timeout(option)?;
-        self.fd.set_write_timeout(option)
+        self.socket().set_read_timeout(option)?;
+        self.socket().set_write_timeout(option)
     }
 
     pub(super) fn start_listening(&self) -> io::Result<()> {
         self.listening.store(true, Relaxed);
-        self.fd.set_read_timeout(None)?;
-        self.fd.set_write_timeout(None)?;
+        self.socket().set_read_timeout(None)?;
+        self.socket().set_write_timeout(None)?;
         // `accept` knows no `MSG_DONTWAIT`, and between a poll and it another process may have been
         // faster.
-        self.fd.set_nonblocking(true)
+        self.socket().set_nonblocking(true)
     }
 
     pub(super) fn connect(&self, address: &Address) -> io::Result<()> {
@@ -349,8 +363,8 @@ impl Inner {
             return self.connect_unix(&to);
         }
         let patience = self.patience();
-        self.fd.set_nonblocking(true)?;
-        let result = self.fd.connect(&to);
+        self.socket().set_nonblocking(true)?;
+        let result = self.socket().connect(&to);
         let result = match result {
             Err(error)
                 if matches!(
@@ -359,11 +373,11 @@ impl Inner {
                 ) =>
             {
                 wait::until_polled(self.awaited(), Interest::Write, patience)
-                    .and_then(|()| self.fd.take_error()?.map_or(Ok(()), Err))
+                    .and_then(|()| self.socket().take_error()?.map_or(Ok(()), Err))
             }
             result => result,
         };
-        self.fd.set_nonblocking(false)?;
+        self.socket().set_nonblocking(false)?;
         result
     }
 
@@ -376,11 +390,11 @@ impl Inner {
         let blocks = !green && !matches!(patience, Patience::None);
         loop {
             if !blocks {
-                self.fd.set_nonblocking(true)?;
+                self.socket().set_nonblocking(true)?;
             }
-            let result = self.fd.connect(to);
+            let result = self.socket().connect(to);
             if !blocks {
-                self.fd.set_nonblocking(false)?;
+                self.socket().set_nonblocking(false)?;
             }
             match result {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}

@@ -17,6 +17,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use rustix::io::Errno;
+use socket2::SockRef;
 
 pub use address::{Address, ToAddress, ToHost};
 pub use file::{SocketReader, SocketWriter};
@@ -110,7 +111,7 @@ struct Inner {
     source: Source,
     /// Blocking, but for listeners and while it connects: the mode belongs to the open file, which
     /// others may share.
-    fd: socket2::Socket,
+    fd: OwnedFd,
 }
 
 const _: () = assert!(size_of::<Inner>() == 64);
@@ -134,7 +135,7 @@ impl Socket {
 
     fn from_fd(fd: socket2::Socket) -> Self {
         Socket(Arc::new(Inner {
-            fd,
+            fd: fd.into(),
             timeout: AtomicU64::new(u64::MAX),
             closed: AtomicBool::new(false),
             detached: AtomicBool::new(false),
@@ -183,7 +184,7 @@ impl Socket {
     ///
     /// Python: `socket.bind`
     pub fn bind(&self, address: impl ToAddress) -> io::Result<()> {
-        self.open()?.fd.bind(&address.to_address()?.to_sock_addr()?)
+        self.open()?.socket().bind(&address.to_address()?.to_sock_addr()?)
     }
 
     /// Starts to take connections. `backlog` bounds those that nobody has accepted yet, not the
@@ -196,7 +197,7 @@ impl Socket {
     pub fn listen(&self, backlog: u32) -> io::Result<()> {
         let inner = self.open()?;
         inner
-            .fd
+            .socket()
             .listen(i32::try_from(backlog).unwrap_or(i32::MAX))?;
         inner.start_listening()
     }
@@ -218,7 +219,7 @@ impl Socket {
             // It began to listen elsewhere.
             inner.start_listening()?;
         }
-        let accept = |_| inner.fd.accept().map_err(errno);
+        let accept = |_| inner.socket().accept().map_err(errno);
         let (fd, address) = inner.waiting(Interest::Read, inner.patience(), accept)?;
         Ok(Self::accepted(fd, address))
     }
@@ -228,7 +229,7 @@ impl Socket {
     /// # Errors
     /// `WouldBlock` when there is none, and the system's.
     pub(crate) fn accept_waiting(&self) -> io::Result<(Socket, Address)> {
-        let (fd, address) = self.open()?.fd.accept()?;
+        let (fd, address) = self.open()?.socket().accept()?;
         Ok(Self::accepted(fd, address))
     }
 
@@ -286,14 +287,14 @@ impl Socket {
         if how != Shutdown::Read {
             inner.say_good_bye(inner.patience());
         }
-        inner.fd.shutdown(how)
+        inner.socket().shutdown(how)
     }
 
     /// Ends our side of a stream, and waits for a layer's good-bye no longer than that.
     pub(crate) fn end_within(&self, time: Duration) -> io::Result<()> {
         let inner = self.open()?;
         inner.say_good_bye(Patience::from_timeout(Some(time)));
-        inner.fd.shutdown(Shutdown::Write)
+        inner.socket().shutdown(Shutdown::Write)
     }
 
     /// Ends the conversation both ways. Every later call on any handle fails with "bad file
@@ -303,7 +304,7 @@ impl Socket {
     pub fn close(&self) {
         if !self.0.closed.swap(true, Relaxed) && !self.0.listening.load(Relaxed) {
             // A socket that never was connected has nothing to end.
-            let _ = self.0.fd.shutdown(Shutdown::Both);
+            let _ = self.0.socket().shutdown(Shutdown::Both);
         }
     }
 
@@ -318,12 +319,12 @@ impl Socket {
     pub fn detach(&self) -> io::Result<OwnedFd> {
         let inner = self.without_layer()?;
         inner.set_timeout(None)?;
-        inner.fd.set_nonblocking(false)?;
+        inner.socket().set_nonblocking(false)?;
         inner.source.release(inner.fd.as_fd());
         let fd = inner.fd.try_clone()?;
         inner.detached.store(true, Relaxed);
         inner.closed.store(true, Relaxed);
-        Ok(fd.into())
+        Ok(fd)
     }
 
     /// The descriptor's number; -1 once closed.
@@ -340,7 +341,7 @@ impl Socket {
     ///
     /// Python: `socket.getsockname`
     pub fn getsockname(&self) -> io::Result<Address> {
-        Ok(self.open()?.fd.local_addr()?.into())
+        Ok(self.open()?.socket().local_addr()?.into())
     }
 
     /// The other end's address.
@@ -350,7 +351,7 @@ impl Socket {
     ///
     /// Python: `socket.getpeername`
     pub fn getpeername(&self) -> io::Result<Address> {
-        Ok(self.open()?.fd.peer_addr()?.into())
+        Ok(self.open()?.socket().peer_addr()?.into())
     }
 
     /// Stream or datagrams.
@@ -360,7 +361,7 @@ impl Socket {
     ///
     /// Python: `socket.type`
     pub fn kind(&self) -> io::Result<SocketKind> {
-        match self.open()?.fd.r#type()? {
+        match self.open()?.socket().r#type()? {
             socket2::Type::STREAM => Ok(SocketKind::Stream),
             socket2::Type::DGRAM => Ok(SocketKind::Datagram),
             other => Err(io::Error::new(
@@ -377,7 +378,7 @@ impl Socket {
     #[cfg(target_os = "linux")]
     pub fn peer_cred(&self) -> io::Result<PeerCred> {
         let inner = self.open()?;
-        if !inner.fd.peer_addr()?.is_unix() {
+        if !inner.socket().peer_addr()?.is_unix() {
             return Err(io::Error::new(
                 io::ErrorKind::Unsupported,
                 "only a Unix socket knows who is at its other end",
@@ -438,7 +439,7 @@ impl Socket {
     /// socket wakes up.
     pub(crate) fn cut(&self) {
         if !self.is_detached() {
-            let _ = self.0.fd.shutdown(Shutdown::Both);
+            let _ = self.0.socket().shutdown(Shutdown::Both);
         }
     }
 
@@ -448,8 +449,8 @@ impl Socket {
     }
 
     /// For setting options that [`SocketOption`] does not have.
-    pub(crate) fn raw(&self) -> &socket2::Socket {
-        &self.0.fd
+    pub(crate) fn raw(&self) -> SockRef<'_> {
+        self.0.socket()
     }
 }
 

@@ -42,7 +42,7 @@ impl Socket {
     ///
     /// Python: `socket.setsockopt`
     pub fn setsockopt(&self, option: SocketOption) -> io::Result<()> {
-        let socket = &self.open()?.fd;
+        let socket = self.open()?.socket();
         match option {
             SocketOption::ReuseAddress(on) => socket.set_reuse_address(on),
             SocketOption::ReusePort(on) => socket.set_reuse_port(on),
@@ -72,7 +72,7 @@ impl Socket {
     ///
     /// Python: `socket.getsockopt`
     pub fn getsockopt<V: OptionValue>(&self, option: fn(V) -> SocketOption) -> io::Result<V> {
-        let socket = &self.open()?.fd;
+        let socket = self.open()?.socket();
         let option = match option(V::default()) {
             SocketOption::ReuseAddress(_) => SocketOption::ReuseAddress(socket.reuse_address()?),
             SocketOption::ReusePort(_) => SocketOption::ReusePort(socket.reuse_port()?),

@@ -50,6 +50,7 @@ impl Coroutine {
     }
 
     /// Goes on with it until it suspends itself or ends. Returns whether it has ended.
+    #[inline]
     pub(crate) fn resume(&mut self) -> bool {
         let outside = CURRENT.get();
         let result = self.inner.resume(());
