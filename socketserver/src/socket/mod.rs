@@ -184,7 +184,9 @@ impl Socket {
     ///
     /// Python: `socket.bind`
     pub fn bind(&self, address: impl ToAddress) -> io::Result<()> {
-        self.open()?.socket().bind(&address.to_address()?.to_sock_addr()?)
+        self.open()?
+            .socket()
+            .bind(&address.to_address()?.to_sock_addr()?)
     }
 
     /// Starts to take connections. `backlog` bounds those that nobody has accepted yet, not the
