@@ -9,7 +9,7 @@ use smallvec::SmallVec;
 pub(crate) type Marks = SmallVec<[u64; 2]>;
 
 /// The marks of an ordinary thread.
-pub(super) fn of_this_thread<T>(with: impl FnOnce(&mut Marks) -> T) -> T {
+pub(crate) fn of_this_thread<T>(with: impl FnOnce(&mut Marks) -> T) -> T {
     crate::sync::thread_local! {
         static MARKS: RefCell<Marks> = RefCell::default();
     }

@@ -224,3 +224,13 @@ impl Watched {
         }
     }
 }
+
+#[cfg(all(test, target_pointer_width = "64"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_watched_descriptor_is_one_line_of_the_cache() {
+        assert_eq!(size_of::<Watched>(), 64);
+    }
+}

@@ -92,7 +92,7 @@ struct Task {
     woken: bool,
     /// It waits for `deadline` too.
     timed: bool,
-    /// What it looks at first when it goes on; null where nobody knows.
+    /// What it looked at first after its last parking, and will again; null where nobody knows.
     at_hand: *const u8,
     /// The earliest timer that is set for it. One that comes too early sets the next.
     timer: Option<Instant>,
@@ -458,5 +458,18 @@ impl Local {
         if let Err(error) = turn {
             log::error!(target: "socketserver::green", "a scheduler cannot look at its descriptors: {error}");
         }
+    }
+}
+
+#[cfg(all(test, target_pointer_width = "64"))]
+mod tests {
+    use std::mem::{offset_of, size_of};
+
+    use super::*;
+
+    #[test]
+    fn what_every_turn_touches_of_a_task_is_one_line_of_the_cache() {
+        assert!(offset_of!(Task, at_hand) < 64);
+        assert_eq!(size_of::<Task>(), 128);
     }
 }

@@ -3,7 +3,10 @@
 use std::io;
 use std::os::fd::BorrowedFd;
 use std::ptr;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{
+    AtomicU64,
+    Ordering::{Acquire, Relaxed, Release},
+};
 use std::time::Instant;
 
 use super::reactor;
@@ -27,7 +30,7 @@ impl Source {
     /// The number of its scheduler, and its place there.
     #[inline]
     fn home(&self) -> Option<(usize, usize)> {
-        let (number, key) = match self.0.load(Relaxed) {
+        let (number, key) = match self.0.load(Acquire) {
             0 => return None,
             home => (home >> u32::BITS, home as u32),
         };
@@ -37,7 +40,7 @@ impl Source {
     /// Takes that place for its home, unless it has one.
     fn set_home(&self, number: usize, key: usize) -> bool {
         let home = ((number as u64 + 1) << u32::BITS) | key as u64;
-        self.0.compare_exchange(0, home, Relaxed, Relaxed).is_ok()
+        self.0.compare_exchange(0, home, Release, Relaxed).is_ok()
     }
 
     /// Where this descriptor is watched, if that is here.

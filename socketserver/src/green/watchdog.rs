@@ -95,10 +95,13 @@ struct Seen {
 
 /// Starts the thread that looks.
 pub(super) fn start(watches: Vec<&'static Watch>) -> io::Result<()> {
-    let thread = thread::Builder::new()
+    thread::Builder::new()
         .name("green-watchdog".to_owned())
-        .spawn(move || watch(&watches))?;
-    let _ = WATCHDOG.set(thread.thread().clone());
+        .spawn(move || {
+            // Before it can be asleep: who finds it so can wake it.
+            let _ = WATCHDOG.set(thread::current());
+            watch(&watches)
+        })?;
     Ok(())
 }
 
@@ -135,8 +138,11 @@ fn look(watch: &Watch, seen: &mut Seen) {
         && !seen.told
         && since.elapsed() >= LONG
     {
-        seen.told = true;
         let name = watch.name_of_running();
+        if watch.running() != turn {
+            return;
+        }
+        seen.told = true;
         log::warn!(
             target: "socketserver::green",
             "{name} has kept its core for over {LONG:?}, and the other green threads there wait: compute in `blocking`"

@@ -204,7 +204,7 @@ fn send_flags(may_block: bool) -> SendFlags {
 }
 
 impl Inner {
-    /// For what is done with a socket besides sending and receiving.
+    /// For what `socket2` does with a socket.
     pub(super) fn socket(&self) -> SockRef<'_> {
         SockRef::from(&self.fd)
     }

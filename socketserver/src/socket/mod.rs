@@ -85,7 +85,7 @@ pub struct PeerCred {
 pub struct Socket(Arc<Inner>);
 
 /// What all handles of a socket share. Of many thousands few are in a cache when their turn comes,
-/// so each is one line of it.
+/// so it is one line of it; the count of the handles lies before that.
 #[repr(align(64))]
 struct Inner {
     /// In nanoseconds; `u64::MAX` is none. It stands here because `MSG_DONTWAIT` does not look at
@@ -113,8 +113,6 @@ struct Inner {
     /// others may share.
     fd: OwnedFd,
 }
-
-const _: () = assert!(size_of::<Inner>() == 64);
 
 impl Socket {
     /// A new socket that is not yet bound or connected.
@@ -600,3 +598,13 @@ from_std!(
     UnixListener,
     UnixStream
 );
+
+#[cfg(all(test, target_os = "linux", target_pointer_width = "64"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_all_handles_share_is_one_line_of_the_cache() {
+        assert_eq!(size_of::<Inner>(), 64);
+    }
+}

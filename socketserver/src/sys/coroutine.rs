@@ -44,8 +44,10 @@ impl Coroutine {
     /// stack of its own, and few are in a cache when their turn comes.
     #[inline]
     pub(crate) fn prefetch(&self) {
-        for line in 0..LINES {
-            prefetch(self.left_at.wrapping_add(64 * line));
+        if !self.left_at.is_null() {
+            for line in 0..LINES {
+                prefetch(self.left_at.wrapping_add(64 * line));
+            }
         }
     }
 

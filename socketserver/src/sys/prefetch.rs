@@ -1,6 +1,6 @@
 //! Asking for memory before it is needed.
 
-/// Asks for one line of the cache, where the processor can be asked.
+/// Asks for one line of the cache, on x86-64; nothing elsewhere.
 #[inline]
 #[allow(unsafe_code)]
 pub(crate) fn prefetch(address: *const u8) {

@@ -67,6 +67,9 @@ impl Clients {
     }
 
     /// As [`Load::turn`].
+    ///
+    /// # Panics
+    /// When the clients have failed, with what they said.
     pub(crate) fn turn(&mut self, time: Duration) -> io::Result<u64> {
         self.0.write(format!("{}\n", time.as_millis()));
         self.0.line().parse().map_err(io::Error::other)

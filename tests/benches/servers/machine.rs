@@ -18,7 +18,7 @@ pub(crate) struct Moment {
     /// What all processors have had since the machine started, idle or not.
     all: Duration,
     idle: Duration,
-    /// What this program and the servers that it has ended took of it.
+    /// What this program and the processes that it has ended took of it.
     ours: Duration,
 }
 

@@ -52,7 +52,7 @@ const QUICK: Effort = Effort {
 const TURN: Duration = Duration::from_millis(100);
 
 /// How long a server's turn is for each of its clients, if it has many.
-const EXCHANGES: Duration = Duration::from_micros(100);
+const TURN_PER_CLIENT: Duration = Duration::from_micros(100);
 
 const USAGE: &str = "\
 usage: cargo bench -p tests --bench servers -- [threading] [green] [--quick] [--only=TITLE]";
@@ -128,7 +128,8 @@ fn compare(mut comparisons: Vec<(Measure, Comparison)>, effort: &Effort) -> io::
 }
 
 /// How many exchanges each server has in a second, and what one of them costs it. They take many
-/// short turns, one after the other: what else the machine does hits them all alike.
+/// short turns, one after the other: what else the machine does hits them all alike. What a server
+/// does while the others have their turns counts as its own.
 fn busy(
     servers: &[Contender],
     traffic: Traffic,
@@ -141,8 +142,8 @@ fn busy(
         let clients = Clients::start(traffic, clients, server.address())?;
         pairs.push((server, clients));
     }
-    // Time enough for each client to talk some ten times.
-    let turn = TURN.max(EXCHANGES * clients.try_into().map_err(io::Error::other)?);
+    // Time enough for each client to talk some ten times, at the rates seen here.
+    let turn = TURN.max(TURN_PER_CLIENT * clients.try_into().map_err(io::Error::other)?);
     let mut tallies = Vec::new();
     for (server, clients) in &mut pairs {
         clients.turn(turn)?;
