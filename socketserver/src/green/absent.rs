@@ -1,20 +1,15 @@
 //! What the rest of the crate asks of green threads, where there are none.
 
+mod interest;
 mod marks;
 
 use std::io;
 use std::os::fd::BorrowedFd;
 use std::time::{Duration, Instant};
 
+pub(crate) use self::interest::Interest;
 /// Every thread is an ordinary one.
 pub(crate) use self::marks::of_this_thread as marks;
-
-/// What is waited for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Interest {
-    Read,
-    Write,
-}
 
 /// A descriptor's place among those that green threads wait for: none.
 #[derive(Default)]

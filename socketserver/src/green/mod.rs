@@ -34,6 +34,7 @@
 
 mod blocking;
 mod channel;
+mod interest;
 mod marks;
 mod reactor;
 mod scheduler;
@@ -53,8 +54,9 @@ pub use blocking::blocking;
 pub use channel::{
     Receiver, RecvError, RecvTimeoutError, SendError, Sender, TryRecvError, channel,
 };
+pub(crate) use interest::Interest;
 pub(crate) use scheduler::{marks, may_park, start};
-pub(crate) use source::{Interest, Source, park_for_any};
+pub(crate) use source::{Source, park_for_any};
 pub use sync::{Condvar, Mutex, MutexGuard};
 
 use crate::panics::contained;

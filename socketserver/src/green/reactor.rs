@@ -15,7 +15,7 @@ use rustix::io::Errno;
 use slab::Slab;
 use smallvec::SmallVec;
 
-use super::source::Interest;
+use super::interest::Interest;
 
 /// The doorbell's place among the events.
 const BELL: u64 = u64::MAX;

@@ -142,7 +142,7 @@ impl Unparker {
 
     pub(super) fn unpark(self) {
         match LOCAL.get() {
-            Some(local) if std::ptr::eq(local.scheduler, self.scheduler) => local.wake(self.task),
+            Some(local) if ptr::eq(local.scheduler, self.scheduler) => local.wake(self.task),
             _ => self.scheduler.send(Message::Wake(self.task)),
         }
     }
@@ -214,7 +214,7 @@ pub(super) fn spawn(birth: Birth) {
     let least = least.expect("there is at least one core");
     least.live.fetch_add(1, Relaxed);
     match LOCAL.get() {
-        Some(local) if std::ptr::eq(local.scheduler, *least) => local.give_birth(birth),
+        Some(local) if ptr::eq(local.scheduler, *least) => local.give_birth(birth),
         _ => least.send(Message::Spawn(birth)),
     }
 }
@@ -327,10 +327,9 @@ impl Local {
 
     #[inline]
     fn resume(&self, id: usize) {
-        let coroutine = match self.tasks.borrow_mut().get_mut(id) {
-            Some(task) => task.coroutine.take(),
-            None => None,
-        };
+        let mut tasks = self.tasks.borrow_mut();
+        let coroutine = tasks.get_mut(id).and_then(|task| task.coroutine.take());
+        drop(tasks);
         let Some(mut coroutine) = coroutine else {
             return;
         };

@@ -9,15 +9,9 @@ use std::sync::atomic::{
 };
 use std::time::Instant;
 
+use super::interest::Interest;
 use super::reactor;
 use super::scheduler::{Local, Message, current, local, scheduler};
-
-/// What a green thread waits for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Interest {
-    Read,
-    Write,
-}
 
 /// A descriptor's place at the scheduler where it was first waited for. Whoever owns the descriptor
 /// owns this too, and drops it no later.

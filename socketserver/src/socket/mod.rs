@@ -131,7 +131,7 @@ impl Socket {
         Ok(Self::from_fd(socket))
     }
 
-    fn from_fd(fd: socket2::Socket) -> Self {
+    fn from_fd(fd: impl Into<OwnedFd>) -> Self {
         Socket(Arc::new(Inner {
             fd: fd.into(),
             timeout: AtomicU64::new(u64::MAX),
@@ -577,7 +577,7 @@ impl AsRawFd for Socket {
 
 impl From<OwnedFd> for Socket {
     fn from(fd: OwnedFd) -> Self {
-        Self::from_fd(fd.into())
+        Self::from_fd(fd)
     }
 }
 

@@ -96,23 +96,18 @@ struct Crowd {
 
 impl Crowd {
     fn open(traffic: Traffic, clients: usize, server: SocketAddr) -> io::Result<Self> {
-        let mut crowd = Crowd {
+        let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
+        let clients = (0..clients).map(|number| match traffic {
+            // Each connects when it has something to say.
+            Traffic::NewConnections => Ok(None),
+            _ => Client::open(traffic, server, &epoll, number).map(Some),
+        });
+        Ok(Crowd {
             traffic,
             server,
-            epoll: epoll::create(epoll::CreateFlags::CLOEXEC)?,
-            clients: Vec::new(),
-        };
-        crowd.clients.resize_with(clients, || None);
-        if traffic != Traffic::NewConnections {
-            (0..clients).try_for_each(|number| crowd.connect(number))?;
-        }
-        Ok(crowd)
-    }
-
-    fn connect(&mut self, number: usize) -> io::Result<()> {
-        let client = Client::open(self.traffic, self.server, &self.epoll, number)?;
-        self.clients[number] = Some(client);
-        Ok(())
+            clients: clients.collect::<io::Result<_>>()?,
+            epoll,
+        })
     }
 
     /// Until the end, and until everything is answered. Returns how many answers there were.
@@ -153,13 +148,16 @@ impl Crowd {
     }
 
     fn ask(&mut self, number: usize) -> io::Result<()> {
-        if self.clients[number].is_none() {
-            self.connect(number)?;
-        }
-        match &mut self.clients[number] {
-            Some(client) => client.send(),
-            None => Ok(()),
-        }
+        let client = match &mut self.clients[number] {
+            Some(client) => client,
+            none => none.insert(Client::open(
+                self.traffic,
+                self.server,
+                &self.epoll,
+                number,
+            )?),
+        };
+        client.send()
     }
 }
 

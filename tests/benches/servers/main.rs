@@ -136,35 +136,46 @@ fn busy(
     clients: usize,
     effort: &Effort,
 ) -> io::Result<Vec<Sample>> {
+    /// A server, its clients, and what came of their turns.
+    struct Pair {
+        server: Server,
+        clients: Clients,
+        cpu_time_before: Duration,
+        took: Duration,
+        answers: u64,
+    }
     let mut pairs = Vec::new();
     for server in servers {
         let server = Server::start(*server)?;
-        let clients = Clients::start(traffic, clients, server.address())?;
-        pairs.push((server, clients));
+        pairs.push(Pair {
+            clients: Clients::start(traffic, clients, server.address())?,
+            server,
+            cpu_time_before: Duration::ZERO,
+            took: Duration::ZERO,
+            answers: 0,
+        });
     }
     // Time enough for each client to talk some ten times, at the rates seen here.
     let turn = TURN.max(TURN_PER_CLIENT * clients.try_into().map_err(io::Error::other)?);
-    let mut tallies = Vec::new();
-    for (server, clients) in &mut pairs {
-        clients.turn(turn)?;
-        tallies.push((server.cpu_time()?, Duration::ZERO, 0));
+    for pair in &mut pairs {
+        pair.clients.turn(turn)?;
+        pair.cpu_time_before = pair.server.cpu_time()?;
     }
-    while tallies[0].1 < effort.measured {
-        for ((_, clients), (_, took, answers)) in pairs.iter_mut().zip(&mut tallies) {
+    while pairs.iter().any(|pair| pair.took < effort.measured) {
+        for pair in &mut pairs {
             let began = Instant::now();
-            *answers += clients.turn(turn)?;
-            *took += began.elapsed();
+            pair.answers += pair.clients.turn(turn)?;
+            pair.took += began.elapsed();
         }
     }
-    let samples = pairs.iter().zip(tallies);
-    samples
-        .map(|((server, _), (before, took, answers))| {
-            Ok(Sample::Busy {
-                rate: answers as f64 / took.as_secs_f64(),
-                cpu_time: (server.cpu_time()? - before).as_secs_f64() / answers as f64,
-            })
+    let sample = |pair: &Pair| -> io::Result<Sample> {
+        let (cpu_time, answers) = (pair.server.cpu_time()?, pair.answers as f64);
+        Ok(Sample::Busy {
+            rate: answers / pair.took.as_secs_f64(),
+            cpu_time: (cpu_time - pair.cpu_time_before).as_secs_f64() / answers,
         })
-        .collect()
+    };
+    pairs.iter().map(sample).collect()
 }
 
 /// How much memory a server has for each connection that is silent.
