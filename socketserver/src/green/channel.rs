@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::scheduler::take_turns;
 use super::sync::Queue;
 
 /// A channel that holds up to `capacity` messages; a sender waits while it is full. `usize::MAX` is
@@ -124,6 +125,7 @@ impl<T> Receiver<T> {
     }
 
     fn recv_until(&self, deadline: Option<Instant>) -> Result<T, RecvTimeoutError> {
+        take_turns();
         let mut in_time = true;
         loop {
             let waiter = {

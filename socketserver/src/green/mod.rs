@@ -18,7 +18,9 @@
 //!    output, and by thread, so a green thread that waits while it holds `stdout().lock()` shares
 //!    that lock with its neighbours.
 //! 3. *Who computes for long keeps its core.* After 100 ms a line in the log says so, with the
-//!    handler's name. Put it into [`blocking`], or call [`yield_now`] now and then.
+//!    handler's name. Put it into [`blocking`], or call [`yield_now`] now and then. Whoever talks
+//!    without ever having to wait lets the others run by itself, every few dozen calls: each call
+//!    that could wait counts as a wait in these rules.
 //! 4. *Thread-locals are shared* by the green threads of a scheduler. A green thread never leaves
 //!    its scheduler, so they do not change under it; but others write to them whenever it waits.
 //! 5. *The stack is small*: 64 KiB (256 KiB without optimisation), and at its end the process ends,
@@ -55,7 +57,7 @@ pub use channel::{
     Receiver, RecvError, RecvTimeoutError, SendError, Sender, TryRecvError, channel,
 };
 pub(crate) use interest::Interest;
-pub(crate) use scheduler::{marks, may_park, start};
+pub(crate) use scheduler::{marks, may_park, start, take_turns};
 pub(crate) use source::{Source, park_for_any};
 pub use sync::{Condvar, Mutex, MutexGuard};
 

@@ -34,6 +34,10 @@ use crate::sys::stack::SlabStack;
 /// So many green threads run before the scheduler looks at its descriptors and its inbox again.
 const BATCH: usize = 128;
 
+/// So many operations that need not wait a green thread does before the others have their turn: a
+/// client that sends without end is not to have a core for itself.
+const OPERATIONS: u32 = 32;
+
 /// So many messages have their place kept from one look at the inbox to the next.
 const INBOX: usize = 1024;
 
@@ -79,6 +83,8 @@ pub(super) struct Local {
     timers: RefCell<Timers>,
     pub(super) reactor: RefCell<Reactor>,
     current: Cell<Option<usize>>,
+    /// How many operations that need not wait it still has in this turn.
+    operations: Cell<u32>,
 }
 
 /// What every turn touches comes first and is one line of the cache: of many thousands few are
@@ -163,6 +169,18 @@ pub(super) fn yield_now() {
     }
 }
 
+/// Before an operation that may not have to wait: a green thread that has done many lets the others
+/// of its scheduler run.
+#[inline]
+pub(crate) fn take_turns() {
+    if let Some((local, _)) = current() {
+        match local.operations.get() {
+            0 => yield_now(),
+            left => local.operations.set(left - 1),
+        }
+    }
+}
+
 /// The marks of this green thread, or of this thread.
 pub(crate) fn marks<T>(with: impl FnOnce(&mut Marks) -> T) -> T {
     match current() {
@@ -237,6 +255,7 @@ impl Scheduler {
                     timers: RefCell::default(),
                     reactor: RefCell::new(Reactor::new(scheduler.epoll.as_fd())),
                     current: Cell::new(None),
+                    operations: Cell::new(0),
                 }));
                 LOCAL.set(Some(local));
                 local.run();
@@ -334,6 +353,7 @@ impl Local {
             return;
         };
         self.current.set(Some(id));
+        self.operations.set(OPERATIONS);
         self.scheduler.watch.begin(id);
         let ended = coroutine.resume();
         self.scheduler.watch.end();

@@ -96,8 +96,11 @@ pub(crate) fn until_ready<T>(
 ) -> io::Result<T> {
     let green = green::may_park();
     let waits = !matches!(patience, Patience::None);
-    if green && waits && interest == Interest::Read && awaited.source.is_drained() {
-        return after_waiting(awaited, interest, patience, operation);
+    if green && waits {
+        if interest == Interest::Read && awaited.source.is_drained() {
+            return after_waiting(awaited, interest, patience, operation);
+        }
+        green::take_turns();
     }
     // A Unix stream starts the time anew for every part of what it is given to send.
     let restarts = interest == Interest::Write && matches!(patience, Patience::Until(_));
@@ -117,6 +120,9 @@ pub(crate) fn part_until_ready<T>(
 ) -> io::Result<T> {
     if matches!(patience, Patience::Until(end) if Instant::now() >= end) {
         return Err(timed_out());
+    }
+    if !matches!(patience, Patience::None) {
+        green::take_turns();
     }
     match operation(false) {
         Err(Errno::AGAIN | Errno::INTR) => after_waiting(awaited, interest, patience, operation),

@@ -1,5 +1,6 @@
 //! Starting, ending, sleeping, yielding, panicking.
 
+use std::net::UdpSocket;
 use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
@@ -94,6 +95,52 @@ fn who_yields_lets_the_others_run() {
     for one in spinning {
         in_time("a spinning green thread", || one.join()).expect("it ends");
     }
+}
+
+/// It takes no end of clients that send without end.
+fn who_never_has_to_wait_lets_the_others_run(exchange: impl Fn() + Send + Sync + 'static) {
+    let over = Arc::new(AtomicBool::new(false));
+    let busy = on_every_scheduler({
+        let over = over.clone();
+        move || {
+            while !over.load(SeqCst) {
+                exchange();
+            }
+        }
+    });
+    on_green(move || over.store(true, SeqCst));
+    for one in busy {
+        in_time("a busy green thread", || one.join()).expect("it ends");
+    }
+}
+
+#[test]
+fn who_never_waits_for_a_socket_lets_the_others_run() {
+    let (one, other) = pair();
+    who_never_has_to_wait_lets_the_others_run(move || {
+        one.send(b"x").expect("there is room");
+        assert_eq!(other.recv(1).expect("recv"), b"x");
+    });
+}
+
+#[test]
+fn who_never_waits_to_send_everything_lets_the_others_run() {
+    let one = UdpSocket::bind(crate::LOCAL).expect("bind");
+    let nobody = UdpSocket::bind(crate::LOCAL).expect("bind");
+    one.connect(nobody.local_addr().expect("an address"))
+        .expect("connect");
+    let one = Socket::from(one);
+    // What does not fit into the other's queue is dropped, and so there is always room.
+    who_never_has_to_wait_lets_the_others_run(move || one.sendall(b"x").expect("sendall"));
+}
+
+#[test]
+fn who_never_waits_for_a_channel_lets_the_others_run() {
+    let (sender, receiver) = green::channel(usize::MAX);
+    who_never_has_to_wait_lets_the_others_run(move || {
+        sender.send(()).expect("a receiver");
+        receiver.recv().expect("a sender");
+    });
 }
 
 #[test]
