@@ -16,8 +16,8 @@ pub(crate) use self::marks::of_this_thread as marks;
 pub(crate) struct Source(());
 
 impl Source {
-    pub(crate) fn is_drained(&self) -> bool {
-        false
+    pub(crate) fn is_drained(&self, turn: Turn) -> bool {
+        match turn {}
     }
 
     pub(crate) fn set_drained(&self) {}
@@ -26,28 +26,38 @@ impl Source {
 
     pub(crate) fn park(
         &self,
+        turn: Turn,
         _fd: BorrowedFd<'_>,
         _interest: Interest,
         _deadline: Option<Instant>,
     ) -> io::Result<()> {
-        Err(io::ErrorKind::Unsupported.into())
+        match turn {}
+    }
+}
+
+/// A green thread that runs: none.
+#[derive(Clone, Copy)]
+pub(crate) enum Turn {}
+
+impl Turn {
+    pub(crate) fn take_turns(self) {
+        match self {}
     }
 }
 
 /// Every thread is an ordinary one.
-pub(crate) fn may_park() -> bool {
-    false
+pub(crate) fn turn() -> Option<Turn> {
+    None
 }
-
-pub(crate) fn take_turns() {}
 
 pub(crate) fn sleep(time: Duration) {
     std::thread::sleep(time);
 }
 
 pub(crate) fn park_for_any<'a>(
+    turn: Turn,
     _all: impl Iterator<Item = (&'a Source, BorrowedFd<'a>, Interest)>,
     _deadline: Option<Instant>,
 ) -> io::Result<()> {
-    Err(io::ErrorKind::Unsupported.into())
+    match turn {}
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::scheduler::take_turns;
+use super::scheduler::turn;
 use super::sync::Queue;
 
 /// A channel that holds up to `capacity` messages; a sender waits while it is full. `usize::MAX` is
@@ -125,7 +125,9 @@ impl<T> Receiver<T> {
     }
 
     fn recv_until(&self, deadline: Option<Instant>) -> Result<T, RecvTimeoutError> {
-        take_turns();
+        if let Some(turn) = turn() {
+            turn.take_turns();
+        }
         let mut in_time = true;
         loop {
             let waiter = {

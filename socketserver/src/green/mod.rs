@@ -57,13 +57,13 @@ pub use channel::{
     Receiver, RecvError, RecvTimeoutError, SendError, Sender, TryRecvError, channel,
 };
 pub(crate) use interest::Interest;
-pub(crate) use scheduler::{marks, may_park, start, take_turns};
+pub(crate) use scheduler::{Turn, marks, start, turn};
 pub(crate) use source::{Source, park_for_any};
 pub use sync::{Condvar, Mutex, MutexGuard};
 
 use crate::panics::contained;
 use crate::sys::stack::{self, Slab, SlabStack};
-use scheduler::{Birth, Unparker};
+use scheduler::{Birth, Unparker, may_park};
 
 /// Where this module's log lines go.
 const TARGET: &str = "socketserver::green";
@@ -191,10 +191,9 @@ pub fn sleep(time: Duration) {
 
 /// Lets other green threads of this scheduler run; on an ordinary thread, other threads.
 pub fn yield_now() {
-    if may_park() {
-        scheduler::yield_now();
-    } else {
-        thread::yield_now();
+    match turn() {
+        Some(turn) => turn.yield_now(),
+        None => thread::yield_now(),
     }
 }
 

@@ -7,13 +7,12 @@
 use std::collections::HashMap;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
-use std::time::Instant;
+use std::time::Duration;
 
 use rustix::buffer::spare_capacity;
 use rustix::event::{Timespec, epoll};
 use rustix::io::Errno;
 use slab::Slab;
-use smallvec::SmallVec;
 
 use super::interest::Interest;
 
@@ -24,16 +23,16 @@ const BELL: u64 = u64::MAX;
 /// still in a near cache when it runs.
 const EVENTS: usize = 32;
 
-/// Those who wait for the same thing: nearly always one, who then needs no memory of its own.
-type Line = SmallVec<[usize; 2]>;
-
 /// A descriptor that is watched. Of many thousands few are in a cache when their turn comes, so
 /// each is one line of it.
 #[derive(Debug, Default)]
 #[repr(align(64))]
 struct Watched {
-    readers: Line,
-    writers: Line,
+    /// Who waits to read, and who to write: nearly always one at most.
+    reader: Option<usize>,
+    writer: Option<usize>,
+    /// Those who wait beside them.
+    others: Vec<(Interest, usize)>,
     /// Everything there was has been read, and nothing has come since.
     drained: bool,
     /// The other side has ended its stream, or has sent urgent data, before which a read stops
@@ -138,35 +137,28 @@ impl Reactor {
     #[inline]
     pub(super) fn join(&mut self, key: usize, interest: Interest, task: usize) {
         if let Some(watched) = self.watched.get_mut(key) {
-            watched.line(interest).push(task);
+            watched.join(interest, task);
         }
     }
 
     #[inline]
     pub(super) fn leave(&mut self, key: usize, interest: Interest, task: usize) {
         if let Some(watched) = self.watched.get_mut(key) {
-            let line = watched.line(interest);
-            // Who was woken because something happened has been taken out.
-            if !line.is_empty() {
-                line.retain(|other| *other != task);
-            }
+            watched.leave(interest, task);
         }
     }
 
-    /// Takes what has happened, waiting for it until `end` if nothing has; `None` is for ever.
-    /// Calls `wake` for each green thread that waited for it.
+    /// Takes what has happened, waiting for so long if nothing has; `None` is for ever. Calls `wake`
+    /// for each green thread that waited for it.
     pub(super) fn turn(
         &mut self,
-        end: Option<Instant>,
+        timeout: Option<Duration>,
         bell: BorrowedFd<'_>,
         mut wake: impl FnMut(usize),
     ) -> io::Result<()> {
-        let timeout = end.map(|end| {
-            let left = end.saturating_duration_since(Instant::now());
-            Timespec {
-                tv_sec: left.as_secs().try_into().unwrap_or(i64::MAX),
-                tv_nsec: left.subsec_nanos().into(),
-            }
+        let timeout = timeout.map(|timeout| Timespec {
+            tv_sec: timeout.as_secs().try_into().unwrap_or(i64::MAX),
+            tv_nsec: timeout.subsec_nanos().into(),
         });
         self.events.clear();
         match epoll::wait(
@@ -208,19 +200,55 @@ impl Watched {
         }
         if flags.intersects(EventFlags::IN | EventFlags::RDHUP | ended) {
             self.drained = false;
-            self.readers.iter().copied().for_each(&mut *wake);
-            self.readers.clear();
+            self.call(Interest::Read, wake);
         }
         if flags.intersects(EventFlags::OUT | ended) {
-            self.writers.iter().copied().for_each(&mut *wake);
-            self.writers.clear();
+            self.call(Interest::Write, wake);
         }
     }
 
-    fn line(&mut self, interest: Interest) -> &mut Line {
+    #[inline]
+    fn join(&mut self, interest: Interest, task: usize) {
+        let first = self.first(interest);
+        if first.is_none() {
+            *first = Some(task);
+        } else {
+            self.others.push((interest, task));
+        }
+    }
+
+    #[inline]
+    fn leave(&mut self, interest: Interest, task: usize) {
+        let first = self.first(interest);
+        if *first == Some(task) {
+            *first = None;
+        } else if !self.others.is_empty() {
+            self.others.retain(|other| *other != (interest, task));
+        }
+    }
+
+    /// All who wait for this wait no more.
+    #[inline]
+    fn call(&mut self, interest: Interest, wake: &mut impl FnMut(usize)) {
+        if let Some(task) = self.first(interest).take() {
+            wake(task);
+        }
+        if !self.others.is_empty() {
+            self.call_others(interest, wake);
+        }
+    }
+
+    #[cold]
+    fn call_others(&mut self, interest: Interest, wake: &mut impl FnMut(usize)) {
+        let called = self.others.extract_if(.., |(other, _)| *other == interest);
+        called.for_each(|(_, task)| wake(task));
+    }
+
+    #[inline]
+    fn first(&mut self, interest: Interest) -> &mut Option<usize> {
         match interest {
-            Interest::Read => &mut self.readers,
-            Interest::Write => &mut self.writers,
+            Interest::Read => &mut self.reader,
+            Interest::Write => &mut self.writer,
         }
     }
 }

@@ -16,7 +16,7 @@ use std::sync::atomic::{
 };
 use std::sync::{OnceLock, mpsc};
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 use rustix::event::{EventfdFlags, eventfd};
@@ -116,18 +116,31 @@ pub(super) fn local() -> Option<&'static Local> {
     LOCAL.get()
 }
 
-/// The local part and the number of the green thread that runs now.
-#[inline]
-pub(super) fn current() -> Option<(&'static Local, usize)> {
-    let local = LOCAL.get()?;
-    Some((local, local.current.get()?))
+/// The green thread that runs now: the local part of its scheduler, and its number there.
+#[derive(Clone, Copy)]
+pub(crate) struct Turn {
+    pub(super) local: &'static Local,
+    pub(super) task: usize,
 }
 
-/// Whether this code runs on a green thread that may park. In a panic it may not: the others on
-/// this thread would take that panic for theirs.
+/// The green thread on which this code runs.
 #[inline]
-pub(crate) fn may_park() -> bool {
-    current().is_some() && !thread::panicking()
+pub(super) fn current() -> Option<Turn> {
+    let local = LOCAL.get()?;
+    let task = local.current.get()?;
+    Some(Turn { local, task })
+}
+
+/// The same, if it may park. In a panic it may not: the others on this thread would take that panic
+/// for theirs.
+#[inline]
+pub(crate) fn turn() -> Option<Turn> {
+    current().filter(|_| !thread::panicking())
+}
+
+/// Whether this code runs on a green thread that may park.
+pub(super) fn may_park() -> bool {
+    turn().is_some()
 }
 
 /// Whoever parks on a green thread can be woken by this, from any thread.
@@ -140,7 +153,7 @@ pub(super) struct Unparker {
 impl Unparker {
     /// That of the green thread that runs now.
     pub(super) fn current() -> Option<Self> {
-        current().map(|(local, task)| Unparker {
+        current().map(|Turn { local, task }| Unparker {
             scheduler: local.scheduler,
             task,
         })
@@ -157,26 +170,32 @@ impl Unparker {
 /// Parks the green thread until somebody wakes it or the deadline comes, or for no reason: the
 /// caller looks, and parks again.
 pub(super) fn park(deadline: Option<Instant>) {
-    let (local, id) = current().expect("only a green thread parks here");
-    local.park(id, deadline, ptr::null());
+    let turn = current().expect("only a green thread parks here");
+    turn.park(deadline, ptr::null());
 }
 
-/// Lets the other green threads of this scheduler run.
-pub(super) fn yield_now() {
-    if let Some((local, id)) = current().filter(|_| !thread::panicking()) {
-        local.yielded.borrow_mut().push_back(id);
+impl Turn {
+    /// Lets the other green threads of this scheduler run.
+    pub(super) fn yield_now(self) {
+        self.local.yielded.borrow_mut().push_back(self.task);
         suspend();
     }
-}
 
-/// Before an operation that may not have to wait: a green thread that has done many lets the others
-/// of its scheduler run.
-#[inline]
-pub(crate) fn take_turns() {
-    if let Some((local, _)) = current() {
-        match local.operations.get() {
-            0 => yield_now(),
-            left => local.operations.set(left - 1),
+    /// Before an operation that may not have to wait: who has done many lets the others of this
+    /// scheduler run.
+    #[inline]
+    pub(crate) fn take_turns(self) {
+        match self.local.operations.get() {
+            0 => self.yield_now(),
+            left => self.local.operations.set(left - 1),
+        }
+    }
+
+    /// As [`park`]. It will look at `at_hand` first when it goes on.
+    #[inline]
+    pub(super) fn park(self, deadline: Option<Instant>, at_hand: *const u8) {
+        if self.local.park(self.task, deadline, at_hand) {
+            suspend();
         }
     }
 }
@@ -184,7 +203,7 @@ pub(crate) fn take_turns() {
 /// The marks of this green thread, or of this thread.
 pub(crate) fn marks<T>(with: impl FnOnce(&mut Marks) -> T) -> T {
     match current() {
-        Some((local, task)) => with(&mut local.tasks.borrow_mut()[task].marks),
+        Some(Turn { local, task }) => with(&mut local.tasks.borrow_mut()[task].marks),
         None => marks::of_this_thread(with),
     }
 }
@@ -377,23 +396,21 @@ impl Local {
         }
     }
 
-    /// As [`park`], for the green thread `id`, which is the one that runs.
+    /// The green thread that runs will wait. Returns whether it has to.
     #[inline]
-    pub(super) fn park(&self, id: usize, deadline: Option<Instant>, at_hand: *const u8) {
-        {
-            let mut tasks = self.tasks.borrow_mut();
-            let task = &mut tasks[id];
-            if mem::take(&mut task.woken) {
-                return;
-            }
-            task.parked = true;
-            task.at_hand = at_hand;
-            task.timed = deadline.is_some();
-            if let Some(deadline) = deadline {
-                self.set_timer(&mut tasks, id, deadline);
-            }
+    fn park(&self, id: usize, deadline: Option<Instant>, at_hand: *const u8) -> bool {
+        let mut tasks = self.tasks.borrow_mut();
+        let task = &mut tasks[id];
+        if mem::take(&mut task.woken) {
+            return false;
         }
-        suspend();
+        task.parked = true;
+        task.at_hand = at_hand;
+        task.timed = deadline.is_some();
+        if let Some(deadline) = deadline {
+            self.set_timer(&mut tasks, id, deadline);
+        }
+        true
     }
 
     fn set_timer(&self, tasks: &mut Slab<Task>, id: usize, deadline: Instant) {
@@ -455,21 +472,19 @@ impl Local {
     /// Looks at the descriptors; if it may, waits there when there is nothing else to do.
     fn look_at_descriptors(&self, may_wait: bool) {
         let waits = may_wait && self.is_idle();
-        let end = if waits {
+        let mut timeout = Some(Duration::ZERO);
+        if waits {
             self.scheduler.watch.fall_asleep();
             self.scheduler.asleep.store(true, SeqCst);
             if self.scheduler.inbox.lock().is_empty() {
-                self.timers.borrow().next()
-            } else {
-                Some(Instant::now())
+                let next = self.timers.borrow().next();
+                timeout = next.map(|next| next.saturating_duration_since(Instant::now()));
             }
-        } else {
-            Some(Instant::now())
-        };
+        }
         let turn = self
             .reactor
             .borrow_mut()
-            .turn(end, self.scheduler.bell.as_fd(), |task| self.wake(task));
+            .turn(timeout, self.scheduler.bell.as_fd(), |task| self.wake(task));
         if waits {
             self.scheduler.asleep.store(false, SeqCst);
             self.scheduler.watch.wake_up();

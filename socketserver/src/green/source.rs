@@ -11,7 +11,7 @@ use std::time::Instant;
 
 use super::interest::Interest;
 use super::reactor;
-use super::scheduler::{Local, Message, current, local, scheduler};
+use super::scheduler::{Local, Message, Turn, current, local, scheduler};
 
 /// A descriptor's place at the scheduler where it was first waited for. Whoever owns the descriptor
 /// owns this too, and drops it no later.
@@ -47,17 +47,15 @@ impl Source {
 
     /// Whether there is certainly nothing to be read, so that trying would be in vain.
     #[inline]
-    pub(crate) fn is_drained(&self) -> bool {
-        current().is_some_and(|(local, _)| {
-            self.here(local)
-                .is_some_and(|key| local.reactor.borrow().is_drained(key))
-        })
+    pub(crate) fn is_drained(&self, turn: Turn) -> bool {
+        self.here(turn.local)
+            .is_some_and(|key| turn.local.reactor.borrow().is_drained(key))
     }
 
     /// A call has read less than it could have: there is no more for now.
     #[inline]
     pub(crate) fn set_drained(&self) {
-        if let Some((local, _)) = current()
+        if let Some(Turn { local, .. }) = current()
             && let Some(key) = self.here(local)
         {
             local.reactor.borrow_mut().set_drained(key);
@@ -78,27 +76,22 @@ impl Source {
     #[inline]
     pub(crate) fn park(
         &self,
+        turn: Turn,
         fd: BorrowedFd<'_>,
         interest: Interest,
         deadline: Option<Instant>,
     ) -> io::Result<()> {
-        let (local, task) = current().expect("only a green thread waits here");
-        let seat = self.join(local, fd, interest, task)?;
+        let seat = self.join(turn, fd, interest)?;
         // Whoever comes back looks at the socket, of which this is a part.
-        local.park(task, deadline, ptr::from_ref(self).cast());
-        seat.leave(local);
+        turn.park(deadline, ptr::from_ref(self).cast());
+        seat.leave(turn);
         Ok(())
     }
 
     /// Joins those who wait for the descriptor here.
     #[inline]
-    fn join<'a>(
-        &self,
-        local: &Local,
-        fd: BorrowedFd<'a>,
-        interest: Interest,
-        task: usize,
-    ) -> io::Result<Seat<'a>> {
+    fn join<'a>(&self, turn: Turn, fd: BorrowedFd<'a>, interest: Interest) -> io::Result<Seat<'a>> {
+        let Turn { local, task } = turn;
         let (key, guest) = match self.here(local) {
             Some(key) => (key, None),
             None => self.arrive(local, fd)?,
@@ -108,7 +101,6 @@ impl Source {
             key,
             guest,
             interest,
-            task,
         })
     }
 
@@ -140,14 +132,13 @@ struct Seat<'a> {
     /// The descriptor, if its home is elsewhere.
     guest: Option<BorrowedFd<'a>>,
     interest: Interest,
-    task: usize,
 }
 
 impl Seat<'_> {
     #[inline]
-    fn leave(self, local: &Local) {
-        let mut reactor = local.reactor.borrow_mut();
-        reactor.leave(self.key, self.interest, self.task);
+    fn leave(self, turn: Turn) {
+        let mut reactor = turn.local.reactor.borrow_mut();
+        reactor.leave(self.key, self.interest, turn.task);
         if let Some(fd) = self.guest {
             reactor.unwatch_guest(fd);
         }
@@ -159,23 +150,23 @@ impl Seat<'_> {
 /// # Errors
 /// The system's, when it will not watch one of them.
 pub(crate) fn park_for_any<'a>(
+    turn: Turn,
     all: impl Iterator<Item = (&'a Source, BorrowedFd<'a>, Interest)>,
     deadline: Option<Instant>,
 ) -> io::Result<()> {
-    let (local, task) = current().expect("only a green thread waits here");
     let mut seats = Vec::new();
     let mut result = Ok(());
     for (source, fd, interest) in all {
-        match source.join(local, fd, interest, task) {
+        match source.join(turn, fd, interest) {
             Ok(seat) => seats.push(seat),
             Err(error) => result = Err(error),
         }
     }
     if result.is_ok() {
-        local.park(task, deadline, ptr::null());
+        turn.park(deadline, ptr::null());
     }
     for seat in seats {
-        seat.leave(local);
+        seat.leave(turn);
     }
     result
 }

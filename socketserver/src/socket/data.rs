@@ -386,8 +386,7 @@ impl Inner {
     fn connect_unix(&self, to: &socket2::SockAddr) -> io::Result<()> {
         const PAUSE: Duration = Duration::from_millis(1);
         let patience = self.patience();
-        let green = green::may_park();
-        let blocks = !green && !matches!(patience, Patience::None);
+        let blocks = green::turn().is_none() && !matches!(patience, Patience::None);
         loop {
             if !blocks {
                 self.socket().set_nonblocking(true)?;

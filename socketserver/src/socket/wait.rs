@@ -14,7 +14,7 @@ use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::io::Errno;
 
 pub(crate) use crate::green::Interest;
-use crate::green::{self, Source};
+use crate::green::{self, Source, Turn};
 
 /// What is waited for: a descriptor, and its place among the green threads' descriptors.
 #[derive(Clone, Copy)]
@@ -94,20 +94,24 @@ pub(crate) fn until_ready<T>(
     patience: Patience,
     mut operation: impl FnMut(bool) -> rustix::io::Result<T>,
 ) -> io::Result<T> {
-    let green = green::may_park();
+    let turn = green::turn();
     let waits = !matches!(patience, Patience::None);
-    if green && waits {
-        if interest == Interest::Read && awaited.source.is_drained() {
-            return after_waiting(awaited, interest, patience, operation);
+    let drained = match turn {
+        Some(turn) if waits => {
+            turn.take_turns();
+            interest == Interest::Read && awaited.source.is_drained(turn)
         }
-        green::take_turns();
+        _ => false,
+    };
+    if !drained {
+        // A Unix stream starts the time anew for every part of what it is given to send.
+        let restarts = interest == Interest::Write && matches!(patience, Patience::Until(_));
+        match operation(waits && turn.is_none() && !restarts) {
+            Err(Errno::AGAIN | Errno::INTR) => {}
+            result => return Ok(result?),
+        }
     }
-    // A Unix stream starts the time anew for every part of what it is given to send.
-    let restarts = interest == Interest::Write && matches!(patience, Patience::Until(_));
-    match operation(waits && !green && !restarts) {
-        Err(Errno::AGAIN | Errno::INTR) => after_waiting(awaited, interest, patience, operation),
-        result => Ok(result?),
-    }
+    after_waiting(turn, awaited, interest, patience, operation)
 }
 
 /// As [`until_ready`], but never blocks in the call itself, which would start the time anew: for
@@ -121,11 +125,16 @@ pub(crate) fn part_until_ready<T>(
     if matches!(patience, Patience::Until(end) if Instant::now() >= end) {
         return Err(timed_out());
     }
-    if !matches!(patience, Patience::None) {
-        green::take_turns();
+    let turn = green::turn();
+    if let Some(turn) = turn
+        && !matches!(patience, Patience::None)
+    {
+        turn.take_turns();
     }
     match operation(false) {
-        Err(Errno::AGAIN | Errno::INTR) => after_waiting(awaited, interest, patience, operation),
+        Err(Errno::AGAIN | Errno::INTR) => {
+            after_waiting(turn, awaited, interest, patience, operation)
+        }
         result => Ok(result?),
     }
 }
@@ -133,6 +142,7 @@ pub(crate) fn part_until_ready<T>(
 /// Waits, and calls `operation` after that, until it has an answer.
 #[inline]
 fn after_waiting<T>(
+    turn: Option<Turn>,
     awaited: Awaited<'_>,
     interest: Interest,
     patience: Patience,
@@ -147,7 +157,7 @@ fn after_waiting<T>(
             green::sleep(PAUSE);
             in_vain = false;
         } else {
-            wait(awaited, interest, patience)?;
+            wait_on(turn, awaited, interest, patience)?;
             in_vain = true;
         }
         // Always right before waiting: what is told while a green thread sleeps is told once.
@@ -171,18 +181,27 @@ pub(super) fn timed_out() -> io::Error {
 ///
 /// # Errors
 /// `TimedOut` when the time is over, `WouldBlock` when there was none.
-#[inline]
 pub(crate) fn wait(awaited: Awaited<'_>, interest: Interest, patience: Patience) -> io::Result<()> {
+    wait_on(green::turn(), awaited, interest, patience)
+}
+
+#[inline]
+fn wait_on(
+    turn: Option<Turn>,
+    awaited: Awaited<'_>,
+    interest: Interest,
+    patience: Patience,
+) -> io::Result<()> {
     let end = match patience {
         Patience::None => return Err(Errno::AGAIN.into()),
         Patience::Unlimited => None,
         Patience::Until(end) => Some(end),
     };
-    if green::may_park() {
+    if let Some(turn) = turn {
         if end.is_some_and(|end| Instant::now() >= end) {
             return Err(timed_out());
         }
-        return awaited.source.park(awaited.fd, interest, end);
+        return awaited.source.park(turn, awaited.fd, interest, end);
     }
     if poll_until(&mut [awaited.poll_fd(interest)], end)? == 0 {
         return Err(timed_out());
@@ -199,16 +218,14 @@ pub(crate) fn until_polled(
     interest: Interest,
     patience: Patience,
 ) -> io::Result<()> {
-    while green::may_park()
-        && poll_until(&mut [awaited.poll_fd(interest)], Some(Instant::now()))? == 0
-    {
-        wait(awaited, interest, patience)?;
+    let turn = green::turn();
+    if turn.is_none() {
+        return wait(awaited, interest, patience);
     }
-    if green::may_park() {
-        Ok(())
-    } else {
-        wait(awaited, interest, patience)
+    while poll_until(&mut [awaited.poll_fd(interest)], Some(Instant::now()))? == 0 {
+        wait_on(turn, awaited, interest, patience)?;
     }
+    Ok(())
 }
 
 /// `poll` that a signal does not end. Returns how many are ready; none when the time is over.
@@ -244,11 +261,12 @@ pub(super) fn select(
         .iter()
         .map(|(awaited, interest)| awaited.poll_fd(*interest))
         .collect();
-    if green::may_park() {
+    if let Some(turn) = green::turn() {
         while poll_until(&mut fds, Some(Instant::now()))? == 0
             && end.is_none_or(|end| Instant::now() < end)
         {
             green::park_for_any(
+                turn,
                 all.iter()
                     .map(|(awaited, interest)| (awaited.source, awaited.fd, *interest)),
                 end,
