@@ -19,8 +19,12 @@ pub(crate) struct Coroutine {
 /// Where on its stack a coroutine was left.
 type Place = *const u8;
 
-/// So many cache lines above that place are asked for beforehand: the calls that lead to a wait.
-const LINES: usize = 12;
+/// So many bytes below that place lie what the change of stacks puts there, and the line above it.
+const BELOW: usize = 64;
+
+/// So many cache lines are asked for beforehand: the calls that lead to a wait, and the handler above
+/// a buffer of 1 KiB.
+const LINES: usize = 25;
 
 thread_local! {
     /// The way out of the coroutine that runs on this thread; null outside of one.
@@ -46,9 +50,15 @@ impl Coroutine {
     pub(crate) fn prefetch(&self) {
         if !self.left_at.is_null() {
             for line in 0..LINES {
-                prefetch(self.left_at.wrapping_add(64 * line));
+                prefetch(self.left_at.wrapping_sub(BELOW).wrapping_add(64 * line));
             }
         }
+    }
+
+    /// Has the page looked up in which it was left.
+    #[inline]
+    pub(crate) fn prefetch_page(&self) {
+        prefetch(self.left_at);
     }
 
     /// Goes on with it until it suspends itself or ends. Returns whether it has ended.
