@@ -16,8 +16,8 @@ pub(crate) use self::marks::of_this_thread as marks;
 pub(crate) struct Source(());
 
 impl Source {
-    pub(crate) fn is_drained(&self, turn: Turn) -> bool {
-        match turn {}
+    pub(crate) fn is_drained(&self, current: Current) -> bool {
+        match current {}
     }
 
     pub(crate) fn set_drained(&self) {}
@@ -26,27 +26,27 @@ impl Source {
 
     pub(crate) fn park(
         &self,
-        turn: Turn,
+        current: Current,
         _fd: BorrowedFd<'_>,
         _interest: Interest,
         _deadline: Option<Instant>,
     ) -> io::Result<()> {
-        match turn {}
+        match current {}
     }
 }
 
-/// A green thread that runs: none.
+/// The green thread on which this code runs: none.
 #[derive(Clone, Copy)]
-pub(crate) enum Turn {}
+pub(crate) enum Current {}
 
-impl Turn {
-    pub(crate) fn take_turns(self) {
+impl Current {
+    pub(crate) fn consume_budget(self) {
         match self {}
     }
 }
 
 /// Every thread is an ordinary one.
-pub(crate) fn turn() -> Option<Turn> {
+pub(crate) fn may_park() -> Option<Current> {
     None
 }
 
@@ -55,9 +55,9 @@ pub(crate) fn sleep(time: Duration) {
 }
 
 pub(crate) fn park_for_any<'a>(
-    turn: Turn,
+    current: Current,
     _all: impl Iterator<Item = (&'a Source, BorrowedFd<'a>, Interest)>,
     _deadline: Option<Instant>,
 ) -> io::Result<()> {
-    match turn {}
+    match current {}
 }

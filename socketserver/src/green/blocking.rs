@@ -41,7 +41,7 @@ where
     T: Send + 'static,
 {
     static POOL: OnceLock<Pool<Call>> = OnceLock::new();
-    if !may_park() {
+    if may_park().is_none() {
         return call();
     }
     let pool = POOL.get_or_init(|| Pool::new(pool::max_threads(), Duration::from_secs(10)));

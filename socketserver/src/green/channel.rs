@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::scheduler::turn;
+use super::scheduler::may_park;
 use super::sync::Queue;
 
 /// A channel that holds up to `capacity` messages; a sender waits while it is full. `usize::MAX` is
@@ -85,6 +85,12 @@ impl<T> Sender<T> {
                 if channel.messages.len() < channel.capacity {
                     channel.messages.push_back(message);
                     channel.empty.wake_one();
+                    // Without a limit this is no call that may wait.
+                    let may_wait = channel.capacity < usize::MAX;
+                    drop(channel);
+                    if may_wait {
+                        consume_budget();
+                    }
                     return Ok(());
                 }
                 channel.full.join()
@@ -125,9 +131,7 @@ impl<T> Receiver<T> {
     }
 
     fn recv_until(&self, deadline: Option<Instant>) -> Result<T, RecvTimeoutError> {
-        if let Some(turn) = turn() {
-            turn.take_turns();
-        }
+        consume_budget();
         let mut in_time = true;
         loop {
             let waiter = {
@@ -148,6 +152,13 @@ impl<T> Receiver<T> {
                 self.0.lock().empty.leave(&waiter);
             }
         }
+    }
+}
+
+/// Of the green thread that this runs on, if it may park.
+fn consume_budget() {
+    if let Some(current) = may_park() {
+        current.consume_budget();
     }
 }
 

@@ -12,15 +12,16 @@
 //! 1. *What waits in any other way stops its whole scheduler*: `std::thread::sleep`, `std::sync`
 //!    locks that are held for long, files, name look-ups, other crates' sockets. Use what is in
 //!    this module, and [`blocking`] for the rest.
-//! 2. *A lock of `std` or `parking_lot` is not held across a wait.* The next green thread that
-//!    wants it on the same scheduler would stop that one for good, since the owner cannot go on.
-//!    [`Mutex`] may be held. That includes locks which are not seen: `println!` locks standard
-//!    output, and by thread, so a green thread that waits while it holds `stdout().lock()` shares
-//!    that lock with its neighbours.
+//! 2. *A lock of `std` or `parking_lot` is not held across a call that may wait*, even if it need
+//!    not this time. The next green thread that wants it on the same scheduler would stop that one
+//!    for good, since the owner cannot go on. [`Mutex`] may be held. That includes locks which are
+//!    not seen: `println!` locks standard output, and by thread, so a green thread that waits while
+//!    it holds `stdout().lock()` shares that lock with its neighbours.
 //! 3. *Who computes for long keeps its core.* After 100 ms a line in the log says so, with the
-//!    handler's name. Put it into [`blocking`], or call [`yield_now`] now and then. Whoever talks
-//!    without ever having to wait lets the others run by itself, every few dozen calls: each call
-//!    that could wait counts as a wait in these rules.
+//!    handler's name. Put it into [`blocking`], or call [`yield_now`] now and then. Who only talks
+//!    need not: every 32nd call of a socket or a channel that could have waited and did not lets the
+//!    others run. A socket with a timeout of zero never waits and is not counted, nor is what is
+//!    sent into a channel without a limit.
 //! 4. *Thread-locals are shared* by the green threads of a scheduler. A green thread never leaves
 //!    its scheduler, so they do not change under it; but others write to them whenever it waits.
 //! 5. *The stack is small*: 64 KiB (256 KiB without optimisation), and at its end the process ends,
@@ -57,13 +58,13 @@ pub use channel::{
     Receiver, RecvError, RecvTimeoutError, SendError, Sender, TryRecvError, channel,
 };
 pub(crate) use interest::Interest;
-pub(crate) use scheduler::{Turn, marks, start, turn};
+pub(crate) use scheduler::{Current, marks, may_park, start};
 pub(crate) use source::{Source, park_for_any};
 pub use sync::{Condvar, Mutex, MutexGuard};
 
 use crate::panics::contained;
 use crate::sys::stack::{self, Slab, SlabStack};
-use scheduler::{Birth, Unparker, may_park};
+use scheduler::{Birth, Unparker};
 
 /// Where this module's log lines go.
 const TARGET: &str = "socketserver::green";
@@ -175,12 +176,15 @@ pub fn is_green() -> bool {
     Unparker::current().is_some()
 }
 
-/// Waits for so long.
+/// Waits for so long; for no time, it lets the others run.
 ///
 /// Python: `time.sleep`, in seconds
 pub fn sleep(time: Duration) {
-    if !may_park() {
+    let Some(current) = may_park() else {
         return thread::sleep(time);
+    };
+    if time.is_zero() {
+        return current.yield_now();
     }
     // A time beyond what the clock can hold is for ever.
     let end = Instant::now().checked_add(time);
@@ -191,8 +195,8 @@ pub fn sleep(time: Duration) {
 
 /// Lets other green threads of this scheduler run; on an ordinary thread, other threads.
 pub fn yield_now() {
-    match turn() {
-        Some(turn) => turn.yield_now(),
+    match may_park() {
+        Some(current) => current.yield_now(),
         None => thread::yield_now(),
     }
 }
@@ -207,7 +211,7 @@ enum Kind {
 
 impl Parker {
     fn current() -> Self {
-        Parker(match Unparker::current().filter(|_| may_park()) {
+        Parker(match Unparker::current().filter(|_| may_park().is_some()) {
             Some(unparker) => Kind::Green(unparker),
             None => Kind::Thread(thread::current()),
         })

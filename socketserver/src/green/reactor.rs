@@ -148,8 +148,8 @@ impl Reactor {
         }
     }
 
-    /// Takes what has happened, waiting for so long if nothing has; `None` is for ever. Calls `wake`
-    /// for each green thread that waited for it.
+    /// Takes what has happened, waiting for `timeout` if nothing has; `None` is for ever. Calls
+    /// `wake` for each green thread that waited for it.
     pub(super) fn turn(
         &mut self,
         timeout: Option<Duration>,
@@ -222,8 +222,21 @@ impl Watched {
         let first = self.first(interest);
         if *first == Some(task) {
             *first = None;
+            if !self.others.is_empty() {
+                self.move_up(interest);
+            }
         } else if !self.others.is_empty() {
             self.others.retain(|other| *other != (interest, task));
+        }
+    }
+
+    /// Who has waited longest is woken first.
+    #[cold]
+    fn move_up(&mut self, interest: Interest) {
+        let mut waiting = self.others.iter();
+        if let Some(next) = waiting.position(|(other, _)| *other == interest) {
+            let (_, task) = self.others.remove(next);
+            *self.first(interest) = Some(task);
         }
     }
 
@@ -253,12 +266,30 @@ impl Watched {
     }
 }
 
-#[cfg(all(test, target_pointer_width = "64"))]
+#[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
+    #[cfg(target_pointer_width = "64")]
     fn a_watched_descriptor_is_one_line_of_the_cache() {
         assert_eq!(size_of::<Watched>(), 64);
+    }
+
+    #[test]
+    fn who_has_waited_longest_is_woken_first() {
+        use Interest::{Read, Write};
+        let mut watched = Watched::default();
+        for (interest, task) in [(Read, 1), (Write, 2), (Write, 3), (Read, 4), (Read, 5)] {
+            watched.join(interest, task);
+        }
+        watched.leave(Read, 1);
+        watched.leave(Read, 5);
+        watched.join(Read, 1);
+        let mut woken = Vec::new();
+        watched.happened(epoll::EventFlags::IN, &mut |task| woken.push(task));
+        assert_eq!(woken, [4, 1]);
+        watched.happened(epoll::EventFlags::HUP, &mut |task| woken.push(task));
+        assert_eq!(woken, [4, 1, 2, 3]);
     }
 }

@@ -34,13 +34,13 @@ use crate::sys::stack::SlabStack;
 /// So many green threads run before the scheduler looks at its descriptors and its inbox again.
 const BATCH: usize = 128;
 
-/// So many have the pages in which they go on looked up together, each its own: the processor looks
-/// several up at a time, and a single one takes as long.
+/// So many green threads have the page of their stack looked up together: the processor looks several
+/// up at a time, and a single one takes as long.
 const TOGETHER: usize = 32;
 
-/// So many operations that need not wait a green thread does before the others have their turn: a
-/// client that sends without end is not to have a core for itself.
-const OPERATIONS: u32 = 32;
+/// So many operations that may wait, but need not, a green thread does before the others run: a client
+/// that sends without end is not to have a core for itself.
+const BUDGET: u32 = 32;
 
 /// So many messages have their place kept from one look at the inbox to the next.
 const INBOX: usize = 1024;
@@ -87,8 +87,8 @@ pub(super) struct Local {
     timers: RefCell<Timers>,
     pub(super) reactor: RefCell<Reactor>,
     current: Cell<Option<usize>>,
-    /// How many operations that need not wait it still has in this turn.
-    operations: Cell<u32>,
+    /// How many operations it still has before the others run.
+    budget: Cell<u32>,
 }
 
 /// What every turn touches comes first and is one line of the cache: of many thousands few are
@@ -106,8 +106,8 @@ struct Task {
     at_hand: *const u8,
     /// The earliest timer that is set for it. One that comes too early sets the next.
     ///
-    /// In a cell a time has no unused values, so that it is not here where the slab notes whether
-    /// there is a task at all.
+    /// In a cell a time has no unused values: otherwise the slab would note here, in the second
+    /// line, whether there is a task at all. So it does that in one of the flags above.
     timer: Cell<Option<Instant>>,
     /// That of the last parking that had one.
     deadline: Cell<Option<Instant>>,
@@ -123,31 +123,26 @@ pub(super) fn local() -> Option<&'static Local> {
     LOCAL.get()
 }
 
-/// The green thread that runs now: the local part of its scheduler, and its number there.
+/// The green thread on which this code runs: the local part of its scheduler, and its number there.
 #[derive(Clone, Copy)]
-pub(crate) struct Turn {
+pub(crate) struct Current {
     pub(super) local: &'static Local,
     pub(super) task: usize,
 }
 
-/// The green thread on which this code runs.
+/// The green thread on which this code runs, if it is one.
 #[inline]
-pub(super) fn current() -> Option<Turn> {
+pub(super) fn current() -> Option<Current> {
     let local = LOCAL.get()?;
     let task = local.current.get()?;
-    Some(Turn { local, task })
+    Some(Current { local, task })
 }
 
 /// The same, if it may park. In a panic it may not: the others on this thread would take that panic
 /// for theirs.
 #[inline]
-pub(crate) fn turn() -> Option<Turn> {
+pub(crate) fn may_park() -> Option<Current> {
     current().filter(|_| !thread::panicking())
-}
-
-/// Whether this code runs on a green thread that may park.
-pub(super) fn may_park() -> bool {
-    turn().is_some()
 }
 
 /// Whoever parks on a green thread can be woken by this, from any thread.
@@ -160,7 +155,7 @@ pub(super) struct Unparker {
 impl Unparker {
     /// That of the green thread that runs now.
     pub(super) fn current() -> Option<Self> {
-        current().map(|Turn { local, task }| Unparker {
+        current().map(|Current { local, task }| Unparker {
             scheduler: local.scheduler,
             task,
         })
@@ -177,25 +172,26 @@ impl Unparker {
 /// Parks the green thread until somebody wakes it or the deadline comes, or for no reason: the
 /// caller looks, and parks again.
 pub(super) fn park(deadline: Option<Instant>) {
-    let turn = current().expect("only a green thread parks here");
-    turn.park(deadline, ptr::null());
+    let current = current().expect("only a green thread parks here");
+    current.park(deadline, ptr::null());
 }
 
-impl Turn {
+impl Current {
     /// Lets the other green threads of this scheduler run.
     pub(super) fn yield_now(self) {
         self.local.yielded.borrow_mut().push_back(self.task);
         suspend();
     }
 
-    /// Before an operation that may not have to wait: who has done many lets the others of this
-    /// scheduler run.
+    /// Before an operation that may wait and is tried first: after many that did not have to, the
+    /// others of this scheduler run.
     #[inline]
-    pub(crate) fn take_turns(self) {
-        match self.local.operations.get() {
-            0 => self.yield_now(),
-            left => self.local.operations.set(left - 1),
+    pub(crate) fn consume_budget(self) {
+        let budget = &self.local.budget;
+        if budget.get() == 0 {
+            self.yield_now();
         }
+        budget.set(budget.get() - 1);
     }
 
     /// As [`park`]. It will look at `at_hand` first when it goes on.
@@ -210,7 +206,7 @@ impl Turn {
 /// The marks of this green thread, or of this thread.
 pub(crate) fn marks<T>(with: impl FnOnce(&mut Marks) -> T) -> T {
     match current() {
-        Some(Turn { local, task }) => with(&mut local.tasks.borrow_mut()[task].marks),
+        Some(Current { local, task }) => with(&mut local.tasks.borrow_mut()[task].marks),
         None => marks::of_this_thread(with),
     }
 }
@@ -281,7 +277,7 @@ impl Scheduler {
                     timers: RefCell::default(),
                     reactor: RefCell::new(Reactor::new(scheduler.epoll.as_fd())),
                     current: Cell::new(None),
-                    operations: Cell::new(0),
+                    budget: Cell::new(0),
                 }));
                 LOCAL.set(Some(local));
                 local.run();
@@ -314,8 +310,8 @@ impl Local {
         self.scheduler.watch.wake_up();
         loop {
             let born = self.read_inbox();
-            for turn in 0..BATCH {
-                if turn % TOGETHER == 0 {
+            for done in 0..BATCH {
+                if done % TOGETHER == 0 {
                     self.prefetch_pages();
                 }
                 let Some(task) = self.ready.borrow_mut().pop_front() else {
@@ -382,7 +378,7 @@ impl Local {
             return;
         };
         self.current.set(Some(id));
-        self.operations.set(OPERATIONS);
+        self.budget.set(BUDGET);
         self.scheduler.watch.begin(id);
         let ended = coroutine.resume();
         self.scheduler.watch.end();
@@ -506,7 +502,7 @@ impl Local {
                 timeout = next.map(|next| next.saturating_duration_since(Instant::now()));
             }
         }
-        let turn = self
+        let looked = self
             .reactor
             .borrow_mut()
             .turn(timeout, self.scheduler.bell.as_fd(), |task| self.wake(task));
@@ -514,7 +510,7 @@ impl Local {
             self.scheduler.asleep.store(false, SeqCst);
             self.scheduler.watch.wake_up();
         }
-        if let Err(error) = turn {
+        if let Err(error) = looked {
             log::error!(target: "socketserver::green", "a scheduler cannot look at its descriptors: {error}");
         }
     }
@@ -529,6 +525,8 @@ mod tests {
     #[test]
     fn what_every_turn_touches_of_a_task_is_one_line_of_the_cache() {
         assert!(offset_of!(Task, at_hand) < 64);
-        assert_eq!(size_of::<Task>(), 128);
+        // Nor does the slab need room of its own, and the times have none to lend.
+        assert_eq!(size_of::<Option<Task>>(), 128);
+        assert!(size_of::<Option<Cell<Option<Instant>>>>() > size_of::<Option<Instant>>());
     }
 }

@@ -11,7 +11,7 @@ use std::time::Instant;
 
 use super::interest::Interest;
 use super::reactor;
-use super::scheduler::{Local, Message, Turn, current, local, scheduler};
+use super::scheduler::{Current, Local, Message, current, local, scheduler};
 
 /// A descriptor's place at the scheduler where it was first waited for. Whoever owns the descriptor
 /// owns this too, and drops it no later.
@@ -47,15 +47,15 @@ impl Source {
 
     /// Whether there is certainly nothing to be read, so that trying would be in vain.
     #[inline]
-    pub(crate) fn is_drained(&self, turn: Turn) -> bool {
-        self.here(turn.local)
-            .is_some_and(|key| turn.local.reactor.borrow().is_drained(key))
+    pub(crate) fn is_drained(&self, current: Current) -> bool {
+        self.here(current.local)
+            .is_some_and(|key| current.local.reactor.borrow().is_drained(key))
     }
 
     /// A call has read less than it could have: there is no more for now.
     #[inline]
     pub(crate) fn set_drained(&self) {
-        if let Some(Turn { local, .. }) = current()
+        if let Some(Current { local, .. }) = current()
             && let Some(key) = self.here(local)
         {
             local.reactor.borrow_mut().set_drained(key);
@@ -76,22 +76,27 @@ impl Source {
     #[inline]
     pub(crate) fn park(
         &self,
-        turn: Turn,
+        current: Current,
         fd: BorrowedFd<'_>,
         interest: Interest,
         deadline: Option<Instant>,
     ) -> io::Result<()> {
-        let seat = self.join(turn, fd, interest)?;
+        let seat = self.join(current, fd, interest)?;
         // Whoever comes back looks at the socket, of which this is a part.
-        turn.park(deadline, ptr::from_ref(self).cast());
-        seat.leave(turn);
+        current.park(deadline, ptr::from_ref(self).cast());
+        seat.leave(current);
         Ok(())
     }
 
     /// Joins those who wait for the descriptor here.
     #[inline]
-    fn join<'a>(&self, turn: Turn, fd: BorrowedFd<'a>, interest: Interest) -> io::Result<Seat<'a>> {
-        let Turn { local, task } = turn;
+    fn join<'a>(
+        &self,
+        current: Current,
+        fd: BorrowedFd<'a>,
+        interest: Interest,
+    ) -> io::Result<Seat<'a>> {
+        let Current { local, task } = current;
         let (key, guest) = match self.here(local) {
             Some(key) => (key, None),
             None => self.arrive(local, fd)?,
@@ -136,9 +141,9 @@ struct Seat<'a> {
 
 impl Seat<'_> {
     #[inline]
-    fn leave(self, turn: Turn) {
-        let mut reactor = turn.local.reactor.borrow_mut();
-        reactor.leave(self.key, self.interest, turn.task);
+    fn leave(self, current: Current) {
+        let mut reactor = current.local.reactor.borrow_mut();
+        reactor.leave(self.key, self.interest, current.task);
         if let Some(fd) = self.guest {
             reactor.unwatch_guest(fd);
         }
@@ -150,23 +155,23 @@ impl Seat<'_> {
 /// # Errors
 /// The system's, when it will not watch one of them.
 pub(crate) fn park_for_any<'a>(
-    turn: Turn,
+    current: Current,
     all: impl Iterator<Item = (&'a Source, BorrowedFd<'a>, Interest)>,
     deadline: Option<Instant>,
 ) -> io::Result<()> {
     let mut seats = Vec::new();
     let mut result = Ok(());
     for (source, fd, interest) in all {
-        match source.join(turn, fd, interest) {
+        match source.join(current, fd, interest) {
             Ok(seat) => seats.push(seat),
             Err(error) => result = Err(error),
         }
     }
     if result.is_ok() {
-        turn.park(deadline, ptr::null());
+        current.park(deadline, ptr::null());
     }
     for seat in seats {
-        seat.leave(turn);
+        seat.leave(current);
     }
     result
 }

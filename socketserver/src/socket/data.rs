@@ -363,6 +363,7 @@ impl Inner {
             return self.connect_unix(&to);
         }
         let patience = self.patience();
+        wait::consume_budget(green::may_park(), patience);
         self.socket().set_nonblocking(true)?;
         let result = self.socket().connect(&to);
         let result = match result {
@@ -386,7 +387,8 @@ impl Inner {
     fn connect_unix(&self, to: &socket2::SockAddr) -> io::Result<()> {
         const PAUSE: Duration = Duration::from_millis(1);
         let patience = self.patience();
-        let blocks = green::turn().is_none() && !matches!(patience, Patience::None);
+        wait::consume_budget(green::may_park(), patience);
+        let blocks = green::may_park().is_none() && !matches!(patience, Patience::None);
         loop {
             if !blocks {
                 self.socket().set_nonblocking(true)?;

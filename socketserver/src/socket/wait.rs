@@ -14,7 +14,7 @@ use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::io::Errno;
 
 pub(crate) use crate::green::Interest;
-use crate::green::{self, Source, Turn};
+use crate::green::{self, Current, Source};
 
 /// What is waited for: a descriptor, and its place among the green threads' descriptors.
 #[derive(Clone, Copy)]
@@ -86,6 +86,17 @@ impl Patience {
     }
 }
 
+/// Before something is tried: a green thread that has long had no need to wait lets others run, if it
+/// would have waited at all.
+#[inline]
+pub(super) fn consume_budget(current: Option<Current>, patience: Patience) {
+    if let Some(current) = current
+        && !matches!(patience, Patience::None)
+    {
+        current.consume_budget();
+    }
+}
+
 /// Calls `operation` until it has an answer. Its argument says whether the call may block.
 #[inline]
 pub(crate) fn until_ready<T>(
@@ -94,24 +105,22 @@ pub(crate) fn until_ready<T>(
     patience: Patience,
     mut operation: impl FnMut(bool) -> rustix::io::Result<T>,
 ) -> io::Result<T> {
-    let turn = green::turn();
+    let current = green::may_park();
     let waits = !matches!(patience, Patience::None);
-    let drained = match turn {
-        Some(turn) if waits => {
-            turn.take_turns();
-            interest == Interest::Read && awaited.source.is_drained(turn)
-        }
+    let drained = match current {
+        Some(current) if waits => interest == Interest::Read && awaited.source.is_drained(current),
         _ => false,
     };
     if !drained {
+        consume_budget(current, patience);
         // A Unix stream starts the time anew for every part of what it is given to send.
         let restarts = interest == Interest::Write && matches!(patience, Patience::Until(_));
-        match operation(waits && turn.is_none() && !restarts) {
+        match operation(waits && current.is_none() && !restarts) {
             Err(Errno::AGAIN | Errno::INTR) => {}
             result => return Ok(result?),
         }
     }
-    after_waiting(turn, awaited, interest, patience, operation)
+    after_waiting(current, awaited, interest, patience, operation)
 }
 
 /// As [`until_ready`], but never blocks in the call itself, which would start the time anew: for
@@ -122,18 +131,14 @@ pub(crate) fn part_until_ready<T>(
     patience: Patience,
     mut operation: impl FnMut(bool) -> rustix::io::Result<T>,
 ) -> io::Result<T> {
+    let current = green::may_park();
+    consume_budget(current, patience);
     if matches!(patience, Patience::Until(end) if Instant::now() >= end) {
         return Err(timed_out());
     }
-    let turn = green::turn();
-    if let Some(turn) = turn
-        && !matches!(patience, Patience::None)
-    {
-        turn.take_turns();
-    }
     match operation(false) {
         Err(Errno::AGAIN | Errno::INTR) => {
-            after_waiting(turn, awaited, interest, patience, operation)
+            after_waiting(current, awaited, interest, patience, operation)
         }
         result => Ok(result?),
     }
@@ -142,7 +147,7 @@ pub(crate) fn part_until_ready<T>(
 /// Waits, and calls `operation` after that, until it has an answer.
 #[inline]
 fn after_waiting<T>(
-    turn: Option<Turn>,
+    current: Option<Current>,
     awaited: Awaited<'_>,
     interest: Interest,
     patience: Patience,
@@ -157,7 +162,7 @@ fn after_waiting<T>(
             green::sleep(PAUSE);
             in_vain = false;
         } else {
-            wait_on(turn, awaited, interest, patience)?;
+            wait_on(current, awaited, interest, patience)?;
             in_vain = true;
         }
         // Always right before waiting: what is told while a green thread sleeps is told once.
@@ -182,12 +187,12 @@ pub(super) fn timed_out() -> io::Error {
 /// # Errors
 /// `TimedOut` when the time is over, `WouldBlock` when there was none.
 pub(crate) fn wait(awaited: Awaited<'_>, interest: Interest, patience: Patience) -> io::Result<()> {
-    wait_on(green::turn(), awaited, interest, patience)
+    wait_on(green::may_park(), awaited, interest, patience)
 }
 
 #[inline]
 fn wait_on(
-    turn: Option<Turn>,
+    current: Option<Current>,
     awaited: Awaited<'_>,
     interest: Interest,
     patience: Patience,
@@ -197,11 +202,11 @@ fn wait_on(
         Patience::Unlimited => None,
         Patience::Until(end) => Some(end),
     };
-    if let Some(turn) = turn {
+    if let Some(current) = current {
         if end.is_some_and(|end| Instant::now() >= end) {
             return Err(timed_out());
         }
-        return awaited.source.park(turn, awaited.fd, interest, end);
+        return awaited.source.park(current, awaited.fd, interest, end);
     }
     if poll_until(&mut [awaited.poll_fd(interest)], end)? == 0 {
         return Err(timed_out());
@@ -218,12 +223,12 @@ pub(crate) fn until_polled(
     interest: Interest,
     patience: Patience,
 ) -> io::Result<()> {
-    let turn = green::turn();
-    if turn.is_none() {
+    let current = green::may_park();
+    if current.is_none() {
         return wait(awaited, interest, patience);
     }
     while poll_until(&mut [awaited.poll_fd(interest)], Some(Instant::now()))? == 0 {
-        wait_on(turn, awaited, interest, patience)?;
+        wait_on(current, awaited, interest, patience)?;
     }
     Ok(())
 }
@@ -261,12 +266,13 @@ pub(super) fn select(
         .iter()
         .map(|(awaited, interest)| awaited.poll_fd(*interest))
         .collect();
-    if let Some(turn) = green::turn() {
+    if let Some(current) = green::may_park() {
+        consume_budget(Some(current), patience);
         while poll_until(&mut fds, Some(Instant::now()))? == 0
             && end.is_none_or(|end| Instant::now() < end)
         {
             green::park_for_any(
-                turn,
+                current,
                 all.iter()
                     .map(|(awaited, interest)| (awaited.source, awaited.fd, *interest)),
                 end,

@@ -90,7 +90,10 @@ fn refusing(trial: &mut Trial, count: usize) {
     let mut refused: Vec<Duration> = refused.into_iter().flatten().collect();
     let mut count = count;
     // A place is held for a moment longer than its connection lasts.
-    until("there is a place again", || {
+    until("there are places again", || {
+        if !child.holdings().no_more_than(&before) {
+            return false;
+        }
         count += 1;
         let answer = ask(child.address());
         refused.extend(answer);

@@ -1,7 +1,7 @@
 //! The chat: somebody does not read while everybody is told everything.
 
 use std::fs;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, ErrorKind, Write};
 use std::net::TcpStream;
 use std::os::unix::process::CommandExt;
 use std::process::Command;
@@ -11,7 +11,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use socketserver::Address;
-use tests::{Client, demo, until};
+use tests::{Client, DEADLINE, demo, until};
 
 use crate::column::Column;
 use crate::fault::Fault;
@@ -144,10 +144,13 @@ impl Room {
     fn listen(&self, place: usize, mut member: Member) {
         let mut next = 0;
         let mut line = String::new();
-        while next < self.count || self.cut.get().is_none() {
+        let mut late = None;
+        while next < self.count
+            || (self.cut.get().is_none() && late.is_none_or(|late| Instant::now() < late))
+        {
             line.clear();
             let length = match member.read_line(&mut line) {
-                Err(_) if next == self.count => return,
+                Err(error) if late.is_some() && error.kind() == ErrorKind::WouldBlock => return,
                 length => length.expect("a line"),
             };
             assert!(length > 0, "reader {place} was cut after {next} lines");
@@ -161,6 +164,9 @@ impl Room {
             assert_eq!(number.parse(), Ok(next));
             next += 1;
             self.heard[place].store(next, SeqCst);
+            if next == self.count {
+                late = Instant::now().checked_add(DEADLINE);
+            }
         }
     }
 

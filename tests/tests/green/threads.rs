@@ -1,16 +1,17 @@
 //! Starting, ending, sleeping, yielding, panicking.
 
-use std::net::UdpSocket;
+use std::io;
 use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use socketserver::{Socket, green};
+use parking_lot::Mutex;
+use socketserver::{Layer, Socket, Wire, green, select};
 use tests::{in_time, until};
 
-use crate::{on_every_scheduler, on_green, pair};
+use crate::{cores, on_every_scheduler, on_green, pair};
 
 #[test]
 fn a_green_thread_returns_its_result_or_its_panic() {
@@ -97,18 +98,40 @@ fn who_yields_lets_the_others_run() {
     }
 }
 
-/// It takes no end of clients that send without end.
+/// Sets this when it is dropped, whatever comes between.
+struct Over(Arc<AtomicBool>);
+
+impl Drop for Over {
+    fn drop(&mut self) {
+        self.0.store(true, SeqCst);
+    }
+}
+
+/// On every scheduler somebody repeats this exchange without end, and somebody else waits for a socket.
 fn who_never_has_to_wait_lets_the_others_run(exchange: impl Fn() + Send + Sync + 'static) {
-    let over = Arc::new(AtomicBool::new(false));
+    let over = Over(Arc::default());
+    let (mine, theirs): (Vec<_>, Vec<_>) = (0..cores()).map(|_| pair()).unzip();
+    let theirs = Mutex::new(theirs);
+    let neighbours = on_every_scheduler(move || {
+        let socket = theirs.lock().pop().expect("one for each");
+        assert_eq!(socket.recv(1).expect("recv"), b"x");
+    });
     let busy = on_every_scheduler({
-        let over = over.clone();
+        let over = over.0.clone();
         move || {
             while !over.load(SeqCst) {
                 exchange();
             }
         }
     });
-    on_green(move || over.store(true, SeqCst));
+    for socket in mine {
+        socket.sendall(b"x").expect("send");
+    }
+    for one in neighbours {
+        in_time("a neighbour", || one.join()).expect("it ends");
+    }
+    assert_eq!(on_green(|| 1), 1);
+    drop(over);
     for one in busy {
         in_time("a busy green thread", || one.join()).expect("it ends");
     }
@@ -123,24 +146,66 @@ fn who_never_waits_for_a_socket_lets_the_others_run() {
     });
 }
 
-#[test]
-fn who_never_waits_to_send_everything_lets_the_others_run() {
-    let one = UdpSocket::bind(crate::LOCAL).expect("bind");
-    let nobody = UdpSocket::bind(crate::LOCAL).expect("bind");
-    one.connect(nobody.local_addr().expect("an address"))
-        .expect("connect");
-    let one = Socket::from(one);
-    // What does not fit into the other's queue is dropped, and so there is always room.
-    who_never_has_to_wait_lets_the_others_run(move || one.sendall(b"x").expect("sendall"));
+/// Hands on what it is given.
+struct Through;
+
+impl Layer for Through {
+    fn recv(&self, wire: &Wire<'_>, buffer: &mut [u8]) -> io::Result<usize> {
+        wire.recv(buffer)
+    }
+
+    fn send(&self, wire: &Wire<'_>, data: &[u8]) -> io::Result<usize> {
+        wire.send(data)
+    }
+
+    fn end(&self, _: &Wire<'_>) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 #[test]
-fn who_never_waits_for_a_channel_lets_the_others_run() {
+fn who_never_waits_under_a_layer_lets_the_others_run() {
+    let (one, other) = pair();
+    one.set_layer(Through).expect("a layer");
+    other.set_layer(Through).expect("a layer");
+    who_never_has_to_wait_lets_the_others_run(move || {
+        one.send(b"x").expect("there is room");
+        assert_eq!(other.recv(1).expect("recv"), b"x");
+    });
+}
+
+#[test]
+fn who_never_waits_in_select_lets_the_others_run() {
+    let (one, other) = pair();
+    other.sendall(b"x").expect("send");
+    who_never_has_to_wait_lets_the_others_run(move || {
+        let _open = &other;
+        let (ready, _) = select(&[&one], &[], None).expect("select");
+        assert_eq!(ready, [0]);
+    });
+}
+
+#[test]
+fn who_never_waits_for_a_message_lets_the_others_run() {
     let (sender, receiver) = green::channel(usize::MAX);
     who_never_has_to_wait_lets_the_others_run(move || {
         sender.send(()).expect("a receiver");
         receiver.recv().expect("a sender");
     });
+}
+
+#[test]
+fn who_never_waits_for_room_lets_the_others_run() {
+    let (sender, receiver) = green::channel(cores());
+    who_never_has_to_wait_lets_the_others_run(move || {
+        sender.send(()).expect("a receiver");
+        receiver.try_recv().expect("one for each that was sent");
+    });
+}
+
+#[test]
+fn who_sleeps_for_no_time_lets_the_others_run() {
+    who_never_has_to_wait_lets_the_others_run(|| green::sleep(Duration::ZERO));
 }
 
 #[test]
