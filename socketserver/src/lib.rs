@@ -102,11 +102,12 @@
 //!
 //! Through the `log` crate, so **a program without a logger is never told why a request failed**.
 //! With `cargo add env_logger`, and `env_logger::init()` first in `main`, it is, on standard error;
-//! `RUST_LOG=debug` shows the rest.
+//! `RUST_LOG=warn` shows too what machine or program should look after, `RUST_LOG=debug` the rest.
 //!
 //! One target a folder: `socketserver::server`, `::transport`, `::concurrency`, `::handler`,
 //! `::green`, `::pool`. Steps of the life cycle are at debug level, failed requests at error level,
-//! a machine that runs out of something at warn level; there is nothing a byte.
+//! a machine that runs out of something and a green thread that keeps its core at warn level; there
+//! is nothing a byte.
 //!
 //! # Platforms
 //!

@@ -12,16 +12,19 @@
 //! 1. *What waits in any other way stops its whole scheduler*: `std::thread::sleep`, `std::sync`
 //!    locks that are held for long, files, name look-ups, other crates' sockets. Use what is in
 //!    this module, and [`blocking`] for the rest.
-//! 2. *A lock of `std` or `parking_lot` is not held across a call that may wait*, even if it need
-//!    not this time. The next green thread that wants it on the same scheduler would stop that one
-//!    for good, since the owner cannot go on. [`Mutex`] may be held. That includes locks which are
-//!    not seen: `println!` locks standard output, and by thread, so a green thread that waits while
-//!    it holds `stdout().lock()` shares that lock with its neighbours.
-//! 3. *Who computes for long keeps its core.* After 100 ms a line in the log says so, with the
-//!    handler's name. Put it into [`blocking`], or call [`yield_now`] now and then. Who only talks
-//!    need not: every 32nd call of a socket or a channel that could have waited and did not lets the
-//!    others run. A socket with a timeout of zero never waits and is not counted, nor is what is
-//!    sent into a channel without a limit.
+//! 2. *A lock of `std` or `parking_lot` is not held across a call that may wait*: one of a socket or
+//!    a channel, [`sleep`], [`blocking`], [`yield_now`], a `join` or a lock of this module. Even if
+//!    what it would wait for is there already: every 32nd such call lets others run all the same
+//!    (rule 3). The next green thread that wants the lock on the same scheduler would stop that one
+//!    for good, since the owner cannot go on. [`Mutex`] may be held. `println!` is fine by itself;
+//!    who holds `stdout().lock()` across a wait has a lock of `std`, and one that its neighbours
+//!    on that scheduler enter as if it were theirs.
+//! 3. *Who computes for long keeps its core.* After 100 ms a line in the log says so at warn level
+//!    (`RUST_LOG=warn`), with the handler's name. Put it into [`blocking`], or call [`yield_now`]
+//!    now and then. Who only talks need not: of the calls of sockets and channels that could have
+//!    waited and did not have to, every 32nd lets the others run. Not counted is what never waits:
+//!    a socket with a timeout of zero, what a reader already holds, what is sent into a channel
+//!    without a limit.
 //! 4. *Thread-locals are shared* by the green threads of a scheduler. A green thread never leaves
 //!    its scheduler, so they do not change under it; but others write to them whenever it waits.
 //! 5. *The stack is small*: 64 KiB (256 KiB without optimisation), and at its end the process ends,

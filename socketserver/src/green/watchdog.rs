@@ -145,7 +145,7 @@ fn look(watch: &Watch, seen: &mut Seen) {
         seen.told = true;
         log::warn!(
             target: "socketserver::green",
-            "{name} has kept its core for over {LONG:?}, and the other green threads there wait: compute in `blocking`"
+            "{name} has kept its core for over {LONG:?}, and the other green threads there wait: it computes, or waits in a way that cannot park, for a lock of `std` perhaps; see the rules of `socketserver::green`"
         );
     }
 }

@@ -16,6 +16,9 @@ fn buffer_size(size: isize) -> usize {
 /// A socket's stream as a file to read from: Rust's [`Read`] and [`BufRead`], and Python's bounded
 /// [`readline`](Self::readline).
 ///
+/// Python's `for line in self.rfile` is `for line in self.rfile.by_ref().lines()`, as text, or
+/// [`readline`](Self::readline) in a loop, as bytes and with a limit.
+///
 /// Python: `StreamRequestHandler.rfile`; unlike there, it can still be read after a timeout, and
 /// nothing is lost
 #[derive(Debug)]

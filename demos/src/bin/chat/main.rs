@@ -1,4 +1,4 @@
-//! A room where everybody hears what anybody says.
+//! A room where everybody hears what anybody says, and who joins the last lines.
 //!
 //! ```sh
 //! cargo run --bin chat
