@@ -7,7 +7,7 @@ use std::thread;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use socketserver::{GreenTCPServer, Socket, green};
-use tests::{Client, DEADLINE, Running, elsewhere};
+use tests::{Client, DEADLINE, Running, elsewhere, memory_of, until};
 
 /// Runs `work` where only so much of a resource is to be had.
 fn with_at_most<T>(resource: Resource, most: u64, work: impl FnOnce() -> T) -> T {
@@ -63,8 +63,19 @@ fn stacks_are_there_again_when_memory_is() {
     }
     // The schedulers start, and the usual stacks have a mapping.
     green::spawn(|| ()).join().expect("no panic");
+    // Their threads too: one that cannot have its own signal stack ends the process, and it has its
+    // name after that.
+    let cores = thread::available_parallelism().map_or(1, |cores| cores.get());
+    until("the schedulers and their watchdog run", || {
+        let tasks = fs::read_dir("/proc/self/task").expect("/proc");
+        let names =
+            tasks.filter_map(|task| fs::read_to_string(task.ok()?.path().join("comm")).ok());
+        names.filter(|name| name.starts_with("green-")).count() > cores
+    });
     let large = 64 * 1024 * 1024;
-    with_at_most(Resource::As, 1024 * 1024, || {
+    // Too little for one stack, and enough for whatever the threads of this process allocate.
+    let most = memory_of(std::process::id(), "VmSize").expect("its memory") + large as u64 / 2;
+    with_at_most(Resource::As, most, || {
         for _ in 0..5_000 {
             green::try_spawn(large, || ()).expect_err("there is no memory to be mapped");
         }
