@@ -176,7 +176,7 @@ impl<T> fmt::Debug for JoinHandle<T> {
 
 /// Whether this code runs on a green thread.
 pub fn is_green() -> bool {
-    Unparker::current().is_some()
+    scheduler::current().is_some()
 }
 
 /// Waits for so long; for no time, it lets the others run.
@@ -214,8 +214,8 @@ enum Kind {
 
 impl Parker {
     fn current() -> Self {
-        Parker(match Unparker::current().filter(|_| may_park().is_some()) {
-            Some(unparker) => Kind::Green(unparker),
+        Parker(match may_park() {
+            Some(current) => Kind::Green(current.unparker()),
             None => Kind::Thread(thread::current()),
         })
     }

@@ -153,14 +153,6 @@ pub(super) struct Unparker {
 }
 
 impl Unparker {
-    /// That of the green thread that runs now.
-    pub(super) fn current() -> Option<Self> {
-        current().map(|Current { local, task }| Unparker {
-            scheduler: local.scheduler,
-            task,
-        })
-    }
-
     pub(super) fn unpark(self) {
         match LOCAL.get() {
             Some(local) if ptr::eq(local.scheduler, self.scheduler) => local.wake(self.task),
@@ -192,6 +184,14 @@ impl Current {
             self.yield_now();
         }
         budget.set(budget.get() - 1);
+    }
+
+    /// What wakes it once it has parked.
+    pub(super) fn unparker(self) -> Unparker {
+        Unparker {
+            scheduler: self.local.scheduler,
+            task: self.task,
+        }
     }
 
     /// As [`park`]. It will look at `at_hand` first when it goes on.

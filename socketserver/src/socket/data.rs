@@ -359,11 +359,11 @@ impl Inner {
 
     pub(super) fn connect(&self, address: &Address) -> io::Result<()> {
         let to = address.to_sock_addr()?;
-        if address.family() == AddressFamily::Unix {
-            return self.connect_unix(&to);
-        }
         let patience = self.patience();
         wait::consume_budget(green::may_park(), patience);
+        if address.family() == AddressFamily::Unix {
+            return self.connect_unix(&to, patience);
+        }
         self.socket().set_nonblocking(true)?;
         let result = self.socket().connect(&to);
         let result = match result {
@@ -384,10 +384,8 @@ impl Inner {
 
     /// There is no readiness to wait for when the other side's queue is full, only the call itself,
     /// which keeps the send timeout; where it must not block, trying again.
-    fn connect_unix(&self, to: &socket2::SockAddr) -> io::Result<()> {
+    fn connect_unix(&self, to: &socket2::SockAddr, patience: Patience) -> io::Result<()> {
         const PAUSE: Duration = Duration::from_millis(1);
-        let patience = self.patience();
-        wait::consume_budget(green::may_park(), patience);
         let blocks = green::may_park().is_none() && !matches!(patience, Patience::None);
         loop {
             if !blocks {

@@ -107,10 +107,9 @@ pub(crate) fn until_ready<T>(
 ) -> io::Result<T> {
     let current = green::may_park();
     let waits = !matches!(patience, Patience::None);
-    let drained = match current {
-        Some(current) if waits => interest == Interest::Read && awaited.source.is_drained(current),
-        _ => false,
-    };
+    let drained = current.is_some_and(|current| {
+        waits && interest == Interest::Read && awaited.source.is_drained(current)
+    });
     if !drained {
         consume_budget(current, patience);
         // A Unix stream starts the time anew for every part of what it is given to send.
@@ -225,7 +224,7 @@ pub(crate) fn until_polled(
 ) -> io::Result<()> {
     let current = green::may_park();
     if current.is_none() {
-        return wait(awaited, interest, patience);
+        return wait_on(current, awaited, interest, patience);
     }
     while poll_until(&mut [awaited.poll_fd(interest)], Some(Instant::now()))? == 0 {
         wait_on(current, awaited, interest, patience)?;
