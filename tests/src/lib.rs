@@ -29,6 +29,7 @@ pub use rustix::process::Signal;
 pub use watched::Watched;
 
 use std::any::Any;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Once;
@@ -65,6 +66,18 @@ pub fn apart() -> Address {
     let number = u64::from(std::process::id()) * 64 + place;
     let [.., high, middle, low] = number.to_be_bytes();
     Address::Inet(([127, 64 + high % 64, middle, low], 0).into())
+}
+
+/// Where a server of TCP or UDP listens.
+///
+/// # Panics
+/// When it listens somewhere else.
+#[track_caller]
+pub fn inet(address: &Address) -> SocketAddr {
+    match address {
+        Address::Inet(address) => *address,
+        other => unreachable!("{other} is not of the internet"),
+    }
 }
 
 /// Runs `work` on a thread of its own and returns what it returned.

@@ -9,7 +9,7 @@ use socketserver::{
     Address, BaseRequestHandler, BaseServer, Concurrency, Datagram, Server, ServerRef, Socket, Tcp,
     ThreadingUDPServer, ToAddress, Transport, UDPServer, Udp,
 };
-use tests::{Client, DEADLINE, Echo, Folder, Place, Running, matrix, run, until};
+use tests::{Client, DEADLINE, Echo, Folder, Place, Running, inet, matrix, run, until};
 
 const LOCAL: &str = "127.0.0.1:0";
 const HOUR: Duration = Duration::from_secs(3_600);
@@ -30,13 +30,6 @@ impl BaseServer<Datagram> for Talkative {
             .socket
             .sendto(b"too often", client)
             .expect("room for a word");
-    }
-}
-
-fn inet(address: &Address) -> SocketAddr {
-    match address {
-        Address::Inet(address) => *address,
-        other => unreachable!("{other} is not of the internet"),
     }
 }
 

@@ -6,10 +6,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
-use socketserver::{
-    Address, BaseRequestHandler, BaseServer, Builder, Server, ServerRef, Socket, Tcp,
-};
-use tests::{Client, Concurrent, DEADLINE, Echo, in_time, matrix, run, until};
+use socketserver::{BaseRequestHandler, BaseServer, Builder, Server, ServerRef, Socket, Tcp};
+use tests::{Client, Concurrent, DEADLINE, Echo, in_time, inet, matrix, run, until};
 
 use crate::LOCAL;
 
@@ -122,11 +120,8 @@ fn one_address_cannot_take_all_places<C: Concurrent>() {
     let other = other.expect("socket");
     let from: SocketAddr = ([127, 0, 0, 2], 0).into();
     other.bind(&from.into()).expect("bind");
-    let Address::Inet(address) = server.address() else {
-        unreachable!("this is TCP")
-    };
     other
-        .connect_timeout(&address.into(), DEADLINE)
+        .connect_timeout(&inet(&server.address()).into(), DEADLINE)
         .expect("connect");
     assert_eq!(Client::Tcp(other.into()).ask("3"), b"3");
 

@@ -4,7 +4,7 @@ use std::io;
 use std::net::UdpSocket;
 
 use socketserver::{Address, BaseRequestHandler, Builder, Datagram, Udp};
-use tests::Client;
+use tests::{Client, inet};
 
 use crate::child::Child;
 use crate::column::Column;
@@ -113,9 +113,7 @@ fn empty(trial: &mut Trial, child: &Child) {
 fn gone(trial: &mut Trial, child: &Child) {
     const AT_A_TIME: usize = 4;
     let count = trial.size(200, 1_000);
-    let Address::Inet(address) = child.address() else {
-        unreachable!("a UDP server");
-    };
+    let address = inet(child.address());
     crowd(AT_A_TIME, count, |_| {
         let socket = UdpSocket::bind("127.0.0.1:0").expect("bind");
         socket.send_to(b"hello", address).expect("send");

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use socket2::{Domain, Socket, Type};
 use socketserver::Address;
-use tests::{Client, DEADLINE};
+use tests::{Client, DEADLINE, inet};
 
 /// Sends a text to an echoing server of streams and receives it again.
 #[track_caller]
@@ -38,14 +38,11 @@ fn stream_with(
     server: &Address,
     change: impl FnOnce(&Socket) -> io::Result<()>,
 ) -> io::Result<Client> {
-    let Address::Inet(server) = server else {
-        unreachable!("only TCP is asked for this");
-    };
     let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
     change(&socket)?;
     socket.set_read_timeout(Some(DEADLINE))?;
     socket.set_write_timeout(Some(DEADLINE))?;
-    socket.connect(&(*server).into())?;
+    socket.connect(&inet(server).into())?;
     Ok(Client::Tcp(socket.into()))
 }
 

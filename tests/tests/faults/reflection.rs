@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use signal_hook::consts::SIGUSR1;
 use socket2::{Domain, Socket, Type};
 use socketserver::{Address, BaseRequestHandler, Builder, Datagram, ServerRef, Udp};
-use tests::{Client, Signal, until};
+use tests::{Client, Signal, inet, until};
 
 use crate::child::{Child, Ended};
 use crate::column::Column;
@@ -134,13 +134,6 @@ fn amplification(trial: &mut Trial, child: &Child) {
 
 fn ask_one(address: &Address) {
     assert_eq!(Client::datagram(address).ask("hello"), b"HELLO");
-}
-
-fn inet(address: &Address) -> SocketAddr {
-    let Address::Inet(address) = address else {
-        unreachable!("a UDP server");
-    };
-    *address
 }
 
 /// Sends from an address that somebody else has too, and lets go of it.

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use socketserver::{
     Address, BaseRequestHandler, BaseServer, Builder, ServerRef, Socket, Stats, Tcp, ToAddress,
 };
-use tests::{Client, DEADLINE, Echo};
+use tests::{Client, DEADLINE, Echo, inet};
 
 use crate::child::Child;
 use crate::column::Column;
@@ -137,9 +137,7 @@ fn clients(trial: &mut Trial) {
 fn keep_asking(address: &Address, over: &AtomicBool) -> (u64, u64) {
     /// Whoever comes between two servers is not heard, and would ask again only a second later.
     const PATIENCE: Duration = Duration::from_millis(100);
-    let Address::Inet(address) = address else {
-        unreachable!("a TCP server");
-    };
+    let address = &inet(address);
     let (mut answered, mut lost) = (0, 0);
     while !over.load(Relaxed) {
         let Ok(stream) = TcpStream::connect_timeout(address, PATIENCE) else {

@@ -10,7 +10,7 @@ use rustix::process::{
     Pid, WaitOptions, getpid, getppid, kill_current_process_group, kill_process, waitpid,
 };
 use socketserver::{Address, BaseRequestHandler, ForkingTCPServer, ServerRef, Socket, ToAddress};
-use tests::{Client, DEADLINE, Process, Signal, apart, until};
+use tests::{Client, DEADLINE, Process, Signal, apart, inet, until};
 
 use crate::harness::{alone, list};
 use crate::support::{Echo, EndAfter, LOCAL, Over, is_childless, python};
@@ -35,9 +35,7 @@ list!(PROGRAMS: leave_a_child, serve_until_signals);
 
 /// Waits until nobody listens any more, without becoming a client.
 fn until_closed(server: &Address) {
-    let Address::Inet(server) = server else {
-        unreachable!("these servers speak TCP");
-    };
+    let server = inet(server);
     until("the listener is closed", || {
         TcpListener::bind(server).is_ok()
     });

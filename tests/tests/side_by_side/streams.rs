@@ -4,8 +4,7 @@ use std::net::TcpStream;
 use std::time::Duration;
 
 use socket2::{Domain, SockRef, Socket, Type};
-use socketserver::Address;
-use tests::{Client, DEADLINE};
+use tests::{Client, DEADLINE, inet};
 
 use crate::clients::{ask, ask_for, rest};
 use crate::scenario::{PLAIN, STREAMS, Scenario, THREADING, on};
@@ -184,13 +183,12 @@ fn reset(session: &mut Session<'_>) {
 
 /// Reads only when the server has written everything, and Python's has closed.
 fn slow_reader(session: &mut Session<'_>) {
-    let Address::Inet(address) = session.address else {
-        unreachable!("only TCP has resets of this kind");
-    };
     let socket = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
     // Small, so that most of the reply is still on the server's side.
     socket.set_recv_buffer_size(16_384).expect("a small buffer");
-    socket.connect(&address.into()).expect("connect");
+    socket
+        .connect(&inet(&session.address).into())
+        .expect("connect");
     socket.set_read_timeout(Some(DEADLINE)).expect("a timeout");
     let mut client = Client::Tcp(TcpStream::from(socket));
     client.send("hello\nunread");

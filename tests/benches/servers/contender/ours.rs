@@ -8,6 +8,7 @@ use socketserver::{
     Address, BaseRequestHandler, Datagram, GreenTCPServer, Socket, ThreadingTCPServer,
     ThreadingUDPServer,
 };
+use tests::inet;
 
 use super::{BUFFER, LOCAL};
 
@@ -63,11 +64,4 @@ pub(super) fn threading_udp() -> io::Result<SocketAddr> {
     let address = inet(server.server_address());
     thread::spawn(move || server.serve_forever());
     Ok(address)
-}
-
-fn inet(address: &Address) -> SocketAddr {
-    match address {
-        Address::Inet(address) => *address,
-        other => unreachable!("{other} was never asked for"),
-    }
 }
