@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::scheduler::may_park;
+use super::current::may_park;
 use super::sync::Queue;
 
 /// A channel that holds up to `capacity` messages; a sender waits while it is full. `usize::MAX` is

@@ -40,6 +40,7 @@
 
 mod blocking;
 mod channel;
+mod current;
 mod interest;
 mod marks;
 mod reactor;
@@ -53,6 +54,7 @@ use std::any::Any;
 use std::fmt;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::ptr;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -60,14 +62,16 @@ pub use blocking::blocking;
 pub use channel::{
     Receiver, RecvError, RecvTimeoutError, SendError, Sender, TryRecvError, channel,
 };
+pub(crate) use current::{Current, marks, may_park};
 pub(crate) use interest::Interest;
-pub(crate) use scheduler::{Current, marks, may_park, start};
+pub(crate) use scheduler::start;
 pub(crate) use source::{Source, park_for_any};
 pub use sync::{Condvar, Mutex, MutexGuard};
 
 use crate::panics::contained;
 use crate::sys::stack::{self, Slab, SlabStack};
-use scheduler::{Birth, Unparker};
+use current::{Unparker, current};
+use scheduler::Birth;
 
 /// Where this module's log lines go.
 const TARGET: &str = "socketserver::green";
@@ -176,7 +180,7 @@ impl<T> fmt::Debug for JoinHandle<T> {
 
 /// Whether this code runs on a green thread.
 pub fn is_green() -> bool {
-    scheduler::current().is_some()
+    current().is_some()
 }
 
 /// Waits for so long; for no time, it lets the others run.
@@ -192,7 +196,7 @@ pub fn sleep(time: Duration) {
     // A time beyond what the clock can hold is for ever.
     let end = Instant::now().checked_add(time);
     while end.is_none_or(|end| Instant::now() < end) {
-        scheduler::park(end);
+        current.park(end, ptr::null());
     }
 }
 
@@ -230,7 +234,10 @@ impl Parker {
     /// Waits to be woken, or until the deadline, or for no reason at all. Only for who made it.
     fn park(&self, deadline: Option<Instant>) {
         match (&self.0, deadline) {
-            (Kind::Green(_), _) => scheduler::park(deadline),
+            (Kind::Green(_), _) => {
+                let current = current().expect("only a green thread parks here");
+                current.park(deadline, ptr::null());
+            }
             (Kind::Thread(_), None) => thread::park(),
             (Kind::Thread(_), Some(deadline)) => {
                 thread::park_timeout(deadline.saturating_duration_since(Instant::now()));

@@ -22,11 +22,11 @@ use parking_lot::Mutex;
 use rustix::event::{EventfdFlags, eventfd};
 use slab::Slab;
 
-use super::marks::{self, Marks};
+use super::marks::Marks;
 use super::reactor::Reactor;
 use super::timer::Timers;
 use super::watchdog::{self, Watch};
-use crate::sys::coroutine::{Coroutine, suspend};
+use crate::sys::coroutine::Coroutine;
 use crate::sys::overflow::report_overflows;
 use crate::sys::prefetch::prefetch;
 use crate::sys::stack::SlabStack;
@@ -83,12 +83,12 @@ pub(super) struct Local {
     messages: RefCell<Vec<Message>>,
     ready: RefCell<VecDeque<usize>>,
     /// Those that have yielded: they are ready again when the descriptors have been looked at.
-    yielded: RefCell<VecDeque<usize>>,
+    pub(super) yielded: RefCell<VecDeque<usize>>,
     timers: RefCell<Timers>,
     pub(super) reactor: RefCell<Reactor>,
-    current: Cell<Option<usize>>,
+    pub(super) current: Cell<Option<usize>>,
     /// How many operations it still has before the others run.
-    budget: Cell<u32>,
+    pub(super) budget: Cell<u32>,
 }
 
 /// What every turn touches comes first and is one line of the cache: of many thousands few are
@@ -119,96 +119,9 @@ thread_local! {
 }
 
 /// The local part of this thread's scheduler, if it has one.
+#[inline]
 pub(super) fn local() -> Option<&'static Local> {
     LOCAL.get()
-}
-
-/// The green thread on which this code runs: the local part of its scheduler, and its number there.
-#[derive(Clone, Copy)]
-pub(crate) struct Current {
-    pub(super) local: &'static Local,
-    pub(super) task: usize,
-}
-
-/// The green thread on which this code runs, if it is one.
-#[inline]
-pub(super) fn current() -> Option<Current> {
-    let local = LOCAL.get()?;
-    let task = local.current.get()?;
-    Some(Current { local, task })
-}
-
-/// The same, if it may park. In a panic it may not: the others on this thread would take that panic
-/// for theirs.
-#[inline]
-pub(crate) fn may_park() -> Option<Current> {
-    current().filter(|_| !thread::panicking())
-}
-
-/// Whoever parks on a green thread can be woken by this, from any thread.
-#[derive(Clone, Copy)]
-pub(super) struct Unparker {
-    scheduler: &'static Scheduler,
-    task: usize,
-}
-
-impl Unparker {
-    pub(super) fn unpark(self) {
-        match LOCAL.get() {
-            Some(local) if ptr::eq(local.scheduler, self.scheduler) => local.wake(self.task),
-            _ => self.scheduler.send(Message::Wake(self.task)),
-        }
-    }
-}
-
-/// Parks the green thread until somebody wakes it or the deadline comes, or for no reason: the
-/// caller looks, and parks again.
-pub(super) fn park(deadline: Option<Instant>) {
-    let current = current().expect("only a green thread parks here");
-    current.park(deadline, ptr::null());
-}
-
-impl Current {
-    /// Lets the other green threads of this scheduler run.
-    pub(super) fn yield_now(self) {
-        self.local.yielded.borrow_mut().push_back(self.task);
-        suspend();
-    }
-
-    /// Before an operation that may wait and is tried first: after many that did not have to, the
-    /// others of this scheduler run.
-    #[inline]
-    pub(crate) fn consume_budget(self) {
-        let budget = &self.local.budget;
-        if budget.get() == 0 {
-            self.yield_now();
-        }
-        budget.set(budget.get() - 1);
-    }
-
-    /// What wakes it once it has parked.
-    pub(super) fn unparker(self) -> Unparker {
-        Unparker {
-            scheduler: self.local.scheduler,
-            task: self.task,
-        }
-    }
-
-    /// As [`park`]. It will look at `at_hand` first when it goes on.
-    #[inline]
-    pub(super) fn park(self, deadline: Option<Instant>, at_hand: *const u8) {
-        if self.local.park(self.task, deadline, at_hand) {
-            suspend();
-        }
-    }
-}
-
-/// The marks of this green thread, or of this thread.
-pub(crate) fn marks<T>(with: impl FnOnce(&mut Marks) -> T) -> T {
-    match current() {
-        Some(Current { local, task }) => with(&mut local.tasks.borrow_mut()[task].marks),
-        None => marks::of_this_thread(with),
-    }
 }
 
 /// All of them, from the first use to the end of the process.
@@ -296,7 +209,7 @@ impl Scheduler {
         Ok(scheduler)
     }
 
-    fn send(&self, message: Message) {
+    pub(super) fn send(&self, message: Message) {
         self.inbox.lock().push(message);
         if self.asleep.swap(false, SeqCst) {
             // A bell that cannot be rung any louder has been heard.
@@ -417,7 +330,7 @@ impl Local {
 
     /// The green thread that runs will wait. Returns whether it has to.
     #[inline]
-    fn park(&self, id: usize, deadline: Option<Instant>, at_hand: *const u8) -> bool {
+    pub(super) fn park(&self, id: usize, deadline: Option<Instant>, at_hand: *const u8) -> bool {
         let mut tasks = self.tasks.borrow_mut();
         let task = &mut tasks[id];
         if mem::take(&mut task.woken) {
@@ -430,6 +343,11 @@ impl Local {
             self.set_timer(&mut tasks, id, deadline);
         }
         true
+    }
+
+    /// The marks of a green thread that is here.
+    pub(super) fn marks<T>(&self, id: usize, with: impl FnOnce(&mut Marks) -> T) -> T {
+        with(&mut self.tasks.borrow_mut()[id].marks)
     }
 
     fn set_timer(&self, tasks: &mut Slab<Task>, id: usize, deadline: Instant) {
@@ -449,7 +367,7 @@ impl Local {
     }
 
     #[inline]
-    fn wake(&self, id: usize) {
+    pub(super) fn wake(&self, id: usize) {
         if let Some(task) = self.tasks.borrow_mut().get_mut(id) {
             if mem::take(&mut task.parked) {
                 self.ready.borrow_mut().push_back(id);

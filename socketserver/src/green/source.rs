@@ -9,9 +9,10 @@ use std::sync::atomic::{
 };
 use std::time::Instant;
 
+use super::current::{Current, current};
 use super::interest::Interest;
 use super::reactor;
-use super::scheduler::{Current, Local, Message, current, local, scheduler};
+use super::scheduler::{Local, Message, local, scheduler};
 
 /// A descriptor's place at the scheduler where it was first waited for. Whoever owns the descriptor
 /// owns this too, and drops it no later.
