@@ -162,12 +162,12 @@ impl ServerOptions {
 
 fn log_counters(stats: &Stats) {
     log::info!(
-        "accepted {}, finished {}, failed {}, refused {}, cut {}",
+        "accepted {}, finished {}, failed {}, refused {}, aborted {}",
         stats.accepted,
         stats.finished,
         stats.failed,
         stats.refused,
-        stats.cut
+        stats.aborted
     );
 }
 

@@ -6,14 +6,14 @@
 use std::io;
 use std::time::Instant;
 
-use socketserver::{Concurrency, Job, Refused, Server, Socket, Tcp, Threading, Waker, Workers};
+use socketserver::{Concurrency, Job, Rejected, Server, Socket, Tcp, Threading, Waker, Workers};
 
 /// Threads that say how long each request took.
 #[derive(Default)]
 struct Timed(Threading);
 
 impl Concurrency for Timed {
-    fn process_request(&self, job: Job) -> Result<(), Refused> {
+    fn process_request(&self, job: Job) -> Result<(), Rejected> {
         let name = job.name();
         // What is around the job runs where the job does: not here, on the loop's thread.
         self.0.process_request(job.wrap(move |run| {
@@ -26,8 +26,8 @@ impl Concurrency for Timed {
 
     // The rest is that of threads.
 
-    fn serving(&self, waker: &Waker) -> io::Result<()> {
-        self.0.serving(waker)
+    fn attach(&self, waker: &Waker) -> io::Result<()> {
+        self.0.attach(waker)
     }
 
     fn full(&self) -> bool {

@@ -55,8 +55,8 @@ impl Transport for Cave {
         self.0.shutdown_request(request, patience);
     }
 
-    fn cut(&self, request: &Socket) {
-        self.0.cut(request);
+    fn abort(&self, request: &Socket) {
+        self.0.abort(request);
     }
 
     fn fence(&self, socket: &Socket) -> io::Result<()> {

@@ -33,6 +33,10 @@ fn main() -> io::Result<()> {
     server.serve_forever()?;
     // It has drained by now. This only tells how that went.
     let drained = server.drain(Duration::from_secs(10));
-    log::info!("{} finished, {} were cut", drained.finished, drained.cut);
+    log::info!(
+        "{} finished, {} were cut",
+        drained.finished,
+        drained.aborted
+    );
     Ok(())
 }

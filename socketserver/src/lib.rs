@@ -157,7 +157,7 @@ pub use concurrency::Green;
 pub use concurrency::{Concurrency, Forking, Inline, Threading};
 pub use handler::{FnHandler, FnState, HandlerError, Outcome, Request, RequestHandler};
 pub use server::{
-    BaseServer, Builder, Drained, End, Job, Overflow, Refused, Run, Served, Server, ServerHandle,
+    BaseServer, Builder, Drained, End, Job, Overflow, Rejected, Run, Served, Server, ServerHandle,
     ServerRef, Stats, Ticket, Waker, Workers, log_error,
 };
 pub use socket::{

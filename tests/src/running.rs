@@ -61,7 +61,7 @@ impl<S: Send + Sync + 'static> Running<S> {
         let stats = server.stats();
         assert_eq!(
             stats.accepted,
-            stats.finished + stats.failed + stats.refused + stats.cut,
+            stats.finished + stats.failed + stats.refused + stats.aborted,
             "every request comes to one end: {stats:?}"
         );
         assert_eq!(stats.active, 0, "{stats:?}");

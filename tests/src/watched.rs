@@ -70,8 +70,8 @@ impl<T: Transport> Transport for Watched<T> {
         let _ = (self.1)("shutdown_request");
     }
 
-    fn cut(&self, request: &T::Request) {
-        self.0.cut(request);
+    fn abort(&self, request: &T::Request) {
+        self.0.abort(request);
     }
 
     fn fence(&self, socket: &Socket) -> io::Result<()> {

@@ -318,8 +318,8 @@ impl Transport for Counting {
         self.shutdown_called.fetch_add(1, SeqCst);
         self.tcp.shutdown_request(request, patience);
     }
-    fn cut(&self, request: &Socket) {
-        self.tcp.cut(request);
+    fn abort(&self, request: &Socket) {
+        self.tcp.abort(request);
     }
 }
 

@@ -12,7 +12,7 @@ use parking_lot::Mutex;
 use rustix::io::Errno;
 use socketserver::{
     Address, BaseRequestHandler, BaseServer, Builder, Concurrency, HandlerError, Inline, Job,
-    Refused, Served, ServerRef, Tcp, Transport,
+    Rejected, Served, ServerRef, Tcp, Transport,
 };
 use tests::{Client, Echo, Folder, Place, Running, Watched, in_time, matrix, run, until};
 
@@ -224,9 +224,9 @@ lives! {
 struct Refusing;
 
 impl Concurrency for Refusing {
-    fn process_request(&self, job: Job) -> Result<(), Refused> {
+    fn process_request(&self, job: Job) -> Result<(), Rejected> {
         let error = io::Error::other("nobody is free");
-        Err(Refused { job, error })
+        Err(Rejected { job, error })
     }
 }
 
@@ -338,7 +338,7 @@ fn nobody_is_left_waiting_for_a_spawned_server_whose_loop_has_failed() {
 struct Panicking;
 
 impl Concurrency for Panicking {
-    fn process_request(&self, _: Job) -> Result<(), Refused> {
+    fn process_request(&self, _: Job) -> Result<(), Rejected> {
         resume_unwind(Box::new("process_request"))
     }
 }
@@ -374,7 +374,7 @@ struct Holding {
 }
 
 impl Concurrency for Holding {
-    fn process_request(&self, job: Job) -> Result<(), Refused> {
+    fn process_request(&self, job: Job) -> Result<(), Rejected> {
         self.jobs.lock().push(job);
         Ok(())
     }

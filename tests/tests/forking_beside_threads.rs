@@ -71,7 +71,7 @@ where
         client.end();
     }
     let (drained, stats) = server.drain(DEADLINE);
-    assert_eq!((drained.cut, stats.finished), (0, 3), "{stats:?}");
+    assert_eq!((drained.aborted, stats.finished), (0, 3), "{stats:?}");
     assert_eq!(stats.workers, Workers::default());
 }
 
@@ -124,7 +124,7 @@ fn clients_in_many_threads_are_answered() {
         }
     });
     let (drained, stats) = server.drain(DEADLINE);
-    assert_eq!((drained.cut, stats.finished), (0, 80), "{stats:?}");
+    assert_eq!((drained.aborted, stats.finished), (0, 80), "{stats:?}");
 }
 
 #[test]
@@ -154,7 +154,7 @@ fn shutdown_waits_for_no_child() {
     assert_eq!(client.ask("still there?"), b"still there?");
     client.end();
     let drained = in_time("the end", move || handle.drain(DEADLINE));
-    assert_eq!(drained.expect("it served well").cut, 0);
+    assert_eq!(drained.expect("it served well").aborted, 0);
 }
 
 #[test]
@@ -166,10 +166,10 @@ fn at_the_deadline_children_are_ended() {
     }
     let (drained, stats) = server.drain(Duration::from_millis(100));
     assert_eq!(
-        (drained.finished, drained.cut, drained.abandoned),
+        (drained.finished, drained.aborted, drained.abandoned),
         (0, 3, 0)
     );
-    assert_eq!((stats.accepted, stats.cut), (3, 3), "{stats:?}");
+    assert_eq!((stats.accepted, stats.aborted), (3, 3), "{stats:?}");
     for mut client in clients {
         assert_eq!(client.rest(), b"");
     }

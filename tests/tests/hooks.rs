@@ -285,7 +285,7 @@ fn server_close_is_called_once_and_before_live_requests_are_waited_for<C: Concur
         client.finish()
     });
     let drained = server.drain(DEADLINE);
-    assert_eq!((drained.finished, drained.cut), (1, 0));
+    assert_eq!((drained.finished, drained.aborted), (1, 0));
     assert_eq!(leaving.join().expect("no panic"), b"");
     server.server_close();
     drop(server);

@@ -111,7 +111,7 @@ fn the_deadline_of_a_request_does_not_apply() {
     }
     assert_eq!(client.finish(), b"");
     until("it has ended", || server.stats().active == 0);
-    assert_eq!((server.stats().finished, server.stats().cut), (1, 0));
+    assert_eq!((server.stats().finished, server.stats().aborted), (1, 0));
 }
 
 #[test]
@@ -140,7 +140,10 @@ fn the_report_counts_who_was_cut() {
     let mut client = Client::stream(&server.address());
     assert_eq!(client.ask("hello"), b"hello");
     let (drained, stats) = server.drain(SOON);
-    assert_eq!((drained.finished, drained.cut, stats.cut), (0, 1, 1));
+    assert_eq!(
+        (drained.finished, drained.aborted, stats.aborted),
+        (0, 1, 1)
+    );
 }
 
 #[test]
@@ -192,7 +195,12 @@ fn a_stuck_handler_is_left_behind_and_nobody_is_served_after_the_drain() {
     let (drained, stats) = server.drain(SOON);
     assert!(began.elapsed() < AT_ONCE, "{:?}", began.elapsed());
     assert_eq!(
-        (drained.finished, drained.cut, drained.abandoned, stats.cut),
+        (
+            drained.finished,
+            drained.aborted,
+            drained.abandoned,
+            stats.aborted
+        ),
         (0, 1, 1, 1)
     );
     assert!(Client::try_stream(&address).is_err(), "the port is closed");

@@ -131,8 +131,8 @@ impl Transport for Recorded {
         self.0.shutdown_request(request, patience);
     }
 
-    fn cut(&self, request: &Socket) {
-        self.0.cut(request);
+    fn abort(&self, request: &Socket) {
+        self.0.abort(request);
     }
 
     fn fence(&self, socket: &Socket) -> io::Result<()> {
@@ -425,7 +425,7 @@ fn a_cut_goes_below_it<C: Concurrent>() {
     });
     until("all are there", || server.stats().active == 3);
     let (drained, _) = server.drain(Duration::from_millis(100));
-    assert_eq!(drained.cut, 3);
+    assert_eq!(drained.aborted, 3);
     let woken = [(); 3].map(|()| told.recv_timeout(DEADLINE).expect("it wakes"));
     assert_eq!(woken.iter().filter(|end| **end == Ok(0)).count(), 2);
     assert!(woken.contains(&Err(ErrorKind::BrokenPipe)), "{woken:?}");

@@ -114,7 +114,7 @@ fn a_closed_server_serves_no_more<C: Concurrency + Default>() {
     assert!(server.fileno() >= 0);
     assert!(!server.server_ref().is_stopping());
     let drained = server.server_close();
-    assert_eq!((drained.finished, drained.cut), (0, 0));
+    assert_eq!((drained.finished, drained.aborted), (0, 0));
     assert_eq!(server.fileno(), -1);
     assert!(server.server_ref().is_stopping());
     assert_eq!(server.drain(DEADLINE), drained, "the first end's report");
@@ -171,8 +171,8 @@ fn live_requests_may_finish<T: Place<Request = Socket>, C: Concurrency + Default
     assert_eq!(client.ask("meanwhile"), b"meanwhile");
     assert_eq!(client.finish(), b"");
     let (drained, stats) = draining.join().expect("a good end");
-    assert_eq!((drained.cut, drained.abandoned), (0, 0));
-    assert_eq!((stats.finished, stats.cut), (1, 0));
+    assert_eq!((drained.aborted, drained.abandoned), (0, 0));
+    assert_eq!((stats.finished, stats.aborted), (1, 0));
     assert!(Client::try_stream(&address).is_err(), "nobody is there");
 }
 
@@ -185,7 +185,10 @@ fn the_deadline_cuts<T: Place<Request = Socket>, C: Concurrency + Default>() {
     let (drained, stats) = server.drain(Duration::from_millis(50));
     assert!(began.elapsed() < Duration::from_secs(2));
     assert_eq!(client.rest(), b"", "it sees the end of the stream");
-    assert_eq!((drained.finished, drained.abandoned, stats.cut), (0, 0, 1));
+    assert_eq!(
+        (drained.finished, drained.abandoned, stats.aborted),
+        (0, 0, 1)
+    );
 }
 
 matrix!(streams: live_requests_may_finish, the_deadline_cuts);
@@ -208,7 +211,7 @@ fn who_waits_in_the_queue_is_served<T: Place<Request: Into<Request>>, C: Concurr
             let server = server.clone();
             move || server.drain(DEADLINE)
         });
-        assert_eq!((drained.cut, server.stats().finished), (0, 5));
+        assert_eq!((drained.aborted, server.stats().finished), (0, 5));
         for mut client in clients {
             assert_eq!(client.recv(), b"hello");
         }
@@ -252,7 +255,7 @@ fn a_lame_duck_serves_everybody<T: Place<Request = Socket>, C: Concurrency + Def
     let stopping = leaving.clone();
     in_time("the loop's end", move || stopping.shutdown());
     let (drained, stats) = draining.join().expect("a good end");
-    assert_eq!((drained.cut, stats.finished), (0, 11));
+    assert_eq!((drained.aborted, stats.finished), (0, 11));
     assert!(leaving.is_stopping());
     assert!(Client::try_stream(&address).is_err(), "nobody is there");
 }
@@ -321,7 +324,7 @@ fn a_time_may_be_as_good_as_for_ever<C: Concurrency + Default>() {
     let server = run(server, "127.0.0.1:0");
     assert_eq!(Client::stream(&server.address()).ask("hello"), b"hello");
     let (drained, stats) = server.drain(Duration::MAX);
-    assert_eq!((drained.cut, stats.finished), (0, 1));
+    assert_eq!((drained.aborted, stats.finished), (0, 1));
 }
 
 fn a_drain_that_comes_as_a_loop_ends_waits_for_the_next<C: Concurrency + Default>() {

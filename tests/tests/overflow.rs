@@ -107,7 +107,10 @@ fn a_burst_is_served_or_refused() {
     }
     let (_, stats) = server.drain(DEADLINE);
     assert_eq!(stats.accepted, CLIENTS as u64);
-    assert_eq!((stats.refused, stats.failed, stats.cut), (refused, 0, 0));
+    assert_eq!(
+        (stats.refused, stats.failed, stats.aborted),
+        (refused, 0, 0)
+    );
 }
 
 #[test]
@@ -129,7 +132,7 @@ fn who_waits_in_the_queue_of_a_full_server_is_refused_in_a_drain() {
     }
     assert_eq!(first.finish(), b"");
     let (drained, stats) = in_time("the end", move || draining.join().expect("no panic"));
-    assert_eq!((drained.finished, drained.cut), (11, 0));
+    assert_eq!((drained.finished, drained.aborted), (11, 0));
     assert_eq!((stats.finished, stats.refused), (1, 11));
 }
 

@@ -53,8 +53,8 @@ impl Transport for RudeTcp {
         self.0.shutdown_request(&request.0, patience);
     }
 
-    fn cut(&self, request: &Rude) {
-        self.0.cut(&request.0);
+    fn abort(&self, request: &Rude) {
+        self.0.abort(&request.0);
         resume_unwind(Box::new("as it is cut"));
     }
 
@@ -78,7 +78,7 @@ fn a_request_may_panic_as_it_is_dropped() {
             assert_eq!(client.rest(), b"");
         }
         let (drained, stats) = server.drain(DEADLINE / 2);
-        assert_eq!((drained.cut, stats.accepted, stats.failed), (0, 10, 10));
+        assert_eq!((drained.aborted, stats.accepted, stats.failed), (0, 10, 10));
     }
     on::<Inline>();
     on::<Threading>();
@@ -96,7 +96,7 @@ fn a_request_may_panic_as_it_is_cut() {
             assert_eq!(client.rest(), b"");
         }
         let (_, stats) = server.drain(DEADLINE / 2);
-        assert_eq!((stats.accepted, stats.cut), (10, 10));
+        assert_eq!((stats.accepted, stats.aborted), (10, 10));
     }
     on::<Threading>();
     on::<Green>();

@@ -81,7 +81,7 @@ fn a_storm_harms_no_request() {
     drop(clients);
     for server in [server, green] {
         let (drained, stats) = server.drain(DEADLINE);
-        assert_eq!((drained.cut, stats.finished), (0, 1));
+        assert_eq!((drained.aborted, stats.finished), (0, 1));
     }
 }
 

@@ -116,7 +116,7 @@ fn a_conversation_that_was_detached_outlives_its_request_and_its_server<
     let mut mine = TcpStream::from(handed.recv_timeout(DEADLINE).expect("the descriptor"));
     until("the handler has returned", || server.stats().finished == 1);
     let (drained, _) = server.drain(DEADLINE);
-    assert_eq!(drained.cut, 0);
+    assert_eq!(drained.aborted, 0);
     client.send(b"hello");
     let mut buffer = [0; 5];
     mine.read_exact(&mut buffer).expect("read");

@@ -125,7 +125,7 @@ fn an_existing_listener_is_served_and_left_alive<C: Concurrency + Default>() {
     assert_eq!(Client::stream(&address).ask(b"hello"), b"hello");
 
     let (drained, _) = server.drain(DEADLINE);
-    assert_eq!(drained.cut, 0);
+    assert_eq!(drained.aborted, 0);
     let mut client = Client::stream(&address);
     shared.set_nonblocking(false).expect("a blocking listener");
     let (mut accepted, _) = shared.accept().expect("accept");

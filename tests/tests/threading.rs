@@ -49,7 +49,7 @@ fn closing_waits_unless_it_is_told_not_to() {
     let waits = builder().bind(LOCAL).expect("bind");
     let mut client = Client::stream(waits.server_address());
     waits.handle_request().expect("serves");
-    assert_eq!(waits.server_close().cut, 1);
+    assert_eq!(waits.server_close().aborted, 1);
     assert_eq!(client.rest(), b"");
 
     for builder in [
@@ -59,7 +59,7 @@ fn closing_waits_unless_it_is_told_not_to() {
         let leaves = builder.bind(LOCAL).expect("bind");
         let mut client = Client::stream(leaves.server_address());
         leaves.handle_request().expect("serves");
-        assert_eq!(leaves.server_close().cut, 0);
+        assert_eq!(leaves.server_close().aborted, 0);
         let server = leaves.server_ref();
         drop(leaves);
         assert_eq!(client.ask("hello"), b"hello");
@@ -82,7 +82,7 @@ fn a_close_that_need_not_wait_cuts_nobody_of_a_drain() {
     assert_eq!(client.ask("hello"), b"hello");
     assert_eq!(client.finish(), b"");
     let drained = in_time("the drain", move || patient.join());
-    assert_eq!(drained.expect("no panic").cut, 0);
+    assert_eq!(drained.expect("no panic").aborted, 0);
 }
 
 #[test]
@@ -93,5 +93,5 @@ fn idle_threads_may_stay_as_good_as_for_ever() {
         assert_eq!(Client::stream(&server.address()).ask("hello"), b"hello");
     }
     let (drained, stats) = server.drain(DEADLINE / 2);
-    assert_eq!((drained.cut, stats.finished), (0, 2));
+    assert_eq!((drained.aborted, stats.finished), (0, 2));
 }

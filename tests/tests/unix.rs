@@ -301,8 +301,8 @@ impl Transport for Own {
     fn shutdown_request(&self, request: &Socket, patience: Duration) {
         self.unix.shutdown_request(request, patience);
     }
-    fn cut(&self, request: &Socket) {
-        self.unix.cut(request);
+    fn abort(&self, request: &Socket) {
+        self.unix.abort(request);
     }
     fn fence(&self, socket: &Socket) -> io::Result<()> {
         self.unix.fence(socket)
@@ -321,7 +321,7 @@ fn a_drain_looks_for_clients_no_longer_than_there_are_some() {
     let server = server.bind(folder.join("server")).expect("bind");
     let clients = [(); 3].map(|()| Client::stream(server.server_address()));
     let leaving = thread::spawn(|| clients.map(Client::finish));
-    assert_eq!(server.drain(DEADLINE).cut, 0);
+    assert_eq!(server.drain(DEADLINE).aborted, 0);
     leaving.join().expect("no panic");
     // Once for each, once that finds nobody, and once more because the socket seems to be ready.
     assert_eq!(asked.load(Ordering::Relaxed), 5);

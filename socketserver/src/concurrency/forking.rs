@@ -13,7 +13,7 @@ use signal_hook::consts::SIGCHLD;
 use signal_hook::low_level;
 
 use super::Concurrency;
-use crate::server::{Builder, End, Job, Refused, Server, Ticket, Waker, Workers};
+use crate::server::{Builder, End, Job, Rejected, Server, Ticket, Waker, Workers};
 use crate::sync::Instant;
 use crate::sys::fork::{self, ForkBesideThreads, Forked};
 
@@ -99,7 +99,7 @@ impl Forking {
 }
 
 impl Concurrency for Forking {
-    fn serving(&self, waker: &Waker) -> io::Result<()> {
+    fn attach(&self, waker: &Waker) -> io::Result<()> {
         if self.beside_threads.is_none() {
             fork::must_be_alone()?;
         }
@@ -113,9 +113,9 @@ impl Concurrency for Forking {
         Ok(())
     }
 
-    fn process_request(&self, job: Job) -> Result<(), Refused> {
+    fn process_request(&self, job: Job) -> Result<(), Rejected> {
         match self.fork() {
-            Err(error) => Err(Refused { job, error }),
+            Err(error) => Err(Rejected { job, error }),
             Ok(Forked::Child) => {
                 fork::child_signals();
                 let end = job.run_in_child();
@@ -193,7 +193,7 @@ impl Children {
 
     fn add(self: &Arc<Self>, pid: Pid, ticket: Ticket) {
         let children: Weak<Children> = Arc::downgrade(self);
-        ticket.set_cut(move || {
+        ticket.set_abort(move || {
             if let Some(children) = children.upgrade() {
                 children.tell(pid);
             }
@@ -255,7 +255,7 @@ impl Children {
             if let Err(error) = waitpid(Some(pid), WaitOptions::empty()) {
                 log::debug!(target: "socketserver::concurrency", "child {pid:?}: {error}");
             }
-            child.ticket.end(End::Cut);
+            child.ticket.end(End::Aborted);
         }
     }
 }
@@ -276,7 +276,7 @@ fn end_of(pid: Pid, told: bool) -> Option<End> {
                 if !told {
                     log::warn!(target: "socketserver::concurrency", "child {pid} was ended by signal {signal}");
                 }
-                End::Cut
+                End::Aborted
             }
             None if status.exit_status() == Some(0) => End::Finished,
             None => End::Failed,

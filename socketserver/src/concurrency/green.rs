@@ -8,7 +8,7 @@ use parking_lot::Mutex;
 
 use super::Concurrency;
 use crate::green::{self, STACK_SIZE, Stacks};
-use crate::server::{Builder, Job, Refused, Waker, Workers};
+use crate::server::{Builder, Job, Rejected, Waker, Workers};
 
 /// Every request runs on a green thread of its own: the handler is the same blocking code as for
 /// [`Threading`], and where it waits for its socket another one runs. Right for tens of thousands
@@ -64,15 +64,15 @@ impl Green {
 }
 
 impl Concurrency for Green {
-    fn serving(&self, waker: &Waker) -> io::Result<()> {
+    fn attach(&self, waker: &Waker) -> io::Result<()> {
         *self.shared.waker.lock() = Some(waker.clone());
         green::start()
     }
 
-    fn process_request(&self, job: Job) -> Result<(), Refused> {
+    fn process_request(&self, job: Job) -> Result<(), Rejected> {
         let reserved = match Stacks::of(self.stack_size).reserve() {
             Ok(reserved) => reserved,
-            Err(error) => return Err(Refused { job, error }),
+            Err(error) => return Err(Rejected { job, error }),
         };
         let (shared, max) = (self.shared.clone(), self.max_green_threads);
         shared.live.fetch_add(1, SeqCst);

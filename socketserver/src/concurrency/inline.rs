@@ -1,7 +1,7 @@
 //! One request after the other.
 
 use super::Concurrency;
-use crate::server::{Job, Refused};
+use crate::server::{Job, Rejected};
 
 /// Every request runs on the loop's own thread, and the next one waits until it has ended. Right
 /// for handlers that answer at once; a client that is slow to speak holds up all the others.
@@ -11,7 +11,7 @@ use crate::server::{Job, Refused};
 pub struct Inline;
 
 impl Concurrency for Inline {
-    fn process_request(&self, job: Job) -> Result<(), Refused> {
+    fn process_request(&self, job: Job) -> Result<(), Rejected> {
         job.run();
         Ok(())
     }

@@ -24,7 +24,7 @@ pub use green::Green;
 pub use inline::Inline;
 pub use threading::Threading;
 
-use crate::server::{Job, Refused, Waker, Workers};
+use crate::server::{Job, Rejected, Waker, Workers};
 use crate::sync::Instant;
 
 /// Who runs the handlers.
@@ -41,7 +41,7 @@ pub trait Concurrency: Send + Sync + 'static {
     /// # Errors
     /// Why it cannot serve here. `serve_forever` ends with it, and so does `spawn`, which waits for
     /// this.
-    fn serving(&self, _waker: &Waker) -> io::Result<()> {
+    fn attach(&self, _waker: &Waker) -> io::Result<()> {
         Ok(())
     }
 
@@ -51,7 +51,7 @@ pub trait Concurrency: Send + Sync + 'static {
     /// The job, given back, when nobody can run it: it goes to `handle_error`.
     ///
     /// Python: `BaseServer.process_request`
-    fn process_request(&self, job: Job) -> Result<(), Refused>;
+    fn process_request(&self, job: Job) -> Result<(), Rejected>;
 
     /// While this is true the server takes no request, or refuses it, as its
     /// [`overflow`](crate::Builder::overflow) says.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::Concurrency;
 use crate::pool::{self, Pool, Task};
-use crate::server::{Builder, Job, Refused, Waker, Workers};
+use crate::server::{Builder, Job, Rejected, Waker, Workers};
 use crate::sync::Instant;
 
 /// Every request runs on a thread of its own, from an elastic pool: as many as there are live
@@ -95,16 +95,16 @@ impl Task for Job {
 }
 
 impl Concurrency for Threading {
-    fn serving(&self, waker: &Waker) -> io::Result<()> {
+    fn attach(&self, waker: &Waker) -> io::Result<()> {
         let waker = waker.clone();
         self.pool().when_free(move || waker.wake());
         Ok(())
     }
 
-    fn process_request(&self, job: Job) -> Result<(), Refused> {
+    fn process_request(&self, job: Job) -> Result<(), Rejected> {
         self.pool()
             .submit(job)
-            .map_err(|pool::Refused { job, error }| Refused { job, error })
+            .map_err(|pool::Rejected { job, error }| Rejected { job, error })
     }
 
     fn full(&self) -> bool {

@@ -49,7 +49,7 @@ where
     let job = Call(Box::new(move || {
         drop(sender.send(catch_unwind(AssertUnwindSafe(call))))
     }));
-    if let Err(pool::Refused { job, error }) = pool.submit(job) {
+    if let Err(pool::Rejected { job, error }) = pool.submit(job) {
         log::warn!(target: "socketserver::green", "a blocking call stops its scheduler, as no thread can be had: {error}");
         job.run();
     }

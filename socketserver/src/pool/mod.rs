@@ -54,7 +54,7 @@ pub(crate) trait Task: Send + 'static {
 
 /// A job that nobody will run, and why.
 #[derive(Debug)]
-pub(crate) struct Refused<J> {
+pub(crate) struct Rejected<J> {
     pub(crate) job: J,
     pub(crate) error: io::Error,
 }
@@ -112,7 +112,7 @@ impl<J: Task> Pool<J> {
     }
 
     /// Gives `job` to a worker that is free, or starts one, or at the cap lets it wait.
-    pub(crate) fn submit(&self, job: J) -> Result<(), Refused<J>> {
+    pub(crate) fn submit(&self, job: J) -> Result<(), Rejected<J>> {
         let shared = &self.shared;
         let mut gate = shared.gate.lock();
         let Gate {
@@ -121,7 +121,7 @@ impl<J: Task> Pool<J> {
         } = &mut *gate
         else {
             let error = io::Error::other("the pool is closed");
-            return Err(Refused { job, error });
+            return Err(Rejected { job, error });
         };
 
         let count = shared.add(0, -1);
@@ -138,7 +138,7 @@ impl<J: Task> Pool<J> {
             && shared.count().threads == 0
         {
             shared.add(0, 1);
-            return Err(Refused { job, error });
+            return Err(Rejected { job, error });
         }
         jobs.send(job).expect("the pool holds a receiver");
         Ok(())

@@ -251,7 +251,7 @@ fn a_closed_pool_gives_jobs_back() {
 
     let (tell, told) = bounded(1);
     let refused = pool.submit(job(move || tell.send("mine").unwrap()));
-    let Refused { job, error } = refused.expect_err("no further job");
+    let Rejected { job, error } = refused.expect_err("no further job");
     assert_eq!(error.to_string(), "the pool is closed");
     job.run();
     assert_eq!(told.try_recv(), Ok("mine"));

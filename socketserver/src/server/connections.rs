@@ -27,7 +27,7 @@ pub enum End {
     /// It never came to a handler.
     Refused,
     /// It was ended at a deadline, or killed.
-    Cut,
+    Aborted,
 }
 
 /// Ends a request abruptly, from another thread.
@@ -36,7 +36,7 @@ type Cut = Box<dyn Fn() + Send>;
 struct Live {
     /// None once the request is somebody else's, as a forked child's is.
     cut: Option<Cut>,
-    was_cut: bool,
+    was_aborted: bool,
     group: Option<IpAddr>,
 }
 
@@ -63,7 +63,7 @@ pub(crate) struct Connections {
     finished: AtomicU64,
     failed: AtomicU64,
     refused: AtomicU64,
-    cut: AtomicU64,
+    aborted: AtomicU64,
     accept_errors: AtomicU64,
     /// How many wait for requests to begin or end. Counted before looking whether that must be
     /// waited for, and looked at after a request was counted: so one of the two sees the other.
@@ -83,7 +83,7 @@ impl Connections {
             finished: AtomicU64::new(0),
             failed: AtomicU64::new(0),
             refused: AtomicU64::new(0),
-            cut: AtomicU64::new(0),
+            aborted: AtomicU64::new(0),
             accept_errors: AtomicU64::new(0),
             watching: AtomicUsize::new(0),
             waker,
@@ -103,7 +103,7 @@ impl Connections {
             id,
             Live {
                 cut: Some(cut),
-                was_cut: false,
+                was_aborted: false,
                 group,
             },
         );
@@ -192,7 +192,7 @@ impl Connections {
     }
 
     fn ended(&self) -> u64 {
-        [&self.finished, &self.failed, &self.refused, &self.cut]
+        [&self.finished, &self.failed, &self.refused, &self.aborted]
             .iter()
             .map(|count| count.load(SeqCst))
             .sum()
@@ -210,12 +210,13 @@ impl Connections {
             finished: self.finished.load(SeqCst),
             failed: self.failed.load(SeqCst),
             refused: self.refused.load(SeqCst),
-            cut: self.cut.load(SeqCst),
+            aborted: self.aborted.load(SeqCst),
             accept_errors: self.accept_errors.load(SeqCst),
             ..Stats::default()
         };
         stats.accepted = self.accepted.load(SeqCst);
-        stats.active = stats.accepted - stats.finished - stats.failed - stats.refused - stats.cut;
+        stats.active =
+            stats.accepted - stats.finished - stats.failed - stats.refused - stats.aborted;
         stats
     }
 
@@ -237,17 +238,17 @@ impl Connections {
             self.leave_group(group);
         }
         let count = match end {
-            _ if live.was_cut => &self.cut,
+            _ if live.was_aborted => &self.aborted,
             End::Finished => &self.finished,
             End::Failed => &self.failed,
             End::Refused => &self.refused,
-            End::Cut => &self.cut,
+            End::Aborted => &self.aborted,
         };
         count.fetch_add(1, SeqCst);
     }
 
     /// Cuts the requests whose time is over. Returns when the next one's is.
-    pub(super) fn cut_overdue(&self) -> Option<Instant> {
+    pub(super) fn abort_overdue(&self) -> Option<Instant> {
         self.limits.deadline?;
         let mut deadlines = self.deadlines.lock();
         loop {
@@ -264,7 +265,7 @@ impl Connections {
     }
 
     /// Cuts whatever is live. Returns how many that were.
-    pub(super) fn cut_all(&self) -> u64 {
+    pub(super) fn abort_all(&self) -> u64 {
         let mut count = 0;
         for shard in &self.shards {
             for live in shard.lock().values_mut() {
@@ -282,7 +283,7 @@ impl Connections {
             let abandoned = std::mem::take(&mut *shard.lock());
             for live in abandoned.into_values() {
                 count += 1;
-                self.count(&live, End::Cut);
+                self.count(&live, End::Aborted);
                 let_go(live);
             }
         }
@@ -291,7 +292,7 @@ impl Connections {
 }
 
 fn cut(live: &mut Live) {
-    live.was_cut = true;
+    live.was_aborted = true;
     if let Some(cut) = &live.cut {
         quietly("a transport's `cut`", cut);
     }
@@ -362,7 +363,7 @@ impl Ticket {
 
     /// From here on this is how the request is cut. It is called on any thread, under a lock, and
     /// waits for nothing.
-    pub fn set_cut(&self, cut: impl Fn() + Send + 'static) {
+    pub fn set_abort(&self, cut: impl Fn() + Send + 'static) {
         let replaced = match self.connections.shard(self.id).lock().get_mut(&self.id) {
             Some(live) => live.cut.replace(Box::new(cut)),
             None => None,
@@ -410,14 +411,14 @@ mod tests {
         drop(admit());
         let (cut, abandoned) = (admit(), admit());
         assert_eq!(connections.active(), 2);
-        assert_eq!(connections.cut_all(), 2);
+        assert_eq!(connections.abort_all(), 2);
         cut.end(End::Finished);
         assert_eq!(connections.abandon_all(), 1);
         abandoned.end(End::Finished);
         let stats = connections.stats();
         assert_eq!((stats.accepted, stats.active), (5, 0));
         assert_eq!(
-            (stats.finished, stats.failed, stats.refused, stats.cut),
+            (stats.finished, stats.failed, stats.refused, stats.aborted),
             (1, 1, 1, 2)
         );
     }
@@ -498,9 +499,9 @@ mod tests {
         };
         let live = admit();
         admit().end(End::Finished);
-        assert_eq!(connections.cut_overdue(), None);
+        assert_eq!(connections.abort_overdue(), None);
         assert_eq!(cuts.load(SeqCst), 1);
         live.end(End::Finished);
-        assert_eq!(connections.stats().cut, 1);
+        assert_eq!(connections.stats().aborted, 1);
     }
 }

@@ -95,16 +95,16 @@ impl Job {
     /// tracing span.
     ///
     /// ```
-    /// # use socketserver::{Concurrency, Job, Refused, Threading, Waker, Workers};
+    /// # use socketserver::{Concurrency, Job, Rejected, Threading, Waker, Workers};
     /// /// Threads that say when they begin and end.
     /// #[derive(Default)]
     /// struct Traced(Threading);
     ///
     /// impl Concurrency for Traced {
-    ///     fn serving(&self, waker: &Waker) -> std::io::Result<()> {
-    ///         self.0.serving(waker)
+    ///     fn attach(&self, waker: &Waker) -> std::io::Result<()> {
+    ///         self.0.attach(waker)
     ///     }
-    ///     fn process_request(&self, job: Job) -> Result<(), Refused> {
+    ///     fn process_request(&self, job: Job) -> Result<(), Rejected> {
     ///         self.0.process_request(job.wrap(|run| {
     ///             log::trace!("begins");
     ///             let end = run.run();
@@ -174,7 +174,7 @@ impl fmt::Debug for Job {
 
 /// A job that nobody could run, and why.
 #[derive(Debug)]
-pub struct Refused {
+pub struct Rejected {
     /// The job, given back.
     pub job: Job,
     /// Why it was refused.

@@ -35,7 +35,7 @@ pub use base::{BaseServer, log_error};
 pub use builder::Builder;
 pub use connections::{End, Ticket};
 pub use handle::ServerHandle;
-pub use job::{Job, Refused, Run};
+pub use job::{Job, Rejected, Run};
 pub use refuse::Overflow;
 pub use server_ref::ServerRef;
 pub use stats::{Drained, Served, Stats, Workers};
@@ -71,7 +71,7 @@ use crate::transport::Transport;
 /// assert_eq!(client.recv(1024)?, b"HELLO");
 ///
 /// let drained = running.drain(std::time::Duration::from_secs(5))?;
-/// assert_eq!(drained.cut, 0);
+/// assert_eq!(drained.aborted, 0);
 /// # Ok::<(), std::io::Error>(())
 /// ```
 ///

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::Server;
 use super::accept::{AcceptError, Backoff};
 use super::base::BaseServer;
-use super::job::{Held, Job, Refused, Request, quietly};
+use super::job::{Held, Job, Rejected, Request, quietly};
 use super::refuse::Refusal;
 use super::stats::Served;
 use crate::concurrency::Concurrency;
@@ -67,7 +67,7 @@ where
     fn run_loop(&self, begun: impl FnOnce()) -> io::Result<()> {
         let core = self.core();
         let listener = self.listening()?;
-        self.concurrency.serving(&core.waker)?;
+        self.concurrency.attach(&core.waker)?;
         begun();
         core.service_actions.store(true, Relaxed);
         let mut backoff = Backoff::new();
@@ -130,7 +130,7 @@ where
     fn run_once(&self) -> io::Result<Served> {
         let core = self.core();
         let listener = self.listening()?;
-        self.concurrency.serving(&core.waker)?;
+        self.concurrency.attach(&core.waker)?;
         let end = self
             .options
             .timeout
@@ -167,7 +167,7 @@ where
         end: Option<Instant>,
     ) -> io::Result<bool> {
         let core = self.core();
-        let overdue = core.connections.cut_overdue();
+        let overdue = core.connections.abort_overdue();
         let pause = backoff.until();
         // First say that somebody waits for an end, then look whether one must be waited for.
         let watching = self.lets_wait().then(|| core.connections.watch());
@@ -224,7 +224,7 @@ where
             let (transport, request) = (self.transport.clone(), request.clone());
             self.core()
                 .connections
-                .admit(&client_address, Box::new(move || transport.cut(&request)))
+                .admit(&client_address, Box::new(move || transport.abort(&request)))
         };
         let request = Request {
             request: Held::new(request),
@@ -248,7 +248,7 @@ where
         );
         match self.concurrency.process_request(job) {
             Ok(()) => Served::Handled,
-            Err(Refused { job, error }) => {
+            Err(Rejected { job, error }) => {
                 let (_, ticket) = job.split();
                 self.refuse(kept, ticket, Some(error.into()))
             }

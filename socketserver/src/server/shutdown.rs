@@ -49,7 +49,7 @@ impl Before {
         let ended = |stats: &Stats| stats.finished + stats.failed + stats.refused;
         Drained {
             finished: ended(&now) - ended(then),
-            cut: now.cut - then.cut,
+            aborted: now.aborted - then.aborted,
             abandoned,
             took: self.at.elapsed(),
         }
@@ -133,7 +133,7 @@ where
             log::debug!(target: "socketserver::server", "the queue could not be fenced: {error}");
         }
         // Without a loop this is the first time that anybody is served.
-        match self.concurrency.serving(&core.waker) {
+        match self.concurrency.attach(&core.waker) {
             Ok(()) => {
                 let runs_here = self.concurrency.runs_on_loop();
                 let _cutter = runs_here.then(|| self.cut_from(deadline));
@@ -154,7 +154,7 @@ where
         let cutter = move || {
             let mut next = deadline;
             while over.recv_deadline(next) == Err(RecvTimeoutError::Timeout) {
-                connections.cut_all();
+                connections.abort_all();
                 next = Instant::now() + GRACE;
             }
         };
@@ -216,7 +216,7 @@ where
             Asked::Loop(ended) => {
                 if !core.life.wait(ended, Some(deadline)) {
                     // The loop itself runs a handler that does not end.
-                    core.connections.cut_all();
+                    core.connections.abort_all();
                     if !core.life.wait(ended, Some(deadline + GRACE)) {
                         self.take_listener_away();
                     }
@@ -236,7 +236,7 @@ where
             let mut report = self.drained.try_lock_until(deadline);
             if report.is_none() {
                 // Somebody else waits already, and longer than this one may.
-                core.connections.cut_all();
+                core.connections.abort_all();
                 report = self.drained.try_lock_for(2 * GRACE);
             }
             report
@@ -258,7 +258,7 @@ where
             })
         });
         if wait && !self.wait_for_live(deadline) {
-            core.connections.cut_all();
+            core.connections.abort_all();
             self.wait_for_live(Instant::now() + GRACE);
         }
         let idle = core.connections.active() == 0;
@@ -300,7 +300,7 @@ where
             quietly("the concurrency's service_actions", || {
                 retry = self.concurrency.service_actions();
             });
-            let overdue = core.connections.cut_overdue();
+            let overdue = core.connections.abort_overdue();
             if condition(core) {
                 return true;
             }

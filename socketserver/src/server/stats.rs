@@ -51,7 +51,7 @@ pub struct Stats {
     /// the descriptor in reserve was left.
     pub refused: u64,
     /// They were ended at a deadline, or killed.
-    pub cut: u64,
+    pub aborted: u64,
     /// How often no request could be taken though one seemed to be there: connections gone before
     /// they were accepted, or no descriptors left.
     pub accept_errors: u64,
@@ -66,7 +66,7 @@ pub struct Drained {
     /// Requests that came to an end by themselves, those taken from the queue included.
     pub finished: u64,
     /// Requests that were cut at the deadline.
-    pub cut: u64,
+    pub aborted: u64,
     /// How many of those had not even ended 100 ms later, and were left to themselves.
     pub abandoned: u64,
     /// How long it took, with the lame-duck time.

@@ -97,7 +97,7 @@ pub trait Transport: Send + Sync + 'static {
 
     /// The abrupt end at a deadline, from another thread: wakes whoever waits on the request, and
     /// waits for nothing. A datagram's socket is the server's and must live on.
-    fn cut(&self, request: &Self::Request);
+    fn abort(&self, request: &Self::Request);
 
     /// From here on nobody new gets into the queue; those in it can still be taken.
     ///

@@ -129,7 +129,7 @@ impl Transport for Tcp {
         stream::end_of_stream(request, self.linger.min(patience));
     }
 
-    fn cut(&self, request: &Socket) {
+    fn abort(&self, request: &Socket) {
         request.cut();
     }
 

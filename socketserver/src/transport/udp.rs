@@ -98,7 +98,7 @@ impl Transport for Udp {
 
     fn shutdown_request(&self, _request: &Datagram, _patience: Duration) {}
 
-    fn cut(&self, _request: &Datagram) {}
+    fn abort(&self, _request: &Datagram) {}
 }
 
 /// The options of [`Udp`].

@@ -99,7 +99,7 @@ impl Transport for UnixStream {
         stream::end_of_stream(request, self.linger.min(patience));
     }
 
-    fn cut(&self, request: &Socket) {
+    fn abort(&self, request: &Socket) {
         request.cut();
     }
 
@@ -200,7 +200,7 @@ impl Transport for UnixDatagram {
 
     fn shutdown_request(&self, _request: &Datagram, _patience: Duration) {}
 
-    fn cut(&self, _request: &Datagram) {}
+    fn abort(&self, _request: &Datagram) {}
 
     fn server_close(&self, socket: &Socket) {
         self.file.remove(socket);

@@ -28,7 +28,7 @@ fn complaint_08_a_connection_that_fails_in_a_drain_costs_no_other() {
         client.end();
     }
     let drained = server.drain(DEADLINE);
-    assert_eq!((drained.cut, server.stats().accept_errors), (0, 1));
+    assert_eq!((drained.aborted, server.stats().accept_errors), (0, 1));
     assert_eq!(clients[1].rest(), b"hello");
 }
 

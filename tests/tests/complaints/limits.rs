@@ -107,7 +107,7 @@ fn complaint_07_without_descriptors_a_drain_waits_too() {
     assert_eq!(late.ask("hello"), b"hello");
     assert_eq!(late.finish(), b"");
     let (drained, stats) = draining.join().expect("a good end");
-    assert_eq!((drained.cut, stats.finished), (0, 1));
+    assert_eq!((drained.aborted, stats.finished), (0, 1));
 }
 
 /// Says "busy" to whoever it refuses, and may keep their connections.
@@ -237,7 +237,7 @@ fn complaint_09_a_thread_that_cannot_be_started_costs_one_request() {
     assert_eq!(server.handle_request().expect("serves"), Served::Handled);
     assert_eq!(client.ask("hello"), b"hello");
     assert_eq!(client.finish(), b"");
-    assert_eq!(server.server_close().cut, 0);
+    assert_eq!(server.server_close().aborted, 0);
 }
 
 #[test]

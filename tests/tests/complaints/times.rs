@@ -68,8 +68,8 @@ impl Transport for Knocking {
     fn shutdown_request(&self, request: &Socket, patience: Duration) {
         self.0.shutdown_request(request, patience);
     }
-    fn cut(&self, request: &Socket) {
-        self.0.cut(request);
+    fn abort(&self, request: &Socket) {
+        self.0.abort(request);
     }
     fn fence(&self, socket: &Socket) -> io::Result<()> {
         self.0.fence(socket)

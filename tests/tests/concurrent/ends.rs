@@ -29,14 +29,18 @@ fn who_does_not_notice_the_cut_is_left_behind<C: Concurrent>() {
     let (drained, stats) = server.drain(Duration::from_millis(50));
     assert!(began.elapsed() < Duration::from_secs(2), "{drained:?}");
     assert_eq!(
-        (drained.finished, drained.cut, drained.abandoned),
+        (drained.finished, drained.aborted, drained.abandoned),
         (0, 1, 1)
     );
     assert_eq!(client.rest(), b"");
     drop(open);
     until("its thread has gone", || watching.stats().workers.all == 0);
     assert_eq!(
-        (stats.cut, watching.stats().cut, watching.stats().failed),
+        (
+            stats.aborted,
+            watching.stats().aborted,
+            watching.stats().failed
+        ),
         (1, 1, 0)
     );
 }
@@ -70,7 +74,10 @@ fn a_handler_may_close_its_server<C: Concurrent>() {
     assert_eq!(client.rest(), b"closed");
     in_time("the loop's end", move || serving.join().expect("no panic")).expect("a good end");
     assert_eq!(server.fileno(), -1);
-    assert_eq!((server.server_close().cut, server.stats().finished), (0, 1));
+    assert_eq!(
+        (server.server_close().aborted, server.stats().finished),
+        (0, 1)
+    );
 }
 
 fn a_handler_may_close_a_server_that_has_stopped<C: Concurrent>() {
@@ -80,7 +87,7 @@ fn a_handler_may_close_a_server_that_has_stopped<C: Concurrent>() {
     client.send("x");
     assert_eq!(client.rest(), b"closed");
     until("it has ended", || server.stats().finished == 1);
-    assert_eq!((server.fileno(), server.server_close().cut), (-1, 0));
+    assert_eq!((server.fileno(), server.server_close().aborted), (-1, 0));
 }
 
 fn the_limits_hold_in_a_drain_too<C: Concurrent>() {
@@ -106,7 +113,10 @@ fn the_limits_hold_in_a_drain_too<C: Concurrent>() {
     let ending = thread::spawn(move || clients.into_iter().for_each(|client| _ = client.finish()));
     let (drained, stats) = server.drain(DEADLINE / 2);
     ending.join().expect("clean ends");
-    assert_eq!((drained.cut, stats.finished, most.load(SeqCst)), (0, 20, 2));
+    assert_eq!(
+        (drained.aborted, stats.finished, most.load(SeqCst)),
+        (0, 20, 2)
+    );
 }
 
 /// Whoever is accepted is answered. Returns how many got a connection and no answer.
@@ -137,7 +147,7 @@ fn resets_in_a_drain<T: Place<Request = Socket>, C: Concurrent>() -> u64 {
             .into_iter()
             .map(|asking| asking.join().expect("no panic"));
         let (answered, reset) = asked.fold((0, 0), |all, one| (all.0 + one.0, all.1 + one.1));
-        assert_eq!((drained.cut, stats.accepted), (0, answered));
+        assert_eq!((drained.aborted, stats.accepted), (0, answered));
         resets += reset;
     }
     resets
@@ -183,7 +193,7 @@ fn everybody_who_drains_has_a_deadline_of_their_own<C: Concurrent>() {
     assert_eq!(
         in_time("the first", move || patient.join())
             .expect("no panic")
-            .cut,
+            .aborted,
         1
     );
 }

@@ -150,7 +150,7 @@ fn the_deadline_cuts_who_is_slow_and_nobody_else<C: Concurrent>() {
     dripping.join().expect("no panic");
     assert_eq!(silent.rest(), b"");
     assert!(began.elapsed() >= deadline, "{:?}", began.elapsed());
-    until("both are counted", || server.stats().cut == 2);
+    until("both are counted", || server.stats().aborted == 2);
 }
 
 matrix!(

@@ -74,7 +74,7 @@ impl Log {
     fn summary(&self) -> [u64; 5] {
         let line = self.0.lines().last().expect("a summary");
         let (_, counts) = line.split_once("] ").expect("a line of the log");
-        let names = ["accepted", "finished", "failed", "refused", "cut"];
+        let names = ["accepted", "finished", "failed", "refused", "aborted"];
         let counts: Vec<_> = counts.split(", ").collect();
         assert_eq!(counts.len(), names.len(), "{line}");
         let counts = std::array::from_fn(|place| {

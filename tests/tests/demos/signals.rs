@@ -97,7 +97,7 @@ fn the_counters_are_told_at_a_signal() {
     server.process.signal(Signal::USR1);
     let line = server.process.error_with("accepted");
     assert!(
-        line.ends_with("accepted 1, finished 0, failed 0, refused 0, cut 0"),
+        line.ends_with("accepted 1, finished 0, failed 0, refused 0, aborted 0"),
         "{line}"
     );
     assert_eq!(client.finish(), b"");

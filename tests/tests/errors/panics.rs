@@ -151,7 +151,10 @@ fn of_a_thousand_every_second_panics_and_nothing_is_left_behind<C: Concurrent>()
         }
     });
     let (drained, stats) = server.drain(DEADLINE / 2);
-    assert_eq!((stats.finished, stats.failed, drained.cut), (500, 500, 0));
+    assert_eq!(
+        (stats.finished, stats.failed, drained.aborted),
+        (500, 500, 0)
+    );
     until("every thread has ended", || count("task") == before.0);
     assert_eq!(count("fd"), before.1);
 }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 use std::time::{Duration, Instant};
 
-use socketserver::{Concurrency, Forking, Green, Inline, Job, Refused, Threading, Waker, Workers};
+use socketserver::{Concurrency, Forking, Green, Inline, Job, Rejected, Threading, Waker, Workers};
 
 /// A kind of concurrency: a column of the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,11 +77,11 @@ impl Chosen {
 }
 
 impl Concurrency for Chosen {
-    fn serving(&self, waker: &Waker) -> io::Result<()> {
-        self.0.serving(waker)
+    fn attach(&self, waker: &Waker) -> io::Result<()> {
+        self.0.attach(waker)
     }
 
-    fn process_request(&self, job: Job) -> Result<(), Refused> {
+    fn process_request(&self, job: Job) -> Result<(), Rejected> {
         self.0.process_request(job)
     }
 

@@ -97,7 +97,7 @@ where
     let result = server.serve_forever();
     tell("ended_at", now());
     let drained = server.drain(drain);
-    tell("cut_at_the_end", drained.cut);
+    tell("aborted_at_the_end", drained.aborted);
     tell("abandoned_at_the_end", drained.abandoned);
     tell_books(&server.stats());
     result
@@ -110,7 +110,7 @@ pub(crate) fn tell_books(stats: &Stats) {
     tell("finished", stats.finished);
     tell("failed", stats.failed);
     tell("refused", stats.refused);
-    tell("cut", stats.cut);
+    tell("aborted", stats.aborted);
     tell("accept_errors", stats.accept_errors);
     tell("spawn_failures", stats.workers.spawn_failures);
 }

@@ -84,7 +84,7 @@ fn server(column: Column, arguments: &[String]) {
         sum.finished += stats.finished;
         sum.failed += stats.failed;
         sum.refused += stats.refused;
-        sum.cut += stats.cut;
+        sum.aborted += stats.aborted;
         drop(server);
         at_first.get_or_insert_with(descriptors);
         println!("cycle");

@@ -70,7 +70,7 @@ fn clients(trial: &mut Trial) {
             DRAIN + Duration::from_millis(100),
             ended.took(),
         );
-        let cut = ended.told("cut_at_the_end");
+        let cut = ended.told("aborted_at_the_end");
         trial.check(
             format!("{place}it reports who was cut"),
             cut,

@@ -163,7 +163,7 @@ impl Trial {
     /// Whether every request that was accepted came to one end.
     pub(crate) fn books(&mut self, ended: &Ended) {
         let accepted = ended.told("accepted");
-        let ends = ["finished", "failed", "refused", "cut"].map(|name| ended.told(name));
+        let ends = ["finished", "failed", "refused", "aborted"].map(|name| ended.told(name));
         let [finished, failed, refused, cut] = ends;
         self.check(
             "accepted = finished + failed + refused + cut; exit status 0",

@@ -135,7 +135,7 @@ fn a_full_server_may_refuse() {
     first.end();
     assert_eq!(first.rest(), b"");
     let drained = server.server_close();
-    assert_eq!((drained.finished, drained.cut), (1, 0));
+    assert_eq!((drained.finished, drained.aborted), (1, 0));
     assert_eq!(server.stats().refused, 1);
 }
 
@@ -181,7 +181,7 @@ fn a_child_that_was_killed_leaves_a_word() {
     let mut client = Client::stream(server.server_address());
     server.handle_request().expect("serve");
     assert_eq!(client.rest(), b"");
-    assert_eq!(server.drain(DEADLINE).cut, 1);
+    assert_eq!(server.drain(DEADLINE).aborted, 1);
     let warnings = WARNINGS.0.lock();
     assert!(warnings[0].ends_with("by signal 9"), "{warnings:?}");
     assert_eq!(warnings.len(), 1, "{warnings:?}");
@@ -243,7 +243,7 @@ fn active_children_tells_their_numbers() {
     assert_eq!((server.stats().active, server.stats().workers.all), (3, 3));
 
     clients.iter().for_each(Client::end);
-    assert_eq!(server.server_close().cut, 0);
+    assert_eq!(server.server_close().aborted, 0);
     assert!(server.active_children().is_empty());
     assert!(is_childless());
 }

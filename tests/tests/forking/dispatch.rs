@@ -127,7 +127,7 @@ impl Transport for Noting {
         self.diary.note("shutdown_request");
         self.tcp.shutdown_request(&request.0.socket, patience);
     }
-    fn cut(&self, _request: &Noted) {
+    fn abort(&self, _request: &Noted) {
         self.diary.note("cut");
     }
 }

@@ -67,7 +67,7 @@ fn server_close_waits_for_children() {
     client.send("wait");
     server.handle_request().expect("serve");
     let drained = server.server_close();
-    assert_eq!((drained.finished, drained.cut), (1, 0), "{drained:?}");
+    assert_eq!((drained.finished, drained.aborted), (1, 0), "{drained:?}");
     assert!(drained.took < DEADLINE, "{drained:?}");
     assert!(server.active_children().is_empty());
     assert!(is_childless());
@@ -92,7 +92,7 @@ fn server_close_without_block_on_close_does_not() {
     let mut client = Client::stream(server.server_address());
     server.handle_request().expect("serve");
     let drained = server.server_close();
-    assert_eq!((drained.finished, drained.cut), (0, 0), "{drained:?}");
+    assert_eq!((drained.finished, drained.aborted), (0, 0), "{drained:?}");
     let [child] = server.active_children()[..] else {
         panic!("one child is left: {server:?}");
     };
@@ -142,13 +142,13 @@ fn is_told_before_it_is_killed() -> bool {
     assert_eq!(client.recv(), b"ready\n");
     let drained = server.drain(TIMEOUT);
     assert_eq!(
-        (drained.finished, drained.cut, drained.abandoned),
+        (drained.finished, drained.aborted, drained.abandoned),
         (0, 1, 0)
     );
     assert!((TIMEOUT..DEADLINE).contains(&drained.took), "{drained:?}");
     assert!(is_childless());
     let stats = server.stats();
-    assert_eq!((stats.accepted, stats.cut), (1, 1), "{stats:?}");
+    assert_eq!((stats.accepted, stats.aborted), (1, 1), "{stats:?}");
     client.rest() == b"told\n"
 }
 
@@ -176,7 +176,7 @@ fn a_drain_without_a_loop_is_over_when_the_children_are() {
     let mut client = Client::stream(server.server_address());
     client.send("wait");
     let drained = server.drain(DEADLINE);
-    assert_eq!((drained.finished, drained.cut), (1, 0), "{drained:?}");
+    assert_eq!((drained.finished, drained.aborted), (1, 0), "{drained:?}");
     assert!(drained.took < DEADLINE, "{drained:?}");
     assert_eq!(client.rest(), b"done");
 }
@@ -256,7 +256,7 @@ fn a_request_is_cut_at_its_deadline() {
     server.serve_forever().expect("serve");
     assert_eq!(silent.rest(), b"");
     let stats = server.stats();
-    assert_eq!((stats.accepted, stats.cut), (1, 1), "{stats:?}");
+    assert_eq!((stats.accepted, stats.aborted), (1, 1), "{stats:?}");
     assert!(is_childless());
 }
 
@@ -270,7 +270,7 @@ fn a_deaf_child_is_killed_after_its_deadline() {
     let server = server.expect("bind");
     let _client = Client::stream(server.server_address());
     server.serve_forever().expect("serve");
-    assert_eq!(server.stats().cut, 1);
+    assert_eq!(server.stats().aborted, 1);
     assert!(is_childless());
 }
 

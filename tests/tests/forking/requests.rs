@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use rustix::process::{getpid, kill_process};
 use socketserver::{
-    BaseRequestHandler, Builder, Concurrency, Forking, ForkingTCPServer, Job, Refused, Request,
+    BaseRequestHandler, Builder, Concurrency, Forking, ForkingTCPServer, Job, Rejected, Request,
     Server, Socket, Tcp, Udp, UnixDatagram, UnixStream, Waker, Workers,
 };
 use tests::{Client, Folder, Place, Signal};
@@ -155,7 +155,7 @@ fn a_crash_costs_only_its_own_request() {
     let stats = server.stats();
     assert_eq!((stats.accepted, stats.active), (8, 0), "{stats:?}");
     assert_eq!(
-        (stats.finished, stats.failed, stats.cut),
+        (stats.finished, stats.failed, stats.aborted),
         (4, 2, 2),
         "{stats:?}"
     );
@@ -193,10 +193,10 @@ struct Chatty {
 }
 
 impl Concurrency for Chatty {
-    fn serving(&self, waker: &Waker) -> io::Result<()> {
-        self.forking.serving(waker)
+    fn attach(&self, waker: &Waker) -> io::Result<()> {
+        self.forking.attach(waker)
     }
-    fn process_request(&self, job: Job) -> Result<(), Refused> {
+    fn process_request(&self, job: Job) -> Result<(), Rejected> {
         let (journal, parent) = (self.journal.clone(), id());
         self.forking.process_request(job.wrap(move |run| {
             assert_ne!(id(), parent);

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use rustix::io::Errno;
 use socketserver::{
-    Address, BaseServer, Concurrency, HandlerError, Job, Refused, ServerRef, Waker, Workers,
+    Address, BaseServer, Concurrency, HandlerError, Job, Rejected, ServerRef, Waker, Workers,
 };
 
 use crate::trace::trace;
@@ -108,15 +108,15 @@ pub(super) fn io_name(error: &io::Error) -> String {
 pub(super) struct Traced(pub(super) Box<dyn Concurrency>);
 
 impl Concurrency for Traced {
-    fn serving(&self, waker: &Waker) -> io::Result<()> {
-        self.0.serving(waker)
+    fn attach(&self, waker: &Waker) -> io::Result<()> {
+        self.0.attach(waker)
     }
 
-    fn process_request(&self, job: Job) -> Result<(), Refused> {
+    fn process_request(&self, job: Job) -> Result<(), Rejected> {
         trace("process_request");
         match fault("process_request") {
             Ok(()) => self.0.process_request(job),
-            Err(error) => Err(Refused { job, error }),
+            Err(error) => Err(Rejected { job, error }),
         }
     }
 

@@ -12,7 +12,7 @@ use std::time::Duration;
 use loom::model::Builder;
 
 use super::waker::CLIENTS;
-use super::{BaseServer, Job, Refused, Server, ServerRef, Stats};
+use super::{BaseServer, Job, Rejected, Server, ServerRef, Stats};
 use crate::concurrency::{Concurrency, Inline, Threading};
 use crate::handler::{HandlerError, RequestHandler};
 use crate::socket::{Address, Socket};
@@ -83,7 +83,7 @@ impl Transport for Clients {
 
     fn shutdown_request(&self, _request: &Arc<Client>, _patience: Duration) {}
 
-    fn cut(&self, request: &Arc<Client>) {
+    fn abort(&self, request: &Arc<Client>) {
         *request.is_cut.lock() = true;
         request.cut.notify_all();
     }
@@ -99,7 +99,7 @@ impl Transport for Clients {
 struct Threads;
 
 impl Concurrency for Threads {
-    fn process_request(&self, job: Job) -> Result<(), Refused> {
+    fn process_request(&self, job: Job) -> Result<(), Rejected> {
         thread::spawn(|| job.run());
         Ok(())
     }
@@ -164,7 +164,7 @@ fn settled<C: Concurrency>(server: &Served<C>) -> Stats {
     assert_eq!(stats.active, 0, "{stats:?}");
     assert_eq!(
         stats.accepted,
-        stats.finished + stats.failed + stats.refused + stats.cut
+        stats.finished + stats.failed + stats.refused + stats.aborted
     );
     assert_eq!((stats.failed, stats.refused), (0, 0), "{stats:?}");
     stats
@@ -332,7 +332,7 @@ fn a_request_that_is_cut() {
         let server = server::<Threads>(1, |_, client| client.wait_for_cut());
         let drained = server.drain(SHORT);
         let stats = settled(&server);
-        assert_eq!((stats.accepted, stats.cut, drained.cut), (1, 1, 1));
+        assert_eq!((stats.accepted, stats.aborted, drained.aborted), (1, 1, 1));
     });
 }
 
@@ -343,7 +343,7 @@ fn a_request_that_ends_at_the_deadline() {
         let server = server::<Threads>(1, nothing);
         let drained = server.drain(SHORT);
         let stats = settled(&server);
-        assert_eq!((stats.accepted, stats.finished + stats.cut), (1, 1));
-        assert_eq!(drained.finished + drained.cut, 1);
+        assert_eq!((stats.accepted, stats.finished + stats.aborted), (1, 1));
+        assert_eq!(drained.finished + drained.aborted, 1);
     });
 }
