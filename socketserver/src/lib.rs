@@ -132,9 +132,16 @@ mod concurrency;
 
 mod handler;
 
+mod axis;
+
+mod request;
+
 mod socket;
 
 mod aliases;
+
+#[cfg(all(test, loom))]
+mod model;
 
 // Written as if they were crates of their own: `panics`, `sync` and `sys` import nothing of this
 // crate, `pool` imports the first two, and `green` all of these.
@@ -152,21 +159,46 @@ mod sys;
 pub mod __private;
 
 pub use aliases::*;
+pub use axis::Wrapped;
 #[cfg(target_os = "linux")]
 pub use concurrency::Green;
-pub use concurrency::{Concurrency, Forking, Inline, Threading};
-pub use handler::{FnHandler, FnState, HandlerError, Outcome, Request, RequestHandler};
-pub use server::{
-    BaseServer, Builder, Drained, End, Job, Overflow, Rejected, Run, Served, Server, ServerHandle,
-    ServerRef, Stats, Ticket, Waker, Workers, log_error,
+pub use concurrency::{Around, Concurrency, ConcurrencyHooks, Forking, Inline, Threading};
+pub use handler::{
+    BaseServer, FnHandler, FnState, Outcome, Request, RequestHandler, ServerRef, log_error,
 };
+pub use request::{Datagram, End, HandlerError, Job, Rejected, Run, Stats, Ticket, Waker, Workers};
+pub use server::{Builder, Drained, Overflow, Served, Server, ServerHandle};
 pub use socket::{
     Address, AddressFamily, Layer, OptionValue, PeerCred, Socket, SocketKind, SocketOption,
     SocketReader, SocketWriter, ToAddress, ToHost, Wire, create_connection, select, socketpair,
 };
 pub use socketserver_macros::{BaseRequestHandler, DatagramRequestHandler, StreamRequestHandler};
 pub use sys::fork::ForkBesideThreads;
-pub use transport::{Datagram, Tcp, Transport, Udp, UnixDatagram, UnixStream};
+pub use transport::{
+    Prepared, Tcp, Transport, TransportHooks, Udp, UnixDatagram, UnixStream, WithSocket,
+};
+
+/// Options of transports and concurrencies, in blocks.
+///
+/// Each block is an argument of [`Has`](options::Has); its setters are methods of the type that has
+/// it, and of the [`Builder`].
+///
+/// | block | of | setters |
+/// | --- | --- | --- |
+/// | [`Streams`](options::Streams) | [`Tcp`], [`UnixStream`] | `request_queue_size`, `linger` |
+/// | [`Inet`](options::Inet) | [`Tcp`], [`Udp`] | `allow_reuse_address`, `allow_reuse_port`, `dual_stack` |
+/// | [`TcpOnly`](options::TcpOnly) | [`Tcp`] | `wait_for_input` |
+/// | [`Packets`](options::Packets) | [`Udp`], [`UnixDatagram`] | `max_packet_size`, `send_timeout` |
+/// | [`File`](options::File) | [`UnixStream`], [`UnixDatagram`] | `mode` |
+/// | [`Threading`] | itself | `max_threads`, `keep_alive`, `daemon_threads` |
+/// | [`Forking`] | itself | `max_children`, `fork_beside_threads` |
+/// | [`Green`] | itself | `stack_size`, `max_green_threads` |
+/// | [`OnClose`](options::OnClose) | [`Threading`], [`Forking`] | `block_on_close` |
+pub mod options {
+    pub use crate::axis::Has;
+    pub use crate::concurrency::OnClose;
+    pub use crate::transport::options::{File, Inet, Packets, Streams, TcpOnly};
+}
 
 /// Numbers of signals, for [`Server::on_signal`].
 ///

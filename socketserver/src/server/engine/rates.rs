@@ -1,4 +1,4 @@
-//! How often a client address may come.
+//! How many requests of one client address are accepted within a time.
 
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
@@ -7,30 +7,29 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
-use super::connections::group_of;
-use super::shutdown::LONGEST;
+use crate::request::{LONGEST, group_of};
 
-/// How many addresses are remembered: so many sets, with so many places each. An address belongs
-/// to one set, and nobody can choose addresses so that they meet there, as the hash has a key.
+/// Number of sets of the table, with [`PLACES`] addresses each. An address belongs to one set, and no
+/// client can choose addresses that meet in one, because the hash has a key.
 const SETS: usize = 1_024;
 const PLACES: usize = 8;
 
-/// So many requests within such a time.
+/// At most `requests` within `per`.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Rate {
     pub(super) requests: u32,
     pub(super) per: Duration,
 }
 
-/// A bucket for each client address, with a token for each request that may come now.
+/// A token bucket for each client address.
 ///
-/// The table does not grow, whatever addresses are made up: a newcomer takes the place of the one
-/// with the fullest bucket. So a flood of made-up addresses makes the server forget others like
-/// them, and not somebody who has come too often.
+/// The table does not grow, whatever addresses are made up: a new address takes the place of the one
+/// with the fullest bucket. So a flood of made-up addresses makes the server forget others of the
+/// flood, and not a client that is over its rate.
 pub(super) struct Rates {
-    /// A token comes so often.
+    /// Time between two tokens.
     interval: Duration,
-    /// From an empty bucket to a full one.
+    /// Time from an empty bucket to a full one.
     per: Duration,
     hasher: RandomState,
     sets: Mutex<Vec<Vec<Bucket>>>,
@@ -38,8 +37,8 @@ pub(super) struct Rates {
 
 struct Bucket {
     address: IpAddr,
-    /// When it is full again, and need not be remembered any more: with every token taken that is
-    /// an interval later.
+    /// When it is full again, and can be forgotten. Each token that is taken moves this by an
+    /// interval.
     full_at: Instant,
 }
 
@@ -110,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bucket_fills_as_time_goes_by() {
+    fn a_bucket_fills_with_time() {
         let (rates, begin) = (rates(4, 4 * SECOND), Instant::now());
         let take = |at: Duration| rates.take(ip("10.0.0.1"), begin + at);
         assert_eq!(
@@ -126,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn every_address_has_its_own_and_ipv6_a_whole_network() {
+    fn each_ipv4_address_or_ipv6_network_has_a_bucket() {
         let (rates, now) = (rates(1, SECOND), Instant::now());
         let take = |text: &str| rates.take(ip(text), now);
         assert!(take("10.0.0.1") && !take("10.0.0.1"));
@@ -137,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn made_up_addresses_fill_no_memory_and_hide_nobody() {
+    fn made_up_addresses_neither_grow_nor_clear_the_table() {
         let (rates, now) = (rates(2, 3_600 * SECOND), Instant::now());
         let offender = ip("192.0.2.1");
         assert!(rates.take(offender, now) && rates.take(offender, now));
@@ -151,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn any_rate_will_do() {
+    fn extreme_rates_are_valid() {
         let now = Instant::now();
         let slowest = rates(1, Duration::MAX);
         assert!(slowest.take(ip("10.0.0.1"), now) && !slowest.take(ip("10.0.0.1"), now));

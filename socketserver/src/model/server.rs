@@ -11,10 +11,10 @@ use std::time::Duration;
 
 use loom::model::Builder;
 
-use super::waker::CLIENTS;
-use super::{BaseServer, Job, Rejected, Server, ServerRef, Stats};
 use crate::concurrency::{Concurrency, Inline, Threading};
-use crate::handler::{HandlerError, RequestHandler};
+use crate::handler::{BaseServer, RequestHandler, ServerRef};
+use crate::request::{CLIENTS, HandlerError, Job, Rejected, Stats};
+use crate::server::{Builder as ServerBuilder, Server};
 use crate::socket::{Address, Socket};
 use crate::sync::model::Choices;
 use crate::sync::{Condvar, Mutex, thread};
@@ -211,11 +211,11 @@ fn nothing_is_taken_after_a_shutdown() {
             server.shutdown();
             assert!(!server.core().life.is_serving());
             let taken = server.stats().accepted;
-            assert!(server.core().connections.all_begun());
+            assert!(server.core().books.all_begun());
             thread::yield_now();
             assert_eq!(server.stats().accepted, taken);
         });
-        server.serve(|| ()).unwrap();
+        server.serve_entered().unwrap();
         other.join().unwrap();
         server.server_close();
         settled(&server);
@@ -295,7 +295,7 @@ fn a_drain_of_a_full_pool() {
         CLIENTS.set(2);
         let threading = Threading::new().max_threads(1).keep_alive(LONG);
         let server =
-            super::Builder::<_, _, Handler, _>::new(Clients::default(), threading, State(nothing));
+            ServerBuilder::<_, _, Handler, _>::new(Clients::default(), threading, State(nothing));
         let server = server.bind(Address::Unnamed).unwrap();
         server.drain(LONG);
         assert_eq!(settled(&server).finished, 2);

@@ -1,4 +1,4 @@
-//! What `waker.rs` is for the system, for the model checker: a flag that can be waited for.
+//! What `request/waker.rs` is for the system, for the model checker: a flag that can be waited for.
 
 use std::cell::Cell;
 use std::io;
@@ -11,10 +11,10 @@ use crate::sync::{Condvar, Instant, Mutex};
 std::thread_local! {
     /// How many clients wait at the listener of the model that runs on this thread. Only the loop
     /// takes some away.
-    pub(super) static CLIENTS: Cell<usize> = const { Cell::new(0) };
+    pub(crate) static CLIENTS: Cell<usize> = const { Cell::new(0) };
 }
 
-/// The server's doorbell.
+/// Wakes a server's loop.
 #[derive(Clone, Debug)]
 pub struct Waker(Arc<Bell>);
 
@@ -38,9 +38,9 @@ impl Waker {
         self.0.heard.notify_all();
     }
 
-    /// Whether it has been rung since the last time.
+    /// Whether it has been woken since the last time.
     #[cfg(test)]
-    pub(super) fn rung(&self) -> bool {
+    pub(crate) fn was_woken(&self) -> bool {
         std::mem::take(&mut *self.0.rung.lock())
     }
 
@@ -48,12 +48,9 @@ impl Waker {
     ///
     /// # Errors
     /// Always.
-    pub fn bell(&self) -> io::Result<OwnedFd> {
+    pub fn wake_fd(&self) -> io::Result<OwnedFd> {
         Err(io::ErrorKind::Unsupported.into())
     }
-
-    /// There are no children here.
-    pub(crate) fn leave_to_parent(&self) {}
 
     pub(crate) fn wait(&self, listener: Option<&Socket>, end: Option<Instant>) -> io::Result<bool> {
         let ready = || listener.is_some() && CLIENTS.get() > 0;

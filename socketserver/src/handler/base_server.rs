@@ -1,22 +1,21 @@
 //! What a Python program would write as a subclass: the state and the policy of a server.
 
-use crate::handler::HandlerError;
+use super::server_ref::ServerRef;
+use crate::request::HandlerError;
 use crate::socket::{Address, Socket};
 
-use super::server_ref::ServerRef;
-
-/// The state and the policy of a server whose requests are of type `R`: fields for what its
-/// handlers share, and the methods that a Python program overrides in a subclass, in the order of a
-/// request's life.
+/// The state and the policy of a server whose requests are of type `R`: fields that its handlers
+/// share, and the methods that a Python program overrides in a subclass, in the order of a request's
+/// life.
 ///
 /// Every method has a default, so `impl BaseServer for Chat {}` is enough; write `impl<R>
-/// BaseServer<R> for Chat {}` for a state that serves streams and datagrams. What a Python override
-/// gets from `super()` runs anyway.
+/// BaseServer<R> for Chat {}` for a state that serves streams and datagrams. The parts that a Python
+/// override reaches by `super()` always run.
 ///
 /// A panic in one of these costs the request it was about, or one call, never the server.
 ///
-/// *Methods for the caller* are those of [`Server`](crate::Server) and [`ServerRef`]. *What a
-/// subclass overrides* is here; what it overrides to change sockets or threads is in
+/// The methods that a program calls are those of [`Server`](crate::Server) and [`ServerRef`]; the
+/// methods that a subclass overrides are here. Those that change sockets or threads are in
 /// [`Transport`](crate::Transport) and [`Concurrency`](crate::Concurrency).
 ///
 /// Python: `BaseServer`
@@ -27,7 +26,7 @@ use super::server_ref::ServerRef;
 )]
 pub trait BaseServer<R = Socket>: Sized + Send + Sync + 'static {
     /// Whether a request may go to a handler. Runs on the loop's thread, before any other thread
-    /// knows of the request, so it must not wait.
+    /// knows of the request, so it must not block.
     ///
     /// Python: `BaseServer.verify_request`
     fn verify_request(
@@ -39,24 +38,25 @@ pub trait BaseServer<R = Socket>: Sized + Send + Sync + 'static {
         true
     }
 
-    /// A request is refused unseen: the server is full and was told to
-    /// [refuse](crate::Overflow::Refuse), its client has as many live requests as one address may
-    /// have, or only the descriptor in reserve was left for it. The place for a word, such as
-    /// "busy"; by default there is none.
+    /// The server refuses a request unseen: it is full and [refuses](crate::Overflow::Refuse)
+    /// instead of letting clients wait, the client has as many live requests as one address may
+    /// have, or only the reserve descriptor was left. The place for a word, such as "busy"; by
+    /// default there is none.
     ///
-    /// Runs on the loop's thread, so nothing waits here: meanwhile every socket is as after
-    /// `settimeout` with zero. A fresh connection has room for a few kilobytes. A client that
-    /// speaks first, and whose words nobody has read, may see a reset instead.
+    /// Runs on the loop's thread, so nothing blocks here: meanwhile every socket behaves as after
+    /// `settimeout` with zero. A fresh connection has room for a few kilobytes. A client that speaks
+    /// first, and whose words nobody has read, may see a reset instead.
     ///
-    /// Not called for who comes [too often](crate::Builder::max_rate_per_address), and for datagrams
-    /// from port 0 or from the server's own address, all of which are refused without a word.
+    /// Not called for clients over their [rate](crate::Builder::max_rate_per_address), nor for
+    /// datagrams from port 0 or from the server's own address: an answer to a flood would be part of
+    /// it, and one to itself would be the next request.
     ///
     /// Python: none; there a full server is one that fails
     fn refuse_request(&self, _request: &R, _client_address: &Address, _server: &ServerRef<Self>) {}
 
-    /// What failed or panicked in a handler, in `verify_request` or on the way to a thread. By
-    /// default it is logged, by [`log_error`]. Python prints a traceback to standard error even
-    /// when nobody asked; here `log` decides.
+    /// A handler, `verify_request` or the way to a thread failed or panicked. By default the error
+    /// is logged, by [`log_error`]. Python always prints a traceback to standard error; here the
+    /// program's logger decides.
     ///
     /// Runs where the handler ran; the connection is still open.
     ///
@@ -80,19 +80,19 @@ pub trait BaseServer<R = Socket>: Sized + Send + Sync + 'static {
     /// Runs on the loop's thread, after every turn of `serve_forever` and at least every
     /// `poll_interval`.
     ///
-    /// The default says that there is nothing to do: from its first call on the loop no longer
-    /// wakes for it.
+    /// The default says that there is nothing to do: after its first call the loop no longer wakes
+    /// for it.
     ///
     /// Python: `BaseServer.service_actions`
     fn service_actions(&self, server: &ServerRef<Self>) {
         server.without_service_actions();
     }
 
-    /// Once, when the server takes nothing more and before it waits for what is live: the place to
-    /// tell the clients.
+    /// Runs once, when the server accepts nothing more and before it waits for live requests: the
+    /// place to tell the clients.
     ///
-    /// What a Python program does after `super().server_close()` stands after
-    /// [`server_close`](crate::Server::server_close), or in the state's `Drop`.
+    /// Code that a Python program runs after `super().server_close()` goes after
+    /// [`server_close`](crate::Server::server_close), or into the state's `Drop`.
     ///
     /// Python: `BaseServer.server_close`
     fn server_close(&self, _server: &ServerRef<Self>) {}
@@ -101,8 +101,8 @@ pub trait BaseServer<R = Socket>: Sized + Send + Sync + 'static {
 /// The state of a server that has none.
 impl<R> BaseServer<R> for () {}
 
-/// What [`BaseServer::handle_error`] does unless it is overridden: one line in the log, at debug
-/// level for a client that went away, at error level for the rest.
+/// The default of [`BaseServer::handle_error`]: one line in the log, at debug level for a client
+/// that disconnected, at error level for the rest.
 ///
 /// Python: `super().handle_error(request, client_address)`
 pub fn log_error(client_address: &Address, error: &HandlerError) {

@@ -1,4 +1,4 @@
-//! What a handler may return, and what became of it when it failed.
+//! Why a request failed.
 
 use std::any::Any;
 use std::error::Error;
@@ -7,9 +7,9 @@ use std::io;
 
 use crate::panics;
 
-/// Why a request failed: the error that a handler returned, with its value kept, or its panic.
+/// Why a request failed: the error that its handler returned, with its value, or its panic.
 ///
-/// It does not leave the thread of its handler, so the error need not be `Send`.
+/// It stays on the handler's thread, so the value need not be `Send`.
 pub struct HandlerError(Raised);
 
 enum Raised {
@@ -46,12 +46,13 @@ impl HandlerError {
         }
     }
 
-    /// Whether the handler panicked. How that displays is its message.
+    /// Whether the handler panicked. The error then displays the panic's message.
     pub fn is_panic(&self) -> bool {
         matches!(self.0, Raised::Panic(_))
     }
 
-    /// Whether the client went away: a broken pipe, a reset or an abort, also inside another error.
+    /// Whether the client disconnected: a broken pipe, a reset or an abort, also inside another
+    /// error.
     ///
     /// Python: `isinstance(error, ConnectionError)`
     pub fn is_disconnect(&self) -> bool {
@@ -91,7 +92,7 @@ impl HandlerError {
     }
 }
 
-/// Runs user code: a panic is an error like any other.
+/// Runs user code. A panic becomes an error like any other.
 pub(crate) fn caught<V>(run: impl FnOnce() -> Result<V, HandlerError>) -> Result<V, HandlerError> {
     panics::caught(run).unwrap_or_else(|text| Err(HandlerError(Raised::Panic(text))))
 }
@@ -141,49 +142,20 @@ impl From<&'static str> for HandlerError {
     }
 }
 
-/// What `setup`, `handle`, `finish` and closures may return: nothing, or a `Result` whose error can
-/// be displayed, as `main` can. `io::Error`, `String` and any boxed error fit.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be returned from `setup`, `handle`, `finish` or a closure that handles requests",
-    label = "expected `()` or a `Result<(), E>` whose error can be displayed",
-    note = "a result with a value, as `sendto` returns, is finished with `?;` and `Ok(())`"
-)]
-pub trait Outcome {
-    /// The same as a result of one type.
-    ///
-    /// # Errors
-    /// What was returned.
-    fn into_result(self) -> Result<(), HandlerError>;
-}
-
-impl Outcome for () {
-    fn into_result(self) -> Result<(), HandlerError> {
-        Ok(())
-    }
-}
-
-impl<E: Display + 'static> Outcome for Result<(), E> {
-    fn into_result(self) -> Result<(), HandlerError> {
-        self.map_err(HandlerError::new)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn the_value_is_kept_and_displayed() {
-        let error = Err::<(), _>(io::Error::other("full"))
-            .into_result()
-            .unwrap_err();
+    fn keeps_the_value_and_displays_it() {
+        let error = HandlerError::new(io::Error::other("full"));
         assert_eq!(error.to_string(), "full");
         assert!(error.downcast_ref::<io::Error>().is_some());
         assert!(!error.is_panic() && !error.is_disconnect());
     }
 
     #[test]
-    fn a_disconnect_is_seen_inside_a_box() {
+    fn finds_a_disconnect_inside_a_box() {
         let reset = || io::Error::from(io::ErrorKind::ConnectionReset);
         assert!(HandlerError::from(reset()).is_disconnect());
         assert!(HandlerError::from(BoxedError::from(reset())).is_disconnect());
@@ -193,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn a_panic_keeps_its_message() {
+    fn keeps_the_message_of_a_panic() {
         let panics = || std::panic::resume_unwind(Box::new("boom"));
         let error = caught::<()>(panics).unwrap_err();
         assert_eq!(

@@ -1,25 +1,25 @@
-//! What is to be done when a request cannot be taken.
+//! What to do when a request cannot be accepted.
 
-use std::fs::File;
 use std::io;
 use std::time::Duration;
 
 use rustix::io::Errno;
 
+use super::TARGET;
 use crate::sync::Instant;
 
-/// Whose fault a failed `get_request` is.
+/// Where the fault lies when `get_request` fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum AcceptError {
-    /// Nobody's: there was no request after all.
+    /// Nowhere: there was no request after all.
     Nothing,
-    /// One connection's, which is gone; the next may be there already.
+    /// In one connection, which is gone. The next may be there already.
     Connection,
-    /// The machine's, which has no descriptor left: trying again at once would only burn its time.
+    /// In the machine, which has no descriptor left: to try again at once would waste its time.
     Descriptors,
-    /// The machine's, which has run out of something else.
+    /// In the machine, which has run out of something else.
     Resources,
-    /// The listener's: it will never work again.
+    /// In the listener: it will never work again.
     Listener,
 }
 
@@ -33,7 +33,7 @@ impl AcceptError {
                 AcceptError::Listener
             }
             Some(_) => AcceptError::Connection,
-            // A transport of the user's own may speak in kinds.
+            // A transport of the user's own may return kinds.
             None => match error.kind() {
                 io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted => AcceptError::Nothing,
                 _ => AcceptError::Connection,
@@ -42,12 +42,12 @@ impl AcceptError {
     }
 }
 
-/// How long the loop leaves the listener alone when the machine has run out of something: 5 ms,
-/// doubling to 1 s.
+/// How long the loop leaves the listener alone when the machine has run out of something: 5 ms, then
+/// twice as long each time, up to 1 s.
 #[derive(Debug)]
 pub(super) struct Backoff {
     delay: Duration,
-    /// How many connections in a row could not be taken.
+    /// How many connections in a row could not be accepted.
     stumbles: u32,
     until: Option<Instant>,
     reported: Option<Instant>,
@@ -67,7 +67,7 @@ impl Backoff {
         }
     }
 
-    /// A request was taken: all is well again.
+    /// A request was accepted: all is well again.
     pub(super) fn succeeded(&mut self) {
         *self = Backoff {
             reported: self.reported,
@@ -75,10 +75,10 @@ impl Backoff {
         };
     }
 
-    /// A connection could not be taken. One is nothing; many in a row are the machine's trouble all
-    /// the same.
+    /// A connection could not be accepted. One is nothing, but many in a row are the machine's fault
+    /// after all.
     pub(super) fn stumbled(&mut self, error: &io::Error) {
-        log::debug!(target: "socketserver::server", "a request could not be taken: {error}");
+        log::debug!(target: TARGET, "cannot accept a request: {error}; going on with the next");
         self.stumbles += 1;
         if self.stumbles >= Self::STUMBLES {
             self.failed(error);
@@ -87,61 +87,35 @@ impl Backoff {
 
     /// Leaves the listener alone for a while.
     pub(super) fn failed(&mut self, error: &io::Error) {
-        self.report("cannot take requests", error);
+        self.report(
+            "cannot accept requests",
+            error,
+            "clients wait in the backlog",
+        );
         self.until = Some(Instant::now() + self.delay);
         self.delay = (self.delay * 2).min(Self::LONGEST);
     }
 
-    /// A request was taken only to be refused. The next one can be, too.
-    pub(super) fn turned_away(&mut self, error: &io::Error) {
-        self.report("requests are turned away", error);
+    /// A request was accepted with the reserve descriptor, and refused. So will be the next.
+    pub(super) fn refused(&mut self, error: &io::Error) {
+        self.report("cannot serve requests", error, "clients are refused");
     }
 
     /// A line in the log, at most once a second.
-    fn report(&mut self, what: &str, error: &io::Error) {
+    fn report(&mut self, what: &str, error: &io::Error, consequence: &str) {
         let now = Instant::now();
         if self
             .reported
             .is_none_or(|reported| now - reported >= Duration::from_secs(1))
         {
-            log::warn!(target: "socketserver::server", "{what}: {error}");
+            log::warn!(target: TARGET, "{what}: {error}; {consequence}");
             self.reported = Some(now);
         }
     }
 
-    /// Until when the listener is to be left alone, if it still is.
+    /// Until when the loop leaves the listener alone, if it still does.
     pub(super) fn until(&self) -> Option<Instant> {
         self.until.filter(|until| Instant::now() < *until)
-    }
-}
-
-/// A descriptor that is kept back: with it a connection can be accepted when there is no other, if
-/// only to be closed.
-#[derive(Debug)]
-pub(super) struct Reserve(Option<File>);
-
-impl Reserve {
-    /// # Errors
-    /// No descriptors left.
-    pub(super) fn new() -> io::Result<Self> {
-        Ok(Reserve(Some(Self::spare()?)))
-    }
-
-    fn spare() -> io::Result<File> {
-        File::open("/dev/null")
-    }
-
-    /// Lets go of it. Tells whether it was there: another thread may have got the last one.
-    pub(super) fn give(&mut self) -> bool {
-        self.refill();
-        self.0.take().is_some()
-    }
-
-    /// Keeps one back again, as soon as there is one.
-    pub(super) fn refill(&mut self) {
-        if self.0.is_none() {
-            self.0 = Self::spare().ok();
-        }
     }
 }
 
@@ -150,7 +124,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_error_is_told_by_whose_it_is() {
+    fn errors_are_sorted_by_fault() {
         let of = |errno: Errno| AcceptError::of(&errno.into());
         assert_eq!(of(Errno::AGAIN), AcceptError::Nothing);
         for errno in [
@@ -179,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn the_delay_doubles_up_to_a_second_and_starts_anew_after_a_success() {
+    fn the_delay_doubles_until_a_success() {
         let mut backoff = Backoff::new();
         for _ in 0..12 {
             backoff.failed(&Errno::MFILE.into());
