@@ -125,8 +125,8 @@
 //! | warn (`RUST_LOG=warn`) | what an operator can mend: a lack of descriptors or threads, a green thread that does not yield |
 //! | debug (`RUST_LOG=debug`) | steps in a server's life; refused requests; clients that disconnected |
 //!
-//! Each folder of the source has its own target: `socketserver::server`, `::transport`,
-//! `::concurrency`, `::handler`, `::green`, `::pool`. Nothing is logged per call of a socket.
+//! Each folder of the source has its own target, such as `socketserver::server`, `::transport` or
+//! `::green`. Nothing is logged per call of a socket.
 //!
 //! # Platforms
 //!
@@ -137,15 +137,17 @@
 //!
 //! Follow one request down:
 //!
-//! 1. `server/engine/` is the loop, which takes requests, and its end, the drain in six steps.
-//! 2. `transport/tcp.rs` accepts a connection; `concurrency/inline.rs`, the shortest file of its
-//!    folder, runs the handler on the spot; `handler/base.rs` is `setup`, `handle` and `finish`.
-//!    The other files of these three folders answer the same questions for their kind.
+//! 1. `server/engine/serve.rs` is the loop, one turn from top to bottom; `dispatch.rs` beside it
+//!    sends a request to its handler, or refuses it.
+//! 2. `transport/tcp.rs` accepts a connection, `concurrency/inline.rs` runs its handler on the spot,
+//!    and `handler/base.rs` calls `setup`, `handle` and `finish`. The other files of these three
+//!    folders answer the same questions for their kind.
 //! 3. `socket/wait.rs` is the one place where a handler waits for its client.
+//! 4. `server/engine/drain.rs` is the end of the server, in six steps.
 //!
-//! Below these, `request/` has what travels between the folders, `pool/` and `green/` run code and
-//! know nothing of servers, `panics.rs` contains the panics of user code, and `sys/` holds every
-//! `unsafe` block. `CONTRIBUTING.md` has the map and the words.
+//! Whatever travels between the folders is in `request/`. `pool/` and `green/` run code and know
+//! nothing of servers, `panics.rs` contains the panics of user code, and `sys/` holds every `unsafe`
+//! block. `CONTRIBUTING.md` has a map, and the words that the code uses.
 
 #[cfg(not(unix))]
 compile_error!("socketserver needs a Unix");
