@@ -79,8 +79,8 @@
 //! | on a green thread each | [`GreenTCPServer`] <br> [`GreenUnixStreamServer`] | [`GreenUDPServer`] <br> [`GreenUnixDatagramServer`] |
 //!
 //! Streams carry bytes in order and without boundaries: two sends may arrive as one `recv`, or one
-//! send as two. Datagrams are messages: each one that arrives is one request, also an empty one.
-//! UDP may lose some on the way.
+//! send as two. Datagrams are messages: each one that arrives is one request, even an empty one. UDP
+//! may lose some on the way.
 //!
 //! Of course, you still have to use your head.
 //!
