@@ -1,41 +1,163 @@
-//! What stands in `#[handler(…)]`, read but not judged: whether an option makes sense where it stands is for `valid`.
+//! Parses `#[handler(…)]`: names become the options they stand for, and values get their type.
+//!
+//! This file knows options, not handlers: the caller says which options its place has. A name
+//! that is none of them is kept for `valid`, which knows where it would belong.
 
 use std::time::Duration;
 
+use proc_macro2::TokenStream;
+use quote::{ToTokens, quote};
 use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
 use syn::{Attribute, Expr, Ident, Lit, Meta, Token, UnOp};
 
-use crate::valid::Errors;
+use crate::errors::Errors;
 
-/// `name = value`, or `name` alone.
-pub(crate) struct Setting {
-    pub(crate) name: Ident,
-    pub(crate) value: Option<Expr>,
+/// An option that `#[handler(…)]` can set.
+pub(crate) struct HandlerOption {
+    pub(crate) name: &'static str,
+    pub(crate) value: ValueType,
+    /// The field without which the option has no effect.
+    pub(crate) field: Option<&'static str>,
 }
 
-impl Parse for Setting {
+/// What an option accepts as its value.
+#[derive(Clone, Copy)]
+pub(crate) enum ValueType {
+    /// An expression. The compiler checks its type where it is used.
+    Expression,
+    /// A `bool`. The name alone means `true`.
+    Flag,
+    /// A number of seconds, or an expression of the type `Duration`.
+    Seconds,
+}
+
+/// The only option of a field: the expression it starts with.
+pub(crate) static DEFAULT: HandlerOption = HandlerOption {
+    name: "default",
+    value: ValueType::Expression,
+    field: None,
+};
+
+/// An option that was set.
+pub(crate) struct Setting {
+    pub(crate) option: &'static HandlerOption,
+    /// The name as it was written, with its place in the source.
+    pub(crate) name: Ident,
+    pub(crate) value: Value,
+}
+
+/// The value of a setting. Writing it as tokens gives an expression.
+pub(crate) enum Value {
+    Expression(Expr),
+    True,
+    Seconds(Duration),
+    /// The value is missing or wrong, which has been reported. No code is generated from it.
+    Invalid,
+}
+
+/// All that the `#[handler(…)]` attributes of one struct or field say.
+#[derive(Default)]
+pub(crate) struct Settings {
+    pub(crate) set: Vec<Setting>,
+    /// Names that are no options of this place.
+    pub(crate) unknown: Vec<Ident>,
+}
+
+impl Settings {
+    /// Parses the attributes, which count as one, for a place that has these options.
+    pub(crate) fn parse(
+        attributes: &[Attribute],
+        options: &'static [HandlerOption],
+        errors: &mut Errors,
+    ) -> Self {
+        let mut settings = Settings::default();
+        let mut seen = Vec::new();
+        for Assignment { name, value } in assignments(attributes, errors) {
+            if seen.contains(&name) {
+                errors.at(&name, format!("`{name}` is given twice"));
+                continue;
+            }
+            seen.push(name.clone());
+            match options.iter().find(|option| name == option.name) {
+                Some(option) => {
+                    let value = option.value_of(&name, value, errors);
+                    settings.set.push(Setting {
+                        option,
+                        name,
+                        value,
+                    });
+                }
+                None => settings.unknown.push(name),
+            }
+        }
+        settings
+    }
+}
+
+impl HandlerOption {
+    fn value_of(&self, name: &Ident, value: Option<Expr>, errors: &mut Errors) -> Value {
+        match (self.value, value) {
+            (ValueType::Flag, None) => Value::True,
+            (_, None) => {
+                errors.at(name, format!("`{name}` needs a value: `{name} = …`"));
+                Value::Invalid
+            }
+            (ValueType::Seconds, Some(value)) => match seconds(&value) {
+                Ok(Some(duration)) => Value::Seconds(duration),
+                Ok(None) => Value::Expression(value),
+                Err(message) => {
+                    errors.at(value, message);
+                    Value::Invalid
+                }
+            },
+            (ValueType::Expression | ValueType::Flag, Some(value)) => Value::Expression(value),
+        }
+    }
+}
+
+impl ToTokens for Value {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        match self {
+            Value::Expression(expression) => expression.to_tokens(tokens),
+            Value::True => tokens.extend(quote!(true)),
+            Value::Seconds(duration) => {
+                let (seconds, nanoseconds) = (duration.as_secs(), duration.subsec_nanos());
+                tokens.extend(quote!(::core::time::Duration::new(#seconds, #nanoseconds)));
+            }
+            Value::Invalid => {}
+        }
+    }
+}
+
+/// `name = value`, or `name` alone.
+struct Assignment {
+    name: Ident,
+    value: Option<Expr>,
+}
+
+impl Parse for Assignment {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
         let name = input.parse()?;
-        // Anything but a comma must be the `=`, so that `timeout(30)` is told what was expected.
+        // Anything but a comma must be the `=`, so that the error for `timeout(30)` is
+        // "expected `=`".
         let value = if input.is_empty() || input.peek(Token![,]) {
             None
         } else {
             input.parse::<Token![=]>()?;
             Some(input.parse()?)
         };
-        Ok(Setting { name, value })
+        Ok(Assignment { name, value })
     }
 }
 
-/// Whether this is one of ours. Those of other derives stand beside them and are not looked at.
+/// Whether this is a `#[handler(…)]`. Attributes of other derives are left alone.
 pub(crate) fn is_ours(attribute: &Attribute) -> bool {
     attribute.path().is_ident("handler")
 }
 
-/// Everything the `#[handler(…)]` attributes of one struct or field say, in order: several count as one.
-pub(crate) fn settings(attributes: &[Attribute], errors: &mut Errors) -> Vec<Setting> {
-    let mut settings = Vec::new();
+fn assignments(attributes: &[Attribute], errors: &mut Errors) -> Vec<Assignment> {
+    let mut assignments = Vec::new();
     for attribute in attributes.iter().filter(|attribute| is_ours(attribute)) {
         if !matches!(attribute.meta, Meta::List(_)) {
             errors.at(
@@ -44,20 +166,21 @@ pub(crate) fn settings(attributes: &[Attribute], errors: &mut Errors) -> Vec<Set
             );
             continue;
         }
-        match attribute.parse_args_with(Punctuated::<Setting, Token![,]>::parse_terminated) {
-            Ok(list) => settings.extend(list),
+        match attribute.parse_args_with(Punctuated::<Assignment, Token![,]>::parse_terminated) {
+            Ok(list) => assignments.extend(list),
             Err(error) => errors.push(error),
         }
     }
-    settings
+    assignments
 }
 
-/// The seconds a literal stands for; `None` when the value is an expression, whose type the compiler sees to.
-pub(crate) fn timeout(value: &Expr) -> Result<Option<Duration>, &'static str> {
+/// The duration that a literal stands for; `None` if the value is an expression, whose type the
+/// compiler checks.
+fn seconds(value: &Expr) -> Result<Option<Duration>, &'static str> {
     let digits = match value {
-        // What a `macro_rules!` of the user's passes on comes in a group.
-        Expr::Group(group) => return timeout(&group.expr),
-        Expr::Paren(paren) => return timeout(&paren.expr),
+        // A value that a `macro_rules!` passes on comes in a group.
+        Expr::Group(group) => return seconds(&group.expr),
+        Expr::Paren(paren) => return seconds(&paren.expr),
         Expr::Lit(literal) => match &literal.lit {
             Lit::Int(literal) if literal.suffix().is_empty() => literal.base10_digits().to_owned(),
             Lit::Float(literal) if literal.suffix().is_empty() => {
@@ -96,66 +219,95 @@ pub(crate) fn timeout(value: &Expr) -> Result<Option<Duration>, &'static str> {
 
 #[cfg(test)]
 mod tests {
-    use quote::ToTokens;
     use syn::parse_quote;
 
     use super::*;
 
-    fn read(attributes: &[Attribute]) -> Result<Vec<String>, String> {
+    static OPTIONS: &[HandlerOption] = &[
+        HandlerOption {
+            name: "size",
+            value: ValueType::Expression,
+            field: None,
+        },
+        HandlerOption {
+            name: "timeout",
+            value: ValueType::Seconds,
+            field: None,
+        },
+        HandlerOption {
+            name: "quick",
+            value: ValueType::Flag,
+            field: None,
+        },
+    ];
+
+    /// The settings as text, with a `?` behind a name that is no option; or the mistakes.
+    fn parse(attributes: &[Attribute]) -> Result<Vec<String>, Vec<String>> {
         let mut errors = Errors::default();
-        let settings = settings(attributes, &mut errors);
-        errors.finish().map_err(|error| error.to_string())?;
-        let show = |setting: &Setting| match &setting.value {
-            Some(value) => format!("{} = {}", setting.name, value.to_token_stream()),
-            None => setting.name.to_string(),
-        };
-        Ok(settings.iter().map(show).collect())
+        let settings = Settings::parse(attributes, OPTIONS, &mut errors);
+        let messages = errors.messages();
+        if !messages.is_empty() {
+            return Err(messages);
+        }
+        let set = settings.set.iter().map(|setting| {
+            format!("{} = {}", setting.name, setting.value.to_token_stream()).replace(' ', "")
+        });
+        let unknown = settings.unknown.iter().map(|name| format!("{name}?"));
+        Ok(set.chain(unknown).collect())
     }
 
     #[test]
     fn several_attributes_count_as_one() {
-        let read = read(&[
-            parse_quote!(#[handler(rbufsize = -1, timeout = 2.5,)]),
+        let settings = parse(&[
+            parse_quote!(#[handler(size = -1, other = 2.5,)]),
             parse_quote!(#[doc = "not ours"]),
             parse_quote!(#[handler()]),
-            parse_quote!(#[handler(disable_nagle_algorithm)]),
+            parse_quote!(#[handler(quick)]),
         ]);
-        assert_eq!(
-            read.unwrap(),
-            ["rbufsize = - 1", "timeout = 2.5", "disable_nagle_algorithm"]
-        );
+        assert_eq!(settings.unwrap(), ["size=-1", "quick=true", "other?"]);
     }
 
     #[test]
     fn a_value_is_any_expression() {
-        let read = read(&[
-            parse_quote!(#[handler(default = BTreeMap::<u8, u8>::from([(1, 2)]), timeout = { a + b })]),
+        let settings = parse(&[
+            parse_quote!(#[handler(size = BTreeMap::<u8, u8>::from([(1, 2)]), timeout = { a + b })]),
         ]);
-        assert_eq!(read.unwrap().len(), 2);
+        assert_eq!(
+            settings.unwrap(),
+            ["size=BTreeMap::<u8,u8>::from([(1,2)])", "timeout={a+b}"]
+        );
     }
 
     #[test]
-    fn what_is_not_a_list_of_options() {
+    fn malformed_attributes_are_reported() {
+        #[track_caller]
+        fn check(attribute: Attribute, message: &str) {
+            assert_eq!(parse(&[attribute]), Err(vec![message.to_owned()]));
+        }
         let parentheses = "the options stand in parentheses: `#[handler(name = value)]`";
-        assert_eq!(read(&[parse_quote!(#[handler])]), Err(parentheses.into()));
-        assert_eq!(
-            read(&[parse_quote!(#[handler = 1])]),
-            Err(parentheses.into())
-        );
-        assert_eq!(
-            read(&[parse_quote!(#[handler(timeout(30))])]),
-            Err("expected `=`".into())
-        );
-        assert_eq!(
-            read(&[parse_quote!(#[handler("timeout")])]),
-            Err("expected identifier".into())
-        );
-        assert!(read(&[parse_quote!(#[handler(timeout = )])]).is_err());
+        check(parse_quote!(#[handler]), parentheses);
+        check(parse_quote!(#[handler = 1]), parentheses);
+        check(parse_quote!(#[handler(timeout(30))]), "expected `=`");
+        check(parse_quote!(#[handler("timeout")]), "expected identifier");
+        assert!(parse(&[parse_quote!(#[handler(timeout = )])]).is_err());
     }
 
     #[test]
-    fn literal_timeouts() {
-        let read = |value: Expr| timeout(&value);
+    fn names_given_twice_or_without_value_are_reported() {
+        let messages = parse(&[parse_quote!(#[handler(size, quick, other, quick, other)])]);
+        assert_eq!(
+            messages.unwrap_err(),
+            [
+                "`size` needs a value: `size = …`",
+                "`quick` is given twice",
+                "`other` is given twice"
+            ]
+        );
+    }
+
+    #[test]
+    fn seconds_are_read_from_literals() {
+        let read = |value: Expr| seconds(&value);
         assert_eq!(read(parse_quote!(30)), Ok(Some(Duration::from_secs(30))));
         assert_eq!(
             read(parse_quote!(0.25)),
@@ -167,6 +319,10 @@ mod tests {
         );
         assert_eq!(read(parse_quote!(Duration::from_millis(5))), Ok(None));
         assert_eq!(read(parse_quote!(LIMIT)), Ok(None));
+    }
+
+    #[test]
+    fn impossible_seconds_are_reported() {
         let wrong: [Expr; 9] = [
             parse_quote!(0),
             parse_quote!(0.0),
@@ -178,6 +334,6 @@ mod tests {
             parse_quote!("30"),
             parse_quote!(None),
         ];
-        assert!(wrong.into_iter().map(read).all(|result| result.is_err()));
+        assert!(wrong.iter().map(seconds).all(|result| result.is_err()));
     }
 }

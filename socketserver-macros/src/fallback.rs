@@ -1,4 +1,4 @@
-//! What is emitted beside the errors.
+//! The code that goes with the errors.
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -6,8 +6,8 @@ use syn::DeriveInput;
 
 use crate::signature;
 
-/// An impl for every request and every server: without one, each use of the struct would be an error of its own and
-/// bury the one that matters.
+/// The errors, and an impl for every request and every server. Without the impl, each use of the
+/// struct would be another error and bury those that matter.
 pub(crate) fn expand(input: &DeriveInput, error: &syn::Error) -> TokenStream {
     let errors = error.to_compile_error();
     let generics = signature::generics(input, &[quote!(__R), quote!(__S)]);
@@ -19,7 +19,9 @@ pub(crate) fn expand(input: &DeriveInput, error: &syn::Error) -> TokenStream {
         #errors
 
         #[automatically_derived]
-        impl #impl_generics ::socketserver::RequestHandler<__R, __S> for #name #ty_generics #where_clause {
+        impl #impl_generics ::socketserver::RequestHandler<__R, __S>
+            for #name #ty_generics #where_clause
+        {
             fn handle_request(
                 _: __R,
                 _: ::socketserver::Address,

@@ -14,17 +14,28 @@
 
 #![forbid(unsafe_code)]
 
-mod ast;
+// In the order in which a handler passes them.
+mod errors;
+
 mod attr;
-mod expand;
-mod fallback;
-mod signature;
+
+mod ast;
+
+mod kinds;
+
 mod valid;
+
+mod expand;
+
+mod signature;
+
+mod fallback;
 
 use proc_macro::TokenStream;
 use syn::{DeriveInput, parse_macro_input};
 
 use crate::ast::Kind;
+use crate::kinds::{base, datagram, stream};
 
 /// Makes a struct the handler of a request: `setup`, `handle`, `finish`.
 ///
@@ -96,7 +107,7 @@ use crate::ast::Kind;
 /// Python: `BaseRequestHandler`
 #[proc_macro_derive(BaseRequestHandler, attributes(handler))]
 pub fn derive_base_request_handler(input: TokenStream) -> TokenStream {
-    derive(Kind::Base, input)
+    derive(&base::KIND, input)
 }
 
 /// Makes a struct the handler of a stream, with files to read and write.
@@ -150,7 +161,7 @@ pub fn derive_base_request_handler(input: TokenStream) -> TokenStream {
 /// Python: `StreamRequestHandler`
 #[proc_macro_derive(StreamRequestHandler, attributes(handler))]
 pub fn derive_stream_request_handler(input: TokenStream) -> TokenStream {
-    derive(Kind::Stream, input)
+    derive(&stream::KIND, input)
 }
 
 /// Makes a struct the handler of a datagram, with a file to read it from and one to write the reply to.
@@ -193,9 +204,9 @@ pub fn derive_stream_request_handler(input: TokenStream) -> TokenStream {
 /// Python: `DatagramRequestHandler`
 #[proc_macro_derive(DatagramRequestHandler, attributes(handler))]
 pub fn derive_datagram_request_handler(input: TokenStream) -> TokenStream {
-    derive(Kind::Datagram, input)
+    derive(&datagram::KIND, input)
 }
 
-fn derive(kind: Kind, input: TokenStream) -> TokenStream {
+fn derive(kind: &'static Kind, input: TokenStream) -> TokenStream {
     expand::derive(kind, &parse_macro_input!(input as DeriveInput)).into()
 }

@@ -1,41 +1,29 @@
-//! What a handler must not say, one sentence each, on the tokens it is about and with what to write instead.
-
-use std::fmt::Display;
+//! What a handler must not say. Each message stands at the tokens it is about and says what to
+//! write instead.
 
 use quote::ToTokens;
-use syn::{Data, Fields, GenericParam};
+use syn::{Data, Fields, GenericParam, Ident};
 
 use crate::ast::{Field, Handler, Kind, Part};
-use crate::attr::{self, Setting};
-
-/// Every mistake is reported at once, so that nobody compiles five times for five of them.
-#[derive(Default)]
-pub(crate) struct Errors(Option<syn::Error>);
-
-impl Errors {
-    pub(crate) fn at(&mut self, tokens: impl ToTokens, message: impl Display) {
-        self.push(syn::Error::new_spanned(tokens, message));
-    }
-
-    pub(crate) fn push(&mut self, error: syn::Error) {
-        match &mut self.0 {
-            Some(errors) => errors.combine(error),
-            None => self.0 = Some(error),
-        }
-    }
-
-    pub(crate) fn finish(self) -> syn::Result<()> {
-        self.0.map_or(Ok(()), Err)
-    }
-}
+use crate::attr::{self, DEFAULT, Setting};
+use crate::errors::Errors;
+use crate::kinds;
 
 impl Handler<'_> {
     pub(crate) fn validate(&self, errors: &mut Errors) {
         self.validate_shape(errors);
         self.validate_generics(errors);
-        self.validate_options(errors);
+        for setting in &self.settings.set {
+            self.validate_effect(setting, errors);
+        }
+        for name in &self.settings.unknown {
+            errors.at(name, self.misplaced_option(name));
+        }
         for field in &self.fields {
-            self.validate_field(field, errors);
+            for name in &field.settings.unknown {
+                errors.at(name, self.misplaced_field_option(field, name));
+            }
+            self.validate_name(field, errors);
         }
     }
 
@@ -83,148 +71,102 @@ impl Handler<'_> {
         }
     }
 
-    fn validate_options(&self, errors: &mut Errors) {
-        let kind = self.kind.derive();
-        for setting in new_ones(&self.settings, errors) {
-            let name = setting.name.to_string();
-            if name == "default" {
-                errors.at(
-                    &setting.name,
-                    "`default` belongs to a field: write `#[handler(default = …)]` above the one it is for",
-                );
-            } else if !Kind::Stream.options().contains(&name.as_str()) {
-                errors.at(&setting.name, self.unknown(&name));
-            } else if self.kind != Kind::Stream {
-                errors.at(
-                    &setting.name,
-                    format!("`{name}` is an option of `StreamRequestHandler`; `{kind}` has none"),
-                );
-            } else {
-                self.validate_option(setting, &name, errors);
-            }
+    /// An option that would change nothing is a mistake, because it reads as if it did.
+    fn validate_effect(&self, setting: &Setting, errors: &mut Errors) {
+        let Some(field) = setting.option.field else {
+            return;
+        };
+        if self.fields.iter().all(|declared| declared.name != field) {
+            let name = &setting.name;
+            errors.at(
+                name,
+                format!(
+                    "`{name}` is the buffer of `{field}`, a field this struct does not declare"
+                ),
+            );
         }
     }
 
-    fn unknown(&self, name: &str) -> String {
-        let kind = self.kind.derive();
-        match self.kind.options() {
+    /// What is wrong with an option on the struct that the kind does not have.
+    fn misplaced_option(&self, name: &Ident) -> String {
+        let kind = self.kind.derive;
+        if name == DEFAULT.name {
+            return "`default` belongs to a field: write `#[handler(default = …)]` above the one it is for".to_owned();
+        }
+        let owners = derives(|kind| kind.has_option(name));
+        if !owners.is_empty() {
+            let owners = owners.join("` and `");
+            return format!("`{name}` is an option of `{owners}`; `{kind}` has none");
+        }
+        let options: Vec<_> = self.kind.options.iter().map(|option| option.name).collect();
+        match options[..] {
             [] => format!("`{name}` is no option: `{kind}` has none, and a field has `default`"),
-            options => format!(
+            _ => format!(
                 "`{name}` is no option: those of `{kind}` are `{}`",
                 options.join("`, `")
             ),
         }
     }
 
-    fn validate_option(&self, setting: &Setting, name: &str, errors: &mut Errors) {
-        let Some(value) = &setting.value else {
-            if name != "disable_nagle_algorithm" {
-                errors.at(
-                    &setting.name,
-                    format!("`{name}` needs a value: `{name} = …`"),
-                );
+    /// What is wrong with an option on a field that the field does not have.
+    fn misplaced_field_option(&self, field: &Field<'_>, name: &Ident) -> String {
+        if name == DEFAULT.name {
+            let (field, kind) = (field.name, self.kind.derive);
+            return format!("`{field}` is filled by `{kind}` and takes no default");
+        }
+        match derives(|kind| kind.has_option(name)).first() {
+            Some(owner) => {
+                format!("`{name}` belongs to the struct: write it below `#[derive({owner})]`")
             }
-            return;
-        };
-        match name {
-            // What would change nothing is not accepted: it reads as if it did.
-            "rbufsize" if !self.declares(Part::Rfile) => {
-                errors.at(
-                    &setting.name,
-                    "`rbufsize` is the buffer of `rfile`, a field this struct does not declare",
-                );
-            }
-            "wbufsize" if !self.declares(Part::Wfile) => {
-                errors.at(
-                    &setting.name,
-                    "`wbufsize` is the buffer of `wfile`, a field this struct does not declare",
-                );
-            }
-            "timeout" => {
-                if let Err(message) = attr::timeout(value) {
-                    errors.at(value, message);
-                }
-            }
-            _ => {}
+            None => format!("`{name}` is no option: that of a field is `default`"),
         }
     }
 
-    fn validate_field(&self, field: &Field<'_>, errors: &mut Errors) {
-        let kind = self.kind.derive();
-        let mut has_default = false;
-        for setting in new_ones(&field.settings, errors) {
-            let name = setting.name.to_string();
-            if name == "default" {
-                has_default = true;
-                if self.filled(field).is_some() {
-                    errors.at(
-                        &setting.name,
-                        format!(
-                            "`{}` is filled by `{kind}` and takes no default",
-                            field.name
-                        ),
-                    );
-                } else if setting.value.is_none() {
-                    errors.at(
-                        &setting.name,
-                        "`default` needs an expression: `default = …`",
-                    );
-                }
-            } else if Kind::Stream.options().contains(&name.as_str()) {
-                let place =
-                    "belongs to the struct: write it below `#[derive(StreamRequestHandler)]`";
-                errors.at(&setting.name, format!("`{name}` {place}"));
-            } else {
-                errors.at(
-                    &setting.name,
-                    format!("`{name}` is no option: that of a field is `default`"),
-                );
-            }
-        }
-        if has_default {
+    /// A field that has a name of ours, or nearly, must say that it is meant as the user's own.
+    fn validate_name(&self, field: &Field<'_>, errors: &mut Errors) {
+        if field.part.is_some() || field.default().is_some() {
             return;
         }
         let own = "for a field of your own write `#[handler(default = …)]` above it";
-        if let Some(part) = self.meant_by(field) {
-            errors.at(field.name, format!("did you mean `{}`? {own}", part.name()));
-        }
-        if let Some(part) = field.part.filter(|part| !self.kind.fills(*part)) {
-            let others: Vec<_> = [Kind::Stream, Kind::Datagram]
-                .into_iter()
-                .filter(|kind| kind.fills(part))
-                .map(Kind::derive)
-                .collect();
-            let (name, others) = (field.name, others.join("` and `"));
+        let name = field.name;
+        let others = derives(|kind| kind.part(name).is_some());
+        if !others.is_empty() {
+            let (others, kind) = (others.join("` and `"), self.kind.derive);
             errors.at(
                 name,
                 format!("`{name}` is filled by `{others}`, not by `{kind}`; {own}"),
             );
+        } else if let Some(part) = self.meant_by(field) {
+            errors.at(name, format!("did you mean `{}`? {own}", part.name));
         }
     }
 
-    /// What a field has nearly the name of, and the type: without a word it would start empty and
+    /// The part whose name and type a field nearly has. Unreported, the field would start empty and
     /// stay so.
-    fn meant_by(&self, field: &Field<'_>) -> Option<Part> {
+    fn meant_by(&self, field: &Field<'_>) -> Option<&'static Part> {
         const NEAR: usize = 2;
-        if field.part.is_some() {
-            return None;
-        }
         let name = field.name.to_string();
         let ty = field.ty.to_token_stream().to_string().replace(' ', "");
         let ty = ty.trim_start_matches("socketserver::");
         let is = |like: &&str| ty == *like || ty.starts_with(&format!("{like}<"));
-        Part::ALL
-            .into_iter()
-            .filter(|part| self.kind.fills(*part) && !self.declares(*part))
-            .filter(|part| part.types().iter().any(is))
-            .map(|part| (distance(&name, part.name()), part))
+        self.kind
+            .all_parts()
+            .filter(|part| !self.declares(part))
+            .filter(|part| part.types.iter().any(is))
+            .map(|part| (distance(&name, part.name), part))
             .filter(|(distance, _)| *distance <= NEAR)
             .min_by_key(|(distance, _)| *distance)
             .map(|(_, part)| part)
     }
 }
 
-/// How many letters must be added, left out or changed to make one word of the other.
+/// The derives of the kinds for which the condition holds.
+fn derives(condition: impl Fn(&Kind) -> bool) -> Vec<&'static str> {
+    let kinds = kinds::ALL.iter().filter(|kind| condition(kind));
+    kinds.map(|kind| kind.derive).collect()
+}
+
+/// How many letters must be added, removed or changed to turn one word into the other.
 fn distance(from: &str, to: &str) -> usize {
     let mut row: Vec<usize> = (0..=to.len()).collect();
     for (above, from) in from.bytes().enumerate() {
@@ -238,49 +180,31 @@ fn distance(from: &str, to: &str) -> usize {
     row[to.len()]
 }
 
-/// Each setting the first time its name is met; the others are told that they come too late.
-fn new_ones<'a>(settings: &'a [Setting], errors: &mut Errors) -> Vec<&'a Setting> {
-    let mut new: Vec<&Setting> = Vec::new();
-    for setting in settings {
-        if new.iter().any(|earlier| earlier.name == setting.name) {
-            errors.at(&setting.name, format!("`{}` is given twice", setting.name));
-        } else {
-            new.push(setting);
-        }
-    }
-    new
-}
-
 #[cfg(test)]
 mod tests {
     use syn::{DeriveInput, parse_quote};
 
     use super::*;
+    use crate::kinds::{base, datagram, stream};
 
     #[track_caller]
-    fn check(kind: Kind, input: DeriveInput, expected: &[&str]) {
+    fn check(kind: &'static Kind, input: DeriveInput, expected: &[&str]) {
         let mut errors = Errors::default();
         Handler::from_syn(kind, &input, &mut errors).validate(&mut errors);
-        let messages: Vec<_> = errors
-            .0
-            .into_iter()
-            .flatten()
-            .map(|error| error.to_string())
-            .collect();
-        assert_eq!(messages, expected);
+        assert_eq!(errors.messages(), expected);
     }
 
     #[test]
     fn what_is_right_is_let_through() {
-        check(Kind::Base, parse_quote! { struct Unit; }, &[]);
-        check(Kind::Base, parse_quote! { struct Empty {} }, &[]);
+        check(&base::KIND, parse_quote! { struct Unit; }, &[]);
+        check(&base::KIND, parse_quote! { struct Empty {} }, &[]);
         check(
-            Kind::Base,
+            &base::KIND,
             parse_quote! { struct Own { #[handler(default = None)] rfile: Option<File> } },
             &[],
         );
         check(
-            Kind::Datagram,
+            &datagram::KIND,
             parse_quote! { struct All { packet: P, socket: S, rfile: R, wfile: W, x: u8 } },
             &[],
         );
@@ -289,7 +213,7 @@ mod tests {
             #[handler(disable_nagle_algorithm)]
             struct Options<T: Clone, const N: usize> { rfile: SocketReader, wfile: SocketWriter, more: [T; N] }
         };
-        check(Kind::Stream, options, &[]);
+        check(&stream::KIND, options, &[]);
     }
 
     #[test]
@@ -299,8 +223,8 @@ mod tests {
             struct Wrong<'a> { #[handler(rbufsize = 1, default = 1)] request: Socket, packet: &'a [u8] }
         };
         let expected = [
-            "a handler is `'static` and borrows nothing: let its fields own what they hold",
             "`timeout` is given twice",
+            "a handler is `'static` and borrows nothing: let its fields own what they hold",
             "`timeot` is no option: those of `StreamRequestHandler` are \
              `rbufsize`, `wbufsize`, `timeout`, `disable_nagle_algorithm`",
             "`rbufsize` belongs to the struct: write it below `#[derive(StreamRequestHandler)]`",
@@ -308,7 +232,7 @@ mod tests {
             "`packet` is filled by `DatagramRequestHandler`, not by `StreamRequestHandler`; \
              for a field of your own write `#[handler(default = …)]` above it",
         ];
-        check(Kind::Stream, input, &expected);
+        check(&stream::KIND, input, &expected);
     }
 
     #[test]
@@ -322,7 +246,7 @@ mod tests {
             }
         };
         check(
-            Kind::Datagram,
+            &datagram::KIND,
             misspelt,
             &meant.each_ref().map(String::as_str),
         );
@@ -334,7 +258,7 @@ mod tests {
                 connections: Socket, packet: Arc<[u8]>, packets: Arc<[u8]>
             }
         };
-        check(Kind::Datagram, own, &[]);
+        check(&datagram::KIND, own, &[]);
     }
 
     #[test]
@@ -347,12 +271,12 @@ mod tests {
             "`rbufsize` is the buffer of `rfile`, a field this struct does not declare",
             "`wbufsize` is the buffer of `wfile`, a field this struct does not declare",
         ];
-        check(Kind::Stream, options.clone(), &no_files);
+        check(&stream::KIND, options.clone(), &no_files);
         let none = ["rbufsize", "wbufsize"].map(|name| {
             format!(
                 "`{name}` is an option of `StreamRequestHandler`; `BaseRequestHandler` has none"
             )
         });
-        check(Kind::Base, options, &none.each_ref().map(String::as_str));
+        check(&base::KIND, options, &none.each_ref().map(String::as_str));
     }
 }

@@ -1,0 +1,14 @@
+//! `BaseRequestHandler`: for requests of any type, with nothing done for the handler.
+
+use proc_macro2::TokenStream;
+
+use crate::ast::{Kind, RequestType};
+
+pub(crate) static KIND: Kind = Kind {
+    derive: "BaseRequestHandler",
+    request: RequestType::OfField,
+    parts: &[],
+    options: &[],
+    prepare: |_| TokenStream::new(),
+    base: |_| None,
+};
