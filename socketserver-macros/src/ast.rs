@@ -1,11 +1,11 @@
 //! A handler as the derives see it: the kind that was derived, the fields, and what fills them.
 
 use proc_macro2::{Span, TokenStream};
-use quote::quote;
+use quote::{ToTokens, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::{Data, DeriveInput, Fields, Ident, Type};
 
-use crate::attr::{DEFAULT, HandlerOption, Setting, Settings, Value};
+use crate::attr::{DEFAULT, HandlerOption, LIBRARY, Setting, Settings, Value};
 use crate::errors::Errors;
 
 /// A kind of handler: what one derive does, as a value. Each has a file in `kinds`.
@@ -15,7 +15,7 @@ pub(crate) struct Kind {
     pub(crate) request: RequestType,
     /// What it fills, besides the arguments.
     pub(crate) parts: &'static [&'static Part],
-    /// The options of the struct.
+    /// The options of the struct, besides `LIBRARY`.
     pub(crate) options: &'static [HandlerOption],
     /// Statements that make a local variable for each declared part, before the struct is built.
     pub(crate) prepare: fn(&Handler<'_>) -> TokenStream,
@@ -58,8 +58,11 @@ pub(crate) static ARGUMENTS: [&Part; 3] = [&REQUEST, &CLIENT_ADDRESS, &SERVER];
 pub(crate) struct Handler<'a> {
     pub(crate) kind: &'static Kind,
     pub(crate) input: &'a DeriveInput,
+    /// Those of the kind's options.
     pub(crate) settings: Settings,
     pub(crate) fields: Vec<Field<'a>>,
+    /// Where the library is, if not at `::socketserver`.
+    library: Option<Setting>,
 }
 
 pub(crate) struct Field<'a> {
@@ -81,8 +84,12 @@ impl Kind {
         self.all_parts().find(|part| name == part.name)
     }
 
+    pub(crate) fn all_options(&self) -> impl Iterator<Item = &'static HandlerOption> {
+        self.options.iter().chain([&LIBRARY])
+    }
+
     pub(crate) fn has_option(&self, name: &Ident) -> bool {
-        self.options.iter().any(|option| name == option.name)
+        self.all_options().any(|option| name == option.name)
     }
 }
 
@@ -108,16 +115,32 @@ impl<'a> Handler<'a> {
             },
             Data::Enum(_) | Data::Union(_) => None,
         };
+        let options: Vec<_> = kind.all_options().collect();
+        let mut settings = Settings::parse(&input.attrs, &options, errors);
         Handler {
             kind,
             input,
-            settings: Settings::parse(&input.attrs, kind.options, errors),
+            library: settings.take(&LIBRARY),
+            settings,
             fields: fields
                 .into_iter()
                 .flatten()
                 .filter_map(|field| Field::from_syn(kind, field, errors))
                 .collect(),
         }
+    }
+
+    /// The path of the library, located at the span.
+    pub(crate) fn library(&self, span: Span) -> TokenStream {
+        let Some(Setting { value, .. }) = &self.library else {
+            return quote_spanned!(span=> ::socketserver);
+        };
+        let path = value.to_token_stream().into_iter();
+        path.map(|mut token| {
+            token.set_span(token.span().located_at(span));
+            token
+        })
+        .collect()
     }
 
     /// The field that this part fills.
@@ -144,8 +167,8 @@ impl<'a> Field<'a> {
         let name = field.ident.as_ref()?;
         let part = kind.part(name);
         let options = match part {
-            Some(_) => &[],
-            None => std::slice::from_ref(&DEFAULT),
+            Some(_) => [].as_slice(),
+            None => &[&DEFAULT],
         };
         Some(Field {
             name,

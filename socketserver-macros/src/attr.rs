@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
+use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
 use syn::{Attribute, Expr, Ident, Lit, Meta, Token, UnOp};
@@ -30,12 +31,21 @@ pub(crate) enum ValueType {
     Flag,
     /// A number of seconds, or an expression of the type `Duration`.
     Seconds,
+    /// A path to an item.
+    Path,
 }
 
 /// The only option of a field: the expression it starts with.
 pub(crate) static DEFAULT: HandlerOption = HandlerOption {
     name: "default",
     value: ValueType::Expression,
+    field: None,
+};
+
+/// The option that every kind has: where the library is, if not at `::socketserver`.
+pub(crate) static LIBRARY: HandlerOption = HandlerOption {
+    name: "crate",
+    value: ValueType::Path,
     field: None,
 };
 
@@ -68,7 +78,7 @@ impl Settings {
     /// Parses the attributes, which count as one, for a place that has these options.
     pub(crate) fn parse(
         attributes: &[Attribute],
-        options: &'static [HandlerOption],
+        options: &[&'static HandlerOption],
         errors: &mut Errors,
     ) -> Self {
         let mut settings = Settings::default();
@@ -79,7 +89,7 @@ impl Settings {
                 continue;
             }
             seen.push(name.clone());
-            match options.iter().find(|option| name == option.name) {
+            match options.iter().find(|option| name == option.name).copied() {
                 Some(option) => {
                     let value = option.value_of(&name, value, errors);
                     settings.set.push(Setting {
@@ -92,6 +102,14 @@ impl Settings {
             }
         }
         settings
+    }
+
+    /// Removes the setting of this option, and returns it if it is valid.
+    pub(crate) fn take(&mut self, option: &HandlerOption) -> Option<Setting> {
+        let is_it = |setting: &Setting| std::ptr::eq(setting.option, option);
+        let position = self.set.iter().position(is_it)?;
+        let setting = self.set.remove(position);
+        (!matches!(setting.value, Value::Invalid)).then_some(setting)
     }
 }
 
@@ -108,6 +126,16 @@ impl HandlerOption {
                 Ok(None) => Value::Expression(value),
                 Err(message) => {
                     errors.at(value, message);
+                    Value::Invalid
+                }
+            },
+            (ValueType::Path, Some(value)) => match path(value) {
+                Ok(path) => Value::Expression(path),
+                Err(value) => {
+                    errors.at(
+                        value,
+                        format!("expected a path: `{name} = …::socketserver`"),
+                    );
                     Value::Invalid
                 }
             },
@@ -138,7 +166,11 @@ struct Assignment {
 
 impl Parse for Assignment {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
-        let name = input.parse()?;
+        let name = if input.peek(Token![crate]) {
+            input.call(Ident::parse_any)?
+        } else {
+            input.parse()?
+        };
         // Anything but a comma must be the `=`, so that the error for `timeout(30)` is
         // "expected `=`".
         let value = if input.is_empty() || input.peek(Token![,]) {
@@ -217,34 +249,41 @@ fn seconds(value: &Expr) -> Result<Option<Duration>, &'static str> {
     }
 }
 
+/// The path, out of the group in which a `macro_rules!` passes it on; or the value, if it is none.
+fn path(value: Expr) -> Result<Expr, Expr> {
+    match value {
+        Expr::Group(group) => path(*group.expr),
+        Expr::Path(_) => Ok(value),
+        _ => Err(value),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use syn::parse_quote;
 
     use super::*;
 
-    static OPTIONS: &[HandlerOption] = &[
+    const fn option(name: &'static str, value: ValueType) -> HandlerOption {
         HandlerOption {
-            name: "size",
-            value: ValueType::Expression,
+            name,
+            value,
             field: None,
-        },
-        HandlerOption {
-            name: "timeout",
-            value: ValueType::Seconds,
-            field: None,
-        },
-        HandlerOption {
-            name: "quick",
-            value: ValueType::Flag,
-            field: None,
-        },
-    ];
+        }
+    }
+
+    static SIZE: HandlerOption = option("size", ValueType::Expression);
+    static TIMEOUT: HandlerOption = option("timeout", ValueType::Seconds);
+    static QUICK: HandlerOption = option("quick", ValueType::Flag);
 
     /// The settings as text, with a `?` behind a name that is no option; or the mistakes.
     fn parse(attributes: &[Attribute]) -> Result<Vec<String>, Vec<String>> {
         let mut errors = Errors::default();
-        let settings = Settings::parse(attributes, OPTIONS, &mut errors);
+        let settings = Settings::parse(
+            attributes,
+            &[&SIZE, &TIMEOUT, &QUICK, &LIBRARY],
+            &mut errors,
+        );
         let messages = errors.messages();
         if !messages.is_empty() {
             return Err(messages);
@@ -275,6 +314,17 @@ mod tests {
         assert_eq!(
             settings.unwrap(),
             ["size=BTreeMap::<u8,u8>::from([(1,2)])", "timeout={a+b}"]
+        );
+    }
+
+    #[test]
+    fn the_library_is_a_path() {
+        let settings = parse(&[parse_quote!(#[handler(crate = ::other::socketserver)])]);
+        assert_eq!(settings.unwrap(), ["crate=::other::socketserver"]);
+        let messages = parse(&[parse_quote!(#[handler(crate = "socketserver")])]);
+        assert_eq!(
+            messages.unwrap_err(),
+            ["expected a path: `crate = …::socketserver`"]
         );
     }
 

@@ -21,12 +21,13 @@ pub(crate) fn derive(kind: &'static Kind, input: &DeriveInput) -> TokenStream {
     handler.validate(&mut errors);
     match errors.finish() {
         Ok(()) => impl_handler(&handler),
-        Err(error) => fallback::expand(input, &error),
+        Err(error) => fallback::expand(&handler, &error),
     }
 }
 
 fn impl_handler(handler: &Handler<'_>) -> TokenStream {
     let name = &handler.input.ident;
+    let library = handler.library(Span::call_site());
     let Signature {
         generics,
         implemented,
@@ -44,9 +45,9 @@ fn impl_handler(handler: &Handler<'_>) -> TokenStream {
         .fields
         .iter()
         .map(|field| initial_value(handler, field));
-    let setup = hook(name, "setup");
-    let handle = hook(name, "handle");
-    let finish = hook(name, "finish");
+    let setup = hook(handler, "setup");
+    let handle = hook(handler, "handle");
+    let finish = hook(handler, "finish");
     let base = (handler.kind.base)(handler).unwrap_or_else(|| quote!(|_: &mut Self, _| {}));
 
     // The impl repeats the types of the fields, without the `#[allow]`s that stand above them.
@@ -56,11 +57,11 @@ fn impl_handler(handler: &Handler<'_>) -> TokenStream {
         impl #impl_generics #implemented for #name #ty_generics #where_clause {
             fn handle_request(
                 #request_argument: #request,
-                #client_address_argument: ::socketserver::Address,
+                #client_address_argument: #library::Address,
                 #server_argument: #server,
-            ) -> ::core::result::Result<(), ::socketserver::HandlerError> {
+            ) -> ::core::result::Result<(), #library::HandlerError> {
                 #parts
-                ::socketserver::__private::run(
+                #library::__private::run(
                     Self { #(#fields,)* }, #setup, #handle, #finish, #base
                 )
             }
@@ -88,21 +89,23 @@ fn initial_value(handler: &Handler<'_>, field: &Field<'_>) -> TokenStream {
 }
 
 /// A closure that calls a method of the user's, whatever it returns and however it takes `self`.
-fn hook(handler: &Ident, method: &str) -> TokenStream {
+fn hook(handler: &Handler<'_>, method: &str) -> TokenStream {
     // Located at the struct's name, where a missing `handle` and a wrong return type are reported.
-    let span = Span::call_site().located_at(handler.span());
-    let it = Ident::new("it", Span::mixed_site().located_at(handler.span()));
+    let name = handler.input.ident.span();
+    let span = Span::call_site().located_at(name);
+    let library = handler.library(Span::call_site());
+    let it = Ident::new("it", Span::mixed_site().located_at(name));
     let method = Ident::new(method, span);
     // `handle` has no default. The trait with the defaults of the others is imported here and not
     // further out, because there its methods could hide those that an expression of the user's
     // calls.
     let optional =
-        (method != "handle").then(|| quote! { use ::socketserver::__private::OptionalHooks as _; });
+        (method != "handle").then(|| quote! { use #library::__private::OptionalHooks as _; });
     // The parentheses matter. On the place `*it`, method lookup tries `H`, `&H`, `&mut H`, and
     // finds an inherent `&self` or `&mut self` before the default. On `it`, it would find the
     // default before an inherent `&self`.
-    let call =
-        quote_spanned!(span=> ::socketserver::__private::Outcome::into_result((*#it).#method()));
+    let library = handler.library(span);
+    let call = quote_spanned!(span=> #library::__private::Outcome::into_result((*#it).#method()));
     quote! {
         |#it: &mut Self| {
             #optional
@@ -126,6 +129,27 @@ mod tests {
             .inspect(|code| assert_eq!(code.matches("RequestHandler <").count(), 1, "{code}"))
             .map(|code| code.matches("compile_error").count())
             .collect()
+    }
+
+    #[test]
+    fn no_code_names_the_library_if_its_path_is_given() {
+        let handlers: [DeriveInput; 5] = [
+            parse_quote! { #[handler(crate = lib)] struct H; },
+            parse_quote! { #[handler(crate = lib)] struct H { server: ServerRef<S>, own: u8 } },
+            parse_quote! { #[handler(crate = lib, timeout = 3)] struct H { request: Socket } },
+            parse_quote! {
+                #[handler(crate = lib, timeout = 3)]
+                struct H { request: Request, connection: Socket, rfile: R, wfile: W, packet: P, socket: S }
+            },
+            parse_quote! { #[handler(crate = lib, unknown)] struct H<'a>(&'a str); },
+        ];
+        for input in &handlers {
+            for kind in kinds::ALL {
+                let code = derive(kind, input).to_string();
+                assert!(code.contains("lib :: RequestHandler <"), "{code}");
+                assert!(!code.contains(":: socketserver"), "{code}");
+            }
+        }
     }
 
     #[test]

@@ -101,6 +101,12 @@ use crate::kinds::{base, datagram, stream};
 ///
 /// Type and const parameters of the struct are carried over; lifetimes are not possible, as handlers are `'static`.
 ///
+/// # Where the library is
+///
+/// The generated code calls the library as `::socketserver`. If it has another name, because the
+/// dependency was renamed or another crate exports it, `#[handler(crate = path)]` on the struct
+/// says which: `crate = my_framework::socketserver`.
+///
 /// A derived handler can become one written by hand, and the other way round, without anybody noticing: all the derive
 /// adds is `impl RequestHandler`.
 ///

@@ -23,18 +23,19 @@ pub(crate) fn of(handler: &Handler<'_>) -> Signature {
         Some(Field { ty, .. }) => {
             // Located at the type, where one that is no `ServerRef` is to be reported.
             let span = Span::call_site().located_at(ty.span());
-            let state =
-                quote_spanned!(span=> <#ty as ::socketserver::__private::ServerField>::State);
+            let library = handler.library(span);
+            let state = quote_spanned!(span=> <#ty as #library::__private::ServerField>::State);
             (
-                quote_spanned!(span=> ::socketserver::RequestHandler<#request, #state>),
+                quote_spanned!(span=> #library::RequestHandler<#request, #state>),
                 ty.to_token_stream(),
             )
         }
         None => {
             added.push(quote!(__S));
+            let library = handler.library(Span::call_site());
             (
-                quote!(::socketserver::RequestHandler<#request, __S>),
-                quote!(::socketserver::ServerRef<__S>),
+                quote!(#library::RequestHandler<#request, __S>),
+                quote!(#library::ServerRef<__S>),
             )
         }
     };
@@ -49,8 +50,9 @@ pub(crate) fn of(handler: &Handler<'_>) -> Signature {
 /// The type of the argument `request`. A type parameter that it needs is added.
 fn request(handler: &Handler<'_>, added: &mut Vec<TokenStream>) -> TokenStream {
     if let RequestType::Library(name) = handler.kind.request {
+        let library = handler.library(Span::call_site());
         let name = format_ident!("{name}");
-        return quote!(::socketserver::#name);
+        return quote!(#library::#name);
     }
     match handler.field(&REQUEST) {
         Some(Field { ty, .. }) if takes_either(ty) => {

@@ -96,16 +96,11 @@ impl Handler<'_> {
         let owners = derives(|kind| kind.has_option(name));
         if !owners.is_empty() {
             let owners = owners.join("` and `");
-            return format!("`{name}` is an option of `{owners}`; `{kind}` has none");
+            return format!("`{name}` is an option of `{owners}`, not of `{kind}`");
         }
-        let options: Vec<_> = self.kind.options.iter().map(|option| option.name).collect();
-        match options[..] {
-            [] => format!("`{name}` is no option: `{kind}` has none, and a field has `default`"),
-            _ => format!(
-                "`{name}` is no option: those of `{kind}` are `{}`",
-                options.join("`, `")
-            ),
-        }
+        let options: Vec<_> = self.kind.all_options().map(|option| option.name).collect();
+        let options = options.join("`, `");
+        format!("unknown option `{name}`: `{kind}` accepts only `{options}`")
     }
 
     /// What is wrong with an option on a field that the field does not have.
@@ -114,11 +109,12 @@ impl Handler<'_> {
             let (field, kind) = (field.name, self.kind.derive);
             return format!("`{field}` is filled by `{kind}` and takes no default");
         }
-        match derives(|kind| kind.has_option(name)).first() {
+        let own = self.kind.has_option(name).then_some(self.kind.derive);
+        match own.or_else(|| derives(|kind| kind.has_option(name)).first().copied()) {
             Some(owner) => {
                 format!("`{name}` belongs to the struct: write it below `#[derive({owner})]`")
             }
-            None => format!("`{name}` is no option: that of a field is `default`"),
+            None => format!("unknown option `{name}`: a field accepts only `default`"),
         }
     }
 
@@ -225,8 +221,8 @@ mod tests {
         let expected = [
             "`timeout` is given twice",
             "a handler is `'static` and borrows nothing: let its fields own what they hold",
-            "`timeot` is no option: those of `StreamRequestHandler` are \
-             `rbufsize`, `wbufsize`, `timeout`, `disable_nagle_algorithm`",
+            "unknown option `timeot`: `StreamRequestHandler` accepts only \
+             `rbufsize`, `wbufsize`, `timeout`, `disable_nagle_algorithm`, `crate`",
             "`rbufsize` belongs to the struct: write it below `#[derive(StreamRequestHandler)]`",
             "`request` is filled by `StreamRequestHandler` and takes no default",
             "`packet` is filled by `DatagramRequestHandler`, not by `StreamRequestHandler`; \
@@ -273,9 +269,7 @@ mod tests {
         ];
         check(&stream::KIND, options.clone(), &no_files);
         let none = ["rbufsize", "wbufsize"].map(|name| {
-            format!(
-                "`{name}` is an option of `StreamRequestHandler`; `BaseRequestHandler` has none"
-            )
+            format!("`{name}` is an option of `StreamRequestHandler`, not of `BaseRequestHandler`")
         });
         check(&base::KIND, options, &none.each_ref().map(String::as_str));
     }

@@ -33,6 +33,7 @@ pub(crate) static KIND: Kind = Kind {
 };
 
 fn prepare(handler: &Handler<'_>) -> TokenStream {
+    let library = handler.library(Span::call_site());
     let request = REQUEST.local();
     let values = [
         (&PACKET, quote!(::core::clone::Clone::clone(&#request.data))),
@@ -42,7 +43,7 @@ fn prepare(handler: &Handler<'_>) -> TokenStream {
         ),
         (
             &RFILE,
-            quote!(::socketserver::__private::packet_reader(&#request.data)),
+            quote!(#library::__private::packet_reader(&#request.data)),
         ),
         (&WFILE, quote!(::std::vec::Vec::new())),
     ];
@@ -76,7 +77,7 @@ fn reply(handler: &Handler<'_>) -> Option<TokenStream> {
     let (socket, address) = recipient_locals();
     // Located at the field, where a wrong type is reported already.
     let span = Span::call_site().located_at(wfile.span());
-    let reply =
-        quote_spanned!(span=> ::socketserver::__private::reply(&#socket, &#address, &#it.#wfile));
+    let library = handler.library(span);
+    let reply = quote_spanned!(span=> #library::__private::reply(&#socket, &#address, &#it.#wfile));
     Some(quote!(|#it: &mut Self, #succeeded| if #succeeded { #reply }))
 }

@@ -60,6 +60,7 @@ fn prepare(handler: &Handler<'_>) -> TokenStream {
 
 /// Opens the files if one is declared. Sets the socket's options if there are any.
 fn files(handler: &Handler<'_>) -> TokenStream {
+    let library = handler.library(Span::call_site());
     let request = REQUEST.local();
     let options = options(handler);
     let files: Vec<_> = [&RFILE, &WFILE]
@@ -72,11 +73,11 @@ fn files(handler: &Handler<'_>) -> TokenStream {
         .collect();
     if !files.is_empty() {
         quote! {
-            let ::socketserver::__private::StreamFiles { #(#files,)* .. } =
-                ::socketserver::__private::StreamFiles::open(&#request, &#options)?;
+            let #library::__private::StreamFiles { #(#files,)* .. } =
+                #library::__private::StreamFiles::open(&#request, &#options)?;
         }
     } else if !handler.settings.set.is_empty() {
-        quote!(::socketserver::__private::configure(&#request, &#options)?;)
+        quote!(#library::__private::configure(&#request, &#options)?;)
     } else {
         TokenStream::new()
     }
@@ -84,20 +85,20 @@ fn files(handler: &Handler<'_>) -> TokenStream {
 
 /// The struct `StreamOptions`.
 fn options(handler: &Handler<'_>) -> TokenStream {
-    let default = quote!(::socketserver::__private::StreamOptions::DEFAULT);
+    let library = handler.library(Span::call_site());
+    let default = quote!(#library::__private::StreamOptions::DEFAULT);
     let set: Vec<_> = handler.settings.set.iter().map(option).collect();
     if set.is_empty() {
         return default;
     }
     let others = (set.len() < KIND.options.len()).then(|| quote!(..#default));
-    quote!(::socketserver::__private::StreamOptions { #(#set,)* #others })
+    quote!(#library::__private::StreamOptions { #(#set,)* #others })
 }
 
 /// One field of `StreamOptions`.
 fn option(setting: &Setting) -> TokenStream {
     let Setting { name, value, .. } = setting;
     match setting.option.value {
-        ValueType::Expression | ValueType::Flag => quote!(#name: #value),
         // Without the `let`, the error for a value of another type would explain `Some`.
         ValueType::Seconds => {
             let duration = Ident::new("duration", Span::mixed_site());
@@ -108,6 +109,7 @@ fn option(setting: &Setting) -> TokenStream {
                 }
             }
         }
+        _ => quote!(#name: #value),
     }
 }
 
@@ -116,7 +118,8 @@ fn flush(handler: &Handler<'_>) -> Option<TokenStream> {
     let it = Ident::new("it", Span::mixed_site());
     // Located at the field, where a wrong type is reported already.
     let span = Span::call_site().located_at(wfile.span());
-    let flush = quote_spanned!(span=> ::socketserver::__private::flush(&mut #it.#wfile));
+    let library = handler.library(span);
+    let flush = quote_spanned!(span=> #library::__private::flush(&mut #it.#wfile));
     Some(quote!(|#it: &mut Self, _| #flush))
 }
 
