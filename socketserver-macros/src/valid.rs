@@ -2,10 +2,10 @@
 //! write instead.
 
 use quote::ToTokens;
-use syn::{Data, Fields, GenericParam, Ident};
+use syn::{Data, Expr, Fields, GenericParam, Ident};
 
 use crate::ast::{Field, Handler, Kind, Part};
-use crate::attr::{self, DEFAULT, Setting};
+use crate::attr::{self, DEFAULT, Setting, Value};
 use crate::errors::Errors;
 use crate::kinds;
 
@@ -15,6 +15,7 @@ impl Handler<'_> {
         self.validate_generics(errors);
         for setting in &self.settings.set {
             self.validate_effect(setting, errors);
+            self.validate_scope(setting, errors);
         }
         for name in &self.settings.unknown {
             errors.at(name, self.misplaced_option(name));
@@ -22,6 +23,9 @@ impl Handler<'_> {
         for field in &self.fields {
             for name in &field.settings.unknown {
                 errors.at(name, self.misplaced_field_option(field, name));
+            }
+            for setting in &field.settings.set {
+                self.validate_scope(setting, errors);
             }
             self.validate_name(field, errors);
         }
@@ -85,6 +89,26 @@ impl Handler<'_> {
                 ),
             );
         }
+    }
+
+    /// An expression in an attribute sees neither the handler nor what fills it. The compiler
+    /// would say so too, but not where they are available.
+    fn validate_scope(&self, setting: &Setting, errors: &mut Errors) {
+        let Value::Expression(expression) = &setting.value else {
+            return;
+        };
+        let Some(name) = receiver(expression) else {
+            return;
+        };
+        let available = match self.kind.part(name) {
+            Some(part) => format!("`self.{}`", part.name),
+            None if name == "self" => "it".to_owned(),
+            None => return,
+        };
+        errors.at(
+            name,
+            format!("`{name}` is not available in an attribute: use {available} in `setup`"),
+        );
     }
 
     /// What is wrong with an option on the struct that the kind does not have.
@@ -153,6 +177,21 @@ impl Handler<'_> {
             .filter(|(distance, _)| *distance <= NEAR)
             .min_by_key(|(distance, _)| *distance)
             .map(|(_, part)| part)
+    }
+}
+
+/// The variable whose field or method an expression uses.
+fn receiver(expression: &Expr) -> Option<&Ident> {
+    let used = match expression {
+        Expr::Field(field) => &field.base,
+        Expr::MethodCall(call) => &call.receiver,
+        Expr::Reference(reference) => return receiver(&reference.expr),
+        Expr::Group(group) => return receiver(&group.expr),
+        _ => return None,
+    };
+    match &**used {
+        Expr::Path(path) => path.path.get_ident(),
+        used => receiver(used),
     }
 }
 
@@ -272,5 +311,26 @@ mod tests {
             format!("`{name}` is an option of `StreamRequestHandler`, not of `BaseRequestHandler`")
         });
         check(&base::KIND, options, &none.each_ref().map(String::as_str));
+    }
+
+    #[test]
+    fn expressions_see_neither_the_handler_nor_its_parts() {
+        let input = parse_quote! {
+            #[handler(timeout = server.idle)]
+            struct Idle {
+                #[handler(default = &client_address.ip().octets)] octets: [u8; 4],
+                #[handler(default = self.limit)] copy: usize,
+                #[handler(default = { let request = [0]; request.len() })] own: usize,
+                #[handler(default = connection())] called: usize,
+                #[handler(default = server::DEFAULT.limit)] path: usize,
+                #[handler(default = packet.len())] of_another_kind: usize
+            }
+        };
+        let expected = [
+            "`server` is not available in an attribute: use `self.server` in `setup`",
+            "`client_address` is not available in an attribute: use `self.client_address` in `setup`",
+            "`self` is not available in an attribute: use it in `setup`",
+        ];
+        check(&stream::KIND, input, &expected);
     }
 }
