@@ -17,10 +17,11 @@ pub(crate) struct Kind {
     pub(crate) parts: &'static [&'static Part],
     /// The options of the struct, besides `LIBRARY`.
     pub(crate) options: &'static [HandlerOption],
-    /// Statements that make a local variable for each declared part, before the struct is built.
+    /// Statements that run before the struct is built: they put each declared part into its local
+    /// variable.
     pub(crate) prepare: fn(&Handler<'_>) -> TokenStream,
-    /// The work of Python's base class in `finish`: a closure that gets the handler and whether
-    /// it succeeded. `None` if there is nothing to do.
+    /// The base class's work after `finish`: a closure that gets the handler, and whether all its
+    /// methods succeeded. `None` if there is nothing to do.
     pub(crate) base: fn(&Handler<'_>) -> Option<TokenStream>,
 }
 
@@ -58,7 +59,7 @@ pub(crate) static ARGUMENTS: [&Part; 3] = [&REQUEST, &CLIENT_ADDRESS, &SERVER];
 pub(crate) struct Handler<'a> {
     pub(crate) kind: &'static Kind,
     pub(crate) input: &'a DeriveInput,
-    /// Those of the kind's options.
+    /// The options of the kind that were set.
     pub(crate) settings: Settings,
     pub(crate) fields: Vec<Field<'a>>,
     /// Where the library is, if not at `::socketserver`.

@@ -10,7 +10,7 @@ use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
-use syn::{Attribute, Expr, Ident, Lit, Meta, Token, UnOp};
+use syn::{Attribute, Expr, ExprUnary, Ident, Lit, Meta, Token, UnOp};
 
 use crate::errors::Errors;
 
@@ -91,7 +91,10 @@ impl Settings {
             seen.push(name.clone());
             match options.iter().find(|option| name == option.name).copied() {
                 Some(option) => {
-                    let value = option.value_of(&name, value, errors);
+                    let value = option.value_of(&name, value).unwrap_or_else(|error| {
+                        errors.push(error);
+                        Value::Invalid
+                    });
                     settings.set.push(Setting {
                         option,
                         name,
@@ -114,32 +117,20 @@ impl Settings {
 }
 
 impl HandlerOption {
-    fn value_of(&self, name: &Ident, value: Option<Expr>, errors: &mut Errors) -> Value {
-        match (self.value, value) {
-            (ValueType::Flag, None) => Value::True,
-            (_, None) => {
-                errors.at(name, format!("`{name}` needs a value: `{name} = …`"));
-                Value::Invalid
-            }
-            (ValueType::Seconds, Some(value)) => match seconds(&value) {
-                Ok(Some(duration)) => Value::Seconds(duration),
-                Ok(None) => Value::Expression(value),
-                Err(message) => {
-                    errors.at(value, message);
-                    Value::Invalid
+    fn value_of(&self, name: &Ident, value: Option<Expr>) -> syn::Result<Value> {
+        let Some(value) = value else {
+            return match self.value {
+                ValueType::Flag => Ok(Value::True),
+                _ => {
+                    let message = format!("`{name}` needs a value: write `{name} = …`");
+                    Err(syn::Error::new_spanned(name, message))
                 }
-            },
-            (ValueType::Path, Some(value)) => match path(value) {
-                Ok(path) => Value::Expression(path),
-                Err(value) => {
-                    errors.at(
-                        value,
-                        format!("expected a path: `{name} = …::socketserver`"),
-                    );
-                    Value::Invalid
-                }
-            },
-            (ValueType::Expression | ValueType::Flag, Some(value)) => Value::Expression(value),
+            };
+        };
+        match self.value {
+            ValueType::Expression | ValueType::Flag => Ok(Value::Expression(value)),
+            ValueType::Seconds => seconds(value),
+            ValueType::Path => path(value),
         }
     }
 }
@@ -194,7 +185,7 @@ fn assignments(attributes: &[Attribute], errors: &mut Errors) -> Vec<Assignment>
         if !matches!(attribute.meta, Meta::List(_)) {
             errors.at(
                 attribute,
-                "the options stand in parentheses: `#[handler(name = value)]`",
+                "expected options in parentheses: `#[handler(name = value)]`",
             );
             continue;
         }
@@ -206,55 +197,64 @@ fn assignments(attributes: &[Attribute], errors: &mut Errors) -> Vec<Assignment>
     assignments
 }
 
-/// The duration that a literal stands for; `None` if the value is an expression, whose type the
-/// compiler checks.
-fn seconds(value: &Expr) -> Result<Option<Duration>, &'static str> {
-    let digits = match value {
-        // A value that a `macro_rules!` passes on comes in a group.
-        Expr::Group(group) => return seconds(&group.expr),
-        Expr::Paren(paren) => return seconds(&paren.expr),
-        Expr::Lit(literal) => match &literal.lit {
-            Lit::Int(literal) if literal.suffix().is_empty() => literal.base10_digits().to_owned(),
-            Lit::Float(literal) if literal.suffix().is_empty() => {
-                literal.base10_digits().to_owned()
-            }
-            _ => {
-                return Err(
-                    "a timeout is a number of seconds, like `30` or `0.5`, or a `Duration`",
-                );
-            }
+/// A literal becomes the duration that it stands for. An expression stays, and the compiler checks
+/// its type.
+fn seconds(value: Expr) -> syn::Result<Value> {
+    let wrong = |message| Err(syn::Error::new_spanned(&value, message));
+    match ungrouped(&value) {
+        Expr::Lit(literal) => match duration(&literal.lit) {
+            Ok(duration) => Ok(Value::Seconds(duration)),
+            Err(message) => wrong(message),
         },
-        Expr::Unary(negated)
-            if matches!(negated.op, UnOp::Neg(_)) && matches!(*negated.expr, Expr::Lit(_)) =>
-        {
-            return Err("a timeout cannot be negative: leave it out to wait without end");
+        Expr::Unary(ExprUnary {
+            op: UnOp::Neg(_),
+            expr,
+            ..
+        }) if matches!(**expr, Expr::Lit(_)) => {
+            wrong("a timeout cannot be negative: leave it out to wait without limit")
         }
         Expr::Path(path) if path.path.is_ident("None") => {
-            return Err("leave `timeout` out to wait without end");
+            wrong("a timeout cannot be `None`: leave it out to wait without limit")
         }
-        _ => return Ok(None),
-    };
-    let seconds = digits
-        .parse()
-        .ok()
-        .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-    match seconds {
-        None => {
-            Err("more seconds than a `Duration` can hold: leave `timeout` out to wait without end")
-        }
-        Some(Duration::ZERO) => {
-            Err("a timeout of zero leaves no time to wait: leave it out to wait without end")
-        }
-        Some(duration) => Ok(Some(duration)),
+        _ => Ok(Value::Expression(value)),
     }
 }
 
-/// The path, out of the group in which a `macro_rules!` passes it on; or the value, if it is none.
-fn path(value: Expr) -> Result<Expr, Expr> {
-    match value {
-        Expr::Group(group) => path(*group.expr),
-        Expr::Path(_) => Ok(value),
-        _ => Err(value),
+fn duration(seconds: &Lit) -> Result<Duration, &'static str> {
+    let digits = match seconds {
+        Lit::Int(literal) if literal.suffix().is_empty() => literal.base10_digits(),
+        Lit::Float(literal) if literal.suffix().is_empty() => literal.base10_digits(),
+        _ => return Err("expected a number of seconds, such as `30` or `0.5`, or a `Duration`"),
+    };
+    let seconds = digits.parse().unwrap_or(f64::INFINITY);
+    match Duration::try_from_secs_f64(seconds) {
+        Ok(Duration::ZERO) => {
+            Err("a timeout of zero leaves no time to wait: leave it out to wait without limit")
+        }
+        Ok(duration) => Ok(duration),
+        Err(_) => Err(
+            "more seconds than a `Duration` can hold: leave the timeout out to wait without limit",
+        ),
+    }
+}
+
+fn path(value: Expr) -> syn::Result<Value> {
+    match ungrouped(&value) {
+        path @ Expr::Path(_) => Ok(Value::Expression(path.clone())),
+        _ => {
+            let message = "expected a path, such as `my_framework::socketserver`";
+            Err(syn::Error::new_spanned(value, message))
+        }
+    }
+}
+
+/// The expression without its parentheses, and out of the groups in which a `macro_rules!` passes
+/// expressions on.
+fn ungrouped(expression: &Expr) -> &Expr {
+    match expression {
+        Expr::Group(group) => ungrouped(&group.expr),
+        Expr::Paren(paren) => ungrouped(&paren.expr),
+        _ => expression,
     }
 }
 
@@ -309,11 +309,11 @@ mod tests {
     #[test]
     fn a_value_is_any_expression() {
         let settings = parse(&[
-            parse_quote!(#[handler(size = BTreeMap::<u8, u8>::from([(1, 2)]), timeout = { a + b })]),
+            parse_quote!(#[handler(size = Map::<u8, u8>::from([(1, 2)]), timeout = { a + b })]),
         ]);
         assert_eq!(
             settings.unwrap(),
-            ["size=BTreeMap::<u8,u8>::from([(1,2)])", "timeout={a+b}"]
+            ["size=Map::<u8,u8>::from([(1,2)])", "timeout={a+b}"]
         );
     }
 
@@ -324,7 +324,7 @@ mod tests {
         let messages = parse(&[parse_quote!(#[handler(crate = "socketserver")])]);
         assert_eq!(
             messages.unwrap_err(),
-            ["expected a path: `crate = …::socketserver`"]
+            ["expected a path, such as `my_framework::socketserver`"]
         );
     }
 
@@ -334,7 +334,7 @@ mod tests {
         fn check(attribute: Attribute, message: &str) {
             assert_eq!(parse(&[attribute]), Err(vec![message.to_owned()]));
         }
-        let parentheses = "the options stand in parentheses: `#[handler(name = value)]`";
+        let parentheses = "expected options in parentheses: `#[handler(name = value)]`";
         check(parse_quote!(#[handler]), parentheses);
         check(parse_quote!(#[handler = 1]), parentheses);
         check(parse_quote!(#[handler(timeout(30))]), "expected `=`");
@@ -348,7 +348,7 @@ mod tests {
         assert_eq!(
             messages.unwrap_err(),
             [
-                "`size` needs a value: `size = …`",
+                "`size` needs a value: write `size = …`",
                 "`quick` is given twice",
                 "`other` is given twice"
             ]
@@ -357,18 +357,20 @@ mod tests {
 
     #[test]
     fn seconds_are_read_from_literals() {
-        let read = |value: Expr| seconds(&value);
-        assert_eq!(read(parse_quote!(30)), Ok(Some(Duration::from_secs(30))));
-        assert_eq!(
-            read(parse_quote!(0.25)),
-            Ok(Some(Duration::from_millis(250)))
-        );
-        assert_eq!(
-            read(parse_quote!(1_000)),
-            Ok(Some(Duration::from_secs(1000)))
-        );
-        assert_eq!(read(parse_quote!(Duration::from_millis(5))), Ok(None));
-        assert_eq!(read(parse_quote!(LIMIT)), Ok(None));
+        #[track_caller]
+        fn check(value: Expr, expected: Option<Duration>) {
+            match seconds(value) {
+                Ok(Value::Seconds(duration)) => assert_eq!(Some(duration), expected),
+                Ok(Value::Expression(_)) => assert_eq!(None, expected),
+                _ => panic!("neither a number nor an expression"),
+            }
+        }
+        check(parse_quote!(30), Some(Duration::from_secs(30)));
+        check(parse_quote!((30)), Some(Duration::from_secs(30)));
+        check(parse_quote!(0.25), Some(Duration::from_millis(250)));
+        check(parse_quote!(1_000), Some(Duration::from_secs(1000)));
+        check(parse_quote!(Duration::from_millis(5)), None);
+        check(parse_quote!(LIMIT), None);
     }
 
     #[test]
@@ -384,6 +386,8 @@ mod tests {
             parse_quote!("30"),
             parse_quote!(None),
         ];
-        assert!(wrong.iter().map(seconds).all(|result| result.is_err()));
+        for value in wrong {
+            assert!(seconds(value).is_err());
+        }
     }
 }

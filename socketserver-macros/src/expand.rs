@@ -139,7 +139,9 @@ mod tests {
             parse_quote! { #[handler(crate = lib, timeout = 3)] struct H { request: Socket } },
             parse_quote! {
                 #[handler(crate = lib, timeout = 3)]
-                struct H { request: Request, connection: Socket, rfile: R, wfile: W, packet: P, socket: S }
+                struct H {
+                    request: Request, connection: Socket, rfile: R, wfile: W, packet: P, socket: S
+                }
             },
             parse_quote! { #[handler(crate = lib, unknown)] struct H<'a>(&'a str); },
         ];

@@ -1,5 +1,5 @@
-//! What a handler must not say. Each message stands at the tokens it is about and says what to
-//! write instead.
+//! Checks a handler. Each message is located at the tokens that are wrong and says what to write
+//! instead.
 
 use quote::ToTokens;
 use syn::{Data, Expr, Fields, GenericParam, Ident};
@@ -33,17 +33,15 @@ impl Handler<'_> {
 
     fn validate_shape(&self, errors: &mut Errors) {
         let name = &self.input.ident;
-        let wrapped = |what| {
-            format!("a handler is a struct: write `struct …` with this {what} as one of its fields")
-        };
+        let wrapped =
+            |what| format!("expected a struct: write one that has this {what} as a field");
         match &self.input.data {
             Data::Enum(data) => errors.at(data.enum_token, wrapped("enum")),
             Data::Union(data) => errors.at(data.union_token, wrapped("union")),
             Data::Struct(data) => {
                 if let Fields::Unnamed(fields) = &data.fields {
-                    let message = format!(
-                        "the fields of a handler are found by their names: write `struct {name} {{ request: … }}`"
-                    );
+                    let message =
+                        format!("expected named fields: write `struct {name} {{ request: … }}`");
                     errors.push(syn::Error::new(fields.paren_token.span.join(), message));
                 }
             }
@@ -58,7 +56,8 @@ impl Handler<'_> {
                 GenericParam::Lifetime(parameter) => {
                     errors.at(
                         &parameter.lifetime,
-                        "a handler is `'static` and borrows nothing: let its fields own what they hold",
+                        "a handler cannot borrow, because it is `'static`: \
+                         its fields must own their data",
                     );
                     &parameter.attrs
                 }
@@ -69,24 +68,23 @@ impl Handler<'_> {
             {
                 errors.at(
                     attribute,
-                    "`#[handler(…)]` belongs to the struct or to one of its fields",
+                    "expected `#[handler(…)]` above the struct or a field, not at a parameter",
                 );
             }
         }
     }
 
-    /// An option that would change nothing is a mistake, because it reads as if it did.
+    /// An option without effect is a mistake, because it reads as if it had one.
     fn validate_effect(&self, setting: &Setting, errors: &mut Errors) {
         let Some(field) = setting.option.field else {
             return;
         };
-        if self.fields.iter().all(|declared| declared.name != field) {
+        let mut filled = self.fields.iter().filter_map(|field| field.part);
+        if filled.all(|part| part.name != field) {
             let name = &setting.name;
             errors.at(
                 name,
-                format!(
-                    "`{name}` is the buffer of `{field}`, a field this struct does not declare"
-                ),
+                format!("`{name}` has no effect: this struct does not declare `{field}`"),
             );
         }
     }
@@ -115,7 +113,9 @@ impl Handler<'_> {
     fn misplaced_option(&self, name: &Ident) -> String {
         let kind = self.kind.derive;
         if name == DEFAULT.name {
-            return "`default` belongs to a field: write `#[handler(default = …)]` above the one it is for".to_owned();
+            return "`default` is an option of fields: \
+                    write `#[handler(default = …)]` above the field"
+                .to_owned();
         }
         let owners = derives(|kind| kind.has_option(name));
         if !owners.is_empty() {
@@ -131,38 +131,39 @@ impl Handler<'_> {
     fn misplaced_field_option(&self, field: &Field<'_>, name: &Ident) -> String {
         if name == DEFAULT.name {
             let (field, kind) = (field.name, self.kind.derive);
-            return format!("`{field}` is filled by `{kind}` and takes no default");
+            return format!("`{field}` is filled by `{kind}`, so it cannot have a default");
         }
         let own = self.kind.has_option(name).then_some(self.kind.derive);
         match own.or_else(|| derives(|kind| kind.has_option(name)).first().copied()) {
             Some(owner) => {
-                format!("`{name}` belongs to the struct: write it below `#[derive({owner})]`")
+                format!("`{name}` is an option of the struct: write it below `#[derive({owner})]`")
             }
             None => format!("unknown option `{name}`: a field accepts only `default`"),
         }
     }
 
-    /// A field that has a name of ours, or nearly, must say that it is meant as the user's own.
+    /// A field that has the name of another kind's part, or nearly the name of a part of this kind,
+    /// is probably a mistake. A default shows that it is none.
     fn validate_name(&self, field: &Field<'_>, errors: &mut Errors) {
         if field.part.is_some() || field.default().is_some() {
             return;
         }
-        let own = "for a field of your own write `#[handler(default = …)]` above it";
+        let own = "this field is your own, write `#[handler(default = …)]` above it";
         let name = field.name;
         let others = derives(|kind| kind.part(name).is_some());
         if !others.is_empty() {
             let (others, kind) = (others.join("` and `"), self.kind.derive);
             errors.at(
                 name,
-                format!("`{name}` is filled by `{others}`, not by `{kind}`; {own}"),
+                format!("`{name}` is filled by `{others}`, not by `{kind}`: if {own}"),
             );
         } else if let Some(part) = self.meant_by(field) {
-            errors.at(name, format!("did you mean `{}`? {own}", part.name));
+            errors.at(name, format!("did you mean `{}`? If {own}", part.name));
         }
     }
 
-    /// The part whose name and type a field nearly has. Unreported, the field would start empty and
-    /// stay so.
+    /// The part whose type a field has, and nearly its name. Without an error, the field would
+    /// start empty and stay empty.
     fn meant_by(&self, field: &Field<'_>) -> Option<&'static Part> {
         const NEAR: usize = 2;
         let name = field.name.to_string();
@@ -230,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_right_is_let_through() {
+    fn valid_handlers_have_no_errors() {
         check(&base::KIND, parse_quote! { struct Unit; }, &[]);
         check(&base::KIND, parse_quote! { struct Empty {} }, &[]);
         check(
@@ -246,33 +247,38 @@ mod tests {
         let options = parse_quote! {
             #[handler(rbufsize = -1, wbufsize = SIZE, timeout = 30)]
             #[handler(disable_nagle_algorithm)]
-            struct Options<T: Clone, const N: usize> { rfile: SocketReader, wfile: SocketWriter, more: [T; N] }
+            struct Options<T: Clone, const N: usize> {
+                rfile: SocketReader, wfile: SocketWriter, more: [T; N]
+            }
         };
         check(&stream::KIND, options, &[]);
     }
 
     #[test]
-    fn every_mistake_is_reported_at_once() {
+    fn all_mistakes_are_reported_at_once() {
         let input = parse_quote! {
             #[handler(timeout = 1, timeout = 2, timeot = 3)]
-            struct Wrong<'a> { #[handler(rbufsize = 1, default = 1)] request: Socket, packet: &'a [u8] }
+            struct Wrong<'a> {
+                #[handler(rbufsize = 1, default = 1)] request: Socket, packet: &'a [u8]
+            }
         };
         let expected = [
             "`timeout` is given twice",
-            "a handler is `'static` and borrows nothing: let its fields own what they hold",
+            "a handler cannot borrow, because it is `'static`: its fields must own their data",
             "unknown option `timeot`: `StreamRequestHandler` accepts only \
              `rbufsize`, `wbufsize`, `timeout`, `disable_nagle_algorithm`, `crate`",
-            "`rbufsize` belongs to the struct: write it below `#[derive(StreamRequestHandler)]`",
-            "`request` is filled by `StreamRequestHandler` and takes no default",
-            "`packet` is filled by `DatagramRequestHandler`, not by `StreamRequestHandler`; \
-             for a field of your own write `#[handler(default = …)]` above it",
+            "`rbufsize` is an option of the struct: \
+             write it below `#[derive(StreamRequestHandler)]`",
+            "`request` is filled by `StreamRequestHandler`, so it cannot have a default",
+            "`packet` is filled by `DatagramRequestHandler`, not by `StreamRequestHandler`: \
+             if this field is your own, write `#[handler(default = …)]` above it",
         ];
         check(&stream::KIND, input, &expected);
     }
 
     #[test]
-    fn a_name_that_is_nearly_one_of_ours() {
-        let own = "for a field of your own write `#[handler(default = …)]` above it";
+    fn near_misses_get_a_suggestion() {
+        let own = "If this field is your own, write `#[handler(default = …)]` above it";
         let meant = ["packet", "wfile", "client_address", "server"]
             .map(|name| format!("did you mean `{name}`? {own}"));
         let misspelt = parse_quote! {
@@ -285,7 +291,7 @@ mod tests {
             misspelt,
             &meant.each_ref().map(String::as_str),
         );
-        // Another type, too far away, said to be one's own, not of this derive, or there already.
+        // Of another type, too far from any name, with a default, of another kind, or declared.
         let own = parse_quote! {
             struct Own {
                 requests: usize, ticket: Arc<Ticket>, lines: Vec<u8>,
@@ -297,14 +303,14 @@ mod tests {
     }
 
     #[test]
-    fn options_without_effect() {
+    fn options_without_effect_are_reported() {
         let options: DeriveInput = parse_quote! {
             #[handler(rbufsize = 0, wbufsize = 0)]
             struct NoFiles { request: Socket }
         };
         let no_files = [
-            "`rbufsize` is the buffer of `rfile`, a field this struct does not declare",
-            "`wbufsize` is the buffer of `wfile`, a field this struct does not declare",
+            "`rbufsize` has no effect: this struct does not declare `rfile`",
+            "`wbufsize` has no effect: this struct does not declare `wfile`",
         ];
         check(&stream::KIND, options.clone(), &no_files);
         let none = ["rbufsize", "wbufsize"].map(|name| {
@@ -328,7 +334,8 @@ mod tests {
         };
         let expected = [
             "`server` is not available in an attribute: use `self.server` in `setup`",
-            "`client_address` is not available in an attribute: use `self.client_address` in `setup`",
+            "`client_address` is not available in an attribute: \
+             use `self.client_address` in `setup`",
             "`self` is not available in an attribute: use it in `setup`",
         ];
         check(&stream::KIND, input, &expected);

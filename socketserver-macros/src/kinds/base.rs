@@ -1,4 +1,4 @@
-//! `BaseRequestHandler`: for requests of any type, with nothing done for the handler.
+//! `BaseRequestHandler`: requests of any type, and no further fields or options.
 
 use proc_macro2::TokenStream;
 

@@ -1,4 +1,4 @@
-//! `DatagramRequestHandler`: reads the packet as a file, and sends what was written as the reply.
+//! `DatagramRequestHandler`: a file to read the packet, and one that becomes the reply.
 
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};

@@ -1,4 +1,4 @@
-//! `StreamRequestHandler`: opens files on a connection, and flushes what was written.
+//! `StreamRequestHandler`: files to read and write a connection, with options.
 
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
