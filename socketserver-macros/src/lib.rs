@@ -37,7 +37,6 @@ use proc_macro::TokenStream;
 use syn::{DeriveInput, parse_macro_input};
 
 use crate::ast::Kind;
-use crate::kinds::{base, datagram, stream};
 
 /// Makes a struct the handler of a request: `setup`, `handle`, `finish`.
 ///
@@ -126,7 +125,7 @@ use crate::kinds::{base, datagram, stream};
 /// Python: `BaseRequestHandler`
 #[proc_macro_derive(BaseRequestHandler, attributes(handler))]
 pub fn derive_base_request_handler(input: TokenStream) -> TokenStream {
-    derive(&base::KIND, input)
+    derive(&kinds::base::KIND, input)
 }
 
 /// Makes a struct the handler of a stream, with files to read and write.
@@ -193,7 +192,7 @@ pub fn derive_base_request_handler(input: TokenStream) -> TokenStream {
 /// Python: `StreamRequestHandler`
 #[proc_macro_derive(StreamRequestHandler, attributes(handler))]
 pub fn derive_stream_request_handler(input: TokenStream) -> TokenStream {
-    derive(&stream::KIND, input)
+    derive(&kinds::stream::KIND, input)
 }
 
 /// Makes a struct the handler of a datagram, with a file to read it and one to write the reply.
@@ -238,7 +237,7 @@ pub fn derive_stream_request_handler(input: TokenStream) -> TokenStream {
 /// Python: `DatagramRequestHandler`
 #[proc_macro_derive(DatagramRequestHandler, attributes(handler))]
 pub fn derive_datagram_request_handler(input: TokenStream) -> TokenStream {
-    derive(&datagram::KIND, input)
+    derive(&kinds::datagram::KIND, input)
 }
 
 fn derive(kind: &'static Kind, input: TokenStream) -> TokenStream {
