@@ -18,6 +18,7 @@
 mod accepted;
 mod books;
 mod clock;
+mod counters;
 mod datagram;
 mod error;
 mod job;
