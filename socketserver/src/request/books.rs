@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::TARGET;
 use super::accepted::Accepted;
 use super::clock::deadline_after;
 use super::counters::Counters;
@@ -37,9 +38,6 @@ impl Abort {
         }
     }
 }
-
-/// Where this module's log lines go.
-const TARGET: &str = "socketserver::request";
 
 struct Live {
     abort: Abort,
@@ -148,8 +146,8 @@ impl Books {
         let Some(live) = shard.remove(&id) else {
             return;
         };
-        // Under the lock, so that whoever sees the entry gone, such as `abandon_all`, also sees the
-        // request counted.
+        // Under the lock, so that a thread that sees the entry gone, as in `abandon_all`, also sees
+        // the request counted.
         self.count(&live, end);
         drop(shard);
         // Not under the lock: the request may close its descriptor as it is dropped.

@@ -43,3 +43,6 @@ pub use ticket::Ticket;
 #[cfg(all(test, loom))]
 pub(crate) use waker::CLIENTS;
 pub use waker::Waker;
+
+/// Where this folder's log lines go.
+const TARGET: &str = "socketserver::request";

@@ -32,6 +32,9 @@ pub use unix::{UnixDatagram, UnixStream};
 
 use crate::socket::{Address, Socket, SocketKind};
 
+/// Where this folder's log lines go.
+const TARGET: &str = "socketserver::transport";
+
 /// Where requests come from.
 ///
 /// The server calls the methods in the order in which they stand here: the first four once, then

@@ -39,8 +39,8 @@ use crate::socket::{Socket, SocketKind};
 use crate::sync::Mutex;
 use crate::sys::fork::ParentOnly;
 
-/// Where this module's log lines go.
-const TARGET: &str = "socketserver::server";
+/// Where this folder's log lines go.
+pub(super) const TARGET: &str = "socketserver::server";
 
 /// All that the engine asks of transport, handler and state. What user code panics with is an error,
 /// or a line in the log.
