@@ -12,7 +12,7 @@ use super::server_ref::ServerRef;
 use crate::handler::{HandlerError, RequestHandler, caught, short_name};
 use crate::panics::contained;
 use crate::socket::Address;
-use crate::socket::wait::without_waiting;
+use crate::socket::wait::nonblocking_sockets;
 use crate::transport::Transport;
 
 /// Where this module's log lines go.
@@ -272,7 +272,7 @@ impl<T: Transport, S: BaseServer<T::Request>> Request<T, S> {
     /// `refuse_request`, which the loop does not wait for.
     pub(super) fn turn_away(&self) {
         quietly("refuse_request", || {
-            without_waiting(|| {
+            nonblocking_sockets(|| {
                 self.server
                     .refuse_request(&self.request, &self.client_address, &self.server);
             });

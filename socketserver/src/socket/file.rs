@@ -4,13 +4,26 @@ use std::io::{self, BufRead, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::atomic::Ordering::Relaxed;
 
-use super::Socket;
+use super::handle::Socket;
 
 /// What a size of -1 stands for. Python: `io.DEFAULT_BUFFER_SIZE`
 const DEFAULT_BUFFER_SIZE: usize = 8192;
 
 fn buffer_size(size: isize) -> usize {
     usize::try_from(size).unwrap_or(DEFAULT_BUFFER_SIZE)
+}
+
+impl Socket {
+    /// Two files, for reading and for writing: `rfile` and `wfile` of a stream handler. A size of
+    /// -1 is the usual buffer (8 KiB), 0 none, anything else the buffer's size in bytes.
+    ///
+    /// Python: `socket.makefile("rb", rbufsize)` and `socket.makefile("wb", wbufsize)`
+    pub fn makefile(&self, rbufsize: isize, wbufsize: isize) -> (SocketReader, SocketWriter) {
+        (
+            SocketReader::new(self.clone(), rbufsize),
+            SocketWriter::new(self.clone(), wbufsize),
+        )
+    }
 }
 
 /// A socket's stream as a file to read from: Rust's [`Read`] and [`BufRead`], and Python's bounded
@@ -33,7 +46,7 @@ pub struct SocketReader {
 }
 
 impl SocketReader {
-    pub(super) fn new(socket: Socket, rbufsize: isize) -> Self {
+    fn new(socket: Socket, rbufsize: isize) -> Self {
         let size = buffer_size(rbufsize).max(1);
         SocketReader {
             socket,
@@ -186,7 +199,7 @@ pub struct SocketWriter {
 }
 
 impl SocketWriter {
-    pub(super) fn new(socket: Socket, wbufsize: isize) -> Self {
+    fn new(socket: Socket, wbufsize: isize) -> Self {
         SocketWriter {
             socket,
             buffer: Vec::new(),

@@ -3,7 +3,7 @@
 use std::io;
 use std::time::Duration;
 
-use super::Socket;
+use super::handle::Socket;
 
 /// An option of a socket and its value.
 ///
@@ -42,7 +42,7 @@ impl Socket {
     ///
     /// Python: `socket.setsockopt`
     pub fn setsockopt(&self, option: SocketOption) -> io::Result<()> {
-        let socket = self.open()?.socket();
+        let socket = self.raw_open()?;
         match option {
             SocketOption::ReuseAddress(on) => socket.set_reuse_address(on),
             SocketOption::ReusePort(on) => socket.set_reuse_port(on),
@@ -72,7 +72,7 @@ impl Socket {
     ///
     /// Python: `socket.getsockopt`
     pub fn getsockopt<V: OptionValue>(&self, option: fn(V) -> SocketOption) -> io::Result<V> {
-        let socket = self.open()?.socket();
+        let socket = self.raw_open()?;
         let option = match option(V::default()) {
             SocketOption::ReuseAddress(_) => SocketOption::ReuseAddress(socket.reuse_address()?),
             SocketOption::ReusePort(_) => SocketOption::ReusePort(socket.reuse_port()?),

@@ -97,7 +97,7 @@ impl Packets {
     pub(super) fn get_request(&self, socket: &Socket) -> io::Result<(Datagram, Address)> {
         let mut buffer = self.buffer.lock();
         buffer.resize(self.max_packet_size, 0);
-        let (length, address) = socket.recvfrom_waiting(&mut buffer)?;
+        let (length, address) = socket.try_recvfrom(&mut buffer)?;
         let held = length.min(buffer.len());
         let datagram = Datagram {
             data: buffer[..held].into(),

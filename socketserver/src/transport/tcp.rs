@@ -122,7 +122,7 @@ impl Transport for Tcp {
     }
 
     fn get_request(&self, socket: &Socket) -> io::Result<(Socket, Address)> {
-        socket.accept_waiting()
+        socket.try_accept()
     }
 
     fn shutdown_request(&self, request: &Socket, patience: Duration) {
@@ -130,7 +130,7 @@ impl Transport for Tcp {
     }
 
     fn abort(&self, request: &Socket) {
-        request.cut();
+        request.abort();
     }
 
     fn leave_to_parent(&self, socket: &Socket) {

@@ -92,7 +92,7 @@ impl Transport for UnixStream {
     }
 
     fn get_request(&self, socket: &Socket) -> io::Result<(Socket, Address)> {
-        socket.accept_waiting()
+        socket.try_accept()
     }
 
     fn shutdown_request(&self, request: &Socket, patience: Duration) {
@@ -100,7 +100,7 @@ impl Transport for UnixStream {
     }
 
     fn abort(&self, request: &Socket) {
-        request.cut();
+        request.abort();
     }
 
     fn leave_to_parent(&self, socket: &Socket) {
