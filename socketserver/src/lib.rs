@@ -162,7 +162,7 @@ pub use server::{
 };
 pub use socket::{
     Address, AddressFamily, Layer, OptionValue, PeerCred, Socket, SocketKind, SocketOption,
-    SocketReader, SocketWriter, ToAddress, ToHost, Wire, create_connection, select, socketpair,
+    SocketReader, SocketWriter, ToAddress, Wire, create_connection, select, socketpair,
 };
 pub use socketserver_macros::{BaseRequestHandler, DatagramRequestHandler, StreamRequestHandler};
 pub use sys::fork::ForkBesideThreads;

@@ -51,5 +51,5 @@ pub use kind::{AddressFamily, SocketKind};
 pub use layer::{Layer, Wire};
 pub use option::{OptionValue, SocketOption};
 pub use peer::PeerCred;
-pub use resolve::{ToAddress, ToHost};
+pub use resolve::ToAddress;
 pub use select::select;

@@ -1,33 +1,51 @@
 //! Everything that is accepted as an address: [`ToAddress`].
 
+use std::fmt;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6, ToSocketAddrs};
 use std::path::{Path, PathBuf};
 
 use super::address::Address;
 
-/// What can be given where an address is wanted.
+/// Everything that is accepted as an address.
 ///
-/// * a [`SocketAddr`], or an [`IpAddr`] (or [`Ipv4Addr`], [`Ipv6Addr`]) and a port;
-/// * a host and a port, `("localhost", 9999)`; the empty host is every IPv4 address of this
-///   machine;
-/// * a text: `"host:port"`, `"[::1]:9999"`; with a slash in it, the path of a Unix socket; with a
-///   leading `@` or zero byte, a name in the abstract namespace;
-/// * a [`Path`];
-/// * an [`Address`].
+/// | type | example | meaning |
+/// | --- | --- | --- |
+/// | [`str`], [`String`] | `"host:9999"`, `"127.0.0.1:9999"`, `"[::1]:9999"` | a host and a port |
+/// | | `"/run/socket"`, `"./socket"` | with a slash in it, the path of a Unix socket |
+/// | | `"@name"`, `"\0name"` | a name in the abstract namespace |
+/// | [`Path`], [`PathBuf`] | `folder.join("socket")` | the path of a Unix socket |
+/// | `(&str, u16)`, `(String, u16)` | `("localhost", 9999)` | a host and a port |
+/// | an [`IpAddr`], [`Ipv4Addr`] or [`Ipv6Addr`] and a `u16` | `(Ipv4Addr::LOCALHOST, 9999)` | that address and a port |
+/// | [`SocketAddr`], [`SocketAddrV4`], [`SocketAddrV6`] | | that address |
+/// | [`Address`] | | itself |
 ///
-/// A host name is looked up, and its first IPv4 address is taken, as in Python; if it has none, its
-/// first.
+/// The empty host is every IPv4 address of this machine. Any other host name is looked up. Where
+/// one address is needed, it is the first IPv4 address as in Python, or the first of all if there
+/// is none for IPv4.
+///
+/// ```
+/// use std::net::Ipv4Addr;
+/// use socketserver::{Address, ToAddress};
+///
+/// let address = Address::Inet(([127, 0, 0, 1], 9999).into());
+/// assert_eq!("127.0.0.1:9999".to_address()?, address);
+/// assert_eq!(("127.0.0.1", 9999).to_address()?, address);
+/// assert_eq!((Ipv4Addr::LOCALHOST, 9999).to_address()?, address);
+/// assert_eq!("./socket".to_address()?, Address::Unix("./socket".into()));
+/// # Ok::<(), std::io::Error>(())
+/// ```
+///
+/// Python: the tuple, `str` or `bytes` that `bind`, `connect` and `sendto` take
 pub trait ToAddress {
     /// The address.
     ///
     /// # Errors
-    /// `InvalidInput` for a text that is no address, without a look-up; whatever a look-up fails
-    /// with.
+    /// `InvalidInput` for text that is not an address, before any look-up; the look-up's.
     fn to_address(&self) -> io::Result<Address>;
 
-    /// Every address that it stands for, in the order in which they are to be tried: of a host name
-    /// all that the look-up gives, of either family.
+    /// All addresses that this stands for, in the order in which to try them. For a host name
+    /// these are all that the look-up returns, of either family.
     ///
     /// # Errors
     /// As [`to_address`](Self::to_address).
@@ -64,16 +82,46 @@ macro_rules! inet {
     )*};
 }
 inet!(SocketAddr, SocketAddrV4, SocketAddrV6);
+inet!((IpAddr, u16), (Ipv4Addr, u16), (Ipv6Addr, u16));
 
-impl<H: ToHost> ToAddress for (H, u16) {
+impl ToAddress for (&str, u16) {
     fn to_address(&self) -> io::Result<Address> {
-        self.0.look_up(self.1).map(Address::Inet)
+        let all = look_up(self.0, self.1)?;
+        let first = all.iter().find(|address| address.is_ipv4());
+        Ok(Address::Inet(*first.unwrap_or(&all[0])))
     }
 
     fn to_addresses(&self) -> io::Result<Vec<Address>> {
-        let all = self.0.look_up_all(self.1)?;
+        let all = look_up(self.0, self.1)?;
         Ok(all.into_iter().map(Address::Inet).collect())
     }
+}
+
+impl ToAddress for (String, u16) {
+    fn to_address(&self) -> io::Result<Address> {
+        (self.0.as_str(), self.1).to_address()
+    }
+
+    fn to_addresses(&self) -> io::Result<Vec<Address>> {
+        (self.0.as_str(), self.1).to_addresses()
+    }
+}
+
+/// All addresses of a host, at least one, in the order in which to try them.
+fn look_up(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
+    if host.is_empty() {
+        return Ok(vec![(Ipv4Addr::UNSPECIFIED, port).into()]);
+    }
+    // The system's own message does not name the host.
+    let named = |kind, reason: &dyn fmt::Display| {
+        io::Error::new(kind, format!("cannot look up {host:?}: {reason}"))
+    };
+    let all = (host, port).to_socket_addrs();
+    let all: Vec<_> = all.map_err(|error| named(error.kind(), &error))?.collect();
+    if all.is_empty() {
+        return Err(named(io::ErrorKind::NotFound, &"it has no address"));
+    }
+    Ok(all)
 }
 
 /// What a text says.
@@ -93,18 +141,19 @@ impl Text<'_> {
         if let Ok(address) = text.parse::<SocketAddr>() {
             return Ok(Text::Address(Address::Inet(address)));
         }
-        let invalid = |what: &str| {
-            io::Error::new(
-                io::ErrorKind::InvalidInput,
-                format!(
-                    "{what} in {text:?}: an address is HOST:PORT or the path of a socket with a slash in it"
-                ),
-            )
+        let invalid = |reason: &str| {
+            let message = format!(
+                "expected HOST:PORT, [IPV6]:PORT or a socket's path with a slash in it, \
+                 got {text:?}: {reason}"
+            );
+            io::Error::new(io::ErrorKind::InvalidInput, message)
         };
         let (host, port) = text.rsplit_once(':').ok_or_else(|| invalid("no port"))?;
-        let port = port.parse().map_err(|_| invalid("no valid port"))?;
+        let port = port
+            .parse()
+            .map_err(|_| invalid("the port is no number up to 65535"))?;
         if host.contains(':') {
-            return Err(invalid("an IPv6 address without brackets"));
+            return Err(invalid("an IPv6 address needs brackets"));
         }
         Ok(Text::Host(host, port))
     }
@@ -145,76 +194,6 @@ impl ToAddress for Path {
 impl ToAddress for PathBuf {
     fn to_address(&self) -> io::Result<Address> {
         self.as_path().to_address()
-    }
-}
-
-/// The first half of a host and a port.
-pub trait ToHost {
-    /// The address of that host, with this port.
-    ///
-    /// # Errors
-    /// Whatever the look-up fails with; `NotFound` if the name has no address.
-    fn look_up(&self, port: u16) -> io::Result<SocketAddr>;
-
-    /// All addresses of that host, in the order in which they are to be tried.
-    ///
-    /// # Errors
-    /// As [`look_up`](Self::look_up).
-    fn look_up_all(&self, port: u16) -> io::Result<Vec<SocketAddr>> {
-        Ok(vec![self.look_up(port)?])
-    }
-}
-
-impl<H: ToHost + ?Sized> ToHost for &H {
-    fn look_up(&self, port: u16) -> io::Result<SocketAddr> {
-        (**self).look_up(port)
-    }
-
-    fn look_up_all(&self, port: u16) -> io::Result<Vec<SocketAddr>> {
-        (**self).look_up_all(port)
-    }
-}
-
-macro_rules! ip {
-    ($($kind:ty),*) => {$(
-        impl ToHost for $kind {
-            fn look_up(&self, port: u16) -> io::Result<SocketAddr> {
-                Ok((*self, port).into())
-            }
-        }
-    )*};
-}
-ip!(IpAddr, Ipv4Addr, Ipv6Addr);
-
-impl ToHost for String {
-    fn look_up(&self, port: u16) -> io::Result<SocketAddr> {
-        self.as_str().look_up(port)
-    }
-
-    fn look_up_all(&self, port: u16) -> io::Result<Vec<SocketAddr>> {
-        self.as_str().look_up_all(port)
-    }
-}
-
-impl ToHost for str {
-    fn look_up(&self, port: u16) -> io::Result<SocketAddr> {
-        let all = self.look_up_all(port)?;
-        let first = all.iter().find(|address| address.is_ipv4());
-        Ok(*first.unwrap_or(&all[0]))
-    }
-
-    fn look_up_all(&self, port: u16) -> io::Result<Vec<SocketAddr>> {
-        if self.is_empty() {
-            return Ok(vec![SocketAddr::from(([0, 0, 0, 0], port))]);
-        }
-        // The system's own message does not say whom it was about.
-        let named = |error: io::Error| io::Error::new(error.kind(), format!("{self:?}: {error}"));
-        let all: Vec<_> = (self, port).to_socket_addrs().map_err(named)?.collect();
-        if all.is_empty() {
-            let text = format!("{self:?} has no address");
-            return Err(io::Error::new(io::ErrorKind::NotFound, text));
-        }
-        Ok(all)
     }
 }
 
@@ -267,7 +246,11 @@ mod tests {
     fn unknown_host_is_quoted_in_the_error() {
         // Not a valid name at all, so that no name server is asked.
         let error = ("no\0host", 80).to_address().unwrap_err();
-        assert!(error.to_string().starts_with(r#""no\0host": "#), "{error}");
+        let error = error.to_string();
+        assert!(
+            error.starts_with(r#"cannot look up "no\0host": "#),
+            "{error}"
+        );
     }
 
     #[test]
