@@ -161,8 +161,9 @@ pub use server::{
     ServerRef, Stats, Ticket, Waker, Workers, log_error,
 };
 pub use socket::{
-    Address, AddressFamily, Layer, OptionValue, PeerCred, Socket, SocketKind, SocketOption,
-    SocketReader, SocketWriter, ToAddress, Wire, create_connection, select, socketpair,
+    Address, AddressFamily, Layer, OptionValue, OtherAddress, PeerCred, Socket, SocketKind,
+    SocketOption, SocketReader, SocketWriter, ToAddress, Wire, create_connection, select,
+    socketpair,
 };
 pub use socketserver_macros::{BaseRequestHandler, DatagramRequestHandler, StreamRequestHandler};
 pub use sys::fork::ForkBesideThreads;

@@ -10,13 +10,15 @@ use rustix::net::SocketAddrUnix;
 use socket2::SockAddr;
 
 use super::kind::AddressFamily;
+use super::other::OtherAddress;
 
 /// The address of a server or a client, of any family.
 ///
 /// Python: `server_address`, `client_address`: a tuple, a string, bytes or `None`
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Address {
-    /// An internet address and a port. Python: `(host, port)`, or a tuple of four for IPv6
+    /// An IP address and a port. Python: `(host, port)`, or a tuple of four for IPv6
     Inet(SocketAddr),
     /// The path of a Unix socket. Python: `str`
     Unix(PathBuf),
@@ -24,11 +26,14 @@ pub enum Address {
     Abstract(Vec<u8>),
     /// A Unix socket that was never bound, as most clients are. Python: `''` or `None`
     Unnamed,
+    /// An address of a family that has no variant here, such as vsock. Python: as the family has
+    /// it
+    Other(OtherAddress),
 }
 
 impl Address {
-    /// The IP address, if this is an internet address. An IPv4 client of a dual-stack server is
-    /// shown as IPv4.
+    /// The IP address, if the family has one. An IPv4 client of a dual-stack server is shown as
+    /// IPv4.
     ///
     /// Python: `client_address[0]`
     pub fn ip(&self) -> Option<IpAddr> {
@@ -38,7 +43,7 @@ impl Address {
         }
     }
 
-    /// The port, if this is an internet address.
+    /// The port, if the family has one that this crate knows.
     ///
     /// Python: `client_address[1]`
     pub fn port(&self) -> Option<u16> {
@@ -49,6 +54,8 @@ impl Address {
     }
 
     /// The path, if this is a Unix socket that has one.
+    ///
+    /// Python: `client_address` of a Unix server
     pub fn path(&self) -> Option<&Path> {
         match self {
             Address::Unix(path) => Some(path),
@@ -56,25 +63,26 @@ impl Address {
         }
     }
 
-    /// The family a socket for this address must have.
+    /// The family that a socket for this address must have.
     ///
     /// Python: `address_family`
     pub fn family(&self) -> AddressFamily {
         match self {
             Address::Inet(SocketAddr::V4(_)) => AddressFamily::Inet,
             Address::Inet(SocketAddr::V6(_)) => AddressFamily::Inet6,
-            _ => AddressFamily::Unix,
+            Address::Unix(_) | Address::Abstract(_) | Address::Unnamed => AddressFamily::Unix,
+            Address::Other(address) => address.family(),
         }
     }
 
-    /// What `bind` and `connect` take.
+    /// The system's structure, for `bind` and `connect`.
     pub(crate) fn to_sock_addr(&self) -> io::Result<SockAddr> {
         match self {
             Address::Inet(address) => Ok((*address).into()),
-            // The system would take the part before it.
+            // The system would take the part in front of the zero byte.
             Address::Unix(path) if path.as_os_str().as_bytes().contains(&0) => Err(io::Error::new(
                 io::ErrorKind::InvalidInput,
-                "a zero byte in the path of a socket",
+                format!("expected the path of a socket, got one with a zero byte: {path:?}"),
             )),
             Address::Unix(path) => SockAddr::unix(path),
             Address::Abstract(name) => {
@@ -83,10 +91,11 @@ impl Address {
                 SockAddr::unix(std::ffi::OsStr::from_bytes(&bytes))
             }
             Address::Unnamed => Err(no_name()),
+            Address::Other(address) => address.to_sock_addr(),
         }
     }
 
-    /// What `sendto` takes for a Unix socket.
+    /// The system's structure for `sendto` a Unix socket.
     pub(super) fn to_unix(&self) -> io::Result<SocketAddrUnix> {
         match self {
             Address::Unix(path) => Ok(SocketAddrUnix::new(path.as_path())?),
@@ -100,35 +109,48 @@ impl Address {
 fn no_name() -> io::Error {
     io::Error::new(
         io::ErrorKind::AddrNotAvailable,
-        "a Unix socket without a name cannot be reached",
+        "expected the name of a Unix socket, got a socket without one, which cannot be reached",
     )
 }
 
 impl fmt::Display for Address {
-    /// `127.0.0.1:9999`, `[::1]:9999`, `/run/socket`, `@abstract`, `unnamed`.
+    /// `127.0.0.1:9999`, `[::1]:9999`, `/run/socket`, `@abstract`, `unnamed`, or as
+    /// [`OtherAddress`] has it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Address::Inet(address) => address.fmt(f),
             Address::Unix(path) => path.display().fmt(f),
             Address::Abstract(name) => write!(f, "@{}", name.escape_ascii()),
             Address::Unnamed => f.write_str("unnamed"),
+            Address::Other(address) => address.fmt(f),
         }
     }
 }
 
 impl From<SockAddr> for Address {
     fn from(address: SockAddr) -> Self {
-        if address.is_unnamed() {
-            Address::Unnamed
-        } else if let Some(address) = address.as_socket() {
+        if let Some(address) = address.as_socket() {
             Address::Inet(address)
         } else if let Some(path) = address.as_pathname() {
             Address::Unix(path.to_path_buf())
         } else if let Some(name) = address.as_abstract_namespace() {
             Address::Abstract(name.to_vec())
-        } else {
+        } else if address.is_unix() || is_absent(&address) {
             Address::Unnamed
+        } else {
+            Address::Other(OtherAddress::from_sock_addr(&address))
         }
+    }
+}
+
+/// Whether the system has given no address at all, as for a datagram from an unbound Unix socket.
+fn is_absent(address: &SockAddr) -> bool {
+    i32::from(address.family()) == libc::AF_UNSPEC
+}
+
+impl From<OtherAddress> for Address {
+    fn from(address: OtherAddress) -> Self {
+        Address::Other(address)
     }
 }
 

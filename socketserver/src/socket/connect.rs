@@ -8,7 +8,7 @@ use socket2::SockAddr;
 
 use super::descriptor::Descriptor;
 use super::handle::Socket;
-use super::kind::{AddressFamily, SocketKind};
+use super::kind::{AddressFamily, SocketKind, domain_and_type};
 use super::resolve::ToAddress;
 use super::wait::{self, Interest, Patience};
 use crate::green;
@@ -113,6 +113,7 @@ pub fn create_connection(address: impl ToAddress, timeout: Option<Duration>) -> 
 ///
 /// Python: `socket.socketpair(type=kind)`
 pub fn socketpair(kind: SocketKind) -> io::Result<(Socket, Socket)> {
-    let (one, other) = socket2::Socket::pair(socket2::Domain::UNIX, kind.into(), None)?;
+    let (domain, r#type) = domain_and_type(AddressFamily::Unix, kind);
+    let (one, other) = socket2::Socket::pair(domain, r#type, None)?;
     Ok((Descriptor::new(one).into(), Descriptor::new(other).into()))
 }

@@ -13,7 +13,7 @@ use socket2::SockRef;
 
 use super::address::Address;
 use super::descriptor::Descriptor;
-use super::kind::{AddressFamily, SocketKind};
+use super::kind::{AddressFamily, SocketKind, domain_and_type};
 use super::layer::{Layer, Wire};
 use super::wait::{self, Interest, Patience};
 
@@ -47,7 +47,8 @@ impl Socket {
     ///
     /// Python: `socket.socket(family, type)`
     pub fn new(family: AddressFamily, kind: SocketKind) -> io::Result<Self> {
-        let socket = socket2::Socket::new(family.into(), kind.into(), None)?;
+        let (domain, r#type) = domain_and_type(family, kind);
+        let socket = socket2::Socket::new(domain, r#type, None)?;
         Ok(Descriptor::new(socket).into())
     }
 
@@ -195,21 +196,24 @@ impl Socket {
         Ok(self.raw_open()?.peer_addr()?.into())
     }
 
-    /// Stream or datagram.
+    /// The family of the socket's addresses.
     ///
     /// # Errors
-    /// `Unsupported` for a socket that is neither.
+    /// The system's.
+    ///
+    /// Python: `socket.family`
+    pub fn family(&self) -> io::Result<AddressFamily> {
+        Ok(i32::from(self.raw_open()?.local_addr()?.domain()).into())
+    }
+
+    /// Stream, datagram, or another kind.
+    ///
+    /// # Errors
+    /// The system's.
     ///
     /// Python: `socket.type`
     pub fn kind(&self) -> io::Result<SocketKind> {
-        match self.raw_open()?.r#type()? {
-            socket2::Type::STREAM => Ok(SocketKind::Stream),
-            socket2::Type::DGRAM => Ok(SocketKind::Datagram),
-            other => Err(io::Error::new(
-                io::ErrorKind::Unsupported,
-                format!("expected a stream or datagram socket, got {other:?}"),
-            )),
-        }
+        Ok(i32::from(self.raw_open()?.r#type()?).into())
     }
 
     /// Puts a [`Layer`] under the socket. From then on every handle, and every file made from one,

@@ -174,6 +174,14 @@ impl Socket {
             Address::Inet(to) => descriptor.until_ready(Interest::Write, |may_block| {
                 rustix::net::sendto(fd, data, send_flags(may_block), &to)
             }),
+            Address::Other(to) => {
+                let to = to.to_sock_addr()?;
+                descriptor.until_ready(Interest::Write, |may_block| {
+                    let flags = send_flags(may_block).bits() as i32;
+                    let sent = descriptor.socket().send_to_with_flags(data, &to, flags);
+                    sent.map_err(|error| errno(&error))
+                })
+            }
             address => {
                 let to = address.to_unix()?;
                 descriptor.until_ready(Interest::Write, |may_block| {

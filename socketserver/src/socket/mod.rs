@@ -12,6 +12,7 @@
 //! | `SO_PEERCRED` | [`PeerCred`] | `peer.rs` |
 //! | `ssl.SSLSocket` | [`Layer`], [`Wire`] | `layer.rs` |
 //! | the tuple, string or bytes that are an address | [`Address`] | `address.rs` |
+//! | the same for a family without a variant | [`OtherAddress`] | `other.rs` |
 //! | `getaddrinfo`, and what is accepted as an address | [`ToAddress`] | `resolve.rs` |
 //! | `AF_INET`, `SOCK_STREAM` | [`AddressFamily`], [`SocketKind`] | `kind.rs` |
 //!
@@ -38,6 +39,7 @@ mod kind;
 mod layer;
 mod listen;
 mod option;
+mod other;
 mod peer;
 mod resolve;
 mod select;
@@ -50,6 +52,7 @@ pub use handle::Socket;
 pub use kind::{AddressFamily, SocketKind};
 pub use layer::{Layer, Wire};
 pub use option::{OptionValue, SocketOption};
+pub use other::OtherAddress;
 pub use peer::PeerCred;
 pub use resolve::ToAddress;
 pub use select::select;

@@ -6,6 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV
 use std::path::{Path, PathBuf};
 
 use super::address::Address;
+use super::other::OtherAddress;
 
 /// Everything that is accepted as an address.
 ///
@@ -18,7 +19,7 @@ use super::address::Address;
 /// | `(&str, u16)`, `(String, u16)` | `("localhost", 9999)` | a host and a port |
 /// | an [`IpAddr`], [`Ipv4Addr`] or [`Ipv6Addr`] and a `u16` | `(Ipv4Addr::LOCALHOST, 9999)` | that address and a port |
 /// | [`SocketAddr`], [`SocketAddrV4`], [`SocketAddrV6`] | | that address |
-/// | [`Address`] | | itself |
+/// | [`Address`], [`OtherAddress`] | | itself |
 ///
 /// The empty host is every IPv4 address of this machine. Any other host name is looked up. Where
 /// one address is needed, it is the first IPv4 address as in Python, or the first of all if there
@@ -69,6 +70,12 @@ impl<A: ToAddress + ?Sized> ToAddress for &A {
 impl ToAddress for Address {
     fn to_address(&self) -> io::Result<Address> {
         Ok(self.clone())
+    }
+}
+
+impl ToAddress for OtherAddress {
+    fn to_address(&self) -> io::Result<Address> {
+        Ok(Address::Other(self.clone()))
     }
 }
 

@@ -1,6 +1,7 @@
 //! Every `unsafe` of the workspace, a function each, each with its reason. Imports nothing of the
 //! crate.
 
+pub(crate) mod address;
 #[cfg(target_os = "linux")]
 pub(crate) mod coroutine;
 pub(crate) mod fork;
