@@ -5,17 +5,20 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::atomic::Ordering::Relaxed;
 
 use super::handle::Socket;
+use super::io::LARGEST_BUFFER;
 
 /// What a size of -1 stands for. Python: `io.DEFAULT_BUFFER_SIZE`
 const DEFAULT_BUFFER_SIZE: usize = 8192;
 
 fn buffer_size(size: isize) -> usize {
-    usize::try_from(size).unwrap_or(DEFAULT_BUFFER_SIZE)
+    let size = usize::try_from(size).unwrap_or(DEFAULT_BUFFER_SIZE);
+    size.min(LARGEST_BUFFER)
 }
 
 impl Socket {
     /// Two files, for reading and for writing: `rfile` and `wfile` of a stream handler. A size of
-    /// -1 is the usual buffer (8 KiB), 0 none, anything else the buffer's size in bytes.
+    /// -1 is the usual buffer (8 KiB), 0 none, anything else the buffer's size in bytes, up to
+    /// 1 MiB.
     ///
     /// Python: `socket.makefile("rb", rbufsize)` and `socket.makefile("wb", wbufsize)`
     pub fn makefile(&self, rbufsize: isize, wbufsize: isize) -> (SocketReader, SocketWriter) {

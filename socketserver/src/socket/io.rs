@@ -3,6 +3,7 @@
 use std::io::{self, Read, Write};
 
 use rustix::net::RecvFlags;
+use socket2::Type;
 
 use super::address::Address;
 use super::descriptor::{errno, receive_flags, send_flags};
@@ -12,9 +13,16 @@ use super::resolve::ToAddress;
 use super::wait::{Interest, Patience};
 use crate::sys;
 
+/// The largest buffer that is made because a caller passed a number, in bytes. A handler may have
+/// that number from its client, who must not be able to use up this machine's memory.
+pub(super) const LARGEST_BUFFER: usize = 1 << 20;
+
 impl Socket {
     /// Receives the bytes that are there, at most `bufsize`, waiting for the first of them. An
     /// empty result is the end of the stream.
+    ///
+    /// One call receives at most 1 MiB of a stream, however large `bufsize` is, so a length that
+    /// came from a client is safe to pass. A message always comes whole, up to `bufsize`.
     ///
     /// # Errors
     /// `TimedOut`, `ConnectionReset`, and the system's.
@@ -22,13 +30,14 @@ impl Socket {
     /// Python: `socket.recv`
     pub fn recv(&self, bufsize: usize) -> io::Result<Vec<u8>> {
         let shared = self.open()?;
-        if bufsize == 0 || shared.layer.get().is_some() {
-            let mut data = vec![0; bufsize];
+        let room = shared.room(bufsize)?;
+        if room == 0 || shared.layer.get().is_some() {
+            let mut data = vec![0; room];
             let received = self.recv_into(&mut data)?;
             data.truncate(received);
             return Ok(data);
         }
-        shared.wire().recv_new(bufsize)
+        shared.wire().recv_new(room)
     }
 
     /// As [`recv`](Self::recv), but leaves the bytes where they are: the next call receives them
@@ -40,7 +49,7 @@ impl Socket {
     /// Python: `socket.recv(bufsize, MSG_PEEK)`
     pub fn peek(&self, bufsize: usize) -> io::Result<Vec<u8>> {
         let descriptor = self.without_layer()?;
-        let mut data = vec![0; bufsize];
+        let mut data = vec![0; self.0.room(bufsize)?];
         let received = descriptor.until_ready(Interest::Read, |may_block| {
             let flags = receive_flags(may_block) | RecvFlags::PEEK;
             rustix::net::recv(&descriptor.fd, &mut data[..], flags).map(|(received, _)| received)
@@ -86,7 +95,8 @@ impl Socket {
     ///
     /// Python: `socket.recvfrom`
     pub fn recvfrom(&self, bufsize: usize) -> io::Result<(Vec<u8>, Address)> {
-        let mut data = vec![0; bufsize];
+        self.without_layer()?;
+        let mut data = vec![0; self.0.room(bufsize)?];
         let (received, address) = self.recvfrom_into(&mut data)?;
         data.truncate(received);
         Ok((data, address))
@@ -193,6 +203,30 @@ impl Socket {
 }
 
 impl Shared {
+    /// How much room to make for a call that may receive `bufsize` bytes.
+    #[inline]
+    fn room(&self, bufsize: usize) -> io::Result<usize> {
+        if bufsize <= LARGEST_BUFFER {
+            return Ok(bufsize);
+        }
+        self.room_for_message(bufsize)
+    }
+
+    /// A stream may give less than was asked for. The rest of a message would be lost, so there is
+    /// room for the one that comes next.
+    #[cold]
+    fn room_for_message(&self, bufsize: usize) -> io::Result<usize> {
+        let descriptor = &self.descriptor;
+        if self.layer.get().is_some() || descriptor.socket().r#type()? == Type::STREAM {
+            return Ok(LARGEST_BUFFER);
+        }
+        let length = descriptor.until_ready(Interest::Read, |may_block| {
+            let flags = receive_flags(may_block) | RecvFlags::PEEK | RecvFlags::TRUNC;
+            rustix::net::recv(&descriptor.fd, &mut [0], flags).map(|(_, length)| length)
+        })?;
+        Ok(bufsize.min(length.max(LARGEST_BUFFER)))
+    }
+
     /// The wire for one operation of a socket that has no layer.
     #[inline]
     fn wire(&self) -> Wire<'_> {
