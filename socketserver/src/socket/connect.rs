@@ -1,7 +1,7 @@
 //! Connecting, and sockets that are made connected.
 
 use std::io;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rustix::io::Errno;
 use socket2::SockAddr;
@@ -73,10 +73,13 @@ fn connect_unix(descriptor: &Descriptor, to: &SockAddr, patience: Patience) -> i
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => match patience {
                 Patience::Nonblocking => return Err(error),
-                Patience::Until(end) if blocks || Instant::now() >= end => {
-                    return Err(wait::timed_out());
+                Patience::Until(_) if blocks => return Err(wait::timed_out()),
+                _ => {
+                    green::sleep(PAUSE);
+                    if patience.is_over() {
+                        return Err(wait::timed_out());
+                    }
                 }
-                _ => green::sleep(PAUSE),
             },
             result => return result,
         }

@@ -170,6 +170,9 @@ fn wait_and_retry<T>(
     loop {
         if was_ready_in_vain && interest == Interest::Write {
             green::sleep(PAUSE);
+            if patience.is_over() {
+                return Err(timed_out());
+            }
             was_ready_in_vain = false;
         } else {
             wait_on(current, awaited, interest, patience)?;
@@ -214,7 +217,13 @@ fn wait_on(
         if patience.is_over() {
             return Err(timed_out());
         }
-        return awaited.source.park(current, awaited.fd, interest, end);
+        awaited.source.park(current, awaited.fd, interest, end)?;
+        // Parking ends at the deadline, too, and a call may succeed though the descriptor is not
+        // ready: a send, for one, when there is only a little room. An ordinary thread would not
+        // make that call any more, because `poll` has told it that the time is over.
+        if !patience.is_over() {
+            return Ok(());
+        }
     }
     if poll_until(&mut [awaited.poll_fd(interest)], end)? == 0 {
         return Err(timed_out());
