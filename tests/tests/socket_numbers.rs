@@ -6,8 +6,8 @@ use std::os::unix::net::UnixDatagram;
 use std::time::Duration;
 
 use socketserver::{
-    AddressFamily, Concurrency, Server, Socket, SocketKind, SocketReader, SocketWriter, Tcp,
-    create_connection, select,
+    AddressFamily, Concurrency, Server, Socket, SocketKind, SocketOption, SocketReader,
+    SocketWriter, Tcp, create_connection, select,
 };
 use tests::{Client, DEADLINE, matrix, run, tcp_pair, unix_pair};
 
@@ -110,6 +110,38 @@ fn any_timeout_and_backlog_is_taken() {
         );
         assert_eq!(accepted.recv(1).expect("recv"), b"x");
     }
+}
+
+/// A number that the system's integer does not hold must not come out as another.
+#[test]
+fn any_option_value_is_taken_or_bounded() {
+    let socket = Socket::new(AddressFamily::Inet, SocketKind::Stream).expect("a socket");
+    let set = |option| socket.setsockopt(option).expect("setsockopt");
+    set(SocketOption::SendBuffer(usize::MAX));
+    let largest = socket.getsockopt(SocketOption::SendBuffer).expect("a size");
+    set(SocketOption::ReceiveBuffer(usize::MAX));
+    let received = socket.getsockopt(SocketOption::ReceiveBuffer);
+    for size in [1 << 32, 1 << 31] {
+        set(SocketOption::SendBuffer(size));
+        set(SocketOption::ReceiveBuffer(size));
+        let sent = socket.getsockopt(SocketOption::SendBuffer).expect("a size");
+        assert_eq!(sent, largest);
+        let same = socket.getsockopt(SocketOption::ReceiveBuffer);
+        assert_eq!(same.expect("a size"), *received.as_ref().expect("a size"));
+    }
+    set(SocketOption::SendBuffer(0));
+    set(SocketOption::ReceiveBuffer(0));
+
+    let linger = |time| {
+        set(SocketOption::Linger(Some(time)));
+        let seen = socket.getsockopt(SocketOption::Linger).expect("a time");
+        seen.expect("it lingers").as_secs()
+    };
+    assert_eq!(linger(Duration::ZERO), 0);
+    assert_eq!(linger(Duration::from_millis(1)), 1);
+    assert_eq!(linger(Duration::from_secs(3)), 3);
+    assert!(linger(Duration::from_secs(1 << 32)) > 1_000_000);
+    assert!(linger(Duration::MAX) > 1_000_000);
 }
 
 matrix!(columns: length_from_a_client_is_safe);
