@@ -161,7 +161,7 @@ pub use server::{
     ServerRef, Stats, Ticket, Waker, Workers, log_error,
 };
 pub use socket::{
-    Address, AddressFamily, Layer, OptionValue, OtherAddress, PeerCred, Socket, SocketKind,
+    Address, AddressFamily, Host, Layer, OptionValue, OtherAddress, PeerCred, Socket, SocketKind,
     SocketOption, SocketReader, SocketWriter, ToAddress, Wire, create_connection, select,
     socketpair,
 };

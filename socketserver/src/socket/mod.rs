@@ -13,6 +13,7 @@
 //! | `ssl.SSLSocket` | [`Layer`], [`Wire`] | `layer.rs` |
 //! | the tuple, string or bytes that are an address | [`Address`] | `address.rs` |
 //! | the same for a family without a variant | [`OtherAddress`] | `other.rs` |
+//! | `client_address[0]` as a key | [`Host`] | `host.rs` |
 //! | `getaddrinfo`, and what is accepted as an address | [`ToAddress`] | `resolve.rs` |
 //! | `AF_INET`, `SOCK_STREAM` | [`AddressFamily`], [`SocketKind`] | `kind.rs` |
 //!
@@ -34,6 +35,7 @@ mod connect;
 mod descriptor;
 mod file;
 mod handle;
+mod host;
 mod io;
 mod kind;
 mod layer;
@@ -49,6 +51,7 @@ pub use address::Address;
 pub use connect::{create_connection, socketpair};
 pub use file::{SocketReader, SocketWriter};
 pub use handle::Socket;
+pub use host::Host;
 pub use kind::{AddressFamily, SocketKind};
 pub use layer::{Layer, Wire};
 pub use option::{OptionValue, SocketOption};
