@@ -259,6 +259,34 @@ fn datagrams_of_another_family_are_answered<C: Concurrency + Default>() {
     logged(&format!("request from {own}: as told"));
 }
 
+/// Each number is a host of its own, as there is nothing else that clients could share.
+#[test]
+fn limits_count_clients_of_another_family() {
+    let builder = Server::<Netlink, Threading, _, _>::handling(
+        |request: Datagram, client_address: Address| {
+            request
+                .socket
+                .sendto(&request.data, client_address)
+                .map(drop)
+        },
+    );
+    let builder = builder.max_rate_per_address(1, Duration::from_secs(3_600));
+    let server = run(builder, Netlink::address(0));
+    for refused in 1..=2 {
+        let client = Netlink::user_socket().expect("a socket");
+        client.settimeout(Some(DEADLINE)).expect("a timeout");
+        client.bind(Netlink::address(0)).expect("bind");
+        for message in [b"one", b"two"] {
+            let sent = client.sendto(message, server.server_address());
+            assert_eq!(sent.expect("sendto"), 3);
+        }
+        assert_eq!(client.recv(100).expect("recv"), b"one");
+        until("the second is refused", || {
+            server.stats().refused == refused
+        });
+    }
+}
+
 /// Skipped where the kernel has no loopback for vsock.
 #[test]
 fn vsock_client_appears_with_its_label() {

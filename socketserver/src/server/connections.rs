@@ -2,7 +2,6 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
-use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,7 +9,7 @@ use super::job::quietly;
 use super::shutdown::deadline_after;
 use super::stats::Stats;
 use super::waker::Waker;
-use crate::socket::Address;
+use crate::socket::{Address, Host};
 use crate::sync::atomic::{AtomicU64, AtomicUsize, Ordering::SeqCst};
 use crate::sync::{Instant, Mutex};
 
@@ -37,7 +36,7 @@ struct Live {
     /// None once the request is somebody else's, as a forked child's is.
     cut: Option<Cut>,
     was_aborted: bool,
-    group: Option<IpAddr>,
+    group: Option<Host>,
 }
 
 /// What the builder was told.
@@ -53,7 +52,7 @@ pub(crate) struct Connections {
     shards: [Mutex<HashMap<u64, Live>>; SHARDS],
     /// How many are live for each client address; only kept when that is limited. An entry goes
     /// with its last request.
-    groups: Mutex<HashMap<IpAddr, usize>>,
+    groups: Mutex<HashMap<Host, usize>>,
     /// When each request is cut, in the order in which they came, which is the order of the times
     /// too.
     deadlines: Mutex<VecDeque<(Instant, u64)>>,
@@ -133,14 +132,13 @@ impl Connections {
         }
     }
 
-    fn join_group(&self, address: &Address) -> (Option<IpAddr>, bool) {
-        let (Some(limit), Some(ip)) = (self.limits.max_connections_per_address, address.ip())
+    fn join_group(&self, address: &Address) -> (Option<Host>, bool) {
+        let (Some(limit), Some(group)) = (self.limits.max_connections_per_address, address.host())
         else {
             return (None, true);
         };
-        let group = group_of(ip);
         let mut groups = self.groups.lock();
-        let members = groups.entry(group).or_default();
+        let members = groups.entry(group.clone()).or_default();
         if *members >= limit {
             return (None, false);
         }
@@ -148,12 +146,12 @@ impl Connections {
         (Some(group), true)
     }
 
-    fn leave_group(&self, group: IpAddr) {
+    fn leave_group(&self, group: &Host) {
         let mut groups = self.groups.lock();
-        if let Some(members) = groups.get_mut(&group) {
+        if let Some(members) = groups.get_mut(group) {
             *members -= 1;
             if *members == 0 {
-                groups.remove(&group);
+                groups.remove(group);
             }
         }
     }
@@ -234,7 +232,7 @@ impl Connections {
     }
 
     fn count(&self, live: &Live, end: End) {
-        if let Some(group) = live.group {
+        if let Some(group) = &live.group {
             self.leave_group(group);
         }
         let count = match end {
@@ -302,14 +300,6 @@ fn cut(live: &mut Live) {
 /// goes.
 fn let_go<L>(holds_a_request: L) {
     quietly("dropping a request", || drop(holds_a_request));
-}
-
-/// One client, as far as limits go: an IPv6 client has a whole /64 to itself.
-pub(super) fn group_of(ip: IpAddr) -> IpAddr {
-    match ip {
-        IpAddr::V4(_) => ip,
-        IpAddr::V6(ip) => Ipv6Addr::from_bits(ip.to_bits() & !(u128::MAX >> 64)).into(),
-    }
 }
 
 impl fmt::Debug for Connections {
@@ -392,6 +382,8 @@ impl Drop for Ticket {
 
 #[cfg(test)]
 mod tests {
+    use std::net::IpAddr;
+
     use super::*;
 
     fn connections(limits: Limits) -> Arc<Connections> {

@@ -82,8 +82,8 @@ where
         if self.datagrams && is_forged(client, self.server_address()) {
             return Some(Refusal::Forged);
         }
-        if let (Some(rates), Some(ip)) = (&self.rates, client.ip())
-            && !rates.take(ip, Instant::now())
+        if let (Some(rates), Some(host)) = (&self.rates, client.host())
+            && !rates.take(host, Instant::now())
         {
             return Some(Refusal::Rate);
         }
