@@ -10,7 +10,7 @@ use std::process::{Command, Stdio};
 use socketserver::{AddressFamily, Socket, SocketKind, socketpair};
 use tests::{Folder, elsewhere_command, is_elsewhere};
 
-/// A socket's pair knows who made it, whatever its kind.
+/// Both ends of a pair were made here, whatever its kind.
 #[test]
 fn pairs_know_this_process() {
     for kind in [SocketKind::Stream, SocketKind::Datagram] {

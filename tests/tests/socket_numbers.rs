@@ -30,7 +30,7 @@ fn length_from_a_client_is_safe<C: Concurrency + Default>() {
 }
 
 #[test]
-fn any_bufsize_receives_what_is_there() {
+fn any_bufsize_receives_the_bytes_there_are() {
     for bufsize in [1 << 20, (1 << 20) + 1, 1 << 40, usize::MAX] {
         let (socket, mut other) = unix_pair();
         other.write_all(b"hello").expect("write");

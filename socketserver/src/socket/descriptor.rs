@@ -1,4 +1,4 @@
-//! A socket as the system knows it: the descriptor, its timeout, and what is known about it.
+//! A socket as the system knows it: the descriptor, its timeout, and its state.
 
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};

@@ -102,8 +102,8 @@ impl Socket {
         self.0.descriptor.timeout()
     }
 
-    /// Ends one direction of the connection, or both, for all handles. The peer receives what was
-    /// sent, and then the end of the stream.
+    /// Ends one direction of the connection, or both, for all handles. The peer receives all bytes
+    /// that were sent, then the end of the stream.
     ///
     /// # Errors
     /// `NotConnected`, and the system's.
@@ -249,7 +249,7 @@ impl Socket {
         wait::wait(self.0.descriptor.awaited(), Interest::Read, patience)
     }
 
-    /// The system's socket, for what has no method here; even on a closed handle.
+    /// The system's socket, for calls that have no method here; even on a closed handle.
     pub(crate) fn raw(&self) -> SockRef<'_> {
         self.0.descriptor.socket()
     }

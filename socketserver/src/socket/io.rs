@@ -13,8 +13,8 @@ use super::resolve::ToAddress;
 use super::wait::{Interest, Patience};
 use crate::sys;
 
-/// The largest buffer that is made because a caller passed a number, in bytes. A handler may have
-/// that number from its client, who must not be able to use up this machine's memory.
+/// The largest buffer that is made because a caller passed a number, in bytes. The number may come
+/// from a client, and a client must not be able to use up this machine's memory.
 pub(super) const LARGEST_BUFFER: usize = 1 << 20;
 
 impl Socket {
@@ -212,8 +212,8 @@ impl Shared {
         self.room_for_message(bufsize)
     }
 
-    /// A stream may give less than was asked for. The rest of a message would be lost, so there is
-    /// room for the one that comes next.
+    /// A stream may give less than was asked for. A message that does not fit would lose its rest,
+    /// so the next one is measured.
     #[cold]
     fn room_for_message(&self, bufsize: usize) -> io::Result<usize> {
         let descriptor = &self.descriptor;

@@ -13,7 +13,7 @@ use super::wait::{self, Interest, Part, Patience};
 /// A protocol between the handler's bytes and the wire's, such as TLS. Once it is set, every
 /// handle, `rfile` and `wfile` of the socket speaks through it.
 ///
-/// A layer must not hold a lock of its own while it reads or writes the wire, because another
+/// A layer must not hold its locks while it reads or writes the wire, because another
 /// thread may be waiting in the other direction. At a deadline the wire is shut down, and its
 /// `recv` returns the end of the stream.
 ///

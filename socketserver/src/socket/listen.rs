@@ -9,7 +9,7 @@ use super::resolve::ToAddress;
 use super::wait::Interest;
 
 impl Socket {
-    /// Gives the socket an address of its own.
+    /// Binds the socket to an address of this machine.
     ///
     /// # Errors
     /// `AddrInUse`, `PermissionDenied` for low ports, and the system's.

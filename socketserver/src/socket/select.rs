@@ -10,7 +10,7 @@ use super::wait::{self, Awaited, Interest, Patience, poll_until};
 use crate::green;
 
 /// Waits until one of the sockets in `read` can be read or one of those in `write` written, for
-/// relays and for loops of one's own. Returns the positions of the ready sockets in the two lists.
+/// relays and similar loops. Returns the positions of the ready sockets in the two lists.
 /// Both lists are empty when the time is over.
 ///
 /// Bytes that a [`Layer`](crate::Layer) or an `rfile` already holds do not make a socket ready.
