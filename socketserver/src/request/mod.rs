@@ -37,7 +37,7 @@ pub use error::HandlerError;
 pub(crate) use error::caught;
 pub(crate) use job::short_name;
 pub use job::{Job, Rejected, Run};
-pub(crate) use shares::{Share, Shares, group_of};
+pub(crate) use shares::{Share, Shares};
 pub use stats::{End, Stats, Workers};
 pub use ticket::Ticket;
 #[cfg(all(test, loom))]

@@ -35,7 +35,7 @@ use crate::concurrency::Concurrency;
 use crate::handler::Core;
 use crate::panics::contained;
 use crate::request::Accepted;
-use crate::socket::{Socket, SocketKind};
+use crate::socket::Socket;
 use crate::sync::Mutex;
 use crate::sys::fork::ParentOnly;
 
@@ -77,7 +77,7 @@ enum Owner {
 impl Listener {
     pub(super) fn new(socket: Socket, adopted: bool) -> Self {
         let owner = match socket.kind() {
-            Ok(SocketKind::Datagram) => Owner::Shared(socket),
+            Ok(kind) if kind.is_connectionless() => Owner::Shared(socket),
             _ => Owner::Parent(ParentOnly::new(socket)),
         };
         Listener {
