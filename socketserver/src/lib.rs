@@ -143,6 +143,8 @@ pub mod green;
 #[cfg(not(target_os = "linux"))]
 #[path = "green/absent.rs"]
 mod green;
+#[cfg(loom)]
+mod model;
 mod panics;
 mod pool;
 mod sync;

@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use super::Concurrency;
-use crate::pool::{self, Pool, Task};
+use crate::pool::{self, Pool, Work};
 use crate::server::{Builder, Job, Rejected, Waker, Workers};
 use crate::sync::Instant;
 
@@ -84,7 +84,7 @@ impl Threading {
     }
 }
 
-impl Task for Job {
+impl Work for Job {
     fn run(self) {
         Job::run(self);
     }

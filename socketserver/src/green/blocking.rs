@@ -5,11 +5,11 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use super::{channel, may_park, resume};
-use crate::pool::{self, Pool, Task};
+use crate::pool::{self, Pool, Work};
 
 struct Call(Box<dyn FnOnce() + Send>);
 
-impl Task for Call {
+impl Work for Call {
     fn run(self) {
         (self.0)();
     }

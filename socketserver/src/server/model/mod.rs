@@ -15,8 +15,8 @@ use super::waker::CLIENTS;
 use super::{BaseServer, Job, Rejected, Server, ServerRef, Stats};
 use crate::concurrency::{Concurrency, Inline, Threading};
 use crate::handler::{HandlerError, RequestHandler};
+use crate::model::sync::Choices;
 use crate::socket::{Address, Socket};
-use crate::sync::model::Choices;
 use crate::sync::{Condvar, Mutex, thread};
 use crate::transport::Transport;
 
