@@ -295,17 +295,17 @@ impl Life {
         struct Leave;
         impl Drop for Leave {
             fn drop(&mut self) {
-                green::marks(|servers| servers.pop());
+                green::enclosing_servers(|servers| servers.pop());
             }
         }
-        green::marks(|servers| servers.push(self.id));
+        green::enclosing_servers(|servers| servers.push(self.id));
         let _leave = Leave;
         run()
     }
 
     /// Whether this thread runs this server's loop or one of its requests.
     pub(super) fn is_inside(&self) -> bool {
-        green::marks(|servers| servers.contains(&self.id))
+        green::enclosing_servers(|servers| servers.contains(&self.id))
     }
 }
 
