@@ -1,5 +1,5 @@
-//! Stands in for green threads on systems that have none: the items that the rest of the crate uses,
-//! with the same names. No thread is ever green, so nearly all of it cannot be reached.
+//! Stands in for green threads on systems that have none: the items that the rest of the crate
+//! uses, with the same names. No thread is ever green, so nearly all of it cannot be reached.
 
 mod interest;
 mod nesting;

@@ -33,8 +33,9 @@ impl Work for Call {
 /// ```
 /// use socketserver::green;
 ///
-/// let machine = green::spawn(|| green::blocking(|| std::fs::read_to_string("/proc/sys/kernel/ostype")));
-/// assert_eq!(machine.join().unwrap()?.trim(), "Linux");
+/// let read = || std::fs::read_to_string("/proc/sys/kernel/ostype");
+/// let system = green::spawn(move || green::blocking(read));
+/// assert_eq!(system.join().unwrap()?.trim(), "Linux");
 /// # Ok::<(), std::io::Error>(())
 /// ```
 ///
@@ -55,7 +56,11 @@ where
         drop(sender.send(catch_unwind(AssertUnwindSafe(call))))
     }));
     if let Err(pool::Rejected { job, error }) = pool.submit(job) {
-        log::warn!(target: TARGET, "cannot start a thread for a blocking call ({error}): making it on its scheduler, whose other green threads wait");
+        log::warn!(
+            target: TARGET,
+            "cannot start a thread for a blocking call ({error}): \
+             making it on its scheduler, whose other green threads wait"
+        );
         job.run();
     }
     let result = result.recv().expect("the call sends its result");

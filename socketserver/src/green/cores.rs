@@ -63,7 +63,8 @@ fn start_one(number: usize) -> io::Result<&'static Scheduler> {
     Ok(scheduler)
 }
 
-/// Gives a green thread to the scheduler that has the fewest. The schedulers must have been started.
+/// Gives a green thread to the scheduler that has the fewest. The schedulers must have been
+/// started.
 pub(super) fn spawn(new: NewTask) {
     let schedulers = SCHEDULERS.get().expect("the schedulers have been started");
     let least = schedulers

@@ -39,7 +39,8 @@ impl Current {
         self.park_with_hint(deadline, ptr::null());
     }
 
-    /// The same, for a caller that will look at the memory at `prefetch_hint` first when it goes on.
+    /// The same, for a caller that will look at the memory at `prefetch_hint` first when it goes
+    /// on.
     #[inline]
     pub(super) fn park_with_hint(self, deadline: Option<Instant>, prefetch_hint: *const u8) {
         if self.local.park(self.task, deadline, prefetch_hint) {

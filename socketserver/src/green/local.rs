@@ -244,7 +244,11 @@ impl Local {
         }
         if let Err(error) = looked {
             let number = self.scheduler.number;
-            log::error!(target: TARGET, "epoll_wait failed on scheduler {number} ({error}): trying again; its green threads that wait for sockets stay parked");
+            log::error!(
+                target: TARGET,
+                "epoll_wait failed on scheduler {number} ({error}): \
+                 trying again; green threads that wait for sockets there stay parked"
+            );
         }
     }
 

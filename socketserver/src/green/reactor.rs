@@ -1,8 +1,8 @@
 //! Which green threads of a scheduler wait for which descriptors.
 //!
-//! Each scheduler has an epoll and one `Reactor` around it. A registered descriptor has a *key*; its
-//! registration says which green threads wait for it. An event of the epoll is looked up by its key,
-//! and wakes them:
+//! Each scheduler has an epoll and one `Reactor` around it. A registered descriptor has a *key*;
+//! its registration says which green threads wait for it. An event of the epoll is looked up by its
+//! key, and wakes them:
 //!
 //! ```text
 //!    epoll event           Registration                   green threads
@@ -10,8 +10,8 @@
 //!    key WAKE     ──►   another thread has sent a message
 //! ```
 //!
-//! The epoll is edge-triggered: it reports each change once. So a green thread tries its call before
-//! it waits, and again after it was woken; a wake only means "try again".
+//! The epoll is edge-triggered: it reports each change once. So a green thread tries its call
+//! before it waits, and again after it was woken; a wake only means "try again".
 //!
 //! That also tells when trying would be in vain. If a read has taken less than it could, the
 //! descriptor is *drained*: until the next event there is nothing to read.
@@ -49,7 +49,8 @@ struct Registration {
     /// Everything has been read, and no event has come since.
     drained: bool,
     /// The peer has ended its stream, or has sent urgent data, before which a read stops short. No
-    /// further event comes for that, so from now on a short read does not mean that nothing is left.
+    /// further event comes for that, so from now on a short read does not mean that nothing is
+    /// left.
     never_drained: bool,
 }
 
@@ -167,8 +168,8 @@ impl Reactor {
         }
     }
 
-    /// Takes the events that have come; if there are none, waits for `timeout`, or without an end if
-    /// that is `None`. Calls `wake` for each green thread that waits for one of them.
+    /// Takes the events that have come; if there are none, waits for `timeout`, or without an end
+    /// if that is `None`. Calls `wake` for each green thread that waits for one of them.
     pub(super) fn turn(
         &mut self,
         timeout: Option<Duration>,
@@ -255,7 +256,8 @@ impl Registration {
     }
 
     /// Wakes all green threads that wait for this, the one that has waited longest first.
-    #[inline]
+    // It is used twice per event, and the compiler would not inline it by itself.
+    #[inline(always)]
     fn wake_all(&mut self, interest: Interest, wake: &mut impl FnMut(usize)) {
         if let Some(task) = self.first(interest).take() {
             wake(task);

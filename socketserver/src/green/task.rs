@@ -13,7 +13,6 @@
 //! `Notified` is why no wake is lost: whatever wakes a green thread between its look at the world
 //! and its parking makes that parking return at once.
 
-use std::mem;
 use std::ptr;
 
 use super::nesting::EnclosingServers;
@@ -80,13 +79,12 @@ impl Task {
     /// Wakes it. Returns whether it must be queued to run: not if it has not parked.
     #[inline]
     pub(super) fn wake(&mut self) -> bool {
-        match mem::replace(&mut self.state, State::Awake) {
-            State::Parked | State::ParkedUntilDeadline => true,
-            State::Awake | State::Notified => {
-                self.state = State::Notified;
-                false
-            }
-        }
+        let parked = matches!(self.state, State::Parked | State::ParkedUntilDeadline);
+        self.state = match parked {
+            true => State::Awake,
+            false => State::Notified,
+        };
+        parked
     }
 
     /// Whether it waits for a deadline.

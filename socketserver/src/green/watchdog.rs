@@ -2,8 +2,8 @@
 //!
 //! Each scheduler counts its turns in its [`Activity`]: the count is odd while a green thread runs.
 //! One watchdog thread reads all counts every 25 ms. A count that is odd and has not changed for
-//! 100 ms is a turn that lasts too long, and is logged once. While all schedulers sleep the watchdog
-//! does too.
+//! 100 ms is a turn that lasts too long, and is logged once. While all schedulers sleep the
+//! watchdog does too.
 
 use std::io;
 use std::sync::OnceLock;
@@ -157,7 +157,9 @@ fn look(scheduler: &Activity, seen: &mut Seen) {
         seen.logged = true;
         log::warn!(
             target: TARGET,
-            "{name} has kept its core for over {LONG:?}, and the other green threads there wait: it computes, or it blocks in a way that cannot park, such as a lock of `std`; see the rules of `socketserver::green`"
+            "{name} has kept its core for over {LONG:?}, and the other green threads there wait: \
+             it computes, or it blocks in a way that cannot park, such as a lock of `std`; \
+             see the rules of `socketserver::green`"
         );
     }
 }

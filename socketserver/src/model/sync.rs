@@ -221,8 +221,8 @@ impl Condvar {
     }
 }
 
-/// As `std::sync::atomic`. Loom treats `SeqCst` as `AcqRel`, but it knows fences: with a fence on both
-/// sides, an access has its place in the one order of all such accesses.
+/// As `std::sync::atomic`. Loom treats `SeqCst` as `AcqRel`, but it knows fences: with a fence on
+/// both sides, an access has its place in the one order of all such accesses.
 pub(crate) mod atomic {
     use loom::sync::atomic::fence;
     pub(crate) use loom::sync::atomic::{AtomicI32, Ordering};

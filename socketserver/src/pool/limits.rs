@@ -29,7 +29,7 @@ pub(crate) fn max_threads() -> usize {
     static MOST: OnceLock<usize> = OnceLock::new();
     *MOST.get_or_init(|| {
         let (most, reason) = most(|path| fs::read_to_string(path).ok(), max_processes());
-        log::debug!(target: TARGET, "all pools together start at most {most} threads, because of {reason}");
+        log::debug!(target: TARGET, "at most {most} threads in all pools, because of {reason}");
         most
     })
 }

@@ -11,9 +11,9 @@
 //!   again, and only if the balance is above zero: otherwise a job that waits, or is about to be
 //!   sent, counts on this worker.
 //!
-//! So whenever a job waits, there is a worker that will come to it. A job never travels inside a new
-//! thread: if the system refuses the thread, the job goes to the workers that exist, and only if
-//! there are none it is given back to the caller.
+//! So whenever a job waits, there is a worker that will come to it. A job never travels inside a
+//! new thread: if the system refuses the thread, the job goes to the workers that exist, and only
+//! if there are none it is given back to the caller.
 //!
 //! Why there is no list of idle workers: a worker between two jobs is in no such list, and a burst
 //! would start far too many.
@@ -38,11 +38,13 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::sync::{Instant, atomic::Ordering::Relaxed, thread};
 pub(crate) use limits::max_threads;
 pub(crate) use work::{Rejected, Work};
 #[cfg(all(test, loom))]
 pub(crate) use workers::Worker;
+
+use crate::sync::atomic::Ordering::Relaxed;
+use crate::sync::{Instant, thread};
 use workers::{Gate, RETRY, Shared, Spawn};
 
 /// An elastic pool of worker threads. Dropping it closes it, without waiting for its workers.
@@ -72,12 +74,12 @@ impl<J: Work> Pool<J> {
         }
     }
 
-    /// Sets the function that is called each time [`full`](Self::full) has become false. It replaces
-    /// the one that was set before.
+    /// Sets the function that is called each time [`full`](Self::full) has become false. It
+    /// replaces the one that was set before.
     ///
-    /// The call comes after the fact, so that a thread that finds the pool full, and then waits for
-    /// the call, is never forgotten. It comes on a worker, or on a thread that submits and has the
-    /// pool locked: so it must not submit or close.
+    /// The call comes after the pool has ceased to be full, so that a thread that finds the pool
+    /// full, and then waits for the call, is never forgotten. It is made on a worker, or on a thread
+    /// that submits and has the pool locked, so it must not submit or close.
     pub(crate) fn when_free(&self, call: impl Fn() + Send + Sync + 'static) {
         *self.shared.when_free.lock() = Some(Arc::new(call));
     }
@@ -131,7 +133,7 @@ impl<J: Work> Pool<J> {
         usize::try_from(self.shared.count().balance).unwrap_or(0)
     }
 
-    /// The count, to compare: workers and their balance.
+    /// How many workers there are, and their balance.
     #[cfg(test)]
     pub(crate) fn counts(&self) -> (u32, i32) {
         let count = self.shared.count();
@@ -152,16 +154,16 @@ impl<J: Work> Pool<J> {
         })
     }
 
-    /// Accepts no further job. The workers do the jobs that wait, and leave. Returns how many workers
-    /// are left.
+    /// Accepts no further job. The workers do the jobs that wait, and leave. Returns how many
+    /// workers are left.
     ///
-    /// With a deadline it waits for them until then. A worker of this pool does not wait, because it
-    /// would wait for itself.
+    /// With a deadline it waits for them until then. A worker of this pool does not wait, because
+    /// it would wait for itself.
     pub(crate) fn close(&self, deadline: Option<Instant>) -> usize {
         let mut gate = self.shared.gate.lock();
         drop(gate.jobs.take());
         if let Some(deadline) = deadline
-            && !self.shared.is_home()
+            && !self.shared.is_own_worker()
         {
             let gone = &self.shared.gone;
             while self.threads() > 0 && !gone.wait_until(&mut gate, deadline).timed_out() {}

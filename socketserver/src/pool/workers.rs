@@ -50,8 +50,8 @@ pub(super) struct Shared<J: Work> {
 }
 
 pub(super) struct Gate<J> {
-    /// None when the pool is closed. Then the channel is disconnected, and the workers leave when it
-    /// is empty.
+    /// None when the pool is closed. Then the channel is disconnected, and the workers leave when
+    /// it is empty.
     pub(super) jobs: Option<Sender<J>>,
     pub(super) growth: Growth,
 }
@@ -115,8 +115,8 @@ impl<J: Work> Shared<J> {
         added.expect("nothing forbids it")
     }
 
-    /// Changes the count if `allowed`, and returns what it has become. No other function changes it,
-    /// so that the pool cannot cease to be full without the call that `when_free` promises.
+    /// Changes the count if `allowed`, and returns what it has become. No other function changes
+    /// it, so that the pool cannot cease to be full without the call that `when_free` promises.
     fn add_if(&self, allowed: impl Fn(Count) -> bool, threads: i32, balance: i32) -> Option<Count> {
         let next = |word| {
             let count = Count::of(word);
@@ -148,7 +148,10 @@ impl<J: Work> Shared<J> {
                 let left = self.add(-1, 0).threads;
                 self.spawn_failures.fetch_add(1, Relaxed);
                 if growth.refused() {
-                    log::warn!(target: TARGET, "cannot start another worker thread ({error}): jobs wait for the {left} running");
+                    log::warn!(
+                        target: TARGET,
+                        "cannot start another worker thread ({error}): {left} are running"
+                    );
                 }
                 return Err(error);
             }
@@ -208,11 +211,11 @@ impl<J: Work> Shared<J> {
     }
 
     /// Whether this thread is one of its workers.
-    pub(super) fn is_home(&self) -> bool {
+    pub(super) fn is_own_worker(&self) -> bool {
         HOME.with(Cell::get) == self.address()
     }
 
-    /// Tells this pool from others.
+    /// Distinguishes this pool from others.
     fn address(&self) -> usize {
         ptr::from_ref(self).addr()
     }

@@ -190,7 +190,10 @@ fn install_guard(slot: usize) -> io::Result<()> {
         if error.raw_os_error() != Some(libc::EINVAL) {
             return Err(error);
         }
-        log::debug!(target: TARGET, "kernel lacks MADV_GUARD_INSTALL: each stack's guard uses a mapping");
+        log::debug!(
+            target: TARGET,
+            "kernel lacks MADV_GUARD_INSTALL: each guard of a stack uses a mapping"
+        );
         MAPPED_GUARDS.store(true, Relaxed);
     }
     // SAFETY: as for `madvise` above.
@@ -201,7 +204,8 @@ fn install_guard(slot: usize) -> io::Result<()> {
     if error.raw_os_error() == Some(libc::ENOMEM) {
         return Err(io::Error::new(
             io::ErrorKind::OutOfMemory,
-            "no mappings left for the guards of green threads: raise vm.max_map_count, or use Linux 6.13 or later",
+            "no mapping left for the guard of a green thread's stack: \
+             raise vm.max_map_count, or use Linux 6.13 or later",
         ));
     }
     Err(error)

@@ -34,7 +34,9 @@ pub(crate) fn report_overflows() {
 
 #[allow(unsafe_code)]
 extern "C" fn handle(signal: libc::c_int, info: *mut libc::siginfo_t, context: *mut libc::c_void) {
-    const MESSAGE: &[u8] = b"\na green thread has overflowed its stack: give it a larger stack_size\nfatal: stack overflow\n";
+    const MESSAGE: &[u8] = b"\n\
+        a green thread has overflowed its stack: give it a larger stack_size\n\
+        fatal: stack overflow\n";
     // SAFETY: the system passes a valid `info` to a handler with SA_SIGINFO. Its address is set for
     // a fault, which is when `si_code` is positive; otherwise the value read here is not used.
     let (fault, address) = unsafe { ((*info).si_code > 0, (*info).si_addr() as usize) };

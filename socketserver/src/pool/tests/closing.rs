@@ -11,8 +11,8 @@ fn closed_pool_gives_jobs_back() {
     assert_eq!(pool.close(Some(Instant::now() + DEADLINE)), 0);
 
     let (sender, result) = bounded(1);
-    let refused = pool.submit(job(move || sender.send("mine").unwrap()));
-    let Rejected { job, error } = refused.expect_err("a closed pool accepts no job");
+    let rejected = pool.submit(job(move || sender.send("mine").unwrap()));
+    let Rejected { job, error } = rejected.expect_err("a closed pool accepts no job");
     assert_eq!(error.to_string(), "the pool is closed");
     job.run();
     assert_eq!(result.try_recv(), Ok("mine"));

@@ -8,8 +8,8 @@ use super::*;
 fn job_comes_back_if_there_is_no_worker() {
     let pool = Pool::with_spawn(4, LONG, |_, worker| spawn_if(false, worker));
     for number in 1..=3 {
-        let refused = pool.submit(job(|| ())).expect_err("no worker can run it");
-        assert_eq!(refused.error.kind(), io::ErrorKind::WouldBlock);
+        let rejected = pool.submit(job(|| ())).expect_err("no worker can run it");
+        assert_eq!(rejected.error.kind(), io::ErrorKind::WouldBlock);
         assert_eq!(pool.spawn_failures(), number);
         assert_eq!((pool.threads(), pool.idle()), (0, 0));
     }
