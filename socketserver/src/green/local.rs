@@ -3,7 +3,7 @@
 //!
 //! ```text
 //!        ┌─► read the inbox           start and wake what other threads ask for
-//!        │   run the ready ones       at most BATCH of them; each calls park, yield_now, wake …
+//!        │   run the ready ones       at most TURNS of them; each calls park, yield_now, wake …
 //!        │   wake the due ones        whose deadline has come
 //!        │   look at the descriptors  and sleep there, if nothing is ready
 //!        └── make the yielded ready
@@ -34,7 +34,7 @@ use super::timers::Timers;
 const TARGET: &str = "socketserver::green";
 
 /// How many green threads run before the scheduler looks at its descriptors and its inbox again.
-const BATCH: usize = 128;
+const TURNS: usize = 128;
 
 /// How many operations a green thread may complete without blocking before it must yield. Without
 /// this limit a client that sends without end would have a core for itself.
@@ -129,7 +129,7 @@ impl Local {
     }
 
     fn run_ready(&self) {
-        for turn in 0..BATCH {
+        for turn in 0..TURNS {
             prefetch::before_batch(turn, &self.ready, &self.tasks);
             let Some(task) = self.ready.borrow_mut().pop_front() else {
                 break;

@@ -35,8 +35,7 @@ const WAKE: u64 = u64::MAX;
 /// thread is woken is still in a near cache when it runs.
 const EVENTS: usize = 32;
 
-/// A descriptor that is watched, in one cache line: of many thousands few are in a cache when their
-/// turn comes.
+/// A descriptor that is watched. It fits one cache line, so that an event costs one cache miss.
 #[derive(Debug, Default)]
 #[repr(align(64))]
 struct Registration {

@@ -27,7 +27,7 @@ pub(super) struct NewTask {
 }
 
 /// A green thread. The fields that every turn touches come first and share one cache line, because
-/// of many thousands of tasks few are in a cache when their turn comes.
+/// that line is rarely in a cache when the turn comes (see `prefetch.rs`).
 #[repr(C, align(64))]
 pub(super) struct Task {
     /// None while it runs.
