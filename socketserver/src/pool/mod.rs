@@ -78,8 +78,8 @@ impl<J: Work> Pool<J> {
     /// replaces the one that was set before.
     ///
     /// The call comes after the pool has ceased to be full, so that a thread that finds the pool
-    /// full, and then waits for the call, is never forgotten. It is made on a worker, or on a thread
-    /// that submits and has the pool locked, so it must not submit or close.
+    /// full, and then waits for the call, is never forgotten. It is made on a worker, or on a
+    /// thread that submits and has the pool locked, so it must not submit or close.
     pub(crate) fn when_free(&self, call: impl Fn() + Send + Sync + 'static) {
         *self.shared.when_free.lock() = Some(Arc::new(call));
     }

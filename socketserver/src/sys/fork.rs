@@ -7,11 +7,12 @@
 
 use std::fs::File;
 use std::io;
-use std::os::fd::{AsFd, AsRawFd};
+use std::ops::Deref;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, IntoRawFd, RawFd};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rustix::io::{FdFlags, fcntl_setfd};
 use rustix::process::Pid;
 
 /// Which of the two processes this is after a fork.
@@ -88,10 +89,17 @@ pub(crate) fn fork_alone() -> io::Result<Forked> {
 /// such a thread may hold.
 #[allow(unsafe_code)]
 unsafe fn fork() -> io::Result<Forked> {
+    // Held across the fork. So no other thread is just opening or closing one of these descriptors,
+    // and in the child the lock is held by its only thread.
+    let parent_only = lock();
     // SAFETY: the call takes no arguments and touches no memory of ours. That it returns in a
     // process without the other threads is what the caller has promised to be right.
     match unsafe { libc::fork() } {
         -1 => Err(io::Error::last_os_error()),
+        0 => {
+            close_in_child(&parent_only);
+            Ok(Forked::Child)
+        }
         number => Ok(Pid::from_raw(number).map_or(Forked::Child, Forked::Parent)),
     }
 }
@@ -117,19 +125,105 @@ pub(crate) fn exit_now(status: i32) -> ! {
     unsafe { libc::_exit(status) }
 }
 
-/// Closes the file behind a descriptor whose number others still own: from then on the number
-/// stands for `/dev/null`.
-///
-/// # Errors
-/// The system's. The descriptor is unchanged then.
-#[allow(unsafe_code)]
-pub(crate) fn let_go(descriptor: impl AsFd) -> io::Result<()> {
-    let null = File::open("/dev/null")?;
-    let descriptor = descriptor.as_fd();
-    // SAFETY: both descriptors are borrowed, so they are open during the call. The second stays
-    // open and keeps its owner; all that changes is that it stands for another file.
-    if unsafe { libc::dup2(null.as_raw_fd(), descriptor.as_raw_fd()) } < 0 {
-        return Err(io::Error::last_os_error());
+/// The descriptors that a forked child must not keep.
+static PARENT_ONLY: Mutex<Vec<RawFd>> = Mutex::new(Vec::new());
+
+/// The owner of a descriptor that a forked child must not keep: a waker, or a listener, to which
+/// clients could connect for as long as the child lives. In a child that [`fork_alone`] or
+/// [`ForkBesideThreads`] makes, the descriptor stands for `/dev/null`.
+pub(crate) struct ParentOnly<F: AsFd>(Option<F>);
+
+impl<F: AsFd> ParentOnly<F> {
+    pub(crate) fn new(owner: F) -> Self {
+        lock().push(owner.as_fd().as_raw_fd());
+        ParentOnly(Some(owner))
     }
-    Ok(fcntl_setfd(descriptor, FdFlags::CLOEXEC)?)
+}
+
+impl<F: AsFd> Deref for ParentOnly<F> {
+    type Target = F;
+
+    fn deref(&self) -> &F {
+        self.0.as_ref().expect("the owner is there until the drop")
+    }
+}
+
+impl<F: AsFd> AsFd for ParentOnly<F> {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        (**self).as_fd()
+    }
+}
+
+impl<F: AsFd> Drop for ParentOnly<F> {
+    /// Takes the descriptor off the list and closes it, both under one lock. Otherwise a fork in
+    /// between could let a child keep it, or close another descriptor that has got its number.
+    fn drop(&mut self) {
+        let mut descriptors = lock();
+        let own = self.as_fd().as_raw_fd();
+        if let Some(place) = descriptors.iter().position(|fd| *fd == own) {
+            descriptors.swap_remove(place);
+        }
+        drop(self.0.take());
+    }
+}
+
+/// Locks the list. It is a lock of `std`, because the child must be able to release it by itself.
+/// One of `parking_lot` may need a lock of the whole process for that, which another thread may
+/// have held at the fork.
+fn lock() -> MutexGuard<'static, Vec<RawFd>> {
+    PARENT_ONLY.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Makes each descriptor stand for `/dev/null`. It must stay open under its number, because in the
+/// child too its owner will close it.
+#[allow(unsafe_code)]
+fn close_in_child(descriptors: &[RawFd]) {
+    let Some(&first) = descriptors.first() else {
+        return;
+    };
+    let open = || File::open("/dev/null").map(IntoRawFd::into_raw_fd);
+    let null = open().or_else(|_| {
+        // No number is free, so the first descriptor makes room.
+        // SAFETY: the descriptor is open and registered. This is the only thread, and `dup2` below,
+        // or `open`, gives the number a new file before anything can use it.
+        unsafe { libc::close(first) };
+        open()
+    });
+    let Ok(null) = null else {
+        return;
+    };
+    for &descriptor in descriptors {
+        if descriptor != null {
+            // SAFETY: `null` is open, and `descriptor` belongs to a registered owner. It stays open
+            // and keeps that owner; all that changes is that it stands for another file.
+            unsafe {
+                libc::dup2(null, descriptor);
+                libc::fcntl(descriptor, libc::F_SETFD, libc::FD_CLOEXEC);
+            }
+        }
+    }
+    if !descriptors.contains(&null) {
+        // SAFETY: it was opened above, and no other code has its number.
+        unsafe { libc::close(null) };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::net::UnixStream;
+
+    use super::*;
+
+    #[test]
+    fn descriptor_is_listed_while_its_owner_lives() {
+        let (one, other) = UnixStream::pair().unwrap();
+        let (one, other) = (ParentOnly::new(one), ParentOnly::new(other));
+        let numbers = [&one, &other].map(|end| end.as_raw_fd());
+        let listed = || numbers.map(|number| lock().contains(&number));
+        assert_eq!(listed(), [true, true]);
+        drop(one);
+        // Another thread may have got the number by now, but it does not list it.
+        assert!(listed()[1]);
+        drop(other);
+    }
 }
