@@ -169,9 +169,6 @@ mod socket;
 
 mod aliases;
 
-#[cfg(all(test, loom))]
-mod model;
-
 // Written as if they were crates of their own: `panics`, `sync` and `sys` import nothing of this
 // crate, `pool` imports the first two, and `green` all of these.
 #[cfg(target_os = "linux")]
@@ -179,6 +176,8 @@ pub mod green;
 #[cfg(not(target_os = "linux"))]
 #[path = "green/absent.rs"]
 mod green;
+#[cfg(loom)]
+mod model;
 mod panics;
 mod pool;
 mod sync;

@@ -340,17 +340,17 @@ impl Life {
         struct Leave;
         impl Drop for Leave {
             fn drop(&mut self) {
-                green::marks(|servers| servers.pop());
+                green::enclosing_servers(|servers| servers.pop());
             }
         }
-        green::marks(|servers| servers.push(self.id));
+        green::enclosing_servers(|servers| servers.push(self.id));
         let _leave = Leave;
         run()
     }
 
     /// Whether this code runs in this server's loop or in one of its requests.
     pub(crate) fn is_inside(&self) -> bool {
-        green::marks(|servers| servers.contains(&self.id))
+        green::enclosing_servers(|servers| servers.contains(&self.id))
     }
 }
 
