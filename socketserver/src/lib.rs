@@ -201,7 +201,7 @@ pub use socket::{
     SocketOption, SocketReader, SocketWriter, ToAddress, Wire, create_connection, select,
     socketpair,
 };
-pub use socketserver_macros::{BaseRequestHandler, DatagramRequestHandler, StreamRequestHandler};
+pub use socketserver_macros::*;
 pub use sys::fork::ForkBesideThreads;
 pub use transport::{
     Prepared, Tcp, Transport, TransportHooks, Udp, UnixDatagram, UnixStream, WithSocket,
