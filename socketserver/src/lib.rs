@@ -209,8 +209,8 @@ pub use transport::{
 
 /// Options of transports and concurrencies, in blocks.
 ///
-/// Each block is an argument of [`Has`](options::Has); its setters are methods of the type that has
-/// it, and of the [`Builder`].
+/// Each block is an argument of [`Has`](options::Has); its setters are methods of the types in the
+/// second column, and of the [`Builder`] of every server that is made of one, also behind a wrapper.
 ///
 /// | block | of | setters |
 /// | --- | --- | --- |
