@@ -10,6 +10,7 @@
 //! | `prefetch` | one instruction |
 //! | this one | three calls on sockets that no safe crate offers |
 
+pub(crate) mod address;
 #[cfg(target_os = "linux")]
 pub(crate) mod coroutine;
 pub(crate) mod fork;
@@ -63,6 +64,37 @@ pub(crate) fn set_defer_accept(listener: impl AsFd, seconds: u32) -> io::Result<
     };
     if result == 0 {
         Ok(())
+    } else {
+        Err(io::Error::last_os_error())
+    }
+}
+
+/// The process, user and group at the other end of a Unix socket, as the system reports them. The
+/// process is 0 if it is not visible from here; user and group are -1 if nothing is known.
+#[cfg(target_os = "linux")]
+#[allow(unsafe_code)]
+pub(crate) fn peer_credentials(socket: impl AsFd) -> io::Result<libc::ucred> {
+    use std::os::fd::AsRawFd;
+    let mut credentials = libc::ucred {
+        pid: 0,
+        uid: libc::uid_t::MAX,
+        gid: libc::gid_t::MAX,
+    };
+    let mut length = size_of::<libc::ucred>() as libc::socklen_t;
+    // SAFETY: the descriptor is borrowed for the call. Both pointers are to local variables, and
+    // the call writes at most `length` bytes to the first. It has three integers, for which every
+    // value is valid.
+    let result = unsafe {
+        libc::getsockopt(
+            socket.as_fd().as_raw_fd(),
+            libc::SOL_SOCKET,
+            libc::SO_PEERCRED,
+            (&raw mut credentials).cast(),
+            &raw mut length,
+        )
+    };
+    if result == 0 {
+        Ok(credentials)
     } else {
         Err(io::Error::last_os_error())
     }

@@ -228,7 +228,7 @@ impl Life {
     /// In a forked child there is nothing to stop.
     pub(crate) fn ask(&self, kind: StopKind, waiting: Waiting, able: bool) -> Asked {
         if self.process != process::id() {
-            log::warn!(target: "socketserver::server", "cannot stop the server from a child that it forked: the parent goes on serving");
+            log::warn!(target: crate::handler::TARGET, "cannot stop the server from a child that it forked: the parent goes on serving");
             return Asked {
                 carried_out_by: By::Nobody,
                 deadline: Instant::now(),
