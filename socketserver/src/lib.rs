@@ -91,7 +91,8 @@
 //! * In processes, each handler changes its own copy of the state, which no other handler sees. The
 //!   program may not have other threads.
 //! * Green threads are for tens of thousands of clients that mostly wait. A handler may block only
-//!   in the ways that the rules of [`green`] allow.
+//!   in the ways that the rules of [`green`] allow, and the program enables them first:
+//!   [`green::enable`].
 //!
 //! # Coming from Python
 //!
