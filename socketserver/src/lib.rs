@@ -131,8 +131,7 @@
 //!
 //! # Platforms
 //!
-//! The crate is built and tested on Linux, and its promises are for Linux. Other Unixes have most of
-//! it, but not green threads and the `Green…` servers. Windows is not supported.
+//! Linux. The crate does not compile elsewhere, because nothing here would show that it works there.
 //!
 //! # Reading the source
 //!
@@ -150,8 +149,8 @@
 //! nothing of servers, `panics.rs` contains the panics of user code, and `sys/` holds every `unsafe`
 //! block. `CONTRIBUTING.md` has a map, and the words that the code uses.
 
-#[cfg(not(unix))]
-compile_error!("socketserver needs a Unix");
+#[cfg(not(target_os = "linux"))]
+compile_error!("socketserver needs Linux");
 
 // In the order in which a request meets them; the blank lines keep it.
 mod server;
@@ -172,11 +171,7 @@ mod aliases;
 
 // Written as if they were crates of their own: `panics`, `sync` and `sys` import nothing of this
 // crate, `pool` imports the first two, and `green` all of these.
-#[cfg(target_os = "linux")]
 pub mod green;
-#[cfg(not(target_os = "linux"))]
-#[path = "green/absent.rs"]
-mod green;
 #[cfg(loom)]
 mod model;
 mod panics;
@@ -189,7 +184,6 @@ pub mod __private;
 
 pub use aliases::*;
 pub use axis::Wrapped;
-#[cfg(target_os = "linux")]
 pub use concurrency::Green;
 pub use concurrency::{Around, Concurrency, ConcurrencyHooks, Forking, Inline, Threading};
 pub use handler::{

@@ -12,7 +12,6 @@
 
 mod boxed;
 mod forking;
-#[cfg(target_os = "linux")]
 mod green;
 mod hooks;
 mod inline;
@@ -23,9 +22,7 @@ use std::io;
 
 pub use forking::Forking;
 pub(crate) use forking::forking_setters;
-#[cfg(target_os = "linux")]
 pub use green::Green;
-#[cfg(target_os = "linux")]
 pub(crate) use green::green_setters;
 pub use hooks::{Around, ConcurrencyHooks};
 pub use inline::Inline;

@@ -60,8 +60,7 @@
 //     reactor  timers  watchdog  task   descriptors, deadlines, long turns, one green thread
 //     interest            nesting       read or write   the servers that code is inside
 //
-// `sys` has the coroutines and their stacks. `absent.rs` stands in for all of this on systems other
-// than Linux.
+// `sys` has the coroutines and their stacks.
 
 mod blocking;
 mod channel;

@@ -13,8 +13,7 @@ macro_rules! tcp_only_setters { ($owner:ty, $options:path; $($header:tt)*) => {
     $($header)* {
         /// Accepts a connection only when its first bytes are there, or after `at_most`, in whole
         /// seconds: silent clients then hold no thread. For protocols in which the client speaks
-        /// first, since a greeting would come late. Off unless set. Without effect
-        /// outside Linux.
+        /// first, since a greeting would come late. Off unless set.
         pub fn wait_for_input(mut self, at_most: std::time::Duration) -> Self
         where
             $owner: $crate::axis::Has<$crate::transport::options::TcpOnly>,
