@@ -26,7 +26,7 @@ ALLOWED = {
     "request": "panics socket sync sys",
     "transport": "axis request socket sys",
     "concurrency": "axis green pool request sync sys",
-    "handler": "green request socket sync",
+    "handler": "green request socket sync sys",
     "server": "axis concurrency handler panics request socket sync sys transport",
     "aliases": "concurrency server transport",
     "__private": "handler request socket transport",

@@ -214,13 +214,13 @@ pub use transport::{
 /// | [`TcpOnly`](options::TcpOnly) | [`Tcp`] | `wait_for_input` |
 /// | [`Packets`](options::Packets) | [`Udp`], [`UnixDatagram`] | `max_packet_size`, `send_timeout` |
 /// | [`File`](options::File) | [`UnixStream`], [`UnixDatagram`] | `mode` |
-/// | [`Threading`] | itself | `max_threads`, `keep_alive`, `daemon_threads` |
-/// | [`Forking`] | itself | `max_children`, `fork_beside_threads` |
-/// | [`Green`] | itself | `stack_size`, `max_green_threads` |
+/// | [`Threads`](options::Threads) | [`Threading`] | `max_threads`, `keep_alive`, `daemon_threads` |
+/// | [`Children`](options::Children) | [`Forking`] | `max_children`, `fork_beside_threads` |
+/// | [`GreenThreads`](options::GreenThreads) | [`Green`] | `stack_size`, `max_green_threads` |
 /// | [`OnClose`](options::OnClose) | [`Threading`], [`Forking`] | `block_on_close` |
 pub mod options {
     pub use crate::axis::Has;
-    pub use crate::concurrency::OnClose;
+    pub use crate::concurrency::{Children, GreenThreads, OnClose, Threads};
     pub use crate::transport::options::{File, Inet, Packets, Streams, TcpOnly};
 }
 

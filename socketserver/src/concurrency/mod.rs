@@ -20,16 +20,16 @@ mod threading;
 
 use std::io;
 
-pub use forking::Forking;
 pub(crate) use forking::forking_setters;
-pub use green::Green;
+pub use forking::{Children, Forking};
 pub(crate) use green::green_setters;
+pub use green::{Green, GreenThreads};
 pub use hooks::{Around, ConcurrencyHooks};
 pub use inline::Inline;
 pub use on_close::OnClose;
 pub(crate) use on_close::on_close_setters;
-pub use threading::Threading;
 pub(crate) use threading::threading_setters;
+pub use threading::{Threading, Threads};
 
 use crate::request::{Job, Rejected, Waker, Workers};
 use crate::sync::Instant;

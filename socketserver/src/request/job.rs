@@ -62,8 +62,10 @@ impl Job {
     }
 
     /// The two halves: what to run, and the ticket that must be closed with the run's [`End`]. For a
-    /// concurrency that runs the request in another process, and keeps the ticket in this one.
-    pub fn split(self) -> (Run, Ticket) {
+    /// concurrency that runs the request elsewhere: in another process, and keeps the ticket in this
+    /// one. The request's descriptor closes when the first half is dropped.
+    pub fn split(mut self) -> (Run, Ticket) {
+        self.ticket.begin();
         (self.run, self.ticket)
     }
 

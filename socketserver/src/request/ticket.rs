@@ -6,6 +6,7 @@ use super::accepted::Accepted;
 use super::books::{Abort, Books};
 use super::shares::Share;
 use super::stats::End;
+use crate::panics::DropsQuietly;
 
 /// A live request's place in the server's books. It is closed with the request's end, exactly
 /// once; a ticket that is dropped without that counts its request as refused.
@@ -21,12 +22,12 @@ impl Ticket {
     /// Counts a request as accepted, and keeps it in the books until its ticket is closed.
     pub(crate) fn open(
         books: &Arc<Books>,
-        request: Arc<dyn Accepted>,
+        request: &Arc<dyn Accepted>,
         share: Option<Share>,
     ) -> Self {
         Ticket {
             books: books.clone(),
-            id: books.open(Abort::Request(request), share),
+            id: books.open(Abort::Request(Arc::downgrade(request)), share),
             open: true,
             begun: false,
         }
@@ -55,13 +56,9 @@ impl Ticket {
 
     /// The request runs elsewhere, in another process, and from here on `abort` is how it is ended
     /// by force. `abort` is called on any thread, under a lock, and must not block.
-    ///
-    /// The books release the request, whose descriptor closes once the job's [`Run`](crate::Run) is
-    /// dropped too.
-    pub fn set_abort(&mut self, abort: impl Fn() + Send + 'static) {
-        self.begin();
-        self.books
-            .replace(self.id, Abort::Elsewhere(Box::new(abort)));
+    pub fn set_abort(&self, abort: impl Fn() + Send + 'static) {
+        let abort = DropsQuietly::new(Box::new(abort) as Box<dyn Fn() + Send>);
+        self.books.replace(self.id, Abort::Elsewhere(abort));
     }
 
     #[cfg(test)]

@@ -74,6 +74,9 @@ pub struct Server<T, C, H, S = ()> {
     server: ServerRef<S>,
     concurrency: Arc<C>,
     types: PhantomData<fn() -> (T, H)>,
+    /// Last: a signal must not end the process while the state is dropped.
+    #[cfg(feature = "signals")]
+    _signals: Arc<engine::Signals>,
 }
 
 /// The owner of an engine: dropping it is `server_close`.

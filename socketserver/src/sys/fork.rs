@@ -9,6 +9,7 @@ use std::fs::File;
 use std::io;
 use std::ops::Deref;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, IntoRawFd, RawFd};
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -84,6 +85,15 @@ pub(crate) fn fork_alone() -> io::Result<Forked> {
 
 /// Forks the process.
 ///
+/// How many forks of this kind lie between this process and the first.
+static DEPTH: AtomicU32 = AtomicU32::new(0);
+
+/// A number that differs between a process and the children that it forks here. Children that the
+/// program forks itself keep their parent's.
+pub(crate) fn depth() -> u32 {
+    DEPTH.load(Relaxed)
+}
+
 /// # Safety
 /// Nothing that runs in the child may depend on another thread of the parent, nor on a lock that
 /// such a thread may hold.
@@ -97,6 +107,7 @@ unsafe fn fork() -> io::Result<Forked> {
     match unsafe { libc::fork() } {
         -1 => Err(io::Error::last_os_error()),
         0 => {
+            DEPTH.fetch_add(1, Relaxed);
             blank_in_child(&parent_only);
             Ok(Forked::Child)
         }

@@ -205,7 +205,7 @@ fn serve(troubles: &'static [Trouble]) -> Seen {
 
 /// What the child does between these two is what a handler on any other server does.
 fn in_child(calls: &[&'static str]) -> Vec<&'static str> {
-    [calls, &["shutdown_request"]].concat()
+    [calls, &["shutdown_request", "close_request"]].concat()
 }
 
 fn a_request_that_goes_well() {

@@ -20,7 +20,6 @@
 //! calls [`ask`](Life::ask), and may [`wait`](Life::wait).
 
 use std::io;
-use std::process;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
@@ -29,6 +28,7 @@ use crate::green;
 use crate::request::{Waker, deadline_after};
 use crate::sync::atomic::{AtomicBool, Ordering::Relaxed, Ordering::SeqCst};
 use crate::sync::{Condvar, Instant, Mutex};
+use crate::sys::fork;
 
 /// Where a server stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -104,8 +104,9 @@ struct State {
 pub(crate) struct Life {
     /// Identifies the server among those whose loop or request a thread is running.
     id: u64,
-    /// The process that made it. In a forked child the server is only a copy.
-    process: u32,
+    /// The [depth](fork::depth) of the process that made it. In a child that a server forked, this
+    /// server is only a copy.
+    depth: u32,
     waker: Waker,
     lame_duck: Duration,
     state: Mutex<State>,
@@ -121,7 +122,7 @@ impl Life {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         Life {
             id: NEXT.fetch_add(1, Relaxed),
-            process: process::id(),
+            depth: fork::depth(),
             waker,
             lame_duck,
             state: Mutex::new(State {
@@ -201,6 +202,7 @@ impl Life {
 
     /// Ends serving, if all that was asked for is `done`. Otherwise returns what is still to be
     /// carried out.
+    #[must_use = "a stop that is returned is still to be carried out"]
     pub(crate) fn leave(&self, done: Option<Stop>) -> Option<Stop> {
         let mut state = self.state.lock();
         let asked = match state.phase {
@@ -230,7 +232,7 @@ impl Life {
     ///
     /// In a forked child there is nothing to stop.
     pub(crate) fn ask(&self, kind: StopKind, waiting: Waiting, can_carry_out: bool) -> Asked {
-        if self.process != process::id() {
+        if self.depth != fork::depth() {
             log::warn!(target: crate::handler::TARGET, "cannot stop a server from a child that it forked: the parent goes on serving");
             return Asked {
                 carried_out_by: By::Nobody,

@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::rates::{Rate, Rates};
 use super::reserve::{Lent, Reserve};
@@ -64,7 +64,7 @@ impl fmt::Display for Refusal {
             Refusal::Rate => "the client is over its rate",
             Refusal::Forged => "no client can have this address",
             Refusal::Unverified => "verify_request returned false",
-            Refusal::Failed(error) => return error.fmt(f),
+            Refusal::Failed(_) => "a step before the handler failed",
         })
     }
 }
@@ -74,7 +74,7 @@ impl fmt::Display for Refusal {
 pub(in crate::server) struct Limits {
     pub(in crate::server) max_connections: Option<usize>,
     pub(in crate::server) max_connections_per_address: Option<usize>,
-    pub(in crate::server) rate: Option<(u32, Duration)>,
+    pub(in crate::server) rate: Option<Rate>,
     pub(in crate::server) overflow: Overflow,
     pub(in crate::server) reserve_descriptor: bool,
 }
@@ -108,9 +108,7 @@ impl Admission {
             max_connections: limits.max_connections,
             overflow: limits.overflow,
             shares: limits.max_connections_per_address.map(Shares::new),
-            rates: limits
-                .rate
-                .map(|(requests, per)| Rates::new(Rate { requests, per })),
+            rates: limits.rate.map(Rates::new),
             reserve: limits.reserve_descriptor.then(Reserve::new).transpose()?,
             own_address,
         })

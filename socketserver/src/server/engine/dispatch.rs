@@ -16,7 +16,7 @@ impl Engine {
             Ok(share) => (share, refusal),
             Err(refusal) => (None, Some(refusal)),
         };
-        let ticket = Ticket::open(&self.core.books, request.clone(), share);
+        let ticket = Ticket::open(&self.core.books, &request, share);
         if let Some(refusal) = refusal.or_else(|| verify(&*request)) {
             return self.refuse(&*request, ticket, refusal);
         }
@@ -32,16 +32,18 @@ impl Engine {
     /// The end of a request that never comes to its handler. Does not block, unless the state's
     /// `handle_error` does.
     fn refuse(&self, request: &dyn Accepted, ticket: Ticket, refusal: Refusal) -> Served {
-        log::debug!(target: TARGET, "request from {} refused: {refusal}", request.client_address());
-        if refusal.gets_an_answer() {
-            request.refuse();
-        }
         let end = match refusal {
             Refusal::Failed(error) => {
                 request.fail(error);
                 End::Failed
             }
-            _ => End::Refused,
+            refusal => {
+                log::debug!(target: TARGET, "request from {} refused: {refusal}", request.client_address());
+                if refusal.gets_an_answer() {
+                    request.refuse();
+                }
+                End::Refused
+            }
         };
         request.shutdown(Duration::ZERO);
         ticket.end(end);

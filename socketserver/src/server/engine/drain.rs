@@ -18,7 +18,7 @@ use std::net::Shutdown;
 use std::time::Duration;
 
 use super::serve::{Loop, Taken};
-use super::{Engine, TARGET, quietly};
+use super::{Engine, TARGET, quietly, survived};
 use crate::handler::{By, Core, Stop, StopKind, Waiting};
 use crate::request::Stats;
 use crate::server::report::Drained;
@@ -71,7 +71,7 @@ impl Engine {
 
     /// The loop's part: carries out whatever stop was asked for, and what is asked for meanwhile, and
     /// leaves.
-    pub(super) fn carry_out(&self) {
+    pub(in crate::server) fn carry_out(&self) {
         let (life, before) = (&self.core.life, Snapshot::now(&self.core));
         let mut done: Option<(Stop, Instant)> = None;
         while let Some(stop) = life.leave(done.map(|(stop, _)| stop)) {
@@ -143,19 +143,17 @@ impl Engine {
 
     /// Step 3: serves the backlog.
     fn take_backlog(&self, deadline: Instant) {
-        // Without a loop the concurrency may not be attached yet.
-        let mut looping = match self.begin() {
-            Ok(looping) => looping,
-            Err(error) => {
-                log::warn!(target: TARGET, "cannot serve the backlog of {}: {error}; its clients are reset", self.core.address);
-                return;
-            }
-        };
-        let _aborter = self.runs_on_loop.then(|| self.abort_from(deadline));
-        // A concurrency of the user's own may panic, and the server must end anyway.
-        quietly("serving the backlog", || {
+        let serve = || {
+            // Without a loop the concurrency may not be attached yet.
+            let mut looping = self.begin()?;
+            let _aborter = self.runs_on_loop.then(|| self.abort_from(deadline));
             self.core.life.inside(|| looping.take_all(deadline));
-        });
+            Ok(())
+        };
+        // A concurrency of the user's own may panic, and the server must end anyway.
+        if let Err(error) = survived(serve) {
+            log::warn!(target: TARGET, "cannot serve the backlog of {}: {error}; its clients are reset", self.core.address);
+        }
     }
 
     /// Step 5: lets live requests finish. Returns whether all have.

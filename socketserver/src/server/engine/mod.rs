@@ -23,18 +23,21 @@ mod serve;
 mod signals;
 
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, RawFd};
+use std::os::fd::RawFd;
 use std::sync::Arc;
 use std::time::Duration;
 
 pub use admission::Overflow;
 pub(super) use admission::{Admission, Limits};
+pub(super) use rates::Rate;
+#[cfg(feature = "signals")]
+pub(super) use signals::Signals;
 
 use super::report::Drained;
 use crate::concurrency::Concurrency;
 use crate::handler::Core;
 use crate::panics::contained;
-use crate::request::Accepted;
+use crate::request::{Accepted, caught};
 use crate::socket::Socket;
 use crate::sync::Mutex;
 use crate::sys::fork::ParentOnly;
@@ -115,13 +118,14 @@ pub(super) struct Engine {
     /// `Some` once the server has ended.
     drained: Mutex<Option<Drained>>,
     #[cfg(feature = "signals")]
-    signals: signals::Signals,
+    signals: Arc<Signals>,
 }
 
 impl Engine {
     pub(super) fn new(
         intake: Box<dyn Intake>,
         concurrency: Arc<dyn Concurrency>,
+        runs_on_loop: bool,
         core: Arc<Core>,
         admission: Admission,
         times: Times,
@@ -129,7 +133,7 @@ impl Engine {
     ) -> Self {
         Engine {
             intake,
-            runs_on_loop: concurrency.runs_on_loop(),
+            runs_on_loop,
             concurrency,
             core,
             admission,
@@ -137,7 +141,7 @@ impl Engine {
             listener: Mutex::new(Some(listener)),
             drained: Mutex::default(),
             #[cfg(feature = "signals")]
-            signals: signals::Signals::default(),
+            signals: Arc::default(),
         }
     }
 
@@ -145,11 +149,17 @@ impl Engine {
         &self.core
     }
 
+    /// The signals, for an owner that keeps them longer than the engine.
+    #[cfg(feature = "signals")]
+    pub(super) fn signals(&self) -> Arc<Signals> {
+        self.signals.clone()
+    }
+
     /// The listener's descriptor; -1 once closed.
     pub(super) fn fileno(&self) -> RawFd {
         let listener = self.listener.lock();
         let socket = listener.as_ref().map(Listener::socket);
-        socket.map_or(-1, |socket| socket.as_fd().as_raw_fd())
+        socket.map_or(-1, Socket::fileno)
     }
 
     fn listening(&self) -> io::Result<Listener> {
@@ -167,6 +177,12 @@ impl Engine {
 }
 
 /// Runs code that may be the user's. A panic there is a line in the log.
-fn quietly(what: &str, run: impl FnOnce()) {
+pub(super) fn quietly(what: &str, run: impl FnOnce()) {
     contained(TARGET, what, run);
+}
+
+/// Runs code that may be the user's. A panic there becomes an error of this call.
+pub(super) fn survived<V>(run: impl FnOnce() -> io::Result<V>) -> io::Result<V> {
+    let result = caught(|| Ok(run()));
+    result.unwrap_or_else(|panic| Err(io::Error::other(panic.to_string())))
 }

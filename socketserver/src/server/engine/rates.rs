@@ -16,9 +16,9 @@ const PLACES: usize = 8;
 
 /// `requests` at once, and then `requests` per `per`.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Rate {
-    pub(super) requests: u32,
-    pub(super) per: Duration,
+pub(in crate::server) struct Rate {
+    pub(in crate::server) requests: u32,
+    pub(in crate::server) per: Duration,
 }
 
 /// A token bucket for each client address.

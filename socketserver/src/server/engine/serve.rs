@@ -7,9 +7,9 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use super::admission::Refusal;
 use super::backoff::{AcceptError, Backoff};
-use super::{Engine, Listener};
+use super::{Engine, Listener, survived};
 use crate::handler::Turn;
-use crate::request::{Accepted, caught};
+use crate::request::Accepted;
 use crate::server::report::Served;
 use crate::socket::Socket;
 use crate::sync::Instant;
@@ -220,9 +220,9 @@ impl Engine {
     /// then the same.
     fn as_loop<V>(&self, run: impl FnOnce(&mut Loop<'_>) -> io::Result<V>) -> io::Result<V> {
         let serve = || self.begin().and_then(|mut looping| run(&mut looping));
-        let result = self.core.life.inside(|| caught(|| Ok(serve())));
+        let result = self.core.life.inside(|| survived(serve));
         self.carry_out();
-        result.unwrap_or_else(|panic| Err(io::Error::other(panic.to_string())))
+        result
     }
 
     /// A loop whose concurrency is attached.

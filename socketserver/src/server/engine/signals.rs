@@ -16,9 +16,11 @@ use crate::request::Waker;
 
 /// The signals of one server.
 #[derive(Default)]
-pub(super) struct Signals {
-    drain: Mutex<Option<DrainSignals>>,
+pub(in crate::server) struct Signals {
+    /// First, because they may hold the state, and a signal must not end the process while that is
+    /// dropped.
     hooks: Mutex<Vec<Arc<SignalFunction>>>,
+    drain: Mutex<Option<DrainSignals>>,
 }
 
 /// The signals that end a program.
