@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Every fault with the numbers that count, one at a time, and the figures as a table. Takes some
-# minutes and a machine that does nothing else. Arguments choose faults by their names.
+# Runs every fault at full size, one at a time, and prints the figures as tables. Takes some minutes
+# on a machine with nothing else to do. Arguments choose faults by parts of their names.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-# The chat's program is one of the servers.
+# One of the servers is the chat.
 cargo build --release --quiet --package demos
 timeout --kill-after=10 1800 \
-    cargo test --release --package tests --test faults -- --full --table "$@"
+    cargo test --release --package tests --test faults -- "$@" --full --table
