@@ -6,9 +6,6 @@ use std::sync::Once;
 
 use tests::{Process, Signal, python};
 
-#[path = "../../socketserver/examples/log_receiver/pickle.rs"]
-mod pickle;
-
 /// A program in both languages.
 struct Program {
     example: &'static str,
@@ -191,17 +188,17 @@ fn a_line_protocol() {
     }
 }
 
-/// What a receiver prints of the client's records by hand, of its logger's records, and of its
-/// logger's texts. Between the three there is no order.
+/// What a receiver prints: the client's own records, its logger's records, and its logger's texts.
+/// Each of the three is in order, but they mix.
 #[track_caller]
 fn printed(server: &Server) -> [Vec<String>; 3] {
-    const LINES: usize = 51;
+    const LINES: usize = 47;
     let mut streams = [const { Vec::new() }; 3];
     let mut stream = 0;
     for _ in 0..LINES {
         let line = server.process.line();
         let begins = ["by.hand", "program.part", " facility "];
-        // Another line of the same record begins with none of them.
+        // The second line of a record has none of these, and belongs to the stream before it.
         stream = begins
             .iter()
             .position(|&begin| line.contains(begin))
@@ -224,7 +221,7 @@ fn a_receiver_of_logs() {
     let client = include_str!("porting/log_client.py");
     let mut clients = vec![original.client(client)];
     let expected = printed(&original);
-    assert_eq!(expected.each_ref().map(Vec::len), [16, 25, 10]);
+    assert_eq!(expected.each_ref().map(Vec::len), [12, 25, 10]);
 
     let port = program.port();
     clients.push(port.client(client));
@@ -235,50 +232,9 @@ fn a_receiver_of_logs() {
     {
         assert_eq!(line, expected);
     }
-    port.process.error_with("a record of 4294967295 bytes");
-    port.process.error_with("not a pickled record");
+    port.process.error_with("a record is too long or cut short");
+    port.process.error_with("not a record: ");
     port.process.error_with("not syslog");
     // The clients are still connected.
     port.end();
-}
-
-/// A real record, and other shapes that a pickle may have.
-const PICKLES: &str = r#"
-import logging, pickle, sys
-record = vars(logging.LogRecord("name", 10, "file.py", 3, "text", None, None))
-record |= {"tuple": (1, 2), "list": [1, [2.5, None]], "dict": {"a": True}, "long": -2**40}
-for protocol in range(1, pickle.HIGHEST_PROTOCOL + 1):
-    print(pickle.dumps(record, protocol).hex())
-"#;
-
-#[test]
-fn no_pickle_makes_the_reader_panic() {
-    let Some(pickles) = python(PICKLES, &[]) else {
-        return;
-    };
-    let (_, pickles, _) = pickles.wait();
-    assert_eq!(pickles.lines().count(), 5);
-    for line in pickles.lines() {
-        let digits: Vec<char> = line.chars().collect();
-        let byte = |pair: &[char]| u8::from_str_radix(&String::from_iter(pair), 16);
-        let whole: Result<Vec<u8>, _> = digits.chunks(2).map(byte).collect();
-        let whole = whole.expect("hexadecimal digits");
-
-        let record = pickle::loads(&whole).expect("a record");
-        assert_eq!(record.text("msg").as_deref(), Ok("text"));
-        assert_eq!(record.int("lineno"), Ok(3));
-        assert!(record.float("created").expect("a time") > 1e9);
-        for end in 0..whole.len() {
-            assert!(pickle::loads(&whole[..end]).is_err(), "cut at {end}");
-        }
-        let mut changed = whole.clone();
-        for position in 0..whole.len() {
-            for bit in 0..8 {
-                changed[position] = whole[position] ^ (1 << bit);
-                // It may be a record all the same.
-                let _ = pickle::loads(&changed);
-            }
-            changed[position] = whole[position];
-        }
-    }
 }
