@@ -18,7 +18,7 @@ use std::thread;
 use std::time::Duration;
 
 use clap::Parser;
-use demos::place::{DEFAULT_ADDRESS, internet_address};
+use demos::endpoint::{DEFAULT_ADDRESS, internet_address};
 use demos::program::{self, Failure};
 use demos::text::printable;
 use rustyline::error::ReadlineError;

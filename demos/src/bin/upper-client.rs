@@ -18,7 +18,7 @@ use std::thread;
 use std::time::Duration;
 
 use clap::Parser;
-use demos::place::{Place, TransportName};
+use demos::endpoint::{Endpoint, TransportName};
 use demos::program::{self, Failure};
 use demos::text::printable;
 use socketserver::{Address, AddressFamily, Socket, SocketKind, SocketReader, create_connection};
@@ -33,7 +33,7 @@ const PATIENCE: Duration = Duration::from_secs(3);
 #[command(name = "upper-client", version)]
 struct Options {
     #[command(flatten)]
-    place: Place,
+    endpoint: Endpoint,
 }
 
 /// Somebody who answers lines.
@@ -150,8 +150,8 @@ impl Server for Datagrams {
 
 fn main() -> ExitCode {
     program::run(|options: Options| {
-        let address = options.place.address()?;
-        let connect = match options.place.transport {
+        let address = options.endpoint.address()?;
+        let connect = match options.endpoint.transport {
             TransportName::Tcp | TransportName::Unix => Stream::connect,
             TransportName::Udp | TransportName::UnixDatagram => Datagrams::connect,
         };

@@ -125,7 +125,7 @@ fn clients(trial: &mut Trial) {
     );
     drop((members, stalled, speaker));
     let ended = trial.end(child, before, come_and_go);
-    let cut = ended.lines_with("cut, as it does not read");
+    let cut = ended.lines_with("aborted because it does not read");
     trial.check("nobody else is cut", format!("{cut} cut"), cut == 1);
 }
 

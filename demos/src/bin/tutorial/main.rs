@@ -35,7 +35,7 @@ use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
-use demos::place::internet_address;
+use demos::endpoint::internet_address;
 use demos::program::{self, Failure};
 use demos::text::printable;
 use socketserver::Address;
