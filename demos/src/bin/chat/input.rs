@@ -166,7 +166,9 @@ mod tests {
                 Input::Act(text) | Input::Rename(text) => {
                     prop_assert!(!text.is_empty() && text.trim() == text && said.ends_with(text));
                 }
-                Input::Unknown(word) => prop_assert!(word.starts_with('/') && said.starts_with(word)),
+                Input::Unknown(word) => {
+                    prop_assert!(word.starts_with('/') && said.starts_with(word));
+                }
                 Input::Who => prop_assert!(said.starts_with("/who")),
                 Input::Quit => prop_assert!(said == "over" || said.starts_with("/quit")),
             }

@@ -1,5 +1,5 @@
-//! What a member has still to be sent, and the thread that sends it: whoever has a line for a
-//! member only puts it here.
+//! The lines that wait for a member, and the thread that sends them, so that a thread with a line
+//! for a member never waits.
 
 use std::io;
 use std::net::Shutdown;
@@ -14,8 +14,8 @@ use socketserver::green::{self, Receiver, RecvTimeoutError, Sender, channel};
 
 use crate::room::Outbox;
 
-/// Maximum number of bytes that wait for one member. A member that exceeds it does not read, and its
-/// conversation is aborted.
+/// Maximum number of bytes that wait for one member. A member that exceeds it does not read, and
+/// its conversation is aborted.
 const MOST_BYTES: usize = 1 << 20;
 
 /// About how many bytes are sent by one call, so that they soon stop counting.

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
-/// How many lines a new member is sent of what was said before.
+/// How many earlier lines a new member is sent.
 const HISTORY: usize = 20;
 
 /// Maximum number of characters in a name.
@@ -299,7 +299,8 @@ mod tests {
                         if renamed {
                             all.0[member].0 = new.clone();
                             all.heard(&new, &format!("-- {old} is now {new}"));
-                            prop_assert_eq!(all.0[member].1.heard(), [format!("-- you are now {new}")]);
+                            let heard = all.0[member].1.heard();
+                            prop_assert_eq!(heard, [format!("-- you are now {new}")]);
                         }
                     }
                     (_, None) => {}
