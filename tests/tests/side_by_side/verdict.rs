@@ -1,4 +1,4 @@
-//! Compares what was seen of the two sides, and their difference with what is listed.
+//! Compares the observations of the two sides, and their differences with the listed ones.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use libtest_mimic::Failed;
 use crate::differences::{DIFFERENCES, Difference};
 use crate::scenario::Scenario;
 
-/// What became of a scenario.
+/// The result of a scenario.
 pub(super) enum Verdict {
     Equal,
     AsListed,
@@ -33,7 +33,7 @@ pub(super) fn judge(name: &str, python: &[String], ours: &[String]) -> Verdict {
     }
 }
 
-/// What the first have and the others have not.
+/// The lines that only the first side has.
 fn only<'a>(lines: &'a [String], others: &[String]) -> BTreeSet<&'a str> {
     let alone = lines.iter().filter(|line| !others.contains(line));
     alone.map(String::as_str).collect()
