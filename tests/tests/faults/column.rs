@@ -1,4 +1,4 @@
-//! The kinds of concurrency, chosen at run time.
+//! The concurrencies, chosen at run time.
 
 use std::fmt;
 use std::io;
@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use socketserver::{Concurrency, Forking, Green, Inline, Job, Rejected, Threading, Waker, Workers};
 
-/// A kind of concurrency: a column of the table.
+/// A concurrency: a column of the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Column {
     Inline,
@@ -17,12 +17,12 @@ pub(crate) enum Column {
 
 use Column::{Forking as Processes, Green as GreenThreads, Inline as Loop, Threading as Threads};
 
-/// So long a thread that has nothing to do is kept: short, so that a test sees it go.
+/// How long an idle thread is kept: short, so that a test sees its end.
 pub(crate) const KEEP_ALIVE: Duration = Duration::from_millis(100);
 
 impl Column {
     pub(crate) const ALL: &[Column] = &[Loop, Threads, Processes, GreenThreads];
-    /// Those that serve several clients at a time.
+    /// Those that serve several clients at the same time.
     pub(crate) const CONCURRENT: &[Column] = &[Threads, Processes, GreenThreads];
 
     pub(crate) fn name(self) -> &'static str {
@@ -40,7 +40,7 @@ impl Column {
         fitting.next().expect("the name of a column")
     }
 
-    /// The concurrency with its defaults.
+    /// The concurrency with default options.
     pub(crate) fn concurrency(self) -> Chosen {
         match self {
             Loop => Chosen::new(Inline),
@@ -50,7 +50,7 @@ impl Column {
         }
     }
 
-    /// The concurrency with at most so many requests at a time.
+    /// The concurrency with that limit of live requests.
     pub(crate) fn at_most(self, most: usize) -> Chosen {
         match self {
             Loop => Chosen::new(Inline),
@@ -67,7 +67,7 @@ impl fmt::Display for Column {
     }
 }
 
-/// A concurrency of any kind, so that a fault's server is written once.
+/// Any of the concurrencies, so that the server of a fault is written once.
 pub(crate) struct Chosen(Box<dyn Concurrency>);
 
 impl Chosen {
