@@ -1,5 +1,5 @@
-//! Three programs written in Python and then ported: each port is an example of the library, and its
-//! clients, in Python too, see no difference between the two.
+//! Three programs written in Python and then ported. Each port is an example of the library, and
+//! clients in Python see no difference between port and original.
 
 use std::process::Command;
 use std::sync::Once;
@@ -10,11 +10,11 @@ use tests::{Process, Signal, python};
 struct Program {
     example: &'static str,
     original: &'static str,
-    /// What it calls the ports on which it listens.
+    /// The names that it prints before its addresses.
     ports: &'static [&'static str],
 }
 
-/// One of the two, running.
+/// A running port or original.
 struct Server {
     process: Process,
     addresses: Vec<String>,
@@ -51,7 +51,7 @@ impl Program {
         ))
     }
 
-    /// `None` where there is no Python.
+    /// Returns `None` if there is no Python.
     fn original(&self) -> Option<Server> {
         python(self.original, &self.local_addresses()).map(|process| self.listening(process))
     }
@@ -65,7 +65,7 @@ impl Program {
             let line = process.line();
             let address = line.strip_prefix(port).map(str::trim_start);
             address
-                .unwrap_or_else(|| panic!("{line:?} instead of the {port} address"))
+                .unwrap_or_else(|| panic!("expected the {port} address, got {line:?}"))
                 .to_owned()
         };
         let addresses = self.ports.iter().map(address).collect();
@@ -78,10 +78,10 @@ impl Server {
     #[track_caller]
     fn client(&self, script: &str) -> Process {
         let addresses: Vec<&str> = self.addresses.iter().map(String::as_str).collect();
-        python(script, &addresses).expect("Python, which was asked for before")
+        python(script, &addresses).expect("Python, which the original needed too")
     }
 
-    /// What a client prints.
+    /// The output of a client.
     #[track_caller]
     fn seen_by(&self, script: &str) -> String {
         let (status, seen, errors) = self.client(script).wait();
@@ -89,7 +89,7 @@ impl Server {
         seen
     }
 
-    /// An orderly end, whatever clients there are.
+    /// Drains it. Clients may still be connected.
     #[track_caller]
     fn end(self) {
         self.process.signal(Signal::TERM);
@@ -98,7 +98,7 @@ impl Server {
     }
 }
 
-/// What the client of the DNS server sees of it over one transport.
+/// The output of the DNS client for one transport.
 const DNS_REPLIES: &str = "\
 known: id 7 flags 8500 questions 1 addresses ['192.0.2.1']
 two addresses: id 65535 flags 8500 questions 1 addresses ['192.0.2.2', '192.0.2.3']
@@ -116,7 +116,7 @@ an opinion added: id 7 flags 8500 questions 1 addresses ['192.0.2.1']
 ";
 
 const DNS_REST: &str = "\
-after what is no query: id 2 flags 8500 questions 1 addresses ['192.0.2.1']
+after no query: id 2 flags 8500 questions 1 addresses ['192.0.2.1']
 the stream ends: b''
 the first: id 3 flags 8500 questions 1 addresses ['192.0.2.1']
 the second: id 3 flags 8500 questions 1 addresses ['192.0.2.1']

@@ -1,4 +1,4 @@
-"""Asks a DNS server, with queries and replies taken apart by hand: the addresses of its UDP and its TCP port."""
+"""Asks a DNS server at its UDP and its TCP address, with queries and replies coded by hand."""
 
 import socket
 import struct
@@ -15,7 +15,7 @@ def query(name, kind=A, network=INTERNET, identity=7, flags=0x0100, questions=1)
 
 
 def told(reply):
-    """What a reply says, in words. It is correct in whatever is not told."""
+    """A reply in words. Everything that they do not show is asserted."""
     identity, flags, questions, answers, authorities, more = struct.unpack_from("!6H", reply)
     assert flags & 0x8000 and (authorities, more) == (0, 0), reply
     rest = reply[12:]
@@ -69,15 +69,15 @@ for ask, sock in [(over_udp, udp), (over_tcp, tcp)]:
     print("an update:", ask(query("example.test", flags=0x2800), sock))
     print("an opinion added:", ask(query("example.test") + b"\0\0\x29\x10\0\0\0\0\0\0\0", sock))
 
-# What is no query gets no answer: the next reply is the next query's.
+# Data that is no query gets no answer: the next reply is the next query's.
 for message in [b"", b"short", query("example.test", identity=1, flags=0x8100)]:
     udp.send(message)
-print("after what is no query:", over_udp(query("example.test", identity=2), udp))
+print("after no query:", over_udp(query("example.test", identity=2), udp))
 message = query("example.test", flags=0x8100)
 tcp.sendall(struct.pack("!H", len(message)) + message)
 print("the stream ends:", tcp.recv(1))
 
-# Two at once, the second in pieces.
+# Two queries at once, the second in pieces.
 tcp = socket.create_connection(address(sys.argv[2]), DEADLINE)
 message = query("example.test", identity=3)
 both = (struct.pack("!H", len(message)) + message) * 2

@@ -31,7 +31,7 @@ IDLE = 10
 
 
 def read_name(query, position):
-    """The name that stands there, and where it ends."""
+    """The name at that position, and where it ends."""
     labels = []
     while length := query[position]:
         if length > 63:
@@ -42,7 +42,7 @@ def read_name(query, position):
 
 
 def look_up(query, zone):
-    """What the reply says: its code, the question, and the addresses."""
+    """The content of the reply: its code, the question, and the addresses."""
     try:
         flags, questions = struct.unpack_from("!HH", query, 2)
         if flags & OPCODE:
@@ -60,7 +60,7 @@ def look_up(query, zone):
 
 
 def reply_to(query, zone):
-    """The reply to a query, or None for what is no query."""
+    """The reply to a query, or None if the data is no query."""
     if len(query) < HEADER_SIZE or query[2] & RESPONSE >> 8:
         return None
     code, question, addresses = look_up(query, zone)

@@ -27,7 +27,7 @@ class JsonHandler(logging.handlers.SocketHandler):
 
 
 def fixed(record):
-    """Two runs must send the same."""
+    """Makes two runs send the same."""
     record.created = 1700000000.0625
     return True
 
@@ -75,7 +75,7 @@ logger.critical("with more", extra={f"more_{key}": value for key, value in more.
 logger.critical("with much more", extra={f"more_{number}": str(number) for number in range(1000)})
 send(line(record("with more") | more | {"exc_text": None}))
 
-# What is no record costs its own connection: that of `record_handler` lives on.
+# Data that is no record ends its own connection, and not that of `record_handler`.
 whole = line(record("whole"))
 for data in [
     b"\0",

@@ -39,7 +39,7 @@ class SyslogHandler(socketserver.DatagramRequestHandler):
         self.server.show(f"{SEVERITIES[severity]} facility {facility} {message[2]}")
 
     def finish(self):
-        """Nobody expects a reply."""
+        """The sender expects no reply."""
 
 
 class Printer:

@@ -1,4 +1,4 @@
-// What the handler is given is not in sight of its defaults: `setup` is the place to use it.
+// A default cannot use the handler's other fields: `setup` can.
 
 use socketserver::{Address, BaseRequestHandler};
 
