@@ -5,6 +5,7 @@ use std::net::{Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr, TcpStream, UdpSocket};
 use std::os::unix::net::{UnixDatagram, UnixStream};
 use std::time::Duration;
 
+use rustix::net::sockopt::set_socket_linger;
 use socketserver::Address;
 
 use crate::{DEADLINE, Folder};
@@ -181,6 +182,41 @@ impl Client {
         let mut rest = Vec::new();
         self.read_to_end(&mut rest).expect("the end of the stream");
         rest
+    }
+}
+
+impl Client {
+    /// Its TCP socket.
+    ///
+    /// # Panics
+    /// If it has another socket.
+    #[track_caller]
+    pub fn tcp(&self) -> &TcpStream {
+        match self {
+            Client::Tcp(socket) => socket,
+            other => unreachable!("expected a TCP client, got {other:?}"),
+        }
+    }
+
+    /// Its UDP socket.
+    ///
+    /// # Panics
+    /// If it has another socket.
+    #[track_caller]
+    pub fn udp(&self) -> &UdpSocket {
+        match self {
+            Client::Udp(socket) => socket,
+            other => unreachable!("expected a UDP client, got {other:?}"),
+        }
+    }
+
+    /// Resets its TCP connection.
+    ///
+    /// # Panics
+    /// If it has another socket.
+    #[track_caller]
+    pub fn reset(self) {
+        set_socket_linger(self.tcp(), Some(Duration::ZERO)).expect("linger");
     }
 }
 

@@ -110,7 +110,7 @@ impl Thread for OnGreen {
 /// matrix!(datagrams: each_is_one_request);     // Udp, UnixDatagram
 /// matrix!(unix: the_file_goes);                // UnixStream, UnixDatagram
 /// matrix!(all: the_books_add_up);              // all four
-/// matrix!(columns: a_client_of_ipv6);          // one transport, which the test names; every column
+/// matrix!(columns: a_client_of_ipv6);          // one transport, named by the test; every column
 /// matrix!(concurrent: nobody_waits);           // the same, without inline
 /// matrix!(threads: a_call_gives_up);           // no server: every kind of `Thread`
 /// ```
@@ -126,72 +126,45 @@ macro_rules! matrix {
         $($crate::matrix!(@ $test: unix_stream UnixStream, unix_datagram UnixDatagram);)+
     };
     (all: $($test:ident),+ $(,)?) => {
-        $($crate::matrix!(@ $test: tcp Tcp, udp Udp, unix_stream UnixStream, unix_datagram UnixDatagram);)+
+        $($crate::matrix!(@ $test: tcp Tcp, udp Udp, unix_stream UnixStream,
+                          unix_datagram UnixDatagram);)+
     };
     (columns: $($test:ident),+ $(,)?) => {
-        $(mod $test {
-            #[test]
-            fn inline() {
-                super::$test::<::socketserver::Inline>();
-            }
-            #[test]
-            fn threading() {
-                super::$test::<::socketserver::Threading>();
-            }
-            #[cfg(target_os = "linux")]
-            #[test]
-            fn green() {
-                super::$test::<::socketserver::Green>();
-            }
-        })+
+        $($crate::matrix!(= $test: inline ::socketserver::Inline,
+                          threading ::socketserver::Threading,
+                          #[cfg(target_os = "linux")] green ::socketserver::Green);)+
     };
     (concurrent: $($test:ident),+ $(,)?) => {
-        $(mod $test {
-            #[test]
-            fn threading() {
-                super::$test::<::socketserver::Threading>();
-            }
-            #[cfg(target_os = "linux")]
-            #[test]
-            fn green() {
-                super::$test::<::socketserver::Green>();
-            }
-        })+
+        $($crate::matrix!(= $test: threading ::socketserver::Threading,
+                          #[cfg(target_os = "linux")] green ::socketserver::Green);)+
     };
     (threads: $($test:ident),+ $(,)?) => {
-        $(mod $test {
+        $($crate::matrix!(= $test: ordinary $crate::Ordinary,
+                          #[cfg(target_os = "linux")] green $crate::OnGreen);)+
+    };
+    (= $test:ident: $($(#[$cfg:meta])? $name:ident $type:ty),+) => {
+        mod $test {
+            $($(#[$cfg])?
             #[test]
-            fn ordinary() {
-                super::$test::<$crate::Ordinary>();
-            }
-            #[cfg(target_os = "linux")]
-            #[test]
-            fn green() {
-                super::$test::<$crate::OnGreen>();
-            }
-        })+
+            fn $name() {
+                super::$test::<$type>();
+            })+
+        }
     };
     (@ $test:ident: $($name:ident $transport:ident),+) => {
         mod $test {
-            mod inline {
-                $(#[test]
-                fn $name() {
-                    super::super::$test::<::socketserver::$transport, ::socketserver::Inline>();
-                })+
-            }
-            mod threading {
-                $(#[test]
-                fn $name() {
-                    super::super::$test::<::socketserver::$transport, ::socketserver::Threading>();
-                })+
-            }
+            $crate::matrix!(@@ $test, inline Inline: $($name $transport),+);
+            $crate::matrix!(@@ $test, threading Threading: $($name $transport),+);
             #[cfg(target_os = "linux")]
-            mod green {
-                $(#[test]
-                fn $name() {
-                    super::super::$test::<::socketserver::$transport, ::socketserver::Green>();
-                })+
-            }
+            $crate::matrix!(@@ $test, green Green: $($name $transport),+);
+        }
+    };
+    (@@ $test:ident, $column:ident $concurrency:ident: $($name:ident $transport:ident),+) => {
+        mod $column {
+            $(#[test]
+            fn $name() {
+                super::super::$test::<::socketserver::$transport, ::socketserver::$concurrency>();
+            })+
         }
     };
 }

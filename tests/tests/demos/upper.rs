@@ -160,14 +160,7 @@ fn a_reset_leaves_other_clients_alone() {
     assert_eq!(other.ask("hello"), b"HELLO");
     let mut rude = Client::stream(&server.address);
     assert_eq!(rude.ask("hello"), b"HELLO");
-    let Client::Tcp(socket) = &rude else {
-        unreachable!("the server is on TCP");
-    };
-    let now = Some(Duration::ZERO);
-    socket2::SockRef::from(socket)
-        .set_linger(now)
-        .expect("linger");
-    drop(rude);
+    rude.reset();
     assert_eq!(other.ask("again"), b"AGAIN");
     assert_eq!(other.finish(), b"");
     let [accepted, finished, failed, ..] = server.drain().summary();
@@ -182,9 +175,7 @@ fn at_the_limit_the_next_client_waits() {
         assert_eq!(first.ask("first"), b"FIRST");
         let mut second = Client::stream(&server.address);
         second.send("second");
-        let Client::Tcp(socket) = &second else {
-            unreachable!("the server is on TCP");
-        };
+        let socket = second.tcp();
         let timeout = socket.read_timeout().expect("a timeout");
         let soon = Some(Duration::from_millis(200));
         socket.set_read_timeout(soon).expect("a timeout");

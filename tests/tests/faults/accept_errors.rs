@@ -1,22 +1,15 @@
 //! `accept` fails: for one connection, or permanently.
 
 use std::collections::HashSet;
-use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::SeqCst};
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::thread::{self, ThreadId};
 
 use parking_lot::Mutex;
 use rustix::io::Errno;
-use socketserver::{Address, BaseServer, Builder, ServerRef, Socket, Tcp};
-use tests::{Client, Echo, Watched};
+use tests::Watched;
 
-use crate::child::Child;
-use crate::column::Column;
-use crate::fault::Fault;
-use crate::load::echo_one;
-use crate::serve::{LOCAL, report, serve};
-use crate::trial::Trial;
+use crate::prelude::*;
 
 pub(crate) const FAULT: Fault = Fault {
     name: "accept_errors",
@@ -110,8 +103,7 @@ fn clients(trial: &mut Trial) {
 
 fn passing(trial: &mut Trial) {
     let errors = PASSING.map(|error| error.raw_os_error().to_string());
-    let child = trial.start(&errors.each_ref().map(String::as_str));
-    let before = trial.baseline(&child, echo_one);
+    let (child, before) = trial.begin(&errors.each_ref().map(String::as_str), echo_one);
     let mut connected = second_client(trial, &child);
     let mut fresh = Client::stream(child.address());
     assert_eq!(fresh.ask("fresh"), b"fresh", "after all the errors");

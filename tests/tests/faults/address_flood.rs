@@ -1,19 +1,8 @@
 //! One address opens as many connections as it can.
 
-use std::io::{Read, Write};
 use std::net::Ipv4Addr;
-use std::thread;
-use std::time::Duration;
 
-use socketserver::Builder;
-use socketserver::Tcp;
-use tests::Echo;
-
-use crate::column::Column;
-use crate::fault::Fault;
-use crate::load::{Pulse, crowd, echo_one, stream_from};
-use crate::serve::{LOCAL, serve};
-use crate::trial::{Trial, brief};
+use crate::prelude::*;
 
 pub(crate) const FAULT: Fault = Fault {
     name: "address_flood",
@@ -34,8 +23,7 @@ const FLOOD: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
 fn clients(trial: &mut Trial) {
     let count = trial.size(200, 1_000);
     let time = trial.size(Duration::from_millis(300), Duration::from_secs(3));
-    let child = trial.start(&[]);
-    let before = trial.baseline(&child, echo_one);
+    let (child, before) = trial.begin(&[], echo_one);
     let address = child.address();
 
     let pulse = Pulse::start(address);

@@ -1,19 +1,8 @@
 //! One handler after the other panics while all other clients are being served.
 
-use std::io::{self, Read};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
-use std::thread;
-use std::time::{Duration, Instant};
 use std::{iter, panic};
 
-use socketserver::{Address, BaseRequestHandler, Builder, Socket, Tcp};
-use tests::Client;
-
-use crate::column::Column;
-use crate::fault::Fault;
-use crate::load::echo_one;
-use crate::serve::{LOCAL, serve};
-use crate::trial::Trial;
+use crate::prelude::*;
 
 pub(crate) const FAULT: Fault = Fault {
     name: "chaos",
@@ -59,8 +48,7 @@ fn clients(trial: &mut Trial) {
         (20, Duration::from_secs(1), Duration::from_millis(50)),
         (MOST, Duration::from_secs(10), Duration::from_millis(100)),
     );
-    let child = trial.start(&[]);
-    let before = trial.baseline(&child, echo_one);
+    let (child, before) = trial.begin(&[], echo_one);
     let over = AtomicBool::new(false);
     let victims: Vec<AtomicBool> = iter::repeat_with(AtomicBool::default).take(count).collect();
     let (deaths, answers) = (AtomicU64::new(0), AtomicU64::new(0));

@@ -1,17 +1,10 @@
 //! Datagrams of every size and from closed sockets, and the answers to them.
 
-use std::io;
 use std::net::UdpSocket;
 
-use socketserver::{Address, BaseRequestHandler, Builder, Datagram, Udp};
-use tests::{Client, inet};
+use socketserver::{Datagram, Udp};
 
-use crate::child::Child;
-use crate::column::Column;
-use crate::fault::Fault;
-use crate::load::crowd;
-use crate::serve::{LOCAL, serve};
-use crate::trial::Trial;
+use crate::prelude::*;
 
 pub(crate) const FAULT: Fault = Fault {
     name: "datagrams",
@@ -56,15 +49,13 @@ fn server(column: Column, most: &[String]) {
 }
 
 fn clients(trial: &mut Trial) {
-    let child = trial.start(&[]);
-    let before = trial.baseline(&child, ask_one);
+    let (child, before) = trial.begin(&[], ask_one);
     sizes(trial, &child, None);
     empty(trial, &child);
     gone(trial, &child);
     trial.end(child, before, ask_one);
 
-    let child = trial.start(&[&MOST.to_string()]);
-    let before = trial.baseline(&child, ask_one);
+    let (child, before) = trial.begin(&[&MOST.to_string()], ask_one);
     sizes(trial, &child, Some(MOST));
     trial.end(child, before, ask_one);
 }
@@ -130,12 +121,10 @@ fn gone(trial: &mut Trial, child: &Child) {
 /// Datagrams may be lost until the server has emptied its queue.
 fn ask_until_answered(address: &Address) {
     let client = Client::datagram(address);
-    let Client::Udp(socket) = &client else {
-        unreachable!("a UDP client");
-    };
-    let pause = std::time::Duration::from_millis(100);
+    let socket = client.udp();
+    let pause = Duration::from_millis(100);
     socket.set_read_timeout(Some(pause)).expect("a timeout");
-    tests::until("a datagram is answered", || {
+    until("a datagram is answered", || {
         socket.send(b"hello").expect("send");
         socket.recv(&mut [0; 100]).is_ok()
     });

@@ -1,20 +1,11 @@
 //! More connections than a machine can have threads: Linux aborts a process that starts one too
 //! many, and no code of that process can prevent it.
 
-use std::io;
 use std::mem;
-use std::thread;
-use std::time::{Duration, Instant};
 
-use socketserver::{BaseRequestHandler, Socket};
-use tests::{Client, raise_descriptor_limit, until};
+use tests::raise_descriptor_limit;
 
-use crate::child::Child;
-use crate::column::Column;
-use crate::fault::Fault;
-use crate::load::echo_one;
-use crate::serve::{LOCAL, serve, tcp};
-use crate::trial::Trial;
+use crate::prelude::*;
 
 pub(crate) const FAULT: Fault = Fault {
     name: "idle_crowd",
@@ -48,8 +39,7 @@ impl Modest {
 
 fn clients(trial: &mut Trial) {
     let count = trial.size(500, 18_000);
-    let child = trial.start(&[]);
-    let mut before = trial.baseline(&child, echo_one);
+    let (child, mut before) = trial.begin(&[], echo_one);
     come_and_go(trial, &child, count);
     // The allocator keeps memory after the first crowd, and no more after the second.
     until("the first crowd has disconnected", || {

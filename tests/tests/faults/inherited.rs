@@ -2,17 +2,10 @@
 //! and its clients.
 
 use std::collections::BTreeSet;
-use std::io;
 use std::process::Command;
 use std::sync::OnceLock;
 
-use socketserver::{Address, BaseRequestHandler, Socket};
-use tests::Client;
-
-use crate::column::Column;
-use crate::fault::Fault;
-use crate::serve::{LOCAL, serve, tcp};
-use crate::trial::Trial;
+use crate::prelude::*;
 
 pub(crate) const FAULT: Fault = Fault {
     name: "inherited",
@@ -57,8 +50,7 @@ fn clients(trial: &mut Trial) {
     } else {
         3
     };
-    let child = trial.start(&[]);
-    let before = trial.baseline(&child, start_one);
+    let (child, before) = trial.begin(&[], start_one);
     let idle: Vec<Client> = (0..others)
         .map(|_| Client::stream(child.address()))
         .collect();

@@ -27,6 +27,7 @@ mod no_descriptors;
 mod no_threads;
 mod overflow;
 mod panics;
+mod prelude;
 mod reflection;
 mod resets;
 mod serve;

@@ -2,14 +2,9 @@
 
 use std::net::Ipv4Addr;
 
-use socketserver::{Address, Builder, Udp};
-use tests::{Client, Echo};
+use socketserver::Udp;
 
-use crate::column::Column;
-use crate::fault::Fault;
-use crate::load::{crowd, echo_one, stream_from};
-use crate::serve::{LOCAL, serve, tcp};
-use crate::trial::Trial;
+use crate::prelude::*;
 
 pub(crate) const FAULT: Fault = Fault {
     name: "memory",

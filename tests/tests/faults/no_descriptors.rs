@@ -1,15 +1,6 @@
 //! The process has reached its limit of descriptors, and clients keep connecting.
 
-use std::thread;
-use std::time::{Duration, Instant};
-
-use tests::{Client, Echo, until};
-
-use crate::column::Column;
-use crate::fault::Fault;
-use crate::load::{Pulse, Times, echo_one};
-use crate::serve::{LOCAL, serve, tcp};
-use crate::trial::Trial;
+use crate::prelude::*;
 
 pub(crate) const FAULT: Fault = Fault {
     name: "no_descriptors",
@@ -32,8 +23,7 @@ fn clients(trial: &mut Trial) {
 fn waiting(trial: &mut Trial) {
     const CLIENTS: usize = 200;
     let held = trial.size(Duration::from_secs(1), Duration::from_secs(2));
-    let child = trial.start(&[]);
-    let before = trial.baseline(&child, echo_one);
+    let (child, before) = trial.begin(&[], echo_one);
     // Under the other two, clients hold no descriptors of the server, so the limit alone does it.
     let held_by_clients = matches!(trial.column(), Column::Threading | Column::Green);
 
@@ -92,8 +82,7 @@ fn waiting(trial: &mut Trial) {
 /// With a descriptor in reserve, clients are refused at once.
 fn refused(trial: &mut Trial) {
     let count: u64 = trial.size(50, 500);
-    let child = trial.start(&["reserve"]);
-    let before = trial.baseline(&child, echo_one);
+    let (child, before) = trial.begin(&["reserve"], echo_one);
     child.limit_descriptors(0);
     let times = (0..count).map(|_| {
         let mut client = Client::stream(child.address());

@@ -1,21 +1,11 @@
 //! The system refuses threads and processes.
 
-use std::io::Read;
 use std::os::unix::process::CommandExt;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::thread;
-use std::time::{Duration, Instant};
 
 use rustix::process::{Resource, getpid, getuid};
-use socketserver::{Address, BaseServer, Builder, HandlerError, ServerRef, Socket, Tcp};
-use tests::{Client, Echo};
+use socketserver::HandlerError;
 
-use crate::child::Child;
-use crate::column::Column;
-use crate::fault::Fault;
-use crate::load::{crowd, echo_one};
-use crate::serve::{LOCAL, limit, serve};
-use crate::trial::Trial;
+use crate::prelude::*;
 
 pub(crate) const FAULT: Fault = Fault {
     name: "no_threads",

@@ -1,18 +1,8 @@
 //! More clients connect than can be served: they wait, or are refused.
 
-use std::io::{self, Read, Write};
-use std::time::{Duration, Instant};
+use socketserver::Overflow;
 
-use socketserver::{
-    Address, BaseRequestHandler, BaseServer, Builder, Overflow, ServerRef, Socket, Tcp, green,
-};
-use tests::{Client, until};
-
-use crate::column::Column;
-use crate::fault::Fault;
-use crate::load::{Times, crowd, echo_one};
-use crate::serve::{LOCAL, serve};
-use crate::trial::Trial;
+use crate::prelude::*;
 
 pub(crate) const FAULT: Fault = Fault {
     name: "overflow",
@@ -69,8 +59,7 @@ fn clients(trial: &mut Trial) {
 
 /// Clients wait in the backlog. If it is full, the system of the client tries again.
 fn waiting(trial: &mut Trial, count: usize) {
-    let child = trial.start(&["wait"]);
-    let before = trial.baseline(&child, echo_one);
+    let (child, before) = trial.begin(&["wait"], echo_one);
     // It tries again after a second, then after two, four and eight.
     let at_a_time = trial.size(24, AT_A_TIME);
     crowd(at_a_time, count, |_| echo_one(child.address()));
@@ -84,8 +73,7 @@ fn waiting(trial: &mut Trial, count: usize) {
 }
 
 fn refusing(trial: &mut Trial, count: usize) {
-    let child = trial.start(&["refuse"]);
-    let before = trial.baseline(&child, echo_one);
+    let (child, before) = trial.begin(&["refuse"], echo_one);
     let refused = crowd(AT_A_TIME, count, |_| ask(child.address()));
     let mut refused: Vec<Duration> = refused.into_iter().flatten().collect();
     let mut count = count;

@@ -1,21 +1,11 @@
 //! User code panics: in the handler, in the hooks, and in the drop of a panic's payload.
 
-use std::io::{self, Read, Write};
 use std::net::Ipv4Addr;
 use std::panic;
-use std::time::{Duration, Instant};
 
-use socketserver::{
-    Address, BaseRequestHandler, BaseServer, Builder, HandlerError, ServerRef, Socket, Tcp,
-    log_error,
-};
-use tests::Client;
+use socketserver::{HandlerError, log_error};
 
-use crate::column::Column;
-use crate::fault::Fault;
-use crate::load::{Times, crowd, echo_one, stream_from};
-use crate::serve::{LOCAL, serve};
-use crate::trial::Trial;
+use crate::prelude::*;
 
 pub(crate) const FAULT: Fault = Fault {
     name: "panics",
@@ -108,8 +98,7 @@ impl BaseServer for Policy {
 fn clients(trial: &mut Trial) {
     const AT_A_TIME: usize = 8;
     let pairs = trial.size(60, 5_000);
-    let child = trial.start(&[]);
-    let before = trial.baseline(&child, echo_one);
+    let (child, before) = trial.begin(&[], echo_one);
     let address = child.address();
     let times = crowd(AT_A_TIME, 2 * pairs, |number| {
         if number % 2 == 0 {

@@ -1,21 +1,14 @@
 //! Datagrams with a forged sender, which try to make two servers answer each other for ever, or a
 //! server answer itself, or a victim receive more than the attacker sent.
 
-use std::io;
 use std::net::SocketAddr;
-use std::thread;
-use std::time::{Duration, Instant};
 
 use signal_hook::consts::SIGUSR1;
 use socket2::{Domain, Socket, Type};
-use socketserver::{Address, BaseRequestHandler, Builder, Datagram, ServerRef, Udp};
-use tests::{Client, Signal, inet, until};
+use socketserver::{Datagram, Udp};
+use tests::Signal;
 
-use crate::child::{Child, Ended};
-use crate::column::Column;
-use crate::fault::Fault;
-use crate::serve::{DRAIN, serve_on};
-use crate::trial::Trial;
+use crate::prelude::*;
 
 pub(crate) const FAULT: Fault = Fault {
     name: "reflection",
@@ -97,8 +90,7 @@ fn another(trial: &mut Trial) {
 fn itself(trial: &mut Trial) {
     // The server has every local address. The datagrams come from one and go to another, so that
     // none is lost to this process.
-    let child = trial.start(&["0.0.0.0:0"]);
-    let before = trial.baseline(&child, ask_one);
+    let (child, before) = trial.begin(&["0.0.0.0:0"], ask_one);
     let at = |last| SocketAddr::from(([127, 0, 0, last], inet(child.address()).port()));
     for _ in 0..TIMES {
         send_as(at(2), at(3));
@@ -126,12 +118,9 @@ fn amplification(trial: &mut Trial, child: &Child) {
     const LENGTH: usize = 1_000;
     let mut client = Client::datagram(child.address());
     let answer = client.ask([b'x'; LENGTH]);
-    let Client::Udp(socket) = &client else {
-        unreachable!("a UDP client");
-    };
     let pause = Some(Duration::from_millis(50));
-    socket.set_read_timeout(pause).expect("a timeout");
-    let more = socket.recv(&mut [0; LENGTH]).unwrap_or(0);
+    client.udp().set_read_timeout(pause).expect("a timeout");
+    let more = client.read(&mut [0; LENGTH]).unwrap_or(0);
     let factor = (answer.len() + more) as f64 / LENGTH as f64;
     trial.check("bytes sent per byte received ≤ 1", factor, factor <= 1.0);
 }

@@ -1,21 +1,11 @@
 //! Clients disconnect in the middle of a reply, and SIGPIPE would end the process.
 
-use std::io::{self, Read};
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
-use std::time::Duration;
 
 use signal_hook::consts::SIGPIPE;
 use signal_hook::flag::register_conditional_default;
-use socket2::SockRef;
-use socketserver::{Address, BaseRequestHandler, Socket};
-use tests::Client;
 
-use crate::column::Column;
-use crate::fault::Fault;
-use crate::load::{crowd, narrow_stream};
-use crate::serve::{LOCAL, serve, tcp};
-use crate::trial::Trial;
+use crate::prelude::*;
 
 pub(crate) const FAULT: Fault = Fault {
     name: "resets",
@@ -48,8 +38,7 @@ impl Generous {
 fn clients(trial: &mut Trial) {
     const AT_A_TIME: usize = 8;
     let count = trial.size(100, 1_000);
-    let child = trial.start(&[]);
-    let before = trial.baseline(&child, whole_reply);
+    let (child, before) = trial.begin(&[], whole_reply);
     crowd(AT_A_TIME, count, |_| reset(child.address()));
     let ended = trial.end(child, before, whole_reply);
     let (accepted, errors) = (ended.number("accepted"), ended.lines_with("ERROR"));
@@ -71,10 +60,5 @@ fn reset(address: &Address) {
     let mut client = narrow_stream(address, 32 * 1024).expect("connect");
     client.send("please");
     client.read_exact(&mut [0; 1000]).expect("the beginning");
-    let Client::Tcp(stream) = client else {
-        unreachable!("a TCP client");
-    };
-    SockRef::from(&stream)
-        .set_linger(Some(Duration::ZERO))
-        .expect("a reset at the end");
+    client.reset();
 }

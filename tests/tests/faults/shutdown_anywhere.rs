@@ -1,21 +1,11 @@
 //! `shutdown` and `drain` are called from hooks and handlers, before serving, twice, and by many
 //! threads at once: no caller may wait for itself.
 
-use std::io;
 use std::sync::Barrier;
-use std::thread;
-use std::time::{Duration, Instant};
 
-use socketserver::{
-    Address, BaseRequestHandler, BaseServer, Builder, Server, ServerRef, Socket, Tcp,
-};
-use tests::DEADLINE;
+use socketserver::Server;
 
-use crate::column::{Chosen, Column};
-use crate::fault::Fault;
-use crate::load::echo_one;
-use crate::serve::{LOCAL, report, report_books};
-use crate::trial::Trial;
+use crate::prelude::*;
 
 pub(crate) const FAULT: Fault = Fault {
     name: "shutdown_anywhere",

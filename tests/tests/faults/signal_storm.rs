@@ -1,23 +1,14 @@
 //! Many signals of several kinds arrive at the process and its children under load.
 
-use std::io;
 use std::os::unix::process::CommandExt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
-use std::thread;
-use std::time::{Duration, Instant};
 
 use rustix::process::kill_process_group;
 use signal_hook::consts::{SIGHUP, SIGUSR1, SIGUSR2, SIGWINCH};
 use signal_hook::flag;
-use socketserver::{Address, BaseRequestHandler, ServerRef, Socket};
-use tests::{DEADLINE, Signal};
+use tests::Signal;
 
-use crate::column::Column;
-use crate::fault::Fault;
-use crate::load::{Pulse, crowd, echo_one};
-use crate::serve::{DRAIN, LOCAL, report, serve_on, tcp};
-use crate::trial::Trial;
+use crate::prelude::*;
 
 pub(crate) const FAULT: Fault = Fault {
     name: "signal_storm",

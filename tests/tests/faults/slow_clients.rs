@@ -1,18 +1,8 @@
 //! Clients that keep their connections open and send next to nothing.
 
-use std::io::{self, ErrorKind, Read, Write};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::io::ErrorKind;
 
-use socketserver::{Address, BaseRequestHandler, Builder, Socket, Tcp};
-use tests::{Client, until};
-
-use crate::child::Child;
-use crate::column::Column;
-use crate::fault::Fault;
-use crate::load::{Pulse, echo_one};
-use crate::serve::{LOCAL, serve};
-use crate::trial::Trial;
+use crate::prelude::*;
 
 pub(crate) const FAULT: Fault = Fault {
     name: "slow_clients",
@@ -86,8 +76,7 @@ fn clients(trial: &mut Trial) {
 fn beside_many(trial: &mut Trial) {
     const SLOW: usize = 200;
     let time = trial.size(Duration::from_secs(1), Duration::from_secs(10));
-    let child = trial.start(&[]);
-    let before = trial.baseline(&child, echo_one);
+    let (child, before) = trial.begin(&[], echo_one);
     let mut slow: Vec<Client> = (0..SLOW).map(|_| Client::stream(child.address())).collect();
     let pulse = Pulse::start(child.address());
     let end = Instant::now() + time;
@@ -109,8 +98,7 @@ fn beside_many(trial: &mut Trial) {
 /// Each holds a thread, but not beyond the deadline.
 fn under_a_deadline(trial: &mut Trial) {
     let deadline = trial.size(Duration::from_secs(3), Duration::from_secs(5));
-    let child = trial.start(&[&deadline.as_millis().to_string()]);
-    let before = trial.baseline(&child, echo_one);
+    let (child, before) = trial.begin(&[&deadline.as_millis().to_string()], echo_one);
     let connect = || (Client::stream(child.address()), Instant::now());
     let mut slow: Vec<_> = (1..MOST).map(|_| connect()).collect();
     let pulse = Pulse::start(child.address());
@@ -156,10 +144,8 @@ fn under_a_deadline(trial: &mut Trial) {
 
 /// Sends a byte now and then until the connection ends. Returns how long it was open.
 fn hold(mut client: Client, since: Instant) -> Duration {
-    let Client::Tcp(stream) = &client else {
-        unreachable!("a TCP client");
-    };
-    stream.set_read_timeout(Some(PAUSE)).expect("a timeout");
+    let socket = client.tcp();
+    socket.set_read_timeout(Some(PAUSE)).expect("a timeout");
     loop {
         match client.read(&mut [0]) {
             Err(error) if error.kind() == ErrorKind::WouldBlock => {

@@ -1,23 +1,15 @@
 //! The chat: one member does not read while another one floods the room.
 
 use std::fs;
-use std::io::{self, BufRead, BufReader, Write};
-use std::net::TcpStream;
+use std::io::{BufRead, BufReader};
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::sync::atomic::Ordering::SeqCst;
 
-use socketserver::Address;
-use tests::{Client, demo, until};
+use tests::demo;
 
-use crate::column::Column;
-use crate::fault::Fault;
-use crate::load::{Times, narrow_stream};
-use crate::serve::LOCAL;
-use crate::trial::{Trial, brief};
+use crate::prelude::*;
 
 pub(crate) const FAULT: Fault = Fault {
     name: "slow_reader",
@@ -43,22 +35,22 @@ const CAP: u64 = 1 << 20;
 const LINE: u64 = 1_000;
 
 /// A member of the room.
-type Member = BufReader<TcpStream>;
+type Member = BufReader<Client>;
 
 fn clients(trial: &mut Trial) {
     let (readers, count) = trial.size((9, 0), (99, 100_000));
     let enough = CAP + system_holds();
     let count = count.max(enough * 5 / 4 / LINE);
     let program = demo("chat");
-    let child = trial.start(&[program.to_str().expect("a path that is text")]);
-    let before = trial.baseline(&child, come_and_go);
+    let (child, before) = trial.begin(
+        &[program.to_str().expect("a path that is text")],
+        come_and_go,
+    );
     let address = child.address();
 
     let names = (0..readers).map(|number| format!("reader-{number}"));
     let mut members: Vec<Member> = names.map(|name| join(address, &name)).collect();
-    let Client::Tcp(stalled) = narrow_stream(address, 4_096).expect("connect") else {
-        unreachable!("a TCP client");
-    };
+    let stalled = narrow_stream(address, 4_096).expect("connect");
     let stalled = enter(stalled, "stalled");
     let mut speaker = join(address, "speaker");
     let at_first = child.resident();
@@ -211,18 +203,15 @@ fn system_holds() -> u64 {
 }
 
 fn join(address: &Address, name: &str) -> Member {
-    let Client::Tcp(stream) = Client::stream(address) else {
-        unreachable!("a TCP client");
-    };
-    enter(stream, name)
+    enter(Client::stream(address), name)
 }
 
 /// Sends the name, and waits until the member is in the room.
-fn enter(mut stream: TcpStream, name: &str) -> Member {
+fn enter(mut client: Client, name: &str) -> Member {
     // Sends each line at once.
-    stream.set_nodelay(true).expect("an option");
-    writeln!(stream, "{name}").expect("send");
-    let mut member = BufReader::new(stream);
+    client.tcp().set_nodelay(true).expect("an option");
+    writeln!(client, "{name}").expect("send");
+    let mut member = BufReader::new(client);
     let mut line = String::new();
     while !line.starts_with("-- here are: ") {
         line.clear();

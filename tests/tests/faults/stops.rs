@@ -1,22 +1,10 @@
 //! A server drains again and again while clients keep connecting, and while it is idle.
 
-use std::io::{self, Read, Write};
 use std::net::TcpStream;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
-use std::thread;
-use std::time::{Duration, Instant};
 
-use socketserver::{
-    Address, BaseRequestHandler, BaseServer, Builder, ServerRef, Socket, Stats, Tcp, ToAddress,
-};
-use tests::{Client, DEADLINE, Echo, inet};
+use socketserver::{Stats, ToAddress};
 
-use crate::child::Child;
-use crate::column::Column;
-use crate::fault::Fault;
-use crate::load::{Times, echo_one};
-use crate::serve::{LOCAL, descriptors, report, report_books, serve, tcp};
-use crate::trial::Trial;
+use crate::prelude::*;
 
 pub(crate) const FAULT: Fault = Fault {
     name: "stops",

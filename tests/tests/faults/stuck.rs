@@ -1,16 +1,6 @@
 //! A server drains while its handlers never return, with and without a limit that they reach.
 
-use std::io;
-use std::time::Duration;
-
-use socketserver::{BaseRequestHandler, Builder, Socket, Tcp, green};
-use tests::Client;
-
-use crate::column::Column;
-use crate::fault::Fault;
-use crate::load::echo_one;
-use crate::serve::{LOCAL, serve_on};
-use crate::trial::Trial;
+use crate::prelude::*;
 
 pub(crate) const FAULT: Fault = Fault {
     name: "stuck",

@@ -57,6 +57,14 @@ impl Trial {
         self.start_as(arguments, |_| ())
     }
 
+    /// [`start`](Self::start), and then the [`baseline`](Self::baseline).
+    #[track_caller]
+    pub(crate) fn begin(&self, arguments: &[&str], serve_one: fn(&Address)) -> (Child, Holdings) {
+        let child = self.start(arguments);
+        let before = self.baseline(&child, serve_one);
+        (child, before)
+    }
+
     /// [`start`](Self::start) with a changed command.
     #[track_caller]
     pub(crate) fn start_as(&self, arguments: &[&str], change: impl FnOnce(&mut Command)) -> Child {

@@ -1,22 +1,13 @@
 //! The file of a Unix socket: its mode while it is created, and which server gets it.
 
 use std::fs;
-use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
-use std::thread;
-use std::time::{Duration, Instant};
 
-use socketserver::{Builder, UnixStream};
-use tests::{Echo, Folder, Signal, until};
+use socketserver::UnixStream;
+use tests::{Folder, Signal};
 
-use crate::child::Child;
-use crate::column::{Chosen, Column};
-use crate::fault::Fault;
-use crate::load::{Times, echo_one};
-use crate::serve::{DRAIN, serve_on};
-use crate::trial::Trial;
+use crate::prelude::*;
 
 pub(crate) const FAULT: Fault = Fault {
     name: "unix_files",

@@ -1,18 +1,6 @@
 //! Closing a connection with unread input would reset it, and its reply could be lost.
 
-use std::io::{self, Write};
-use std::net::TcpStream;
-use std::thread;
-use std::time::{Duration, Instant};
-
-use socketserver::{Address, BaseRequestHandler, Socket};
-use tests::Client;
-
-use crate::column::Column;
-use crate::fault::Fault;
-use crate::load::{crowd, narrow_stream};
-use crate::serve::{LOCAL, serve, tcp};
-use crate::trial::Trial;
+use crate::prelude::*;
 
 pub(crate) const FAULT: Fault = Fault {
     name: "unread_input",
@@ -42,8 +30,7 @@ impl Deaf {
 fn clients(trial: &mut Trial) {
     const AT_A_TIME: usize = 4;
     let count = trial.size(50, 1_000);
-    let child = trial.start(&[]);
-    let before = trial.baseline(&child, whole_reply);
+    let (child, before) = trial.begin(&[], whole_reply);
     let replies = crowd(AT_A_TIME, count, |_| reply(child.address()));
     let truncated = replies
         .iter()
@@ -76,23 +63,21 @@ fn reply(address: &Address) -> usize {
     client.send(INPUT);
     let mut reply = Vec::new();
     // A reset is an end too.
-    let _ = io::Read::read_to_end(&mut client, &mut reply);
+    let _ = client.read_to_end(&mut reply);
     reply.len()
 }
 
 /// Returns how long a client can send after it has received the reply.
 fn endless(address: &Address) -> Duration {
-    let Client::Tcp(mut stream) = narrow_stream(address, BUFFER).expect("connect") else {
-        unreachable!("a TCP client");
-    };
-    let reader = stream.try_clone().expect("the same connection");
+    let mut client = narrow_stream(address, BUFFER).expect("connect");
+    let reader = client.tcp().try_clone().expect("the same connection");
     let reader = thread::spawn(move || {
         let mut reply = Vec::new();
-        let _ = io::Read::read_to_end(&mut &reader, &mut reply);
+        let _ = (&reader).read_to_end(&mut reply);
         Instant::now()
     });
-    while stream.write_all(&INPUT).is_ok() {}
+    while client.write_all(&INPUT).is_ok() {}
     let ended = Instant::now();
-    drop::<TcpStream>(stream);
+    drop(client);
     ended.saturating_duration_since(reader.join().expect("no panic"))
 }

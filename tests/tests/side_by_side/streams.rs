@@ -1,9 +1,8 @@
 //! What handlers of streams read and write, and how a stream ends.
 
 use std::net::TcpStream;
-use std::time::Duration;
 
-use socket2::{Domain, SockRef, Socket, Type};
+use socket2::{Domain, Socket, Type};
 use tests::{Client, DEADLINE, inet};
 
 use crate::clients::{ask, ask_for, rest, silent};
@@ -106,12 +105,7 @@ fn reset(session: &mut Session<'_>) {
     client.send("hello\n");
     session.go();
     session.wait("read");
-    let Client::Tcp(socket) = &client else {
-        unreachable!("only a TCP client can reset its connection");
-    };
-    let socket = SockRef::from(socket);
-    socket.set_linger(Some(Duration::ZERO)).expect("linger");
-    drop(client);
+    client.reset();
 }
 
 /// Starts to read when the server has written everything, and Python's has closed.
