@@ -29,7 +29,7 @@ pub use process::{Process, memory_of, raise_descriptor_limit};
 pub use python::python;
 pub use running::{Running, run};
 pub use rustix::process::Signal;
-pub use watched::Watched;
+pub use watched::{Watched, obstructed, watched};
 
 use std::any::Any;
 use std::net::SocketAddr;

@@ -1,8 +1,7 @@
 //! What every derived handler goes through: setup, handle, finish.
 
-use super::error::{HandlerError, caught};
+use crate::request::{Datagram, HandlerError, caught};
 use crate::socket::Socket;
-use crate::transport::Datagram;
 
 /// Either kind of request: the type of `request` in a handler that serves streams and datagrams
 /// alike.

@@ -7,7 +7,7 @@ use std::thread::{self, ThreadId};
 
 use parking_lot::Mutex;
 use rustix::io::Errno;
-use tests::Watched;
+use tests::obstructed;
 
 use crate::prelude::*;
 
@@ -72,7 +72,7 @@ fn server(column: Column, errors: &[String]) {
     let errors: Vec<i32> = errors.collect();
     let seen = Arc::new(Seen::default());
     let counters = seen.clone();
-    let transport = Watched::obstructed(Tcp::new(), move || {
+    let transport = obstructed(Tcp::new(), move || {
         counters.loops.lock().insert(thread::current().id());
         let next = errors.get(counters.injected.load(SeqCst));
         match next.filter(|_| counters.accepted.load(SeqCst) >= BEFORE) {

@@ -70,7 +70,7 @@ fn waiting(trial: &mut Trial) {
         format!("{rate:.1}"),
         attempts >= 1 && rate <= 20.0,
     );
-    let lines = ended.lines_with("cannot take requests");
+    let lines = ended.lines_with("cannot accept requests");
     // One at once, and one after each full second.
     trial.check(
         "one line in the log per second",

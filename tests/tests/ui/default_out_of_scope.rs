@@ -1,12 +1,12 @@
-// A default cannot use the handler's other fields: `setup` can.
+// An expression in an attribute cannot see the variables of the generated code.
 
 use socketserver::{Address, BaseRequestHandler};
 
 #[derive(BaseRequestHandler)]
 struct Upper {
     client_address: Address,
-    #[handler(default = client_address.clone())]
-    copy: Address,
+    #[handler(default = Some(client_address.clone()))]
+    copy: Option<Address>,
 }
 
 impl Upper {

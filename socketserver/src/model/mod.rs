@@ -1,0 +1,3 @@
+//! What is model-checked: see `.ci/loom.sh`.
+
+mod server;
