@@ -81,7 +81,7 @@ pub fn internet_address(text: &str) -> Result<Address, String> {
 fn unix_address(given: Option<&str>, default: &str) -> Result<Address, String> {
     match given {
         None => Ok(Address::Unix(std::env::temp_dir().join(default))),
-        // Linux would bind the empty path to a name of its own choice.
+        // Linux would choose a name for the empty path.
         Some("") => Err("expected a path, got an empty text".to_owned()),
         Some(name) if name.starts_with('@') => name.to_address().map_err(|error| error.to_string()),
         Some(path) => Ok(Address::Unix(PathBuf::from(path))),

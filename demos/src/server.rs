@@ -156,7 +156,7 @@ impl ServerOptions {
         // Before any client or script can know that the server is there.
         server.drain_on_signals(self.drain)?;
         server.on_signal(SIGUSR1, |server| log_counters(&server.stats()))?;
-        // If standard output is closed, nobody reads this line.
+        // This fails if standard output is closed, which is no reason not to serve.
         let _ = writeln!(io::stdout(), "listening on {}", server.server_address());
         server.serve_forever()?;
         log_counters(&server.stats());

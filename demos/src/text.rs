@@ -1,7 +1,7 @@
 //! Text from a peer that is about to be shown.
 
-/// Replaces by `�` all control characters, which may command a terminal, all characters that change
-/// the direction of text, and invalid UTF-8. A tab becomes a space.
+/// Replaces by `�` all control characters, which may command a terminal, all characters that
+/// change the direction of text, and invalid UTF-8. A tab becomes a space.
 pub fn printable(text: &[u8]) -> String {
     let show = |character| match character {
         '\t' => ' ',

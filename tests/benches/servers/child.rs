@@ -1,5 +1,5 @@
-//! The processes of a server and of its clients. They are separate, so that their costs can be told
-//! apart and each has enough descriptors.
+//! The processes of a server and of its clients. They are separate, so that their costs are
+//! measured apart and each has enough descriptors.
 
 use std::io::{self, BufRead};
 use std::net::SocketAddr;

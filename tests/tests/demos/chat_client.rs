@@ -16,7 +16,7 @@ fn chat() -> Server {
 fn a_pipe_ends_after_the_last_answer() {
     let server = chat();
     let mut ann = Member::join(&server, "ann");
-    let mut client = Process::start(&mut command("chat-client", &[&server.place()]));
+    let mut client = Process::start(&mut command("chat-client", &[&server.address_text()]));
     client.write("bob\nhello\n");
     assert_eq!(client.line(), "-- what is your name?");
     assert_eq!(client.line(), "-- welcome, bob");
@@ -38,7 +38,7 @@ fn a_pipe_ends_after_the_last_answer() {
 #[test]
 fn a_pipe_ends_with_the_server() {
     let server = chat();
-    let mut client = command("chat-client", &[&server.place()])
+    let mut client = command("chat-client", &[&server.address_text()])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
@@ -123,7 +123,7 @@ if end == "quit":
 fn user(server: &Server, end: &str) -> Option<Process> {
     let program = demo("chat-client");
     let program = program.to_str().expect("a path that is text");
-    python(TERMINAL, &[program, &server.place(), end])
+    python(TERMINAL, &[program, &server.address_text(), end])
 }
 
 #[track_caller]

@@ -105,7 +105,7 @@ for connection, lines in crowd + [(connection, lines)]:
 #[test]
 fn five_hundred_silent_members_delay_no_other() {
     for server in chats() {
-        let Some(crowd) = python(CROWD, &[&server.place()]) else {
+        let Some(crowd) = python(CROWD, &[&server.address_text()]) else {
             return;
         };
         for number in 1..=5 {

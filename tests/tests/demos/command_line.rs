@@ -160,7 +160,7 @@ fn paths_need_no_slash_and_abstract_names_no_file() {
     for transport in ["unix", "unix-datagram"] {
         let mut command = command("upper", &["--transport", transport, "plain"]);
         let server = Server::of(Process::start(command.current_dir(folder.path())));
-        assert_eq!(server.place(), "plain");
+        assert_eq!(server.address_text(), "plain");
         let there = Address::Unix(folder.join("plain"));
         let mut client = match transport {
             "unix" => Client::stream(&there),
@@ -173,6 +173,6 @@ fn paths_need_no_slash_and_abstract_names_no_file() {
     }
     let name = format!("@upper-test-{}", std::process::id());
     let server = Server::start("upper", &["--transport", "unix", &name]);
-    assert_eq!(server.place(), name);
+    assert_eq!(server.address_text(), name);
     server.drain();
 }

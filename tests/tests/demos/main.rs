@@ -35,15 +35,15 @@ impl Server {
     #[track_caller]
     fn of(process: Process) -> Self {
         let line = process.line();
-        let place = line.strip_prefix("listening on ").expect("an address");
+        let text = line.strip_prefix("listening on ").expect("an address");
         // A path may lack a slash here.
-        let path = || Address::Unix(place.into());
-        let address = place.to_address().unwrap_or_else(|_| path());
+        let path = || Address::Unix(text.into());
+        let address = text.to_address().unwrap_or_else(|_| path());
         Server { process, address }
     }
 
     /// Its address, as an argument for a client.
-    fn place(&self) -> String {
+    fn address_text(&self) -> String {
         self.address.to_string()
     }
 

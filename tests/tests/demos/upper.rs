@@ -7,7 +7,7 @@ use tests::{Client, Folder, python};
 use crate::Server;
 
 /// A free address for a server of that transport.
-pub(crate) fn place(transport: &str, folder: &Folder) -> String {
+pub(crate) fn free_address(transport: &str, folder: &Folder) -> String {
     match transport {
         "tcp" | "udp" => "127.0.0.1:0".to_owned(),
         _ => folder.join("server").display().to_string(),
@@ -57,7 +57,7 @@ print(wrong[:5] or "every byte right")
 #[test]
 fn two_hundred_clients_get_every_byte_right() {
     let server = Server::start("upper", &["127.0.0.1:0"]);
-    let Some(crowd) = python(CROWD, &[&server.place()]) else {
+    let Some(crowd) = python(CROWD, &[&server.address_text()]) else {
         return;
     };
     assert_eq!(crowd.line(), "every byte right");
@@ -99,7 +99,7 @@ fn every_transport_works_under_every_concurrency() {
     for transport in TRANSPORTS {
         for concurrency in ["inline", "threading", "forking", "green"] {
             let folder = Folder::new();
-            let address = place(transport, &folder);
+            let address = free_address(transport, &folder);
             let server = Server::start(
                 "upper",
                 &[
@@ -110,7 +110,7 @@ fn every_transport_works_under_every_concurrency() {
                     &address,
                 ],
             );
-            let Some(client) = python(CLIENT, &[transport, &server.place()]) else {
+            let Some(client) = python(CLIENT, &[transport, &server.address_text()]) else {
                 return;
             };
             assert_eq!(client.line(), "well", "{transport} {concurrency}");
@@ -127,7 +127,7 @@ fn every_transport_works_under_every_concurrency() {
 #[test]
 fn a_datagram_without_a_sender_is_no_failure() {
     let folder = Folder::new();
-    let address = place("unix-datagram", &folder);
+    let address = free_address("unix-datagram", &folder);
     let server = Server::start("upper", &["--transport", "unix-datagram", &address]);
     let nameless = std::os::unix::net::UnixDatagram::unbound().expect("a socket");
     nameless.send_to(b"hello", &address).expect("send");

@@ -2,7 +2,7 @@
 
 use tests::{Folder, Process, python};
 
-use crate::upper::{TRANSPORTS, place};
+use crate::upper::{TRANSPORTS, free_address};
 use crate::{Server, command};
 
 /// The client's output for that input.
@@ -51,7 +51,7 @@ else:
 fn answers_of_python_servers_are_shown() {
     for transport in TRANSPORTS {
         let folder = Folder::new();
-        let Some(server) = python(SERVER, &[transport, &place(transport, &folder)]) else {
+        let Some(server) = python(SERVER, &[transport, &free_address(transport, &folder)]) else {
             return;
         };
         let server = Server::of(server);
@@ -62,7 +62,7 @@ fn answers_of_python_servers_are_shown() {
             _ => "\n",
         };
         assert_eq!(
-            answers(transport, &server.place(), input),
+            answers(transport, &server.address_text(), input),
             format!("HELLO\n{empty}{}\nLAST\n", long.to_uppercase()),
             "{transport}"
         );
@@ -74,15 +74,19 @@ fn answers_of_python_servers_are_shown() {
 fn answers_of_our_server_are_shown() {
     for transport in TRANSPORTS {
         let folder = Folder::new();
-        let address = place(transport, &folder);
+        let address = free_address(transport, &folder);
         let server = Server::start("upper", &["--transport", transport, &address]);
-        let output = answers(transport, &server.place(), "one\ntwo \r\n\n ä\n");
+        let output = answers(transport, &server.address_text(), "one\ntwo \r\n\n ä\n");
         let empty = match transport {
             "tcp" | "unix" => "",
             _ => "\n",
         };
         assert_eq!(output, format!("ONE\nTWO \r\n{empty} ä\n"), "{transport}");
-        assert_eq!(answers(transport, &server.place(), ""), "", "{transport}");
+        assert_eq!(
+            answers(transport, &server.address_text(), ""),
+            "",
+            "{transport}"
+        );
         server.drain();
     }
 }
@@ -93,7 +97,7 @@ fn a_line_longer_than_every_buffer_comes_back() {
     // The server stops reading until its answer is read, so a client that sends everything first
     // would wait for ever.
     let line = "long ".repeat(4_000_000);
-    let output = answers("tcp", &server.place(), &line);
+    let output = answers("tcp", &server.address_text(), &line);
     assert!(output == line.to_uppercase() + "\n", "{}", output.len());
     server.drain();
 }
@@ -120,7 +124,7 @@ fn a_late_answer_is_not_the_next() {
     let server = Server::of(server);
     let mut client = Process::start(&mut command(
         "upper-client",
-        &["--transport", "udp", &server.place()],
+        &["--transport", "udp", &server.address_text()],
     ));
     client.write("first\nsecond\n");
     let (status, output, error) = client.wait();
@@ -152,7 +156,7 @@ fn the_end_of_the_server_is_an_error() {
         return;
     };
     let server = Server::of(server);
-    let mut client = Process::start(&mut command("upper-client", &[&server.place()]));
+    let mut client = Process::start(&mut command("upper-client", &[&server.address_text()]));
     client.write("first\nsecond\nthird\n");
     let (status, output, error) = client.wait();
     assert_eq!(status.code(), Some(1), "{error}");
@@ -190,7 +194,7 @@ fn a_terminal_gets_a_prompt() {
     let server = Server::start("upper", &["127.0.0.1:0"]);
     let program = tests::demo("upper-client");
     let program = program.to_str().expect("a path that is text");
-    let Some(user) = python(TERMINAL, &[program, &server.place()]) else {
+    let Some(user) = python(TERMINAL, &[program, &server.address_text()]) else {
         return;
     };
     assert_eq!(user.line(), "0");

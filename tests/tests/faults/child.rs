@@ -27,7 +27,7 @@ impl Child {
         arguments: &[&str],
         change: impl FnOnce(&mut Command),
     ) -> Process {
-        // Works even for another user, who may have no access to the program's folder.
+        // Works even for another user without access to the program's folder.
         let mut command = Command::new("/proc/self/exe");
         command
             .args([SERVE, fault.name, column.name()])

@@ -8,7 +8,7 @@
 //!
 //! Each server runs in its own process, and the same words tell both what to do (`python/server.py`
 //! and `server.rs`). The client is the same program. `differences.rs` lists all intended
-//! differences: a scenario fails if it sees one that is not listed, or does not see one that is.
+//! differences: a scenario fails if it sees an unlisted one, or misses a listed one.
 
 mod addresses;
 mod clients;

@@ -13,7 +13,7 @@
 //! | others | options, by their names: `server_timeout` is the server's, `timeout` the handler's |
 //!
 //! Among the steps of `main`, `gate` waits for a line on standard input, and `soon` traces whether
-//! a word is in the trace within a second. A step with `&` runs on a thread of its own.
+//! a word is in the trace within a second. A step with `&` runs on a new thread.
 
 use std::collections::HashMap;
 use std::io;

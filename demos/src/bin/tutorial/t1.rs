@@ -49,7 +49,7 @@ pub(crate) fn server(address: &Address) -> io::Result<()> {
 }
 
 pub(crate) fn client(address: &Address) -> io::Result<()> {
-    // 1. A socket for the client. It needs no address of its own: the system chooses one.
+    // 1. A socket for the client. The system chooses its address.
     let c = Socket::new(address.family(), SocketKind::Stream)?;
     // 2. The handshake.
     c.connect(address)?;
