@@ -13,7 +13,9 @@ fn main() -> io::Result<()> {
     let server = ThreadingUnixStreamServer::handling(|request: Socket, _client_address| {
         // The client's socket usually has no path, so its address tells nothing.
         let peer = request.peer_cred()?;
-        let answer = format!("process {} of user {}\n", peer.pid, peer.uid);
+        // A process outside the server's container has no number here.
+        let process = peer.pid.map_or("unknown".to_owned(), |pid| pid.to_string());
+        let answer = format!("process {process} of user {}\n", peer.uid);
         request.sendall(answer.as_bytes())
     })
     // Only processes of this user may connect.

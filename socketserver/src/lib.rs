@@ -169,9 +169,6 @@ mod socket;
 
 mod aliases;
 
-#[cfg(all(test, loom))]
-mod model;
-
 // Written as if they were crates of their own: `panics`, `sync` and `sys` import nothing of this
 // crate, `pool` imports the first two, and `green` all of these.
 #[cfg(target_os = "linux")]
@@ -179,6 +176,8 @@ pub mod green;
 #[cfg(not(target_os = "linux"))]
 #[path = "green/absent.rs"]
 mod green;
+#[cfg(loom)]
+mod model;
 mod panics;
 mod pool;
 mod sync;
@@ -198,10 +197,11 @@ pub use handler::{
 pub use request::{Datagram, End, HandlerError, Job, Rejected, Run, Stats, Ticket, Waker, Workers};
 pub use server::{Builder, Drained, Overflow, Served, Server, ServerHandle};
 pub use socket::{
-    Address, AddressFamily, Layer, OptionValue, PeerCred, Socket, SocketKind, SocketOption,
-    SocketReader, SocketWriter, ToAddress, ToHost, Wire, create_connection, select, socketpair,
+    Address, AddressFamily, Host, Layer, OptionValue, OtherAddress, PeerCred, Socket, SocketKind,
+    SocketOption, SocketReader, SocketWriter, ToAddress, Wire, create_connection, select,
+    socketpair,
 };
-pub use socketserver_macros::{BaseRequestHandler, DatagramRequestHandler, StreamRequestHandler};
+pub use socketserver_macros::*;
 pub use sys::fork::ForkBesideThreads;
 pub use transport::{
     Prepared, Tcp, Transport, TransportHooks, Udp, UnixDatagram, UnixStream, WithSocket,

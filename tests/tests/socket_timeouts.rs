@@ -91,6 +91,26 @@ fn a_full_queue_at_the_other_end_is_given_up_in_time<W: Thread>() {
     });
 }
 
+/// A little room does not make a socket ready, though a call would succeed. It comes during the
+/// wait, which nevertheless ends by its deadline.
+fn wait_that_the_deadline_ends_is_not_retried<W: Thread>() {
+    let (socket, mut other) = unix_pair();
+    fill(&socket);
+    socket.settimeout(Some(SHORT)).expect("a timeout");
+    let reader = thread::spawn(move || {
+        thread::sleep(SHORT / 2);
+        other.read_exact(&mut [0]).map(|()| other)
+    });
+    let (kind, took) = W::in_time("send", {
+        let socket = socket.clone();
+        move || failure(|| socket.send(b"x"))
+    });
+    assert_eq!(kind, ErrorKind::TimedOut);
+    assert!(took >= SHORT, "{took:?}");
+    let _other = reader.join().expect("no panic").expect("read");
+    assert_eq!(socket.send(b"x").expect("there is room"), 1);
+}
+
 /// Nothing tells when there is room in somebody else's queue again.
 fn a_full_queue_at_the_other_end_is_waited_for<W: Thread>() {
     let folder = Folder::new();
@@ -242,6 +262,7 @@ matrix!(
     threads: calls_that_wait_give_up_in_time,
     a_full_queue_at_the_other_end_is_given_up_in_time,
     a_full_queue_at_the_other_end_is_waited_for,
+    wait_that_the_deadline_ends_is_not_retried,
     an_accept_gives_up_in_time,
     a_connect_gives_up_in_time,
     the_timeout_is_for_a_whole_sendall,

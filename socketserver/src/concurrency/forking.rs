@@ -13,15 +13,12 @@ use signal_hook::SigId;
 use signal_hook::consts::SIGCHLD;
 use signal_hook::low_level;
 
-use super::Concurrency;
 use super::on_close::{OnClose, on_close_setters};
+use super::{Concurrency, TARGET};
 use crate::axis::Has;
 use crate::request::{End, Job, Rejected, Ticket, Waker, Workers};
 use crate::sync::Instant;
 use crate::sys::fork::{self, ForkBesideThreads, Forked};
-
-/// Where this module's log lines go.
-const TARGET: &str = "socketserver::concurrency";
 
 /// Every request runs in a child process of its own: its handler changes a copy of the memory, and a
 /// handler that crashes takes no other with it. Changes to the server's state stay in the child.

@@ -37,6 +37,9 @@ pub(crate) use threading::threading_setters;
 use crate::request::{Job, Rejected, Waker, Workers};
 use crate::sync::Instant;
 
+/// Where this folder's log lines go.
+const TARGET: &str = "socketserver::concurrency";
+
 /// What runs the handlers.
 ///
 /// To change one method of an existing concurrency, write [`ConcurrencyHooks`].

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::Concurrency;
 use super::on_close::{OnClose, on_close_setters};
 use crate::axis::Has;
-use crate::pool::{self, Pool, Task};
+use crate::pool::{self, Pool, Work};
 use crate::request::{Job, Rejected, Waker, Workers};
 use crate::sync::Instant;
 
@@ -112,7 +112,7 @@ pub(crate) use threading_setters;
 threading_setters!(Self, Has::options; impl Threading);
 on_close_setters!(Self, Has::options; impl Threading);
 
-impl Task for Job {
+impl Work for Job {
     fn run(self) {
         Job::run(self);
     }

@@ -111,5 +111,5 @@ pub fn log_error(client_address: &Address, error: &HandlerError) {
     } else {
         log::Level::Error
     };
-    log::log!(target: "socketserver::server", level, "request from {client_address}: {error}");
+    log::log!(target: super::TARGET, level, "request from {client_address}: {error}");
 }

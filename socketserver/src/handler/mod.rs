@@ -35,6 +35,9 @@ pub(crate) use stop::{Stop, StopKind, Waiting};
 use crate::request::HandlerError;
 use crate::socket::Address;
 
+/// Where this folder's log lines go.
+const TARGET: &str = "socketserver::handler";
+
 /// Handles requests of type `R` of a server whose state is `S`.
 ///
 /// It has one function and no `self`, because a handler is one call for one request: Python's

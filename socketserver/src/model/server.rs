@@ -13,10 +13,10 @@ use loom::model::Builder;
 
 use crate::concurrency::{Concurrency, Inline, Threading};
 use crate::handler::{BaseServer, RequestHandler, ServerRef};
+use crate::model::sync::Choices;
 use crate::request::{CLIENTS, HandlerError, Job, Rejected, Stats};
 use crate::server::{Builder as ServerBuilder, Server};
 use crate::socket::{Address, Socket};
-use crate::sync::model::Choices;
 use crate::sync::{Condvar, Mutex, thread};
 use crate::transport::Transport;
 

@@ -5,13 +5,15 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::TARGET;
 use super::accepted::Accepted;
 use super::clock::deadline_after;
+use super::counters::Counters;
 use super::shares::Share;
 use super::stats::{End, Stats};
 use super::waker::Waker;
 use crate::panics::contained;
-use crate::sync::atomic::{AtomicU64, AtomicUsize, Ordering::SeqCst};
+use crate::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use crate::sync::{Instant, Mutex};
 
 /// Parts of the table of live requests, so that requests on different threads rarely meet at a
@@ -37,9 +39,6 @@ impl Abort {
     }
 }
 
-/// Where this module's log lines go.
-const TARGET: &str = "socketserver::request";
-
 struct Live {
     abort: Abort,
     was_aborted: bool,
@@ -53,14 +52,7 @@ pub(crate) struct Books {
     shards: [Mutex<HashMap<u64, Live>>; SHARDS],
     /// When each request is overdue, in the order of arrival, which is the order of the times too.
     deadlines: Mutex<VecDeque<(Instant, u64)>>,
-    accepted: AtomicU64,
-    /// Requests that have come to the thread or process that runs them, or to an end before that.
-    begun: AtomicU64,
-    finished: AtomicU64,
-    failed: AtomicU64,
-    refused: AtomicU64,
-    aborted: AtomicU64,
-    accept_errors: AtomicU64,
+    counters: Counters,
     /// How many threads wait for requests to begin or end. A watcher counts itself before it looks
     /// at the other counters, and a request is counted before it looks at this one, so one of the
     /// two sees the other.
@@ -74,13 +66,7 @@ impl Books {
             deadline,
             shards: Default::default(),
             deadlines: Mutex::default(),
-            accepted: AtomicU64::new(0),
-            begun: AtomicU64::new(0),
-            finished: AtomicU64::new(0),
-            failed: AtomicU64::new(0),
-            refused: AtomicU64::new(0),
-            aborted: AtomicU64::new(0),
-            accept_errors: AtomicU64::new(0),
+            counters: Counters::new(),
             watchers: AtomicUsize::new(0),
             waker,
         }
@@ -92,7 +78,7 @@ impl Books {
 
     /// Counts a request as accepted and enters it. Returns its number.
     pub(super) fn open(&self, abort: Abort, share: Option<Share>) -> u64 {
-        let id = self.accepted.fetch_add(1, SeqCst);
+        let id = self.counters.accept();
         let live = Live {
             abort,
             was_aborted: false,
@@ -119,13 +105,13 @@ impl Books {
 
     /// A request has come to the thread or process that runs it.
     pub(super) fn begin(&self) {
-        self.begun.fetch_add(1, SeqCst);
+        self.counters.begin();
         self.notify();
     }
 
     /// Whether every request has come to where it runs.
     pub(crate) fn all_begun(&self) -> bool {
-        self.begun.load(SeqCst) >= self.accepted.load(SeqCst)
+        self.counters.all_begun()
     }
 
     fn notify(&self) {
@@ -141,39 +127,17 @@ impl Books {
     }
 
     pub(crate) fn count_accept_error(&self) {
-        self.accept_errors.fetch_add(1, SeqCst);
+        self.counters.accept_error();
     }
 
-    fn ended(&self) -> u64 {
-        [&self.finished, &self.failed, &self.refused, &self.aborted]
-            .iter()
-            .map(|count| count.load(SeqCst))
-            .sum()
-    }
-
-    /// Number of live requests. Derived, not kept, so that it cannot drift from the counters.
+    /// Number of live requests.
     pub(crate) fn active(&self) -> u64 {
-        // In this order a request that ends meanwhile is seen as live, never as ended before it was
-        // accepted.
-        let ended = self.ended();
-        self.accepted.load(SeqCst) - ended
+        self.counters.active()
     }
 
     /// The counters, but for the workers.
     pub(crate) fn stats(&self) -> Stats {
-        let mut stats = Stats {
-            finished: self.finished.load(SeqCst),
-            failed: self.failed.load(SeqCst),
-            refused: self.refused.load(SeqCst),
-            aborted: self.aborted.load(SeqCst),
-            accept_errors: self.accept_errors.load(SeqCst),
-            ..Stats::default()
-        };
-        // Last, for the same reason as in `active`.
-        stats.accepted = self.accepted.load(SeqCst);
-        stats.active =
-            stats.accepted - stats.finished - stats.failed - stats.refused - stats.aborted;
-        stats
+        self.counters.stats()
     }
 
     /// Counts a request's end and removes it.
@@ -182,8 +146,8 @@ impl Books {
         let Some(live) = shard.remove(&id) else {
             return;
         };
-        // Under the lock, so that whoever sees the entry gone, such as `abandon_all`, also sees the
-        // request counted.
+        // Under the lock, so that a thread that sees the entry gone, as in `abandon_all`, also sees
+        // the request counted.
         self.count(&live, end);
         drop(shard);
         // Not under the lock: the request may close its descriptor as it is dropped.
@@ -192,14 +156,8 @@ impl Books {
     }
 
     fn count(&self, live: &Live, end: End) {
-        let count = match end {
-            _ if live.was_aborted => &self.aborted,
-            End::Finished => &self.finished,
-            End::Failed => &self.failed,
-            End::Refused => &self.refused,
-            End::Aborted => &self.aborted,
-        };
-        count.fetch_add(1, SeqCst);
+        let end = if live.was_aborted { End::Aborted } else { end };
+        self.counters.end(end);
     }
 
     /// Changes how a live request is ended by force.

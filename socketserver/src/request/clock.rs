@@ -4,8 +4,7 @@ use std::time::Duration;
 
 use crate::sync::Instant;
 
-/// A hundred years: a later deadline is one that nobody lives to see, and clocks cannot hold just
-/// any time.
+/// A hundred years: clocks cannot hold just any time, and nobody lives to see a later deadline.
 pub(crate) const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
 
 /// The instant `timeout` from now; at most [`LONGEST`] from now.

@@ -94,7 +94,7 @@ impl HandlerError {
 
 /// Runs user code. A panic becomes an error like any other.
 pub(crate) fn caught<V>(run: impl FnOnce() -> Result<V, HandlerError>) -> Result<V, HandlerError> {
-    panics::caught(run).unwrap_or_else(|text| Err(HandlerError(Raised::Panic(text))))
+    panics::catch_panic(run).unwrap_or_else(|text| Err(HandlerError(Raised::Panic(text))))
 }
 
 impl Display for HandlerError {

@@ -4,13 +4,11 @@ use std::fmt;
 use std::io;
 use std::sync::Arc;
 
+use super::TARGET;
 use super::accepted::Accepted;
 use super::stats::End;
 use super::ticket::Ticket;
 use crate::panics::contained;
-
-/// Where this module's log lines go.
-const TARGET: &str = "socketserver::request";
 
 /// The first half of a [`Job`]: everything from `prepare` to `shutdown_request`. Dropping it
 /// releases the request without running it.

@@ -18,6 +18,7 @@
 mod accepted;
 mod books;
 mod clock;
+mod counters;
 mod datagram;
 mod error;
 mod job;
@@ -36,9 +37,12 @@ pub use error::HandlerError;
 pub(crate) use error::caught;
 pub(crate) use job::short_name;
 pub use job::{Job, Rejected, Run};
-pub(crate) use shares::{Share, Shares, group_of};
+pub(crate) use shares::{Share, Shares};
 pub use stats::{End, Stats, Workers};
 pub use ticket::Ticket;
 #[cfg(all(test, loom))]
 pub(crate) use waker::CLIENTS;
 pub use waker::Waker;
+
+/// Where this folder's log lines go.
+const TARGET: &str = "socketserver::request";

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use crossbeam_channel::bounded;
 
+use super::engine::TARGET;
 use super::report::Drained;
 use super::{Owned, Server};
 use crate::concurrency::Concurrency;
@@ -39,7 +40,7 @@ impl<T, C: Concurrency, H, S> Server<T, C, H, S> {
             });
             if let Err(error) = &result {
                 let address = &serving.core().address;
-                log::error!(target: "socketserver::server", "{address}: serving has ended: {error}; the listener is closed");
+                log::error!(target: TARGET, "{address}: serving has ended: {error}; the listener is closed");
                 // No loop will serve again, so clients must not wait in the backlog.
                 serving.close_listener();
             }

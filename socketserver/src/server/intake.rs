@@ -7,16 +7,13 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::engine::Intake;
+use super::engine::{Intake, TARGET};
 use crate::handler::{BaseServer, RequestHandler, ServerRef};
 use crate::panics::contained;
 use crate::request::{Accepted, End, HandlerError, caught};
-use crate::socket::wait::without_waiting;
+use crate::socket::wait::nonblocking_sockets;
 use crate::socket::{Address, Socket};
 use crate::transport::Transport;
-
-/// Where this module's log lines go.
-const TARGET: &str = "socketserver::server";
 
 /// A transport, a handler and a state.
 pub(super) struct Typed<T, H, S> {
@@ -136,7 +133,7 @@ where
     fn refuse(&self) {
         let server = &self.typed.server;
         quietly("refuse_request", || {
-            without_waiting(|| {
+            nonblocking_sockets(|| {
                 let state = server.state();
                 state.refuse_request(&self.request, &self.client_address, server);
             });

@@ -33,7 +33,7 @@ impl PacketBuffer {
     ) -> io::Result<(Datagram, Address)> {
         let mut buffer = self.0.lock();
         buffer.resize(options.max_packet_size, 0);
-        let (length, address) = socket.recvfrom_waiting(&mut buffer)?;
+        let (length, address) = socket.try_recvfrom(&mut buffer)?;
         let held = length.min(buffer.len());
         let datagram = Datagram::received(&buffer[..held], length > held, socket.clone());
         Ok((datagram, address))

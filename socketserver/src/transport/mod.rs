@@ -32,6 +32,9 @@ pub use unix::{UnixDatagram, UnixStream};
 
 use crate::socket::{Address, Socket, SocketKind};
 
+/// Where this folder's log lines go.
+const TARGET: &str = "socketserver::transport";
+
 /// Where requests come from.
 ///
 /// The server calls the methods in the order in which they stand here: the first four once, then
@@ -113,7 +116,7 @@ pub trait Transport: Send + Sync + 'static {
     /// Whether a client can send requests in another's name, so that requests from the server's own
     /// address, or from port 0, are forged and are refused. True for datagrams, unless overridden.
     fn is_spoofable(&self, socket: &Socket) -> bool {
-        socket.kind().is_ok_and(|kind| kind == SocketKind::Datagram)
+        socket.kind().is_ok_and(SocketKind::is_connectionless)
     }
 
     /// Removes what `server_bind` has made elsewhere, such as a socket's file: after the last request

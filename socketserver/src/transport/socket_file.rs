@@ -58,7 +58,7 @@ impl SocketFile {
         *self.lock.lock() = lock_folder_of(path, BEFORE_START);
         match socket.bind(address) {
             Err(error) if error.kind() == io::ErrorKind::AddrInUse && is_stale(socket, path)? => {
-                log::debug!(target: "socketserver::transport", "replacing {address}: no server listens on it");
+                log::debug!(target: super::TARGET, "replacing {address}: no server listens on it");
                 fs::remove_file(path)?;
                 socket.bind(address)
             }
@@ -84,7 +84,7 @@ impl SocketFile {
         if identity(&path).is_ok_and(|there| there == made)
             && let Err(error) = fs::remove_file(&path)
         {
-            log::warn!(target: "socketserver::transport", "cannot remove the socket's file {}: {error}; it stays", path.display());
+            log::warn!(target: super::TARGET, "cannot remove the socket's file {}: {error}; it stays", path.display());
         }
     }
 }
@@ -126,7 +126,7 @@ fn lock_folder_of(path: &Path, patience: Duration) -> Option<File> {
                 thread::sleep(Duration::from_millis(5));
             }
             Err(error) => {
-                log::warn!(target: "socketserver::transport", "cannot lock the folder {}: {error}; going on without", folder.display());
+                log::warn!(target: super::TARGET, "cannot lock the folder {}: {error}; going on without", folder.display());
                 return None;
             }
         }

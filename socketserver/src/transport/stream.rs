@@ -48,7 +48,7 @@ pub(super) fn end_of_stream(socket: &Socket, patience: Duration) {
     let mut rest = [0; 2048];
     let mut discarded = 0;
     loop {
-        match socket.recv_waiting(&mut rest) {
+        match socket.try_recv(&mut rest) {
             Ok(0) => return,
             Ok(count) => discarded += count,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}

@@ -75,7 +75,7 @@ impl Transport for Tcp {
     }
 
     fn get_request(&self, socket: &Socket) -> io::Result<(Socket, Address)> {
-        socket.accept_waiting()
+        socket.try_accept()
     }
 
     fn shutdown_request(&self, request: &Socket, patience: Duration) {
@@ -83,7 +83,7 @@ impl Transport for Tcp {
     }
 
     fn abort(&self, request: &Socket) {
-        request.cut();
+        request.abort();
     }
 
     /// Between the last accept and the close a handshake may complete, and its client would be

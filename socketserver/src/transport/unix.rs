@@ -85,7 +85,7 @@ impl Transport for UnixStream {
     }
 
     fn get_request(&self, socket: &Socket) -> io::Result<(Socket, Address)> {
-        socket.accept_waiting()
+        socket.try_accept()
     }
 
     fn shutdown_request(&self, request: &Socket, patience: Duration) {
@@ -93,7 +93,7 @@ impl Transport for UnixStream {
     }
 
     fn abort(&self, request: &Socket) {
-        request.cut();
+        request.abort();
     }
 
     fn fence(&self, socket: &Socket) -> io::Result<()> {

@@ -228,7 +228,7 @@ impl Life {
     /// In a forked child there is nothing to stop.
     pub(crate) fn ask(&self, kind: StopKind, waiting: Waiting, able: bool) -> Asked {
         if self.process != process::id() {
-            log::warn!(target: "socketserver::server", "cannot stop the server from a child that it forked: the parent goes on serving");
+            log::warn!(target: crate::handler::TARGET, "cannot stop the server from a child that it forked: the parent goes on serving");
             return Asked {
                 carried_out_by: By::Nobody,
                 deadline: Instant::now(),
@@ -340,17 +340,17 @@ impl Life {
         struct Leave;
         impl Drop for Leave {
             fn drop(&mut self) {
-                green::marks(|servers| servers.pop());
+                green::enclosing_servers(|servers| servers.pop());
             }
         }
-        green::marks(|servers| servers.push(self.id));
+        green::enclosing_servers(|servers| servers.push(self.id));
         let _leave = Leave;
         run()
     }
 
     /// Whether this code runs in this server's loop or in one of its requests.
     pub(crate) fn is_inside(&self) -> bool {
-        green::marks(|servers| servers.contains(&self.id))
+        green::enclosing_servers(|servers| servers.contains(&self.id))
     }
 }
 

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use super::engine::{Admission, Engine, Limits, Listener, Overflow, Times};
+use super::engine::{Admission, Engine, Limits, Listener, Overflow, TARGET, Times};
 use super::intake::Typed;
 use super::{Owned, Server};
 use crate::concurrency::Concurrency;
@@ -254,7 +254,7 @@ impl<T, C, H, S> Builder<T, C, H, S> {
         });
         // A file that `server_bind` has made goes with the attempt.
         let (core, admission) = parts.inspect_err(|_| self.transport.server_close(socket))?;
-        log::debug!(target: "socketserver::server", "listening on {}", core.address);
+        log::debug!(target: TARGET, "listening on {}", core.address);
         let server = ServerRef::new(self.state, core.clone());
         let typed =
             Typed::<T, H, S>::new(self.transport, server.clone(), concurrency.runs_on_loop());

@@ -133,17 +133,17 @@ impl Admission {
         {
             return Err(Refusal::Forged);
         }
-        let ip = client.ip();
-        if let (Some(rates), Some(ip)) = (&self.rates, ip)
-            && !rates.take(ip, Instant::now())
+        let host = client.host();
+        if let (Some(rates), Some(host)) = (&self.rates, &host)
+            && !rates.take(host.clone(), Instant::now())
         {
             return Err(Refusal::Rate);
         }
         if self.overflow == Overflow::Refuse && self.full() {
             return Err(Refusal::Full);
         }
-        match (&self.shares, ip) {
-            (Some(shares), Some(ip)) => shares.take(ip).map(Some).ok_or(Refusal::Share),
+        match (&self.shares, host) {
+            (Some(shares), Some(host)) => shares.take(host).map(Some).ok_or(Refusal::Share),
             _ => Ok(None),
         }
     }

@@ -155,7 +155,7 @@ impl Engine {
             }
         };
         let _aborter = self.runs_on_loop.then(|| self.abort_from(deadline));
-        // A concurrency of the user's own may panic, and the server must end all the same.
+        // A concurrency of the user's own may panic, and the server must end anyway.
         quietly("serving the backlog", || {
             self.core.life.inside(|| turns.take_all(deadline));
         });

@@ -35,12 +35,12 @@ use crate::concurrency::Concurrency;
 use crate::handler::Core;
 use crate::panics::contained;
 use crate::request::Accepted;
-use crate::socket::{Socket, SocketKind};
+use crate::socket::Socket;
 use crate::sync::Mutex;
 use crate::sys::fork::ParentOnly;
 
-/// Where this module's log lines go.
-const TARGET: &str = "socketserver::server";
+/// Where this folder's log lines go.
+pub(super) const TARGET: &str = "socketserver::server";
 
 /// All that the engine asks of transport, handler and state. What user code panics with is an error,
 /// or a line in the log.
@@ -77,7 +77,7 @@ enum Owner {
 impl Listener {
     pub(super) fn new(socket: Socket, adopted: bool) -> Self {
         let owner = match socket.kind() {
-            Ok(SocketKind::Datagram) => Owner::Shared(socket),
+            Ok(kind) if kind.is_connectionless() => Owner::Shared(socket),
             _ => Owner::Parent(ParentOnly::new(socket)),
         };
         Listener {

@@ -2,12 +2,12 @@
 
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
-use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
-use crate::request::{LONGEST, group_of};
+use crate::request::LONGEST;
+use crate::socket::Host;
 
 /// Number of sets of the table, with [`PLACES`] addresses each. An address belongs to one set, and no
 /// client can choose addresses that meet in one, because the hash has a key.
@@ -36,7 +36,7 @@ pub(super) struct Rates {
 }
 
 struct Bucket {
-    address: IpAddr,
+    host: Host,
     /// When it is full again, and can be forgotten. Each token that is taken moves this by an
     /// interval.
     full_at: Instant,
@@ -54,22 +54,18 @@ impl Rates {
     }
 
     /// Takes a token. Returns whether there was one.
-    pub(super) fn take(&self, ip: IpAddr, now: Instant) -> bool {
-        let address = group_of(ip);
-        let set = self.hasher.hash_one(address) % SETS as u64;
+    pub(super) fn take(&self, host: Host, now: Instant) -> bool {
+        let set = self.hasher.hash_one(&host) % SETS as u64;
         let mut sets = self.sets.lock();
         let set = &mut sets[set as usize];
         set.retain(|bucket| bucket.full_at > now);
-        let known = set.iter().position(|bucket| bucket.address == address);
+        let known = set.iter().position(|bucket| bucket.host == host);
         let place = known.unwrap_or_else(|| {
             if set.len() == PLACES {
                 let fullest = (0..PLACES).min_by_key(|&place| set[place].full_at);
                 set.swap_remove(fullest.unwrap_or(0));
             }
-            set.push(Bucket {
-                address,
-                full_at: now,
-            });
+            set.push(Bucket { host, full_at: now });
             set.len() - 1
         });
         let full_at = set[place].full_at + self.interval;
@@ -92,6 +88,8 @@ impl fmt::Debug for Rates {
 
 #[cfg(test)]
 mod tests {
+    use std::net::IpAddr;
+
     use super::*;
 
     const SECOND: Duration = Duration::from_secs(1);
@@ -100,8 +98,8 @@ mod tests {
         Rates::new(Rate { requests, per })
     }
 
-    fn ip(text: &str) -> IpAddr {
-        text.parse().unwrap()
+    fn ip(text: &str) -> Host {
+        text.parse::<IpAddr>().unwrap().into()
     }
 
     fn remembered(rates: &Rates) -> usize {
@@ -139,12 +137,12 @@ mod tests {
     fn made_up_addresses_neither_grow_nor_clear_the_table() {
         let (rates, now) = (rates(2, 3_600 * SECOND), Instant::now());
         let offender = ip("192.0.2.1");
-        assert!(rates.take(offender, now) && rates.take(offender, now));
+        assert!(rates.take(offender.clone(), now) && rates.take(offender.clone(), now));
         for number in 0..100_000_u32 {
             let made_up = IpAddr::from((0x0a00_0000 + number).to_be_bytes());
-            assert!(rates.take(made_up, now), "each is new");
+            assert!(rates.take(made_up.into(), now), "each is new");
         }
-        assert!(!rates.take(offender, now), "it is remembered");
+        assert!(!rates.take(offender.clone(), now), "it is remembered");
         assert!(remembered(&rates) <= SETS * PLACES);
         assert!(rates.take(offender, now + 7_200 * SECOND));
     }

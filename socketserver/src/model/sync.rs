@@ -1,10 +1,10 @@
-//! What is in [`sync`](super), for the model checker.
+//! The items of [`crate::sync`] for the model checker.
 //!
-//! Whether a wait times out is a free choice: see [`Choices`]. Time passes only with that, so that
-//! every run of a model is the same as long as its choices are.
+//! Whether a wait times out is a free choice: see [`Choices`]. Time passes only when one does, so
+//! that two runs of a model with the same choices are the same.
 //!
-//! All threads of a model are coroutines on one thread of the system: what is thread-local there
-//! belongs to the model.
+//! All threads of a model are coroutines on one thread of the system, so the thread-locals of the
+//! standard library belong to the model as a whole.
 
 use std::cell::Cell;
 use std::fmt;
@@ -13,7 +13,7 @@ use std::time::Duration;
 
 pub(crate) use loom::thread;
 
-/// What is later than this never comes.
+/// A time later than this never comes.
 const HORIZON: Instant = Instant(Duration::from_secs(60 * 60));
 
 std::thread_local! {
@@ -21,32 +21,32 @@ std::thread_local! {
     static NOW: Cell<Instant> = const { Cell::new(Instant(Duration::ZERO)) };
 }
 
-/// Which of the waits that may time out do so: bit n is for the nth that would have to block. Those
-/// after the 64th do not.
+/// Which of the waits that may time out do so: bit n stands for the nth that would have to block.
+/// Those after the 64th do not time out.
 #[derive(Clone, Copy, Debug)]
 #[cfg_attr(not(test), expect(dead_code, reason = "for tests"))]
 pub(crate) struct Choices(u64);
 
 #[cfg(test)]
 impl Choices {
-    /// Every choice for the first `waits`; later ones do not time out.
+    /// Every choice for the first `waits` waits; later ones do not time out.
     pub(crate) fn all(waits: u32) -> impl Iterator<Item = Choices> {
         (0..1 << waits).map(Choices)
     }
 
-    /// Every choice for the first `waits`; the next eight time out.
+    /// Every choice for the first `waits` waits; the next eight time out.
     pub(crate) fn all_then_timeouts(waits: u32) -> impl Iterator<Item = Choices> {
         Self::all(waits).map(move |choices| Choices(choices.0 | 0xff << waits))
     }
 
-    /// A model begins, at time zero.
+    /// Begins a run of a model, at time zero.
     pub(crate) fn begin(self) {
         CHOICES.set(self.0);
         NOW.set(Instant(Duration::ZERO));
     }
 }
 
-/// Whether a wait that would have to block times out instead. If so, it is its end then.
+/// Whether a wait that would have to block times out instead. If so, the time becomes its `end`.
 pub(crate) fn times_out(end: Instant) -> bool {
     if end >= HORIZON {
         return false;
@@ -60,7 +60,7 @@ pub(crate) fn times_out(end: Instant) -> bool {
     chosen
 }
 
-/// As in `std`, of the one form that is used.
+/// As in `std`, in the only form that is used.
 macro_rules! local_key {
     ($(#[$meta:meta])* static $name:ident: $type:ty = const { $value:expr };) => {
         loom::thread_local! {
@@ -114,7 +114,7 @@ pub(crate) struct Mutex<T>(loom::sync::Mutex<T>);
 
 pub(crate) struct MutexGuard<'a, T> {
     mutex: &'a Mutex<T>,
-    /// None while it waits.
+    /// None while the guard's thread waits for a condition.
     guard: Option<loom::sync::MutexGuard<'a, T>>,
 }
 
@@ -126,7 +126,7 @@ impl<T> Mutex<T> {
     pub(crate) fn lock(&self) -> MutexGuard<'_, T> {
         MutexGuard {
             mutex: self,
-            guard: Some(self.0.lock().expect("nobody poisons it")),
+            guard: Some(self.0.lock().expect("no thread of a model panics")),
         }
     }
 
@@ -164,13 +164,13 @@ impl<T> Deref for MutexGuard<'_, T> {
     type Target = T;
 
     fn deref(&self) -> &T {
-        self.guard.as_ref().expect("it does not wait")
+        self.guard.as_ref().expect("a guard in use is locked")
     }
 }
 
 impl<T> DerefMut for MutexGuard<'_, T> {
     fn deref_mut(&mut self) -> &mut T {
-        self.guard.as_mut().expect("it does not wait")
+        self.guard.as_mut().expect("a guard in use is locked")
     }
 }
 
@@ -200,8 +200,8 @@ impl Condvar {
     }
 
     pub(crate) fn wait<T>(&self, guard: &mut MutexGuard<'_, T>) {
-        let inner = guard.guard.take().expect("it does not wait");
-        guard.guard = Some(self.0.wait(inner).expect("nobody poisons it"));
+        let inner = guard.guard.take().expect("a guard in use is locked");
+        guard.guard = Some(self.0.wait(inner).expect("no thread of a model panics"));
     }
 
     pub(crate) fn wait_until<T>(
@@ -211,7 +211,7 @@ impl Condvar {
     ) -> WaitTimeoutResult {
         let timed_out = times_out(end);
         if timed_out {
-            // Others may have the lock meanwhile.
+            // Other threads may take the lock meanwhile.
             guard.guard = None;
             *guard = guard.mutex.lock();
         } else {
@@ -221,8 +221,8 @@ impl Condvar {
     }
 }
 
-/// As `std::sync::atomic`. Loom takes `SeqCst` for `AcqRel`, but knows fences: with one on both sides
-/// an access has its place in the one order of all of them.
+/// As `std::sync::atomic`. Loom treats `SeqCst` as `AcqRel`, but it knows fences: with a fence on
+/// both sides, an access has its place in the one order of all such accesses.
 pub(crate) mod atomic {
     use loom::sync::atomic::fence;
     pub(crate) use loom::sync::atomic::{AtomicI32, Ordering};
@@ -295,7 +295,7 @@ pub(crate) mod atomic {
     }
 }
 
-/// As `crossbeam_channel`, of the simplest kind.
+/// As `crossbeam_channel`, in the simplest way.
 pub(crate) mod channel {
     use std::collections::VecDeque;
     use std::sync::Arc;
@@ -313,7 +313,7 @@ pub(crate) mod channel {
         connected: bool,
     }
 
-    /// There is one of each.
+    /// A channel has one sender and one receiver.
     pub(crate) struct Sender<T>(Arc<Channel<T>>);
     pub(crate) struct Receiver<T>(Arc<Channel<T>>);
 
@@ -338,7 +338,7 @@ pub(crate) mod channel {
         (Sender(channel.clone()), Receiver(channel))
     }
 
-    /// Its senders do not wait for room: nobody here sends into one.
+    /// Its sender does not wait while it is full, because no model sends more than fits.
     pub(crate) fn bounded<T>(_: usize) -> (Sender<T>, Receiver<T>) {
         unbounded()
     }

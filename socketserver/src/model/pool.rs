@@ -1,18 +1,25 @@
-//! The pool under the model checker: in whatever order its threads meet, every job that was taken
-//! is run, all workers leave, and nothing is left in the books.
+//! The pool under the model checker: in whatever order its threads meet, every job that was
+//! accepted is run, all workers leave, and nothing is left in the count.
 
-use super::*;
-use crate::sync::model::Choices;
+use std::cell::Cell;
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::time::Duration;
+
 use loom::model::Builder;
-use std::sync::atomic::AtomicUsize;
 
-/// Never, in a model.
+use super::sync::Choices;
+use crate::pool::{Pool, Work, Worker};
+use crate::sync::{Condvar, Instant, Mutex, thread};
+
+/// Later than anything in a model.
 const LONG: Duration = Duration::from_secs(24 * 60 * 60);
 const KEEP_ALIVE: Duration = Duration::from_secs(10);
 
 struct Job(Box<dyn FnOnce() + Send>);
 
-impl Task for Job {
+impl Work for Job {
     fn run(self) {
         (self.0)();
     }
@@ -23,7 +30,7 @@ impl Task for Job {
 }
 
 std::thread_local! {
-    /// Which of the threads that are wanted the system refuses: bit n is for the nth.
+    /// Which of the threads that are asked for the system refuses: bit n stands for the nth.
     static REFUSALS: Cell<u64> = const { Cell::new(0) };
 }
 
@@ -36,13 +43,13 @@ fn spawn(_name: String, worker: Worker<Job>) -> io::Result<()> {
     thread::Builder::new().spawn(|| worker.work()).map(drop)
 }
 
-/// What can be different from model to model.
+/// What differs from model to model.
 #[derive(Clone, Copy, Debug)]
 struct Case {
     max_threads: usize,
     keep_alive: Duration,
     refusals: u64,
-    /// For every choice of so many waits.
+    /// How many waits may time out; every choice among them is tried.
     timeouts: u32,
 }
 
@@ -53,11 +60,11 @@ const CASE: Case = Case {
     timeouts: 1,
 };
 
-/// A pool in use, and how many jobs were taken and run.
+/// A pool in use, and how many jobs were accepted and run.
 #[derive(Clone)]
 struct Used {
     pool: Arc<Pool<Job>>,
-    taken: Arc<AtomicUsize>,
+    accepted: Arc<AtomicUsize>,
     run: Arc<AtomicUsize>,
 }
 
@@ -66,7 +73,7 @@ impl Used {
         let run = self.run.clone();
         let job = Job(Box::new(move || _ = run.fetch_add(1, Relaxed)));
         if self.pool.submit(job).is_ok() {
-            self.taken.fetch_add(1, Relaxed);
+            self.accepted.fetch_add(1, Relaxed);
         }
     }
 }
@@ -79,48 +86,44 @@ fn check(case: Case, model: impl Fn(&Used) + Copy + Send + Sync + 'static) {
             let pool = Pool::with_spawn(case.max_threads, case.keep_alive, spawn);
             let used = Used {
                 pool: Arc::new(pool),
-                taken: Arc::default(),
+                accepted: Arc::default(),
                 run: Arc::default(),
             };
             model(&used);
             assert_eq!(used.pool.close(Some(Instant::now() + LONG)), 0);
-            assert_eq!(used.run.load(Relaxed), used.taken.load(Relaxed));
-            let nothing = Count {
-                threads: 0,
-                balance: 0,
-            };
-            assert_eq!(used.pool.shared.count(), nothing);
+            assert_eq!(used.run.load(Relaxed), used.accepted.load(Relaxed));
+            assert_eq!(used.pool.counts(), (0, 0));
         });
     }
 }
 
-/// The bell of whoever waits for a pool that is full.
-struct Bell(Mutex<bool>, Condvar);
+/// Wakes a thread that waits because the pool is full.
+struct Alarm(Mutex<bool>, Condvar);
 
-impl Bell {
+impl Alarm {
     fn of(pool: &Pool<Job>) -> Arc<Self> {
-        let bell = Arc::new(Bell(Mutex::new(false), Condvar::new()));
-        let ringing = bell.clone();
+        let alarm = Arc::new(Alarm(Mutex::new(false), Condvar::new()));
+        let waking = alarm.clone();
         pool.when_free(move || {
-            *ringing.0.lock() = true;
-            ringing.1.notify_one();
+            *waking.0.lock() = true;
+            waking.1.notify_one();
         });
-        bell
+        alarm
     }
 
     fn wait_for_room(&self, pool: &Pool<Job>) {
         while pool.full() {
-            let mut rung = self.0.lock();
-            while !*rung {
-                self.1.wait(&mut rung);
+            let mut woken = self.0.lock();
+            while !*woken {
+                self.1.wait(&mut woken);
             }
-            *rung = false;
+            *woken = false;
         }
     }
 }
 
 #[test]
-fn one_job_after_another() {
+fn consecutive_jobs_are_run() {
     for (max_threads, timeouts) in [(1, 2), (2, 1)] {
         let case = Case {
             max_threads,
@@ -133,7 +136,7 @@ fn one_job_after_another() {
 }
 
 #[test]
-fn workers_that_are_not_needed_leave() {
+fn surplus_workers_leave() {
     let case = Case {
         max_threads: 2,
         keep_alive: Duration::ZERO,
@@ -143,7 +146,7 @@ fn workers_that_are_not_needed_leave() {
 }
 
 #[test]
-fn threads_that_are_refused() {
+fn jobs_are_run_although_threads_are_refused() {
     for (max_threads, refusals) in [(1, 0b1), (1, 0b10), (2, 0b10), (2, 0b11), (2, 0b101)] {
         let case = Case {
             max_threads,
@@ -152,14 +155,14 @@ fn threads_that_are_refused() {
         };
         check(case, |used| {
             (0..3).for_each(|_| used.submit());
-            // As a server's loop does at every turn.
+            // A server's loop does that at every turn.
             used.pool.catch_up();
         });
     }
 }
 
 #[test]
-fn two_who_submit() {
+fn two_threads_submit_at_once() {
     for (max_threads, refusals, timeouts) in [(1, 0b0, 1), (1, 0b1, 1), (2, 0b0, 0), (2, 0b10, 0)] {
         let case = Case {
             max_threads,
@@ -177,7 +180,7 @@ fn two_who_submit() {
 }
 
 #[test]
-fn a_close_beside_submits() {
+fn pool_closes_while_jobs_are_submitted() {
     for max_threads in [1, 2] {
         let case = Case {
             max_threads,
@@ -192,15 +195,15 @@ fn a_close_beside_submits() {
     }
 }
 
-/// As a server's loop: it takes a request only when the pool has room.
+/// A server's loop does that: it takes a request only when the pool has room.
 #[test]
-fn who_waits_for_room_is_woken() {
+fn thread_waiting_for_room_is_woken() {
     for keep_alive in [KEEP_ALIVE, Duration::ZERO] {
         let case = Case { keep_alive, ..CASE };
         check(case, |used| {
-            let bell = Bell::of(&used.pool);
+            let alarm = Alarm::of(&used.pool);
             for _ in 0..2 {
-                bell.wait_for_room(&used.pool);
+                alarm.wait_for_room(&used.pool);
                 used.submit();
             }
         });
@@ -208,13 +211,13 @@ fn who_waits_for_room_is_woken() {
 }
 
 #[test]
-fn another_who_waits_for_room_is_woken() {
+fn other_thread_waiting_for_room_is_woken() {
     for refusals in [0b0, 0b1] {
         let case = Case { refusals, ..CASE };
         check(case, |used| {
-            let bell = Bell::of(&used.pool);
+            let alarm = Alarm::of(&used.pool);
             let waiting = used.clone();
-            let waiting = thread::spawn(move || bell.wait_for_room(&waiting.pool));
+            let waiting = thread::spawn(move || alarm.wait_for_room(&waiting.pool));
             used.submit();
             waiting.join().unwrap();
         });
