@@ -114,7 +114,7 @@ fn main() -> ExitCode {
         let figures = Arc::clone(&figures);
         libtest_mimic::Trial::ignorable_test(name, move || {
             let measured = run(Trial::new(fault, column, full));
-            // One trial has the line on which its result will stand; several write lines in turn.
+            // With one thread, the cursor stands behind the name of the trial.
             let break_line = if threads == 1 { "\n" } else { "" };
             println!("{break_line}{}", lines(&measured));
             let result = result(&measured);

@@ -28,7 +28,7 @@ pub(crate) const FAULT: Fault = Fault {
 /// because this machine is busy.
 const AHEAD: u64 = 64;
 
-/// A member for whom more bytes wait is aborted.
+/// A member is aborted if more bytes than these wait for it.
 const CAP: u64 = 1 << 20;
 
 /// The length of a line, without the speaker's name.

@@ -14,7 +14,7 @@ def query(name, kind=A, network=INTERNET, identity=7, flags=0x0100, questions=1)
     return header + labels + b"\0" + struct.pack("!HH", kind, network)
 
 
-def told(reply):
+def described(reply):
     """A reply in words. Everything that they do not show is asserted."""
     identity, flags, questions, answers, authorities, more = struct.unpack_from("!6H", reply)
     assert flags & 0x8000 and (authorities, more) == (0, 0), reply
@@ -40,13 +40,13 @@ def address(text):
 
 def over_udp(message, sock):
     sock.send(message)
-    return told(sock.recv(65535))
+    return described(sock.recv(65535))
 
 
 def over_tcp(message, sock):
     sock.sendall(struct.pack("!H", len(message)) + message)
     with sock.makefile("rb") as rfile:
-        return told(rfile.read(*struct.unpack("!H", rfile.read(2))))
+        return described(rfile.read(*struct.unpack("!H", rfile.read(2))))
 
 
 udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -83,8 +83,8 @@ message = query("example.test", identity=3)
 both = (struct.pack("!H", len(message)) + message) * 2
 tcp.sendall(both[:-10])
 with tcp.makefile("rb") as rfile:
-    print("the first:", told(rfile.read(*struct.unpack("!H", rfile.read(2)))))
+    print("the first:", described(rfile.read(*struct.unpack("!H", rfile.read(2)))))
     tcp.sendall(both[-10:])
-    print("the second:", told(rfile.read(*struct.unpack("!H", rfile.read(2)))))
+    print("the second:", described(rfile.read(*struct.unpack("!H", rfile.read(2)))))
     tcp.shutdown(socket.SHUT_WR)
     print("then nothing:", rfile.read())

@@ -66,7 +66,8 @@ def reply_to(query, zone):
     code, question, addresses = look_up(query, zone)
     identity, flags = struct.unpack_from("!HH", query)
     flags = RESPONSE | AUTHORITATIVE | flags & (OPCODE | RECURSION_DESIRED) | code
-    reply = struct.pack("!6H", identity, flags, 1 if question else 0, len(addresses), 0, 0) + question
+    counts = (1 if question else 0, len(addresses), 0, 0)
+    reply = struct.pack("!6H", identity, flags, *counts) + question
     for address in addresses:
         # The name is the question's, which stands right behind the header.
         name = 0xC000 | HEADER_SIZE

@@ -67,7 +67,8 @@ except KeyError:
     logger.exception("failed")
 more = {
     "nothing": None, "yes": True, "no": False, "pair": ("shared", 1), "none": (),
-    "many": tuple(range(9)), "list": [1, [2, [3]]], "empty": [], "dict": {"msg": "inner", "more": {}},
+    "many": tuple(range(9)), "list": [1, [2, [3]]], "empty": [],
+    "dict": {"msg": "inner", "more": {}},
     "small": -1, "word": 65535, "int": -(2**31), "long": 2**40, "minus": -(2**40), "huge": 2**100,
     "float": -1e300,
 }
@@ -104,7 +105,9 @@ logger.info("été\nand a second line")
 handler.append_nul = False
 logger.info("without a zero byte")
 with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-    for data in [b"", b"no priority", b"<", b"<>text", b"<x>text", b"<-1>text", b"<9999>text", b"\xff"]:
+    for data in [
+        b"", b"no priority", b"<", b"<>text", b"<x>text", b"<-1>text", b"<9999>text", b"\xff",
+    ]:
         sock.sendto(data, syslog)
 logger.info("still there")
 logger.critical("the end")

@@ -19,8 +19,8 @@ use crate::trace::{self, soon, trace, trace_at, wait};
 use crate::words;
 
 /// Runs the server that the words describe.
-pub(super) fn main(told: impl Iterator<Item = String>) {
-    words::set(told);
+pub(super) fn main(arguments: impl Iterator<Item = String>) {
+    words::set(arguments);
     trace::open(words::get("trace").expect("a trace"));
     let packet = words::number("max_packet_size", 65_535);
     let linger = words::seconds("linger").unwrap_or(Duration::from_secs(2));

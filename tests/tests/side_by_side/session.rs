@@ -123,8 +123,8 @@ impl<'a> Session<'a> {
     /// Adds a word to the trace, for a server that waits for it.
     pub(super) fn tell(&self, word: &str) {
         let line = format!("client {word}\n");
-        let told = self.trace.append().write_all(line.as_bytes());
-        told.expect("a line in the trace");
+        let written = self.trace.append().write_all(line.as_bytes());
+        written.expect("a line in the trace");
     }
 
     /// Notes everything that the client still receives.
