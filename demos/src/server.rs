@@ -6,12 +6,10 @@ use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
-#[cfg(target_os = "linux")]
-use socketserver::Green;
 use socketserver::signal::SIGUSR1;
 use socketserver::{
-    Address, BaseServer, Builder, Concurrency, Datagram, Forking, Inline, RequestHandler, Socket,
-    Stats, Tcp, Threading, Transport, Udp, UnixDatagram, UnixStream,
+    Address, BaseServer, Builder, Concurrency, Datagram, Forking, Green, Inline, RequestHandler,
+    Socket, Stats, Tcp, Threading, Transport, Udp, UnixDatagram, UnixStream, green,
 };
 
 use crate::endpoint::TransportName;
@@ -28,7 +26,6 @@ pub enum ConcurrencyName {
     /// A child process per request
     Forking,
     /// A green thread per request
-    #[cfg(target_os = "linux")]
     Green,
 }
 
@@ -127,8 +124,8 @@ impl ServerOptions {
                 }
                 self.run::<_, _, H, _>(Builder::new(transport, forking, state), address)
             }
-            #[cfg(target_os = "linux")]
             ConcurrencyName::Green => {
+                enable_green_threads();
                 let green = Green::new();
                 self.run::<_, _, H, _>(Builder::new(transport, green, state), address)
             }
@@ -204,4 +201,11 @@ pub fn positive_seconds(text: &str) -> Result<Duration, String> {
         Duration::ZERO => Err("expected more than 0".to_owned()),
         time => Ok(time),
     }
+}
+
+#[allow(unsafe_code)]
+fn enable_green_threads() {
+    // SAFETY: no handler of a demo, and no library that it uses, waits for a client inside
+    // `LocalKey::with` or in the initializer of a thread-local.
+    unsafe { green::enable() };
 }

@@ -19,17 +19,24 @@ pub use alone::{Ended, elsewhere, elsewhere_command, is_elsewhere};
 pub use arguments::Arguments;
 pub use client::Client;
 pub use echo::Echo;
-#[cfg(target_os = "linux")]
-pub use matrix::OnGreen;
 /// The former name, until every test uses the new one.
 pub use matrix::TestTransport as Place;
-pub use matrix::{Concurrent, Ordinary, TestTransport, Thread};
+pub use matrix::{Concurrent, OnGreen, Ordinary, TestTransport, Thread};
 pub use pair::{tcp_pair, unix_pair};
 pub use process::{Process, memory_of, raise_descriptor_limit};
 pub use python::python;
 pub use running::{Running, run};
 pub use rustix::process::Signal;
 pub use watched::{Watched, obstructed, watched};
+
+/// Every test program may use green threads.
+#[allow(unsafe_code)]
+#[ctor::ctor(unsafe)]
+fn enable_green_threads() {
+    // SAFETY: no test waits inside `LocalKey::with` on a green thread, or in the initializer of a
+    // thread-local.
+    unsafe { socketserver::green::enable() };
+}
 
 use std::any::Any;
 use std::net::SocketAddr;

@@ -3,7 +3,6 @@
 use socketserver::{
     Address, Concurrency, Tcp, Threading, Transport, Udp, UnixDatagram, UnixStream,
 };
-#[cfg(target_os = "linux")]
 use socketserver::{Green, green};
 
 use crate::{Client, Folder, apart, in_time};
@@ -53,7 +52,6 @@ impl Concurrent for Threading {
     }
 }
 
-#[cfg(target_os = "linux")]
 impl Concurrent for Green {
     fn at_most(limit: usize) -> Self {
         Green::new().max_green_threads(limit)
@@ -81,11 +79,9 @@ impl Thread for Ordinary {
 }
 
 /// A green thread.
-#[cfg(target_os = "linux")]
 #[derive(Debug)]
 pub struct OnGreen;
 
-#[cfg(target_os = "linux")]
 impl Thread for OnGreen {
     #[track_caller]
     fn in_time<T: Send + 'static>(what: &str, work: impl FnOnce() -> T + Send + 'static) -> T {
@@ -131,21 +127,18 @@ macro_rules! matrix {
     };
     (columns: $($test:ident),+ $(,)?) => {
         $($crate::matrix!(= $test: inline ::socketserver::Inline,
-                          threading ::socketserver::Threading,
-                          #[cfg(target_os = "linux")] green ::socketserver::Green);)+
+                          threading ::socketserver::Threading, green ::socketserver::Green);)+
     };
     (concurrent: $($test:ident),+ $(,)?) => {
         $($crate::matrix!(= $test: threading ::socketserver::Threading,
-                          #[cfg(target_os = "linux")] green ::socketserver::Green);)+
+                          green ::socketserver::Green);)+
     };
     (threads: $($test:ident),+ $(,)?) => {
-        $($crate::matrix!(= $test: ordinary $crate::Ordinary,
-                          #[cfg(target_os = "linux")] green $crate::OnGreen);)+
+        $($crate::matrix!(= $test: ordinary $crate::Ordinary, green $crate::OnGreen);)+
     };
-    (= $test:ident: $($(#[$cfg:meta])? $name:ident $type:ty),+) => {
+    (= $test:ident: $($name:ident $type:ty),+) => {
         mod $test {
-            $($(#[$cfg])?
-            #[test]
+            $(#[test]
             fn $name() {
                 super::$test::<$type>();
             })+
@@ -155,7 +148,6 @@ macro_rules! matrix {
         mod $test {
             $crate::matrix!(@@ $test, inline Inline: $($name $transport),+);
             $crate::matrix!(@@ $test, threading Threading: $($name $transport),+);
-            #[cfg(target_os = "linux")]
             $crate::matrix!(@@ $test, green Green: $($name $transport),+);
         }
     };

@@ -23,7 +23,7 @@ use crate::sys::fork::{self, ForkBesideThreads, Forked};
 /// Every request runs in a child process of its own: its handler changes a copy of the memory, and a
 /// handler that crashes takes no other with it. Changes to the server's state stay in the child.
 ///
-/// The child closes the listeners of the process, ignores SIGINT, which a terminal sends to the whole
+/// The child gives up the process's listeners, ignores SIGINT, which a terminal sends to the whole
 /// process group, and ends with status 0, or with 1 if the request failed; nothing is dropped at its
 /// end. The parent reaps its own children by number, so that other children of the program stay the
 /// program's.
@@ -211,7 +211,7 @@ struct Children {
 }
 
 /// How long a child may take to end after SIGTERM, before it gets SIGKILL.
-const GRACE: Duration = Duration::from_millis(100);
+const KILL_GRACE: Duration = Duration::from_millis(100);
 
 struct Child {
     ticket: Ticket,
@@ -253,7 +253,7 @@ impl Children {
         let now = Instant::now();
         let mut next: Option<Instant> = None;
         for (&pid, child) in children.iter() {
-            match child.terminated_at.map(|time| time + GRACE) {
+            match child.terminated_at.map(|time| time + KILL_GRACE) {
                 None => {}
                 Some(end) if end <= now => signal(pid, Signal::KILL),
                 Some(end) => next = Some(next.map_or(end, |next| end.min(next))),

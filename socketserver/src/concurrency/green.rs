@@ -15,7 +15,8 @@ use crate::request::{Job, Rejected, Waker, Workers};
 /// [`Threading`], and while it waits for its socket another one runs. Right for tens of thousands of
 /// connections that mostly wait.
 ///
-/// [`green`](crate::green) has the rules for code that runs there.
+/// [`green`](crate::green) has the rules for code that runs there. The program enables green threads
+/// first in `main`, by [`green::enable`](crate::green::enable); until then this does not serve.
 ///
 /// [`Threading`]: crate::Threading
 ///

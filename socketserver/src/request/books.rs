@@ -24,7 +24,7 @@ const SHARDS: usize = 16;
 pub(super) enum Abort {
     /// Here: the books hold the request.
     Request(Arc<dyn Accepted>),
-    /// In another process, which this reaches.
+    /// The request runs in another process; this ends it there.
     Elsewhere(Box<dyn Fn() + Send>),
 }
 
@@ -54,8 +54,8 @@ pub(crate) struct Books {
     deadlines: Mutex<VecDeque<(Instant, u64)>>,
     counters: Counters,
     /// How many threads wait for requests to begin or end. A watcher counts itself before it looks
-    /// at the other counters, and a request is counted before it looks at this one, so one of the
-    /// two sees the other.
+    /// at the other counters, and a beginning or end changes those before it looks at this one, so
+    /// one of the two sees the other.
     watchers: AtomicUsize,
     waker: Waker,
 }
@@ -90,7 +90,7 @@ impl Books {
     }
 
     fn note_deadline(&self, id: u64) {
-        /// How many entries beyond twice the live requests are not worth a clean-up.
+        /// Entries that are tolerated beyond twice the live requests.
         const SPARE: u64 = 1_024;
         let Some(deadline) = self.deadline else {
             return;
@@ -120,7 +120,7 @@ impl Books {
         }
     }
 
-    /// While the result lives, every beginning and end wakes the waker.
+    /// While the result lives, every beginning and end wakes the thread that waits.
     pub(crate) fn watch(&self) -> Watching<'_> {
         self.watchers.fetch_add(1, SeqCst);
         Watching(self)
@@ -135,7 +135,7 @@ impl Books {
         self.counters.active()
     }
 
-    /// The counters, but for the workers.
+    /// The counters, except the workers.
     pub(crate) fn stats(&self) -> Stats {
         self.counters.stats()
     }
@@ -227,7 +227,7 @@ impl fmt::Debug for Books {
     }
 }
 
-/// A thread waits for requests to begin or end.
+/// While this lives, a thread waits for requests to begin or end.
 pub(crate) struct Watching<'a>(&'a Books);
 
 impl Drop for Watching<'_> {

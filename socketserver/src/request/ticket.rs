@@ -7,7 +7,7 @@ use super::books::{Abort, Books};
 use super::shares::Share;
 use super::stats::End;
 
-/// A live request's place in the server's books. It is closed with how the request ended, exactly
+/// A live request's place in the server's books. It is closed with the request's end, exactly
 /// once; a ticket that is dropped without that counts its request as refused.
 #[derive(Debug)]
 pub struct Ticket {
@@ -56,8 +56,8 @@ impl Ticket {
     /// The request runs elsewhere, in another process, and from here on `abort` is how it is ended
     /// by force. `abort` is called on any thread, under a lock, and must not block.
     ///
-    /// The books release the request itself, whose descriptor closes with the job's
-    /// [`Run`](crate::Run).
+    /// The books release the request, whose descriptor closes once the job's [`Run`](crate::Run) is
+    /// dropped too.
     pub fn set_abort(&mut self, abort: impl Fn() + Send + 'static) {
         self.begin();
         self.books

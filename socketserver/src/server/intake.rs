@@ -1,4 +1,5 @@
-//! The one file that knows transport, handler and state: where requests get and lose their types.
+//! Transport, handler and state behind one trait object: the one file, beside the builder, that
+//! knows all three.
 
 use std::any::type_name;
 use std::io;
@@ -25,8 +26,8 @@ pub(super) struct Typed<T, H, S> {
 }
 
 impl<T, H, S> Typed<T, H, S> {
-    /// `runs_on_loop` is whether handlers run on the loop's own thread: then the whole server waits
-    /// for a client that has not yet read its reply.
+    /// `runs_on_loop` is whether handlers run on the loop's own thread: then `shutdown_request` may
+    /// block for 100 ms only, because the whole server waits.
     pub(super) fn new(transport: T, server: ServerRef<S>, runs_on_loop: bool) -> Arc<Self> {
         Arc::new(Typed {
             transport,
@@ -60,7 +61,7 @@ where
         survived(|| self.transport.fence(listener))
     }
 
-    fn close(&self, listener: &Socket) {
+    fn close_listener(&self, listener: &Socket) {
         quietly("closing the listener", || {
             self.transport.server_close(listener);
         });
@@ -78,14 +79,14 @@ where
         });
     }
 
-    fn server_close(&self) {
+    fn announce_end(&self) {
         quietly("server_close", || {
             self.server.state().server_close(&self.server);
         });
     }
 }
 
-/// One request with its types. Its fields drop without a panic, wherever that is.
+/// One request with its types. Its fields drop without a panic, on any thread.
 struct Request<T: Transport, H, S> {
     request: Held<T::Request>,
     client_address: Address,
@@ -178,8 +179,8 @@ where
     }
 }
 
-/// A value of the user's whose destructor may panic, wherever it is dropped: a panic there is a line
-/// in the log.
+/// A value of the user's whose destructor may panic, on any thread: a panic there is a line in the
+/// log.
 struct Held<V>(Option<V>);
 
 impl<V> Held<V> {
@@ -198,7 +199,7 @@ impl<V> Deref for Held<V> {
 
 impl<V> Drop for Held<V> {
     fn drop(&mut self) {
-        quietly("dropping a request", || drop(self.0.take()));
+        quietly("dropping a request or its server", || drop(self.0.take()));
     }
 }
 

@@ -334,7 +334,7 @@ from_std!(
     UnixStream
 );
 
-#[cfg(all(test, target_os = "linux", target_pointer_width = "64"))]
+#[cfg(all(test, target_pointer_width = "64"))]
 mod tests {
     use super::*;
 

@@ -97,7 +97,7 @@ unsafe fn fork() -> io::Result<Forked> {
     match unsafe { libc::fork() } {
         -1 => Err(io::Error::last_os_error()),
         0 => {
-            close_in_child(&parent_only);
+            blank_in_child(&parent_only);
             Ok(Forked::Child)
         }
         number => Ok(Pid::from_raw(number).map_or(Forked::Child, Forked::Parent)),
@@ -177,7 +177,7 @@ fn lock() -> MutexGuard<'static, Vec<RawFd>> {
 /// Makes each descriptor stand for `/dev/null`. It must stay open under its number, because in the
 /// child too its owner will close it.
 #[allow(unsafe_code)]
-fn close_in_child(descriptors: &[RawFd]) {
+fn blank_in_child(descriptors: &[RawFd]) {
     let Some(&first) = descriptors.first() else {
         return;
     };

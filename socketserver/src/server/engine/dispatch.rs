@@ -9,8 +9,8 @@ use crate::request::{Accepted, End, Job, Rejected, Ticket};
 use crate::server::report::Served;
 
 impl Engine {
-    /// Sends a request on its way to its handler, unless it is refused: for `refusal`, if there is
-    /// one already, or for another reason.
+    /// Hands a request to the concurrency, or refuses it. `refusal` is a reason that was known
+    /// before.
     pub(super) fn dispatch(&self, request: Arc<dyn Accepted>, refusal: Option<Refusal>) -> Served {
         let (share, refusal) = match self.admission.judge(request.client_address()) {
             Ok(share) => (share, refusal),
@@ -29,10 +29,11 @@ impl Engine {
         }
     }
 
-    /// The end of a request that never comes to its handler. Does not block.
+    /// The end of a request that never comes to its handler. Does not block, unless the state's
+    /// `handle_error` does.
     fn refuse(&self, request: &dyn Accepted, ticket: Ticket, refusal: Refusal) -> Served {
         log::debug!(target: TARGET, "request from {} refused: {refusal}", request.client_address());
-        if refusal.has_a_word() {
+        if refusal.gets_an_answer() {
             request.refuse();
         }
         let end = match refusal {
@@ -48,7 +49,7 @@ impl Engine {
     }
 }
 
-/// Why the state does not let the request through, if it does not.
+/// The refusal by `verify_request`, if any.
 fn verify(request: &dyn Accepted) -> Option<Refusal> {
     match request.verify() {
         Ok(true) => None,

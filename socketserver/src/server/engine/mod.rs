@@ -4,13 +4,13 @@
 //! | --- | --- |
 //! | `serve` | the loop: one turn from top to bottom, `serve_forever`, `handle_request` |
 //! | `dispatch` | one request from the loop to its handler, or to its refusal |
-//! | `admission` | every reason not to serve a request |
+//! | `admission` | the limits, and the list of reasons not to serve a request |
 //! | `backoff` | what to do when a request cannot be accepted |
 //! | `rates`, `reserve` | tools of `admission` |
 //! | `drain` | the end, in six steps |
 //! | `signals` | signals that drain, and others that call a function |
 //!
-//! Transport, handler and state come in through [`Intake`], the concurrency as a trait object.
+//! Transport, handler and state come in behind [`Intake`], the concurrency behind its own trait.
 
 mod admission;
 mod backoff;
@@ -42,28 +42,28 @@ use crate::sys::fork::ParentOnly;
 /// Where this folder's log lines go.
 pub(super) const TARGET: &str = "socketserver::server";
 
-/// All that the engine asks of transport, handler and state. What user code panics with is an error,
-/// or a line in the log.
+/// What the engine asks of transport, handler and state, beside what is about one accepted request:
+/// that is [`Accepted`]. A panic of user code becomes an error or a line in the log.
 pub(super) trait Intake: Send + Sync {
     /// `get_request`
     fn take(&self, listener: &Socket) -> io::Result<Arc<dyn Accepted>>;
     /// `fence`
     fn fence(&self, listener: &Socket) -> io::Result<()>;
     /// The transport's `server_close`.
-    fn close(&self, listener: &Socket);
+    fn close_listener(&self, listener: &Socket);
     /// The state's `service_actions`.
     fn service_actions(&self);
     /// The state's `handle_timeout`.
     fn handle_timeout(&self);
     /// The state's `server_close`.
-    fn server_close(&self);
+    fn announce_end(&self);
 }
 
 /// A bound socket.
 #[derive(Clone)]
 pub(super) struct Listener {
     socket: Arc<Owner>,
-    /// It was handed over, so that others may share it, and it must not be fenced.
+    /// It was handed over: other processes may share it, so it must not be fenced.
     adopted: bool,
 }
 
@@ -94,7 +94,7 @@ impl Listener {
     }
 }
 
-/// The options that the loop itself looks at.
+/// The options that are times of the engine.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Times {
     /// How long `handle_request` waits for a request.
@@ -112,7 +112,7 @@ pub(super) struct Engine {
     times: Times,
     /// None once closed.
     listener: Mutex<Option<Listener>>,
-    /// The report of the end, once there was one.
+    /// `Some` once the server has ended.
     drained: Mutex<Option<Drained>>,
     #[cfg(feature = "signals")]
     signals: signals::Signals,
@@ -161,12 +161,12 @@ impl Engine {
         let listener = self.listener.lock().take();
         // Not under the lock: removing a file may take its time.
         if let Some(listener) = listener {
-            self.intake.close(listener.socket());
+            self.intake.close_listener(listener.socket());
         }
     }
 }
 
-/// Runs code of an axis. A panic there is a line in the log.
+/// Runs code that may be the user's. A panic there is a line in the log.
 fn quietly(what: &str, run: impl FnOnce()) {
     contained(TARGET, what, run);
 }
