@@ -20,7 +20,7 @@
 //! | 13 | a restart finds its port in use, and setting the attribute on the object comes too late | `life_cycle::the_port_is_free_again_at_once`; options are the builder's, and binding consumes it: later there is nothing to set |
 //! | 14 | on Windows the same option lets two servers share a port | There is no Windows: the crate does not compile there. |
 //! | 15 | ports were shared although nobody had asked for it | `complaint_15_a_port_is_shared_only_by_those_who_ask`; a Unix socket does not have the option |
-//! | 16 | `server_close` waits for silent clients for ever | `threading::closing_waits_unless_it_is_told_not_to`; `life_cycle::the_deadline_cuts`; `demos::a_live_client_that_stays_is_cut_when_the_time_is_over` |
+//! | 16 | `server_close` waits for silent clients for ever | `threading::closing_waits_unless_it_is_told_not_to`; `life_cycle::the_deadline_cuts`; `demos::a_live_client_is_aborted_after_the_drain` |
 //! | 17 | the way round that, daemon threads, loses the work that is under way | `complaint_17_the_end_of_a_server_is_not_the_end_of_its_work` |
 //! | 18 | handshakes are made on the loop's thread, where one silent client stops everybody | `complaint_18_a_silent_handshake_keeps_nobody_out` |
 //! | 19 | IPv6 has to be set by hand, and IPv4 clients get strange addresses there | `tcp::clients_of_ipv6`, `tcp::a_dual_stack_serves_both`, `tcp::without_dual_stack_there_is_ipv6_alone`; `udp::clients_of_ipv6`, `udp::a_dual_stack_serves_both`, `udp::without_dual_stack_there_is_ipv6_alone` |
