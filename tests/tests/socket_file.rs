@@ -30,6 +30,7 @@ fn somebody_at(kind: SocketKind, path: &Path) -> Socket {
     match kind {
         SocketKind::Stream => net::UnixListener::bind(path).expect("bind").into(),
         SocketKind::Datagram => net::UnixDatagram::bind(path).expect("bind").into(),
+        other => unreachable!("no transport here has {other:?}"),
     }
 }
 
@@ -39,6 +40,7 @@ fn can_be_connected_to(kind: SocketKind, path: &Path) -> bool {
         SocketKind::Datagram => net::UnixDatagram::unbound()
             .and_then(|client| client.connect(path))
             .is_ok(),
+        other => unreachable!("no transport here has {other:?}"),
     }
 }
 

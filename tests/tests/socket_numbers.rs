@@ -23,7 +23,7 @@ fn length_from_a_client_is_safe<C: Concurrency + Default>() {
     let server = run(Server::<Tcp, C, _, _>::handling(handler), "127.0.0.1:0");
     for length in [1 << 32, 1 << 40, u64::MAX, 5] {
         let mut client = Client::stream(&server.address());
-        client.send(&u64::to_be_bytes(length));
+        client.send(u64::to_be_bytes(length));
         client.send(b"hello");
         assert_eq!(client.rest(), b"hello", "{length}");
     }
