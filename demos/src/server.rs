@@ -9,7 +9,7 @@ use clap::{Args, ValueEnum};
 use socketserver::signal::SIGUSR1;
 use socketserver::{
     Address, BaseServer, Builder, Concurrency, Datagram, Forking, Green, Inline, RequestHandler,
-    Socket, Stats, Tcp, Threading, Transport, Udp, UnixDatagram, UnixStream,
+    Socket, Stats, Tcp, Threading, Transport, Udp, UnixDatagram, UnixStream, green,
 };
 
 use crate::place::TransportName;
@@ -125,6 +125,7 @@ impl ServerOptions {
                 self.run::<_, _, H, _>(Builder::new(transport, forking, state), address)
             }
             ConcurrencyName::Green => {
+                enable_green_threads();
                 let green = Green::new();
                 self.run::<_, _, H, _>(Builder::new(transport, green, state), address)
             }
@@ -200,4 +201,11 @@ pub fn some_seconds(text: &str) -> Result<Duration, String> {
         Duration::ZERO => Err("more than nothing is wanted".to_owned()),
         time => Ok(time),
     }
+}
+
+#[allow(unsafe_code)]
+fn enable_green_threads() {
+    // SAFETY: no handler of a demo, and no library that it uses, waits for a client inside
+    // `LocalKey::with` or in the initializer of a thread-local.
+    unsafe { green::enable() };
 }

@@ -26,7 +26,17 @@ pub use process::{Process, memory_of, raise_descriptor_limit};
 pub use python::python;
 pub use running::{Running, run};
 pub use rustix::process::Signal;
-pub use watched::Watched;
+pub use watched::{Watched, obstructed, watched};
+
+/// Every test program may use green threads.
+#[cfg(target_os = "linux")]
+#[allow(unsafe_code)]
+#[ctor::ctor(unsafe)]
+fn enable_green_threads() {
+    // SAFETY: no test waits inside `LocalKey::with` on a green thread, or in the initializer of a
+    // thread-local.
+    unsafe { socketserver::green::enable() };
+}
 
 use std::any::Any;
 use std::net::SocketAddr;

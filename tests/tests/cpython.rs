@@ -61,7 +61,8 @@ use parking_lot::Mutex;
 use socketserver::{
     Address, BaseRequestHandler, BaseServer, Builder, Concurrency, HandlerError, Inline,
     RequestHandler, Served, Server, ServerRef, Socket, SocketWriter, StreamRequestHandler,
-    TCPServer, Tcp, Threading, ThreadingTCPServer, Transport, Udp, UnixDatagram, UnixStream,
+    TCPServer, Tcp, Threading, ThreadingTCPServer, Transport, TransportHooks, Udp, UnixDatagram,
+    UnixStream, Wrapped,
 };
 use tests::{Client, Folder, Place, apart, in_time, until};
 
@@ -289,37 +290,14 @@ fn test_all() {
     assert_eq!(HashSet::from(servers).len(), 16, "{servers:?}");
 }
 
-/// TCP that counts `shutdown_request`.
+/// Counts `shutdown_request`.
 #[derive(Default)]
-struct Counting {
-    tcp: Tcp,
-    shutdown_called: Arc<AtomicUsize>,
-}
+struct Counting(Arc<AtomicUsize>);
 
-impl Transport for Counting {
-    type Request = Socket;
-
-    fn socket(&self, address: &Address) -> std::io::Result<Socket> {
-        self.tcp.socket(address)
-    }
-    fn server_bind(&self, socket: &Socket, address: &Address) -> std::io::Result<()> {
-        self.tcp.server_bind(socket, address)
-    }
-    fn adopt(&self, socket: &Socket) -> std::io::Result<()> {
-        self.tcp.adopt(socket)
-    }
-    fn server_activate(&self, socket: &Socket) -> std::io::Result<()> {
-        self.tcp.server_activate(socket)
-    }
-    fn get_request(&self, socket: &Socket) -> std::io::Result<(Socket, Address)> {
-        self.tcp.get_request(socket)
-    }
-    fn shutdown_request(&self, request: &Socket, patience: Duration) {
-        self.shutdown_called.fetch_add(1, SeqCst);
-        self.tcp.shutdown_request(request, patience);
-    }
-    fn abort(&self, request: &Socket) {
-        self.tcp.abort(request);
+impl TransportHooks<Tcp> for Counting {
+    fn shutdown_request(&self, inner: &Tcp, request: &Socket, patience: Duration) {
+        self.0.fetch_add(1, SeqCst);
+        inner.shutdown_request(request, patience);
     }
 }
 
@@ -334,8 +312,8 @@ impl BaseServer for Refusing {
 
 #[test]
 fn test_shutdown_request_called_if_verify_request_false() {
-    let transport = Counting::default();
-    let shutdown_called = transport.shutdown_called.clone();
+    let transport = Wrapped::<Tcp, Counting>::default();
+    let shutdown_called = transport.hooks.0.clone();
     let server = Builder::<_, _, StreamEcho, _>::new(transport, Inline, Refusing);
     let server = server.bind(HOST).expect("bind");
     drop(Client::stream(server.server_address()));

@@ -14,7 +14,7 @@ use socketserver::{
     Address, BaseRequestHandler, BaseServer, Builder, Concurrency, HandlerError, Inline, Job,
     Rejected, Served, ServerRef, Tcp, Transport,
 };
-use tests::{Client, Echo, Folder, Place, Running, Watched, in_time, matrix, run, until};
+use tests::{Client, Echo, Folder, Place, Running, Watched, in_time, matrix, run, until, watched};
 
 /// How one call goes wrong.
 #[derive(Clone, Copy)]
@@ -111,7 +111,7 @@ fn builder<T: Transport + Default, C: Concurrency>(
     concurrency: C,
 ) -> Builder<Watched<T>, C, Handler, Watching> {
     let written = diary.clone();
-    let transport = Watched::new(T::default(), move |name| written.call(name));
+    let transport = watched(T::default(), move |name| written.call(name));
     Builder::new(transport, concurrency, Watching(diary.clone()))
         .poll_interval(Duration::from_secs(3600))
 }
@@ -271,7 +271,7 @@ matrix!(all: alone_has_no_service_actions);
 /// A server that takes connections, some of which fail as they are taken.
 fn failing_to_take(errors: &Arc<Mutex<Vec<io::Error>>>) -> Builder<Watched<Tcp>, Inline, Echo, ()> {
     let errors = errors.clone();
-    let transport = Watched::new(Tcp::new(), move |name| match name {
+    let transport = watched(Tcp::new(), move |name| match name {
         "get_request" => errors.lock().pop().map_or(Ok(()), Err),
         _ => Ok(()),
     });

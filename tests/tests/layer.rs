@@ -10,7 +10,8 @@ use crossbeam_channel::unbounded;
 use parking_lot::Mutex;
 use socketserver::{
     Address, BaseServer, Builder, Concurrency, HandlerError, Layer, Server, ServerRef, Socket,
-    SocketReader, SocketWriter, StreamRequestHandler, Tcp, Transport, Wire, create_connection,
+    SocketReader, SocketWriter, StreamRequestHandler, Tcp, TransportHooks, Wire, Wrapped,
+    create_connection,
 };
 use tests::{Client, Concurrent, DEADLINE, Running, matrix, run, until};
 
@@ -95,56 +96,14 @@ impl Layer for Records {
 
 /// TCP with records, for clients that begin with the right word.
 #[derive(Default)]
-struct Recorded(Tcp);
+struct Handshake;
 
-impl Transport for Recorded {
-    type Request = Socket;
-
-    fn socket(&self, address: &Address) -> io::Result<Socket> {
-        self.0.socket(address)
-    }
-
-    fn server_bind(&self, socket: &Socket, address: &Address) -> io::Result<()> {
-        self.0.server_bind(socket, address)
-    }
-
-    fn adopt(&self, socket: &Socket) -> io::Result<()> {
-        self.0.adopt(socket)
-    }
-
-    fn server_activate(&self, socket: &Socket) -> io::Result<()> {
-        self.0.server_activate(socket)
-    }
-
-    fn get_request(&self, socket: &Socket) -> io::Result<(Socket, Address)> {
-        self.0.get_request(socket)
-    }
-
-    fn prepare(&self, request: &Socket) -> io::Result<()> {
+impl TransportHooks<Tcp> for Handshake {
+    fn prepare(&self, _: &Tcp, request: &Socket) -> io::Result<()> {
         match request.recv(1)?.as_slice() {
             b"!" => request.set_layer(Records::default()),
             _ => Err(ErrorKind::InvalidData.into()),
         }
-    }
-
-    fn shutdown_request(&self, request: &Socket, patience: Duration) {
-        self.0.shutdown_request(request, patience);
-    }
-
-    fn abort(&self, request: &Socket) {
-        self.0.abort(request);
-    }
-
-    fn fence(&self, socket: &Socket) -> io::Result<()> {
-        self.0.fence(socket)
-    }
-
-    fn leave_to_parent(&self, socket: &Socket) {
-        self.0.leave_to_parent(socket);
-    }
-
-    fn server_close(&self, socket: &Socket) {
-        self.0.server_close(socket);
     }
 }
 
@@ -184,7 +143,7 @@ impl BaseServer for Failures {
 }
 
 fn recorded<C: Concurrency + Default>() -> Running<Failures> {
-    let transport = Recorded(Tcp::new().linger(DEADLINE));
+    let transport = Wrapped::new(Tcp::new().linger(DEADLINE), Handshake);
     let builder =
         Builder::<_, C, Lines, Failures>::new(transport, C::default(), Failures::default());
     run(builder, "127.0.0.1:0")

@@ -165,7 +165,7 @@ fn only_its_own_kind_of_socket_is_taken<T: Place, C: Concurrency + Default>() {
             let error = result.expect_err(kind);
             assert_eq!(error.kind(), ErrorKind::InvalidInput, "{kind}: {error}");
             assert!(
-                error.to_string().contains("socket is wanted"),
+                error.to_string().starts_with("expected a "),
                 "{kind}: {error}"
             );
         }

@@ -12,7 +12,8 @@ use std::time::Duration;
 use rustix::net::SocketAddrUnix;
 use socketserver::{
     Address, Builder, Concurrency, Datagram, Inline, Server, Socket, TCPServer, Threading,
-    ToAddress, Transport, UnixDatagram, UnixDatagramServer, UnixStream, UnixStreamServer,
+    ToAddress, Transport, TransportHooks, UnixDatagram, UnixDatagramServer, UnixStream,
+    UnixStreamServer, Wrapped,
 };
 use tests::{Client, DEADLINE, Echo, Folder, Place, Running, matrix, python, run, until};
 
@@ -269,55 +270,32 @@ matrix!(
     a_datagram_from_the_longest_name_is_handled,
 );
 
-/// A Unix socket that counts how often it is asked for a request.
+/// Counts how often a Unix socket is asked for a request.
 #[derive(Default)]
 struct Own {
-    unix: UnixStream,
     asked: Arc<AtomicU64>,
     fails_to_activate: bool,
 }
 
-impl Transport for Own {
-    type Request = Socket;
-
-    fn socket(&self, address: &Address) -> io::Result<Socket> {
-        self.unix.socket(address)
-    }
-    fn server_bind(&self, socket: &Socket, address: &Address) -> io::Result<()> {
-        self.unix.server_bind(socket, address)
-    }
-    fn adopt(&self, socket: &Socket) -> io::Result<()> {
-        self.unix.adopt(socket)
-    }
-    fn server_activate(&self, socket: &Socket) -> io::Result<()> {
+impl TransportHooks<UnixStream> for Own {
+    fn server_activate(&self, inner: &UnixStream, socket: &Socket) -> io::Result<()> {
         if self.fails_to_activate {
             return Err(ErrorKind::Unsupported.into());
         }
-        self.unix.server_activate(socket)
+        inner.server_activate(socket)
     }
-    fn get_request(&self, socket: &Socket) -> io::Result<(Socket, Address)> {
+
+    fn get_request(&self, inner: &UnixStream, socket: &Socket) -> io::Result<(Socket, Address)> {
         self.asked.fetch_add(1, Ordering::Relaxed);
-        self.unix.get_request(socket)
-    }
-    fn shutdown_request(&self, request: &Socket, patience: Duration) {
-        self.unix.shutdown_request(request, patience);
-    }
-    fn abort(&self, request: &Socket) {
-        self.unix.abort(request);
-    }
-    fn fence(&self, socket: &Socket) -> io::Result<()> {
-        self.unix.fence(socket)
-    }
-    fn server_close(&self, socket: &Socket) {
-        self.unix.server_close(socket);
+        inner.get_request(socket)
     }
 }
 
 #[test]
 fn a_drain_looks_for_clients_no_longer_than_there_are_some() {
     let folder = Folder::new();
-    let transport = Own::default();
-    let asked = transport.asked.clone();
+    let transport = Wrapped::<UnixStream, Own>::default();
+    let asked = transport.hooks.asked.clone();
     let server = Builder::<_, _, Echo, ()>::new(transport, Threading::new(), ());
     let server = server.bind(folder.join("server")).expect("bind");
     let clients = [(); 3].map(|()| Client::stream(server.server_address()));
@@ -331,10 +309,11 @@ fn a_drain_looks_for_clients_no_longer_than_there_are_some() {
 #[test]
 fn what_fails_after_bind_leaves_no_file() {
     let folder = Folder::new();
-    let transport = Own {
+    let failing = Own {
         fails_to_activate: true,
         ..Own::default()
     };
+    let transport = Wrapped::new(UnixStream::new(), failing);
     let server = Builder::<_, _, Echo, ()>::new(transport, Threading::new(), ());
     let path = folder.join("server");
     let error = server

@@ -297,7 +297,7 @@ impl From<Descriptor> for Socket {
     }
 }
 
-#[cfg(all(test, target_os = "linux", target_pointer_width = "64"))]
+#[cfg(all(test, target_pointer_width = "64"))]
 mod tests {
     use super::*;
 

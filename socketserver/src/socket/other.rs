@@ -160,7 +160,6 @@ mod tests {
 
     proptest! {
         #[test]
-        #[cfg(target_os = "linux")]
         fn bytes_survive_if_they_fit(family in 0..100, data in vec(any::<u8>(), 0..2 * LONGEST)) {
             let fits = data.len() <= LONGEST;
             let address = OtherAddress::new(family, data);

@@ -9,14 +9,14 @@ use socketserver::{
     Address, Builder, RequestHandler, Socket, SocketWriter, StreamRequestHandler, Tcp, Threading,
     ThreadingTCPServer,
 };
-use tests::{Client, DEADLINE, Echo, Watched, run, until};
+use tests::{Client, DEADLINE, Echo, run, until, watched};
 
 use crate::{LOCAL, said_elsewhere};
 
 #[test]
 fn complaint_08_a_connection_that_fails_in_a_drain_costs_no_other() {
     let first = AtomicBool::new(true);
-    let transport = Watched::new(Tcp::new(), move |name| match name {
+    let transport = watched(Tcp::new(), move |name| match name {
         "get_request" if first.swap(false, SeqCst) => Err(ErrorKind::ConnectionAborted.into()),
         _ => Ok(()),
     });

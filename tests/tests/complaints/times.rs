@@ -8,7 +8,7 @@ use crossbeam_channel::{Receiver, Sender, unbounded};
 use socketserver::{
     Address, BaseServer, Builder, Concurrency, Green, HandlerError, RequestHandler, Served,
     ServerRef, Socket, SocketReader, StreamRequestHandler, Tcp, Threading, ThreadingTCPServer,
-    Transport,
+    Transport, TransportHooks, Wrapped,
 };
 use tests::{Client, DEADLINE, Echo, Running, in_time, run, until};
 
@@ -38,44 +38,17 @@ where
 }
 
 /// TCP for clients that knock, and do so soon.
+type Knocking = Wrapped<Tcp, Knock>;
+
 #[derive(Default)]
-struct Knocking(Tcp);
+struct Knock;
 
-impl Transport for Knocking {
-    type Request = Socket;
-
-    fn socket(&self, address: &Address) -> io::Result<Socket> {
-        self.0.socket(address)
-    }
-    fn server_bind(&self, socket: &Socket, address: &Address) -> io::Result<()> {
-        self.0.server_bind(socket, address)
-    }
-    fn adopt(&self, socket: &Socket) -> io::Result<()> {
-        self.0.adopt(socket)
-    }
-    fn server_activate(&self, socket: &Socket) -> io::Result<()> {
-        self.0.server_activate(socket)
-    }
-    fn get_request(&self, socket: &Socket) -> io::Result<(Socket, Address)> {
-        self.0.get_request(socket)
-    }
-    fn prepare(&self, request: &Socket) -> io::Result<()> {
+impl TransportHooks<Tcp> for Knock {
+    fn prepare(&self, _: &Tcp, request: &Socket) -> io::Result<()> {
         request.settimeout(Some(SOON))?;
         assert_eq!(request.recv(1)?, b"!");
         request.sendall(b"!")?;
         request.settimeout(None)
-    }
-    fn shutdown_request(&self, request: &Socket, patience: Duration) {
-        self.0.shutdown_request(request, patience);
-    }
-    fn abort(&self, request: &Socket) {
-        self.0.abort(request);
-    }
-    fn fence(&self, socket: &Socket) -> io::Result<()> {
-        self.0.fence(socket)
-    }
-    fn server_close(&self, socket: &Socket) {
-        self.0.server_close(socket);
     }
 }
 

@@ -185,7 +185,7 @@ fn a_reset_is_a_debug_line_and_an_error_an_error_line<C: Concurrency + Default>(
         let [(told, line)] = &lines_about(&address)[..] else {
             panic!("one line: {:?}", lines_about(&address))
         };
-        let begin = format!("socketserver::server: request from {address}: ");
+        let begin = format!("socketserver::handler: request from {address}: ");
         assert!(line.starts_with(&begin) && line.ends_with(end), "{line}");
         assert_eq!(*told, level, "{line}");
     }

@@ -183,7 +183,7 @@ fn a_child_that_was_killed_leaves_a_word() {
     assert_eq!(client.rest(), b"");
     assert_eq!(server.drain(DEADLINE).aborted, 1);
     let warnings = WARNINGS.0.lock();
-    assert!(warnings[0].ends_with("by signal 9"), "{warnings:?}");
+    assert!(warnings[0].contains("by signal 9"), "{warnings:?}");
     assert_eq!(warnings.len(), 1, "{warnings:?}");
 }
 
