@@ -1,8 +1,6 @@
 //! Transports that the crate does not know, written outside it: messages over Unix connections,
 //! netlink and vsock.
 
-#![cfg(target_os = "linux")]
-
 use std::io::{self, ErrorKind};
 use std::net::Shutdown;
 use std::os::fd::OwnedFd;

@@ -1,7 +1,5 @@
 //! `peer_cred`, where the system has no process to name.
 
-#![cfg(target_os = "linux")]
-
 use std::io::{self, ErrorKind};
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixDatagram;

@@ -21,7 +21,7 @@ use crate::sys;
 /// ```
 /// use socketserver::{Address, AddressFamily, OtherAddress};
 ///
-/// /// What follows the family in `struct sockaddr_vm`: two reserved bytes, port, CID, flags, zeros.
+/// /// What follows the family in `sockaddr_vm`: two reserved bytes, port, CID, flags, zeros.
 /// fn vsock(cid: u32, port: u32) -> OtherAddress {
 ///     let mut data = [0; 14];
 ///     data[2..6].copy_from_slice(&port.to_ne_bytes());
