@@ -122,7 +122,8 @@ impl<T, C, H, S> Builder<T, C, H, S> {
     }
 
     /// Maximum number of requests of one client address within a time: connections, however short, or
-    /// datagrams. An IPv6 /64 counts as one address, and Unix clients have none. The requests may
+    /// datagrams. An IPv6 /64 counts as one address. Clients without a [`host`](Address::host), as on Unix
+    /// sockets, are not limited. The requests may
     /// come all at once. Further ones are refused without [a word](BaseServer::refuse_request),
     /// because an attacker that sends in another's name is after the answers. No limit unless set.
     ///

@@ -22,7 +22,7 @@ impl Default for Packets {
 macro_rules! packets_setters { ($owner:ty, $options:path; $($header:tt)*) => {
     /// The options of [`Packets`](crate::options::Packets).
     $($header)* {
-        /// The longest datagram that is received whole, in bytes. The rest of a longer one is lost,
+        /// The longest datagram that is received whole, in bytes; at most 1 MiB. The rest of a longer one is lost,
         /// and [`Datagram::truncated`](crate::Datagram::truncated) says so. 65,535 unless set: every
         /// UDP datagram fits.
         ///
@@ -32,7 +32,7 @@ macro_rules! packets_setters { ($owner:ty, $options:path; $($header:tt)*) => {
             $owner: $crate::axis::Has<$crate::transport::options::Packets>,
         {
             let options: &mut $crate::transport::options::Packets = $options(&mut self);
-            options.max_packet_size = bytes;
+            options.max_packet_size = bytes.min(1 << 20);
             self
         }
 
