@@ -14,5 +14,4 @@ sanitized() {
 # Of those that are skipped one takes address space away, of which the sanitizer needs terabytes, and one is about a word
 # of the standard library's that is the sanitizer's here.
 sanitized --test green -- --skip without_room_for_a_stack --skip an_ordinary_thread_overflows
-sanitized --test concurrent --test dispatch --test end_of_stream --test errors --test hooks \
-    --test layer --test life_cycle --test stream_handler --test tcp --test udp --test unix -- green
+sanitized --test server --test transport --test concurrency --test handler --test socket -- green

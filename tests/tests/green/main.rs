@@ -4,11 +4,12 @@
 //! the others.
 #![cfg(target_os = "linux")]
 
-mod servers;
+mod resources;
 mod sockets;
 mod stacks;
 mod sync;
 mod threads;
+mod waits;
 mod watchdog;
 
 use std::os::unix::net::UnixStream;

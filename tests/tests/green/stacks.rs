@@ -7,7 +7,7 @@ use std::thread;
 
 use rustix::process::{Resource, Rlimit, setrlimit};
 use socketserver::{GreenTCPServer, Socket, green};
-use tests::{Client, Signal, elsewhere, in_time, run};
+use tests::{Client, Signal, in_time, own_process, run};
 
 use crate::{LOCAL, on_green};
 
@@ -35,8 +35,7 @@ fn leave_no_core_file() {
 
 #[test]
 fn an_overflow_in_a_handler_ends_the_process_with_a_message() {
-    let name = "stacks::an_overflow_in_a_handler_ends_the_process_with_a_message";
-    let Some(ended) = elsewhere(name) else {
+    let Some(ended) = own_process() else {
         leave_no_core_file();
         let handler = |request: Socket, _| request.sendall(&deep(usize::MAX).to_ne_bytes());
         let server = run(GreenTCPServer::handling(handler), LOCAL);
@@ -52,7 +51,7 @@ fn an_overflow_in_a_handler_ends_the_process_with_a_message() {
 /// A frame so large that it begins beyond the guard: it is touched page by page, and so it cannot be stepped over.
 #[test]
 fn a_large_frame_does_not_step_over_the_guard() {
-    let Some(ended) = elsewhere("stacks::a_large_frame_does_not_step_over_the_guard") else {
+    let Some(ended) = own_process() else {
         leave_no_core_file();
         let large = || black_box([1_u8; 2 << 20]).len();
         let _ = green::spawn(large).join();
@@ -66,7 +65,7 @@ fn a_large_frame_does_not_step_over_the_guard() {
 /// The standard library still has the word about its own threads.
 #[test]
 fn an_ordinary_thread_overflows_as_ever() {
-    let Some(ended) = elsewhere("stacks::an_ordinary_thread_overflows_as_ever") else {
+    let Some(ended) = own_process() else {
         leave_no_core_file();
         assert_eq!(on_green(|| 1), 1);
         let thread = thread::Builder::new().name("ordinary".to_owned());
@@ -108,8 +107,7 @@ fn a_green_threads_stack_size_can_be_set() {
 /// Address space is all that a stack costs which nobody uses, and when that is used up there is an error.
 #[test]
 fn without_room_for_a_stack_there_is_an_error() {
-    let name = "stacks::without_room_for_a_stack_there_is_an_error";
-    let Some(ended) = elsewhere(name) else {
+    let Some(ended) = own_process() else {
         assert_eq!(on_green(|| 1), 1);
         let most = Some(4 << 30);
         let limit = Rlimit {

@@ -15,7 +15,8 @@ use socketserver::{
 };
 use tests::{Client, Concurrent, DEADLINE, Echo, Running, in_time, matrix, run, until};
 
-const LOCAL: &str = "127.0.0.1:0";
+use crate::LOCAL;
+
 const NEVER: Duration = Duration::from_secs(3600);
 
 /// Told the name of the method that is called.

@@ -10,7 +10,7 @@ use crossbeam_channel::unbounded;
 use socketserver::{BaseRequestHandler, BaseServer, ServerRef, ThreadingTCPServer};
 use tests::{Client, DEADLINE, Echo, in_time, run, until};
 
-const LOCAL: &str = "127.0.0.1:0";
+use crate::LOCAL;
 
 #[test]
 fn threads_have_names_and_are_used_again_and_let_go() {

@@ -14,9 +14,12 @@ use socketserver::{
     Address, BaseServer, Builder, HandlerError, Served, Server, ServerRef, Socket, Tcp, Threading,
     ThreadingTCPServer, ThreadingUnixStreamServer, UnixStream, create_connection,
 };
-use tests::{Client, DEADLINE, Echo, Folder, Place, Running, in_time, run, until};
+use tests::{
+    Client, DEADLINE, Echo, Folder, Place, Running, all_descriptors, in_own_process, in_time,
+    lower, memory_of, run, until,
+};
 
-use crate::{LOCAL, all_descriptors, lower, memory, said_elsewhere};
+use crate::LOCAL;
 
 /// Counts what is logged as a warning or worse.
 struct Warnings(AtomicU64);
@@ -50,9 +53,7 @@ impl ProcessorTime {
 
 #[test]
 fn complaint_07_without_descriptors_the_loop_waits_and_says_so() {
-    if said_elsewhere("limits::complaint_07_without_descriptors_the_loop_waits_and_says_so")
-        .is_some()
-    {
+    if !in_own_process() {
         return;
     }
     static WARNINGS: Warnings = Warnings(AtomicU64::new(0));
@@ -89,7 +90,7 @@ fn complaint_07_without_descriptors_the_loop_waits_and_says_so() {
 
 #[test]
 fn complaint_07_without_descriptors_a_drain_waits_too() {
-    if said_elsewhere("limits::complaint_07_without_descriptors_a_drain_waits_too").is_some() {
+    if !in_own_process() {
         return;
     }
     let server = run(ThreadingTCPServer::<Echo>::builder(), LOCAL);
@@ -146,9 +147,7 @@ fn with_a_reserve(waiting: usize, keeps: bool) -> (Running<Busy>, Client, Vec<Cl
 
 #[test]
 fn complaint_07_with_a_descriptor_in_reserve_clients_are_refused() {
-    if said_elsewhere("limits::complaint_07_with_a_descriptor_in_reserve_clients_are_refused")
-        .is_some()
-    {
+    if !in_own_process() {
         return;
     }
     static WARNINGS: Warnings = Warnings(AtomicU64::new(0));
@@ -176,7 +175,7 @@ fn complaint_07_with_a_descriptor_in_reserve_clients_are_refused() {
 
 #[test]
 fn complaint_07_who_loses_the_reserve_waits() {
-    if said_elsewhere("limits::complaint_07_who_loses_the_reserve_waits").is_some() {
+    if !in_own_process() {
         return;
     }
     let (server, mut early, mut waiting, taken) = with_a_reserve(2, true);
@@ -196,7 +195,10 @@ fn complaint_07_who_loses_the_reserve_waits() {
 
 /// Leaves room for anything but one more stack, and returns the limit as it was.
 fn no_more_threads() -> Rlimit {
-    lower(Resource::As, memory("VmSize") + (1 << 20))
+    lower(
+        Resource::As,
+        memory_of(std::process::id(), "VmSize").expect("Linux") + (1 << 20),
+    )
 }
 
 /// Passes on what comes to `handle_error`.
@@ -210,9 +212,7 @@ impl BaseServer for Failures {
 
 #[test]
 fn complaint_09_a_thread_that_cannot_be_started_costs_one_request() {
-    if said_elsewhere("limits::complaint_09_a_thread_that_cannot_be_started_costs_one_request")
-        .is_some()
-    {
+    if !in_own_process() {
         return;
     }
     let (tell, told) = unbounded();
@@ -242,9 +242,7 @@ fn complaint_09_a_thread_that_cannot_be_started_costs_one_request() {
 
 #[test]
 fn complaint_09_who_lacks_a_thread_gets_it_when_there_is_room() {
-    if said_elsewhere("limits::complaint_09_who_lacks_a_thread_gets_it_when_there_is_room")
-        .is_some()
-    {
+    if !in_own_process() {
         return;
     }
     let server = run(ThreadingTCPServer::<Echo>::builder(), LOCAL);
@@ -262,7 +260,7 @@ fn complaint_09_who_lacks_a_thread_gets_it_when_there_is_room() {
 
 #[test]
 fn complaint_10_requests_leave_no_memory_behind() {
-    if said_elsewhere("limits::complaint_10_requests_leave_no_memory_behind").is_some() {
+    if !in_own_process() {
         return;
     }
     let folder = Folder::new();
@@ -276,10 +274,13 @@ fn complaint_10_requests_leave_no_memory_behind() {
         }
     };
     serve(500);
-    let before = memory("VmRSS");
+    let before = memory_of(std::process::id(), "VmRSS").expect("Linux");
     serve(3_000);
     // A forgotten thread would cost 8 KiB or more.
-    let each = memory("VmRSS").saturating_sub(before) / 3_000;
+    let each = memory_of(std::process::id(), "VmRSS")
+        .expect("Linux")
+        .saturating_sub(before)
+        / 3_000;
     assert!(each < 100, "{each} bytes");
 }
 

@@ -1,6 +1,5 @@
 //! What panics costs its own request and nothing else.
 
-use std::any::type_name;
 use std::fmt::{self, Display};
 use std::fs;
 use std::panic::resume_unwind;
@@ -11,7 +10,7 @@ use crossbeam_channel::{Sender, unbounded};
 use socketserver::{
     BaseRequestHandler, BaseServer, Concurrency, Server, ServerRef, Socket, Tcp, green,
 };
-use tests::{Client, Concurrent, DEADLINE, elsewhere, matrix, run, until};
+use tests::{Client, Concurrent, DEADLINE, in_own_process, matrix, run, until};
 
 use crate::LOCAL;
 
@@ -107,19 +106,8 @@ fn a_state_that_panics_as_it_goes_takes_nobody_with_it<C: Concurrent>() {
     assert_ne!(thread, thread::current().id());
 }
 
-/// Runs the test of this name and column in a process of its own. Returns whether this is that process.
-fn is_alone<C>(test: &str) -> bool {
-    let column = type_name::<C>().rsplit("::").next().expect("a name");
-    let ended = elsewhere(&format!("panics::{test}::{}", column.to_lowercase()));
-    assert!(
-        ended.as_ref().is_none_or(|ended| ended.status.success()),
-        "{ended:?}"
-    );
-    ended.is_none()
-}
-
 fn of_a_thousand_every_second_panics_and_nothing_is_left_behind<C: Concurrent>() {
-    if !is_alone::<C>("of_a_thousand_every_second_panics_and_nothing_is_left_behind") {
+    if !in_own_process() {
         return;
     }
     let count = |what: &str| {
@@ -161,7 +149,7 @@ fn of_a_thousand_every_second_panics_and_nothing_is_left_behind<C: Concurrent>()
 
 /// As when `handle` panics with a `std` lock held, and `drop` wants to lock it once more.
 fn a_handler_may_panic_and_panic_again_as_it_goes<C: Concurrent>() {
-    if !is_alone::<C>("a_handler_may_panic_and_panic_again_as_it_goes") {
+    if !in_own_process() {
         return;
     }
     #[derive(BaseRequestHandler)]

@@ -8,28 +8,21 @@
 //! queue until the server takes it, and from then on a child answers. A child has a copy of every
 //! client that was there at its fork, so that dropping a client ends nothing; `Client::end` does.
 
-#[path = "forking/children.rs"]
+mod beside_threads;
 mod children;
-#[path = "forking/copies.rs"]
 mod copies;
-#[path = "forking/cpython.rs"]
 mod cpython;
-#[path = "forking/dispatch.rs"]
 mod dispatch;
-#[path = "forking/end.rs"]
 mod end;
-#[path = "forking/harness.rs"]
 mod harness;
-#[path = "forking/refusals.rs"]
 mod refusals;
-#[path = "forking/requests.rs"]
 mod requests;
-#[path = "forking/support.rs"]
 mod support;
 
 fn main() -> std::process::ExitCode {
     harness::main(
         &[
+            beside_threads::TESTS,
             requests::TESTS,
             copies::TESTS,
             dispatch::TESTS,

@@ -42,70 +42,26 @@
 //! | 35 | a socket that exists already has to replace one made for nothing | `complaint_35_a_listener_may_be_inherited`; `tcp::an_existing_listener_is_served_and_left_alive` |
 //! | 36 | tests that stop the clock stop the server | Nothing can stop this clock: a program cannot replace it. |
 
-mod ends;
-mod failures;
-mod limits;
-mod sockets;
-mod times;
-
-use std::fs::{self, File};
-use std::iter;
+use std::fs;
 use std::path::Path;
 
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use tests::elsewhere;
-
-const LOCAL: &str = "127.0.0.1:0";
-
-/// Runs a test in a process of its own. Returns what that has said on standard error, and nothing in that process.
-#[track_caller]
-fn said_elsewhere(test: &str) -> Option<String> {
-    let ended = elsewhere(test)?;
-    ended.passed();
-    Some(ended.errors)
-}
-
-/// Lowers a limit of this process, and returns what it was.
-fn lower(resource: Resource, limit: u64) -> Rlimit {
-    let before = getrlimit(resource);
-    let current = Some(limit);
-    setrlimit(resource, Rlimit { current, ..before }).expect("a lower limit");
-    before
-}
-
-/// All descriptors that this process can still get.
-fn all_descriptors() -> Vec<File> {
-    lower(Resource::Nofile, 100);
-    iter::from_fn(|| File::open("/dev/null").ok()).collect()
-}
-
-/// A number of bytes in `/proc/self/status`.
-fn memory(what: &str) -> u64 {
-    let status = fs::read_to_string("/proc/self/status").expect("Linux");
-    let mut lines = status.lines();
-    let line = lines.find_map(|line| line.strip_prefix(what)?.strip_prefix(':'));
-    let number = line.expect("a line").trim().trim_end_matches(" kB");
-    number.parse::<u64>().expect("a number") * 1024
-}
-
-/// All that a test program is made of: a file, a folder, or both.
-fn source(program: &str) -> String {
-    let place = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests")
-        .join(program);
-    let folder = fs::read_dir(&place).into_iter().flatten().flatten();
-    let files = folder
-        .map(|file| file.path())
-        .chain([place.with_extension("rs")]);
-    // Only one of the two may be there, and a folder may have more in it.
-    files
-        .filter_map(|file| fs::read_to_string(file).ok())
-        .collect()
+/// The text of all test programs.
+fn sources(folder: &Path) -> String {
+    let entries = fs::read_dir(folder).expect("a folder");
+    let texts = entries.map(|entry| {
+        let path = entry.expect("an entry").path();
+        match path.is_dir() {
+            true => sources(&path),
+            false => fs::read_to_string(path).unwrap_or_default(),
+        }
+    });
+    texts.collect()
 }
 
 #[test]
 fn every_complaint_is_accounted_for() {
-    let table = include_str!("main.rs").lines().filter_map(|line| {
+    let sources = sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests"));
+    let table = include_str!("complaints.rs").lines().filter_map(|line| {
         let row = line.strip_prefix("//! | ")?.strip_suffix(" |")?;
         let [number, _, here] = row.split(" | ").collect::<Vec<_>>()[..] else {
             return None;
@@ -116,9 +72,8 @@ fn every_complaint_is_accounted_for() {
     assert!(table.iter().map(|row| row.0).eq(1..=36));
     for (number, here) in table {
         for test in here.split('`').skip(1).step_by(2) {
-            let (program, name) = test.split_once("::").unwrap_or(("complaints", test));
-            let source = source(program);
-            let is_there = |after| source.contains(&format!("fn {name}{after}"));
+            let name = test.rsplit("::").next().expect("a name");
+            let is_there = |after| sources.contains(&format!("fn {name}{after}"));
             assert!(is_there('(') || is_there('<'), "{number:02}: {test}");
         }
         assert!(

@@ -11,7 +11,8 @@ use socketserver::{
 };
 use tests::{Client, DEADLINE, Echo, Folder, Place, Running, inet, matrix, run, until};
 
-const LOCAL: &str = "127.0.0.1:0";
+use crate::LOCAL;
+
 const HOUR: Duration = Duration::from_secs(3_600);
 
 /// Says what nobody here must hear.

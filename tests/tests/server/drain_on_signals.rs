@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use rustix::process::{getpid, kill_process};
 use socketserver::{BaseRequestHandler, BaseServer, ServerRef, TCPServer};
-use tests::{Client, DEADLINE, Signal, elsewhere, in_time, until};
+use tests::{Client, DEADLINE, Signal, in_time, own_process, until};
 
-const LOCAL: &str = "127.0.0.1:0";
+use crate::LOCAL;
 
 /// The status of a process that has come to the end of its part.
 const DONE: i32 = 42;
@@ -18,8 +18,8 @@ const DONE: i32 = 42;
 /// Runs `part` in a process of its own, which the test of that name becomes, and returns how that
 /// ended.
 #[track_caller]
-fn alone(test: &str, part: fn()) -> ExitStatus {
-    let Some(ended) = elsewhere(test) else {
+fn alone(part: fn()) -> ExitStatus {
+    let Some(ended) = own_process() else {
         part();
         std::process::exit(DONE);
     };
@@ -51,7 +51,7 @@ impl SignalsItself {
 
 #[test]
 fn a_backlog_does_not_hold_up_a_signal() {
-    let status = alone("a_backlog_does_not_hold_up_a_signal", || {
+    let status = alone(|| {
         let server = TCPServer::<SignalsItself, _>::with(Patient);
         let server = server.bind(LOCAL).expect("bind");
         server.drain_on_signals(Duration::ZERO).expect("signals");
@@ -81,7 +81,7 @@ fn listening() -> Listening {
 
 #[test]
 fn a_server_drains_though_others_have_gone_before() {
-    let status = alone("a_server_drains_though_others_have_gone_before", || {
+    let status = alone(|| {
         let (before, server) = (listening(), listening());
         drop(before);
         drop(listening());
@@ -95,7 +95,7 @@ fn a_server_drains_though_others_have_gone_before() {
 
 #[test]
 fn all_servers_drain() {
-    let status = alone("all_servers_drain", || {
+    let status = alone(|| {
         let (server, other) = (listening(), listening());
         let serving = thread::spawn(move || other.serve_forever());
         serve_until_signalled(&server);
@@ -108,7 +108,7 @@ fn all_servers_drain() {
 
 #[test]
 fn without_servers_a_signal_ends_the_process() {
-    let status = alone("without_servers_a_signal_ends_the_process", || {
+    let status = alone(|| {
         drop((listening(), listening()));
         signal_myself(Signal::TERM);
         until("the process has ended", || false);
@@ -118,7 +118,7 @@ fn without_servers_a_signal_ends_the_process() {
 
 #[test]
 fn the_time_of_a_drain_can_be_changed() {
-    let status = alone("the_time_of_a_drain_can_be_changed", || {
+    let status = alone(|| {
         let server = TCPServer::<SignalsItself, _>::with(Patient);
         let server = server.bind(LOCAL).expect("bind");
         for time in [1_000, 0] {

@@ -43,9 +43,7 @@
 // The names are CPython's.
 #![allow(non_snake_case)]
 
-#[path = "cpython/echo.rs"]
 mod echo;
-#[path = "cpython/names.rs"]
 mod names;
 
 use std::collections::HashSet;
@@ -362,8 +360,8 @@ fn test_threads_reaped() {
 /// The table above is complete, and says the truth.
 #[test]
 fn every_test_is_accounted_for() {
-    const HERE: &str = include_str!("cpython.rs");
-    const FORKING: &str = include_str!("forking/cpython.rs");
+    const HERE: &str = include_str!("main.rs");
+    const FORKING: &str = include_str!("../concurrency/forking/cpython.rs");
     let mut counts = [0; 3];
     for row in HERE.lines() {
         let Some(row) = row.strip_prefix("//! | `") else {

@@ -11,9 +11,14 @@ use socketserver::{
     Address, Datagram, GreenTCPServer, GreenUDPServer, GreenUnixDatagramServer,
     GreenUnixStreamServer, Socket, green,
 };
-use tests::{Client, DEADLINE, Folder, elsewhere, run};
+use tests::{Client, DEADLINE, Folder, own_process, run};
 
-use crate::{LOCAL, cores};
+use crate::LOCAL;
+
+/// How many schedulers there are.
+fn cores() -> usize {
+    thread::available_parallelism().map_or(1, |cores| cores.get())
+}
 
 /// The name of the thread that this runs on, padded to a fixed length.
 fn core() -> [u8; 8] {
@@ -132,8 +137,7 @@ fn has_two_cores() -> bool {
 #[test]
 fn one_that_computes_does_not_stop_the_connections_of_other_cores() {
     // In a process whose schedulers nobody else uses.
-    let name = "servers::one_that_computes_does_not_stop_the_connections_of_other_cores";
-    let Some(ended) = elsewhere(name) else {
+    let Some(ended) = own_process() else {
         if has_two_cores() {
             while_one_computes("hold", |_, others| {
                 assert!(!others.is_empty(), "they are given out evenly");
@@ -147,8 +151,7 @@ fn one_that_computes_does_not_stop_the_connections_of_other_cores() {
 
 #[test]
 fn one_that_computes_in_turns_lets_its_own_core_answer_too() {
-    let name = "servers::one_that_computes_in_turns_lets_its_own_core_answer_too";
-    let Some(ended) = elsewhere(name) else {
+    let Some(ended) = own_process() else {
         while_one_computes("turns", |same, others| {
             all_answer(others, 50);
             all_answer(same, 3);
@@ -160,7 +163,7 @@ fn one_that_computes_in_turns_lets_its_own_core_answer_too() {
 
 #[test]
 fn blocking_frees_even_its_own_core() {
-    let Some(ended) = elsewhere("servers::blocking_frees_even_its_own_core") else {
+    let Some(ended) = own_process() else {
         while_one_computes("blocking", |same, others| {
             all_answer(same, 50);
             all_answer(others, 50);

@@ -9,9 +9,9 @@ use socketserver::{
     Address, Builder, RequestHandler, Socket, SocketWriter, StreamRequestHandler, Tcp, Threading,
     ThreadingTCPServer,
 };
-use tests::{Client, DEADLINE, Echo, Watched, run, until};
+use tests::{Client, DEADLINE, Echo, Watched, own_process, run, until};
 
-use crate::{LOCAL, said_elsewhere};
+use crate::LOCAL;
 
 #[test]
 fn complaint_08_a_connection_that_fails_in_a_drain_costs_no_other() {
@@ -34,7 +34,7 @@ fn complaint_08_a_connection_that_fails_in_a_drain_costs_no_other() {
 
 #[test]
 fn complaint_24_nothing_is_printed() {
-    let Some(errors) = said_elsewhere("failures::complaint_24_nothing_is_printed") else {
+    let Some(errors) = own_process().map(|ended| ended.errors) else {
         // Without a logger, as in a program that has none.
         let fail = |_: Socket, _: Address| Err::<(), _>("as told");
         let server = run(ThreadingTCPServer::handling(fail), LOCAL);

@@ -10,7 +10,8 @@ use crossbeam_channel::{bounded, unbounded};
 use socketserver::{Datagram, Socket, TCPServer, UnixDatagramServer};
 use tests::{Client, Folder, apart, in_time, run, until};
 
-const LOCAL: &str = "127.0.0.1:0";
+use crate::LOCAL;
+
 const SOON: Duration = Duration::from_millis(50);
 /// Far more than an end needs whose deadline is `SOON`, and less than any other deadline: a busy machine is no failure.
 const AT_ONCE: Duration = Duration::from_secs(4);

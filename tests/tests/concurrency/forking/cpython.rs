@@ -4,7 +4,7 @@
 // The names are CPython's.
 #![allow(non_snake_case)]
 
-#[path = "../cpython/echo.rs"]
+#[path = "../../cpython/echo.rs"]
 mod echo;
 
 use std::env;

@@ -12,7 +12,7 @@ use socketserver::signal::{SIGHUP, SIGUSR1, SIGUSR2, SIGWINCH};
 use socketserver::{GreenTCPServer, Served, TCPServer, ThreadingTCPServer};
 use tests::{Client, DEADLINE, Echo, Running, in_time, until};
 
-const LOCAL: &str = "127.0.0.1:0";
+use crate::LOCAL;
 
 /// Sends it to this thread, which has handled it when this returns.
 fn send(signal: i32) {

@@ -12,9 +12,12 @@ use socketserver::{
     Address, Datagram, DatagramRequestHandler, Inline, RequestHandler, Served, Server, TCPServer,
     ThreadingTCPServer, ToAddress, Transport, UDPServer, Udp, UnixDatagram, UnixDatagramServer,
 };
-use tests::{Client, DEADLINE, Echo, Folder, Place, elsewhere_command, in_time, is_elsewhere, run};
+use tests::{
+    Client, DEADLINE, Echo, Folder, Place, all_descriptors, elsewhere_command, in_own_process,
+    in_time, is_elsewhere, run,
+};
 
-use crate::{LOCAL, all_descriptors, said_elsewhere};
+use crate::LOCAL;
 
 /// `bind` makes a server at an address, which shares its port or does not.
 fn a_port_is_shared_only_by_those_who_ask<T: Transport>(
@@ -102,7 +105,7 @@ fn complaint_22_nobody_to_answer_is_no_failure() {
 
 #[test]
 fn complaint_23_without_descriptors_the_file_goes_too() {
-    if said_elsewhere("sockets::complaint_23_without_descriptors_the_file_goes_too").is_some() {
+    if !in_own_process() {
         return;
     }
     let folder = Folder::new();
@@ -127,7 +130,7 @@ fn complaint_35_a_listener_may_be_inherited() {
     }
     let listener = TcpListener::bind(LOCAL).expect("bind");
     let address = Address::from(listener.local_addr().expect("an address"));
-    let mut child = elsewhere_command("sockets::complaint_35_a_listener_may_be_inherited")
+    let mut child = elsewhere_command("complaints::complaint_35_a_listener_may_be_inherited")
         .stdin(OwnedFd::from(listener))
         .stdout(Stdio::null())
         .spawn()

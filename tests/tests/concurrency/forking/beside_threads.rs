@@ -1,49 +1,37 @@
 //! Forking servers in a thread, with their clients in other threads of the same process: what
 //! CPython's own tests do, and what here needs a promise.
 
-use std::io::{self, ErrorKind, Read};
+use std::io::{ErrorKind, Read};
 use std::process::Command;
 use std::thread;
 use std::time::Duration;
 
 use socketserver::{
-    Address, BaseRequestHandler, Builder, ForkBesideThreads, Forking, Request, Server, Tcp, Udp,
-    UnixDatagram, UnixStream, Workers,
+    Builder, ForkBesideThreads, Forking, Request, Server, Tcp, Udp, UnixDatagram, UnixStream,
+    Workers,
 };
-use tests::{Client, DEADLINE, Folder, Place, Running, in_time, run, until};
+use tests::{Client, DEADLINE, Echo, Folder, Place, Running, in_time, run, until};
+
+use crate::harness::list;
+
+list!(TESTS:
+    tcp_echoes,
+    udp_echoes,
+    unix_streams_echo,
+    unix_datagrams_echo,
+    clients_in_many_threads_are_answered,
+    the_end_of_a_child_makes_room_at_once,
+    shutdown_waits_for_no_child,
+    at_the_deadline_children_are_ended,
+    children_of_others_are_left_to_them,
+);
 
 /// The promise that makes the servers of this file fork.
 #[allow(unsafe_code)]
 fn promise() -> ForkBesideThreads {
-    // SAFETY: the one handler here only receives, sends and allocates. It takes no lock, for it
+    // SAFETY: `tests::Echo`, the one handler here, only receives, sends and allocates. It takes no lock, for it
     // does not print, log or panic, nor ask its server anything, and it counts on no other thread.
     unsafe { ForkBesideThreads::promise() }
-}
-
-/// Sends back what comes, until nothing more does.
-#[derive(BaseRequestHandler)]
-struct Echo {
-    request: Request,
-    client_address: Address,
-}
-
-impl Echo {
-    fn handle(&self) -> io::Result<()> {
-        match &self.request {
-            Request::Stream(socket) => loop {
-                let data = socket.recv(65_536)?;
-                if data.is_empty() {
-                    return Ok(());
-                }
-                socket.sendall(&data)?;
-            },
-            Request::Datagram(datagram) => {
-                let socket = &datagram.socket;
-                socket.sendto(&datagram.data, &self.client_address)?;
-                Ok(())
-            }
-        }
-    }
 }
 
 fn builder<T: Place>() -> Builder<T, Forking, Echo, ()>
@@ -86,27 +74,22 @@ fn recv(client: &mut Client) -> Vec<u8> {
     }
 }
 
-#[test]
 fn tcp_echoes() {
     echoes::<Tcp>();
 }
 
-#[test]
 fn udp_echoes() {
     echoes::<Udp>();
 }
 
-#[test]
 fn unix_streams_echo() {
     echoes::<UnixStream>();
 }
 
-#[test]
 fn unix_datagrams_echo() {
     echoes::<UnixDatagram>();
 }
 
-#[test]
 fn clients_in_many_threads_are_answered() {
     let server = local();
     let address = server.address();
@@ -127,7 +110,6 @@ fn clients_in_many_threads_are_answered() {
     assert_eq!((drained.aborted, stats.finished), (0, 80), "{stats:?}");
 }
 
-#[test]
 fn the_end_of_a_child_makes_room_at_once() {
     let server = run(builder::<Tcp>().max_children(2), "127.0.0.1:0");
     let mut clients: Vec<Client> = (0..6).map(|_| Client::stream(&server.address())).collect();
@@ -143,7 +125,6 @@ fn the_end_of_a_child_makes_room_at_once() {
     assert_eq!(server.drain(DEADLINE).1.finished, 6);
 }
 
-#[test]
 fn shutdown_waits_for_no_child() {
     let server = builder::<Tcp>().bind("127.0.0.1:0").expect("bind");
     let handle = server.spawn().expect("spawn");
@@ -157,7 +138,6 @@ fn shutdown_waits_for_no_child() {
     assert_eq!(drained.expect("it served well").aborted, 0);
 }
 
-#[test]
 fn at_the_deadline_children_are_ended() {
     let server = local();
     let mut clients = [(); 3].map(|()| Client::stream(&server.address()));
@@ -175,7 +155,6 @@ fn at_the_deadline_children_are_ended() {
     }
 }
 
-#[test]
 fn children_of_others_are_left_to_them() {
     let server = local();
     let strangers = [(); 3].map(|()| {

@@ -1,0 +1,5 @@
+//! Which requests a server admits.
+
+mod full;
+mod limits;
+mod rates;

@@ -1,0 +1,11 @@
+//! The transports, from end to end.
+
+mod complaints;
+mod options;
+mod socket_file;
+mod stream;
+mod tcp;
+mod udp;
+mod unix;
+
+const LOCAL: &str = "127.0.0.1:0";
