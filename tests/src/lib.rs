@@ -4,32 +4,44 @@
 //! Nothing here sleeps for luck: a test waits for a condition, and fails at [`DEADLINE`] when it does not come.
 
 mod alone;
+mod altered;
 mod arguments;
+mod cells;
 mod client;
 mod echo;
 mod limits;
+mod lines;
 mod matrix;
+mod odd_clients;
 mod own_process;
 mod pair;
 mod process;
 mod python;
 mod running;
+mod serving;
+mod states;
 mod watched;
 
 pub use alone::{Ended, elsewhere, elsewhere_command, is_elsewhere};
+pub use altered::Altered;
 pub use arguments::Arguments;
+pub use cells::{Column, Datagrams, Row, Streams};
 pub use client::Client;
 pub use echo::Echo;
 pub use limits::{all_descriptors, count_of, lower, with_at_most};
+pub use lines::{Lines, keep_lines};
 #[cfg(target_os = "linux")]
 pub use matrix::OnGreen;
 pub use matrix::{Concurrent, Ordinary, Place, Thread};
+pub use odd_clients::{datagram_from_another, reset, stream_from_another};
 pub use own_process::{in_own_process, own_process};
 pub use pair::{tcp_pair, unix_pair};
 pub use process::{Process, memory_of, raise_descriptor_limit};
 pub use python::python;
 pub use running::{Running, run};
 pub use rustix::process::Signal;
+pub use serving::{ends_well, serve};
+pub use states::{Busy, Failures};
 pub use watched::Watched;
 
 use std::any::Any;

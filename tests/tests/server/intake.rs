@@ -1,20 +1,23 @@
-//! What a request meets on its way: which hooks, in which order, on which thread.
+//! A request's way through a server: which hooks it meets, in which order, on which thread.
 
 use std::any::TypeId;
-use std::io::{self, Read};
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::io;
+use std::panic::resume_unwind;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::thread::{self, ThreadId};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use parking_lot::Mutex;
-use rustix::io::Errno;
 use socketserver::{
     Address, BaseRequestHandler, BaseServer, Builder, Concurrency, HandlerError, Inline, Job,
-    Rejected, Served, ServerRef, Tcp, Transport,
+    Rejected, Served, ServerRef, Stats, Tcp, Transport,
 };
-use tests::{Client, Echo, Folder, Place, Running, Watched, in_time, matrix, run, until};
+use tests::{
+    Altered, Client, Column, Concurrent, DEADLINE, Echo, Failures, Folder, Place, Running, Watched,
+    matrix, run, until,
+};
+
+use crate::LOCAL;
 
 /// How one call goes wrong.
 #[derive(Clone, Copy)]
@@ -116,7 +119,7 @@ fn builder<T: Transport + Default, C: Concurrency>(
         .poll_interval(Duration::from_secs(3600))
 }
 
-/// A client whose request is there. For a stream, connecting is the request.
+/// A client whose request is there: for a stream, connecting is the request.
 fn request<T: Place>(address: &Address) -> Client {
     let mut client = T::client(address);
     if matches!(client, Client::Udp(_) | Client::UnixDatagram(..)) {
@@ -125,9 +128,9 @@ fn request<T: Place>(address: &Address) -> Client {
     client
 }
 
-/// One request on which `troubles` come: what the loop calls after it has taken it and asked whether it is welcome, and
-/// what is called where it runs. Then one without troubles, which must be served as ever.
-fn meets<T: Place, C: Concurrency + Default>(
+/// Serves one request with these troubles. The loop takes it, verifies it and calls `on_the_loop`;
+/// `in_its_place` is called where the request runs. The next request must be served as ever.
+fn meets<T: Place, C: Column>(
     troubles: &[Trouble],
     on_the_loop: &[&'static str],
     in_its_place: &[&'static str],
@@ -155,7 +158,7 @@ fn one_request<T: Place, C: Concurrency>(
     on_the_loop: &[&'static str],
     in_its_place: &[&'static str],
 ) {
-    let ended = |stats: socketserver::Stats| stats.accepted - stats.active;
+    let ended = |stats: Stats| stats.accepted - stats.active;
     let before = ended(server.stats());
     let mut client = request::<T>(&server.address());
     until("the request has ended", || {
@@ -180,7 +183,7 @@ fn one_request<T: Place, C: Concurrency>(
 
 macro_rules! lives {
     ($($name:ident: [$($trouble:expr),*] => $on_the_loop:expr, $in_its_place:expr;)+) => {
-        $(fn $name<T: Place, C: Concurrency + Default>() {
+        $(fn $name<T: Place, C: Column>() {
             meets::<T, C>(&[$($trouble),*], &$on_the_loop, &$in_its_place);
         })+
         matrix!(all: $($name),+);
@@ -200,8 +203,8 @@ const NOT_SET_UP: [&str; 4] = ["prepare", "setup", "handle_error", "shutdown_req
 const NOT_PREPARED: [&str; 3] = ["prepare", "handle_error", "shutdown_request"];
 
 lives! {
-    goes_well: [] => [], HANDLED;
-    is_not_verified: [Error("verify_request")] => ["shutdown_request"], [];
+    a_request_goes_well: [] => [], HANDLED;
+    a_request_is_refused: [Error("verify_request")] => ["shutdown_request"], [];
     verify_request_panics: [Panic("verify_request")] => ["handle_error", "shutdown_request"], [];
     prepare_fails: [Error("prepare")] => [], NOT_PREPARED;
     prepare_panics: [Panic("prepare")] => [], NOT_PREPARED;
@@ -216,25 +219,25 @@ lives! {
     verify_request_and_handle_error_panic: [Panic("verify_request"), Panic("handle_error")] =>
         ["handle_error", "shutdown_request"], [];
     shutdown_request_panics: [Panic("shutdown_request")] => [], HANDLED;
-    everything_panics:
+    every_hook_panics:
         [Panic("handle"), Panic("finish"), Panic("handle_error"), Panic("shutdown_request")] => [], FAILED;
 }
 
-/// A concurrency that never has room.
+/// A concurrency that has no room.
 struct Refusing;
 
 impl Concurrency for Refusing {
     fn process_request(&self, job: Job) -> Result<(), Rejected> {
-        let error = io::Error::other("nobody is free");
+        let error = io::Error::other("no worker is free");
         Err(Rejected { job, error })
     }
 }
 
 #[test]
-fn what_nobody_can_run_is_an_error_on_the_loop() {
+fn a_rejected_job_fails_on_the_loop() {
     let diary = Diary::new(&[]);
     let server = builder::<Tcp, _>(&diary, Refusing);
-    let server = server.bind("127.0.0.1:0").expect("bind");
+    let server = server.bind(LOCAL).expect("bind");
     for _ in 0..2 {
         let mut client = Client::stream(server.server_address());
         assert_eq!(server.handle_request().expect("serves"), Served::Refused);
@@ -250,7 +253,7 @@ fn what_nobody_can_run_is_an_error_on_the_loop() {
     assert_eq!(server.stats().finished, 0);
 }
 
-fn alone_has_no_service_actions<T: Place, C: Concurrency + Default>() {
+fn handle_request_calls_no_service_actions<T: Place, C: Column>() {
     let (folder, diary) = (Folder::new(), Diary::new(&[]));
     let server = builder::<T, C>(&diary, C::default()).timeout(Duration::from_millis(10));
     let server = server.bind(T::address(&folder)).expect("bind");
@@ -266,159 +269,33 @@ fn alone_has_no_service_actions<T: Place, C: Concurrency + Default>() {
     assert_eq!(here, calls);
 }
 
-matrix!(all: alone_has_no_service_actions);
+matrix!(all: handle_request_calls_no_service_actions);
 
-/// A server that takes connections, some of which fail as they are taken.
-fn failing_to_take(errors: &Arc<Mutex<Vec<io::Error>>>) -> Builder<Watched<Tcp>, Inline, Echo, ()> {
-    let errors = errors.clone();
-    let transport = Watched::new(Tcp::new(), move |name| match name {
-        "get_request" => errors.lock().pop().map_or(Ok(()), Err),
-        _ => Ok(()),
+const SOON: Duration = Duration::from_millis(200);
+
+/// Complaint 18.
+fn a_silent_handshake_blocks_no_other_client<C: Concurrent>() {
+    let transport = Altered::prepared(Tcp::new(), |request| {
+        request.settimeout(Some(SOON))?;
+        assert_eq!(request.recv(1)?, b"!");
+        request.sendall(b"!")?;
+        request.settimeout(None)
     });
-    Builder::new(transport, Inline, ())
-}
-
-#[test]
-fn what_goes_wrong_with_one_connection_does_not_end_the_loop() {
-    let errors = Arc::default();
-    let server = run(failing_to_take(&errors), "127.0.0.1:0");
-    let of_a_connection = [
-        Errno::CONNABORTED,
-        Errno::PROTO,
-        Errno::NETDOWN,
-        Errno::NOPROTOOPT,
-        Errno::HOSTDOWN,
-        Errno::HOSTUNREACH,
-        Errno::OPNOTSUPP,
-        Errno::NETUNREACH,
-        Errno::TIMEDOUT,
-        Errno::PERM,
-    ];
-    let of_the_machine = [Errno::MFILE, Errno::NFILE, Errno::NOBUFS, Errno::NOMEM];
-    let counted = of_a_connection.iter().chain(&of_the_machine);
-    for error in counted.clone().chain(&[Errno::AGAIN, Errno::INTR]) {
-        errors.lock().push((*error).into());
-        assert_eq!(Client::stream(&server.address()).finish(), b"", "{error}");
-        assert_eq!(Client::stream(&server.address()).ask("hello"), b"hello");
+    let (state, failures) = Failures::new();
+    let builder = Builder::<_, _, Echo, _>::new(transport, C::default(), state);
+    let server = run(builder, LOCAL);
+    let silent: Vec<_> = (0..20).map(|_| Client::stream(&server.address())).collect();
+    let mut client = Client::stream(&server.address());
+    assert_eq!(client.ask("!"), b"!");
+    assert_eq!(client.ask("hello"), b"hello");
+    for mut client in silent {
+        assert_eq!(client.rest(), b"");
     }
-    let stats = server.stats();
-    assert_eq!(
-        (stats.accept_errors, stats.failed),
-        (counted.count() as u64, 0)
-    );
-}
-
-#[test]
-fn a_listener_that_will_never_work_again_ends_the_loop() {
-    for error in [Errno::BADF, Errno::INVAL, Errno::NOTSOCK, Errno::FAULT] {
-        let errors = Arc::new(Mutex::new(vec![error.into()]));
-        let server = failing_to_take(&errors).bind("127.0.0.1:0").expect("bind");
-        let _client = Client::stream(server.server_address());
-        let ended = in_time("the loop's end", move || server.serve_forever());
-        let number = ended.expect_err("an error").raw_os_error();
-        assert_eq!(number, Some(error.raw_os_error()));
+    for _ in 0..20 {
+        let (_, kind) = failures.recv_timeout(DEADLINE).expect("handle_error");
+        assert_eq!(kind, Some(io::ErrorKind::TimedOut));
     }
+    assert_eq!(client.ask("still there"), b"still there");
 }
 
-#[test]
-fn nobody_is_left_waiting_for_a_spawned_server_whose_loop_has_failed() {
-    let errors = Arc::new(Mutex::new(vec![Errno::BADF.into()]));
-    let server = failing_to_take(&errors).bind("127.0.0.1:0").expect("bind");
-    let [mut taken, mut waiting] = [(); 2].map(|()| Client::stream(server.server_address()));
-    let serving = server.spawn().expect("spawn");
-    assert_eq!(taken.rest(), b"");
-    let reset = waiting.read(&mut [0]).expect_err("nobody serves");
-    assert_eq!(reset.kind(), io::ErrorKind::ConnectionReset);
-    let ended = in_time("the loop's end", move || serving.join());
-    let number = ended.expect_err("an error").raw_os_error();
-    assert_eq!(number, Some(Errno::BADF.raw_os_error()));
-}
-
-/// A concurrency that panics.
-struct Panicking;
-
-impl Concurrency for Panicking {
-    fn process_request(&self, _: Job) -> Result<(), Rejected> {
-        resume_unwind(Box::new("process_request"))
-    }
-}
-
-#[test]
-fn a_panic_in_an_axis_of_ones_own_leaves_a_server_that_can_be_stopped() {
-    let diary = Diary::new(&[Panic("get_request")]);
-    in_time("the end of both", move || {
-        let stops = |handle: socketserver::ServerHandle<Watching>| {
-            assert_eq!(Client::stream(handle.server_address()).rest(), b"");
-            let server = (*handle).clone();
-            server.shutdown();
-            // Whether the loop has survived or not is not the question here.
-            let _ = catch_unwind(AssertUnwindSafe(|| handle.join()));
-        };
-        let server = builder::<Tcp, _>(&diary, Inline)
-            .bind("127.0.0.1:0")
-            .expect("bind");
-        stops(server.spawn().expect("spawn"));
-        let server = builder::<Tcp, _>(&diary, Panicking)
-            .bind("127.0.0.1:0")
-            .expect("bind");
-        stops(server.spawn().expect("spawn"));
-    });
-}
-
-/// A concurrency that never begins what it was given, and from when it is told panics as it looks
-/// after that.
-struct Holding {
-    jobs: Mutex<Vec<Job>>,
-    turns: Arc<AtomicUsize>,
-    panics: Arc<AtomicBool>,
-}
-
-impl Concurrency for Holding {
-    fn process_request(&self, job: Job) -> Result<(), Rejected> {
-        self.jobs.lock().push(job);
-        Ok(())
-    }
-    fn service_actions(&self) -> Option<Instant> {
-        if self.panics.load(SeqCst) {
-            resume_unwind(Box::new("service_actions"));
-        }
-        self.turns.fetch_add(self.jobs.lock().len(), SeqCst);
-        None
-    }
-    fn server_close(&self, _: Option<Instant>) {
-        self.jobs.lock().clear();
-        resume_unwind(Box::new("server_close"));
-    }
-}
-
-#[test]
-fn a_panic_as_the_loop_ends_leaves_a_server_that_can_be_stopped() {
-    let (turns, panics) = (Arc::default(), Arc::default());
-    let holding = Holding {
-        jobs: Mutex::default(),
-        turns: Arc::clone(&turns),
-        panics: Arc::clone(&panics),
-    };
-    let server = builder::<Tcp, _>(&Diary::new(&[]), holding).drain_timeout(Duration::ZERO);
-    let server = server.bind("127.0.0.1:0").expect("bind").spawn();
-    let server = server.expect("spawn");
-    let mut client = Client::stream(server.server_address());
-    until("the loop has taken it and waits", || turns.load(SeqCst) > 0);
-    panics.store(true, SeqCst);
-    let stopping = (*server).clone();
-    in_time("shutdown", move || stopping.shutdown());
-    in_time("the end", move || drop(server));
-    assert_eq!(client.rest(), b"");
-}
-
-#[test]
-fn a_panic_as_the_queue_is_emptied_leaves_a_server_that_can_be_stopped() {
-    let server = builder::<Tcp, _>(&Diary::new(&[]), Panicking).bind("127.0.0.1:0");
-    let server = server.expect("bind");
-    let mut client = Client::stream(server.server_address());
-    in_time("the end", move || {
-        let _ = catch_unwind(AssertUnwindSafe(|| server.drain(Duration::from_millis(50))));
-        server.shutdown();
-    });
-    assert_eq!(client.rest(), b"");
-}
+matrix!(concurrent: a_silent_handshake_blocks_no_other_client);

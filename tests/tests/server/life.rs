@@ -1,34 +1,27 @@
-//! A server's life: fresh, serving, stopping, stopped and perhaps serving again, closed.
+//! A server's life: fresh, serving, stopped and perhaps serving again, closed.
 
-use std::io::{self, Read, Write};
-use std::sync::{Arc, Barrier};
-use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
+use std::io::{self, ErrorKind, Read, Write};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
+use std::sync::{Arc, Barrier, OnceLock, Weak};
+use std::thread;
+use std::time::Duration;
 
+use rustix::io::Errno;
 use socketserver::{
-    BaseRequestHandler, BaseServer, Concurrency, Request, RequestHandler, Served, Server,
-    ServerRef, Socket, Tcp, Transport,
+    Address, BaseRequestHandler, BaseServer, Builder, Drained, FnHandler, FnState, Inline, Served,
+    Server, ServerRef, Socket, Tcp, ThreadingTCPServer, UnixStream,
 };
-use tests::{Client, DEADLINE, Echo, Folder, Place, Running, apart, in_time, matrix, run, until};
+use tests::{
+    Client, Column, Concurrent, DEADLINE, Echo, Folder, Place, Row, Running, Streams, Watched,
+    apart, ends_well, in_time, matrix, run, serve, until,
+};
 
-fn serve<T, C, H, S>(server: &Arc<Server<T, C, H, S>>) -> JoinHandle<io::Result<()>>
-where
-    T: Transport,
-    C: Concurrency,
-    H: RequestHandler<T::Request, S>,
-    S: BaseServer<T::Request>,
-{
-    let server = server.clone();
-    thread::spawn(move || server.serve_forever())
-}
+use crate::LOCAL;
 
-#[track_caller]
-fn ends(serving: JoinHandle<io::Result<()>>) {
-    let result = in_time("the loop's end", move || serving.join());
-    result.expect("no panic").expect("a good end");
-}
+const SOON: Duration = Duration::from_millis(20);
 
-fn serves_again_after_a_shutdown<T: Place<Request: Into<Request>>, C: Concurrency + Default>() {
+/// Complaint 04: what asks a stopped server to stop is not there any more when it serves again.
+fn serves_again_after_a_shutdown<T: Row, C: Column>() {
     let folder = Folder::new();
     let server = Server::<T, C, Echo>::bind(T::address(&folder)).expect("bind");
     let server = Arc::new(server);
@@ -36,18 +29,15 @@ fn serves_again_after_a_shutdown<T: Place<Request: Into<Request>>, C: Concurrenc
         let serving = serve(&server);
         assert_eq!(T::client(server.server_address()).ask("hello"), b"hello");
         server.shutdown();
-        ends(serving);
+        ends_well(serving);
         assert!(server.fileno() >= 0, "the listener stays");
-        // What is asked of a server that has stopped is not there any more when it serves again.
         server.shutdown();
     }
     assert_eq!(server.stats().accepted, 3);
 }
 
-fn a_stop_right_after_the_start_is_never_missed<
-    T: Place<Request: Into<Request>>,
-    C: Concurrency + Default,
->() {
+/// Complaint 33.
+fn a_stop_right_after_the_start_is_seen<T: Row, C: Column>() {
     for _ in 0..30 {
         let folder = Folder::new();
         let server = Server::<T, C, Echo>::bind(T::address(&folder)).expect("bind");
@@ -58,58 +48,77 @@ fn a_stop_right_after_the_start_is_never_missed<
     }
 }
 
-/// Does to its server what it is told; a connection is told by being there.
+/// Stops its server, and notes that it is back from there.
 #[derive(BaseRequestHandler)]
-struct Obeying {
+struct Stopping {
     server: ServerRef<Order>,
 }
 
-struct Order(fn(&ServerRef<Order>));
+struct Order {
+    stop: fn(&ServerRef<Order>),
+    back: AtomicBool,
+}
 
 impl<R> BaseServer<R> for Order {}
 
-impl Obeying {
+impl Stopping {
     fn handle(&self) {
-        (self.server.0)(&self.server);
+        (self.server.stop)(&self.server);
+        self.server.back.store(true, SeqCst);
     }
 }
 
-fn a_handler_may_stop_its_server<T: Place, C: Concurrency + Default>() {
-    let orders: [fn(&ServerRef<Order>); 2] = [
+/// Complaint 01.
+fn a_handler_may_stop_its_server<T: Place, C: Column>() {
+    let stops: [fn(&ServerRef<Order>); 2] = [
         |server| server.shutdown(),
         |server| server.begin_drain(DEADLINE),
     ];
-    for order in orders {
+    for stop in stops {
         let folder = Folder::new();
-        let server = Server::<T, C, Obeying, _>::with(Order(order)).bind(T::address(&folder));
-        let server = server.expect("bind");
-        let address = server.server_address().clone();
+        let back = AtomicBool::new(false);
+        let server = Server::<T, C, Stopping, _>::with(Order { stop, back });
+        let server = server.bind(T::address(&folder)).expect("bind");
         let handle = server.spawn().expect("spawn");
-        let mut client = T::client(&address);
-        // The end of a connection may be faster.
+        let server = (*handle).clone();
+        let mut client = T::client(server.server_address());
+        // A connection is a request already, and its end may be faster.
         let _ = client.write(b"stop");
         in_time("join", move || handle.join()).expect("a good end");
+        until("the handler is back", || server.back.load(SeqCst));
     }
 }
 
-matrix!(all: serves_again_after_a_shutdown, a_stop_right_after_the_start_is_never_missed, a_handler_may_stop_its_server);
+matrix!(
+    all: serves_again_after_a_shutdown,
+    a_stop_right_after_the_start_is_seen,
+    a_handler_may_stop_its_server,
+);
 
-fn a_shutdown_before_the_first_loop_is_remembered_once<C: Concurrency + Default>() {
-    for serves_forever in [true, false] {
+/// Complaint 03.
+fn an_early_stop_is_remembered_once<C: Column>() {
+    let server = || {
         let server = Server::<Tcp, C, Echo>::builder().timeout(Duration::from_millis(1));
-        let server = Arc::new(server.bind("127.0.0.1:0").expect("bind"));
+        Arc::new(server.bind(LOCAL).expect("bind"))
+    };
+    for serves_forever in [true, false] {
+        let server = server();
         server.shutdown();
         server.shutdown();
         if serves_forever {
-            ends(serve(&server));
+            ends_well(serve(&server));
         } else {
             assert_eq!(server.handle_request().expect("serves"), Served::Stopped);
         }
         assert_eq!(server.handle_request().expect("serves"), Served::TimedOut);
     }
+    let server = server();
+    server.server_ref().begin_drain(DEADLINE);
+    ends_well(serve(&server));
+    assert_eq!(server.fileno(), -1);
 }
 
-fn a_closed_server_serves_no_more<C: Concurrency + Default>() {
+fn a_closed_server_serves_no_more<C: Column>() {
     let server = Server::<Tcp, C, Echo>::bind(apart()).expect("bind");
     assert!(server.fileno() >= 0);
     assert!(!server.server_ref().is_stopping());
@@ -121,13 +130,14 @@ fn a_closed_server_serves_no_more<C: Concurrency + Default>() {
     assert!(Client::try_stream(server.server_address()).is_err());
     server.shutdown();
     server.server_ref().begin_drain(DEADLINE);
-    let closed = |error: io::Error| error.kind() == io::ErrorKind::NotConnected;
+    let closed = |error: io::Error| error.kind() == ErrorKind::NotConnected;
     assert!(server.serve_forever().is_err_and(closed));
     assert!(server.handle_request().is_err_and(closed));
     assert!(server.spawn().is_err_and(closed));
 }
 
-fn the_port_is_free_again_at_once<C: Concurrency + Default>() {
+/// Complaint 13.
+fn its_port_is_free_again_at_once<C: Column>() {
     let mut address = apart();
     for _ in 0..10 {
         let server = run(Server::<Tcp, C, Echo>::builder(), &address);
@@ -137,9 +147,10 @@ fn the_port_is_free_again_at_once<C: Concurrency + Default>() {
     }
 }
 
-fn many_may_stop_it_at_once<C: Concurrency + Default>() {
+/// Complaint 33.
+fn many_threads_may_stop_it_at_once<C: Column>() {
     for _ in 0..20 {
-        let server = Arc::new(Server::<Tcp, C, Echo>::bind("127.0.0.1:0").expect("bind"));
+        let server = Arc::new(Server::<Tcp, C, Echo>::bind(LOCAL).expect("bind"));
         let serving = serve(&server);
         Client::stream(server.server_address()).ask("hello");
         in_time("twenty shutdowns", {
@@ -156,209 +167,157 @@ fn many_may_stop_it_at_once<C: Concurrency + Default>() {
                 });
             }
         });
-        ends(serving);
+        ends_well(serving);
     }
 }
 
-fn live_requests_may_finish<T: Place<Request = Socket>, C: Concurrency + Default>() {
-    let folder = Folder::new();
-    let server: Running<()> = run(Server::<T, C, Echo>::builder(), T::address(&folder));
-    let (address, watching) = (server.address(), (*server).clone());
-    let mut client = T::client(&address);
-    assert_eq!(client.ask("before"), b"before");
-    let draining = thread::spawn(move || server.drain(DEADLINE / 2));
-    until("the drain has begun", || watching.is_stopping());
-    assert_eq!(client.ask("meanwhile"), b"meanwhile");
-    assert_eq!(client.finish(), b"");
-    let (drained, stats) = draining.join().expect("a good end");
-    assert_eq!((drained.aborted, drained.abandoned), (0, 0));
-    assert_eq!((stats.finished, stats.aborted), (1, 0));
-    assert!(Client::try_stream(&address).is_err(), "nobody is there");
-}
-
-fn the_deadline_cuts<T: Place<Request = Socket>, C: Concurrency + Default>() {
-    let folder = Folder::new();
-    let server: Running<()> = run(Server::<T, C, Echo>::builder(), T::address(&folder));
-    let mut client = T::client(&server.address());
-    assert_eq!(client.ask("hello"), b"hello");
-    let began = Instant::now();
-    let (drained, stats) = server.drain(Duration::from_millis(50));
-    assert!(began.elapsed() < Duration::from_secs(2));
-    assert_eq!(client.rest(), b"", "it sees the end of the stream");
-    assert_eq!(
-        (drained.finished, drained.abandoned, stats.aborted),
-        (0, 0, 1)
-    );
-}
-
-matrix!(streams: live_requests_may_finish, the_deadline_cuts);
-
-fn who_waits_in_the_queue_is_served<T: Place<Request: Into<Request>>, C: Concurrency + Default>() {
-    for served_before in [false, true] {
-        let folder = Folder::new();
-        let server = Server::<T, C, Echo>::bind(T::address(&folder)).expect("bind");
-        let server = Arc::new(server);
-        if served_before {
-            server.shutdown();
-            ends(serve(&server));
-        }
-        let mut clients: Vec<_> = (0..5).map(|_| T::client(server.server_address())).collect();
-        for client in &mut clients {
-            client.send("hello");
-            client.end();
-        }
-        let drained = in_time("drain", {
-            let server = server.clone();
-            move || server.drain(DEADLINE)
-        });
-        assert_eq!((drained.aborted, server.stats().finished), (0, 5));
-        for mut client in clients {
-            assert_eq!(client.recv(), b"hello");
-        }
-        assert_eq!(server.fileno(), -1);
-    }
-}
-
-matrix!(all: who_waits_in_the_queue_is_served);
-
-/// Tells whether its server is about to leave, and whether it is stopping.
-#[derive(BaseRequestHandler)]
-struct Health {
-    request: Socket,
-    server: ServerRef<()>,
-}
-
-impl Health {
-    fn handle(&self) -> io::Result<()> {
-        let health = (self.server.is_leaving(), self.server.is_stopping());
-        self.request.sendall(format!("{health:?}").as_bytes())
-    }
-}
-
-const FOR_EVER: Duration = Duration::from_secs(3_600);
-
-fn a_lame_duck_serves_everybody<T: Place<Request = Socket>, C: Concurrency + Default>() {
-    let folder = Folder::new();
-    let server = Server::<T, C, Health>::builder().lame_duck(FOR_EVER);
-    let server: Running<()> = run(server, T::address(&folder));
-    let (address, leaving) = (server.address(), (*server).clone());
-    assert_eq!(T::client(&address).rest(), b"(false, false)");
-    until("it is counted", || server.stats().finished == 1);
-    let draining = thread::spawn(move || server.drain(DEADLINE / 2));
-    until("it is a lame duck", || leaving.is_leaving());
-    for _ in 0..10 {
-        // Whoever asks for a drain again does not hasten it.
-        leaving.begin_drain(DEADLINE);
-        assert_eq!(T::client(&address).rest(), b"(true, false)");
-    }
-    // A shutdown does not wait, and what was asked for before is done.
-    let stopping = leaving.clone();
-    in_time("the loop's end", move || stopping.shutdown());
-    let (drained, stats) = draining.join().expect("a good end");
-    assert_eq!((drained.aborted, stats.finished), (0, 11));
-    assert!(leaving.is_stopping());
-    assert!(Client::try_stream(&address).is_err(), "nobody is there");
-}
-
-fn a_lame_duck_drains_when_its_time_is_over<T, C>()
-where
-    T: Place<Request: Into<Request>>,
-    C: Concurrency + Default,
-{
-    let time = Duration::from_millis(300);
-    for waits in [true, false] {
-        let folder = Folder::new();
-        let server = Server::<T, C, Echo>::builder().lame_duck(time);
-        let server = Arc::new(server.bind(T::address(&folder)).expect("bind"));
-        let serving = serve(&server);
-        assert_eq!(T::client(server.server_address()).ask("hello"), b"hello");
-        let began = Instant::now();
-        if waits {
-            server.drain(DEADLINE);
-        } else {
-            server.server_ref().begin_drain(DEADLINE);
-            until("it has ended", || server.fileno() == -1);
-        }
-        assert!(began.elapsed() >= time, "{:?}", began.elapsed());
-        ends(serving);
-    }
-}
-
-fn nobody_else_waits_for_a_lame_duck<T: Place<Request: Into<Request>>, C: Concurrency + Default>() {
-    let folder = Folder::new();
-    let bind = || {
-        let server = Server::<T, C, Echo>::builder().lame_duck(FOR_EVER);
-        Arc::new(server.bind(T::address(&folder)).expect("bind"))
-    };
-    // Without a loop nobody would be served meanwhile.
-    let server = bind();
-    in_time("a drain without a loop", move || server.drain(FOR_EVER));
-    // A server that waits for one request does not know whether it will wait for another.
-    let server = bind();
-    let waiting = server.clone();
-    let waiting = thread::spawn(move || waiting.handle_request());
-    let stopping = server.clone();
-    in_time("a drain of one", move || stopping.drain(FOR_EVER));
-    let served = waiting.join().expect("no panic");
-    assert!(matches!(served, Ok(Served::Stopped) | Err(_)), "{served:?}");
-    drop(server);
-    // The end of the variable's life is the end.
-    let server = bind();
+/// Complaint 06.
+fn a_close_ends_the_loop<C: Column>() {
+    let server = Arc::new(Server::<Tcp, C, Echo>::bind(LOCAL).expect("bind"));
     let serving = serve(&server);
-    assert_eq!(T::client(server.server_address()).ask("hello"), b"hello");
+    let mut client = Client::stream(server.server_address());
+    assert_eq!(client.ask("hello"), b"hello");
+    assert_eq!(client.finish(), b"");
     let closing = server.clone();
-    in_time("a close", move || closing.server_close());
-    ends(serving);
+    in_time("server_close", move || closing.server_close());
+    ends_well(serving);
+    assert_eq!((server.fileno(), server.stats().accept_errors), (-1, 0));
 }
 
-matrix!(streams: a_lame_duck_serves_everybody);
-matrix!(all: a_lame_duck_drains_when_its_time_is_over, nobody_else_waits_for_a_lame_duck);
-
-fn a_time_may_be_as_good_as_for_ever<C: Concurrency + Default>() {
+fn any_time_may_be_endless<C: Column>() {
     let server = Server::<Tcp, C, Echo>::builder()
         .timeout(Duration::MAX)
         .poll_interval(Duration::MAX)
         .deadline(Duration::MAX)
         .drain_timeout(Duration::MAX)
         .linger(Duration::MAX);
-    let server = run(server, "127.0.0.1:0");
+    let server = run(server, LOCAL);
     assert_eq!(Client::stream(&server.address()).ask("hello"), b"hello");
     let (drained, stats) = server.drain(Duration::MAX);
     assert_eq!((drained.aborted, stats.finished), (0, 1));
 }
 
-fn a_drain_that_comes_as_a_loop_ends_waits_for_the_next<C: Concurrency + Default>() {
-    for _ in 0..500 {
-        let server = Server::<Tcp, C, Echo>::builder().timeout(Duration::ZERO);
-        let server = server.bind("127.0.0.1:0").expect("bind");
-        let draining = server.server_ref();
-        let draining = [(); 4].map(|()| {
-            let draining = draining.clone();
-            thread::spawn(move || {
-                while !draining.is_stopping() {
-                    draining.begin_drain(Duration::ZERO);
-                }
-            })
-        });
-        let ended = loop {
-            if let Err(error) = server.handle_request() {
-                break error.kind();
-            }
-        };
-        for draining in draining {
-            draining.join().expect("no panic");
+matrix!(
+    columns: an_early_stop_is_remembered_once,
+    a_closed_server_serves_no_more,
+    its_port_is_free_again_at_once,
+    many_threads_may_stop_it_at_once,
+    a_close_ends_the_loop,
+    any_time_may_be_endless,
+);
+
+/// Complaint 05.
+fn only_one_loop_runs_at_a_time<C: Concurrent>() {
+    let server = Arc::new(Server::<Tcp, C, Echo>::bind(LOCAL).expect("bind"));
+    let serving = serve(&server);
+    let mut client = Client::stream(server.server_address());
+    assert_eq!(client.ask("hello"), b"hello");
+    let busy = |error: io::Error| error.kind() == ErrorKind::ResourceBusy;
+    assert!(server.serve_forever().is_err_and(busy));
+    assert!(server.handle_request().is_err_and(busy));
+    assert_eq!(client.ask("still there"), b"still there");
+    server.shutdown();
+    ends_well(serving);
+}
+
+type ClosedByHandler<C> = Server<Tcp, C, FnHandler, FnState<Closing>>;
+type Closing = Box<dyn Fn(Socket, Address) -> io::Result<()> + Send + Sync>;
+
+/// A server whose handler closes it when its client has spoken.
+fn closed_by_its_handler<C: Concurrent>() -> Arc<ClosedByHandler<C>> {
+    let place = Arc::new(OnceLock::<Weak<ClosedByHandler<C>>>::new());
+    let closing = place.clone();
+    let handler: Closing = Box::new(move |request, _| {
+        request.recv(1)?;
+        let server = closing.get().and_then(Weak::upgrade);
+        let server = server.expect("the test holds it");
+        assert_eq!(server.server_close(), Drained::default(), "it only asks");
+        request.sendall(b"closed")
+    });
+    let server = Arc::new(Server::handling(handler).bind(LOCAL).expect("bind"));
+    assert!(place.set(Arc::downgrade(&server)).is_ok());
+    server
+}
+
+fn a_handler_may_close_its_server<C: Concurrent>() {
+    for loop_runs in [true, false] {
+        let server = closed_by_its_handler::<C>();
+        let mut client = Client::stream(server.server_address());
+        let serving = loop_runs.then(|| serve(&server));
+        if !loop_runs {
+            server.handle_request().expect("serves");
         }
-        assert_eq!(ended, io::ErrorKind::NotConnected);
+        client.send("x");
+        assert_eq!(client.rest(), b"closed");
+        serving.map(ends_well);
+        until("it has ended", || server.stats().finished == 1);
+        assert_eq!((server.fileno(), server.server_close().aborted), (-1, 0));
     }
 }
 
-/// Every set of these at the same time: whichever comes first, all of them return and the books add up.
-fn whatever_comes_at_once_all_of_it_returns<
-    T: Place<Request = Socket>,
-    C: Concurrency + Default,
->() {
+matrix!(concurrent: only_one_loop_runs_at_a_time, a_handler_may_close_its_server);
+
+/// Complaint 32: at a path, which nobody else takes when it is free.
+#[test]
+fn clients_wait_after_a_shutdown_until_a_close() {
+    let folder = Folder::new();
+    let server = Server::<UnixStream, Inline, Echo>::bind(folder.join("server"));
+    let server = Arc::new(server.expect("bind"));
+    for accepted in 0..3 {
+        let mut client = Client::stream(server.server_address());
+        client.send("hello");
+        assert_eq!(server.stats().accepted, accepted);
+        let serving = serve(&server);
+        assert_eq!(client.finish(), b"hello");
+        server.shutdown();
+        ends_well(serving);
+    }
+    server.server_close();
+    let refused = Client::try_stream(server.server_address()).expect_err("nobody is there");
+    assert_eq!(refused.kind(), ErrorKind::NotFound);
+}
+
+#[derive(Default)]
+struct Calls {
+    service_actions: AtomicU64,
+    handle_timeout: AtomicU64,
+}
+
+impl BaseServer for Calls {
+    fn service_actions(&self, _: &ServerRef<Self>) {
+        self.service_actions.fetch_add(1, SeqCst);
+    }
+    fn handle_timeout(&self, _: &ServerRef<Self>) {
+        self.handle_timeout.fetch_add(1, SeqCst);
+    }
+}
+
+/// Complaint 27.
+#[test]
+fn timeout_is_for_handle_request_alone() {
+    let moment = Duration::from_millis(1);
+    let server = ThreadingTCPServer::<Echo, Calls>::builder().timeout(moment);
+    let server = server.poll_interval(moment).bind(LOCAL).expect("bind");
+    // A client that is silent for longer neither keeps `handle_request` nor is aborted.
+    let mut client = Client::stream(server.server_address());
+    assert_eq!(server.handle_request().expect("serves"), Served::Handled);
+    assert_eq!(server.handle_request().expect("serves"), Served::TimedOut);
+    assert_eq!(server.state().handle_timeout.load(SeqCst), 1);
+    // `serve_forever` has an interval instead.
+    let server = Running::from(server.spawn().expect("spawn"));
+    until("fifty intervals are over", || {
+        server.service_actions.load(SeqCst) > 50
+    });
+    assert_eq!(server.handle_timeout.load(SeqCst), 1);
+    assert_eq!(client.ask("still there"), b"still there");
+    assert_eq!(client.finish(), b"");
+}
+
+/// In every combination and at the same time.
+///
+/// Complaint 33.
+fn any_mix_of_calls_returns<T: Streams, C: Column>() {
     type Deed<T, C> = fn(&Server<T, C, Echo>);
-    const SOON: Duration = Duration::from_millis(20);
     let deeds: [Deed<T, C>; 7] = [
         |server| drop(server.serve_forever()),
         |server| drop(server.handle_request()),
@@ -389,31 +348,36 @@ fn whatever_comes_at_once_all_of_it_returns<
         });
         let doing: Vec<_> = doing.collect();
         start.wait();
-        in_time(&format!("set {set:#b}"), {
-            let server = server.clone();
-            move || {
-                server.server_close();
-                doing
-                    .into_iter()
-                    .for_each(|deed| deed.join().expect("no panic"));
-            }
+        let closing = server.clone();
+        in_time(&format!("set {set:#b}"), move || {
+            closing.server_close();
+            let ends = doing.into_iter().map(|deed| deed.join());
+            ends.for_each(|end| end.expect("no panic"));
         });
-        let stats = server.stats();
-        assert_eq!(
-            (server.fileno(), stats.active),
-            (-1, 0),
-            "set {set:#b}: {stats:?}"
-        );
+        let (fileno, stats) = (server.fileno(), server.stats());
+        assert_eq!((fileno, stats.active), (-1, 0), "set {set:#b}: {stats:?}");
     }
 }
 
-matrix!(streams: whatever_comes_at_once_all_of_it_returns);
+matrix!(streams: any_mix_of_calls_returns);
 
-matrix!(
-    columns: a_shutdown_before_the_first_loop_is_remembered_once,
-    a_closed_server_serves_no_more,
-    the_port_is_free_again_at_once,
-    many_may_stop_it_at_once,
-    a_time_may_be_as_good_as_for_ever,
-    a_drain_that_comes_as_a_loop_ends_waits_for_the_next,
-);
+/// A listener that will never work again ends the loop, and resets the backlog.
+#[test]
+fn a_broken_listener_ends_the_loop() {
+    for errno in [Errno::BADF, Errno::INVAL, Errno::NOTSOCK, Errno::FAULT] {
+        let transport = Watched::new(Tcp::new(), move |name| match name {
+            "get_request" => Err(errno.into()),
+            _ => Ok(()),
+        });
+        let server = Builder::<_, _, Echo, ()>::new(transport, Inline, ());
+        let server = server.bind(LOCAL).expect("bind");
+        let [mut taken, mut waiting] = [(); 2].map(|()| Client::stream(server.server_address()));
+        let serving = server.spawn().expect("spawn");
+        assert_eq!(taken.rest(), b"");
+        let reset = waiting.read(&mut [0]).expect_err("nobody serves");
+        assert_eq!(reset.kind(), ErrorKind::ConnectionReset);
+        let ended = in_time("the loop's end", move || serving.join());
+        let number = ended.expect_err("an error").raw_os_error();
+        assert_eq!(number, Some(errno.raw_os_error()));
+    }
+}

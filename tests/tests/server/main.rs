@@ -2,14 +2,11 @@
 
 mod admission;
 mod backoff;
+mod books;
 mod drain;
-mod drain_on_signals;
-mod ends;
 mod intake;
 mod life;
 mod panics;
-mod panics_in_requests;
 mod signals;
-mod times;
 
 const LOCAL: &str = "127.0.0.1:0";

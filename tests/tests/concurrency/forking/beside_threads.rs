@@ -1,32 +1,25 @@
-//! Forking servers in a thread, with their clients in other threads of the same process: what
-//! CPython's own tests do, and what here needs a promise.
+//! Forking servers in a thread, with clients in other threads of the same process, as in CPython's
+//! own tests. Here that needs a promise.
 
 use std::io::{ErrorKind, Read};
-use std::process::Command;
 use std::thread;
 use std::time::Duration;
 
 use socketserver::{
-    Builder, ForkBesideThreads, Forking, Request, Server, Tcp, Udp, UnixDatagram, UnixStream,
-    Workers,
+    Builder, ForkBesideThreads, Forking, Server, Tcp, Udp, UnixDatagram, UnixStream, Workers,
 };
-use tests::{Client, DEADLINE, Echo, Folder, Place, Running, in_time, run, until};
+use tests::{Client, DEADLINE, Echo, Folder, Row, Running, in_time, run};
 
 use crate::harness::list;
 
 list!(TESTS:
-    tcp_echoes,
-    udp_echoes,
-    unix_streams_echo,
-    unix_datagrams_echo,
+    every_transport_echoes,
     clients_in_many_threads_are_answered,
-    the_end_of_a_child_makes_room_at_once,
-    shutdown_waits_for_no_child,
-    at_the_deadline_children_are_ended,
-    children_of_others_are_left_to_them,
+    shutdown_does_not_wait_for_children,
+    children_are_ended_at_the_deadline,
 );
 
-/// The promise that makes the servers of this file fork.
+/// Lets the servers of this file fork.
 #[allow(unsafe_code)]
 fn promise() -> ForkBesideThreads {
     // SAFETY: `tests::Echo`, the one handler here, only receives, sends and allocates. It takes no lock, for it
@@ -34,10 +27,7 @@ fn promise() -> ForkBesideThreads {
     unsafe { ForkBesideThreads::promise() }
 }
 
-fn builder<T: Place>() -> Builder<T, Forking, Echo, ()>
-where
-    T::Request: Into<Request>,
-{
+fn builder<T: Row>() -> Builder<T, Forking, Echo, ()> {
     Server::<T, Forking, Echo>::builder().fork_beside_threads(promise())
 }
 
@@ -45,11 +35,8 @@ fn local() -> Running<()> {
     run(builder::<Tcp>(), "127.0.0.1:0")
 }
 
-/// A child has copies of the clients there were at its fork, so dropping one would end nothing.
-fn echoes<T: Place>()
-where
-    T::Request: Into<Request>,
-{
+/// A child has copies of the clients that were there at its fork: dropping one would end nothing.
+fn echoes<T: Row>() {
     let folder = Folder::new();
     let server = run(builder::<T>(), T::address(&folder));
     for text in ["one", "two", "three"] {
@@ -63,7 +50,7 @@ where
     assert_eq!(stats.workers, Workers::default());
 }
 
-/// Receives, though the end of a child interrupts whichever thread waits just then.
+/// Receives, though the end of a child interrupts any thread that waits.
 fn recv(client: &mut Client) -> Vec<u8> {
     let mut buffer = [0; 100];
     loop {
@@ -74,19 +61,10 @@ fn recv(client: &mut Client) -> Vec<u8> {
     }
 }
 
-fn tcp_echoes() {
+fn every_transport_echoes() {
     echoes::<Tcp>();
-}
-
-fn udp_echoes() {
     echoes::<Udp>();
-}
-
-fn unix_streams_echo() {
     echoes::<UnixStream>();
-}
-
-fn unix_datagrams_echo() {
     echoes::<UnixDatagram>();
 }
 
@@ -110,22 +88,7 @@ fn clients_in_many_threads_are_answered() {
     assert_eq!((drained.aborted, stats.finished), (0, 80), "{stats:?}");
 }
 
-fn the_end_of_a_child_makes_room_at_once() {
-    let server = run(builder::<Tcp>().max_children(2), "127.0.0.1:0");
-    let mut clients: Vec<Client> = (0..6).map(|_| Client::stream(&server.address())).collect();
-    while clients.len() > 2 {
-        until("it is full", || server.stats().workers.all == 2);
-        let taken = clients.remove(0);
-        assert_eq!(taken.finish(), b"");
-    }
-    for mut client in clients {
-        assert_eq!(client.ask("hello"), b"hello");
-        client.end();
-    }
-    assert_eq!(server.drain(DEADLINE).1.finished, 6);
-}
-
-fn shutdown_waits_for_no_child() {
+fn shutdown_does_not_wait_for_children() {
     let server = builder::<Tcp>().bind("127.0.0.1:0").expect("bind");
     let handle = server.spawn().expect("spawn");
     let mut client = Client::stream(handle.server_address());
@@ -138,7 +101,7 @@ fn shutdown_waits_for_no_child() {
     assert_eq!(drained.expect("it served well").aborted, 0);
 }
 
-fn at_the_deadline_children_are_ended() {
+fn children_are_ended_at_the_deadline() {
     let server = local();
     let mut clients = [(); 3].map(|()| Client::stream(&server.address()));
     for client in &mut clients {
@@ -152,20 +115,5 @@ fn at_the_deadline_children_are_ended() {
     assert_eq!((stats.accepted, stats.aborted), (3, 3), "{stats:?}");
     for mut client in clients {
         assert_eq!(client.rest(), b"");
-    }
-}
-
-fn children_of_others_are_left_to_them() {
-    let server = local();
-    let strangers = [(); 3].map(|()| {
-        let stranger = Command::new("sh").args(["-c", "exit 72"]).spawn();
-        let mut client = Client::stream(&server.address());
-        assert_eq!(client.ask("hello"), b"hello");
-        assert_eq!(client.finish(), b"");
-        stranger.expect("a shell")
-    });
-    assert_eq!(server.drain(DEADLINE).1.finished, 3);
-    for mut stranger in strangers {
-        assert_eq!(stranger.wait().expect("its end").code(), Some(72));
     }
 }

@@ -1,30 +1,28 @@
-//! The children: how many there are, who waits for them, and what is left of them.
+//! The children: how many there are, and how they are waited for.
 
-use std::fs;
 use std::io;
 use std::process::{Child, Command, id};
 use std::time::Duration;
 
-use parking_lot::Mutex;
 use rustix::process::{Signal, getpid, kill_process};
 use socketserver::{
-    Address, BaseRequestHandler, BaseServer, ForkingTCPServer, Overflow, Served, ServerRef, Socket,
+    BaseRequestHandler, BaseServer, ForkingTCPServer, Overflow, Served, ServerRef, Socket,
 };
-use tests::{Client, DEADLINE, Folder, until};
+use tests::{Busy, Client, DEADLINE, Echo, Folder, count_of, keep_lines, memory_of, until};
 
 use crate::harness::list;
-use crate::support::{Echo, EndAfter, Journal, LOCAL, Over, ask, end_after, end_of, is_childless};
+use crate::support::{EndAfter, Journal, LOCAL, Over, ask, end_after, end_of, is_childless};
 
 list!(TESTS:
-    there_are_never_more_than_max_children,
-    a_full_server_answers_a_stop,
-    a_full_server_may_refuse,
-    the_end_of_a_child_makes_room_at_once,
-    children_of_others_are_left_to_them,
-    active_children_tells_their_numbers,
-    a_child_counts_as_its_client_until_it_has_ended,
-    handle_request_waits_for_those_that_have_ended,
-    a_child_that_was_killed_leaves_a_word,
+    max_children_is_never_exceeded,
+    a_full_server_can_be_stopped,
+    a_full_server_refuses_if_told,
+    an_ended_child_makes_room_at_once,
+    other_children_are_left_alone,
+    active_children_returns_their_numbers,
+    a_child_takes_its_clients_place,
+    handle_request_waits_for_ended_children,
+    a_killed_child_is_logged,
     a_thousand_requests_leave_nothing,
 );
 
@@ -51,7 +49,7 @@ impl BaseServer for Pairs {
     }
 }
 
-/// Stays until there are two of its kind.
+/// Ends when there are two of them, or no more will come.
 #[derive(BaseRequestHandler)]
 struct Pair {
     server: ServerRef<Pairs>,
@@ -68,7 +66,8 @@ impl Pair {
     }
 }
 
-fn there_are_never_more_than_max_children() {
+/// Complaint 20.
+fn max_children_is_never_exceeded() {
     let folder = Folder::new();
     let state = Pairs {
         journal: Journal::new(&folder),
@@ -100,7 +99,8 @@ impl<R> BaseServer<R> for StopWhenFull {
     }
 }
 
-fn a_full_server_answers_a_stop() {
+/// Complaint 20.
+fn a_full_server_can_be_stopped() {
     let server = ForkingTCPServer::<Echo, StopWhenFull>::builder();
     let server = server.max_children(1).bind(LOCAL).expect("bind");
     let mut first = Client::stream(server.server_address());
@@ -116,14 +116,8 @@ fn a_full_server_answers_a_stop() {
     assert_eq!(second.rest(), b"second");
 }
 
-/// The refused are no children's business.
-fn a_full_server_may_refuse() {
-    struct Busy;
-    impl BaseServer for Busy {
-        fn refuse_request(&self, request: &Socket, _: &Address, _: &ServerRef<Self>) {
-            request.sendall(b"busy").expect("room for a word");
-        }
-    }
+/// The loop refuses, not a child.
+fn a_full_server_refuses_if_told() {
     let server = ForkingTCPServer::<Echo, _>::with(Busy).max_children(1);
     let server = server.overflow(Overflow::Refuse).bind(LOCAL).expect("bind");
     let mut first = Client::stream(server.server_address());
@@ -140,7 +134,7 @@ fn a_full_server_may_refuse() {
 }
 
 /// Nothing wakes this server but its children.
-fn the_end_of_a_child_makes_room_at_once() {
+fn an_ended_child_makes_room_at_once() {
     let server = ForkingTCPServer::<Over>::builder().max_children(1);
     let server = server.bind(LOCAL).expect("bind");
     server.drain_on_signals(DEADLINE).expect("signals");
@@ -157,37 +151,22 @@ fn the_end_of_a_child_makes_room_at_once() {
     assert_eq!((stats.accepted, stats.finished), (20, 20), "{stats:?}");
 }
 
-/// Keeps the warnings of this process, which is the test's own.
-struct Warnings(Mutex<Vec<String>>);
-
-impl log::Log for Warnings {
-    fn enabled(&self, _: &log::Metadata<'_>) -> bool {
-        true
-    }
-    fn log(&self, record: &log::Record<'_>) {
-        if record.level() <= log::Level::Warn {
-            self.0.lock().push(record.args().to_string());
-        }
-    }
-    fn flush(&self) {}
-}
-
-fn a_child_that_was_killed_leaves_a_word() {
-    static WARNINGS: Warnings = Warnings(Mutex::new(Vec::new()));
-    log::set_logger(&WARNINGS).expect("the only logger");
-    log::set_max_level(log::LevelFilter::Warn);
+fn a_killed_child_is_logged() {
+    let lines = keep_lines(log::LevelFilter::Warn);
     let end = |_: Socket, _| kill_process(getpid(), Signal::KILL).expect("a signal");
     let server = ForkingTCPServer::handling(end).bind(LOCAL).expect("bind");
     let mut client = Client::stream(server.server_address());
     server.handle_request().expect("serve");
     assert_eq!(client.rest(), b"");
     assert_eq!(server.drain(DEADLINE).aborted, 1);
-    let warnings = WARNINGS.0.lock();
-    assert!(warnings[0].ends_with("by signal 9"), "{warnings:?}");
-    assert_eq!(warnings.len(), 1, "{warnings:?}");
+    let [(_, warning)] = &lines.about("")[..] else {
+        panic!("one warning: {lines:?}");
+    };
+    assert!(warning.ends_with("by signal 9"), "{warning}");
 }
 
-fn children_of_others_are_left_to_them() {
+/// Complaint 20.
+fn other_children_are_left_alone() {
     fn stranger() -> Child {
         let mut shell = Command::new("sh");
         shell.args(["-c", "exit 72"]).spawn().expect("a shell")
@@ -211,7 +190,7 @@ fn children_of_others_are_left_to_them() {
     assert!(is_childless());
 }
 
-/// Tells its number and waits for its client's end.
+/// Sends its process's number, and waits for its client's end.
 #[derive(BaseRequestHandler)]
 struct Number {
     request: Socket,
@@ -224,7 +203,7 @@ impl Number {
     }
 }
 
-fn active_children_tells_their_numbers() {
+fn active_children_returns_their_numbers() {
     let server = ForkingTCPServer::<Number>::bind(LOCAL).expect("bind");
     let mut clients = Vec::new();
     let mut numbers = Vec::new();
@@ -248,7 +227,8 @@ fn active_children_tells_their_numbers() {
     assert!(is_childless());
 }
 
-fn a_child_counts_as_its_client_until_it_has_ended() {
+/// Until it has ended.
+fn a_child_takes_its_clients_place() {
     let server = ForkingTCPServer::<Echo>::builder().max_connections_per_address(1);
     let server = server.bind(LOCAL).expect("bind");
     let mut first = Client::stream(server.server_address());
@@ -265,7 +245,8 @@ fn a_child_counts_as_its_client_until_it_has_ended() {
     assert_eq!(third.rest(), b"hello");
 }
 
-fn handle_request_waits_for_those_that_have_ended() {
+/// Complaint 20.
+fn handle_request_waits_for_ended_children() {
     let server = ForkingTCPServer::<Echo>::builder().timeout(Duration::ZERO);
     let server = server.bind(LOCAL).expect("bind");
     for _ in 0..5 {
@@ -294,11 +275,11 @@ fn a_thousand_requests_leave_nothing() {
         }
     };
     serve(100);
-    let (descriptors, memory) = belongings();
+    let memory = || memory_of(id(), "VmData").expect("Linux");
+    let before = (count_of("fd"), memory());
     serve(1_000);
-    let after = belongings();
-    assert_eq!(after.0, descriptors);
-    assert!(after.1 < memory + 1_000_000, "{memory} {}", after.1);
+    assert_eq!(count_of("fd"), before.0);
+    assert!(memory() < before.1 + 1_000_000, "{} {}", before.1, memory());
     server.server_close();
     assert!(is_childless());
     let stats = server.stats();
@@ -307,14 +288,4 @@ fn a_thousand_requests_leave_nothing() {
         (1_100, 1_100),
         "{stats:?}"
     );
-}
-
-/// How many descriptors this process has, and how many bytes of memory.
-fn belongings() -> (usize, usize) {
-    let descriptors = fs::read_dir("/proc/self/fd").expect("descriptors").count();
-    let status = fs::read_to_string("/proc/self/status").expect("a status");
-    let data = status.lines().find_map(|line| line.strip_prefix("VmData:"));
-    let data = data.and_then(|data| data.trim().strip_suffix(" kB"));
-    let kilobytes: usize = data.and_then(|data| data.parse().ok()).expect("a number");
-    (descriptors, kilobytes * 1024)
 }

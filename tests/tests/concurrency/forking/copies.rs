@@ -1,4 +1,4 @@
-//! What a child has of its server: a copy of its state, and nothing of its listener and its life.
+//! A child's copy of its server: the state is a copy too, the listener is closed, the life is gone.
 
 use std::fs;
 use std::io;
@@ -11,18 +11,18 @@ use socketserver::{
     BaseRequestHandler, BaseServer, Forking, ForkingTCPServer, Served, Server, ServerRef, Socket,
     Tcp, UnixStream,
 };
-use tests::{Client, Folder, Place};
+use tests::{Client, Folder, Streams};
 
 use crate::harness::list;
 use crate::support::{EndAfter, Journal, LOCAL};
 
 list!(TESTS:
-    what_a_child_changes_stays_in_the_child,
+    a_child_changes_its_copy_of_the_state,
     a_child_cannot_stop_its_server,
-    the_listener_is_closed_in_a_child,
+    a_child_has_no_listener,
 );
 
-/// Counts in the server's state, and tells how far it got.
+/// Counts in the server's state, and sends the count.
 #[derive(BaseRequestHandler)]
 struct Count {
     request: Socket,
@@ -41,7 +41,7 @@ impl Count {
     }
 }
 
-fn what_a_child_changes_stays_in_the_child() {
+fn a_child_changes_its_copy_of_the_state() {
     let server = ForkingTCPServer::<Count, Counter>::bind(LOCAL).expect("bind");
     for _ in 0..3 {
         let mut client = Client::stream(server.server_address());
@@ -83,6 +83,7 @@ impl log::Log for Journal {
     fn flush(&self) {}
 }
 
+/// Complaint 01.
 fn a_child_cannot_stop_its_server() {
     let folder = Folder::new();
     let journal = Journal::new(&folder);
@@ -105,7 +106,7 @@ fn a_child_cannot_stop_its_server() {
     );
 }
 
-/// Tells which descriptors it has.
+/// Sends a list of its descriptors.
 #[derive(BaseRequestHandler)]
 struct Descriptors {
     request: Socket,
@@ -118,7 +119,7 @@ impl Descriptors {
     }
 }
 
-/// What each of a process's descriptors stands for.
+/// What a process's descriptors stand for.
 fn descriptors_of(process: u32) -> Vec<String> {
     let folder = fs::read_dir(format!("/proc/{process}/fd")).expect("descriptors");
     folder
@@ -127,8 +128,8 @@ fn descriptors_of(process: u32) -> Vec<String> {
         .collect()
 }
 
-fn the_listener_is_closed_in_a_child() {
-    fn closed<T: Place<Request = Socket>>() {
+fn a_child_has_no_listener() {
+    fn closed<T: Streams>() {
         let folder = Folder::new();
         let server = Server::<T, Forking, Descriptors>::bind(T::address(&folder)).expect("bind");
         let listener = fs::read_link(format!("/proc/self/fd/{}", server.fileno()));

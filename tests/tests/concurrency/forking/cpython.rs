@@ -1,5 +1,5 @@
-//! CPython's tests that need a process of their own, under their names. `cpython.rs`, beside this
-//! folder, has the others, the licence, and the list of all.
+//! CPython's tests that need a process of their own, under their names. `tests/cpython/` has the
+//! others, the licence, and the list of all.
 
 // The names are CPython's.
 #![allow(non_snake_case)]
@@ -61,7 +61,7 @@ where
     assert_eq!(stranger.wait().expect("its end").code(), Some(72));
 }
 
-/// What the test has told this program.
+/// The argument that the test gives to this program.
 fn argument() -> String {
     env::args().nth(3).expect("an argument")
 }
@@ -159,7 +159,7 @@ fn test_forking_not_handled() {
 /// `test.support.SOCK_MAX_SIZE`
 const SOCK_MAX_SIZE: usize = 16 * 1024 * 1024 + 1;
 
-/// What the handler of `test_write` leaves in its server.
+/// The results of the handler of `test_write`.
 #[derive(Default)]
 struct Written(Mutex<(usize, Vec<u8>, usize)>);
 

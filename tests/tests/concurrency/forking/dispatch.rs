@@ -1,4 +1,4 @@
-//! Which calls a request meets, in which process and order, and with which status its child ends.
+//! The calls that a request meets, their processes and order, and the status of its child.
 
 use std::io;
 use std::panic::resume_unwind;
@@ -16,9 +16,9 @@ use crate::harness::list;
 use crate::support::{Journal, LOCAL, end_of};
 
 list!(TESTS:
-    a_request_that_goes_well,
-    what_fails_in_the_child_is_handled_there,
-    what_fails_in_the_parent_is_handled_there,
+    a_request_goes_well,
+    a_failure_in_the_child_is_handled_there,
+    a_failure_in_the_parent_is_handled_there,
 );
 
 /// How a call goes wrong.
@@ -31,7 +31,7 @@ enum Trouble {
 
 use Trouble::{Error, No, Panic};
 
-/// Notes who is called where, and makes trouble.
+/// Notes each call and its process, and makes trouble.
 #[derive(Clone)]
 struct Diary {
     journal: Journal,
@@ -40,7 +40,7 @@ struct Diary {
 }
 
 impl Diary {
-    /// Notes a call. Returns whether it is to say yes.
+    /// Notes a call. Returns what it should answer.
     fn call(&self, name: &'static str) -> io::Result<bool> {
         let process = if id() == self.parent {
             "parent"
@@ -75,7 +75,7 @@ impl Diary {
     }
 }
 
-/// A connection that tells when this process lets go of it.
+/// A connection that notes when this process drops it.
 #[derive(Clone)]
 struct Noted(Arc<Held>);
 
@@ -164,7 +164,7 @@ impl Handler {
     }
 }
 
-/// What came of one request.
+/// What became of one request.
 struct Seen {
     parent: Vec<String>,
     child: Vec<String>,
@@ -207,12 +207,12 @@ fn serve(troubles: &'static [Trouble]) -> Seen {
     }
 }
 
-/// What the child does between these two is what a handler on any other server does.
+/// Between these two a child makes the calls that a handler meets on any other server.
 fn in_child(calls: &[&'static str]) -> Vec<&'static str> {
     [&["leave_to_parent"], calls, &["shutdown_request"]].concat()
 }
 
-fn a_request_that_goes_well() {
+fn a_request_goes_well() {
     let seen = serve(&[]);
     // `close_request` in the parent ends no conversation: `shutdown_request` is the child's.
     assert_eq!(
@@ -227,7 +227,7 @@ fn a_request_that_goes_well() {
     assert_eq!((seen.stats.accepted, seen.stats.finished), (1, 1));
 }
 
-fn what_fails_in_the_child_is_handled_there() {
+fn a_failure_in_the_child_is_handled_there() {
     let cases: [(&'static [Trouble], &[&str], &str); 9] = [
         (&[Error("prepare")], &["prepare", "handle_error"], "prepare"),
         (
@@ -286,7 +286,7 @@ fn what_fails_in_the_child_is_handled_there() {
     }
 }
 
-fn what_fails_in_the_parent_is_handled_there() {
+fn a_failure_in_the_parent_is_handled_there() {
     let seen = serve(&[No("verify_request")]);
     let refused = [
         "get_request",

@@ -1,4 +1,4 @@
-//! The end of a server that has children: who is waited for, who is told to end, and who is killed.
+//! The end of a server with children: they are waited for, terminated, and killed.
 
 use std::io::{self, ErrorKind};
 use std::net::TcpListener;
@@ -10,30 +10,30 @@ use rustix::process::{
     Pid, WaitOptions, getpid, getppid, kill_current_process_group, kill_process, waitpid,
 };
 use socketserver::{Address, BaseRequestHandler, ForkingTCPServer, ServerRef, Socket, ToAddress};
-use tests::{Client, DEADLINE, Process, Signal, apart, inet, until};
+use tests::{Client, DEADLINE, Echo, Process, Signal, apart, inet, until};
 
 use crate::harness::{alone, list};
-use crate::support::{Echo, EndAfter, LOCAL, Over, is_childless, python};
+use crate::support::{EndAfter, LOCAL, Over, is_childless, python};
 
 list!(TESTS:
     server_close_waits_for_children,
-    a_handler_may_serve_and_wait_for_children_too,
-    server_close_without_block_on_close_does_not,
-    at_the_deadline_children_are_told_to_end_and_then_killed,
-    a_drain_takes_what_waits,
-    a_drain_without_a_loop_is_over_when_the_children_are,
+    a_child_may_have_children_too,
+    block_on_close_may_be_off,
+    late_children_are_terminated_then_killed,
+    a_drain_serves_the_backlog,
+    a_drain_without_a_loop_waits_for_children,
     sigterm_lets_children_finish,
     ctrl_c_lets_children_finish,
     a_second_signal_ends_the_server_at_once,
-    a_drop_leaves_nobody,
-    a_request_is_cut_at_its_deadline,
+    a_dropped_server_ends_its_children,
+    a_request_is_aborted_at_its_deadline,
     a_deaf_child_is_killed_after_its_deadline,
-    the_port_is_free_though_a_child_lives,
+    a_child_does_not_hold_the_port,
 );
 
 list!(PROGRAMS: leave_a_child, serve_until_signals);
 
-/// Waits until nobody listens any more, without becoming a client.
+/// Waits until the listener is closed, without becoming a client.
 fn until_closed(server: &Address) {
     let server = inet(server);
     until("the listener is closed", || {
@@ -41,7 +41,7 @@ fn until_closed(server: &Address) {
     });
 }
 
-/// Does what it is told, and outlives its server's listener.
+/// Sends the signal that it is told to, and outlives its server's listener.
 #[derive(BaseRequestHandler)]
 struct Last {
     request: Socket,
@@ -74,8 +74,8 @@ fn server_close_waits_for_children() {
     assert_eq!(client.rest(), b"done");
 }
 
-/// What the parent has set up for its children does not stand in the way of a child's own.
-fn a_handler_may_serve_and_wait_for_children_too() {
+/// What the parent has set up for its children does not disturb a child's own.
+fn a_child_may_have_children_too() {
     let server = ForkingTCPServer::handling(|request: Socket, _: Address| {
         server_close_waits_for_children();
         request.sendall(b"done")
@@ -86,7 +86,7 @@ fn a_handler_may_serve_and_wait_for_children_too() {
     assert_eq!(client.rest(), b"done");
 }
 
-fn server_close_without_block_on_close_does_not() {
+fn block_on_close_may_be_off() {
     let server = ForkingTCPServer::<Echo>::builder().block_on_close(false);
     let server = server.bind(LOCAL).expect("bind");
     let mut client = Client::stream(server.server_address());
@@ -105,7 +105,7 @@ fn server_close_without_block_on_close_does_not() {
     assert_eq!(status.exit_status(), Some(0));
 }
 
-/// Becomes a program that says when it is told to end, and does not.
+/// Becomes a program that answers SIGTERM with a word, and goes on.
 #[derive(BaseRequestHandler)]
 struct Deaf {
     request: Socket,
@@ -127,14 +127,14 @@ impl Deaf {
     }
 }
 
-fn at_the_deadline_children_are_told_to_end_and_then_killed() {
+fn late_children_are_terminated_then_killed() {
     if python(DEAF).is_some() {
         // On a busy machine the time between the two may be too short to answer.
-        assert!((0..10).any(|_| is_told_before_it_is_killed()));
+        assert!((0..10).any(|_| is_terminated_before_it_is_killed()));
     }
 }
 
-fn is_told_before_it_is_killed() -> bool {
+fn is_terminated_before_it_is_killed() -> bool {
     const TIMEOUT: Duration = Duration::from_millis(200);
     let server = ForkingTCPServer::<Deaf>::bind(LOCAL).expect("bind");
     let mut client = Client::stream(server.server_address());
@@ -152,8 +152,8 @@ fn is_told_before_it_is_killed() -> bool {
     client.rest() == b"told\n"
 }
 
-/// The first one ends the server while the others still wait for room.
-fn a_drain_takes_what_waits() {
+/// The first client ends the server while the others still wait for room.
+fn a_drain_serves_the_backlog() {
     let server = ForkingTCPServer::<Over>::builder().max_children(1);
     let server = server.bind(LOCAL).expect("bind");
     server.drain_on_signals(DEADLINE).expect("signals");
@@ -171,7 +171,7 @@ fn a_drain_takes_what_waits() {
 }
 
 /// It has never served, so nothing has been set up for its children yet.
-fn a_drain_without_a_loop_is_over_when_the_children_are() {
+fn a_drain_without_a_loop_waits_for_children() {
     let server = ForkingTCPServer::<Last>::bind(apart()).expect("bind");
     let mut client = Client::stream(server.server_address());
     client.send("wait");
@@ -233,7 +233,7 @@ fn a_second_signal_ends_the_server_at_once() {
     assert_eq!(status.code(), Some(130));
 }
 
-fn a_drop_leaves_nobody() {
+fn a_dropped_server_ends_its_children() {
     let server = ForkingTCPServer::<Echo>::builder().drain_timeout(Duration::ZERO);
     let server = server.bind(LOCAL).expect("bind");
     let clients = [(); 3].map(|()| {
@@ -248,7 +248,8 @@ fn a_drop_leaves_nobody() {
     }
 }
 
-fn a_request_is_cut_at_its_deadline() {
+/// Complaint 28.
+fn a_request_is_aborted_at_its_deadline() {
     let server = ForkingTCPServer::<Echo, EndAfter>::with(EndAfter(1));
     let server = server.deadline(Duration::from_millis(100)).bind(LOCAL);
     let server = server.expect("bind");
@@ -260,7 +261,7 @@ fn a_request_is_cut_at_its_deadline() {
     assert!(is_childless());
 }
 
-/// Whether it was deaf already when its time was over is a matter of how fast Python starts.
+/// Python may start too slowly to be deaf by then, which makes no difference here.
 fn a_deaf_child_is_killed_after_its_deadline() {
     if python(DEAF).is_none() {
         return;
@@ -274,7 +275,7 @@ fn a_deaf_child_is_killed_after_its_deadline() {
     assert!(is_childless());
 }
 
-/// Ends while its one child is at work.
+/// Ends before its child.
 fn leave_a_child() {
     let parent = getpid();
     let server = ForkingTCPServer::handling(move |request: Socket, _| {
@@ -288,7 +289,7 @@ fn leave_a_child() {
     server.handle_request().expect("serve");
 }
 
-fn the_port_is_free_though_a_child_lives() {
+fn a_child_does_not_hold_the_port() {
     let program = Process::start(&mut alone("end::leave_a_child"));
     let address = address_of(&program);
     let mut client = Client::stream(&address);

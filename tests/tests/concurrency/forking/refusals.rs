@@ -1,4 +1,4 @@
-//! When there can be no child: beside other threads, and when the system has no process to give.
+//! No child: beside other threads, and when the system has no process to give.
 
 use std::fs;
 use std::io::{self, ErrorKind, Read};
@@ -15,19 +15,19 @@ use rustix::process::{Resource, Rlimit, getrlimit, getuid, setrlimit};
 use socketserver::{
     Address, BaseServer, ForkingTCPServer, HandlerError, Served, ServerRef, Socket,
 };
-use tests::{Folder, until};
+use tests::{Echo, Folder, count_of, until};
 
 use crate::harness::{alone, list};
-use crate::support::{Echo, LOCAL, ask, end_after};
+use crate::support::{LOCAL, ask, end_after};
 
 list!(TESTS:
-    beside_threads_it_does_not_serve,
-    a_thread_that_was_started_later_costs_the_requests_beside_it,
-    a_thread_that_was_joined_is_no_other_thread,
-    a_fork_that_fails_costs_one_request,
+    a_server_beside_threads_refuses_to_serve,
+    a_later_thread_costs_the_requests_beside_it,
+    a_joined_thread_does_not_count,
+    a_failed_fork_costs_one_request,
 );
 
-/// A thread that does nothing until it is told to end.
+/// A thread that does nothing until its end.
 struct Idle {
     end: Sender<()>,
     thread: JoinHandle<()>,
@@ -47,13 +47,11 @@ impl Idle {
     fn end(self) {
         drop(self.end);
         self.thread.join().expect("it does not panic");
-        until("there is one thread", || {
-            fs::read_dir("/proc/self/task").expect("threads").count() == 1
-        });
+        until("there is one thread", || count_of("task") == 1);
     }
 }
 
-fn beside_threads_it_does_not_serve() {
+fn a_server_beside_threads_refuses_to_serve() {
     fn assert_clear(error: &io::Error) {
         assert_eq!(error.kind(), ErrorKind::Other);
         assert_eq!(
@@ -67,11 +65,11 @@ fn beside_threads_it_does_not_serve() {
     assert_clear(&server.serve_forever().expect_err("there is a thread"));
     assert_clear(&server.handle_request().expect_err("there is a thread"));
     thread.end();
-    // Nothing is lost by having tried.
+    // The attempt has cost nothing.
     assert_eq!(server.handle_request().expect("serve"), Served::Handled);
     assert_eq!(client.rest(), b"hello");
 
-    // The loop's own thread is the other one. Nobody is left waiting in the queue.
+    // Here the second thread is the loop's own. The backlog is reset.
     let mut client = ask(server.server_address(), "hello");
     assert_clear(&server.spawn().expect_err("there is a thread"));
     let reset = client.read(&mut [0]).expect_err("nobody serves");
@@ -108,7 +106,7 @@ impl BaseServer for Threaded {
     }
 }
 
-fn a_thread_that_was_started_later_costs_the_requests_beside_it() {
+fn a_later_thread_costs_the_requests_beside_it() {
     let state = Threaded {
         thread: Mutex::default(),
         errors: OnceLock::new(),
@@ -127,7 +125,7 @@ fn a_thread_that_was_started_later_costs_the_requests_beside_it() {
 }
 
 /// The system may list a thread a little longer than `join` waits for it.
-fn a_thread_that_was_joined_is_no_other_thread() {
+fn a_joined_thread_does_not_count() {
     let server = ForkingTCPServer::<Echo>::builder().timeout(Duration::ZERO);
     let server = server.bind(LOCAL).expect("bind");
     for _ in 0..2_000 {
@@ -136,7 +134,7 @@ fn a_thread_that_was_joined_is_no_other_thread() {
     }
 }
 
-/// Must not have children from the second request on, until the third.
+/// May have no children from the second request on, until the third.
 struct Limited(OnceLock<String>);
 
 impl BaseServer for Limited {
@@ -164,10 +162,11 @@ impl BaseServer for Limited {
     }
 }
 
-fn a_fork_that_fails_costs_one_request() {
+/// Complaint 09.
+fn a_failed_fork_costs_one_request() {
     if getuid().is_root() {
         // No limit holds for root.
-        return again_as_nobody("refusals::a_fork_that_fails_costs_one_request");
+        return again_as_nobody("refusals::a_failed_fork_costs_one_request");
     }
     let server = ForkingTCPServer::<Echo, Limited>::with(Limited(OnceLock::new()));
     let server = server.bind(LOCAL).expect("bind");

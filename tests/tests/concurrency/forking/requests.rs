@@ -1,4 +1,4 @@
-//! What becomes of one request, in its child.
+//! A request in its child, and its end.
 
 use std::io;
 use std::os::unix::process::CommandExt;
@@ -7,30 +7,22 @@ use std::time::Instant;
 
 use rustix::process::{getpid, kill_process};
 use socketserver::{
-    BaseRequestHandler, Builder, Concurrency, Forking, ForkingTCPServer, Job, Rejected, Request,
-    Server, Socket, Tcp, Udp, UnixDatagram, UnixStream, Waker, Workers,
+    BaseRequestHandler, Builder, Concurrency, Forking, ForkingTCPServer, Job, Rejected, Server,
+    Socket, Tcp, Udp, UnixDatagram, UnixStream, Waker, Workers,
 };
-use tests::{Client, Folder, Place, Signal};
+use tests::{Client, Echo, Folder, Row, Signal};
 
 use crate::harness::list;
-use crate::support::{Echo, EndAfter, EndWith, Journal, LOCAL, ask, is_childless, python};
+use crate::support::{EndAfter, Journal, LOCAL, ask, is_childless};
 
 list!(TESTS:
-    tcp_echoes,
-    udp_echoes,
-    unix_streams_echo,
-    unix_datagrams_echo,
-    python_talks_over_every_transport,
+    every_transport_echoes,
     a_crash_costs_only_its_own_request,
-    a_reply_arrives_whole_though_input_was_left,
-    what_is_wrapped_around_a_job_runs_in_the_child,
+    a_reply_arrives_whole_despite_unread_input,
+    a_wrapped_job_runs_in_the_child,
 );
 
-fn echoes<T>()
-where
-    T: Place,
-    T::Request: Into<Request>,
-{
+fn echoes<T: Row>() {
     let folder = Folder::new();
     let server = Server::<T, Forking, Echo, EndAfter>::with(EndAfter(3));
     let server = server.bind(T::address(&folder)).expect("bind");
@@ -53,62 +45,14 @@ where
     assert!(is_childless());
 }
 
-fn tcp_echoes() {
+fn every_transport_echoes() {
     echoes::<Tcp>();
-}
-
-fn udp_echoes() {
     echoes::<Udp>();
-}
-
-fn unix_streams_echo() {
     echoes::<UnixStream>();
-}
-
-fn unix_datagrams_echo() {
     echoes::<UnixDatagram>();
 }
 
-/// Three conversations, or messages; the client's end is the server's.
-const CONVERSE: &str = r#"
-import os, socket, sys
-family, kind = (getattr(socket, name) for name in sys.argv[1:3])
-address = sys.argv[3] if family == socket.AF_UNIX else (sys.argv[3], int(sys.argv[4]))
-for number in range(3):
-    with socket.socket(family, kind) as client:
-        client.settimeout(20)
-        if family == socket.AF_UNIX and kind == socket.SOCK_DGRAM:
-            client.bind(sys.argv[3] + str(number))
-        client.connect(address)
-        for text in [b"hello", b"world"]:
-            client.sendall(text)
-            assert client.recv(100) == text
-"#;
-
-fn python_talks_over_every_transport() {
-    fn converse<T>(family: &str, kind: &str)
-    where
-        T: Place,
-        T::Request: Into<Request>,
-    {
-        let Some(mut client) = python(CONVERSE) else {
-            return;
-        };
-        let folder = Folder::new();
-        let server = Server::<T, Forking, Echo, EndWith>::bind(T::address(&folder)).expect("bind");
-        client.args([family, kind]);
-        client.args(server.server_address().to_string().split(':'));
-        server.state().start(&mut client);
-        server.serve_forever().expect("serve");
-        assert!(server.state().status().success());
-    }
-    converse::<Tcp>("AF_INET", "SOCK_STREAM");
-    converse::<Udp>("AF_INET", "SOCK_DGRAM");
-    converse::<UnixStream>("AF_UNIX", "SOCK_STREAM");
-    converse::<UnixDatagram>("AF_UNIX", "SOCK_DGRAM");
-}
-
-/// Ends as it is told.
+/// Ends its process as its client says.
 #[derive(BaseRequestHandler)]
 struct Ending {
     request: Socket,
@@ -161,7 +105,7 @@ fn a_crash_costs_only_its_own_request() {
     );
 }
 
-/// Reads a byte of many, and sends more than fits between it and its client.
+/// Reads one byte of many, and sends more than the system holds for its client.
 #[derive(BaseRequestHandler)]
 struct Reply {
     request: Socket,
@@ -176,7 +120,7 @@ impl Reply {
 
 /// The child waits until its client has read the reply; the parent's copy of the connection is
 /// closed long before.
-fn a_reply_arrives_whole_though_input_was_left() {
+fn a_reply_arrives_whole_despite_unread_input() {
     let server = ForkingTCPServer::<Reply>::bind(LOCAL).expect("bind");
     for _ in 0..50 {
         let mut client = Client::stream(server.server_address());
@@ -186,7 +130,7 @@ fn a_reply_arrives_whole_though_input_was_left() {
     }
 }
 
-/// Forking, with a word around each request.
+/// Forking, with a note before and after each request.
 struct Chatty {
     forking: Forking,
     journal: Journal,
@@ -217,7 +161,7 @@ impl Concurrency for Chatty {
     }
 }
 
-fn what_is_wrapped_around_a_job_runs_in_the_child() {
+fn a_wrapped_job_runs_in_the_child() {
     let folder = Folder::new();
     let journal = Journal::new(&folder);
     let chatty = Chatty {

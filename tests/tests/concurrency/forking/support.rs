@@ -1,4 +1,4 @@
-//! What these tests share: a journal that several processes write, servers that end themselves, and
+//! Shared by these tests: a journal that several processes write, servers that end themselves, and
 //! ways to look at children.
 
 use std::fs::{self, OpenOptions};
@@ -13,38 +13,12 @@ use rustix::process::{
     Pid, Signal, WaitId, WaitIdOptions, WaitIdStatus, WaitOptions, getppid, kill_process, wait,
     waitid,
 };
-use socketserver::{Address, BaseRequestHandler, BaseServer, Request, ServerRef, Socket};
+use socketserver::{Address, BaseRequestHandler, BaseServer, ServerRef, Socket};
 use tests::{Client, Folder};
 
 pub(crate) const LOCAL: &str = "127.0.0.1:0";
 
-/// Sends back what comes, until nothing more does.
-#[derive(BaseRequestHandler)]
-pub(crate) struct Echo {
-    request: Request,
-    client_address: Address,
-}
-
-impl Echo {
-    fn handle(&self) -> io::Result<()> {
-        match &self.request {
-            Request::Stream(socket) => loop {
-                let data = socket.recv(65_536)?;
-                if data.is_empty() {
-                    return Ok(());
-                }
-                socket.sendall(&data)?;
-            },
-            Request::Datagram(datagram) => {
-                let socket = &datagram.socket;
-                socket.sendto(&datagram.data, &self.client_address)?;
-                Ok(())
-            }
-        }
-    }
-}
-
-/// Sends back what comes; the word "over" ends the server.
+/// Sends back one message; the word "over" ends the server.
 #[derive(BaseRequestHandler)]
 pub(crate) struct Over {
     request: Socket,
@@ -60,7 +34,7 @@ impl Over {
     }
 }
 
-/// A client that has said all it has to say.
+/// A client that has sent its only message.
 pub(crate) fn ask(server: &Address, text: &str) -> Client {
     let mut client = Client::stream(server);
     client.send(text);
@@ -68,7 +42,7 @@ pub(crate) fn ask(server: &Address, text: &str) -> Client {
     client
 }
 
-/// A file of lines. Memory is not shared with children, so what they do is told here.
+/// A file of lines. Memory is not shared with children, so they note here what they do.
 #[derive(Clone, Debug)]
 pub(crate) struct Journal(PathBuf);
 
@@ -96,7 +70,7 @@ impl Journal {
     }
 }
 
-/// The state of a server that ends itself when so many requests have come to an end.
+/// The state of a server that ends itself after this many requests have ended.
 #[derive(Debug)]
 pub(crate) struct EndAfter(pub(crate) u64);
 
@@ -106,7 +80,7 @@ impl<R> BaseServer<R> for EndAfter {
     }
 }
 
-/// To be called from `service_actions`, which runs after ended children have been waited for.
+/// For `service_actions`, which runs after ended children have been waited for.
 pub(crate) fn end_after<S>(requests: u64, server: &ServerRef<S>) {
     let stats = server.stats();
     if stats.accepted - stats.active >= requests {
@@ -114,8 +88,8 @@ pub(crate) fn end_after<S>(requests: u64, server: &ServerRef<S>) {
     }
 }
 
-/// The state of a server that ends itself when its client has ended: a child of this process too,
-/// though not one of the server's.
+/// The state of a server that ends itself when its client has ended: a child of this process, but
+/// not one of the server's.
 #[derive(Debug, Default)]
 pub(crate) struct EndWith(OnceLock<Mutex<Child>>);
 
@@ -125,7 +99,7 @@ impl EndWith {
         self.0.set(Mutex::new(client)).expect("one client");
     }
 
-    /// How the client ended, which the server must not have taken.
+    /// How the client ended. The server must not have waited for it.
     pub(crate) fn status(&self) -> ExitStatus {
         let client = self.0.get().expect("a client");
         client.lock().wait().expect("the client's end")
@@ -141,8 +115,8 @@ impl<R> BaseServer<R> for EndWith {
     }
 }
 
-/// Python with a script, for a process that must not get threads; `None` where there is none, which
-/// under `CI=true` is a failure.
+/// Python with a script, for a process that must not get threads. `None` where Python is missing,
+/// which is a failure under `CI=true`.
 pub(crate) fn python(script: &str) -> Option<Command> {
     let mut command = Command::new("python3");
     match command.arg("--version").output() {
@@ -157,7 +131,7 @@ pub(crate) fn python(script: &str) -> Option<Command> {
     Some(command)
 }
 
-/// Waits for a child's end without taking it from the server.
+/// Waits for a child's end, and leaves the child to the server.
 #[track_caller]
 pub(crate) fn end_of(child: i32) -> WaitIdStatus {
     let child = WaitId::Pid(Pid::from_raw(child).expect("a child"));
@@ -165,7 +139,7 @@ pub(crate) fn end_of(child: i32) -> WaitIdStatus {
     status.expect("waitid").expect("it has ended")
 }
 
-/// Whether this process has no children, not even one that has ended.
+/// Whether this process has no children, not even ended ones.
 pub(crate) fn is_childless() -> bool {
     matches!(wait(WaitOptions::NOHANG), Err(Errno::CHILD))
 }

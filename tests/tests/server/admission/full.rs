@@ -1,4 +1,4 @@
-//! What a full server does with who comes.
+//! Clients of a full server: they wait, or they are refused.
 
 use std::io::{ErrorKind, Read, Write};
 use std::thread;
@@ -10,27 +10,19 @@ use socketserver::{
     Overflow, Request, Served, Server, ServerRef, Socket, Tcp, Threading, ThreadingTCPServer,
     Transport, Udp, UnixDatagram, UnixStream,
 };
-use tests::{Client, DEADLINE, Echo, Folder, Place, in_time, run, until};
+use tests::{
+    Busy, Client, Concurrent, DEADLINE, Datagrams, Echo, Folder, Streams, in_time, matrix, run,
+    stream_from_another, until,
+};
 
-/// Says "busy" to whoever it refuses.
-struct Busy;
+use crate::LOCAL;
 
-impl BaseServer for Busy {
-    fn refuse_request(&self, request: &Socket, _: &Address, _: &ServerRef<Self>) {
-        request.sendall(b"busy").expect("room for a word");
-    }
-}
-
-fn refusing<T: Place<Request = Socket>, C: Concurrency>(
-    concurrency: C,
-) -> Builder<T, C, Echo, Busy> {
+fn refusing<T: Streams, C: Concurrency>(concurrency: C) -> Builder<T, C, Echo, Busy> {
     Builder::new(T::default(), concurrency, Busy).overflow(Overflow::Refuse)
 }
 
 /// The server has places for two.
-fn beyond_two_clients_are_refused<T: Place<Request = Socket>, C: Concurrency>(
-    builder: Builder<T, C, Echo, Busy>,
-) {
+fn beyond_two_clients_are_refused<T: Streams, C: Concurrency>(builder: Builder<T, C, Echo, Busy>) {
     let folder = Folder::new();
     let server = run(builder, T::address(&folder));
     let address = server.address();
@@ -52,7 +44,7 @@ fn beyond_two_clients_are_refused<T: Place<Request = Socket>, C: Concurrency>(
     until("there is a place", || {
         let mut next = T::client(&address);
         let mut answer = [0; 4];
-        // Whoever is refused may be reset, as nobody reads what it says.
+        // A refused client may be reset, because its own words are not read.
         let asked = next.write_all(b"....").and(next.read_exact(&mut answer));
         let place = asked.is_ok() && &answer == b"....";
         refused += u64::from(!place);
@@ -64,7 +56,7 @@ fn beyond_two_clients_are_refused<T: Place<Request = Socket>, C: Concurrency>(
 }
 
 #[test]
-fn a_full_server_may_refuse() {
+fn a_full_server_refuses_if_told() {
     beyond_two_clients_are_refused(refusing::<Tcp, _>(Threading::new()).max_connections(2));
     beyond_two_clients_are_refused(refusing::<UnixStream, _>(Threading::new()).max_connections(2));
     beyond_two_clients_are_refused(refusing::<Tcp, _>(Threading::new().max_threads(2)));
@@ -73,10 +65,10 @@ fn a_full_server_may_refuse() {
     beyond_two_clients_are_refused(refusing::<Tcp, _>(Green::new().max_green_threads(2)));
 }
 
-/// Its loop is the one who is busy.
+/// Its own loop is busy.
 #[test]
-fn an_inline_server_lets_clients_wait_all_the_same() {
-    let server = run(refusing::<Tcp, _>(Inline).max_connections(1), "127.0.0.1:0");
+fn a_full_inline_server_lets_clients_wait() {
+    let server = run(refusing::<Tcp, _>(Inline).max_connections(1), LOCAL);
     let mut first = Client::stream(&server.address());
     assert_eq!(first.ask("first"), b"first");
     let mut second = Client::stream(&server.address());
@@ -86,14 +78,11 @@ fn an_inline_server_lets_clients_wait_all_the_same() {
     assert_eq!(server.drain(DEADLINE).1.refused, 0);
 }
 
-/// Everybody gets an answer or a word, and the counters are exact.
+/// The counters are exact.
 #[test]
-fn a_burst_is_served_or_refused() {
+fn each_client_of_a_burst_is_served_or_refused() {
     const CLIENTS: usize = 1_000;
-    let server = run(
-        refusing::<Tcp, _>(Threading::new().max_threads(4)),
-        "127.0.0.1:0",
-    );
+    let server = run(refusing::<Tcp, _>(Threading::new().max_threads(4)), LOCAL);
     let crowd: Vec<_> = (0..CLIENTS)
         .map(|_| Client::stream(&server.address()))
         .collect();
@@ -114,9 +103,9 @@ fn a_burst_is_served_or_refused() {
 }
 
 #[test]
-fn who_waits_in_the_queue_of_a_full_server_is_refused_in_a_drain() {
+fn a_drain_refuses_the_backlog_when_full() {
     let builder = refusing::<Tcp, _>(Threading::new()).max_connections(1);
-    let server = builder.bind("127.0.0.1:0").expect("bind");
+    let server = builder.bind(LOCAL).expect("bind");
     let address = server.server_address().clone();
     let mut first = Client::stream(&address);
     assert_eq!(server.handle_request().expect("serves"), Served::Handled);
@@ -136,17 +125,7 @@ fn who_waits_in_the_queue_of_a_full_server_is_refused_in_a_drain() {
     assert_eq!((stats.finished, stats.refused), (1, 11));
 }
 
-#[test]
-fn who_has_its_share_of_connections_is_told_too() {
-    let builder = ThreadingTCPServer::<Echo, _>::with(Busy).max_connections_per_address(1);
-    let server = run(builder, "127.0.0.1:0");
-    let mut first = Client::stream(&server.address());
-    assert_eq!(first.ask("first"), b"first");
-    assert_eq!(Client::stream(&server.address()).rest(), b"busy");
-    until("it is counted", || server.stats().refused == 1);
-}
-
-/// Tries everything that could take long, and tells how that went.
+/// Makes the calls that could take long, and reports how they failed.
 struct Slow(Sender<(ErrorKind, ErrorKind)>);
 
 impl BaseServer for Slow {
@@ -159,7 +138,7 @@ impl BaseServer for Slow {
     }
 }
 
-fn what_is_said_to_the_refused_does_not_wait<T: Place<Request = Socket>>() {
+fn a_refused_socket_does_not_block<T: Streams>() {
     let (tell, told) = unbounded();
     let folder = Folder::new();
     let builder = Builder::<T, _, Echo, _>::new(T::default(), Threading::new(), Slow(tell));
@@ -175,13 +154,13 @@ fn what_is_said_to_the_refused_does_not_wait<T: Place<Request = Socket>>() {
 }
 
 #[test]
-fn what_is_said_to_the_refused_does_not_hold_up_the_loop() {
-    what_is_said_to_the_refused_does_not_wait::<Tcp>();
-    what_is_said_to_the_refused_does_not_wait::<UnixStream>();
+fn refuse_request_cannot_block_the_loop() {
+    a_refused_socket_does_not_block::<Tcp>();
+    a_refused_socket_does_not_block::<UnixStream>();
 }
 
 #[test]
-fn a_panic_in_the_hook_costs_nobody_else() {
+fn a_panic_in_refuse_request_costs_no_other() {
     struct Panicking;
     impl BaseServer for Panicking {
         fn refuse_request(&self, _: &Socket, _: &Address, _: &ServerRef<Self>) {
@@ -190,7 +169,7 @@ fn a_panic_in_the_hook_costs_nobody_else() {
     }
     let builder = ThreadingTCPServer::<Echo, _>::with(Panicking);
     let builder = builder.max_connections(1).overflow(Overflow::Refuse);
-    let server = run(builder, "127.0.0.1:0");
+    let server = run(builder, LOCAL);
     let mut member = Client::stream(&server.address());
     assert_eq!(member.ask("hello"), b"hello");
     for _ in 0..3 {
@@ -233,7 +212,7 @@ impl Patient {
     }
 }
 
-fn the_newest_datagrams_are_refused<T: Place<Request = Datagram>>() {
+fn newest_datagrams_are_refused<T: Datagrams>() {
     let folder = Folder::new();
     let (began, begins) = bounded(1);
     let (go_on, goes_on) = bounded(1);
@@ -263,14 +242,13 @@ fn the_newest_datagrams_are_refused<T: Place<Request = Datagram>>() {
 }
 
 #[test]
-fn datagrams_that_come_to_a_full_server_are_refused() {
-    the_newest_datagrams_are_refused::<Udp>();
-    the_newest_datagrams_are_refused::<UnixDatagram>();
+fn a_full_server_refuses_new_datagrams() {
+    newest_datagrams_are_refused::<Udp>();
+    newest_datagrams_are_refused::<UnixDatagram>();
 }
 
-/// Whatever its requests are.
 #[test]
-fn the_hook_may_serve_both_kinds() {
+fn one_refuse_request_fits_every_transport() {
     struct Both;
     impl<R: Clone + Into<Request>> BaseServer<R> for Both {
         fn refuse_request(&self, request: &R, client: &Address, _: &ServerRef<Self>) {
@@ -286,4 +264,115 @@ fn the_hook_may_serve_both_kinds() {
     }
     serves::<Tcp>();
     serves::<Udp>();
+}
+
+/// A server with room for so many clients, by either kind of limit.
+fn with_places<C: Concurrent>(limit: usize) -> [Builder<Tcp, C, Echo, Busy>; 2] {
+    [
+        Builder::new(Tcp::new(), C::at_most(limit), Busy),
+        Builder::new(Tcp::new(), C::default(), Busy).max_connections(limit),
+    ]
+}
+
+/// Complaint 11.
+fn clients_beyond_the_limit_wait<C: Concurrent>() {
+    for limited in with_places::<C>(2) {
+        let server = run(limited, LOCAL);
+        let client = || Client::stream(&server.address());
+        let (mut first, mut second, mut third) = (client(), client(), client());
+        third.send("third");
+        assert_eq!(first.ask("first"), b"first");
+        assert_eq!(second.ask("second"), b"second");
+        assert_eq!(server.stats().accepted, 2);
+        assert_eq!(first.finish(), b"");
+        assert_eq!(third.finish(), b"third");
+        assert_eq!(server.stats().accepted, 3);
+    }
+}
+
+fn a_full_server_wakes_for_every_place<C: Concurrent>() {
+    for limited in with_places::<C>(1) {
+        let server = run(limited, LOCAL);
+        thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    for _ in 0..500 {
+                        assert_eq!(Client::stream(&server.address()).ask("hello"), b"hello");
+                    }
+                });
+            }
+        });
+        assert_eq!(server.stats().accepted, 2_000);
+    }
+}
+
+fn a_full_server_can_be_stopped<C: Concurrent>() {
+    for limited in with_places::<C>(1) {
+        let server = run(limited, LOCAL);
+        let mut busy = Client::stream(&server.address());
+        assert_eq!(busy.ask("hello"), b"hello");
+        let _waits = Client::stream(&server.address());
+        let stopping = (*server).clone();
+        in_time("shutdown", move || stopping.shutdown());
+        assert_eq!(busy.ask("still there"), b"still there");
+    }
+}
+
+/// Complaint 11.
+fn one_address_has_its_share_of_places<C: Concurrent>() {
+    let server = Server::<Tcp, C, Echo, _>::with(Busy).max_connections_per_address(2);
+    let server = run(server, LOCAL);
+    let [mut first, mut second] = [(); 2].map(|()| Client::stream(&server.address()));
+    assert_eq!(first.ask("1"), b"1");
+    assert_eq!(second.ask("2"), b"2");
+    let mut third = Client::stream(&server.address());
+    assert_eq!(third.rest(), b"busy", "one too many");
+    until("it is counted", || server.stats().refused == 1);
+    assert_eq!(stream_from_another(&server.address()).ask("3"), b"3");
+
+    assert_eq!(first.finish(), b"");
+    until("two have left", || server.stats().active == 1);
+    assert_eq!(Client::stream(&server.address()).ask("4"), b"4");
+}
+
+matrix!(
+    concurrent: clients_beyond_the_limit_wait,
+    a_full_server_wakes_for_every_place,
+    a_full_server_can_be_stopped,
+    one_address_has_its_share_of_places,
+);
+
+/// Refuses a client with a word of its own, where it could also let it wait.
+struct Full;
+
+impl BaseServer for Full {
+    fn verify_request(&self, request: &Socket, _: &Address, server: &ServerRef<Self>) -> bool {
+        let welcome = server.stats().active <= 4;
+        if !welcome {
+            request.sendall(b"full").expect("room for a word");
+        }
+        welcome
+    }
+}
+
+/// Complaint 11.
+#[test]
+fn verify_request_may_answer_before_it_refuses() {
+    let server = run(ThreadingTCPServer::<Echo, _>::with(Full), LOCAL);
+    let client = || Client::stream(&server.address());
+    let mut members = [client(), client(), client(), client()];
+    for member in &mut members {
+        assert_eq!(member.ask("hello"), b"hello");
+    }
+    let storm: Vec<_> = (0..200).map(|_| client()).collect();
+    for mut refused in storm {
+        assert_eq!(refused.rest(), b"full");
+    }
+    until("all are counted", || server.stats().refused == 200);
+    assert_eq!(server.stats().workers.all, 4);
+
+    let [first, ..] = members;
+    assert_eq!(first.finish(), b"");
+    until("one has left", || server.stats().active == 3);
+    assert_eq!(client().ask("hello"), b"hello");
 }

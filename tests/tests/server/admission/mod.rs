@@ -1,5 +1,4 @@
 //! Which requests a server admits.
 
 mod full;
-mod limits;
 mod rates;

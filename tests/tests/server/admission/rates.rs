@@ -1,21 +1,24 @@
-//! Who comes too often, and datagrams that come from where nobody is.
+//! Clients that come too often, and datagrams with a sender that cannot be true.
 
 use std::io::ErrorKind;
-use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, UdpSocket};
+use std::net::{Ipv4Addr, SocketAddrV4};
 use std::time::Duration;
 
 use socket2::{Domain, Protocol, Type};
 use socketserver::{
-    Address, BaseRequestHandler, BaseServer, Concurrency, Datagram, Server, ServerRef, Socket, Tcp,
-    ThreadingUDPServer, ToAddress, Transport, UDPServer, Udp,
+    Address, BaseRequestHandler, BaseServer, Datagram, Server, ServerRef, Socket, Tcp, Threading,
+    ThreadingUDPServer, ToAddress, UDPServer, Udp, UnixDatagram,
 };
-use tests::{Client, DEADLINE, Echo, Folder, Place, Running, inet, matrix, run, until};
+use tests::{
+    Client, Column, DEADLINE, Datagrams, Echo, Folder, Row, Running, datagram_from_another, inet,
+    matrix, run, stream_from_another, until,
+};
 
 use crate::LOCAL;
 
 const HOUR: Duration = Duration::from_secs(3_600);
 
-/// Says what nobody here must hear.
+/// Answers, though these clients must not get an answer.
 #[derive(Default)]
 struct Talkative;
 
@@ -34,17 +37,7 @@ impl BaseServer<Datagram> for Talkative {
     }
 }
 
-/// A client of TCP that is at another address than the usual ones.
-fn elsewhere(server: &Address) -> Client {
-    let socket = socket2::Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
-    let own: SocketAddr = ([127, 0, 0, 2], 0).into();
-    socket.bind(&own.into()).expect("bind");
-    let server = inet(server).into();
-    socket.connect_timeout(&server, DEADLINE).expect("connect");
-    Client::Tcp(socket.into())
-}
-
-fn connections_that_come_too_often_are_refused<C: Concurrency + Default>() {
+fn connections_over_the_rate_are_refused<C: Column>() {
     let builder = Server::<Tcp, C, Echo, Talkative>::builder().max_rate_per_address(3, HOUR);
     let server = run(builder, LOCAL);
     for _ in 0..3 {
@@ -55,12 +48,15 @@ fn connections_that_come_too_often_are_refused<C: Concurrency + Default>() {
     for _ in 0..5 {
         assert_eq!(Client::stream(&server.address()).rest(), b"", "not a word");
     }
-    assert_eq!(elsewhere(&server.address()).ask("hello"), b"hello");
+    assert_eq!(
+        stream_from_another(&server.address()).ask("hello"),
+        b"hello"
+    );
     let (_, stats) = server.drain(DEADLINE);
     assert_eq!((stats.accepted, stats.refused), (9, 5));
 }
 
-fn datagrams_that_come_too_often_are_refused<C: Concurrency + Default>() {
+fn datagrams_over_the_rate_are_refused<C: Column>() {
     let builder = Server::<Udp, C, Echo, Talkative>::builder().max_rate_per_address(3, HOUR);
     let server = run(builder, LOCAL);
     let mut client = Client::datagram(&server.address());
@@ -71,13 +67,9 @@ fn datagrams_that_come_too_often_are_refused<C: Concurrency + Default>() {
         client.send("hello");
     }
     until("all are counted", || server.stats().refused == 5);
-    let other = UdpSocket::bind("127.0.0.2:0").expect("bind");
-    let mut other = {
-        other.connect(inet(&server.address())).expect("connect");
-        Client::Udp(other)
-    };
+    let mut other = datagram_from_another(&server.address());
     assert_eq!(other.ask("still here"), b"still here");
-    // Not a word has come for the first one.
+    // The first client has got no answer.
     let Client::Udp(socket) = &client else {
         unreachable!("this is UDP")
     };
@@ -87,14 +79,14 @@ fn datagrams_that_come_too_often_are_refused<C: Concurrency + Default>() {
 }
 
 /// Each takes the other for its client, and neither can know its own echo.
-fn two_servers_that_answer_each_other_come_to_an_end<C: Concurrency + Default>() {
+fn two_servers_stop_answering_each_other<C: Column>() {
     let builder = || {
         let builder = Server::<Udp, C, Echo>::builder();
         builder.max_rate_per_address(10, HOUR)
     };
     let first = builder().bind(LOCAL).expect("bind");
     let second = run(builder().allow_reuse_port(true), LOCAL);
-    // One datagram with the address of the other server, and nobody else there for the answer.
+    // One datagram with the address of the other server, which alone gets the answer.
     let forger = socket2::Socket::new(Domain::IPV4, Type::DGRAM, None).expect("a socket");
     forger.set_reuse_port(true).expect("an option");
     let address = inet(&second.address()).into();
@@ -112,15 +104,12 @@ fn two_servers_that_answer_each_other_come_to_an_end<C: Concurrency + Default>()
 }
 
 matrix!(columns:
-    connections_that_come_too_often_are_refused,
-    datagrams_that_come_too_often_are_refused,
-    two_servers_that_answer_each_other_come_to_an_end,
+    connections_over_the_rate_are_refused,
+    datagrams_over_the_rate_are_refused,
+    two_servers_stop_answering_each_other,
 );
 
-fn unix_clients_may_come_as_they_like<T: Place, C: Concurrency + Default>()
-where
-    Echo: socketserver::RequestHandler<T::Request, ()>,
-{
+fn unix_clients_have_no_rate<T: Row, C: Column>() {
     let folder = Folder::new();
     let builder = Server::<T, C, Echo>::builder().max_rate_per_address(1, HOUR);
     let server = run(builder, T::address(&folder));
@@ -129,9 +118,9 @@ where
     }
 }
 
-matrix!(unix: unix_clients_may_come_as_they_like);
+matrix!(unix: unix_clients_have_no_rate);
 
-/// Sends what it gets to the server itself, and tells its client when that is done.
+/// Sends what it gets to its own server, and answers its client when that is done.
 #[derive(BaseRequestHandler)]
 struct ToItself {
     request: Datagram,
@@ -153,11 +142,8 @@ impl ToItself {
     }
 }
 
-fn a_server_does_not_answer_itself<T>(address: Address)
-where
-    T: Transport<Request = Datagram> + Default,
-{
-    let server = Server::<T, socketserver::Threading, ToItself>::builder();
+fn a_server_does_not_answer_itself<T: Datagrams>(address: Address) {
+    let server = Server::<T, Threading, ToItself>::builder();
     let server = run(server, address);
     let mut client = match server.address() {
         Address::Inet(address) => {
@@ -168,25 +154,27 @@ where
     };
     for count in 1..=5 {
         assert_eq!(client.ask("hello"), b"done");
-        until("its own is refused", || server.stats().refused == count);
+        until("its own datagram is refused", || {
+            server.stats().refused == count
+        });
     }
     let (_, stats) = server.drain(DEADLINE);
     assert_eq!((stats.finished, stats.refused), (5, 5));
 }
 
 #[test]
-fn what_comes_from_the_server_itself_is_refused() {
+fn datagrams_from_the_server_itself_are_refused() {
     let address = |text: &str| text.to_address().expect("an address");
     a_server_does_not_answer_itself::<Udp>(address(LOCAL));
     a_server_does_not_answer_itself::<Udp>(address("0.0.0.0:0"));
     let folder = Folder::new();
     let path = Address::Unix(folder.join("server"));
-    a_server_does_not_answer_itself::<socketserver::UnixDatagram>(path);
+    a_server_does_not_answer_itself::<UnixDatagram>(path);
 }
 
-/// Only who may make up whole packets can do this.
+/// Only a process that may send raw packets can try this.
 #[test]
-fn what_comes_from_port_0_is_refused() {
+fn a_datagram_from_port_0_is_refused() {
     let raw = socket2::Socket::new(Domain::IPV4, Type::RAW, Some(Protocol::UDP));
     let Ok(raw) = raw else {
         return;
@@ -204,9 +192,8 @@ fn what_comes_from_port_0_is_refused() {
     assert_eq!(server.stats().failed, 0);
 }
 
-/// There is nothing to be seen of a limit that nobody reaches.
 #[test]
-fn who_comes_seldom_is_served() {
+fn a_rate_below_the_limit_is_served() {
     let builder = ThreadingUDPServer::<Echo>::builder();
     let server = run(
         builder.max_rate_per_address(1_000_000, Duration::from_secs(1)),
