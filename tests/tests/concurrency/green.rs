@@ -1,4 +1,4 @@
-//! Servers whose handlers run on green threads: who keeps whom from running, and under which names there are four.
+//! Servers whose handlers run on green threads: what a busy one costs the others, and their names.
 
 use std::hint::spin_loop;
 use std::io::{self, Read};
@@ -11,7 +11,7 @@ use socketserver::{
     Address, Datagram, GreenTCPServer, GreenUDPServer, GreenUnixDatagramServer,
     GreenUnixStreamServer, Socket, green,
 };
-use tests::{Client, DEADLINE, Folder, own_process, run};
+use tests::{Client, DEADLINE, Folder, in_own_process, run};
 
 use crate::LOCAL;
 
@@ -32,7 +32,7 @@ fn core() -> [u8; 8] {
     name
 }
 
-/// Keeps its core until it may go.
+/// Keeps its core busy until `until` is set.
 fn compute(until: &AtomicBool) {
     let began = Instant::now();
     while !until.load(SeqCst) && began.elapsed() < DEADLINE {
@@ -55,8 +55,8 @@ fn connections(address: &Address) -> Vec<(Client, Vec<u8>)> {
     clients.collect()
 }
 
-/// Tells which core it is on, or keeps that busy: `hold` until it is let go, `blocking` the same elsewhere, `turns` in
-/// turns of 50 ms.
+/// Answers with its core, or keeps that busy until `free` is set: `hold` without a pause, `turns`
+/// in turns of 50 ms, `blocking` on another thread.
 fn answer(request: &Socket, free: &Arc<AtomicBool>) -> io::Result<()> {
     loop {
         let word = request.recv(8)?;
@@ -86,8 +86,8 @@ fn answer(request: &Socket, free: &Arc<AtomicBool>) -> io::Result<()> {
     }
 }
 
-/// Begins to keep the first connection's core busy in one of three ways, lets `meanwhile` run with the connections of
-/// that core and with those of others, and then lets go.
+/// Keeps the first connection's core busy in one of three ways, while `meanwhile` runs with the
+/// other connections of that core, and with those of other cores.
 fn while_one_computes(
     how: &str,
     meanwhile: impl FnOnce(&mut [(Client, Vec<u8>)], &mut [(Client, Vec<u8>)]),
@@ -134,57 +134,50 @@ fn has_two_cores() -> bool {
     two
 }
 
+// Each in a process whose schedulers no other test uses.
+
 #[test]
-fn one_that_computes_does_not_stop_the_connections_of_other_cores() {
-    // In a process whose schedulers nobody else uses.
-    let Some(ended) = own_process() else {
-        if has_two_cores() {
-            while_one_computes("hold", |_, others| {
-                assert!(!others.is_empty(), "they are given out evenly");
-                all_answer(others, 50);
-            });
-        }
-        return;
-    };
-    assert!(ended.status.success(), "{ended:?}");
+fn computing_does_not_stop_other_cores() {
+    if in_own_process() && has_two_cores() {
+        while_one_computes("hold", |_, others| {
+            assert!(!others.is_empty(), "they are given out evenly");
+            all_answer(others, 50);
+        });
+    }
 }
 
 #[test]
-fn one_that_computes_in_turns_lets_its_own_core_answer_too() {
-    let Some(ended) = own_process() else {
+fn yielding_lets_its_own_core_answer_too() {
+    if in_own_process() {
         while_one_computes("turns", |same, others| {
             all_answer(others, 50);
             all_answer(same, 3);
         });
-        return;
-    };
-    assert!(ended.status.success(), "{ended:?}");
+    }
 }
 
 #[test]
 fn blocking_frees_even_its_own_core() {
-    let Some(ended) = own_process() else {
+    if in_own_process() {
         while_one_computes("blocking", |same, others| {
             all_answer(same, 50);
             all_answer(others, 50);
         });
-        return;
-    };
-    assert!(ended.status.success(), "{ended:?}");
+    }
 }
 
-/// Tells what its thread is called.
-fn tell(_: &Address) -> Vec<u8> {
+/// The name of the thread, which is a green one.
+fn name(_: &Address) -> Vec<u8> {
     assert!(green::is_green());
     core().to_vec()
 }
 
 #[test]
-fn there_are_four_under_their_names() {
+fn all_four_servers_run_on_green_threads() {
     let folder = Folder::new();
-    let stream = |request: Socket, address| request.sendall(&tell(&address));
+    let stream = |request: Socket, address| request.sendall(&name(&address));
     let datagram = |request: Datagram, address: Address| {
-        let answer = tell(&address);
+        let answer = name(&address);
         request.socket.sendto(&answer, address).map(drop)
     };
     let tcp = run(GreenTCPServer::handling(stream), LOCAL);
