@@ -1,6 +1,8 @@
 //! The transports, from end to end.
 
-mod complaints;
+mod adopt;
+mod bind;
+mod inet;
 mod options;
 mod socket_file;
 mod stream;

@@ -1,4 +1,4 @@
-//! The file of a Unix socket: who may connect, when it is replaced, and when it goes.
+//! The file of a Unix socket: its mode, when it is replaced, and when it is removed.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -12,10 +12,12 @@ use std::thread;
 
 use rustix::fs::{FlockOperation, flock};
 use socketserver::{
-    Address, Concurrency, Datagram, Inline, Server, Socket, SocketKind, UnixDatagramServer,
+    Address, Datagram, Inline, Server, Socket, SocketKind, UnixDatagram, UnixDatagramServer,
     UnixStream, UnixStreamServer,
 };
-use tests::{DEADLINE, Folder, Place, matrix, python, run};
+use tests::{
+    Column, DEADLINE, Folder, Place, all_descriptors, in_own_process, matrix, python, run,
+};
 
 /// The kind of a transport's sockets.
 fn kind<T>() -> SocketKind {
@@ -26,7 +28,7 @@ fn kind<T>() -> SocketKind {
 }
 
 /// A socket of the standard library at that path, as another program's would be.
-fn somebody_at(kind: SocketKind, path: &Path) -> Socket {
+fn another_at(kind: SocketKind, path: &Path) -> Socket {
     match kind {
         SocketKind::Stream => net::UnixListener::bind(path).expect("bind").into(),
         SocketKind::Datagram => net::UnixDatagram::bind(path).expect("bind").into(),
@@ -42,8 +44,8 @@ fn can_be_connected_to(kind: SocketKind, path: &Path) -> bool {
     }
 }
 
-/// Binds a server there that nobody will ask.
-fn bind<T: Place, C: Concurrency + Default>(path: &Path) -> io::Result<impl Sized> {
+/// Binds a server there that no client will ask.
+fn bind<T: Place, C: Column>(path: &Path) -> io::Result<impl Sized> {
     Server::<T, C, _, _>::handling(|_: T::Request, _: Address| ()).bind(path)
 }
 
@@ -54,7 +56,8 @@ fn entries(folder: &Folder) -> Vec<std::ffi::OsString> {
         .collect()
 }
 
-fn the_file_goes_with_the_server<T: Place, C: Concurrency + Default>() {
+/// Complaint 23.
+fn the_file_is_removed_with_the_server<T: Place, C: Column>() {
     let folder = Folder::new();
     let path = folder.join("server");
     for _ in 0..3 {
@@ -72,11 +75,12 @@ fn the_file_goes_with_the_server<T: Place, C: Concurrency + Default>() {
     assert!(entries(&folder).is_empty());
 }
 
-fn a_stale_file_is_replaced<T: Place, C: Concurrency + Default>() {
+/// Complaint 23.
+fn a_stale_file_is_replaced<T: Place, C: Column>() {
     let folder = Folder::new();
     let path = folder.join("server");
     for former in [SocketKind::Stream, SocketKind::Datagram] {
-        drop(somebody_at(former, &path));
+        drop(another_at(former, &path));
         assert!(path.exists(), "std leaves its file behind");
         let server = bind::<T, C>(&path).expect("bind");
         assert!(can_be_connected_to(kind::<T>(), &path));
@@ -85,14 +89,13 @@ fn a_stale_file_is_replaced<T: Place, C: Concurrency + Default>() {
     }
 }
 
-fn a_live_one_is_never_replaced<T: Place, C: Concurrency + Default>() {
+/// Complaint 23.
+fn a_live_socket_is_never_replaced<T: Place, C: Column>() {
     let folder = Folder::new();
     let path = folder.join("server");
     for other in [SocketKind::Stream, SocketKind::Datagram] {
-        let live = somebody_at(other, &path);
-        let error = bind::<T, C>(&path)
-            .map(drop)
-            .expect_err("somebody is there");
+        let live = another_at(other, &path);
+        let error = bind::<T, C>(&path).map(drop).expect_err("another is there");
         assert_eq!(error.kind(), ErrorKind::AddrInUse, "{other:?}");
         assert!(can_be_connected_to(other, &path));
         drop(live);
@@ -106,11 +109,11 @@ fn a_live_one_is_never_replaced<T: Place, C: Concurrency + Default>() {
     assert!(can_be_connected_to(kind::<T>(), &path));
 }
 
-fn what_is_no_socket_is_never_removed<T: Place, C: Concurrency + Default>() {
+fn a_file_without_a_socket_is_never_removed<T: Place, C: Column>() {
     let folder = Folder::new();
     fs::write(folder.join("file"), "precious").expect("a file");
     fs::create_dir(folder.join("folder")).expect("a folder");
-    drop(somebody_at(kind::<T>(), &folder.join("stale")));
+    drop(another_at(kind::<T>(), &folder.join("stale")));
     symlink(folder.join("stale"), folder.join("link")).expect("a link");
     symlink(folder.join("nowhere"), folder.join("dangling")).expect("a link");
     for name in ["file", "folder", "link", "dangling"] {
@@ -124,12 +127,13 @@ fn what_is_no_socket_is_never_removed<T: Place, C: Concurrency + Default>() {
     assert_eq!(entries(&folder).len(), 5);
 }
 
-fn what_somebody_else_has_put_there_stays<T: Place, C: Concurrency + Default>() {
+/// Complaint 23.
+fn a_file_of_another_is_left_alone<T: Place, C: Column>() {
     let folder = Folder::new();
     let path = folder.join("server");
     let server = bind::<T, C>(&path).expect("bind");
     fs::remove_file(&path).expect("the server's file");
-    let _other = somebody_at(kind::<T>(), &path);
+    let _other = another_at(kind::<T>(), &path);
     drop(server);
     assert!(can_be_connected_to(kind::<T>(), &path));
 
@@ -141,15 +145,14 @@ fn what_somebody_else_has_put_there_stays<T: Place, C: Concurrency + Default>() 
     assert_eq!(fs::read(&path).expect("it is there"), b"a file");
 }
 
-/// As a restart by several hands: of twenty that start at once one serves, and nobody takes its
-/// place.
-fn of_many_that_race_for_a_path_one_wins<T: Place, C: Concurrency + Default>() {
+/// Of twenty servers that start at once one serves, and no other takes its place.
+fn one_racer_for_a_path_wins<T: Place, C: Column>() {
     const RACERS: usize = 20;
     let folder = Folder::new();
     for round in 0..10 {
         let path = folder.join(&format!("server-{round}"));
         if round % 2 == 1 {
-            drop(somebody_at(kind::<T>(), &path));
+            drop(another_at(kind::<T>(), &path));
         }
         let start = Barrier::new(RACERS);
         let results: Vec<_> = thread::scope(|scope| {
@@ -173,13 +176,13 @@ fn of_many_that_race_for_a_path_one_wins<T: Place, C: Concurrency + Default>() {
     assert!(entries(&folder).is_empty());
 }
 
-/// Anybody who may read the folder can lock it, and so can somebody who means no good.
-fn a_lock_of_somebody_else_keeps_no_server_from_its_life<T: Place, C: Concurrency + Default>() {
+/// Every process that may read the folder can lock it.
+fn a_locked_folder_blocks_no_server<T: Place, C: Column>() {
     let folder = Folder::new();
     let lock = fs::File::open(folder.path()).expect("a folder");
     flock(&lock, FlockOperation::LockExclusive).expect("a lock");
     let path = folder.join("server");
-    drop(somebody_at(kind::<T>(), &path));
+    drop(another_at(kind::<T>(), &path));
     let server = bind::<T, C>(&path).expect("bind");
     assert!(can_be_connected_to(kind::<T>(), &path));
     drop(server);
@@ -187,13 +190,13 @@ fn a_lock_of_somebody_else_keeps_no_server_from_its_life<T: Place, C: Concurrenc
 }
 
 matrix!(
-    unix: the_file_goes_with_the_server,
-    a_lock_of_somebody_else_keeps_no_server_from_its_life,
+    unix: the_file_is_removed_with_the_server,
+    a_locked_folder_blocks_no_server,
     a_stale_file_is_replaced,
-    a_live_one_is_never_replaced,
-    what_is_no_socket_is_never_removed,
-    what_somebody_else_has_put_there_stays,
-    of_many_that_race_for_a_path_one_wins,
+    a_live_socket_is_never_replaced,
+    a_file_without_a_socket_is_never_removed,
+    a_file_of_another_is_left_alone,
+    one_racer_for_a_path_wins,
 );
 
 fn mode_of(path: &Path) -> Option<u32> {
@@ -201,14 +204,14 @@ fn mode_of(path: &Path) -> Option<u32> {
     Some(metadata.mode() & 0o7777)
 }
 
-/// What the process takes away from every mode.
+/// The bits that this process removes from every mode.
 fn umask() -> u32 {
     let status = fs::read_to_string("/proc/self/status").expect("Linux");
     let line = status.lines().find_map(|line| line.strip_prefix("Umask:"));
     u32::from_str_radix(line.expect("a umask").trim(), 8).expect("an octal number")
 }
 
-/// Every mode that the file is seen with while servers are bound and closed, again and again.
+/// Every mode that the file has while servers are bound and closed, again and again.
 fn seen_modes<S>(path: &Path, bind: impl Fn() -> io::Result<S>) -> BTreeSet<u32> {
     let done = AtomicBool::new(false);
     thread::scope(|scope| {
@@ -230,8 +233,9 @@ fn seen_modes<S>(path: &Path, bind: impl Fn() -> io::Result<S>) -> BTreeSet<u32>
     })
 }
 
+/// Complaint 23.
 #[test]
-fn the_file_never_has_a_wider_mode_than_told() {
+fn the_file_never_has_a_wider_mode() {
     let folder = Folder::new();
     let path = folder.join("server");
     let narrow = BTreeSet::from([0o600]);
@@ -252,10 +256,9 @@ fn the_file_never_has_a_wider_mode_than_told() {
     assert_eq!(seen_modes(&path, || datagram().bind(&path)), wide);
 }
 
-/// As after a crash: the process ends without a word, its file stays, and the next server takes
-/// over.
+/// As after a crash, which leaves the file.
 #[test]
-fn what_a_killed_process_left_is_replaced() {
+fn the_file_of_a_killed_process_is_replaced() {
     let folder = Folder::new();
     let path = folder.join("server");
     let script = "
@@ -277,4 +280,19 @@ time.sleep(60)
     drop(process);
     let _server = bind::<UnixStream, Inline>(&path).expect("it is dead");
     assert!(can_be_connected_to(SocketKind::Stream, &path));
+}
+
+/// Complaint 23.
+#[test]
+fn the_file_is_removed_without_descriptors() {
+    if !in_own_process() {
+        return;
+    }
+    let folder = Folder::new();
+    let path = folder.join("server");
+    let server = bind::<UnixDatagram, Inline>(&path).expect("bind");
+    let taken = all_descriptors();
+    drop(server);
+    assert!(!path.exists());
+    drop(taken);
 }

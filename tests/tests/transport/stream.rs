@@ -1,4 +1,4 @@
-//! The end of a stream: the client gets all of its reply, and nobody is waited for in vain.
+//! The end of a stream: the client gets its whole reply, and no client is waited for in vain.
 
 use std::io::ErrorKind::{BrokenPipe, ConnectionReset};
 use std::io::{self, Read, Write};
@@ -7,12 +7,16 @@ use std::thread;
 use std::time::Duration;
 
 use socketserver::{Address, BaseRequestHandler, Builder, Inline, Socket, Tcp, UnixStream};
-use tests::{Client, Concurrent, DEADLINE, Folder, Place, Running, matrix, run, until};
+use tests::{Client, Concurrent, DEADLINE, Folder, Running, Streams, matrix, run, until};
 
-/// A reply that does not fit into what lies between a server and a client that does not read.
+use crate::LOCAL;
+
+const HOUR: Duration = Duration::from_secs(3_600);
+
+/// More than the system holds for a client that does not read.
 static REPLY: [u8; 400_000] = [b'x'; 400_000];
 
-/// Sends a long reply and does not care what the client has to say.
+/// Sends a long reply, and leaves its client's input unread.
 #[derive(BaseRequestHandler)]
 struct Reply {
     request: Socket,
@@ -25,15 +29,12 @@ impl Reply {
     }
 }
 
-fn replies<T: Place<Request = Socket>, C: Concurrent>(
-    folder: &Folder,
-    transport: T,
-) -> Running<()> {
+fn replies<T: Streams, C: Concurrent>(folder: &Folder, transport: T) -> Running<()> {
     let builder = Builder::<T, C, Reply, ()>::new(transport, C::default(), ());
     run(builder, T::address(folder))
 }
 
-/// A client that can hold only a little of a reply, as far as its socket lets it choose.
+/// A client whose system holds only a little of a reply, where that can be chosen.
 fn small_client(address: &Address) -> Client {
     let Address::Inet(address) = address else {
         return Client::stream(address);
@@ -48,9 +49,7 @@ fn small_client(address: &Address) -> Client {
 }
 
 /// A plain close with unread input resets the connection, and nearly all of these replies are lost.
-fn a_reply_arrives_whole_though_input_was_left<T: Place<Request = Socket>, C: Concurrent>(
-    transport: T,
-) {
+fn whole_replies_despite_unread_input<T: Streams, C: Concurrent>(transport: T) {
     let folder = Folder::new();
     let server = replies::<_, C>(&folder, transport);
     let address = server.address();
@@ -69,30 +68,27 @@ fn a_reply_arrives_whole_though_input_was_left<T: Place<Request = Socket>, C: Co
     assert_eq!((stats.accepted, stats.finished), (200, 200));
 }
 
-fn a_reply_arrives_whole_over_tcp<C: Concurrent>() {
-    a_reply_arrives_whole_though_input_was_left::<_, C>(Tcp::new().linger(DEADLINE));
+fn a_reply_arrives_whole_despite_unread_input<C: Concurrent>() {
+    whole_replies_despite_unread_input::<_, C>(Tcp::new().linger(DEADLINE));
+    whole_replies_despite_unread_input::<_, C>(UnixStream::new().linger(DEADLINE));
 }
 
-fn a_reply_arrives_whole_over_a_unix_socket<C: Concurrent>() {
-    a_reply_arrives_whole_though_input_was_left::<_, C>(UnixStream::new().linger(DEADLINE));
-}
-
-/// Neither who never reads nor who never stops sending keeps a request alive.
-fn linger_is_the_longest_that_a_client_is_waited_for<C: Concurrent>() {
+/// Neither a client that never reads nor one that never stops sending keeps a request alive.
+fn no_client_is_waited_for_beyond_linger<C: Concurrent>() {
     let folder = Folder::new();
     let server = replies::<_, C>(&folder, Tcp::new().linger(Duration::from_millis(100)));
     let mut silent = small_client(&server.address());
     silent.send(b"?");
-    until("the one that does not read is got rid of", || {
+    until("the silent client's request has ended", || {
         server.stats().finished == 1
     });
 
     let mut endless = small_client(&server.address());
-    until("it is told", || match endless.write(&[b'?'; 1_000]) {
+    until("it is reset", || match endless.write(&[b'?'; 1_000]) {
         Ok(_) => false,
         Err(error) => matches!(error.kind(), ConnectionReset | BrokenPipe),
     });
-    until("so is the one that does not stop", || {
+    until("the endless client's request has ended", || {
         server.stats().finished == 2
     });
 }
@@ -100,10 +96,9 @@ fn linger_is_the_longest_that_a_client_is_waited_for<C: Concurrent>() {
 /// The loop itself would wait, and every other client with it: a tenth of a second, whatever
 /// `linger` says.
 #[test]
-fn an_inline_server_does_not_wait_long_for_one_client() {
-    let forever = Tcp::new().linger(Duration::from_secs(3_600));
-    let builder = Builder::<Tcp, Inline, Reply, ()>::new(forever, Inline, ());
-    let server = run(builder, "127.0.0.1:0");
+fn an_inline_server_does_not_linger_long() {
+    let builder = Builder::<Tcp, Inline, Reply, ()>::new(Tcp::new().linger(HOUR), Inline, ());
+    let server = run(builder, LOCAL);
     let mut silent = small_client(&server.address());
     silent.send(b"?");
     let mut next = Client::stream(&server.address());
@@ -111,9 +106,7 @@ fn an_inline_server_does_not_wait_long_for_one_client() {
     assert_eq!(next.rest().len(), REPLY.len());
 }
 
-fn a_client_that_has_read_everything_costs_no_wait<T: Place<Request = Socket>, C: Concurrent>(
-    transport: T,
-) {
+fn ends_when_all_is_read<T: Streams, C: Concurrent>(transport: T) {
     let folder = Folder::new();
     let server = replies::<_, C>(&folder, transport);
     let mut client = T::client(&server.address());
@@ -125,21 +118,13 @@ fn a_client_that_has_read_everything_costs_no_wait<T: Place<Request = Socket>, C
     assert_eq!(client.rest(), b"");
 }
 
-fn a_client_that_has_read_everything_costs_no_wait_over_tcp<C: Concurrent>() {
-    a_client_that_has_read_everything_costs_no_wait::<_, C>(
-        Tcp::new().linger(Duration::from_secs(3_600)),
-    );
-}
-
-fn a_client_that_has_read_everything_costs_no_wait_over_a_unix_socket<C: Concurrent>() {
-    let forever = UnixStream::new().linger(Duration::from_secs(3_600));
-    a_client_that_has_read_everything_costs_no_wait::<_, C>(forever);
+fn a_client_that_has_read_all_costs_no_wait<C: Concurrent>() {
+    ends_when_all_is_read::<_, C>(Tcp::new().linger(HOUR));
+    ends_when_all_is_read::<_, C>(UnixStream::new().linger(HOUR));
 }
 
 matrix!(
-    concurrent: a_reply_arrives_whole_over_tcp,
-    a_reply_arrives_whole_over_a_unix_socket,
-    linger_is_the_longest_that_a_client_is_waited_for,
-    a_client_that_has_read_everything_costs_no_wait_over_tcp,
-    a_client_that_has_read_everything_costs_no_wait_over_a_unix_socket,
+    concurrent: a_reply_arrives_whole_despite_unread_input,
+    no_client_is_waited_for_beyond_linger,
+    a_client_that_has_read_all_costs_no_wait,
 );

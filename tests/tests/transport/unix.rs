@@ -1,22 +1,19 @@
-//! Unix sockets: their names, who is at the other end, and clients that cannot or do not want to be
-//! answered.
+//! Unix sockets: their names, and the process at the other end.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::{self, SocketAddr};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::thread;
-use std::time::Duration;
 
 use rustix::net::SocketAddrUnix;
 use socketserver::{
-    Address, Builder, Concurrency, Datagram, Inline, Server, Socket, TCPServer, Threading,
-    ToAddress, Transport, UnixDatagram, UnixDatagramServer, UnixStream, UnixStreamServer,
+    Address, Datagram, Server, Socket, TCPServer, UnixDatagram, UnixStream, UnixStreamServer,
 };
-use tests::{Client, DEADLINE, Echo, Folder, Place, Running, matrix, python, run, until};
+use tests::{Client, Column, DEADLINE, Folder, Place, matrix, python, run};
 
-/// Sends back one piece of text.
+use crate::LOCAL;
+
+/// Sends back one message.
 fn echo(request: Socket, _: Address) -> io::Result<()> {
     let data = request.recv(65_536)?;
     request.sendall(&data)
@@ -28,7 +25,7 @@ fn answer(request: Datagram, client_address: Address) -> io::Result<()> {
     Ok(())
 }
 
-/// Tells the client how it is called.
+/// Sends the client its name.
 fn name(request: Socket, client_address: Address) -> io::Result<()> {
     request.sendall(client_address.to_string().as_bytes())
 }
@@ -44,7 +41,7 @@ fn abstract_address(name: &str) -> SocketAddr {
     SocketAddr::from_abstract_name(name).expect("a short name")
 }
 
-fn streams_at_an_abstract_name<C: Concurrency + Default>() {
+fn streams_at_an_abstract_name<C: Column>() {
     let own = abstract_name();
     let server = run(
         Server::<UnixStream, C, _, _>::handling(echo),
@@ -71,7 +68,7 @@ fn streams_at_an_abstract_name<C: Concurrency + Default>() {
 }
 
 /// The client has an abstract name too, and is answered there.
-fn datagrams_at_an_abstract_name<C: Concurrency + Default>() {
+fn datagrams_at_an_abstract_name<C: Column>() {
     let (own, clients) = (abstract_name(), abstract_name());
     let server = run(
         Server::<UnixDatagram, C, _, _>::handling(answer),
@@ -89,43 +86,7 @@ fn datagrams_at_an_abstract_name<C: Concurrency + Default>() {
     drop(server);
 }
 
-fn an_existing_listener_is_served_and_its_file_left<C: Concurrency + Default>() {
-    let folder = Folder::new();
-    let path = folder.join("server");
-    let listener = net::UnixListener::bind(&path).expect("bind");
-    let shared = listener.try_clone().expect("a second descriptor");
-    let server = Server::<UnixStream, C, _, _>::handling(echo).from_socket(listener);
-    let server = Running::from(server.expect("from_socket").spawn().expect("spawn"));
-    assert_eq!(server.address(), Address::Unix(path.clone()));
-    assert_eq!(
-        UnixStream::client(&server.address()).ask(b"hello"),
-        b"hello"
-    );
-
-    let address = server.address();
-    server.drain(DEADLINE);
-    assert!(path.exists(), "the file is not the server's");
-    let mut client = Client::stream(&address);
-    shared.set_nonblocking(false).expect("a blocking listener");
-    drop(shared.accept().expect("accept"));
-    assert_eq!(client.rest(), b"");
-}
-
-fn an_existing_datagram_socket_is_served_and_its_file_left<C: Concurrency + Default>() {
-    let folder = Folder::new();
-    let path = folder.join("server");
-    let socket = net::UnixDatagram::bind(&path).expect("bind");
-    let server = Server::<UnixDatagram, C, _, _>::handling(answer).from_socket(socket);
-    let server = Running::from(server.expect("from_socket").spawn().expect("spawn"));
-    assert_eq!(
-        UnixDatagram::client(&server.address()).ask(b"hello"),
-        b"hello"
-    );
-    drop(server);
-    assert!(path.exists(), "the file is not the server's");
-}
-
-fn a_stream_knows_the_process_at_its_other_end<C: Concurrency + Default>() {
+fn peer_cred_names_the_clients_process<C: Column>() {
     let folder = Folder::new();
     let builder = Server::<UnixStream, C, _, _>::handling(|request: Socket, _| {
         let cred = request.peer_cred()?;
@@ -150,7 +111,7 @@ print(client.makefile().read())
     }
 }
 
-fn a_client_is_called_by_its_name_if_it_has_one<C: Concurrency + Default>() {
+fn a_client_may_have_a_name<C: Column>() {
     let folder = Folder::new();
     let server = run(
         Server::<UnixStream, C, _, _>::handling(name),
@@ -174,8 +135,8 @@ fn a_client_is_called_by_its_name_if_it_has_one<C: Concurrency + Default>() {
     assert_eq!(reply, path.to_str().expect("a path of text"));
 }
 
-/// There is nowhere to answer to; the server goes on.
-fn a_datagram_without_a_sender_is_handled<C: Concurrency + Default>() {
+/// It cannot be answered; the server goes on.
+fn a_datagram_without_a_sender_is_handled<C: Column>() {
     let folder = Folder::new();
     let (tell, told) = crossbeam_channel::unbounded();
     let builder = Server::<UnixDatagram, C, _, _>::handling(move |request, client_address| {
@@ -194,30 +155,8 @@ fn a_datagram_without_a_sender_is_handled<C: Concurrency + Default>() {
     );
 }
 
-/// It gets ten answers or so and leaves them in its queue; the next ones are given up.
-fn a_client_that_does_not_read_does_not_stop_the_server<C: Concurrency + Default>() {
-    let folder = Folder::new();
-    let builder = Server::<UnixDatagram, C, _, _>::handling(answer);
-    let builder = builder.send_timeout(Duration::from_millis(20));
-    let server = run(builder, UnixDatagram::address(&folder));
-    // Not connected: the system counts what lies in its queue only for such a client.
-    let lazy = net::UnixDatagram::bind(folder.join("lazy")).expect("bind");
-    lazy.set_write_timeout(Some(DEADLINE)).expect("a timeout");
-    for _ in 0..40 {
-        lazy.send_to(b"?", folder.join("server")).expect("send");
-    }
-    assert_eq!(
-        UnixDatagram::client(&server.address()).ask(b"hello"),
-        b"hello"
-    );
-    until("all have ended", || server.stats().active == 0);
-    let stats = server.stats();
-    assert_eq!(stats.accepted, 41);
-    assert!(stats.failed > 0 && stats.finished > 1, "{stats:?}");
-}
-
-/// A client bound to a path that fills its field to the last byte, without the zero that usually
-/// follows: the system allows that.
+/// A client bound to a path that fills its field to the last byte, without the usual NUL at its
+/// end: the system allows that.
 fn client_with_the_longest_name(kind: socket2::Type, folder: &Folder) -> socket2::Socket {
     let shortest = folder.join("x").as_os_str().len();
     let path = folder.join(&"x".repeat(1 + 108 - shortest));
@@ -231,7 +170,7 @@ fn client_with_the_longest_name(kind: socket2::Type, folder: &Folder) -> socket2
     client
 }
 
-fn a_client_with_the_longest_name_is_served<C: Concurrency + Default>() {
+fn a_stream_from_the_longest_name_is_served<C: Column>() {
     let folder = Folder::new();
     let address = UnixStream::address(&folder);
     let server = run(Server::<UnixStream, C, _, _>::handling(echo), address);
@@ -242,7 +181,7 @@ fn a_client_with_the_longest_name_is_served<C: Concurrency + Default>() {
     assert_eq!(server.stats().accept_errors, 0);
 }
 
-fn a_datagram_from_the_longest_name_is_handled<C: Concurrency + Default>() {
+fn a_datagram_from_the_longest_name_is_handled<C: Column>() {
     let folder = Folder::new();
     let address = UnixDatagram::address(&folder);
     let server = run(Server::<UnixDatagram, C, _, _>::handling(answer), address);
@@ -258,133 +197,19 @@ fn a_datagram_from_the_longest_name_is_handled<C: Concurrency + Default>() {
 matrix!(
     columns: streams_at_an_abstract_name,
     datagrams_at_an_abstract_name,
-    an_existing_listener_is_served_and_its_file_left,
-    an_existing_datagram_socket_is_served_and_its_file_left,
-    a_stream_knows_the_process_at_its_other_end,
-    a_client_is_called_by_its_name_if_it_has_one,
+    peer_cred_names_the_clients_process,
+    a_client_may_have_a_name,
     a_datagram_without_a_sender_is_handled,
-    a_client_that_does_not_read_does_not_stop_the_server,
-    a_client_with_the_longest_name_is_served,
+    a_stream_from_the_longest_name_is_served,
     a_datagram_from_the_longest_name_is_handled,
 );
 
-/// A Unix socket that counts how often it is asked for a request.
-#[derive(Default)]
-struct Own {
-    unix: UnixStream,
-    asked: Arc<AtomicU64>,
-    fails_to_activate: bool,
-}
-
-impl Transport for Own {
-    type Request = Socket;
-
-    fn socket(&self, address: &Address) -> io::Result<Socket> {
-        self.unix.socket(address)
-    }
-    fn server_bind(&self, socket: &Socket, address: &Address) -> io::Result<()> {
-        self.unix.server_bind(socket, address)
-    }
-    fn adopt(&self, socket: &Socket) -> io::Result<()> {
-        self.unix.adopt(socket)
-    }
-    fn server_activate(&self, socket: &Socket) -> io::Result<()> {
-        if self.fails_to_activate {
-            return Err(ErrorKind::Unsupported.into());
-        }
-        self.unix.server_activate(socket)
-    }
-    fn get_request(&self, socket: &Socket) -> io::Result<(Socket, Address)> {
-        self.asked.fetch_add(1, Ordering::Relaxed);
-        self.unix.get_request(socket)
-    }
-    fn shutdown_request(&self, request: &Socket, patience: Duration) {
-        self.unix.shutdown_request(request, patience);
-    }
-    fn abort(&self, request: &Socket) {
-        self.unix.abort(request);
-    }
-    fn fence(&self, socket: &Socket) -> io::Result<()> {
-        self.unix.fence(socket)
-    }
-    fn server_close(&self, socket: &Socket) {
-        self.unix.server_close(socket);
-    }
-}
-
 #[test]
-fn a_drain_looks_for_clients_no_longer_than_there_are_some() {
-    let folder = Folder::new();
-    let transport = Own::default();
-    let asked = transport.asked.clone();
-    let server = Builder::<_, _, Echo, ()>::new(transport, Threading::new(), ());
-    let server = server.bind(folder.join("server")).expect("bind");
-    let clients = [(); 3].map(|()| Client::stream(server.server_address()));
-    let leaving = thread::spawn(|| clients.map(Client::finish));
-    assert_eq!(server.drain(DEADLINE).aborted, 0);
-    leaving.join().expect("no panic");
-    // Once for each, once that finds nobody, and once more because the socket seems to be ready.
-    assert_eq!(asked.load(Ordering::Relaxed), 5);
-}
-
-#[test]
-fn what_fails_after_bind_leaves_no_file() {
-    let folder = Folder::new();
-    let transport = Own {
-        fails_to_activate: true,
-        ..Own::default()
-    };
-    let server = Builder::<_, _, Echo, ()>::new(transport, Threading::new(), ());
-    let path = folder.join("server");
-    let error = server
-        .bind(&path)
-        .map(drop)
-        .expect_err("it cannot be activated");
-    assert_eq!(error.kind(), ErrorKind::Unsupported);
-    assert!(!path.exists());
-}
-
-#[test]
-fn an_internet_socket_does_not_know_who_is_at_its_other_end() {
+fn peer_cred_of_tcp_is_unsupported() {
     let builder = TCPServer::handling(|request: Socket, _| {
         let error = request.peer_cred().expect_err("no such thing");
         request.sendall(format!("{:?}", error.kind()).as_bytes())
     });
-    let server = run(builder, "127.0.0.1:0");
+    let server = run(builder, LOCAL);
     assert_eq!(Client::stream(&server.address()).rest(), b"Unsupported");
-}
-
-#[test]
-fn what_cannot_be_bound_says_why_and_leaves_nothing_behind() {
-    let folder = Folder::new();
-    let bind = |address: &dyn ToAddress| {
-        let stream = UnixStreamServer::handling(echo).bind(address).map(drop);
-        let datagram = UnixDatagramServer::handling(answer).bind(address).map(drop);
-        let kinds = [
-            stream.expect_err("stream").kind(),
-            datagram.expect_err("datagram").kind(),
-        ];
-        assert_eq!(kinds[0], kinds[1]);
-        kinds[0]
-    };
-    for _ in 0..1_000 {
-        assert_eq!(bind(&folder.join("missing/server")), ErrorKind::NotFound);
-    }
-    let too_long = folder.join(&"x".repeat(108));
-    assert_eq!(bind(&too_long), ErrorKind::InvalidInput);
-    assert_eq!(
-        bind(&format!("@{}", "x".repeat(108))),
-        ErrorKind::InvalidInput
-    );
-    assert_eq!(bind(&folder.join("nul\0byte")), ErrorKind::InvalidInput);
-    assert_eq!(bind(&"127.0.0.1:0"), ErrorKind::InvalidInput);
-    assert_eq!(bind(&Address::Unnamed), ErrorKind::InvalidInput);
-    let left: Vec<_> = std::fs::read_dir(folder.path())
-        .expect("a folder")
-        .collect();
-    assert!(left.is_empty(), "{left:?}");
-    // Descriptors are given out from below: after a leak this one would be high.
-    let next = Server::<UnixStream, Inline, _, _>::handling(echo).bind(folder.join("server"));
-    let fileno = next.expect("bind").fileno();
-    assert!((0..1_000).contains(&fileno), "{fileno}");
 }
