@@ -1,25 +1,23 @@
-//! What fails is told where it should be, and as what it is.
+//! Failures: what comes to `handle_error`, and what is logged.
 
 use std::fmt::{self, Display};
 use std::io::{self, ErrorKind, Read};
 use std::panic::resume_unwind;
 use std::rc::Rc;
-use std::sync::Once;
 use std::time::Duration;
 
 use crossbeam_channel::{Sender, unbounded};
-use log::{Level, LevelFilter, Log, Metadata, Record};
-use parking_lot::Mutex;
+use log::{Level, LevelFilter};
 use socket2::SockRef;
 use socketserver::{
-    Address, BaseRequestHandler, BaseServer, Concurrency, HandlerError, Server, ServerRef, Socket,
-    Tcp,
+    Address, BaseRequestHandler, BaseServer, HandlerError, Server, ServerRef, Socket, Tcp,
+    ThreadingTCPServer,
 };
-use tests::{Client, DEADLINE, matrix, run, until};
+use tests::{Client, Column, DEADLINE, keep_lines, matrix, own_process, run, until};
 
 use crate::LOCAL;
 
-/// Fails with whatever its server says.
+/// Fails as its server's state says.
 #[derive(BaseRequestHandler)]
 struct Failing<E: Display + 'static> {
     server: ServerRef<Reports<E>>,
@@ -31,7 +29,7 @@ impl<E: Display + 'static> Failing<E> {
     }
 }
 
-/// Tells what came to `handle_error`, and whether it is what was expected.
+/// Passes on what comes to `handle_error`, and whether it was expected.
 struct Reports<E> {
     fail: fn() -> E,
     expected: fn(&HandlerError) -> bool,
@@ -46,7 +44,7 @@ impl<E: 'static> BaseServer for Reports<E> {
 }
 
 #[track_caller]
-fn comes_through<C: Concurrency + Default, E: Display + 'static>(
+fn comes_through<C: Column, E: Display + 'static>(
     text: &str,
     fail: fn() -> E,
     expected: fn(&HandlerError) -> bool,
@@ -63,7 +61,8 @@ fn comes_through<C: Concurrency + Default, E: Display + 'static>(
     assert_eq!(told, (text.to_owned(), true));
 }
 
-fn an_error_of_any_kind_comes_to_handle_error_as_what_it_is<C: Concurrency + Default>() {
+/// Complaint 24.
+fn handle_error_gets_errors_of_every_kind<C: Column>() {
     /// Neither `Error` nor `Send`.
     struct Own(Rc<u8>);
     impl Display for Own {
@@ -122,37 +121,11 @@ fn an_error_of_any_kind_comes_to_handle_error_as_what_it_is<C: Concurrency + Def
     );
 }
 
-/// Keeps every line of the log.
-struct Lines(Mutex<Vec<(Level, String)>>);
-
-impl Log for Lines {
-    fn enabled(&self, _: &Metadata<'_>) -> bool {
-        true
-    }
-    fn log(&self, record: &Record<'_>) {
-        let line = format!("{}: {}", record.target(), record.args());
-        self.0.lock().push((record.level(), line));
-    }
-    fn flush(&self) {}
-}
-
-/// The lines about a client.
-fn lines_about(client: &Address) -> Vec<(Level, String)> {
-    let lines = LINES.0.lock();
-    let about = lines
-        .iter()
-        .filter(|(_, line)| line.contains(&client.to_string()));
-    about.cloned().collect()
-}
-
-static LINES: Lines = Lines(Mutex::new(Vec::new()));
-
-fn a_reset_is_a_debug_line_and_an_error_an_error_line<C: Concurrency + Default>() {
-    static LOGGER: Once = Once::new();
-    LOGGER.call_once(|| {
-        log::set_logger(&LINES).expect("the only logger");
-        log::set_max_level(LevelFilter::Trace);
-    });
+/// A reset at debug level, an error or a panic at error level.
+///
+/// Complaint 24.
+fn each_failure_is_logged_once<C: Column>() {
+    let lines = keep_lines(LevelFilter::Trace);
     let handler = |request: Socket, _| -> Result<(), Box<dyn std::error::Error>> {
         match &*request.recv(10)? {
             b"error" => Err("as told".into()),
@@ -181,9 +154,10 @@ fn a_reset_is_a_debug_line_and_an_error_an_error_line<C: Concurrency + Default>(
             .read_exact(&mut vec![0; if order == "reset" { 2048 } else { 0 }])
             .expect("a beginning");
         drop(client);
-        until("a line about it", || !lines_about(&address).is_empty());
-        let [(told, line)] = &lines_about(&address)[..] else {
-            panic!("one line: {:?}", lines_about(&address))
+        let about = || lines.about(&address.to_string());
+        until("a line about it", || !about().is_empty());
+        let [(told, line)] = &about()[..] else {
+            panic!("one line: {:?}", about())
         };
         let begin = format!("socketserver::server: request from {address}: ");
         assert!(line.starts_with(&begin) && line.ends_with(end), "{line}");
@@ -193,6 +167,22 @@ fn a_reset_is_a_debug_line_and_an_error_an_error_line<C: Concurrency + Default>(
 }
 
 matrix!(
-    columns: an_error_of_any_kind_comes_to_handle_error_as_what_it_is,
-    a_reset_is_a_debug_line_and_an_error_an_error_line,
+    columns: handle_error_gets_errors_of_every_kind,
+    each_failure_is_logged_once,
 );
+
+/// In a process without a logger.
+///
+/// Complaint 24.
+#[test]
+fn nothing_is_printed() {
+    let Some(ended) = own_process() else {
+        let fail = |_: Socket, _: Address| Err::<(), _>("as told");
+        let server = run(ThreadingTCPServer::handling(fail), LOCAL);
+        assert_eq!(Client::stream(&server.address()).rest(), b"");
+        until("it has failed", || server.stats().failed == 1);
+        return;
+    };
+    ended.passed();
+    assert_eq!(ended.errors, "");
+}

@@ -1,7 +1,6 @@
-//! What a subclass overrides: when its methods are called, what they may do, and what they cannot break.
+//! The methods of `BaseServer`: when they are called, what they may do, and what they cannot break.
 
 use std::fs;
-use std::io;
 use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -10,16 +9,16 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 use socketserver::{
-    Address, BaseRequestHandler, BaseServer, Builder, Concurrency, HandlerError, Served, Server,
-    ServerRef, Socket, TCPServer, Tcp, ThreadingTCPServer,
+    Address, BaseRequestHandler, BaseServer, Builder, HandlerError, Served, Server, ServerRef,
+    TCPServer, Tcp, ThreadingTCPServer,
 };
-use tests::{Client, Concurrent, DEADLINE, Echo, Running, in_time, matrix, run, until};
+use tests::{Client, Column, Echo, Running, ends_well, in_time, matrix, run, serve, until};
 
 use crate::LOCAL;
 
 const NEVER: Duration = Duration::from_secs(3600);
 
-/// Told the name of the method that is called.
+/// Called with the name of a method.
 type Hook = dyn Fn(&str, &ServerRef<Hooks>) + Send + Sync;
 
 /// Every method overridden by the same closure.
@@ -50,14 +49,14 @@ impl<R> BaseServer<R> for Hooks {
     }
 }
 
-fn hooks<C: Concurrency + Default>(
+fn hooks<C: Column>(
     hook: impl Fn(&str, &ServerRef<Hooks>) + Send + Sync + 'static,
 ) -> Builder<Tcp, C, Echo, Hooks> {
     Server::with(Hooks(Box::new(hook))).poll_interval(NEVER)
 }
 
 /// A hook that counts the calls of one name, and does something more.
-fn counting<C: Concurrency + Default>(
+fn counting<C: Column>(
     name: &'static str,
     then: impl Fn(&ServerRef<Hooks>) + Send + Sync + 'static,
 ) -> (Arc<Mutex<u32>>, Builder<Tcp, C, Echo, Hooks>) {
@@ -72,7 +71,7 @@ fn counting<C: Concurrency + Default>(
     (count, builder)
 }
 
-fn service_actions_come_every_poll_interval<C: Concurrency + Default>() {
+fn service_actions_runs_every_poll_interval<C: Column>() {
     let interval = Duration::from_millis(20);
     let (count, builder) = counting::<C>("service_actions", |_| ());
     let began = Instant::now();
@@ -82,7 +81,7 @@ fn service_actions_come_every_poll_interval<C: Concurrency + Default>() {
     drop(server);
 }
 
-fn service_actions_come_after_a_request_too<C: Concurrency + Default>() {
+fn service_actions_runs_after_a_request_too<C: Column>() {
     let (count, builder) = counting::<C>("service_actions", |_| ());
     let server = run(builder, LOCAL);
     assert_eq!(*count.lock(), 0);
@@ -92,7 +91,7 @@ fn service_actions_come_after_a_request_too<C: Concurrency + Default>() {
 
 /// Even if there is always one more request.
 #[test]
-fn service_actions_come_between_requests_that_run_on_the_loop() {
+fn service_actions_runs_between_inline_requests() {
     #[derive(Default)]
     struct Turns {
         now: AtomicUsize,
@@ -123,14 +122,13 @@ fn service_actions_come_between_requests_that_run_on_the_loop() {
     assert!(turns.is_sorted_by(|one, next| one < next), "{turns:?}");
 }
 
-fn service_actions_can_be_called_off_until_the_next_start<C: Concurrency + Default>() {
+fn service_actions_can_be_off_until_the_next_start<C: Column>() {
     let (count, builder) =
         counting::<C>("service_actions", |server| server.without_service_actions());
     let builder = builder.poll_interval(Duration::from_millis(1));
     let server = Arc::new(builder.bind(LOCAL).expect("bind"));
     for start in 1..3 {
-        let serving = server.clone();
-        let serving = thread::spawn(move || serving.serve_forever());
+        let serving = serve(&server);
         until("the call", || *count.lock() == start);
         for _ in 0..5 {
             assert_eq!(
@@ -140,11 +138,13 @@ fn service_actions_can_be_called_off_until_the_next_start<C: Concurrency + Defau
         }
         assert_eq!(*count.lock(), start);
         server.shutdown();
-        in_time("the end", move || serving.join().expect("no panic")).expect("a good end");
+        ends_well(serving);
     }
 }
 
-/// The loop is the same whoever runs its requests, and it is found by its thread's name: one column will do.
+/// The loop is found by its thread's name, and is the same in every column.
+///
+/// Complaint 02.
 #[test]
 fn an_idle_server_sleeps() {
     #[derive(BaseRequestHandler)]
@@ -152,7 +152,7 @@ fn an_idle_server_sleeps() {
     impl Idle {
         fn handle(&self) {}
     }
-    /// How often the loop has gone to sleep.
+    /// How many times the loop has gone to sleep.
     fn sleeps() -> Option<String> {
         let threads = fs::read_dir("/proc/self/task").expect("/proc");
         threads.flatten().find_map(|thread| {
@@ -176,7 +176,8 @@ fn an_idle_server_sleeps() {
     });
 }
 
-fn a_stop_does_not_wait_for_the_poll_interval<C: Concurrency + Default>() {
+/// Complaint 02.
+fn a_stop_does_not_wait_for_the_poll_interval<C: Column>() {
     let server = run(hooks::<C>(|_, _| ()), LOCAL);
     assert_eq!(Client::stream(&server.address()).ask("hello"), b"hello");
     let (began, stopping) = (Instant::now(), (*server).clone());
@@ -188,7 +189,8 @@ fn a_stop_does_not_wait_for_the_poll_interval<C: Concurrency + Default>() {
     );
 }
 
-fn any_hook_may_stop_the_server<C: Concurrency + Default>() {
+/// Complaint 01.
+fn any_hook_may_stop_the_server<C: Column>() {
     for name in [
         "verify_request",
         "service_actions",
@@ -217,12 +219,13 @@ fn any_hook_may_stop_the_server<C: Concurrency + Default>() {
         if matches!(name, "verify_request" | "service_actions") {
             drop(Client::stream(server.server_address()));
         }
-        in_time(name, move || serving.join().expect("no panic")).expect("a good end");
+        ends_well(serving);
         assert_eq!(*count.lock(), 1, "{name}");
     }
 }
 
-fn a_panic_in_a_hook_costs_one_call<C: Concurrency + Default>() {
+/// Complaint 26.
+fn a_panic_in_a_hook_costs_one_call<C: Column>() {
     let server = run(
         hooks::<C>(|name, _| resume_unwind(Box::new(name.to_owned()))),
         LOCAL,
@@ -253,66 +256,20 @@ fn a_panic_in_a_hook_costs_one_call<C: Concurrency + Default>() {
     }
 }
 
-fn server_close_is_called_once_and_before_live_requests_are_waited_for<C: Concurrent>() {
-    #[derive(Default)]
-    struct Chat(Mutex<Vec<Socket>>, Arc<Mutex<u32>>);
-    impl BaseServer for Chat {
-        fn server_close(&self, _: &ServerRef<Self>) {
-            *self.1.lock() += 1;
-            for member in &*self.0.lock() {
-                let _ = member.sendall(b"good-bye");
-            }
-        }
-    }
-    #[derive(BaseRequestHandler)]
-    struct Member {
-        request: Socket,
-        server: ServerRef<Chat>,
-    }
-    impl Member {
-        fn handle(&self) -> io::Result<()> {
-            self.server.0.lock().push(self.request.clone());
-            self.request.recv(1).map(drop)
-        }
-    }
-    let count = Arc::new(Mutex::new(0));
-    let server = Server::<Tcp, C, Member, _>::with(Chat(Mutex::default(), count.clone()));
-    let server = server.bind(LOCAL).expect("bind");
-    let mut client = Client::stream(server.server_address());
-    server.handle_request().expect("serves");
-    until("it is a member", || server.state().0.lock().len() == 1);
-    let leaving = thread::spawn(move || {
-        assert_eq!(client.recv(), b"good-bye");
-        client.finish()
-    });
-    let drained = server.drain(DEADLINE);
-    assert_eq!((drained.finished, drained.aborted), (1, 0));
-    assert_eq!(leaving.join().expect("no panic"), b"");
-    server.server_close();
-    drop(server);
-    assert_eq!(*count.lock(), 1);
-
-    drop(Server::<Tcp, C, Member, _>::with(Chat(Mutex::default(), count.clone())).bind(LOCAL));
-    assert_eq!(*count.lock(), 2, "also for a server that never served");
-}
-
-fn a_stop_ends_the_wait_for_one_request<C: Concurrency + Default>() {
+fn a_stop_ends_handle_request<C: Column>() {
     let server = Arc::new(hooks::<C>(|_, _| ()).bind(LOCAL).expect("bind"));
     let waiting = server.clone();
     let waiting = thread::spawn(move || waiting.handle_request());
     server.shutdown();
-    let served = in_time("the end", move || waiting.join().expect("no panic"));
-    assert_eq!(served.expect("serves"), Served::Stopped);
+    assert_eq!(ends_well(waiting), Served::Stopped);
 }
 
 matrix!(
-    columns: service_actions_come_every_poll_interval,
-    service_actions_come_after_a_request_too,
-    service_actions_can_be_called_off_until_the_next_start,
+    columns: service_actions_runs_every_poll_interval,
+    service_actions_runs_after_a_request_too,
+    service_actions_can_be_off_until_the_next_start,
     a_stop_does_not_wait_for_the_poll_interval,
     any_hook_may_stop_the_server,
     a_panic_in_a_hook_costs_one_call,
-    a_stop_ends_the_wait_for_one_request,
+    a_stop_ends_handle_request,
 );
-
-matrix!(concurrent: server_close_is_called_once_and_before_live_requests_are_waited_for);

@@ -3,7 +3,6 @@
 mod datagram;
 mod derive;
 mod error;
-mod failures;
 mod hooks;
 mod stream;
 

@@ -1,14 +1,16 @@
-//! `rfile` against what it should be: whatever arrives, in whatever pieces, is read once and in
-//! order, also when a read has to be tried again.
+//! `rfile` and `wfile`: whatever arrives, in whatever pieces, is read once and in order, also when
+//! a read has to be tried again; and what is written leaves when it should.
 
 use std::io::{BufRead, ErrorKind, Read, Write};
 use std::net::Shutdown;
+use std::os::unix::net::UnixDatagram;
+use std::thread;
 use std::time::Duration;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-use socketserver::SocketReader;
-use tests::unix_pair;
+use socketserver::{Socket, SocketKind, SocketReader, socketpair};
+use tests::{tcp_pair, unix_pair};
 
 #[derive(Clone, Debug)]
 enum Step {
@@ -17,7 +19,7 @@ enum Step {
     ReadLine(usize),
     ReadUntil(u8),
     Read(usize),
-    /// Looks at what there is, and takes at most so much of it.
+    /// Looks at what there is, and takes at most this many bytes of it.
     Consume(usize),
 }
 
@@ -110,7 +112,7 @@ fn read(rfile: &mut SocketReader, expected: &mut Expected, step: &Step) {
 
 proptest! {
     #[test]
-    fn what_arrives_is_read(
+    fn everything_is_read_once_and_in_order(
         rbufsize in prop_oneof![Just(-1), 0..20_isize],
         steps in vec(step(), 0..30),
     ) {
@@ -135,7 +137,7 @@ proptest! {
 
     /// The pieces of every size make up the whole, and only the last piece of a line ends it.
     #[test]
-    fn lines_are_cut_at_the_limit(
+    fn readline_stops_at_its_limit(
         data in vec(byte(), 0..300),
         limit in 1..70_usize,
         rbufsize in prop_oneof![Just(-1), 0..70_isize],
@@ -158,4 +160,140 @@ proptest! {
             .collect();
         prop_assert_eq!(pieces, expected);
     }
+}
+
+#[test]
+fn a_line_may_be_long_or_nothing() {
+    for rbufsize in [-1, 0, 1, 2, 3, 7, 8_192] {
+        let (socket, mut other) = unix_pair();
+        let (mut rfile, _) = socket.makefile(rbufsize, 0);
+        assert_eq!(rfile.readline(0).expect("nothing, at once"), b"");
+        let long = "x".repeat(100_000) + "\n";
+        other.write_all(long.as_bytes()).expect("write");
+        drop(other);
+        let line = rfile.readline(usize::MAX).expect("readline");
+        assert!(line == long.as_bytes(), "{rbufsize}");
+        assert_eq!(rfile.readline(usize::MAX).expect("the end"), b"");
+    }
+}
+
+#[test]
+fn an_unbuffered_reader_takes_one_byte_ahead() {
+    let (socket, mut other) = tcp_pair();
+    let (mut rfile, _) = socket.makefile(0, 0);
+    other.write_all(b"abcdefgh").expect("write");
+    rfile.read_exact(&mut [0; 3]).expect("three bytes");
+    assert_eq!(rfile.fill_buf().expect("one more"), b"d");
+    assert_eq!(socket.recv(100).expect("recv"), b"efgh");
+}
+
+/// What arrives when text is written to `wfile`, and bars past it, with a letter for every run of
+/// the same one.
+fn order(wbufsize: isize) -> String {
+    let (socket, mut other) = tcp_pair();
+    let (_, mut wfile) = socket.makefile(0, wbufsize);
+    let pieces = [
+        "a".repeat(4_000),
+        "b".repeat(96),
+        "c".into(),
+        "d".repeat(10_000),
+    ];
+    for piece in &pieces {
+        wfile.write_all(piece.as_bytes()).expect("write");
+        socket.sendall(b"|").expect("sendall");
+    }
+    wfile.write_all(b"e").expect("write");
+    wfile.flush().expect("flush");
+    socket.sendall(b"|").expect("sendall");
+    wfile.write_all(b"f").expect("write");
+    socket.sendall(b"|").expect("sendall");
+    drop((wfile, socket));
+    let mut all = Vec::new();
+    other.read_to_end(&mut all).expect("read");
+    assert_eq!(all.len(), 14_097 + 2 + 6);
+    all.dedup();
+    String::from_utf8(all).expect("text")
+}
+
+#[test]
+fn wbufsize_is_how_much_waits_to_be_sent() {
+    assert_eq!(order(0), "a|b|c|d|e|f|");
+    // 4,096 bytes fit, and not one more.
+    assert_eq!(order(4_096), "|ab|cd|e|f");
+    assert_eq!(order(-1), "|abcd|e|f");
+}
+
+/// Each datagram here is one call.
+#[test]
+fn formatted_text_leaves_in_one_piece() {
+    let (socket, other) = UnixDatagram::pair().expect("a pair");
+    let (_, mut wfile) = Socket::from(socket).makefile(-1, 0);
+    write!(wfile, "{}, {:?}; ", 1, "two").expect("write");
+    writeln!(wfile, "three").expect("write");
+    wfile.write_all(b"four").expect("write");
+    let mut buffer = [0; 100];
+    for expected in ["1, \"two\"; ", "three\n", "four"] {
+        let length = other.recv(&mut buffer).expect("recv");
+        assert_eq!(&buffer[..length], expected.as_bytes());
+    }
+}
+
+#[test]
+fn a_dropped_writer_sends_the_rest() {
+    let (one, other) = socketpair(SocketKind::Stream).expect("a pair");
+    let (_, mut wfile) = one.makefile(-1, -1);
+    wfile.write_all(b"the rest").expect("write");
+    other.setblocking(false).expect("setblocking");
+    other.recv(100).expect_err("it is still in the buffer");
+    drop(wfile);
+    assert_eq!(other.recv(100).expect("recv"), b"the rest");
+}
+
+#[test]
+fn read_up_to_works_with_any_buffer() {
+    for rbufsize in [-1, 0, 4] {
+        let (socket, mut other) = unix_pair();
+        let (mut rfile, _) = socket.makefile(rbufsize, 0);
+        other.write_all(b"line\nfirstsecond").expect("write");
+        assert_eq!(rfile.readline(100).expect("a line"), b"line\n");
+        assert_eq!(rfile.read_up_to(0).expect("nothing"), b"");
+        assert_eq!(rfile.read_up_to(5).expect("five bytes"), b"first");
+        if rbufsize == 0 {
+            // It takes no more than it is asked for.
+            assert_eq!(socket.recv(3).expect("recv"), b"sec");
+            other.write_all(b"sec").expect("write");
+            assert_eq!(rfile.read_up_to(6).expect("six bytes"), b"ondsec");
+        } else {
+            assert_eq!(rfile.read_up_to(6).expect("six bytes"), b"second");
+        }
+        let large = vec![b'x'; 100_000];
+        let writer = thread::spawn(move || other.write_all(&large));
+        assert_eq!(rfile.read_up_to(99_999).expect("many"), [b'x'; 99_999]);
+        writer.join().expect("no panic").expect("write");
+        // At the end of the stream there are fewer, and then none.
+        assert_eq!(rfile.read_up_to(usize::MAX).expect("one"), b"x");
+        assert_eq!(rfile.read_up_to(1).expect("the end"), b"");
+    }
+}
+
+#[test]
+fn reads_resume_after_a_timeout() {
+    let (socket, mut other) = unix_pair();
+    let soon = Some(Duration::from_millis(20));
+    socket.settimeout(soon).expect("a timeout");
+    let (mut rfile, _) = socket.makefile(-1, 0);
+    other.write_all(b"first\nsec").expect("write");
+    let next = |rfile: &mut SocketReader| rfile.lines().next().expect("not the end");
+    assert_eq!(next(&mut rfile).expect("a line"), "first");
+    let late = next(&mut rfile).expect_err("half a line");
+    assert_eq!(late.kind(), ErrorKind::TimedOut);
+    other.write_all(b"ond\nthird\n").expect("write");
+    assert_eq!(next(&mut rfile).expect("a line"), "second");
+    assert_eq!(next(&mut rfile).expect("a line"), "third");
+
+    other.write_all(b"fi").expect("write");
+    let late = rfile.read_up_to(5).expect_err("two bytes");
+    assert_eq!(late.kind(), ErrorKind::TimedOut);
+    other.write_all(b"rst").expect("write");
+    assert_eq!(rfile.read_up_to(5).expect("five bytes"), b"first");
 }

@@ -1,37 +1,40 @@
-//! The end of a socket: closed, handed over, or not given away at all.
+//! A socket's descriptor: closed, detached, or taken from the standard library.
 
-use std::io::{self, Read, Write};
-use std::net::{Shutdown, TcpStream};
-use std::os::unix::net::UnixStream;
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::{Shutdown, TcpListener, TcpStream, UdpSocket};
+use std::os::fd::{AsFd, AsRawFd};
+use std::os::unix::net::{self, UnixStream};
 use std::process::Command;
 use std::thread;
 use std::time::Duration;
 
 use crossbeam_channel::bounded;
 use socketserver::{
-    AddressFamily, Concurrency, Server, Socket, SocketKind, SocketOption, Tcp, Threading,
-    create_connection,
+    AddressFamily, Server, Socket, SocketKind, SocketOption, Tcp, Threading, create_connection,
 };
-use tests::{Client, DEADLINE, Folder, Process, in_time, matrix, run, tcp_pair, unix_pair, until};
+use tests::{
+    Client, Column, DEADLINE, Folder, Process, Thread, matrix, run, tcp_pair, unix_pair, until,
+};
+
+use crate::new;
 
 /// Whether it says "bad file descriptor".
 fn is_closed(error: &io::Error) -> bool {
     error.raw_os_error() == Some(rustix::io::Errno::BADF.raw_os_error())
 }
 
-#[test]
-fn a_closed_socket_refuses_every_call() {
+fn a_closed_socket_refuses_every_call<W: Thread>() {
     let (socket, mut other) = tcp_pair();
     let (clone, (mut rfile, mut wfile)) = (socket.clone(), socket.makefile(-1, 0));
     let waiting = thread::spawn({
         let socket = socket.clone();
-        move || socket.recv(1)
+        move || W::in_time("recv", move || socket.recv(1))
     });
     socket.close();
     socket.close();
-    // The other side sees the end, though a clone is still there; and so does who waits.
+    // Despite the clone the other side sees the end, and so does the call that waits.
     assert_eq!(other.read(&mut [0]).expect("the end"), 0);
-    let woken = in_time("recv", move || waiting.join().expect("no panic"));
+    let woken = waiting.join().expect("no panic");
     // It may not have begun to wait.
     assert!(woken.map_or_else(|error| is_closed(&error), |data| data.is_empty()));
     assert_eq!((socket.fileno(), clone.fileno()), (-1, -1));
@@ -64,13 +67,16 @@ fn a_closed_socket_refuses_every_call() {
     }
 }
 
-#[test]
-fn a_detached_socket_is_the_callers_alone() {
+fn a_detached_socket_is_the_callers_alone<W: Thread>() {
     let (socket, mut other) = tcp_pair();
     let clone = socket.clone();
     socket
         .settimeout(Some(Duration::from_millis(1)))
         .expect("a timeout");
+    // A wait before has made it known to a scheduler, if there is one.
+    let waited = socket.clone();
+    let late = W::in_time("recv", move || waited.recv(1)).expect_err("nothing");
+    assert_eq!(late.kind(), ErrorKind::TimedOut);
     let mut mine = TcpStream::from(socket.detach().expect("detach"));
     assert_eq!((socket.fileno(), clone.fileno()), (-1, -1));
     assert!(is_closed(&clone.recv(1).expect_err("closed")));
@@ -89,7 +95,6 @@ fn a_detached_socket_is_the_callers_alone() {
     assert_eq!(text, "hello");
 }
 
-/// Whatever it was here: who gets it expects a socket that waits.
 #[test]
 fn a_detached_socket_is_blocking() {
     let (one, _other) = UnixStream::pair().expect("a pair");
@@ -104,9 +109,7 @@ fn a_detached_socket_is_blocking() {
     }
 }
 
-fn a_conversation_that_was_detached_outlives_its_request_and_its_server<
-    C: Concurrency + Default,
->() {
+fn a_detached_conversation_outlives_its_server<C: Column>() {
     let (hand_over, handed) = bounded(1);
     let builder = Server::<Tcp, C, _, _>::handling(move |request: Socket, _| {
         hand_over.send(request.detach()?).map_err(io::Error::other)
@@ -125,7 +128,7 @@ fn a_conversation_that_was_detached_outlives_its_request_and_its_server<
     assert_eq!(client.rest(), b"and good-bye");
 }
 
-/// Whatever this process has open by now: none of it goes to programs that it starts.
+/// Whatever this process has open by now.
 #[test]
 fn programs_inherit_no_socket() {
     let folder = Folder::new();
@@ -145,11 +148,77 @@ fn programs_inherit_no_socket() {
     let list = Process::start(Command::new("ls").args(["-l", "/proc/self/fd"]));
     let (status, list, errors) = list.wait();
     assert!(status.success(), "{errors}");
-    // Three pipes and the folder that it reads; whoever runs the tests may have left more.
+    // Three pipes, the folder that it reads, and perhaps more, but no socket.
     assert!(
         list.contains("pipe:") && !list.contains("socket:"),
         "{list}"
     );
 }
 
-matrix!(columns: a_conversation_that_was_detached_outlives_its_request_and_its_server);
+matrix!(columns: a_detached_conversation_outlives_its_server);
+matrix!(threads: a_closed_socket_refuses_every_call, a_detached_socket_is_the_callers_alone);
+
+#[test]
+fn a_socket_of_std_may_be_taken() {
+    let folder = Folder::new();
+    let stream = SocketKind::Stream;
+    let datagram = SocketKind::Datagram;
+    let listener = TcpListener::bind("127.0.0.1:0").expect("bind");
+    let client = TcpStream::connect(listener.local_addr().expect("an address"));
+    let sockets: [(Socket, SocketKind); 6] = [
+        (client.expect("connect").into(), stream),
+        (listener.into(), stream),
+        (
+            UdpSocket::bind("127.0.0.1:0").expect("bind").into(),
+            datagram,
+        ),
+        (
+            net::UnixListener::bind(folder.join("a"))
+                .expect("bind")
+                .into(),
+            stream,
+        ),
+        (
+            net::UnixDatagram::bind(folder.join("b"))
+                .expect("bind")
+                .into(),
+            datagram,
+        ),
+        (net::UnixStream::pair().expect("a pair").0.into(), stream),
+    ];
+    for (socket, kind) in sockets {
+        assert_eq!(socket.kind().expect("kind"), kind);
+        assert_eq!(socket.fileno(), socket.as_raw_fd());
+        assert_eq!(socket.as_fd().as_raw_fd(), socket.as_raw_fd());
+        assert_eq!(socket.gettimeout(), None);
+    }
+    let sequence = socket2::Socket::new(socket2::Domain::UNIX, socket2::Type::SEQPACKET, None);
+    let socket = Socket::from(std::os::fd::OwnedFd::from(sequence.expect("a socket")));
+    assert_eq!(
+        socket.kind().expect_err("neither").kind(),
+        ErrorKind::Unsupported
+    );
+}
+
+#[test]
+fn debug_shows_both_addresses() {
+    let (socket, other) = tcp_pair();
+    let (near, far) = (
+        other.peer_addr().expect("a peer"),
+        other.local_addr().expect("a name"),
+    );
+    let fd = socket.fileno();
+    let shown = format!("{socket:?}");
+    assert_eq!(
+        shown,
+        format!("Socket {{ fd: {fd}, laddr: {near}, raddr: {far} }}")
+    );
+    socket.close();
+    assert_eq!(format!("{socket:?}"), "Socket { fd: -1 }");
+    let alone = new(AddressFamily::Unix, SocketKind::Datagram);
+    let shown = format!("{alone:?}");
+    assert_eq!(
+        shown,
+        format!("Socket {{ fd: {}, laddr: unnamed }}", alone.fileno())
+    );
+}

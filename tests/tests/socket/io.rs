@@ -1,25 +1,16 @@
-//! `Socket`, method by method.
+//! Sending and receiving.
 
 use std::io::{self, ErrorKind, Read, Write};
-use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream, UdpSocket};
-use std::os::fd::{AsFd, AsRawFd};
-use std::os::unix::net;
-use std::thread;
+use std::net::{Ipv4Addr, Shutdown, UdpSocket};
 use std::time::Duration;
 
 use crossbeam_channel::unbounded;
-use socket2::SockRef;
 use socketserver::{
-    Address, AddressFamily, Socket, SocketKind, SocketOption, ToAddress, create_connection, green,
-    select,
+    Address, AddressFamily, Socket, SocketKind, ToAddress, create_connection, green, socketpair,
 };
-use tests::{DEADLINE, Folder, in_time, python, tcp_pair, unix_pair};
+use tests::{DEADLINE, Folder, Thread, in_time, matrix, python, tcp_pair, unix_pair};
 
-fn new(family: AddressFamily, kind: SocketKind) -> Socket {
-    let socket = Socket::new(family, kind).expect("a socket");
-    socket.settimeout(Some(DEADLINE)).expect("a timeout");
-    socket
-}
+use crate::new;
 
 /// Sends and receives in every way, with `other` at the other end.
 fn send_and_receive(socket: &Socket, mut other: impl Read + Write) {
@@ -67,9 +58,9 @@ fn streams_carry_bytes_both_ways() {
     send_and_receive(&socket, other);
 }
 
-/// As in Python, where it says nothing about the stream.
+/// As in Python, it says nothing about the stream.
 #[test]
-fn to_receive_nothing_takes_no_time() {
+fn recv_of_nothing_takes_no_time() {
     let (socket, _other) = tcp_pair();
     in_time("recv(0)", move || {
         assert_eq!(socket.recv(0).expect("recv"), b"");
@@ -127,7 +118,7 @@ fn datagrams_keep_their_boundaries() {
         assert_eq!(&buffer, b"a longer");
 
         assert_eq!(
-            one.getpeername().expect_err("nobody yet").kind(),
+            one.getpeername().expect_err("no peer yet").kind(),
             ErrorKind::NotConnected
         );
         one.connect(&to).expect("connect");
@@ -145,194 +136,36 @@ fn datagrams_keep_their_boundaries() {
 }
 
 #[test]
-fn a_server_by_hand() {
-    let folder = Folder::new();
-    let name = format!("@socketserver-by-hand-{}", std::process::id());
-    let path = folder.join("server");
-    let places: [&dyn ToAddress; 4] = [&"127.0.0.1:0", &"[::1]:0", &path, &name];
-    for place in places {
-        let address = place.to_address().expect("an address");
-        let listener = new(address.family(), SocketKind::Stream);
-        listener.bind(&address).expect("bind");
-        listener.listen(5).expect("listen");
-        let address = listener.getsockname().expect("a name");
-        let client = create_connection(&address, Some(DEADLINE)).expect("connect");
-        let (accepted, from) = listener.accept().expect("accept");
-        assert_eq!(from, client.getsockname().expect("a name"));
-        assert_eq!(accepted.getpeername().expect("a peer"), from);
-        assert_eq!(accepted.getsockname().expect("a name"), address);
-        assert_eq!(client.getpeername().expect("a peer"), address);
-        assert_eq!(
-            (client.gettimeout(), accepted.gettimeout()),
-            (Some(DEADLINE), None)
-        );
-        client.sendall(b"hello").expect("send");
-        assert_eq!(accepted.recv(5).expect("recv"), b"hello");
-    }
+fn socketpair_and_setblocking() {
+    let (one, other) = socketpair(SocketKind::Datagram).expect("a pair");
+    one.setblocking(false).expect("setblocking");
+    assert_eq!(one.gettimeout(), Some(Duration::ZERO));
+    let error = one.recv(1).expect_err("nothing was sent");
+    assert_eq!(error.kind(), ErrorKind::WouldBlock);
+    one.setblocking(true).expect("setblocking");
+    assert_eq!(one.gettimeout(), None);
+    other.send(b"one").expect("send");
+    other.send(b"two").expect("send");
+    assert_eq!(one.recv(10).expect("recv"), b"one");
+    assert_eq!(one.recv(10).expect("recv"), b"two");
 }
 
-#[test]
-fn nobody_there_is_refused() {
-    let taken = new(AddressFamily::Inet, SocketKind::Stream);
-    // Bound and not listening: nobody else can listen there either.
-    taken.bind("127.0.0.1:0").expect("bind");
-    let address = taken.getsockname().expect("a name");
-    let connect = |address: &dyn ToAddress| create_connection(address, Some(DEADLINE));
-    assert_eq!(
-        connect(&address).expect_err("nobody").kind(),
-        ErrorKind::ConnectionRefused
-    );
-    let folder = Folder::new();
-    let path = folder.join("nobody");
-    assert_eq!(
-        connect(&path).expect_err("nothing").kind(),
-        ErrorKind::NotFound
-    );
-    drop(net::UnixListener::bind(&path).expect("bind"));
-    assert_eq!(
-        connect(&path).expect_err("nobody").kind(),
-        ErrorKind::ConnectionRefused
-    );
+fn peek_leaves_the_data<W: Thread>() {
+    let (socket, mut other) = tcp_pair();
+    other.write_all(b"hello").expect("send");
+    drop(other);
+    W::in_time("the look", move || {
+        assert_eq!(socket.peek(3).expect("peek"), b"hel");
+        assert_eq!(socket.peek(100).expect("peek"), b"hello");
+        assert_eq!(socket.recv(100).expect("recv"), b"hello");
+        assert_eq!(socket.peek(100).expect("the end of the stream"), b"");
+    });
 }
 
-#[test]
-fn select_tells_which_are_ready() {
-    let ((quiet, _one), (ready, mut other)) = (tcp_pair(), unix_pair());
-    let short = Some(Duration::from_millis(1));
-    let nothing = (Vec::new(), Vec::new());
-    assert_eq!(
-        select(&[&quiet, &ready], &[], short).expect("select"),
-        nothing
-    );
-    assert_eq!(
-        select(&[], &[], Some(Duration::ZERO)).expect("select"),
-        nothing
-    );
-    let writable = (Vec::new(), vec![0, 1]);
-    assert_eq!(
-        select(&[&quiet], &[&quiet, &ready], None).expect("select"),
-        writable
-    );
-    other.write_all(b"x").expect("write");
-    assert_eq!(
-        select(&[&quiet, &ready], &[], None).expect("select"),
-        (vec![1], vec![])
-    );
-    ready.recv(1).expect("recv");
-
-    // It waits, and the end of a stream is something to be read.
-    let late = thread::spawn(move || drop(other));
-    assert_eq!(
-        select(&[&ready, &quiet], &[], None).expect("select"),
-        (vec![0], vec![])
-    );
-    late.join().expect("it only drops");
-    quiet.close();
-    select(&[&ready], &[&quiet], None).expect_err("a closed one");
-}
+matrix!(threads: peek_leaves_the_data);
 
 #[test]
-fn sockets_of_the_standard_library_become_ours() {
-    let folder = Folder::new();
-    let stream = SocketKind::Stream;
-    let datagram = SocketKind::Datagram;
-    let listener = TcpListener::bind("127.0.0.1:0").expect("bind");
-    let client = TcpStream::connect(listener.local_addr().expect("an address"));
-    let sockets: [(Socket, SocketKind); 6] = [
-        (client.expect("connect").into(), stream),
-        (listener.into(), stream),
-        (
-            UdpSocket::bind("127.0.0.1:0").expect("bind").into(),
-            datagram,
-        ),
-        (
-            net::UnixListener::bind(folder.join("a"))
-                .expect("bind")
-                .into(),
-            stream,
-        ),
-        (
-            net::UnixDatagram::bind(folder.join("b"))
-                .expect("bind")
-                .into(),
-            datagram,
-        ),
-        (net::UnixStream::pair().expect("a pair").0.into(), stream),
-    ];
-    for (socket, kind) in sockets {
-        assert_eq!(socket.kind().expect("kind"), kind);
-        assert_eq!(socket.fileno(), socket.as_raw_fd());
-        assert_eq!(socket.as_fd().as_raw_fd(), socket.as_raw_fd());
-        assert_eq!(socket.gettimeout(), None);
-    }
-    let sequence = socket2::Socket::new(socket2::Domain::UNIX, socket2::Type::SEQPACKET, None);
-    let socket = Socket::from(std::os::fd::OwnedFd::from(sequence.expect("a socket")));
-    assert_eq!(
-        socket.kind().expect_err("neither").kind(),
-        ErrorKind::Unsupported
-    );
-}
-
-#[test]
-fn options_reach_the_system() {
-    let socket = new(AddressFamily::Inet6, SocketKind::Stream);
-    let set = |option| socket.setsockopt(option).expect("setsockopt");
-    let seen = SockRef::from(&socket);
-    for on in [true, false] {
-        set(SocketOption::ReuseAddress(on));
-        set(SocketOption::ReusePort(on));
-        set(SocketOption::KeepAlive(on));
-        set(SocketOption::NoDelay(on));
-        set(SocketOption::OnlyV6(on));
-        set(SocketOption::Broadcast(on));
-        set(SocketOption::Linger(on.then_some(Duration::from_secs(3))));
-        assert_eq!(seen.reuse_address().expect("get"), on);
-        assert_eq!(seen.reuse_port().expect("get"), on);
-        assert_eq!(seen.keepalive().expect("get"), on);
-        assert_eq!(seen.tcp_nodelay().expect("get"), on);
-        assert_eq!(seen.only_v6().expect("get"), on);
-        assert_eq!(seen.broadcast().expect("get"), on);
-        assert_eq!(seen.linger().expect("get").is_some(), on);
-    }
-    set(SocketOption::ReceiveBuffer(10_000));
-    set(SocketOption::SendBuffer(20_000));
-    let sizes = (
-        seen.recv_buffer_size().expect("get"),
-        seen.send_buffer_size().expect("get"),
-    );
-    assert_eq!(sizes, (20_000, 40_000));
-
-    let (unix, _other) = unix_pair();
-    unix.setsockopt(SocketOption::NoDelay(true))
-        .expect_err("a Unix socket has no such thing");
-}
-
-#[test]
-fn it_shows_where_it_is() {
-    let (socket, other) = tcp_pair();
-    let (near, far) = (
-        other.peer_addr().expect("a peer"),
-        other.local_addr().expect("a name"),
-    );
-    let fd = socket.fileno();
-    let shown = format!("{socket:?}");
-    assert_eq!(
-        shown,
-        format!("Socket {{ fd: {fd}, laddr: {near}, raddr: {far} }}")
-    );
-    socket.close();
-    assert_eq!(format!("{socket:?}"), "Socket { fd: -1 }");
-    let alone = new(AddressFamily::Unix, SocketKind::Datagram);
-    let shown = format!("{alone:?}");
-    assert_eq!(
-        shown,
-        format!("Socket {{ fd: {}, laddr: unnamed }}", alone.fileno())
-    );
-}
-
-/// What waits together is received together, without waiting for more.
-#[test]
-fn datagrams_that_came_at_once_do_not_wait_for_the_next() {
+fn a_burst_of_datagrams_is_received_without_waiting() {
     let other = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).expect("bind");
     let socket = new(AddressFamily::Inet, SocketKind::Datagram);
     socket
@@ -360,7 +193,7 @@ fn datagrams_that_came_at_once_do_not_wait_for_the_next() {
 }
 
 #[test]
-fn python_at_the_other_end_as_client() {
+fn python_as_client() {
     let listener = new(AddressFamily::Inet, SocketKind::Stream);
     listener.bind("127.0.0.1:0").expect("bind");
     listener.listen(5).expect("listen");
@@ -393,7 +226,7 @@ print(len(data), data == b'x' * len(data))
 }
 
 #[test]
-fn python_at_the_other_end_as_server() {
+fn python_as_server() {
     let script = "
 import socket, sys
 listener = socket.create_server(('127.0.0.1', 0))

@@ -1,4 +1,4 @@
-//! A protocol of one's own under a socket, as TLS would be.
+//! A protocol under a socket, as TLS would be.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::Shutdown;
@@ -6,18 +6,20 @@ use std::os::unix::net::UnixStream;
 use std::thread;
 use std::time::Duration;
 
-use crossbeam_channel::unbounded;
+use crossbeam_channel::{Receiver, unbounded};
 use parking_lot::Mutex;
 use socketserver::{
-    Address, BaseServer, Builder, Concurrency, HandlerError, Layer, Server, ServerRef, Socket,
-    SocketReader, SocketWriter, StreamRequestHandler, Tcp, Transport, Wire, create_connection,
+    Builder, Layer, Server, Socket, SocketReader, SocketWriter, StreamRequestHandler, Tcp, Wire,
+    create_connection,
 };
-use tests::{Client, Concurrent, DEADLINE, Running, matrix, run, until};
+use tests::{Altered, Client, Column, Concurrent, DEADLINE, Failures, Running, matrix, run, until};
 
-/// Records: a length, and so many bytes that nobody can read. An empty one says good-bye.
+use crate::LOCAL;
+
+/// Records: a length, and that many scrambled bytes. An empty record says good-bye.
 #[derive(Default)]
 struct Records {
-    /// What was received and has not been read yet.
+    /// Received and not read yet.
     held: Mutex<Vec<u8>>,
 }
 
@@ -46,7 +48,7 @@ fn read_records(mut raw: &[u8]) -> (String, bool) {
 }
 
 impl Records {
-    /// Gives out what is left of the first record, if all of that is here.
+    /// Reads from the first record, if all of it is here.
     fn take(&self, buffer: &mut [u8]) -> Option<usize> {
         let mut held = self.held.lock();
         let length = usize::from(*held.first()?);
@@ -93,63 +95,7 @@ impl Layer for Records {
     }
 }
 
-/// TCP with records, for clients that begin with the right word.
-#[derive(Default)]
-struct Recorded(Tcp);
-
-impl Transport for Recorded {
-    type Request = Socket;
-
-    fn socket(&self, address: &Address) -> io::Result<Socket> {
-        self.0.socket(address)
-    }
-
-    fn server_bind(&self, socket: &Socket, address: &Address) -> io::Result<()> {
-        self.0.server_bind(socket, address)
-    }
-
-    fn adopt(&self, socket: &Socket) -> io::Result<()> {
-        self.0.adopt(socket)
-    }
-
-    fn server_activate(&self, socket: &Socket) -> io::Result<()> {
-        self.0.server_activate(socket)
-    }
-
-    fn get_request(&self, socket: &Socket) -> io::Result<(Socket, Address)> {
-        self.0.get_request(socket)
-    }
-
-    fn prepare(&self, request: &Socket) -> io::Result<()> {
-        match request.recv(1)?.as_slice() {
-            b"!" => request.set_layer(Records::default()),
-            _ => Err(ErrorKind::InvalidData.into()),
-        }
-    }
-
-    fn shutdown_request(&self, request: &Socket, patience: Duration) {
-        self.0.shutdown_request(request, patience);
-    }
-
-    fn abort(&self, request: &Socket) {
-        self.0.abort(request);
-    }
-
-    fn fence(&self, socket: &Socket) -> io::Result<()> {
-        self.0.fence(socket)
-    }
-
-    fn leave_to_parent(&self, socket: &Socket) {
-        self.0.leave_to_parent(socket);
-    }
-
-    fn server_close(&self, socket: &Socket) {
-        self.0.server_close(socket);
-    }
-}
-
-/// Knows nothing of records. Answers each line in three ways: by the file, by the socket and by a
-/// clone of it.
+/// Answers each line in three ways: by the file, by the socket and by a clone of it.
 #[derive(StreamRequestHandler)]
 struct Lines {
     request: Socket,
@@ -172,26 +118,21 @@ impl Lines {
     }
 }
 
-/// How its requests failed.
-#[derive(Default)]
-struct Failures(Mutex<Vec<Option<ErrorKind>>>);
-
-impl BaseServer for Failures {
-    fn handle_error(&self, _: &Socket, _: &Address, error: &HandlerError, _: &ServerRef<Self>) {
-        let error = error.downcast_ref::<io::Error>();
-        self.0.lock().push(error.map(io::Error::kind));
-    }
+/// Records for clients that begin with the right word.
+fn recorded<C: Column>() -> (Running<Failures>, Receiver<(String, Option<ErrorKind>)>) {
+    let transport = Altered::prepared(Tcp::new().linger(DEADLINE), |request| {
+        match request.recv(1)?.as_slice() {
+            b"!" => request.set_layer(Records::default()),
+            _ => Err(ErrorKind::InvalidData.into()),
+        }
+    });
+    let (state, failures) = Failures::new();
+    let builder = Builder::<_, C, Lines, _>::new(transport, C::default(), state);
+    (run(builder, LOCAL), failures)
 }
 
-fn recorded<C: Concurrency + Default>() -> Running<Failures> {
-    let transport = Recorded(Tcp::new().linger(DEADLINE));
-    let builder =
-        Builder::<_, C, Lines, Failures>::new(transport, C::default(), Failures::default());
-    run(builder, "127.0.0.1:0")
-}
-
-fn a_transport_may_put_one_under_each_connection<C: Concurrency + Default>() {
-    let server = recorded::<C>();
+fn a_transport_may_set_a_layer<C: Column>() {
+    let (server, _) = recorded::<C>();
     let mut client = Client::stream(&server.address());
     let records = [
         record(b"hello, wor"),
@@ -217,19 +158,21 @@ fn a_transport_may_put_one_under_each_connection<C: Concurrency + Default>() {
     assert_eq!(reply, "HELLO\n".repeat(3));
 }
 
-fn a_failed_handshake_costs_one_request<C: Concurrency + Default>() {
-    let server = recorded::<C>();
+/// Complaint 08.
+fn a_failed_handshake_costs_one_request<C: Column>() {
+    let (server, failures) = recorded::<C>();
     let mut client = Client::stream(&server.address());
     client.send(b"?");
     assert_eq!(client.rest(), b"", "no handler, no good-bye");
-    until("it is noted", || server.stats().failed == 1);
-    assert_eq!(*server.0.lock(), [Some(ErrorKind::InvalidData)]);
+    let (_, kind) = failures.recv_timeout(DEADLINE).expect("handle_error");
+    assert_eq!(kind, Some(ErrorKind::InvalidData));
+    until("it is counted", || server.stats().failed == 1);
     let mut client = Client::stream(&server.address());
     client.send(b"!");
     assert_eq!(client.finish(), record(b""));
 }
 
-/// Plain text until the client asks for more.
+/// Plain text until the client asks for records.
 #[derive(StreamRequestHandler)]
 struct Upgrade {
     request: Socket,
@@ -265,7 +208,7 @@ impl Upgrade {
     }
 }
 
-/// Says something to an [`Upgrade`], waits for its answer in plain text, and goes on in records.
+/// Sends `words` to an [`Upgrade`], waits for its answer in plain text, and goes on in records.
 fn upgrade(server: &Running<()>, words: &str, answer: &str) {
     let mut client = Client::stream(&server.address());
     client.send(words);
@@ -276,21 +219,21 @@ fn upgrade(server: &Running<()>, words: &str, answer: &str) {
     assert_eq!(read_records(&client.rest()), ("hello\n".repeat(3), true));
 }
 
-fn a_handler_may_put_one_under_in_mid_stream<C: Concurrency + Default>() {
+fn a_handler_may_set_a_layer_in_mid_stream<C: Column>() {
     let server = run(
         Builder::<Tcp, C, Upgrade, ()>::new(Tcp::new(), C::default(), ()),
-        "127.0.0.1:0",
+        LOCAL,
     );
     upgrade(&server, "STARTTLS\n", "go ahead\n");
-    // What came with the question was not protected, and must not be taken for what is.
+    // What came with the question was not protected, and must not be read as if it were.
     let answer = "go ahead\nnot so: RSET\\n\nnot so: QUIT\\n\n";
     upgrade(&server, "STARTTLS\nRSET\nQUIT\n", answer);
 }
 
 matrix!(
-    columns: a_transport_may_put_one_under_each_connection,
+    columns: a_transport_may_set_a_layer,
     a_failed_handshake_costs_one_request,
-    a_handler_may_put_one_under_in_mid_stream,
+    a_handler_may_set_a_layer_in_mid_stream,
 );
 
 /// A socket with a layer, and its other end without one.
@@ -305,7 +248,7 @@ fn pair() -> (Socket, UnixStream) {
 }
 
 #[test]
-fn both_ways_at_the_same_time() {
+fn both_directions_work_at_the_same_time() {
     let (one, other) = UnixStream::pair().expect("a pair");
     let ends = [Socket::from(one), Socket::from(other)];
     for end in &ends {
@@ -329,7 +272,7 @@ fn both_ways_at_the_same_time() {
 }
 
 #[test]
-fn calls_that_would_pass_under_it_are_refused() {
+fn calls_that_would_bypass_it_are_refused() {
     let (socket, mut other) = pair();
     other.write_all(&record(b"hello")).expect("send");
     socket.recvfrom(100).expect_err("what cannot be read");
@@ -345,7 +288,7 @@ fn calls_that_would_pass_under_it_are_refused() {
 
 /// Records of a byte every now and then keep no call for longer than the timeout.
 #[test]
-fn the_timeout_is_for_a_whole_recv() {
+fn the_timeout_covers_a_whole_recv() {
     let (socket, other) = pair();
     socket
         .settimeout(Some(Duration::from_millis(200)))
@@ -365,7 +308,7 @@ fn the_timeout_is_for_a_whole_recv() {
 }
 
 #[test]
-fn the_timeout_is_for_a_whole_sendall() {
+fn the_timeout_covers_a_whole_sendall() {
     let (socket, mut other) = pair();
     socket
         .settimeout(Some(Duration::from_millis(200)))
@@ -384,7 +327,7 @@ fn the_timeout_is_for_a_whole_sendall() {
     slow.join().expect("it only reads");
 }
 
-/// Fills the way to the client, which does not read.
+/// Fills the buffers between here and the client, which does not read.
 fn fill(request: &Socket) -> io::Result<()> {
     request.settimeout(Some(Duration::from_millis(50)))?;
     while request.sendall(&[b'x'; 10_000]).is_ok() {}
@@ -392,18 +335,18 @@ fn fill(request: &Socket) -> io::Result<()> {
 }
 
 /// There is no room for the good-bye, and it is not worth waiting for.
-fn a_good_bye_waits_no_longer_than_linger<C: Concurrency + Default>() {
+fn a_good_bye_waits_no_longer_than_linger<C: Column>() {
     let builder = Server::<Tcp, C, _, _>::handling(|request: Socket, _| {
         request.set_layer(Records::default())?;
         fill(&request)
     });
-    let server = run(builder.linger(Duration::from_millis(100)), "127.0.0.1:0");
+    let server = run(builder.linger(Duration::from_millis(100)), LOCAL);
     let _silent = Client::stream(&server.address());
     until("the request has ended", || server.stats().finished == 1);
 }
 
-/// At a drain's deadline whoever waits under a layer wakes, whichever way.
-fn a_cut_goes_below_it<C: Concurrent>() {
+/// At a drain's deadline each call that waits under a layer is woken.
+fn an_abort_wakes_every_call<C: Concurrent>() {
     let (tell, told) = unbounded();
     let builder = Server::<Tcp, C, _, _>::handling(move |request: Socket, _| {
         request.set_layer(Records::default())?;
@@ -417,7 +360,7 @@ fn a_cut_goes_below_it<C: Concurrent>() {
         tell.send(result.map_err(|error| error.kind()))
             .map_err(io::Error::other)
     });
-    let server = run(builder, "127.0.0.1:0");
+    let server = run(builder, LOCAL);
     let _clients = ["r", "f", "w"].map(|word| {
         let mut client = Client::stream(&server.address());
         client.send(record(word.as_bytes()));
@@ -432,4 +375,4 @@ fn a_cut_goes_below_it<C: Concurrent>() {
 }
 
 matrix!(columns: a_good_bye_waits_no_longer_than_linger);
-matrix!(concurrent: a_cut_goes_below_it);
+matrix!(concurrent: an_abort_wakes_every_call);

@@ -1,5 +1,5 @@
-//! What signals do to the calls of a socket: nothing. They go to the whole process, so these tests
-//! have one of their own.
+//! Signals do not disturb the calls of a socket. They go to the whole process, so each of these
+//! tests has a process of its own.
 
 use std::io::{ErrorKind, Read, Write};
 use std::sync::Arc;
@@ -11,12 +11,11 @@ use crossbeam_channel::{RecvTimeoutError, bounded};
 use rustix::process::{Pid, getpid, kill_process};
 use signal_hook::consts::{SIGPIPE, SIGUSR1};
 use socketserver::SocketOption;
-use tests::{DEADLINE, Signal, in_time, tcp_pair, unix_pair, until};
+use tests::{DEADLINE, Signal, in_own_process, in_time, tcp_pair, unix_pair, until};
 
 const SHORT: Duration = Duration::from_millis(50);
 
-/// The thread that runs this, as a number for signals. The system gives one that is sent there to
-/// that very thread.
+/// The number of this thread, to which the system delivers a signal that is sent there.
 fn this_thread() -> Pid {
     let link = std::fs::read_link("/proc/thread-self").expect("Linux");
     let number = link
@@ -25,7 +24,7 @@ fn this_thread() -> Pid {
     number.and_then(Pid::from_raw).expect("a number")
 }
 
-/// Runs `call` on a thread that is interrupted without end.
+/// Runs `call` on a thread that is interrupted all the time.
 fn under_signals<T: Send + 'static>(call: impl FnOnce() -> T + Send + 'static) -> T {
     let caught = Arc::new(AtomicBool::new(false));
     signal_hook::flag::register(SIGUSR1, caught.clone()).expect("a handler");
@@ -48,7 +47,10 @@ fn under_signals<T: Send + 'static>(call: impl FnOnce() -> T + Send + 'static) -
 }
 
 #[test]
-fn signals_do_not_cut_a_sendall_short() {
+fn signals_do_not_shorten_a_sendall() {
+    if !in_own_process() {
+        return;
+    }
     for timeout in [None, Some(DEADLINE)] {
         let (socket, mut other) = tcp_pair();
         socket.settimeout(timeout).expect("a timeout");
@@ -75,9 +77,12 @@ fn signals_do_not_cut_a_sendall_short() {
     }
 }
 
-/// Neither for ever nor for longer than the timeout, though each signal ends the system's call.
+/// Though each signal ends the system's call.
 #[test]
-fn signals_do_not_end_a_wait_and_do_not_prolong_it() {
+fn signals_neither_end_nor_prolong_a_wait() {
+    if !in_own_process() {
+        return;
+    }
     for timeout in [None, Some(DEADLINE)] {
         let (socket, mut other) = tcp_pair();
         socket.settimeout(timeout).expect("a timeout");
@@ -99,7 +104,10 @@ fn signals_do_not_end_a_wait_and_do_not_prolong_it() {
 }
 
 #[test]
-fn a_connection_that_is_gone_is_an_error_and_no_signal() {
+fn a_lost_connection_is_an_error_without_a_signal() {
+    if !in_own_process() {
+        return;
+    }
     let caught = Arc::new(AtomicBool::new(false));
     signal_hook::flag::register(SIGPIPE, caught.clone()).expect("a handler");
     let gone = || {

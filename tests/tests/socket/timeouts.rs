@@ -1,4 +1,4 @@
-//! How long a call of a socket takes: for ever, not at all, or so long.
+//! How long a call of a socket may take: for ever, no time, or up to its timeout.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{TcpListener, UdpSocket};
@@ -18,7 +18,7 @@ fn failure<T>(call: impl FnOnce() -> std::io::Result<T>) -> (ErrorKind, Duration
     (error.kind(), began.elapsed())
 }
 
-/// Makes a call that cannot succeed on that socket: without any time it fails at once, with some
+/// Makes a call that cannot succeed: with a timeout of zero it fails at once, with a longer one
 /// after that.
 fn gives_up<W: Thread, T: 'static>(
     what: &'static str,
@@ -35,7 +35,7 @@ fn gives_up<W: Thread, T: 'static>(
     });
 }
 
-/// Sends until there is no room any more. (With TCP some may come back after a while.)
+/// Sends until there is no room any more.
 fn fill(socket: &Socket) {
     let timeout = socket.gettimeout();
     socket.settimeout(Some(Duration::ZERO)).expect("a timeout");
@@ -48,7 +48,7 @@ fn fill(socket: &Socket) {
     socket.settimeout(timeout).expect("a timeout");
 }
 
-fn calls_that_wait_give_up_in_time<W: Thread>() {
+fn every_blocking_call_times_out<W: Thread>() {
     let (socket, _other) = tcp_pair();
     gives_up::<W, _>("recv", socket.clone(), |socket| socket.recv(1));
     gives_up::<W, _>("recv_into", socket.clone(), |socket| {
@@ -71,8 +71,8 @@ fn calls_that_wait_give_up_in_time<W: Thread>() {
     gives_up::<W, _>("send, Unix datagrams", unix, |socket| socket.send(b"x"));
 }
 
-/// There is room for more on the way, but not where it goes to.
-fn a_full_queue_at_the_other_end_is_given_up_in_time<W: Thread>() {
+/// There is room for more in this socket, but not in the other's queue.
+fn sendto_a_full_queue_times_out<W: Thread>() {
     let folder = Folder::new();
     let path = folder.join("lazy");
     let _lazy = UnixDatagram::bind(&path).expect("bind");
@@ -91,12 +91,12 @@ fn a_full_queue_at_the_other_end_is_given_up_in_time<W: Thread>() {
     });
 }
 
-/// Nothing tells when there is room in somebody else's queue again.
-fn a_full_queue_at_the_other_end_is_waited_for<W: Thread>() {
+/// The system does not notify a sender when there is room in another socket's queue.
+fn sendto_a_full_queue_waits_for_room<W: Thread>() {
     let folder = Folder::new();
     let path = folder.join("late");
     let late = UnixDatagram::bind(&path).expect("bind");
-    // Another's datagrams: when our own are read, that tells us.
+    // Another's datagrams, since the system does notify a sender when its own are read.
     let other = UnixDatagram::unbound().expect("a socket");
     other.set_nonblocking(true).expect("a non-blocking socket");
     while other.send_to(b"x", &path).is_ok() {}
@@ -110,8 +110,8 @@ fn a_full_queue_at_the_other_end_is_waited_for<W: Thread>() {
     reading.join().expect("no panic").expect("recv");
 }
 
-/// Both one of ours and one that came from elsewhere and is a blocking one.
-fn an_accept_gives_up_in_time<W: Thread>() {
+/// On a listener of ours, and on one of the standard library, which is blocking.
+fn accept_times_out<W: Thread>() {
     let ours = Socket::new(AddressFamily::Inet, SocketKind::Stream).expect("a socket");
     ours.bind("127.0.0.1:0").expect("bind");
     ours.listen(1).expect("listen");
@@ -123,7 +123,7 @@ fn an_accept_gives_up_in_time<W: Thread>() {
         Socket::accept,
     );
 
-    // The listener's timeout is its own, and that of what it gives out is none.
+    // An accepted socket does not inherit the listener's timeout.
     theirs.settimeout(Some(DEADLINE)).expect("a timeout");
     let address = theirs.getsockname().expect("a name");
     let _client = create_connection(address, None).expect("connect");
@@ -133,7 +133,7 @@ fn an_accept_gives_up_in_time<W: Thread>() {
     assert_eq!(option.expect("an option"), None);
 }
 
-/// A listener with room for one or two, and nobody who takes them.
+/// A listener whose backlog is full.
 fn full_listener(address: impl ToAddress) -> (Socket, Vec<Socket>) {
     let address = address.to_address().expect("an address");
     let listener = Socket::new(address.family(), SocketKind::Stream).expect("a socket");
@@ -145,7 +145,7 @@ fn full_listener(address: impl ToAddress) -> (Socket, Vec<Socket>) {
     (listener, clients)
 }
 
-fn a_connect_gives_up_in_time<W: Thread>() {
+fn connect_times_out<W: Thread>() {
     let folder = Folder::new();
     let places: [Address; 2] = [
         "127.0.0.1:0".to_address().expect("an address"),
@@ -167,7 +167,7 @@ fn a_connect_gives_up_in_time<W: Thread>() {
 }
 
 /// The other side makes a little room every now and then, so that each part of the call succeeds.
-fn the_timeout_is_for_a_whole_sendall<W: Thread>() {
+fn the_timeout_covers_a_whole_sendall<W: Thread>() {
     let (socket, mut other) = unix_pair();
     socket.settimeout(Some(SHORT * 4)).expect("a timeout");
     let slow = thread::spawn(move || {
@@ -187,7 +187,7 @@ fn the_timeout_is_for_a_whole_sendall<W: Thread>() {
 }
 
 #[test]
-fn without_a_timeout_it_waits() {
+fn without_a_timeout_recv_waits() {
     let (socket, mut other) = tcp_pair();
     let clone = socket.clone();
     clone.settimeout(None).expect("no timeout");
@@ -212,37 +212,37 @@ fn without_a_timeout_it_waits() {
     }
 }
 
-/// The mode belongs to whoever made the descriptor, and to others who have it; ours is the timeout.
-#[test]
-fn a_descriptor_that_came_non_blocking_waits_all_the_same() {
+/// The mode belongs to the descriptor, which others may share; the timeout is the socket's own.
+fn a_non_blocking_descriptor_waits_too<W: Thread>() {
     let (one, other) = UnixStream::pair().expect("a pair");
     one.set_nonblocking(true).expect("a non-blocking socket");
     other.set_nonblocking(true).expect("a non-blocking socket");
     let (one, other) = (Socket::from(one), Socket::from(other));
     let data = vec![b'x'; 1_000_000];
-    thread::scope(|scope| {
-        scope.spawn(|| one.sendall(&data).expect("sendall"));
-        let mut received = vec![0; data.len()];
-        (&other).read_exact(&mut received).expect("read");
-        assert!(received == data);
-    });
+    let sent = data.clone();
+    let sending = thread::spawn(move || W::in_time("sendall", move || one.sendall(&sent)));
+    let mut received = vec![0; data.len()];
+    (&other).read_exact(&mut received).expect("read");
+    assert!(received == data);
+    sending.join().expect("no panic").expect("sendall");
     let listener = TcpListener::bind("127.0.0.1:0").expect("bind");
     listener
         .set_nonblocking(true)
         .expect("a non-blocking listener");
     let listener = Socket::from(listener);
     let address = listener.getsockname().expect("a name");
-    let waiting = thread::spawn(move || listener.accept());
+    let waiting = thread::spawn(move || W::in_time("accept", move || listener.accept()));
     let client = create_connection(address, Some(DEADLINE)).expect("connect");
     let (_, from) = waiting.join().expect("no panic").expect("accept");
     assert_eq!(from, client.getsockname().expect("a name"));
 }
 
 matrix!(
-    threads: calls_that_wait_give_up_in_time,
-    a_full_queue_at_the_other_end_is_given_up_in_time,
-    a_full_queue_at_the_other_end_is_waited_for,
-    an_accept_gives_up_in_time,
-    a_connect_gives_up_in_time,
-    the_timeout_is_for_a_whole_sendall,
+    threads: a_non_blocking_descriptor_waits_too,
+    every_blocking_call_times_out,
+    sendto_a_full_queue_times_out,
+    sendto_a_full_queue_waits_for_room,
+    accept_times_out,
+    connect_times_out,
+    the_timeout_covers_a_whole_sendall,
 );
