@@ -2,11 +2,11 @@
 //! CPython 3.11.
 //!
 //! Copyright (c) 2001-2023 Python Software Foundation; All Rights Reserved. Used under the PSF
-//! License Agreement, which stands in `cpython/LICENSE`. What was changed: it is Rust, written anew
+//! License Agreement, which stands in `LICENSE`. What was changed: it is Rust, written anew
 //! against this crate, with the same assertions; what the unittest machinery was for is left out.
 //!
 //! 25 of the 27 are tests: those marked "here", and those marked "forking", which need a process
-//! with one thread and are in `forking/cpython.rs`. The other two ask what becomes of `SystemExit`,
+//! with one thread and are in `concurrency/forking/cpython.rs`. The other two ask what becomes of `SystemExit`,
 //! an exception that is meant to get through every `except`. Rust has none: an `Err` or a panic
 //! always reaches `handle_error`, and `process::exit` ends the process wherever it is called.
 //!
@@ -52,37 +52,20 @@ use std::net::TcpListener;
 use std::os::fd::AsRawFd;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
-use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use parking_lot::Mutex;
 use socketserver::{
     Address, BaseRequestHandler, BaseServer, Builder, Concurrency, HandlerError, Inline,
     RequestHandler, Served, Server, ServerRef, Socket, SocketWriter, StreamRequestHandler,
-    TCPServer, Tcp, Threading, ThreadingTCPServer, Transport, Udp, UnixDatagram, UnixStream,
+    TCPServer, Tcp, Threading, ThreadingTCPServer, Udp, UnixDatagram, UnixStream,
 };
-use tests::{Client, Folder, Place, apart, in_time, until};
+use tests::{Client, Folder, Place, Watched, apart, ends_well, in_time, serve, until};
 
 use self::echo::{DatagramEcho, StreamEcho, dgram_examine, stream_examine};
 
 /// `HOST`, and a port of the system's choice.
 const HOST: &str = "127.0.0.1:0";
-
-/// `threading.Thread(target=server.serve_forever)`
-fn start<T, C, H, S>(server: &Arc<Server<T, C, H, S>>) -> JoinHandle<()>
-where
-    T: Transport,
-    C: Concurrency,
-    H: RequestHandler<T::Request, S>,
-    S: BaseServer<T::Request>,
-{
-    let server = server.clone();
-    thread::spawn(move || server.serve_forever().expect("serve"))
-}
-
-fn join(thread: JoinHandle<()>) {
-    in_time("the loop's end", || thread.join().expect("no panic"));
-}
 
 /// Line 121.
 fn run_server<T, C, H>(testfunc: fn(&Address))
@@ -95,12 +78,12 @@ where
     let server = Arc::new(Server::<T, C, H>::bind(T::address(&folder)).expect("bind"));
     let address = server.server_address().clone();
     assert_ne!(address.port(), Some(0));
-    let thread = start(&server);
+    let thread = serve(&server);
     for _ in 0..3 {
         testfunc(&address);
     }
     server.shutdown();
-    join(thread);
+    ends_well(thread);
     server.server_close();
     assert_eq!(server.fileno(), -1);
 }
@@ -154,13 +137,13 @@ fn test_shutdown() {
     let threads: Vec<_> = servers
         .iter()
         .map(|server| {
-            let thread = start(server);
+            let thread = serve(server);
             let server = server.clone();
             in_time("shutdown", move || server.shutdown());
             thread
         })
         .collect();
-    threads.into_iter().for_each(join);
+    threads.into_iter().for_each(ends_well);
     for server in servers {
         server.server_close();
     }
@@ -195,7 +178,7 @@ fn test_context_manager() {
     let address = server.server_address().clone();
     drop(Client::stream(&address));
     drop(server);
-    let error = Client::try_stream(&address).expect_err("nobody listens");
+    let error = Client::try_stream(&address).expect_err("no server");
     assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
 }
 
@@ -245,8 +228,7 @@ fn test_threading_handled() {
     assert_eq!(log, ["Handler called", "Error handled"]);
 }
 
-/// What the handler of `test_basics` leaves in its server: the descriptors of `wfile` and
-/// `request`.
+/// The results of the handler of `test_basics`: the descriptors of `wfile` and `request`.
 #[derive(Default)]
 struct Filenos(Mutex<(i32, i32)>);
 
@@ -279,46 +261,12 @@ fn test_basics() {
     assert_eq!(wfile, request);
 }
 
-/// Every public name is there: see `cpython/names.rs`, which does not compile otherwise.
+/// Every public name is there: otherwise `names.rs` does not compile.
 #[test]
 fn test_all() {
     names::members();
     let servers = names::servers();
     assert_eq!(HashSet::from(servers).len(), 16, "{servers:?}");
-}
-
-/// TCP that counts `shutdown_request`.
-#[derive(Default)]
-struct Counting {
-    tcp: Tcp,
-    shutdown_called: Arc<AtomicUsize>,
-}
-
-impl Transport for Counting {
-    type Request = Socket;
-
-    fn socket(&self, address: &Address) -> std::io::Result<Socket> {
-        self.tcp.socket(address)
-    }
-    fn server_bind(&self, socket: &Socket, address: &Address) -> std::io::Result<()> {
-        self.tcp.server_bind(socket, address)
-    }
-    fn adopt(&self, socket: &Socket) -> std::io::Result<()> {
-        self.tcp.adopt(socket)
-    }
-    fn server_activate(&self, socket: &Socket) -> std::io::Result<()> {
-        self.tcp.server_activate(socket)
-    }
-    fn get_request(&self, socket: &Socket) -> std::io::Result<(Socket, Address)> {
-        self.tcp.get_request(socket)
-    }
-    fn shutdown_request(&self, request: &Socket, patience: Duration) {
-        self.shutdown_called.fetch_add(1, SeqCst);
-        self.tcp.shutdown_request(request, patience);
-    }
-    fn abort(&self, request: &Socket) {
-        self.tcp.abort(request);
-    }
 }
 
 /// `MyServer`, line 482.
@@ -332,8 +280,12 @@ impl BaseServer for Refusing {
 
 #[test]
 fn test_shutdown_request_called_if_verify_request_false() {
-    let transport = Counting::default();
-    let shutdown_called = transport.shutdown_called.clone();
+    let shutdown_called = Arc::new(AtomicUsize::new(0));
+    let called = shutdown_called.clone();
+    let transport = Watched::new(Tcp::new(), move |name| {
+        called.fetch_add(usize::from(name == "shutdown_request"), SeqCst);
+        Ok(())
+    });
     let server = Builder::<_, _, StreamEcho, _>::new(transport, Inline, Refusing);
     let server = server.bind(HOST).expect("bind");
     drop(Client::stream(server.server_address()));
@@ -357,7 +309,7 @@ fn test_threads_reaped() {
     server.server_close();
 }
 
-/// The table above is complete, and says the truth.
+/// The table above is complete and true.
 #[test]
 fn every_test_is_accounted_for() {
     const HERE: &str = include_str!("main.rs");

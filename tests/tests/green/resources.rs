@@ -1,39 +1,24 @@
-//! Green threads where the system has run out of something. Each test has a process of its own.
+//! Green threads when the system has run out of something. Each test has a process of its own.
 
 use std::any::Any;
 use std::cell::RefCell;
 use std::fs::{self, File};
 use std::thread;
 
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use rustix::process::Resource;
 use socketserver::{GreenTCPServer, Socket, green};
-use tests::{Client, DEADLINE, Running, in_own_process, memory_of, until};
-
-/// Runs `work` where only so much of a resource is to be had.
-fn with_at_most<T>(resource: Resource, most: u64, work: impl FnOnce() -> T) -> T {
-    let before = getrlimit(resource);
-    let current = Some(most);
-    setrlimit(resource, Rlimit { current, ..before }).expect("setrlimit");
-    let result = work();
-    setrlimit(resource, before).expect("setrlimit");
-    result
-}
+use tests::{Client, DEADLINE, Running, count_of, in_own_process, memory_of, until, with_at_most};
 
 #[test]
-fn a_server_says_that_its_schedulers_cannot_start_and_starts_later() {
+fn schedulers_that_cannot_start_may_start_later() {
     if !in_own_process() {
         return;
     }
-    let count = |what: &str| {
-        fs::read_dir(format!("/proc/self/{what}"))
-            .expect("/proc")
-            .count()
-    };
     let echo = |request: Socket, _| request.sendall(&request.recv(100)?);
     let server = GreenTCPServer::handling(echo)
         .bind("127.0.0.1:0")
         .expect("bind");
-    let before = (count("fd"), count("task"));
+    let before = (count_of("fd"), count_of("task"));
     with_at_most(Resource::Nofile, 100, || {
         let mut all: Vec<File> = std::iter::from_fn(|| File::open("/dev/null").ok()).collect();
         // One is half of what a scheduler needs.
@@ -44,7 +29,7 @@ fn a_server_says_that_its_schedulers_cannot_start_and_starts_later() {
                 .expect_err("there is no descriptor for an epoll");
         }
     });
-    let after = (count("fd"), count("task"));
+    let after = (count_of("fd"), count_of("task"));
     assert_eq!(
         after, before,
         "no descriptors and no threads are left behind"
@@ -55,14 +40,14 @@ fn a_server_says_that_its_schedulers_cannot_start_and_starts_later() {
 }
 
 #[test]
-fn stacks_are_there_again_when_memory_is() {
+fn stacks_are_available_again_when_memory_is() {
     if !in_own_process() {
         return;
     }
     // The schedulers start, and the usual stacks have a mapping.
     green::spawn(|| ()).join().expect("no panic");
-    // Their threads too: one that cannot have its own signal stack ends the process, and it has its
-    // name after that.
+    // So have their threads: one that gets no signal stack ends the process. A thread has its name
+    // after that.
     let cores = thread::available_parallelism().map_or(1, |cores| cores.get());
     until("the schedulers and their watchdog run", || {
         let tasks = fs::read_dir("/proc/self/task").expect("/proc");
@@ -83,7 +68,7 @@ fn stacks_are_there_again_when_memory_is() {
 }
 
 #[test]
-fn a_server_may_stand_in_a_thread_local() {
+fn a_server_may_be_a_thread_local() {
     if !in_own_process() {
         return;
     }
