@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# No warnings, in any target, with and without the optional features.
+# Lints: no warnings in any target, with and without the optional features.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 cargo clippy --workspace --all-targets -- -D warnings

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The documentation has no broken link.
+# Documentation: it builds without warnings, so it has no broken links.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps

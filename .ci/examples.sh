@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The examples build as a user builds them.
+# Examples: they build with the command that a user types.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 cargo build --examples

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The formatting is rustfmt's.
+# Formatting: as rustfmt writes it.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 cargo fmt --all --check

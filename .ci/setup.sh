@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What the steps need beside Rust: Python, whose clients and servers the tests drive.
+# What the steps need besides Rust: Python, for the clients and servers that some tests run.
 set -euo pipefail
 if ! command -v python3 >/dev/null; then
     apt-get update

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Every fault with the numbers that count, one at a time, and the figures as a table. Takes some
-# minutes and a machine that does nothing else. Arguments choose faults by their names.
+# Faults, run by hand: each in full size, one at a time, and then all figures as tables. Takes about
+# 25 minutes on a machine that does nothing else. Arguments select faults by name.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-# The chat's program is one of the servers.
+# One of the servers is the chat, a demo.
 cargo build --release --quiet --package demos
 timeout --kill-after=10 1800 \
     cargo test --release --package tests --test faults -- --full --table "$@"

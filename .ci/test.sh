@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The README's own command.
+# Tests: the command in the README.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 cargo test --workspace

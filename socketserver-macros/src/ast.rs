@@ -1,123 +1,114 @@
-//! A handler as the derives see it: its kind, its fields and what their names mean.
+//! A handler as the derives see it: the kind that was derived, the fields, and what fills them.
 
+use proc_macro2::{Span, TokenStream};
+use quote::{ToTokens, quote, quote_spanned};
 use syn::ext::IdentExt;
-use syn::{Data, DeriveInput, Expr, Fields, Ident, Type};
+use syn::{Data, DeriveInput, Fields, Ident, Type};
 
-use crate::attr::{self, Setting};
-use crate::valid::Errors;
+use crate::attr::{DEFAULT, HandlerOption, LIBRARY, Setting, Settings, Value};
+use crate::errors::Errors;
 
-/// Which of the three derives was written.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Kind {
-    Base,
-    Stream,
-    Datagram,
+/// A kind of handler: what one derive does, as a value. Each has a file in `kinds`.
+pub(crate) struct Kind {
+    /// The name of the derive.
+    pub(crate) derive: &'static str,
+    pub(crate) request: RequestType,
+    /// What it fills, besides the arguments.
+    pub(crate) parts: &'static [&'static Part],
+    /// The options of the struct, besides `LIBRARY`.
+    pub(crate) options: &'static [HandlerOption],
+    /// Statements that run before the struct is built: they put each declared part into its local
+    /// variable.
+    pub(crate) prepare: fn(&Handler<'_>) -> TokenStream,
+    /// The base class's work after `finish`: a closure that gets the handler, and whether all its
+    /// methods succeeded. `None` if there is nothing to do.
+    pub(crate) base: fn(&Handler<'_>) -> Option<TokenStream>,
 }
 
-/// What a handler can be given for a request. The fields are found by these names alone.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Part {
-    Request,
-    ClientAddress,
-    Server,
-    Connection,
-    Rfile,
-    Wfile,
-    Packet,
-    Socket,
+/// Which requests a kind of handler is for.
+pub(crate) enum RequestType {
+    /// Those of the type of the `request` field. Without that field, all.
+    OfField,
+    /// Those of the library's type of this name.
+    Library(&'static str),
 }
 
-/// A struct one of the derives stands on.
+/// A value that the derive puts into the field of this name, if the struct declares it.
+pub(crate) struct Part {
+    pub(crate) name: &'static str,
+    /// The usual spellings of its type. A macro sees names, not types.
+    pub(crate) types: &'static [&'static str],
+}
+
+pub(crate) static REQUEST: Part = Part {
+    name: "request",
+    types: &["Socket", "Datagram", "Request"],
+};
+pub(crate) static CLIENT_ADDRESS: Part = Part {
+    name: "client_address",
+    types: &["Address"],
+};
+pub(crate) static SERVER: Part = Part {
+    name: "server",
+    types: &["ServerRef"],
+};
+/// The arguments of `handle_request`, in order. Every kind of handler can have them as fields.
+pub(crate) static ARGUMENTS: [&Part; 3] = [&REQUEST, &CLIENT_ADDRESS, &SERVER];
+
+/// A struct on which one of the derives stands.
 pub(crate) struct Handler<'a> {
-    pub(crate) kind: Kind,
+    pub(crate) kind: &'static Kind,
     pub(crate) input: &'a DeriveInput,
-    pub(crate) settings: Vec<Setting>,
+    /// The options of the kind that were set.
+    pub(crate) settings: Settings,
     pub(crate) fields: Vec<Field<'a>>,
+    /// Where the library is, if not at `::socketserver`.
+    library: Option<Setting>,
 }
 
 pub(crate) struct Field<'a> {
     pub(crate) name: &'a Ident,
     pub(crate) ty: &'a Type,
-    /// What the name means to any of the derives; `None` for a name that is the user's own.
-    pub(crate) part: Option<Part>,
-    pub(crate) settings: Vec<Setting>,
+    /// What the derive fills it with. `None` if it starts with its default.
+    pub(crate) part: Option<&'static Part>,
+    pub(crate) settings: Settings,
 }
 
 impl Kind {
-    pub(crate) fn derive(self) -> &'static str {
-        match self {
-            Kind::Base => "BaseRequestHandler",
-            Kind::Stream => "StreamRequestHandler",
-            Kind::Datagram => "DatagramRequestHandler",
-        }
+    pub(crate) fn all_parts(&self) -> impl Iterator<Item = &'static Part> {
+        ARGUMENTS.into_iter().chain(self.parts.iter().copied())
     }
 
-    pub(crate) fn fills(self, part: Part) -> bool {
-        match part {
-            Part::Request | Part::ClientAddress | Part::Server => true,
-            Part::Rfile | Part::Wfile => self != Kind::Base,
-            Part::Connection => self == Kind::Stream,
-            Part::Packet | Part::Socket => self == Kind::Datagram,
-        }
+    /// The part that a field of this name is filled with.
+    pub(crate) fn part(&self, name: &Ident) -> Option<&'static Part> {
+        let name = name.unraw();
+        self.all_parts().find(|part| name == part.name)
     }
 
-    /// The options that may stand on the struct.
-    pub(crate) fn options(self) -> &'static [&'static str] {
-        match self {
-            Kind::Stream => &["rbufsize", "wbufsize", "timeout", "disable_nagle_algorithm"],
-            Kind::Base | Kind::Datagram => &[],
-        }
+    pub(crate) fn all_options(&self) -> impl Iterator<Item = &'static HandlerOption> {
+        self.options.iter().chain([&LIBRARY])
+    }
+
+    pub(crate) fn has_option(&self, name: &Ident) -> bool {
+        self.all_options().any(|option| name == option.name)
     }
 }
 
 impl Part {
-    pub(crate) const ALL: [Part; 8] = [
-        Part::Request,
-        Part::ClientAddress,
-        Part::Server,
-        Part::Connection,
-        Part::Rfile,
-        Part::Wfile,
-        Part::Packet,
-        Part::Socket,
-    ];
-
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Part::Request => "request",
-            Part::ClientAddress => "client_address",
-            Part::Server => "server",
-            Part::Connection => "connection",
-            Part::Rfile => "rfile",
-            Part::Wfile => "wfile",
-            Part::Packet => "packet",
-            Part::Socket => "socket",
-        }
-    }
-
-    /// The types it is declared with, as they are mostly written. A macro knows types by their names
-    /// only.
-    pub(crate) fn types(self) -> &'static [&'static str] {
-        match self {
-            Part::Request => &["Socket", "Datagram", "Request"],
-            Part::ClientAddress => &["Address"],
-            Part::Server => &["ServerRef"],
-            Part::Connection | Part::Socket => &["Socket"],
-            Part::Rfile => &["SocketReader", "Cursor<Arc<[u8]>>"],
-            Part::Wfile => &["SocketWriter", "Vec<u8>"],
-            Part::Packet => &["Arc<[u8]>"],
-        }
-    }
-
-    pub(crate) fn named(name: &Ident) -> Option<Part> {
-        let name = name.unraw();
-        Part::ALL.into_iter().find(|part| name == part.name())
+    /// The local variable that holds it in the generated function.
+    pub(crate) fn local(&self) -> Ident {
+        Ident::new(self.name, Span::mixed_site())
     }
 }
 
 impl<'a> Handler<'a> {
-    /// Reads what can be read. Enums, unions and tuple structs come out without fields; `valid` turns them away.
-    pub(crate) fn from_syn(kind: Kind, input: &'a DeriveInput, errors: &mut Errors) -> Self {
+    /// Reads what can be read. Enums, unions and tuple structs come out without fields; `valid`
+    /// reports them.
+    pub(crate) fn from_syn(
+        kind: &'static Kind,
+        input: &'a DeriveInput,
+        errors: &mut Errors,
+    ) -> Self {
         let fields = match &input.data {
             Data::Struct(data) => match &data.fields {
                 Fields::Named(fields) => Some(&fields.named),
@@ -125,105 +116,77 @@ impl<'a> Handler<'a> {
             },
             Data::Enum(_) | Data::Union(_) => None,
         };
+        let options: Vec<_> = kind.all_options().collect();
+        let mut settings = Settings::parse(&input.attrs, &options, errors);
         Handler {
             kind,
             input,
-            settings: attr::settings(&input.attrs, errors),
+            library: settings.take(&LIBRARY),
+            settings,
             fields: fields
                 .into_iter()
                 .flatten()
-                .filter_map(|field| Field::from_syn(field, errors))
+                .filter_map(|field| Field::from_syn(kind, field, errors))
                 .collect(),
         }
     }
 
-    /// The field that is filled with this part, when the struct declares it.
-    pub(crate) fn field(&self, part: Part) -> Option<&Field<'a>> {
-        self.fields
-            .iter()
-            .find(|field| self.filled(field) == Some(part))
+    /// The path of the library, located at the span.
+    pub(crate) fn library(&self, span: Span) -> TokenStream {
+        let Some(Setting { value, .. }) = &self.library else {
+            return quote_spanned!(span=> ::socketserver);
+        };
+        let path = value.to_token_stream().into_iter();
+        path.map(|mut token| {
+            token.set_span(token.span().located_at(span));
+            token
+        })
+        .collect()
     }
 
-    pub(crate) fn declares(&self, part: Part) -> bool {
+    /// The field that this part fills.
+    pub(crate) fn field(&self, part: &Part) -> Option<&Field<'a>> {
+        self.fields.iter().find(|field| field.is_filled_with(part))
+    }
+
+    pub(crate) fn declares(&self, part: &Part) -> bool {
         self.field(part).is_some()
     }
 
-    /// What this derive fills the field with; `None` when it starts with its default.
-    pub(crate) fn filled(&self, field: &Field<'_>) -> Option<Part> {
-        field.part.filter(|part| self.kind.fills(*part))
+    /// The statement that makes the local variable of a part; nothing if no field needs it.
+    pub(crate) fn local(&self, part: &Part, value: TokenStream) -> TokenStream {
+        let local = part.local();
+        match self.field(part) {
+            Some(_) => quote!(let #local = #value;),
+            None => TokenStream::new(),
+        }
     }
 }
 
 impl<'a> Field<'a> {
-    fn from_syn(field: &'a syn::Field, errors: &mut Errors) -> Option<Self> {
+    fn from_syn(kind: &Kind, field: &'a syn::Field, errors: &mut Errors) -> Option<Self> {
         let name = field.ident.as_ref()?;
+        let part = kind.part(name);
+        let options = match part {
+            Some(_) => [].as_slice(),
+            None => &[&DEFAULT],
+        };
         Some(Field {
             name,
             ty: &field.ty,
-            part: Part::named(name),
-            settings: attr::settings(&field.attrs, errors),
+            part,
+            settings: Settings::parse(&field.attrs, options, errors),
         })
     }
 
     /// The expression of `#[handler(default = …)]`.
-    pub(crate) fn default(&self) -> Option<&Expr> {
-        self.settings
-            .iter()
-            .find(|setting| setting.name == "default")?
-            .value
-            .as_ref()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use syn::parse_quote;
-
-    use super::*;
-
-    #[test]
-    fn names_mean_something_only_where_the_derive_fills_them() {
-        let input: DeriveInput = parse_quote! {
-            struct Echo { request: Socket, r#server: ServerRef<()>, connection: Socket, packet: Packet, lines: usize }
-        };
-        let mut errors = Errors::default();
-        let handler = Handler::from_syn(Kind::Stream, &input, &mut errors);
-        let filled: Vec<_> = handler
-            .fields
-            .iter()
-            .map(|field| handler.filled(field))
-            .collect();
-        assert_eq!(
-            filled,
-            [
-                Some(Part::Request),
-                Some(Part::Server),
-                Some(Part::Connection),
-                None,
-                None
-            ]
-        );
-        assert_eq!(handler.fields[3].part, Some(Part::Packet));
-        assert!(
-            handler.declares(Part::Connection)
-                && !handler.declares(Part::Packet)
-                && !handler.declares(Part::Wfile)
-        );
+    pub(crate) fn default(&self) -> Option<&Value> {
+        let Setting { value, .. } = self.settings.set.first()?;
+        Some(value)
     }
 
-    #[test]
-    fn without_named_fields_there_is_nothing_to_fill() {
-        let mut errors = Errors::default();
-        for input in [
-            parse_quote! { struct Unit; },
-            parse_quote! { struct Pair(A, B); },
-            parse_quote! { enum Either { A { request: B }, } },
-        ] {
-            assert!(
-                Handler::from_syn(Kind::Base, &input, &mut errors)
-                    .fields
-                    .is_empty()
-            );
-        }
+    /// Parts are statics, each with one address.
+    fn is_filled_with(&self, part: &Part) -> bool {
+        self.part.is_some_and(|filled| std::ptr::eq(filled, part))
     }
 }

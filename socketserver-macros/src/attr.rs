@@ -1,172 +1,380 @@
-//! What stands in `#[handler(…)]`, read but not judged: whether an option makes sense where it stands is for `valid`.
+//! Parses `#[handler(…)]`: names become the options they stand for, and values get their type.
+//!
+//! This file knows options, not handlers: the caller says which options its place has. A name
+//! that is none of them is kept for `valid`, which knows where it would belong.
 
 use std::time::Duration;
 
+use proc_macro2::TokenStream;
+use quote::{ToTokens, quote};
+use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
-use syn::{Attribute, Expr, Ident, Lit, Meta, Token, UnOp};
+use syn::{Attribute, Expr, ExprUnary, Ident, Lit, Meta, Token, UnOp};
 
-use crate::valid::Errors;
+use crate::errors::Errors;
 
-/// `name = value`, or `name` alone.
-pub(crate) struct Setting {
-    pub(crate) name: Ident,
-    pub(crate) value: Option<Expr>,
+/// An option that `#[handler(…)]` can set.
+pub(crate) struct HandlerOption {
+    pub(crate) name: &'static str,
+    pub(crate) value: ValueType,
+    /// The field without which the option has no effect.
+    pub(crate) field: Option<&'static str>,
 }
 
-impl Parse for Setting {
+/// What an option accepts as its value.
+#[derive(Clone, Copy)]
+pub(crate) enum ValueType {
+    /// An expression. The compiler checks its type where it is used.
+    Expression,
+    /// A `bool`. The name alone means `true`.
+    Flag,
+    /// A number of seconds, or an expression of the type `Duration`.
+    Seconds,
+    /// A path to an item.
+    Path,
+}
+
+/// The only option of a field: the expression it starts with.
+pub(crate) static DEFAULT: HandlerOption = HandlerOption {
+    name: "default",
+    value: ValueType::Expression,
+    field: None,
+};
+
+/// The option that every kind has: where the library is, if not at `::socketserver`.
+pub(crate) static LIBRARY: HandlerOption = HandlerOption {
+    name: "crate",
+    value: ValueType::Path,
+    field: None,
+};
+
+/// An option that was set.
+pub(crate) struct Setting {
+    pub(crate) option: &'static HandlerOption,
+    /// The name as it was written, with its place in the source.
+    pub(crate) name: Ident,
+    pub(crate) value: Value,
+}
+
+/// The value of a setting. Writing it as tokens gives an expression.
+pub(crate) enum Value {
+    Expression(Expr),
+    True,
+    Seconds(Duration),
+    /// The value is missing or wrong, which has been reported. No code is generated from it.
+    Invalid,
+}
+
+/// All that the `#[handler(…)]` attributes of one struct or field say.
+#[derive(Default)]
+pub(crate) struct Settings {
+    pub(crate) set: Vec<Setting>,
+    /// Names that are no options of this place.
+    pub(crate) unknown: Vec<Ident>,
+}
+
+impl Settings {
+    /// Parses the attributes, which count as one, for a place that has these options.
+    pub(crate) fn parse(
+        attributes: &[Attribute],
+        options: &[&'static HandlerOption],
+        errors: &mut Errors,
+    ) -> Self {
+        let mut settings = Settings::default();
+        let mut seen = Vec::new();
+        for Assignment { name, value } in assignments(attributes, errors) {
+            if seen.contains(&name) {
+                errors.at(&name, format!("`{name}` is given twice"));
+                continue;
+            }
+            seen.push(name.clone());
+            match options.iter().find(|option| name == option.name).copied() {
+                Some(option) => {
+                    let value = option.value_of(&name, value).unwrap_or_else(|error| {
+                        errors.push(error);
+                        Value::Invalid
+                    });
+                    settings.set.push(Setting {
+                        option,
+                        name,
+                        value,
+                    });
+                }
+                None => settings.unknown.push(name),
+            }
+        }
+        settings
+    }
+
+    /// Removes the setting of this option, and returns it if it is valid.
+    pub(crate) fn take(&mut self, option: &HandlerOption) -> Option<Setting> {
+        let is_it = |setting: &Setting| std::ptr::eq(setting.option, option);
+        let position = self.set.iter().position(is_it)?;
+        let setting = self.set.remove(position);
+        (!matches!(setting.value, Value::Invalid)).then_some(setting)
+    }
+}
+
+impl HandlerOption {
+    fn value_of(&self, name: &Ident, value: Option<Expr>) -> syn::Result<Value> {
+        let Some(value) = value else {
+            return match self.value {
+                ValueType::Flag => Ok(Value::True),
+                _ => {
+                    let message = format!("`{name}` needs a value: write `{name} = …`");
+                    Err(syn::Error::new_spanned(name, message))
+                }
+            };
+        };
+        match self.value {
+            ValueType::Expression | ValueType::Flag => Ok(Value::Expression(value)),
+            ValueType::Seconds => seconds(value),
+            ValueType::Path => path(value),
+        }
+    }
+}
+
+impl ToTokens for Value {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        match self {
+            Value::Expression(expression) => expression.to_tokens(tokens),
+            Value::True => tokens.extend(quote!(true)),
+            Value::Seconds(duration) => {
+                let (seconds, nanoseconds) = (duration.as_secs(), duration.subsec_nanos());
+                tokens.extend(quote!(::core::time::Duration::new(#seconds, #nanoseconds)));
+            }
+            Value::Invalid => {}
+        }
+    }
+}
+
+/// `name = value`, or `name` alone.
+struct Assignment {
+    name: Ident,
+    value: Option<Expr>,
+}
+
+impl Parse for Assignment {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
-        let name = input.parse()?;
-        // Anything but a comma must be the `=`, so that `timeout(30)` is told what was expected.
+        let name = if input.peek(Token![crate]) {
+            input.call(Ident::parse_any)?
+        } else {
+            input.parse()?
+        };
+        // Anything but a comma must be the `=`, so that the error for `timeout(30)` is
+        // "expected `=`".
         let value = if input.is_empty() || input.peek(Token![,]) {
             None
         } else {
             input.parse::<Token![=]>()?;
             Some(input.parse()?)
         };
-        Ok(Setting { name, value })
+        Ok(Assignment { name, value })
     }
 }
 
-/// Whether this is one of ours. Those of other derives stand beside them and are not looked at.
+/// Whether this is a `#[handler(…)]`. Attributes of other derives are left alone.
 pub(crate) fn is_ours(attribute: &Attribute) -> bool {
     attribute.path().is_ident("handler")
 }
 
-/// Everything the `#[handler(…)]` attributes of one struct or field say, in order: several count as one.
-pub(crate) fn settings(attributes: &[Attribute], errors: &mut Errors) -> Vec<Setting> {
-    let mut settings = Vec::new();
+fn assignments(attributes: &[Attribute], errors: &mut Errors) -> Vec<Assignment> {
+    let mut assignments = Vec::new();
     for attribute in attributes.iter().filter(|attribute| is_ours(attribute)) {
         if !matches!(attribute.meta, Meta::List(_)) {
             errors.at(
                 attribute,
-                "the options stand in parentheses: `#[handler(name = value)]`",
+                "expected options in parentheses: `#[handler(name = value)]`",
             );
             continue;
         }
-        match attribute.parse_args_with(Punctuated::<Setting, Token![,]>::parse_terminated) {
-            Ok(list) => settings.extend(list),
+        match attribute.parse_args_with(Punctuated::<Assignment, Token![,]>::parse_terminated) {
+            Ok(list) => assignments.extend(list),
             Err(error) => errors.push(error),
         }
     }
-    settings
+    assignments
 }
 
-/// The seconds a literal stands for; `None` when the value is an expression, whose type the compiler sees to.
-pub(crate) fn timeout(value: &Expr) -> Result<Option<Duration>, &'static str> {
-    let digits = match value {
-        // What a `macro_rules!` of the user's passes on comes in a group.
-        Expr::Group(group) => return timeout(&group.expr),
-        Expr::Paren(paren) => return timeout(&paren.expr),
-        Expr::Lit(literal) => match &literal.lit {
-            Lit::Int(literal) if literal.suffix().is_empty() => literal.base10_digits().to_owned(),
-            Lit::Float(literal) if literal.suffix().is_empty() => {
-                literal.base10_digits().to_owned()
-            }
-            _ => {
-                return Err(
-                    "a timeout is a number of seconds, like `30` or `0.5`, or a `Duration`",
-                );
-            }
+/// A literal becomes the duration that it stands for. An expression stays, and the compiler checks
+/// its type.
+fn seconds(value: Expr) -> syn::Result<Value> {
+    let wrong = |message| Err(syn::Error::new_spanned(&value, message));
+    match ungrouped(&value) {
+        Expr::Lit(literal) => match duration(&literal.lit) {
+            Ok(duration) => Ok(Value::Seconds(duration)),
+            Err(message) => wrong(message),
         },
-        Expr::Unary(negated)
-            if matches!(negated.op, UnOp::Neg(_)) && matches!(*negated.expr, Expr::Lit(_)) =>
-        {
-            return Err("a timeout cannot be negative: leave it out to wait without end");
+        Expr::Unary(ExprUnary {
+            op: UnOp::Neg(_),
+            expr,
+            ..
+        }) if matches!(**expr, Expr::Lit(_)) => {
+            wrong("a timeout cannot be negative: leave it out to wait without limit")
         }
         Expr::Path(path) if path.path.is_ident("None") => {
-            return Err("leave `timeout` out to wait without end");
+            wrong("a timeout cannot be `None`: leave it out to wait without limit")
         }
-        _ => return Ok(None),
+        _ => Ok(Value::Expression(value)),
+    }
+}
+
+fn duration(seconds: &Lit) -> Result<Duration, &'static str> {
+    let digits = match seconds {
+        Lit::Int(literal) if literal.suffix().is_empty() => literal.base10_digits(),
+        Lit::Float(literal) if literal.suffix().is_empty() => literal.base10_digits(),
+        _ => return Err("expected a number of seconds, such as `30` or `0.5`, or a `Duration`"),
     };
-    let seconds = digits
-        .parse()
-        .ok()
-        .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-    match seconds {
-        None => {
-            Err("more seconds than a `Duration` can hold: leave `timeout` out to wait without end")
+    let seconds = digits.parse().unwrap_or(f64::INFINITY);
+    match Duration::try_from_secs_f64(seconds) {
+        Ok(Duration::ZERO) => {
+            Err("a timeout of zero leaves no time to wait: leave it out to wait without limit")
         }
-        Some(Duration::ZERO) => {
-            Err("a timeout of zero leaves no time to wait: leave it out to wait without end")
+        Ok(duration) => Ok(duration),
+        Err(_) => Err(
+            "more seconds than a `Duration` can hold: leave the timeout out to wait without limit",
+        ),
+    }
+}
+
+fn path(value: Expr) -> syn::Result<Value> {
+    match ungrouped(&value) {
+        path @ Expr::Path(_) => Ok(Value::Expression(path.clone())),
+        _ => {
+            let message = "expected a path, such as `my_framework::socketserver`";
+            Err(syn::Error::new_spanned(value, message))
         }
-        Some(duration) => Ok(Some(duration)),
+    }
+}
+
+/// The expression without its parentheses, and out of the groups in which a `macro_rules!` passes
+/// expressions on.
+fn ungrouped(expression: &Expr) -> &Expr {
+    match expression {
+        Expr::Group(group) => ungrouped(&group.expr),
+        Expr::Paren(paren) => ungrouped(&paren.expr),
+        _ => expression,
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use quote::ToTokens;
     use syn::parse_quote;
 
     use super::*;
 
-    fn read(attributes: &[Attribute]) -> Result<Vec<String>, String> {
+    const fn option(name: &'static str, value: ValueType) -> HandlerOption {
+        HandlerOption {
+            name,
+            value,
+            field: None,
+        }
+    }
+
+    static SIZE: HandlerOption = option("size", ValueType::Expression);
+    static TIMEOUT: HandlerOption = option("timeout", ValueType::Seconds);
+    static QUICK: HandlerOption = option("quick", ValueType::Flag);
+
+    /// The settings as text, with a `?` behind a name that is no option; or the mistakes.
+    fn parse(attributes: &[Attribute]) -> Result<Vec<String>, Vec<String>> {
         let mut errors = Errors::default();
-        let settings = settings(attributes, &mut errors);
-        errors.finish().map_err(|error| error.to_string())?;
-        let show = |setting: &Setting| match &setting.value {
-            Some(value) => format!("{} = {}", setting.name, value.to_token_stream()),
-            None => setting.name.to_string(),
-        };
-        Ok(settings.iter().map(show).collect())
+        let settings = Settings::parse(
+            attributes,
+            &[&SIZE, &TIMEOUT, &QUICK, &LIBRARY],
+            &mut errors,
+        );
+        let messages = errors.messages();
+        if !messages.is_empty() {
+            return Err(messages);
+        }
+        let set = settings.set.iter().map(|setting| {
+            format!("{} = {}", setting.name, setting.value.to_token_stream()).replace(' ', "")
+        });
+        let unknown = settings.unknown.iter().map(|name| format!("{name}?"));
+        Ok(set.chain(unknown).collect())
     }
 
     #[test]
     fn several_attributes_count_as_one() {
-        let read = read(&[
-            parse_quote!(#[handler(rbufsize = -1, timeout = 2.5,)]),
+        let settings = parse(&[
+            parse_quote!(#[handler(size = -1, other = 2.5,)]),
             parse_quote!(#[doc = "not ours"]),
             parse_quote!(#[handler()]),
-            parse_quote!(#[handler(disable_nagle_algorithm)]),
+            parse_quote!(#[handler(quick)]),
         ]);
-        assert_eq!(
-            read.unwrap(),
-            ["rbufsize = - 1", "timeout = 2.5", "disable_nagle_algorithm"]
-        );
+        assert_eq!(settings.unwrap(), ["size=-1", "quick=true", "other?"]);
     }
 
     #[test]
     fn a_value_is_any_expression() {
-        let read = read(&[
-            parse_quote!(#[handler(default = BTreeMap::<u8, u8>::from([(1, 2)]), timeout = { a + b })]),
+        let settings = parse(&[
+            parse_quote!(#[handler(size = Map::<u8, u8>::from([(1, 2)]), timeout = { a + b })]),
         ]);
-        assert_eq!(read.unwrap().len(), 2);
+        assert_eq!(
+            settings.unwrap(),
+            ["size=Map::<u8,u8>::from([(1,2)])", "timeout={a+b}"]
+        );
     }
 
     #[test]
-    fn what_is_not_a_list_of_options() {
-        let parentheses = "the options stand in parentheses: `#[handler(name = value)]`";
-        assert_eq!(read(&[parse_quote!(#[handler])]), Err(parentheses.into()));
+    fn the_library_is_a_path() {
+        let settings = parse(&[parse_quote!(#[handler(crate = ::other::socketserver)])]);
+        assert_eq!(settings.unwrap(), ["crate=::other::socketserver"]);
+        let messages = parse(&[parse_quote!(#[handler(crate = "socketserver")])]);
         assert_eq!(
-            read(&[parse_quote!(#[handler = 1])]),
-            Err(parentheses.into())
+            messages.unwrap_err(),
+            ["expected a path, such as `my_framework::socketserver`"]
         );
-        assert_eq!(
-            read(&[parse_quote!(#[handler(timeout(30))])]),
-            Err("expected `=`".into())
-        );
-        assert_eq!(
-            read(&[parse_quote!(#[handler("timeout")])]),
-            Err("expected identifier".into())
-        );
-        assert!(read(&[parse_quote!(#[handler(timeout = )])]).is_err());
     }
 
     #[test]
-    fn literal_timeouts() {
-        let read = |value: Expr| timeout(&value);
-        assert_eq!(read(parse_quote!(30)), Ok(Some(Duration::from_secs(30))));
+    fn malformed_attributes_are_reported() {
+        #[track_caller]
+        fn check(attribute: Attribute, message: &str) {
+            assert_eq!(parse(&[attribute]), Err(vec![message.to_owned()]));
+        }
+        let parentheses = "expected options in parentheses: `#[handler(name = value)]`";
+        check(parse_quote!(#[handler]), parentheses);
+        check(parse_quote!(#[handler = 1]), parentheses);
+        check(parse_quote!(#[handler(timeout(30))]), "expected `=`");
+        check(parse_quote!(#[handler("timeout")]), "expected identifier");
+        assert!(parse(&[parse_quote!(#[handler(timeout = )])]).is_err());
+    }
+
+    #[test]
+    fn names_given_twice_or_without_value_are_reported() {
+        let messages = parse(&[parse_quote!(#[handler(size, quick, other, quick, other)])]);
         assert_eq!(
-            read(parse_quote!(0.25)),
-            Ok(Some(Duration::from_millis(250)))
+            messages.unwrap_err(),
+            [
+                "`size` needs a value: write `size = …`",
+                "`quick` is given twice",
+                "`other` is given twice"
+            ]
         );
-        assert_eq!(
-            read(parse_quote!(1_000)),
-            Ok(Some(Duration::from_secs(1000)))
-        );
-        assert_eq!(read(parse_quote!(Duration::from_millis(5))), Ok(None));
-        assert_eq!(read(parse_quote!(LIMIT)), Ok(None));
+    }
+
+    #[test]
+    fn seconds_are_read_from_literals() {
+        #[track_caller]
+        fn check(value: Expr, expected: Option<Duration>) {
+            match seconds(value) {
+                Ok(Value::Seconds(duration)) => assert_eq!(Some(duration), expected),
+                Ok(Value::Expression(_)) => assert_eq!(None, expected),
+                _ => panic!("neither a number nor an expression"),
+            }
+        }
+        check(parse_quote!(30), Some(Duration::from_secs(30)));
+        check(parse_quote!((30)), Some(Duration::from_secs(30)));
+        check(parse_quote!(0.25), Some(Duration::from_millis(250)));
+        check(parse_quote!(1_000), Some(Duration::from_secs(1000)));
+        check(parse_quote!(Duration::from_millis(5)), None);
+        check(parse_quote!(LIMIT), None);
+    }
+
+    #[test]
+    fn impossible_seconds_are_reported() {
         let wrong: [Expr; 9] = [
             parse_quote!(0),
             parse_quote!(0.0),
@@ -178,6 +386,8 @@ mod tests {
             parse_quote!("30"),
             parse_quote!(None),
         ];
-        assert!(wrong.into_iter().map(read).all(|result| result.is_err()));
+        for value in wrong {
+            assert!(seconds(value).is_err());
+        }
     }
 }

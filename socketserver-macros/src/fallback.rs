@@ -1,15 +1,17 @@
-//! What is emitted beside the errors.
+//! The code that goes with the errors.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use quote::quote;
-use syn::DeriveInput;
 
+use crate::ast::Handler;
 use crate::signature;
 
-/// An impl for every request and every server: without one, each use of the struct would be an error of its own and
-/// bury the one that matters.
-pub(crate) fn expand(input: &DeriveInput, error: &syn::Error) -> TokenStream {
+/// The errors, and an impl for every request and every server. Without the impl, each use of the
+/// struct would be another error and bury those that matter.
+pub(crate) fn expand(handler: &Handler<'_>, error: &syn::Error) -> TokenStream {
     let errors = error.to_compile_error();
+    let library = handler.library(Span::call_site());
+    let input = handler.input;
     let generics = signature::generics(input, &[quote!(__R), quote!(__S)]);
     let (impl_generics, _, where_clause) = generics.split_for_impl();
     let (_, ty_generics, _) = input.generics.split_for_impl();
@@ -19,12 +21,14 @@ pub(crate) fn expand(input: &DeriveInput, error: &syn::Error) -> TokenStream {
         #errors
 
         #[automatically_derived]
-        impl #impl_generics ::socketserver::RequestHandler<__R, __S> for #name #ty_generics #where_clause {
+        impl #impl_generics #library::RequestHandler<__R, __S>
+            for #name #ty_generics #where_clause
+        {
             fn handle_request(
                 _: __R,
-                _: ::socketserver::Address,
-                _: ::socketserver::ServerRef<__S>,
-            ) -> ::core::result::Result<(), ::socketserver::HandlerError> {
+                _: #library::Address,
+                _: #library::ServerRef<__S>,
+            ) -> ::core::result::Result<(), #library::HandlerError> {
                 ::core::unreachable!()
             }
         }

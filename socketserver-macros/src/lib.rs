@@ -1,25 +1,37 @@
-//! The derives of `socketserver`, named after the classes a Python handler inherits from.
+//! The derives of `socketserver`, named after the classes that a Python handler inherits from.
 //!
-//! Use them through that crate, which exports all three and has the types named here.
+//! Use them through that crate. It exports all three, and has the types that are named here.
 //!
-//! | derive | for | besides `request`, `client_address` and `server` it fills |
+//! | derive | requests | fields it fills, besides `request`, `client_address` and `server` |
 //! | --- | --- | --- |
-//! | [`BaseRequestHandler`] | streams, datagrams, both, or requests of your own | nothing |
+//! | [`BaseRequestHandler`] | streams, datagrams, both, or your own | none |
 //! | [`StreamRequestHandler`] | streams | `connection`, `rfile`, `wfile` |
 //! | [`DatagramRequestHandler`] | datagrams | `packet`, `socket`, `rfile`, `wfile` |
 //!
-//! A derive reads the struct (`ast`, `attr`), judges it (`valid`) and writes its `impl RequestHandler` (`expand`), or
-//! the errors and an impl that keeps them from spreading (`fallback`). Everything that happens at run time is in the
-//! library: what is written here are names.
+//! A derive parses the struct (`attr`, `ast`), checks it (`valid`) and writes the struct's
+//! `impl RequestHandler` (`expand`, `signature`). If it finds mistakes, it writes the errors
+//! instead, and an impl that keeps them from causing others (`fallback`). What differs between the
+//! derives is in `kinds`. The generated code only calls functions of the library, which do the
+//! work.
 
 #![forbid(unsafe_code)]
 
-mod ast;
+// In the order in which a handler passes them; the blank lines keep it.
+mod errors;
+
 mod attr;
-mod expand;
-mod fallback;
-mod signature;
+
+mod ast;
+
+mod kinds;
+
 mod valid;
+
+mod expand;
+
+mod signature;
+
+mod fallback;
 
 use proc_macro::TokenStream;
 use syn::{DeriveInput, parse_macro_input};
@@ -28,10 +40,10 @@ use crate::ast::Kind;
 
 /// Makes a struct the handler of a request: `setup`, `handle`, `finish`.
 ///
-/// The struct declares the fields it uses, its own `impl` has the methods. For each request a fresh one is made, the
-/// methods are called in order, and it is dropped.
+/// The struct declares the fields it uses, and its `impl` has the methods. For each request the
+/// server creates one, calls the methods in order, and drops it.
 ///
-/// ```ignore
+/// ```
 /// use std::io;
 ///
 /// use socketserver::{Address, BaseRequestHandler, Socket};
@@ -41,13 +53,14 @@ use crate::ast::Kind;
 ///     request: Socket,
 ///     client_address: Address,
 ///     #[handler(default = 1024)]
-///     most: usize,
+///     limit: usize,
 /// }
 ///
 /// impl UpperCase {
 ///     fn handle(&mut self) -> io::Result<()> {
-///         let data = self.request.recv(self.most)?;
-///         log::info!("{} wrote {} bytes", self.client_address, data.len());
+///         let data = self.request.recv(self.limit)?;
+///         let greeting = format!("Hello, {}. You wrote: ", self.client_address);
+///         self.request.sendall(greeting.as_bytes())?;
 ///         self.request.sendall(&data.to_ascii_uppercase())
 ///     }
 /// }
@@ -55,62 +68,81 @@ use crate::ast::Kind;
 ///
 /// # Fields
 ///
-/// Fields are found by their names, and those that are not declared are not made. A struct without any will do.
+/// The derive finds fields by their names, and fills those that are declared. A struct without
+/// fields works too.
 ///
-/// | field | type | what it is |
+/// | field | type | value |
 /// | --- | --- | --- |
-/// | `request` | `Socket` | the connection to the client: the handler is for streams |
-/// | | `Datagram` | what came and the socket to answer with: the handler is for datagrams |
-/// | | `Request` | either of the two: the handler is for both |
+/// | `request` | `Socket` | the connection; the handler is for streams |
+/// | | `Datagram` | the packet and the server's socket; the handler is for datagrams |
+/// | | `Request` | either of the two; the handler is for both |
 /// | | any other | the request of a transport of your own |
-/// | `client_address` | `Address` | who asks |
-/// | `server` | `ServerRef<S>` | the server, whose state is `S` |
-/// | any other name | any | `Default::default()`, or the expression of `#[handler(default = …)]` |
+/// | `client_address` | `Address` | the client's address |
+/// | `server` | `ServerRef<S>` | the server, whose state is an `S` |
+/// | any other name | any | see below |
 ///
-/// Without a `request` field the handler takes every kind of request, and without a `server` field it works for every
-/// server. `Request` is known by its name: the last part of the path counts, so an alias of another name is taken for
-/// a type of your own.
+/// Without a `request` field the handler accepts every type of request, and without a `server`
+/// field it works with every server. The derive knows `Request` by its name, the last part of the
+/// path. An alias of `Request` with another name therefore counts as a type of your own.
 ///
-/// `#[handler(default = …)]` stands above a field and takes any expression, evaluated for each request before `setup`.
-/// It may say `Self`. The names that only other derives fill (`connection`, `rfile`, `wfile`, `packet`, `socket`) are
-/// refused unless they have such a default: most likely the other derive was meant.
+/// A field with any other name starts as `Default::default()`, or as the value of
+/// `#[handler(default = …)]` above it. This takes any expression, which is evaluated for each
+/// request before `setup`. The expression can use `Self`, but neither the other fields nor the
+/// request. The names that only other derives fill (`connection`, `rfile`, `wfile`, `packet`,
+/// `socket`) must have such a default. Without it they are an error, because the other derive was
+/// probably meant.
 ///
 /// # Methods
 ///
-/// | method | when | if it is absent |
+/// | method | called | if it is missing |
 /// | --- | --- | --- |
-/// | `setup` | first; if it fails, nothing else is called | nothing happens |
-/// | `handle` | then | does not compile |
-/// | `finish` | after `handle`, even if that failed or panicked | nothing happens |
+/// | `setup` | first; if it fails, no other is called | nothing is done |
+/// | `handle` | second | compile error |
+/// | `finish` | after `handle`, even if `handle` failed or panicked | nothing is done |
 ///
-/// Each takes `&self` or `&mut self`, and returns `()` or a `Result<(), E>` whose error can be displayed and is
-/// `'static`. None of them has to be public or part of a trait. The derive finds them as a call written beside the
-/// struct would, so they must be visible from there, and a bound they need must stand on the struct as well. A hook
-/// with a misspelt name is never called; unless it is public, the compiler warns that nothing uses it.
+/// Each method takes `&self` or `&mut self`, and returns `()` or a `Result<(), E>` whose error is
+/// `Display` and `'static`. The errors of the three methods may have different types.
 ///
-/// Type and const parameters of the struct are carried over; lifetimes are not possible, as handlers are `'static`.
+/// The methods need not be public or part of a trait. The derive calls them from where the struct
+/// stands, so they must be visible there, and bounds on their `impl` must also stand on the struct.
+/// A misspelt `setup` or `finish` is never called; the compiler warns that it is unused, unless it
+/// is public.
 ///
-/// A derived handler can become one written by hand, and the other way round, without anybody noticing: all the derive
-/// adds is `impl RequestHandler`.
+/// Type and const parameters of the struct are carried over. Lifetime parameters are not possible,
+/// because handlers are `'static`.
+///
+/// # Where the library is
+///
+/// The generated code calls the library as `::socketserver`. If it has another name, because the
+/// dependency was renamed or another crate exports it, write the path above the struct, for example
+/// `#[handler(crate = my_framework::socketserver)]`.
+///
+/// # By hand
+///
+/// The derive adds an `impl RequestHandler` and nothing else. You can replace it by one of your
+/// own, or your own by the derive, and users of the handler do not notice.
 ///
 /// Python: `BaseRequestHandler`
 #[proc_macro_derive(BaseRequestHandler, attributes(handler))]
 pub fn derive_base_request_handler(input: TokenStream) -> TokenStream {
-    derive(Kind::Base, input)
+    derive(&kinds::base::KIND, input)
 }
 
 /// Makes a struct the handler of a stream, with files to read and write.
 ///
-/// Fields and methods are those of [`BaseRequestHandler`], and these:
+/// Fields and methods are those of [`BaseRequestHandler`], and these fields:
 ///
-/// | field | type | what it is |
+/// | field | type | value |
 /// | --- | --- | --- |
 /// | `request` | `Socket` | the connection to the client |
-/// | `connection` | `Socket` | the same under its other name |
-/// | `rfile` | `SocketReader` | reads from it, by lines for instance |
-/// | `wfile` | `SocketWriter` | writes to it; flushed after `finish`, whatever happened, and a peer that is gone by then is no error |
+/// | `connection` | `Socket` | the same connection |
+/// | `rfile` | `SocketReader` | reads from the connection, for example by lines |
+/// | `wfile` | `SocketWriter` | writes to the connection |
 ///
-/// ```ignore
+/// `wfile` is flushed after `finish`, even if `handle` or `finish` failed. If the client has gone
+/// by then, that is no error of the handler.
+///
+/// ```
 /// use std::io::{self, BufRead, Read, Write};
 ///
 /// use socketserver::{SocketReader, SocketWriter, StreamRequestHandler};
@@ -134,38 +166,48 @@ pub fn derive_base_request_handler(input: TokenStream) -> TokenStream {
 ///
 /// # Options
 ///
-/// They stand in `#[handler(…)]` on the struct and are applied before `setup`. Each takes an expression, evaluated for
-/// each request.
+/// Options stand in `#[handler(…)]` above the struct and are applied before `setup`. In Python
+/// they are class attributes with the same names and defaults. Each takes an expression, which is
+/// evaluated for each request.
 ///
-/// | option | type, unit | default | what it does | in Python |
-/// | --- | --- | --- | --- | --- |
-/// | `rbufsize` | `isize`, bytes | `-1` | the buffer of `rfile`: `-1` is the usual size, `0` none | `rbufsize = -1` |
-/// | `wbufsize` | `isize`, bytes | `0` | the buffer of `wfile`, likewise; without one every write is sent at once | `wbufsize = 0` |
-/// | `timeout` | a number of seconds, like `30` or `0.5`, or a `Duration` | none | how long a read or a write of the connection may take before it fails | `timeout = None` |
-/// | `disable_nagle_algorithm` | `bool`; the name alone means `true` | `false` | sends small packets at once, for protocols that write and wait in turn | `disable_nagle_algorithm = False` |
+/// | option | value | default | effect |
+/// | --- | --- | --- | --- |
+/// | `rbufsize` | `isize`, bytes | `-1` | size of the buffer of `rfile` |
+/// | `wbufsize` | `isize`, bytes | `0` | size of the buffer of `wfile` |
+/// | `timeout` | seconds, or a `Duration` | none | limit for each read and write |
+/// | `disable_nagle_algorithm` | `bool` | `false` | sends small packets at once |
 ///
-/// Where a default should be kept, leave the option out: `timeout = None` is not accepted. Nor is a buffer size for a
-/// file the struct does not declare.
+/// A buffer size of `-1` means the usual size, and `0` means no buffer. Without a buffer every
+/// write is sent at once. A buffer size for a file that the struct does not declare is an error.
+///
+/// `timeout` takes a number of seconds, such as `30` or `0.5`, or an expression of the type
+/// `Duration`. A read or write on the connection that takes longer fails. To wait without limit,
+/// leave the option out: `timeout = None` is an error. A timeout that is known only at run time, in
+/// the server's state for example, is set in `setup`:
+/// `self.request.settimeout(Some(self.server.idle))`.
+///
+/// `disable_nagle_algorithm` without a value means `true`. It is for protocols in which each side
+/// writes and then waits for the other.
 ///
 /// Python: `StreamRequestHandler`
 #[proc_macro_derive(StreamRequestHandler, attributes(handler))]
 pub fn derive_stream_request_handler(input: TokenStream) -> TokenStream {
-    derive(Kind::Stream, input)
+    derive(&kinds::stream::KIND, input)
 }
 
-/// Makes a struct the handler of a datagram, with a file to read it from and one to write the reply to.
+/// Makes a struct the handler of a datagram, with a file to read it and one to write the reply.
 ///
-/// Fields and methods are those of [`BaseRequestHandler`], and these:
+/// Fields and methods are those of [`BaseRequestHandler`], and these fields:
 ///
-/// | field | type | what it is |
+/// | field | type | value |
 /// | --- | --- | --- |
-/// | `request` | `Datagram` | what came, and the server's socket |
-/// | `packet` | `Arc<[u8]>` | what came |
-/// | `socket` | `Socket` | the server's socket, which all of its datagrams share |
-/// | `rfile` | `std::io::Cursor<Arc<[u8]>>` | reads what came |
+/// | `request` | `Datagram` | the packet and the server's socket |
+/// | `packet` | `Arc<[u8]>` | the bytes that the client sent |
+/// | `socket` | `Socket` | the server's socket, which all datagrams share |
+/// | `rfile` | `std::io::Cursor<Arc<[u8]>>` | reads the packet |
 /// | `wfile` | `Vec<u8>` | becomes the reply |
 ///
-/// ```ignore
+/// ```
 /// use std::io::{self, BufRead, Cursor, Write};
 /// use std::sync::Arc;
 ///
@@ -186,16 +228,18 @@ pub fn derive_stream_request_handler(input: TokenStream) -> TokenStream {
 /// }
 /// ```
 ///
-/// The reply is sent after `finish`, as one datagram, when `handle` and `finish` succeeded and something was written.
-/// A reply that cannot be sent is no error of the handler. There are no options. (Python's class sends whatever is in
-/// `wfile`, even nothing and even after a failure.)
+/// The reply is sent after `finish`, as one datagram, if all methods succeeded and `wfile` is not
+/// empty. If the reply cannot be sent, that is no error of the handler. Python's class sends
+/// `wfile` even if it is empty or a method failed.
+///
+/// The struct has no options but `crate`.
 ///
 /// Python: `DatagramRequestHandler`
 #[proc_macro_derive(DatagramRequestHandler, attributes(handler))]
 pub fn derive_datagram_request_handler(input: TokenStream) -> TokenStream {
-    derive(Kind::Datagram, input)
+    derive(&kinds::datagram::KIND, input)
 }
 
-fn derive(kind: Kind, input: TokenStream) -> TokenStream {
+fn derive(kind: &'static Kind, input: TokenStream) -> TokenStream {
     expand::derive(kind, &parse_macro_input!(input as DeriveInput)).into()
 }

@@ -1,13 +1,13 @@
 //! Which requests and which servers a handler is for: `impl<…> RequestHandler<…> for …`.
 
 use proc_macro2::{Span, TokenStream};
-use quote::{ToTokens, quote, quote_spanned};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{DeriveInput, GenericParam, Generics, Type, WherePredicate, parse_quote};
 
-use crate::ast::{Field, Handler, Kind, Part};
+use crate::ast::{Field, Handler, REQUEST, RequestType, SERVER};
 
-/// What stands around the body, all of it decided by the types of `request` and `server`.
+/// All that stands around the body. The types of `request` and `server` decide it.
 pub(crate) struct Signature {
     pub(crate) generics: Generics,
     /// `RequestHandler<request, state>`
@@ -18,32 +18,24 @@ pub(crate) struct Signature {
 
 pub(crate) fn of(handler: &Handler<'_>) -> Signature {
     let mut added = Vec::new();
-    let request = match (handler.kind, handler.field(Part::Request)) {
-        (Kind::Stream, _) => quote!(::socketserver::Socket),
-        (Kind::Datagram, _) => quote!(::socketserver::Datagram),
-        (Kind::Base, Some(field)) if !takes_either(field.ty) => field.ty.to_token_stream(),
-        (Kind::Base, field) => {
-            let either = field.map(|Field { ty, .. }| quote!(: ::core::convert::Into<#ty>));
-            added.push(quote!(__R #either));
-            quote!(__R)
-        }
-    };
-    let (implemented, server) = match handler.field(Part::Server) {
+    let request = request(handler, &mut added);
+    let (implemented, server) = match handler.field(&SERVER) {
         Some(Field { ty, .. }) => {
             // Located at the type, where one that is no `ServerRef` is to be reported.
             let span = Span::call_site().located_at(ty.span());
-            let state =
-                quote_spanned!(span=> <#ty as ::socketserver::__private::ServerField>::State);
+            let library = handler.library(span);
+            let state = quote_spanned!(span=> <#ty as #library::__private::ServerField>::State);
             (
-                quote_spanned!(span=> ::socketserver::RequestHandler<#request, #state>),
+                quote_spanned!(span=> #library::RequestHandler<#request, #state>),
                 ty.to_token_stream(),
             )
         }
         None => {
             added.push(quote!(__S));
+            let library = handler.library(Span::call_site());
             (
-                quote!(::socketserver::RequestHandler<#request, __S>),
-                quote!(::socketserver::ServerRef<__S>),
+                quote!(#library::RequestHandler<#request, __S>),
+                quote!(#library::ServerRef<__S>),
             )
         }
     };
@@ -55,8 +47,37 @@ pub(crate) fn of(handler: &Handler<'_>) -> Signature {
     }
 }
 
-/// Whether the type is `Request`, the enum of a socket and a datagram. A macro knows types by their names only.
-pub(crate) fn takes_either(ty: &Type) -> bool {
+/// The type of the argument `request`. A type parameter that it needs is added.
+fn request(handler: &Handler<'_>, added: &mut Vec<TokenStream>) -> TokenStream {
+    if let RequestType::Library(name) = handler.kind.request {
+        let library = handler.library(Span::call_site());
+        let name = format_ident!("{name}");
+        return quote!(#library::#name);
+    }
+    match handler.field(&REQUEST) {
+        Some(Field { ty, .. }) if takes_either(ty) => {
+            added.push(quote!(__R: ::core::convert::Into<#ty>));
+            quote!(__R)
+        }
+        Some(Field { ty, .. }) => ty.to_token_stream(),
+        None => {
+            added.push(quote!(__R));
+            quote!(__R)
+        }
+    }
+}
+
+/// Whether the argument `request` must be converted to the type of its field.
+pub(crate) fn converts_request(handler: &Handler<'_>) -> bool {
+    matches!(handler.kind.request, RequestType::OfField)
+        && handler
+            .field(&REQUEST)
+            .is_some_and(|field| takes_either(field.ty))
+}
+
+/// Whether the type is `Request`, the enum of a socket and a datagram. A macro sees names, not
+/// types.
+fn takes_either(ty: &Type) -> bool {
     match ty {
         Type::Group(group) => takes_either(&group.elem),
         Type::Paren(paren) => takes_either(&paren.elem),
@@ -69,7 +90,8 @@ pub(crate) fn takes_either(ty: &Type) -> bool {
     }
 }
 
-/// The struct's own generics and ours behind them. Every handler is `'static`, so the struct need not say it.
+/// The struct's own generics, with ours behind them. Handlers are `'static`, so the struct need
+/// not say that its parameters are.
 pub(crate) fn generics(input: &DeriveInput, added: &[TokenStream]) -> Generics {
     let mut generics = input.generics.clone();
     let mut own = Vec::new();
@@ -103,37 +125,46 @@ pub(crate) fn generics(input: &DeriveInput, added: &[TokenStream]) -> Generics {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::expand::derive;
+    use crate::ast::Kind;
+    use crate::errors::Errors;
+    use crate::kinds::{base, datagram, stream};
 
-    /// What `impl … for` says, up to the body.
-    fn header(kind: Kind, input: DeriveInput) -> String {
-        let tokens = derive(kind, &input).to_string();
-        let header = tokens
-            .split_once("impl ")
-            .unwrap()
-            .1
-            .split_once(" {")
-            .unwrap()
-            .0;
-        header.replace(' ', "").replace("::socketserver::", "")
+    /// `impl<…> … for …`, without spaces and without the library's name.
+    fn header(kind: &'static Kind, input: DeriveInput) -> String {
+        let handler = Handler::from_syn(kind, &input, &mut Errors::default());
+        let Signature {
+            generics,
+            implemented,
+            ..
+        } = of(&handler);
+        let (impl_generics, _, where_clause) = generics.split_for_impl();
+        let (_, ty_generics, _) = input.generics.split_for_impl();
+        let name = &input.ident;
+        let header = quote!(#impl_generics #implemented for #name #ty_generics #where_clause);
+        let header = header.to_string().replace(' ', "");
+        header.replace("::socketserver::", "")
     }
 
     #[test]
-    fn the_fields_decide_what_is_served() {
-        let anything = header(Kind::Base, parse_quote! { struct H; });
+    fn request_field_decides_the_request_type() {
+        let anything = header(&base::KIND, parse_quote! { struct H; });
         assert_eq!(anything, "<__R,__S>RequestHandler<__R,__S>forH");
-        let streams = header(Kind::Base, parse_quote! { struct H { request: Socket } });
+        let streams = header(&base::KIND, parse_quote! { struct H { request: Socket } });
         assert_eq!(streams, "<__S>RequestHandler<Socket,__S>forH");
         let both = header(
-            Kind::Base,
+            &base::KIND,
             parse_quote! { struct H { request: socketserver::Request } },
         );
         assert_eq!(
             both,
             "<__R:::core::convert::Into<socketserver::Request>,__S>RequestHandler<__R,__S>forH"
         );
+    }
+
+    #[test]
+    fn server_field_decides_the_state() {
         let server = header(
-            Kind::Datagram,
+            &datagram::KIND,
             parse_quote! { struct H { server: ServerRef<Chat> } },
         );
         assert_eq!(
@@ -144,19 +175,11 @@ mod tests {
 
     #[test]
     fn generics_are_carried_over() {
-        let input = parse_quote! { struct H<#[cfg(all())] T: Clone, const N: usize = 3> where T: Default { own: [T; N] } };
+        let input = parse_quote! {
+            struct H<#[cfg(all())] T: Clone, const N: usize = 3> where T: Default { own: [T; N] }
+        };
         let expected =
             "<T:Clone,constN:usize,__S>RequestHandler<Socket,__S>forH<T,N>whereT:Default,T:'static";
-        assert_eq!(header(Kind::Stream, input), expected);
-    }
-
-    #[test]
-    fn a_mistake_comes_with_an_impl() {
-        let tokens = derive(Kind::Stream, &parse_quote! { struct H<T>(T); }).to_string();
-        assert_eq!(tokens.matches("compile_error").count(), 1);
-        assert_eq!(
-            header(Kind::Stream, parse_quote! { struct H<T>(T); }),
-            "<T,__R,__S>RequestHandler<__R,__S>forH<T>whereT:'static"
-        );
+        assert_eq!(header(&stream::KIND, input), expected);
     }
 }

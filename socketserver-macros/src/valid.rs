@@ -1,57 +1,47 @@
-//! What a handler must not say, one sentence each, on the tokens it is about and with what to write instead.
-
-use std::fmt::Display;
+//! Checks a handler. Each message is located at the tokens that are wrong and says what to write
+//! instead.
 
 use quote::ToTokens;
-use syn::{Data, Fields, GenericParam};
+use syn::{Data, Expr, Fields, GenericParam, Ident};
 
 use crate::ast::{Field, Handler, Kind, Part};
-use crate::attr::{self, Setting};
-
-/// Every mistake is reported at once, so that nobody compiles five times for five of them.
-#[derive(Default)]
-pub(crate) struct Errors(Option<syn::Error>);
-
-impl Errors {
-    pub(crate) fn at(&mut self, tokens: impl ToTokens, message: impl Display) {
-        self.push(syn::Error::new_spanned(tokens, message));
-    }
-
-    pub(crate) fn push(&mut self, error: syn::Error) {
-        match &mut self.0 {
-            Some(errors) => errors.combine(error),
-            None => self.0 = Some(error),
-        }
-    }
-
-    pub(crate) fn finish(self) -> syn::Result<()> {
-        self.0.map_or(Ok(()), Err)
-    }
-}
+use crate::attr::{self, DEFAULT, Setting, Value};
+use crate::errors::Errors;
+use crate::kinds;
 
 impl Handler<'_> {
     pub(crate) fn validate(&self, errors: &mut Errors) {
         self.validate_shape(errors);
         self.validate_generics(errors);
-        self.validate_options(errors);
+        for setting in &self.settings.set {
+            self.validate_effect(setting, errors);
+            self.validate_scope(setting, errors);
+        }
+        for name in &self.settings.unknown {
+            errors.at(name, self.misplaced_option(name));
+        }
         for field in &self.fields {
-            self.validate_field(field, errors);
+            for name in &field.settings.unknown {
+                errors.at(name, self.misplaced_field_option(field, name));
+            }
+            for setting in &field.settings.set {
+                self.validate_scope(setting, errors);
+            }
+            self.validate_name(field, errors);
         }
     }
 
     fn validate_shape(&self, errors: &mut Errors) {
         let name = &self.input.ident;
-        let wrapped = |what| {
-            format!("a handler is a struct: write `struct …` with this {what} as one of its fields")
-        };
+        let wrapped =
+            |what| format!("expected a struct: write one that has this {what} as a field");
         match &self.input.data {
             Data::Enum(data) => errors.at(data.enum_token, wrapped("enum")),
             Data::Union(data) => errors.at(data.union_token, wrapped("union")),
             Data::Struct(data) => {
                 if let Fields::Unnamed(fields) = &data.fields {
-                    let message = format!(
-                        "the fields of a handler are found by their names: write `struct {name} {{ request: … }}`"
-                    );
+                    let message =
+                        format!("expected named fields: write `struct {name} {{ request: … }}`");
                     errors.push(syn::Error::new(fields.paren_token.span.join(), message));
                 }
             }
@@ -66,7 +56,8 @@ impl Handler<'_> {
                 GenericParam::Lifetime(parameter) => {
                     errors.at(
                         &parameter.lifetime,
-                        "a handler is `'static` and borrows nothing: let its fields own what they hold",
+                        "a handler cannot borrow, because it is `'static`: \
+                         its fields must own their data",
                     );
                     &parameter.attrs
                 }
@@ -77,154 +68,141 @@ impl Handler<'_> {
             {
                 errors.at(
                     attribute,
-                    "`#[handler(…)]` belongs to the struct or to one of its fields",
+                    "expected `#[handler(…)]` above the struct or a field, not at a parameter",
                 );
             }
         }
     }
 
-    fn validate_options(&self, errors: &mut Errors) {
-        let kind = self.kind.derive();
-        for setting in new_ones(&self.settings, errors) {
-            let name = setting.name.to_string();
-            if name == "default" {
-                errors.at(
-                    &setting.name,
-                    "`default` belongs to a field: write `#[handler(default = …)]` above the one it is for",
-                );
-            } else if !Kind::Stream.options().contains(&name.as_str()) {
-                errors.at(&setting.name, self.unknown(&name));
-            } else if self.kind != Kind::Stream {
-                errors.at(
-                    &setting.name,
-                    format!("`{name}` is an option of `StreamRequestHandler`; `{kind}` has none"),
-                );
-            } else {
-                self.validate_option(setting, &name, errors);
-            }
-        }
-    }
-
-    fn unknown(&self, name: &str) -> String {
-        let kind = self.kind.derive();
-        match self.kind.options() {
-            [] => format!("`{name}` is no option: `{kind}` has none, and a field has `default`"),
-            options => format!(
-                "`{name}` is no option: those of `{kind}` are `{}`",
-                options.join("`, `")
-            ),
-        }
-    }
-
-    fn validate_option(&self, setting: &Setting, name: &str, errors: &mut Errors) {
-        let Some(value) = &setting.value else {
-            if name != "disable_nagle_algorithm" {
-                errors.at(
-                    &setting.name,
-                    format!("`{name}` needs a value: `{name} = …`"),
-                );
-            }
+    /// An option without effect is a mistake, because it reads as if it had one.
+    fn validate_effect(&self, setting: &Setting, errors: &mut Errors) {
+        let Some(field) = setting.option.field else {
             return;
         };
-        match name {
-            // What would change nothing is not accepted: it reads as if it did.
-            "rbufsize" if !self.declares(Part::Rfile) => {
-                errors.at(
-                    &setting.name,
-                    "`rbufsize` is the buffer of `rfile`, a field this struct does not declare",
-                );
-            }
-            "wbufsize" if !self.declares(Part::Wfile) => {
-                errors.at(
-                    &setting.name,
-                    "`wbufsize` is the buffer of `wfile`, a field this struct does not declare",
-                );
-            }
-            "timeout" => {
-                if let Err(message) = attr::timeout(value) {
-                    errors.at(value, message);
-                }
-            }
-            _ => {}
-        }
-    }
-
-    fn validate_field(&self, field: &Field<'_>, errors: &mut Errors) {
-        let kind = self.kind.derive();
-        let mut has_default = false;
-        for setting in new_ones(&field.settings, errors) {
-            let name = setting.name.to_string();
-            if name == "default" {
-                has_default = true;
-                if self.filled(field).is_some() {
-                    errors.at(
-                        &setting.name,
-                        format!(
-                            "`{}` is filled by `{kind}` and takes no default",
-                            field.name
-                        ),
-                    );
-                } else if setting.value.is_none() {
-                    errors.at(
-                        &setting.name,
-                        "`default` needs an expression: `default = …`",
-                    );
-                }
-            } else if Kind::Stream.options().contains(&name.as_str()) {
-                let place =
-                    "belongs to the struct: write it below `#[derive(StreamRequestHandler)]`";
-                errors.at(&setting.name, format!("`{name}` {place}"));
-            } else {
-                errors.at(
-                    &setting.name,
-                    format!("`{name}` is no option: that of a field is `default`"),
-                );
-            }
-        }
-        if has_default {
-            return;
-        }
-        let own = "for a field of your own write `#[handler(default = …)]` above it";
-        if let Some(part) = self.meant_by(field) {
-            errors.at(field.name, format!("did you mean `{}`? {own}", part.name()));
-        }
-        if let Some(part) = field.part.filter(|part| !self.kind.fills(*part)) {
-            let others: Vec<_> = [Kind::Stream, Kind::Datagram]
-                .into_iter()
-                .filter(|kind| kind.fills(part))
-                .map(Kind::derive)
-                .collect();
-            let (name, others) = (field.name, others.join("` and `"));
+        let mut filled = self.fields.iter().filter_map(|field| field.part);
+        if filled.all(|part| part.name != field) {
+            let name = &setting.name;
             errors.at(
                 name,
-                format!("`{name}` is filled by `{others}`, not by `{kind}`; {own}"),
+                format!("`{name}` has no effect: this struct does not declare `{field}`"),
             );
         }
     }
 
-    /// What a field has nearly the name of, and the type: without a word it would start empty and
-    /// stay so.
-    fn meant_by(&self, field: &Field<'_>) -> Option<Part> {
-        const NEAR: usize = 2;
-        if field.part.is_some() {
-            return None;
+    /// An expression in an attribute sees neither the handler nor what fills it. The compiler
+    /// would say so too, but not where they are available.
+    fn validate_scope(&self, setting: &Setting, errors: &mut Errors) {
+        let Value::Expression(expression) = &setting.value else {
+            return;
+        };
+        let Some(name) = receiver(expression) else {
+            return;
+        };
+        let available = match self.kind.part(name) {
+            Some(part) => format!("`self.{}`", part.name),
+            None if name == "self" => "it".to_owned(),
+            None => return,
+        };
+        errors.at(
+            name,
+            format!("`{name}` is not available in an attribute: use {available} in `setup`"),
+        );
+    }
+
+    /// What is wrong with an option on the struct that the kind does not have.
+    fn misplaced_option(&self, name: &Ident) -> String {
+        let kind = self.kind.derive;
+        if name == DEFAULT.name {
+            return "`default` is an option of fields: \
+                    write `#[handler(default = …)]` above the field"
+                .to_owned();
         }
+        let owners = derives(|kind| kind.has_option(name));
+        if !owners.is_empty() {
+            let owners = owners.join("` and `");
+            return format!("`{name}` is an option of `{owners}`, not of `{kind}`");
+        }
+        let options: Vec<_> = self.kind.all_options().map(|option| option.name).collect();
+        let options = options.join("`, `");
+        format!("unknown option `{name}`: `{kind}` accepts only `{options}`")
+    }
+
+    /// What is wrong with an option on a field that the field does not have.
+    fn misplaced_field_option(&self, field: &Field<'_>, name: &Ident) -> String {
+        if name == DEFAULT.name {
+            let (field, kind) = (field.name, self.kind.derive);
+            return format!("`{field}` is filled by `{kind}`, so it cannot have a default");
+        }
+        let own = self.kind.has_option(name).then_some(self.kind.derive);
+        match own.or_else(|| derives(|kind| kind.has_option(name)).first().copied()) {
+            Some(owner) => {
+                format!("`{name}` is an option of the struct: write it below `#[derive({owner})]`")
+            }
+            None => format!("unknown option `{name}`: a field accepts only `default`"),
+        }
+    }
+
+    /// A field that has the name of another kind's part, or nearly the name of a part of this kind,
+    /// is probably a mistake. A default shows that it is none.
+    fn validate_name(&self, field: &Field<'_>, errors: &mut Errors) {
+        if field.part.is_some() || field.default().is_some() {
+            return;
+        }
+        let own = "this field is your own, write `#[handler(default = …)]` above it";
+        let name = field.name;
+        let others = derives(|kind| kind.part(name).is_some());
+        if !others.is_empty() {
+            let (others, kind) = (others.join("` and `"), self.kind.derive);
+            errors.at(
+                name,
+                format!("`{name}` is filled by `{others}`, not by `{kind}`: if {own}"),
+            );
+        } else if let Some(part) = self.meant_by(field) {
+            errors.at(name, format!("did you mean `{}`? If {own}", part.name));
+        }
+    }
+
+    /// The part whose type a field has, and nearly its name. Without an error, the field would
+    /// start empty and stay empty.
+    fn meant_by(&self, field: &Field<'_>) -> Option<&'static Part> {
+        const NEAR: usize = 2;
         let name = field.name.to_string();
         let ty = field.ty.to_token_stream().to_string().replace(' ', "");
         let ty = ty.trim_start_matches("socketserver::");
         let is = |like: &&str| ty == *like || ty.starts_with(&format!("{like}<"));
-        Part::ALL
-            .into_iter()
-            .filter(|part| self.kind.fills(*part) && !self.declares(*part))
-            .filter(|part| part.types().iter().any(is))
-            .map(|part| (distance(&name, part.name()), part))
+        self.kind
+            .all_parts()
+            .filter(|part| !self.declares(part))
+            .filter(|part| part.types.iter().any(is))
+            .map(|part| (distance(&name, part.name), part))
             .filter(|(distance, _)| *distance <= NEAR)
             .min_by_key(|(distance, _)| *distance)
             .map(|(_, part)| part)
     }
 }
 
-/// How many letters must be added, left out or changed to make one word of the other.
+/// The variable whose field or method an expression uses.
+fn receiver(expression: &Expr) -> Option<&Ident> {
+    let used = match expression {
+        Expr::Field(field) => &field.base,
+        Expr::MethodCall(call) => &call.receiver,
+        Expr::Reference(reference) => return receiver(&reference.expr),
+        Expr::Group(group) => return receiver(&group.expr),
+        _ => return None,
+    };
+    match &**used {
+        Expr::Path(path) => path.path.get_ident(),
+        used => receiver(used),
+    }
+}
+
+/// The derives of the kinds for which the condition holds.
+fn derives(condition: impl Fn(&Kind) -> bool) -> Vec<&'static str> {
+    let kinds = kinds::ALL.iter().filter(|kind| condition(kind));
+    kinds.map(|kind| kind.derive).collect()
+}
+
+/// How many letters must be added, removed or changed to turn one word into the other.
 fn distance(from: &str, to: &str) -> usize {
     let mut row: Vec<usize> = (0..=to.len()).collect();
     for (above, from) in from.bytes().enumerate() {
@@ -238,82 +216,69 @@ fn distance(from: &str, to: &str) -> usize {
     row[to.len()]
 }
 
-/// Each setting the first time its name is met; the others are told that they come too late.
-fn new_ones<'a>(settings: &'a [Setting], errors: &mut Errors) -> Vec<&'a Setting> {
-    let mut new: Vec<&Setting> = Vec::new();
-    for setting in settings {
-        if new.iter().any(|earlier| earlier.name == setting.name) {
-            errors.at(&setting.name, format!("`{}` is given twice", setting.name));
-        } else {
-            new.push(setting);
-        }
-    }
-    new
-}
-
 #[cfg(test)]
 mod tests {
     use syn::{DeriveInput, parse_quote};
 
     use super::*;
+    use crate::kinds::{base, datagram, stream};
 
     #[track_caller]
-    fn check(kind: Kind, input: DeriveInput, expected: &[&str]) {
+    fn check(kind: &'static Kind, input: DeriveInput, expected: &[&str]) {
         let mut errors = Errors::default();
         Handler::from_syn(kind, &input, &mut errors).validate(&mut errors);
-        let messages: Vec<_> = errors
-            .0
-            .into_iter()
-            .flatten()
-            .map(|error| error.to_string())
-            .collect();
-        assert_eq!(messages, expected);
+        assert_eq!(errors.messages(), expected);
     }
 
     #[test]
-    fn what_is_right_is_let_through() {
-        check(Kind::Base, parse_quote! { struct Unit; }, &[]);
-        check(Kind::Base, parse_quote! { struct Empty {} }, &[]);
+    fn valid_handlers_have_no_errors() {
+        check(&base::KIND, parse_quote! { struct Unit; }, &[]);
+        check(&base::KIND, parse_quote! { struct Empty {} }, &[]);
         check(
-            Kind::Base,
+            &base::KIND,
             parse_quote! { struct Own { #[handler(default = None)] rfile: Option<File> } },
             &[],
         );
         check(
-            Kind::Datagram,
+            &datagram::KIND,
             parse_quote! { struct All { packet: P, socket: S, rfile: R, wfile: W, x: u8 } },
             &[],
         );
         let options = parse_quote! {
             #[handler(rbufsize = -1, wbufsize = SIZE, timeout = 30)]
             #[handler(disable_nagle_algorithm)]
-            struct Options<T: Clone, const N: usize> { rfile: SocketReader, wfile: SocketWriter, more: [T; N] }
+            struct Options<T: Clone, const N: usize> {
+                rfile: SocketReader, wfile: SocketWriter, more: [T; N]
+            }
         };
-        check(Kind::Stream, options, &[]);
+        check(&stream::KIND, options, &[]);
     }
 
     #[test]
-    fn every_mistake_is_reported_at_once() {
+    fn all_mistakes_are_reported_at_once() {
         let input = parse_quote! {
             #[handler(timeout = 1, timeout = 2, timeot = 3)]
-            struct Wrong<'a> { #[handler(rbufsize = 1, default = 1)] request: Socket, packet: &'a [u8] }
+            struct Wrong<'a> {
+                #[handler(rbufsize = 1, default = 1)] request: Socket, packet: &'a [u8]
+            }
         };
         let expected = [
-            "a handler is `'static` and borrows nothing: let its fields own what they hold",
             "`timeout` is given twice",
-            "`timeot` is no option: those of `StreamRequestHandler` are \
-             `rbufsize`, `wbufsize`, `timeout`, `disable_nagle_algorithm`",
-            "`rbufsize` belongs to the struct: write it below `#[derive(StreamRequestHandler)]`",
-            "`request` is filled by `StreamRequestHandler` and takes no default",
-            "`packet` is filled by `DatagramRequestHandler`, not by `StreamRequestHandler`; \
-             for a field of your own write `#[handler(default = …)]` above it",
+            "a handler cannot borrow, because it is `'static`: its fields must own their data",
+            "unknown option `timeot`: `StreamRequestHandler` accepts only \
+             `rbufsize`, `wbufsize`, `timeout`, `disable_nagle_algorithm`, `crate`",
+            "`rbufsize` is an option of the struct: \
+             write it below `#[derive(StreamRequestHandler)]`",
+            "`request` is filled by `StreamRequestHandler`, so it cannot have a default",
+            "`packet` is filled by `DatagramRequestHandler`, not by `StreamRequestHandler`: \
+             if this field is your own, write `#[handler(default = …)]` above it",
         ];
-        check(Kind::Stream, input, &expected);
+        check(&stream::KIND, input, &expected);
     }
 
     #[test]
-    fn a_name_that_is_nearly_one_of_ours() {
-        let own = "for a field of your own write `#[handler(default = …)]` above it";
+    fn near_misses_get_a_suggestion() {
+        let own = "If this field is your own, write `#[handler(default = …)]` above it";
         let meant = ["packet", "wfile", "client_address", "server"]
             .map(|name| format!("did you mean `{name}`? {own}"));
         let misspelt = parse_quote! {
@@ -322,11 +287,11 @@ mod tests {
             }
         };
         check(
-            Kind::Datagram,
+            &datagram::KIND,
             misspelt,
             &meant.each_ref().map(String::as_str),
         );
-        // Another type, too far away, said to be one's own, not of this derive, or there already.
+        // Of another type, too far from any name, with a default, of another kind, or declared.
         let own = parse_quote! {
             struct Own {
                 requests: usize, ticket: Arc<Ticket>, lines: Vec<u8>,
@@ -334,25 +299,45 @@ mod tests {
                 connections: Socket, packet: Arc<[u8]>, packets: Arc<[u8]>
             }
         };
-        check(Kind::Datagram, own, &[]);
+        check(&datagram::KIND, own, &[]);
     }
 
     #[test]
-    fn options_without_effect() {
+    fn options_without_effect_are_reported() {
         let options: DeriveInput = parse_quote! {
             #[handler(rbufsize = 0, wbufsize = 0)]
             struct NoFiles { request: Socket }
         };
         let no_files = [
-            "`rbufsize` is the buffer of `rfile`, a field this struct does not declare",
-            "`wbufsize` is the buffer of `wfile`, a field this struct does not declare",
+            "`rbufsize` has no effect: this struct does not declare `rfile`",
+            "`wbufsize` has no effect: this struct does not declare `wfile`",
         ];
-        check(Kind::Stream, options.clone(), &no_files);
+        check(&stream::KIND, options.clone(), &no_files);
         let none = ["rbufsize", "wbufsize"].map(|name| {
-            format!(
-                "`{name}` is an option of `StreamRequestHandler`; `BaseRequestHandler` has none"
-            )
+            format!("`{name}` is an option of `StreamRequestHandler`, not of `BaseRequestHandler`")
         });
-        check(Kind::Base, options, &none.each_ref().map(String::as_str));
+        check(&base::KIND, options, &none.each_ref().map(String::as_str));
+    }
+
+    #[test]
+    fn expressions_see_neither_the_handler_nor_its_parts() {
+        let input = parse_quote! {
+            #[handler(timeout = server.idle)]
+            struct Idle {
+                #[handler(default = &client_address.ip().octets)] octets: [u8; 4],
+                #[handler(default = self.limit)] copy: usize,
+                #[handler(default = { let request = [0]; request.len() })] own: usize,
+                #[handler(default = connection())] called: usize,
+                #[handler(default = server::DEFAULT.limit)] path: usize,
+                #[handler(default = packet.len())] of_another_kind: usize
+            }
+        };
+        let expected = [
+            "`server` is not available in an attribute: use `self.server` in `setup`",
+            "`client_address` is not available in an attribute: \
+             use `self.client_address` in `setup`",
+            "`self` is not available in an attribute: use it in `setup`",
+        ];
+        check(&stream::KIND, input, &expected);
     }
 }

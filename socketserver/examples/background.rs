@@ -1,4 +1,5 @@
-//! A server and its client in one program: it serves in a thread of its own, on a port that the system chose.
+//! A server and its client in one program: the server runs in a background thread, on a free port
+//! that the system chooses.
 //!
 //!     cargo run --example background
 #![allow(clippy::print_stdout)]

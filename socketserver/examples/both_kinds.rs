@@ -32,7 +32,7 @@ impl UpperCase {
 
 fn main() -> io::Result<()> {
     env_logger::init();
-    // TCP and UDP have ports of their own, so both can have this one.
+    // TCP ports and UDP ports are separate, so both servers can have the same number.
     let tcp = ThreadingTCPServer::<UpperCase>::bind("127.0.0.1:9999")?.spawn()?;
     let udp = UDPServer::<UpperCase>::bind(tcp.server_address())?;
     udp.serve_forever()

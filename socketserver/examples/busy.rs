@@ -1,7 +1,7 @@
-//! An echo with places for two, which tells everybody else that it is busy.
+//! An echo server for two clients at a time. It tells further clients that it is busy.
 //!
 //!     cargo run --example busy
-//!     nc 127.0.0.1 9999               in three terminals: the third is told to come back
+//!     nc 127.0.0.1 9999               in three terminals: the third is refused
 
 use std::io;
 
@@ -12,7 +12,7 @@ use socketserver::{
 struct Busy;
 
 impl BaseServer for Busy {
-    // It runs on the loop's thread, where nothing waits: a short word fits into any connection.
+    // Runs on the loop's thread, where no call blocks. A short text fits into any send buffer.
     fn refuse_request(&self, request: &Socket, _: &Address, _: &ServerRef<Self>) {
         let _ = request.sendall(b"Busy. Please try again later.\n");
     }
@@ -38,7 +38,7 @@ impl Echo {
 fn main() -> io::Result<()> {
     ThreadingTCPServer::<Echo, _>::with(Busy)
         .max_connections(2)
-        // Unless told so, a full server lets clients wait in the system's queue.
+        // By default a full server leaves further clients in the backlog.
         .overflow(Overflow::Refuse)
         .bind("127.0.0.1:9999")?
         .serve_forever()

@@ -1,4 +1,5 @@
-//! A handler without a derive: one function, which gets the request, who asks, and the server.
+//! A handler without a derive: one function that gets the request, the client's address and the
+//! server.
 //!
 //!     RUST_LOG=info cargo run --example by_hand
 //!     nc 127.0.0.1 9999
@@ -7,10 +8,10 @@ use std::io;
 
 use socketserver::{Address, HandlerError, RequestHandler, ServerRef, Socket, ThreadingTCPServer};
 
-/// Never made: it is only a name for the function.
+/// Only a name for the function: no value of this type is ever created.
 enum UpperCase {}
 
-/// For every state `S`, so it can serve under any server of streams.
+/// Works with any state `S`, and so with every server of streams.
 impl<S> RequestHandler<Socket, S> for UpperCase {
     fn handle_request(
         request: Socket,

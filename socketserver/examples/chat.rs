@@ -1,4 +1,4 @@
-//! Everyone hears what anyone says: handlers share the state of their server.
+//! A chat: each line goes to all clients. The handlers share the state of their server.
 //!
 //!     cargo run --example chat
 //!     nc 127.0.0.1 9999               and again in a third terminal
@@ -11,7 +11,7 @@ use socketserver::{
     Address, BaseServer, ServerRef, Socket, SocketReader, StreamRequestHandler, ThreadingTCPServer,
 };
 
-/// What all handlers share: in Python, the attributes of a `ThreadingTCPServer` subclass.
+/// Shared by all handlers. In Python: the attributes of a `ThreadingTCPServer` subclass.
 #[derive(Default)]
 struct Chat {
     members: Mutex<HashMap<Address, Socket>>,
@@ -21,10 +21,10 @@ impl BaseServer for Chat {}
 
 impl Chat {
     fn say(&self, text: &str) {
-        // The lock is released before the first send, so that a slow member holds up only who speaks.
+        // Release the lock before the first send, so that a slow member delays only the speaker.
         let members: Vec<Socket> = self.members.lock().values().cloned().collect();
         for member in members {
-            // One who has left is removed by its own handler.
+            // A member that has left is removed by its own handler.
             let _ = member.sendall(text.as_bytes());
         }
     }

@@ -1,4 +1,4 @@
-//! Counts its visitors: a closure is a handler too, and shares what it captures.
+//! Counts its visitors. A closure is a handler too, and all requests share its captured values.
 //!
 //!     cargo run --example closure
 //!     nc 127.0.0.1 9999

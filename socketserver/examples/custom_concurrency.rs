@@ -1,65 +1,39 @@
-//! A concurrency of one's own: threads, with a watch around every request.
+//! Something around each request, and a concurrency of one's own.
 //!
 //!     RUST_LOG=info cargo run --example custom_concurrency
 //!     nc 127.0.0.1 9999
 
 use std::io;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Instant;
 
-use socketserver::{Concurrency, Job, Rejected, Server, Socket, Tcp, Threading, Waker, Workers};
+use socketserver::{Concurrency, ConcurrencyHooks, Run, Server, Socket, Tcp, Threading, Wrapped};
 
-/// Threads that say how long each request took.
+/// The method in which this concurrency differs from `Threading`: it is full while it is paused.
 #[derive(Default)]
-struct Timed(Threading);
+struct Pause(AtomicBool);
 
-impl Concurrency for Timed {
-    fn process_request(&self, job: Job) -> Result<(), Rejected> {
-        let name = job.name();
-        // What is around the job runs where the job does: not here, on the loop's thread.
-        self.0.process_request(job.wrap(move |run| {
-            let began = Instant::now();
-            let end = run.run();
-            log::info!("{name}: {end:?} after {:.1?}", began.elapsed());
-            end
-        }))
-    }
-
-    // The rest is that of threads.
-
-    fn attach(&self, waker: &Waker) -> io::Result<()> {
-        self.0.attach(waker)
-    }
-
-    fn full(&self) -> bool {
-        self.0.full()
-    }
-
-    fn service_actions(&self) -> Option<Instant> {
-        self.0.service_actions()
-    }
-
-    fn workers(&self) -> Workers {
-        self.0.workers()
-    }
-
-    fn runs_on_loop(&self) -> bool {
-        self.0.runs_on_loop()
-    }
-
-    fn waits_on_close(&self) -> bool {
-        self.0.waits_on_close()
-    }
-
-    fn server_close(&self, deadline: Option<Instant>) {
-        self.0.server_close(deadline);
+impl ConcurrencyHooks for Pause {
+    fn full(&self, inner: &dyn Concurrency) -> bool {
+        self.0.load(Relaxed) || inner.full()
     }
 }
 
+type Pausing = Wrapped<Threading, Pause>;
+
 fn main() -> io::Result<()> {
     env_logger::init();
-    Server::<Tcp, Timed, _, _>::handling(|request: Socket, _client_address| {
+    Server::<Tcp, Pausing, _, _>::handling(|request: Socket, _client_address| {
         let data = request.recv(1024)?;
         request.sendall(&data.to_ascii_uppercase())
+    })
+    .max_threads(100)
+    // Runs where the request does: not here, on the loop's thread.
+    .around(|run: Run| {
+        let (name, began) = (run.name(), Instant::now());
+        let end = run.run();
+        log::info!("{name}: {end:?} after {:.1?}", began.elapsed());
+        end
     })
     .bind("127.0.0.1:9999")?
     .serve_forever()

@@ -1,7 +1,8 @@
-//! Adds up the numbers in a datagram: a datagram handler reads the request as a file and writes the reply as one.
+//! Adds up the numbers in a datagram. A datagram handler reads the request from a file and writes
+//! the reply to another.
 //!
 //!     cargo run --example datagram_files
-//!     nc -u 127.0.0.1 9999            and then a line like 1 2 3
+//!     nc -u 127.0.0.1 9999            and then a line such as 1 2 3
 
 use std::io::{self, Cursor, Read, Write};
 use std::sync::Arc;
@@ -11,7 +12,7 @@ use socketserver::{DatagramRequestHandler, UDPServer};
 #[derive(DatagramRequestHandler)]
 struct Sum {
     rfile: Cursor<Arc<[u8]>>,
-    /// Becomes one datagram when the handler has returned, and none if it failed.
+    /// Sent as one datagram after the handler has succeeded.
     wfile: Vec<u8>,
 }
 

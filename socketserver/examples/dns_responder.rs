@@ -27,19 +27,19 @@ const NXDOMAIN: u8 = 3;
 const NOTIMP: u8 = 4;
 /// The type and the class of an internet address.
 const ADDRESS: [u8; 4] = [0, 1, 0, 1];
-/// What stands before each address: its name, which is the question's, at byte 12; its type and
-/// class; the seconds it may be kept; and that it has four bytes.
+/// The fields before each address: a pointer to the name in the question, at byte 12; the type and
+/// class; the time to live of 300 seconds; the length of four bytes.
 const RECORD: [u8; 12] = [0xC0, 12, 0, 1, 0, 1, 0, 0, 1, 44, 0, 4];
 const IDLE: Duration = Duration::from_secs(10);
 const DRAIN: Duration = Duration::from_secs(1);
 
-/// What both servers answer from.
+/// The names and addresses that both servers know.
 #[derive(Clone)]
 struct Zone(HashMap<&'static str, Vec<Ipv4Addr>>);
 
 impl<R> BaseServer<R> for Zone {}
 
-/// The name that stands there, and what follows it.
+/// The name at the start of the data, and the data after it.
 fn read_name(mut data: &[u8]) -> Option<(String, &[u8])> {
     let mut labels = Vec::new();
     loop {
@@ -47,7 +47,7 @@ fn read_name(mut data: &[u8]) -> Option<(String, &[u8])> {
         let (label, rest) = match length {
             0 => return Some((labels.join("."), rest)),
             1..=63 => rest.split_at_checked(usize::from(*length))?,
-            // Compressed, which no question needs to be.
+            // A compressed name, which is pointless in a question.
             _ => return None,
         };
         labels.push(String::from_utf8_lossy(label).to_ascii_lowercase());
@@ -55,7 +55,7 @@ fn read_name(mut data: &[u8]) -> Option<(String, &[u8])> {
     }
 }
 
-/// What the reply says: its code, the question, and the addresses.
+/// The content of a reply: its code, the question, and the addresses.
 type Answer<'a> = (u8, &'a [u8], &'a [Ipv4Addr]);
 
 /// The answer, or `None` if the query is malformed.
@@ -74,7 +74,7 @@ fn look_up<'a>(header: [u8; 12], questions: &'a [u8], zone: &'a Zone) -> Option<
     }
 }
 
-/// The reply to a query, or `None` for what is no query.
+/// The reply to a query, or `None` if the message is not a query.
 fn reply_to(query: &[u8], zone: &Zone) -> Option<Vec<u8>> {
     let (header, questions) = query.split_first_chunk::<12>()?;
     let [high, low, flags, ..] = *header;
@@ -94,7 +94,7 @@ fn reply_to(query: &[u8], zone: &Zone) -> Option<Vec<u8>> {
     Some(reply)
 }
 
-/// One of these is made for every datagram and for every connection.
+/// Created for each datagram and for each connection.
 #[derive(BaseRequestHandler)]
 struct DnsHandler {
     request: Request,
@@ -115,7 +115,7 @@ impl DnsHandler {
         }
     }
 
-    /// On a stream every message follows its length.
+    /// On a stream, the length of each message comes before it.
     fn answer_all(&self, connection: &Socket) -> io::Result<()> {
         connection.settimeout(Some(IDLE))?;
         let (mut rfile, _) = connection.makefile(-1, 0);

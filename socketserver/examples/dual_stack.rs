@@ -11,12 +11,12 @@ use socketserver::{Socket, ThreadingTCPServer};
 fn main() -> io::Result<()> {
     env_logger::init();
     ThreadingTCPServer::handling(|request: Socket, client_address| {
-        // The address as the socket has it, and the IP address as the client has it.
+        // The address as the socket reports it, and the IP address that the client uses.
         let ip = client_address.ip().map(|ip| ip.to_string());
         let answer = format!("{client_address} is {}\n", ip.unwrap_or_default());
         request.sendall(answer.as_bytes())
     })
-    // Whatever the system's own setting is.
+    // Overrides the setting of the system.
     .dual_stack(true)
     .bind("[::]:9999")?
     .serve_forever()

@@ -1,7 +1,7 @@
-//! Doubles a number, and tells the client what went wrong if it could not.
+//! Doubles a number. If that fails, the client gets the error.
 //!
 //!     cargo run --example errors
-//!     nc 127.0.0.1 9999               and then 21, or 2147483647, or something that is no number
+//!     nc 127.0.0.1 9999               and then 21, or 2147483647, or a word
 
 use std::error::Error;
 
@@ -21,7 +21,7 @@ impl Double {
     fn handle(&mut self) -> Result<(), Box<dyn Error>> {
         let line = String::from_utf8(self.rfile.readline(100)?)?;
         let number: i32 = line.trim().parse()?;
-        // A panic is caught as well, and is an error like any other.
+        // A panic is caught, and is an error like any other.
         let double = number.checked_mul(2).expect("it is too large");
         self.request.sendall(format!("{double}\n").as_bytes())?;
         Ok(())
@@ -40,7 +40,7 @@ impl BaseServer for Polite {
         error: &HandlerError,
         _server: &ServerRef<Self>,
     ) {
-        // The connection is still open here. Should it not be, nobody needs to be told.
+        // The connection is still open here, unless the client has closed it.
         let _ = request.sendall(format!("sorry: {error}\n").as_bytes());
         log_error(client_address, error);
     }

@@ -1,4 +1,4 @@
-//! A process for every connection: what a handler does to itself, it does to nobody else.
+//! A process for each connection: a handler that crashes takes no other down.
 //!
 //!     cargo run --example forking
 //!     nc 127.0.0.1 9999               and then hello, or abort
@@ -29,6 +29,6 @@ impl UpperLines {
 
 fn main() -> io::Result<()> {
     env_logger::init();
-    // It serves on the main thread, and there must be no other: only the one that forks is in the child.
+    // The program must have no other threads, because a child has only the thread that forked.
     ForkingTCPServer::<UpperLines>::bind("127.0.0.1:9999")?.serve_forever()
 }

@@ -1,4 +1,4 @@
-//! Counts the seconds to whoever listens, thousands at once: blocking code on green threads.
+//! Counts seconds for thousands of clients at once: blocking code on green threads.
 //!
 //!     cargo run --example green
 //!     nc 127.0.0.1 9999               and again in a third terminal
@@ -8,20 +8,20 @@ use std::time::{Duration, Instant};
 
 use socketserver::{Address, GreenTCPServer, Socket, green};
 
-fn tell(request: Socket, _client_address: Address) -> io::Result<()> {
+fn count(request: Socket, _client_address: Address) -> io::Result<()> {
     let since = Instant::now();
     loop {
         let seconds = since.elapsed().as_secs();
-        // When the client has gone this fails, and the handler ends.
+        // Fails once the client has gone, which ends the handler.
         request.sendall(format!("{seconds}\n").as_bytes())?;
-        // Others run meanwhile. The sleep of `std::thread` would stop them as well.
+        // Other green threads run meanwhile. `std::thread::sleep` would block them too.
         green::sleep(Duration::from_secs(1));
     }
 }
 
 fn main() -> io::Result<()> {
     env_logger::init();
-    GreenTCPServer::handling(tell)
+    GreenTCPServer::handling(count)
         .bind("127.0.0.1:9999")?
         .serve_forever()
 }

@@ -1,4 +1,4 @@
-//! Talks only to the addresses on its list; return stops it.
+//! Serves only the addresses on its list. Press return to stop it.
 //!
 //!     cargo run --example guarded
 //!     nc 127.0.0.1 9999
@@ -32,7 +32,7 @@ impl<R> BaseServer<R> for Guarded {
     }
 }
 
-/// Knows nothing of `Guarded`: it would serve under any other server as well.
+/// Has no `server` field, so it works with any other state too.
 #[derive(StreamRequestHandler)]
 struct Greeter {
     wfile: SocketWriter,
@@ -54,7 +54,7 @@ fn main() -> io::Result<()> {
         .bind("127.0.0.1:9999")?
         .spawn()?;
     io::stdin().read_line(&mut String::new())?;
-    println!("{} were refused.", running.refused.load(Relaxed));
+    println!("{} requests were refused.", running.refused.load(Relaxed));
     running.drain(Duration::from_secs(5))?;
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! Something between the handler's bytes and the wire's, where TLS would be: here a cipher of great age.
+//! A layer between the handler and the connection, where TLS would be: here a cipher of great age.
 //!
 //!     cargo run --example layer
 //!     nc 127.0.0.1 9999               and then Uryyb
@@ -7,7 +7,7 @@ use std::io;
 
 use socketserver::{Address, Layer, Socket, ThreadingTCPServer, Wire};
 
-/// Letters are moved by half the alphabet, which is also how they are moved back.
+/// Shifts letters by half the alphabet. The same shift decodes them.
 struct Rot13;
 
 fn rot13(byte: u8) -> u8 {
@@ -38,7 +38,7 @@ impl Layer for Rot13 {
     }
 }
 
-/// Speaks plain text, as it believes.
+/// Reads and writes plain text, as far as it can see.
 fn upper(request: Socket, _client_address: Address) -> io::Result<()> {
     request.set_layer(Rot13)?;
     let data = request.recv(1024)?;

@@ -1,7 +1,7 @@
-//! An echo that cannot be overrun: what each limit bounds, and what happens beyond it.
+//! An echo server with every limit: what each one bounds, and what happens beyond it.
 //!
 //!     RUST_LOG=debug cargo run --example limits
-//!     nc 127.0.0.1 9999               in three terminals: the third is turned away
+//!     nc 127.0.0.1 9999               in three terminals: the third is closed
 
 use std::io;
 use std::time::Duration;
@@ -21,16 +21,16 @@ fn echo(request: Socket, _client_address: Address) -> io::Result<()> {
 fn main() -> io::Result<()> {
     env_logger::init();
     ThreadingTCPServer::handling(echo)
-        // Connections that nobody has taken yet. A client beyond it has to try again.
+        // Size of the backlog. Beyond it, a client must try again.
         .request_queue_size(64)
-        // Live requests. While there are so many, nothing is taken from that queue. As each has a thread of its own,
-        // `max_threads` would do the same here.
+        // Live requests. At the limit the server accepts no more from the backlog. Each request has
+        // a thread here, so `max_threads` would do the same.
         .max_connections(100)
-        // Live requests of one client address. What is beyond it is closed at once.
+        // Live requests per client address. Connections beyond it are closed at once.
         .max_connections_per_address(2)
-        // How often a client address may connect: twenty times at once, two times a second in the long run.
+        // Connections per client address: a burst of twenty, and in the long run two a second.
         .max_rate_per_address(20, Duration::from_secs(10))
-        // How long one request may take. Then its connection is cut.
+        // How long one request may take. After that it is aborted.
         .deadline(Duration::from_secs(60))
         .bind("127.0.0.1:9999")?
         .serve_forever()

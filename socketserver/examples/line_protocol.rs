@@ -1,11 +1,11 @@
-//! A store of keys and values that expire, for clients that speak in lines.
+//! A key-value store whose entries can expire, with a protocol of lines.
 //!
 //!     cargo run --example line_protocol 127.0.0.1:9999
 //!     nc 127.0.0.1 9999
 //!
 //!     SET key value [seconds]    OK
 //!     GET key                    VALUE value, or NONE
-//!     DEL key                    VALUE value, which is gone now, or NONE
+//!     DEL key                    VALUE value, the one removed, or NONE
 //!     COUNT                      COUNT n
 //!     STOP                       OK, and the server ends
 
@@ -29,7 +29,7 @@ const SWEEP_INTERVAL: Duration = Duration::from_millis(100);
 
 struct Entry {
     value: String,
-    /// When it expires, if ever.
+    /// When it expires. `None` means never.
     end: Option<Instant>,
 }
 
@@ -70,7 +70,7 @@ impl Store {
         self.entries.lock().len()
     }
 
-    /// Forgets what has expired.
+    /// Removes expired entries.
     fn sweep(&self) {
         self.entries.lock().retain(|_, entry| entry.is_alive());
     }
@@ -81,7 +81,7 @@ fn lifetime(text: &str) -> Option<Duration> {
     (0.0 < seconds && seconds <= LONGEST_LIFE).then(|| Duration::from_secs_f64(seconds))
 }
 
-/// One of these is made for every connection.
+/// Created for each connection.
 #[derive(StreamRequestHandler)]
 struct Commands {
     server: ServerRef<Store>,

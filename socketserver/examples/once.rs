@@ -1,4 +1,4 @@
-//! Serves one client and ends, or ends without one: the loop is the program's own.
+//! Serves one client, or gives up after ten seconds: `handle_request` instead of a loop.
 //!
 //!     cargo run --example once
 //!     nc 127.0.0.1 9999               within ten seconds
@@ -12,14 +12,14 @@ use socketserver::{Served, Socket, TCPServer};
 fn main() -> io::Result<()> {
     env_logger::init();
     let server = TCPServer::handling(|request: Socket, _client_address| {
-        request.sendall(b"You are the only one.\n")
+        request.sendall(b"You are the only client.\n")
     })
     .timeout(Duration::from_secs(10))
     .bind("127.0.0.1:9999")?;
     match server.handle_request()? {
-        Served::Handled => println!("Somebody came."),
-        Served::TimedOut => println!("Nobody came."),
-        Served::Refused | Served::Stopped => unreachable!("nobody asked for that"),
+        Served::Handled => println!("Served one client."),
+        Served::TimedOut => println!("No client came."),
+        Served::Refused | Served::Stopped => unreachable!("without limits or a stop"),
     }
     Ok(())
 }

@@ -1,4 +1,5 @@
-//! Passes every connection on to another server and back: one thread waits for two sockets.
+//! Forwards each connection to another server, and its answers back. One thread waits for both
+//! sockets.
 //!
 //!     cargo run --example upper_lines
 //!     cargo run --example relay
@@ -14,20 +15,20 @@ const UPSTREAM: &str = "127.0.0.1:9999";
 
 fn relay(client: Socket, _client_address: Address) -> io::Result<()> {
     let upstream = create_connection(UPSTREAM, Some(Duration::from_secs(5)))?;
-    // That was for connecting. From here on either side may take its time.
+    // The timeout was for connecting. From here on both sides may take their time.
     upstream.settimeout(None)?;
-    let mut ways = vec![(&client, &upstream), (&upstream, &client)];
-    while !ways.is_empty() {
-        let sources: Vec<&Socket> = ways.iter().map(|(from, _)| *from).collect();
+    let mut directions = vec![(&client, &upstream), (&upstream, &client)];
+    while !directions.is_empty() {
+        let sources: Vec<&Socket> = directions.iter().map(|(from, _)| *from).collect();
         let (readable, _) = select(&sources, &[], None)?;
-        // Backwards, so that removing one way moves none that is still to come.
-        for place in readable.into_iter().rev() {
-            let (from, to) = ways[place];
+        // From the back, so that a removal does not shift the positions still to come.
+        for position in readable.into_iter().rev() {
+            let (from, to) = directions[position];
             let data = from.recv(65_536)?;
             if data.is_empty() {
-                // This direction has ended; the other may go on.
+                // This direction has ended. The other may continue.
                 to.shutdown(Shutdown::Write)?;
-                ways.remove(place);
+                directions.remove(position);
             } else {
                 to.sendall(&data)?;
             }

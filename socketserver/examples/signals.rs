@@ -1,5 +1,5 @@
-//! An orderly end: after the first Ctrl-C everybody is served for two seconds more; then nobody new
-//! is, and who is being served may finish. Another signal tells how things stand.
+//! Graceful shutdown: after Ctrl-C the server accepts clients for two more seconds, then lets the
+//! live requests finish. Another signal logs the server's statistics.
 //!
 //!     RUST_LOG=info cargo run --example signals
 //!     nc 127.0.0.1 9999               and then Ctrl-C in the first terminal
@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use socketserver::{Address, Socket, ThreadingTCPServer, signal};
 
-/// Something that takes its time and should not be broken off.
+/// Takes five seconds and should not be interrupted.
 fn count_down(request: Socket, _client_address: Address) -> io::Result<()> {
     for number in (1..=5).rev() {
         request.sendall(format!("{number}\n").as_bytes())?;
@@ -23,18 +23,18 @@ fn count_down(request: Socket, _client_address: Address) -> io::Result<()> {
 fn main() -> io::Result<()> {
     env_logger::init();
     let server = ThreadingTCPServer::handling(count_down)
-        // Time for a load balancer to notice: meanwhile `ServerRef::is_leaving` is true.
+        // Gives a load balancer time to notice. `ServerRef::is_leaving` is true meanwhile.
         .lame_duck(Duration::from_secs(2))
         .bind("127.0.0.1:9999")?;
-    // What is live after ten seconds is cut. A second Ctrl-C does not wait so long.
+    // Requests that are live after ten seconds are aborted. A second Ctrl-C ends the process.
     server.drain_on_signals(Duration::from_secs(10))?;
-    // On the loop's thread, so it should not take long.
+    // Runs on the loop's thread, so it should be quick.
     server.on_signal(signal::SIGUSR1, |server| log::info!("{:?}", server.stats()))?;
     server.serve_forever()?;
-    // It has drained by now. This only tells how that went.
+    // The server has drained already. This returns the result.
     let drained = server.drain(Duration::from_secs(10));
     log::info!(
-        "{} finished, {} were cut",
+        "{} requests finished, {} were aborted",
         drained.finished,
         drained.aborted
     );

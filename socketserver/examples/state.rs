@@ -1,4 +1,4 @@
-//! Answers with how long it has been up, and says so itself now and then: state, and a hook of the loop.
+//! Tells clients how long it has been up, and logs its load: shared state, and a hook of the loop.
 //!
 //!     RUST_LOG=info cargo run --example state
 //!     nc 127.0.0.1 9999
@@ -16,17 +16,17 @@ struct Uptime {
 }
 
 impl BaseServer for Uptime {
-    /// On the loop's own thread, so it must not take long.
+    /// Runs on the loop's thread, so it must be quick.
     fn service_actions(&self, server: &ServerRef<Self>) {
         let (asked, active) = (self.asked.load(Relaxed), server.stats().active);
-        log::info!("asked {asked} times, {active} are being answered");
+        log::info!("{asked} requests so far, {active} of them live");
     }
 }
 
 #[derive(BaseRequestHandler)]
 struct Answer {
     request: Socket,
-    /// Its fields are those of the state: `self.server.since`.
+    /// Gives access to the state: `self.server.since`.
     server: ServerRef<Uptime>,
 }
 

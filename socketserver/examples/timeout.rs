@@ -1,4 +1,4 @@
-//! Asks for a name, but not for ever: a timeout for every read and write of a connection.
+//! Asks for a name, but does not wait forever: each read and write has a timeout.
 //!
 //!     cargo run --example timeout
 //!     nc 127.0.0.1 9999

@@ -1,7 +1,7 @@
-//! Tells processes of the same user who they are: a Unix socket knows who is at its other end.
+//! Tells each client its process and its user: a Unix socket knows the process at its other end.
 //!
 //!     cargo run --example unix
-//!     nc -U ./who.socket
+//!     nc -U ./whoami.socket
 
 use std::io;
 use std::time::Duration;
@@ -11,15 +11,17 @@ use socketserver::{Socket, ThreadingUnixStreamServer};
 fn main() -> io::Result<()> {
     env_logger::init();
     let server = ThreadingUnixStreamServer::handling(|request: Socket, _client_address| {
-        // A client's socket most often has no name, so its address says nothing.
+        // The client's socket usually has no path, so its address tells nothing.
         let peer = request.peer_cred()?;
-        let answer = format!("process {} of user {}\n", peer.pid, peer.uid);
+        // A process outside the server's container has no number here.
+        let process = peer.pid.map_or("unknown".to_owned(), |pid| pid.to_string());
+        let answer = format!("process {process} of user {}\n", peer.uid);
         request.sendall(answer.as_bytes())
     })
-    // Only this user may connect.
+    // Only processes of this user may connect.
     .mode(0o600)
-    .bind("./who.socket")?;
-    // Ctrl-C would leave the file behind. (That does no harm: the next server replaces it.)
+    .bind("./whoami.socket")?;
+    // Without this, Ctrl-C leaves the file behind. The next server would replace it.
     server.drain_on_signals(Duration::from_secs(5))?;
     server.serve_forever()
 }

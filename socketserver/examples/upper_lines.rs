@@ -1,4 +1,4 @@
-//! Sends every line back in upper case: a stream handler reads and writes its connection as files.
+//! Sends each line back in upper case. A stream handler reads and writes its connection as files.
 //!
 //!     cargo run --example upper_lines
 //!     nc 127.0.0.1 9999
@@ -7,7 +7,7 @@ use std::io::{self, BufRead, Read, Write};
 
 use socketserver::{SocketReader, SocketWriter, StreamRequestHandler, ThreadingTCPServer};
 
-/// A client that says nothing for a minute is given up.
+/// Disconnects a client that sends nothing for a minute.
 #[derive(StreamRequestHandler)]
 #[handler(timeout = 60)]
 struct UpperLines {

@@ -1,4 +1,4 @@
-//! Sends back what it receives, in upper case: the first example of Python's documentation.
+//! Sends its input back in upper case: the first example in Python's documentation.
 //!
 //!     RUST_LOG=info cargo run --example upper_tcp
 //!     nc 127.0.0.1 9999
@@ -7,7 +7,7 @@ use std::io;
 
 use socketserver::{Address, BaseRequestHandler, Socket, TCPServer};
 
-/// One of these is made for every connection.
+/// Created for each connection.
 #[derive(BaseRequestHandler)]
 struct UpperCase {
     /// The connection to the client.

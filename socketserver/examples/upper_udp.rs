@@ -1,4 +1,4 @@
-//! Answers every datagram with the same text in upper case.
+//! Answers each datagram with its text in upper case.
 //!
 //!     cargo run --example upper_udp
 //!     nc -u 127.0.0.1 9999
@@ -7,10 +7,10 @@ use std::io;
 
 use socketserver::{Address, BaseRequestHandler, Datagram, UDPServer};
 
-/// One of these is made for every datagram.
+/// Created for each datagram.
 #[derive(BaseRequestHandler)]
 struct UpperCase {
-    /// The data, and the server's socket to answer with.
+    /// The packet, and the server's socket to send the answer with.
     request: Datagram,
     client_address: Address,
 }

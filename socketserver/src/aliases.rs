@@ -1,4 +1,4 @@
-//! The grid: every transport with every concurrency, under Python's names.
+//! The grid: every transport with every concurrency, under Python's names. `Green…` is ours.
 
 #[cfg(target_os = "linux")]
 use crate::concurrency::Green;
@@ -18,60 +18,60 @@ grid! {
     ///
     /// Python: `TCPServer`
     TCPServer = Tcp, Inline;
-    /// TCP, every connection on a thread of its own.
+    /// TCP, one thread per connection.
     ///
     /// Python: `ThreadingTCPServer`
     ThreadingTCPServer = Tcp, Threading;
-    /// TCP, every connection in a child process of its own.
+    /// TCP, one child process per connection.
     ///
     /// Python: `ForkingTCPServer`
     ForkingTCPServer = Tcp, Forking;
-    /// TCP, every connection on a green thread of its own.
+    /// TCP, one green thread per connection.
     #[cfg(target_os = "linux")]
     GreenTCPServer = Tcp, Green;
     /// UDP, one datagram after the other.
     ///
     /// Python: `UDPServer`
     UDPServer = Udp, Inline;
-    /// UDP, every datagram on a thread of its own.
+    /// UDP, one thread per datagram.
     ///
     /// Python: `ThreadingUDPServer`
     ThreadingUDPServer = Udp, Threading;
-    /// UDP, every datagram in a child process of its own.
+    /// UDP, one child process per datagram.
     ///
     /// Python: `ForkingUDPServer`
     ForkingUDPServer = Udp, Forking;
-    /// UDP, every datagram on a green thread of its own.
+    /// UDP, one green thread per datagram.
     #[cfg(target_os = "linux")]
     GreenUDPServer = Udp, Green;
     /// Unix streams, one connection after the other.
     ///
     /// Python: `UnixStreamServer`
     UnixStreamServer = UnixStream, Inline;
-    /// Unix streams, every connection on a thread of its own.
+    /// Unix streams, one thread per connection.
     ///
     /// Python: `ThreadingUnixStreamServer`
     ThreadingUnixStreamServer = UnixStream, Threading;
-    /// Unix streams, every connection in a child process of its own.
+    /// Unix streams, one child process per connection.
     ///
     /// Python: `ForkingUnixStreamServer`
     ForkingUnixStreamServer = UnixStream, Forking;
-    /// Unix streams, every connection on a green thread of its own.
+    /// Unix streams, one green thread per connection.
     #[cfg(target_os = "linux")]
     GreenUnixStreamServer = UnixStream, Green;
     /// Unix datagrams, one after the other.
     ///
     /// Python: `UnixDatagramServer`
     UnixDatagramServer = UnixDatagram, Inline;
-    /// Unix datagrams, every one on a thread of its own.
+    /// Unix datagrams, one thread per datagram.
     ///
     /// Python: `ThreadingUnixDatagramServer`
     ThreadingUnixDatagramServer = UnixDatagram, Threading;
-    /// Unix datagrams, every one in a child process of its own.
+    /// Unix datagrams, one child process per datagram.
     ///
     /// Python: `ForkingUnixDatagramServer`
     ForkingUnixDatagramServer = UnixDatagram, Forking;
-    /// Unix datagrams, every one on a green thread of its own.
+    /// Unix datagrams, one green thread per datagram.
     #[cfg(target_os = "linux")]
     GreenUnixDatagramServer = UnixDatagram, Green;
 }

@@ -1,124 +1,153 @@
-//! A framework for network servers: Python's `socketserver`, in Rust.
+//! Python's `socketserver` in Rust: a framework for network servers.
 //!
-//! You write what is done with one request, in plain blocking code. The crate takes requests from
-//! TCP, UDP or Unix sockets and runs them one after the other, on threads, in processes or on green
-//! threads, with limits, deadlines and an orderly end.
+//! You write how one request is handled, in plain blocking code, and choose a server. The server
+//! takes requests from TCP, UDP or Unix sockets and runs your handler for each: one after the other,
+//! on threads, in processes or on green threads. It enforces limits and deadlines, and it shuts down
+//! gracefully.
 //!
 //! ```no_run
-//! use std::io;
+//! use std::io::{self, Write};
 //!
-//! use socketserver::{BaseRequestHandler, Socket, ThreadingTCPServer};
+//! use socketserver::{SocketReader, SocketWriter, StreamRequestHandler, ThreadingTCPServer};
 //!
-//! /// One of these is made for every connection.
-//! #[derive(BaseRequestHandler)]
-//! struct UpperCase {
-//!     request: Socket,
+//! /// The server makes one of these per connection.
+//! #[derive(StreamRequestHandler)]
+//! #[handler(timeout = 60)]
+//! struct UpperLines {
+//!     rfile: SocketReader,
+//!     wfile: SocketWriter,
 //! }
 //!
-//! impl UpperCase {
+//! impl UpperLines {
 //!     fn handle(&mut self) -> io::Result<()> {
-//!         let data = self.request.recv(1024)?;
-//!         self.request.sendall(&data.to_ascii_uppercase())
+//!         loop {
+//!             let line = self.rfile.readline(4096)?;
+//!             if line.is_empty() {
+//!                 return Ok(()); // The client has closed the connection.
+//!             }
+//!             self.wfile.write_all(&line.to_ascii_uppercase())?;
+//!         }
 //!     }
 //! }
 //!
 //! fn main() -> io::Result<()> {
-//!     env_logger::init(); // Why a request failed is a line in the log.
-//!     ThreadingTCPServer::<UpperCase>::bind("127.0.0.1:9999")?.serve_forever()
+//!     env_logger::init(); // Failed requests are reported in the log.
+//!     ThreadingTCPServer::<UpperLines>::bind("127.0.0.1:9999")?.serve_forever()
 //! }
 //! ```
 //!
 //! # From the top
 //!
-//! A [`Server`] is made of four parts. A [`Transport`] says where requests come from: [`Tcp`],
-//! [`Udp`], [`UnixStream`], [`UnixDatagram`]. A [`Concurrency`] says who runs them: [`Inline`] the
-//! loop itself, [`Threading`] an elastic pool, [`Forking`] a child process each, [`Green`] a green
-//! thread each. A [`RequestHandler`] says what is done with one: a
-//! struct with a `handle` method and one of the derives
-//! [`BaseRequestHandler`](derive@BaseRequestHandler),
-//! [`StreamRequestHandler`](derive@StreamRequestHandler) and
-//! [`DatagramRequestHandler`](derive@DatagramRequestHandler), or a closure. And a [`BaseServer`] is
-//! what a Python program would write as a subclass: the state that handlers share, and the policy.
+//! A [`Server`] has four parts:
+//!
+//! * A [`Transport`] is where requests come from: [`Tcp`], [`Udp`], [`UnixStream`] or
+//!   [`UnixDatagram`].
+//! * A [`Concurrency`] decides where handlers run: [`Inline`] on the loop's own thread,
+//!   [`Threading`] on an elastic pool of threads, [`Forking`] in one child process per request,
+//!   [`Green`] on one green thread per request.
+//! * A [`RequestHandler`] handles one request. It is a closure, or a struct with a `handle` method
+//!   and one of the derives [`BaseRequestHandler`](derive@BaseRequestHandler),
+//!   [`StreamRequestHandler`](derive@StreamRequestHandler) and
+//!   [`DatagramRequestHandler`](derive@DatagramRequestHandler).
+//! * A [`BaseServer`] is what a Python program would write as a subclass: the state that all
+//!   handlers share, and the policy.
 //!
 //! ```text
-//!      serve_forever
-//!    ┌──────►│                    full? then only wait, or refuse
-//!    │       ▼
-//!    │  get_request ───────────── Transport       tcp · udp · unix
-//!    │       ▼
-//!    │  verify_request ────────── BaseServer      state and policy
-//!    │       │ yes     └─ no ───► shutdown_request
-//!    │       ▼
-//!    │  process_request ───────── Concurrency     inline · threading · forking · green
-//!    │       ├───────────────────────┐
-//!    │       ▼                       ▼            here, or wherever the concurrency says
-//!    └─ service_actions         setup, handle, finish ── RequestHandler   base · stream · datagram
-//!                                    ▼
-//!                               handle_error when it failed; shutdown_request always
+//!     serve_forever
+//!   ┌──────►│             a full server first waits for a free place, or refuses
+//!   │       ▼
+//!   │  get_request ────── Transport       tcp · udp · unix
+//!   │       ▼
+//!   │  verify_request ─── BaseServer      state and policy
+//!   │       │ yes   └─ no ─► shutdown_request
+//!   │       ▼
+//!   │  process_request ── Concurrency     inline · threading · forking · green
+//!   │       ├──────────────┐
+//!   │       ▼              ▼              here, or where the concurrency runs it
+//!   └─ service_actions   setup, handle, finish ── RequestHandler   base · stream · datagram
+//!                          ▼
+//!                        handle_error if that failed, then shutdown_request
 //! ```
 //!
 //! # Which server?
 //!
-//! | | one after the other | a thread each | a process each | a green thread each |
-//! | --- | --- | --- | --- | --- |
-//! | TCP | [`TCPServer`] | [`ThreadingTCPServer`] | [`ForkingTCPServer`] | [`GreenTCPServer`] |
-//! | UDP | [`UDPServer`] | [`ThreadingUDPServer`] | [`ForkingUDPServer`] | [`GreenUDPServer`] |
-//! | Unix streams | [`UnixStreamServer`] | [`ThreadingUnixStreamServer`] | [`ForkingUnixStreamServer`] | [`GreenUnixStreamServer`] |
-//! | Unix datagrams | [`UnixDatagramServer`] | [`ThreadingUnixDatagramServer`] | [`ForkingUnixDatagramServer`] | [`GreenUnixDatagramServer`] |
+//! | handlers run | streams | datagrams |
+//! | --- | --- | --- |
+//! | one after the other | [`TCPServer`] <br> [`UnixStreamServer`] | [`UDPServer`] <br> [`UnixDatagramServer`] |
+//! | on a thread each | [`ThreadingTCPServer`] <br> [`ThreadingUnixStreamServer`] | [`ThreadingUDPServer`] <br> [`ThreadingUnixDatagramServer`] |
+//! | in a process each | [`ForkingTCPServer`] <br> [`ForkingUnixStreamServer`] | [`ForkingUDPServer`] <br> [`ForkingUnixDatagramServer`] |
+//! | on a green thread each | [`GreenTCPServer`] <br> [`GreenUnixStreamServer`] | [`GreenUDPServer`] <br> [`GreenUnixDatagramServer`] |
 //!
-//! TCP and Unix streams carry bytes in order and without boundaries: two sends may arrive as one
-//! `recv`, or one as two. UDP and Unix datagrams carry messages: each arrives as one request or,
-//! with UDP, perhaps not at all, and an empty one is one too.
+//! Streams carry bytes in order and without boundaries: two sends may arrive as one `recv`, or one
+//! send as two. Datagrams are messages: each one that arrives is one request, even an empty one. UDP
+//! may lose some on the way.
 //!
-//! Of course, you still have to use your head. A server without threads suits handlers that answer
-//! at once; as soon as one waits for its client, all other clients wait with it. With threads,
-//! handlers share the server's state at the same time, so what they change stands behind a lock,
-//! and that lock is not held while talking to a client; a thread each is right for thousands of
-//! clients. With processes, each handler changes its own copy of the state, which the next one never
-//! sees, and the program may have no other threads. Green threads are for tens of thousands of
-//! clients that mostly wait, and their code waits only in the ways that [`green`] names.
+//! Of course, you still have to use your head.
+//!
+//! * Without threads, a handler that waits for its client makes all other clients wait. This suits
+//!   handlers that answer at once.
+//! * Threads are right for thousands of clients. Handlers share the server's state, so whatever they
+//!   change needs a lock, and a handler must not hold that lock while it talks to a client.
+//! * In processes, each handler changes its own copy of the state, which no other handler sees. The
+//!   program may not have other threads.
+//! * Green threads are for tens of thousands of clients that mostly wait. A handler may block only
+//!   in the ways that the rules of [`green`] allow.
 //!
 //! # Coming from Python
 //!
 //! | Python | here |
 //! | --- | --- |
 //! | `class Handler(StreamRequestHandler)` | `#[derive(StreamRequestHandler)] struct Handler { … }`, which declares the attributes it uses |
-//! | `class MyServer(ThreadingTCPServer)` with attributes and overrides | a struct with `impl BaseServer for MyServer`, as the second parameter: `ThreadingTCPServer::<Handler, MyServer>` |
-//! | a class attribute, `allow_reuse_address = True` | a method of the [`Builder`], or `#[handler(…)]` on a handler |
-//! | an exception | an `Err`; a panic is caught as well |
-//! | its traceback on standard error | a line in the log, for who has a [logger](#logging) |
-//! | `with TCPServer(…) as server:` | the end of the variable's life |
+//! | `class MyServer(ThreadingTCPServer)` with attributes and overrides | a struct with `impl BaseServer for MyServer`, and the type `ThreadingTCPServer::<Handler, MyServer>` |
+//! | a class attribute such as `allow_reuse_address = True` | a method of the [`Builder`], or `#[handler(…)]` on a handler |
+//! | an exception | an `Err`; a panic is caught too |
+//! | its traceback on standard error | a line in the [log](#logging) |
+//! | `with TCPServer(…) as server:` | dropping the server |
 //! | two names for one socket | `Clone` |
-//! | `super().setup()` | not needed: the base class's part always runs |
+//! | `super().setup()` | not needed: the part of the base class always runs |
 //! | `threading.Thread(target=server.serve_forever, daemon=True).start()` | [`Server::spawn`] |
 //! | `thread.join()`, or a thread that is not a daemon | [`ServerHandle::join`] at the end of `main` |
 //! | `functools.partial(Handler, argument)` | a field of the server's state |
 //!
-//! Every item that comes from Python names its origin in the last line of its documentation, and
-//! [`porting`] shows pattern after pattern in both languages; [`reliability`] has the faults that a
-//! server withstands, with figures.
+//! The documentation of every item that exists in Python ends with the name it has there. The guide,
+//! [`porting`], shows common patterns in both languages, and every name. [`reliability`] lists the
+//! faults that a server survives, with figures.
 //!
 //! # Logging
 //!
-//! Through the `log` crate, so **a program without a logger is never told why a request failed**.
-//! With `cargo add env_logger`, and `env_logger::init()` first in `main`, it is, on standard error;
-//! `RUST_LOG=warn` shows too what machine or program should look after, `RUST_LOG=debug` the rest.
+//! The crate logs through the `log` crate, so **without a logger you never learn why a request
+//! failed**. The quickest logger is `cargo add env_logger`, and `env_logger::init()` first in
+//! `main`: it writes to standard error.
 //!
-//! One target a folder: `socketserver::server`, `::transport`, `::concurrency`, `::handler`,
-//! `::green`, `::pool`. Steps of the life cycle are at debug level, failed requests at error level,
-//! a machine that runs out of something and a green thread that keeps its core at warn level; there
-//! is nothing a byte.
+//! | level | contents |
+//! | --- | --- |
+//! | error (shown by default) | failed requests; panics in hooks |
+//! | warn (`RUST_LOG=warn`) | what an operator can mend: a lack of descriptors or threads, a green thread that does not yield |
+//! | debug (`RUST_LOG=debug`) | steps in a server's life; refused requests; clients that disconnected |
+//!
+//! Each folder of the source has its own target, such as `socketserver::server`, `::transport` or
+//! `::green`. Nothing is logged per call of a socket.
 //!
 //! # Platforms
 //!
-//! Linux is what is built, tested and promised. Other Unixes have most of it, but no green threads
-//! and no `Green…` servers; Windows has none.
+//! The crate is built and tested on Linux, and its promises are for Linux. Other Unixes have most of
+//! it, but not green threads and the `Green…` servers. Windows is not supported.
 //!
 //! # Reading the source
 //!
-//! `server/serve.rs`, then `concurrency/inline.rs`, `transport/tcp.rs` and `handler/base.rs`. The
-//! rest is variation. `sys/` has every `unsafe`, `panics.rs` survives what
-//! users write; `pool/` and `green/` know nothing of servers.
+//! Follow one request down:
+//!
+//! 1. `server/engine/serve.rs` is the loop, one turn from top to bottom; `dispatch.rs` beside it
+//!    sends a request to its handler, or refuses it.
+//! 2. `transport/tcp.rs` accepts a connection, `concurrency/inline.rs` runs its handler on the spot,
+//!    and `handler/base.rs` calls `setup`, `handle` and `finish`. The other files of these three
+//!    folders answer the same questions for their kind.
+//! 3. `socket/wait.rs` is the one place where a handler waits for its client.
+//! 4. `server/engine/drain.rs` is the end of the server, in six steps.
+//!
+//! Whatever travels between the folders is in `request/`. `pool/` and `green/` run code and know
+//! nothing of servers, `panics.rs` contains the panics of user code, and `sys/` holds every `unsafe`
+//! block. `CONTRIBUTING.md` has a map, and the words that the code uses.
 
 #[cfg(not(unix))]
 compile_error!("socketserver needs a Unix");
@@ -132,6 +161,10 @@ mod concurrency;
 
 mod handler;
 
+mod axis;
+
+mod request;
+
 mod socket;
 
 mod aliases;
@@ -143,6 +176,8 @@ pub mod green;
 #[cfg(not(target_os = "linux"))]
 #[path = "green/absent.rs"]
 mod green;
+#[cfg(loom)]
+mod model;
 mod panics;
 mod pool;
 mod sync;
@@ -152,21 +187,47 @@ mod sys;
 pub mod __private;
 
 pub use aliases::*;
+pub use axis::Wrapped;
 #[cfg(target_os = "linux")]
 pub use concurrency::Green;
-pub use concurrency::{Concurrency, Forking, Inline, Threading};
-pub use handler::{FnHandler, FnState, HandlerError, Outcome, Request, RequestHandler};
-pub use server::{
-    BaseServer, Builder, Drained, End, Job, Overflow, Rejected, Run, Served, Server, ServerHandle,
-    ServerRef, Stats, Ticket, Waker, Workers, log_error,
+pub use concurrency::{Around, Concurrency, ConcurrencyHooks, Forking, Inline, Threading};
+pub use handler::{
+    BaseServer, FnHandler, FnState, Outcome, Request, RequestHandler, ServerRef, log_error,
 };
+pub use request::{Datagram, End, HandlerError, Job, Rejected, Run, Stats, Ticket, Waker, Workers};
+pub use server::{Builder, Drained, Overflow, Served, Server, ServerHandle};
 pub use socket::{
-    Address, AddressFamily, Layer, OptionValue, PeerCred, Socket, SocketKind, SocketOption,
-    SocketReader, SocketWriter, ToAddress, ToHost, Wire, create_connection, select, socketpair,
+    Address, AddressFamily, Host, Layer, OptionValue, OtherAddress, PeerCred, Socket, SocketKind,
+    SocketOption, SocketReader, SocketWriter, ToAddress, Wire, create_connection, select,
+    socketpair,
 };
 pub use socketserver_macros::{BaseRequestHandler, DatagramRequestHandler, StreamRequestHandler};
 pub use sys::fork::ForkBesideThreads;
-pub use transport::{Datagram, Tcp, Transport, Udp, UnixDatagram, UnixStream};
+pub use transport::{
+    Prepared, Tcp, Transport, TransportHooks, Udp, UnixDatagram, UnixStream, WithSocket,
+};
+
+/// Options of transports and concurrencies, in blocks.
+///
+/// Each block is an argument of [`Has`](options::Has); its setters are methods of the type that has
+/// it, and of the [`Builder`].
+///
+/// | block | of | setters |
+/// | --- | --- | --- |
+/// | [`Streams`](options::Streams) | [`Tcp`], [`UnixStream`] | `request_queue_size`, `linger` |
+/// | [`Inet`](options::Inet) | [`Tcp`], [`Udp`] | `allow_reuse_address`, `allow_reuse_port`, `dual_stack` |
+/// | [`TcpOnly`](options::TcpOnly) | [`Tcp`] | `wait_for_input` |
+/// | [`Packets`](options::Packets) | [`Udp`], [`UnixDatagram`] | `max_packet_size`, `send_timeout` |
+/// | [`File`](options::File) | [`UnixStream`], [`UnixDatagram`] | `mode` |
+/// | [`Threading`] | itself | `max_threads`, `keep_alive`, `daemon_threads` |
+/// | [`Forking`] | itself | `max_children`, `fork_beside_threads` |
+/// | [`Green`] | itself | `stack_size`, `max_green_threads` |
+/// | [`OnClose`](options::OnClose) | [`Threading`], [`Forking`] | `block_on_close` |
+pub mod options {
+    pub use crate::axis::Has;
+    pub use crate::concurrency::OnClose;
+    pub use crate::transport::options::{File, Inet, Packets, Streams, TcpOnly};
+}
 
 /// Numbers of signals, for [`Server::on_signal`].
 ///

@@ -1,15 +1,15 @@
-//! Code that somebody else wrote is run here and survived: handlers and policies, and whatever else
-//! of a user's is called, or runs as it is dropped.
+//! Contains panics in user code: in handlers and policies, and in whatever else of a user's is
+//! called or dropped.
 
 use std::any::Any;
 use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// Runs `run`. What it panicked with comes back as a text, and is gone.
-pub(crate) fn caught<T>(run: impl FnOnce() -> T) -> Result<T, String> {
+/// Calls `run`. If it panics, returns the message; the payload has been dropped then.
+pub(crate) fn catch_panic<T>(run: impl FnOnce() -> T) -> Result<T, String> {
     catch_unwind(AssertUnwindSafe(run)).map_err(|payload| {
         let text = text_of(&*payload);
-        // A payload may panic as it is dropped, and what that leaves may too; there it must end.
+        // Dropping a payload may panic, and dropping the payload of that may too: it is forgotten.
         catch_unwind(AssertUnwindSafe(|| drop(payload))).unwrap_or_else(mem::forget);
         text
     })
@@ -21,17 +21,17 @@ fn text_of(payload: &(dyn Any + Send)) -> String {
     } else if let Some(text) = payload.downcast_ref::<String>() {
         text.clone()
     } else {
-        "not with a text".to_owned()
+        "with a payload that is not text".to_owned()
     }
 }
 
-/// Runs what has nobody to report to: a panic is a line in the log. Never unwinds, whatever the
-/// logger does.
+/// Calls `run`, for a caller that has nowhere to return an error to: a panic becomes a line in the
+/// log, where `what` names the code. Never unwinds, whatever the logger does.
 pub(crate) fn contained<T>(target: &str, what: &str, run: impl FnOnce() -> T) -> Option<T> {
-    match caught(run) {
+    match catch_panic(run) {
         Ok(value) => Some(value),
         Err(text) => {
-            let _ = caught(|| log::error!(target: target, "{what} panicked: {text}"));
+            let _ = catch_panic(|| log::error!(target: target, "{what} panicked: {text}"));
             None
         }
     }
@@ -43,7 +43,7 @@ mod tests {
 
     use super::*;
 
-    /// Panics as it is dropped, with another one.
+    /// Panics when it is dropped, with a smaller one as the payload.
     struct Bomb(u32);
 
     impl Drop for Bomb {
@@ -55,20 +55,23 @@ mod tests {
     }
 
     #[test]
-    fn a_panic_is_its_text() {
-        assert_eq!(caught(|| 1), Ok(1));
+    fn panic_becomes_its_message() {
+        assert_eq!(catch_panic(|| 1), Ok(1));
         assert_eq!(
-            caught(|| resume_unwind(Box::new("boom"))),
+            catch_panic(|| resume_unwind(Box::new("boom"))),
             Err::<(), _>("boom".to_owned())
         );
         let text = || resume_unwind(Box::new("boom".to_owned()));
-        assert_eq!(caught(text), Err::<(), _>("boom".to_owned()));
+        assert_eq!(catch_panic(text), Err::<(), _>("boom".to_owned()));
     }
 
     #[test]
-    fn what_a_panic_leaves_may_panic_again() {
+    fn payload_may_panic_when_dropped() {
         let bomb = || resume_unwind(Box::new(Bomb(3)));
-        assert_eq!(caught(bomb), Err::<(), _>("not with a text".to_owned()));
+        assert_eq!(
+            catch_panic(bomb),
+            Err::<(), _>("with a payload that is not text".to_owned())
+        );
         assert_eq!(contained::<()>("test", "a bomb", bomb), None);
     }
 }

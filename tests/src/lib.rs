@@ -4,7 +4,6 @@
 //! Nothing here sleeps for luck: a test waits for a condition, and fails at [`DEADLINE`] when it does not come.
 
 mod alone;
-mod altered;
 mod arguments;
 mod cells;
 mod client;
@@ -23,7 +22,6 @@ mod states;
 mod watched;
 
 pub use alone::{Ended, elsewhere, elsewhere_command, is_elsewhere};
-pub use altered::Altered;
 pub use arguments::Arguments;
 pub use cells::{Column, Datagrams, Row, Streams};
 pub use client::Client;
@@ -42,7 +40,7 @@ pub use running::{Running, run};
 pub use rustix::process::Signal;
 pub use serving::{ends_well, serve};
 pub use states::{Busy, Failures};
-pub use watched::Watched;
+pub use watched::{Watched, obstructed, watched};
 
 use std::any::Any;
 use std::net::SocketAddr;

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::io;
+use std::mem;
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
@@ -12,50 +13,51 @@ use signal_hook::SigId;
 use signal_hook::consts::SIGCHLD;
 use signal_hook::low_level;
 
-use super::Concurrency;
-use crate::server::{Builder, End, Job, Rejected, Server, Ticket, Waker, Workers};
+use super::on_close::{OnClose, on_close_setters};
+use super::{Concurrency, TARGET};
+use crate::axis::Has;
+use crate::request::{End, Job, Rejected, Ticket, Waker, Workers};
 use crate::sync::Instant;
 use crate::sys::fork::{self, ForkBesideThreads, Forked};
 
-/// Every request runs in a child process of its own: what its handler does to memory it does to a
-/// copy, and a handler that crashes takes nobody with it. What is written to the server's state
-/// stays in the child.
+/// Every request runs in a child process of its own: its handler changes a copy of the memory, and a
+/// handler that crashes takes no other with it. Changes to the server's state stay in the child.
 ///
-/// The child closes the listener, ignores SIGINT, which a terminal sends to everybody, and ends
-/// with status 0, or with 1 if the request failed; nothing is dropped at its end. The parent waits
-/// for each of its own children by number, so that other children of the program stay the
+/// The child closes the listeners of the process, ignores SIGINT, which a terminal sends to the whole
+/// process group, and ends with status 0, or with 1 if the request failed; nothing is dropped at its
+/// end. The parent reaps its own children by number, so that other children of the program stay the
 /// program's.
 ///
-/// A child has only the thread that forked, and a lock that another thread held at that moment
-/// stays locked in it for ever. So in a process with other threads this does not serve: such a
-/// server serves on the main thread, and is stopped by a signal or from a hook.
+/// A child has only the thread that forked, and a lock that another thread held at that moment stays
+/// locked in it for ever. So this refuses to serve in a process with other threads: such a server
+/// serves on the main thread, and is stopped by a signal or from a hook.
 /// [`fork_beside_threads`](Self::fork_beside_threads) is the way round that.
 ///
-/// A drain waits for children and ends them at its deadline. What ends the parent without one does
-/// not: after a second Ctrl-C, or SIGKILL, children live on until they have served their clients.
-/// SIGTERM to the whole process group, as service managers send it, ends live children at once,
-/// also those that a drain would wait for. And after a `server_close` without
-/// [`block_on_close`](Self::block_on_close) nobody waits for the children: what has ended stays a
-/// zombie until the program ends, or waits for it.
+/// A drain waits for children and ends them at its deadline: by SIGTERM, and after 100 ms by SIGKILL.
+/// A parent that ends without a drain does not: after a second Ctrl-C, or SIGKILL, children live on
+/// until they have served their clients. SIGTERM to the whole process group, as service managers send
+/// it, ends live children at once, also those that a drain would wait for. And after a `server_close`
+/// without [`block_on_close`](Self::block_on_close) nothing reaps the children: one that has ended
+/// stays a zombie until the program ends, or waits for it.
 ///
 /// Python: `ForkingMixIn`
 pub struct Forking {
-    max_children: usize,
-    block_on_close: bool,
-    beside_threads: Option<ForkBesideThreads>,
+    pub(crate) max_children: usize,
+    pub(crate) beside_threads: Option<ForkBesideThreads>,
+    on_close: OnClose,
     children: Arc<Children>,
-    /// SIGCHLD rings the loop's bell, from when the server first serves.
-    bell: OnceLock<SigId>,
+    /// Wakes the loop at SIGCHLD, from when the server first serves.
+    sigchld: OnceLock<SigId>,
 }
 
 impl Default for Forking {
     fn default() -> Self {
         Forking {
             max_children: 40,
-            block_on_close: true,
             beside_threads: None,
+            on_close: OnClose::default(),
             children: Arc::default(),
-            bell: OnceLock::new(),
+            sigchld: OnceLock::new(),
         }
     }
 }
@@ -66,28 +68,12 @@ impl Forking {
         Self::default()
     }
 
-    /// At most so many children: while there are as many the server takes no request, and clients
-    /// wait in the system's queue. 40 unless set.
+    /// Process numbers of the children that the server has not yet reaped.
     ///
-    /// Python: `ForkingMixIn.max_children`, which is looked at after the fork
-    pub fn max_children(mut self, children: usize) -> Self {
-        self.max_children = children.max(1);
-        self
-    }
-
-    /// Whether closing the server waits for its children, for at most `drain_timeout`; then they
-    /// get SIGTERM, and those that stay SIGKILL. On unless set.
-    ///
-    /// Python: `ForkingMixIn.block_on_close`, which waits for ever
-    pub fn block_on_close(mut self, block: bool) -> Self {
-        self.block_on_close = block;
-        self
-    }
-
-    /// Serves although the process has other threads.
-    pub fn fork_beside_threads(mut self, promise: ForkBesideThreads) -> Self {
-        self.beside_threads = Some(promise);
-        self
+    /// Python: `ForkingMixIn.active_children`
+    pub fn active_children(&self) -> Vec<i32> {
+        let live = self.children.live.lock();
+        live.keys().map(|pid| pid.as_raw_pid()).collect()
     }
 
     fn fork(&self) -> io::Result<Forked> {
@@ -98,15 +84,59 @@ impl Forking {
     }
 }
 
+impl Has<Forking> for Forking {
+    fn options(&mut self) -> &mut Forking {
+        self
+    }
+}
+
+impl Has<OnClose> for Forking {
+    fn options(&mut self) -> &mut OnClose {
+        &mut self.on_close
+    }
+}
+
+macro_rules! forking_setters { ($owner:ty, $options:path; $($header:tt)*) => {
+    /// The options of [`Forking`](crate::Forking).
+    $($header)* {
+        /// Maximum number of children. While there are as many the server accepts no request, and
+        /// clients wait in the backlog. 40 unless set.
+        ///
+        /// Python: `ForkingMixIn.max_children`, which is looked at after the fork
+        pub fn max_children(mut self, children: usize) -> Self
+        where
+            $owner: $crate::axis::Has<$crate::concurrency::Forking>,
+        {
+            let options: &mut $crate::concurrency::Forking = $options(&mut self);
+            options.max_children = children.max(1);
+            self
+        }
+
+        /// Serves although the process has other threads.
+        pub fn fork_beside_threads(mut self, promise: $crate::ForkBesideThreads) -> Self
+        where
+            $owner: $crate::axis::Has<$crate::concurrency::Forking>,
+        {
+            let options: &mut $crate::concurrency::Forking = $options(&mut self);
+            options.beside_threads = Some(promise);
+            self
+        }
+    }
+} }
+pub(crate) use forking_setters;
+
+forking_setters!(Self, Has::options; impl Forking);
+on_close_setters!(Self, Has::options; impl Forking);
+
 impl Concurrency for Forking {
     fn attach(&self, waker: &Waker) -> io::Result<()> {
         if self.beside_threads.is_none() {
             fork::must_be_alone()?;
         }
-        if self.bell.get().is_none() {
-            let bell = low_level::pipe::register(SIGCHLD, waker.bell()?)?;
+        if self.sigchld.get().is_none() {
+            let sigchld = low_level::pipe::register(SIGCHLD, waker.wake_fd()?)?;
             // Only the loop's thread comes here, and there is one loop.
-            let _ = self.bell.set(bell);
+            let _ = self.sigchld.set(sigchld);
             let _ = self.children.waker.set(waker.clone());
         }
         self.children.reap();
@@ -118,7 +148,10 @@ impl Concurrency for Forking {
             Err(error) => Err(Rejected { job, error }),
             Ok(Forked::Child) => {
                 fork::child_signals();
-                let end = job.run_in_child();
+                let (run, ticket) = job.split();
+                // The books are the parent's, and another thread may hold their locks for ever here.
+                mem::forget(ticket);
+                let end = run.run();
                 fork::exit_now(i32::from(end != End::Finished));
             }
             Ok(Forked::Parent(pid)) => {
@@ -144,18 +177,18 @@ impl Concurrency for Forking {
     }
 
     fn waits_on_close(&self) -> bool {
-        self.block_on_close
+        self.on_close.block
     }
 
     fn server_close(&self, _deadline: Option<Instant>) {
-        self.children.kill_the_told();
+        self.children.kill_overdue();
     }
 }
 
 impl Drop for Forking {
     fn drop(&mut self) {
-        if let Some(bell) = self.bell.get() {
-            low_level::unregister(*bell);
+        if let Some(sigchld) = self.sigchld.get() {
+            low_level::unregister(*sigchld);
         }
     }
 }
@@ -164,26 +197,26 @@ impl fmt::Debug for Forking {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Forking")
             .field("max_children", &self.max_children)
-            .field("block_on_close", &self.block_on_close)
+            .field("block_on_close", &self.on_close.block)
             .field("active_children", &self.children.count())
             .finish_non_exhaustive()
     }
 }
 
-/// The children that nobody has waited for yet.
+/// The children that were not reaped yet.
 #[derive(Default)]
 struct Children {
     live: Mutex<HashMap<Pid, Child>>,
     waker: OnceLock<Waker>,
 }
 
-/// How long a child that was told to end may take.
+/// How long a child may take to end after SIGTERM, before it gets SIGKILL.
 const GRACE: Duration = Duration::from_millis(100);
 
 struct Child {
     ticket: Ticket,
-    /// It was told to end.
-    told: Option<Instant>,
+    /// When it was sent SIGTERM, if it was.
+    terminated_at: Option<Instant>,
 }
 
 impl Children {
@@ -191,37 +224,42 @@ impl Children {
         self.live.lock().len()
     }
 
-    fn add(self: &Arc<Self>, pid: Pid, ticket: Ticket) {
+    fn add(self: &Arc<Self>, pid: Pid, mut ticket: Ticket) {
         let children: Weak<Children> = Arc::downgrade(self);
         ticket.set_abort(move || {
             if let Some(children) = children.upgrade() {
-                children.tell(pid);
+                children.terminate(pid);
             }
         });
-        self.live.lock().insert(pid, Child { ticket, told: None });
+        let child = Child {
+            ticket,
+            terminated_at: None,
+        };
+        self.live.lock().insert(pid, child);
     }
 
-    /// Waits for those that have ended, and for nobody else.
+    /// Reaps the children that have ended, and kills those that are overdue. Returns when the next
+    /// one will be.
     fn reap(&self) -> Option<Instant> {
         let mut ends = Vec::new();
         let mut children = self.live.lock();
         let ended: Vec<Child> = children
             .extract_if(|&pid, child| {
-                let end = end_of(pid, child.told.is_some());
+                let end = end_of(pid, child.terminated_at.is_some());
                 end.map(|end| ends.push(end)).is_some()
             })
             .map(|(_, child)| child)
             .collect();
         let now = Instant::now();
-        let mut next = None;
+        let mut next: Option<Instant> = None;
         for (&pid, child) in children.iter() {
-            match child.told.map(|told| told + GRACE) {
+            match child.terminated_at.map(|time| time + GRACE) {
                 None => {}
                 Some(end) if end <= now => signal(pid, Signal::KILL),
                 Some(end) => next = Some(next.map_or(end, |next| end.min(next))),
             }
         }
-        // Closing a ticket takes the registry's lock, under which `tell` takes this one.
+        // Closing a ticket takes a lock of the books, under which `terminate` takes this one.
         drop(children);
         for (child, end) in ended.into_iter().zip(ends) {
             child.ticket.end(end);
@@ -229,31 +267,31 @@ impl Children {
         next
     }
 
-    /// Tells a child to end. Under the lock, so that it has not been waited for and its number is
+    /// Sends SIGTERM to a child. Under the lock, so that the child was not reaped and its number is
     /// still its own.
-    fn tell(&self, pid: Pid) {
+    fn terminate(&self, pid: Pid) {
         if let Some(child) = self.live.lock().get_mut(&pid) {
-            child.told.get_or_insert_with(Instant::now);
+            child.terminated_at.get_or_insert_with(Instant::now);
             signal(pid, Signal::TERM);
         }
-        // Somebody has to look whether it does.
+        // The loop looks whether it ends in time.
         if let Some(waker) = self.waker.get() {
             waker.wake();
         }
     }
 
-    /// Those that were told to end and have not.
-    fn kill_the_told(&self) {
-        let told: Vec<(Pid, Child)> = self
+    /// Kills and reaps the children that were sent SIGTERM and are still there.
+    fn kill_overdue(&self) {
+        let overdue: Vec<(Pid, Child)> = self
             .live
             .lock()
-            .extract_if(|_, child| child.told.is_some())
+            .extract_if(|_, child| child.terminated_at.is_some())
             .collect();
-        for (pid, child) in told {
+        for (pid, child) in overdue {
             signal(pid, Signal::KILL);
-            // Nobody survives that, so this does not take long.
+            // No process survives that, so this does not take long.
             if let Err(error) = waitpid(Some(pid), WaitOptions::empty()) {
-                log::debug!(target: "socketserver::concurrency", "child {pid:?}: {error}");
+                log::debug!(target: TARGET, "cannot reap child {pid}: {error}; it counts as aborted");
             }
             child.ticket.end(End::Aborted);
         }
@@ -262,19 +300,19 @@ impl Children {
 
 fn signal(pid: Pid, signal: Signal) {
     if let Err(error) = kill_process(pid, signal) {
-        log::debug!(target: "socketserver::concurrency", "child {pid:?}: {error}");
+        log::debug!(target: TARGET, "cannot send {signal:?} to child {pid}: {error}");
     }
 }
 
-/// How a child ended, if it has. One that was not told to may have crashed, and can no longer say
-/// so itself.
-fn end_of(pid: Pid, told: bool) -> Option<End> {
+/// How a child ended, if it has. One that was not `terminated` has crashed or was killed, which only
+/// the parent can report.
+fn end_of(pid: Pid, terminated: bool) -> Option<End> {
     match waitpid(Some(pid), WaitOptions::NOHANG) {
         Ok(None) => None,
         Ok(Some((_, status))) => Some(match status.terminating_signal() {
             Some(signal) => {
-                if !told {
-                    log::warn!(target: "socketserver::concurrency", "child {pid} was ended by signal {signal}");
+                if !terminated {
+                    log::warn!(target: TARGET, "child {pid} was ended by signal {signal}: its request counts as aborted");
                 }
                 End::Aborted
             }
@@ -283,48 +321,9 @@ fn end_of(pid: Pid, told: bool) -> Option<End> {
         }),
         Err(rustix::io::Errno::INTR) => None,
         Err(error) => {
-            // The program lets the system throw its children's ends away.
-            log::debug!(target: "socketserver::concurrency", "how child {pid:?} ended is not known: {error}");
+            // The program ignores SIGCHLD, so the system reaps its children.
+            log::debug!(target: TARGET, "cannot learn how child {pid} ended: {error}; its request counts as finished");
             Some(End::Finished)
         }
-    }
-}
-
-/// The options of [`Forking`].
-impl<T, H, S> Builder<T, Forking, H, S> {
-    /// [`Forking::max_children`]
-    pub fn max_children(self, children: usize) -> Self {
-        self.map_concurrency(|forking| forking.max_children(children))
-    }
-
-    /// [`Forking::block_on_close`]
-    pub fn block_on_close(self, block: bool) -> Self {
-        self.map_concurrency(|forking| forking.block_on_close(block))
-    }
-
-    /// [`Forking::fork_beside_threads`]
-    pub fn fork_beside_threads(self, promise: ForkBesideThreads) -> Self {
-        self.map_concurrency(|forking| forking.fork_beside_threads(promise))
-    }
-}
-
-/// What only a forking server can tell.
-impl<T, H, S> Server<T, Forking, H, S>
-where
-    T: crate::transport::Transport,
-    H: crate::handler::RequestHandler<T::Request, S>,
-    S: crate::server::BaseServer<T::Request>,
-{
-    /// The children that nobody has waited for yet.
-    ///
-    /// Python: `ForkingMixIn.active_children`
-    pub fn active_children(&self) -> Vec<i32> {
-        self.concurrency()
-            .children
-            .live
-            .lock()
-            .keys()
-            .map(|pid| pid.as_raw_pid())
-            .collect()
     }
 }

@@ -7,12 +7,13 @@ use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use parking_lot::Mutex;
 
 use super::Concurrency;
+use crate::axis::Has;
 use crate::green::{self, STACK_SIZE, Stacks};
-use crate::server::{Builder, Job, Rejected, Waker, Workers};
+use crate::request::{Job, Rejected, Waker, Workers};
 
 /// Every request runs on a green thread of its own: the handler is the same blocking code as for
-/// [`Threading`], and where it waits for its socket another one runs. Right for tens of thousands
-/// of connections that mostly wait.
+/// [`Threading`], and while it waits for its socket another one runs. Right for tens of thousands of
+/// connections that mostly wait.
 ///
 /// [`green`](crate::green) has the rules for code that runs there.
 ///
@@ -21,8 +22,8 @@ use crate::server::{Builder, Job, Rejected, Waker, Workers};
 /// Python: what `gevent` makes of `ThreadingMixIn`
 #[derive(Debug)]
 pub struct Green {
-    stack_size: usize,
-    max_green_threads: usize,
+    pub(crate) stack_size: usize,
+    pub(crate) max_green_threads: usize,
     shared: Arc<Shared>,
 }
 
@@ -47,21 +48,43 @@ impl Green {
     pub fn new() -> Self {
         Self::default()
     }
+}
 
-    /// How large each stack is, in bytes, rounded up to 64 KiB. Memory is used only as far as the
-    /// stack is. 64 KiB unless set, 256 KiB without optimisation.
-    pub fn stack_size(mut self, bytes: usize) -> Self {
-        self.stack_size = bytes;
-        self
-    }
-
-    /// At most so many green threads of this server: while there are as many it takes no request,
-    /// and clients wait in the system's queue. No limit unless set.
-    pub fn max_green_threads(mut self, threads: usize) -> Self {
-        self.max_green_threads = threads.max(1);
+impl Has<Green> for Green {
+    fn options(&mut self) -> &mut Green {
         self
     }
 }
+
+macro_rules! green_setters { ($owner:ty, $options:path; $($header:tt)*) => {
+    /// The options of [`Green`](crate::Green).
+    $($header)* {
+        /// Size of each stack in bytes, rounded up to 64 KiB; only the part that is used takes
+        /// memory. 64 KiB unless set, 256 KiB without optimisation.
+        pub fn stack_size(mut self, bytes: usize) -> Self
+        where
+            $owner: $crate::axis::Has<$crate::concurrency::Green>,
+        {
+            let options: &mut $crate::concurrency::Green = $options(&mut self);
+            options.stack_size = bytes;
+            self
+        }
+
+        /// Maximum number of green threads of this server. While there are as many the server
+        /// accepts no request, and clients wait in the backlog. No limit unless set.
+        pub fn max_green_threads(mut self, threads: usize) -> Self
+        where
+            $owner: $crate::axis::Has<$crate::concurrency::Green>,
+        {
+            let options: &mut $crate::concurrency::Green = $options(&mut self);
+            options.max_green_threads = threads.max(1);
+            self
+        }
+    }
+} }
+pub(crate) use green_setters;
+
+green_setters!(Self, Has::options; impl Green);
 
 impl Concurrency for Green {
     fn attach(&self, waker: &Waker) -> io::Result<()> {
@@ -93,25 +116,12 @@ impl Concurrency for Green {
 }
 
 impl Shared {
-    /// A green thread of this server ends. The loop may be waiting for its place.
+    /// A green thread of this server ends. The loop may wait for its place.
     fn leave(&self, max: usize) {
         if self.live.fetch_sub(1, SeqCst) == max
             && let Some(waker) = &*self.waker.lock()
         {
             waker.wake();
         }
-    }
-}
-
-/// The options of [`Green`].
-impl<T, H, S> Builder<T, Green, H, S> {
-    /// [`Green::stack_size`]
-    pub fn stack_size(self, bytes: usize) -> Self {
-        self.map_concurrency(|green| green.stack_size(bytes))
-    }
-
-    /// [`Green::max_green_threads`]
-    pub fn max_green_threads(self, threads: usize) -> Self {
-        self.map_concurrency(|green| green.max_green_threads(threads))
     }
 }

@@ -1,10 +1,10 @@
 //! One request after the other.
 
 use super::Concurrency;
-use crate::server::{Job, Rejected};
+use crate::request::{Job, Rejected};
 
 /// Every request runs on the loop's own thread, and the next one waits until it has ended. Right
-/// for handlers that answer at once; a client that is slow to speak holds up all the others.
+/// for handlers that answer at once: a slow client keeps all the others waiting.
 ///
 /// Python: a server without a mix-in
 #[derive(Clone, Copy, Debug, Default)]

@@ -1,79 +1,91 @@
-//! Who runs the handlers.
+//! What runs the handlers.
 //!
-//! | mixin | runs on | full when | `server_close` waits for |
+//! | concurrency | runs each request on | full when | `server_close` waits for |
 //! | --- | --- | --- | --- |
 //! | [`Inline`] | the loop's own thread | never: the loop itself is busy | the one request |
-//! | [`Forking`] | a child process each | there are `max_children` | every child, unless `block_on_close` is off |
-//! | [`Green`] | a green thread each, on one thread a core | there are `max_green_threads` | every request |
-//! | [`Threading`] | a worker of an elastic pool | all `max_threads` are busy | every request, unless `block_on_close` is off |
+//! | [`Forking`] | a child process | there are `max_children` | every child, unless `block_on_close` is off |
+//! | [`Green`] | a green thread; one system thread per core runs them | there are `max_green_threads` | every request |
+//! | [`Threading`] | a thread of an elastic pool | all `max_threads` are busy | every request, unless `block_on_close` is off |
 //!
-//! A concurrency knows jobs and nothing of sockets. One of your own usually wraps one of these and
-//! puts something around each job, with [`Job::wrap`].
+//! A concurrency knows jobs, and nothing of sockets. One of your own usually wraps one of these, with
+//! [`ConcurrencyHooks`].
 
+mod boxed;
 mod forking;
 #[cfg(target_os = "linux")]
 mod green;
+mod hooks;
 mod inline;
+mod on_close;
 mod threading;
 
 use std::io;
 
 pub use forking::Forking;
+pub(crate) use forking::forking_setters;
 #[cfg(target_os = "linux")]
 pub use green::Green;
+#[cfg(target_os = "linux")]
+pub(crate) use green::green_setters;
+pub use hooks::{Around, ConcurrencyHooks};
 pub use inline::Inline;
+pub use on_close::OnClose;
+pub(crate) use on_close::on_close_setters;
 pub use threading::Threading;
+pub(crate) use threading::threading_setters;
 
-use crate::server::{Job, Rejected, Waker, Workers};
+use crate::request::{Job, Rejected, Waker, Workers};
 use crate::sync::Instant;
 
-/// Who runs the handlers.
+/// Where this folder's log lines go.
+const TARGET: &str = "socketserver::concurrency";
+
+/// What runs the handlers.
 ///
-/// One that wraps another passes on every method, also those with a default: without `full` there is
-/// no limit, without `service_actions` nobody reaps children or tries again to start a thread,
-/// without `server_close` the workers stay.
+/// To change one method of an existing concurrency, write [`ConcurrencyHooks`].
 ///
 /// Python: the mix-ins, and what a server without one does
 pub trait Concurrency: Send + Sync + 'static {
-    /// When serving starts, on the loop's thread. Keep the waker: whoever makes
-    /// [`full`](Self::full) false again wakes the loop *after* that.
+    /// Attaches to a server whose loop begins, on the loop's thread. Keep the waker: when
+    /// [`full`](Self::full) becomes false again, wake the loop *after* that.
     ///
     /// # Errors
-    /// Why it cannot serve here. `serve_forever` ends with it, and so does `spawn`, which waits for
-    /// this.
+    /// Why it cannot serve here. `serve_forever` returns the error, and so does `spawn`, which waits
+    /// for this call.
     fn attach(&self, _waker: &Waker) -> io::Result<()> {
         Ok(())
     }
 
-    /// Runs the job here and now, or hands it to whoever will.
+    /// Runs the job here and now, or hands it to a worker.
     ///
     /// # Errors
-    /// The job, given back, when nobody can run it: it goes to `handle_error`.
+    /// The job, given back, and why nothing can run it: that goes to `handle_error`.
     ///
     /// Python: `BaseServer.process_request`
     fn process_request(&self, job: Job) -> Result<(), Rejected>;
 
-    /// While this is true the server takes no request, or refuses it, as its
-    /// [`overflow`](crate::Builder::overflow) says.
+    /// Whether there is no place for another job. The server then accepts no request, or refuses it,
+    /// as its [`overflow`](crate::Builder::overflow) says.
     fn full(&self) -> bool {
         false
     }
 
-    /// At every turn of the loop, while the server's end waits, and when `handle_request` times
-    /// out; before the user's own hook. The place to reap. Returns when it wants to be called again at
-    /// the latest.
+    /// Looks after the workers, for example reaps children: at every turn of the loop, while a drain
+    /// waits, and when `handle_request` times out; before the state's own hook. Returns when it must
+    /// be called again at the latest.
     ///
     /// Python: `ForkingMixIn.service_actions`
     fn service_actions(&self) -> Option<Instant> {
         None
     }
 
-    /// Threads or processes, for [`stats`](crate::Server::stats).
+    /// The workers, for [`stats`](crate::Server::stats).
     fn workers(&self) -> Workers {
         Workers::default()
     }
 
-    /// Whether handlers run on the loop's own thread, which then does nothing else meanwhile.
+    /// Whether handlers run on the loop's own thread, which does nothing else meanwhile. Asked once,
+    /// when the server is made.
     fn runs_on_loop(&self) -> bool {
         false
     }
@@ -85,8 +97,8 @@ pub trait Concurrency: Send + Sync + 'static {
         true
     }
 
-    /// After the last request has ended or was given up: lets the workers go. With a deadline it
-    /// waits for them, at most until then; without one it must not wait.
+    /// Ends the workers, after the last request has ended or was abandoned. With a deadline it blocks
+    /// until they have ended, at most until then; without one it must not block.
     ///
     /// Python: `ThreadingMixIn.server_close`
     fn server_close(&self, _deadline: Option<Instant>) {}

@@ -1,7 +1,8 @@
-//! What the rest of the crate asks of green threads, where there are none.
+//! Stands in for green threads on systems that have none: the items that the rest of the crate
+//! uses, with the same names. No thread is ever green, so nearly all of it cannot be reached.
 
 mod interest;
-mod marks;
+mod nesting;
 
 use std::io;
 use std::os::fd::BorrowedFd;
@@ -9,9 +10,9 @@ use std::time::{Duration, Instant};
 
 pub(crate) use self::interest::Interest;
 /// Every thread is an ordinary one.
-pub(crate) use self::marks::of_this_thread as marks;
+pub(crate) use self::nesting::of_this_thread as enclosing_servers;
 
-/// A descriptor's place among those that green threads wait for: none.
+/// What a descriptor's owner keeps beside it for green threads: nothing.
 #[derive(Default)]
 pub(crate) struct Source(());
 
@@ -35,7 +36,7 @@ impl Source {
     }
 }
 
-/// The green thread on which this code runs: none.
+/// The green thread on which this code runs: it cannot exist.
 #[derive(Clone, Copy)]
 pub(crate) enum Current {}
 
@@ -45,7 +46,7 @@ impl Current {
     }
 }
 
-/// Every thread is an ordinary one.
+/// Never: this code runs on an ordinary thread.
 pub(crate) fn may_park() -> Option<Current> {
     None
 }

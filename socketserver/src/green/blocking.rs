@@ -1,15 +1,19 @@
-//! Calls that block, on threads where that is no harm.
+//! Calls that block, made on ordinary threads so that they stop no scheduler.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use super::{channel, may_park, resume};
-use crate::pool::{self, Pool, Task};
+use super::channel::channel;
+use super::current::may_park;
+use crate::pool::{self, Pool, Work};
+
+/// Where the log lines of this file go.
+const TARGET: &str = "socketserver::green";
 
 struct Call(Box<dyn FnOnce() + Send>);
 
-impl Task for Call {
+impl Work for Call {
     fn run(self) {
         (self.0)();
     }
@@ -19,22 +23,24 @@ impl Task for Call {
     }
 }
 
-/// Runs `call` on a thread of an elastic pool, and waits for what it returns: files, name look-ups,
-/// long computations, other crates' sockets. The other green threads of this scheduler run
-/// meanwhile.
+/// Makes a call that blocks, on a thread of an elastic pool, and returns its result: files, name
+/// look-ups, long computations, other crates' sockets. The other green threads of this scheduler
+/// run meanwhile.
 ///
-/// On an ordinary thread, and where no thread can be had, it simply calls.
+/// On an ordinary thread it simply makes the call. So it does where no thread can be started, after
+/// a line in the log.
 ///
 /// ```
 /// use socketserver::green;
 ///
-/// let machine = green::spawn(|| green::blocking(|| std::fs::read_to_string("/proc/sys/kernel/ostype")));
-/// assert_eq!(machine.join().unwrap()?.trim(), "Linux");
+/// let read = || std::fs::read_to_string("/proc/sys/kernel/ostype");
+/// let system = green::spawn(move || green::blocking(read));
+/// assert_eq!(system.join().unwrap()?.trim(), "Linux");
 /// # Ok::<(), std::io::Error>(())
 /// ```
 ///
 /// # Panics
-/// As `call` does.
+/// When `call` does.
 pub fn blocking<T, F>(call: F) -> T
 where
     F: FnOnce() -> T + Send + 'static,
@@ -50,12 +56,13 @@ where
         drop(sender.send(catch_unwind(AssertUnwindSafe(call))))
     }));
     if let Err(pool::Rejected { job, error }) = pool.submit(job) {
-        log::warn!(target: "socketserver::green", "a blocking call stops its scheduler, as no thread can be had: {error}");
+        log::warn!(
+            target: TARGET,
+            "cannot start a thread for a blocking call ({error}): \
+             making it on its scheduler, whose other green threads wait"
+        );
         job.run();
     }
-    resume(
-        result
-            .recv()
-            .expect("the call was made, and sends what came of it"),
-    )
+    let result = result.recv().expect("the call sends its result");
+    result.unwrap_or_else(|payload| resume_unwind(payload))
 }

@@ -1,4 +1,4 @@
-//! A channel whose ends park on green threads and block on others.
+//! A channel whose ends park green threads and block ordinary ones.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -6,12 +6,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::current::may_park;
-use super::sync::Queue;
+use super::wait_queue::WaitQueue;
 
-/// A channel that holds up to `capacity` messages; a sender waits while it is full. `usize::MAX` is
-/// no limit, and 0 is taken as 1.
+/// A channel that holds up to `capacity` messages. While it is full, senders wait. A capacity of
+/// `usize::MAX` is no limit, and 0 counts as 1.
 ///
-/// Messages come out in the order in which they went in, each to one receiver. Both ends can be
+/// Messages come out in the order in which they went in, each at one receiver. Both ends can be
 /// cloned.
 ///
 /// Python: `queue.Queue(maxsize)`
@@ -21,8 +21,8 @@ pub fn channel<T>(capacity: usize) -> (Sender<T>, Receiver<T>) {
         messages: VecDeque::new(),
         senders: 1,
         receivers: 1,
-        full: Queue::default(),
-        empty: Queue::default(),
+        full: WaitQueue::default(),
+        empty: WaitQueue::default(),
     }));
     (Sender(channel.clone()), Receiver(channel))
 }
@@ -32,35 +32,35 @@ struct Channel<T> {
     messages: VecDeque<T>,
     senders: usize,
     receivers: usize,
-    /// Senders that wait for room.
-    full: Queue,
-    /// Receivers that wait for a message.
-    empty: Queue,
+    /// Senders that wait because it is full.
+    full: WaitQueue,
+    /// Receivers that wait because it is empty.
+    empty: WaitQueue,
 }
 
-/// The receivers have gone: the message, given back.
+/// All receivers are gone. The message comes back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SendError<T>(pub T);
 
-/// The channel is empty and the senders have gone.
+/// The channel is empty and all senders are gone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RecvError;
 
-/// Why nothing was received at once.
+/// Why [`Receiver::try_recv`] received nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TryRecvError {
     /// The channel is empty.
     Empty,
-    /// The channel is empty and the senders have gone.
+    /// The channel is empty and all senders are gone.
     Disconnected,
 }
 
-/// Why nothing was received in time.
+/// Why [`Receiver::recv_timeout`] received nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RecvTimeoutError {
-    /// No message came.
+    /// No message came in time.
     Timeout,
-    /// The channel is empty and the senders have gone.
+    /// The channel is empty and all senders are gone.
     Disconnected,
 }
 
@@ -71,10 +71,10 @@ pub struct Sender<T>(Arc<parking_lot::Mutex<Channel<T>>>);
 pub struct Receiver<T>(Arc<parking_lot::Mutex<Channel<T>>>);
 
 impl<T> Sender<T> {
-    /// Sends a message, waiting for room.
+    /// Sends a message. Waits while the channel is full.
     ///
     /// # Errors
-    /// The message, when there is nobody to receive it.
+    /// The message, when all receivers are gone.
     pub fn send(&self, message: T) -> Result<(), SendError<T>> {
         loop {
             let waiter = {
@@ -85,7 +85,7 @@ impl<T> Sender<T> {
                 if channel.messages.len() < channel.capacity {
                     channel.messages.push_back(message);
                     channel.empty.wake_one();
-                    // Without a limit this is no call that may wait.
+                    // Without a limit a send never waits, so it does not count.
                     let may_wait = channel.capacity < usize::MAX;
                     drop(channel);
                     if may_wait {
@@ -101,26 +101,26 @@ impl<T> Sender<T> {
 }
 
 impl<T> Receiver<T> {
-    /// Takes the next message, waiting for it.
+    /// Receives the next message. Waits while the channel is empty.
     ///
     /// # Errors
-    /// When the channel is empty and nobody can send any more.
+    /// When the channel is empty and all senders are gone.
     pub fn recv(&self) -> Result<T, RecvError> {
         self.recv_until(None).map_err(|_| RecvError)
     }
 
-    /// The same, for so long at the most.
+    /// As [`recv`](Self::recv), but waits for `time` at most.
     ///
     /// # Errors
-    /// When no message came in time, or nobody can send any more.
+    /// When no message came in time, or the channel is empty and all senders are gone.
     pub fn recv_timeout(&self, time: Duration) -> Result<T, RecvTimeoutError> {
         self.recv_until(Instant::now().checked_add(time))
     }
 
-    /// Takes a message that is there.
+    /// Receives a message without waiting.
     ///
     /// # Errors
-    /// When there is none.
+    /// When the channel is empty.
     pub fn try_recv(&self) -> Result<T, TryRecvError> {
         let mut channel = self.0.lock();
         match channel.take() {
@@ -155,7 +155,7 @@ impl<T> Receiver<T> {
     }
 }
 
-/// Of the green thread that this runs on, if it may park.
+/// Counts an operation that may wait, if this is a green thread.
 fn consume_budget() {
     if let Some(current) = may_park() {
         current.consume_budget();
@@ -166,7 +166,8 @@ impl<T> Channel<T> {
     fn take(&mut self) -> Option<T> {
         let message = self.messages.pop_front()?;
         self.full.wake_one();
-        // Whoever was woken for this one may be late: the next message is for the next in line.
+        // The receiver that was woken for this message may be another one, and come too late. So
+        // the next message wakes the next receiver in line.
         if !self.messages.is_empty() {
             self.empty.wake_one();
         }
@@ -209,7 +210,7 @@ impl<T> Drop for Receiver<T> {
             channel.full.wake_all();
             std::mem::take(&mut channel.messages)
         };
-        // What is in them may do anything as it goes: not under the lock.
+        // Dropped without the lock, because a message's own drop may do anything.
         drop(abandoned);
     }
 }

@@ -1,14 +1,15 @@
-//! The green thread on which code runs: how that parks, yields and is woken.
+//! The green thread on which code runs: how it parks, yields, sleeps and is woken.
 
 use std::ptr;
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use super::marks::{self, Marks};
-use super::scheduler::{Local, Message, Scheduler, local};
+use super::local::{Local, local};
+use super::nesting::{self, EnclosingServers};
+use super::scheduler::{Message, Scheduler};
 use crate::sys::coroutine::suspend;
 
-/// The green thread on which this code runs: the local part of its scheduler, and its number there.
+/// The green thread on which this code runs: its scheduler, and its number there.
 #[derive(Clone, Copy)]
 pub(crate) struct Current {
     pub(super) local: &'static Local,
@@ -23,31 +24,38 @@ pub(super) fn current() -> Option<Current> {
     Some(Current { local, task })
 }
 
-/// The same, if it may park. In a panic it may not: the others on this thread would take that panic
-/// for theirs.
+/// The same, if it may park. It may not while it panics: that a panic is under way is a fact of the
+/// thread, so the other green threads there would take it for theirs.
 #[inline]
 pub(crate) fn may_park() -> Option<Current> {
     current().filter(|_| !thread::panicking())
 }
 
 impl Current {
-    /// Parks until somebody wakes it or the deadline comes, or for no reason: the caller looks, and
-    /// parks again. It will look at `at_hand` first then; null where nobody knows.
+    /// Parks until it is woken or the deadline comes. It may also return for no reason, so the
+    /// caller checks what it waits for, and parks again.
     #[inline]
-    pub(super) fn park(self, deadline: Option<Instant>, at_hand: *const u8) {
-        if self.local.park(self.task, deadline, at_hand) {
+    pub(super) fn park(self, deadline: Option<Instant>) {
+        self.park_with_hint(deadline, ptr::null());
+    }
+
+    /// The same, for a caller that will look at the memory at `prefetch_hint` first when it goes
+    /// on.
+    #[inline]
+    pub(super) fn park_with_hint(self, deadline: Option<Instant>, prefetch_hint: *const u8) {
+        if self.local.park(self.task, deadline, prefetch_hint) {
             suspend();
         }
     }
 
     /// Lets the other green threads of this scheduler run.
     pub(super) fn yield_now(self) {
-        self.local.yielded.borrow_mut().push_back(self.task);
+        self.local.yield_now(self.task);
         suspend();
     }
 
-    /// Before an operation that may wait and is tried first: after many that did not have to, the
-    /// others of this scheduler run.
+    /// To be called before an operation that may block and is tried first: it yields when many in a
+    /// row did not have to block.
     #[inline]
     pub(crate) fn consume_budget(self) {
         let budget = &self.local.budget;
@@ -57,7 +65,7 @@ impl Current {
         budget.set(budget.get() - 1);
     }
 
-    /// What wakes it once it has parked.
+    /// What other code wakes it with.
     pub(super) fn unparker(self) -> Unparker {
         Unparker {
             scheduler: self.local.scheduler,
@@ -66,7 +74,7 @@ impl Current {
     }
 }
 
-/// Whoever parks on a green thread can be woken by this, from any thread.
+/// Wakes one green thread, from any thread.
 #[derive(Clone, Copy)]
 pub(super) struct Unparker {
     scheduler: &'static Scheduler,
@@ -82,10 +90,40 @@ impl Unparker {
     }
 }
 
-/// The marks of this green thread, or of this thread.
-pub(crate) fn marks<T>(with: impl FnOnce(&mut Marks) -> T) -> T {
+/// Calls `with` with the list of the servers that this code is inside, on whatever kind of thread.
+pub(crate) fn enclosing_servers<T>(with: impl FnOnce(&mut EnclosingServers) -> T) -> T {
     match current() {
-        Some(Current { local, task }) => local.marks(task, with),
-        None => marks::of_this_thread(with),
+        Some(Current { local, task }) => local.enclosing_servers(task, with),
+        None => nesting::of_this_thread(with),
+    }
+}
+
+/// Whether this code runs on a green thread.
+pub fn is_green() -> bool {
+    current().is_some()
+}
+
+/// Sleeps for at least `time`. A green thread that sleeps for no time at all yields.
+///
+/// Python: `time.sleep`, in seconds
+pub fn sleep(time: Duration) {
+    let Some(current) = may_park() else {
+        return thread::sleep(time);
+    };
+    if time.is_zero() {
+        return current.yield_now();
+    }
+    // A time beyond what the clock can hold never comes.
+    let end = Instant::now().checked_add(time);
+    while end.is_none_or(|end| Instant::now() < end) {
+        current.park(end);
+    }
+}
+
+/// Lets the other green threads of this scheduler run; on an ordinary thread, other threads.
+pub fn yield_now() {
+    match may_park() {
+        Some(current) => current.yield_now(),
+        None => thread::yield_now(),
     }
 }

@@ -1,8 +1,20 @@
-//! Which green threads wait for which descriptors.
+//! Which green threads of a scheduler wait for which descriptors.
 //!
-//! Each scheduler has an epoll of its own and looks at it only between green threads. So between a
-//! call that found nothing and the parking after it nothing can be missed: what happens meanwhile
-//! waits in the epoll.
+//! Each scheduler has an epoll and one `Reactor` around it. A registered descriptor has a *key*;
+//! its registration says which green threads wait for it. An event of the epoll is looked up by its
+//! key, and wakes them:
+//!
+//! ```text
+//!    epoll event           Registration                   green threads
+//!    key 17, IN   ──►   17: reader 5, writer none   ──►   wake 5
+//!    key WAKE     ──►   another thread has sent a message
+//! ```
+//!
+//! The epoll is edge-triggered: it reports each change once. So a green thread tries its call
+//! before it waits, and again after it was woken; a wake only means "try again".
+//!
+//! That also tells when trying would be in vain. If a read has taken less than it could, the
+//! descriptor is *drained*: until the next event there is nothing to read.
 
 use std::collections::HashMap;
 use std::io;
@@ -16,89 +28,105 @@ use slab::Slab;
 
 use super::interest::Interest;
 
-/// The doorbell's place among the events.
-const BELL: u64 = u64::MAX;
+/// The key of the descriptor that wakes the scheduler.
+const WAKE: u64 = u64::MAX;
 
-/// So many events are taken at a time: few, so that what is touched as a green thread is woken is
-/// still in a near cache when it runs.
+/// How many events are taken at a time. A few, so that the memory that is touched when a green
+/// thread is woken is still in a near cache when it runs.
 const EVENTS: usize = 32;
 
-/// A descriptor that is watched. Of many thousands few are in a cache when their turn comes, so
-/// each is one line of it.
+/// A descriptor that is watched. It fits one cache line, so that an event costs one cache miss.
 #[derive(Debug, Default)]
 #[repr(align(64))]
-struct Watched {
-    /// Who waits to read, and who to write: nearly always one at most.
+struct Registration {
+    /// The green threads that have waited longest to read and to write. Nearly always the only
+    /// ones.
     reader: Option<usize>,
     writer: Option<usize>,
-    /// Those who wait beside them.
+    /// Those that wait beside them, in the order in which they came.
     others: Vec<(Interest, usize)>,
-    /// Everything there was has been read, and nothing has come since.
+    /// Everything has been read, and no event has come since.
     drained: bool,
-    /// The other side has ended its stream, or has sent urgent data, before which a read stops
-    /// short. That is told once, so from here on trying is the only way to know.
-    only_trying_tells: bool,
+    /// The peer has ended its stream, or has sent urgent data, before which a read stops short. No
+    /// further event comes for that, so from now on a short read does not mean that nothing is
+    /// left.
+    never_drained: bool,
 }
 
+/// The descriptors of a scheduler, and the green threads that wait for them.
 pub(super) struct Reactor {
     epoll: BorrowedFd<'static>,
-    watched: Slab<Watched>,
-    /// Descriptors whose home is another scheduler, while somebody waits for them here: their
-    /// place, and how many wait.
+    registrations: Slab<Registration>,
+    /// Descriptors that have another scheduler for their home, while green threads wait for them
+    /// here: their keys, and how many wait.
     guests: HashMap<RawFd, (usize, usize)>,
     events: Vec<epoll::Event>,
 }
 
-impl Reactor {
-    /// An epoll that hears the bell, for a reactor to wait in.
-    pub(super) fn epoll(bell: BorrowedFd<'_>) -> io::Result<OwnedFd> {
-        let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
-        epoll::add(
-            &epoll,
-            bell,
-            epoll::EventData::new_u64(BELL),
-            epoll::EventFlags::IN,
-        )?;
-        Ok(epoll)
-    }
+/// An epoll for a reactor. A wait in it ends when `wake_fd` can be read.
+pub(super) fn create_epoll(wake_fd: BorrowedFd<'_>) -> io::Result<OwnedFd> {
+    let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
+    let data = epoll::EventData::new_u64(WAKE);
+    epoll::add(&epoll, wake_fd, data, epoll::EventFlags::IN)?;
+    Ok(epoll)
+}
 
+/// Ends the watching of a descriptor; its registration stays. May be called on any thread.
+pub(super) fn release(epoll: impl AsFd, fd: BorrowedFd<'_>) {
+    // It fails only if the descriptor is not watched any more.
+    let _ = epoll::delete(epoll, fd);
+}
+
+impl Reactor {
     pub(super) fn new(epoll: BorrowedFd<'static>) -> Self {
         Reactor {
             epoll,
-            watched: Slab::new(),
+            registrations: Slab::new(),
             guests: HashMap::new(),
             events: Vec::with_capacity(EVENTS),
         }
     }
 
-    /// Begins to watch a descriptor, until it is closed. What is ready already is told at the next
-    /// turn.
-    pub(super) fn watch(&mut self, fd: BorrowedFd<'_>) -> io::Result<usize> {
+    /// Watches a descriptor until it is closed, and returns its key. If it is ready already, the
+    /// next turn says so.
+    pub(super) fn register(&mut self, fd: BorrowedFd<'_>) -> io::Result<usize> {
         use epoll::EventFlags;
         let reads = EventFlags::IN | EventFlags::PRI | EventFlags::RDHUP;
         let flags = reads | EventFlags::OUT | EventFlags::ET;
-        let key = self.watched.insert(Watched::default());
+        let key = self.registrations.insert(Registration::default());
         let added = epoll::add(self.epoll, fd, epoll::EventData::new_u64(key as u64), flags);
         if let Err(error) = added {
-            self.watched.remove(key);
+            self.registrations.remove(key);
             return Err(error.into());
         }
         Ok(key)
     }
 
-    /// Watches a descriptor until [`unwatch_guest`](Self::unwatch_guest) was called as often as
-    /// this.
-    pub(super) fn watch_guest(&mut self, fd: BorrowedFd<'_>) -> io::Result<usize> {
+    /// Ends the watching of a descriptor that stays open.
+    pub(super) fn deregister(&mut self, key: usize, fd: BorrowedFd<'_>) {
+        release(self.epoll, fd);
+        self.forget(key);
+    }
+
+    /// Forgets a descriptor that was closed, as the system has. If a late event comes for its key,
+    /// the next descriptor with that key is tried once in vain.
+    pub(super) fn forget(&mut self, key: usize) {
+        self.registrations.try_remove(key);
+    }
+
+    /// Watches a descriptor until [`deregister_guest`](Self::deregister_guest) was called as often
+    /// as this.
+    pub(super) fn register_guest(&mut self, fd: BorrowedFd<'_>) -> io::Result<usize> {
         if let Some((key, waiting)) = self.guests.get_mut(&fd.as_raw_fd()) {
             *waiting += 1;
             return Ok(*key);
         }
-        let key = self.watch(fd)?;
+        let key = self.register(fd)?;
         self.guests.insert(fd.as_raw_fd(), (key, 1));
         Ok(key)
     }
 
-    pub(super) fn unwatch_guest(&mut self, fd: BorrowedFd<'_>) {
+    pub(super) fn deregister_guest(&mut self, fd: BorrowedFd<'_>) {
         let Some((key, waiting)) = self.guests.get_mut(&fd.as_raw_fd()) else {
             return;
         };
@@ -106,54 +134,45 @@ impl Reactor {
         if *waiting == 0 {
             let key = *key;
             self.guests.remove(&fd.as_raw_fd());
-            self.unwatch(key, fd);
+            self.deregister(key, fd);
         }
-    }
-
-    /// Ends watching a descriptor that lives on.
-    pub(super) fn unwatch(&mut self, key: usize, fd: BorrowedFd<'_>) {
-        release(self.epoll, fd);
-        self.forget(key);
-    }
-
-    /// The descriptor was closed, and the system has forgotten it too. A late event for its place
-    /// is one hint too many for whoever has it next.
-    pub(super) fn forget(&mut self, key: usize) {
-        self.watched.try_remove(key);
     }
 
     #[inline]
     pub(super) fn is_drained(&self, key: usize) -> bool {
-        self.watched.get(key).is_some_and(|watched| watched.drained)
+        self.registrations.get(key).is_some_and(|one| one.drained)
     }
 
+    /// A read has taken less than it could.
     #[inline]
     pub(super) fn set_drained(&mut self, key: usize) {
-        if let Some(watched) = self.watched.get_mut(key) {
-            watched.drained = !watched.only_trying_tells;
+        if let Some(registration) = self.registrations.get_mut(key) {
+            registration.drained = !registration.never_drained;
         }
     }
 
+    /// Adds a green thread to those that wait for a descriptor.
     #[inline]
     pub(super) fn join(&mut self, key: usize, interest: Interest, task: usize) {
-        if let Some(watched) = self.watched.get_mut(key) {
-            watched.join(interest, task);
+        if let Some(registration) = self.registrations.get_mut(key) {
+            registration.join(interest, task);
         }
     }
 
+    /// Removes it again, if it was not woken.
     #[inline]
     pub(super) fn leave(&mut self, key: usize, interest: Interest, task: usize) {
-        if let Some(watched) = self.watched.get_mut(key) {
-            watched.leave(interest, task);
+        if let Some(registration) = self.registrations.get_mut(key) {
+            registration.leave(interest, task);
         }
     }
 
-    /// Takes what has happened, waiting for `timeout` if nothing has; `None` is for ever. Calls
-    /// `wake` for each green thread that waited for it.
+    /// Takes the events that have come; if there are none, waits for `timeout`, or without an end
+    /// if that is `None`. Calls `wake` for each green thread that waits for one of them.
     pub(super) fn turn(
         &mut self,
         timeout: Option<Duration>,
-        bell: BorrowedFd<'_>,
+        wake_fd: BorrowedFd<'_>,
         mut wake: impl FnMut(usize),
     ) -> io::Result<()> {
         let timeout = timeout.map(|timeout| Timespec {
@@ -172,38 +191,33 @@ impl Reactor {
         for event in &self.events {
             // The structure is packed, so its fields are copied, not borrowed.
             let (key, flags) = (event.data.u64(), event.flags);
-            if key == BELL {
+            if key == WAKE {
+                // Empties it. Where that fails it is empty.
                 let mut count = [0; 8];
-                // It was rung, or somebody was faster in emptying it.
-                let _ = rustix::io::read(bell, &mut count);
-            } else if let Some(watched) = self.watched.get_mut(key as usize) {
-                watched.happened(flags, &mut wake);
+                let _ = rustix::io::read(wake_fd, &mut count);
+            } else if let Some(registration) = self.registrations.get_mut(key as usize) {
+                registration.report(flags, &mut wake);
             }
         }
         Ok(())
     }
 }
 
-/// From here on nothing more is told of a descriptor; its place is still taken. On any thread.
-pub(super) fn release(epoll: impl AsFd, fd: BorrowedFd<'_>) {
-    // It may be gone from there already.
-    let _ = epoll::delete(epoll, fd);
-}
-
-impl Watched {
+impl Registration {
+    /// Wakes the green threads that wait for what an event reports.
     #[inline]
-    fn happened(&mut self, flags: epoll::EventFlags, wake: &mut impl FnMut(usize)) {
+    fn report(&mut self, flags: epoll::EventFlags, wake: &mut impl FnMut(usize)) {
         use epoll::EventFlags;
         let ended = EventFlags::HUP | EventFlags::ERR;
         if flags.intersects(EventFlags::PRI | EventFlags::RDHUP | ended) {
-            self.only_trying_tells = true;
+            self.never_drained = true;
         }
         if flags.intersects(EventFlags::IN | EventFlags::RDHUP | ended) {
             self.drained = false;
-            self.call(Interest::Read, wake);
+            self.wake_all(Interest::Read, wake);
         }
         if flags.intersects(EventFlags::OUT | ended) {
-            self.call(Interest::Write, wake);
+            self.wake_all(Interest::Write, wake);
         }
     }
 
@@ -230,7 +244,7 @@ impl Watched {
         }
     }
 
-    /// Who has waited longest is woken first.
+    /// Fills a free first place with the green thread that has waited longest beside it.
     #[cold]
     fn move_up(&mut self, interest: Interest) {
         let mut waiting = self.others.iter();
@@ -240,21 +254,22 @@ impl Watched {
         }
     }
 
-    /// All who wait for this wait no more.
-    #[inline]
-    fn call(&mut self, interest: Interest, wake: &mut impl FnMut(usize)) {
+    /// Wakes all green threads that wait for this, the one that has waited longest first.
+    // It is used twice per event, and the compiler would not inline it by itself.
+    #[inline(always)]
+    fn wake_all(&mut self, interest: Interest, wake: &mut impl FnMut(usize)) {
         if let Some(task) = self.first(interest).take() {
             wake(task);
         }
         if !self.others.is_empty() {
-            self.call_others(interest, wake);
+            self.wake_others(interest, wake);
         }
     }
 
     #[cold]
-    fn call_others(&mut self, interest: Interest, wake: &mut impl FnMut(usize)) {
-        let called = self.others.extract_if(.., |(other, _)| *other == interest);
-        called.for_each(|(_, task)| wake(task));
+    fn wake_others(&mut self, interest: Interest, wake: &mut impl FnMut(usize)) {
+        let woken = self.others.extract_if(.., |(other, _)| *other == interest);
+        woken.for_each(|(_, task)| wake(task));
     }
 
     #[inline]
@@ -272,24 +287,24 @@ mod tests {
 
     #[test]
     #[cfg(target_pointer_width = "64")]
-    fn a_watched_descriptor_is_one_line_of_the_cache() {
-        assert_eq!(size_of::<Watched>(), 64);
+    fn registration_fits_one_cache_line() {
+        assert_eq!(size_of::<Registration>(), 64);
     }
 
     #[test]
-    fn who_has_waited_longest_is_woken_first() {
+    fn longest_waiting_thread_is_woken_first() {
         use Interest::{Read, Write};
-        let mut watched = Watched::default();
+        let mut registration = Registration::default();
         for (interest, task) in [(Read, 1), (Write, 2), (Write, 3), (Read, 4), (Read, 5)] {
-            watched.join(interest, task);
+            registration.join(interest, task);
         }
-        watched.leave(Read, 1);
-        watched.leave(Read, 5);
-        watched.join(Read, 1);
+        registration.leave(Read, 1);
+        registration.leave(Read, 5);
+        registration.join(Read, 1);
         let mut woken = Vec::new();
-        watched.happened(epoll::EventFlags::IN, &mut |task| woken.push(task));
+        registration.report(epoll::EventFlags::IN, &mut |task| woken.push(task));
         assert_eq!(woken, [4, 1]);
-        watched.happened(epoll::EventFlags::HUP, &mut |task| woken.push(task));
+        registration.report(epoll::EventFlags::HUP, &mut |task| woken.push(task));
         assert_eq!(woken, [4, 1, 2, 3]);
     }
 }

@@ -1,4 +1,21 @@
-//! What green threads wait for: a descriptor's place at the scheduler that watches it.
+//! How a green thread waits for a descriptor: it takes a seat among those that wait for it, parks,
+//! and leaves the seat when it goes on.
+//!
+//! A descriptor has a *home*: the scheduler on which it was first waited for. It is watched there
+//! until it is closed, however often it is waited for, so that the usual wait needs no system call.
+//! A green thread of another scheduler (a socket may be shared, or handed on) is a *guest*: its own
+//! scheduler watches the descriptor too, but only as long as a guest waits there.
+//!
+//! ```text
+//!    socket ── Source ──►  home: scheduler 2, key 17
+//!                            │
+//!      waits on scheduler 2: take a seat at key 17, park, leave
+//!      waits on scheduler 0: watch it there as a guest, take a seat, park, leave, stop watching
+//! ```
+//!
+//! The event that a green thread waits for cannot be lost between its last attempt and its parking.
+//! Each scheduler looks at its epoll only between two turns; whatever happens before that waits in
+//! the epoll.
 
 use std::io;
 use std::os::fd::BorrowedFd;
@@ -9,20 +26,23 @@ use std::sync::atomic::{
 };
 use std::time::Instant;
 
+use super::cores::scheduler;
 use super::current::{Current, current};
 use super::interest::Interest;
+use super::local::{Local, local};
 use super::reactor;
-use super::scheduler::{Local, Message, local, scheduler};
+use super::scheduler::Message;
 
-/// A descriptor's place at the scheduler where it was first waited for. Whoever owns the descriptor
-/// owns this too, and drops it no later.
+/// What a descriptor's owner keeps beside it, so that green threads can wait for the descriptor.
+/// It is dropped no later than the descriptor.
 ///
-/// The scheduler's number, counted from one, is above the place's; zero is none.
+/// The upper half of the number is that of the home scheduler, counted from one; the lower half is
+/// the key there. Zero means that there is no home yet.
 #[derive(Default)]
 pub(crate) struct Source(AtomicU64);
 
 impl Source {
-    /// The number of its scheduler, and its place there.
+    /// The number of the home scheduler, and the key there.
     #[inline]
     fn home(&self) -> Option<(usize, usize)> {
         let (number, key) = match self.0.load(Acquire) {
@@ -32,45 +52,46 @@ impl Source {
         Some((number as usize - 1, key as usize))
     }
 
-    /// Takes that place for its home, unless it has one.
+    /// Sets the home. Returns whether it did: not if another thread was faster.
     fn set_home(&self, number: usize, key: usize) -> bool {
         let home = ((number as u64 + 1) << u32::BITS) | key as u64;
         self.0.compare_exchange(0, home, Release, Relaxed).is_ok()
     }
 
-    /// Where this descriptor is watched, if that is here.
+    /// The key of this descriptor on `local`, if that is its home.
     #[inline]
-    fn here(&self, local: &Local) -> Option<usize> {
+    fn key_on(&self, local: &Local) -> Option<usize> {
         self.home()
             .filter(|(number, _)| *number == local.scheduler.number)
             .map(|(_, key)| key)
     }
 
-    /// Whether there is certainly nothing to be read, so that trying would be in vain.
+    /// Whether there is certainly nothing to read, so that an attempt would be in vain.
     #[inline]
     pub(crate) fn is_drained(&self, current: Current) -> bool {
-        self.here(current.local)
+        self.key_on(current.local)
             .is_some_and(|key| current.local.reactor.borrow().is_drained(key))
     }
 
-    /// A call has read less than it could have: there is no more for now.
+    /// A call has read less than it could have taken, so there is nothing more for now.
     #[inline]
     pub(crate) fn set_drained(&self) {
         if let Some(Current { local, .. }) = current()
-            && let Some(key) = self.here(local)
+            && let Some(key) = self.key_on(local)
         {
             local.reactor.borrow_mut().set_drained(key);
         }
     }
 
-    /// The descriptor's file lives on under another number: it is no longer watched.
+    /// Ends the watching of a descriptor whose file lives on under another number. The epoll would
+    /// watch that file for ever, because closing this number does not end it.
     pub(crate) fn release(&self, fd: BorrowedFd<'_>) {
         if let Some((number, _)) = self.home() {
             reactor::release(&scheduler(number).epoll, fd);
         }
     }
 
-    /// Parks until the descriptor may be ready, or the deadline has come.
+    /// Parks until the descriptor may be ready, or the deadline comes.
     ///
     /// # Errors
     /// The system's, when it will not watch the descriptor.
@@ -82,61 +103,73 @@ impl Source {
         interest: Interest,
         deadline: Option<Instant>,
     ) -> io::Result<()> {
-        let seat = self.join(current, fd, interest)?;
-        // Whoever comes back looks at the socket, of which this is a part.
-        current.park(deadline, ptr::from_ref(self).cast());
+        let seat = self.take_seat(current, fd, interest)?;
+        // The caller will look at its socket next, of which this is a part.
+        current.park_with_hint(deadline, ptr::from_ref(self).cast());
         seat.leave(current);
         Ok(())
     }
 
-    /// Joins those who wait for the descriptor here.
     #[inline]
-    fn join<'a>(
+    fn take_seat<'a>(
         &self,
         current: Current,
         fd: BorrowedFd<'a>,
         interest: Interest,
     ) -> io::Result<Seat<'a>> {
         let Current { local, task } = current;
-        let (key, guest) = match self.here(local) {
+        let (key, guest_of) = match self.key_on(local) {
             Some(key) => (key, None),
-            None => self.arrive(local, fd)?,
+            None => self.start_watching(local, fd)?,
         };
         local.reactor.borrow_mut().join(key, interest, task);
         Ok(Seat {
             key,
-            guest,
+            guest_of,
             interest,
         })
     }
 
-    /// The first scheduler where anybody waits is the descriptor's home, which watches it from then
-    /// on; any other watches it only as long as somebody is there.
+    /// Has the descriptor watched on `local`: permanently if it has no home yet, and otherwise as a
+    /// guest's. Returns the key there, and in the latter case the descriptor.
     #[cold]
-    fn arrive<'a>(
+    fn start_watching<'a>(
         &self,
         local: &Local,
         fd: BorrowedFd<'a>,
     ) -> io::Result<(usize, Option<BorrowedFd<'a>>)> {
         let mut reactor = local.reactor.borrow_mut();
         if self.home().is_none() {
-            let key = reactor.watch(fd)?;
+            let key = reactor.register(fd)?;
             if !self.set_home(local.scheduler.number, key) {
-                reactor.unwatch(key, fd);
+                reactor.deregister(key, fd);
             }
         }
-        match self.here(local) {
+        match self.key_on(local) {
             Some(key) => Ok((key, None)),
-            None => Ok((reactor.watch_guest(fd)?, Some(fd))),
+            None => Ok((reactor.register_guest(fd)?, Some(fd))),
         }
     }
 }
 
-/// A green thread's place among those who wait for a descriptor.
+impl Drop for Source {
+    fn drop(&mut self) {
+        if let Some((number, key)) = self.home() {
+            match local() {
+                Some(local) if local.scheduler.number == number => {
+                    local.reactor.borrow_mut().forget(key);
+                }
+                _ => scheduler(number).send_without_waking(Message::Forget(key)),
+            }
+        }
+    }
+}
+
+/// A green thread's place among those that wait for a descriptor.
 struct Seat<'a> {
     key: usize,
-    /// The descriptor, if its home is elsewhere.
-    guest: Option<BorrowedFd<'a>>,
+    /// The descriptor, if its home is another scheduler.
+    guest_of: Option<BorrowedFd<'a>>,
     interest: Interest,
 }
 
@@ -145,13 +178,13 @@ impl Seat<'_> {
     fn leave(self, current: Current) {
         let mut reactor = current.local.reactor.borrow_mut();
         reactor.leave(self.key, self.interest, current.task);
-        if let Some(fd) = self.guest {
-            reactor.unwatch_guest(fd);
+        if let Some(fd) = self.guest_of {
+            reactor.deregister_guest(fd);
         }
     }
 }
 
-/// Parks until one of the descriptors may be ready, or the deadline has come.
+/// Parks until one of the descriptors may be ready, or the deadline comes.
 ///
 /// # Errors
 /// The system's, when it will not watch one of them.
@@ -163,30 +196,16 @@ pub(crate) fn park_for_any<'a>(
     let mut seats = Vec::new();
     let mut result = Ok(());
     for (source, fd, interest) in all {
-        match source.join(current, fd, interest) {
+        match source.take_seat(current, fd, interest) {
             Ok(seat) => seats.push(seat),
             Err(error) => result = Err(error),
         }
     }
     if result.is_ok() {
-        current.park(deadline, ptr::null());
+        current.park(deadline);
     }
     for seat in seats {
         seat.leave(current);
     }
     result
-}
-
-impl Drop for Source {
-    fn drop(&mut self) {
-        if let Some((number, key)) = self.home() {
-            match local() {
-                Some(local) if local.scheduler.number == number => {
-                    local.reactor.borrow_mut().forget(key)
-                }
-                // It need not wake up for that.
-                _ => scheduler(number).inbox.lock().push(Message::Forget(key)),
-            }
-        }
-    }
 }

@@ -1,86 +1,28 @@
-//! A mutex and a condition variable that park on green threads and block on others.
+//! A mutex and a condition variable that park green threads and block ordinary ones.
 
-use std::collections::VecDeque;
 use std::fmt;
 use std::mem;
 use std::ops::{Deref, DerefMut};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::time::{Duration, Instant};
 
-use super::Parker;
+use super::wait_queue::WaitQueue;
 
-/// Those who wait, first come, first served. Each is woken once.
-#[derive(Default)]
-pub(super) struct Queue(VecDeque<Arc<Waiter>>);
-
-pub(super) struct Waiter {
-    parker: Parker,
-    woken: AtomicBool,
-}
-
-impl Waiter {
-    /// Waits to be woken. Returns whether that happened before the deadline.
-    pub(super) fn wait(&self, deadline: Option<Instant>) -> bool {
-        while !self.woken.load(SeqCst) {
-            if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
-                return false;
-            }
-            self.parker.park(deadline);
-        }
-        true
-    }
-}
-
-impl Queue {
-    /// Queues the caller up.
-    pub(super) fn join(&mut self) -> Arc<Waiter> {
-        let waiter = Arc::new(Waiter {
-            parker: Parker::current(),
-            woken: AtomicBool::new(false),
-        });
-        self.0.push_back(waiter.clone());
-        waiter
-    }
-
-    /// Wakes the first. Returns whether there was one.
-    pub(super) fn wake_one(&mut self) -> bool {
-        let Some(waiter) = self.0.pop_front() else {
-            return false;
-        };
-        waiter.woken.store(true, SeqCst);
-        waiter.parker.unpark();
-        true
-    }
-
-    pub(super) fn wake_all(&mut self) {
-        while self.wake_one() {}
-    }
-
-    /// Leaves the queue after a time-out. Returns whether the waiter was still in it: if not, it
-    /// was woken after all.
-    pub(super) fn leave(&mut self, waiter: &Arc<Waiter>) -> bool {
-        let before = self.0.len();
-        self.0.retain(|other| !Arc::ptr_eq(other, waiter));
-        self.0.len() < before
-    }
-}
-
-/// A lock that may be held while its owner waits for something: who wants it then parks, and does
-/// not stop its scheduler. It is handed on in the order of asking, and is not poisoned by a panic.
+/// A lock that may be held across a call that waits. A green thread that finds it locked parks, and
+/// does not stop its scheduler. The lock is handed on in the order in which it was asked for, and a
+/// panic does not poison it.
 ///
 /// Python: `threading.Lock`
 #[derive(Default)]
 pub struct Mutex<T: ?Sized> {
     lock: parking_lot::Mutex<Lock>,
-    /// Who owns the lock above owns this one too, so nobody ever waits for it.
+    /// Locked only by the owner of the lock above, so that locking it never waits.
     data: parking_lot::Mutex<T>,
 }
 
 #[derive(Default)]
 struct Lock {
     taken: bool,
-    queue: Queue,
+    queue: WaitQueue,
 }
 
 impl<T> Mutex<T> {
@@ -92,14 +34,14 @@ impl<T> Mutex<T> {
         }
     }
 
-    /// The data, without the lock.
+    /// Gives up the lock and returns the data.
     pub fn into_inner(self) -> T {
         self.data.into_inner()
     }
 }
 
 impl<T: ?Sized> Mutex<T> {
-    /// Waits for the lock, and holds it as long as the guard lives.
+    /// Waits for the lock, and holds it until the guard is dropped.
     pub fn lock(&self) -> MutexGuard<'_, T> {
         let waiter = {
             let mut lock = self.lock.lock();
@@ -110,13 +52,13 @@ impl<T: ?Sized> Mutex<T> {
             }
         };
         if let Some(waiter) = waiter {
-            // Whoever lets go hands the lock on: it is ours then.
+            // The owner hands the lock on without unlocking it: after this it is ours.
             waiter.wait(None);
         }
         self.guard()
     }
 
-    /// The lock, if nobody has it.
+    /// Takes the lock if it is free.
     pub fn try_lock(&self) -> Option<MutexGuard<'_, T>> {
         (!mem::replace(&mut self.lock.lock().taken, true)).then(|| self.guard())
     }
@@ -143,9 +85,9 @@ impl<T: ?Sized + fmt::Debug> fmt::Debug for Mutex<T> {
 }
 
 /// The lock of a [`Mutex`], held.
-#[must_use = "the lock is let go of at once"]
+#[must_use = "the lock is released at once if the guard is not used"]
 pub struct MutexGuard<'a, T: ?Sized> {
-    /// None only as it is dropped.
+    /// None only while the guard is dropped.
     data: Option<parking_lot::MutexGuard<'a, T>>,
     mutex: &'a Mutex<T>,
 }
@@ -166,7 +108,7 @@ impl<T: ?Sized> DerefMut for MutexGuard<'_, T> {
 
 impl<T: ?Sized> Drop for MutexGuard<'_, T> {
     fn drop(&mut self) {
-        // First the data, so that who gets the lock next finds it free.
+        // The data first: the next owner of the lock must find it free.
         self.data = None;
         self.mutex.unlock();
     }
@@ -182,15 +124,15 @@ impl<T: ?Sized + fmt::Debug> fmt::Debug for MutexGuard<'_, T> {
 ///
 /// Python: `threading.Condition`
 #[derive(Default)]
-pub struct Condvar(parking_lot::Mutex<Queue>);
+pub struct Condvar(parking_lot::Mutex<WaitQueue>);
 
 impl Condvar {
-    /// One that nobody waits for.
+    /// A condition that no thread waits for.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Lets go of the lock, waits to be notified, and takes the lock again.
+    /// Releases the lock, waits to be notified, and takes the lock again.
     pub fn wait<'a, T: ?Sized>(&self, guard: MutexGuard<'a, T>) -> MutexGuard<'a, T> {
         let waiter = self.0.lock().join();
         let mutex = guard.mutex;
@@ -199,7 +141,7 @@ impl Condvar {
         mutex.lock()
     }
 
-    /// The same, for so long at the most. Returns also whether it was notified in time.
+    /// As [`wait`](Self::wait), but for `time` at most. Returns also whether it was notified.
     pub fn wait_timeout<'a, T: ?Sized>(
         &self,
         guard: MutexGuard<'a, T>,
@@ -213,12 +155,12 @@ impl Condvar {
         (mutex.lock(), notified)
     }
 
-    /// Wakes one who waits.
+    /// Wakes the thread that has waited longest.
     pub fn notify_one(&self) {
         self.0.lock().wake_one();
     }
 
-    /// Wakes all who wait.
+    /// Wakes all threads that wait.
     pub fn notify_all(&self) {
         self.0.lock().wake_all();
     }

@@ -1,4 +1,9 @@
-//! Tells of green threads that keep their core to themselves.
+//! Warns of green threads that keep their core to themselves.
+//!
+//! Each scheduler counts its turns in its [`Activity`]: the count is odd while a green thread runs.
+//! One watchdog thread reads all counts every 25 ms. A count that is odd and has not changed for
+//! 100 ms is a turn that lasts too long, and is logged once. While all schedulers sleep the
+//! watchdog does too.
 
 use std::io;
 use std::sync::OnceLock;
@@ -11,28 +16,31 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
-/// A green thread that runs for longer without a break is told of.
+/// Where the log lines of this file go.
+const TARGET: &str = "socketserver::green";
+
+/// A turn that lasts longer is logged.
 const LONG: Duration = Duration::from_millis(100);
 
 /// What the watchdog sees of a scheduler. Only the scheduler's own thread changes it.
 #[derive(Debug, Default)]
-pub(super) struct Watch {
-    /// It has something to do, or soon finds that it has not.
+pub(super) struct Activity {
+    /// False while the scheduler sleeps.
     awake: AtomicBool,
-    /// Counts beginnings and ends: odd while a green thread runs.
-    turn: AtomicU64,
-    /// The number of the one that runs, or ran last.
+    /// Counts the beginnings and ends of turns: odd while a green thread runs.
+    turns: AtomicU64,
+    /// The number of the green thread that runs, or ran last.
     task: AtomicUsize,
-    /// Their names, by their numbers.
+    /// The names of all green threads, by their numbers.
     names: Mutex<Vec<&'static str>>,
 }
 
-/// The watchdog waits to be woken, because no scheduler was awake when it last looked.
+/// Set while the watchdog sleeps, because no scheduler was awake when it last looked.
 static ASLEEP: AtomicBool = AtomicBool::new(false);
 static WATCHDOG: OnceLock<Thread> = OnceLock::new();
 
-impl Watch {
-    /// The scheduler has something to do.
+impl Activity {
+    /// The scheduler does not sleep any more.
     pub(super) fn wake_up(&self) {
         self.awake.store(true, SeqCst);
         if ASLEEP.load(SeqCst)
@@ -43,12 +51,12 @@ impl Watch {
         }
     }
 
-    /// It has not.
+    /// The scheduler is about to sleep.
     pub(super) fn fall_asleep(&self) {
         self.awake.store(false, SeqCst);
     }
 
-    /// The name of a green thread that will run.
+    /// Sets the name of a green thread.
     pub(super) fn name(&self, task: usize, name: &'static str) {
         let mut names = self.names.lock();
         if names.len() <= task {
@@ -57,19 +65,21 @@ impl Watch {
         names[task] = name;
     }
 
-    /// A green thread begins to run.
-    pub(super) fn begin(&self, task: usize) {
+    // Only one thread writes the count, so that a load and a store will do: an atomic addition
+    // would cost more.
+
+    pub(super) fn begin_turn(&self, task: usize) {
         self.task.store(task, Relaxed);
-        self.turn.store(self.turn.load(Relaxed) + 1, Release);
+        self.turns.store(self.turns.load(Relaxed) + 1, Release);
     }
 
-    pub(super) fn end(&self) {
-        self.turn.store(self.turn.load(Relaxed) + 1, Release);
+    pub(super) fn end_turn(&self) {
+        self.turns.store(self.turns.load(Relaxed) + 1, Release);
     }
 
-    /// The turn that runs now.
-    fn running(&self) -> Option<u64> {
-        Some(self.turn.load(Acquire)).filter(|turn| turn % 2 == 1)
+    /// The turn that is under way.
+    fn current_turn(&self) -> Option<u64> {
+        Some(self.turns.load(Acquire)).filter(|turns| turns % 2 == 1)
     }
 
     fn is_awake(&self) -> bool {
@@ -85,67 +95,71 @@ impl Watch {
     }
 }
 
-/// What was seen at the last look.
+/// What the watchdog saw of a scheduler when it last looked.
 #[derive(Clone, Copy, Default)]
 struct Seen {
     turn: Option<u64>,
     since: Option<Instant>,
-    told: bool,
+    logged: bool,
 }
 
-/// Starts the thread that looks.
-pub(super) fn start(watches: Vec<&'static Watch>) -> io::Result<()> {
+/// Starts the watchdog's thread.
+pub(super) fn start(schedulers: Vec<&'static Activity>) -> io::Result<()> {
     thread::Builder::new()
         .name("green-watchdog".to_owned())
         .spawn(move || {
-            // Before it can be asleep: who finds it so can wake it.
+            // Before it can be asleep, so that a scheduler that finds it asleep can wake it.
             let _ = WATCHDOG.set(thread::current());
-            watch(&watches)
+            run(&schedulers)
         })?;
     Ok(())
 }
 
-fn watch(watches: &[&Watch]) -> ! {
-    let mut seen = vec![Seen::default(); watches.len()];
+fn run(schedulers: &[&Activity]) -> ! {
+    let mut seen = vec![Seen::default(); schedulers.len()];
+    let all_asleep = || !schedulers.iter().any(|scheduler| scheduler.is_awake());
     loop {
-        if !watches.iter().any(|watch| watch.is_awake()) {
+        if all_asleep() {
             ASLEEP.store(true, SeqCst);
-            // Whoever wakes up after this line sees that the watchdog sleeps; who did before is
-            // seen here.
-            while ASLEEP.load(SeqCst) && !watches.iter().any(|watch| watch.is_awake()) {
+            // A scheduler that wakes up after this line finds the watchdog asleep and wakes it; one
+            // that woke up before is seen here.
+            while ASLEEP.load(SeqCst) && all_asleep() {
                 thread::park();
             }
             ASLEEP.store(false, SeqCst);
         }
         thread::sleep(LONG / 4);
-        for (watch, seen) in watches.iter().zip(&mut seen) {
-            look(watch, seen);
+        for (scheduler, seen) in schedulers.iter().zip(&mut seen) {
+            look(scheduler, seen);
         }
     }
 }
 
-fn look(watch: &Watch, seen: &mut Seen) {
-    let turn = watch.running();
+fn look(scheduler: &Activity, seen: &mut Seen) {
+    let turn = scheduler.current_turn();
     if turn.is_none() || turn != seen.turn {
         *seen = Seen {
             turn,
             since: Some(Instant::now()),
-            told: false,
+            logged: false,
         };
         return;
     }
     if let Some(since) = seen.since
-        && !seen.told
+        && !seen.logged
         && since.elapsed() >= LONG
     {
-        let name = watch.name_of_running();
-        if watch.running() != turn {
+        let name = scheduler.name_of_running();
+        // If the turn is over by now, the name may be another green thread's.
+        if scheduler.current_turn() != turn {
             return;
         }
-        seen.told = true;
+        seen.logged = true;
         log::warn!(
-            target: "socketserver::green",
-            "{name} has kept its core for over {LONG:?}, and the other green threads there wait: it computes, or waits in a way that cannot park, for a lock of `std` perhaps; see the rules of `socketserver::green`"
+            target: TARGET,
+            "{name} has kept its core for over {LONG:?}, and the other green threads there wait: \
+             it computes, or it blocks in a way that cannot park, such as a lock of `std`; \
+             see the rules of `socketserver::green`"
         );
     }
 }

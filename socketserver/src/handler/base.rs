@@ -1,8 +1,7 @@
 //! What every derived handler goes through: setup, handle, finish.
 
-use super::error::{HandlerError, caught};
+use crate::request::{Datagram, HandlerError, caught};
 use crate::socket::Socket;
-use crate::transport::Datagram;
 
 /// Either kind of request: the type of `request` in a handler that serves streams and datagrams
 /// alike.
@@ -29,7 +28,7 @@ impl From<Datagram> for Request {
 }
 
 /// A handler's life: `setup`; if that succeeds, `handle`, then in any case `finish`, then the base
-/// class's part, which is told whether both succeeded. Of several errors the last one counts, as in
+/// class's part, with whether both succeeded. Of several errors the last one counts, as in
 /// Python. A panic is an error, and is over before the handler is dropped, which may panic too.
 ///
 /// Python: `BaseRequestHandler.__init__`

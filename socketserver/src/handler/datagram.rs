@@ -21,6 +21,6 @@ pub fn reply(socket: &Socket, client_address: &Address, wfile: &[u8]) {
         return;
     }
     if let Err(error) = socket.sendto(wfile, client_address) {
-        log::debug!(target: "socketserver::handler", "the reply to {client_address} was not sent: {error}");
+        log::debug!(target: super::TARGET, "the reply to {client_address} was not sent: {error}");
     }
 }

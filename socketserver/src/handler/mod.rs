@@ -1,4 +1,4 @@
-//! What is done with a request.
+//! Request handlers, and the server as they see it.
 //!
 //! | derive | request | fields it fills |
 //! | --- | --- | --- |
@@ -7,26 +7,41 @@
 //! | [`DatagramRequestHandler`](derive@crate::DatagramRequestHandler) | [`Datagram`](crate::Datagram) | also `packet`, `socket`, `rfile`, `wfile` |
 //!
 //! A closure is a handler too ([`Server::handling`](crate::Server::handling)), and so is whatever
-//! implements [`RequestHandler`] by hand; changing from one to the other breaks nobody.
+//! implements [`RequestHandler`] by hand; changing from one to the other breaks no caller.
+//!
+//! A handler holds a [`ServerRef`]: the state and policy of its server
+//! ([`BaseServer`]), its counters, and its [`Life`], which a handler may ask to end.
 
 pub(crate) mod base;
+mod base_server;
+mod core;
 pub(crate) mod datagram;
-mod error;
 mod function;
+mod life;
+mod outcome;
+mod server_ref;
+mod stop;
 pub(crate) mod stream;
 
 pub use base::Request;
-pub(crate) use error::caught;
-pub use error::{HandlerError, Outcome};
+pub use base_server::{BaseServer, log_error};
+pub(crate) use core::Core;
 pub use function::{FnHandler, FnState};
+pub(crate) use life::{By, Life, Turn};
+pub use outcome::Outcome;
+pub use server_ref::ServerRef;
+pub(crate) use stop::{Stop, StopKind, Waiting};
 
-use crate::server::ServerRef;
+use crate::request::HandlerError;
 use crate::socket::Address;
 
-/// What is done with a request of type `R` by a server whose state is `S`.
+/// Where this folder's log lines go.
+const TARGET: &str = "socketserver::handler";
+
+/// Handles requests of type `R` of a server whose state is `S`.
 ///
-/// It has one function and no `self`, because that is what a handler is: one call for one request,
-/// Python's constructor. The derives write it; by hand it looks like this:
+/// It has one function and no `self`, because a handler is one call for one request: Python's
+/// constructor. The derives write it; by hand it looks like this:
 ///
 /// ```
 /// use socketserver::{Address, HandlerError, RequestHandler, ServerRef, Socket, TCPServer};
@@ -63,10 +78,4 @@ pub trait RequestHandler<R, S>: Sized + 'static {
         client_address: Address,
         server: ServerRef<S>,
     ) -> Result<(), HandlerError>;
-}
-
-/// A type's name without its path and its parameters.
-pub(crate) fn short_name(name: &'static str) -> &'static str {
-    let name = name.split('<').next().unwrap_or(name);
-    name.rsplit("::").next().unwrap_or(name)
 }

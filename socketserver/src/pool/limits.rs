@@ -1,41 +1,43 @@
-//! How many threads this machine can carry for this process.
+//! How many threads this machine can carry for this process, and the permits that keep all pools
+//! together below that.
 
-use super::TARGET;
-use std::{
-    fs, io,
-    path::{Path, PathBuf},
-    sync::{
-        OnceLock,
-        atomic::{AtomicUsize, Ordering::Relaxed},
-    },
-};
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
-/// Where nothing can be read.
+use rustix::process::{Resource, getrlimit, getuid};
+
+/// Where the log lines of this file go.
+const TARGET: &str = "socketserver::pool";
+
+/// The number where no limit can be read.
 const UNKNOWN: usize = 1_000;
 
-/// What a thread of Rust's standard library costs: its stack, the stack for its signals, a guard
-/// for each.
+/// How many mappings a thread of the standard library needs: its stack, the stack for its signals,
+/// and a guard for each.
 const MAPPINGS: usize = 4;
 
 /// The most threads that all pools of this process should have together.
 ///
-/// That is a matter of safety. Most limits make the start of a thread fail, which can be handled.
-/// But a thread that has started and finds no mapping left for its signal stack ends the whole
-/// process, and no code of ours can prevent that.
+/// Most limits make the start of a thread fail, which can be handled. The limit on mappings is
+/// another matter: a thread that has started, and finds no mapping left for its signal stack, ends
+/// the whole process, and no code of ours can prevent that.
 pub(crate) fn max_threads() -> usize {
-    // Looked at once: later the threads that are there would be counted against themselves.
+    // Computed once. Later the threads that run would be counted against themselves.
     static MOST: OnceLock<usize> = OnceLock::new();
     *MOST.get_or_init(|| {
-        let (most, reason) = most(|path| fs::read_to_string(path).ok());
-        log::debug!(target: TARGET, "at most {most} threads, because of {reason}");
+        let (most, reason) = most(|path| fs::read_to_string(path).ok(), max_processes());
+        log::debug!(target: TARGET, "at most {most} threads in all pools, because of {reason}");
         most
     })
 }
 
-/// A place among all threads of all pools. Its thread keeps it to its end.
-pub(super) struct Place(&'static AtomicUsize);
+/// The right to be one of the threads of all pools. A thread keeps it to its end.
+pub(super) struct ThreadPermit(&'static AtomicUsize);
 
-impl Place {
+impl ThreadPermit {
     pub(super) fn take() -> io::Result<Self> {
         static TAKEN: AtomicUsize = AtomicUsize::new(0);
         Self::among(&TAKEN, max_threads())
@@ -44,38 +46,33 @@ impl Place {
     fn among(taken: &'static AtomicUsize, most: usize) -> io::Result<Self> {
         let one_more = |taken| (taken < most).then_some(taken + 1);
         match taken.fetch_update(Relaxed, Relaxed, one_more) {
-            Ok(_) => Ok(Place(taken)),
+            Ok(_) => Ok(ThreadPermit(taken)),
             Err(_) => Err(io::Error::new(
                 io::ErrorKind::QuotaExceeded,
-                format!("there are {most} threads, as many as this machine can carry"),
+                format!("all {most} threads that this machine can carry are running"),
             )),
         }
     }
 }
 
-impl Drop for Place {
+impl Drop for ThreadPermit {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Relaxed);
     }
 }
 
-/// The lowest limit, and which one it is. `read` gives the text of a file.
-fn most(read: impl Fn(&Path) -> Option<String>) -> (usize, &'static str) {
+/// The lowest limit, and which one it is. `read` returns the text of a file; `max_processes` is the
+/// limit on the user's processes.
+fn most(
+    read: impl Fn(&Path) -> Option<String>,
+    max_processes: Option<usize>,
+) -> (usize, &'static str) {
     let text = |path: &str| read(Path::new(path));
     let number = |path: &str| text(path)?.trim().parse().ok();
 
     let mappings = || {
         let used = text("/proc/self/maps")?.lines().count();
         Some(threads_for(number("/proc/sys/vm/max_map_count")?, used))
-    };
-    let processes = || {
-        // To root this limit does not apply.
-        let root = real_user(&text("/proc/self/status")?)? == 0;
-        if root {
-            None
-        } else {
-            max_processes(&text("/proc/self/limits")?)
-        }
     };
     let groups = || {
         let groups = control_groups(&text("/proc/self/cgroup")?);
@@ -92,7 +89,7 @@ fn most(read: impl Fn(&Path) -> Option<String>) -> (usize, &'static str) {
         ("kernel.threads-max", number("/proc/sys/kernel/threads-max")),
         ("kernel.pid_max", number("/proc/sys/kernel/pid_max")),
         ("the control group's pids.max", groups()),
-        ("RLIMIT_NPROC", processes()),
+        ("RLIMIT_NPROC", max_processes),
     ];
     let known = limits
         .iter()
@@ -103,32 +100,27 @@ fn most(read: impl Fn(&Path) -> Option<String>) -> (usize, &'static str) {
     (most.max(1), reason)
 }
 
-/// A sixteenth is left to what the threads themselves will map.
+/// How many threads the free mappings suffice for. A sixteenth is left for what the threads
+/// themselves will map.
 fn threads_for(max_map_count: usize, used: usize) -> usize {
     let threads = max_map_count.saturating_sub(used) / MAPPINGS;
     threads - threads / 16
 }
 
-/// The user in `/proc/self/status`.
-fn real_user(status: &str) -> Option<u32> {
-    let users = status.lines().find_map(|line| line.strip_prefix("Uid:"))?;
-    users.split_whitespace().next()?.parse().ok()
+/// The limit on this user's processes, each thread of which counts as one. None if there is none;
+/// it does not apply to root.
+fn max_processes() -> Option<usize> {
+    if getuid().is_root() {
+        return None;
+    }
+    usize::try_from(getrlimit(Resource::Nproc).current?).ok()
 }
 
-/// The soft limit in `/proc/self/limits`.
-fn max_processes(limits: &str) -> Option<usize> {
-    let line = limits
-        .lines()
-        .find_map(|line| line.strip_prefix("Max processes"))?;
-    // "unlimited" is no number, and no limit.
-    line.split_whitespace().next()?.parse().ok()
-}
-
-/// The folders of the groups in `/proc/self/cgroup` that may limit threads, and of those above:
-/// their limits hold too.
+/// The folders of the groups in `/proc/self/cgroup` that may limit threads, and of the groups above
+/// them, whose limits hold too.
 ///
-/// In a container the path may be one of the host's that cannot be seen. The topmost folder is the
-/// container's then.
+/// In a container the path may be one of the host, which cannot be seen there. Then the topmost
+/// folder is that of the container.
 fn control_groups(cgroup: &str) -> Vec<PathBuf> {
     let lines = cgroup.lines().filter_map(|line| {
         let (_, line) = line.split_once(':')?;
@@ -147,7 +139,7 @@ fn control_groups(cgroup: &str) -> Vec<PathBuf> {
     folders.collect()
 }
 
-/// What `pids.max` leaves beside `pids.current`. "max" is no number, and no limit.
+/// What `pids.current` leaves of `pids.max`. The text "max" stands for no limit.
 fn free_in_group(most: &str, used: &str) -> Option<usize> {
     let most: usize = most.trim().parse().ok()?;
     Some(most.saturating_sub(used.trim().parse().ok()?))
@@ -157,19 +149,13 @@ fn free_in_group(most: &str, used: &str) -> Option<usize> {
 mod tests {
     use super::*;
 
-    const LIMITS: &str = "\
-Limit                     Soft Limit           Hard Limit           Units
-Max cpu time              unlimited            unlimited            seconds
-Max processes             700                  96365                processes
-Max open files            20000                20000                files
-";
-
-    /// What `most` makes of a machine that has these files.
-    fn most_of(files: &[(&str, &str)]) -> (usize, &'static str) {
-        most(|path| {
+    /// What `most` says of a machine with these files and this limit on processes.
+    fn most_of(files: &[(&str, &str)], max_processes: Option<usize>) -> (usize, &'static str) {
+        let read = |path: &Path| {
             let file = files.iter().find(|(name, _)| Path::new(name) == path);
             file.map(|(_, text)| text.to_string())
-        })
+        };
+        most(read, max_processes)
     }
 
     #[test]
@@ -179,80 +165,69 @@ Max open files            20000                20000                files
             ("/proc/self/maps", "stack\nheap\n"),
             ("/proc/sys/kernel/threads-max", "192731\n"),
             ("/proc/sys/kernel/pid_max", "32768\n"),
-            ("/proc/self/status", "Name:\tserver\nUid:\t0\t0\t0\t0\n"),
-            ("/proc/self/limits", LIMITS),
             ("/proc/self/cgroup", "0::/system/server\n"),
         ];
-        assert_eq!(most_of(&files), (15_359, "vm.max_map_count"));
+        assert_eq!(most_of(&files, None), (15_359, "vm.max_map_count"));
 
         files.push(("/sys/fs/cgroup/system/server/pids.max", "max\n"));
         files.push(("/sys/fs/cgroup/system/server/pids.current", "5\n"));
-        assert_eq!(most_of(&files), (15_359, "vm.max_map_count"));
+        assert_eq!(most_of(&files, None), (15_359, "vm.max_map_count"));
 
         files.push(("/sys/fs/cgroup/system/pids.max", "900\n"));
         files.push(("/sys/fs/cgroup/system/pids.current", "20\n"));
-        assert_eq!(most_of(&files), (880, "the control group's pids.max"));
+        assert_eq!(most_of(&files, None), (880, "the control group's pids.max"));
 
-        files[4].1 = "Uid:\t1000\t0\t0\t0\n";
-        assert_eq!(most_of(&files), (700, "RLIMIT_NPROC"));
+        assert_eq!(most_of(&files, Some(700)), (700, "RLIMIT_NPROC"));
     }
 
     #[test]
-    fn what_cannot_be_read_is_no_limit() {
-        assert_eq!(most_of(&[]), (UNKNOWN, "no limit that could be read"));
+    fn unreadable_file_is_no_limit() {
+        assert_eq!(most_of(&[], None), (UNKNOWN, "no limit that could be read"));
         let files = [
             ("/proc/sys/vm/max_map_count", "65530"),
             ("/proc/sys/kernel/threads-max", "many"),
             ("/proc/sys/kernel/pid_max", "4096"),
-            ("/proc/self/limits", LIMITS),
         ];
-        assert_eq!(most_of(&files), (4_096, "kernel.pid_max"));
+        assert_eq!(most_of(&files, None), (4_096, "kernel.pid_max"));
     }
 
     #[test]
-    fn there_is_always_one() {
+    fn there_is_always_one_thread() {
         let full = [
             ("/proc/sys/vm/max_map_count", "2"),
             ("/proc/self/maps", "a\nb\nc\n"),
         ];
-        assert_eq!(most_of(&full), (1, "vm.max_map_count"));
+        assert_eq!(most_of(&full, None), (1, "vm.max_map_count"));
         assert!(max_threads() >= 1);
     }
 
     #[test]
-    fn all_pools_share_the_places() {
+    fn all_pools_share_the_permits() {
         static TAKEN: AtomicUsize = AtomicUsize::new(0);
-        let place = || Place::among(&TAKEN, 2);
-        let (first, _second) = (place().unwrap(), place().unwrap());
-        let refused = place().map(drop).unwrap_err();
+        let permit = || ThreadPermit::among(&TAKEN, 2);
+        let (first, _second) = (permit().unwrap(), permit().unwrap());
+        let refused = permit().map(drop).unwrap_err();
         assert_eq!(refused.kind(), io::ErrorKind::QuotaExceeded);
         drop(first);
-        assert!(place().is_ok());
+        assert!(permit().is_ok());
     }
 
     #[test]
-    fn mappings_are_shared_out_to_threads() {
+    fn free_mappings_limit_the_threads() {
         assert_eq!(threads_for(65_530, 65_530), 0);
         assert_eq!(threads_for(65_530, 70_000), 0);
         assert_eq!(threads_for(6_400, 0), 1_500);
     }
 
     #[test]
-    fn the_real_user_counts() {
-        assert_eq!(real_user("Gid:\t5\nUid:\t1000\t0\t0\t0\n"), Some(1_000));
-        assert_eq!(real_user("Name:\tx\n"), None);
+    fn process_limit_does_not_apply_to_root() {
+        let limit = getrlimit(Resource::Nproc).current;
+        let expected = limit.filter(|_| !getuid().is_root());
+        assert_eq!(max_processes().map(|most| most as u64), expected);
     }
 
     #[test]
-    fn the_soft_limit_counts() {
-        assert_eq!(max_processes(LIMITS), Some(700));
-        let unlimited = LIMITS.replace("700", "unlimited");
-        assert_eq!(max_processes(&unlimited), None);
-        assert_eq!(max_processes(""), None);
-    }
-
-    #[test]
-    fn groups_are_found_in_either_layout() {
+    fn control_groups_are_found_in_either_layout() {
         let unified = control_groups("0::/a/b\n");
         let folders = ["a/b", "a", ""].map(|path| Path::new("/sys/fs/cgroup").join(path));
         assert_eq!(unified, folders);
@@ -264,7 +239,7 @@ Max open files            20000                20000                files
     }
 
     #[test]
-    fn a_group_counts_what_runs_in_it() {
+    fn running_threads_are_taken_off_a_groups_limit() {
         assert_eq!(free_in_group("100\n", "7\n"), Some(93));
         assert_eq!(free_in_group("100\n", "107\n"), Some(0));
         assert_eq!(free_in_group("max\n", "7\n"), None);

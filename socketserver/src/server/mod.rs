@@ -1,29 +1,24 @@
-//! The server: the one folder that sees transport, concurrency, handler and state.
+//! The server: the one folder that knows every axis.
 //!
-//! [`serve`] is the loop and the place to begin; [`shutdown`] is its end. [`life`] says where a
-//! server stands, [`connections`] which requests are live, and [`job`] what happens to one of them.
+//! ```text
+//!   Builder ──────► Server, ServerHandle     the shell, with its four types
+//!                     │
+//!                     ▼
+//!                   Engine                   the loop and its end, without types
+//!                     │
+//!                     ▼
+//!                   intake                   transport, handler and state, as trait objects
+//! ```
+//!
+//! `engine/serve.rs` is the loop and the place to begin reading; `engine/drain.rs` is its end.
 
-mod accept;
-mod base;
 mod builder;
-mod connections;
+mod engine;
 mod handle;
-mod job;
-mod life;
-#[cfg(all(test, loom))]
-mod model;
-mod rates;
-mod refuse;
-mod serve;
-mod server_ref;
-mod shutdown;
-#[cfg(feature = "signals")]
-mod signals;
-mod stats;
-// A model checker cannot see into the system, so there the bell is a mere flag.
-#[cfg_attr(loom, path = "model/waker.rs")]
-mod waker;
+mod intake;
+mod report;
 
+use std::any::type_name;
 use std::fmt;
 use std::io;
 use std::marker::PhantomData;
@@ -31,24 +26,19 @@ use std::os::fd::RawFd;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use base::{BaseServer, log_error};
 pub use builder::Builder;
-pub use connections::{End, Ticket};
+pub use engine::Overflow;
 pub use handle::ServerHandle;
-pub use job::{Job, Rejected, Run};
-pub use refuse::Overflow;
-pub use server_ref::ServerRef;
-pub use stats::{Drained, Served, Stats, Workers};
-pub use waker::Waker;
+pub use report::{Drained, Served};
 
-use crate::concurrency::Concurrency;
-use crate::handler::RequestHandler;
-use crate::socket::{Address, Socket, ToAddress};
-use crate::sync::Mutex;
-use crate::transport::Transport;
+use crate::concurrency::{Concurrency, Forking};
+use crate::handler::{ServerRef, StopKind};
+use crate::request::{Stats, short_name};
+use crate::socket::Address;
+use engine::Engine;
 
-/// A server: where requests come from, who runs them, what is done with them, and the state they
-/// share.
+/// A server: a transport that its requests come from, a concurrency that runs them, a handler for
+/// each, and the state that they share.
 ///
 /// The aliases are the names to use: [`TCPServer`](crate::TCPServer),
 /// [`ThreadingUDPServer`](crate::ThreadingUDPServer) and so on.
@@ -77,76 +67,31 @@ use crate::transport::Transport;
 ///
 /// Python: `BaseServer`, `TCPServer` and the rest
 #[must_use = "a server serves only in `serve_forever`, `handle_request` or `spawn`"]
-pub struct Server<T, C, H, S = ()>
-where
-    T: Transport,
-    C: Concurrency,
-    H: RequestHandler<T::Request, S>,
-    S: BaseServer<T::Request>,
-{
-    transport: Arc<T>,
-    concurrency: Arc<C>,
-    /// The listener was handed to us: others may share it, so it must not be fenced.
-    adopted: bool,
+pub struct Server<T, C, H, S = ()> {
+    /// First, because fields are dropped in this order: the engine ends before the state goes.
+    engine: Owned,
     server: ServerRef<S>,
-    options: builder::Options,
-    reserve: Option<Mutex<accept::Reserve>>,
-    rates: Option<rates::Rates>,
-    /// Anybody can send datagrams in another's name.
-    datagrams: bool,
-    /// The report of the end, once there was one.
-    drained: Mutex<Option<Drained>>,
-    #[cfg(feature = "signals")]
-    signals: signals::Signals<S>,
-    handler: PhantomData<fn(H)>,
+    concurrency: Arc<C>,
+    types: PhantomData<fn() -> (T, H)>,
 }
 
-impl<T, C, H, S> Server<T, C, H, S>
-where
-    T: Transport + Default,
-    C: Concurrency + Default,
-    H: RequestHandler<T::Request, S>,
-    S: BaseServer<T::Request>,
-{
-    /// A server at `address`, with the defaults of everything. Port 0 is a port that the system
-    /// chooses; [`server_address`](Self::server_address) tells which.
-    ///
-    /// # Errors
-    /// As [`Builder::bind`].
-    ///
-    /// Python: `TCPServer(address, Handler)`
-    pub fn bind(address: impl ToAddress) -> io::Result<Self>
-    where
-        S: Default,
-    {
-        Self::builder().bind(address)
-    }
+/// The owner of an engine: dropping it is `server_close`.
+struct Owned(Arc<Engine>);
 
-    /// A builder for the options, with the state's default.
-    ///
-    /// Python: `class MyServer(TCPServer): allow_reuse_address = True`
-    pub fn builder() -> Builder<T, C, H, S>
-    where
-        S: Default,
-    {
-        Self::with(S::default())
-    }
-
-    /// A builder for a server with this state.
-    ///
-    /// Python: the constructor of a subclass
-    pub fn with(state: S) -> Builder<T, C, H, S> {
-        Builder::new(T::default(), C::default(), state)
+impl Owned {
+    fn server_close(&self) -> Drained {
+        let Owned(engine) = self;
+        engine.server_close()
     }
 }
 
-impl<T, C, H, S> Server<T, C, H, S>
-where
-    T: Transport,
-    C: Concurrency,
-    H: RequestHandler<T::Request, S>,
-    S: BaseServer<T::Request>,
-{
+impl Drop for Owned {
+    fn drop(&mut self) {
+        self.server_close();
+    }
+}
+
+impl<T, C: Concurrency, H, S> Server<T, C, H, S> {
     /// Where the server listens, with the port that the system chose.
     ///
     /// Python: `BaseServer.server_address`
@@ -158,15 +103,7 @@ where
     ///
     /// Python: `BaseServer.fileno`
     pub fn fileno(&self) -> RawFd {
-        self.core()
-            .listener
-            .lock()
-            .as_ref()
-            .map_or(-1, Socket::fileno)
-    }
-
-    pub(crate) fn concurrency(&self) -> &C {
-        &self.concurrency
+        self.engine.0.fileno()
     }
 
     /// The state.
@@ -184,6 +121,32 @@ where
         self.server.stats()
     }
 
+    /// Serves requests until [`shutdown`](Self::shutdown) or another end. After a `shutdown` it may
+    /// be called again.
+    ///
+    /// # Errors
+    /// `ResourceBusy` when the server is already serving; `NotConnected` when it is closed; the
+    /// concurrency's, if it cannot serve here; the system's, if the listener will never work again.
+    /// An error of one connection is not an error of the server's.
+    ///
+    /// Python: `BaseServer.serve_forever`
+    pub fn serve_forever(&self) -> io::Result<()> {
+        self.server.core().life.enter()?;
+        self.engine.0.serve(|| ())
+    }
+
+    /// Serves one request, or calls `handle_timeout` when none comes within
+    /// [`timeout`](Builder::timeout). Returns what happened. A stop ends its wait.
+    ///
+    /// # Errors
+    /// As [`serve_forever`](Self::serve_forever).
+    ///
+    /// Python: `BaseServer.handle_request`
+    pub fn handle_request(&self) -> io::Result<Served> {
+        self.server.core().life.enter_once()?;
+        self.engine.0.serve_once()
+    }
+
     /// Ends the loop and nothing else: see [`ServerRef::shutdown`].
     ///
     /// Python: `BaseServer.shutdown`
@@ -191,57 +154,111 @@ where
         self.server.shutdown();
     }
 
-    /// The orderly end: after the [`lame_duck`](Builder::lame_duck) time, if there is one, nobody
-    /// new gets into the queue, those in it are served, the listener closes, and live requests may
-    /// go on for `timeout`. What is live then is cut: its `recv` sees the end of the stream. What
-    /// has not even ended 100 ms later is left to itself.
+    /// Ends the server gracefully: after the [`lame_duck`](Builder::lame_duck) time, if there is
+    /// one, no new client gets into the backlog, the clients in it are served, the listener closes,
+    /// and live requests may go on for `timeout`. Requests that are live then are aborted: their
+    /// `recv` sees the end of the stream. Requests that have still not ended 100 ms later are
+    /// abandoned.
     ///
     /// On the loop's thread and inside a request it only asks, as
-    /// [`begin_drain`](ServerRef::begin_drain), and the report is empty then. After the first end of a server this returns that one's report.
+    /// [`begin_drain`](ServerRef::begin_drain), and returns an empty report. After the first end of
+    /// a server it returns that one's report.
     pub fn drain(&self, timeout: Duration) -> Drained {
-        self.end(life::StopKind::Drain, timeout, true)
+        self.engine.0.end(StopKind::Drain, timeout, true)
     }
 
     /// Closes the listener, and waits for live requests as [`drain`](Self::drain) does, for
-    /// `drain_timeout`; but takes nothing more. A running loop is stopped first.
+    /// [`drain_timeout`](Builder::drain_timeout); but serves no backlog. A running loop is stopped
+    /// first.
     ///
-    /// A concurrency whose `block_on_close` is off is not waited for, and its requests are not cut.
+    /// A concurrency whose `block_on_close` is off is not waited for, and its requests are not
+    /// aborted.
     ///
     /// Python: `BaseServer.server_close`, which waits for ever, and leaves a running loop spinning
     pub fn server_close(&self) -> Drained {
-        self.end(
-            life::StopKind::Close,
-            self.options.drain_timeout,
-            self.concurrency.waits_on_close(),
-        )
+        self.engine.server_close()
+    }
+
+    /// From now on the first SIGINT or SIGTERM drains the server, after its
+    /// [`lame_duck`](Builder::lame_duck) time, and `serve_forever` returns; live requests have
+    /// `timeout` to finish. A second signal ends the process at once, with status 128 + its number.
+    /// Several servers of one process may each do this, and all of them drain.
+    ///
+    /// It takes no thread: the signal sets a flag and wakes the loop. An inline server begins to
+    /// drain when the handler that runs has returned. Once the last of these servers is dropped, a
+    /// signal ends the process again, as it does without this call. Called again, it changes the
+    /// timeout.
+    ///
+    /// # Errors
+    /// The system's.
+    ///
+    /// Python: `except KeyboardInterrupt` around `serve_forever`
+    #[cfg(feature = "signals")]
+    pub fn drain_on_signals(&self, timeout: Duration) -> io::Result<()> {
+        self.engine.0.drain_on_signals(timeout)
+    }
+
+    /// From now on a signal calls `run`, on the loop's thread and between requests, while the server
+    /// serves: SIGHUP to read its configuration again, SIGUSR1 to report its counters. The numbers
+    /// are in [`signal`](crate::signal).
+    ///
+    /// It takes no thread: the signal sets a flag and wakes the loop. So signals that come faster
+    /// than the loop answers are answered once. An inline server answers when the handler that runs
+    /// has returned. After the server's end, and in a forked child, the signal does nothing.
+    ///
+    /// ```
+    /// use socketserver::{Socket, ThreadingTCPServer, signal};
+    ///
+    /// let server = ThreadingTCPServer::handling(|request: Socket, _| request.sendall(b"hello"));
+    /// let server = server.bind("127.0.0.1:0")?;
+    /// server.on_signal(signal::SIGUSR1, |server| log::info!("{:?}", server.stats()))?;
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// `InvalidInput` for a signal that cannot be handled, and the system's.
+    ///
+    /// Python: `signal.signal`
+    #[cfg(feature = "signals")]
+    pub fn on_signal(
+        &self,
+        signal: i32,
+        run: impl Fn(&ServerRef<S>) + Send + Sync + 'static,
+    ) -> io::Result<()>
+    where
+        S: Send + Sync + 'static,
+    {
+        let server = self.server_ref();
+        self.engine
+            .0
+            .on_signal(signal, Box::new(move || run(&server)))
+    }
+
+    /// `serve_forever` on a server whose life has entered.
+    #[cfg(all(test, loom))]
+    pub(crate) fn serve_entered(&self) -> io::Result<()> {
+        self.engine.0.serve(|| ())
+    }
+
+    #[cfg(all(test, loom))]
+    pub(crate) fn core(&self) -> &crate::handler::Core {
+        self.server.core()
     }
 }
 
-impl<T, C, H, S> Drop for Server<T, C, H, S>
-where
-    T: Transport,
-    C: Concurrency,
-    H: RequestHandler<T::Request, S>,
-    S: BaseServer<T::Request>,
-{
-    fn drop(&mut self) {
-        self.server_close();
+impl<T, H, S> Server<T, Forking, H, S> {
+    /// Process numbers of the children that the server has not yet reaped.
+    ///
+    /// Python: `ForkingMixIn.active_children`
+    pub fn active_children(&self) -> Vec<i32> {
+        self.concurrency.active_children()
     }
 }
 
-impl<T, C, H, S> fmt::Debug for Server<T, C, H, S>
-where
-    T: Transport,
-    C: Concurrency,
-    H: RequestHandler<T::Request, S>,
-    S: BaseServer<T::Request>,
-{
+impl<T, C: Concurrency, H, S> fmt::Debug for Server<T, C, H, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Server")
-            .field(
-                "handler",
-                &crate::handler::short_name(std::any::type_name::<H>()),
-            )
+            .field("handler", &short_name(type_name::<H>()))
             .field("server_address", &format_args!("{}", self.server_address()))
             .field("fileno", &self.fileno())
             .field("stats", &self.stats())

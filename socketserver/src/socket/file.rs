@@ -1,39 +1,59 @@
-//! `rfile` and `wfile`: a socket as files.
+//! `rfile` and `wfile`: a socket's stream as two files.
 
 use std::io::{self, BufRead, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::atomic::Ordering::Relaxed;
 
-use super::Socket;
+use super::handle::Socket;
+use super::io::LARGEST_BUFFER;
 
-/// What a size of -1 stands for. Python: `io.DEFAULT_BUFFER_SIZE`
+/// The size that -1 stands for, in bytes.
+///
+/// Python: `io.DEFAULT_BUFFER_SIZE`
 const DEFAULT_BUFFER_SIZE: usize = 8192;
 
 fn buffer_size(size: isize) -> usize {
-    usize::try_from(size).unwrap_or(DEFAULT_BUFFER_SIZE)
+    let size = usize::try_from(size).unwrap_or(DEFAULT_BUFFER_SIZE);
+    size.min(LARGEST_BUFFER)
+}
+
+impl Socket {
+    /// Two files, for reading and for writing: `rfile` and `wfile` of a stream handler. A size of
+    /// -1 is the usual buffer (8 KiB), 0 none, anything else the buffer's size in bytes, up to
+    /// 1 MiB.
+    ///
+    /// Python: `socket.makefile("rb", rbufsize)` and `socket.makefile("wb", wbufsize)`
+    pub fn makefile(&self, rbufsize: isize, wbufsize: isize) -> (SocketReader, SocketWriter) {
+        (
+            SocketReader::new(self.clone(), rbufsize),
+            SocketWriter::new(self.clone(), wbufsize),
+        )
+    }
 }
 
 /// A socket's stream as a file to read from: Rust's [`Read`] and [`BufRead`], and Python's bounded
 /// [`readline`](Self::readline).
 ///
-/// Python's `for line in self.rfile` is `for line in self.rfile.by_ref().lines()`, as text, or
-/// [`readline`](Self::readline) in a loop, as bytes and with a limit.
+/// Python's `for line in self.rfile` is `for line in self.rfile.by_ref().lines()` for text, or
+/// [`readline`](Self::readline) in a loop for bytes, with a limit.
 ///
-/// Python: `StreamRequestHandler.rfile`; unlike there, it can still be read after a timeout, and
-/// nothing is lost
+/// After a timeout, [`readline`](Self::readline) and [`read_up_to`](Self::read_up_to) can be called
+/// again and lose nothing. [`read_exact`](Read::read_exact) loses the bytes that it had by then.
+///
+/// Python: `StreamRequestHandler.rfile`, which cannot be read any more after a timeout
 #[derive(Debug)]
 pub struct SocketReader {
     socket: Socket,
-    /// What was received; the bytes before `start` have been read.
+    /// The bytes that were received. Those before `start` have been read.
     buffer: Vec<u8>,
     start: usize,
-    /// How much is received at a time; 1 for an unbuffered reader, which must not take more than it
-    /// is asked for.
+    /// How many bytes are received at a time: 1 for an unbuffered reader, which must not take more
+    /// than it is asked for.
     size: usize,
 }
 
 impl SocketReader {
-    pub(super) fn new(socket: Socket, rbufsize: isize) -> Self {
+    fn new(socket: Socket, rbufsize: isize) -> Self {
         let size = buffer_size(rbufsize).max(1);
         SocketReader {
             socket,
@@ -43,13 +63,12 @@ impl SocketReader {
         }
     }
 
-    /// The next line with its end, at most `limit` bytes of it: a longer line comes in pieces, of
-    /// which only the last ends in `\n`. The stream's last line may lack its end, and an empty one
-    /// is the end of the stream.
+    /// The next line with its `\n`, or its first `limit` bytes if it is longer: a long line comes in
+    /// pieces, of which only the last one ends in `\n`. The stream's last line may lack the `\n`. An
+    /// empty result is the end of the stream.
     ///
     /// # Errors
-    /// The socket's. After a timeout what had come so far is kept, and the next call goes on from
-    /// there.
+    /// The socket's. After a timeout the next call goes on with the bytes that came before it.
     ///
     /// Python: `rfile.readline(limit)`
     pub fn readline(&mut self, limit: usize) -> io::Result<Vec<u8>> {
@@ -57,11 +76,11 @@ impl SocketReader {
         Ok(self.take(count))
     }
 
-    /// The next `size` bytes; fewer only at the end of the stream.
+    /// The next `size` bytes, and fewer only at the end of the stream. Memory is used as bytes come,
+    /// so a size that came from a client is safe to pass.
     ///
     /// # Errors
-    /// The socket's. After a timeout what had come so far is kept, and the next call goes on from
-    /// there.
+    /// The socket's. After a timeout the next call goes on with the bytes that came before it.
     ///
     /// Python: `rfile.read(size)`
     pub fn read_up_to(&mut self, size: usize) -> io::Result<Vec<u8>> {
@@ -73,8 +92,8 @@ impl SocketReader {
         }
     }
 
-    /// Receives until the delimiter is there, or `limit` bytes are, or the end of the stream. Tells
-    /// how many bytes that makes, and leaves them unread: an error on the way loses nothing.
+    /// Receives until there is a delimiter, `limit` bytes, or the end of the stream. Returns how many
+    /// bytes that makes, and leaves them unread, so that an error on the way loses nothing.
     fn receive_until(&mut self, delimiter: u8, limit: usize) -> io::Result<usize> {
         let mut searched = 0;
         loop {
@@ -99,10 +118,10 @@ impl SocketReader {
         data
     }
 
-    /// Receives more behind what is still unread; 0 at the end of the stream. Even an unbuffered
-    /// reader may take as much as is `wanted`.
+    /// Receives more bytes behind the unread ones. Returns how many; 0 at the end of the stream. Even
+    /// an unbuffered reader may receive as many as are `wanted`.
     fn receive(&mut self, wanted: usize) -> io::Result<usize> {
-        /// Whoever wants more may never get it, so room for it is made as it comes.
+        /// A caller that wants more may never get it, so room is made as bytes come.
         const MOST: usize = 1 << 16;
         if self.start > 0 {
             self.buffer.drain(..self.start);
@@ -122,7 +141,7 @@ impl SocketReader {
 impl Read for SocketReader {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         if self.start == self.buffer.len() && into.len() >= self.size {
-            // Copying through the buffer would gain nothing.
+            // Going through the buffer would only add a copy.
             return self.socket.recv_into(into);
         }
         let read = self.fill_buf()?.read(into)?;
@@ -173,9 +192,9 @@ impl AsFd for SocketReader {
     }
 }
 
-/// A socket's stream as a file to write to. Unbuffered, as it is by default, every write is a
-/// `sendall`; with a buffer, what is written leaves when that is full, at a
-/// [`flush`](Write::flush), after `finish`, and when it is dropped, where nobody hears of errors.
+/// A socket's stream as a file to write to. Without a buffer, which is the default, every write is a
+/// `sendall`. With one, bytes leave when it is full, at a [`flush`](Write::flush), after `finish`,
+/// and when the file is dropped, where errors are ignored.
 ///
 /// Python: `StreamRequestHandler.wfile`
 #[derive(Debug)]
@@ -186,7 +205,7 @@ pub struct SocketWriter {
 }
 
 impl SocketWriter {
-    pub(super) fn new(socket: Socket, wbufsize: isize) -> Self {
+    fn new(socket: Socket, wbufsize: isize) -> Self {
         SocketWriter {
             socket,
             buffer: Vec::new(),
@@ -196,7 +215,7 @@ impl SocketWriter {
 }
 
 impl Write for SocketWriter {
-    /// Takes all of `data`, always.
+    /// Takes all of `data`: the result is always its length.
     fn write(&mut self, data: &[u8]) -> io::Result<usize> {
         if self.buffer.len() + data.len() > self.size {
             self.flush()?;
@@ -213,13 +232,14 @@ impl Write for SocketWriter {
         if self.buffer.is_empty() {
             return Ok(());
         }
-        // How much of it left is not known after an error, so it must not be sent again.
+        // After an error it is unknown how much was sent, so none of it may be sent again.
         let result = self.socket.sendall(&self.buffer);
         self.buffer.clear();
         result
     }
 
-    /// What is formatted leaves in one piece, not one system call a fragment.
+    /// Formats first, so that the text leaves in one piece rather than one system call per
+    /// fragment.
     fn write_fmt(&mut self, arguments: std::fmt::Arguments<'_>) -> io::Result<()> {
         match arguments.as_str() {
             Some(text) => self.write_all(text.as_bytes()),
@@ -229,7 +249,7 @@ impl Write for SocketWriter {
 }
 
 impl Drop for SocketWriter {
-    /// Sends what is left, as far as that succeeds; after a panic it may be half of something.
+    /// Sends the rest, unless the handler panicked: the rest may then be half of a message.
     fn drop(&mut self) {
         if !std::thread::panicking() {
             let _ = self.flush();

@@ -1,77 +1,149 @@
-//! What may be put under a socket, as TLS is: every handle, `rfile` and `wfile` speak through it
-//! from then on.
+//! A protocol under a socket, such as TLS, and the wire below it.
 
 use std::fmt;
 use std::io;
+use std::os::fd::OwnedFd;
 
-use super::Inner;
-use super::wait::Patience;
+use rustix::buffer::spare_capacity;
+use rustix::net::RecvFlags;
 
-/// A protocol between the handler's bytes and the wire's.
+use super::descriptor::{Descriptor, receive_flags, send_flags};
+use super::wait::{self, Interest, Part, Patience};
+
+/// A protocol between the handler's bytes and the wire's, such as TLS. Once it is set, every
+/// handle, `rfile` and `wfile` of the socket speaks through it.
 ///
-/// It reads and writes the wire without holding its own lock meanwhile, since another thread may be
-/// waiting the other way. At a deadline the wire below is shut down, and its `recv` sees the end.
+/// A layer must not hold its locks while it reads or writes the wire, because another
+/// thread may be waiting in the other direction. At a deadline the wire is shut down, and its
+/// `recv` returns the end of the stream.
+///
+/// Python: what `ssl.SSLSocket` does for a socket
 pub trait Layer: Send + Sync + 'static {
-    /// Fills `buffer` with what the other side said; 0 at the end of its stream.
+    /// Fills `buffer` with the peer's next bytes and returns how many; 0 at the end of its stream.
     ///
     /// # Errors
-    /// The wire's, and `InvalidData` for what the layer cannot read.
+    /// The wire's, and `InvalidData` for input that is not of this protocol.
     fn recv(&self, wire: &Wire<'_>, buffer: &mut [u8]) -> io::Result<usize>;
 
-    /// Sends some of `data`, at least one byte of it, and tells how much.
+    /// Sends some of `data`, at least one byte of it, and returns how many bytes.
     ///
     /// # Errors
     /// The wire's.
     fn send(&self, wire: &Wire<'_>, data: &[u8]) -> io::Result<usize>;
 
-    /// Tells the other side that nothing more will come, before the wire's own end.
+    /// Tells the peer that no more will come. Called once, before the wire's own end.
     ///
     /// # Errors
-    /// The wire's; nobody looks at them, as nothing could be done.
+    /// The wire's. They are ignored, as nothing can be done about them.
     fn end(&self, wire: &Wire<'_>) -> io::Result<()>;
 }
 
-/// The socket below a [`Layer`].
+/// The socket below a [`Layer`]: its bytes, and the time that the operation above still has.
 pub struct Wire<'a> {
-    pub(super) inner: &'a Inner,
-    pub(super) patience: Patience,
+    descriptor: &'a Descriptor,
+    patience: Patience,
+    part: Part,
 }
 
-impl Wire<'_> {
-    /// Receives what there is, waiting as long as the socket's timeout says; 0 at the end of the
-    /// stream.
+impl<'a> Wire<'a> {
+    /// A wire for one operation, which begins now.
+    #[inline]
+    pub(super) fn new(descriptor: &'a Descriptor, patience: Patience) -> Self {
+        Wire {
+            descriptor,
+            patience,
+            part: Part::First,
+        }
+    }
+
+    /// The same wire for operations that are made of several calls and share its time.
+    #[inline]
+    pub(super) fn in_parts(self) -> Self {
+        Wire {
+            part: Part::Later,
+            ..self
+        }
+    }
+
+    /// Receives the bytes that are there, waiting for the first of them as long as the socket's
+    /// timeout allows. Returns how many; 0 at the end of the stream.
     ///
     /// # Errors
-    /// `TimedOut`, or the system's.
+    /// `TimedOut`, and the system's.
+    #[inline]
     pub fn recv(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.inner.recv_part(buffer, self.patience)
+        let room = buffer.len();
+        self.recv_with(room, |fd, flags| {
+            rustix::net::recv(fd, &mut *buffer, flags).map(|(received, _)| received)
+        })
     }
 
-    /// Sends some of `data` and tells how much.
+    /// The same into a new vector of at most `room` bytes.
+    #[inline]
+    pub(super) fn recv_new(&self, room: usize) -> io::Result<Vec<u8>> {
+        let mut data = Vec::with_capacity(room);
+        self.recv_with(room, |fd, flags| {
+            data.clear();
+            rustix::net::recv(fd, spare_capacity(&mut data), flags).map(|_| data.len())
+        })?;
+        Ok(data)
+    }
+
+    #[inline]
+    fn recv_with(
+        &self,
+        room: usize,
+        mut recv: impl FnMut(&OwnedFd, RecvFlags) -> rustix::io::Result<usize>,
+    ) -> io::Result<usize> {
+        let received = self.until_ready(Interest::Read, |may_block| {
+            recv(&self.descriptor.fd, receive_flags(may_block))
+        })?;
+        self.descriptor.note_received(received, room);
+        Ok(received)
+    }
+
+    /// Sends some of `data` and returns how many bytes.
     ///
     /// # Errors
-    /// `TimedOut`, or the system's.
+    /// `TimedOut`, and the system's.
+    #[inline]
     pub fn send(&self, data: &[u8]) -> io::Result<usize> {
-        self.inner.send_part(data, self.patience)
+        self.until_ready(Interest::Write, |may_block| {
+            rustix::net::send(&self.descriptor.fd, data, send_flags(may_block))
+        })
     }
 
-    /// Sends all of `data`.
+    /// Sends all of `data`. The timeout covers the whole.
     ///
     /// # Errors
-    /// `TimedOut`, or the system's; how much was sent is not known then.
+    /// `TimedOut`, and the system's. How much was sent is then unknown.
+    #[inline]
     pub fn sendall(&self, data: &[u8]) -> io::Result<()> {
         let mut left = data;
+        let mut part = self.part;
         while !left.is_empty() {
-            left = &left[self.send(left)?..];
+            let sent = Wire { part, ..*self }.send(left)?;
+            left = &left[sent..];
+            part = Part::Later;
         }
         Ok(())
+    }
+
+    #[inline]
+    fn until_ready<T>(
+        &self,
+        interest: Interest,
+        operation: impl FnMut(bool) -> rustix::io::Result<T>,
+    ) -> io::Result<T> {
+        let time = (self.patience, self.part);
+        wait::until_ready(self.descriptor.awaited(), interest, time, operation)
     }
 }
 
 impl fmt::Debug for Wire<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Wire")
-            .field("fileno", &self.inner.fileno())
+            .field("fileno", &self.descriptor.fileno())
             .finish()
     }
 }

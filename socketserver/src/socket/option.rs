@@ -3,60 +3,75 @@
 use std::io;
 use std::time::Duration;
 
-use super::Socket;
+use super::handle::Socket;
 
-/// An option of a socket and its value.
+/// An option of a socket, with its value.
 ///
-/// Others can be set through `AsFd` with a crate made for them.
+/// Other options can be set through `AsFd`, with a crate that has them.
 ///
 /// Python: `SO_…`, `TCP_…` and `IPV6_…` of the `socket` module
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SocketOption {
-    /// Binding succeeds while old connections of the same port are still in `TIME_WAIT`. Python:
-    /// `SO_REUSEADDR`
+    /// Whether the socket can be bound while old connections of its port are still in `TIME_WAIT`.
+    /// Python: `SO_REUSEADDR`
     ReuseAddress(bool),
-    /// Several sockets may be bound to one port and share its traffic. Python: `SO_REUSEPORT`
+    /// Whether several sockets may be bound to one port and share its traffic. Python:
+    /// `SO_REUSEPORT`
     ReusePort(bool),
-    /// Datagrams may be sent to a broadcast address. Python: `SO_BROADCAST`
+    /// Whether datagrams may be sent to a broadcast address. Python: `SO_BROADCAST`
     Broadcast(bool),
-    /// A silent connection is probed, so that a vanished peer is noticed. Python: `SO_KEEPALIVE`
+    /// Whether a silent connection is probed, so that a vanished peer is noticed. Python:
+    /// `SO_KEEPALIVE`
     KeepAlive(bool),
-    /// How long closing waits for unsent data; zero resets the connection. Python: `SO_LINGER`
+    /// How long closing waits for unsent data, in whole seconds, rounded up. Zero resets the
+    /// connection. Python: `SO_LINGER`
     Linger(Option<Duration>),
-    /// The receive buffer, in bytes; Linux doubles it. Python: `SO_RCVBUF`
+    /// The receive buffer, in bytes. Linux doubles it, and has a maximum. Python: `SO_RCVBUF`
     ReceiveBuffer(usize),
-    /// The send buffer, in bytes; Linux doubles it. Python: `SO_SNDBUF`
+    /// The send buffer, in bytes. Linux doubles it, and has a maximum. Python: `SO_SNDBUF`
     SendBuffer(usize),
-    /// Small writes leave at once instead of being gathered. Python: `TCP_NODELAY`
+    /// Whether small writes leave at once instead of being gathered. Python: `TCP_NODELAY`
     NoDelay(bool),
-    /// An IPv6 socket takes no IPv4 clients. Python: `IPV6_V6ONLY`
+    /// Whether an IPv6 socket refuses IPv4 clients. Python: `IPV6_V6ONLY`
     OnlyV6(bool),
+}
+
+/// The largest number that the system's integer holds. A larger one would come out as another.
+const LARGEST: usize = i32::MAX as usize;
+
+/// The unit of the system's option. Less than one second must not become zero, which resets the
+/// connection.
+fn whole_seconds(time: Duration) -> Duration {
+    let seconds = time
+        .as_secs()
+        .saturating_add(u64::from(time.subsec_nanos() > 0));
+    Duration::from_secs(seconds.min(LARGEST as u64))
 }
 
 impl Socket {
     /// Sets an option.
     ///
     /// # Errors
-    /// The system's: most often that this kind of socket does not have the option.
+    /// The system's, most often because this kind of socket does not have the option.
     ///
     /// Python: `socket.setsockopt`
     pub fn setsockopt(&self, option: SocketOption) -> io::Result<()> {
-        let socket = self.open()?.socket();
+        let socket = self.raw_open()?;
         match option {
             SocketOption::ReuseAddress(on) => socket.set_reuse_address(on),
             SocketOption::ReusePort(on) => socket.set_reuse_port(on),
             SocketOption::Broadcast(on) => socket.set_broadcast(on),
             SocketOption::KeepAlive(on) => socket.set_keepalive(on),
-            SocketOption::Linger(time) => socket.set_linger(time),
-            SocketOption::ReceiveBuffer(size) => socket.set_recv_buffer_size(size),
-            SocketOption::SendBuffer(size) => socket.set_send_buffer_size(size),
+            SocketOption::Linger(time) => socket.set_linger(time.map(whole_seconds)),
+            SocketOption::ReceiveBuffer(size) => socket.set_recv_buffer_size(size.min(LARGEST)),
+            SocketOption::SendBuffer(size) => socket.set_send_buffer_size(size.min(LARGEST)),
             SocketOption::NoDelay(on) => socket.set_tcp_nodelay(on),
             SocketOption::OnlyV6(on) => socket.set_only_v6(on),
         }
     }
 
-    /// The value of an option, which is named without one.
+    /// The value of an option. The option is named without a value.
     ///
     /// ```
     /// use socketserver::{AddressFamily, Socket, SocketKind, SocketOption};
@@ -72,7 +87,7 @@ impl Socket {
     ///
     /// Python: `socket.getsockopt`
     pub fn getsockopt<V: OptionValue>(&self, option: fn(V) -> SocketOption) -> io::Result<V> {
-        let socket = self.open()?.socket();
+        let socket = self.raw_open()?;
         let option = match option(V::default()) {
             SocketOption::ReuseAddress(_) => SocketOption::ReuseAddress(socket.reuse_address()?),
             SocketOption::ReusePort(_) => SocketOption::ReusePort(socket.reuse_port()?),
@@ -90,9 +105,11 @@ impl Socket {
     }
 }
 
-/// What the value of a [`SocketOption`] may be: a `bool`, a `usize` or an `Option<Duration>`.
+/// The type of a [`SocketOption`]'s value: `bool`, `usize` or `Option<Duration>`.
+///
+/// Python: the `int` or `bytes` that `getsockopt` returns
 pub trait OptionValue: Default {
-    /// The value of an option that has one of this type.
+    /// The option's value, if it is of this type.
     fn of(option: SocketOption) -> Option<Self>;
 }
 

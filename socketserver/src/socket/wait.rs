@@ -1,9 +1,11 @@
-//! The one place where a handler's code waits for a descriptor.
+//! The seam between threads and green threads: the one place where an operation waits for a
+//! descriptor.
 //!
-//! The first try is one plain system call, which on an ordinary thread may block. Whatever comes
-//! back short goes on in one slow path: wait for readiness for what is left of the time, then call
-//! again without blocking. So a timeout holds for a whole operation, a descriptor that was
-//! non-blocking when it came to us works, and being woken is only a hint.
+//! The first try is one plain system call, which may block on an ordinary thread. If it comes back
+//! without a result, everything else is one slow path: wait until the descriptor is ready, for as
+//! long as is left of the time, then call again without blocking. Three things follow: a timeout
+//! covers a whole operation, a descriptor that arrived non-blocking works, and a wake-up is only a
+//! hint.
 
 use std::cell::Cell;
 use std::io;
@@ -16,7 +18,8 @@ use rustix::io::Errno;
 pub(crate) use crate::green::Interest;
 use crate::green::{self, Current, Source};
 
-/// What is waited for: a descriptor, and its place among the green threads' descriptors.
+/// What an operation waits for: a descriptor, and its place among the descriptors that green
+/// threads wait for.
 #[derive(Clone, Copy)]
 pub(crate) struct Awaited<'a> {
     pub(crate) fd: BorrowedFd<'a>,
@@ -24,7 +27,7 @@ pub(crate) struct Awaited<'a> {
 }
 
 impl<'a> Awaited<'a> {
-    fn poll_fd(self, interest: Interest) -> PollFd<'a> {
+    pub(super) fn poll_fd(self, interest: Interest) -> PollFd<'a> {
         let flags = match interest {
             Interest::Read => PollFlags::IN,
             Interest::Write => PollFlags::OUT,
@@ -34,144 +37,153 @@ impl<'a> Awaited<'a> {
 }
 
 /// How long an operation may take from now on.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Patience {
-    /// For ever.
-    Unlimited,
-    /// Not at all: what is not ready is `WouldBlock`.
-    None,
-    /// Until then: what is not ready by that time is `TimedOut`.
+    /// Forever.
+    Forever,
+    /// Not at all: an operation that is not ready fails with `WouldBlock`.
+    Nonblocking,
+    /// Until then: an operation that is not ready by that time fails with `TimedOut`.
     Until(Instant),
 }
 
-thread_local! {
-    /// Nothing waits on this thread now.
-    static WITHOUT_WAITING: Cell<bool> = const { Cell::new(false) };
+/// Whether an operation begins with this call, or goes on with time that is already running.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Part {
+    First,
+    Later,
 }
 
-/// Runs what a user wrote where nobody can wait for it: meanwhile every socket on this thread is as
-/// if its timeout were zero.
-pub(crate) fn without_waiting<T>(run: impl FnOnce() -> T) -> T {
-    struct Waiting(bool);
-    impl Drop for Waiting {
+thread_local! {
+    /// Every socket on this thread is non-blocking at the moment.
+    static NONBLOCKING_SOCKETS: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Runs a user's code where nothing may wait for it: meanwhile every socket on this thread behaves
+/// as if its timeout were zero.
+pub(crate) fn nonblocking_sockets<T>(run: impl FnOnce() -> T) -> T {
+    struct Restore(bool);
+    impl Drop for Restore {
         fn drop(&mut self) {
-            WITHOUT_WAITING.set(self.0);
+            NONBLOCKING_SOCKETS.set(self.0);
         }
     }
-    let _waiting = Waiting(WITHOUT_WAITING.replace(true));
+    let _restore = Restore(NONBLOCKING_SOCKETS.replace(true));
     run()
 }
 
 impl Patience {
     /// The patience of a socket with this timeout.
     pub(super) fn of_socket(timeout: Option<Duration>) -> Self {
-        if WITHOUT_WAITING.get() {
-            Patience::None
+        if NONBLOCKING_SOCKETS.get() {
+            Patience::Nonblocking
         } else {
             Self::from_timeout(timeout)
         }
     }
 
-    /// A timeout as Python's `settimeout` takes it: none at all, or zero for a non-blocking socket.
+    /// A timeout as Python's `settimeout` takes it: none waits forever, zero does not wait.
     pub(crate) fn from_timeout(timeout: Option<Duration>) -> Self {
         match timeout {
-            None => Patience::Unlimited,
-            Some(Duration::ZERO) => Patience::None,
-            // A time beyond what the clock can hold is for ever.
+            None => Patience::Forever,
+            Some(Duration::ZERO) => Patience::Nonblocking,
+            // Longer than the clock can count is forever.
             Some(timeout) => match Instant::now().checked_add(timeout) {
                 Some(end) => Patience::Until(end),
-                None => Patience::Unlimited,
+                None => Patience::Forever,
             },
+        }
+    }
+
+    pub(super) fn is_over(self) -> bool {
+        matches!(self, Patience::Until(end) if Instant::now() >= end)
+    }
+
+    /// Whether the system's own timeout measures this patience, so that the call itself may block.
+    ///
+    /// That timeout starts with the call, which is wrong for a later part of an operation. When
+    /// sending on a Unix stream it even starts anew for every piece of the data.
+    fn is_kept_by_the_system(self, interest: Interest, part: Part) -> bool {
+        match self {
+            Patience::Forever => true,
+            Patience::Nonblocking => false,
+            Patience::Until(_) => interest == Interest::Read && part == Part::First,
         }
     }
 }
 
-/// Before something is tried: a green thread that has long had no need to wait lets others run, if it
-/// would have waited at all.
+/// To be called before an operation is tried: a green thread whose operations have long completed
+/// without blocking yields. One that would not have waited need not yield.
 #[inline]
 pub(super) fn consume_budget(current: Option<Current>, patience: Patience) {
     if let Some(current) = current
-        && !matches!(patience, Patience::None)
+        && patience != Patience::Nonblocking
     {
         current.consume_budget();
     }
 }
 
-/// Calls `operation` until it has an answer. Its argument says whether the call may block.
+/// Calls `operation` until it has a result. Its argument says whether the call may block.
+///
+/// # Errors
+/// `TimedOut` when the time is over, `WouldBlock` when there was none; the operation's.
 #[inline]
-pub(crate) fn until_ready<T>(
+pub(super) fn until_ready<T>(
     awaited: Awaited<'_>,
     interest: Interest,
-    patience: Patience,
+    (patience, part): (Patience, Part),
     mut operation: impl FnMut(bool) -> rustix::io::Result<T>,
 ) -> io::Result<T> {
     let current = green::may_park();
-    let waits = !matches!(patience, Patience::None);
-    let drained = current.is_some_and(|current| {
-        waits && interest == Interest::Read && awaited.source.is_drained(current)
+    let is_drained = current.is_some_and(|current| {
+        patience != Patience::Nonblocking
+            && interest == Interest::Read
+            && awaited.source.is_drained(current)
     });
-    if !drained {
+    if !is_drained {
         consume_budget(current, patience);
-        // A Unix stream starts the time anew for every part of what it is given to send.
-        let restarts = interest == Interest::Write && matches!(patience, Patience::Until(_));
-        match operation(waits && current.is_none() && !restarts) {
+        if part == Part::Later && patience.is_over() {
+            return Err(timed_out());
+        }
+        let may_block = current.is_none() && patience.is_kept_by_the_system(interest, part);
+        match operation(may_block) {
             Err(Errno::AGAIN | Errno::INTR) => {}
             result => return Ok(result?),
         }
     }
-    after_waiting(current, awaited, interest, patience, operation)
+    wait_and_retry(current, awaited, interest, patience, operation)
 }
 
-/// As [`until_ready`], but never blocks in the call itself, which would start the time anew: for
-/// the parts of something longer.
-pub(crate) fn part_until_ready<T>(
-    awaited: Awaited<'_>,
-    interest: Interest,
-    patience: Patience,
-    mut operation: impl FnMut(bool) -> rustix::io::Result<T>,
-) -> io::Result<T> {
-    let current = green::may_park();
-    consume_budget(current, patience);
-    if matches!(patience, Patience::Until(end) if Instant::now() >= end) {
-        return Err(timed_out());
-    }
-    match operation(false) {
-        Err(Errno::AGAIN | Errno::INTR) => {
-            after_waiting(current, awaited, interest, patience, operation)
-        }
-        result => Ok(result?),
-    }
-}
-
-/// Waits, and calls `operation` after that, until it has an answer.
+/// Waits, then calls `operation`, until it has a result.
 #[inline]
-fn after_waiting<T>(
+fn wait_and_retry<T>(
     current: Option<Current>,
     awaited: Awaited<'_>,
     interest: Interest,
     patience: Patience,
     mut operation: impl FnMut(bool) -> rustix::io::Result<T>,
 ) -> io::Result<T> {
-    /// A datagram socket is ready to be written even when the one who shall get it is not, and
-    /// there is no event for that.
+    /// A datagram socket polls as writable even when the receiver's queue is full, and there is no
+    /// event for room in that queue.
     const PAUSE: Duration = Duration::from_millis(1);
-    let mut in_vain = false;
+    let mut was_ready_in_vain = false;
     loop {
-        if in_vain && interest == Interest::Write {
+        if was_ready_in_vain && interest == Interest::Write {
             green::sleep(PAUSE);
-            in_vain = false;
+            if patience.is_over() {
+                return Err(timed_out());
+            }
+            was_ready_in_vain = false;
         } else {
             wait_on(current, awaited, interest, patience)?;
-            in_vain = true;
+            was_ready_in_vain = true;
         }
-        // Always right before waiting: what is told while a green thread sleeps is told once.
+        // Always tried right before waiting, because an event is reported only once.
         match operation(false) {
             Err(Errno::AGAIN | Errno::INTR) => {}
             result => return Ok(result?),
         }
-        if let Patience::Until(end) = patience
-            && Instant::now() >= end
-        {
+        if patience.is_over() {
             return Err(timed_out());
         }
     }
@@ -185,7 +197,7 @@ pub(super) fn timed_out() -> io::Error {
 ///
 /// # Errors
 /// `TimedOut` when the time is over, `WouldBlock` when there was none.
-pub(crate) fn wait(awaited: Awaited<'_>, interest: Interest, patience: Patience) -> io::Result<()> {
+pub(super) fn wait(awaited: Awaited<'_>, interest: Interest, patience: Patience) -> io::Result<()> {
     wait_on(green::may_park(), awaited, interest, patience)
 }
 
@@ -197,15 +209,21 @@ fn wait_on(
     patience: Patience,
 ) -> io::Result<()> {
     let end = match patience {
-        Patience::None => return Err(Errno::AGAIN.into()),
-        Patience::Unlimited => None,
+        Patience::Nonblocking => return Err(Errno::AGAIN.into()),
+        Patience::Forever => None,
         Patience::Until(end) => Some(end),
     };
     if let Some(current) = current {
-        if end.is_some_and(|end| Instant::now() >= end) {
+        if patience.is_over() {
             return Err(timed_out());
         }
-        return awaited.source.park(current, awaited.fd, interest, end);
+        awaited.source.park(current, awaited.fd, interest, end)?;
+        // Parking ends at the deadline, too, and a call may succeed though the descriptor is not
+        // ready: a send, for one, when there is only a little room. An ordinary thread would not
+        // make that call any more, because `poll` has told it that the time is over.
+        if !patience.is_over() {
+            return Ok(());
+        }
     }
     if poll_until(&mut [awaited.poll_fd(interest)], end)? == 0 {
         return Err(timed_out());
@@ -213,11 +231,11 @@ fn wait_on(
     Ok(())
 }
 
-/// Waits until the descriptor is ready for certain: for what cannot simply be tried again.
+/// Waits until the descriptor is certainly ready: for an operation that cannot simply be retried.
 ///
 /// # Errors
 /// As [`wait`].
-pub(crate) fn until_polled(
+pub(super) fn until_polled(
     awaited: Awaited<'_>,
     interest: Interest,
     patience: Patience,
@@ -232,7 +250,8 @@ pub(crate) fn until_polled(
     Ok(())
 }
 
-/// `poll` that a signal does not end. Returns how many are ready; none when the time is over.
+/// `poll` that a signal does not end. Returns how many descriptors are ready: 0 when the time is
+/// over.
 pub(crate) fn poll_until(fds: &mut [PollFd<'_>], end: Option<Instant>) -> io::Result<usize> {
     loop {
         let left = end.map(|end| end.saturating_duration_since(Instant::now()));
@@ -245,48 +264,4 @@ pub(crate) fn poll_until(fds: &mut [PollFd<'_>], end: Option<Instant>) -> io::Re
             result => return Ok(result?),
         }
     }
-}
-
-/// Waits until one of the descriptors can be read or written. Returns which.
-pub(super) fn select(
-    read: &[Awaited<'_>],
-    write: &[Awaited<'_>],
-    patience: Patience,
-) -> io::Result<(Vec<usize>, Vec<usize>)> {
-    let end = match patience {
-        Patience::Unlimited => None,
-        Patience::None => Some(Instant::now()),
-        Patience::Until(end) => Some(end),
-    };
-    let reads = read.iter().map(|awaited| (*awaited, Interest::Read));
-    let writes = write.iter().map(|awaited| (*awaited, Interest::Write));
-    let all: Vec<(Awaited<'_>, Interest)> = reads.chain(writes).collect();
-    let mut fds: Vec<_> = all
-        .iter()
-        .map(|(awaited, interest)| awaited.poll_fd(*interest))
-        .collect();
-    if let Some(current) = green::may_park() {
-        consume_budget(Some(current), patience);
-        while poll_until(&mut fds, Some(Instant::now()))? == 0
-            && end.is_none_or(|end| Instant::now() < end)
-        {
-            green::park_for_any(
-                current,
-                all.iter()
-                    .map(|(awaited, interest)| (awaited.source, awaited.fd, *interest)),
-                end,
-            )?;
-        }
-    } else {
-        poll_until(&mut fds, end)?;
-    }
-    let ready = |fds: &[PollFd<'_>]| {
-        let ready = fds
-            .iter()
-            .enumerate()
-            .filter(|(_, fd)| !fd.revents().is_empty());
-        ready.map(|(index, _)| index).collect()
-    };
-    let (reads, writes) = fds.split_at(read.len());
-    Ok((ready(reads), ready(writes)))
 }

@@ -1,21 +1,27 @@
-//! Forking, and the end of a child.
+//! Forking a process, and the first and last steps of the child.
+//!
+//! A child has one thread, the one that forked. Every lock that another thread of the parent held
+//! at that moment stays locked in the child, permanently. So a fork is right in two cases: the
+//! process has no other thread ([`fork_alone`]), or its author promises that none of them matters
+//! ([`ForkBesideThreads`]).
 
 use std::fs::File;
 use std::io;
-use std::os::fd::{AsFd, AsRawFd};
+use std::ops::Deref;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, IntoRawFd, RawFd};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rustix::io::{FdFlags, fcntl_setfd};
 use rustix::process::Pid;
 
-/// Which of the two a process is after a fork.
+/// Which of the two processes this is after a fork.
 pub(crate) enum Forked {
     Child,
     Parent(Pid),
 }
 
-/// The caller's promise that forking is right although the process has other threads.
+/// The caller's promise that the process may fork although it has other threads.
 #[derive(Clone, Copy, Debug)]
 pub struct ForkBesideThreads(());
 
@@ -23,9 +29,11 @@ impl ForkBesideThreads {
     /// Makes the promise.
     ///
     /// # Safety
-    /// At every fork no other thread holds a lock that a handler, or anything it calls, will take;
-    /// the allocator's is no such lock, since the C library sees to it. And no handler counts on
-    /// other threads being there.
+    /// Both must hold at every fork:
+    ///
+    /// * No other thread holds a lock that a handler, or anything it calls, will take. The
+    ///   allocator's locks do not count, because the C library takes care of them.
+    /// * No handler depends on another thread of the parent: the child has none of them.
     #[allow(unsafe_code)]
     pub const unsafe fn promise() -> Self {
         ForkBesideThreads(())
@@ -33,18 +41,18 @@ impl ForkBesideThreads {
 
     #[allow(unsafe_code)]
     pub(crate) fn fork(self) -> io::Result<Forked> {
-        // SAFETY: the child has only this thread, and that this is enough was promised by whoever
-        // made `self`.
+        // SAFETY: the code that made `self` has promised, in `promise`, that nothing in the child
+        // depends on the parent's other threads or their locks.
         unsafe { fork() }
     }
 }
 
-/// Whether this is the process's only thread.
+/// Checks that this is the process's only thread.
 ///
 /// # Errors
-/// When it is not, or nobody can tell.
+/// When it is not, or `/proc` cannot be read.
 pub(crate) fn must_be_alone() -> io::Result<()> {
-    // A thread that was joined is still listed for a moment.
+    // A thread that has been joined is still listed for a moment.
     const MOMENT: Duration = Duration::from_millis(50);
     let mut began = None;
     let threads = loop {
@@ -65,61 +73,157 @@ pub(crate) fn must_be_alone() -> io::Result<()> {
 /// Forks a process that has one thread.
 ///
 /// # Errors
-/// When it has more, or the system's.
+/// When it has more, or the system's error.
 #[allow(unsafe_code)]
 pub(crate) fn fork_alone() -> io::Result<Forked> {
     must_be_alone()?;
-    // SAFETY: this thread is the only one, as was just seen, and only it could start another. So
-    // the child is a whole copy, in which no lock is held by somebody who is not there.
+    // SAFETY: this thread is the only one, as was just checked, and no other could have started one
+    // since. So there is no other thread on which the child could depend, or which holds a lock.
     unsafe { fork() }
 }
 
+/// Forks the process.
+///
 /// # Safety
-/// No thread that is not there in the child may be missed there.
+/// Nothing that runs in the child may depend on another thread of the parent, nor on a lock that
+/// such a thread may hold.
 #[allow(unsafe_code)]
 unsafe fn fork() -> io::Result<Forked> {
-    // SAFETY: the call itself takes nothing and returns twice; what that means for locks is the
-    // caller's promise.
+    // Held across the fork. So no other thread is just opening or closing one of these descriptors,
+    // and in the child the lock is held by its only thread.
+    let parent_only = lock();
+    // SAFETY: the call takes no arguments and touches no memory of ours. That it returns in a
+    // process without the other threads is what the caller has promised to be right.
     match unsafe { libc::fork() } {
         -1 => Err(io::Error::last_os_error()),
+        0 => {
+            close_in_child(&parent_only);
+            Ok(Forked::Child)
+        }
         number => Ok(Pid::from_raw(number).map_or(Forked::Child, Forked::Parent)),
     }
 }
 
-/// In a child: a terminal's Ctrl-C is the parent's to answer, and SIGTERM ends it, whatever the parent
-/// has set up. What SIGCHLD does there stays: it rings the parent's bell once too often, and a child
-/// that has children of its own needs it.
+/// Sets the signals of a child: it ignores a terminal's Ctrl-C, which the parent answers, and
+/// SIGTERM ends it, whatever the parent has installed. SIGCHLD stays as it is, because a child that
+/// has children of its own needs it; all it costs is that the parent is woken once too often.
 #[allow(unsafe_code)]
 pub(crate) fn child_signals() {
     for (signal, action) in [
         (libc::SIGINT, libc::SIG_IGN),
         (libc::SIGTERM, libc::SIG_DFL),
     ] {
-        // SAFETY: both actions are constants of the system's, so no code of ours is installed.
+        // SAFETY: both actions are constants of the system, so no code of ours becomes a handler.
         unsafe { libc::signal(signal, action) };
     }
 }
 
-/// Ends the process here: nothing is dropped and nothing runs at exit, which is the parent's to do.
+/// Ends the process at once. No value is dropped and no exit handler runs: both are the parent's.
 #[allow(unsafe_code)]
 pub(crate) fn exit_now(status: i32) -> ! {
-    // SAFETY: it does not return, and touches no memory of ours.
+    // SAFETY: the call does not return, and touches no memory of ours.
     unsafe { libc::_exit(status) }
 }
 
-/// Lets go of what a descriptor stands for, though others still own the descriptor: it stands for
-/// `/dev/null` from then on.
-///
-/// # Errors
-/// The system's; nothing has changed then.
-#[allow(unsafe_code)]
-pub(crate) fn let_go(descriptor: impl AsFd) -> io::Result<()> {
-    let null = File::open("/dev/null")?;
-    let descriptor = descriptor.as_fd();
-    // SAFETY: both descriptors are open for the call. The second stays open and owned by whoever
-    // owns it; that calls on it fail from now on is all that changes.
-    if unsafe { libc::dup2(null.as_raw_fd(), descriptor.as_raw_fd()) } < 0 {
-        return Err(io::Error::last_os_error());
+/// The descriptors that a forked child must not keep.
+static PARENT_ONLY: Mutex<Vec<RawFd>> = Mutex::new(Vec::new());
+
+/// The owner of a descriptor that a forked child must not keep: a waker, or a listener, to which
+/// clients could connect for as long as the child lives. In a child that [`fork_alone`] or
+/// [`ForkBesideThreads`] makes, the descriptor stands for `/dev/null`.
+pub(crate) struct ParentOnly<F: AsFd>(Option<F>);
+
+impl<F: AsFd> ParentOnly<F> {
+    pub(crate) fn new(owner: F) -> Self {
+        lock().push(owner.as_fd().as_raw_fd());
+        ParentOnly(Some(owner))
     }
-    Ok(fcntl_setfd(descriptor, FdFlags::CLOEXEC)?)
+}
+
+impl<F: AsFd> Deref for ParentOnly<F> {
+    type Target = F;
+
+    fn deref(&self) -> &F {
+        self.0.as_ref().expect("the owner is there until the drop")
+    }
+}
+
+impl<F: AsFd> AsFd for ParentOnly<F> {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        (**self).as_fd()
+    }
+}
+
+impl<F: AsFd> Drop for ParentOnly<F> {
+    /// Takes the descriptor off the list and closes it, both under one lock. Otherwise a fork in
+    /// between could let a child keep it, or close another descriptor that has got its number.
+    fn drop(&mut self) {
+        let mut descriptors = lock();
+        let own = self.as_fd().as_raw_fd();
+        if let Some(place) = descriptors.iter().position(|fd| *fd == own) {
+            descriptors.swap_remove(place);
+        }
+        drop(self.0.take());
+    }
+}
+
+/// Locks the list. It is a lock of `std`, because the child must be able to release it by itself.
+/// One of `parking_lot` may need a lock of the whole process for that, which another thread may
+/// have held at the fork.
+fn lock() -> MutexGuard<'static, Vec<RawFd>> {
+    PARENT_ONLY.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Makes each descriptor stand for `/dev/null`. It must stay open under its number, because in the
+/// child too its owner will close it.
+#[allow(unsafe_code)]
+fn close_in_child(descriptors: &[RawFd]) {
+    let Some(&first) = descriptors.first() else {
+        return;
+    };
+    let open = || File::open("/dev/null").map(IntoRawFd::into_raw_fd);
+    let null = open().or_else(|_| {
+        // No number is free, so the first descriptor makes room.
+        // SAFETY: the descriptor is open and registered. This is the only thread, and `dup2` below,
+        // or `open`, gives the number a new file before anything can use it.
+        unsafe { libc::close(first) };
+        open()
+    });
+    let Ok(null) = null else {
+        return;
+    };
+    for &descriptor in descriptors {
+        if descriptor != null {
+            // SAFETY: `null` is open, and `descriptor` belongs to a registered owner. It stays open
+            // and keeps that owner; all that changes is that it stands for another file.
+            unsafe {
+                libc::dup2(null, descriptor);
+                libc::fcntl(descriptor, libc::F_SETFD, libc::FD_CLOEXEC);
+            }
+        }
+    }
+    if !descriptors.contains(&null) {
+        // SAFETY: it was opened above, and no other code has its number.
+        unsafe { libc::close(null) };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::net::UnixStream;
+
+    use super::*;
+
+    #[test]
+    fn descriptor_is_listed_while_its_owner_lives() {
+        let (one, other) = UnixStream::pair().unwrap();
+        let (one, other) = (ParentOnly::new(one), ParentOnly::new(other));
+        let numbers = [&one, &other].map(|end| end.as_raw_fd());
+        let listed = || numbers.map(|number| lock().contains(&number));
+        assert_eq!(listed(), [true, true]);
+        drop(one);
+        // Another thread may have got the number by now, but it does not list it.
+        assert!(listed()[1]);
+        drop(other);
+    }
 }

@@ -7,9 +7,12 @@
 //!    └───────────────┴───────────────┴── …
 //! ```
 //!
-//! Since Linux 6.13 a guard is a mark in the page table and costs no mapping, so a million stacks
-//! fit under the usual `vm.max_map_count`. On older kernels every guard splits the mapping, and
-//! some thirty thousand is the end.
+//! Since Linux 6.13 a guard is a mark in the page table and costs no mapping, so that a million
+//! stacks fit under the usual `vm.max_map_count`. On older kernels every guard splits the mapping
+//! in two, and the limit is reached at some thirty thousand stacks.
+//!
+//! A slot is never unmapped. A stack that is no longer used keeps its memory (*warm*) or gives it
+//! back to the system and keeps the addresses only (*cold*).
 
 use std::io;
 use std::num::NonZeroUsize;
@@ -22,49 +25,51 @@ use std::sync::atomic::{
 use corosensei::stack::{Stack, StackPointer};
 use parking_lot::Mutex;
 
-/// Address space below each stack that must not be touched: more than one page, so that a function
-/// with a large frame does not step over it.
+/// Size of the guard below each stack. Touching it is a fault. It is larger than a page, so that a
+/// function with a large frame does not step over it.
 pub(crate) const GUARD: usize = 64 * 1024;
 
-/// Address space that is mapped at a time.
+/// Size of a mapping.
 const SEGMENT: usize = 256 * 1024 * 1024;
 
-/// So many stacks that nobody uses keep their memory, because the next one to be used will be one
-/// of them.
+/// How many unused stacks keep their memory: they are taken first when a stack is needed again.
 const WARM: usize = 256;
 
 /// `MADV_GUARD_INSTALL`, which the `libc` crate does not name for every C library.
 const MADV_GUARD_INSTALL: libc::c_int = 102;
 
-/// All stacks of one size.
+/// Where the log lines of this file go.
+const TARGET: &str = "socketserver::green";
+
+/// Hands out stacks of one size.
 #[derive(Debug)]
-pub(crate) struct Slab {
+pub(crate) struct StackAllocator {
     stack_size: usize,
     state: Mutex<State>,
 }
 
 #[derive(Debug, Default)]
 struct State {
-    /// The lowest addresses of slots that were used before and still have their memory, the last
-    /// one used last.
+    /// Unused slots that still have their memory, by their lowest addresses. The one that was
+    /// released last stands last and is taken first.
     warm: Vec<usize>,
-    /// Those whose memory was given back.
+    /// Unused slots whose memory was given back.
     cold: Vec<usize>,
-    /// What is left of the newest segment.
+    /// The part of the newest segment that has not been used yet.
     next: usize,
     end: usize,
 }
 
-/// A stack from a [`Slab`], which gets it back when this is dropped.
+/// A stack, which goes back to its [`StackAllocator`] when it is dropped.
 #[derive(Debug)]
-pub(crate) struct SlabStack {
-    slab: &'static Slab,
-    /// The lowest address of the slot, which is its guard's.
+pub(crate) struct CoroutineStack {
+    allocator: &'static StackAllocator,
+    /// The lowest address of the slot, which is that of its guard.
     slot: usize,
 }
 
-/// Where segments lie, for whoever asks about an address in a signal handler: no lock, and never
-/// changed once set.
+/// Where a segment lies. The signal handler reads this, so there is no lock around it, and it never
+/// changes once it is set.
 struct Segment {
     start: AtomicUsize,
     end: AtomicUsize,
@@ -80,40 +85,45 @@ static SEGMENTS: [Segment; 4096] = [const {
 }; 4096];
 static SEGMENT_COUNT: AtomicUsize = AtomicUsize::new(0);
 
-/// The kernel is too old for guards that cost no mapping.
+/// Set when the kernel turned out to be too old for guards that cost no mapping.
 static MAPPED_GUARDS: AtomicBool = AtomicBool::new(false);
 
-/// The slab for stacks of at least `stack_size` bytes. There is one for each size, and it stays.
-pub(crate) fn slab(stack_size: usize) -> &'static Slab {
-    static SLABS: Mutex<Vec<&'static Slab>> = Mutex::new(Vec::new());
+/// The allocator for stacks of at least `stack_size` bytes. There is one per size, which lives to
+/// the end of the process.
+pub(crate) fn allocator(stack_size: usize) -> &'static StackAllocator {
+    static ALLOCATORS: Mutex<Vec<&'static StackAllocator>> = Mutex::new(Vec::new());
     let stack_size = stack_size
         .clamp(16 * 1024, SEGMENT / 2)
         .next_multiple_of(GUARD);
-    let mut slabs = SLABS.lock();
-    if let Some(slab) = slabs.iter().find(|slab| slab.stack_size == stack_size) {
-        return slab;
+    let mut allocators = ALLOCATORS.lock();
+    let found = allocators.iter().find(|one| one.stack_size == stack_size);
+    if let Some(allocator) = found {
+        return allocator;
     }
-    let slab: &'static Slab = Box::leak(Box::new(Slab {
+    let allocator: &'static StackAllocator = Box::leak(Box::new(StackAllocator {
         stack_size,
         state: Mutex::default(),
     }));
-    slabs.push(slab);
-    slab
+    allocators.push(allocator);
+    allocator
 }
 
-impl Slab {
+impl StackAllocator {
     fn slot_size(&self) -> usize {
         GUARD + self.stack_size
     }
 
-    /// A stack, used before or fresh.
+    /// A stack, whose contents are arbitrary.
     ///
     /// # Errors
-    /// No address space left, or no mappings left for guards.
-    pub(crate) fn take(&'static self) -> io::Result<SlabStack> {
+    /// When there is no address space left, or no mapping for its guard.
+    pub(crate) fn take(&'static self) -> io::Result<CoroutineStack> {
         let mut state = self.state.lock();
         if let Some(slot) = state.warm.pop().or_else(|| state.cold.pop()) {
-            return Ok(SlabStack { slab: self, slot });
+            return Ok(CoroutineStack {
+                allocator: self,
+                slot,
+            });
         }
         if state.next == state.end {
             state.next = self.map_segment()?;
@@ -122,7 +132,10 @@ impl Slab {
         install_guard(state.next)?;
         let slot = state.next;
         state.next += self.slot_size();
-        Ok(SlabStack { slab: self, slot })
+        Ok(CoroutineStack {
+            allocator: self,
+            slot,
+        })
     }
 
     #[allow(unsafe_code)]
@@ -133,11 +146,10 @@ impl Slab {
         let Some(segment) = SEGMENTS.get(index) else {
             return Err(io::Error::new(
                 io::ErrorKind::OutOfMemory,
-                "no room for more stacks of green threads",
+                "cannot map more stacks for green threads: all segments are in use",
             ));
         };
-        // SAFETY: a new private mapping at an address of the system's choice touches nothing that
-        // exists.
+        // SAFETY: without MAP_FIXED a new mapping touches no memory that exists.
         let start = unsafe {
             libc::mmap(
                 ptr::null_mut(),
@@ -151,26 +163,26 @@ impl Slab {
         if start == libc::MAP_FAILED {
             return Err(io::Error::last_os_error());
         }
-        // SAFETY: the range is the mapping just made. Huge pages would fill stacks of which one
-        // page is used.
+        // SAFETY: the range is the mapping just made, and the advice changes no contents. (A huge
+        // page would give memory to many stacks of which only one page each is used.)
         unsafe { libc::madvise(start, SEGMENT, libc::MADV_NOHUGEPAGE) };
         segment.slot_size.store(self.slot_size(), Relaxed);
         segment.end.store(start as usize + SEGMENT, Relaxed);
-        // Who sees this one sees the others.
+        // Stored last: a reader that sees the start also sees the end and the size.
         segment.start.store(start as usize, Release);
-        // Only a segment that is there takes a place: the next attempt may succeed.
+        // Not before the mapping exists, so that a failure uses up no entry.
         SEGMENT_COUNT.store(index + 1, Relaxed);
         Ok(start as usize)
     }
 }
 
-/// Makes the lowest part of a slot fault when it is touched.
+/// Makes every access to the lowest part of a slot a fault.
 #[allow(unsafe_code)]
 fn install_guard(slot: usize) -> io::Result<()> {
     let start = ptr::without_provenance_mut(slot);
     if !MAPPED_GUARDS.load(Relaxed) {
-        // SAFETY: the range is the lowest part of a slot that was never handed out, in a mapping of
-        // this module's.
+        // SAFETY: the range is the lowest part of a slot in a mapping of this file's, and the slot
+        // has not been handed out yet, so nothing refers to that memory.
         if unsafe { libc::madvise(start, GUARD, MADV_GUARD_INSTALL) } == 0 {
             return Ok(());
         }
@@ -178,10 +190,13 @@ fn install_guard(slot: usize) -> io::Result<()> {
         if error.raw_os_error() != Some(libc::EINVAL) {
             return Err(error);
         }
-        log::debug!(target: "socketserver::green", "this kernel's guards cost a mapping each");
+        log::debug!(
+            target: TARGET,
+            "kernel lacks MADV_GUARD_INSTALL: each guard of a stack uses a mapping"
+        );
         MAPPED_GUARDS.store(true, Relaxed);
     }
-    // SAFETY: as above.
+    // SAFETY: as for `madvise` above.
     if unsafe { libc::mprotect(start, GUARD, libc::PROT_NONE) } == 0 {
         return Ok(());
     }
@@ -189,25 +204,26 @@ fn install_guard(slot: usize) -> io::Result<()> {
     if error.raw_os_error() == Some(libc::ENOMEM) {
         return Err(io::Error::new(
             io::ErrorKind::OutOfMemory,
-            "no mappings left for the guards of green threads: raise vm.max_map_count, or use Linux 6.13 or later",
+            "no mapping left for the guard of a green thread's stack: \
+             raise vm.max_map_count, or use Linux 6.13 or later",
         ));
     }
     Err(error)
 }
 
-impl Drop for SlabStack {
+impl Drop for CoroutineStack {
     #[allow(unsafe_code)]
     fn drop(&mut self) {
-        let mut state = self.slab.state.lock();
+        let mut state = self.allocator.state.lock();
         if state.warm.len() < WARM {
             state.warm.push(self.slot);
         } else {
-            // SAFETY: the range is this slot's stack, and nobody uses it any more: `self` was the
-            // only owner. What it holds is lost, as it may be.
+            // SAFETY: the range is this slot's stack. `self` was its only owner, so nothing refers
+            // to that memory any more, and its contents may be lost.
             unsafe {
                 libc::madvise(
                     ptr::without_provenance_mut(self.slot + GUARD),
-                    self.slab.stack_size,
+                    self.allocator.stack_size,
                     libc::MADV_DONTNEED,
                 );
             }
@@ -216,13 +232,13 @@ impl Drop for SlabStack {
     }
 }
 
-// SAFETY: the slot is a mapping of this module's that is never unmapped, its lowest part is a
-// guard, above which there are at least 16 KiB of stack, and both ends are multiples of the page
-// size. The slot is in no other `SlabStack` until this one is dropped.
+// SAFETY: `base` and `limit` are the two ends of a slot, both multiples of the page size. The slot
+// lies in a mapping that is never unmapped, its lowest part is a guard, and above that there are at
+// least 16 KiB of stack. No other `CoroutineStack` has this slot until this one is dropped.
 #[allow(unsafe_code)]
-unsafe impl Stack for SlabStack {
+unsafe impl Stack for CoroutineStack {
     fn base(&self) -> StackPointer {
-        NonZeroUsize::new(self.slot + self.slab.slot_size())
+        NonZeroUsize::new(self.slot + self.allocator.slot_size())
             .expect("a mapping is not at the end of memory")
     }
 
@@ -231,7 +247,7 @@ unsafe impl Stack for SlabStack {
     }
 }
 
-/// Whether an address is in the guard of a stack. For signal handlers too.
+/// Whether an address lies in the guard of a stack. May be called in a signal handler.
 pub(super) fn is_guard(address: usize) -> bool {
     let count = SEGMENT_COUNT.load(Relaxed);
     SEGMENTS[..count].iter().any(|segment| {
@@ -247,17 +263,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn after_a_peak_the_warm_stacks_are_used_first() {
-        // A size that nobody else has.
-        let slab = slab(3 * GUARD);
-        let peak: Vec<_> = (0..WARM + 10).map(|_| slab.take().unwrap()).collect();
+    fn warm_stacks_are_taken_first_after_a_peak() {
+        // A size that no other test uses.
+        let allocator = allocator(3 * GUARD);
+        let peak: Vec<_> = (0..WARM + 10).map(|_| allocator.take().unwrap()).collect();
         drop(peak);
         let counts = || {
-            let state = slab.state.lock();
+            let state = allocator.state.lock();
             (state.warm.len(), state.cold.len())
         };
         assert_eq!(counts(), (WARM, 10));
-        let one = slab.take().unwrap();
+        let one = allocator.take().unwrap();
         assert_eq!(counts(), (WARM - 1, 10));
         drop(one);
         assert_eq!(counts(), (WARM, 10));

@@ -1,49 +1,54 @@
 //! Where requests come from.
 //!
-//! | transport | request | address | attributes |
+//! | transport | request | address | blocks of [options](crate::options) |
 //! | --- | --- | --- | --- |
-//! | [`Tcp`] | [`Socket`], a stream | IPv4, IPv6 | `request_queue_size`, `allow_reuse_address`, `allow_reuse_port`, `dual_stack`, `linger`, `wait_for_input` |
-//! | [`Udp`] | [`Datagram`] | IPv4, IPv6 | `max_packet_size`, `allow_reuse_address`, `allow_reuse_port`, `dual_stack`, `send_timeout` |
-//! | [`UnixStream`] | [`Socket`], a stream | path, abstract name | `request_queue_size`, `mode`, `linger` |
-//! | [`UnixDatagram`] | [`Datagram`] | path, abstract name | `max_packet_size`, `mode`, `send_timeout` |
+//! | [`Tcp`] | [`Socket`], a stream | IPv4, IPv6 | `Streams`, `Inet`, `TcpOnly` |
+//! | [`Udp`] | [`Datagram`](crate::Datagram) | IPv4, IPv6 | `Packets`, `Inet` |
+//! | [`UnixStream`] | [`Socket`], a stream | path, abstract name | `Streams`, `File` |
+//! | [`UnixDatagram`] | [`Datagram`](crate::Datagram) | path, abstract name | `Packets`, `File` |
 //!
-//! A transport knows sockets and nothing of who runs the handlers. One of your own usually wraps
-//! one of these: to shake hands in [`prepare`](Transport::prepare), or to set an option before
-//! `bind`.
+//! A transport knows sockets, and nothing of threads, processes or handlers. One of your own usually
+//! wraps one of these, with [`TransportHooks`]: for a handshake in [`prepare`](Transport::prepare),
+//! or an option that must be set before `bind`.
 
 mod datagram;
+mod hooks;
+mod inet;
+pub(crate) mod options;
 mod socket_file;
 mod stream;
 mod tcp;
 mod udp;
 mod unix;
 
+use std::fmt;
 use std::io;
 use std::time::Duration;
 
-pub use datagram::Datagram;
+pub use hooks::{Prepared, TransportHooks, WithSocket};
 pub use tcp::Tcp;
 pub use udp::Udp;
 pub use unix::{UnixDatagram, UnixStream};
 
-use crate::socket::{Address, AddressFamily, Socket, SocketKind, SocketOption};
+use crate::socket::{Address, Socket, SocketKind};
+
+/// Where this folder's log lines go.
+const TARGET: &str = "socketserver::transport";
 
 /// Where requests come from.
 ///
-/// One that wraps another passes on every method, also those with a default: without `fence` a drain
-/// may lose its last clients, without `leave_to_parent` a forked child keeps the port, without
-/// `server_close` a socket's file stays.
-///
-/// The loop calls these in the order in which they stand here: the first four once, then
-/// [`get_request`](Self::get_request) for every request, and where the handler runs
+/// The server calls the methods in the order in which they stand here: the first four once, then
+/// [`get_request`](Self::get_request) for every request, and where its handler runs
 /// [`prepare`](Self::prepare) and [`shutdown_request`](Self::shutdown_request) around it.
+///
+/// To change one method of an existing transport, write [`TransportHooks`].
 pub trait Transport: Send + Sync + 'static {
-    /// One request: a [`Socket`] for streams, a [`Datagram`] otherwise. Cloning it is another name
-    /// for the same request.
-    type Request: Clone + Send + 'static;
+    /// One request: a [`Socket`] for streams, a [`Datagram`](crate::Datagram) otherwise. Its clone
+    /// is another name for the same request. Other threads abort it by reference, so it is `Sync`.
+    type Request: Clone + Send + Sync + 'static;
 
-    /// A fresh socket of the address's family: what must be set before `bind` is set between this
-    /// and the next.
+    /// A fresh socket of the address's family. An option that must be set before `bind` is set
+    /// between this and the next.
     ///
     /// # Errors
     /// `InvalidInput` for an address that is not this transport's; the system's.
@@ -57,14 +62,14 @@ pub trait Transport: Send + Sync + 'static {
     /// Python: `BaseServer.server_bind`
     fn server_bind(&self, socket: &Socket, address: &Address) -> io::Result<()>;
 
-    /// Takes a socket that exists already and is bound, instead of the two above: from a service
-    /// manager, or a parent.
+    /// Takes over a socket that exists already and is bound, instead of the two above: from a service
+    /// manager, or a parent process.
     ///
     /// # Errors
     /// `InvalidInput` for a socket that is not this transport's.
     fn adopt(&self, socket: &Socket) -> io::Result<()>;
 
-    /// Begins to take requests.
+    /// Makes the socket ready for requests: a stream socket listens from here on.
     ///
     /// # Errors
     /// The system's.
@@ -72,84 +77,59 @@ pub trait Transport: Send + Sync + 'static {
     /// Python: `BaseServer.server_activate`
     fn server_activate(&self, socket: &Socket) -> io::Result<()>;
 
-    /// Takes a request that already waits, on the loop's thread. Never waits itself.
+    /// Accepts a request that is there already, on the loop's thread. Never blocks.
     ///
     /// # Errors
-    /// `WouldBlock` when there is none; what happened to one connection; what is wrong with the
-    /// listener.
+    /// `WouldBlock` when there is none; an error of one connection; an error of the listener itself,
+    /// which ends the loop.
     ///
     /// Python: `BaseServer.get_request`
     fn get_request(&self, socket: &Socket) -> io::Result<(Self::Request, Address)>;
 
-    /// Before the handler, where the handler runs: handshakes.
+    /// Prepares a request where its handler will run: the place for handshakes. May block.
     ///
     /// # Errors
-    /// This request's, not the listener's: it goes to `handle_error`.
+    /// Why this request fails: it goes to `handle_error`, and the handler does not run.
     fn prepare(&self, _request: &Self::Request) -> io::Result<()> {
         Ok(())
     }
 
-    /// The orderly end of a request, where its handler ran. May wait for the other side to read
-    /// what was sent, but never longer than `patience`.
+    /// Ends a request gracefully, where its handler ran. May block until the peer has read what was
+    /// sent, but never longer than `patience`.
     ///
     /// Python: `BaseServer.shutdown_request`
     fn shutdown_request(&self, request: &Self::Request, patience: Duration);
 
-    /// The abrupt end at a deadline, from another thread: wakes whoever waits on the request, and
-    /// waits for nothing. A datagram's socket is the server's and must live on.
+    /// Ends a request by force, from another thread: wakes the thread that is blocked on it, and does
+    /// not block. A datagram's socket is the server's and must live on.
     fn abort(&self, request: &Self::Request);
 
-    /// From here on nobody new gets into the queue; those in it can still be taken.
+    /// Keeps new clients out of the backlog. Those in it can still be accepted.
     ///
     /// # Errors
-    /// The system's. The end goes on without a fence then: who connects in its last moments may be
-    /// reset.
+    /// The system's. The drain goes on without a fence then, and a client that connects in its last
+    /// moments may be reset.
     fn fence(&self, _socket: &Socket) -> io::Result<()> {
         Ok(())
     }
 
-    /// In a process that was forked for one request, before its handler: lets go of the listener,
-    /// or clients would connect to it for as long as the child lives. A datagram's socket is what
-    /// it is answered with, and stays.
-    fn leave_to_parent(&self, _socket: &Socket) {}
+    /// Whether a client can send requests in another's name, so that requests from the server's own
+    /// address, or from port 0, are forged and are refused. True for datagrams, unless overridden.
+    fn is_spoofable(&self, socket: &Socket) -> bool {
+        socket.kind().is_ok_and(SocketKind::is_connectionless)
+    }
 
-    /// After the last request was taken and before the socket closes: removes what `server_bind`
-    /// left elsewhere.
+    /// Removes what `server_bind` has made elsewhere, such as a socket's file: after the last request
+    /// was accepted, and before the socket closes.
     ///
     /// Python: `BaseServer.server_close`
     fn server_close(&self, _socket: &Socket) {}
 }
 
 /// The error for an address or a socket of another kind.
-fn not_ours(what: &str, wanted: &str) -> io::Error {
+fn unexpected(expected: &str, got: impl fmt::Display) -> io::Error {
     io::Error::new(
         io::ErrorKind::InvalidInput,
-        format!("{what}: {wanted} is wanted"),
+        format!("expected {expected}, got {got}"),
     )
-}
-
-/// Checks a socket that was handed over.
-fn check(socket: &Socket, kind: SocketKind, unix: bool, wanted: &str) -> io::Result<()> {
-    let address = socket.getsockname()?;
-    let is_unix = !matches!(address, Address::Inet(_));
-    if is_unix == unix && socket.kind().is_ok_and(|its| its == kind) {
-        return Ok(());
-    }
-    Err(not_ours(&format!("a socket at {address}"), wanted))
-}
-
-/// Binds an internet socket, with the options that must be set before.
-fn bind_inet(
-    socket: &Socket,
-    address: &Address,
-    reuse_port: bool,
-    dual_stack: Option<bool>,
-) -> io::Result<()> {
-    if reuse_port {
-        socket.setsockopt(SocketOption::ReusePort(true))?;
-    }
-    if let (Some(both), AddressFamily::Inet6) = (dual_stack, address.family()) {
-        socket.setsockopt(SocketOption::OnlyV6(!both))?;
-    }
-    socket.bind(address)
 }

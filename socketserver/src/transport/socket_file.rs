@@ -1,5 +1,5 @@
-//! The file of a Unix socket: made with its final mode, replaced when nobody listens there any
-//! more, removed at the end if it is still ours.
+//! The file of a Unix socket: made with its final mode, replaced when no server listens on it any
+//! more, and removed at the end if it is still the one that was made.
 
 use std::fs::{self, File};
 use std::io;
@@ -12,40 +12,43 @@ use parking_lot::Mutex;
 use rustix::fs::{FlockOperation, Mode, fchmod, flock};
 use rustix::io::Errno;
 
-use crate::socket::{Address, Socket};
+use super::options;
+use crate::socket::{Address, AddressFamily, Socket};
 
-/// How long other servers' starts in the same folder are waited for. Each takes a millisecond, but
-/// there may be many at once. Whoever holds the lock for longer does something else, and anybody who
-/// may read the folder can do that.
+/// How long to wait for other servers that start in the same folder. Each takes a millisecond, but
+/// there may be many at once. A process that holds the lock for longer is no server that starts, and
+/// any process that may read the folder can hold it.
 const BEFORE_START: Duration = Duration::from_secs(2);
 
-/// The same at the end, which others wait for.
+/// The same at a server's end, for which callers wait.
 const BEFORE_END: Duration = Duration::from_millis(250);
 
-/// What a server knows about the file it made.
+/// The file of one server's socket.
 #[derive(Debug, Default)]
 pub(super) struct SocketFile {
-    pub(super) mode: Option<u32>,
-    /// Held from looking whether an old file is stale until the new one can be connected to: in
-    /// between, ours would look stale to others.
+    /// Held from the look at an old file until clients can connect to the new one: in between, the new
+    /// one would look stale to other servers.
     lock: Mutex<Option<File>>,
     /// Device and inode of the file we made.
     made: Mutex<Option<(u64, u64)>>,
 }
 
 impl Clone for SocketFile {
+    /// The copy is for another server, which has made no file yet.
     fn clone(&self) -> Self {
-        SocketFile {
-            mode: self.mode,
-            ..Self::default()
-        }
+        Self::default()
     }
 }
 
 impl SocketFile {
-    /// Binds the socket; an old file at its path that nobody serves any more is replaced.
-    pub(super) fn bind(&self, socket: &Socket, address: &Address) -> io::Result<()> {
-        if let Some(mode) = self.mode {
+    /// Binds the socket, and replaces a stale file at its path: one that no server listens on.
+    pub(super) fn bind(
+        &self,
+        socket: &Socket,
+        address: &Address,
+        options: &options::File,
+    ) -> io::Result<()> {
+        if let Some(mode) = options.mode {
             // Before `bind`, so that the file never exists with a wider mode.
             fchmod(socket, Mode::from_raw_mode(mode))?;
         }
@@ -55,7 +58,7 @@ impl SocketFile {
         *self.lock.lock() = lock_folder_of(path, BEFORE_START);
         match socket.bind(address) {
             Err(error) if error.kind() == io::ErrorKind::AddrInUse && is_stale(socket, path)? => {
-                log::debug!(target: "socketserver::transport", "{address} is stale and gets replaced");
+                log::debug!(target: super::TARGET, "replacing {address}: no server listens on it");
                 fs::remove_file(path)?;
                 socket.bind(address)
             }
@@ -65,7 +68,7 @@ impl SocketFile {
         Ok(())
     }
 
-    /// The socket can be connected to: others may look at the file again.
+    /// Clients can connect to the socket, so other servers may look at the file again.
     pub(super) fn activated(&self) {
         *self.lock.lock() = None;
     }
@@ -81,7 +84,7 @@ impl SocketFile {
         if identity(&path).is_ok_and(|there| there == made)
             && let Err(error) = fs::remove_file(&path)
         {
-            log::warn!(target: "socketserver::transport", "cannot remove {}: {error}", path.display());
+            log::warn!(target: super::TARGET, "cannot remove the socket's file {}: {error}; it stays", path.display());
         }
     }
 }
@@ -91,29 +94,29 @@ fn identity(path: &Path) -> io::Result<(u64, u64)> {
     Ok((metadata.dev(), metadata.ino()))
 }
 
-/// Whether the file is a socket and nobody is behind it.
+/// Whether the file is a socket on which no server listens.
 fn is_stale(like: &Socket, path: &Path) -> io::Result<bool> {
     if !fs::symlink_metadata(path)?.file_type().is_socket() {
         return Ok(false);
     }
-    let probe = Socket::new(crate::socket::AddressFamily::Unix, like.kind()?)?;
-    // Somebody whose queue is full is alive, and need not be waited for.
+    let probe = Socket::new(AddressFamily::Unix, like.kind()?)?;
+    // A server whose backlog is full is alive, and there is no need to wait for it.
     probe.settimeout(Some(Duration::from_millis(1)))?;
     Ok(probe
         .connect(path)
         .is_err_and(|error| error.kind() == io::ErrorKind::ConnectionRefused))
 }
 
-/// Locks the folder in which the file stands: no file of its own is left behind that way.
+/// Locks the folder that holds the file, because a lock file would be left behind.
 ///
-/// The lock keeps servers that start at the same moment from each other. One that cannot have it
-/// does without, for otherwise whoever may read the folder could keep it from starting.
+/// The lock keeps servers apart that start at the same moment. A server that cannot get it goes on
+/// without, since otherwise any process that may read the folder could keep it from starting.
 fn lock_folder_of(path: &Path, patience: Duration) -> Option<File> {
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
     };
-    // Whether there is such a folder `bind` says better.
+    // If there is no such folder, `bind` reports that better.
     let lock = File::open(folder).ok()?;
     let end = Instant::now() + patience;
     loop {
@@ -123,7 +126,7 @@ fn lock_folder_of(path: &Path, patience: Duration) -> Option<File> {
                 thread::sleep(Duration::from_millis(5));
             }
             Err(error) => {
-                log::warn!(target: "socketserver::transport", "{} cannot be locked: {error}", folder.display());
+                log::warn!(target: super::TARGET, "cannot lock the folder {}: {error}; going on without", folder.display());
                 return None;
             }
         }

@@ -4,40 +4,41 @@ use std::io;
 use std::net::Shutdown;
 use std::time::Duration;
 
-use super::datagram::{Datagram, Packets};
+use super::datagram::{self, PacketBuffer};
+use super::options::{File, Packets, Streams, file_setters, packets_setters, streams_setters};
 use super::socket_file::SocketFile;
-use super::{Transport, check, not_ours, stream};
-use crate::server::Builder;
-use crate::socket::{Address, Socket, SocketKind};
+use super::{Transport, stream, unexpected};
+use crate::axis::Has;
+use crate::request::Datagram;
+use crate::socket::{Address, AddressFamily, Socket, SocketKind};
 
 fn new_socket(address: &Address, kind: SocketKind) -> io::Result<Socket> {
     match address {
-        Address::Unix(_) | Address::Abstract(_) => Socket::new(address.family(), kind),
-        other => Err(not_ours(&other.to_string(), "the path of a socket")),
+        Address::Unix(_) | Address::Abstract(_) => Socket::new(AddressFamily::Unix, kind),
+        _ => Err(unexpected("the path of a Unix socket", address)),
     }
+}
+
+/// Checks a socket that was handed over.
+fn check(socket: &Socket, kind: SocketKind, expected: &str) -> io::Result<()> {
+    let address = socket.getsockname()?;
+    if address.family() == AddressFamily::Unix && socket.kind().is_ok_and(|its| its == kind) {
+        return Ok(());
+    }
+    Err(unexpected(expected, format_args!("a socket at {address}")))
 }
 
 /// Connections over a Unix socket.
 ///
-/// Its file is made with its final mode, replaces one that no server is behind any more, and is
-/// removed when the server closes, unless somebody else has put another in its place.
+/// Its file is made with its final mode, replaces a stale one that no server listens on, and is
+/// removed when the server closes, unless another file has taken its place.
 ///
 /// Python: `UnixStreamServer`, as far as it is about sockets; there the file is left to the program
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct UnixStream {
+    streams: Streams,
+    path: File,
     file: SocketFile,
-    request_queue_size: Option<u32>,
-    linger: Duration,
-}
-
-impl Default for UnixStream {
-    fn default() -> Self {
-        UnixStream {
-            file: SocketFile::default(),
-            request_queue_size: None,
-            linger: stream::LINGER,
-        }
-    }
 }
 
 impl UnixStream {
@@ -45,30 +46,22 @@ impl UnixStream {
     pub fn new() -> Self {
         Self::default()
     }
+}
 
-    /// How many connections may wait to be accepted; not how many clients are served. The system's
-    /// maximum unless set, which also bounds it.
-    ///
-    /// Python: `UnixStreamServer.request_queue_size`, 5
-    pub fn request_queue_size(mut self, connections: u32) -> Self {
-        self.request_queue_size = Some(connections);
-        self
-    }
-
-    /// The mode of the socket's file, less the process's umask: `0o600` lets only this user
-    /// connect. The umask's unless set.
-    pub fn mode(mut self, mode: u32) -> Self {
-        self.file.mode = Some(mode);
-        self
-    }
-
-    /// How long the end of a connection may wait for a client that has not yet read its reply. 2 s
-    /// unless set; an inline server waits at most 0.1 s.
-    pub fn linger(mut self, time: Duration) -> Self {
-        self.linger = time;
-        self
+impl Has<Streams> for UnixStream {
+    fn options(&mut self) -> &mut Streams {
+        &mut self.streams
     }
 }
+
+impl Has<File> for UnixStream {
+    fn options(&mut self) -> &mut File {
+        &mut self.path
+    }
+}
+
+streams_setters!(Self, Has::options; impl UnixStream);
+file_setters!(Self, Has::options; impl UnixStream);
 
 impl Transport for UnixStream {
     type Request = Socket;
@@ -78,33 +71,29 @@ impl Transport for UnixStream {
     }
 
     fn server_bind(&self, socket: &Socket, address: &Address) -> io::Result<()> {
-        self.file.bind(socket, address)
+        self.file.bind(socket, address, &self.path)
     }
 
     fn adopt(&self, socket: &Socket) -> io::Result<()> {
-        check(socket, SocketKind::Stream, true, "a Unix stream socket")
+        check(socket, SocketKind::Stream, "a Unix stream socket")
     }
 
     fn server_activate(&self, socket: &Socket) -> io::Result<()> {
-        let result = stream::activate(socket, self.request_queue_size);
+        let result = stream::activate(socket, &self.streams);
         self.file.activated();
         result
     }
 
     fn get_request(&self, socket: &Socket) -> io::Result<(Socket, Address)> {
-        socket.accept_waiting()
+        socket.try_accept()
     }
 
     fn shutdown_request(&self, request: &Socket, patience: Duration) {
-        stream::end_of_stream(request, self.linger.min(patience));
+        stream::end_of_stream(request, self.streams.linger.min(patience));
     }
 
     fn abort(&self, request: &Socket) {
-        request.cut();
-    }
-
-    fn leave_to_parent(&self, socket: &Socket) {
-        stream::leave_to_parent(socket);
+        request.abort();
     }
 
     fn fence(&self, socket: &Socket) -> io::Result<()> {
@@ -116,34 +105,18 @@ impl Transport for UnixStream {
     }
 }
 
-/// The options of [`UnixStream`].
-impl<C, H, S> Builder<UnixStream, C, H, S> {
-    /// [`UnixStream::request_queue_size`]
-    pub fn request_queue_size(self, connections: u32) -> Self {
-        self.map_transport(|unix| unix.request_queue_size(connections))
-    }
-
-    /// [`UnixStream::mode`]
-    pub fn mode(self, mode: u32) -> Self {
-        self.map_transport(|unix| unix.mode(mode))
-    }
-
-    /// [`UnixStream::linger`]
-    pub fn linger(self, time: Duration) -> Self {
-        self.map_transport(|unix| unix.linger(time))
-    }
-}
-
 /// Datagrams over a Unix socket: unlike UDP's, none gets lost, and a full queue makes the sender
-/// wait. A client that wants an answer must bind a name of its own.
+/// block. A client that expects an answer must bind a name of its own.
 ///
 /// The socket's file is treated as [`UnixStream`]'s.
 ///
 /// Python: `UnixDatagramServer`, as far as it is about sockets
 #[derive(Clone, Debug, Default)]
 pub struct UnixDatagram {
-    file: SocketFile,
     packets: Packets,
+    path: File,
+    file: SocketFile,
+    buffer: PacketBuffer,
 }
 
 impl UnixDatagram {
@@ -151,28 +124,22 @@ impl UnixDatagram {
     pub fn new() -> Self {
         Self::default()
     }
+}
 
-    /// The longest datagram that is taken whole, in bytes; of a longer one the rest is lost, and
-    /// [`Datagram::truncated`] says so. 65,535 unless set.
-    ///
-    /// Python: `UnixDatagramServer.max_packet_size`, 8192, cut in silence
-    pub fn max_packet_size(mut self, bytes: usize) -> Self {
-        self.packets.max_packet_size = bytes;
-        self
-    }
-
-    /// The mode of the socket's file, less the process's umask. The umask's unless set.
-    pub fn mode(mut self, mode: u32) -> Self {
-        self.file.mode = Some(mode);
-        self
-    }
-
-    /// How long a reply may wait for a client that leaves its queue full. 1 s unless set.
-    pub fn send_timeout(mut self, time: Duration) -> Self {
-        self.packets.send_timeout = time;
-        self
+impl Has<Packets> for UnixDatagram {
+    fn options(&mut self) -> &mut Packets {
+        &mut self.packets
     }
 }
+
+impl Has<File> for UnixDatagram {
+    fn options(&mut self) -> &mut File {
+        &mut self.path
+    }
+}
+
+packets_setters!(Self, Has::options; impl UnixDatagram);
+file_setters!(Self, Has::options; impl UnixDatagram);
 
 impl Transport for UnixDatagram {
     type Request = Datagram;
@@ -182,20 +149,20 @@ impl Transport for UnixDatagram {
     }
 
     fn server_bind(&self, socket: &Socket, address: &Address) -> io::Result<()> {
-        self.file.bind(socket, address)
+        self.file.bind(socket, address, &self.path)
     }
 
     fn adopt(&self, socket: &Socket) -> io::Result<()> {
-        check(socket, SocketKind::Datagram, true, "a Unix datagram socket")
+        check(socket, SocketKind::Datagram, "a Unix datagram socket")
     }
 
     fn server_activate(&self, socket: &Socket) -> io::Result<()> {
         self.file.activated();
-        self.packets.activate(socket)
+        datagram::activate(socket, &self.packets)
     }
 
     fn get_request(&self, socket: &Socket) -> io::Result<(Datagram, Address)> {
-        self.packets.get_request(socket)
+        self.buffer.get_request(socket, &self.packets)
     }
 
     fn shutdown_request(&self, _request: &Datagram, _patience: Duration) {}
@@ -204,23 +171,5 @@ impl Transport for UnixDatagram {
 
     fn server_close(&self, socket: &Socket) {
         self.file.remove(socket);
-    }
-}
-
-/// The options of [`UnixDatagram`].
-impl<C, H, S> Builder<UnixDatagram, C, H, S> {
-    /// [`UnixDatagram::max_packet_size`]
-    pub fn max_packet_size(self, bytes: usize) -> Self {
-        self.map_transport(|unix| unix.max_packet_size(bytes))
-    }
-
-    /// [`UnixDatagram::mode`]
-    pub fn mode(self, mode: u32) -> Self {
-        self.map_transport(|unix| unix.mode(mode))
-    }
-
-    /// [`UnixDatagram::send_timeout`]
-    pub fn send_timeout(self, time: Duration) -> Self {
-        self.map_transport(|unix| unix.send_timeout(time))
     }
 }

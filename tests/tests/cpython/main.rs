@@ -60,7 +60,7 @@ use socketserver::{
     RequestHandler, Served, Server, ServerRef, Socket, SocketWriter, StreamRequestHandler,
     TCPServer, Tcp, Threading, ThreadingTCPServer, Udp, UnixDatagram, UnixStream,
 };
-use tests::{Client, Folder, Place, Watched, apart, ends_well, in_time, serve, until};
+use tests::{Client, Folder, Place, apart, ends_well, in_time, serve, until, watched};
 
 use self::echo::{DatagramEcho, StreamEcho, dgram_examine, stream_examine};
 
@@ -282,7 +282,7 @@ impl BaseServer for Refusing {
 fn test_shutdown_request_called_if_verify_request_false() {
     let shutdown_called = Arc::new(AtomicUsize::new(0));
     let called = shutdown_called.clone();
-    let transport = Watched::new(Tcp::new(), move |name| {
+    let transport = watched(Tcp::new(), move |name| {
         called.fetch_add(usize::from(name == "shutdown_request"), SeqCst);
         Ok(())
     });

@@ -9,7 +9,7 @@ use std::thread::{self, ThreadId};
 use parking_lot::Mutex;
 use rustix::io::Errno;
 use socketserver::{Address, BaseServer, Builder, ServerRef, Socket, Tcp};
-use tests::{Client, Echo, Watched};
+use tests::{Client, Echo, obstructed};
 
 use crate::child::Child;
 use crate::column::Column;
@@ -80,7 +80,7 @@ fn server(column: Column, errors: &[String]) {
     let errors: Vec<i32> = errors.collect();
     let seen = Arc::new(Seen::default());
     let told = seen.clone();
-    let transport = Watched::obstructed(Tcp::new(), move || {
+    let transport = obstructed(Tcp::new(), move || {
         told.loops.lock().insert(thread::current().id());
         let next = errors.get(told.injected.load(SeqCst));
         match next.filter(|_| told.accepted.load(SeqCst) >= BEFORE) {

@@ -1,10 +1,9 @@
 //! The kinds of concurrency, chosen at run time.
 
 use std::fmt;
-use std::io;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use socketserver::{Concurrency, Forking, Green, Inline, Job, Rejected, Threading, Waker, Workers};
+use socketserver::{Concurrency, Forking, Green, Inline, Threading};
 
 /// A kind of concurrency: a column of the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,20 +42,20 @@ impl Column {
     /// The concurrency with its defaults.
     pub(crate) fn concurrency(self) -> Chosen {
         match self {
-            Loop => Chosen::new(Inline),
-            Threads => Chosen::new(Threading::new().keep_alive(KEEP_ALIVE)),
-            Processes => Chosen::new(Forking::new()),
-            GreenThreads => Chosen::new(Green::new()),
+            Loop => Box::new(Inline),
+            Threads => Box::new(Threading::new().keep_alive(KEEP_ALIVE)),
+            Processes => Box::new(Forking::new()),
+            GreenThreads => Box::new(Green::new()),
         }
     }
 
     /// The concurrency with at most so many requests at a time.
     pub(crate) fn at_most(self, most: usize) -> Chosen {
         match self {
-            Loop => Chosen::new(Inline),
-            Threads => Chosen::new(Threading::new().max_threads(most).keep_alive(KEEP_ALIVE)),
-            Processes => Chosen::new(Forking::new().max_children(most)),
-            GreenThreads => Chosen::new(Green::new().max_green_threads(most)),
+            Loop => Box::new(Inline),
+            Threads => Box::new(Threading::new().max_threads(most).keep_alive(KEEP_ALIVE)),
+            Processes => Box::new(Forking::new().max_children(most)),
+            GreenThreads => Box::new(Green::new().max_green_threads(most)),
         }
     }
 }
@@ -68,44 +67,4 @@ impl fmt::Display for Column {
 }
 
 /// A concurrency of any kind, so that a fault's server is written once.
-pub(crate) struct Chosen(Box<dyn Concurrency>);
-
-impl Chosen {
-    fn new(concurrency: impl Concurrency) -> Self {
-        Chosen(Box::new(concurrency))
-    }
-}
-
-impl Concurrency for Chosen {
-    fn attach(&self, waker: &Waker) -> io::Result<()> {
-        self.0.attach(waker)
-    }
-
-    fn process_request(&self, job: Job) -> Result<(), Rejected> {
-        self.0.process_request(job)
-    }
-
-    fn full(&self) -> bool {
-        self.0.full()
-    }
-
-    fn service_actions(&self) -> Option<Instant> {
-        self.0.service_actions()
-    }
-
-    fn workers(&self) -> Workers {
-        self.0.workers()
-    }
-
-    fn runs_on_loop(&self) -> bool {
-        self.0.runs_on_loop()
-    }
-
-    fn waits_on_close(&self) -> bool {
-        self.0.waits_on_close()
-    }
-
-    fn server_close(&self, deadline: Option<Instant>) {
-        self.0.server_close(deadline);
-    }
-}
+pub(crate) type Chosen = Box<dyn Concurrency>;

@@ -76,7 +76,7 @@ fn waiting(trial: &mut Trial) {
         format!("{rate:.1}"),
         attempts >= 1 && rate <= 20.0,
     );
-    let lines = ended.lines_with("cannot take requests");
+    let lines = ended.lines_with("cannot accept requests");
     // One at once, and one whenever a second has passed.
     trial.check(
         "a line in the log a second",

@@ -159,7 +159,7 @@ fn each_failure_is_logged_once<C: Column>() {
         let [(told, line)] = &about()[..] else {
             panic!("one line: {:?}", about())
         };
-        let begin = format!("socketserver::server: request from {address}: ");
+        let begin = format!("socketserver::handler: request from {address}: ");
         assert!(line.starts_with(&begin) && line.ends_with(end), "{line}");
         assert_eq!(*told, level, "{line}");
     }

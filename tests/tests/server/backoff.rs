@@ -13,8 +13,8 @@ use socketserver::{
     Address, BaseServer, Builder, Inline, Served, ServerRef, Socket, Tcp, ThreadingTCPServer,
 };
 use tests::{
-    Client, DEADLINE, Echo, Running, Watched, all_descriptors, in_own_process, keep_lines, run,
-    until,
+    Client, DEADLINE, Echo, Running, all_descriptors, in_own_process, keep_lines, run, until,
+    watched,
 };
 
 use crate::LOCAL;
@@ -24,7 +24,7 @@ use crate::LOCAL;
 fn a_failed_connection_does_not_end_the_loop() {
     let errors = Arc::new(Mutex::new(Vec::<io::Error>::new()));
     let next = errors.clone();
-    let transport = Watched::new(Tcp::new(), move |name| match name {
+    let transport = watched(Tcp::new(), move |name| match name {
         "get_request" => next.lock().pop().map_or(Ok(()), Err),
         _ => Ok(()),
     });

@@ -13,8 +13,8 @@ use socketserver::{
     ThreadingTCPServer, UnixStream, green,
 };
 use tests::{
-    Client, Column, Concurrent, DEADLINE, Echo, Folder, Row, Running, Streams, Watched, ends_well,
-    in_time, matrix, run, serve, until,
+    Client, Column, Concurrent, DEADLINE, Echo, Folder, Row, Running, Streams, ends_well, in_time,
+    matrix, obstructed, run, serve, until, watched,
 };
 
 use crate::LOCAL;
@@ -373,7 +373,7 @@ matrix!(
 #[test]
 fn a_failed_connection_costs_no_other() {
     let first = AtomicBool::new(true);
-    let transport = Watched::new(Tcp::new(), move |name| match name {
+    let transport = watched(Tcp::new(), move |name| match name {
         "get_request" if first.swap(false, SeqCst) => Err(ErrorKind::ConnectionAborted.into()),
         _ => Ok(()),
     });
@@ -394,7 +394,7 @@ fn an_empty_backlog_is_asked_no_longer() {
     let folder = Folder::new();
     let asked = Arc::new(AtomicU64::new(0));
     let asks = asked.clone();
-    let transport = Watched::obstructed(UnixStream::new(), move || {
+    let transport = obstructed(UnixStream::new(), move || {
         asks.fetch_add(1, SeqCst);
         Ok(())
     });

@@ -10,11 +10,11 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use socketserver::{
     Address, BaseRequestHandler, BaseServer, Builder, Concurrency, HandlerError, Inline, Job,
-    Rejected, Served, ServerRef, Stats, Tcp, Transport,
+    Rejected, Served, Server, ServerRef, Socket, Stats, Tcp, Transport,
 };
 use tests::{
-    Altered, Client, Column, Concurrent, DEADLINE, Echo, Failures, Folder, Place, Running, Watched,
-    matrix, run, until,
+    Client, Column, Concurrent, DEADLINE, Echo, Failures, Folder, Place, Running, Watched, matrix,
+    run, until, watched,
 };
 
 use crate::LOCAL;
@@ -114,7 +114,7 @@ fn builder<T: Transport + Default, C: Concurrency>(
     concurrency: C,
 ) -> Builder<Watched<T>, C, Handler, Watching> {
     let written = diary.clone();
-    let transport = Watched::new(T::default(), move |name| written.call(name));
+    let transport = watched(T::default(), move |name| written.call(name));
     Builder::new(transport, concurrency, Watching(diary.clone()))
         .poll_interval(Duration::from_secs(3600))
 }
@@ -275,14 +275,13 @@ const SOON: Duration = Duration::from_millis(200);
 
 /// Complaint 18.
 fn a_silent_handshake_blocks_no_other_client<C: Concurrent>() {
-    let transport = Altered::prepared(Tcp::new(), |request| {
+    let (state, failures) = Failures::new();
+    let builder = Server::<Tcp, C, Echo, _>::with(state).prepared(|request: &Socket| {
         request.settimeout(Some(SOON))?;
         assert_eq!(request.recv(1)?, b"!");
         request.sendall(b"!")?;
         request.settimeout(None)
     });
-    let (state, failures) = Failures::new();
-    let builder = Builder::<_, _, Echo, _>::new(transport, C::default(), state);
     let server = run(builder, LOCAL);
     let silent: Vec<_> = (0..20).map(|_| Client::stream(&server.address())).collect();
     let mut client = Client::stream(&server.address());

@@ -12,8 +12,8 @@ use socketserver::{
     Server, ServerRef, Socket, Tcp, ThreadingTCPServer, UnixStream,
 };
 use tests::{
-    Client, Column, Concurrent, DEADLINE, Echo, Folder, Place, Row, Running, Streams, Watched,
-    apart, ends_well, in_time, matrix, run, serve, until,
+    Client, Column, Concurrent, DEADLINE, Echo, Folder, Place, Row, Running, Streams, apart,
+    ends_well, in_time, matrix, run, serve, until, watched,
 };
 
 use crate::LOCAL;
@@ -365,7 +365,7 @@ matrix!(streams: any_mix_of_calls_returns);
 #[test]
 fn a_broken_listener_ends_the_loop() {
     for errno in [Errno::BADF, Errno::INVAL, Errno::NOTSOCK, Errno::FAULT] {
-        let transport = Watched::new(Tcp::new(), move |name| match name {
+        let transport = watched(Tcp::new(), move |name| match name {
             "get_request" => Err(errno.into()),
             _ => Ok(()),
         });

@@ -15,8 +15,8 @@ use socketserver::{
     ServerRef, Socket, Tcp, Transport, green,
 };
 use tests::{
-    Client, Column, Concurrent, DEADLINE, Echo, Watched, count_of, in_own_process, in_time, matrix,
-    run, until,
+    Client, Column, Concurrent, DEADLINE, Echo, count_of, in_own_process, in_time, matrix, run,
+    until, watched,
 };
 
 use crate::LOCAL;
@@ -335,7 +335,7 @@ fn a_server_of_panicking_axes_can_be_stopped() {
         });
     }
     let first = AtomicBool::new(true);
-    let transport = Watched::new(Tcp::new(), move |name| match name {
+    let transport = watched(Tcp::new(), move |name| match name {
         "get_request" if first.swap(false, SeqCst) => resume_unwind(Box::new(name)),
         _ => Ok(()),
     });

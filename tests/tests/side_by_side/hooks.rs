@@ -2,11 +2,11 @@
 
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
-use std::time::Instant;
 
 use rustix::io::Errno;
 use socketserver::{
-    Address, BaseServer, Concurrency, HandlerError, Job, Rejected, ServerRef, Waker, Workers,
+    Address, BaseServer, Concurrency, ConcurrencyHooks, HandlerError, Job, Rejected, ServerRef,
+    Wrapped,
 };
 
 use crate::trace::trace;
@@ -105,42 +105,20 @@ pub(super) fn io_name(error: &io::Error) -> String {
 }
 
 /// Another concurrency, observed.
-pub(super) struct Traced(pub(super) Box<dyn Concurrency>);
+pub(super) type Traced = Wrapped<Box<dyn Concurrency>, Trace>;
 
-impl Concurrency for Traced {
-    fn attach(&self, waker: &Waker) -> io::Result<()> {
-        self.0.attach(waker)
-    }
+pub(super) struct Trace;
 
-    fn process_request(&self, job: Job) -> Result<(), Rejected> {
+pub(super) fn traced(concurrency: Box<dyn Concurrency>) -> Traced {
+    Wrapped::new(concurrency, Trace)
+}
+
+impl ConcurrencyHooks for Trace {
+    fn process_request(&self, inner: &dyn Concurrency, job: Job) -> Result<(), Rejected> {
         trace("process_request");
         match fault("process_request") {
-            Ok(()) => self.0.process_request(job),
+            Ok(()) => inner.process_request(job),
             Err(error) => Err(Rejected { job, error }),
         }
-    }
-
-    fn full(&self) -> bool {
-        self.0.full()
-    }
-
-    fn service_actions(&self) -> Option<Instant> {
-        self.0.service_actions()
-    }
-
-    fn workers(&self) -> Workers {
-        self.0.workers()
-    }
-
-    fn runs_on_loop(&self) -> bool {
-        self.0.runs_on_loop()
-    }
-
-    fn waits_on_close(&self) -> bool {
-        self.0.waits_on_close()
-    }
-
-    fn server_close(&self, deadline: Option<Instant>) {
-        self.0.server_close(deadline);
     }
 }

@@ -11,10 +11,10 @@ use socketserver::{
     Address, Builder, Concurrency, Datagram as Packet, Forking, Green, Inline, RequestHandler,
     Server, Socket, Tcp, Threading, ToAddress, Transport, Udp, UnixDatagram, UnixStream,
 };
-use tests::{DEADLINE, Watched};
+use tests::{DEADLINE, Watched, watched};
 
 use crate::handlers::{Bare, Datagram, Stream, StreamWithTimeout};
-use crate::hooks::{Hooks, Traced, watch};
+use crate::hooks::{Hooks, Traced, traced, watch};
 use crate::trace::{self, soon, trace, trace_at, wait};
 use crate::words;
 
@@ -67,7 +67,7 @@ where
     H: RequestHandler<T::Request, Hooks>,
 {
     let hooks = Hooks::default();
-    let mut builder = Builder::new(Watched::new(transport, watch), Traced(concurrency()), hooks)
+    let mut builder = Builder::new(watched(transport, watch), traced(concurrency()), hooks)
         .poll_interval(Duration::from_millis(10))
         .drain_timeout(words::seconds("drain_timeout").unwrap_or(DEADLINE));
     if let Some(timeout) = words::seconds("server_timeout") {

@@ -12,7 +12,7 @@ use socketserver::{
     Builder, Layer, Server, Socket, SocketReader, SocketWriter, StreamRequestHandler, Tcp, Wire,
     create_connection,
 };
-use tests::{Altered, Client, Column, Concurrent, DEADLINE, Failures, Running, matrix, run, until};
+use tests::{Client, Column, Concurrent, DEADLINE, Failures, Running, matrix, run, until};
 
 use crate::LOCAL;
 
@@ -120,14 +120,12 @@ impl Lines {
 
 /// Records for clients that begin with the right word.
 fn recorded<C: Column>() -> (Running<Failures>, Receiver<(String, Option<ErrorKind>)>) {
-    let transport = Altered::prepared(Tcp::new().linger(DEADLINE), |request| {
-        match request.recv(1)?.as_slice() {
-            b"!" => request.set_layer(Records::default()),
-            _ => Err(ErrorKind::InvalidData.into()),
-        }
-    });
     let (state, failures) = Failures::new();
-    let builder = Builder::<_, C, Lines, _>::new(transport, C::default(), state);
+    let builder = Server::<Tcp, C, Lines, _>::with(state).linger(DEADLINE);
+    let builder = builder.prepared(|request: &Socket| match request.recv(1)?.as_slice() {
+        b"!" => request.set_layer(Records::default()),
+        _ => Err(ErrorKind::InvalidData.into()),
+    });
     (run(builder, LOCAL), failures)
 }
 

@@ -5,7 +5,10 @@ mod file;
 mod handle;
 mod io;
 mod layer;
+mod numbers;
 mod option;
+#[cfg(target_os = "linux")]
+mod peer;
 mod select;
 mod signals;
 mod timeouts;

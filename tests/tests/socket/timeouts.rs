@@ -91,6 +91,26 @@ fn sendto_a_full_queue_times_out<W: Thread>() {
     });
 }
 
+/// A little room does not make a socket ready, though a call would succeed. It comes during the
+/// wait, which nevertheless ends by its deadline.
+fn a_wait_ended_by_its_deadline_is_not_retried<W: Thread>() {
+    let (socket, mut other) = unix_pair();
+    fill(&socket);
+    socket.settimeout(Some(SHORT)).expect("a timeout");
+    let reader = thread::spawn(move || {
+        thread::sleep(SHORT / 2);
+        other.read_exact(&mut [0]).map(|()| other)
+    });
+    let (kind, took) = W::in_time("send", {
+        let socket = socket.clone();
+        move || failure(|| socket.send(b"x"))
+    });
+    assert_eq!(kind, ErrorKind::TimedOut);
+    assert!(took >= SHORT, "{took:?}");
+    let _other = reader.join().expect("no panic").expect("read");
+    assert_eq!(socket.send(b"x").expect("there is room"), 1);
+}
+
 /// The system does not notify a sender when there is room in another socket's queue.
 fn sendto_a_full_queue_waits_for_room<W: Thread>() {
     let folder = Folder::new();
@@ -242,6 +262,7 @@ matrix!(
     every_blocking_call_times_out,
     sendto_a_full_queue_times_out,
     sendto_a_full_queue_waits_for_room,
+    a_wait_ended_by_its_deadline_is_not_retried,
     accept_times_out,
     connect_times_out,
     the_timeout_covers_a_whole_sendall,

@@ -98,7 +98,7 @@ fn only_a_socket_of_its_own_kind_is_taken<T: Place, C: Column>() {
             let error = result.expect_err(kind);
             assert_eq!(error.kind(), ErrorKind::InvalidInput, "{kind}: {error}");
             assert!(
-                error.to_string().contains("socket is wanted"),
+                error.to_string().starts_with("expected a "),
                 "{kind}: {error}"
             );
         }

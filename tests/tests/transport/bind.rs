@@ -1,12 +1,16 @@
 //! Servers that cannot be bound say why, and leave neither a descriptor nor a file.
 
 use std::fs;
-use std::io::ErrorKind::{self, *};
+use std::io::{
+    self,
+    ErrorKind::{self, *},
+};
 
 use socketserver::{
-    Address, Builder, Inline, Server, Tcp, ToAddress, Udp, UnixDatagram, UnixStream,
+    Address, Builder, Inline, Server, Socket, Tcp, ToAddress, TransportHooks, Udp, UnixDatagram,
+    UnixStream, Wrapped,
 };
-use tests::{Altered, Echo, Folder, Row};
+use tests::{Echo, Folder, Row};
 
 use crate::LOCAL;
 
@@ -73,10 +77,18 @@ fn errors_of_unix_sockets() {
     errors::<UnixDatagram>();
 }
 
+struct Unactivated;
+
+impl TransportHooks<UnixStream> for Unactivated {
+    fn server_activate(&self, _: &UnixStream, _: &Socket) -> io::Result<()> {
+        Err(Unsupported.into())
+    }
+}
+
 #[test]
 fn a_failed_activation_removes_the_file() {
     let folder = Folder::new();
-    let transport = Altered::activated(UnixStream::new(), |_| Err(Unsupported.into()));
+    let transport = Wrapped::new(UnixStream::new(), Unactivated);
     let server = Builder::<_, _, Echo, ()>::new(transport, Inline, ());
     let path = folder.join("server");
     let error = server.bind(&path).map(drop).expect_err("no server there");

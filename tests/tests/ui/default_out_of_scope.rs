@@ -1,12 +1,12 @@
-// What the handler is given is not in sight of its defaults: `setup` is the place to use it.
+// An expression in an attribute cannot see the variables of the generated code.
 
 use socketserver::{Address, BaseRequestHandler};
 
 #[derive(BaseRequestHandler)]
 struct Upper {
     client_address: Address,
-    #[handler(default = client_address.clone())]
-    copy: Address,
+    #[handler(default = Some(client_address.clone()))]
+    copy: Option<Address>,
 }
 
 impl Upper {

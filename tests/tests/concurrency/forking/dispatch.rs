@@ -116,10 +116,6 @@ impl Transport for Noting {
         let diary = self.diary.clone();
         Ok((Noted(Arc::new(Held { socket, diary })), client_address))
     }
-    fn leave_to_parent(&self, socket: &Socket) {
-        self.diary.note("leave_to_parent");
-        self.tcp.leave_to_parent(socket);
-    }
     fn prepare(&self, _request: &Noted) -> io::Result<()> {
         self.diary.call("prepare").map(drop)
     }
@@ -209,7 +205,7 @@ fn serve(troubles: &'static [Trouble]) -> Seen {
 
 /// Between these two a child makes the calls that a handler meets on any other server.
 fn in_child(calls: &[&'static str]) -> Vec<&'static str> {
-    [&["leave_to_parent"], calls, &["shutdown_request"]].concat()
+    [calls, &["shutdown_request"]].concat()
 }
 
 fn a_request_goes_well() {

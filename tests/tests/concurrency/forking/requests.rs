@@ -3,12 +3,11 @@
 use std::io;
 use std::os::unix::process::CommandExt;
 use std::process::{Command, abort, exit, id};
-use std::time::Instant;
 
 use rustix::process::{getpid, kill_process};
 use socketserver::{
-    BaseRequestHandler, Builder, Concurrency, Forking, ForkingTCPServer, Job, Rejected, Server,
-    Socket, Tcp, Udp, UnixDatagram, UnixStream, Waker, Workers,
+    BaseRequestHandler, Forking, ForkingTCPServer, Server, Socket, Tcp, Udp, UnixDatagram,
+    UnixStream, Workers,
 };
 use tests::{Client, Echo, Folder, Row, Signal};
 
@@ -130,45 +129,17 @@ fn a_reply_arrives_whole_despite_unread_input() {
     }
 }
 
-/// Forking, with a note before and after each request.
-struct Chatty {
-    forking: Forking,
-    journal: Journal,
-}
-
-impl Concurrency for Chatty {
-    fn attach(&self, waker: &Waker) -> io::Result<()> {
-        self.forking.attach(waker)
-    }
-    fn process_request(&self, job: Job) -> Result<(), Rejected> {
-        let (journal, parent) = (self.journal.clone(), id());
-        self.forking.process_request(job.wrap(move |run| {
-            assert_ne!(id(), parent);
-            journal.note("before");
-            let end = run.run();
-            journal.note(&format!("after: {end:?}"));
-            end
-        }))
-    }
-    fn full(&self) -> bool {
-        self.forking.full()
-    }
-    fn service_actions(&self) -> Option<Instant> {
-        self.forking.service_actions()
-    }
-    fn workers(&self) -> Workers {
-        self.forking.workers()
-    }
-}
-
 fn a_wrapped_job_runs_in_the_child() {
     let folder = Folder::new();
     let journal = Journal::new(&folder);
-    let chatty = Chatty {
-        forking: Forking::new(),
-        journal: journal.clone(),
-    };
-    let server = Builder::<Tcp, Chatty, Echo, EndAfter>::new(Tcp::new(), chatty, EndAfter(1));
+    let (written, parent) = (journal.clone(), id());
+    let server = ForkingTCPServer::<Echo, EndAfter>::with(EndAfter(1)).around(move |run| {
+        assert_ne!(id(), parent);
+        written.note("before");
+        let end = run.run();
+        written.note(&format!("after: {end:?}"));
+        end
+    });
     let server = server.bind(LOCAL).expect("bind");
     let mut client = ask(server.server_address(), "hello");
     server.serve_forever().expect("serve");

@@ -1,0 +1,138 @@
+#!/usr/bin/env bash
+# The layers of the library: which room may import which, and no circle of imports between files.
+#
+#   server                        the shell, the engine without types, and the intake that has them
+#   transport concurrency handler the axes, which do not import each other
+#   request   axis                what travels; what the axes have in common
+#   socket                        sockets with Python's vocabulary
+#   green                         green threads
+#   pool                          the elastic pool of threads
+#   panics    sync  sys           no imports of this crate
+#
+# Tests do not count, nor does a `mod.rs` that passes on names of its own files with `pub use`.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+exec python3 - <<'PYTHON'
+import re
+import sys
+from pathlib import Path
+
+# Each room, and the rooms below it that it may import.
+ALLOWED = {
+    "sys": "", "sync": "", "panics": "", "axis": "",
+    "pool": "panics sync sys",
+    "green": "panics pool sync sys",
+    "socket": "green panics sync sys",
+    "request": "panics socket sync sys",
+    "transport": "axis request socket sys",
+    "concurrency": "axis green pool request sync sys",
+    "handler": "green request socket sync",
+    "server": "axis concurrency handler panics request socket sync sys transport",
+    "aliases": "concurrency server transport",
+    "__private": "handler request socket transport",
+}
+PASSES_ON = re.compile(r"pub(?:\([^)]*\))?\s+use\s+((?:\w+::)*\w+)(?:::\{([^}]*)\}|::\*)?\s*;|\bmod \w+;")
+PATH = re.compile(r"\b(crate|super|self)((?:\s*::\s*\w+)+)(\s*::\s*\{)?")
+
+
+def flatten(prefix, text):
+    """The paths of `prefix::{a, b::{c, d}}`, from the text after its brace."""
+    depth, word, words = 1, "", []
+    for char in text:
+        depth += (char == "{") - (char == "}")
+        if depth == 0 or (char == "," and depth == 1):
+            words.append(word)
+            word = ""
+            if depth == 0:
+                break
+        else:
+            word += char
+    for word in words:
+        head, brace, rest = word.partition("{")
+        path = prefix + re.findall(r"\w+", re.sub(r"\bas\s+\w+", "", head))
+        yield from flatten(path, rest) if brace else [path]
+
+
+def code(path):
+    text = path.read_text()
+    text = re.sub(r"//[^\n]*|pub\(in [^)]*\)", "", text)
+    text = re.sub(r"#\[cfg\((?:all\()?test[^\]]*\]\s*(?:pub\S*\s+)?(?:use|mod|fn)[^;{]*;", "", text)
+    return text.split("#[cfg(test)]\nmod tests {")[0]
+
+
+def check(root, allowed):
+    files = {}
+    for path in sorted(root.rglob("*.rs")):
+        name = path.relative_to(root).with_suffix("").parts
+        name = name[:-1] if name[-1] in ("mod", "lib") else name
+        if not {"tests", "model"} & set(name) and path.name != "absent.rs":
+            files[name] = path
+    # What a `mod.rs` passes on from its own files.
+    passed_on = {}
+    for module, path in files.items():
+        for use in PASSES_ON.finditer(code(path)):
+            if not use[1]:
+                continue
+            first = use[1].split("::")
+            child = module + (first[0],)
+            for word in re.findall(r"\w+", use[2] or first[-1]):
+                if child in files:
+                    passed_on[module + (word,)] = child + tuple(first[1:-1] if not use[2] else first[1:])
+
+    def target(path):
+        for _ in range(4):
+            found = next((path[:n] for n in range(len(path), -1, -1) if path[:n] in files), ())
+            name = path[: len(found) + 1]
+            if name not in passed_on or len(name) == len(found):
+                return found
+            path = passed_on[name] + path[len(found) :]
+        return found
+
+    arrows = {module: set() for module in files}
+    for module, path in files.items():
+        text = code(path)
+        for match in PATH.finditer(text):
+            words = re.findall(r"\w+", match[2])
+            base = module if match[1] == "self" else module[:-1] if match[1] == "super" else ()
+            while words and words[0] == "super":
+                base, words = base[:-1], words[1:]
+            start = list(base) + words
+            paths = flatten(start, text[match.end() :]) if match[3] else [start]
+            arrows[module] |= {target(tuple(p)) for p in paths} - {module}
+        # A `mod.rs` names its own files without a prefix.
+        for match in re.finditer(r"(?<![:\w])(\w+)((?:::\w+)*)(::\s*\{)?", PASSES_ON.sub("", text)):
+            words = re.findall(r"\w+", match[0])
+            if module + (words[0],) in files:
+                rest = PASSES_ON.sub("", text)[match.end() :]
+                paths = flatten(list(module) + words, rest) if match[3] else [module + tuple(words)]
+                arrows[module] |= {target(tuple(p)) for p in paths} - {module}
+    wrong = []
+    for module, targets in arrows.items():
+        for to in targets:
+            if allowed and module and to and module[0] != to[0] and to[0] not in allowed.get(module[0], "").split():
+                wrong.append(f"{files[module]} imports {files[to]}: not an arrow of the picture")
+    # A circle: a file that reaches itself.
+    def reached(start):
+        seen, todo = set(), list(arrows[start])
+        while todo:
+            module = todo.pop()
+            if module and module not in seen:
+                seen.add(module)
+                todo += arrows[module]
+        return seen
+
+    circles = {module: reached(module) for module in files if module}
+    tied = sorted(str(files[module]) for module in circles if module in circles[module])
+    if tied:
+        wrong.append("a circle of imports between " + ", ".join(tied))
+    return wrong, len(files), sum(map(len, arrows.values()))
+
+
+wrong = []
+for root, allowed in [("socketserver/src", ALLOWED), ("socketserver-macros/src", None)]:
+    found, files, arrows = check(Path(root), allowed)
+    print(f"{root}: {files} files, {arrows} imports, {len(found)} faults")
+    wrong += found
+print(*wrong, sep="\n", end="\n" if wrong else "")
+sys.exit(bool(wrong))
+PYTHON

@@ -1,0 +1,14 @@
+//! `BaseRequestHandler`: requests of any type, and no further fields or options.
+
+use proc_macro2::TokenStream;
+
+use crate::ast::{Kind, RequestType};
+
+pub(crate) static KIND: Kind = Kind {
+    derive: "BaseRequestHandler",
+    request: RequestType::OfField,
+    parts: &[],
+    options: &[],
+    prepare: |_| TokenStream::new(),
+    base: |_| None,
+};

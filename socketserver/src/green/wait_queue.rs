@@ -1,0 +1,107 @@
+//! How code waits for other code, on whatever kind of thread: it joins a queue under the lock of
+//! whatever it waits for, releases that lock, and waits to be woken. Locks, condition variables and
+//! channels are made of this.
+//!
+//! A waiter that was woken stays woken: waking it before it waits is no mistake.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::thread;
+use std::time::Instant;
+
+use super::current::{Unparker, current, may_park};
+
+/// A green or an ordinary thread that waits, or is about to.
+pub(super) struct Waiter {
+    thread: Thread,
+    woken: AtomicBool,
+}
+
+enum Thread {
+    Green(Unparker),
+    Ordinary(thread::Thread),
+}
+
+impl Thread {
+    fn current() -> Self {
+        match may_park() {
+            Some(current) => Thread::Green(current.unparker()),
+            None => Thread::Ordinary(thread::current()),
+        }
+    }
+
+    fn unpark(&self) {
+        match self {
+            Thread::Green(unparker) => unparker.unpark(),
+            Thread::Ordinary(thread) => thread.unpark(),
+        }
+    }
+
+    /// Parks the caller, which must be this very thread, until it is unparked, the deadline comes,
+    /// or for no reason.
+    fn park(&self, deadline: Option<Instant>) {
+        match (self, deadline) {
+            (Thread::Green(_), _) => {
+                let current = current().expect("a green thread parks on its own stack");
+                current.park(deadline);
+            }
+            (Thread::Ordinary(_), None) => thread::park(),
+            (Thread::Ordinary(_), Some(deadline)) => {
+                thread::park_timeout(deadline.saturating_duration_since(Instant::now()));
+            }
+        }
+    }
+}
+
+impl Waiter {
+    /// Waits to be woken. Returns whether that happened before the deadline.
+    pub(super) fn wait(&self, deadline: Option<Instant>) -> bool {
+        while !self.woken.load(SeqCst) {
+            if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+                return false;
+            }
+            self.thread.park(deadline);
+        }
+        true
+    }
+}
+
+/// The threads that wait for one thing, green and ordinary, in the order in which they came. Each
+/// is woken once.
+#[derive(Default)]
+pub(super) struct WaitQueue(VecDeque<Arc<Waiter>>);
+
+impl WaitQueue {
+    /// Adds the calling thread to the queue.
+    pub(super) fn join(&mut self) -> Arc<Waiter> {
+        let waiter = Arc::new(Waiter {
+            thread: Thread::current(),
+            woken: AtomicBool::new(false),
+        });
+        self.0.push_back(waiter.clone());
+        waiter
+    }
+
+    /// Wakes the first waiter. Returns whether there was one.
+    pub(super) fn wake_one(&mut self) -> bool {
+        let Some(waiter) = self.0.pop_front() else {
+            return false;
+        };
+        waiter.woken.store(true, SeqCst);
+        waiter.thread.unpark();
+        true
+    }
+
+    pub(super) fn wake_all(&mut self) {
+        while self.wake_one() {}
+    }
+
+    /// Removes a waiter after a time-out. Returns whether it was still queued: if not, it was woken
+    /// after all.
+    pub(super) fn leave(&mut self, waiter: &Arc<Waiter>) -> bool {
+        let before = self.0.len();
+        self.0.retain(|other| !Arc::ptr_eq(other, waiter));
+        self.0.len() < before
+    }
+}

@@ -1,0 +1,115 @@
+//! What a Python program would write as a subclass: the state and the policy of a server.
+
+use super::server_ref::ServerRef;
+use crate::request::HandlerError;
+use crate::socket::{Address, Socket};
+
+/// The state and the policy of a server whose requests are of type `R`: fields that its handlers
+/// share, and the methods that a Python program overrides in a subclass, in the order of a request's
+/// life.
+///
+/// Every method has a default, so `impl BaseServer for Chat {}` is enough; write `impl<R>
+/// BaseServer<R> for Chat {}` for a state that serves streams and datagrams. The parts that a Python
+/// override reaches by `super()` always run.
+///
+/// A panic in one of these costs the request it was about, or one call, never the server.
+///
+/// The methods that a program calls are those of [`Server`](crate::Server) and [`ServerRef`]; the
+/// methods that a subclass overrides are here. Those that change sockets or threads are in
+/// [`Transport`](crate::Transport) and [`Concurrency`](crate::Concurrency).
+///
+/// Python: `BaseServer`
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not the state of a server whose requests are `{R}`",
+    label = "needs `impl BaseServer<{R}> for {Self}`",
+    note = "write `impl<R> BaseServer<R> for {Self} {{}}`; every method has a default"
+)]
+pub trait BaseServer<R = Socket>: Sized + Send + Sync + 'static {
+    /// Whether a request may go to a handler. Runs on the loop's thread, before any other thread
+    /// knows of the request, so it must not block.
+    ///
+    /// Python: `BaseServer.verify_request`
+    fn verify_request(
+        &self,
+        _request: &R,
+        _client_address: &Address,
+        _server: &ServerRef<Self>,
+    ) -> bool {
+        true
+    }
+
+    /// The server refuses a request unseen: it is full and [refuses](crate::Overflow::Refuse)
+    /// instead of letting clients wait, the client has as many live requests as one address may
+    /// have, or only the reserve descriptor was left. The place for a word, such as "busy"; by
+    /// default there is none.
+    ///
+    /// Runs on the loop's thread, so nothing blocks here: meanwhile every socket behaves as after
+    /// `settimeout` with zero. A fresh connection has room for a few kilobytes. A client that speaks
+    /// first, and whose words nobody has read, may see a reset instead.
+    ///
+    /// Not called for clients over their [rate](crate::Builder::max_rate_per_address), nor for
+    /// datagrams from port 0 or from the server's own address: an answer to a flood would be part of
+    /// it, and one to itself would be the next request.
+    ///
+    /// Python: none; there a full server is one that fails
+    fn refuse_request(&self, _request: &R, _client_address: &Address, _server: &ServerRef<Self>) {}
+
+    /// A handler, `verify_request` or the way to a thread failed or panicked. By default the error
+    /// is logged, by [`log_error`]. Python always prints a traceback to standard error; here the
+    /// program's logger decides.
+    ///
+    /// Runs where the handler ran; the connection is still open.
+    ///
+    /// Python: `BaseServer.handle_error`
+    fn handle_error(
+        &self,
+        _request: &R,
+        client_address: &Address,
+        error: &HandlerError,
+        _server: &ServerRef<Self>,
+    ) {
+        log_error(client_address, error);
+    }
+
+    /// No request came within `timeout`. Only [`handle_request`](crate::Server::handle_request)
+    /// calls it.
+    ///
+    /// Python: `BaseServer.handle_timeout`
+    fn handle_timeout(&self, _server: &ServerRef<Self>) {}
+
+    /// Runs on the loop's thread, after every turn of `serve_forever` and at least every
+    /// `poll_interval`.
+    ///
+    /// The default says that there is nothing to do: after its first call the loop no longer wakes
+    /// for it.
+    ///
+    /// Python: `BaseServer.service_actions`
+    fn service_actions(&self, server: &ServerRef<Self>) {
+        server.without_service_actions();
+    }
+
+    /// Runs once, when the server accepts nothing more and before it waits for live requests: the
+    /// place to tell the clients.
+    ///
+    /// Code that a Python program runs after `super().server_close()` goes after
+    /// [`server_close`](crate::Server::server_close), or into the state's `Drop`.
+    ///
+    /// Python: `BaseServer.server_close`
+    fn server_close(&self, _server: &ServerRef<Self>) {}
+}
+
+/// The state of a server that has none.
+impl<R> BaseServer<R> for () {}
+
+/// The default of [`BaseServer::handle_error`]: one line in the log, at debug level for a client
+/// that disconnected, at error level for the rest.
+///
+/// Python: `super().handle_error(request, client_address)`
+pub fn log_error(client_address: &Address, error: &HandlerError) {
+    let level = if error.is_disconnect() {
+        log::Level::Debug
+    } else {
+        log::Level::Error
+    };
+    log::log!(target: super::TARGET, level, "request from {client_address}: {error}");
+}

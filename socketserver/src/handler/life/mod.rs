@@ -1,0 +1,358 @@
+//! Where a server stands: one phase, and the verbs that move it.
+//!
+//! ```text
+//!             ask, no loop                    enter
+//!    Fresh ───────────────► StopPending ─────────────┐
+//!      │                                             │
+//!      │ enter           ask                         ▼        leave
+//!      └──────► Serving ──────────────────────► Stopping ──────────────► Closed   close, drain
+//!                 ▲  │   ask, with a             ▲     │
+//!          enter  │  │   lame-duck time          │     │     leave
+//!                 │  └───────► LameDuck ─────────┘     └──────────────► Stopped   shutdown
+//!              Stopped             turn, when the time is over
+//! ```
+//!
+//! The loop calls [`enter`](Life::enter), then [`turn`](Life::turn) before each turn, and
+//! [`leave`](Life::leave) until there is nothing left to do. Everyone else calls
+//! [`ask`](Life::ask), and may [`wait`](Life::wait).
+
+use std::io;
+use std::process;
+use std::sync::atomic::AtomicU64;
+use std::time::Duration;
+
+use super::stop::{Stop, StopKind, Waiting};
+use crate::green;
+use crate::request::{Waker, deadline_after};
+use crate::sync::atomic::{AtomicBool, Ordering::Relaxed, Ordering::SeqCst};
+use crate::sync::{Condvar, Instant, Mutex};
+
+/// Where a server stands. The only fact; everything else is derived from it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    /// Has never served.
+    Fresh,
+    /// Was told to stop while no loop ran, by a caller that could not carry it out: the next loop
+    /// does that and nothing else.
+    StopPending(Stop),
+    /// A loop runs, or `handle_request`.
+    Serving,
+    /// The loop will stop at `until`, and takes requests as ever before that.
+    LameDuck { stop: Stop, until: Instant },
+    /// The loop, or a caller that stands in for it, carries out the stop.
+    Stopping(Stop),
+    /// The loop has ended; the server may serve again.
+    Stopped,
+    /// The listener is closed, permanently.
+    Closed,
+}
+
+impl Phase {
+    /// Told to stop, and has not served since.
+    fn is_leaving(self) -> bool {
+        !matches!(self, Phase::Fresh | Phase::Serving)
+    }
+
+    /// The same, and the lame-duck time is over.
+    fn is_stopping(self) -> bool {
+        self.is_leaving() && !matches!(self, Phase::LameDuck { .. })
+    }
+}
+
+/// What the loop does next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Turn {
+    /// It serves, and asks again at `until` at the latest: the end of the lame-duck time.
+    Go { until: Option<Instant> },
+    /// It leaves.
+    Leave,
+}
+
+/// What became of a stop that was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Asked {
+    pub(crate) carried_out_by: By,
+    /// Until when the caller waits for live requests, if it does: the lame-duck time included.
+    pub(crate) deadline: Instant,
+}
+
+/// Who carries out a stop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum By {
+    /// The loop that runs, as it ends. The number is for [`Life::wait`].
+    Loop(u64),
+    /// The caller, since no loop runs: it is the loop now, until [`Life::leave`] returns `None`.
+    Caller,
+    /// Nobody: it was done before, or is left for the next loop.
+    Nobody,
+}
+
+#[derive(Debug)]
+struct State {
+    phase: Phase,
+    /// Where a loop leaves to that was not told to stop.
+    home: Phase,
+    /// How many loops have ended, so that a restart cannot hide an end from a caller that waits for
+    /// it.
+    ended: u64,
+}
+
+#[derive(Debug)]
+pub(crate) struct Life {
+    /// Tells the servers apart that a thread or green thread is inside of.
+    id: u64,
+    /// The process that made it. In a forked child the server is only a copy.
+    process: u32,
+    waker: Waker,
+    lame_duck: Duration,
+    state: Mutex<State>,
+    changed: Condvar,
+    /// Two questions about the phase, for readers that must not wait for its lock. Written by `set`
+    /// alone.
+    leaving: AtomicBool,
+    stopping: AtomicBool,
+}
+
+impl Life {
+    pub(crate) fn new(waker: Waker, lame_duck: Duration) -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        Life {
+            id: NEXT.fetch_add(1, Relaxed),
+            process: process::id(),
+            waker,
+            lame_duck,
+            state: Mutex::new(State {
+                phase: Phase::Fresh,
+                home: Phase::Fresh,
+                ended: 0,
+            }),
+            changed: Condvar::new(),
+            leaving: AtomicBool::new(false),
+            stopping: AtomicBool::new(false),
+        }
+    }
+
+    fn set(&self, state: &mut State, phase: Phase) {
+        state.phase = phase;
+        self.leaving.store(phase.is_leaving(), SeqCst);
+        self.stopping.store(phase.is_stopping(), SeqCst);
+    }
+
+    /// Begins to serve until a stop.
+    ///
+    /// # Errors
+    /// `ResourceBusy` while another loop serves, `NotConnected` on a closed server.
+    pub(crate) fn enter(&self) -> io::Result<()> {
+        self.enter_to(Phase::Stopped)
+    }
+
+    /// Begins to serve one request, which leaves a fresh server fresh.
+    ///
+    /// # Errors
+    /// As [`enter`](Self::enter).
+    pub(crate) fn enter_once(&self) -> io::Result<()> {
+        self.enter_to(Phase::Fresh)
+    }
+
+    fn enter_to(&self, home: Phase) -> io::Result<()> {
+        let mut state = self.state.lock();
+        let (phase, home) = match state.phase {
+            Phase::Fresh => (Phase::Serving, home),
+            Phase::Stopped => (Phase::Serving, Phase::Stopped),
+            Phase::StopPending(stop) => (Phase::Stopping(stop), Phase::Stopped),
+            Phase::Serving | Phase::LameDuck { .. } | Phase::Stopping(_) => {
+                return Err(io::Error::new(
+                    io::ErrorKind::ResourceBusy,
+                    "the server is already serving",
+                ));
+            }
+            Phase::Closed => {
+                return Err(io::Error::new(
+                    io::ErrorKind::NotConnected,
+                    "the server is closed",
+                ));
+            }
+        };
+        state.home = home;
+        self.set(&mut state, phase);
+        Ok(())
+    }
+
+    /// What the loop does next. Ends the lame-duck time when it is over.
+    pub(crate) fn turn(&self) -> Turn {
+        // Without a stop there is nothing to look at, and no lock to take.
+        if !self.is_leaving() {
+            return Turn::Go { until: None };
+        }
+        let mut state = self.state.lock();
+        match state.phase {
+            Phase::LameDuck { stop, until } if until <= Instant::now() => {
+                self.set(&mut state, Phase::Stopping(stop));
+                Turn::Leave
+            }
+            Phase::LameDuck { until, .. } => Turn::Go { until: Some(until) },
+            Phase::Stopping(_) => Turn::Leave,
+            _ => Turn::Go { until: None },
+        }
+    }
+
+    /// Ends serving, if all that was asked for is `done`. Otherwise returns what is still to be
+    /// carried out.
+    pub(crate) fn leave(&self, done: Option<Stop>) -> Option<Stop> {
+        let mut state = self.state.lock();
+        let asked = match state.phase {
+            Phase::Stopping(stop) | Phase::LameDuck { stop, .. } => Some(stop),
+            _ => None,
+        };
+        if let Some(stop) = asked
+            && Some(stop.kind) > done.map(|done| done.kind)
+        {
+            self.set(&mut state, Phase::Stopping(stop));
+            return Some(stop);
+        }
+        let phase = match asked.map(|stop| stop.kind) {
+            Some(StopKind::Close | StopKind::Drain) => Phase::Closed,
+            Some(StopKind::Shutdown) => Phase::Stopped,
+            None => state.home,
+        };
+        self.set(&mut state, phase);
+        state.ended += 1;
+        self.changed.notify_all();
+        None
+    }
+
+    /// Asks for a stop, of the loop that runs or of the next one. A plain shutdown means nothing to
+    /// a server that has stopped already. A caller that is `able` to carries out more than that
+    /// itself where no loop runs.
+    ///
+    /// In a forked child there is nothing to stop.
+    pub(crate) fn ask(&self, kind: StopKind, waiting: Waiting, able: bool) -> Asked {
+        if self.process != process::id() {
+            log::warn!(target: crate::handler::TARGET, "cannot stop the server from a child that it forked: the parent goes on serving");
+            return Asked {
+                carried_out_by: By::Nobody,
+                deadline: Instant::now(),
+            };
+        }
+        let mut state = self.state.lock();
+        let lame_duck = self.lame_duck_left(state.phase, kind);
+        let stop = Stop::new(kind, waiting, lame_duck);
+        Asked {
+            carried_out_by: self.ask_in(&mut state, stop, lame_duck, able),
+            deadline: stop.deadline(),
+        }
+    }
+
+    /// How long the loop goes on to take requests if such a stop is asked for now. Where no loop
+    /// runs, nothing would take any.
+    fn lame_duck_left(&self, phase: Phase, kind: StopKind) -> Duration {
+        match phase {
+            _ if kind != StopKind::Drain => Duration::ZERO,
+            Phase::Serving => self.lame_duck,
+            Phase::LameDuck { until, .. } => until.saturating_duration_since(Instant::now()),
+            _ => Duration::ZERO,
+        }
+    }
+
+    fn ask_in(&self, state: &mut State, stop: Stop, lame_duck: Duration, able: bool) -> By {
+        let phase = match state.phase {
+            Phase::Closed => return By::Nobody,
+            Phase::Stopped if stop.kind == StopKind::Shutdown => return By::Nobody,
+            Phase::Serving if lame_duck.is_zero() => Phase::Stopping(stop),
+            Phase::Serving => Phase::LameDuck {
+                stop,
+                until: deadline_after(lame_duck),
+            },
+            // Another drain does not begin the time anew; a stop without one ends it.
+            Phase::LameDuck { stop: earlier, .. } if lame_duck.is_zero() => {
+                Phase::Stopping(earlier.and(stop))
+            }
+            Phase::LameDuck {
+                stop: earlier,
+                until,
+            } => Phase::LameDuck {
+                stop: earlier.and(stop),
+                until,
+            },
+            Phase::Stopping(earlier) => Phase::Stopping(earlier.and(stop)),
+            Phase::Fresh | Phase::Stopped => return self.ask_without_loop(state, stop, able),
+            Phase::StopPending(earlier) => {
+                return self.ask_without_loop(state, earlier.and(stop), able);
+            }
+        };
+        self.set(state, phase);
+        self.waker.wake();
+        By::Loop(state.ended)
+    }
+
+    fn ask_without_loop(&self, state: &mut State, stop: Stop, able: bool) -> By {
+        if able && stop.kind > StopKind::Shutdown {
+            state.home = Phase::Stopped;
+            self.set(state, Phase::Stopping(stop.without_loop()));
+            return By::Caller;
+        }
+        self.set(state, Phase::StopPending(stop));
+        By::Nobody
+    }
+
+    /// Whether the server was told to stop and has not served since: also as a lame duck.
+    pub(crate) fn is_leaving(&self) -> bool {
+        self.leaving.load(SeqCst)
+    }
+
+    /// Whether the server was told to stop and has not served since, and its lame-duck time is over.
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.stopping.load(SeqCst)
+    }
+
+    /// Whether a drain leaves the loop any lame-duck time.
+    pub(crate) fn has_lame_duck(&self) -> bool {
+        !self.lame_duck.is_zero()
+    }
+
+    /// Whether a loop, or a caller that stands in for it, has begun and not ended.
+    pub(crate) fn is_serving(&self) -> bool {
+        matches!(
+            self.state.lock().phase,
+            Phase::Serving | Phase::LameDuck { .. } | Phase::Stopping(_)
+        )
+    }
+
+    /// Blocks until the loop that was asked to stop has ended, at most until `end`. Returns whether
+    /// it has.
+    pub(crate) fn wait(&self, ended: u64, end: Option<Instant>) -> bool {
+        let mut state = self.state.lock();
+        while state.ended == ended {
+            match end {
+                None => self.changed.wait(&mut state),
+                Some(end) => {
+                    if self.changed.wait_until(&mut state, end).timed_out() {
+                        return state.ended != ended;
+                    }
+                }
+            }
+        }
+        true
+    }
+
+    /// Runs the loop or a request: code that waits for the loop's end there could wait for itself.
+    pub(crate) fn inside<T>(&self, run: impl FnOnce() -> T) -> T {
+        struct Leave;
+        impl Drop for Leave {
+            fn drop(&mut self) {
+                green::enclosing_servers(|servers| servers.pop());
+            }
+        }
+        green::enclosing_servers(|servers| servers.push(self.id));
+        let _leave = Leave;
+        run()
+    }
+
+    /// Whether this code runs in this server's loop or in one of its requests.
+    pub(crate) fn is_inside(&self) -> bool {
+        green::enclosing_servers(|servers| servers.contains(&self.id))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,32 @@
+//! What a handler may return.
+
+use std::fmt::Display;
+
+use crate::request::HandlerError;
+
+/// What `setup`, `handle`, `finish` and closures may return: nothing, or a `Result` whose error can
+/// be displayed, as `main` can. `io::Error`, `String` and any boxed error fit.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be returned from `setup`, `handle`, `finish` or a closure that handles requests",
+    label = "expected `()` or a `Result<(), E>` whose error can be displayed",
+    note = "a result with a value, as `sendto` returns, is finished with `?;` and `Ok(())`"
+)]
+pub trait Outcome {
+    /// The same as a result of one type.
+    ///
+    /// # Errors
+    /// What was returned.
+    fn into_result(self) -> Result<(), HandlerError>;
+}
+
+impl Outcome for () {
+    fn into_result(self) -> Result<(), HandlerError> {
+        Ok(())
+    }
+}
+
+impl<E: Display + 'static> Outcome for Result<(), E> {
+    fn into_result(self) -> Result<(), HandlerError> {
+        self.map_err(HandlerError::new)
+    }
+}

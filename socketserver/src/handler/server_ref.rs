@@ -1,0 +1,129 @@
+//! The server as its handlers see it.
+
+use std::fmt;
+use std::ops::Deref;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::{Relaxed, SeqCst};
+use std::time::Duration;
+
+use super::core::Core;
+use super::life::By;
+use super::stop::{StopKind, Waiting};
+use crate::request::Stats;
+use crate::socket::Address;
+
+/// The server as its handlers and hooks see it: a cheap clone, and through `Deref` the server's
+/// state, so that `self.server.members` reads as in Python. That of a server without a state is a
+/// `ServerRef` alone.
+///
+/// Its own methods hide methods of these names on the state: `server_address`, `shutdown`,
+/// `begin_drain`, `is_leaving`, `is_stopping`, `stats`, `state`, `without_service_actions`.
+///
+/// Python: `BaseRequestHandler.server`
+pub struct ServerRef<S = ()>(Arc<Shared<S>>);
+
+struct Shared<S> {
+    state: S,
+    core: Arc<Core>,
+}
+
+impl<S> ServerRef<S> {
+    pub(crate) fn new(state: S, core: Arc<Core>) -> Self {
+        ServerRef(Arc::new(Shared { state, core }))
+    }
+
+    pub(crate) fn core(&self) -> &Arc<Core> {
+        &self.0.core
+    }
+
+    /// The state, as `Deref` gives it too.
+    pub fn state(&self) -> &S {
+        &self.0.state
+    }
+
+    /// Where the server listens, with the port that the system chose.
+    ///
+    /// Python: `BaseServer.server_address`
+    pub fn server_address(&self) -> &Address {
+        &self.core().address
+    }
+
+    /// Ends the loop: no request is accepted after it has returned. Handlers go on, and the listener
+    /// stays open.
+    ///
+    /// It may be called from anywhere, any number of times. It blocks until the loop has ended,
+    /// except where it could wait for itself: on the loop's thread and inside a request of this
+    /// server it only asks. A server that has never served remembers it, and its first
+    /// `serve_forever` returns at once; on a server that has stopped it does nothing.
+    ///
+    /// Python: `BaseServer.shutdown`, which blocks for ever on the loop's own thread
+    pub fn shutdown(&self) {
+        let life = &self.core().life;
+        let asked = life.ask(StopKind::Shutdown, Waiting::Nobody, false);
+        if let By::Loop(ended) = asked.carried_out_by
+            && !life.is_inside()
+        {
+            life.wait(ended, None);
+        }
+    }
+
+    /// Asks the loop for a [drain](crate::Server::drain), and does not wait for it. Live requests
+    /// may go on for `timeout`.
+    ///
+    /// A server that is not serving, because it never did or has stopped, remembers it: its next
+    /// `serve_forever` drains and closes it. On a closed server it does nothing.
+    pub fn begin_drain(&self, timeout: Duration) {
+        let life = &self.core().life;
+        life.ask(StopKind::Drain, Waiting::Loop(timeout), false);
+    }
+
+    /// Whether the server's end is near: it was told to drain, by a signal too, and accepts requests
+    /// only until its [`lame_duck`](crate::Builder::lame_duck) time is over, or it
+    /// [is stopping](Self::is_stopping). A health check reports this, so that balancers turn to
+    /// other servers.
+    pub fn is_leaving(&self) -> bool {
+        self.core().signalled.load(SeqCst) || self.core().life.is_leaving()
+    }
+
+    /// Whether the server was told to stop, by a signal too, or has stopped: for handlers that loop.
+    /// As long as it is a lame duck it is not stopping.
+    pub fn is_stopping(&self) -> bool {
+        let core = self.core();
+        // With a lame-duck time a signal is not the end yet.
+        !core.life.has_lame_duck() && core.signalled.load(SeqCst) || core.life.is_stopping()
+    }
+
+    /// The counters as of now.
+    pub fn stats(&self) -> Stats {
+        self.core().stats()
+    }
+
+    /// Says that [`service_actions`](crate::BaseServer::service_actions) has nothing to do, so that
+    /// the loop need not wake for it.
+    pub fn without_service_actions(&self) {
+        self.core().service_actions.store(false, Relaxed);
+    }
+}
+
+impl<S> Clone for ServerRef<S> {
+    fn clone(&self) -> Self {
+        ServerRef(self.0.clone())
+    }
+}
+
+impl<S> Deref for ServerRef<S> {
+    type Target = S;
+
+    fn deref(&self) -> &S {
+        self.state()
+    }
+}
+
+impl<S> fmt::Debug for ServerRef<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ServerRef")
+            .field("server_address", &format_args!("{}", self.server_address()))
+            .field("stats", &self.stats())
+            .finish()
+    }
+}

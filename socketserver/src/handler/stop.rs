@@ -1,0 +1,77 @@
+//! What a server's end was asked to be.
+
+use std::time::Duration;
+
+use crate::request::deadline_after;
+use crate::sync::Instant;
+
+/// What a loop does as it ends; a later kind does all that an earlier one does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum StopKind {
+    /// Nothing more: the listener stays.
+    Shutdown,
+    /// It closes the listener.
+    Close,
+    /// It fences the listener, takes the backlog, and closes it.
+    Drain,
+}
+
+/// Who waits for live requests after a stop, and for how long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Waiting {
+    /// The caller, from now on.
+    Caller(Duration),
+    /// The loop's thread, from the loop's own end on: a caller there would wait for itself.
+    Loop(Duration),
+    Nobody,
+}
+
+/// A stop that was asked for, perhaps by several callers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Stop {
+    pub(crate) kind: StopKind,
+    /// The latest deadline of the callers that wait.
+    caller: Option<Instant>,
+    /// The longest time that the loop's thread waits.
+    here: Option<Duration>,
+}
+
+impl Stop {
+    /// `lame_duck` is how long the loop goes on to take requests.
+    pub(super) fn new(kind: StopKind, waiting: Waiting, lame_duck: Duration) -> Self {
+        let (caller, here) = match waiting {
+            Waiting::Caller(timeout) => (
+                Some(deadline_after(lame_duck.saturating_add(timeout))),
+                None,
+            ),
+            Waiting::Loop(timeout) => (None, Some(timeout)),
+            Waiting::Nobody => (None, None),
+        };
+        Stop { kind, caller, here }
+    }
+
+    /// Both at once: what the stronger one does, for as long as the more patient one waits.
+    pub(super) fn and(self, other: Stop) -> Stop {
+        Stop {
+            kind: self.kind.max(other.kind),
+            caller: self.caller.max(other.caller),
+            here: self.here.max(other.here),
+        }
+    }
+
+    /// The same, carried out by a caller: where no loop runs, no loop's thread waits.
+    pub(super) fn without_loop(self) -> Stop {
+        Stop { here: None, ..self }
+    }
+
+    /// Whether the loop's thread waits for live requests.
+    pub(crate) fn loop_waits(&self) -> bool {
+        self.here.is_some()
+    }
+
+    /// Until when live requests may go on, if the loop ends now.
+    pub(crate) fn deadline(&self) -> Instant {
+        let here = self.here.map(deadline_after);
+        self.caller.max(here).unwrap_or_else(Instant::now)
+    }
+}

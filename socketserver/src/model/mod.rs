@@ -1,0 +1,13 @@
+//! Everything for the model checker: built only with `--cfg loom`, and run by `.ci/loom.sh`.
+//!
+//! * `sync`: the primitives that take the place of the usual ones (see `crate::sync`);
+//! * `pool`: the elastic pool in small models;
+//! * `server`: the end of a server in small models.
+//!
+//! A model is a function that the checker runs once for every order in which its threads can meet.
+
+#[cfg(test)]
+mod pool;
+#[cfg(test)]
+mod server;
+pub(crate) mod sync;

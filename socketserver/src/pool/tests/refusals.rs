@@ -1,0 +1,72 @@
+//! A system that refuses threads.
+
+use std::sync::atomic::AtomicBool;
+
+use super::*;
+
+#[test]
+fn job_comes_back_if_there_is_no_worker() {
+    let pool = Pool::with_spawn(4, LONG, |_, worker| spawn_if(false, worker));
+    for number in 1..=3 {
+        let rejected = pool.submit(job(|| ())).expect_err("no worker can run it");
+        assert_eq!(rejected.error.kind(), io::ErrorKind::WouldBlock);
+        assert_eq!(pool.spawn_failures(), number);
+        assert_eq!((pool.threads(), pool.idle()), (0, 0));
+    }
+    pool.finish();
+}
+
+#[test]
+fn job_waits_if_there_is_a_worker() {
+    static STARTED: AtomicBool = AtomicBool::new(false);
+    let pool = Pool::with_spawn(4, LONG, |_, worker| {
+        spawn_if(!STARTED.swap(true, Relaxed), worker)
+    });
+    let mut blockers = Blockers::new();
+    for _ in 0..10 {
+        pool.submit(blockers.one()).unwrap();
+    }
+    assert_eq!(pool.threads(), 1);
+    // Once, or a few times on a slow machine: the system is not asked again for each job.
+    assert!((1..10).contains(&pool.spawn_failures()));
+
+    blockers.release_all();
+    blockers.wait_for_starts(10);
+    pool.finish();
+}
+
+/// If the system has no threads for a moment, the clients that come then must not wait until others
+/// leave, which may be hours later.
+#[test]
+fn refused_workers_are_started_later() {
+    static BROKEN: AtomicBool = AtomicBool::new(false);
+    let pool = Pool::with_spawn(7, LONG, |_, worker| spawn_if(!BROKEN.load(Relaxed), worker));
+    let mut blockers = Blockers::new();
+    let submit_in_vain = |waiting| {
+        BROKEN.store(true, Relaxed);
+        for _ in 0..waiting {
+            pool.submit(blockers.one()).unwrap();
+        }
+        BROKEN.store(false, Relaxed);
+        sleep(RETRY);
+    };
+    pool.submit(blockers.one()).unwrap();
+    blockers.wait_for_starts(1);
+
+    // With the next job that comes:
+    submit_in_vain(2);
+    assert_eq!(pool.threads(), 1);
+    pool.submit(blockers.one()).unwrap();
+    blockers.wait_for_starts(3);
+    assert_eq!(pool.threads(), 4);
+
+    // With the next job that ends:
+    submit_in_vain(3);
+    assert_eq!(pool.threads(), 4);
+    blockers.release_one();
+    blockers.wait_for_starts(3);
+    assert_eq!(pool.threads(), 6);
+
+    blockers.release_all();
+    pool.finish();
+}

@@ -1,0 +1,272 @@
+//! The workers of a pool: how they are counted, started, refused by the system, and how they leave.
+
+use std::cell::Cell;
+use std::io;
+use std::ptr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::count::Count;
+use super::name::thread_name;
+use super::work::Work;
+use crate::panics::contained;
+use crate::sync::atomic::{
+    AtomicI32, AtomicU64,
+    Ordering::{AcqRel, Acquire, Relaxed},
+};
+use crate::sync::channel::{Receiver, RecvTimeoutError, Sender, unbounded};
+use crate::sync::{Condvar, Instant, Mutex, thread_local};
+
+/// Where the log lines of this file go.
+const TARGET: &str = "socketserver::pool";
+
+/// How long the system is not asked again after it has refused a thread, unless there is no worker
+/// at all.
+pub(super) const RETRY: Duration = Duration::from_millis(10);
+
+/// How a worker gets its thread. In tests the system may refuse it.
+pub(crate) type Spawn<J> = fn(String, Worker<J>) -> io::Result<()>;
+
+/// What a pool and its workers have in common.
+pub(super) struct Shared<J: Work> {
+    /// A [`Count`]. Everything that is agreed on is in this one word, so that the order in which
+    /// two words change never matters.
+    count: AtomicU64,
+    /// Held to submit a job and to start a worker. So the limit is never exceeded, a thread that is
+    /// counted and then fails to start has misled no other submit, and no job follows the close.
+    pub(super) gate: Mutex<Gate<J>>,
+    /// Notified, with the gate, when the last worker has left.
+    pub(super) gone: Condvar,
+    queue: Receiver<J>,
+    pub(super) when_free: Mutex<Option<Arc<dyn Fn() + Send + Sync>>>,
+    /// The lowest balance since `since`: as many workers were not needed in all that time. It is a
+    /// hint and needs no order, because those workers leave by the count, as others do.
+    pub(super) lowest: AtomicI32,
+    since: Mutex<Instant>,
+    pub(super) max_threads: u32,
+    keep_alive: Duration,
+    pub(super) spawn_failures: AtomicU64,
+    spawn: Spawn<J>,
+}
+
+pub(super) struct Gate<J> {
+    /// None when the pool is closed. Then the channel is disconnected, and the workers leave when
+    /// it is empty.
+    pub(super) jobs: Option<Sender<J>>,
+    pub(super) growth: Growth,
+}
+
+#[derive(Default)]
+pub(super) struct Growth {
+    /// When the system may be asked for a thread again after it has refused one.
+    retry: Option<Instant>,
+    /// How many workers were started, for their names.
+    started: u64,
+    /// When a refusal was last logged.
+    reported: Option<Instant>,
+}
+
+impl Growth {
+    /// The system has refused a thread. Returns whether to log that: at most once a second, because
+    /// it may go on for long.
+    fn refused(&mut self) -> bool {
+        let now = Instant::now();
+        self.retry = Some(now + RETRY);
+        let recent = |reported| now - reported < Duration::from_secs(1);
+        let log = !self.reported.is_some_and(recent);
+        if log {
+            self.reported = Some(now);
+        }
+        log
+    }
+}
+
+impl<J: Work> Shared<J> {
+    pub(super) fn new(max_threads: usize, keep_alive: Duration, spawn: Spawn<J>) -> Self {
+        let (jobs, queue) = unbounded();
+        Shared {
+            count: AtomicU64::new(0),
+            gate: Mutex::new(Gate {
+                jobs: Some(jobs),
+                growth: Growth::default(),
+            }),
+            gone: Condvar::new(),
+            queue,
+            when_free: Mutex::new(None),
+            lowest: AtomicI32::new(0),
+            since: Mutex::new(Instant::now()),
+            max_threads: u32::try_from(max_threads).unwrap_or(u32::MAX).max(1),
+            keep_alive,
+            spawn_failures: AtomicU64::new(0),
+            spawn,
+        }
+    }
+
+    pub(super) fn count(&self) -> Count {
+        Count::of(self.count.load(Acquire))
+    }
+
+    pub(super) fn full(&self, count: Count) -> bool {
+        count.threads >= self.max_threads && count.balance <= 0
+    }
+
+    pub(super) fn add(&self, threads: i32, balance: i32) -> Count {
+        let added = self.add_if(|_| true, threads, balance);
+        added.expect("nothing forbids it")
+    }
+
+    /// Changes the count if `allowed`, and returns what it has become. No other function changes
+    /// it, so that the pool cannot cease to be full without the call that `when_free` promises.
+    fn add_if(&self, allowed: impl Fn(Count) -> bool, threads: i32, balance: i32) -> Option<Count> {
+        let next = |word| {
+            let count = Count::of(word);
+            allowed(count).then(|| count.changed(threads, balance).word())
+        };
+        let word = self.count.fetch_update(AcqRel, Acquire, next).ok()?;
+
+        let before = Count::of(word);
+        let after = before.changed(threads, balance);
+        if self.full(before) && !self.full(after) {
+            let call = self.when_free.lock().clone();
+            contained(TARGET, "the call for a free worker", || {
+                call.iter().for_each(|call| call())
+            });
+        }
+        Some(after)
+    }
+
+    /// Starts the workers that are missing: usually one, or more if the system has refused some
+    /// before.
+    pub(super) fn grow(self: &Arc<Self>, growth: &mut Growth, work: &str) -> io::Result<()> {
+        let rested = growth.retry.is_none_or(|retry| retry <= Instant::now());
+        let missing = |count: Count| {
+            count.balance < 0 && count.threads < self.max_threads && (rested || count.threads == 0)
+        };
+        while self.add_if(missing, 1, 0).is_some() {
+            let name = thread_name(work, growth.started);
+            if let Err(error) = (self.spawn)(name, Worker(self.clone())) {
+                let left = self.add(-1, 0).threads;
+                self.spawn_failures.fetch_add(1, Relaxed);
+                if growth.refused() {
+                    log::warn!(
+                        target: TARGET,
+                        "cannot start another worker thread ({error}): {left} are running"
+                    );
+                }
+                return Err(error);
+            }
+            growth.started += 1;
+            self.add(0, 1);
+        }
+        Ok(())
+    }
+
+    pub(super) fn lacks_workers(&self) -> bool {
+        let count = self.count();
+        count.balance < 0 && count.threads < self.max_threads
+    }
+
+    /// Starts workers that could not be started when their jobs were submitted, because the next
+    /// submit may be far away. Never waits for the gate: a submit that holds it does the same.
+    pub(super) fn catch_up(self: &Arc<Self>, work: &str) {
+        if self.lacks_workers()
+            && let Some(mut gate) = self.gate.try_lock()
+        {
+            let _logged = self.grow(&mut gate.growth, work);
+        }
+    }
+
+    /// Takes a free worker out of the count. Returns whether it may leave.
+    fn leave(&self) -> bool {
+        let left = self.add_if(|count| count.balance > 0, -1, -1);
+        left.map(|count| self.left(count)).is_some()
+    }
+
+    fn left(&self, count: Count) {
+        if count.threads == 0 {
+            // A thread that has seen a worker and is about to wait for it holds the gate until it
+            // waits. So the notification cannot come before the wait.
+            drop(self.gate.lock());
+            self.gone.notify_all();
+        }
+    }
+
+    /// Whether there is a worker too many. A channel wakes its receivers in turn: under light load
+    /// each of them gets a job now and then, and none would ever wait for all of `keep_alive`.
+    fn surplus(&self) -> bool {
+        let Some(mut since) = self.since.try_lock() else {
+            return false;
+        };
+        if since.elapsed() < self.keep_alive {
+            return false;
+        }
+        // As many workers may leave as were never needed. A burst lowers the number, and they stay.
+        let one_less = |lowest| (lowest > 0).then(|| lowest - 1);
+        if self.lowest.fetch_update(Relaxed, Relaxed, one_less).is_ok() {
+            return true;
+        }
+        *since = Instant::now();
+        self.lowest.store(self.count().balance, Relaxed);
+        false
+    }
+
+    /// Whether this thread is one of its workers.
+    pub(super) fn is_own_worker(&self) -> bool {
+        HOME.with(Cell::get) == self.address()
+    }
+
+    /// Distinguishes this pool from others.
+    fn address(&self) -> usize {
+        ptr::from_ref(self).addr()
+    }
+}
+
+/// A thread of the pool. It is free when it is started.
+pub(crate) struct Worker<J: Work>(Arc<Shared<J>>);
+
+impl<J: Work> Worker<J> {
+    pub(crate) fn work(self) {
+        let shared = self.0;
+        HOME.with(|home| home.set(shared.address()));
+        loop {
+            match shared.queue.recv_timeout(shared.keep_alive) {
+                Ok(job) => {
+                    shared.catch_up(job.name());
+                    contained(TARGET, "a job", || job.run());
+                    shared.add(0, 1);
+                    if shared.surplus() && shared.leave() {
+                        return;
+                    }
+                }
+                Err(RecvTimeoutError::Timeout) => {
+                    if shared.leave() {
+                        return;
+                    }
+                }
+                Err(RecvTimeoutError::Disconnected) => {
+                    shared.left(shared.add(-1, -1));
+                    return;
+                }
+            }
+        }
+    }
+}
+
+thread_local! {
+    /// The address of the pool that this thread works for.
+    static HOME: Cell<usize> = const { Cell::new(0) };
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn refused_threads_are_logged_once_a_second() {
+        let mut growth = Growth::default();
+        assert!(growth.refused());
+        assert!((0..1_000).all(|_| !growth.refused()));
+        growth.reported = Instant::now().checked_sub(Duration::from_secs(1));
+        assert!(growth.refused() && !growth.refused());
+    }
+}

@@ -1,0 +1,364 @@
+//! The books of a server: its live requests, its counters, and when each request is overdue.
+
+use std::collections::{HashMap, VecDeque};
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::TARGET;
+use super::accepted::Accepted;
+use super::clock::deadline_after;
+use super::counters::Counters;
+use super::shares::Share;
+use super::stats::{End, Stats};
+use super::waker::Waker;
+use crate::panics::contained;
+use crate::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use crate::sync::{Instant, Mutex};
+
+/// Parts of the table of live requests, so that requests on different threads rarely meet at a
+/// lock.
+const SHARDS: usize = 16;
+
+/// How a live request is ended by force.
+pub(super) enum Abort {
+    /// Here: the books hold the request.
+    Request(Arc<dyn Accepted>),
+    /// In another process, which this reaches.
+    Elsewhere(Box<dyn Fn() + Send>),
+}
+
+impl Abort {
+    fn abort(&self) {
+        match self {
+            Abort::Request(request) => request.abort(),
+            Abort::Elsewhere(abort) => {
+                contained(TARGET, "a request's abort", abort);
+            }
+        }
+    }
+}
+
+struct Live {
+    abort: Abort,
+    was_aborted: bool,
+    /// Released with the entry.
+    _share: Option<Share>,
+}
+
+pub(crate) struct Books {
+    /// How long a request may take before it is aborted.
+    deadline: Option<Duration>,
+    shards: [Mutex<HashMap<u64, Live>>; SHARDS],
+    /// When each request is overdue, in the order of arrival, which is the order of the times too.
+    deadlines: Mutex<VecDeque<(Instant, u64)>>,
+    counters: Counters,
+    /// How many threads wait for requests to begin or end. A watcher counts itself before it looks
+    /// at the other counters, and a request is counted before it looks at this one, so one of the
+    /// two sees the other.
+    watchers: AtomicUsize,
+    waker: Waker,
+}
+
+impl Books {
+    pub(crate) fn new(deadline: Option<Duration>, waker: Waker) -> Self {
+        Books {
+            deadline,
+            shards: Default::default(),
+            deadlines: Mutex::default(),
+            counters: Counters::new(),
+            watchers: AtomicUsize::new(0),
+            waker,
+        }
+    }
+
+    fn shard(&self, id: u64) -> &Mutex<HashMap<u64, Live>> {
+        &self.shards[id as usize % SHARDS]
+    }
+
+    /// Counts a request as accepted and enters it. Returns its number.
+    pub(super) fn open(&self, abort: Abort, share: Option<Share>) -> u64 {
+        let id = self.counters.accept();
+        let live = Live {
+            abort,
+            was_aborted: false,
+            _share: share,
+        };
+        self.shard(id).lock().insert(id, live);
+        self.note_deadline(id);
+        id
+    }
+
+    fn note_deadline(&self, id: u64) {
+        /// How many entries beyond twice the live requests are not worth a clean-up.
+        const SPARE: u64 = 1_024;
+        let Some(deadline) = self.deadline else {
+            return;
+        };
+        let mut deadlines = self.deadlines.lock();
+        deadlines.push_back((deadline_after(deadline), id));
+        // Behind a request that lives long, entries of ended requests would pile up.
+        if deadlines.len() as u64 > 2 * self.active() + SPARE {
+            deadlines.retain(|(_, id)| self.shard(*id).lock().contains_key(id));
+        }
+    }
+
+    /// A request has come to the thread or process that runs it.
+    pub(super) fn begin(&self) {
+        self.counters.begin();
+        self.notify();
+    }
+
+    /// Whether every request has come to where it runs.
+    pub(crate) fn all_begun(&self) -> bool {
+        self.counters.all_begun()
+    }
+
+    fn notify(&self) {
+        if self.watchers.load(SeqCst) > 0 {
+            self.waker.wake();
+        }
+    }
+
+    /// While the result lives, every beginning and end wakes the waker.
+    pub(crate) fn watch(&self) -> Watching<'_> {
+        self.watchers.fetch_add(1, SeqCst);
+        Watching(self)
+    }
+
+    pub(crate) fn count_accept_error(&self) {
+        self.counters.accept_error();
+    }
+
+    /// Number of live requests.
+    pub(crate) fn active(&self) -> u64 {
+        self.counters.active()
+    }
+
+    /// The counters, but for the workers.
+    pub(crate) fn stats(&self) -> Stats {
+        self.counters.stats()
+    }
+
+    /// Counts a request's end and removes it.
+    pub(super) fn close(&self, id: u64, end: End) {
+        let mut shard = self.shard(id).lock();
+        let Some(live) = shard.remove(&id) else {
+            return;
+        };
+        // Under the lock, so that a thread that sees the entry gone, as in `abandon_all`, also sees
+        // the request counted.
+        self.count(&live, end);
+        drop(shard);
+        // Not under the lock: the request may close its descriptor as it is dropped.
+        drop(live);
+        self.notify();
+    }
+
+    fn count(&self, live: &Live, end: End) {
+        let end = if live.was_aborted { End::Aborted } else { end };
+        self.counters.end(end);
+    }
+
+    /// Changes how a live request is ended by force.
+    pub(super) fn replace(&self, id: u64, abort: Abort) {
+        let replaced = match self.shard(id).lock().get_mut(&id) {
+            Some(live) => std::mem::replace(&mut live.abort, abort),
+            None => abort,
+        };
+        // Not under the lock: the request may close its descriptor as it is dropped.
+        drop(replaced);
+    }
+
+    /// Aborts the requests that are overdue. Returns when the next one will be.
+    pub(crate) fn abort_overdue(&self) -> Option<Instant> {
+        self.deadline?;
+        let mut deadlines = self.deadlines.lock();
+        loop {
+            let &(deadline, id) = deadlines.front()?;
+            let mut shard = self.shard(id).lock();
+            match shard.get_mut(&id) {
+                // It has ended.
+                None => {}
+                Some(_) if deadline > Instant::now() => return Some(deadline),
+                Some(live) => abort(live),
+            }
+            deadlines.pop_front();
+        }
+    }
+
+    /// Aborts every live request. Returns how many there were.
+    pub(crate) fn abort_all(&self) -> u64 {
+        let mut count = 0;
+        for shard in &self.shards {
+            for live in shard.lock().values_mut() {
+                count += 1;
+                abort(live);
+            }
+        }
+        count
+    }
+
+    /// Gives up the requests that are still live: they count as aborted, and are forgotten. Returns
+    /// how many there were.
+    pub(crate) fn abandon_all(&self) -> u64 {
+        let mut count = 0;
+        for shard in &self.shards {
+            let abandoned = std::mem::take(&mut *shard.lock());
+            for live in abandoned.into_values() {
+                count += 1;
+                self.count(&live, End::Aborted);
+            }
+        }
+        count
+    }
+}
+
+fn abort(live: &mut Live) {
+    live.was_aborted = true;
+    live.abort.abort();
+}
+
+impl fmt::Debug for Books {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Books")
+            .field("active", &self.active())
+            .finish_non_exhaustive()
+    }
+}
+
+/// A thread waits for requests to begin or end.
+pub(crate) struct Watching<'a>(&'a Books);
+
+impl Drop for Watching<'_> {
+    fn drop(&mut self) {
+        self.0.watchers.fetch_sub(1, SeqCst);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicU64;
+
+    use super::super::error::HandlerError;
+    use super::super::ticket::Ticket;
+    use super::*;
+    use crate::socket::Address;
+
+    /// A request that does nothing but count how often it is aborted.
+    #[derive(Default)]
+    struct Fake(AtomicU64);
+
+    impl Accepted for Fake {
+        fn client_address(&self) -> &Address {
+            &Address::Unnamed
+        }
+
+        fn handler_name(&self) -> &'static str {
+            "Fake"
+        }
+
+        fn verify(&self) -> Result<bool, HandlerError> {
+            Ok(true)
+        }
+
+        fn refuse(&self) {}
+
+        fn run(&self) -> End {
+            End::Finished
+        }
+
+        fn fail(&self, _error: HandlerError) {}
+
+        fn shutdown(&self, _patience: Duration) {}
+
+        fn abort(&self) {
+            self.0.fetch_add(1, SeqCst);
+        }
+    }
+
+    fn books(deadline: Option<Duration>) -> Arc<Books> {
+        Arc::new(Books::new(deadline, Waker::new().unwrap()))
+    }
+
+    fn open(books: &Arc<Books>) -> Ticket {
+        Ticket::open(books, Arc::new(Fake::default()), None)
+    }
+
+    #[test]
+    fn every_request_comes_to_one_end() {
+        let books = books(None);
+        open(&books).end(End::Finished);
+        open(&books).end(End::Failed);
+        drop(open(&books));
+        let (aborted, abandoned) = (open(&books), open(&books));
+        assert_eq!(books.active(), 2);
+        assert_eq!(books.abort_all(), 2);
+        aborted.end(End::Finished);
+        assert_eq!(books.abandon_all(), 1);
+        abandoned.end(End::Finished);
+        let stats = books.stats();
+        assert_eq!((stats.accepted, stats.active), (5, 0));
+        assert_eq!(
+            (stats.finished, stats.failed, stats.refused, stats.aborted),
+            (1, 1, 1, 2)
+        );
+    }
+
+    #[test]
+    fn ended_requests_leave_no_deadlines_behind() {
+        let books = books(Some(Duration::from_secs(3_600)));
+        let (long, other) = (open(&books), open(&books));
+        for _ in 0..10_000 {
+            open(&books).end(End::Finished);
+        }
+        let deadlines: Vec<_> = books.deadlines.lock().iter().copied().collect();
+        assert!(deadlines.len() <= 1_028, "{}", deadlines.len());
+        assert!(deadlines.is_sorted());
+        assert_eq!([deadlines[0].1, deadlines[1].1], [long.id(), other.id()]);
+    }
+
+    #[test]
+    fn ends_wake_only_while_a_thread_watches() {
+        let books = books(None);
+        let wakes = || {
+            drop(open(&books));
+            books.waker.was_woken()
+        };
+        assert!(!wakes());
+        let one = books.watch();
+        let other = books.watch();
+        assert!(wakes());
+        drop(one);
+        assert!(wakes());
+        drop(other);
+        assert!(!wakes());
+    }
+
+    #[test]
+    fn the_deadline_aborts_live_requests_alone() {
+        let books = books(Some(Duration::ZERO));
+        let requests = [Arc::new(Fake::default()), Arc::new(Fake::default())];
+        let [live, ended] = requests
+            .each_ref()
+            .map(|request| Ticket::open(&books, request.clone(), None));
+        ended.end(End::Finished);
+        assert_eq!(books.abort_overdue(), None);
+        assert_eq!(requests.map(|request| request.0.load(SeqCst)), [1, 0]);
+        live.end(End::Finished);
+        assert_eq!(books.stats().aborted, 1);
+    }
+
+    #[test]
+    fn a_request_elsewhere_is_aborted_there() {
+        let books = books(None);
+        let request = Arc::new(Fake::default());
+        let mut ticket = Ticket::open(&books, request.clone(), None);
+        let reached = Arc::new(AtomicU64::new(0));
+        let reach = reached.clone();
+        ticket.set_abort(move || _ = reach.fetch_add(1, SeqCst));
+        assert_eq!(Arc::strong_count(&request), 1, "the books released it");
+        books.abort_all();
+        assert_eq!((reached.load(SeqCst), request.0.load(SeqCst)), (1, 0));
+    }
+}

@@ -1,0 +1,127 @@
+//! A request on its way to whatever runs it.
+
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+
+use super::TARGET;
+use super::accepted::Accepted;
+use super::stats::End;
+use super::ticket::Ticket;
+use crate::panics::contained;
+
+/// The first half of a [`Job`]: everything from `prepare` to `shutdown_request`. Dropping it
+/// releases the request without running it.
+pub struct Run {
+    request: Arc<dyn Accepted>,
+    around: Option<Around>,
+}
+
+/// What [`Job::wrap`] puts around a run.
+type Around = Box<dyn FnOnce(Run) -> End + Send>;
+
+impl Run {
+    /// Runs the request and returns how it ended. Never unwinds.
+    pub fn run(mut self) -> End {
+        match self.around.take() {
+            None => self.request.run(),
+            Some(around) => {
+                contained(TARGET, "code around a job", || around(self)).unwrap_or(End::Failed)
+            }
+        }
+    }
+
+    /// The handler's name, without its path.
+    pub fn name(&self) -> &'static str {
+        short_name(self.request.handler_name())
+    }
+}
+
+/// One request that is to be handled: the argument of
+/// [`Concurrency::process_request`](crate::Concurrency::process_request).
+pub struct Job {
+    run: Run,
+    ticket: Ticket,
+}
+
+impl Job {
+    pub(crate) fn new(request: Arc<dyn Accepted>, ticket: Ticket) -> Self {
+        let run = Run {
+            request,
+            around: None,
+        };
+        Job { run, ticket }
+    }
+
+    /// Runs the request here and now: prepare, handle, `handle_error` if that failed,
+    /// `shutdown_request`; then it is counted. Never unwinds.
+    pub fn run(mut self) {
+        self.ticket.begin();
+        let end = self.run.run();
+        self.ticket.end(end);
+    }
+
+    /// The two halves: what to run, and the ticket that must be closed with how that ended. For a
+    /// concurrency that runs the request in another process, and keeps the ticket in this one.
+    pub fn split(self) -> (Run, Ticket) {
+        (self.run, self.ticket)
+    }
+
+    /// The same job with `around` around it, where it runs: a tracing span, a watch, a database
+    /// connection from a pool. [`Builder::around`](crate::Builder::around) does so for every job of
+    /// a server.
+    ///
+    /// A panic in `around` makes the request a failed one.
+    pub fn wrap(mut self, around: impl FnOnce(Run) -> End + Send + 'static) -> Job {
+        let inner = self.run.around.take();
+        self.run.around = Some(Box::new(move |mut run| {
+            run.around = inner;
+            around(run)
+        }));
+        self
+    }
+
+    /// The request that nothing ran, and its ticket.
+    pub(crate) fn give_back(self) -> (Arc<dyn Accepted>, Ticket) {
+        (self.run.request, self.ticket)
+    }
+
+    /// The handler's name with its path.
+    pub(crate) fn type_name(&self) -> &'static str {
+        self.run.request.handler_name()
+    }
+
+    /// The handler's name, without its path: for naming threads.
+    pub fn name(&self) -> &'static str {
+        self.run.name()
+    }
+}
+
+impl fmt::Debug for Run {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Run").finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Job {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Job")
+            .field("name", &self.name())
+            .finish_non_exhaustive()
+    }
+}
+
+/// A job that a concurrency could not run, and why.
+#[derive(Debug)]
+pub struct Rejected {
+    /// The job, given back.
+    pub job: Job,
+    /// Why it was rejected: it goes to [`handle_error`](crate::BaseServer::handle_error).
+    pub error: io::Error,
+}
+
+/// A type's name without its path and its parameters.
+pub(crate) fn short_name(name: &'static str) -> &'static str {
+    let name = name.split('<').next().unwrap_or(name);
+    name.rsplit("::").next().unwrap_or(name)
+}

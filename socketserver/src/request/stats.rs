@@ -1,0 +1,72 @@
+//! How requests ended, counted, and the workers that run them.
+
+/// How a request ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// Its handler returned.
+    Finished,
+    /// Its handler, or a step before it, failed or panicked.
+    Failed,
+    /// It never came to a handler.
+    Refused,
+    /// It was ended by force: at a deadline, or by a signal to its process.
+    Aborted,
+}
+
+/// Threads or processes that run handlers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Workers {
+    /// Number of workers.
+    pub all: usize,
+    /// Number of workers that are not running a handler.
+    pub idle: usize,
+    /// How often the system refused to start another worker.
+    pub spawn_failures: u64,
+}
+
+impl Workers {
+    /// `all` workers, `idle` of them idle, and no spawn failures.
+    pub fn new(all: usize, idle: usize) -> Self {
+        Workers {
+            all,
+            idle,
+            spawn_failures: 0,
+        }
+    }
+
+    /// Sets the number of spawn failures.
+    pub fn with_spawn_failures(self, spawn_failures: u64) -> Self {
+        Workers {
+            spawn_failures,
+            ..self
+        }
+    }
+}
+
+/// A server's counters, since it was made. Every accepted request comes to exactly one end, so at
+/// any time `accepted = active + finished + failed + refused + aborted`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Stats {
+    /// Requests taken from the transport.
+    pub accepted: u64,
+    /// Live requests: accepted, and not ended yet.
+    pub active: u64,
+    /// Requests whose handler returned.
+    pub finished: u64,
+    /// Requests whose handler failed or panicked, or a step before it: also those for which no
+    /// thread could be started.
+    pub failed: u64,
+    /// Requests that never came to a handler: `verify_request` said no, the client was over its
+    /// share or its rate, a datagram's address was forged, the server was full and refuses, or only
+    /// the reserve descriptor was left.
+    pub refused: u64,
+    /// Requests that were ended by force, at a deadline or by a signal to their process.
+    pub aborted: u64,
+    /// How often a request could not be accepted though one seemed to be there: the connection was
+    /// gone already, or no descriptor was left.
+    pub accept_errors: u64,
+    /// Threads or processes that run handlers.
+    pub workers: Workers,
+}

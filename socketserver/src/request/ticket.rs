@@ -1,0 +1,77 @@
+//! A live request's place in the books.
+
+use std::sync::Arc;
+
+use super::accepted::Accepted;
+use super::books::{Abort, Books};
+use super::shares::Share;
+use super::stats::End;
+
+/// A live request's place in the server's books. It is closed with how the request ended, exactly
+/// once; a ticket that is dropped without that counts its request as refused.
+#[derive(Debug)]
+pub struct Ticket {
+    books: Arc<Books>,
+    id: u64,
+    open: bool,
+    begun: bool,
+}
+
+impl Ticket {
+    /// Counts a request as accepted, and keeps it in the books until its ticket is closed.
+    pub(crate) fn open(
+        books: &Arc<Books>,
+        request: Arc<dyn Accepted>,
+        share: Option<Share>,
+    ) -> Self {
+        Ticket {
+            books: books.clone(),
+            id: books.open(Abort::Request(request), share),
+            open: true,
+            begun: false,
+        }
+    }
+
+    /// The request has come to the thread or process that runs it.
+    pub(super) fn begin(&mut self) {
+        if !self.begun {
+            self.begun = true;
+            self.books.begin();
+        }
+    }
+
+    /// Closes the ticket. A request that was aborted meanwhile counts as aborted.
+    pub fn end(mut self, end: End) {
+        self.close(end);
+    }
+
+    fn close(&mut self, end: End) {
+        self.begin();
+        if self.open {
+            self.open = false;
+            self.books.close(self.id, end);
+        }
+    }
+
+    /// The request runs elsewhere, in another process, and from here on `abort` is how it is ended
+    /// by force. `abort` is called on any thread, under a lock, and must not block.
+    ///
+    /// The books release the request itself, whose descriptor closes with the job's
+    /// [`Run`](crate::Run).
+    pub fn set_abort(&mut self, abort: impl Fn() + Send + 'static) {
+        self.begin();
+        self.books
+            .replace(self.id, Abort::Elsewhere(Box::new(abort)));
+    }
+
+    #[cfg(test)]
+    pub(super) fn id(&self) -> u64 {
+        self.id
+    }
+}
+
+impl Drop for Ticket {
+    fn drop(&mut self) {
+        self.close(End::Refused);
+    }
+}

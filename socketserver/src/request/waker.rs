@@ -1,0 +1,92 @@
+//! What wakes the loop.
+
+use std::fmt;
+use std::io::{self, Read, Write};
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::net::UnixStream;
+use std::sync::Arc;
+use std::time::Instant;
+
+use rustix::event::{PollFd, PollFlags};
+
+use crate::socket::Socket;
+use crate::socket::wait::poll_until;
+use crate::sys::fork::ParentOnly;
+
+/// Wakes a server's loop. A wake-up carries no message: the loop looks at memory, so one wake-up too
+/// many costs a turn of the loop and no more.
+///
+/// It is a pair of sockets, not an eventfd, because the byte that a signal handler may safely write
+/// is too short for an eventfd.
+#[derive(Clone)]
+pub struct Waker(Arc<Pair>);
+
+struct Pair {
+    /// The loop polls and reads this end.
+    reader: ParentOnly<UnixStream>,
+    writer: ParentOnly<UnixStream>,
+}
+
+impl Waker {
+    pub(crate) fn new() -> io::Result<Self> {
+        let (reader, writer) = UnixStream::pair()?;
+        // Registered at once: a child that is forked meanwhile must not keep them.
+        let pair = Pair {
+            reader: ParentOnly::new(reader),
+            writer: ParentOnly::new(writer),
+        };
+        pair.reader.set_nonblocking(true)?;
+        pair.writer.set_nonblocking(true)?;
+        Ok(Waker(Arc::new(pair)))
+    }
+
+    /// Makes the loop look again.
+    pub fn wake(&self) {
+        // A full buffer holds wake-ups enough.
+        let _ = (&*self.0.writer).write(&[0]);
+    }
+
+    /// Whether it has been woken since the last time.
+    #[cfg(test)]
+    pub(crate) fn was_woken(&self) -> bool {
+        matches!((&*self.0.reader).read(&mut [0; 64]), Ok(1..))
+    }
+
+    /// A descriptor that wakes the loop when a byte is written to it: for signal handlers.
+    ///
+    /// # Errors
+    /// No descriptors left.
+    pub fn wake_fd(&self) -> io::Result<OwnedFd> {
+        Ok(self.0.writer.try_clone()?.into())
+    }
+
+    /// Blocks until a wake-up, until a request may be there if there is a `listener` to look at, and
+    /// at most until `end`. Returns whether a request may be there.
+    pub(crate) fn wait(&self, listener: Option<&Socket>, end: Option<Instant>) -> io::Result<bool> {
+        let reader = PollFd::new(&self.0.reader, PollFlags::IN);
+        let (woken, ready) = match listener {
+            None => {
+                let mut fds = [reader];
+                poll_until(&mut fds, end)?;
+                (!fds[0].revents().is_empty(), false)
+            }
+            Some(listener) => {
+                let listener = PollFd::from_borrowed_fd(listener.as_fd(), PollFlags::IN);
+                let mut fds = [reader, listener];
+                poll_until(&mut fds, end)?;
+                (!fds[0].revents().is_empty(), !fds[1].revents().is_empty())
+            }
+        };
+        if woken {
+            let mut bytes = [0; 64];
+            while matches!((&*self.0.reader).read(&mut bytes), Ok(64)) {}
+        }
+        Ok(ready)
+    }
+}
+
+impl fmt::Debug for Waker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Waker").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,143 @@
+//! The options of the axes, and what changes an axis.
+
+use std::io;
+use std::marker::PhantomData;
+
+use super::Builder;
+use crate::axis::{Has, Wrapped};
+#[cfg(target_os = "linux")]
+use crate::concurrency::green_setters;
+use crate::concurrency::{
+    Around, ConcurrencyHooks, forking_setters, on_close_setters, threading_setters,
+};
+use crate::request::{End, Run};
+use crate::socket::Socket;
+use crate::transport::options::{
+    file_setters, inet_setters, packets_setters, streams_setters, tcp_only_setters,
+};
+use crate::transport::{Prepared, Transport, TransportHooks, WithSocket};
+
+impl<T, C, H, S> Builder<T, C, H, S> {
+    fn transport_options<O>(&mut self) -> &mut O
+    where
+        T: Has<O>,
+    {
+        self.transport.options()
+    }
+
+    fn concurrency_options<O>(&mut self) -> &mut O
+    where
+        C: Has<O>,
+    {
+        self.concurrency.options()
+    }
+}
+
+streams_setters!(T, Self::transport_options; impl<T, C, H, S> Builder<T, C, H, S>);
+inet_setters!(T, Self::transport_options; impl<T, C, H, S> Builder<T, C, H, S>);
+tcp_only_setters!(T, Self::transport_options; impl<T, C, H, S> Builder<T, C, H, S>);
+packets_setters!(T, Self::transport_options; impl<T, C, H, S> Builder<T, C, H, S>);
+file_setters!(T, Self::transport_options; impl<T, C, H, S> Builder<T, C, H, S>);
+
+threading_setters!(C, Self::concurrency_options; impl<T, C, H, S> Builder<T, C, H, S>);
+forking_setters!(C, Self::concurrency_options; impl<T, C, H, S> Builder<T, C, H, S>);
+#[cfg(target_os = "linux")]
+green_setters!(C, Self::concurrency_options; impl<T, C, H, S> Builder<T, C, H, S>);
+on_close_setters!(C, Self::concurrency_options; impl<T, C, H, S> Builder<T, C, H, S>);
+
+/// What changes an axis. It may stand anywhere among the options.
+impl<T, C, H, S> Builder<T, C, H, S> {
+    /// The server with another transport: this one with `hooks`.
+    pub fn wrap_transport<K: TransportHooks<T>>(self, hooks: K) -> Builder<Wrapped<T, K>, C, H, S>
+    where
+        T: Transport,
+    {
+        Builder {
+            transport: Wrapped::new(self.transport, hooks),
+            concurrency: self.concurrency,
+            state: self.state,
+            options: self.options,
+            handler: PhantomData,
+        }
+    }
+
+    /// The server with another concurrency: this one with `hooks`.
+    pub fn wrap_concurrency<K: ConcurrencyHooks>(
+        self,
+        hooks: K,
+    ) -> Builder<T, Wrapped<C, K>, H, S> {
+        Builder {
+            transport: self.transport,
+            concurrency: Wrapped::new(self.concurrency, hooks),
+            state: self.state,
+            options: self.options,
+            handler: PhantomData,
+        }
+    }
+
+    /// Calls `prepare` on each request before its handler, where the handler will run: for a
+    /// handshake. An error fails the request: it goes to `handle_error`.
+    ///
+    /// ```
+    /// use std::io;
+    /// use socketserver::{Socket, ThreadingTCPServer};
+    ///
+    /// let server = ThreadingTCPServer::handling(|request: Socket, _| request.sendall(b"Treasures!"))
+    ///     .prepared(|request: &Socket| match request.recv(16)?.as_slice() {
+    ///         b"open sesame" => Ok(()),
+    ///         _ => Err(io::ErrorKind::PermissionDenied.into()),
+    ///     })
+    ///     .bind("127.0.0.1:0")?;
+    /// # Ok::<(), io::Error>(())
+    /// ```
+    pub fn prepared<F>(self, prepare: F) -> Builder<Wrapped<T, Prepared<F>>, C, H, S>
+    where
+        T: Transport,
+        F: Fn(&T::Request) -> io::Result<()> + Send + Sync + 'static,
+    {
+        self.wrap_transport(Prepared(prepare))
+    }
+
+    /// Calls `set` on the server's socket before it is bound: for an option that has no setter here.
+    /// Connections inherit most options.
+    ///
+    /// ```
+    /// use socketserver::{Socket, SocketOption, ThreadingTCPServer};
+    ///
+    /// let server = ThreadingTCPServer::handling(|request: Socket, _| request.sendall(b"hello"))
+    ///     .with_socket(|socket| socket.setsockopt(SocketOption::KeepAlive(true)))
+    ///     .bind("127.0.0.1:0")?;
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn with_socket<F>(self, set: F) -> Builder<Wrapped<T, WithSocket<F>>, C, H, S>
+    where
+        T: Transport,
+        F: Fn(&Socket) -> io::Result<()> + Send + Sync + 'static,
+    {
+        self.wrap_transport(WithSocket(set))
+    }
+
+    /// Puts `around` around each request, where it runs: a tracing span, a watch, a database
+    /// connection from a pool. A panic in it makes the request a failed one.
+    ///
+    /// ```
+    /// use std::time::Instant;
+    /// use socketserver::{Run, Socket, ThreadingTCPServer};
+    ///
+    /// let server = ThreadingTCPServer::handling(|request: Socket, _| request.sendall(b"hello"))
+    ///     .around(|run: Run| {
+    ///         let (name, began) = (run.name(), Instant::now());
+    ///         let end = run.run();
+    ///         log::info!("{name}: {end:?} after {:.1?}", began.elapsed());
+    ///         end
+    ///     })
+    ///     .bind("127.0.0.1:0")?;
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn around<F>(self, around: F) -> Builder<T, Wrapped<C, Around<F>>, H, S>
+    where
+        F: Fn(Run) -> End + Send + Sync + 'static,
+    {
+        self.wrap_concurrency(Around::new(around))
+    }
+}

@@ -1,0 +1,81 @@
+//! Where a builder comes from: `Server::bind`, `builder`, `with` and `handling`.
+
+use std::io;
+
+use super::Builder;
+use crate::concurrency::Concurrency;
+use crate::handler::{BaseServer, FnHandler, FnState, Outcome, RequestHandler};
+use crate::server::Server;
+use crate::socket::{Address, ToAddress};
+use crate::transport::Transport;
+
+// The bounds stand on the methods, so that the compiler answers a handler or a state that does not
+// fit in the words of its trait.
+impl<T, C, H, S> Server<T, C, H, S> {
+    /// A server at `address`, with the defaults of everything. For port 0 the system chooses a port,
+    /// which [`server_address`](Self::server_address) returns.
+    ///
+    /// # Errors
+    /// As [`Builder::bind`].
+    ///
+    /// Python: `TCPServer(address, Handler)`
+    pub fn bind(address: impl ToAddress) -> io::Result<Self>
+    where
+        T: Transport + Default,
+        C: Concurrency + Default,
+        H: RequestHandler<T::Request, S>,
+        S: BaseServer<T::Request> + Default,
+    {
+        Self::builder().bind(address)
+    }
+
+    /// A builder for the options, with the state's default.
+    ///
+    /// Python: `class MyServer(TCPServer): allow_reuse_address = True`
+    pub fn builder() -> Builder<T, C, H, S>
+    where
+        T: Default,
+        C: Default,
+        S: Default,
+    {
+        Self::with(S::default())
+    }
+
+    /// A builder for a server with this state.
+    ///
+    /// Python: the constructor of a subclass
+    pub fn with(state: S) -> Builder<T, C, H, S>
+    where
+        T: Default,
+        C: Default,
+    {
+        Builder::new(T::default(), C::default(), state)
+    }
+}
+
+impl<T, C, F, O> Server<T, C, FnHandler, FnState<F>>
+where
+    T: Transport + Default,
+    C: Concurrency + Default,
+    F: Fn(T::Request, Address) -> O + Send + Sync + 'static,
+    O: Outcome,
+{
+    /// A builder for a server whose handler is a function or closure, called with the request and
+    /// the client's address. It captures what it shares with other calls.
+    ///
+    /// ```
+    /// use socketserver::ThreadingUDPServer;
+    ///
+    /// let server = ThreadingUDPServer::handling(|request, client_address| {
+    ///     request.socket.sendto(&request.data.to_ascii_uppercase(), client_address)?;
+    ///     Ok::<(), std::io::Error>(())
+    /// })
+    /// .bind("127.0.0.1:0")?;
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    ///
+    /// Python: `TCPServer(address, lambda request, client_address, server: …)`
+    pub fn handling(function: F) -> Builder<T, C, FnHandler, FnState<F>> {
+        Builder::new(T::default(), C::default(), FnState(function))
+    }
+}

@@ -1,0 +1,304 @@
+//! What is decided before a server exists: the options of the server itself, and of its axes.
+
+mod axes;
+mod constructors;
+
+use std::fmt;
+use std::io;
+use std::marker::PhantomData;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use super::engine::{Admission, Engine, Limits, Listener, Overflow, TARGET, Times};
+use super::intake::Typed;
+use super::{Owned, Server};
+use crate::concurrency::Concurrency;
+use crate::handler::{BaseServer, Core, Life, RequestHandler, ServerRef};
+use crate::request::{Books, Waker};
+use crate::socket::{Address, Socket, ToAddress};
+use crate::transport::Transport;
+
+/// The options of the server itself.
+#[derive(Clone, Copy, Debug)]
+struct Options {
+    times: Times,
+    limits: Limits,
+    deadline: Option<Duration>,
+    lame_duck: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options {
+            times: Times {
+                timeout: None,
+                poll_interval: Duration::from_millis(500),
+                drain_timeout: Duration::from_secs(5),
+            },
+            limits: Limits::default(),
+            deadline: None,
+            lame_duck: Duration::ZERO,
+        }
+    }
+}
+
+/// A server that is not bound yet: Python's class attributes, as methods. An option exists only where
+/// it means something: `UDPServer::<Echo>::builder().request_queue_size(64)` does not compile. Those
+/// of the transport and the concurrency are in blocks, which the module [`options`](crate::options)
+/// lists.
+///
+/// ```
+/// use std::time::Duration;
+/// use socketserver::{Socket, ThreadingTCPServer};
+///
+/// let server = ThreadingTCPServer::handling(|request: Socket, _| request.sendall(b"hello"))
+///     .allow_reuse_address(true)
+///     .request_queue_size(64)
+///     .max_threads(100)
+///     .max_connections(1_000)
+///     .drain_timeout(Duration::from_secs(30))
+///     .bind("127.0.0.1:0")?;
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[must_use = "there is no server before `bind`"]
+pub struct Builder<T, C, H, S> {
+    transport: T,
+    concurrency: C,
+    state: S,
+    options: Options,
+    handler: PhantomData<fn(H)>,
+}
+
+impl<T, C, H, S> Builder<T, C, H, S> {
+    /// A builder from its parts. For the transports and concurrencies of this crate [`Server::with`]
+    /// is shorter.
+    pub fn new(transport: T, concurrency: C, state: S) -> Self {
+        Builder {
+            transport,
+            concurrency,
+            state,
+            options: Options::default(),
+            handler: PhantomData,
+        }
+    }
+
+    /// How long [`handle_request`](Server::handle_request) waits for a request. For ever unless set.
+    /// `serve_forever` does not use it, and it is not a timeout of connections.
+    ///
+    /// Python: `BaseServer.timeout`, in seconds
+    pub fn timeout(mut self, time: Duration) -> Self {
+        self.options.times.timeout = Some(time);
+        self
+    }
+
+    /// How often `service_actions` is called at least. Nothing else waits for it. 0.5 s unless set.
+    ///
+    /// Python: the argument of `serve_forever`, in seconds
+    pub fn poll_interval(mut self, time: Duration) -> Self {
+        self.options.times.poll_interval = time;
+        self
+    }
+
+    /// Maximum number of live requests, at least 1. While there are as many, clients wait in the
+    /// backlog, or are refused ([`overflow`](Self::overflow)). No limit unless set.
+    pub fn max_connections(mut self, requests: usize) -> Self {
+        self.options.limits.max_connections = Some(requests.max(1));
+        self
+    }
+
+    /// What happens to clients that arrive while the server is full. They wait in the backlog unless
+    /// set.
+    pub fn overflow(mut self, overflow: Overflow) -> Self {
+        self.options.limits.overflow = overflow;
+        self
+    }
+
+    /// Maximum number of live requests of one client address, at least 1. An IPv6 /64 counts as one
+    /// address. Further requests are [refused](BaseServer::refuse_request). No limit unless set.
+    pub fn max_connections_per_address(mut self, requests: usize) -> Self {
+        self.options.limits.max_connections_per_address = Some(requests.max(1));
+        self
+    }
+
+    /// Maximum number of requests of one client address within a time: connections, however short, or
+    /// datagrams. An IPv6 /64 counts as one address, and Unix clients have none. The requests may
+    /// come all at once. Further ones are refused without [a word](BaseServer::refuse_request),
+    /// because an attacker that sends in another's name is after the answers. No limit unless set.
+    ///
+    /// The table takes less than a megabyte, whatever addresses are made up: it remembers some 8,000,
+    /// and keeps those that are over their rate.
+    pub fn max_rate_per_address(mut self, requests: u32, per: Duration) -> Self {
+        self.options.limits.rate = Some((requests, per));
+        self
+    }
+
+    /// How long a request may take in all, whatever its client does meanwhile. Then it is aborted. For
+    /// ever unless set.
+    ///
+    /// The loop enforces this. So an inline server, whose loop is busy with the request itself,
+    /// cannot; and after a `shutdown`, or between two calls of `handle_request`, an overdue request
+    /// is aborted when the server next serves, drains or closes.
+    pub fn deadline(mut self, time: Duration) -> Self {
+        self.options.deadline = Some(time);
+        self
+    }
+
+    /// How long [`server_close`](Server::server_close), and dropping the server, wait for live
+    /// requests before they are aborted. 5 s unless set. Python waits for ever.
+    pub fn drain_timeout(mut self, time: Duration) -> Self {
+        self.options.times.drain_timeout = time;
+        self
+    }
+
+    /// How long a server goes on to accept requests after it was told to [`drain`](Server::drain), by
+    /// a signal too. [`ServerRef::is_leaving`] is true meanwhile, so that health checks can turn
+    /// clients to other servers. No time unless set.
+    ///
+    /// Only `serve_forever` does so. [`shutdown`](Server::shutdown) and
+    /// [`server_close`](Server::server_close) do not wait for it, and neither does a second signal.
+    pub fn lame_duck(mut self, time: Duration) -> Self {
+        self.options.lame_duck = time;
+        self
+    }
+}
+
+/// The options of a server of connections.
+impl<T: Transport<Request = Socket>, C, H, S> Builder<T, C, H, S> {
+    /// Whether a descriptor is kept in reserve for connections that arrive when the process or the
+    /// system has no other left. With it the server accepts such a connection and
+    /// [refuses](BaseServer::refuse_request) it at once, so that its client need not wait to hear that
+    /// there is no place. Without, and unless set, clients wait in the backlog, and the server tries
+    /// again after 5 ms, later once per second.
+    ///
+    /// Either is reported in the log, at most once per second. When another thread takes the
+    /// descriptor just then, clients wait after all.
+    pub fn reserve_descriptor(mut self, reserve: bool) -> Self {
+        self.options.limits.reserve_descriptor = reserve;
+        self
+    }
+}
+
+impl<T, C, H, S> Builder<T, C, H, S> {
+    /// The server, bound and listening.
+    ///
+    /// # Errors
+    /// `InvalidInput` for an address that is none, or not one of this transport; `AddrInUse`,
+    /// `AddrNotAvailable`, `PermissionDenied`, and the rest of the system's. The system's errors do
+    /// not name the address: a program that shows them adds it. Nothing is left open.
+    ///
+    /// Python: the constructor, `server_bind` and `server_activate`
+    pub fn bind(self, address: impl ToAddress) -> io::Result<Server<T, C, H, S>>
+    where
+        T: Transport,
+        C: Concurrency,
+        H: RequestHandler<T::Request, S>,
+        S: BaseServer<T::Request>,
+    {
+        let address = address.to_address()?;
+        let socket = self.transport.socket(&address)?;
+        self.transport.server_bind(&socket, &address)?;
+        self.start(socket, false)
+    }
+
+    /// The server on a socket that exists already and is bound: from a service manager, a parent
+    /// process, a test. Options that are set before `bind` stay as they are.
+    ///
+    /// The rest is as on a socket that the server makes: timeouts are cleared (datagrams get
+    /// `send_timeout`), `wait_for_input` holds, and a listener no longer blocks. That is a property
+    /// of the socket itself, so other owners of it, in other processes too, must expect
+    /// `WouldBlock`.
+    ///
+    /// # Errors
+    /// `InvalidInput` for a socket of another kind, and the system's.
+    ///
+    /// Python: `bind_and_activate=False`, and replacing `self.socket`
+    pub fn from_socket(self, socket: impl Into<Socket>) -> io::Result<Server<T, C, H, S>>
+    where
+        T: Transport,
+        C: Concurrency,
+        H: RequestHandler<T::Request, S>,
+        S: BaseServer<T::Request>,
+    {
+        let socket = socket.into();
+        self.transport.adopt(&socket)?;
+        self.start(socket, true)
+    }
+
+    fn start(self, socket: Socket, adopted: bool) -> io::Result<Server<T, C, H, S>>
+    where
+        T: Transport,
+        C: Concurrency,
+        H: RequestHandler<T::Request, S>,
+        S: BaseServer<T::Request>,
+    {
+        // Before it listens: from then on a forked child that kept it would have clients.
+        let listener = Listener::new(socket, adopted);
+        let socket = listener.socket();
+        let activated = self.transport.server_activate(socket);
+        let concurrency = Arc::new(self.concurrency);
+        let parts = activated.and_then(|()| {
+            let (address, waker) = (socket.getsockname()?, Waker::new()?);
+            let books = Arc::new(Books::new(self.options.deadline, waker.clone()));
+            let spoofable = self.transport.is_spoofable(socket);
+            let admission = Admission::new(
+                self.options.limits,
+                spoofable.then(|| address.clone()),
+                books.clone(),
+                concurrency.clone(),
+            )?;
+            Ok((
+                core(address, waker, books, concurrency.clone(), self.options),
+                admission,
+            ))
+        });
+        // A file that `server_bind` has made goes with the attempt.
+        let (core, admission) = parts.inspect_err(|_| self.transport.server_close(socket))?;
+        log::debug!(target: TARGET, "listening on {}", core.address);
+        let server = ServerRef::new(self.state, core.clone());
+        let typed =
+            Typed::<T, H, S>::new(self.transport, server.clone(), concurrency.runs_on_loop());
+        let engine = Engine::new(
+            Box::new(typed),
+            concurrency.clone(),
+            core,
+            admission,
+            self.options.times,
+            listener,
+        );
+        Ok(Server {
+            engine: Owned(Arc::new(engine)),
+            server,
+            concurrency,
+            types: PhantomData,
+        })
+    }
+}
+
+fn core(
+    address: Address,
+    waker: Waker,
+    books: Arc<Books>,
+    concurrency: Arc<dyn Concurrency>,
+    options: Options,
+) -> Arc<Core> {
+    Arc::new(Core {
+        address,
+        life: Life::new(waker.clone(), options.lame_duck),
+        waker,
+        books,
+        service_actions: AtomicBool::new(true),
+        signalled: Arc::default(),
+        workers: Box::new(move || concurrency.workers()),
+    })
+}
+
+impl<T: fmt::Debug, C: fmt::Debug, H, S> fmt::Debug for Builder<T, C, H, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Builder")
+            .field("transport", &self.transport)
+            .field("concurrency", &self.concurrency)
+            .field("options", &self.options)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,217 @@
+//! Every reason not to serve a request.
+
+use std::fmt;
+use std::io;
+use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::rates::{Rate, Rates};
+use super::reserve::{Lent, Reserve};
+use crate::concurrency::Concurrency;
+use crate::request::{Books, HandlerError, Share, Shares};
+use crate::socket::Address;
+
+/// What happens to clients that arrive while a server is full: while `max_connections` requests are
+/// live, or as many as its concurrency can run at once.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Overflow {
+    /// They wait in the backlog until there is a place. Datagrams wait too, in the system's buffer;
+    /// when that is full, the newest are lost.
+    #[default]
+    Wait,
+    /// They are accepted and refused, after a word from
+    /// [`refuse_request`](crate::BaseServer::refuse_request). A server that runs handlers on its own
+    /// loop accepts no client meanwhile, and so refuses none.
+    Refuse,
+}
+
+/// Why a request is not served.
+#[derive(Debug)]
+pub(super) enum Refusal {
+    /// The server is full, and does not let clients wait.
+    Full,
+    /// The client has as many live requests as one address may have.
+    Share,
+    /// The only descriptor left for it is the reserve.
+    Descriptors,
+    /// The client's address is over its rate.
+    Rate,
+    /// No client can have this address.
+    Forged,
+    /// `verify_request` said no.
+    Unverified,
+    /// A step before the handler failed.
+    Failed(HandlerError),
+}
+
+impl Refusal {
+    /// Whether `refuse_request` may say a word to the client. An answer to a flood would be part of
+    /// it, and one to the server itself the next request.
+    pub(super) fn has_a_word(&self) -> bool {
+        matches!(self, Refusal::Full | Refusal::Share | Refusal::Descriptors)
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Refusal::Full => "the server is full",
+            Refusal::Share => "the client has its share of live requests",
+            Refusal::Descriptors => "no descriptors left",
+            Refusal::Rate => "the client is over its rate",
+            Refusal::Forged => "no client can have this address",
+            Refusal::Unverified => "verify_request returned false",
+            Refusal::Failed(error) => return error.fmt(f),
+        })
+    }
+}
+
+/// The limits, as the builder has them.
+#[derive(Clone, Copy, Debug, Default)]
+pub(in crate::server) struct Limits {
+    pub(in crate::server) max_connections: Option<usize>,
+    pub(in crate::server) max_connections_per_address: Option<usize>,
+    pub(in crate::server) rate: Option<(u32, Duration)>,
+    pub(in crate::server) overflow: Overflow,
+    pub(in crate::server) reserve_descriptor: bool,
+}
+
+/// Decides about each request whether it is served: limits, shares, rates, the reserve descriptor
+/// and forged senders.
+pub(in crate::server) struct Admission {
+    books: Arc<Books>,
+    concurrency: Arc<dyn Concurrency>,
+    max_connections: Option<usize>,
+    overflow: Overflow,
+    shares: Option<Arc<Shares>>,
+    rates: Option<Rates>,
+    reserve: Option<Reserve>,
+    /// The server's own address, where clients can send requests in another's name.
+    spoofable: Option<Address>,
+}
+
+impl Admission {
+    /// # Errors
+    /// No descriptor left for the reserve.
+    pub(in crate::server) fn new(
+        limits: Limits,
+        spoofable: Option<Address>,
+        books: Arc<Books>,
+        concurrency: Arc<dyn Concurrency>,
+    ) -> io::Result<Self> {
+        Ok(Admission {
+            books,
+            concurrency,
+            max_connections: limits.max_connections,
+            overflow: limits.overflow,
+            shares: limits.max_connections_per_address.map(Shares::new),
+            rates: limits
+                .rate
+                .map(|(requests, per)| Rates::new(Rate { requests, per })),
+            reserve: limits.reserve_descriptor.then(Reserve::new).transpose()?,
+            spoofable,
+        })
+    }
+
+    /// Whether no request may be accepted now: clients wait in the backlog.
+    pub(super) fn must_wait(&self) -> bool {
+        self.overflow == Overflow::Wait && self.full()
+    }
+
+    fn full(&self) -> bool {
+        let limit = self.max_connections;
+        limit.is_some_and(|max| self.books.active() >= max as u64) || self.concurrency.full()
+    }
+
+    /// Judges a client that was accepted: a place among the live requests of its address, if those
+    /// are limited, or why it is refused.
+    pub(super) fn judge(&self, client: &Address) -> Result<Option<Share>, Refusal> {
+        if let Some(own) = &self.spoofable
+            && is_forged(client, own)
+        {
+            return Err(Refusal::Forged);
+        }
+        let host = client.host();
+        if let (Some(rates), Some(host)) = (&self.rates, &host)
+            && !rates.take(host.clone(), Instant::now())
+        {
+            return Err(Refusal::Rate);
+        }
+        if self.overflow == Overflow::Refuse && self.full() {
+            return Err(Refusal::Full);
+        }
+        match (&self.shares, host) {
+            (Some(shares), Some(host)) => shares.take(host).map(Some).ok_or(Refusal::Share),
+            _ => Ok(None),
+        }
+    }
+
+    /// Frees the reserve descriptor for one connection, which must be refused. `None` without one.
+    pub(super) fn lend_reserve(&self) -> Option<Lent<'_>> {
+        self.reserve.as_ref()?.lend()
+    }
+
+    /// After a connection was accepted: the reserve may have been lost to another thread.
+    pub(super) fn refill_reserve(&self) {
+        if let Some(reserve) = &self.reserve {
+            reserve.refill();
+        }
+    }
+}
+
+/// Whether no client can have this address: with port 0, to which no answer can go, or the server's
+/// own, where an answer would be the next request.
+fn is_forged(client: &Address, own: &Address) -> bool {
+    match (client, own) {
+        (Address::Inet(client), Address::Inet(own)) => {
+            client.port() == 0 || client.port() == own.port() && is_reached_at(own.ip(), *client)
+        }
+        (Address::Unnamed, _) => false,
+        _ => client == own,
+    }
+}
+
+/// Whether a server that listens on `own` is reached at the other address too.
+fn is_reached_at(own: IpAddr, mut other: SocketAddr) -> bool {
+    if !own.is_unspecified() {
+        return own.to_canonical() == other.ip().to_canonical();
+    }
+    // It is reached at every address of this machine, and those are the ones that can be bound.
+    other.set_port(0);
+    other.ip().to_canonical().is_loopback() || UdpSocket::bind(other).is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::socket::ToAddress;
+
+    fn forged(client: &str, own: &str) -> bool {
+        is_forged(&client.to_address().unwrap(), &own.to_address().unwrap())
+    }
+
+    #[test]
+    fn forged_addresses() {
+        assert!(forged("192.0.2.1:0", "10.0.0.1:99"));
+        assert!(forged("10.0.0.1:99", "10.0.0.1:99"));
+        assert!(forged("[::ffff:10.0.0.1]:99", "10.0.0.1:99"));
+        assert!(forged("127.0.0.1:99", "0.0.0.0:99"));
+        assert!(forged("[::1]:99", "[::]:99"));
+        assert!(forged("[::ffff:127.0.0.1]:99", "[::]:99"));
+        assert!(forged("/run/own", "/run/own"));
+        assert!(forged("@own", "@own"));
+    }
+
+    #[test]
+    fn addresses_of_clients() {
+        assert!(!forged("10.0.0.1:98", "10.0.0.1:99"));
+        assert!(!forged("10.0.0.2:99", "10.0.0.1:99"));
+        // Another machine, with a server like this one.
+        assert!(!forged("192.0.2.1:99", "0.0.0.0:99"));
+        assert!(!forged("[2001:db8::1]:99", "[::]:99"));
+        assert!(!forged("/run/other", "/run/own"));
+        assert!(!is_forged(&Address::Unnamed, &Address::Unnamed));
+    }
+}

@@ -1,0 +1,58 @@
+//! One request from the loop to its handler, or to its refusal.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::admission::Refusal;
+use super::{Engine, TARGET};
+use crate::request::{Accepted, End, Job, Rejected, Ticket};
+use crate::server::report::Served;
+
+impl Engine {
+    /// Sends a request on its way to its handler, unless it is refused: for `refusal`, if there is
+    /// one already, or for another reason.
+    pub(super) fn dispatch(&self, request: Arc<dyn Accepted>, refusal: Option<Refusal>) -> Served {
+        let (share, refusal) = match self.admission.judge(request.client_address()) {
+            Ok(share) => (share, refusal),
+            Err(refusal) => (None, Some(refusal)),
+        };
+        let ticket = Ticket::open(&self.core.books, request.clone(), share);
+        if let Some(refusal) = refusal.or_else(|| verify(&*request)) {
+            return self.refuse(&*request, ticket, refusal);
+        }
+        match self.concurrency.process_request(Job::new(request, ticket)) {
+            Ok(()) => Served::Handled,
+            Err(Rejected { job, error }) => {
+                let (request, ticket) = job.give_back();
+                self.refuse(&*request, ticket, Refusal::Failed(error.into()))
+            }
+        }
+    }
+
+    /// The end of a request that never comes to its handler. Does not block.
+    fn refuse(&self, request: &dyn Accepted, ticket: Ticket, refusal: Refusal) -> Served {
+        log::debug!(target: TARGET, "request from {} refused: {refusal}", request.client_address());
+        if refusal.has_a_word() {
+            request.refuse();
+        }
+        let end = match refusal {
+            Refusal::Failed(error) => {
+                request.fail(error);
+                End::Failed
+            }
+            _ => End::Refused,
+        };
+        request.shutdown(Duration::ZERO);
+        ticket.end(end);
+        Served::Refused
+    }
+}
+
+/// Why the state does not let the request through, if it does not.
+fn verify(request: &dyn Accepted) -> Option<Refusal> {
+    match request.verify() {
+        Ok(true) => None,
+        Ok(false) => Some(Refusal::Unverified),
+        Err(error) => Some(Refusal::Failed(error)),
+    }
+}

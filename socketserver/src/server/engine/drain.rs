@@ -1,0 +1,335 @@
+//! The end of a server, in six steps.
+//!
+//! | step | function | thread |
+//! | --- | --- | --- |
+//! | 1. requests are accepted as ever for the lame-duck time | [`Life::turn`](crate::handler::Life::turn) | the loop's |
+//! | 2. new clients are kept out of the backlog | [`fence`](Engine::fence) | the loop's |
+//! | 3. the backlog is served | [`take_backlog`](Engine::take_backlog) | the loop's |
+//! | 4. the listener closes | [`close_listener`](Engine::close_listener) | the loop's |
+//! | 5. live requests may finish, up to the deadline | [`wait_for_live`](Engine::wait_for_live) | the caller's |
+//! | 6. the rest is aborted, and abandoned 90 ms later | [`abort_live`](Engine::abort_live) | the caller's |
+//!
+//! Where no loop runs, the caller does the loop's steps too; and where the caller is the loop's own
+//! thread, or a request, which would wait for itself, the loop does the caller's.
+//! [`carry_out`](Engine::carry_out) is the loop's part and [`finish`](Engine::finish) the caller's. A
+//! `server_close` begins with step 4, and a `shutdown` ends the loop alone.
+
+use std::net::Shutdown;
+use std::time::Duration;
+
+use super::serve::{Loop, Taken};
+use super::{Engine, TARGET, quietly};
+use crate::handler::{By, Core, Stop, StopKind, Waiting};
+use crate::request::Stats;
+use crate::server::report::Drained;
+use crate::sync::channel::{RecvTimeoutError, Sender, bounded};
+use crate::sync::{Instant, thread};
+
+/// How long an aborted request may take to end. The steps after it take a little too, and a drain is
+/// to end within 100 ms of its deadline.
+const GRACE: Duration = Duration::from_millis(90);
+
+/// How long a request may take from the loop to its thread at most, when the system is slow to start
+/// one.
+const START: Duration = Duration::from_secs(1);
+
+impl Engine {
+    /// Every way to end a server but `shutdown`. `wait` is whether it waits for live requests.
+    pub(in crate::server) fn end(&self, kind: StopKind, timeout: Duration, wait: bool) -> Drained {
+        let (life, before) = (&self.core.life, Before::now(&self.core));
+        if life.is_inside() {
+            let waiting = if wait {
+                Waiting::Loop(timeout)
+            } else {
+                Waiting::Nobody
+            };
+            if life.ask(kind, waiting, true).carried_out_by == By::Caller {
+                self.carry_out();
+            }
+            return Drained::default();
+        }
+        if let Some(drained) = self.drained.try_lock().and_then(|report| *report) {
+            return drained;
+        }
+        let asked = life.ask(kind, Waiting::Caller(timeout), true);
+        match asked.carried_out_by {
+            By::Loop(ended) => self.wait_for_loop(ended, asked.deadline),
+            By::Caller => self.carry_out(),
+            By::Nobody => {}
+        }
+        self.finish(before, asked.deadline, wait)
+    }
+
+    /// Closes the listener, and waits for live requests as a drain does.
+    pub(in crate::server) fn server_close(&self) -> Drained {
+        self.end(
+            StopKind::Close,
+            self.times.drain_timeout,
+            self.concurrency.waits_on_close(),
+        )
+    }
+
+    /// The loop's part: carries out whatever stop was asked for, and what is asked for meanwhile, and
+    /// leaves.
+    pub(super) fn carry_out(&self) {
+        let (life, before) = (&self.core.life, Before::now(&self.core));
+        let mut done: Option<(Stop, Instant)> = None;
+        while let Some(stop) = life.leave(done.map(|(stop, _)| stop)) {
+            let deadline = stop.deadline();
+            match stop.kind {
+                StopKind::Shutdown => self.wait_until_all_begun(),
+                StopKind::Close => self.close_listener(),
+                StopKind::Drain => {
+                    self.fence();
+                    self.take_backlog(deadline);
+                    self.close_listener();
+                }
+            }
+            done = Some((stop, deadline));
+        }
+        log::debug!(target: TARGET, "{}: the loop has ended", self.core.address);
+        if let Some((stop, deadline)) = done
+            && stop.loop_waits()
+        {
+            self.finish(before, deadline, true);
+        }
+    }
+
+    /// The caller's part: waits for live requests, aborts them at the deadline, and ends the workers.
+    /// Only the first caller does so; later ones get its report.
+    fn finish(&self, before: Before, deadline: Instant, wait: bool) -> Drained {
+        let patiently = || {
+            self.drained.try_lock_until(deadline).or_else(|| {
+                // Another caller waits already, and for longer than this one may.
+                self.core.books.abort_all();
+                self.drained.try_lock_for(2 * GRACE)
+            })
+        };
+        let report = if wait {
+            patiently()
+        } else {
+            self.drained.try_lock()
+        };
+        let Some(mut report) = report else {
+            return before.report(&self.core, 0);
+        };
+        if let Some(drained) = *report {
+            return drained;
+        }
+        self.core.life.inside(|| self.intake.server_close());
+        if wait && !self.wait_for_live(deadline) {
+            self.abort_live();
+        }
+        self.close_workers();
+        let abandoned = if wait {
+            self.core.books.abandon_all()
+        } else {
+            0
+        };
+        let drained = before.report(&self.core, abandoned);
+        log::debug!(target: TARGET, "{} has ended: {drained:?}, {:?}", self.core.address, self.core.stats());
+        *report = Some(drained);
+        drained
+    }
+
+    /// Step 2: keeps new clients out of the backlog.
+    fn fence(&self) {
+        let Some(listener) = self.listener.lock().clone() else {
+            return;
+        };
+        if !listener.adopted
+            && let Err(error) = self.intake.fence(listener.socket())
+        {
+            log::debug!(target: TARGET, "cannot fence {}: {error}; the last clients may be reset", self.core.address);
+        }
+    }
+
+    /// Step 3: serves the backlog.
+    fn take_backlog(&self, deadline: Instant) {
+        // Without a loop this is the first time that the concurrency serves.
+        let mut turns = match self.begin() {
+            Ok(turns) => turns,
+            Err(error) => {
+                log::warn!(target: TARGET, "cannot serve the backlog of {}: {error}; its clients are reset", self.core.address);
+                return;
+            }
+        };
+        let _aborter = self.runs_on_loop.then(|| self.abort_from(deadline));
+        // A concurrency of the user's own may panic, and the server must end anyway.
+        quietly("serving the backlog", || {
+            self.core.life.inside(|| turns.take_all(deadline));
+        });
+    }
+
+    /// Step 5: lets live requests finish. Returns whether all have.
+    fn wait_for_live(&self, deadline: Instant) -> bool {
+        self.wait_until(deadline, |core| core.books.active() == 0)
+    }
+
+    /// Step 6: aborts live requests, and gives them a moment to end.
+    fn abort_live(&self) {
+        self.core.books.abort_all();
+        self.wait_for_live(Instant::now() + GRACE);
+    }
+
+    /// Ends the workers. They are waited for if they have nothing to do.
+    fn close_workers(&self) {
+        let idle = self.core.books.active() == 0;
+        quietly("the concurrency's server_close", || {
+            self.concurrency
+                .server_close(idle.then(|| Instant::now() + GRACE));
+        });
+    }
+
+    /// Waits for a loop that was asked to stop. One that is still not there at the deadline runs a
+    /// handler itself that does not end.
+    fn wait_for_loop(&self, ended: u64, deadline: Instant) {
+        let life = &self.core.life;
+        if life.wait(ended, Some(deadline)) {
+            return;
+        }
+        self.core.books.abort_all();
+        if !life.wait(ended, Some(deadline + GRACE)) {
+            self.close_listener_of_stuck_loop();
+        }
+    }
+
+    /// Closes the listener of a loop that is stuck and still holds it.
+    fn close_listener_of_stuck_loop(&self) {
+        let listener = self.listener.lock().clone();
+        self.close_listener();
+        if let Some(listener) = listener.filter(|listener| !listener.adopted) {
+            // A datagram's socket has no connection to shut down, and closes with the loop's end.
+            let _ = listener.socket().raw().shutdown(Shutdown::Both);
+        }
+    }
+
+    /// Aborts live requests from the deadline on, until the result is dropped: for requests that
+    /// this thread runs itself.
+    fn abort_from(&self, deadline: Instant) -> Sender<()> {
+        let (sender, over) = bounded(0);
+        let books = self.core.books.clone();
+        let abort = move || {
+            let mut next = deadline;
+            while over.recv_deadline(next) == Err(RecvTimeoutError::Timeout) {
+                books.abort_all();
+                next = Instant::now() + GRACE;
+            }
+        };
+        let thread = thread::Builder::new().name("drain deadline".to_owned());
+        if let Err(error) = thread.spawn(abort) {
+            log::warn!(target: TARGET, "cannot start the thread that enforces the drain deadline: {error}; requests may outlast it");
+        }
+        sender
+    }
+
+    /// No handler starts after `shutdown` has returned: a request that was accepted is on its way to
+    /// a thread, and gets there.
+    fn wait_until_all_begun(&self) {
+        self.wait_until(Instant::now() + START, |core| core.books.all_begun());
+    }
+
+    /// Waits for something that requests do, or for the deadline. Returns whether it is so.
+    fn wait_until(&self, deadline: Instant, condition: impl Fn(&Core) -> bool) -> bool {
+        let core = &*self.core;
+        let _watching = core.books.watch();
+        loop {
+            let mut retry = None;
+            // A caller that waits for this server's end must not wait for ever because of a panic
+            // here.
+            quietly("the concurrency's service_actions", || {
+                retry = self.concurrency.service_actions();
+            });
+            let overdue = core.books.abort_overdue();
+            if condition(core) {
+                return true;
+            }
+            if Instant::now() >= deadline {
+                return false;
+            }
+            let end = [overdue, retry]
+                .into_iter()
+                .flatten()
+                .fold(deadline, Instant::min);
+            if let Err(error) = core.waker.wait(None, Some(end)) {
+                log::error!(target: TARGET, "cannot wait for live requests of {}: {error}; they are not waited for", core.address);
+                return false;
+            }
+        }
+    }
+}
+
+impl Loop<'_> {
+    /// Dispatches all of the backlog, up to a bound. Where there is no place for a request it stays
+    /// in the backlog until there is one; a request that is still there at the deadline was never
+    /// accepted.
+    fn take_all(&mut self, deadline: Instant) {
+        /// No fence stops datagrams, so something else must. The system bounds the backlog of
+        /// connections.
+        const MOST: usize = 65_536;
+        const LATE: Duration = Duration::from_millis(5);
+        let late = Instant::now() + LATE;
+        let mut taken = 0;
+        let mut ready = false;
+        while taken < MOST && Instant::now() < deadline {
+            if !self.wait_until(deadline, |_| !self.admission.must_wait()) {
+                break;
+            }
+            match self.take() {
+                Ok(Taken::Request(_)) => {
+                    taken += 1;
+                    ready = false;
+                }
+                Ok(Taken::Failed) => {
+                    // One connection has gone, or descriptors come free as others end.
+                    let pause = self.pause().map_or(deadline, |until| until.min(deadline));
+                    self.wait_until(pause, |_| self.pause().is_none());
+                }
+                // The last step of a handshake may still be on its way. A fenced Unix socket is
+                // ready even when it is empty, and nothing is ever on its way there.
+                Ok(Taken::Nothing) if !ready && Instant::now() < late => {
+                    match self.core.waker.wait(Some(self.socket()), Some(late)) {
+                        Ok(there) => ready = there,
+                        Err(_) => break,
+                    }
+                }
+                Ok(Taken::Nothing) => break,
+                Err(error) => {
+                    log::debug!(target: TARGET, "cannot accept more of the backlog: {error}; it is closed");
+                    break;
+                }
+            }
+        }
+        if taken > 0 {
+            log::debug!(target: TARGET, "accepted {taken} requests of the backlog");
+        }
+    }
+}
+
+/// How things stood when an end began.
+#[derive(Clone, Copy)]
+struct Before {
+    at: Instant,
+    stats: Stats,
+}
+
+impl Before {
+    fn now(core: &Core) -> Self {
+        Before {
+            at: Instant::now(),
+            stats: core.books.stats(),
+        }
+    }
+
+    /// What has happened since.
+    fn report(&self, core: &Core, abandoned: u64) -> Drained {
+        let (then, now) = (&self.stats, core.books.stats());
+        let ended = |stats: &Stats| stats.finished + stats.failed + stats.refused;
+        Drained {
+            finished: ended(&now) - ended(then),
+            aborted: now.aborted - then.aborted,
+            abandoned,
+            took: self.at.elapsed(),
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! The engine of a server: the loop and its end, without a type parameter.
+//!
+//! | file | what it does |
+//! | --- | --- |
+//! | `serve` | the loop: one turn from top to bottom, `serve_forever`, `handle_request` |
+//! | `dispatch` | one request from the loop to its handler, or to its refusal |
+//! | `admission` | every reason not to serve a request |
+//! | `backoff` | what to do when a request cannot be accepted |
+//! | `rates`, `reserve` | tools of `admission` |
+//! | `drain` | the end, in six steps |
+//! | `signals` | signals that drain, and others that call a function |
+//!
+//! Transport, handler and state come in through [`Intake`], the concurrency as a trait object.
+
+mod admission;
+mod backoff;
+mod dispatch;
+mod drain;
+mod rates;
+mod reserve;
+mod serve;
+#[cfg(feature = "signals")]
+mod signals;
+
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, RawFd};
+use std::sync::Arc;
+use std::time::Duration;
+
+pub use admission::Overflow;
+pub(super) use admission::{Admission, Limits};
+
+use super::report::Drained;
+use crate::concurrency::Concurrency;
+use crate::handler::Core;
+use crate::panics::contained;
+use crate::request::Accepted;
+use crate::socket::Socket;
+use crate::sync::Mutex;
+use crate::sys::fork::ParentOnly;
+
+/// Where this folder's log lines go.
+pub(super) const TARGET: &str = "socketserver::server";
+
+/// All that the engine asks of transport, handler and state. What user code panics with is an error,
+/// or a line in the log.
+pub(super) trait Intake: Send + Sync {
+    /// `get_request`
+    fn take(&self, listener: &Socket) -> io::Result<Arc<dyn Accepted>>;
+    /// `fence`
+    fn fence(&self, listener: &Socket) -> io::Result<()>;
+    /// The transport's `server_close`.
+    fn close(&self, listener: &Socket);
+    /// The state's `service_actions`.
+    fn service_actions(&self);
+    /// The state's `handle_timeout`.
+    fn handle_timeout(&self);
+    /// The state's `server_close`.
+    fn server_close(&self);
+}
+
+/// A bound socket.
+#[derive(Clone)]
+pub(super) struct Listener {
+    socket: Arc<Owner>,
+    /// It was handed over, so that others may share it, and it must not be fenced.
+    adopted: bool,
+}
+
+enum Owner {
+    /// A listener: a forked child must not keep it.
+    Parent(ParentOnly<Socket>),
+    /// A datagram's socket, with which a child answers.
+    Shared(Socket),
+}
+
+impl Listener {
+    pub(super) fn new(socket: Socket, adopted: bool) -> Self {
+        let owner = match socket.kind() {
+            Ok(kind) if kind.is_connectionless() => Owner::Shared(socket),
+            _ => Owner::Parent(ParentOnly::new(socket)),
+        };
+        Listener {
+            socket: Arc::new(owner),
+            adopted,
+        }
+    }
+
+    pub(super) fn socket(&self) -> &Socket {
+        match &*self.socket {
+            Owner::Parent(socket) => socket,
+            Owner::Shared(socket) => socket,
+        }
+    }
+}
+
+/// The options that the loop itself looks at.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Times {
+    /// How long `handle_request` waits for a request.
+    pub(super) timeout: Option<Duration>,
+    pub(super) poll_interval: Duration,
+    pub(super) drain_timeout: Duration,
+}
+
+pub(super) struct Engine {
+    intake: Box<dyn Intake>,
+    concurrency: Arc<dyn Concurrency>,
+    runs_on_loop: bool,
+    core: Arc<Core>,
+    admission: Admission,
+    times: Times,
+    /// None once closed.
+    listener: Mutex<Option<Listener>>,
+    /// The report of the end, once there was one.
+    drained: Mutex<Option<Drained>>,
+    #[cfg(feature = "signals")]
+    signals: signals::Signals,
+}
+
+impl Engine {
+    pub(super) fn new(
+        intake: Box<dyn Intake>,
+        concurrency: Arc<dyn Concurrency>,
+        core: Arc<Core>,
+        admission: Admission,
+        times: Times,
+        listener: Listener,
+    ) -> Self {
+        Engine {
+            intake,
+            runs_on_loop: concurrency.runs_on_loop(),
+            concurrency,
+            core,
+            admission,
+            times,
+            listener: Mutex::new(Some(listener)),
+            drained: Mutex::default(),
+            #[cfg(feature = "signals")]
+            signals: signals::Signals::default(),
+        }
+    }
+
+    pub(super) fn core(&self) -> &Core {
+        &self.core
+    }
+
+    /// The listener's descriptor; -1 once closed.
+    pub(super) fn fileno(&self) -> RawFd {
+        let listener = self.listener.lock();
+        let socket = listener.as_ref().map(Listener::socket);
+        socket.map_or(-1, |socket| socket.as_fd().as_raw_fd())
+    }
+
+    fn listening(&self) -> io::Result<Listener> {
+        let listener = self.listener.lock().clone();
+        listener.ok_or_else(|| io::ErrorKind::NotConnected.into())
+    }
+
+    pub(super) fn close_listener(&self) {
+        let listener = self.listener.lock().take();
+        // Not under the lock: removing a file may take its time.
+        if let Some(listener) = listener {
+            self.intake.close(listener.socket());
+        }
+    }
+}
+
+/// Runs code of an axis. A panic there is a line in the log.
+fn quietly(what: &str, run: impl FnOnce()) {
+    contained(TARGET, what, run);
+}

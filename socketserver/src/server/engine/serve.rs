@@ -1,0 +1,242 @@
+//! The loop. Read this file first, top to bottom.
+
+use std::io;
+use std::ops::Deref;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+
+use super::admission::Refusal;
+use super::backoff::{AcceptError, Backoff};
+use super::{Engine, Listener};
+use crate::handler::Turn;
+use crate::request::{Accepted, caught};
+use crate::server::report::Served;
+use crate::socket::Socket;
+use crate::sync::Instant;
+
+/// At most this many requests are dispatched per turn. Under load the backlog never empties, and the
+/// loop has other work.
+const BATCH: usize = 64;
+
+/// What came of an attempt to accept a request.
+pub(super) enum Taken {
+    Request(Served),
+    /// There was one that could not be accepted.
+    Failed,
+    Nothing,
+}
+
+/// The loop of an engine, and what only its thread touches.
+pub(super) struct Loop<'e> {
+    engine: &'e Engine,
+    listener: Listener,
+    backoff: Backoff,
+    /// When the concurrency must be looked after again.
+    retry: Option<Instant>,
+}
+
+impl Deref for Loop<'_> {
+    type Target = Engine;
+
+    fn deref(&self) -> &Engine {
+        self.engine
+    }
+}
+
+impl Loop<'_> {
+    /// `serve_forever`, until a stop.
+    fn run(&mut self) -> io::Result<()> {
+        self.core.service_actions.store(true, Relaxed);
+        while let Turn::Go { until } = self.turn() {
+            if self.wait(earliest([until, self.next_action()]))? {
+                self.take_batch()?;
+            }
+            self.look_after_workers();
+            if self.core.service_actions.load(Relaxed) {
+                self.intake.service_actions();
+            }
+        }
+        Ok(())
+    }
+
+    /// `handle_request`.
+    fn run_once(&mut self) -> io::Result<Served> {
+        let timeout = self.times.timeout;
+        let end = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+        // A lame duck leaves at once: nobody knows whether another call follows.
+        while self.turn() == (Turn::Go { until: None }) {
+            if self.wait(end)?
+                && let Taken::Request(served) = self.take()?
+            {
+                return Ok(served);
+            }
+            self.look_after_workers();
+            if end.is_some_and(|end| Instant::now() >= end) {
+                self.intake.handle_timeout();
+                return Ok(Served::TimedOut);
+            }
+        }
+        Ok(Served::Stopped)
+    }
+
+    /// Answers the signals that have come, and asks what to do next.
+    fn turn(&self) -> Turn {
+        #[cfg(feature = "signals")]
+        self.answer_signals();
+        self.core.life.turn()
+    }
+
+    /// Blocks until a request may be there, until a wake-up, or until `end`. Returns whether a
+    /// request may be accepted.
+    ///
+    /// A full server does not look at its listener, unless it refuses: clients wait in the backlog.
+    fn wait(&self, end: Option<Instant>) -> io::Result<bool> {
+        let overdue = self.core.books.abort_overdue();
+        let pause = self.backoff.until();
+        // In this order: first the books learn that the loop waits for an end, then the loop looks
+        // whether it must.
+        let watching = self.admission.must_wait().then(|| self.core.books.watch());
+        let full = watching.is_some() && self.admission.must_wait();
+        let open = !full && pause.is_none();
+        let end = earliest([end, overdue, pause, self.retry]);
+        let listener = open.then_some(self.socket());
+        self.core.waker.wait(listener, end)
+    }
+
+    /// Dispatches the requests that are there, up to a batch.
+    fn take_batch(&mut self) -> io::Result<()> {
+        let mut burst = 0;
+        // A request that runs on the loop itself may take as long as it likes, and a signal or an
+        // action that is due waits for it already.
+        let batch = if self.runs_on_loop { 1 } else { BATCH };
+        for _ in 0..batch {
+            if self.core.life.is_stopping() || self.admission.must_wait() {
+                break;
+            }
+            match self.take()? {
+                Taken::Request(_) => burst += 1,
+                // The next requests of a burst arrive while another thread has the processor. To
+                // sleep now and be woken for each would cost more.
+                Taken::Nothing if burst > 1 => {
+                    burst = 0;
+                    std::thread::yield_now();
+                }
+                _ => break,
+            }
+        }
+        Ok(())
+    }
+
+    /// Accepts one request and dispatches it.
+    pub(super) fn take(&mut self) -> io::Result<Taken> {
+        match self.accept() {
+            Ok(request) => {
+                self.backoff.succeeded();
+                self.admission.refill_reserve();
+                Ok(Taken::Request(self.dispatch(request, None)))
+            }
+            Err(error) => self.cannot_take(error),
+        }
+    }
+
+    fn accept(&self) -> io::Result<Arc<dyn Accepted>> {
+        self.intake.take(self.socket())
+    }
+
+    fn cannot_take(&mut self, error: io::Error) -> io::Result<Taken> {
+        let whose = AcceptError::of(&error);
+        if whose == AcceptError::Nothing {
+            return Ok(Taken::Nothing);
+        }
+        if whose == AcceptError::Descriptors
+            && let Some(taken) = self.take_with_reserve()
+        {
+            self.backoff.refused(&error);
+            return Ok(taken);
+        }
+        self.core.books.count_accept_error();
+        match whose {
+            AcceptError::Listener => return Err(error),
+            AcceptError::Descriptors | AcceptError::Resources => self.backoff.failed(&error),
+            AcceptError::Connection | AcceptError::Nothing => self.backoff.stumbled(&error),
+        }
+        Ok(Taken::Failed)
+    }
+
+    /// Accepts a connection with the reserve descriptor, and refuses it. `None` without a reserve,
+    /// or when another thread took the descriptor first: then clients must wait.
+    fn take_with_reserve(&self) -> Option<Taken> {
+        let _lent = self.admission.lend_reserve()?;
+        match self.accept() {
+            Ok(request) => {
+                let served = self.dispatch(request, Some(Refusal::Descriptors));
+                Some(Taken::Request(served))
+            }
+            // The system looks for a descriptor first, and for a connection after that.
+            Err(error) if AcceptError::of(&error) == AcceptError::Nothing => Some(Taken::Nothing),
+            Err(_) => None,
+        }
+    }
+
+    fn look_after_workers(&mut self) {
+        self.retry = self.concurrency.service_actions();
+    }
+
+    /// When `service_actions` is due next, if it has anything to do.
+    fn next_action(&self) -> Option<Instant> {
+        let wanted = self.core.service_actions.load(Relaxed);
+        wanted
+            .then(|| Instant::now().checked_add(self.times.poll_interval))
+            .flatten()
+    }
+
+    pub(super) fn socket(&self) -> &Socket {
+        self.listener.socket()
+    }
+
+    /// Until when there is nothing to accept, if the machine has run out of something.
+    pub(super) fn pause(&self) -> Option<Instant> {
+        self.backoff.until()
+    }
+}
+
+impl Engine {
+    /// Serves until a stop, on a server whose life has entered. Calls `begun` once nothing can keep
+    /// it from serving any more, or drops it.
+    pub(in crate::server) fn serve(&self, begun: impl FnOnce()) -> io::Result<()> {
+        self.as_loop(|turns| {
+            begun();
+            turns.run()
+        })
+    }
+
+    /// Serves one request, on a server whose life has entered.
+    pub(in crate::server) fn serve_once(&self) -> io::Result<Served> {
+        self.as_loop(|turns| turns.run_once())
+    }
+
+    /// Runs a loop and its end. A transport or a concurrency of the user's own may panic in it, and
+    /// it must end as every other loop does.
+    fn as_loop<V>(&self, run: impl FnOnce(&mut Loop<'_>) -> io::Result<V>) -> io::Result<V> {
+        let serve = || self.begin().and_then(|mut turns| run(&mut turns));
+        let result = self.core.life.inside(|| caught(|| Ok(serve())));
+        self.carry_out();
+        result.unwrap_or_else(|panic| Err(io::Error::other(panic.to_string())))
+    }
+
+    /// A loop whose concurrency is attached.
+    pub(super) fn begin(&self) -> io::Result<Loop<'_>> {
+        let listener = self.listening()?;
+        self.concurrency.attach(&self.core.waker)?;
+        Ok(Loop {
+            engine: self,
+            listener,
+            backoff: Backoff::new(),
+            retry: None,
+        })
+    }
+}
+
+fn earliest<const N: usize>(times: [Option<Instant>; N]) -> Option<Instant> {
+    times.into_iter().flatten().min()
+}

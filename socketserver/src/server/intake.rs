@@ -1,0 +1,213 @@
+//! The one file that knows transport, handler and state: where requests get and lose their types.
+
+use std::any::type_name;
+use std::io;
+use std::marker::PhantomData;
+use std::ops::Deref;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::engine::{Intake, TARGET};
+use crate::handler::{BaseServer, RequestHandler, ServerRef};
+use crate::panics::contained;
+use crate::request::{Accepted, End, HandlerError, caught};
+use crate::socket::wait::nonblocking_sockets;
+use crate::socket::{Address, Socket};
+use crate::transport::Transport;
+
+/// A transport, a handler and a state.
+pub(super) struct Typed<T, H, S> {
+    transport: T,
+    server: ServerRef<S>,
+    /// How long `shutdown_request` may block after the handler.
+    patience: Duration,
+    handler: PhantomData<fn(H)>,
+}
+
+impl<T, H, S> Typed<T, H, S> {
+    /// `runs_on_loop` is whether handlers run on the loop's own thread: then the whole server waits
+    /// for a client that has not yet read its reply.
+    pub(super) fn new(transport: T, server: ServerRef<S>, runs_on_loop: bool) -> Arc<Self> {
+        Arc::new(Typed {
+            transport,
+            server,
+            patience: if runs_on_loop {
+                Duration::from_millis(100)
+            } else {
+                Duration::MAX
+            },
+            handler: PhantomData,
+        })
+    }
+}
+
+impl<T, H, S> Intake for Arc<Typed<T, H, S>>
+where
+    T: Transport,
+    H: RequestHandler<T::Request, S>,
+    S: BaseServer<T::Request>,
+{
+    fn take(&self, listener: &Socket) -> io::Result<Arc<dyn Accepted>> {
+        let (request, client_address) = survived(|| self.transport.get_request(listener))?;
+        Ok(Arc::new(Request::<T, H, S> {
+            request: Held::new(request),
+            client_address,
+            typed: Held::new(self.clone()),
+        }))
+    }
+
+    fn fence(&self, listener: &Socket) -> io::Result<()> {
+        survived(|| self.transport.fence(listener))
+    }
+
+    fn close(&self, listener: &Socket) {
+        quietly("closing the listener", || {
+            self.transport.server_close(listener);
+        });
+    }
+
+    fn service_actions(&self) {
+        quietly("service_actions", || {
+            self.server.state().service_actions(&self.server);
+        });
+    }
+
+    fn handle_timeout(&self) {
+        quietly("handle_timeout", || {
+            self.server.state().handle_timeout(&self.server);
+        });
+    }
+
+    fn server_close(&self) {
+        quietly("server_close", || {
+            self.server.state().server_close(&self.server);
+        });
+    }
+}
+
+/// One request with its types. Its fields drop without a panic, wherever that is.
+struct Request<T: Transport, H, S> {
+    request: Held<T::Request>,
+    client_address: Address,
+    typed: Held<Arc<Typed<T, H, S>>>,
+}
+
+impl<T, H, S> Request<T, H, S>
+where
+    T: Transport,
+    H: RequestHandler<T::Request, S>,
+    S: BaseServer<T::Request>,
+{
+    fn handle(&self) -> Result<(), HandlerError> {
+        self.typed.transport.prepare(&self.request)?;
+        H::handle_request(
+            T::Request::clone(&self.request),
+            self.client_address.clone(),
+            self.typed.server.clone(),
+        )
+    }
+}
+
+impl<T, H, S> Accepted for Request<T, H, S>
+where
+    T: Transport,
+    H: RequestHandler<T::Request, S>,
+    S: BaseServer<T::Request>,
+{
+    fn client_address(&self) -> &Address {
+        &self.client_address
+    }
+
+    fn handler_name(&self) -> &'static str {
+        type_name::<H>()
+    }
+
+    fn verify(&self) -> Result<bool, HandlerError> {
+        let server = &self.typed.server;
+        caught(|| {
+            let state = server.state();
+            Ok(state.verify_request(&self.request, &self.client_address, server))
+        })
+    }
+
+    fn refuse(&self) {
+        let server = &self.typed.server;
+        quietly("refuse_request", || {
+            nonblocking_sockets(|| {
+                let state = server.state();
+                state.refuse_request(&self.request, &self.client_address, server);
+            });
+        });
+    }
+
+    fn run(&self) -> End {
+        self.typed.server.core().life.inside(|| {
+            let end = match caught(|| self.handle()) {
+                Ok(()) => End::Finished,
+                Err(error) => {
+                    self.fail(error);
+                    End::Failed
+                }
+            };
+            self.shutdown(self.typed.patience);
+            end
+        })
+    }
+
+    fn fail(&self, error: HandlerError) {
+        let server = &self.typed.server;
+        quietly("handle_error", || {
+            let state = server.state();
+            state.handle_error(&self.request, &self.client_address, &error, server);
+        });
+        quietly("dropping an error", || drop(error));
+    }
+
+    fn shutdown(&self, patience: Duration) {
+        quietly("shutdown_request", || {
+            self.typed
+                .transport
+                .shutdown_request(&self.request, patience);
+        });
+    }
+
+    fn abort(&self) {
+        quietly("a transport's abort", || {
+            self.typed.transport.abort(&self.request);
+        });
+    }
+}
+
+/// A value of the user's whose destructor may panic, wherever it is dropped: a panic there is a line
+/// in the log.
+struct Held<V>(Option<V>);
+
+impl<V> Held<V> {
+    fn new(value: V) -> Self {
+        Held(Some(value))
+    }
+}
+
+impl<V> Deref for Held<V> {
+    type Target = V;
+
+    fn deref(&self) -> &V {
+        self.0.as_ref().expect("the value is there until the drop")
+    }
+}
+
+impl<V> Drop for Held<V> {
+    fn drop(&mut self) {
+        quietly("dropping a request", || drop(self.0.take()));
+    }
+}
+
+/// Runs a transport's code. A panic becomes an error of this call.
+fn survived<V>(run: impl FnOnce() -> io::Result<V>) -> io::Result<V> {
+    let result = caught(|| Ok(run()));
+    result.unwrap_or_else(|panic| Err(io::Error::other(panic.to_string())))
+}
+
+fn quietly(what: &str, run: impl FnOnce()) {
+    contained(TARGET, what, run);
+}

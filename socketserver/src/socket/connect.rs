@@ -1,0 +1,122 @@
+//! Connecting, and sockets that are made connected.
+
+use std::io;
+use std::time::Duration;
+
+use rustix::io::Errno;
+use socket2::SockAddr;
+
+use super::descriptor::Descriptor;
+use super::handle::Socket;
+use super::kind::{AddressFamily, SocketKind, domain_and_type};
+use super::resolve::ToAddress;
+use super::wait::{self, Interest, Patience};
+use crate::green;
+
+impl Socket {
+    /// Connects a stream to its peer. A datagram socket sends to this address from then on, and
+    /// receives only from it.
+    ///
+    /// # Errors
+    /// `ConnectionRefused` when there is no listener, `TimedOut`, and the system's.
+    ///
+    /// Python: `socket.connect`
+    pub fn connect(&self, address: impl ToAddress) -> io::Result<()> {
+        let address = address.to_address()?;
+        let descriptor = self.0.descriptor.open()?;
+        let to = address.to_sock_addr()?;
+        let patience = descriptor.patience();
+        wait::consume_budget(green::may_park(), patience);
+        match address.family() {
+            AddressFamily::Unix => connect_unix(descriptor, &to, patience),
+            _ => connect(descriptor, &to, patience),
+        }
+    }
+}
+
+/// Begins to connect, and waits until the connection is there or has failed.
+fn connect(descriptor: &Descriptor, to: &SockAddr, patience: Patience) -> io::Result<()> {
+    let socket = descriptor.socket();
+    socket.set_nonblocking(true)?;
+    let result = match socket.connect(to) {
+        Err(error) if is_in_progress(&error) => {
+            wait::until_polled(descriptor.awaited(), Interest::Write, patience)
+                .and_then(|()| socket.take_error()?.map_or(Ok(()), Err))
+        }
+        result => result,
+    };
+    socket.set_nonblocking(false)?;
+    result
+}
+
+fn is_in_progress(error: &io::Error) -> bool {
+    let errno = error.raw_os_error().map(Errno::from_raw_os_error);
+    matches!(errno, Some(Errno::INPROGRESS | Errno::INTR))
+}
+
+/// Connects to a Unix socket, whose backlog may be full. There is no event for room in it: only
+/// the call itself waits, as long as the send timeout allows. Where the call must not block, it is
+/// repeated.
+fn connect_unix(descriptor: &Descriptor, to: &SockAddr, patience: Patience) -> io::Result<()> {
+    const PAUSE: Duration = Duration::from_millis(1);
+    let socket = descriptor.socket();
+    let blocks = green::may_park().is_none() && patience != Patience::Nonblocking;
+    loop {
+        if !blocks {
+            socket.set_nonblocking(true)?;
+        }
+        let result = socket.connect(to);
+        if !blocks {
+            socket.set_nonblocking(false)?;
+        }
+        match result {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => match patience {
+                Patience::Nonblocking => return Err(error),
+                Patience::Until(_) if blocks => return Err(wait::timed_out()),
+                _ => {
+                    green::sleep(PAUSE);
+                    if patience.is_over() {
+                        return Err(wait::timed_out());
+                    }
+                }
+            },
+            result => return result,
+        }
+    }
+}
+
+/// A stream connected to `address`. If a host name has several addresses, of either family, each
+/// is tried in turn. `timeout` is for each attempt to connect, and for every operation after that.
+///
+/// # Errors
+/// As [`Socket::connect`]: the last attempt's.
+///
+/// Python: `socket.create_connection`
+pub fn create_connection(address: impl ToAddress, timeout: Option<Duration>) -> io::Result<Socket> {
+    let mut error = io::ErrorKind::NotFound.into();
+    for address in address.to_addresses()? {
+        let attempt = Socket::new(address.family(), SocketKind::Stream).and_then(|socket| {
+            socket.settimeout(timeout)?;
+            socket.connect(address)?;
+            Ok(socket)
+        });
+        match attempt {
+            Ok(socket) => return Ok(socket),
+            Err(reason) => error = reason,
+        }
+    }
+    Err(error)
+}
+
+/// Two Unix sockets that are connected to each other.
+///
+/// # Errors
+/// The system's: no descriptors left.
+///
+/// Python: `socket.socketpair(type=kind)`
+pub fn socketpair(kind: SocketKind) -> io::Result<(Socket, Socket)> {
+    let (domain, r#type) = domain_and_type(AddressFamily::Unix, kind);
+    let (one, other) = socket2::Socket::pair(domain, r#type, None)?;
+    Ok((Descriptor::new(one).into(), Descriptor::new(other).into()))
+}

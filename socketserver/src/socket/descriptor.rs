@@ -1,0 +1,201 @@
+//! A socket as the system knows it: the descriptor, its timeout, and its state.
+
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::time::Duration;
+
+use rustix::io::Errno;
+use rustix::net::{RecvFlags, SendFlags};
+use socket2::SockRef;
+
+use super::wait::{self, Awaited, Interest, Part, Patience};
+use crate::green::Source;
+
+/// The lower half of a socket, below any layer.
+pub(super) struct Descriptor {
+    /// In nanoseconds; `u64::MAX` is none. Kept here because `MSG_DONTWAIT` ignores the socket's
+    /// option.
+    timeout: AtomicU64,
+    short_read_is_all: OnceLock<bool>,
+    /// Dropped before the descriptor that it stands for.
+    pub(super) source: Source,
+    /// Blocking, except for listeners and while it connects: the mode belongs to the open file,
+    /// which other processes may share.
+    pub(super) fd: OwnedFd,
+    /// `close` was called: every later call fails, though the descriptor lives on with the other
+    /// handles.
+    pub(super) closed: AtomicBool,
+    /// `detach` was called: the connection has a new owner.
+    pub(super) detached: AtomicBool,
+    /// A listener keeps its timeout to itself, since the sockets it accepts would inherit the
+    /// option.
+    listening: AtomicBool,
+    /// The peer's end of stream has been received.
+    pub(super) ended: AtomicBool,
+}
+
+impl Descriptor {
+    pub(super) fn new(fd: impl Into<OwnedFd>) -> Self {
+        Descriptor {
+            timeout: AtomicU64::new(u64::MAX),
+            short_read_is_all: OnceLock::new(),
+            source: Source::default(),
+            fd: fd.into(),
+            closed: AtomicBool::new(false),
+            detached: AtomicBool::new(false),
+            listening: AtomicBool::new(false),
+            ended: AtomicBool::new(false),
+        }
+    }
+
+    /// A connection that this listener has accepted.
+    pub(super) fn accepted(&self, fd: impl Into<OwnedFd>) -> Self {
+        Descriptor {
+            short_read_is_all: self.short_read_is_all().into(),
+            ..Self::new(fd)
+        }
+    }
+
+    /// The descriptor, unless `close` was called.
+    ///
+    /// # Errors
+    /// "Bad file descriptor".
+    #[inline]
+    pub(super) fn open(&self) -> io::Result<&Self> {
+        if self.closed.load(Relaxed) {
+            return Err(Errno::BADF.into());
+        }
+        Ok(self)
+    }
+
+    /// For everything that `socket2` does with a socket.
+    pub(super) fn socket(&self) -> SockRef<'_> {
+        SockRef::from(&self.fd)
+    }
+
+    pub(super) fn fileno(&self) -> RawFd {
+        if self.closed.load(Relaxed) {
+            -1
+        } else {
+            self.fd.as_raw_fd()
+        }
+    }
+
+    #[inline]
+    pub(super) fn timeout(&self) -> Option<Duration> {
+        match self.timeout.load(Relaxed) {
+            u64::MAX => None,
+            nanoseconds => Some(Duration::from_nanos(nanoseconds)),
+        }
+    }
+
+    #[inline]
+    pub(super) fn patience(&self) -> Patience {
+        Patience::of_socket(self.timeout())
+    }
+
+    pub(super) fn set_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
+        // A time too long to be counted is none.
+        let nanoseconds = timeout.and_then(|timeout| u64::try_from(timeout.as_nanos()).ok());
+        self.timeout.store(nanoseconds.unwrap_or(u64::MAX), Relaxed);
+        if self.is_listening() {
+            return Ok(());
+        }
+        // Zero would mean "forever" to the system. A socket with that timeout never blocks, so the
+        // option does not matter.
+        let option = timeout
+            .filter(|timeout| !timeout.is_zero())
+            .map(|timeout| timeout.max(Duration::from_micros(1)));
+        self.socket().set_read_timeout(option)?;
+        self.socket().set_write_timeout(option)
+    }
+
+    pub(super) fn is_listening(&self) -> bool {
+        self.listening.load(Relaxed)
+    }
+
+    pub(super) fn start_listening(&self) -> io::Result<()> {
+        self.listening.store(true, Relaxed);
+        self.socket().set_read_timeout(None)?;
+        self.socket().set_write_timeout(None)?;
+        // `accept` has no `MSG_DONTWAIT`, and another process may take the connection between a
+        // poll and the call.
+        self.socket().set_nonblocking(true)
+    }
+
+    /// Whether a read that returned less than it had room for has taken everything there was.
+    ///
+    /// A fact of TCP alone. A short datagram says nothing about the next one, and a read from a
+    /// Unix stream ends where descriptors were sent. What is not known to be TCP is read again.
+    fn short_read_is_all(&self) -> bool {
+        *self.short_read_is_all.get_or_init(|| is_tcp(self.socket()))
+    }
+
+    /// Records what a receiving call has shown: with room left there is no more for now, and a
+    /// peer that has ended its stream need not be waited for when this side ends.
+    #[inline]
+    pub(super) fn note_received(&self, received: usize, room: usize) {
+        if received < room && self.short_read_is_all() {
+            self.source.set_drained();
+        }
+        if received == 0 && room > 0 {
+            self.ended.store(true, Relaxed);
+        }
+    }
+
+    #[inline]
+    pub(super) fn awaited(&self) -> Awaited<'_> {
+        Awaited {
+            fd: self.fd.as_fd(),
+            source: &self.source,
+        }
+    }
+
+    /// Calls `operation` until it has a result, for as long as the socket's timeout allows.
+    #[inline]
+    pub(super) fn until_ready<T>(
+        &self,
+        interest: Interest,
+        operation: impl FnMut(bool) -> rustix::io::Result<T>,
+    ) -> io::Result<T> {
+        let time = (self.patience(), Part::First);
+        wait::until_ready(self.awaited(), interest, time, operation)
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn is_tcp(socket: SockRef<'_>) -> bool {
+    socket
+        .protocol()
+        .is_ok_and(|protocol| protocol == Some(socket2::Protocol::TCP))
+}
+
+/// Only green threads ask, and there are none here.
+#[cfg(not(target_os = "linux"))]
+fn is_tcp(_socket: SockRef<'_>) -> bool {
+    false
+}
+
+pub(super) fn receive_flags(may_block: bool) -> RecvFlags {
+    if may_block {
+        RecvFlags::empty()
+    } else {
+        RecvFlags::DONTWAIT
+    }
+}
+
+pub(super) fn send_flags(may_block: bool) -> SendFlags {
+    // A peer that has gone is an error of this call, not a signal to the process.
+    if may_block {
+        SendFlags::NOSIGNAL
+    } else {
+        SendFlags::NOSIGNAL | SendFlags::DONTWAIT
+    }
+}
+
+/// An error of `socket2` as `wait` needs it. All of its errors come from system calls.
+pub(super) fn errno(error: &io::Error) -> Errno {
+    Errno::from_io_error(error).unwrap_or(Errno::IO)
+}

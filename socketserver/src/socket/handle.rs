@@ -1,0 +1,345 @@
+//! The handle of a socket: how one is made, named, shared, shut down and given away.
+
+use std::fmt;
+use std::io;
+use std::net::{Shutdown, TcpListener, TcpStream, UdpSocket};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::os::unix::net::{UnixDatagram, UnixListener, UnixStream};
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use socket2::SockRef;
+
+use super::address::Address;
+use super::descriptor::Descriptor;
+use super::kind::{AddressFamily, SocketKind, domain_and_type};
+use super::layer::{Layer, Wire};
+use super::wait::{self, Interest, Patience};
+
+/// A socket with Python's method names and one timeout for every operation. A clone is another
+/// handle of the same socket.
+///
+/// The descriptor closes with the last handle. Sending to a closed connection is an error, never a
+/// signal.
+///
+/// Python: `socket.socket`
+#[derive(Clone)]
+pub struct Socket(pub(super) Arc<Shared>);
+
+/// What all handles of a socket share.
+///
+/// It fills one cache line, because of many thousands of sockets few are cached when their turn
+/// comes. The count of the handles lies in front of it.
+#[repr(align(64))]
+pub(super) struct Shared {
+    pub(super) layer: OnceLock<Box<dyn Layer>>,
+    /// Bytes that an `rfile` holds and that have not been read yet.
+    pub(super) unread: AtomicUsize,
+    pub(super) descriptor: Descriptor,
+}
+
+impl Socket {
+    /// A new socket that is neither bound nor connected.
+    ///
+    /// # Errors
+    /// The system's: no descriptors left, or a family or kind that it does not have.
+    ///
+    /// Python: `socket.socket(family, type)`
+    pub fn new(family: AddressFamily, kind: SocketKind) -> io::Result<Self> {
+        let (domain, r#type) = domain_and_type(family, kind);
+        let socket = socket2::Socket::new(domain, r#type, None)?;
+        Ok(Descriptor::new(socket).into())
+    }
+
+    /// The shared part, unless `close` was called.
+    #[inline]
+    pub(super) fn open(&self) -> io::Result<&Shared> {
+        self.0.descriptor.open()?;
+        Ok(&self.0)
+    }
+
+    /// The descriptor of a socket that has no layer: bytes that pass below a layer would reach, or
+    /// come from, a reader that does not expect them.
+    pub(super) fn without_layer(&self) -> io::Result<&Descriptor> {
+        let shared = self.open()?;
+        if shared.layer.get().is_some() {
+            return Err(io::Error::new(
+                io::ErrorKind::Unsupported,
+                "not supported on a socket with a layer: \
+                 only `recv`, `send` and what builds on them are",
+            ));
+        }
+        Ok(&shared.descriptor)
+    }
+
+    /// How long an operation may take before it fails with `TimedOut`. `None` waits forever. With
+    /// zero an operation that is not ready fails at once, with `WouldBlock`. The timeout holds for
+    /// all handles of the socket, and for a whole `sendall`.
+    ///
+    /// # Errors
+    /// The system's.
+    ///
+    /// Python: `socket.settimeout`, in seconds
+    pub fn settimeout(&self, timeout: Option<Duration>) -> io::Result<()> {
+        self.0.descriptor.open()?.set_timeout(timeout)
+    }
+
+    /// `true` is [`settimeout(None)`](Self::settimeout), `false` a timeout of zero.
+    ///
+    /// # Errors
+    /// As [`settimeout`](Self::settimeout).
+    ///
+    /// Python: `socket.setblocking`
+    pub fn setblocking(&self, blocking: bool) -> io::Result<()> {
+        self.settimeout((!blocking).then_some(Duration::ZERO))
+    }
+
+    /// The timeout that [`settimeout`](Self::settimeout) has set; `None` at first.
+    ///
+    /// Python: `socket.gettimeout`
+    pub fn gettimeout(&self) -> Option<Duration> {
+        self.0.descriptor.timeout()
+    }
+
+    /// Ends one direction of the connection, or both, for all handles. The peer receives all bytes
+    /// that were sent, then the end of the stream.
+    ///
+    /// # Errors
+    /// `NotConnected`, and the system's.
+    ///
+    /// Python: `socket.shutdown`
+    pub fn shutdown(&self, how: Shutdown) -> io::Result<()> {
+        let shared = self.open()?;
+        if how != Shutdown::Read {
+            shared.end_layer(shared.descriptor.patience());
+        }
+        shared.descriptor.socket().shutdown(how)
+    }
+
+    /// Ends this side of a stream. A layer may take at most `time` to say so.
+    pub(crate) fn end_within(&self, time: Duration) -> io::Result<()> {
+        let shared = self.open()?;
+        shared.end_layer(Patience::from_timeout(Some(time)));
+        shared.descriptor.socket().shutdown(Shutdown::Write)
+    }
+
+    /// Ends both directions of the connection. Every later call on any handle fails with "bad file
+    /// descriptor". The descriptor itself closes with the last handle.
+    ///
+    /// Python: `socket.close`
+    pub fn close(&self) {
+        let descriptor = &self.0.descriptor;
+        if !descriptor.closed.swap(true, Relaxed) && !descriptor.is_listening() {
+            // It fails on a socket that was never connected, which has nothing to end.
+            let _ = descriptor.socket().shutdown(Shutdown::Both);
+        }
+    }
+
+    /// Ends both directions below any layer, even on a closed handle. Operations that wait on the
+    /// socket wake up.
+    pub(crate) fn abort(&self) {
+        if !self.is_detached() {
+            let _ = self.0.descriptor.socket().shutdown(Shutdown::Both);
+        }
+    }
+
+    /// Hands the connection over. The result is a duplicate of the descriptor, blocking and without
+    /// a timeout. All handles of the socket are closed, and the server leaves the connection alone
+    /// from then on.
+    ///
+    /// # Errors
+    /// `Unsupported` with a [`Layer`], whose protocol a bare descriptor does not speak; the
+    /// system's.
+    ///
+    /// Python: `socket.detach`
+    pub fn detach(&self) -> io::Result<OwnedFd> {
+        let descriptor = self.without_layer()?;
+        descriptor.set_timeout(None)?;
+        descriptor.socket().set_nonblocking(false)?;
+        descriptor.source.release(descriptor.fd.as_fd());
+        let fd = descriptor.fd.try_clone()?;
+        descriptor.detached.store(true, Relaxed);
+        descriptor.closed.store(true, Relaxed);
+        Ok(fd)
+    }
+
+    /// Whether `detach` has handed the connection over.
+    pub(crate) fn is_detached(&self) -> bool {
+        self.0.descriptor.detached.load(Relaxed)
+    }
+
+    /// The descriptor's number; -1 once closed.
+    ///
+    /// Python: `socket.fileno`
+    pub fn fileno(&self) -> RawFd {
+        self.0.descriptor.fileno()
+    }
+
+    /// The address of this end.
+    ///
+    /// # Errors
+    /// The system's.
+    ///
+    /// Python: `socket.getsockname`
+    pub fn getsockname(&self) -> io::Result<Address> {
+        Ok(self.raw_open()?.local_addr()?.into())
+    }
+
+    /// The peer's address.
+    ///
+    /// # Errors
+    /// `NotConnected`.
+    ///
+    /// Python: `socket.getpeername`
+    pub fn getpeername(&self) -> io::Result<Address> {
+        Ok(self.raw_open()?.peer_addr()?.into())
+    }
+
+    /// The family of the socket's addresses.
+    ///
+    /// # Errors
+    /// The system's.
+    ///
+    /// Python: `socket.family`
+    pub fn family(&self) -> io::Result<AddressFamily> {
+        Ok(i32::from(self.raw_open()?.local_addr()?.domain()).into())
+    }
+
+    /// Stream, datagram, or another kind.
+    ///
+    /// # Errors
+    /// The system's.
+    ///
+    /// Python: `socket.type`
+    pub fn kind(&self) -> io::Result<SocketKind> {
+        Ok(i32::from(self.raw_open()?.r#type()?).into())
+    }
+
+    /// Puts a [`Layer`] under the socket. From then on every handle, and every file made from one,
+    /// speaks through it.
+    ///
+    /// # Errors
+    /// `AlreadyExists` if there is one. `InvalidInput` if an `rfile` holds unread bytes: they were
+    /// sent without the layer's protection, and would pass for protected ones.
+    pub fn set_layer(&self, layer: impl Layer) -> io::Result<()> {
+        let shared = self.open()?;
+        let unread = shared.unread.load(Relaxed);
+        if unread > 0 {
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                format!("expected no unread bytes from below the new layer, got {unread} in rfile"),
+            ));
+        }
+        shared.layer.set(Box::new(layer)).map_err(|_| {
+            io::Error::new(
+                io::ErrorKind::AlreadyExists,
+                "expected a socket without a layer, got one that has a layer",
+            )
+        })
+    }
+
+    /// Whether the peer's end of stream has been received.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.0.descriptor.ended.load(Relaxed)
+    }
+
+    /// Waits until there may be something to read, or the patience is over.
+    pub(crate) fn wait_readable(&self, patience: Patience) -> io::Result<()> {
+        wait::wait(self.0.descriptor.awaited(), Interest::Read, patience)
+    }
+
+    /// The system's socket, for calls that have no method here; even on a closed handle.
+    pub(crate) fn raw(&self) -> SockRef<'_> {
+        self.0.descriptor.socket()
+    }
+
+    /// The system's socket, unless `close` was called.
+    pub(super) fn raw_open(&self) -> io::Result<SockRef<'_>> {
+        Ok(self.0.descriptor.open()?.socket())
+    }
+}
+
+impl Shared {
+    /// The wire for one operation of this socket's layer.
+    pub(super) fn wire_for_layer(&self, patience: Patience) -> Wire<'_> {
+        Wire::new(&self.descriptor, patience).in_parts()
+    }
+
+    /// Lets the layer say that no more will come. If it fails, the wire ends nevertheless.
+    fn end_layer(&self, patience: Patience) {
+        if let Some(layer) = self.layer.get() {
+            let _ = layer.end(&self.wire_for_layer(patience));
+        }
+    }
+}
+
+impl fmt::Debug for Socket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut debug = f.debug_struct("Socket");
+        debug.field("fd", &self.fileno());
+        if let Ok(address) = self.getsockname() {
+            debug.field("laddr", &format_args!("{address}"));
+        }
+        if let Ok(address) = self.getpeername() {
+            debug.field("raddr", &format_args!("{address}"));
+        }
+        debug.finish()
+    }
+}
+
+impl AsFd for Socket {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.descriptor.fd.as_fd()
+    }
+}
+
+impl AsRawFd for Socket {
+    fn as_raw_fd(&self) -> RawFd {
+        self.0.descriptor.fd.as_raw_fd()
+    }
+}
+
+impl From<Descriptor> for Socket {
+    fn from(descriptor: Descriptor) -> Self {
+        Socket(Arc::new(Shared {
+            layer: OnceLock::new(),
+            unread: AtomicUsize::new(0),
+            descriptor,
+        }))
+    }
+}
+
+impl From<OwnedFd> for Socket {
+    fn from(fd: OwnedFd) -> Self {
+        Descriptor::new(fd).into()
+    }
+}
+
+macro_rules! from_std {
+    ($($kind:ty),*) => {$(
+        impl From<$kind> for Socket {
+            fn from(socket: $kind) -> Self {
+                OwnedFd::from(socket).into()
+            }
+        }
+    )*};
+}
+from_std!(
+    TcpListener,
+    TcpStream,
+    UdpSocket,
+    UnixDatagram,
+    UnixListener,
+    UnixStream
+);
+
+#[cfg(all(test, target_os = "linux", target_pointer_width = "64"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shared_part_fills_one_cache_line() {
+        assert_eq!(size_of::<Shared>(), 64);
+    }
+}

@@ -1,0 +1,267 @@
+//! Sending and receiving.
+
+use std::io::{self, Read, Write};
+
+use rustix::net::RecvFlags;
+use socket2::Type;
+
+use super::address::Address;
+use super::descriptor::{errno, receive_flags, send_flags};
+use super::handle::{Shared, Socket};
+use super::layer::Wire;
+use super::resolve::ToAddress;
+use super::wait::{Interest, Patience};
+use crate::sys;
+
+/// The largest buffer that is made because a caller passed a number, in bytes. The number may come
+/// from a client, and a client must not be able to use up this machine's memory.
+pub(super) const LARGEST_BUFFER: usize = 1 << 20;
+
+impl Socket {
+    /// Receives the bytes that are there, at most `bufsize`, waiting for the first of them. An
+    /// empty result is the end of the stream.
+    ///
+    /// One call receives at most 1 MiB of a stream, however large `bufsize` is, so a length that
+    /// came from a client is safe to pass. A message always comes whole, up to `bufsize`.
+    ///
+    /// # Errors
+    /// `TimedOut`, `ConnectionReset`, and the system's.
+    ///
+    /// Python: `socket.recv`
+    pub fn recv(&self, bufsize: usize) -> io::Result<Vec<u8>> {
+        let shared = self.open()?;
+        let room = shared.room(bufsize)?;
+        if room == 0 || shared.layer.get().is_some() {
+            let mut data = vec![0; room];
+            let received = self.recv_into(&mut data)?;
+            data.truncate(received);
+            return Ok(data);
+        }
+        shared.wire().recv_new(room)
+    }
+
+    /// As [`recv`](Self::recv), but leaves the bytes where they are: the next call receives them
+    /// again.
+    ///
+    /// # Errors
+    /// As [`recv`](Self::recv), and `Unsupported` with a [`Layer`](crate::Layer).
+    ///
+    /// Python: `socket.recv(bufsize, MSG_PEEK)`
+    pub fn peek(&self, bufsize: usize) -> io::Result<Vec<u8>> {
+        let descriptor = self.without_layer()?;
+        let mut data = vec![0; self.0.room(bufsize)?];
+        let received = descriptor.until_ready(Interest::Read, |may_block| {
+            let flags = receive_flags(may_block) | RecvFlags::PEEK;
+            rustix::net::recv(&descriptor.fd, &mut data[..], flags).map(|(received, _)| received)
+        })?;
+        data.truncate(received);
+        Ok(data)
+    }
+
+    /// Receives into the caller's buffer. Returns how many bytes; 0 at the end of the stream.
+    ///
+    /// # Errors
+    /// As [`recv`](Self::recv).
+    ///
+    /// Python: `socket.recv_into`
+    pub fn recv_into(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        let shared = self.open()?;
+        if buffer.is_empty() {
+            // The system would wait for data nevertheless.
+            return Ok(0);
+        }
+        match shared.layer.get() {
+            None => shared.wire().recv(buffer),
+            Some(layer) => {
+                let patience = shared.descriptor.patience();
+                layer.recv(&shared.wire_for_layer(patience), buffer)
+            }
+        }
+    }
+
+    /// Receives the bytes that are there, below any layer.
+    ///
+    /// # Errors
+    /// `WouldBlock` if there are none; the system's.
+    pub(crate) fn try_recv(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        Wire::new(&self.0.descriptor, Patience::Nonblocking).recv(buffer)
+    }
+
+    /// Receives one datagram of at most `bufsize` bytes, and its sender's address. The rest of a
+    /// longer datagram is lost.
+    ///
+    /// # Errors
+    /// `TimedOut`, and the system's.
+    ///
+    /// Python: `socket.recvfrom`
+    pub fn recvfrom(&self, bufsize: usize) -> io::Result<(Vec<u8>, Address)> {
+        self.without_layer()?;
+        let mut data = vec![0; self.0.room(bufsize)?];
+        let (received, address) = self.recvfrom_into(&mut data)?;
+        data.truncate(received);
+        Ok((data, address))
+    }
+
+    /// Receives one datagram into the caller's buffer. Returns how many bytes, and its sender's
+    /// address.
+    ///
+    /// # Errors
+    /// As [`recvfrom`](Self::recvfrom).
+    ///
+    /// Python: `socket.recvfrom_into`
+    pub fn recvfrom_into(&self, buffer: &mut [u8]) -> io::Result<(usize, Address)> {
+        let descriptor = self.without_layer()?;
+        let (received, address) = descriptor.until_ready(Interest::Read, |may_block| {
+            let flags = receive_flags(may_block).bits() as i32;
+            sys::recv_from(&descriptor.socket(), buffer, flags).map_err(|error| errno(&error))
+        })?;
+        Ok((received, address.into()))
+    }
+
+    /// Takes the next datagram, if there is one. Returns its whole length, which may exceed the
+    /// buffer's, and its sender's address.
+    ///
+    /// # Errors
+    /// `WouldBlock` if there is none; the system's.
+    pub(crate) fn try_recvfrom(&self, buffer: &mut [u8]) -> io::Result<(usize, Address)> {
+        let flags = (receive_flags(false) | RecvFlags::TRUNC).bits() as i32;
+        let socket = self.raw_open()?;
+        let (length, address) = sys::recv_from(&socket, buffer, flags)?;
+        Ok((length, address.into()))
+    }
+
+    /// Sends some of `data` and returns how many bytes. The caller sends the rest.
+    ///
+    /// # Errors
+    /// `TimedOut`; `BrokenPipe` and `ConnectionReset` when the peer has gone; the system's.
+    ///
+    /// Python: `socket.send`
+    pub fn send(&self, data: &[u8]) -> io::Result<usize> {
+        let shared = self.open()?;
+        match shared.layer.get() {
+            None => shared.wire().send(data),
+            Some(layer) => {
+                let patience = shared.descriptor.patience();
+                layer.send(&shared.wire_for_layer(patience), data)
+            }
+        }
+    }
+
+    /// Sends all of `data`. The timeout covers the whole.
+    ///
+    /// # Errors
+    /// As [`send`](Self::send). How much was sent is then unknown.
+    ///
+    /// Python: `socket.sendall`
+    pub fn sendall(&self, data: &[u8]) -> io::Result<()> {
+        let shared = self.open()?;
+        match shared.layer.get() {
+            // An empty datagram is one, too.
+            None if data.is_empty() => shared.wire().send(data).map(drop),
+            None => shared.wire().sendall(data),
+            Some(layer) => {
+                let wire = shared.wire_for_layer(shared.descriptor.patience());
+                let mut left = data;
+                while !left.is_empty() {
+                    left = &left[layer.send(&wire, left)?..];
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// Sends `data` as one datagram to `address`, and returns how many bytes.
+    ///
+    /// # Errors
+    /// `TimedOut` when the receiver's queue stays full; "message too long" for more than one
+    /// datagram holds; `AddrNotAvailable` for [`Address::Unnamed`]; the system's.
+    ///
+    /// Python: `socket.sendto`
+    pub fn sendto(&self, data: &[u8], address: impl ToAddress) -> io::Result<usize> {
+        let descriptor = self.without_layer()?;
+        let fd = &descriptor.fd;
+        match address.to_address()? {
+            Address::Inet(to) => descriptor.until_ready(Interest::Write, |may_block| {
+                rustix::net::sendto(fd, data, send_flags(may_block), &to)
+            }),
+            Address::Other(to) => {
+                let to = to.to_sock_addr()?;
+                descriptor.until_ready(Interest::Write, |may_block| {
+                    let flags = send_flags(may_block).bits() as i32;
+                    let sent = descriptor.socket().send_to_with_flags(data, &to, flags);
+                    sent.map_err(|error| errno(&error))
+                })
+            }
+            address => {
+                let to = address.to_unix()?;
+                descriptor.until_ready(Interest::Write, |may_block| {
+                    rustix::net::sendto(fd, data, send_flags(may_block), &to)
+                })
+            }
+        }
+    }
+}
+
+impl Shared {
+    /// How much room to make for a call that may receive `bufsize` bytes.
+    #[inline]
+    fn room(&self, bufsize: usize) -> io::Result<usize> {
+        if bufsize <= LARGEST_BUFFER {
+            return Ok(bufsize);
+        }
+        self.room_for_message(bufsize)
+    }
+
+    /// A stream may give less than was asked for. A message that does not fit would lose its rest,
+    /// so the next one is measured.
+    #[cold]
+    fn room_for_message(&self, bufsize: usize) -> io::Result<usize> {
+        let descriptor = &self.descriptor;
+        if self.layer.get().is_some() || descriptor.socket().r#type()? == Type::STREAM {
+            return Ok(LARGEST_BUFFER);
+        }
+        let length = descriptor.until_ready(Interest::Read, |may_block| {
+            let flags = receive_flags(may_block) | RecvFlags::PEEK | RecvFlags::TRUNC;
+            rustix::net::recv(&descriptor.fd, &mut [0], flags).map(|(_, length)| length)
+        })?;
+        Ok(bufsize.min(length.max(LARGEST_BUFFER)))
+    }
+
+    /// The wire for one operation of a socket that has no layer.
+    #[inline]
+    fn wire(&self) -> Wire<'_> {
+        Wire::new(&self.descriptor, self.descriptor.patience())
+    }
+}
+
+impl Read for &Socket {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.recv_into(buffer)
+    }
+}
+
+impl Read for Socket {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.recv_into(buffer)
+    }
+}
+
+impl Write for &Socket {
+    fn write(&mut self, data: &[u8]) -> io::Result<usize> {
+        self.send(data)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Write for Socket {
+    fn write(&mut self, data: &[u8]) -> io::Result<usize> {
+        self.send(data)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

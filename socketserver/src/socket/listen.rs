@@ -1,0 +1,78 @@
+//! Listeners: binding, listening and accepting.
+
+use std::io;
+
+use super::address::Address;
+use super::descriptor::{Descriptor, errno};
+use super::handle::Socket;
+use super::resolve::ToAddress;
+use super::wait::Interest;
+
+impl Socket {
+    /// Binds the socket to an address of this machine.
+    ///
+    /// # Errors
+    /// `AddrInUse`, `PermissionDenied` for low ports, and the system's.
+    ///
+    /// Python: `socket.bind`
+    pub fn bind(&self, address: impl ToAddress) -> io::Result<()> {
+        let socket = self.raw_open()?;
+        socket.bind(&address.to_address()?.to_sock_addr()?)
+    }
+
+    /// Starts to take connections. `backlog` bounds the connections that have not been accepted
+    /// yet, not the clients that are served. The system lowers it to its own maximum.
+    ///
+    /// # Errors
+    /// The system's.
+    ///
+    /// Python: `socket.listen`
+    pub fn listen(&self, backlog: u32) -> io::Result<()> {
+        let backlog = i32::try_from(backlog).unwrap_or(i32::MAX);
+        self.raw_open()?.listen(backlog)?;
+        self.start_listening()
+    }
+
+    /// Makes a socket that listens already ready for `accept`.
+    pub(crate) fn start_listening(&self) -> io::Result<()> {
+        self.0.descriptor.open()?.start_listening()
+    }
+
+    /// Takes the next connection from the backlog, waiting for one as long as the timeout allows.
+    /// Returns the connection and its client's address.
+    ///
+    /// # Errors
+    /// `TimedOut`, and the system's.
+    ///
+    /// Python: `socket.accept`
+    pub fn accept(&self) -> io::Result<(Socket, Address)> {
+        let listener = self.0.descriptor.open()?;
+        if !listener.is_listening() {
+            // Another owner of the descriptor has called `listen`.
+            listener.start_listening()?;
+        }
+        let accepted = listener.until_ready(Interest::Read, |_| {
+            listener.socket().accept().map_err(|error| errno(&error))
+        })?;
+        Ok(listener.connection(accepted))
+    }
+
+    /// Takes the next connection from the backlog, if there is one.
+    ///
+    /// # Errors
+    /// `WouldBlock` if there is none; the system's.
+    pub(crate) fn try_accept(&self) -> io::Result<(Socket, Address)> {
+        let listener = self.0.descriptor.open()?;
+        let accepted = listener.socket().accept()?;
+        Ok(listener.connection(accepted))
+    }
+}
+
+impl Descriptor {
+    fn connection(
+        &self,
+        (socket, address): (socket2::Socket, socket2::SockAddr),
+    ) -> (Socket, Address) {
+        (self.accepted(socket).into(), address.into())
+    }
+}

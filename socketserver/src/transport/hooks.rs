@@ -1,0 +1,220 @@
+//! A transport that differs from another one in a few methods.
+
+use std::fmt;
+use std::io;
+use std::time::Duration;
+
+use super::Transport;
+use crate::axis::Wrapped;
+use crate::socket::{Address, Socket};
+
+/// The methods in which a transport differs from the one that it wraps, `inner`. Every method has a
+/// default, which is `inner`'s; in an override `inner.prepare(request)` is Python's
+/// `super().prepare(request)`.
+///
+/// ```
+/// use std::io;
+/// use socketserver::{Server, Socket, Tcp, Threading, Transport, TransportHooks, Wrapped};
+///
+/// #[derive(Default)]
+/// struct Password;
+///
+/// impl TransportHooks<Tcp> for Password {
+///     fn prepare(&self, inner: &Tcp, request: &Socket) -> io::Result<()> {
+///         inner.prepare(request)?;
+///         match request.recv(16)?.as_slice() {
+///             b"open sesame" => Ok(()),
+///             _ => Err(io::ErrorKind::PermissionDenied.into()),
+///         }
+///     }
+/// }
+///
+/// type Cave = Wrapped<Tcp, Password>;
+///
+/// let server = Server::<Cave, Threading, _, _>::handling(|request: Socket, _| {
+///     request.sendall(b"Treasures!\n")
+/// })
+/// .request_queue_size(64) // an option of Tcp
+/// .bind("127.0.0.1:0")?;
+/// # Ok::<(), io::Error>(())
+/// ```
+///
+/// One method alone is often a closure: [`Builder::prepared`](crate::Builder::prepared),
+/// [`Builder::with_socket`](crate::Builder::with_socket).
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a set of hooks for the transport `{T}`",
+    label = "needs `impl TransportHooks<{T}> for {Self}`",
+    note = "every method has a default, so `impl TransportHooks<{T}> for {Self} {{}}` is enough"
+)]
+pub trait TransportHooks<T: Transport>: Send + Sync + 'static {
+    /// [`Transport::socket`]
+    ///
+    /// # Errors
+    /// As there.
+    fn socket(&self, inner: &T, address: &Address) -> io::Result<Socket> {
+        inner.socket(address)
+    }
+
+    /// [`Transport::server_bind`]
+    ///
+    /// # Errors
+    /// As there.
+    fn server_bind(&self, inner: &T, socket: &Socket, address: &Address) -> io::Result<()> {
+        inner.server_bind(socket, address)
+    }
+
+    /// [`Transport::adopt`]
+    ///
+    /// # Errors
+    /// As there.
+    fn adopt(&self, inner: &T, socket: &Socket) -> io::Result<()> {
+        inner.adopt(socket)
+    }
+
+    /// [`Transport::server_activate`]
+    ///
+    /// # Errors
+    /// As there.
+    fn server_activate(&self, inner: &T, socket: &Socket) -> io::Result<()> {
+        inner.server_activate(socket)
+    }
+
+    /// [`Transport::get_request`]
+    ///
+    /// # Errors
+    /// As there.
+    fn get_request(&self, inner: &T, socket: &Socket) -> io::Result<(T::Request, Address)> {
+        inner.get_request(socket)
+    }
+
+    /// [`Transport::prepare`]
+    ///
+    /// # Errors
+    /// As there.
+    fn prepare(&self, inner: &T, request: &T::Request) -> io::Result<()> {
+        inner.prepare(request)
+    }
+
+    /// [`Transport::shutdown_request`]
+    fn shutdown_request(&self, inner: &T, request: &T::Request, patience: Duration) {
+        inner.shutdown_request(request, patience);
+    }
+
+    /// [`Transport::abort`]
+    fn abort(&self, inner: &T, request: &T::Request) {
+        inner.abort(request);
+    }
+
+    /// [`Transport::fence`]
+    ///
+    /// # Errors
+    /// As there.
+    fn fence(&self, inner: &T, socket: &Socket) -> io::Result<()> {
+        inner.fence(socket)
+    }
+
+    /// [`Transport::is_spoofable`]
+    fn is_spoofable(&self, inner: &T, socket: &Socket) -> bool {
+        inner.is_spoofable(socket)
+    }
+
+    /// [`Transport::server_close`]
+    fn server_close(&self, inner: &T, socket: &Socket) {
+        inner.server_close(socket);
+    }
+}
+
+// A method that is forgotten here would be lost for every wrapper.
+#[deny(clippy::missing_trait_methods)]
+impl<T: Transport, K: TransportHooks<T>> Transport for Wrapped<T, K> {
+    type Request = T::Request;
+
+    fn socket(&self, address: &Address) -> io::Result<Socket> {
+        self.hooks.socket(&self.inner, address)
+    }
+
+    fn server_bind(&self, socket: &Socket, address: &Address) -> io::Result<()> {
+        self.hooks.server_bind(&self.inner, socket, address)
+    }
+
+    fn adopt(&self, socket: &Socket) -> io::Result<()> {
+        self.hooks.adopt(&self.inner, socket)
+    }
+
+    fn server_activate(&self, socket: &Socket) -> io::Result<()> {
+        self.hooks.server_activate(&self.inner, socket)
+    }
+
+    fn get_request(&self, socket: &Socket) -> io::Result<(T::Request, Address)> {
+        self.hooks.get_request(&self.inner, socket)
+    }
+
+    fn prepare(&self, request: &T::Request) -> io::Result<()> {
+        self.hooks.prepare(&self.inner, request)
+    }
+
+    fn shutdown_request(&self, request: &T::Request, patience: Duration) {
+        self.hooks.shutdown_request(&self.inner, request, patience);
+    }
+
+    fn abort(&self, request: &T::Request) {
+        self.hooks.abort(&self.inner, request);
+    }
+
+    fn fence(&self, socket: &Socket) -> io::Result<()> {
+        self.hooks.fence(&self.inner, socket)
+    }
+
+    fn is_spoofable(&self, socket: &Socket) -> bool {
+        self.hooks.is_spoofable(&self.inner, socket)
+    }
+
+    fn server_close(&self, socket: &Socket) {
+        self.hooks.server_close(&self.inner, socket);
+    }
+}
+
+/// Hooks that run a function after [`Transport::prepare`]: made by
+/// [`Builder::prepared`](crate::Builder::prepared).
+#[derive(Clone, Copy)]
+pub struct Prepared<F>(pub F);
+
+impl<T, F> TransportHooks<T> for Prepared<F>
+where
+    T: Transport,
+    F: Fn(&T::Request) -> io::Result<()> + Send + Sync + 'static,
+{
+    fn prepare(&self, inner: &T, request: &T::Request) -> io::Result<()> {
+        inner.prepare(request)?;
+        (self.0)(request)
+    }
+}
+
+/// Hooks that run a function on a fresh socket, before it is bound: made by
+/// [`Builder::with_socket`](crate::Builder::with_socket).
+#[derive(Clone, Copy)]
+pub struct WithSocket<F>(pub F);
+
+impl<T, F> TransportHooks<T> for WithSocket<F>
+where
+    T: Transport,
+    F: Fn(&Socket) -> io::Result<()> + Send + Sync + 'static,
+{
+    fn socket(&self, inner: &T, address: &Address) -> io::Result<Socket> {
+        let socket = inner.socket(address)?;
+        (self.0)(&socket)?;
+        Ok(socket)
+    }
+}
+
+impl<F> fmt::Debug for Prepared<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Prepared").finish_non_exhaustive()
+    }
+}
+
+impl<F> fmt::Debug for WithSocket<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WithSocket").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,79 @@
+//! A crate that knows the library under another name, or only through a crate of its own that
+//! exports it, says where the library is.
+
+use std::io::{self, Cursor, Write};
+use std::sync::Arc;
+
+mod framework {
+    pub use socketserver::*;
+}
+
+use framework::{Request, ServerRef, Socket, SocketReader, SocketWriter, TCPServer, UDPServer};
+
+#[derive(framework::BaseRequestHandler)]
+#[handler(crate = framework)]
+struct Base {
+    request: Request,
+    server: ServerRef<()>,
+}
+
+impl Base {
+    fn setup(&self) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn handle(&self) {
+        let _ = (&self.request, &self.server);
+    }
+}
+
+#[derive(framework::StreamRequestHandler)]
+#[handler(crate = crate::framework, timeout = 3, disable_nagle_algorithm)]
+struct Stream {
+    connection: Socket,
+    rfile: SocketReader,
+    wfile: SocketWriter,
+}
+
+impl Stream {
+    fn handle(&mut self) -> io::Result<()> {
+        write!(self.wfile, "{:?} {:?}", self.connection, self.rfile)
+    }
+}
+
+#[derive(framework::DatagramRequestHandler)]
+#[handler(crate = framework)]
+struct Datagram {
+    rfile: Cursor<Arc<[u8]>>,
+    wfile: Vec<u8>,
+}
+
+impl Datagram {
+    fn handle(&mut self) -> io::Result<()> {
+        io::copy(&mut self.rfile, &mut self.wfile)?;
+        Ok(())
+    }
+
+    fn finish(&self) {}
+}
+
+macro_rules! handler {
+    ($library:path, $name:ident) => {
+        #[derive(framework::BaseRequestHandler)]
+        #[handler(crate = $library)]
+        struct $name;
+
+        impl $name {
+            fn handle(&self) {}
+        }
+    };
+}
+
+handler!(crate::framework, FromMacro);
+
+fn main() {
+    let _ = TCPServer::<Base>::bind("127.0.0.1:0");
+    let _ = TCPServer::<Stream>::bind("127.0.0.1:0");
+    let _ = UDPServer::<Datagram>::bind("127.0.0.1:0");
+    let _ = TCPServer::<FromMacro>::bind("127.0.0.1:0");
+}
