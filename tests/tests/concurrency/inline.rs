@@ -15,6 +15,7 @@ const SOON: Duration = Duration::from_millis(50);
 /// More than an end needs whose deadline is `SOON`, and less than any other deadline.
 const AT_ONCE: Duration = Duration::from_secs(4);
 
+/// Whether that is the thread of `spawn` or the caller's of `handle_request`.
 #[test]
 fn requests_run_on_the_loops_thread() {
     let handler = |request: Socket, _| {
@@ -22,18 +23,16 @@ fn requests_run_on_the_loops_thread() {
         request.sendall(thread.name().expect("a name").as_bytes())
     };
     let server = run(TCPServer::handling(handler), LOCAL);
-    for _ in 0..5 {
-        let name = Client::stream(&server.address()).rest();
-        assert_eq!(name, b"FnHandler server");
-    }
+    let name = Client::stream(&server.address()).rest();
+    assert_eq!(name, b"FnHandler server");
     assert_eq!(server.stats().workers, Default::default());
 
     let here = thread::current().id();
     let handler = move |_: Socket, _| assert_eq!(thread::current().id(), here);
     let server = TCPServer::handling(handler).bind(LOCAL).expect("bind");
-    let mut client = Client::stream(server.server_address());
+    let _client = Client::stream(server.server_address());
     server.handle_request().expect("serves");
-    assert_eq!((client.rest(), server.stats().finished), (vec![], 1));
+    assert_eq!(server.stats().finished, 1);
 }
 
 #[test]

@@ -10,7 +10,7 @@ use std::time::Duration;
 use socketserver::{
     Address, Datagram, DatagramRequestHandler, Server, ServerRef, Socket, UnixDatagram,
 };
-use tests::{Client, Column, DEADLINE, Datagrams, Folder, Place, matrix, run, until};
+use tests::{Client, Column, DEADLINE, Datagrams, Folder, Place, matrix, placed, run, until};
 
 /// Sends back the lines of a datagram in upper case, and their number.
 #[derive(DatagramRequestHandler)]
@@ -35,8 +35,7 @@ impl UpperLines {
 }
 
 fn wfile_is_sent_as_one_reply<T: Datagrams, C: Column>() {
-    let folder = Folder::new();
-    let server = run(Server::<T, C, UpperLines>::builder(), T::address(&folder));
+    let (_folder, server) = placed(Server::<T, C, UpperLines>::builder());
     let mut client = T::client(&server.address());
     let mut ask = |question: &[u8]| {
         client.write_all(question).expect("send");
@@ -72,8 +71,7 @@ impl Attributes {
 }
 
 fn all_attributes_are_of_one_datagram<T: Datagrams, C: Column>() {
-    let folder = Folder::new();
-    let server = run(Server::<T, C, Attributes>::builder(), T::address(&folder));
+    let (_folder, server) = placed(Server::<T, C, Attributes>::builder());
     let mut client = T::client(&server.address());
     assert_eq!(client.ask(b"hello"), b"hello");
     let (_, stats) = server.drain(DEADLINE);
@@ -120,8 +118,7 @@ impl Told {
 ///
 /// Complaint 22.
 fn only_a_complete_reply_is_sent<T: Datagrams, C: Column>() {
-    let folder = Folder::new();
-    let server = run(Server::<T, C, Told>::builder(), T::address(&folder));
+    let (_folder, server) = placed(Server::<T, C, Told>::builder());
     let mut client = T::client(&server.address());
     let failing = ["fail in setup", "fail", "panic", "fail in finish"];
     for word in ["nothing", "too much"].into_iter().chain(failing) {
@@ -137,8 +134,7 @@ fn only_a_complete_reply_is_sent<T: Datagrams, C: Column>() {
 }
 
 matrix!(
-    datagrams: wfile_is_sent_as_one_reply,
-    all_attributes_are_of_one_datagram,
+    datagrams: wfile_is_sent_as_one_reply, all_attributes_are_of_one_datagram,
     only_a_complete_reply_is_sent,
 );
 
@@ -186,6 +182,5 @@ fn a_client_that_does_not_read_is_no_failure<C: Column>() {
 }
 
 matrix!(
-    columns: a_client_without_an_address_is_no_failure,
-    a_client_that_does_not_read_is_no_failure,
+    columns: a_client_without_an_address_is_no_failure, a_client_that_does_not_read_is_no_failure,
 );

@@ -61,6 +61,10 @@ fn comes_through<C: Column, E: Display + 'static>(
     assert_eq!(told, (text.to_owned(), true));
 }
 
+fn is_a<E: 'static>(error: &HandlerError) -> bool {
+    error.downcast_ref::<E>().is_some()
+}
+
 /// Complaint 24.
 fn handle_error_gets_errors_of_every_kind<C: Column>() {
     /// Neither `Error` nor `Send`.
@@ -82,43 +86,21 @@ fn handle_error_gets_errors_of_every_kind<C: Column>() {
                 && !error.is_disconnect()
         },
     );
-    comes_through::<C, _>(
-        "text",
-        || "text",
-        |error| error.downcast_ref::<&str>() == Some(&"text"),
-    );
-    comes_through::<C, _>(
-        "owned",
-        || "owned".to_owned(),
-        |error| error.downcast_ref::<String>().is_some(),
-    );
-    comes_through::<C, _>(
-        "boxed",
-        || Boxed::from("boxed"),
-        |error| error.downcast_ref::<Boxed>().is_some(),
-    );
-    comes_through::<C, _>(
-        "shared",
-        || Shared::from("shared"),
-        |error| error.downcast_ref::<Shared>().is_some(),
-    );
+    comes_through::<C, _>("text", || "text", is_a::<&str>);
+    comes_through::<C, _>("owned", || "owned".to_owned(), is_a::<String>);
+    comes_through::<C, _>("boxed", || Boxed::from("boxed"), is_a::<Boxed>);
+    comes_through::<C, _>("shared", || Shared::from("shared"), is_a::<Shared>);
     comes_through::<C, _>(
         "my number 7",
         || Own(Rc::new(7)),
         |error| error.downcast_ref::<Own>().is_some_and(|own| *own.0 == 7),
     );
-    comes_through::<C, _>(
-        "connection reset",
-        || Boxed::from(io::Error::from(ErrorKind::ConnectionReset)),
-        HandlerError::is_disconnect,
-    );
-    comes_through::<C, _>(
-        "panicked: help",
-        || -> String { resume_unwind(Box::new("help")) },
-        |error| {
-            error.is_panic() && error.downcast_ref::<String>().is_none() && !error.is_disconnect()
-        },
-    );
+    let reset = || Boxed::from(io::Error::from(ErrorKind::ConnectionReset));
+    comes_through::<C, _>("connection reset", reset, HandlerError::is_disconnect);
+    let panic = || -> String { resume_unwind(Box::new("help")) };
+    comes_through::<C, _>("panicked: help", panic, |error| {
+        error.is_panic() && error.downcast_ref::<String>().is_none() && !error.is_disconnect()
+    });
 }
 
 /// A reset at debug level, an error or a panic at error level.
@@ -166,10 +148,7 @@ fn each_failure_is_logged_once<C: Column>() {
     until("all have ended", || server.stats().failed == 3);
 }
 
-matrix!(
-    columns: handle_error_gets_errors_of_every_kind,
-    each_failure_is_logged_once,
-);
+matrix!(columns: handle_error_gets_errors_of_every_kind, each_failure_is_logged_once);
 
 /// In a process without a logger.
 ///

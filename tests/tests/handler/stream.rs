@@ -6,7 +6,7 @@ use std::io::{self, BufRead, ErrorKind, Read, Write};
 use socketserver::{
     Address, RequestHandler, Server, Socket, SocketReader, SocketWriter, StreamRequestHandler, Tcp,
 };
-use tests::{Client, Column, DEADLINE, Failures, Folder, Streams, matrix, reset, run, until};
+use tests::{Client, Column, DEADLINE, Failures, Streams, matrix, placed, reset, run, until};
 
 use crate::LOCAL;
 
@@ -27,9 +27,8 @@ impl UpperLines {
 }
 
 fn lines_are_read_and_written<T: Streams, C: Column>() {
-    let folder = Folder::new();
     let builder = Server::<T, C, UpperLines>::builder();
-    let server = run(builder, T::address(&folder));
+    let (_folder, server) = placed(builder);
     let mut client = T::client(&server.address());
     assert_eq!(client.ask(b"hello\n"), b"HELLO\n");
     client.send(b"in pie");
@@ -65,8 +64,7 @@ impl Attributes {
 }
 
 fn all_attributes_are_one_connection<T: Streams, C: Column>() {
-    let folder = Folder::new();
-    let server = run(Server::<T, C, Attributes>::builder(), T::address(&folder));
+    let (_folder, server) = placed(Server::<T, C, Attributes>::builder());
     let mut client = T::client(&server.address());
     client.send(b"rfile");
     assert_eq!(client.rest(), b"connection request wfile rfi");
@@ -108,9 +106,8 @@ impl Patient {
 ///
 /// Complaint 29.
 fn a_timeout_loses_nothing<T: Streams, C: Column>() {
-    let folder = Folder::new();
     let (state, failures) = Failures::new();
-    let server = run(Server::<T, C, Patient, _>::with(state), T::address(&folder));
+    let (_folder, server) = placed(Server::<T, C, Patient, _>::with(state));
     let mut client = T::client(&server.address());
     for _ in 0..2 {
         client.send(b"hel");
@@ -130,9 +127,7 @@ fn a_timeout_loses_nothing<T: Streams, C: Column>() {
 }
 
 matrix!(
-    streams: lines_are_read_and_written,
-    all_attributes_are_one_connection,
-    a_timeout_loses_nothing,
+    streams: lines_are_read_and_written, all_attributes_are_one_connection, a_timeout_loses_nothing,
 );
 
 /// Waits until its client has reset the connection, and writes too late.

@@ -13,8 +13,8 @@ use socketserver::{
     ThreadingTCPServer, UnixStream, green,
 };
 use tests::{
-    Client, Column, Concurrent, DEADLINE, Echo, Folder, Row, Running, Streams, ends_well, in_time,
-    matrix, obstructed, run, serve, until, watched,
+    Client, Column, Concurrent, DEADLINE, Echo, Folder, Row, Streams, ends_well, in_time, matrix,
+    obstructed, placed, run, serve, until, watched,
 };
 
 use crate::LOCAL;
@@ -22,8 +22,7 @@ use crate::LOCAL;
 const FOR_EVER: Duration = Duration::from_secs(3_600);
 
 fn live_requests_may_finish<T: Streams, C: Column>() {
-    let folder = Folder::new();
-    let server = run(Server::<T, C, Echo>::builder(), T::address(&folder));
+    let (_folder, server) = placed(Server::<T, C, Echo>::builder());
     let (address, watching) = (server.address(), (*server).clone());
     let mut client = T::client(&address);
     assert_eq!(client.ask("before"), b"before");
@@ -39,8 +38,7 @@ fn live_requests_may_finish<T: Streams, C: Column>() {
 
 /// Complaint 16.
 fn the_deadline_aborts_live_requests<T: Streams, C: Column>() {
-    let folder = Folder::new();
-    let server = run(Server::<T, C, Echo>::builder(), T::address(&folder));
+    let (_folder, server) = placed(Server::<T, C, Echo>::builder());
     let mut client = T::client(&server.address());
     assert_eq!(client.ask("hello"), b"hello");
     let began = Instant::now();
@@ -66,9 +64,8 @@ impl Health {
 }
 
 fn a_lame_duck_serves_every_client<T: Streams, C: Column>() {
-    let folder = Folder::new();
     let server = Server::<T, C, Health>::builder().lame_duck(FOR_EVER);
-    let server: Running<()> = run(server, T::address(&folder));
+    let (_folder, server) = placed(server);
     let (address, leaving) = (server.address(), (*server).clone());
     assert_eq!(T::client(&address).rest(), b"(false, false)");
     until("it is counted", || server.stats().finished == 1);
@@ -89,8 +86,7 @@ fn a_lame_duck_serves_every_client<T: Streams, C: Column>() {
 }
 
 matrix!(
-    streams: live_requests_may_finish,
-    the_deadline_aborts_live_requests,
+    streams: live_requests_may_finish, the_deadline_aborts_live_requests,
     a_lame_duck_serves_every_client,
 );
 
@@ -166,8 +162,7 @@ fn only_a_loop_that_drains_is_a_lame_duck<T: Row, C: Column>() {
 }
 
 matrix!(
-    all: the_backlog_is_served,
-    a_lame_duck_drains_after_its_time,
+    all: the_backlog_is_served, a_lame_duck_drains_after_its_time,
     only_a_loop_that_drains_is_a_lame_duck,
 );
 
@@ -271,8 +266,7 @@ fn limits_hold_in_a_drain<C: Concurrent>() {
 fn resets_in_a_drain<T: Streams, C: Concurrent>() -> u64 {
     let mut resets = 0;
     for _ in 0..10 {
-        let folder = Folder::new();
-        let server = run(Server::<T, C, Echo>::builder(), T::address(&folder));
+        let (_folder, server) = placed(Server::<T, C, Echo>::builder());
         let asking = (0..4).map(|_| {
             let address = server.address();
             thread::spawn(move || {
@@ -362,11 +356,8 @@ fn server_close_precedes_the_wait<C: Concurrent>() {
 }
 
 matrix!(
-    concurrent: each_drain_has_its_own_deadline,
-    a_handler_deaf_to_its_abort_is_abandoned,
-    limits_hold_in_a_drain,
-    accepted_clients_are_answered,
-    server_close_precedes_the_wait,
+    concurrent: each_drain_has_its_own_deadline, a_handler_deaf_to_its_abort_is_abandoned,
+    limits_hold_in_a_drain, accepted_clients_are_answered, server_close_precedes_the_wait,
 );
 
 /// Complaint 08.

@@ -90,8 +90,7 @@ fn a_handler_may_stop_its_server<T: Place, C: Column>() {
 }
 
 matrix!(
-    all: serves_again_after_a_shutdown,
-    a_stop_right_after_the_start_is_seen,
+    all: serves_again_after_a_shutdown, a_stop_right_after_the_start_is_seen,
     a_handler_may_stop_its_server,
 );
 
@@ -198,11 +197,8 @@ fn any_time_may_be_endless<C: Column>() {
 }
 
 matrix!(
-    columns: an_early_stop_is_remembered_once,
-    a_closed_server_serves_no_more,
-    its_port_is_free_again_at_once,
-    many_threads_may_stop_it_at_once,
-    a_close_ends_the_loop,
+    columns: an_early_stop_is_remembered_once, a_closed_server_serves_no_more,
+    its_port_is_free_again_at_once, many_threads_may_stop_it_at_once, a_close_ends_the_loop,
     any_time_may_be_endless,
 );
 

@@ -171,8 +171,7 @@ fn the_logger_may_panic<C: Column>() {
 }
 
 matrix!(
-    columns: a_value_may_panic_as_it_goes,
-    a_request_may_panic_as_it_is_dropped,
+    columns: a_value_may_panic_as_it_goes, a_request_may_panic_as_it_is_dropped,
     the_logger_may_panic,
 );
 
@@ -294,10 +293,8 @@ fn a_handler_may_panic_twice<C: Concurrent>() {
 }
 
 matrix!(
-    concurrent: a_request_may_panic_as_it_is_aborted,
-    the_state_may_panic_as_it_is_dropped,
-    five_hundred_panics_leave_nothing_behind,
-    a_handler_may_panic_twice,
+    concurrent: a_request_may_panic_as_it_is_aborted, the_state_may_panic_as_it_is_dropped,
+    five_hundred_panics_leave_nothing_behind, a_handler_may_panic_twice,
 );
 
 /// A concurrency that panics.

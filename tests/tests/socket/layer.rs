@@ -229,8 +229,7 @@ fn a_handler_may_set_a_layer_in_mid_stream<C: Column>() {
 }
 
 matrix!(
-    columns: a_transport_may_set_a_layer,
-    a_failed_handshake_costs_one_request,
+    columns: a_transport_may_set_a_layer, a_failed_handshake_costs_one_request,
     a_handler_may_set_a_layer_in_mid_stream,
 );
 

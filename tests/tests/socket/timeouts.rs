@@ -258,12 +258,8 @@ fn a_non_blocking_descriptor_waits_too<W: Thread>() {
 }
 
 matrix!(
-    threads: a_non_blocking_descriptor_waits_too,
-    every_blocking_call_times_out,
-    sendto_a_full_queue_times_out,
-    sendto_a_full_queue_waits_for_room,
-    a_wait_ended_by_its_deadline_is_not_retried,
-    accept_times_out,
-    connect_times_out,
+    threads: a_non_blocking_descriptor_waits_too, every_blocking_call_times_out,
+    sendto_a_full_queue_times_out, sendto_a_full_queue_waits_for_room,
+    a_wait_ended_by_its_deadline_is_not_retried, accept_times_out, connect_times_out,
     the_timeout_covers_a_whole_sendall,
 );

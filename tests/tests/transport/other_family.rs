@@ -318,7 +318,4 @@ fn unknown_family_is_an_error_of_the_system() {
     }
 }
 
-matrix!(
-    columns: messages_over_connections_are_served,
-    datagrams_of_another_family_are_answered,
-);
+matrix!(columns: messages_over_connections_are_served, datagrams_of_another_family_are_answered);

@@ -190,12 +190,9 @@ fn a_locked_folder_blocks_no_server<T: Place, C: Column>() {
 }
 
 matrix!(
-    unix: the_file_is_removed_with_the_server,
-    a_locked_folder_blocks_no_server,
-    a_stale_file_is_replaced,
-    a_live_socket_is_never_replaced,
-    a_file_without_a_socket_is_never_removed,
-    a_file_of_another_is_left_alone,
+    unix: the_file_is_removed_with_the_server, a_locked_folder_blocks_no_server,
+    a_stale_file_is_replaced, a_live_socket_is_never_replaced,
+    a_file_without_a_socket_is_never_removed, a_file_of_another_is_left_alone,
     one_racer_for_a_path_wins,
 );
 

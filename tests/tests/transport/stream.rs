@@ -124,7 +124,6 @@ fn a_client_that_has_read_all_costs_no_wait<C: Concurrent>() {
 }
 
 matrix!(
-    concurrent: a_reply_arrives_whole_despite_unread_input,
-    no_client_is_waited_for_beyond_linger,
+    concurrent: a_reply_arrives_whole_despite_unread_input, no_client_is_waited_for_beyond_linger,
     a_client_that_has_read_all_costs_no_wait,
 );

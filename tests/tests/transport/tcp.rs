@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use socketserver::{Server, Tcp};
-use tests::{Client, Column, DEADLINE, Echo, Folder, Streams, matrix, reset, run, until};
+use tests::{Client, Column, DEADLINE, Echo, Streams, matrix, placed, reset, run, until};
 
 use crate::LOCAL;
 
@@ -14,8 +14,7 @@ fn text(length: usize) -> Vec<u8> {
 }
 
 fn every_byte_comes_back<T: Streams, C: Column>() {
-    let folder = Folder::new();
-    let server = run(Server::<T, C, Echo>::builder(), T::address(&folder));
+    let (_folder, server) = placed(Server::<T, C, Echo>::builder());
     for length in [0, 1, 2, 1_023, 1_024, 1_025, 8_191, 8_192, 8_193, 65_537] {
         let mut client = T::client(&server.address());
         assert_eq!(client.ask(text(length)), text(length));
@@ -28,8 +27,7 @@ fn every_byte_comes_back<T: Streams, C: Column>() {
 }
 
 fn a_client_that_vanishes_harms_no_other<T: Streams, C: Column>() {
-    let folder = Folder::new();
-    let server = run(Server::<T, C, Echo>::builder(), T::address(&folder));
+    let (_folder, server) = placed(Server::<T, C, Echo>::builder());
     for _ in 0..20 {
         let mut client = T::client(&server.address());
         client.send(text(1_000));

@@ -9,7 +9,7 @@ use socketserver::{
     Address, BaseRequestHandler, BaseServer, Builder, Datagram, Inline, Server, ServerRef, Udp,
     UnixDatagram, green,
 };
-use tests::{Client, Column, Concurrent, DEADLINE, Datagrams, Folder, matrix, python, run, until};
+use tests::{Client, Column, Concurrent, DEADLINE, Datagrams, matrix, placed, python, run, until};
 
 use crate::LOCAL;
 
@@ -22,8 +22,7 @@ fn echo(request: Datagram, client_address: Address) -> io::Result<()> {
 
 /// Complaint 21.
 fn every_size_is_one_request<T: Datagrams, C: Column>() {
-    let folder = Folder::new();
-    let server = run(Server::<T, C, _, _>::handling(echo), T::address(&folder));
+    let (_folder, server) = placed(Server::<T, C, _, _>::handling(echo));
     let mut client = T::client(&server.address());
     let sizes = [0, 1, 0, 2, 1_472, 1_473, 8_191, 8_192, 8_193, 65_507];
     for size in sizes {
@@ -37,8 +36,7 @@ fn every_size_is_one_request<T: Datagrams, C: Column>() {
 
 /// Complaint 34.
 fn answers_go_to_the_client_that_asked<T: Datagrams, C: Column>() {
-    let folder = Folder::new();
-    let server = run(Server::<T, C, _, _>::handling(echo), T::address(&folder));
+    let (_folder, server) = placed(Server::<T, C, _, _>::handling(echo));
     let address = server.address();
     thread::scope(|scope| {
         for number in 0..20 {
@@ -57,13 +55,12 @@ fn answers_go_to_the_client_that_asked<T: Datagrams, C: Column>() {
 
 /// The client has gone before the answer is sent.
 fn a_client_that_leaves_early_harms_no_other<T: Datagrams, C: Column>() {
-    let folder = Folder::new();
     let (gone, wait) = green::channel::<()>(usize::MAX);
     let builder = Server::<T, C, _, _>::handling(move |request, client_address| {
         wait.recv_timeout(DEADLINE).expect("the client has gone");
         echo(request, client_address)
     });
-    let server = run(builder, T::address(&folder));
+    let (_folder, server) = placed(builder);
     for _ in 0..10 {
         T::client(&server.address()).send(b"never mind");
         gone.send(()).expect("the server runs");
@@ -76,8 +73,7 @@ fn a_client_that_leaves_early_harms_no_other<T: Datagrams, C: Column>() {
 }
 
 matrix!(
-    datagrams: every_size_is_one_request,
-    answers_go_to_the_client_that_asked,
+    datagrams: every_size_is_one_request, answers_go_to_the_client_that_asked,
     a_client_that_leaves_early_harms_no_other,
 );
 
@@ -104,9 +100,8 @@ impl Note {
 
 /// What a server sees of datagrams of these sizes.
 fn seen<T: Datagrams>(transport: T, sizes: &[usize]) -> Vec<(usize, bool)> {
-    let folder = Folder::new();
     let builder = Builder::<T, Inline, Note, Log>::new(transport, Inline, Log::default());
-    let server = run(builder, T::address(&folder));
+    let (_folder, server) = placed(builder);
     let mut client = T::client(&server.address());
     for &size in sizes {
         client.write_all(&vec![b'x'; size]).expect("send");

@@ -196,12 +196,9 @@ fn a_datagram_from_the_longest_name_is_handled<C: Column>() {
 }
 
 matrix!(
-    columns: streams_at_an_abstract_name,
-    datagrams_at_an_abstract_name,
-    peer_cred_names_the_clients_process,
-    a_client_may_have_a_name,
-    a_datagram_without_a_sender_is_handled,
-    a_stream_from_the_longest_name_is_served,
+    columns: streams_at_an_abstract_name, datagrams_at_an_abstract_name,
+    peer_cred_names_the_clients_process, a_client_may_have_a_name,
+    a_datagram_without_a_sender_is_handled, a_stream_from_the_longest_name_is_served,
     a_datagram_from_the_longest_name_is_handled,
 );
 

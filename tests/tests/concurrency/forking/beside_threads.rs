@@ -8,15 +8,13 @@ use std::time::Duration;
 use socketserver::{
     Builder, ForkBesideThreads, Forking, Server, Tcp, Udp, UnixDatagram, UnixStream, Workers,
 };
-use tests::{Client, DEADLINE, Echo, Folder, Row, Running, in_time, run};
+use tests::{Client, DEADLINE, Echo, Row, Running, in_time, placed, run};
 
 use crate::harness::list;
 
-list!(TESTS:
-    every_transport_echoes,
-    clients_in_many_threads_are_answered,
-    shutdown_does_not_wait_for_children,
-    children_are_ended_at_the_deadline,
+list!(
+    TESTS: every_transport_echoes, clients_in_many_threads_are_answered,
+    shutdown_does_not_wait_for_children, children_are_ended_at_the_deadline,
 );
 
 /// Lets the servers of this file fork.
@@ -37,8 +35,7 @@ fn local() -> Running<()> {
 
 /// A child has copies of the clients that were there at its fork: dropping one would end nothing.
 fn echoes<T: Row>() {
-    let folder = Folder::new();
-    let server = run(builder::<T>(), T::address(&folder));
+    let (_folder, server) = placed(builder::<T>());
     for text in ["one", "two", "three"] {
         let mut client = T::client(&server.address());
         client.send(text);

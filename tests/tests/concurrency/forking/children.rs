@@ -13,16 +13,11 @@ use tests::{Busy, Client, DEADLINE, Echo, Folder, count_of, keep_lines, memory_o
 use crate::harness::list;
 use crate::support::{EndAfter, Journal, LOCAL, Over, ask, end_after, end_of, is_childless};
 
-list!(TESTS:
-    max_children_is_never_exceeded,
-    a_full_server_can_be_stopped,
-    a_full_server_refuses_if_told,
-    an_ended_child_makes_room_at_once,
-    other_children_are_left_alone,
-    active_children_returns_their_numbers,
-    a_child_takes_its_clients_place,
-    handle_request_waits_for_ended_children,
-    a_killed_child_is_logged,
+list!(
+    TESTS: max_children_is_never_exceeded, a_full_server_can_be_stopped,
+    a_full_server_refuses_if_told, an_ended_child_makes_room_at_once, other_children_are_left_alone,
+    active_children_returns_their_numbers, a_child_takes_its_clients_place,
+    handle_request_waits_for_ended_children, a_killed_child_is_logged,
     a_thousand_requests_leave_nothing,
 );
 

@@ -16,9 +16,8 @@ use tests::{Client, Folder, Streams};
 use crate::harness::list;
 use crate::support::{EndAfter, Journal, LOCAL};
 
-list!(TESTS:
-    a_child_changes_its_copy_of_the_state,
-    a_child_cannot_stop_its_server,
+list!(
+    TESTS: a_child_changes_its_copy_of_the_state, a_child_cannot_stop_its_server,
     a_child_has_no_listener,
 );
 

@@ -26,14 +26,9 @@ use self::echo::{DatagramEcho, StreamEcho};
 use crate::harness::{alone, list};
 use crate::support::{EndWith, Journal, LOCAL};
 
-list!(TESTS:
-    test_ForkingTCPServer,
-    test_ForkingUnixStreamServer,
-    test_ForkingUDPServer,
-    test_ForkingUnixDatagramServer,
-    test_forking_handled,
-    test_forking_not_handled,
-    test_write,
+list!(
+    TESTS: test_ForkingTCPServer, test_ForkingUnixStreamServer, test_ForkingUDPServer,
+    test_ForkingUnixDatagramServer, test_forking_handled, test_forking_not_handled, test_write,
 );
 
 list!(PROGRAMS: stream_examine, dgram_examine, interrupt);

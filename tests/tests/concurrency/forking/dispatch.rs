@@ -15,9 +15,8 @@ use tests::{Client, Folder};
 use crate::harness::list;
 use crate::support::{Journal, LOCAL, end_of};
 
-list!(TESTS:
-    a_request_goes_well,
-    a_failure_in_the_child_is_handled_there,
+list!(
+    TESTS: a_request_goes_well, a_failure_in_the_child_is_handled_there,
     a_failure_in_the_parent_is_handled_there,
 );
 
@@ -208,108 +207,65 @@ fn in_child(calls: &[&'static str]) -> Vec<&'static str> {
     [calls, &["shutdown_request"]].concat()
 }
 
+/// The calls of a request in its parent, when a child serves it.
+const PARENT: [&str; 3] = ["get_request", "verify_request", "close_request"];
+
+/// The calls of a request in its child, up to a failure in `finish`.
+const CHILD: [&str; 4] = ["prepare", "setup", "handle", "finish"];
+
 fn a_request_goes_well() {
     let seen = serve(&[]);
     // `close_request` in the parent ends no conversation: `shutdown_request` is the child's.
-    assert_eq!(
-        seen.parent,
-        ["get_request", "verify_request", "close_request"]
-    );
-    assert_eq!(
-        seen.child,
-        in_child(&["prepare", "setup", "handle", "finish"])
-    );
+    assert_eq!(seen.parent, PARENT);
+    assert_eq!(seen.child, in_child(&CHILD));
     assert_eq!((seen.status, &seen.answer[..]), (Some(0), &b"hello"[..]));
     assert_eq!((seen.stats.accepted, seen.stats.finished), (1, 1));
 }
 
 fn a_failure_in_the_child_is_handled_there() {
-    let cases: [(&'static [Trouble], &[&str], &str); 9] = [
-        (&[Error("prepare")], &["prepare", "handle_error"], "prepare"),
-        (
-            &[Error("setup")],
-            &["prepare", "setup", "handle_error"],
-            "setup",
-        ),
-        (
-            &[Panic("setup")],
-            &["prepare", "setup", "handle_error"],
-            "panicked: setup",
-        ),
-        (
-            &[Error("handle")],
-            &["prepare", "setup", "handle", "finish", "handle_error"],
-            "handle",
-        ),
-        (
-            &[Panic("handle")],
-            &["prepare", "setup", "handle", "finish", "handle_error"],
-            "panicked: handle",
-        ),
-        (
-            &[Error("finish")],
-            &["prepare", "setup", "handle", "finish", "handle_error"],
-            "finish",
-        ),
-        (
-            &[Panic("finish")],
-            &["prepare", "setup", "handle", "finish", "handle_error"],
-            "panicked: finish",
-        ),
-        (
-            &[Error("handle"), Error("finish")],
-            &["prepare", "setup", "handle", "finish", "handle_error"],
-            "finish",
-        ),
-        (
-            &[Error("handle"), Panic("handle_error")],
-            &["prepare", "setup", "handle", "finish", "handle_error"],
-            "handle",
-        ),
+    let cases: [(&'static [Trouble], usize, &str); 9] = [
+        (&[Error("prepare")], 1, "prepare"),
+        (&[Error("setup")], 2, "setup"),
+        (&[Panic("setup")], 2, "panicked: setup"),
+        (&[Error("handle")], 4, "handle"),
+        (&[Panic("handle")], 4, "panicked: handle"),
+        (&[Error("finish")], 4, "finish"),
+        (&[Panic("finish")], 4, "panicked: finish"),
+        (&[Error("handle"), Error("finish")], 4, "finish"),
+        (&[Error("handle"), Panic("handle_error")], 4, "handle"),
     ];
     for (troubles, calls, error) in cases {
         let seen = serve(troubles);
+        let calls = [&CHILD[..calls], &["handle_error"]].concat();
+        assert_eq!(seen.parent, PARENT);
+        assert_eq!(seen.child, in_child(&calls), "{error}");
         assert_eq!(
-            seen.parent,
-            ["get_request", "verify_request", "close_request"]
-        );
-        assert_eq!(seen.child, in_child(calls), "{error}");
-        assert_eq!(
-            (seen.errors, seen.status),
-            (vec![error.to_owned()], Some(1))
+            (&*seen.errors, seen.status),
+            (&[error.to_owned()][..], Some(1))
         );
         assert_eq!((seen.stats.accepted, seen.stats.failed), (1, 1), "{error}");
     }
 }
 
 fn a_failure_in_the_parent_is_handled_there() {
+    let ends = ["shutdown_request", "close_request"];
     let seen = serve(&[No("verify_request")]);
-    let refused = [
-        "get_request",
-        "verify_request",
-        "shutdown_request",
-        "close_request",
-    ];
+    assert_eq!(seen.parent, [&PARENT[..2], &ends].concat());
     assert_eq!(
-        (&seen.parent[..], seen.status),
-        (&refused.map(str::to_owned)[..], None)
+        (seen.status, seen.child.len(), seen.errors.len()),
+        (None, 0, 0)
     );
-    assert_eq!((seen.child.len(), seen.errors.len()), (0, 0));
     assert_eq!((seen.answer.len(), seen.stats.refused), (0, 1));
 
     let seen = serve(&[Panic("verify_request")]);
-    let failed = [
-        "get_request",
-        "verify_request",
-        "handle_error",
-        "shutdown_request",
-        "close_request",
-    ];
     assert_eq!(
-        (&seen.parent[..], seen.status),
-        (&failed.map(str::to_owned)[..], None)
+        seen.parent,
+        [&PARENT[..2], &["handle_error"], &ends].concat()
     );
     assert_eq!(seen.errors, ["panicked: verify_request"]);
-    assert_eq!((seen.child.len(), seen.answer.len()), (0, 0));
+    assert_eq!(
+        (seen.status, seen.child.len(), seen.answer.len()),
+        (None, 0, 0)
+    );
     assert_eq!((seen.stats.accepted, seen.stats.failed), (1, 1));
 }

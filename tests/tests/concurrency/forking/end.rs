@@ -15,20 +15,13 @@ use tests::{Client, DEADLINE, Echo, Process, Signal, apart, inet, until};
 use crate::harness::{alone, list};
 use crate::support::{EndAfter, LOCAL, Over, is_childless, python};
 
-list!(TESTS:
-    server_close_waits_for_children,
-    a_child_may_have_children_too,
-    block_on_close_may_be_off,
-    late_children_are_terminated_then_killed,
-    a_drain_serves_the_backlog,
-    a_drain_without_a_loop_waits_for_children,
-    sigterm_lets_children_finish,
-    ctrl_c_lets_children_finish,
-    a_second_signal_ends_the_server_at_once,
-    a_dropped_server_ends_its_children,
-    a_request_is_aborted_at_its_deadline,
-    a_deaf_child_is_killed_after_its_deadline,
-    a_child_does_not_hold_the_port,
+list!(
+    TESTS: server_close_waits_for_children, a_child_may_have_children_too,
+    block_on_close_may_be_off, late_children_are_terminated_then_killed, a_drain_serves_the_backlog,
+    a_drain_without_a_loop_waits_for_children, sigterm_lets_children_finish,
+    ctrl_c_lets_children_finish, a_second_signal_ends_the_server_at_once,
+    a_dropped_server_ends_its_children, a_request_is_aborted_at_its_deadline,
+    a_deaf_child_is_killed_after_its_deadline, a_child_does_not_hold_the_port,
 );
 
 list!(PROGRAMS: leave_a_child, serve_until_signals);

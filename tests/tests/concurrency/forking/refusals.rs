@@ -20,11 +20,9 @@ use tests::{Echo, Folder, count_of, until};
 use crate::harness::{alone, list};
 use crate::support::{LOCAL, ask, end_after};
 
-list!(TESTS:
-    a_server_beside_threads_refuses_to_serve,
-    a_later_thread_costs_the_requests_beside_it,
-    a_joined_thread_does_not_count,
-    a_failed_fork_costs_one_request,
+list!(
+    TESTS: a_server_beside_threads_refuses_to_serve, a_later_thread_costs_the_requests_beside_it,
+    a_joined_thread_does_not_count, a_failed_fork_costs_one_request,
 );
 
 /// A thread that does nothing until its end.

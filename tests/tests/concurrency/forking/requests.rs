@@ -14,11 +14,9 @@ use tests::{Client, Echo, Folder, Row, Signal};
 use crate::harness::list;
 use crate::support::{EndAfter, Journal, LOCAL, ask, is_childless};
 
-list!(TESTS:
-    every_transport_echoes,
-    a_crash_costs_only_its_own_request,
-    a_reply_arrives_whole_despite_unread_input,
-    a_wrapped_job_runs_in_the_child,
+list!(
+    TESTS: every_transport_echoes, a_crash_costs_only_its_own_request,
+    a_reply_arrives_whole_despite_unread_input, a_wrapped_job_runs_in_the_child,
 );
 
 fn echoes<T: Row>() {

@@ -114,23 +114,15 @@ fn rbufsize_and_wbufsize() {
         }};
     }
 
-    fn texts(left: &str, reply: &str) -> (String, String) {
-        (left.to_owned(), reply.to_owned())
-    }
-
-    assert_eq!(exchange!(), texts("", "wfile request "));
-    assert_eq!(
-        exchange!(rbufsize = -1, wbufsize = 0),
-        texts("", "wfile request ")
-    );
-    assert_eq!(exchange!(rbufsize = 0), texts("bc", "wfile request "));
-    assert_eq!(exchange!(rbufsize = 2), texts("c", "wfile request "));
-    assert_eq!(exchange!(wbufsize = -1), texts("", "request wfile "));
-    assert_eq!(exchange!(wbufsize = 4 * 1024), texts("", "request wfile "));
-    assert_eq!(
-        exchange!(rbufsize = 0, wbufsize = 1),
-        texts("bc", "wfile request ")
-    );
+    let [direct, buffered] = ["wfile request ", "request wfile "].map(str::to_owned);
+    let texts = |unread: &str, reply: &String| (unread.to_owned(), reply.clone());
+    assert_eq!(exchange!(), texts("", &direct));
+    assert_eq!(exchange!(rbufsize = -1, wbufsize = 0), texts("", &direct));
+    assert_eq!(exchange!(rbufsize = 0), texts("bc", &direct));
+    assert_eq!(exchange!(rbufsize = 2), texts("c", &direct));
+    assert_eq!(exchange!(wbufsize = -1), texts("", &buffered));
+    assert_eq!(exchange!(wbufsize = 4 * 1024), texts("", &buffered));
+    assert_eq!(exchange!(rbufsize = 0, wbufsize = 1), texts("bc", &direct));
 }
 
 /// A failed handler's `wfile` is sent too.

@@ -11,7 +11,7 @@ use socketserver::{
     Transport, Udp, UnixDatagram, UnixStream,
 };
 use tests::{
-    Busy, Client, Concurrent, DEADLINE, Datagrams, Echo, Folder, Streams, in_time, matrix, run,
+    Busy, Client, Concurrent, DEADLINE, Datagrams, Echo, Streams, in_time, matrix, placed, run,
     stream_from_another, until,
 };
 
@@ -23,8 +23,7 @@ fn refusing<T: Streams, C: Concurrency>(concurrency: C) -> Builder<T, C, Echo, B
 
 /// The server has places for two.
 fn beyond_two_clients_are_refused<T: Streams, C: Concurrency>(builder: Builder<T, C, Echo, Busy>) {
-    let folder = Folder::new();
-    let server = run(builder, T::address(&folder));
+    let (_folder, server) = placed(builder);
     let address = server.address();
     let mut members = [T::client(&address), T::client(&address)];
     for member in &mut members {
@@ -140,10 +139,9 @@ impl BaseServer for Slow {
 
 fn a_refused_socket_does_not_block<T: Streams>() {
     let (tell, told) = unbounded();
-    let folder = Folder::new();
     let builder = Builder::<T, _, Echo, _>::new(T::default(), Threading::new(), Slow(tell));
     let builder = builder.max_connections(1).overflow(Overflow::Refuse);
-    let server = run(builder, T::address(&folder));
+    let (_folder, server) = placed(builder);
     let mut member = T::client(&server.address());
     assert_eq!(member.ask("hello"), b"hello");
     let _silent = T::client(&server.address());
@@ -213,7 +211,6 @@ impl Patient {
 }
 
 fn newest_datagrams_are_refused<T: Datagrams>() {
-    let folder = Folder::new();
     let (began, begins) = bounded(1);
     let (go_on, goes_on) = bounded(1);
     let state = Answers {
@@ -223,7 +220,7 @@ fn newest_datagrams_are_refused<T: Datagrams>() {
     };
     let builder = Builder::<T, _, Patient, _>::new(T::default(), Threading::new(), state);
     let builder = builder.max_connections(1).overflow(Overflow::Refuse);
-    let server = run(builder, T::address(&folder));
+    let (_folder, server) = placed(builder);
     let (mut first, mut second) = (T::client(&server.address()), T::client(&server.address()));
     first.send("first");
     begins.recv_timeout(DEADLINE).expect("it is handled");
@@ -336,10 +333,8 @@ fn one_address_has_its_share_of_places<C: Concurrent>() {
 }
 
 matrix!(
-    concurrent: clients_beyond_the_limit_wait,
-    a_full_server_wakes_for_every_place,
-    a_full_server_can_be_stopped,
-    one_address_has_its_share_of_places,
+    concurrent: clients_beyond_the_limit_wait, a_full_server_wakes_for_every_place,
+    a_full_server_can_be_stopped, one_address_has_its_share_of_places,
 );
 
 /// Refuses a client with a word of its own, where it could also let it wait.

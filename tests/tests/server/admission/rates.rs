@@ -11,7 +11,7 @@ use socketserver::{
 };
 use tests::{
     Client, Column, DEADLINE, Datagrams, Echo, Folder, Row, Running, datagram_from_another, inet,
-    matrix, run, stream_from_another, until,
+    matrix, placed, run, stream_from_another, until,
 };
 
 use crate::LOCAL;
@@ -103,16 +103,14 @@ fn two_servers_stop_answering_each_other<C: Column>() {
     assert_eq!((second.finished, second.refused), (10, 0));
 }
 
-matrix!(columns:
-    connections_over_the_rate_are_refused,
-    datagrams_over_the_rate_are_refused,
+matrix!(
+    columns: connections_over_the_rate_are_refused, datagrams_over_the_rate_are_refused,
     two_servers_stop_answering_each_other,
 );
 
 fn unix_clients_have_no_rate<T: Row, C: Column>() {
-    let folder = Folder::new();
     let builder = Server::<T, C, Echo>::builder().max_rate_per_address(1, HOUR);
-    let server = run(builder, T::address(&folder));
+    let (_folder, server) = placed(builder);
     for _ in 0..10 {
         assert_eq!(T::client(&server.address()).ask("hello"), b"hello");
     }
