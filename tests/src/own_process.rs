@@ -4,8 +4,8 @@ use std::thread;
 
 use crate::{Ended, elsewhere};
 
-/// Runs the calling test once more, in a process of its own: its threads, descriptors, memory,
-/// limits, signals and logger are nobody else's. Returns how that process ended, and `None` in
+/// Runs the calling test once more, in a process of its own, with threads, descriptors, memory,
+/// limits, signals and a logger that no other test shares. Returns how that process ended, and `None` in
 /// that process.
 ///
 /// # Panics

@@ -15,7 +15,7 @@ impl BaseServer for Busy {
     }
 }
 
-/// Passes on what comes to `handle_error`: the text, and the kind of an error of input or output.
+/// Passes on the errors of `handle_error`: their text, and the kind of an `io::Error`.
 #[derive(Debug)]
 pub struct Failures(Sender<(String, Option<ErrorKind>)>);
 

@@ -138,7 +138,7 @@ fn a_silent_backlog_does_not_prolong_a_drain() {
     }
 }
 
-/// It waits for something other than its client. After the drain the loop serves nobody else.
+/// It waits for something other than its client. After the drain the loop serves no other client.
 #[test]
 fn a_stuck_handler_is_abandoned() {
     let (open, gate) = bounded::<()>(0);

@@ -67,7 +67,7 @@ fn idle_threads_may_stay_for_ever() {
 
 /// Complaint 16.
 #[test]
-fn a_close_waits_unless_it_is_told_not_to() {
+fn server_close_waits_unless_told_not_to() {
     let builder = || ThreadingTCPServer::<Echo>::builder().drain_timeout(Duration::from_millis(50));
     let waits = builder().bind(LOCAL).expect("bind");
     let mut client = Client::stream(waits.server_address());

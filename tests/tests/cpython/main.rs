@@ -6,9 +6,10 @@
 //! against this crate, with the same assertions; what the unittest machinery was for is left out.
 //!
 //! 25 of the 27 are tests: those marked "here", and those marked "forking", which need a process
-//! with one thread and are in `concurrency/forking/cpython.rs`. The other two ask what becomes of `SystemExit`,
-//! an exception that is meant to get through every `except`. Rust has none: an `Err` or a panic
-//! always reaches `handle_error`, and `process::exit` ends the process wherever it is called.
+//! with one thread and are in `concurrency/forking/cpython.rs`. The other two ask what becomes of
+//! `SystemExit`, an exception that is meant to get through every `except`. Rust has none: an `Err`
+//! or a panic always reaches `handle_error`, and `process::exit` ends the process wherever it is
+//! called.
 //!
 //! | test | line | where |
 //! | --- | --- | --- |

@@ -218,7 +218,7 @@ fn sendto_a_full_queue_leaves_the_scheduler_idle() {
             .settimeout(Some(Duration::from_millis(300)))
             .expect("settimeout");
         let (before, began) = (time_on_core(), Instant::now());
-        let error = socket.sendto(b"x", &to).expect_err("nobody receives");
+        let error = socket.sendto(b"x", &to).expect_err("a full queue");
         assert_eq!(error.kind(), io::ErrorKind::TimedOut, "{error}");
         (time_on_core() - before, began.elapsed())
     });
@@ -247,7 +247,7 @@ fn time_on_core() -> Duration {
 }
 
 #[test]
-fn a_short_read_before_urgent_data_is_no_end() {
+fn short_read_before_urgent_data_is_no_end() {
     let (one, mut other) = tcp_pair();
     let data = on_green(move || {
         park_once(&one);

@@ -1,4 +1,4 @@
-//! The stacks of green threads: how large they are, and what is at their end.
+//! The stacks of green threads: their size, and the guard at their end.
 
 use std::hint::black_box;
 use std::io::{self, ErrorKind};
@@ -42,7 +42,7 @@ fn an_overflow_ends_the_process_with_a_message() {
 
 /// A frame that ends beyond the guard is touched page by page, and so meets it.
 #[test]
-fn a_large_frame_does_not_step_over_the_guard() {
+fn a_large_frame_cannot_skip_the_guard() {
     let Some(ended) = own_process() else {
         leave_no_core_file();
         let large = || black_box([1_u8; 2 << 20]).len();
@@ -98,7 +98,7 @@ fn a_green_thread_may_have_a_larger_stack() {
 
 /// An unused stack costs address space alone.
 #[test]
-fn without_room_for_a_stack_there_is_an_error() {
+fn a_stack_without_room_is_an_error() {
     if !in_own_process() {
         return;
     }

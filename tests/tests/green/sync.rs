@@ -120,7 +120,7 @@ fn a_channel_delivers_everything_once_and_in_order() {
 }
 
 #[test]
-fn a_channel_reports_that_its_other_end_has_gone() {
+fn a_channel_reports_a_lost_end() {
     let (sender, receiver) = green::channel::<u8>(1);
     assert_eq!(receiver.try_recv(), Err(TryRecvError::Empty));
     assert_eq!(

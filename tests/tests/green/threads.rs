@@ -14,7 +14,7 @@ use tests::{in_time, until};
 use crate::{cores, on_every_scheduler, on_green, pair};
 
 #[test]
-fn a_green_thread_returns_its_result_or_its_panic() {
+fn join_returns_the_result_or_the_panic() {
     assert_eq!(on_green(|| 6 * 7), 42);
     assert!(on_green(green::is_green));
     assert!(!green::is_green());
@@ -237,7 +237,7 @@ impl Drop for Polite {
 
 /// Another green thread that ran meanwhile would take the panic for its own.
 #[test]
-fn a_panic_that_waits_is_not_seen_by_others() {
+fn a_waiting_panic_is_invisible_to_others() {
     let (one, other) = pair();
     let over = Arc::new(AtomicBool::new(false));
     let turns = Arc::new(AtomicUsize::new(0));

@@ -18,7 +18,7 @@ fn warnings_about<H>() -> usize {
     keep_lines(LevelFilter::Warn).about(&about).len()
 }
 
-/// Computes until there is a warning about it, and for a while longer. Sends the number of warnings.
+/// Computes until there is a warning about it, and for a while longer. Sends their number.
 #[derive(BaseRequestHandler)]
 struct Thoughtful {
     request: Socket,

@@ -159,7 +159,7 @@ fn a_client_without_an_address_is_no_failure<C: Column>() {
 }
 
 /// It leaves its answers where they are, and the next ones are dropped.
-fn a_client_that_does_not_read_is_no_failure<C: Column>() {
+fn a_lazy_client_is_no_failure<C: Column>() {
     let folder = Folder::new();
     let builder = Server::<UnixDatagram, C, Told>::builder();
     let builder = builder.send_timeout(Duration::from_millis(20));
@@ -182,5 +182,5 @@ fn a_client_that_does_not_read_is_no_failure<C: Column>() {
 }
 
 matrix!(
-    columns: a_client_without_an_address_is_no_failure, a_client_that_does_not_read_is_no_failure,
+    columns: a_client_without_an_address_is_no_failure, a_lazy_client_is_no_failure,
 );

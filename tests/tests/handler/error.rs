@@ -1,4 +1,4 @@
-//! Failures: what comes to `handle_error`, and what is logged.
+//! Failures, as `handle_error` and the log see them.
 
 use std::fmt::{self, Display};
 use std::io::{self, ErrorKind, Read};
@@ -29,7 +29,7 @@ impl<E: Display + 'static> Failing<E> {
     }
 }
 
-/// Passes on what comes to `handle_error`, and whether it was expected.
+/// Passes on the errors of `handle_error`, and whether they were expected.
 struct Reports<E> {
     fail: fn() -> E,
     expected: fn(&HandlerError) -> bool,

@@ -113,7 +113,7 @@ fn service_actions_runs_between_inline_requests() {
     assert!(turns.is_sorted_by(|one, next| one < next), "{turns:?}");
 }
 
-fn service_actions_can_be_off_until_the_next_start<C: Column>() {
+fn service_actions_can_pause_until_the_next_start<C: Column>() {
     let (count, builder) =
         counting::<C>("service_actions", |server| server.without_service_actions());
     let builder = builder.poll_interval(Duration::from_millis(1));
@@ -168,7 +168,7 @@ fn an_idle_server_sleeps() {
 }
 
 /// Complaint 02.
-fn a_stop_does_not_wait_for_the_poll_interval<C: Column>() {
+fn a_stop_does_not_await_the_poll_interval<C: Column>() {
     let server = run(hooks::<C>(|_, _| ()), LOCAL);
     assert_eq!(Client::stream(&server.address()).ask("hello"), b"hello");
     let (began, stopping) = (Instant::now(), (*server).clone());
@@ -240,6 +240,6 @@ fn a_stop_ends_handle_request<C: Column>() {
 
 matrix!(
     columns: service_actions_runs_every_poll_interval,
-    service_actions_can_be_off_until_the_next_start, a_stop_does_not_wait_for_the_poll_interval,
+    service_actions_can_pause_until_the_next_start, a_stop_does_not_await_the_poll_interval,
     any_hook_may_stop_the_server, a_panic_in_a_hook_costs_one_call, a_stop_ends_handle_request,
 );

@@ -1,4 +1,4 @@
-//! A drain: who is still served, how long it waits, and what it leaves behind.
+//! A drain: the clients it still serves, how long it waits, and what it leaves behind.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::sync::Arc;
@@ -33,7 +33,7 @@ fn live_requests_may_finish<T: Streams, C: Column>() {
     let (drained, stats) = draining.join().expect("a good end");
     assert_eq!((drained.aborted, drained.abandoned), (0, 0));
     assert_eq!((stats.finished, stats.aborted), (1, 0));
-    assert!(Client::try_stream(&address).is_err(), "nobody is there");
+    assert!(Client::try_stream(&address).is_err(), "the server has gone");
 }
 
 /// Complaint 16.
@@ -82,7 +82,7 @@ fn a_lame_duck_serves_every_client<T: Streams, C: Column>() {
     let (drained, stats) = draining.join().expect("a good end");
     assert_eq!((drained.aborted, stats.finished), (0, 11));
     assert!(leaving.is_stopping());
-    assert!(Client::try_stream(&address).is_err(), "nobody is there");
+    assert!(Client::try_stream(&address).is_err(), "the server has gone");
 }
 
 matrix!(
@@ -134,13 +134,13 @@ fn a_lame_duck_drains_after_its_time<T: Row, C: Column>() {
     }
 }
 
-fn only_a_loop_that_drains_is_a_lame_duck<T: Row, C: Column>() {
+fn only_a_draining_loop_is_a_lame_duck<T: Row, C: Column>() {
     let folder = Folder::new();
     let bind = || {
         let server = Server::<T, C, Echo>::builder().lame_duck(FOR_EVER);
         Arc::new(server.bind(T::address(&folder)).expect("bind"))
     };
-    // Without a loop nobody would be served meanwhile.
+    // Without a loop no client would be served meanwhile.
     let server = bind();
     in_time("a drain without a loop", move || server.drain(FOR_EVER));
     // A server that waits for one request does not know whether it will wait for another.
@@ -163,7 +163,7 @@ fn only_a_loop_that_drains_is_a_lame_duck<T: Row, C: Column>() {
 
 matrix!(
     all: the_backlog_is_served, a_lame_duck_drains_after_its_time,
-    only_a_loop_that_drains_is_a_lame_duck,
+    only_a_draining_loop_is_a_lame_duck,
 );
 
 /// One that comes as a loop ends is there for the next.

@@ -220,7 +220,8 @@ lives! {
         ["handle_error", "shutdown_request"], [];
     shutdown_request_panics: [Panic("shutdown_request")] => [], HANDLED;
     every_hook_panics:
-        [Panic("handle"), Panic("finish"), Panic("handle_error"), Panic("shutdown_request")] => [], FAILED;
+        [Panic("handle"), Panic("finish"), Panic("handle_error"), Panic("shutdown_request")] =>
+        [], FAILED;
 }
 
 /// A concurrency that has no room.

@@ -253,7 +253,7 @@ fn a_handler_may_close_its_server<C: Concurrent>() {
 
 matrix!(concurrent: only_one_loop_runs_at_a_time, a_handler_may_close_its_server);
 
-/// Complaint 32: at a path, which nobody else takes when it is free.
+/// Complaint 32: at a path, which no other test takes when it is free.
 #[test]
 fn clients_wait_after_a_shutdown_until_a_close() {
     let folder = Folder::new();
@@ -269,7 +269,7 @@ fn clients_wait_after_a_shutdown_until_a_close() {
         ends_well(serving);
     }
     server.server_close();
-    let refused = Client::try_stream(server.server_address()).expect_err("nobody is there");
+    let refused = Client::try_stream(server.server_address()).expect_err("no server");
     assert_eq!(refused.kind(), ErrorKind::NotFound);
 }
 
@@ -370,7 +370,7 @@ fn a_broken_listener_ends_the_loop() {
         let [mut taken, mut waiting] = [(); 2].map(|()| Client::stream(server.server_address()));
         let serving = server.spawn().expect("spawn");
         assert_eq!(taken.rest(), b"");
-        let reset = waiting.read(&mut [0]).expect_err("nobody serves");
+        let reset = waiting.read(&mut [0]).expect_err("no server");
         assert_eq!(reset.kind(), ErrorKind::ConnectionReset);
         let ended = in_time("the loop's end", move || serving.join());
         let number = ended.expect_err("an error").raw_os_error();

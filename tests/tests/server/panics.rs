@@ -1,4 +1,4 @@
-//! Panics in what users give to a server cost one request or one call, and nobody else.
+//! A panic in a user's code costs one request or one call, and no other.
 
 use std::fmt::{self, Display};
 use std::io;
@@ -341,7 +341,7 @@ fn a_server_of_panicking_axes_can_be_stopped() {
 }
 
 #[test]
-fn a_panic_during_a_drain_may_be_followed_by_shutdown() {
+fn a_panicking_drain_leaves_shutdown_working() {
     let server = served_by(Tcp::new(), Panicking);
     let mut client = Client::stream(server.server_address());
     in_time("the end", move || {
@@ -351,7 +351,7 @@ fn a_panic_during_a_drain_may_be_followed_by_shutdown() {
     assert_eq!(client.rest(), b"");
 }
 
-/// A concurrency that keeps its jobs, and panics in `service_actions` once it is told to.
+/// A concurrency that keeps its jobs, and panics in `service_actions` once `panics` is set.
 struct Holding {
     jobs: Mutex<Vec<Job>>,
     turns: Arc<AtomicUsize>,

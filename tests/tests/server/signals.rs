@@ -185,7 +185,7 @@ fn serve_until_signalled(server: &Listening) {
     assert_eq!((server.stats().accepted, server.fileno()), (1, -1));
 }
 
-/// With no time for it the drain serves nobody more.
+/// With no time for it the drain serves no other client.
 #[test]
 fn a_backlog_does_not_delay_a_signal() {
     ends_there(|| {

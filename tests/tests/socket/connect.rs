@@ -42,7 +42,7 @@ fn a_server_by_hand<W: Thread>() {
 
 fn a_connection_without_a_listener_is_refused<W: Thread>() {
     let taken = new(AddressFamily::Inet, SocketKind::Stream);
-    // Bound and not listening, so that nobody else can listen there.
+    // Bound and not listening, so that no other test can listen there.
     taken.bind("127.0.0.1:0").expect("bind");
     let address = taken.getsockname().expect("a name");
     let connect = |address: &dyn ToAddress| {
@@ -52,18 +52,18 @@ fn a_connection_without_a_listener_is_refused<W: Thread>() {
         })
     };
     assert_eq!(
-        connect(&address).expect_err("nobody").kind(),
+        connect(&address).expect_err("no listener").kind(),
         ErrorKind::ConnectionRefused
     );
     let folder = Folder::new();
-    let path = folder.join("nobody");
+    let path = folder.join("unused");
     assert_eq!(
         connect(&path).expect_err("nothing").kind(),
         ErrorKind::NotFound
     );
     drop(net::UnixListener::bind(&path).expect("bind"));
     assert_eq!(
-        connect(&path).expect_err("nobody").kind(),
+        connect(&path).expect_err("no listener").kind(),
         ErrorKind::ConnectionRefused
     );
 }

@@ -1,5 +1,5 @@
 //! `rfile` and `wfile`: whatever arrives, in whatever pieces, is read once and in order, also when
-//! a read has to be tried again; and what is written leaves when it should.
+//! a read has to be tried again; and `wfile` sends its data when it should.
 
 use std::io::{BufRead, ErrorKind, Read, Write};
 use std::net::Shutdown;

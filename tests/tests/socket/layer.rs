@@ -217,7 +217,7 @@ fn upgrade(server: &Running<()>, words: &str, answer: &str) {
     assert_eq!(read_records(&client.rest()), ("hello\n".repeat(3), true));
 }
 
-fn a_handler_may_set_a_layer_in_mid_stream<C: Column>() {
+fn a_handler_may_set_a_layer_midstream<C: Column>() {
     let server = run(
         Builder::<Tcp, C, Upgrade, ()>::new(Tcp::new(), C::default(), ()),
         LOCAL,
@@ -230,7 +230,7 @@ fn a_handler_may_set_a_layer_in_mid_stream<C: Column>() {
 
 matrix!(
     columns: a_transport_may_set_a_layer, a_failed_handshake_costs_one_request,
-    a_handler_may_set_a_layer_in_mid_stream,
+    a_handler_may_set_a_layer_midstream,
 );
 
 /// A socket with a layer, and its other end without one.
@@ -275,7 +275,7 @@ fn calls_that_would_bypass_it_are_refused() {
     socket.recvfrom(100).expect_err("what cannot be read");
     socket
         .sendto(b"secret", "./nowhere")
-        .expect_err("what must not be seen");
+        .expect_err("it would be readable");
     assert_eq!(socket.recv(100).expect("recv"), b"hello");
     drop(socket);
     let mut seen = Vec::new();

@@ -104,7 +104,7 @@ fn signals_neither_end_nor_prolong_a_wait() {
 }
 
 #[test]
-fn a_lost_connection_is_an_error_without_a_signal() {
+fn a_lost_connection_raises_no_signal() {
     if !in_own_process() {
         return;
     }

@@ -93,7 +93,7 @@ fn sendto_a_full_queue_times_out<W: Thread>() {
 
 /// A little room does not make a socket ready, though a call would succeed. It comes during the
 /// wait, which nevertheless ends by its deadline.
-fn a_wait_ended_by_its_deadline_is_not_retried<W: Thread>() {
+fn a_wait_past_its_deadline_is_not_retried<W: Thread>() {
     let (socket, mut other) = unix_pair();
     fill(&socket);
     socket.settimeout(Some(SHORT)).expect("a timeout");
@@ -260,6 +260,6 @@ fn a_non_blocking_descriptor_waits_too<W: Thread>() {
 matrix!(
     threads: a_non_blocking_descriptor_waits_too, every_blocking_call_times_out,
     sendto_a_full_queue_times_out, sendto_a_full_queue_waits_for_room,
-    a_wait_ended_by_its_deadline_is_not_retried, accept_times_out, connect_times_out,
+    a_wait_past_its_deadline_is_not_retried, accept_times_out, connect_times_out,
     the_timeout_covers_a_whole_sendall,
 );

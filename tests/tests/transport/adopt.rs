@@ -84,7 +84,7 @@ fn a_bound_datagram_socket_is_served<T: Datagrams, C: Column>() {
 
 matrix!(datagrams: a_bound_datagram_socket_is_served);
 
-fn only_a_socket_of_its_own_kind_is_taken<T: Place, C: Column>() {
+fn sockets_of_another_kind_are_rejected<T: Place, C: Column>() {
     let folder = Folder::new();
     let sequence = socket2::Socket::new(socket2::Domain::UNIX, socket2::Type::SEQPACKET, None);
     let sequence = OwnedFd::from(sequence.expect("a socket"));
@@ -105,7 +105,7 @@ fn only_a_socket_of_its_own_kind_is_taken<T: Place, C: Column>() {
     }
 }
 
-matrix!(all: only_a_socket_of_its_own_kind_is_taken);
+matrix!(all: sockets_of_another_kind_are_rejected);
 
 /// Complaint 35.
 #[test]

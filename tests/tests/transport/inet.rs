@@ -83,7 +83,7 @@ fn tcp_serves_ipv6<C: Column>() {
 /// Complaint 19.
 fn udp_serves_ipv6<C: Column>() {
     clients_of_ipv6_are_served::<Udp, C>();
-    // The answer has another address than the one that was asked for, unless it is the first.
+    // The answer comes from the machine's first address, whichever the client asked.
     let first = Ipv4Addr::LOCALHOST;
     a_dual_stack_serves_both(Server::<Udp, C, _>::builder().dual_stack(true), first);
     a_single_stack_is_ipv6_alone(Server::<Udp, C, _>::builder().dual_stack(false));

@@ -121,10 +121,10 @@ fn allow_reuse_address_lets_tcp_restart_at_once() {
     assert_eq!(refused.expect_err("it lives").kind(), ErrorKind::AddrInUse);
 }
 
+type EchoBuilder<T> = Builder<T, Inline, Echo, ()>;
+
 /// Two servers at one address share it if both have the option.
-fn both_must_ask<T: Row>(
-    ask: fn(Builder<T, Inline, Echo, ()>, bool) -> Builder<T, Inline, Echo, ()>,
-) {
+fn both_must_ask<T: Row>(ask: fn(EchoBuilder<T>, bool) -> EchoBuilder<T>) {
     let bind = |address: &Address, asks| ask(Server::builder(), asks).bind(address);
     let any = LOCAL.to_address().expect("an address");
     for asks in [false, true] {

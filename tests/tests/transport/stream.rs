@@ -118,12 +118,12 @@ fn ends_when_all_is_read<T: Streams, C: Concurrent>(transport: T) {
     assert_eq!(client.rest(), b"");
 }
 
-fn a_client_that_has_read_all_costs_no_wait<C: Concurrent>() {
+fn a_finished_client_costs_no_wait<C: Concurrent>() {
     ends_when_all_is_read::<_, C>(Tcp::new().linger(HOUR));
     ends_when_all_is_read::<_, C>(UnixStream::new().linger(HOUR));
 }
 
 matrix!(
     concurrent: a_reply_arrives_whole_despite_unread_input, no_client_is_waited_for_beyond_linger,
-    a_client_that_has_read_all_costs_no_wait,
+    a_finished_client_costs_no_wait,
 );

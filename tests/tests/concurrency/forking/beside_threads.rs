@@ -20,8 +20,9 @@ list!(
 /// Lets the servers of this file fork.
 #[allow(unsafe_code)]
 fn promise() -> ForkBesideThreads {
-    // SAFETY: `tests::Echo`, the one handler here, only receives, sends and allocates. It takes no lock, for it
-    // does not print, log or panic, nor ask its server anything, and it counts on no other thread.
+    // SAFETY: `tests::Echo`, the one handler here, only receives, sends and allocates. It takes no
+    // lock, since it does not print, log or panic, nor ask its server anything, and it counts on no
+    // other thread.
     unsafe { ForkBesideThreads::promise() }
 }
 

@@ -15,7 +15,7 @@ use crate::support::{EndAfter, Journal, LOCAL, Over, ask, end_after, end_of, is_
 
 list!(
     TESTS: max_children_is_never_exceeded, a_full_server_can_be_stopped,
-    a_full_server_refuses_if_told, an_ended_child_makes_room_at_once, other_children_are_left_alone,
+    overflow_may_refuse_clients, an_ended_child_makes_room_at_once, other_children_are_left_alone,
     active_children_returns_their_numbers, a_child_takes_its_clients_place,
     handle_request_waits_for_ended_children, a_killed_child_is_logged,
     a_thousand_requests_leave_nothing,
@@ -112,7 +112,7 @@ fn a_full_server_can_be_stopped() {
 }
 
 /// The loop refuses, not a child.
-fn a_full_server_refuses_if_told() {
+fn overflow_may_refuse_clients() {
     let server = ForkingTCPServer::<Echo, _>::with(Busy).max_children(1);
     let server = server.overflow(Overflow::Refuse).bind(LOCAL).expect("bind");
     let mut first = Client::stream(server.server_address());

@@ -34,7 +34,7 @@ fn until_closed(server: &Address) {
     });
 }
 
-/// Sends the signal that it is told to, and outlives its server's listener.
+/// Sends the signal that its client asks for, and outlives its server's listener.
 #[derive(BaseRequestHandler)]
 struct Last {
     request: Socket,
@@ -287,7 +287,7 @@ fn a_child_does_not_hold_the_port() {
     let address = address_of(&program);
     let mut client = Client::stream(&address);
     assert_eq!(client.recv(), b"alone");
-    let refused = Client::try_stream(&address).expect_err("nobody listens");
+    let refused = Client::try_stream(&address).expect_err("no listener");
     assert_eq!(refused.kind(), ErrorKind::ConnectionRefused);
     assert_eq!(client.ask("hello"), b"hello");
     let (status, ..) = program.wait();

@@ -77,11 +77,15 @@ pub(crate) fn main(tests: &[&'static [Test]], programs: &[&'static [Test]]) -> E
 }
 
 /// Runs a test. When it fails, returns what it wrote, and why.
+#[expect(
+    clippy::zombie_processes,
+    reason = "`end_of` waits for its whole group"
+)]
 fn run(test: &Test, capture: bool) -> Result<(), Failed> {
     let folder = Folder::new();
     let output = folder.join("output");
     let mut command = alone(test.name());
-    // A group of its own: what a test does to its group, Ctrl-C for instance, reaches nobody else.
+    // What a test does to its group, Ctrl-C for instance, reaches no other process.
     command.process_group(0);
     if capture {
         let file = File::create(&output).expect("a file for the output");
@@ -95,7 +99,7 @@ fn run(test: &Test, capture: bool) -> Result<(), Failed> {
     })
 }
 
-/// Waits until a group, whose first process is a test, has ended. Returns what is wrong with that.
+/// Waits until a group, whose first process is a test, has ended. Returns its failure, if any.
 fn end_of(group: Pid) -> Result<(), String> {
     let mut end = Instant::now() + LIMIT;
     let mut result = Err(format!("it took more than {LIMIT:?}"));

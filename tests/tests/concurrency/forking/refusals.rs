@@ -70,7 +70,7 @@ fn a_server_beside_threads_refuses_to_serve() {
     // Here the second thread is the loop's own. The backlog is reset.
     let mut client = ask(server.server_address(), "hello");
     assert_clear(&server.spawn().expect_err("there is a thread"));
-    let reset = client.read(&mut [0]).expect_err("nobody serves");
+    let reset = client.read(&mut [0]).expect_err("no server");
     assert_eq!(reset.kind(), ErrorKind::ConnectionReset);
 }
 
@@ -164,7 +164,7 @@ impl BaseServer for Limited {
 fn a_failed_fork_costs_one_request() {
     if getuid().is_root() {
         // No limit holds for root.
-        return again_as_nobody("refusals::a_failed_fork_costs_one_request");
+        return again_without_rights("refusals::a_failed_fork_costs_one_request");
     }
     let server = ForkingTCPServer::<Echo, Limited>::with(Limited(OnceLock::new()));
     let server = server.bind(LOCAL).expect("bind");
@@ -179,7 +179,7 @@ fn a_failed_fork_costs_one_request() {
 }
 
 /// Runs a test as a user without rights, from a copy of this program that this user can reach.
-fn again_as_nobody(test: &str) {
+fn again_without_rights(test: &str) {
     const NOBODY: u32 = 65_534;
     let folder = Folder::new();
     let program = folder.join("forking");

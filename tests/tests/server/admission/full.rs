@@ -55,7 +55,7 @@ fn beyond_two_clients_are_refused<T: Streams, C: Concurrency>(builder: Builder<T
 }
 
 #[test]
-fn a_full_server_refuses_if_told() {
+fn overflow_may_refuse_clients() {
     beyond_two_clients_are_refused(refusing::<Tcp, _>(Threading::new()).max_connections(2));
     beyond_two_clients_are_refused(refusing::<UnixStream, _>(Threading::new()).max_connections(2));
     beyond_two_clients_are_refused(refusing::<Tcp, _>(Threading::new().max_threads(2)));
@@ -79,7 +79,7 @@ fn a_full_inline_server_lets_clients_wait() {
 
 /// The counters are exact.
 #[test]
-fn each_client_of_a_burst_is_served_or_refused() {
+fn a_burst_is_served_or_refused() {
     const CLIENTS: usize = 1_000;
     let server = run(refusing::<Tcp, _>(Threading::new().max_threads(4)), LOCAL);
     let crowd: Vec<_> = (0..CLIENTS)
@@ -177,7 +177,7 @@ fn a_panic_in_refuse_request_costs_no_other() {
     assert_eq!(member.ask("still here"), b"still here");
 }
 
-/// A handler answers when it is told to.
+/// Answers when its test says so.
 #[derive(BaseRequestHandler)]
 struct Patient {
     request: Datagram,
@@ -263,7 +263,7 @@ fn one_refuse_request_fits_every_transport() {
     serves::<Udp>();
 }
 
-/// A server with room for so many clients, by either kind of limit.
+/// A server with room for `limit` clients, by either kind of limit.
 fn with_places<C: Concurrent>(limit: usize) -> [Builder<Tcp, C, Echo, Busy>; 2] {
     [
         Builder::new(Tcp::new(), C::at_most(limit), Busy),
