@@ -6,4 +6,4 @@ cd "$(dirname "$0")/.."
 # One of the servers is the chat, a demo.
 cargo build --release --quiet --package demos
 timeout --kill-after=10 1800 \
-    cargo test --release --package tests --test faults -- --full --table "$@"
+    cargo test --release --package tests --test faults -- "$@" --full --table

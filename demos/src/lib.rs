@@ -1,7 +1,8 @@
-//! What the programs share: how they begin and end ([`program`]), where they listen or connect
-//! ([`place`]), how they serve ([`server`]), and which text is fit for a terminal ([`text`]).
+//! What the programs share: how they start and end ([`program`]), where they listen or connect
+//! ([`endpoint`]), how they serve ([`server`]), and how text is made safe for a terminal
+//! ([`text`]).
 
-pub mod place;
+pub mod endpoint;
 pub mod program;
 pub mod server;
 pub mod text;

@@ -1,4 +1,4 @@
-//! How every program begins and ends: its options, its log, and the one line it says when it fails.
+//! How every program starts and ends: its options, its log, and one line if it fails.
 
 use std::fmt::Display;
 use std::io::{self, Write};
@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-/// Why a program ends before it is done.
+/// Why a program fails.
 #[derive(Debug)]
 pub struct Failure {
     message: String,
@@ -14,7 +14,7 @@ pub struct Failure {
 }
 
 impl Failure {
-    /// Something went wrong: status 1.
+    /// An error while the program runs: status 1.
     pub fn new(message: impl Display) -> Self {
         Failure {
             message: message.to_string(),
@@ -22,7 +22,7 @@ impl Failure {
         }
     }
 
-    /// The command line is wrong: status 2.
+    /// An error on the command line: status 2.
     pub fn usage(message: impl Display) -> Self {
         Failure {
             message: message.to_string(),
@@ -30,10 +30,10 @@ impl Failure {
         }
     }
 
-    /// One line, whatever the message quotes.
+    /// Writes one line to standard error, even if the message quotes several.
     fn report(&self) -> ExitCode {
         let line = self.message.replace(['\n', '\r'], " ");
-        // Nobody is left to be told that standard error is closed.
+        // If standard error is closed, there is nowhere to report that.
         let _ = writeln!(io::stderr(), "error: {line}");
         ExitCode::from(self.status)
     }
@@ -45,8 +45,8 @@ impl From<io::Error> for Failure {
     }
 }
 
-/// Reads the options and runs the program with them. The log is on from then on: `RUST_LOG`
-/// chooses, `info` unless set.
+/// Parses the options, starts the log and runs the program. The log's level is that of `RUST_LOG`,
+/// or `info` if it is not set.
 pub fn run<O: Parser>(program: fn(O) -> Result<(), Failure>) -> ExitCode {
     let result = match O::try_parse() {
         Ok(options) => {
@@ -56,16 +56,16 @@ pub fn run<O: Parser>(program: fn(O) -> Result<(), Failure>) -> ExitCode {
         }
         Err(help) if !help.use_stderr() => help.print().map_err(Failure::from),
         Err(error) => {
-            let what = without_usage(&error.to_string());
-            Err(Failure::usage(format!("{what}; see --help")))
+            let message = first_paragraph(&error.to_string());
+            Err(Failure::usage(format!("{message}; see --help")))
         }
     };
     result.map_or_else(|failure| failure.report(), |()| ExitCode::SUCCESS)
 }
 
-/// The first paragraph of clap's message on one line, without its `error: `. What follows it is
-/// advice.
-fn without_usage(message: &str) -> String {
+/// The first paragraph of clap's message on one line, without its `error: `. The usage and advice
+/// follow as further paragraphs, and clap cannot be made to leave them out.
+fn first_paragraph(message: &str) -> String {
     let paragraph = message.lines().take_while(|line| !line.is_empty());
     let line = paragraph.map(str::trim).collect::<Vec<_>>().join(" ");
     line.trim_start_matches("error: ").to_owned()

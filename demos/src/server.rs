@@ -1,5 +1,5 @@
-//! How every server of the demos serves: the options they share, the choice of the transport and
-//! the concurrency at run time, the line that says where it listens, and the summary at its end.
+//! How every server of the demos serves: the shared options, the choice of transport and
+//! concurrency at run time, the line with its address, and the counters in the log at its end.
 
 use std::io::{self, Write};
 use std::num::NonZeroUsize;
@@ -9,66 +9,66 @@ use clap::{Args, ValueEnum};
 use socketserver::signal::SIGUSR1;
 use socketserver::{
     Address, BaseServer, Builder, Concurrency, Datagram, Forking, Green, Inline, RequestHandler,
-    Socket, Stats, Tcp, Threading, Transport, Udp, UnixDatagram, UnixStream,
+    Socket, Stats, Tcp, Threading, Transport, Udp, UnixDatagram, UnixStream, green,
 };
 
-use crate::place::TransportName;
+use crate::endpoint::TransportName;
 use crate::program::Failure;
 
 /// The concurrencies by the names they have on the command line.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum ConcurrencyName {
-    /// One request after the other
+    /// One request at a time
     Inline,
-    /// A thread for every request
+    /// A thread per request
     #[default]
     Threading,
-    /// A child process for every request
+    /// A child process per request
     Forking,
-    /// A green thread for every request
+    /// A green thread per request
     Green,
 }
 
 /// The options of every server.
 #[derive(Args, Debug)]
 pub struct ServerOptions {
-    /// Who runs the handlers
+    /// What runs the handlers
     #[arg(long, value_enum, default_value_t)]
     pub concurrency: ConcurrencyName,
 
-    /// At most so many threads run handlers; for --concurrency threading
-    #[arg(long, value_name = "N", value_parser = some)]
+    /// Maximum number of threads, with --concurrency threading
+    #[arg(long, value_name = "N", value_parser = positive)]
     max_threads: Option<NonZeroUsize>,
 
-    /// At most so many requests are live at once; others wait in the system's queue
-    #[arg(long, value_name = "N", value_parser = some)]
+    /// Maximum number of live requests; further clients wait in the backlog
+    #[arg(long, value_name = "N", value_parser = positive)]
     max_connections: Option<NonZeroUsize>,
 
-    /// How long live requests may go on after the first SIGINT or SIGTERM
+    /// How long live requests may continue after the first SIGINT or SIGTERM
     #[arg(long, value_name = "SECONDS", default_value = "5", value_parser = seconds)]
     pub drain: Duration,
 
-    /// How long everybody is still served after that signal, before the server drains
+    /// How long new clients are still served after that signal, before the server drains
     #[arg(long, value_name = "SECONDS", default_value = "0", value_parser = seconds)]
     lame_duck: Duration,
 }
 
 impl ServerOptions {
-    /// The limit of connections for a program that cannot do without one.
+    /// Sets the limit of connections for a program that must have one.
     ///
     /// # Errors
-    /// When more were asked for.
+    /// If the command line asks for more.
     pub fn at_most(mut self, connections: NonZeroUsize) -> Result<Self, Failure> {
-        let wanted = *self.max_connections.get_or_insert(connections);
-        if wanted > connections {
+        let given = *self.max_connections.get_or_insert(connections);
+        if given > connections {
             return Err(Failure::usage(format!(
-                "invalid value '{wanted}' for '--max-connections': at most {connections} are possible here"
+                "invalid value '{given}' for '--max-connections': expected at most {connections}"
             )));
         }
         Ok(self)
     }
 
-    /// Serves over the transport of that name, with a handler for streams and one for datagrams.
+    /// Serves over the transport of that name, with `H` for streams and `D` for datagrams.
     ///
     /// # Errors
     /// As [`serve`](Self::serve).
@@ -93,10 +93,10 @@ impl ServerOptions {
         }
     }
 
-    /// Serves until a signal comes, under the concurrency that was chosen.
+    /// Serves until a signal, under the chosen concurrency.
     ///
     /// # Errors
-    /// When an option means nothing here, the address cannot be bound, or the listener fails.
+    /// If an option has no effect here, the address cannot be bound, or the listener fails.
     pub fn serve<T, H, S>(&self, transport: T, address: &Address, state: S) -> Result<(), Failure>
     where
         T: Transport,
@@ -105,7 +105,7 @@ impl ServerOptions {
     {
         if self.max_threads.is_some() && self.concurrency != ConcurrencyName::Threading {
             return Err(Failure::usage(
-                "'--max-threads' means nothing without '--concurrency threading'",
+                "'--max-threads' has no effect without '--concurrency threading'",
             ));
         }
         match self.concurrency {
@@ -125,6 +125,7 @@ impl ServerOptions {
                 self.run::<_, _, H, _>(Builder::new(transport, forking, state), address)
             }
             ConcurrencyName::Green => {
+                enable_green_threads();
                 let green = Green::new();
                 self.run::<_, _, H, _>(Builder::new(transport, green, state), address)
             }
@@ -149,10 +150,10 @@ impl ServerOptions {
             .lame_duck(self.lame_duck)
             .bind(address)
             .map_err(|error| Failure::new(format!("cannot listen on {address}: {error}")))?;
-        // Before anybody can know that the server is there.
+        // Before any client or script can know that the server is there.
         server.drain_on_signals(self.drain)?;
         server.on_signal(SIGUSR1, |server| log_counters(&server.stats()))?;
-        // Whoever closed standard output does not want to know.
+        // This fails if standard output is closed, which is no reason not to serve.
         let _ = writeln!(io::stdout(), "listening on {}", server.server_address());
         server.serve_forever()?;
         log_counters(&server.stats());
@@ -171,33 +172,40 @@ fn log_counters(stats: &Stats) {
     );
 }
 
-/// A number that is not zero; the form in which clap wants it.
-fn some(text: &str) -> Result<NonZeroUsize, String> {
+/// Parses a number of at least 1, for clap.
+fn positive(text: &str) -> Result<NonZeroUsize, String> {
     let number = text.parse();
-    number.map_err(|_| "a whole number of at least 1 is wanted".to_owned())
+    number.map_err(|_| "expected a whole number of at least 1".to_owned())
 }
 
-/// A number of seconds; the form in which clap wants it.
+/// Parses a number of seconds, for clap.
 ///
 /// # Errors
-/// When it is none.
+/// If the text is none, or more than some thirty years.
 pub fn seconds(text: &str) -> Result<Duration, String> {
-    /// Some thirty years. Clocks cannot hold just any time.
+    /// A clock cannot hold every time.
     const MOST: Duration = Duration::from_secs(1_000_000_000);
     text.parse()
         .ok()
         .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
         .filter(|time| *time <= MOST)
-        .ok_or_else(|| "a number of seconds is wanted".to_owned())
+        .ok_or_else(|| "expected a number of seconds".to_owned())
 }
 
-/// A number of seconds that is not zero; the form in which clap wants it.
+/// Parses a number of seconds above zero, for clap.
 ///
 /// # Errors
-/// When it is none.
-pub fn some_seconds(text: &str) -> Result<Duration, String> {
+/// If the text is none.
+pub fn positive_seconds(text: &str) -> Result<Duration, String> {
     match seconds(text)? {
-        Duration::ZERO => Err("more than nothing is wanted".to_owned()),
+        Duration::ZERO => Err("expected more than 0".to_owned()),
         time => Ok(time),
     }
+}
+
+#[allow(unsafe_code)]
+fn enable_green_threads() {
+    // SAFETY: no handler of a demo, and no library that it uses, waits for a client inside
+    // `LocalKey::with` or in the initializer of a thread-local.
+    unsafe { green::enable() };
 }

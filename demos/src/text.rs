@@ -1,7 +1,7 @@
-//! Text that came from somebody else and is about to be shown.
+//! Text from a peer that is about to be shown.
 
-/// The text without what commands a terminal: control characters, old and new, and whatever changes
-/// the direction of what follows. Those, and what is no UTF-8, are shown as `�`; a tab is a space.
+/// Replaces by `�` all control characters, which may command a terminal, all characters that
+/// change the direction of text, and invalid UTF-8. A tab becomes a space.
 pub fn printable(text: &[u8]) -> String {
     let show = |character| match character {
         '\t' => ' ',
@@ -29,28 +29,28 @@ mod tests {
 
     proptest! {
         #[test]
-        fn whatever_comes_can_be_shown(text in vec(any::<u8>(), 0..200)) {
+        fn any_bytes_become_printable(text in vec(any::<u8>(), 0..200)) {
             let shown = printable(&text);
             prop_assert!(!shown.chars().any(|shown| shown.is_control() || rearranges(shown)));
-            prop_assert_eq!(printable(shown.as_bytes()), shown, "once is enough");
+            prop_assert_eq!(printable(shown.as_bytes()), shown, "a second call changes nothing");
         }
 
         #[test]
-        fn what_can_be_shown_stays(text in "\\PC{0,50}") {
+        fn printable_text_is_unchanged(text in "\\PC{0,50}") {
             prop_assume!(!text.chars().any(rearranges));
             prop_assert_eq!(printable(text.as_bytes()), text);
         }
     }
 
     #[test]
-    fn ordinary_text_stays() {
+    fn ordinary_text_is_unchanged() {
         for text in ["", "hello", "häßlich", "日本語", "👩‍🚀", "a 'quote'; #1"] {
             assert_eq!(printable(text.as_bytes()), text);
         }
     }
 
     #[test]
-    fn nothing_that_commands_a_terminal_is_left() {
+    fn terminal_commands_are_replaced() {
         let every_control: Vec<u8> = (0..=0x9f).map(char::from).collect::<String>().into_bytes();
         let shown = printable(&every_control);
         assert!(!shown.chars().any(char::is_control), "{shown:?}");
@@ -60,8 +60,8 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_utf8_cannot_smuggle_anything_in() {
-        // A bare C1 byte, an overlong escape, a surrogate, a cut sequence.
+    fn invalid_utf8_is_replaced() {
+        // A bare C1 byte, an overlong escape, a surrogate, an incomplete sequence.
         assert_eq!(printable(b"\x9b1m"), "�1m");
         assert_eq!(printable(b"\xc0\x9b"), "��");
         assert_eq!(printable(b"\xed\xa0\x80"), "���");

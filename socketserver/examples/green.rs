@@ -19,8 +19,12 @@ fn count(request: Socket, _client_address: Address) -> io::Result<()> {
     }
 }
 
+#[allow(unsafe_code)]
 fn main() -> io::Result<()> {
     env_logger::init();
+    // SAFETY: no code on a green thread waits inside `LocalKey::with`, or in the initializer of a
+    // thread-local.
+    unsafe { green::enable() };
     GreenTCPServer::handling(count)
         .bind("127.0.0.1:9999")?
         .serve_forever()

@@ -1,6 +1,5 @@
 //! The grid: every transport with every concurrency, under Python's names. `Green…` is ours.
 
-#[cfg(target_os = "linux")]
 use crate::concurrency::Green;
 use crate::concurrency::{Forking, Inline, Threading};
 use crate::server::Server;
@@ -27,7 +26,6 @@ grid! {
     /// Python: `ForkingTCPServer`
     ForkingTCPServer = Tcp, Forking;
     /// TCP, one green thread per connection.
-    #[cfg(target_os = "linux")]
     GreenTCPServer = Tcp, Green;
     /// UDP, one datagram after the other.
     ///
@@ -42,7 +40,6 @@ grid! {
     /// Python: `ForkingUDPServer`
     ForkingUDPServer = Udp, Forking;
     /// UDP, one green thread per datagram.
-    #[cfg(target_os = "linux")]
     GreenUDPServer = Udp, Green;
     /// Unix streams, one connection after the other.
     ///
@@ -57,7 +54,6 @@ grid! {
     /// Python: `ForkingUnixStreamServer`
     ForkingUnixStreamServer = UnixStream, Forking;
     /// Unix streams, one green thread per connection.
-    #[cfg(target_os = "linux")]
     GreenUnixStreamServer = UnixStream, Green;
     /// Unix datagrams, one after the other.
     ///
@@ -72,6 +68,5 @@ grid! {
     /// Python: `ForkingUnixDatagramServer`
     ForkingUnixDatagramServer = UnixDatagram, Forking;
     /// Unix datagrams, one green thread per datagram.
-    #[cfg(target_os = "linux")]
     GreenUnixDatagramServer = UnixDatagram, Green;
 }

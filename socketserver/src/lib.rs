@@ -91,7 +91,8 @@
 //! * In processes, each handler changes its own copy of the state, which no other handler sees. The
 //!   program may not have other threads.
 //! * Green threads are for tens of thousands of clients that mostly wait. A handler may block only
-//!   in the ways that the rules of [`green`] allow.
+//!   in the ways that the rules of [`green`] allow, and the program enables them first:
+//!   [`green::enable`].
 //!
 //! # Coming from Python
 //!
@@ -130,8 +131,7 @@
 //!
 //! # Platforms
 //!
-//! The crate is built and tested on Linux, and its promises are for Linux. Other Unixes have most of
-//! it, but not green threads and the `Green…` servers. Windows is not supported.
+//! Linux. The crate does not compile elsewhere, because nothing here would show that it works there.
 //!
 //! # Reading the source
 //!
@@ -149,8 +149,8 @@
 //! nothing of servers, `panics.rs` contains the panics of user code, and `sys/` holds every `unsafe`
 //! block. `CONTRIBUTING.md` has a map, and the words that the code uses.
 
-#[cfg(not(unix))]
-compile_error!("socketserver needs a Unix");
+#[cfg(not(target_os = "linux"))]
+compile_error!("socketserver needs Linux");
 
 // In the order in which a request meets them; the blank lines keep it.
 mod server;
@@ -171,11 +171,7 @@ mod aliases;
 
 // Written as if they were crates of their own: `panics`, `sync` and `sys` import nothing of this
 // crate, `pool` imports the first two, and `green` all of these.
-#[cfg(target_os = "linux")]
 pub mod green;
-#[cfg(not(target_os = "linux"))]
-#[path = "green/absent.rs"]
-mod green;
 #[cfg(loom)]
 mod model;
 mod panics;
@@ -188,7 +184,6 @@ pub mod __private;
 
 pub use aliases::*;
 pub use axis::Wrapped;
-#[cfg(target_os = "linux")]
 pub use concurrency::Green;
 pub use concurrency::{Around, Concurrency, ConcurrencyHooks, Forking, Inline, Threading};
 pub use handler::{
@@ -201,7 +196,7 @@ pub use socket::{
     SocketOption, SocketReader, SocketWriter, ToAddress, Wire, create_connection, select,
     socketpair,
 };
-pub use socketserver_macros::{BaseRequestHandler, DatagramRequestHandler, StreamRequestHandler};
+pub use socketserver_macros::*;
 pub use sys::fork::ForkBesideThreads;
 pub use transport::{
     Prepared, Tcp, Transport, TransportHooks, Udp, UnixDatagram, UnixStream, WithSocket,
@@ -209,8 +204,8 @@ pub use transport::{
 
 /// Options of transports and concurrencies, in blocks.
 ///
-/// Each block is an argument of [`Has`](options::Has); its setters are methods of the type that has
-/// it, and of the [`Builder`].
+/// Each block is an argument of [`Has`](options::Has); its setters are methods of the types in the
+/// second column, and of the [`Builder`] of every server that is made of one, also behind a wrapper.
 ///
 /// | block | of | setters |
 /// | --- | --- | --- |
@@ -219,13 +214,13 @@ pub use transport::{
 /// | [`TcpOnly`](options::TcpOnly) | [`Tcp`] | `wait_for_input` |
 /// | [`Packets`](options::Packets) | [`Udp`], [`UnixDatagram`] | `max_packet_size`, `send_timeout` |
 /// | [`File`](options::File) | [`UnixStream`], [`UnixDatagram`] | `mode` |
-/// | [`Threading`] | itself | `max_threads`, `keep_alive`, `daemon_threads` |
-/// | [`Forking`] | itself | `max_children`, `fork_beside_threads` |
-/// | [`Green`] | itself | `stack_size`, `max_green_threads` |
+/// | [`Threads`](options::Threads) | [`Threading`] | `max_threads`, `keep_alive`, `daemon_threads` |
+/// | [`Children`](options::Children) | [`Forking`] | `max_children`, `fork_beside_threads` |
+/// | [`GreenThreads`](options::GreenThreads) | [`Green`] | `stack_size`, `max_green_threads` |
 /// | [`OnClose`](options::OnClose) | [`Threading`], [`Forking`] | `block_on_close` |
 pub mod options {
     pub use crate::axis::Has;
-    pub use crate::concurrency::OnClose;
+    pub use crate::concurrency::{Children, GreenThreads, OnClose, Threads};
     pub use crate::transport::options::{File, Inet, Packets, Streams, TcpOnly};
 }
 

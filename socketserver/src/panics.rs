@@ -3,6 +3,7 @@
 
 use std::any::Any;
 use std::mem;
+use std::ops::Deref;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Calls `run`. If it panics, returns the message; the payload has been dropped then.
@@ -34,6 +35,36 @@ pub(crate) fn contained<T>(target: &str, what: &str, run: impl FnOnce() -> T) ->
             let _ = catch_panic(|| log::error!(target: target, "{what} panicked: {text}"));
             None
         }
+    }
+}
+
+/// A value of the user's whose destructor may panic, on any thread: a panic there is a line in the
+/// log.
+pub(crate) struct DropsQuietly<V>(Option<V>);
+
+impl<V> DropsQuietly<V> {
+    pub(crate) fn new(value: V) -> Self {
+        DropsQuietly(Some(value))
+    }
+}
+
+impl<V> Deref for DropsQuietly<V> {
+    type Target = V;
+
+    fn deref(&self) -> &V {
+        self.0.as_ref().expect("the value is there until the drop")
+    }
+}
+
+impl<V> Drop for DropsQuietly<V> {
+    fn drop(&mut self) {
+        contained(
+            "socketserver::request",
+            "the drop of a request or its server",
+            || {
+                drop(self.0.take());
+            },
+        );
     }
 }
 

@@ -1,23 +1,23 @@
-//! Tests that need a process of their own.
+//! Tests that need a process to themselves.
 
 use std::process::{Command, ExitStatus};
 
 use crate::Process;
 
-/// How a process has ended.
+/// How a process ended.
 #[derive(Debug)]
 pub struct Ended {
-    /// Its exit code, or the signal that it died of.
+    /// Its exit code, or the signal that killed it.
     pub status: ExitStatus,
-    /// What it has said on standard output.
+    /// Its standard output.
     pub output: String,
-    /// What it has said on standard error.
+    /// Its standard error.
     pub errors: String,
 }
 
 impl Ended {
     /// # Panics
-    /// When the test has failed there.
+    /// If the test failed.
     #[track_caller]
     pub fn passed(&self) {
         let Ended {
@@ -29,12 +29,12 @@ impl Ended {
     }
 }
 
-/// Whether this process is one of those that [`elsewhere`] starts.
+/// Whether this process was started by [`elsewhere`].
 pub fn is_elsewhere() -> bool {
     std::env::var_os("ELSEWHERE").is_some()
 }
 
-/// What [`elsewhere`] starts, for tests that have more to say about how.
+/// The command that [`elsewhere`] runs, for tests that change it.
 pub fn elsewhere_command(test: &str) -> Command {
     let mut command = Command::new(std::env::current_exe().expect("this program"));
     command
@@ -43,11 +43,12 @@ pub fn elsewhere_command(test: &str) -> Command {
     command
 }
 
-/// Runs the test of this name (as `--exact` takes it) of this program in a process of its own, whose threads, descriptors
-/// and memory are all its own and whose end is nobody else's. Returns how that ended, and `None` in that process.
+/// Runs a test of this program, named as `--exact` takes it, in a fresh process, which shares no
+/// threads, descriptors or memory with another test and may die. Returns how the process ended, or
+/// `None` in that process.
 ///
 /// # Panics
-/// When there is no such test, or it has not ended at the deadline.
+/// If there is no such test, or it has not ended at the deadline.
 #[track_caller]
 pub fn elsewhere(test: &str) -> Option<Ended> {
     if is_elsewhere() {

@@ -2,7 +2,7 @@
 
 use socketserver::{Concurrency, Datagram, Request, Socket};
 
-use crate::Place;
+use crate::TestTransport;
 
 /// A column of the grid.
 pub trait Column: Concurrency + Default {}
@@ -10,16 +10,16 @@ pub trait Column: Concurrency + Default {}
 impl<C: Concurrency + Default> Column for C {}
 
 /// A row whose requests are connections.
-pub trait Streams: Place<Request = Socket> {}
+pub trait Streams: TestTransport<Request = Socket> {}
 
-impl<T: Place<Request = Socket>> Streams for T {}
+impl<T: TestTransport<Request = Socket>> Streams for T {}
 
 /// A row whose requests are datagrams.
-pub trait Datagrams: Place<Request = Datagram> {}
+pub trait Datagrams: TestTransport<Request = Datagram> {}
 
-impl<T: Place<Request = Datagram>> Datagrams for T {}
+impl<T: TestTransport<Request = Datagram>> Datagrams for T {}
 
 /// Any row of the library's own.
-pub trait Row: Place<Request: Into<Request>> {}
+pub trait Row: TestTransport<Request: Into<Request>> {}
 
-impl<T: Place<Request: Into<Request>>> Row for T {}
+impl<T: TestTransport<Request: Into<Request>>> Row for T {}

@@ -1,15 +1,16 @@
-//! Clients of the standard library, so that the tests do not lean on what they test.
+//! Clients made of the standard library, so that the tests do not rely on the code under test.
 
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr, TcpStream, UdpSocket};
 use std::os::unix::net::{UnixDatagram, UnixStream};
 use std::time::Duration;
 
+use rustix::net::sockopt::set_socket_linger;
 use socketserver::Address;
 
 use crate::{DEADLINE, Folder};
 
-/// A client of any transport. Whatever it does fails at the deadline.
+/// A client of any transport. Each of its calls fails at the deadline.
 #[derive(Debug)]
 pub enum Client {
     /// A TCP connection.
@@ -26,16 +27,16 @@ impl Client {
     /// A connection to a server of streams.
     ///
     /// # Panics
-    /// When nobody listens there.
+    /// If it cannot connect.
     #[track_caller]
     pub fn stream(address: &Address) -> Self {
         Self::try_stream(address).expect("connect")
     }
 
-    /// As [`stream`](Self::stream), for a server that may not be there.
+    /// As [`stream`](Self::stream), for a server that may not be listening.
     ///
     /// # Errors
-    /// Why it could not connect.
+    /// If it cannot connect.
     pub fn try_stream(address: &Address) -> io::Result<Self> {
         let client = match address {
             Address::Inet(address) => Client::Tcp(TcpStream::connect_timeout(address, DEADLINE)?),
@@ -45,11 +46,12 @@ impl Client {
         client.set_timeouts().map(|()| client)
     }
 
-    /// As [`try_stream`](Self::try_stream), but gives up before the system asks a second time, which is a second later:
-    /// a server that is about to close does not hear who comes now, and somebody else may have its port by then.
+    /// As [`try_stream`](Self::try_stream), but gives up before the system's second attempt, one
+    /// second later. A server that is about to close may miss the first attempt, and another server
+    /// may have its port at the second.
     ///
     /// # Errors
-    /// Why it could not connect.
+    /// If it cannot connect.
     pub fn impatient(address: &Address) -> io::Result<Self> {
         let Address::Inet(address) = address else {
             return Self::try_stream(address);
@@ -59,10 +61,10 @@ impl Client {
         client.set_timeouts().map(|()| client)
     }
 
-    /// A socket that sends datagrams to a server of those.
+    /// A socket that sends datagrams to a server.
     ///
     /// # Panics
-    /// When it cannot be made.
+    /// If it cannot be made.
     #[track_caller]
     pub fn datagram(address: &Address) -> Self {
         let client = match address {
@@ -108,11 +110,11 @@ impl Client {
     /// Sends all of `data`, or one datagram.
     ///
     /// # Panics
-    /// When that fails.
+    /// If that fails.
     #[track_caller]
     pub fn send(&mut self, data: impl AsRef<[u8]>) {
         let data = data.as_ref();
-        // An empty datagram is one too.
+        // `write_all` would not send an empty datagram.
         match data.is_empty() {
             true => self.write(data).map(drop),
             false => self.write_all(data),
@@ -120,10 +122,10 @@ impl Client {
         .expect("send");
     }
 
-    /// Receives what there is, or one datagram; nothing at the end of a stream.
+    /// Receives the available bytes, or one datagram; nothing at the end of a stream.
     ///
     /// # Panics
-    /// When that fails.
+    /// If that fails.
     #[track_caller]
     pub fn recv(&mut self) -> Vec<u8> {
         let mut buffer = vec![0; 65_536];
@@ -135,7 +137,7 @@ impl Client {
     /// Sends `data` and receives one answer of the same length.
     ///
     /// # Panics
-    /// When that fails.
+    /// If that fails.
     #[track_caller]
     pub fn ask(&mut self, data: impl AsRef<[u8]>) -> Vec<u8> {
         let data = data.as_ref();
@@ -151,19 +153,19 @@ impl Client {
         }
     }
 
-    /// Says that nothing more will come, and receives everything up to the end of the stream.
+    /// Ends its own stream, and receives the rest of the server's.
     ///
     /// # Panics
-    /// When that fails.
+    /// If that fails.
     #[track_caller]
     pub fn finish(mut self) -> Vec<u8> {
         self.end();
         self.rest()
     }
 
-    /// Says that nothing more will come.
+    /// Ends its own stream.
     pub fn end(&self) {
-        // A server that has closed already did not want more anyway.
+        // This fails if the server has closed already.
         let _ = match self {
             Client::Tcp(socket) => socket.shutdown(Shutdown::Write),
             Client::UnixStream(socket) => socket.shutdown(Shutdown::Write),
@@ -171,15 +173,50 @@ impl Client {
         };
     }
 
-    /// Receives everything up to the end of the stream.
+    /// Receives the rest of the server's stream.
     ///
     /// # Panics
-    /// When that fails, by a reset for example.
+    /// If that fails, by a reset for example.
     #[track_caller]
     pub fn rest(&mut self) -> Vec<u8> {
         let mut rest = Vec::new();
         self.read_to_end(&mut rest).expect("the end of the stream");
         rest
+    }
+}
+
+impl Client {
+    /// Its TCP socket.
+    ///
+    /// # Panics
+    /// If it has another socket.
+    #[track_caller]
+    pub fn tcp(&self) -> &TcpStream {
+        match self {
+            Client::Tcp(socket) => socket,
+            other => unreachable!("expected a TCP client, got {other:?}"),
+        }
+    }
+
+    /// Its UDP socket.
+    ///
+    /// # Panics
+    /// If it has another socket.
+    #[track_caller]
+    pub fn udp(&self) -> &UdpSocket {
+        match self {
+            Client::Udp(socket) => socket,
+            other => unreachable!("expected a UDP client, got {other:?}"),
+        }
+    }
+
+    /// Resets its TCP connection.
+    ///
+    /// # Panics
+    /// If it has another socket.
+    #[track_caller]
+    pub fn reset(self) {
+        set_socket_linger(self.tcp(), Some(Duration::ZERO)).expect("linger");
     }
 }
 

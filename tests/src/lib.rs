@@ -1,7 +1,8 @@
-//! What the tests share: servers that must stop before a deadline, clients of the standard library and of Python, and
-//! the matrix of transports and concurrencies.
+//! What the tests share: servers that must stop before a deadline, clients made of the standard
+//! library and of Python, and the matrix of transports and concurrencies.
 //!
-//! Nothing here sleeps for luck: a test waits for a condition, and fails at [`DEADLINE`] when it does not come.
+//! Nothing here sleeps and hopes: a test waits for a condition, and fails if that does not hold by
+//! [`DEADLINE`].
 
 mod alone;
 mod arguments;
@@ -29,9 +30,7 @@ pub use client::Client;
 pub use echo::Echo;
 pub use limits::{all_descriptors, count_of, lower, with_at_most};
 pub use lines::{Lines, keep_lines};
-#[cfg(target_os = "linux")]
-pub use matrix::OnGreen;
-pub use matrix::{Concurrent, Ordinary, Place, Thread};
+pub use matrix::{Concurrent, OnGreen, Ordinary, TestTransport, Thread};
 pub use odd_clients::{datagram_from_another, reset, stream_from_another};
 pub use own_process::{in_own_process, own_process};
 pub use pair::{tcp_pair, unix_pair};
@@ -44,6 +43,15 @@ pub use serving::{ends_well, serve};
 pub use states::{Busy, Failures};
 pub use watched::{Watched, obstructed, watched};
 
+/// Every test program may use green threads.
+#[allow(unsafe_code)]
+#[ctor::ctor(unsafe)]
+fn enable_green_threads() {
+    // SAFETY: no test waits inside `LocalKey::with` on a green thread, or in the initializer of a
+    // thread-local.
+    unsafe { socketserver::green::enable() };
+}
+
 use std::any::Any;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -55,13 +63,14 @@ use std::time::{Duration, Instant};
 
 use socketserver::Address;
 
-/// The longest that anything in a test may take. Far more than it needs, so that a busy machine is no failure.
+/// How long any step of a test may take: far longer than it needs, so that a busy machine is no
+/// failure.
 pub const DEADLINE: Duration = Duration::from_secs(20);
 
-/// Waits until `condition` holds.
+/// Waits until `condition` holds, which `what` describes.
 ///
 /// # Panics
-/// At the deadline, saying what was waited for.
+/// At the deadline.
 #[track_caller]
 pub fn until(what: &str, mut condition: impl FnMut() -> bool) {
     let end = Instant::now() + DEADLINE;
@@ -74,32 +83,32 @@ pub fn until(what: &str, mut condition: impl FnMut() -> bool) {
     }
 }
 
-/// An address of this machine where nobody else is: there a port that comes free stays free.
+/// A loopback address that no other test uses, so that a port that becomes free there stays free.
 pub fn apart() -> Address {
     static NEXT: AtomicU64 = AtomicU64::new(0);
-    // Of 127.64.0.0/10, 64 for each process.
+    // 64 addresses of 127.64.0.0/10 per process.
     let place = NEXT.fetch_add(1, Ordering::Relaxed) % 64;
     let number = u64::from(std::process::id()) * 64 + place;
     let [.., high, middle, low] = number.to_be_bytes();
     Address::Inet(([127, 64 + high % 64, middle, low], 0).into())
 }
 
-/// Where a server of TCP or UDP listens.
+/// The address of a server of TCP or UDP.
 ///
 /// # Panics
-/// When it listens somewhere else.
+/// If it is another kind of address.
 #[track_caller]
 pub fn inet(address: &Address) -> SocketAddr {
     match address {
         Address::Inet(address) => *address,
-        other => unreachable!("{other} is not of the internet"),
+        other => unreachable!("expected an IP address, got {other}"),
     }
 }
 
-/// Runs `work` on a thread of its own and returns what it returned.
+/// Runs `work` on a thread and returns its result.
 ///
 /// # Panics
-/// When it has not ended at the deadline, or panicked.
+/// If it has not ended at the deadline, or panicked.
 #[track_caller]
 pub fn in_time<T: Send + 'static>(what: &str, work: impl FnOnce() -> T + Send + 'static) -> T {
     let (done, waiting) = crossbeam_channel::bounded(1);
@@ -111,12 +120,12 @@ pub fn in_time<T: Send + 'static>(what: &str, work: impl FnOnce() -> T + Send + 
         }
         Err(crossbeam_channel::RecvTimeoutError::Disconnected) => match thread.join() {
             Err(payload) => std::panic::resume_unwind(payload),
-            Ok(()) => unreachable!("a thread that ends well has sent its result"),
+            Ok(()) => unreachable!("a thread that has not panicked has sent its result"),
         },
     }
 }
 
-/// What a panic said.
+/// The message of a panic.
 pub fn panic_message(payload: Box<dyn Any + Send>) -> String {
     match payload.downcast::<String>() {
         Ok(text) => *text,
@@ -126,12 +135,12 @@ pub fn panic_message(payload: Box<dyn Any + Send>) -> String {
     }
 }
 
-/// A folder of its own for one test, removed at the end.
+/// A folder for one test, removed when dropped.
 #[derive(Debug)]
 pub struct Folder(PathBuf);
 
 impl Folder {
-    /// A fresh one, with a path short enough for Unix sockets.
+    /// Makes a folder with a path short enough for Unix sockets.
     pub fn new() -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
@@ -141,12 +150,12 @@ impl Folder {
         Folder(path)
     }
 
-    /// The path of something in it.
+    /// The path of an entry.
     pub fn join(&self, name: &str) -> PathBuf {
         self.0.join(name)
     }
 
-    /// The folder's own path.
+    /// The folder's path.
     pub fn path(&self) -> &Path {
         &self.0
     }
@@ -164,14 +173,14 @@ impl Drop for Folder {
     }
 }
 
-/// The program of the demos called `name`, built now if it was not.
+/// The path of a program of the demos, which is built first if necessary.
 ///
 /// # Panics
-/// When it cannot be built.
+/// If it cannot be built.
 pub fn demo(name: &str) -> PathBuf {
-    // Cargo builds the programs of another package only when told to.
+    // Cargo does not build the programs of another package for a test.
     static BUILT: Once = Once::new();
-    let mut folder = std::env::current_exe().expect("the test's own path");
+    let mut folder = std::env::current_exe().expect("the test's path");
     // target/debug/deps/TEST stands beside target/debug/NAME.
     folder.pop();
     folder.pop();

@@ -1,19 +1,18 @@
-//! One test for every cell of the grid.
+//! One test per cell of the grid.
 
 use socketserver::{
     Address, Concurrency, Tcp, Threading, Transport, Udp, UnixDatagram, UnixStream,
 };
-#[cfg(target_os = "linux")]
 use socketserver::{Green, green};
 
 use crate::{Client, Folder, apart, in_time};
 
-/// A transport, where its servers are put in tests, and its clients.
-pub trait Place: Transport + Default {
-    /// An address that is free, in a folder that must live as long as the server if it is a path.
+/// A transport with addresses and clients for tests.
+pub trait TestTransport: Transport + Default {
+    /// A free address. If it is a path, it is in `folder`, which must live as long as the server.
     fn address(folder: &Folder) -> Address;
 
-    /// A client of a server there.
+    /// A client of the server at that address.
     fn client(address: &Address) -> Client;
 }
 
@@ -21,9 +20,9 @@ fn path(folder: &Folder) -> Address {
     Address::Unix(folder.join("server"))
 }
 
-macro_rules! place {
+macro_rules! test_transport {
     ($transport:ty, $address:expr, $client:expr) => {
-        impl Place for $transport {
+        impl TestTransport for $transport {
             fn address(folder: &Folder) -> Address {
                 $address(folder)
             }
@@ -36,14 +35,14 @@ macro_rules! place {
     };
 }
 
-place!(Tcp, |_: &Folder| apart(), Client::stream);
-place!(Udp, |_: &Folder| apart(), Client::datagram);
-place!(UnixStream, path, Client::stream);
-place!(UnixDatagram, path, Client::datagram);
+test_transport!(Tcp, |_: &Folder| apart(), Client::stream);
+test_transport!(Udp, |_: &Folder| apart(), Client::datagram);
+test_transport!(UnixStream, path, Client::stream);
+test_transport!(UnixDatagram, path, Client::datagram);
 
-/// A concurrency that serves several clients at the same time, within limits.
+/// A concurrency that serves several clients at the same time, up to a limit.
 pub trait Concurrent: Concurrency + Default {
-    /// At most so many.
+    /// The concurrency with that limit.
     fn at_most(limit: usize) -> Self;
 }
 
@@ -53,19 +52,18 @@ impl Concurrent for Threading {
     }
 }
 
-#[cfg(target_os = "linux")]
 impl Concurrent for Green {
     fn at_most(limit: usize) -> Self {
         Green::new().max_green_threads(limit)
     }
 }
 
-/// What a call waits on.
+/// The kind of thread on which a blocking call runs.
 pub trait Thread {
-    /// Runs `work` there and returns what it returned.
+    /// Runs `work` there and returns its result.
     ///
     /// # Panics
-    /// When it has not ended at the deadline, or panicked.
+    /// If it has not ended at the deadline, or panicked.
     fn in_time<T: Send + 'static>(what: &str, work: impl FnOnce() -> T + Send + 'static) -> T;
 }
 
@@ -81,11 +79,9 @@ impl Thread for Ordinary {
 }
 
 /// A green thread.
-#[cfg(target_os = "linux")]
 #[derive(Debug)]
 pub struct OnGreen;
 
-#[cfg(target_os = "linux")]
 impl Thread for OnGreen {
     #[track_caller]
     fn in_time<T: Send + 'static>(what: &str, work: impl FnOnce() -> T + Send + 'static) -> T {
@@ -96,21 +92,23 @@ impl Thread for OnGreen {
     }
 }
 
-/// Makes a test of a generic function `fn name<T: Place, C: Concurrency + Default>()` for each cell of a part of the
-/// grid. The test of `echoes` on TCP and threads is called `echoes::threading::tcp`.
+/// Makes a test of a generic function `fn name<T: TestTransport, C: Concurrency + Default>()` for
+/// each cell of a part of the grid. The test of `echoes` on TCP and threads is called
+/// `echoes::threading::tcp`.
 ///
-/// A column is a concurrency: inline, threading and green; the last two serve several clients at the same time. (Forking
-/// has its own programs, since it must be the only thread of a process.) A green handler that blocks in another crate's channel or lock stops its scheduler, so handlers
-/// here wait in `socketserver::green`'s, which block on an ordinary thread.
+/// A column is a concurrency: inline, threading or green, of which the last two serve several
+/// clients at the same time. (Forking has its own programs, because it needs a process with one
+/// thread.) A green handler that blocks in another crate's channel or lock stops its scheduler, so
+/// handlers here use those of `socketserver::green`, which also work on ordinary threads.
 ///
 /// ```ignore
 /// matrix!(streams: every_byte_comes_back);     // Tcp, UnixStream
 /// matrix!(datagrams: each_is_one_request);     // Udp, UnixDatagram
 /// matrix!(unix: the_file_goes);                // UnixStream, UnixDatagram
 /// matrix!(all: the_books_add_up);              // all four
-/// matrix!(columns: a_client_of_ipv6);          // TCP or whatever the test says, every column
+/// matrix!(columns: a_client_of_ipv6);          // one transport, named by the test; every column
 /// matrix!(concurrent: nobody_waits);           // the same, without inline
-/// matrix!(threads: a_call_gives_up);           // no server: generic in the `Thread` that a call waits on
+/// matrix!(threads: a_call_gives_up);           // no server: every kind of `Thread`
 /// ```
 #[macro_export]
 macro_rules! matrix {
@@ -124,72 +122,41 @@ macro_rules! matrix {
         $($crate::matrix!(@ $test: unix_stream UnixStream, unix_datagram UnixDatagram);)+
     };
     (all: $($test:ident),+ $(,)?) => {
-        $($crate::matrix!(@ $test: tcp Tcp, udp Udp, unix_stream UnixStream, unix_datagram UnixDatagram);)+
+        $($crate::matrix!(@ $test: tcp Tcp, udp Udp, unix_stream UnixStream,
+                          unix_datagram UnixDatagram);)+
     };
     (columns: $($test:ident),+ $(,)?) => {
-        $(mod $test {
-            #[test]
-            fn inline() {
-                super::$test::<::socketserver::Inline>();
-            }
-            #[test]
-            fn threading() {
-                super::$test::<::socketserver::Threading>();
-            }
-            #[cfg(target_os = "linux")]
-            #[test]
-            fn green() {
-                super::$test::<::socketserver::Green>();
-            }
-        })+
+        $($crate::matrix!(= $test: inline ::socketserver::Inline,
+                          threading ::socketserver::Threading, green ::socketserver::Green);)+
     };
     (concurrent: $($test:ident),+ $(,)?) => {
-        $(mod $test {
-            #[test]
-            fn threading() {
-                super::$test::<::socketserver::Threading>();
-            }
-            #[cfg(target_os = "linux")]
-            #[test]
-            fn green() {
-                super::$test::<::socketserver::Green>();
-            }
-        })+
+        $($crate::matrix!(= $test: threading ::socketserver::Threading,
+                          green ::socketserver::Green);)+
     };
     (threads: $($test:ident),+ $(,)?) => {
-        $(mod $test {
-            #[test]
-            fn ordinary() {
-                super::$test::<$crate::Ordinary>();
-            }
-            #[cfg(target_os = "linux")]
-            #[test]
-            fn green() {
-                super::$test::<$crate::OnGreen>();
-            }
-        })+
+        $($crate::matrix!(= $test: ordinary $crate::Ordinary, green $crate::OnGreen);)+
+    };
+    (= $test:ident: $($name:ident $type:ty),+) => {
+        mod $test {
+            $(#[test]
+            fn $name() {
+                super::$test::<$type>();
+            })+
+        }
     };
     (@ $test:ident: $($name:ident $transport:ident),+) => {
         mod $test {
-            mod inline {
-                $(#[test]
-                fn $name() {
-                    super::super::$test::<::socketserver::$transport, ::socketserver::Inline>();
-                })+
-            }
-            mod threading {
-                $(#[test]
-                fn $name() {
-                    super::super::$test::<::socketserver::$transport, ::socketserver::Threading>();
-                })+
-            }
-            #[cfg(target_os = "linux")]
-            mod green {
-                $(#[test]
-                fn $name() {
-                    super::super::$test::<::socketserver::$transport, ::socketserver::Green>();
-                })+
-            }
+            $crate::matrix!(@@ $test, inline Inline: $($name $transport),+);
+            $crate::matrix!(@@ $test, threading Threading: $($name $transport),+);
+            $crate::matrix!(@@ $test, green Green: $($name $transport),+);
+        }
+    };
+    (@@ $test:ident, $column:ident $concurrency:ident: $($name:ident $transport:ident),+) => {
+        mod $column {
+            $(#[test]
+            fn $name() {
+                super::super::$test::<::socketserver::$transport, ::socketserver::$concurrency>();
+            })+
         }
     };
 }

@@ -1,4 +1,4 @@
-//! Connected sockets: one end that is tested, and one of the standard library.
+//! Connected sockets: one is under test, the other is the standard library's.
 
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::net::UnixStream;
@@ -10,7 +10,7 @@ use crate::DEADLINE;
 /// A connection over TCP. Both ends give up at the deadline.
 ///
 /// # Panics
-/// When it cannot be made.
+/// If it cannot be made.
 #[track_caller]
 pub fn tcp_pair() -> (Socket, TcpStream) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("bind");
@@ -25,7 +25,7 @@ pub fn tcp_pair() -> (Socket, TcpStream) {
 /// A connection over Unix sockets. Both ends give up at the deadline.
 ///
 /// # Panics
-/// When it cannot be made.
+/// If it cannot be made.
 #[track_caller]
 pub fn unix_pair() -> (Socket, UnixStream) {
     let (socket, other) = UnixStream::pair().expect("a pair");

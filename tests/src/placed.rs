@@ -2,7 +2,7 @@
 
 use socketserver::{BaseServer, Builder, Concurrency, RequestHandler};
 
-use crate::{Folder, Place, Running, run};
+use crate::{Folder, Running, TestTransport, run};
 
 /// Binds and serves. The folder, where the file of a Unix socket is, must live as long as the
 /// server.
@@ -12,7 +12,7 @@ use crate::{Folder, Place, Running, run};
 #[track_caller]
 pub fn placed<T, C, H, S>(builder: Builder<T, C, H, S>) -> (Folder, Running<S>)
 where
-    T: Place,
+    T: TestTransport,
     C: Concurrency,
     H: RequestHandler<T::Request, S>,
     S: BaseServer<T::Request>,

@@ -1,4 +1,4 @@
-//! Programs that tests start and that do not outlive them.
+//! Programs that tests start, and that end with the test.
 
 use std::fs;
 use std::io::{self, BufRead, BufReader, Read, Write};
@@ -11,7 +11,7 @@ use rustix::process::{Pid, Resource, Rlimit, Signal, getrlimit, kill_process, se
 
 use crate::DEADLINE;
 
-/// A program that runs with pipes. Dropped, it is killed if it still runs.
+/// A running program, connected by pipes. Dropping this kills it.
 #[derive(Debug)]
 pub struct Process {
     name: String,
@@ -23,10 +23,10 @@ pub struct Process {
 }
 
 impl Process {
-    /// Starts it.
+    /// Starts a program.
     ///
     /// # Panics
-    /// When it cannot be started.
+    /// If it cannot be started.
     #[track_caller]
     pub fn start(command: &mut Command) -> Self {
         let name = format!("{command:?}");
@@ -49,39 +49,39 @@ impl Process {
         }
     }
 
-    /// The process.
+    /// The id of the process.
     pub fn id(&self) -> u32 {
         self.child.id()
     }
 
-    /// Its next line on standard output, without its end.
+    /// The next line of its standard output, without its end.
     ///
     /// # Panics
-    /// When none comes before the deadline.
+    /// If there is none before the deadline.
     #[track_caller]
     pub fn line(&self) -> String {
         self.line_within(DEADLINE)
     }
 
-    /// The same, for what may take another time.
+    /// The same with another deadline.
     ///
     /// # Panics
-    /// When none comes in time.
+    /// If there is none in time.
     #[track_caller]
     pub fn line_within(&self, time: Duration) -> String {
         self.lines.recv_timeout(time).unwrap_or_else(|_| {
             let errors: Vec<_> = self.errors.try_iter().collect();
             panic!(
-                "{} said nothing more; on standard error: {errors:#?}",
+                "{} printed no further line; its standard error: {errors:#?}",
                 self.name
             )
         })
     }
 
-    /// Its next line on standard error that contains `text`.
+    /// The next line of its standard error that contains `text`.
     ///
     /// # Panics
-    /// When none comes before the deadline.
+    /// If there is none before the deadline.
     #[track_caller]
     pub fn error_with(&self, text: &str) -> String {
         let end = Instant::now() + DEADLINE;
@@ -89,7 +89,7 @@ impl Process {
             match self.errors.recv_deadline(end) {
                 Ok(line) if line.contains(text) => return line,
                 Ok(_) => {}
-                Err(_) => panic!("{} never said {text:?} on standard error", self.name),
+                Err(_) => panic!("{} did not print {text:?} to standard error", self.name),
             }
         }
     }
@@ -97,7 +97,7 @@ impl Process {
     /// Writes to its standard input.
     ///
     /// # Panics
-    /// When that is closed.
+    /// If that is closed.
     #[track_caller]
     pub fn write(&mut self, text: impl AsRef<[u8]>) {
         self.stdin
@@ -115,17 +115,17 @@ impl Process {
     /// Sends it a signal.
     ///
     /// # Panics
-    /// When it has gone.
+    /// If it has ended.
     #[track_caller]
     pub fn signal(&self, signal: Signal) {
         let id = i32::try_from(self.id()).ok().and_then(Pid::from_raw);
         kill_process(id.expect("a process"), signal).expect("kill");
     }
 
-    /// Waits for its end. Returns its status, what was left on standard output, and on standard error.
+    /// Waits for its end. Returns its status, and the rest of its standard output and error.
     ///
     /// # Panics
-    /// When it has not ended at the deadline.
+    /// If it has not ended at the deadline.
     #[track_caller]
     pub fn wait(mut self) -> (ExitStatus, String, String) {
         self.end_input();
@@ -138,18 +138,18 @@ impl Process {
             thread::sleep(Duration::from_millis(1));
         };
         for reader in self.readers.drain(..) {
-            reader.join().expect("a reader only reads");
+            reader.join().expect("a reader does not panic");
         }
         let all = |lines: &Receiver<String>| lines.try_iter().map(|line| line + "\n").collect();
         (status, all(&self.lines), all(&self.errors))
     }
 }
 
-/// How much memory of one kind a process has, in bytes: `VmRSS` is what is really there, `VmPTE` what
-/// the page tables take.
+/// How much memory of one kind a process has, in bytes: `VmRSS` is resident memory, `VmPTE` page
+/// tables.
 ///
 /// # Errors
-/// The system's, when there is no such process; `InvalidData` when there is no such kind.
+/// If there is no such process, or no such kind (`InvalidData`).
 pub fn memory_of(process: u32, kind: &str) -> io::Result<u64> {
     let status = fs::read_to_string(format!("/proc/{process}/status"))?;
     let line = status.lines().find_map(|line| line.strip_prefix(kind));
@@ -159,10 +159,10 @@ pub fn memory_of(process: u32, kind: &str) -> io::Result<u64> {
         .ok_or_else(|| io::ErrorKind::InvalidData.into())
 }
 
-/// Lets this process, and those that it starts, have as many descriptors as the system allows.
+/// Raises the limit of descriptors, for this process and its children, as far as the system allows.
 ///
 /// # Errors
-/// The system's.
+/// If the system refuses.
 pub fn raise_descriptor_limit() -> io::Result<()> {
     let limit = getrlimit(Resource::Nofile);
     let raised = Rlimit {
@@ -191,7 +191,7 @@ fn reader(pipe: impl Read + Send + 'static) -> (Receiver<String>, JoinHandle<()>
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // It may have ended already, and then both do nothing.
+        // Both fail if it has ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

@@ -5,10 +5,10 @@ use std::sync::OnceLock;
 
 use crate::Process;
 
-/// Runs a script, given as text, with arguments: `None` where there is no Python, which under `CI=true` is a failure.
+/// Starts a script, given as text, with arguments. Returns `None` if there is no Python.
 ///
 /// # Panics
-/// When Python is missing under `CI=true`.
+/// If Python is missing and `CI` is set.
 #[track_caller]
 pub fn python(script: &str, arguments: &[&str]) -> Option<Process> {
     static PYTHON: OnceLock<bool> = OnceLock::new();

@@ -11,14 +11,15 @@ use socketserver::{
 
 use crate::{DEADLINE, in_time};
 
-/// A server that serves in a thread. Dropped, it must have stopped before the deadline, and its books must add up.
+/// A server that serves on a thread. Dropping this stops it, and panics if it does not stop before
+/// the deadline, or if its counters do not add up.
 #[derive(Debug)]
 pub struct Running<S: Send + Sync + 'static>(Option<ServerHandle<S>>);
 
-/// Binds and serves.
+/// Binds a server and serves on a thread.
 ///
 /// # Panics
-/// When it cannot.
+/// If it cannot.
 #[track_caller]
 pub fn run<T, C, H, S>(builder: Builder<T, C, H, S>, address: impl ToAddress) -> Running<S>
 where
@@ -38,18 +39,18 @@ impl<S: Send + Sync + 'static> From<ServerHandle<S>> for Running<S> {
 }
 
 impl<S: Send + Sync + 'static> Running<S> {
-    /// Where it listens.
+    /// Its address.
     pub fn address(&self) -> Address {
         self.server_address().clone()
     }
 
-    /// Drains the server, and returns the report and the counters after it.
+    /// Drains the server, and returns its report and the counters afterwards.
     ///
     /// # Panics
-    /// When that takes longer than `timeout` and a bit, or the counters do not add up.
+    /// If the drain has not ended at [`DEADLINE`], or the counters do not add up.
     #[track_caller]
     pub fn drain(mut self, timeout: Duration) -> (Drained, Stats) {
-        self.stop(timeout).expect("serve_forever ended well")
+        self.stop(timeout).expect("serve_forever succeeded")
     }
 
     fn stop(&mut self, timeout: Duration) -> io::Result<(Drained, Stats)> {
@@ -62,7 +63,7 @@ impl<S: Send + Sync + 'static> Running<S> {
         assert_eq!(
             stats.accepted,
             stats.finished + stats.failed + stats.refused + stats.aborted,
-            "every request comes to one end: {stats:?}"
+            "each request has one end: {stats:?}"
         );
         assert_eq!(stats.active, 0, "{stats:?}");
         Ok((drained, stats))
@@ -85,7 +86,7 @@ impl<S: Send + Sync + 'static> Drop for Running<S> {
         if std::thread::panicking() {
             drop(self.0.take());
         } else {
-            self.stop(DEADLINE / 2).expect("serve_forever ended well");
+            self.stop(DEADLINE / 2).expect("serve_forever succeeded");
         }
     }
 }

@@ -1,17 +1,15 @@
-//! The rows of the course: each program against the other side's original in Python, in both directions, and against
-//! its own other side.
+//! The rows of the course: each program with the other side's original in Python, in both
+//! directions, and with its own other side.
 //!
-//! `tutorial/t1.py` to `t9.py` are the course's programs, with what they print put into English; `run.py` starts one.
+//! `tutorial/t1.py` to `t9.py` are the course's programs with English texts; `run.py` starts one.
 
 #[path = "tutorial/row.rs"]
 mod row;
 
 use std::net::{TcpListener, TcpStream};
 use std::process::Command;
-use std::time::Duration;
 
-use socket2::SockRef;
-use tests::{Process, demo, python};
+use tests::{Client, Process, demo, python};
 
 use row::{Language, Row, assert_ends};
 
@@ -27,13 +25,13 @@ fn t1(row: Row) {
 }
 
 fn t2(row: Row) {
-    // Nobody waits for an answer to the empty line.
+    // The client does not wait for an answer to the empty line.
     let mut client = row.client();
     client.write("hello\n\ngr\u{fc}\u{df}e\n");
     assert_eq!(client.line(), "HELLO");
     assert_eq!(client.line(), "GR\u{dc}SSE");
     assert_ends(client);
-    // A client that breaks off ends its own conversation only.
+    // A client that breaks off ends only its own conversation.
     reset(&row.address);
     let line = row.server.line();
     assert!(line.starts_with("The client has gone abnormally"), "{line}");
@@ -45,10 +43,7 @@ fn t2(row: Row) {
 
 /// Connects, and resets the connection.
 fn reset(address: &str) {
-    let connection = TcpStream::connect(address).expect("connect");
-    SockRef::from(&connection)
-        .set_linger(Some(Duration::ZERO))
-        .expect("linger");
+    Client::Tcp(TcpStream::connect(address).expect("connect")).reset();
 }
 
 fn t3(row: Row) {
@@ -76,7 +71,7 @@ fn t5(row: Row) {
     client.write("hello\n");
     row.says("Received from the client: hello");
     assert_eq!(client.line(), "HELLO");
-    // The client does not get to the last line: the conversation is over.
+    // The client never sends the last line, because the conversation is over.
     client.write("over\nnever sent\n");
     row.says("Received from the client: over");
     if row.clients == Language::Python {
@@ -99,7 +94,7 @@ fn t6(row: Row) {
     row.says("The server waits for data...");
     assert_eq!(client.line(), row.clients.bytes("HELLO"));
     assert_ends(client);
-    // A client that breaks off ends its own conversation only.
+    // A client that breaks off ends only its own conversation.
     reset(&row.address);
     row.says_address("A connection has been made: ", "");
     row.says("The server waits for data...");
@@ -129,18 +124,18 @@ fn t8(row: Row) {
         row.says(text);
         assert_eq!(client.line(), text.to_uppercase());
     };
-    // A handler begins when its client connects, before that says anything.
+    // A handler starts when its client connects, before that sends anything.
     let request = ["Socket {", "<socket.socket"];
     let mut first = row.client();
-    let first_thread = row.says_the_five_things(request);
+    let first_thread = row.says_five_lines(request);
     let mut second = row.client();
-    let second_thread = row.says_the_five_things(request);
+    let second_thread = row.says_five_lines(request);
     assert_ne!(first_thread, second_thread);
     for text in ["hello", "world"] {
         talk(&mut first, text);
         talk(&mut second, text);
     }
-    // The server first: the course's would print nothing for ever once its client has gone.
+    // The server ends first: once its client has left, the course's handler would loop for ever.
     drop(row.server);
     assert_ends(first);
     assert_ends(second);
@@ -150,16 +145,16 @@ fn t9(row: Row) {
     let mut clients = [row.client(), row.client()];
     for (which, text) in [(0, "hello"), (1, "hi"), (0, "world")] {
         let client = &mut clients[which];
-        // A handler begins when a datagram arrives.
+        // A handler starts when a datagram arrives.
         client.write(format!("{text}\n"));
-        row.says_the_five_things(["Datagram {", "(b'"]);
+        row.says_five_lines(["Datagram {", "(b'"]);
         row.says(text);
         assert_eq!(client.line(), "i am server");
     }
     clients.into_iter().for_each(assert_ends);
 }
 
-/// For each row a test with clients in Python, one with a server in Python, and one with neither.
+/// Three tests per row: with clients in Python, with a server in Python, and with neither.
 macro_rules! rows {
     ($($row:ident),+) => {$(
         mod $row {
@@ -192,19 +187,19 @@ macro_rules! rows {
 
 rows!(t1, t2, t3, t4, t5, t6, t7, t8, t9);
 
-/// A client of the row that needs no server: it is not told that nobody listens on the port, which no other test has.
-const NOBODY: [&str; 3] = ["t3", "client", "127.0.0.1:9"];
+/// A client of the row that needs no server. No test listens on that port.
+const ALONE: [&str; 3] = ["t3", "client", "127.0.0.1:9"];
 
 #[test]
 fn a_client_of_udp_needs_no_server() {
-    let mut client = Process::start(Command::new(demo("tutorial")).args(NOBODY));
+    let mut client = Process::start(Command::new(demo("tutorial")).args(ALONE));
     client.write("hello\n\nworld\n");
     assert_ends(client);
 }
 
 #[test]
 fn only_a_terminal_gets_a_prompt() {
-    // The other tests see that a pipe gets none.
+    // The other tests show that a pipe gets none.
     const TERMINAL: &str = r#"
 import os, pty, signal, subprocess, sys
 signal.alarm(20)
@@ -221,13 +216,13 @@ print(client.wait(), shown.decode().replace("\r\n", "/"))
 "#;
     let program = demo("tutorial");
     let program = program.to_str().expect("a path that is text");
-    if let Some(terminal) = python(TERMINAL, &[&[program], &NOBODY[..]].concat()) {
+    if let Some(terminal) = python(TERMINAL, &[&[program], &ALONE[..]].concat()) {
         assert_eq!(terminal.line(), "0 >>>: hello/>>>: ");
         assert_ends(terminal);
     }
 }
 
-/// Runs a program that fails. Returns its status and the one line it says.
+/// Runs a program that fails. Returns its status and its one line.
 #[track_caller]
 fn failure(arguments: &[&str]) -> (Option<i32>, String) {
     let program = Process::start(Command::new(demo("tutorial")).args(arguments));
@@ -259,14 +254,14 @@ fn bad_arguments_are_refused_in_one_line() {
 }
 
 #[test]
-fn what_cannot_be_bound_is_said_in_one_line() {
+fn bind_errors_are_one_line() {
     let taken = TcpListener::bind("127.0.0.1:0").expect("bind");
     let taken = taken.local_addr().expect("an address").to_string();
-    // TCP and UDP have ports of their own.
+    // The taken port is one of TCP.
     for row in ["t1", "t2", "t5", "t6", "t8"] {
         let (status, line) = failure(&[row, "server", &taken]);
         assert_eq!(status, Some(1), "{row}: {line}");
-        let said = format!("error: cannot serve at {taken}: ");
-        assert!(line.starts_with(&said), "{line}");
+        let message = format!("error: cannot serve at {taken}: ");
+        assert!(line.starts_with(&message), "{line}");
     }
 }

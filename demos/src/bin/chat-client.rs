@@ -1,9 +1,9 @@
-//! Talks to a chat server: on a terminal with a line to edit, below what the others say; in a pipe
-//! as a filter.
+//! Talks to a chat server: on a terminal, with a line editor below the lines of the others; in a
+//! pipe, as a filter.
 //!
 //! ```sh
 //! cargo run --bin chat
-//! cargo run --bin chat-client
+//! cargo run --bin chat-client                                         in a second terminal
 //! printf 'ann\nhello\n' | cargo run --bin chat-client
 //! ```
 
@@ -18,7 +18,7 @@ use std::thread;
 use std::time::Duration;
 
 use clap::Parser;
-use demos::place::{DEFAULT_ADDRESS, internet_address};
+use demos::endpoint::{DEFAULT_ADDRESS, internet_address};
 use demos::program::{self, Failure};
 use demos::text::printable;
 use rustyline::error::ReadlineError;
@@ -30,7 +30,7 @@ use socketserver::{Address, Socket, create_connection};
 
 const PROMPT: &str = ">>>: ";
 
-/// After this it is no news that the server ends the conversation.
+/// After this the user expects the server to end the conversation.
 const QUIT: &str = "/quit";
 
 /// Talks to a chat server
@@ -51,7 +51,7 @@ fn main() -> ExitCode {
             let config = Config::builder().auto_add_history(true).build();
             let mut editor =
                 Editor::with_history(config, MemHistory::new()).map_err(Failure::new)?;
-            // There are terminals without a cursor that could be moved.
+            // Some terminals have no cursor that can be moved.
             if let Ok(printer) = editor.create_external_printer() {
                 return talk(&connection, editor, printer);
             }
@@ -60,31 +60,29 @@ fn main() -> ExitCode {
     })
 }
 
-/// Everything from standard input goes to the server, and everything from the server to standard
-/// output, until the server has nothing more to say.
+/// Copies standard input to the server, and the server's stream to standard output until it ends.
 fn filter(connection: &Socket) -> Result<(), Failure> {
     let sending = connection.clone();
-    // Nobody waits for this thread: the server may end while there is no input.
+    // This thread is not joined: it may wait for input when the server ends.
     thread::spawn(move || {
-        // What a server does not take is no reason not to show what it says.
+        // If the server takes no more input, its output is still shown.
         let _ = io::copy(&mut io::stdin(), &mut &sending);
         let _ = sending.shutdown(Shutdown::Write);
     });
-    // Not through the buffer of `io::stdout`, which would keep half a line.
+    // Without the buffer of `io::stdout`, which would hold back half a line.
     let mut output = File::from(io::stdout().as_fd().try_clone_to_owned()?);
     io::copy(&mut &*connection, &mut output)?;
     Ok(())
 }
 
-/// What the server says is shown above the line that is edited.
+/// Shows the server's lines above the line that is edited.
 fn talk(
     connection: &Socket,
     mut editor: Editor<(), MemHistory>,
     printer: impl ExternalPrinter + Send + 'static,
 ) -> Result<(), Failure> {
     let ended = Arc::new(AtomicBool::new(false));
-    // The signal that `listen` sends must find a handler whether the editor has installed its own
-    // or not.
+    // The signal below must find a handler even while the editor has not installed its own.
     flag::register(SIGINT, Arc::default())?;
     thread::spawn({
         let (connection, ended) = (connection.clone(), ended.clone());
@@ -92,7 +90,7 @@ fn talk(
             listen(&connection, printer);
             ended.store(true, SeqCst);
             loop {
-                // Nothing else ends the editor's wait in a way that leaves the terminal as it was.
+                // Only a signal ends the editor's wait and leaves the terminal as it was.
                 let _ = low_level::raise(SIGINT);
                 thread::sleep(Duration::from_millis(20));
             }
@@ -115,18 +113,18 @@ fn talk(
     Ok(())
 }
 
-/// Shows the server's lines, until there are no more.
+/// Shows the server's lines until its stream ends.
 fn listen(connection: &Socket, mut printer: impl ExternalPrinter) {
-    /// One line up and down again.
+    /// Moves the cursor one line up and down again.
     const NOTHING: &str = "\x1b[A\n";
     let (mut rfile, _) = connection.makefile(-1, 0);
     while let Ok(line) = rfile.readline(65_536)
         && !line.is_empty()
     {
         let line = line.strip_suffix(b"\n").unwrap_or(&line);
-        // An editor that has gone needs nothing any more.
+        // This fails when the editor has ended.
         let _ = printer.print(printable(line) + "\n");
     }
-    // A text is only sure to be shown once the editor takes the next one.
+    // A text is shown for certain only when the editor takes the next one.
     let _ = printer.print(NOTHING.to_owned());
 }

@@ -1,16 +1,16 @@
-//! Sends every line to an upper-case server and shows the answer: with a prompt on a terminal, as a
+//! Sends each line to an upper-case server and shows the answer: with a prompt on a terminal, as a
 //! filter in a pipe.
 //!
 //! ```sh
 //! cargo run --bin upper
-//! cargo run --bin upper-client
+//! cargo run --bin upper-client                                        in a second terminal
 //! printf 'hello\nworld\n' | cargo run --bin upper-client
 //! ```
 //!
-//! Over a stream, a line is answered by a line: whatever pieces it comes in, its end is the end of
-//! the answer. An empty line is not sent there, since the answer to nothing would never come. A
-//! datagram has its header even when it is empty, so over datagrams everything is sent; but an
-//! answer may get lost, and is not waited for for ever.
+//! Over a stream, the answer to a line ends where the line ends, in whatever pieces it arrives. An
+//! empty line is not sent, because the answer to nothing would never come. A datagram has a header
+//! even when it is empty, so over datagrams every line is sent; but an answer may get lost, and the
+//! client waits a few seconds only.
 
 use std::io::{self, BufRead, IsTerminal, Write};
 use std::process::ExitCode;
@@ -18,30 +18,30 @@ use std::thread;
 use std::time::Duration;
 
 use clap::Parser;
-use demos::place::{Place, TransportName};
+use demos::endpoint::{Endpoint, TransportName};
 use demos::program::{self, Failure};
 use demos::text::printable;
 use socketserver::{Address, AddressFamily, Socket, SocketKind, SocketReader, create_connection};
 
 const PROMPT: &str = ">>>: ";
 
-/// How long the answer to a datagram is waited for.
+/// How long to wait for the answer to a datagram.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// Sends every line to an upper-case server and shows the answer
+/// Sends each line to an upper-case server and shows the answer
 #[derive(Parser)]
 #[command(name = "upper-client", version)]
 struct Options {
     #[command(flatten)]
-    place: Place,
+    endpoint: Endpoint,
 }
 
-/// Somebody who answers lines.
+/// The other side, which answers lines.
 trait Server {
-    /// The answer to a line; `None` when there is none, which has been said then.
+    /// The answer to a line. `None` if there is none; if there should be one, that is reported.
     fn ask(&mut self, line: &[u8]) -> Result<Option<Vec<u8>>, Failure>;
 
-    /// How many lines had no answer that should have had one.
+    /// How many answers are missing.
     fn lost(&self) -> usize {
         0
     }
@@ -68,8 +68,8 @@ impl Server for Stream {
         }
         let (connection, rfile) = (&self.connection, &mut self.rfile);
         let line = [line, b"\n"].concat();
-        // A server answers the beginning of a long line before it has read its end, so both happen
-        // at once.
+        // A server answers the start of a long line before it has read the end, so the client must
+        // read while it sends.
         let (sent, answer) = thread::scope(|scope| {
             let sending = scope.spawn(|| connection.sendall(&line));
             let answer = rfile.readline(usize::MAX);
@@ -114,8 +114,7 @@ impl Datagrams {
     }
 }
 
-/// A name to be answered at, another one each time. The system itself removes it, however this
-/// program ends.
+/// A fresh name that answers can be sent to. The system removes it when this program ends.
 fn own_name() -> Address {
     use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
     static NEXT: AtomicU64 = AtomicU64::new(0);
@@ -135,7 +134,7 @@ impl Server for Datagrams {
                 self.lost += 1;
                 let line = printable(line);
                 let _ = writeln!(io::stderr(), "no answer to {line:?}: {error}");
-                // Should the answer come yet, it must not be taken for that to the next line.
+                // An answer that still comes must not be taken for the next line's answer.
                 self.socket = Self::socket(&self.address)
                     .map_err(|error| cannot_connect(&self.address, &error))?;
                 Ok(None)
@@ -150,8 +149,8 @@ impl Server for Datagrams {
 
 fn main() -> ExitCode {
     program::run(|options: Options| {
-        let address = options.place.address()?;
-        let connect = match options.place.transport {
+        let address = options.endpoint.address()?;
+        let connect = match options.endpoint.transport {
             TransportName::Tcp | TransportName::Unix => Stream::connect,
             TransportName::Udp | TransportName::UnixDatagram => Datagrams::connect,
         };
@@ -176,7 +175,7 @@ fn converse(mut server: Box<dyn Server>) -> Result<(), Failure> {
         if input.read_until(b'\n', &mut line)? == 0 {
             return match server.lost() {
                 0 => Ok(()),
-                lost => Err(Failure::new(format!("answers that did not come: {lost}"))),
+                lost => Err(Failure::new(format!("missing answers: {lost}"))),
             };
         }
         let line = line.strip_suffix(b"\n").unwrap_or(&line);

@@ -2,17 +2,17 @@
 //!
 //! ```sh
 //! cargo run --bin upper
-//! nc 127.0.0.1 9999
+//! nc 127.0.0.1 9999                   in a second terminal
 //! ```
 //!
-//! Or over another transport, each with a client of ours:
+//! Over any other transport, with a client that speaks it:
 //!
 //! ```sh
 //! cargo run --bin upper -- --transport unix-datagram @upper
 //! cargo run --bin upper-client -- --transport unix-datagram @upper
 //! ```
 //!
-//! Told so by a signal, it logs its counters:
+//! A signal makes it log its counters:
 //!
 //! ```sh
 //! kill -USR1 "$(pgrep -x upper)"
@@ -23,9 +23,9 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
-use demos::place::Place;
+use demos::endpoint::Endpoint;
 use demos::program::{self, Failure};
-use demos::server::{ServerOptions, some_seconds};
+use demos::server::{ServerOptions, positive_seconds};
 use socketserver::{
     Address, BaseRequestHandler, BaseServer, Datagram, ServerRef, Socket, StreamRequestHandler,
 };
@@ -35,13 +35,13 @@ use socketserver::{
 #[command(name = "upper", version)]
 struct Options {
     #[command(flatten)]
-    place: Place,
+    endpoint: Endpoint,
 
     #[command(flatten)]
     server: ServerOptions,
 
-    /// A connection that is silent for so long is dropped; datagrams have none
-    #[arg(long, value_name = "SECONDS", value_parser = some_seconds)]
+    /// How long a connection may be silent before it is closed; not for datagrams
+    #[arg(long, value_name = "SECONDS", value_parser = positive_seconds)]
     timeout: Option<Duration>,
 }
 
@@ -52,7 +52,7 @@ struct Upper {
 
 impl<R> BaseServer<R> for Upper {}
 
-/// One of these is made for every connection.
+/// One of these per connection.
 #[derive(StreamRequestHandler)]
 #[handler(disable_nagle_algorithm)]
 struct Conversation {
@@ -66,7 +66,7 @@ impl Conversation {
         self.connection.settimeout(self.server.timeout)?;
         match self.answer_all() {
             Err(error) if error.kind() == io::ErrorKind::TimedOut => {
-                log::info!("{} is silent and gets dropped", self.client_address);
+                log::info!("{} is silent: closing its connection", self.client_address);
                 Ok(())
             }
             result => result,
@@ -84,7 +84,7 @@ impl Conversation {
     }
 }
 
-/// One of these is made for every datagram.
+/// One of these per datagram.
 #[derive(BaseRequestHandler)]
 struct Message {
     request: Datagram,
@@ -94,10 +94,10 @@ struct Message {
 impl Message {
     fn handle(&self) -> io::Result<()> {
         if self.client_address == Address::Unnamed {
-            log::info!("a client without a name cannot be answered");
+            log::info!("cannot answer a client without a name");
             return Ok(());
         }
-        // Even an empty datagram is answered, by an empty one.
+        // An empty datagram gets an empty answer.
         let answer = self.request.data.to_ascii_uppercase();
         self.request.socket.sendto(&answer, &self.client_address)?;
         Ok(())
@@ -106,16 +106,16 @@ impl Message {
 
 fn main() -> ExitCode {
     program::run(|options: Options| -> Result<(), Failure> {
-        let transport = options.place.transport;
+        let transport = options.endpoint.transport;
         if options.timeout.is_some() && !transport.has_connections() {
             return Err(Failure::usage(
-                "'--timeout' means nothing without connections",
+                "'--timeout' has no effect without connections",
             ));
         }
         let state = Upper {
             timeout: options.timeout,
         };
-        let address = options.place.address()?;
+        let address = options.endpoint.address()?;
         options
             .server
             .serve_over::<Conversation, Message, _>(transport, &address, state)

@@ -23,7 +23,7 @@ use crate::sys::fork::{self, ForkBesideThreads, Forked};
 /// Every request runs in a child process of its own: its handler changes a copy of the memory, and a
 /// handler that crashes takes no other with it. Changes to the server's state stay in the child.
 ///
-/// The child closes the listeners of the process, ignores SIGINT, which a terminal sends to the whole
+/// The child gives up the process's listeners, ignores SIGINT, which a terminal sends to the whole
 /// process group, and ends with status 0, or with 1 if the request failed; nothing is dropped at its
 /// end. The parent reaps its own children by number, so that other children of the program stay the
 /// program's.
@@ -41,23 +41,27 @@ use crate::sys::fork::{self, ForkBesideThreads, Forked};
 /// stays a zombie until the program ends, or waits for it.
 ///
 /// Python: `ForkingMixIn`
+#[derive(Default)]
 pub struct Forking {
-    pub(crate) max_children: usize,
-    pub(crate) beside_threads: Option<ForkBesideThreads>,
+    options: Children,
     on_close: OnClose,
-    children: Arc<Children>,
+    children: Arc<LiveChildren>,
     /// Wakes the loop at SIGCHLD, from when the server first serves.
     sigchld: OnceLock<SigId>,
 }
 
-impl Default for Forking {
+/// The options of [`Forking`] alone.
+#[derive(Clone, Copy, Debug)]
+pub struct Children {
+    pub(crate) max_children: usize,
+    pub(crate) beside_threads: Option<ForkBesideThreads>,
+}
+
+impl Default for Children {
     fn default() -> Self {
-        Forking {
+        Children {
             max_children: 40,
             beside_threads: None,
-            on_close: OnClose::default(),
-            children: Arc::default(),
-            sigchld: OnceLock::new(),
         }
     }
 }
@@ -77,16 +81,16 @@ impl Forking {
     }
 
     fn fork(&self) -> io::Result<Forked> {
-        match &self.beside_threads {
+        match &self.options.beside_threads {
             None => fork::fork_alone(),
             Some(promise) => promise.fork(),
         }
     }
 }
 
-impl Has<Forking> for Forking {
-    fn options(&mut self) -> &mut Forking {
-        self
+impl Has<Children> for Forking {
+    fn options(&mut self) -> &mut Children {
+        &mut self.options
     }
 }
 
@@ -97,7 +101,7 @@ impl Has<OnClose> for Forking {
 }
 
 macro_rules! forking_setters { ($owner:ty, $options:path; $($header:tt)*) => {
-    /// The options of [`Forking`](crate::Forking).
+    /// The options of [`Children`](crate::options::Children).
     $($header)* {
         /// Maximum number of children. While there are as many the server accepts no request, and
         /// clients wait in the backlog. 40 unless set.
@@ -105,9 +109,9 @@ macro_rules! forking_setters { ($owner:ty, $options:path; $($header:tt)*) => {
         /// Python: `ForkingMixIn.max_children`, which is looked at after the fork
         pub fn max_children(mut self, children: usize) -> Self
         where
-            $owner: $crate::axis::Has<$crate::concurrency::Forking>,
+            $owner: $crate::axis::Has<$crate::concurrency::Children>,
         {
-            let options: &mut $crate::concurrency::Forking = $options(&mut self);
+            let options: &mut $crate::concurrency::Children = $options(&mut self);
             options.max_children = children.max(1);
             self
         }
@@ -115,9 +119,9 @@ macro_rules! forking_setters { ($owner:ty, $options:path; $($header:tt)*) => {
         /// Serves although the process has other threads.
         pub fn fork_beside_threads(mut self, promise: $crate::ForkBesideThreads) -> Self
         where
-            $owner: $crate::axis::Has<$crate::concurrency::Forking>,
+            $owner: $crate::axis::Has<$crate::concurrency::Children>,
         {
-            let options: &mut $crate::concurrency::Forking = $options(&mut self);
+            let options: &mut $crate::concurrency::Children = $options(&mut self);
             options.beside_threads = Some(promise);
             self
         }
@@ -130,7 +134,7 @@ on_close_setters!(Self, Has::options; impl Forking);
 
 impl Concurrency for Forking {
     fn attach(&self, waker: &Waker) -> io::Result<()> {
-        if self.beside_threads.is_none() {
+        if self.options.beside_threads.is_none() {
             fork::must_be_alone()?;
         }
         if self.sigchld.get().is_none() {
@@ -165,7 +169,7 @@ impl Concurrency for Forking {
     }
 
     fn full(&self) -> bool {
-        self.children.count() >= self.max_children
+        self.children.count() >= self.options.max_children
     }
 
     fn service_actions(&self) -> Option<Instant> {
@@ -196,7 +200,7 @@ impl Drop for Forking {
 impl fmt::Debug for Forking {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Forking")
-            .field("max_children", &self.max_children)
+            .field("max_children", &self.options.max_children)
             .field("block_on_close", &self.on_close.block)
             .field("active_children", &self.children.count())
             .finish_non_exhaustive()
@@ -205,37 +209,52 @@ impl fmt::Debug for Forking {
 
 /// The children that were not reaped yet.
 #[derive(Default)]
-struct Children {
+struct LiveChildren {
     live: Mutex<HashMap<Pid, Child>>,
     waker: OnceLock<Waker>,
 }
 
 /// How long a child may take to end after SIGTERM, before it gets SIGKILL.
-const GRACE: Duration = Duration::from_millis(100);
+const KILL_GRACE: Duration = Duration::from_millis(100);
 
 struct Child {
-    ticket: Ticket,
+    /// None while it is being entered.
+    ticket: Option<Ticket>,
     /// When it was sent SIGTERM, if it was.
     terminated_at: Option<Instant>,
 }
 
-impl Children {
+impl Child {
+    fn end(self, end: End) {
+        if let Some(ticket) = self.ticket {
+            ticket.end(end);
+        }
+    }
+}
+
+impl LiveChildren {
     fn count(&self) -> usize {
         self.live.lock().len()
     }
 
-    fn add(self: &Arc<Self>, pid: Pid, mut ticket: Ticket) {
-        let children: Weak<Children> = Arc::downgrade(self);
+    /// Enters a child. First its number, so that an abort reaches it from the moment on that the
+    /// ticket knows of it; and the ticket without this lock, because an abort takes that of the books
+    /// before this one.
+    fn add(self: &Arc<Self>, pid: Pid, ticket: Ticket) {
+        let child = Child {
+            ticket: None,
+            terminated_at: None,
+        };
+        self.live.lock().insert(pid, child);
+        let children: Weak<LiveChildren> = Arc::downgrade(self);
         ticket.set_abort(move || {
             if let Some(children) = children.upgrade() {
                 children.terminate(pid);
             }
         });
-        let child = Child {
-            ticket,
-            terminated_at: None,
-        };
-        self.live.lock().insert(pid, child);
+        if let Some(child) = self.live.lock().get_mut(&pid) {
+            child.ticket = Some(ticket);
+        }
     }
 
     /// Reaps the children that have ended, and kills those that are overdue. Returns when the next
@@ -245,15 +264,18 @@ impl Children {
         let mut children = self.live.lock();
         let ended: Vec<Child> = children
             .extract_if(|&pid, child| {
-                let end = end_of(pid, child.terminated_at.is_some());
-                end.map(|end| ends.push(end)).is_some()
+                let end = child
+                    .ticket
+                    .is_some()
+                    .then(|| end_of(pid, child.terminated_at.is_some()));
+                end.flatten().map(|end| ends.push(end)).is_some()
             })
             .map(|(_, child)| child)
             .collect();
         let now = Instant::now();
         let mut next: Option<Instant> = None;
         for (&pid, child) in children.iter() {
-            match child.terminated_at.map(|time| time + GRACE) {
+            match child.terminated_at.map(|time| time + KILL_GRACE) {
                 None => {}
                 Some(end) if end <= now => signal(pid, Signal::KILL),
                 Some(end) => next = Some(next.map_or(end, |next| end.min(next))),
@@ -262,7 +284,7 @@ impl Children {
         // Closing a ticket takes a lock of the books, under which `terminate` takes this one.
         drop(children);
         for (child, end) in ended.into_iter().zip(ends) {
-            child.ticket.end(end);
+            child.end(end);
         }
         next
     }
@@ -285,7 +307,7 @@ impl Children {
         let overdue: Vec<(Pid, Child)> = self
             .live
             .lock()
-            .extract_if(|_, child| child.terminated_at.is_some())
+            .extract_if(|_, child| child.ticket.is_some() && child.terminated_at.is_some())
             .collect();
         for (pid, child) in overdue {
             signal(pid, Signal::KILL);
@@ -293,7 +315,7 @@ impl Children {
             if let Err(error) = waitpid(Some(pid), WaitOptions::empty()) {
                 log::debug!(target: TARGET, "cannot reap child {pid}: {error}; it counts as aborted");
             }
-            child.ticket.end(End::Aborted);
+            child.end(End::Aborted);
         }
     }
 }

@@ -15,15 +15,15 @@ use crate::request::{Job, Rejected, Waker, Workers};
 /// [`Threading`], and while it waits for its socket another one runs. Right for tens of thousands of
 /// connections that mostly wait.
 ///
-/// [`green`](crate::green) has the rules for code that runs there.
+/// [`green`](crate::green) has the rules for code that runs there. The program enables green threads
+/// first in `main`, by [`green::enable`](crate::green::enable); until then this does not serve.
 ///
 /// [`Threading`]: crate::Threading
 ///
 /// Python: what `gevent` makes of `ThreadingMixIn`
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Green {
-    pub(crate) stack_size: usize,
-    pub(crate) max_green_threads: usize,
+    threads: GreenThreads,
     shared: Arc<Shared>,
 }
 
@@ -33,12 +33,18 @@ struct Shared {
     waker: Mutex<Option<Waker>>,
 }
 
-impl Default for Green {
+/// The options of [`Green`].
+#[derive(Clone, Copy, Debug)]
+pub struct GreenThreads {
+    pub(crate) stack_size: usize,
+    pub(crate) max_green_threads: usize,
+}
+
+impl Default for GreenThreads {
     fn default() -> Self {
-        Green {
+        GreenThreads {
             stack_size: STACK_SIZE,
             max_green_threads: usize::MAX,
-            shared: Arc::default(),
         }
     }
 }
@@ -50,22 +56,22 @@ impl Green {
     }
 }
 
-impl Has<Green> for Green {
-    fn options(&mut self) -> &mut Green {
-        self
+impl Has<GreenThreads> for Green {
+    fn options(&mut self) -> &mut GreenThreads {
+        &mut self.threads
     }
 }
 
 macro_rules! green_setters { ($owner:ty, $options:path; $($header:tt)*) => {
-    /// The options of [`Green`](crate::Green).
+    /// The options of [`GreenThreads`](crate::options::GreenThreads).
     $($header)* {
         /// Size of each stack in bytes, rounded up to 64 KiB; only the part that is used takes
         /// memory. 64 KiB unless set, 256 KiB without optimisation.
         pub fn stack_size(mut self, bytes: usize) -> Self
         where
-            $owner: $crate::axis::Has<$crate::concurrency::Green>,
+            $owner: $crate::axis::Has<$crate::concurrency::GreenThreads>,
         {
-            let options: &mut $crate::concurrency::Green = $options(&mut self);
+            let options: &mut $crate::concurrency::GreenThreads = $options(&mut self);
             options.stack_size = bytes;
             self
         }
@@ -74,9 +80,9 @@ macro_rules! green_setters { ($owner:ty, $options:path; $($header:tt)*) => {
         /// accepts no request, and clients wait in the backlog. No limit unless set.
         pub fn max_green_threads(mut self, threads: usize) -> Self
         where
-            $owner: $crate::axis::Has<$crate::concurrency::Green>,
+            $owner: $crate::axis::Has<$crate::concurrency::GreenThreads>,
         {
-            let options: &mut $crate::concurrency::Green = $options(&mut self);
+            let options: &mut $crate::concurrency::GreenThreads = $options(&mut self);
             options.max_green_threads = threads.max(1);
             self
         }
@@ -93,11 +99,11 @@ impl Concurrency for Green {
     }
 
     fn process_request(&self, job: Job) -> Result<(), Rejected> {
-        let reserved = match Stacks::of(self.stack_size).reserve() {
+        let reserved = match Stacks::of(self.threads.stack_size).reserve() {
             Ok(reserved) => reserved,
             Err(error) => return Err(Rejected { job, error }),
         };
-        let (shared, max) = (self.shared.clone(), self.max_green_threads);
+        let (shared, max) = (self.shared.clone(), self.threads.max_green_threads);
         shared.live.fetch_add(1, SeqCst);
         reserved.spawn(job.type_name(), move || {
             job.run();
@@ -107,7 +113,7 @@ impl Concurrency for Green {
     }
 
     fn full(&self) -> bool {
-        self.shared.live.load(SeqCst) >= self.max_green_threads
+        self.shared.live.load(SeqCst) >= self.threads.max_green_threads
     }
 
     fn workers(&self) -> Workers {

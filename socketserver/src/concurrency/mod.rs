@@ -2,17 +2,16 @@
 //!
 //! | concurrency | runs each request on | full when | `server_close` waits for |
 //! | --- | --- | --- | --- |
-//! | [`Inline`] | the loop's own thread | never: the loop itself is busy | the one request |
+//! | [`Inline`] | the loop's own thread | never (the loop is busy meanwhile) | the one request |
 //! | [`Forking`] | a child process | there are `max_children` | every child, unless `block_on_close` is off |
 //! | [`Green`] | a green thread; one system thread per core runs them | there are `max_green_threads` | every request |
-//! | [`Threading`] | a thread of an elastic pool | all `max_threads` are busy | every request, unless `block_on_close` is off |
+//! | [`Threading`] | a thread of an elastic pool | all `max_threads` are busy | every request, unless `block_on_close` is off or `daemon_threads` on |
 //!
-//! A concurrency knows jobs, and nothing of sockets. One of your own usually wraps one of these, with
-//! [`ConcurrencyHooks`].
+//! `server_close` waits up to `drain_timeout`. A concurrency knows jobs, and nothing of sockets. Your
+//! own usually wraps one of these, with [`ConcurrencyHooks`].
 
 mod boxed;
 mod forking;
-#[cfg(target_os = "linux")]
 mod green;
 mod hooks;
 mod inline;
@@ -21,18 +20,16 @@ mod threading;
 
 use std::io;
 
-pub use forking::Forking;
 pub(crate) use forking::forking_setters;
-#[cfg(target_os = "linux")]
-pub use green::Green;
-#[cfg(target_os = "linux")]
+pub use forking::{Children, Forking};
 pub(crate) use green::green_setters;
+pub use green::{Green, GreenThreads};
 pub use hooks::{Around, ConcurrencyHooks};
 pub use inline::Inline;
 pub use on_close::OnClose;
 pub(crate) use on_close::on_close_setters;
-pub use threading::Threading;
 pub(crate) use threading::threading_setters;
+pub use threading::{Threading, Threads};
 
 use crate::request::{Job, Rejected, Waker, Workers};
 use crate::sync::Instant;
@@ -46,8 +43,8 @@ const TARGET: &str = "socketserver::concurrency";
 ///
 /// Python: the mix-ins, and what a server without one does
 pub trait Concurrency: Send + Sync + 'static {
-    /// Attaches to a server whose loop begins, on the loop's thread. Keep the waker: when
-    /// [`full`](Self::full) becomes false again, wake the loop *after* that.
+    /// Attaches to a server, each time before it serves, on the thread that serves. Keep the waker: wake
+    /// the loop after [`full`](Self::full) has become false again.
     ///
     /// # Errors
     /// Why it cannot serve here. `serve_forever` returns the error, and so does `spawn`, which waits
@@ -59,7 +56,7 @@ pub trait Concurrency: Send + Sync + 'static {
     /// Runs the job here and now, or hands it to a worker.
     ///
     /// # Errors
-    /// The job, given back, and why nothing can run it: that goes to `handle_error`.
+    /// The job, given back, and an error, which goes to `handle_error`.
     ///
     /// Python: `BaseServer.process_request`
     fn process_request(&self, job: Job) -> Result<(), Rejected>;
@@ -71,7 +68,7 @@ pub trait Concurrency: Send + Sync + 'static {
     }
 
     /// Looks after the workers, for example reaps children: at every turn of the loop, while a drain
-    /// waits, and when `handle_request` times out; before the state's own hook. Returns when it must
+    /// waits, and at every turn of `handle_request` that accepted no request. Returns when it must
     /// be called again at the latest.
     ///
     /// Python: `ForkingMixIn.service_actions`
@@ -84,7 +81,7 @@ pub trait Concurrency: Send + Sync + 'static {
         Workers::default()
     }
 
-    /// Whether handlers run on the loop's own thread, which does nothing else meanwhile. Asked once,
+    /// Whether handlers run on the loop's own thread, which does nothing else meanwhile. Asked only
     /// when the server is made.
     fn runs_on_loop(&self) -> bool {
         false
@@ -97,7 +94,7 @@ pub trait Concurrency: Send + Sync + 'static {
         true
     }
 
-    /// Ends the workers, after the last request has ended or was abandoned. With a deadline it blocks
+    /// Ends the workers, when the server no longer waits for requests. With a deadline it blocks
     /// until they have ended, at most until then; without one it must not block.
     ///
     /// Python: `ThreadingMixIn.server_close`

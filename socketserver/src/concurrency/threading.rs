@@ -18,24 +18,28 @@ use crate::sync::Instant;
 /// clients takes a while to be accepted; after that the threads are there.
 ///
 /// Python: `ThreadingMixIn`, which starts a thread for every request
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Threading {
-    pub(crate) max_threads: usize,
-    pub(crate) keep_alive: Duration,
-    pub(crate) daemon_threads: bool,
+    threads: Threads,
     on_close: OnClose,
     /// Made when it is first needed, with the options as they are then.
     pool: OnceLock<Pool<Job>>,
 }
 
-impl Default for Threading {
+/// The options of [`Threading`] alone.
+#[derive(Clone, Copy, Debug)]
+pub struct Threads {
+    pub(crate) max_threads: usize,
+    pub(crate) keep_alive: Duration,
+    pub(crate) daemon_threads: bool,
+}
+
+impl Default for Threads {
     fn default() -> Self {
-        Threading {
+        Threads {
             max_threads: usize::MAX,
             keep_alive: Duration::from_secs(10),
             daemon_threads: false,
-            on_close: OnClose::default(),
-            pool: OnceLock::new(),
         }
     }
 }
@@ -47,14 +51,18 @@ impl Threading {
     }
 
     fn pool(&self) -> &Pool<Job> {
-        self.pool
-            .get_or_init(|| Pool::new(self.max_threads.min(pool::max_threads()), self.keep_alive))
+        self.pool.get_or_init(|| {
+            Pool::new(
+                self.threads.max_threads.min(pool::max_threads()),
+                self.threads.keep_alive,
+            )
+        })
     }
 }
 
-impl Has<Threading> for Threading {
-    fn options(&mut self) -> &mut Threading {
-        self
+impl Has<Threads> for Threading {
+    fn options(&mut self) -> &mut Threads {
+        &mut self.threads
     }
 }
 
@@ -65,7 +73,7 @@ impl Has<OnClose> for Threading {
 }
 
 macro_rules! threading_setters { ($owner:ty, $options:path; $($header:tt)*) => {
-    /// The options of [`Threading`](crate::Threading).
+    /// The options of [`Threads`](crate::options::Threads).
     $($header)* {
         /// Maximum number of threads. While all of them are busy the server accepts no request, and
         /// clients wait in the backlog ([`overflow`](crate::Builder::overflow)). Unless set, and at
@@ -76,9 +84,9 @@ macro_rules! threading_setters { ($owner:ty, $options:path; $($header:tt)*) => {
         /// as if the system had refused its thread.
         pub fn max_threads(mut self, threads: usize) -> Self
         where
-            $owner: $crate::axis::Has<$crate::concurrency::Threading>,
+            $owner: $crate::axis::Has<$crate::concurrency::Threads>,
         {
-            let options: &mut $crate::concurrency::Threading = $options(&mut self);
+            let options: &mut $crate::concurrency::Threads = $options(&mut self);
             options.max_threads = threads.max(1);
             self
         }
@@ -86,9 +94,9 @@ macro_rules! threading_setters { ($owner:ty, $options:path; $($header:tt)*) => {
         /// How long an idle thread is kept. 10 s unless set.
         pub fn keep_alive(mut self, time: std::time::Duration) -> Self
         where
-            $owner: $crate::axis::Has<$crate::concurrency::Threading>,
+            $owner: $crate::axis::Has<$crate::concurrency::Threads>,
         {
-            let options: &mut $crate::concurrency::Threading = $options(&mut self);
+            let options: &mut $crate::concurrency::Threads = $options(&mut self);
             options.keep_alive = time;
             self
         }
@@ -99,9 +107,9 @@ macro_rules! threading_setters { ($owner:ty, $options:path; $($header:tt)*) => {
         /// Python: `ThreadingMixIn.daemon_threads`
         pub fn daemon_threads(mut self, daemon: bool) -> Self
         where
-            $owner: $crate::axis::Has<$crate::concurrency::Threading>,
+            $owner: $crate::axis::Has<$crate::concurrency::Threads>,
         {
-            let options: &mut $crate::concurrency::Threading = $options(&mut self);
+            let options: &mut $crate::concurrency::Threads = $options(&mut self);
             options.daemon_threads = daemon;
             self
         }
@@ -150,7 +158,7 @@ impl Concurrency for Threading {
     }
 
     fn waits_on_close(&self) -> bool {
-        self.on_close.block && !self.daemon_threads
+        self.on_close.block && !self.threads.daemon_threads
     }
 
     fn server_close(&self, deadline: Option<Instant>) {

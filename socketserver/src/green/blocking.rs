@@ -33,6 +33,8 @@ impl Work for Call {
 /// ```
 /// use socketserver::green;
 ///
+/// # // SAFETY: nothing here waits inside `LocalKey::with`.
+/// # unsafe { green::enable() };
 /// let read = || std::fs::read_to_string("/proc/sys/kernel/ostype");
 /// let system = green::spawn(move || green::blocking(read));
 /// assert_eq!(system.join().unwrap()?.trim(), "Linux");

@@ -13,6 +13,7 @@ use super::local::{self, local};
 use super::scheduler::{Message, Scheduler};
 use super::task::NewTask;
 use super::watchdog;
+use crate::sys::coroutine::must_be_enabled;
 use crate::sys::stack_overflow::report_overflows;
 
 /// All schedulers, from the first use to the end of the process.
@@ -26,13 +27,14 @@ pub(super) fn scheduler(number: usize) -> &'static Scheduler {
 /// Starts the schedulers, unless they have been started.
 ///
 /// # Errors
-/// The system's: no threads or descriptors left.
+/// `Unsupported` if green threads are not enabled; the system's: no threads or descriptors left.
 pub(crate) fn start() -> io::Result<()> {
     /// Those that have started, until all have: another attempt goes on from there.
     static STARTED: Mutex<Vec<&'static Scheduler>> = Mutex::new(Vec::new());
     if SCHEDULERS.get().is_some() {
         return Ok(());
     }
+    must_be_enabled()?;
     let mut started = STARTED.lock();
     if SCHEDULERS.get().is_none() {
         report_overflows();

@@ -9,6 +9,9 @@
 //! [`Mutex::lock`], [`Condvar::wait`], [`JoinHandle::join`], [`sleep`], [`blocking`] and
 //! [`yield_now`]. On an ordinary thread all of them work too, and simply block.
 //!
+//! A program that uses green threads calls [`enable`] first in `main`. That is an unsafe function,
+//! because it is a promise about thread-locals: rule 7.
+//!
 //! # Rules
 //!
 //! 1. *Wait in waiting calls only.* Anything else that blocks stops its scheduler, with all green
@@ -37,9 +40,11 @@
 //! 6. *A green thread that panics cannot park.* If a value that is dropped during the panic makes a
 //!    waiting call, that call blocks the scheduler. If it waits for another green thread of the
 //!    scheduler, such as the owner of a [`Mutex`], both are stuck permanently.
-//! 7. *Hold no guard that restores a thread-local during a waiting call*: those of tracing spans,
-//!    of `scoped_tls`, and the like. They count on being dropped in reverse order. Green threads
-//!    end in any order, so such a guard would restore an outdated value.
+//! 7. *Make no waiting call inside `LocalKey::with`, or in the initializer of a `thread_local!`.*
+//!    Another green thread could drop the value that the closure has borrowed: this is **undefined
+//!    behaviour**, and the promise of [`enable`]. A guard that restores a thread-local when it is
+//!    dropped, such as that of a tracing span, is not undefined but wrong: green threads end in any
+//!    order, so it would restore an outdated value.
 //!
 //! Python: what `gevent` is for; there is nothing to patch here
 
@@ -55,8 +60,7 @@
 //     reactor  timers  watchdog  task   descriptors, deadlines, long turns, one green thread
 //     interest            nesting       read or write   the servers that code is inside
 //
-// `sys` has the coroutines and their stacks. `absent.rs` stands in for all of this on systems other
-// than Linux.
+// `sys` has the coroutines and their stacks.
 
 mod blocking;
 mod channel;
@@ -76,6 +80,7 @@ mod timers;
 mod wait_queue;
 mod watchdog;
 
+pub use crate::sys::coroutine::enable;
 pub use blocking::blocking;
 pub use channel::{
     Receiver, RecvError, RecvTimeoutError, SendError, Sender, TryRecvError, channel,

@@ -61,13 +61,15 @@ impl Reserved {
 /// ```
 /// use socketserver::green;
 ///
+/// # // SAFETY: nothing here waits inside `LocalKey::with`.
+/// # unsafe { green::enable() };
 /// let greeting = green::spawn(|| "hello");
 /// assert_eq!(greeting.join().unwrap(), "hello");
 /// ```
 ///
 /// # Panics
-/// When there is no memory for its stack, or the schedulers cannot be started. [`try_spawn`]
-/// returns an error instead.
+/// When green threads are not [enabled](crate::green::enable), there is no memory for its stack, or
+/// the schedulers cannot be started. [`try_spawn`] returns an error instead.
 pub fn spawn<T, F>(run: F) -> JoinHandle<T>
 where
     F: FnOnce() -> T + Send + 'static,
@@ -80,7 +82,8 @@ where
 /// Starts a green thread with a stack of at least `stack_size` bytes.
 ///
 /// # Errors
-/// `OutOfMemory` when there is no memory for its stack; the system's error when the schedulers
+/// `Unsupported` when green threads are not [enabled](crate::green::enable); `OutOfMemory` when there
+/// is no memory for its stack; the system's error when the schedulers
 /// cannot be started.
 pub fn try_spawn<T, F>(stack_size: usize, run: F) -> io::Result<JoinHandle<T>>
 where

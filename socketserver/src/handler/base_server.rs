@@ -58,7 +58,7 @@ pub trait BaseServer<R = Socket>: Sized + Send + Sync + 'static {
     /// is logged, by [`log_error`]. Python always prints a traceback to standard error; here the
     /// program's logger decides.
     ///
-    /// Runs where the handler ran; the connection is still open.
+    /// Runs where the handler ran, or on the loop's thread if none did; the connection is still open.
     ///
     /// Python: `BaseServer.handle_error`
     fn handle_error(

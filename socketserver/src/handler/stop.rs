@@ -1,14 +1,14 @@
-//! What a server's end was asked to be.
+//! What kind of end was asked for, and who waits.
 
 use std::time::Duration;
 
 use crate::request::deadline_after;
 use crate::sync::Instant;
 
-/// What a loop does as it ends; a later kind does all that an earlier one does.
+/// What a loop does as it ends. Of two kinds the later one is carried out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum StopKind {
-    /// Nothing more: the listener stays.
+    /// It waits until accepted requests have begun. The listener stays.
     Shutdown,
     /// It closes the listener.
     Close,
@@ -21,7 +21,8 @@ pub(crate) enum StopKind {
 pub(crate) enum Waiting {
     /// The caller, from now on.
     Caller(Duration),
-    /// The loop's thread, from the loop's own end on: a caller there would wait for itself.
+    /// The loop's thread, from the loop's own end on: a caller on that thread
+    /// would wait for itself.
     Loop(Duration),
     Nobody,
 }
@@ -31,15 +32,15 @@ pub(crate) enum Waiting {
 pub(crate) struct Stop {
     pub(crate) kind: StopKind,
     /// The latest deadline of the callers that wait.
-    caller: Option<Instant>,
-    /// The longest time that the loop's thread waits.
-    here: Option<Duration>,
+    caller_deadline: Option<Instant>,
+    /// How long the loop's thread waits: the longest [`Waiting::Loop`].
+    loop_timeout: Option<Duration>,
 }
 
 impl Stop {
-    /// `lame_duck` is how long the loop goes on to take requests.
+    /// `lame_duck` is how long the loop goes on taking requests.
     pub(super) fn new(kind: StopKind, waiting: Waiting, lame_duck: Duration) -> Self {
-        let (caller, here) = match waiting {
+        let (caller_deadline, loop_timeout) = match waiting {
             Waiting::Caller(timeout) => (
                 Some(deadline_after(lame_duck.saturating_add(timeout))),
                 None,
@@ -47,31 +48,38 @@ impl Stop {
             Waiting::Loop(timeout) => (None, Some(timeout)),
             Waiting::Nobody => (None, None),
         };
-        Stop { kind, caller, here }
+        Stop {
+            kind,
+            caller_deadline,
+            loop_timeout,
+        }
     }
 
     /// Both at once: what the stronger one does, for as long as the more patient one waits.
     pub(super) fn and(self, other: Stop) -> Stop {
         Stop {
             kind: self.kind.max(other.kind),
-            caller: self.caller.max(other.caller),
-            here: self.here.max(other.here),
+            caller_deadline: self.caller_deadline.max(other.caller_deadline),
+            loop_timeout: self.loop_timeout.max(other.loop_timeout),
         }
     }
 
-    /// The same, carried out by a caller: where no loop runs, no loop's thread waits.
+    /// This stop without the loop's wait.
     pub(super) fn without_loop(self) -> Stop {
-        Stop { here: None, ..self }
+        Stop {
+            loop_timeout: None,
+            ..self
+        }
     }
 
     /// Whether the loop's thread waits for live requests.
     pub(crate) fn loop_waits(&self) -> bool {
-        self.here.is_some()
+        self.loop_timeout.is_some()
     }
 
     /// Until when live requests may go on, if the loop ends now.
     pub(crate) fn deadline(&self) -> Instant {
-        let here = self.here.map(deadline_after);
-        self.caller.max(here).unwrap_or_else(Instant::now)
+        let here = self.loop_timeout.map(deadline_after);
+        self.caller_deadline.max(here).unwrap_or_else(Instant::now)
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! * `sync`: the primitives that take the place of the usual ones (see `crate::sync`);
 //! * `pool`: the elastic pool in small models;
-//! * `server`: the end of a server in small models.
+//! * `server`: the end of a server in small models;
+//! * `waker`: takes the place of `request/waker.rs`, which declares it.
 //!
 //! A model is a function that the checker runs once for every order in which its threads can meet.
 

@@ -1,7 +1,9 @@
-//! The end of a server under the model checker: whoever asks for it, from where, and in whatever
-//! order, it comes; nobody waits for ever, and every request that was taken comes to one end.
+//! The end of a server under the model checker. Shutdowns, drains and closes come from several
+//! threads, in every order. Each time the server ends, no thread waits permanently, and every
+//! accepted request ends in exactly one way.
 //!
-//! All of the server is the real one but the system: clients are a number, and the bell is a flag.
+//! Everything is the real server except the system: the backlog is a number (`CLIENTS`), and what
+//! wakes the loop is a flag (`waker.rs`).
 
 use std::io;
 use std::os::unix::net::UnixDatagram;
@@ -20,21 +22,21 @@ use crate::socket::{Address, Socket};
 use crate::sync::{Condvar, Mutex, thread};
 use crate::transport::Transport;
 
-/// Never, in a model.
+/// Later than anything in a model.
 const LONG: Duration = Duration::from_secs(24 * 60 * 60);
 const SHORT: Duration = Duration::from_secs(10);
 
-/// A client that says nothing and goes away when it is cut.
+/// A client that sends nothing. Its request can be aborted.
 struct Client {
-    is_cut: Mutex<bool>,
-    cut: Condvar,
+    is_aborted: Mutex<bool>,
+    aborted: Condvar,
 }
 
 impl Client {
-    fn wait_for_cut(&self) {
-        let mut is_cut = self.is_cut.lock();
-        while !*is_cut {
-            self.cut.wait(&mut is_cut);
+    fn wait_for_abort(&self) {
+        let mut is_aborted = self.is_aborted.lock();
+        while !*is_aborted {
+            self.aborted.wait(&mut is_aborted);
         }
     }
 }
@@ -47,7 +49,7 @@ struct Clients {
 impl Transport for Clients {
     type Request = Arc<Client>;
 
-    /// Never used.
+    /// A socket that is never used.
     fn socket(&self, _address: &Address) -> io::Result<Socket> {
         Ok(UnixDatagram::unbound()?.into())
     }
@@ -66,7 +68,7 @@ impl Transport for Clients {
 
     fn get_request(&self, _socket: &Socket) -> io::Result<(Arc<Client>, Address)> {
         let Some(left) = CLIENTS.get().checked_sub(1) else {
-            // As a Unix socket does.
+            // That is what a Unix socket answers.
             return Err(if self.fenced.load(Relaxed) {
                 rustix::io::Errno::INVAL.into()
             } else {
@@ -75,8 +77,8 @@ impl Transport for Clients {
         };
         CLIENTS.set(left);
         let client = Client {
-            is_cut: Mutex::new(false),
-            cut: Condvar::new(),
+            is_aborted: Mutex::new(false),
+            aborted: Condvar::new(),
         };
         Ok((Arc::new(client), Address::Unnamed))
     }
@@ -84,8 +86,8 @@ impl Transport for Clients {
     fn shutdown_request(&self, _request: &Arc<Client>, _patience: Duration) {}
 
     fn abort(&self, request: &Arc<Client>) {
-        *request.is_cut.lock() = true;
-        request.cut.notify_all();
+        *request.is_aborted.lock() = true;
+        request.aborted.notify_all();
     }
 
     fn fence(&self, _socket: &Socket) -> io::Result<()> {
@@ -94,7 +96,7 @@ impl Transport for Clients {
     }
 }
 
-/// A thread for every request.
+/// A thread per request.
 #[derive(Default)]
 struct Threads;
 
@@ -127,7 +129,7 @@ impl RequestHandler<Arc<Client>, State> for Handler {
 
 type Served<C> = Server<Clients, C, Handler, State>;
 
-/// A server and so many clients, who wait already.
+/// A server with this many clients in its backlog.
 fn server<C: Concurrency + Default>(clients: usize, handle: Handle) -> Arc<Served<C>> {
     CLIENTS.set(clients);
     let server = Server::with(State(handle))
@@ -139,7 +141,7 @@ fn server<C: Concurrency + Default>(clients: usize, handle: Handle) -> Arc<Serve
 fn check(choices: impl Iterator<Item = Choices>, model: impl Fn() + Copy + Send + Sync + 'static) {
     for choices in choices {
         let mut builder = Builder::new();
-        // A cut looks at every part of the registry.
+        // An abort looks at every part of the registry.
         builder.max_branches = 10_000;
         builder.check(move || {
             choices.begin();
@@ -148,7 +150,7 @@ fn check(choices: impl Iterator<Item = Choices>, model: impl Fn() + Copy + Send 
     }
 }
 
-/// What happens at the same time as what this thread does next.
+/// Runs `run` on another thread.
 fn meanwhile<C: Concurrency>(
     server: &Arc<Served<C>>,
     run: impl FnOnce(&Served<C>) + 'static,
@@ -157,7 +159,7 @@ fn meanwhile<C: Concurrency>(
     thread::spawn(move || run(&server))
 }
 
-/// The books of a server that has ended: all that were taken have come to an end.
+/// The counters of a server that has ended. Every accepted request must have ended.
 #[track_caller]
 fn settled<C: Concurrency>(server: &Served<C>) -> Stats {
     let stats = server.stats();
@@ -173,7 +175,7 @@ fn settled<C: Concurrency>(server: &Served<C>) -> Stats {
 fn nothing(_: &ServerRef<State>, _: &Client) {}
 
 #[test]
-fn a_shutdown_from_a_handler() {
+fn handler_shuts_the_server_down() {
     fn model<C: Concurrency + Default>() {
         let server = server::<C>(2, |server, _| server.shutdown());
         server.serve_forever().unwrap();
@@ -186,9 +188,9 @@ fn a_shutdown_from_a_handler() {
     check(Choices::all(1), model::<Threads>);
 }
 
-/// Each before the loop, while it runs, while it ends, or after it.
+/// Each of them comes before the loop, while it runs, while it ends, or after it.
 #[test]
-fn two_shutdowns_at_any_time() {
+fn two_shutdowns_come_at_any_time() {
     check(Choices::all(1), || {
         let server = server::<Inline>(1, nothing);
         let others = [(); 2].map(|()| meanwhile(&server, |server| server.shutdown()));
@@ -201,9 +203,9 @@ fn two_shutdowns_at_any_time() {
     });
 }
 
-/// What was taken before has come to its thread.
+/// Requests that were accepted before have been started by then.
 #[test]
-fn nothing_is_taken_after_a_shutdown() {
+fn no_request_is_accepted_after_a_shutdown() {
     fn model<C: Concurrency + Default>() {
         let server = server::<C>(2, nothing);
         server.core().life.enter().unwrap();
@@ -224,9 +226,9 @@ fn nothing_is_taken_after_a_shutdown() {
     check(Choices::all(0), model::<Threads>);
 }
 
-/// A loop that begins again cannot hide the end of the one before from who waits for that.
+/// A loop that starts again cannot hide the previous one's end from a thread that waits for it.
 #[test]
-fn a_restart_beside_a_shutdown() {
+fn loop_restarts_during_a_shutdown() {
     check(Choices::all(1), || {
         let server = server::<Inline>(0, nothing);
         let other = meanwhile(&server, |server| {
@@ -234,7 +236,7 @@ fn a_restart_beside_a_shutdown() {
             server.drain(LONG);
         });
         for _ in 0..2 {
-            // Closed, if the drain was there first.
+            // An error, if the drain has closed the server already.
             let _ = server.serve_forever();
         }
         other.join().unwrap();
@@ -242,9 +244,9 @@ fn a_restart_beside_a_shutdown() {
     });
 }
 
-/// What is asked while a loop ends is not lost.
+/// An end that is asked for while the loop ends is not lost.
 #[test]
-fn a_drain_beside_a_shutdown() {
+fn drain_comes_during_a_shutdown() {
     check(Choices::all(1), || {
         let server = server::<Inline>(1, nothing);
         let shutdown = meanwhile(&server, |server| server.shutdown());
@@ -257,9 +259,9 @@ fn a_drain_beside_a_shutdown() {
     });
 }
 
-/// Nobody but the first request's end tells the loop that there is room for the second.
+/// Only the end of the first request wakes the loop, which then accepts the second.
 #[test]
-fn a_full_server_waits_for_an_end() {
+fn full_server_waits_for_a_request_to_end() {
     check(Choices::all(1), || {
         let server = server::<Threads>(2, |server, _| {
             if server.stats().accepted == 2 {
@@ -272,13 +274,13 @@ fn a_full_server_waits_for_an_end() {
     });
 }
 
-/// All who wait are served, one after the other.
+/// All clients in the backlog are served, one after the other.
 #[test]
-fn a_drain_of_a_full_server() {
+fn full_server_drains() {
     fn model<C: Concurrency + Default>() {
         let server = server::<C>(2, nothing);
         let other = meanwhile(&server, |server| _ = server.drain(LONG));
-        // Closed, if the drain was there first.
+        // An error, if the drain has closed the server already.
         let _ = server.serve_forever();
         other.join().unwrap();
         assert_eq!(settled(&server).finished, 2);
@@ -288,9 +290,9 @@ fn a_drain_of_a_full_server() {
     check(Choices::all(1), model::<Threads>);
 }
 
-/// As above, where the pool tells the loop that it is not full any more.
+/// As above, but it is the pool that wakes the loop when it is not full any more.
 #[test]
-fn a_drain_of_a_full_pool() {
+fn full_pool_drains() {
     check(Choices::all(0), || {
         CLIENTS.set(2);
         let threading = Threading::new().max_threads(1).keep_alive(LONG);
@@ -304,7 +306,7 @@ fn a_drain_of_a_full_pool() {
 }
 
 #[test]
-fn all_ends_at_once() {
+fn all_ends_come_at_once() {
     check(Choices::all(1), || {
         let server = server::<Threads>(1, |server, _| server.begin_drain(LONG));
         let shutdown = meanwhile(&server, |server| server.shutdown());
@@ -327,18 +329,18 @@ fn all_ends_at_once() {
 }
 
 #[test]
-fn a_request_that_is_cut() {
+fn drain_aborts_a_request() {
     check(Choices::all_then_timeouts(0), || {
-        let server = server::<Threads>(1, |_, client| client.wait_for_cut());
+        let server = server::<Threads>(1, |_, client| client.wait_for_abort());
         let drained = server.drain(SHORT);
         let stats = settled(&server);
         assert_eq!((stats.accepted, stats.aborted, drained.aborted), (1, 1, 1));
     });
 }
 
-/// It is counted once, whether it ends by itself or is cut or given up.
+/// It is counted once, whether it ends by itself, is aborted or is abandoned.
 #[test]
-fn a_request_that_ends_at_the_deadline() {
+fn request_ends_at_the_deadline() {
     check(Choices::all_then_timeouts(1), || {
         let server = server::<Threads>(1, nothing);
         let drained = server.drain(SHORT);

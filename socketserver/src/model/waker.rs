@@ -1,4 +1,4 @@
-//! What `request/waker.rs` is for the system, for the model checker: a flag that can be waited for.
+//! Takes the place of `request/waker.rs` in a model: the loop is woken by a flag.
 
 use std::cell::Cell;
 use std::io;
@@ -9,42 +9,42 @@ use crate::socket::Socket;
 use crate::sync::{Condvar, Instant, Mutex};
 
 std::thread_local! {
-    /// How many clients wait at the listener of the model that runs on this thread. Only the loop
-    /// takes some away.
+    /// How many clients are in the backlog of the model that runs on this thread. Only the loop
+    /// accepts them.
     pub(crate) static CLIENTS: Cell<usize> = const { Cell::new(0) };
 }
 
 /// Wakes a server's loop.
 #[derive(Clone, Debug)]
-pub struct Waker(Arc<Bell>);
+pub struct Waker(Arc<Flag>);
 
 #[derive(Debug)]
-struct Bell {
-    rung: Mutex<bool>,
-    heard: Condvar,
+struct Flag {
+    is_set: Mutex<bool>,
+    changed: Condvar,
 }
 
 impl Waker {
     pub(crate) fn new() -> io::Result<Self> {
-        Ok(Waker(Arc::new(Bell {
-            rung: Mutex::new(false),
-            heard: Condvar::new(),
+        Ok(Waker(Arc::new(Flag {
+            is_set: Mutex::new(false),
+            changed: Condvar::new(),
         })))
     }
 
     /// Makes the loop look again.
     pub fn wake(&self) {
-        *self.0.rung.lock() = true;
-        self.0.heard.notify_all();
+        *self.0.is_set.lock() = true;
+        self.0.changed.notify_all();
     }
 
     /// Whether it has been woken since the last time.
     #[cfg(test)]
     pub(crate) fn was_woken(&self) -> bool {
-        std::mem::take(&mut *self.0.rung.lock())
+        std::mem::take(&mut *self.0.is_set.lock())
     }
 
-    /// There are no signals here.
+    /// There are no signals in a model.
     ///
     /// # Errors
     /// Always.
@@ -54,22 +54,22 @@ impl Waker {
 
     pub(crate) fn wait(&self, listener: Option<&Socket>, end: Option<Instant>) -> io::Result<bool> {
         let ready = || listener.is_some() && CLIENTS.get() > 0;
-        let mut rung = self.0.rung.lock();
-        while !*rung && !ready() {
+        let mut is_set = self.0.is_set.lock();
+        while !*is_set && !ready() {
             match end {
-                None => self.0.heard.wait(&mut rung),
+                None => self.0.changed.wait(&mut is_set),
                 Some(end) => {
-                    if self.0.heard.wait_until(&mut rung, end).timed_out() {
+                    if self.0.changed.wait_until(&mut is_set, end).timed_out() {
                         break;
                     }
                 }
             }
         }
-        // As the system does, not in one step with the wait: what rings in between is taken too.
-        let was_rung = *rung;
-        drop(rung);
-        if was_rung {
-            *self.0.rung.lock() = false;
+        // Not in one step with the wait, as with the system: a wake in between is taken too.
+        let was_set = *is_set;
+        drop(is_set);
+        if was_set {
+            *self.0.is_set.lock() = false;
         }
         Ok(ready())
     }

@@ -7,9 +7,9 @@ use super::stats::End;
 use crate::socket::Address;
 
 /// A request that was accepted, as everything but its handler sees it. The books, the job and the
-/// engine share one of these; it is the request's only allocation.
+/// engine share one of these, in one allocation.
 ///
-/// No method unwinds: what user code panics with is an error, or a line in the log.
+/// No method unwinds: a panic of user code becomes an error or a line in the log.
 pub(crate) trait Accepted: Send + Sync {
     fn client_address(&self) -> &Address;
 
@@ -19,7 +19,7 @@ pub(crate) trait Accepted: Send + Sync {
     /// `verify_request`.
     ///
     /// # Errors
-    /// What it panicked with: it costs this request.
+    /// Its panic.
     fn verify(&self) -> Result<bool, HandlerError>;
 
     /// `refuse_request`: the server's word to a client that it refuses. Does not block.

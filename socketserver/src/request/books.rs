@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use super::TARGET;
@@ -12,7 +12,7 @@ use super::counters::Counters;
 use super::shares::Share;
 use super::stats::{End, Stats};
 use super::waker::Waker;
-use crate::panics::contained;
+use crate::panics::{DropsQuietly, contained};
 use crate::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use crate::sync::{Instant, Mutex};
 
@@ -22,18 +22,25 @@ const SHARDS: usize = 16;
 
 /// How a live request is ended by force.
 pub(super) enum Abort {
-    /// Here: the books hold the request.
-    Request(Arc<dyn Accepted>),
-    /// In another process, which this reaches.
-    Elsewhere(Box<dyn Fn() + Send>),
+    /// Here. The books do not keep the request alive: its job does.
+    Request(Weak<dyn Accepted>),
+    /// The request runs in another process; this ends it there.
+    Elsewhere(DropsQuietly<Box<dyn Fn() + Send>>),
 }
 
 impl Abort {
-    fn abort(&self) {
+    /// Aborts the request. Returns it, because it may be the caller that drops it last.
+    #[must_use = "the request must not be dropped under a lock"]
+    fn abort(&self) -> Option<Arc<dyn Accepted>> {
         match self {
-            Abort::Request(request) => request.abort(),
+            Abort::Request(request) => {
+                let request = request.upgrade()?;
+                request.abort();
+                Some(request)
+            }
             Abort::Elsewhere(abort) => {
-                contained(TARGET, "a request's abort", abort);
+                contained(TARGET, "a request's abort", &***abort);
+                None
             }
         }
     }
@@ -42,8 +49,7 @@ impl Abort {
 struct Live {
     abort: Abort,
     was_aborted: bool,
-    /// Released with the entry.
-    _share: Option<Share>,
+    share: Option<Share>,
 }
 
 pub(crate) struct Books {
@@ -54,8 +60,8 @@ pub(crate) struct Books {
     deadlines: Mutex<VecDeque<(Instant, u64)>>,
     counters: Counters,
     /// How many threads wait for requests to begin or end. A watcher counts itself before it looks
-    /// at the other counters, and a request is counted before it looks at this one, so one of the
-    /// two sees the other.
+    /// at the other counters, and a beginning or end changes those before it looks at this one, so
+    /// one of the two sees the other.
     watchers: AtomicUsize,
     waker: Waker,
 }
@@ -82,7 +88,7 @@ impl Books {
         let live = Live {
             abort,
             was_aborted: false,
-            _share: share,
+            share,
         };
         self.shard(id).lock().insert(id, live);
         self.note_deadline(id);
@@ -90,7 +96,7 @@ impl Books {
     }
 
     fn note_deadline(&self, id: u64) {
-        /// How many entries beyond twice the live requests are not worth a clean-up.
+        /// Entries that are tolerated beyond twice the live requests.
         const SPARE: u64 = 1_024;
         let Some(deadline) = self.deadline else {
             return;
@@ -120,7 +126,7 @@ impl Books {
         }
     }
 
-    /// While the result lives, every beginning and end wakes the waker.
+    /// While the result lives, every beginning and end wakes the thread that waits.
     pub(crate) fn watch(&self) -> Watching<'_> {
         self.watchers.fetch_add(1, SeqCst);
         Watching(self)
@@ -135,7 +141,7 @@ impl Books {
         self.counters.active()
     }
 
-    /// The counters, but for the workers.
+    /// The counters, except the workers.
     pub(crate) fn stats(&self) -> Stats {
         self.counters.stats()
     }
@@ -143,19 +149,19 @@ impl Books {
     /// Counts a request's end and removes it.
     pub(super) fn close(&self, id: u64, end: End) {
         let mut shard = self.shard(id).lock();
-        let Some(live) = shard.remove(&id) else {
+        let Some(mut live) = shard.remove(&id) else {
             return;
         };
         // Under the lock, so that a thread that sees the entry gone, as in `abandon_all`, also sees
         // the request counted.
-        self.count(&live, end);
+        self.count(&mut live, end);
         drop(shard);
-        // Not under the lock: the request may close its descriptor as it is dropped.
-        drop(live);
         self.notify();
     }
 
-    fn count(&self, live: &Live, end: End) {
+    fn count(&self, live: &mut Live, end: End) {
+        // First: a client that sees the request ended may have its place.
+        live.share = None;
         let end = if live.was_aborted { End::Aborted } else { end };
         self.counters.end(end);
     }
@@ -166,13 +172,15 @@ impl Books {
             Some(live) => std::mem::replace(&mut live.abort, abort),
             None => abort,
         };
-        // Not under the lock: the request may close its descriptor as it is dropped.
+        // Not under the lock, because it may be the user's.
         drop(replaced);
     }
 
     /// Aborts the requests that are overdue. Returns when the next one will be.
     pub(crate) fn abort_overdue(&self) -> Option<Instant> {
         self.deadline?;
+        // Dropped last, when no lock is held.
+        let mut aborted = Vec::new();
         let mut deadlines = self.deadlines.lock();
         loop {
             let &(deadline, id) = deadlines.front()?;
@@ -181,7 +189,7 @@ impl Books {
                 // It has ended.
                 None => {}
                 Some(_) if deadline > Instant::now() => return Some(deadline),
-                Some(live) => abort(live),
+                Some(live) => aborted.extend(live.abort()),
             }
             deadlines.pop_front();
         }
@@ -191,9 +199,11 @@ impl Books {
     pub(crate) fn abort_all(&self) -> u64 {
         let mut count = 0;
         for shard in &self.shards {
+            // Dropped last, when the lock is not held.
+            let mut aborted = Vec::new();
             for live in shard.lock().values_mut() {
                 count += 1;
-                abort(live);
+                aborted.extend(live.abort());
             }
         }
         count
@@ -205,18 +215,20 @@ impl Books {
         let mut count = 0;
         for shard in &self.shards {
             let abandoned = std::mem::take(&mut *shard.lock());
-            for live in abandoned.into_values() {
+            for mut live in abandoned.into_values() {
                 count += 1;
-                self.count(&live, End::Aborted);
+                self.count(&mut live, End::Aborted);
             }
         }
         count
     }
 }
 
-fn abort(live: &mut Live) {
-    live.was_aborted = true;
-    live.abort.abort();
+impl Live {
+    fn abort(&mut self) -> Option<Arc<dyn Accepted>> {
+        self.was_aborted = true;
+        self.abort.abort()
+    }
 }
 
 impl fmt::Debug for Books {
@@ -227,7 +239,7 @@ impl fmt::Debug for Books {
     }
 }
 
-/// A thread waits for requests to begin or end.
+/// While this lives, a thread waits for requests to begin or end.
 pub(crate) struct Watching<'a>(&'a Books);
 
 impl Drop for Watching<'_> {
@@ -282,7 +294,8 @@ mod tests {
     }
 
     fn open(books: &Arc<Books>) -> Ticket {
-        Ticket::open(books, Arc::new(Fake::default()), None)
+        let request: Arc<dyn Accepted> = Arc::new(Fake::default());
+        Ticket::open(books, &request, None)
     }
 
     #[test]
@@ -339,9 +352,10 @@ mod tests {
     fn the_deadline_aborts_live_requests_alone() {
         let books = books(Some(Duration::ZERO));
         let requests = [Arc::new(Fake::default()), Arc::new(Fake::default())];
-        let [live, ended] = requests
-            .each_ref()
-            .map(|request| Ticket::open(&books, request.clone(), None));
+        let [live, ended] = requests.each_ref().map(|request| {
+            let request: Arc<dyn Accepted> = request.clone();
+            Ticket::open(&books, &request, None)
+        });
         ended.end(End::Finished);
         assert_eq!(books.abort_overdue(), None);
         assert_eq!(requests.map(|request| request.0.load(SeqCst)), [1, 0]);
@@ -353,12 +367,42 @@ mod tests {
     fn a_request_elsewhere_is_aborted_there() {
         let books = books(None);
         let request = Arc::new(Fake::default());
-        let mut ticket = Ticket::open(&books, request.clone(), None);
+        let accepted: Arc<dyn Accepted> = request.clone();
+        let ticket = Ticket::open(&books, &accepted, None);
         let reached = Arc::new(AtomicU64::new(0));
         let reach = reached.clone();
         ticket.set_abort(move || _ = reach.fetch_add(1, SeqCst));
-        assert_eq!(Arc::strong_count(&request), 1, "the books released it");
         books.abort_all();
         assert_eq!((reached.load(SeqCst), request.0.load(SeqCst)), (1, 0));
+    }
+
+    #[test]
+    fn a_client_may_come_again_once_its_request_has_ended() {
+        let (books, shares) = (books(None), super::super::shares::Shares::new(1));
+        let host = || std::net::IpAddr::from([127, 0, 0, 1]).into();
+        let request: Arc<dyn Accepted> = Arc::new(Fake::default());
+        let ticket = Ticket::open(&books, &request, shares.take(host()));
+        assert!(shares.take(host()).is_none());
+        ticket.end(End::Finished);
+        assert!(shares.take(host()).is_some());
+    }
+
+    #[test]
+    fn a_panic_in_dropping_an_abort_is_contained() {
+        struct Bomb;
+        impl Drop for Bomb {
+            fn drop(&mut self) {
+                std::panic::resume_unwind(Box::new("in drop"));
+            }
+        }
+        let books = books(None);
+        let tickets = [open(&books), open(&books)];
+        for ticket in &tickets {
+            let bomb = Bomb;
+            ticket.set_abort(move || _ = &bomb);
+        }
+        assert_eq!(books.abandon_all(), 2);
+        assert_eq!(books.active(), 0);
+        drop(tickets);
     }
 }

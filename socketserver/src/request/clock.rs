@@ -1,4 +1,4 @@
-//! Times that a clock can hold.
+//! Deadlines that do not overflow.
 
 use std::time::Duration;
 

@@ -61,7 +61,7 @@ impl Counters {
         self.stats().active
     }
 
-    /// The counters, but for the workers.
+    /// The counters, except the workers.
     pub(super) fn stats(&self) -> Stats {
         let mut stats = Stats {
             finished: self.finished.load(SeqCst),

@@ -9,7 +9,7 @@ use crate::panics;
 
 /// Why a request failed: the error that its handler returned, with its value, or its panic.
 ///
-/// It stays on the handler's thread, so the value need not be `Send`.
+/// It stays on the thread where it arose, so the value need not be `Send`.
 pub struct HandlerError(Raised);
 
 enum Raised {
@@ -25,7 +25,7 @@ type SendError = Box<dyn Error + Send>;
 type SyncError = Box<dyn Error + Send + Sync>;
 
 impl HandlerError {
-    /// From any error that can be displayed.
+    /// Makes one from any error that can be displayed.
     pub fn new<E: Display + 'static>(error: E) -> Self {
         HandlerError(Raised::Error {
             value: Box::new(error),

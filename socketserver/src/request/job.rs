@@ -1,4 +1,4 @@
-//! A request on its way to whatever runs it.
+//! A request on its way to its handler.
 
 use std::fmt;
 use std::io;
@@ -61,9 +61,11 @@ impl Job {
         self.ticket.end(end);
     }
 
-    /// The two halves: what to run, and the ticket that must be closed with how that ended. For a
-    /// concurrency that runs the request in another process, and keeps the ticket in this one.
-    pub fn split(self) -> (Run, Ticket) {
+    /// The two halves: what to run, and the ticket that must be closed with the run's [`End`]. For a
+    /// concurrency that runs the request elsewhere: in another process, and keeps the ticket in this
+    /// one. The request's descriptor closes when the first half is dropped.
+    pub fn split(mut self) -> (Run, Ticket) {
+        self.ticket.begin();
         (self.run, self.ticket)
     }
 
@@ -71,7 +73,8 @@ impl Job {
     /// connection from a pool. [`Builder::around`](crate::Builder::around) does so for every job of
     /// a server.
     ///
-    /// A panic in `around` makes the request a failed one.
+    /// If `around` panics, the request counts as failed, without `handle_error`; if it had not run by
+    /// then, it is dropped without `shutdown_request`.
     pub fn wrap(mut self, around: impl FnOnce(Run) -> End + Send + 'static) -> Job {
         let inner = self.run.around.take();
         self.run.around = Some(Box::new(move |mut run| {
@@ -81,7 +84,7 @@ impl Job {
         self
     }
 
-    /// The request that nothing ran, and its ticket.
+    /// The request of a rejected job, and its ticket.
     pub(crate) fn give_back(self) -> (Arc<dyn Accepted>, Ticket) {
         (self.run.request, self.ticket)
     }

@@ -1,4 +1,4 @@
-//! What travels: one request from the moment it is accepted to its one end.
+//! What travels: one request from the moment it is accepted to its end.
 //!
 //! ```text
 //!   transport ──► Accepted          the request with its types forgotten, in one allocation

@@ -17,7 +17,7 @@ pub(crate) struct Shares {
 impl Shares {
     pub(crate) fn new(limit: usize) -> Arc<Self> {
         Arc::new(Shares {
-            limit: limit.max(1),
+            limit,
             live: Mutex::default(),
         })
     }

@@ -1,4 +1,4 @@
-//! How requests ended, counted, and the workers that run them.
+//! Counters of ended requests and of workers.
 
 /// How a request ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -7,13 +7,13 @@ pub enum End {
     Finished,
     /// Its handler, or a step before it, failed or panicked.
     Failed,
-    /// It never came to a handler.
+    /// The server refused it.
     Refused,
     /// It was ended by force: at a deadline, or by a signal to its process.
     Aborted,
 }
 
-/// Threads or processes that run handlers.
+/// Threads, green threads or processes that run handlers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Workers {
@@ -59,7 +59,7 @@ pub struct Stats {
     /// thread could be started.
     pub failed: u64,
     /// Requests that never came to a handler: `verify_request` said no, the client was over its
-    /// share or its rate, a datagram's address was forged, the server was full and refuses, or only
+    /// share or its rate, a datagram's address was forged, the server was full and set to refuse, or only
     /// the reserve descriptor was left.
     pub refused: u64,
     /// Requests that were ended by force, at a deadline or by a signal to their process.
@@ -67,6 +67,6 @@ pub struct Stats {
     /// How often a request could not be accepted though one seemed to be there: the connection was
     /// gone already, or no descriptor was left.
     pub accept_errors: u64,
-    /// Threads or processes that run handlers.
+    /// Threads, green threads or processes that run handlers.
     pub workers: Workers,
 }

@@ -6,8 +6,9 @@ use super::accepted::Accepted;
 use super::books::{Abort, Books};
 use super::shares::Share;
 use super::stats::End;
+use crate::panics::DropsQuietly;
 
-/// A live request's place in the server's books. It is closed with how the request ended, exactly
+/// A live request's place in the server's books. It is closed with the request's end, exactly
 /// once; a ticket that is dropped without that counts its request as refused.
 #[derive(Debug)]
 pub struct Ticket {
@@ -21,12 +22,12 @@ impl Ticket {
     /// Counts a request as accepted, and keeps it in the books until its ticket is closed.
     pub(crate) fn open(
         books: &Arc<Books>,
-        request: Arc<dyn Accepted>,
+        request: &Arc<dyn Accepted>,
         share: Option<Share>,
     ) -> Self {
         Ticket {
             books: books.clone(),
-            id: books.open(Abort::Request(request), share),
+            id: books.open(Abort::Request(Arc::downgrade(request)), share),
             open: true,
             begun: false,
         }
@@ -55,13 +56,9 @@ impl Ticket {
 
     /// The request runs elsewhere, in another process, and from here on `abort` is how it is ended
     /// by force. `abort` is called on any thread, under a lock, and must not block.
-    ///
-    /// The books release the request itself, whose descriptor closes with the job's
-    /// [`Run`](crate::Run).
-    pub fn set_abort(&mut self, abort: impl Fn() + Send + 'static) {
-        self.begin();
-        self.books
-            .replace(self.id, Abort::Elsewhere(Box::new(abort)));
+    pub fn set_abort(&self, abort: impl Fn() + Send + 'static) {
+        let abort = DropsQuietly::new(Box::new(abort) as Box<dyn Fn() + Send>);
+        self.books.replace(self.id, Abort::Elsewhere(abort));
     }
 
     #[cfg(test)]

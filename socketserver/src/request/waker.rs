@@ -16,8 +16,8 @@ use crate::sys::fork::ParentOnly;
 /// Wakes a server's loop. A wake-up carries no message: the loop looks at memory, so one wake-up too
 /// many costs a turn of the loop and no more.
 ///
-/// It is a pair of sockets, not an eventfd, because the byte that a signal handler may safely write
-/// is too short for an eventfd.
+/// It is a pair of sockets, not an eventfd, because a signal handler writes one byte, and an eventfd
+/// takes eight.
 #[derive(Clone)]
 pub struct Waker(Arc<Pair>);
 

@@ -4,10 +4,14 @@ use std::any::type_name;
 use std::fmt;
 use std::io;
 use std::ops::Deref;
+#[cfg(feature = "signals")]
+use std::sync::Arc;
 use std::time::Duration;
 
 use crossbeam_channel::bounded;
 
+#[cfg(feature = "signals")]
+use super::engine::Signals;
 use super::engine::TARGET;
 use super::report::Drained;
 use super::{Owned, Server};
@@ -30,7 +34,13 @@ impl<T, C: Concurrency, H, S> Server<T, C, H, S> {
     ///
     /// Python: `threading.Thread(target=server.serve_forever, daemon=True).start()`
     pub fn spawn(self) -> io::Result<ServerHandle<S>> {
-        let Server { engine, server, .. } = self;
+        let Server {
+            engine,
+            server,
+            #[cfg(feature = "signals")]
+            _signals,
+            ..
+        } = self;
         server.core().life.enter()?;
         let (begun, beginning) = bounded(1);
         let serving = engine.0.clone();
@@ -50,8 +60,8 @@ impl<T, C: Concurrency, H, S> Server<T, C, H, S> {
         let thread = match thread::Builder::new().name(name).spawn(run) {
             Ok(thread) => thread,
             Err(error) => {
-                // No loop runs, so nothing stands between this and the close.
-                server.core().life.leave(None);
+                // No loop runs, so this thread does the loop's part of whatever was asked for.
+                engine.0.carry_out();
                 return Err(error);
             }
         };
@@ -59,6 +69,8 @@ impl<T, C: Concurrency, H, S> Server<T, C, H, S> {
             engine,
             server,
             thread: Some(thread),
+            #[cfg(feature = "signals")]
+            _signals,
         };
         match beginning.recv() {
             Ok(()) => Ok(handle),
@@ -75,6 +87,9 @@ pub struct ServerHandle<S> {
     engine: Owned,
     server: ServerRef<S>,
     thread: Option<JoinHandle<io::Result<()>>>,
+    /// Last: a signal must not end the process while the state is dropped.
+    #[cfg(feature = "signals")]
+    _signals: Arc<Signals>,
 }
 
 impl<S> ServerHandle<S> {

@@ -1,15 +1,15 @@
-//! The one file that knows transport, handler and state: where requests get and lose their types.
+//! Transport, handler and state behind one trait object: the one file, beside the builder, that
+//! knows all three.
 
 use std::any::type_name;
 use std::io;
 use std::marker::PhantomData;
-use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::engine::{Intake, TARGET};
+use super::engine::{Intake, quietly, survived};
 use crate::handler::{BaseServer, RequestHandler, ServerRef};
-use crate::panics::contained;
+use crate::panics::DropsQuietly;
 use crate::request::{Accepted, End, HandlerError, caught};
 use crate::socket::wait::nonblocking_sockets;
 use crate::socket::{Address, Socket};
@@ -25,8 +25,8 @@ pub(super) struct Typed<T, H, S> {
 }
 
 impl<T, H, S> Typed<T, H, S> {
-    /// `runs_on_loop` is whether handlers run on the loop's own thread: then the whole server waits
-    /// for a client that has not yet read its reply.
+    /// `runs_on_loop` is whether handlers run on the loop's own thread: then `shutdown_request` may
+    /// block for 100 ms only, because the whole server waits.
     pub(super) fn new(transport: T, server: ServerRef<S>, runs_on_loop: bool) -> Arc<Self> {
         Arc::new(Typed {
             transport,
@@ -50,9 +50,9 @@ where
     fn take(&self, listener: &Socket) -> io::Result<Arc<dyn Accepted>> {
         let (request, client_address) = survived(|| self.transport.get_request(listener))?;
         Ok(Arc::new(Request::<T, H, S> {
-            request: Held::new(request),
+            request: DropsQuietly::new(request),
             client_address,
-            typed: Held::new(self.clone()),
+            typed: DropsQuietly::new(self.clone()),
         }))
     }
 
@@ -60,7 +60,7 @@ where
         survived(|| self.transport.fence(listener))
     }
 
-    fn close(&self, listener: &Socket) {
+    fn close_listener(&self, listener: &Socket) {
         quietly("closing the listener", || {
             self.transport.server_close(listener);
         });
@@ -78,18 +78,18 @@ where
         });
     }
 
-    fn server_close(&self) {
+    fn announce_end(&self) {
         quietly("server_close", || {
             self.server.state().server_close(&self.server);
         });
     }
 }
 
-/// One request with its types. Its fields drop without a panic, wherever that is.
+/// One request with its types. Its fields drop without a panic, on any thread.
 struct Request<T: Transport, H, S> {
-    request: Held<T::Request>,
+    request: DropsQuietly<T::Request>,
     client_address: Address,
-    typed: Held<Arc<Typed<T, H, S>>>,
+    typed: DropsQuietly<Arc<Typed<T, H, S>>>,
 }
 
 impl<T, H, S> Request<T, H, S>
@@ -176,38 +176,4 @@ where
             self.typed.transport.abort(&self.request);
         });
     }
-}
-
-/// A value of the user's whose destructor may panic, wherever it is dropped: a panic there is a line
-/// in the log.
-struct Held<V>(Option<V>);
-
-impl<V> Held<V> {
-    fn new(value: V) -> Self {
-        Held(Some(value))
-    }
-}
-
-impl<V> Deref for Held<V> {
-    type Target = V;
-
-    fn deref(&self) -> &V {
-        self.0.as_ref().expect("the value is there until the drop")
-    }
-}
-
-impl<V> Drop for Held<V> {
-    fn drop(&mut self) {
-        quietly("dropping a request", || drop(self.0.take()));
-    }
-}
-
-/// Runs a transport's code. A panic becomes an error of this call.
-fn survived<V>(run: impl FnOnce() -> io::Result<V>) -> io::Result<V> {
-    let result = caught(|| Ok(run()));
-    result.unwrap_or_else(|panic| Err(io::Error::other(panic.to_string())))
-}
-
-fn quietly(what: &str, run: impl FnOnce()) {
-    contained(TARGET, what, run);
 }

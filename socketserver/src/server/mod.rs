@@ -1,16 +1,17 @@
 //! The server: the one folder that knows every axis.
 //!
 //! ```text
-//!   Builder ──────► Server, ServerHandle     the shell, with its four types
+//!   Builder ──────► Server, ServerHandle     the shell, which remembers the types
 //!                     │
 //!                     ▼
 //!                   Engine                   the loop and its end, without types
 //!                     │
 //!                     ▼
-//!                   intake                   transport, handler and state, as trait objects
+//!                   intake                   transport, handler and state, behind one trait object
 //! ```
 //!
-//! `engine/serve.rs` is the loop and the place to begin reading; `engine/drain.rs` is its end.
+//! `engine/serve.rs` is the loop and the place to begin reading; `engine/drain.rs` is the
+//! server's end.
 
 mod builder;
 mod engine;
@@ -73,6 +74,9 @@ pub struct Server<T, C, H, S = ()> {
     server: ServerRef<S>,
     concurrency: Arc<C>,
     types: PhantomData<fn() -> (T, H)>,
+    /// Last: a signal must not end the process while the state is dropped.
+    #[cfg(feature = "signals")]
+    _signals: Arc<engine::Signals>,
 }
 
 /// The owner of an engine: dropping it is `server_close`.
@@ -127,7 +131,7 @@ impl<T, C: Concurrency, H, S> Server<T, C, H, S> {
     /// # Errors
     /// `ResourceBusy` when the server is already serving; `NotConnected` when it is closed; the
     /// concurrency's, if it cannot serve here; the system's, if the listener will never work again.
-    /// An error of one connection is not an error of the server's.
+    /// An error of one connection is not the server's.
     ///
     /// Python: `BaseServer.serve_forever`
     pub fn serve_forever(&self) -> io::Result<()> {
@@ -160,9 +164,9 @@ impl<T, C: Concurrency, H, S> Server<T, C, H, S> {
     /// `recv` sees the end of the stream. Requests that have still not ended 100 ms later are
     /// abandoned.
     ///
-    /// On the loop's thread and inside a request it only asks, as
-    /// [`begin_drain`](ServerRef::begin_drain), and returns an empty report. After the first end of
-    /// a server it returns that one's report.
+    /// On the loop's thread and inside a request it does not wait, and returns an empty report. On a
+    /// server that has ended it returns the report of that end. If several callers drain at once, the
+    /// first deadline aborts the requests.
     pub fn drain(&self, timeout: Duration) -> Drained {
         self.engine.0.end(StopKind::Drain, timeout, true)
     }
@@ -171,8 +175,8 @@ impl<T, C: Concurrency, H, S> Server<T, C, H, S> {
     /// [`drain_timeout`](Builder::drain_timeout); but serves no backlog. A running loop is stopped
     /// first.
     ///
-    /// A concurrency whose `block_on_close` is off is not waited for, and its requests are not
-    /// aborted.
+    /// A concurrency whose `block_on_close` is off, or whose `daemon_threads` is on, is not waited
+    /// for, and its requests are not aborted.
     ///
     /// Python: `BaseServer.server_close`, which waits for ever, and leaves a running loop spinning
     pub fn server_close(&self) -> Drained {
@@ -186,7 +190,7 @@ impl<T, C: Concurrency, H, S> Server<T, C, H, S> {
     ///
     /// It takes no thread: the signal sets a flag and wakes the loop. An inline server begins to
     /// drain when the handler that runs has returned. Once the last of these servers is dropped, a
-    /// signal ends the process again, as it does without this call. Called again, it changes the
+    /// signal ends the process again, as it does without this call. A second call changes the
     /// timeout.
     ///
     /// # Errors
@@ -234,7 +238,7 @@ impl<T, C: Concurrency, H, S> Server<T, C, H, S> {
             .on_signal(signal, Box::new(move || run(&server)))
     }
 
-    /// `serve_forever` on a server whose life has entered.
+    /// `serve_forever`, after `Life::enter`.
     #[cfg(all(test, loom))]
     pub(crate) fn serve_entered(&self) -> io::Result<()> {
         self.engine.0.serve(|| ())

@@ -99,7 +99,6 @@ impl Address {
     pub(super) fn to_unix(&self) -> io::Result<SocketAddrUnix> {
         match self {
             Address::Unix(path) => Ok(SocketAddrUnix::new(path.as_path())?),
-            #[cfg(target_os = "linux")]
             Address::Abstract(name) => Ok(SocketAddrUnix::new_abstract_name(name)?),
             _ => Err(no_name()),
         }
@@ -231,7 +230,6 @@ mod tests {
         }
 
         #[test]
-        #[cfg(target_os = "linux")]
         fn abstract_names_survive_if_they_fit(name in vec(any::<u8>(), 0..2 * PATH)) {
             let fits = name.len() < PATH;
             let address = Address::Abstract(name);
@@ -243,7 +241,6 @@ mod tests {
     }
 
     #[test]
-    #[cfg(target_os = "linux")]
     fn names_of_every_length_survive_if_they_fit() {
         for length in 0..2 * PATH {
             let fits = length < PATH;

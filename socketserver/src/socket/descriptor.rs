@@ -165,17 +165,10 @@ impl Descriptor {
     }
 }
 
-#[cfg(target_os = "linux")]
 fn is_tcp(socket: SockRef<'_>) -> bool {
     socket
         .protocol()
         .is_ok_and(|protocol| protocol == Some(socket2::Protocol::TCP))
-}
-
-/// Only green threads ask, and there are none here.
-#[cfg(not(target_os = "linux"))]
-fn is_tcp(_socket: SockRef<'_>) -> bool {
-    false
 }
 
 pub(super) fn receive_flags(may_block: bool) -> RecvFlags {

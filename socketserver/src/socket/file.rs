@@ -63,9 +63,9 @@ impl SocketReader {
         }
     }
 
-    /// The next line with its `\n`, or its first `limit` bytes if it is longer: a long line comes in
-    /// pieces, of which only the last one ends in `\n`. The stream's last line may lack the `\n`. An
-    /// empty result is the end of the stream.
+    /// The next line with its `\n`, or its first `limit` bytes if it is longer: a long line comes
+    /// in pieces, of which only the last one ends in `\n`. The stream's last line may lack the
+    /// `\n`. An empty result is the end of the stream.
     ///
     /// # Errors
     /// The socket's. After a timeout the next call goes on with the bytes that came before it.
@@ -76,8 +76,8 @@ impl SocketReader {
         Ok(self.take(count))
     }
 
-    /// The next `size` bytes, and fewer only at the end of the stream. Memory is used as bytes come,
-    /// so a size that came from a client is safe to pass.
+    /// The next `size` bytes, and fewer only at the end of the stream. Memory is used as bytes
+    /// come, so a size that came from a client is safe to pass.
     ///
     /// # Errors
     /// The socket's. After a timeout the next call goes on with the bytes that came before it.
@@ -92,8 +92,8 @@ impl SocketReader {
         }
     }
 
-    /// Receives until there is a delimiter, `limit` bytes, or the end of the stream. Returns how many
-    /// bytes that makes, and leaves them unread, so that an error on the way loses nothing.
+    /// Receives until there is a delimiter, `limit` bytes, or the end of the stream. Returns how
+    /// many bytes that makes, and leaves them unread, so that an error on the way loses nothing.
     fn receive_until(&mut self, delimiter: u8, limit: usize) -> io::Result<usize> {
         let mut searched = 0;
         loop {
@@ -118,8 +118,8 @@ impl SocketReader {
         data
     }
 
-    /// Receives more bytes behind the unread ones. Returns how many; 0 at the end of the stream. Even
-    /// an unbuffered reader may receive as many as are `wanted`.
+    /// Receives more bytes behind the unread ones. Returns how many; 0 at the end of the stream.
+    /// Even an unbuffered reader may receive as many as are `wanted`.
     fn receive(&mut self, wanted: usize) -> io::Result<usize> {
         /// A caller that wants more may never get it, so room is made as bytes come.
         const MOST: usize = 1 << 16;
@@ -192,9 +192,9 @@ impl AsFd for SocketReader {
     }
 }
 
-/// A socket's stream as a file to write to. Without a buffer, which is the default, every write is a
-/// `sendall`. With one, bytes leave when it is full, at a [`flush`](Write::flush), after `finish`,
-/// and when the file is dropped, where errors are ignored.
+/// A socket's stream as a file to write to. Without a buffer, which is the default, every write is
+/// a `sendall`. With one, bytes leave when it is full, at a [`flush`](Write::flush), after
+/// `finish`, and when the file is dropped, where errors are ignored.
 ///
 /// Python: `StreamRequestHandler.wfile`
 #[derive(Debug)]

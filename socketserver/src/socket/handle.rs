@@ -2,9 +2,8 @@
 
 use std::fmt;
 use std::io;
-use std::net::{Shutdown, TcpListener, TcpStream, UdpSocket};
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
-use std::os::unix::net::{UnixDatagram, UnixListener, UnixStream};
+use std::net::Shutdown;
+use std::os::fd::{AsFd, OwnedFd, RawFd};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -288,18 +287,6 @@ impl fmt::Debug for Socket {
     }
 }
 
-impl AsFd for Socket {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.0.descriptor.fd.as_fd()
-    }
-}
-
-impl AsRawFd for Socket {
-    fn as_raw_fd(&self) -> RawFd {
-        self.0.descriptor.fd.as_raw_fd()
-    }
-}
-
 impl From<Descriptor> for Socket {
     fn from(descriptor: Descriptor) -> Self {
         Socket(Arc::new(Shared {
@@ -310,31 +297,7 @@ impl From<Descriptor> for Socket {
     }
 }
 
-impl From<OwnedFd> for Socket {
-    fn from(fd: OwnedFd) -> Self {
-        Descriptor::new(fd).into()
-    }
-}
-
-macro_rules! from_std {
-    ($($kind:ty),*) => {$(
-        impl From<$kind> for Socket {
-            fn from(socket: $kind) -> Self {
-                OwnedFd::from(socket).into()
-            }
-        }
-    )*};
-}
-from_std!(
-    TcpListener,
-    TcpStream,
-    UdpSocket,
-    UnixDatagram,
-    UnixListener,
-    UnixStream
-);
-
-#[cfg(all(test, target_os = "linux", target_pointer_width = "64"))]
+#[cfg(all(test, target_pointer_width = "64"))]
 mod tests {
     use super::*;
 

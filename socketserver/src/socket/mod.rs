@@ -2,11 +2,12 @@
 //!
 //! | Python | here | file |
 //! | --- | --- | --- |
-//! | `socket.socket`, `settimeout`, `getsockname`, `shutdown`, `close`, `detach` | [`Socket`] | `handle.rs` |
+//! | `socket.socket`, `settimeout`, `close`, `detach` | [`Socket`] | `handle.rs` |
+//! | `socket.socket(fileno=…)` | `Socket::from` | `convert.rs` |
 //! | `bind`, `listen`, `accept` | [`Socket::bind`] and so on | `listen.rs` |
 //! | `recv`, `recvfrom`, `send`, `sendall`, `sendto` | [`Socket::recv`] and so on | `io.rs` |
 //! | `connect`, `create_connection`, `socketpair` | [`Socket::connect`] and so on | `connect.rs` |
-//! | `select.select` | [`select`] | `select.rs` |
+//! | `select.select` | [`select()`] | `select.rs` |
 //! | `setsockopt`, `getsockopt` | [`SocketOption`] | `option.rs` |
 //! | `makefile` | [`SocketReader`], [`SocketWriter`] | `file.rs` |
 //! | `SO_PEERCRED` | [`PeerCred`] | `peer.rs` |
@@ -32,6 +33,7 @@
 
 mod address;
 mod connect;
+mod convert;
 mod descriptor;
 mod file;
 mod handle;

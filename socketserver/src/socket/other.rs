@@ -21,7 +21,7 @@ use crate::sys;
 /// ```
 /// use socketserver::{Address, AddressFamily, OtherAddress};
 ///
-/// /// What follows the family in `struct sockaddr_vm`: two reserved bytes, port, CID, flags, zeros.
+/// /// What follows the family in `sockaddr_vm`: two reserved bytes, port, CID, flags, zeros.
 /// fn vsock(cid: u32, port: u32) -> OtherAddress {
 ///     let mut data = [0; 14];
 ///     data[2..6].copy_from_slice(&port.to_ne_bytes());
@@ -52,7 +52,7 @@ impl OtherAddress {
     /// An address of the family with this number. `data` is what follows the family in the system's
     /// structure.
     ///
-    /// If [`Address`] has a variant for the family, use that: the two are never equal.
+    /// If [`Address`](crate::Address) has a variant for the family, use that: the two are never equal.
     pub fn new(family: i32, data: impl Into<Box<[u8]>>) -> Self {
         OtherAddress(Arc::new(Parts {
             family,
@@ -160,7 +160,6 @@ mod tests {
 
     proptest! {
         #[test]
-        #[cfg(target_os = "linux")]
         fn bytes_survive_if_they_fit(family in 0..100, data in vec(any::<u8>(), 0..2 * LONGEST)) {
             let fits = data.len() <= LONGEST;
             let address = OtherAddress::new(family, data);

@@ -3,7 +3,6 @@
 use std::io;
 
 use super::handle::Socket;
-#[cfg(target_os = "linux")]
 use crate::sys;
 
 /// The process at the other end of a Unix stream, its user and its group.
@@ -29,7 +28,6 @@ impl Socket {
     /// that has connected by itself. The system's.
     ///
     /// Python: `socket.getsockopt(SOL_SOCKET, SO_PEERCRED, 12)`
-    #[cfg(target_os = "linux")]
     pub fn peer_cred(&self) -> io::Result<PeerCred> {
         let is_unix = self.raw_open()?.peer_addr()?.is_unix();
         let credentials = sys::peer_credentials(self)?;

@@ -17,9 +17,11 @@ use super::other::OtherAddress;
 /// | | `"@name"`, `"\0name"` | a name in the abstract namespace |
 /// | [`Path`], [`PathBuf`] | `folder.join("socket")` | the path of a Unix socket |
 /// | `(&str, u16)`, `(String, u16)` | `("localhost", 9999)` | a host and a port |
-/// | an [`IpAddr`], [`Ipv4Addr`] or [`Ipv6Addr`] and a `u16` | `(Ipv4Addr::LOCALHOST, 9999)` | that address and a port |
+/// | an IP address and a `u16` | `(Ipv4Addr::LOCALHOST, 9999)` | that address and a port |
 /// | [`SocketAddr`], [`SocketAddrV4`], [`SocketAddrV6`] | | that address |
 /// | [`Address`], [`OtherAddress`] | | itself |
+///
+/// An IP address is an [`IpAddr`], [`Ipv4Addr`] or [`Ipv6Addr`].
 ///
 /// The empty host is every IPv4 address of this machine. Any other host name is looked up. Where
 /// one address is needed, it is the first IPv4 address as in Python, or the first of all if there

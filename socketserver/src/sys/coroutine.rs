@@ -14,12 +14,61 @@
 //! ```
 
 use std::cell::Cell;
+use std::io;
 use std::mem::ManuallyDrop;
 use std::ptr;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use corosensei::{CoroutineResult, Yielder};
 
 use super::stack::CoroutineStack;
+
+/// Whether the program has made the promise of [`enable`].
+static ENABLED: AtomicBool = AtomicBool::new(false);
+
+/// Enables green threads in this process. Call it once, first in `main`: without it no green thread
+/// starts, and no `Green…` server serves.
+///
+/// ```
+/// use socketserver::green;
+///
+/// // SAFETY: no code on a green thread waits inside `LocalKey::with` or in a thread-local's
+/// // initializer.
+/// unsafe { green::enable() };
+/// assert_eq!(green::spawn(|| "hello").join().unwrap(), "hello");
+/// ```
+///
+/// # Safety
+/// On a green thread no waiting call is made, by the program or by a library that it uses,
+///
+/// * inside a closure that is given to [`LocalKey::with`](std::thread::LocalKey::with), or to a
+///   method that is made of it (`with_borrow`, `with_borrow_mut`, `scoped_tls`' `set` and `with`);
+/// * in the initializer of a `thread_local!`;
+/// * in the destructor of a thread-local.
+///
+/// The waiting calls are those that the module [`green`](crate::green) names. While one of them
+/// waits, other green threads run on the same system thread, and share its thread-locals. They could
+/// replace or drop a value that the first one has borrowed, which is **undefined behaviour**. `std`
+/// and other crates rely on a closure of `with` ending before anything else runs on its thread.
+///
+/// All other misuse of green threads blocks, or reads another green thread's value; it is not
+/// undefined behaviour.
+#[allow(unsafe_code)]
+pub unsafe fn enable() {
+    ENABLED.store(true, Relaxed);
+}
+
+/// # Errors
+/// `Unsupported` before [`enable`].
+pub(crate) fn must_be_enabled() -> io::Result<()> {
+    if ENABLED.load(Relaxed) {
+        return Ok(());
+    }
+    Err(io::Error::new(
+        io::ErrorKind::Unsupported,
+        "green threads are not enabled: call `unsafe { socketserver::green::enable() }` first in `main`",
+    ))
+}
 
 /// A function with a stack of its own, which can be suspended in the middle and resumed later.
 pub(crate) struct Coroutine {
@@ -100,4 +149,20 @@ pub(crate) fn suspend() {
     // this thread sees the pointer; and no other thread does, because a `Coroutine` is not `Send`.
     unsafe { (*current).suspend((&raw const current).cast()) };
     CURRENT.set(current);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The only test of this program that enables green threads.
+    #[test]
+    #[allow(unsafe_code)]
+    fn green_threads_are_refused_until_enabled() {
+        let error = must_be_enabled().unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::Unsupported);
+        // SAFETY: no test of this program waits inside `LocalKey::with` on a green thread.
+        unsafe { enable() };
+        assert!(must_be_enabled().is_ok());
+    }
 }

@@ -9,6 +9,7 @@ use std::fs::File;
 use std::io;
 use std::ops::Deref;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, IntoRawFd, RawFd};
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -84,6 +85,15 @@ pub(crate) fn fork_alone() -> io::Result<Forked> {
 
 /// Forks the process.
 ///
+/// How many forks of this kind lie between this process and the first.
+static DEPTH: AtomicU32 = AtomicU32::new(0);
+
+/// A number that differs between a process and the children that it forks here. Children that the
+/// program forks itself keep their parent's.
+pub(crate) fn depth() -> u32 {
+    DEPTH.load(Relaxed)
+}
+
 /// # Safety
 /// Nothing that runs in the child may depend on another thread of the parent, nor on a lock that
 /// such a thread may hold.
@@ -97,7 +107,8 @@ unsafe fn fork() -> io::Result<Forked> {
     match unsafe { libc::fork() } {
         -1 => Err(io::Error::last_os_error()),
         0 => {
-            close_in_child(&parent_only);
+            DEPTH.fetch_add(1, Relaxed);
+            blank_in_child(&parent_only);
             Ok(Forked::Child)
         }
         number => Ok(Pid::from_raw(number).map_or(Forked::Child, Forked::Parent)),
@@ -177,7 +188,7 @@ fn lock() -> MutexGuard<'static, Vec<RawFd>> {
 /// Makes each descriptor stand for `/dev/null`. It must stay open under its number, because in the
 /// child too its owner will close it.
 #[allow(unsafe_code)]
-fn close_in_child(descriptors: &[RawFd]) {
+fn blank_in_child(descriptors: &[RawFd]) {
     let Some(&first) = descriptors.first() else {
         return;
     };

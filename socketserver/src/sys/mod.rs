@@ -11,14 +11,10 @@
 //! | this one | three calls on sockets that no safe crate offers |
 
 pub(crate) mod address;
-#[cfg(target_os = "linux")]
 pub(crate) mod coroutine;
 pub(crate) mod fork;
-#[cfg(target_os = "linux")]
 pub(crate) mod prefetch;
-#[cfg(target_os = "linux")]
 pub(crate) mod stack;
-#[cfg(target_os = "linux")]
 pub(crate) mod stack_overflow;
 
 use std::io;
@@ -26,7 +22,6 @@ use std::os::fd::AsFd;
 
 /// How much of the sent data the peer has not acknowledged yet. For TCP: bytes, where an
 /// unacknowledged end of stream counts as one. For Unix sockets: memory that the peer has not read.
-#[cfg(target_os = "linux")]
 #[allow(unsafe_code)]
 pub(crate) fn unacknowledged(socket: impl AsFd) -> io::Result<usize> {
     use rustix::ioctl::{Getter, Opcode, ioctl};
@@ -38,15 +33,8 @@ pub(crate) fn unacknowledged(socket: impl AsFd) -> io::Result<usize> {
     Ok(usize::try_from(count).unwrap_or(0))
 }
 
-/// Always zero: on systems without `SIOCOUTQ` all sent data counts as acknowledged.
-#[cfg(not(target_os = "linux"))]
-pub(crate) fn unacknowledged(_socket: impl AsFd) -> io::Result<usize> {
-    Ok(0)
-}
-
 /// Makes a listener hand out a connection only when its first bytes have arrived, or `seconds` have
 /// passed.
-#[cfg(target_os = "linux")]
 #[allow(unsafe_code)]
 pub(crate) fn set_defer_accept(listener: impl AsFd, seconds: u32) -> io::Result<()> {
     use std::os::fd::AsRawFd;
@@ -71,7 +59,6 @@ pub(crate) fn set_defer_accept(listener: impl AsFd, seconds: u32) -> io::Result<
 
 /// The process, user and group at the other end of a Unix socket, as the system reports them. The
 /// process is 0 if it is not visible from here; user and group are -1 if nothing is known.
-#[cfg(target_os = "linux")]
 #[allow(unsafe_code)]
 pub(crate) fn peer_credentials(socket: impl AsFd) -> io::Result<libc::ucred> {
     use std::os::fd::AsRawFd;

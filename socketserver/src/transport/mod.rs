@@ -7,8 +7,8 @@
 //! | [`UnixStream`] | [`Socket`], a stream | path, abstract name | `Streams`, `File` |
 //! | [`UnixDatagram`] | [`Datagram`](crate::Datagram) | path, abstract name | `Packets`, `File` |
 //!
-//! A transport knows sockets, and nothing of threads, processes or handlers. One of your own usually
-//! wraps one of these, with [`TransportHooks`]: for a handshake in [`prepare`](Transport::prepare),
+//! A transport knows sockets, and nothing of concurrencies or handlers. Your own usually wraps one of
+//! these, with [`TransportHooks`]: for a handshake in [`prepare`](Transport::prepare),
 //! or an option that must be set before `bind`.
 
 mod datagram;
@@ -37,9 +37,10 @@ const TARGET: &str = "socketserver::transport";
 
 /// Where requests come from.
 ///
-/// The server calls the methods in the order in which they stand here: the first four once, then
-/// [`get_request`](Self::get_request) for every request, and where its handler runs
-/// [`prepare`](Self::prepare) and [`shutdown_request`](Self::shutdown_request) around it.
+/// A server that is made calls [`socket`](Self::socket) and [`server_bind`](Self::server_bind), or
+/// [`adopt`](Self::adopt) instead, and then [`server_activate`](Self::server_activate). Its loop calls
+/// [`get_request`](Self::get_request) for every request; where the handler runs,
+/// [`prepare`](Self::prepare) and [`shutdown_request`](Self::shutdown_request) stand around it.
 ///
 /// To change one method of an existing transport, write [`TransportHooks`].
 pub trait Transport: Send + Sync + 'static {
@@ -48,13 +49,13 @@ pub trait Transport: Send + Sync + 'static {
     type Request: Clone + Send + Sync + 'static;
 
     /// A fresh socket of the address's family. An option that must be set before `bind` is set
-    /// between this and the next.
+    /// between this call and `server_bind`.
     ///
     /// # Errors
     /// `InvalidInput` for an address that is not this transport's; the system's.
     fn socket(&self, address: &Address) -> io::Result<Socket>;
 
-    /// Binds it.
+    /// Binds the socket.
     ///
     /// # Errors
     /// `AddrInUse` and the rest of the system's.
@@ -77,7 +78,8 @@ pub trait Transport: Send + Sync + 'static {
     /// Python: `BaseServer.server_activate`
     fn server_activate(&self, socket: &Socket) -> io::Result<()>;
 
-    /// Accepts a request that is there already, on the loop's thread. Never blocks.
+    /// Accepts a request that is there already, on the loop's thread, or on that of a caller that
+    /// drains without a loop. Never blocks.
     ///
     /// # Errors
     /// `WouldBlock` when there is none; an error of one connection; an error of the listener itself,

@@ -66,7 +66,6 @@ impl Transport for Tcp {
 
     fn server_activate(&self, socket: &Socket) -> io::Result<()> {
         stream::activate(socket, &self.streams)?;
-        #[cfg(target_os = "linux")]
         if let Some(time) = self.own.wait_for_input {
             let seconds = u32::try_from(time.as_secs()).unwrap_or(u32::MAX).max(1);
             crate::sys::set_defer_accept(socket, seconds)?;
@@ -89,7 +88,6 @@ impl Transport for Tcp {
     /// Between the last accept and the close a handshake may complete, and its client would be
     /// reset. A filter drops the first packet of new handshakes instead, so that such a client tries
     /// again a second later, and its connection is refused then.
-    #[cfg(target_os = "linux")]
     fn fence(&self, socket: &Socket) -> io::Result<()> {
         use socket2::SockFilter;
         /// `BPF_LD | BPF_B | BPF_ABS`, `BPF_ALU | BPF_AND | BPF_K`, `BPF_JMP | BPF_JEQ | BPF_K`,

@@ -1,5 +1,5 @@
-//! Connections to six processes that share one port. A process has at most some 20,000 descriptors
-//! here, and the clients' addresses have 28,000 ports each.
+//! Connections to six processes that share one port, because a process may have some 20,000
+//! descriptors here, and each address of the clients has 28,000 ports.
 
 use std::fs;
 use std::io::{self, Read, Write};
@@ -12,7 +12,7 @@ use socket2::{Domain, Type};
 use socketserver::{BaseRequestHandler, GreenTCPServer, Socket};
 use tests::{Process, memory_of, raise_descriptor_limit};
 
-use crate::tell;
+use crate::report;
 
 /// The argument that makes this program one of the servers.
 pub(crate) const SERVE: &str = "serve";
@@ -24,11 +24,11 @@ const PROCESSES: usize = 6;
 
 const MESSAGE: &[u8; 64] = b"to be sent back in upper case: the quick brown fox and the dog..";
 
-/// The clients' ports, below those that the system gives out: of these it would look for a free one
-/// each time, for longer and longer.
+/// The clients' ports, below those that the system chooses: it would search longer and longer for a
+/// free one.
 const PORTS: RangeFrom<u16> = 15_000..;
 
-/// Without any answer for so long, something is wrong.
+/// If no answer arrives for this long, a server has failed.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 #[derive(BaseRequestHandler)]
@@ -50,7 +50,7 @@ impl Upper {
     }
 }
 
-/// A server, until standard input ends.
+/// Serves until standard input ends.
 pub(crate) fn serve(address: &str) -> io::Result<()> {
     let server = GreenTCPServer::<Upper>::builder()
         .allow_reuse_port(true)
@@ -60,8 +60,8 @@ pub(crate) fn serve(address: &str) -> io::Result<()> {
     io::copy(&mut io::stdin(), &mut io::sink()).map(drop)
 }
 
-/// Connects so many clients from one address. All have an exchange at once and another one for each
-/// line of standard input, and how many got their answer is told each time.
+/// Connects that many clients from one address. Each has an exchange at once, and another one for
+/// each line of standard input. Prints each time how many were answered.
 pub(crate) fn connect(address: &str, source: &str, count: &str) -> io::Result<()> {
     let address: SocketAddr = address.parse().map_err(io::Error::other)?;
     let source: Ipv4Addr = source.parse().map_err(io::Error::other)?;
@@ -125,15 +125,19 @@ pub(crate) fn run(count: usize) -> io::Result<()> {
     let answered = sum_of_lines(&clients);
     println!("{count} connections to {PROCESSES} processes that share one port");
     let bar = |number| Some((count.to_string(), number == count));
-    tell("connected and answered", connected, bar(connected));
-    tell("answered again, all at once open", answered, bar(answered));
-    tell(
+    report("connected and answered", connected, bar(connected));
+    report(
+        "answered again, while all are open",
+        answered,
+        bar(answered),
+    );
+    report(
         "time to connect",
         format!("{:.1} s", took.as_secs_f64()),
         None,
     );
-    tell("servers' memory", format!("{each:.2} KiB each"), None);
-    tell("descriptors of each server", format!("{shares:?}"), None);
+    report("servers' memory", format!("{each:.2} KiB each"), None);
+    report("descriptors of each server", format!("{shares:?}"), None);
     Ok(())
 }
 
@@ -143,7 +147,7 @@ fn start(arguments: &[&str]) -> io::Result<Process> {
     ))
 }
 
-/// Every process says a number. There is no haste: with so many, one may take a minute.
+/// Each process prints a number. With so many clients, one may take a minute.
 fn sum_of_lines(processes: &[Process]) -> usize {
     let number = |process: &Process| {
         let line = process.line_within(Duration::from_secs(300));

@@ -1,10 +1,10 @@
-//! How many green threads there can be.
+//! How many green threads a machine can have.
 //!
 //!     cargo bench -p tests --bench crowd
 //!     cargo bench -p tests --bench crowd -- --quick
 //!
-//! The short form has a hundredth of everything, so that its figures say little: it shows that the
-//! program works. All traffic stays on this machine.
+//! The quick form has a hundredth of everything. Its figures mean little; it shows that the program
+//! works. All traffic stays on this machine.
 
 mod connections;
 mod parked;
@@ -14,7 +14,7 @@ use std::fmt::Display;
 use std::io;
 use std::process::ExitCode;
 
-/// How many of everything there are.
+/// The size of a run.
 #[derive(Clone, Copy)]
 struct Size {
     green_threads: usize,
@@ -45,7 +45,7 @@ fn main() -> io::Result<ExitCode> {
         _ => {}
     }
     let given = |argument: &str| arguments.iter().any(|given| given == argument);
-    // `cargo test --all-targets` comes by here too, and times are no matter for a test.
+    // `cargo test --all-targets` runs this program too, but measures nothing.
     if !given("--bench") || given("--help") {
         println!("{USAGE}");
         return Ok(ExitCode::SUCCESS);
@@ -61,8 +61,8 @@ fn main() -> io::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// One line of the result.
-fn tell(what: &str, figure: impl Display, bar: Option<(String, bool)>) {
+/// Prints one line of the result.
+fn report(what: &str, figure: impl Display, bar: Option<(String, bool)>) {
     match bar {
         Some((bar, reached)) => {
             let verdict = if reached { "reached" } else { "MISSED" };

@@ -1,4 +1,4 @@
-//! Green threads that all wait for the same thing, in this process.
+//! Green threads of this process that all wait for the same event.
 
 use std::fs;
 use std::io;
@@ -9,11 +9,11 @@ use crossbeam_channel::unbounded;
 use socketserver::green;
 use tests::memory_of;
 
-use crate::tell;
+use crate::report;
 
 pub(crate) fn run(count: usize) -> io::Result<()> {
-    // What the first one costs is the schedulers'.
-    green::spawn(|| ()).join().expect("it does nothing");
+    // The first green thread starts the schedulers.
+    green::spawn(|| ()).join().expect("no panic");
     let before = memory()?;
     let began = Instant::now();
     let open = Arc::new((green::Mutex::new(false), green::Condvar::new()));
@@ -41,23 +41,23 @@ pub(crate) fn run(count: usize) -> io::Result<()> {
     println!("{count} green threads parked in one process");
     let reached = each <= 5.0;
     let bar = Some(("at most 5 KiB".to_owned(), reached));
-    tell(
+    report(
         "memory, page tables included",
         format!("{each:.2} KiB each"),
         bar,
     );
     let bar = Some(("under 30 s".to_owned(), created.as_secs() < 30));
-    tell(
+    report(
         "created and parked",
         format!("{:.1} s", created.as_secs_f64()),
         bar,
     );
-    tell(
+    report(
         "all resumed",
         format!("{:.1} s", began.elapsed().as_secs_f64()),
         None,
     );
-    tell("mappings", mappings, None);
+    report("mappings", mappings, None);
     Ok(())
 }
 

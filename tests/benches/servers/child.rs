@@ -1,5 +1,5 @@
-//! The processes of a server and of its clients, as seen from outside. Each has its own, so that what
-//! one costs can be told from what the other does, and neither is short of descriptors.
+//! The processes of a server and of its clients. They are separate, so that their costs are
+//! measured apart and each has enough descriptors.
 
 use std::io::{self, BufRead};
 use std::net::SocketAddr;
@@ -18,7 +18,7 @@ pub(crate) const SERVE: &str = "serve";
 /// The argument that makes this program a server's clients.
 pub(crate) const TALK: &str = "talk";
 
-/// A server that runs. It is killed when this is dropped.
+/// A running server. Dropping this kills it.
 pub(crate) struct Server {
     process: Process,
     address: SocketAddr,
@@ -39,18 +39,18 @@ impl Server {
         self.address
     }
 
-    /// The processor time that it has used so far.
+    /// The processor time that it has used.
     pub(crate) fn cpu_time(&self) -> io::Result<Duration> {
         machine::cpu_time_of(self.process.id())
     }
 
-    /// The bytes of its memory that are really there.
+    /// Its resident memory, in bytes.
     pub(crate) fn resident(&self) -> io::Result<u64> {
         tests::memory_of(self.process.id(), "VmRSS")
     }
 }
 
-/// The clients of a server, silent until it is their turn. They are killed when this is dropped.
+/// The clients of a server, which are silent until their turn. Dropping this kills them.
 pub(crate) struct Clients(Process);
 
 impl Clients {
@@ -69,14 +69,14 @@ impl Clients {
     /// As [`Load::turn`].
     ///
     /// # Panics
-    /// When the clients have failed, with what they said.
+    /// If the clients have failed.
     pub(crate) fn turn(&mut self, time: Duration) -> io::Result<u64> {
         self.0.write(format!("{}\n", time.as_millis()));
         self.0.line().parse().map_err(io::Error::other)
     }
 }
 
-/// What the clients' process does: for each line, a turn of so many milliseconds.
+/// The program of the clients: for each line a turn of that many milliseconds.
 pub(crate) fn talk(traffic: &str, clients: &str, server: &str) -> io::Result<()> {
     let traffic = Traffic::named(traffic).ok_or(io::ErrorKind::InvalidInput)?;
     let clients = clients.parse().map_err(io::Error::other)?;

@@ -1,4 +1,4 @@
-//! What is compared, and what it should come to.
+//! The comparisons and their bars.
 
 use crate::contender::Contender::{
     EpollLoop, GreenTcp, GreenTcpPage, May, RawLoop, ThreadingTcp, ThreadingUdp, Threads,
@@ -7,22 +7,22 @@ use crate::contender::Contender::{
 use crate::load::Traffic;
 use crate::report::{Bar, Comparison, Figure};
 
-/// What is done to the servers of one comparison.
+/// What is measured in one comparison.
 #[derive(Clone, Copy)]
 pub(crate) enum Measure {
-    /// So many clients keep them busy: exchanges per second.
+    /// Exchanges per second with that many busy clients.
     Busy(Traffic, usize),
-    /// So many connections are open and silent: memory for each of them. There is little to choose
-    /// between two rounds of it, so there is one.
+    /// Memory per connection with that many silent connections. Rounds differ little, so there is
+    /// one.
     Idle(usize),
 }
 
-/// The parts of the benchmark, by the names under which they are asked for.
+/// The parts of the benchmark, by their names on the command line.
 pub(crate) const PARTS: [(&str, Part); 2] = [("threading", threading), ("green", green)];
 
 pub(crate) type Part = fn() -> Vec<(Measure, Comparison)>;
 
-/// Each comparison has the server that is judged in front.
+/// The first server of each comparison is the one that is judged.
 fn threading() -> Vec<(Measure, Comparison)> {
     vec![
         (
@@ -46,7 +46,7 @@ fn threading() -> Vec<(Measure, Comparison)> {
         (
             Measure::Busy(Traffic::Datagrams, 64),
             Comparison::new(
-                "datagrams: 64 clients with one of 64 bytes under way",
+                "datagrams: 64 clients, each with one of 64 bytes in flight",
                 Figure::Rate("exchanges/s"),
                 &[ThreadingUdp, RawLoop],
                 &[(RawLoop, Bar::AtLeast(0.6))],
@@ -55,7 +55,7 @@ fn threading() -> Vec<(Measure, Comparison)> {
         (
             Measure::Idle(2_000),
             Comparison::new(
-                "memory: 2,000 idle connections that have exchanged 64 bytes once",
+                "memory: 2,000 idle connections after one exchange of 64 bytes",
                 Figure::Memory,
                 &[ThreadingTcp, Threads],
                 &[(Threads, Bar::AtMost(1.05))],
@@ -112,7 +112,7 @@ fn green() -> Vec<(Measure, Comparison)> {
             .at_most(9.0 * 1024.0),
         ),
         (
-            // As many threads as may be had safely: at the system's limit a process ends.
+            // As many threads as are safe: Linux aborts a process at its limit.
             Measure::Idle(10_000),
             Comparison::new(
                 "memory: 10,000 idle connections; a handler with 4 KiB of buffer on its stack",

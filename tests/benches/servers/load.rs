@@ -1,5 +1,5 @@
-//! The clients: few threads that keep many conversations going, each with one message under way.
-//! They are the same for every server.
+//! The clients, which are the same for every server: few threads with many conversations, each of
+//! which has one message in flight.
 
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream, UdpSocket};
@@ -11,25 +11,25 @@ use std::time::Duration;
 use rustix::buffer::spare_capacity;
 use rustix::event::{Timespec, epoll};
 
-/// Few, so that the servers have something to run on.
+/// Few, so that the servers have processors to run on.
 const THREADS: usize = 2;
 
-/// So many events are taken at a time.
+/// Maximum number of events per call.
 const EVENTS: usize = 256;
 
 const MESSAGE: &[u8; 64] = b"to be sent back in upper case: the quick brown fox and the dog..";
 
-/// Without any answer for so long, something is wrong with the server.
+/// If no answer arrives for this long, the server has failed.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// What the clients do.
+/// The traffic of the clients.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Traffic {
-    /// One message after the other, on connections that stay open.
+    /// Many messages on each connection.
     KeptOpen,
-    /// A connection for each message.
+    /// One connection per message.
     NewConnections,
-    /// One datagram after the other.
+    /// Many datagrams from each client.
     Datagrams,
 }
 
@@ -53,21 +53,20 @@ impl Traffic {
     }
 }
 
-/// Clients, who talk for a while when they are told to.
+/// Clients that talk in turns.
 pub(crate) struct Load(Vec<Crowd>);
 
 impl Load {
-    /// Clients that have nothing under way.
+    /// Clients with nothing in flight.
     pub(crate) fn open(traffic: Traffic, clients: usize, server: SocketAddr) -> io::Result<Self> {
         let crowds = (0..THREADS).map(|_| Crowd::open(traffic, clients / THREADS, server));
         Ok(Load(crowds.collect::<io::Result<_>>()?))
     }
 
-    /// Lets them talk for so long, and then have what is under way answered. Returns how many
-    /// answers there were.
+    /// Lets them talk for that time, and waits for the last answers. Returns the number of answers.
     ///
     /// # Errors
-    /// A wrong answer, or none.
+    /// If an answer is wrong or missing.
     pub(crate) fn turn(&mut self, time: Duration) -> io::Result<u64> {
         let end = &AtomicBool::new(false);
         thread::scope(|scope| {
@@ -98,7 +97,7 @@ impl Crowd {
     fn open(traffic: Traffic, clients: usize, server: SocketAddr) -> io::Result<Self> {
         let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
         let clients = (0..clients).map(|number| match traffic {
-            // Each connects when it has something to say.
+            // Each connects when it sends.
             Traffic::NewConnections => Ok(None),
             _ => Client::open(traffic, server, &epoll, number).map(Some),
         });
@@ -110,15 +109,15 @@ impl Crowd {
         })
     }
 
-    /// Until the end, and until everything is answered. Returns how many answers there were.
+    /// Talks until the end, and until every message is answered. Returns the number of answers.
     fn talk(&mut self, end: &AtomicBool) -> io::Result<u64> {
         let mut events = Vec::with_capacity(self.clients.len().min(EVENTS));
         let patience = Timespec::try_from(PATIENCE).expect("a short time");
-        let (mut answers, mut under_way) = (0, self.clients.len());
+        let (mut answers, mut in_flight) = (0, self.clients.len());
         for number in 0..self.clients.len() {
             self.ask(number)?;
         }
-        while under_way > 0 {
+        while in_flight > 0 {
             events.clear();
             epoll::wait(&self.epoll, spare_capacity(&mut events), Some(&patience))?;
             if events.is_empty() {
@@ -138,7 +137,7 @@ impl Crowd {
                     self.clients[number] = None;
                 }
                 if end.load(Relaxed) {
-                    under_way -= 1;
+                    in_flight -= 1;
                 } else {
                     self.ask(number)?;
                 }
@@ -161,8 +160,7 @@ impl Crowd {
     }
 }
 
-/// One conversation. Its socket may block: it is only read when there is something, and never has
-/// much to send.
+/// One conversation. Its socket blocks, but it is read only when it is ready, and sends little.
 struct Client {
     socket: OwnedFd,
     answer: Vec<u8>,
@@ -199,7 +197,7 @@ impl Client {
         }
     }
 
-    /// Takes what has come. Returns whether that was the rest of the answer.
+    /// Receives the available bytes. Returns whether the answer is complete.
     fn receive(&mut self) -> io::Result<bool> {
         if rustix::io::read(&self.socket, spare_capacity(&mut self.answer))? == 0 {
             return Err(io::ErrorKind::UnexpectedEof.into());
@@ -214,7 +212,7 @@ impl Client {
     }
 }
 
-/// Connections that have had one exchange each, and stay open until they are dropped.
+/// Connections that have had one exchange each.
 pub(crate) fn idle_connections(count: usize, server: SocketAddr) -> io::Result<Vec<TcpStream>> {
     let open = |_| {
         let mut connection = TcpStream::connect(server)?;

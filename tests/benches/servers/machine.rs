@@ -1,24 +1,23 @@
-//! What else the machine does meanwhile.
+//! The load of other programs during the benchmark.
 
 use std::fmt::Display;
 use std::fs;
 use std::io;
 use std::time::Duration;
 
-/// How long one tick of the times in `/proc` is, in milliseconds, whatever the kernel's own clock
-/// does.
+/// Milliseconds per tick of the times in `/proc`, which do not depend on the kernel's own clock.
 const TICK: u64 = 10;
 
-/// With more than this in other programs the ratios mean little: the system shares processors out
-/// by threads, and some of the servers have many, others few.
+/// If other programs use more than this share, ratios mean little: the system divides processors
+/// among threads, and some servers have many threads, others few.
 const QUIET: f64 = 0.1;
 
-/// A moment in the life of the machine.
+/// The processor times of the machine at one moment.
 pub(crate) struct Moment {
-    /// What all processors have had since the machine started, idle or not.
+    /// The time of all processors since the machine started, idle or not.
     all: Duration,
     idle: Duration,
-    /// What this program and the processes that it has ended took of it.
+    /// The part that this program and its ended children have used.
     ours: Duration,
 }
 
@@ -27,14 +26,14 @@ impl Moment {
         let stat = fs::read_to_string("/proc/stat")?;
         let line = stat.lines().next().unwrap_or_default();
         Ok(Moment {
-            // After these eight come the guests' times, which the first two have in them already.
+            // After these eight come the times of guests, which the first two include.
             all: sum(line, 1, 8)?,
             idle: sum(line, 4, 2)?,
             ours: cpu_time("self", 4)?,
         })
     }
 
-    /// Says how much other programs have had since this moment.
+    /// The share of other programs since this moment, as a sentence.
     pub(crate) fn report(&self) -> io::Result<String> {
         let now = Self::now()?;
         let all = now.all - self.all;
@@ -45,25 +44,25 @@ impl Moment {
         let verdict = if share <= QUIET {
             ""
         } else {
-            ": too much, measure again when the machine is quiet"
+            ", which is too much: measure again on a quiet machine"
         };
         let percent = share * 100.0;
         Ok(format!(
-            "Other programs had {percent:.0} % of the processors{verdict}."
+            "Other programs used {percent:.0} % of the processors{verdict}."
         ))
     }
 }
 
-/// The processor time that a process has used so far, its ended threads' included.
+/// The processor time that a process has used, its ended threads included.
 pub(crate) fn cpu_time_of(process: u32) -> io::Result<Duration> {
     cpu_time(process, 2)
 }
 
-/// The first so many of a process' times: its own in user mode and in the kernel, and its ended
-/// children's.
+/// The sum of the first times of a process: its own in user mode and in the kernel, then those of
+/// its ended children.
 fn cpu_time(process: impl Display, times: usize) -> io::Result<Duration> {
     let stat = fs::read_to_string(format!("/proc/{process}/stat"))?;
-    // The name in parentheses may have spaces in it. The times come after eleven other fields.
+    // The name in parentheses may contain spaces. The times come after eleven other fields.
     let (_, fields) = stat.rsplit_once(')').ok_or(io::ErrorKind::InvalidData)?;
     sum(fields, 11, times)
 }

@@ -1,13 +1,13 @@
-//! How fast the servers are, beside what one would write by hand and beside others.
+//! How fast the servers are, beside servers written by hand and beside other libraries.
 //!
 //!     cargo bench -p tests --bench servers
 //!     cargo bench -p tests --bench servers -- green
 //!     cargo bench -p tests --bench servers -- threading --quick
 //!     cargo bench -p tests --bench servers -- --only=datagrams
 //!
-//! In every round the servers of a comparison take short turns until each has had its time, and a
-//! ratio is taken within each round: what else the machine does hits them all alike. All traffic
-//! stays on this machine.
+//! In every round the servers of a comparison take short turns until each has had its time, so that
+//! the machine's other work affects all of them equally. Ratios are taken within a round. All
+//! traffic stays on this machine.
 
 mod child;
 mod comparisons;
@@ -30,11 +30,11 @@ use load::Traffic;
 use machine::Moment;
 use report::{Comparison, Sample};
 
-/// How much time is taken for it.
+/// How much time a benchmark takes.
 struct Effort {
-    /// Each with fresh processes.
+    /// Number of rounds, each with fresh processes.
     rounds: usize,
-    /// For each server in a round.
+    /// How long each server is measured in a round.
     measured: Duration,
 }
 
@@ -48,10 +48,10 @@ const QUICK: Effort = Effort {
     measured: Duration::from_millis(500),
 };
 
-/// A server's turn, if it has few clients.
+/// The turn of a server with few clients.
 const TURN: Duration = Duration::from_millis(100);
 
-/// How long a server's turn is for each of its clients, if it has many.
+/// The turn of a server with many clients, per client.
 const TURN_PER_CLIENT: Duration = Duration::from_micros(100);
 
 const USAGE: &str = "\
@@ -70,7 +70,7 @@ fn main() -> io::Result<ExitCode> {
         _ => {}
     }
     let given = |argument: &str| arguments.iter().any(|given| given == argument);
-    // `cargo test --all-targets` comes by here too, and times are no matter for a test.
+    // `cargo test --all-targets` runs this program too, but measures nothing.
     if !given("--bench") || given("--help") {
         println!("{USAGE}");
         return Ok(ExitCode::SUCCESS);
@@ -98,7 +98,7 @@ fn main() -> io::Result<ExitCode> {
 }
 
 fn compare(mut comparisons: Vec<(Measure, Comparison)>, effort: &Effort) -> io::Result<()> {
-    // The usual limit has no room for so many connections, on either side.
+    // The default limit is too low for that many connections, on either side.
     raise_descriptor_limit()?;
     let began = Moment::now()?;
     for round in 1..=effort.rounds {
@@ -120,23 +120,23 @@ fn compare(mut comparisons: Vec<(Measure, Comparison)>, effort: &Effort) -> io::
     }
     let others = began.report()?;
     let rounds = effort.rounds;
-    println!("Medians of {rounds} rounds; of the ratios also the least and the most. {others}");
+    println!("Medians of {rounds} rounds, for ratios with (minimum to maximum). {others}");
     for (_, comparison) in &comparisons {
         print!("\n{comparison}");
     }
     Ok(())
 }
 
-/// How many exchanges each server has in a second, and what one of them costs it. They take many
-/// short turns, one after the other: what else the machine does hits them all alike. What a server
-/// does while the others have their turns counts as its own.
+/// Measures the exchanges per second of each server, and the processor time of one exchange. The
+/// servers take many short turns. Work that a server does during the turns of the others counts
+/// too.
 fn busy(
     servers: &[Contender],
     traffic: Traffic,
     clients: usize,
     effort: &Effort,
 ) -> io::Result<Vec<Sample>> {
-    /// A server, its clients, and what came of their turns.
+    /// A server, its clients, and the results of their turns.
     struct Pair {
         server: Server,
         clients: Clients,
@@ -155,7 +155,7 @@ fn busy(
             answers: 0,
         });
     }
-    // Time enough for each client to talk some ten times, at the rates seen here.
+    // Long enough for about ten exchanges per client.
     let turn = TURN.max(TURN_PER_CLIENT * clients.try_into().map_err(io::Error::other)?);
     for pair in &mut pairs {
         pair.clients.turn(turn)?;
@@ -178,10 +178,10 @@ fn busy(
     pairs.iter().map(sample).collect()
 }
 
-/// How much memory a server has for each connection that is silent.
+/// Measures how much memory a server takes per silent connection.
 fn idle(server: Contender, connections: usize) -> io::Result<Sample> {
     let child = Server::start(server)?;
-    // What the first one costs is the server's, not the connection's.
+    // The first connection makes the server allocate what it needs only once.
     let _first = load::idle_connections(1, child.address())?;
     let before = child.resident()?;
     let _connections = load::idle_connections(connections, child.address())?;

@@ -1,33 +1,32 @@
-//! Medians, ratios, and how they are shown.
+//! Medians and ratios, and the tables of them.
 
 use std::fmt;
 
 use crate::contender::Contender;
 
-/// What one server did in one round.
+/// The measurement of one server in one round.
 #[derive(Clone, Copy)]
 pub(crate) enum Sample {
     Busy {
         /// Exchanges per second.
         rate: f64,
-        /// In seconds, for one exchange.
+        /// Seconds per exchange.
         cpu_time: f64,
     },
     Idle {
-        /// In bytes, for one connection.
+        /// Bytes per connection.
         memory: f64,
     },
 }
 
-/// What servers are judged by.
+/// The figure by which servers are judged.
 #[derive(Clone, Copy)]
 pub(crate) enum Figure {
-    /// How many exchanges there are in a second. The text is the unit.
+    /// Exchanges per second. The text is the unit.
     Rate(&'static str),
-    /// How much processor time one exchange costs the server. The text is the unit of the rate,
-    /// which is shown beside it.
+    /// Processor time per exchange. The text is the unit of the rate, which is shown beside it.
     CpuTime(&'static str),
-    /// How many bytes of memory a connection costs the server.
+    /// Bytes of memory per connection.
     Memory,
 }
 
@@ -41,7 +40,7 @@ impl Figure {
         }
     }
 
-    /// All there is to be told of a server.
+    /// The medians of a server, with their units.
     fn text(self, samples: &[Sample]) -> String {
         let median =
             |figure: Figure| Spread::of(samples.iter().map(|sample| figure.of(sample))).median;
@@ -56,7 +55,7 @@ impl Figure {
     }
 }
 
-/// What a ratio should come to.
+/// The limit of a ratio.
 #[derive(Clone, Copy)]
 pub(crate) enum Bar {
     AtLeast(f64),
@@ -84,14 +83,14 @@ impl fmt::Display for Bar {
     }
 }
 
-/// A server beside others. Displayed, it is a table.
+/// A server beside others. Its display is a table.
 pub(crate) struct Comparison {
     title: &'static str,
     figure: Figure,
-    /// The first is the one that is judged. Each has one sample for every round.
+    /// One sample per round of each server. The first server is judged.
     columns: Vec<(Contender, Vec<Sample>)>,
     bars: &'static [(Contender, Bar)],
-    /// What the figure itself may come to.
+    /// The limit of the figure itself.
     most: Option<f64>,
 }
 
@@ -111,7 +110,7 @@ impl Comparison {
         }
     }
 
-    /// The server that is judged must not come to more than this, whatever the others do.
+    /// Sets a limit for the figure of the judged server, whatever the others do.
     pub(crate) fn at_most(self, most: f64) -> Self {
         Comparison {
             most: Some(most),
@@ -175,7 +174,7 @@ fn verdict(reached: bool) -> &'static str {
     if reached { "reached" } else { "MISSED" }
 }
 
-/// Where some numbers lie.
+/// Minimum, median and maximum.
 struct Spread {
     least: f64,
     median: f64,
@@ -183,7 +182,7 @@ struct Spread {
 }
 
 impl Spread {
-    /// There is always one in the middle, since the number of rounds is odd.
+    /// The number of rounds is odd, so the median is one of the numbers.
     fn of(numbers: impl Iterator<Item = f64>) -> Self {
         let mut numbers: Vec<f64> = numbers.collect();
         numbers.sort_by(f64::total_cmp);

@@ -1,7 +1,6 @@
 //! What each concurrency promises beyond what all of them do. Forking has a program of its own, in
 //! `forking/`.
 
-#[cfg(target_os = "linux")]
 mod green;
 mod inline;
 mod shared;

@@ -61,7 +61,7 @@ use socketserver::{
     RequestHandler, Served, Server, ServerRef, Socket, SocketWriter, StreamRequestHandler,
     TCPServer, Tcp, Threading, ThreadingTCPServer, Udp, UnixDatagram, UnixStream,
 };
-use tests::{Client, Folder, Place, apart, ends_well, in_time, serve, until, watched};
+use tests::{Client, Folder, TestTransport, apart, ends_well, in_time, serve, until, watched};
 
 use self::echo::{DatagramEcho, StreamEcho, dgram_examine, stream_examine};
 
@@ -71,7 +71,7 @@ const HOST: &str = "127.0.0.1:0";
 /// Line 121.
 fn run_server<T, C, H>(testfunc: fn(&Address))
 where
-    T: Place,
+    T: TestTransport,
     C: Concurrency + Default,
     H: RequestHandler<T::Request, ()>,
 {

@@ -13,10 +13,10 @@ fn chat() -> Server {
 }
 
 #[test]
-fn in_a_pipe_it_ends_when_everything_was_said_and_answered() {
+fn a_pipe_ends_after_the_last_answer() {
     let server = chat();
     let mut ann = Member::join(&server, "ann");
-    let mut client = Process::start(&mut command("chat-client", &[&server.place()]));
+    let mut client = Process::start(&mut command("chat-client", &[&server.address_text()]));
     client.write("bob\nhello\n");
     assert_eq!(client.line(), "-- what is your name?");
     assert_eq!(client.line(), "-- welcome, bob");
@@ -36,14 +36,14 @@ fn in_a_pipe_it_ends_when_everything_was_said_and_answered() {
 }
 
 #[test]
-fn in_a_pipe_it_ends_when_the_server_does() {
+fn a_pipe_ends_with_the_server() {
     let server = chat();
-    let mut client = command("chat-client", &[&server.place()])
+    let mut client = command("chat-client", &[&server.address_text()])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
         .expect("the client");
-    // It stays open until the client has ended.
+    // This pipe stays open until the client has ended.
     let mut input = client.stdin.take().expect("a pipe");
     input.write_all(b"bob\nover\n").expect("write");
     let ended = in_time("the client's end", || client.wait_with_output());
@@ -55,7 +55,7 @@ fn in_a_pipe_it_ends_when_the_server_does() {
     server.drain();
 }
 
-/// Somebody at a terminal, and somebody else who interrupts.
+/// A user at a terminal, and another member that interrupts.
 const TERMINAL: &str = r#"
 import os, pty, select, socket, sys, termios
 program, address, end = sys.argv[1:]
@@ -80,7 +80,7 @@ def rest():
     try:
         while select.select([terminal], [], [], 15)[0]:
             text += os.read(terminal, 65_536)
-    except OSError:  # Nobody has the terminal open any more.
+    except OSError:  # The client has closed the terminal.
         return text
     raise TimeoutError
 
@@ -105,7 +105,7 @@ while lines.readline() != b"bob: hello\n": pass
 sees(b">>>: ")
 if end == "quit":
     types(b"/quit\r")
-    # That the server then ends the conversation is no news.
+    # After that the user expects the server to end the conversation.
     assert b"-- the server has ended" not in rest()
 else:
     print("over to the server")
@@ -118,12 +118,12 @@ if end == "quit":
     while lines.readline(): pass
 "#;
 
-/// Runs the script, up to an end by the user's `quit` or by the server's own.
+/// Runs the script, which ends by the user's `quit` or with the server.
 #[track_caller]
 fn user(server: &Server, end: &str) -> Option<Process> {
     let program = demo("chat-client");
     let program = program.to_str().expect("a path that is text");
-    python(TERMINAL, &[program, &server.place(), end])
+    python(TERMINAL, &[program, &server.address_text(), end])
 }
 
 #[track_caller]
@@ -134,7 +134,7 @@ fn ends_well(user: Process) {
 }
 
 #[test]
-fn on_a_terminal_what_others_say_stands_above_the_line_that_is_edited() {
+fn a_terminal_shows_others_above_the_edited_line() {
     let server = chat();
     let Some(user) = user(&server, "quit") else {
         return;
@@ -144,7 +144,7 @@ fn on_a_terminal_what_others_say_stands_above_the_line_that_is_edited() {
 }
 
 #[test]
-fn on_a_terminal_it_says_that_the_server_has_ended() {
+fn a_terminal_shows_that_the_server_has_ended() {
     let server = Server::start("chat", &["127.0.0.1:0", "--drain", "0.2"]);
     let Some(user) = user(&server, "server") else {
         return;

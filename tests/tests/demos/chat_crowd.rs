@@ -1,28 +1,25 @@
-//! The chat, by more people than can be heard out, and by some who do not listen.
+//! The chat with many members, with members that do not read, and with a full room.
 
 use std::io::Write;
 use std::time::Instant;
 
 use socket2::{Domain, Socket, Type};
-use socketserver::Address;
-use tests::{Client, DEADLINE, python};
+use tests::{Client, DEADLINE, inet, python};
 
 use crate::Server;
 use crate::chat::{Member, chats};
 
-/// Somebody who never reads, and whose system takes little in advance.
+/// A client that never reads, with a small buffer.
 fn stalled(server: &Server) -> Socket {
-    let Address::Inet(address) = server.address else {
-        unreachable!("the chat is on TCP");
-    };
     let socket = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
     socket.set_recv_buffer_size(4_096).expect("a buffer");
+    let address = inet(&server.address);
     socket.connect(&address.into()).expect("connect");
     socket
 }
 
 #[test]
-fn who_does_not_read_is_cut_and_holds_up_nobody() {
+fn a_member_that_does_not_read_is_aborted() {
     for server in chats() {
         let mut reader = Member::join(&server, "reader");
         let mut speaker = Member::join(&server, "speaker");
@@ -33,14 +30,14 @@ fn who_does_not_read_is_cut_and_holds_up_nobody() {
         let end = Instant::now() + DEADLINE;
         let text = "x".repeat(4_000);
         let mut number = 0;
-        let mut cut = false;
-        while !cut {
+        let mut aborted = false;
+        while !aborted {
             assert!(Instant::now() < end, "still there after {number} lines");
             for _ in 0..32 {
                 speaker.types(format!("{number} {text}"));
                 let mut line = reader.line();
                 if line == "-- stalled has left" {
-                    cut = true;
+                    aborted = true;
                     line = reader.line();
                 }
                 assert_eq!(line, format!("speaker: {number} {text}"));
@@ -57,11 +54,11 @@ fn who_does_not_read_is_cut_and_holds_up_nobody() {
 }
 
 #[test]
-fn who_leaves_without_reading_is_not_waited_for() {
+fn a_member_that_never_reads_may_leave() {
     for server in chats() {
         let mut other = Member::join(&server, "other");
         let mut stalled = stalled(&server);
-        // The answers wait in the server, though not so many of them that it is cut for that.
+        // The answers wait in the server, but too few of them to abort the conversation.
         let unknown = "/unknown\n".repeat(7_000);
         let input = format!("stalled\n{unknown}over\n");
         stalled.write_all(input.as_bytes()).expect("send");
@@ -72,7 +69,7 @@ fn who_leaves_without_reading_is_not_waited_for() {
     }
 }
 
-/// Five hundred who only listen, then one more.
+/// Five hundred members that only listen, then one more.
 const CROWD: &str = r#"
 import socket, sys
 host, port = sys.argv[1].split(":")
@@ -106,9 +103,9 @@ for connection, lines in crowd + [(connection, lines)]:
 "#;
 
 #[test]
-fn five_hundred_who_are_silent_do_not_keep_the_next_one_waiting() {
+fn five_hundred_silent_members_delay_no_other() {
     for server in chats() {
-        let Some(crowd) = python(CROWD, &[&server.place()]) else {
+        let Some(crowd) = python(CROWD, &[&server.address_text()]) else {
             return;
         };
         for number in 1..=5 {
@@ -121,14 +118,16 @@ fn five_hundred_who_are_silent_do_not_keep_the_next_one_waiting() {
 }
 
 #[test]
-fn a_full_room_lets_nobody_in_until_somebody_leaves() {
-    let server = Server::start("chat", &["127.0.0.1:0", "--max-connections", "1"]);
-    let ann = Member::join(&server, "ann");
-    let mut waiting = Client::stream(&server.address);
-    waiting.send("bob\n/quit\n");
-    ann.quits();
-    let heard = String::from_utf8(waiting.rest()).expect("text");
-    assert!(heard.ends_with("-- here are: bob\n"), "{heard}");
-    drop(waiting);
-    assert_eq!(server.drain().summary(), [2, 2, 0, 0, 0]);
+fn a_full_room_keeps_the_next_client_waiting() {
+    for limit in [["--max-connections", "1"], ["--concurrency", "inline"]] {
+        let server = Server::start("chat", &[&["127.0.0.1:0"], &limit[..]].concat());
+        let ann = Member::join(&server, "ann");
+        let mut waiting = Client::stream(&server.address);
+        waiting.send("bob\n/quit\n");
+        ann.quits();
+        let heard = String::from_utf8(waiting.rest()).expect("text");
+        assert!(heard.ends_with("-- here are: bob\n"), "{limit:?}: {heard}");
+        drop(waiting);
+        assert_eq!(server.drain().summary(), [2, 2, 0, 0, 0], "{limit:?}");
+    }
 }

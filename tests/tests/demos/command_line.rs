@@ -1,5 +1,5 @@
-//! What is wrong on the command line or with the address is one line, and a status that tells
-//! which.
+//! An error of the command line is one line and status 2, an error of the address one line and
+//! status 1.
 
 use std::net::TcpListener;
 use std::os::unix::net::UnixListener;
@@ -9,7 +9,7 @@ use tests::{Client, Folder, Process};
 
 use crate::{Server, command};
 
-/// Runs a program that cannot go on. Returns the line it says.
+/// Runs a program that fails. Returns its one line.
 #[track_caller]
 fn fails(name: &str, arguments: &[&str], status: i32) -> String {
     let process = Process::start(&mut command(name, arguments));
@@ -23,7 +23,7 @@ fn fails(name: &str, arguments: &[&str], status: i32) -> String {
 }
 
 #[test]
-fn a_wrong_command_line_is_one_line_and_status_2() {
+fn usage_errors_are_one_line_with_status_2() {
     for name in ["upper", "upper-client", "chat", "chat-client"] {
         let line = fails(name, &["--no-such-option"], 2);
         assert!(line.contains("'--no-such-option'"), "{line}");
@@ -75,10 +75,10 @@ fn a_wrong_command_line_is_one_line_and_status_2() {
 }
 
 #[test]
-fn an_address_that_cannot_be_bound_is_named_with_status_1() {
+fn bind_errors_name_the_address_with_status_1() {
     let taken = TcpListener::bind("127.0.0.1:0").expect("bind");
     let taken = taken.local_addr().expect("an address").to_string();
-    // Of a block that is kept for documentation, so nobody's own.
+    // The second is reserved for documentation.
     for address in [&*taken, "192.0.2.1:9999"] {
         for name in ["upper", "chat"] {
             let line = fails(name, &[address], 1);
@@ -90,7 +90,7 @@ fn an_address_that_cannot_be_bound_is_named_with_status_1() {
 }
 
 #[test]
-fn a_path_that_cannot_be_bound_is_named_and_left_alone() {
+fn bind_errors_leave_the_path_alone() {
     let folder = Folder::new();
     let path = |name: &str| folder.join(name).display().to_string();
     std::fs::write(path("file"), "text").expect("a file");
@@ -113,10 +113,10 @@ fn a_path_that_cannot_be_bound_is_named_and_left_alone() {
 }
 
 #[test]
-fn a_server_that_is_not_there_is_named_with_status_1() {
+fn connect_errors_name_the_address_with_status_1() {
     let folder = Folder::new();
-    let path = folder.join("nobody").display().to_string();
-    // Bound but not listening: nobody else can get the port meanwhile, and nobody is there.
+    let path = folder.join("missing").display().to_string();
+    // Bound but not listening, so that no other process can take the port.
     let closed = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None);
     let closed = closed.expect("a socket");
     let own = std::net::SocketAddr::from(([127, 0, 0, 1], 0));
@@ -139,7 +139,7 @@ fn a_server_that_is_not_there_is_named_with_status_1() {
 }
 
 #[test]
-fn help_is_no_error() {
+fn help_and_version_succeed() {
     for name in ["upper", "upper-client", "chat", "chat-client"] {
         let (status, output, error) = Process::start(&mut command(name, &["--help"])).wait();
         assert!(status.success());
@@ -155,12 +155,12 @@ fn help_is_no_error() {
 }
 
 #[test]
-fn a_path_needs_no_slash_and_an_abstract_name_no_file() {
+fn paths_need_no_slash_and_abstract_names_no_file() {
     let folder = Folder::new();
     for transport in ["unix", "unix-datagram"] {
         let mut command = command("upper", &["--transport", transport, "plain"]);
         let server = Server::of(Process::start(command.current_dir(folder.path())));
-        assert_eq!(server.place(), "plain");
+        assert_eq!(server.address_text(), "plain");
         let there = Address::Unix(folder.join("plain"));
         let mut client = match transport {
             "unix" => Client::stream(&there),
@@ -173,6 +173,6 @@ fn a_path_needs_no_slash_and_an_abstract_name_no_file() {
     }
     let name = format!("@upper-test-{}", std::process::id());
     let server = Server::start("upper", &["--transport", "unix", &name]);
-    assert_eq!(server.place(), name);
+    assert_eq!(server.address_text(), name);
     server.drain();
 }

@@ -1,4 +1,4 @@
-//! The programs of the demos as people run them, with clients in Python and with their own.
+//! The programs of the demos as users run them, with clients in Python and with their own clients.
 
 mod chat;
 mod chat_client;
@@ -13,14 +13,14 @@ use std::process::Command;
 use socketserver::{Address, ToAddress};
 use tests::{Process, Signal, demo};
 
-/// A program of the demos, with the log as it is unless somebody changes it.
+/// A program of the demos with its default log.
 fn command(name: &str, arguments: &[&str]) -> Command {
     let mut command = Command::new(demo(name));
     command.args(arguments).env_remove("RUST_LOG");
     command
 }
 
-/// A server that runs and has said where.
+/// A running server and its address.
 struct Server {
     process: Process,
     address: Address,
@@ -35,27 +35,26 @@ impl Server {
     #[track_caller]
     fn of(process: Process) -> Self {
         let line = process.line();
-        let place = line.strip_prefix("listening on ").expect("where it is");
+        let text = line.strip_prefix("listening on ").expect("an address");
         // A path may lack a slash here.
-        let path = || Address::Unix(place.into());
-        let address = place.to_address().unwrap_or_else(|_| path());
+        let path = || Address::Unix(text.into());
+        let address = text.to_address().unwrap_or_else(|_| path());
         Server { process, address }
     }
 
-    /// Where it is, as an argument for another program.
-    fn place(&self) -> String {
+    /// Its address, as an argument for a client.
+    fn address_text(&self) -> String {
         self.address.to_string()
     }
 
-    /// Sends the signal that drains it, and waits for its end. It has said nothing more on standard
-    /// output then.
+    /// Drains it by a signal, and waits for its end.
     #[track_caller]
     fn drain(self) -> Log {
         self.process.signal(Signal::TERM);
         self.end()
     }
 
-    /// Waits for a good end.
+    /// Waits until it has ended, with success and without further output.
     #[track_caller]
     fn end(self) -> Log {
         let (status, output, log) = self.process.wait();
@@ -65,11 +64,11 @@ impl Server {
     }
 }
 
-/// What a server logged.
+/// The log of a server.
 struct Log(String);
 
 impl Log {
-    /// How many requests were accepted, finished, failed, refused and cut.
+    /// How many requests were accepted, finished, failed, refused and aborted.
     #[track_caller]
     fn summary(&self) -> [u64; 5] {
         let line = self.0.lines().last().expect("a summary");

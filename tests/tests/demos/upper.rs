@@ -1,4 +1,4 @@
-//! The upper-case server, asked by clients of Python's.
+//! The upper-case server with clients in Python.
 
 use std::time::Duration;
 
@@ -6,8 +6,8 @@ use tests::{Client, Folder, python};
 
 use crate::Server;
 
-/// Where a server of that transport is put in a test.
-pub(crate) fn place(transport: &str, folder: &Folder) -> String {
+/// A free address for a server of that transport.
+pub(crate) fn free_address(transport: &str, folder: &Folder) -> String {
     match transport {
         "tcp" | "udp" => "127.0.0.1:0".to_owned(),
         _ => folder.join("server").display().to_string(),
@@ -16,7 +16,7 @@ pub(crate) fn place(transport: &str, folder: &Folder) -> String {
 
 pub(crate) const TRANSPORTS: [&str; 4] = ["tcp", "udp", "unix", "unix-datagram"];
 
-/// Clients of which each has a thread, and nobody begins before all are connected.
+/// Clients with a thread each, which start together once all are connected.
 const CROWD: &str = r#"
 import random, socket, sys, threading
 host, port = sys.argv[1].split(":")
@@ -55,9 +55,9 @@ print(wrong[:5] or "every byte right")
 "#;
 
 #[test]
-fn two_hundred_clients_at_once_get_every_byte_right() {
+fn two_hundred_clients_get_every_byte_right() {
     let server = Server::start("upper", &["127.0.0.1:0"]);
-    let Some(crowd) = python(CROWD, &[&server.place()]) else {
+    let Some(crowd) = python(CROWD, &[&server.address_text()]) else {
         return;
     };
     assert_eq!(crowd.line(), "every byte right");
@@ -95,11 +95,11 @@ print("well")
 "#;
 
 #[test]
-fn every_transport_is_served_under_every_concurrency() {
+fn every_transport_works_under_every_concurrency() {
     for transport in TRANSPORTS {
         for concurrency in ["inline", "threading", "forking", "green"] {
             let folder = Folder::new();
-            let address = place(transport, &folder);
+            let address = free_address(transport, &folder);
             let server = Server::start(
                 "upper",
                 &[
@@ -110,7 +110,7 @@ fn every_transport_is_served_under_every_concurrency() {
                     &address,
                 ],
             );
-            let Some(client) = python(CLIENT, &[transport, &server.place()]) else {
+            let Some(client) = python(CLIENT, &[transport, &server.address_text()]) else {
                 return;
             };
             assert_eq!(client.line(), "well", "{transport} {concurrency}");
@@ -125,28 +125,28 @@ fn every_transport_is_served_under_every_concurrency() {
 }
 
 #[test]
-fn a_datagram_of_somebody_without_a_name_is_no_failure() {
+fn a_datagram_without_a_sender_is_no_failure() {
     let folder = Folder::new();
-    let address = place("unix-datagram", &folder);
+    let address = free_address("unix-datagram", &folder);
     let server = Server::start("upper", &["--transport", "unix-datagram", &address]);
-    let nobody = std::os::unix::net::UnixDatagram::unbound().expect("a socket");
-    nobody.send_to(b"hello", &address).expect("send");
+    let nameless = std::os::unix::net::UnixDatagram::unbound().expect("a socket");
+    nameless.send_to(b"hello", &address).expect("send");
     server.process.error_with("without a name");
     assert_eq!(server.drain().summary(), [1, 1, 0, 0, 0]);
 }
 
 #[test]
-fn a_silent_client_is_dropped_and_one_that_speaks_is_not() {
+fn only_a_silent_client_is_disconnected() {
     let server = Server::start("upper", &["127.0.0.1:0", "--timeout", "0.5"]);
     let mut silent = Client::stream(&server.address);
     let mut lively = Client::stream(&server.address);
     assert_eq!(silent.ask("hello"), b"HELLO");
-    let dropped = std::thread::spawn(move || silent.rest());
-    while !dropped.is_finished() {
+    let disconnected = std::thread::spawn(move || silent.rest());
+    while !disconnected.is_finished() {
         assert_eq!(lively.ask("hello"), b"HELLO");
         std::thread::sleep(Duration::from_millis(10));
     }
-    assert_eq!(dropped.join().expect("the end of the stream"), b"");
+    assert_eq!(disconnected.join().expect("the end of the stream"), b"");
     server.process.error_with("silent");
     assert_eq!(lively.ask("still here"), b"STILL HERE");
     assert_eq!(lively.finish(), b"");
@@ -154,20 +154,13 @@ fn a_silent_client_is_dropped_and_one_that_speaks_is_not() {
 }
 
 #[test]
-fn a_client_that_resets_its_connection_harms_nobody() {
+fn a_reset_leaves_other_clients_alone() {
     let server = Server::start("upper", &["127.0.0.1:0"]);
     let mut other = Client::stream(&server.address);
     assert_eq!(other.ask("hello"), b"HELLO");
     let mut rude = Client::stream(&server.address);
     assert_eq!(rude.ask("hello"), b"HELLO");
-    let Client::Tcp(socket) = &rude else {
-        unreachable!("the server is on TCP");
-    };
-    let now = Some(Duration::ZERO);
-    socket2::SockRef::from(socket)
-        .set_linger(now)
-        .expect("linger");
-    drop(rude);
+    rude.reset();
     assert_eq!(other.ask("again"), b"AGAIN");
     assert_eq!(other.finish(), b"");
     let [accepted, finished, failed, ..] = server.drain().summary();
@@ -182,13 +175,11 @@ fn at_the_limit_the_next_client_waits() {
         assert_eq!(first.ask("first"), b"FIRST");
         let mut second = Client::stream(&server.address);
         second.send("second");
-        let Client::Tcp(socket) = &second else {
-            unreachable!("the server is on TCP");
-        };
+        let socket = second.tcp();
         let timeout = socket.read_timeout().expect("a timeout");
         let soon = Some(Duration::from_millis(200));
         socket.set_read_timeout(soon).expect("a timeout");
-        socket.peek(&mut [0]).expect_err("nobody serves it yet");
+        socket.peek(&mut [0]).expect_err("it is not served yet");
         socket.set_read_timeout(timeout).expect("a timeout");
         assert_eq!(first.finish(), b"");
         assert_eq!(second.recv(), b"SECOND");

@@ -1,11 +1,11 @@
-//! The upper-case client, against servers of Python's and against our own.
+//! The upper-case client with servers in Python and with our own.
 
 use tests::{Folder, Process, python};
 
-use crate::upper::{TRANSPORTS, place};
+use crate::upper::{TRANSPORTS, free_address};
 use crate::{Server, command};
 
-/// What the client shows when it is given that input.
+/// The client's output for that input.
 #[track_caller]
 fn answers(transport: &str, address: &str, input: impl AsRef<[u8]>) -> String {
     let mut client = Process::start(&mut command(
@@ -19,7 +19,7 @@ fn answers(transport: &str, address: &str, input: impl AsRef<[u8]>) -> String {
     output
 }
 
-/// A server of any transport, for one client. Over a stream its answers come byte by byte.
+/// A server of any transport, for one client. Over a stream it answers byte by byte.
 const SERVER: &str = r#"
 import socket, sys
 transport, address = sys.argv[1:]
@@ -48,10 +48,10 @@ else:
 "#;
 
 #[test]
-fn servers_of_python_are_understood() {
+fn answers_of_python_servers_are_shown() {
     for transport in TRANSPORTS {
         let folder = Folder::new();
-        let Some(server) = python(SERVER, &[transport, &place(transport, &folder)]) else {
+        let Some(server) = python(SERVER, &[transport, &free_address(transport, &folder)]) else {
             return;
         };
         let server = Server::of(server);
@@ -62,7 +62,7 @@ fn servers_of_python_are_understood() {
             _ => "\n",
         };
         assert_eq!(
-            answers(transport, &server.place(), input),
+            answers(transport, &server.address_text(), input),
             format!("HELLO\n{empty}{}\nLAST\n", long.to_uppercase()),
             "{transport}"
         );
@@ -71,18 +71,22 @@ fn servers_of_python_are_understood() {
 }
 
 #[test]
-fn our_own_server_is_understood() {
+fn answers_of_our_server_are_shown() {
     for transport in TRANSPORTS {
         let folder = Folder::new();
-        let address = place(transport, &folder);
+        let address = free_address(transport, &folder);
         let server = Server::start("upper", &["--transport", transport, &address]);
-        let output = answers(transport, &server.place(), "one\ntwo \r\n\n ä\n");
+        let output = answers(transport, &server.address_text(), "one\ntwo \r\n\n ä\n");
         let empty = match transport {
             "tcp" | "unix" => "",
             _ => "\n",
         };
         assert_eq!(output, format!("ONE\nTWO \r\n{empty} ä\n"), "{transport}");
-        assert_eq!(answers(transport, &server.place(), ""), "", "{transport}");
+        assert_eq!(
+            answers(transport, &server.address_text(), ""),
+            "",
+            "{transport}"
+        );
         server.drain();
     }
 }
@@ -90,37 +94,37 @@ fn our_own_server_is_understood() {
 #[test]
 fn a_line_longer_than_every_buffer_comes_back() {
     let server = Server::start("upper", &["127.0.0.1:0"]);
-    // Until the answer is read the server does not read on, so whoever first sends all of it waits
-    // for ever.
+    // The server stops reading until its answer is read, so a client that sends everything first
+    // would wait for ever.
     let line = "long ".repeat(4_000_000);
-    let output = answers("tcp", &server.place(), &line);
+    let output = answers("tcp", &server.address_text(), &line);
     assert!(output == line.to_uppercase() + "\n", "{}", output.len());
     server.drain();
 }
 
-/// Answers the second datagram, and before that the first one, too late. It learns from the
-/// client's own log when it is too late: the second line is only sent then.
+/// Answers the first datagram when it has received the second, which the client sends after it has
+/// given up on the first.
 const LATE: &str = r#"
 import socket
 server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 server.settimeout(15)
 server.bind(("127.0.0.1", 0))
 print("listening on", "%s:%d" % server.getsockname())
-first, who_first = server.recvfrom(1024)
-second, who_second = server.recvfrom(1024)
-server.sendto(first.upper(), who_first)
-server.sendto(second.upper(), who_second)
+first, first_client = server.recvfrom(1024)
+second, second_client = server.recvfrom(1024)
+server.sendto(first.upper(), first_client)
+server.sendto(second.upper(), second_client)
 "#;
 
 #[test]
-fn a_late_answer_is_not_taken_for_the_next_one() {
+fn a_late_answer_is_not_the_next() {
     let Some(server) = python(LATE, &[]) else {
         return;
     };
     let server = Server::of(server);
     let mut client = Process::start(&mut command(
         "upper-client",
-        &["--transport", "udp", &server.place()],
+        &["--transport", "udp", &server.address_text()],
     ));
     client.write("first\nsecond\n");
     let (status, output, error) = client.wait();
@@ -129,11 +133,11 @@ fn a_late_answer_is_not_taken_for_the_next_one() {
     let lines: Vec<_> = error.lines().collect();
     assert_eq!(lines.len(), 2, "{error}");
     assert!(lines[0].contains("\"first\""), "{error}");
-    assert_eq!(lines[1], "error: answers that did not come: 1");
+    assert_eq!(lines[1], "error: missing answers: 1");
     server.end();
 }
 
-/// Takes one connection, answers once and is gone.
+/// Takes one connection, answers once and ends.
 const ONCE: &str = r#"
 import socket
 server = socket.create_server(("127.0.0.1", 0))
@@ -147,12 +151,12 @@ while connection.recv(1024): pass
 "#;
 
 #[test]
-fn a_server_that_ends_the_conversation_is_an_error() {
+fn the_end_of_the_server_is_an_error() {
     let Some(server) = python(ONCE, &[]) else {
         return;
     };
     let server = Server::of(server);
-    let mut client = Process::start(&mut command("upper-client", &[&server.place()]));
+    let mut client = Process::start(&mut command("upper-client", &[&server.address_text()]));
     client.write("first\nsecond\nthird\n");
     let (status, output, error) = client.wait();
     assert_eq!(status.code(), Some(1), "{error}");
@@ -161,7 +165,7 @@ fn a_server_that_ends_the_conversation_is_an_error() {
     server.end();
 }
 
-/// Runs the program on a terminal of its own, and types.
+/// Runs the program on a terminal, and types.
 const TERMINAL: &str = r#"
 import os, pty, select, sys
 process, terminal = pty.fork()
@@ -186,11 +190,11 @@ print(os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]))
 "#;
 
 #[test]
-fn on_a_terminal_there_is_a_prompt() {
+fn a_terminal_gets_a_prompt() {
     let server = Server::start("upper", &["127.0.0.1:0"]);
     let program = tests::demo("upper-client");
     let program = program.to_str().expect("a path that is text");
-    let Some(user) = python(TERMINAL, &[program, &server.place()]) else {
+    let Some(user) = python(TERMINAL, &[program, &server.address_text()]) else {
         return;
     };
     assert_eq!(user.line(), "0");

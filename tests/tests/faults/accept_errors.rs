@@ -1,33 +1,25 @@
-//! `accept` fails: for one connection, or for good.
+//! `accept` fails: for one connection, or permanently.
 
 use std::collections::HashSet;
-use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::SeqCst};
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::thread::{self, ThreadId};
 
 use parking_lot::Mutex;
 use rustix::io::Errno;
-use socketserver::{Address, BaseServer, Builder, ServerRef, Socket, Tcp};
-use tests::{Client, Echo, obstructed};
+use tests::obstructed;
 
-use crate::child::Child;
-use crate::column::Column;
-use crate::fault::Fault;
-use crate::load::echo_one;
-use crate::serve::{LOCAL, serve, tell};
-use crate::trial::Trial;
+use crate::prelude::*;
 
 pub(crate) const FAULT: Fault = Fault {
     name: "accept_errors",
-    words: "accept fails",
+    title: "`accept` fails",
     columns: Column::ALL,
     server,
     clients,
 };
 
-/// What may happen to a connection that nobody has accepted yet, and what a machine may lack for a
-/// moment.
+/// Errors of a connection in the backlog, and of a system that lacks something for a moment.
 const PASSING: [Errno; 14] = [
     Errno::CONNABORTED,
     Errno::PROTO,
@@ -45,7 +37,7 @@ const PASSING: [Errno; 14] = [
     Errno::NOMEM,
 ];
 
-/// After these a listener never works again.
+/// After these errors a listener never works again.
 const FATAL: [(&str, Errno); 4] = [
     ("EBADF", Errno::BADF),
     ("EINVAL", Errno::INVAL),
@@ -53,10 +45,10 @@ const FATAL: [(&str, Errno); 4] = [
     ("EFAULT", Errno::FAULT),
 ];
 
-/// So many clients are accepted before the first error.
+/// How many clients are accepted before the first error.
 const BEFORE: u64 = 2;
 
-/// What the transport and the state of the server share.
+/// Counters that the transport and the state of the server share.
 #[derive(Default)]
 struct Seen {
     accepted: AtomicU64,
@@ -64,7 +56,7 @@ struct Seen {
     loops: Mutex<HashSet<ThreadId>>,
 }
 
-/// Counts, on the loop's thread, who was accepted.
+/// Counts the accepted clients on the loop's thread.
 struct Counting(Arc<Seen>);
 
 impl BaseServer for Counting {
@@ -74,19 +66,19 @@ impl BaseServer for Counting {
     }
 }
 
-/// Its `accept` fails with the errors given as arguments, one after the other.
+/// `accept` fails with the errors in the arguments, one after the other.
 fn server(column: Column, errors: &[String]) {
     let errors = errors.iter().map(|error| error.parse().expect("an error"));
     let errors: Vec<i32> = errors.collect();
     let seen = Arc::new(Seen::default());
-    let told = seen.clone();
+    let counters = seen.clone();
     let transport = obstructed(Tcp::new(), move || {
-        told.loops.lock().insert(thread::current().id());
-        let next = errors.get(told.injected.load(SeqCst));
-        match next.filter(|_| told.accepted.load(SeqCst) >= BEFORE) {
+        counters.loops.lock().insert(thread::current().id());
+        let next = errors.get(counters.injected.load(SeqCst));
+        match next.filter(|_| counters.accepted.load(SeqCst) >= BEFORE) {
             None => Ok(()),
             Some(&error) => {
-                told.injected.fetch_add(1, SeqCst);
+                counters.injected.fetch_add(1, SeqCst);
                 Err(io::Error::from_raw_os_error(error))
             }
         }
@@ -97,9 +89,9 @@ fn server(column: Column, errors: &[String]) {
         LOCAL,
     );
     let error = result.err().and_then(|error| error.raw_os_error());
-    tell("error", error.map_or(0, i32::unsigned_abs).into());
-    tell("injected", seen.injected.load(SeqCst) as u64);
-    tell("loops", seen.loops.lock().len() as u64);
+    report("error", error.map_or(0, i32::unsigned_abs).into());
+    report("injected", seen.injected.load(SeqCst) as u64);
+    report("loops", seen.loops.lock().len() as u64);
 }
 
 fn clients(trial: &mut Trial) {
@@ -111,8 +103,7 @@ fn clients(trial: &mut Trial) {
 
 fn passing(trial: &mut Trial) {
     let errors = PASSING.map(|error| error.raw_os_error().to_string());
-    let child = trial.start(&errors.each_ref().map(String::as_str));
-    let before = trial.baseline(&child, echo_one);
+    let (child, before) = trial.begin(&errors.each_ref().map(String::as_str), echo_one);
     let mut connected = second_client(trial, &child);
     let mut fresh = Client::stream(child.address());
     assert_eq!(fresh.ask("fresh"), b"fresh", "after all the errors");
@@ -122,42 +113,42 @@ fn passing(trial: &mut Trial) {
     }
     drop(connected);
     let ended = trial.end(child, before, echo_one);
-    let (injected, loops) = (ended.told("injected"), ended.told("loops"));
+    let (injected, loops) = (ended.number("injected"), ended.number("loops"));
     trial.check(
-        "14 errors in a row: the same thread accepts, who is connected and who comes is served",
+        "after 14 errors in a row the same thread accepts, and serves old and new clients",
         format!("{injected} errors, {loops} thread"),
         injected == 14 && loops == 1,
     );
-    let counted = ended.told("accept_errors");
+    let counted = ended.number("accept_errors");
     trial.check(
-        "they are counted, but for the one that is none, EINTR",
+        "all are counted except EINTR, which is not an error of a client",
         counted,
         counted == 13,
     );
 }
 
-/// `serve_forever` ends with that error, and who is connected is served to the end.
+/// `serve_forever` returns that error, and a connected client is served to its end.
 fn fatal(trial: &mut Trial, name: &str, error: Errno) {
     let child = trial.start(&[&error.raw_os_error().to_string()]);
     echo_one(child.address());
     let mut connected = second_client(trial, &child);
-    // It makes the loop look, if that has not looked already.
+    // Makes the loop accept, if it has not tried already.
     drop(Client::impatient(child.address()));
     if let Some(connected) = &mut connected {
         assert_eq!(connected.ask("connected"), b"connected");
     }
     drop(connected);
     let ended = child.wait();
-    let told = ended.told("error");
+    let returned = ended.number("error");
     trial.check(
-        format!("serve_forever ends with {name}"),
-        format!("error {told}"),
-        told == u64::from(error.raw_os_error().unsigned_abs()),
+        format!("`serve_forever` returns {name}"),
+        format!("error {returned}"),
+        returned == u64::from(error.raw_os_error().unsigned_abs()),
     );
     trial.books(&ended);
 }
 
-/// The last one before the errors; it stays where that is possible.
+/// The last client before the errors. It stays connected unless the server is inline.
 fn second_client(trial: &Trial, child: &Child) -> Option<Client> {
     if trial.column() == Column::Inline {
         echo_one(child.address());

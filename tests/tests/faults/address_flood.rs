@@ -1,25 +1,14 @@
 //! One address opens as many connections as it can.
 
-use std::io::{Read, Write};
 use std::net::Ipv4Addr;
-use std::thread;
-use std::time::Duration;
 
-use socketserver::Builder;
-use socketserver::Tcp;
-use tests::Echo;
-
-use crate::column::Column;
-use crate::fault::Fault;
-use crate::load::{Pulse, crowd, echo_one, stream_from};
-use crate::serve::{LOCAL, serve};
-use crate::trial::{Trial, brief};
+use crate::prelude::*;
 
 pub(crate) const FAULT: Fault = Fault {
     name: "address_flood",
-    words: "one address opens 1,000 connections where 32 are allowed, and thousands of addresses \
-            come once",
-    // An inline server has one connection.
+    title: "One address opens 1,000 connections where 32 are allowed, and thousands of addresses \
+            connect once",
+    // An inline server has one connection at a time.
     columns: Column::CONCURRENT,
     server: |column, _| {
         let builder = Builder::<_, _, Echo, ()>::new(Tcp::new(), column.concurrency(), ());
@@ -34,8 +23,7 @@ const FLOOD: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
 fn clients(trial: &mut Trial) {
     let count = trial.size(200, 1_000);
     let time = trial.size(Duration::from_millis(300), Duration::from_secs(3));
-    let child = trial.start(&[]);
-    let before = trial.baseline(&child, echo_one);
+    let (child, before) = trial.begin(&[], echo_one);
     let address = child.address();
 
     let pulse = Pulse::start(address);
@@ -44,7 +32,7 @@ fn clients(trial: &mut Trial) {
 
     let pulse = Pulse::start(address);
     let flood = (0..count).filter_map(|_| {
-        // Who is sent away may see it at any step.
+        // A refused client may see that at any step.
         let mut client = stream_from(FLOOD, address).ok()?;
         client.write_all(b"hello").ok()?;
         client.read_exact(&mut [0; 5]).ok()?;
@@ -59,15 +47,15 @@ fn clients(trial: &mut Trial) {
         flood.len() == LIMIT,
     );
     drop(flood);
-    // A fifth of less than a millisecond is nothing.
+    // A fifth of less than a millisecond is noise.
     let limit = trial.limit(alone.mul_f64(1.2) + Duration::from_millis(1));
     trial.check(
-        "p99 of another address at most 20 % and 1 ms above what it was",
+        "p99 of another address is at most 20 % and 1 ms above its value before",
         format!("{}, was {}", brief(beside), brief(alone)),
         beside <= limit,
     );
 
-    // Where each takes a process it takes its time.
+    // A process per connection takes its time.
     let forking = trial.column() == Column::Forking;
     let addresses: u32 = trial.size(300, if forking { 10_000 } else { 100_000 });
     let served = crowd(8, addresses as usize, |number| {

@@ -1,26 +1,15 @@
-//! One worker after the other dies, while everybody else is being served.
+//! One handler after the other panics while all other clients are being served.
 
-use std::io::{self, Read};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
-use std::thread;
-use std::time::{Duration, Instant};
 use std::{iter, panic};
 
-use socketserver::{Address, BaseRequestHandler, Builder, Socket, Tcp};
-use tests::Client;
-
-use crate::column::Column;
-use crate::fault::Fault;
-use crate::load::echo_one;
-use crate::serve::{LOCAL, serve};
-use crate::trial::Trial;
+use crate::prelude::*;
 
 pub(crate) const FAULT: Fault = Fault {
     name: "chaos",
-    words: "every 100 ms a handler of 100 panics",
+    title: "Every 100 ms one of 100 live handlers panics",
     columns: Column::CONCURRENT,
     server: |column, _| {
-        // Only the figures are of interest.
+        // The messages would hide the figures.
         panic::set_hook(Box::new(|_| ()));
         let concurrency = column.at_most(2 * MOST);
         let builder = Builder::<_, _, Mortal, ()>::new(Tcp::new(), concurrency, ());
@@ -29,13 +18,13 @@ pub(crate) const FAULT: Fault = Fault {
     clients,
 };
 
-/// The most clients at a time.
+/// Maximum number of clients at the same time.
 const MOST: usize = 100;
 
-/// Between two questions of a client.
+/// The pause between two questions of a client.
 const PAUSE: Duration = Duration::from_millis(10);
 
-/// Echoes until it is told to die.
+/// Echoes, and panics at the word `die`.
 #[derive(BaseRequestHandler)]
 struct Mortal {
     request: Socket,
@@ -59,8 +48,7 @@ fn clients(trial: &mut Trial) {
         (20, Duration::from_secs(1), Duration::from_millis(50)),
         (MOST, Duration::from_secs(10), Duration::from_millis(100)),
     );
-    let child = trial.start(&[]);
-    let before = trial.baseline(&child, echo_one);
+    let (child, before) = trial.begin(&[], echo_one);
     let over = AtomicBool::new(false);
     let victims: Vec<AtomicBool> = iter::repeat_with(AtomicBool::default).take(count).collect();
     let (deaths, answers) = (AtomicU64::new(0), AtomicU64::new(0));
@@ -77,7 +65,7 @@ fn clients(trial: &mut Trial) {
         let end = Instant::now() + time;
         for number in (1..).take_while(|_| Instant::now() < end) {
             thread::sleep(pause);
-            // One after the other, though not in their order.
+            // Each in turn, but not in their order.
             victims[number * 37 % count].store(true, Relaxed);
         }
         over.store(true, Relaxed);
@@ -85,14 +73,14 @@ fn clients(trial: &mut Trial) {
     let ended = trial.end(child, before, echo_one);
     let (deaths, answers) = (deaths.into_inner(), answers.into_inner());
     trial.check(
-        "only who was with a handler that died loses its connection, and gets another",
+        "only the client of a handler that panicked loses its connection, and it can connect again",
         format!("{deaths} deaths beside {answers} answers"),
-        deaths > 0 && answers > 0 && ended.told("failed") == deaths,
+        deaths > 0 && answers > 0 && ended.number("failed") == deaths,
     );
 }
 
-/// Asks and is answered. When it is its turn its handler dies, and it comes again. Returns how often
-/// that was, and how many answers it got.
+/// Asks until the end. If it is a victim, its handler panics, and it connects again. Returns how
+/// often that happened, and the number of its answers.
 fn live(address: &Address, victim: &AtomicBool, over: &AtomicBool) -> (u64, u64) {
     let (mut deaths, mut answers) = (0, 0);
     let mut client = Client::stream(address);

@@ -1,4 +1,4 @@
-//! The server's process, seen from outside.
+//! The server's process, as seen from outside.
 
 use std::collections::HashMap;
 use std::fs;
@@ -13,7 +13,7 @@ use crate::column::Column;
 use crate::fault::Fault;
 use crate::serve::{SERVE, now};
 
-/// A server that runs. It is killed when this is dropped.
+/// A running server. Dropping this kills it.
 pub(crate) struct Child {
     process: Process,
     address: Address,
@@ -27,7 +27,7 @@ impl Child {
         arguments: &[&str],
         change: impl FnOnce(&mut Command),
     ) -> Process {
-        // This way also a user may start it who cannot come to where it is.
+        // Works even for another user without access to the program's folder.
         let mut command = Command::new("/proc/self/exe");
         command
             .args([SERVE, fault.name, column.name()])
@@ -36,7 +36,7 @@ impl Child {
         Process::start(&mut command)
     }
 
-    /// Waits until a server that was started listens. One that cannot says why.
+    /// Waits until a server listens. If it cannot, returns the reason.
     pub(crate) fn listening(process: Process) -> Result<Self, String> {
         let line = process.line();
         let Some(address) = line.strip_prefix("listening on ") else {
@@ -56,7 +56,7 @@ impl Child {
         self.process.line()
     }
 
-    /// Its number.
+    /// The id of the process.
     pub(crate) fn id(&self) -> Pid {
         let id = i32::try_from(self.process.id()).ok();
         id.and_then(Pid::from_raw).expect("a process")
@@ -66,14 +66,14 @@ impl Child {
         self.process.signal(signal);
     }
 
-    /// The descriptors that it has open.
+    /// Its open descriptors.
     pub(crate) fn descriptors(&self) -> Vec<u64> {
         let folder = fs::read_dir(self.proc("fd")).expect("its descriptors");
         let names = folder.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
         names.filter_map(|name| name.parse().ok()).collect()
     }
 
-    /// Lets it open `spare` more descriptors from here on.
+    /// Lets it open at most `spare` more descriptors.
     pub(crate) fn limit_descriptors(&self, spare: u64) {
         let open = self.descriptors();
         let mut free = (0..).filter(|number| !open.contains(number));
@@ -81,7 +81,7 @@ impl Child {
         self.limit(Resource::Nofile, free.nth(place));
     }
 
-    /// Lets it open as many descriptors as it could at first.
+    /// Removes the limit of descriptors.
     pub(crate) fn unlimit_descriptors(&self) {
         self.limit(Resource::Nofile, getrlimit(Resource::Nofile).maximum);
     }
@@ -97,12 +97,12 @@ impl Child {
             .count()
     }
 
-    /// The memory that is really there, in KiB.
+    /// Its resident memory, in KiB.
     pub(crate) fn resident(&self) -> u64 {
         memory_of(self.process.id(), "VmRSS").expect("its memory") / 1024
     }
 
-    /// The processes that it has started and not waited for.
+    /// Its child processes, also those that have ended and were not waited for.
     pub(crate) fn children(&self) -> usize {
         let path = self.proc(&format!("task/{}/children", self.process.id()));
         let text = fs::read_to_string(path).expect("its children");
@@ -113,7 +113,7 @@ impl Child {
         format!("/proc/{}/{name}", self.process.id())
     }
 
-    /// Everything that a server must have no more of after a fault than before it.
+    /// Everything of which it must hold no more after a fault than before.
     pub(crate) fn holdings(&self) -> Holdings {
         Holdings {
             threads: self.threads(),
@@ -123,7 +123,7 @@ impl Child {
         }
     }
 
-    /// Waits for its end, which somebody has brought about.
+    /// Waits for its end.
     #[track_caller]
     pub(crate) fn wait(self) -> Ended {
         let (status, output, errors) = self.process.wait();
@@ -133,7 +133,7 @@ impl Child {
         });
         Ended {
             status,
-            told: numbers.chain(summary(&errors)).collect(),
+            numbers: numbers.chain(summary(&errors)).collect(),
             errors,
             signalled: 0,
         }
@@ -151,7 +151,7 @@ impl Child {
     }
 }
 
-/// What a server's process has.
+/// The resources of a server's process.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Holdings {
     pub(crate) threads: usize,
@@ -178,38 +178,39 @@ impl Holdings {
     }
 }
 
-/// What was left of a server.
+/// A server that has ended.
 pub(crate) struct Ended {
     pub(crate) status: ExitStatus,
-    told: HashMap<String, u64>,
+    /// The numbers that it reported.
+    numbers: HashMap<String, u64>,
     /// Its standard error: the log, and panics.
     errors: String,
-    /// When SIGTERM was sent, in microseconds.
+    /// The time of SIGTERM, in microseconds.
     signalled: u64,
 }
 
 impl Ended {
-    /// A number that the server told.
+    /// A number that the server reported.
     #[track_caller]
-    pub(crate) fn told(&self, name: &str) -> u64 {
-        let number = self.told.get(name).copied();
-        number.unwrap_or_else(|| panic!("{name} was not told; {}\n{}", self.status, self.errors))
+    pub(crate) fn number(&self, name: &str) -> u64 {
+        let number = self.numbers.get(name).copied();
+        number.unwrap_or_else(|| panic!("no {name} was reported; {}\n{}", self.status, self.errors))
     }
 
-    /// How long it took from SIGTERM to the end of `serve_forever`.
+    /// The time from SIGTERM to the end of `serve_forever`.
     #[track_caller]
     pub(crate) fn took(&self) -> Duration {
-        Duration::from_micros(self.told("ended_at").saturating_sub(self.signalled))
+        Duration::from_micros(self.number("ended_at").saturating_sub(self.signalled))
     }
 
-    /// How many lines of the log have this text.
+    /// How many lines of its log contain this text.
     pub(crate) fn lines_with(&self, text: &str) -> usize {
         let lines = self.errors.lines();
         lines.filter(|line| line.contains(text)).count()
     }
 }
 
-/// The counters that a server of the demos logs at its end.
+/// The counters in the log of a server of the demos.
 fn summary(log: &str) -> impl Iterator<Item = (String, u64)> {
     let line = log.lines().rfind(|line| line.contains("] accepted "));
     let counts = line.and_then(|line| Some(line.split_once("] ")?.1));

@@ -1,11 +1,11 @@
-//! The kinds of concurrency, chosen at run time.
+//! The concurrencies, chosen at run time.
 
 use std::fmt;
 use std::time::Duration;
 
-use socketserver::{Concurrency, Forking, Green, Inline, Threading};
+use socketserver::Concurrency;
 
-/// A kind of concurrency: a column of the table.
+/// A concurrency: a column of the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Column {
     Inline,
@@ -14,48 +14,50 @@ pub(crate) enum Column {
     Green,
 }
 
-use Column::{Forking as Processes, Green as GreenThreads, Inline as Loop, Threading as Threads};
-
-/// So long a thread that has nothing to do is kept: short, so that a test sees it go.
+/// How long an idle thread is kept: short, so that a test sees its end.
 pub(crate) const KEEP_ALIVE: Duration = Duration::from_millis(100);
 
 impl Column {
-    pub(crate) const ALL: &[Column] = &[Loop, Threads, Processes, GreenThreads];
-    /// Those that serve several clients at a time.
-    pub(crate) const CONCURRENT: &[Column] = &[Threads, Processes, GreenThreads];
+    pub(crate) const ALL: &[Self] = &[Self::Inline, Self::Threading, Self::Forking, Self::Green];
+    /// Those that serve several clients at the same time.
+    pub(crate) const CONCURRENT: &[Self] = &[Self::Threading, Self::Forking, Self::Green];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
-            Loop => "inline",
-            Threads => "threading",
-            Processes => "forking",
-            GreenThreads => "green",
+            Self::Inline => "inline",
+            Self::Threading => "threading",
+            Self::Forking => "forking",
+            Self::Green => "green",
         }
     }
 
-    pub(crate) fn named(name: &str) -> Column {
-        let all = Column::ALL.iter().copied();
-        let mut fitting = all.filter(|column| column.name() == name);
-        fitting.next().expect("the name of a column")
+    pub(crate) fn named(name: &str) -> Self {
+        let mut all = Self::ALL.iter().copied();
+        all.find(|column| column.name() == name)
+            .expect("the name of a column")
     }
 
-    /// The concurrency with its defaults.
+    /// The concurrency with default options.
     pub(crate) fn concurrency(self) -> Chosen {
-        match self {
-            Loop => Box::new(Inline),
-            Threads => Box::new(Threading::new().keep_alive(KEEP_ALIVE)),
-            Processes => Box::new(Forking::new()),
-            GreenThreads => Box::new(Green::new()),
-        }
+        self.limited(None)
     }
 
-    /// The concurrency with at most so many requests at a time.
+    /// The concurrency with that limit of live requests.
     pub(crate) fn at_most(self, most: usize) -> Chosen {
-        match self {
-            Loop => Box::new(Inline),
-            Threads => Box::new(Threading::new().max_threads(most).keep_alive(KEEP_ALIVE)),
-            Processes => Box::new(Forking::new().max_children(most)),
-            GreenThreads => Box::new(Green::new().max_green_threads(most)),
+        self.limited(Some(most))
+    }
+
+    fn limited(self, most: Option<usize>) -> Chosen {
+        use socketserver::{Forking, Green, Inline, Threading};
+        let threading = Threading::new().keep_alive(KEEP_ALIVE);
+        match (self, most) {
+            (Self::Inline, _) => Box::new(Inline),
+            (Self::Threading, None) => Box::new(threading),
+            (Self::Threading, Some(most)) => Box::new(threading.max_threads(most)),
+            (Self::Forking, None) => Box::new(Forking::new()),
+            (Self::Forking, Some(most)) => Box::new(Forking::new().max_children(most)),
+            (Self::Green, None) => Box::new(Green::new()),
+            (Self::Green, Some(most)) => Box::new(Green::new().max_green_threads(most)),
         }
     }
 }
@@ -66,5 +68,5 @@ impl fmt::Display for Column {
     }
 }
 
-/// A concurrency of any kind, so that a fault's server is written once.
+/// Any of the concurrencies, so that the server of a fault is written once.
 pub(crate) type Chosen = Box<dyn Concurrency>;

@@ -1,21 +1,14 @@
-//! Datagrams of every size, from senders who have gone, and the answers that go out for them.
+//! Datagrams of every size and from closed sockets, and the answers to them.
 
-use std::io;
 use std::net::UdpSocket;
 
-use socketserver::{Address, BaseRequestHandler, Builder, Datagram, Udp};
-use tests::{Client, inet};
+use socketserver::{Datagram, Udp};
 
-use crate::child::Child;
-use crate::column::Column;
-use crate::fault::Fault;
-use crate::load::crowd;
-use crate::serve::{LOCAL, serve};
-use crate::trial::Trial;
+use crate::prelude::*;
 
 pub(crate) const FAULT: Fault = Fault {
     name: "datagrams",
-    words: "datagrams that are empty, too long, or from senders who have gone",
+    title: "Datagrams are empty, too long, or from senders that no longer exist",
     columns: Column::ALL,
     server,
     clients,
@@ -24,7 +17,7 @@ pub(crate) const FAULT: Fault = Fault {
 /// Python's limit, for the server that has one.
 const MOST: usize = 8192;
 
-/// Says what it got: how many bytes, and whether they are all.
+/// Answers with the number of bytes, and whether the datagram is complete.
 #[derive(BaseRequestHandler)]
 struct Measuring {
     request: Datagram,
@@ -35,7 +28,7 @@ impl Measuring {
     fn handle(&self) -> io::Result<()> {
         let Datagram { data, socket, .. } = &self.request;
         let truncated = if self.request.truncated() {
-            "cut"
+            "truncated"
         } else {
             "whole"
         };
@@ -45,7 +38,7 @@ impl Measuring {
     }
 }
 
-/// With an argument, which is the longest datagram it takes.
+/// The argument, if any, is the longest datagram that it takes.
 fn server(column: Column, most: &[String]) {
     let mut transport = Udp::new();
     if let Some(most) = most.first() {
@@ -56,15 +49,13 @@ fn server(column: Column, most: &[String]) {
 }
 
 fn clients(trial: &mut Trial) {
-    let child = trial.start(&[]);
-    let before = trial.baseline(&child, ask_one);
+    let (child, before) = trial.begin(&[], ask_one);
     sizes(trial, &child, None);
     empty(trial, &child);
     gone(trial, &child);
     trial.end(child, before, ask_one);
 
-    let child = trial.start(&[&MOST.to_string()]);
-    let before = trial.baseline(&child, ask_one);
+    let (child, before) = trial.begin(&[&MOST.to_string()], ask_one);
     sizes(trial, &child, Some(MOST));
     trial.end(child, before, ask_one);
 }
@@ -74,30 +65,29 @@ fn ask_one(address: &Address) {
     assert_eq!(client.ask("hello"), b"5 whole");
 }
 
-/// None is cut in silence.
+/// No datagram is truncated silently.
 fn sizes(trial: &mut Trial, child: &Child, most: Option<usize>) {
     let mut client = Client::datagram(child.address());
-    let mut cut = 0;
-    let mut in_silence = 0;
+    let (mut truncated, mut silently) = (0, 0);
     for size in [0, 1, 8191, 8192, 8193, 65_507] {
         let fits = most.is_none_or(|most| size <= most);
         let got = if fits { size } else { MOST };
-        let word = if fits { "whole" } else { "cut" };
+        let word = if fits { "whole" } else { "truncated" };
         let reply = client.ask(vec![b'x'; size]);
-        cut += usize::from(reply.ends_with(b"cut"));
-        in_silence += usize::from(reply != format!("{got} {word}").into_bytes());
+        truncated += usize::from(reply.ends_with(b"truncated"));
+        silently += usize::from(reply != format!("{got} {word}").into_bytes());
     }
     trial.check(
         match most {
-            None => "of 0 to 65,507 bytes by default: 0 cut".to_owned(),
-            Some(most) => format!("of 0 to 65,507 bytes with a limit of {most}: 0 cut in silence"),
+            None => "0 to 65,507 bytes, default options: none is truncated".to_owned(),
+            Some(most) => format!("0 to 65,507 bytes, limit of {most}: none is truncated silently"),
         },
-        format!("{cut} cut, {in_silence} in silence"),
-        in_silence == 0,
+        format!("{truncated} truncated, {silently} silently"),
+        silently == 0,
     );
 }
 
-/// An empty one is one too.
+/// An empty datagram is a request too.
 fn empty(trial: &mut Trial, child: &Child) {
     let count = trial.size(200, 1_000);
     let mut client = Client::datagram(child.address());
@@ -109,7 +99,7 @@ fn empty(trial: &mut Trial, child: &Child) {
     );
 }
 
-/// The answer meets nobody, and the system may tell the server so.
+/// The answer reaches no socket, and the system may report that to the server.
 fn gone(trial: &mut Trial, child: &Child) {
     const AT_A_TIME: usize = 4;
     let count = trial.size(200, 1_000);
@@ -118,25 +108,23 @@ fn gone(trial: &mut Trial, child: &Child) {
         let socket = UdpSocket::bind("127.0.0.1:0").expect("bind");
         socket.send_to(b"hello", address).expect("send");
     });
-    // A queue that is still full would lose what comes next.
+    // A full queue would lose the next datagrams.
     ask_until_answered(child.address());
     crowd(AT_A_TIME, count, |_| ask_one(child.address()));
     trial.check(
-        "after as many senders who have gone every client is answered",
+        "after as many datagrams from closed sockets, every client is answered",
         format!("{count} of {count}"),
         true,
     );
 }
 
-/// Datagrams may be lost while the server has a queue to work off.
+/// Datagrams may be lost until the server has emptied its queue.
 fn ask_until_answered(address: &Address) {
     let client = Client::datagram(address);
-    let Client::Udp(socket) = &client else {
-        unreachable!("a UDP client");
-    };
-    let pause = std::time::Duration::from_millis(100);
+    let socket = client.udp();
+    let pause = Duration::from_millis(100);
     socket.set_read_timeout(Some(pause)).expect("a timeout");
-    tests::until("somebody is answered", || {
+    until("a datagram is answered", || {
         socket.send(b"hello").expect("send");
         socket.recv(&mut [0; 100]).is_ok()
     });

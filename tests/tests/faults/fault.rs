@@ -1,19 +1,19 @@
-//! What a fault is.
+//! The definition of a fault.
 
 use crate::column::Column;
 use crate::trial::Trial;
 
-/// Something that goes wrong, and how a server must take it.
+/// Something that goes wrong, and what a server promises then.
 pub(crate) struct Fault {
-    /// What it is called on the command line: its file's name.
+    /// Its name on the command line: that of its file.
     pub(crate) name: &'static str,
-    /// What it is, in words.
-    pub(crate) words: &'static str,
-    /// Where it can happen.
+    /// A sentence for the table.
+    pub(crate) title: &'static str,
+    /// The concurrencies that it applies to.
     pub(crate) columns: &'static [Column],
-    /// The server, in a process of its own: with the arguments of [`Trial::start`]. Ends with
+    /// The program of the child process, with the arguments of [`Trial::start`]. It ends with
     /// [`serve`](crate::serve::serve).
     pub(crate) server: fn(Column, &[String]),
-    /// The clients, in this process, and the bars.
+    /// The clients in this process, and the bars.
     pub(crate) clients: fn(&mut Trial),
 }

@@ -1,4 +1,4 @@
-//! What was measured, and how it is told.
+//! Measured figures, and the tables of them.
 
 use std::fmt;
 
@@ -41,13 +41,13 @@ impl fmt::Display for Figure {
             measured,
             outcome,
         } = self;
-        let words = fault.words;
-        write!(f, "{words} | {column} | {bar} | {measured} | {outcome}")
+        let title = fault.title;
+        write!(f, "{title} | {column} | {bar} | {measured} | {outcome}")
     }
 }
 
 impl Figure {
-    /// What its table says.
+    /// Its cell in the table.
     fn cell(&self) -> String {
         let measured = self.measured.replace('\n', " ");
         match self.outcome {
@@ -57,17 +57,17 @@ impl Figure {
     }
 }
 
-/// The figures in Markdown: a section for every fault, with a table of its bars.
+/// The figures in Markdown: a section per fault, with a table of its bars.
 pub(crate) fn tables(figures: &[Figure]) -> String {
     let mut text = String::new();
     for of_one in figures.chunk_by(|one, next| std::ptr::eq(one.fault, next.fault)) {
-        let Fault { name, words, .. } = of_one[0].fault;
+        let Fault { name, title, .. } = of_one[0].fault;
         let columns = Column::ALL.iter().filter(|column| {
             let mut measured = of_one.iter().map(|figure| figure.column);
             measured.any(|other| other == **column)
         });
         let columns: Vec<Column> = columns.copied().collect();
-        text += &format!("### {words}\n\n`.ci/stress.sh {name}`\n\n| promised |");
+        text += &format!("## {title}\n\n`.ci/stress.sh {name}`\n\n| promise |");
         columns
             .iter()
             .for_each(|column| text += &format!(" {column} |"));

@@ -1,25 +1,16 @@
-//! More connections than a machine can carry threads: a process that asks Linux for one too many
-//! is aborted, and no code of its own can prevent that.
+//! More connections than a machine can have threads: Linux aborts a process that starts one too
+//! many, and no code of that process can prevent it.
 
-use std::io;
 use std::mem;
-use std::thread;
-use std::time::{Duration, Instant};
 
-use socketserver::{BaseRequestHandler, Socket};
-use tests::{Client, raise_descriptor_limit, until};
+use tests::raise_descriptor_limit;
 
-use crate::child::Child;
-use crate::column::Column;
-use crate::fault::Fault;
-use crate::load::echo_one;
-use crate::serve::{LOCAL, serve, tcp};
-use crate::trial::Trial;
+use crate::prelude::*;
 
 pub(crate) const FAULT: Fault = Fault {
     name: "idle_crowd",
-    words: "18,000 clients connect to a server with its defaults, and are idle",
-    // The others never have so many: their clients wait in the system's queue, which is shorter.
+    title: "18,000 idle clients connect to a server with default options",
+    // The other two never have so many: their clients wait in the backlog, which is shorter.
     columns: &[Column::Threading, Column::Green],
     server: |column, _| {
         raise_descriptor_limit().expect("setrlimit");
@@ -28,7 +19,7 @@ pub(crate) const FAULT: Fault = Fault {
     clients,
 };
 
-/// Echoes with a small buffer: what many large ones leave in the allocator is not the server's.
+/// Echoes with a small buffer, because the allocator would keep the memory of large ones.
 #[derive(BaseRequestHandler)]
 struct Modest {
     request: Socket,
@@ -48,19 +39,18 @@ impl Modest {
 
 fn clients(trial: &mut Trial) {
     let count = trial.size(500, 18_000);
-    let child = trial.start(&[]);
-    let mut before = trial.baseline(&child, echo_one);
+    let (child, mut before) = trial.begin(&[], echo_one);
     come_and_go(trial, &child, count);
-    // Some memory is kept for the next crowd, and no more for the one after that.
-    until("the first crowd has gone", || {
+    // The allocator keeps memory after the first crowd, and no more after the second.
+    until("the first crowd has disconnected", || {
         child.holdings().no_more_than(&before)
     });
     before.resident = child.resident();
     come_and_go(trial, &child, count);
     let ended = trial.end(child, before, echo_one);
-    let (finished, all) = (ended.told("finished"), 2 * count as u64 + 2);
+    let (finished, all) = (ended.number("finished"), 2 * count as u64 + 2);
     trial.check(
-        "nobody is lost",
+        "no client is lost",
         format!("{finished} of {all}"),
         finished == all,
     );
@@ -71,18 +61,18 @@ fn come_and_go(trial: &mut Trial, child: &Child, count: usize) {
     let mut clients: Vec<Client> = (0..count)
         .map(|_| Client::stream(child.address()))
         .collect();
-    // The first is on a thread. Behind it come those who wait for one, perhaps without any left.
+    // The first client has a thread. The last may wait for one, perhaps with none left.
     assert_eq!(clients[0].ask("hello"), b"hello");
     let took = began.elapsed();
-    // Threads are still being started for the others.
+    // Threads are still being started for other clients.
     let mut threads = child.threads();
-    until("as many threads have started as there can be", || {
+    until("no further threads are started", || {
         thread::sleep(Duration::from_millis(100));
         let before = mem::replace(&mut threads, child.threads());
         before == threads
     });
     trial.check(
-        "the process lives, and who is connected is answered",
+        "the process survives, and connected clients are answered",
         format!(
             "{count} clients after {:.1} s, {threads} threads, {} MiB",
             took.as_secs_f64(),
@@ -95,7 +85,7 @@ fn come_and_go(trial: &mut Trial, child: &Child, count: usize) {
     drop(clients);
     assert_eq!(last.ask("hello"), b"hello");
     trial.within(
-        "the last one is served when the others go",
+        "the last client is served when the others disconnect",
         Duration::from_secs(5),
         released.elapsed(),
     );

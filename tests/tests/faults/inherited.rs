@@ -1,22 +1,15 @@
-//! A program that a handler starts must not get the server's descriptors: it would keep its port
+//! A program that a handler starts must not inherit descriptors: it would keep the server's port
 //! and its clients.
 
 use std::collections::BTreeSet;
-use std::io;
 use std::process::Command;
 use std::sync::OnceLock;
 
-use socketserver::{Address, BaseRequestHandler, Socket};
-use tests::Client;
-
-use crate::column::Column;
-use crate::fault::Fault;
-use crate::serve::{LOCAL, serve, tcp};
-use crate::trial::Trial;
+use crate::prelude::*;
 
 pub(crate) const FAULT: Fault = Fault {
     name: "inherited",
-    words: "a handler starts a program while other clients are connected",
+    title: "A handler starts a program while other clients are connected",
     columns: Column::ALL,
     server: |column, _| {
         BEFORE.get_or_init(seen);
@@ -25,17 +18,17 @@ pub(crate) const FAULT: Fault = Fault {
     clients,
 };
 
-/// What a program sees that is started before there is a server.
+/// The descriptors of a program that is started before the server.
 static BEFORE: OnceLock<BTreeSet<String>> = OnceLock::new();
 
-/// The descriptors of a program that this process starts: as many as it has, and one for listing.
+/// The descriptors of a program that this process starts. One of them lists the others.
 fn seen() -> BTreeSet<String> {
     let output = Command::new("ls").arg("/proc/self/fd").output();
     let output = String::from_utf8(output.expect("ls").stdout).expect("numbers");
     output.lines().map(str::to_owned).collect()
 }
 
-/// Tells what a program sees beside what it should.
+/// Answers with the descriptors that a program inherits.
 #[derive(BaseRequestHandler)]
 struct Starting {
     request: Socket,
@@ -43,7 +36,7 @@ struct Starting {
 
 impl Starting {
     fn handle(&self) -> io::Result<()> {
-        // Until then the client is connected and no more.
+        // Until then an idle client stays connected.
         self.request.recv(100)?;
         let before = BEFORE.get().expect("the program's start");
         let more: Vec<String> = seen().difference(before).cloned().collect();
@@ -57,15 +50,14 @@ fn clients(trial: &mut Trial) {
     } else {
         3
     };
-    let child = trial.start(&[]);
-    let before = trial.baseline(&child, start_one);
+    let (child, before) = trial.begin(&[], start_one);
     let idle: Vec<Client> = (0..others)
         .map(|_| Client::stream(child.address()))
         .collect();
     let more = more(child.address());
     drop(idle);
     trial.check(
-        "it gets none of the server's descriptors",
+        "the program inherits none of the server's descriptors",
         if more.is_empty() { "none" } else { &more },
         more.is_empty(),
     );

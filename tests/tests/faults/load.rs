@@ -1,4 +1,4 @@
-//! Clients: one that keeps asking, and many.
+//! Clients: one at a time, many at a time, and one that asks all the time.
 
 use std::io;
 use std::iter;
@@ -13,23 +13,23 @@ use socket2::{Domain, Socket, Type};
 use socketserver::Address;
 use tests::{Client, DEADLINE, inet};
 
-/// Sends a text to an echoing server of streams and receives it again.
+/// Sends a line to an echo server over a stream, and receives it again.
 #[track_caller]
 pub(crate) fn echo_one(address: &Address) {
     let mut client = Client::stream(address);
     assert_eq!(client.ask(QUESTION), QUESTION);
-    // Until the server has closed too.
+    // Waits until the server has closed too.
     assert_eq!(client.finish(), b"");
 }
 
-/// A connection from that address of this machine, which need not be the usual one.
+/// A connection from that loopback address.
 pub(crate) fn stream_from(ip: Ipv4Addr, server: &Address) -> io::Result<Client> {
     stream_with(server, |socket| {
         socket.bind(&SocketAddr::from((ip, 0)).into())
     })
 }
 
-/// A connection with a buffer of that many bytes for what comes.
+/// A connection with a receive buffer of that many bytes.
 pub(crate) fn narrow_stream(server: &Address, buffer: usize) -> io::Result<Client> {
     stream_with(server, |socket| socket.set_recv_buffer_size(buffer))
 }
@@ -46,7 +46,7 @@ fn stream_with(
     Ok(Client::Tcp(socket.into()))
 }
 
-/// Does `work` for each number below `count`, on so many threads.
+/// Does `work` for each number below `count`, on that many threads.
 pub(crate) fn crowd<T: Send>(
     threads: usize,
     count: usize,
@@ -67,12 +67,12 @@ pub(crate) fn crowd<T: Send>(
     })
 }
 
-/// How long answers took, in order of length.
+/// Times of answers, sorted.
 pub(crate) struct Times(Vec<Duration>);
 
 impl Times {
     pub(crate) fn new(mut times: Vec<Duration>) -> Self {
-        assert!(!times.is_empty(), "nobody was answered");
+        assert!(!times.is_empty(), "there were no answers");
         times.sort_unstable();
         Times(times)
     }
@@ -81,23 +81,23 @@ impl Times {
         self.0[self.0.len() - 1]
     }
 
-    /// 99 of 100 were no longer than that.
+    /// The 99th percentile.
     pub(crate) fn p99(&self) -> Duration {
         self.0[(self.0.len() - 1) * 99 / 100]
     }
 }
 
-/// What a pulse asks: a line.
+/// A line that an echo server returns.
 const QUESTION: &[u8] = b"ping\n";
 
-/// A client that is connected all the time, and asks every few milliseconds.
+/// A client with one connection, which sends a line every few milliseconds.
 pub(crate) struct Pulse {
     stop: Arc<AtomicBool>,
     thread: JoinHandle<Times>,
 }
 
 impl Pulse {
-    /// Returns when it was answered for the first time.
+    /// Returns after the first answer.
     #[track_caller]
     pub(crate) fn start(address: &Address) -> Self {
         const PAUSE: Duration = Duration::from_millis(5);
@@ -119,7 +119,7 @@ impl Pulse {
         Pulse { stop, thread }
     }
 
-    /// How long its answers took.
+    /// Ends it, and returns the times of its answers.
     #[track_caller]
     pub(crate) fn stop(self) -> Times {
         self.stop.store(true, Relaxed);

@@ -1,15 +1,15 @@
-//! Nothing brings a server down: faults, floods and ends, each with a bar and the figure that was
-//! measured, for every kind of concurrency that it can meet.
-//!
-//! The server runs in a child process of its own, and this one is its clients and looks at it from
-//! outside. `cargo test --test faults` takes small numbers; the numbers that count take
+//! Nothing brings a server down: faults, floods and shutdowns, each with bars and the figures
+//! measured against them, for every concurrency that the fault applies to.
 //!
 //! ```text
-//! cargo test --release -p tests --test faults -- --full [NAME] [--table]
+//! cargo test --test faults                                                   quick, small numbers
+//! cargo test --release -p tests --test faults -- [NAME]... --full --table    as `.ci/stress.sh`
 //! ```
 //!
-//! A fault is one file: what the server runs, what its clients do, and the bars. To add one, write
-//! the file and put it into `FAULTS`.
+//! The server runs in a child process; this process is its clients, and observes it from outside.
+//!
+//! A fault is one file: the server's program, the clients, and the bars. To add one, write the file
+//! and list it in `FAULTS`.
 
 mod accept_errors;
 mod address_flood;
@@ -19,7 +19,6 @@ mod column;
 mod datagrams;
 mod fault;
 mod figure;
-mod harness;
 mod idle_crowd;
 mod inherited;
 mod load;
@@ -28,6 +27,7 @@ mod no_descriptors;
 mod no_threads;
 mod overflow;
 mod panics;
+mod prelude;
 mod reflection;
 mod resets;
 mod serve;
@@ -41,10 +41,22 @@ mod trial;
 mod unix_files;
 mod unread_input;
 
+use std::fmt::Display;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use libtest_mimic::{Arguments, Completion, Failed};
+use parking_lot::Mutex;
+use tests::{panic_message, raise_descriptor_limit};
+
+use column::Column;
 use fault::Fault;
+use figure::{Figure, Outcome, tables};
+use trial::Trial;
 
 const FAULTS: &[Fault] = &[
-    // The longest first, as some run at a time.
+    // The longest first, because several run at the same time.
     slow_reader::FAULT,
     no_descriptors::FAULT,
     accept_errors::FAULT,
@@ -68,6 +80,100 @@ const FAULTS: &[Fault] = &[
     memory::FAULT,
 ];
 
-fn main() -> std::process::ExitCode {
-    harness::main(FAULTS)
+/// How many trials run at the same time: they mostly wait. A full trial has the machine to itself.
+const THREADS: usize = 4;
+
+fn main() -> ExitCode {
+    let mut arguments: Vec<String> = std::env::args().collect();
+    if let [_, word, name, column, rest @ ..] = &arguments[..]
+        && word == serve::SERVE
+    {
+        let fault = FAULTS.iter().find(|fault| fault.name == name);
+        serve::prepare();
+        (fault.expect("the name of a fault").server)(Column::named(column), rest);
+        return ExitCode::SUCCESS;
+    }
+    raise_descriptor_limit().expect("setrlimit");
+    let [full, table] = ["--full", "--table"].map(|flag| take_flag(flag, &mut arguments));
+    let names = take_names(&mut arguments);
+    let mut options = Arguments::from_iter(arguments);
+    let threads = *options.test_threads.get_or_insert(match full {
+        true => 1,
+        false => THREADS,
+    });
+
+    let figures = Arc::new(Mutex::new(Vec::new()));
+    let all = FAULTS.iter().flat_map(|fault| {
+        let columns = fault.columns.iter();
+        columns.map(move |&column| (format!("{}::{column}", fault.name), fault, column))
+    });
+    let chosen = all.filter(|(name, ..)| {
+        names.is_empty() || names.iter().any(|part| name.contains(part.as_str()))
+    });
+    let trials = chosen.enumerate().map(|(place, (name, fault, column))| {
+        let figures = Arc::clone(&figures);
+        libtest_mimic::Trial::ignorable_test(name, move || {
+            let measured = run(Trial::new(fault, column, full));
+            // With one thread, the cursor stands behind the name of the trial.
+            let break_line = if threads == 1 { "\n" } else { "" };
+            println!("{break_line}{}", lines(&measured));
+            let result = result(&measured);
+            figures.lock().push((place, measured));
+            result
+        })
+    });
+    let conclusion = libtest_mimic::run(&options, trials.collect());
+    if table && !options.list {
+        let mut figures: Vec<(usize, Vec<Figure>)> = std::mem::take(&mut figures.lock());
+        figures.sort_by_key(|(place, _)| *place);
+        let figures: Vec<Figure> = figures.into_iter().flat_map(|(_, one)| one).collect();
+        println!("{}", tables(&figures));
+    }
+    conclusion.exit_code()
+}
+
+/// Removes a flag of this program alone, and returns whether it was there.
+fn take_flag(flag: &str, arguments: &mut Vec<String>) -> bool {
+    let count = arguments.len();
+    arguments.retain(|argument| argument != flag);
+    arguments.len() < count
+}
+
+/// Removes several names at the beginning: `libtest-mimic` takes one filter, the standard harness
+/// takes any number.
+fn take_names(arguments: &mut Vec<String>) -> Vec<String> {
+    let names = arguments.iter().skip(1);
+    match names.take_while(|name| !name.starts_with('-')).count() {
+        0 | 1 => Vec::new(),
+        count => arguments.drain(1..=count).collect(),
+    }
+}
+
+fn run(mut trial: Trial) -> Vec<Figure> {
+    let clients = trial.fault().clients;
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(|| clients(&mut trial))) {
+        trial.check("the trial runs to its end", panic_message(payload), false);
+    }
+    trial.into_figures()
+}
+
+fn result(figures: &[Figure]) -> Result<Completion, Failed> {
+    let with = |outcome| {
+        figures
+            .iter()
+            .filter(move |figure| figure.outcome == outcome)
+    };
+    let failed: Vec<&Figure> = with(Outcome::Failed).collect();
+    if !failed.is_empty() {
+        return Err(lines(failed).into());
+    }
+    Ok(match with(Outcome::Skipped).next() {
+        Some(skipped) => Completion::ignored_with(&skipped.measured),
+        None => Completion::Completed,
+    })
+}
+
+fn lines(figures: impl IntoIterator<Item = impl Display>) -> String {
+    let lines = figures.into_iter().map(|figure| figure.to_string());
+    lines.collect::<Vec<_>>().join("\n")
 }

@@ -1,21 +1,16 @@
-//! A server that has served a million has no more memory than one that has served a few.
+//! A server has no more memory after a million clients than after a few.
 
 use std::net::Ipv4Addr;
 
-use socketserver::{Address, Builder, Udp};
-use tests::{Client, Echo};
+use socketserver::Udp;
 
-use crate::column::Column;
-use crate::fault::Fault;
-use crate::load::{crowd, echo_one, stream_from};
-use crate::serve::{LOCAL, serve, tcp};
-use crate::trial::Trial;
+use crate::prelude::*;
 
 pub(crate) const FAULT: Fault = Fault {
     name: "memory",
-    words: "clients come for a moment, one after the other, and datagrams",
+    title: "Very many short connections and datagrams arrive, one after the other",
     columns: Column::ALL,
-    // With the name of the transport.
+    // The argument names the transport.
     server: |column, transport| {
         let result = if transport == ["tcp"] {
             serve(tcp::<Echo>(column), LOCAL)
@@ -28,17 +23,17 @@ pub(crate) const FAULT: Fault = Fault {
     clients,
 };
 
-/// So many clients at a time.
+/// How many clients there are at the same time.
 const AT_A_TIME: usize = 8;
 
-/// What comes before the first look, as a part of all.
+/// One in this many clients comes before the first measurement.
 const WARM_UP: usize = 10;
 
 /// How much the memory may grow after the warm-up, in KiB.
 const SLACK: i64 = 1024;
 
 fn clients(trial: &mut Trial) {
-    // Where each takes a process they take their time.
+    // A process per request takes its time.
     let forking = trial.column() == Column::Forking;
     let connections = trial.size(1_000, if forking { 50_000 } else { 1_000_000 });
     grows(trial, "tcp", connections, come_and_go, echo_one);
@@ -46,7 +41,7 @@ fn clients(trial: &mut Trial) {
     grows(trial, "udp", datagrams, ask_on, ask_one);
 }
 
-/// Lets so many come, and looks by how much the memory has grown since the first of them.
+/// Lets that many clients come, and measures how much memory grows after the first tenth.
 fn grows(
     trial: &mut Trial,
     transport: &str,
@@ -54,6 +49,7 @@ fn grows(
     come: fn(&Address, usize),
     serve_one: fn(&Address),
 ) {
+    let name = transport.to_uppercase();
     let child = trial.start(&[transport]);
     let warm_up = count / WARM_UP;
     come(child.address(), warm_up);
@@ -62,14 +58,14 @@ fn grows(
     let after = trial.baseline(&child, serve_one);
     let grown = after.resident as i64 - before.resident as i64;
     trial.check(
-        format!("{transport}: memory within 1 MiB of what it was after the first tenth"),
+        format!("{name}: memory is within 1 MiB of its value after the first tenth"),
         format!("{:+.2} MiB after {count}", grown as f64 / 1024.0),
         grown <= SLACK * trial.size(8, 1),
     );
     trial.end(child, before, serve_one);
 }
 
-/// Each from an address of its own, or the ports would run out.
+/// Each client has another address, or the ports would run out.
 fn come_and_go(address: &Address, count: usize) {
     const ADDRESSES: usize = 1 << 20;
     crowd(AT_A_TIME, count, |number| {

@@ -1,21 +1,12 @@
-//! The process has as many descriptors as it may have, and clients keep coming.
+//! The process has reached its limit of descriptors, and clients keep connecting.
 
-use std::thread;
-use std::time::{Duration, Instant};
-
-use tests::{Client, Echo, until};
-
-use crate::column::Column;
-use crate::fault::Fault;
-use crate::load::{Pulse, Times, echo_one};
-use crate::serve::{LOCAL, serve, tcp};
-use crate::trial::Trial;
+use crate::prelude::*;
 
 pub(crate) const FAULT: Fault = Fault {
     name: "no_descriptors",
-    words: "no descriptors left to accept with",
+    title: "No descriptors are left to accept with",
     columns: Column::ALL,
-    // With an argument it has one in reserve.
+    // With an argument it has a descriptor in reserve.
     server: |column, reserve| {
         let builder = tcp::<Echo>(column).reserve_descriptor(!reserve.is_empty());
         serve(builder, LOCAL).expect("serve_forever");
@@ -25,19 +16,18 @@ pub(crate) const FAULT: Fault = Fault {
 
 fn clients(trial: &mut Trial) {
     waiting(trial);
-    turned_away(trial);
+    refused(trial);
 }
 
-/// Clients wait in the system's queue.
+/// Clients wait in the backlog.
 fn waiting(trial: &mut Trial) {
     const CLIENTS: usize = 200;
     let held = trial.size(Duration::from_secs(1), Duration::from_secs(2));
-    let child = trial.start(&[]);
-    let before = trial.baseline(&child, echo_one);
-    // Elsewhere clients hold no descriptors of the server, so something else must have taken them.
+    let (child, before) = trial.begin(&[], echo_one);
+    // Under the other two, clients hold no descriptors of the server, so the limit alone does it.
     let held_by_clients = matches!(trial.column(), Column::Threading | Column::Green);
 
-    // The client of an inline server is its only one.
+    // An inline server has one client at a time.
     let concurrent = trial.column() != Column::Inline;
     let pulse = concurrent.then(|| Pulse::start(child.address()));
     until("only the pulse's connection is open", || {
@@ -60,55 +50,58 @@ fn waiting(trial: &mut Trial) {
     let answers = pulse.map(Pulse::stop);
 
     trial.within(
-        "a new client is served after the release",
+        "a new client is served after descriptors are released",
         Duration::from_millis(1100),
         took,
     );
     if let Some(answers) = answers {
         let limit = Duration::from_millis(50);
-        trial.within("p99 of a client that is connected", limit, answers.p99());
+        trial.within(
+            "p99 of a client that was connected before",
+            limit,
+            answers.p99(),
+        );
     }
     let ended = trial.end(child, before, echo_one);
-    let attempts = ended.told("accept_errors");
+    let attempts = ended.number("accept_errors");
     let rate = attempts as f64 / seconds;
     trial.check(
-        "1 to 20 attempts to accept a second",
+        "1 to 20 attempts to accept per second",
         format!("{rate:.1}"),
         attempts >= 1 && rate <= 20.0,
     );
     let lines = ended.lines_with("cannot accept requests");
-    // One at once, and one whenever a second has passed.
+    // One at once, and one after each full second.
     trial.check(
-        "a line in the log a second",
+        "one line in the log per second",
         format!("{lines} in {seconds:.1} s"),
         lines >= 1 && lines as f64 <= 1.0 + seconds,
     );
 }
 
-/// With a descriptor in reserve clients hear at once that there is no place.
-fn turned_away(trial: &mut Trial) {
+/// With a descriptor in reserve, clients are refused at once.
+fn refused(trial: &mut Trial) {
     let count: u64 = trial.size(50, 500);
-    let child = trial.start(&["reserve"]);
-    let before = trial.baseline(&child, echo_one);
+    let (child, before) = trial.begin(&["reserve"], echo_one);
     child.limit_descriptors(0);
     let times = (0..count).map(|_| {
         let mut client = Client::stream(child.address());
         let began = Instant::now();
-        // Nobody has read anything of it, so there is no reset.
+        // There is no unread input, so there is no reset.
         assert_eq!(client.rest(), b"");
         began.elapsed()
     });
     let times = Times::new(times.collect());
     child.unlimit_descriptors();
     trial.within(
-        "with one in reserve a client is closed, at the longest",
+        "with `reserve_descriptor`, the longest time until a client is closed",
         Duration::from_millis(100),
         times.longest(),
     );
     let ended = trial.end(child, before, echo_one);
-    let refused = ended.told("refused");
+    let refused = ended.number("refused");
     trial.check(
-        "with one in reserve they are counted as refused",
+        "with `reserve_descriptor`, these clients are counted as refused",
         format!("{refused} of {count}"),
         refused == count,
     );

@@ -1,37 +1,27 @@
 //! The system refuses threads and processes.
 
-use std::io::Read;
 use std::os::unix::process::CommandExt;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::thread;
-use std::time::{Duration, Instant};
 
 use rustix::process::{Resource, getpid, getuid};
-use socketserver::{Address, BaseServer, Builder, HandlerError, ServerRef, Socket, Tcp};
-use tests::{Client, Echo};
+use socketserver::HandlerError;
 
-use crate::child::Child;
-use crate::column::Column;
-use crate::fault::Fault;
-use crate::load::{crowd, echo_one};
-use crate::serve::{LOCAL, limit, serve};
-use crate::trial::Trial;
+use crate::prelude::*;
 
 pub(crate) const FAULT: Fault = Fault {
     name: "no_threads",
-    words: "the system refuses to start threads and processes",
+    title: "The system refuses to start threads and processes",
     columns: &[Column::Threading, Column::Forking],
     server,
     clients,
 };
 
-/// So many clients ask at a time.
+/// How many clients ask at the same time.
 const AT_A_TIME: usize = 16;
 
-/// So many clients find no thread at all; then the system has some again.
+/// How many clients find no thread at all. Then the system has threads again.
 const UNLUCKY: u64 = 20;
 
-/// Counts whom nobody could serve.
+/// Counts the clients that could not be served.
 struct Relenting(AtomicU64);
 
 impl BaseServer for Relenting {
@@ -43,7 +33,7 @@ impl BaseServer for Relenting {
     }
 }
 
-/// With the number of processes that its user may have, threads counted.
+/// The argument is the limit of processes and threads of its user.
 fn server(column: Column, processes: &[String]) {
     limit(Resource::Nproc, processes[0].parse().ok());
     let state = Relenting(AtomicU64::new(0));
@@ -53,7 +43,7 @@ fn server(column: Column, processes: &[String]) {
 
 fn clients(trial: &mut Trial) {
     if !getuid().is_root() {
-        trial.skip("only root can start a process as another user, to whom the limit applies");
+        trial.skip("needs root, to start the server as a user to whom the limit applies");
         return;
     }
     if trial.column() == Column::Threading {
@@ -62,7 +52,7 @@ fn clients(trial: &mut Trial) {
     none(trial);
 }
 
-/// A server of a user who has no other process.
+/// Starts the server as a user without other processes.
 fn start(trial: &Trial, processes: u64) -> Child {
     let number = getpid().as_raw_pid().unsigned_abs() % 1000;
     let user = 61_000 + 1000 * trial.column() as u32 + number;
@@ -71,7 +61,7 @@ fn start(trial: &Trial, processes: u64) -> Child {
     })
 }
 
-/// A few threads there are: they serve everybody.
+/// A few threads are left: they serve all clients.
 fn some(trial: &mut Trial) {
     const THREADS: u64 = 4;
     let count = trial.size(200, 1_000);
@@ -79,21 +69,21 @@ fn some(trial: &mut Trial) {
     let before = trial.baseline(&child, echo_one);
     crowd(AT_A_TIME, count, |_| {
         let mut client = Client::stream(child.address());
-        // All the threads are busy for a moment.
+        // All threads are busy for a moment.
         assert_eq!(client.ask("hello"), b"hello");
         thread::sleep(Duration::from_millis(2));
         assert_eq!(client.finish(), b"");
     });
     let ended = trial.end(child, before, echo_one);
-    let (finished, failures) = (ended.told("finished") - 2, ended.told("spawn_failures"));
+    let (finished, failures) = (ended.number("finished") - 2, ended.number("spawn_failures"));
     trial.check(
-        "with a few threads left everybody is served",
+        "with a few threads left, every client is served",
         format!("{finished} of {count}, {failures} refusals"),
         finished == count as u64 && failures > 0,
     );
 }
 
-/// Not even one: connections are closed, and later ones served.
+/// No thread is left: connections are closed, and later ones served.
 fn none(trial: &mut Trial) {
     let child = start(trial, 1);
     let closed = (0..UNLUCKY).map(|_| {
@@ -101,18 +91,18 @@ fn none(trial: &mut Trial) {
         let began = Instant::now();
         client
             .read_exact(&mut [0])
-            .expect_err("nobody can serve it");
+            .expect_err("it cannot be served");
         began.elapsed()
     });
     let longest = closed.max().expect("clients");
     trial.within(
-        "with none left a connection is closed",
+        "with none left, a connection is closed",
         Duration::from_millis(100),
         longest,
     );
-    // What is made for the first thread is not there before.
+    // Some resources are made with the first thread.
     let before = trial.baseline(&child, echo_one);
     let ended = trial.end(child, before, echo_one);
-    let failed = ended.told("failed");
-    trial.check("they are counted as failed", failed, failed == UNLUCKY);
+    let failed = ended.number("failed");
+    trial.check("those are counted as failed", failed, failed == UNLUCKY);
 }

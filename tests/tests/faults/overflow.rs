@@ -1,22 +1,12 @@
-//! More clients come than can be served: they wait, or are sent away.
+//! More clients connect than can be served: they wait, or are refused.
 
-use std::io::{self, Read, Write};
-use std::time::{Duration, Instant};
+use socketserver::Overflow;
 
-use socketserver::{
-    Address, BaseRequestHandler, BaseServer, Builder, Overflow, ServerRef, Socket, Tcp, green,
-};
-use tests::{Client, until};
-
-use crate::column::Column;
-use crate::fault::Fault;
-use crate::load::{Times, crowd, echo_one};
-use crate::serve::{LOCAL, serve};
-use crate::trial::Trial;
+use crate::prelude::*;
 
 pub(crate) const FAULT: Fault = Fault {
     name: "overflow",
-    words: "64 clients at a time come to a server that serves 4",
+    title: "64 clients at a time connect to a server that serves 4",
     columns: Column::CONCURRENT,
     server,
     clients,
@@ -40,24 +30,14 @@ impl Busy {
     }
 }
 
-/// Has a word for those who are sent away.
-struct Polite;
-
-impl BaseServer for Polite {
-    fn refuse_request(&self, request: &Socket, _: &Address, _: &ServerRef<Self>) {
-        // Who has gone need not hear it.
-        let _ = request.sendall(b"busy");
-    }
-}
-
-/// With the word "wait" or "refuse".
+/// The argument is "wait" or "refuse".
 fn server(column: Column, policy: &[String]) {
     let (queue, overflow) = match policy {
         [word] if word == "wait" => (QUEUE, Overflow::Wait),
         _ => (4096, Overflow::Refuse),
     };
     let transport = Tcp::new().request_queue_size(queue);
-    let builder = Builder::<_, _, Busy, _>::new(transport, column.at_most(SERVED), Polite);
+    let builder = Builder::<_, _, Busy, ()>::new(transport, column.at_most(SERVED), ());
     serve(builder.overflow(overflow), LOCAL).expect("serve_forever");
 }
 
@@ -67,30 +47,28 @@ fn clients(trial: &mut Trial) {
     refusing(trial, count);
 }
 
-/// In the system's queue; for whom that has no room, the system tries again.
+/// Clients wait in the backlog. If it is full, the system of the client tries again.
 fn waiting(trial: &mut Trial, count: usize) {
-    let child = trial.start(&["wait"]);
-    let before = trial.baseline(&child, echo_one);
-    // The system tries again after a second, then after two, four and eight.
+    let (child, before) = trial.begin(&["wait"], echo_one);
+    // It tries again after a second, then after two, four and eight.
     let at_a_time = trial.size(24, AT_A_TIME);
     crowd(at_a_time, count, |_| echo_one(child.address()));
     let ended = trial.end(child, before, echo_one);
-    let finished = ended.told("finished") - 2;
+    let finished = ended.number("finished") - 2;
     trial.check(
-        "4 and a queue of 16: everybody is served in the end",
+        "with a backlog of 16, every client is served in the end",
         format!("{finished} of {count}"),
         finished == count as u64,
     );
 }
 
 fn refusing(trial: &mut Trial, count: usize) {
-    let child = trial.start(&["refuse"]);
-    let before = trial.baseline(&child, echo_one);
+    let (child, before) = trial.begin(&["refuse"], echo_one);
     let refused = crowd(AT_A_TIME, count, |_| ask(child.address()));
     let mut refused: Vec<Duration> = refused.into_iter().flatten().collect();
     let mut count = count;
-    // A place is held for a moment longer than its connection lasts.
-    until("there are places again", || {
+    // A request ends a moment after its connection.
+    until("a client is served again", || {
         if !child.holdings().no_more_than(&before) {
             return false;
         }
@@ -101,32 +79,32 @@ fn refusing(trial: &mut Trial, count: usize) {
     });
     let seen = refused.len() as u64;
     let ended = trial.end(child, before, echo_one);
-    let (finished, counted) = (ended.told("finished") - 2, ended.told("refused"));
+    let (finished, counted) = (ended.number("finished") - 2, ended.number("refused"));
     trial.check(
-        "4 and no queue: accepted = served + sent away",
+        "with `Overflow::Refuse`, accepted = served + refused",
         format!("{count} = {finished} + {counted}"),
         finished + counted == count as u64 && seen == counted,
     );
     if !refused.is_empty() {
         trial.within(
-            "p99 until who is sent away sees it",
+            "p99 until a refused client sees the refusal",
             Duration::from_millis(100),
             Times::new(refused).p99(),
         );
     }
 }
 
-/// Returns nothing when it is served, and how long it took to see when it is sent away.
+/// Returns `None` if it is served, or the time until it sees the refusal.
 fn ask(address: &Address) -> Option<Duration> {
     let mut client = Client::stream(address);
     let began = Instant::now();
-    // One who is sent away hears so, sees an end or a reset.
+    // A refused client sees an end or a reset, at either call.
     let sent = client.write_all(b"hello");
     let mut reply = Vec::new();
     let end = sent.and_then(|()| client.read_to_end(&mut reply));
     if end.is_ok() && reply == b"hello" {
         return None;
     }
-    assert!(reply.is_empty() || reply == b"busy", "{reply:?}");
+    assert!(reply.is_empty(), "{reply:?}");
     Some(began.elapsed())
 }

@@ -1,29 +1,19 @@
-//! What the user wrote panics: in the handler, in the hooks, and in what a panic left.
+//! User code panics: in the handler, in the hooks, and in the drop of a panic's payload.
 
-use std::io::{self, Read, Write};
 use std::net::Ipv4Addr;
 use std::panic;
-use std::time::{Duration, Instant};
 
-use socketserver::{
-    Address, BaseRequestHandler, BaseServer, Builder, HandlerError, ServerRef, Socket, Tcp,
-    log_error,
-};
-use tests::Client;
+use socketserver::{HandlerError, log_error};
 
-use crate::column::Column;
-use crate::fault::Fault;
-use crate::load::{Times, crowd, echo_one, stream_from};
-use crate::serve::{LOCAL, serve};
-use crate::trial::Trial;
+use crate::prelude::*;
 
 pub(crate) const FAULT: Fault = Fault {
     name: "panics",
-    words: "every second client meets a panic: in setup, handle, finish, verify_request, \
-            handle_error, or as a panic's payload is dropped",
+    title: "Every second request panics: in setup, handle, finish, verify_request, handle_error, \
+            or in the drop of a panic's payload",
     columns: Column::ALL,
     server: |column, _| {
-        // Only the figures are of interest.
+        // The messages would hide the figures.
         panic::set_hook(Box::new(|_| ()));
         let builder = Builder::<_, _, Nervous, _>::new(Tcp::new(), column.concurrency(), Policy);
         serve(builder, LOCAL).expect("serve_forever");
@@ -31,7 +21,7 @@ pub(crate) const FAULT: Fault = Fault {
     clients,
 };
 
-/// Where a client's first word makes it panic.
+/// The first word of a client: the place that panics.
 const WORDS: [&str; 6] = [
     "setup",
     "handle",
@@ -41,7 +31,7 @@ const WORDS: [&str; 6] = [
     "payload",
 ];
 
-/// Clients from there `verify_request` cannot stand: it must not wait for their word.
+/// At clients from there `verify_request` panics, because it must not wait for their word.
 const UNBEARABLE: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
 
 #[derive(BaseRequestHandler)]
@@ -76,7 +66,7 @@ impl Nervous {
     }
 }
 
-/// Panics again as it goes.
+/// Panics again when it is dropped.
 struct Bomb;
 
 impl Drop for Bomb {
@@ -108,8 +98,7 @@ impl BaseServer for Policy {
 fn clients(trial: &mut Trial) {
     const AT_A_TIME: usize = 8;
     let pairs = trial.size(60, 5_000);
-    let child = trial.start(&[]);
-    let before = trial.baseline(&child, echo_one);
+    let (child, before) = trial.begin(&[], echo_one);
     let address = child.address();
     let times = crowd(AT_A_TIME, 2 * pairs, |number| {
         if number % 2 == 0 {
@@ -120,27 +109,27 @@ fn clients(trial: &mut Trial) {
     });
     let panicked = Times::new(times.into_iter().flatten().collect());
     trial.within(
-        "p99 until the client of a panic sees its end",
+        "p99 until the client of a panic sees the end",
         Duration::from_millis(100),
         panicked.p99(),
     );
     let ended = trial.end(child, before, echo_one);
-    let (good, failed) = (ended.told("finished") - 2, ended.told("failed"));
+    let (good, failed) = (ended.number("finished") - 2, ended.number("failed"));
     trial.check(
-        "every other client has its reply",
+        "every other client receives its reply",
         format!("{good} of {pairs}, beside {failed} panics"),
         good == pairs as u64 && failed == pairs as u64,
     );
 }
 
-/// Returns how long it took until the connection ended.
+/// Returns the time until the connection has ended.
 fn meet_a_panic(address: &Address, word: &str) -> Duration {
     let mut client = match word {
         "verify_request" => stream_from(UNBEARABLE, address).expect("connect"),
         _ => Client::stream(address),
     };
     let began = Instant::now();
-    // An end or a reset, at once or later: all of them are ends.
+    // An end or a reset, at either call.
     let _ = client.write_all(word.as_bytes());
     let mut reply = Vec::new();
     let _ = client.read_to_end(&mut reply);

@@ -1,49 +1,42 @@
-//! Datagrams whose sender is made up: two servers are to answer each other for ever, or one itself,
-//! or somebody is to get more than was sent for them.
+//! Datagrams with a forged sender, which try to make two servers answer each other for ever, or a
+//! server answer itself, or a victim receive more than the attacker sent.
 
-use std::io;
 use std::net::SocketAddr;
-use std::thread;
-use std::time::{Duration, Instant};
 
 use signal_hook::consts::SIGUSR1;
 use socket2::{Domain, Socket, Type};
-use socketserver::{Address, BaseRequestHandler, Builder, Datagram, ServerRef, Udp};
-use tests::{Client, Signal, inet, until};
+use socketserver::{Datagram, Udp};
+use tests::Signal;
 
-use crate::child::{Child, Ended};
-use crate::column::Column;
-use crate::fault::Fault;
-use crate::serve::serve_on;
-use crate::trial::Trial;
+use crate::prelude::*;
 
 pub(crate) const FAULT: Fault = Fault {
     name: "reflection",
-    words: "a datagram seems to come from another server, or from the server itself",
+    title: "A datagram claims to come from another server, or from the server itself",
     columns: Column::ALL,
     server,
     clients,
 };
 
-/// With the address. At SIGUSR1 it tells how many datagrams it has refused.
+/// The argument is the address. At SIGUSR1 it prints how many datagrams it has refused.
 fn server(column: Column, address: &[String]) {
     // The test sends from the server's own address.
     let transport = Udp::new().allow_reuse_port(true);
     let builder = Builder::<_, _, UpperCase, ()>::new(transport, column.concurrency(), ());
-    let builder = builder.max_rate_per_address(A_SECOND, Duration::from_secs(1));
+    let builder = builder.max_rate_per_address(PER_SECOND, Duration::from_secs(1));
     let server = builder.bind(&address[0]).expect("bind");
-    let tell = |server: &ServerRef<()>| println!("{}", server.stats().refused);
-    server.on_signal(SIGUSR1, tell).expect("a hook");
-    serve_on(&server).expect("serve_forever");
+    let report = |server: &ServerRef<()>| println!("{}", server.stats().refused);
+    server.on_signal(SIGUSR1, report).expect("a hook");
+    serve_on(&server, DRAIN).expect("serve_forever");
 }
 
-/// So many times a server is sent something in a server's name.
+/// How many datagrams are sent in a server's name.
 const TIMES: u32 = 5;
 
-/// So many datagrams of one sender are answered in a second.
-const A_SECOND: u32 = 100;
+/// How many datagrams of one sender are answered per second.
+const PER_SECOND: u32 = 100;
 
-/// Answers with as much as it was sent: so it cannot tell an answer of its like from a question.
+/// Answers with as many bytes, and cannot distinguish an answer from a question.
 #[derive(BaseRequestHandler)]
 struct UpperCase {
     request: Datagram,
@@ -63,14 +56,14 @@ fn clients(trial: &mut Trial) {
     itself(trial);
 }
 
-/// Sends a server datagrams in the name of another one, so that they answer each other.
+/// Sends a server datagrams in another server's name, so that they answer each other.
 fn another(trial: &mut Trial) {
-    // The clients have an address, and a rate, of their own.
+    // The clients have another address, and so another rate.
     let (one, other) = (trial.start(&["127.0.0.2:0"]), trial.start(&["127.0.0.3:0"]));
     let before = [&one, &other].map(|child| trial.baseline(child, ask_one));
     amplification(trial, &one);
     let began = Instant::now();
-    // What comes while the address is also ours may be lost: so several times.
+    // An answer is lost while this process has the address too, so send several.
     for _ in 0..TIMES {
         send_as(inet(other.address()), inet(one.address()));
     }
@@ -81,12 +74,13 @@ fn another(trial: &mut Trial) {
         .zip(before)
         .map(|(child, before)| trial.end(child, before, ask_one))
         .collect();
-    let answered = ends.iter().map(|ended| ended.told("finished")).max();
-    // Both, and the test's own few.
-    let allowed = (seconds + 1) * u64::from(A_SECOND) + 5;
+    let answered = ends.iter().map(|ended| ended.number("finished")).max();
+    // Both, and the few of this test.
+    let allowed = (seconds + 1) * u64::from(PER_SECOND) + 5;
     let answered = answered.expect("two servers");
     trial.check(
-        "with max_rate_per_address 100 a second of the other server are answered",
+        "with `max_rate_per_address`, at most 100 datagrams per second of the other server are \
+         answered, and 100 at once",
         format!("{answered} in {seconds} s"),
         answered <= allowed,
     );
@@ -94,49 +88,48 @@ fn another(trial: &mut Trial) {
 
 /// Sends a server datagrams in its own name.
 fn itself(trial: &mut Trial) {
-    // At every address of this machine, so that its own is ours too and none is lost to us: they go
-    // to another one.
-    let child = trial.start(&["0.0.0.0:0"]);
-    let before = trial.baseline(&child, ask_one);
+    // The server has every local address. The datagrams come from one and go to another, so that
+    // none is lost to this process.
+    let (child, before) = trial.begin(&["0.0.0.0:0"], ask_one);
     let at = |last| SocketAddr::from(([127, 0, 0, last], inet(child.address()).port()));
     for _ in 0..TIMES {
         send_as(at(2), at(3));
     }
     let mut refused = 0;
-    until("what seems to come from the server is refused", || {
-        child.signal(Signal::USR1);
-        refused = child.line().parse().expect("a number");
-        refused >= u64::from(TIMES)
-    });
+    until(
+        "datagrams from the server's own address are refused",
+        || {
+            child.signal(Signal::USR1);
+            refused = child.line().parse().expect("a number");
+            refused >= u64::from(TIMES)
+        },
+    );
     let ended = trial.end(child, before, ask_one);
-    let finished = ended.told("finished");
+    let finished = ended.number("finished");
     trial.check(
-        "what seems to come from the server itself is refused",
+        "datagrams from the server's own address are refused",
         format!("{refused} of {TIMES}"),
         refused == u64::from(TIMES) && finished == 2,
     );
 }
 
-/// The server sends no more than it is sent.
+/// The server sends no more than it receives.
 fn amplification(trial: &mut Trial, child: &Child) {
     const LENGTH: usize = 1_000;
     let mut client = Client::datagram(child.address());
     let answer = client.ask([b'x'; LENGTH]);
-    let Client::Udp(socket) = &client else {
-        unreachable!("a UDP client");
-    };
     let pause = Some(Duration::from_millis(50));
-    socket.set_read_timeout(pause).expect("a timeout");
-    let more = socket.recv(&mut [0; LENGTH]).unwrap_or(0);
+    client.udp().set_read_timeout(pause).expect("a timeout");
+    let more = client.read(&mut [0; LENGTH]).unwrap_or(0);
     let factor = (answer.len() + more) as f64 / LENGTH as f64;
-    trial.check("as much is sent as was received", factor, factor <= 1.0);
+    trial.check("bytes sent per byte received ≤ 1", factor, factor <= 1.0);
 }
 
 fn ask_one(address: &Address) {
     assert_eq!(Client::datagram(address).ask("hello"), b"HELLO");
 }
 
-/// Sends from an address that somebody else has too, and lets go of it.
+/// Sends from an address that a server has too, and releases it.
 fn send_as(sender: SocketAddr, receiver: SocketAddr) {
     let socket = Socket::new(Domain::IPV4, Type::DGRAM, None).expect("a socket");
     socket.set_reuse_port(true).expect("an option");

@@ -1,28 +1,18 @@
-//! Clients go away in the middle of a reply, and signals of broken pipes would end the process.
+//! Clients disconnect in the middle of a reply, and SIGPIPE would end the process.
 
-use std::io::{self, Read};
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
-use std::time::Duration;
 
 use signal_hook::consts::SIGPIPE;
 use signal_hook::flag::register_conditional_default;
-use socket2::SockRef;
-use socketserver::{Address, BaseRequestHandler, Socket};
-use tests::Client;
 
-use crate::column::Column;
-use crate::fault::Fault;
-use crate::load::{crowd, narrow_stream};
-use crate::serve::{LOCAL, serve, tcp};
-use crate::trial::Trial;
+use crate::prelude::*;
 
 pub(crate) const FAULT: Fault = Fault {
     name: "resets",
-    words: "clients reset their connections while 1 MiB is sent to them",
+    title: "Clients reset their connections while the server sends them 1 MiB",
     columns: Column::ALL,
     server: |column, _| {
-        // As in a program that has not been made to ignore it.
+        // As in a program that does not ignore the signal.
         let always = Arc::new(AtomicBool::new(true));
         register_conditional_default(SIGPIPE, always).expect("a handler");
         serve(tcp::<Generous>(column), LOCAL).expect("serve_forever");
@@ -32,7 +22,7 @@ pub(crate) const FAULT: Fault = Fault {
 
 static REPLY: [u8; 1 << 20] = [b'x'; 1 << 20];
 
-/// Sends much for little.
+/// Sends a long reply to a short request.
 #[derive(BaseRequestHandler)]
 struct Generous {
     request: Socket,
@@ -48,13 +38,12 @@ impl Generous {
 fn clients(trial: &mut Trial) {
     const AT_A_TIME: usize = 8;
     let count = trial.size(100, 1_000);
-    let child = trial.start(&[]);
-    let before = trial.baseline(&child, whole_reply);
+    let (child, before) = trial.begin(&[], whole_reply);
     crowd(AT_A_TIME, count, |_| reset(child.address()));
     let ended = trial.end(child, before, whole_reply);
-    let (accepted, errors) = (ended.told("accepted"), ended.lines_with("ERROR"));
+    let (accepted, errors) = (ended.number("accepted"), ended.lines_with("ERROR"));
     trial.check(
-        "the process lives, and the log has no line at error level",
+        "the process survives, and the log has no line at error level",
         format!("{} resets, {errors} lines", accepted - 2),
         accepted == count as u64 + 2 && errors == 0,
     );
@@ -66,15 +55,10 @@ fn whole_reply(address: &Address) {
     assert_eq!(client.rest().len(), REPLY.len());
 }
 
-/// Reads the beginning of a reply, and breaks off.
+/// Reads the start of a reply, and resets the connection.
 fn reset(address: &Address) {
     let mut client = narrow_stream(address, 32 * 1024).expect("connect");
     client.send("please");
     client.read_exact(&mut [0; 1000]).expect("the beginning");
-    let Client::Tcp(stream) = client else {
-        unreachable!("a TCP client");
-    };
-    SockRef::from(&stream)
-        .set_linger(Some(Duration::ZERO))
-        .expect("a reset at the end");
+    client.reset();
 }

@@ -1,4 +1,4 @@
-//! The child's side: a server on the main thread of a fresh process.
+//! The child process: a server on its main thread.
 
 use std::fs;
 use std::io;
@@ -20,12 +20,12 @@ pub(crate) const SERVE: &str = "serve";
 /// Where most servers listen.
 pub(crate) const LOCAL: &str = "127.0.0.1:0";
 
-/// How long live requests may go on after SIGTERM.
-const DRAIN: Duration = Duration::from_secs(5);
+/// How long live requests may continue after SIGTERM.
+pub(crate) const DRAIN: Duration = Duration::from_secs(5);
 
-/// Before anything else in the child.
+/// Must be called first in the child process.
 pub(crate) fn prepare() {
-    // A test that dies leaves no server behind.
+    // A test that crashes leaves no server behind.
     set_parent_process_death_signal(Some(Signal::KILL)).expect("prctl");
     env_logger::Builder::new()
         .filter_level(log::LevelFilter::Warn)
@@ -40,12 +40,12 @@ pub(crate) fn limit(resource: Resource, current: Option<u64>) {
     setrlimit(resource, Rlimit { current, maximum }).expect("setrlimit");
 }
 
-/// A builder for a TCP server in that column.
+/// A builder for a TCP server with that concurrency.
 pub(crate) fn tcp<H: RequestHandler<Socket, ()>>(column: Column) -> Builder<Tcp, Chosen, H, ()> {
     Builder::new(Tcp::new(), column.concurrency(), ())
 }
 
-/// Serves until a signal ends that, and tells the books. Returns how `serve_forever` ended.
+/// Serves until a signal, and reports the counters. Returns the result of `serve_forever`.
 pub(crate) fn serve<T, C, H, S>(
     builder: Builder<T, C, H, S>,
     address: impl ToAddress,
@@ -56,36 +56,11 @@ where
     H: RequestHandler<T::Request, S>,
     S: BaseServer<T::Request>,
 {
-    serve_draining(builder, address, DRAIN)
+    serve_on(&builder.bind(address).expect("bind"), DRAIN)
 }
 
-/// [`serve`] with a drain of that length.
-pub(crate) fn serve_draining<T, C, H, S>(
-    builder: Builder<T, C, H, S>,
-    address: impl ToAddress,
-    drain: Duration,
-) -> io::Result<()>
-where
-    T: Transport,
-    C: Concurrency,
-    H: RequestHandler<T::Request, S>,
-    S: BaseServer<T::Request>,
-{
-    serve_on_draining(&builder.bind(address).expect("bind"), drain)
-}
-
-/// [`serve`] for a server that is bound already.
-pub(crate) fn serve_on<T, C, H, S>(server: &Server<T, C, H, S>) -> io::Result<()>
-where
-    T: Transport,
-    C: Concurrency,
-    H: RequestHandler<T::Request, S>,
-    S: BaseServer<T::Request>,
-{
-    serve_on_draining(server, DRAIN)
-}
-
-fn serve_on_draining<T, C, H, S>(server: &Server<T, C, H, S>, drain: Duration) -> io::Result<()>
+/// [`serve`] for a server that is bound already, with a drain of that length.
+pub(crate) fn serve_on<T, C, H, S>(server: &Server<T, C, H, S>, drain: Duration) -> io::Result<()>
 where
     T: Transport,
     C: Concurrency,
@@ -95,24 +70,24 @@ where
     server.drain_on_signals(drain).expect("signals");
     println!("listening on {}", server.server_address());
     let result = server.serve_forever();
-    tell("ended_at", now());
+    report("ended_at", now());
     let drained = server.drain(drain);
-    tell("aborted_at_the_end", drained.aborted);
-    tell("abandoned_at_the_end", drained.abandoned);
-    tell_books(&server.stats());
+    report("aborted_at_the_end", drained.aborted);
+    report("abandoned_at_the_end", drained.abandoned);
+    report_books(&server.stats());
     result
 }
 
-/// Tells the counters of a server that has ended.
-pub(crate) fn tell_books(stats: &Stats) {
-    tell("accepted", stats.accepted);
+/// Reports the counters of a server that has ended.
+pub(crate) fn report_books(stats: &Stats) {
+    report("accepted", stats.accepted);
     assert_eq!(stats.active, 0, "{stats:?}");
-    tell("finished", stats.finished);
-    tell("failed", stats.failed);
-    tell("refused", stats.refused);
-    tell("aborted", stats.aborted);
-    tell("accept_errors", stats.accept_errors);
-    tell("spawn_failures", stats.workers.spawn_failures);
+    report("finished", stats.finished);
+    report("failed", stats.failed);
+    report("refused", stats.refused);
+    report("aborted", stats.aborted);
+    report("accept_errors", stats.accept_errors);
+    report("spawn_failures", stats.workers.spawn_failures);
 }
 
 /// How many descriptors this process has open.
@@ -122,14 +97,14 @@ pub(crate) fn descriptors() -> u64 {
         .count() as u64
 }
 
-/// The time of day in microseconds, which two processes have in common.
+/// The time of day in microseconds, which is the same in all processes.
 pub(crate) fn now() -> u64 {
     let time = SystemTime::now().duration_since(UNIX_EPOCH);
     let microseconds = time.expect("a time after 1970").as_micros();
     u64::try_from(microseconds).expect("a time before the year 500,000")
 }
 
-/// Tells the parent a number, for [`Ended::told`](crate::child::Ended::told).
-pub(crate) fn tell(name: &str, number: u64) {
+/// Reports a number to the parent, for [`Ended::number`](crate::child::Ended::number).
+pub(crate) fn report(name: &str, number: u64) {
     println!("{name}={number}");
 }

@@ -1,32 +1,22 @@
-//! A server is told to stop from its own hooks and handlers, before it serves, twice, and by many
-//! at once: none of them may wait for itself.
+//! `shutdown` and `drain` are called from hooks and handlers, before serving, twice, and by many
+//! threads at once: no caller may wait for itself.
 
-use std::io;
 use std::sync::Barrier;
-use std::thread;
-use std::time::{Duration, Instant};
 
-use socketserver::{
-    Address, BaseRequestHandler, BaseServer, Builder, Server, ServerRef, Socket, Tcp,
-};
-use tests::DEADLINE;
+use socketserver::Server;
 
-use crate::column::{Chosen, Column};
-use crate::fault::Fault;
-use crate::load::echo_one;
-use crate::serve::{LOCAL, tell, tell_books};
-use crate::trial::Trial;
+use crate::prelude::*;
 
 pub(crate) const FAULT: Fault = Fault {
     name: "shutdown_anywhere",
-    words: "shutdown and drain are called from a handler, from a hook, before serving, twice, and \
+    title: "Shutdown and drain are called from a handler, from a hook, before serving, twice, and \
             by 4 threads at once",
     columns: Column::ALL,
     server,
     clients,
 };
 
-/// Stops its server, which goes on with what it has.
+/// Stops its server, which finishes its live requests.
 #[derive(BaseRequestHandler)]
 struct Stopping {
     request: Socket,
@@ -72,7 +62,7 @@ fn server(column: Column, rounds: &[String]) {
     server.drain(DEADLINE);
     server.drain(DEADLINE);
     note(began);
-    tell_books(&server.stats());
+    report_books(&server.stats());
 
     let before = bind(column);
     before.shutdown();
@@ -81,7 +71,7 @@ fn server(column: Column, rounds: &[String]) {
     before.serve_forever().expect("serve_forever");
     note(began);
 
-    // In a process with threads it could not fork.
+    // A process with threads could not fork.
     if column != Column::Forking {
         for _ in 0..rounds {
             let server = bind(column);
@@ -90,10 +80,10 @@ fn server(column: Column, rounds: &[String]) {
             note(began);
         }
     }
-    tell("longest", longest.as_micros() as u64);
+    report("longest", longest.as_micros() as u64);
 }
 
-/// Several stop a server that begins to serve at that very moment.
+/// Several threads stop a server that starts to serve at that moment.
 fn at_once(server: &Server<Tcp, Chosen, Stopping, Tyrant>) {
     const STOPPERS: usize = 4;
     let barrier = Barrier::new(STOPPERS + 1);
@@ -109,7 +99,7 @@ fn at_once(server: &Server<Tcp, Chosen, Stopping, Tyrant>) {
             });
         }
         barrier.wait();
-        // Closed, if a drain was faster.
+        // This fails if a drain was faster.
         let _ = server.serve_forever();
     });
 }
@@ -121,15 +111,11 @@ fn clients(trial: &mut Trial) {
         echo_one(child.address());
     }
     let ended = child.wait();
-    let longest = Duration::from_micros(ended.told("longest"));
-    trial.within(
-        "every call returns, at the longest",
-        Duration::from_secs(1),
-        longest,
-    );
-    let finished = ended.told("finished");
+    let longest = Duration::from_micros(ended.number("longest"));
+    trial.within("the longest call returns", Duration::from_secs(1), longest);
+    let finished = ended.number("finished");
     trial.check(
-        "who was accepted is served",
+        "every accepted client is served",
         format!("{finished} of {rounds}"),
         finished == rounds,
     );

@@ -1,33 +1,24 @@
-//! Signals of all sorts rain on the process and its children while it works.
+//! Many signals of several kinds arrive at the process and its children under load.
 
-use std::io;
 use std::os::unix::process::CommandExt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
-use std::thread;
-use std::time::{Duration, Instant};
 
 use rustix::process::kill_process_group;
 use signal_hook::consts::{SIGHUP, SIGUSR1, SIGUSR2, SIGWINCH};
 use signal_hook::flag;
-use socketserver::{Address, BaseRequestHandler, ServerRef, Socket};
-use tests::{DEADLINE, Signal};
+use tests::Signal;
 
-use crate::column::Column;
-use crate::fault::Fault;
-use crate::load::{Pulse, crowd, echo_one};
-use crate::serve::{LOCAL, serve_on, tcp, tell};
-use crate::trial::Trial;
+use crate::prelude::*;
 
 pub(crate) const FAULT: Fault = Fault {
     name: "signal_storm",
-    words: "10,000 signals in a second, under load",
+    title: "10,000 signals arrive within a second, under load",
     columns: Column::ALL,
     server,
     clients,
 };
 
-/// Answers signals with hooks and with flags.
+/// Handles signals by hooks and by flags.
 fn server(column: Column, _: &[String]) {
     let server = tcp::<Echo>(column).bind(LOCAL).expect("bind");
     let answered = Arc::new(AtomicU64::new(0));
@@ -39,11 +30,11 @@ fn server(column: Column, _: &[String]) {
     for signal in [SIGUSR2, SIGWINCH] {
         flag::register(signal, Arc::new(AtomicBool::new(false))).expect("a handler");
     }
-    serve_on(&server).expect("serve_forever");
-    tell("answered", answered.load(Relaxed));
+    serve_on(&server, DRAIN).expect("serve_forever");
+    report("answered", answered.load(Relaxed));
 }
 
-/// The test's own, which waits in both ways: with a timeout and without.
+/// Waits with a timeout for half of its clients, and without for the others.
 #[derive(BaseRequestHandler)]
 struct Echo {
     request: Socket,
@@ -72,7 +63,7 @@ fn clients(trial: &mut Trial) {
         (10_000, Duration::from_secs(1)),
     );
     let child = trial.start_as(&[], |command| {
-        // With the children that it will have.
+        // Its children will be in the group too.
         command.process_group(0);
     });
     let before = trial.baseline(&child, echo_one);
@@ -107,15 +98,15 @@ fn clients(trial: &mut Trial) {
         pulse.stop();
     }
     let ended = trial.end(child, before, echo_one);
-    let answered = ended.told("answered");
+    let answered = ended.number("answered");
     trial.check(
-        "the hooks of SIGHUP and SIGUSR1 answer, at most once a signal",
+        "the hooks of SIGHUP and SIGUSR1 run, at most once per signal",
         format!("{answered} times"),
         answered > 0 && answered <= u64::from(signals) / 2,
     );
-    let (served, failed) = (served.into_inner(), ended.told("failed"));
+    let (served, failed) = (served.into_inner(), ended.number("failed"));
     trial.check(
-        "nobody sees them: no request fails, every client is served",
+        "no client notices: no request fails, and every client is served",
         format!(
             "{signals} signals in {:.2} s, {served} clients, {failed} failed",
             took.as_secs_f64()

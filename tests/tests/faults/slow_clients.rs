@@ -1,34 +1,24 @@
-//! Clients who hold their connections and send next to nothing.
+//! Clients that keep their connections open and send next to nothing.
 
-use std::io::{self, ErrorKind, Read, Write};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::io::ErrorKind;
 
-use socketserver::{Address, BaseRequestHandler, Builder, Socket, Tcp};
-use tests::{Client, until};
-
-use crate::child::Child;
-use crate::column::Column;
-use crate::fault::Fault;
-use crate::load::{Pulse, echo_one};
-use crate::serve::{LOCAL, serve};
-use crate::trial::Trial;
+use crate::prelude::*;
 
 pub(crate) const FAULT: Fault = Fault {
     name: "slow_clients",
-    words: "clients who hold their connections and send a byte now and then, or none",
+    title: "Clients keep their connections open and send a byte now and then, or nothing",
     columns: Column::ALL,
     server,
     clients,
 };
 
-/// At most so many requests at a time where there is a deadline.
+/// The limit of live requests of a server with a deadline.
 const MOST: usize = 8;
 
-/// Between two bytes of a slow client.
+/// The pause between two bytes of a slow client.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// Sends every line back when it is complete.
+/// Sends back each complete line.
 #[derive(BaseRequestHandler)]
 struct Lines {
     request: Socket,
@@ -51,7 +41,7 @@ impl Lines {
     }
 }
 
-/// With the deadline in milliseconds, or with one word: it waits for input then.
+/// The argument is a deadline in milliseconds, or `wait_for_input`.
 fn server(column: Column, arguments: &[String]) {
     let mut transport = Tcp::new();
     let mut deadline = None;
@@ -82,12 +72,11 @@ fn clients(trial: &mut Trial) {
     silent(trial);
 }
 
-/// They cost nobody anything.
+/// They cost other clients nothing.
 fn beside_many(trial: &mut Trial) {
     const SLOW: usize = 200;
     let time = trial.size(Duration::from_secs(1), Duration::from_secs(10));
-    let child = trial.start(&[]);
-    let before = trial.baseline(&child, echo_one);
+    let (child, before) = trial.begin(&[], echo_one);
     let mut slow: Vec<Client> = (0..SLOW).map(|_| Client::stream(child.address())).collect();
     let pulse = Pulse::start(child.address());
     let end = Instant::now() + time;
@@ -106,11 +95,10 @@ fn beside_many(trial: &mut Trial) {
     trial.end(child, before, echo_one);
 }
 
-/// They hold a thread each, but not for longer than that.
+/// Each holds a thread, but not beyond the deadline.
 fn under_a_deadline(trial: &mut Trial) {
     let deadline = trial.size(Duration::from_secs(3), Duration::from_secs(5));
-    let child = trial.start(&[&deadline.as_millis().to_string()]);
-    let before = trial.baseline(&child, echo_one);
+    let (child, before) = trial.begin(&[&deadline.as_millis().to_string()], echo_one);
     let connect = || (Client::stream(child.address()), Instant::now());
     let mut slow: Vec<_> = (1..MOST).map(|_| connect()).collect();
     let pulse = Pulse::start(child.address());
@@ -122,7 +110,7 @@ fn under_a_deadline(trial: &mut Trial) {
         thread::sleep(PAUSE);
     }
     trial.within(
-        "p99 of a client with a thread beside 7 slow ones of 8",
+        "p99 of a client beside 7 slow ones, on a server for 8",
         Duration::from_millis(50),
         pulse.stop().p99(),
     );
@@ -133,19 +121,21 @@ fn under_a_deadline(trial: &mut Trial) {
         echo_one(&address);
         began.elapsed()
     });
-    // The longest and the shortest of all.
     let held = slow.into_iter().map(|(client, since)| hold(client, since));
     let held: Vec<Duration> = held.collect();
     let (shortest, longest) = (held.iter().min(), held.iter().max());
     let (shortest, longest) = (*shortest.expect("some"), *longest.expect("some"));
     let slack = deadline / trial.size(1, 10);
     trial.check(
-        format!("slow ones end at the deadline, ± {} %", trial.size(100, 10)),
+        format!(
+            "slow requests end at the deadline, ± {} %",
+            trial.size(100, 10)
+        ),
         format!("{shortest:.2?} to {longest:.2?} of {deadline:?}"),
         shortest >= deadline - slack && longest <= deadline + slack,
     );
     trial.within(
-        "a newcomer is served within one deadline",
+        "the next client is served within one deadline",
         deadline,
         newcomer.join().expect("it is served"),
     );
@@ -154,14 +144,12 @@ fn under_a_deadline(trial: &mut Trial) {
 
 /// Sends a byte now and then until the connection ends. Returns how long it was open.
 fn hold(mut client: Client, since: Instant) -> Duration {
-    let Client::Tcp(stream) = &client else {
-        unreachable!("a TCP client");
-    };
-    stream.set_read_timeout(Some(PAUSE)).expect("a timeout");
+    let socket = client.tcp();
+    socket.set_read_timeout(Some(PAUSE)).expect("a timeout");
     loop {
         match client.read(&mut [0]) {
             Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                // If it cannot be sent the next read tells.
+                // If this fails, so does the next read.
                 let _ = client.write(b"x");
             }
             Ok(0) | Err(_) => return since.elapsed(),
@@ -170,7 +158,7 @@ fn hold(mut client: Client, since: Instant) -> Duration {
     }
 }
 
-/// Who says nothing at all holds nothing.
+/// With `wait_for_input`, silent clients hold nothing.
 fn silent(trial: &mut Trial) {
     const SILENT: usize = 200;
     let child: Child = trial.start(&["wait_for_input"]);
@@ -184,12 +172,12 @@ fn silent(trial: &mut Trial) {
         child.holdings().no_more_than(&before)
     });
     trial.within(
-        "with wait_for_input 200 silent clients hold no thread and no descriptor, and the next \
+        "with `wait_for_input`, 200 silent clients hold no thread and no descriptor, and the next \
          client is served",
         Duration::from_millis(50),
         took,
     );
     drop(silent);
-    let accepted = trial.end(child, before, echo_one).told("accepted");
-    assert!(accepted >= 3, "the three who spoke");
+    let accepted = trial.end(child, before, echo_one).number("accepted");
+    assert!(accepted >= 3, "three clients sent something");
 }

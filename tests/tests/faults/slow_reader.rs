@@ -1,28 +1,20 @@
-//! The chat: somebody does not read while everybody is told everything.
+//! The chat: one member does not read while another one floods the room.
 
 use std::fs;
-use std::io::{self, BufRead, BufReader, Write};
-use std::net::TcpStream;
+use std::io::{BufRead, BufReader};
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::sync::atomic::Ordering::SeqCst;
 
-use socketserver::Address;
-use tests::{Client, demo, until};
+use tests::demo;
 
-use crate::column::Column;
-use crate::fault::Fault;
-use crate::load::{Times, narrow_stream};
-use crate::serve::LOCAL;
-use crate::trial::{Trial, brief};
+use crate::prelude::*;
 
 pub(crate) const FAULT: Fault = Fault {
     name: "slow_reader",
-    words: "one of the chat's members does not read while 1 KiB after the other is said",
-    // A room is in one process, and where several speak.
+    title: "A chat member does not read while another one sends 1 KiB lines",
+    // A room needs one process with several clients.
     columns: &[Column::Threading, Column::Green],
     server: |column, program| {
         let mut chat = Command::new(&program[0]);
@@ -32,33 +24,33 @@ pub(crate) const FAULT: Fault = Fault {
     clients,
 };
 
-/// The speaker says no more than so many lines beyond what has been heard by all who read: it is to
-/// be the slow one who is cut, and not this busy machine.
+/// How many lines the speaker may be ahead of the slowest reader, so that no reader is aborted only
+/// because this machine is busy.
 const AHEAD: u64 = 64;
 
-/// For whom more than this waits, that one is cut.
+/// A member is aborted if more bytes than these wait for it.
 const CAP: u64 = 1 << 20;
 
-/// A line's length, without what says whose it is.
+/// The length of a line, without the speaker's name.
 const LINE: u64 = 1_000;
 
 /// A member of the room.
-type Member = BufReader<TcpStream>;
+type Member = BufReader<Client>;
 
 fn clients(trial: &mut Trial) {
     let (readers, count) = trial.size((9, 0), (99, 100_000));
     let enough = CAP + system_holds();
     let count = count.max(enough * 5 / 4 / LINE);
     let program = demo("chat");
-    let child = trial.start(&[program.to_str().expect("a path that is text")]);
-    let before = trial.baseline(&child, come_and_go);
+    let (child, before) = trial.begin(
+        &[program.to_str().expect("a path that is text")],
+        come_and_go,
+    );
     let address = child.address();
 
     let names = (0..readers).map(|number| format!("reader-{number}"));
     let mut members: Vec<Member> = names.map(|name| join(address, &name)).collect();
-    let Client::Tcp(stalled) = narrow_stream(address, 4_096).expect("connect") else {
-        unreachable!("a TCP client");
-    };
+    let stalled = narrow_stream(address, 4_096).expect("connect");
     let stalled = enter(stalled, "stalled");
     let mut speaker = join(address, "speaker");
     let at_first = child.resident();
@@ -66,7 +58,7 @@ fn clients(trial: &mut Trial) {
         count,
         enough,
         heard: members.iter().map(|_| AtomicU64::new(0)).collect(),
-        cut: OnceLock::new(),
+        aborted: OnceLock::new(),
     };
     let over = AtomicBool::new(false);
     let (full_at, times, grown) = thread::scope(|scope| {
@@ -83,64 +75,70 @@ fn clients(trial: &mut Trial) {
             most
         });
         let (full_at, times) = room.say_all(&mut speaker);
-        until("all have heard everything", || room.heard() == count);
+        until("all readers have heard everything", || {
+            room.heard() == count
+        });
         over.store(true, SeqCst);
-        let most = most.join().expect("it only looks");
+        let most = most.join().expect("no panic");
         (full_at, times, most.saturating_sub(at_first))
     });
 
     trial.check(
-        "all who read hear everything, in order",
+        "every member that reads receives every line, in order",
         format!("{readers} × {} of {count}", room.heard()),
         room.heard() == count,
     );
-    // On a busy machine everything may have been said by the time that the one who does not read is
-    // told of.
-    while room.cut.get().is_none()
+    // On a busy machine the last line may be sent before the slow member leaves.
+    while room.aborted.get().is_none()
         && room
             .hear(&mut members[0])
             .is_ok_and(|line| !line.is_empty())
     {}
-    let cut = room.cut.get().copied();
+    let aborted = room.aborted.get().copied();
     trial.check(
-        "who does not read is cut, at the latest 5 s after 1 MiB waits beyond what the system holds",
-        match cut {
-            Some(cut) if cut <= full_at => "before".to_owned(),
-            Some(cut) => brief(cut - full_at),
-            None => "not cut".to_owned(),
+        "the member that does not read is aborted, at most 5 s after 1 MiB waits beyond what the \
+         system holds",
+        match aborted {
+            Some(aborted) if aborted <= full_at => "before".to_owned(),
+            Some(aborted) => brief(aborted - full_at),
+            None => "not aborted".to_owned(),
         },
-        cut.is_some_and(|cut| cut <= full_at + Duration::from_secs(5)),
+        aborted.is_some_and(|aborted| aborted <= full_at + Duration::from_secs(5)),
     );
     trial.within(
-        "p99 until the speaker may say more",
+        "p99 until the sender may send the next line",
         Duration::from_millis(1),
         times.p99(),
     );
     let all = readers as u64 + 2;
     let allowed = (all * CAP + 2 * CAP) / 1024;
     trial.check(
-        "memory grows by 1 MiB for a member and 2 MiB, at most",
+        "memory grows by at most 1 MiB per member and 2 MiB",
         format!("{:.1} MiB, {all} members", grown as f64 / 1024.0),
         grown <= allowed,
     );
     drop((members, stalled, speaker));
     let ended = trial.end(child, before, come_and_go);
-    let cut = ended.lines_with("cut, as it does not read");
-    trial.check("nobody else is cut", format!("{cut} cut"), cut == 1);
+    let aborted = ended.lines_with("aborted because it does not read");
+    trial.check(
+        "no other member is aborted",
+        format!("{aborted} aborted"),
+        aborted == 1,
+    );
 }
 
-/// What is said, and who has heard it.
+/// The lines of the speaker, and how many each reader has heard.
 struct Room {
     count: u64,
-    /// After so many bytes the one who does not read must be cut.
+    /// How many bytes it takes until the slow member must be aborted.
     enough: u64,
     heard: Vec<AtomicU64>,
-    /// When the one who does not read was seen to leave.
-    cut: OnceLock<Instant>,
+    /// When a reader saw the slow member leave.
+    aborted: OnceLock<Instant>,
 }
 
 impl Room {
-    /// What everybody has heard.
+    /// How many lines the slowest reader has heard.
     fn heard(&self) -> u64 {
         let heard = self.heard.iter().map(|heard| heard.load(SeqCst));
         heard.min().expect("readers")
@@ -153,7 +151,7 @@ impl Room {
             let line = self.hear(member).expect("a line");
             assert!(
                 !line.is_empty(),
-                "reader {place} was cut after {next} lines"
+                "reader {place} was aborted after {next} lines"
             );
             let Some(said) = line.strip_prefix("speaker: ") else {
                 continue;
@@ -170,12 +168,12 @@ impl Room {
         let mut line = String::new();
         member.read_line(&mut line)?;
         if line == "-- stalled has left\n" {
-            self.cut.get_or_init(Instant::now);
+            self.aborted.get_or_init(Instant::now);
         }
         Ok(line)
     }
 
-    /// Returns when enough had been said, and how long each line took to be said.
+    /// Returns when enough bytes were sent, and the time of each send.
     fn say_all(&self, speaker: &mut Member) -> (Instant, Times) {
         let text = "x".repeat(LINE as usize);
         let mut full_at = Instant::now();
@@ -197,7 +195,7 @@ impl Room {
     }
 }
 
-/// What may be under way to one who does not read: the system's longest queue.
+/// How much the system may hold for a member that does not read: its longest send buffer.
 fn system_holds() -> u64 {
     let text = fs::read_to_string("/proc/sys/net/ipv4/tcp_wmem").expect("Linux");
     let most = text.split_whitespace().last();
@@ -205,18 +203,15 @@ fn system_holds() -> u64 {
 }
 
 fn join(address: &Address, name: &str) -> Member {
-    let Client::Tcp(stream) = Client::stream(address) else {
-        unreachable!("a TCP client");
-    };
-    enter(stream, name)
+    enter(Client::stream(address), name)
 }
 
-/// Tells the name, and waits until it is in the room.
-fn enter(mut stream: TcpStream, name: &str) -> Member {
-    // A line is to leave when it is said.
-    stream.set_nodelay(true).expect("an option");
-    writeln!(stream, "{name}").expect("send");
-    let mut member = BufReader::new(stream);
+/// Sends the name, and waits until the member is in the room.
+fn enter(mut client: Client, name: &str) -> Member {
+    // Sends each line at once.
+    client.tcp().set_nodelay(true).expect("an option");
+    writeln!(client, "{name}").expect("send");
+    let mut member = BufReader::new(client);
     let mut line = String::new();
     while !line.starts_with("-- here are: ") {
         line.clear();
@@ -226,7 +221,7 @@ fn enter(mut stream: TcpStream, name: &str) -> Member {
 }
 
 fn come_and_go(address: &Address) {
-    let mut member = join(address, "somebody");
+    let mut member = join(address, "visitor");
     writeln!(member.get_mut(), "/quit").expect("send");
     let mut line = String::new();
     while member.read_line(&mut line).expect("a line") > 0 {}

@@ -1,26 +1,14 @@
-//! A server ends again and again while clients keep coming, and when nobody does.
+//! A server drains again and again while clients keep connecting, and while it is idle.
 
-use std::io::{self, Read, Write};
 use std::net::TcpStream;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
-use std::thread;
-use std::time::{Duration, Instant};
 
-use socketserver::{
-    Address, BaseRequestHandler, BaseServer, Builder, ServerRef, Socket, Stats, Tcp, ToAddress,
-};
-use tests::{Client, DEADLINE, Echo, inet};
+use socketserver::{Stats, ToAddress};
 
-use crate::child::Child;
-use crate::column::Column;
-use crate::fault::Fault;
-use crate::load::{Times, echo_one};
-use crate::serve::{LOCAL, descriptors, serve, tcp, tell, tell_books};
-use crate::trial::Trial;
+use crate::prelude::*;
 
 pub(crate) const FAULT: Fault = Fault {
     name: "stops",
-    words: "the server drains and starts again, with 8 clients who do not stop asking",
+    title: "The server drains and restarts while 8 clients keep sending requests",
     columns: Column::ALL,
     server,
     clients,
@@ -42,7 +30,7 @@ impl Answer {
     }
 }
 
-/// Drains the server at a request of that number.
+/// Drains the server at the request of that number.
 struct Until(AtomicU64);
 
 impl BaseServer for Until {
@@ -54,8 +42,8 @@ impl BaseServer for Until {
     }
 }
 
-/// Without arguments it serves until a signal comes. Otherwise they are the number of cycles, and of
-/// requests in each.
+/// Without arguments it serves until a signal. Otherwise the arguments are the number of cycles,
+/// and the number of requests in each.
 fn server(column: Column, arguments: &[String]) {
     let numbers = arguments
         .iter()
@@ -68,7 +56,7 @@ fn server(column: Column, arguments: &[String]) {
     let mut sum = Stats::default();
     let mut at_first = None;
     for cycle in 0..cycles {
-        // Not always at the same place of a batch.
+        // So that the drain begins at different places of a batch.
         let requests = requests + cycle * 7 % 64;
         let state = Until(AtomicU64::new(requests));
         let builder = Builder::<_, _, Answer, _>::new(Tcp::new(), column.concurrency(), state);
@@ -89,14 +77,14 @@ fn server(column: Column, arguments: &[String]) {
         at_first.get_or_insert_with(descriptors);
         println!("cycle");
     }
-    tell("descriptors_at_first", at_first.expect("a first cycle"));
-    // A worker that goes holds some for a moment longer.
+    report("descriptors_at_first", at_first.expect("a first cycle"));
+    // A worker holds some for a moment longer.
     let end = Instant::now() + DEADLINE / 4;
     while Some(descriptors()) > at_first && Instant::now() < end {
         thread::sleep(Duration::from_millis(1));
     }
-    tell("descriptors_at_last", descriptors());
-    tell_books(&sum);
+    report("descriptors_at_last", descriptors());
+    report_books(&sum);
 }
 
 fn clients(trial: &mut Trial) {
@@ -117,15 +105,15 @@ fn clients(trial: &mut Trial) {
     let answered: u64 = counts.iter().map(|(answered, _)| answered).sum();
     let lost: u64 = counts.iter().map(|(_, lost)| lost).sum();
     trial.check(
-        "0 replies lost",
+        "no reply is lost",
         format!("{lost} of {}, in {cycles} cycles", answered + lost),
         lost == 0 && answered >= cycles * requests,
     );
     let ended = child.wait();
     let (first, last) = ("descriptors_at_first", "descriptors_at_last");
-    let (first, last) = (ended.told(first), ended.told(last));
+    let (first, last) = (ended.number(first), ended.number(last));
     trial.check(
-        "as many descriptors after the last stop as after the first",
+        "no more descriptors after the last drain than after the first",
         format!("{last} of {first}"),
         last <= first,
     );
@@ -133,9 +121,9 @@ fn clients(trial: &mut Trial) {
     idle(trial);
 }
 
-/// How many got their reply, and how many were connected and sent their request and got none.
+/// How many requests got their reply, and how many were sent and got none.
 fn keep_asking(address: &Address, over: &AtomicBool) -> (u64, u64) {
-    /// Whoever comes between two servers is not heard, and would ask again only a second later.
+    /// An attempt between two servers fails, and the system would repeat it a second later.
     const PATIENCE: Duration = Duration::from_millis(100);
     let address = &inet(address);
     let (mut answered, mut lost) = (0, 0);
@@ -158,7 +146,7 @@ fn ask(mut client: Client) -> io::Result<usize> {
     client.read_to_end(&mut Vec::new())
 }
 
-/// Nobody has to wait for anybody.
+/// Without live requests there is nothing to wait for.
 fn idle(trial: &mut Trial) {
     let servers = trial.size(3, 20);
     let times = (0..servers).map(|_| {
@@ -168,9 +156,5 @@ fn idle(trial: &mut Trial) {
     });
     let times = Times::new(times.collect());
     let limit = Duration::from_millis(10);
-    trial.within(
-        "an idle server ends, at the longest",
-        limit,
-        times.longest(),
-    );
+    trial.within("longest end of an idle server", limit, times.longest());
 }

@@ -1,21 +1,11 @@
-//! A server is to end while its handlers are stuck, also when they are as many as there may be.
+//! A server drains while its handlers never return, with and without a limit that they reach.
 
-use std::io;
-use std::time::Duration;
-
-use socketserver::{BaseRequestHandler, Builder, Socket, Tcp, green};
-use tests::Client;
-
-use crate::column::Column;
-use crate::fault::Fault;
-use crate::load::echo_one;
-use crate::serve::{LOCAL, serve_draining};
-use crate::trial::Trial;
+use crate::prelude::*;
 
 pub(crate) const FAULT: Fault = Fault {
     name: "stuck",
-    words: "4 handlers are stuck for good when the server is to end, and a drain takes 1 s",
-    // The loop of an inline server is stuck itself. It ends at the second signal.
+    title: "4 handlers never return, and the server drains with a timeout of 1 s",
+    // The loop of an inline server is stuck too. It ends at the second signal.
     columns: Column::CONCURRENT,
     server,
     clients,
@@ -24,7 +14,7 @@ pub(crate) const FAULT: Fault = Fault {
 const STUCK: usize = 4;
 const DRAIN: Duration = Duration::from_secs(1);
 
-/// Does not even notice when it is cut.
+/// Does not notice when it is aborted.
 #[derive(BaseRequestHandler)]
 struct Stuck {
     request: Socket,
@@ -41,7 +31,7 @@ impl Stuck {
     }
 }
 
-/// With an argument, which is the limit.
+/// The argument, if any, is the limit of live requests.
 fn server(column: Column, limit: &[String]) {
     let limit = limit.first().map(|limit| limit.parse().expect("a limit"));
     let concurrency = limit.map_or(column.concurrency(), |limit| column.at_most(limit));
@@ -49,11 +39,21 @@ fn server(column: Column, limit: &[String]) {
     if let Some(limit) = limit {
         builder = builder.max_connections(limit);
     }
-    serve_draining(builder, LOCAL, DRAIN).expect("serve_forever");
+    let server = builder.bind(LOCAL).expect("bind");
+    serve_on(&server, DRAIN).expect("serve_forever");
 }
 
 fn clients(trial: &mut Trial) {
-    for (place, limit) in [("", None), ("at the limit of 4, ", Some(STUCK))] {
+    let at_the_limit = "at a limit of 4 threads, processes or green threads, the server ends";
+    let reported = "the report counts the aborted requests";
+    for (ends, reports, limit) in [
+        ("the server ends", reported.to_owned(), None),
+        (
+            at_the_limit,
+            format!("at that limit, {reported}"),
+            Some(STUCK),
+        ),
+    ] {
         let limit = limit.map(|limit| limit.to_string());
         let child = trial.start(limit.as_deref().as_slice());
         echo_one(child.address());
@@ -65,17 +65,9 @@ fn clients(trial: &mut Trial) {
         let waits = limit.map(|_| Client::stream(child.address()));
         let ended = child.end();
         drop((stuck, waits));
-        trial.within(
-            &format!("{place}it ends"),
-            DRAIN + Duration::from_millis(100),
-            ended.took(),
-        );
-        let cut = ended.told("aborted_at_the_end");
-        trial.check(
-            format!("{place}it reports who was cut"),
-            cut,
-            cut == STUCK as u64,
-        );
+        trial.within(ends, DRAIN + Duration::from_millis(100), ended.took());
+        let aborted = ended.number("aborted_at_the_end");
+        trial.check(reports, aborted, aborted == STUCK as u64);
         trial.books(&ended);
     }
 }

@@ -1,4 +1,4 @@
-//! One fault in one column: its size, its server, its figures.
+//! One fault under one concurrency: its size, its server, its figures.
 
 use std::fmt::Display;
 use std::process::Command;
@@ -13,14 +13,14 @@ use crate::column::{Column, KEEP_ALIVE};
 use crate::fault::Fault;
 use crate::figure::{Figure, Outcome};
 
-/// So much longer things may take in the quick size, where others run beside it, and at least so
-/// long.
+/// In the quick size, where other trials run beside this one, a limit of time is multiplied, and is
+/// not shorter than this.
 const BUSY: (u32, Duration) = (10, Duration::from_secs(2));
 
-/// So much memory a server may keep after a fault, in KiB: what the allocator does not give back.
+/// How much memory a server may keep after a fault, in KiB: the allocator does not return all.
 const KEPT: u64 = 8 * 1024;
 
-/// A fault that is being tried.
+/// A fault that is being tried under one concurrency.
 pub(crate) struct Trial {
     fault: &'static Fault,
     column: Column,
@@ -46,7 +46,7 @@ impl Trial {
         self.column
     }
 
-    /// One of two numbers: the small one of the quick size, or the one that counts.
+    /// One of two values: that of the quick size, or that of the full size.
     pub(crate) fn size<T>(&self, quick: T, full: T) -> T {
         if self.full { full } else { quick }
     }
@@ -57,47 +57,56 @@ impl Trial {
         self.start_as(arguments, |_| ())
     }
 
-    /// [`start`](Self::start) by a changed command.
+    /// [`start`](Self::start), and then the [`baseline`](Self::baseline).
+    #[track_caller]
+    pub(crate) fn begin(&self, arguments: &[&str], serve_one: fn(&Address)) -> (Child, Holdings) {
+        let child = self.start(arguments);
+        let before = self.baseline(&child, serve_one);
+        (child, before)
+    }
+
+    /// [`start`](Self::start) with a changed command.
     #[track_caller]
     pub(crate) fn start_as(&self, arguments: &[&str], change: impl FnOnce(&mut Command)) -> Child {
         let process = Child::launch(self.fault, self.column, arguments, change);
-        Child::listening(process).unwrap_or_else(|line| panic!("it says {line:?}"))
+        Child::listening(process)
+            .unwrap_or_else(|line| panic!("expected the server's address, got {line:?}"))
     }
 
-    /// Starts the fault's server and waits for nothing.
+    /// Starts the fault's server, and does not wait.
     pub(crate) fn launch(&self, arguments: &[&str]) -> Process {
         Child::launch(self.fault, self.column, arguments, |_| ())
     }
 
-    /// A figure, and whether it is where its bar wants it.
+    /// Records a figure, and whether it meets its bar.
     pub(crate) fn check(&mut self, bar: impl Into<String>, measured: impl Display, holds: bool) {
         let outcome = if holds {
             Outcome::Passed
         } else {
             Outcome::Failed
         };
-        self.tell(bar.into(), measured.to_string(), outcome);
+        self.record(bar.into(), measured.to_string(), outcome);
     }
 
-    /// A time that must not be longer than the limit, which is far longer in the quick size.
+    /// Records a time, which must not exceed the limit.
     pub(crate) fn within(&mut self, what: &str, limit: Duration, measured: Duration) {
         let limit = self.limit(limit);
         let bar = format!("{what} ≤ {limit:?}");
         self.check(bar, brief(measured), measured <= limit);
     }
 
-    /// A limit as this size wants it.
+    /// The limit in this size.
     pub(crate) fn limit(&self, limit: Duration) -> Duration {
         let (times, at_least) = BUSY;
         self.size((limit * times).max(at_least), limit)
     }
 
-    /// This machine cannot show it.
+    /// Records that this machine cannot show the fault.
     pub(crate) fn skip(&mut self, why: &str) {
-        self.tell("can be shown here".into(), why.into(), Outcome::Skipped);
+        self.record("can be shown here".into(), why.into(), Outcome::Skipped);
     }
 
-    fn tell(&mut self, bar: String, measured: String, outcome: Outcome) {
+    fn record(&mut self, bar: String, measured: String, outcome: Outcome) {
         self.figures.push(Figure {
             fault: self.fault,
             column: self.column,
@@ -111,36 +120,36 @@ impl Trial {
         self.figures
     }
 
-    /// Serves one client, so that what is made once is there, and tells what the server has when
-    /// it has come to rest.
+    /// Serves one client, so that everything that is made once exists, and returns the server's
+    /// holdings once they no longer change.
     #[track_caller]
     pub(crate) fn baseline(&self, child: &Child, serve_one: fn(&Address)) -> Holdings {
         serve_one(child.address());
         let mut last = child.holdings();
-        until("the server has come to rest", || {
+        until("the server's holdings no longer change", || {
             thread::sleep(2 * KEEP_ALIVE);
             let now = child.holdings();
-            let rests = now.same_as(&last);
+            let same = now.same_as(&last);
             last = now;
-            rests
+            same
         });
         last
     }
 
-    /// After the fault: the next client is served, the server has no more than before, and when it
-    /// has ended its books add up.
+    /// Checks the promises after each fault: the next client is served, the server holds no more
+    /// than before, and its counters add up when it has ended.
     #[track_caller]
     pub(crate) fn end(&mut self, child: Child, before: Holdings, serve_one: fn(&Address)) -> Ended {
         serve_one(child.address());
-        until("the server has no more than before", || {
+        until("the server holds no more than before", || {
             child.holdings().no_more_than(&before)
         });
         let now = child.holdings();
         let grown = now.resident.saturating_sub(before.resident);
         self.check(
             format!(
-                "afterwards: the next client served; threads, descriptors and processes as before; \
-                 memory within {} MiB",
+                "afterwards the next client is served; threads, descriptors and processes are as \
+                 before; memory is within {} MiB",
                 KEPT / 1024
             ),
             format!(
@@ -160,23 +169,24 @@ impl Trial {
         ended
     }
 
-    /// Whether every request that was accepted came to one end.
+    /// Checks that every accepted request had exactly one end.
     pub(crate) fn books(&mut self, ended: &Ended) {
-        let accepted = ended.told("accepted");
-        let ends = ["finished", "failed", "refused", "aborted"].map(|name| ended.told(name));
-        let [finished, failed, refused, cut] = ends;
+        let accepted = ended.number("accepted");
+        let ends = ["finished", "failed", "refused", "aborted"].map(|name| ended.number(name));
+        let [finished, failed, refused, aborted] = ends;
+        let status = match ended.status.success() {
+            true => String::new(),
+            false => format!("; {}", ended.status),
+        };
         self.check(
-            "accepted = finished + failed + refused + cut; exit status 0",
-            format!(
-                "{accepted} = {finished} + {failed} + {refused} + {cut}; {}",
-                ended.status
-            ),
+            "accepted = finished + failed + refused + aborted; exit status 0",
+            format!("{accepted} = {finished} + {failed} + {refused} + {aborted}{status}"),
             accepted == ends.iter().sum() && ended.status.success(),
         );
     }
 }
 
-/// A time as a reader wants it.
+/// A time in three digits or so.
 pub(crate) fn brief(time: Duration) -> String {
     match time.as_secs_f64() {
         seconds if seconds < 0.01 => format!("{:.2} ms", seconds * 1e3),

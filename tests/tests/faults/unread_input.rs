@@ -1,22 +1,11 @@
-//! Closing a connection with unread input resets it, and the reply may be lost with it.
+//! Closing a connection with unread input would reset it, and its reply could be lost.
 
-use std::io::{self, Write};
-use std::net::TcpStream;
-use std::thread;
-use std::time::{Duration, Instant};
-
-use socketserver::{Address, BaseRequestHandler, Socket};
-use tests::Client;
-
-use crate::column::Column;
-use crate::fault::Fault;
-use crate::load::{crowd, narrow_stream};
-use crate::serve::{LOCAL, serve, tcp};
-use crate::trial::Trial;
+use crate::prelude::*;
 
 pub(crate) const FAULT: Fault = Fault {
     name: "unread_input",
-    words: "a reply of 400 KB to a client with a buffer of 32 KB, whose 5 KB nobody has read",
+    title: "A handler replies with 400 KB, leaves 5 KB of input unread, and the client's \
+            buffer has 32 KB",
     columns: Column::ALL,
     server: |column, _| serve(tcp::<Deaf>(column), LOCAL).expect("serve_forever"),
     clients,
@@ -26,7 +15,7 @@ static REPLY: [u8; 400_000] = [b'y'; 400_000];
 const INPUT: [u8; 5_000] = [b'x'; 5_000];
 const BUFFER: usize = 32 * 1024;
 
-/// Replies without having listened.
+/// Replies without reading.
 #[derive(BaseRequestHandler)]
 struct Deaf {
     request: Socket,
@@ -41,8 +30,7 @@ impl Deaf {
 fn clients(trial: &mut Trial) {
     const AT_A_TIME: usize = 4;
     let count = trial.size(50, 1_000);
-    let child = trial.start(&[]);
-    let before = trial.baseline(&child, whole_reply);
+    let (child, before) = trial.begin(&[], whole_reply);
     let replies = crowd(AT_A_TIME, count, |_| reply(child.address()));
     let truncated = replies
         .iter()
@@ -53,15 +41,15 @@ fn clients(trial: &mut Trial) {
     let allowed = if busy { count / 10 } else { 0 };
     trial.check(
         match busy {
-            false => "0 replies truncated",
-            true => "at most 1 of 10 replies truncated on a busy machine",
+            false => "no reply is truncated",
+            true => "at most 1 of 10 replies is truncated on a busy machine",
         },
         format!("{truncated} of {count}"),
         truncated <= allowed,
     );
     let took = endless(child.address());
     let limit = Duration::from_secs(2);
-    trial.within("a client that sends without end is closed", limit, took);
+    trial.within("a client that never stops sending is closed", limit, took);
     trial.end(child, before, whole_reply);
 }
 
@@ -69,29 +57,27 @@ fn whole_reply(address: &Address) {
     assert_eq!(Client::stream(address).rest().len(), REPLY.len());
 }
 
-/// Returns how much of the reply came.
+/// Returns how many bytes of the reply arrive.
 fn reply(address: &Address) -> usize {
     let mut client = narrow_stream(address, BUFFER).expect("connect");
     client.send(INPUT);
     let mut reply = Vec::new();
-    // A reset ends it too.
-    let _ = io::Read::read_to_end(&mut client, &mut reply);
+    // A reset is an end too.
+    let _ = client.read_to_end(&mut reply);
     reply.len()
 }
 
-/// Returns how long a client could still send after it had got its reply.
+/// Returns how long a client can send after it has received the reply.
 fn endless(address: &Address) -> Duration {
-    let Client::Tcp(mut stream) = narrow_stream(address, BUFFER).expect("connect") else {
-        unreachable!("a TCP client");
-    };
-    let reader = stream.try_clone().expect("the same connection");
+    let mut client = narrow_stream(address, BUFFER).expect("connect");
+    let reader = client.tcp().try_clone().expect("the same connection");
     let reader = thread::spawn(move || {
         let mut reply = Vec::new();
-        let _ = io::Read::read_to_end(&mut &reader, &mut reply);
+        let _ = (&reader).read_to_end(&mut reply);
         Instant::now()
     });
-    while stream.write_all(&INPUT).is_ok() {}
+    while client.write_all(&INPUT).is_ok() {}
     let ended = Instant::now();
-    drop::<TcpStream>(stream);
-    ended.saturating_duration_since(reader.join().expect("it only reads"))
+    drop(client);
+    ended.saturating_duration_since(reader.join().expect("no panic"))
 }

@@ -1,7 +1,5 @@
 //! Green threads: what `socketserver::green` offers, and sockets on them. Servers on green threads
 //! are a column of the grid.
-#![cfg(target_os = "linux")]
-
 mod resources;
 mod sockets;
 mod stacks;

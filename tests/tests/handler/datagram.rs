@@ -10,7 +10,9 @@ use std::time::Duration;
 use socketserver::{
     Address, Datagram, DatagramRequestHandler, Server, ServerRef, Socket, UnixDatagram,
 };
-use tests::{Client, Column, DEADLINE, Datagrams, Folder, Place, matrix, placed, run, until};
+use tests::{
+    Client, Column, DEADLINE, Datagrams, Folder, TestTransport, matrix, placed, run, until,
+};
 
 /// Sends back the lines of a datagram in upper case, and their number.
 #[derive(DatagramRequestHandler)]

@@ -1,4 +1,4 @@
-"""Asks a DNS server, with queries and replies taken apart by hand: the addresses of its UDP and its TCP port."""
+"""Asks a DNS server at its UDP and its TCP address, with queries and replies coded by hand."""
 
 import socket
 import struct
@@ -14,8 +14,8 @@ def query(name, kind=A, network=INTERNET, identity=7, flags=0x0100, questions=1)
     return header + labels + b"\0" + struct.pack("!HH", kind, network)
 
 
-def told(reply):
-    """What a reply says, in words. It is correct in whatever is not told."""
+def described(reply):
+    """A reply in words. Everything that they do not show is asserted."""
     identity, flags, questions, answers, authorities, more = struct.unpack_from("!6H", reply)
     assert flags & 0x8000 and (authorities, more) == (0, 0), reply
     rest = reply[12:]
@@ -40,13 +40,13 @@ def address(text):
 
 def over_udp(message, sock):
     sock.send(message)
-    return told(sock.recv(65535))
+    return described(sock.recv(65535))
 
 
 def over_tcp(message, sock):
     sock.sendall(struct.pack("!H", len(message)) + message)
     with sock.makefile("rb") as rfile:
-        return told(rfile.read(*struct.unpack("!H", rfile.read(2))))
+        return described(rfile.read(*struct.unpack("!H", rfile.read(2))))
 
 
 udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -69,22 +69,22 @@ for ask, sock in [(over_udp, udp), (over_tcp, tcp)]:
     print("an update:", ask(query("example.test", flags=0x2800), sock))
     print("an opinion added:", ask(query("example.test") + b"\0\0\x29\x10\0\0\0\0\0\0\0", sock))
 
-# What is no query gets no answer: the next reply is the next query's.
+# Data that is no query gets no answer: the next reply is the next query's.
 for message in [b"", b"short", query("example.test", identity=1, flags=0x8100)]:
     udp.send(message)
-print("after what is no query:", over_udp(query("example.test", identity=2), udp))
+print("after no query:", over_udp(query("example.test", identity=2), udp))
 message = query("example.test", flags=0x8100)
 tcp.sendall(struct.pack("!H", len(message)) + message)
 print("the stream ends:", tcp.recv(1))
 
-# Two at once, the second in pieces.
+# Two queries at once, the second in pieces.
 tcp = socket.create_connection(address(sys.argv[2]), DEADLINE)
 message = query("example.test", identity=3)
 both = (struct.pack("!H", len(message)) + message) * 2
 tcp.sendall(both[:-10])
 with tcp.makefile("rb") as rfile:
-    print("the first:", told(rfile.read(*struct.unpack("!H", rfile.read(2)))))
+    print("the first:", described(rfile.read(*struct.unpack("!H", rfile.read(2)))))
     tcp.sendall(both[-10:])
-    print("the second:", told(rfile.read(*struct.unpack("!H", rfile.read(2)))))
+    print("the second:", described(rfile.read(*struct.unpack("!H", rfile.read(2)))))
     tcp.shutdown(socket.SHUT_WR)
     print("then nothing:", rfile.read())

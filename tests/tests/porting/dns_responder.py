@@ -31,7 +31,7 @@ IDLE = 10
 
 
 def read_name(query, position):
-    """The name that stands there, and where it ends."""
+    """The name at that position, and where it ends."""
     labels = []
     while length := query[position]:
         if length > 63:
@@ -42,7 +42,7 @@ def read_name(query, position):
 
 
 def look_up(query, zone):
-    """What the reply says: its code, the question, and the addresses."""
+    """The content of the reply: its code, the question, and the addresses."""
     try:
         flags, questions = struct.unpack_from("!HH", query, 2)
         if flags & OPCODE:
@@ -60,13 +60,14 @@ def look_up(query, zone):
 
 
 def reply_to(query, zone):
-    """The reply to a query, or None for what is no query."""
+    """The reply to a query, or None if the data is no query."""
     if len(query) < HEADER_SIZE or query[2] & RESPONSE >> 8:
         return None
     code, question, addresses = look_up(query, zone)
     identity, flags = struct.unpack_from("!HH", query)
     flags = RESPONSE | AUTHORITATIVE | flags & (OPCODE | RECURSION_DESIRED) | code
-    reply = struct.pack("!6H", identity, flags, 1 if question else 0, len(addresses), 0, 0) + question
+    counts = (1 if question else 0, len(addresses), 0, 0)
+    reply = struct.pack("!6H", identity, flags, *counts) + question
     for address in addresses:
         # The name is the question's, which stands right behind the header.
         name = 0xC000 | HEADER_SIZE

@@ -1,4 +1,4 @@
-"""A store of keys and values that expire, for clients that speak in lines.
+"""A store of keys and values that expire, for clients that send lines.
 
     python3 line_protocol.py 127.0.0.1:9999
     nc 127.0.0.1 9999
@@ -50,7 +50,7 @@ class Store(socketserver.ThreadingTCPServer):
             return len(self.entries)
 
     def sweep(self):
-        """Forgets what has expired."""
+        """Forgets expired keys."""
         now = time.monotonic()
         with self.lock:
             for key in [key for key, (_, end) in self.entries.items() if end <= now]:

@@ -1,15 +1,13 @@
-"""Receives what Python's `logging` sends, and prints it: records of `SocketHandler` over TCP, texts of `SysLogHandler`
-over UDP.
+"""Receives what Python's `logging` sends, and prints it: records as JSON over TCP, texts of
+`SysLogHandler` over UDP.
 
     python3 log_receiver.py 127.0.0.1:9020 127.0.0.1:9514
 """
 
-import io
+import json
 import logging
-import pickle
 import re
 import socketserver
-import struct
 import sys
 import threading
 
@@ -18,42 +16,34 @@ SEVERITIES = ["EMERG", "ALERT", "CRIT", "ERR", "WARNING", "NOTICE", "INFO", "DEB
 FORMAT = "%(created).3f %(levelname)s %(name)s %(filename)s:%(lineno)d %(message)s"
 
 
-class RecordUnpickler(pickle.Unpickler):
-    """Reads data and no code: an unrestricted pickle can run whatever its sender likes."""
-
-    def find_class(self, module, name):
-        raise pickle.UnpicklingError(f"{module}.{name} is not data")
-
-
 class RecordHandler(socketserver.StreamRequestHandler):
-    """Each record is a pickled dict, after its length in four bytes."""
+    """Each line is one record: its attributes."""
 
     def handle(self):
-        while prefix := self.rfile.read(4):
-            length, = struct.unpack("!I", prefix)
-            if length > LONGEST_RECORD:
-                raise ValueError(f"a record of {length} bytes")
-            data = self.rfile.read(length)
-            attributes = RecordUnpickler(io.BytesIO(data)).load()
-            self.server.show(logging.Formatter(FORMAT).format(logging.makeLogRecord(attributes)))
+        while line := self.rfile.readline(LONGEST_RECORD):
+            if not line.endswith(b"\n"):
+                raise ValueError("a record is too long or cut short")
+            record = logging.makeLogRecord(json.loads(line))
+            self.server.show(logging.Formatter(FORMAT).format(record))
 
 
 class SyslogHandler(socketserver.DatagramRequestHandler):
-    """Each datagram is `<PRI>text`, most often with a zero byte behind it."""
+    """Each datagram is `<PRI>text`, usually with a zero byte at its end."""
 
     def handle(self):
-        message = re.fullmatch(r"<(\d{1,3})>(.*?)\0?", self.packet.decode(errors="replace"), re.DOTALL)
+        text = self.packet.decode(errors="replace")
+        message = re.fullmatch(r"<(\d{1,3})>(.*?)\0?", text, re.DOTALL)
         if not message:
             raise ValueError(f"not a syslog message: {self.packet!r}")
         facility, severity = divmod(int(message[1]), 8)
         self.server.show(f"{SEVERITIES[severity]} facility {facility} {message[2]}")
 
     def finish(self):
-        """Nobody expects a reply."""
+        """The sender expects no reply."""
 
 
 class Printer:
-    """Prints what both servers receive, one after the other."""
+    """Prints what both servers receive, one text at a time."""
 
     lock = threading.Lock()
 

@@ -1,4 +1,4 @@
-"""Speaks with the store of keys and values at an address, and prints what it says."""
+"""Sends commands to the store of keys and values, and prints its replies."""
 
 import socket
 import sys
@@ -44,15 +44,15 @@ for line in [
 ]:
     print(line, "->", say(line))
 
-# What expires is gone at once for who asks, and soon for who counts.
+# An expired key is gone at once for GET, and soon for COUNT.
 print("short:", say(b"SET short lived 0.05"))
 end = time.monotonic() + DEADLINE
 while say(b"GET short") != "NONE" or say(b"COUNT") != "COUNT 1":
-    assert time.monotonic() < end, "nobody sweeps"
+    assert time.monotonic() < end, "expired keys are never removed"
     time.sleep(0.005)
 print("expired:", say(b"GET short"), say(b"COUNT"))
 
-# One client's line that is too long is the end of that client.
+# A line that is too long ends its own connection.
 long_sock, long_rfile = client()
 long_sock.sendall(b"x" * 1024)
 print("too long:", long_rfile.read().decode().rstrip("\n"))

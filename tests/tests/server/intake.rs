@@ -13,8 +13,8 @@ use socketserver::{
     Rejected, Served, Server, ServerRef, Socket, Stats, Tcp, Transport,
 };
 use tests::{
-    Client, Column, Concurrent, DEADLINE, Echo, Failures, Folder, Place, Running, Watched, matrix,
-    run, until, watched,
+    Client, Column, Concurrent, DEADLINE, Echo, Failures, Folder, Running, TestTransport, Watched,
+    matrix, run, until, watched,
 };
 
 use crate::LOCAL;
@@ -120,7 +120,7 @@ fn builder<T: Transport + Default, C: Concurrency>(
 }
 
 /// A client whose request is there: for a stream, connecting is the request.
-fn request<T: Place>(address: &Address) -> Client {
+fn request<T: TestTransport>(address: &Address) -> Client {
     let mut client = T::client(address);
     if matches!(client, Client::Udp(_) | Client::UnixDatagram(..)) {
         client.send("request");
@@ -130,7 +130,7 @@ fn request<T: Place>(address: &Address) -> Client {
 
 /// Serves one request with these troubles. The loop takes it, verifies it and calls `on_the_loop`;
 /// `in_its_place` is called where the request runs. The next request must be served as ever.
-fn meets<T: Place, C: Column>(
+fn meets<T: TestTransport, C: Column>(
     troubles: &[Trouble],
     on_the_loop: &[&'static str],
     in_its_place: &[&'static str],
@@ -152,7 +152,7 @@ fn meets<T: Place, C: Column>(
     assert_eq!(server.stats().finished, expected.0 + 1);
 }
 
-fn one_request<T: Place, C: Concurrency>(
+fn one_request<T: TestTransport, C: Concurrency>(
     server: &Running<Watching>,
     diary: &Diary,
     on_the_loop: &[&'static str],
@@ -183,7 +183,7 @@ fn one_request<T: Place, C: Concurrency>(
 
 macro_rules! lives {
     ($($name:ident: [$($trouble:expr),*] => $on_the_loop:expr, $in_its_place:expr;)+) => {
-        $(fn $name<T: Place, C: Column>() {
+        $(fn $name<T: TestTransport, C: Column>() {
             meets::<T, C>(&[$($trouble),*], &$on_the_loop, &$in_its_place);
         })+
         matrix!(all: $($name),+);
@@ -254,7 +254,7 @@ fn a_rejected_job_fails_on_the_loop() {
     assert_eq!(server.stats().finished, 0);
 }
 
-fn handle_request_calls_no_service_actions<T: Place, C: Column>() {
+fn handle_request_calls_no_service_actions<T: TestTransport, C: Column>() {
     let (folder, diary) = (Folder::new(), Diary::new(&[]));
     let server = builder::<T, C>(&diary, C::default()).timeout(Duration::from_millis(10));
     let server = server.bind(T::address(&folder)).expect("bind");

@@ -12,8 +12,8 @@ use socketserver::{
     Server, ServerRef, Socket, Tcp, ThreadingTCPServer, UnixStream,
 };
 use tests::{
-    Client, Column, Concurrent, DEADLINE, Echo, Folder, Place, Row, Running, Streams, apart,
-    ends_well, in_time, matrix, run, serve, until, watched,
+    Client, Column, Concurrent, DEADLINE, Echo, Folder, Row, Running, Streams, TestTransport,
+    apart, ends_well, in_time, matrix, run, serve, until, watched,
 };
 
 use crate::LOCAL;
@@ -69,7 +69,7 @@ impl Stopping {
 }
 
 /// Complaint 01.
-fn a_handler_may_stop_its_server<T: Place, C: Column>() {
+fn a_handler_may_stop_its_server<T: TestTransport, C: Column>() {
     let stops: [fn(&ServerRef<Order>); 2] = [
         |server| server.shutdown(),
         |server| server.begin_drain(DEADLINE),

@@ -8,56 +8,36 @@ use socket2::{Domain, Socket, Type};
 use socketserver::Address;
 use tests::{Client, DEADLINE, Folder};
 
-use crate::clients::unnamed;
-use crate::scenario::{Scenario, THREADING, on};
+use crate::clients::{ask_with, unnamed};
+use crate::scenario::{IPV6, Scenario, THREADING, UNIX, scenarios};
 use crate::session::Session;
 
-/// What both servers are told: who it is goes into the trace.
+/// The addresses go into the trace.
 const TELL: &str = "handle=address,upper";
-/// The same at an address that takes IPv6 clients, and IPv4 clients as well.
+/// The server takes clients of IPv6 and IPv4.
 const DUAL: &str = "handle=address,upper address=[::]:0";
-/// The same at an abstract name.
+/// The server has an abstract name.
 const ABSTRACT: &str = "handle=address,upper address=@FOLDER/server";
 
 pub(super) fn scenarios() -> Vec<Scenario> {
-    let one = |transport, name: &str, words: &str, client| {
-        let name = format!("address_of_{name}");
-        on(&[transport], THREADING, &name, words, client)
-    };
-    [
-        one("tcp", "ipv4", TELL, usual),
-        one("udp", "ipv4", TELL, usual),
-        one("tcp6", "ipv6", TELL, usual),
-        one("udp6", "ipv6", TELL, usual),
-        one("tcp", "ipv4_client_of_ipv6", DUAL, ipv4_stream),
-        one("udp", "ipv4_client_of_ipv6", DUAL, ipv4_datagram),
-        one("unix_stream", "nobody", TELL, usual),
-        one("unix_stream", "abstract_server", ABSTRACT, path),
-        one("unix_datagram", "nobody", TELL, |session| {
-            let client = unnamed(session);
-            introduce(session, client);
-        }),
-        both("path", path),
-        both("longest_path", |session| path_of(107, session)),
-        both("path_without_an_end", |session| path_of(108, session)),
-        both("abstract_name", abstract_name),
-    ]
-    .concat()
+    scenarios! {
+        &["tcp", "udp"], THREADING; "address_of_ipv4", TELL; usual;
+        IPV6, THREADING; "address_of_ipv6", TELL; usual;
+        &["tcp"], THREADING; "address_of_ipv4_client_of_ipv6", DUAL; ipv4_stream;
+        &["udp"], THREADING; "address_of_ipv4_client_of_ipv6", DUAL; ipv4_datagram;
+        &["unix_stream"], THREADING; "address_of_nobody", TELL; usual;
+        &["unix_stream"], THREADING; "address_of_abstract_server", ABSTRACT; path;
+        &["unix_datagram"], THREADING; "address_of_nobody", TELL;
+            |session| ask_with(unnamed(session), session);
+        UNIX, THREADING; "address_of_path", TELL; path;
+        UNIX, THREADING; "address_of_longest_path", TELL; |session| path_of(107, session);
+        UNIX, THREADING; "address_of_path_without_an_end", TELL; |session| path_of(108, session);
+        UNIX, THREADING; "address_of_abstract_name", TELL; abstract_name;
+    }
 }
 
-fn both(name: &str, client: fn(&mut Session<'_>)) -> Vec<Scenario> {
-    let name = format!("address_of_{name}");
-    on(
-        &["unix_stream", "unix_datagram"],
-        THREADING,
-        &name,
-        TELL,
-        client,
-    )
-}
-
-/// Lets the server see a client.
-fn introduce(session: &mut Session<'_>, mut client: Client) {
+/// Sends one line, with the client's port under a fixed name.
+fn introduce(session: &mut Session<'_>, client: Client) {
     let own = match &client {
         Client::Tcp(socket) => Some(socket.local_addr()),
         Client::Udp(socket) => Some(socket.local_addr()),
@@ -67,10 +47,7 @@ fn introduce(session: &mut Session<'_>, mut client: Client) {
         let port = own.expect("an address").port();
         session.name(port.to_string(), "CLIENT");
     }
-    client.send("hello\n");
-    client.end();
-    session.go();
-    session.see("client", &mut client);
+    ask_with(client, session);
 }
 
 fn usual(session: &mut Session<'_>) {
@@ -78,7 +55,7 @@ fn usual(session: &mut Session<'_>) {
     introduce(session, client);
 }
 
-/// The server's port, under an address of IPv4.
+/// The server's port at an IPv4 address.
 fn mapped(session: &Session<'_>) -> SocketAddr {
     let port = session.address.port().expect("a port");
     (Ipv4Addr::LOCALHOST, port).into()
@@ -101,7 +78,7 @@ fn path(session: &mut Session<'_>) {
     introduce(session, client);
 }
 
-/// A client whose path has so many bytes. With 108 of them no room is left for the zero byte at the end.
+/// A client with a path of that many bytes. With 108 no room is left for the zero byte at the end.
 fn path_of(length: usize, session: &mut Session<'_>) {
     let mut own = session.folder.join("client").display().to_string();
     own += &"x".repeat(length - own.len());
@@ -110,14 +87,14 @@ fn path_of(length: usize, session: &mut Session<'_>) {
     introduce(session, client);
 }
 
-/// A name that is nobody else's, since the folder in it is nobody else's.
+/// A name that no other test has, because it contains the folder.
 fn abstract_name(session: &mut Session<'_>) {
     let own = session.folder.join("client").display().to_string();
     let client = unix(&Address::Abstract(own.into()), session);
     introduce(session, client);
 }
 
-/// A client with an address of its own.
+/// A client with that address.
 fn unix(own: &Address, session: &Session<'_>) -> Client {
     let kind = if session.is_stream() {
         Type::STREAM
@@ -139,7 +116,7 @@ fn unix_address(address: &Address) -> SocketAddrUnix {
     let address = match address {
         Address::Unix(path) => SocketAddrUnix::new(path.as_path()),
         Address::Abstract(name) => SocketAddrUnix::new_abstract_name(name),
-        other => unreachable!("{other} is no name of a Unix socket"),
+        other => unreachable!("expected the name of a Unix socket, got {other}"),
     };
     address.expect("an address")
 }

@@ -1,4 +1,4 @@
-//! What clients do that more than one scenario needs, and what they see.
+//! Clients that several scenarios share, and what they see.
 
 use std::fmt::Write as _;
 use std::io::{ErrorKind, Read};
@@ -9,24 +9,41 @@ use tests::{Client, Folder};
 
 use crate::session::Session;
 
-/// Asks one question.
+/// Sends one line, and sees the answer.
 pub(super) fn ask(session: &mut Session<'_>) {
     ask_for("hello\n", session);
 }
 
-/// Sends one text, ends its stream, and sees what comes.
+/// Sends one text, ends its stream, and sees the answer.
 pub(super) fn ask_for(text: &str, session: &mut Session<'_>) {
     let mut client = session.client();
     client.send(text);
+    see_answer(client, session);
+}
+
+/// Sends one line from that client, and sees the answer.
+pub(super) fn ask_with(mut client: Client, session: &mut Session<'_>) {
+    client.send("hello\n");
+    see_answer(client, session);
+}
+
+fn see_answer(mut client: Client, session: &mut Session<'_>) {
     client.end();
     session.go();
     session.see("client", &mut client);
 }
 
-/// Does nothing at all.
-pub(super) fn nobody(_: &mut Session<'_>) {}
+/// Does not even connect.
+pub(super) fn idle(_: &mut Session<'_>) {}
 
-/// A client of a server of Unix datagrams that has no name to answer to.
+/// Connects and sends nothing.
+pub(super) fn silent(session: &mut Session<'_>) {
+    let mut client = session.client();
+    session.go();
+    session.see("client", &mut client);
+}
+
+/// A client of Unix datagrams without a name, which gets no answers.
 pub(super) fn unnamed(session: &Session<'_>) -> Client {
     let socket = UnixDatagram::unbound().expect("a socket");
     let path = session.address.path().expect("a path");
@@ -34,11 +51,11 @@ pub(super) fn unnamed(session: &Session<'_>) -> Client {
     Client::UnixDatagram(socket, Folder::new())
 }
 
-/// Everything that a client still receives, and how it ends; of datagrams those that are there.
+/// The rest of a client's stream, and how it ends; or the datagrams that have arrived.
 pub(super) fn rest(client: &mut Client) -> String {
     match client {
         Client::Tcp(_) | Client::UnixStream(_) => return rest_of_stream(client),
-        // A busy system may take a moment to deliver one.
+        // A busy system may deliver one late.
         Client::Udp(socket) => socket.set_read_timeout(Some(Duration::from_millis(20))),
         Client::UnixDatagram(socket, _) => socket.set_nonblocking(true),
     }
@@ -64,14 +81,14 @@ fn rest_of_stream(client: &mut Client) -> String {
     format!("{} {end}", text(&data))
 }
 
-/// Bytes as text, in which a long run of one byte is short.
+/// Bytes as text, with long runs of one byte abbreviated.
 fn text(data: &[u8]) -> String {
     let mut text = String::new();
     for run in data.chunk_by(|one, next| one == next) {
         let byte = run[0].escape_ascii().to_string();
         match run.len() {
             short @ ..10 => text += &byte.repeat(short),
-            long => write!(text, "{byte}*{long}").expect("a string takes all"),
+            long => write!(text, "{byte}*{long}").expect("a string"),
         }
     }
     format!("\"{text}\"")

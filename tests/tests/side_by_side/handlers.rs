@@ -1,4 +1,4 @@
-//! Our handlers, which take the steps that the words say: `python/handlers.py` has Python's.
+//! Our handlers, which take the steps that the words list. Python's are in `python/handlers.py`.
 
 use std::fs::File;
 use std::io::{self, BufRead, Cursor, Read, Write};
@@ -15,7 +15,7 @@ use crate::server::beside;
 use crate::trace::{trace, trace_at, wait};
 use crate::words::{self, fault, panic_if};
 
-/// `setup` and `finish` are the same in all of them.
+/// `setup` and `finish` are the same in all handlers.
 macro_rules! hooks {
     () => {
         fn setup(&mut self) -> io::Result<()> {
@@ -94,7 +94,7 @@ impl Datagram {
     }
 }
 
-/// Talks to the socket itself.
+/// Uses the socket directly.
 #[derive(BaseRequestHandler)]
 pub(super) struct Bare {
     request: Request,
@@ -117,7 +117,7 @@ impl Bare {
     }
 }
 
-/// `rfile`, whatever it is made of.
+/// The `rfile` of either kind.
 enum Reader<'a> {
     Stream(&'a mut SocketReader),
     Datagram(&'a mut Cursor<Arc<[u8]>>),
@@ -234,7 +234,7 @@ impl Steps<'_> {
                 self.wfile.write_all(if on { b"on" } else { b"off" })
             }
             "keep" => self.keep(argument),
-            // The socket lives as long as its last handle.
+            // `closed` is a step of Python's side: our socket lives as long as its last handle.
             "closed" | "nothing" => Ok(()),
             _ => unreachable!("no step is called {name}"),
         }
@@ -261,7 +261,7 @@ impl Steps<'_> {
         }
     }
 
-    /// Takes the connection over, and goes on after the request has ended.
+    /// Detaches the connection, and writes to it after the request has ended.
     fn keep(&self, word: &str) -> io::Result<()> {
         let mut connection = File::from(self.socket().detach()?);
         let word = word.to_owned();

@@ -1,4 +1,4 @@
-//! Our hooks, each with a line in the trace: `python/hooks.py` has Python's.
+//! Our hooks, each with a line in the trace. Python's are in `python/hooks.py`.
 
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
@@ -21,7 +21,7 @@ pub(super) struct Hooks {
 }
 
 impl Hooks {
-    /// A loop begins. Returns which it is.
+    /// Counts a loop that begins, and returns its number.
     pub(super) fn begin(&self) -> u64 {
         self.stopping.store(false, Relaxed);
         self.loops.fetch_add(1, Relaxed) + 1
@@ -46,16 +46,16 @@ impl<R> BaseServer<R> for Hooks {
 
     fn service_actions(&self, server: &ServerRef<Self>) {
         trace("service_actions");
-        let wanted = words::number("requests", 1) * self.loops.load(Relaxed);
+        let expected = words::number("requests", 1) * self.loops.load(Relaxed);
         let stats = server.stats();
-        if wanted == 0 || stats.accepted < wanted || stats.active > 0 {
+        if expected == 0 || stats.accepted < expected || stats.active > 0 {
             return;
         }
         if !self.failed.swap(true, Relaxed) {
             panic_if("service_actions");
         }
         if !self.stopping.swap(true, Relaxed) {
-            // Here it only asks.
+            // On the loop's thread this only asks.
             server.shutdown();
         }
     }
@@ -65,7 +65,7 @@ impl<R> BaseServer<R> for Hooks {
     }
 }
 
-/// Told by the transport what it has done; may let it fail, once.
+/// Called by the transport after each step. Lets it fail once if the words say so.
 pub(super) fn watch(call: &'static str) -> io::Result<()> {
     static FAILED: AtomicBool = AtomicBool::new(false);
     if call == "prepare" {
@@ -82,7 +82,7 @@ pub(super) fn watch(call: &'static str) -> io::Result<()> {
     }
 }
 
-/// What Python calls an error.
+/// Python's name of an error.
 pub(super) fn python_name(error: &HandlerError) -> String {
     match error.downcast_ref::<io::Error>() {
         Some(error) => io_name(error),
@@ -104,7 +104,7 @@ pub(super) fn io_name(error: &io::Error) -> String {
     name.to_owned()
 }
 
-/// Another concurrency, observed.
+/// A concurrency with a line in the trace for each request.
 pub(super) type Traced = Wrapped<Box<dyn Concurrency>, Trace>;
 
 pub(super) struct Trace;

@@ -1,56 +1,32 @@
-//! One request's life: well, and with every hook failing, on the whole grid.
+//! One request's life: successful, and with every hook failing, on the whole grid.
 
 use tests::Client;
 
-use crate::clients::{ask, ask_for, nobody, rest};
-use crate::scenario::{CONCURRENCIES, STREAMS, Scenario, TRANSPORTS, on};
+use crate::clients::{ask, ask_for, idle, rest};
+use crate::scenario::{ALL, EACH, IPV6, STREAMS, Scenario, scenarios};
 use crate::session::Session;
 
 pub(super) fn scenarios() -> Vec<Scenario> {
-    let hooks =
-        |name: &str, words: &str, client| on(TRANSPORTS, CONCURRENCIES, name, words, client);
-    [
-        hooks("ok", "", ask),
-        on(&["tcp6", "udp6"], CONCURRENCIES, "ok", "", ask),
-        hooks("ok_with_bare_handler", "handler=bare", ask),
-        on(STREAMS, CONCURRENCIES, "ok_without_input", "", |session| {
-            ask_for("", session);
-        }),
-        hooks(
-            "verify_request_is_false",
-            "fault=verify_request_is_false",
-            ask,
-        ),
-        hooks(
-            "verify_request_raises",
-            "fault=verify_request",
-            ask_and_be_forgotten,
-        ),
-        hooks("process_request_raises", "fault=process_request", ask),
-        hooks("setup_raises", "fault=setup", ask),
-        hooks("handle_raises", "fault=handle", ask),
-        hooks("handle_panics", "fault=handle_panic", ask),
-        hooks("finish_raises", "fault=finish", ask),
-        hooks("handle_error_raises", "fault=handle_error", ask),
-        hooks("get_request_fails", "fault=get_request", ask_twice),
-        hooks(
-            "get_request_raises",
-            "fault=get_request_otherwise",
-            ask_twice,
-        ),
-        hooks("service_actions_raises", "fault=service_actions", ask),
-        hooks(
-            "handle_request",
-            "main=gate,handle_request,gate,close",
-            ask_handle_request,
-        ),
-        hooks(
-            "handle_request_times_out",
-            "main=handle_request,close server_timeout=0.01",
-            nobody,
-        ),
-    ]
-    .concat()
+    scenarios! {
+        ALL, EACH; "ok", ""; ask;
+        IPV6, EACH; "ok", ""; ask;
+        ALL, EACH; "ok_with_bare_handler", "handler=bare"; ask;
+        STREAMS, EACH; "ok_without_input", ""; |session| ask_for("", session);
+        ALL, EACH; "verify_request_is_false", "fault=verify_request_is_false"; ask;
+        ALL, EACH; "verify_request_raises", "fault=verify_request"; ask_and_be_forgotten;
+        ALL, EACH; "process_request_raises", "fault=process_request"; ask;
+        ALL, EACH; "setup_raises", "fault=setup"; ask;
+        ALL, EACH; "handle_raises", "fault=handle"; ask;
+        ALL, EACH; "handle_panics", "fault=handle_panic"; ask;
+        ALL, EACH; "finish_raises", "fault=finish"; ask;
+        ALL, EACH; "handle_error_raises", "fault=handle_error"; ask;
+        ALL, EACH; "get_request_fails", "fault=get_request"; ask_twice;
+        ALL, EACH; "get_request_raises", "fault=get_request_otherwise"; ask_twice;
+        ALL, EACH; "service_actions_raises", "fault=service_actions"; ask;
+        ALL, EACH; "handle_request", "main=gate,handle_request,gate,close"; ask_handle_request;
+        ALL, EACH; "handle_request_times_out", "main=handle_request,close server_timeout=0.01";
+            idle;
+    }
 }
 
 fn ask_and_be_forgotten(session: &mut Session<'_>) {
@@ -59,7 +35,7 @@ fn ask_and_be_forgotten(session: &mut Session<'_>) {
     see_forgotten("client", &mut client, session);
 }
 
-/// Two clients, since the first is forgotten.
+/// Two clients, because the first gets no answer.
 fn ask_twice(session: &mut Session<'_>) {
     let mut first = asking(session);
     let mut second = asking(session);
@@ -75,7 +51,8 @@ fn asking(session: &Session<'_>) -> Client {
     client
 }
 
-/// How a TCP connection ends that a server drops is chance: by a reset if what the client sent was there already.
+/// A TCP connection that a server drops ends by a reset if the input has arrived already, which is
+/// chance.
 fn see_forgotten(who: &str, client: &mut Client, session: &mut Session<'_>) {
     let Client::Tcp(_) = client else {
         return session.see(who, client);
@@ -85,11 +62,9 @@ fn see_forgotten(who: &str, client: &mut Client, session: &mut Session<'_>) {
     session.note(who, if dropped { "dropped" } else { &what });
 }
 
-/// `handle_request` does not wait for who handles the request, so the client does.
+/// `handle_request` does not wait for the handler, so the client does.
 fn ask_handle_request(session: &mut Session<'_>) {
-    let mut client = session.client();
-    client.send("hello\n");
-    client.end();
+    let mut client = asking(session);
     session.go();
     session.wait("shutdown_request");
     session.go();

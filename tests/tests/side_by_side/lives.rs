@@ -1,150 +1,62 @@
-//! A server's life: it serves, is told to stop at all times, serves again, and closes.
+//! A server's life: it serves, is stopped at all times, serves again, and closes.
 
-use crate::clients::{ask, nobody};
-use crate::scenario::{CONCURRENCIES, PLAIN, STREAMS, Scenario, THREADING, TRANSPORTS, on};
+use crate::clients::{ask, idle, silent};
+use crate::scenario::{
+    ALL, EACH, PLAIN, STREAMS, Scenario, TCP, THREADING, UNIX, WITH_THREADS, scenarios,
+};
 use crate::session::Session;
 
-const UNIX: &[&str] = &["unix_stream", "unix_datagram"];
+const NOT_INLINE: &[&str] = &["threading", "forking", "green"];
+
 /// A handler that has begun and waits for its client.
 const SLOW: &str = "handle=readline,trace:begun,readline,trace:done";
-/// Those whose program may have threads.
-const WITH_THREADS: &[&str] = &["plain", "threading"];
 
 pub(super) fn scenarios() -> Vec<Scenario> {
-    [shutdown(), close(), addresses_used_again()].concat()
-}
-
-fn shutdown() -> Vec<Scenario> {
-    let tcp = |name: &str, words: &str, client| on(&["tcp"], WITH_THREADS, name, words, client);
-    [
-        tcp(
-            "shutdown_before_serving",
-            "main=&shutdown,soon:shutdown.returned,serve,wait:shutdown.returned,close",
-            nobody,
-        ),
-        on(
-            TRANSPORTS,
-            WITH_THREADS,
-            "shutdown_while_serving",
-            "requests=0 main=&serve,gate,shutdown,wait:serve_forever.returned,fileno,gate,close",
-            ask_before_and_after,
-        ),
-        tcp(
-            "shutdown_after_serving",
-            "main=gate,serve,shutdown,&serve,soon:serve_forever#2.returned,exit",
-            ask,
-        ),
-        tcp(
-            "shutdown_in_a_handler",
+    let slow = |words: &str| format!("{SLOW} {words}");
+    scenarios! {
+        // Shutdown.
+        TCP, WITH_THREADS; "shutdown_before_serving",
+            "main=&shutdown,soon:shutdown.returned,serve,wait:shutdown.returned,close"; idle;
+        ALL, WITH_THREADS; "shutdown_while_serving",
+            "requests=0 main=&serve,gate,shutdown,wait:serve_forever.returned,fileno,gate,close";
+            ask_before_and_after;
+        TCP, WITH_THREADS; "shutdown_after_serving",
+            "main=gate,serve,shutdown,&serve,soon:serve_forever#2.returned,exit"; ask;
+        TCP, WITH_THREADS; "shutdown_in_a_handler",
             "requests=0 handle=upper,shutdown \
-             main=gate,&serve,soon:serve_forever.returned,soon:shutdown_request,exit",
-            ask,
-        ),
-        on(
-            STREAMS,
-            &["threading", "green"],
-            "shutdown_leaves_live_requests_alone",
-            &format!("{SLOW} requests=0 main=&serve,wait:begun,shutdown,gate,close"),
-            finish_after_shutdown,
-        ),
-        tcp(
-            "shutdown_in_service_actions",
-            "shutdown_on_loop=yes main=gate,&serve,soon:serve_forever.returned,exit",
-            ask,
-        ),
-        on(
-            TRANSPORTS,
-            CONCURRENCIES,
-            "serving_again",
-            "main=gate,serve,gate,serve,close",
-            ask_again,
-        ),
-    ]
-    .concat()
+             main=gate,&serve,soon:serve_forever.returned,soon:shutdown_request,exit"; ask;
+        STREAMS, &["threading", "green"]; "shutdown_leaves_live_requests_alone",
+            &slow("requests=0 main=&serve,wait:begun,shutdown,gate,close"); finish_after_shutdown;
+        TCP, WITH_THREADS; "shutdown_in_service_actions",
+            "shutdown_on_loop=yes main=gate,&serve,soon:serve_forever.returned,exit"; ask;
+        ALL, EACH; "serving_again", "main=gate,serve,gate,serve,close"; ask_again;
+
+        // Close.
+        ALL, EACH; "close_and_whatever_comes_after_it",
+            "main=fileno,close,fileno,close,serve,handle_request,shutdown"; idle;
+        TCP, WITH_THREADS; "close_while_serving",
+            "requests=0 main=&serve,gate,close,fileno,soon:serve_forever.returned,exit";
+            ask_before;
+        STREAMS, NOT_INLINE; "close_waits_for_a_live_request",
+            &slow("main=gate,handle_request,close"); finish_while_it_closes;
+        STREAMS, THREADING; "close_does_not_wait_for_daemon_threads",
+            &slow("daemon_threads=yes main=gate,handle_request,close,wait:shutdown_request");
+            finish_when_it_has_closed;
+        STREAMS, &["threading", "forking"]; "close_does_not_wait_without_block_on_close",
+            &slow("no_block_on_close=yes main=gate,handle_request,close,wait:shutdown_request");
+            finish_when_it_has_closed;
+        STREAMS, THREADING; "close_with_a_silent_client",
+            &slow("drain_timeout=0.05 main=gate,handle_request,wait:handle,&close,\
+                   soon:server_close.returned,soon:shutdown_request,exit"); silent;
+
+        // The address afterwards.
+        UNIX, PLAIN; "file_after_close", "main=file,close,file,bind"; idle;
+        ALL, PLAIN; "bind_beside_another", "main=bind,close"; idle;
+        TCP, PLAIN; "bind_after_close", "main=gate,serve,gate,close,bind"; let_it_end_first;
+    }
 }
 
-fn close() -> Vec<Scenario> {
-    let streams = |concurrencies, name: &str, words: &str, client| {
-        on(
-            STREAMS,
-            concurrencies,
-            name,
-            &format!("{SLOW} {words}"),
-            client,
-        )
-    };
-    [
-        on(
-            TRANSPORTS,
-            CONCURRENCIES,
-            "close_and_whatever_comes_after_it",
-            "main=fileno,close,fileno,close,serve,handle_request,shutdown",
-            nobody,
-        ),
-        on(
-            &["tcp"],
-            WITH_THREADS,
-            "close_while_serving",
-            "requests=0 main=&serve,gate,close,fileno,soon:serve_forever.returned,exit",
-            ask_before,
-        ),
-        streams(
-            &["threading", "forking", "green"],
-            "close_waits_for_a_live_request",
-            "main=gate,handle_request,close",
-            finish_while_it_closes,
-        ),
-        streams(
-            THREADING,
-            "close_does_not_wait_for_daemon_threads",
-            "daemon_threads=yes main=gate,handle_request,close,wait:shutdown_request",
-            finish_when_it_has_closed,
-        ),
-        streams(
-            &["threading", "forking"],
-            "close_does_not_wait_without_block_on_close",
-            "no_block_on_close=yes main=gate,handle_request,close,wait:shutdown_request",
-            finish_when_it_has_closed,
-        ),
-        streams(
-            THREADING,
-            "close_with_a_silent_client",
-            "drain_timeout=0.05 main=gate,handle_request,wait:handle,&close,\
-             soon:server_close.returned,soon:shutdown_request,exit",
-            silent,
-        ),
-    ]
-    .concat()
-}
-
-fn addresses_used_again() -> Vec<Scenario> {
-    [
-        on(
-            UNIX,
-            PLAIN,
-            "file_after_close",
-            "main=file,close,file,bind",
-            nobody,
-        ),
-        on(
-            TRANSPORTS,
-            PLAIN,
-            "bind_beside_another",
-            "main=bind,close",
-            nobody,
-        ),
-        on(
-            &["tcp"],
-            PLAIN,
-            "bind_after_close",
-            "main=gate,serve,gate,close,bind",
-            let_it_end_first,
-        ),
-    ]
-    .concat()
-}
-
-/// Asks a server that goes on after that.
+/// Asks a server that continues afterwards.
 fn ask_now(session: &mut Session<'_>) {
     let mut client = session.client();
     client.send("hello\n");
@@ -160,7 +72,8 @@ fn ask_before(session: &mut Session<'_>) {
     session.go();
 }
 
-/// One client is served; another comes when the loop has ended, and waits in the queue until that closes.
+/// One client is served. Another connects after the loop has ended, and waits in the backlog until
+/// the server closes.
 fn ask_before_and_after(session: &mut Session<'_>) {
     ask_now(session);
     session.go();
@@ -212,7 +125,7 @@ fn finish_after_shutdown(session: &mut Session<'_>) {
     session.note_order("done", "shutdown.returned");
 }
 
-/// Says the second half of what it has to say when this has happened.
+/// Sends the second line after that word.
 fn finish_after(word: &str, session: &mut Session<'_>) {
     let mut client = session.client();
     client.send("hello\n");
@@ -223,10 +136,4 @@ fn finish_after(word: &str, session: &mut Session<'_>) {
     client.end();
     session.see("client", &mut client);
     session.note_order("done", "server_close.returned");
-}
-
-fn silent(session: &mut Session<'_>) {
-    let mut client = session.client();
-    session.go();
-    session.see("client", &mut client);
 }

@@ -1,13 +1,19 @@
-//! What is tried: a server, told by words, and a client.
+//! A scenario: a server, described by words, and a client.
 
 use crate::session::Session;
 
-pub(super) const TRANSPORTS: &[&str] = &["tcp", "udp", "unix_stream", "unix_datagram"];
+pub(super) const ALL: &[&str] = &["tcp", "udp", "unix_stream", "unix_datagram"];
+pub(super) const IPV6: &[&str] = &["tcp6", "udp6"];
+pub(super) const TCP: &[&str] = &["tcp"];
 pub(super) const STREAMS: &[&str] = &["tcp", "unix_stream"];
 pub(super) const DATAGRAMS: &[&str] = &["udp", "unix_datagram"];
-pub(super) const CONCURRENCIES: &[&str] = &["plain", "threading", "forking", "green"];
+pub(super) const UNIX: &[&str] = &["unix_stream", "unix_datagram"];
+
+pub(super) const EACH: &[&str] = &["plain", "threading", "forking", "green"];
 pub(super) const PLAIN: &[&str] = &["plain"];
 pub(super) const THREADING: &[&str] = &["threading"];
+/// Those whose program may have further threads.
+pub(super) const WITH_THREADS: &[&str] = &["plain", "threading"];
 
 /// One server and one client of it.
 #[derive(Clone, Debug)]
@@ -15,7 +21,7 @@ pub(super) struct Scenario {
     /// `handle_raises::tcp::threading`
     pub(super) name: String,
     pub(super) transport: &'static str,
-    /// What both servers are told.
+    /// What both servers do.
     pub(super) words: String,
     pub(super) client: fn(&mut Session<'_>),
 }
@@ -26,7 +32,7 @@ impl Scenario {
     }
 }
 
-/// The same on several cells of the grid.
+/// One scenario for each of these transports and concurrencies.
 pub(super) fn on(
     transports: &[&'static str],
     concurrencies: &[&'static str],
@@ -34,18 +40,27 @@ pub(super) fn on(
     words: &str,
     client: fn(&mut Session<'_>),
 ) -> Vec<Scenario> {
-    let mut scenarios = Vec::new();
-    for &transport in transports {
-        for concurrency in concurrencies {
-            // The host's family is the address's affair.
-            let kind = transport.trim_end_matches('6');
-            scenarios.push(Scenario {
-                name: format!("{name}::{transport}::{concurrency}"),
-                transport,
-                words: format!("transport={kind} concurrency={concurrency} {words}"),
-                client,
-            });
+    let cells = transports.iter().flat_map(|&transport| {
+        let concurrencies = concurrencies.iter();
+        concurrencies.map(move |&concurrency| (transport, concurrency))
+    });
+    let scenario = |(transport, concurrency): (&'static str, _)| {
+        // Only the address shows the version of IP.
+        let kind = transport.trim_end_matches('6');
+        Scenario {
+            name: format!("{name}::{transport}::{concurrency}"),
+            transport,
+            words: format!("transport={kind} concurrency={concurrency} {words}"),
+            client,
         }
-    }
-    scenarios
+    };
+    cells.map(scenario).collect()
 }
+
+/// A table of scenarios: each row has the arguments of [`on`].
+macro_rules! scenarios {
+    ($($transports:expr, $concurrencies:expr; $name:expr, $words:expr; $client:expr;)*) => {
+        [$($crate::scenario::on($transports, $concurrencies, $name, $words, $client)),*].concat()
+    };
+}
+pub(super) use scenarios;

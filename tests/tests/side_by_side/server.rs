@@ -18,9 +18,9 @@ use crate::hooks::{Hooks, Traced, traced, watch};
 use crate::trace::{self, soon, trace, trace_at, wait};
 use crate::words;
 
-/// Runs the server that the words say.
-pub(super) fn main(told: impl Iterator<Item = String>) {
-    words::set(told);
+/// Runs the server that the words describe.
+pub(super) fn main(arguments: impl Iterator<Item = String>) {
+    words::set(arguments);
     trace::open(words::get("trace").expect("a trace"));
     let packet = words::number("max_packet_size", 65_535);
     let linger = words::seconds("linger").unwrap_or(Duration::from_secs(2));
@@ -94,9 +94,9 @@ where
     }
     let others = std::mem::take(&mut *OTHERS.lock());
     for other in others {
-        other.join().expect("a good end");
+        other.join().expect("no panic");
     }
-    // Dropping the server would close it once more, and say so.
+    // Dropping the server would close it again, with a line in the trace.
     exit(0);
 }
 
@@ -128,7 +128,7 @@ where
         }
         "bind" => {
             let second = bind::<T, H>(transport, server.server_address().clone());
-            // Dropping it would close it, which is not what this is about.
+            // Dropping it would close it, with a line in the trace.
             trace(end_of("bind", second.map(std::mem::forget)));
         }
         "soon" => {
@@ -156,7 +156,7 @@ where
     }
 }
 
-/// Runs a loop on this thread, and tells how it ends.
+/// Runs a loop on this thread, and traces how it ends.
 fn in_loop<V>(what: &str, run: impl FnOnce() -> io::Result<V>) {
     trace::in_loop(|| trace_at("end", end_of(what, run())));
 }
@@ -173,7 +173,7 @@ fn end_of<V>(what: &str, result: io::Result<V>) -> String {
 
 static OTHERS: Mutex<Vec<JoinHandle<()>>> = Mutex::new(Vec::new());
 
-/// Runs something in a thread that is none of the server's.
+/// Runs something on a thread that is not the server's.
 pub(super) fn beside(work: impl FnOnce() + Send + 'static) {
     OTHERS.lock().push(thread::spawn(work));
 }

@@ -1,4 +1,4 @@
-//! One scenario on one side: a server that runs, and what is seen of it.
+//! One scenario on one side: a running server, and everything that is observed of it.
 
 use std::env;
 use std::io::Write;
@@ -11,12 +11,12 @@ use crate::clients;
 use crate::scenario::Scenario;
 use crate::trace::Trace;
 
-/// The argument that makes this program our server and nothing else.
+/// The argument that makes this program our server.
 pub(super) const SERVE: &str = "--serve";
 
-/// Whose server it is.
+/// Whose server runs.
 pub(super) enum Side<'a> {
-    /// Python's: the program `python/server.py`, which forks one for every line that it reads.
+    /// Python's: `python/server.py`, which forks a server for every line of its input.
     Python(&'a mut Process),
     Ours,
 }
@@ -41,10 +41,10 @@ pub(super) struct Session<'a> {
     pub(super) folder: Folder,
     transport: &'static str,
     trace: Trace,
-    /// None once it has ended.
+    /// `None` after its end.
     server: Option<Server<'a>>,
     seen: Vec<String>,
-    /// What differs from run to run in an address, and what stands for it.
+    /// Texts that differ from run to run, and the names that replace them.
     names: Vec<(String, &'static str)>,
 }
 
@@ -58,7 +58,7 @@ impl<'a> Session<'a> {
             "tcp6" | "udp6" => "[::1]:0".to_owned(),
             _ => folder.join("server").display().to_string(),
         };
-        // What is said twice counts as it is said last.
+        // If a word is there twice, the second counts.
         let words = format!(
             "trace={} address={address} {}",
             trace.path().display(),
@@ -108,7 +108,7 @@ impl<'a> Session<'a> {
         self.transport.starts_with("tcp") || self.transport == "unix_stream"
     }
 
-    /// Lets the server go through its gate.
+    /// Opens the gate at which the server waits.
     pub(super) fn go(&mut self) {
         let server = self.server.as_mut().expect("a server that has not ended");
         server.process().write("go\n");
@@ -123,15 +123,15 @@ impl<'a> Session<'a> {
     /// Adds a word to the trace, for a server that waits for it.
     pub(super) fn tell(&self, word: &str) {
         let line = format!("client {word}\n");
-        let told = self.trace.append().write_all(line.as_bytes());
-        told.expect("a line in the trace");
+        let written = self.trace.append().write_all(line.as_bytes());
+        written.expect("a line in the trace");
     }
 
     /// Notes everything that the client still receives.
     ///
-    /// Python ends a stream in two steps, and what its client sees of unread input depends on whether it looks in
-    /// between; and that no datagram comes any more is certain only when nobody is there who could send one. So the
-    /// server has to end first, where it does not wait for the client to read.
+    /// The server must end first, unless it waits for the client to read. Python ends a stream in
+    /// two steps, and with unread input its client sees whether it looked between them. And only
+    /// after the server's end is it certain that no datagram will come.
     pub(super) fn see(&mut self, who: &str, client: &mut Client) {
         if self.is_python() || !self.is_stream() {
             self.end();
@@ -139,17 +139,17 @@ impl<'a> Session<'a> {
         self.see_now(who, client);
     }
 
-    /// The same while the server goes on.
+    /// The same while the server runs.
     pub(super) fn see_now(&mut self, who: &str, client: &mut Client) {
         self.note(who, &clients::rest(client));
     }
 
-    /// Notes something that was seen.
+    /// Notes an observation.
     pub(super) fn note(&mut self, who: &str, what: &str) {
         self.seen.push(format!("{who}: {what}"));
     }
 
-    /// Notes in which order two calls were, wherever they ran.
+    /// Notes the order of two calls, on any thread.
     pub(super) fn note_order(&mut self, one: &str, other: &str) {
         self.end();
         let text = self.trace.text();
@@ -164,7 +164,7 @@ impl<'a> Session<'a> {
         self.note("order", &order.join(" "));
     }
 
-    /// Has something that differs from run to run shown as a name.
+    /// Replaces a text that differs from run to run by a name.
     pub(super) fn name(&mut self, text: String, name: &'static str) {
         self.names.push((text, name));
     }
@@ -173,7 +173,7 @@ impl<'a> Session<'a> {
         !matches!(self.server, Some(Server::Ours(_)))
     }
 
-    /// Waits for the server's end.
+    /// Waits until the server has ended.
     pub(super) fn end(&mut self) {
         match self.server.take() {
             None => {}
@@ -190,7 +190,7 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// What was seen in all, a line for each place.
+    /// All observations: a line per kind of thread, and the client's.
     pub(super) fn observation(mut self) -> Vec<String> {
         self.end();
         let text = self.trace.text();
@@ -211,7 +211,7 @@ impl<'a> Session<'a> {
     }
 
     fn with_names(&self, line: &str) -> String {
-        // What was named last may contain what was named first.
+        // A later name may contain an earlier one.
         let names = self.names.iter().rev();
         names.fold(line.to_owned(), |line, (text, name)| {
             line.replace(text, name)
@@ -219,7 +219,7 @@ impl<'a> Session<'a> {
     }
 }
 
-/// Leaves only the last of several: how often the loop turns is nobody's business, only that it still does.
+/// Keeps only the last call of that name: it matters that the loop turns, not how often.
 fn only_last(calls: &mut Vec<&str>, name: &str) {
     if let Some(last) = calls.iter().rposition(|&call| call == name) {
         let mut place = 0;

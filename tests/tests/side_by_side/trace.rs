@@ -1,4 +1,4 @@
-//! A file with a line for every call; several processes write it.
+//! The trace: a file with a line per call, which several processes write.
 
 use std::fmt::Display;
 use std::fs::{File, OpenOptions};
@@ -35,7 +35,7 @@ impl Trace {
         std::fs::read_to_string(&self.0).unwrap_or_default()
     }
 
-    /// Waits until the word is there, at most so long. Returns whether it is.
+    /// Waits for a word, up to that limit. Returns whether it is there.
     pub(super) fn wait(&self, word: &str, limit: Duration) -> bool {
         let end = Instant::now() + limit;
         while !self.text().split_whitespace().any(|there| there == word) {
@@ -63,7 +63,7 @@ fn writer() -> &'static Writer {
     WRITER.get().expect("a trace")
 }
 
-/// To be called on the main thread.
+/// Must be called on the main thread.
 pub(super) fn open(path: &str) {
     let trace = Trace::new(path.into());
     let writer = Writer {
@@ -96,7 +96,7 @@ fn place() -> &'static str {
     }
 }
 
-/// Adds a line about a call: where it was, and what.
+/// Adds a line about a call, with its kind of thread.
 pub(super) fn trace(call: impl Display) {
     trace_at(place(), call);
 }
@@ -104,7 +104,7 @@ pub(super) fn trace(call: impl Display) {
 /// Adds a line.
 pub(super) fn trace_at(place: &str, text: impl Display) {
     let line = format!("{place} {text}\n");
-    // One call for all of it, so that lines stay whole.
+    // One call per line, so that lines do not mix.
     (&writer().file)
         .write_all(line.as_bytes())
         .expect("a line in the trace");
@@ -115,7 +115,7 @@ pub(super) fn wait(word: &str) {
     assert!(writer().trace.wait(word, DEADLINE), "no {word}");
 }
 
-/// Whether the word is there within so long.
+/// Whether the word is there before that limit.
 pub(super) fn soon(word: &str, limit: Duration) -> bool {
     writer().trace.wait(word, limit)
 }

@@ -1,11 +1,13 @@
-//! Compares what was seen of the two sides, and their difference with what is listed.
+//! Compares the observations of the two sides, and their differences with the listed ones.
 
 use std::collections::BTreeSet;
+
+use libtest_mimic::Failed;
 
 use crate::differences::{DIFFERENCES, Difference};
 use crate::scenario::Scenario;
 
-/// What became of a scenario.
+/// The result of a scenario.
 pub(super) enum Verdict {
     Equal,
     AsListed,
@@ -31,20 +33,22 @@ pub(super) fn judge(name: &str, python: &[String], ours: &[String]) -> Verdict {
     }
 }
 
-/// What the first have and the others have not.
+/// The lines that only the first side has.
 fn only<'a>(lines: &'a [String], others: &[String]) -> BTreeSet<&'a str> {
     let alone = lines.iter().filter(|line| !others.contains(line));
     alone.map(String::as_str).collect()
 }
 
-/// Complaints about listed differences that no scenario is about.
-pub(super) fn about_nothing(scenarios: &[Scenario]) -> Vec<String> {
-    let stale = DIFFERENCES.iter().filter(|listed| {
+/// A difference that no scenario can show is out of date.
+pub(super) fn every_difference_has_a_scenario(scenarios: &[Scenario]) -> Result<(), Failed> {
+    let stale = DIFFERENCES.iter().find(|listed| {
         let mut names = scenarios.iter().map(|scenario| &scenario.name);
         !names.any(|name| is_about(listed, name))
     });
-    let complaint = |listed: &Difference| format!("no scenario is about {listed:#?}");
-    stale.map(complaint).collect()
+    match stale {
+        Some(listed) => Err(format!("no scenario shows {listed:#?}").into()),
+        None => Ok(()),
+    }
 }
 
 fn is_about(listed: &Difference, name: &str) -> bool {

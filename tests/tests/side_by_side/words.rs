@@ -1,16 +1,19 @@
-//! What a server of either side is told: words, `name=value`.
+//! The words `name=value` that describe a server to either side.
 //!
 //! | word | |
 //! | --- | --- |
 //! | `trace` | the file for the trace |
 //! | `transport`, `concurrency`, `address` | which server, and where |
-//! | `main` | what the program around the server does, step by step: `gate` waits for a line on standard input, `soon` tells whether a word is in the trace within a second, and with `&` a step gets a thread of its own |
-//! | `handle` | what the handler does, step by step; with `?` it goes on when a step fails |
+//! | `main` | the steps of the program around the server, see below |
+//! | `handle` | the steps of the handler; after one with `?` it continues even if that fails |
 //! | `handler=bare` | the handler has no files |
 //! | `fault` | the hook that fails |
-//! | `requests` | after so many, and when nothing is live, a loop is told to end; never with 0 |
-//! | `shutdown_on_loop` | that is done on the loop's own thread |
-//! | the rest | options, under their names: `server_timeout` is the server's, `timeout` the handler's |
+//! | `requests` | a loop ends after that many, once none is live; with 0 it does not |
+//! | `shutdown_on_loop` | the loop's own thread ends it |
+//! | others | options, by their names: `server_timeout` is the server's, `timeout` the handler's |
+//!
+//! Among the steps of `main`, `gate` waits for a line on standard input, and `soon` traces whether
+//! a word is in the trace within a second. A step with `&` runs on a new thread.
 
 use std::collections::HashMap;
 use std::io;
@@ -41,10 +44,10 @@ pub(super) fn seconds(name: &str) -> Option<Duration> {
     get(name).map(|value| Duration::from_secs_f64(value.parse().expect("seconds")))
 }
 
-/// The failure of a hook that is told to fail.
+/// The failure of a hook that the words let fail.
 pub(super) fn fault(hook: &str) -> io::Result<()> {
     match get("fault") {
-        Some(told) if told == hook => Err(io::Error::other("Fault")),
+        Some(fault) if fault == hook => Err(io::Error::other("Fault")),
         _ => Ok(()),
     }
 }

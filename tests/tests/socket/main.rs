@@ -7,7 +7,6 @@ mod io;
 mod layer;
 mod numbers;
 mod option;
-#[cfg(target_os = "linux")]
 mod peer;
 mod select;
 mod signals;

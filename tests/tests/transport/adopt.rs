@@ -9,8 +9,8 @@ use std::process::Stdio;
 
 use socketserver::{Address, Served, Server, Socket, ThreadingTCPServer};
 use tests::{
-    Client, Column, DEADLINE, Datagrams, Echo, Folder, Place, Running, Streams, elsewhere_command,
-    in_time, is_elsewhere, matrix,
+    Client, Column, DEADLINE, Datagrams, Echo, Folder, Running, Streams, TestTransport,
+    elsewhere_command, in_time, is_elsewhere, matrix,
 };
 
 use crate::LOCAL;
@@ -84,7 +84,7 @@ fn a_bound_datagram_socket_is_served<T: Datagrams, C: Column>() {
 
 matrix!(datagrams: a_bound_datagram_socket_is_served);
 
-fn sockets_of_another_kind_are_rejected<T: Place, C: Column>() {
+fn sockets_of_another_kind_are_rejected<T: TestTransport, C: Column>() {
     let folder = Folder::new();
     let sequence = socket2::Socket::new(socket2::Domain::UNIX, socket2::Type::SEQPACKET, None);
     let sequence = OwnedFd::from(sequence.expect("a socket"));

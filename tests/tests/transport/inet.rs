@@ -4,7 +4,7 @@ use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, UdpSocket};
 
 use socketserver::{Address, BaseRequestHandler, Builder, Request, Server, Tcp, ToAddress, Udp};
-use tests::{Client, Column, Place, Row, matrix, run};
+use tests::{Client, Column, Row, TestTransport, matrix, run};
 
 /// Answers with its client's address, without the port.
 #[derive(BaseRequestHandler)]
@@ -28,7 +28,7 @@ impl Who {
 }
 
 /// How a client there is called by the server.
-fn who<T: Place>(address: &Address) -> Vec<u8> {
+fn who<T: TestTransport>(address: &Address) -> Vec<u8> {
     let mut client = T::client(address);
     if let Client::Udp(_) = client {
         client.send("who am I?");

@@ -4,7 +4,6 @@ mod adopt;
 mod bind;
 mod inet;
 mod options;
-#[cfg(target_os = "linux")]
 mod other_family;
 mod socket_file;
 mod stream;

@@ -16,7 +16,7 @@ use socketserver::{
     UnixStream, UnixStreamServer,
 };
 use tests::{
-    Column, DEADLINE, Folder, Place, all_descriptors, in_own_process, matrix, python, run,
+    Column, DEADLINE, Folder, TestTransport, all_descriptors, in_own_process, matrix, python, run,
 };
 
 /// The kind of a transport's sockets.
@@ -45,7 +45,7 @@ fn can_be_connected_to(kind: SocketKind, path: &Path) -> bool {
 }
 
 /// Binds a server there that no client will ask.
-fn bind<T: Place, C: Column>(path: &Path) -> io::Result<impl Sized> {
+fn bind<T: TestTransport, C: Column>(path: &Path) -> io::Result<impl Sized> {
     Server::<T, C, _, _>::handling(|_: T::Request, _: Address| ()).bind(path)
 }
 
@@ -57,7 +57,7 @@ fn entries(folder: &Folder) -> Vec<std::ffi::OsString> {
 }
 
 /// Complaint 23.
-fn the_file_is_removed_with_the_server<T: Place, C: Column>() {
+fn the_file_is_removed_with_the_server<T: TestTransport, C: Column>() {
     let folder = Folder::new();
     let path = folder.join("server");
     for _ in 0..3 {
@@ -76,7 +76,7 @@ fn the_file_is_removed_with_the_server<T: Place, C: Column>() {
 }
 
 /// Complaint 23.
-fn a_stale_file_is_replaced<T: Place, C: Column>() {
+fn a_stale_file_is_replaced<T: TestTransport, C: Column>() {
     let folder = Folder::new();
     let path = folder.join("server");
     for former in [SocketKind::Stream, SocketKind::Datagram] {
@@ -90,7 +90,7 @@ fn a_stale_file_is_replaced<T: Place, C: Column>() {
 }
 
 /// Complaint 23.
-fn a_live_socket_is_never_replaced<T: Place, C: Column>() {
+fn a_live_socket_is_never_replaced<T: TestTransport, C: Column>() {
     let folder = Folder::new();
     let path = folder.join("server");
     for other in [SocketKind::Stream, SocketKind::Datagram] {
@@ -109,7 +109,7 @@ fn a_live_socket_is_never_replaced<T: Place, C: Column>() {
     assert!(can_be_connected_to(kind::<T>(), &path));
 }
 
-fn a_file_without_a_socket_is_never_removed<T: Place, C: Column>() {
+fn a_file_without_a_socket_is_never_removed<T: TestTransport, C: Column>() {
     let folder = Folder::new();
     fs::write(folder.join("file"), "precious").expect("a file");
     fs::create_dir(folder.join("folder")).expect("a folder");
@@ -128,7 +128,7 @@ fn a_file_without_a_socket_is_never_removed<T: Place, C: Column>() {
 }
 
 /// Complaint 23.
-fn a_file_of_another_is_left_alone<T: Place, C: Column>() {
+fn a_file_of_another_is_left_alone<T: TestTransport, C: Column>() {
     let folder = Folder::new();
     let path = folder.join("server");
     let server = bind::<T, C>(&path).expect("bind");
@@ -146,7 +146,7 @@ fn a_file_of_another_is_left_alone<T: Place, C: Column>() {
 }
 
 /// Of twenty servers that start at once one serves, and no other takes its place.
-fn one_racer_for_a_path_wins<T: Place, C: Column>() {
+fn one_racer_for_a_path_wins<T: TestTransport, C: Column>() {
     const RACERS: usize = 20;
     let folder = Folder::new();
     for round in 0..10 {
@@ -177,7 +177,7 @@ fn one_racer_for_a_path_wins<T: Place, C: Column>() {
 }
 
 /// Every process that may read the folder can lock it.
-fn a_locked_folder_blocks_no_server<T: Place, C: Column>() {
+fn a_locked_folder_blocks_no_server<T: TestTransport, C: Column>() {
     let folder = Folder::new();
     let lock = fs::File::open(folder.path()).expect("a folder");
     flock(&lock, FlockOperation::LockExclusive).expect("a lock");

@@ -9,7 +9,7 @@ use rustix::net::SocketAddrUnix;
 use socketserver::{
     Address, Datagram, Server, Socket, TCPServer, UnixDatagram, UnixStream, UnixStreamServer,
 };
-use tests::{Client, Column, DEADLINE, Folder, Place, matrix, python, run};
+use tests::{Client, Column, DEADLINE, Folder, TestTransport, matrix, python, run};
 
 use crate::LOCAL;
 

@@ -4,7 +4,7 @@ use std::process::Command;
 
 use tests::{Process, demo, python};
 
-/// In which language a program is written.
+/// The language of a program.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Language {
     Rust,
@@ -14,7 +14,7 @@ pub(crate) enum Language {
 use Language::{Python, Rust};
 
 impl Language {
-    /// Starts one side of a row: `None` where there is no Python.
+    /// Starts one side of a row. Returns `None` if there is no Python.
     #[track_caller]
     fn start(self, row: &str, role: &str, address: &str) -> Option<Process> {
         match self {
@@ -28,7 +28,7 @@ impl Language {
         }
     }
 
-    /// How it writes bytes.
+    /// Bytes as it prints them.
     pub(crate) fn bytes(self, text: &str) -> String {
         match self {
             Rust => format!("b\"{text}\""),
@@ -36,7 +36,7 @@ impl Language {
         }
     }
 
-    /// How it writes an address of this machine, up to the port.
+    /// An address of this machine as it prints it, up to the port.
     fn address(self) -> &'static str {
         match self {
             Rust => "127.0.0.1:",
@@ -60,7 +60,7 @@ fn script(row: &str) -> &'static str {
     }
 }
 
-/// A server of a row, on a port that the system chose, and the language of its clients.
+/// A running server of a row, and the language of its clients.
 pub(crate) struct Row {
     name: &'static str,
     pub(crate) server: Process,
@@ -87,12 +87,12 @@ impl Row {
         })
     }
 
-    /// One more client.
+    /// Starts a client.
     #[track_caller]
     pub(crate) fn client(&self) -> Process {
         self.clients
             .start(self.name, "client", &self.address)
-            .expect("one side runs, so Python is there if it is needed")
+            .expect("Python, which the other side needed too")
     }
 
     /// The server's next line is this.
@@ -101,7 +101,7 @@ impl Row {
         assert_eq!(self.server.line(), line);
     }
 
-    /// The server's next line is this, and an address of this machine, and that.
+    /// The server's next line is `before`, an address of this machine, and `after`.
     #[track_caller]
     pub(crate) fn says_address(&self, before: &str, after: &str) {
         let line = self.server.line();
@@ -112,9 +112,9 @@ impl Row {
         assert!(line.ends_with(after), "{line}");
     }
 
-    /// The five things that a handler of `socketserver` prints of itself. Returns the fifth, the thread.
+    /// The five lines that a handler of `socketserver` prints. Returns the fifth, the thread.
     #[track_caller]
-    pub(crate) fn says_the_five_things(&self, request: [&str; 2]) -> String {
+    pub(crate) fn says_five_lines(&self, request: [&str; 2]) -> String {
         let (handler, server, request, thread) = match self.speaks {
             Rust => ("MyHandler {", "ServerRef {", request[0], "Thread {"),
             Python => (
@@ -135,14 +135,14 @@ impl Row {
         last
     }
 
-    /// The server ends by itself, and well.
+    /// The server ends by itself, with success.
     #[track_caller]
     pub(crate) fn ends(self) {
         assert_ends(self.server);
     }
 }
 
-/// The program ends with its input at the latest, and well, and has said everything before.
+/// The program ends with its input at the latest, with success and without further output.
 #[track_caller]
 pub(crate) fn assert_ends(program: Process) {
     let (status, output, errors) = program.wait();

@@ -1,4 +1,4 @@
-# Runs one side of a row: what stands before this is the row as the course has it, but for these two helpers.
+# Runs one side of a row. The text before this is the course's, except for calls of these helpers.
 import sys
 
 
@@ -7,7 +7,7 @@ def listening(s):
 
 
 def typed():
-    """The course asks for input for ever; here it ends."""
+    """The course reads input for ever; here it ends."""
     return (line.rstrip("\n") for line in sys.stdin)
 
 

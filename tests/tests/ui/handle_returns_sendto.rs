@@ -1,4 +1,4 @@
-// The last call of a datagram handler is often `sendto`, which tells how many bytes were sent.
+// The last call of a datagram handler is often `sendto`, which returns the number of bytes.
 
 use std::io;
 

@@ -1,4 +1,4 @@
-// The bound belongs on the struct as well: the derive sees nothing else.
+// The struct needs the bound too, because the derive sees only the struct.
 
 use std::fmt::Display;
 

@@ -1,4 +1,4 @@
-// Each is reported, and the uses of the struct add nothing to it.
+// Each mistake is reported once, and the uses of the struct add no errors.
 
 use socketserver::{
     Address, BaseServer, RequestHandler, Socket, StreamRequestHandler, ThreadingTCPServer,

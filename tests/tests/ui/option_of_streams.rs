@@ -1,4 +1,4 @@
-// A datagram has no connection, and the socket of a base handler is its own affair.
+// A datagram has no connection, and a base handler sets the options of its own socket.
 
 use socketserver::{BaseRequestHandler, DatagramRequestHandler};
 

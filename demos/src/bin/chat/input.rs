@@ -1,31 +1,31 @@
-//! What people type: lines, and what they mean.
+//! What members type: lines, and what each asks for.
 
 use std::io;
 
 use demos::text::printable;
 use socketserver::SocketReader;
 
-/// So many bytes may be in a line, without its end.
+/// Maximum number of bytes in a line, without its end.
 const LONGEST_LINE: usize = 4_096;
 
 /// The commands, as hints name them.
 const COMMANDS: &str = "/who, /name NEW, /me TEXT, /quit";
 
-/// What a member sent.
+/// A line as it was read.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Line {
-    /// Fit to be shown on any terminal.
+    /// Safe to show on any terminal.
     Text(String),
-    /// Dropped.
+    /// More than [`LONGEST_LINE`] bytes, which were dropped.
     TooLong,
-    /// Nothing more will come.
+    /// The end of the stream.
     End,
 }
 
 impl Line {
-    /// The next one.
+    /// Reads the next line.
     pub(crate) fn read(rfile: &mut SocketReader) -> io::Result<Self> {
-        // With room for `\r\n`, so that a line that is too long is known from its first piece.
+        // With room for `\r\n`, so that the first piece shows whether the line is too long.
         const PIECE: usize = LONGEST_LINE + 2;
         let mut piece = rfile.readline(PIECE)?;
         if piece.is_empty() {
@@ -41,7 +41,7 @@ impl Line {
         Ok(Line::TooLong)
     }
 
-    /// How much there was to read.
+    /// How many bytes count for the pace.
     pub(crate) fn len(&self) -> usize {
         match self {
             Line::Text(text) => text.len(),
@@ -61,7 +61,7 @@ fn without_end(line: &[u8]) -> &[u8] {
 pub(crate) enum Input<'a> {
     /// Nothing: the line is blank.
     Nothing,
-    /// Whatever is no command.
+    /// A line that is no command.
     Say(&'a str),
     /// `/me TEXT`
     Act(&'a str),
@@ -71,12 +71,12 @@ pub(crate) enum Input<'a> {
     Who,
     /// `/quit`, or the word `over`.
     Quit,
-    /// Another word with a slash before it, or a command that lacks something.
+    /// Another word with a slash, or a command without its argument.
     Unknown(&'a str),
 }
 
 impl<'a> Input<'a> {
-    /// Reads a line.
+    /// Reads the command at the start of a line.
     pub(crate) fn parse(line: &'a str) -> Self {
         let line = line.trim();
         let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
@@ -115,7 +115,7 @@ mod tests {
 
     use super::*;
 
-    /// What is typed: lines of all lengths around the longest one, and with all kinds of ends.
+    /// Lines of all lengths around the longest one, with all kinds of ends.
     fn typed() -> impl Strategy<Value = Vec<u8>> {
         let length = prop_oneof![0..10_usize, 4_085..4_105_usize, 8_180..8_210_usize];
         let text = prop_oneof![
@@ -135,7 +135,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_line_is_read_or_dropped(typed in typed(), rbufsize in prop_oneof![Just(-1), 1..5_000_isize]) {
+        fn every_line_is_read_or_dropped(
+            typed in typed(),
+            rbufsize in prop_oneof![Just(-1), 1..5_000_isize],
+        ) {
             let (socket, mut other) = UnixStream::pair().expect("a pair");
             other.write_all(&typed).expect("there is room");
             other.shutdown(Shutdown::Write).expect("shutdown");
@@ -153,7 +156,7 @@ mod tests {
         }
 
         #[test]
-        fn every_line_asks_for_something(
+        fn every_line_is_some_command(
             line in prop_oneof![".{0,60}", "[ /]{0,3}(me|name|who|quit|over)?[ a]{0,4}"],
         ) {
             let said = line.trim();
@@ -163,7 +166,9 @@ mod tests {
                 Input::Act(text) | Input::Rename(text) => {
                     prop_assert!(!text.is_empty() && text.trim() == text && said.ends_with(text));
                 }
-                Input::Unknown(word) => prop_assert!(word.starts_with('/') && said.starts_with(word)),
+                Input::Unknown(word) => {
+                    prop_assert!(word.starts_with('/') && said.starts_with(word));
+                }
                 Input::Who => prop_assert!(said.starts_with("/who")),
                 Input::Quit => prop_assert!(said == "over" || said.starts_with("/quit")),
             }
@@ -171,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_is_what_it_begins_with() {
+    fn commands_are_recognised_by_their_first_word() {
         for (line, input) in [
             ("", Input::Nothing),
             ("  ", Input::Nothing),
@@ -194,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_ends_as_it_does_in_any_system() {
+    fn a_line_may_end_in_cr_lf() {
         for line in ["text\n", "text\r\n", "text"] {
             assert_eq!(without_end(line.as_bytes()), b"text");
         }

@@ -1,13 +1,13 @@
-//! A room where everybody hears what anybody says, and who joins the last lines.
+//! A chat room: each line of a member goes to all others, and a new member gets the last lines.
 //!
 //! ```sh
 //! cargo run --bin chat
-//! nc 127.0.0.1 9999
-//! cargo run --bin chat-client
+//! nc 127.0.0.1 9999                   in a second terminal
+//! cargo run --bin chat-client         in a third
 //! ```
 //!
-//! [`room`] knows who is there and who gets what, [`outbox`] how it gets there, [`input`] what
-//! people type, and [`pace`] how fast they may.
+//! [`room`] decides which member is sent which line, [`outbox`] sends it, [`input`] reads what
+//! members type, and [`pace`] limits how fast they do.
 
 mod input;
 mod outbox;
@@ -21,7 +21,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Parser;
-use demos::place::{DEFAULT_ADDRESS, internet_address};
+use demos::endpoint::{DEFAULT_ADDRESS, internet_address};
 use demos::program::{self, Failure};
 use demos::server::{ConcurrencyName, ServerOptions};
 use parking_lot::Mutex;
@@ -30,17 +30,18 @@ use socketserver::{
 };
 
 use crate::input::{Input, Line};
-use crate::outbox::{Outbox, Sending};
+use crate::outbox::{Queue, Sending};
 use crate::pace::Pace;
-use crate::room::Room;
+use crate::room::{Outbox, Room};
 
-/// Every member takes two threads, and a process that has too many of them is ended by the system.
+/// Each member takes two threads, and Linux aborts a process that has too many.
 const MOST_CONNECTIONS: NonZeroUsize = NonZeroUsize::new(5_000).unwrap();
 
-/// A room where everybody hears what anybody says
+/// A chat room: each line of a member goes to all others
 #[derive(Parser)]
 #[command(name = "chat", version, mut_arg("max_connections", |limit| {
-    limit.help(format!("At most so many connections; others wait in the system's queue [default: {MOST_CONNECTIONS}]"))
+    let help = limit.get_help().cloned().unwrap_or_default();
+    limit.help(format!("{help} [default: {MOST_CONNECTIONS}]"))
 }))]
 struct Options {
     /// HOST:PORT
@@ -53,9 +54,8 @@ struct Options {
 
 /// What the handlers share.
 struct Chat {
-    /// Nothing that waits for a client happens under this lock: an outbox takes a line at once or
-    /// never.
-    room: Mutex<Room<Arc<Outbox>>>,
+    /// No call under this lock waits for a client, because an outbox takes a line at once or never.
+    room: Mutex<Room<Arc<Queue>>>,
     drain: Duration,
 }
 
@@ -65,7 +65,7 @@ impl BaseServer for Chat {
     }
 }
 
-/// One of these is made for every connection.
+/// One of these per connection.
 #[derive(StreamRequestHandler)]
 #[handler(disable_nagle_algorithm)]
 struct ChatHandler {
@@ -79,7 +79,7 @@ struct ChatHandler {
 
 impl ChatHandler {
     fn setup(&self) -> io::Result<()> {
-        // Whoever has vanished without a word is noticed some day.
+        // So that a client that has vanished is noticed some day.
         self.request.setsockopt(SocketOption::KeepAlive(true))
     }
 
@@ -87,12 +87,14 @@ impl ChatHandler {
         let outbox = Sending::start(self.request.clone())?;
         let result = self.visit(&outbox);
         if outbox.has_overflowed() {
-            return Err(io::Error::other("cut, as it does not read what it is sent"));
+            return Err(io::Error::other(
+                "aborted because it does not read what it is sent",
+            ));
         }
         result
     }
 
-    fn visit(&mut self, outbox: &Arc<Outbox>) -> io::Result<()> {
+    fn visit(&mut self, outbox: &Arc<Queue>) -> io::Result<()> {
         let server = self.server.clone();
         let Some(mut member) = self.come_in(&server, outbox)? else {
             return Ok(());
@@ -115,11 +117,11 @@ impl ChatHandler {
         Ok(())
     }
 
-    /// Asks for a name until there is one, or nobody any more who could have it.
+    /// Asks for a name until the client gives a free one. Returns `None` if it leaves first.
     fn come_in<'a>(
         &mut self,
         server: &'a Chat,
-        outbox: &Arc<Outbox>,
+        outbox: &Arc<Queue>,
     ) -> io::Result<Option<Membership<'a>>> {
         outbox.put("-- what is your name?\n");
         while let Some(text) = self.next_line(outbox)? {
@@ -140,8 +142,8 @@ impl ChatHandler {
         Ok(None)
     }
 
-    /// The next line that is not too long; `None` when there are no more.
-    fn next_line(&mut self, outbox: &Outbox) -> io::Result<Option<String>> {
+    /// The next line that is not too long; `None` after the last.
+    fn next_line(&mut self, outbox: &Arc<Queue>) -> io::Result<Option<String>> {
         loop {
             let line = Line::read(&mut self.rfile)?;
             self.pace.keep(line.len());
@@ -154,7 +156,7 @@ impl ChatHandler {
     }
 }
 
-/// Somebody who is in the room for as long as this lives.
+/// A member, which leaves the room when this is dropped.
 struct Membership<'a> {
     server: &'a Chat,
     name: String,

@@ -1,5 +1,5 @@
-//! What a member is still to be sent, and who sends it: whoever has something to say only puts it
-//! here.
+//! The lines that wait for a member, and the thread that sends them, so that a thread with a line
+//! for a member never waits.
 
 use std::io;
 use std::net::Shutdown;
@@ -12,66 +12,51 @@ use std::time::Duration;
 use socketserver::Socket;
 use socketserver::green::{self, Receiver, RecvTimeoutError, Sender, channel};
 
-use crate::room::Tell;
+use crate::room::Outbox;
 
-/// A member for whom more bytes than these wait does not read, and is cut.
+/// Maximum number of bytes that wait for one member. A member that exceeds it does not read, and
+/// its conversation is aborted.
 const MOST_BYTES: usize = 1 << 20;
 
-/// About so many bytes are sent at a time, so that what has been read counts no more.
+/// About how many bytes are sent by one call, so that they soon stop counting.
 const BATCH: usize = 1 << 16;
 
-/// How long the end of a conversation waits for a member who has not yet been sent everything.
+/// How long the end of a conversation waits for a member that has not read everything yet.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Where to put what one member is to be sent.
-pub(crate) struct Outbox {
+/// The lines that wait for one member.
+pub(crate) struct Queue {
     connection: Socket,
     /// `None` is the last.
     lines: Sender<Option<String>>,
-    /// So many bytes were put here and have not been sent.
+    /// The bytes in `lines`, and those that are being sent.
     waiting: AtomicUsize,
     overflowed: AtomicBool,
 }
 
-impl Outbox {
-    /// Takes a line and never waits. A member who leaves too much unread is cut: that ends its
-    /// conversation wherever it is, in the middle of a line that is read or sent.
-    pub(crate) fn put(&self, line: &str) {
-        if self.has_overflowed() {
-            return;
-        }
-        if self.waiting.fetch_add(line.len(), SeqCst) + line.len() > MOST_BYTES {
-            self.overflowed.store(true, SeqCst);
-            self.cut();
-        } else if self.lines.send(Some(line.to_owned())).is_err() {
-            // The connection has broken, which is another matter.
-            self.waiting.fetch_sub(line.len(), SeqCst);
-        }
-    }
-
-    /// Whether the member was cut.
+impl Queue {
+    /// Whether the conversation was aborted because the member did not read.
     pub(crate) fn has_overflowed(&self) -> bool {
         self.overflowed.load(SeqCst)
     }
 
-    fn cut(&self) {
-        // A connection that has ended already need not be cut.
+    /// Ends the conversation wherever it is, even in the middle of a line that is read or sent.
+    fn abort(&self) {
+        // This fails if the connection has ended already.
         let _ = self.connection.shutdown(Shutdown::Both);
     }
 
-    /// Sends what is put here, until the last line or the end of the connection.
+    /// Sends the lines, until the last one or the end of the connection.
     fn send(&self, lines: &Receiver<Option<String>>) {
         while let Ok(Some(line)) = lines.recv() {
             let mut batch = line.into_bytes();
             let mut last = false;
             while batch.len() < BATCH
+                && !last
                 && let Ok(line) = lines.try_recv()
             {
-                let Some(line) = line else {
-                    last = true;
-                    break;
-                };
-                batch.extend_from_slice(line.as_bytes());
+                last = line.is_none();
+                batch.extend(line.unwrap_or_default().into_bytes());
             }
             if self.connection.sendall(&batch).is_err() || last {
                 return;
@@ -81,44 +66,53 @@ impl Outbox {
     }
 }
 
-impl Tell for Arc<Outbox> {
-    fn tell(&self, line: &str) {
-        self.put(line);
+impl Outbox for Arc<Queue> {
+    fn put(&self, line: &str) {
+        if self.has_overflowed() {
+            return;
+        }
+        if self.waiting.fetch_add(line.len(), SeqCst) + line.len() > MOST_BYTES {
+            self.overflowed.store(true, SeqCst);
+            self.abort();
+        } else if self.lines.send(Some(line.to_owned())).is_err() {
+            // The connection is broken, which is no overflow.
+            self.waiting.fetch_sub(line.len(), SeqCst);
+        }
     }
 }
 
-/// An outbox with a thread that empties it. Dropped, it sends what still waits, and the thread
-/// ends.
+/// A queue with the thread that empties it. Dropped, it sends what still waits, and joins the
+/// thread.
 pub(crate) struct Sending {
-    outbox: Arc<Outbox>,
-    /// Disconnected once the thread has ended.
+    queue: Arc<Queue>,
+    /// Disconnected when the thread has ended.
     ended: Receiver<()>,
 }
 
 impl Sending {
     /// Starts the thread.
     pub(crate) fn start(connection: Socket) -> io::Result<Self> {
-        // Without a limit, so that nobody ever waits to put something in.
+        // Unbounded, so that `put` never blocks.
         let (lines, waiting) = channel(usize::MAX);
         let (end, ended) = channel::<()>(1);
-        let outbox = Arc::new(Outbox {
+        let queue = Arc::new(Queue {
             connection,
             lines,
             waiting: AtomicUsize::new(0),
             overflowed: AtomicBool::new(false),
         });
-        let sending = outbox.clone();
+        let sending = queue.clone();
         spawn(move || {
             let _end = end;
             sending.send(&waiting);
         })?;
-        Ok(Sending { outbox, ended })
+        Ok(Sending { queue, ended })
     }
 }
 
-/// Starts a thread of the kind that its handler has.
+/// Starts a green thread from a green thread, and an ordinary thread from an ordinary one.
 fn spawn(run: impl FnOnce() + Send + 'static) -> io::Result<()> {
-    /// Only what is used of it counts.
+    /// Address space. A page takes memory from when it is first used.
     const STACK_SIZE: usize = 256 * 1024;
     if green::is_green() {
         green::try_spawn(STACK_SIZE, run).map(drop)
@@ -129,19 +123,19 @@ fn spawn(run: impl FnOnce() + Send + 'static) -> io::Result<()> {
 }
 
 impl Deref for Sending {
-    type Target = Arc<Outbox>;
+    type Target = Arc<Queue>;
 
-    fn deref(&self) -> &Arc<Outbox> {
-        &self.outbox
+    fn deref(&self) -> &Arc<Queue> {
+        &self.queue
     }
 }
 
 impl Drop for Sending {
     fn drop(&mut self) {
-        // It fails when there is nobody any more who would send it.
-        let _ = self.outbox.lines.send(None);
+        // This fails if the thread has ended already.
+        let _ = self.queue.lines.send(None);
         if self.ended.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout) {
-            self.outbox.cut();
+            self.queue.abort();
             let _ = self.ended.recv();
         }
     }

@@ -1,4 +1,4 @@
-//! The programs of a course on sockets, each under its row: a server and its client.
+//! The programs of a course on sockets: each row is a server and its client.
 //!
 //! ```sh
 //! cargo run --bin tutorial -- t1 server
@@ -8,18 +8,19 @@
 //! | row | what it shows |
 //! | --- | --- |
 //! | [`t1`] | TCP: listen, connect, one conversation |
-//! | [`t2`] | TCP: one client after the other, and all of what each has to say |
-//! | [`t3`] | UDP: datagrams, sent without asking whether anybody listens |
+//! | [`t2`] | TCP: one client after the other, and all messages of each |
+//! | [`t3`] | UDP: datagrams, sent whether or not a server listens |
 //! | [`t4`] | UDP: answers |
-//! | [`t5`] | TCP: a chat, until somebody says `over` |
+//! | [`t5`] | TCP: a chat, until the client says `over` |
 //! | [`t6`] | TCP: `t2` as a telephone call, with a commentary |
 //! | [`t7`] | UDP: datagrams have boundaries, streams have none |
 //! | [`t8`] | `socketserver` over TCP: many clients at once |
 //! | [`t9`] | `socketserver` over UDP |
 //!
-//! Each side also talks to the course's own programs in Python. What the servers print is the course's, put into
-//! English, with addresses and bytes as Rust writes them. Added here are their first line, `listening on ADDRESS`, the
-//! last two of [`t7`], and that a client whose input is not a terminal shows no prompt and ends with its input.
+//! Each side also talks to the course's own programs in Python. The servers print what the course's
+//! servers print, in English, with addresses and bytes as Rust writes them. Three things are added:
+//! their first line, `listening on ADDRESS`; the last two lines of [`t7`]; and a client whose input
+//! is not a terminal shows no prompt and ends with its input.
 
 mod t1;
 mod t2;
@@ -35,7 +36,7 @@ use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
-use demos::place::internet_address;
+use demos::endpoint::internet_address;
 use demos::program::{self, Failure};
 use demos::text::printable;
 use socketserver::Address;
@@ -125,21 +126,21 @@ fn main() -> ExitCode {
     })
 }
 
-/// What the user types, line by line, after the course's prompt; a pipe or a file is read without one.
+/// The lines that the user types, after the course's prompt. A pipe or a file gets no prompt.
 fn lines() -> impl Iterator<Item = io::Result<String>> {
     let prompt = io::stdin().is_terminal() && io::stdout().is_terminal();
     let mut typed = io::stdin().lines();
     std::iter::from_fn(move || {
         if prompt {
             print!(">>>: ");
-            // A prompt that cannot be shown is no reason not to read.
+            // Without a prompt the line can still be read.
             let _ = io::stdout().flush();
         }
         typed.next()
     })
 }
 
-/// Shows an answer, on a line of its own; a pipe or a file gets its bytes as they are.
+/// Shows an answer on one line. A pipe or a file gets its bytes unchanged.
 fn show(answer: &[u8]) -> io::Result<()> {
     let mut output = io::stdout();
     if output.is_terminal() {
@@ -161,7 +162,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_help_tells_the_address_of_every_row() {
+    fn the_help_names_the_address_of_every_row() {
         for row in Row::value_variants() {
             let (address, ..) = row.programs();
             let value = row.to_possible_value().expect("no row is hidden");

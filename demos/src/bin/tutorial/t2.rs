@@ -5,13 +5,14 @@
 //! cargo run --bin tutorial -- t2 client
 //! ```
 //!
-//! The outer loop takes one client after the other, the inner one all of what that client says, until it has gone.
-//! There are two ways to learn that it has: `recv` returns nothing, which is how a stream ends (Linux), or it fails
-//! (Windows, or a client that was killed). Both must end the conversation and not the server.
+//! The outer loop takes one client after the other. The inner loop takes that client's messages
+//! until it leaves, which shows in two ways: `recv` returns nothing, as at the end of every stream
+//! (Linux), or it fails (Windows, or a client that was killed). Both must end the conversation and
+//! not the server.
 //!
-//! A second client can connect meanwhile, and waits in the queue of `listen`. T8 serves both at once.
+//! A second client can connect in the meantime, and waits in the backlog. T8 serves both at once.
 //!
-//! `send` of nothing sends nothing, and whoever then waits for an answer waits for ever: the client skips empty lines.
+//! The client skips empty lines: `send` of nothing sends nothing, so the answer would never come.
 //! One `recv` is one answer only as long as both are short; T7 says why.
 
 use std::io;

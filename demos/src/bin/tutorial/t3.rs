@@ -5,11 +5,12 @@
 //! cargo run --bin tutorial -- t3 server
 //! ```
 //!
-//! In any order: UDP makes no connection. `sendto` puts a datagram on its way and does not care what becomes of it. If
-//! the server is up it gets the datagram, if not nobody does, and the sender learns neither. That is the price of an
-//! unreliable transport; what it buys is that nothing has to be agreed before and nothing is kept in mind after.
+//! Start them in any order, because UDP makes no connection. `sendto` sends a datagram and does not
+//! care about its fate: it arrives or it is lost, and the sender learns neither. That is the price
+//! of an unreliable transport. What it buys: there is nothing to agree on before, and no state to
+//! keep afterwards.
 //!
-//! An empty line is sent, unlike with TCP (T2): every datagram has a header, even one that says nothing, and so it
+//! An empty line is sent, unlike with TCP (T2): every datagram has a header, so even an empty one
 //! arrives.
 
 use std::io;
@@ -23,11 +24,11 @@ pub(crate) const ADDRESS: &str = "127.0.0.1:10000";
 pub(crate) fn server(address: &Address) -> io::Result<()> {
     // 1. A socket for datagrams.
     let s = Socket::new(address.family(), SocketKind::Datagram)?;
-    // 2. Its address. There is nothing to listen for, and nobody to accept.
+    // 2. Its address. There is nothing to listen for and nothing to accept.
     s.bind(address)?;
     println!("listening on {}", s.getsockname()?);
     loop {
-        // 3. One datagram, whoever sent it.
+        // 3. One datagram, from any sender.
         let res = s.recv(1024)?;
         println!("{}", repr(&res));
     }
@@ -37,7 +38,7 @@ pub(crate) fn client(address: &Address) -> io::Result<()> {
     // 1. A socket for datagrams.
     let c = Socket::new(address.family(), SocketKind::Datagram)?;
     for msg in lines() {
-        // 2. Each is told where to go.
+        // 2. Each datagram has its destination.
         c.sendto(msg?.as_bytes(), address)?;
     }
     c.close();

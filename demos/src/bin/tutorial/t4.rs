@@ -5,11 +5,12 @@
 //! cargo run --bin tutorial -- t4 client
 //! ```
 //!
-//! `recvfrom` tells also who sent the datagram, and that is where the answer goes. One loop is enough: there are no
-//! connections, so any number of clients can talk to the server in turn. An empty line is a message too.
+//! `recvfrom` also returns the sender's address, and the answer goes there. One loop is enough:
+//! there are no connections, so any number of clients can take turns. An empty line is a message
+//! too.
 //!
-//! A datagram may get lost, or its answer, or the server may not be there; nobody says so. A client that waits for an
-//! answer has to decide how long.
+//! A datagram may get lost, or its answer, or the server may not be running, and UDP reports none
+//! of this. A client that waits for an answer has to decide how long.
 
 use std::io;
 use std::time::Duration;
@@ -29,7 +30,7 @@ pub(crate) fn server(address: &Address) -> io::Result<()> {
         let (msg, c_addr) = server.recvfrom(1024)?;
         println!(
             "Received from {}, who says: {}",
-            c_addr.ip().expect("who sends over UDP has an IP address"),
+            c_addr.ip().expect("a UDP sender has an IP address"),
             printable(&msg)
         );
         server.sendto(&msg.to_ascii_uppercase(), c_addr)?;

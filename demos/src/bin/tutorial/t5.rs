@@ -5,8 +5,9 @@
 //! cargo run --bin tutorial -- t5 client
 //! ```
 //!
-//! How a conversation ends is agreed between the two programs: the word `over` makes the server close the connection.
-//! The client then receives nothing, as at the end of every stream, and that tells it that the conversation is over.
+//! The two programs agree on how a conversation ends: the word `over` makes the server close the
+//! connection. The client then receives nothing, as at the end of every stream, and knows that the
+//! conversation is over.
 
 use std::io;
 
@@ -28,7 +29,7 @@ pub(crate) fn server(address: &Address) -> io::Result<()> {
     loop {
         let data = conn.recv(1024)?;
         if data.is_empty() {
-            // The client left without a word. The course's server would receive nothing for ever.
+            // The client left without `over`. The course's server would receive nothing for ever.
             break;
         }
         let data = String::from_utf8(data).map_err(io::Error::other)?;

@@ -5,10 +5,12 @@
 //! cargo run --bin tutorial -- t6 client
 //! ```
 //!
-//! The program is that of T2, and says at every step what it does: a telephone is bought, gets a number, is switched
-//! on, rings, is talked into and hung up. Only the last of its steps is never reached, since it rings for ever.
+//! The program is that of T2, with a commentary on each step: a telephone is bought, gets a number,
+//! is switched on, rings, is talked into and hung up. Only its last step is never reached, since it
+//! rings for ever.
 //!
-//! `listen(5)` is the queue of calls that have not been answered yet. It bounds calls that wait, not conversations.
+//! `listen(5)` is the queue of calls that have not been answered yet. It bounds waiting calls, not
+//! conversations.
 
 use std::io;
 
@@ -21,7 +23,7 @@ pub(crate) const ADDRESS: &str = "127.0.0.1:8080";
 pub(crate) fn server(address: &Address) -> io::Result<()> {
     // 1. Buy a telephone. For a stream: TCP. (Datagrams would be UDP.)
     let phone = Socket::new(address.family(), SocketKind::Stream)?;
-    // 2. Give it a number, even if the last one who had it has only just hung up.
+    // 2. Give it a number, even if its last owner has only just hung up.
     phone.setsockopt(SocketOption::ReuseAddress(true))?;
     phone.bind(address)?;
     // 3. Switch it on.
@@ -30,12 +32,12 @@ pub(crate) fn server(address: &Address) -> io::Result<()> {
     // 4. Wait for calls.
     println!("start....");
     loop {
-        // The connection loop. The handshake has been shaken when `accept` returns.
+        // The connection loop. When `accept` returns, the handshake is done.
         let (conn, client_addr) = phone.accept()?;
         println!("A connection has been made: {client_addr}");
         // 5. Talk.
         match conversation(&conn) {
-            // A client that breaks off ends its own conversation only.
+            // A client that breaks off ends only its own conversation.
             Err(error) if !is_broken_off(&error) => return Err(error),
             _ => {}
         }
@@ -57,7 +59,7 @@ fn conversation(conn: &Socket) -> io::Result<()> {
     }
 }
 
-/// Python: `except ConnectionResetError`, which forgets the pipe that breaks while one talks
+/// Python: `except ConnectionResetError`, which misses the pipe that breaks during a send
 fn is_broken_off(error: &io::Error) -> bool {
     matches!(
         error.kind(),

@@ -5,15 +5,18 @@
 //! cargo run --bin tutorial -- t7 client
 //! ```
 //!
-//! Three `sendto`s are three datagrams, and three `recvfrom`s receive exactly those, one each, even if they have all
-//! been waiting for a while, and even if the last one is empty. Nothing sticks together.
+//! Three `sendto`s are three datagrams, and three `recvfrom`s receive exactly those, one each, even
+//! if all of them have been waiting for a while, and even if the last one is empty. Nothing sticks
+//! together.
 //!
-//! A TCP connection is one stream of bytes. What two `send`s put into it may come out in one `recv`, `helloworld`, and
-//! one `send` may come out in two: where a message ends, the two programs must agree on, by a length or a line's end.
+//! A TCP connection is one stream of bytes. What two `send`s put into it may come out in one
+//! `recv`, `helloworld`, and one `send` may come out in two. The two programs must agree on where a
+//! message ends, by a length or by the end of a line.
 //!
-//! The other side of the coin: a datagram comes whole or not at all, so the buffer must be large enough for it. What
-//! does not fit is lost, and the next `recvfrom` goes on with the next datagram. A stream would have kept the rest.
-//! (The course advises at most 512 bytes in a datagram, which every network carries in one piece.)
+//! The other side of the coin: a datagram comes whole or not at all, so the buffer must be large
+//! enough. The part that does not fit is lost, and the next `recvfrom` continues with the next
+//! datagram. A stream would have kept the rest. (The course advises at most 512 bytes in a
+//! datagram, which every network carries in one piece.)
 
 use std::io;
 
@@ -42,8 +45,8 @@ pub(crate) fn server(address: &Address) -> io::Result<()> {
     Ok(())
 }
 
-/// In the course one makes the first buffer smaller and runs it again: `b'hello' ==> b'h'`. Here two sockets of the
-/// server's own show it, so that the client's three datagrams are left alone.
+/// The course makes the first buffer smaller and runs the program again: `b'hello' ==> b'h'`. Here
+/// two more sockets show it, and the client's three datagrams are left alone.
 fn too_small() -> io::Result<()> {
     let from = Socket::new(AddressFamily::Inet, SocketKind::Datagram)?;
     let to = Socket::new(AddressFamily::Inet, SocketKind::Datagram)?;
@@ -62,7 +65,7 @@ pub(crate) fn client(address: &Address) -> io::Result<()> {
     let client = Socket::new(address.family(), SocketKind::Datagram)?;
     client.sendto(b"hello", address)?;
     client.sendto(b"world", address)?;
-    // Nothing but a header, and yet a datagram.
+    // Only a header, and still a datagram.
     client.sendto(b"", address)?;
     client.close();
     Ok(())

@@ -5,11 +5,13 @@
 //! cargo run --bin tutorial -- t8 client          and again in a third terminal
 //! ```
 //!
-//! `serve_forever` is the connection loop of T2. For every connection it makes a `MyHandler` and runs its `handle` on
-//! a thread of its own: a waiter for each guest. So the conversation loop is all that is left to write, and while it
-//! waits for one client the others are served. That thread per request is what makes `socketserver` concurrent.
+//! `serve_forever` is the connection loop of T2. For every connection it makes a `MyHandler` and
+//! runs its `handle` on a thread: a waiter for each guest. So only the conversation loop is left to
+//! write, and while it waits for one client the others are served. That thread per request is what
+//! makes `socketserver` concurrent.
 //!
-//! The handler runs when a client has connected, before that has said a word. `self.request` is the connection.
+//! The handler starts as soon as a client has connected, before it has sent anything.
+//! `self.request` is the connection.
 
 use std::io;
 use std::thread;
@@ -23,7 +25,7 @@ use crate::{lines, show};
 
 pub(crate) const ADDRESS: &str = "127.0.0.1:9999";
 
-/// One of these for every connection.
+/// One of these per connection.
 #[derive(Debug, BaseRequestHandler)]
 struct MyHandler {
     request: Socket,

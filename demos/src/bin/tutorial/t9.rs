@@ -5,11 +5,12 @@
 //! cargo run --bin tutorial -- t9 client          and again in a third terminal
 //! ```
 //!
-//! UDP has no connections, so the handler runs when a datagram has arrived, once for each, on a thread of its own.
-//! There is no conversation loop in it: a client's next datagram is the next request. `self.request` is the pair of
-//! the data and the server's socket, and the answer goes through that to `self.client_address`.
+//! UDP has no connections, so a handler runs per datagram, on a thread. It has no conversation
+//! loop: a client's next datagram is the next request. `self.request` holds the data and the
+//! server's socket, and the answer goes through that socket to `self.client_address`.
 //!
-//! The loop of T4 serves many clients too, one datagram after the other. Threads pay when an answer takes its time.
+//! The loop of T4 serves many clients too, one datagram after the other. Threads pay off when an
+//! answer takes its time.
 
 use std::io;
 use std::thread;
@@ -24,7 +25,7 @@ use crate::{lines, show};
 
 pub(crate) const ADDRESS: &str = "127.0.0.1:9999";
 
-/// One of these for every datagram.
+/// One of these per datagram.
 #[derive(Debug, BaseRequestHandler)]
 struct MyHandler {
     request: Datagram,

@@ -1,4 +1,4 @@
-//! Where a server stands: one phase, and the verbs that move it.
+//! Where a server stands: one phase, and the calls that change it.
 //!
 //! ```text
 //!             ask, no loop                    enter
@@ -12,12 +12,14 @@
 //!              Stopped             turn, when the time is over
 //! ```
 //!
-//! The loop calls [`enter`](Life::enter), then [`turn`](Life::turn) before each turn, and
-//! [`leave`](Life::leave) until there is nothing left to do. Everyone else calls
-//! [`ask`](Life::ask), and may [`wait`](Life::wait).
+//! Not drawn: a loop that nobody stopped leaves to Stopped, or to Fresh after one `handle_request`;
+//! and where no loop runs, a caller that can carries the stop out itself, in the phase Stopping.
+//!
+//! A caller that starts a loop calls [`enter`](Life::enter). The loop calls [`turn`](Life::turn)
+//! before each turn, and [`leave`](Life::leave) until there is nothing left to do. Everyone else
+//! calls [`ask`](Life::ask), and may [`wait`](Life::wait).
 
 use std::io;
-use std::process;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
@@ -26,11 +28,12 @@ use crate::green;
 use crate::request::{Waker, deadline_after};
 use crate::sync::atomic::{AtomicBool, Ordering::Relaxed, Ordering::SeqCst};
 use crate::sync::{Condvar, Instant, Mutex};
+use crate::sys::fork;
 
-/// Where a server stands. The only fact; everything else is derived from it.
+/// Where a server stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
-    /// Has never served.
+    /// Has never run `serve_forever`.
     Fresh,
     /// Was told to stop while no loop ran, by a caller that could not carry it out: the next loop
     /// does that and nothing else.
@@ -48,7 +51,7 @@ enum Phase {
 }
 
 impl Phase {
-    /// Told to stop, and has not served since.
+    /// Told to stop, or ended without that, and not serving again.
     fn is_leaving(self) -> bool {
         !matches!(self, Phase::Fresh | Phase::Serving)
     }
@@ -72,7 +75,7 @@ pub(crate) enum Turn {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Asked {
     pub(crate) carried_out_by: By,
-    /// Until when the caller waits for live requests, if it does: the lame-duck time included.
+    /// The caller's deadline for live requests, the lame-duck time included.
     pub(crate) deadline: Instant,
 }
 
@@ -90,25 +93,26 @@ pub(crate) enum By {
 #[derive(Debug)]
 struct State {
     phase: Phase,
-    /// Where a loop leaves to that was not told to stop.
-    home: Phase,
-    /// How many loops have ended, so that a restart cannot hide an end from a caller that waits for
+    /// The phase after a loop that ends without a stop.
+    unstopped: Phase,
+    /// Number of loops that have ended, so that a restart cannot hide an end from a caller that waits for
     /// it.
-    ended: u64,
+    loops_ended: u64,
 }
 
 #[derive(Debug)]
 pub(crate) struct Life {
-    /// Tells the servers apart that a thread or green thread is inside of.
+    /// Identifies the server among those whose loop or request a thread is running.
     id: u64,
-    /// The process that made it. In a forked child the server is only a copy.
-    process: u32,
+    /// The [depth](fork::depth) of the process that made it. In a child that a server forked, this
+    /// server is only a copy.
+    depth: u32,
     waker: Waker,
     lame_duck: Duration,
     state: Mutex<State>,
     changed: Condvar,
-    /// Two questions about the phase, for readers that must not wait for its lock. Written by `set`
-    /// alone.
+    // Copies of `is_leaving` and `is_stopping`, for readers that must not wait for the lock. Written
+    // by `set` alone.
     leaving: AtomicBool,
     stopping: AtomicBool,
 }
@@ -118,13 +122,13 @@ impl Life {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         Life {
             id: NEXT.fetch_add(1, Relaxed),
-            process: process::id(),
+            depth: fork::depth(),
             waker,
             lame_duck,
             state: Mutex::new(State {
                 phase: Phase::Fresh,
-                home: Phase::Fresh,
-                ended: 0,
+                unstopped: Phase::Fresh,
+                loops_ended: 0,
             }),
             changed: Condvar::new(),
             leaving: AtomicBool::new(false),
@@ -173,7 +177,7 @@ impl Life {
                 ));
             }
         };
-        state.home = home;
+        state.unstopped = home;
         self.set(&mut state, phase);
         Ok(())
     }
@@ -198,6 +202,7 @@ impl Life {
 
     /// Ends serving, if all that was asked for is `done`. Otherwise returns what is still to be
     /// carried out.
+    #[must_use = "a stop that is returned is still to be carried out"]
     pub(crate) fn leave(&self, done: Option<Stop>) -> Option<Stop> {
         let mut state = self.state.lock();
         let asked = match state.phase {
@@ -213,22 +218,22 @@ impl Life {
         let phase = match asked.map(|stop| stop.kind) {
             Some(StopKind::Close | StopKind::Drain) => Phase::Closed,
             Some(StopKind::Shutdown) => Phase::Stopped,
-            None => state.home,
+            None => state.unstopped,
         };
         self.set(&mut state, phase);
-        state.ended += 1;
+        state.loops_ended += 1;
         self.changed.notify_all();
         None
     }
 
     /// Asks for a stop, of the loop that runs or of the next one. A plain shutdown means nothing to
-    /// a server that has stopped already. A caller that is `able` to carries out more than that
-    /// itself where no loop runs.
+    /// a server that has stopped already. If no loop runs and the caller `can_carry_out` a close or a
+    /// drain, it does so itself.
     ///
     /// In a forked child there is nothing to stop.
-    pub(crate) fn ask(&self, kind: StopKind, waiting: Waiting, able: bool) -> Asked {
-        if self.process != process::id() {
-            log::warn!(target: crate::handler::TARGET, "cannot stop the server from a child that it forked: the parent goes on serving");
+    pub(crate) fn ask(&self, kind: StopKind, waiting: Waiting, can_carry_out: bool) -> Asked {
+        if self.depth != fork::depth() {
+            log::warn!(target: crate::handler::TARGET, "cannot stop a server from a child that it forked: the parent goes on serving");
             return Asked {
                 carried_out_by: By::Nobody,
                 deadline: Instant::now(),
@@ -238,12 +243,12 @@ impl Life {
         let lame_duck = self.lame_duck_left(state.phase, kind);
         let stop = Stop::new(kind, waiting, lame_duck);
         Asked {
-            carried_out_by: self.ask_in(&mut state, stop, lame_duck, able),
+            carried_out_by: self.ask_in(&mut state, stop, lame_duck, can_carry_out),
             deadline: stop.deadline(),
         }
     }
 
-    /// How long the loop goes on to take requests if such a stop is asked for now. Where no loop
+    /// How long the loop goes on taking requests if such a stop is asked for now. Where no loop
     /// runs, nothing would take any.
     fn lame_duck_left(&self, phase: Phase, kind: StopKind) -> Duration {
         match phase {
@@ -254,7 +259,13 @@ impl Life {
         }
     }
 
-    fn ask_in(&self, state: &mut State, stop: Stop, lame_duck: Duration, able: bool) -> By {
+    fn ask_in(
+        &self,
+        state: &mut State,
+        stop: Stop,
+        lame_duck: Duration,
+        can_carry_out: bool,
+    ) -> By {
         let phase = match state.phase {
             Phase::Closed => return By::Nobody,
             Phase::Stopped if stop.kind == StopKind::Shutdown => return By::Nobody,
@@ -263,7 +274,7 @@ impl Life {
                 stop,
                 until: deadline_after(lame_duck),
             },
-            // Another drain does not begin the time anew; a stop without one ends it.
+            // Another drain does not begin the time anew; a stop without such a time ends it.
             Phase::LameDuck { stop: earlier, .. } if lame_duck.is_zero() => {
                 Phase::Stopping(earlier.and(stop))
             }
@@ -275,19 +286,21 @@ impl Life {
                 until,
             },
             Phase::Stopping(earlier) => Phase::Stopping(earlier.and(stop)),
-            Phase::Fresh | Phase::Stopped => return self.ask_without_loop(state, stop, able),
+            Phase::Fresh | Phase::Stopped => {
+                return self.ask_without_loop(state, stop, can_carry_out);
+            }
             Phase::StopPending(earlier) => {
-                return self.ask_without_loop(state, earlier.and(stop), able);
+                return self.ask_without_loop(state, earlier.and(stop), can_carry_out);
             }
         };
         self.set(state, phase);
         self.waker.wake();
-        By::Loop(state.ended)
+        By::Loop(state.loops_ended)
     }
 
-    fn ask_without_loop(&self, state: &mut State, stop: Stop, able: bool) -> By {
-        if able && stop.kind > StopKind::Shutdown {
-            state.home = Phase::Stopped;
+    fn ask_without_loop(&self, state: &mut State, stop: Stop, can_carry_out: bool) -> By {
+        if can_carry_out && stop.kind > StopKind::Shutdown {
+            state.unstopped = Phase::Stopped;
             self.set(state, Phase::Stopping(stop.without_loop()));
             return By::Caller;
         }
@@ -305,7 +318,7 @@ impl Life {
         self.stopping.load(SeqCst)
     }
 
-    /// Whether a drain leaves the loop any lame-duck time.
+    /// Whether a lame-duck time is set.
     pub(crate) fn has_lame_duck(&self) -> bool {
         !self.lame_duck.is_zero()
     }
@@ -320,14 +333,14 @@ impl Life {
 
     /// Blocks until the loop that was asked to stop has ended, at most until `end`. Returns whether
     /// it has.
-    pub(crate) fn wait(&self, ended: u64, end: Option<Instant>) -> bool {
+    pub(crate) fn wait(&self, loops_ended: u64, end: Option<Instant>) -> bool {
         let mut state = self.state.lock();
-        while state.ended == ended {
+        while state.loops_ended == loops_ended {
             match end {
                 None => self.changed.wait(&mut state),
                 Some(end) => {
                     if self.changed.wait_until(&mut state, end).timed_out() {
-                        return state.ended != ended;
+                        return state.loops_ended != loops_ended;
                     }
                 }
             }
@@ -335,16 +348,17 @@ impl Life {
         true
     }
 
-    /// Runs the loop or a request: code that waits for the loop's end there could wait for itself.
+    /// Runs the loop or a request, and marks it as the server's own: code that waits for the loop's
+    /// end in there would wait for itself.
     pub(crate) fn inside<T>(&self, run: impl FnOnce() -> T) -> T {
-        struct Leave;
-        impl Drop for Leave {
+        struct Unmark;
+        impl Drop for Unmark {
             fn drop(&mut self) {
                 green::enclosing_servers(|servers| servers.pop());
             }
         }
         green::enclosing_servers(|servers| servers.push(self.id));
-        let _leave = Leave;
+        let _unmark = Unmark;
         run()
     }
 

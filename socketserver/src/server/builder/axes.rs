@@ -5,7 +5,6 @@ use std::marker::PhantomData;
 
 use super::Builder;
 use crate::axis::{Has, Wrapped};
-#[cfg(target_os = "linux")]
 use crate::concurrency::green_setters;
 use crate::concurrency::{
     Around, ConcurrencyHooks, forking_setters, on_close_setters, threading_setters,
@@ -41,7 +40,6 @@ file_setters!(T, Self::transport_options; impl<T, C, H, S> Builder<T, C, H, S>);
 
 threading_setters!(C, Self::concurrency_options; impl<T, C, H, S> Builder<T, C, H, S>);
 forking_setters!(C, Self::concurrency_options; impl<T, C, H, S> Builder<T, C, H, S>);
-#[cfg(target_os = "linux")]
 green_setters!(C, Self::concurrency_options; impl<T, C, H, S> Builder<T, C, H, S>);
 on_close_setters!(C, Self::concurrency_options; impl<T, C, H, S> Builder<T, C, H, S>);
 

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use super::engine::{Admission, Engine, Limits, Listener, Overflow, TARGET, Times};
+use super::engine::{Admission, Engine, Limits, Listener, Overflow, Rate, TARGET, Times};
 use super::intake::Typed;
 use super::{Owned, Server};
 use crate::concurrency::Concurrency;
@@ -129,7 +129,7 @@ impl<T, C, H, S> Builder<T, C, H, S> {
     /// The table takes less than a megabyte, whatever addresses are made up: it remembers some 8,000,
     /// and keeps those that are over their rate.
     pub fn max_rate_per_address(mut self, requests: u32, per: Duration) -> Self {
-        self.options.limits.rate = Some((requests, per));
+        self.options.limits.rate = Some(Rate { requests, per });
         self
     }
 
@@ -232,11 +232,12 @@ impl<T, C, H, S> Builder<T, C, H, S> {
         H: RequestHandler<T::Request, S>,
         S: BaseServer<T::Request>,
     {
-        // Before it listens: from then on a forked child that kept it would have clients.
+        // Before it listens: a child that is forked from then on and kept it would have clients.
         let listener = Listener::new(socket, adopted);
         let socket = listener.socket();
         let activated = self.transport.server_activate(socket);
         let concurrency = Arc::new(self.concurrency);
+        let runs_on_loop = concurrency.runs_on_loop();
         let parts = activated.and_then(|()| {
             let (address, waker) = (socket.getsockname()?, Waker::new()?);
             let books = Arc::new(Books::new(self.options.deadline, waker.clone()));
@@ -256,17 +257,19 @@ impl<T, C, H, S> Builder<T, C, H, S> {
         let (core, admission) = parts.inspect_err(|_| self.transport.server_close(socket))?;
         log::debug!(target: TARGET, "listening on {}", core.address);
         let server = ServerRef::new(self.state, core.clone());
-        let typed =
-            Typed::<T, H, S>::new(self.transport, server.clone(), concurrency.runs_on_loop());
+        let typed = Typed::<T, H, S>::new(self.transport, server.clone(), runs_on_loop);
         let engine = Engine::new(
             Box::new(typed),
             concurrency.clone(),
+            runs_on_loop,
             core,
             admission,
             self.options.times,
             listener,
         );
         Ok(Server {
+            #[cfg(feature = "signals")]
+            _signals: engine.signals(),
             engine: Owned(Arc::new(engine)),
             server,
             concurrency,

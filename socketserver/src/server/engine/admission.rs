@@ -1,10 +1,10 @@
-//! Every reason not to serve a request.
+//! The reasons not to serve a request, and the limits that most of them come from.
 
 use std::fmt;
 use std::io;
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::rates::{Rate, Rates};
 use super::reserve::{Lent, Reserve};
@@ -47,9 +47,10 @@ pub(super) enum Refusal {
 }
 
 impl Refusal {
-    /// Whether `refuse_request` may say a word to the client. An answer to a flood would be part of
-    /// it, and one to the server itself the next request.
-    pub(super) fn has_a_word(&self) -> bool {
+    /// Whether `refuse_request` may answer the client. Not where answers would double a flood, nor
+    /// where one would arrive as the next request; and `verify_request` and `handle_error` can answer
+    /// for themselves.
+    pub(super) fn gets_an_answer(&self) -> bool {
         matches!(self, Refusal::Full | Refusal::Share | Refusal::Descriptors)
     }
 }
@@ -63,7 +64,7 @@ impl fmt::Display for Refusal {
             Refusal::Rate => "the client is over its rate",
             Refusal::Forged => "no client can have this address",
             Refusal::Unverified => "verify_request returned false",
-            Refusal::Failed(error) => return error.fmt(f),
+            Refusal::Failed(_) => "a step before the handler failed",
         })
     }
 }
@@ -73,13 +74,13 @@ impl fmt::Display for Refusal {
 pub(in crate::server) struct Limits {
     pub(in crate::server) max_connections: Option<usize>,
     pub(in crate::server) max_connections_per_address: Option<usize>,
-    pub(in crate::server) rate: Option<(u32, Duration)>,
+    pub(in crate::server) rate: Option<Rate>,
     pub(in crate::server) overflow: Overflow,
     pub(in crate::server) reserve_descriptor: bool,
 }
 
-/// Decides about each request whether it is served: limits, shares, rates, the reserve descriptor
-/// and forged senders.
+/// Decides about each request, before `verify_request`, whether it is served: limits, shares, rates,
+/// the reserve descriptor and forged senders.
 pub(in crate::server) struct Admission {
     books: Arc<Books>,
     concurrency: Arc<dyn Concurrency>,
@@ -88,8 +89,8 @@ pub(in crate::server) struct Admission {
     shares: Option<Arc<Shares>>,
     rates: Option<Rates>,
     reserve: Option<Reserve>,
-    /// The server's own address, where clients can send requests in another's name.
-    spoofable: Option<Address>,
+    /// The server's own address; `None` where clients cannot send requests in another's name.
+    own_address: Option<Address>,
 }
 
 impl Admission {
@@ -97,7 +98,7 @@ impl Admission {
     /// No descriptor left for the reserve.
     pub(in crate::server) fn new(
         limits: Limits,
-        spoofable: Option<Address>,
+        own_address: Option<Address>,
         books: Arc<Books>,
         concurrency: Arc<dyn Concurrency>,
     ) -> io::Result<Self> {
@@ -107,11 +108,9 @@ impl Admission {
             max_connections: limits.max_connections,
             overflow: limits.overflow,
             shares: limits.max_connections_per_address.map(Shares::new),
-            rates: limits
-                .rate
-                .map(|(requests, per)| Rates::new(Rate { requests, per })),
+            rates: limits.rate.map(Rates::new),
             reserve: limits.reserve_descriptor.then(Reserve::new).transpose()?,
-            spoofable,
+            own_address,
         })
     }
 
@@ -125,10 +124,10 @@ impl Admission {
         limit.is_some_and(|max| self.books.active() >= max as u64) || self.concurrency.full()
     }
 
-    /// Judges a client that was accepted: a place among the live requests of its address, if those
-    /// are limited, or why it is refused.
+    /// Returns the client's share of live requests, if shares are limited, or why the client is
+    /// refused.
     pub(super) fn judge(&self, client: &Address) -> Result<Option<Share>, Refusal> {
-        if let Some(own) = &self.spoofable
+        if let Some(own) = &self.own_address
             && is_forged(client, own)
         {
             return Err(Refusal::Forged);
@@ -148,12 +147,13 @@ impl Admission {
         }
     }
 
-    /// Frees the reserve descriptor for one connection, which must be refused. `None` without one.
+    /// Frees the reserve descriptor for one connection, which must be refused. `None` if none is
+    /// kept.
     pub(super) fn lend_reserve(&self) -> Option<Lent<'_>> {
         self.reserve.as_ref()?.lend()
     }
 
-    /// After a connection was accepted: the reserve may have been lost to another thread.
+    /// Opens the reserve again, if another thread had taken the descriptor.
     pub(super) fn refill_reserve(&self) {
         if let Some(reserve) = &self.reserve {
             reserve.refill();
@@ -178,7 +178,7 @@ fn is_reached_at(own: IpAddr, mut other: SocketAddr) -> bool {
     if !own.is_unspecified() {
         return own.to_canonical() == other.ip().to_canonical();
     }
-    // It is reached at every address of this machine, and those are the ones that can be bound.
+    // It is reached at every address of this machine, and every address that can be bound is one.
     other.set_port(0);
     other.ip().to_canonical().is_loopback() || UdpSocket::bind(other).is_ok()
 }

@@ -15,7 +15,8 @@ pub(super) enum AcceptError {
     Nothing,
     /// In one connection, which is gone. The next may be there already.
     Connection,
-    /// In the machine, which has no descriptor left: to try again at once would waste its time.
+    /// In the process or the machine, which has no descriptor left: to try again at once would waste
+    /// time.
     Descriptors,
     /// In the machine, which has run out of something else.
     Resources,
@@ -75,8 +76,7 @@ impl Backoff {
         };
     }
 
-    /// A connection could not be accepted. One is nothing, but many in a row are the machine's fault
-    /// after all.
+    /// A connection could not be accepted. After 64 in a row this counts as a lack of resources.
     pub(super) fn stumbled(&mut self, error: &io::Error) {
         log::debug!(target: TARGET, "cannot accept a request: {error}; going on with the next");
         self.stumbles += 1;
@@ -96,7 +96,7 @@ impl Backoff {
         self.delay = (self.delay * 2).min(Self::LONGEST);
     }
 
-    /// A request was accepted with the reserve descriptor, and refused. So will be the next.
+    /// A request was accepted with the reserve descriptor, and refused. The next will be refused too.
     pub(super) fn refused(&mut self, error: &io::Error) {
         self.report("cannot serve requests", error, "clients are refused");
     }

@@ -9,14 +9,14 @@ use crate::request::{Accepted, End, Job, Rejected, Ticket};
 use crate::server::report::Served;
 
 impl Engine {
-    /// Sends a request on its way to its handler, unless it is refused: for `refusal`, if there is
-    /// one already, or for another reason.
+    /// Hands a request to the concurrency, or refuses it. `refusal` is a reason that was known
+    /// before.
     pub(super) fn dispatch(&self, request: Arc<dyn Accepted>, refusal: Option<Refusal>) -> Served {
         let (share, refusal) = match self.admission.judge(request.client_address()) {
             Ok(share) => (share, refusal),
             Err(refusal) => (None, Some(refusal)),
         };
-        let ticket = Ticket::open(&self.core.books, request.clone(), share);
+        let ticket = Ticket::open(&self.core.books, &request, share);
         if let Some(refusal) = refusal.or_else(|| verify(&*request)) {
             return self.refuse(&*request, ticket, refusal);
         }
@@ -29,18 +29,21 @@ impl Engine {
         }
     }
 
-    /// The end of a request that never comes to its handler. Does not block.
+    /// The end of a request that never comes to its handler. Does not block, unless the state's
+    /// `handle_error` does.
     fn refuse(&self, request: &dyn Accepted, ticket: Ticket, refusal: Refusal) -> Served {
-        log::debug!(target: TARGET, "request from {} refused: {refusal}", request.client_address());
-        if refusal.has_a_word() {
-            request.refuse();
-        }
         let end = match refusal {
             Refusal::Failed(error) => {
                 request.fail(error);
                 End::Failed
             }
-            _ => End::Refused,
+            refusal => {
+                log::debug!(target: TARGET, "request from {} refused: {refusal}", request.client_address());
+                if refusal.gets_an_answer() {
+                    request.refuse();
+                }
+                End::Refused
+            }
         };
         request.shutdown(Duration::ZERO);
         ticket.end(end);
@@ -48,7 +51,7 @@ impl Engine {
     }
 }
 
-/// Why the state does not let the request through, if it does not.
+/// The refusal by `verify_request`, if any.
 fn verify(request: &dyn Accepted) -> Option<Refusal> {
     match request.verify() {
         Ok(true) => None,

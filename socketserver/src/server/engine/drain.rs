@@ -7,36 +7,36 @@
 //! | 3. the backlog is served | [`take_backlog`](Engine::take_backlog) | the loop's |
 //! | 4. the listener closes | [`close_listener`](Engine::close_listener) | the loop's |
 //! | 5. live requests may finish, up to the deadline | [`wait_for_live`](Engine::wait_for_live) | the caller's |
-//! | 6. the rest is aborted, and abandoned 90 ms later | [`abort_live`](Engine::abort_live) | the caller's |
+//! | 6. the rest is aborted, and what has not ended 90 ms later is abandoned | [`abort_live`](Engine::abort_live), [`abandon_live`](Engine::abandon_live) | the caller's |
 //!
-//! Where no loop runs, the caller does the loop's steps too; and where the caller is the loop's own
-//! thread, or a request, which would wait for itself, the loop does the caller's.
-//! [`carry_out`](Engine::carry_out) is the loop's part and [`finish`](Engine::finish) the caller's. A
-//! `server_close` begins with step 4, and a `shutdown` ends the loop alone.
+//! [`carry_out`](Engine::carry_out) is the loop's part, and [`finish`](Engine::finish) the caller's,
+//! which begins with the state's `server_close`. Without a loop, the caller does every step. If a
+//! signal, the loop's thread or a request asks, the loop does steps 5 and 6 too, because a caller
+//! there would wait for itself. A `server_close` does steps 4 to 6; a `shutdown` only ends the loop.
 
 use std::net::Shutdown;
 use std::time::Duration;
 
 use super::serve::{Loop, Taken};
-use super::{Engine, TARGET, quietly};
+use super::{Engine, TARGET, quietly, survived};
 use crate::handler::{By, Core, Stop, StopKind, Waiting};
 use crate::request::Stats;
 use crate::server::report::Drained;
 use crate::sync::channel::{RecvTimeoutError, Sender, bounded};
 use crate::sync::{Instant, thread};
 
-/// How long an aborted request may take to end. The steps after it take a little too, and a drain is
+/// How long an aborted request may take to end. Ending the workers takes a little too, and a drain is
 /// to end within 100 ms of its deadline.
-const GRACE: Duration = Duration::from_millis(90);
+const ABORT_GRACE: Duration = Duration::from_millis(90);
 
 /// How long a request may take from the loop to its thread at most, when the system is slow to start
-/// one.
-const START: Duration = Duration::from_secs(1);
+/// the thread.
+const START_TIMEOUT: Duration = Duration::from_secs(1);
 
 impl Engine {
     /// Every way to end a server but `shutdown`. `wait` is whether it waits for live requests.
     pub(in crate::server) fn end(&self, kind: StopKind, timeout: Duration, wait: bool) -> Drained {
-        let (life, before) = (&self.core.life, Before::now(&self.core));
+        let (life, before) = (&self.core.life, Snapshot::now(&self.core));
         if life.is_inside() {
             let waiting = if wait {
                 Waiting::Loop(timeout)
@@ -71,8 +71,8 @@ impl Engine {
 
     /// The loop's part: carries out whatever stop was asked for, and what is asked for meanwhile, and
     /// leaves.
-    pub(super) fn carry_out(&self) {
-        let (life, before) = (&self.core.life, Before::now(&self.core));
+    pub(in crate::server) fn carry_out(&self) {
+        let (life, before) = (&self.core.life, Snapshot::now(&self.core));
         let mut done: Option<(Stop, Instant)> = None;
         while let Some(stop) = life.leave(done.map(|(stop, _)| stop)) {
             let deadline = stop.deadline();
@@ -97,16 +97,17 @@ impl Engine {
 
     /// The caller's part: waits for live requests, aborts them at the deadline, and ends the workers.
     /// Only the first caller does so; later ones get its report.
-    fn finish(&self, before: Before, deadline: Instant, wait: bool) -> Drained {
-        let patiently = || {
+    fn finish(&self, before: Snapshot, deadline: Instant, wait: bool) -> Drained {
+        let lock_report = || {
             self.drained.try_lock_until(deadline).or_else(|| {
-                // Another caller waits already, and for longer than this one may.
+                // Another caller waits already, and may wait longer than this one: its requests end
+                // now.
                 self.core.books.abort_all();
-                self.drained.try_lock_for(2 * GRACE)
+                self.drained.try_lock_for(2 * ABORT_GRACE)
             })
         };
         let report = if wait {
-            patiently()
+            lock_report()
         } else {
             self.drained.try_lock()
         };
@@ -116,16 +117,12 @@ impl Engine {
         if let Some(drained) = *report {
             return drained;
         }
-        self.core.life.inside(|| self.intake.server_close());
+        self.core.life.inside(|| self.intake.announce_end());
         if wait && !self.wait_for_live(deadline) {
             self.abort_live();
         }
         self.close_workers();
-        let abandoned = if wait {
-            self.core.books.abandon_all()
-        } else {
-            0
-        };
+        let abandoned = if wait { self.abandon_live() } else { 0 };
         let drained = before.report(&self.core, abandoned);
         log::debug!(target: TARGET, "{} has ended: {drained:?}, {:?}", self.core.address, self.core.stats());
         *report = Some(drained);
@@ -146,19 +143,17 @@ impl Engine {
 
     /// Step 3: serves the backlog.
     fn take_backlog(&self, deadline: Instant) {
-        // Without a loop this is the first time that the concurrency serves.
-        let mut turns = match self.begin() {
-            Ok(turns) => turns,
-            Err(error) => {
-                log::warn!(target: TARGET, "cannot serve the backlog of {}: {error}; its clients are reset", self.core.address);
-                return;
-            }
+        let serve = || {
+            // Without a loop the concurrency may not be attached yet.
+            let mut looping = self.begin()?;
+            let _aborter = self.runs_on_loop.then(|| self.abort_from(deadline));
+            self.core.life.inside(|| looping.take_all(deadline));
+            Ok(())
         };
-        let _aborter = self.runs_on_loop.then(|| self.abort_from(deadline));
         // A concurrency of the user's own may panic, and the server must end anyway.
-        quietly("serving the backlog", || {
-            self.core.life.inside(|| turns.take_all(deadline));
-        });
+        if let Err(error) = survived(serve) {
+            log::warn!(target: TARGET, "cannot serve the backlog of {}: {error}; its clients are reset", self.core.address);
+        }
     }
 
     /// Step 5: lets live requests finish. Returns whether all have.
@@ -169,27 +164,32 @@ impl Engine {
     /// Step 6: aborts live requests, and gives them a moment to end.
     fn abort_live(&self) {
         self.core.books.abort_all();
-        self.wait_for_live(Instant::now() + GRACE);
+        self.wait_for_live(Instant::now() + ABORT_GRACE);
     }
 
-    /// Ends the workers. They are waited for if they have nothing to do.
+    /// The rest of step 6: gives up the requests that have still not ended. Returns how many.
+    fn abandon_live(&self) -> u64 {
+        self.core.books.abandon_all()
+    }
+
+    /// Ends the workers, and waits for them if no request is live.
     fn close_workers(&self) {
         let idle = self.core.books.active() == 0;
         quietly("the concurrency's server_close", || {
             self.concurrency
-                .server_close(idle.then(|| Instant::now() + GRACE));
+                .server_close(idle.then(|| Instant::now() + ABORT_GRACE));
         });
     }
 
-    /// Waits for a loop that was asked to stop. One that is still not there at the deadline runs a
-    /// handler itself that does not end.
+    /// Waits for a loop that was asked to stop. One that has not ended at the deadline is stuck: in a
+    /// handler that it runs itself, or in a hook.
     fn wait_for_loop(&self, ended: u64, deadline: Instant) {
         let life = &self.core.life;
         if life.wait(ended, Some(deadline)) {
             return;
         }
         self.core.books.abort_all();
-        if !life.wait(ended, Some(deadline + GRACE)) {
+        if !life.wait(ended, Some(deadline + ABORT_GRACE)) {
             self.close_listener_of_stuck_loop();
         }
     }
@@ -199,7 +199,8 @@ impl Engine {
         let listener = self.listener.lock().clone();
         self.close_listener();
         if let Some(listener) = listener.filter(|listener| !listener.adopted) {
-            // A datagram's socket has no connection to shut down, and closes with the loop's end.
+            // The loop still holds the descriptor, so this wakes it. It fails for datagrams, which
+            // does not matter: the loop ends with its handler.
             let _ = listener.socket().raw().shutdown(Shutdown::Both);
         }
     }
@@ -213,7 +214,7 @@ impl Engine {
             let mut next = deadline;
             while over.recv_deadline(next) == Err(RecvTimeoutError::Timeout) {
                 books.abort_all();
-                next = Instant::now() + GRACE;
+                next = Instant::now() + ABORT_GRACE;
             }
         };
         let thread = thread::Builder::new().name("drain deadline".to_owned());
@@ -223,13 +224,15 @@ impl Engine {
         sender
     }
 
-    /// No handler starts after `shutdown` has returned: a request that was accepted is on its way to
-    /// a thread, and gets there.
+    /// Waits, at most 1 s, until every accepted request has come to its thread, so that no handler
+    /// starts after `shutdown` has returned.
     fn wait_until_all_begun(&self) {
-        self.wait_until(Instant::now() + START, |core| core.books.all_begun());
+        self.wait_until(Instant::now() + START_TIMEOUT, |core| {
+            core.books.all_begun()
+        });
     }
 
-    /// Waits for something that requests do, or for the deadline. Returns whether it is so.
+    /// Waits until `condition` holds, or for the deadline. Returns whether it holds.
     fn wait_until(&self, deadline: Instant, condition: impl Fn(&Core) -> bool) -> bool {
         let core = &*self.core;
         let _watching = core.books.watch();
@@ -252,7 +255,7 @@ impl Engine {
                 .flatten()
                 .fold(deadline, Instant::min);
             if let Err(error) = core.waker.wait(None, Some(end)) {
-                log::error!(target: TARGET, "cannot wait for live requests of {}: {error}; they are not waited for", core.address);
+                log::error!(target: TARGET, "cannot wait for requests of {}: {error}; going on without them", core.address);
                 return false;
             }
         }
@@ -261,10 +264,10 @@ impl Engine {
 
 impl Loop<'_> {
     /// Dispatches all of the backlog, up to a bound. Where there is no place for a request it stays
-    /// in the backlog until there is one; a request that is still there at the deadline was never
+    /// in the backlog until a place is free; a request that is still there at the deadline was never
     /// accepted.
     fn take_all(&mut self, deadline: Instant) {
-        /// No fence stops datagrams, so something else must. The system bounds the backlog of
+        /// Datagrams cannot be fenced, so this bounds them. The system bounds the backlog of
         /// connections.
         const MOST: usize = 65_536;
         const LATE: Duration = Duration::from_millis(5);
@@ -285,8 +288,8 @@ impl Loop<'_> {
                     let pause = self.pause().map_or(deadline, |until| until.min(deadline));
                     self.wait_until(pause, |_| self.pause().is_none());
                 }
-                // The last step of a handshake may still be on its way. A fenced Unix socket is
-                // ready even when it is empty, and nothing is ever on its way there.
+                // The last step of a handshake may still be on its way. A fenced Unix socket always
+                // polls as ready, so this waits only once.
                 Ok(Taken::Nothing) if !ready && Instant::now() < late => {
                     match self.core.waker.wait(Some(self.socket()), Some(late)) {
                         Ok(there) => ready = there,
@@ -295,7 +298,7 @@ impl Loop<'_> {
                 }
                 Ok(Taken::Nothing) => break,
                 Err(error) => {
-                    log::debug!(target: TARGET, "cannot accept more of the backlog: {error}; it is closed");
+                    log::debug!(target: TARGET, "cannot accept more of the backlog: {error}; closing the listener");
                     break;
                 }
             }
@@ -306,16 +309,16 @@ impl Loop<'_> {
     }
 }
 
-/// How things stood when an end began.
+/// Time and counters at the start of an end.
 #[derive(Clone, Copy)]
-struct Before {
+struct Snapshot {
     at: Instant,
     stats: Stats,
 }
 
-impl Before {
+impl Snapshot {
     fn now(core: &Core) -> Self {
-        Before {
+        Snapshot {
             at: Instant::now(),
             stats: core.books.stats(),
         }

@@ -4,13 +4,13 @@
 //! | --- | --- |
 //! | `serve` | the loop: one turn from top to bottom, `serve_forever`, `handle_request` |
 //! | `dispatch` | one request from the loop to its handler, or to its refusal |
-//! | `admission` | every reason not to serve a request |
+//! | `admission` | the limits, and the list of reasons not to serve a request |
 //! | `backoff` | what to do when a request cannot be accepted |
 //! | `rates`, `reserve` | tools of `admission` |
 //! | `drain` | the end, in six steps |
 //! | `signals` | signals that drain, and others that call a function |
 //!
-//! Transport, handler and state come in through [`Intake`], the concurrency as a trait object.
+//! Transport, handler and state come in behind [`Intake`], the concurrency behind its own trait.
 
 mod admission;
 mod backoff;
@@ -23,18 +23,21 @@ mod serve;
 mod signals;
 
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, RawFd};
+use std::os::fd::RawFd;
 use std::sync::Arc;
 use std::time::Duration;
 
 pub use admission::Overflow;
 pub(super) use admission::{Admission, Limits};
+pub(super) use rates::Rate;
+#[cfg(feature = "signals")]
+pub(super) use signals::Signals;
 
 use super::report::Drained;
 use crate::concurrency::Concurrency;
 use crate::handler::Core;
 use crate::panics::contained;
-use crate::request::Accepted;
+use crate::request::{Accepted, caught};
 use crate::socket::Socket;
 use crate::sync::Mutex;
 use crate::sys::fork::ParentOnly;
@@ -42,28 +45,28 @@ use crate::sys::fork::ParentOnly;
 /// Where this folder's log lines go.
 pub(super) const TARGET: &str = "socketserver::server";
 
-/// All that the engine asks of transport, handler and state. What user code panics with is an error,
-/// or a line in the log.
+/// What the engine asks of transport, handler and state, beside what is about one accepted request:
+/// that is [`Accepted`]. A panic of user code becomes an error or a line in the log.
 pub(super) trait Intake: Send + Sync {
     /// `get_request`
     fn take(&self, listener: &Socket) -> io::Result<Arc<dyn Accepted>>;
     /// `fence`
     fn fence(&self, listener: &Socket) -> io::Result<()>;
     /// The transport's `server_close`.
-    fn close(&self, listener: &Socket);
+    fn close_listener(&self, listener: &Socket);
     /// The state's `service_actions`.
     fn service_actions(&self);
     /// The state's `handle_timeout`.
     fn handle_timeout(&self);
     /// The state's `server_close`.
-    fn server_close(&self);
+    fn announce_end(&self);
 }
 
 /// A bound socket.
 #[derive(Clone)]
 pub(super) struct Listener {
     socket: Arc<Owner>,
-    /// It was handed over, so that others may share it, and it must not be fenced.
+    /// It was handed over: other processes may share it, so it must not be fenced.
     adopted: bool,
 }
 
@@ -94,7 +97,7 @@ impl Listener {
     }
 }
 
-/// The options that the loop itself looks at.
+/// The options that are times of the engine.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Times {
     /// How long `handle_request` waits for a request.
@@ -112,16 +115,17 @@ pub(super) struct Engine {
     times: Times,
     /// None once closed.
     listener: Mutex<Option<Listener>>,
-    /// The report of the end, once there was one.
+    /// `Some` once the server has ended.
     drained: Mutex<Option<Drained>>,
     #[cfg(feature = "signals")]
-    signals: signals::Signals,
+    signals: Arc<Signals>,
 }
 
 impl Engine {
     pub(super) fn new(
         intake: Box<dyn Intake>,
         concurrency: Arc<dyn Concurrency>,
+        runs_on_loop: bool,
         core: Arc<Core>,
         admission: Admission,
         times: Times,
@@ -129,7 +133,7 @@ impl Engine {
     ) -> Self {
         Engine {
             intake,
-            runs_on_loop: concurrency.runs_on_loop(),
+            runs_on_loop,
             concurrency,
             core,
             admission,
@@ -137,7 +141,7 @@ impl Engine {
             listener: Mutex::new(Some(listener)),
             drained: Mutex::default(),
             #[cfg(feature = "signals")]
-            signals: signals::Signals::default(),
+            signals: Arc::default(),
         }
     }
 
@@ -145,11 +149,17 @@ impl Engine {
         &self.core
     }
 
+    /// The signals, for an owner that keeps them longer than the engine.
+    #[cfg(feature = "signals")]
+    pub(super) fn signals(&self) -> Arc<Signals> {
+        self.signals.clone()
+    }
+
     /// The listener's descriptor; -1 once closed.
     pub(super) fn fileno(&self) -> RawFd {
         let listener = self.listener.lock();
         let socket = listener.as_ref().map(Listener::socket);
-        socket.map_or(-1, |socket| socket.as_fd().as_raw_fd())
+        socket.map_or(-1, Socket::fileno)
     }
 
     fn listening(&self) -> io::Result<Listener> {
@@ -161,12 +171,18 @@ impl Engine {
         let listener = self.listener.lock().take();
         // Not under the lock: removing a file may take its time.
         if let Some(listener) = listener {
-            self.intake.close(listener.socket());
+            self.intake.close_listener(listener.socket());
         }
     }
 }
 
-/// Runs code of an axis. A panic there is a line in the log.
-fn quietly(what: &str, run: impl FnOnce()) {
+/// Runs code that may be the user's. A panic there is a line in the log.
+pub(super) fn quietly(what: &str, run: impl FnOnce()) {
     contained(TARGET, what, run);
+}
+
+/// Runs code that may be the user's. A panic there becomes an error of this call.
+pub(super) fn survived<V>(run: impl FnOnce() -> io::Result<V>) -> io::Result<V> {
+    let result = caught(|| Ok(run()));
+    result.unwrap_or_else(|panic| Err(io::Error::other(panic.to_string())))
 }

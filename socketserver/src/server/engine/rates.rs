@@ -1,4 +1,4 @@
-//! How many requests of one client address are accepted within a time.
+//! How many requests of one client address are admitted within a time.
 
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
@@ -10,21 +10,21 @@ use crate::request::LONGEST;
 use crate::socket::Host;
 
 /// Number of sets of the table, with [`PLACES`] addresses each. An address belongs to one set, and no
-/// client can choose addresses that meet in one, because the hash has a key.
+/// client can choose addresses that fall into the same set, because the hash has a key.
 const SETS: usize = 1_024;
 const PLACES: usize = 8;
 
-/// At most `requests` within `per`.
+/// `requests` at once, and then `requests` per `per`.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Rate {
-    pub(super) requests: u32,
-    pub(super) per: Duration,
+pub(in crate::server) struct Rate {
+    pub(in crate::server) requests: u32,
+    pub(in crate::server) per: Duration,
 }
 
 /// A token bucket for each client address.
 ///
-/// The table does not grow, whatever addresses are made up: a new address takes the place of the one
-/// with the fullest bucket. So a flood of made-up addresses makes the server forget others of the
+/// The table does not grow, whatever addresses are made up: in a full set a new address takes the place
+/// of the one with the fullest bucket. So a flood of made-up addresses makes the server forget others of the
 /// flood, and not a client that is over its rate.
 pub(super) struct Rates {
     /// Time between two tokens.
@@ -37,7 +37,7 @@ pub(super) struct Rates {
 
 struct Bucket {
     host: Host,
-    /// When it is full again, and can be forgotten. Each token that is taken moves this by an
+    /// When the bucket is full again, and can be forgotten. Each token that is taken moves this by an
     /// interval.
     full_at: Instant,
 }

@@ -21,7 +21,8 @@ impl Reserve {
         File::open("/dev/null")
     }
 
-    /// Closes it, until the result is dropped. `None` if another thread has taken the descriptor.
+    /// Closes the descriptor; dropping the result opens it again. `None` if another thread has taken
+    /// it.
     pub(super) fn lend(&self) -> Option<Lent<'_>> {
         self.refill();
         self.0.lock().take().map(|_| Lent(self))

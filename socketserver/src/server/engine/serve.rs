@@ -7,9 +7,9 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use super::admission::Refusal;
 use super::backoff::{AcceptError, Backoff};
-use super::{Engine, Listener};
+use super::{Engine, Listener, survived};
 use crate::handler::Turn;
-use crate::request::{Accepted, caught};
+use crate::request::Accepted;
 use crate::server::report::Served;
 use crate::socket::Socket;
 use crate::sync::Instant;
@@ -21,7 +21,7 @@ const BATCH: usize = 64;
 /// What came of an attempt to accept a request.
 pub(super) enum Taken {
     Request(Served),
-    /// There was one that could not be accepted.
+    /// A request seemed to be there, and could not be accepted.
     Failed,
     Nothing,
 }
@@ -31,8 +31,8 @@ pub(super) struct Loop<'e> {
     engine: &'e Engine,
     listener: Listener,
     backoff: Backoff,
-    /// When the concurrency must be looked after again.
-    retry: Option<Instant>,
+    /// When `service_actions` of the concurrency is due.
+    workers_due: Option<Instant>,
 }
 
 impl Deref for Loop<'_> {
@@ -89,16 +89,17 @@ impl Loop<'_> {
     /// Blocks until a request may be there, until a wake-up, or until `end`. Returns whether a
     /// request may be accepted.
     ///
-    /// A full server does not look at its listener, unless it refuses: clients wait in the backlog.
+    /// A full server does not look at its listener, unless its `overflow` is `Refuse`: clients wait
+    /// in the backlog.
     fn wait(&self, end: Option<Instant>) -> io::Result<bool> {
         let overdue = self.core.books.abort_overdue();
         let pause = self.backoff.until();
-        // In this order: first the books learn that the loop waits for an end, then the loop looks
-        // whether it must.
+        // In this order: first the books learn that the loop waits for an end, then the loop checks
+        // whether it must wait.
         let watching = self.admission.must_wait().then(|| self.core.books.watch());
         let full = watching.is_some() && self.admission.must_wait();
         let open = !full && pause.is_none();
-        let end = earliest([end, overdue, pause, self.retry]);
+        let end = earliest([end, overdue, pause, self.workers_due]);
         let listener = open.then_some(self.socket());
         self.core.waker.wait(listener, end)
     }
@@ -115,8 +116,8 @@ impl Loop<'_> {
             }
             match self.take()? {
                 Taken::Request(_) => burst += 1,
-                // The next requests of a burst arrive while another thread has the processor. To
-                // sleep now and be woken for each would cost more.
+                // Let the clients run: more of a burst may come. To sleep and be woken for each
+                // request would cost more.
                 Taken::Nothing if burst > 1 => {
                     burst = 0;
                     std::thread::yield_now();
@@ -144,18 +145,18 @@ impl Loop<'_> {
     }
 
     fn cannot_take(&mut self, error: io::Error) -> io::Result<Taken> {
-        let whose = AcceptError::of(&error);
-        if whose == AcceptError::Nothing {
+        let fault = AcceptError::of(&error);
+        if fault == AcceptError::Nothing {
             return Ok(Taken::Nothing);
         }
-        if whose == AcceptError::Descriptors
+        if fault == AcceptError::Descriptors
             && let Some(taken) = self.take_with_reserve()
         {
             self.backoff.refused(&error);
             return Ok(taken);
         }
         self.core.books.count_accept_error();
-        match whose {
+        match fault {
             AcceptError::Listener => return Err(error),
             AcceptError::Descriptors | AcceptError::Resources => self.backoff.failed(&error),
             AcceptError::Connection | AcceptError::Nothing => self.backoff.stumbled(&error),
@@ -179,10 +180,10 @@ impl Loop<'_> {
     }
 
     fn look_after_workers(&mut self) {
-        self.retry = self.concurrency.service_actions();
+        self.workers_due = self.concurrency.service_actions();
     }
 
-    /// When `service_actions` is due next, if it has anything to do.
+    /// When `service_actions` of the state is due next, if that has anything to do.
     fn next_action(&self) -> Option<Instant> {
         let wanted = self.core.service_actions.load(Relaxed);
         wanted
@@ -194,34 +195,34 @@ impl Loop<'_> {
         self.listener.socket()
     }
 
-    /// Until when there is nothing to accept, if the machine has run out of something.
+    /// Until when the loop leaves the listener alone, if the machine has run out of something.
     pub(super) fn pause(&self) -> Option<Instant> {
         self.backoff.until()
     }
 }
 
 impl Engine {
-    /// Serves until a stop, on a server whose life has entered. Calls `begun` once nothing can keep
-    /// it from serving any more, or drops it.
+    /// Serves until a stop, after `Life::enter`. Calls `begun` once the loop runs; if it cannot, drops
+    /// `begun` uncalled.
     pub(in crate::server) fn serve(&self, begun: impl FnOnce()) -> io::Result<()> {
-        self.as_loop(|turns| {
+        self.as_loop(|looping| {
             begun();
-            turns.run()
+            looping.run()
         })
     }
 
-    /// Serves one request, on a server whose life has entered.
+    /// Serves one request, after `Life::enter_once`.
     pub(in crate::server) fn serve_once(&self) -> io::Result<Served> {
-        self.as_loop(|turns| turns.run_once())
+        self.as_loop(|looping| looping.run_once())
     }
 
-    /// Runs a loop and its end. A transport or a concurrency of the user's own may panic in it, and
-    /// it must end as every other loop does.
+    /// Runs a loop and its end. A concurrency of the user's own may panic in the loop, whose end is
+    /// then the same.
     fn as_loop<V>(&self, run: impl FnOnce(&mut Loop<'_>) -> io::Result<V>) -> io::Result<V> {
-        let serve = || self.begin().and_then(|mut turns| run(&mut turns));
-        let result = self.core.life.inside(|| caught(|| Ok(serve())));
+        let serve = || self.begin().and_then(|mut looping| run(&mut looping));
+        let result = self.core.life.inside(|| survived(serve));
         self.carry_out();
-        result.unwrap_or_else(|panic| Err(io::Error::other(panic.to_string())))
+        result
     }
 
     /// A loop whose concurrency is attached.
@@ -232,7 +233,7 @@ impl Engine {
             engine: self,
             listener,
             backoff: Backoff::new(),
-            retry: None,
+            workers_due: None,
         })
     }
 }

@@ -16,28 +16,30 @@ use crate::request::Waker;
 
 /// The signals of one server.
 #[derive(Default)]
-pub(super) struct Signals {
+pub(in crate::server) struct Signals {
+    /// First, because they may hold the state, and a signal must not end the process while that is
+    /// dropped.
+    hooks: Mutex<Vec<Arc<SignalFunction>>>,
     drain: Mutex<Option<DrainSignals>>,
-    hooks: Mutex<Vec<Arc<Hook>>>,
 }
 
 /// The signals that end a program.
 const ENDING: [i32; 2] = [SIGINT, SIGTERM];
 
 /// The servers of this process that drain on signals.
-static LISTENERS: Mutex<Listeners> = Mutex::new(Listeners {
+static DRAINERS: Mutex<Drainers> = Mutex::new(Drainers {
     count: 0,
     none: None,
 });
 
-struct Listeners {
+struct Drainers {
     count: usize,
-    /// Whether there are none: then a signal ends the process, as if there had never been any. Made
-    /// before the first.
+    /// True while no server drains on signals; a signal then ends the process, as if none ever had.
+    /// Made with the first such server.
     none: Option<Arc<AtomicBool>>,
 }
 
-impl Listeners {
+impl Drainers {
     fn prepare(&mut self) -> io::Result<()> {
         if self.none.is_none() {
             let none = Arc::new(AtomicBool::new(true));
@@ -71,8 +73,8 @@ struct DrainSignals {
     answered: AtomicBool,
     timeout: Duration,
     actions: Vec<SigId>,
-    /// Whether all actions are registered, and the server counts as a listener.
-    listens: bool,
+    /// Whether all actions are registered, and the server counts as one that drains.
+    registered: bool,
 }
 
 impl DrainSignals {
@@ -82,9 +84,9 @@ impl DrainSignals {
             answered: AtomicBool::new(false),
             timeout,
             actions: Vec::new(),
-            listens: false,
+            registered: false,
         };
-        LISTENERS.lock().prepare()?;
+        DRAINERS.lock().prepare()?;
         let (actions, received) = (&mut signals.actions, &signals.received);
         for signal in ENDING {
             // In this order, so that only a second signal finds the flag set. It ends the process
@@ -100,12 +102,12 @@ impl DrainSignals {
             actions.push(low_level::pipe::register(signal, waker.wake_fd()?)?);
         }
         // Only now: until then a signal ends the process, so none is lost.
-        LISTENERS.lock().more();
-        signals.listens = true;
+        DRAINERS.lock().more();
+        signals.registered = true;
         Ok(signals)
     }
 
-    /// How long live requests may go on, if a signal has come. Returns it once.
+    /// How long live requests may go on, if a signal has come. `Some` only the first time.
     fn received(&self) -> Option<Duration> {
         let first = self.received.load(SeqCst) && !self.answered.swap(true, SeqCst);
         first.then_some(self.timeout)
@@ -115,8 +117,8 @@ impl DrainSignals {
 impl Drop for DrainSignals {
     fn drop(&mut self) {
         // Before the actions go: from here on a signal may end the process.
-        if self.listens {
-            LISTENERS.lock().fewer();
+        if self.registered {
+            DRAINERS.lock().fewer();
         }
         for action in self.actions.drain(..) {
             low_level::unregister(action);
@@ -127,13 +129,13 @@ impl Drop for DrainSignals {
 pub(in crate::server) type Answer = Box<dyn Fn() + Send + Sync>;
 
 /// A signal that calls a function.
-struct Hook {
+struct SignalFunction {
     received: Arc<AtomicBool>,
     actions: Vec<SigId>,
     run: Answer,
 }
 
-impl Hook {
+impl SignalFunction {
     fn register(signal: i32, waker: &Waker, run: Answer) -> io::Result<Self> {
         if FORBIDDEN.contains(&signal) {
             return Err(io::Error::new(
@@ -141,7 +143,7 @@ impl Hook {
                 format!("expected a signal that can be handled, got {signal}"),
             ));
         }
-        let mut hook = Hook {
+        let mut hook = SignalFunction {
             received: Arc::default(),
             actions: Vec::new(),
             run,
@@ -155,7 +157,7 @@ impl Hook {
     }
 }
 
-impl Drop for Hook {
+impl Drop for SignalFunction {
     fn drop(&mut self) {
         for action in self.actions.drain(..) {
             low_level::unregister(action);
@@ -178,7 +180,7 @@ impl Engine {
     }
 
     pub(in crate::server) fn on_signal(&self, signal: i32, run: Answer) -> io::Result<()> {
-        let hook = Hook::register(signal, &self.core.waker, run)?;
+        let hook = SignalFunction::register(signal, &self.core.waker, run)?;
         self.signals.hooks.lock().push(Arc::new(hook));
         Ok(())
     }

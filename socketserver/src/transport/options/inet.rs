@@ -3,7 +3,7 @@
 /// The options of transports over IPv4 and IPv6: [`Tcp`](crate::Tcp) and [`Udp`](crate::Udp).
 #[derive(Clone, Debug, Default)]
 pub struct Inet {
-    /// Unless set, as the transport says.
+    /// `None`: the transport's default.
     pub(crate) allow_reuse_address: Option<bool>,
     pub(crate) allow_reuse_port: bool,
     pub(crate) dual_stack: Option<bool>,

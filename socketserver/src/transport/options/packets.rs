@@ -36,8 +36,8 @@ macro_rules! packets_setters { ($owner:ty, $options:path; $($header:tt)*) => {
             self
         }
 
-        /// How long a reply may block while the client's queue, or the network's, is full. 1 s
-        /// unless set.
+        /// How long a reply may block while the client's receive queue, or the send queue of the
+        /// network, is full. 1 s unless set.
         pub fn send_timeout(mut self, time: std::time::Duration) -> Self
         where
             $owner: $crate::axis::Has<$crate::transport::options::Packets>,

@@ -1,4 +1,4 @@
-//! What one would write with the system's calls alone.
+//! Servers written with system calls alone.
 
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};
@@ -11,7 +11,7 @@ use socket2::{Domain, Socket, Type};
 
 use super::{BUFFER, LOCAL};
 
-/// A thread for each connection.
+/// A thread per connection.
 pub(super) fn threads<const ROOM: usize>() -> io::Result<SocketAddr> {
     let listener = TcpListener::bind(LOCAL)?;
     let address = listener.local_addr()?;
@@ -33,7 +33,7 @@ fn upper_stream<const ROOM: usize>(mut stream: TcpStream) -> io::Result<()> {
     }
 }
 
-/// A loop for each core, each with a listener of its own at the same port.
+/// A loop per core, each with its own listener at the same port.
 pub(super) fn epoll_loops() -> io::Result<SocketAddr> {
     let mut address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     for _ in 0..thread::available_parallelism()?.get() {
@@ -53,7 +53,7 @@ fn epoll_loop(listener: &TcpListener) -> io::Result<()> {
     let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
     let number = |socket: &dyn AsRawFd| epoll::EventData::new_u64(socket.as_raw_fd() as u64);
     epoll::add(&epoll, listener, number(listener), epoll::EventFlags::IN)?;
-    // By the numbers of their descriptors.
+    // By descriptor.
     let mut streams: Vec<Option<TcpStream>> = Vec::new();
     let mut events = Vec::with_capacity(256);
     let mut buffer = [0; BUFFER];
@@ -81,8 +81,8 @@ fn epoll_loop(listener: &TcpListener) -> io::Result<()> {
     }
 }
 
-/// Answers what there is. Returns whether there may be more. The answers of the clients here always
-/// fit.
+/// Answers the available bytes. Returns whether the connection lives. The answers here always fit
+/// into the socket's buffer.
 fn upper_once(stream: &mut TcpStream, buffer: &mut [u8]) -> bool {
     match stream.read(buffer) {
         Ok(0) => false,

@@ -1,4 +1,4 @@
-//! A coroutine for each connection.
+//! A coroutine per connection.
 
 use std::io::{self, Read, Write};
 use std::net::SocketAddr;
@@ -7,8 +7,8 @@ use may::net::{TcpListener, TcpStream};
 
 use super::{BUFFER, LOCAL};
 
-// There a coroutine may go on another thread than it began on, so starting one is unsafe. What these
-// keep across a wait may change threads.
+// A coroutine of `may` can move to another thread, so starting one is unsafe. All values that these
+// keep across a wait may be moved.
 #[allow(unsafe_code)]
 pub(super) fn coroutines() -> io::Result<SocketAddr> {
     let listener = TcpListener::bind(LOCAL)?;

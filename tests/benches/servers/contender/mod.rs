@@ -1,5 +1,4 @@
-//! The servers that are compared. Each runs in a process of its own, so that what it costs can be
-//! told from what its clients cost.
+//! The servers that are compared. Each runs in its own process, apart from its clients.
 
 mod by_hand;
 mod may;
@@ -9,7 +8,7 @@ mod tokio;
 use std::io;
 use std::net::SocketAddr;
 
-/// What every server here has room for at once.
+/// The size of every server's buffer.
 const BUFFER: usize = 1024;
 
 /// Any free port.
@@ -20,17 +19,17 @@ const LOCAL: &str = "127.0.0.1:0";
 pub(crate) enum Contender {
     ThreadingTcp,
     GreenTcp,
-    /// The same with a handler whose buffer alone is a page of its stack.
+    /// The same with a handler whose buffer takes a page of its stack.
     GreenTcpPage,
-    /// A listener of the standard library, and a thread that is started for each connection.
+    /// A listener of the standard library, and a new thread per connection.
     Threads,
-    /// The same with a buffer that is a page of its stack.
+    /// The same with a buffer that takes a page of the stack.
     ThreadsPage,
-    /// A loop around `epoll` for each core, with nothing else.
+    /// A loop around `epoll` per core.
     EpollLoop,
-    /// A task for each connection.
+    /// A task per connection.
     Tokio,
-    /// A coroutine for each connection.
+    /// A coroutine per connection.
     May,
     ThreadingUdp,
     /// One thread that receives and sends.
@@ -70,8 +69,8 @@ impl Contender {
         Self::ALL.into_iter().find(|server| server.name() == name)
     }
 
-    /// Says where it listens, and serves until standard input ends: with the process that started
-    /// it, at the latest.
+    /// Prints its address, and serves until standard input ends, which happens at the latest when
+    /// its parent process ends.
     pub(crate) fn serve(self) -> io::Result<()> {
         println!("{}", self.start()?);
         io::copy(&mut io::stdin(), &mut io::sink()).map(drop)

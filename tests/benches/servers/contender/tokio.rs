@@ -1,4 +1,4 @@
-//! A task for each connection.
+//! A task per connection.
 
 use std::io;
 use std::net::SocketAddr;

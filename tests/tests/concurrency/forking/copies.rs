@@ -101,7 +101,7 @@ fn a_child_cannot_stop_its_server() {
     assert_eq!(server.stats().finished, 3);
     assert_eq!(
         journal.lines(),
-        vec!["cannot stop the server from a child that it forked: the parent goes on serving"; 9]
+        vec!["cannot stop a server from a child that it forked: the parent goes on serving"; 9]
     );
 }
 

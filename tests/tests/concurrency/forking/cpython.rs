@@ -20,7 +20,7 @@ use socketserver::{
     RequestHandler, Served, Server, ServerRef, Socket, SocketReader, SocketWriter,
     StreamRequestHandler, TCPServer, Tcp, ToAddress, Udp, UnixDatagram, UnixStream,
 };
-use tests::{Client, Folder, Place, Signal, until};
+use tests::{Client, Folder, Signal, TestTransport, until};
 
 use self::echo::{DatagramEcho, StreamEcho};
 use crate::harness::{alone, list};
@@ -37,7 +37,7 @@ list!(PROGRAMS: stream_examine, dgram_examine, interrupt);
 /// whose end is the server's.
 fn run_server<T, H>(testfunc: &str)
 where
-    T: Place,
+    T: TestTransport,
     H: RequestHandler<T::Request, EndWith>,
 {
     let mut shell = Command::new("sh");

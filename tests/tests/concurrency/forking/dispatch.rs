@@ -204,7 +204,7 @@ fn serve(troubles: &'static [Trouble]) -> Seen {
 
 /// Between these two a child makes the calls that a handler meets on any other server.
 fn in_child(calls: &[&'static str]) -> Vec<&'static str> {
-    [calls, &["shutdown_request"]].concat()
+    [calls, &["shutdown_request", "close_request"]].concat()
 }
 
 /// The calls of a request in its parent, when a child serves it.

@@ -1,4 +1,4 @@
-"""Python's handlers, which take the steps that the words say: `handlers.rs` has ours."""
+"""Python's handlers, which take the steps that the words list. Ours are in `handlers.rs`."""
 
 import socket
 import socketserver
@@ -10,7 +10,7 @@ from words import Fault, fault, words
 
 
 class Steps:
-    """What handlers of streams and of datagrams have in common: they take the steps that the words say."""
+    """The steps that handlers of streams and of datagrams share."""
 
     def setup(self):
         trace("setup")
@@ -115,14 +115,14 @@ class Datagram(Steps, socketserver.DatagramRequestHandler):
         self.wfile.write(b"%d" % len(self.packet))
 
     def closed(self, _):
-        """Waits until the server's own socket is closed, for as long as that may take it."""
+        """Waits until the server's own socket is closed, for a second at most."""
         end = time.monotonic() + 1
         while self.socket.fileno() >= 0 and time.monotonic() < end:
             time.sleep(0.001)
 
 
 class Bare(Steps, socketserver.BaseRequestHandler):
-    """Talks to the socket itself."""
+    """Uses the socket directly."""
 
     def upper(self, _):
         if self.server.socket_type == socket.SOCK_STREAM:

@@ -1,4 +1,4 @@
-"""Python's hooks, each with a line in the trace: `hooks.rs` has ours."""
+"""Python's hooks, each with a line in the trace. Ours are in `hooks.rs`."""
 
 import sys
 import threading
@@ -10,7 +10,7 @@ others = []
 
 
 def beside(work):
-    """Runs something in a thread that is none of the server's."""
+    """Runs something on a thread that is not the server's."""
     thread = threading.Thread(target=work)
     others.append(thread)
     thread.start()
@@ -58,8 +58,8 @@ class Hooks:
     def service_actions(self):
         super().service_actions()
         trace("service_actions")
-        wanted = int(words.get("requests", 1)) * self.loops
-        if not wanted or self.requests < wanted or self.stopping or not self.idle():
+        expected = int(words.get("requests", 1)) * self.loops
+        if not expected or self.requests < expected or self.stopping or not self.idle():
             return
         self.stopping = True
         fault("service_actions")

@@ -1,4 +1,4 @@
-"""Python's side: one server for every line on standard input, in a process of its own; `server.rs` has ours."""
+"""Python's side: forks a server for every line of standard input. Ours is in `server.rs`."""
 
 import os
 import signal
@@ -24,7 +24,7 @@ def make_server():
         "plain": (),
         "threading": (socketserver.ThreadingMixIn,),
         "forking": (socketserver.ForkingMixIn,),
-        # Python has none; the nearest is a thread.
+        # Python has none; a thread is the nearest.
         "green": (socketserver.ThreadingMixIn,),
     }
     transport = transports[words["transport"]]
@@ -131,7 +131,7 @@ while line := os.read(0, 65536):
     if child == 0:
         status = 1
         try:
-            # Whatever hangs ends by this.
+            # Ends a server that hangs.
             signal.alarm(3 * LIMIT)
             words.update(word.split("=", 1) for word in line.decode().split())
             trace.open(words["trace"])

@@ -1,4 +1,4 @@
-"""A file with a line for every call."""
+"""The trace: a file with a line per call."""
 
 import os
 import threading
@@ -8,7 +8,7 @@ LIMIT = 20
 
 
 class Trace:
-    """Several processes write it, so every line is one call."""
+    """Several processes write it, so each line is one system call."""
 
     loop = None
     last = None

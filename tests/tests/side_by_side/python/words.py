@@ -1,10 +1,10 @@
-"""What a server is told: `words.rs` says what the words mean."""
+"""The words that describe a server. Their meanings are in `words.rs`."""
 
 words = {}
 
 
 class Fault(Exception):
-    """What a hook raises when it is told to fail."""
+    """Raised by a hook that the words let fail."""
 
 
 def fault(hook):

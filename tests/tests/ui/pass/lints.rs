@@ -1,4 +1,4 @@
-//! Nothing the derives write is warned about, however strict a crate is with itself.
+//! The expansions of the derives cause no warnings, even in a crate with strict lints.
 
 #![deny(
     warnings,
@@ -33,7 +33,7 @@ use socketserver::{
     SocketReader, SocketWriter, StreamRequestHandler,
 };
 
-/// Nothing declared, so every argument is unused.
+/// No field, so every argument is unused.
 #[derive(Debug, Clone, Copy, BaseRequestHandler)]
 pub struct Nothing;
 
@@ -41,7 +41,7 @@ impl Nothing {
     fn handle(&self) {}
 }
 
-/// Both hooks written, so the optional ones are unused.
+/// Both hooks, so the optional ones are unused.
 #[derive(Debug, Clone, Copy, BaseRequestHandler)]
 pub struct Hooks {}
 
@@ -64,7 +64,7 @@ impl Options {
 #[derive(Debug, StreamRequestHandler)]
 #[handler(rbufsize = -1, wbufsize = 0, timeout = 1.5, disable_nagle_algorithm = true)]
 pub struct Stream {
-    /// Public, as a field may be.
+    /// A public field.
     pub request: Socket,
     client_address: Address,
     server: ServerRef<String>,
@@ -115,12 +115,12 @@ impl<T: Default + Display, const N: usize> Generic<T, N> {
     }
 }
 
-/// What is allowed above a field holds for its type in the expansion as well.
+/// An `allow` on a field covers its type in the expansion too.
 #[deprecated]
 #[derive(Debug, Default, Clone, Copy)]
 pub struct Old;
 
-/// Deprecated itself.
+/// A deprecated struct.
 #[deprecated]
 #[derive(Debug, StreamRequestHandler)]
 pub struct Older {
@@ -130,7 +130,7 @@ pub struct Older {
     cursor: std::io::Cursor<Vec<u8>>,
     #[allow(unused_qualifications)]
     server: socketserver::ServerRef<std::io::Cursor<Vec<u8>>>,
-    /// A field may be as well.
+    /// A deprecated field.
     #[deprecated]
     pub number: u8,
 }

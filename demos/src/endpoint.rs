@@ -1,4 +1,4 @@
-//! Where a program listens or connects: a transport and an address.
+//! Where a program listens or connects: the transport and the address on its command line.
 
 use std::io::ErrorKind;
 use std::path::PathBuf;
@@ -8,7 +8,7 @@ use socketserver::{Address, ToAddress};
 
 use crate::program::Failure;
 
-/// Where everything is unless told otherwise.
+/// The address of every server and client unless another one is given.
 pub const DEFAULT_ADDRESS: &str = "127.0.0.1:9999";
 
 /// The transports by the names they have on the command line.
@@ -26,7 +26,7 @@ pub enum TransportName {
 }
 
 impl TransportName {
-    /// Whether requests are connections, and not datagrams.
+    /// Whether its requests are connections rather than datagrams.
     pub fn has_connections(self) -> bool {
         matches!(self, TransportName::Tcp | TransportName::Unix)
     }
@@ -34,21 +34,21 @@ impl TransportName {
 
 /// The options of a program that knows all transports.
 #[derive(Args, Debug)]
-pub struct Place {
-    /// How requests come
+pub struct Endpoint {
+    /// Connections or datagrams, over the network or a Unix socket
     #[arg(long, value_enum, default_value_t)]
     pub transport: TransportName,
 
-    /// HOST:PORT [default: 127.0.0.1:9999], or for Unix sockets a path or @NAME [default: one in
-    /// the temporary folder]
+    /// HOST:PORT [default: 127.0.0.1:9999], or for Unix sockets a path or @NAME [default: a path
+    /// in the temporary folder]
     address: Option<String>,
 }
 
-impl Place {
-    /// The address that was given, or the transport's default.
+impl Endpoint {
+    /// The given address, or the transport's default.
     ///
     /// # Errors
-    /// When it is no address of this transport.
+    /// If the given text is no address of this transport.
     pub fn address(&self) -> Result<Address, Failure> {
         let given = self.address.as_deref();
         let address = match self.transport {
@@ -65,24 +65,24 @@ impl Place {
     }
 }
 
-/// A host and a port; the form in which clap wants it.
+/// Parses a host and a port, for clap.
 ///
 /// # Errors
-/// When it is none, or the host is not known.
+/// If the text is neither, or the host is unknown.
 pub fn internet_address(text: &str) -> Result<Address, String> {
     match text.to_address() {
         Ok(address @ Address::Inet(_)) => Ok(address),
         Err(error) if error.kind() != ErrorKind::InvalidInput => Err(error.to_string()),
-        _ => Err("a network address is HOST:PORT, or [HOST]:PORT for IPv6".to_owned()),
+        _ => Err("expected HOST:PORT, or [HOST]:PORT for IPv6".to_owned()),
     }
 }
 
-/// A path, with or without a slash in it, or `@` and a name in the abstract namespace.
+/// Parses a path, with or without a slash, or `@` and a name in the abstract namespace.
 fn unix_address(given: Option<&str>, default: &str) -> Result<Address, String> {
     match given {
         None => Ok(Address::Unix(std::env::temp_dir().join(default))),
-        // To bind the empty path is to ask Linux for a name of its choice.
-        Some("") => Err("a path is not empty".to_owned()),
+        // Linux would choose a name for the empty path.
+        Some("") => Err("expected a path, got an empty text".to_owned()),
         Some(name) if name.starts_with('@') => name.to_address().map_err(|error| error.to_string()),
         Some(path) => Ok(Address::Unix(PathBuf::from(path))),
     }

@@ -1,0 +1,47 @@
+//! Sockets from descriptors and from the standard library's sockets, and their descriptors.
+
+use std::net::{TcpListener, TcpStream, UdpSocket};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::os::unix::net::{UnixDatagram, UnixListener, UnixStream};
+
+use super::descriptor::Descriptor;
+use super::handle::Socket;
+
+impl AsFd for Socket {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.descriptor.fd.as_fd()
+    }
+}
+
+impl AsRawFd for Socket {
+    fn as_raw_fd(&self) -> RawFd {
+        self.0.descriptor.fd.as_raw_fd()
+    }
+}
+
+/// Any socket of the system, whatever its family and kind.
+///
+/// Python: `socket.socket(fileno=fd)`
+impl From<OwnedFd> for Socket {
+    fn from(fd: OwnedFd) -> Self {
+        Descriptor::new(fd).into()
+    }
+}
+
+macro_rules! from_std {
+    ($($kind:ty),*) => {$(
+        impl From<$kind> for Socket {
+            fn from(socket: $kind) -> Self {
+                OwnedFd::from(socket).into()
+            }
+        }
+    )*};
+}
+from_std!(
+    TcpListener,
+    TcpStream,
+    UdpSocket,
+    UnixDatagram,
+    UnixListener,
+    UnixStream
+);
