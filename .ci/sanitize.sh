@@ -13,6 +13,5 @@ sanitized() {
 }
 # Two tests are skipped: one takes away the address space, of which the sanitizer needs terabytes; the other expects a
 # message of the standard library, which the sanitizer replaces.
-sanitized --test green -- --skip without_room_for_a_stack --skip an_ordinary_thread_overflows
-sanitized --test concurrent --test dispatch --test end_of_stream --test errors --test hooks \
-    --test layer --test life_cycle --test stream_handler --test tcp --test udp --test unix -- green
+sanitized --test green -- --skip a_stack_without_room --skip an_ordinary_thread_overflows
+sanitized --test server --test transport --test concurrency --test handler --test socket -- green

@@ -6,27 +6,41 @@
 
 mod alone;
 mod arguments;
+mod cells;
 mod client;
 mod echo;
+mod limits;
+mod lines;
 mod matrix;
+mod odd_clients;
+mod own_process;
 mod pair;
+mod placed;
 mod process;
 mod python;
 mod running;
+mod serving;
+mod states;
 mod watched;
 
 pub use alone::{Ended, elsewhere, elsewhere_command, is_elsewhere};
 pub use arguments::Arguments;
+pub use cells::{Column, Datagrams, Row, Streams};
 pub use client::Client;
 pub use echo::Echo;
-/// The former name, until every test uses the new one.
-pub use matrix::TestTransport as Place;
+pub use limits::{all_descriptors, count_of, lower, with_at_most};
+pub use lines::{Lines, keep_lines};
 pub use matrix::{Concurrent, OnGreen, Ordinary, TestTransport, Thread};
+pub use odd_clients::{datagram_from_another, reset, stream_from_another};
+pub use own_process::{in_own_process, own_process};
 pub use pair::{tcp_pair, unix_pair};
+pub use placed::placed;
 pub use process::{Process, memory_of, raise_descriptor_limit};
 pub use python::python;
 pub use running::{Running, run};
 pub use rustix::process::Signal;
+pub use serving::{ends_well, serve};
+pub use states::{Busy, Failures};
 pub use watched::{Watched, obstructed, watched};
 
 /// Every test program may use green threads.

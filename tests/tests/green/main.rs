@@ -1,10 +1,6 @@
-//! Green threads: what is in `socketserver::green`, sockets on them, and what is only to be had with green servers.
-//!
-//! That servers keep their promises on green threads is shown by the tests of the grid, in which green is a column like
-//! the others.
-#![cfg(target_os = "linux")]
-
-mod servers;
+//! Green threads: what `socketserver::green` offers, and sockets on them. Servers on green threads
+//! are a column of the grid.
+mod resources;
 mod sockets;
 mod stacks;
 mod sync;
@@ -37,15 +33,9 @@ fn cores() -> usize {
     thread::available_parallelism().map_or(1, |cores| cores.get())
 }
 
-/// As many green threads as occupy every scheduler for certain: they are given out evenly.
+/// One green thread on each scheduler, since they are given out evenly.
 fn on_every_scheduler(work: impl Fn() + Send + Sync + 'static) -> Vec<green::JoinHandle<()>> {
     let work = Arc::new(work);
-    (0..cores())
-        .map(|_| {
-            green::spawn({
-                let work = work.clone();
-                move || work()
-            })
-        })
-        .collect()
+    let works = (0..cores()).map(|_| work.clone());
+    works.map(|work| green::spawn(move || work())).collect()
 }

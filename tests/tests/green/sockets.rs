@@ -1,19 +1,24 @@
-//! Sockets on green threads.
+//! Sockets on green threads: parked calls, and what a scheduler knows about a socket.
 
-use std::io;
-use std::net::{Shutdown, TcpListener, TcpStream};
+use std::fs;
+use std::io::{self, IoSlice, Write};
+use std::mem::MaybeUninit;
+use std::net::Shutdown;
+use std::os::fd::AsFd;
+use std::os::unix::net::UnixDatagram;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::thread::{self, ThreadId};
 use std::time::{Duration, Instant};
 
-use rustix::io::Errno;
+use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
 use socketserver::{AddressFamily, Socket, SocketKind, create_connection, green, select};
-use tests::{DEADLINE, in_time, until};
+use tests::{DEADLINE, Folder, in_time, tcp_pair, unix_pair, until};
 
 use crate::{on_green, pair};
 
 #[test]
-fn a_socket_parks_its_green_thread_and_nobody_else() {
+fn a_socket_parks_only_its_green_thread() {
     let mut waiting = Vec::new();
     let mut others = Vec::new();
     for _ in 0..200 {
@@ -34,35 +39,8 @@ fn a_socket_parks_its_green_thread_and_nobody_else() {
 }
 
 #[test]
-fn a_timeout_holds_for_a_whole_sendall() {
-    let (one, other) = pair();
-    let (result, took) = on_green(move || {
-        one.settimeout(Some(Duration::from_millis(100)))
-            .expect("settimeout");
-        let began = Instant::now();
-        (one.sendall(&vec![0; 10_000_000]), began.elapsed())
-    });
-    assert_eq!(
-        result.expect_err("nobody reads").kind(),
-        io::ErrorKind::TimedOut
-    );
-    assert!(
-        took >= Duration::from_millis(100) && took < DEADLINE,
-        "{took:?}"
-    );
-    drop(other);
-
-    let (one, _other) = pair();
-    let error = on_green(move || {
-        one.settimeout(Some(Duration::ZERO)).expect("settimeout");
-        one.recv(1).expect_err("nothing is there")
-    });
-    assert_eq!(error.kind(), io::ErrorKind::WouldBlock);
-}
-
-#[test]
-fn the_end_of_a_stream_that_came_with_the_data_is_seen() {
-    // The system tells only once, and that may be before the data was read.
+fn an_end_that_came_with_data_is_seen() {
+    // The system notifies only once, and that may be before the data was read.
     for _ in 0..200 {
         let (one, other) = pair();
         let reader = green::spawn(move || {
@@ -86,7 +64,7 @@ fn the_end_of_a_stream_that_came_with_the_data_is_seen() {
 }
 
 #[test]
-fn several_may_wait_for_one_socket_from_every_scheduler() {
+fn every_scheduler_may_wait_for_one_socket() {
     let (one, other) = pair();
     let received = Arc::new(AtomicUsize::new(0));
     let readers: Vec<_> = (0..16)
@@ -110,7 +88,7 @@ fn several_may_wait_for_one_socket_from_every_scheduler() {
 }
 
 #[test]
-fn big_messages_go_both_ways_at_once() {
+fn large_messages_go_both_ways_at_once() {
     let (one, other) = pair();
     let text: Arc<[u8]> = (0..4_000_000).map(|place| (place % 251) as u8).collect();
     let speak = |socket: Socket, text: Arc<[u8]>| {
@@ -148,91 +126,184 @@ fn connect_and_accept_park_too() {
     in_time("accepting", || accepting.join())
         .expect("no panic")
         .expect("accept");
+}
 
-    // Nobody listens there any more.
-    let gone = TcpListener::bind("127.0.0.1:0")
-        .expect("bind")
-        .local_addr()
-        .expect("address");
-    let error = on_green(move || create_connection(gone, Some(DEADLINE)).map(drop));
-    assert_eq!(
-        error.expect_err("refused").kind(),
-        io::ErrorKind::ConnectionRefused
-    );
+/// Runs `work` on a green thread of the scheduler whose thread that is.
+#[track_caller]
+fn on_scheduler<T: Send + 'static>(
+    scheduler: ThreadId,
+    work: impl Fn() -> T + Clone + Send + 'static,
+) -> T {
+    // A new green thread goes to the scheduler that has the fewest, so those that came to a wrong
+    // one stay there until the right one is found.
+    let (found, looking) = green::channel::<()>(1);
+    loop {
+        let (work, looking) = (work.clone(), looking.clone());
+        let (tell, told) = green::channel(1);
+        let one = green::spawn(move || {
+            let here = thread::current().id() == scheduler;
+            tell.send(here).expect("the test listens");
+            if here {
+                return Some(work());
+            }
+            let _ = looking.recv();
+            None
+        });
+        if told.recv().expect("it tells") {
+            drop(found);
+            return in_time("a green thread", || one.join())
+                .expect("it does not panic")
+                .expect("it is at the right place");
+        }
+    }
+}
+
+/// Parks in `recv` once, so that this scheduler is the socket's home.
+fn park_once(socket: &Socket) {
+    let timeout = socket.gettimeout();
+    socket
+        .settimeout(Some(Duration::from_millis(1)))
+        .expect("settimeout");
+    let error = socket.recv(1).expect_err("nothing was sent");
+    assert_eq!(error.kind(), io::ErrorKind::TimedOut, "{error}");
+    socket.settimeout(timeout).expect("settimeout");
 }
 
 #[test]
-fn select_parks_until_one_of_its_sockets_is_ready() {
-    let (one, other) = pair();
-    let (quiet, _peer) = pair();
-    let relay = green::spawn(move || select(&[&quiet, &one], &[], Some(DEADLINE)));
-    assert_eq!(on_green(|| 1), 1);
-    other.sendall(b"x").expect("send");
-    let ready = in_time("select", || relay.join())
-        .expect("no panic")
-        .expect("select");
-    assert_eq!(ready, (vec![1], vec![]));
-    let (one, _other) = pair();
-    let ready = on_green(move || select(&[&one], &[&one], Some(DEADLINE))).expect("select");
-    assert_eq!(
-        ready,
-        (vec![], vec![0]),
-        "it can be written, and there is nothing to read"
-    );
-    let (one, _other) = pair();
-    let ready = on_green(move || select(&[&one], &[], Some(Duration::from_millis(20))));
-    assert_eq!(ready.expect("select"), (vec![], vec![]));
-}
-
-#[test]
-fn a_detached_descriptor_is_the_callers() {
-    let (one, other) = pair();
-    let stream = on_green(move || {
-        other.sendall(b"early").expect("send");
-        assert_eq!(one.recv(5).expect("recv"), b"early");
-        let fd = one.detach().expect("detach");
-        other.sendall(b"late").expect("send");
-        (fd, other)
+fn select_works_after_other_waits() {
+    let (one, mut other) = tcp_pair();
+    let (quiet, _peer) = unix_pair();
+    let (begun, waiting) = green::channel(1);
+    let selecting = green::spawn(move || {
+        park_once(&one);
+        park_once(&quiet);
+        begun.send(()).expect("the test waits");
+        select(&[&quiet, &one, &one], &[], Some(DEADLINE))
     });
-    let (fd, _other) = stream;
-    let detached = Socket::from(fd);
-    assert_eq!(on_green(move || detached.recv(4)).expect("recv"), b"late");
+    waiting.recv().expect("it begins");
+    other.write_all(b"x").expect("send");
+    let ready = in_time("select", || selecting.join()).expect("no panic");
+    assert_eq!(ready.expect("select"), (vec![1, 2], vec![]));
 }
 
 #[test]
-fn closing_wakes_whoever_waits() {
-    let (one, _other) = pair();
-    let (begin, begins) = green::channel(1);
-    let waiting = green::spawn({
+fn a_socket_in_select_can_be_received_from() {
+    let (one, mut other) = tcp_pair();
+    let (begun, waiting) = green::channel(1);
+    let selecting = green::spawn({
         let one = one.clone();
         move || {
-            begin.send(()).expect("the test listens");
-            one.recv(1)
+            begun.send(thread::current().id()).expect("the test waits");
+            select(&[&one], &[], Some(DEADLINE))
         }
     });
-    begins.recv().expect("it begins");
-    one.close();
-    let woken = in_time("the wait's end", || waiting.join()).expect("no panic");
-    // It may not have begun to wait: then the socket is closed already.
-    let closed = |error: io::Error| error.raw_os_error() == Some(Errno::BADF.raw_os_error());
-    assert!(woken.map_or_else(closed, |data| data.is_empty()));
+    let scheduler = waiting.recv().expect("it begins");
+    // It runs there only once the other green thread has parked.
+    on_scheduler(scheduler, move || park_once(&one));
+    other.write_all(b"x").expect("send");
+    let ready = in_time("select", || selecting.join()).expect("no panic");
+    assert_eq!(ready.expect("select"), (vec![0], vec![]));
 }
 
 #[test]
-fn standard_sockets_can_be_handed_in() {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("bind");
-    let client = TcpStream::connect(listener.local_addr().expect("address")).expect("connect");
-    let (server, _) = listener.accept().expect("accept");
-    // Non-blocking when it came: that changes nothing.
-    server.set_nonblocking(true).expect("non-blocking");
-    let server = Socket::from(server);
-    let reading = green::spawn(move || server.recv(5));
-    let client = Socket::from(client);
-    client.sendall(b"hello").expect("send");
-    assert_eq!(
-        in_time("a message", || reading.join())
-            .expect("no panic")
-            .expect("recv"),
-        b"hello"
+fn sendto_a_full_queue_leaves_the_scheduler_idle() {
+    let folder = Folder::new();
+    let _full = UnixDatagram::bind(folder.join("full")).expect("bind");
+    let to = folder.join("full");
+    let (worked, took) = on_green(move || {
+        let socket = Socket::new(AddressFamily::Unix, SocketKind::Datagram).expect("socket");
+        socket.settimeout(Some(Duration::ZERO)).expect("settimeout");
+        while socket.sendto(b"x", &to).is_ok() {}
+        socket
+            .settimeout(Some(Duration::from_millis(300)))
+            .expect("settimeout");
+        let (before, began) = (time_on_core(), Instant::now());
+        let error = socket.sendto(b"x", &to).expect_err("a full queue");
+        assert_eq!(error.kind(), io::ErrorKind::TimedOut, "{error}");
+        (time_on_core() - before, began.elapsed())
+    });
+    assert!(
+        worked < took / 2,
+        "a scheduler was kept busy for {worked:?} of {took:?}"
     );
+}
+
+#[test]
+fn an_endless_sleep_leaves_the_scheduler_to_others() {
+    let (begun, waiting) = green::channel(1);
+    drop(green::spawn(move || {
+        begun.send(thread::current().id()).expect("the test waits");
+        green::sleep(Duration::MAX);
+    }));
+    let scheduler = waiting.recv().expect("it begins");
+    in_time("the neighbour", move || on_scheduler(scheduler, || ()));
+}
+
+/// How long this thread has run on a core.
+fn time_on_core() -> Duration {
+    let times = fs::read_to_string("/proc/thread-self/schedstat").expect("/proc");
+    let first = times.split(' ').next().expect("three numbers");
+    Duration::from_nanos(first.parse().expect("nanoseconds"))
+}
+
+#[test]
+fn short_read_before_urgent_data_is_no_end() {
+    let (one, mut other) = tcp_pair();
+    let data = on_green(move || {
+        park_once(&one);
+        other.write_all(b"before").expect("send");
+        socket2::SockRef::from(&other)
+            .send_out_of_band(b"!")
+            .expect("send");
+        other.write_all(b"after").expect("send");
+        // The scheduler is notified of all of it at once.
+        green::sleep(Duration::from_millis(1));
+        (one.recv(100), one.recv(100))
+    });
+    assert_eq!(data.0.expect("recv"), b"before");
+    assert_eq!(data.1.expect("recv"), b"after");
+}
+
+#[test]
+fn a_short_read_before_descriptors_is_no_end() {
+    let (one, other) = unix_pair();
+    let data = on_green(move || {
+        park_once(&one);
+        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+        let mut descriptors = SendAncillaryBuffer::new(&mut space);
+        let passed = [other.as_fd()];
+        assert!(descriptors.push(SendAncillaryMessage::ScmRights(&passed)));
+        let before = [IoSlice::new(b"before")];
+        sendmsg(&other, &before, &mut descriptors, SendFlags::empty()).expect("send");
+        (&other).write_all(b"after").expect("send");
+        // The scheduler is notified of all of it at once.
+        green::sleep(Duration::from_millis(1));
+        (one.recv(100), one.recv(100))
+    });
+    assert_eq!(data.0.expect("recv"), b"before");
+    assert_eq!(data.1.expect("recv"), b"after");
+}
+
+#[test]
+fn a_detached_descriptor_is_no_longer_watched() {
+    let (one, _other) = tcp_pair();
+    let number = fs::read_link(format!("/proc/self/fd/{}", one.fileno())).expect("/proc");
+    // socket:[NUMBER]
+    let number = number
+        .to_string_lossy()
+        .replace(|c: char| !c.is_ascii_digit(), "");
+    let number: u64 = number.parse().expect("a number");
+    let is_watched = move || {
+        let all = fs::read_dir("/proc/self/fdinfo").expect("/proc");
+        let texts = all.filter_map(|entry| fs::read_to_string(entry.ok()?.path()).ok());
+        let wanted = format!("ino:{number:x} ");
+        texts.into_iter().any(|text| text.contains(&wanted))
+    };
+    on_green({
+        let one = one.clone();
+        move || park_once(&one)
+    });
+    assert!(is_watched(), "its home watches it");
+    let _detached = one.detach().expect("detach");
+    assert!(!is_watched());
 }

@@ -1,13 +1,13 @@
-//! The stacks of green threads: how large they are, and what is at their end.
+//! The stacks of green threads: their size, and the guard at their end.
 
 use std::hint::black_box;
 use std::io::{self, ErrorKind};
 use std::os::unix::process::ExitStatusExt;
 use std::thread;
 
-use rustix::process::{Resource, Rlimit, setrlimit};
+use rustix::process::Resource;
 use socketserver::{GreenTCPServer, Socket, green};
-use tests::{Client, Signal, elsewhere, in_time, run};
+use tests::{Client, Signal, in_own_process, in_time, lower, own_process, run};
 
 use crate::{LOCAL, on_green};
 
@@ -22,21 +22,12 @@ fn deep(levels: usize) -> usize {
 }
 
 fn leave_no_core_file() {
-    let none = Some(0);
-    setrlimit(
-        Resource::Core,
-        Rlimit {
-            current: none,
-            maximum: none,
-        },
-    )
-    .expect("a lower limit");
+    lower(Resource::Core, 0);
 }
 
 #[test]
-fn an_overflow_in_a_handler_ends_the_process_with_a_message() {
-    let name = "stacks::an_overflow_in_a_handler_ends_the_process_with_a_message";
-    let Some(ended) = elsewhere(name) else {
+fn an_overflow_ends_the_process_with_a_message() {
+    let Some(ended) = own_process() else {
         leave_no_core_file();
         let handler = |request: Socket, _| request.sendall(&deep(usize::MAX).to_ne_bytes());
         let server = run(GreenTCPServer::handling(handler), LOCAL);
@@ -49,10 +40,10 @@ fn an_overflow_in_a_handler_ends_the_process_with_a_message() {
     assert!(ended.errors.contains(message), "{ended:?}");
 }
 
-/// A frame so large that it begins beyond the guard: it is touched page by page, and so it cannot be stepped over.
+/// A frame that ends beyond the guard is touched page by page, and so meets it.
 #[test]
-fn a_large_frame_does_not_step_over_the_guard() {
-    let Some(ended) = elsewhere("stacks::a_large_frame_does_not_step_over_the_guard") else {
+fn a_large_frame_cannot_skip_the_guard() {
+    let Some(ended) = own_process() else {
         leave_no_core_file();
         let large = || black_box([1_u8; 2 << 20]).len();
         let _ = green::spawn(large).join();
@@ -63,10 +54,10 @@ fn a_large_frame_does_not_step_over_the_guard() {
     assert!(ended.errors.contains("overflowed its stack"), "{ended:?}");
 }
 
-/// The standard library still has the word about its own threads.
+/// The standard library reports it.
 #[test]
 fn an_ordinary_thread_overflows_as_ever() {
-    let Some(ended) = elsewhere("stacks::an_ordinary_thread_overflows_as_ever") else {
+    let Some(ended) = own_process() else {
         leave_no_core_file();
         assert_eq!(on_green(|| 1), 1);
         let thread = thread::Builder::new().name("ordinary".to_owned());
@@ -80,12 +71,12 @@ fn an_ordinary_thread_overflows_as_ever() {
     assert!(!ended.errors.contains("green"), "{ended:?}");
 }
 
-/// So much is enough for a thousand levels, and what there is unless it is set is not.
+/// Enough for a thousand levels, for which the usual size is not.
 const LARGE: usize = 16 << 20;
 const LEVELS: usize = 1_000;
 
 #[test]
-fn a_servers_stack_size_can_be_set() {
+fn a_server_may_have_larger_stacks() {
     let handler = |request: Socket, _| {
         let levels = deep(LEVELS);
         request.sendall(levels.to_string().as_bytes())
@@ -97,7 +88,7 @@ fn a_servers_stack_size_can_be_set() {
 }
 
 #[test]
-fn a_green_threads_stack_size_can_be_set() {
+fn a_green_thread_may_have_a_larger_stack() {
     let deep = || green::try_spawn(LARGE, || deep(LEVELS));
     for green_thread in [(); 20].map(|()| deep().expect("room for its stack")) {
         let levels = in_time("its end", || green_thread.join());
@@ -105,45 +96,38 @@ fn a_green_threads_stack_size_can_be_set() {
     }
 }
 
-/// Address space is all that a stack costs which nobody uses, and when that is used up there is an error.
+/// An unused stack costs address space alone.
 #[test]
-fn without_room_for_a_stack_there_is_an_error() {
-    let name = "stacks::without_room_for_a_stack_there_is_an_error";
-    let Some(ended) = elsewhere(name) else {
-        assert_eq!(on_green(|| 1), 1);
-        let most = Some(4 << 30);
-        let limit = Rlimit {
-            current: most,
-            maximum: most,
-        };
-        setrlimit(Resource::As, limit).expect("a lower limit");
-        let (open, gate) = green::channel::<()>(1);
-        let mut waiting = Vec::new();
-        let error: io::Error = loop {
-            let gate = gate.clone();
-            match green::try_spawn(64 << 20, move || gate.recv()) {
-                Ok(one) => waiting.push(one),
-                Err(error) => break error,
-            }
-            assert!(waiting.len() < 64, "that is more than there is");
-        };
-        assert_eq!(error.kind(), ErrorKind::OutOfMemory, "{error}");
-        drop(open);
-        let count = waiting.len();
-        for one in waiting {
-            assert!(
-                in_time("its end", || one.join())
-                    .expect("no panic")
-                    .is_err()
-            );
-        }
-        // Their stacks are there for others.
-        let again = [(); 8].map(|()| green::try_spawn(64 << 20, || 1));
-        for one in again.into_iter().take(count) {
-            let one = one.expect("a stack that was used before");
-            assert_eq!(in_time("its end", || one.join()).expect("no panic"), 1);
-        }
+fn a_stack_without_room_is_an_error() {
+    if !in_own_process() {
         return;
+    }
+    assert_eq!(on_green(|| 1), 1);
+    lower(Resource::As, 4 << 30);
+    let (open, gate) = green::channel::<()>(1);
+    let mut waiting = Vec::new();
+    let error: io::Error = loop {
+        let gate = gate.clone();
+        match green::try_spawn(64 << 20, move || gate.recv()) {
+            Ok(one) => waiting.push(one),
+            Err(error) => break error,
+        }
+        assert!(waiting.len() < 64, "that is more than there is");
     };
-    assert!(ended.status.success(), "{ended:?}");
+    assert_eq!(error.kind(), ErrorKind::OutOfMemory, "{error}");
+    drop(open);
+    let count = waiting.len();
+    for one in waiting {
+        assert!(
+            in_time("its end", || one.join())
+                .expect("no panic")
+                .is_err()
+        );
+    }
+    // Their stacks are there for others.
+    let again = [(); 8].map(|()| green::try_spawn(64 << 20, || 1));
+    for one in again.into_iter().take(count) {
+        let one = one.expect("a stack that was used before");
+        assert_eq!(in_time("its end", || one.join()).expect("no panic"), 1);
+    }
 }

@@ -1,4 +1,4 @@
-//! A mutex, a condition and a channel that park on green threads and block on others.
+//! Locks and channels, which park a green thread and block any other.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
@@ -27,7 +27,7 @@ fn a_mutex_may_be_held_across_a_wait() {
     let threads: Vec<_> = (0..2)
         .map(|_| thread::spawn(count(counter.clone())))
         .collect();
-    in_time("everybody's turn", move || {
+    in_time("every turn", move || {
         green
             .into_iter()
             .for_each(|one| one.join().expect("counted"));
@@ -43,7 +43,7 @@ fn a_mutex_may_be_held_across_a_wait() {
 }
 
 #[test]
-fn a_mutex_is_free_after_its_owner_has_panicked() {
+fn a_panic_releases_the_mutex() {
     let mutex = Arc::new(green::Mutex::new(1));
     let owner = mutex.clone();
     let panicked = green::spawn(move || {
@@ -55,7 +55,7 @@ fn a_mutex_is_free_after_its_owner_has_panicked() {
 }
 
 #[test]
-fn a_condition_wakes_whoever_waits_for_it() {
+fn notify_all_wakes_every_waiter() {
     let gate = Arc::new((green::Mutex::new(false), green::Condvar::new()));
     let waiting = Arc::new(AtomicUsize::new(0));
     let wait = |gate: Arc<(green::Mutex<bool>, green::Condvar)>, waiting: Arc<AtomicUsize>| {
@@ -120,7 +120,7 @@ fn a_channel_delivers_everything_once_and_in_order() {
 }
 
 #[test]
-fn the_ends_of_a_channel_notice_that_the_other_has_gone() {
+fn a_channel_reports_a_lost_end() {
     let (sender, receiver) = green::channel::<u8>(1);
     assert_eq!(receiver.try_recv(), Err(TryRecvError::Empty));
     assert_eq!(

@@ -1,4 +1,4 @@
-//! Starting, ending, sleeping, yielding, panicking.
+//! Starting, ending, sleeping, yielding and panicking.
 
 use std::io;
 use std::panic::resume_unwind;
@@ -14,7 +14,7 @@ use tests::{in_time, until};
 use crate::{cores, on_every_scheduler, on_green, pair};
 
 #[test]
-fn a_green_thread_returns_its_result_or_its_panic() {
+fn join_returns_the_result_or_the_panic() {
     assert_eq!(on_green(|| 6 * 7), 42);
     assert!(on_green(green::is_green));
     assert!(!green::is_green());
@@ -55,16 +55,16 @@ fn sleeping_green_threads_wait_side_by_side() {
 }
 
 #[test]
-fn blocking_leaves_the_scheduler_to_the_others() {
+fn blocking_leaves_the_scheduler_to_others() {
     let release = Arc::new(AtomicBool::new(false));
     let blocked = on_every_scheduler({
         let release = release.clone();
         move || {
             let release = release.clone();
-            green::blocking(move || until("the test lets go", || release.load(SeqCst)));
+            green::blocking(move || until("the test says so", || release.load(SeqCst)));
         }
     });
-    // Every scheduler has one that blocks; this one runs all the same.
+    // Every scheduler has one that blocks; this one runs nevertheless.
     assert_eq!(on_green(|| 1), 1);
     release.store(true, SeqCst);
     for one in blocked {
@@ -79,7 +79,7 @@ fn blocking_leaves_the_scheduler_to_the_others() {
 }
 
 #[test]
-fn who_yields_lets_the_others_run() {
+fn yield_now_lets_others_run() {
     let done = Arc::new(AtomicBool::new(false));
     let spinning = on_every_scheduler({
         let done = done.clone();
@@ -98,7 +98,7 @@ fn who_yields_lets_the_others_run() {
     }
 }
 
-/// Sets this when it is dropped, whatever comes between.
+/// Sets its flag when it is dropped, after a panic too.
 struct Over(Arc<AtomicBool>);
 
 impl Drop for Over {
@@ -107,8 +107,9 @@ impl Drop for Over {
     }
 }
 
-/// On every scheduler somebody repeats this exchange without end, and somebody else waits for a socket.
-fn who_never_has_to_wait_lets_the_others_run(exchange: impl Fn() + Send + Sync + 'static) {
+/// One green thread of every scheduler repeats the exchange, and never has to wait. Another one
+/// waits for a socket.
+fn others_run_beside(exchange: impl Fn() + Send + Sync + 'static) {
     let over = Over(Arc::default());
     let (mine, theirs): (Vec<_>, Vec<_>) = (0..cores()).map(|_| pair()).unzip();
     let theirs = Mutex::new(theirs);
@@ -138,15 +139,15 @@ fn who_never_has_to_wait_lets_the_others_run(exchange: impl Fn() + Send + Sync +
 }
 
 #[test]
-fn who_never_waits_for_a_socket_lets_the_others_run() {
+fn a_busy_socket_lets_others_run() {
     let (one, other) = pair();
-    who_never_has_to_wait_lets_the_others_run(move || {
+    others_run_beside(move || {
         one.send(b"x").expect("there is room");
         assert_eq!(other.recv(1).expect("recv"), b"x");
     });
 }
 
-/// Hands on what it is given.
+/// Changes nothing.
 struct Through;
 
 impl Layer for Through {
@@ -164,21 +165,21 @@ impl Layer for Through {
 }
 
 #[test]
-fn who_never_waits_under_a_layer_lets_the_others_run() {
+fn a_busy_layer_lets_others_run() {
     let (one, other) = pair();
     one.set_layer(Through).expect("a layer");
     other.set_layer(Through).expect("a layer");
-    who_never_has_to_wait_lets_the_others_run(move || {
+    others_run_beside(move || {
         one.send(b"x").expect("there is room");
         assert_eq!(other.recv(1).expect("recv"), b"x");
     });
 }
 
 #[test]
-fn who_never_waits_in_select_lets_the_others_run() {
+fn a_busy_select_lets_others_run() {
     let (one, other) = pair();
     other.sendall(b"x").expect("send");
-    who_never_has_to_wait_lets_the_others_run(move || {
+    others_run_beside(move || {
         let _open = &other;
         let (ready, _) = select(&[&one], &[], None).expect("select");
         assert_eq!(ready, [0]);
@@ -186,30 +187,30 @@ fn who_never_waits_in_select_lets_the_others_run() {
 }
 
 #[test]
-fn who_never_waits_for_a_message_lets_the_others_run() {
+fn a_busy_receiver_lets_others_run() {
     let (sender, receiver) = green::channel(usize::MAX);
-    who_never_has_to_wait_lets_the_others_run(move || {
+    others_run_beside(move || {
         sender.send(()).expect("a receiver");
         receiver.recv().expect("a sender");
     });
 }
 
 #[test]
-fn who_never_waits_for_room_lets_the_others_run() {
+fn a_busy_sender_lets_others_run() {
     let (sender, receiver) = green::channel(cores());
-    who_never_has_to_wait_lets_the_others_run(move || {
+    others_run_beside(move || {
         sender.send(()).expect("a receiver");
         receiver.try_recv().expect("one for each that was sent");
     });
 }
 
 #[test]
-fn who_sleeps_for_no_time_lets_the_others_run() {
-    who_never_has_to_wait_lets_the_others_run(|| green::sleep(Duration::ZERO));
+fn a_sleep_of_zero_lets_others_run() {
+    others_run_beside(|| green::sleep(Duration::ZERO));
 }
 
 #[test]
-fn many_come_and_go_without_a_trace() {
+fn twenty_thousand_come_and_go() {
     let waves = in_time("a thousand at a time", || {
         for _ in 0..20 {
             let wave: Vec<_> = (0..1_000)
@@ -224,7 +225,7 @@ fn many_come_and_go_without_a_trace() {
     assert_eq!(waves, 20);
 }
 
-/// Says good-bye as it goes, and waits for the answer.
+/// Says good-bye as it is dropped, and waits for the answer.
 struct Polite(Socket);
 
 impl Drop for Polite {
@@ -234,9 +235,9 @@ impl Drop for Polite {
     }
 }
 
-/// Whoever runs on the same thread meanwhile would take the panic for their own.
+/// Another green thread that ran meanwhile would take the panic for its own.
 #[test]
-fn a_panic_that_talks_to_a_socket_does_not_let_others_see_it() {
+fn a_waiting_panic_is_invisible_to_others() {
     let (one, other) = pair();
     let over = Arc::new(AtomicBool::new(false));
     let turns = Arc::new(AtomicUsize::new(0));
@@ -244,7 +245,7 @@ fn a_panic_that_talks_to_a_socket_does_not_let_others_see_it() {
         let (over, turns) = (over.clone(), turns.clone());
         move || {
             while !over.load(SeqCst) {
-                assert!(!thread::panicking(), "somebody else's panic");
+                assert!(!thread::panicking(), "another's panic");
                 turns.fetch_add(1, SeqCst);
                 green::yield_now();
             }
@@ -262,6 +263,6 @@ fn a_panic_that_talks_to_a_socket_does_not_let_others_see_it() {
     assert!(in_time("the panic", || panicked.join()).is_err());
     over.store(true, SeqCst);
     for neighbour in neighbours {
-        in_time("a neighbour", || neighbour.join()).expect("nobody else panics");
+        in_time("a neighbour", || neighbour.join()).expect("no other panics");
     }
 }

@@ -1,51 +1,24 @@
-//! The line about a green thread that keeps its core to itself.
+//! The warning about a green thread that keeps its core to itself.
 
 use std::any::type_name;
 use std::hint::spin_loop;
 use std::io;
-use std::sync::Once;
 use std::time::{Duration, Instant};
 
-use log::{Level, LevelFilter, Log, Metadata, Record};
-use parking_lot::Mutex;
+use log::LevelFilter;
 use socketserver::{BaseRequestHandler, GreenTCPServer, Socket};
-use tests::{Client, DEADLINE, run};
+use tests::{Client, DEADLINE, keep_lines, run};
 
 use crate::LOCAL;
 
-/// Keeps the lines of the log that are warnings.
-struct Lines(Mutex<Vec<String>>);
-
-impl Log for Lines {
-    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        metadata.level() <= Level::Warn
-    }
-    fn log(&self, record: &Record<'_>) {
-        if self.enabled(record.metadata()) {
-            let line = format!("{}: {}", record.target(), record.args());
-            self.0.lock().push(line);
-        }
-    }
-    fn flush(&self) {}
-}
-
-static LINES: Lines = Lines(Mutex::new(Vec::new()));
-
-/// The lines about a handler of this type.
-fn lines_about<H>() -> Vec<String> {
-    static LOGGER: Once = Once::new();
-    LOGGER.call_once(|| {
-        log::set_logger(&LINES).expect("the only logger");
-        log::set_max_level(LevelFilter::Warn);
-    });
+/// The number of warnings about a handler of this type.
+fn warnings_about<H>() -> usize {
     let name = type_name::<H>();
     let about = format!("socketserver::green: {name} has kept its core for over 100ms");
-    let lines = LINES.0.lock();
-    let about = lines.iter().filter(|line| line.starts_with(&about));
-    about.cloned().collect()
+    keep_lines(LevelFilter::Warn).about(&about).len()
 }
 
-/// Computes until there is a line about it, and for a while longer. Tells how many lines there are then.
+/// Computes until there is a warning about it, and for a while longer. Sends their number.
 #[derive(BaseRequestHandler)]
 struct Thoughtful {
     request: Socket,
@@ -54,8 +27,8 @@ struct Thoughtful {
 impl Thoughtful {
     fn handle(&self) -> io::Result<()> {
         let began = Instant::now();
-        let before = lines_about::<Thoughtful>().len();
-        while lines_about::<Thoughtful>().len() == before && began.elapsed() < DEADLINE {
+        let before = warnings_about::<Thoughtful>();
+        while warnings_about::<Thoughtful>() == before && began.elapsed() < DEADLINE {
             spin_loop();
         }
         assert!(began.elapsed() >= Duration::from_millis(100));
@@ -63,17 +36,17 @@ impl Thoughtful {
         while told.elapsed() < Duration::from_millis(300) {
             spin_loop();
         }
-        let lines = lines_about::<Thoughtful>().len();
+        let lines = warnings_about::<Thoughtful>();
         self.request.sendall(lines.to_string().as_bytes())
     }
 }
 
 #[test]
-fn who_computes_for_long_is_told_of_once_and_by_name() {
-    assert!(lines_about::<Thoughtful>().is_empty());
+fn the_watchdog_warns_once_and_names_the_handler() {
+    assert_eq!(warnings_about::<Thoughtful>(), 0);
     let server = run(GreenTCPServer::<Thoughtful>::builder(), LOCAL);
     assert_eq!(Client::stream(&server.address()).rest(), b"1");
-    // Another request is another matter.
+    // Once for each request.
     assert_eq!(Client::stream(&server.address()).rest(), b"2");
 }
 
@@ -92,9 +65,9 @@ impl Waiting {
 }
 
 #[test]
-fn who_waits_is_not_told_of() {
-    let before = lines_about::<Waiting>().len();
+fn the_watchdog_ignores_a_handler_that_waits() {
+    let before = warnings_about::<Waiting>();
     let server = run(GreenTCPServer::<Waiting>::builder(), LOCAL);
     assert_eq!(Client::stream(&server.address()).rest(), b"still here");
-    assert_eq!(lines_about::<Waiting>().len(), before);
+    assert_eq!(warnings_about::<Waiting>(), before);
 }

@@ -1,0 +1,40 @@
+//! The log, line by line.
+
+use log::{Level, LevelFilter, Log, Metadata, Record};
+use parking_lot::Mutex;
+
+/// Keeps the lines that are logged in this process.
+#[derive(Debug)]
+pub struct Lines(Mutex<Vec<(Level, String)>>);
+
+static LINES: Lines = Lines(Mutex::new(Vec::new()));
+
+/// From now on this process keeps its log, down to this level.
+pub fn keep_lines(most: LevelFilter) -> &'static Lines {
+    // It may be there already.
+    let _ = log::set_logger(&LINES);
+    log::set_max_level(most.max(log::max_level()));
+    &LINES
+}
+
+impl Lines {
+    /// The lines that contain `text`, each as "target: text".
+    pub fn about(&self, text: &str) -> Vec<(Level, String)> {
+        let lines = self.0.lock();
+        let about = lines.iter().filter(|(_, line)| line.contains(text));
+        about.cloned().collect()
+    }
+}
+
+impl Log for Lines {
+    fn enabled(&self, _: &Metadata<'_>) -> bool {
+        true
+    }
+
+    fn log(&self, record: &Record<'_>) {
+        let line = format!("{}: {}", record.target(), record.args());
+        self.0.lock().push((record.level(), line));
+    }
+
+    fn flush(&self) {}
+}

@@ -1,0 +1,117 @@
+//! Forking servers in a thread, with clients in other threads of the same process, as in CPython's
+//! own tests. Here that needs a promise.
+
+use std::io::{ErrorKind, Read};
+use std::thread;
+use std::time::Duration;
+
+use socketserver::{
+    Builder, ForkBesideThreads, Forking, Server, Tcp, Udp, UnixDatagram, UnixStream, Workers,
+};
+use tests::{Client, DEADLINE, Echo, Row, Running, in_time, placed, run};
+
+use crate::harness::list;
+
+list!(
+    TESTS: every_transport_echoes, clients_in_many_threads_are_answered,
+    shutdown_does_not_wait_for_children, children_are_ended_at_the_deadline,
+);
+
+/// Lets the servers of this file fork.
+#[allow(unsafe_code)]
+fn promise() -> ForkBesideThreads {
+    // SAFETY: `tests::Echo`, the one handler here, only receives, sends and allocates. It takes no
+    // lock, since it does not print, log or panic, nor ask its server anything, and it counts on no
+    // other thread.
+    unsafe { ForkBesideThreads::promise() }
+}
+
+fn builder<T: Row>() -> Builder<T, Forking, Echo, ()> {
+    Server::<T, Forking, Echo>::builder().fork_beside_threads(promise())
+}
+
+fn local() -> Running<()> {
+    run(builder::<Tcp>(), "127.0.0.1:0")
+}
+
+/// A child has copies of the clients that were there at its fork: dropping one would end nothing.
+fn echoes<T: Row>() {
+    let (_folder, server) = placed(builder::<T>());
+    for text in ["one", "two", "three"] {
+        let mut client = T::client(&server.address());
+        client.send(text);
+        assert_eq!(recv(&mut client), text.as_bytes());
+        client.end();
+    }
+    let (drained, stats) = server.drain(DEADLINE);
+    assert_eq!((drained.aborted, stats.finished), (0, 3), "{stats:?}");
+    assert_eq!(stats.workers, Workers::default());
+}
+
+/// Receives, though the end of a child interrupts any thread that waits.
+fn recv(client: &mut Client) -> Vec<u8> {
+    let mut buffer = [0; 100];
+    loop {
+        match client.read(&mut buffer) {
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            result => return buffer[..result.expect("recv")].to_vec(),
+        }
+    }
+}
+
+fn every_transport_echoes() {
+    echoes::<Tcp>();
+    echoes::<Udp>();
+    echoes::<UnixStream>();
+    echoes::<UnixDatagram>();
+}
+
+fn clients_in_many_threads_are_answered() {
+    let server = local();
+    let address = server.address();
+    thread::scope(|scope| {
+        for number in 0..8 {
+            let address = &address;
+            scope.spawn(move || {
+                for round in 0..10 {
+                    let mut client = Client::stream(address);
+                    let text = format!("{number} {round} ").repeat(1_000);
+                    assert!(client.ask(&text) == text.as_bytes());
+                    assert_eq!(client.finish(), b"");
+                }
+            });
+        }
+    });
+    let (drained, stats) = server.drain(DEADLINE);
+    assert_eq!((drained.aborted, stats.finished), (0, 80), "{stats:?}");
+}
+
+fn shutdown_does_not_wait_for_children() {
+    let server = builder::<Tcp>().bind("127.0.0.1:0").expect("bind");
+    let handle = server.spawn().expect("spawn");
+    let mut client = Client::stream(handle.server_address());
+    assert_eq!(client.ask("hello"), b"hello");
+    let server = (*handle).clone();
+    in_time("shutdown", move || server.shutdown());
+    assert_eq!(client.ask("still there?"), b"still there?");
+    client.end();
+    let drained = in_time("the end", move || handle.drain(DEADLINE));
+    assert_eq!(drained.expect("it served well").aborted, 0);
+}
+
+fn children_are_ended_at_the_deadline() {
+    let server = local();
+    let mut clients = [(); 3].map(|()| Client::stream(&server.address()));
+    for client in &mut clients {
+        assert_eq!(client.ask("hello"), b"hello");
+    }
+    let (drained, stats) = server.drain(Duration::from_millis(100));
+    assert_eq!(
+        (drained.finished, drained.aborted, drained.abandoned),
+        (0, 3, 0)
+    );
+    assert_eq!((stats.accepted, stats.aborted), (3, 3), "{stats:?}");
+    for mut client in clients {
+        assert_eq!(client.rest(), b"");
+    }
+}

@@ -1,0 +1,295 @@
+//! The end of a server with children: they are waited for, terminated, and killed.
+
+use std::io::{self, ErrorKind};
+use std::net::TcpListener;
+use std::os::unix::process::CommandExt;
+use std::process::Command;
+use std::time::Duration;
+
+use rustix::process::{
+    Pid, WaitOptions, getpid, getppid, kill_current_process_group, kill_process, waitpid,
+};
+use socketserver::{Address, BaseRequestHandler, ForkingTCPServer, ServerRef, Socket, ToAddress};
+use tests::{Client, DEADLINE, Echo, Process, Signal, apart, inet, until};
+
+use crate::harness::{alone, list};
+use crate::support::{EndAfter, LOCAL, Over, is_childless, python};
+
+list!(
+    TESTS: server_close_waits_for_children, a_child_may_have_children_too,
+    block_on_close_may_be_off, late_children_are_terminated_then_killed, a_drain_serves_the_backlog,
+    a_drain_without_a_loop_waits_for_children, sigterm_lets_children_finish,
+    ctrl_c_lets_children_finish, a_second_signal_ends_the_server_at_once,
+    a_dropped_server_ends_its_children, a_request_is_aborted_at_its_deadline,
+    a_deaf_child_is_killed_after_its_deadline, a_child_does_not_hold_the_port,
+);
+
+list!(PROGRAMS: leave_a_child, serve_until_signals);
+
+/// Waits until the listener is closed, without becoming a client.
+fn until_closed(server: &Address) {
+    let server = inet(server);
+    until("the listener is closed", || {
+        TcpListener::bind(server).is_ok()
+    });
+}
+
+/// Sends the signal that its client asks for, and outlives its server's listener.
+#[derive(BaseRequestHandler)]
+struct Last {
+    request: Socket,
+    server: ServerRef,
+}
+
+impl Last {
+    fn handle(&self) -> io::Result<()> {
+        match &self.request.recv(100)?[..] {
+            b"sigterm" => kill_process(getppid().expect("a parent"), Signal::TERM)?,
+            b"ctrl-c" => kill_current_process_group(Signal::INT)?,
+            _ => {}
+        }
+        until_closed(self.server.server_address());
+        self.request.sendall(b"done")
+    }
+}
+
+fn server_close_waits_for_children() {
+    let server = ForkingTCPServer::<Last>::builder().drain_timeout(DEADLINE);
+    let server = server.bind(apart()).expect("bind");
+    let mut client = Client::stream(server.server_address());
+    client.send("wait");
+    server.handle_request().expect("serve");
+    let drained = server.server_close();
+    assert_eq!((drained.finished, drained.aborted), (1, 0), "{drained:?}");
+    assert!(drained.took < DEADLINE, "{drained:?}");
+    assert!(server.active_children().is_empty());
+    assert!(is_childless());
+    assert_eq!(client.rest(), b"done");
+}
+
+/// What the parent has set up for its children does not disturb a child's own.
+fn a_child_may_have_children_too() {
+    let server = ForkingTCPServer::handling(|request: Socket, _: Address| {
+        server_close_waits_for_children();
+        request.sendall(b"done")
+    });
+    let server = server.bind(LOCAL).expect("bind");
+    let mut client = Client::stream(server.server_address());
+    server.handle_request().expect("serve");
+    assert_eq!(client.rest(), b"done");
+}
+
+fn block_on_close_may_be_off() {
+    let server = ForkingTCPServer::<Echo>::builder().block_on_close(false);
+    let server = server.bind(LOCAL).expect("bind");
+    let mut client = Client::stream(server.server_address());
+    server.handle_request().expect("serve");
+    let drained = server.server_close();
+    assert_eq!((drained.finished, drained.aborted), (0, 0), "{drained:?}");
+    let [child] = server.active_children()[..] else {
+        panic!("one child is left: {server:?}");
+    };
+    drop(server);
+    assert_eq!(client.ask("hello"), b"hello");
+    client.end();
+    let (_, status) = waitpid(Pid::from_raw(child), WaitOptions::empty())
+        .expect("waitpid")
+        .expect("it has ended");
+    assert_eq!(status.exit_status(), Some(0));
+}
+
+/// Becomes a program that answers SIGTERM with a word, and goes on.
+#[derive(BaseRequestHandler)]
+struct Deaf {
+    request: Socket,
+}
+
+const DEAF: &str = r#"
+import os, signal
+signal.signal(signal.SIGTERM, lambda *_: os.write(1, b"told\n"))
+os.write(1, b"ready\n")
+while True:
+    signal.pause()
+"#;
+
+impl Deaf {
+    fn handle(&self) -> io::Result<()> {
+        let mut python = Command::new("python3");
+        python.args(["-c", DEAF]).stdout(self.request.detach()?);
+        Err(python.exec())
+    }
+}
+
+fn late_children_are_terminated_then_killed() {
+    if python(DEAF).is_some() {
+        // On a busy machine the time between the two may be too short to answer.
+        assert!((0..10).any(|_| is_terminated_before_it_is_killed()));
+    }
+}
+
+fn is_terminated_before_it_is_killed() -> bool {
+    const TIMEOUT: Duration = Duration::from_millis(200);
+    let server = ForkingTCPServer::<Deaf>::bind(LOCAL).expect("bind");
+    let mut client = Client::stream(server.server_address());
+    server.handle_request().expect("serve");
+    assert_eq!(client.recv(), b"ready\n");
+    let drained = server.drain(TIMEOUT);
+    assert_eq!(
+        (drained.finished, drained.aborted, drained.abandoned),
+        (0, 1, 0)
+    );
+    assert!((TIMEOUT..DEADLINE).contains(&drained.took), "{drained:?}");
+    assert!(is_childless());
+    let stats = server.stats();
+    assert_eq!((stats.accepted, stats.aborted), (1, 1), "{stats:?}");
+    client.rest() == b"told\n"
+}
+
+/// The first client ends the server while the others still wait for room.
+fn a_drain_serves_the_backlog() {
+    let server = ForkingTCPServer::<Over>::builder().max_children(1);
+    let server = server.bind(LOCAL).expect("bind");
+    server.drain_on_signals(DEADLINE).expect("signals");
+    let clients = ["over", "hello", "hello", "hello", "hello"].map(|text| {
+        let mut client = Client::stream(server.server_address());
+        client.send(text);
+        (client, text)
+    });
+    server.serve_forever().expect("serve");
+    for (mut client, text) in clients {
+        assert_eq!(client.rest(), text.as_bytes());
+    }
+    let stats = server.stats();
+    assert_eq!((stats.accepted, stats.finished), (5, 5), "{stats:?}");
+}
+
+/// It has never served, so nothing has been set up for its children yet.
+fn a_drain_without_a_loop_waits_for_children() {
+    let server = ForkingTCPServer::<Last>::bind(apart()).expect("bind");
+    let mut client = Client::stream(server.server_address());
+    client.send("wait");
+    let drained = server.drain(DEADLINE);
+    assert_eq!((drained.finished, drained.aborted), (1, 0), "{drained:?}");
+    assert!(drained.took < DEADLINE, "{drained:?}");
+    assert_eq!(client.rest(), b"done");
+}
+
+fn lets_children_finish(order: &str) {
+    let server = ForkingTCPServer::<Last>::bind(apart()).expect("bind");
+    server.drain_on_signals(DEADLINE).expect("signals");
+    let clients = ["wait", "wait", order].map(|text| {
+        let mut client = Client::stream(server.server_address());
+        client.send(text);
+        client
+    });
+    server.serve_forever().expect("serve");
+    for mut client in clients {
+        assert_eq!(client.rest(), b"done");
+    }
+    let stats = server.stats();
+    assert_eq!((stats.accepted, stats.finished), (3, 3), "{stats:?}");
+    assert!(is_childless());
+}
+
+fn sigterm_lets_children_finish() {
+    lets_children_finish("sigterm");
+}
+
+fn ctrl_c_lets_children_finish() {
+    lets_children_finish("ctrl-c");
+}
+
+fn serve_until_signals() {
+    let server = ForkingTCPServer::<Echo>::bind(apart()).expect("bind");
+    server.drain_on_signals(DEADLINE).expect("signals");
+    println!("{}", server.server_address());
+    server.serve_forever().expect("serve");
+}
+
+/// The address in a program's first line.
+fn address_of(program: &Process) -> Address {
+    program.line().as_str().to_address().expect("an address")
+}
+
+fn a_second_signal_ends_the_server_at_once() {
+    let program = Process::start(&mut alone("end::serve_until_signals"));
+    let address = address_of(&program);
+    let mut client = Client::stream(&address);
+    assert_eq!(client.ask("hello"), b"hello");
+    program.signal(Signal::INT);
+    until_closed(&address);
+    // The child is busy, so the server waits.
+    assert_eq!(client.ask("hello"), b"hello");
+    program.signal(Signal::INT);
+    drop(client);
+    let (status, ..) = program.wait();
+    assert_eq!(status.code(), Some(130));
+}
+
+fn a_dropped_server_ends_its_children() {
+    let server = ForkingTCPServer::<Echo>::builder().drain_timeout(Duration::ZERO);
+    let server = server.bind(LOCAL).expect("bind");
+    let clients = [(); 3].map(|()| {
+        let client = Client::stream(server.server_address());
+        server.handle_request().expect("serve");
+        client
+    });
+    drop(server);
+    assert!(is_childless());
+    for mut client in clients {
+        assert_eq!(client.rest(), b"");
+    }
+}
+
+/// Complaint 28.
+fn a_request_is_aborted_at_its_deadline() {
+    let server = ForkingTCPServer::<Echo, EndAfter>::with(EndAfter(1));
+    let server = server.deadline(Duration::from_millis(100)).bind(LOCAL);
+    let server = server.expect("bind");
+    let mut silent = Client::stream(server.server_address());
+    server.serve_forever().expect("serve");
+    assert_eq!(silent.rest(), b"");
+    let stats = server.stats();
+    assert_eq!((stats.accepted, stats.aborted), (1, 1), "{stats:?}");
+    assert!(is_childless());
+}
+
+/// Python may start too slowly to be deaf by then, which makes no difference here.
+fn a_deaf_child_is_killed_after_its_deadline() {
+    if python(DEAF).is_none() {
+        return;
+    }
+    let server = ForkingTCPServer::<Deaf, EndAfter>::with(EndAfter(1));
+    let server = server.deadline(Duration::from_secs(1)).bind(LOCAL);
+    let server = server.expect("bind");
+    let _client = Client::stream(server.server_address());
+    server.serve_forever().expect("serve");
+    assert_eq!(server.stats().aborted, 1);
+    assert!(is_childless());
+}
+
+/// Ends before its child.
+fn leave_a_child() {
+    let parent = getpid();
+    let server = ForkingTCPServer::handling(move |request: Socket, _| {
+        until("the parent has ended", || getppid() != Some(parent));
+        request.sendall(b"alone")?;
+        let data = request.recv(100)?;
+        request.sendall(&data)
+    });
+    let server = server.block_on_close(false).bind(apart()).expect("bind");
+    println!("{}", server.server_address());
+    server.handle_request().expect("serve");
+}
+
+fn a_child_does_not_hold_the_port() {
+    let program = Process::start(&mut alone("end::leave_a_child"));
+    let address = address_of(&program);
+    let mut client = Client::stream(&address);
+    assert_eq!(client.recv(), b"alone");
+    let refused = Client::try_stream(&address).expect_err("no listener");
+    assert_eq!(refused.kind(), ErrorKind::ConnectionRefused);
+    assert_eq!(client.ask("hello"), b"hello");
+    let (status, ..) = program.wait();
+    assert!(status.success());
+}

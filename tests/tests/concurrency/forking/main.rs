@@ -1,0 +1,36 @@
+//! Forking servers.
+//!
+//! A process with several threads cannot fork safely, and the standard harness is one. So
+//! `forking/harness.rs` runs every test here in a process of its own, which has one thread and
+//! serves on it.
+//!
+//! That one thread is server and client in turn: a connection, or a datagram, waits in the system's
+//! queue until the server takes it, and from then on a child answers. A child has a copy of every
+//! client that was there at its fork, so that dropping a client ends nothing; `Client::end` does.
+
+mod beside_threads;
+mod children;
+mod copies;
+mod cpython;
+mod dispatch;
+mod end;
+mod harness;
+mod refusals;
+mod requests;
+mod support;
+
+fn main() -> std::process::ExitCode {
+    harness::main(
+        &[
+            beside_threads::TESTS,
+            requests::TESTS,
+            copies::TESTS,
+            dispatch::TESTS,
+            children::TESTS,
+            refusals::TESTS,
+            end::TESTS,
+            cpython::TESTS,
+        ],
+        &[end::PROGRAMS, cpython::PROGRAMS],
+    )
+}

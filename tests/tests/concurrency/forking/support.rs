@@ -1,0 +1,145 @@
+//! Shared by these tests: a journal that several processes write, servers that end themselves, and
+//! ways to look at children.
+
+use std::fs::{self, OpenOptions};
+use std::io::{self, ErrorKind, Write};
+use std::path::PathBuf;
+use std::process::{Child, Command, ExitStatus};
+use std::sync::OnceLock;
+
+use parking_lot::Mutex;
+use rustix::io::Errno;
+use rustix::process::{
+    Pid, Signal, WaitId, WaitIdOptions, WaitIdStatus, WaitOptions, getppid, kill_process, wait,
+    waitid,
+};
+use socketserver::{Address, BaseRequestHandler, BaseServer, ServerRef, Socket};
+use tests::{Client, Folder};
+
+pub(crate) const LOCAL: &str = "127.0.0.1:0";
+
+/// Sends back one message; the word "over" ends the server.
+#[derive(BaseRequestHandler)]
+pub(crate) struct Over {
+    request: Socket,
+}
+
+impl Over {
+    fn handle(&self) -> io::Result<()> {
+        let text = self.request.recv(100)?;
+        if text == b"over" {
+            kill_process(getppid().expect("a parent"), Signal::TERM)?;
+        }
+        self.request.sendall(&text)
+    }
+}
+
+/// A client that has sent its only message.
+pub(crate) fn ask(server: &Address, text: &str) -> Client {
+    let mut client = Client::stream(server);
+    client.send(text);
+    client.end();
+    client
+}
+
+/// A file of lines. Memory is not shared with children, so they note here what they do.
+#[derive(Clone, Debug)]
+pub(crate) struct Journal(PathBuf);
+
+impl Journal {
+    pub(crate) fn new(folder: &Folder) -> Self {
+        Journal(folder.join("journal"))
+    }
+
+    /// Adds a line. Several processes may do that at the same time.
+    pub(crate) fn note(&self, line: &str) {
+        let mut options = OpenOptions::new();
+        let file = options.append(true).create(true).open(&self.0);
+        // One call for all of it, so that lines stay whole.
+        file.and_then(|mut file| file.write_all(format!("{line}\n").as_bytes()))
+            .expect("a line in the journal");
+    }
+
+    pub(crate) fn lines(&self) -> Vec<String> {
+        let text = fs::read_to_string(&self.0).unwrap_or_default();
+        text.lines().map(str::to_owned).collect()
+    }
+
+    pub(crate) fn count(&self, line: &str) -> usize {
+        self.lines().iter().filter(|noted| *noted == line).count()
+    }
+}
+
+/// The state of a server that ends itself after this many requests have ended.
+#[derive(Debug)]
+pub(crate) struct EndAfter(pub(crate) u64);
+
+impl<R> BaseServer<R> for EndAfter {
+    fn service_actions(&self, server: &ServerRef<Self>) {
+        end_after(self.0, server);
+    }
+}
+
+/// For `service_actions`, which runs after ended children have been waited for.
+pub(crate) fn end_after<S>(requests: u64, server: &ServerRef<S>) {
+    let stats = server.stats();
+    if stats.accepted - stats.active >= requests {
+        server.shutdown();
+    }
+}
+
+/// The state of a server that ends itself when its client has ended: a child of this process, but
+/// not one of the server's.
+#[derive(Debug, Default)]
+pub(crate) struct EndWith(OnceLock<Mutex<Child>>);
+
+impl EndWith {
+    pub(crate) fn start(&self, client: &mut Command) {
+        let client = client.spawn().expect("a client");
+        self.0.set(Mutex::new(client)).expect("one client");
+    }
+
+    /// How the client ended. The server must not have waited for it.
+    pub(crate) fn status(&self) -> ExitStatus {
+        let client = self.0.get().expect("a client");
+        client.lock().wait().expect("the client's end")
+    }
+}
+
+impl<R> BaseServer<R> for EndWith {
+    fn service_actions(&self, server: &ServerRef<Self>) {
+        let client = self.0.get().expect("a client");
+        if client.lock().try_wait().expect("the client").is_some() {
+            server.shutdown();
+        }
+    }
+}
+
+/// Python with a script, for a process that must not get threads. `None` where Python is missing,
+/// which is a failure under `CI=true`.
+pub(crate) fn python(script: &str) -> Option<Command> {
+    let mut command = Command::new("python3");
+    match command.arg("--version").output() {
+        Err(error) if error.kind() == ErrorKind::NotFound && std::env::var_os("CI").is_none() => {
+            eprintln!("skipped: python3 is missing");
+            return None;
+        }
+        result => result.expect("python3"),
+    };
+    let mut command = Command::new("python3");
+    command.args(["-c", script]);
+    Some(command)
+}
+
+/// Waits for a child's end, and leaves the child to the server.
+#[track_caller]
+pub(crate) fn end_of(child: i32) -> WaitIdStatus {
+    let child = WaitId::Pid(Pid::from_raw(child).expect("a child"));
+    let status = waitid(child, WaitIdOptions::EXITED | WaitIdOptions::NOWAIT);
+    status.expect("waitid").expect("it has ended")
+}
+
+/// Whether this process has no children, not even ended ones.
+pub(crate) fn is_childless() -> bool {
+    matches!(wait(WaitOptions::NOHANG), Err(Errno::CHILD))
+}

@@ -1,0 +1,197 @@
+//! Servers whose handlers run on green threads: what a busy one costs the others, and their names.
+
+use std::hint::spin_loop;
+use std::io::{self, Read};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use socketserver::{
+    Address, Datagram, GreenTCPServer, GreenUDPServer, GreenUnixDatagramServer,
+    GreenUnixStreamServer, Socket, green,
+};
+use tests::{Client, DEADLINE, Folder, in_own_process, run};
+
+use crate::LOCAL;
+
+/// How many schedulers there are.
+fn cores() -> usize {
+    thread::available_parallelism().map_or(1, |cores| cores.get())
+}
+
+/// The name of the thread that this runs on, padded to a fixed length.
+fn core() -> [u8; 8] {
+    let mut name = [b' '; 8];
+    let thread = thread::current();
+    let text = thread
+        .name()
+        .expect("a scheduler's thread has a name")
+        .as_bytes();
+    name[..text.len()].copy_from_slice(text);
+    name
+}
+
+/// Keeps its core busy until `until` is set.
+fn compute(until: &AtomicBool) {
+    let began = Instant::now();
+    while !until.load(SeqCst) && began.elapsed() < DEADLINE {
+        spin_loop();
+    }
+}
+
+/// Asks on which core a connection's handler runs.
+fn ask_core(client: &mut Client) -> Vec<u8> {
+    client.ask("which?  ")
+}
+
+/// Several connections for each core, and the core that each is on.
+fn connections(address: &Address) -> Vec<(Client, Vec<u8>)> {
+    let clients = (0..4 * cores()).map(|_| {
+        let mut client = Client::stream(address);
+        let core = ask_core(&mut client);
+        (client, core)
+    });
+    clients.collect()
+}
+
+/// Answers with its core, or keeps that busy until `free` is set: `hold` without a pause, `turns`
+/// in turns of 50 ms, `blocking` on another thread.
+fn answer(request: &Socket, free: &Arc<AtomicBool>) -> io::Result<()> {
+    loop {
+        let word = request.recv(8)?;
+        match &*word {
+            b"" => return Ok(()),
+            b"which?  " => {}
+            _ => request.sendall(b"begins")?,
+        }
+        match &*word {
+            b"hold    " => compute(free),
+            b"blocking" => {
+                let free = free.clone();
+                green::blocking(move || compute(&free));
+            }
+            b"turns   " => {
+                while !free.load(SeqCst) {
+                    let turn = Instant::now();
+                    while turn.elapsed() < Duration::from_millis(50) {
+                        spin_loop();
+                    }
+                    green::yield_now();
+                }
+            }
+            _ => {}
+        }
+        request.sendall(&core())?;
+    }
+}
+
+/// Keeps the first connection's core busy in one of three ways, while `meanwhile` runs with the
+/// other connections of that core, and with those of other cores.
+fn while_one_computes(
+    how: &str,
+    meanwhile: impl FnOnce(&mut [(Client, Vec<u8>)], &mut [(Client, Vec<u8>)]),
+) {
+    let free = Arc::new(AtomicBool::new(false));
+    let holds = free.clone();
+    let server = run(
+        GreenTCPServer::handling(move |request: Socket, _| answer(&request, &holds)),
+        LOCAL,
+    );
+    let mut all = connections(&server.address()).into_iter();
+    let (mut busy, core) = all.next().expect("at least four");
+    let (mut same, mut others): (Vec<_>, Vec<_>) = all.partition(|(_, other)| *other == core);
+    assert!(!same.is_empty(), "they are given out evenly");
+
+    busy.send(format!("{how:8}"));
+    let mut begins = [0; 6];
+    busy.read_exact(&mut begins).expect("it begins");
+    meanwhile(&mut same, &mut others);
+    free.store(true, SeqCst);
+    let mut end = [0; 8];
+    busy.read_exact(&mut end).expect("it ends");
+    assert_eq!(end, *core);
+    // And all is as before.
+    for (client, core) in same.iter_mut().chain(&mut others) {
+        assert_eq!(ask_core(client), *core);
+    }
+}
+
+fn all_answer(clients: &mut [(Client, Vec<u8>)], times: usize) {
+    for _ in 0..times {
+        for (client, core) in &mut *clients {
+            assert_eq!(ask_core(client), *core, "a green thread stays where it is");
+        }
+    }
+}
+
+/// Whether this machine has a core that can be kept busy while another is not.
+fn has_two_cores() -> bool {
+    let two = cores() > 1;
+    if !two {
+        eprintln!("skipped: there is one core");
+    }
+    two
+}
+
+// Each in a process whose schedulers no other test uses.
+
+#[test]
+fn computing_does_not_stop_other_cores() {
+    if in_own_process() && has_two_cores() {
+        while_one_computes("hold", |_, others| {
+            assert!(!others.is_empty(), "they are given out evenly");
+            all_answer(others, 50);
+        });
+    }
+}
+
+#[test]
+fn yielding_lets_its_own_core_answer_too() {
+    if in_own_process() {
+        while_one_computes("turns", |same, others| {
+            all_answer(others, 50);
+            all_answer(same, 3);
+        });
+    }
+}
+
+#[test]
+fn blocking_frees_even_its_own_core() {
+    if in_own_process() {
+        while_one_computes("blocking", |same, others| {
+            all_answer(same, 50);
+            all_answer(others, 50);
+        });
+    }
+}
+
+/// The name of the thread, which is a green one.
+fn name(_: &Address) -> Vec<u8> {
+    assert!(green::is_green());
+    core().to_vec()
+}
+
+#[test]
+fn all_four_servers_run_on_green_threads() {
+    let folder = Folder::new();
+    let stream = |request: Socket, address| request.sendall(&name(&address));
+    let datagram = |request: Datagram, address: Address| {
+        let answer = name(&address);
+        request.socket.sendto(&answer, address).map(drop)
+    };
+    let tcp = run(GreenTCPServer::handling(stream), LOCAL);
+    let unix_stream = run(
+        GreenUnixStreamServer::handling(stream),
+        folder.join("stream"),
+    );
+    for address in [tcp.address(), unix_stream.address()] {
+        assert!(Client::stream(&address).rest().starts_with(b"green-"));
+    }
+    let udp = run(GreenUDPServer::handling(datagram), LOCAL);
+    let unix_datagram = GreenUnixDatagramServer::handling(datagram);
+    let unix_datagram = run(unix_datagram, folder.join("datagram"));
+    for address in [udp.address(), unix_datagram.address()] {
+        assert!(Client::datagram(&address).ask("?").starts_with(b"green-"));
+    }
+}

@@ -1,0 +1,9 @@
+//! What each concurrency promises beyond what all of them do. Forking has a program of its own, in
+//! `forking/`.
+
+mod green;
+mod inline;
+mod shared;
+mod threading;
+
+const LOCAL: &str = "127.0.0.1:0";

@@ -1,0 +1,188 @@
+//! One thread per live request: the pool as a server sees it, and a close that need not wait.
+
+use std::collections::HashSet;
+use std::process;
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use crossbeam_channel::{Sender, unbounded};
+use rustix::process::{Resource, Rlimit, setrlimit};
+use socketserver::{
+    BaseRequestHandler, BaseServer, Served, ServerRef, ThreadingTCPServer,
+    ThreadingUnixStreamServer,
+};
+use tests::{
+    Client, DEADLINE, Echo, Failures, Folder, ends_well, in_own_process, lower, memory_of, run,
+    until,
+};
+
+use crate::LOCAL;
+
+struct Names(Sender<String>);
+
+impl BaseServer for Names {}
+
+#[derive(BaseRequestHandler)]
+struct Named {
+    server: ServerRef<Names>,
+}
+
+impl Named {
+    fn handle(&self) {
+        let name = thread::current().name().expect("a name").to_owned();
+        self.server.0.send(name).expect("the test listens");
+    }
+}
+
+#[test]
+fn named_threads_are_reused_and_end_when_idle() {
+    let (sender, names) = unbounded();
+    let server = ThreadingTCPServer::<Named, _>::with(Names(sender));
+    let server = run(server.keep_alive(Duration::from_millis(200)), LOCAL);
+    for _ in 0..100 {
+        assert_eq!(Client::stream(&server.address()).rest(), b"");
+    }
+    let names: HashSet<_> = names.try_iter().collect();
+    let named = |name: &String| name.starts_with("Named-");
+    assert!(names.iter().all(named), "{names:?}");
+    assert!(names.len() < 20, "{names:?}");
+    assert!(server.stats().workers.all < 20, "{:?}", server.stats());
+    until("idle threads have ended", || {
+        server.stats().workers.all == 0
+    });
+    assert_eq!(Client::stream(&server.address()).rest(), b"");
+}
+
+#[test]
+fn idle_threads_may_stay_for_ever() {
+    let server = ThreadingTCPServer::<Echo>::builder().keep_alive(Duration::MAX);
+    let server = run(server, LOCAL);
+    for _ in 0..2 {
+        assert_eq!(Client::stream(&server.address()).ask("hello"), b"hello");
+    }
+    let (drained, stats) = server.drain(DEADLINE / 2);
+    assert_eq!((drained.aborted, stats.finished), (0, 2));
+}
+
+/// Complaint 16.
+#[test]
+fn server_close_waits_unless_told_not_to() {
+    let builder = || ThreadingTCPServer::<Echo>::builder().drain_timeout(Duration::from_millis(50));
+    let waits = builder().bind(LOCAL).expect("bind");
+    let mut client = Client::stream(waits.server_address());
+    waits.handle_request().expect("serves");
+    assert_eq!(waits.server_close().aborted, 1);
+    assert_eq!(client.rest(), b"");
+
+    let options = [
+        builder().block_on_close(false),
+        builder().daemon_threads(true),
+    ];
+    for builder in options {
+        let leaves = builder.bind(LOCAL).expect("bind");
+        let mut client = Client::stream(leaves.server_address());
+        leaves.handle_request().expect("serves");
+        assert_eq!(leaves.server_close().aborted, 0);
+        let server = leaves.server_ref();
+        drop(leaves);
+        assert_eq!(client.ask("hello"), b"hello");
+        assert_eq!(client.finish(), b"");
+        until("it has finished", || server.stats().finished == 1);
+    }
+}
+
+#[test]
+fn a_close_without_waiting_leaves_a_drain_alone() {
+    let server = ThreadingTCPServer::<Echo>::builder().block_on_close(false);
+    let server = server.drain_timeout(Duration::from_millis(50)).bind(LOCAL);
+    let server = Arc::new(server.expect("bind"));
+    let mut client = Client::stream(server.server_address());
+    server.handle_request().expect("serves");
+    let patient = server.clone();
+    let patient = thread::spawn(move || Ok(patient.drain(DEADLINE / 2)));
+    until("it is drained", || server.fileno() == -1);
+    server.server_close();
+    assert_eq!(client.ask("hello"), b"hello");
+    assert_eq!(client.finish(), b"");
+    assert_eq!(ends_well(patient).aborted, 0);
+}
+
+fn own_memory(kind: &str) -> u64 {
+    memory_of(process::id(), kind).expect("Linux")
+}
+
+/// Leaves room for anything but one more stack, and returns the limit as it was.
+fn no_more_threads() -> Rlimit {
+    lower(Resource::As, own_memory("VmSize") + (1 << 20))
+}
+
+/// Complaint 09.
+#[test]
+fn a_thread_that_cannot_start_costs_one_request() {
+    if !in_own_process() {
+        return;
+    }
+    let (state, failures) = Failures::new();
+    let server = ThreadingTCPServer::<Echo, _>::with(state).drain_timeout(DEADLINE);
+    let server = server.bind(LOCAL).expect("bind");
+    let limit = no_more_threads();
+    let mut refused = Client::stream(server.server_address());
+    assert_eq!(server.handle_request().expect("serves"), Served::Refused);
+    setrlimit(Resource::As, limit).expect("the old limit");
+    assert_eq!(refused.rest(), b"");
+    assert_eq!(failures.len(), 1);
+    let stats = server.stats();
+    assert_eq!((stats.failed, stats.active), (1, 0), "{stats:?}");
+    assert_eq!((stats.workers.all, stats.workers.spawn_failures), (0, 1));
+
+    // When there is room again all is well, and the failure does not disturb the end.
+    let mut client = Client::stream(server.server_address());
+    assert_eq!(server.handle_request().expect("serves"), Served::Handled);
+    assert_eq!(client.ask("hello"), b"hello");
+    assert_eq!(client.finish(), b"");
+    assert_eq!(server.server_close().aborted, 0);
+}
+
+/// Complaint 09.
+#[test]
+fn a_missing_thread_starts_when_there_is_room() {
+    if !in_own_process() {
+        return;
+    }
+    let server = run(ThreadingTCPServer::<Echo>::builder(), LOCAL);
+    let mut busy = Client::stream(&server.address());
+    assert_eq!(busy.ask("hello"), b"hello");
+    let limit = no_more_threads();
+    let mut waiting = Client::stream(&server.address());
+    until("a thread is missing", || {
+        server.stats().workers.spawn_failures == 1
+    });
+    setrlimit(Resource::As, limit).expect("the old limit");
+    assert_eq!(waiting.ask("hello"), b"hello");
+    assert_eq!(busy.ask("still there"), b"still there");
+}
+
+/// Complaint 10.
+#[test]
+fn requests_leave_no_memory_behind() {
+    if !in_own_process() {
+        return;
+    }
+    let folder = Folder::new();
+    let server = ThreadingUnixStreamServer::<Echo>::builder();
+    // Threads come and go all the time, but there are never many.
+    let server = server.keep_alive(Duration::ZERO).max_threads(2);
+    let server = run(server, folder.join("server"));
+    let serve = |requests| {
+        for _ in 0..requests {
+            assert_eq!(Client::stream(&server.address()).ask("hello"), b"hello");
+        }
+    };
+    serve(500);
+    let before = own_memory("VmRSS");
+    serve(3_000);
+    // A forgotten thread would cost 8 KiB or more.
+    let each = own_memory("VmRSS").saturating_sub(before) / 3_000;
+    assert!(each < 100, "{each} bytes");
+}

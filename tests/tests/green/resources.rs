@@ -1,0 +1,86 @@
+//! Green threads when the system has run out of something. Each test has a process of its own.
+
+use std::any::Any;
+use std::cell::RefCell;
+use std::fs::{self, File};
+use std::thread;
+
+use rustix::process::Resource;
+use socketserver::{GreenTCPServer, Socket, green};
+use tests::{Client, DEADLINE, Running, count_of, in_own_process, memory_of, until, with_at_most};
+
+#[test]
+fn schedulers_that_cannot_start_may_start_later() {
+    if !in_own_process() {
+        return;
+    }
+    let echo = |request: Socket, _| request.sendall(&request.recv(100)?);
+    let server = GreenTCPServer::handling(echo)
+        .bind("127.0.0.1:0")
+        .expect("bind");
+    let before = (count_of("fd"), count_of("task"));
+    with_at_most(Resource::Nofile, 100, || {
+        let mut all: Vec<File> = std::iter::from_fn(|| File::open("/dev/null").ok()).collect();
+        // One is half of what a scheduler needs.
+        all.pop();
+        for _ in 0..10 {
+            server
+                .serve_forever()
+                .expect_err("there is no descriptor for an epoll");
+        }
+    });
+    let after = (count_of("fd"), count_of("task"));
+    assert_eq!(
+        after, before,
+        "no descriptors and no threads are left behind"
+    );
+    let server = Running::from(server.spawn().expect("spawn"));
+    assert_eq!(Client::stream(&server.address()).ask("hello"), b"hello");
+    server.drain(DEADLINE / 2);
+}
+
+#[test]
+fn stacks_are_available_again_when_memory_is() {
+    if !in_own_process() {
+        return;
+    }
+    // The schedulers start, and the usual stacks have a mapping.
+    green::spawn(|| ()).join().expect("no panic");
+    // So have their threads: one that gets no signal stack ends the process. A thread has its name
+    // after that.
+    let cores = thread::available_parallelism().map_or(1, |cores| cores.get());
+    until("the schedulers and their watchdog run", || {
+        let tasks = fs::read_dir("/proc/self/task").expect("/proc");
+        let names =
+            tasks.filter_map(|task| fs::read_to_string(task.ok()?.path().join("comm")).ok());
+        names.filter(|name| name.starts_with("green-")).count() > cores
+    });
+    let large = 64 * 1024 * 1024;
+    // Too little for one stack, and enough for whatever the threads of this process allocate.
+    let most = memory_of(std::process::id(), "VmSize").expect("its memory") + large as u64 / 2;
+    with_at_most(Resource::As, most, || {
+        for _ in 0..5_000 {
+            green::try_spawn(large, || ()).expect_err("there is no memory to be mapped");
+        }
+    });
+    let one = green::try_spawn(large, || 42).expect("there is memory again");
+    assert_eq!(one.join().expect("no panic"), 42);
+}
+
+#[test]
+fn a_server_may_be_a_thread_local() {
+    if !in_own_process() {
+        return;
+    }
+    thread_local! {
+        static SERVER: RefCell<Option<Box<dyn Any>>> = const { RefCell::new(None) };
+    }
+    let ends = thread::spawn(|| {
+        // Thread-locals end in the reverse of the order in which they were first used.
+        SERVER.set(None);
+        let server = GreenTCPServer::handling(|_: Socket, _| ()).bind("127.0.0.1:0");
+        let server = server.expect("bind");
+        SERVER.set(Some(Box::new(server)));
+    });
+    ends.join().expect("it ends well");
+}

@@ -1,0 +1,188 @@
+//! `#[derive(DatagramRequestHandler)]` behind a server: its files, and when a reply is sent.
+
+use std::fs;
+use std::io::{self, BufRead, Cursor, ErrorKind, Read, Write};
+use std::os::unix::net;
+use std::panic::resume_unwind;
+use std::sync::Arc;
+use std::time::Duration;
+
+use socketserver::{
+    Address, Datagram, DatagramRequestHandler, Server, ServerRef, Socket, UnixDatagram,
+};
+use tests::{
+    Client, Column, DEADLINE, Datagrams, Folder, TestTransport, matrix, placed, run, until,
+};
+
+/// Sends back the lines of a datagram in upper case, and their number.
+#[derive(DatagramRequestHandler)]
+struct UpperLines {
+    rfile: Cursor<Arc<[u8]>>,
+    wfile: Vec<u8>,
+    count: usize,
+}
+
+impl UpperLines {
+    fn handle(&mut self) -> io::Result<()> {
+        for line in self.rfile.by_ref().lines() {
+            writeln!(self.wfile, "{}", line?.to_uppercase())?;
+            self.count += 1;
+        }
+        Ok(())
+    }
+
+    fn finish(&mut self) -> io::Result<()> {
+        write!(self.wfile, "{}", self.count)
+    }
+}
+
+fn wfile_is_sent_as_one_reply<T: Datagrams, C: Column>() {
+    let (_folder, server) = placed(Server::<T, C, UpperLines>::builder());
+    let mut client = T::client(&server.address());
+    let mut ask = |question: &[u8]| {
+        client.write_all(question).expect("send");
+        String::from_utf8(client.recv()).expect("text")
+    };
+    assert_eq!(ask(b"hello\nworld"), "HELLO\nWORLD\n2");
+    assert_eq!(ask(b"x"), "X\n1");
+    assert_eq!(ask(&b"x\n".repeat(10_000)), "X\n".repeat(10_000) + "10000");
+}
+
+/// Checks its attributes, and sends the packet back.
+#[derive(DatagramRequestHandler)]
+struct Attributes {
+    request: Datagram,
+    client_address: Address,
+    server: ServerRef<()>,
+    packet: Arc<[u8]>,
+    socket: Socket,
+    rfile: Cursor<Arc<[u8]>>,
+}
+
+impl Attributes {
+    fn handle(&mut self) -> io::Result<()> {
+        assert_eq!(self.packet, self.request.data);
+        assert_eq!(self.socket.fileno(), self.request.socket.fileno());
+        assert_eq!(self.socket.getsockname()?, *self.server.server_address());
+        let mut read = Vec::new();
+        self.rfile.read_to_end(&mut read)?;
+        assert_eq!(*read, *self.packet);
+        self.socket.sendto(&self.packet, &self.client_address)?;
+        Ok(())
+    }
+}
+
+fn all_attributes_are_of_one_datagram<T: Datagrams, C: Column>() {
+    let (_folder, server) = placed(Server::<T, C, Attributes>::builder());
+    let mut client = T::client(&server.address());
+    assert_eq!(client.ask(b"hello"), b"hello");
+    let (_, stats) = server.drain(DEADLINE);
+    assert_eq!((stats.finished, stats.failed), (1, 0));
+}
+
+/// Does what its packet says, and in most cases writes first.
+#[derive(DatagramRequestHandler)]
+struct Told {
+    packet: Arc<[u8]>,
+    wfile: Vec<u8>,
+}
+
+impl Told {
+    fn fails_at(&self, place: &[u8]) -> Result<(), &'static str> {
+        match *self.packet == *place {
+            true => Err("as told"),
+            false => Ok(()),
+        }
+    }
+
+    fn setup(&self) -> Result<(), &'static str> {
+        self.fails_at(b"fail in setup")
+    }
+
+    fn handle(&mut self) -> Result<(), &'static str> {
+        match &*self.packet {
+            b"nothing" => return Ok(()),
+            b"too much" => self.wfile.resize(300_000, b'x'),
+            packet => self.wfile.extend_from_slice(packet),
+        }
+        match &*self.packet {
+            b"panic" => resume_unwind(Box::new("as told")),
+            _ => self.fails_at(b"fail"),
+        }
+    }
+
+    fn finish(&mut self) -> Result<(), &'static str> {
+        self.fails_at(b"fail in finish")
+    }
+}
+
+/// Neither half a reply nor an empty one. A reply that is too long is dropped without an error.
+///
+/// Complaint 22.
+fn only_a_complete_reply_is_sent<T: Datagrams, C: Column>() {
+    let (_folder, server) = placed(Server::<T, C, Told>::builder());
+    let mut client = T::client(&server.address());
+    let failing = ["fail in setup", "fail", "panic", "fail in finish"];
+    for word in ["nothing", "too much"].into_iter().chain(failing) {
+        client.send(word);
+    }
+    until("all are handled", || {
+        let stats = server.stats();
+        (stats.accepted, stats.active) == (6, 0)
+    });
+    assert_eq!((server.stats().finished, server.stats().failed), (2, 4));
+    // Had any of them been answered, that answer would be the first.
+    assert_eq!(client.ask(b"well"), b"well");
+}
+
+matrix!(
+    datagrams: wfile_is_sent_as_one_reply, all_attributes_are_of_one_datagram,
+    only_a_complete_reply_is_sent,
+);
+
+/// Complaint 22.
+fn a_client_without_an_address_is_no_failure<C: Column>() {
+    let folder = Folder::new();
+    let address = UnixDatagram::address(&folder);
+    let server = run(Server::<UnixDatagram, C, Told>::builder(), address);
+    let unnamed = net::UnixDatagram::unbound().expect("a socket");
+    let gone = net::UnixDatagram::bind(folder.join("gone")).expect("bind");
+    let removed = net::UnixDatagram::bind(folder.join("removed")).expect("bind");
+    fs::remove_file(folder.join("removed")).expect("its file");
+    for client in [&unnamed, &gone, &removed] {
+        client
+            .send_to(b"hello", folder.join("server"))
+            .expect("send");
+    }
+    drop(gone);
+    assert_eq!(Client::datagram(&server.address()).ask(b"hello"), b"hello");
+    until("all are handled", || server.stats().active == 0);
+    assert_eq!((server.stats().finished, server.stats().failed), (4, 0));
+}
+
+/// It leaves its answers where they are, and the next ones are dropped.
+fn a_lazy_client_is_no_failure<C: Column>() {
+    let folder = Folder::new();
+    let builder = Server::<UnixDatagram, C, Told>::builder();
+    let builder = builder.send_timeout(Duration::from_millis(20));
+    let server = run(builder, UnixDatagram::address(&folder));
+    // Not connected: the system counts what lies in its queue only for such a client.
+    let lazy = net::UnixDatagram::bind(folder.join("lazy")).expect("bind");
+    lazy.set_write_timeout(Some(DEADLINE)).expect("a timeout");
+    for _ in 0..30 {
+        lazy.send_to(b"hello", folder.join("server")).expect("send");
+    }
+    assert_eq!(Client::datagram(&server.address()).ask(b"hello"), b"hello");
+    until("all are handled", || server.stats().active == 0);
+    assert_eq!((server.stats().finished, server.stats().failed), (31, 0));
+
+    lazy.set_nonblocking(true).expect("a non-blocking socket");
+    let answers = std::iter::from_fn(|| lazy.recv(&mut [0; 10]).ok()).count();
+    assert!((1..30).contains(&answers), "{answers}");
+    let left = lazy.recv(&mut [0; 10]).expect_err("nothing");
+    assert_eq!(left.kind(), ErrorKind::WouldBlock);
+}
+
+matrix!(
+    columns: a_client_without_an_address_is_no_failure, a_lazy_client_is_no_failure,
+);

@@ -1,0 +1,92 @@
+//! The derives: which methods they call, what they fill, whom they serve, and their messages.
+
+mod defaults;
+mod fields;
+mod methods;
+mod options;
+
+use std::fmt::Display;
+use std::io::Read;
+use std::net::SocketAddr;
+use std::os::unix::net::UnixStream;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use parking_lot::Mutex;
+use socketserver::{
+    Address, BaseRequestHandler, BaseServer, Datagram, RequestHandler, ServerRef, Socket,
+    SocketKind, UDPServer, socketpair,
+};
+
+use crate::LOCAL;
+
+/// The notes of handlers, in order.
+#[derive(Default)]
+struct Notes(Mutex<Vec<String>>);
+
+impl Notes {
+    fn note(&self, text: impl Display) {
+        self.0.lock().push(text.to_string());
+    }
+}
+
+impl<R> BaseServer<R> for Notes {}
+
+/// The handler of a server that gets no request.
+#[derive(BaseRequestHandler)]
+struct Idle;
+
+impl Idle {
+    fn handle(&self) {}
+}
+
+/// A server of which only the handlers' view is used.
+fn server<S: BaseServer<Datagram>>(state: S) -> ServerRef<S> {
+    let server = UDPServer::<Idle, S>::with(state).bind(LOCAL);
+    server.expect("a free port").server_ref()
+}
+
+fn client_address() -> SocketAddr {
+    "192.0.2.1:4321".parse().expect("an address")
+}
+
+/// Lets the handler handle one request. Returns its notes, and its error.
+fn handle<H: RequestHandler<R, Notes>, R>(request: R) -> (Vec<String>, Result<(), String>) {
+    let server = server(Notes::default());
+    let address = Address::Inet(client_address());
+    let handled = catch_unwind(AssertUnwindSafe(|| {
+        H::handle_request(request, address, server.clone())
+    }));
+    let result = match handled {
+        Ok(result) => result.map_err(|error| error.to_string()),
+        Err(_) => Err("panicked".to_owned()),
+    };
+    let notes = server.0.lock().clone();
+    (notes, result)
+}
+
+/// What is left to read once the handler has dropped its end.
+fn rest(mut client: UnixStream) -> String {
+    let mut rest = String::new();
+    client.read_to_string(&mut rest).expect("the reply");
+    rest
+}
+
+/// A connection whose client has gone, without a timeout.
+fn request() -> Socket {
+    let (request, _) = socketpair(SocketKind::Stream).expect("a pair");
+    request
+}
+
+/// Each file of `ui` is a mistake, and what a certain version of the compiler says about it.
+#[test]
+fn mistakes_are_explained() {
+    let cases = trybuild::TestCases::new();
+    cases.pass("tests/ui/pass/*.rs");
+    let version = std::process::Command::new("rustc")
+        .arg("--version")
+        .output();
+    let version = version.expect("a compiler").stdout;
+    if String::from_utf8_lossy(&version).starts_with("rustc 1.95.") {
+        cases.compile_fail("tests/ui/*.rs");
+    }
+}

@@ -1,0 +1,245 @@
+//! The methods of `BaseServer`: when they are called, what they may do, and what they cannot break.
+
+use std::fs;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
+use socketserver::{
+    Address, BaseRequestHandler, BaseServer, Builder, HandlerError, Served, Server, ServerRef,
+    TCPServer, Tcp, ThreadingTCPServer,
+};
+use tests::{Client, Column, Echo, Running, ends_well, in_time, matrix, run, serve, until};
+
+use crate::LOCAL;
+
+const NEVER: Duration = Duration::from_secs(3600);
+
+/// Called with the name of a method.
+type Hook = dyn Fn(&str, &ServerRef<Hooks>) + Send + Sync;
+
+/// Every method overridden by the same closure.
+struct Hooks(Box<Hook>);
+
+impl Hooks {
+    fn call(&self, name: &str, server: &ServerRef<Hooks>) {
+        (self.0)(name, server);
+    }
+}
+
+impl<R> BaseServer<R> for Hooks {
+    fn verify_request(&self, _: &R, _: &Address, server: &ServerRef<Self>) -> bool {
+        self.call("verify_request", server);
+        true
+    }
+    fn handle_error(&self, _: &R, _: &Address, _: &HandlerError, server: &ServerRef<Self>) {
+        self.call("handle_error", server);
+    }
+    fn handle_timeout(&self, server: &ServerRef<Self>) {
+        self.call("handle_timeout", server);
+    }
+    fn service_actions(&self, server: &ServerRef<Self>) {
+        self.call("service_actions", server);
+    }
+    fn server_close(&self, server: &ServerRef<Self>) {
+        self.call("server_close", server);
+    }
+}
+
+fn hooks<C: Column>(
+    hook: impl Fn(&str, &ServerRef<Hooks>) + Send + Sync + 'static,
+) -> Builder<Tcp, C, Echo, Hooks> {
+    Server::with(Hooks(Box::new(hook))).poll_interval(NEVER)
+}
+
+/// A hook that counts the calls of one name, and does something more.
+fn counting<C: Column>(
+    name: &'static str,
+    then: impl Fn(&ServerRef<Hooks>) + Send + Sync + 'static,
+) -> (Arc<Mutex<u32>>, Builder<Tcp, C, Echo, Hooks>) {
+    let count = Arc::new(Mutex::new(0));
+    let counted = count.clone();
+    let builder = hooks::<C>(move |called, server| {
+        if called == name {
+            *counted.lock() += 1;
+            then(server);
+        }
+    });
+    (count, builder)
+}
+
+fn service_actions_runs_every_poll_interval<C: Column>() {
+    let interval = Duration::from_millis(20);
+    let (count, builder) = counting::<C>("service_actions", |_| ());
+    let began = Instant::now();
+    let server = run(builder.poll_interval(interval), LOCAL);
+    until("ten calls", || *count.lock() >= 10);
+    assert!(began.elapsed() >= interval * 10, "{:?}", began.elapsed());
+    drop(server);
+}
+
+/// Even if there is always one more request.
+#[test]
+fn service_actions_runs_between_inline_requests() {
+    #[derive(Default)]
+    struct Turns {
+        now: AtomicUsize,
+        of_requests: Mutex<Vec<usize>>,
+    }
+    impl BaseServer for Turns {
+        fn service_actions(&self, _: &ServerRef<Self>) {
+            self.now.fetch_add(1, Relaxed);
+        }
+    }
+    #[derive(BaseRequestHandler)]
+    struct Look {
+        server: ServerRef<Turns>,
+    }
+    impl Look {
+        fn handle(&self) {
+            let turn = self.server.now.load(Relaxed);
+            self.server.of_requests.lock().push(turn);
+        }
+    }
+    let server = TCPServer::<Look, Turns>::bind(LOCAL).expect("bind");
+    let clients = [(); 5].map(|()| Client::stream(server.server_address()));
+    let server = Running::from(server.spawn().expect("spawn"));
+    for mut client in clients {
+        assert_eq!(client.rest(), b"");
+    }
+    let turns = server.of_requests.lock();
+    assert!(turns.is_sorted_by(|one, next| one < next), "{turns:?}");
+}
+
+fn service_actions_can_pause_until_the_next_start<C: Column>() {
+    let (count, builder) =
+        counting::<C>("service_actions", |server| server.without_service_actions());
+    let builder = builder.poll_interval(Duration::from_millis(1));
+    let server = Arc::new(builder.bind(LOCAL).expect("bind"));
+    for start in 1..3 {
+        let serving = serve(&server);
+        until("the call", || *count.lock() == start);
+        for _ in 0..5 {
+            assert_eq!(
+                Client::stream(server.server_address()).ask("hello"),
+                b"hello"
+            );
+        }
+        assert_eq!(*count.lock(), start);
+        server.shutdown();
+        ends_well(serving);
+    }
+}
+
+/// The loop is found by its thread's name, and is the same in every column.
+///
+/// Complaint 02.
+#[test]
+fn an_idle_server_sleeps() {
+    #[derive(BaseRequestHandler)]
+    struct Idle {}
+    impl Idle {
+        fn handle(&self) {}
+    }
+    /// How many times the loop has gone to sleep.
+    fn sleeps() -> Option<String> {
+        let threads = fs::read_dir("/proc/self/task").expect("/proc");
+        threads.flatten().find_map(|thread| {
+            let status = fs::read_to_string(thread.path().join("status")).ok()?;
+            let mut lines = status.lines();
+            lines
+                .next()
+                .filter(|name| name.ends_with("\tIdle server"))?;
+            lines
+                .find(|line| line.starts_with("voluntary_ctxt_switches"))
+                .map(str::to_owned)
+        })
+    }
+    let builder = ThreadingTCPServer::<Idle>::builder().poll_interval(Duration::from_millis(1));
+    let server = run(builder, LOCAL);
+    assert_eq!(Client::stream(&server.address()).rest(), b"");
+    until("it has slept for a while", || {
+        let before = sleeps().expect("the loop's thread");
+        thread::sleep(Duration::from_millis(300));
+        sleeps() == Some(before)
+    });
+}
+
+/// Complaint 02.
+fn a_stop_does_not_await_the_poll_interval<C: Column>() {
+    let server = run(hooks::<C>(|_, _| ()), LOCAL);
+    assert_eq!(Client::stream(&server.address()).ask("hello"), b"hello");
+    let (began, stopping) = (Instant::now(), (*server).clone());
+    in_time("shutdown", move || stopping.shutdown());
+    assert!(
+        began.elapsed() < Duration::from_secs(2),
+        "{:?}",
+        began.elapsed()
+    );
+}
+
+/// Complaint 01.
+fn any_hook_may_stop_the_server<C: Column>() {
+    for name in [
+        "verify_request",
+        "service_actions",
+        "handle_timeout",
+        "server_close",
+    ] {
+        let (count, builder) = counting::<C>(name, |server| {
+            server.shutdown();
+            server.begin_drain(Duration::ZERO);
+        });
+        let server = Arc::new(
+            builder
+                .timeout(Duration::from_millis(1))
+                .bind(LOCAL)
+                .expect("bind"),
+        );
+        let serving = server.clone();
+        let serving = thread::spawn(move || match name {
+            "handle_timeout" => serving.handle_request().map(drop),
+            "server_close" => {
+                serving.server_close();
+                Ok(())
+            }
+            _ => serving.serve_forever(),
+        });
+        if matches!(name, "verify_request" | "service_actions") {
+            drop(Client::stream(server.server_address()));
+        }
+        ends_well(serving);
+        assert_eq!(*count.lock(), 1, "{name}");
+    }
+}
+
+/// `intake` has the hooks of a request.
+///
+/// Complaint 26.
+fn a_panic_in_a_hook_costs_one_call<C: Column>() {
+    let panics = |name: &str, _: &_| assert_eq!(name, "verify_request", "on purpose");
+    let builder = hooks::<C>(panics).timeout(Duration::from_millis(1));
+    let server = builder.bind(LOCAL).expect("bind");
+    assert_eq!(server.handle_request().expect("serves"), Served::TimedOut);
+    let server = Running::from(server.spawn().expect("spawn"));
+    for _ in 0..5 {
+        // Each is followed by a call of `service_actions`.
+        assert_eq!(Client::stream(&server.address()).ask("hello"), b"hello");
+    }
+}
+
+fn a_stop_ends_handle_request<C: Column>() {
+    let server = Arc::new(hooks::<C>(|_, _| ()).bind(LOCAL).expect("bind"));
+    let waiting = server.clone();
+    let waiting = thread::spawn(move || waiting.handle_request());
+    server.shutdown();
+    assert_eq!(ends_well(waiting), Served::Stopped);
+}
+
+matrix!(
+    columns: service_actions_runs_every_poll_interval,
+    service_actions_can_pause_until_the_next_start, a_stop_does_not_await_the_poll_interval,
+    any_hook_may_stop_the_server, a_panic_in_a_hook_costs_one_call, a_stop_ends_handle_request,
+);

@@ -1,0 +1,184 @@
+//! `#[derive(StreamRequestHandler)]` behind a server, as its clients see it. Its files alone are
+//! tested with the socket, its options with the derive.
+
+use std::io::{self, BufRead, ErrorKind, Read, Write};
+
+use socketserver::{
+    Address, RequestHandler, Server, Socket, SocketReader, SocketWriter, StreamRequestHandler, Tcp,
+};
+use tests::{Client, Column, DEADLINE, Failures, Streams, matrix, placed, reset, run, until};
+
+use crate::LOCAL;
+
+/// Sends back each line in upper case.
+#[derive(StreamRequestHandler)]
+struct UpperLines {
+    rfile: SocketReader,
+    wfile: SocketWriter,
+}
+
+impl UpperLines {
+    fn handle(&mut self) -> io::Result<()> {
+        for line in self.rfile.by_ref().lines() {
+            writeln!(self.wfile, "{}", line?.to_uppercase())?;
+        }
+        Ok(())
+    }
+}
+
+fn lines_are_read_and_written<T: Streams, C: Column>() {
+    let builder = Server::<T, C, UpperLines>::builder();
+    let (_folder, server) = placed(builder);
+    let mut client = T::client(&server.address());
+    assert_eq!(client.ask(b"hello\n"), b"HELLO\n");
+    client.send(b"in pie");
+    client.send(b"ces\nand\n\nseveral at once\n");
+    client.send("y".repeat(100_000));
+    // The last line has no end.
+    let long = "Y".repeat(100_000);
+    let expected = format!("IN PIECES\nAND\n\nSEVERAL AT ONCE\n{long}\n");
+    assert!(client.finish() == expected.as_bytes());
+}
+
+/// Sends and receives by each of its attributes.
+#[derive(StreamRequestHandler)]
+struct Attributes {
+    request: Socket,
+    connection: Socket,
+    client_address: Address,
+    rfile: SocketReader,
+    wfile: SocketWriter,
+}
+
+impl Attributes {
+    fn handle(&mut self) -> io::Result<()> {
+        assert_eq!(self.connection.fileno(), self.request.fileno());
+        assert_eq!(self.connection.getpeername()?, self.client_address);
+        self.connection.sendall(b"connection ")?;
+        self.request.sendall(b"request ")?;
+        self.wfile.write_all(b"wfile ")?;
+        let mut three = [0; 3];
+        self.rfile.read_exact(&mut three)?;
+        self.wfile.write_all(&three)
+    }
+}
+
+fn all_attributes_are_one_connection<T: Streams, C: Column>() {
+    let (_folder, server) = placed(Server::<T, C, Attributes>::builder());
+    let mut client = T::client(&server.address());
+    client.send(b"rfile");
+    assert_eq!(client.rest(), b"connection request wfile rfi");
+}
+
+/// Asks again when its client is too slow, and goes on.
+#[derive(StreamRequestHandler)]
+#[handler(timeout = 0.05)]
+struct Patient {
+    rfile: SocketReader,
+    wfile: SocketWriter,
+}
+
+impl Patient {
+    fn handle(&mut self) -> io::Result<()> {
+        let late = self.rfile.readline(100).expect_err("half a line");
+        assert_eq!(late.kind(), ErrorKind::TimedOut);
+        self.wfile.write_all(b"and?")?;
+        let line = loop {
+            match self.rfile.readline(100) {
+                Err(error) if error.kind() == ErrorKind::TimedOut => {}
+                line => break line?,
+            }
+        };
+        self.wfile.write_all(&line)?;
+
+        let mut line = String::new();
+        let late = self.rfile.read_line(&mut line).expect_err("nothing yet");
+        assert_eq!(late.kind(), ErrorKind::TimedOut);
+        self.wfile.write_all(b"and?")?;
+        while self.rfile.read_line(&mut line).is_err() {}
+        self.wfile.write_all(line.as_bytes())?;
+        // Nothing more comes: this is the end of the request.
+        self.rfile.readline(100).map(drop)
+    }
+}
+
+/// A timeout that a handler does not handle is an error like any other.
+///
+/// Complaint 29.
+fn a_timeout_loses_nothing<T: Streams, C: Column>() {
+    let (state, failures) = Failures::new();
+    let (_folder, server) = placed(Server::<T, C, Patient, _>::with(state));
+    let mut client = T::client(&server.address());
+    for _ in 0..2 {
+        client.send(b"hel");
+        let mut question = [0; 4];
+        client.read_exact(&mut question).expect("recv");
+        assert_eq!(&question, b"and?");
+        assert_eq!(client.ask(b"lo, \n"), b"hello");
+        let mut rest = [0; 3];
+        client.read_exact(&mut rest).expect("recv");
+        assert_eq!(&rest, b", \n");
+    }
+    assert_eq!(client.rest(), b"");
+    let (_, kind) = failures.recv_timeout(DEADLINE).expect("handle_error");
+    assert_eq!(kind, Some(ErrorKind::TimedOut));
+    let (_, stats) = server.drain(DEADLINE);
+    assert_eq!((stats.finished, stats.failed), (0, 1));
+}
+
+matrix!(
+    streams: lines_are_read_and_written, all_attributes_are_one_connection, a_timeout_loses_nothing,
+);
+
+/// Waits until its client has reset the connection, and writes too late.
+#[derive(StreamRequestHandler)]
+#[handler(wbufsize = -1)]
+struct TooLate {
+    request: Socket,
+    wfile: SocketWriter,
+}
+
+impl TooLate {
+    fn handle(&mut self) -> io::Result<()> {
+        until_reset(&self.request)?;
+        self.wfile.write_all(b"too late")
+    }
+}
+
+/// Waits until its client has reset the connection.
+#[derive(StreamRequestHandler)]
+struct Waiting {
+    request: Socket,
+}
+
+impl Waiting {
+    fn handle(&self) -> io::Result<()> {
+        until_reset(&self.request)
+    }
+}
+
+fn until_reset(request: &Socket) -> io::Result<()> {
+    request.sendall(b"here")?;
+    let error = request.recv(1).expect_err("a reset");
+    assert_eq!(error.kind(), ErrorKind::ConnectionReset);
+    Ok(())
+}
+
+/// Neither the last flush nor the end of the connection fails.
+///
+/// Complaint 25, complaint 31.
+fn a_reset_client_is_no_failure<C: Column>() {
+    fn finishes<C: Column, H: RequestHandler<Socket, ()>>() {
+        let server = run(Server::<Tcp, C, H>::builder(), LOCAL);
+        let mut client = Client::stream(&server.address());
+        assert_eq!(client.recv(), b"here");
+        reset(client);
+        until("it has ended", || server.stats().active == 0);
+        let stats = server.stats();
+        assert_eq!((stats.finished, stats.failed), (1, 0), "{stats:?}");
+    }
+    finishes::<C, TooLate>();
+    finishes::<C, Waiting>();
+}
+
+matrix!(columns: a_reset_client_is_no_failure);

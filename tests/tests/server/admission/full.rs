@@ -1,0 +1,373 @@
+//! Clients of a full server: they wait, or they are refused.
+
+use std::io::{ErrorKind, Read, Write};
+use std::thread;
+
+use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
+use parking_lot::Mutex;
+use socketserver::{
+    Address, BaseRequestHandler, BaseServer, Builder, Concurrency, Datagram, Green, Inline,
+    Overflow, Request, Served, Server, ServerRef, Socket, Tcp, Threading, ThreadingTCPServer,
+    Transport, Udp, UnixDatagram, UnixStream,
+};
+use tests::{
+    Busy, Client, Concurrent, DEADLINE, Datagrams, Echo, Streams, in_time, matrix, placed, run,
+    stream_from_another, until,
+};
+
+use crate::LOCAL;
+
+fn refusing<T: Streams, C: Concurrency>(concurrency: C) -> Builder<T, C, Echo, Busy> {
+    Builder::new(T::default(), concurrency, Busy).overflow(Overflow::Refuse)
+}
+
+/// The server has places for two.
+fn beyond_two_clients_are_refused<T: Streams, C: Concurrency>(builder: Builder<T, C, Echo, Busy>) {
+    let (_folder, server) = placed(builder);
+    let address = server.address();
+    let mut members = [T::client(&address), T::client(&address)];
+    for member in &mut members {
+        assert_eq!(member.ask("hello"), b"hello");
+    }
+    for _ in 0..10 {
+        assert_eq!(T::client(&address).rest(), b"busy");
+    }
+    until("all are counted", || server.stats().refused == 10);
+    for member in &mut members {
+        assert_eq!(member.ask("still here"), b"still here");
+    }
+    let [first, second] = members;
+    assert_eq!(first.finish(), b"");
+    // Its thread may take a moment to be free again.
+    let mut refused = 10;
+    until("there is a place", || {
+        let mut next = T::client(&address);
+        let mut answer = [0; 4];
+        // A refused client may be reset, because its own words are not read.
+        let asked = next.write_all(b"....").and(next.read_exact(&mut answer));
+        let place = asked.is_ok() && &answer == b"....";
+        refused += u64::from(!place);
+        place
+    });
+    drop(second);
+    let (_, stats) = server.drain(DEADLINE);
+    assert_eq!((stats.finished, stats.refused), (3, refused));
+}
+
+#[test]
+fn overflow_may_refuse_clients() {
+    beyond_two_clients_are_refused(refusing::<Tcp, _>(Threading::new()).max_connections(2));
+    beyond_two_clients_are_refused(refusing::<UnixStream, _>(Threading::new()).max_connections(2));
+    beyond_two_clients_are_refused(refusing::<Tcp, _>(Threading::new().max_threads(2)));
+    beyond_two_clients_are_refused(refusing::<UnixStream, _>(Threading::new().max_threads(2)));
+    beyond_two_clients_are_refused(refusing::<Tcp, _>(Green::new()).max_connections(2));
+    beyond_two_clients_are_refused(refusing::<Tcp, _>(Green::new().max_green_threads(2)));
+}
+
+/// Its own loop is busy.
+#[test]
+fn a_full_inline_server_lets_clients_wait() {
+    let server = run(refusing::<Tcp, _>(Inline).max_connections(1), LOCAL);
+    let mut first = Client::stream(&server.address());
+    assert_eq!(first.ask("first"), b"first");
+    let mut second = Client::stream(&server.address());
+    second.send("second");
+    assert_eq!(first.finish(), b"");
+    assert_eq!(second.finish(), b"second");
+    assert_eq!(server.drain(DEADLINE).1.refused, 0);
+}
+
+/// The counters are exact.
+#[test]
+fn a_burst_is_served_or_refused() {
+    const CLIENTS: usize = 1_000;
+    let server = run(refusing::<Tcp, _>(Threading::new().max_threads(4)), LOCAL);
+    let crowd: Vec<_> = (0..CLIENTS)
+        .map(|_| Client::stream(&server.address()))
+        .collect();
+    crowd.iter().for_each(Client::end);
+    let mut refused = 0;
+    for mut client in crowd {
+        match client.rest().as_slice() {
+            b"busy" => refused += 1,
+            rest => assert_eq!(rest, b""),
+        }
+    }
+    let (_, stats) = server.drain(DEADLINE);
+    assert_eq!(stats.accepted, CLIENTS as u64);
+    assert_eq!(
+        (stats.refused, stats.failed, stats.aborted),
+        (refused, 0, 0)
+    );
+}
+
+#[test]
+fn a_drain_refuses_the_backlog_when_full() {
+    let builder = refusing::<Tcp, _>(Threading::new()).max_connections(1);
+    let server = builder.bind(LOCAL).expect("bind");
+    let address = server.server_address().clone();
+    let mut first = Client::stream(&address);
+    assert_eq!(server.handle_request().expect("serves"), Served::Handled);
+    assert_eq!(first.ask("first"), b"first");
+    let mut second = Client::stream(&address);
+    assert_eq!(server.handle_request().expect("serves"), Served::Refused);
+    assert_eq!(second.rest(), b"busy");
+
+    let waiting: Vec<_> = (0..10).map(|_| Client::stream(&address)).collect();
+    let draining = thread::spawn(move || (server.drain(DEADLINE), server.stats()));
+    for mut client in waiting {
+        assert_eq!(client.rest(), b"busy");
+    }
+    assert_eq!(first.finish(), b"");
+    let (drained, stats) = in_time("the end", move || draining.join().expect("no panic"));
+    assert_eq!((drained.finished, drained.aborted), (11, 0));
+    assert_eq!((stats.finished, stats.refused), (1, 11));
+}
+
+/// Makes the calls that could take long, and reports how they failed.
+struct Slow(Sender<(ErrorKind, ErrorKind)>);
+
+impl BaseServer for Slow {
+    fn refuse_request(&self, request: &Socket, _: &Address, _: &ServerRef<Self>) {
+        request.settimeout(None).expect("a timeout");
+        let recv = request.recv(1).expect_err("it says nothing");
+        let send = request.sendall(&vec![0; 32 << 20]);
+        let send = send.expect_err("it reads nothing");
+        self.0.send((recv.kind(), send.kind())).expect("the test");
+    }
+}
+
+fn a_refused_socket_does_not_block<T: Streams>() {
+    let (tell, told) = unbounded();
+    let builder = Builder::<T, _, Echo, _>::new(T::default(), Threading::new(), Slow(tell));
+    let builder = builder.max_connections(1).overflow(Overflow::Refuse);
+    let (_folder, server) = placed(builder);
+    let mut member = T::client(&server.address());
+    assert_eq!(member.ask("hello"), b"hello");
+    let _silent = T::client(&server.address());
+    let tried = told.recv_timeout(DEADLINE).expect("it came back");
+    assert_eq!(tried, (ErrorKind::WouldBlock, ErrorKind::WouldBlock));
+    // The member's own calls wait as ever.
+    assert_eq!(member.ask("still here"), b"still here");
+}
+
+#[test]
+fn refuse_request_cannot_block_the_loop() {
+    a_refused_socket_does_not_block::<Tcp>();
+    a_refused_socket_does_not_block::<UnixStream>();
+}
+
+#[test]
+fn a_panic_in_refuse_request_costs_no_other() {
+    struct Panicking;
+    impl BaseServer for Panicking {
+        fn refuse_request(&self, _: &Socket, _: &Address, _: &ServerRef<Self>) {
+            std::panic::resume_unwind(Box::new("on purpose"));
+        }
+    }
+    let builder = ThreadingTCPServer::<Echo, _>::with(Panicking);
+    let builder = builder.max_connections(1).overflow(Overflow::Refuse);
+    let server = run(builder, LOCAL);
+    let mut member = Client::stream(&server.address());
+    assert_eq!(member.ask("hello"), b"hello");
+    for _ in 0..3 {
+        assert_eq!(Client::stream(&server.address()).rest(), b"");
+    }
+    until("all are counted", || server.stats().refused == 3);
+    assert_eq!(member.ask("still here"), b"still here");
+}
+
+/// Answers when its test says so.
+#[derive(BaseRequestHandler)]
+struct Patient {
+    request: Datagram,
+    client_address: Address,
+    server: ServerRef<Answers>,
+}
+
+struct Answers {
+    began: Sender<()>,
+    go_on: Receiver<()>,
+    /// What the refused datagrams said.
+    refused: Mutex<Vec<Vec<u8>>>,
+}
+
+impl BaseServer<Datagram> for Answers {
+    fn refuse_request(&self, request: &Datagram, client: &Address, _: &ServerRef<Self>) {
+        self.refused.lock().push(request.data.to_vec());
+        request.socket.sendto(b"busy", client).expect("room");
+    }
+}
+
+impl Patient {
+    fn handle(&self) -> std::io::Result<()> {
+        self.server.began.send(()).expect("the test");
+        self.server.go_on.recv_timeout(DEADLINE).expect("the test");
+        let socket = &self.request.socket;
+        socket
+            .sendto(&self.request.data, &self.client_address)
+            .map(drop)
+    }
+}
+
+fn newest_datagrams_are_refused<T: Datagrams>() {
+    let (began, begins) = bounded(1);
+    let (go_on, goes_on) = bounded(1);
+    let state = Answers {
+        began,
+        go_on: goes_on,
+        refused: Mutex::default(),
+    };
+    let builder = Builder::<T, _, Patient, _>::new(T::default(), Threading::new(), state);
+    let builder = builder.max_connections(1).overflow(Overflow::Refuse);
+    let (_folder, server) = placed(builder);
+    let (mut first, mut second) = (T::client(&server.address()), T::client(&server.address()));
+    first.send("first");
+    begins.recv_timeout(DEADLINE).expect("it is handled");
+    for word in ["second", "third"] {
+        second.send(word);
+        assert_eq!(second.recv(), b"busy");
+    }
+    go_on.send(()).expect("the handler");
+    assert_eq!(first.recv(), b"first");
+    assert_eq!(
+        *server.refused.lock(),
+        [b"second".to_vec(), b"third".to_vec()]
+    );
+    let (_, stats) = server.drain(DEADLINE);
+    assert_eq!((stats.finished, stats.refused), (1, 2));
+}
+
+#[test]
+fn a_full_server_refuses_new_datagrams() {
+    newest_datagrams_are_refused::<Udp>();
+    newest_datagrams_are_refused::<UnixDatagram>();
+}
+
+#[test]
+fn one_refuse_request_fits_every_transport() {
+    struct Both;
+    impl<R: Clone + Into<Request>> BaseServer<R> for Both {
+        fn refuse_request(&self, request: &R, client: &Address, _: &ServerRef<Self>) {
+            let sent = match request.clone().into() {
+                Request::Stream(socket) => socket.sendall(b"busy"),
+                Request::Datagram(datagram) => datagram.socket.sendto(b"busy", client).map(drop),
+            };
+            sent.expect("room for a word");
+        }
+    }
+    fn serves<T: Transport<Request: Into<Request>> + Default>() {
+        let _: Builder<T, Threading, Echo, Both> = Server::with(Both).overflow(Overflow::Refuse);
+    }
+    serves::<Tcp>();
+    serves::<Udp>();
+}
+
+/// A server with room for `limit` clients, by either kind of limit.
+fn with_places<C: Concurrent>(limit: usize) -> [Builder<Tcp, C, Echo, Busy>; 2] {
+    [
+        Builder::new(Tcp::new(), C::at_most(limit), Busy),
+        Builder::new(Tcp::new(), C::default(), Busy).max_connections(limit),
+    ]
+}
+
+/// Complaint 11.
+fn clients_beyond_the_limit_wait<C: Concurrent>() {
+    for limited in with_places::<C>(2) {
+        let server = run(limited, LOCAL);
+        let client = || Client::stream(&server.address());
+        let (mut first, mut second, mut third) = (client(), client(), client());
+        third.send("third");
+        assert_eq!(first.ask("first"), b"first");
+        assert_eq!(second.ask("second"), b"second");
+        assert_eq!(server.stats().accepted, 2);
+        assert_eq!(first.finish(), b"");
+        assert_eq!(third.finish(), b"third");
+        assert_eq!(server.stats().accepted, 3);
+    }
+}
+
+fn a_full_server_wakes_for_every_place<C: Concurrent>() {
+    for limited in with_places::<C>(1) {
+        let server = run(limited, LOCAL);
+        thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    for _ in 0..500 {
+                        assert_eq!(Client::stream(&server.address()).ask("hello"), b"hello");
+                    }
+                });
+            }
+        });
+        assert_eq!(server.stats().accepted, 2_000);
+    }
+}
+
+fn a_full_server_can_be_stopped<C: Concurrent>() {
+    for limited in with_places::<C>(1) {
+        let server = run(limited, LOCAL);
+        let mut busy = Client::stream(&server.address());
+        assert_eq!(busy.ask("hello"), b"hello");
+        let _waits = Client::stream(&server.address());
+        let stopping = (*server).clone();
+        in_time("shutdown", move || stopping.shutdown());
+        assert_eq!(busy.ask("still there"), b"still there");
+    }
+}
+
+/// Complaint 11.
+fn one_address_has_its_share_of_places<C: Concurrent>() {
+    let server = Server::<Tcp, C, Echo, _>::with(Busy).max_connections_per_address(2);
+    let server = run(server, LOCAL);
+    let [mut first, mut second] = [(); 2].map(|()| Client::stream(&server.address()));
+    assert_eq!(first.ask("1"), b"1");
+    assert_eq!(second.ask("2"), b"2");
+    let mut third = Client::stream(&server.address());
+    assert_eq!(third.rest(), b"busy", "one too many");
+    until("it is counted", || server.stats().refused == 1);
+    assert_eq!(stream_from_another(&server.address()).ask("3"), b"3");
+
+    assert_eq!(first.finish(), b"");
+    until("two have left", || server.stats().active == 1);
+    assert_eq!(Client::stream(&server.address()).ask("4"), b"4");
+}
+
+matrix!(
+    concurrent: clients_beyond_the_limit_wait, a_full_server_wakes_for_every_place,
+    a_full_server_can_be_stopped, one_address_has_its_share_of_places,
+);
+
+/// Refuses a client with a word of its own, where it could also let it wait.
+struct Full;
+
+impl BaseServer for Full {
+    fn verify_request(&self, request: &Socket, _: &Address, server: &ServerRef<Self>) -> bool {
+        let welcome = server.stats().active <= 4;
+        if !welcome {
+            request.sendall(b"full").expect("room for a word");
+        }
+        welcome
+    }
+}
+
+/// Complaint 11.
+#[test]
+fn verify_request_may_answer_before_it_refuses() {
+    let server = run(ThreadingTCPServer::<Echo, _>::with(Full), LOCAL);
+    let client = || Client::stream(&server.address());
+    let mut members = [client(), client(), client(), client()];
+    for member in &mut members {
+        assert_eq!(member.ask("hello"), b"hello");
+    }
+    let storm: Vec<_> = (0..200).map(|_| client()).collect();
+    for mut refused in storm {
+        assert_eq!(refused.rest(), b"full");
+    }
+    until("all are counted", || server.stats().refused == 200);
+    assert_eq!(server.stats().workers.all, 4);
+
+    let [first, ..] = members;
+    assert_eq!(first.finish(), b"");
+    until("one has left", || server.stats().active == 3);
+    assert_eq!(client().ask("hello"), b"hello");
+}

@@ -1,0 +1,4 @@
+//! Which requests a server admits.
+
+mod full;
+mod rates;

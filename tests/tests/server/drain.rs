@@ -1,0 +1,433 @@
+//! A drain: the clients it still serves, how long it waits, and what it leaves behind.
+
+use std::io::{self, ErrorKind, Read, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Sender, unbounded};
+use parking_lot::Mutex;
+use socketserver::{
+    BaseRequestHandler, BaseServer, Builder, Served, Server, ServerRef, Socket, Tcp, Threading,
+    ThreadingTCPServer, UnixStream, green,
+};
+use tests::{
+    Client, Column, Concurrent, DEADLINE, Echo, Folder, Row, Streams, ends_well, in_time, matrix,
+    obstructed, placed, run, serve, until, watched,
+};
+
+use crate::LOCAL;
+
+const FOR_EVER: Duration = Duration::from_secs(3_600);
+
+fn live_requests_may_finish<T: Streams, C: Column>() {
+    let (_folder, server) = placed(Server::<T, C, Echo>::builder());
+    let (address, watching) = (server.address(), (*server).clone());
+    let mut client = T::client(&address);
+    assert_eq!(client.ask("before"), b"before");
+    let draining = thread::spawn(move || server.drain(DEADLINE / 2));
+    until("the drain has begun", || watching.is_stopping());
+    assert_eq!(client.ask("meanwhile"), b"meanwhile");
+    assert_eq!(client.finish(), b"");
+    let (drained, stats) = draining.join().expect("a good end");
+    assert_eq!((drained.aborted, drained.abandoned), (0, 0));
+    assert_eq!((stats.finished, stats.aborted), (1, 0));
+    assert!(Client::try_stream(&address).is_err(), "the server has gone");
+}
+
+/// Complaint 16.
+fn the_deadline_aborts_live_requests<T: Streams, C: Column>() {
+    let (_folder, server) = placed(Server::<T, C, Echo>::builder());
+    let mut client = T::client(&server.address());
+    assert_eq!(client.ask("hello"), b"hello");
+    let began = Instant::now();
+    let (drained, stats) = server.drain(Duration::from_millis(50));
+    assert!(began.elapsed() < Duration::from_secs(2));
+    assert_eq!(client.rest(), b"", "it sees the end of the stream");
+    assert_eq!((drained.finished, drained.aborted), (0, 1));
+    assert_eq!((drained.abandoned, stats.aborted), (0, 1));
+}
+
+/// Tells whether its server is about to leave, and whether it is stopping.
+#[derive(BaseRequestHandler)]
+struct Health {
+    request: Socket,
+    server: ServerRef<()>,
+}
+
+impl Health {
+    fn handle(&self) -> io::Result<()> {
+        let health = (self.server.is_leaving(), self.server.is_stopping());
+        self.request.sendall(format!("{health:?}").as_bytes())
+    }
+}
+
+fn a_lame_duck_serves_every_client<T: Streams, C: Column>() {
+    let server = Server::<T, C, Health>::builder().lame_duck(FOR_EVER);
+    let (_folder, server) = placed(server);
+    let (address, leaving) = (server.address(), (*server).clone());
+    assert_eq!(T::client(&address).rest(), b"(false, false)");
+    until("it is counted", || server.stats().finished == 1);
+    let draining = thread::spawn(move || server.drain(DEADLINE / 2));
+    until("it is a lame duck", || leaving.is_leaving());
+    for _ in 0..10 {
+        // A second drain does not hasten the first.
+        leaving.begin_drain(DEADLINE);
+        assert_eq!(T::client(&address).rest(), b"(true, false)");
+    }
+    // A shutdown does not wait, and the drain that was asked for before is done.
+    let stopping = leaving.clone();
+    in_time("the loop's end", move || stopping.shutdown());
+    let (drained, stats) = draining.join().expect("a good end");
+    assert_eq!((drained.aborted, stats.finished), (0, 11));
+    assert!(leaving.is_stopping());
+    assert!(Client::try_stream(&address).is_err(), "the server has gone");
+}
+
+matrix!(
+    streams: live_requests_may_finish, the_deadline_aborts_live_requests,
+    a_lame_duck_serves_every_client,
+);
+
+fn the_backlog_is_served<T: Row, C: Column>() {
+    for served_before in [false, true] {
+        let folder = Folder::new();
+        let server = Server::<T, C, Echo>::bind(T::address(&folder)).expect("bind");
+        let server = Arc::new(server);
+        if served_before {
+            server.shutdown();
+            ends_well(serve(&server));
+        }
+        let mut clients: Vec<_> = (0..5).map(|_| T::client(server.server_address())).collect();
+        for client in &mut clients {
+            client.send("hello");
+            client.end();
+        }
+        let draining = server.clone();
+        let drained = in_time("drain", move || draining.drain(DEADLINE));
+        assert_eq!((drained.aborted, server.stats().finished), (0, 5));
+        for mut client in clients {
+            assert_eq!(client.recv(), b"hello");
+        }
+        assert_eq!(server.fileno(), -1);
+    }
+}
+
+fn a_lame_duck_drains_after_its_time<T: Row, C: Column>() {
+    let time = Duration::from_millis(300);
+    for waits in [true, false] {
+        let folder = Folder::new();
+        let server = Server::<T, C, Echo>::builder().lame_duck(time);
+        let server = Arc::new(server.bind(T::address(&folder)).expect("bind"));
+        let serving = serve(&server);
+        assert_eq!(T::client(server.server_address()).ask("hello"), b"hello");
+        let began = Instant::now();
+        if waits {
+            server.drain(DEADLINE);
+        } else {
+            server.server_ref().begin_drain(DEADLINE);
+            until("it has ended", || server.fileno() == -1);
+        }
+        assert!(began.elapsed() >= time, "{:?}", began.elapsed());
+        ends_well(serving);
+    }
+}
+
+fn only_a_draining_loop_is_a_lame_duck<T: Row, C: Column>() {
+    let folder = Folder::new();
+    let bind = || {
+        let server = Server::<T, C, Echo>::builder().lame_duck(FOR_EVER);
+        Arc::new(server.bind(T::address(&folder)).expect("bind"))
+    };
+    // Without a loop no client would be served meanwhile.
+    let server = bind();
+    in_time("a drain without a loop", move || server.drain(FOR_EVER));
+    // A server that waits for one request does not know whether it will wait for another.
+    let server = bind();
+    let waiting = server.clone();
+    let waiting = thread::spawn(move || waiting.handle_request());
+    let stopping = server.clone();
+    in_time("a drain of one", move || stopping.drain(FOR_EVER));
+    let served = waiting.join().expect("no panic");
+    assert!(matches!(served, Ok(Served::Stopped) | Err(_)), "{served:?}");
+    drop(server);
+    // A close does not wait.
+    let server = bind();
+    let serving = serve(&server);
+    assert_eq!(T::client(server.server_address()).ask("hello"), b"hello");
+    let closing = server.clone();
+    in_time("a close", move || closing.server_close());
+    ends_well(serving);
+}
+
+matrix!(
+    all: the_backlog_is_served, a_lame_duck_drains_after_its_time,
+    only_a_draining_loop_is_a_lame_duck,
+);
+
+/// One that comes as a loop ends is there for the next.
+fn a_racing_drain_is_not_lost<C: Column>() {
+    for _ in 0..500 {
+        let server = Server::<Tcp, C, Echo>::builder().timeout(Duration::ZERO);
+        let server = server.bind(LOCAL).expect("bind");
+        let draining = [(); 4].map(|()| {
+            let draining = server.server_ref();
+            thread::spawn(move || {
+                while !draining.is_stopping() {
+                    draining.begin_drain(Duration::ZERO);
+                }
+            })
+        });
+        let ended = loop {
+            if let Err(error) = server.handle_request() {
+                break error.kind();
+            }
+        };
+        for draining in draining {
+            draining.join().expect("no panic");
+        }
+        assert_eq!(ended, ErrorKind::NotConnected);
+    }
+}
+
+matrix!(columns: a_racing_drain_is_not_lost);
+
+fn each_drain_has_its_own_deadline<C: Concurrent>() {
+    let server = Arc::new(Server::<Tcp, C, Echo>::bind(LOCAL).expect("bind"));
+    let mut client = Client::stream(server.server_address());
+    server.handle_request().expect("serves");
+    assert_eq!(client.ask("hello"), b"hello");
+    let patient = server.clone();
+    let patient = thread::spawn(move || Ok(patient.drain(DEADLINE)));
+    until("it is drained", || server.fileno() == -1);
+    let began = Instant::now();
+    server.drain(Duration::from_millis(50));
+    assert!(began.elapsed() < DEADLINE / 2, "{:?}", began.elapsed());
+    assert_eq!(client.rest(), b"");
+    assert_eq!(ends_well(patient).aborted, 1);
+}
+
+fn a_handler_deaf_to_its_abort_is_abandoned<C: Concurrent>() {
+    let (open, gate) = green::channel::<()>(1);
+    let handler = move |request: Socket, _| {
+        request.sendall(b"here")?;
+        let _ = gate.recv();
+        request.sendall(b"too late")
+    };
+    let server = run(Server::<Tcp, C, _, _>::handling(handler), LOCAL);
+    let watching = (*server).clone();
+    let mut client = Client::stream(&server.address());
+    assert_eq!(client.recv(), b"here");
+    let began = Instant::now();
+    let (drained, stats) = server.drain(Duration::from_millis(50));
+    assert!(began.elapsed() < Duration::from_secs(2), "{drained:?}");
+    assert_eq!((drained.finished, drained.aborted), (0, 1));
+    assert_eq!((drained.abandoned, stats.aborted), (1, 1));
+    assert_eq!(client.rest(), b"");
+    drop(open);
+    until("its thread has gone", || watching.stats().workers.all == 0);
+    let stats = watching.stats();
+    assert_eq!((stats.aborted, stats.failed), (1, 0));
+}
+
+/// The most requests that were live at the same time.
+struct Most(Arc<AtomicU64>);
+
+impl BaseServer for Most {}
+
+#[derive(BaseRequestHandler)]
+struct Counted {
+    server: ServerRef<Most>,
+    request: Socket,
+}
+
+impl Counted {
+    fn handle(&self) -> io::Result<()> {
+        self.server.0.fetch_max(self.server.stats().active, SeqCst);
+        self.request.recv(1).map(drop)
+    }
+}
+
+fn limits_hold_in_a_drain<C: Concurrent>() {
+    let most = Arc::new(AtomicU64::new(0));
+    let server = Server::<Tcp, C, Counted, _>::with(Most(most.clone())).max_connections(2);
+    let server = run(server, LOCAL);
+    let clients: Vec<_> = (0..20).map(|_| Client::stream(&server.address())).collect();
+    until("the server is full", || server.stats().active == 2);
+    let ending = thread::spawn(move || clients.into_iter().for_each(|client| _ = client.finish()));
+    let (drained, stats) = server.drain(DEADLINE / 2);
+    ending.join().expect("clean ends");
+    let most = most.load(SeqCst);
+    assert_eq!((drained.aborted, stats.finished, most), (0, 20, 2));
+}
+
+/// Every accepted client is answered. Returns how many got a connection and no answer.
+fn resets_in_a_drain<T: Streams, C: Concurrent>() -> u64 {
+    let mut resets = 0;
+    for _ in 0..10 {
+        let (_folder, server) = placed(Server::<T, C, Echo>::builder());
+        let asking = (0..4).map(|_| {
+            let address = server.address();
+            thread::spawn(move || {
+                let (mut answered, mut answer) = (0, [0; 5]);
+                while let Ok(mut client) = Client::impatient(&address) {
+                    let asked = client.write_all(b"hello");
+                    if asked.and_then(|()| client.read_exact(&mut answer)).is_err() {
+                        return (answered, 1);
+                    }
+                    answered += 1;
+                }
+                (answered, 0)
+            })
+        });
+        let asking: Vec<_> = asking.collect();
+        until("they are at it", || server.stats().finished > 20);
+        let (drained, stats) = server.drain(DEADLINE / 2);
+        let asked = asking.into_iter().map(|one| one.join().expect("no panic"));
+        let (answered, reset) = asked.fold((0, 0), |all, one| (all.0 + one.0, all.1 + one.1));
+        assert_eq!((drained.aborted, stats.accepted), (0, answered));
+        resets += reset;
+    }
+    resets
+}
+
+fn accepted_clients_are_answered<C: Concurrent>() {
+    // On a busy machine the last step of a TCP handshake may come after the listener has closed,
+    // as over a long line.
+    resets_in_a_drain::<Tcp, C>();
+    assert_eq!(resets_in_a_drain::<UnixStream, C>(), 0);
+}
+
+#[derive(Default)]
+struct Chat {
+    members: Mutex<Vec<Socket>>,
+    closed: Arc<AtomicU64>,
+}
+
+impl BaseServer for Chat {
+    fn server_close(&self, _: &ServerRef<Self>) {
+        self.closed.fetch_add(1, SeqCst);
+        for member in &*self.members.lock() {
+            let _ = member.sendall(b"good-bye");
+        }
+    }
+}
+
+#[derive(BaseRequestHandler)]
+struct Member {
+    request: Socket,
+    server: ServerRef<Chat>,
+}
+
+impl Member {
+    fn handle(&self) -> io::Result<()> {
+        self.server.members.lock().push(self.request.clone());
+        self.request.recv(1).map(drop)
+    }
+}
+
+fn server_close_precedes_the_wait<C: Concurrent>() {
+    let closed = Arc::new(AtomicU64::new(0));
+    let bind = || {
+        let members = Mutex::default();
+        let closed = closed.clone();
+        let server = Server::<Tcp, C, Member, _>::with(Chat { members, closed });
+        server.bind(LOCAL).expect("bind")
+    };
+    let server = bind();
+    let mut client = Client::stream(server.server_address());
+    server.handle_request().expect("serves");
+    until("it is a member", || {
+        server.state().members.lock().len() == 1
+    });
+    let leaving = thread::spawn(move || {
+        assert_eq!(client.recv(), b"good-bye");
+        client.finish()
+    });
+    let drained = server.drain(DEADLINE);
+    assert_eq!((drained.finished, drained.aborted), (1, 0));
+    assert_eq!(leaving.join().expect("no panic"), b"");
+    server.server_close();
+    drop(server);
+    assert_eq!(closed.load(SeqCst), 1, "once");
+    drop(bind());
+    assert_eq!(closed.load(SeqCst), 2, "also if the server never served");
+}
+
+matrix!(
+    concurrent: each_drain_has_its_own_deadline, a_handler_deaf_to_its_abort_is_abandoned,
+    limits_hold_in_a_drain, accepted_clients_are_answered, server_close_precedes_the_wait,
+);
+
+/// Complaint 08.
+#[test]
+fn a_failed_connection_costs_no_other() {
+    let first = AtomicBool::new(true);
+    let transport = watched(Tcp::new(), move |name| match name {
+        "get_request" if first.swap(false, SeqCst) => Err(ErrorKind::ConnectionAborted.into()),
+        _ => Ok(()),
+    });
+    let server = Builder::<_, _, Echo, ()>::new(transport, Threading::new(), ());
+    let server = server.bind(LOCAL).expect("bind");
+    let mut clients = [0; 2].map(|_| Client::stream(server.server_address()));
+    for client in &mut clients {
+        client.send("hello");
+        client.end();
+    }
+    let drained = server.drain(DEADLINE);
+    assert_eq!((drained.aborted, server.stats().accept_errors), (0, 1));
+    assert_eq!(clients[1].rest(), b"hello");
+}
+
+#[test]
+fn an_empty_backlog_is_asked_no_longer() {
+    let folder = Folder::new();
+    let asked = Arc::new(AtomicU64::new(0));
+    let asks = asked.clone();
+    let transport = obstructed(UnixStream::new(), move || {
+        asks.fetch_add(1, SeqCst);
+        Ok(())
+    });
+    let server = Builder::<_, _, Echo, ()>::new(transport, Threading::new(), ());
+    let server = server.bind(folder.join("server")).expect("bind");
+    let clients = [(); 3].map(|()| Client::stream(server.server_address()));
+    let leaving = thread::spawn(|| clients.map(Client::finish));
+    assert_eq!(server.drain(DEADLINE).aborted, 0);
+    leaving.join().expect("no panic");
+    // Once per client, once to find none, and once more because the socket seems to be ready.
+    assert_eq!(asked.load(SeqCst), 5);
+}
+
+/// Where handlers say that they have begun.
+struct Begun(Sender<()>);
+
+impl BaseServer for Begun {}
+
+/// Has not finished when its server is to end.
+#[derive(BaseRequestHandler)]
+struct Work {
+    request: Socket,
+    server: ServerRef<Begun>,
+}
+
+impl Work {
+    fn handle(&self) -> io::Result<()> {
+        self.server.0.send(()).expect("the test listens");
+        until("the server is to end", || self.server.is_stopping());
+        self.request.sendall(b"all of it")
+    }
+}
+
+/// Complaint 17.
+#[test]
+fn a_dropped_server_waits_for_its_work() {
+    let (begin, begun) = unbounded();
+    let server = ThreadingTCPServer::<Work, _>::with(Begun(begin));
+    let server = server.drain_timeout(DEADLINE).bind(LOCAL).expect("bind");
+    let mut client = Client::stream(server.server_address());
+    server.handle_request().expect("serves");
+    begun.recv_timeout(DEADLINE).expect("it has begun");
+    in_time("the end of its life", move || drop(server));
+    assert_eq!(client.rest(), b"all of it");
+}

@@ -1,0 +1,379 @@
+//! A server's life: fresh, serving, stopped and perhaps serving again, closed.
+
+use std::io::{self, ErrorKind, Read, Write};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
+use std::sync::{Arc, Barrier, OnceLock, Weak};
+use std::thread;
+use std::time::Duration;
+
+use rustix::io::Errno;
+use socketserver::{
+    Address, BaseRequestHandler, BaseServer, Builder, Drained, FnHandler, FnState, Inline, Served,
+    Server, ServerRef, Socket, Tcp, ThreadingTCPServer, UnixStream,
+};
+use tests::{
+    Client, Column, Concurrent, DEADLINE, Echo, Folder, Row, Running, Streams, TestTransport,
+    apart, ends_well, in_time, matrix, run, serve, until, watched,
+};
+
+use crate::LOCAL;
+
+const SOON: Duration = Duration::from_millis(20);
+
+/// Complaint 04: what asks a stopped server to stop is not there any more when it serves again.
+fn serves_again_after_a_shutdown<T: Row, C: Column>() {
+    let folder = Folder::new();
+    let server = Server::<T, C, Echo>::bind(T::address(&folder)).expect("bind");
+    let server = Arc::new(server);
+    for _ in 0..3 {
+        let serving = serve(&server);
+        assert_eq!(T::client(server.server_address()).ask("hello"), b"hello");
+        server.shutdown();
+        ends_well(serving);
+        assert!(server.fileno() >= 0, "the listener stays");
+        server.shutdown();
+    }
+    assert_eq!(server.stats().accepted, 3);
+}
+
+/// Complaint 33.
+fn a_stop_right_after_the_start_is_seen<T: Row, C: Column>() {
+    for _ in 0..30 {
+        let folder = Folder::new();
+        let server = Server::<T, C, Echo>::bind(T::address(&folder)).expect("bind");
+        let handle = server.spawn().expect("spawn");
+        let server: ServerRef<()> = (*handle).clone();
+        in_time("shutdown", move || server.shutdown());
+        in_time("join", move || handle.join()).expect("a good end");
+    }
+}
+
+/// Stops its server, and notes that it is back from there.
+#[derive(BaseRequestHandler)]
+struct Stopping {
+    server: ServerRef<Order>,
+}
+
+struct Order {
+    stop: fn(&ServerRef<Order>),
+    back: AtomicBool,
+}
+
+impl<R> BaseServer<R> for Order {}
+
+impl Stopping {
+    fn handle(&self) {
+        (self.server.stop)(&self.server);
+        self.server.back.store(true, SeqCst);
+    }
+}
+
+/// Complaint 01.
+fn a_handler_may_stop_its_server<T: TestTransport, C: Column>() {
+    let stops: [fn(&ServerRef<Order>); 2] = [
+        |server| server.shutdown(),
+        |server| server.begin_drain(DEADLINE),
+    ];
+    for stop in stops {
+        let folder = Folder::new();
+        let back = AtomicBool::new(false);
+        let server = Server::<T, C, Stopping, _>::with(Order { stop, back });
+        let server = server.bind(T::address(&folder)).expect("bind");
+        let handle = server.spawn().expect("spawn");
+        let server = (*handle).clone();
+        let mut client = T::client(server.server_address());
+        // A connection is a request already, and its end may be faster.
+        let _ = client.write(b"stop");
+        in_time("join", move || handle.join()).expect("a good end");
+        until("the handler is back", || server.back.load(SeqCst));
+    }
+}
+
+matrix!(
+    all: serves_again_after_a_shutdown, a_stop_right_after_the_start_is_seen,
+    a_handler_may_stop_its_server,
+);
+
+/// Complaint 03.
+fn an_early_stop_is_remembered_once<C: Column>() {
+    let server = || {
+        let server = Server::<Tcp, C, Echo>::builder().timeout(Duration::from_millis(1));
+        Arc::new(server.bind(LOCAL).expect("bind"))
+    };
+    for serves_forever in [true, false] {
+        let server = server();
+        server.shutdown();
+        server.shutdown();
+        if serves_forever {
+            ends_well(serve(&server));
+        } else {
+            assert_eq!(server.handle_request().expect("serves"), Served::Stopped);
+        }
+        assert_eq!(server.handle_request().expect("serves"), Served::TimedOut);
+    }
+    let server = server();
+    server.server_ref().begin_drain(DEADLINE);
+    ends_well(serve(&server));
+    assert_eq!(server.fileno(), -1);
+}
+
+fn a_closed_server_serves_no_more<C: Column>() {
+    let server = Server::<Tcp, C, Echo>::bind(apart()).expect("bind");
+    assert!(server.fileno() >= 0);
+    assert!(!server.server_ref().is_stopping());
+    let drained = server.server_close();
+    assert_eq!((drained.finished, drained.aborted), (0, 0));
+    assert_eq!(server.fileno(), -1);
+    assert!(server.server_ref().is_stopping());
+    assert_eq!(server.drain(DEADLINE), drained, "the first end's report");
+    assert!(Client::try_stream(server.server_address()).is_err());
+    server.shutdown();
+    server.server_ref().begin_drain(DEADLINE);
+    let closed = |error: io::Error| error.kind() == ErrorKind::NotConnected;
+    assert!(server.serve_forever().is_err_and(closed));
+    assert!(server.handle_request().is_err_and(closed));
+    assert!(server.spawn().is_err_and(closed));
+}
+
+/// Complaint 13.
+fn its_port_is_free_again_at_once<C: Column>() {
+    let mut address = apart();
+    for _ in 0..10 {
+        let server = run(Server::<Tcp, C, Echo>::builder(), &address);
+        address = server.address();
+        // The server ends the conversation first, so its port is the one that waits.
+        assert_eq!(Client::stream(&address).ask("hello"), b"hello");
+    }
+}
+
+/// Complaint 33.
+fn many_threads_may_stop_it_at_once<C: Column>() {
+    for _ in 0..20 {
+        let server = Arc::new(Server::<Tcp, C, Echo>::bind(LOCAL).expect("bind"));
+        let serving = serve(&server);
+        Client::stream(server.server_address()).ask("hello");
+        in_time("twenty shutdowns", {
+            let (server, start) = (server.clone(), Arc::new(Barrier::new(20)));
+            move || {
+                thread::scope(|scope| {
+                    for _ in 0..20 {
+                        scope.spawn(|| {
+                            start.wait();
+                            server.shutdown();
+                            server.shutdown();
+                        });
+                    }
+                });
+            }
+        });
+        ends_well(serving);
+    }
+}
+
+/// Complaint 06.
+fn a_close_ends_the_loop<C: Column>() {
+    let server = Arc::new(Server::<Tcp, C, Echo>::bind(LOCAL).expect("bind"));
+    let serving = serve(&server);
+    let mut client = Client::stream(server.server_address());
+    assert_eq!(client.ask("hello"), b"hello");
+    assert_eq!(client.finish(), b"");
+    let closing = server.clone();
+    in_time("server_close", move || closing.server_close());
+    ends_well(serving);
+    assert_eq!((server.fileno(), server.stats().accept_errors), (-1, 0));
+}
+
+fn any_time_may_be_endless<C: Column>() {
+    let server = Server::<Tcp, C, Echo>::builder()
+        .timeout(Duration::MAX)
+        .poll_interval(Duration::MAX)
+        .deadline(Duration::MAX)
+        .drain_timeout(Duration::MAX)
+        .linger(Duration::MAX);
+    let server = run(server, LOCAL);
+    assert_eq!(Client::stream(&server.address()).ask("hello"), b"hello");
+    let (drained, stats) = server.drain(Duration::MAX);
+    assert_eq!((drained.aborted, stats.finished), (0, 1));
+}
+
+matrix!(
+    columns: an_early_stop_is_remembered_once, a_closed_server_serves_no_more,
+    its_port_is_free_again_at_once, many_threads_may_stop_it_at_once, a_close_ends_the_loop,
+    any_time_may_be_endless,
+);
+
+/// Complaint 05.
+fn only_one_loop_runs_at_a_time<C: Concurrent>() {
+    let server = Arc::new(Server::<Tcp, C, Echo>::bind(LOCAL).expect("bind"));
+    let serving = serve(&server);
+    let mut client = Client::stream(server.server_address());
+    assert_eq!(client.ask("hello"), b"hello");
+    let busy = |error: io::Error| error.kind() == ErrorKind::ResourceBusy;
+    assert!(server.serve_forever().is_err_and(busy));
+    assert!(server.handle_request().is_err_and(busy));
+    assert_eq!(client.ask("still there"), b"still there");
+    server.shutdown();
+    ends_well(serving);
+}
+
+type ClosedByHandler<C> = Server<Tcp, C, FnHandler, FnState<Closing>>;
+type Closing = Box<dyn Fn(Socket, Address) -> io::Result<()> + Send + Sync>;
+
+/// A server whose handler closes it when its client has spoken.
+fn closed_by_its_handler<C: Concurrent>() -> Arc<ClosedByHandler<C>> {
+    let place = Arc::new(OnceLock::<Weak<ClosedByHandler<C>>>::new());
+    let closing = place.clone();
+    let handler: Closing = Box::new(move |request, _| {
+        request.recv(1)?;
+        let server = closing.get().and_then(Weak::upgrade);
+        let server = server.expect("the test holds it");
+        assert_eq!(server.server_close(), Drained::default(), "it only asks");
+        request.sendall(b"closed")
+    });
+    let server = Arc::new(Server::handling(handler).bind(LOCAL).expect("bind"));
+    assert!(place.set(Arc::downgrade(&server)).is_ok());
+    server
+}
+
+fn a_handler_may_close_its_server<C: Concurrent>() {
+    for loop_runs in [true, false] {
+        let server = closed_by_its_handler::<C>();
+        let mut client = Client::stream(server.server_address());
+        let serving = loop_runs.then(|| serve(&server));
+        if !loop_runs {
+            server.handle_request().expect("serves");
+        }
+        client.send("x");
+        assert_eq!(client.rest(), b"closed");
+        serving.map(ends_well);
+        until("it has ended", || server.stats().finished == 1);
+        assert_eq!((server.fileno(), server.server_close().aborted), (-1, 0));
+    }
+}
+
+matrix!(concurrent: only_one_loop_runs_at_a_time, a_handler_may_close_its_server);
+
+/// Complaint 32: at a path, which no other test takes when it is free.
+#[test]
+fn clients_wait_after_a_shutdown_until_a_close() {
+    let folder = Folder::new();
+    let server = Server::<UnixStream, Inline, Echo>::bind(folder.join("server"));
+    let server = Arc::new(server.expect("bind"));
+    for accepted in 0..3 {
+        let mut client = Client::stream(server.server_address());
+        client.send("hello");
+        assert_eq!(server.stats().accepted, accepted);
+        let serving = serve(&server);
+        assert_eq!(client.finish(), b"hello");
+        server.shutdown();
+        ends_well(serving);
+    }
+    server.server_close();
+    let refused = Client::try_stream(server.server_address()).expect_err("no server");
+    assert_eq!(refused.kind(), ErrorKind::NotFound);
+}
+
+#[derive(Default)]
+struct Calls {
+    service_actions: AtomicU64,
+    handle_timeout: AtomicU64,
+}
+
+impl BaseServer for Calls {
+    fn service_actions(&self, _: &ServerRef<Self>) {
+        self.service_actions.fetch_add(1, SeqCst);
+    }
+    fn handle_timeout(&self, _: &ServerRef<Self>) {
+        self.handle_timeout.fetch_add(1, SeqCst);
+    }
+}
+
+/// Complaint 27.
+#[test]
+fn timeout_is_for_handle_request_alone() {
+    let moment = Duration::from_millis(1);
+    let server = ThreadingTCPServer::<Echo, Calls>::builder().timeout(moment);
+    let server = server.poll_interval(moment).bind(LOCAL).expect("bind");
+    // A client that is silent for longer neither keeps `handle_request` nor is aborted.
+    let mut client = Client::stream(server.server_address());
+    assert_eq!(server.handle_request().expect("serves"), Served::Handled);
+    assert_eq!(server.handle_request().expect("serves"), Served::TimedOut);
+    assert_eq!(server.state().handle_timeout.load(SeqCst), 1);
+    // `serve_forever` has an interval instead.
+    let server = Running::from(server.spawn().expect("spawn"));
+    until("fifty intervals are over", || {
+        server.service_actions.load(SeqCst) > 50
+    });
+    assert_eq!(server.handle_timeout.load(SeqCst), 1);
+    assert_eq!(client.ask("still there"), b"still there");
+    assert_eq!(client.finish(), b"");
+}
+
+/// In every combination and at the same time.
+///
+/// Complaint 33.
+fn any_mix_of_calls_returns<T: Streams, C: Column>() {
+    type Deed<T, C> = fn(&Server<T, C, Echo>);
+    let deeds: [Deed<T, C>; 7] = [
+        |server| drop(server.serve_forever()),
+        |server| drop(server.handle_request()),
+        |server| {
+            if let Ok(mut client) = Client::impatient(server.server_address()) {
+                // A closing server may have reset it.
+                let _ = client.write_all(b"hello");
+                let _ = client.read(&mut [0; 5]);
+            }
+        },
+        |server| server.shutdown(),
+        |server| server.server_ref().begin_drain(SOON),
+        |server| _ = server.drain(SOON),
+        |server| _ = server.server_close(),
+    ];
+    for set in 0..1 << deeds.len() {
+        let folder = Folder::new();
+        let server = Server::<T, C, Echo>::builder().drain_timeout(SOON);
+        let server = Arc::new(server.bind(T::address(&folder)).expect("bind"));
+        let chosen = || (0..deeds.len()).filter(|deed| set >> deed & 1 == 1);
+        let start = Arc::new(Barrier::new(chosen().count() + 1));
+        let doing = chosen().map(|deed| {
+            let (server, start, deed) = (server.clone(), start.clone(), deeds[deed]);
+            thread::spawn(move || {
+                start.wait();
+                deed(&server);
+            })
+        });
+        let doing: Vec<_> = doing.collect();
+        start.wait();
+        let closing = server.clone();
+        in_time(&format!("set {set:#b}"), move || {
+            closing.server_close();
+            let ends = doing.into_iter().map(|deed| deed.join());
+            ends.for_each(|end| end.expect("no panic"));
+        });
+        let (fileno, stats) = (server.fileno(), server.stats());
+        assert_eq!((fileno, stats.active), (-1, 0), "set {set:#b}: {stats:?}");
+    }
+}
+
+matrix!(streams: any_mix_of_calls_returns);
+
+/// A listener that will never work again ends the loop, and resets the backlog.
+#[test]
+fn a_broken_listener_ends_the_loop() {
+    for errno in [Errno::BADF, Errno::INVAL, Errno::NOTSOCK, Errno::FAULT] {
+        let transport = watched(Tcp::new(), move |name| match name {
+            "get_request" => Err(errno.into()),
+            _ => Ok(()),
+        });
+        let server = Builder::<_, _, Echo, ()>::new(transport, Inline, ());
+        let server = server.bind(LOCAL).expect("bind");
+        let [mut taken, mut waiting] = [(); 2].map(|()| Client::stream(server.server_address()));
+        let serving = server.spawn().expect("spawn");
+        assert_eq!(taken.rest(), b"");
+        let reset = waiting.read(&mut [0]).expect_err("no server");
+        assert_eq!(reset.kind(), ErrorKind::ConnectionReset);
+        let ended = in_time("the loop's end", move || serving.join());
+        let number = ended.expect_err("an error").raw_os_error();
+        assert_eq!(number, Some(errno.raw_os_error()));
+    }
+}

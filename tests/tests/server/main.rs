@@ -1,0 +1,12 @@
+//! The server: its life, what it admits, what a request meets, and its end.
+
+mod admission;
+mod backoff;
+mod books;
+mod drain;
+mod intake;
+mod life;
+mod panics;
+mod signals;
+
+const LOCAL: &str = "127.0.0.1:0";

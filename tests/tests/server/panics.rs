@@ -1,0 +1,395 @@
+//! A panic in a user's code costs one request or one call, and no other.
+
+use std::fmt::{self, Display};
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
+use std::thread::{self, ThreadId};
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Sender, unbounded};
+use parking_lot::Mutex;
+use socketserver::{
+    Address, BaseRequestHandler, BaseServer, Builder, Concurrency, Inline, Job, Rejected, Server,
+    ServerRef, Socket, Tcp, Transport, green,
+};
+use tests::{
+    Client, Column, Concurrent, DEADLINE, Echo, count_of, in_own_process, in_time, matrix, run,
+    until, watched,
+};
+
+use crate::LOCAL;
+
+/// A value that panics as it is dropped or displayed.
+struct Bomb;
+
+impl Drop for Bomb {
+    fn drop(&mut self) {
+        // A second panic during the first would end the process, here as anywhere.
+        if !thread::panicking() {
+            resume_unwind(Box::new(Bomb));
+        }
+    }
+}
+
+impl Display for Bomb {
+    fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
+        resume_unwind(Box::new(Bomb))
+    }
+}
+
+#[derive(BaseRequestHandler)]
+struct Bombs {
+    request: Socket,
+    #[handler(default = None)]
+    bomb: Option<Bomb>,
+}
+
+impl Bombs {
+    fn handle(&mut self) -> Result<(), Bomb> {
+        match self.request.recv(1).unwrap_or_default()[..] {
+            [b'p'] => resume_unwind(Box::new(Bomb)),
+            [b'e'] => Err(Bomb),
+            [b'h'] => {
+                self.bomb = Some(Bomb);
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// A panic's payload, an error, or a field of the handler.
+fn a_value_may_panic_as_it_goes<C: Column>() {
+    let server = run(Server::<Tcp, C, Bombs>::builder(), LOCAL);
+    for bomb in ["p", "e", "h"].repeat(5) {
+        let mut client = Client::stream(&server.address());
+        client.send(bomb);
+        assert_eq!(client.rest(), b"");
+    }
+    assert_eq!(Client::stream(&server.address()).finish(), b"");
+    until("all have ended", || server.stats().active == 0);
+    assert_eq!((server.stats().finished, server.stats().failed), (1, 15));
+}
+
+/// A connection that panics as it is dropped.
+#[derive(Clone)]
+struct Rude(Socket);
+
+impl Drop for Rude {
+    fn drop(&mut self) {
+        if !thread::panicking() {
+            resume_unwind(Box::new("as it goes"));
+        }
+    }
+}
+
+#[derive(Default)]
+struct RudeTcp(Tcp);
+
+impl Transport for RudeTcp {
+    type Request = Rude;
+
+    fn socket(&self, address: &Address) -> io::Result<Socket> {
+        self.0.socket(address)
+    }
+    fn server_bind(&self, socket: &Socket, address: &Address) -> io::Result<()> {
+        self.0.server_bind(socket, address)
+    }
+    fn adopt(&self, socket: &Socket) -> io::Result<()> {
+        self.0.adopt(socket)
+    }
+    fn server_activate(&self, socket: &Socket) -> io::Result<()> {
+        self.0.server_activate(socket)
+    }
+    fn get_request(&self, socket: &Socket) -> io::Result<(Rude, Address)> {
+        let (request, address) = self.0.get_request(socket)?;
+        Ok((Rude(request), address))
+    }
+    fn shutdown_request(&self, request: &Rude, patience: Duration) {
+        self.0.shutdown_request(&request.0, patience);
+    }
+    fn abort(&self, request: &Rude) {
+        self.0.abort(&request.0);
+        resume_unwind(Box::new("as it is aborted"));
+    }
+    fn fence(&self, socket: &Socket) -> io::Result<()> {
+        self.0.fence(socket)
+    }
+    fn server_close(&self, socket: &Socket) {
+        self.0.server_close(socket);
+    }
+}
+
+fn a_request_may_panic_as_it_is_dropped<C: Column>() {
+    let echo = |request: Rude, _| request.0.sendall(&request.0.recv(100)?);
+    let server = run(Server::<RudeTcp, C, _, _>::handling(echo), LOCAL);
+    for _ in 0..10 {
+        let mut client = Client::stream(&server.address());
+        assert_eq!(client.ask("hello"), b"hello");
+        assert_eq!(client.rest(), b"");
+    }
+    let (drained, stats) = server.drain(DEADLINE / 2);
+    assert_eq!((drained.aborted, stats.accepted, stats.failed), (0, 10, 10));
+}
+
+/// As one that prints to a closed pipe.
+struct RudeLogger;
+
+impl log::Log for RudeLogger {
+    fn enabled(&self, _: &log::Metadata<'_>) -> bool {
+        true
+    }
+    fn log(&self, _: &log::Record<'_>) {
+        if !thread::panicking() {
+            resume_unwind(Box::new("in the logger"));
+        }
+    }
+    fn flush(&self) {}
+}
+
+fn the_logger_may_panic<C: Column>() {
+    if !in_own_process() {
+        return;
+    }
+    log::set_logger(&RudeLogger).expect("the only one");
+    log::set_max_level(log::LevelFilter::Error);
+    let handler = |request: Socket, _| match &*request.recv(100)? {
+        b"fail" => Err(io::Error::other("as told")),
+        data => request.sendall(data),
+    };
+    let server = run(Server::<Tcp, C, _, _>::handling(handler), LOCAL);
+    for _ in 0..5 {
+        let mut failing = Client::stream(&server.address());
+        failing.send("fail");
+        assert_eq!(failing.rest(), b"");
+        assert_eq!(Client::stream(&server.address()).ask("hello"), b"hello");
+    }
+    let (_, stats) = server.drain(DEADLINE / 2);
+    assert_eq!((stats.finished, stats.failed), (5, 5));
+}
+
+matrix!(
+    columns: a_value_may_panic_as_it_goes, a_request_may_panic_as_it_is_dropped,
+    the_logger_may_panic,
+);
+
+fn a_request_may_panic_as_it_is_aborted<C: Concurrent>() {
+    let wait = |request: Rude, _| request.0.recv(100).map(drop);
+    let server = Server::<RudeTcp, C, _, _>::handling(wait).deadline(Duration::from_millis(50));
+    let server = run(server, LOCAL);
+    let clients: Vec<_> = (0..10).map(|_| Client::stream(&server.address())).collect();
+    for mut client in clients {
+        assert_eq!(client.rest(), b"");
+    }
+    let (_, stats) = server.drain(DEADLINE / 2);
+    assert_eq!((stats.accepted, stats.aborted), (10, 10));
+}
+
+struct State {
+    dropped: Sender<ThreadId>,
+    gate: green::Receiver<()>,
+    _bomb: Bomb,
+}
+
+impl BaseServer for State {}
+
+impl Drop for State {
+    fn drop(&mut self) {
+        let _ = self.dropped.send(thread::current().id());
+    }
+}
+
+#[derive(BaseRequestHandler)]
+struct Waiting {
+    server: ServerRef<State>,
+}
+
+impl Waiting {
+    fn handle(&self) {
+        let _ = self.server.gate.recv();
+    }
+}
+
+/// It is dropped by its last handler.
+fn the_state_may_panic_as_it_is_dropped<C: Concurrent>() {
+    let (sender, dropped) = unbounded();
+    let (open, gate) = green::channel(1);
+    let state = State {
+        dropped: sender,
+        gate,
+        _bomb: Bomb,
+    };
+    let server = Server::<Tcp, C, Waiting, _>::with(state).drain_timeout(Duration::ZERO);
+    let server = server.bind(LOCAL).expect("bind");
+    let _client = Client::stream(server.server_address());
+    server.handle_request().expect("serves");
+    drop(server);
+    assert!(dropped.is_empty(), "its handler still has it");
+    drop(open);
+    let thread = dropped.recv_timeout(DEADLINE).expect("its end");
+    assert_ne!(thread, thread::current().id());
+}
+
+fn five_hundred_panics_leave_nothing_behind<C: Concurrent>() {
+    if !in_own_process() {
+        return;
+    }
+    // What green threads run on is there from the first to the end of the process.
+    assert!(green::spawn(green::is_green).join().expect("no panic"));
+    let before = (count_of("task"), count_of("fd"));
+    let handler = |request: Socket, _| {
+        let data = request.recv(10)?;
+        if data == b"panic" {
+            resume_unwind(Box::new("as told"));
+        }
+        request.sendall(&data)
+    };
+    let server = run(Server::<Tcp, C, _, _>::handling(handler), LOCAL);
+    thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                for _ in 0..125 {
+                    assert_eq!(Client::stream(&server.address()).ask("hello"), b"hello");
+                    let mut client = Client::stream(&server.address());
+                    client.send("panic");
+                    assert_eq!(client.rest(), b"");
+                }
+            });
+        }
+    });
+    let (drained, stats) = server.drain(DEADLINE / 2);
+    assert_eq!((stats.finished, stats.failed), (500, 500));
+    assert_eq!(drained.aborted, 0);
+    until("every thread has ended", || count_of("task") == before.0);
+    assert_eq!(count_of("fd"), before.1);
+}
+
+#[derive(BaseRequestHandler)]
+struct Unlucky {}
+
+impl Unlucky {
+    fn handle(&self) {
+        resume_unwind(Box::new("first"));
+    }
+}
+
+impl Drop for Unlucky {
+    fn drop(&mut self) {
+        resume_unwind(Box::new("second"));
+    }
+}
+
+/// As when `handle` panics with a `std` lock held, and `drop` wants to lock it once more.
+fn a_handler_may_panic_twice<C: Concurrent>() {
+    if !in_own_process() {
+        return;
+    }
+    let server = run(Server::<Tcp, C, Unlucky>::builder(), LOCAL);
+    for _ in 0..5 {
+        assert_eq!(Client::stream(&server.address()).rest(), b"");
+    }
+}
+
+matrix!(
+    concurrent: a_request_may_panic_as_it_is_aborted, the_state_may_panic_as_it_is_dropped,
+    five_hundred_panics_leave_nothing_behind, a_handler_may_panic_twice,
+);
+
+/// A concurrency that panics.
+struct Panicking;
+
+impl Concurrency for Panicking {
+    fn process_request(&self, _: Job) -> Result<(), Rejected> {
+        resume_unwind(Box::new("process_request"))
+    }
+}
+
+fn served_by<T: Transport, C: Concurrency>(transport: T, concurrency: C) -> Server<T, C, Echo, ()>
+where
+    Echo: socketserver::RequestHandler<T::Request, ()>,
+{
+    let never = Duration::from_secs(3_600);
+    let builder = Builder::new(transport, concurrency, ()).poll_interval(never);
+    builder
+        .drain_timeout(Duration::ZERO)
+        .bind(LOCAL)
+        .expect("bind")
+}
+
+/// Complaint 26.
+#[test]
+fn a_server_of_panicking_axes_can_be_stopped() {
+    fn stops<T: Transport<Request = Socket>, C: Concurrency>(server: Server<T, C, Echo, ()>) {
+        in_time("its end", move || {
+            let handle = server.spawn().expect("spawn");
+            assert_eq!(Client::stream(handle.server_address()).rest(), b"");
+            let server = (*handle).clone();
+            server.shutdown();
+            // Whether the loop has survived or not is not the question here.
+            let _ = catch_unwind(AssertUnwindSafe(|| handle.join()));
+        });
+    }
+    let first = AtomicBool::new(true);
+    let transport = watched(Tcp::new(), move |name| match name {
+        "get_request" if first.swap(false, SeqCst) => resume_unwind(Box::new(name)),
+        _ => Ok(()),
+    });
+    stops(served_by(transport, Inline));
+    stops(served_by(Tcp::new(), Panicking));
+}
+
+#[test]
+fn a_panicking_drain_leaves_shutdown_working() {
+    let server = served_by(Tcp::new(), Panicking);
+    let mut client = Client::stream(server.server_address());
+    in_time("the end", move || {
+        let _ = catch_unwind(AssertUnwindSafe(|| server.drain(Duration::from_millis(50))));
+        server.shutdown();
+    });
+    assert_eq!(client.rest(), b"");
+}
+
+/// A concurrency that keeps its jobs, and panics in `service_actions` once `panics` is set.
+struct Holding {
+    jobs: Mutex<Vec<Job>>,
+    turns: Arc<AtomicUsize>,
+    panics: Arc<AtomicBool>,
+}
+
+impl Concurrency for Holding {
+    fn process_request(&self, job: Job) -> Result<(), Rejected> {
+        self.jobs.lock().push(job);
+        Ok(())
+    }
+    fn service_actions(&self) -> Option<Instant> {
+        if self.panics.load(SeqCst) {
+            resume_unwind(Box::new("service_actions"));
+        }
+        self.turns.fetch_add(self.jobs.lock().len(), SeqCst);
+        None
+    }
+    fn server_close(&self, _: Option<Instant>) {
+        self.jobs.lock().clear();
+        resume_unwind(Box::new("server_close"));
+    }
+}
+
+#[test]
+fn a_concurrency_may_panic_as_the_loop_ends() {
+    let (turns, panics) = (Arc::default(), Arc::default());
+    let holding = Holding {
+        jobs: Mutex::default(),
+        turns: Arc::clone(&turns),
+        panics: Arc::clone(&panics),
+    };
+    let server = served_by(Tcp::new(), holding).spawn().expect("spawn");
+    let mut client = Client::stream(server.server_address());
+    until("the loop has taken it and waits", || turns.load(SeqCst) > 0);
+    panics.store(true, SeqCst);
+    let stopping = (*server).clone();
+    in_time("shutdown", move || stopping.shutdown());
+    in_time("the end", move || drop(server));
+    assert_eq!(client.rest(), b"");
+}

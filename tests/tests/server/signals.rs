@@ -1,0 +1,239 @@
+//! Signals that a server answers. They go to the whole process: each test here has a process or a
+//! signal of its own.
+
+use std::io::ErrorKind;
+use std::os::unix::process::ExitStatusExt;
+use std::process::ExitStatus;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
+use std::thread;
+use std::time::Duration;
+
+use crossbeam_channel::bounded;
+use rustix::process::{getpid, kill_process};
+use signal_hook::low_level::raise;
+use socketserver::signal::{SIGHUP, SIGUSR1, SIGUSR2, SIGWINCH};
+use socketserver::{
+    BaseRequestHandler, BaseServer, GreenTCPServer, Served, ServerRef, TCPServer,
+    ThreadingTCPServer,
+};
+use tests::{Client, DEADLINE, Echo, Running, Signal, ends_well, own_process, serve, until};
+
+use crate::LOCAL;
+
+/// Sends it to this thread, which has handled it when this returns.
+fn send(signal: i32) {
+    raise(signal).expect("a signal");
+}
+
+#[test]
+fn signals_during_an_answer_are_answered_once() {
+    let (begun, begins) = bounded(10);
+    let (go_on, goes_on) = bounded(10);
+    let server = ThreadingTCPServer::<Echo>::bind(LOCAL).expect("bind");
+    let answer = move |_: &_| {
+        begun.send(()).expect("the test");
+        goes_on.recv_timeout(DEADLINE).expect("the test");
+    };
+    server.on_signal(SIGUSR1, answer).expect("on_signal");
+    // One that comes before the server serves is answered when it does.
+    send(SIGUSR1);
+    let server = Running::from(server.spawn().expect("spawn"));
+    begins.recv_timeout(DEADLINE).expect("the first call");
+    for _ in 0..1_000 {
+        send(SIGUSR1);
+    }
+    go_on.send(()).expect("the hook");
+    begins.recv_timeout(DEADLINE).expect("the second call");
+    go_on.send(()).expect("the hook");
+    // The loop looks for signals before it takes a request.
+    assert_eq!(Client::stream(&server.address()).ask("hello"), b"hello");
+    assert!(begins.try_recv().is_err(), "a third call");
+}
+
+#[test]
+fn a_storm_of_signals_harms_no_request() {
+    const SIGNALS: u64 = 10_000;
+    let answers = Arc::new(AtomicU64::new(0));
+    let server = ThreadingTCPServer::<Echo>::bind(LOCAL).expect("bind");
+    let green = GreenTCPServer::<Echo>::bind(LOCAL).expect("bind");
+    let count = || {
+        let answers = answers.clone();
+        move |_: &_| _ = answers.fetch_add(1, SeqCst)
+    };
+    server.on_signal(SIGHUP, count()).expect("on_signal");
+    green.on_signal(SIGHUP, count()).expect("on_signal");
+    let server = Running::from(server.spawn().expect("spawn"));
+    let green = Running::from(green.spawn().expect("spawn"));
+    let storm = thread::spawn(|| (0..SIGNALS).for_each(|_| send(SIGHUP)));
+    let mut clients = [&server, &green].map(|server| Client::stream(&server.address()));
+    while !storm.is_finished() {
+        for client in &mut clients {
+            assert_eq!(client.ask("hello"), b"hello");
+        }
+    }
+    storm.join().expect("no panic");
+    // Each of the two servers has answered the last signal, after it came.
+    let after = answers.load(SeqCst);
+    send(SIGHUP);
+    until("both have answered", || answers.load(SeqCst) >= after + 2);
+    assert!(answers.load(SeqCst) <= 2 * (SIGNALS + 1));
+    drop(clients);
+    for server in [server, green] {
+        let (drained, stats) = server.drain(DEADLINE);
+        assert_eq!((drained.aborted, stats.finished), (0, 1));
+    }
+}
+
+#[test]
+fn an_answer_that_panics_is_called_again() {
+    let answers = Arc::new(AtomicU64::new(0));
+    let counted = answers.clone();
+    let server = TCPServer::<Echo>::bind(LOCAL).expect("bind");
+    let answer = move |_: &_| {
+        counted.fetch_add(1, SeqCst);
+        std::panic::resume_unwind(Box::new("on purpose"));
+    };
+    server.on_signal(SIGUSR2, answer).expect("on_signal");
+    let server = Running::from(server.spawn().expect("spawn"));
+    for count in 1..=3 {
+        send(SIGUSR2);
+        until("it is answered", || answers.load(SeqCst) == count);
+    }
+    assert_eq!(Client::stream(&server.address()).ask("hello"), b"hello");
+    drop(server);
+    // Unhandled, it would end the process.
+    send(SIGUSR2);
+    assert_eq!(answers.load(SeqCst), 3, "not after the server's end");
+}
+
+#[test]
+fn handle_request_answers_signals() {
+    let server = Arc::new(TCPServer::<Echo>::bind(LOCAL).expect("bind"));
+    server
+        .on_signal(SIGWINCH, |server| server.shutdown())
+        .expect("on_signal");
+    let waiting = server.clone();
+    let waiting = thread::spawn(move || waiting.handle_request());
+    send(SIGWINCH);
+    assert_eq!(ends_well(waiting), Served::Stopped);
+}
+
+#[test]
+fn a_signal_without_a_handler_is_an_error() {
+    let server = TCPServer::<Echo>::bind(LOCAL).expect("bind");
+    for (name, signal) in [("SIGKILL", 9), ("SIGSEGV", 11), ("none", 1_000)] {
+        let error = server.on_signal(signal, |_| ()).expect_err(name);
+        assert_eq!(error.kind(), ErrorKind::InvalidInput, "{name}");
+    }
+}
+
+/// The status of a process that has come to the end of its part.
+const DONE: i32 = 42;
+
+/// Runs `part` in a process of its own. Returns how that ended, if `part` has not ended it.
+#[track_caller]
+fn status_of(part: fn()) -> ExitStatus {
+    let Some(ended) = own_process() else {
+        part();
+        std::process::exit(DONE);
+    };
+    print!("{}{}", ended.output, ended.errors);
+    ended.status
+}
+
+#[track_caller]
+fn ends_there(part: fn()) {
+    assert_eq!(status_of(part).code(), Some(DONE));
+}
+
+fn signal_myself(signal: Signal) {
+    kill_process(getpid(), signal).expect("kill");
+}
+
+/// Sends the signal that ends its server, and waits for that.
+#[derive(BaseRequestHandler)]
+struct SignalsItself {
+    server: ServerRef<Patient>,
+}
+
+struct Patient;
+
+impl BaseServer for Patient {}
+
+impl SignalsItself {
+    fn handle(&self) {
+        assert!(!self.server.is_stopping());
+        signal_myself(Signal::TERM);
+        until("the handler knows", || self.server.is_stopping());
+    }
+}
+
+type Listening = TCPServer<SignalsItself, Patient>;
+
+fn listening(drain: Duration) -> Listening {
+    let server = TCPServer::<SignalsItself, _>::with(Patient);
+    let server = server.bind(LOCAL).expect("bind");
+    server.drain_on_signals(drain).expect("signals");
+    server
+}
+
+/// Serves until a signal comes, which is right after it has begun.
+fn serve_until_signalled(server: &Listening) {
+    let _client = Client::stream(server.server_address());
+    server.serve_forever().expect("a good end");
+    assert_eq!((server.stats().accepted, server.fileno()), (1, -1));
+}
+
+/// With no time for it the drain serves no other client.
+#[test]
+fn a_backlog_does_not_delay_a_signal() {
+    ends_there(|| {
+        let server = listening(Duration::ZERO);
+        let _clients = [(); 10].map(|()| Client::stream(server.server_address()));
+        serve_until_signalled(&server);
+    });
+}
+
+#[test]
+fn a_server_drains_though_others_have_gone() {
+    ends_there(|| {
+        let (before, server) = (listening(DEADLINE), listening(DEADLINE));
+        drop(before);
+        drop(listening(DEADLINE));
+        serve_until_signalled(&server);
+        // So does one that comes when all have gone, although they have seen a signal.
+        drop(server);
+        serve_until_signalled(&listening(DEADLINE));
+    });
+}
+
+#[test]
+fn every_server_drains() {
+    ends_there(|| {
+        let (server, other) = (listening(DEADLINE), Arc::new(listening(DEADLINE)));
+        let serving = serve(&other);
+        serve_until_signalled(&server);
+        ends_well(serving);
+    });
+}
+
+#[test]
+fn a_signal_ends_a_process_without_servers() {
+    let status = status_of(|| {
+        drop((listening(DEADLINE), listening(DEADLINE)));
+        signal_myself(Signal::TERM);
+        until("the process has ended", || false);
+    });
+    assert_eq!(status.signal(), Some(Signal::TERM.as_raw()));
+}
+
+#[test]
+fn the_drain_timeout_can_be_changed() {
+    ends_there(|| {
+        let server = listening(Duration::from_secs(1_000));
+        server.drain_on_signals(Duration::ZERO).expect("signals");
+        let _client = Client::stream(server.server_address());
+        serve_until_signalled(&server);
+    });
+}

@@ -1,0 +1,107 @@
+//! Connections: made, accepted and refused.
+
+use std::any::type_name;
+use std::io::{self, ErrorKind};
+use std::net::TcpListener;
+use std::os::unix::net;
+use std::thread;
+
+use socketserver::{Address, AddressFamily, Socket, SocketKind, ToAddress, create_connection};
+use tests::{DEADLINE, Folder, Thread, matrix};
+
+use crate::new;
+
+fn a_server_by_hand<W: Thread>() {
+    let folder = Folder::new();
+    let name = format!("@{}-{}", type_name::<W>(), std::process::id());
+    let path = folder.join("server");
+    let places: [&dyn ToAddress; 4] = [&"127.0.0.1:0", &"[::1]:0", &path, &name];
+    for place in places {
+        let address = place.to_address().expect("an address");
+        let listener = new(address.family(), SocketKind::Stream);
+        listener.bind(&address).expect("bind");
+        listener.listen(5).expect("listen");
+        let address = listener.getsockname().expect("a name");
+        let accepting = thread::spawn(move || W::in_time("accept", move || listener.accept()));
+        let there = address.clone();
+        let connect = move || create_connection(there, Some(DEADLINE));
+        let client = W::in_time("connect", connect).expect("connect");
+        let (accepted, from) = accepting.join().expect("no panic").expect("accept");
+        assert_eq!(from, client.getsockname().expect("a name"));
+        assert_eq!(accepted.getpeername().expect("a peer"), from);
+        assert_eq!(accepted.getsockname().expect("a name"), address);
+        assert_eq!(client.getpeername().expect("a peer"), address);
+        assert_eq!(
+            (client.gettimeout(), accepted.gettimeout()),
+            (Some(DEADLINE), None)
+        );
+        client.sendall(b"hello").expect("send");
+        assert_eq!(accepted.recv(5).expect("recv"), b"hello");
+    }
+}
+
+fn a_connection_without_a_listener_is_refused<W: Thread>() {
+    let taken = new(AddressFamily::Inet, SocketKind::Stream);
+    // Bound and not listening, so that no other test can listen there.
+    taken.bind("127.0.0.1:0").expect("bind");
+    let address = taken.getsockname().expect("a name");
+    let connect = |address: &dyn ToAddress| {
+        let address = address.to_address().expect("an address");
+        W::in_time("connect", move || {
+            create_connection(address, Some(DEADLINE))
+        })
+    };
+    assert_eq!(
+        connect(&address).expect_err("no listener").kind(),
+        ErrorKind::ConnectionRefused
+    );
+    let folder = Folder::new();
+    let path = folder.join("unused");
+    assert_eq!(
+        connect(&path).expect_err("nothing").kind(),
+        ErrorKind::NotFound
+    );
+    drop(net::UnixListener::bind(&path).expect("bind"));
+    assert_eq!(
+        connect(&path).expect_err("no listener").kind(),
+        ErrorKind::ConnectionRefused
+    );
+}
+
+matrix!(threads: a_server_by_hand, a_connection_without_a_listener_is_refused);
+
+#[test]
+fn every_address_of_a_host_is_tried() {
+    /// A name with several addresses.
+    struct Host(Vec<Address>);
+    impl ToAddress for Host {
+        fn to_address(&self) -> io::Result<Address> {
+            Ok(self.0[0].clone())
+        }
+        fn to_addresses(&self) -> io::Result<Vec<Address>> {
+            Ok(self.0.clone())
+        }
+    }
+    // Bound and not listening, so that no other test has it.
+    let closed = Socket::new(AddressFamily::Inet, SocketKind::Stream).expect("a socket");
+    closed.bind("127.0.0.1:0").expect("bind");
+    let closed = closed.getsockname().expect("getsockname");
+    let listener = TcpListener::bind("127.0.0.1:0").expect("bind");
+    let open = Address::from(listener.local_addr().expect("an address"));
+
+    let host = Host(vec![closed.clone(), open.clone()]);
+    let socket = create_connection(&host, Some(DEADLINE)).expect("the second is open");
+    assert_eq!(socket.getpeername().expect("getpeername"), open);
+    let error = create_connection(Host(vec![closed]), Some(DEADLINE)).expect_err("refused");
+    assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
+
+    let port = open.port().expect("a port");
+    let all = ("localhost", port).to_addresses().expect("a look-up");
+    assert!(all.contains(&open), "{all:?}");
+    assert_eq!(
+        format!("localhost:{port}")
+            .to_addresses()
+            .expect("a look-up"),
+        all
+    );
+}

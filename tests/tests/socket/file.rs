@@ -1,0 +1,295 @@
+//! `rfile` and `wfile`: whatever arrives, in whatever pieces, is read once and in order, also when
+//! a read has to be tried again; and `wfile` sends its data when it should.
+
+use std::io::{BufRead, ErrorKind, Read, Write};
+use std::net::Shutdown;
+use std::os::unix::net::UnixDatagram;
+use std::thread;
+use std::time::Duration;
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+use socketserver::{Socket, SocketKind, SocketReader, socketpair};
+use tests::{tcp_pair, unix_pair};
+
+#[derive(Clone, Debug)]
+enum Step {
+    /// A piece arrives.
+    Arrive(Vec<u8>),
+    ReadLine(usize),
+    ReadUntil(u8),
+    Read(usize),
+    /// Looks at what there is, and takes at most this many bytes of it.
+    Consume(usize),
+}
+
+/// Few different bytes, so that ends of lines are in all places.
+fn byte() -> impl Strategy<Value = u8> {
+    prop_oneof![3 => Just(b'x'), 1 => Just(b'\n'), 1 => Just(b'\r'), 1 => any::<u8>()]
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        4 => vec(byte(), 1..40).prop_map(Step::Arrive),
+        4 => (0..50_usize).prop_map(Step::ReadLine),
+        1 => Just(Step::ReadLine(usize::MAX)),
+        1 => byte().prop_map(Step::ReadUntil),
+        1 => (1..50_usize).prop_map(Step::Read),
+        1 => (0..50_usize).prop_map(Step::Consume),
+    ]
+}
+
+/// What has arrived and was not read.
+#[derive(Default)]
+struct Expected {
+    unread: Vec<u8>,
+    ended: bool,
+}
+
+impl Expected {
+    /// What a read up to a delimiter must give; `None` where it must wait for more.
+    fn until(&mut self, delimiter: u8, limit: usize) -> Option<Vec<u8>> {
+        let within = &self.unread[..self.unread.len().min(limit)];
+        let count = match within.iter().position(|&byte| byte == delimiter) {
+            Some(place) => place + 1,
+            None if within.len() == limit || self.ended => within.len(),
+            None => return None,
+        };
+        Some(self.unread.drain(..count).collect())
+    }
+
+    /// That a read of what there is gave a beginning of it, if there is anything.
+    fn began_with(&mut self, given: Option<&[u8]>, wanted: usize) {
+        match given {
+            None => assert!(self.unread.is_empty() && !self.ended),
+            Some(data) => {
+                let nothing_to_give = self.unread.is_empty() || wanted == 0;
+                assert_eq!(data.is_empty(), nothing_to_give);
+                let read: Vec<_> = self.unread.drain(..data.len()).collect();
+                assert_eq!(data, read);
+            }
+        }
+    }
+}
+
+/// `None` where it would have to wait.
+fn now<T>(result: std::io::Result<T>) -> Option<T> {
+    match result {
+        Ok(value) => Some(value),
+        Err(error) => {
+            assert_eq!(error.kind(), ErrorKind::WouldBlock);
+            None
+        }
+    }
+}
+
+fn read(rfile: &mut SocketReader, expected: &mut Expected, step: &Step) {
+    match *step {
+        Step::Arrive(_) => {}
+        Step::ReadLine(limit) => {
+            assert_eq!(now(rfile.readline(limit)), expected.until(b'\n', limit));
+        }
+        Step::ReadUntil(byte) => {
+            let mut data = Vec::new();
+            let read = now(rfile.read_until(byte, &mut data)).map(|_| data);
+            assert_eq!(read, expected.until(byte, usize::MAX));
+        }
+        Step::Read(size) => {
+            let mut data = vec![0; size];
+            let read = now(rfile.read(&mut data)).map(|count| &data[..count]);
+            expected.began_with(read, size);
+        }
+        Step::Consume(size) => {
+            let held = now(rfile.fill_buf()).map(<[u8]>::to_vec);
+            expected.began_with(
+                held.as_ref().map(|held| &held[..held.len().min(size)]),
+                size,
+            );
+            rfile.consume(held.map_or(0, |held| held.len().min(size)));
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn everything_is_read_once_and_in_order(
+        rbufsize in prop_oneof![Just(-1), 0..20_isize],
+        steps in vec(step(), 0..30),
+    ) {
+        let (socket, mut other) = unix_pair();
+        socket.settimeout(Some(Duration::ZERO)).expect("a timeout");
+        let (mut rfile, _) = socket.makefile(rbufsize, 0);
+        let mut expected = Expected::default();
+        for step in &steps {
+            if let Step::Arrive(piece) = step {
+                other.write_all(piece).expect("there is room");
+                expected.unread.extend(piece);
+            }
+            read(&mut rfile, &mut expected, step);
+        }
+        other.shutdown(Shutdown::Write).expect("shutdown");
+        expected.ended = true;
+        for step in &steps {
+            read(&mut rfile, &mut expected, step);
+        }
+        read(&mut rfile, &mut expected, &Step::ReadUntil(b'\n'));
+    }
+
+    /// The pieces of every size make up the whole, and only the last piece of a line ends it.
+    #[test]
+    fn readline_stops_at_its_limit(
+        data in vec(byte(), 0..300),
+        limit in 1..70_usize,
+        rbufsize in prop_oneof![Just(-1), 0..70_isize],
+    ) {
+        let (socket, mut other) = unix_pair();
+        other.write_all(&data).expect("there is room");
+        other.shutdown(Shutdown::Write).expect("shutdown");
+        let (mut rfile, _) = socket.makefile(rbufsize, 0);
+        let mut pieces = Vec::new();
+        loop {
+            let piece = rfile.readline(limit).expect("readline");
+            if piece.is_empty() {
+                break;
+            }
+            pieces.push(piece);
+        }
+        let expected: Vec<_> = data
+            .split_inclusive(|&byte| byte == b'\n')
+            .flat_map(|line| line.chunks(limit))
+            .collect();
+        prop_assert_eq!(pieces, expected);
+    }
+}
+
+#[test]
+fn a_line_may_be_long() {
+    for rbufsize in [-1, 0, 1, 2, 3, 7, 8_192] {
+        let (socket, mut other) = unix_pair();
+        let long = "x".repeat(100_000) + "\n";
+        other.write_all(long.as_bytes()).expect("write");
+        let line = socket.makefile(rbufsize, 0).0.readline(usize::MAX);
+        assert!(line.expect("readline") == long.as_bytes(), "{rbufsize}");
+    }
+}
+
+#[test]
+fn an_unbuffered_reader_takes_one_byte_ahead() {
+    let (socket, mut other) = tcp_pair();
+    let (mut rfile, _) = socket.makefile(0, 0);
+    other.write_all(b"abcdefgh").expect("write");
+    rfile.read_exact(&mut [0; 3]).expect("three bytes");
+    assert_eq!(rfile.fill_buf().expect("one more"), b"d");
+    assert_eq!(socket.recv(100).expect("recv"), b"efgh");
+}
+
+/// What arrives when text is written to `wfile`, and bars past it, with a letter for every run of
+/// the same one.
+fn order(wbufsize: isize) -> String {
+    let (socket, mut other) = tcp_pair();
+    let (_, mut wfile) = socket.makefile(0, wbufsize);
+    let pieces = [
+        "a".repeat(4_000),
+        "b".repeat(96),
+        "c".into(),
+        "d".repeat(10_000),
+    ];
+    for piece in &pieces {
+        wfile.write_all(piece.as_bytes()).expect("write");
+        socket.sendall(b"|").expect("sendall");
+    }
+    wfile.write_all(b"e").expect("write");
+    wfile.flush().expect("flush");
+    socket.sendall(b"|").expect("sendall");
+    wfile.write_all(b"f").expect("write");
+    socket.sendall(b"|").expect("sendall");
+    drop((wfile, socket));
+    let mut all = Vec::new();
+    other.read_to_end(&mut all).expect("read");
+    assert_eq!(all.len(), 14_097 + 2 + 6);
+    all.dedup();
+    String::from_utf8(all).expect("text")
+}
+
+#[test]
+fn wbufsize_is_how_much_waits_to_be_sent() {
+    assert_eq!(order(0), "a|b|c|d|e|f|");
+    // 4,096 bytes fit, and not one more.
+    assert_eq!(order(4_096), "|ab|cd|e|f");
+    assert_eq!(order(-1), "|abcd|e|f");
+}
+
+/// Each datagram here is one call.
+#[test]
+fn formatted_text_leaves_in_one_piece() {
+    let (socket, other) = UnixDatagram::pair().expect("a pair");
+    let (_, mut wfile) = Socket::from(socket).makefile(-1, 0);
+    write!(wfile, "{}, {:?}; ", 1, "two").expect("write");
+    writeln!(wfile, "three").expect("write");
+    wfile.write_all(b"four").expect("write");
+    let mut buffer = [0; 100];
+    for expected in ["1, \"two\"; ", "three\n", "four"] {
+        let length = other.recv(&mut buffer).expect("recv");
+        assert_eq!(&buffer[..length], expected.as_bytes());
+    }
+}
+
+#[test]
+fn a_dropped_writer_sends_the_rest() {
+    let (one, other) = socketpair(SocketKind::Stream).expect("a pair");
+    let (_, mut wfile) = one.makefile(-1, -1);
+    wfile.write_all(b"the rest").expect("write");
+    other.setblocking(false).expect("setblocking");
+    other.recv(100).expect_err("it is still in the buffer");
+    drop(wfile);
+    assert_eq!(other.recv(100).expect("recv"), b"the rest");
+}
+
+#[test]
+fn read_up_to_works_with_any_buffer() {
+    for rbufsize in [-1, 0, 4] {
+        let (socket, mut other) = unix_pair();
+        let (mut rfile, _) = socket.makefile(rbufsize, 0);
+        other.write_all(b"line\nfirstsecond").expect("write");
+        assert_eq!(rfile.readline(100).expect("a line"), b"line\n");
+        assert_eq!(rfile.read_up_to(0).expect("nothing"), b"");
+        assert_eq!(rfile.read_up_to(5).expect("five bytes"), b"first");
+        if rbufsize == 0 {
+            // It takes no more than it is asked for.
+            assert_eq!(socket.recv(3).expect("recv"), b"sec");
+            other.write_all(b"sec").expect("write");
+            assert_eq!(rfile.read_up_to(6).expect("six bytes"), b"ondsec");
+        } else {
+            assert_eq!(rfile.read_up_to(6).expect("six bytes"), b"second");
+        }
+        let large = vec![b'x'; 100_000];
+        let writer = thread::spawn(move || other.write_all(&large));
+        assert_eq!(rfile.read_up_to(99_999).expect("many"), [b'x'; 99_999]);
+        writer.join().expect("no panic").expect("write");
+        // At the end of the stream there are fewer, and then none.
+        assert_eq!(rfile.read_up_to(usize::MAX).expect("one"), b"x");
+        assert_eq!(rfile.read_up_to(1).expect("the end"), b"");
+    }
+}
+
+#[test]
+fn reads_resume_after_a_timeout() {
+    let (socket, mut other) = unix_pair();
+    let soon = Some(Duration::from_millis(20));
+    socket.settimeout(soon).expect("a timeout");
+    let (mut rfile, _) = socket.makefile(-1, 0);
+    other.write_all(b"first\nsec").expect("write");
+    let next = |rfile: &mut SocketReader| rfile.lines().next().expect("not the end");
+    assert_eq!(next(&mut rfile).expect("a line"), "first");
+    let late = next(&mut rfile).expect_err("half a line");
+    assert_eq!(late.kind(), ErrorKind::TimedOut);
+    other.write_all(b"ond\nthird\n").expect("write");
+    assert_eq!(next(&mut rfile).expect("a line"), "second");
+    assert_eq!(next(&mut rfile).expect("a line"), "third");
+
+    other.write_all(b"fi").expect("write");
+    let late = rfile.read_up_to(5).expect_err("two bytes");
+    assert_eq!(late.kind(), ErrorKind::TimedOut);
+    other.write_all(b"rst").expect("write");
+    assert_eq!(rfile.read_up_to(5).expect("five bytes"), b"first");
+}

@@ -1,0 +1,222 @@
+//! A socket's descriptor: closed, detached, or taken from the standard library.
+
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::{Shutdown, TcpListener, TcpStream, UdpSocket};
+use std::os::fd::{AsFd, AsRawFd};
+use std::os::unix::net::{self, UnixStream};
+use std::process::Command;
+use std::thread;
+use std::time::Duration;
+
+use crossbeam_channel::bounded;
+use socketserver::{
+    AddressFamily, Server, Socket, SocketKind, SocketOption, Tcp, Threading, create_connection,
+};
+use tests::{
+    Client, Column, DEADLINE, Folder, Process, Thread, matrix, run, tcp_pair, unix_pair, until,
+};
+
+use crate::new;
+
+/// Whether it says "bad file descriptor".
+fn is_closed(error: &io::Error) -> bool {
+    error.raw_os_error() == Some(rustix::io::Errno::BADF.raw_os_error())
+}
+
+fn a_closed_socket_refuses_every_call<W: Thread>() {
+    let (socket, mut other) = tcp_pair();
+    let (clone, (mut rfile, mut wfile)) = (socket.clone(), socket.makefile(-1, 0));
+    let waiting = thread::spawn({
+        let socket = socket.clone();
+        move || W::in_time("recv", move || socket.recv(1))
+    });
+    socket.close();
+    socket.close();
+    // Despite the clone the other side sees the end, and so does the call that waits.
+    assert_eq!(other.read(&mut [0]).expect("the end"), 0);
+    let woken = waiting.join().expect("no panic");
+    // It may not have begun to wait.
+    assert!(woken.map_or_else(|error| is_closed(&error), |data| data.is_empty()));
+    assert_eq!((socket.fileno(), clone.fileno()), (-1, -1));
+
+    let mut buffer = [0; 1];
+    let results: [(&str, io::Result<()>); 20] = [
+        ("recv", clone.recv(1).map(drop)),
+        ("recv_into", clone.recv_into(&mut buffer).map(drop)),
+        ("recvfrom", clone.recvfrom(1).map(drop)),
+        ("recvfrom_into", clone.recvfrom_into(&mut buffer).map(drop)),
+        ("send", clone.send(b"x").map(drop)),
+        ("sendall", clone.sendall(b"x")),
+        ("sendto", clone.sendto(b"x", "127.0.0.1:9").map(drop)),
+        ("connect", clone.connect("127.0.0.1:9")),
+        ("bind", clone.bind("127.0.0.1:0")),
+        ("listen", clone.listen(1)),
+        ("accept", clone.accept().map(drop)),
+        ("settimeout", clone.settimeout(None)),
+        ("setsockopt", clone.setsockopt(SocketOption::NoDelay(true))),
+        ("shutdown", clone.shutdown(Shutdown::Both)),
+        ("detach", clone.detach().map(drop)),
+        ("getsockname", clone.getsockname().map(drop)),
+        ("getpeername", clone.getpeername().map(drop)),
+        ("peer_cred", clone.peer_cred().map(drop)),
+        ("rfile", rfile.readline(1).map(drop)),
+        ("wfile", wfile.write_all(b"x")),
+    ];
+    for (call, result) in results {
+        assert!(is_closed(&result.expect_err(call)), "{call}");
+    }
+}
+
+fn a_detached_socket_is_the_callers_alone<W: Thread>() {
+    let (socket, mut other) = tcp_pair();
+    let clone = socket.clone();
+    socket
+        .settimeout(Some(Duration::from_millis(1)))
+        .expect("a timeout");
+    // A wait before has made it known to a scheduler, if there is one.
+    let waited = socket.clone();
+    let late = W::in_time("recv", move || waited.recv(1)).expect_err("nothing");
+    assert_eq!(late.kind(), ErrorKind::TimedOut);
+    let mut mine = TcpStream::from(socket.detach().expect("detach"));
+    assert_eq!((socket.fileno(), clone.fileno()), (-1, -1));
+    assert!(is_closed(&clone.recv(1).expect_err("closed")));
+    assert!(is_closed(&clone.detach().expect_err("closed")));
+    clone.close();
+    drop((socket, clone));
+
+    assert_eq!(mine.read_timeout().expect("no timeout"), None);
+    other.write_all(b"hello").expect("write");
+    let mut buffer = [0; 5];
+    mine.read_exact(&mut buffer).expect("read");
+    mine.write_all(&buffer).expect("write");
+    drop(mine);
+    let mut text = String::new();
+    other.read_to_string(&mut text).expect("read");
+    assert_eq!(text, "hello");
+}
+
+#[test]
+fn a_detached_socket_is_blocking() {
+    let (one, _other) = UnixStream::pair().expect("a pair");
+    one.set_nonblocking(true).expect("a non-blocking socket");
+    let listener = Socket::new(AddressFamily::Inet, SocketKind::Stream).expect("a socket");
+    listener.bind("127.0.0.1:0").expect("bind");
+    listener.listen(1).expect("listen");
+    for socket in [Socket::from(one), listener] {
+        let fd = socket.detach().expect("detach");
+        let flags = rustix::fs::fcntl_getfl(&fd).expect("flags");
+        assert!(!flags.contains(rustix::fs::OFlags::NONBLOCK));
+    }
+}
+
+fn a_detached_conversation_outlives_its_server<C: Column>() {
+    let (hand_over, handed) = bounded(1);
+    let builder = Server::<Tcp, C, _, _>::handling(move |request: Socket, _| {
+        hand_over.send(request.detach()?).map_err(io::Error::other)
+    });
+    let server = run(builder, "127.0.0.1:0");
+    let mut client = Client::stream(&server.address());
+    let mut mine = TcpStream::from(handed.recv_timeout(DEADLINE).expect("the descriptor"));
+    until("the handler has returned", || server.stats().finished == 1);
+    let (drained, _) = server.drain(DEADLINE);
+    assert_eq!(drained.aborted, 0);
+    client.send(b"hello");
+    let mut buffer = [0; 5];
+    mine.read_exact(&mut buffer).expect("read");
+    mine.write_all(b"and good-bye").expect("write");
+    drop(mine);
+    assert_eq!(client.rest(), b"and good-bye");
+}
+
+/// Whatever this process has open by now.
+#[test]
+fn programs_inherit_no_socket() {
+    let folder = Folder::new();
+    let _server = run(
+        Server::<Tcp, Threading, _, _>::handling(|_, _| ()),
+        "127.0.0.1:0",
+    );
+    let (socket, _other) = tcp_pair();
+    let (unix, _pair) = unix_pair();
+    let listener = Socket::new(AddressFamily::Unix, SocketKind::Stream).expect("a socket");
+    listener.bind(folder.join("server")).expect("bind");
+    listener.listen(1).expect("listen");
+    let _client = create_connection(folder.join("server"), None).expect("connect");
+    let _accepted = listener.accept().expect("accept");
+    let _clones = (socket.clone(), unix.detach().expect("detach"));
+
+    let list = Process::start(Command::new("ls").args(["-l", "/proc/self/fd"]));
+    let (status, list, errors) = list.wait();
+    assert!(status.success(), "{errors}");
+    // Three pipes, the folder that it reads, and perhaps more, but no socket.
+    assert!(
+        list.contains("pipe:") && !list.contains("socket:"),
+        "{list}"
+    );
+}
+
+matrix!(columns: a_detached_conversation_outlives_its_server);
+matrix!(threads: a_closed_socket_refuses_every_call, a_detached_socket_is_the_callers_alone);
+
+#[test]
+fn a_socket_of_std_may_be_taken() {
+    let folder = Folder::new();
+    let stream = SocketKind::Stream;
+    let datagram = SocketKind::Datagram;
+    let listener = TcpListener::bind("127.0.0.1:0").expect("bind");
+    let client = TcpStream::connect(listener.local_addr().expect("an address"));
+    let sockets: [(Socket, SocketKind); 6] = [
+        (client.expect("connect").into(), stream),
+        (listener.into(), stream),
+        (
+            UdpSocket::bind("127.0.0.1:0").expect("bind").into(),
+            datagram,
+        ),
+        (
+            net::UnixListener::bind(folder.join("a"))
+                .expect("bind")
+                .into(),
+            stream,
+        ),
+        (
+            net::UnixDatagram::bind(folder.join("b"))
+                .expect("bind")
+                .into(),
+            datagram,
+        ),
+        (net::UnixStream::pair().expect("a pair").0.into(), stream),
+    ];
+    for (socket, kind) in sockets {
+        assert_eq!(socket.kind().expect("kind"), kind);
+        assert_eq!(socket.fileno(), socket.as_raw_fd());
+        assert_eq!(socket.as_fd().as_raw_fd(), socket.as_raw_fd());
+        assert_eq!(socket.gettimeout(), None);
+    }
+    let sequence = socket2::Socket::new(socket2::Domain::UNIX, socket2::Type::SEQPACKET, None);
+    let socket = Socket::from(std::os::fd::OwnedFd::from(sequence.expect("a socket")));
+    let kind = i32::from(socket2::Type::SEQPACKET);
+    assert_eq!(socket.kind().expect("kind"), SocketKind::Other(kind));
+}
+
+#[test]
+fn debug_shows_both_addresses() {
+    let (socket, other) = tcp_pair();
+    let (near, far) = (
+        other.peer_addr().expect("a peer"),
+        other.local_addr().expect("a name"),
+    );
+    let fd = socket.fileno();
+    let shown = format!("{socket:?}");
+    assert_eq!(
+        shown,
+        format!("Socket {{ fd: {fd}, laddr: {near}, raddr: {far} }}")
+    );
+    socket.close();
+    assert_eq!(format!("{socket:?}"), "Socket { fd: -1 }");
+    let alone = new(AddressFamily::Unix, SocketKind::Datagram);
+    let shown = format!("{alone:?}");
+    assert_eq!(
+        shown,
+        format!("Socket {{ fd: {}, laddr: unnamed }}", alone.fileno())
+    );
+}

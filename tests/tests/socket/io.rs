@@ -1,0 +1,217 @@
+//! Sending and receiving.
+
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::{Ipv4Addr, Shutdown, UdpSocket};
+use std::time::Duration;
+
+use crossbeam_channel::unbounded;
+use socketserver::{
+    Address, AddressFamily, Socket, SocketKind, ToAddress, create_connection, green, socketpair,
+};
+use tests::{DEADLINE, Folder, Thread, in_time, matrix, python, tcp_pair, unix_pair};
+
+use crate::new;
+
+/// Sends and receives in every way, with `other` at the other end.
+fn send_and_receive(socket: &Socket, mut other: impl Read + Write) {
+    other.write_all(b"hello, world").expect("write");
+    assert_eq!(socket.recv(5).expect("recv"), b"hello");
+    let mut buffer = [0; 2];
+    assert_eq!(socket.recv_into(&mut buffer).expect("recv_into"), 2);
+    assert_eq!(&buffer, b", ");
+    let (mut one, mut same) = (socket.clone(), socket);
+    assert_eq!(one.read(&mut buffer).expect("read"), 2);
+    assert_eq!(&buffer, b"wo");
+    assert_eq!(same.read(&mut buffer).expect("read"), 2);
+    assert_eq!(&buffer, b"rl");
+    assert_eq!(socket.recv(65_536).expect("recv"), b"d");
+
+    assert_eq!(socket.send(b"a").expect("send"), 1);
+    socket.sendall(b"bc").expect("sendall");
+    one.write_all(b"d").expect("write");
+    same.write_all(b"e").expect("write");
+    socket.shutdown(Shutdown::Write).expect("shutdown");
+    let mut text = String::new();
+    other.read_to_string(&mut text).expect("read");
+    assert_eq!(text, "abcde");
+    assert_eq!(
+        socket.send(b"f").expect_err("after the end").kind(),
+        ErrorKind::BrokenPipe
+    );
+
+    other
+        .write_all(b"the other half still works")
+        .expect("write");
+    drop(other);
+    assert_eq!(socket.recv(3).expect("recv"), b"the");
+    assert_eq!(socket.recv(100).expect("recv"), b" other half still works");
+    for _ in 0..2 {
+        assert_eq!(socket.recv(100).expect("the end of the stream"), b"");
+    }
+}
+
+#[test]
+fn streams_carry_bytes_both_ways() {
+    let (socket, other) = tcp_pair();
+    send_and_receive(&socket, other);
+    let (socket, other) = unix_pair();
+    send_and_receive(&socket, other);
+}
+
+/// As in Python, it says nothing about the stream.
+#[test]
+fn recv_of_nothing_takes_no_time() {
+    let (socket, _other) = tcp_pair();
+    in_time("recv(0)", move || {
+        assert_eq!(socket.recv(0).expect("recv"), b"");
+        assert_eq!(socket.recv_into(&mut []).expect("recv_into"), 0);
+    });
+}
+
+#[test]
+fn datagrams_keep_their_boundaries() {
+    let folder = Folder::new();
+    let inet = |text: &str| text.to_address().expect("an address");
+    let unix = |name: &str| Address::Unix(folder.join(name));
+    let pairs = [
+        [inet("127.0.0.1:0"), inet("127.0.0.1:0")],
+        [inet("[::1]:0"), inet("[::1]:0")],
+        [unix("one"), unix("other")],
+    ];
+    for pair in pairs {
+        let [one, other] = pair.map(|address| {
+            let socket = new(address.family(), SocketKind::Datagram);
+            socket.bind(address).expect("bind");
+            assert_eq!(socket.kind().expect("kind"), SocketKind::Datagram);
+            socket
+        });
+        let (from, to) = (
+            one.getsockname().expect("a name"),
+            other.getsockname().expect("a name"),
+        );
+        for data in [b"first".as_slice(), b"", b"a longer one"] {
+            assert_eq!(one.sendto(data, &to).expect("sendto"), data.len());
+        }
+        let first = other.recvfrom(100).expect("recvfrom");
+        assert_eq!(first, (b"first".to_vec(), from.clone()));
+        let mut buffer = [0; 8];
+        let mut receive = || other.recvfrom_into(&mut buffer).expect("recvfrom");
+        assert_eq!(receive(), (0, from.clone()));
+        // What does not fit is lost.
+        assert_eq!(receive(), (8, from.clone()));
+        assert_eq!(&buffer, b"a longer");
+
+        let error = one.getpeername().expect_err("no peer yet");
+        assert_eq!(error.kind(), ErrorKind::NotConnected);
+        one.connect(&to).expect("connect");
+        assert_eq!(one.getpeername().expect("a peer"), to);
+        assert_eq!(one.send(b"connected").expect("send"), 9);
+        other.sendto(b"answer", &from).expect("sendto");
+        assert_eq!(other.recv(100).expect("recv"), b"connected");
+        assert_eq!(one.recv(100).expect("recv"), b"answer");
+    }
+    let unnamed = new(AddressFamily::Unix, SocketKind::Datagram);
+    let error = unnamed.sendto(b"?", Address::Unnamed).expect_err("nowhere");
+    assert_eq!(error.kind(), ErrorKind::AddrNotAvailable);
+}
+
+#[test]
+fn socketpair_and_setblocking() {
+    let (one, other) = socketpair(SocketKind::Datagram).expect("a pair");
+    one.setblocking(false).expect("setblocking");
+    assert_eq!(one.gettimeout(), Some(Duration::ZERO));
+    let error = one.recv(1).expect_err("nothing was sent");
+    assert_eq!(error.kind(), ErrorKind::WouldBlock);
+    one.setblocking(true).expect("setblocking");
+    assert_eq!(one.gettimeout(), None);
+    other.send(b"one").expect("send");
+    other.send(b"two").expect("send");
+    assert_eq!(one.recv(10).expect("recv"), b"one");
+    assert_eq!(one.recv(10).expect("recv"), b"two");
+}
+
+fn peek_leaves_the_data<W: Thread>() {
+    let (socket, mut other) = tcp_pair();
+    other.write_all(b"hello").expect("send");
+    drop(other);
+    W::in_time("the look", move || {
+        assert_eq!(socket.peek(3).expect("peek"), b"hel");
+        assert_eq!(socket.peek(100).expect("peek"), b"hello");
+        assert_eq!(socket.recv(100).expect("recv"), b"hello");
+        assert_eq!(socket.peek(100).expect("the end of the stream"), b"");
+    });
+}
+
+matrix!(threads: peek_leaves_the_data);
+
+#[test]
+fn a_burst_of_datagrams_is_received_without_waiting() {
+    let other = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).expect("bind");
+    let socket = new(AddressFamily::Inet, SocketKind::Datagram);
+    socket
+        .connect(other.local_addr().expect("an address"))
+        .expect("connect");
+    let Address::Inet(to) = socket.getsockname().expect("a name") else {
+        unreachable!("it has a port");
+    };
+    let (tell, told) = unbounded();
+    let receiver = green::spawn(move || {
+        for _ in 0..100 {
+            let all: io::Result<Vec<_>> = (0..10).map(|_| socket.recv(100)).collect();
+            tell.send(all.map(|all| all.concat()))
+                .expect("the test goes on");
+        }
+    });
+    for _ in 0..100 {
+        for digit in b"0123456789".chunks(1) {
+            other.send_to(digit, to).expect("send");
+        }
+        let received = told.recv_timeout(DEADLINE / 4).expect("all ten");
+        assert_eq!(received.expect("recv"), b"0123456789");
+    }
+    receiver.join().expect("it has ended");
+}
+
+#[test]
+fn python_as_server() {
+    let script = "
+import socket, sys
+listener = socket.create_server(('127.0.0.1', 0))
+listener.settimeout(20)
+print(listener.getsockname()[1])
+connection, address = listener.accept()
+connection.settimeout(20)
+print(address[1])
+data = b''.join(iter(lambda: connection.recv(65536), b''))
+connection.sendall(data.upper())
+connection.close()
+packets = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+packets.settimeout(20)
+packets.bind(('127.0.0.1', 0))
+print(packets.getsockname()[1])
+while True:
+    data, address = packets.recvfrom(65536)
+    packets.sendto(data.upper(), address)
+";
+    let Some(server) = python(script, &[]) else {
+        return;
+    };
+    let address = ("127.0.0.1", server.line().parse().expect("a port"));
+    let client = create_connection(address, Some(DEADLINE)).expect("connect");
+    let port = client.getsockname().expect("a name").port();
+    assert_eq!(server.line(), port.expect("a port").to_string());
+    client.sendall(&[b'x'; 1_000_000]).expect("sendall");
+    client.shutdown(Shutdown::Write).expect("shutdown");
+    let mut data = Vec::new();
+    (&client).read_to_end(&mut data).expect("read");
+    assert!(data == [b'X'; 1_000_000]);
+
+    let address = ("127.0.0.1", server.line().parse().expect("a port"));
+    let client = new(AddressFamily::Inet, SocketKind::Datagram);
+    for data in ["", "x", &"x".repeat(65_507)] {
+        client.sendto(data.as_bytes(), address).expect("sendto");
+        let (answer, from) = client.recvfrom(65_536).expect("recvfrom");
+        assert_eq!(from, address.to_address().expect("an address"));
+        assert!(answer == data.to_uppercase().as_bytes());
+    }
+}

@@ -1,0 +1,375 @@
+//! A protocol under a socket, as TLS would be.
+
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::Shutdown;
+use std::os::unix::net::UnixStream;
+use std::thread;
+use std::time::Duration;
+
+use crossbeam_channel::{Receiver, unbounded};
+use parking_lot::Mutex;
+use socketserver::{
+    Builder, Layer, Server, Socket, SocketReader, SocketWriter, StreamRequestHandler, Tcp, Wire,
+    create_connection,
+};
+use tests::{Client, Column, Concurrent, DEADLINE, Failures, Running, matrix, run, until};
+
+use crate::LOCAL;
+
+/// Records: a length, and that many scrambled bytes. An empty record says good-bye.
+#[derive(Default)]
+struct Records {
+    /// Received and not read yet.
+    held: Mutex<Vec<u8>>,
+}
+
+fn scramble(data: &[u8]) -> impl Iterator<Item = u8> {
+    data.iter().map(|byte| byte ^ 0x5a)
+}
+
+fn record(data: &[u8]) -> Vec<u8> {
+    let length = u8::try_from(data.len()).expect("a short record");
+    std::iter::once(length).chain(scramble(data)).collect()
+}
+
+/// The text of whole records, and whether the last one says good-bye.
+fn read_records(mut raw: &[u8]) -> (String, bool) {
+    let mut text = Vec::new();
+    while let Some((&length, rest)) = raw.split_first() {
+        if length == 0 {
+            assert_eq!(rest, b"", "nothing comes after the good-bye");
+            return (String::from_utf8(text).expect("text"), true);
+        }
+        let (data, rest) = rest.split_at(length.into());
+        text.extend(scramble(data));
+        raw = rest;
+    }
+    (String::from_utf8(text).expect("text"), false)
+}
+
+impl Records {
+    /// Reads from the first record, if all of it is here.
+    fn take(&self, buffer: &mut [u8]) -> Option<usize> {
+        let mut held = self.held.lock();
+        let length = usize::from(*held.first()?);
+        let count = length.min(buffer.len());
+        let plain = scramble(held.get(1..=length)?).take(count);
+        buffer
+            .iter_mut()
+            .zip(plain)
+            .for_each(|(to, byte)| *to = byte);
+        match length {
+            0 => {}
+            _ if count == length => drop(held.drain(..=length)),
+            _ => {
+                held[0] -= count as u8;
+                held.drain(1..=count);
+            }
+        }
+        Some(count)
+    }
+}
+
+impl Layer for Records {
+    fn recv(&self, wire: &Wire<'_>, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            if let Some(count) = self.take(buffer) {
+                return Ok(count);
+            }
+            let mut raw = [0; 4_096];
+            match wire.recv(&mut raw)? {
+                0 => return Ok(0),
+                count => self.held.lock().extend_from_slice(&raw[..count]),
+            }
+        }
+    }
+
+    fn send(&self, wire: &Wire<'_>, data: &[u8]) -> io::Result<usize> {
+        let count = data.len().min(255);
+        wire.sendall(&record(&data[..count]))?;
+        Ok(count)
+    }
+
+    fn end(&self, wire: &Wire<'_>) -> io::Result<()> {
+        wire.sendall(&record(b""))
+    }
+}
+
+/// Answers each line in three ways: by the file, by the socket and by a clone of it.
+#[derive(StreamRequestHandler)]
+struct Lines {
+    request: Socket,
+    connection: Socket,
+    rfile: SocketReader,
+    wfile: SocketWriter,
+}
+
+impl Lines {
+    fn handle(&mut self) -> io::Result<()> {
+        loop {
+            let line = self.rfile.readline(1_000)?.to_ascii_uppercase();
+            if line.is_empty() {
+                return Ok(());
+            }
+            self.wfile.write_all(&line)?;
+            self.request.sendall(&line)?;
+            self.connection.clone().send(&line)?;
+        }
+    }
+}
+
+/// Records for clients that begin with the right word.
+fn recorded<C: Column>() -> (Running<Failures>, Receiver<(String, Option<ErrorKind>)>) {
+    let (state, failures) = Failures::new();
+    let builder = Server::<Tcp, C, Lines, _>::with(state).linger(DEADLINE);
+    let builder = builder.prepared(|request: &Socket| match request.recv(1)?.as_slice() {
+        b"!" => request.set_layer(Records::default()),
+        _ => Err(ErrorKind::InvalidData.into()),
+    });
+    (run(builder, LOCAL), failures)
+}
+
+fn a_transport_may_set_a_layer<C: Column>() {
+    let (server, _) = recorded::<C>();
+    let mut client = Client::stream(&server.address());
+    let records = [
+        record(b"hello, wor"),
+        record(b"ld\nand good"),
+        record(b"-bye\n"),
+        record(b""),
+    ];
+    client.send([b"!".as_slice(), &records.concat()].concat());
+    let lines = ["HELLO, WORLD\n".repeat(3), "AND GOOD-BYE\n".repeat(3)];
+    assert_eq!(read_records(&client.finish()), (lines.concat(), true));
+
+    // The same from a client that uses the library.
+    let client = create_connection(server.address(), Some(DEADLINE)).expect("connect");
+    client.sendall(b"!").expect("send");
+    client
+        .set_layer(Records::default())
+        .expect("the first layer");
+    client.sendall(b"hello\n").expect("send");
+    client.shutdown(Shutdown::Write).expect("shutdown");
+    let (mut rfile, _) = client.makefile(-1, 0);
+    let mut reply = String::new();
+    rfile.read_to_string(&mut reply).expect("recv");
+    assert_eq!(reply, "HELLO\n".repeat(3));
+}
+
+/// Complaint 08.
+fn a_failed_handshake_costs_one_request<C: Column>() {
+    let (server, failures) = recorded::<C>();
+    let mut client = Client::stream(&server.address());
+    client.send(b"?");
+    assert_eq!(client.rest(), b"", "no handler, no good-bye");
+    let (_, kind) = failures.recv_timeout(DEADLINE).expect("handle_error");
+    assert_eq!(kind, Some(ErrorKind::InvalidData));
+    until("it is counted", || server.stats().failed == 1);
+    let mut client = Client::stream(&server.address());
+    client.send(b"!");
+    assert_eq!(client.finish(), record(b""));
+}
+
+/// Plain text until the client asks for records.
+#[derive(StreamRequestHandler)]
+struct Upgrade {
+    request: Socket,
+    rfile: SocketReader,
+    wfile: SocketWriter,
+}
+
+impl Upgrade {
+    fn handle(&mut self) -> io::Result<()> {
+        let clone = self.request.clone();
+        assert_eq!(self.rfile.readline(100)?, b"STARTTLS\n");
+        writeln!(self.wfile, "go ahead")?;
+        while let Err(error) = self.request.set_layer(Records::default()) {
+            assert_eq!(error.kind(), ErrorKind::InvalidInput);
+            let smuggled = self.rfile.readline(100)?;
+            writeln!(self.wfile, "not so: {}", smuggled.escape_ascii())?;
+        }
+        let again = self.request.set_layer(Records::default());
+        assert_eq!(
+            again.expect_err("a second layer").kind(),
+            ErrorKind::AlreadyExists
+        );
+        let bare = clone.detach();
+        assert_eq!(
+            bare.expect_err("under a layer").kind(),
+            ErrorKind::Unsupported
+        );
+
+        let line = self.rfile.readline(100)?;
+        self.wfile.write_all(&line)?;
+        self.request.sendall(&line)?;
+        clone.sendall(&line)
+    }
+}
+
+/// Sends `words` to an [`Upgrade`], waits for its answer in plain text, and goes on in records.
+fn upgrade(server: &Running<()>, words: &str, answer: &str) {
+    let mut client = Client::stream(&server.address());
+    client.send(words);
+    let mut plain = vec![0; answer.len()];
+    client.read_exact(&mut plain).expect("recv");
+    assert_eq!(String::from_utf8_lossy(&plain), answer);
+    client.send(record(b"hello\n"));
+    assert_eq!(read_records(&client.rest()), ("hello\n".repeat(3), true));
+}
+
+fn a_handler_may_set_a_layer_midstream<C: Column>() {
+    let server = run(
+        Builder::<Tcp, C, Upgrade, ()>::new(Tcp::new(), C::default(), ()),
+        LOCAL,
+    );
+    upgrade(&server, "STARTTLS\n", "go ahead\n");
+    // What came with the question was not protected, and must not be read as if it were.
+    let answer = "go ahead\nnot so: RSET\\n\nnot so: QUIT\\n\n";
+    upgrade(&server, "STARTTLS\nRSET\nQUIT\n", answer);
+}
+
+matrix!(
+    columns: a_transport_may_set_a_layer, a_failed_handshake_costs_one_request,
+    a_handler_may_set_a_layer_midstream,
+);
+
+/// A socket with a layer, and its other end without one.
+fn pair() -> (Socket, UnixStream) {
+    let (socket, other) = UnixStream::pair().expect("a pair");
+    let socket = Socket::from(socket);
+    socket
+        .set_layer(Records::default())
+        .expect("the first layer");
+    other.set_read_timeout(Some(DEADLINE)).expect("a timeout");
+    (socket, other)
+}
+
+#[test]
+fn both_directions_work_at_the_same_time() {
+    let (one, other) = UnixStream::pair().expect("a pair");
+    let ends = [Socket::from(one), Socket::from(other)];
+    for end in &ends {
+        end.set_layer(Records::default()).expect("the first layer");
+        end.settimeout(Some(DEADLINE)).expect("a timeout");
+    }
+    let data: Vec<u8> = (0..500_000u32).map(|place| place as u8).collect();
+    thread::scope(|scope| {
+        for end in &ends {
+            scope.spawn(|| {
+                end.sendall(&data).expect("send");
+                end.shutdown(Shutdown::Write).expect("shutdown");
+            });
+            scope.spawn(|| {
+                let mut received = Vec::new();
+                end.clone().read_to_end(&mut received).expect("recv");
+                assert!(received == data);
+            });
+        }
+    });
+}
+
+#[test]
+fn calls_that_would_bypass_it_are_refused() {
+    let (socket, mut other) = pair();
+    other.write_all(&record(b"hello")).expect("send");
+    socket.recvfrom(100).expect_err("what cannot be read");
+    socket
+        .sendto(b"secret", "./nowhere")
+        .expect_err("it would be readable");
+    assert_eq!(socket.recv(100).expect("recv"), b"hello");
+    drop(socket);
+    let mut seen = Vec::new();
+    other.read_to_end(&mut seen).expect("recv");
+    assert_eq!(seen, b"");
+}
+
+/// Records of a byte every now and then keep no call for longer than the timeout.
+#[test]
+fn the_timeout_covers_a_whole_recv() {
+    let (socket, other) = pair();
+    socket
+        .settimeout(Some(Duration::from_millis(200)))
+        .expect("a timeout");
+    let slow = thread::spawn(move || {
+        for byte in record(&[b'x'; 100]) {
+            if (&other).write_all(&[byte]).is_err() {
+                return;
+            }
+            thread::sleep(Duration::from_millis(20));
+        }
+    });
+    let error = socket.recv(100).expect_err("two seconds are too long");
+    assert_eq!(error.kind(), ErrorKind::TimedOut);
+    drop(socket);
+    slow.join().expect("it only writes");
+}
+
+#[test]
+fn the_timeout_covers_a_whole_sendall() {
+    let (socket, mut other) = pair();
+    socket
+        .settimeout(Some(Duration::from_millis(200)))
+        .expect("a timeout");
+    let slow = thread::spawn(move || {
+        let mut buffer = [0; 4_096];
+        while other.read(&mut buffer).is_ok_and(|received| received > 0) {
+            thread::sleep(Duration::from_millis(20));
+        }
+    });
+    let data = vec![b'x'; 600_000];
+    let error = socket.sendall(&data).expect_err("two seconds are too long");
+    assert_eq!(error.kind(), ErrorKind::TimedOut);
+    socket.close();
+    drop(socket);
+    slow.join().expect("it only reads");
+}
+
+/// Fills the buffers between here and the client, which does not read.
+fn fill(request: &Socket) -> io::Result<()> {
+    request.settimeout(Some(Duration::from_millis(50)))?;
+    while request.sendall(&[b'x'; 10_000]).is_ok() {}
+    request.settimeout(None)
+}
+
+/// There is no room for the good-bye, and it is not worth waiting for.
+fn a_good_bye_waits_no_longer_than_linger<C: Column>() {
+    let builder = Server::<Tcp, C, _, _>::handling(|request: Socket, _| {
+        request.set_layer(Records::default())?;
+        fill(&request)
+    });
+    let server = run(builder.linger(Duration::from_millis(100)), LOCAL);
+    let _silent = Client::stream(&server.address());
+    until("the request has ended", || server.stats().finished == 1);
+}
+
+/// At a drain's deadline each call that waits under a layer is woken.
+fn an_abort_wakes_every_call<C: Concurrent>() {
+    let (tell, told) = unbounded();
+    let builder = Server::<Tcp, C, _, _>::handling(move |request: Socket, _| {
+        request.set_layer(Records::default())?;
+        let (mut rfile, mut wfile) = request.makefile(-1, -1);
+        let result = match request.recv(1)?.as_slice() {
+            b"r" => request.recv(1).map(|data| data.len()),
+            b"f" => rfile.readline(10).map(|line| line.len()),
+            // More than there is room for on the way.
+            _ => wfile.write_all(&vec![b'x'; 20_000_000]).map(|()| 1),
+        };
+        tell.send(result.map_err(|error| error.kind()))
+            .map_err(io::Error::other)
+    });
+    let server = run(builder, LOCAL);
+    let _clients = ["r", "f", "w"].map(|word| {
+        let mut client = Client::stream(&server.address());
+        client.send(record(word.as_bytes()));
+        client
+    });
+    until("all are there", || server.stats().active == 3);
+    let (drained, _) = server.drain(Duration::from_millis(100));
+    assert_eq!(drained.aborted, 3);
+    let woken = [(); 3].map(|()| told.recv_timeout(DEADLINE).expect("it wakes"));
+    assert_eq!(woken.iter().filter(|end| **end == Ok(0)).count(), 2);
+    assert!(woken.contains(&Err(ErrorKind::BrokenPipe)), "{woken:?}");
+}
+
+matrix!(columns: a_good_bye_waits_no_longer_than_linger);
+matrix!(concurrent: an_abort_wakes_every_call);

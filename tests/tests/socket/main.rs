@@ -1,0 +1,25 @@
+//! `Socket`, and what belongs to it.
+
+mod connect;
+mod file;
+mod handle;
+mod io;
+mod layer;
+mod numbers;
+mod option;
+mod peer;
+mod select;
+mod signals;
+mod timeouts;
+
+use socketserver::{AddressFamily, Socket, SocketKind};
+use tests::DEADLINE;
+
+const LOCAL: &str = "127.0.0.1:0";
+
+/// A socket whose calls give up at the deadline.
+fn new(family: AddressFamily, kind: SocketKind) -> Socket {
+    let socket = Socket::new(family, kind).expect("a socket");
+    socket.settimeout(Some(DEADLINE)).expect("a timeout");
+    socket
+}

@@ -1,0 +1,149 @@
+//! The largest and smallest numbers that a call of a socket takes. Some may come from a client.
+
+use std::io::{Read, Write};
+use std::net::Shutdown;
+use std::os::unix::net::UnixDatagram;
+use std::time::Duration;
+
+use socketserver::{
+    AddressFamily, Server, Socket, SocketKind, SocketOption, SocketReader, SocketWriter, Tcp,
+    create_connection, select,
+};
+use tests::{Client, Column, DEADLINE, matrix, run, tcp_pair, unix_pair};
+
+use crate::LOCAL;
+
+/// A client asks for more memory than there is: it gets what it sent, and others are served.
+fn length_from_a_client_is_safe<C: Column>() {
+    let handler = |request: Socket, _| {
+        let mut length = [0; 8];
+        (&request).read_exact(&mut length)?;
+        let length = usize::try_from(u64::from_be_bytes(length)).unwrap_or(usize::MAX);
+        let data = request.recv(length)?;
+        request.sendall(&data)
+    };
+    let server = run(Server::<Tcp, C, _, _>::handling(handler), LOCAL);
+    for length in [1 << 32, 1 << 40, u64::MAX, 5] {
+        let mut client = Client::stream(&server.address());
+        client.send(u64::to_be_bytes(length));
+        client.send(b"hello");
+        assert_eq!(client.rest(), b"hello", "{length}");
+    }
+}
+
+#[test]
+fn any_bufsize_receives_the_bytes_there_are() {
+    for bufsize in [1 << 20, (1 << 20) + 1, 1 << 40, usize::MAX] {
+        let (socket, mut other) = unix_pair();
+        other.write_all(b"hello").expect("write");
+        assert_eq!(socket.peek(bufsize).expect("peek"), b"hello");
+        assert_eq!(socket.recv(bufsize).expect("recv"), b"hello");
+
+        let (one, other) = UnixDatagram::pair().expect("a pair");
+        let socket = Socket::from(one);
+        socket.settimeout(Some(DEADLINE)).expect("a timeout");
+        let message = vec![b'x'; 100_000];
+        for call in [Socket::recv, |socket: &Socket, size| {
+            socket.recvfrom(size).map(|(data, _)| data)
+        }] {
+            other.send(&message).expect("send");
+            assert!(call(&socket, bufsize).expect("a message") == message);
+        }
+        other.send(b"").expect("send");
+        assert_eq!(socket.peek(bufsize).expect("peek"), b"");
+        assert_eq!(socket.recvfrom(bufsize).expect("recvfrom").0, b"");
+    }
+}
+
+#[test]
+fn large_bufsize_takes_a_stream_in_pieces() {
+    let (socket, mut other) = tcp_pair();
+    let data: Vec<u8> = (0..5_000_000u32).map(|place| (place % 251) as u8).collect();
+    let sent = data.clone();
+    let writer = std::thread::spawn(move || other.write_all(&sent));
+    let mut received = Vec::new();
+    while received.len() < data.len() {
+        let piece = socket.recv(usize::MAX).expect("recv");
+        assert!(!piece.is_empty() && piece.capacity() <= 1 << 20);
+        received.extend(piece);
+    }
+    assert!(received == data);
+    writer.join().expect("no panic").expect("write");
+}
+
+#[test]
+fn any_buffer_size_makes_a_file() {
+    for size in [isize::MIN, -1, 0, 1, isize::MAX] {
+        let (socket, mut other) = unix_pair();
+        let (mut rfile, mut wfile): (SocketReader, SocketWriter) = socket.makefile(size, size);
+        other.write_all(b"one\ntwo\nrest").expect("write");
+        other.shutdown(Shutdown::Write).expect("shutdown");
+        assert_eq!(rfile.readline(0).expect("readline"), b"");
+        assert_eq!(rfile.readline(usize::MAX).expect("readline"), b"one\n");
+        assert_eq!(rfile.readline(4).expect("readline"), b"two\n");
+        assert_eq!(rfile.read_up_to(0).expect("read"), b"");
+        assert_eq!(rfile.read_up_to(usize::MAX).expect("read"), b"rest");
+        wfile.write_all(b"hello").expect("write");
+        wfile.flush().expect("flush");
+        let mut buffer = [0; 5];
+        other.read_exact(&mut buffer).expect("read");
+        assert_eq!(&buffer, b"hello");
+    }
+}
+
+#[test]
+fn any_timeout_and_backlog_is_taken() {
+    let listener = Socket::new(AddressFamily::Inet, SocketKind::Stream).expect("a socket");
+    listener.bind(LOCAL).expect("bind");
+    for backlog in [0, u32::MAX] {
+        listener.listen(backlog).expect("listen");
+    }
+    let address = listener.getsockname().expect("a name");
+    let longest = Some(Duration::MAX);
+    let client = create_connection(address, longest).expect("connect");
+    listener.settimeout(longest).expect("a timeout");
+    let (accepted, _) = listener.accept().expect("accept");
+    for timeout in [Duration::MAX, Duration::from_nanos(u64::MAX)] {
+        accepted.settimeout(Some(timeout)).expect("a timeout");
+        client.sendall(b"x").expect("send");
+        assert_eq!(
+            select(&[&accepted], &[], Some(timeout)).expect("select").0,
+            [0]
+        );
+        assert_eq!(accepted.recv(1).expect("recv"), b"x");
+    }
+}
+
+/// A number that the system's integer does not hold must not come out as another.
+#[test]
+fn any_option_value_is_taken_or_bounded() {
+    let socket = Socket::new(AddressFamily::Inet, SocketKind::Stream).expect("a socket");
+    let set = |option| socket.setsockopt(option).expect("setsockopt");
+    set(SocketOption::SendBuffer(usize::MAX));
+    let largest = socket.getsockopt(SocketOption::SendBuffer).expect("a size");
+    set(SocketOption::ReceiveBuffer(usize::MAX));
+    let received = socket.getsockopt(SocketOption::ReceiveBuffer);
+    for size in [1 << 32, 1 << 31] {
+        set(SocketOption::SendBuffer(size));
+        set(SocketOption::ReceiveBuffer(size));
+        let sent = socket.getsockopt(SocketOption::SendBuffer).expect("a size");
+        assert_eq!(sent, largest);
+        let same = socket.getsockopt(SocketOption::ReceiveBuffer);
+        assert_eq!(same.expect("a size"), *received.as_ref().expect("a size"));
+    }
+    set(SocketOption::SendBuffer(0));
+    set(SocketOption::ReceiveBuffer(0));
+
+    let linger = |time| {
+        set(SocketOption::Linger(Some(time)));
+        let seen = socket.getsockopt(SocketOption::Linger).expect("a time");
+        seen.expect("it lingers").as_secs()
+    };
+    assert_eq!(linger(Duration::ZERO), 0);
+    assert_eq!(linger(Duration::from_millis(1)), 1);
+    assert_eq!(linger(Duration::from_secs(3)), 3);
+    assert!(linger(Duration::from_secs(1 << 32)) > 1_000_000);
+    assert!(linger(Duration::MAX) > 1_000_000);
+}
+
+matrix!(columns: length_from_a_client_is_safe);

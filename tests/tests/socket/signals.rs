@@ -1,0 +1,135 @@
+//! Signals do not disturb the calls of a socket. They go to the whole process, so each of these
+//! tests has a process of its own.
+
+use std::io::{ErrorKind, Read, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{RecvTimeoutError, bounded};
+use rustix::process::{Pid, getpid, kill_process};
+use signal_hook::consts::{SIGPIPE, SIGUSR1};
+use socketserver::SocketOption;
+use tests::{DEADLINE, Signal, in_own_process, in_time, tcp_pair, unix_pair, until};
+
+const SHORT: Duration = Duration::from_millis(50);
+
+/// The number of this thread, to which the system delivers a signal that is sent there.
+fn this_thread() -> Pid {
+    let link = std::fs::read_link("/proc/thread-self").expect("Linux");
+    let number = link
+        .file_name()
+        .and_then(|name| name.to_str()?.parse().ok());
+    number.and_then(Pid::from_raw).expect("a number")
+}
+
+/// Runs `call` on a thread that is interrupted all the time.
+fn under_signals<T: Send + 'static>(call: impl FnOnce() -> T + Send + 'static) -> T {
+    let caught = Arc::new(AtomicBool::new(false));
+    signal_hook::flag::register(SIGUSR1, caught.clone()).expect("a handler");
+    in_time("a call under signals", move || {
+        let thread = this_thread();
+        thread::scope(|scope| {
+            // Dropped, also by a panic, it ends the storm.
+            let (_over, ended) = bounded::<()>(0);
+            scope.spawn(move || {
+                while ended.recv_timeout(Duration::from_micros(100))
+                    == Err(RecvTimeoutError::Timeout)
+                {
+                    kill_process(thread, Signal::USR1).expect("it is there");
+                }
+            });
+            until("they come", || caught.load(Ordering::Relaxed));
+            call()
+        })
+    })
+}
+
+#[test]
+fn signals_do_not_shorten_a_sendall() {
+    if !in_own_process() {
+        return;
+    }
+    for timeout in [None, Some(DEADLINE)] {
+        let (socket, mut other) = tcp_pair();
+        socket.settimeout(timeout).expect("a timeout");
+        socket
+            .setsockopt(SocketOption::SendBuffer(10_000))
+            .expect("a small buffer");
+        let reader = thread::spawn(move || {
+            let mut all = Vec::new();
+            let mut buffer = [0; 16_384];
+            loop {
+                match other.read(&mut buffer) {
+                    Ok(0) => return all,
+                    Ok(received) => all.extend_from_slice(&buffer[..received]),
+                    // A signal may go astray.
+                    Err(error) => assert_eq!(error.kind(), ErrorKind::Interrupted),
+                }
+                thread::sleep(Duration::from_micros(500));
+            }
+        });
+        let data: Vec<u8> = (0..1_000_000u32).map(|place| place as u8).collect();
+        let sent = data.clone();
+        under_signals(move || socket.sendall(&sent)).expect("sendall");
+        assert!(reader.join().expect("it only reads") == data);
+    }
+}
+
+/// Though each signal ends the system's call.
+#[test]
+fn signals_neither_end_nor_prolong_a_wait() {
+    if !in_own_process() {
+        return;
+    }
+    for timeout in [None, Some(DEADLINE)] {
+        let (socket, mut other) = tcp_pair();
+        socket.settimeout(timeout).expect("a timeout");
+        let writer = thread::spawn(move || {
+            thread::sleep(SHORT);
+            other.write_all(b"x").expect("write");
+        });
+        assert_eq!(under_signals(move || socket.recv(1)).expect("recv"), b"x");
+        writer.join().expect("it only writes");
+    }
+    let (socket, _other) = tcp_pair();
+    socket.settimeout(Some(SHORT)).expect("a timeout");
+    let (error, took) = under_signals(move || {
+        let began = Instant::now();
+        (socket.recv(1).expect_err("nothing"), began.elapsed())
+    });
+    assert_eq!(error.kind(), ErrorKind::TimedOut);
+    assert!(took >= SHORT, "{took:?}");
+}
+
+#[test]
+fn a_lost_connection_raises_no_signal() {
+    if !in_own_process() {
+        return;
+    }
+    let caught = Arc::new(AtomicBool::new(false));
+    signal_hook::flag::register(SIGPIPE, caught.clone()).expect("a handler");
+    let gone = || {
+        let (socket, other) = unix_pair();
+        drop(other);
+        socket
+    };
+    let kinds = [
+        gone().send(b"x").expect_err("send").kind(),
+        gone().sendall(b"x").expect_err("sendall").kind(),
+        (&gone()).write(b"x").expect_err("write").kind(),
+        gone()
+            .makefile(-1, 0)
+            .1
+            .write(b"x")
+            .expect_err("wfile")
+            .kind(),
+    ];
+    assert_eq!(kinds, [ErrorKind::BrokenPipe; 4]);
+    assert!(!caught.load(Ordering::Relaxed));
+    kill_process(getpid(), Signal::PIPE).expect("it is there");
+    until("it would have been caught", || {
+        caught.load(Ordering::Relaxed)
+    });
+}

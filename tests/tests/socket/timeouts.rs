@@ -1,0 +1,265 @@
+//! How long a call of a socket may take: for ever, no time, or up to its timeout.
+
+use std::io::{ErrorKind, Read, Write};
+use std::net::{TcpListener, UdpSocket};
+use std::os::unix::net::{UnixDatagram, UnixStream};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use socketserver::{Address, AddressFamily, Socket, SocketKind, ToAddress, create_connection};
+use tests::{DEADLINE, Folder, Thread, matrix, tcp_pair, unix_pair, until};
+
+const SHORT: Duration = Duration::from_millis(50);
+
+/// An error and how long it took to come.
+fn failure<T>(call: impl FnOnce() -> std::io::Result<T>) -> (ErrorKind, Duration) {
+    let began = Instant::now();
+    let error = call().map(drop).expect_err("it cannot succeed");
+    (error.kind(), began.elapsed())
+}
+
+/// Makes a call that cannot succeed: with a timeout of zero it fails at once, with a longer one
+/// after that.
+fn gives_up<W: Thread, T: 'static>(
+    what: &'static str,
+    socket: Socket,
+    call: fn(&Socket) -> std::io::Result<T>,
+) {
+    W::in_time(what, move || {
+        socket.settimeout(Some(Duration::ZERO)).expect("a timeout");
+        assert_eq!(failure(|| call(&socket)).0, ErrorKind::WouldBlock, "{what}");
+        socket.settimeout(Some(SHORT)).expect("a timeout");
+        let (kind, took) = failure(|| call(&socket.clone()));
+        assert_eq!(kind, ErrorKind::TimedOut, "{what}");
+        assert!(took >= SHORT, "{what} {took:?}");
+    });
+}
+
+/// Sends until there is no room any more.
+fn fill(socket: &Socket) {
+    let timeout = socket.gettimeout();
+    socket.settimeout(Some(Duration::ZERO)).expect("a timeout");
+    let kind = loop {
+        if let Err(error) = socket.send(b"x") {
+            break error.kind();
+        }
+    };
+    assert_eq!(kind, ErrorKind::WouldBlock);
+    socket.settimeout(timeout).expect("a timeout");
+}
+
+fn every_blocking_call_times_out<W: Thread>() {
+    let (socket, _other) = tcp_pair();
+    gives_up::<W, _>("recv", socket.clone(), |socket| socket.recv(1));
+    gives_up::<W, _>("recv_into", socket.clone(), |socket| {
+        socket.recv_into(&mut [0])
+    });
+    gives_up::<W, _>("recvfrom", socket.clone(), |socket| socket.recvfrom(1));
+    gives_up::<W, _>("sendall", socket, |socket| socket.sendall(&[0; 20_000_000]));
+    let (socket, _other) = unix_pair();
+    gives_up::<W, _>("recv, Unix", socket.clone(), |socket| socket.recv(1));
+    fill(&socket);
+    gives_up::<W, _>("send, Unix", socket.clone(), |socket| socket.send(b"x"));
+    gives_up::<W, _>("sendall, Unix", socket, |socket| socket.sendall(b"x"));
+
+    let udp = Socket::from(UdpSocket::bind("127.0.0.1:0").expect("bind"));
+    gives_up::<W, _>("recv, UDP", udp.clone(), |socket| socket.recv(1));
+    gives_up::<W, _>("recvfrom, UDP", udp, |socket| socket.recvfrom(1));
+    let (unix, _other) = UnixDatagram::pair().expect("a pair");
+    let unix = Socket::from(unix);
+    fill(&unix);
+    gives_up::<W, _>("send, Unix datagrams", unix, |socket| socket.send(b"x"));
+}
+
+/// There is room for more in this socket, but not in the other's queue.
+fn sendto_a_full_queue_times_out<W: Thread>() {
+    let folder = Folder::new();
+    let path = folder.join("lazy");
+    let _lazy = UnixDatagram::bind(&path).expect("bind");
+    let socket = Socket::new(AddressFamily::Unix, SocketKind::Datagram).expect("a socket");
+    W::in_time("sendto", move || {
+        socket.settimeout(Some(Duration::ZERO)).expect("a timeout");
+        while let Ok(sent) = socket.sendto(b"x", &path) {
+            assert_eq!(sent, 1);
+        }
+        socket.settimeout(Some(SHORT)).expect("a timeout");
+        let (kind, took) = failure(|| socket.sendto(b"x", &path));
+        assert!(
+            kind == ErrorKind::TimedOut && took >= SHORT,
+            "{kind} {took:?}"
+        );
+    });
+}
+
+/// A little room does not make a socket ready, though a call would succeed. It comes during the
+/// wait, which nevertheless ends by its deadline.
+fn a_wait_past_its_deadline_is_not_retried<W: Thread>() {
+    let (socket, mut other) = unix_pair();
+    fill(&socket);
+    socket.settimeout(Some(SHORT)).expect("a timeout");
+    let reader = thread::spawn(move || {
+        thread::sleep(SHORT / 2);
+        other.read_exact(&mut [0]).map(|()| other)
+    });
+    let (kind, took) = W::in_time("send", {
+        let socket = socket.clone();
+        move || failure(|| socket.send(b"x"))
+    });
+    assert_eq!(kind, ErrorKind::TimedOut);
+    assert!(took >= SHORT, "{took:?}");
+    let _other = reader.join().expect("no panic").expect("read");
+    assert_eq!(socket.send(b"x").expect("there is room"), 1);
+}
+
+/// The system does not notify a sender when there is room in another socket's queue.
+fn sendto_a_full_queue_waits_for_room<W: Thread>() {
+    let folder = Folder::new();
+    let path = folder.join("late");
+    let late = UnixDatagram::bind(&path).expect("bind");
+    // Another's datagrams, since the system does notify a sender when its own are read.
+    let other = UnixDatagram::unbound().expect("a socket");
+    other.set_nonblocking(true).expect("a non-blocking socket");
+    while other.send_to(b"x", &path).is_ok() {}
+    let socket = Socket::new(AddressFamily::Unix, SocketKind::Datagram).expect("a socket");
+    let reading = thread::spawn(move || {
+        thread::sleep(SHORT);
+        late.recv(&mut [0]).map(|_| late)
+    });
+    let sent = W::in_time("sendto", move || socket.sendto(b"y", &path));
+    assert_eq!(sent.expect("there is room"), 1);
+    reading.join().expect("no panic").expect("recv");
+}
+
+/// On a listener of ours, and on one of the standard library, which is blocking.
+fn accept_times_out<W: Thread>() {
+    let ours = Socket::new(AddressFamily::Inet, SocketKind::Stream).expect("a socket");
+    ours.bind("127.0.0.1:0").expect("bind");
+    ours.listen(1).expect("listen");
+    gives_up::<W, _>("accept", ours, Socket::accept);
+    let theirs = Socket::from(TcpListener::bind("127.0.0.1:0").expect("bind"));
+    gives_up::<W, _>(
+        "accept of a listener of std",
+        theirs.clone(),
+        Socket::accept,
+    );
+
+    // An accepted socket does not inherit the listener's timeout.
+    theirs.settimeout(Some(DEADLINE)).expect("a timeout");
+    let address = theirs.getsockname().expect("a name");
+    let _client = create_connection(address, None).expect("connect");
+    let (accepted, _) = theirs.accept().expect("accept");
+    assert_eq!(accepted.gettimeout(), None);
+    let option = socket2::SockRef::from(&accepted).read_timeout();
+    assert_eq!(option.expect("an option"), None);
+}
+
+/// A listener whose backlog is full.
+fn full_listener(address: impl ToAddress) -> (Socket, Vec<Socket>) {
+    let address = address.to_address().expect("an address");
+    let listener = Socket::new(address.family(), SocketKind::Stream).expect("a socket");
+    listener.bind(address).expect("bind");
+    listener.listen(1).expect("listen");
+    let address = listener.getsockname().expect("a name");
+    let clients = (0..2).map(|_| create_connection(&address, None).expect("there is room"));
+    let clients = clients.collect();
+    (listener, clients)
+}
+
+fn connect_times_out<W: Thread>() {
+    let folder = Folder::new();
+    let places: [Address; 2] = [
+        "127.0.0.1:0".to_address().expect("an address"),
+        Address::Unix(folder.join("full")),
+    ];
+    for place in places {
+        let (listener, _clients) = full_listener(&place);
+        let address = listener.getsockname().expect("a name");
+        W::in_time("connect", move || {
+            let (kind, took) = failure(|| create_connection(&address, Some(SHORT)));
+            assert!(
+                kind == ErrorKind::TimedOut && took >= SHORT,
+                "{address} {kind} {took:?}"
+            );
+            let (kind, _) = failure(|| create_connection(&address, Some(Duration::ZERO)));
+            assert_eq!(kind, ErrorKind::WouldBlock, "{address}");
+        });
+    }
+}
+
+/// The other side makes a little room every now and then, so that each part of the call succeeds.
+fn the_timeout_covers_a_whole_sendall<W: Thread>() {
+    let (socket, mut other) = unix_pair();
+    socket.settimeout(Some(SHORT * 4)).expect("a timeout");
+    let slow = thread::spawn(move || {
+        let mut buffer = [0; 4_096];
+        while other.read(&mut buffer).is_ok_and(|received| received > 0) {
+            thread::sleep(SHORT / 5);
+        }
+    });
+    let (kind, took) = W::in_time("sendall", move || {
+        let data = vec![0; 8_000_000];
+        failure(|| socket.sendall(&data))
+    });
+    assert_eq!(kind, ErrorKind::TimedOut);
+    // At that pace it would have taken longer than a test may.
+    assert!(took >= SHORT * 4 && took < DEADLINE / 2, "{took:?}");
+    slow.join().expect("it only reads");
+}
+
+#[test]
+fn without_a_timeout_recv_waits() {
+    let (socket, mut other) = tcp_pair();
+    let clone = socket.clone();
+    clone.settimeout(None).expect("no timeout");
+    assert_eq!(socket.gettimeout(), None);
+    let waiting = thread::spawn(move || clone.recv(10));
+    other.write_all(b"x").expect("write");
+    assert_eq!(waiting.join().expect("no panic").expect("recv"), b"x");
+
+    // A timeout is over with the call that it ended.
+    socket.settimeout(Some(SHORT)).expect("a timeout");
+    assert_eq!(
+        socket.recv(1).expect_err("nothing").kind(),
+        ErrorKind::TimedOut
+    );
+    other.write_all(b"y").expect("write");
+    socket.settimeout(Some(DEADLINE)).expect("a timeout");
+    assert_eq!(socket.recv(1).expect("recv"), b"y");
+    for odd in [Duration::from_nanos(1), Duration::MAX] {
+        socket.settimeout(Some(odd)).expect("a timeout");
+        other.write_all(b"z").expect("write");
+        until("it is there", || socket.recv(1).is_ok());
+    }
+}
+
+/// The mode belongs to the descriptor, which others may share; the timeout is the socket's own.
+fn a_non_blocking_descriptor_waits_too<W: Thread>() {
+    let (one, other) = UnixStream::pair().expect("a pair");
+    one.set_nonblocking(true).expect("a non-blocking socket");
+    other.set_nonblocking(true).expect("a non-blocking socket");
+    let (one, other) = (Socket::from(one), Socket::from(other));
+    let data = vec![b'x'; 1_000_000];
+    let sent = data.clone();
+    let sending = thread::spawn(move || W::in_time("sendall", move || one.sendall(&sent)));
+    let mut received = vec![0; data.len()];
+    (&other).read_exact(&mut received).expect("read");
+    assert!(received == data);
+    sending.join().expect("no panic").expect("sendall");
+    let listener = TcpListener::bind("127.0.0.1:0").expect("bind");
+    listener
+        .set_nonblocking(true)
+        .expect("a non-blocking listener");
+    let listener = Socket::from(listener);
+    let address = listener.getsockname().expect("a name");
+    let waiting = thread::spawn(move || W::in_time("accept", move || listener.accept()));
+    let client = create_connection(address, Some(DEADLINE)).expect("connect");
+    let (_, from) = waiting.join().expect("no panic").expect("accept");
+    assert_eq!(from, client.getsockname().expect("a name"));
+}
+
+matrix!(
+    threads: a_non_blocking_descriptor_waits_too, every_blocking_call_times_out,
+    sendto_a_full_queue_times_out, sendto_a_full_queue_waits_for_room,
+    a_wait_past_its_deadline_is_not_retried, accept_times_out, connect_times_out,
+    the_timeout_covers_a_whole_sendall,
+);

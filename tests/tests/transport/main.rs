@@ -1,0 +1,14 @@
+//! The transports, from end to end.
+
+mod adopt;
+mod bind;
+mod inet;
+mod options;
+mod other_family;
+mod socket_file;
+mod stream;
+mod tcp;
+mod udp;
+mod unix;
+
+const LOCAL: &str = "127.0.0.1:0";

@@ -1,0 +1,226 @@
+//! The options of the transports that concern binding and queues. Those of time and number are
+//! tested with what they limit.
+
+use std::io::{self, ErrorKind};
+use std::os::fd::OwnedFd;
+use std::thread;
+use std::time::Duration;
+
+use crossbeam_channel::bounded;
+use socketserver::{
+    Address, AddressFamily, Builder, Datagram, Green, GreenTCPServer, Inline, Server, Socket,
+    SocketKind, TCPServer, Tcp, Threading, ThreadingTCPServer, ThreadingUDPServer, ToAddress,
+    UDPServer, Udp, UnixDatagram, UnixDatagramServer, UnixStream, UnixStreamServer,
+    create_connection,
+};
+use tests::{Client, DEADLINE, Echo, Folder, Row, Running, Streams, in_time, run};
+
+use crate::LOCAL;
+
+/// How many clients get a connection at that address, where none is accepted; at most 200.
+fn room(address: &Address) -> usize {
+    let mut clients = Vec::new();
+    while clients.len() < 200 {
+        match create_connection(address, Some(Duration::from_millis(300))) {
+            Ok(client) => clients.push(client),
+            Err(error) => {
+                assert_eq!(error.kind(), ErrorKind::TimedOut, "{error}");
+                break;
+            }
+        }
+    }
+    clients.len()
+}
+
+/// Linux adds one. Without the option there is as much room as the system has.
+///
+/// Complaint 12.
+#[test]
+fn request_queue_size_limits_the_backlog() {
+    let folder = Folder::new();
+    let path = folder.join("server");
+    for size in [0, 1, 4] {
+        let tcp = TCPServer::<Echo>::builder().request_queue_size(size);
+        let tcp = tcp.bind(LOCAL).expect("bind");
+        let unix = UnixStreamServer::<Echo>::builder().request_queue_size(size);
+        let unix = unix.bind(&path).expect("bind");
+        let room = (room(tcp.server_address()), room(unix.server_address()));
+        assert_eq!(room, (size as usize + 1, size as usize + 1));
+    }
+    let most = std::fs::read_to_string("/proc/sys/net/core/somaxconn").expect("Linux");
+    let most = most.trim().parse::<usize>().expect("a number").min(200);
+    let tcp = TCPServer::<Echo>::bind(LOCAL).expect("bind");
+    let unix = UnixStreamServer::<Echo>::bind(&path).expect("bind");
+    assert!(room(tcp.server_address()) >= most);
+    assert!(room(unix.server_address()) >= most);
+}
+
+#[test]
+fn a_given_listener_keeps_its_queue() {
+    let listener = Socket::new(AddressFamily::Inet, SocketKind::Stream).expect("a socket");
+    listener.bind(LOCAL).expect("bind");
+    listener.listen(1).expect("listen");
+    let builder = TCPServer::<Echo>::builder().request_queue_size(100);
+    let server = builder.from_socket(listener).expect("from_socket");
+    assert_eq!(room(server.server_address()), 2);
+}
+
+/// `transport` has a queue of one.
+fn the_third_client_waits<T: Streams>(transport: T) {
+    let folder = Folder::new();
+    let server = Builder::<_, _, Echo, ()>::new(transport, Threading::new(), ());
+    let server = server.bind(T::address(&folder)).expect("bind");
+    let address = server.server_address().clone();
+    let mut clients = vec![T::client(&address), T::client(&address)];
+    let impatient = create_connection(&address, Some(Duration::from_millis(100)));
+    let error = impatient.expect_err("the queue is full");
+    assert_eq!(error.kind(), ErrorKind::TimedOut, "it was not refused");
+
+    let patient = thread::spawn(move || T::client(&address));
+    let _running = Running::from(server.spawn().expect("spawn"));
+    clients.push(in_time("its turn", move || patient.join()).expect("a connection"));
+    for mut client in clients {
+        assert_eq!(client.ask("hello"), b"hello");
+    }
+}
+
+/// Complaint 30.
+#[test]
+fn a_full_queue_makes_clients_wait() {
+    the_third_client_waits(Tcp::new().request_queue_size(1));
+    the_third_client_waits(UnixStream::new().request_queue_size(1));
+}
+
+/// The port of a server that has just ended, and a connection of it that is still there.
+fn port_of_yesterday() -> (Address, [OwnedFd; 2]) {
+    let (hand_over, handed) = bounded(1);
+    let builder = ThreadingTCPServer::handling(move |request: Socket, _| {
+        hand_over.send(request.detach()?).map_err(io::Error::other)
+    });
+    // No other test uses this address, so that no other one is given its port.
+    let server = run(builder, "127.0.0.77:0");
+    let address = server.address();
+    let client = create_connection(&address, Some(DEADLINE)).expect("connect");
+    let connection = handed.recv_timeout(DEADLINE).expect("a connection");
+    server.drain(DEADLINE);
+    (address, [connection, client.detach().expect("detach")])
+}
+
+#[test]
+fn allow_reuse_address_lets_tcp_restart_at_once() {
+    let (address, _connection) = port_of_yesterday();
+    let again = |builder: Builder<Tcp, Inline, Echo, ()>| builder.bind(&address).map(drop);
+    let refused = again(TCPServer::builder().allow_reuse_address(false));
+    assert_eq!(refused.expect_err("off").kind(), ErrorKind::AddrInUse);
+    again(TCPServer::builder()).expect("on unless set");
+    again(TCPServer::builder().allow_reuse_address(true)).expect("on");
+
+    // Never beside a live server.
+    let _live = TCPServer::<Echo>::bind(&address).expect("bind");
+    let refused = again(TCPServer::builder().allow_reuse_address(true));
+    assert_eq!(refused.expect_err("it lives").kind(), ErrorKind::AddrInUse);
+}
+
+type EchoBuilder<T> = Builder<T, Inline, Echo, ()>;
+
+/// Two servers at one address share it if both have the option.
+fn both_must_ask<T: Row>(ask: fn(EchoBuilder<T>, bool) -> EchoBuilder<T>) {
+    let bind = |address: &Address, asks| ask(Server::builder(), asks).bind(address);
+    let any = LOCAL.to_address().expect("an address");
+    for asks in [false, true] {
+        let first = bind(&any, asks).expect("bind");
+        for also_asks in [false, true] {
+            let second = bind(first.server_address(), also_asks).map(drop);
+            if asks && also_asks {
+                second.expect("both share it");
+            } else {
+                let error = second.expect_err("it is taken");
+                assert_eq!(error.kind(), ErrorKind::AddrInUse, "{asks}, {also_asks}");
+            }
+        }
+    }
+}
+
+/// Complaint 15.
+#[test]
+fn a_port_is_shared_only_if_both_ask() {
+    both_must_ask::<Tcp>(|builder, asks| builder.allow_reuse_port(asks));
+    both_must_ask::<Udp>(|builder, asks| builder.allow_reuse_port(asks));
+    both_must_ask::<Udp>(|builder, asks| builder.allow_reuse_address(asks));
+}
+
+fn clients_are_shared<T: Row>(builder: fn() -> Builder<T, Threading, Echo, ()>) {
+    let first = run(builder(), LOCAL);
+    let second = run(builder(), first.address());
+    let mut clients: Vec<_> = (0..64).map(|_| T::client(&first.address())).collect();
+    for client in &mut clients {
+        assert_eq!(client.ask(b"hello"), b"hello");
+    }
+    let accepted = [first.stats().accepted, second.stats().accepted];
+    assert_eq!(accepted.iter().sum::<u64>(), 64);
+    assert!(!accepted.contains(&0), "{accepted:?}");
+}
+
+#[test]
+fn servers_at_one_port_share_clients() {
+    clients_are_shared(|| ThreadingTCPServer::builder().allow_reuse_port(true));
+    clients_are_shared(|| ThreadingUDPServer::builder().allow_reuse_port(true));
+}
+
+/// Answers with the timeout of its server's socket, in milliseconds.
+fn timeout_of_replies(request: Datagram, client_address: Address) -> io::Result<()> {
+    let timeout = request.socket.gettimeout().expect("a timeout");
+    let text = timeout.as_millis().to_string();
+    request
+        .socket
+        .sendto(text.as_bytes(), client_address)
+        .map(drop)
+}
+
+#[test]
+fn send_timeout_limits_replies() {
+    const TIME: Duration = Duration::from_millis(1_234);
+    let folder = Folder::new();
+    let udp = || UDPServer::handling(timeout_of_replies);
+    let unix = || UnixDatagramServer::handling(timeout_of_replies);
+    let server = run(udp(), LOCAL);
+    assert_eq!(Client::datagram(&server.address()).ask(b"?"), b"1000");
+    let server = run(udp().send_timeout(TIME), LOCAL);
+    assert_eq!(Client::datagram(&server.address()).ask(b"?"), b"1234");
+    let server = run(unix(), folder.join("usual"));
+    assert_eq!(Client::datagram(&server.address()).ask(b"?"), b"1000");
+    let server = run(unix().send_timeout(TIME), folder.join("other"));
+    assert_eq!(Client::datagram(&server.address()).ask(b"?"), b"1234");
+}
+
+/// A setter of the builder does what the same one does on the transport or concurrency itself.
+macro_rules! forward {
+    ($server:ident, $axis:ident: $($option:ident($value:expr)),+ $(,)?) => {$(
+        let own = format!("{:?}", $axis::new().$option($value));
+        let forwarded = format!("{:?}", $server::<Echo>::builder().$option($value));
+        assert_ne!(own, format!("{:?}", $axis::new()), stringify!($option));
+        assert!(forwarded.contains(&own), "{forwarded} without {own}");
+    )+};
+}
+
+#[test]
+fn the_builder_forwards_the_options_of_its_axes() {
+    const TIME: Duration = Duration::from_millis(1_234);
+    forward!(
+        TCPServer, Tcp: request_queue_size(7), allow_reuse_address(false), allow_reuse_port(true),
+        dual_stack(true), linger(TIME), wait_for_input(TIME),
+    );
+    forward!(
+        UDPServer, Udp: max_packet_size(7), allow_reuse_address(true), allow_reuse_port(true),
+        dual_stack(true), send_timeout(TIME),
+    );
+    forward!(UnixStreamServer, UnixStream: request_queue_size(7), mode(0o600), linger(TIME));
+    forward!(
+        UnixDatagramServer, UnixDatagram: max_packet_size(7), mode(0o600), send_timeout(TIME),
+    );
+    forward!(
+        ThreadingTCPServer, Threading: max_threads(7), keep_alive(TIME), daemon_threads(true),
+        block_on_close(false),
+    );
+    forward!(GreenTCPServer, Green: stack_size(1 << 20), max_green_threads(7));
+}

@@ -1,0 +1,295 @@
+//! The file of a Unix socket: its mode, when it is replaced, and when it is removed.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::{self, ErrorKind};
+use std::os::unix::fs::{MetadataExt, symlink};
+use std::os::unix::net;
+use std::path::Path;
+use std::sync::Barrier;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+
+use rustix::fs::{FlockOperation, flock};
+use socketserver::{
+    Address, Datagram, Inline, Server, Socket, SocketKind, UnixDatagram, UnixDatagramServer,
+    UnixStream, UnixStreamServer,
+};
+use tests::{
+    Column, DEADLINE, Folder, TestTransport, all_descriptors, in_own_process, matrix, python, run,
+};
+
+/// The kind of a transport's sockets.
+fn kind<T>() -> SocketKind {
+    match std::any::type_name::<T>().rsplit("::").next() {
+        Some("UnixStream") => SocketKind::Stream,
+        _ => SocketKind::Datagram,
+    }
+}
+
+/// A socket of the standard library at that path, as another program's would be.
+fn another_at(kind: SocketKind, path: &Path) -> Socket {
+    match kind {
+        SocketKind::Stream => net::UnixListener::bind(path).expect("bind").into(),
+        _ => net::UnixDatagram::bind(path).expect("bind").into(),
+    }
+}
+
+fn can_be_connected_to(kind: SocketKind, path: &Path) -> bool {
+    match kind {
+        SocketKind::Stream => net::UnixStream::connect(path).is_ok(),
+        _ => net::UnixDatagram::unbound()
+            .and_then(|client| client.connect(path))
+            .is_ok(),
+    }
+}
+
+/// Binds a server there that no client will ask.
+fn bind<T: TestTransport, C: Column>(path: &Path) -> io::Result<impl Sized> {
+    Server::<T, C, _, _>::handling(|_: T::Request, _: Address| ()).bind(path)
+}
+
+fn entries(folder: &Folder) -> Vec<std::ffi::OsString> {
+    let entries = fs::read_dir(folder.path()).expect("a folder");
+    entries
+        .map(|entry| entry.expect("an entry").file_name())
+        .collect()
+}
+
+/// Complaint 23.
+fn the_file_is_removed_with_the_server<T: TestTransport, C: Column>() {
+    let folder = Folder::new();
+    let path = folder.join("server");
+    for _ in 0..3 {
+        let server = bind::<T, C>(&path).expect("bind");
+        assert!(can_be_connected_to(kind::<T>(), &path));
+        assert_eq!(entries(&folder), ["server"]);
+        drop(server);
+        assert!(entries(&folder).is_empty());
+    }
+    let server = run(
+        Server::<T, C, _, _>::handling(|_: T::Request, _: Address| ()),
+        path,
+    );
+    server.drain(DEADLINE);
+    assert!(entries(&folder).is_empty());
+}
+
+/// Complaint 23.
+fn a_stale_file_is_replaced<T: TestTransport, C: Column>() {
+    let folder = Folder::new();
+    let path = folder.join("server");
+    for former in [SocketKind::Stream, SocketKind::Datagram] {
+        drop(another_at(former, &path));
+        assert!(path.exists(), "std leaves its file behind");
+        let server = bind::<T, C>(&path).expect("bind");
+        assert!(can_be_connected_to(kind::<T>(), &path));
+        drop(server);
+        assert!(entries(&folder).is_empty());
+    }
+}
+
+/// Complaint 23.
+fn a_live_socket_is_never_replaced<T: TestTransport, C: Column>() {
+    let folder = Folder::new();
+    let path = folder.join("server");
+    for other in [SocketKind::Stream, SocketKind::Datagram] {
+        let live = another_at(other, &path);
+        let error = bind::<T, C>(&path).map(drop).expect_err("another is there");
+        assert_eq!(error.kind(), ErrorKind::AddrInUse, "{other:?}");
+        assert!(can_be_connected_to(other, &path));
+        drop(live);
+        fs::remove_file(&path).expect("its file");
+    }
+    let _live = bind::<T, C>(&path).expect("bind");
+    for _ in 0..1_000 {
+        let error = bind::<T, C>(&path).map(drop).expect_err("we are there");
+        assert_eq!(error.kind(), ErrorKind::AddrInUse);
+    }
+    assert!(can_be_connected_to(kind::<T>(), &path));
+}
+
+fn a_file_without_a_socket_is_never_removed<T: TestTransport, C: Column>() {
+    let folder = Folder::new();
+    fs::write(folder.join("file"), "precious").expect("a file");
+    fs::create_dir(folder.join("folder")).expect("a folder");
+    drop(another_at(kind::<T>(), &folder.join("stale")));
+    symlink(folder.join("stale"), folder.join("link")).expect("a link");
+    symlink(folder.join("nowhere"), folder.join("dangling")).expect("a link");
+    for name in ["file", "folder", "link", "dangling"] {
+        let error = bind::<T, C>(&folder.join(name)).map(drop).expect_err(name);
+        assert_eq!(error.kind(), ErrorKind::AddrInUse, "{name}");
+    }
+    assert_eq!(
+        fs::read(folder.join("file")).expect("it is there"),
+        b"precious"
+    );
+    assert_eq!(entries(&folder).len(), 5);
+}
+
+/// Complaint 23.
+fn a_file_of_another_is_left_alone<T: TestTransport, C: Column>() {
+    let folder = Folder::new();
+    let path = folder.join("server");
+    let server = bind::<T, C>(&path).expect("bind");
+    fs::remove_file(&path).expect("the server's file");
+    let _other = another_at(kind::<T>(), &path);
+    drop(server);
+    assert!(can_be_connected_to(kind::<T>(), &path));
+
+    let path = folder.join("moved");
+    let server = bind::<T, C>(&path).expect("bind");
+    fs::rename(&path, folder.join("elsewhere")).expect("rename");
+    fs::write(&path, "a file").expect("write");
+    drop(server);
+    assert_eq!(fs::read(&path).expect("it is there"), b"a file");
+}
+
+/// Of twenty servers that start at once one serves, and no other takes its place.
+fn one_racer_for_a_path_wins<T: TestTransport, C: Column>() {
+    const RACERS: usize = 20;
+    let folder = Folder::new();
+    for round in 0..10 {
+        let path = folder.join(&format!("server-{round}"));
+        if round % 2 == 1 {
+            drop(another_at(kind::<T>(), &path));
+        }
+        let start = Barrier::new(RACERS);
+        let results: Vec<_> = thread::scope(|scope| {
+            let racer = || {
+                start.wait();
+                bind::<T, C>(&path)
+            };
+            let racers: Vec<_> = (0..RACERS).map(|_| scope.spawn(racer)).collect();
+            racers
+                .into_iter()
+                .map(|racer| racer.join().expect("a result"))
+                .collect()
+        });
+        let winners = results.iter().filter(|result| result.is_ok()).count();
+        assert_eq!(winners, 1, "round {round}");
+        for error in results.iter().filter_map(|result| result.as_ref().err()) {
+            assert_eq!(error.kind(), ErrorKind::AddrInUse, "{error}");
+        }
+        assert!(can_be_connected_to(kind::<T>(), &path), "round {round}");
+    }
+    assert!(entries(&folder).is_empty());
+}
+
+/// Every process that may read the folder can lock it.
+fn a_locked_folder_blocks_no_server<T: TestTransport, C: Column>() {
+    let folder = Folder::new();
+    let lock = fs::File::open(folder.path()).expect("a folder");
+    flock(&lock, FlockOperation::LockExclusive).expect("a lock");
+    let path = folder.join("server");
+    drop(another_at(kind::<T>(), &path));
+    let server = bind::<T, C>(&path).expect("bind");
+    assert!(can_be_connected_to(kind::<T>(), &path));
+    drop(server);
+    assert!(entries(&folder).is_empty());
+}
+
+matrix!(
+    unix: the_file_is_removed_with_the_server, a_locked_folder_blocks_no_server,
+    a_stale_file_is_replaced, a_live_socket_is_never_replaced,
+    a_file_without_a_socket_is_never_removed, a_file_of_another_is_left_alone,
+    one_racer_for_a_path_wins,
+);
+
+fn mode_of(path: &Path) -> Option<u32> {
+    let metadata = fs::symlink_metadata(path).ok()?;
+    Some(metadata.mode() & 0o7777)
+}
+
+/// The bits that this process removes from every mode.
+fn umask() -> u32 {
+    let status = fs::read_to_string("/proc/self/status").expect("Linux");
+    let line = status.lines().find_map(|line| line.strip_prefix("Umask:"));
+    u32::from_str_radix(line.expect("a umask").trim(), 8).expect("an octal number")
+}
+
+/// Every mode that the file has while servers are bound and closed, again and again.
+fn seen_modes<S>(path: &Path, bind: impl Fn() -> io::Result<S>) -> BTreeSet<u32> {
+    let done = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let watcher = scope.spawn(|| {
+            let mut seen = BTreeSet::new();
+            while !done.load(Ordering::Relaxed) {
+                seen.extend(mode_of(path));
+            }
+            seen
+        });
+        let mut seen = BTreeSet::new();
+        for _ in 0..300 {
+            let _server = bind().expect("bind");
+            seen.extend(mode_of(path));
+        }
+        done.store(true, Ordering::Relaxed);
+        seen.extend(watcher.join().expect("it only looks"));
+        seen
+    })
+}
+
+/// Complaint 23.
+#[test]
+fn the_file_never_has_a_wider_mode() {
+    let folder = Folder::new();
+    let path = folder.join("server");
+    let narrow = BTreeSet::from([0o600]);
+    let stream = || UnixStreamServer::handling(|_: Socket, _| ());
+    let datagram = || UnixDatagramServer::handling(|_: Datagram, _| ());
+    assert_eq!(
+        seen_modes(&path, || stream().mode(0o600).bind(&path)),
+        narrow
+    );
+    assert_eq!(
+        seen_modes(&path, || datagram().mode(0o600).bind(&path)),
+        narrow
+    );
+    // The process's umask still counts; without a mode it alone does.
+    let wide = BTreeSet::from([0o777 & !umask()]);
+    assert_eq!(seen_modes(&path, || stream().mode(0o777).bind(&path)), wide);
+    assert_eq!(seen_modes(&path, || stream().bind(&path)), wide);
+    assert_eq!(seen_modes(&path, || datagram().bind(&path)), wide);
+}
+
+/// As after a crash, which leaves the file.
+#[test]
+fn the_file_of_a_killed_process_is_replaced() {
+    let folder = Folder::new();
+    let path = folder.join("server");
+    let script = "
+import socket, sys, time
+listener = socket.socket(socket.AF_UNIX)
+listener.bind(sys.argv[1])
+listener.listen()
+print('listening')
+time.sleep(60)
+";
+    let Some(process) = python(script, &[path.to_str().expect("a path of text")]) else {
+        return;
+    };
+    assert_eq!(process.line(), "listening");
+    let error = bind::<UnixStream, Inline>(&path)
+        .map(drop)
+        .expect_err("it lives");
+    assert_eq!(error.kind(), ErrorKind::AddrInUse);
+    drop(process);
+    let _server = bind::<UnixStream, Inline>(&path).expect("it is dead");
+    assert!(can_be_connected_to(SocketKind::Stream, &path));
+}
+
+/// Complaint 23.
+#[test]
+fn the_file_is_removed_without_descriptors() {
+    if !in_own_process() {
+        return;
+    }
+    let folder = Folder::new();
+    let path = folder.join("server");
+    let server = bind::<UnixDatagram, Inline>(&path).expect("bind");
+    let taken = all_descriptors();
+    drop(server);
+    assert!(!path.exists());
+    drop(taken);
+}

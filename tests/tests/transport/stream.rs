@@ -1,0 +1,129 @@
+//! The end of a stream: the client gets its whole reply, and no client is waited for in vain.
+
+use std::io::ErrorKind::{BrokenPipe, ConnectionReset};
+use std::io::{self, Read, Write};
+use std::net::TcpStream;
+use std::thread;
+use std::time::Duration;
+
+use socketserver::{Address, BaseRequestHandler, Builder, Inline, Socket, Tcp, UnixStream};
+use tests::{Client, Concurrent, DEADLINE, Folder, Running, Streams, matrix, run, until};
+
+use crate::LOCAL;
+
+const HOUR: Duration = Duration::from_secs(3_600);
+
+/// More than the system holds for a client that does not read.
+static REPLY: [u8; 400_000] = [b'x'; 400_000];
+
+/// Sends a long reply, and leaves its client's input unread.
+#[derive(BaseRequestHandler)]
+struct Reply {
+    request: Socket,
+}
+
+impl Reply {
+    fn handle(&self) -> io::Result<()> {
+        self.request.recv(1)?;
+        self.request.sendall(&REPLY)
+    }
+}
+
+fn replies<T: Streams, C: Concurrent>(folder: &Folder, transport: T) -> Running<()> {
+    let builder = Builder::<T, C, Reply, ()>::new(transport, C::default(), ());
+    run(builder, T::address(folder))
+}
+
+/// A client whose system holds only a little of a reply, where that can be chosen.
+fn small_client(address: &Address) -> Client {
+    let Address::Inet(address) = address else {
+        return Client::stream(address);
+    };
+    let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None);
+    let socket = socket.expect("a socket");
+    socket.set_recv_buffer_size(4_096).expect("a small buffer");
+    socket.set_read_timeout(Some(DEADLINE)).expect("a timeout");
+    socket.set_write_timeout(Some(DEADLINE)).expect("a timeout");
+    socket.connect(&(*address).into()).expect("connect");
+    Client::Tcp(TcpStream::from(socket))
+}
+
+/// A plain close with unread input resets the connection, and nearly all of these replies are lost.
+fn whole_replies_despite_unread_input<T: Streams, C: Concurrent>(transport: T) {
+    let folder = Folder::new();
+    let server = replies::<_, C>(&folder, transport);
+    let address = server.address();
+    thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| {
+                for _ in 0..25 {
+                    let mut client = small_client(&address);
+                    client.send([b'?'; 50_000]);
+                    assert!(client.rest() == REPLY, "truncated");
+                }
+            });
+        }
+    });
+    let (_, stats) = server.drain(DEADLINE);
+    assert_eq!((stats.accepted, stats.finished), (200, 200));
+}
+
+fn a_reply_arrives_whole_despite_unread_input<C: Concurrent>() {
+    whole_replies_despite_unread_input::<_, C>(Tcp::new().linger(DEADLINE));
+    whole_replies_despite_unread_input::<_, C>(UnixStream::new().linger(DEADLINE));
+}
+
+/// Neither a client that never reads nor one that never stops sending keeps a request alive.
+fn no_client_is_waited_for_beyond_linger<C: Concurrent>() {
+    let folder = Folder::new();
+    let server = replies::<_, C>(&folder, Tcp::new().linger(Duration::from_millis(100)));
+    let mut silent = small_client(&server.address());
+    silent.send(b"?");
+    until("the silent client's request has ended", || {
+        server.stats().finished == 1
+    });
+
+    let mut endless = small_client(&server.address());
+    until("it is reset", || match endless.write(&[b'?'; 1_000]) {
+        Ok(_) => false,
+        Err(error) => matches!(error.kind(), ConnectionReset | BrokenPipe),
+    });
+    until("the endless client's request has ended", || {
+        server.stats().finished == 2
+    });
+}
+
+/// The loop itself would wait, and every other client with it: a tenth of a second, whatever
+/// `linger` says.
+#[test]
+fn an_inline_server_does_not_linger_long() {
+    let builder = Builder::<Tcp, Inline, Reply, ()>::new(Tcp::new().linger(HOUR), Inline, ());
+    let server = run(builder, LOCAL);
+    let mut silent = small_client(&server.address());
+    silent.send(b"?");
+    let mut next = Client::stream(&server.address());
+    next.send(b"?");
+    assert_eq!(next.rest().len(), REPLY.len());
+}
+
+fn ends_when_all_is_read<T: Streams, C: Concurrent>(transport: T) {
+    let folder = Folder::new();
+    let server = replies::<_, C>(&folder, transport);
+    let mut client = T::client(&server.address());
+    client.send(b"?");
+    let mut reply = vec![0; REPLY.len()];
+    client.read_exact(&mut reply).expect("the reply");
+    until("the request has ended", || server.stats().finished == 1);
+    // The client has not ended its side; that it sees the server's shows that it was still there.
+    assert_eq!(client.rest(), b"");
+}
+
+fn a_finished_client_costs_no_wait<C: Concurrent>() {
+    ends_when_all_is_read::<_, C>(Tcp::new().linger(HOUR));
+    ends_when_all_is_read::<_, C>(UnixStream::new().linger(HOUR));
+}
+
+matrix!(
+    concurrent: a_reply_arrives_whole_despite_unread_input, no_client_is_waited_for_beyond_linger,
+    a_finished_client_costs_no_wait,
+);

@@ -1,0 +1,175 @@
+//! Datagrams from end to end: UDP, and what Unix datagrams share with it.
+
+use std::io::{self, Write};
+use std::thread;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use socketserver::{
+    Address, BaseRequestHandler, BaseServer, Builder, Datagram, Inline, Server, ServerRef, Udp,
+    UnixDatagram, green,
+};
+use tests::{Client, Column, Concurrent, DEADLINE, Datagrams, matrix, placed, python, run, until};
+
+use crate::LOCAL;
+
+fn echo(request: Datagram, client_address: Address) -> io::Result<()> {
+    assert!(!request.truncated());
+    let sent = request.socket.sendto(&request.data, client_address)?;
+    assert_eq!(sent, request.data.len());
+    Ok(())
+}
+
+/// Complaint 21.
+fn every_size_is_one_request<T: Datagrams, C: Column>() {
+    let (_folder, server) = placed(Server::<T, C, _, _>::handling(echo));
+    let mut client = T::client(&server.address());
+    let sizes = [0, 1, 0, 2, 1_472, 1_473, 8_191, 8_192, 8_193, 65_507];
+    for size in sizes {
+        let data: Vec<u8> = (0..size).map(|place| place as u8).collect();
+        assert_eq!(client.write(&data).expect("send"), size);
+        assert!(client.recv() == data, "{size} bytes");
+    }
+    let (_, stats) = server.drain(DEADLINE);
+    assert_eq!((stats.accepted, stats.finished), (10, 10));
+}
+
+/// Complaint 34.
+fn answers_go_to_the_client_that_asked<T: Datagrams, C: Column>() {
+    let (_folder, server) = placed(Server::<T, C, _, _>::handling(echo));
+    let address = server.address();
+    thread::scope(|scope| {
+        for number in 0..20 {
+            let address = &address;
+            scope.spawn(move || {
+                let mut client = T::client(address);
+                for round in 0..50 {
+                    let question = format!("{number} {round}");
+                    assert_eq!(client.ask(&question), question.as_bytes());
+                }
+            });
+        }
+    });
+    assert_eq!(server.stats().accepted, 1_000);
+}
+
+/// The client has gone before the answer is sent.
+fn a_client_that_leaves_early_harms_no_other<T: Datagrams, C: Column>() {
+    let (gone, wait) = green::channel::<()>(usize::MAX);
+    let builder = Server::<T, C, _, _>::handling(move |request, client_address| {
+        wait.recv_timeout(DEADLINE).expect("the client has gone");
+        echo(request, client_address)
+    });
+    let (_folder, server) = placed(builder);
+    for _ in 0..10 {
+        T::client(&server.address()).send(b"never mind");
+        gone.send(()).expect("the server runs");
+    }
+    gone.send(()).expect("the server runs");
+    assert_eq!(T::client(&server.address()).ask(b"hello"), b"hello");
+    until("all have ended", || server.stats().active == 0);
+    let stats = server.stats();
+    assert_eq!((stats.accepted, stats.accept_errors), (11, 0));
+}
+
+matrix!(
+    datagrams: every_size_is_one_request, answers_go_to_the_client_that_asked,
+    a_client_that_leaves_early_harms_no_other,
+);
+
+/// Sizes of datagrams, and whether they were truncated.
+type Seen = Mutex<Vec<(usize, bool)>>;
+
+#[derive(Default)]
+struct Log(Seen);
+
+impl<R> BaseServer<R> for Log {}
+
+#[derive(BaseRequestHandler)]
+struct Note {
+    request: Datagram,
+    server: ServerRef<Log>,
+}
+
+impl Note {
+    fn handle(&self) {
+        let (length, cut) = (self.request.data.len(), self.request.truncated());
+        self.server.0.lock().push((length, cut));
+    }
+}
+
+/// What a server sees of datagrams of these sizes.
+fn seen<T: Datagrams>(transport: T, sizes: &[usize]) -> Vec<(usize, bool)> {
+    let builder = Builder::<T, Inline, Note, Log>::new(transport, Inline, Log::default());
+    let (_folder, server) = placed(builder);
+    let mut client = T::client(&server.address());
+    for &size in sizes {
+        client.write_all(&vec![b'x'; size]).expect("send");
+    }
+    until("all are seen", || {
+        server.stats().finished == sizes.len() as u64
+    });
+    server.0.lock().clone()
+}
+
+/// Complaint 21.
+#[test]
+fn longer_datagrams_are_truncated_and_say_so() {
+    let sizes = [9, 10, 11, 1_000, 10];
+    let cut = [(9, false), (10, false), (10, true), (10, true), (10, false)];
+    assert_eq!(seen(Udp::new().max_packet_size(10), &sizes), cut);
+    assert_eq!(seen(UnixDatagram::new().max_packet_size(10), &sizes), cut);
+    assert_eq!(seen(Udp::new().max_packet_size(0), &[1]), [(0, true)]);
+    let whole = [(65_535, false), (65_535, true)];
+    assert_eq!(seen(UnixDatagram::new(), &[65_535, 65_536]), whole);
+}
+
+/// Python's `socket` module as the client.
+fn a_client_in_python<C: Column>() {
+    let server = run(Server::<Udp, C, _, _>::handling(echo), LOCAL);
+    let script = "
+import socket, sys
+client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+client.settimeout(20)
+for size in (0, 1, 8192, 65507):
+    client.sendto(b'x' * size, ('127.0.0.1', int(sys.argv[1])))
+    data, address = client.recvfrom(65536)
+    print(len(data), address[1] == int(sys.argv[1]))
+";
+    let port = server.address().port().expect("a port").to_string();
+    let Some(client) = python(script, &[&port]) else {
+        return;
+    };
+    let (status, said, errors) = client.wait();
+    assert!(status.success(), "{errors}");
+    assert_eq!(said, "0 True\n1 True\n8192 True\n65507 True\n");
+}
+
+matrix!(columns: a_client_in_python);
+
+/// The socket is the server's.
+fn an_aborted_request_leaves_the_socket_whole<C: Concurrent>() {
+    let (go_on, wait) = green::channel::<()>(1);
+    let builder = Server::<Udp, C, _, _>::handling(move |request: Datagram, client_address| {
+        if *request.data == *b"wait" {
+            wait.recv_timeout(DEADLINE).expect("told to go on");
+        }
+        echo(request, client_address)
+    });
+    // With no time at all a request is overdue when the loop looks next.
+    let server = run(builder.deadline(Duration::ZERO), LOCAL);
+    let mut waiting = Client::datagram(&server.address());
+    waiting.send(b"wait");
+    until("it waits", || server.stats().active == 1);
+    // The loop looks between two batches, and no batch has as many as these.
+    let mut others = Client::datagram(&server.address());
+    for _ in 0..100 {
+        assert_eq!(others.ask(b"hello"), b"hello");
+    }
+    go_on.send(()).expect("it waits");
+    assert_eq!(waiting.recv(), b"wait");
+    until("all have ended", || server.stats().active == 0);
+    assert!(server.stats().aborted >= 1);
+}
+
+matrix!(concurrent: an_aborted_request_leaves_the_socket_whole);
