@@ -5,7 +5,6 @@
 //! [`DEADLINE`].
 
 mod alone;
-mod arguments;
 mod cells;
 mod client;
 mod echo;
@@ -24,7 +23,6 @@ mod states;
 mod watched;
 
 pub use alone::{Ended, elsewhere, elsewhere_command, is_elsewhere};
-pub use arguments::Arguments;
 pub use cells::{Column, Datagrams, Row, Streams};
 pub use client::Client;
 pub use echo::Echo;
