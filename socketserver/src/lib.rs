@@ -189,7 +189,10 @@ pub use concurrency::{Around, Concurrency, ConcurrencyHooks, Forking, Inline, Th
 pub use handler::{
     BaseServer, FnHandler, FnState, Outcome, Request, RequestHandler, ServerRef, log_error,
 };
-pub use request::{Datagram, End, HandlerError, Job, Rejected, Run, Stats, Ticket, Waker, Workers};
+pub use request::{
+    Datagram, End, HandlerError, Job, Rejected, Run, Stats, Ticket, Waker, Workers, is_disconnect,
+    is_timeout,
+};
 pub use server::{Builder, Drained, Overflow, Served, Server, ServerHandle};
 pub use socket::{
     Address, AddressFamily, Host, Layer, OptionValue, OtherAddress, PeerCred, Socket, SocketKind,

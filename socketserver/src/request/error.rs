@@ -25,20 +25,31 @@ type SendError = Box<dyn Error + Send>;
 type SyncError = Box<dyn Error + Send + Sync>;
 
 impl HandlerError {
-    /// Makes one from any error that can be displayed.
+    /// Makes one from any error that can be displayed. A `HandlerError` stays what it is.
     pub fn new<E: Display + 'static>(error: E) -> Self {
-        HandlerError(Raised::Error {
-            value: Box::new(error),
-            display: |value, f| match value.downcast_ref::<E>() {
-                Some(error) => error.fmt(f),
-                None => Ok(()),
-            },
-        })
+        let value: Box<dyn Any> = Box::new(error);
+        match value.downcast::<HandlerError>() {
+            Ok(same) => *same,
+            Err(value) => HandlerError(Raised::Error {
+                value,
+                display: |value, f| match value.downcast_ref::<E>() {
+                    Some(error) => error.fmt(f),
+                    None => Ok(()),
+                },
+            }),
+        }
     }
 
-    /// The error as the type that the handler returned.
+    /// The error of this type, wherever it is: what the handler returned, in a box, inside an
+    /// [`io::Error`], or among the [sources](Error::source) of one of these.
     ///
     /// Python: `except SomeError as error`
+    pub fn find<E: Error + 'static>(&self) -> Option<&E> {
+        self.downcast_ref()
+            .or_else(|| self.chain().find_map(|error| error.downcast_ref()))
+    }
+
+    /// The error as the very type that the handler returned, which need not be an [`Error`].
     pub fn downcast_ref<E: 'static>(&self) -> Option<&E> {
         match &self.0 {
             Raised::Error { value, .. } => value.downcast_ref(),
@@ -51,30 +62,27 @@ impl HandlerError {
         matches!(self.0, Raised::Panic(_))
     }
 
-    /// Whether the client disconnected: a broken pipe, a reset or an abort, also inside another
-    /// error.
+    /// Whether the client disconnected: see [`is_disconnect`]. Also if the error is inside another.
     ///
     /// Python: `isinstance(error, ConnectionError)`
     pub fn is_disconnect(&self) -> bool {
-        use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset};
-        let mut next = self.as_error();
-        while let Some(error) = next {
-            let io_error = error.downcast_ref::<io::Error>();
-            if io_error.is_some_and(|error| {
-                matches!(
-                    error.kind(),
-                    BrokenPipe | ConnectionAborted | ConnectionReset
-                )
-            }) {
-                return true;
-            }
-            // An `io::Error` is transparent: its source is that of the error within.
-            next = match io_error.and_then(io::Error::get_ref) {
-                Some(within) => Some(within),
-                None => error.source(),
-            };
-        }
-        false
+        self.io_errors().any(is_disconnect)
+    }
+
+    /// Whether a timeout is over: see [`is_timeout`]. Also if the error is inside another.
+    ///
+    /// Python: `isinstance(error, TimeoutError)`
+    pub fn is_timeout(&self) -> bool {
+        self.io_errors().any(is_timeout)
+    }
+
+    fn io_errors(&self) -> impl Iterator<Item = &io::Error> {
+        self.chain().filter_map(|error| error.downcast_ref())
+    }
+
+    /// The error, and those inside it, from the outside in.
+    fn chain(&self) -> impl Iterator<Item = &(dyn Error + 'static)> {
+        std::iter::successors(self.as_error(), |error| inner_error(*error))
     }
 
     fn as_error(&self) -> Option<&(dyn Error + 'static)> {
@@ -89,6 +97,46 @@ impl HandlerError {
         } else {
             None
         }
+    }
+}
+
+/// Whether an error says that the peer has gone: a broken pipe, a reset, an abort, or a connection
+/// that the system has given up. It may come from any call on a socket.
+///
+/// Python: `isinstance(error, ConnectionError)`
+pub fn is_disconnect(error: &io::Error) -> bool {
+    use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, NotConnected};
+    use rustix::io::Errno;
+    match error.raw_os_error().map(Errno::from_raw_os_error) {
+        // The system's own: no acknowledgement came, or the way to the peer is gone.
+        Some(
+            Errno::TIMEDOUT
+            | Errno::HOSTUNREACH
+            | Errno::NETUNREACH
+            | Errno::NETDOWN
+            | Errno::NETRESET
+            | Errno::SHUTDOWN,
+        ) => true,
+        _ => matches!(
+            error.kind(),
+            BrokenPipe | ConnectionAborted | ConnectionReset | NotConnected
+        ),
+    }
+}
+
+/// Whether an error says that a socket's timeout is over. A connection that the system has given up
+/// is a [disconnect](is_disconnect) instead.
+///
+/// Python: `isinstance(error, TimeoutError)`
+pub fn is_timeout(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::TimedOut && error.raw_os_error().is_none()
+}
+
+/// The error inside another. An `io::Error` is transparent: its source is that of the error within.
+fn inner_error<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static)> {
+    match error.downcast_ref().and_then(io::Error::get_ref) {
+        Some(within) => Some(within),
+        None => error.source(),
     }
 }
 
@@ -162,6 +210,54 @@ mod tests {
         assert!(HandlerError::new(SyncError::from(reset())).is_disconnect());
         assert!(HandlerError::from(io::Error::other(reset())).is_disconnect());
         assert!(!HandlerError::from("reset").is_disconnect());
+    }
+
+    #[test]
+    fn a_handler_error_is_not_wrapped_again() {
+        let reset = HandlerError::from(io::Error::from(io::ErrorKind::ConnectionReset));
+        let again = HandlerError::new(reset);
+        assert!(again.is_disconnect());
+        assert!(again.downcast_ref::<io::Error>().is_some());
+        let panic = caught::<()>(|| std::panic::resume_unwind(Box::new("boom"))).unwrap_err();
+        assert!(HandlerError::new(panic).is_panic());
+    }
+
+    #[test]
+    fn finds_an_error_at_any_depth() {
+        #[derive(Debug)]
+        struct Outer(io::Error);
+        impl Display for Outer {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("outer")
+            }
+        }
+        impl Error for Outer {
+            fn source(&self) -> Option<&(dyn Error + 'static)> {
+                Some(&self.0)
+            }
+        }
+        let outer = || Outer(io::Error::from(io::ErrorKind::BrokenPipe));
+        for error in [
+            HandlerError::new(BoxedError::from(outer())),
+            HandlerError::new(io::Error::other(outer())),
+            HandlerError::new(BoxedError::from(io::Error::other(outer()))),
+        ] {
+            assert!(error.find::<Outer>().is_some(), "{error}");
+            assert!(error.is_disconnect());
+        }
+        let none = HandlerError::from("text");
+        assert!(none.find::<io::Error>().is_none());
+    }
+
+    #[test]
+    fn a_timeout_is_not_a_disconnect() {
+        let ours = io::Error::from(io::ErrorKind::TimedOut);
+        let systems = io::Error::from(rustix::io::Errno::TIMEDOUT);
+        assert_eq!((is_timeout(&ours), is_disconnect(&ours)), (true, false));
+        assert_eq!(
+            (is_timeout(&systems), is_disconnect(&systems)),
+            (false, true)
+        );
     }
 
     #[test]

@@ -6,6 +6,7 @@ use std::time::Duration;
 use rustix::io::Errno;
 use socket2::SockAddr;
 
+use super::address::Address;
 use super::descriptor::Descriptor;
 use super::handle::Socket;
 use super::kind::{AddressFamily, SocketKind, domain_and_type};
@@ -18,11 +19,12 @@ impl Socket {
     /// receives only from it.
     ///
     /// # Errors
-    /// `ConnectionRefused` when there is no listener, `TimedOut`, and the system's.
+    /// `ConnectionRefused` when there is no listener, `InvalidInput` for the empty host, which is no
+    /// peer's, `TimedOut`, and the system's.
     ///
     /// Python: `socket.connect`
     pub fn connect(&self, address: impl ToAddress) -> io::Result<()> {
-        let address = address.to_address()?;
+        let address = address.to_peer()?;
         let descriptor = self.0.descriptor.open()?;
         let to = address.to_sock_addr()?;
         let patience = descriptor.patience();
@@ -99,6 +101,7 @@ pub fn create_connection(address: impl ToAddress, timeout: Option<Duration>) -> 
         let attempt = Socket::new(address.family(), SocketKind::Stream).and_then(|socket| {
             socket.settimeout(timeout)?;
             socket.connect(address)?;
+            refuse_itself(&socket)?;
             Ok(socket)
         });
         match attempt {
@@ -107,6 +110,17 @@ pub fn create_connection(address: impl ToAddress, timeout: Option<Duration>) -> 
         }
     }
     Err(error)
+}
+
+/// Without a listener at a port of the range from which clients get theirs, the system may choose
+/// that port as the client's own: then TCP connects the socket to itself.
+fn refuse_itself(socket: &Socket) -> io::Result<()> {
+    match (socket.getsockname()?, socket.getpeername()?) {
+        (own @ Address::Inet(_), peer) if own == peer => {
+            Err(io::ErrorKind::ConnectionRefused.into())
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Two Unix sockets that are connected to each other.

@@ -37,8 +37,9 @@ impl Socket {
 /// Python's `for line in self.rfile` is `for line in self.rfile.by_ref().lines()` for text, or
 /// [`readline`](Self::readline) in a loop for bytes, with a limit.
 ///
-/// After a timeout, [`readline`](Self::readline) and [`read_up_to`](Self::read_up_to) can be called
-/// again and lose nothing. [`read_exact`](Read::read_exact) loses the bytes that it had by then.
+/// After a timeout every call can be made again, and nothing is lost. Only
+/// [`read_exact`](Read::read_exact) of more than 1 MiB, and calls of the standard library that gather
+/// the whole stream, such as `read_to_end`, lose the bytes that they had by then.
 ///
 /// Python: `StreamRequestHandler.rfile`, which cannot be read any more after a timeout
 #[derive(Debug)]
@@ -147,6 +148,24 @@ impl Read for SocketReader {
         let read = self.fill_buf()?.read(into)?;
         self.consume(read);
         Ok(read)
+    }
+
+    /// Leaves the bytes unread until all are there, so that a timeout loses none.
+    fn read_exact(&mut self, mut into: &mut [u8]) -> io::Result<()> {
+        while !into.is_empty() {
+            // More than this must not gather here, so a longer read takes pieces.
+            let size = into.len().min(LARGEST_BUFFER);
+            while self.buffer.len() - self.start < size {
+                let missing = size - (self.buffer.len() - self.start);
+                if self.receive(missing)? == 0 {
+                    return Err(io::ErrorKind::UnexpectedEof.into());
+                }
+            }
+            into[..size].copy_from_slice(&self.buffer[self.start..self.start + size]);
+            self.consume(size);
+            into = &mut into[size..];
+        }
+        Ok(())
     }
 }
 

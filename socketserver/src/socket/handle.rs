@@ -148,12 +148,14 @@ impl Socket {
     /// from then on.
     ///
     /// # Errors
-    /// `Unsupported` with a [`Layer`], whose protocol a bare descriptor does not speak; the
-    /// system's.
+    /// `Unsupported` with a [`Layer`], whose protocol a bare descriptor does not speak;
+    /// `InvalidInput` if an `rfile` holds unread bytes, which would be lost: hand over from an
+    /// unbuffered one; the system's.
     ///
     /// Python: `socket.detach`
     pub fn detach(&self) -> io::Result<OwnedFd> {
         let descriptor = self.without_layer()?;
+        self.expect_nothing_unread("a connection that is handed over")?;
         descriptor.set_timeout(None)?;
         descriptor.socket().set_nonblocking(false)?;
         descriptor.source.release(descriptor.fd.as_fd());
@@ -161,6 +163,16 @@ impl Socket {
         descriptor.detached.store(true, Relaxed);
         descriptor.closed.store(true, Relaxed);
         Ok(fd)
+    }
+
+    fn expect_nothing_unread(&self, of: &str) -> io::Result<()> {
+        match self.0.unread.load(Relaxed) {
+            0 => Ok(()),
+            unread => Err(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                format!("expected no unread bytes of {of}, got {unread} in an rfile"),
+            )),
+        }
     }
 
     /// Whether `detach` has handed the connection over.
@@ -223,13 +235,7 @@ impl Socket {
     /// sent without the layer's protection, and would pass for protected ones.
     pub fn set_layer(&self, layer: impl Layer) -> io::Result<()> {
         let shared = self.open()?;
-        let unread = shared.unread.load(Relaxed);
-        if unread > 0 {
-            return Err(io::Error::new(
-                io::ErrorKind::InvalidInput,
-                format!("expected no unread bytes from below the new layer, got {unread} in rfile"),
-            ));
-        }
+        self.expect_nothing_unread("a connection that gets a layer")?;
         shared.layer.set(Box::new(layer)).map_err(|_| {
             io::Error::new(
                 io::ErrorKind::AlreadyExists,

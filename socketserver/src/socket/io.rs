@@ -1,5 +1,6 @@
 //! Sending and receiving.
 
+use std::fmt;
 use std::io::{self, Read, Write};
 
 use rustix::net::RecvFlags;
@@ -180,7 +181,7 @@ impl Socket {
     pub fn sendto(&self, data: &[u8], address: impl ToAddress) -> io::Result<usize> {
         let descriptor = self.without_layer()?;
         let fd = &descriptor.fd;
-        match address.to_address()? {
+        match address.to_peer()? {
             Address::Inet(to) => descriptor.until_ready(Interest::Write, |may_block| {
                 rustix::net::sendto(fd, data, send_flags(may_block), &to)
             }),
@@ -251,6 +252,15 @@ impl Write for &Socket {
         self.send(data)
     }
 
+    /// Formats first, so that the text leaves in one piece rather than one system call per
+    /// fragment.
+    fn write_fmt(&mut self, arguments: fmt::Arguments<'_>) -> io::Result<()> {
+        match arguments.as_str() {
+            Some(text) => self.sendall(text.as_bytes()),
+            None => self.sendall(arguments.to_string().as_bytes()),
+        }
+    }
+
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
@@ -259,6 +269,10 @@ impl Write for &Socket {
 impl Write for Socket {
     fn write(&mut self, data: &[u8]) -> io::Result<usize> {
         self.send(data)
+    }
+
+    fn write_fmt(&mut self, arguments: fmt::Arguments<'_>) -> io::Result<()> {
+        (&*self).write_fmt(arguments)
     }
 
     fn flush(&mut self) -> io::Result<()> {

@@ -23,7 +23,8 @@ use super::other::OtherAddress;
 ///
 /// An IP address is an [`IpAddr`], [`Ipv4Addr`] or [`Ipv6Addr`].
 ///
-/// The empty host is every IPv4 address of this machine. Any other host name is looked up. Where
+/// The empty host is every IPv4 address of this machine, for `bind` alone: it names no peer. Any
+/// other host name is looked up. Where
 /// one address is needed, it is the first IPv4 address as in Python, or the first of all if there
 /// is none for IPv4.
 ///
@@ -47,21 +48,33 @@ pub trait ToAddress {
     /// `InvalidInput` for text that is not an address, before any look-up; the look-up's.
     fn to_address(&self) -> io::Result<Address>;
 
-    /// All addresses that this stands for, in the order in which to try them. For a host name
+    /// The address of a peer: the same, but for the empty host, which names no peer.
+    ///
+    /// # Errors
+    /// As [`to_address`](Self::to_address), and `InvalidInput` for the empty host.
+    fn to_peer(&self) -> io::Result<Address> {
+        self.to_address()
+    }
+
+    /// All addresses of a peer, in the order in which to try them. For a host name
     /// these are all that the look-up returns, of either family.
     ///
     /// # Errors
-    /// As [`to_address`](Self::to_address).
+    /// As [`to_peer`](Self::to_peer).
     ///
     /// Python: `socket.getaddrinfo`
     fn to_addresses(&self) -> io::Result<Vec<Address>> {
-        Ok(vec![self.to_address()?])
+        Ok(vec![self.to_peer()?])
     }
 }
 
 impl<A: ToAddress + ?Sized> ToAddress for &A {
     fn to_address(&self) -> io::Result<Address> {
         (**self).to_address()
+    }
+
+    fn to_peer(&self) -> io::Result<Address> {
+        (**self).to_peer()
     }
 
     fn to_addresses(&self) -> io::Result<Vec<Address>> {
@@ -100,7 +113,13 @@ impl ToAddress for (&str, u16) {
         Ok(Address::Inet(*first.unwrap_or(&all[0])))
     }
 
+    fn to_peer(&self) -> io::Result<Address> {
+        expect_host(self.0)?;
+        self.to_address()
+    }
+
     fn to_addresses(&self) -> io::Result<Vec<Address>> {
+        expect_host(self.0)?;
         let all = look_up(self.0, self.1)?;
         Ok(all.into_iter().map(Address::Inet).collect())
     }
@@ -109,6 +128,10 @@ impl ToAddress for (&str, u16) {
 impl ToAddress for (String, u16) {
     fn to_address(&self) -> io::Result<Address> {
         (self.0.as_str(), self.1).to_address()
+    }
+
+    fn to_peer(&self) -> io::Result<Address> {
+        (self.0.as_str(), self.1).to_peer()
     }
 
     fn to_addresses(&self) -> io::Result<Vec<Address>> {
@@ -131,6 +154,18 @@ fn look_up(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
         return Err(named(io::ErrorKind::NotFound, &"it has no address"));
     }
     Ok(all)
+}
+
+/// Every address of this machine is nothing to connect to: a name that a client left empty would
+/// reach the server itself.
+fn expect_host(host: &str) -> io::Result<()> {
+    if host.is_empty() {
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidInput,
+            "expected the host of a peer, got an empty one",
+        ));
+    }
+    Ok(())
 }
 
 /// What a text says.
@@ -176,6 +211,13 @@ impl ToAddress for str {
         }
     }
 
+    fn to_peer(&self) -> io::Result<Address> {
+        match Text::read(self)? {
+            Text::Address(address) => Ok(address),
+            Text::Host(host, port) => (host, port).to_peer(),
+        }
+    }
+
     fn to_addresses(&self) -> io::Result<Vec<Address>> {
         match Text::read(self)? {
             Text::Address(address) => Ok(vec![address]),
@@ -187,6 +229,10 @@ impl ToAddress for str {
 impl ToAddress for String {
     fn to_address(&self) -> io::Result<Address> {
         self.as_str().to_address()
+    }
+
+    fn to_peer(&self) -> io::Result<Address> {
+        self.as_str().to_peer()
     }
 
     fn to_addresses(&self) -> io::Result<Vec<Address>> {

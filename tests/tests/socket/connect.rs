@@ -4,10 +4,11 @@ use std::any::type_name;
 use std::io::{self, ErrorKind};
 use std::net::TcpListener;
 use std::os::unix::net;
+use std::process::{Command, Stdio};
 use std::thread;
 
 use socketserver::{Address, AddressFamily, Socket, SocketKind, ToAddress, create_connection};
-use tests::{DEADLINE, Folder, Thread, matrix};
+use tests::{DEADLINE, Folder, Thread, elsewhere_command, is_elsewhere, matrix};
 
 use crate::new;
 
@@ -103,5 +104,57 @@ fn every_address_of_a_host_is_tried() {
             .to_addresses()
             .expect("a look-up"),
         all
+    );
+}
+
+#[test]
+fn the_empty_host_is_no_peer() {
+    let socket = new(AddressFamily::Inet, SocketKind::Datagram);
+    let errors = [
+        create_connection(("", 9), Some(DEADLINE)).map(drop),
+        create_connection(":9", Some(DEADLINE)).map(drop),
+        new(AddressFamily::Inet, SocketKind::Stream).connect(("", 9)),
+        socket.sendto(b"hello", ("".to_owned(), 9)).map(drop),
+    ];
+    for error in errors {
+        let error = error.expect_err("no peer");
+        assert_eq!(error.kind(), ErrorKind::InvalidInput, "{error}");
+    }
+    socket.bind(("", 0)).expect("every address of this machine");
+}
+
+/// Where few ports are left, the system soon chooses the one that the client connects to. Skipped
+/// where this process may not make a namespace.
+#[test]
+fn a_client_does_not_connect_to_itself() {
+    const TEST: &str = "connect::a_client_does_not_connect_to_itself";
+    if is_elsewhere() {
+        for _ in 0..20 {
+            let error = create_connection("127.0.0.1:45000", Some(DEADLINE)).expect_err("nobody");
+            assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
+        }
+        return;
+    }
+    let script = "ip link set lo up && echo 45000 45003 > /proc/sys/net/ipv4/ip_local_port_range";
+    let namespace = |then: &str| {
+        let mut command = Command::new("unshare");
+        command.args(["--net", "sh", "-c", &format!("{script} && {then}"), "sh"]);
+        command
+    };
+    let allowed = namespace("true").stderr(Stdio::null()).status();
+    if !allowed.is_ok_and(|status| status.success()) {
+        return eprintln!("skipped: no network of its own can be made here");
+    }
+    let test = elsewhere_command(TEST);
+    let mut command = namespace("exec \"$@\"");
+    command
+        .arg(test.get_program())
+        .args(test.get_args())
+        .env("ELSEWHERE", TEST);
+    let output = command.output().expect("unshare");
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        output.status.success() && text.contains("1 passed"),
+        "{text}"
     );
 }

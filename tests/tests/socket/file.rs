@@ -293,3 +293,59 @@ fn reads_resume_after_a_timeout() {
     other.write_all(b"rst").expect("write");
     assert_eq!(rfile.read_up_to(5).expect("five bytes"), b"first");
 }
+
+/// A length in two parts, with a timeout between them.
+#[test]
+fn read_exact_loses_nothing_by_a_timeout() {
+    for rbufsize in [-1, 0] {
+        let (one, mut other) = tcp_pair();
+        let (mut rfile, _) = one.makefile(rbufsize, 0);
+        one.settimeout(Some(Duration::from_millis(20)))
+            .expect("a timeout");
+        other.write_all(b"\0\0").expect("send");
+        let mut length = [1; 4];
+        let error = rfile
+            .read_exact(&mut length)
+            .expect_err("two bytes are missing");
+        assert_eq!(error.kind(), ErrorKind::TimedOut);
+        other.write_all(b"\0\x05hello").expect("send");
+        one.settimeout(Some(tests::DEADLINE)).expect("a timeout");
+        rfile.read_exact(&mut length).expect("the length");
+        assert_eq!(length, [0, 0, 0, 5]);
+        let mut text = [0; 5];
+        rfile.read_exact(&mut text).expect("the text");
+        assert_eq!(&text, b"hello");
+        other.shutdown(Shutdown::Write).expect("shutdown");
+        let error = rfile.read_exact(&mut text).expect_err("the end");
+        assert_eq!(error.kind(), ErrorKind::UnexpectedEof);
+    }
+}
+
+#[test]
+fn read_exact_takes_more_than_its_buffer() {
+    let (one, mut other) = tcp_pair();
+    let data: Vec<u8> = (0..3_000_000_u32).map(|number| number as u8).collect();
+    let sent = data.clone();
+    let sending = thread::spawn(move || other.write_all(&sent));
+    let mut received = vec![0; data.len()];
+    one.makefile(-1, 0)
+        .0
+        .read_exact(&mut received)
+        .expect("all of it");
+    assert!(received == data);
+    sending.join().expect("no panic").expect("send");
+}
+
+#[test]
+fn detach_refuses_to_lose_what_was_read_ahead() {
+    let (one, mut other) = tcp_pair();
+    let (mut rfile, _) = one.makefile(-1, 0);
+    other.write_all(b"cat\nhello").expect("send");
+    assert_eq!(rfile.readline(100).expect("a line"), b"cat\n");
+    let error = one.detach().expect_err("five bytes are in rfile");
+    assert_eq!(error.kind(), ErrorKind::InvalidInput);
+    assert_eq!(rfile.read_up_to(5).expect("the rest"), b"hello");
+    let detached = Socket::from(one.detach().expect("nothing is unread"));
+    other.write_all(b"more").expect("send");
+    assert_eq!(detached.recv(10).expect("recv"), b"more");
+}

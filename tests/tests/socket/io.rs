@@ -215,3 +215,12 @@ while True:
         assert!(answer == data.to_uppercase().as_bytes());
     }
 }
+
+/// A message of a datagram socket shows that it was one call.
+#[test]
+fn formatted_text_leaves_in_one_piece() {
+    let (mut one, other) = socketpair(SocketKind::Datagram).expect("a pair");
+    let number = 7;
+    write!(one, "text-{number:03}!").expect("send");
+    assert_eq!(other.recv(100).expect("recv"), b"text-007!");
+}
