@@ -214,7 +214,7 @@ pub use transport::{
 /// | --- | --- | --- |
 /// | [`Streams`](options::Streams) | [`Tcp`], [`UnixStream`] | `request_queue_size`, `linger` |
 /// | [`Inet`](options::Inet) | [`Tcp`], [`Udp`] | `allow_reuse_address`, `allow_reuse_port`, `dual_stack` |
-/// | [`TcpOnly`](options::TcpOnly) | [`Tcp`] | `wait_for_input` |
+/// | [`TcpOnly`](options::TcpOnly) | [`Tcp`] | `wait_for_input`, `disable_nagle_algorithm` |
 /// | [`Packets`](options::Packets) | [`Udp`], [`UnixDatagram`] | `max_packet_size`, `send_timeout` |
 /// | [`File`](options::File) | [`UnixStream`], [`UnixDatagram`] | `mode` |
 /// | [`Threads`](options::Threads) | [`Threading`] | `max_threads`, `keep_alive`, `daemon_threads` |

@@ -71,6 +71,16 @@ pub trait BaseServer<R = Socket>: Sized + Send + Sync + 'static {
         log_error(client_address, error);
     }
 
+    /// A request is over: its handler has run or failed, or the concurrency rejected it, and
+    /// `shutdown_request` has ended its conversation. Called exactly once for each request for which
+    /// [`verify_request`](Self::verify_request) returned true, so what that took, such as a place
+    /// among the requests of several servers, is given back here.
+    ///
+    /// Runs where the handler ran: in a forking server that is the child, with its copy of the state.
+    ///
+    /// Python: an override of `process_request_thread` with `finally`
+    fn request_closed(&self, _request: &R, _client_address: &Address, _server: &ServerRef<Self>) {}
+
     /// No request came within `timeout`. Only [`handle_request`](crate::Server::handle_request)
     /// calls it.
     ///
@@ -91,11 +101,15 @@ pub trait BaseServer<R = Socket>: Sized + Send + Sync + 'static {
     /// Runs once, when the server accepts nothing more and before it waits for live requests: the
     /// place to tell the clients.
     ///
-    /// Code that a Python program runs after `super().server_close()` goes after
-    /// [`server_close`](crate::Server::server_close), or into the state's `Drop`.
-    ///
-    /// Python: `BaseServer.server_close`
+    /// Python: `BaseServer.server_close`, before `super().server_close()`
     fn server_close(&self, _server: &ServerRef<Self>) {}
+
+    /// Runs once, when the last request has ended or was abandoned, and the workers have ended: the
+    /// place to save what the requests have changed. A server that does not wait for its requests
+    /// ([`block_on_close`](crate::options::OnClose) off) calls it with requests still live.
+    ///
+    /// Python: `BaseServer.server_close`, after `super().server_close()`
+    fn server_closed(&self, _server: &ServerRef<Self>) {}
 }
 
 /// The state of a server that has none.

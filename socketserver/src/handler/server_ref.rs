@@ -23,12 +23,12 @@ use crate::socket::Address;
 pub struct ServerRef<S = ()>(Arc<Shared<S>>);
 
 struct Shared<S> {
-    state: S,
+    state: Arc<S>,
     core: Arc<Core>,
 }
 
 impl<S> ServerRef<S> {
-    pub(crate) fn new(state: S, core: Arc<Core>) -> Self {
+    pub(crate) fn new(state: Arc<S>, core: Arc<Core>) -> Self {
         ServerRef(Arc::new(Shared { state, core }))
     }
 

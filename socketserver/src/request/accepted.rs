@@ -26,7 +26,7 @@ pub(crate) trait Accepted: Send + Sync {
     fn refuse(&self);
 
     /// The request's life where its handler runs: `prepare`, the handler, `handle_error` if either
-    /// failed, `shutdown_request`.
+    /// failed, `shutdown_request`, `request_closed`.
     fn run(&self) -> End;
 
     /// `handle_error`.
@@ -34,6 +34,9 @@ pub(crate) trait Accepted: Send + Sync {
 
     /// `shutdown_request`, blocking for at most `patience`.
     fn shutdown(&self, patience: Duration);
+
+    /// `request_closed`: after the end of a request that `verify_request` let through.
+    fn closed(&self);
 
     /// Ends the request by force, from any thread. Does not block.
     fn abort(&self);

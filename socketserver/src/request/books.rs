@@ -284,6 +284,8 @@ mod tests {
 
         fn shutdown(&self, _patience: Duration) {}
 
+        fn closed(&self) {}
+
         fn abort(&self) {
             self.0.fetch_add(1, SeqCst);
         }

@@ -93,6 +93,20 @@ pub struct ServerHandle<S> {
 }
 
 impl<S> ServerHandle<S> {
+    /// The server as its handlers see it: a clone that can go to other threads.
+    pub fn server_ref(&self) -> ServerRef<S> {
+        self.server.clone()
+    }
+
+    /// Drains the server on SIGINT and SIGTERM: see [`Server::drain_on_signals`].
+    ///
+    /// # Errors
+    /// The system's.
+    #[cfg(feature = "signals")]
+    pub fn drain_on_signals(&self, timeout: Duration) -> io::Result<()> {
+        self.engine.0.drain_on_signals(timeout)
+    }
+
     /// Ends the server gracefully, as [`Server::drain`]: live requests may go on for `timeout`.
     ///
     /// # Errors

@@ -83,6 +83,12 @@ where
             self.server.state().server_close(&self.server);
         });
     }
+
+    fn closed(&self) {
+        quietly("server_closed", || {
+            self.server.state().server_closed(&self.server);
+        });
+    }
 }
 
 /// One request with its types. Its fields drop without a panic, on any thread.
@@ -150,6 +156,7 @@ where
                 }
             };
             self.shutdown(self.typed.patience);
+            self.closed();
             end
         })
     }
@@ -168,6 +175,14 @@ where
             self.typed
                 .transport
                 .shutdown_request(&self.request, patience);
+        });
+    }
+
+    fn closed(&self) {
+        let server = &self.typed.server;
+        quietly("request_closed", || {
+            let state = server.state();
+            state.request_closed(&self.request, &self.client_address, server);
         });
     }
 

@@ -3,13 +3,14 @@
 
 use std::fs::{self, File};
 use std::io;
-use std::os::unix::fs::{FileTypeExt, MetadataExt};
+use std::os::fd::AsRawFd;
+use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
 use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
-use rustix::fs::{FlockOperation, Mode, fchmod, flock};
+use rustix::fs::{FlockOperation, Mode, OFlags, fchmod, flock};
 use rustix::io::Errno;
 
 use super::options;
@@ -49,6 +50,10 @@ impl SocketFile {
         options: &options::File,
     ) -> io::Result<()> {
         if let Some(mode) = options.mode {
+            if let Address::Abstract(_) = address {
+                let expected = "the path of a Unix socket, because `mode` means nothing for a name";
+                return Err(super::unexpected(expected, address));
+            }
             // Before `bind`, so that the file never exists with a wider mode.
             fchmod(socket, Mode::from_raw_mode(mode))?;
         }
@@ -64,8 +69,12 @@ impl SocketFile {
             }
             result => result,
         }?;
-        *self.made.lock() = Some(identity(path)?);
-        Ok(())
+        let made = identity(path)?;
+        *self.made.lock() = Some(made);
+        match options.mode {
+            Some(mode) => widen(path, made, mode),
+            None => Ok(()),
+        }
     }
 
     /// Clients can connect to the socket, so other servers may look at the file again.
@@ -94,6 +103,19 @@ fn identity(path: &Path) -> io::Result<(u64, u64)> {
     Ok((metadata.dev(), metadata.ino()))
 }
 
+/// Adds the permissions that the umask took from the file at `bind`. The file is the one that was
+/// made, even if another takes its place meanwhile.
+fn widen(path: &Path, made: (u64, u64), mode: u32) -> io::Result<()> {
+    let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let file = File::from(rustix::fs::open(path, flags, Mode::empty())?);
+    let metadata = file.metadata()?;
+    if (metadata.dev(), metadata.ino()) != made || metadata.mode() & 0o7777 == mode & 0o7777 {
+        return Ok(());
+    }
+    let through = format!("/proc/self/fd/{}", file.as_raw_fd());
+    fs::set_permissions(through, fs::Permissions::from_mode(mode))
+}
+
 /// Whether the file is a socket on which no server listens.
 fn is_stale(like: &Socket, path: &Path) -> io::Result<bool> {
     if !fs::symlink_metadata(path)?.file_type().is_socket() {
@@ -117,7 +139,9 @@ fn lock_folder_of(path: &Path, patience: Duration) -> Option<File> {
         _ => Path::new("."),
     };
     // If there is no such folder, `bind` reports that better.
-    let lock = File::open(folder).ok()?;
+    // A pipe in its place must not block the call.
+    let flags = OFlags::DIRECTORY | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let lock = File::from(rustix::fs::open(folder, flags, Mode::empty()).ok()?);
     let end = Instant::now() + patience;
     loop {
         match flock(&lock, FlockOperation::NonBlockingLockExclusive) {

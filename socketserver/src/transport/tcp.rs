@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::options::{Inet, Streams, TcpOnly, inet_setters, streams_setters, tcp_only_setters};
 use super::{Transport, inet, stream};
 use crate::axis::Has;
-use crate::socket::{Address, Socket, SocketKind};
+use crate::socket::{Address, Socket, SocketKind, SocketOption};
 
 /// Connections over TCP: reliable streams of bytes, without boundaries in them. A client's
 /// handshake is done before its handler runs, so the server must be up first.
@@ -65,6 +65,7 @@ impl Transport for Tcp {
     }
 
     fn server_activate(&self, socket: &Socket) -> io::Result<()> {
+        socket.setsockopt(SocketOption::NoDelay(self.own.disable_nagle_algorithm))?;
         stream::activate(socket, &self.streams)?;
         if let Some(time) = self.own.wait_for_input {
             let seconds = u32::try_from(time.as_secs()).unwrap_or(u32::MAX).max(1);

@@ -1,6 +1,7 @@
 //! The methods of `BaseServer`: when they are called, what they may do, and what they cannot break.
 
 use std::fs;
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::thread;
@@ -9,7 +10,7 @@ use std::time::{Duration, Instant};
 use parking_lot::Mutex;
 use socketserver::{
     Address, BaseRequestHandler, BaseServer, Builder, HandlerError, Served, Server, ServerRef,
-    TCPServer, Tcp, ThreadingTCPServer,
+    Socket, TCPServer, Tcp, ThreadingTCPServer,
 };
 use tests::{Client, Column, Echo, Running, ends_well, in_time, matrix, run, serve, until};
 
@@ -238,8 +239,67 @@ fn a_stop_ends_handle_request<C: Column>() {
     assert_eq!(ends_well(waiting), Served::Stopped);
 }
 
+/// The places that a state counts, as a limit that servers share would.
+#[derive(Default)]
+struct Places {
+    taken: AtomicUsize,
+    given_back: AtomicUsize,
+    closed: AtomicUsize,
+}
+
+impl BaseServer for Places {
+    fn verify_request(&self, _: &Socket, _: &Address, _: &ServerRef<Self>) -> bool {
+        self.taken.fetch_add(1, Relaxed);
+        true
+    }
+    fn request_closed(&self, _: &Socket, _: &Address, _: &ServerRef<Self>) {
+        self.given_back.fetch_add(1, Relaxed);
+    }
+    fn server_closed(&self, server: &ServerRef<Self>) {
+        assert_eq!(server.stats().active, 0);
+        self.closed.fetch_add(1, Relaxed);
+    }
+}
+
+/// Fails in each of its steps.
+#[derive(BaseRequestHandler)]
+struct Unlucky {
+    request: Socket,
+}
+
+impl Unlucky {
+    fn setup(&self) -> io::Result<()> {
+        match self.request.recv(1)?.as_slice() {
+            b"s" => Err(io::Error::other("in setup")),
+            b"p" => panic!("in setup"),
+            _ => Ok(()),
+        }
+    }
+    fn handle(&self) -> io::Result<()> {
+        self.request.sendall(b"hello")
+    }
+}
+
+fn each_admitted_request_is_closed_once<C: Column>() {
+    let server = Server::<Tcp, C, Unlucky, Places>::builder()
+        .bind(LOCAL)
+        .expect("bind");
+    let state = server.server_ref();
+    let server = Running::from(server.spawn().expect("spawn"));
+    for word in ["a", "s", "p"] {
+        let mut client = Client::stream(&server.address());
+        client.send(word);
+        client.rest();
+    }
+    let (_, stats) = server.drain(tests::DEADLINE);
+    assert_eq!((stats.finished, stats.failed), (1, 2));
+    assert_eq!(state.taken.load(Relaxed), 3);
+    assert_eq!(state.given_back.load(Relaxed), 3);
+    assert_eq!(state.closed.load(Relaxed), 1);
+}
+
 matrix!(
-    columns: service_actions_runs_every_poll_interval,
+    columns: each_admitted_request_is_closed_once, service_actions_runs_every_poll_interval,
     service_actions_can_pause_until_the_next_start, a_stop_does_not_await_the_poll_interval,
     any_hook_may_stop_the_server, a_panic_in_a_hook_costs_one_call, a_stop_ends_handle_request,
 );

@@ -9,8 +9,8 @@ use std::time::Duration;
 use crossbeam_channel::bounded;
 use socketserver::{
     Address, AddressFamily, Builder, Datagram, Green, GreenTCPServer, Inline, Server, Socket,
-    SocketKind, TCPServer, Tcp, Threading, ThreadingTCPServer, ThreadingUDPServer, ToAddress,
-    UDPServer, Udp, UnixDatagram, UnixDatagramServer, UnixStream, UnixStreamServer,
+    SocketKind, SocketOption, TCPServer, Tcp, Threading, ThreadingTCPServer, ThreadingUDPServer,
+    ToAddress, UDPServer, Udp, UnixDatagram, UnixDatagramServer, UnixStream, UnixStreamServer,
     create_connection,
 };
 use tests::{Client, DEADLINE, Echo, Folder, Row, Running, Streams, in_time, run};
@@ -223,4 +223,17 @@ fn the_builder_forwards_the_options_of_its_axes() {
         block_on_close(false),
     );
     forward!(GreenTCPServer, Green: stack_size(1 << 20), max_green_threads(7));
+}
+
+#[test]
+fn small_writes_leave_at_once_unless_told_otherwise() {
+    let no_delay = |request: Socket, _: Address| {
+        let on = request.getsockopt(SocketOption::NoDelay)?;
+        request.sendall(if on { b"on" } else { b"off" })
+    };
+    let server = run(TCPServer::handling(no_delay), LOCAL);
+    assert_eq!(Client::stream(&server.address()).rest(), b"on");
+    let server = TCPServer::handling(no_delay).disable_nagle_algorithm(false);
+    let server = run(server, LOCAL);
+    assert_eq!(Client::stream(&server.address()).rest(), b"off");
 }

@@ -246,11 +246,49 @@ fn the_file_never_has_a_wider_mode() {
         seen_modes(&path, || datagram().mode(0o600).bind(&path)),
         narrow
     );
-    // The process's umask still counts; without a mode it alone does.
-    let wide = BTreeSet::from([0o777 & !umask()]);
-    assert_eq!(seen_modes(&path, || stream().mode(0o777).bind(&path)), wide);
-    assert_eq!(seen_modes(&path, || stream().bind(&path)), wide);
-    assert_eq!(seen_modes(&path, || datagram().bind(&path)), wide);
+    // The umask counts on the way; without a mode it alone does.
+    let masked = BTreeSet::from([0o777 & !umask()]);
+    let mut seen = seen_modes(&path, || stream().mode(0o777).bind(&path));
+    assert!(seen.remove(&0o777), "{seen:?}");
+    assert!(seen.is_subset(&masked), "{seen:?}");
+    assert_eq!(seen_modes(&path, || stream().bind(&path)), masked);
+    assert_eq!(seen_modes(&path, || datagram().bind(&path)), masked);
+}
+
+#[test]
+fn the_mode_is_the_one_asked_for() {
+    let folder = Folder::new();
+    for mode in [0o600, 0o660, 0o666, 0o777] {
+        let path = folder.join("server");
+        let server = UnixStreamServer::handling(|_: Socket, _| ());
+        let _server = server.mode(mode).bind(&path).expect("bind");
+        assert_eq!(mode_of(&path), Some(mode));
+    }
+}
+
+#[test]
+fn an_abstract_name_has_no_mode() {
+    let server = UnixDatagramServer::handling(|_: Datagram, _| ());
+    let error = server
+        .mode(0o600)
+        .bind("@mode")
+        .map(drop)
+        .expect_err("no file");
+    assert_eq!(error.kind(), ErrorKind::InvalidInput);
+}
+
+/// Nothing reads or writes the pipe, so opening it would block.
+#[test]
+fn a_pipe_in_place_of_the_folder_blocks_no_server() {
+    let folder = Folder::new();
+    let pipe = folder.join("pipe");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.expect("mkfifo").success());
+    let bind = move || {
+        let server = UnixStreamServer::handling(|_: Socket, _| ());
+        server.bind(pipe.join("server")).map(drop)
+    };
+    tests::in_time("bind", bind).expect_err("a pipe is no folder");
 }
 
 /// As after a crash, which leaves the file.

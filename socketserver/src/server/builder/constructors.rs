@@ -1,6 +1,7 @@
 //! Where a builder comes from: `Server::bind`, `builder`, `with` and `handling`.
 
 use std::io;
+use std::sync::Arc;
 
 use super::Builder;
 use crate::concurrency::Concurrency;
@@ -50,6 +51,47 @@ impl<T, C, H, S> Server<T, C, H, S> {
         C: Default,
     {
         Builder::new(T::default(), C::default(), state)
+    }
+
+    /// A builder for a server whose state other servers share: one chat room behind a TCP and a Unix
+    /// socket, say. Each server has its own [`ServerRef`](crate::ServerRef), with its own address and
+    /// counters.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use socketserver::{
+    ///     BaseRequestHandler, BaseServer, ServerRef, Socket, ThreadingTCPServer,
+    /// };
+    ///
+    /// struct Room(&'static str);
+    ///
+    /// impl BaseServer for Room {}
+    ///
+    /// #[derive(BaseRequestHandler)]
+    /// struct Greet {
+    ///     request: Socket,
+    ///     server: ServerRef<Room>,
+    /// }
+    ///
+    /// impl Greet {
+    ///     fn handle(&mut self) -> std::io::Result<()> {
+    ///         self.request.sendall(self.server.0.as_bytes())
+    ///     }
+    /// }
+    ///
+    /// let room = Arc::new(Room("welcome"));
+    /// let one = ThreadingTCPServer::<Greet, Room>::with_shared(room.clone()).bind("127.0.0.1:0")?;
+    /// let other = ThreadingTCPServer::<Greet, Room>::with_shared(room).bind("127.0.0.1:0")?;
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    ///
+    /// Python: an attribute of two servers
+    pub fn with_shared(state: Arc<S>) -> Builder<T, C, H, S>
+    where
+        T: Default,
+        C: Default,
+    {
+        Builder::with_shared(T::default(), C::default(), state)
     }
 }
 

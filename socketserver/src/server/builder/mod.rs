@@ -65,7 +65,7 @@ impl Default for Options {
 pub struct Builder<T, C, H, S> {
     transport: T,
     concurrency: C,
-    state: S,
+    state: Arc<S>,
     options: Options,
     handler: PhantomData<fn(H)>,
 }
@@ -74,6 +74,11 @@ impl<T, C, H, S> Builder<T, C, H, S> {
     /// A builder from its parts. For the transports and concurrencies of this crate [`Server::with`]
     /// is shorter.
     pub fn new(transport: T, concurrency: C, state: S) -> Self {
+        Self::with_shared(transport, concurrency, Arc::new(state))
+    }
+
+    /// The same, with a state that other servers share: see [`Server::with_shared`].
+    pub fn with_shared(transport: T, concurrency: C, state: Arc<S>) -> Self {
         Builder {
             transport,
             concurrency,

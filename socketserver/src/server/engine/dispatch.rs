@@ -24,7 +24,9 @@ impl Engine {
             Ok(()) => Served::Handled,
             Err(Rejected { job, error }) => {
                 let (request, ticket) = job.give_back();
-                self.refuse(&*request, ticket, Refusal::Failed(error.into()))
+                let served = self.refuse(&*request, ticket, Refusal::Failed(error.into()));
+                request.closed();
+                served
             }
         }
     }

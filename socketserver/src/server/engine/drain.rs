@@ -123,6 +123,7 @@ impl Engine {
         }
         self.close_workers();
         let abandoned = if wait { self.abandon_live() } else { 0 };
+        self.core.life.inside(|| self.intake.closed());
         let drained = before.report(&self.core, abandoned);
         log::debug!(target: TARGET, "{} has ended: {drained:?}, {:?}", self.core.address, self.core.stats());
         *report = Some(drained);

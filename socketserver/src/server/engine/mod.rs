@@ -60,6 +60,8 @@ pub(super) trait Intake: Send + Sync {
     fn handle_timeout(&self);
     /// The state's `server_close`.
     fn announce_end(&self);
+    /// The state's `server_closed`.
+    fn closed(&self);
 }
 
 /// A bound socket.
