@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn no_code_names_the_library_if_its_path_is_given() {
+    fn generated_code_uses_the_given_library_path() {
         let handlers: [DeriveInput; 5] = [
             parse_quote! { #[handler(crate = lib)] struct H; },
             parse_quote! { #[handler(crate = lib)] struct H { server: ServerRef<S>, own: u8 } },

@@ -20,7 +20,7 @@
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has no options of the kind `{O}`",
-    label = "this option means nothing for `{Self}`",
+    label = "this option does not apply to `{Self}`",
     note = "the module `options` has a table of the options of each transport and concurrency"
 )]
 pub trait Has<O> {

@@ -131,7 +131,7 @@
 //!
 //! # Platforms
 //!
-//! Linux. The crate does not compile elsewhere, because nothing here would show that it works there.
+//! Linux. The crate does not compile elsewhere, because no test runs on another system.
 //!
 //! # Reading the source
 //!
@@ -150,7 +150,7 @@
 //! block. `CONTRIBUTING.md` has a map, and the words that the code uses.
 
 #[cfg(not(target_os = "linux"))]
-compile_error!("socketserver needs Linux");
+compile_error!("expected Linux: socketserver supports no other system");
 
 // In the order in which a request meets them; the blank lines keep it.
 mod server;

@@ -313,7 +313,7 @@ impl LiveChildren {
             signal(pid, Signal::KILL);
             // No process survives that, so this does not take long.
             if let Err(error) = waitpid(Some(pid), WaitOptions::empty()) {
-                log::debug!(target: TARGET, "cannot reap child {pid}: {error}; it counts as aborted");
+                log::debug!(target: TARGET, "cannot reap child {pid} ({error}): its request counts as aborted");
             }
             child.end(End::Aborted);
         }
@@ -322,7 +322,7 @@ impl LiveChildren {
 
 fn signal(pid: Pid, signal: Signal) {
     if let Err(error) = kill_process(pid, signal) {
-        log::debug!(target: TARGET, "cannot send {signal:?} to child {pid}: {error}");
+        log::debug!(target: TARGET, "cannot send {signal:?} to child {pid} ({error}): leaving it alone");
     }
 }
 
@@ -344,7 +344,7 @@ fn end_of(pid: Pid, terminated: bool) -> Option<End> {
         Err(rustix::io::Errno::INTR) => None,
         Err(error) => {
             // The program ignores SIGCHLD, so the system reaps its children.
-            log::debug!(target: TARGET, "cannot learn how child {pid} ended: {error}; its request counts as finished");
+            log::debug!(target: TARGET, "cannot learn how child {pid} ended ({error}): its request counts as finished");
             Some(End::Finished)
         }
     }

@@ -36,7 +36,7 @@ use crate::sync::Instant;
 /// # Ok::<(), std::io::Error>(())
 /// ```
 ///
-/// Something around each job is a closure: [`Builder::around`](crate::Builder::around).
+/// To run code around each job, use [`Builder::around`](crate::Builder::around).
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a set of hooks for a concurrency",
     label = "needs `impl ConcurrencyHooks for {Self}`",

@@ -5,12 +5,12 @@
 //! *parks* and another one runs. So a handler is written as for threads, and runs on a
 //! [`GreenTCPServer`](crate::GreenTCPServer) after one name is changed.
 //!
-//! It parks in *waiting calls*: those of this crate's sockets, of a [`channel`], and
+//! A green thread parks in *waiting calls*: those of this crate's sockets, of a [`channel`], and
 //! [`Mutex::lock`], [`Condvar::wait`], [`JoinHandle::join`], [`sleep`], [`blocking`] and
 //! [`yield_now`]. On an ordinary thread all of them work too, and simply block.
 //!
-//! A program that uses green threads calls [`enable`] first in `main`. That is an unsafe function,
-//! because it is a promise about thread-locals: rule 7.
+//! A program that uses green threads calls [`enable`] first in `main`. It is an unsafe function,
+//! because calling it promises that the program keeps rule 7.
 //!
 //! # Rules
 //!
@@ -20,17 +20,17 @@
 //!    this module.
 //! 2. *Hold no lock of `std` or `parking_lot` during a waiting call.* If the owner of such a lock
 //!    parks, and another green thread of its scheduler asks for the lock, that one blocks the
-//!    scheduler. The owner can never run again, and both are stuck permanently. It does not help
-//!    that there is nothing to wait for, because some waiting calls let others run anyway (rule 3).
-//!    A [`Mutex`] of this module may be held. `println!` is fine, but `stdout().lock()` is a lock
-//!    of `std`; and the green threads of a scheduler can even enter it while another one holds it,
-//!    since they are one thread to it.
+//!    scheduler. The owner can never run again, and both are stuck permanently. This holds even for a
+//!    waiting call that need not wait, because such a call sometimes yields (rule 3).
+//!    A [`Mutex`] of this module may be held. `println!` is fine. `stdout().lock()` is a lock
+//!    of `std`. It belongs to a thread, so all green threads of one scheduler can hold it at the
+//!    same time.
 //! 3. *Do not compute for long.* A green thread that computes keeps its core to itself. After 100
 //!    ms a line in the log says so at warn level (`RUST_LOG=warn`), with the handler's name. Put
 //!    the computation into [`blocking`], or call [`yield_now`] now and then. A green thread that
-//!    talks to sockets and channels need not, because every 32nd of its calls that did not have to
-//!    wait lets others run. Calls that never wait do not count: those on a socket with a timeout of
-//!    zero, reads of data that a reader has already buffered, sends into a channel without a limit.
+//!    talks to sockets and channels need not call it: after 31 waiting calls that returned at once,
+//!    the next one yields. These calls do not count: those on a socket with a timeout of zero, reads
+//!    of data that a reader has already buffered, and sends into a channel without a limit.
 //! 4. *Thread-locals are shared* by the green threads of a scheduler. A green thread never leaves
 //!    its scheduler, so it always sees the same thread-locals. But during each waiting call other
 //!    green threads may change their values.
@@ -41,14 +41,14 @@
 //!    waiting call, that call blocks the scheduler. If it waits for another green thread of the
 //!    scheduler, such as the owner of a [`Mutex`], both are stuck permanently.
 //! 7. *Make no waiting call inside `LocalKey::with`, or in the initializer of a `thread_local!`.*
-//!    Another green thread could drop the value that the closure has borrowed: this is **undefined
-//!    behaviour**, and the promise of [`enable`]. A guard that restores a thread-local when it is
-//!    dropped, such as that of a tracing span, is not undefined but wrong: green threads end in any
-//!    order, so it would restore an outdated value.
+//!    Another green thread could drop the value that the closure has borrowed: this is **undefined behaviour**.
+//!    Calling [`enable`] promises that it does not happen. A guard that restores a thread-local when it is
+//!    dropped, such as that of a tracing span, causes no undefined behaviour. But it restores an
+//!    outdated value, because green threads end in any order.
 //!
 //! Python: what `gevent` is for; there is nothing to patch here
 
-// How the files lie on top of each other. Each imports only files on lines below its own:
+// Layers. A file imports only files on lines below its own:
 //
 //     blocking                          calls that block, made on the threads of a pool
 //     spawn                             starting and joining green threads

@@ -38,23 +38,23 @@ pub trait BaseServer<R = Socket>: Sized + Send + Sync + 'static {
         true
     }
 
-    /// The server refuses a request unseen: it is full and [refuses](crate::Overflow::Refuse)
+    /// Called before the server refuses a request: it is full and [refuses](crate::Overflow::Refuse)
     /// instead of letting clients wait, the client has as many live requests as one address may
-    /// have, or only the reserve descriptor was left. The place for a word, such as "busy"; by
-    /// default there is none.
+    /// have, or only the reserve descriptor was left. Send a short message here, such as "busy". The default sends nothing.
     ///
     /// Runs on the loop's thread, so nothing blocks here: meanwhile every socket behaves as after
-    /// `settimeout` with zero. A fresh connection has room for a few kilobytes. A client that speaks
-    /// first, and whose words nobody has read, may see a reset instead.
+    /// `settimeout` with zero. A fresh connection has room for a few kilobytes. If the client has sent data that was not read, it may see
+    /// a reset instead of the message.
     ///
     /// Not called for clients over their [rate](crate::Builder::max_rate_per_address), nor for
-    /// datagrams from port 0 or from the server's own address: an answer to a flood would be part of
-    /// it, and one to itself would be the next request.
+    /// datagrams from port 0 or from the server's own address: replies would amplify a flood, and the server
+    /// would receive its own reply as a request.
     ///
-    /// Python: none; there a full server is one that fails
+    /// Python: none
     fn refuse_request(&self, _request: &R, _client_address: &Address, _server: &ServerRef<Self>) {}
 
-    /// A handler, `verify_request` or the way to a thread failed or panicked. By default the error
+    /// Called when a handler, `prepare` or `verify_request` fails or panics, or when no worker can run
+    /// the request. By default the error
     /// is logged, by [`log_error`]. Python always prints a traceback to standard error; here the
     /// program's logger decides.
     ///
@@ -98,8 +98,8 @@ pub trait BaseServer<R = Socket>: Sized + Send + Sync + 'static {
         server.without_service_actions();
     }
 
-    /// Runs once, when the server accepts nothing more and before it waits for live requests: the
-    /// place to tell the clients.
+    /// Runs once, when the server accepts nothing more and before it waits for live requests: the place to
+    /// tell clients that the server is ending.
     ///
     /// Python: `BaseServer.server_close`, before `super().server_close()`
     fn server_close(&self, _server: &ServerRef<Self>) {}
@@ -125,5 +125,5 @@ pub fn log_error(client_address: &Address, error: &HandlerError) {
     } else {
         log::Level::Error
     };
-    log::log!(target: super::TARGET, level, "request from {client_address}: {error}");
+    log::log!(target: super::TARGET, level, "request from {client_address} failed ({error})");
 }

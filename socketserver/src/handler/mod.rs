@@ -66,7 +66,7 @@ const TARGET: &str = "socketserver::handler";
     message = "`{Self}` does not handle requests of type `{R}` for a server whose state is `{S}`",
     label = "not a handler for this server",
     note = "derive `BaseRequestHandler`, `StreamRequestHandler` (TCP, Unix streams) or `DatagramRequestHandler` (UDP, Unix datagrams)",
-    note = "a `request` field fixes the type of request, a `server` field the state: `{S}` must be that field's `ServerRef<…>`"
+    note = "the field `server` must have the type `ServerRef<{S}>`, and the field `request` the type `{R}`"
 )]
 pub trait RequestHandler<R, S>: Sized + 'static {
     /// Handles the request, all of it. The server ends the conversation after that.

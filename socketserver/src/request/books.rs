@@ -379,7 +379,7 @@ mod tests {
     }
 
     #[test]
-    fn a_client_may_come_again_once_its_request_has_ended() {
+    fn an_ended_request_gives_its_share_back() {
         let (books, shares) = (books(None), super::super::shares::Shares::new(1));
         let host = || std::net::IpAddr::from([127, 0, 0, 1]).into();
         let request: Arc<dyn Accepted> = Arc::new(Fake::default());

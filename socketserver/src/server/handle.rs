@@ -50,7 +50,7 @@ impl<T, C: Concurrency, H, S> Server<T, C, H, S> {
             });
             if let Err(error) = &result {
                 let address = &serving.core().address;
-                log::error!(target: TARGET, "{address}: serving has ended: {error}; the listener is closed");
+                log::error!(target: TARGET, "serving failed on {address} ({error}): closing the listener");
                 // No loop will serve again, so clients must not wait in the backlog.
                 serving.close_listener();
             }

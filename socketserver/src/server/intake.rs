@@ -61,7 +61,7 @@ where
     }
 
     fn close_listener(&self, listener: &Socket) {
-        quietly("closing the listener", || {
+        quietly("the transport's server_close", || {
             self.transport.server_close(listener);
         });
     }
@@ -167,7 +167,7 @@ where
             let state = server.state();
             state.handle_error(&self.request, &self.client_address, &error, server);
         });
-        quietly("dropping an error", || drop(error));
+        quietly("the drop of a handler's error", || drop(error));
     }
 
     fn shutdown(&self, patience: Duration) {

@@ -39,12 +39,13 @@ use crate::socket::Address;
 use engine::Engine;
 
 /// A server: a transport that its requests come from, a concurrency that runs them, a handler for
-/// each, and the state that they share.
+/// each, and the state that all handlers share.
 ///
 /// The aliases are the names to use: [`TCPServer`](crate::TCPServer),
 /// [`ThreadingUDPServer`](crate::ThreadingUDPServer) and so on.
 ///
-/// Dropping it is [`server_close`](Self::server_close), as the end of Python's `with`.
+/// Dropping the server calls [`server_close`](Self::server_close), as the end of `with` does in
+/// Python.
 ///
 /// ```
 /// use socketserver::{Socket, ThreadingTCPServer};
@@ -158,11 +159,15 @@ impl<T, C: Concurrency, H, S> Server<T, C, H, S> {
         self.server.shutdown();
     }
 
-    /// Ends the server gracefully: after the [`lame_duck`](Builder::lame_duck) time, if there is
-    /// one, no new client gets into the backlog, the clients in it are served, the listener closes,
-    /// and live requests may go on for `timeout`. Requests that are live then are aborted: their
-    /// `recv` sees the end of the stream. Requests that have still not ended 100 ms later are
-    /// abandoned.
+    /// Ends the server gracefully, in six steps:
+    ///
+    /// 1. It accepts requests as before for the [`lame_duck`](Builder::lame_duck) time, if one is set.
+    /// 2. No new client gets into the backlog.
+    /// 3. The clients in the backlog are served.
+    /// 4. The listener closes.
+    /// 5. Live requests may go on for `timeout`.
+    /// 6. The rest is aborted: its `recv` sees the end of the stream. A request that has still not
+    ///    ended within 100 ms is abandoned.
     ///
     /// On the loop's thread and inside a request it does not wait, and returns an empty report. On a
     /// server that has ended it returns the report of that end. If several callers drain at once, the
@@ -186,9 +191,9 @@ impl<T, C: Concurrency, H, S> Server<T, C, H, S> {
     /// From now on the first SIGINT or SIGTERM drains the server, after its
     /// [`lame_duck`](Builder::lame_duck) time, and `serve_forever` returns; live requests have
     /// `timeout` to finish. A second signal ends the process at once, with status 128 + its number.
-    /// Several servers of one process may each do this, and all of them drain.
+    /// Several servers of one process may call it; a signal drains all of them.
     ///
-    /// It takes no thread: the signal sets a flag and wakes the loop. An inline server begins to
+    /// No thread is started: the signal sets a flag and wakes the loop. An inline server begins to
     /// drain when the handler that runs has returned. Once the last of these servers is dropped, a
     /// signal ends the process again, as it does without this call. A second call changes the
     /// timeout.
@@ -205,9 +210,8 @@ impl<T, C: Concurrency, H, S> Server<T, C, H, S> {
     /// From now on a signal calls `run`, on the loop's thread and between requests, while the server
     /// serves: SIGHUP to read its configuration again, SIGUSR1 to report its counters. The numbers
     /// are in [`signal`](crate::signal).
-    ///
-    /// It takes no thread: the signal sets a flag and wakes the loop. So signals that come faster
-    /// than the loop answers are answered once. An inline server answers when the handler that runs
+    /// No thread is started: the signal sets a flag and wakes the loop. So several signals between two
+    /// turns of the loop cause one call. An inline server answers when the handler that runs
     /// has returned. After the server's end, and in a forked child, the signal does nothing.
     ///
     /// ```

@@ -10,7 +10,7 @@ pub struct Drained {
     pub finished: u64,
     /// Requests that were aborted at the deadline.
     pub aborted: u64,
-    /// How many of the aborted requests had still not ended 100 ms later, and were abandoned.
+    /// How many of the aborted requests had still not ended within 100 ms, and were abandoned.
     pub abandoned: u64,
     /// How long it took, the lame-duck time included.
     pub took: Duration,

@@ -195,7 +195,7 @@ impl Text<'_> {
         let (host, port) = text.rsplit_once(':').ok_or_else(|| invalid("no port"))?;
         let port = port
             .parse()
-            .map_err(|_| invalid("the port is no number up to 65535"))?;
+            .map_err(|_| invalid("the port is not a number up to 65535"))?;
         if host.contains(':') {
             return Err(invalid("an IPv6 address needs brackets"));
         }

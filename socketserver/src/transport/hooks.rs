@@ -39,7 +39,7 @@ use crate::socket::{Address, Socket};
 /// # Ok::<(), io::Error>(())
 /// ```
 ///
-/// One method alone is often a closure: [`Builder::prepared`](crate::Builder::prepared),
+/// To change one method, a closure is often enough: [`Builder::prepared`](crate::Builder::prepared),
 /// [`Builder::with_socket`](crate::Builder::with_socket).
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a set of hooks for the transport `{T}`",

@@ -37,10 +37,10 @@ const TARGET: &str = "socketserver::transport";
 
 /// Where requests come from.
 ///
-/// A server that is made calls [`socket`](Self::socket) and [`server_bind`](Self::server_bind), or
+/// When a server is made, it calls [`socket`](Self::socket) and [`server_bind`](Self::server_bind), or
 /// [`adopt`](Self::adopt) instead, and then [`server_activate`](Self::server_activate). Its loop calls
 /// [`get_request`](Self::get_request) for every request; where the handler runs,
-/// [`prepare`](Self::prepare) and [`shutdown_request`](Self::shutdown_request) stand around it.
+/// [`prepare`](Self::prepare) and [`shutdown_request`](Self::shutdown_request) run before and after it.
 ///
 /// To change one method of an existing transport, write [`TransportHooks`].
 pub trait Transport: Send + Sync + 'static {
@@ -63,7 +63,8 @@ pub trait Transport: Send + Sync + 'static {
     /// Python: `BaseServer.server_bind`
     fn server_bind(&self, socket: &Socket, address: &Address) -> io::Result<()>;
 
-    /// Takes over a socket that exists already and is bound, instead of the two above: from a service
+    /// Takes over a socket that exists already and is bound, instead of `socket` and
+    /// `server_bind`: from a service
     /// manager, or a parent process.
     ///
     /// # Errors
@@ -92,7 +93,7 @@ pub trait Transport: Send + Sync + 'static {
     /// Prepares a request where its handler will run: the place for handshakes. May block.
     ///
     /// # Errors
-    /// Why this request fails: it goes to `handle_error`, and the handler does not run.
+    /// The error goes to `handle_error`, and the handler does not run.
     fn prepare(&self, _request: &Self::Request) -> io::Result<()> {
         Ok(())
     }
@@ -110,7 +111,7 @@ pub trait Transport: Send + Sync + 'static {
     /// Keeps new clients out of the backlog. Those in it can still be accepted.
     ///
     /// # Errors
-    /// The system's. The drain goes on without a fence then, and a client that connects in its last
+    /// The system's. The drain then continues without a fence, and a client that connects in its last
     /// moments may be reset.
     fn fence(&self, _socket: &Socket) -> io::Result<()> {
         Ok(())

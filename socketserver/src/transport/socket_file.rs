@@ -93,7 +93,7 @@ impl SocketFile {
         if identity(&path).is_ok_and(|there| there == made)
             && let Err(error) = fs::remove_file(&path)
         {
-            log::warn!(target: super::TARGET, "cannot remove the socket's file {}: {error}; it stays", path.display());
+            log::warn!(target: super::TARGET, "cannot remove the socket's file {} ({error}): it stays", path.display());
         }
     }
 }
@@ -150,7 +150,7 @@ fn lock_folder_of(path: &Path, patience: Duration) -> Option<File> {
                 thread::sleep(Duration::from_millis(5));
             }
             Err(error) => {
-                log::warn!(target: super::TARGET, "cannot lock the folder {}: {error}; going on without", folder.display());
+                log::warn!(target: super::TARGET, "cannot lock the folder {} ({error}): going on without the lock", folder.display());
                 return None;
             }
         }

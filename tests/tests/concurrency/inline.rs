@@ -90,7 +90,7 @@ fn datagrams_are_handled_in_order() {
 }
 
 #[test]
-fn the_deadline_of_requests_does_not_apply() {
+fn a_deadline_does_not_abort_an_inline_request() {
     let server = TCPServer::<Echo>::builder().deadline(Duration::from_millis(10));
     let server = run(server, LOCAL);
     let mut client = Client::stream(&server.address());

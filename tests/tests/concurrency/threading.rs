@@ -146,7 +146,7 @@ fn a_thread_that_cannot_start_costs_one_request() {
 
 /// Complaint 09.
 #[test]
-fn a_missing_thread_starts_when_there_is_room() {
+fn a_refused_thread_starts_later() {
     if !in_own_process() {
         return;
     }

@@ -39,7 +39,7 @@ fn a_socket_parks_only_its_green_thread() {
 }
 
 #[test]
-fn an_end_that_came_with_data_is_seen() {
+fn an_end_of_stream_after_data_is_seen() {
     // The system notifies only once, and that may be before the data was read.
     for _ in 0..200 {
         let (one, other) = pair();

@@ -161,7 +161,7 @@ fn a_client_without_an_address_is_no_failure<C: Column>() {
 }
 
 /// It leaves its answers where they are, and the next ones are dropped.
-fn a_lazy_client_is_no_failure<C: Column>() {
+fn unread_replies_fail_no_request<C: Column>() {
     let folder = Folder::new();
     let builder = Server::<UnixDatagram, C, Told>::builder();
     let builder = builder.send_timeout(Duration::from_millis(20));
@@ -184,5 +184,5 @@ fn a_lazy_client_is_no_failure<C: Column>() {
 }
 
 matrix!(
-    columns: a_client_without_an_address_is_no_failure, a_lazy_client_is_no_failure,
+    columns: a_client_without_an_address_is_no_failure, unread_replies_fail_no_request,
 );

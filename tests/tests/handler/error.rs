@@ -119,9 +119,9 @@ fn each_failure_is_logged_once<C: Column>() {
     };
     let server = run(Server::<Tcp, C, _, _>::handling(handler), LOCAL);
     for (order, level, end) in [
-        ("error", Level::Error, ": as told"),
-        ("panic", Level::Error, ": panicked: as told"),
-        ("reset", Level::Debug, ""),
+        ("error", Level::Error, "(as told)"),
+        ("panic", Level::Error, "(panicked: as told)"),
+        ("reset", Level::Debug, ")"),
     ] {
         let mut client = Client::stream(&server.address());
         let Client::Tcp(socket) = &client else {
@@ -141,7 +141,7 @@ fn each_failure_is_logged_once<C: Column>() {
         let [(told, line)] = &about()[..] else {
             panic!("one line: {:?}", about())
         };
-        let begin = format!("socketserver::handler: request from {address}: ");
+        let begin = format!("socketserver::handler: request from {address} failed ");
         assert!(line.starts_with(&begin) && line.ends_with(end), "{line}");
         assert_eq!(*told, level, "{line}");
     }

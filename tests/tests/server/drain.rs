@@ -381,7 +381,7 @@ fn a_failed_connection_costs_no_other() {
 }
 
 #[test]
-fn an_empty_backlog_is_asked_no_longer() {
+fn a_drain_stops_accepting_from_an_empty_backlog() {
     let folder = Folder::new();
     let asked = Arc::new(AtomicU64::new(0));
     let asks = asked.clone();

@@ -203,7 +203,7 @@ const NOT_SET_UP: [&str; 4] = ["prepare", "setup", "handle_error", "shutdown_req
 const NOT_PREPARED: [&str; 3] = ["prepare", "handle_error", "shutdown_request"];
 
 lives! {
-    a_request_goes_well: [] => [], HANDLED;
+    parent_and_child_share_the_calls_of_a_request: [] => [], HANDLED;
     a_request_is_refused: [Error("verify_request")] => ["shutdown_request"], [];
     verify_request_panics: [Panic("verify_request")] => ["handle_error", "shutdown_request"], [];
     prepare_fails: [Error("prepare")] => [], NOT_PREPARED;

@@ -136,7 +136,7 @@ fn a_closed_server_serves_no_more<C: Column>() {
 }
 
 /// Complaint 13.
-fn its_port_is_free_again_at_once<C: Column>() {
+fn a_closed_port_can_be_bound_at_once<C: Column>() {
     let mut address = apart();
     for _ in 0..10 {
         let server = run(Server::<Tcp, C, Echo>::builder(), &address);
@@ -147,7 +147,7 @@ fn its_port_is_free_again_at_once<C: Column>() {
 }
 
 /// Complaint 33.
-fn many_threads_may_stop_it_at_once<C: Column>() {
+fn many_threads_may_stop_a_server_at_once<C: Column>() {
     for _ in 0..20 {
         let server = Arc::new(Server::<Tcp, C, Echo>::bind(LOCAL).expect("bind"));
         let serving = serve(&server);
@@ -183,7 +183,7 @@ fn a_close_ends_the_loop<C: Column>() {
     assert_eq!((server.fileno(), server.stats().accept_errors), (-1, 0));
 }
 
-fn any_time_may_be_endless<C: Column>() {
+fn the_longest_durations_are_accepted<C: Column>() {
     let server = Server::<Tcp, C, Echo>::builder()
         .timeout(Duration::MAX)
         .poll_interval(Duration::MAX)
@@ -198,8 +198,8 @@ fn any_time_may_be_endless<C: Column>() {
 
 matrix!(
     columns: an_early_stop_is_remembered_once, a_closed_server_serves_no_more,
-    its_port_is_free_again_at_once, many_threads_may_stop_it_at_once, a_close_ends_the_loop,
-    any_time_may_be_endless,
+    a_closed_port_can_be_bound_at_once, many_threads_may_stop_a_server_at_once, a_close_ends_the_loop,
+    the_longest_durations_are_accepted,
 );
 
 /// Complaint 05.
@@ -312,7 +312,7 @@ fn timeout_is_for_handle_request_alone() {
 /// In every combination and at the same time.
 ///
 /// Complaint 33.
-fn any_mix_of_calls_returns<T: Streams, C: Column>() {
+fn concurrent_stops_all_return<T: Streams, C: Column>() {
     type Deed<T, C> = fn(&Server<T, C, Echo>);
     let deeds: [Deed<T, C>; 7] = [
         |server| drop(server.serve_forever()),
@@ -355,7 +355,7 @@ fn any_mix_of_calls_returns<T: Streams, C: Column>() {
     }
 }
 
-matrix!(streams: any_mix_of_calls_returns);
+matrix!(streams: concurrent_stops_all_return);
 
 /// A listener that will never work again ends the loop, and resets the backlog.
 #[test]

@@ -61,7 +61,7 @@ impl Bombs {
 }
 
 /// A panic's payload, an error, or a field of the handler.
-fn a_value_may_panic_as_it_goes<C: Column>() {
+fn a_panic_in_a_drop_fails_one_request<C: Column>() {
     let server = run(Server::<Tcp, C, Bombs>::builder(), LOCAL);
     for bomb in ["p", "e", "h"].repeat(5) {
         let mut client = Client::stream(&server.address());
@@ -171,7 +171,7 @@ fn the_logger_may_panic<C: Column>() {
 }
 
 matrix!(
-    columns: a_value_may_panic_as_it_goes, a_request_may_panic_as_it_is_dropped,
+    columns: a_panic_in_a_drop_fails_one_request, a_request_may_panic_as_it_is_dropped,
     the_logger_may_panic,
 );
 

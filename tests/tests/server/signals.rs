@@ -86,7 +86,7 @@ fn a_storm_of_signals_harms_no_request() {
 }
 
 #[test]
-fn an_answer_that_panics_is_called_again() {
+fn a_signal_function_runs_again_after_a_panic() {
     let answers = Arc::new(AtomicU64::new(0));
     let counted = answers.clone();
     let server = TCPServer::<Echo>::bind(LOCAL).expect("bind");
@@ -196,7 +196,7 @@ fn a_backlog_does_not_delay_a_signal() {
 }
 
 #[test]
-fn a_server_drains_though_others_have_gone() {
+fn a_signal_drains_a_server_after_others_dropped() {
     ends_there(|| {
         let (before, server) = (listening(DEADLINE), listening(DEADLINE));
         drop(before);
@@ -209,7 +209,7 @@ fn a_server_drains_though_others_have_gone() {
 }
 
 #[test]
-fn every_server_drains() {
+fn one_signal_drains_every_server() {
     ends_there(|| {
         let (server, other) = (listening(DEADLINE), Arc::new(listening(DEADLINE)));
         let serving = serve(&other);

@@ -332,7 +332,7 @@ fn fill(request: &Socket) -> io::Result<()> {
 }
 
 /// There is no room for the good-bye, and it is not worth waiting for.
-fn a_good_bye_waits_no_longer_than_linger<C: Column>() {
+fn a_close_message_waits_at_most_linger<C: Column>() {
     let builder = Server::<Tcp, C, _, _>::handling(|request: Socket, _| {
         request.set_layer(Records::default())?;
         fill(&request)
@@ -371,5 +371,5 @@ fn an_abort_wakes_every_call<C: Concurrent>() {
     assert!(woken.contains(&Err(ErrorKind::BrokenPipe)), "{woken:?}");
 }
 
-matrix!(columns: a_good_bye_waits_no_longer_than_linger);
+matrix!(columns: a_close_message_waits_at_most_linger);
 matrix!(concurrent: an_abort_wakes_every_call);

@@ -56,7 +56,7 @@ fn request_queue_size_limits_the_backlog() {
 }
 
 #[test]
-fn a_given_listener_keeps_its_queue() {
+fn an_adopted_listener_keeps_its_backlog() {
     let listener = Socket::new(AddressFamily::Inet, SocketKind::Stream).expect("a socket");
     listener.bind(LOCAL).expect("bind");
     listener.listen(1).expect("listen");

@@ -196,7 +196,7 @@ fn messages_over_connections_are_served<C: Column>() {
         assert_eq!(reply, format!("{} says {message}", path.display()));
     }
     client.sendall(b"fail").expect("send");
-    logged(&format!("request from {}: as told", path.display()));
+    logged(&format!("request from {} failed (as told)", path.display()));
     let (_, stats) = server.drain(DEADLINE);
     assert_eq!((stats.accepted, stats.failed), (1, 1));
 }
@@ -230,7 +230,7 @@ fn datagrams_of_another_family_are_answered<C: Column>() {
     client
         .sendto(b"fail", server.server_address())
         .expect("sendto");
-    logged(&format!("request from {own}: as told"));
+    logged(&format!("request from {own} failed (as told)"));
 }
 
 /// Each number is a host of its own, as there is nothing else that clients could share.
@@ -295,7 +295,7 @@ fn vsock_client_appears_with_its_label() {
     let expected = format!("{own} says one");
     assert_eq!(client.recv(1_000).expect("recv"), expected.as_bytes());
     client.sendall(b"fail").expect("send");
-    logged(&format!("request from {own}: as told"));
+    logged(&format!("request from {own} failed (as told)"));
     drop(server);
 }
 

@@ -54,11 +54,11 @@ fn wait_for_input_leaves_silent_clients_waiting<C: Column>() {
     assert_eq!(silent.ask(b"here I am"), b"here I am");
 }
 
-fn wait_for_input_has_an_end<C: Column>() {
+fn wait_for_input_gives_up_after_a_while<C: Column>() {
     let builder = Server::<Tcp, C, Echo>::builder().wait_for_input(Duration::from_secs(1));
     let server = run(builder, LOCAL);
     let _silent = Client::stream(&server.address());
     until("it is accepted", || server.stats().accepted == 1);
 }
 
-matrix!(columns: wait_for_input_leaves_silent_clients_waiting, wait_for_input_has_an_end);
+matrix!(columns: wait_for_input_leaves_silent_clients_waiting, wait_for_input_gives_up_after_a_while);

@@ -114,7 +114,7 @@ fn seen<T: Datagrams>(transport: T, sizes: &[usize]) -> Vec<(usize, bool)> {
 
 /// Complaint 21.
 #[test]
-fn longer_datagrams_are_truncated_and_say_so() {
+fn truncated_datagrams_are_marked() {
     let sizes = [9, 10, 11, 1_000, 10];
     let cut = [(9, false), (10, false), (10, true), (10, true), (10, false)];
     assert_eq!(seen(Udp::new().max_packet_size(10), &sizes), cut);

@@ -167,13 +167,13 @@ impl Life {
             Phase::Serving | Phase::LameDuck { .. } | Phase::Stopping(_) => {
                 return Err(io::Error::new(
                     io::ErrorKind::ResourceBusy,
-                    "the server is already serving",
+                    "expected a server that is not serving, got one that is: call `shutdown` first",
                 ));
             }
             Phase::Closed => {
                 return Err(io::Error::new(
                     io::ErrorKind::NotConnected,
-                    "the server is closed",
+                    "expected an open server, got a closed one",
                 ));
             }
         };

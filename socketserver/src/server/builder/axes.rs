@@ -115,8 +115,8 @@ impl<T, C, H, S> Builder<T, C, H, S> {
         self.wrap_transport(WithSocket(set))
     }
 
-    /// Puts `around` around each request, where it runs: a tracing span, a watch, a database
-    /// connection from a pool. A panic in it makes the request a failed one.
+    /// Calls `around` for each request, on the thread where it runs: for a tracing span, a watch, a database
+    /// connection from a pool. A panic in it fails the request.
     ///
     /// ```
     /// use std::time::Instant;

@@ -10,8 +10,8 @@ use crate::server::Server;
 use crate::socket::{Address, ToAddress};
 use crate::transport::Transport;
 
-// The bounds stand on the methods, so that the compiler answers a handler or a state that does not
-// fit in the words of its trait.
+// The bounds stand on the methods, so that a wrong handler or state causes one compile error, with the
+// message of the trait that it lacks.
 impl<T, C, H, S> Server<T, C, H, S> {
     /// A server at `address`, with the defaults of everything. For port 0 the system chooses a port,
     /// which [`server_address`](Self::server_address) returns.

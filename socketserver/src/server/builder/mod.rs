@@ -97,7 +97,7 @@ impl<T, C, H, S> Builder<T, C, H, S> {
         self
     }
 
-    /// How often `service_actions` is called at least. Nothing else waits for it. 0.5 s unless set.
+    /// Maximum time between two calls of `service_actions`. It delays nothing else. 0.5 s unless set.
     ///
     /// Python: the argument of `serve_forever`, in seconds
     pub fn poll_interval(mut self, time: Duration) -> Self {
@@ -112,8 +112,8 @@ impl<T, C, H, S> Builder<T, C, H, S> {
         self
     }
 
-    /// What happens to clients that arrive while the server is full. They wait in the backlog unless
-    /// set.
+    /// What happens to clients that arrive while the server is full. By default they wait in the
+    /// backlog.
     pub fn overflow(mut self, overflow: Overflow) -> Self {
         self.options.limits.overflow = overflow;
         self
@@ -129,11 +129,11 @@ impl<T, C, H, S> Builder<T, C, H, S> {
     /// Maximum number of requests of one client address within a time: connections, however short, or
     /// datagrams. An IPv6 /64 counts as one address. Clients without a [`host`](Address::host), as on Unix
     /// sockets, are not limited. The requests may
-    /// come all at once. Further ones are refused without [a word](BaseServer::refuse_request),
-    /// because an attacker that sends in another's name is after the answers. No limit unless set.
-    ///
-    /// The table takes less than a megabyte, whatever addresses are made up: it remembers some 8,000,
-    /// and keeps those that are over their rate.
+    /// come all at once. Further ones are refused without calling
+    /// [`refuse_request`](BaseServer::refuse_request), because a reply to a forged sender would help an
+    /// attack. No limit unless set.
+    /// The table holds about 8,000 addresses in less than 1 MB, however many are forged. Addresses over
+    /// their rate stay longest.
     pub fn max_rate_per_address(mut self, requests: u32, per: Duration) -> Self {
         self.options.limits.rate = Some(Rate { requests, per });
         self
@@ -142,9 +142,9 @@ impl<T, C, H, S> Builder<T, C, H, S> {
     /// How long a request may take in all, whatever its client does meanwhile. Then it is aborted. For
     /// ever unless set.
     ///
-    /// The loop enforces this. So an inline server, whose loop is busy with the request itself,
-    /// cannot; and after a `shutdown`, or between two calls of `handle_request`, an overdue request
-    /// is aborted when the server next serves, drains or closes.
+    /// The loop enforces this. So it does not apply to an inline server, whose loop is busy with
+    /// the request itself. After a `shutdown`, or between two calls of `handle_request`, an overdue
+    /// request is aborted when the server next serves, drains or closes.
     pub fn deadline(mut self, time: Duration) -> Self {
         self.options.deadline = Some(time);
         self
@@ -173,12 +173,10 @@ impl<T, C, H, S> Builder<T, C, H, S> {
 impl<T: Transport<Request = Socket>, C, H, S> Builder<T, C, H, S> {
     /// Whether a descriptor is kept in reserve for connections that arrive when the process or the
     /// system has no other left. With it the server accepts such a connection and
-    /// [refuses](BaseServer::refuse_request) it at once, so that its client need not wait to hear that
-    /// there is no place. Without, and unless set, clients wait in the backlog, and the server tries
-    /// again after 5 ms, later once per second.
-    ///
-    /// Either is reported in the log, at most once per second. When another thread takes the
-    /// descriptor just then, clients wait after all.
+    /// [refuses](BaseServer::refuse_request) it at once. By default clients wait in the backlog, and
+    /// the server tries again after 5 ms, later once per second.
+    /// Both cases are logged, at most once per second. If another thread takes the descriptor at that
+    /// moment, clients wait.
     pub fn reserve_descriptor(mut self, reserve: bool) -> Self {
         self.options.limits.reserve_descriptor = reserve;
         self
@@ -189,7 +187,7 @@ impl<T, C, H, S> Builder<T, C, H, S> {
     /// The server, bound and listening.
     ///
     /// # Errors
-    /// `InvalidInput` for an address that is none, or not one of this transport; `AddrInUse`,
+    /// `InvalidInput` for text that is not an address, or an address of another transport; `AddrInUse`,
     /// `AddrNotAvailable`, `PermissionDenied`, and the rest of the system's. The system's errors do
     /// not name the address: a program that shows them adds it. Nothing is left open.
     ///
@@ -208,7 +206,8 @@ impl<T, C, H, S> Builder<T, C, H, S> {
     }
 
     /// The server on a socket that exists already and is bound: from a service manager, a parent
-    /// process, a test. Options that are set before `bind` stay as they are.
+    /// process, a test. The socket keeps its own options:
+    /// builder options that act before `bind` have no effect.
     ///
     /// The rest is as on a socket that the server makes: timeouts are cleared (datagrams get
     /// `send_timeout`), `wait_for_input` holds, and a listener no longer blocks. That is a property
@@ -238,7 +237,7 @@ impl<T, C, H, S> Builder<T, C, H, S> {
         H: RequestHandler<T::Request, S>,
         S: BaseServer<T::Request>,
     {
-        // Before it listens: a child that is forked from then on and kept it would have clients.
+        // Before it listens: a child that is forked after that would inherit the listener.
         let listener = Listener::new(socket, adopted);
         let socket = listener.socket();
         let activated = self.transport.server_activate(socket);
@@ -259,7 +258,7 @@ impl<T, C, H, S> Builder<T, C, H, S> {
                 admission,
             ))
         });
-        // A file that `server_bind` has made goes with the attempt.
+        // A file that `server_bind` has made is removed if the attempt fails.
         let (core, admission) = parts.inspect_err(|_| self.transport.server_close(socket))?;
         log::debug!(target: TARGET, "listening on {}", core.address);
         let server = ServerRef::new(self.state, core.clone());

@@ -59,7 +59,7 @@ impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Refusal::Full => "the server is full",
-            Refusal::Share => "the client has its share of live requests",
+            Refusal::Share => "the client is at its limit of live requests",
             Refusal::Descriptors => "no descriptors left",
             Refusal::Rate => "the client is over its rate",
             Refusal::Forged => "no client can have this address",

@@ -78,7 +78,7 @@ impl Backoff {
 
     /// A connection could not be accepted. After 64 in a row this counts as a lack of resources.
     pub(super) fn stumbled(&mut self, error: &io::Error) {
-        log::debug!(target: TARGET, "cannot accept a request: {error}; going on with the next");
+        log::debug!(target: TARGET, "cannot accept a request ({error}): going on with the next");
         self.stumbles += 1;
         if self.stumbles >= Self::STUMBLES {
             self.failed(error);
@@ -108,7 +108,7 @@ impl Backoff {
             .reported
             .is_none_or(|reported| now - reported >= Duration::from_secs(1))
         {
-            log::warn!(target: TARGET, "{what}: {error}; {consequence}");
+            log::warn!(target: TARGET, "{what} ({error}): {consequence}");
             self.reported = Some(now);
         }
     }

@@ -87,7 +87,7 @@ impl Engine {
             }
             done = Some((stop, deadline));
         }
-        log::debug!(target: TARGET, "{}: the loop has ended", self.core.address);
+        log::debug!(target: TARGET, "the loop of {} has ended", self.core.address);
         if let Some((stop, deadline)) = done
             && stop.loop_waits()
         {
@@ -138,7 +138,7 @@ impl Engine {
         if !listener.adopted
             && let Err(error) = self.intake.fence(listener.socket())
         {
-            log::debug!(target: TARGET, "cannot fence {}: {error}; the last clients may be reset", self.core.address);
+            log::debug!(target: TARGET, "cannot fence {} ({error}): the last clients may be reset", self.core.address);
         }
     }
 
@@ -153,7 +153,7 @@ impl Engine {
         };
         // A concurrency of the user's own may panic, and the server must end anyway.
         if let Err(error) = survived(serve) {
-            log::warn!(target: TARGET, "cannot serve the backlog of {}: {error}; its clients are reset", self.core.address);
+            log::warn!(target: TARGET, "cannot serve the backlog of {} ({error}): its clients are reset", self.core.address);
         }
     }
 
@@ -220,7 +220,7 @@ impl Engine {
         };
         let thread = thread::Builder::new().name("drain deadline".to_owned());
         if let Err(error) = thread.spawn(abort) {
-            log::warn!(target: TARGET, "cannot start the thread that enforces the drain deadline: {error}; requests may outlast it");
+            log::warn!(target: TARGET, "cannot start the thread that enforces the drain deadline of {} ({error}): requests may outlast it", self.core.address);
         }
         sender
     }
@@ -256,7 +256,7 @@ impl Engine {
                 .flatten()
                 .fold(deadline, Instant::min);
             if let Err(error) = core.waker.wait(None, Some(end)) {
-                log::error!(target: TARGET, "cannot wait for requests of {}: {error}; going on without them", core.address);
+                log::error!(target: TARGET, "cannot wait for requests of {} ({error}): not waiting", core.address);
                 return false;
             }
         }
@@ -299,13 +299,13 @@ impl Loop<'_> {
                 }
                 Ok(Taken::Nothing) => break,
                 Err(error) => {
-                    log::debug!(target: TARGET, "cannot accept more of the backlog: {error}; closing the listener");
+                    log::debug!(target: TARGET, "cannot accept more of the backlog of {} ({error}): closing the listener", self.core.address);
                     break;
                 }
             }
         }
         if taken > 0 {
-            log::debug!(target: TARGET, "accepted {taken} requests of the backlog");
+            log::debug!(target: TARGET, "accepted {taken} requests from the backlog of {}", self.core.address);
         }
     }
 }

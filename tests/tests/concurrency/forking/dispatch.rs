@@ -16,7 +16,7 @@ use crate::harness::list;
 use crate::support::{Journal, LOCAL, end_of};
 
 list!(
-    TESTS: a_request_goes_well, a_failure_in_the_child_is_handled_there,
+    TESTS: parent_and_child_share_the_calls_of_a_request, a_failure_in_the_child_is_handled_there,
     a_failure_in_the_parent_is_handled_there,
 );
 
@@ -213,7 +213,7 @@ const PARENT: [&str; 3] = ["get_request", "verify_request", "close_request"];
 /// The calls of a request in its child, up to a failure in `finish`.
 const CHILD: [&str; 4] = ["prepare", "setup", "handle", "finish"];
 
-fn a_request_goes_well() {
+fn parent_and_child_share_the_calls_of_a_request() {
     let seen = serve(&[]);
     // `close_request` in the parent ends no conversation: `shutdown_request` is the child's.
     assert_eq!(seen.parent, PARENT);

@@ -287,7 +287,7 @@ fn clients_beyond_the_limit_wait<C: Concurrent>() {
     }
 }
 
-fn a_full_server_wakes_for_every_place<C: Concurrent>() {
+fn a_full_server_accepts_when_a_place_is_free<C: Concurrent>() {
     for limited in with_places::<C>(1) {
         let server = run(limited, LOCAL);
         thread::scope(|scope| {
@@ -333,7 +333,7 @@ fn one_address_has_its_share_of_places<C: Concurrent>() {
 }
 
 matrix!(
-    concurrent: clients_beyond_the_limit_wait, a_full_server_wakes_for_every_place,
+    concurrent: clients_beyond_the_limit_wait, a_full_server_accepts_when_a_place_is_free,
     a_full_server_can_be_stopped, one_address_has_its_share_of_places,
 );
 
