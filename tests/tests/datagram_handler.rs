@@ -1,20 +1,21 @@
 //! `#[derive(DatagramRequestHandler)]`: its files, and when a reply is sent.
 
-use std::io::{self, BufRead, Cursor, ErrorKind, Read, Write};
+use std::io::{self, BufRead, ErrorKind, Read, Write};
 use std::os::unix::net;
 use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::time::Duration;
 
 use socketserver::{
-    Address, Concurrency, Datagram, DatagramRequestHandler, Server, Socket, Udp, UnixDatagram,
+    Address, Concurrency, Datagram, DatagramRequestHandler, PacketReader, ReplySocket, Server, Udp,
+    UnixDatagram,
 };
 use tests::{Client, DEADLINE, Folder, Place, matrix, python, run, until};
 
 /// Sends back the lines of a datagram in upper case, and how many they were.
 #[derive(DatagramRequestHandler)]
 struct UpperLines {
-    rfile: Cursor<Arc<[u8]>>,
+    rfile: PacketReader,
     wfile: Vec<u8>,
     count: usize,
 }
@@ -56,8 +57,8 @@ struct Attributes {
     request: Datagram,
     client_address: Address,
     packet: Arc<[u8]>,
-    socket: Socket,
-    rfile: Cursor<Arc<[u8]>>,
+    socket: ReplySocket,
+    rfile: PacketReader,
 }
 
 impl Attributes {

@@ -2,7 +2,7 @@
 
 use std::error::Error;
 use std::fmt::Display;
-use std::io::{self, BufRead, Cursor, Read, Write};
+use std::io::{self, BufRead, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
@@ -14,8 +14,8 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use socketserver::{
     Address, AddressFamily, BaseRequestHandler, BaseServer, Datagram, DatagramRequestHandler,
-    Request, RequestHandler, Served, ServerRef, Socket, SocketKind, SocketReader, SocketWriter,
-    StreamRequestHandler, TCPServer, UDPServer,
+    PacketReader, ReplySocket, Request, RequestHandler, Served, ServerRef, Socket, SocketKind,
+    SocketReader, SocketWriter, StreamRequestHandler, TCPServer, UDPServer,
 };
 
 /// What the handlers tell, in order.
@@ -342,8 +342,8 @@ fn a_datagram_handler_has_files() {
         client_address: Address,
         server: ServerRef<Notes>,
         packet: Arc<[u8]>,
-        socket: Socket,
-        rfile: Cursor<Arc<[u8]>>,
+        socket: ReplySocket,
+        rfile: PacketReader,
         wfile: Vec<u8>,
     }
 

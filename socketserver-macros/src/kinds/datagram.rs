@@ -12,11 +12,11 @@ static PACKET: Part = Part {
 };
 static SOCKET: Part = Part {
     name: "socket",
-    types: &["Socket"],
+    types: &["ReplySocket"],
 };
 static RFILE: Part = Part {
     name: "rfile",
-    types: &["Cursor<Arc<[u8]>>"],
+    types: &["PacketReader"],
 };
 static WFILE: Part = Part {
     name: "wfile",

@@ -17,8 +17,9 @@
 //! | `getaddrinfo`, and what is accepted as an address | [`ToAddress`] | `resolve.rs` |
 //! | `AF_INET`, `SOCK_STREAM` | [`AddressFamily`], [`SocketKind`] | `kind.rs` |
 //!
-//! Two files have no Python beside them. `descriptor.rs` is the lower half of a socket. `wait.rs`
-//! is the seam where a thread and a green thread differ.
+//! Three files have no Python beside them. `descriptor.rs` is the lower half of a socket. `wait.rs`
+//! is the seam where a thread and a green thread differ. `arrival.rs` knows at which of this machine's
+//! addresses a datagram arrived.
 //!
 //! Bytes take this way, and each step has one `recv` and one `send`:
 //!
@@ -31,6 +32,7 @@
 //! ```
 
 mod address;
+mod arrival;
 mod connect;
 mod descriptor;
 mod file;
@@ -48,6 +50,7 @@ mod select;
 pub(crate) mod wait;
 
 pub use address::Address;
+pub(crate) use arrival::Arrival;
 pub use connect::{create_connection, socketpair};
 pub use file::{SocketReader, SocketWriter};
 pub use handle::Socket;

@@ -13,6 +13,9 @@ use crate::socket::{Address, Socket, SocketKind};
 /// Datagrams over UDP: each a message of its own, which may get lost or overtake another. Clients
 /// need no connection, and may send before the server is up without learning that it is not.
 ///
+/// An answer leaves from the address that the client has asked, also where the server is bound to
+/// every address of the machine. (On systems other than Linux the system chooses.)
+///
 /// Python: `UDPServer`, as far as it is about sockets
 #[derive(Clone, Debug, Default)]
 pub struct Udp {
@@ -60,6 +63,7 @@ impl Transport for Udp {
     }
 
     fn server_activate(&self, socket: &Socket) -> io::Result<()> {
+        self.buffer.watch_arrivals(socket)?;
         datagram::activate(socket, &self.packets)
     }
 

@@ -1,0 +1,237 @@
+//! The answers to datagrams: from which address they leave, who can be answered, and what a handler
+//! can do with the socket that it answers with.
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
+use std::process::Command;
+use std::time::Duration;
+
+use socketserver::{
+    Address, Concurrency, Datagram, DatagramRequestHandler, PacketReader, ReplySocket, Server,
+    Socket, SocketOption, ThreadingUDPServer, ThreadingUnixDatagramServer, UDPServer, Udp,
+    UnixDatagram,
+};
+use tests::{Client, DEADLINE, Ended, Folder, Place, Process, inet, is_elsewhere, matrix};
+use tests::{python, run, until};
+
+/// Answers by each of the ways there are, as the datagram says.
+fn answer(request: Datagram, client_address: Address) -> io::Result<()> {
+    match &*request.data {
+        b"reply" => request.reply(b"REPLY"),
+        b"where" => request.reply(request.local_address()?.to_string()),
+        data => {
+            let data = data.to_ascii_uppercase();
+            request.socket.sendto(&data, client_address).map(drop)
+        }
+    }
+}
+
+/// A client that hears only the address that it asks.
+fn connected(server: impl Into<SocketAddr>) -> Client {
+    let socket = UdpSocket::bind("0.0.0.0:0").expect("bind");
+    socket.connect(server.into()).expect("connect");
+    socket.set_read_timeout(Some(DEADLINE)).expect("a timeout");
+    Client::Udp(socket)
+}
+
+fn answer_leaves_from_the_address_asked<C: Concurrency + Default>() {
+    for address in ["0.0.0.0:0", "[::]:0"] {
+        let server = Server::<Udp, C, _, _>::handling(answer).dual_stack(true);
+        let server = run(server, address);
+        let port = inet(&server.address()).port();
+        for last in [1, 2, 99] {
+            let place = SocketAddr::from(([127, 0, 0, last], port));
+            let mut client = connected(place);
+            assert_eq!(client.ask("sendto"), b"SENDTO");
+            assert_eq!(client.ask("reply"), b"REPLY");
+            assert_eq!(client.ask("where"), place.to_string().as_bytes());
+        }
+    }
+}
+
+fn local_address_is_the_servers_own_at_one_address<T, C>()
+where
+    T: Place<Request = Datagram>,
+    C: Concurrency + Default,
+{
+    let folder = Folder::new();
+    let server = run(Server::<T, C, _, _>::handling(answer), T::address(&folder));
+    let mut client = T::client(&server.address());
+    assert_eq!(client.ask("where"), server.address().to_string().as_bytes());
+    assert_eq!(client.ask("reply"), b"REPLY");
+}
+
+#[derive(DatagramRequestHandler)]
+struct Files {
+    socket: ReplySocket,
+    client_address: Address,
+    rfile: PacketReader,
+    wfile: Vec<u8>,
+}
+
+impl Files {
+    fn handle(&mut self) -> io::Result<()> {
+        for line in &mut self.rfile {
+            self.wfile.extend(line.to_ascii_uppercase());
+        }
+        self.socket.sendto(b"first", &self.client_address).map(drop)
+    }
+}
+
+fn derived_handlers_answer_from_the_address_asked<C: Concurrency + Default>() {
+    let server = run(Server::<Udp, C, Files>::builder(), "0.0.0.0:0");
+    let port = inet(&server.address()).port();
+    let mut client = connected(([127, 0, 0, 2], port));
+    assert_eq!(client.ask("one\ntwo"), b"first");
+    assert_eq!(client.recv(), b"ONE\nTWO");
+}
+
+/// Only the client's own host is answered from there: another one is reached as the system likes.
+fn third_party_is_reached_from_any_address<C: Concurrency + Default>() {
+    let third = UdpSocket::bind("127.0.0.1:0").expect("bind");
+    third.set_read_timeout(Some(DEADLINE)).expect("a timeout");
+    let to = third.local_addr().expect("an address");
+    let builder = Server::<Udp, C, _, _>::handling(move |request: Datagram, _| {
+        request.socket.sendto(&request.data, to).map(drop)
+    });
+    let server = run(builder, "0.0.0.0:0");
+    let client = UdpSocket::bind("127.0.0.3:0").expect("bind");
+    let port = inet(&server.address()).port();
+    client
+        .send_to(b"pass it on", ("127.0.0.2", port))
+        .expect("send");
+    let mut data = [0; 20];
+    let (length, from) = third.recv_from(&mut data).expect("a datagram");
+    assert_eq!(
+        (&data[..length], from.ip()),
+        (&b"pass it on"[..], Ipv4Addr::LOCALHOST.into())
+    );
+}
+
+/// Python's clients, one for each address.
+fn clients_in_python_are_answered<C: Concurrency + Default>() {
+    let server = run(Server::<Udp, C, _, _>::handling(answer), "0.0.0.0:0");
+    let script = "
+import socket, sys
+for host in ('127.0.0.1', '127.0.0.2'):
+    client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    client.settimeout(20)
+    client.connect((host, int(sys.argv[1])))
+    client.send(b'hi')
+    print(client.recv(100), client.getpeername()[0])
+";
+    let port = inet(&server.address()).port().to_string();
+    let Some(client) = python(script, &[&port]) else {
+        return;
+    };
+    let (status, said, errors) = client.wait();
+    assert!(status.success(), "{errors}");
+    assert_eq!(said, "b'HI' 127.0.0.1\nb'HI' 127.0.0.2\n");
+}
+
+matrix!(columns:
+    answer_leaves_from_the_address_asked,
+    derived_handlers_answer_from_the_address_asked,
+    third_party_is_reached_from_any_address,
+    clients_in_python_are_answered,
+);
+matrix!(datagrams: local_address_is_the_servers_own_at_one_address);
+
+#[test]
+fn reply_needs_to_know_the_client() {
+    let socket = UdpSocket::bind("127.0.0.1:0").expect("bind");
+    let client = UdpSocket::bind("127.0.0.1:0").expect("bind");
+    let datagram = Datagram::new(*b"hello", socket.into());
+    let error = datagram.reply("to nobody").expect_err("no client");
+    assert_eq!(error.kind(), io::ErrorKind::AddrNotAvailable);
+    let address: Address = client.local_addr().expect("an address").into();
+    let datagram = datagram.from_client(address);
+    datagram.reply("to the client").expect("a client");
+    let mut data = [0; 20];
+    assert_eq!(client.recv(&mut data).expect("a reply"), 13);
+}
+
+/// Runs a test of this file in a network of its own, after these commands. Where that is not allowed,
+/// it is skipped.
+fn in_own_network(test: &str, commands: &str) {
+    let allowed = Command::new("unshare").args(["-n", "true"]).output();
+    if !allowed.is_ok_and(|output| output.status.success()) {
+        eprintln!("skipped: no network of one's own");
+        return;
+    }
+    let script = format!("set -e; ip link set lo up; {commands}\nexec \"$@\"");
+    let program = std::env::current_exe().expect("this program");
+    let mut command = Command::new("unshare");
+    command.args(["-n", "sh", "-c", &script, "sh"]).arg(program);
+    command.args([test, "--exact", "--nocapture", "--test-threads=1"]);
+    let process = Process::start(command.env("ELSEWHERE", "1"));
+    let (status, output, errors) = process.wait();
+    assert!(
+        output.contains("running 1 test\n") || !status.success(),
+        "no test is called {test}"
+    );
+    Ended {
+        status,
+        output,
+        errors,
+    }
+    .passed();
+}
+
+#[test]
+fn answer_leaves_from_a_second_ipv6_address() {
+    if !is_elsewhere() {
+        let addresses = "ip -6 addr add fd00::2/128 dev lo nodad; ip addr add 10.9.0.2/32 dev lo";
+        return in_own_network("answer_leaves_from_a_second_ipv6_address", addresses);
+    }
+    let builder = ThreadingUDPServer::handling(answer).dual_stack(true);
+    let server = run(builder, "[::]:0");
+    let port = inet(&server.address()).port();
+    for place in [format!("[fd00::2]:{port}"), format!("[::1]:{port}")] {
+        // From one and the same address, so that routing has no reason to choose another.
+        let client = UdpSocket::bind("[::1]:0").expect("bind");
+        client.set_read_timeout(Some(DEADLINE)).expect("a timeout");
+        client.connect(&place).expect("connect");
+        let mut client = Client::Udp(client);
+        assert_eq!(client.ask("where"), place.as_bytes());
+        assert_eq!(client.ask("hello"), b"HELLO");
+    }
+    let place = SocketAddr::from(([10, 9, 0, 2], port));
+    assert_eq!(connected(place).ask("where"), place.to_string().as_bytes());
+}
+
+#[test]
+fn broadcast_is_answered_from_the_machines_address() {
+    if !is_elsewhere() {
+        let device = "ip link add d0 type veth peer name d1; ip link set d1 up;
+            ip addr add 10.9.0.1/24 brd + dev d0; ip link set d0 up";
+        return in_own_network("broadcast_is_answered_from_the_machines_address", device);
+    }
+    for address in ["0.0.0.0:0", "[::]:0"] {
+        let builder = ThreadingUDPServer::handling(answer).dual_stack(true);
+        let server = run(builder, address);
+        let client = UdpSocket::bind("10.9.0.1:0").expect("bind");
+        client.set_read_timeout(Some(DEADLINE)).expect("a timeout");
+        client.set_broadcast(true).expect("an option");
+        let port = inet(&server.address()).port();
+        client
+            .send_to(b"where", ("10.9.0.255", port))
+            .expect("send");
+        let mut data = [0; 30];
+        let (length, from) = client.recv_from(&mut data).expect("an answer");
+        let told = String::from_utf8_lossy(&data[..length]);
+        assert_eq!(told, format!("10.9.0.255:{port}"));
+        assert_eq!(from, SocketAddr::from(([10, 9, 0, 1], port)));
+    }
+}
+
+/// `UnixDatagram` has no arrivals, and its clients no address that could be the server's by chance.
+#[test]
+fn unix_clients_are_answered_by_reply() {
+    let folder = Folder::new();
+    let server = run(
+        ThreadingUnixDatagramServer::handling(answer),
+        UnixDatagram::address(&folder),
+    );
+    assert_eq!(Client::datagram(&server.address()).ask("reply"), b"REPLY");
+}
