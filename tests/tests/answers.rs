@@ -6,6 +6,7 @@ use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::process::Command;
 use std::time::Duration;
 
+use socket2::{Domain, Type};
 use socketserver::{
     Address, Concurrency, Datagram, DatagramRequestHandler, PacketReader, ReplySocket, Server,
     Socket, SocketOption, ThreadingUDPServer, ThreadingUnixDatagramServer, UDPServer, Udp,
@@ -129,11 +130,67 @@ for host in ('127.0.0.1', '127.0.0.2'):
     assert_eq!(said, "b'HI' 127.0.0.1\nb'HI' 127.0.0.2\n");
 }
 
+/// From a known complaint: a program with the same port at its end, as with mDNS and SSDP.
+fn peer_with_the_same_port_is_answered<C: Concurrency + Default>() {
+    let server = Server::<Udp, C, _, _>::handling(answer).allow_reuse_address(true);
+    let server = run(server, "0.0.0.0:0");
+    let script = "
+import socket, sys
+port = int(sys.argv[1])
+peer = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+peer.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+peer.settimeout(20)
+peer.bind(('127.0.0.2', port))
+for _ in range(3):
+    peer.sendto(b'hello', ('127.0.0.1', port))
+    data, address = peer.recvfrom(100)
+    print(data, address == ('127.0.0.1', port))
+";
+    let port = inet(&server.address()).port().to_string();
+    let Some(peer) = python(script, &[&port]) else {
+        return;
+    };
+    let (status, said, errors) = peer.wait();
+    assert!(status.success(), "{errors}");
+    assert_eq!(said, "b'HELLO' True\n".repeat(3));
+    assert_eq!(server.stats().refused, 0);
+}
+
+/// Nobody is there any more for the answer, so it comes back to the server.
+fn chain_of_answers_to_itself_ends_after_one<C: Concurrency + Default>() {
+    let builder = Server::<Udp, C, _, _>::handling(answer).allow_reuse_port(true);
+    let server = builder.bind("0.0.0.0:0").expect("bind");
+    let port = inet(server.server_address()).port();
+    let forged = [
+        ([127, 0, 0, 3], [127, 0, 0, 2]),
+        ([127, 0, 0, 2], [127, 0, 0, 2]),
+    ];
+    for (from, to) in forged {
+        let forger = socket2::Socket::new(Domain::IPV4, Type::DGRAM, None).expect("a socket");
+        forger.set_reuse_port(true).expect("an option");
+        forger
+            .bind(&SocketAddr::from((from, port)).into())
+            .expect("bind");
+        // The forger itself is nearer to its own address than the server is.
+        if from != to {
+            let to = SocketAddr::from((to, port)).into();
+            forger.send_to(b"hello", &to).expect("send");
+        }
+    }
+    let server = tests::Running::from(server.spawn().expect("spawn"));
+    until("the chain has ended", || server.stats().refused == 1);
+    assert_eq!(connected(([127, 0, 0, 1], port)).ask("hello"), b"HELLO");
+    let (_, stats) = server.drain(DEADLINE);
+    assert_eq!((stats.finished, stats.refused), (2, 1));
+}
+
 matrix!(columns:
     answer_leaves_from_the_address_asked,
     derived_handlers_answer_from_the_address_asked,
     third_party_is_reached_from_any_address,
     clients_in_python_are_answered,
+    peer_with_the_same_port_is_answered,
+    chain_of_answers_to_itself_ends_after_one,
 );
 matrix!(datagrams: local_address_is_the_servers_own_at_one_address);
 
@@ -198,6 +255,46 @@ fn answer_leaves_from_a_second_ipv6_address() {
     }
     let place = SocketAddr::from(([10, 9, 0, 2], port));
     assert_eq!(connected(place).ask("where"), place.to_string().as_bytes());
+}
+
+/// From a known complaint: with `ip_nonlocal_bind` every address can be bound, also those of others.
+#[test]
+fn client_with_the_same_port_is_answered_despite_nonlocal_bind() {
+    const TEST: &str = "client_with_the_same_port_is_answered_despite_nonlocal_bind";
+    if !is_elsewhere() {
+        return in_own_network(
+            TEST,
+            "sysctl -qw net.ipv4.ip_nonlocal_bind=1
+            unshare -n sleep 100 & other=$!
+            trap 'kill $other' EXIT
+            until [ \"$(readlink /proc/$other/ns/net)\" != \"$(readlink /proc/$$/ns/net)\" ]
+            do sleep 0.01; done
+            ip link add here type veth peer name there netns $other
+            ip addr add 10.99.0.1/24 dev here; ip addr add 10.99.0.3/24 dev here
+            ip link set here up
+            nsenter -t $other -n sh -c 'ip addr add 10.99.0.2/24 dev there; ip link set there up'
+            export OTHER=$other
+            \"$@\"; exit",
+        );
+    }
+    let server = run(ThreadingUDPServer::handling(answer), "0.0.0.0:5060");
+    let script = "
+import socket
+for host, port in (('10.99.0.1', 5060), ('10.99.0.3', 5060), ('10.99.0.3', 0)):
+    client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    client.settimeout(10)
+    client.bind(('10.99.0.2', port))
+    client.connect((host, 5060))
+    client.send(b'invite')
+    print(client.recv(100))
+";
+    let mut command = Command::new("nsenter");
+    let other = std::env::var("OTHER").expect("the other network");
+    command.args(["-t", &other, "-n", "python3", "-c", script]);
+    let (status, said, errors) = Process::start(&mut command).wait();
+    assert!(status.success(), "{errors}");
+    assert_eq!(said, "b'INVITE'\n".repeat(3));
+    assert_eq!(server.stats().refused, 0);
 }
 
 #[test]

@@ -48,8 +48,8 @@ pub trait BaseServer<R = Socket>: Sized + Send + Sync + 'static {
     /// first, and whose words nobody has read, may see a reset instead.
     ///
     /// Not called for clients over their [rate](crate::Builder::max_rate_per_address), nor for
-    /// datagrams from port 0 or from the server's own address: an answer to a flood would be part of
-    /// it, and one to itself would be the next request.
+    /// datagrams from port 0 or from the server itself: an answer to a flood would be part of it, and
+    /// one to itself would be the next request.
     ///
     /// Python: none; there a full server is one that fails
     fn refuse_request(&self, _request: &R, _client_address: &Address, _server: &ServerRef<Self>) {}

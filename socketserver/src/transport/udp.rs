@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::datagram::{self, PacketBuffer};
 use super::options::{Inet, Packets, inet_setters, packets_setters};
+use super::own_datagrams::OwnDatagrams;
 use super::{Transport, inet};
 use crate::axis::Has;
 use crate::request::Datagram;
@@ -22,6 +23,7 @@ pub struct Udp {
     packets: Packets,
     inet: Inet,
     buffer: PacketBuffer,
+    own: OwnDatagrams,
 }
 
 impl Udp {
@@ -74,4 +76,8 @@ impl Transport for Udp {
     fn shutdown_request(&self, _request: &Datagram, _patience: Duration) {}
 
     fn abort(&self, _request: &Datagram) {}
+
+    fn is_own(&self, request: &Datagram, client: &Address, server: &Address) -> bool {
+        self.own.is_own(request.arrival(), client, server)
+    }
 }

@@ -12,7 +12,7 @@ impl Engine {
     /// Sends a request on its way to its handler, unless it is refused: for `refusal`, if there is
     /// one already, or for another reason.
     pub(super) fn dispatch(&self, request: Arc<dyn Accepted>, refusal: Option<Refusal>) -> Served {
-        let (share, refusal) = match self.admission.judge(request.client_address()) {
+        let (share, refusal) = match self.admission.judge(&*request) {
             Ok(share) => (share, refusal),
             Err(refusal) => (None, Some(refusal)),
         };
