@@ -3,6 +3,7 @@
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
+use std::os::unix::net;
 use std::process::Command;
 use std::time::Duration;
 
@@ -206,6 +207,47 @@ fn reply_needs_to_know_the_client() {
     datagram.reply("to the client").expect("a client");
     let mut data = [0; 20];
     assert_eq!(client.recv(&mut data).expect("a reply"), 13);
+}
+
+/// All clients' unread answers share one buffer, which is as large as the system allows.
+#[test]
+fn unix_send_buffer_is_large() {
+    fn room(request: Datagram, _: Address) -> io::Result<()> {
+        let room = request.socket.getsockopt(SocketOption::SendBuffer)?;
+        request.reply(room.to_string())
+    }
+    let folder = Folder::new();
+    let server = run(
+        ThreadingUnixDatagramServer::handling(room),
+        folder.join("server"),
+    );
+    let told = Client::datagram(&server.address()).ask("?");
+    let allowed = std::fs::read_to_string("/proc/sys/net/core/wmem_max").expect("a limit");
+    let allowed: usize = allowed.trim().parse().expect("a number");
+    let room: usize = String::from_utf8(told)
+        .expect("text")
+        .parse()
+        .expect("a number");
+    assert!(room >= 2 * allowed.min(2 << 20), "{room} bytes");
+}
+
+/// How many unread answers to one client there are before another gets none: more than the system's
+/// usual buffer holds.
+#[test]
+fn unread_answers_leave_room_for_others() {
+    let folder = Folder::new();
+    let builder = ThreadingUnixDatagramServer::handling(answer);
+    let builder = builder.send_timeout(Duration::from_millis(50));
+    let server = run(builder, folder.join("server"));
+    let lazy = net::UnixDatagram::bind(folder.join("lazy")).expect("bind");
+    lazy.connect(folder.join("server")).expect("connect");
+    lazy.set_write_timeout(Some(DEADLINE)).expect("a timeout");
+    for _ in 0..400 {
+        lazy.send(&[b'x'; 100]).expect("send");
+    }
+    until("all are handled", || server.stats().active == 0);
+    assert_eq!(Client::datagram(&server.address()).ask("hello"), b"HELLO");
+    assert_eq!(server.stats().failed, 0);
 }
 
 /// Runs a test of this file in a network of its own, after these commands. Where that is not allowed,

@@ -97,7 +97,7 @@ impl Told {
     fn handle(&mut self) -> Result<(), &'static str> {
         match &*self.packet {
             b"nothing" => return Ok(()),
-            b"too much" => self.wfile.resize(300_000, b'x'),
+            b"too much" => self.wfile.resize(8 << 20, b'x'),
             packet => self.wfile.extend_from_slice(packet),
         }
         match &*self.packet {

@@ -39,7 +39,7 @@ pub(super) fn scenarios() -> Vec<Scenario> {
         both("long_datagram", "handle=size", |session| {
             send(&[20_000], session)
         }),
-        both("reply_too_long", "handle=write:*1000000", ask),
+        both("reply_too_long", "handle=write:*10000000", ask),
         on(
             DATAGRAMS,
             PLAIN,
