@@ -35,6 +35,9 @@ grid! {
     UDPServer = Udp, Inline;
     /// UDP, one thread per datagram.
     ///
+    /// Clients decide how many there are, if no `max_threads` or `max_connections` limits them: with
+    /// handlers that take a second, thousands within seconds.
+    ///
     /// Python: `ThreadingUDPServer`
     ThreadingUDPServer = Udp, Threading;
     /// UDP, one child process per datagram.
@@ -42,6 +45,9 @@ grid! {
     /// Python: `ForkingUDPServer`
     ForkingUDPServer = Udp, Forking;
     /// UDP, one green thread per datagram.
+    ///
+    /// Clients decide how many there are, if no `max_green_threads` or `max_connections` limits
+    /// them: with handlers that take a second, thousands within seconds.
     #[cfg(target_os = "linux")]
     GreenUDPServer = Udp, Green;
     /// Unix streams, one connection after the other.
