@@ -200,7 +200,7 @@ pub use request::{
 };
 pub use server::{Builder, Drained, Overflow, Served, Server, ServerHandle};
 pub use socket::{
-    Address, AddressFamily, Host, Layer, OptionValue, OtherAddress, PeerCred, Socket,
+    Address, AddressFamily, Host, Interface, Layer, OptionValue, OtherAddress, PeerCred, Socket,
     SocketKind, SocketOption, SocketReader, SocketWriter, ToAddress, Wire, create_connection,
     select, socketpair,
 };

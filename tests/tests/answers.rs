@@ -339,6 +339,69 @@ for host, port in (('10.99.0.1', 5060), ('10.99.0.3', 5060), ('10.99.0.3', 0)):
     assert_eq!(server.stats().refused, 0);
 }
 
+/// From a known complaint: programs of one machine that share port and group, as with mDNS.
+#[test]
+fn peer_in_the_same_group_is_answered() {
+    if !is_elsewhere() {
+        let device = "ip link add d0 type veth peer name d1; ip link set d1 up;
+            ip addr add 10.9.0.1/24 dev d0; ip link set d0 up; ip route add 224.0.0.0/4 dev d0";
+        return in_own_network("peer_in_the_same_group_is_answered", device);
+    }
+    let group = Ipv4Addr::new(224, 0, 0, 251);
+    let builder = UDPServer::handling(answer)
+        .allow_reuse_address(true)
+        .with_socket(move |socket| socket.join_multicast(group, "d0"));
+    let server = run(builder, "0.0.0.0:5353");
+    let script = "
+import socket
+peer = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+peer.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+peer.settimeout(10)
+peer.bind(('', 5353))
+join = socket.inet_aton('224.0.0.251') + socket.inet_aton('10.9.0.1')
+peer.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, join)
+def ask(data):
+    peer.sendto(data, ('224.0.0.251', 5353))
+    while True:
+        answer, address = peer.recvfrom(100)
+        if answer != data:
+            return answer, address
+print(ask(b'hello'))
+print(ask(b'where'))
+";
+    let Some(peer) = python(script, &[]) else {
+        return;
+    };
+    let (status, said, errors) = peer.wait();
+    assert!(status.success(), "{errors}");
+    let answers = "(b'HELLO', ('10.9.0.1', 5353))\n(b'224.0.0.251:5353', ('10.9.0.1', 5353))\n";
+    assert_eq!(said, answers);
+    assert_eq!(server.stats().refused, 0);
+}
+
+#[test]
+fn group_is_kept_from_its_own_machine_on_demand() {
+    if !is_elsewhere() {
+        let device = "ip link add d0 type veth peer name d1; ip link set d1 up;
+            ip addr add 10.9.0.1/24 dev d0; ip link set d0 up";
+        return in_own_network("group_is_kept_from_its_own_machine_on_demand", device);
+    }
+    let group = Ipv4Addr::new(239, 255, 70, 77);
+    let server = ThreadingUDPServer::handling(answer)
+        .with_socket(move |socket| socket.join_multicast(group, "d0"));
+    let server = run(server, "0.0.0.0:0");
+    let port = inet(&server.address()).port();
+    let client = Socket::from(UdpSocket::bind("10.9.0.1:0").expect("bind"));
+    client.settimeout(Some(DEADLINE)).expect("a timeout");
+    client.set_multicast_interface("d0").expect("an interface");
+    for (is_on, data) in [(false, b"silent"), (true, b"spoken")] {
+        let option = SocketOption::MulticastLoop(is_on);
+        client.setsockopt(option).expect("an option");
+        client.sendto(data, (group, port)).expect("send");
+    }
+    assert_eq!(client.recvfrom(100).expect("an answer").0, b"SPOKEN");
+}
+
 #[test]
 fn broadcast_is_answered_from_the_machines_address() {
     if !is_elsewhere() {

@@ -8,6 +8,7 @@
 //! | `connect`, `create_connection`, `socketpair` | [`Socket::connect`] and so on | `connect.rs` |
 //! | `select.select` | [`select`] | `select.rs` |
 //! | `setsockopt`, `getsockopt` | [`SocketOption`] | `option.rs` |
+//! | `IP_ADD_MEMBERSHIP`, `IP_MULTICAST_IF` | [`Socket::join_multicast`], [`Interface`] | `multicast.rs` |
 //! | `makefile` | [`SocketReader`], [`SocketWriter`] | `file.rs` |
 //! | `SO_PEERCRED` | [`PeerCred`] | `peer.rs` |
 //! | `ssl.SSLSocket` | [`Layer`], [`Wire`] | `layer.rs` |
@@ -42,6 +43,7 @@ mod io;
 mod kind;
 mod layer;
 mod listen;
+mod multicast;
 mod option;
 mod other;
 mod peer;
@@ -57,6 +59,7 @@ pub use handle::Socket;
 pub use host::Host;
 pub use kind::{AddressFamily, SocketKind};
 pub use layer::{Layer, Wire};
+pub use multicast::Interface;
 pub use option::{OptionValue, SocketOption};
 pub use other::OtherAddress;
 pub use peer::PeerCred;
