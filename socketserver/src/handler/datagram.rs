@@ -151,13 +151,25 @@ pub fn packet_reader(packet: &Arc<[u8]>) -> PacketReader {
 /// Sends what was written as the reply, if anything was. A client without a name cannot be
 /// answered.
 ///
+/// # Errors
+/// A reply that no client could have been sent, because it is longer than a datagram. What is a
+/// client's fault, or the network's, is no error of the handler.
+///
 /// Python: `DatagramRequestHandler.finish`, which sends an empty reply too
-pub fn reply(socket: &ReplySocket, client_address: &Address, wfile: &[u8]) {
+pub fn reply(socket: &ReplySocket, client_address: &Address, wfile: &[u8]) -> io::Result<()> {
     if wfile.is_empty() || *client_address == Address::Unnamed {
-        return;
+        return Ok(());
     }
-    if let Err(error) = socket.sendto(wfile, client_address) {
-        log::debug!(target: super::TARGET, "the reply to {client_address} was not sent: {error}");
+    match socket.sendto(wfile, client_address) {
+        Ok(_) => Ok(()),
+        Err(error) if error.raw_os_error() == Some(libc::EMSGSIZE) => Err(error),
+        Err(error) => {
+            log::debug!(
+                target: super::TARGET,
+                "the reply to {client_address} was not sent: {error}",
+            );
+            Ok(())
+        }
     }
 }
 

@@ -176,12 +176,6 @@ pub(super) const DIFFERENCES: &[Difference] = &[
         why: "max_packet_size is 65,535 unless set, so everything fits; Python's is 8,192",
     },
     Difference {
-        scenarios: &["reply_too_long::*::threading"],
-        python: &["thread: setup handle finish handle_error(OSError) shutdown_request"],
-        ours: &["thread: setup handle finish shutdown_request"],
-        why: NO_REPLY,
-    },
-    Difference {
         scenarios: &["client_is_gone::unix_datagram::threading"],
         python: &["thread: setup handle finish handle_error(FileNotFoundError) shutdown_request"],
         ours: &["thread: setup handle finish shutdown_request"],
