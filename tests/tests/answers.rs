@@ -1,7 +1,6 @@
-//! The answers to datagrams: from which address they leave, who can be answered, and what a handler
-//! can do with the socket that it answers with.
+//! The answers to datagrams: from which address they leave, and which clients get one.
 
-use std::io;
+use std::io::{self, ErrorKind};
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::os::unix::net;
 use std::process::Command;
@@ -11,7 +10,7 @@ use socket2::{Domain, Type};
 use socketserver::{
     Address, Concurrency, Datagram, DatagramRequestHandler, PacketReader, ReplySocket, Server,
     Socket, SocketOption, ThreadingUDPServer, ThreadingUnixDatagramServer, UDPServer, Udp,
-    UnixDatagram,
+    UnixDatagram, green,
 };
 use tests::{Client, DEADLINE, Ended, Folder, Place, Process, inet, is_elsewhere, matrix};
 use tests::{python, run, until};
@@ -250,12 +249,47 @@ fn unread_answers_leave_room_for_others() {
     assert_eq!(server.stats().failed, 0);
 }
 
-/// Runs a test of this file in a network of its own, after these commands. Where that is not allowed,
-/// it is skipped.
+/// As with a stream, it is the client that has disconnected: nothing for an operator.
+#[test]
+fn unix_client_that_has_gone_is_a_disconnect() {
+    let folder = Folder::new();
+    let (gone, wait) = green::channel::<()>(1);
+    let (tell, told) = green::channel::<ErrorKind>(2);
+    let builder = ThreadingUnixDatagramServer::handling(move |request: Datagram, client| {
+        wait.recv_timeout(DEADLINE).expect("the client goes");
+        let by_name = request.socket.sendto(b"hello", client);
+        for error in [by_name.map(drop), request.reply(b"hello")] {
+            let kind = error.expect_err("the client has gone").kind();
+            tell.send(kind).expect("the test waits");
+        }
+    });
+    let server = run(builder, folder.join("server"));
+    for is_removed in [false, true] {
+        let path = folder.join("client");
+        let client = net::UnixDatagram::bind(&path).expect("bind");
+        client
+            .send_to(b"hello", folder.join("server"))
+            .expect("send");
+        drop(client);
+        if is_removed {
+            std::fs::remove_file(&path).expect("the client's file");
+        }
+        gone.send(()).expect("the handler waits");
+        for _ in 0..2 {
+            let kind = told.recv_timeout(DEADLINE).expect("an error");
+            assert_eq!(kind, ErrorKind::ConnectionReset);
+        }
+        let _ = std::fs::remove_file(&path);
+    }
+    assert_eq!(server.stats().accept_errors, 0);
+}
+
+/// Runs a test of this file in a separate network, after these commands. Where that is not allowed, it
+/// is skipped.
 fn in_own_network(test: &str, commands: &str) {
     let allowed = Command::new("unshare").args(["-n", "true"]).output();
     if !allowed.is_ok_and(|output| output.status.success()) {
-        eprintln!("skipped: no network of one's own");
+        eprintln!("skipped: a separate network is not allowed");
         return;
     }
     let script = format!("set -e; ip link set lo up; {commands}\nexec \"$@\"");

@@ -11,10 +11,10 @@ use crate::socket::{
 
 /// The socket of a datagram server, as its handlers hold it: for answers, and for nothing else.
 ///
-/// All clients are served through this one socket. So that one handler cannot end the server, make it
-/// deaf, or receive what was sent for other handlers, it has no `close`, `connect`, `shutdown`,
-/// `detach`, `recv` or `settimeout`, and does not lend its descriptor. A handler that needs these makes
-/// a [`Socket`] of its own.
+/// All clients are served through this one socket. So that one handler cannot end the server, make
+/// it deaf, or receive what was sent for other handlers, it has no `close`, `connect`, `shutdown`,
+/// `detach`, `recv` or `settimeout`, and does not lend its descriptor. A handler that needs these
+/// makes a [`Socket`] of its own.
 ///
 /// A clone is another handle of the same socket, and may be kept for later answers.
 ///
@@ -43,12 +43,12 @@ impl ReplySocket {
         self.arrival.as_ref()
     }
 
-    /// Sends `data` as one datagram to `address`, and returns how many bytes. What goes to the host of
-    /// the client leaves from the address that the client has asked.
+    /// Sends `data` as one datagram to `address`, and returns how many bytes. What goes to the host
+    /// of the client leaves from the address that the client has asked.
     ///
     /// # Errors
-    /// `TimedOut` when there is no room within `send_timeout`; "message too long" for more than one
-    /// datagram holds; `AddrNotAvailable` for [`Address::Unnamed`]; the system's.
+    /// `TimedOut` when there is no room within `send_timeout`; `ConnectionReset` when a client on a
+    /// Unix socket has gone; "message too long" for more than one datagram holds; `AddrNotAvailable` for [`Address::Unnamed`]; the system's.
     ///
     /// Python: `socket.sendto`
     pub fn sendto(&self, data: &[u8], address: impl ToAddress) -> io::Result<usize> {
@@ -70,7 +70,18 @@ impl ReplySocket {
             (Address::Inet(address), Some(arrival)) if self.is_client(&to) => {
                 self.socket.sendto_from(data, *address, arrival)
             }
-            _ => self.socket.sendto(data, to),
+            (Address::Inet(_), _) => self.socket.sendto(data, to),
+            _ => {
+                let is_client = self.client.as_ref() == Some(&to);
+                let sent = self.socket.sendto(data, to);
+                sent.map_err(|error| {
+                    if is_client {
+                        as_disconnect(error)
+                    } else {
+                        error
+                    }
+                })
+            }
         }
     }
 
@@ -141,6 +152,17 @@ impl ReplySocket {
     /// Python: `socket.fileno`
     pub fn fileno(&self) -> RawFd {
         self.socket.fileno()
+    }
+}
+
+/// The error of a send to a client on this machine. A client that has closed its socket, or removed
+/// its file, has disconnected.
+fn as_disconnect(error: io::Error) -> io::Error {
+    match error.kind() {
+        io::ErrorKind::ConnectionRefused | io::ErrorKind::NotFound => {
+            io::Error::new(io::ErrorKind::ConnectionReset, error)
+        }
+        _ => error,
     }
 }
 
