@@ -1,5 +1,5 @@
-//! Answers programs that look for it in a multicast group, wherever it is. Any number of programs on one
-//! machine can do so side by side.
+//! Answers programs that look for it in a multicast group, wherever it is. Any number of programs
+//! on one machine can do so side by side.
 //!
 //!     cargo run --example discovery
 //!     echo who is there | socat -t1 - UDP4-DATAGRAM:239.255.70.77:9999

@@ -35,8 +35,8 @@ grid! {
     UDPServer = Udp, Inline;
     /// UDP, one thread per datagram.
     ///
-    /// Clients decide how many there are, if no `max_threads` or `max_connections` limits them: with
-    /// handlers that take a second, thousands within seconds.
+    /// Clients decide how many there are, if no `max_threads` or `max_connections` limits them:
+    /// with handlers that take a second, thousands within seconds.
     ///
     /// Python: `ThreadingUDPServer`
     ThreadingUDPServer = Udp, Threading;

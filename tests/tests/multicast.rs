@@ -31,7 +31,7 @@ fn send(data: &[u8], port: u16) {
 }
 
 #[test]
-fn member_receives_what_the_group_is_sent() {
+fn member_receives_until_it_leaves() {
     for interface in [
         "lo".into(),
         1.into(),

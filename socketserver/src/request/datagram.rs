@@ -65,8 +65,8 @@ impl Datagram {
     /// Answers the client with one datagram.
     ///
     /// # Errors
-    /// As [`ReplySocket::sendto`]; `AddrNotAvailable` too if the transport has not said which client
-    /// it is.
+    /// As [`ReplySocket::sendto`]; `AddrNotAvailable` too if the transport has not said which
+    /// client it is.
     ///
     /// Python: `self.request[1].sendto(data, self.client_address)`
     pub fn reply(&self, data: impl AsRef<[u8]>) -> io::Result<()> {

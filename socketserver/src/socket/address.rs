@@ -115,8 +115,8 @@ fn no_name() -> io::Error {
 
 impl fmt::Display for Address {
     /// `127.0.0.1:9999`, `[::1]:9999`, `/run/socket`, `@abstract`, `unnamed`, or as
-    /// [`OtherAddress`] has it. Control characters are escaped, because a client chooses its name, and
-    /// what it chooses must not add lines to a log or command a terminal.
+    /// [`OtherAddress`] has it. Control characters are escaped: a client chooses its name, and must
+    /// not add lines to a log or command a terminal.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Address::Inet(address) => address.fmt(f),

@@ -1,7 +1,7 @@
 //! At which of this machine's addresses a datagram arrived, and answers that leave from there.
 //!
-//! A socket that is bound to every address receives at each of them. The system would send the answer
-//! from the address that its routes prefer, and a client that was not told of that one drops it.
+//! A socket that is bound to every address receives at each of them. The system would send the
+//! answer from the address that its routes prefer, and a client that asked another one drops it.
 
 use std::io;
 use std::net::{IpAddr, SocketAddr, SocketAddrV6};
@@ -65,8 +65,8 @@ impl Arrival {
 
 #[cfg(target_os = "linux")]
 impl Socket {
-    /// Whether each datagram must say where it arrived, because the socket is bound to every address.
-    /// If so, the system will say it from now on.
+    /// Whether the socket is bound to every address, so that each datagram must say where it
+    /// arrived. If so, the system says it from now on.
     ///
     /// # Errors
     /// The system's.
@@ -174,8 +174,8 @@ impl Socket {
     }
 }
 
-/// The system's control messages, taken apart and put together as bytes. Each has a head, its length
-/// (with the head), its level and its type, and is padded to whole words.
+/// The system's control messages, taken apart and put together as bytes. Each begins with its
+/// length, its level and its type, and is padded to whole words.
 #[cfg(target_os = "linux")]
 mod control {
     use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -274,7 +274,7 @@ mod control {
         use super::*;
 
         #[test]
-        fn arrival_reads_what_leave_from_writes() {
+        fn written_messages_are_read_back() {
             let ip: IpAddr = "fd00::2".parse().unwrap();
             let (message, length) = leave_from(ip, 7);
             let read = arrival(&message[..length]).unwrap();

@@ -52,13 +52,13 @@ impl From<Ipv4Addr> for Interface {
 }
 
 impl Socket {
-    /// Joins a multicast group: from then on the socket receives what is sent to the group, if it is
-    /// bound to every address, or to the group's. A socket leaves its groups when it closes.
+    /// Joins a multicast group: from then on the socket receives what is sent to the group, if it
+    /// is bound to every address, or to the group's. A socket leaves its groups when it closes.
     ///
     /// What a member sends to its group comes back to it too, like the words of every other member,
-    /// unless [`MulticastLoop`](crate::SocketOption::MulticastLoop) is off. And on Linux a socket that is
-    /// bound to every address also receives the groups that other programs have joined, if the port is
-    /// the same.
+    /// unless [`MulticastLoop`](crate::SocketOption::MulticastLoop) is off. And on Linux a socket
+    /// that is bound to every address also receives the groups that other programs have joined, if
+    /// the port is the same.
     ///
     /// To serve a group, join it before `bind`, with
     /// [`Builder::with_socket`](crate::Builder::with_socket):

@@ -1,14 +1,14 @@
 //! What a UDP server has sent itself.
 //!
-//! A datagram that seems to come from the server's own address and port is dangerous: an answer to it
-//! would be the next request, and so on without end. But other sockets of the same machine may have the
-//! same port, and with multicast even the same address, and what those send must be heard. Whether an
-//! address is one of this machine's therefore says too little. What says enough is where the datagram
-//! has *arrived*, because an answer leaves from there:
+//! A datagram that seems to come from the server's own address and port is dangerous: an answer to
+//! it would be the next request, and so on without end. But other sockets of the same machine may
+//! have the same port, and with multicast even the same address, and what those send must be heard.
+//! Whether an address is one of this machine's therefore says too little. What says enough is where
+//! the datagram has *arrived*, because an answer leaves from there:
 //!
 //! * It came from where it arrived. An answer would arrive at this server again.
-//! * It came from where an earlier one had arrived, and arrived where that one had come from. So it is
-//!   the answer to that one, and this server has received it itself: nobody else is there.
+//! * It came from where an earlier one had arrived, and arrived where that one had come from. So it
+//!   is the answer to that one, and has come back to this server because no other socket is there.
 //!
 //! In this way a server hears at most one datagram of a chain, and answers it. No system call is
 //! needed, and no list of the machine's addresses.
@@ -23,12 +23,12 @@ use parking_lot::Mutex;
 use super::is_at_address_of;
 use crate::socket::{Address, Arrival};
 
-/// How long the server remembers whom it may have answered. A handler that takes longer than this for
-/// each answer may keep one chain alive, at that slow pace.
+/// How long the server remembers whom it may have answered. A handler that takes longer than this
+/// for each answer may keep one chain alive, at that slow pace.
 const MEMORY: Duration = Duration::from_secs(60);
 
-/// How many it remembers. A flood may overwrite some before their answer returns; it would have to do
-/// so every time.
+/// How many it remembers. A flood may overwrite some before their answer returns; it would have to
+/// do so every time.
 const SLOTS: usize = 256;
 
 /// An answer that may be on its way: from the first address to the second, each with the server's

@@ -17,8 +17,8 @@ use crate::socket::{Address, Socket, SocketKind};
 /// An answer leaves from the address that the client has asked, also where the server is bound to
 /// every address of the machine. (On systems other than Linux the system chooses.)
 ///
-/// Datagrams come as fast as clients send them, and nothing slows a client down. On threads or green
-/// threads each live request has one, so where handlers may take long, limit them with
+/// Datagrams come as fast as clients send them, and nothing slows a client down. On threads or
+/// green threads each live request has one, so where handlers may take long, limit them with
 /// `max_connections`, `max_threads` or `max_green_threads`.
 ///
 /// Python: `UDPServer`, as far as it is about sockets
