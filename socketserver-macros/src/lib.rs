@@ -203,34 +203,31 @@ pub fn derive_stream_request_handler(input: TokenStream) -> TokenStream {
 /// | --- | --- | --- |
 /// | `request` | `Datagram` | the packet and the server's socket |
 /// | `packet` | `Arc<[u8]>` | the bytes that the client sent |
-/// | `socket` | `Socket` | the server's socket, which all datagrams share |
-/// | `rfile` | `std::io::Cursor<Arc<[u8]>>` | reads the packet |
+/// | `socket` | `ReplySocket` | the server's socket, with which all handlers answer |
+/// | `rfile` | `PacketReader` | reads the packet |
 /// | `wfile` | `Vec<u8>` | becomes the reply |
 ///
 /// ```
-/// use std::io::{self, BufRead, Cursor, Write};
-/// use std::sync::Arc;
-///
-/// use socketserver::DatagramRequestHandler;
+/// use socketserver::{DatagramRequestHandler, PacketReader};
 ///
 /// #[derive(DatagramRequestHandler)]
 /// struct UpperLine {
-///     rfile: Cursor<Arc<[u8]>>,
+///     rfile: PacketReader,
 ///     wfile: Vec<u8>,
 /// }
 ///
 /// impl UpperLine {
-///     fn handle(&mut self) -> io::Result<()> {
-///         let mut line = String::new();
-///         self.rfile.read_line(&mut line)?;
-///         self.wfile.write_all(line.to_uppercase().as_bytes())
+///     fn handle(&mut self) {
+///         let line = self.rfile.readline(1024);
+///         self.wfile.extend(line.to_ascii_uppercase());
 ///     }
 /// }
 /// ```
 ///
-/// The reply is sent after `finish`, as one datagram, if all methods succeeded and `wfile` is not
-/// empty. If the reply cannot be sent, that is no error of the handler. Python's class sends
-/// `wfile` even if it is empty or a method failed.
+/// The reply is sent after `finish`, as one datagram, from the address that the client has asked, if
+/// all methods succeeded and `wfile` is not empty. A reply that is too long for a datagram is an error
+/// of the handler; one that cannot be sent for another reason is not. Python's class sends `wfile`
+/// even if it is empty or a method failed.
 ///
 /// The struct has no options but `crate`.
 ///

@@ -4,22 +4,20 @@
 //!     cargo run --example datagram_files
 //!     nc -u 127.0.0.1 9999            and then a line such as 1 2 3
 
-use std::io::{self, Cursor, Read, Write};
-use std::sync::Arc;
+use std::io::{self, Write};
 
-use socketserver::{DatagramRequestHandler, UDPServer};
+use socketserver::{DatagramRequestHandler, PacketReader, UDPServer};
 
 #[derive(DatagramRequestHandler)]
 struct Sum {
-    rfile: Cursor<Arc<[u8]>>,
+    rfile: PacketReader,
     /// Sent as one datagram after the handler has succeeded.
     wfile: Vec<u8>,
 }
 
 impl Sum {
     fn handle(&mut self) -> io::Result<()> {
-        let mut numbers = String::new();
-        self.rfile.read_to_string(&mut numbers)?;
+        let numbers = String::from_utf8_lossy(self.rfile.rest());
         let numbers = numbers.split_whitespace().map(str::parse::<f64>);
         match numbers.sum::<Result<f64, _>>() {
             Ok(sum) => writeln!(self.wfile, "{sum}"),

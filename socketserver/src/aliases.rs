@@ -33,6 +33,9 @@ grid! {
     UDPServer = Udp, Inline;
     /// UDP, one thread per datagram.
     ///
+    /// Clients decide how many there are, if no `max_threads` or `max_connections` limits them:
+    /// with handlers that take a second, thousands within seconds.
+    ///
     /// Python: `ThreadingUDPServer`
     ThreadingUDPServer = Udp, Threading;
     /// UDP, one child process per datagram.
@@ -40,6 +43,9 @@ grid! {
     /// Python: `ForkingUDPServer`
     ForkingUDPServer = Udp, Forking;
     /// UDP, one green thread per datagram.
+    ///
+    /// Clients decide how many there are, if no `max_green_threads` or `max_connections` limits
+    /// them: with handlers that take a second, thousands within seconds.
     GreenUDPServer = Udp, Green;
     /// Unix streams, one connection after the other.
     ///

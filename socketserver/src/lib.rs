@@ -187,17 +187,18 @@ pub use axis::Wrapped;
 pub use concurrency::Green;
 pub use concurrency::{Around, Concurrency, ConcurrencyHooks, Forking, Inline, Threading};
 pub use handler::{
-    BaseServer, FnHandler, FnState, Outcome, Request, RequestHandler, ServerRef, log_error,
+    BaseServer, FnHandler, FnState, Outcome, PacketLines, PacketReader, Request, RequestHandler,
+    ServerRef, log_error,
 };
 pub use request::{
-    Datagram, End, HandlerError, Job, Rejected, Run, Stats, Ticket, Waker, Workers, is_disconnect,
-    is_timeout,
+    Datagram, End, HandlerError, Job, Rejected, ReplySocket, Run, Stats, Ticket, Waker, Workers,
+    is_disconnect, is_timeout,
 };
 pub use server::{Builder, Drained, Overflow, Served, Server, ServerHandle};
 pub use socket::{
-    Address, AddressFamily, Host, Layer, OptionValue, OtherAddress, PeerCred, Socket, SocketKind,
-    SocketOption, SocketReader, SocketWriter, ToAddress, Wire, create_connection, select,
-    socketpair,
+    Address, AddressFamily, Host, Interface, Layer, OptionValue, OtherAddress, PeerCred, Socket,
+    SocketKind, SocketOption, SocketReader, SocketWriter, ToAddress, Wire, create_connection,
+    select, socketpair,
 };
 pub use socketserver_macros::*;
 pub use sys::fork::ForkBesideThreads;

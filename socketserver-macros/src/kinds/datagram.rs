@@ -12,11 +12,11 @@ static PACKET: Part = Part {
 };
 static SOCKET: Part = Part {
     name: "socket",
-    types: &["Socket"],
+    types: &["ReplySocket"],
 };
 static RFILE: Part = Part {
     name: "rfile",
-    types: &["Cursor<Arc<[u8]>>"],
+    types: &["PacketReader"],
 };
 static WFILE: Part = Part {
     name: "wfile",
@@ -79,5 +79,13 @@ fn reply(handler: &Handler<'_>) -> Option<TokenStream> {
     let span = Span::call_site().located_at(wfile.span());
     let library = handler.library(span);
     let reply = quote_spanned!(span=> #library::__private::reply(&#socket, &#address, &#it.#wfile));
-    Some(quote!(|#it: &mut Self, #succeeded| if #succeeded { #reply }))
+    Some(quote! {
+        |#it: &mut Self, #succeeded| {
+            if #succeeded {
+                #reply
+            } else {
+                ::core::result::Result::Ok(())
+            }
+        }
+    })
 }

@@ -1,5 +1,6 @@
 //! What every derived handler goes through: setup, handle, finish.
 
+use super::outcome::Outcome;
 use crate::request::{Datagram, HandlerError, caught};
 use crate::socket::Socket;
 
@@ -32,19 +33,20 @@ impl From<Datagram> for Request {
 /// Python. A panic is an error, and is over before the handler is dropped, which may panic too.
 ///
 /// Python: `BaseRequestHandler.__init__`
-pub fn run<H>(
+pub fn run<H, O: Outcome>(
     mut handler: H,
     setup: impl FnOnce(&mut H) -> Result<(), HandlerError>,
     handle: impl FnOnce(&mut H) -> Result<(), HandlerError>,
     finish: impl FnOnce(&mut H) -> Result<(), HandlerError>,
-    base: impl FnOnce(&mut H, bool),
+    base: impl FnOnce(&mut H, bool) -> O,
 ) -> Result<(), HandlerError> {
     let mut result = caught(|| setup(&mut handler));
     if result.is_ok() {
         let handled = caught(|| handle(&mut handler));
         let finished = caught(|| finish(&mut handler));
-        base(&mut handler, handled.is_ok() && finished.is_ok());
-        result = finished.and(handled);
+        let succeeded = handled.is_ok() && finished.is_ok();
+        let based = base(&mut handler, succeeded).into_result();
+        result = finished.and(handled).and(based);
     }
     let dropped = caught(|| {
         drop(handler);

@@ -47,7 +47,7 @@ pub trait BaseServer<R = Socket>: Sized + Send + Sync + 'static {
     /// a reset instead of the message.
     ///
     /// Not called for clients over their [rate](crate::Builder::max_rate_per_address), nor for
-    /// datagrams from port 0 or from the server's own address: replies would amplify a flood, and the server
+    /// datagrams from port 0 or from the server itself: replies would amplify a flood, and the server
     /// would receive its own reply as a request.
     ///
     /// Python: none

@@ -26,6 +26,7 @@ pub(crate) mod stream;
 pub use base::Request;
 pub use base_server::{BaseServer, log_error};
 pub(crate) use core::Core;
+pub use datagram::{PacketLines, PacketReader};
 pub use function::{FnHandler, FnState};
 pub(crate) use life::{By, Life, Turn};
 pub use outcome::Outcome;

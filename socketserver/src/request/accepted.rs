@@ -16,6 +16,9 @@ pub(crate) trait Accepted: Send + Sync {
     /// The handler's type with its path.
     fn handler_name(&self) -> &'static str;
 
+    /// Whether the server with this address has sent the request itself.
+    fn is_own(&self, server: &Address) -> bool;
+
     /// `verify_request`.
     ///
     /// # Errors

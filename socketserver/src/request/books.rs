@@ -270,6 +270,10 @@ mod tests {
             "Fake"
         }
 
+        fn is_own(&self, _server: &Address) -> bool {
+            false
+        }
+
         fn verify(&self) -> Result<bool, HandlerError> {
             Ok(true)
         }

@@ -1,11 +1,13 @@
 //! A datagram as a request.
 
 use std::fmt;
+use std::io;
 use std::sync::Arc;
 
-use crate::socket::Socket;
+use super::reply_socket::ReplySocket;
+use crate::socket::{Address, Arrival, Socket};
 
-/// One datagram as a request: its bytes, and the server's socket to answer with.
+/// One datagram as a request: its bytes, and the socket to answer with.
 ///
 /// ```
 /// # use socketserver::{Address, Datagram};
@@ -14,7 +16,15 @@ use crate::socket::Socket;
 ///     socket.sendto(&data.to_ascii_uppercase(), &client_address)?;
 ///     Ok(())
 /// }
+///
+/// // The same in one line:
+/// fn shorter(request: Datagram, _: Address) -> std::io::Result<()> {
+///     request.reply(request.data.to_ascii_uppercase())
+/// }
 /// ```
+///
+/// An answer leaves from the address that the client has asked, also where the server is bound to
+/// every address of the machine.
 ///
 /// Python: `self.request` of a datagram server, the pair `(data, socket)`
 #[derive(Clone)]
@@ -22,22 +32,29 @@ use crate::socket::Socket;
 pub struct Datagram {
     /// The bytes. An empty datagram is a request too.
     pub data: Arc<[u8]>,
-    /// The server's socket.
-    pub socket: Socket,
+    /// The server's socket, for answers.
+    pub socket: ReplySocket,
     truncated: bool,
 }
 
 impl Datagram {
-    /// A datagram that a transport of your own received.
+    /// A datagram that a transport of your own received on this socket.
     pub fn new(data: impl Into<Arc<[u8]>>, socket: Socket) -> Self {
         Datagram {
             data: data.into(),
-            socket,
+            socket: ReplySocket::new(socket, None, None),
             truncated: false,
         }
     }
 
-    pub(crate) fn received(data: &[u8], truncated: bool, socket: Socket) -> Self {
+    /// Sets the client to which [`reply`](Self::reply) answers.
+    #[must_use]
+    pub fn from_client(mut self, client_address: impl Into<Address>) -> Self {
+        self.socket.set_client(client_address.into());
+        self
+    }
+
+    pub(crate) fn received(data: &[u8], truncated: bool, socket: ReplySocket) -> Self {
         Datagram {
             data: data.into(),
             socket,
@@ -45,10 +62,36 @@ impl Datagram {
         }
     }
 
+    /// Answers the client with one datagram.
+    ///
+    /// # Errors
+    /// As [`ReplySocket::sendto`]; `AddrNotAvailable` too if the transport has not said which
+    /// client it is.
+    ///
+    /// Python: `self.request[1].sendto(data, self.client_address)`
+    pub fn reply(&self, data: impl AsRef<[u8]>) -> io::Result<()> {
+        self.socket.reply(data.as_ref())
+    }
+
+    /// The address to which the client has sent the datagram: one of this machine's, or that of a
+    /// multicast group or a broadcast. The port is the server's.
+    ///
+    /// # Errors
+    /// The system's.
+    ///
+    /// Python: none; `self.socket.getsockname()` is the address that the server is bound to
+    pub fn local_address(&self) -> io::Result<Address> {
+        self.socket.local_address()
+    }
+
     /// Whether the datagram was longer than `max_packet_size`, so that `data` is only its
     /// beginning.
     pub fn truncated(&self) -> bool {
         self.truncated
+    }
+
+    pub(crate) fn arrival(&self) -> Option<&Arrival> {
+        self.socket.arrival()
     }
 }
 

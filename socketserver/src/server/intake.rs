@@ -128,6 +128,15 @@ where
         type_name::<H>()
     }
 
+    fn is_own(&self, server: &Address) -> bool {
+        let (transport, client) = (&self.typed.transport, &self.client_address);
+        let mut is_own = false;
+        quietly("a transport's is_own", || {
+            is_own = transport.is_own(&self.request, client, server);
+        });
+        is_own
+    }
+
     fn verify(&self) -> Result<bool, HandlerError> {
         let server = &self.typed.server;
         caught(|| {

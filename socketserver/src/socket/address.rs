@@ -1,6 +1,6 @@
 //! Where a socket is: [`Address`].
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::io;
 use std::net::{IpAddr, SocketAddr, SocketAddrV4, SocketAddrV6};
 use std::os::unix::ffi::OsStrExt;
@@ -114,16 +114,32 @@ fn no_name() -> io::Error {
 
 impl fmt::Display for Address {
     /// `127.0.0.1:9999`, `[::1]:9999`, `/run/socket`, `@abstract`, `unnamed`, or as
-    /// [`OtherAddress`] has it.
+    /// [`OtherAddress`] has it. Control characters are escaped: a client chooses its name, and must
+    /// not add lines to a log or command a terminal.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Address::Inet(address) => address.fmt(f),
-            Address::Unix(path) => path.display().fmt(f),
+            Address::Unix(path) => fmt_path(path, f),
             Address::Abstract(name) => write!(f, "@{}", name.escape_ascii()),
             Address::Unnamed => f.write_str("unnamed"),
             Address::Other(address) => address.fmt(f),
         }
     }
+}
+
+/// The path's text, with everything escaped that cannot be seen as it is.
+fn fmt_path(path: &Path, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    for chunk in path.as_os_str().as_bytes().utf8_chunks() {
+        for char in chunk.valid().chars() {
+            match char {
+                // Escaped in literals only.
+                '\'' | '"' => f.write_char(char)?,
+                _ => write!(f, "{}", char.escape_debug())?,
+            }
+        }
+        write!(f, "{}", chunk.invalid().escape_ascii())?;
+    }
+    Ok(())
 }
 
 impl From<SockAddr> for Address {
@@ -188,6 +204,25 @@ mod tests {
 
     fn path(bytes: Vec<u8>) -> Address {
         Address::Unix(OsString::from_vec(bytes).into())
+    }
+
+    #[test]
+    fn paths_are_shown_without_control_characters() {
+        let shown = |bytes: &[u8]| path(bytes.to_vec()).to_string();
+        assert_eq!(
+            shown("/run/a b/\u{fc}'\".socket".as_bytes()),
+            "/run/a b/\u{fc}'\".socket"
+        );
+        assert_eq!(
+            shown(b"a\nERROR b\r\x1b[2J\x7f"),
+            "a\\nERROR b\\r\\u{1b}[2J\\u{7f}"
+        );
+        assert_eq!(shown(b"a\\nb\xff"), "a\\\\nb\\xff");
+        // These turn the text that follows around, or hide it.
+        assert_eq!(
+            shown("\u{202e}\u{200b}\u{9b}".as_bytes()),
+            "\\u{202e}\\u{200b}\\u{9b}"
+        );
     }
 
     /// Turns an address into the system's form and back.

@@ -9,6 +9,7 @@
 //! | `connect`, `create_connection`, `socketpair` | [`Socket::connect`] and so on | `connect.rs` |
 //! | `select.select` | [`select()`] | `select.rs` |
 //! | `setsockopt`, `getsockopt` | [`SocketOption`] | `option.rs` |
+//! | `IP_ADD_MEMBERSHIP`, `IP_MULTICAST_IF` | [`Socket::join_multicast`], [`Interface`] | `multicast.rs` |
 //! | `makefile` | [`SocketReader`], [`SocketWriter`] | `file.rs` |
 //! | `SO_PEERCRED` | [`PeerCred`] | `peer.rs` |
 //! | `ssl.SSLSocket` | [`Layer`], [`Wire`] | `layer.rs` |
@@ -18,8 +19,9 @@
 //! | `getaddrinfo`, and what is accepted as an address | [`ToAddress`] | `resolve.rs` |
 //! | `AF_INET`, `SOCK_STREAM` | [`AddressFamily`], [`SocketKind`] | `kind.rs` |
 //!
-//! Two files have no Python beside them. `descriptor.rs` is the lower half of a socket. `wait.rs`
-//! is the seam where a thread and a green thread differ.
+//! Three files have no Python beside them. `descriptor.rs` is the lower half of a socket. `wait.rs`
+//! is the seam where a thread and a green thread differ. `arrival.rs` knows at which of this machine's
+//! addresses a datagram arrived.
 //!
 //! Bytes take this way, and each step has one `recv` and one `send`:
 //!
@@ -32,6 +34,7 @@
 //! ```
 
 mod address;
+mod arrival;
 mod connect;
 mod convert;
 mod descriptor;
@@ -42,6 +45,7 @@ mod io;
 mod kind;
 mod layer;
 mod listen;
+mod multicast;
 mod option;
 mod other;
 mod peer;
@@ -50,12 +54,14 @@ mod select;
 pub(crate) mod wait;
 
 pub use address::Address;
+pub(crate) use arrival::Arrival;
 pub use connect::{create_connection, socketpair};
 pub use file::{SocketReader, SocketWriter};
 pub use handle::Socket;
 pub use host::Host;
 pub use kind::{AddressFamily, SocketKind};
 pub use layer::{Layer, Wire};
+pub use multicast::Interface;
 pub use option::{OptionValue, SocketOption};
 pub use other::OtherAddress;
 pub use peer::PeerCred;

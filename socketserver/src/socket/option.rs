@@ -3,6 +3,8 @@
 use std::io;
 use std::time::Duration;
 
+use socket2::{Domain, SockRef};
+
 use super::handle::Socket;
 
 /// An option of a socket, with its value.
@@ -19,8 +21,16 @@ pub enum SocketOption {
     /// Whether several sockets may be bound to one port and share its traffic. Python:
     /// `SO_REUSEPORT`
     ReusePort(bool),
-    /// Whether datagrams may be sent to a broadcast address. Python: `SO_BROADCAST`
+    /// Whether datagrams may be sent to a broadcast address. (They are received without it.) Python:
+    /// `SO_BROADCAST`
     Broadcast(bool),
+    /// Whether what this socket sends to a multicast group is also received on this machine: by other
+    /// programs, and by this socket itself if it is a member. On unless it is set. Python:
+    /// `IP_MULTICAST_LOOP`, `IPV6_MULTICAST_LOOP`
+    MulticastLoop(bool),
+    /// How many networks a multicast datagram may cross, up to 255. 1 unless it is set, which is the
+    /// sender's own network. Python: `IP_MULTICAST_TTL`, `IPV6_MULTICAST_HOPS`
+    MulticastTtl(usize),
     /// Whether a silent connection is probed, so that a vanished peer is noticed. Python:
     /// `SO_KEEPALIVE`
     KeepAlive(bool),
@@ -49,6 +59,10 @@ fn whole_seconds(time: Duration) -> Duration {
     Duration::from_secs(seconds.min(LARGEST as u64))
 }
 
+fn is_v6(socket: &SockRef<'_>) -> bool {
+    socket.domain().is_ok_and(|domain| domain == Domain::IPV6)
+}
+
 impl Socket {
     /// Sets an option.
     ///
@@ -62,6 +76,20 @@ impl Socket {
             SocketOption::ReuseAddress(on) => socket.set_reuse_address(on),
             SocketOption::ReusePort(on) => socket.set_reuse_port(on),
             SocketOption::Broadcast(on) => socket.set_broadcast(on),
+            SocketOption::MulticastLoop(on) if is_v6(&socket) => {
+                // The other one is for the IPv4 groups of a dual-stack socket.
+                let _ = socket.set_multicast_loop_v4(on);
+                socket.set_multicast_loop_v6(on)
+            }
+            SocketOption::MulticastLoop(on) => socket.set_multicast_loop_v4(on),
+            SocketOption::MulticastTtl(hops) if is_v6(&socket) => {
+                let hops = hops.min(LARGEST) as u32;
+                let _ = socket.set_multicast_ttl_v4(hops);
+                socket.set_multicast_hops_v6(hops)
+            }
+            SocketOption::MulticastTtl(hops) => {
+                socket.set_multicast_ttl_v4(hops.min(LARGEST) as u32)
+            }
             SocketOption::KeepAlive(on) => socket.set_keepalive(on),
             SocketOption::Linger(time) => socket.set_linger(time.map(whole_seconds)),
             SocketOption::ReceiveBuffer(size) => socket.set_recv_buffer_size(size.min(LARGEST)),
@@ -92,6 +120,16 @@ impl Socket {
             SocketOption::ReuseAddress(_) => SocketOption::ReuseAddress(socket.reuse_address()?),
             SocketOption::ReusePort(_) => SocketOption::ReusePort(socket.reuse_port()?),
             SocketOption::Broadcast(_) => SocketOption::Broadcast(socket.broadcast()?),
+            SocketOption::MulticastLoop(_) => SocketOption::MulticastLoop(if is_v6(&socket) {
+                socket.multicast_loop_v6()?
+            } else {
+                socket.multicast_loop_v4()?
+            }),
+            SocketOption::MulticastTtl(_) => SocketOption::MulticastTtl(if is_v6(&socket) {
+                socket.multicast_hops_v6()? as usize
+            } else {
+                socket.multicast_ttl_v4()? as usize
+            }),
             SocketOption::KeepAlive(_) => SocketOption::KeepAlive(socket.keepalive()?),
             SocketOption::Linger(_) => SocketOption::Linger(socket.linger()?),
             SocketOption::ReceiveBuffer(_) => {
@@ -119,6 +157,7 @@ impl OptionValue for bool {
             SocketOption::ReuseAddress(on)
             | SocketOption::ReusePort(on)
             | SocketOption::Broadcast(on)
+            | SocketOption::MulticastLoop(on)
             | SocketOption::KeepAlive(on)
             | SocketOption::NoDelay(on)
             | SocketOption::OnlyV6(on) => Some(on),
@@ -130,7 +169,9 @@ impl OptionValue for bool {
 impl OptionValue for usize {
     fn of(option: SocketOption) -> Option<Self> {
         match option {
-            SocketOption::ReceiveBuffer(size) | SocketOption::SendBuffer(size) => Some(size),
+            SocketOption::ReceiveBuffer(size)
+            | SocketOption::SendBuffer(size)
+            | SocketOption::MulticastTtl(size) => Some(size),
             _ => None,
         }
     }

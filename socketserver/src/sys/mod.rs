@@ -8,7 +8,7 @@
 //! | `coroutine` | switching to such a stack and back; uses `stack` |
 //! | `stack_overflow` | a message when a stack is used up; uses `stack` |
 //! | `prefetch` | one instruction |
-//! | this one | three calls on sockets that no safe crate offers |
+//! | this one | calls on sockets that no safe crate offers |
 
 pub(crate) mod address;
 pub(crate) mod coroutine;
@@ -35,18 +35,42 @@ pub(crate) fn unacknowledged(socket: impl AsFd) -> io::Result<usize> {
 
 /// Makes a listener hand out a connection only when its first bytes have arrived, or `seconds` have
 /// passed.
-#[allow(unsafe_code)]
 pub(crate) fn set_defer_accept(listener: impl AsFd, seconds: u32) -> io::Result<()> {
-    use std::os::fd::AsRawFd;
     let seconds = libc::c_int::try_from(seconds).unwrap_or(libc::c_int::MAX);
+    set_option(
+        listener,
+        (libc::IPPROTO_TCP, libc::TCP_DEFER_ACCEPT),
+        seconds,
+    )
+}
+
+/// Has the system say, with every IPv4 datagram, to which address it was sent.
+pub(crate) fn set_packet_info_v4(socket: impl AsFd) -> io::Result<()> {
+    set_option(socket, (libc::IPPROTO_IP, libc::IP_PKTINFO), 1)
+}
+
+/// The same for IPv6.
+pub(crate) fn set_packet_info_v6(socket: impl AsFd) -> io::Result<()> {
+    set_option(socket, (libc::IPPROTO_IPV6, libc::IPV6_RECVPKTINFO), 1)
+}
+
+/// Sets an option, given by its level and its name, whose value is one integer.
+#[allow(unsafe_code)]
+fn set_option(
+    socket: impl AsFd,
+    (level, name): (libc::c_int, libc::c_int),
+    value: libc::c_int,
+) -> io::Result<()> {
+    use std::os::fd::AsRawFd;
     // SAFETY: the descriptor is borrowed, so it is open during the call. The call only reads one C
-    // int through the pointer, which points to one and whose size is given.
+    // int through the pointer, which points to one and whose size is given. An option of another
+    // type would be refused for that size, or read as the number that it is.
     let result = unsafe {
         libc::setsockopt(
-            listener.as_fd().as_raw_fd(),
-            libc::IPPROTO_TCP,
-            libc::TCP_DEFER_ACCEPT,
-            (&raw const seconds).cast(),
+            socket.as_fd().as_raw_fd(),
+            level,
+            name,
+            (&raw const value).cast(),
             size_of::<libc::c_int>() as libc::socklen_t,
         )
     };
@@ -96,10 +120,42 @@ pub(crate) fn recv_from(
     buffer: &mut [u8],
     flags: i32,
 ) -> io::Result<(usize, socket2::SockAddr)> {
-    let length = buffer.len();
-    // SAFETY: both slices have the same address and length, and an initialised byte is a valid
-    // `MaybeUninit<u8>`. The callee writes only bytes that the system has received, so that the
-    // whole buffer stays initialised for its owner.
-    let buffer = unsafe { std::slice::from_raw_parts_mut(buffer.as_mut_ptr().cast(), length) };
+    // SAFETY: the callee writes only bytes that the system has received.
+    let buffer = unsafe { uninitialised(buffer) };
     socket.recv_from_with_flags(buffer, flags)
+}
+
+/// Receives a datagram, its sender, and what the system says about it in `control`. Returns the
+/// datagram's length, as [`recv_from`] does, and how much of `control` was filled.
+#[allow(unsafe_code)]
+pub(crate) fn recv_msg(
+    socket: &socket2::Socket,
+    buffer: &mut [u8],
+    sender: &mut socket2::SockAddr,
+    control: &mut [u8],
+    flags: i32,
+) -> io::Result<(usize, usize)> {
+    let room = control.len();
+    // SAFETY: the callee hands both slices to the system, which writes what it has received to the
+    // one and messages of its own to the other, and nothing else happens to them.
+    let (buffer, control) = unsafe { (uninitialised(buffer), uninitialised(control)) };
+    let mut buffers = [socket2::MaybeUninitSlice::new(buffer)];
+    let mut message = socket2::MsgHdrMut::new()
+        .with_addr(sender)
+        .with_buffers(&mut buffers)
+        .with_control(control);
+    let length = socket.recvmsg(&mut message, flags)?;
+    Ok((length, message.control_len().min(room)))
+}
+
+/// The same bytes, for a callee that must not expect them to be initialised.
+///
+/// # Safety
+/// Nothing but initialised bytes may be written to the result: its owner goes on to read them.
+#[allow(unsafe_code)]
+unsafe fn uninitialised(bytes: &mut [u8]) -> &mut [std::mem::MaybeUninit<u8>] {
+    let length = bytes.len();
+    // SAFETY: both slices have the same address, length and lifetime, and an initialised byte is a
+    // valid `MaybeUninit<u8>`. The other direction is the caller's promise.
+    unsafe { std::slice::from_raw_parts_mut(bytes.as_mut_ptr().cast(), length) }
 }

@@ -118,6 +118,11 @@ pub trait TransportHooks<T: Transport>: Send + Sync + 'static {
         inner.is_spoofable(socket)
     }
 
+    /// [`Transport::is_own`]
+    fn is_own(&self, inner: &T, request: &T::Request, client: &Address, server: &Address) -> bool {
+        inner.is_own(request, client, server)
+    }
+
     /// [`Transport::server_close`]
     fn server_close(&self, inner: &T, socket: &Socket) {
         inner.server_close(socket);
@@ -167,6 +172,10 @@ impl<T: Transport, K: TransportHooks<T>> Transport for Wrapped<T, K> {
 
     fn is_spoofable(&self, socket: &Socket) -> bool {
         self.hooks.is_spoofable(&self.inner, socket)
+    }
+
+    fn is_own(&self, request: &T::Request, client: &Address, server: &Address) -> bool {
+        self.hooks.is_own(&self.inner, request, client, server)
     }
 
     fn server_close(&self, socket: &Socket) {

@@ -15,6 +15,7 @@ mod datagram;
 mod hooks;
 mod inet;
 pub(crate) mod options;
+mod own_datagrams;
 mod socket_file;
 mod stream;
 mod tcp;
@@ -117,10 +118,20 @@ pub trait Transport: Send + Sync + 'static {
         Ok(())
     }
 
-    /// Whether a client can send requests in another's name, so that requests from the server's own
-    /// address, or from port 0, are forged and are refused. True for datagrams, unless overridden.
+    /// Whether a client can send requests in another's name, so that requests that are the server's
+    /// [own](Self::is_own), or come from port 0, are refused. True for datagrams, unless overridden.
     fn is_spoofable(&self, socket: &Socket) -> bool {
         socket.kind().is_ok_and(SocketKind::is_connectionless)
+    }
+
+    /// Whether the server itself has sent this request, so that an answer would be the next one: to be
+    /// refused. Called on the loop's thread, once per request, if the transport is spoofable.
+    ///
+    /// The default compares the addresses. Clients of a server that is bound to every address of the
+    /// machine are only compared with the loopback addresses, because what this machine's other
+    /// addresses are is not known here; [`Udp`] knows where a datagram has arrived.
+    fn is_own(&self, _request: &Self::Request, client: &Address, server: &Address) -> bool {
+        is_at_address_of(client, server)
     }
 
     /// Removes what `server_bind` has made elsewhere, such as a socket's file: after the last request
@@ -130,10 +141,56 @@ pub trait Transport: Send + Sync + 'static {
     fn server_close(&self, _socket: &Socket) {}
 }
 
+/// Whether a client's address is the server's, as far as the two of them show.
+fn is_at_address_of(client: &Address, server: &Address) -> bool {
+    match (client, server) {
+        (Address::Unnamed, _) => false,
+        (Address::Inet(client), Address::Inet(server)) => {
+            let ports = (client.port(), server.port());
+            let (client, server) = (client.ip().to_canonical(), server.ip().to_canonical());
+            let is_everywhere = server.is_unspecified();
+            ports.0 == ports.1 && (client == server || is_everywhere && client.is_loopback())
+        }
+        _ => client == server,
+    }
+}
+
 /// The error for an address or a socket of another kind.
 fn unexpected(expected: &str, got: impl fmt::Display) -> io::Error {
     io::Error::new(
         io::ErrorKind::InvalidInput,
         format!("expected {expected}, got {got}"),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::socket::ToAddress;
+
+    fn same(client: &str, server: &str) -> bool {
+        is_at_address_of(&client.to_address().unwrap(), &server.to_address().unwrap())
+    }
+
+    #[test]
+    fn addresses_of_the_server() {
+        assert!(same("10.0.0.1:99", "10.0.0.1:99"));
+        assert!(same("[::ffff:10.0.0.1]:99", "10.0.0.1:99"));
+        assert!(same("127.0.0.1:99", "0.0.0.0:99"));
+        assert!(same("[::1]:99", "[::]:99"));
+        assert!(same("[::ffff:127.0.0.1]:99", "[::]:99"));
+        assert!(same("/run/own", "/run/own"));
+        assert!(same("@own", "@own"));
+    }
+
+    #[test]
+    fn addresses_of_clients() {
+        assert!(!same("10.0.0.1:98", "10.0.0.1:99"));
+        assert!(!same("10.0.0.2:99", "10.0.0.1:99"));
+        // Another machine, with a server like this one.
+        assert!(!same("192.0.2.1:99", "0.0.0.0:99"));
+        assert!(!same("[2001:db8::1]:99", "[::]:99"));
+        assert!(!same("/run/other", "/run/own"));
+        assert!(!is_at_address_of(&Address::Unnamed, &Address::Unnamed));
+    }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::datagram::{self, PacketBuffer};
 use super::options::{Inet, Packets, inet_setters, packets_setters};
+use super::own_datagrams::OwnDatagrams;
 use super::{Transport, inet};
 use crate::axis::Has;
 use crate::request::Datagram;
@@ -13,12 +14,20 @@ use crate::socket::{Address, Socket, SocketKind};
 /// Datagrams over UDP: each a message of its own, which may get lost or overtake another. Clients
 /// need no connection, and may send before the server is up without learning that it is not.
 ///
+/// An answer leaves from the address that the client has asked, also where the server is bound to
+/// every address of the machine. (On systems other than Linux the system chooses.)
+///
+/// Datagrams come as fast as clients send them, and nothing slows a client down. On threads or
+/// green threads each live request has one, so where handlers may take long, limit them with
+/// `max_connections`, `max_threads` or `max_green_threads`.
+///
 /// Python: `UDPServer`, as far as it is about sockets
 #[derive(Clone, Debug, Default)]
 pub struct Udp {
     packets: Packets,
     inet: Inet,
     buffer: PacketBuffer,
+    own: OwnDatagrams,
 }
 
 impl Udp {
@@ -60,6 +69,7 @@ impl Transport for Udp {
     }
 
     fn server_activate(&self, socket: &Socket) -> io::Result<()> {
+        self.buffer.watch_arrivals(socket)?;
         datagram::activate(socket, &self.packets)
     }
 
@@ -70,4 +80,8 @@ impl Transport for Udp {
     fn shutdown_request(&self, _request: &Datagram, _patience: Duration) {}
 
     fn abort(&self, _request: &Datagram) {}
+
+    fn is_own(&self, request: &Datagram, client: &Address, server: &Address) -> bool {
+        self.own.is_own(request.arrival(), client, server)
+    }
 }

@@ -10,13 +10,26 @@ use super::socket_file::SocketFile;
 use super::{Transport, stream, unexpected};
 use crate::axis::Has;
 use crate::request::Datagram;
-use crate::socket::{Address, AddressFamily, Socket, SocketKind};
+use crate::socket::{Address, AddressFamily, Socket, SocketKind, SocketOption};
 
 fn new_socket(address: &Address, kind: SocketKind) -> io::Result<Socket> {
     match address {
         Address::Unix(_) | Address::Abstract(_) => Socket::new(AddressFamily::Unix, kind),
         _ => Err(unexpected("the path of a Unix socket", address)),
     }
+}
+
+/// Makes room for many answers that their clients have not read yet: for all clients together there
+/// is only this buffer. The system's default is enough for less than 300 short ones.
+fn enlarge_send_buffer(socket: &Socket) {
+    /// Half of what the system then counts, with its own memory for each datagram.
+    const SIZE: usize = 2 << 20;
+    #[cfg(target_os = "linux")]
+    if rustix::net::sockopt::set_socket_send_buffer_size_force(socket, SIZE).is_ok() {
+        return;
+    }
+    // As much of it as this process may have; a smaller buffer works too.
+    let _ = socket.setsockopt(SocketOption::SendBuffer(SIZE));
 }
 
 /// Checks a socket that was handed over.
@@ -105,8 +118,18 @@ impl Transport for UnixStream {
     }
 }
 
-/// Datagrams over a Unix socket: unlike UDP's, none gets lost, and a full queue makes the sender
-/// block. A client that expects an answer must bind a name of its own.
+/// Datagrams over a Unix socket: unlike UDP's, none gets lost on the way, and a full queue makes
+/// the sender block. A client that expects an answer must bind a name of its own.
+///
+/// An answer, however, is given up when there is no room for it within
+/// [`send_timeout`](Self::send_timeout). All answers leave through one socket, and those that wait
+/// unread at their clients fill its send buffer. So **one client that asks much and reads nothing
+/// can hold up the answers to all**, until it reads or goes. The buffer is as large as the system
+/// allows (`net.core.wmem_max`; 4 MiB for a privileged process), which puts this off and does not
+/// prevent it. Let only those connect whom you trust ([`mode`](Self::mode)), or use [`UnixStream`],
+/// where each client has a buffer of its own.
+///
+/// As with [`Udp`](crate::Udp), live requests are as many as clients send, unless there is a limit.
 ///
 /// The socket's file is treated as [`UnixStream`]'s.
 ///
@@ -145,7 +168,9 @@ impl Transport for UnixDatagram {
     type Request = Datagram;
 
     fn socket(&self, address: &Address) -> io::Result<Socket> {
-        new_socket(address, SocketKind::Datagram)
+        let socket = new_socket(address, SocketKind::Datagram)?;
+        enlarge_send_buffer(&socket);
+        Ok(socket)
     }
 
     fn server_bind(&self, socket: &Socket, address: &Address) -> io::Result<()> {

@@ -1,10 +1,9 @@
 //! The handlers and clients with which every kind of server is tried: one line there and back.
 
-use std::io::{self, BufRead, Cursor, Write};
-use std::sync::Arc;
+use std::io::{self, BufRead, Write};
 
 use socketserver::{
-    Address, DatagramRequestHandler, SocketReader, SocketWriter, StreamRequestHandler,
+    Address, DatagramRequestHandler, PacketReader, SocketReader, SocketWriter, StreamRequestHandler,
 };
 use tests::Client;
 
@@ -26,7 +25,7 @@ impl StreamEcho {
 /// The same over a `DatagramRequestHandler`.
 #[derive(DatagramRequestHandler)]
 pub(crate) struct DatagramEcho {
-    rfile: Cursor<Arc<[u8]>>,
+    rfile: PacketReader,
     wfile: Vec<u8>,
 }
 

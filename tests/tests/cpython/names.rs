@@ -2,17 +2,16 @@
 //! missing does not compile.
 
 use std::any::type_name;
-use std::io::Cursor;
 use std::sync::Arc;
 
 use socketserver::{
     Address, BaseRequestHandler, BaseServer, Builder, Concurrency, Datagram,
     DatagramRequestHandler, Forking, ForkingTCPServer, ForkingUDPServer, ForkingUnixDatagramServer,
     ForkingUnixStreamServer, Green, GreenTCPServer, GreenUDPServer, GreenUnixDatagramServer,
-    GreenUnixStreamServer, Inline, Request, ServerRef, Socket, SocketReader, SocketWriter,
-    StreamRequestHandler, TCPServer, Tcp, Threading, ThreadingTCPServer, ThreadingUDPServer,
-    ThreadingUnixDatagramServer, ThreadingUnixStreamServer, Transport, UDPServer, Udp,
-    UnixDatagramServer, UnixStreamServer,
+    GreenUnixStreamServer, Inline, PacketReader, ReplySocket, Request, ServerRef, Socket,
+    SocketReader, SocketWriter, StreamRequestHandler, TCPServer, Tcp, Threading,
+    ThreadingTCPServer, ThreadingUDPServer, ThreadingUnixDatagramServer, ThreadingUnixStreamServer,
+    Transport, UDPServer, Udp, UnixDatagramServer, UnixStreamServer,
 };
 
 /// Python's, and the fourth column.
@@ -80,8 +79,8 @@ handler! {
     struct Message {
         request: Datagram,
         packet: Arc<[u8]>,
-        socket: Socket,
-        rfile: Cursor<Arc<[u8]>>,
+        socket: ReplySocket,
+        rfile: PacketReader,
         wfile: Vec<u8>,
     }
 }

@@ -18,7 +18,7 @@ pub(super) fn scenarios() -> Vec<Scenario> {
         DATAGRAMS, THREADING; "oversized_datagram", "handle=size max_packet_size=8192";
             |session| send(&[8193], session);
         DATAGRAMS, THREADING; "long_datagram", "handle=size"; |session| send(&[20_000], session);
-        DATAGRAMS, THREADING; "reply_too_long", "handle=write:*1000000"; ask;
+        DATAGRAMS, THREADING; "reply_too_long", "handle=write:*10000000"; ask;
         DATAGRAMS, PLAIN; "each_datagram_is_a_request", "requests=3 handle=size";
             |session| send(&[3, 0, 5], session);
         DATAGRAMS, THREADING; "reply_of_a_closed_server",

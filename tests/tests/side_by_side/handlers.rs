@@ -1,13 +1,12 @@
 //! Our handlers, which take the steps that the words list. Python's are in `python/handlers.py`.
 
 use std::fs::File;
-use std::io::{self, BufRead, Cursor, Read, Write};
-use std::sync::Arc;
+use std::io::{self, BufRead, Read, Write};
 use std::time::Duration;
 
 use socketserver::{
-    Address, BaseRequestHandler, DatagramRequestHandler, Request, ServerRef, Socket, SocketReader,
-    SocketWriter, StreamRequestHandler,
+    Address, BaseRequestHandler, DatagramRequestHandler, PacketReader, Request, ServerRef, Socket,
+    SocketReader, SocketWriter, StreamRequestHandler,
 };
 
 use crate::hooks::{Hooks, io_name};
@@ -75,7 +74,7 @@ pub(super) struct Datagram {
     request: socketserver::Datagram,
     client_address: Address,
     server: ServerRef<Hooks>,
-    rfile: Cursor<Arc<[u8]>>,
+    rfile: PacketReader,
     wfile: Vec<u8>,
 }
 
@@ -120,7 +119,7 @@ impl Bare {
 /// The `rfile` of either kind.
 enum Reader<'a> {
     Stream(&'a mut SocketReader),
-    Datagram(&'a mut Cursor<Arc<[u8]>>),
+    Datagram(&'a mut PacketReader),
 }
 
 impl Reader<'_> {
@@ -243,7 +242,7 @@ impl Steps<'_> {
     fn socket(&self) -> &Socket {
         match &self.request {
             Request::Stream(socket) => socket,
-            Request::Datagram(datagram) => &datagram.socket,
+            Request::Datagram(_) => unreachable!("a datagram's socket is only answered with"),
         }
     }
 

@@ -1,6 +1,7 @@
 //! The transports, from end to end.
 
 mod adopt;
+mod answers;
 mod bind;
 mod inet;
 mod options;

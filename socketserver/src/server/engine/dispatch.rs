@@ -12,7 +12,7 @@ impl Engine {
     /// Hands a request to the concurrency, or refuses it. `refusal` is a reason that was known
     /// before.
     pub(super) fn dispatch(&self, request: Arc<dyn Accepted>, refusal: Option<Refusal>) -> Served {
-        let (share, refusal) = match self.admission.judge(request.client_address()) {
+        let (share, refusal) = match self.admission.judge(&*request) {
             Ok(share) => (share, refusal),
             Err(refusal) => (None, Some(refusal)),
         };

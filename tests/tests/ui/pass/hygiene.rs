@@ -57,8 +57,8 @@ mod shadowed {
     #[derive(::socketserver::DatagramRequestHandler)]
     struct Datagram {
         packet: ::std::sync::Arc<[u8]>,
-        socket: ::socketserver::Socket,
-        rfile: ::std::io::Cursor<::std::sync::Arc<[u8]>>,
+        socket: ::socketserver::ReplySocket,
+        rfile: ::socketserver::PacketReader,
         wfile: ::std::vec::Vec<u8>,
     }
 

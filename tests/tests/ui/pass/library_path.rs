@@ -1,14 +1,13 @@
 //! A crate that knows the library under another name, or only through a crate of its own that
 //! exports it, says where the library is.
 
-use std::io::{self, Cursor, Write};
-use std::sync::Arc;
+use std::io::{self, Write};
 
 mod framework {
     pub use socketserver::*;
 }
 
-use framework::{Request, ServerRef, Socket, SocketReader, SocketWriter, TCPServer, UDPServer};
+use framework::{PacketReader, Request, ServerRef, Socket, SocketReader, SocketWriter, TCPServer, UDPServer};
 
 #[derive(framework::BaseRequestHandler)]
 #[handler(crate = framework)]
@@ -44,7 +43,7 @@ impl Stream {
 #[derive(framework::DatagramRequestHandler)]
 #[handler(crate = framework)]
 struct Datagram {
-    rfile: Cursor<Arc<[u8]>>,
+    rfile: PacketReader,
     wfile: Vec<u8>,
 }
 

@@ -25,13 +25,10 @@
 )]
 
 use std::fmt::Display;
-use std::io::{self, Cursor, Write};
+use std::io::{self, Write};
 use std::sync::Arc;
 
-use socketserver::{
-    Address, BaseRequestHandler, Datagram, DatagramRequestHandler, Request, ServerRef, Socket,
-    SocketReader, SocketWriter, StreamRequestHandler,
-};
+use socketserver::{Address, BaseRequestHandler, Datagram, DatagramRequestHandler, PacketReader, ReplySocket, Request, ServerRef, Socket, SocketReader, SocketWriter, StreamRequestHandler};
 
 /// No field, so every argument is unused.
 #[derive(Debug, Clone, Copy, BaseRequestHandler)]
@@ -85,8 +82,8 @@ impl Stream {
 pub struct Packet {
     request: Datagram,
     packet: Arc<[u8]>,
-    socket: Socket,
-    rfile: Cursor<Arc<[u8]>>,
+    socket: ReplySocket,
+    rfile: PacketReader,
     wfile: Vec<u8>,
 }
 

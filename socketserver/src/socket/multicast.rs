@@ -1,0 +1,177 @@
+//! Multicast: groups of receivers.
+
+use std::io;
+use std::net::{IpAddr, Ipv4Addr};
+
+use socket2::InterfaceIndexOrAddress;
+
+use super::handle::Socket;
+
+/// A network interface of this machine, as multicast needs it.
+///
+/// ```
+/// use std::net::Ipv4Addr;
+/// use socketserver::Interface;
+///
+/// assert_eq!(Interface::from("eth0"), Interface::Name("eth0".to_owned()));
+/// assert_eq!(Interface::from(2), Interface::Number(2));
+/// assert_eq!(Interface::from(Ipv4Addr::LOCALHOST), Interface::WithAddress(Ipv4Addr::LOCALHOST));
+/// ```
+///
+/// Python: the second half of `ip_mreq`, an address for IPv4 and a number for IPv6
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Interface {
+    /// The one that the system's routes choose. Python: `INADDR_ANY`, 0
+    #[default]
+    Unspecified,
+    /// By its name, such as `eth0`. Python: `if_nametoindex`
+    Name(String),
+    /// By its number.
+    Number(u32),
+    /// By an IPv4 address that it has. Not for IPv6.
+    WithAddress(Ipv4Addr),
+}
+
+impl From<&str> for Interface {
+    fn from(name: &str) -> Self {
+        Interface::Name(name.to_owned())
+    }
+}
+
+impl From<u32> for Interface {
+    fn from(index: u32) -> Self {
+        Interface::Number(index)
+    }
+}
+
+impl From<Ipv4Addr> for Interface {
+    fn from(address: Ipv4Addr) -> Self {
+        Interface::WithAddress(address)
+    }
+}
+
+impl Socket {
+    /// Joins a multicast group: from then on the socket receives what is sent to the group, if it
+    /// is bound to every address, or to the group's. A socket leaves its groups when it closes.
+    ///
+    /// What a member sends to its group comes back to it too, like the words of every other member,
+    /// unless [`MulticastLoop`](crate::SocketOption::MulticastLoop) is off. And on Linux a socket
+    /// that is bound to every address also receives the groups that other programs have joined, if
+    /// the port is the same.
+    ///
+    /// To serve a group, join it before `bind`, with
+    /// [`Builder::with_socket`](crate::Builder::with_socket):
+    ///
+    /// ```no_run
+    /// use std::net::Ipv4Addr;
+    /// use socketserver::{Datagram, Interface, UDPServer};
+    ///
+    /// let group = Ipv4Addr::new(224, 0, 0, 251);
+    /// let server = UDPServer::handling(|request: Datagram, _| request.reply(b"I am here"))
+    ///     .allow_reuse_address(true) // other programs may serve the group too
+    ///     .with_socket(move |socket| socket.join_multicast(group, Interface::Unspecified))
+    ///     .bind("0.0.0.0:5353")?;
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// `InvalidInput` for an address that is no group's; the system's, such as "no such device".
+    ///
+    /// Python: `socket.setsockopt` with `IP_ADD_MEMBERSHIP`, `IPV6_JOIN_GROUP`
+    pub fn join_multicast(
+        &self,
+        group: impl Into<IpAddr>,
+        interface: impl Into<Interface>,
+    ) -> io::Result<()> {
+        let (socket, interface) = (self.raw_open()?, interface.into());
+        match group.into() {
+            IpAddr::V4(group) => socket.join_multicast_v4_n(&group, &self.for_v4(&interface)?),
+            IpAddr::V6(group) => socket.join_multicast_v6(&group, self.for_v6(&interface)?),
+        }
+    }
+
+    /// Leaves a group that was joined with the same arguments.
+    ///
+    /// # Errors
+    /// The system's: `AddrNotAvailable` if the socket is not in the group.
+    ///
+    /// Python: `socket.setsockopt` with `IP_DROP_MEMBERSHIP`, `IPV6_LEAVE_GROUP`
+    pub fn leave_multicast(
+        &self,
+        group: impl Into<IpAddr>,
+        interface: impl Into<Interface>,
+    ) -> io::Result<()> {
+        let (socket, interface) = (self.raw_open()?, interface.into());
+        match group.into() {
+            IpAddr::V4(group) => socket.leave_multicast_v4_n(&group, &self.for_v4(&interface)?),
+            IpAddr::V6(group) => socket.leave_multicast_v6(&group, self.for_v6(&interface)?),
+        }
+    }
+
+    /// Sets the interface through which the socket sends to groups.
+    ///
+    /// # Errors
+    /// The system's.
+    ///
+    /// Python: `socket.setsockopt` with `IP_MULTICAST_IF`, `IPV6_MULTICAST_IF`
+    pub fn set_multicast_interface(&self, interface: impl Into<Interface>) -> io::Result<()> {
+        let (socket, interface) = (self.raw_open()?, interface.into());
+        if socket.domain()? == socket2::Domain::IPV6 {
+            return socket.set_multicast_if_v6(self.for_v6(&interface)?);
+        }
+        match self.for_v4(&interface)? {
+            InterfaceIndexOrAddress::Address(address) => socket.set_multicast_if_v4(&address),
+            InterfaceIndexOrAddress::Index(index) => set_multicast_index_v4(self, index),
+        }
+    }
+
+    fn for_v4(&self, interface: &Interface) -> io::Result<InterfaceIndexOrAddress> {
+        Ok(match interface {
+            Interface::WithAddress(address) => InterfaceIndexOrAddress::Address(*address),
+            other => InterfaceIndexOrAddress::Index(self.for_v6(other)?),
+        })
+    }
+
+    /// The number of the interface; 0 for any.
+    fn for_v6(&self, interface: &Interface) -> io::Result<u32> {
+        match interface {
+            Interface::Unspecified => Ok(0),
+            Interface::Number(index) => Ok(*index),
+            Interface::Name(name) => index_of(self, name),
+            Interface::WithAddress(address) => Err(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                format!("expected the name or number of an interface, got {address}"),
+            )),
+        }
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn index_of(socket: &Socket, name: &str) -> io::Result<u32> {
+    Ok(rustix::net::netdevice::name_to_index(socket, name)?)
+}
+
+#[cfg(target_os = "linux")]
+fn set_multicast_index_v4(socket: &Socket, index: u32) -> io::Result<()> {
+    let any = Ipv4Addr::UNSPECIFIED;
+    Ok(rustix::net::sockopt::set_ip_multicast_if_with_ifindex(
+        socket, &any, &any, index,
+    )?)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn index_of(_: &Socket, name: &str) -> io::Result<u32> {
+    Err(io::Error::new(
+        io::ErrorKind::Unsupported,
+        format!("expected the number of an interface, got the name {name}"),
+    ))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn set_multicast_index_v4(_: &Socket, _: u32) -> io::Result<()> {
+    Err(io::Error::new(
+        io::ErrorKind::Unsupported,
+        "expected an IPv4 address of the interface, got its number",
+    ))
+}

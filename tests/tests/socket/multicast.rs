@@ -1,0 +1,108 @@
+//! Multicast: groups are joined and left, and the options of what is sent to them.
+
+use std::io::ErrorKind;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, UdpSocket};
+use std::time::Duration;
+
+use socketserver::{AddressFamily, Interface, Socket, SocketKind, SocketOption};
+use tests::DEADLINE;
+
+/// No other test uses it: on Linux all sockets at a port receive what any of them has joined.
+const GROUP: Ipv4Addr = Ipv4Addr::new(239, 255, 70, 77);
+
+fn new(family: AddressFamily) -> Socket {
+    Socket::new(family, SocketKind::Datagram).expect("a socket")
+}
+
+/// A member of a group of the loopback interface.
+fn member(interface: impl Into<Interface>) -> (Socket, u16) {
+    let socket = new(AddressFamily::Inet);
+    socket.bind("0.0.0.0:0").expect("bind");
+    socket.settimeout(Some(DEADLINE)).expect("a timeout");
+    socket.join_multicast(GROUP, interface).expect("join");
+    let port = socket.getsockname().expect("a name").port();
+    (socket, port.expect("a port"))
+}
+
+fn send(data: &[u8], port: u16) {
+    let sender = new(AddressFamily::Inet);
+    sender.set_multicast_interface("lo").expect("an interface");
+    sender.sendto(data, (GROUP, port)).expect("send");
+}
+
+#[test]
+fn member_receives_until_it_leaves() {
+    for interface in [
+        "lo".into(),
+        1.into(),
+        Interface::WithAddress(Ipv4Addr::LOCALHOST),
+    ] {
+        let (member, port) = member(interface.clone());
+        send(b"to all", port);
+        assert_eq!(member.recvfrom(100).expect("a datagram").0, b"to all");
+
+        member.leave_multicast(GROUP, interface).expect("leave");
+        send(b"to others", port);
+        let short = Some(Duration::from_millis(50));
+        member.settimeout(short).expect("a timeout");
+        let error = member.recvfrom(100).expect_err("no member");
+        assert_eq!(error.kind(), ErrorKind::TimedOut);
+    }
+}
+
+#[test]
+fn options_of_both_families_are_read_back() {
+    for family in [AddressFamily::Inet, AddressFamily::Inet6] {
+        let socket = new(family);
+        let ttl = socket.getsockopt(SocketOption::MulticastTtl);
+        assert_eq!(ttl.expect("an option"), 1);
+        let is_on = socket.getsockopt(SocketOption::MulticastLoop);
+        assert!(is_on.expect("an option"));
+        socket
+            .setsockopt(SocketOption::MulticastTtl(7))
+            .expect("an option");
+        socket
+            .setsockopt(SocketOption::MulticastLoop(false))
+            .expect("an option");
+        assert_eq!(socket.getsockopt(SocketOption::MulticastTtl).ok(), Some(7));
+        let is_on = socket.getsockopt(SocketOption::MulticastLoop);
+        assert!(!is_on.expect("an option"));
+        socket
+            .setsockopt(SocketOption::MulticastTtl(usize::MAX))
+            .expect_err("more than the system counts");
+    }
+}
+
+#[test]
+fn ipv6_groups_are_joined_and_left() {
+    let group = Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0, 0x77);
+    let socket = new(AddressFamily::Inet6);
+    socket.join_multicast(group, 1).expect("join");
+    socket.set_multicast_interface("lo").expect("an interface");
+    socket.leave_multicast(group, "lo").expect("leave");
+    let error = socket.leave_multicast(group, 1).expect_err("no member");
+    assert_eq!(error.kind(), ErrorKind::AddrNotAvailable);
+    let interface = Ipv4Addr::LOCALHOST;
+    let error = socket.join_multicast(group, interface).expect_err("IPv4");
+    assert_eq!(error.kind(), ErrorKind::InvalidInput);
+}
+
+#[test]
+fn only_groups_of_real_interfaces_are_joined() {
+    let socket = new(AddressFamily::Inet);
+    let error = socket.join_multicast(Ipv4Addr::LOCALHOST, "lo");
+    assert_eq!(error.expect_err("no group").kind(), ErrorKind::InvalidInput);
+    for interface in [
+        "nowhere",
+        "a name that is far too long for an interface",
+        "",
+    ] {
+        socket
+            .join_multicast(IpAddr::V4(GROUP), interface)
+            .expect_err("no such interface");
+    }
+    // A socket of the standard library joins in the same way.
+    let socket = Socket::from(UdpSocket::bind("0.0.0.0:0").expect("bind"));
+    let group = Ipv4Addr::new(239, 255, 70, 78);
+    socket.join_multicast(group, "lo").expect("join");
+}

@@ -1,0 +1,474 @@
+//! The answers to datagrams: from which address they leave, and which clients get one.
+
+use std::io::{self, ErrorKind};
+use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
+use std::os::unix::net;
+use std::process::Command;
+use std::time::Duration;
+
+use socket2::{Domain, Type};
+use socketserver::{
+    Address, Concurrency, Datagram, DatagramRequestHandler, PacketReader, ReplySocket, Server,
+    Socket, SocketOption, ThreadingUDPServer, ThreadingUnixDatagramServer, UDPServer, Udp,
+    UnixDatagram, green,
+};
+use tests::{Client, DEADLINE, Ended, Folder, Process, TestTransport, inet, is_elsewhere, matrix};
+use tests::{python, run, until};
+
+/// Answers by each of the ways there are, as the datagram says.
+fn answer(request: Datagram, client_address: Address) -> io::Result<()> {
+    match &*request.data {
+        b"reply" => request.reply(b"REPLY"),
+        b"where" => request.reply(request.local_address()?.to_string()),
+        data => {
+            let data = data.to_ascii_uppercase();
+            request.socket.sendto(&data, client_address).map(drop)
+        }
+    }
+}
+
+/// A client that hears only the address that it asks.
+fn connected(server: impl Into<SocketAddr>) -> Client {
+    let socket = UdpSocket::bind("0.0.0.0:0").expect("bind");
+    socket.connect(server.into()).expect("connect");
+    socket.set_read_timeout(Some(DEADLINE)).expect("a timeout");
+    Client::Udp(socket)
+}
+
+fn answer_leaves_from_the_address_asked<C: Concurrency + Default>() {
+    for address in ["0.0.0.0:0", "[::]:0"] {
+        let server = Server::<Udp, C, _, _>::handling(answer).dual_stack(true);
+        let server = run(server, address);
+        let port = inet(&server.address()).port();
+        for last in [1, 2, 99] {
+            let place = SocketAddr::from(([127, 0, 0, last], port));
+            let mut client = connected(place);
+            assert_eq!(client.ask("sendto"), b"SENDTO");
+            assert_eq!(client.ask("reply"), b"REPLY");
+            assert_eq!(client.ask("where"), place.to_string().as_bytes());
+        }
+    }
+}
+
+fn local_address_is_the_servers_own_at_one_address<T, C>()
+where
+    T: TestTransport<Request = Datagram>,
+    C: Concurrency + Default,
+{
+    let folder = Folder::new();
+    let server = run(Server::<T, C, _, _>::handling(answer), T::address(&folder));
+    let mut client = T::client(&server.address());
+    assert_eq!(client.ask("where"), server.address().to_string().as_bytes());
+    assert_eq!(client.ask("reply"), b"REPLY");
+}
+
+#[derive(DatagramRequestHandler)]
+struct Files {
+    socket: ReplySocket,
+    client_address: Address,
+    rfile: PacketReader,
+    wfile: Vec<u8>,
+}
+
+impl Files {
+    fn handle(&mut self) -> io::Result<()> {
+        for line in &mut self.rfile {
+            self.wfile.extend(line.to_ascii_uppercase());
+        }
+        self.socket.sendto(b"first", &self.client_address).map(drop)
+    }
+}
+
+fn derived_handlers_answer_from_the_address_asked<C: Concurrency + Default>() {
+    let server = run(Server::<Udp, C, Files>::builder(), "0.0.0.0:0");
+    let port = inet(&server.address()).port();
+    let mut client = connected(([127, 0, 0, 2], port));
+    assert_eq!(client.ask("one\ntwo"), b"first");
+    assert_eq!(client.recv(), b"ONE\nTWO");
+}
+
+/// Only the client's own host is answered from there: another one is reached as the system likes.
+fn third_party_is_reached_from_any_address<C: Concurrency + Default>() {
+    let third = UdpSocket::bind("127.0.0.1:0").expect("bind");
+    third.set_read_timeout(Some(DEADLINE)).expect("a timeout");
+    let to = third.local_addr().expect("an address");
+    let builder = Server::<Udp, C, _, _>::handling(move |request: Datagram, _| {
+        request.socket.sendto(&request.data, to).map(drop)
+    });
+    let server = run(builder, "0.0.0.0:0");
+    let client = UdpSocket::bind("127.0.0.3:0").expect("bind");
+    let port = inet(&server.address()).port();
+    client
+        .send_to(b"pass it on", ("127.0.0.2", port))
+        .expect("send");
+    let mut data = [0; 20];
+    let (length, from) = third.recv_from(&mut data).expect("a datagram");
+    assert_eq!(
+        (&data[..length], from.ip()),
+        (&b"pass it on"[..], Ipv4Addr::LOCALHOST.into())
+    );
+}
+
+/// Python's clients, one for each address.
+fn clients_in_python_are_answered<C: Concurrency + Default>() {
+    let server = run(Server::<Udp, C, _, _>::handling(answer), "0.0.0.0:0");
+    let script = "
+import socket, sys
+for host in ('127.0.0.1', '127.0.0.2'):
+    client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    client.settimeout(20)
+    client.connect((host, int(sys.argv[1])))
+    client.send(b'hi')
+    print(client.recv(100), client.getpeername()[0])
+";
+    let port = inet(&server.address()).port().to_string();
+    let Some(client) = python(script, &[&port]) else {
+        return;
+    };
+    let (status, said, errors) = client.wait();
+    assert!(status.success(), "{errors}");
+    assert_eq!(said, "b'HI' 127.0.0.1\nb'HI' 127.0.0.2\n");
+}
+
+/// From a known complaint: a program with the same port at its end, as with mDNS and SSDP.
+fn peer_with_the_same_port_is_answered<C: Concurrency + Default>() {
+    let server = Server::<Udp, C, _, _>::handling(answer).allow_reuse_address(true);
+    let server = run(server, "0.0.0.0:0");
+    let script = "
+import socket, sys
+port = int(sys.argv[1])
+peer = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+peer.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+peer.settimeout(20)
+peer.bind(('127.0.0.2', port))
+for _ in range(3):
+    peer.sendto(b'hello', ('127.0.0.1', port))
+    data, address = peer.recvfrom(100)
+    print(data, address == ('127.0.0.1', port))
+";
+    let port = inet(&server.address()).port().to_string();
+    let Some(peer) = python(script, &[&port]) else {
+        return;
+    };
+    let (status, said, errors) = peer.wait();
+    assert!(status.success(), "{errors}");
+    assert_eq!(said, "b'HELLO' True\n".repeat(3));
+    assert_eq!(server.stats().refused, 0);
+}
+
+/// Nobody is there any more for the answer, so it comes back to the server.
+fn chain_of_answers_to_itself_ends_after_one<C: Concurrency + Default>() {
+    let builder = Server::<Udp, C, _, _>::handling(answer).allow_reuse_port(true);
+    let server = builder.bind("0.0.0.0:0").expect("bind");
+    let port = inet(server.server_address()).port();
+    let forged = [
+        ([127, 0, 0, 3], [127, 0, 0, 2]),
+        ([127, 0, 0, 2], [127, 0, 0, 2]),
+    ];
+    for (from, to) in forged {
+        let forger = socket2::Socket::new(Domain::IPV4, Type::DGRAM, None).expect("a socket");
+        forger.set_reuse_port(true).expect("an option");
+        forger
+            .bind(&SocketAddr::from((from, port)).into())
+            .expect("bind");
+        // The forger itself is nearer to its own address than the server is.
+        if from != to {
+            let to = SocketAddr::from((to, port)).into();
+            forger.send_to(b"hello", &to).expect("send");
+        }
+    }
+    let server = tests::Running::from(server.spawn().expect("spawn"));
+    until("the chain has ended", || server.stats().refused == 1);
+    assert_eq!(connected(([127, 0, 0, 1], port)).ask("hello"), b"HELLO");
+    let (_, stats) = server.drain(DEADLINE);
+    assert_eq!((stats.finished, stats.refused), (2, 1));
+}
+
+matrix!(columns:
+    answer_leaves_from_the_address_asked,
+    derived_handlers_answer_from_the_address_asked,
+    third_party_is_reached_from_any_address,
+    clients_in_python_are_answered,
+    peer_with_the_same_port_is_answered,
+    chain_of_answers_to_itself_ends_after_one,
+);
+matrix!(datagrams: local_address_is_the_servers_own_at_one_address);
+
+#[test]
+fn reply_needs_to_know_the_client() {
+    let socket = UdpSocket::bind("127.0.0.1:0").expect("bind");
+    let client = UdpSocket::bind("127.0.0.1:0").expect("bind");
+    let datagram = Datagram::new(*b"hello", socket.into());
+    let error = datagram.reply("to nobody").expect_err("no client");
+    assert_eq!(error.kind(), io::ErrorKind::AddrNotAvailable);
+    let address: Address = client.local_addr().expect("an address").into();
+    let datagram = datagram.from_client(address);
+    datagram.reply("to the client").expect("a client");
+    let mut data = [0; 20];
+    assert_eq!(client.recv(&mut data).expect("a reply"), 13);
+}
+
+/// All clients' unread answers share one buffer, which is as large as the system allows.
+#[test]
+fn unix_send_buffer_is_large() {
+    fn room(request: Datagram, _: Address) -> io::Result<()> {
+        let room = request.socket.getsockopt(SocketOption::SendBuffer)?;
+        request.reply(room.to_string())
+    }
+    let folder = Folder::new();
+    let server = run(
+        ThreadingUnixDatagramServer::handling(room),
+        folder.join("server"),
+    );
+    let told = Client::datagram(&server.address()).ask("?");
+    let allowed = std::fs::read_to_string("/proc/sys/net/core/wmem_max").expect("a limit");
+    let allowed: usize = allowed.trim().parse().expect("a number");
+    let room: usize = String::from_utf8(told)
+        .expect("text")
+        .parse()
+        .expect("a number");
+    assert!(room >= 2 * allowed.min(2 << 20), "{room} bytes");
+}
+
+/// How many unread answers to one client there are before another gets none: more than the system's
+/// usual buffer holds.
+#[test]
+fn unread_answers_leave_room_for_others() {
+    let folder = Folder::new();
+    let builder = ThreadingUnixDatagramServer::handling(answer);
+    let builder = builder.send_timeout(Duration::from_millis(50));
+    let server = run(builder, folder.join("server"));
+    let lazy = net::UnixDatagram::bind(folder.join("lazy")).expect("bind");
+    lazy.connect(folder.join("server")).expect("connect");
+    lazy.set_write_timeout(Some(DEADLINE)).expect("a timeout");
+    for _ in 0..400 {
+        lazy.send(&[b'x'; 100]).expect("send");
+    }
+    until("all are handled", || server.stats().active == 0);
+    assert_eq!(Client::datagram(&server.address()).ask("hello"), b"HELLO");
+    assert_eq!(server.stats().failed, 0);
+}
+
+/// As with a stream, it is the client that has disconnected: nothing for an operator.
+#[test]
+fn unix_client_that_has_gone_is_a_disconnect() {
+    let folder = Folder::new();
+    let (gone, wait) = green::channel::<()>(1);
+    let (tell, told) = green::channel::<ErrorKind>(2);
+    let builder = ThreadingUnixDatagramServer::handling(move |request: Datagram, client| {
+        wait.recv_timeout(DEADLINE).expect("the client goes");
+        let by_name = request.socket.sendto(b"hello", client);
+        for error in [by_name.map(drop), request.reply(b"hello")] {
+            let kind = error.expect_err("the client has gone").kind();
+            tell.send(kind).expect("the test waits");
+        }
+    });
+    let server = run(builder, folder.join("server"));
+    for is_removed in [false, true] {
+        let path = folder.join("client");
+        let client = net::UnixDatagram::bind(&path).expect("bind");
+        client
+            .send_to(b"hello", folder.join("server"))
+            .expect("send");
+        drop(client);
+        if is_removed {
+            std::fs::remove_file(&path).expect("the client's file");
+        }
+        gone.send(()).expect("the handler waits");
+        for _ in 0..2 {
+            let kind = told.recv_timeout(DEADLINE).expect("an error");
+            assert_eq!(kind, ErrorKind::ConnectionReset);
+        }
+        let _ = std::fs::remove_file(&path);
+    }
+    assert_eq!(server.stats().accept_errors, 0);
+}
+
+/// Runs a test of this file in a separate network, after these commands. Where that is not allowed, it
+/// is skipped.
+fn in_own_network(test: &str, commands: &str) {
+    let allowed = Command::new("unshare").args(["-n", "true"]).output();
+    if !allowed.is_ok_and(|output| output.status.success()) {
+        eprintln!("skipped: a separate network is not allowed");
+        return;
+    }
+    let script = format!("set -e; ip link set lo up; {commands}\nexec \"$@\"");
+    let program = std::env::current_exe().expect("this program");
+    let mut command = Command::new("unshare");
+    command.args(["-n", "sh", "-c", &script, "sh"]).arg(program);
+    let test = format!("answers::{test}");
+    command.args([&*test, "--exact", "--nocapture", "--test-threads=1"]);
+    let process = Process::start(command.env("ELSEWHERE", "1"));
+    let (status, output, errors) = process.wait();
+    assert!(
+        output.contains("running 1 test\n") || !status.success(),
+        "no test is called {test}"
+    );
+    Ended {
+        status,
+        output,
+        errors,
+    }
+    .passed();
+}
+
+#[test]
+fn answer_leaves_from_a_second_ipv6_address() {
+    if !is_elsewhere() {
+        let addresses = "ip -6 addr add fd00::2/128 dev lo nodad; ip addr add 10.9.0.2/32 dev lo";
+        return in_own_network("answer_leaves_from_a_second_ipv6_address", addresses);
+    }
+    let builder = ThreadingUDPServer::handling(answer).dual_stack(true);
+    let server = run(builder, "[::]:0");
+    let port = inet(&server.address()).port();
+    for place in [format!("[fd00::2]:{port}"), format!("[::1]:{port}")] {
+        // From one and the same address, so that routing has no reason to choose another.
+        let client = UdpSocket::bind("[::1]:0").expect("bind");
+        client.set_read_timeout(Some(DEADLINE)).expect("a timeout");
+        client.connect(&place).expect("connect");
+        let mut client = Client::Udp(client);
+        assert_eq!(client.ask("where"), place.as_bytes());
+        assert_eq!(client.ask("hello"), b"HELLO");
+    }
+    let place = SocketAddr::from(([10, 9, 0, 2], port));
+    assert_eq!(connected(place).ask("where"), place.to_string().as_bytes());
+}
+
+/// From a known complaint: with `ip_nonlocal_bind` every address can be bound, also those of others.
+#[test]
+fn client_with_the_same_port_is_answered_despite_nonlocal_bind() {
+    const TEST: &str = "client_with_the_same_port_is_answered_despite_nonlocal_bind";
+    if !is_elsewhere() {
+        return in_own_network(
+            TEST,
+            "sysctl -qw net.ipv4.ip_nonlocal_bind=1
+            unshare -n sleep 100 & other=$!
+            trap 'kill $other' EXIT
+            until [ \"$(readlink /proc/$other/ns/net)\" != \"$(readlink /proc/$$/ns/net)\" ]
+            do sleep 0.01; done
+            ip link add here type veth peer name there netns $other
+            ip addr add 10.99.0.1/24 dev here; ip addr add 10.99.0.3/24 dev here
+            ip link set here up
+            nsenter -t $other -n sh -c 'ip addr add 10.99.0.2/24 dev there; ip link set there up'
+            export OTHER=$other
+            \"$@\"; exit",
+        );
+    }
+    let server = run(ThreadingUDPServer::handling(answer), "0.0.0.0:5060");
+    let script = "
+import socket
+for host, port in (('10.99.0.1', 5060), ('10.99.0.3', 5060), ('10.99.0.3', 0)):
+    client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    client.settimeout(10)
+    client.bind(('10.99.0.2', port))
+    client.connect((host, 5060))
+    client.send(b'invite')
+    print(client.recv(100))
+";
+    let mut command = Command::new("nsenter");
+    let other = std::env::var("OTHER").expect("the other network");
+    command.args(["-t", &other, "-n", "python3", "-c", script]);
+    let (status, said, errors) = Process::start(&mut command).wait();
+    assert!(status.success(), "{errors}");
+    assert_eq!(said, "b'INVITE'\n".repeat(3));
+    assert_eq!(server.stats().refused, 0);
+}
+
+/// From a known complaint: programs of one machine that share port and group, as with mDNS.
+#[test]
+fn peer_in_the_same_group_is_answered() {
+    if !is_elsewhere() {
+        let device = "ip link add d0 type veth peer name d1; ip link set d1 up;
+            ip addr add 10.9.0.1/24 dev d0; ip link set d0 up; ip route add 224.0.0.0/4 dev d0";
+        return in_own_network("peer_in_the_same_group_is_answered", device);
+    }
+    let group = Ipv4Addr::new(224, 0, 0, 251);
+    let builder = UDPServer::handling(answer)
+        .allow_reuse_address(true)
+        .with_socket(move |socket| socket.join_multicast(group, "d0"));
+    let server = run(builder, "0.0.0.0:5353");
+    let script = "
+import socket
+peer = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+peer.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+peer.settimeout(10)
+peer.bind(('', 5353))
+join = socket.inet_aton('224.0.0.251') + socket.inet_aton('10.9.0.1')
+peer.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, join)
+def ask(data):
+    peer.sendto(data, ('224.0.0.251', 5353))
+    while True:
+        answer, address = peer.recvfrom(100)
+        if answer != data:
+            return answer, address
+print(ask(b'hello'))
+print(ask(b'where'))
+";
+    let Some(peer) = python(script, &[]) else {
+        return;
+    };
+    let (status, said, errors) = peer.wait();
+    assert!(status.success(), "{errors}");
+    let answers = "(b'HELLO', ('10.9.0.1', 5353))\n(b'224.0.0.251:5353', ('10.9.0.1', 5353))\n";
+    assert_eq!(said, answers);
+    assert_eq!(server.stats().refused, 0);
+}
+
+#[test]
+fn group_is_kept_from_its_own_machine_on_demand() {
+    if !is_elsewhere() {
+        let device = "ip link add d0 type veth peer name d1; ip link set d1 up;
+            ip addr add 10.9.0.1/24 dev d0; ip link set d0 up";
+        return in_own_network("group_is_kept_from_its_own_machine_on_demand", device);
+    }
+    let group = Ipv4Addr::new(239, 255, 70, 77);
+    let server = ThreadingUDPServer::handling(answer)
+        .with_socket(move |socket| socket.join_multicast(group, "d0"));
+    let server = run(server, "0.0.0.0:0");
+    let port = inet(&server.address()).port();
+    let client = Socket::from(UdpSocket::bind("10.9.0.1:0").expect("bind"));
+    client.settimeout(Some(DEADLINE)).expect("a timeout");
+    client.set_multicast_interface("d0").expect("an interface");
+    for (is_on, data) in [(false, b"silent"), (true, b"spoken")] {
+        let option = SocketOption::MulticastLoop(is_on);
+        client.setsockopt(option).expect("an option");
+        client.sendto(data, (group, port)).expect("send");
+    }
+    assert_eq!(client.recvfrom(100).expect("an answer").0, b"SPOKEN");
+}
+
+#[test]
+fn broadcast_is_answered_from_the_machines_address() {
+    if !is_elsewhere() {
+        let device = "ip link add d0 type veth peer name d1; ip link set d1 up;
+            ip addr add 10.9.0.1/24 brd + dev d0; ip link set d0 up";
+        return in_own_network("broadcast_is_answered_from_the_machines_address", device);
+    }
+    for address in ["0.0.0.0:0", "[::]:0"] {
+        let builder = ThreadingUDPServer::handling(answer).dual_stack(true);
+        let server = run(builder, address);
+        let client = UdpSocket::bind("10.9.0.1:0").expect("bind");
+        client.set_read_timeout(Some(DEADLINE)).expect("a timeout");
+        client.set_broadcast(true).expect("an option");
+        let port = inet(&server.address()).port();
+        client
+            .send_to(b"where", ("10.9.0.255", port))
+            .expect("send");
+        let mut data = [0; 30];
+        let (length, from) = client.recv_from(&mut data).expect("an answer");
+        let told = String::from_utf8_lossy(&data[..length]);
+        assert_eq!(told, format!("10.9.0.255:{port}"));
+        assert_eq!(from, SocketAddr::from(([10, 9, 0, 1], port)));
+    }
+}
+
+/// `UnixDatagram` has no arrivals, and its clients no address that could be the server's by chance.
+#[test]
+fn unix_clients_are_answered_by_reply() {
+    let folder = Folder::new();
+    let server = run(
+        ThreadingUnixDatagramServer::handling(answer),
+        UnixDatagram::address(&folder),
+    );
+    assert_eq!(Client::datagram(&server.address()).ask("reply"), b"REPLY");
+}
