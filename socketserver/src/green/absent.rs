@@ -6,15 +6,18 @@ mod nesting;
 
 use std::io;
 use std::os::fd::BorrowedFd;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 pub(crate) use self::interest::Interest;
+pub(crate) use self::nesting::has_nonblocking_sockets as must_not_wait;
+pub(crate) use self::nesting::nonblocking_sockets;
 /// Every thread is an ordinary one.
 pub(crate) use self::nesting::of_this_thread as enclosing_servers;
 
-/// What a descriptor's owner keeps beside it for green threads: nothing.
+/// What a descriptor's owner keeps beside it for those that wait: whether it was released.
 #[derive(Default)]
-pub(crate) struct Source(());
+pub(crate) struct Source(AtomicBool);
 
 impl Source {
     pub(crate) fn is_drained(&self, current: Current) -> bool {
@@ -23,7 +26,13 @@ impl Source {
 
     pub(crate) fn set_drained(&self) {}
 
-    pub(crate) fn release(&self, _fd: BorrowedFd<'_>) {}
+    pub(crate) fn is_released(&self) -> bool {
+        self.0.load(Relaxed)
+    }
+
+    pub(crate) fn release(&self, _fd: BorrowedFd<'_>) {
+        self.0.store(true, Relaxed);
+    }
 
     pub(crate) fn park(
         &self,
@@ -53,6 +62,10 @@ pub(crate) fn may_park() -> Option<Current> {
 
 pub(crate) fn sleep(time: Duration) {
     std::thread::sleep(time);
+}
+
+pub(crate) fn yield_now() {
+    std::thread::yield_now();
 }
 
 pub(crate) fn park_for_any<'a>(
