@@ -159,6 +159,10 @@ fn wait_and_retry<T>(
             wait_on(current, awaited, interest, patience)?;
             was_ready_in_vain = true;
         }
+        if awaited.source.is_released() {
+            // What comes now is the new owner's.
+            return Err(Errno::BADF.into());
+        }
         // Always tried right before waiting, because an event is reported only once.
         match operation(false) {
             Err(Errno::AGAIN | Errno::INTR) => {}
@@ -231,10 +235,6 @@ pub(super) fn until_polled(
     Ok(())
 }
 
-/// `poll` that a signal does not end. Returns how many descriptors are ready: 0 when the time is
-/// over.
-pub(crate) fn poll_until(fds: &mut [PollFd<'_>], end: Option<Instant>) -> io::Result<usize> {
-    loop {
 /// Waits until one of the descriptors is ready, or `end` comes: a thread in `poll`, a green thread
 /// parked. `fds` are the same descriptors.
 pub(crate) fn wait_for_any(
@@ -276,6 +276,10 @@ pub(crate) fn park_until(condition: impl Fn() -> bool, end: Option<crate::sync::
     true
 }
 
+/// `poll` that a signal does not end. Returns how many descriptors are ready: 0 when the time is
+/// over.
+pub(crate) fn poll_until(fds: &mut [PollFd<'_>], end: Option<Instant>) -> io::Result<usize> {
+    loop {
         let left = end.map(|end| end.saturating_duration_since(Instant::now()));
         let timeout = left.map(|left| Timespec {
             tv_sec: i64::try_from(left.as_secs()).unwrap_or(i64::MAX),
