@@ -20,6 +20,8 @@ mod dispatch;
 mod end;
 #[path = "forking/harness.rs"]
 mod harness;
+#[path = "forking/jail.rs"]
+mod jail;
 #[path = "forking/refusals.rs"]
 mod refusals;
 #[path = "forking/requests.rs"]
@@ -36,6 +38,7 @@ fn main() -> std::process::ExitCode {
             children::TESTS,
             refusals::TESTS,
             end::TESTS,
+            jail::TESTS,
             cpython::TESTS,
         ],
         &[end::PROGRAMS, cpython::PROGRAMS],

@@ -88,6 +88,11 @@ green_setters!(Self, Has::options; impl Green);
 
 impl Concurrency for Green {
     fn attach(&self, waker: &Waker) -> io::Result<()> {
+    fn activate(&self) -> io::Result<()> {
+        green::count_cores();
+        Ok(())
+    }
+
         *self.shared.waker.lock() = Some(waker.clone());
         green::start()
     }

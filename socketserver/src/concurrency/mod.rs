@@ -46,6 +46,16 @@ const TARGET: &str = "socketserver::concurrency";
 ///
 /// Python: the mix-ins, and what a server without one does
 pub trait Concurrency: Send + Sync + 'static {
+    /// Called once, when the server is bound: opens or reads what is needed later, and cannot be
+    /// reached any more from a jail, or by another user. It starts no thread, because the program
+    /// may still fork into the background.
+    ///
+    /// # Errors
+    /// Why it could never serve. `bind` returns the error.
+    fn activate(&self) -> io::Result<()> {
+        Ok(())
+    }
+
     /// Attaches to a server whose loop begins, on the loop's thread. Keep the waker: when
     /// [`full`](Self::full) becomes false again, wake the loop *after* that.
     ///

@@ -24,7 +24,7 @@ pub struct Threading {
     pub(crate) keep_alive: Duration,
     pub(crate) daemon_threads: bool,
     on_close: OnClose,
-    /// Made when it is first needed, with the options as they are then.
+    /// Made when the server is bound, with the options as they are then.
     pool: OnceLock<Pool<Job>>,
 }
 
@@ -123,6 +123,12 @@ impl Work for Job {
 }
 
 impl Concurrency for Threading {
+    fn activate(&self) -> io::Result<()> {
+        // The limits stand in files.
+        self.pool();
+        Ok(())
+    }
+
     fn attach(&self, waker: &Waker) -> io::Result<()> {
         let waker = waker.clone();
         self.pool().when_free(move || waker.wake());

@@ -14,7 +14,7 @@ use crate::child::Child;
 use crate::column::Column;
 use crate::fault::Fault;
 use crate::load::{crowd, echo_one};
-use crate::serve::{LOCAL, limit, serve};
+use crate::serve::{LOCAL, limit, serve, tcp};
 use crate::trial::Trial;
 
 pub(crate) const FAULT: Fault = Fault {
@@ -45,6 +45,9 @@ impl BaseServer for Relenting {
 
 /// With the number of processes that its user may have, threads counted.
 fn server(column: Column, processes: &[String]) {
+    // The limit on threads is read at the first `bind`. It is lowered after that, so that the system
+    // refuses some which the server expects to get.
+    drop(tcp::<Echo>(column).bind(LOCAL).expect("bind"));
     limit(Resource::Nproc, processes[0].parse().ok());
     let state = Relenting(AtomicU64::new(0));
     let builder = Builder::<_, _, Echo, _>::new(Tcp::new(), column.concurrency(), state);

@@ -242,6 +242,7 @@ impl<T, C, H, S> Builder<T, C, H, S> {
             let books = Arc::new(Books::new(self.options.deadline, waker.clone()));
             let spoofable = self.transport.is_spoofable(socket);
             let admission = Admission::new(
+            concurrency.activate()?;
                 self.options.limits,
                 spoofable.then(|| address.clone()),
                 books.clone(),
