@@ -161,6 +161,9 @@ impl Concurrency for Threading {
 
     fn server_close(&self, deadline: Option<Instant>) {
         if let Some(pool) = self.pool.get() {
+            // A job that still waits would begin after the server's end. Dropped, it counts as
+            // refused, and its client is disconnected.
+            drop(pool.take_waiting());
             pool.close(deadline);
         }
     }
