@@ -1,6 +1,7 @@
 //! A live request's place in the books.
 
 use std::sync::Arc;
+use std::thread;
 
 use super::accepted::Accepted;
 use super::books::{Abort, Books};
@@ -8,7 +9,8 @@ use super::shares::Share;
 use super::stats::End;
 
 /// A live request's place in the server's books. It is closed with how the request ended, exactly
-/// once; a ticket that is dropped without that counts its request as refused.
+/// once; a ticket that is dropped without that counts its request as refused, and as failed if that
+/// happens in a panic.
 #[derive(Debug)]
 pub struct Ticket {
     books: Arc<Books>,
@@ -72,6 +74,11 @@ impl Ticket {
 
 impl Drop for Ticket {
     fn drop(&mut self) {
-        self.close(End::Refused);
+        // Without a panic it was a concurrency that dropped the job, and so refused it.
+        self.close(if thread::panicking() {
+            End::Failed
+        } else {
+            End::Refused
+        });
     }
 }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use super::engine::{Admission, Engine, Limits, Listener, Overflow, TARGET, Times};
+use super::engine::{Admission, Engine, Guarded, Limits, Listener, Overflow, TARGET, Times};
 use super::intake::Typed;
 use super::{Owned, Server};
 use crate::concurrency::Concurrency;
@@ -236,7 +236,8 @@ impl<T, C, H, S> Builder<T, C, H, S> {
         let listener = Listener::new(socket, adopted);
         let socket = listener.socket();
         let activated = self.transport.server_activate(socket);
-        let concurrency = Arc::new(self.concurrency);
+        let own = Arc::new(self.concurrency);
+        let concurrency = Arc::new(Guarded::new(own.clone()));
         let parts = activated.and_then(|()| {
             let (address, waker) = (socket.getsockname()?, Waker::new()?);
             let books = Arc::new(Books::new(self.options.deadline, waker.clone()));
@@ -270,7 +271,7 @@ impl<T, C, H, S> Builder<T, C, H, S> {
         Ok(Server {
             engine: Owned(Arc::new(engine)),
             server,
-            concurrency,
+            concurrency: own,
             types: PhantomData,
         })
     }

@@ -234,12 +234,7 @@ impl Engine {
         let core = &*self.core;
         let _watching = core.books.watch();
         loop {
-            let mut retry = None;
-            // A caller that waits for this server's end must not wait for ever because of a panic
-            // here.
-            quietly("the concurrency's service_actions", || {
-                retry = self.concurrency.service_actions();
-            });
+            let retry = self.concurrency.service_actions();
             let overdue = core.books.abort_overdue();
             if condition(core) {
                 return true;

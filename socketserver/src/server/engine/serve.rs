@@ -7,8 +7,9 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use super::admission::Refusal;
 use super::backoff::{AcceptError, Backoff};
-use super::{Engine, Listener};
+use super::{Engine, Listener, TARGET};
 use crate::handler::Turn;
+use crate::panics::{catch_panic, contained};
 use crate::request::{Accepted, caught};
 use crate::server::report::Served;
 use crate::socket::Socket;
@@ -48,29 +49,57 @@ impl Loop<'_> {
     fn run(&mut self) -> io::Result<()> {
         self.core.service_actions.store(true, Relaxed);
         while let Turn::Go { until } = self.turn() {
-            if self.wait(earliest([until, self.next_action()]))? {
-                self.take_batch()?;
-            }
-            self.look_after_workers();
-            if self.core.service_actions.load(Relaxed) {
-                self.intake.service_actions();
-            }
+            self.survive(|turns| {
+                if turns.wait(earliest([until, turns.next_action()]))? {
+                    turns.take_batch()?;
+                }
+                turns.look_after_workers();
+                if turns.core.service_actions.load(Relaxed) {
+                    turns.intake.service_actions();
+                }
+                Ok(())
+            })?;
         }
         Ok(())
     }
 
     /// `handle_request`.
+    /// Runs the loop's own code. User code is called where its panics are caught, so there should be
+    /// none here; but a logger, or the text of an error, is user code too. Nothing ends the loop but
+    /// an error of its listener, and a panic at every turn does not keep the processor busy.
+    fn survive<V: Default>(
+        &mut self,
+        run: impl FnOnce(&mut Self) -> io::Result<V>,
+    ) -> io::Result<V> {
+        match catch_panic(|| run(self)) {
+            Ok(result) => result,
+            Err(text) => {
+                contained(TARGET, "reporting a panic", || {
+                    self.backoff.panicked(&text);
+                });
+                self.core.waker.wait(None, self.backoff.until())?;
+                Ok(V::default())
+            }
+        }
+    }
+
     fn run_once(&mut self) -> io::Result<Served> {
         let timeout = self.times.timeout;
         let end = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
         // A lame duck leaves at once: nobody knows whether another call follows.
         while self.turn() == (Turn::Go { until: None }) {
-            if self.wait(end)?
-                && let Taken::Request(served) = self.take()?
-            {
+            let served = self.survive(|turns| {
+                if turns.wait(end)?
+                    && let Taken::Request(served) = turns.take()?
+                {
+                    return Ok(Some(served));
+                }
+                turns.look_after_workers();
+                Ok(None)
+            })?;
+            if let Some(served) = served {
                 return Ok(served);
             }
-            self.look_after_workers();
             if end.is_some_and(|end| Instant::now() >= end) {
                 self.intake.handle_timeout();
                 return Ok(Served::TimedOut);
