@@ -72,7 +72,7 @@ pub(crate) enum Turn {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Asked {
     pub(crate) carried_out_by: By,
-    /// Until when the caller waits for live requests, if it does: the lame-duck time included.
+    /// Until when live requests may go on, the lame-duck time included.
     pub(crate) deadline: Instant,
 }
 
@@ -236,10 +236,11 @@ impl Life {
         }
         let mut state = self.state.lock();
         let lame_duck = self.lame_duck_left(state.phase, kind);
-        let stop = Stop::new(kind, waiting, lame_duck);
+        let deadline = waiting.deadline(lame_duck);
+        let stop = Stop::new(kind, waiting, deadline);
         Asked {
             carried_out_by: self.ask_in(&mut state, stop, lame_duck, able),
-            deadline: stop.deadline(),
+            deadline,
         }
     }
 

@@ -17,6 +17,7 @@ use crate::concurrency::Concurrency;
 use crate::handler::{BaseServer, Core, Life, RequestHandler, ServerRef};
 use crate::request::{Books, Waker};
 use crate::socket::{Address, Socket, ToAddress};
+use crate::sync::Mutex;
 use crate::transport::Transport;
 
 /// The options of the server itself.
@@ -241,9 +242,9 @@ impl<T, C, H, S> Builder<T, C, H, S> {
         let parts = activated.and_then(|()| {
             let (address, waker) = (socket.getsockname()?, Waker::new()?);
             let books = Arc::new(Books::new(self.options.deadline, waker.clone()));
+            concurrency.activate()?;
             let spoofable = self.transport.is_spoofable(socket);
             let admission = Admission::new(
-            concurrency.activate()?;
                 self.options.limits,
                 spoofable.then(|| address.clone()),
                 books.clone(),
@@ -262,7 +263,7 @@ impl<T, C, H, S> Builder<T, C, H, S> {
             Typed::<T, H, S>::new(self.transport, server.clone(), concurrency.runs_on_loop());
         let engine = Engine::new(
             Box::new(typed),
-            concurrency.clone(),
+            concurrency,
             core,
             admission,
             self.options.times,
@@ -286,11 +287,13 @@ fn core(
 ) -> Arc<Core> {
     Arc::new(Core {
         address,
+        runs_on_loop: concurrency.runs_on_loop(),
         life: Life::new(waker.clone(), options.lame_duck),
         waker,
         books,
         service_actions: AtomicBool::new(true),
         signalled: Arc::default(),
+        enforced: Mutex::default(),
         workers: Box::new(move || concurrency.workers()),
     })
 }

@@ -22,8 +22,8 @@ use super::{Engine, TARGET, quietly};
 use crate::handler::{By, Core, Stop, StopKind, Waiting};
 use crate::request::Stats;
 use crate::server::report::Drained;
-use crate::sync::channel::{RecvTimeoutError, Sender, bounded};
-use crate::sync::{Instant, thread};
+use crate::socket::wait::{can_park, park_until};
+use crate::sync::Instant;
 
 /// How long an aborted request may take to end. The steps after it take a little too, and a drain is
 /// to end within 100 ms of its deadline.
@@ -43,8 +43,11 @@ impl Engine {
             } else {
                 Waiting::Nobody
             };
-            if life.ask(kind, waiting, true).carried_out_by == By::Caller {
-                self.carry_out();
+            let asked = life.ask(kind, waiting, true);
+            match asked.carried_out_by {
+                By::Caller => self.carry_out(),
+                By::Loop(_) if wait => self.core.enforce(asked.deadline),
+                By::Loop(_) | By::Nobody => {}
             }
             return Drained::default();
         }
@@ -75,7 +78,7 @@ impl Engine {
         let (life, before) = (&self.core.life, Before::now(&self.core));
         let mut done: Option<(Stop, Instant)> = None;
         while let Some(stop) = life.leave(done.map(|(stop, _)| stop)) {
-            let deadline = stop.deadline();
+            let deadline = stop.deadline(self.core.enforced_deadline());
             match stop.kind {
                 StopKind::Shutdown => self.wait_until_all_begun(),
                 StopKind::Close => self.close_listener(),
@@ -87,6 +90,7 @@ impl Engine {
             }
             done = Some((stop, deadline));
         }
+        self.core.stop_enforcing();
         log::debug!(target: TARGET, "{}: the loop has ended", self.core.address);
         if let Some((stop, deadline)) = done
             && stop.loop_waits()
@@ -154,7 +158,7 @@ impl Engine {
                 return;
             }
         };
-        let _aborter = self.runs_on_loop.then(|| self.abort_from(deadline));
+        self.core.enforce(deadline);
         // A concurrency of the user's own may panic, and the server must end anyway.
         quietly("serving the backlog", || {
             self.core.life.inside(|| turns.take_all(deadline));
@@ -202,25 +206,6 @@ impl Engine {
             // A datagram's socket has no connection to shut down, and closes with the loop's end.
             let _ = listener.socket().raw().shutdown(Shutdown::Both);
         }
-    }
-
-    /// Aborts live requests from the deadline on, until the result is dropped: for requests that
-    /// this thread runs itself.
-    fn abort_from(&self, deadline: Instant) -> Sender<()> {
-        let (sender, over) = bounded(0);
-        let books = self.core.books.clone();
-        let abort = move || {
-            let mut next = deadline;
-            while over.recv_deadline(next) == Err(RecvTimeoutError::Timeout) {
-                books.abort_all();
-                next = Instant::now() + GRACE;
-            }
-        };
-        let thread = thread::Builder::new().name("drain deadline".to_owned());
-        if let Err(error) = thread.spawn(abort) {
-            log::warn!(target: TARGET, "cannot start the thread that enforces the drain deadline: {error}; requests may outlast it");
-        }
-        sender
     }
 
     /// No handler starts after `shutdown` has returned: a request that was accepted is on its way to

@@ -248,6 +248,8 @@ impl Engine {
     /// it must end as every other loop does.
     fn as_loop<V>(&self, run: impl FnOnce(&mut Loop<'_>) -> io::Result<V>) -> io::Result<V> {
         let serve = || self.begin().and_then(|mut turns| run(&mut turns));
+        #[cfg(feature = "signals")]
+        self.watch_signals();
         let result = self.core.life.inside(|| caught(|| Ok(serve())));
         self.carry_out();
         result.unwrap_or_else(|panic| Err(io::Error::other(panic.to_string())))
