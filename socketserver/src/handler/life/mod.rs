@@ -24,6 +24,7 @@ use std::time::Duration;
 use super::stop::{Stop, StopKind, Waiting};
 use crate::green;
 use crate::request::{Waker, deadline_after};
+use crate::socket::wait::{can_park, park_until};
 use crate::sync::atomic::{AtomicBool, Ordering::Relaxed, Ordering::SeqCst};
 use crate::sync::{Condvar, Instant, Mutex};
 
@@ -319,9 +320,12 @@ impl Life {
         )
     }
 
-    /// Blocks until the loop that was asked to stop has ended, at most until `end`. Returns whether
+    /// Blocks, or parks, until the loop that was asked to stop has ended, at most until `end`. Returns whether
     /// it has.
     pub(crate) fn wait(&self, ended: u64, end: Option<Instant>) -> bool {
+        if can_park() {
+            return park_until(|| self.state.lock().ended != ended, end);
+        }
         let mut state = self.state.lock();
         while state.ended == ended {
             match end {

@@ -103,9 +103,11 @@ impl Engine {
     /// Only the first caller does so; later ones get its report.
     fn finish(&self, before: Before, deadline: Instant, wait: bool) -> Drained {
         let patiently = || {
+            self.park_for_report(deadline);
             self.drained.try_lock_until(deadline).or_else(|| {
                 // Another caller waits already, and for longer than this one may.
                 self.core.books.abort_all();
+                self.park_for_report(Instant::now() + 2 * GRACE);
                 self.drained.try_lock_for(2 * GRACE)
             })
         };
@@ -134,6 +136,14 @@ impl Engine {
         log::debug!(target: TARGET, "{} has ended: {drained:?}, {:?}", self.core.address, self.core.stats());
         *report = Some(drained);
         drained
+    }
+
+    /// On a green thread: waits for another caller that waits already. It may be a green thread of
+    /// the same scheduler, so this one must not block.
+    fn park_for_report(&self, end: Instant) {
+        if can_park() {
+            park_until(|| self.drained.try_lock().is_some(), Some(end));
+        }
     }
 
     /// Step 2: keeps new clients out of the backlog.
@@ -179,10 +189,15 @@ impl Engine {
     /// Ends the workers. They are waited for if they have nothing to do.
     fn close_workers(&self) {
         let idle = self.core.books.active() == 0;
-        quietly("the concurrency's server_close", || {
-            self.concurrency
-                .server_close(idle.then(|| Instant::now() + GRACE));
-        });
+        let deadline = idle.then(|| Instant::now() + GRACE);
+        if can_park() {
+            self.concurrency.server_close(None);
+            if deadline.is_some() {
+                park_until(|| self.concurrency.workers().all == 0, deadline);
+            }
+        } else {
+            self.concurrency.server_close(deadline);
+        }
     }
 
     /// Waits for a loop that was asked to stop. One that is still not there at the deadline runs a

@@ -13,6 +13,7 @@ use crate::panics::{catch_panic, contained};
 use crate::request::{Accepted, caught};
 use crate::server::report::Served;
 use crate::socket::Socket;
+use crate::socket::wait::yield_now;
 use crate::sync::Instant;
 
 /// At most this many requests are dispatched per turn. Under load the backlog never empties, and the
@@ -63,7 +64,6 @@ impl Loop<'_> {
         Ok(())
     }
 
-    /// `handle_request`.
     /// Runs the loop's own code. User code is called where its panics are caught, so there should be
     /// none here; but a logger, or the text of an error, is user code too. Nothing ends the loop but
     /// an error of its listener, and a panic at every turn does not keep the processor busy.
@@ -83,6 +83,7 @@ impl Loop<'_> {
         }
     }
 
+    /// `handle_request`.
     fn run_once(&mut self) -> io::Result<Served> {
         let timeout = self.times.timeout;
         let end = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
@@ -148,7 +149,7 @@ impl Loop<'_> {
                 // sleep now and be woken for each would cost more.
                 Taken::Nothing if burst > 1 => {
                     burst = 0;
-                    std::thread::yield_now();
+                    yield_now();
                 }
                 _ => break,
             }
@@ -247,9 +248,9 @@ impl Engine {
     /// Runs a loop and its end. A transport or a concurrency of the user's own may panic in it, and
     /// it must end as every other loop does.
     fn as_loop<V>(&self, run: impl FnOnce(&mut Loop<'_>) -> io::Result<V>) -> io::Result<V> {
-        let serve = || self.begin().and_then(|mut turns| run(&mut turns));
         #[cfg(feature = "signals")]
         self.watch_signals();
+        let serve = || self.begin().and_then(|mut turns| run(&mut turns));
         let result = self.core.life.inside(|| caught(|| Ok(serve())));
         self.carry_out();
         result.unwrap_or_else(|panic| Err(io::Error::other(panic.to_string())))
