@@ -5,7 +5,7 @@
 //! | [`Inline`] | the loop's own thread | never: the loop itself is busy | the one request |
 //! | [`Forking`] | a child process | there are `max_children` | every child, unless `block_on_close` is off |
 //! | [`Green`] | a green thread; one system thread per core runs them | there are `max_green_threads` | every request |
-//! | [`Threading`] | a thread of an elastic pool | all `max_threads` are busy | every request, unless `block_on_close` is off |
+//! | [`Threading`] | a thread of an elastic pool | all `max_threads` are busy, or the system refuses threads and a job waits | every request, unless `block_on_close` is off |
 //!
 //! A concurrency knows jobs, and nothing of sockets. One of your own usually wraps one of these, with
 //! [`ConcurrencyHooks`].
