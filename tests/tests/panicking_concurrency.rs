@@ -130,7 +130,7 @@ impl TransportHooks<Tcp> for Picky {
     fn get_request(&self, inner: &Tcp, socket: &Socket) -> io::Result<(Socket, Address)> {
         use socketserver::Transport;
         let accepted = inner.get_request(socket)?;
-        if self.0.fetch_add(1, SeqCst) % 2 == 0 {
+        if self.0.fetch_add(1, SeqCst).is_multiple_of(2) {
             return Err(io::Error::other(Unspeakable));
         }
         Ok(accepted)

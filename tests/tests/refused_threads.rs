@@ -13,7 +13,7 @@ fn allow_few_threads() -> impl Drop {
     struct Restore(Rlimit);
     impl Drop for Restore {
         fn drop(&mut self) {
-            setrlimit(Resource::As, self.0.clone()).expect("the old limit");
+            setrlimit(Resource::As, self.0).expect("the old limit");
         }
     }
     let before = getrlimit(Resource::As);
