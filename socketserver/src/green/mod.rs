@@ -31,7 +31,7 @@
 //! 4. *Thread-locals are shared* by the green threads of a scheduler. A green thread never leaves
 //!    its scheduler, so it always sees the same thread-locals. But during each waiting call other
 //!    green threads may change their values.
-//! 5. *The stack is small*: 192 KiB, or 1 MiB in a build without optimisation. A green thread that
+//! 5. *The stack is small*: 192 KiB, or 960 KiB in a build without optimisation. A green thread that
 //!    needs more ends the whole process, with a message; one that has used three quarters is a line
 //!    in the log, at warn level. Put large buffers on the heap, or raise the `stack_size`.
 //! 6. *A green thread that panics cannot park.* If a value that is dropped during the panic talks to
