@@ -1,5 +1,5 @@
-//! Where nothing may wait for a socket: in hooks of the loop, and in a panic on a green thread. That
-//! is a matter of the code that runs, and not of its neighbours on the same scheduler.
+//! Where nothing may wait for a socket: in hooks of the loop, and in a panic on a green thread.
+//! That is a matter of the code that runs, and not of its neighbours on the same scheduler.
 
 use std::io;
 use std::thread;

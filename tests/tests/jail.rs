@@ -1,6 +1,6 @@
 //! A program that is locked into an empty folder after `bind`, where there is no `/proc` and no
-//! `/dev/null`. Each test has a process of its own, whose root folder it is. (For forking servers see
-//! `forking/jail.rs`.)
+//! `/dev/null`. Each test has a process of its own, whose root folder it is. (For forking servers
+//! see `forking/jail.rs`.)
 
 use std::os::fd::{AsFd, OwnedFd};
 

@@ -1,5 +1,5 @@
-//! A concurrency, or a logger, of the user's own that panics on the loop costs a call, and never the
-//! loop.
+//! A concurrency, or a logger, of the user's own that panics on the loop costs a call, and never
+//! the loop.
 
 use std::error::Error;
 use std::fmt;

@@ -26,9 +26,9 @@ use crate::sys::fork::{self, ForkBesideThreads, Forked};
 /// The child closes the listeners of the process, also those of other servers, but not the sockets
 /// of datagram servers: such a port stays taken until the child ends. It ignores SIGINT, which a
 /// terminal sends to the whole process group, and ends with status 0, or with 1 if the request
-/// failed; nothing is dropped at its end. The parent reaps its own children by number, so that other
-/// children of the program stay the program's. (The first process of a container also gets the
-/// orphans of what its handlers start, and these stay zombies: such a container needs an init
+/// failed; nothing is dropped at its end. The parent reaps its own children by number, so that
+/// other children of the program stay the program's. (The first process of a container also gets
+/// the orphans of what its handlers start, and these stay zombies: such a container needs an init
 /// process.)
 ///
 /// A child has only the thread that forked, and a lock that another thread held at that moment stays

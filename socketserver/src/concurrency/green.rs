@@ -59,9 +59,9 @@ impl Has<Green> for Green {
 macro_rules! green_setters { ($owner:ty, $options:path; $($header:tt)*) => {
     /// The options of [`Green`](crate::Green).
     $($header)* {
-        /// Size of each stack in bytes, rounded up to 64 KiB, and at most 16 GiB; only the part that
-        /// is used takes memory. 192 KiB unless set, 960 KiB without optimisation. A handler that has
-        /// used three quarters of it is a line in the log, at warn level.
+        /// Size of each stack in bytes, rounded up to 64 KiB, and at most 16 GiB; only the part
+        /// that is used takes memory. 192 KiB unless set, 960 KiB without optimisation. A handler
+        /// that has used three quarters of it is a line in the log, at warn level.
         pub fn stack_size(mut self, bytes: usize) -> Self
         where
             $owner: $crate::axis::Has<$crate::concurrency::Green>,

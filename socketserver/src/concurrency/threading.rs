@@ -73,8 +73,8 @@ macro_rules! threading_setters { ($owner:ty, $options:path; $($header:tt)*) => {
         /// Linux for more is aborted.
         ///
         /// All servers of the process share that last number. Where it is reached, or the system
-        /// refuses a thread before, a server is full as long as a request waits for one. Only without
-        /// any thread the request fails.
+        /// refuses a thread before, a server is full as long as a request waits for one. Only
+        /// without any thread the request fails.
         pub fn max_threads(mut self, threads: usize) -> Self
         where
             $owner: $crate::axis::Has<$crate::concurrency::Threading>,

@@ -31,11 +31,11 @@
 //! 4. *Thread-locals are shared* by the green threads of a scheduler. A green thread never leaves
 //!    its scheduler, so it always sees the same thread-locals. But during each waiting call other
 //!    green threads may change their values.
-//! 5. *The stack is small*: 192 KiB, or 960 KiB in a build without optimisation. A green thread that
-//!    needs more ends the whole process, with a message; one that has used three quarters is a line
-//!    in the log, at warn level. Put large buffers on the heap, or raise the `stack_size`.
-//! 6. *A green thread that panics cannot park.* If a value that is dropped during the panic talks to
-//!    a socket, that behaves as if its timeout were zero: what would have to wait fails with
+//! 5. *The stack is small*: 192 KiB, or 960 KiB in a build without optimisation. A green thread
+//!    that needs more ends the whole process, with a message; one that has used three quarters is a
+//!    line in the log, at warn level. Put large buffers on the heap, or raise the `stack_size`.
+//! 6. *A green thread that panics cannot park.* If a value that is dropped during the panic talks
+//!    to a socket, that behaves as if its timeout were zero: what would have to wait fails with
 //!    `WouldBlock`. Other waiting calls block the scheduler. If one waits for another green thread
 //!    of the scheduler, such as the owner of a [`Mutex`], both are stuck permanently.
 //! 7. *Hold no guard that restores a thread-local during a waiting call*: those of tracing spans,

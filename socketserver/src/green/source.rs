@@ -39,7 +39,8 @@ use super::scheduler::Message;
 /// It is dropped no later than the descriptor.
 ///
 /// The upper half of the number is that of the home scheduler, counted from one; the lower half is
-/// the key there. Zero means that there is no home yet, and [`RELEASED`] that there is none any more.
+/// the key there. Zero means that there is no home yet, and [`RELEASED`] that there is none any
+/// more.
 #[derive(Default)]
 pub(crate) struct Source(AtomicU64);
 
@@ -85,8 +86,8 @@ impl Source {
     }
 
     /// Ends the watching of a descriptor whose file lives on under another number, with another
-    /// owner. The epoll would watch that file for ever, because closing this number does not end it.
-    /// Green threads that wait for the descriptor are woken, and [`park`](Self::park) fails.
+    /// owner. The epoll would watch that file for ever, because closing this number does not end
+    /// it. Green threads that wait for the descriptor are woken, and [`park`](Self::park) fails.
     pub(crate) fn release(&self, fd: BorrowedFd<'_>) {
         // Without a home no green thread waits.
         let Some((number, key)) = place(self.0.swap(RELEASED, AcqRel)) else {

@@ -18,10 +18,10 @@ use crate::sys::stack::{self, CoroutineStack, StackAllocator};
 /// Where the log lines of this file go.
 const TARGET: &str = "socketserver::green";
 
-/// The size of a green thread's stack unless it is set: enough for usual code that recurses, such as
-/// a parser with its own limit. Pages that are not touched cost no memory, only their share of the
-/// page table, which is one page for each 2 MiB: with its guard a stack fills an eighth of that.
-/// Without optimisation frames are several times as large.
+/// The size of a green thread's stack unless it is set: enough for usual code that recurses, such
+/// as a parser with its own limit. Pages that are not touched cost no memory, only their share of
+/// the page table, which is one page for each 2 MiB: with its guard a stack fills an eighth of
+/// that. Without optimisation frames are several times as large.
 pub(crate) const STACK_SIZE: usize = if cfg!(debug_assertions) {
     960 * 1024
 } else {
@@ -65,8 +65,8 @@ impl Reserved {
     }
 }
 
-/// The next request may need more, and an overflow ends the process: a line in the log, at most once
-/// a second.
+/// The next request may need more, and an overflow ends the process: a line in the log, at most
+/// once a second.
 #[cold]
 fn warn_of_overflow(name: &str, stack_size: usize) {
     static LAST: Mutex<Option<Instant>> = Mutex::new(None);
@@ -111,8 +111,8 @@ where
 /// Starts a green thread with a stack of at least `stack_size` bytes.
 ///
 /// # Errors
-/// `InvalidInput` for a stack of more than 16 GiB; `OutOfMemory` when there is no memory for it; the
-/// system's error when the schedulers cannot be started.
+/// `InvalidInput` for a stack of more than 16 GiB; `OutOfMemory` when there is no memory for it;
+/// the system's error when the schedulers cannot be started.
 pub fn try_spawn<T, F>(stack_size: usize, run: F) -> io::Result<JoinHandle<T>>
 where
     F: FnOnce() -> T + Send + 'static,

@@ -39,8 +39,9 @@ impl Core {
         }
     }
 
-    /// Aborts live requests from the deadline on, until the loop has ended. It is for requests on the
-    /// loop's own thread, which comes to the end of the server only when the handler has returned.
+    /// Aborts live requests from the deadline on, until the loop has ended. It is for requests on
+    /// the loop's own thread, which comes to the end of the server only when the handler has
+    /// returned.
     pub(crate) fn enforce(&self, deadline: Instant) {
         if !self.runs_on_loop {
             return;

@@ -143,7 +143,8 @@ fn threads_of(user: u32) -> usize {
     threads.sum()
 }
 
-/// How many threads the machine has, from `/proc/loadavg`: there it is what stands behind the slash.
+/// How many threads the machine has, from `/proc/loadavg`: there it is what stands behind the
+/// slash.
 fn threads_in(load: &str) -> Option<usize> {
     let (_, all) = load.split_whitespace().nth(3)?.split_once('/')?;
     all.parse().ok()

@@ -13,8 +13,8 @@
 //!
 //! So whenever a job waits, there is a worker that will come to it. A job never travels inside a
 //! new thread: if the system refuses the thread, the job waits for the workers that exist, and only
-//! if there are none it is given back to the caller. As long as it waits the pool is full, at whatever
-//! number of threads that is: otherwise the queue would grow without a bound.
+//! if there are none it is given back to the caller. As long as it waits the pool is full, at
+//! whatever number of threads that is: otherwise the queue would grow without a bound.
 //!
 //! Why there is no list of idle workers: a worker between two jobs is in no such list, and a burst
 //! would start far too many.

@@ -12,8 +12,8 @@ use crate::sync::{Instant, thread};
 /// How often live requests are aborted after the deadline: another one may have begun.
 const AGAIN: Duration = Duration::from_millis(90);
 
-/// Aborts live requests from a deadline on, until it is dropped: for requests that run on the loop's
-/// own thread, which cannot look at the clock meanwhile.
+/// Aborts live requests from a deadline on, until it is dropped: for requests that run on the
+/// loop's own thread, which cannot look at the clock meanwhile.
 pub(crate) struct Enforcer {
     deadline: Instant,
     _over: Sender<()>,

@@ -56,8 +56,8 @@ impl Waker {
         Ok(self.0.writer.try_clone()?.into())
     }
 
-    /// Blocks, or parks, until a wake-up, until a request may be there if there is a `listener` to look at, and
-    /// at most until `end`. Returns whether a request may be there.
+    /// Blocks, or parks, until a wake-up, until a request may be there if there is a `listener` to
+    /// look at, and at most until `end`. Returns whether a request may be there.
     pub(crate) fn wait(&self, listener: Option<&Socket>, end: Option<Instant>) -> io::Result<bool> {
         let (woken, ready) = match listener {
             None => (readable([&self.0.reader], end)?[0], false),

@@ -237,8 +237,8 @@ fn close_in_child(descriptors: &[RawFd]) {
     };
     for &descriptor in descriptors {
         if descriptor != stand_in {
-            // SAFETY: `stand_in` is open, and `descriptor` belongs to a registered owner. It stays open
-            // and keeps that owner; all that changes is that it stands for another file.
+            // SAFETY: `stand_in` is open, and `descriptor` belongs to a registered owner. It stays
+            // open and keeps that owner; all that changes is that it stands for another file.
             unsafe {
                 libc::dup2(stand_in, descriptor);
                 libc::fcntl(descriptor, libc::F_SETFD, libc::FD_CLOEXEC);

@@ -96,8 +96,8 @@ static SEGMENT_COUNT: AtomicUsize = AtomicUsize::new(0);
 /// Set when the kernel turned out to be too old for guards that cost no mapping.
 static MAPPED_GUARDS: AtomicBool = AtomicBool::new(false);
 
-/// The allocator for stacks of at least `stack_size` bytes, up to [`LARGEST`]. There is one per size, which lives to
-/// the end of the process.
+/// The allocator for stacks of at least `stack_size` bytes, up to [`LARGEST`]. There is one per
+/// size, which lives to the end of the process.
 pub(crate) fn allocator(stack_size: usize) -> &'static StackAllocator {
     static ALLOCATORS: Mutex<Vec<&'static StackAllocator>> = Mutex::new(Vec::new());
     let stack_size = stack_size.clamp(16 * 1024, LARGEST).next_multiple_of(GUARD);

@@ -45,8 +45,8 @@ impl BaseServer for Relenting {
 
 /// With the number of processes that its user may have, threads counted.
 fn server(column: Column, processes: &[String]) {
-    // The limit on threads is read at the first `bind`. It is lowered after that, so that the system
-    // refuses some which the server expects to get.
+    // The limit on threads is read at the first `bind`. It is lowered after that, so that the
+    // system refuses some which the server expects to get.
     drop(tcp::<Echo>(column).bind(LOCAL).expect("bind"));
     limit(Resource::Nproc, processes[0].parse().ok());
     let state = Relenting(AtomicU64::new(0));

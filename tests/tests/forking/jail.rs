@@ -1,4 +1,5 @@
-//! A program that is locked into an empty folder after `bind`, with neither `/proc` nor `/dev/null`.
+//! A program that is locked into an empty folder after `bind`, with neither `/proc` nor
+//! `/dev/null`.
 
 use rustix::process::{WaitOptions, chroot, getuid, wait};
 use socketserver::ForkingTCPServer;

@@ -320,8 +320,8 @@ impl Life {
         )
     }
 
-    /// Blocks, or parks, until the loop that was asked to stop has ended, at most until `end`. Returns whether
-    /// it has.
+    /// Blocks, or parks, until the loop that was asked to stop has ended, at most until `end`.
+    /// Returns whether it has.
     pub(crate) fn wait(&self, ended: u64, end: Option<Instant>) -> bool {
         if can_park() {
             return park_until(|| self.state.lock().ended != ended, end);

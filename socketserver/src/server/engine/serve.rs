@@ -64,9 +64,9 @@ impl Loop<'_> {
         Ok(())
     }
 
-    /// Runs the loop's own code. User code is called where its panics are caught, so there should be
-    /// none here; but a logger, or the text of an error, is user code too. Nothing ends the loop but
-    /// an error of its listener, and a panic at every turn does not keep the processor busy.
+    /// Runs the loop's own code. User code is called where its panics are caught, so there should
+    /// be none here; but a logger, or the text of an error, is user code too. Nothing ends the loop
+    /// but an error of its listener, and a panic at every turn does not keep the processor busy.
     fn survive<V: Default>(
         &mut self,
         run: impl FnOnce(&mut Self) -> io::Result<V>,
