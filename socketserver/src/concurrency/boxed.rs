@@ -10,6 +10,10 @@ use crate::sync::Instant;
 // A method that is forgotten here would be lost for every boxed concurrency.
 #[deny(clippy::missing_trait_methods)]
 impl<C: Concurrency + ?Sized> Concurrency for Box<C> {
+    fn activate(&self) -> io::Result<()> {
+        (**self).activate()
+    }
+
     fn attach(&self, waker: &Waker) -> io::Result<()> {
         (**self).attach(waker)
     }

@@ -23,10 +23,13 @@ use crate::sys::fork::{self, ForkBesideThreads, Forked};
 /// Every request runs in a child process of its own: its handler changes a copy of the memory, and a
 /// handler that crashes takes no other with it. Changes to the server's state stay in the child.
 ///
-/// The child gives up the process's listeners, ignores SIGINT, which a terminal sends to the whole
-/// process group, and ends with status 0, or with 1 if the request failed; nothing is dropped at its
-/// end. The parent reaps its own children by number, so that other children of the program stay the
-/// program's.
+/// The child gives up the process's listeners, also those of other servers, but not the sockets of
+/// datagram servers: such a port stays taken until the child ends. It ignores SIGINT, which a
+/// terminal sends to the whole process group, and ends with status 0, or with 1 if the request
+/// failed; nothing is dropped at its end. The parent reaps its own children by number, so that
+/// other children of the program stay the program's. (The first process of a container also gets
+/// the orphans of what its handlers start, and these stay zombies: such a container needs an init
+/// process.)
 ///
 /// A child has only the thread that forked, and a lock that another thread held at that moment stays
 /// locked in it for ever. So this refuses to serve in a process with other threads: such a server
@@ -133,6 +136,13 @@ forking_setters!(Self, Has::options; impl Forking);
 on_close_setters!(Self, Has::options; impl Forking);
 
 impl Concurrency for Forking {
+    fn activate(&self) -> io::Result<()> {
+        if self.options.beside_threads.is_none() {
+            fork::open_thread_count()?;
+        }
+        Ok(())
+    }
+
     fn attach(&self, waker: &Waker) -> io::Result<()> {
         if self.options.beside_threads.is_none() {
             fork::must_be_alone()?;

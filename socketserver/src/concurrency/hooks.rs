@@ -43,6 +43,14 @@ use crate::sync::Instant;
     note = "every method has a default, so `impl ConcurrencyHooks for {Self} {{}}` is enough"
 )]
 pub trait ConcurrencyHooks: Send + Sync + 'static {
+    /// [`Concurrency::activate`]
+    ///
+    /// # Errors
+    /// As there.
+    fn activate(&self, inner: &dyn Concurrency) -> io::Result<()> {
+        inner.activate()
+    }
+
     /// [`Concurrency::attach`]
     ///
     /// # Errors
@@ -93,6 +101,10 @@ pub trait ConcurrencyHooks: Send + Sync + 'static {
 // A method that is forgotten here would be lost for every wrapper.
 #[deny(clippy::missing_trait_methods)]
 impl<C: Concurrency, K: ConcurrencyHooks> Concurrency for Wrapped<C, K> {
+    fn activate(&self) -> io::Result<()> {
+        self.hooks.activate(&self.inner)
+    }
+
     fn attach(&self, waker: &Waker) -> io::Result<()> {
         self.hooks.attach(&self.inner, waker)
     }

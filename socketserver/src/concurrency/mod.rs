@@ -5,7 +5,7 @@
 //! | [`Inline`] | the loop's own thread | never (the loop is busy meanwhile) | the one request |
 //! | [`Forking`] | a child process | there are `max_children` | every child, unless `block_on_close` is off |
 //! | [`Green`] | a green thread; one system thread per core runs them | there are `max_green_threads` | every request |
-//! | [`Threading`] | a thread of an elastic pool | all `max_threads` are busy | every request, unless `block_on_close` is off or `daemon_threads` on |
+//! | [`Threading`] | a thread of an elastic pool | all `max_threads` are busy, or the system refuses threads and a job waits | every request, unless `block_on_close` is off or `daemon_threads` on |
 //!
 //! `server_close` waits up to `drain_timeout`. A concurrency knows jobs, and nothing of sockets. Your
 //! own usually wraps one of these, with [`ConcurrencyHooks`].
@@ -43,6 +43,16 @@ const TARGET: &str = "socketserver::concurrency";
 ///
 /// Python: the mix-ins, and what a server without one does
 pub trait Concurrency: Send + Sync + 'static {
+    /// Called once, when the server is bound: opens or reads what is needed later, and cannot be
+    /// reached any more from a jail, or by another user. It starts no thread, because the program
+    /// may still fork into the background.
+    ///
+    /// # Errors
+    /// The reason why it could never serve. `bind` returns the error.
+    fn activate(&self) -> io::Result<()> {
+        Ok(())
+    }
+
     /// Attaches to a server, each time before it serves, on the thread that serves. Keep the waker: wake
     /// the loop after [`full`](Self::full) has become false again.
     ///

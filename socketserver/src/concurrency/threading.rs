@@ -22,7 +22,7 @@ use crate::sync::Instant;
 pub struct Threading {
     threads: Threads,
     on_close: OnClose,
-    /// Made when it is first needed, with the options as they are then.
+    /// Made when the server is bound, with the options as they are then.
     pool: OnceLock<Pool<Job>>,
 }
 
@@ -80,8 +80,9 @@ macro_rules! threading_setters { ($owner:ty, $options:path; $($header:tt)*) => {
         /// most in any case, as many as this machine can carry for this process: a process that asks
         /// Linux for more is aborted.
         ///
-        /// All servers of the process share that last number. Where it is reached, a request fails
-        /// as if the system had refused its thread.
+        /// All servers of the process share that last number. Where it is reached, or the system
+        /// refuses a thread before, a server is full as long as a request waits for one. Only
+        /// without any thread the request fails.
         pub fn max_threads(mut self, threads: usize) -> Self
         where
             $owner: $crate::axis::Has<$crate::concurrency::Threads>,
@@ -131,6 +132,12 @@ impl Work for Job {
 }
 
 impl Concurrency for Threading {
+    fn activate(&self) -> io::Result<()> {
+        // The limits stand in files.
+        self.pool();
+        Ok(())
+    }
+
     fn attach(&self, waker: &Waker) -> io::Result<()> {
         let waker = waker.clone();
         self.pool().when_free(move || waker.wake());
@@ -163,6 +170,9 @@ impl Concurrency for Threading {
 
     fn server_close(&self, deadline: Option<Instant>) {
         if let Some(pool) = self.pool.get() {
+            // A job that still waits would begin after the server's end. Dropped, it counts as
+            // refused, and its client is disconnected.
+            drop(pool.take_waiting());
             pool.close(deadline);
         }
     }

@@ -24,6 +24,18 @@ pub(super) fn scheduler(number: usize) -> &'static Scheduler {
     SCHEDULERS.get().expect("the schedulers have been started")[number]
 }
 
+/// All of them.
+pub(super) fn schedulers() -> &'static [&'static Scheduler] {
+    SCHEDULERS.get().map_or(&[], Vec::as_slice)
+}
+
+/// How many schedulers there are, or will be. The number stands in files that may be out of reach
+/// later, so it is kept.
+pub(crate) fn count_cores() -> usize {
+    static CORES: OnceLock<usize> = OnceLock::new();
+    *CORES.get_or_init(|| thread::available_parallelism().map_or(1, |cores| cores.get()))
+}
+
 /// Starts the schedulers, unless they have been started.
 ///
 /// # Errors
@@ -38,8 +50,7 @@ pub(crate) fn start() -> io::Result<()> {
     let mut started = STARTED.lock();
     if SCHEDULERS.get().is_none() {
         report_overflows();
-        let cores = thread::available_parallelism().map_or(1, |cores| cores.get());
-        while started.len() < cores {
+        while started.len() < count_cores() {
             let number = started.len();
             started.push(start_one(number)?);
         }

@@ -44,14 +44,14 @@ impl Current {
     #[inline]
     pub(super) fn park_with_hint(self, deadline: Option<Instant>, prefetch_hint: *const u8) {
         if self.local.park(self.task, deadline, prefetch_hint) {
-            suspend();
+            nesting::without_mark(suspend);
         }
     }
 
     /// Lets the other green threads of this scheduler run.
     pub(super) fn yield_now(self) {
         self.local.yield_now(self.task);
-        suspend();
+        nesting::without_mark(suspend);
     }
 
     /// To be called before an operation that may block and is tried first: it yields when many in a
@@ -96,6 +96,13 @@ pub(crate) fn enclosing_servers<T>(with: impl FnOnce(&mut EnclosingServers) -> T
         Some(Current { local, task }) => local.enclosing_servers(task, with),
         None => nesting::of_this_thread(with),
     }
+}
+
+/// Whether a socket must not wait here: because of a mark, or because this green thread panics. It
+/// cannot park then, and would stop its scheduler for as long as the peer likes.
+#[inline]
+pub(crate) fn must_not_wait() -> bool {
+    nesting::has_nonblocking_sockets() || thread::panicking() && is_green()
 }
 
 /// Whether this code runs on a green thread.

@@ -122,6 +122,10 @@ impl Local {
                 }
                 Message::Wake(task) => self.wake(task),
                 Message::Forget(key) => self.reactor.borrow_mut().forget(key),
+                Message::Release { key, guest } => {
+                    let reactor = &mut *self.reactor.borrow_mut();
+                    reactor.wake_waiting(key, guest, |task| self.wake(task));
+                }
             }
         }
         messages.shrink_to(INBOX);

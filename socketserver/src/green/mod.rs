@@ -34,12 +34,13 @@
 //! 4. *Thread-locals are shared* by the green threads of a scheduler. A green thread never leaves
 //!    its scheduler, so it always sees the same thread-locals. But during each waiting call other
 //!    green threads may change their values.
-//! 5. *The stack is small*: 64 KiB, or 256 KiB in a build without optimisation. A green thread that
-//!    needs more ends the whole process, with a message. Put large buffers on the heap, or raise
-//!    the `stack_size`.
-//! 6. *A green thread that panics cannot park.* If a value that is dropped during the panic makes a
-//!    waiting call, that call blocks the scheduler. If it waits for another green thread of the
-//!    scheduler, such as the owner of a [`Mutex`], both are stuck permanently.
+//! 5. *The stack is small*: 192 KiB, or 960 KiB in a build without optimisation. A green thread
+//!    that needs more ends the whole process, with a message; one that has used three quarters is a
+//!    line in the log, at warn level. Put large buffers on the heap, or raise the `stack_size`.
+//! 6. *A green thread that panics cannot park.* If a value that is dropped during the panic talks
+//!    to a socket, the call behaves as if its timeout were zero: a call that would have to wait fails
+//!    with `WouldBlock`. Other waiting calls block the scheduler. If one waits for another green thread
+//!    of the scheduler, such as the owner of a [`Mutex`], both are stuck permanently.
 //! 7. *Make no waiting call inside `LocalKey::with`, or in the initializer of a `thread_local!`.*
 //!    Another green thread could drop the value that the closure has borrowed: this is **undefined behaviour**.
 //!    Calling [`enable`] promises that it does not happen. A guard that restores a thread-local when it is
@@ -85,10 +86,11 @@ pub use blocking::blocking;
 pub use channel::{
     Receiver, RecvError, RecvTimeoutError, SendError, Sender, TryRecvError, channel,
 };
-pub(crate) use cores::start;
-pub(crate) use current::{Current, enclosing_servers, may_park};
+pub(crate) use cores::{count_cores, start};
+pub(crate) use current::{Current, enclosing_servers, may_park, must_not_wait};
 pub use current::{is_green, sleep, yield_now};
 pub(crate) use interest::Interest;
+pub(crate) use nesting::nonblocking_sockets;
 pub(crate) use source::{Source, park_for_any};
 pub use spawn::{JoinHandle, spawn, try_spawn};
 pub(crate) use spawn::{STACK_SIZE, Stacks};

@@ -4,10 +4,14 @@
 //! that belongs to that thread. Code that is about to wait for the end of a server looks there: if
 //! it is inside that very server, it would wait for itself, permanently.
 //!
+//! And is it code for which nothing may wait? While the loop runs a hook that must not block it,
+//! every socket behaves as if its timeout were zero. That is a mark of the thread.
+//!
 //! On an ordinary thread the list is a thread-local. Green threads of one scheduler share their
-//! thread-locals, so each has a list of its own (see `enclosing_servers` in `current.rs`).
+//! thread-locals, so each has a list of its own (see `enclosing_servers` in `current.rs`), and
+//! takes its mark along when it parks (see `without_mark`).
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 use smallvec::SmallVec;
 
@@ -27,4 +31,45 @@ pub(crate) fn of_this_thread<T>(with: impl FnOnce(&mut EnclosingServers) -> T) -
     let result = with(&mut servers);
     let _ = SERVERS.try_with(|kept| *kept.borrow_mut() = servers);
     result
+}
+
+std::thread_local! {
+    /// Every socket of the code that runs on this thread is non-blocking at the moment.
+    static NONBLOCKING_SOCKETS: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Runs a user's code where nothing may wait for it: meanwhile every socket behaves as if its
+/// timeout were zero.
+pub(crate) fn nonblocking_sockets<T>(run: impl FnOnce() -> T) -> T {
+    struct Restore(bool);
+    impl Drop for Restore {
+        fn drop(&mut self) {
+            NONBLOCKING_SOCKETS.set(self.0);
+        }
+    }
+    let _restore = Restore(NONBLOCKING_SOCKETS.replace(true));
+    run()
+}
+
+/// Whether this code runs in there.
+#[inline]
+pub(crate) fn has_nonblocking_sockets() -> bool {
+    NONBLOCKING_SOCKETS.get()
+}
+
+/// Calls `suspend`, during which other code runs on this thread, without this code's mark.
+#[inline]
+#[cfg_attr(
+    not(target_os = "linux"),
+    expect(dead_code, reason = "for green threads")
+)]
+pub(super) fn without_mark(suspend: impl FnOnce()) {
+    let marked = NONBLOCKING_SOCKETS.get();
+    if marked {
+        NONBLOCKING_SOCKETS.set(false);
+    }
+    suspend();
+    if marked {
+        NONBLOCKING_SOCKETS.set(true);
+    }
 }

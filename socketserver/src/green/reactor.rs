@@ -138,6 +138,22 @@ impl Reactor {
         }
     }
 
+    /// Wakes all green threads that wait at a key, or for a guest with this number.
+    pub(super) fn wake_waiting(
+        &mut self,
+        key: Option<usize>,
+        guest: RawFd,
+        mut wake: impl FnMut(usize),
+    ) {
+        let guest = self.guests.get(&guest).map(|(key, _)| *key);
+        for key in key.into_iter().chain(guest) {
+            if let Some(registration) = self.registrations.get_mut(key) {
+                registration.wake_all(Interest::Read, &mut wake);
+                registration.wake_all(Interest::Write, &mut wake);
+            }
+        }
+    }
+
     #[inline]
     pub(super) fn is_drained(&self, key: usize) -> bool {
         self.registrations.get(key).is_some_and(|one| one.drained)

@@ -18,7 +18,7 @@
 
 use std::io;
 use std::mem;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd, RawFd};
 use std::sync::atomic::{
     AtomicBool, AtomicUsize,
     Ordering::{Relaxed, SeqCst},
@@ -39,6 +39,9 @@ pub(super) enum Message {
     Wake(usize),
     /// To forget the descriptor with this key, which was closed.
     Forget(usize),
+    /// To wake the green threads that wait for a descriptor, whose file has a new owner: at this
+    /// key if this is its home, and as guests of this number.
+    Release { key: Option<usize>, guest: RawFd },
 }
 
 /// The shared part of a scheduler. There is one scheduler per core, from the first use to the end

@@ -18,15 +18,17 @@
 //! the epoll.
 
 use std::io;
-use std::os::fd::BorrowedFd;
+use std::os::fd::{AsRawFd, BorrowedFd};
 use std::ptr;
 use std::sync::atomic::{
     AtomicU64,
-    Ordering::{Acquire, Relaxed, Release},
+    Ordering::{AcqRel, Acquire, Relaxed, Release},
 };
 use std::time::Instant;
 
-use super::cores::scheduler;
+use rustix::io::Errno;
+
+use super::cores::{scheduler, schedulers};
 use super::current::{Current, current};
 use super::interest::Interest;
 use super::local::{Local, local};
@@ -37,19 +39,19 @@ use super::scheduler::Message;
 /// It is dropped no later than the descriptor.
 ///
 /// The upper half of the number is that of the home scheduler, counted from one; the lower half is
-/// the key there. Zero means that there is no home yet.
+/// the key there. Zero means that there is no home yet, and [`RELEASED`] that there is none any
+/// more.
 #[derive(Default)]
 pub(crate) struct Source(AtomicU64);
+
+/// The descriptor's file has a new owner, and nothing waits for it here any more.
+const RELEASED: u64 = u64::MAX;
 
 impl Source {
     /// The number of the home scheduler, and the key there.
     #[inline]
     fn home(&self) -> Option<(usize, usize)> {
-        let (number, key) = match self.0.load(Acquire) {
-            0 => return None,
-            home => (home >> u32::BITS, home as u32),
-        };
-        Some((number as usize - 1, key as usize))
+        place(self.0.load(Acquire))
     }
 
     /// Sets the home. Returns whether it did: not if another thread was faster.
@@ -83,18 +85,36 @@ impl Source {
         }
     }
 
-    /// Ends the watching of a descriptor whose file lives on under another number. The epoll would
-    /// watch that file for ever, because closing this number does not end it.
+    /// Ends the watching of a descriptor whose file lives on under another number, with another
+    /// owner. The epoll would watch that file for ever, because closing this number does not end
+    /// it. Green threads that wait for the descriptor are woken, and [`park`](Self::park) fails.
     pub(crate) fn release(&self, fd: BorrowedFd<'_>) {
-        if let Some((number, _)) = self.home() {
-            reactor::release(&scheduler(number).epoll, fd);
+        // Without a home no green thread waits.
+        let Some((number, key)) = place(self.0.swap(RELEASED, AcqRel)) else {
+            return;
+        };
+        reactor::release(&scheduler(number).epoll, fd);
+        for scheduler in schedulers() {
+            scheduler.send(Message::Release {
+                key: (scheduler.number == number).then_some(key),
+                guest: fd.as_raw_fd(),
+            });
         }
+        // Messages are read in their order, so those who wait at the key are woken before.
+        scheduler(number).send_without_waking(Message::Forget(key));
+    }
+
+    /// Whether the descriptor's file has a new owner.
+    #[inline]
+    pub(crate) fn is_released(&self) -> bool {
+        self.0.load(Relaxed) == RELEASED
     }
 
     /// Parks until the descriptor may be ready, or the deadline comes.
     ///
     /// # Errors
-    /// The system's, when it will not watch the descriptor.
+    /// The system's, when it will not watch the descriptor; "bad file descriptor" when that was
+    /// released before.
     #[inline]
     pub(crate) fn park(
         &self,
@@ -139,6 +159,9 @@ impl Source {
         fd: BorrowedFd<'a>,
     ) -> io::Result<(usize, Option<BorrowedFd<'a>>)> {
         let mut reactor = local.reactor.borrow_mut();
+        if self.is_released() {
+            return Err(Errno::BADF.into());
+        }
         if self.home().is_none() {
             let key = reactor.register(fd)?;
             if !self.set_home(local.scheduler.number, key) {
@@ -147,9 +170,20 @@ impl Source {
         }
         match self.key_on(local) {
             Some(key) => Ok((key, None)),
+            // If it is released right now, the message about that comes after this turn.
             None => Ok((reactor.register_guest(fd)?, Some(fd))),
         }
     }
+}
+
+/// The number of a home scheduler, and the key there.
+#[inline]
+fn place(home: u64) -> Option<(usize, usize)> {
+    let (number, key) = match home {
+        0 | RELEASED => return None,
+        home => (home >> u32::BITS, home as u32),
+    };
+    Some((number as usize - 1, key as usize))
 }
 
 impl Drop for Source {

@@ -5,6 +5,9 @@ use std::fmt;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
+use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
 
 use super::channel::{Receiver, channel};
 use super::cores;
@@ -15,12 +18,14 @@ use crate::sys::stack::{self, CoroutineStack, StackAllocator};
 /// Where the log lines of this file go.
 const TARGET: &str = "socketserver::green";
 
-/// The size of a green thread's stack unless it is set. Without optimisation frames are several
-/// times as large.
+/// The size of a green thread's stack unless it is set: enough for usual code that recurses, such
+/// as a parser with its own limit. Pages that are not touched cost no memory, only their share of
+/// the page table, which is one page for each 2 MiB: with its guard a stack fills an eighth of
+/// that. Without optimisation frames are several times as large.
 pub(crate) const STACK_SIZE: usize = if cfg!(debug_assertions) {
-    256 * 1024
+    960 * 1024
 } else {
-    64 * 1024
+    192 * 1024
 };
 
 /// Stacks of one size, for a caller that starts many green threads.
@@ -45,15 +50,41 @@ pub(crate) struct Reserved(CoroutineStack);
 impl Reserved {
     /// Starts the green thread, on the scheduler that has the fewest.
     pub(crate) fn spawn(self, name: &'static str, run: impl FnOnce() + Send + 'static) {
+        let gauge = self.0.gauge();
         cores::spawn(NewTask {
             stack: self.0,
             name,
             // Nothing may unwind into the scheduler.
             run: Box::new(move || {
                 contained(TARGET, name, run);
+                if gauge.was_passed() {
+                    warn_of_overflow(name, gauge.stack_size);
+                }
             }),
         });
     }
+}
+
+/// The next request may need more, and an overflow ends the process: a line in the log, at most
+/// once a second.
+#[cold]
+fn warn_of_overflow(name: &str, stack_size: usize) {
+    static LAST: Mutex<Option<Instant>> = Mutex::new(None);
+    let now = Instant::now();
+    let mut last = LAST.lock();
+    if last.is_some_and(|last| now - last < Duration::from_secs(1)) {
+        return;
+    }
+    *last = Some(now);
+    drop(last);
+    contained(TARGET, "a warning", || {
+        let kibibytes = stack_size / 1024;
+        log::warn!(
+            target: TARGET,
+            "{name} has used more than three quarters of its stack of {kibibytes} KiB: \
+             give it a larger stack_size, because an overflow ends the process"
+        );
+    });
 }
 
 /// Starts a green thread.
@@ -82,14 +113,23 @@ where
 /// Starts a green thread with a stack of at least `stack_size` bytes.
 ///
 /// # Errors
-/// `Unsupported` when green threads are not [enabled](crate::green::enable); `OutOfMemory` when there
-/// is no memory for its stack; the system's error when the schedulers
-/// cannot be started.
+/// `Unsupported` when green threads are not [enabled](crate::green::enable); `InvalidInput` for a
+/// stack of more than 16 GiB; `OutOfMemory` when there is no memory for the stack; the system's error
+/// when the schedulers cannot be started.
 pub fn try_spawn<T, F>(stack_size: usize, run: F) -> io::Result<JoinHandle<T>>
 where
     F: FnOnce() -> T + Send + 'static,
     T: Send + 'static,
 {
+    if stack_size > stack::LARGEST {
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidInput,
+            format!(
+                "expected a stack of at most {} bytes, got {stack_size}",
+                stack::LARGEST
+            ),
+        ));
+    }
     let (sender, result) = channel(1);
     Stacks::of(stack_size)
         .reserve()?

@@ -2,15 +2,23 @@
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::time::Duration;
 
-use super::life::Life;
-use crate::request::{Books, Stats, Waker, Workers};
+use super::TARGET;
+use super::life::{By, Life};
+use super::stop::{StopKind, Waiting};
+use crate::request::{Books, Enforcer, Stats, Waker, Workers};
 use crate::socket::Address;
+use crate::sync::{Instant, Mutex};
 
 pub(crate) struct Core {
     pub(crate) address: Address,
     pub(crate) life: Life,
     pub(crate) waker: Waker,
+    /// Whether handlers run on the loop's own thread.
+    pub(crate) runs_on_loop: bool,
+    /// What aborts requests on the loop's own thread, as long as the loop is about to end.
+    pub(crate) enforced: Mutex<Option<Enforcer>>,
     pub(crate) books: Arc<Books>,
     /// Whether the state has anything to do in `service_actions`.
     pub(crate) service_actions: AtomicBool,
@@ -21,6 +29,55 @@ pub(crate) struct Core {
 }
 
 impl Core {
+    /// Asks the loop for a drain. Live requests may go on for `timeout`.
+    pub(crate) fn begin_drain(&self, timeout: Duration) {
+        let asked = self
+            .life
+            .ask(StopKind::Drain, Waiting::Loop(timeout), false);
+        if let By::Loop(_) = asked.carried_out_by {
+            self.enforce(asked.deadline);
+        }
+    }
+
+    /// Aborts live requests from the deadline on, until the loop has ended. It is for requests on
+    /// the loop's own thread, which comes to the end of the server only when the handler has
+    /// returned.
+    pub(crate) fn enforce(&self, deadline: Instant) {
+        if !self.runs_on_loop {
+            return;
+        }
+        let mut enforced = self.enforced.lock();
+        if enforced
+            .as_ref()
+            .is_some_and(|earlier| earlier.deadline() >= deadline)
+        {
+            return;
+        }
+        match Enforcer::start(self.books.clone(), deadline) {
+            Ok(enforcer) => *enforced = Some(enforcer),
+            Err(error) => {
+                log::warn!(target: TARGET, "cannot start the thread that enforces the drain deadline: {error}; requests may outlast it");
+            }
+        }
+        // The loop may have ended just now, and then it does not stop this any more.
+        if !self.life.is_serving() {
+            *enforced = None;
+        }
+    }
+
+    /// Until when live requests on the loop's own thread may go on, if there is such a deadline.
+    pub(crate) fn enforced_deadline(&self) -> Option<Instant> {
+        let enforced = self.runs_on_loop.then(|| self.enforced.lock())?;
+        enforced.as_ref().map(Enforcer::deadline)
+    }
+
+    /// The loop has ended.
+    pub(crate) fn stop_enforcing(&self) {
+        if self.runs_on_loop {
+            *self.enforced.lock() = None;
+        }
+    }
+
     /// The counters as of now.
     pub(crate) fn stats(&self) -> Stats {
         Stats {

@@ -68,13 +68,12 @@ impl<S> ServerRef<S> {
     }
 
     /// Asks the loop for a [drain](crate::Server::drain), and does not wait for it. Live requests
-    /// may go on for `timeout`.
+    /// may go on for `timeout`: on an inline server also the one whose handler makes this call.
     ///
     /// A server that is not serving, because it never did or has stopped, remembers it: its next
     /// `serve_forever` drains and closes it. On a closed server it does nothing.
     pub fn begin_drain(&self, timeout: Duration) {
-        let life = &self.core().life;
-        life.ask(StopKind::Drain, Waiting::Loop(timeout), false);
+        self.core().begin_drain(timeout);
     }
 
     /// Whether the server's end is near: it was told to drain, by a signal too, and accepts requests
@@ -86,7 +85,8 @@ impl<S> ServerRef<S> {
     }
 
     /// Whether the server was told to stop, by a signal too, or has stopped: for handlers that loop.
-    /// As long as it is a lame duck it is not stopping.
+    /// As long as it is a lame duck it is not stopping. In the child of a forking server this stays
+    /// false, because the child has a copy of the server.
     pub fn is_stopping(&self) -> bool {
         let core = self.core();
         // With a lame-duck time a signal is not the end yet.

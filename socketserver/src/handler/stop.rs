@@ -27,6 +27,19 @@ pub(crate) enum Waiting {
     Nobody,
 }
 
+impl Waiting {
+    /// Until when live requests may go on. `lame_duck` is how long the loop goes on to take
+    /// requests.
+    pub(super) fn deadline(self, lame_duck: Duration) -> Instant {
+        match self {
+            Waiting::Caller(timeout) | Waiting::Loop(timeout) => {
+                deadline_after(lame_duck.saturating_add(timeout))
+            }
+            Waiting::Nobody => Instant::now(),
+        }
+    }
+}
+
 /// A stop that was asked for, perhaps by several callers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Stop {
@@ -38,13 +51,10 @@ pub(crate) struct Stop {
 }
 
 impl Stop {
-    /// `lame_duck` is how long the loop goes on taking requests.
-    pub(super) fn new(kind: StopKind, waiting: Waiting, lame_duck: Duration) -> Self {
+    /// `deadline` is until when the caller waits, if it does.
+    pub(super) fn new(kind: StopKind, waiting: Waiting, deadline: Instant) -> Self {
         let (caller_deadline, loop_timeout) = match waiting {
-            Waiting::Caller(timeout) => (
-                Some(deadline_after(lame_duck.saturating_add(timeout))),
-                None,
-            ),
+            Waiting::Caller(_) => (Some(deadline), None),
             Waiting::Loop(timeout) => (None, Some(timeout)),
             Waiting::Nobody => (None, None),
         };
@@ -77,9 +87,11 @@ impl Stop {
         self.loop_timeout.is_some()
     }
 
-    /// Until when live requests may go on, if the loop ends now.
-    pub(crate) fn deadline(&self) -> Instant {
+    /// Until when live requests may go on, if the loop ends now. `enforced` is when the time of the
+    /// loop's thread is over at the latest: on an inline server it has begun before.
+    pub(crate) fn deadline(&self, enforced: Option<Instant>) -> Instant {
         let here = self.loop_timeout.map(deadline_after);
+        let here = here.map(|here| enforced.map_or(here, |enforced| here.min(enforced)));
         self.caller_deadline.max(here).unwrap_or_else(Instant::now)
     }
 }

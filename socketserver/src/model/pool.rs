@@ -223,3 +223,43 @@ fn other_thread_waiting_for_room_is_woken() {
         });
     }
 }
+
+/// A system that refuses threads makes the pool full before its limit, and room is reported then
+/// too.
+#[test]
+fn thread_waiting_for_refused_threads_is_woken() {
+    for refusals in [0b10, 0b110, 0b1010] {
+        let case = Case {
+            max_threads: 3,
+            refusals,
+            timeouts: 0,
+            ..CASE
+        };
+        check(case, |used| {
+            let alarm = Alarm::of(&used.pool);
+            for _ in 0..3 {
+                alarm.wait_for_room(&used.pool);
+                assert!(used.pool.counts().1 >= 0, "at most one job waits");
+                used.submit();
+            }
+        });
+    }
+}
+
+/// The end of a server: each job is run or given back, and all workers leave.
+#[test]
+fn waiting_jobs_are_run_or_given_back() {
+    for (max_threads, refusals) in [(1, 0b0), (2, 0b10)] {
+        let case = Case {
+            max_threads,
+            refusals,
+            timeouts: 0,
+            ..CASE
+        };
+        check(case, |used| {
+            (0..2).for_each(|_| used.submit());
+            let given_back = used.pool.take_waiting().len();
+            used.accepted.fetch_sub(given_back, Relaxed);
+        });
+    }
+}

@@ -359,6 +359,11 @@ pub(crate) mod channel {
     }
 
     impl<T> Receiver<T> {
+        pub(crate) fn try_recv(&self) -> Result<T, RecvTimeoutError> {
+            let next = self.0.queue.lock().values.pop_front();
+            next.ok_or(RecvTimeoutError::Timeout)
+        }
+
         pub(crate) fn recv_timeout(&self, time: Duration) -> Result<T, RecvTimeoutError> {
             self.recv_deadline(Instant::now() + time)
         }

@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -25,10 +26,11 @@ const MAPPINGS: usize = 4;
 /// another matter: a thread that has started, and finds no mapping left for its signal stack, ends
 /// the whole process, and no code of ours can prevent that.
 pub(crate) fn max_threads() -> usize {
-    // Computed once. Later the threads that run would be counted against themselves.
+    // Computed once, at `bind`: what is read may be out of reach later. What changes after that
+    // makes the start of a thread fail, and then the pool is full.
     static MOST: OnceLock<usize> = OnceLock::new();
     *MOST.get_or_init(|| {
-        let (most, reason) = most(|path| fs::read_to_string(path).ok(), max_processes());
+        let (most, reason) = most(|path| fs::read_to_string(path).ok(), processes_left());
         log::debug!(target: TARGET, "at most {most} threads in all pools, because of {reason}");
         most
     })
@@ -61,14 +63,19 @@ impl Drop for ThreadPermit {
     }
 }
 
-/// The lowest limit, and which one it is. `read` returns the text of a file; `max_processes` is the
-/// limit on the user's processes.
+/// The lowest limit, and which one it is. Each is what is left, because what runs already counts
+/// too. `read` returns the text of a file; `processes_left` is how many more processes the user may
+/// have.
 fn most(
     read: impl Fn(&Path) -> Option<String>,
-    max_processes: Option<usize>,
+    processes_left: Option<usize>,
 ) -> (usize, &'static str) {
     let text = |path: &str| read(Path::new(path));
-    let number = |path: &str| text(path)?.trim().parse().ok();
+    let number = |path: &str| text(path)?.trim().parse::<usize>().ok();
+
+    // The machine's threads count against the limits of the machine.
+    let running = text("/proc/loadavg").and_then(|load| threads_in(&load));
+    let left = |path: &str| Some(number(path)?.saturating_sub(running.unwrap_or(0)));
 
     let mappings = || {
         let used = text("/proc/self/maps")?.lines().count();
@@ -86,10 +93,10 @@ fn most(
 
     let limits = [
         ("vm.max_map_count", mappings()),
-        ("kernel.threads-max", number("/proc/sys/kernel/threads-max")),
-        ("kernel.pid_max", number("/proc/sys/kernel/pid_max")),
+        ("kernel.threads-max", left("/proc/sys/kernel/threads-max")),
+        ("kernel.pid_max", left("/proc/sys/kernel/pid_max")),
         ("the control group's pids.max", groups()),
-        ("RLIMIT_NPROC", max_processes),
+        ("RLIMIT_NPROC", processes_left),
     ];
     let known = limits
         .iter()
@@ -107,13 +114,40 @@ fn threads_for(max_map_count: usize, used: usize) -> usize {
     threads - threads / 16
 }
 
-/// The limit on this user's processes, each thread of which counts as one. None if there is none;
-/// it does not apply to root.
-fn max_processes() -> Option<usize> {
+/// How many more processes this user may have, each thread of which counts as one. None if there is
+/// no limit; it does not apply to root.
+fn processes_left() -> Option<usize> {
     if getuid().is_root() {
         return None;
     }
-    usize::try_from(getrlimit(Resource::Nproc).current?).ok()
+    let most = usize::try_from(getrlimit(Resource::Nproc).current?).ok()?;
+    Some(most.saturating_sub(threads_of(getuid().as_raw())))
+}
+
+/// How many threads the processes of this user have, as far as they can be seen.
+fn threads_of(user: u32) -> usize {
+    let Ok(processes) = fs::read_dir("/proc") else {
+        return 0;
+    };
+    let processes = processes.filter_map(Result::ok);
+    let own = processes.filter(|process| process.metadata().is_ok_and(|data| data.uid() == user));
+    let threads = own.filter_map(|process| {
+        let status = fs::read_to_string(process.path().join("status")).ok()?;
+        status
+            .lines()
+            .find_map(|line| line.strip_prefix("Threads:"))?
+            .trim()
+            .parse::<usize>()
+            .ok()
+    });
+    threads.sum()
+}
+
+/// How many threads the machine has, from `/proc/loadavg`: there it is what stands behind the
+/// slash.
+fn threads_in(load: &str) -> Option<usize> {
+    let (_, all) = load.split_whitespace().nth(3)?.split_once('/')?;
+    all.parse().ok()
 }
 
 /// The folders of the groups in `/proc/self/cgroup` that may limit threads, and of the groups above
@@ -149,13 +183,13 @@ fn free_in_group(most: &str, used: &str) -> Option<usize> {
 mod tests {
     use super::*;
 
-    /// What `most` says of a machine with these files and this limit on processes.
-    fn most_of(files: &[(&str, &str)], max_processes: Option<usize>) -> (usize, &'static str) {
+    /// What `most` says of a machine with these files, where the user may have so many processes.
+    fn most_of(files: &[(&str, &str)], processes_left: Option<usize>) -> (usize, &'static str) {
         let read = |path: &Path| {
             let file = files.iter().find(|(name, _)| Path::new(name) == path);
             file.map(|(_, text)| text.to_string())
         };
-        most(read, max_processes)
+        most(read, processes_left)
     }
 
     #[test]
@@ -222,8 +256,24 @@ mod tests {
     #[test]
     fn process_limit_does_not_apply_to_root() {
         let limit = getrlimit(Resource::Nproc).current;
-        let expected = limit.filter(|_| !getuid().is_root());
-        assert_eq!(max_processes().map(|most| most as u64), expected);
+        let limit = limit.filter(|_| !getuid().is_root());
+        let left = processes_left().map(|left| left as u64);
+        assert_eq!(left.is_some(), limit.is_some());
+        // This process has a thread at least, and so much is gone.
+        assert!(left.is_none_or(|left| Some(left) < limit));
+    }
+
+    #[test]
+    fn threads_that_run_are_taken_off_the_limits() {
+        assert!(threads_of(getuid().as_raw()) >= 1);
+        assert_eq!(threads_in("0.36 0.20 0.11 2/345 6789\n"), Some(345));
+        assert_eq!(threads_in("nothing of the kind"), None);
+        let files = [
+            ("/proc/sys/kernel/threads-max", "1000"),
+            ("/proc/sys/kernel/pid_max", "900"),
+            ("/proc/loadavg", "0.36 0.20 0.11 2/345 6789\n"),
+        ];
+        assert_eq!(most_of(&files, None), (555, "kernel.pid_max"));
     }
 
     #[test]

@@ -12,8 +12,9 @@
 //!   sent, counts on this worker.
 //!
 //! So whenever a job waits, there is a worker that will come to it. A job never travels inside a
-//! new thread: if the system refuses the thread, the job goes to the workers that exist, and only
-//! if there are none it is given back to the caller.
+//! new thread: if the system refuses the thread, the job waits for the workers that exist, and only
+//! if there are none it is given back to the caller. As long as it waits the pool is full, at
+//! whatever number of threads that is: otherwise the queue would grow without a bound.
 //!
 //! Why there is no list of idle workers: a worker between two jobs is in no such list, and a burst
 //! would start far too many.
@@ -118,7 +119,8 @@ impl<J: Work> Pool<J> {
         Ok(())
     }
 
-    /// Whether the pool is at its limit and no worker is free.
+    /// Whether no worker is free and none can be started: the pool is at its limit, or the system
+    /// has refused a thread, and a job waits.
     pub(crate) fn full(&self) -> bool {
         self.shared.full(self.shared.count())
     }
@@ -152,6 +154,13 @@ impl<J: Work> Pool<J> {
             self.shared.catch_up("worker");
             Instant::now() + RETRY
         })
+    }
+
+    /// Accepts no further job, and gives back those that wait for a worker: from then on it begins
+    /// none.
+    pub(crate) fn take_waiting(&self) -> Vec<J> {
+        drop(self.shared.gate.lock().jobs.take());
+        self.shared.take_waiting()
     }
 
     /// Accepts no further job. The workers do the jobs that wait, and leave. Returns how many

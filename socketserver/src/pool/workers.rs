@@ -6,7 +6,7 @@ use std::ptr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::count::Count;
+use super::count::{Count, MOST};
 use super::name::thread_name;
 use super::work::Work;
 use crate::panics::contained;
@@ -95,7 +95,7 @@ impl<J: Work> Shared<J> {
             when_free: Mutex::new(None),
             lowest: AtomicI32::new(0),
             since: Mutex::new(Instant::now()),
-            max_threads: u32::try_from(max_threads).unwrap_or(u32::MAX).max(1),
+            max_threads: u32::try_from(max_threads).unwrap_or(MOST).clamp(1, MOST),
             keep_alive,
             spawn_failures: AtomicU64::new(0),
             spawn,
@@ -106,26 +106,32 @@ impl<J: Work> Shared<J> {
         Count::of(self.count.load(Acquire))
     }
 
+    /// Whether no worker is free, and none will be started: there are as many as there may be, or
+    /// the system has refused one and the job that it was for waits. That job is the only one, and
+    /// why the system is asked again.
     pub(super) fn full(&self, count: Count) -> bool {
-        count.threads >= self.max_threads && count.balance <= 0
+        let at_limit = count.threads >= self.max_threads && count.balance <= 0;
+        at_limit || count.refused && count.balance < 0
     }
 
     pub(super) fn add(&self, threads: i32, balance: i32) -> Count {
-        let added = self.add_if(|_| true, threads, balance);
-        added.expect("nothing forbids it")
+        let change = |count: Count| Some(count.changed(threads, balance));
+        self.change(change).expect("nothing forbids it")
     }
 
-    /// Changes the count if `allowed`, and returns what it has become. No other function changes
-    /// it, so that the pool cannot cease to be full without the call that `when_free` promises.
     fn add_if(&self, allowed: impl Fn(Count) -> bool, threads: i32, balance: i32) -> Option<Count> {
-        let next = |word| {
-            let count = Count::of(word);
-            allowed(count).then(|| count.changed(threads, balance).word())
-        };
+        self.change(|count| allowed(count).then(|| count.changed(threads, balance)))
+    }
+
+    /// Changes the count, unless `change` says not to, and returns what it has become. No other
+    /// function changes it, so that the pool cannot cease to be full without the call that
+    /// `when_free` promises.
+    fn change(&self, change: impl Fn(Count) -> Option<Count>) -> Option<Count> {
+        let next = |word| change(Count::of(word)).map(Count::word);
         let word = self.count.fetch_update(AcqRel, Acquire, next).ok()?;
 
         let before = Count::of(word);
-        let after = before.changed(threads, balance);
+        let after = change(before)?;
         if self.full(before) && !self.full(after) {
             let call = self.when_free.lock().clone();
             contained(TARGET, "the call for a free worker", || {
@@ -145,7 +151,7 @@ impl<J: Work> Shared<J> {
         while self.add_if(missing, 1, 0).is_some() {
             let name = thread_name(work, growth.started);
             if let Err(error) = (self.spawn)(name, Worker(self.clone())) {
-                let left = self.add(-1, 0).threads;
+                let left = self.start_refused();
                 self.spawn_failures.fetch_add(1, Relaxed);
                 if growth.refused() {
                     log::warn!(
@@ -156,9 +162,44 @@ impl<J: Work> Shared<J> {
                 return Err(error);
             }
             growth.started += 1;
-            self.add(0, 1);
+            self.change(|count| {
+                Some(Count {
+                    refused: false,
+                    ..count.changed(0, 1)
+                })
+            });
         }
         Ok(())
+    }
+
+    /// A worker that was counted has got no thread. Returns how many others there are.
+    fn start_refused(&self) -> u32 {
+        let refuse = |count: Count| {
+            let left = count.changed(-1, 0);
+            Some(Count {
+                // Without any worker no job waits, and each submit asks the system for itself.
+                refused: left.threads > 0,
+                ..left
+            })
+        };
+        self.change(refuse).map_or(0, |count| count.threads)
+    }
+
+    /// Takes as many jobs as there is no worker for, after the pool was closed. The others are on
+    /// their way to one.
+    pub(super) fn take_waiting(&self) -> Vec<J> {
+        let mut jobs = Vec::new();
+        while self.add_if(|count| count.balance < 0, 0, 1).is_some() {
+            match self.queue.try_recv() {
+                Ok(job) => jobs.push(job),
+                // Workers were faster: they have the jobs, and are not free yet.
+                Err(_) => {
+                    self.add(0, -1);
+                    break;
+                }
+            }
+        }
+        jobs
     }
 
     pub(super) fn lacks_workers(&self) -> bool {

@@ -1,6 +1,7 @@
 //! A live request's place in the books.
 
 use std::sync::Arc;
+use std::thread;
 
 use super::accepted::Accepted;
 use super::books::{Abort, Books};
@@ -9,7 +10,8 @@ use super::stats::End;
 use crate::panics::DropsQuietly;
 
 /// A live request's place in the server's books. It is closed with the request's end, exactly
-/// once; a ticket that is dropped without that counts its request as refused.
+/// once; a ticket that is dropped without that counts its request as refused, and as failed if that
+/// happens in a panic.
 #[derive(Debug)]
 pub struct Ticket {
     books: Arc<Books>,
@@ -69,6 +71,11 @@ impl Ticket {
 
 impl Drop for Ticket {
     fn drop(&mut self) {
-        self.close(End::Refused);
+        // Without a panic it was a concurrency that dropped the job, and so refused it.
+        self.close(if thread::panicking() {
+            End::Failed
+        } else {
+            End::Refused
+        });
     }
 }

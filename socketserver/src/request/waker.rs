@@ -1,16 +1,13 @@
 //! What wakes the loop.
 
 use std::fmt;
-use std::io::{self, Read, Write};
-use std::os::fd::{AsFd, OwnedFd};
+use std::io::{self, Write};
+use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::time::Instant;
 
-use rustix::event::{PollFd, PollFlags};
-
-use crate::socket::Socket;
-use crate::socket::wait::poll_until;
+use crate::socket::{Socket, readable};
 use crate::sys::fork::ParentOnly;
 
 /// Wakes a server's loop. A wake-up carries no message: the loop looks at memory, so one wake-up too
@@ -23,7 +20,7 @@ pub struct Waker(Arc<Pair>);
 
 struct Pair {
     /// The loop polls and reads this end.
-    reader: ParentOnly<UnixStream>,
+    reader: ParentOnly<Socket>,
     writer: ParentOnly<UnixStream>,
 }
 
@@ -32,10 +29,9 @@ impl Waker {
         let (reader, writer) = UnixStream::pair()?;
         // Registered at once: a child that is forked meanwhile must not keep them.
         let pair = Pair {
-            reader: ParentOnly::new(reader),
+            reader: ParentOnly::new(reader.into()),
             writer: ParentOnly::new(writer),
         };
-        pair.reader.set_nonblocking(true)?;
         pair.writer.set_nonblocking(true)?;
         Ok(Waker(Arc::new(pair)))
     }
@@ -49,7 +45,7 @@ impl Waker {
     /// Whether it has been woken since the last time.
     #[cfg(test)]
     pub(crate) fn was_woken(&self) -> bool {
-        matches!((&*self.0.reader).read(&mut [0; 64]), Ok(1..))
+        matches!(self.0.reader.try_recv(&mut [0; 64]), Ok(1..))
     }
 
     /// A descriptor that wakes the loop when a byte is written to it: for signal handlers.
@@ -60,26 +56,16 @@ impl Waker {
         Ok(self.0.writer.try_clone()?.into())
     }
 
-    /// Blocks until a wake-up, until a request may be there if there is a `listener` to look at, and
-    /// at most until `end`. Returns whether a request may be there.
+    /// Blocks, or parks, until a wake-up, until a request may be there if there is a `listener` to
+    /// look at, and at most until `end`. Returns whether a request may be there.
     pub(crate) fn wait(&self, listener: Option<&Socket>, end: Option<Instant>) -> io::Result<bool> {
-        let reader = PollFd::new(&self.0.reader, PollFlags::IN);
         let (woken, ready) = match listener {
-            None => {
-                let mut fds = [reader];
-                poll_until(&mut fds, end)?;
-                (!fds[0].revents().is_empty(), false)
-            }
-            Some(listener) => {
-                let listener = PollFd::from_borrowed_fd(listener.as_fd(), PollFlags::IN);
-                let mut fds = [reader, listener];
-                poll_until(&mut fds, end)?;
-                (!fds[0].revents().is_empty(), !fds[1].revents().is_empty())
-            }
+            None => (readable([&self.0.reader], end)?[0], false),
+            Some(listener) => readable([&self.0.reader, listener], end)?.into(),
         };
         if woken {
             let mut bytes = [0; 64];
-            while matches!((&*self.0.reader).read(&mut bytes), Ok(64)) {}
+            while matches!(self.0.reader.try_recv(&mut bytes), Ok(64)) {}
         }
         Ok(ready)
     }

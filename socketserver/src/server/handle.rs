@@ -18,6 +18,8 @@ use super::{Owned, Server};
 use crate::concurrency::Concurrency;
 use crate::handler::{ServerRef, StopKind};
 use crate::request::short_name;
+#[cfg(not(loom))]
+use crate::socket::wait::{can_park, park_until};
 use crate::sync::thread::{self, JoinHandle};
 
 impl<T, C: Concurrency, H, S> Server<T, C, H, S> {
@@ -138,6 +140,11 @@ impl<S> ServerHandle<S> {
 }
 
 fn join(thread: JoinHandle<io::Result<()>>) -> io::Result<()> {
+    // No thread of a model is green, and it does not have the question.
+    #[cfg(not(loom))]
+    if can_park() {
+        park_until(|| thread.is_finished(), None);
+    }
     let ended = thread.join();
     ended.unwrap_or_else(|_| Err(io::Error::other("the server's thread panicked")))
 }

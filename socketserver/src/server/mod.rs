@@ -193,8 +193,9 @@ impl<T, C: Concurrency, H, S> Server<T, C, H, S> {
     /// `timeout` to finish. A second signal ends the process at once, with status 128 + its number.
     /// Several servers of one process may call it; a signal drains all of them.
     ///
-    /// No thread is started: the signal sets a flag and wakes the loop. An inline server begins to
-    /// drain when the handler that runs has returned. Once the last of these servers is dropped, a
+    /// No thread is started: the signal sets a flag and wakes the loop. Only an inline server, whose
+    /// loop may be in a handler that waits for an idle client, has a thread that answers, and that
+    /// aborts this client too when the time is over. Once the last of these servers is dropped, a
     /// signal ends the process again, as it does without this call. A second call changes the
     /// timeout.
     ///

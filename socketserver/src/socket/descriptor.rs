@@ -99,8 +99,9 @@ impl Descriptor {
     pub(super) fn set_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
         // A time too long to be counted is none.
         let nanoseconds = timeout.and_then(|timeout| u64::try_from(timeout.as_nanos()).ok());
-        self.timeout.store(nanoseconds.unwrap_or(u64::MAX), Relaxed);
+        let nanoseconds = nanoseconds.unwrap_or(u64::MAX);
         if self.is_listening() {
+            self.timeout.store(nanoseconds, Relaxed);
             return Ok(());
         }
         // Zero would mean "forever" to the system. A socket with that timeout never blocks, so the
@@ -109,7 +110,9 @@ impl Descriptor {
             .filter(|timeout| !timeout.is_zero())
             .map(|timeout| timeout.max(Duration::from_micros(1)));
         self.socket().set_read_timeout(option)?;
-        self.socket().set_write_timeout(option)
+        self.socket().set_write_timeout(option)?;
+        self.timeout.store(nanoseconds, Relaxed);
+        Ok(())
     }
 
     pub(super) fn is_listening(&self) -> bool {

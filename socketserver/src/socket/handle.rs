@@ -145,7 +145,8 @@ impl Socket {
 
     /// Hands the connection over. The result is a duplicate of the descriptor, blocking and without
     /// a timeout. All handles of the socket are closed, and the server leaves the connection alone
-    /// from then on.
+    /// from then on. A green thread that waits on another handle fails with "bad file descriptor".
+    /// (An ordinary thread cannot be woken: it takes the next bytes from the new owner.)
     ///
     /// # Errors
     /// `Unsupported` with a [`Layer`], whose protocol a bare descriptor does not speak;
@@ -156,12 +157,13 @@ impl Socket {
     pub fn detach(&self) -> io::Result<OwnedFd> {
         let descriptor = self.without_layer()?;
         self.expect_nothing_unread("a connection that is handed over")?;
+        // What may fail comes first, so that after an error the socket works as before.
+        let fd = descriptor.fd.try_clone()?;
         descriptor.set_timeout(None)?;
         descriptor.socket().set_nonblocking(false)?;
-        descriptor.source.release(descriptor.fd.as_fd());
-        let fd = descriptor.fd.try_clone()?;
         descriptor.detached.store(true, Relaxed);
         descriptor.closed.store(true, Relaxed);
+        descriptor.source.release(descriptor.fd.as_fd());
         Ok(fd)
     }
 

@@ -66,4 +66,5 @@ pub use option::{OptionValue, SocketOption};
 pub use other::OtherAddress;
 pub use peer::PeerCred;
 pub use resolve::ToAddress;
+pub(crate) use select::readable;
 pub use select::select;

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use rustix::event::PollFd;
 
 use super::handle::Socket;
-use super::wait::{self, Awaited, Interest, Patience, poll_until};
+use super::wait::{self, Awaited, Interest, Patience};
 use crate::green;
 
 /// Waits until one of the sockets in `read` can be read or one of those in `write` written, for
@@ -34,33 +34,35 @@ pub fn select(
         .iter()
         .map(|(awaited, interest)| awaited.poll_fd(*interest))
         .collect();
-    wait_for_any(&all, &mut fds, Patience::from_timeout(timeout))?;
-    let (reads, writes) = fds.split_at(read.len());
-    Ok((ready(reads), ready(writes)))
-}
-
-fn wait_for_any(
-    all: &[(Awaited<'_>, Interest)],
-    fds: &mut [PollFd<'_>],
-    patience: Patience,
-) -> io::Result<()> {
+    let patience = Patience::of_socket(timeout);
     let end = match patience {
         Patience::Forever => None,
         Patience::Nonblocking => Some(Instant::now()),
         Patience::Until(end) => Some(end),
     };
-    let Some(current) = green::may_park() else {
-        return poll_until(fds, end).map(drop);
-    };
-    wait::consume_budget(Some(current), patience);
-    while poll_until(fds, Some(Instant::now()))? == 0 && end.is_none_or(|end| Instant::now() < end)
-    {
-        let sources = all
-            .iter()
-            .map(|(awaited, interest)| (awaited.source, awaited.fd, *interest));
-        green::park_for_any(current, sources, end)?;
+    let current = green::may_park();
+    wait::consume_budget(current, patience);
+    wait::wait_for_any(current, &all, &mut fds, end)?;
+    let (reads, writes) = fds.split_at(read.len());
+    Ok((ready(reads), ready(writes)))
+}
+
+/// Waits until one of the sockets can be read, or `end` comes. Returns which can. On a green thread
+/// the others there run first, even if there is nothing to wait for.
+pub(crate) fn readable<const N: usize>(
+    sockets: [&Socket; N],
+    end: Option<Instant>,
+) -> io::Result<[bool; N]> {
+    let current = green::may_park();
+    if current.is_some() {
+        green::yield_now();
     }
-    Ok(())
+    let all = sockets.map(|socket| (socket.0.descriptor.awaited(), Interest::Read));
+    let mut fds = all
+        .each_ref()
+        .map(|(awaited, interest)| awaited.poll_fd(*interest));
+    wait::wait_for_any(current, &all, &mut fds, end)?;
+    Ok(fds.map(|fd| !fd.revents().is_empty()))
 }
 
 fn ready(fds: &[PollFd<'_>]) -> Vec<usize> {

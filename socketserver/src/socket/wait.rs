@@ -7,7 +7,6 @@
 //! covers a whole operation, a descriptor that arrived non-blocking works, and a wake-up is only a
 //! hint.
 
-use std::cell::Cell;
 use std::io;
 use std::os::fd::BorrowedFd;
 use std::time::{Duration, Instant};
@@ -15,8 +14,8 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::io::Errno;
 
-pub(crate) use crate::green::Interest;
 use crate::green::{self, Current, Source};
+pub(crate) use crate::green::{Interest, nonblocking_sockets, sleep, yield_now};
 
 /// What an operation waits for: a descriptor, and its place among the descriptors that green
 /// threads wait for.
@@ -54,28 +53,10 @@ pub(super) enum Part {
     Later,
 }
 
-thread_local! {
-    /// Every socket on this thread is non-blocking at the moment.
-    static NONBLOCKING_SOCKETS: Cell<bool> = const { Cell::new(false) };
-}
-
-/// Runs a user's code where nothing may wait for it: meanwhile every socket on this thread behaves
-/// as if its timeout were zero.
-pub(crate) fn nonblocking_sockets<T>(run: impl FnOnce() -> T) -> T {
-    struct Restore(bool);
-    impl Drop for Restore {
-        fn drop(&mut self) {
-            NONBLOCKING_SOCKETS.set(self.0);
-        }
-    }
-    let _restore = Restore(NONBLOCKING_SOCKETS.replace(true));
-    run()
-}
-
 impl Patience {
-    /// The patience of a socket with this timeout.
+    /// The patience of an operation with this timeout; none where nothing may wait.
     pub(super) fn of_socket(timeout: Option<Duration>) -> Self {
-        if NONBLOCKING_SOCKETS.get() {
+        if green::must_not_wait() {
             Patience::Nonblocking
         } else {
             Self::from_timeout(timeout)
@@ -178,6 +159,10 @@ fn wait_and_retry<T>(
             wait_on(current, awaited, interest, patience)?;
             was_ready_in_vain = true;
         }
+        if awaited.source.is_released() {
+            // What comes now is the new owner's.
+            return Err(Errno::BADF.into());
+        }
         // Always tried right before waiting, because an event is reported only once.
         match operation(false) {
             Err(Errno::AGAIN | Errno::INTR) => {}
@@ -248,6 +233,47 @@ pub(super) fn until_polled(
         wait_on(current, awaited, interest, patience)?;
     }
     Ok(())
+}
+
+/// Waits until one of the descriptors is ready, or `end` comes: a thread in `poll`, a green thread
+/// parked. `fds` are the same descriptors.
+pub(crate) fn wait_for_any(
+    current: Option<Current>,
+    all: &[(Awaited<'_>, Interest)],
+    fds: &mut [PollFd<'_>],
+    end: Option<Instant>,
+) -> io::Result<()> {
+    let Some(current) = current else {
+        return poll_until(fds, end).map(drop);
+    };
+    while poll_until(fds, Some(Instant::now()))? == 0 && end.is_none_or(|end| Instant::now() < end)
+    {
+        let sources = all
+            .iter()
+            .map(|(awaited, interest)| (awaited.source, awaited.fd, *interest));
+        green::park_for_any(current, sources, end)?;
+    }
+    Ok(())
+}
+
+/// Whether this code can park, and so must not block.
+pub(crate) fn can_park() -> bool {
+    green::may_park().is_some()
+}
+
+/// Waits on a green thread for what ordinary threads do, and only such threads are woken by: looks
+/// now and then. Returns whether the condition holds: not if `end` came first.
+pub(crate) fn park_until(condition: impl Fn() -> bool, end: Option<crate::sync::Instant>) -> bool {
+    const LONGEST: Duration = Duration::from_millis(10);
+    let mut pause = Duration::from_micros(100);
+    while !condition() {
+        if end.is_some_and(|end| crate::sync::Instant::now() >= end) {
+            return false;
+        }
+        green::sleep(pause);
+        pause = (pause * 2).min(LONGEST);
+    }
+    true
 }
 
 /// `poll` that a signal does not end. Returns how many descriptors are ready: 0 when the time is

@@ -9,6 +9,9 @@ use std::fs::File;
 use std::io;
 use std::ops::Deref;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, IntoRawFd, RawFd};
+use std::os::unix::fs::FileExt;
+use std::os::unix::net::UnixDatagram;
+use std::process;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -48,16 +51,55 @@ impl ForkBesideThreads {
     }
 }
 
+/// Where the system says how many threads this process has.
+const STAT: &str = "/proc/self/stat";
+
+/// That file, open, and the process that it is about.
+static OPEN_STAT: Mutex<Option<(u32, File)>> = Mutex::new(None);
+
+/// Opens what [`must_be_alone`] reads: later the process may have another root folder.
+///
+/// # Errors
+/// When there is no such file.
+pub(crate) fn open_thread_count() -> io::Result<()> {
+    count_threads().map(drop)
+}
+
+fn count_threads() -> io::Result<usize> {
+    let named = |error: io::Error| {
+        let text = format!("cannot count the threads of this process: {STAT}: {error}");
+        io::Error::new(error.kind(), text)
+    };
+    let mut kept = OPEN_STAT.lock().unwrap_or_else(PoisonError::into_inner);
+    let process = process::id();
+    let (_, file) = match kept.take() {
+        Some((of, file)) if of == process => kept.insert((of, file)),
+        // In a forked child the file is still about its parent.
+        _ => kept.insert((process, File::open(STAT).map_err(named)?)),
+    };
+    let mut text = [0; 1024];
+    let length = file.read_at(&mut text, 0).map_err(named)?;
+    threads_in(&String::from_utf8_lossy(&text[..length]))
+        .ok_or_else(|| named(io::ErrorKind::InvalidData.into()))
+}
+
+/// The number of threads in the text of `/proc/self/stat`: the 20th word. The second is the name of
+/// the program, which may hold anything, in parentheses.
+fn threads_in(stat: &str) -> Option<usize> {
+    let (_, after_name) = stat.rsplit_once(')')?;
+    after_name.split_whitespace().nth(17)?.parse().ok()
+}
+
 /// Checks that this is the process's only thread.
 ///
 /// # Errors
 /// When it is not, or `/proc` cannot be read.
 pub(crate) fn must_be_alone() -> io::Result<()> {
-    // A thread that has been joined is still listed for a moment.
+    // A thread that has been joined is still counted for a moment.
     const MOMENT: Duration = Duration::from_millis(50);
     let mut began = None;
     let threads = loop {
-        let threads = std::fs::read_dir("/proc/self/task")?.count();
+        let threads = count_threads()?;
         if threads == 1 {
             return Ok(());
         }
@@ -141,7 +183,7 @@ static PARENT_ONLY: Mutex<Vec<RawFd>> = Mutex::new(Vec::new());
 
 /// The owner of a descriptor that a forked child must not keep: a waker, or a listener, to which
 /// clients could connect for as long as the child lives. In a child that [`fork_alone`] or
-/// [`ForkBesideThreads`] makes, the descriptor stands for `/dev/null`.
+/// [`ForkBesideThreads`] makes, the descriptor stands for a socket without a peer.
 pub(crate) struct ParentOnly<F: AsFd>(Option<F>);
 
 impl<F: AsFd> ParentOnly<F> {
@@ -185,37 +227,38 @@ fn lock() -> MutexGuard<'static, Vec<RawFd>> {
     PARENT_ONLY.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Makes each descriptor stand for `/dev/null`. It must stay open under its number, because in the
-/// child too its owner will close it.
+/// Makes each descriptor stand for a socket without a peer, which needs no path: the process may be
+/// in a jail without `/dev/null`. It must stay open under its number, because in the child too its
+/// owner will close it.
 #[allow(unsafe_code)]
 fn blank_in_child(descriptors: &[RawFd]) {
     let Some(&first) = descriptors.first() else {
         return;
     };
-    let open = || File::open("/dev/null").map(IntoRawFd::into_raw_fd);
-    let null = open().or_else(|_| {
+    let open = || UnixDatagram::unbound().map(IntoRawFd::into_raw_fd);
+    let stand_in = open().or_else(|_| {
         // No number is free, so the first descriptor makes room.
         // SAFETY: the descriptor is open and registered. This is the only thread, and `dup2` below,
         // or `open`, gives the number a new file before anything can use it.
         unsafe { libc::close(first) };
         open()
     });
-    let Ok(null) = null else {
+    let Ok(stand_in) = stand_in else {
         return;
     };
     for &descriptor in descriptors {
-        if descriptor != null {
-            // SAFETY: `null` is open, and `descriptor` belongs to a registered owner. It stays open
-            // and keeps that owner; all that changes is that it stands for another file.
+        if descriptor != stand_in {
+            // SAFETY: `stand_in` is open, and `descriptor` belongs to a registered owner. It stays
+            // open and keeps that owner; all that changes is that it stands for another file.
             unsafe {
-                libc::dup2(null, descriptor);
+                libc::dup2(stand_in, descriptor);
                 libc::fcntl(descriptor, libc::F_SETFD, libc::FD_CLOEXEC);
             }
         }
     }
-    if !descriptors.contains(&null) {
+    if !descriptors.contains(&stand_in) {
         // SAFETY: it was opened above, and no other code has its number.
-        unsafe { libc::close(null) };
+        unsafe { libc::close(stand_in) };
     }
 }
 
@@ -224,6 +267,15 @@ mod tests {
     use std::os::unix::net::UnixStream;
 
     use super::*;
+
+    #[test]
+    fn threads_are_counted_whatever_the_programs_name() {
+        let words: Vec<_> = (3..=52).map(|word| word.to_string()).collect();
+        let stat = format!("1234 (a) b) {}\n", words.join(" "));
+        assert_eq!(threads_in(&stat), Some(20));
+        assert_eq!(threads_in("1234 (name) R 1"), None);
+        assert!(count_threads().unwrap() >= 1);
+    }
 
     #[test]
     fn descriptor_is_listed_while_its_owner_lives() {

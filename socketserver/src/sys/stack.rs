@@ -29,8 +29,16 @@ use parking_lot::Mutex;
 /// function with a large frame does not step over it.
 pub(crate) const GUARD: usize = 64 * 1024;
 
-/// Size of a mapping.
+/// Size of a mapping, unless a stack needs a larger one.
 const SEGMENT: usize = 256 * 1024 * 1024;
+
+/// The largest stack: far more than any program has memory for, and still address space that is
+/// there (16 GiB where an address has 64 bits).
+pub(crate) const LARGEST: usize = if usize::BITS < 64 {
+    SEGMENT / 2
+} else {
+    usize::MAX >> 30
+};
 
 /// How many unused stacks keep their memory: they are taken first when a stack is needed again.
 const WARM: usize = 256;
@@ -88,13 +96,11 @@ static SEGMENT_COUNT: AtomicUsize = AtomicUsize::new(0);
 /// Set when the kernel turned out to be too old for guards that cost no mapping.
 static MAPPED_GUARDS: AtomicBool = AtomicBool::new(false);
 
-/// The allocator for stacks of at least `stack_size` bytes. There is one per size, which lives to
-/// the end of the process.
+/// The allocator for stacks of at least `stack_size` bytes, up to [`LARGEST`]. There is one per
+/// size, which lives to the end of the process.
 pub(crate) fn allocator(stack_size: usize) -> &'static StackAllocator {
     static ALLOCATORS: Mutex<Vec<&'static StackAllocator>> = Mutex::new(Vec::new());
-    let stack_size = stack_size
-        .clamp(16 * 1024, SEGMENT / 2)
-        .next_multiple_of(GUARD);
+    let stack_size = stack_size.clamp(16 * 1024, LARGEST).next_multiple_of(GUARD);
     let mut allocators = ALLOCATORS.lock();
     let found = allocators.iter().find(|one| one.stack_size == stack_size);
     if let Some(allocator) = found {
@@ -113,6 +119,10 @@ impl StackAllocator {
         GUARD + self.stack_size
     }
 
+    fn segment_size(&self) -> usize {
+        SEGMENT.max(self.slot_size())
+    }
+
     /// A stack, whose contents are arbitrary.
     ///
     /// # Errors
@@ -127,7 +137,7 @@ impl StackAllocator {
         }
         if state.next == state.end {
             state.next = self.map_segment()?;
-            state.end = state.next + SEGMENT / self.slot_size() * self.slot_size();
+            state.end = state.next + self.segment_size() / self.slot_size() * self.slot_size();
         }
         install_guard(state.next)?;
         let slot = state.next;
@@ -153,7 +163,7 @@ impl StackAllocator {
         let start = unsafe {
             libc::mmap(
                 ptr::null_mut(),
-                SEGMENT,
+                self.segment_size(),
                 libc::PROT_READ | libc::PROT_WRITE,
                 libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE | libc::MAP_STACK,
                 -1,
@@ -165,9 +175,10 @@ impl StackAllocator {
         }
         // SAFETY: the range is the mapping just made, and the advice changes no contents. (A huge
         // page would give memory to many stacks of which only one page each is used.)
-        unsafe { libc::madvise(start, SEGMENT, libc::MADV_NOHUGEPAGE) };
+        unsafe { libc::madvise(start, self.segment_size(), libc::MADV_NOHUGEPAGE) };
         segment.slot_size.store(self.slot_size(), Relaxed);
-        segment.end.store(start as usize + SEGMENT, Relaxed);
+        let end = start as usize + self.segment_size();
+        segment.end.store(end, Relaxed);
         // Stored last: a reader that sees the start also sees the end and the size.
         segment.start.store(start as usize, Release);
         // Not before the mapping exists, so that a failure uses up no entry.
@@ -209,6 +220,52 @@ fn install_guard(slot: usize) -> io::Result<()> {
         ));
     }
     Err(error)
+}
+
+/// Tells whether a stack came near its end.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Gauge {
+    /// Where the last quarter of the stack begins.
+    mark: usize,
+    pub(crate) stack_size: usize,
+}
+
+/// How many words there are looked at: more than a usual frame leaves untouched.
+const WORDS: usize = 32;
+
+impl CoroutineStack {
+    pub(crate) fn gauge(&self) -> Gauge {
+        let stack_size = self.allocator.stack_size;
+        Gauge {
+            mark: self.slot + GUARD + stack_size / 4,
+            stack_size,
+        }
+    }
+}
+
+impl Gauge {
+    /// Whether the stack was used to its last quarter since the last call. Memory that no frame has
+    /// touched reads as zero, and a page of it takes no memory.
+    ///
+    /// To be called on that stack, by its outermost function.
+    #[allow(unsafe_code)]
+    pub(crate) fn was_passed(self) -> bool {
+        let words: *mut usize = ptr::without_provenance_mut(self.mark);
+        let mut passed = false;
+        for word in 0..WORDS {
+            // SAFETY: the words lie in the last quarter of the stack on which this runs, which is
+            // mapped for reading and writing. The caller is its outermost function, so this frame
+            // lies in the first quarter, and no frame is where the words are: nothing refers to
+            // them. They are aligned, because a slot and a quarter of its stack are.
+            unsafe {
+                if words.add(word).read_volatile() != 0 {
+                    passed = true;
+                    words.add(word).write_volatile(0);
+                }
+            }
+        }
+        passed
+    }
 }
 
 impl Drop for CoroutineStack {

@@ -6,7 +6,6 @@ use std::io;
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
 use std::path::Path;
-use std::thread;
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
@@ -14,6 +13,7 @@ use rustix::fs::{FlockOperation, Mode, OFlags, fchmod, flock};
 use rustix::io::Errno;
 
 use super::options;
+use crate::socket::wait::sleep;
 use crate::socket::{Address, AddressFamily, Socket};
 
 /// How long to wait for other servers that start in the same folder. Each takes a millisecond, but
@@ -147,7 +147,7 @@ fn lock_folder_of(path: &Path, patience: Duration) -> Option<File> {
         match flock(&lock, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => return Some(lock),
             Err(Errno::WOULDBLOCK) if Instant::now() < end => {
-                thread::sleep(Duration::from_millis(5));
+                sleep(Duration::from_millis(5));
             }
             Err(error) => {
                 log::warn!(target: super::TARGET, "cannot lock the folder {} ({error}): going on without the lock", folder.display());

@@ -3,6 +3,8 @@
 
 mod green;
 mod inline;
+mod panicking;
+mod refused_threads;
 mod shared;
 mod threading;
 

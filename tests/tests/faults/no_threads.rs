@@ -35,6 +35,9 @@ impl BaseServer for Relenting {
 
 /// The argument is the limit of processes and threads of its user.
 fn server(column: Column, processes: &[String]) {
+    // The limit on threads is read at the first `bind`. It is lowered after that, so that the
+    // system refuses some which the server expects to get.
+    drop(tcp::<Echo>(column).bind(LOCAL).expect("bind"));
     limit(Resource::Nproc, processes[0].parse().ok());
     let state = Relenting(AtomicU64::new(0));
     let builder = Builder::<_, _, Echo, _>::new(Tcp::new(), column.concurrency(), state);

@@ -1,6 +1,10 @@
 //! Green threads: what `socketserver::green` offers, and sockets on them. Servers on green threads
 //! are a column of the grid.
+mod depth;
+mod detach;
+mod must_not_wait;
 mod resources;
+mod server_calls;
 mod sockets;
 mod stacks;
 mod sync;

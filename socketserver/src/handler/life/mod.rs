@@ -26,6 +26,7 @@ use std::time::Duration;
 use super::stop::{Stop, StopKind, Waiting};
 use crate::green;
 use crate::request::{Waker, deadline_after};
+use crate::socket::wait::{can_park, park_until};
 use crate::sync::atomic::{AtomicBool, Ordering::Relaxed, Ordering::SeqCst};
 use crate::sync::{Condvar, Instant, Mutex};
 use crate::sys::fork;
@@ -75,7 +76,7 @@ pub(crate) enum Turn {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Asked {
     pub(crate) carried_out_by: By,
-    /// The caller's deadline for live requests, the lame-duck time included.
+    /// Until when live requests may go on, the lame-duck time included.
     pub(crate) deadline: Instant,
 }
 
@@ -241,10 +242,11 @@ impl Life {
         }
         let mut state = self.state.lock();
         let lame_duck = self.lame_duck_left(state.phase, kind);
-        let stop = Stop::new(kind, waiting, lame_duck);
+        let deadline = waiting.deadline(lame_duck);
+        let stop = Stop::new(kind, waiting, deadline);
         Asked {
             carried_out_by: self.ask_in(&mut state, stop, lame_duck, can_carry_out),
-            deadline: stop.deadline(),
+            deadline,
         }
     }
 
@@ -331,9 +333,12 @@ impl Life {
         )
     }
 
-    /// Blocks until the loop that was asked to stop has ended, at most until `end`. Returns whether
-    /// it has.
+    /// Blocks, or parks, until the loop that was asked to stop has ended, at most until `end`.
+    /// Returns whether it has.
     pub(crate) fn wait(&self, loops_ended: u64, end: Option<Instant>) -> bool {
+        if can_park() {
+            return park_until(|| self.state.lock().loops_ended != loops_ended, end);
+        }
         let mut state = self.state.lock();
         while state.loops_ended == loops_ended {
             match end {

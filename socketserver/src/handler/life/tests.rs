@@ -132,7 +132,7 @@ fn the_more_patient_of_two_callers_counts() {
     life.ask(StopKind::Drain, Waiting::Caller(SECOND), true);
     let stop = life.leave(None).expect("both");
     assert_eq!(
-        (stop.kind, stop.deadline()),
+        (stop.kind, stop.deadline(None)),
         (StopKind::Drain, long.deadline)
     );
 }

@@ -43,6 +43,28 @@ fn close_waits_for_queued_jobs() {
     assert_eq!(done.load(Relaxed), 10);
 }
 
+/// After the end of a server nothing begins.
+#[test]
+fn waiting_jobs_are_given_back() {
+    let pool = Pool::new(1, LONG);
+    let mut blockers = Blockers::new();
+    let done = Arc::new(AtomicUsize::new(0));
+    pool.submit(blockers.one()).unwrap();
+    blockers.wait_for_starts(1);
+    for _ in 0..10 {
+        let done = done.clone();
+        pool.run(move || _ = done.fetch_add(1, Relaxed));
+    }
+    assert_eq!(pool.counts(), (1, -10));
+    assert_eq!(pool.take_waiting().len(), 10);
+    assert_eq!(pool.counts(), (1, 0));
+    assert!(pool.submit(job(|| ())).is_err(), "it is closed");
+
+    blockers.release_all();
+    pool.finish();
+    assert_eq!(done.load(Relaxed), 0);
+}
+
 #[test]
 fn worker_closing_its_pool_does_not_wait() {
     let pool = Arc::new(Pool::new(4, LONG));

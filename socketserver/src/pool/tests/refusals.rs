@@ -1,6 +1,6 @@
 //! A system that refuses threads.
 
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicUsize};
 
 use super::*;
 
@@ -66,6 +66,45 @@ fn refused_workers_are_started_later() {
     blockers.release_one();
     blockers.wait_for_starts(3);
     assert_eq!(pool.threads(), 6);
+
+    blockers.release_all();
+    pool.finish();
+}
+
+/// A queue behind threads that the system refuses would have no bound.
+#[test]
+fn pool_is_full_while_a_thread_is_refused() {
+    static BROKEN: AtomicBool = AtomicBool::new(false);
+    static FREED: AtomicUsize = AtomicUsize::new(0);
+    let pool = Pool::with_spawn(100, LONG, |_, worker| {
+        spawn_if(!BROKEN.load(Relaxed), worker)
+    });
+    pool.when_free(|| _ = FREED.fetch_add(1, Relaxed));
+    let mut blockers = Blockers::new();
+    pool.submit(blockers.one()).unwrap();
+    blockers.wait_for_starts(1);
+    assert!(!pool.full());
+
+    BROKEN.store(true, Relaxed);
+    pool.submit(blockers.one()).unwrap();
+    assert!(pool.full());
+    assert_eq!((pool.counts(), FREED.load(Relaxed)), ((1, -1), 0));
+
+    // A job ends:
+    blockers.release_one();
+    blockers.wait_for_starts(1);
+    eventually("it is not full any more", || FREED.load(Relaxed) == 1);
+    assert!(!pool.full());
+
+    // A thread starts:
+    pool.submit(blockers.one()).unwrap();
+    assert!(pool.full());
+    BROKEN.store(false, Relaxed);
+    sleep(RETRY);
+    pool.catch_up();
+    blockers.wait_for_starts(1);
+    assert!(!pool.full());
+    assert_eq!((pool.threads(), FREED.load(Relaxed)), (2, 2));
 
     blockers.release_all();
     pool.finish();

@@ -10,13 +10,14 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use super::engine::{Admission, Engine, Limits, Listener, Overflow, Rate, TARGET, Times};
+use super::engine::{Admission, Engine, Guarded, Limits, Listener, Overflow, Rate, TARGET, Times};
 use super::intake::Typed;
 use super::{Owned, Server};
 use crate::concurrency::Concurrency;
 use crate::handler::{BaseServer, Core, Life, RequestHandler, ServerRef};
 use crate::request::{Books, Waker};
 use crate::socket::{Address, Socket, ToAddress};
+use crate::sync::Mutex;
 use crate::transport::Transport;
 
 /// The options of the server itself.
@@ -241,11 +242,13 @@ impl<T, C, H, S> Builder<T, C, H, S> {
         let listener = Listener::new(socket, adopted);
         let socket = listener.socket();
         let activated = self.transport.server_activate(socket);
-        let concurrency = Arc::new(self.concurrency);
-        let runs_on_loop = concurrency.runs_on_loop();
+        let own = Arc::new(self.concurrency);
+        let runs_on_loop = own.runs_on_loop();
+        let concurrency = Arc::new(Guarded::new(own.clone()));
         let parts = activated.and_then(|()| {
             let (address, waker) = (socket.getsockname()?, Waker::new()?);
             let books = Arc::new(Books::new(self.options.deadline, waker.clone()));
+            concurrency.activate()?;
             let spoofable = self.transport.is_spoofable(socket);
             let admission = Admission::new(
                 self.options.limits,
@@ -265,7 +268,7 @@ impl<T, C, H, S> Builder<T, C, H, S> {
         let typed = Typed::<T, H, S>::new(self.transport, server.clone(), runs_on_loop);
         let engine = Engine::new(
             Box::new(typed),
-            concurrency.clone(),
+            concurrency,
             runs_on_loop,
             core,
             admission,
@@ -277,7 +280,7 @@ impl<T, C, H, S> Builder<T, C, H, S> {
             _signals: engine.signals(),
             engine: Owned(Arc::new(engine)),
             server,
-            concurrency,
+            concurrency: own,
             types: PhantomData,
         })
     }
@@ -292,11 +295,13 @@ fn core(
 ) -> Arc<Core> {
     Arc::new(Core {
         address,
+        runs_on_loop: concurrency.runs_on_loop(),
         life: Life::new(waker.clone(), options.lame_duck),
         waker,
         books,
         service_actions: AtomicBool::new(true),
         signalled: Arc::default(),
+        enforced: Mutex::default(),
         workers: Box::new(move || concurrency.workers()),
     })
 }

@@ -96,6 +96,13 @@ impl Backoff {
         self.delay = (self.delay * 2).min(Self::LONGEST);
     }
 
+    /// The loop has panicked: it does nothing for a while.
+    pub(super) fn panicked(&mut self, text: &str) {
+        self.until = Some(Instant::now() + self.delay);
+        self.delay = (self.delay * 2).min(Self::LONGEST);
+        log::error!(target: TARGET, "the loop panicked ({text}): it goes on after a pause");
+    }
+
     /// A request was accepted with the reserve descriptor, and refused. The next will be refused too.
     pub(super) fn refused(&mut self, error: &io::Error) {
         self.report("cannot serve requests", error, "clients are refused");

@@ -18,12 +18,12 @@ use std::net::Shutdown;
 use std::time::Duration;
 
 use super::serve::{Loop, Taken};
-use super::{Engine, TARGET, quietly, survived};
+use super::{Engine, TARGET, survived};
 use crate::handler::{By, Core, Stop, StopKind, Waiting};
 use crate::request::Stats;
 use crate::server::report::Drained;
-use crate::sync::channel::{RecvTimeoutError, Sender, bounded};
-use crate::sync::{Instant, thread};
+use crate::socket::wait::{can_park, park_until};
+use crate::sync::Instant;
 
 /// How long an aborted request may take to end. Ending the workers takes a little too, and a drain is
 /// to end within 100 ms of its deadline.
@@ -43,8 +43,11 @@ impl Engine {
             } else {
                 Waiting::Nobody
             };
-            if life.ask(kind, waiting, true).carried_out_by == By::Caller {
-                self.carry_out();
+            let asked = life.ask(kind, waiting, true);
+            match asked.carried_out_by {
+                By::Caller => self.carry_out(),
+                By::Loop(_) if wait => self.core.enforce(asked.deadline),
+                By::Loop(_) | By::Nobody => {}
             }
             return Drained::default();
         }
@@ -75,7 +78,7 @@ impl Engine {
         let (life, before) = (&self.core.life, Snapshot::now(&self.core));
         let mut done: Option<(Stop, Instant)> = None;
         while let Some(stop) = life.leave(done.map(|(stop, _)| stop)) {
-            let deadline = stop.deadline();
+            let deadline = stop.deadline(self.core.enforced_deadline());
             match stop.kind {
                 StopKind::Shutdown => self.wait_until_all_begun(),
                 StopKind::Close => self.close_listener(),
@@ -87,6 +90,7 @@ impl Engine {
             }
             done = Some((stop, deadline));
         }
+        self.core.stop_enforcing();
         log::debug!(target: TARGET, "the loop of {} has ended", self.core.address);
         if let Some((stop, deadline)) = done
             && stop.loop_waits()
@@ -99,10 +103,12 @@ impl Engine {
     /// Only the first caller does so; later ones get its report.
     fn finish(&self, before: Snapshot, deadline: Instant, wait: bool) -> Drained {
         let lock_report = || {
+            self.park_for_report(deadline);
             self.drained.try_lock_until(deadline).or_else(|| {
                 // Another caller waits already, and may wait longer than this one: its requests end
                 // now.
                 self.core.books.abort_all();
+                self.park_for_report(Instant::now() + 2 * ABORT_GRACE);
                 self.drained.try_lock_for(2 * ABORT_GRACE)
             })
         };
@@ -130,6 +136,14 @@ impl Engine {
         drained
     }
 
+    /// On a green thread: waits for another caller that waits already. It may be a green thread of
+    /// the same scheduler, so this one must not block.
+    fn park_for_report(&self, end: Instant) {
+        if can_park() {
+            park_until(|| self.drained.try_lock().is_some(), Some(end));
+        }
+    }
+
     /// Step 2: keeps new clients out of the backlog.
     fn fence(&self) {
         let Some(listener) = self.listener.lock().clone() else {
@@ -147,10 +161,10 @@ impl Engine {
         let serve = || {
             // Without a loop the concurrency may not be attached yet.
             let mut looping = self.begin()?;
-            let _aborter = self.runs_on_loop.then(|| self.abort_from(deadline));
             self.core.life.inside(|| looping.take_all(deadline));
             Ok(())
         };
+        self.core.enforce(deadline);
         // A concurrency of the user's own may panic, and the server must end anyway.
         if let Err(error) = survived(serve) {
             log::warn!(target: TARGET, "cannot serve the backlog of {} ({error}): its clients are reset", self.core.address);
@@ -176,10 +190,15 @@ impl Engine {
     /// Ends the workers, and waits for them if no request is live.
     fn close_workers(&self) {
         let idle = self.core.books.active() == 0;
-        quietly("the concurrency's server_close", || {
-            self.concurrency
-                .server_close(idle.then(|| Instant::now() + ABORT_GRACE));
-        });
+        let deadline = idle.then(|| Instant::now() + ABORT_GRACE);
+        if can_park() {
+            self.concurrency.server_close(None);
+            if deadline.is_some() {
+                park_until(|| self.concurrency.workers().all == 0, deadline);
+            }
+        } else {
+            self.concurrency.server_close(deadline);
+        }
     }
 
     /// Waits for a loop that was asked to stop. One that has not ended at the deadline is stuck: in a
@@ -206,25 +225,6 @@ impl Engine {
         }
     }
 
-    /// Aborts live requests from the deadline on, until the result is dropped: for requests that
-    /// this thread runs itself.
-    fn abort_from(&self, deadline: Instant) -> Sender<()> {
-        let (sender, over) = bounded(0);
-        let books = self.core.books.clone();
-        let abort = move || {
-            let mut next = deadline;
-            while over.recv_deadline(next) == Err(RecvTimeoutError::Timeout) {
-                books.abort_all();
-                next = Instant::now() + ABORT_GRACE;
-            }
-        };
-        let thread = thread::Builder::new().name("drain deadline".to_owned());
-        if let Err(error) = thread.spawn(abort) {
-            log::warn!(target: TARGET, "cannot start the thread that enforces the drain deadline of {} ({error}): requests may outlast it", self.core.address);
-        }
-        sender
-    }
-
     /// Waits, at most 1 s, until every accepted request has come to its thread, so that no handler
     /// starts after `shutdown` has returned.
     fn wait_until_all_begun(&self) {
@@ -238,12 +238,7 @@ impl Engine {
         let core = &*self.core;
         let _watching = core.books.watch();
         loop {
-            let mut retry = None;
-            // A caller that waits for this server's end must not wait for ever because of a panic
-            // here.
-            quietly("the concurrency's service_actions", || {
-                retry = self.concurrency.service_actions();
-            });
+            let retry = self.concurrency.service_actions();
             let overdue = core.books.abort_overdue();
             if condition(core) {
                 return true;

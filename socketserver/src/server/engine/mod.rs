@@ -6,6 +6,7 @@
 //! | `dispatch` | one request from the loop to its handler, or to its refusal |
 //! | `admission` | the limits, and the list of reasons not to serve a request |
 //! | `backoff` | what to do when a request cannot be accepted |
+//! | `guarded` | the concurrency, whose panics cost one call each |
 //! | `rates`, `reserve` | tools of `admission` |
 //! | `drain` | the end, in six steps |
 //! | `signals` | signals that drain, and others that call a function |
@@ -16,6 +17,7 @@ mod admission;
 mod backoff;
 mod dispatch;
 mod drain;
+mod guarded;
 mod rates;
 mod reserve;
 mod serve;
@@ -29,6 +31,7 @@ use std::time::Duration;
 
 pub use admission::Overflow;
 pub(super) use admission::{Admission, Limits};
+pub(super) use guarded::Guarded;
 pub(super) use rates::Rate;
 #[cfg(feature = "signals")]
 pub(super) use signals::Signals;

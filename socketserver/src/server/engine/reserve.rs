@@ -1,14 +1,14 @@
 //! The reserve descriptor.
 
-use std::fs::File;
 use std::io;
+use std::os::unix::net::UnixDatagram;
 
 use crate::sync::Mutex;
 
 /// A descriptor that is kept back: with it a connection can be accepted, if only to be refused, when
 /// no other is left.
 #[derive(Debug)]
-pub(super) struct Reserve(Mutex<Option<File>>);
+pub(super) struct Reserve(Mutex<Option<UnixDatagram>>);
 
 impl Reserve {
     /// # Errors
@@ -17,8 +17,10 @@ impl Reserve {
         Ok(Reserve(Mutex::new(Some(Self::open()?))))
     }
 
-    fn open() -> io::Result<File> {
-        File::open("/dev/null")
+    /// A socket rather than a file, which could be out of reach by the time it is needed again: the
+    /// program may have changed its root folder since `bind`.
+    fn open() -> io::Result<UnixDatagram> {
+        UnixDatagram::unbound()
     }
 
     /// Closes the descriptor; dropping the result opens it again. `None` if another thread has taken

@@ -7,11 +7,13 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use super::admission::Refusal;
 use super::backoff::{AcceptError, Backoff};
-use super::{Engine, Listener, survived};
+use super::{Engine, Listener, TARGET, survived};
 use crate::handler::Turn;
+use crate::panics::{catch_panic, contained};
 use crate::request::Accepted;
 use crate::server::report::Served;
 use crate::socket::Socket;
+use crate::socket::wait::yield_now;
 use crate::sync::Instant;
 
 /// At most this many requests are dispatched per turn. Under load the backlog never empties, and the
@@ -48,15 +50,37 @@ impl Loop<'_> {
     fn run(&mut self) -> io::Result<()> {
         self.core.service_actions.store(true, Relaxed);
         while let Turn::Go { until } = self.turn() {
-            if self.wait(earliest([until, self.next_action()]))? {
-                self.take_batch()?;
-            }
-            self.look_after_workers();
-            if self.core.service_actions.load(Relaxed) {
-                self.intake.service_actions();
-            }
+            self.survive(|looping| {
+                if looping.wait(earliest([until, looping.next_action()]))? {
+                    looping.take_batch()?;
+                }
+                looping.look_after_workers();
+                if looping.core.service_actions.load(Relaxed) {
+                    looping.intake.service_actions();
+                }
+                Ok(())
+            })?;
         }
         Ok(())
+    }
+
+    /// Runs the loop's own code. User code is called where its panics are caught, so there should
+    /// be none here; but a logger, or the text of an error, is user code too. Nothing ends the loop
+    /// but an error of its listener, and a panic at every turn does not keep the processor busy.
+    fn survive<V: Default>(
+        &mut self,
+        run: impl FnOnce(&mut Self) -> io::Result<V>,
+    ) -> io::Result<V> {
+        match catch_panic(|| run(self)) {
+            Ok(result) => result,
+            Err(text) => {
+                contained(TARGET, "reporting a panic", || {
+                    self.backoff.panicked(&text);
+                });
+                self.core.waker.wait(None, self.backoff.until())?;
+                Ok(V::default())
+            }
+        }
     }
 
     /// `handle_request`.
@@ -65,12 +89,18 @@ impl Loop<'_> {
         let end = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
         // A lame duck leaves at once: nobody knows whether another call follows.
         while self.turn() == (Turn::Go { until: None }) {
-            if self.wait(end)?
-                && let Taken::Request(served) = self.take()?
-            {
+            let served = self.survive(|looping| {
+                if looping.wait(end)?
+                    && let Taken::Request(served) = looping.take()?
+                {
+                    return Ok(Some(served));
+                }
+                looping.look_after_workers();
+                Ok(None)
+            })?;
+            if let Some(served) = served {
                 return Ok(served);
             }
-            self.look_after_workers();
             if end.is_some_and(|end| Instant::now() >= end) {
                 self.intake.handle_timeout();
                 return Ok(Served::TimedOut);
@@ -120,7 +150,7 @@ impl Loop<'_> {
                 // request would cost more.
                 Taken::Nothing if burst > 1 => {
                     burst = 0;
-                    std::thread::yield_now();
+                    yield_now();
                 }
                 _ => break,
             }
@@ -219,6 +249,8 @@ impl Engine {
     /// Runs a loop and its end. A concurrency of the user's own may panic in the loop, whose end is
     /// then the same.
     fn as_loop<V>(&self, run: impl FnOnce(&mut Loop<'_>) -> io::Result<V>) -> io::Result<V> {
+        #[cfg(feature = "signals")]
+        self.watch_signals();
         let serve = || self.begin().and_then(|mut looping| run(&mut looping));
         let result = self.core.life.inside(|| survived(serve));
         self.carry_out();

@@ -1,7 +1,10 @@
 //! Signals: the first one that ends a program drains its servers, and the second ends the process;
 //! others call a function. Each sets a flag and wakes the loop, which answers.
 
-use std::io;
+use std::io::{self, Read};
+use std::net::Shutdown;
+use std::os::unix::net::UnixStream;
+use std::process;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::time::Duration;
@@ -10,9 +13,10 @@ use parking_lot::Mutex;
 use signal_hook::consts::{FORBIDDEN, SIGINT, SIGTERM};
 use signal_hook::{SigId, flag, low_level};
 
-use super::{Engine, quietly};
-use crate::handler::{StopKind, Waiting};
+use super::{Engine, TARGET, quietly};
+use crate::handler::Core;
 use crate::request::Waker;
+use crate::sync::thread;
 
 /// The signals of one server.
 #[derive(Default)]
@@ -67,31 +71,56 @@ impl Drainers {
     }
 }
 
-struct DrainSignals {
+/// The drain that a signal asks for.
+struct DrainRequest {
     received: Arc<AtomicBool>,
     /// Whether the drain was asked for.
     answered: AtomicBool,
-    timeout: Duration,
+    timeout: Mutex<Duration>,
+}
+
+impl DrainRequest {
+    /// Whether a signal has come that was not answered.
+    fn waits(&self) -> bool {
+        self.received.load(SeqCst) && !self.answered.load(SeqCst)
+    }
+
+    /// Asks for the drain, once, if a signal has come.
+    fn answer(&self, core: &Core) {
+        if self.waits() && !self.answered.swap(true, SeqCst) {
+            let timeout = *self.timeout.lock();
+            core.begin_drain(timeout);
+        }
+    }
+}
+
+struct DrainSignals {
+    request: Arc<DrainRequest>,
     actions: Vec<SigId>,
     /// Whether all actions are registered, and the server counts as one that drains.
     registered: bool,
+    watch: Option<Watch>,
 }
 
 impl DrainSignals {
     fn register(waker: &Waker, received: Arc<AtomicBool>, timeout: Duration) -> io::Result<Self> {
-        let mut signals = DrainSignals {
+        let request = DrainRequest {
             received,
             answered: AtomicBool::new(false),
-            timeout,
+            timeout: Mutex::new(timeout),
+        };
+        let mut signals = DrainSignals {
+            request: Arc::new(request),
             actions: Vec::new(),
             registered: false,
+            watch: None,
         };
         DRAINERS.lock().prepare()?;
-        let (actions, received) = (&mut signals.actions, &signals.received);
+        let (actions, received) = (&mut signals.actions, &signals.request.received);
         for signal in ENDING {
             // In this order, so that only a second signal finds the flag set. It ends the process
-            // right in the signal handler, because an inline server whose handler blocks has no
-            // thread that could look.
+            // right in the signal handler, because a program whose loop is stuck has no thread that
+            // could look.
             let status = 128 + signal;
             actions.push(flag::register_conditional_shutdown(
                 signal,
@@ -106,12 +135,6 @@ impl DrainSignals {
         signals.registered = true;
         Ok(signals)
     }
-
-    /// How long live requests may go on, if a signal has come. `Some` only the first time.
-    fn received(&self) -> Option<Duration> {
-        let first = self.received.load(SeqCst) && !self.answered.swap(true, SeqCst);
-        first.then_some(self.timeout)
-    }
 }
 
 impl Drop for DrainSignals {
@@ -120,9 +143,55 @@ impl Drop for DrainSignals {
         if self.registered {
             DRAINERS.lock().fewer();
         }
-        for action in self.actions.drain(..) {
-            low_level::unregister(action);
+        unregister(&mut self.actions);
+    }
+}
+
+fn unregister(actions: &mut Vec<SigId>) {
+    for action in actions.drain(..) {
+        low_level::unregister(action);
+    }
+}
+
+/// A thread that answers a signal while the loop runs a handler itself, and cannot.
+struct Watch {
+    /// The process that has the thread.
+    process: u32,
+    actions: Vec<SigId>,
+    /// What the thread reads.
+    signals: Arc<UnixStream>,
+}
+
+impl Watch {
+    fn start(core: Arc<Core>, request: Arc<DrainRequest>) -> io::Result<Self> {
+        let (signals, sender) = UnixStream::pair()?;
+        sender.set_nonblocking(true)?;
+        let mut watch = Watch {
+            process: process::id(),
+            actions: Vec::new(),
+            signals: Arc::new(signals),
+        };
+        for signal in ENDING {
+            let action = low_level::pipe::register(signal, sender.try_clone()?)?;
+            watch.actions.push(action);
         }
+        let signals = watch.signals.clone();
+        let answer = move || {
+            while (&*signals).read(&mut [0; 64]).is_ok_and(|read| read > 0) {
+                request.answer(&core);
+            }
+        };
+        let thread = thread::Builder::new().name("drain signals".to_owned());
+        thread.spawn(answer)?;
+        Ok(watch)
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        unregister(&mut self.actions);
+        // Ends the thread; a forked child may still have the other end.
+        let _ = self.signals.shutdown(Shutdown::Both);
     }
 }
 
@@ -159,9 +228,7 @@ impl SignalFunction {
 
 impl Drop for SignalFunction {
     fn drop(&mut self) {
-        for action in self.actions.drain(..) {
-            low_level::unregister(action);
-        }
+        unregister(&mut self.actions);
     }
 }
 
@@ -169,14 +236,44 @@ impl Engine {
     pub(in crate::server) fn drain_on_signals(&self, timeout: Duration) -> io::Result<()> {
         let mut signals = self.signals.drain.lock();
         match &mut *signals {
-            Some(signals) => signals.timeout = timeout,
+            Some(signals) => *signals.request.timeout.lock() = timeout,
             None => {
                 let received = self.core.signalled.clone();
                 let registered = DrainSignals::register(&self.core.waker, received, timeout)?;
                 *signals = Some(registered);
             }
         }
+        drop(signals);
+        if self.core.life.is_serving() {
+            self.watch_signals();
+        }
         Ok(())
+    }
+
+    /// Before the loop of a server runs whose handlers run on the loop's thread: one of them may
+    /// wait for an idle client when the signal comes, and the drain must end it.
+    pub(super) fn watch_signals(&self) {
+        if !self.core.runs_on_loop {
+            return;
+        }
+        let mut signals = self.signals.drain.lock();
+        let Some(signals) = &mut *signals else {
+            return;
+        };
+        let process = process::id();
+        if signals
+            .watch
+            .as_ref()
+            .is_some_and(|watch| watch.process == process)
+        {
+            return;
+        }
+        match Watch::start(self.core.clone(), signals.request.clone()) {
+            Ok(watch) => signals.watch = Some(watch),
+            Err(error) => {
+                log::warn!(target: TARGET, "cannot start the thread that answers signals: {error}; they wait for the handler that runs");
+            }
+        }
     }
 
     pub(in crate::server) fn on_signal(&self, signal: i32, run: Answer) -> io::Result<()> {
@@ -197,11 +294,13 @@ impl Engine {
             quietly("on_signal", &*hook.run);
         }
         let drain = self.signals.drain.lock();
-        let timeout = drain.as_ref().and_then(DrainSignals::received);
+        let request = drain
+            .as_ref()
+            .filter(|signals| signals.request.waits())
+            .map(|signals| signals.request.clone());
         drop(drain);
-        if let Some(timeout) = timeout {
-            let life = &self.core.life;
-            life.ask(StopKind::Drain, Waiting::Loop(timeout), false);
+        if let Some(request) = request {
+            request.answer(&self.core);
         }
     }
 }

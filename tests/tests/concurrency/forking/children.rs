@@ -201,7 +201,7 @@ impl Number {
 fn active_children_returns_their_numbers() {
     let server = ForkingTCPServer::<Number>::bind(LOCAL).expect("bind");
     let mut clients = Vec::new();
-    let mut numbers = Vec::new();
+    let mut numbers: Vec<i32> = Vec::new();
     assert_eq!(server.active_children(), numbers);
     for _ in 0..3 {
         let mut client = Client::stream(server.server_address());

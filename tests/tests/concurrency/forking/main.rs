@@ -15,6 +15,7 @@ mod cpython;
 mod dispatch;
 mod end;
 mod harness;
+mod jail;
 mod refusals;
 mod requests;
 mod support;
@@ -29,6 +30,7 @@ fn main() -> std::process::ExitCode {
             children::TESTS,
             refusals::TESTS,
             end::TESTS,
+            jail::TESTS,
             cpython::TESTS,
         ],
         &[end::PROGRAMS, cpython::PROGRAMS],

@@ -1,0 +1,51 @@
+//! A thread that aborts live requests at a deadline.
+
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::books::Books;
+use crate::sync::channel::{RecvTimeoutError, Sender, bounded};
+use crate::sync::{Instant, thread};
+
+/// How often live requests are aborted after the deadline: another one may have begun.
+const AGAIN: Duration = Duration::from_millis(90);
+
+/// Aborts live requests from a deadline on, until it is dropped: for requests that run on the
+/// loop's own thread, which cannot look at the clock meanwhile.
+pub(crate) struct Enforcer {
+    deadline: Instant,
+    _over: Sender<()>,
+}
+
+impl Enforcer {
+    /// # Errors
+    /// The system's: no thread.
+    pub(crate) fn start(books: Arc<Books>, deadline: Instant) -> io::Result<Self> {
+        let (sender, over) = bounded(0);
+        let abort = move || {
+            let mut next = deadline;
+            while over.recv_deadline(next) == Err(RecvTimeoutError::Timeout) {
+                books.abort_all();
+                next = Instant::now() + AGAIN;
+            }
+        };
+        let thread = thread::Builder::new().name("drain deadline".to_owned());
+        thread.spawn(abort)?;
+        Ok(Enforcer {
+            deadline,
+            _over: sender,
+        })
+    }
+
+    pub(crate) fn deadline(&self) -> Instant {
+        self.deadline
+    }
+}
+
+impl fmt::Debug for Enforcer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Enforcer").finish_non_exhaustive()
+    }
+}

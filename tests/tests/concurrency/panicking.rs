@@ -1,0 +1,173 @@
+//! A concurrency, or a logger, of the user's own that panics on the loop costs a call, and never
+//! the loop.
+
+use std::error::Error;
+use std::fmt;
+use std::io;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use socketserver::{
+    Address, Concurrency, ConcurrencyHooks, Green, Job, Rejected, Server, Socket, Tcp, Threading,
+    TransportHooks, Waker, Workers, Wrapped,
+};
+use tests::{Client, DEADLINE, elsewhere, run, until};
+
+const LOCAL: &str = "127.0.0.1:0";
+
+/// Which method panics next: each does once.
+#[derive(Default)]
+struct Rude(AtomicUsize);
+
+impl Rude {
+    fn panics(&self, step: usize) {
+        let next = self.0.compare_exchange(step, step + 1, SeqCst, SeqCst);
+        assert!(next.is_err(), "step {step}");
+    }
+}
+
+const STEPS: usize = 5;
+
+impl ConcurrencyHooks for Rude {
+    fn full(&self, inner: &dyn Concurrency) -> bool {
+        self.panics(0);
+        inner.full()
+    }
+
+    fn process_request(&self, inner: &dyn Concurrency, job: Job) -> Result<(), Rejected> {
+        self.panics(1);
+        inner.process_request(job)
+    }
+
+    fn service_actions(&self, inner: &dyn Concurrency) -> Option<Instant> {
+        self.panics(2);
+        inner.service_actions()
+    }
+
+    fn workers(&self, inner: &dyn Concurrency) -> Workers {
+        self.panics(3);
+        inner.workers()
+    }
+
+    fn waits_on_close(&self, inner: &dyn Concurrency) -> bool {
+        self.panics(4);
+        inner.waits_on_close()
+    }
+
+    fn server_close(&self, inner: &dyn Concurrency, deadline: Option<Instant>) {
+        inner.server_close(deadline);
+        self.panics(5);
+    }
+}
+
+#[test]
+fn loop_survives_panics_of_its_concurrency() {
+    fn on<C: Concurrency + Default>() {
+        let echo = |request: Socket, _| request.sendall(&request.recv(100)?);
+        let server = Server::<Tcp, Wrapped<C, Rude>, _, _>::handling(echo);
+        let running = server.bind(LOCAL).expect("bind").spawn().expect("spawn");
+        let mut lost = Client::stream(running.server_address());
+        assert_eq!(lost.rest(), b"", "its job is lost");
+        until("it is counted", || running.stats().failed == 1);
+        for _ in 0..STEPS {
+            let mut client = Client::stream(running.server_address());
+            assert_eq!(client.ask("hello"), b"hello");
+        }
+        until("all have ended", || running.stats().active == 0);
+        let server = (*running).clone();
+        // `server_close`, and nothing comes out of it.
+        drop(running);
+        let stats = server.stats();
+        assert_eq!((stats.accepted, stats.finished, stats.failed), (6, 5, 1));
+    }
+    on::<Threading>();
+    on::<Green>();
+}
+
+struct Attaches;
+
+impl ConcurrencyHooks for Attaches {
+    fn attach(&self, _: &dyn Concurrency, _: &Waker) -> io::Result<()> {
+        panic!("it cannot attach")
+    }
+}
+
+impl Default for Attaches {
+    fn default() -> Self {
+        Attaches
+    }
+}
+
+#[test]
+fn panic_while_attaching_is_an_error() {
+    let server = Server::<Tcp, Wrapped<Threading, Attaches>, _, _>::handling(|_: Socket, _| ());
+    let server = server.bind(LOCAL).expect("bind");
+    let error = server.serve_forever().expect_err("it cannot serve");
+    assert!(error.to_string().contains("it cannot attach"), "{error}");
+    // There is a client in the backlog, and a drain ends nevertheless.
+    let _client = Client::stream(server.server_address());
+    server.drain(Duration::ZERO);
+}
+
+/// An error whose text is a panic.
+#[derive(Debug)]
+struct Unspeakable;
+
+impl fmt::Display for Unspeakable {
+    fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
+        panic!("there are no words for it")
+    }
+}
+
+impl Error for Unspeakable {}
+
+/// Every second connection cannot be accepted.
+#[derive(Default)]
+struct Picky(AtomicUsize);
+
+impl TransportHooks<Tcp> for Picky {
+    fn get_request(&self, inner: &Tcp, socket: &Socket) -> io::Result<(Socket, Address)> {
+        use socketserver::Transport;
+        let accepted = inner.get_request(socket)?;
+        if self.0.fetch_add(1, SeqCst).is_multiple_of(2) {
+            return Err(io::Error::other(Unspeakable));
+        }
+        Ok(accepted)
+    }
+}
+
+struct Formats;
+
+impl log::Log for Formats {
+    fn enabled(&self, _: &log::Metadata<'_>) -> bool {
+        true
+    }
+
+    fn log(&self, record: &log::Record<'_>) {
+        if !thread::panicking() {
+            let _ = record.args().to_string();
+        }
+    }
+
+    fn flush(&self) {}
+}
+
+#[test]
+fn loop_survives_an_error_without_words() {
+    // The logger is for the whole process.
+    if let Some(ended) = elsewhere("panicking::loop_survives_an_error_without_words") {
+        return ended.passed();
+    }
+    log::set_logger(&Formats).expect("the first");
+    log::set_max_level(log::LevelFilter::Debug);
+    let echo = |request: Socket, _| request.sendall(&request.recv(100)?);
+    let server = Server::<Wrapped<Tcp, Picky>, Threading, _, _>::handling(echo);
+    let server = run(server, LOCAL);
+    for _ in 0..5 {
+        assert_eq!(Client::stream(&server.address()).rest(), b"");
+        assert_eq!(Client::stream(&server.address()).ask("hello"), b"hello");
+    }
+    let (_, stats) = server.drain(DEADLINE / 2);
+    assert_eq!((stats.finished, stats.accept_errors), (5, 5));
+}

@@ -1,0 +1,84 @@
+//! A system that refuses threads long before the server's own limit: the server is full then, and
+//! no queue grows behind it. Each test has a process of its own.
+
+use std::thread;
+use std::time::Duration;
+
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use socketserver::{Datagram, Overflow, Socket, ThreadingTCPServer, ThreadingUDPServer};
+use tests::{Client, elsewhere, memory_of, run, until};
+
+/// Room for the stacks of a few threads, whose number is not known before.
+fn allow_few_threads() -> impl Drop {
+    struct Restore(Rlimit);
+    impl Drop for Restore {
+        fn drop(&mut self) {
+            setrlimit(Resource::As, self.0).expect("the old limit");
+        }
+    }
+    let before = getrlimit(Resource::As);
+    let now = memory_of(std::process::id(), "VmSize").expect("its memory");
+    let few = Rlimit {
+        current: Some(now + (24 << 20)),
+        ..before
+    };
+    setrlimit(Resource::As, few).expect("a lower limit");
+    Restore(before)
+}
+
+#[test]
+fn server_refuses_when_threads_are_refused() {
+    if let Some(ended) = elsewhere("refused_threads::server_refuses_when_threads_are_refused") {
+        return ended.passed();
+    }
+    let greet = |request: Socket, _| -> std::io::Result<()> {
+        request.sendall(b"hello")?;
+        request.recv(1).map(drop)
+    };
+    let server = run(
+        ThreadingTCPServer::handling(greet).overflow(Overflow::Refuse),
+        "127.0.0.1:0",
+    );
+    let few = allow_few_threads();
+    const CLIENTS: u64 = 100;
+    let clients: Vec<Client> = (0..CLIENTS)
+        .map(|_| Client::stream(&server.address()))
+        .collect();
+    until("all are accepted", || server.stats().accepted == CLIENTS);
+    let stats = server.stats();
+    assert!(stats.workers.spawn_failures > 0, "{stats:?}");
+    let workers = stats.workers.all as u64;
+    assert!((1..CLIENTS / 2).contains(&workers), "{stats:?}");
+    // One may wait for the next thread.
+    assert!(stats.active <= workers + 1, "{stats:?}");
+    assert_eq!(stats.refused, CLIENTS - stats.active);
+    drop(clients);
+    until("all have ended", || server.stats().active == 0);
+    assert_eq!(Client::stream(&server.address()).recv(), b"hello");
+    drop(few);
+}
+
+#[test]
+fn datagrams_wait_in_the_system_when_threads_are_refused() {
+    if let Some(ended) =
+        elsewhere("refused_threads::datagrams_wait_in_the_system_when_threads_are_refused")
+    {
+        return ended.passed();
+    }
+    let slow = |_: Datagram, _| thread::sleep(Duration::from_millis(300));
+    let server = run(ThreadingUDPServer::handling(slow), "127.0.0.1:0");
+    let few = allow_few_threads();
+    let mut client = Client::datagram(&server.address());
+    for _ in 0..200 {
+        client.send([0; 1_000]);
+    }
+    until("threads are refused", || {
+        server.stats().workers.spawn_failures > 0
+    });
+    for _ in 0..50 {
+        let stats = server.stats();
+        assert!(stats.active <= stats.workers.all as u64 + 1, "{stats:?}");
+        thread::sleep(Duration::from_millis(2));
+    }
+    drop(few);
+}

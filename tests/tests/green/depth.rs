@@ -1,0 +1,133 @@
+//! How deep the code on a green thread may go.
+
+use std::hint::black_box;
+use std::io::ErrorKind;
+
+use parking_lot::Mutex;
+use socketserver::{GreenTCPServer, Socket, green};
+use tests::{Client, elsewhere, in_time, run, until};
+
+/// The recursion that `serde_json` allows unless told otherwise.
+const LEVELS: usize = 127;
+
+#[test]
+fn default_stack_holds_a_parsers_usual_depth() {
+    let handler = |request: Socket, _| {
+        let data = request.recv(1024)?;
+        let value: serde_json::Value = serde_json::from_slice(&data)?;
+        // There, and back, and with the frames of a formatter.
+        let text = format!("{value:?}{value:#}").len();
+        request.sendall(format!("{} {}", value.is_array(), text > LEVELS).as_bytes())
+    };
+    let server = run(GreenTCPServer::handling(handler), "127.0.0.1:0");
+    let nested = "[".repeat(LEVELS) + &"]".repeat(LEVELS);
+    let mut client = Client::stream(&server.address());
+    client.send(nested);
+    assert_eq!(client.rest(), b"true true");
+}
+
+struct Nested(Vec<Nested>);
+
+/// As much as a level of a typed parser takes.
+const FRAME: usize = if cfg!(debug_assertions) {
+    6 << 10
+} else {
+    1 << 10
+};
+
+#[inline(never)]
+fn parse(text: &[u8]) -> Nested {
+    let frame = [1_u8; FRAME];
+    black_box(&frame);
+    let inner = match text {
+        [b'[', inner @ .., b']'] => vec![parse(inner)],
+        _ => vec![],
+    };
+    black_box(&frame);
+    Nested(inner)
+}
+
+#[test]
+fn default_stack_holds_larger_frames() {
+    let nested = "[".repeat(LEVELS) + &"]".repeat(LEVELS);
+    let parsed = green::spawn(move || black_box(parse(nested.as_bytes())).0.len());
+    assert_eq!(parsed.join().expect("no panic"), 1);
+}
+
+/// Uses 16 KiB of stack for each level, and a little.
+#[inline(never)]
+fn deep(levels: usize) -> usize {
+    let frame = [levels as u8 | 1; 16 << 10];
+    let frame = black_box(&frame);
+    match levels {
+        0 => 0,
+        _ => deep(black_box(levels - 1)) + usize::from(frame[levels] > 0),
+    }
+}
+
+#[test]
+fn stack_is_as_large_as_asked_for() {
+    const LEVELS_OF_200_MIB: usize = (200 << 20) / (16 << 10);
+    let run = green::try_spawn(1 << 30, || deep(LEVELS_OF_200_MIB)).expect("address space");
+    let levels = in_time("its end", move || run.join()).expect("no panic");
+    assert_eq!(levels, LEVELS_OF_200_MIB);
+}
+
+#[test]
+fn stack_beyond_all_bounds_is_an_error() {
+    for size in [1 << 40, usize::MAX] {
+        let error = green::try_spawn(size, || ())
+            .map(drop)
+            .expect_err("too much");
+        assert_eq!(error.kind(), ErrorKind::InvalidInput, "{error}");
+    }
+}
+
+struct Lines;
+
+static LINES: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+impl log::Log for Lines {
+    fn enabled(&self, _: &log::Metadata<'_>) -> bool {
+        true
+    }
+
+    fn log(&self, record: &log::Record<'_>) {
+        LINES.lock().push(record.args().to_string());
+    }
+
+    fn flush(&self) {}
+}
+
+#[test]
+fn stack_that_came_near_its_end_is_reported() {
+    // The logger is for the whole process.
+    if let Some(ended) = elsewhere("depth::stack_that_came_near_its_end_is_reported") {
+        return ended.passed();
+    }
+    log::set_logger(&Lines).expect("the first");
+    log::set_max_level(log::LevelFilter::Warn);
+    let size = 1 << 20;
+    let run = |levels| {
+        let one = green::try_spawn(size, move || deep(levels)).expect("a stack");
+        one.join().expect("no panic");
+    };
+    // Half of the stack is no reason for a line, on any of the stacks that are used again.
+    for _ in 0..20 {
+        run(25);
+    }
+    assert_eq!(*LINES.lock(), [""; 0]);
+    run(53);
+    until("there is a line", || !LINES.lock().is_empty());
+    let line = LINES.lock()[0].clone();
+    assert!(
+        line.contains("more than three quarters of its stack of 1024 KiB"),
+        "{line}"
+    );
+    // The next one on that stack is innocent.
+    std::thread::sleep(std::time::Duration::from_millis(1_100));
+    for _ in 0..20 {
+        run(25);
+    }
+    assert_eq!(LINES.lock().len(), 1);
+}

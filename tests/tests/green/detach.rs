@@ -1,0 +1,110 @@
+//! Detaching a socket on, and beside, green threads.
+
+use std::fs::File;
+use std::io::{ErrorKind, Read, Write};
+use std::os::unix::net::UnixStream;
+use std::thread;
+use std::time::Duration;
+
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use socketserver::{Socket, green, select};
+use tests::{DEADLINE, elsewhere, in_time, unix_pair, until};
+
+const BAD_DESCRIPTOR: i32 = 9;
+
+#[test]
+fn failed_detach_leaves_the_socket_as_it_was() {
+    // It uses up the descriptors.
+    if let Some(ended) = elsewhere("detach::failed_detach_leaves_the_socket_as_it_was") {
+        return ended.passed();
+    }
+    let (socket, mut peer) = unix_pair();
+    socket.settimeout(Some(DEADLINE)).expect("an option");
+    let waiting = socket.clone();
+    let (sender, said) = crossbeam_channel::unbounded();
+    let waiting = green::spawn(move || {
+        sender.send(waiting.recv(10)).expect("the test listens");
+        let few = Rlimit {
+            current: Some(100),
+            ..getrlimit(Resource::Nofile)
+        };
+        let before = getrlimit(Resource::Nofile);
+        setrlimit(Resource::Nofile, few).expect("a lower limit");
+        let hogs: Vec<File> = std::iter::from_fn(|| File::open("/dev/null").ok()).collect();
+        let detached = waiting.detach().map(drop);
+        drop(hogs);
+        setrlimit(Resource::Nofile, before).expect("the old limit");
+        assert!(detached.is_err(), "there was no descriptor");
+        assert_eq!(waiting.gettimeout(), Some(DEADLINE));
+        sender.send(waiting.recv(10)).expect("the test listens");
+    });
+    // Now it waits, so that the descriptor has a place in an epoll.
+    thread::sleep(Duration::from_millis(50));
+    for word in [b"hello", b"again"] {
+        peer.write_all(word).expect("write");
+        let data = said.recv_timeout(DEADLINE).expect("it is woken");
+        assert_eq!(data.expect("data"), word);
+        thread::sleep(Duration::from_millis(50));
+    }
+    waiting.join().expect("no panic");
+}
+
+/// Waits on many green threads, so that some are at home with the descriptor and others are guests.
+fn waiting_beside_a_detach(wait: impl Fn(&Socket) -> std::io::Result<()> + Clone + Send + 'static) {
+    let (socket, mut peer): (Socket, UnixStream) = unix_pair();
+    let cores = thread::available_parallelism().map_or(1, |cores| cores.get());
+    let (parking, parked) = crossbeam_channel::unbounded();
+    let waiting: Vec<_> = (0..3 * cores)
+        .map(|_| {
+            let (socket, wait, parking) = (socket.clone(), wait.clone(), parking.clone());
+            green::spawn(move || {
+                parking.send(()).expect("the test listens");
+                wait(&socket)
+            })
+        })
+        .collect();
+    until("all are about to wait", || parked.len() == waiting.len());
+    thread::sleep(Duration::from_millis(50));
+    let own = socket.detach().expect("a duplicate");
+    for one in waiting {
+        let ended = in_time("its end", move || one.join()).expect("no panic");
+        let error = ended.expect_err("the socket is closed");
+        assert_eq!(error.raw_os_error(), Some(BAD_DESCRIPTOR), "{error}");
+    }
+    // All of it is the new owner's.
+    peer.write_all(b"data").expect("write");
+    let mut data = [0; 10];
+    let mut own = UnixStream::from(own);
+    own.set_read_timeout(Some(DEADLINE)).expect("an option");
+    assert_eq!(own.read(&mut data).expect("data"), 4);
+    // Other descriptors get their numbers, and work.
+    drop((socket, own, peer));
+    let (socket, mut peer) = unix_pair();
+    let reads = green::spawn(move || socket.recv(10));
+    thread::sleep(Duration::from_millis(20));
+    peer.write_all(b"next").expect("write");
+    let data = in_time("its end", move || reads.join()).expect("no panic");
+    assert_eq!(data.expect("data"), b"next");
+}
+
+#[test]
+fn detach_wakes_waiting_green_threads() {
+    waiting_beside_a_detach(|socket| socket.recv(10).map(drop));
+}
+
+#[test]
+fn detach_wakes_green_threads_in_select() {
+    waiting_beside_a_detach(|socket| select(&[socket], &[], None).map(drop));
+}
+
+#[test]
+fn nothing_waits_for_a_detached_socket() {
+    let (socket, _peer) = unix_pair();
+    let own = socket.detach().expect("a duplicate");
+    let result = green::spawn(move || socket.recv(10));
+    let result = in_time("its end", move || result.join()).expect("no panic");
+    let error = result.expect_err("it is closed");
+    assert_ne!(error.kind(), ErrorKind::TimedOut);
+    assert_eq!(error.raw_os_error(), Some(BAD_DESCRIPTOR), "{error}");
+    drop(own);
+}

@@ -1,0 +1,149 @@
+//! Where nothing may wait for a socket: in hooks of the loop, and in a panic on a green thread.
+//! That is a matter of the code that runs, and not of its neighbours on the same scheduler.
+
+use std::io;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use socketserver::{
+    Address, BaseRequestHandler, BaseServer, GreenTCPServer, Overflow, ServerRef, Socket,
+    ThreadingTCPServer, create_connection, green, select,
+};
+use tests::{Client, DEADLINE, in_time, run, unix_pair, until};
+
+const LOCAL: &str = "127.0.0.1:0";
+
+/// A hook that lets others run.
+struct Busy;
+
+impl BaseServer for Busy {
+    fn refuse_request(&self, request: &Socket, _: &Address, _: &ServerRef<Self>) {
+        for _ in 0..20 {
+            green::sleep(Duration::from_millis(5));
+            let error = request.recv(10).expect_err("it must not wait");
+            assert_eq!(error.kind(), io::ErrorKind::WouldBlock);
+        }
+        request.sendall(b"busy").expect("there is room");
+    }
+}
+
+#[derive(BaseRequestHandler)]
+struct Stays {
+    request: Socket,
+}
+
+impl Stays {
+    fn handle(&self) -> io::Result<()> {
+        self.request.recv(10).map(drop)
+    }
+}
+
+#[test]
+fn hook_that_parks_keeps_its_mark_to_itself() {
+    let server = ThreadingTCPServer::<Stays, _>::with(Busy)
+        .max_connections(1)
+        .overflow(Overflow::Refuse)
+        .bind(LOCAL)
+        .expect("bind");
+    let server = std::sync::Arc::new(server);
+    let serving = server.clone();
+    let serving = green::spawn(move || serving.serve_forever());
+    let _first = Client::stream(server.server_address());
+    until("the first is served", || server.stats().active == 1);
+    // On every scheduler, so also on that of the server.
+    let cores = thread::available_parallelism().map_or(1, |cores| cores.get());
+    let neighbours: Vec<_> = (0..4 * cores)
+        .map(|_| {
+            let (socket, peer) = unix_pair();
+            let waits = green::spawn(move || {
+                for _ in 0..20 {
+                    socket.settimeout(Some(Duration::from_millis(5)))?;
+                    match socket.recv(10) {
+                        Err(error) if error.kind() == io::ErrorKind::TimedOut => {}
+                        other => return other.map(drop),
+                    }
+                }
+                socket.settimeout(None)?;
+                socket.recv(10).map(drop)
+            });
+            (peer, waits)
+        })
+        .collect();
+    let mut second = Client::stream(server.server_address());
+    assert_eq!(second.recv(), b"busy");
+    for (peer, waits) in neighbours {
+        thread::sleep(Duration::from_millis(1));
+        drop(peer);
+        let result = in_time("its end", move || waits.join()).expect("no panic");
+        if let Err(error) = result {
+            panic!("a neighbour was not allowed to wait: {error}");
+        }
+    }
+    server.server_ref().shutdown();
+    in_time("the loop's end", move || serving.join())
+        .expect("no panic")
+        .expect("a good end");
+}
+
+/// A hook that asks for more time than there is.
+struct Selects;
+
+impl BaseServer for Selects {
+    fn refuse_request(&self, request: &Socket, _: &Address, _: &ServerRef<Self>) {
+        let began = Instant::now();
+        let ready = select(&[request], &[], None).expect("select");
+        assert_eq!(ready, (vec![], vec![]));
+        assert!(began.elapsed() < DEADLINE / 2);
+        request.sendall(b"busy").expect("there is room");
+    }
+}
+
+#[test]
+fn select_does_not_wait_in_a_hook_of_the_loop() {
+    let server = ThreadingTCPServer::<Stays, _>::with(Selects)
+        .max_connections(1)
+        .overflow(Overflow::Refuse);
+    let server = run(server, LOCAL);
+    let _first = Client::stream(&server.address());
+    until("the first is served", || server.stats().active == 1);
+    assert_eq!(Client::stream(&server.address()).recv(), b"busy");
+}
+
+/// Says good-bye to its client, whatever happens.
+struct Farewell<'a>(&'a Socket);
+
+impl Drop for Farewell<'_> {
+    fn drop(&mut self) {
+        let error = self.0.sendall(&vec![b'.'; 32 << 20]).expect_err("too much");
+        assert_eq!(error.kind(), io::ErrorKind::WouldBlock);
+        let ready = select(&[self.0], &[], None).expect("select");
+        assert_eq!(ready, (vec![], vec![]));
+    }
+}
+
+#[test]
+fn panic_that_talks_blocks_no_scheduler() {
+    let handler = |request: Socket, _| -> io::Result<()> {
+        if request.recv(10)? == b"bad" {
+            let _farewell = Farewell(&request);
+            panic!("a mistake that a client can reach");
+        }
+        request.sendall(b"hello")
+    };
+    let server = run(GreenTCPServer::handling(handler), LOCAL);
+    let cores = thread::available_parallelism().map_or(1, |cores| cores.get());
+    let bad: Vec<_> = (0..4 * cores)
+        .map(|_| {
+            let client = create_connection(server.address(), None).expect("connect");
+            client.sendall(b"bad").expect("send");
+            client
+        })
+        .collect();
+    until("all have panicked", || {
+        server.stats().failed == 4 * cores as u64
+    });
+    for _ in 0..2 * cores {
+        assert_eq!(Client::stream(&server.address()).ask("great"), b"hello");
+    }
+    drop(bad);
+}

@@ -1,0 +1,164 @@
+//! The end of a server whose handlers run on the loop's own thread, while one of them waits for an
+//! idle client: it comes within the time of the drain, whatever has asked for it. A signal goes to
+//! the whole process, so each of its tests has a separate one.
+
+use std::io;
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rustix::process::{getpid, kill_process};
+use socketserver::{BaseRequestHandler, BaseServer, ServerRef, Socket, TCPServer};
+use tests::{Client, Signal, elsewhere, in_time, until};
+
+const LOCAL: &str = "127.0.0.1:0";
+const DRAIN: Duration = Duration::from_millis(300);
+/// Far more than such an end needs, and less than any other deadline.
+const AT_ONCE: Duration = Duration::from_secs(4);
+
+struct Patient;
+
+impl BaseServer for Patient {}
+
+#[derive(BaseRequestHandler)]
+struct Echo {
+    request: Socket,
+    server: ServerRef<Patient>,
+}
+
+impl Echo {
+    fn handle(&self) -> io::Result<()> {
+        loop {
+            match &*self.request.recv(1024)? {
+                b"" => return Ok(()),
+                b"drain" => self.server.begin_drain(DRAIN),
+                data => self.request.sendall(data)?,
+            }
+        }
+    }
+}
+
+type Inline = TCPServer<Echo, Patient>;
+
+/// Serves a client that stays, asks for the end in its midst, and looks how long that takes.
+fn ends_in_time(server: Inline, clients: usize, end: impl FnOnce(&Inline, &mut Client)) {
+    let server = Arc::new(server);
+    let serving = server.clone();
+    let serving = thread::spawn(move || serving.serve_forever());
+    let mut client = Client::stream(server.server_address());
+    assert_eq!(client.ask("hello"), b"hello");
+    let waiting: Vec<_> = (1..clients)
+        .map(|_| Client::stream(server.server_address()))
+        .collect();
+    let began = Instant::now();
+    end(&server, &mut client);
+    in_time("the loop's end", move || serving.join())
+        .expect("no panic")
+        .expect("a good end");
+    let took = began.elapsed();
+    assert!((DRAIN..AT_ONCE).contains(&took), "{took:?}");
+    assert_eq!(client.rest(), b"");
+    let stats = server.stats();
+    assert_eq!((stats.active, stats.finished), (0, 0), "{stats:?}");
+    assert!(stats.aborted >= 1, "{stats:?}");
+    drop(waiting);
+}
+
+fn bound() -> Inline {
+    Inline::with(Patient).bind(LOCAL).expect("bind")
+}
+
+fn signal_myself() {
+    kill_process(getpid(), Signal::TERM).expect("kill");
+}
+
+#[test]
+fn signal_ends_a_server_with_an_idle_client() {
+    if let Some(ended) = elsewhere("inline_end::signal_ends_a_server_with_an_idle_client") {
+        return ended.passed();
+    }
+    let server = bound();
+    server.drain_on_signals(DRAIN).expect("signals");
+    ends_in_time(server, 1, |server, _| {
+        signal_myself();
+        until("the handler can know", || server.server_ref().is_stopping());
+    });
+}
+
+#[test]
+fn signal_ends_idle_clients_of_the_backlog() {
+    if let Some(ended) = elsewhere("inline_end::signal_ends_idle_clients_of_the_backlog") {
+        return ended.passed();
+    }
+    let server = bound();
+    server.drain_on_signals(DRAIN).expect("signals");
+    ends_in_time(server, 5, |_, _| signal_myself());
+}
+
+#[test]
+fn signal_ends_a_lame_duck_with_an_idle_client() {
+    if let Some(ended) = elsewhere("inline_end::signal_ends_a_lame_duck_with_an_idle_client") {
+        return ended.passed();
+    }
+    let server = Inline::with(Patient).lame_duck(DRAIN).bind(LOCAL);
+    let server = server.expect("bind");
+    server.drain_on_signals(DRAIN).expect("signals");
+    ends_in_time(server, 1, |_, _| signal_myself());
+}
+
+/// Also if signals are asked for only after the loop has begun.
+#[test]
+fn signal_ends_a_handle_request() {
+    if let Some(ended) = elsewhere("inline_end::signal_ends_a_handle_request") {
+        return ended.passed();
+    }
+    let server = Arc::new(bound());
+    let serving = server.clone();
+    let serving = thread::spawn(move || {
+        for _ in 0..2 {
+            let _ = serving.handle_request();
+        }
+    });
+    let mut client = Client::stream(server.server_address());
+    assert_eq!(client.ask("hello"), b"hello");
+    server.drain_on_signals(DRAIN).expect("signals");
+    signal_myself();
+    in_time("the loop's end", move || serving.join()).expect("no panic");
+    assert_eq!((server.stats().aborted, server.fileno()), (1, -1));
+}
+
+#[test]
+fn signals_take_one_thread_and_no_more() {
+    if let Some(ended) = elsewhere("inline_end::signals_take_one_thread_and_no_more") {
+        return ended.passed();
+    }
+    let threads = || {
+        let all = std::fs::read_dir("/proc/self/task").expect("/proc");
+        all.count()
+    };
+    let before = threads();
+    let server = bound();
+    server.drain_on_signals(DRAIN).expect("signals");
+    assert_eq!(threads(), before);
+    for _ in 0..20 {
+        let mut client = Client::stream(server.server_address());
+        client.send("hello");
+        client.end();
+        let _ = server.handle_request().expect("it serves");
+        assert_eq!(threads(), before + 1);
+    }
+    drop(server);
+    until("it has gone", || threads() == before);
+}
+
+#[test]
+fn begin_drain_ends_an_idle_client() {
+    ends_in_time(bound(), 1, |server, _| {
+        server.server_ref().begin_drain(DRAIN);
+    });
+}
+
+#[test]
+fn handler_that_begins_a_drain_is_ended_too() {
+    ends_in_time(bound(), 3, |_, client| client.send("drain"));
+}
