@@ -5,7 +5,7 @@
 #   transport concurrency handler the axes, which do not import each other
 #   request   axis                what travels; what the axes have in common
 #   socket                        sockets with Python's vocabulary
-#   green                         green threads
+#   green     address             green threads; where a socket is
 #   pool                          the elastic pool of threads
 #   panics    sync  sys           no imports of this crate
 #
@@ -22,12 +22,12 @@ ALLOWED = {
     "sys": "", "sync": "", "panics": "", "axis": "",
     "pool": "panics sync sys",
     "green": "panics pool sync sys",
-    "socket": "green panics sync sys",
-    "request": "panics socket sync sys",
-    "transport": "axis request socket sys",
-    "concurrency": "axis green pool request sync sys",
-    "handler": "green request socket sync sys",
-    "server": "axis concurrency handler panics request socket sync sys transport",
+    "address": "sys", "socket": "address green panics sync sys",
+    "request": "address panics socket sync sys",
+    "transport": "address axis request socket sys",
+    "concurrency": "axis green panics pool request sync sys",
+    "handler": "address green request socket sync sys",
+    "server": "address axis concurrency handler panics request socket sync sys transport",
     "aliases": "concurrency server transport",
     "__private": "handler request socket transport",
 }

@@ -167,6 +167,8 @@ mod request;
 
 mod socket;
 
+mod address;
+
 mod aliases;
 
 // Written as if they were crates of their own: `panics`, `sync` and `sys` import nothing of this
@@ -182,6 +184,7 @@ mod sys;
 #[doc(hidden)]
 pub mod __private;
 
+pub use address::{Address, AddressFamily, Host, OtherAddress, ToAddress};
 pub use aliases::*;
 pub use axis::Wrapped;
 pub use concurrency::Green;
@@ -196,9 +199,8 @@ pub use request::{
 };
 pub use server::{Builder, Drained, Overflow, Served, Server, ServerHandle};
 pub use socket::{
-    Address, AddressFamily, Host, Interface, Layer, OptionValue, OtherAddress, PeerCred, Socket,
-    SocketKind, SocketOption, SocketReader, SocketWriter, ToAddress, Wire, create_connection,
-    select, socketpair,
+    Interface, Layer, OptionValue, PeerCred, Socket, SocketKind, SocketOption, SocketReader,
+    SocketWriter, Wire, create_connection, select, socketpair,
 };
 pub use socketserver_macros::*;
 pub use sys::fork::ForkBesideThreads;

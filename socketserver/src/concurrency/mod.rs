@@ -13,6 +13,7 @@
 mod boxed;
 mod forking;
 mod green;
+mod guarded;
 mod hooks;
 mod inline;
 mod on_close;
@@ -24,6 +25,7 @@ pub(crate) use forking::forking_setters;
 pub use forking::{Children, Forking};
 pub(crate) use green::green_setters;
 pub use green::{Green, GreenThreads};
+pub(crate) use guarded::Guarded;
 pub use hooks::{Around, ConcurrencyHooks};
 pub use inline::Inline;
 pub use on_close::OnClose;

@@ -1,8 +1,9 @@
 //! What a Python program would write as a subclass: the state and the policy of a server.
 
 use super::server_ref::ServerRef;
+use crate::address::Address;
 use crate::request::HandlerError;
-use crate::socket::{Address, Socket};
+use crate::socket::Socket;
 
 /// The state and the policy of a server whose requests are of type `R`: fields that its handlers
 /// share, and the methods that a Python program overrides in a subclass, in the order of a request's

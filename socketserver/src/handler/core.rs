@@ -7,8 +7,8 @@ use std::time::Duration;
 use super::TARGET;
 use super::life::{By, Life};
 use super::stop::{StopKind, Waiting};
+use crate::address::Address;
 use crate::request::{Books, Enforcer, Stats, Waker, Workers};
-use crate::socket::Address;
 use crate::sync::{Instant, Mutex};
 
 pub(crate) struct Core {

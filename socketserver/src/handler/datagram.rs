@@ -4,8 +4,8 @@ use std::fmt;
 use std::io::{self, BufRead, Read};
 use std::sync::Arc;
 
+use crate::address::Address;
 use crate::request::ReplySocket;
-use crate::socket::Address;
 
 /// A datagram as a file to read from. All of it is there, so nothing blocks and nothing fails.
 ///

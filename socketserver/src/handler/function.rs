@@ -6,8 +6,8 @@ use super::RequestHandler;
 use super::base_server::BaseServer;
 use super::outcome::Outcome;
 use super::server_ref::ServerRef;
+use crate::address::Address;
 use crate::request::HandlerError;
-use crate::socket::Address;
 
 /// The handler that calls the function in its server's state: what [`Server::handling`](crate::Server::handling) makes.
 #[derive(Debug)]

@@ -33,8 +33,8 @@ pub use outcome::Outcome;
 pub use server_ref::ServerRef;
 pub(crate) use stop::{Stop, StopKind, Waiting};
 
+use crate::address::Address;
 use crate::request::HandlerError;
-use crate::socket::Address;
 
 /// Where this folder's log lines go.
 const TARGET: &str = "socketserver::handler";

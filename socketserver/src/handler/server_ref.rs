@@ -9,8 +9,8 @@ use std::time::Duration;
 use super::core::Core;
 use super::life::By;
 use super::stop::{StopKind, Waiting};
+use crate::address::Address;
 use crate::request::Stats;
-use crate::socket::Address;
 
 /// The server as its handlers and hooks see it: a cheap clone, and through `Deref` the server's
 /// state, so that `self.server.members` reads as in Python. That of a server without a state is a

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::error::HandlerError;
 use super::stats::End;
-use crate::socket::Address;
+use crate::address::Address;
 
 /// A request that was accepted, as everything but its handler sees it. The books, the job and the
 /// engine share one of these, in one allocation.

@@ -255,7 +255,7 @@ mod tests {
     use super::super::error::HandlerError;
     use super::super::ticket::Ticket;
     use super::*;
-    use crate::socket::Address;
+    use crate::address::Address;
 
     /// A request that does nothing but count how often it is aborted.
     #[derive(Default)]

@@ -5,7 +5,8 @@ use std::io;
 use std::sync::Arc;
 
 use super::reply_socket::ReplySocket;
-use crate::socket::{Address, Arrival, Socket};
+use crate::address::Address;
+use crate::socket::{Arrival, Socket};
 
 /// One datagram as a request: its bytes, and the socket to answer with.
 ///

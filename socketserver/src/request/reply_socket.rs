@@ -5,9 +5,8 @@ use std::io;
 use std::os::fd::RawFd;
 use std::time::Duration;
 
-use crate::socket::{
-    Address, AddressFamily, Arrival, OptionValue, Socket, SocketKind, SocketOption, ToAddress,
-};
+use crate::address::{Address, AddressFamily, ToAddress};
+use crate::socket::{Arrival, OptionValue, Socket, SocketKind, SocketOption};
 
 /// The socket of a datagram server, as its handlers hold it: for answers, and for nothing else.
 ///

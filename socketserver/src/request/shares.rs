@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::socket::Host;
+use crate::address::Host;
 use crate::sync::Mutex;
 
 /// Live requests per client, and how many one may have.

@@ -8,11 +8,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::engine::{Intake, quietly, survived};
+use crate::address::Address;
 use crate::handler::{BaseServer, RequestHandler, ServerRef};
 use crate::panics::DropsQuietly;
 use crate::request::{Accepted, End, HandlerError, caught};
+use crate::socket::Socket;
 use crate::socket::wait::nonblocking_sockets;
-use crate::socket::{Address, Socket};
 use crate::transport::Transport;
 
 /// A transport, a handler and a state.

@@ -32,10 +32,10 @@ pub use engine::Overflow;
 pub use handle::ServerHandle;
 pub use report::{Drained, Served};
 
+use crate::address::Address;
 use crate::concurrency::{Concurrency, Forking};
 use crate::handler::{ServerRef, StopKind};
 use crate::request::{Stats, short_name};
-use crate::socket::Address;
 use engine::Engine;
 
 /// A server: a transport that its requests come from, a concurrency that runs them, a handler for

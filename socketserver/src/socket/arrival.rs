@@ -9,12 +9,12 @@ use std::net::{IpAddr, SocketAddr, SocketAddrV6};
 #[cfg(target_os = "linux")]
 use rustix::net::RecvFlags;
 
-use super::address::Address;
 #[cfg(target_os = "linux")]
 use super::descriptor::{errno, receive_flags, send_flags};
 use super::handle::Socket;
 #[cfg(target_os = "linux")]
 use super::wait::Interest;
+use crate::address::Address;
 #[cfg(target_os = "linux")]
 use crate::sys;
 

@@ -6,12 +6,13 @@ use std::time::Duration;
 use rustix::io::Errno;
 use socket2::SockAddr;
 
-use super::address::Address;
 use super::descriptor::Descriptor;
 use super::handle::Socket;
-use super::kind::{AddressFamily, SocketKind, domain_and_type};
-use super::resolve::ToAddress;
+use super::kind::{SocketKind, domain_and_type};
 use super::wait::{self, Interest, Patience};
+use crate::address::Address;
+use crate::address::AddressFamily;
+use crate::address::ToAddress;
 use crate::green;
 
 impl Socket {

@@ -10,11 +10,12 @@ use std::time::Duration;
 
 use socket2::SockRef;
 
-use super::address::Address;
 use super::descriptor::Descriptor;
-use super::kind::{AddressFamily, SocketKind, domain_and_type};
+use super::kind::{SocketKind, domain_and_type};
 use super::layer::{Layer, Wire};
 use super::wait::{self, Interest, Patience};
+use crate::address::Address;
+use crate::address::AddressFamily;
 
 /// A socket with Python's method names and one timeout for every operation. A clone is another
 /// handle of the same socket.

@@ -6,12 +6,12 @@ use std::io::{self, Read, Write};
 use rustix::net::RecvFlags;
 use socket2::Type;
 
-use super::address::Address;
 use super::descriptor::{errno, receive_flags, send_flags};
 use super::handle::{Shared, Socket};
 use super::layer::Wire;
-use super::resolve::ToAddress;
 use super::wait::{Interest, Patience};
+use crate::address::Address;
+use crate::address::ToAddress;
 use crate::sys;
 
 /// The largest buffer that is made because a caller passed a number, in bytes. The number may come

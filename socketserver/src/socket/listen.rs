@@ -2,11 +2,11 @@
 
 use std::io;
 
-use super::address::Address;
 use super::descriptor::{Descriptor, errno};
 use super::handle::Socket;
-use super::resolve::ToAddress;
 use super::wait::Interest;
+use crate::address::Address;
+use crate::address::ToAddress;
 
 impl Socket {
     /// Binds the socket to an address of this machine.

@@ -13,11 +13,7 @@
 //! | `makefile` | [`SocketReader`], [`SocketWriter`] | `file.rs` |
 //! | `SO_PEERCRED` | [`PeerCred`] | `peer.rs` |
 //! | `ssl.SSLSocket` | [`Layer`], [`Wire`] | `layer.rs` |
-//! | the tuple, string or bytes that are an address | [`Address`] | `address.rs` |
-//! | the same for a family without a variant | [`OtherAddress`] | `other.rs` |
-//! | `client_address[0]` as a key | [`Host`] | `host.rs` |
-//! | `getaddrinfo`, and what is accepted as an address | [`ToAddress`] | `resolve.rs` |
-//! | `AF_INET`, `SOCK_STREAM` | [`AddressFamily`], [`SocketKind`] | `kind.rs` |
+//! | `SOCK_STREAM`, `SOCK_DGRAM` | [`SocketKind`] | `kind.rs` |
 //!
 //! Three files have no Python beside them. `descriptor.rs` is the lower half of a socket. `wait.rs`
 //! is the seam where a thread and a green thread differ. `arrival.rs` knows at which of this machine's
@@ -33,38 +29,30 @@
 //!     until_ready               waits and tries again        wait.rs
 //! ```
 
-mod address;
 mod arrival;
 mod connect;
 mod convert;
 mod descriptor;
 mod file;
 mod handle;
-mod host;
 mod io;
 mod kind;
 mod layer;
 mod listen;
 mod multicast;
 mod option;
-mod other;
 mod peer;
-mod resolve;
 mod select;
 pub(crate) mod wait;
 
-pub use address::Address;
 pub(crate) use arrival::Arrival;
 pub use connect::{create_connection, socketpair};
 pub use file::{SocketReader, SocketWriter};
 pub use handle::Socket;
-pub use host::Host;
-pub use kind::{AddressFamily, SocketKind};
+pub use kind::SocketKind;
 pub use layer::{Layer, Wire};
 pub use multicast::Interface;
 pub use option::{OptionValue, SocketOption};
-pub use other::OtherAddress;
 pub use peer::PeerCred;
-pub use resolve::ToAddress;
 pub(crate) use select::readable;
 pub use select::select;

@@ -6,8 +6,9 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use parking_lot::Mutex;
 
 use super::options::Packets;
+use crate::address::Address;
 use crate::request::{Datagram, ReplySocket};
-use crate::socket::{Address, Socket};
+use crate::socket::Socket;
 
 /// A client that does not read must not block a handler, and with it an inline server, for ever.
 pub(super) fn activate(socket: &Socket, options: &Packets) -> io::Result<()> {

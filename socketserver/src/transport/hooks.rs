@@ -5,8 +5,9 @@ use std::io;
 use std::time::Duration;
 
 use super::Transport;
+use crate::address::Address;
 use crate::axis::Wrapped;
-use crate::socket::{Address, Socket};
+use crate::socket::Socket;
 
 /// The methods in which a transport differs from the one that it wraps, `inner`. Every method has a
 /// default, which is `inner`'s; in an override `inner.prepare(request)` is Python's

@@ -4,7 +4,8 @@ use std::io;
 
 use super::options::Inet;
 use super::unexpected;
-use crate::socket::{Address, AddressFamily, Socket, SocketKind, SocketOption};
+use crate::address::{Address, AddressFamily};
+use crate::socket::{Socket, SocketKind, SocketOption};
 
 pub(super) fn socket(address: &Address, kind: SocketKind) -> io::Result<Socket> {
     match address {

@@ -31,7 +31,8 @@ pub use tcp::Tcp;
 pub use udp::Udp;
 pub use unix::{UnixDatagram, UnixStream};
 
-use crate::socket::{Address, Socket, SocketKind};
+use crate::address::Address;
+use crate::socket::{Socket, SocketKind};
 
 /// Where this folder's log lines go.
 const TARGET: &str = "socketserver::transport";
@@ -166,7 +167,7 @@ fn unexpected(expected: &str, got: impl fmt::Display) -> io::Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::socket::ToAddress;
+    use crate::address::ToAddress;
 
     fn same(client: &str, server: &str) -> bool {
         is_at_address_of(&client.to_address().unwrap(), &server.to_address().unwrap())

@@ -21,7 +21,8 @@ use std::time::{Duration, Instant};
 use parking_lot::Mutex;
 
 use super::is_at_address_of;
-use crate::socket::{Address, Arrival};
+use crate::address::Address;
+use crate::socket::Arrival;
 
 /// How long the server remembers whom it may have answered. A handler that takes longer than this
 /// for each answer may keep one chain alive, at that slow pace.
@@ -119,7 +120,7 @@ impl fmt::Debug for OwnDatagrams {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::socket::ToAddress;
+    use crate::address::ToAddress;
 
     const SERVER: &str = "0.0.0.0:99";
 

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use super::options::{Inet, Streams, TcpOnly, inet_setters, streams_setters, tcp_only_setters};
 use super::{Transport, inet, stream};
+use crate::address::Address;
 use crate::axis::Has;
-use crate::socket::{Address, Socket, SocketKind, SocketOption};
+use crate::socket::{Socket, SocketKind, SocketOption};
 
 /// Connections over TCP: reliable streams of bytes, without boundaries in them. A client's
 /// handshake is done before its handler runs, so the server must be up first.

@@ -7,9 +7,10 @@ use super::datagram::{self, PacketBuffer};
 use super::options::{Inet, Packets, inet_setters, packets_setters};
 use super::own_datagrams::OwnDatagrams;
 use super::{Transport, inet};
+use crate::address::Address;
 use crate::axis::Has;
 use crate::request::Datagram;
-use crate::socket::{Address, Socket, SocketKind};
+use crate::socket::{Socket, SocketKind};
 
 /// Datagrams over UDP: each a message of its own, which may get lost or overtake another. Clients
 /// need no connection, and may send before the server is up without learning that it is not.

@@ -8,9 +8,10 @@ use super::datagram::{self, PacketBuffer};
 use super::options::{File, Packets, Streams, file_setters, packets_setters, streams_setters};
 use super::socket_file::SocketFile;
 use super::{Transport, stream, unexpected};
+use crate::address::{Address, AddressFamily};
 use crate::axis::Has;
 use crate::request::Datagram;
-use crate::socket::{Address, AddressFamily, Socket, SocketKind, SocketOption};
+use crate::socket::{Socket, SocketKind, SocketOption};
 
 fn new_socket(address: &Address, kind: SocketKind) -> io::Result<Socket> {
     match address {

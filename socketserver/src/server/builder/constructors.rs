@@ -4,10 +4,10 @@ use std::io;
 use std::sync::Arc;
 
 use super::Builder;
+use crate::address::{Address, ToAddress};
 use crate::concurrency::Concurrency;
 use crate::handler::{BaseServer, FnHandler, FnState, Outcome, RequestHandler};
 use crate::server::Server;
-use crate::socket::{Address, ToAddress};
 use crate::transport::Transport;
 
 // The bounds stand on the methods, so that a wrong handler or state causes one compile error, with the

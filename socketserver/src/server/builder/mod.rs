@@ -10,13 +10,14 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use super::engine::{Admission, Engine, Guarded, Limits, Listener, Overflow, Rate, TARGET, Times};
+use super::engine::{Admission, Engine, Limits, Listener, Overflow, Rate, TARGET, Times};
 use super::intake::Typed;
 use super::{Owned, Server};
-use crate::concurrency::Concurrency;
+use crate::address::{Address, ToAddress};
+use crate::concurrency::{Concurrency, Guarded};
 use crate::handler::{BaseServer, Core, Life, RequestHandler, ServerRef};
 use crate::request::{Books, Waker};
-use crate::socket::{Address, Socket, ToAddress};
+use crate::socket::Socket;
 use crate::sync::Mutex;
 use crate::transport::Transport;
 
@@ -243,7 +244,6 @@ impl<T, C, H, S> Builder<T, C, H, S> {
         let socket = listener.socket();
         let activated = self.transport.server_activate(socket);
         let own = Arc::new(self.concurrency);
-        let runs_on_loop = own.runs_on_loop();
         let concurrency = Arc::new(Guarded::new(own.clone()));
         let parts = activated.and_then(|()| {
             let (address, waker) = (socket.getsockname()?, Waker::new()?);
@@ -265,11 +265,10 @@ impl<T, C, H, S> Builder<T, C, H, S> {
         let (core, admission) = parts.inspect_err(|_| self.transport.server_close(socket))?;
         log::debug!(target: TARGET, "listening on {}", core.address);
         let server = ServerRef::new(self.state, core.clone());
-        let typed = Typed::<T, H, S>::new(self.transport, server.clone(), runs_on_loop);
+        let typed = Typed::<T, H, S>::new(self.transport, server.clone(), core.runs_on_loop);
         let engine = Engine::new(
             Box::new(typed),
             concurrency,
-            runs_on_loop,
             core,
             admission,
             self.options.times,

@@ -7,9 +7,9 @@ use std::time::Instant;
 
 use super::rates::{Rate, Rates};
 use super::reserve::{Lent, Reserve};
+use crate::address::Address;
 use crate::concurrency::Concurrency;
 use crate::request::{Accepted, Books, HandlerError, Share, Shares};
-use crate::socket::Address;
 
 /// What happens to clients that arrive while a server is full: while `max_connections` requests are
 /// live, or as many as its concurrency can run at once.

@@ -6,7 +6,6 @@
 //! | `dispatch` | one request from the loop to its handler, or to its refusal |
 //! | `admission` | the limits, and the list of reasons not to serve a request |
 //! | `backoff` | what to do when a request cannot be accepted |
-//! | `guarded` | the concurrency, whose panics cost one call each |
 //! | `rates`, `reserve` | tools of `admission` |
 //! | `drain` | the end, in six steps |
 //! | `signals` | signals that drain, and others that call a function |
@@ -17,7 +16,6 @@ mod admission;
 mod backoff;
 mod dispatch;
 mod drain;
-mod guarded;
 mod rates;
 mod reserve;
 mod serve;
@@ -31,7 +29,6 @@ use std::time::Duration;
 
 pub use admission::Overflow;
 pub(super) use admission::{Admission, Limits};
-pub(super) use guarded::Guarded;
 pub(super) use rates::Rate;
 #[cfg(feature = "signals")]
 pub(super) use signals::Signals;
@@ -114,7 +111,6 @@ pub(super) struct Times {
 pub(super) struct Engine {
     intake: Box<dyn Intake>,
     concurrency: Arc<dyn Concurrency>,
-    runs_on_loop: bool,
     core: Arc<Core>,
     admission: Admission,
     times: Times,
@@ -130,7 +126,6 @@ impl Engine {
     pub(super) fn new(
         intake: Box<dyn Intake>,
         concurrency: Arc<dyn Concurrency>,
-        runs_on_loop: bool,
         core: Arc<Core>,
         admission: Admission,
         times: Times,
@@ -138,7 +133,6 @@ impl Engine {
     ) -> Self {
         Engine {
             intake,
-            runs_on_loop,
             concurrency,
             core,
             admission,

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
+use crate::address::Host;
 use crate::request::LONGEST;
-use crate::socket::Host;
 
 /// Number of sets of the table, with [`PLACES`] addresses each. An address belongs to one set, and no
 /// client can choose addresses that fall into the same set, because the hash has a key.

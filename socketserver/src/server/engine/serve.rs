@@ -139,7 +139,7 @@ impl Loop<'_> {
         let mut burst = 0;
         // A request that runs on the loop itself may take as long as it likes, and a signal or an
         // action that is due waits for it already.
-        let batch = if self.runs_on_loop { 1 } else { BATCH };
+        let batch = if self.core.runs_on_loop { 1 } else { BATCH };
         for _ in 0..batch {
             if self.core.life.is_stopping() || self.admission.must_wait() {
                 break;

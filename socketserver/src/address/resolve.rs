@@ -5,7 +5,7 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6, ToSocketAddrs};
 use std::path::{Path, PathBuf};
 
-use super::address::Address;
+use super::Address;
 use super::other::OtherAddress;
 
 /// Everything that is accepted as an address.

@@ -1,4 +1,17 @@
-//! Where a socket is: [`Address`].
+//! Where a socket is.
+//!
+//! | Python | here | file |
+//! | --- | --- | --- |
+//! | the tuple, string or bytes that are an address | [`Address`] | this one |
+//! | the same for a family without a variant | [`OtherAddress`] | `other.rs` |
+//! | `AF_INET`, `AF_UNIX` | [`AddressFamily`] | `family.rs` |
+//! | `client_address[0]` as a key | [`Host`] | `host.rs` |
+//! | `getaddrinfo`, and what is accepted as an address | [`ToAddress`] | `resolve.rs` |
+
+mod family;
+mod host;
+mod other;
+mod resolve;
 
 use std::fmt::{self, Write as _};
 use std::io;
@@ -9,8 +22,10 @@ use std::path::{Path, PathBuf};
 use rustix::net::SocketAddrUnix;
 use socket2::SockAddr;
 
-use super::kind::AddressFamily;
-use super::other::OtherAddress;
+pub use family::AddressFamily;
+pub use host::Host;
+pub use other::OtherAddress;
+pub use resolve::ToAddress;
 
 /// The address of a server or a client, of any family.
 ///
@@ -96,7 +111,7 @@ impl Address {
     }
 
     /// The system's structure for `sendto` a Unix socket.
-    pub(super) fn to_unix(&self) -> io::Result<SocketAddrUnix> {
+    pub(crate) fn to_unix(&self) -> io::Result<SocketAddrUnix> {
         match self {
             Address::Unix(path) => Ok(SocketAddrUnix::new(path.as_path())?),
             Address::Abstract(name) => Ok(SocketAddrUnix::new_abstract_name(name)?),

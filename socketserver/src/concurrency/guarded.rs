@@ -3,18 +3,17 @@
 use std::io;
 use std::sync::Arc;
 
-use super::TARGET;
-use crate::concurrency::Concurrency;
+use super::{Concurrency, TARGET};
 use crate::panics::{catch_panic, contained};
 use crate::request::{Job, Rejected, Waker, Workers};
 use crate::sync::Instant;
 
-/// A concurrency as the engine uses it. It may be the user's own, so a panic in it is a line in the
+/// A concurrency as the server uses it. It may be the user's own, so a panic in it is a line in the
 /// log, and the loop goes on with what the method says unless it is overridden.
-pub(in crate::server) struct Guarded<C>(Arc<C>);
+pub(crate) struct Guarded<C>(Arc<C>);
 
 impl<C: Concurrency> Guarded<C> {
-    pub(in crate::server) fn new(concurrency: Arc<C>) -> Self {
+    pub(crate) fn new(concurrency: Arc<C>) -> Self {
         Guarded(concurrency)
     }
 }

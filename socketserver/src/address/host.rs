@@ -3,7 +3,7 @@
 use std::hash::{Hash, Hasher};
 use std::net::{IpAddr, Ipv6Addr};
 
-use super::address::Address;
+use super::Address;
 use super::other::OtherAddress;
 
 /// The host of a client: the key by which limits per client address count. It is equal for all

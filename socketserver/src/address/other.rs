@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use socket2::SockAddr;
 
-use super::kind::AddressFamily;
+use super::family::AddressFamily;
 use crate::sys;
 
 /// An address of a family that this crate does not know: the family's number, and the bytes that
@@ -92,7 +92,7 @@ impl OtherAddress {
     }
 
     /// The system's structure.
-    pub(super) fn to_sock_addr(&self) -> io::Result<SockAddr> {
+    pub(crate) fn to_sock_addr(&self) -> io::Result<SockAddr> {
         sys::address::from_parts(self.0.family, &self.0.data).ok_or_else(|| {
             io::Error::new(
                 io::ErrorKind::InvalidInput,
@@ -105,7 +105,7 @@ impl OtherAddress {
     }
 
     /// From the system's structure.
-    pub(super) fn from_sock_addr(address: &SockAddr) -> Self {
+    pub(crate) fn from_sock_addr(address: &SockAddr) -> Self {
         OtherAddress::new(address.family().into(), sys::address::data(address))
     }
 }
