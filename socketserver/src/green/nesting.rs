@@ -59,10 +59,6 @@ pub(crate) fn has_nonblocking_sockets() -> bool {
 
 /// Calls `suspend`, during which other code runs on this thread, without this code's mark.
 #[inline]
-#[cfg_attr(
-    not(target_os = "linux"),
-    expect(dead_code, reason = "for green threads")
-)]
 pub(super) fn without_mark(suspend: impl FnOnce()) {
     let marked = NONBLOCKING_SOCKETS.get();
     if marked {

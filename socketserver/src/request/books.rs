@@ -2,49 +2,22 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 use std::time::Duration;
 
-use super::TARGET;
+use super::abort::Abort;
 use super::accepted::Accepted;
 use super::clock::deadline_after;
 use super::counters::Counters;
 use super::shares::Share;
 use super::stats::{End, Stats};
 use super::waker::Waker;
-use crate::panics::{DropsQuietly, contained};
 use crate::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use crate::sync::{Instant, Mutex};
 
 /// Parts of the table of live requests, so that requests on different threads rarely meet at a
 /// lock.
 const SHARDS: usize = 16;
-
-/// How a live request is ended by force.
-pub(super) enum Abort {
-    /// Here. The books do not keep the request alive: its job does.
-    Request(Weak<dyn Accepted>),
-    /// The request runs in another process; this ends it there.
-    Elsewhere(DropsQuietly<Box<dyn Fn() + Send>>),
-}
-
-impl Abort {
-    /// Aborts the request. Returns it, because it may be the caller that drops it last.
-    #[must_use = "the request must not be dropped under a lock"]
-    fn abort(&self) -> Option<Arc<dyn Accepted>> {
-        match self {
-            Abort::Request(request) => {
-                let request = request.upgrade()?;
-                request.abort();
-                Some(request)
-            }
-            Abort::Elsewhere(abort) => {
-                contained(TARGET, "a request's abort", &***abort);
-                None
-            }
-        }
-    }
-}
 
 struct Live {
     abort: Abort,

@@ -15,6 +15,7 @@
 //! The folder lies below the axes: a transport, a concurrency and a handler import it, and it
 //! imports none of them.
 
+mod abort;
 mod accepted;
 mod books;
 mod clock;

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 use std::thread;
 
+use super::abort::Abort;
 use super::accepted::Accepted;
-use super::books::{Abort, Books};
+use super::books::Books;
 use super::shares::Share;
 use super::stats::End;
 use crate::panics::DropsQuietly;

@@ -6,16 +6,12 @@
 use std::io;
 use std::net::{IpAddr, SocketAddr, SocketAddrV6};
 
-#[cfg(target_os = "linux")]
 use rustix::net::RecvFlags;
 
-#[cfg(target_os = "linux")]
 use super::descriptor::{errno, receive_flags, send_flags};
 use super::handle::Socket;
-#[cfg(target_os = "linux")]
 use super::wait::Interest;
 use crate::address::Address;
-#[cfg(target_os = "linux")]
 use crate::sys;
 
 /// Where a datagram arrived.
@@ -63,7 +59,6 @@ impl Arrival {
     }
 }
 
-#[cfg(target_os = "linux")]
 impl Socket {
     /// Whether the socket is bound to every address, so that each datagram must say where it
     /// arrived. If so, the system says it from now on.
@@ -141,7 +136,6 @@ impl Socket {
 }
 
 /// Whether the system says that the datagram cannot leave from the address it was given.
-#[cfg(target_os = "linux")]
 fn is_no_source(error: &io::Error) -> bool {
     matches!(
         error.kind(),
@@ -149,34 +143,8 @@ fn is_no_source(error: &io::Error) -> bool {
     )
 }
 
-/// Elsewhere the system is not asked, and chooses the source of every answer.
-#[cfg(not(target_os = "linux"))]
-impl Socket {
-    pub(crate) fn watch_arrivals(&self) -> io::Result<bool> {
-        Ok(false)
-    }
-
-    pub(crate) fn try_recv_arrival(
-        &self,
-        buffer: &mut [u8],
-    ) -> io::Result<(usize, Address, Option<Arrival>)> {
-        let (length, sender) = self.try_recvfrom(buffer)?;
-        Ok((length, sender, None))
-    }
-
-    pub(crate) fn sendto_from(
-        &self,
-        data: &[u8],
-        to: SocketAddr,
-        _: &Arrival,
-    ) -> io::Result<usize> {
-        self.sendto(data, to)
-    }
-}
-
 /// The system's control messages, taken apart and put together as bytes. Each begins with its
 /// length, its level and its type, and is padded to whole words.
-#[cfg(target_os = "linux")]
 mod control {
     use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 

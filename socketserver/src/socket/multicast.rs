@@ -147,31 +147,13 @@ impl Socket {
     }
 }
 
-#[cfg(target_os = "linux")]
 fn index_of(socket: &Socket, name: &str) -> io::Result<u32> {
     Ok(rustix::net::netdevice::name_to_index(socket, name)?)
 }
 
-#[cfg(target_os = "linux")]
 fn set_multicast_index_v4(socket: &Socket, index: u32) -> io::Result<()> {
     let any = Ipv4Addr::UNSPECIFIED;
     Ok(rustix::net::sockopt::set_ip_multicast_if_with_ifindex(
         socket, &any, &any, index,
     )?)
-}
-
-#[cfg(not(target_os = "linux"))]
-fn index_of(_: &Socket, name: &str) -> io::Result<u32> {
-    Err(io::Error::new(
-        io::ErrorKind::Unsupported,
-        format!("expected the number of an interface, got the name {name}"),
-    ))
-}
-
-#[cfg(not(target_os = "linux"))]
-fn set_multicast_index_v4(_: &Socket, _: u32) -> io::Result<()> {
-    Err(io::Error::new(
-        io::ErrorKind::Unsupported,
-        "expected an IPv4 address of the interface, got its number",
-    ))
 }

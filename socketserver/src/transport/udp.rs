@@ -16,7 +16,7 @@ use crate::socket::{Socket, SocketKind};
 /// need no connection, and may send before the server is up without learning that it is not.
 ///
 /// An answer leaves from the address that the client has asked, also where the server is bound to
-/// every address of the machine. (On systems other than Linux the system chooses.)
+/// every address of the machine.
 ///
 /// Datagrams come as fast as clients send them, and nothing slows a client down. On threads or
 /// green threads each live request has one, so where handlers may take long, limit them with

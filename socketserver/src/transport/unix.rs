@@ -25,7 +25,6 @@ fn new_socket(address: &Address, kind: SocketKind) -> io::Result<Socket> {
 fn enlarge_send_buffer(socket: &Socket) {
     /// Half of what the system then counts, with its own memory for each datagram.
     const SIZE: usize = 2 << 20;
-    #[cfg(target_os = "linux")]
     if rustix::net::sockopt::set_socket_send_buffer_size_force(socket, SIZE).is_ok() {
         return;
     }

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Sender, unbounded};
 use parking_lot::Mutex;
 use socketserver::{
-    BaseRequestHandler, BaseServer, Builder, Served, Server, ServerRef, Socket, Tcp, Threading,
+    BaseRequestHandler, BaseServer, Builder, Server, ServerRef, Socket, Tcp, Threading,
     ThreadingTCPServer, UnixStream, green,
 };
 use tests::{
@@ -18,8 +18,6 @@ use tests::{
 };
 
 use crate::LOCAL;
-
-const FOR_EVER: Duration = Duration::from_secs(3_600);
 
 fn live_requests_may_finish<T: Streams, C: Column>() {
     let (_folder, server) = placed(Server::<T, C, Echo>::builder());
@@ -49,45 +47,8 @@ fn the_deadline_aborts_live_requests<T: Streams, C: Column>() {
     assert_eq!((drained.abandoned, stats.aborted), (0, 1));
 }
 
-/// Tells whether its server is about to leave, and whether it is stopping.
-#[derive(BaseRequestHandler)]
-struct Health {
-    request: Socket,
-    server: ServerRef<()>,
-}
-
-impl Health {
-    fn handle(&self) -> io::Result<()> {
-        let health = (self.server.is_leaving(), self.server.is_stopping());
-        self.request.sendall(format!("{health:?}").as_bytes())
-    }
-}
-
-fn a_lame_duck_serves_every_client<T: Streams, C: Column>() {
-    let server = Server::<T, C, Health>::builder().lame_duck(FOR_EVER);
-    let (_folder, server) = placed(server);
-    let (address, leaving) = (server.address(), (*server).clone());
-    assert_eq!(T::client(&address).rest(), b"(false, false)");
-    until("it is counted", || server.stats().finished == 1);
-    let draining = thread::spawn(move || server.drain(DEADLINE / 2));
-    until("it is a lame duck", || leaving.is_leaving());
-    for _ in 0..10 {
-        // A second drain does not hasten the first.
-        leaving.begin_drain(DEADLINE);
-        assert_eq!(T::client(&address).rest(), b"(true, false)");
-    }
-    // A shutdown does not wait, and the drain that was asked for before is done.
-    let stopping = leaving.clone();
-    in_time("the loop's end", move || stopping.shutdown());
-    let (drained, stats) = draining.join().expect("a good end");
-    assert_eq!((drained.aborted, stats.finished), (0, 11));
-    assert!(leaving.is_stopping());
-    assert!(Client::try_stream(&address).is_err(), "the server has gone");
-}
-
 matrix!(
     streams: live_requests_may_finish, the_deadline_aborts_live_requests,
-    a_lame_duck_serves_every_client,
 );
 
 fn the_backlog_is_served<T: Row, C: Column>() {
@@ -114,56 +75,8 @@ fn the_backlog_is_served<T: Row, C: Column>() {
     }
 }
 
-fn a_lame_duck_drains_after_its_time<T: Row, C: Column>() {
-    let time = Duration::from_millis(300);
-    for waits in [true, false] {
-        let folder = Folder::new();
-        let server = Server::<T, C, Echo>::builder().lame_duck(time);
-        let server = Arc::new(server.bind(T::address(&folder)).expect("bind"));
-        let serving = serve(&server);
-        assert_eq!(T::client(server.server_address()).ask("hello"), b"hello");
-        let began = Instant::now();
-        if waits {
-            server.drain(DEADLINE);
-        } else {
-            server.server_ref().begin_drain(DEADLINE);
-            until("it has ended", || server.fileno() == -1);
-        }
-        assert!(began.elapsed() >= time, "{:?}", began.elapsed());
-        ends_well(serving);
-    }
-}
-
-fn only_a_draining_loop_is_a_lame_duck<T: Row, C: Column>() {
-    let folder = Folder::new();
-    let bind = || {
-        let server = Server::<T, C, Echo>::builder().lame_duck(FOR_EVER);
-        Arc::new(server.bind(T::address(&folder)).expect("bind"))
-    };
-    // Without a loop no client would be served meanwhile.
-    let server = bind();
-    in_time("a drain without a loop", move || server.drain(FOR_EVER));
-    // A server that waits for one request does not know whether it will wait for another.
-    let server = bind();
-    let waiting = server.clone();
-    let waiting = thread::spawn(move || waiting.handle_request());
-    let stopping = server.clone();
-    in_time("a drain of one", move || stopping.drain(FOR_EVER));
-    let served = waiting.join().expect("no panic");
-    assert!(matches!(served, Ok(Served::Stopped) | Err(_)), "{served:?}");
-    drop(server);
-    // A close does not wait.
-    let server = bind();
-    let serving = serve(&server);
-    assert_eq!(T::client(server.server_address()).ask("hello"), b"hello");
-    let closing = server.clone();
-    in_time("a close", move || closing.server_close());
-    ends_well(serving);
-}
-
 matrix!(
-    all: the_backlog_is_served, a_lame_duck_drains_after_its_time,
-    only_a_draining_loop_is_a_lame_duck,
+    all: the_backlog_is_served,
 );
 
 /// One that comes as a loop ends is there for the next.

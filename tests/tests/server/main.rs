@@ -7,6 +7,7 @@ mod drain;
 mod inline_end;
 mod intake;
 mod jail;
+mod lame_duck;
 mod life;
 mod panics;
 mod signals;

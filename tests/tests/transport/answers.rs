@@ -3,20 +3,18 @@
 use std::io::{self, ErrorKind};
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::os::unix::net;
-use std::process::Command;
 use std::time::Duration;
 
 use socket2::{Domain, Type};
 use socketserver::{
     Address, Concurrency, Datagram, DatagramRequestHandler, PacketReader, ReplySocket, Server,
-    Socket, SocketOption, ThreadingUDPServer, ThreadingUnixDatagramServer, UDPServer, Udp,
-    UnixDatagram, green,
+    SocketOption, ThreadingUnixDatagramServer, Udp, UnixDatagram, green,
 };
-use tests::{Client, DEADLINE, Ended, Folder, Process, TestTransport, inet, is_elsewhere, matrix};
+use tests::{Client, DEADLINE, Folder, TestTransport, inet, matrix};
 use tests::{python, run, until};
 
 /// Answers by each of the ways there are, as the datagram says.
-fn answer(request: Datagram, client_address: Address) -> io::Result<()> {
+pub(crate) fn answer(request: Datagram, client_address: Address) -> io::Result<()> {
     match &*request.data {
         b"reply" => request.reply(b"REPLY"),
         b"where" => request.reply(request.local_address()?.to_string()),
@@ -28,7 +26,7 @@ fn answer(request: Datagram, client_address: Address) -> io::Result<()> {
 }
 
 /// A client that hears only the address that it asks.
-fn connected(server: impl Into<SocketAddr>) -> Client {
+pub(crate) fn connected(server: impl Into<SocketAddr>) -> Client {
     let socket = UdpSocket::bind("0.0.0.0:0").expect("bind");
     socket.connect(server.into()).expect("connect");
     socket.set_read_timeout(Some(DEADLINE)).expect("a timeout");
@@ -282,184 +280,6 @@ fn unix_client_that_has_gone_is_a_disconnect() {
         let _ = std::fs::remove_file(&path);
     }
     assert_eq!(server.stats().accept_errors, 0);
-}
-
-/// Runs a test of this file in a separate network, after these commands. Where that is not allowed, it
-/// is skipped.
-fn in_own_network(test: &str, commands: &str) {
-    let allowed = Command::new("unshare").args(["-n", "true"]).output();
-    if !allowed.is_ok_and(|output| output.status.success()) {
-        eprintln!("skipped: a separate network is not allowed");
-        return;
-    }
-    let script = format!("set -e; ip link set lo up; {commands}\nexec \"$@\"");
-    let program = std::env::current_exe().expect("this program");
-    let mut command = Command::new("unshare");
-    command.args(["-n", "sh", "-c", &script, "sh"]).arg(program);
-    let test = format!("answers::{test}");
-    command.args([&*test, "--exact", "--nocapture", "--test-threads=1"]);
-    let process = Process::start(command.env("ELSEWHERE", "1"));
-    let (status, output, errors) = process.wait();
-    assert!(
-        output.contains("running 1 test\n") || !status.success(),
-        "no test is called {test}"
-    );
-    Ended {
-        status,
-        output,
-        errors,
-    }
-    .passed();
-}
-
-#[test]
-fn answer_leaves_from_a_second_ipv6_address() {
-    if !is_elsewhere() {
-        let addresses = "ip -6 addr add fd00::2/128 dev lo nodad; ip addr add 10.9.0.2/32 dev lo";
-        return in_own_network("answer_leaves_from_a_second_ipv6_address", addresses);
-    }
-    let builder = ThreadingUDPServer::handling(answer).dual_stack(true);
-    let server = run(builder, "[::]:0");
-    let port = inet(&server.address()).port();
-    for place in [format!("[fd00::2]:{port}"), format!("[::1]:{port}")] {
-        // From one and the same address, so that routing has no reason to choose another.
-        let client = UdpSocket::bind("[::1]:0").expect("bind");
-        client.set_read_timeout(Some(DEADLINE)).expect("a timeout");
-        client.connect(&place).expect("connect");
-        let mut client = Client::Udp(client);
-        assert_eq!(client.ask("where"), place.as_bytes());
-        assert_eq!(client.ask("hello"), b"HELLO");
-    }
-    let place = SocketAddr::from(([10, 9, 0, 2], port));
-    assert_eq!(connected(place).ask("where"), place.to_string().as_bytes());
-}
-
-/// From a known complaint: with `ip_nonlocal_bind` every address can be bound, also those of others.
-#[test]
-fn client_with_the_same_port_is_answered_despite_nonlocal_bind() {
-    const TEST: &str = "client_with_the_same_port_is_answered_despite_nonlocal_bind";
-    if !is_elsewhere() {
-        return in_own_network(
-            TEST,
-            "sysctl -qw net.ipv4.ip_nonlocal_bind=1
-            unshare -n sleep 100 & other=$!
-            trap 'kill $other' EXIT
-            until [ \"$(readlink /proc/$other/ns/net)\" != \"$(readlink /proc/$$/ns/net)\" ]
-            do sleep 0.01; done
-            ip link add here type veth peer name there netns $other
-            ip addr add 10.99.0.1/24 dev here; ip addr add 10.99.0.3/24 dev here
-            ip link set here up
-            nsenter -t $other -n sh -c 'ip addr add 10.99.0.2/24 dev there; ip link set there up'
-            export OTHER=$other
-            \"$@\"; exit",
-        );
-    }
-    let server = run(ThreadingUDPServer::handling(answer), "0.0.0.0:5060");
-    let script = "
-import socket
-for host, port in (('10.99.0.1', 5060), ('10.99.0.3', 5060), ('10.99.0.3', 0)):
-    client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    client.settimeout(10)
-    client.bind(('10.99.0.2', port))
-    client.connect((host, 5060))
-    client.send(b'invite')
-    print(client.recv(100))
-";
-    let mut command = Command::new("nsenter");
-    let other = std::env::var("OTHER").expect("the other network");
-    command.args(["-t", &other, "-n", "python3", "-c", script]);
-    let (status, said, errors) = Process::start(&mut command).wait();
-    assert!(status.success(), "{errors}");
-    assert_eq!(said, "b'INVITE'\n".repeat(3));
-    assert_eq!(server.stats().refused, 0);
-}
-
-/// From a known complaint: programs of one machine that share port and group, as with mDNS.
-#[test]
-fn peer_in_the_same_group_is_answered() {
-    if !is_elsewhere() {
-        let device = "ip link add d0 type veth peer name d1; ip link set d1 up;
-            ip addr add 10.9.0.1/24 dev d0; ip link set d0 up; ip route add 224.0.0.0/4 dev d0";
-        return in_own_network("peer_in_the_same_group_is_answered", device);
-    }
-    let group = Ipv4Addr::new(224, 0, 0, 251);
-    let builder = UDPServer::handling(answer)
-        .allow_reuse_address(true)
-        .with_socket(move |socket| socket.join_multicast(group, "d0"));
-    let server = run(builder, "0.0.0.0:5353");
-    let script = "
-import socket
-peer = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-peer.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-peer.settimeout(10)
-peer.bind(('', 5353))
-join = socket.inet_aton('224.0.0.251') + socket.inet_aton('10.9.0.1')
-peer.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, join)
-def ask(data):
-    peer.sendto(data, ('224.0.0.251', 5353))
-    while True:
-        answer, address = peer.recvfrom(100)
-        if answer != data:
-            return answer, address
-print(ask(b'hello'))
-print(ask(b'where'))
-";
-    let Some(peer) = python(script, &[]) else {
-        return;
-    };
-    let (status, said, errors) = peer.wait();
-    assert!(status.success(), "{errors}");
-    let answers = "(b'HELLO', ('10.9.0.1', 5353))\n(b'224.0.0.251:5353', ('10.9.0.1', 5353))\n";
-    assert_eq!(said, answers);
-    assert_eq!(server.stats().refused, 0);
-}
-
-#[test]
-fn group_is_kept_from_its_own_machine_on_demand() {
-    if !is_elsewhere() {
-        let device = "ip link add d0 type veth peer name d1; ip link set d1 up;
-            ip addr add 10.9.0.1/24 dev d0; ip link set d0 up";
-        return in_own_network("group_is_kept_from_its_own_machine_on_demand", device);
-    }
-    let group = Ipv4Addr::new(239, 255, 70, 77);
-    let server = ThreadingUDPServer::handling(answer)
-        .with_socket(move |socket| socket.join_multicast(group, "d0"));
-    let server = run(server, "0.0.0.0:0");
-    let port = inet(&server.address()).port();
-    let client = Socket::from(UdpSocket::bind("10.9.0.1:0").expect("bind"));
-    client.settimeout(Some(DEADLINE)).expect("a timeout");
-    client.set_multicast_interface("d0").expect("an interface");
-    for (is_on, data) in [(false, b"silent"), (true, b"spoken")] {
-        let option = SocketOption::MulticastLoop(is_on);
-        client.setsockopt(option).expect("an option");
-        client.sendto(data, (group, port)).expect("send");
-    }
-    assert_eq!(client.recvfrom(100).expect("an answer").0, b"SPOKEN");
-}
-
-#[test]
-fn broadcast_is_answered_from_the_machines_address() {
-    if !is_elsewhere() {
-        let device = "ip link add d0 type veth peer name d1; ip link set d1 up;
-            ip addr add 10.9.0.1/24 brd + dev d0; ip link set d0 up";
-        return in_own_network("broadcast_is_answered_from_the_machines_address", device);
-    }
-    for address in ["0.0.0.0:0", "[::]:0"] {
-        let builder = ThreadingUDPServer::handling(answer).dual_stack(true);
-        let server = run(builder, address);
-        let client = UdpSocket::bind("10.9.0.1:0").expect("bind");
-        client.set_read_timeout(Some(DEADLINE)).expect("a timeout");
-        client.set_broadcast(true).expect("an option");
-        let port = inet(&server.address()).port();
-        client
-            .send_to(b"where", ("10.9.0.255", port))
-            .expect("send");
-        let mut data = [0; 30];
-        let (length, from) = client.recv_from(&mut data).expect("an answer");
-        let told = String::from_utf8_lossy(&data[..length]);
-        assert_eq!(told, format!("10.9.0.255:{port}"));
-        assert_eq!(from, SocketAddr::from(([10, 9, 0, 1], port)));
-    }
 }
 
 /// `UnixDatagram` has no arrivals, and its clients no address that could be the server's by chance.
