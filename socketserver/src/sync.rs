@@ -11,6 +11,6 @@ pub(crate) use crate::model::sync::*;
 #[cfg(not(loom))]
 pub(crate) use {
     crossbeam_channel as channel,
-    parking_lot::{Condvar, Mutex},
+    parking_lot::{Condvar, Mutex, MutexGuard},
     std::{sync::atomic, thread, thread_local, time::Instant},
 };

@@ -47,7 +47,8 @@ const TARGET: &str = "socketserver::concurrency";
 pub trait Concurrency: Send + Sync + 'static {
     /// Called once, when the server is bound: opens or reads what is needed later, and cannot be
     /// reached any more from a jail, or by another user. It starts no thread, because the program
-    /// may still fork into the background.
+    /// may still fork into the background. (A forking server of a program that enters a jail as well
+    /// is bound after that fork.)
     ///
     /// # Errors
     /// The reason why it could never serve. `bind` returns the error.

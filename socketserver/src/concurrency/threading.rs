@@ -170,9 +170,10 @@ impl Concurrency for Threading {
 
     fn server_close(&self, deadline: Option<Instant>) {
         if let Some(pool) = self.pool.get() {
-            // A job that still waits would begin after the server's end. Dropped, it counts as
-            // refused, and its client is disconnected.
-            drop(pool.take_waiting());
+            // A job that still waits would begin after the server's end.
+            for job in pool.take_waiting() {
+                job.refuse();
+            }
             pool.close(deadline);
         }
     }

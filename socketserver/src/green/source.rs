@@ -166,6 +166,10 @@ impl Source {
             let key = reactor.register(fd)?;
             if !self.set_home(local.scheduler.number, key) {
                 reactor.deregister(key, fd);
+                // It was released before it had a home, so no message comes that would wake a guest.
+                if self.is_released() {
+                    return Err(Errno::BADF.into());
+                }
             }
         }
         match self.key_on(local) {

@@ -75,7 +75,8 @@ pub trait BaseServer<R = Socket>: Sized + Send + Sync + 'static {
     /// A request is over: its handler has run or failed, or the concurrency rejected it, and
     /// `shutdown_request` has ended its conversation. Called exactly once for each request for which
     /// [`verify_request`](Self::verify_request) returned true, so what that took, such as a place
-    /// among the requests of several servers, is given back here.
+    /// among the requests of several servers, is given back here. (Not for a request that is lost in
+    /// a panic of your own [`Concurrency`](crate::Concurrency), or of code [around](crate::Builder::around) jobs.)
     ///
     /// Runs where the handler ran: in a forking server that is the child, with its copy of the state.
     ///

@@ -74,7 +74,11 @@ impl Core {
     /// The loop has ended.
     pub(crate) fn stop_enforcing(&self) {
         if self.runs_on_loop {
-            *self.enforced.lock() = None;
+            let mut enforced = self.enforced.lock();
+            // Another loop may have begun meanwhile, and its requests may have a deadline.
+            if !self.life.is_serving() {
+                *enforced = None;
+            }
         }
     }
 

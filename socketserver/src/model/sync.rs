@@ -142,10 +142,6 @@ impl<T> Mutex<T> {
         self.try_lock()
             .or_else(|| (!times_out(end)).then(|| self.lock()))
     }
-
-    pub(crate) fn try_lock_for(&self, time: Duration) -> Option<MutexGuard<'_, T>> {
-        self.try_lock_until(Instant::now() + time)
-    }
 }
 
 impl<T: Default> Default for Mutex<T> {

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::TARGET;
 use super::accepted::Accepted;
@@ -82,6 +83,14 @@ impl Job {
             around(run)
         }));
         self
+    }
+
+    /// Ends the job without running it: its client is disconnected, and it counts as refused.
+    pub(crate) fn refuse(self) {
+        let (request, ticket) = self.give_back();
+        request.shutdown(Duration::ZERO);
+        ticket.end(End::Refused);
+        request.closed();
     }
 
     /// The request of a rejected job, and its ticket.

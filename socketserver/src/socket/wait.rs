@@ -123,6 +123,10 @@ pub(super) fn until_ready<T>(
     });
     if !is_drained {
         consume_budget(current, patience);
+        if current.is_some() && awaited.source.is_released() {
+            // Another green thread has detached the socket while this one yielded.
+            return Err(Errno::BADF.into());
+        }
         if part == Part::Later && patience.is_over() {
             return Err(timed_out());
         }

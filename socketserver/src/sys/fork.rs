@@ -125,8 +125,6 @@ pub(crate) fn fork_alone() -> io::Result<Forked> {
     unsafe { fork() }
 }
 
-/// Forks the process.
-///
 /// How many forks of this kind lie between this process and the first.
 static DEPTH: AtomicU32 = AtomicU32::new(0);
 
@@ -136,6 +134,8 @@ pub(crate) fn depth() -> u32 {
     DEPTH.load(Relaxed)
 }
 
+/// Forks the process.
+///
 /// # Safety
 /// Nothing that runs in the child may depend on another thread of the parent, nor on a lock that
 /// such a thread may hold.
@@ -244,7 +244,8 @@ fn blank_in_child(descriptors: &[RawFd]) {
         open()
     });
     let Ok(stand_in) = stand_in else {
-        return;
+        // No descriptor at all: the child could give up nothing, and the number of `first` is free.
+        exit_now(1);
     };
     for &descriptor in descriptors {
         if descriptor != stand_in {

@@ -250,17 +250,18 @@ impl Gauge {
     /// To be called on that stack, by its outermost function.
     #[allow(unsafe_code)]
     pub(crate) fn was_passed(self) -> bool {
-        let words: *mut usize = ptr::without_provenance_mut(self.mark);
+        let words: *mut usize = ptr::with_exposed_provenance_mut(self.mark);
         let mut passed = false;
         for word in 0..WORDS {
             // SAFETY: the words lie in the last quarter of the stack on which this runs, which is
             // mapped for reading and writing. The caller is its outermost function, so this frame
             // lies in the first quarter, and no frame is where the words are: nothing refers to
-            // them. They are aligned, because a slot and a quarter of its stack are.
+            // them. They are aligned, because a slot and a quarter of its stack are. `map_segment`
+            // has exposed the provenance of the mapping.
             unsafe {
-                if words.add(word).read_volatile() != 0 {
+                if words.wrapping_add(word).read_volatile() != 0 {
                     passed = true;
-                    words.add(word).write_volatile(0);
+                    words.wrapping_add(word).write_volatile(0);
                 }
             }
         }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use socket2::{Domain, Type};
 use socketserver::{
     Address, Concurrency, Datagram, DatagramRequestHandler, PacketReader, ReplySocket, Server,
-    SocketOption, ThreadingUnixDatagramServer, Udp, UnixDatagram, green,
+    SocketOption, ThreadingUDPServer, ThreadingUnixDatagramServer, Udp, UnixDatagram, green,
 };
 use tests::{Client, DEADLINE, Folder, TestTransport, inet, matrix};
 use tests::{python, run, until};
@@ -204,6 +204,20 @@ fn reply_needs_to_know_the_client() {
     datagram.reply("to the client").expect("a client");
     let mut data = [0; 20];
     assert_eq!(client.recv(&mut data).expect("a reply"), 13);
+}
+
+#[test]
+fn empty_host_names_no_receiver() {
+    let handler = |request: Datagram, _: Address| -> io::Result<()> {
+        let error = request
+            .socket
+            .sendto(b"lost", ("", 9))
+            .expect_err("no peer");
+        request.reply(error.kind().to_string())
+    };
+    let server = run(ThreadingUDPServer::handling(handler), "127.0.0.1:0");
+    let told = Client::datagram(&server.address()).ask("hello");
+    assert_eq!(told, ErrorKind::InvalidInput.to_string().as_bytes());
 }
 
 /// All clients' unread answers share one buffer, which is as large as the system allows.

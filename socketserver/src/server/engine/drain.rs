@@ -14,16 +14,17 @@
 //! signal, the loop's thread or a request asks, the loop does steps 5 and 6 too, because a caller
 //! there would wait for itself. A `server_close` does steps 4 to 6; a `shutdown` only ends the loop.
 
+use std::cell::RefCell;
 use std::net::Shutdown;
 use std::time::Duration;
 
 use super::serve::{Loop, Taken};
-use super::{Engine, TARGET, survived};
+use super::{Engine, TARGET, quietly, survived};
 use crate::handler::{By, Core, Stop, StopKind, Waiting};
 use crate::request::Stats;
 use crate::server::report::Drained;
 use crate::socket::wait::{can_park, park_until};
-use crate::sync::Instant;
+use crate::sync::{Instant, MutexGuard};
 
 /// How long an aborted request may take to end. Ending the workers takes a little too, and a drain is
 /// to end within 100 ms of its deadline.
@@ -103,13 +104,11 @@ impl Engine {
     /// Only the first caller does so; later ones get its report.
     fn finish(&self, before: Snapshot, deadline: Instant, wait: bool) -> Drained {
         let lock_report = || {
-            self.park_for_report(deadline);
-            self.drained.try_lock_until(deadline).or_else(|| {
+            self.lock_report(deadline).or_else(|| {
                 // Another caller waits already, and may wait longer than this one: its requests end
                 // now.
                 self.core.books.abort_all();
-                self.park_for_report(Instant::now() + 2 * ABORT_GRACE);
-                self.drained.try_lock_for(2 * ABORT_GRACE)
+                self.lock_report(Instant::now() + 2 * ABORT_GRACE)
             })
         };
         let report = if wait {
@@ -131,17 +130,24 @@ impl Engine {
         let abandoned = if wait { self.abandon_live() } else { 0 };
         self.core.life.inside(|| self.intake.closed());
         let drained = before.report(&self.core, abandoned);
-        log::debug!(target: TARGET, "{} has ended: {drained:?}, {:?}", self.core.address, self.core.stats());
         *report = Some(drained);
+        log::debug!(target: TARGET, "{} has ended: {drained:?}, {:?}", self.core.address, self.core.stats());
         drained
     }
 
-    /// On a green thread: waits for another caller that waits already. It may be a green thread of
-    /// the same scheduler, so this one must not block.
-    fn park_for_report(&self, end: Instant) {
-        if can_park() {
-            park_until(|| self.drained.try_lock().is_some(), Some(end));
+    /// Waits for another caller that waits already. On a green thread that may be one of the same
+    /// scheduler, so this one must not block.
+    fn lock_report(&self, end: Instant) -> Option<MutexGuard<'_, Option<Drained>>> {
+        if !can_park() {
+            return self.drained.try_lock_until(end);
         }
+        let report = RefCell::new(None);
+        let is_locked = || {
+            *report.borrow_mut() = self.drained.try_lock();
+            report.borrow().is_some()
+        };
+        park_until(is_locked, Some(end));
+        report.into_inner()
     }
 
     /// Step 2: keeps new clients out of the backlog.
@@ -164,10 +170,12 @@ impl Engine {
             self.core.life.inside(|| looping.take_all(deadline));
             Ok(())
         };
-        self.core.enforce(deadline);
-        // A concurrency of the user's own may panic, and the server must end anyway.
+        // A logger may panic, and the server must end anyway.
+        quietly("the drain", || self.core.enforce(deadline));
         if let Err(error) = survived(serve) {
-            log::warn!(target: TARGET, "cannot serve the backlog of {} ({error}): its clients are reset", self.core.address);
+            quietly("a line in the log", || {
+                log::warn!(target: TARGET, "cannot serve the backlog of {} ({error}): its clients are reset", self.core.address);
+            });
         }
     }
 

@@ -77,7 +77,12 @@ impl Loop<'_> {
                 contained(TARGET, "reporting a panic", || {
                     self.backoff.panicked(&text);
                 });
-                self.core.waker.wait(None, self.backoff.until())?;
+                // Without a pause, or when the server stops, there is nothing to wait for.
+                if let Some(until) = self.backoff.until()
+                    && !self.core.life.is_stopping()
+                {
+                    self.core.waker.wait(None, Some(until))?;
+                }
                 Ok(V::default())
             }
         }
@@ -246,8 +251,8 @@ impl Engine {
         self.as_loop(|looping| looping.run_once())
     }
 
-    /// Runs a loop and its end. A concurrency of the user's own may panic in the loop, whose end is
-    /// then the same.
+    /// Runs a loop and its end. A logger may panic while the loop begins, and its end is then the
+    /// same.
     fn as_loop<V>(&self, run: impl FnOnce(&mut Loop<'_>) -> io::Result<V>) -> io::Result<V> {
         #[cfg(feature = "signals")]
         self.watch_signals();

@@ -177,8 +177,14 @@ impl Watch {
         }
         let signals = watch.signals.clone();
         let answer = move || {
-            while (&*signals).read(&mut [0; 64]).is_ok_and(|read| read > 0) {
+            loop {
+                // Also at first: the signal may have come before this was registered.
                 request.answer(&core);
+                match (&*signals).read(&mut [0; 64]) {
+                    Ok(0) => return,
+                    Err(error) if error.kind() != io::ErrorKind::Interrupted => return,
+                    _ => {}
+                }
             }
         };
         let thread = thread::Builder::new().name("drain signals".to_owned());
@@ -190,8 +196,10 @@ impl Watch {
 impl Drop for Watch {
     fn drop(&mut self) {
         unregister(&mut self.actions);
-        // Ends the thread; a forked child may still have the other end.
-        let _ = self.signals.shutdown(Shutdown::Both);
+        // Ends the thread. A forked child shares the sockets and has no thread to end.
+        if self.process == process::id() {
+            let _ = self.signals.shutdown(Shutdown::Both);
+        }
     }
 }
 
