@@ -45,10 +45,10 @@ const TARGET: &str = "socketserver::concurrency";
 ///
 /// Python: the mix-ins, and what a server without one does
 pub trait Concurrency: Send + Sync + 'static {
-    /// Called once, when the server is bound: opens or reads what is needed later, and cannot be
-    /// reached any more from a jail, or by another user. It starts no thread, because the program
-    /// may still fork into the background. (A forking server of a program that enters a jail as well
-    /// is bound after that fork.)
+    /// Called once, when the server is bound: opens or reads the files that it will need. Later the
+    /// program may be in a jail, or run as another user. It starts no thread, because the program may
+    /// still fork into the background. (A program that forks, enters a jail and runs a forking server
+    /// binds after its fork.)
     ///
     /// # Errors
     /// The reason why it could never serve. `bind` returns the error.

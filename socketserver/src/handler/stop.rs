@@ -1,4 +1,4 @@
-//! What kind of end was asked for, and who waits.
+//! The kinds of stop, and which thread waits for live requests.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ pub(crate) enum StopKind {
     Drain,
 }
 
-/// Who waits for live requests after a stop, and for how long.
+/// The thread that waits for live requests after a stop, and for how long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Waiting {
     /// The caller, from now on.

@@ -80,7 +80,7 @@ pub(crate) struct Asked {
     pub(crate) deadline: Instant,
 }
 
-/// Who carries out a stop.
+/// The thread that carries out a stop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum By {
     /// The loop that runs, as it ends. The number is for [`Life::wait`].

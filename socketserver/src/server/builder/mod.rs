@@ -249,10 +249,9 @@ impl<T, C, H, S> Builder<T, C, H, S> {
             let (address, waker) = (socket.getsockname()?, Waker::new()?);
             let books = Arc::new(Books::new(self.options.deadline, waker.clone()));
             concurrency.activate()?;
-            let spoofable = self.transport.is_spoofable(socket);
             let admission = Admission::new(
                 self.options.limits,
-                spoofable.then(|| address.clone()),
+                self.transport.is_spoofable(socket).then(|| address.clone()),
                 books.clone(),
                 concurrency.clone(),
             )?;

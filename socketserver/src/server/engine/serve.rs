@@ -92,7 +92,7 @@ impl Loop<'_> {
     fn run_once(&mut self) -> io::Result<Served> {
         let timeout = self.times.timeout;
         let end = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
-        // A lame duck leaves at once: nobody knows whether another call follows.
+        // A lame duck leaves at once: it cannot know whether another call follows.
         while self.turn() == (Turn::Go { until: None }) {
             let served = self.survive(|looping| {
                 if looping.wait(end)?
