@@ -160,6 +160,18 @@ mod tests {
     }
 
     #[test]
+    fn many_failed_connections_in_a_row_are_a_lack_of_resources() {
+        let mut backoff = Backoff::new();
+        let failed = Errno::CONNABORTED.into();
+        for _ in 1..Backoff::STUMBLES {
+            backoff.stumbled(&failed);
+            assert_eq!(backoff.until, None);
+        }
+        backoff.stumbled(&failed);
+        assert!(backoff.until.is_some());
+    }
+
+    #[test]
     fn the_delay_doubles_until_a_success() {
         let mut backoff = Backoff::new();
         for _ in 0..12 {
