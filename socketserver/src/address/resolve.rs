@@ -196,6 +196,15 @@ impl Text<'_> {
         let port = port
             .parse()
             .map_err(|_| invalid("the port is not a number up to 65535"))?;
+        // The standard library reads only the number of an interface. The system's look-up takes its
+        // name too.
+        if let Some(host) = host
+            .strip_prefix('[')
+            .and_then(|host| host.strip_suffix(']'))
+            && host.contains('%')
+        {
+            return Ok(Text::Host(host, port));
+        }
         if host.contains(':') {
             return Err(invalid("an IPv6 address needs brackets"));
         }
@@ -271,6 +280,7 @@ mod tests {
         assert_eq!(address("127.0.0.1:9999"), inet("127.0.0.1:9999"));
         assert_eq!(address("[::1]:9999"), inet("[::1]:9999"));
         assert_eq!(address(":9999"), inet("0.0.0.0:9999"));
+        assert_eq!(address("[fe80::1%lo]:9999"), inet("[fe80::1%1]:9999"));
         assert_eq!(address("localhost:9999"), inet("127.0.0.1:9999"));
         assert_eq!(address("./socket"), Address::Unix("./socket".into()));
         assert_eq!(address("@name"), Address::Abstract(b"name".to_vec()));
@@ -290,7 +300,15 @@ mod tests {
 
     #[test]
     fn invalid_text_is_quoted_in_the_error() {
-        for text in ["localhost", "9999", "host:port", "host:70000", "::1:80", ""] {
+        for text in [
+            "localhost",
+            "9999",
+            "host:port",
+            "host:70000",
+            "::1:80",
+            "fe80::1%lo:80",
+            "",
+        ] {
             let error = text.to_address().unwrap_err();
             assert_eq!(error.kind(), io::ErrorKind::InvalidInput, "{text}");
             assert!(error.to_string().contains(&format!("{text:?}")), "{error}");

@@ -34,6 +34,8 @@ pub(super) struct Descriptor {
     listening: AtomicBool,
     /// The peer's end of stream has been received.
     pub(super) ended: AtomicBool,
+    /// Closing resets the connection: its linger time was set to zero.
+    pub(super) resets: AtomicBool,
 }
 
 impl Descriptor {
@@ -47,6 +49,7 @@ impl Descriptor {
             detached: AtomicBool::new(false),
             listening: AtomicBool::new(false),
             ended: AtomicBool::new(false),
+            resets: AtomicBool::new(false),
         }
     }
 

@@ -183,6 +183,11 @@ impl Socket {
         self.0.descriptor.detached.load(Relaxed)
     }
 
+    /// Whether the connection is to be reset at its end.
+    pub(crate) fn resets(&self) -> bool {
+        self.0.descriptor.resets.load(Relaxed)
+    }
+
     /// The descriptor's number; -1 once closed.
     ///
     /// Python: `socket.fileno`

@@ -1,6 +1,7 @@
 //! `setsockopt` and `getsockopt`, in typed form.
 
 use std::io;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use socket2::{Domain, SockRef};
@@ -35,7 +36,8 @@ pub enum SocketOption {
     /// `SO_KEEPALIVE`
     KeepAlive(bool),
     /// How long closing waits for unsent data, in whole seconds, rounded up. Zero resets the
-    /// connection. Python: `SO_LINGER`
+    /// connection; a handler that sets this on its request lets the server do so instead of ending
+    /// the stream. Python: `SO_LINGER`
     Linger(Option<Duration>),
     /// The receive buffer, in bytes. Linux doubles it, and has a maximum. Python: `SO_RCVBUF`
     ReceiveBuffer(usize),
@@ -91,7 +93,12 @@ impl Socket {
                 socket.set_multicast_ttl_v4(hops.min(LARGEST) as u32)
             }
             SocketOption::KeepAlive(on) => socket.set_keepalive(on),
-            SocketOption::Linger(time) => socket.set_linger(time.map(whole_seconds)),
+            SocketOption::Linger(time) => {
+                socket.set_linger(time.map(whole_seconds))?;
+                let resets = time.is_some_and(|time| time.is_zero());
+                self.0.descriptor.resets.store(resets, Relaxed);
+                Ok(())
+            }
             SocketOption::ReceiveBuffer(size) => socket.set_recv_buffer_size(size.min(LARGEST)),
             SocketOption::SendBuffer(size) => socket.set_send_buffer_size(size.min(LARGEST)),
             SocketOption::NoDelay(on) => socket.set_tcp_nodelay(on),

@@ -37,7 +37,8 @@ pub(super) fn activate(socket: &Socket, options: &Streams) -> io::Result<()> {
 /// input is read and discarded until the peer ends its side too, or has acknowledged all of ours; up
 /// to [`LINGER_BYTES`] of it, and for at most `patience`.
 pub(super) fn end_of_stream(socket: &Socket, patience: Duration) {
-    if socket.is_detached() {
+    // The handler wants a reset, which closing is.
+    if socket.is_detached() || socket.resets() {
         return;
     }
     let began = Instant::now();

@@ -6,8 +6,10 @@ use std::net::TcpStream;
 use std::thread;
 use std::time::Duration;
 
-use socketserver::{Address, BaseRequestHandler, Builder, Inline, Socket, Tcp, UnixStream};
-use tests::{Client, Concurrent, DEADLINE, Folder, Running, Streams, matrix, run, until};
+use socketserver::{
+    Address, BaseRequestHandler, Builder, Inline, Server, Socket, SocketOption, Tcp, UnixStream,
+};
+use tests::{Client, Column, Concurrent, DEADLINE, Folder, Running, Streams, matrix, run, until};
 
 use crate::LOCAL;
 
@@ -123,6 +125,19 @@ fn a_finished_client_costs_no_wait<C: Concurrent>() {
     ends_when_all_is_read::<_, C>(UnixStream::new().linger(HOUR));
 }
 
+fn a_handler_resets_its_connection<C: Column>() {
+    let reset = |request: Socket, _: Address| -> io::Result<()> {
+        request.sendall(&request.recv(1)?)?;
+        request.setsockopt(SocketOption::Linger(Some(Duration::ZERO)))
+    };
+    let server = run(Server::<Tcp, C, _, _>::handling(reset), LOCAL);
+    let mut client = Client::stream(&server.address());
+    assert_eq!(client.ask("?"), b"?");
+    let error = client.read(&mut [0]).expect_err("a reset");
+    assert_eq!(error.kind(), ConnectionReset);
+}
+
+matrix!(columns: a_handler_resets_its_connection);
 matrix!(
     concurrent: a_reply_arrives_whole_despite_unread_input, no_client_is_waited_for_beyond_linger,
     a_finished_client_costs_no_wait,
