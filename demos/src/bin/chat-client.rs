@@ -69,6 +69,17 @@ fn filter(connection: &Socket) -> Result<(), Failure> {
         let _ = io::copy(&mut io::stdin(), &mut &sending);
         let _ = sending.shutdown(Shutdown::Write);
     });
+    if io::stdout().is_terminal() {
+        // What other members write must not command it.
+        let (mut rfile, _) = connection.makefile(-1, 0);
+        loop {
+            let line = rfile.readline(65_536)?;
+            if line.is_empty() {
+                return Ok(());
+            }
+            println!("{}", printable(line.strip_suffix(b"\n").unwrap_or(&line)));
+        }
+    }
     // Without the buffer of `io::stdout`, which would hold back half a line.
     let mut output = File::from(io::stdout().as_fd().try_clone_to_owned()?);
     io::copy(&mut &*connection, &mut output)?;

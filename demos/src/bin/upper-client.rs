@@ -164,10 +164,11 @@ fn cannot_connect(address: &Address, error: &io::Error) -> Failure {
 
 fn converse(mut server: Box<dyn Server>) -> Result<(), Failure> {
     let (mut input, mut output) = (io::stdin().lock(), io::stdout().lock());
-    let terminal = input.is_terminal() && output.is_terminal();
+    let on_terminal = output.is_terminal();
+    let prompts = on_terminal && input.is_terminal();
     let mut line = Vec::new();
     loop {
-        if terminal {
+        if prompts {
             write!(output, "{PROMPT}")?;
         }
         output.flush()?;
@@ -180,7 +181,7 @@ fn converse(mut server: Box<dyn Server>) -> Result<(), Failure> {
         }
         let line = line.strip_suffix(b"\n").unwrap_or(&line);
         match server.ask(line)? {
-            Some(answer) if terminal => writeln!(output, "{}", printable(&answer))?,
+            Some(answer) if on_terminal => writeln!(output, "{}", printable(&answer))?,
             Some(answer) => output.write_all(&[&answer, b"\n".as_slice()].concat())?,
             None => {}
         }

@@ -36,6 +36,10 @@ use crate::sys::fork::{self, ForkBesideThreads, Forked};
 /// serves on the main thread, and is stopped by a signal or from a hook.
 /// [`fork_beside_threads`](Self::fork_beside_threads) is the way round that.
 ///
+/// A child is a copy, also of random generators: if the parent has used one, such as that of a thread
+/// in the crate `rand`, all children go on with the same numbers, and the keys of their hash maps are
+/// the same too. A handler that needs a secret asks the system for it, or seeds its generator.
+///
 /// A drain waits for children and ends them at its deadline: by SIGTERM, and after 100 ms by SIGKILL.
 /// A parent that ends without a drain does not: after a second Ctrl-C, or SIGKILL, children live on
 /// until they have served their clients. SIGTERM to the whole process group, as service managers send

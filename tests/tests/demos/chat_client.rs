@@ -153,3 +153,43 @@ fn a_terminal_shows_that_the_server_has_ended() {
     server.drain();
     ends_well(user);
 }
+
+/// Input from a pipe, and a server that commands the terminal.
+const HOSTILE: &str = r#"
+import os, pty, socket, subprocess, sys
+
+server = socket.create_server(("127.0.0.1", 0))
+master, slave = pty.openpty()
+address = "127.0.0.1:%d" % server.getsockname()[1]
+client = subprocess.Popen([sys.argv[1], address], stdin=subprocess.PIPE, stdout=slave)
+os.close(slave)
+client.stdin.write(b"hello\n")
+client.stdin.flush()
+connection, _ = server.accept()
+connection.recv(10)
+connection.sendall(b"\x1b[31mred\x07\n")
+client.stdin.close()
+connection.close()
+shown = b""
+try:
+    while chunk := os.read(master, 1000):
+        shown += chunk
+except OSError:  # The client has closed the terminal.
+    pass
+client.wait(15)
+print(shown.decode().strip())
+"#;
+
+#[test]
+fn a_terminal_is_not_commanded_even_beside_a_pipe() {
+    for client in ["chat-client", "upper-client"] {
+        let program = demo(client);
+        let program = program.to_str().expect("text");
+        let Some(python) = python(HOSTILE, &[program]) else {
+            return;
+        };
+        let (status, output, errors) = python.wait();
+        assert!(status.success(), "{errors}");
+        assert_eq!(output, "\u{fffd}[31mred\u{fffd}\n", "{client}");
+    }
+}
