@@ -41,11 +41,12 @@ pub trait BaseServer<R = Socket>: Sized + Send + Sync + 'static {
 
     /// Called before the server refuses a request: it is full and [refuses](crate::Overflow::Refuse)
     /// instead of letting clients wait, the client has as many live requests as one address may
-    /// have, or only the reserve descriptor was left. Send a short message here, such as "busy". The default sends nothing.
+    /// have, or only the reserve descriptor was left. Send a short message here, such as "busy". The
+    /// default sends nothing.
     ///
     /// Runs on the loop's thread, so nothing blocks here: meanwhile every socket behaves as after
-    /// `settimeout` with zero. A fresh connection has room for a few kilobytes. If the client has sent data that was not read, it may see
-    /// a reset instead of the message.
+    /// `settimeout` with zero. A fresh connection has room for a few kilobytes. If the client has sent
+    /// data that was not read, it may see a reset instead of the message.
     ///
     /// Not called for clients over their [rate](crate::Builder::max_rate_per_address), nor for
     /// datagrams from port 0 or from the server itself: replies would amplify a flood, and the server
@@ -72,11 +73,12 @@ pub trait BaseServer<R = Socket>: Sized + Send + Sync + 'static {
         log_error(client_address, error);
     }
 
-    /// A request is over: its handler has run or failed, or the concurrency rejected it, and
-    /// `shutdown_request` has ended its conversation. Called exactly once for each request for which
+    /// A request is over: its handler has run or failed, or it never began, and `shutdown_request`
+    /// has ended its conversation. Called exactly once for each request for which
     /// [`verify_request`](Self::verify_request) returned true, so what that took, such as a place
     /// among the requests of several servers, is given back here. (Not for a request that is lost in
-    /// a panic of your own [`Concurrency`](crate::Concurrency), or of code [around](crate::Builder::around) jobs.)
+    /// a panic of your own [`Concurrency`](crate::Concurrency), or of code
+    /// [around](crate::Builder::around) jobs.)
     ///
     /// Runs where the handler ran: in a forking server that is the child, with its copy of the state.
     ///
