@@ -25,10 +25,33 @@ pub(crate) struct Core {
     /// Set by a signal that drains this server; the loop answers at its next turn.
     pub(crate) signalled: Arc<AtomicBool>,
     /// Asks the concurrency for its workers.
-    pub(crate) workers: Box<dyn Fn() -> Workers + Send + Sync>,
+    pub(crate) workers: AskWorkers,
 }
 
+type AskWorkers = Box<dyn Fn() -> Workers + Send + Sync>;
+
 impl Core {
+    pub(crate) fn new(
+        address: Address,
+        waker: Waker,
+        books: Arc<Books>,
+        lame_duck: Duration,
+        runs_on_loop: bool,
+        workers: AskWorkers,
+    ) -> Self {
+        Core {
+            address,
+            life: Life::new(waker.clone(), lame_duck),
+            waker,
+            runs_on_loop,
+            enforced: Mutex::default(),
+            books,
+            service_actions: AtomicBool::new(true),
+            signalled: Arc::default(),
+            workers,
+        }
+    }
+
     /// Asks the loop for a drain. Live requests may go on for `timeout`.
     pub(crate) fn begin_drain(&self, timeout: Duration) {
         let asked = self

@@ -10,7 +10,7 @@
 //! implements [`RequestHandler`] by hand; changing from one to the other breaks no caller.
 //!
 //! A handler holds a [`ServerRef`]: the state and policy of its server
-//! ([`BaseServer`]), its counters, and its [`Life`], which a handler may ask to end.
+//! ([`BaseServer`]), its counters, and its `Life`, which a handler may ask to end.
 
 pub(crate) mod base;
 mod base_server;
@@ -28,7 +28,7 @@ pub use base_server::{BaseServer, log_error};
 pub(crate) use core::Core;
 pub use datagram::{PacketLines, PacketReader};
 pub use function::{FnHandler, FnState};
-pub(crate) use life::{By, Life, Turn};
+pub(crate) use life::{By, Turn};
 pub use outcome::Outcome;
 pub use server_ref::ServerRef;
 pub(crate) use stop::{Stop, StopKind, Waiting};

@@ -2,8 +2,7 @@
 
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
-use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use rustix::io::Errno;
@@ -13,12 +12,19 @@ use socket2::SockRef;
 use super::wait::{self, Awaited, Interest, Part, Patience};
 use crate::green::Source;
 
+const UNKNOWN: u8 = 0;
+const NO: u8 = 1;
+const YES: u8 = 2;
+
+fn yes_or_no(yes: bool) -> u8 {
+    if yes { YES } else { NO }
+}
+
 /// The lower half of a socket, below any layer.
 pub(super) struct Descriptor {
     /// In nanoseconds; `u64::MAX` is none. Kept here because `MSG_DONTWAIT` ignores the socket's
     /// option.
     timeout: AtomicU64,
-    short_read_is_all: OnceLock<bool>,
     /// Dropped before the descriptor that it stands for.
     pub(super) source: Source,
     /// Blocking, except for listeners and while it connects: the mode belongs to the open file,
@@ -32,6 +38,8 @@ pub(super) struct Descriptor {
     /// A listener keeps its timeout to itself, since the sockets it accepts would inherit the
     /// option.
     listening: AtomicBool,
+    /// [`UNKNOWN`], [`NO`] or [`YES`]: one byte, because the whole fills a cache line.
+    short_read_is_all: AtomicU8,
     /// The peer's end of stream has been received.
     pub(super) ended: AtomicBool,
     /// Closing resets the connection: its linger time was set to zero.
@@ -42,12 +50,12 @@ impl Descriptor {
     pub(super) fn new(fd: impl Into<OwnedFd>) -> Self {
         Descriptor {
             timeout: AtomicU64::new(u64::MAX),
-            short_read_is_all: OnceLock::new(),
             source: Source::default(),
             fd: fd.into(),
             closed: AtomicBool::new(false),
             detached: AtomicBool::new(false),
             listening: AtomicBool::new(false),
+            short_read_is_all: AtomicU8::new(UNKNOWN),
             ended: AtomicBool::new(false),
             resets: AtomicBool::new(false),
         }
@@ -56,7 +64,7 @@ impl Descriptor {
     /// A connection that this listener has accepted.
     pub(super) fn accepted(&self, fd: impl Into<OwnedFd>) -> Self {
         Descriptor {
-            short_read_is_all: self.short_read_is_all().into(),
+            short_read_is_all: yes_or_no(self.short_read_is_all()).into(),
             ..Self::new(fd)
         }
     }
@@ -136,7 +144,14 @@ impl Descriptor {
     /// A fact of TCP alone. A short datagram says nothing about the next one, and a read from a
     /// Unix stream ends where descriptors were sent. What is not known to be TCP is read again.
     fn short_read_is_all(&self) -> bool {
-        *self.short_read_is_all.get_or_init(|| is_tcp(self.socket()))
+        match self.short_read_is_all.load(Relaxed) {
+            UNKNOWN => {
+                let is_tcp = is_tcp(self.socket());
+                self.short_read_is_all.store(yes_or_no(is_tcp), Relaxed);
+                is_tcp
+            }
+            known => known == YES,
+        }
     }
 
     /// Records what a receiving call has shown: with room left there is no more for now, and a

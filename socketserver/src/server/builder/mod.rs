@@ -7,18 +7,16 @@ use std::fmt;
 use std::io;
 use std::marker::PhantomData;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use super::engine::{Admission, Engine, Limits, Listener, Overflow, Rate, TARGET, Times};
 use super::intake::Typed;
 use super::{Owned, Server};
-use crate::address::{Address, ToAddress};
+use crate::address::ToAddress;
 use crate::concurrency::{Concurrency, Guarded};
-use crate::handler::{BaseServer, Core, Life, RequestHandler, ServerRef};
+use crate::handler::{BaseServer, Core, RequestHandler, ServerRef};
 use crate::request::{Books, Waker};
 use crate::socket::Socket;
-use crate::sync::Mutex;
 use crate::transport::Transport;
 
 /// The options of the server itself.
@@ -129,7 +127,7 @@ impl<T, C, H, S> Builder<T, C, H, S> {
     }
 
     /// Maximum number of requests of one client address within a time: connections, however short, or
-    /// datagrams. An IPv6 /64 counts as one address. Clients without a [`host`](Address::host), as on Unix
+    /// datagrams. An IPv6 /64 counts as one address. Clients without a [`host`](crate::Address::host), as on Unix
     /// sockets, are not limited. The requests may
     /// come all at once. Further ones are refused without calling
     /// [`refuse_request`](BaseServer::refuse_request), because a reply to a forged sender would help an
@@ -242,26 +240,11 @@ impl<T, C, H, S> Builder<T, C, H, S> {
         // Before it listens: a child that is forked after that would inherit the listener.
         let listener = Listener::new(socket, adopted);
         let socket = listener.socket();
-        let activated = self.transport.server_activate(socket);
         let own = Arc::new(self.concurrency);
-        let concurrency = Arc::new(Guarded::new(own.clone()));
-        let parts = activated.and_then(|()| {
-            let (address, waker) = (socket.getsockname()?, Waker::new()?);
-            let books = Arc::new(Books::new(self.options.deadline, waker.clone()));
-            concurrency.activate()?;
-            let admission = Admission::new(
-                self.options.limits,
-                self.transport.is_spoofable(socket).then(|| address.clone()),
-                books.clone(),
-                concurrency.clone(),
-            )?;
-            Ok((
-                core(address, waker, books, concurrency.clone(), self.options),
-                admission,
-            ))
-        });
+        let concurrency: Arc<dyn Concurrency> = Arc::new(Guarded::new(own.clone()));
         // A file that `server_bind` has made is removed if the attempt fails.
-        let (core, admission) = parts.inspect_err(|_| self.transport.server_close(socket))?;
+        let (core, admission) = activate(&self.transport, socket, &concurrency, &self.options)
+            .inspect_err(|_| self.transport.server_close(socket))?;
         log::debug!(target: TARGET, "listening on {}", core.address);
         let server = ServerRef::new(self.state, core.clone());
         let typed = Typed::<T, H, S>::new(self.transport, server.clone(), core.runs_on_loop);
@@ -284,24 +267,34 @@ impl<T, C, H, S> Builder<T, C, H, S> {
     }
 }
 
-fn core(
-    address: Address,
-    waker: Waker,
-    books: Arc<Books>,
-    concurrency: Arc<dyn Concurrency>,
-    options: Options,
-) -> Arc<Core> {
-    Arc::new(Core {
+/// Activates transport and concurrency, and makes what depends on neither handler nor state.
+fn activate(
+    transport: &impl Transport,
+    socket: &Socket,
+    concurrency: &Arc<dyn Concurrency>,
+    options: &Options,
+) -> io::Result<(Arc<Core>, Admission)> {
+    transport.server_activate(socket)?;
+    let (address, waker) = (socket.getsockname()?, Waker::new()?);
+    let books = Arc::new(Books::new(options.deadline, waker.clone()));
+    concurrency.activate()?;
+    let admission = Admission::new(
+        options.limits,
+        transport.is_spoofable(socket).then(|| address.clone()),
+        books.clone(),
+        concurrency.clone(),
+    )?;
+    let (asked, runs_on_loop) = (concurrency.clone(), concurrency.runs_on_loop());
+    let workers = Box::new(move || asked.workers());
+    let core = Core::new(
         address,
-        runs_on_loop: concurrency.runs_on_loop(),
-        life: Life::new(waker.clone(), options.lame_duck),
         waker,
         books,
-        service_actions: AtomicBool::new(true),
-        signalled: Arc::default(),
-        enforced: Mutex::default(),
-        workers: Box::new(move || concurrency.workers()),
-    })
+        options.lame_duck,
+        runs_on_loop,
+        workers,
+    );
+    Ok((Arc::new(core), admission))
 }
 
 impl<T: fmt::Debug, C: fmt::Debug, H, S> fmt::Debug for Builder<T, C, H, S> {
