@@ -127,9 +127,9 @@ impl<T, C, H, S> Builder<T, C, H, S> {
     }
 
     /// Maximum number of requests of one client address within a time: connections, however short, or
-    /// datagrams. An IPv6 /64 counts as one address. Clients without a [`host`](crate::Address::host), as on Unix
-    /// sockets, are not limited. The requests may
-    /// come all at once. Further ones are refused without calling
+    /// datagrams. An IPv6 /64 counts as one address. Clients without a
+    /// [`host`](crate::Address::host), as on Unix sockets, are not limited. The requests may come all
+    /// at once. Further ones are refused without calling
     /// [`refuse_request`](BaseServer::refuse_request), because a reply to a forged sender would help an
     /// attack. No limit unless set.
     /// The table holds about 8,000 addresses in less than 1 MB, however many are forged. Addresses over
