@@ -79,13 +79,12 @@ impl Core {
         match Enforcer::start(self.books.clone(), deadline) {
             Ok(enforcer) => *enforced = Some(enforcer),
             Err(error) => {
-                log::warn!(target: TARGET, "cannot start the thread that enforces the drain deadline: {error}; requests may outlast it");
+                log::warn!(target: TARGET, "cannot start the thread that enforces the drain deadline of {} ({error}): requests may outlast it", self.address);
             }
         }
-        // The loop may have ended just now, and then it does not stop this any more.
-        if !self.life.is_serving() {
-            *enforced = None;
-        }
+        drop(enforced);
+        // The loop may have ended just now, and then it does not do this any more.
+        self.stop_enforcing();
     }
 
     /// Until when live requests on the loop's own thread may go on, if there is such a deadline.
@@ -94,7 +93,7 @@ impl Core {
         enforced.as_ref().map(Enforcer::deadline)
     }
 
-    /// The loop has ended.
+    /// Stops aborting requests, if the loop has ended.
     pub(crate) fn stop_enforcing(&self) {
         if self.runs_on_loop {
             let mut enforced = self.enforced.lock();

@@ -3,9 +3,9 @@
 use std::hint::black_box;
 use std::io::ErrorKind;
 
-use parking_lot::Mutex;
+use log::LevelFilter;
 use socketserver::{GreenTCPServer, Socket, green};
-use tests::{Client, elsewhere, in_time, run, until};
+use tests::{Client, elsewhere, in_time, keep_lines, run, until};
 
 /// The recursion that `serde_json` allows unless told otherwise.
 const LEVELS: usize = 127;
@@ -83,30 +83,13 @@ fn stack_beyond_all_bounds_is_an_error() {
     }
 }
 
-struct Lines;
-
-static LINES: Mutex<Vec<String>> = Mutex::new(Vec::new());
-
-impl log::Log for Lines {
-    fn enabled(&self, _: &log::Metadata<'_>) -> bool {
-        true
-    }
-
-    fn log(&self, record: &log::Record<'_>) {
-        LINES.lock().push(record.args().to_string());
-    }
-
-    fn flush(&self) {}
-}
-
 #[test]
 fn stack_that_came_near_its_end_is_reported() {
-    // The logger is for the whole process.
+    // Other tests would add lines of theirs.
     if let Some(ended) = elsewhere("depth::stack_that_came_near_its_end_is_reported") {
         return ended.passed();
     }
-    log::set_logger(&Lines).expect("the first");
-    log::set_max_level(log::LevelFilter::Warn);
+    let lines = keep_lines(LevelFilter::Warn);
     let size = 1 << 20;
     let run = |levels| {
         let one = green::try_spawn(size, move || deep(levels)).expect("a stack");
@@ -116,10 +99,10 @@ fn stack_that_came_near_its_end_is_reported() {
     for _ in 0..20 {
         run(25);
     }
-    assert_eq!(*LINES.lock(), [""; 0]);
+    assert_eq!(lines.about(""), []);
     run(53);
-    until("there is a line", || !LINES.lock().is_empty());
-    let line = LINES.lock()[0].clone();
+    until("there is a line", || !lines.about("").is_empty());
+    let (_, line) = lines.about("")[0].clone();
     assert!(
         line.contains("more than three quarters of its stack of 1024 KiB"),
         "{line}"
@@ -129,5 +112,5 @@ fn stack_that_came_near_its_end_is_reported() {
     for _ in 0..20 {
         run(25);
     }
-    assert_eq!(LINES.lock().len(), 1);
+    assert_eq!(lines.about("").len(), 1);
 }

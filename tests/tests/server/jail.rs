@@ -9,7 +9,7 @@ use socketserver::{
     AddressFamily, Concurrency, Green, Inline, Server, Socket, SocketKind, Tcp, Threading,
     ThreadingTCPServer,
 };
-use tests::{Client, Folder, elsewhere, run, until};
+use tests::{Client, Folder, elsewhere, keep_lines, run, until};
 
 const LOCAL: &str = "127.0.0.1:0";
 
@@ -57,31 +57,15 @@ fn more_than_a_thousand_threads_run_in_a_jail() {
         if !getuid().is_root() {
             return;
         }
-        struct Log;
-        static LINES: parking_lot::Mutex<Vec<String>> = parking_lot::Mutex::new(Vec::new());
-        impl log::Log for Log {
-            fn enabled(&self, _: &log::Metadata<'_>) -> bool {
-                true
-            }
-            fn log(&self, record: &log::Record<'_>) {
-                LINES.lock().push(record.args().to_string());
-            }
-            fn flush(&self) {}
-        }
-        log::set_logger(&Log).expect("the first");
-        log::set_max_level(log::LevelFilter::Debug);
+        let lines = keep_lines(log::LevelFilter::Debug);
         let server = ThreadingTCPServer::handling(|_: Socket, _| ());
         let server = server.bind(LOCAL).expect("bind");
         lock_up(&Folder::new());
         drop(server.spawn().expect("spawn"));
-        let lines = LINES.lock();
-        let limits: Vec<_> = lines
-            .iter()
-            .filter(|line| line.contains("threads in all pools"))
-            .collect();
+        let limits = lines.about("threads in all pools");
         assert_eq!(limits.len(), 1, "{lines:#?}");
         assert!(
-            !limits[0].contains("no limit that could be read"),
+            !limits[0].1.contains("no limit that could be read"),
             "{limits:?}"
         );
         return;

@@ -103,16 +103,13 @@ impl Engine {
     /// The caller's part: waits for live requests, aborts them at the deadline, and ends the workers.
     /// Only the first caller does so; later ones get its report.
     fn finish(&self, before: Snapshot, deadline: Instant, wait: bool) -> Drained {
-        let lock_report = || {
+        let report = if wait {
             self.lock_report(deadline).or_else(|| {
                 // Another caller waits already, and may wait longer than this one: its requests end
                 // now.
                 self.core.books.abort_all();
                 self.lock_report(Instant::now() + 2 * ABORT_GRACE)
             })
-        };
-        let report = if wait {
-            lock_report()
         } else {
             self.drained.try_lock()
         };

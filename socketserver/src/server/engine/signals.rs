@@ -191,13 +191,18 @@ impl Watch {
         thread.spawn(answer)?;
         Ok(watch)
     }
+
+    /// Not in a child of the process that started it.
+    fn is_in_this_process(&self) -> bool {
+        self.process == process::id()
+    }
 }
 
 impl Drop for Watch {
     fn drop(&mut self) {
         unregister(&mut self.actions);
         // Ends the thread. A forked child shares the sockets and has no thread to end.
-        if self.process == process::id() {
+        if self.is_in_this_process() {
             let _ = self.signals.shutdown(Shutdown::Both);
         }
     }
@@ -268,18 +273,17 @@ impl Engine {
         let Some(signals) = &mut *signals else {
             return;
         };
-        let process = process::id();
         if signals
             .watch
             .as_ref()
-            .is_some_and(|watch| watch.process == process)
+            .is_some_and(Watch::is_in_this_process)
         {
             return;
         }
         match Watch::start(self.core.clone(), signals.request.clone()) {
             Ok(watch) => signals.watch = Some(watch),
             Err(error) => {
-                log::warn!(target: TARGET, "cannot start the thread that answers signals: {error}; they wait for the handler that runs");
+                log::warn!(target: TARGET, "cannot start the thread that answers the signals of {} ({error}): they wait for the handler that runs", self.core.address);
             }
         }
     }
