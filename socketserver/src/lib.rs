@@ -145,7 +145,8 @@
 //! 3. `socket/wait.rs` is the one place where a handler waits for its client.
 //! 4. `server/engine/drain.rs` is the end of the server, in six steps.
 //!
-//! Whatever travels between the folders is in `request/`. `pool/` and `green/` run code and know
+//! Whatever travels between the folders is in `request/`, and what signals do is in `signals/`.
+//! `pool/` and `green/` run code and know
 //! nothing of servers, `panics.rs` contains the panics of user code, and `sys/` holds every `unsafe`
 //! block. `CONTRIBUTING.md` has a map, and the words that the code uses.
 
@@ -160,6 +161,9 @@ mod transport;
 mod concurrency;
 
 mod handler;
+
+#[cfg(feature = "signals")]
+mod signals;
 
 mod axis;
 

@@ -36,6 +36,8 @@ use crate::address::Address;
 use crate::concurrency::{Concurrency, Forking};
 use crate::handler::{ServerRef, StopKind};
 use crate::request::{Stats, short_name};
+#[cfg(feature = "signals")]
+use crate::signals::Signals;
 use engine::Engine;
 
 /// A server: a transport that its requests come from, a concurrency that runs them, a handler for
@@ -77,7 +79,7 @@ pub struct Server<T, C, H, S = ()> {
     types: PhantomData<fn() -> (T, H)>,
     /// Last: a signal must not end the process while the state is dropped.
     #[cfg(feature = "signals")]
-    _signals: Arc<engine::Signals>,
+    _signals: Arc<Signals>,
 }
 
 /// The owner of an engine: dropping it is `server_close`.

@@ -8,7 +8,6 @@
 //! | `backoff` | what to do when a request cannot be accepted |
 //! | `rates`, `reserve` | tools of `admission` |
 //! | `drain` | the end, in six steps |
-//! | `signals` | signals that drain, and others that call a function |
 //!
 //! Transport, handler and state come in behind [`Intake`], the concurrency behind its own trait.
 
@@ -19,8 +18,6 @@ mod drain;
 mod rates;
 mod reserve;
 mod serve;
-#[cfg(feature = "signals")]
-mod signals;
 
 use std::io;
 use std::os::fd::RawFd;
@@ -30,14 +27,14 @@ use std::time::Duration;
 pub use admission::Overflow;
 pub(super) use admission::{Admission, Limits};
 pub(super) use rates::Rate;
-#[cfg(feature = "signals")]
-pub(super) use signals::Signals;
 
 use super::report::Drained;
 use crate::concurrency::Concurrency;
 use crate::handler::Core;
 use crate::panics::contained;
 use crate::request::{Accepted, caught};
+#[cfg(feature = "signals")]
+use crate::signals::{Answer, Signals};
 use crate::socket::Socket;
 use crate::sync::Mutex;
 use crate::sys::fork::ParentOnly;
@@ -159,6 +156,16 @@ impl Engine {
         let listener = self.listener.lock();
         let socket = listener.as_ref().map(Listener::socket);
         socket.map_or(-1, Socket::fileno)
+    }
+
+    #[cfg(feature = "signals")]
+    pub(super) fn drain_on_signals(&self, timeout: Duration) -> io::Result<()> {
+        self.signals.set_drain(&self.core, timeout)
+    }
+
+    #[cfg(feature = "signals")]
+    pub(super) fn on_signal(&self, signal: i32, run: Answer) -> io::Result<()> {
+        self.signals.call(&self.core, signal, run)
     }
 
     fn listening(&self) -> io::Result<Listener> {

@@ -117,7 +117,7 @@ impl Loop<'_> {
     /// Answers the signals that have come, and asks what to do next.
     fn turn(&self) -> Turn {
         #[cfg(feature = "signals")]
-        self.answer_signals();
+        self.signals.answer(&self.core);
         self.core.life.turn()
     }
 
@@ -255,7 +255,7 @@ impl Engine {
     /// same.
     fn as_loop<V>(&self, run: impl FnOnce(&mut Loop<'_>) -> io::Result<V>) -> io::Result<V> {
         #[cfg(feature = "signals")]
-        self.watch_signals();
+        self.signals.watch(&self.core);
         let serve = || self.begin().and_then(|mut looping| run(&mut looping));
         let result = self.core.life.inside(|| survived(serve));
         self.carry_out();
