@@ -1,12 +1,15 @@
 //! Servers of a socket that exists already.
 
 use std::any::type_name;
+use std::fs;
 use std::io::{self, ErrorKind};
 use std::net::{TcpListener, UdpSocket};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::{UnixDatagram, UnixListener};
 use std::process::Stdio;
 
+use rustix::fs::OFlags;
+use rustix::io::{FdFlags, fcntl_setfd};
 use socketserver::{Address, Served, Server, Socket, ThreadingTCPServer};
 use tests::{
     Client, Column, DEADLINE, Datagrams, Echo, Folder, Running, Streams, TestTransport,
@@ -106,6 +109,19 @@ fn sockets_of_another_kind_are_rejected<T: TestTransport, C: Column>() {
 }
 
 matrix!(all: sockets_of_another_kind_are_rejected);
+
+#[test]
+fn an_adopted_listener_closes_on_exec() {
+    let listener = TcpListener::bind(LOCAL).expect("bind");
+    fcntl_setfd(&listener, FdFlags::empty()).expect("as a service manager leaves it");
+    let server = ThreadingTCPServer::<Echo>::builder().from_socket(listener);
+    let server = server.expect("from_socket");
+    let info = fs::read_to_string(format!("/proc/self/fdinfo/{}", server.fileno()));
+    let info = info.expect("its descriptor");
+    let flags = info.lines().find_map(|line| line.strip_prefix("flags:"));
+    let flags = u32::from_str_radix(flags.expect("flags").trim(), 8).expect("a number");
+    assert_ne!(flags & OFlags::CLOEXEC.bits(), 0, "{info}");
+}
 
 /// Complaint 35.
 #[test]

@@ -6,6 +6,7 @@ mod constructors;
 use std::fmt;
 use std::io;
 use std::marker::PhantomData;
+use std::os::fd::{AsRawFd, RawFd};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -212,7 +213,8 @@ impl<T, C, H, S> Builder<T, C, H, S> {
     /// The rest is as on a socket that the server makes: timeouts are cleared (datagrams get
     /// `send_timeout`), `wait_for_input` holds, and a listener no longer blocks. That is a property
     /// of the socket itself, so other owners of it, in other processes too, must expect
-    /// `WouldBlock`.
+    /// `WouldBlock`. Programs that a handler executes do not inherit the descriptor, except as
+    /// standard input, output or error.
     ///
     /// # Errors
     /// `InvalidInput` for a socket of another kind, and the system's.
@@ -227,6 +229,7 @@ impl<T, C, H, S> Builder<T, C, H, S> {
     {
         let socket = socket.into();
         self.transport.adopt(&socket)?;
+        close_on_exec(&socket)?;
         self.start(socket, true)
     }
 
@@ -265,6 +268,16 @@ impl<T, C, H, S> Builder<T, C, H, S> {
             types: PhantomData,
         })
     }
+}
+
+/// A service manager hands over descriptors that stay open when the process executes a program: the
+/// address would stay taken for as long as such a program lives.
+fn close_on_exec(socket: &Socket) -> io::Result<()> {
+    const STDERR: RawFd = 2;
+    if socket.as_raw_fd() > STDERR {
+        rustix::io::fcntl_setfd(socket, rustix::io::FdFlags::CLOEXEC)?;
+    }
+    Ok(())
 }
 
 /// Activates transport and concurrency, and makes what depends on neither handler nor state.
