@@ -145,12 +145,15 @@ impl<T, C: Concurrency, H, S> Server<T, C, H, S> {
     /// Serves one request, or calls `handle_timeout` when none comes within
     /// [`timeout`](Builder::timeout). Returns what happened. A stop ends its wait.
     ///
+    /// `while server.handle_request()? != Served::Stopped {}` is a loop of the program's own, which
+    /// a signal ends ([`drain_on_signals`](Self::drain_on_signals)), or a handler. A stop that comes
+    /// during a request or between two calls is what the next call returns.
+    ///
     /// # Errors
     /// As [`serve_forever`](Self::serve_forever).
     ///
     /// Python: `BaseServer.handle_request`
     pub fn handle_request(&self) -> io::Result<Served> {
-        self.server.core().life.enter_once()?;
         self.engine.0.serve_once()
     }
 

@@ -46,7 +46,7 @@ impl Engine {
             };
             let asked = life.ask(kind, waiting, true);
             match asked.carried_out_by {
-                By::Caller => self.carry_out(),
+                By::Caller => drop(self.carry_out()),
                 By::Loop(_) if wait => self.core.enforce(asked.deadline),
                 By::Loop(_) | By::Nobody => {}
             }
@@ -58,7 +58,7 @@ impl Engine {
         let asked = life.ask(kind, Waiting::Caller(timeout), true);
         match asked.carried_out_by {
             By::Loop(ended) => self.wait_for_loop(ended, asked.deadline),
-            By::Caller => self.carry_out(),
+            By::Caller => drop(self.carry_out()),
             By::Nobody => {}
         }
         self.finish(before, asked.deadline, wait)
@@ -74,8 +74,8 @@ impl Engine {
     }
 
     /// The loop's part: carries out whatever stop was asked for, and what is asked for meanwhile, and
-    /// leaves.
-    pub(in crate::server) fn carry_out(&self) {
+    /// leaves. Returns whether there was a stop.
+    pub(in crate::server) fn carry_out(&self) -> bool {
         let (life, before) = (&self.core.life, Snapshot::now(&self.core));
         let mut done: Option<(Stop, Instant)> = None;
         while let Some(stop) = life.leave(done.map(|(stop, _)| stop)) {
@@ -92,12 +92,14 @@ impl Engine {
             done = Some((stop, deadline));
         }
         self.core.stop_enforcing();
+        let Some((stop, deadline)) = done else {
+            return false;
+        };
         log::debug!(target: TARGET, "the loop of {} has ended", self.core.address);
-        if let Some((stop, deadline)) = done
-            && stop.loop_waits()
-        {
+        if stop.loop_waits() {
             self.finish(before, deadline, true);
         }
+        true
     }
 
     /// The caller's part: waits for live requests, aborts them at the deadline, and ends the workers.

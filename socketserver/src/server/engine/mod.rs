@@ -6,6 +6,7 @@
 //! | `dispatch` | one request from the loop to its handler, or to its refusal |
 //! | `admission` | the limits, and the list of reasons not to serve a request |
 //! | `backoff` | what to do when a request cannot be accepted |
+//! | `once` | what one `handle_request` leaves for the next |
 //! | `rates`, `reserve` | tools of `admission` |
 //! | `drain` | the end, in six steps |
 //!
@@ -15,6 +16,7 @@ mod admission;
 mod backoff;
 mod dispatch;
 mod drain;
+mod once;
 mod rates;
 mod reserve;
 mod serve;
@@ -28,6 +30,7 @@ pub use admission::Overflow;
 pub(super) use admission::{Admission, Limits};
 pub(super) use rates::Rate;
 
+use self::once::Once;
 use super::report::Drained;
 use crate::concurrency::Concurrency;
 use crate::handler::Core;
@@ -115,6 +118,7 @@ pub(super) struct Engine {
     listener: Mutex<Option<Listener>>,
     /// `Some` once the server has ended.
     drained: Mutex<Option<Drained>>,
+    once: Mutex<Once>,
     #[cfg(feature = "signals")]
     signals: Arc<Signals>,
 }
@@ -136,6 +140,7 @@ impl Engine {
             times,
             listener: Mutex::new(Some(listener)),
             drained: Mutex::default(),
+            once: Mutex::default(),
             #[cfg(feature = "signals")]
             signals: Arc::default(),
         }

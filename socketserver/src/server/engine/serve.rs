@@ -1,12 +1,14 @@
 //! The loop. Read this file first, top to bottom.
 
 use std::io;
+use std::mem;
 use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
 use super::admission::Refusal;
 use super::backoff::{AcceptError, Backoff};
+use super::once::Once;
 use super::{Engine, Listener, TARGET, survived};
 use crate::handler::Turn;
 use crate::panics::{catch_panic, contained};
@@ -240,26 +242,50 @@ impl Engine {
     /// Serves until a stop, after `Life::enter`. Calls `begun` once the loop runs; if it cannot, drops
     /// `begun` uncalled.
     pub(in crate::server) fn serve(&self, begun: impl FnOnce()) -> io::Result<()> {
-        self.as_loop(|looping| {
+        *self.once.lock() = Once::First;
+        let (result, _) = self.as_loop(|looping| {
             begun();
             looping.run()
-        })
+        });
+        result
     }
 
-    /// Serves one request, after `Life::enter_once`.
+    /// `handle_request`. A program calls it in a loop, until it returns `Stopped`. So a stop that
+    /// comes while a request is handled, or between two calls, is what the next call returns, though
+    /// it was carried out before.
     pub(in crate::server) fn serve_once(&self) -> io::Result<Served> {
-        self.as_loop(|looping| looping.run_once())
+        let before = mem::take(&mut *self.once.lock());
+        if before == Once::StopUnseen {
+            return Ok(Served::Stopped);
+        }
+        if let Err(error) = self.core.life.enter_once() {
+            let was_closed = error.kind() == io::ErrorKind::NotConnected;
+            return if was_closed && before == Once::Next {
+                Ok(Served::Stopped)
+            } else {
+                Err(error)
+            };
+        }
+        let (result, stopped) = self.as_loop(|looping| looping.run_once());
+        *self.once.lock() = match result {
+            Ok(Served::Stopped) | Err(_) => Once::First,
+            Ok(_) if stopped => Once::StopUnseen,
+            Ok(_) => Once::Next,
+        };
+        result
     }
 
-    /// Runs a loop and its end. A logger may panic while the loop begins, and its end is then the
-    /// same.
-    fn as_loop<V>(&self, run: impl FnOnce(&mut Loop<'_>) -> io::Result<V>) -> io::Result<V> {
+    /// Runs a loop and its end; returns also whether it was stopped. A logger may panic while the
+    /// loop begins, and its end is then the same.
+    fn as_loop<V>(
+        &self,
+        run: impl FnOnce(&mut Loop<'_>) -> io::Result<V>,
+    ) -> (io::Result<V>, bool) {
         #[cfg(feature = "signals")]
         self.signals.watch(&self.core);
         let serve = || self.begin().and_then(|mut looping| run(&mut looping));
         let result = self.core.life.inside(|| survived(serve));
-        self.carry_out();
-        result
+        (result, self.carry_out())
     }
 
     /// A loop whose concurrency is attached.
