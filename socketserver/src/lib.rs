@@ -228,13 +228,14 @@ pub use wait::{Ready, Selectable, select};
 /// | [`TcpOnly`](options::TcpOnly) | [`Tcp`] | `wait_for_input`, `disable_nagle_algorithm` |
 /// | [`Packets`](options::Packets) | [`Udp`], [`UnixDatagram`] | `max_packet_size`, `send_timeout` |
 /// | [`File`](options::File) | [`UnixStream`], [`UnixDatagram`] | `mode` |
-/// | [`Threads`](options::Threads) | [`Threading`] | `max_threads`, `keep_alive`, `daemon_threads` |
+/// | [`Threads`](options::Threads) | [`Threading`] | `max_threads`, `keep_alive` |
 /// | [`Children`](options::Children) | [`Forking`] | `max_children`, `fork_beside_threads` |
 /// | [`GreenThreads`](options::GreenThreads) | [`Green`] | `stack_size`, `max_green_threads` |
-/// | [`OnClose`](options::OnClose) | [`Threading`], [`Forking`] | `block_on_close` |
+/// | [`DaemonThreads`](options::DaemonThreads) | [`Threading`], [`Green`] | `daemon_threads` |
+/// | [`OnClose`](options::OnClose) | [`Threading`], [`Green`], [`Forking`] | `block_on_close` |
 pub mod options {
     pub use crate::axis::Has;
-    pub use crate::concurrency::{Children, GreenThreads, OnClose, Threads};
+    pub use crate::concurrency::{Children, DaemonThreads, GreenThreads, OnClose, Threads};
     pub use crate::transport::options::{File, Inet, Packets, Streams, TcpOnly};
 }
 

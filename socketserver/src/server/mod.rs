@@ -177,6 +177,9 @@ impl<T, C: Concurrency, H, S> Server<T, C, H, S> {
     /// On the loop's thread and inside a request it does not wait, and returns an empty report. On a
     /// server that has ended it returns the report of that end. If several callers drain at once, the
     /// first deadline aborts the requests.
+    ///
+    /// The options `block_on_close` and `daemon_threads` are about [`server_close`](Self::server_close):
+    /// a drain waits also where they are set. `Duration::ZERO` is for those who do not want to wait.
     pub fn drain(&self, timeout: Duration) -> Drained {
         self.engine.0.end(StopKind::Drain, timeout, true)
     }
@@ -196,7 +199,8 @@ impl<T, C: Concurrency, H, S> Server<T, C, H, S> {
     /// From now on the first SIGINT or SIGTERM drains the server, after its
     /// [`lame_duck`](Builder::lame_duck) time, and `serve_forever` returns; live requests have
     /// `timeout` to finish. A second signal ends the process at once, with status 128 + its number.
-    /// Several servers of one process may call it; a signal drains all of them.
+    /// Several servers of one process may call it; a signal drains all of them. With `Duration::ZERO`
+    /// live requests are aborted at once, as the end of a Python program ends its daemon threads.
     ///
     /// No thread is started: the signal sets a flag and wakes the loop. Only an inline server, whose
     /// loop may be in a handler that waits for an idle client, has a thread that answers, and that
