@@ -19,7 +19,7 @@ use std::net::Shutdown;
 use std::time::Duration;
 
 use super::serve::{Loop, Taken};
-use super::{Engine, TARGET, quietly, survived};
+use super::{Engine, Origin, TARGET, quietly, survived};
 use crate::handler::{By, Core, Stop, StopKind, Waiting};
 use crate::request::Stats;
 use crate::server::report::Drained;
@@ -154,7 +154,7 @@ impl Engine {
         let Some(listener) = self.listener.lock().clone() else {
             return;
         };
-        if !listener.adopted
+        if listener.origin == Origin::Own
             && let Err(error) = self.intake.fence(listener.socket())
         {
             log::debug!(target: TARGET, "cannot fence {} ({error}): the last clients may be reset", self.core.address);
@@ -225,7 +225,7 @@ impl Engine {
     fn close_listener_of_stuck_loop(&self) {
         let listener = self.listener.lock().clone();
         self.close_listener();
-        if let Some(listener) = listener.filter(|listener| !listener.adopted) {
+        if let Some(listener) = listener.filter(|listener| listener.origin == Origin::Own) {
             // The loop still holds the descriptor, so this wakes it. It fails for datagrams, which
             // does not matter: the loop ends with its handler.
             let _ = listener.socket().raw().shutdown(Shutdown::Both);
@@ -293,7 +293,7 @@ impl Loop<'_> {
                 }
                 // The last step of a handshake may still be on its way. A fenced Unix socket always
                 // polls as ready, so this waits only once.
-                Ok(Taken::Nothing) if !ready && Instant::now() < late => {
+                Ok(Taken::Nothing) if !ready && !self.is_given() && Instant::now() < late => {
                     match self.core.waker.wait(Some(self.socket()), Some(late)) {
                         Ok(there) => ready = there,
                         Err(_) => break,

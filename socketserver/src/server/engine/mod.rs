@@ -24,6 +24,7 @@ mod serve;
 use std::io;
 use std::os::fd::RawFd;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 pub use admission::Overflow;
@@ -50,6 +51,8 @@ pub(super) const TARGET: &str = "socketserver::server";
 pub(super) trait Intake: Send + Sync {
     /// `get_request`
     fn take(&self, listener: &Socket) -> io::Result<Arc<dyn Accepted>>;
+    /// `given_request`
+    fn take_given(&self, connection: &Socket) -> io::Result<Arc<dyn Accepted>>;
     /// `fence`
     fn fence(&self, listener: &Socket) -> io::Result<()>;
     /// The transport's `server_close`.
@@ -64,31 +67,46 @@ pub(super) trait Intake: Send + Sync {
     fn closed(&self);
 }
 
-/// A bound socket.
+/// A bound socket, or a connection that is served instead.
 #[derive(Clone)]
 pub(super) struct Listener {
     socket: Arc<Owner>,
+    origin: Origin,
+}
+
+/// Where a server's socket comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// The server has made it.
+    Own,
     /// It was handed over: other processes may share it, so it must not be fenced.
-    adopted: bool,
+    Adopted,
+    /// It was handed over, and is a connection: the server's one request.
+    Given,
 }
 
 enum Owner {
     /// A listener: a forked child must not keep it.
     Parent(ParentOnly<Socket>),
-    /// A datagram's socket, with which a child answers.
+    /// A datagram's socket, with which a child answers, or a connection.
     Shared(Socket),
 }
 
 impl Listener {
-    pub(super) fn new(socket: Socket, adopted: bool) -> Self {
+    pub(super) fn new(socket: Socket, origin: Origin) -> Self {
         let owner = match socket.kind() {
+            _ if origin == Origin::Given => Owner::Shared(socket),
             Ok(kind) if kind.is_connectionless() => Owner::Shared(socket),
             _ => Owner::Parent(ParentOnly::new(socket)),
         };
         Listener {
             socket: Arc::new(owner),
-            adopted,
+            origin,
         }
+    }
+
+    fn is_given(&self) -> bool {
+        self.origin == Origin::Given
     }
 
     pub(super) fn socket(&self) -> &Socket {
@@ -119,6 +137,8 @@ pub(super) struct Engine {
     /// `Some` once the server has ended.
     drained: Mutex<Option<Drained>>,
     once: Mutex<Once>,
+    /// Whether the one request of a server that was given a connection has been taken.
+    given_taken: AtomicBool,
     #[cfg(feature = "signals")]
     signals: Arc<Signals>,
 }
@@ -141,6 +161,7 @@ impl Engine {
             listener: Mutex::new(Some(listener)),
             drained: Mutex::default(),
             once: Mutex::default(),
+            given_taken: AtomicBool::new(false),
             #[cfg(feature = "signals")]
             signals: Arc::default(),
         }

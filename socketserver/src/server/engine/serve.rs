@@ -10,7 +10,7 @@ use super::admission::Refusal;
 use super::backoff::{AcceptError, Backoff};
 use super::once::Once;
 use super::{Engine, Listener, TARGET, survived};
-use crate::handler::Turn;
+use crate::handler::{StopKind, Turn, Waiting};
 use crate::panics::{catch_panic, contained};
 use crate::request::Accepted;
 use crate::server::report::Served;
@@ -120,6 +120,9 @@ impl Loop<'_> {
     fn turn(&self) -> Turn {
         #[cfg(feature = "signals")]
         self.signals.answer(&self.core);
+        if self.given_was_served() {
+            self.core.life.ask(StopKind::Close, Waiting::Nobody, false);
+        }
         self.core.life.turn()
     }
 
@@ -133,10 +136,14 @@ impl Loop<'_> {
         let pause = self.backoff.until();
         // In this order: first the books learn that the loop waits for an end, then the loop checks
         // whether it must wait.
-        let watching = self.admission.must_wait().then(|| self.core.books.watch());
+        let waits_for_end = self.given_was_taken() || self.admission.must_wait();
+        let watching = waits_for_end.then(|| self.core.books.watch());
         let full = watching.is_some() && self.admission.must_wait();
         let open = !full && pause.is_none();
         let end = earliest([end, overdue, pause, self.workers_due]);
+        if self.is_given() {
+            return self.wait_for_given(open, end);
+        }
         let listener = open.then_some(self.socket());
         self.core.waker.wait(listener, end)
     }
@@ -178,7 +185,13 @@ impl Loop<'_> {
     }
 
     fn accept(&self) -> io::Result<Arc<dyn Accepted>> {
-        self.intake.take(self.socket())
+        if !self.is_given() {
+            return self.intake.take(self.socket());
+        }
+        if self.engine.given_taken.swap(true, Relaxed) {
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
+        self.intake.take_given(self.socket())
     }
 
     fn cannot_take(&mut self, error: io::Error) -> io::Result<Taken> {
@@ -226,6 +239,31 @@ impl Loop<'_> {
         wanted
             .then(|| Instant::now().checked_add(self.times.poll_interval))
             .flatten()
+    }
+
+    /// Whether the server was given a connection: it has this one request, and then it ends.
+    pub(super) fn is_given(&self) -> bool {
+        self.listener.is_given()
+    }
+
+    fn given_was_taken(&self) -> bool {
+        self.is_given() && self.engine.given_taken.load(Relaxed)
+    }
+
+    fn given_was_served(&self) -> bool {
+        self.given_was_taken() && self.core.books.active() == 0
+    }
+
+    /// The connection need not be readable, because its handler may speak first. After that there
+    /// is only its end to wait for, of which the books tell.
+    fn wait_for_given(&self, open: bool, end: Option<Instant>) -> io::Result<bool> {
+        if !self.given_was_taken() && open {
+            return Ok(true);
+        }
+        if self.given_was_served() {
+            return Ok(false);
+        }
+        self.core.waker.wait(None, end)
     }
 
     pub(super) fn socket(&self) -> &Socket {
