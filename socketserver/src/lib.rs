@@ -227,7 +227,7 @@ pub use wait::{Ready, Selectable, select};
 /// | [`Inet`](options::Inet) | [`Tcp`], [`Udp`] | `allow_reuse_address`, `allow_reuse_port`, `dual_stack` |
 /// | [`TcpOnly`](options::TcpOnly) | [`Tcp`] | `wait_for_input`, `disable_nagle_algorithm` |
 /// | [`Packets`](options::Packets) | [`Udp`], [`UnixDatagram`] | `max_packet_size`, `send_timeout` |
-/// | [`File`](options::File) | [`UnixStream`], [`UnixDatagram`] | `mode` |
+/// | [`File`](options::File) | [`UnixStream`], [`UnixDatagram`] | `mode`, `restore_file` |
 /// | [`Threads`](options::Threads) | [`Threading`] | `max_threads`, `keep_alive` |
 /// | [`Children`](options::Children) | [`Forking`] | `max_children`, `fork_beside_threads` |
 /// | [`GreenThreads`](options::GreenThreads) | [`Green`] | `stack_size`, `max_green_threads` |

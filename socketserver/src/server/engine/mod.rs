@@ -8,6 +8,7 @@
 //! | `backoff` | what to do when a request cannot be accepted |
 //! | `once` | what one `handle_request` leaves for the next |
 //! | `rates`, `reserve` | tools of `admission` |
+//! | `restore` | a listener that clients cannot find any more |
 //! | `drain` | the end, in six steps |
 //!
 //! Transport, handler and state come in behind [`Intake`], the concurrency behind its own trait.
@@ -19,6 +20,7 @@ mod drain;
 mod once;
 mod rates;
 mod reserve;
+mod restore;
 mod serve;
 
 use std::io;
@@ -33,6 +35,7 @@ pub(super) use rates::Rate;
 
 use self::once::Once;
 use super::report::Drained;
+use crate::address::Address;
 use crate::concurrency::Concurrency;
 use crate::handler::Core;
 use crate::panics::contained;
@@ -53,6 +56,12 @@ pub(super) trait Intake: Send + Sync {
     fn take(&self, listener: &Socket) -> io::Result<Arc<dyn Accepted>>;
     /// `given_request`
     fn take_given(&self, connection: &Socket) -> io::Result<Arc<dyn Accepted>>;
+    /// `is_lost`
+    fn is_lost(&self, listener: &Socket) -> bool;
+    /// `socket` and `server_bind`
+    fn bind_again(&self, address: &Address) -> io::Result<Socket>;
+    /// `server_activate`
+    fn activate(&self, listener: &Socket) -> io::Result<()>;
     /// `fence`
     fn fence(&self, listener: &Socket) -> io::Result<()>;
     /// The transport's `server_close`.
