@@ -173,8 +173,9 @@ mod address;
 
 mod aliases;
 
-// Written as if they were crates of their own: `panics`, `sync` and `sys` import nothing of this
-// crate, `pool` imports the first two, and `green` all of these.
+// Written as if they were crates of their own: `aborts`, `panics`, `sync` and `sys` import nothing of
+// this crate, `pool` imports the last three of them, and `green` all of these.
+mod aborts;
 pub mod green;
 #[cfg(loom)]
 mod model;

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::engine::{Intake, quietly, survived};
+use crate::aborts::Aborts;
 use crate::address::Address;
-use crate::green::Aborts;
 use crate::handler::{BaseServer, RequestHandler, ServerRef};
 use crate::panics::DropsQuietly;
 use crate::request::{Accepted, End, HandlerError, caught};

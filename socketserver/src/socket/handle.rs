@@ -13,9 +13,10 @@ use socket2::SockRef;
 use super::descriptor::Descriptor;
 use super::kind::{SocketKind, domain_and_type};
 use super::layer::{Layer, Wire};
+use crate::aborts::Abortable;
 use crate::address::Address;
 use crate::address::AddressFamily;
-use crate::green::{self, Abortable};
+use crate::green;
 use crate::wait::{self, Awaited, Interest, Patience};
 
 /// A socket with Python's method names and one timeout for every operation. A clone is another
