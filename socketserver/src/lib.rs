@@ -177,8 +177,9 @@ mod address;
 
 mod aliases;
 
-// Written as if they were crates of their own: `panics`, `sync` and `sys` import nothing of this
-// crate, `pool` imports the first two, and `green` all of these.
+// Written as if they were crates of their own: `aborts`, `panics`, `sync` and `sys` import nothing of
+// this crate, `pool` imports the last three of them, and `green` all of these.
+mod aborts;
 pub mod green;
 #[cfg(loom)]
 mod model;
@@ -196,8 +197,8 @@ pub use axis::Wrapped;
 pub use concurrency::Green;
 pub use concurrency::{Around, Concurrency, ConcurrencyHooks, Forking, Inline, Threading};
 pub use handler::{
-    BaseServer, FnHandler, FnState, Outcome, PacketLines, PacketReader, Request, RequestHandler,
-    ServerRef, log_error,
+    BaseServer, FnHandler, FnState, Idle, Outcome, PacketLines, PacketReader, Request,
+    RequestHandler, ServerRef, log_error,
 };
 pub use request::{
     Datagram, End, HandlerError, Job, Rejected, ReplySocket, Run, Stats, Ticket, Waker, Workers,

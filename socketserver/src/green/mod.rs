@@ -51,7 +51,7 @@
 
 // Layers. A file imports only files on lines below its own:
 //
-//     blocking                          calls that block, made on the threads of a pool
+//     blocking            scope         calls that block, made on the threads of a pool   threads that borrow
 //     spawn                             starting and joining green threads
 //     channel  sync                     what user code waits with
 //     wait_queue          source        waiting for other code   waiting for a descriptor
@@ -59,7 +59,7 @@
 //     local                             a scheduler's loop, on its own thread
 //     scheduler           prefetch      what other threads use of it   memory before it is needed
 //     reactor  timers  watchdog  task   descriptors, deadlines, long turns, one green thread
-//     interest            nesting       read or write   the servers that code is inside
+//     interest            nesting       read or write   the servers and requests that code is inside
 //
 // `sys` has the coroutines and their stacks.
 
@@ -73,6 +73,7 @@ mod nesting;
 mod prefetch;
 mod reactor;
 mod scheduler;
+mod scope;
 mod source;
 mod spawn;
 mod sync;
@@ -82,15 +83,17 @@ mod wait_queue;
 mod watchdog;
 
 pub use crate::sys::coroutine::enable;
+pub use crate::sys::scope::Scope;
 pub use blocking::blocking;
 pub use channel::{
     Receiver, RecvError, RecvTimeoutError, SendError, Sender, TryRecvError, channel,
 };
 pub(crate) use cores::{count_cores, start};
-pub(crate) use current::{Current, enclosing_servers, may_park, must_not_wait};
+pub(crate) use current::{Current, enclosing_request, enclosing_servers, may_park, must_not_wait};
 pub use current::{is_green, sleep, yield_now};
 pub(crate) use interest::Interest;
-pub(crate) use nesting::nonblocking_sockets;
+pub(crate) use nesting::{Enclosing, nonblocking_sockets};
+pub use scope::{ScopedJoinHandle, scope};
 pub(crate) use source::{Source, park_for_any};
 pub use spawn::{JoinHandle, spawn, try_spawn};
 pub(crate) use spawn::{STACK_SIZE, Stacks};

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::engine::{Intake, quietly, survived};
+use crate::aborts::Aborts;
 use crate::address::Address;
 use crate::handler::{BaseServer, RequestHandler, ServerRef};
 use crate::panics::DropsQuietly;
@@ -116,6 +117,14 @@ struct Request<T: Transport, H, S> {
     request: DropsQuietly<T::Request>,
     client_address: Address,
     typed: DropsQuietly<Arc<Typed<T, H, S>>>,
+    /// What an abort ends beside the client's connection.
+    aborts: Aborts,
+}
+
+impl<T: Transport, H, S> AsRef<Aborts> for Request<T, H, S> {
+    fn as_ref(&self) -> &Aborts {
+        &self.aborts
+    }
 }
 
 impl<T, H, S> Request<T, H, S>
@@ -132,6 +141,7 @@ where
             request: DropsQuietly::new(request),
             client_address,
             typed: DropsQuietly::new(typed.clone()),
+            aborts: Aborts::default(),
         })
     }
 
@@ -186,9 +196,11 @@ where
         });
     }
 
-    fn run(&self) -> End {
-        self.typed.server.core().life.inside(|| {
-            let end = match caught(|| self.handle()) {
+    fn run(self: Arc<Self>) -> End {
+        let life = &self.typed.server.core().life;
+        let handled = life.inside_request(self.clone(), || caught(|| self.handle()));
+        life.inside(|| {
+            let end = match handled {
                 Ok(()) => End::Finished,
                 Err(error) => {
                     self.fail(error);
@@ -230,5 +242,10 @@ where
         quietly("a transport's abort", || {
             self.typed.transport.abort(&self.request);
         });
+        self.aborts.abort();
+    }
+
+    fn end_if_idle(&self) {
+        self.aborts.end_if_idle();
     }
 }

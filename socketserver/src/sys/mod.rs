@@ -8,12 +8,14 @@
 //! | `coroutine` | switching to such a stack and back; uses `stack` |
 //! | `stack_overflow` | a message when a stack is used up; uses `stack` |
 //! | `prefetch` | one instruction |
+//! | `scope` | functions that borrow from a thread that waits for them |
 //! | this one | calls on sockets that no safe crate offers |
 
 pub(crate) mod address;
 pub(crate) mod coroutine;
 pub(crate) mod fork;
 pub(crate) mod prefetch;
+pub(crate) mod scope;
 pub(crate) mod stack;
 pub(crate) mod stack_overflow;
 
