@@ -25,7 +25,7 @@ ALLOWED = {
     "pool": "panics sync sys",
     "green": "aborts panics pool sync sys",
     "wait": "green panics sync sys",
-    "address": "sys", "socket": "aborts address green panics sync sys wait",
+    "address": "green sys wait", "socket": "aborts address green panics sync sys wait",
     "request": "address panics socket sync sys wait",
     "transport": "address axis request socket sys wait",
     "concurrency": "axis green panics pool request sync sys",

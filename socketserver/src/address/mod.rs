@@ -10,6 +10,7 @@
 
 mod family;
 mod host;
+mod look_up;
 mod other;
 mod resolve;
 

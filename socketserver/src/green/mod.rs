@@ -15,8 +15,8 @@
 //! # Rules
 //!
 //! 1. *Wait in waiting calls only.* Anything else that blocks stops its scheduler, with all green
-//!    threads there: `std::thread::sleep`, a `std::sync` lock that is held for long, files, name
-//!    look-ups, the sockets of other crates. Put it into [`blocking`], or use the counterpart in
+//!    threads there: `std::thread::sleep`, a `std::sync` lock that is held for long, files,
+//!    name look-ups by other crates, their sockets. Put it into [`blocking`], or use the counterpart in
 //!    this module.
 //! 2. *Hold no lock of `std` or `parking_lot` during a waiting call.* If the owner of such a lock
 //!    parks, and another green thread of its scheduler asks for the lock, that one blocks the

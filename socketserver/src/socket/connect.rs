@@ -19,16 +19,22 @@ impl Socket {
     /// Connects a stream to its peer. A datagram socket sends to this address from then on, and
     /// receives only from it.
     ///
+    /// The socket's timeout is for a look-up of the host's name and the connection together.
+    ///
     /// # Errors
     /// `ConnectionRefused` when there is no listener, `InvalidInput` for the empty host, which is no
     /// peer's, `TimedOut`, and the system's.
     ///
-    /// Python: `socket.connect`
+    /// Python: `socket.connect`, where a look-up takes its time in addition
     pub fn connect(&self, address: impl ToAddress) -> io::Result<()> {
-        let address = address.to_peer()?;
+        let descriptor = self.0.descriptor.open()?;
+        let (timeout, patience) = (descriptor.timeout(), descriptor.patience());
+        self.connect_within(&address.to_peer(timeout)?, patience)
+    }
+
+    fn connect_within(&self, address: &Address, patience: Patience) -> io::Result<()> {
         let descriptor = self.0.descriptor.open()?;
         let to = address.to_sock_addr()?;
-        let patience = descriptor.patience();
         wait::consume_budget(green::may_park(), patience);
         match address.family() {
             AddressFamily::Unix => connect_unix(descriptor, &to, patience),
@@ -95,18 +101,20 @@ fn connect_unix(descriptor: &Descriptor, to: &SockAddr, patience: Patience) -> i
 }
 
 /// A stream connected to `address`. If a host name has several addresses, of either family, each
-/// is tried in turn. `timeout` is for each attempt to connect, and for every operation after that.
+/// is tried in turn. `timeout` is for the look-up of a name and the first attempt to connect, for each
+/// further attempt, and for every operation after that.
 ///
 /// # Errors
 /// As [`Socket::connect`]: the last attempt's.
 ///
-/// Python: `socket.create_connection`
+/// Python: `socket.create_connection`, where a look-up takes its time in addition
 pub fn create_connection(address: impl ToAddress, timeout: Option<Duration>) -> io::Result<Socket> {
     let mut error = io::ErrorKind::NotFound.into();
-    for address in address.to_addresses()? {
+    let mut patience = Patience::of_socket(timeout);
+    for address in address.to_addresses(timeout)? {
         let attempt = Socket::new(address.family(), SocketKind::Stream).and_then(|socket| {
             socket.settimeout(timeout)?;
-            socket.connect(address)?;
+            socket.connect_within(&address, patience)?;
             refuse_itself(&socket)?;
             Ok(socket)
         });
@@ -114,6 +122,7 @@ pub fn create_connection(address: impl ToAddress, timeout: Option<Duration>) -> 
             Ok(socket) => return Ok(socket),
             Err(reason) => error = reason,
         }
+        patience = Patience::of_socket(timeout);
     }
     Err(error)
 }

@@ -171,7 +171,8 @@ impl Socket {
         }
     }
 
-    /// Sends `data` as one datagram to `address`, and returns how many bytes.
+    /// Sends `data` as one datagram to `address`, and returns how many bytes. The socket's timeout is
+    /// also for a look-up of a host's name.
     ///
     /// # Errors
     /// `TimedOut` when the receiver's queue stays full; "message too long" for more than one
@@ -181,7 +182,7 @@ impl Socket {
     pub fn sendto(&self, data: &[u8], address: impl ToAddress) -> io::Result<usize> {
         let descriptor = self.without_layer()?;
         let fd = &descriptor.fd;
-        match address.to_peer()? {
+        match address.to_peer(descriptor.timeout())? {
             Address::Inet(to) => descriptor.until_ready(Interest::Write, |may_block| {
                 rustix::net::sendto(fd, data, send_flags(may_block), &to)
             }),

@@ -6,6 +6,7 @@ use std::net::TcpListener;
 use std::os::unix::net;
 use std::process::{Command, Stdio};
 use std::thread;
+use std::time::Duration;
 
 use socketserver::{Address, AddressFamily, Socket, SocketKind, ToAddress, create_connection};
 use tests::{DEADLINE, Folder, Thread, elsewhere_command, is_elsewhere, matrix};
@@ -79,7 +80,7 @@ fn every_address_of_a_host_is_tried() {
         fn to_address(&self) -> io::Result<Address> {
             Ok(self.0[0].clone())
         }
-        fn to_addresses(&self) -> io::Result<Vec<Address>> {
+        fn to_addresses(&self, _: Option<Duration>) -> io::Result<Vec<Address>> {
             Ok(self.0.clone())
         }
     }
@@ -97,11 +98,11 @@ fn every_address_of_a_host_is_tried() {
     assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
 
     let port = open.port().expect("a port");
-    let all = ("localhost", port).to_addresses().expect("a look-up");
+    let all = ("localhost", port).to_addresses(None).expect("a look-up");
     assert!(all.contains(&open), "{all:?}");
     assert_eq!(
         format!("localhost:{port}")
-            .to_addresses()
+            .to_addresses(None)
             .expect("a look-up"),
         all
     );

@@ -1,8 +1,11 @@
 //! Answers to datagrams in networks of their own: other addresses, groups and broadcasts.
 
+use std::io::{self, ErrorKind, Read};
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::process::Command;
+use std::time::{Duration, Instant};
 
+use socketserver::{AddressFamily, GreenTCPServer, SocketKind, create_connection};
 use socketserver::{Socket, SocketOption, ThreadingUDPServer, UDPServer};
 use tests::{Client, DEADLINE, Ended, Process, inet, is_elsewhere};
 use tests::{python, run};
@@ -12,7 +15,7 @@ use crate::answers::{answer, connected};
 /// Runs a test of this file in a separate network, after these commands. Where that is not allowed, it
 /// is skipped.
 fn in_own_network(test: &str, commands: &str) {
-    let allowed = Command::new("unshare").args(["-n", "true"]).output();
+    let allowed = Command::new("unshare").args(["-n", "-m", "true"]).output();
     if !allowed.is_ok_and(|output| output.status.success()) {
         eprintln!("skipped: a separate network is not allowed");
         return;
@@ -20,7 +23,9 @@ fn in_own_network(test: &str, commands: &str) {
     let script = format!("set -e; ip link set lo up; {commands}\nexec \"$@\"");
     let program = std::env::current_exe().expect("this program");
     let mut command = Command::new("unshare");
-    command.args(["-n", "sh", "-c", &script, "sh"]).arg(program);
+    command
+        .args(["-n", "-m", "sh", "-c", &script, "sh"])
+        .arg(program);
     let test = format!("networks::{test}");
     command.args([&*test, "--exact", "--nocapture", "--test-threads=1"]);
     let process = Process::start(command.env("ELSEWHERE", "1"));
@@ -185,4 +190,61 @@ fn broadcast_is_answered_from_the_machines_address() {
         assert_eq!(told, format!("10.9.0.255:{port}"));
         assert_eq!(from, SocketAddr::from(([10, 9, 0, 1], port)));
     }
+}
+
+/// The look-up counts in the timeout, on every kind of thread, and green threads beside it run.
+#[test]
+fn silent_name_server_stops_no_core() {
+    const TIMEOUT: Duration = Duration::from_secs(1);
+    if !is_elsewhere() {
+        return in_own_network(
+            "silent_name_server_stops_no_core",
+            "mount -t tmpfs none /mnt
+            echo 'nameserver 127.0.0.1' > /mnt/resolv.conf
+            mount --bind /mnt/resolv.conf /etc/resolv.conf",
+        );
+    }
+    fn in_time<T>(look: impl FnOnce() -> io::Result<T>) {
+        let began = Instant::now();
+        let error = look().map(drop).expect_err("no answer");
+        let took = began.elapsed();
+        assert_eq!(error.kind(), ErrorKind::TimedOut, "{error}");
+        assert!((TIMEOUT..3 * TIMEOUT).contains(&took), "{took:?}");
+    }
+    let _silent = UdpSocket::bind("127.0.0.1:53").expect("bind");
+    let slow = ("slow.example", 80);
+    let server = GreenTCPServer::handling(move |request: Socket, _| {
+        loop {
+            match &request.recv(100)?[..] {
+                b"" => return Ok::<_, io::Error>(()),
+                b"look" => {
+                    in_time(|| create_connection(slow, Some(TIMEOUT)));
+                    request.sendall(b"done")?;
+                }
+                text => request.sendall(text)?,
+            }
+        }
+    });
+    let server = run(server, "127.0.0.1:0");
+    let mut clients: Vec<_> = (0..20).map(|_| Client::stream(&server.address())).collect();
+    let mut looking: Vec<_> = (0..20).map(|_| Client::stream(&server.address())).collect();
+    for client in &mut looking {
+        client.send("look");
+    }
+    let began = Instant::now();
+    while began.elapsed() < TIMEOUT / 2 {
+        for client in &mut clients {
+            let asked = Instant::now();
+            assert_eq!(client.ask("ping"), b"ping");
+            assert!(asked.elapsed() < TIMEOUT / 2, "{:?}", asked.elapsed());
+        }
+    }
+    for mut client in looking {
+        let mut done = [0; 4];
+        client.read_exact(&mut done).expect("an answer");
+    }
+    in_time(|| create_connection(slow, Some(TIMEOUT)));
+    let socket = Socket::new(AddressFamily::Inet, SocketKind::Datagram).expect("a socket");
+    socket.settimeout(Some(TIMEOUT)).expect("a timeout");
+    in_time(|| socket.sendto(b"hello", slow));
 }
