@@ -2,6 +2,7 @@
 # The layers of the library: which room may import which, and no circle of imports between files.
 #
 #   server                        the shell, the engine without types, and the intake that has them
+#   signals                       signals that drain a server, or call a function
 #   transport concurrency handler the axes, which do not import each other
 #   request   axis                what travels; what the axes have in common
 #   socket                        sockets with Python's vocabulary
@@ -29,7 +30,8 @@ ALLOWED = {
     "transport": "address axis request socket sys wait",
     "concurrency": "axis green panics pool request sync sys",
     "handler": "aborts address green request socket sync sys wait",
-    "server": "aborts address axis concurrency handler panics request socket sync sys transport wait",
+    "signals": "handler panics request sync",
+    "server": "aborts address axis concurrency handler panics request signals socket sync sys transport wait",
     "aliases": "concurrency server transport",
     "__private": "handler request socket transport",
 }

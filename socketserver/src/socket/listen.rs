@@ -38,6 +38,11 @@ impl Socket {
         self.0.descriptor.open()?.start_listening()
     }
 
+    /// Whether this has become a listener here.
+    pub(crate) fn is_listening(&self) -> bool {
+        self.0.descriptor.is_listening()
+    }
+
     /// Takes the next connection from the backlog, waiting for one as long as the timeout allows.
     /// Returns the connection and its client's address.
     ///

@@ -6,10 +6,11 @@ mod constructors;
 use std::fmt;
 use std::io;
 use std::marker::PhantomData;
+use std::os::fd::{AsRawFd, RawFd};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::engine::{Admission, Engine, Limits, Listener, Overflow, Rate, TARGET, Times};
+use super::engine::{Admission, Engine, Limits, Listener, Origin, Overflow, Rate, TARGET, Times};
 use super::intake::Typed;
 use super::{Owned, Server};
 use crate::address::ToAddress;
@@ -203,20 +204,28 @@ impl<T, C, H, S> Builder<T, C, H, S> {
         let address = address.to_address()?;
         let socket = self.transport.socket(&address)?;
         self.transport.server_bind(&socket, &address)?;
-        self.start(socket, false)
+        self.start(socket, Origin::Own)
     }
 
     /// The server on a socket that exists already and is bound: from a service manager, a parent
     /// process, a test. The socket keeps its own options:
     /// builder options that act before `bind` have no effect.
     ///
+    /// A stream socket may also be *one connection*, as inetd (`nowait`) and systemd (`Accept=yes`)
+    /// hand it over. Then `serve_forever` serves this one client, with all limits, hooks and signals,
+    /// and returns when its handler has ended. Such a process often has the client as standard output
+    /// and error too, so neither log lines nor the messages of panics may go there: see the example
+    /// `inetd`.
+    ///
     /// The rest is as on a socket that the server makes: timeouts are cleared (datagrams get
     /// `send_timeout`), `wait_for_input` holds, and a listener no longer blocks. That is a property
     /// of the socket itself, so other owners of it, in other processes too, must expect
-    /// `WouldBlock`.
+    /// `WouldBlock`. Programs that a handler executes do not inherit the descriptor, except as
+    /// standard input, output or error.
     ///
     /// # Errors
-    /// `InvalidInput` for a socket of another kind, and the system's.
+    /// `InvalidInput` for a socket of another kind, `NotConnected` for a connection that has ended,
+    /// and the system's.
     ///
     /// Python: `bind_and_activate=False`, and replacing `self.socket`
     pub fn from_socket(self, socket: impl Into<Socket>) -> io::Result<Server<T, C, H, S>>
@@ -228,10 +237,15 @@ impl<T, C, H, S> Builder<T, C, H, S> {
     {
         let socket = socket.into();
         self.transport.adopt(&socket)?;
-        self.start(socket, true)
+        close_on_exec(&socket)?;
+        let origin = match self.transport.given_request(&socket) {
+            Some(_) => Origin::Given,
+            None => Origin::Adopted,
+        };
+        self.start(socket, origin)
     }
 
-    fn start(self, socket: Socket, adopted: bool) -> io::Result<Server<T, C, H, S>>
+    fn start(self, socket: Socket, origin: Origin) -> io::Result<Server<T, C, H, S>>
     where
         T: Transport,
         C: Concurrency,
@@ -239,14 +253,19 @@ impl<T, C, H, S> Builder<T, C, H, S> {
         S: BaseServer<T::Request>,
     {
         // Before it listens: a child that is forked after that would inherit the listener.
-        let listener = Listener::new(socket, adopted);
+        let listener = Listener::new(socket, origin);
         let socket = listener.socket();
         let own = Arc::new(self.concurrency);
         let concurrency: Arc<dyn Concurrency> = Arc::new(Guarded::new(own.clone()));
         // A file that `server_bind` has made is removed if the attempt fails.
         let (core, admission) = activate(&self.transport, socket, &concurrency, &self.options)
             .inspect_err(|_| self.transport.server_close(socket))?;
-        log::debug!(target: TARGET, "listening on {}", core.address);
+        match origin {
+            Origin::Given => {
+                log::debug!(target: TARGET, "serving one connection at {}", core.address)
+            }
+            _ => log::debug!(target: TARGET, "listening on {}", core.address),
+        }
         let server = ServerRef::new(self.state, core.clone());
         let typed = Typed::<T, H, S>::new(self.transport, server.clone(), core.runs_on_loop);
         let engine = Engine::new(
@@ -266,6 +285,16 @@ impl<T, C, H, S> Builder<T, C, H, S> {
             types: PhantomData,
         })
     }
+}
+
+/// A service manager hands over descriptors that stay open when the process executes a program: the
+/// address would stay taken for as long as such a program lives.
+fn close_on_exec(socket: &Socket) -> io::Result<()> {
+    const STDERR: RawFd = 2;
+    if socket.as_raw_fd() > STDERR {
+        rustix::io::fcntl_setfd(socket, rustix::io::FdFlags::CLOEXEC)?;
+    }
+    Ok(())
 }
 
 /// Activates transport and concurrency, and makes what depends on neither handler nor state.
