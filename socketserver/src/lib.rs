@@ -199,8 +199,9 @@ pub use request::{
 };
 pub use server::{Builder, Drained, Overflow, Served, Server, ServerHandle};
 pub use socket::{
-    Interface, Layer, OptionValue, PeerCred, Socket, SocketKind, SocketOption, SocketReader,
-    SocketWriter, Wire, create_connection, select, socketpair,
+    Ancillary, Interface, Layer, Message, MessageFlags, OptionValue, PeerCred, SendAncillary,
+    Socket, SocketKind, SocketOption, SocketReader, SocketWriter, Wire, create_connection, select,
+    socketpair,
 };
 pub use socketserver_macros::*;
 pub use sys::fork::ForkBesideThreads;

@@ -114,7 +114,8 @@ impl Socket {
         let descriptor = self.without_layer()?;
         let (received, address) = descriptor.until_ready(Interest::Read, |may_block| {
             let flags = receive_flags(may_block).bits() as i32;
-            sys::recv_from(&descriptor.socket(), buffer, flags).map_err(|error| errno(&error))
+            sys::message::recv_from(&descriptor.socket(), buffer, flags)
+                .map_err(|error| errno(&error))
         })?;
         Ok((received, address.into()))
     }
@@ -127,7 +128,7 @@ impl Socket {
     pub(crate) fn try_recvfrom(&self, buffer: &mut [u8]) -> io::Result<(usize, Address)> {
         let flags = (receive_flags(false) | RecvFlags::TRUNC).bits() as i32;
         let socket = self.raw_open()?;
-        let (length, address) = sys::recv_from(&socket, buffer, flags)?;
+        let (length, address) = sys::message::recv_from(&socket, buffer, flags)?;
         Ok((length, address.into()))
     }
 
@@ -206,7 +207,7 @@ impl Socket {
 impl Shared {
     /// How much room to make for a call that may receive `bufsize` bytes.
     #[inline]
-    fn room(&self, bufsize: usize) -> io::Result<usize> {
+    pub(super) fn room(&self, bufsize: usize) -> io::Result<usize> {
         if bufsize <= LARGEST_BUFFER {
             return Ok(bufsize);
         }

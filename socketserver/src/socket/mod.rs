@@ -6,6 +6,8 @@
 //! | `socket.socket(fileno=…)` | `Socket::from` | `convert.rs` |
 //! | `bind`, `listen`, `accept` | [`Socket::bind`] and so on | `listen.rs` |
 //! | `recv`, `recvfrom`, `send`, `sendall`, `sendto` | [`Socket::recv`] and so on | `io.rs` |
+//! | `recvmsg`, `sendmsg`, `recv_fds`, `send_fds` | [`Message`] | `message.rs` |
+//! | `ancdata` of these | [`Ancillary`] | `control.rs` |
 //! | `connect`, `create_connection`, `socketpair` | [`Socket::connect`] and so on | `connect.rs` |
 //! | `select.select` | [`select()`] | `select.rs` |
 //! | `setsockopt`, `getsockopt` | [`SocketOption`] | `option.rs` |
@@ -15,9 +17,9 @@
 //! | `ssl.SSLSocket` | [`Layer`], [`Wire`] | `layer.rs` |
 //! | `SOCK_STREAM`, `SOCK_DGRAM` | [`SocketKind`] | `kind.rs` |
 //!
-//! Three files have no Python beside them. `descriptor.rs` is the lower half of a socket. `wait.rs`
-//! is the seam where a thread and a green thread differ. `arrival.rs` knows at which of this machine's
-//! addresses a datagram arrived.
+//! These files have no Python beside them. `descriptor.rs` is the lower half of a socket. `wait.rs`
+//! is the seam where a thread and a green thread differ. `packet.rs` receives a server's datagrams,
+//! and `arrival.rs` knows at which of this machine's addresses they arrived.
 //!
 //! Bytes take this way, and each step has one `recv` and one `send`:
 //!
@@ -31,6 +33,7 @@
 
 mod arrival;
 mod connect;
+mod control;
 mod convert;
 mod descriptor;
 mod file;
@@ -39,20 +42,25 @@ mod io;
 mod kind;
 mod layer;
 mod listen;
+mod message;
 mod multicast;
 mod option;
+mod packet;
 mod peer;
 mod select;
 pub(crate) mod wait;
 
-pub(crate) use arrival::Arrival;
 pub use connect::{create_connection, socketpair};
+pub use control::Ancillary;
+pub(crate) use control::Arrival;
 pub use file::{SocketReader, SocketWriter};
 pub use handle::Socket;
 pub use kind::SocketKind;
 pub use layer::{Layer, Wire};
+pub use message::{Message, MessageFlags, SendAncillary};
 pub use multicast::Interface;
 pub use option::{OptionValue, SocketOption};
+pub(crate) use packet::Remarks;
 pub use peer::PeerCred;
 pub(crate) use select::readable;
 pub use select::select;

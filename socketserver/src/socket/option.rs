@@ -7,6 +7,7 @@ use std::time::Duration;
 use socket2::{Domain, SockRef};
 
 use super::handle::Socket;
+use crate::sys;
 
 /// An option of a socket, with its value.
 ///
@@ -47,6 +48,20 @@ pub enum SocketOption {
     NoDelay(bool),
     /// Whether an IPv6 socket refuses IPv4 clients. Python: `IPV6_V6ONLY`
     OnlyV6(bool),
+    /// Whether each message over this Unix socket comes with its sender's process, user and group:
+    /// [`Ancillary::Credentials`](crate::Ancillary::Credentials) from
+    /// [`recvmsg`](Socket::recvmsg), [`Datagram::credentials`](crate::Datagram::credentials) in a
+    /// handler. To be set before the socket is bound, since earlier messages come without; a
+    /// listener's connections inherit it. Python: `SO_PASSCRED`
+    PassCredentials(bool),
+    /// Whether each message comes with the time at which the system received it:
+    /// [`Ancillary::Timestamp`](crate::Ancillary::Timestamp),
+    /// [`Datagram::timestamp`](crate::Datagram::timestamp). Python: `SO_TIMESTAMPNS`
+    Timestamps(bool),
+    /// Whether messages come with the number of those that the system has dropped before, because
+    /// the receive buffer was full: [`Ancillary::Dropped`](crate::Ancillary::Dropped),
+    /// [`Datagram::dropped`](crate::Datagram::dropped). Python: `SO_RXQ_OVFL`
+    CountDropped(bool),
 }
 
 /// The largest number that the system's integer holds. A larger one would come out as another.
@@ -103,6 +118,9 @@ impl Socket {
             SocketOption::SendBuffer(size) => socket.set_send_buffer_size(size.min(LARGEST)),
             SocketOption::NoDelay(on) => socket.set_tcp_nodelay(on),
             SocketOption::OnlyV6(on) => socket.set_only_v6(on),
+            SocketOption::PassCredentials(on) => socket.set_passcred(on),
+            SocketOption::Timestamps(on) => sys::set_timestamps(self, on),
+            SocketOption::CountDropped(on) => sys::set_count_dropped(self, on),
         }
     }
 
@@ -145,6 +163,9 @@ impl Socket {
             SocketOption::SendBuffer(_) => SocketOption::SendBuffer(socket.send_buffer_size()?),
             SocketOption::NoDelay(_) => SocketOption::NoDelay(socket.tcp_nodelay()?),
             SocketOption::OnlyV6(_) => SocketOption::OnlyV6(socket.only_v6()?),
+            SocketOption::PassCredentials(_) => SocketOption::PassCredentials(socket.passcred()?),
+            SocketOption::Timestamps(_) => SocketOption::Timestamps(sys::timestamps(self)?),
+            SocketOption::CountDropped(_) => SocketOption::CountDropped(sys::count_dropped(self)?),
         };
         V::of(option).ok_or_else(|| io::ErrorKind::InvalidInput.into())
     }
@@ -167,7 +188,10 @@ impl OptionValue for bool {
             | SocketOption::MulticastLoop(on)
             | SocketOption::KeepAlive(on)
             | SocketOption::NoDelay(on)
-            | SocketOption::OnlyV6(on) => Some(on),
+            | SocketOption::OnlyV6(on)
+            | SocketOption::PassCredentials(on)
+            | SocketOption::Timestamps(on)
+            | SocketOption::CountDropped(on) => Some(on),
             _ => None,
         }
     }

@@ -5,6 +5,7 @@ mod file;
 mod handle;
 mod io;
 mod layer;
+mod message;
 mod multicast;
 mod numbers;
 mod option;

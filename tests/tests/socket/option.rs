@@ -30,6 +30,17 @@ fn options_reach_the_system_and_are_read_back() {
             assert_eq!(socket.getsockopt(switch).expect("getsockopt"), on);
         }
     }
+    // `socket2` does not know all of these.
+    let (unix, _other) = unix_pair();
+    let more = [
+        SocketOption::PassCredentials,
+        SocketOption::Timestamps,
+        SocketOption::CountDropped,
+    ];
+    for (switch, on) in more.into_iter().flat_map(|it| [(it, true), (it, false)]) {
+        unix.setsockopt(switch(on)).expect("setsockopt");
+        assert_eq!(unix.getsockopt(switch).expect("getsockopt"), on);
+    }
     for time in [Some(Duration::from_secs(3)), None] {
         let linger = SocketOption::Linger;
         socket.setsockopt(linger(time)).expect("setsockopt");
