@@ -9,9 +9,9 @@ use std::net::{IpAddr, SocketAddr, SocketAddrV6};
 use super::control::{self, Arrival};
 use super::descriptor::{errno, send_flags};
 use super::handle::Socket;
-use super::wait::Interest;
 use crate::address::Address;
 use crate::sys;
+use crate::wait::Interest;
 
 impl Arrival {
     /// A datagram sent to this address of this machine.

@@ -8,9 +8,9 @@ use socket2::{SockAddr, Type};
 use super::control::{self, Ancillary, MOST_DESCRIPTORS};
 use super::descriptor::{errno, receive_flags, send_flags};
 use super::handle::Socket;
-use super::wait::Interest;
 use crate::address::Address;
 use crate::sys;
+use crate::wait::Interest;
 
 /// What a message takes along beside its bytes.
 ///

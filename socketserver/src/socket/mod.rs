@@ -9,7 +9,7 @@
 //! | `recvmsg`, `sendmsg`, `recv_fds`, `send_fds` | [`Message`] | `message.rs` |
 //! | `ancdata` of these | [`Ancillary`] | `control.rs` |
 //! | `connect`, `create_connection`, `socketpair` | [`Socket::connect`] and so on | `connect.rs` |
-//! | `select.select` | [`select()`] | `select.rs` |
+//! | `select.select` | [`select()`](crate::select) | `../wait/select.rs` |
 //! | `setsockopt`, `getsockopt` | [`SocketOption`] | `option.rs` |
 //! | `IP_ADD_MEMBERSHIP`, `IP_MULTICAST_IF` | [`Socket::join_multicast`], [`Interface`] | `multicast.rs` |
 //! | `makefile` | [`SocketReader`], [`SocketWriter`] | `file.rs` |
@@ -17,9 +17,10 @@
 //! | `ssl.SSLSocket` | [`Layer`], [`Wire`] | `layer.rs` |
 //! | `SOCK_STREAM`, `SOCK_DGRAM` | [`SocketKind`] | `kind.rs` |
 //!
-//! These files have no Python beside them. `descriptor.rs` is the lower half of a socket. `wait.rs`
-//! is the seam where a thread and a green thread differ. `packet.rs` receives a server's datagrams,
-//! and `arrival.rs` knows at which of this machine's addresses they arrived.
+//! These files have no Python beside them. `descriptor.rs` is the lower half of a socket. `relay.rs`
+//! joins two connections. `packet.rs` receives a server's datagrams, and `arrival.rs` knows at which
+//! of this machine's addresses they arrived. How a thread and a green thread wait is below this
+//! room, in `wait/`.
 //!
 //! Bytes take this way, and each step has one `recv` and one `send`:
 //!
@@ -28,7 +29,7 @@
 //!        Socket                 chooses the way              io.rs
 //!    Layer    |                 a protocol, if there is one  layer.rs
 //!        Wire                   the system call              layer.rs
-//!     until_ready               waits and tries again        wait.rs
+//!     until_ready               waits and tries again        ../wait/mod.rs
 //! ```
 
 mod arrival;
@@ -47,8 +48,7 @@ mod multicast;
 mod option;
 mod packet;
 mod peer;
-mod select;
-pub(crate) mod wait;
+mod relay;
 
 pub use connect::{create_connection, socketpair};
 pub use control::Ancillary;
@@ -62,5 +62,4 @@ pub use multicast::Interface;
 pub use option::{OptionValue, SocketOption};
 pub(crate) use packet::Remarks;
 pub use peer::PeerCred;
-pub(crate) use select::readable;
-pub use select::select;
+pub use relay::relay;
