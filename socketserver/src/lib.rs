@@ -169,6 +169,8 @@ mod socket;
 
 mod wait;
 
+mod control;
+
 mod address;
 
 mod aliases;
@@ -191,6 +193,7 @@ pub use aliases::*;
 pub use axis::Wrapped;
 pub use concurrency::Green;
 pub use concurrency::{Around, Concurrency, ConcurrencyHooks, Forking, Inline, Threading};
+pub use control::{Ancillary, PeerCred};
 pub use handler::{
     BaseServer, FnHandler, FnState, Outcome, PacketLines, PacketReader, Request, RequestHandler,
     ServerRef, log_error,
@@ -201,9 +204,8 @@ pub use request::{
 };
 pub use server::{Builder, Drained, Overflow, Served, Server, ServerHandle};
 pub use socket::{
-    Ancillary, Interface, Layer, Message, MessageFlags, OptionValue, PeerCred, SendAncillary,
-    Socket, SocketKind, SocketOption, SocketReader, SocketWriter, Wire, create_connection, relay,
-    socketpair,
+    Interface, Layer, Message, MessageFlags, OptionValue, SendAncillary, Socket, SocketKind,
+    SocketOption, SocketReader, SocketWriter, Wire, create_connection, relay, socketpair,
 };
 pub use socketserver_macros::*;
 pub use sys::fork::ForkBesideThreads;

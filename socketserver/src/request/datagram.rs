@@ -7,7 +7,8 @@ use std::time::SystemTime;
 
 use super::reply_socket::ReplySocket;
 use crate::address::Address;
-use crate::socket::{Arrival, PeerCred, Remarks, Socket};
+use crate::control::{Arrival, PeerCred, Remarks};
+use crate::socket::Socket;
 
 /// One datagram as a request: its bytes, and the socket to answer with.
 ///

@@ -4,48 +4,14 @@
 //! answer from the address that its routes prefer, and a client that asked another one drops it.
 
 use std::io;
-use std::net::{IpAddr, SocketAddr, SocketAddrV6};
+use std::net::SocketAddr;
 
-use super::control::{self, Arrival};
 use super::descriptor::{errno, send_flags};
 use super::handle::Socket;
 use crate::address::Address;
+use crate::control::{self, Arrival};
 use crate::sys;
 use crate::wait::Interest;
-
-impl Arrival {
-    /// A datagram sent to this address of this machine.
-    #[cfg(test)]
-    pub(crate) fn at(ip: IpAddr) -> Self {
-        Arrival {
-            destination: ip,
-            source: Some(ip),
-            interface: 0,
-        }
-    }
-
-    /// Whether the datagram was sent to this machine alone.
-    pub(crate) fn is_unicast(&self) -> bool {
-        self.source == Some(self.destination)
-    }
-
-    /// The destination with the server's port.
-    pub(crate) fn destination(&self, port: u16) -> Address {
-        let scope = self.scope(self.destination);
-        Address::Inet(match self.destination {
-            IpAddr::V4(ip) => (ip, port).into(),
-            IpAddr::V6(ip) => SocketAddrV6::new(ip, port, 0, scope).into(),
-        })
-    }
-
-    /// The interface, for an address that means nothing without it.
-    fn scope(&self, ip: IpAddr) -> u32 {
-        match ip {
-            IpAddr::V6(ip) if ip.is_unicast_link_local() || ip.is_multicast() => self.interface,
-            _ => 0,
-        }
-    }
-}
 
 impl Socket {
     /// Whether the socket is bound to every address, so that each datagram must say where it

@@ -5,10 +5,10 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use socket2::{SockAddr, Type};
 
-use super::control::{self, Ancillary, MOST_DESCRIPTORS};
 use super::descriptor::{errno, receive_flags, send_flags};
 use super::handle::Socket;
 use crate::address::Address;
+use crate::control::{self, Ancillary, MOST_DESCRIPTORS};
 use crate::sys;
 use crate::wait::Interest;
 

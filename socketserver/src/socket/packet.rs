@@ -2,24 +2,14 @@
 
 use std::io;
 use std::sync::Arc;
-use std::time::SystemTime;
 
 use rustix::net::RecvFlags;
 
-use super::control::{self, Ancillary, Arrival};
 use super::descriptor::receive_flags;
 use super::handle::Socket;
-use super::peer::PeerCred;
 use crate::address::{Address, AddressFamily};
+use crate::control::{self, Arrival, Remarks};
 use crate::sys;
-
-/// What the system says about a datagram where the socket's options ask for it.
-#[derive(Debug, Default)]
-pub(crate) struct Remarks {
-    pub(crate) credentials: Option<PeerCred>,
-    pub(crate) timestamp: Option<SystemTime>,
-    pub(crate) dropped: Option<u32>,
-}
 
 /// One datagram without its bytes.
 pub(crate) struct Packet {
@@ -78,21 +68,7 @@ impl Socket {
             length: received.length,
             client: sender.into(),
             arrival: control::arrival(said),
-            remarks: remarks(said),
+            remarks: control::remarks(said),
         })
     }
-}
-
-fn remarks(control: &[u8]) -> Option<Arc<Remarks>> {
-    let mut remarks = None;
-    for item in control::remarks(control) {
-        let remarks: &mut Remarks = remarks.get_or_insert_default();
-        match item {
-            Ancillary::Credentials(credentials) => remarks.credentials = Some(credentials),
-            Ancillary::Timestamp(time) => remarks.timestamp = Some(time),
-            Ancillary::Dropped(count) => remarks.dropped = Some(count),
-            _ => {}
-        }
-    }
-    remarks.map(Arc::new)
 }

@@ -3,23 +3,8 @@
 use std::io;
 
 use super::handle::Socket;
+use crate::control::PeerCred;
 use crate::sys;
-
-/// The process at the other end of a Unix stream, or the sender of a datagram; its user and its
-/// group.
-///
-/// Python: `struct.unpack("3i", socket.getsockopt(SOL_SOCKET, SO_PEERCRED, 12))`
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct PeerCred {
-    /// The number of the process that connected, or sent. `None` if the process is not visible from
-    /// here, as when the server runs in a container and its client outside.
-    pub pid: Option<i32>,
-    /// The number of its user.
-    pub uid: u32,
-    /// The number of its group.
-    pub gid: u32,
-}
 
 impl Socket {
     /// The process at the other end of a Unix stream, as of when it connected.
