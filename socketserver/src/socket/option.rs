@@ -7,6 +7,7 @@ use std::time::Duration;
 use socket2::{Domain, SockRef};
 
 use super::handle::Socket;
+use super::subject::about;
 use crate::sys;
 
 /// An option of a socket, with its value.
@@ -84,10 +85,18 @@ impl Socket {
     /// Sets an option.
     ///
     /// # Errors
-    /// The system's, most often because this kind of socket does not have the option.
+    /// The system's, most often because this kind of socket does not have the option. The error
+    /// names it, and has the system's own as its `source`.
     ///
     /// Python: `socket.setsockopt`
     pub fn setsockopt(&self, option: SocketOption) -> io::Result<()> {
+        self.open()?;
+        let set = self.try_set(option);
+        set.map_err(about(format_args!("cannot set {option:?}")))
+    }
+
+    /// The same with the system's own error.
+    pub(crate) fn try_set(&self, option: SocketOption) -> io::Result<()> {
         let socket = self.raw_open()?;
         match option {
             SocketOption::ReuseAddress(on) => socket.set_reuse_address(on),

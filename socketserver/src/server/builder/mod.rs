@@ -16,7 +16,7 @@ use crate::address::ToAddress;
 use crate::concurrency::{Concurrency, Guarded};
 use crate::handler::{BaseServer, Core, RequestHandler, ServerRef};
 use crate::request::{Books, Waker};
-use crate::socket::Socket;
+use crate::socket::{Socket, about_system};
 use crate::transport::Transport;
 
 /// The options of the server itself.
@@ -188,8 +188,8 @@ impl<T, C, H, S> Builder<T, C, H, S> {
     ///
     /// # Errors
     /// `InvalidInput` for text that is not an address, or an address of another transport; `AddrInUse`,
-    /// `AddrNotAvailable`, `PermissionDenied`, and the rest of the system's. The system's errors do
-    /// not name the address: a program that shows them adds it. Nothing is left open.
+    /// `AddrNotAvailable`, `PermissionDenied`, and the rest of the system's. Each names the address, so
+    /// the system's own error, with its number, is the `source` of it. Nothing is left open.
     ///
     /// Python: the constructor, `server_bind` and `server_activate`
     pub fn bind(self, address: impl ToAddress) -> io::Result<Server<T, C, H, S>>
@@ -200,9 +200,13 @@ impl<T, C, H, S> Builder<T, C, H, S> {
         S: BaseServer<T::Request>,
     {
         let address = address.to_address()?;
-        let socket = self.transport.socket(&address)?;
-        self.transport.server_bind(&socket, &address)?;
-        self.start(socket, false)
+        let socket = self.transport.socket(&address);
+        let bound = socket.and_then(|socket| {
+            self.transport.server_bind(&socket, &address)?;
+            Ok(socket)
+        });
+        let server = bound.and_then(|socket| self.start(socket, false));
+        server.map_err(about_system(format_args!("cannot serve at {address}")))
     }
 
     /// The server on a socket that exists already and is bound: from a service manager, a parent
@@ -226,8 +230,10 @@ impl<T, C, H, S> Builder<T, C, H, S> {
         S: BaseServer<T::Request>,
     {
         let socket = socket.into();
-        self.transport.adopt(&socket)?;
-        self.start(socket, true)
+        let name = format!("{socket:?}");
+        let adopted = self.transport.adopt(&socket);
+        let server = adopted.and_then(|()| self.start(socket, true));
+        server.map_err(about_system(format_args!("cannot serve on {name}")))
     }
 
     fn start(self, socket: Socket, adopted: bool) -> io::Result<Server<T, C, H, S>>
