@@ -30,7 +30,7 @@ impl Socket {
         let address = address.to_peer()?;
         let descriptor = self.0.descriptor.open()?;
         let to = address.to_sock_addr()?;
-        let patience = descriptor.patience();
+        let patience = descriptor.patience(Interest::Write);
         wait::consume_budget(green::may_park(), patience);
         let result = match address.family() {
             AddressFamily::Unix => connect_unix(descriptor, &to, patience),

@@ -38,7 +38,7 @@ impl Socket {
             data.truncate(received);
             return Ok(data);
         }
-        shared.wire().recv_new(room)
+        shared.wire(Interest::Read).recv_new(room)
     }
 
     /// As [`recv`](Self::recv), but leaves the bytes where they are: the next call receives them
@@ -72,9 +72,9 @@ impl Socket {
             return Ok(0);
         }
         match shared.layer.get() {
-            None => shared.wire().recv(buffer),
+            None => shared.wire(Interest::Read).recv(buffer),
             Some(layer) => {
-                let patience = shared.descriptor.patience();
+                let patience = shared.descriptor.patience(Interest::Read);
                 layer.recv(&shared.wire_for_layer(patience), buffer)
             }
         }
@@ -141,9 +141,9 @@ impl Socket {
     pub fn send(&self, data: &[u8]) -> io::Result<usize> {
         let shared = self.open()?;
         match shared.layer.get() {
-            None => shared.wire().send(data),
+            None => shared.wire(Interest::Write).send(data),
             Some(layer) => {
-                let patience = shared.descriptor.patience();
+                let patience = shared.descriptor.patience(Interest::Write);
                 layer.send(&shared.wire_for_layer(patience), data)
             }
         }
@@ -159,10 +159,10 @@ impl Socket {
         let shared = self.open()?;
         match shared.layer.get() {
             // An empty datagram is one, too.
-            None if data.is_empty() => shared.wire().send(data).map(drop),
-            None => shared.wire().sendall(data),
+            None if data.is_empty() => shared.wire(Interest::Write).send(data).map(drop),
+            None => shared.wire(Interest::Write).sendall(data),
             Some(layer) => {
-                let wire = shared.wire_for_layer(shared.descriptor.patience());
+                let wire = shared.wire_for_layer(shared.descriptor.patience(Interest::Write));
                 let mut left = data;
                 while !left.is_empty() {
                     left = &left[layer.send(&wire, left)?..];
@@ -231,8 +231,8 @@ impl Shared {
 
     /// The wire for one operation of a socket that has no layer.
     #[inline]
-    fn wire(&self) -> Wire<'_> {
-        Wire::new(&self.descriptor, self.descriptor.patience())
+    fn wire(&self, interest: Interest) -> Wire<'_> {
+        Wire::new(&self.descriptor, self.descriptor.patience(interest))
     }
 }
 

@@ -9,10 +9,12 @@ use socket2::{Domain, SockRef};
 use super::handle::Socket;
 use super::subject::about;
 use crate::sys;
+use crate::wait::Interest;
 
 /// An option of a socket, with its value.
 ///
-/// Other options can be set through `AsFd`, with a crate that has them.
+/// Other options can be set through `AsFd`, with a crate that has them. Timeouts cannot: the socket
+/// keeps its own, and `SO_RCVTIMEO` or `SO_SNDTIMEO` would have no effect.
 ///
 /// Python: `SO_…`, `TCP_…` and `IPV6_…` of the `socket` module
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,6 +43,13 @@ pub enum SocketOption {
     /// connection; a handler that sets this on its request lets the server do so instead of ending
     /// the stream. Python: `SO_LINGER`
     Linger(Option<Duration>),
+    /// How long receiving may take, and accepting: half of what
+    /// [`settimeout`](Socket::settimeout) sets, and with the same meaning. Python: none; there
+    /// `SO_RCVTIMEO` lets `recv` fail with `BlockingIOError`
+    ReceiveTimeout(Option<Duration>),
+    /// How long sending may take, and connecting: the other half. In whole milliseconds, rounded
+    /// up. Python: none; there `SO_SNDTIMEO` lets `send` fail with `BlockingIOError`
+    SendTimeout(Option<Duration>),
     /// The receive buffer, in bytes. Linux doubles it, and has a maximum. Python: `SO_RCVBUF`
     ReceiveBuffer(usize),
     /// The send buffer, in bytes. Linux doubles it, and has a maximum. Python: `SO_SNDBUF`
@@ -49,6 +58,11 @@ pub enum SocketOption {
     NoDelay(bool),
     /// Whether an IPv6 socket refuses IPv4 clients. Python: `IPV6_V6ONLY`
     OnlyV6(bool),
+    /// Whether urgent data, which the peer has sent with `MSG_OOB`, comes in its place among the other
+    /// bytes. Otherwise the system keeps the urgent byte aside, and `recv` goes on behind it: the
+    /// byte is lost, and nothing else. A listener's connections inherit the option. Python:
+    /// `SO_OOBINLINE`
+    OutOfBandInline(bool),
     /// Whether each message over this Unix socket comes with its sender's process, user and group:
     /// [`Ancillary::Credentials`](crate::Ancillary::Credentials) from
     /// [`recvmsg`](Socket::recvmsg), [`Datagram::credentials`](crate::Datagram::credentials) in a
@@ -123,10 +137,13 @@ impl Socket {
                 self.0.descriptor.resets.store(resets, Relaxed);
                 Ok(())
             }
+            SocketOption::ReceiveTimeout(time) => self.0.descriptor.set_receive_timeout(time),
+            SocketOption::SendTimeout(time) => self.0.descriptor.set_send_timeout(time),
             SocketOption::ReceiveBuffer(size) => socket.set_recv_buffer_size(size.min(LARGEST)),
             SocketOption::SendBuffer(size) => socket.set_send_buffer_size(size.min(LARGEST)),
             SocketOption::NoDelay(on) => socket.set_tcp_nodelay(on),
             SocketOption::OnlyV6(on) => socket.set_only_v6(on),
+            SocketOption::OutOfBandInline(on) => socket.set_out_of_band_inline(on),
             SocketOption::PassCredentials(on) => socket.set_passcred(on),
             SocketOption::Timestamps(on) => sys::set_timestamps(self, on),
             SocketOption::CountDropped(on) => sys::set_count_dropped(self, on),
@@ -166,12 +183,21 @@ impl Socket {
             }),
             SocketOption::KeepAlive(_) => SocketOption::KeepAlive(socket.keepalive()?),
             SocketOption::Linger(_) => SocketOption::Linger(socket.linger()?),
+            SocketOption::ReceiveTimeout(_) => {
+                SocketOption::ReceiveTimeout(self.0.descriptor.timeout(Interest::Read))
+            }
+            SocketOption::SendTimeout(_) => {
+                SocketOption::SendTimeout(self.0.descriptor.timeout(Interest::Write))
+            }
             SocketOption::ReceiveBuffer(_) => {
                 SocketOption::ReceiveBuffer(socket.recv_buffer_size()?)
             }
             SocketOption::SendBuffer(_) => SocketOption::SendBuffer(socket.send_buffer_size()?),
             SocketOption::NoDelay(_) => SocketOption::NoDelay(socket.tcp_nodelay()?),
             SocketOption::OnlyV6(_) => SocketOption::OnlyV6(socket.only_v6()?),
+            SocketOption::OutOfBandInline(_) => {
+                SocketOption::OutOfBandInline(socket.out_of_band_inline()?)
+            }
             SocketOption::PassCredentials(_) => SocketOption::PassCredentials(socket.passcred()?),
             SocketOption::Timestamps(_) => SocketOption::Timestamps(sys::timestamps(self)?),
             SocketOption::CountDropped(_) => SocketOption::CountDropped(sys::count_dropped(self)?),
@@ -198,6 +224,7 @@ impl OptionValue for bool {
             | SocketOption::KeepAlive(on)
             | SocketOption::NoDelay(on)
             | SocketOption::OnlyV6(on)
+            | SocketOption::OutOfBandInline(on)
             | SocketOption::PassCredentials(on)
             | SocketOption::Timestamps(on)
             | SocketOption::CountDropped(on) => Some(on),
@@ -220,7 +247,9 @@ impl OptionValue for usize {
 impl OptionValue for Option<Duration> {
     fn of(option: SocketOption) -> Option<Self> {
         match option {
-            SocketOption::Linger(time) => Some(time),
+            SocketOption::Linger(time)
+            | SocketOption::ReceiveTimeout(time)
+            | SocketOption::SendTimeout(time) => Some(time),
             _ => None,
         }
     }

@@ -14,6 +14,7 @@ mod relay;
 mod select;
 mod signals;
 mod timeouts;
+mod urgent;
 
 use socketserver::{AddressFamily, Socket, SocketKind};
 use tests::DEADLINE;

@@ -5,7 +5,7 @@ use std::io::{self, ErrorKind, Read};
 use std::net::{Ipv4Addr, UdpSocket};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use rustix::io::{FdFlags, fcntl_getfd};
 use socketserver::{
@@ -66,18 +66,6 @@ fn descriptors_arrive_and_close_on_exec<T: Thread>() {
     }
 }
 
-fn descriptors_are_waited_for_until_the_timeout<T: Thread>() {
-    T::in_time("a timeout", || {
-        let (_one, other) = pair(SocketKind::Stream);
-        let wait = |time| {
-            other.settimeout(Some(time)).expect("a timeout");
-            other.recvmsg(1, 1).expect_err("nothing comes").kind()
-        };
-        assert_eq!(wait(Duration::from_millis(20)), ErrorKind::TimedOut);
-        assert_eq!(wait(Duration::ZERO), ErrorKind::WouldBlock);
-    });
-}
-
 /// Neither those beyond the number asked for, nor those for a receiver that asks for none.
 fn descriptors_not_asked_for_are_closed<T: Thread>() {
     let receive: [fn(&Socket) -> io::Result<usize>; 5] = [
@@ -112,7 +100,7 @@ fn descriptors_not_asked_for_are_closed<T: Thread>() {
 }
 
 matrix!(
-    threads: descriptors_arrive_and_close_on_exec, descriptors_are_waited_for_until_the_timeout,
+    threads: descriptors_arrive_and_close_on_exec,
     descriptors_not_asked_for_are_closed,
 );
 

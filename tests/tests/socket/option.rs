@@ -15,13 +15,16 @@ fn options_reach_the_system_and_are_read_back() {
     type Seen = fn(&SockRef<'_>) -> io::Result<bool>;
     let socket = new(AddressFamily::Inet6, SocketKind::Stream);
     let seen = SockRef::from(&socket);
-    let switches: [(Switch, Seen); 6] = [
+    let switches: [(Switch, Seen); 7] = [
         (SocketOption::ReuseAddress, |seen| seen.reuse_address()),
         (SocketOption::ReusePort, |seen| seen.reuse_port()),
         (SocketOption::KeepAlive, |seen| seen.keepalive()),
         (SocketOption::NoDelay, |seen| seen.tcp_nodelay()),
         (SocketOption::OnlyV6, |seen| seen.only_v6()),
         (SocketOption::Broadcast, |seen| seen.broadcast()),
+        (SocketOption::OutOfBandInline, |seen| {
+            seen.out_of_band_inline()
+        }),
     ];
     for (switch, read) in switches {
         for on in [true, false] {
