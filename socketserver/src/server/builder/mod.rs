@@ -120,14 +120,14 @@ impl<T, C, H, S> Builder<T, C, H, S> {
     }
 
     /// Maximum number of live requests of one client address, at least 1. An IPv6 /64 counts as one
-    /// address. Further requests are [refused](BaseServer::refuse_request). No limit unless set.
+    /// address ([`ipv6_prefix`](Self::ipv6_prefix)). Further requests are [refused](BaseServer::refuse_request). No limit unless set.
     pub fn max_connections_per_address(mut self, requests: usize) -> Self {
         self.options.limits.max_connections_per_address = Some(requests.max(1));
         self
     }
 
     /// Maximum number of requests of one client address within a time: connections, however short, or
-    /// datagrams. An IPv6 /64 counts as one address. Clients without a
+    /// datagrams. An IPv6 /64 counts as one address ([`ipv6_prefix`](Self::ipv6_prefix)). Clients without a
     /// [`host`](crate::Address::host), as on Unix sockets, are not limited. The requests may come all
     /// at once. Further ones are refused without calling
     /// [`refuse_request`](BaseServer::refuse_request), because a reply to a forged sender would help an
@@ -136,6 +136,15 @@ impl<T, C, H, S> Builder<T, C, H, S> {
     /// their rate stay longest.
     pub fn max_rate_per_address(mut self, requests: u32, per: Duration) -> Self {
         self.options.limits.rate = Some(Rate { requests, per });
+        self
+    }
+
+    /// How many bits of an IPv6 address say which client it is, for the two limits above. 64 unless
+    /// set: a network usually has a /64, and its host chooses the rest. 128 counts each address by
+    /// itself, for clients that share a network; 56 or 48 counts all networks of one customer
+    /// together. [`Address::host`](crate::Address::host) has the addresses that this is not about.
+    pub fn ipv6_prefix(mut self, bits: u8) -> Self {
+        self.options.limits.ipv6_prefix = bits.min(128);
         self
     }
 
