@@ -120,16 +120,17 @@ impl<T, C, H, S> Builder<T, C, H, S> {
     }
 
     /// Maximum number of live requests of one client address, at least 1. An IPv6 /64 counts as one
-    /// address ([`ipv6_prefix`](Self::ipv6_prefix)). Further requests are [refused](BaseServer::refuse_request). No limit unless set.
+    /// address, unless [`ipv6_prefix`](Self::ipv6_prefix) is set. Further requests are
+    /// [refused](BaseServer::refuse_request). No limit unless set.
     pub fn max_connections_per_address(mut self, requests: usize) -> Self {
         self.options.limits.max_connections_per_address = Some(requests.max(1));
         self
     }
 
     /// Maximum number of requests of one client address within a time: connections, however short, or
-    /// datagrams. An IPv6 /64 counts as one address ([`ipv6_prefix`](Self::ipv6_prefix)). Clients without a
-    /// [`host`](crate::Address::host), as on Unix sockets, are not limited. The requests may come all
-    /// at once. Further ones are refused without calling
+    /// datagrams. An IPv6 /64 counts as one address, unless [`ipv6_prefix`](Self::ipv6_prefix) is
+    /// set. Clients without a [`host`](crate::Address::host), as on Unix sockets, are not limited. The
+    /// requests may come all at once. Further ones are refused without calling
     /// [`refuse_request`](BaseServer::refuse_request), because a reply to a forged sender would help an
     /// attack. No limit unless set.
     /// The table holds about 8,000 addresses in less than 1 MB, however many are forged. Addresses over
