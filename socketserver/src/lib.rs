@@ -173,6 +173,8 @@ mod socket;
 
 mod wait;
 
+mod control;
+
 mod address;
 
 mod aliases;
@@ -196,6 +198,7 @@ pub use aliases::*;
 pub use axis::Wrapped;
 pub use concurrency::Green;
 pub use concurrency::{Around, Concurrency, ConcurrencyHooks, Forking, Inline, Threading};
+pub use control::{Ancillary, PeerCred};
 pub use handler::{
     BaseServer, FnHandler, FnState, Idle, Outcome, PacketLines, PacketReader, Request,
     RequestHandler, ServerRef, log_error,
@@ -206,8 +209,8 @@ pub use request::{
 };
 pub use server::{Builder, Drained, Overflow, Served, Server, ServerHandle};
 pub use socket::{
-    Interface, Layer, OptionValue, PeerCred, Socket, SocketKind, SocketOption, SocketReader,
-    SocketWriter, Wire, create_connection, relay, socketpair,
+    Interface, Layer, Message, MessageFlags, OptionValue, SendAncillary, Socket, SocketKind,
+    SocketOption, SocketReader, SocketWriter, Wire, create_connection, relay, socketpair,
 };
 pub use socketserver_macros::*;
 pub use sys::fork::ForkBesideThreads;
