@@ -199,7 +199,7 @@ pub use request::{
 };
 pub use server::{Builder, Drained, Overflow, Served, Server, ServerHandle};
 pub use socket::{
-    Interface, Layer, OptionValue, PeerCred, Socket, SocketKind, SocketOption, SocketReader,
+    Interface, Layer, Lines, OptionValue, PeerCred, Socket, SocketKind, SocketOption, SocketReader,
     SocketWriter, Wire, create_connection, select, socketpair,
 };
 pub use socketserver_macros::*;
