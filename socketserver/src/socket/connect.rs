@@ -9,11 +9,11 @@ use socket2::SockAddr;
 use super::descriptor::Descriptor;
 use super::handle::Socket;
 use super::kind::{SocketKind, domain_and_type};
-use super::wait::{self, Interest, Patience};
 use crate::address::Address;
 use crate::address::AddressFamily;
 use crate::address::ToAddress;
 use crate::green;
+use crate::wait::{self, Interest, Patience};
 
 impl Socket {
     /// Connects a stream to its peer. A datagram socket sends to this address from then on, and
@@ -43,8 +43,9 @@ fn connect(descriptor: &Descriptor, to: &SockAddr, patience: Patience) -> io::Re
     socket.set_nonblocking(true)?;
     let result = match socket.connect(to) {
         Err(error) if is_in_progress(&error) => {
-            wait::until_polled(descriptor.awaited(), Interest::Write, patience)
-                .and_then(|()| socket.take_error()?.map_or(Ok(()), Err))
+            let connected = wait::until_polled(descriptor.awaited(), Interest::Write, patience)
+                .and_then(|()| socket.take_error()?.map_or(Ok(()), Err));
+            descriptor.unless_aborted(connected)
         }
         result => result,
     };
@@ -63,8 +64,12 @@ fn is_in_progress(error: &io::Error) -> bool {
 fn connect_unix(descriptor: &Descriptor, to: &SockAddr, patience: Patience) -> io::Result<()> {
     const PAUSE: Duration = Duration::from_millis(1);
     let socket = descriptor.socket();
-    let blocks = green::may_park().is_none() && patience != Patience::Nonblocking;
+    // In a request it must not block, because an abort could not end the call.
+    let blocks = green::may_park().is_none()
+        && patience != Patience::Nonblocking
+        && green::enclosing_request().is_none();
     loop {
+        descriptor.open()?;
         if !blocks {
             socket.set_nonblocking(true)?;
         }

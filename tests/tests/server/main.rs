@@ -11,5 +11,6 @@ mod lame_duck;
 mod life;
 mod panics;
 mod signals;
+mod waits;
 
 const LOCAL: &str = "127.0.0.1:0";
