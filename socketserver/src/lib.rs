@@ -209,7 +209,7 @@ pub use request::{
 };
 pub use server::{Builder, Drained, Overflow, Served, Server, ServerHandle};
 pub use socket::{
-    Interface, Layer, Message, MessageFlags, OptionValue, SendAncillary, Socket, SocketKind,
+    Interface, Layer, Lines, Message, MessageFlags, OptionValue, SendAncillary, Socket, SocketKind,
     SocketOption, SocketReader, SocketWriter, Wire, create_connection, relay, socketpair,
 };
 pub use socketserver_macros::*;

@@ -12,6 +12,7 @@
 //! | `setsockopt`, `getsockopt` | [`SocketOption`] | `option.rs` |
 //! | `IP_ADD_MEMBERSHIP`, `IP_MULTICAST_IF` | [`Socket::join_multicast`], [`Interface`] | `multicast.rs` |
 //! | `makefile` | [`SocketReader`], [`SocketWriter`] | `file.rs` |
+//! | `for line in rfile` | [`SocketReader::lines_up_to`] | `lines.rs` |
 //! | `SO_PEERCRED` | [`Socket::peer_cred`] | `peer.rs` |
 //! | `ssl.SSLSocket` | [`Layer`], [`Wire`] | `layer.rs` |
 //! | `SOCK_STREAM`, `SOCK_DGRAM` | [`SocketKind`] | `kind.rs` |
@@ -40,6 +41,7 @@ mod handle;
 mod io;
 mod kind;
 mod layer;
+mod lines;
 mod listen;
 mod message;
 mod multicast;
@@ -54,6 +56,7 @@ pub use file::{SocketReader, SocketWriter};
 pub use handle::Socket;
 pub use kind::SocketKind;
 pub use layer::{Layer, Wire};
+pub use lines::Lines;
 pub use message::{Message, MessageFlags, SendAncillary};
 pub use multicast::Interface;
 pub use option::{OptionValue, SocketOption};
