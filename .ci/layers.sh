@@ -6,7 +6,8 @@
 #   transport concurrency handler the axes, which do not import each other
 #   request   axis                what travels; what the axes have in common
 #   socket                        sockets with Python's vocabulary
-#   wait      address             how code waits for a descriptor; where a socket is
+#   wait  control                 how code waits for a descriptor; what comes with a message
+#   address                       where a socket is
 #   green                         green threads
 #   pool                          the elastic pool of threads
 #   aborts  panics  sync  sys     no imports of this crate
@@ -25,13 +26,15 @@ ALLOWED = {
     "pool": "panics sync sys",
     "green": "aborts panics pool sync sys",
     "wait": "green panics sync sys",
-    "address": "green sys wait", "socket": "aborts address green panics sync sys wait",
-    "request": "address panics socket sync sys wait",
-    "transport": "address axis request socket sys wait",
+    "address": "green sys wait", "control": "address sys",
+    "socket": "aborts address control green panics sync sys wait",
+    "request": "address control panics socket sync sys wait",
+    "transport": "address axis control request socket sys wait",
     "concurrency": "axis green panics pool request sync sys",
     "handler": "aborts address green request socket sync sys wait",
     "signals": "handler panics request sync",
     "server": "aborts address axis concurrency handler panics request signals socket sync sys transport wait",
+    "relay": "green socket wait",
     "aliases": "concurrency server transport",
     "__private": "handler request socket transport",
 }

@@ -169,9 +169,13 @@ mod axis;
 
 mod request;
 
+mod relay;
+
 mod socket;
 
 mod wait;
+
+mod control;
 
 mod address;
 
@@ -196,18 +200,20 @@ pub use aliases::*;
 pub use axis::Wrapped;
 pub use concurrency::Green;
 pub use concurrency::{Around, Concurrency, ConcurrencyHooks, Forking, Inline, Threading};
+pub use control::{Ancillary, PeerCred};
 pub use handler::{
     BaseServer, FnHandler, FnState, Idle, Outcome, PacketLines, PacketReader, Request,
     RequestHandler, ServerRef, log_error,
 };
+pub use relay::relay;
 pub use request::{
     Datagram, End, HandlerError, Job, Rejected, ReplySocket, Run, Stats, Ticket, Waker, Workers,
     is_disconnect, is_timeout,
 };
 pub use server::{Builder, Drained, Overflow, Served, Server, ServerHandle};
 pub use socket::{
-    Interface, Layer, OptionValue, PeerCred, Socket, SocketKind, SocketOption, SocketReader,
-    SocketWriter, Wire, create_connection, relay, socketpair,
+    Interface, Layer, Lines, Message, MessageFlags, OptionValue, SendAncillary, Socket, SocketKind,
+    SocketOption, SocketReader, SocketWriter, Wire, create_connection, socketpair,
 };
 pub use socketserver_macros::*;
 pub use sys::fork::ForkBesideThreads;

@@ -14,10 +14,12 @@
 //!
 //! # Rules
 //!
-//! 1. *Wait in waiting calls only.* Anything else that blocks stops its scheduler, with all green
-//!    threads there: `std::thread::sleep`, a `std::sync` lock that is held for long, files,
-//!    name look-ups by other crates, their sockets. Put it into [`blocking`], or use the counterpart in
-//!    this module.
+//! 1. *Wait in waiting calls only.* Whatever blocks without going through this crate blocks its
+//!    scheduler, with all green threads there, and also if a library does so inside. For example:
+//!    `std::thread::sleep`, `join` and `scope`; channels, barriers and condition variables of
+//!    `std::sync`, and a lock that is held for long; `std::io::stdin`, files and `Command`; sockets
+//!    and name look-ups of other crates. Use the counterpart in this module, or put the call into
+//!    [`blocking`].
 //! 2. *Hold no lock of `std` or `parking_lot` during a waiting call.* If the owner of such a lock
 //!    parks, and another green thread of its scheduler asks for the lock, that one blocks the
 //!    scheduler. The owner can never run again, and both are stuck permanently. This holds even for a

@@ -9,6 +9,7 @@ use socket2::SockAddr;
 use super::descriptor::Descriptor;
 use super::handle::Socket;
 use super::kind::{SocketKind, domain_and_type};
+use super::subject::about_address;
 use crate::address::Address;
 use crate::address::AddressFamily;
 use crate::address::ToAddress;
@@ -23,12 +24,16 @@ impl Socket {
     ///
     /// # Errors
     /// `ConnectionRefused` when there is no listener, `InvalidInput` for the empty host, which is no
-    /// peer's, `TimedOut`, and the system's.
+    /// peer's, `TimedOut`, and the system's. The error names the address, so the system's own, with
+    /// its number, is the `source` of it.
     ///
     /// Python: `socket.connect`, where a look-up takes its time in addition
     pub fn connect(&self, address: impl ToAddress) -> io::Result<()> {
         let descriptor = self.0.descriptor.open()?;
-        let (timeout, patience) = (descriptor.timeout(), descriptor.patience());
+        let (timeout, patience) = (
+            descriptor.timeout(Interest::Write),
+            descriptor.patience(Interest::Write),
+        );
         self.connect_within(&address.to_peer(timeout)?, patience)
     }
 
@@ -36,10 +41,11 @@ impl Socket {
         let descriptor = self.0.descriptor.open()?;
         let to = address.to_sock_addr()?;
         wait::consume_budget(green::may_park(), patience);
-        match address.family() {
+        let result = match address.family() {
             AddressFamily::Unix => connect_unix(descriptor, &to, patience),
             _ => connect(descriptor, &to, patience),
-        }
+        };
+        result.map_err(about_address("cannot connect to", address))
     }
 }
 
@@ -115,7 +121,8 @@ pub fn create_connection(address: impl ToAddress, timeout: Option<Duration>) -> 
         let attempt = Socket::new(address.family(), SocketKind::Stream).and_then(|socket| {
             socket.settimeout(timeout)?;
             socket.connect_within(&address, patience)?;
-            refuse_itself(&socket)?;
+            let connected = refuse_itself(&socket);
+            connected.map_err(about_address("cannot connect to", &address))?;
             Ok(socket)
         });
         match attempt {

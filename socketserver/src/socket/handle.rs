@@ -97,11 +97,13 @@ impl Socket {
         self.settimeout((!blocking).then_some(Duration::ZERO))
     }
 
-    /// The timeout that [`settimeout`](Self::settimeout) has set; `None` at first.
+    /// The timeout that [`settimeout`](Self::settimeout) has set; `None` at first. If
+    /// [`SendTimeout`](crate::SocketOption::SendTimeout) has set another one for sending, this is
+    /// the one for receiving.
     ///
     /// Python: `socket.gettimeout`
     pub fn gettimeout(&self) -> Option<Duration> {
-        self.0.descriptor.timeout()
+        self.0.descriptor.timeout(Interest::Read)
     }
 
     /// Ends one direction of the connection, or both, for all handles. The peer receives all bytes
@@ -114,7 +116,7 @@ impl Socket {
     pub fn shutdown(&self, how: Shutdown) -> io::Result<()> {
         let shared = self.open()?;
         if how != Shutdown::Read {
-            shared.end_layer(shared.descriptor.patience());
+            shared.end_layer(shared.descriptor.patience(Interest::Write));
         }
         shared.descriptor.socket().shutdown(how)
     }
@@ -254,7 +256,7 @@ impl Socket {
         })
     }
 
-    pub(super) fn has_layer(&self) -> bool {
+    pub(crate) fn has_layer(&self) -> bool {
         self.0.layer.get().is_some()
     }
 

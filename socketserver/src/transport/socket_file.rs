@@ -13,7 +13,7 @@ use rustix::io::Errno;
 use super::options;
 use super::place::{Identity, Place};
 use crate::address::{Address, AddressFamily};
-use crate::socket::Socket;
+use crate::socket::{Socket, about};
 use crate::wait::sleep;
 
 /// How long to wait for other servers that start in the same folder. Each takes a millisecond, but
@@ -71,7 +71,8 @@ impl SocketFile {
                 return Err(super::unexpected(expected, address));
             }
             // Before `bind`, so that the file never exists with a wider mode.
-            fchmod(socket, Mode::from_raw_mode(mode))?;
+            let set = fchmod(socket, Mode::from_raw_mode(mode)).map_err(io::Error::from);
+            set.map_err(about(format_args!("cannot set the mode of {address}")))?;
         }
         let Address::Unix(path) = address else {
             return socket.bind(address);
@@ -149,17 +150,27 @@ fn make(socket: &Socket, place: &Place, options: &options::File) -> io::Result<M
             if place.identity()? != stale {
                 return Err(error);
             }
-            place.remove()?;
+            let removed = place.remove();
+            removed.map_err(about(format_args!(
+                "cannot remove the stale {}",
+                place.shown()
+            )))?;
             socket.bind(place.path())
         }
         result => result,
     }?;
     let made = Made {
-        identity: place.identity()?,
+        identity: place
+            .identity()
+            .map_err(about(format_args!("cannot find {}", place.shown())))?,
         place: place.clone(),
     };
     if let Some(mode) = options.mode {
-        made.place.widen(made.identity, mode)?;
+        let widened = made.place.widen(made.identity, mode);
+        widened.map_err(about(format_args!(
+            "cannot set the mode of {}",
+            place.shown()
+        )))?;
     }
     Ok(made)
 }

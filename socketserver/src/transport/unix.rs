@@ -193,6 +193,7 @@ impl Transport for UnixDatagram {
 
     fn server_activate(&self, socket: &Socket) -> io::Result<()> {
         self.file.activated();
+        self.buffer.watch(socket)?;
         datagram::activate(socket, &self.packets)
     }
 

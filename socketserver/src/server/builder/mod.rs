@@ -10,14 +10,14 @@ use std::os::fd::{AsRawFd, RawFd};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::engine::{Admission, Engine, Limits, Listener, Origin, Overflow, Rate, TARGET, Times};
+use super::engine::{Admission, Engine, Limits, Listener, Origin, Overflow, TARGET, Times};
 use super::intake::Typed;
 use super::{Owned, Server};
 use crate::address::ToAddress;
 use crate::concurrency::{Concurrency, Guarded};
 use crate::handler::{BaseServer, Core, RequestHandler, ServerRef};
-use crate::request::{Books, Waker};
-use crate::socket::Socket;
+use crate::request::{Books, Rate, Waker};
+use crate::socket::{Socket, about_system};
 use crate::transport::Transport;
 
 /// The options of the server itself.
@@ -121,22 +121,32 @@ impl<T, C, H, S> Builder<T, C, H, S> {
     }
 
     /// Maximum number of live requests of one client address, at least 1. An IPv6 /64 counts as one
-    /// address. Further requests are [refused](BaseServer::refuse_request). No limit unless set.
+    /// address, unless [`ipv6_prefix`](Self::ipv6_prefix) is set. Further requests are
+    /// [refused](BaseServer::refuse_request). No limit unless set.
     pub fn max_connections_per_address(mut self, requests: usize) -> Self {
         self.options.limits.max_connections_per_address = Some(requests.max(1));
         self
     }
 
     /// Maximum number of requests of one client address within a time: connections, however short, or
-    /// datagrams. An IPv6 /64 counts as one address. Clients without a
-    /// [`host`](crate::Address::host), as on Unix sockets, are not limited. The requests may come all
-    /// at once. Further ones are refused without calling
+    /// datagrams. An IPv6 /64 counts as one address, unless [`ipv6_prefix`](Self::ipv6_prefix) is
+    /// set. Clients without a [`host`](crate::Address::host), as on Unix sockets, are not limited. The
+    /// requests may come all at once. Further ones are refused without calling
     /// [`refuse_request`](BaseServer::refuse_request), because a reply to a forged sender would help an
     /// attack. No limit unless set.
     /// The table holds about 8,000 addresses in less than 1 MB, however many are forged. Addresses over
     /// their rate stay longest.
     pub fn max_rate_per_address(mut self, requests: u32, per: Duration) -> Self {
         self.options.limits.rate = Some(Rate { requests, per });
+        self
+    }
+
+    /// How many bits of an IPv6 address say which client it is, for the two limits above. 64 unless
+    /// set: a network usually has a /64, and its host chooses the rest. 128 counts each address by
+    /// itself, for clients that share a network; 56 or 48 counts all networks of one customer
+    /// together. [`Address::host`](crate::Address::host) has the addresses that this is not about.
+    pub fn ipv6_prefix(mut self, bits: u8) -> Self {
+        self.options.limits.ipv6_prefix = bits.min(128);
         self
     }
 
@@ -190,8 +200,8 @@ impl<T, C, H, S> Builder<T, C, H, S> {
     ///
     /// # Errors
     /// `InvalidInput` for text that is not an address, or an address of another transport; `AddrInUse`,
-    /// `AddrNotAvailable`, `PermissionDenied`, and the rest of the system's. The system's errors do
-    /// not name the address: a program that shows them adds it. Nothing is left open.
+    /// `AddrNotAvailable`, `PermissionDenied`, and the rest of the system's. Each names the address, so
+    /// the system's own error, with its number, is the `source` of it. Nothing is left open.
     ///
     /// Python: the constructor, `server_bind` and `server_activate`
     pub fn bind(self, address: impl ToAddress) -> io::Result<Server<T, C, H, S>>
@@ -202,9 +212,13 @@ impl<T, C, H, S> Builder<T, C, H, S> {
         S: BaseServer<T::Request>,
     {
         let address = address.to_address()?;
-        let socket = self.transport.socket(&address)?;
-        self.transport.server_bind(&socket, &address)?;
-        self.start(socket, Origin::Own)
+        let socket = self.transport.socket(&address);
+        let bound = socket.and_then(|socket| {
+            self.transport.server_bind(&socket, &address)?;
+            Ok(socket)
+        });
+        let server = bound.and_then(|socket| self.start(socket, Origin::Own));
+        server.map_err(about_system(format_args!("cannot serve at {address}")))
     }
 
     /// The server on a socket that exists already and is bound: from a service manager, a parent
@@ -236,13 +250,17 @@ impl<T, C, H, S> Builder<T, C, H, S> {
         S: BaseServer<T::Request>,
     {
         let socket = socket.into();
-        self.transport.adopt(&socket)?;
-        close_on_exec(&socket)?;
-        let origin = match self.transport.given_request(&socket) {
-            Some(_) => Origin::Given,
-            None => Origin::Adopted,
-        };
-        self.start(socket, origin)
+        let name = format!("{socket:?}");
+        let adopted = self.transport.adopt(&socket);
+        let origin = adopted.and_then(|()| {
+            close_on_exec(&socket)?;
+            Ok(match self.transport.given_request(&socket) {
+                Some(_) => Origin::Given,
+                None => Origin::Adopted,
+            })
+        });
+        let server = origin.and_then(|origin| self.start(socket, origin));
+        server.map_err(about_system(format_args!("cannot serve on {name}")))
     }
 
     fn start(self, socket: Socket, origin: Origin) -> io::Result<Server<T, C, H, S>>

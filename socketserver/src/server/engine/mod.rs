@@ -7,7 +7,7 @@
 //! | `admission` | the limits, and the list of reasons not to serve a request |
 //! | `backoff` | what to do when a request cannot be accepted |
 //! | `once` | what one `handle_request` leaves for the next |
-//! | `rates`, `reserve` | tools of `admission` |
+//! | `reserve` | a tool of `admission` |
 //! | `restore` | a listener that clients cannot find any more |
 //! | `drain` | the end, in six steps |
 //!
@@ -18,7 +18,6 @@ mod backoff;
 mod dispatch;
 mod drain;
 mod once;
-mod rates;
 mod reserve;
 mod restore;
 mod serve;
@@ -31,7 +30,6 @@ use std::time::Duration;
 
 pub use admission::Overflow;
 pub(super) use admission::{Admission, Limits};
-pub(super) use rates::Rate;
 
 use self::once::Once;
 use super::report::Drained;
