@@ -146,9 +146,9 @@
 //! 4. `server/engine/drain.rs` is the end of the server, in six steps.
 //!
 //! Whatever travels between the folders is in `request/`, and what signals do is in `signals/`.
-//! `pool/` and `green/` run code and know
-//! nothing of servers, `panics.rs` contains the panics of user code, and `sys/` holds every `unsafe`
-//! block. `CONTRIBUTING.md` has a map, and the words that the code uses.
+//! `pool/` and `green/` run code and know nothing of servers, `panics.rs` contains the panics of user
+//! code, and `sys/` holds every `unsafe` block. `CONTRIBUTING.md` has a map, and the words that the
+//! code uses.
 
 #[cfg(not(target_os = "linux"))]
 compile_error!("expected Linux: socketserver supports no other system");
