@@ -80,7 +80,8 @@ impl Waiter {
         self.wait_to_the_end(deadline)
     }
 
-    fn wait_to_the_end(&self, deadline: Option<Instant>) -> Waited {
+    /// Waits to be woken, whatever becomes of the request.
+    pub(super) fn wait_to_the_end(&self, deadline: Option<Instant>) -> Waited {
         while !self.woken.load(SeqCst) {
             if self.aborted.load(SeqCst) {
                 return Waited::Aborted;
