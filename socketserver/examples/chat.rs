@@ -7,7 +7,6 @@ use std::collections::HashMap;
 use std::env;
 use std::io::{self, ErrorKind};
 use std::net::Shutdown;
-use std::sync::Arc;
 
 use parking_lot::Mutex;
 use socketserver::{
@@ -17,7 +16,7 @@ use socketserver::{
 /// Shared by all handlers. In Python: the attributes of a `ThreadingTCPServer` subclass.
 #[derive(Default)]
 struct Chat {
-    members: Mutex<HashMap<Address, Arc<Mutex<Socket>>>>,
+    members: Mutex<HashMap<Address, Socket>>,
 }
 
 impl BaseServer for Chat {}
@@ -25,10 +24,9 @@ impl BaseServer for Chat {}
 impl Chat {
     fn say(&self, text: &str) {
         // Release this lock before the first send, so that a slow member delays only speakers.
-        let members: Vec<_> = self.members.lock().values().cloned().collect();
+        let members: Vec<Socket> = self.members.lock().values().cloned().collect();
         for member in members {
-            // Two lines that are sent at the same time could mix.
-            let member = member.lock();
+            // The lines of several speakers stay whole. But after an error there may be half of one.
             if member.sendall(text.as_bytes()).is_err() {
                 // It has left, or reads nothing. Its own handler sees the end, and removes it.
                 let _ = member.shutdown(Shutdown::Both);
@@ -50,7 +48,6 @@ struct Member {
 impl Member {
     fn setup(&self) {
         let (address, socket) = (self.client_address.clone(), self.request.clone());
-        let socket = Arc::new(Mutex::new(socket));
         self.server.members.lock().insert(address, socket);
     }
 

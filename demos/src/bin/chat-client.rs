@@ -53,8 +53,7 @@ struct Options {
 fn main() -> ExitCode {
     program::run(|options: Options| {
         let Options { address, patience } = &options;
-        let connection = create_connection(address, None)
-            .map_err(|error| Failure::new(format!("cannot connect to {address}: {error}")))?;
+        let connection = create_connection(address, None).map_err(Failure::new)?;
         if io::stdin().is_terminal() && io::stdout().is_terminal() {
             let config = Config::builder().auto_add_history(true).build();
             let mut editor =

@@ -9,10 +9,10 @@ use socket2::SockAddr;
 use super::descriptor::Descriptor;
 use super::handle::Socket;
 use super::kind::{SocketKind, domain_and_type};
-use super::subject::about_address;
 use crate::address::Address;
 use crate::address::AddressFamily;
 use crate::address::ToAddress;
+use crate::address::about_address;
 use crate::green;
 use crate::wait::{self, Interest, Patience};
 
@@ -39,12 +39,13 @@ impl Socket {
 
     fn connect_within(&self, address: &Address, patience: Patience) -> io::Result<()> {
         let descriptor = self.0.descriptor.open()?;
-        let to = address.to_sock_addr()?;
         wait::consume_budget(green::may_park(), patience);
-        let result = match address.family() {
-            AddressFamily::Unix => connect_unix(descriptor, &to, patience),
-            _ => connect(descriptor, &to, patience),
-        };
+        let result = address
+            .to_sock_addr()
+            .and_then(|to| match address.family() {
+                AddressFamily::Unix => connect_unix(descriptor, &to, patience),
+                _ => connect(descriptor, &to, patience),
+            });
         result.map_err(about_address("cannot connect to", address))
     }
 }
@@ -121,13 +122,12 @@ pub fn create_connection(address: impl ToAddress, timeout: Option<Duration>) -> 
         let attempt = Socket::new(address.family(), SocketKind::Stream).and_then(|socket| {
             socket.settimeout(timeout)?;
             socket.connect_within(&address, patience)?;
-            let connected = refuse_itself(&socket);
-            connected.map_err(about_address("cannot connect to", &address))?;
+            refuse_itself(&socket)?;
             Ok(socket)
         });
         match attempt {
             Ok(socket) => return Ok(socket),
-            Err(reason) => error = reason,
+            Err(reason) => error = about_address("cannot connect to", &address)(reason),
         }
         patience = Patience::of_socket(timeout);
     }

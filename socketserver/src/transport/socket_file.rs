@@ -12,8 +12,9 @@ use rustix::io::Errno;
 
 use super::options;
 use super::place::{Identity, Place};
+use crate::address::about;
 use crate::address::{Address, AddressFamily};
-use crate::socket::{Socket, about};
+use crate::socket::Socket;
 use crate::wait::sleep;
 
 /// How long to wait for other servers that start in the same folder. Each takes a millisecond, but

@@ -14,10 +14,11 @@ use super::engine::{Admission, Engine, Limits, Listener, Origin, Overflow, TARGE
 use super::intake::Typed;
 use super::{Owned, Server};
 use crate::address::ToAddress;
+use crate::address::about_system;
 use crate::concurrency::{Concurrency, Guarded};
 use crate::handler::{BaseServer, Core, RequestHandler, ServerRef};
 use crate::request::{Books, Rate, Waker};
-use crate::socket::{Socket, about_system};
+use crate::socket::Socket;
 use crate::transport::Transport;
 
 /// The options of the server itself.
