@@ -53,7 +53,7 @@
 
 // Layers. A file imports only files on lines below its own:
 //
-//     blocking                          calls that block, made on the threads of a pool
+//     blocking            scope         calls that block, made on the threads of a pool   threads that borrow
 //     spawn                             starting and joining green threads
 //     channel  sync                     what user code waits with
 //     wait_queue          source        waiting for other code   waiting for a descriptor
@@ -62,11 +62,9 @@
 //     scheduler           prefetch      what other threads use of it   memory before it is needed
 //     reactor  timers  watchdog  task   descriptors, deadlines, long turns, one green thread
 //     interest            nesting       read or write   the servers and requests that code is inside
-//                         aborts        what the abort of a request ends
 //
 // `sys` has the coroutines and their stacks.
 
-mod aborts;
 mod blocking;
 mod channel;
 mod cores;
@@ -77,6 +75,7 @@ mod nesting;
 mod prefetch;
 mod reactor;
 mod scheduler;
+mod scope;
 mod source;
 mod spawn;
 mod sync;
@@ -86,7 +85,7 @@ mod wait_queue;
 mod watchdog;
 
 pub use crate::sys::coroutine::enable;
-pub(crate) use aborts::{Abortable, Abortables, Aborts};
+pub use crate::sys::scope::Scope;
 pub use blocking::blocking;
 pub use channel::{
     Receiver, RecvError, RecvTimeoutError, SendError, Sender, TryRecvError, channel,
@@ -96,6 +95,7 @@ pub(crate) use current::{Current, enclosing_request, enclosing_servers, may_park
 pub use current::{is_green, sleep, yield_now};
 pub(crate) use interest::Interest;
 pub(crate) use nesting::{Enclosing, nonblocking_sockets};
+pub use scope::{ScopedJoinHandle, scope};
 pub(crate) use source::{Source, park_for_any};
 pub use spawn::{JoinHandle, spawn, try_spawn};
 pub(crate) use spawn::{STACK_SIZE, Stacks};

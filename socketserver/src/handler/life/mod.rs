@@ -24,7 +24,8 @@ use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use super::stop::{Stop, StopKind, Waiting};
-use crate::green::{self, Abortables, Enclosing};
+use crate::aborts::Abortables;
+use crate::green::{self, Enclosing};
 use crate::request::{Waker, deadline_after};
 use crate::sync::atomic::{AtomicBool, Ordering::Relaxed, Ordering::SeqCst};
 use crate::sync::{Condvar, Instant, Mutex};

@@ -9,7 +9,7 @@ use socketserver::{
     BaseRequestHandler, Forking, ForkingTCPServer, Server, Socket, Tcp, Udp, UnixDatagram,
     UnixStream, Workers,
 };
-use tests::{Client, Echo, Folder, Row, Signal};
+use tests::{Client, Echo, Folder, Row, Signal, tcp_pair};
 
 use crate::harness::list;
 use crate::support::{EndAfter, Journal, LOCAL, ask, is_childless};
@@ -17,7 +17,22 @@ use crate::support::{EndAfter, Journal, LOCAL, ask, is_childless};
 list!(
     TESTS: every_transport_echoes, a_crash_costs_only_its_own_request,
     a_reply_arrives_whole_despite_unread_input, a_wrapped_job_runs_in_the_child,
+    a_given_connection_is_served_by_a_child,
 );
+
+/// The one of a server that was handed a connection.
+fn a_given_connection_is_served_by_a_child() {
+    let (connection, client) = tcp_pair();
+    let mut client = Client::Tcp(client);
+    client.send("hello");
+    client.end();
+    let server = ForkingTCPServer::<Echo>::builder().from_socket(connection);
+    let server = server.expect("from_socket");
+    server.serve_forever().expect("a good end");
+    assert_eq!(client.rest(), b"hello");
+    assert_eq!(server.stats().finished, 1);
+    assert!(is_childless());
+}
 
 fn echoes<T: Row>() {
     let folder = Folder::new();
