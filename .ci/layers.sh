@@ -34,6 +34,7 @@ ALLOWED = {
     "handler": "aborts address green request socket sync sys wait",
     "signals": "handler panics request sync",
     "server": "aborts address axis concurrency handler panics request signals socket sync sys transport wait",
+    "relay": "green socket wait",
     "aliases": "concurrency server transport",
     "__private": "handler request socket transport",
 }

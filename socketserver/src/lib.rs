@@ -169,6 +169,8 @@ mod axis;
 
 mod request;
 
+mod relay;
+
 mod socket;
 
 mod wait;
@@ -203,6 +205,7 @@ pub use handler::{
     BaseServer, FnHandler, FnState, Idle, Outcome, PacketLines, PacketReader, Request,
     RequestHandler, ServerRef, log_error,
 };
+pub use relay::relay;
 pub use request::{
     Datagram, End, HandlerError, Job, Rejected, ReplySocket, Run, Stats, Ticket, Waker, Workers,
     is_disconnect, is_timeout,
@@ -210,7 +213,7 @@ pub use request::{
 pub use server::{Builder, Drained, Overflow, Served, Server, ServerHandle};
 pub use socket::{
     Interface, Layer, Lines, Message, MessageFlags, OptionValue, SendAncillary, Socket, SocketKind,
-    SocketOption, SocketReader, SocketWriter, Wire, create_connection, relay, socketpair,
+    SocketOption, SocketReader, SocketWriter, Wire, create_connection, socketpair,
 };
 pub use socketserver_macros::*;
 pub use sys::fork::ForkBesideThreads;

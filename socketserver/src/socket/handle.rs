@@ -256,7 +256,7 @@ impl Socket {
         })
     }
 
-    pub(super) fn has_layer(&self) -> bool {
+    pub(crate) fn has_layer(&self) -> bool {
         self.0.layer.get().is_some()
     }
 
