@@ -27,7 +27,7 @@ use rustyline::history::MemHistory;
 use rustyline::{Config, Editor, ExternalPrinter};
 use signal_hook::consts::SIGINT;
 use signal_hook::{flag, low_level};
-use socketserver::{Address, Socket, create_connection};
+use socketserver::{Address, Socket, SocketOption, create_connection};
 
 const PROMPT: &str = ">>>: ";
 
@@ -60,7 +60,7 @@ fn main() -> ExitCode {
                 Editor::with_history(config, MemHistory::new()).map_err(Failure::new)?;
             // Some terminals have no cursor that can be moved.
             if let Ok(printer) = editor.create_external_printer() {
-                connection.settimeout(Some(*patience))?;
+                connection.setsockopt(SocketOption::SendTimeout(Some(*patience)))?;
                 return talk(&connection, editor, printer);
             }
         }
@@ -162,15 +162,11 @@ fn listen(connection: &Socket, mut printer: impl ExternalPrinter) {
     /// Moves the cursor one line up and down again.
     const NOTHING: &str = "\x1b[A\n";
     let (mut rfile, _) = connection.makefile(-1, 0);
-    loop {
-        match rfile.readline(LONGEST_LINE) {
-            Ok(line) if line.is_empty() => break,
-            // This fails when the editor has ended.
-            Ok(line) => drop(printer.print(shown(&line))),
-            // The time is for sending.
-            Err(error) if error.kind() == io::ErrorKind::TimedOut => {}
-            Err(_) => break,
-        }
+    while let Ok(line) = rfile.readline(LONGEST_LINE)
+        && !line.is_empty()
+    {
+        // This fails when the editor has ended.
+        let _ = printer.print(shown(&line));
     }
     // A text is shown for certain only when the editor takes the next one.
     let _ = printer.print(NOTHING.to_owned());

@@ -181,7 +181,7 @@ impl Trial {
         self.check(
             "accepted = finished + failed + refused + aborted; exit status 0",
             format!("{accepted} = {finished} + {failed} + {refused} + {aborted}{status}"),
-            accepted == ends.iter().sum() && ended.status.success(),
+            accepted == ends.iter().sum::<u64>() && ended.status.success(),
         );
     }
 }
