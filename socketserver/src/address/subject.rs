@@ -8,7 +8,6 @@ use std::os::unix::fs::FileTypeExt;
 use super::Address;
 
 /// An error, with what failed. The system's own is its source.
-#[derive(Debug)]
 struct About {
     text: String,
     error: io::Error,
@@ -17,6 +16,13 @@ struct About {
 impl fmt::Display for About {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)
+    }
+}
+
+/// What a program shows whose `main` returns the error: the text alone.
+impl fmt::Debug for About {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.text, f)
     }
 }
 
