@@ -145,10 +145,10 @@
 //! 3. `wait/mod.rs` is the one place where a handler waits for its client.
 //! 4. `server/engine/drain.rs` is the end of the server, in six steps.
 //!
-//! Whatever travels between the folders is in `request/`, and what signals do is in `signals/`.
-//! `pool/` and `green/` run code and know nothing of servers, `panics.rs` contains the panics of user
-//! code, and `sys/` holds every `unsafe` block. `CONTRIBUTING.md` has a map, and the words that the
-//! code uses.
+//! `request/` has what travels between the folders, and `signals/` what signals do. `pool/` and
+//! `green/` run code and know nothing of servers, `panics.rs` contains the panics of user code, and
+//! `sys/` holds every `unsafe` block. `CONTRIBUTING.md` has a map, and the words that the code
+//! uses.
 
 #[cfg(not(target_os = "linux"))]
 compile_error!("expected Linux: socketserver supports no other system");
@@ -181,8 +181,8 @@ mod address;
 
 mod aliases;
 
-// Written as if they were crates of their own: `aborts`, `panics`, `sync` and `sys` import nothing of
-// this crate, `pool` imports the last three of them, and `green` all of these.
+// These modules could be separate crates: `aborts`, `panics`, `sync` and `sys` import nothing of
+// this crate, `pool` imports `panics`, `sync` and `sys`, and `green` imports all five.
 mod aborts;
 pub mod green;
 #[cfg(loom)]

@@ -222,9 +222,9 @@ impl Seat<'_> {
     }
 }
 
-/// Parks until one of the descriptors may be ready, or the deadline comes. One that has no source
-/// is watched as long as this takes. If its file is watched already, through a socket that the
-/// caller holds under another name, this returns after a short time instead.
+/// Parks until one of the descriptors may be ready, or the deadline comes. A descriptor without a
+/// source is watched during this call only. If its file is watched already, through another handle,
+/// this returns after a short time, and the caller polls again.
 ///
 /// # Errors
 /// The system's, when it will not watch one of them.

@@ -92,9 +92,9 @@ pub trait Transport: Send + Sync + 'static {
     /// Python: `BaseServer.get_request`
     fn get_request(&self, socket: &Socket) -> io::Result<(Self::Request, Address)>;
 
-    /// The one request of a server that was given a connection instead of a listener: such a server
-    /// serves this client and ends. `None` if the socket is no connection, and always unless
-    /// overridden.
+    /// The connection and its client, if a server was given a connection instead of a listener:
+    /// such a server serves this one client and ends. `None` if the socket is not a connection, and
+    /// always unless overridden.
     fn given_request(&self, _socket: &Socket) -> Option<(Self::Request, Address)> {
         None
     }
@@ -126,9 +126,10 @@ pub trait Transport: Send + Sync + 'static {
         Ok(())
     }
 
-    /// Whether clients cannot find the socket any more, and the server is to make and bind another one
-    /// at the same address. Called on the loop's thread every second while it serves, and only
-    /// for the path of a Unix socket that the server has bound. Must not block.
+    /// Whether the server must bind another socket at the same address, because clients cannot find
+    /// this one any more. Called on the loop's thread every second while it serves, and only for
+    /// the path of a Unix socket that the server has bound. Must not block. False unless
+    /// overridden.
     fn is_lost(&self, _socket: &Socket) -> bool {
         false
     }

@@ -305,7 +305,7 @@ impl Life {
     }
 
     /// Whether the server was told to drain or to close, or has closed, and its lame-duck time is
-    /// over: then no client's next request is waited for.
+    /// over. From then on no handler waits for its client's next request.
     pub(crate) fn is_closing(&self) -> bool {
         if !self.is_leaving() {
             return false;
@@ -351,13 +351,14 @@ impl Life {
         true
     }
 
-    /// Runs the loop, or the server's part of a request, and marks it as the server's own: code that
-    /// waits for the loop's end in there would wait for itself.
+    /// Runs the loop, or the server's part of a request, and marks that code as inside this server:
+    /// if it waited for the loop's end, it would wait for itself.
     pub(crate) fn inside<T>(&self, run: impl FnOnce() -> T) -> T {
         self.enclose(None, run)
     }
 
-    /// Runs a request's handler, and marks that as well: what it waits for is the request's.
+    /// Runs a request's handler, and marks it as inside that request too, so that an abort ends its
+    /// waits.
     pub(crate) fn inside_request<T>(&self, request: Abortables, run: impl FnOnce() -> T) -> T {
         self.enclose(Some(request), run)
     }
@@ -366,7 +367,7 @@ impl Life {
         struct Unmark;
         impl Drop for Unmark {
             fn drop(&mut self) {
-                // Dropped outside of the list, because it may be the request's last owner.
+                // Dropped after the list is released, because this may be the request's last owner.
                 let _left = green::enclosing_servers(|servers| servers.pop());
             }
         }

@@ -9,11 +9,11 @@
 //! | 5. live requests may finish, up to the deadline | [`wait_for_live`](Engine::wait_for_live) | the caller's |
 //! | 6. the rest is aborted, and what has not ended 90 ms later is abandoned | [`abort_live`](Engine::abort_live), [`abandon_live`](Engine::abandon_live) | the caller's |
 //!
-//! [`carry_out`](Engine::carry_out) is the loop's part, and [`finish`](Engine::finish) the caller's,
-//! which begins with the state's `server_close`. Requests whose handlers wait for their clients' next
-//! ones end as step 2 begins. Without a loop, the caller does every step. If a
-//! signal, the loop's thread or a request asks, the loop does steps 5 and 6 too, because a caller
-//! there would wait for itself. A `server_close` does steps 4 to 6; a `shutdown` only ends the loop.
+//! [`carry_out`](Engine::carry_out) is the loop's part, and [`finish`](Engine::finish) the
+//! caller's, which begins with the state's `server_close`. Idle requests end as step 2 begins.
+//! Without a loop, the caller does every step. If a signal, the loop's thread or a request asks,
+//! the loop does steps 5 and 6 too, because a caller there would wait for itself. A `server_close`
+//! does steps 4 to 6; a `shutdown` only ends the loop.
 
 use std::cell::RefCell;
 use std::net::Shutdown;
@@ -77,8 +77,8 @@ impl Engine {
         )
     }
 
-    /// The loop's part: carries out whatever stop was asked for, and what is asked for meanwhile, and
-    /// leaves. Returns whether there was a stop.
+    /// The loop's part: carries out the stops that were asked for, those that come meanwhile
+    /// included, and leaves. Returns whether there was a stop.
     pub(in crate::server) fn carry_out(&self) -> bool {
         let (life, before) = (&self.core.life, Snapshot::now(&self.core));
         let mut done: Option<(Stop, Instant)> = None;
