@@ -191,8 +191,8 @@ impl Text<'_> {
         let port = port
             .parse()
             .map_err(|_| invalid("the port is not a number up to 65535"))?;
-        // The standard library reads only the number of an interface. The system's look-up takes its
-        // name too.
+        // The standard library reads only the number of an interface. The system's look-up takes
+        // its name too.
         if let Some(host) = host
             .strip_prefix('[')
             .and_then(|host| host.strip_suffix(']'))

@@ -166,7 +166,8 @@ impl Source {
             let key = reactor.register(fd)?;
             if !self.set_home(local.scheduler.number, key) {
                 reactor.deregister(key, fd);
-                // It was released before it had a home, so no message comes that would wake a guest.
+                // It was released before it had a home, so no message comes that would wake a
+                // guest.
                 if self.is_released() {
                     return Err(Errno::BADF.into());
                 }

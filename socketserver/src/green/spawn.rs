@@ -114,8 +114,8 @@ where
 ///
 /// # Errors
 /// `Unsupported` when green threads are not [enabled](crate::green::enable); `InvalidInput` for a
-/// stack of more than 16 GiB; `OutOfMemory` when there is no memory for the stack; the system's error
-/// when the schedulers cannot be started.
+/// stack of more than 16 GiB; `OutOfMemory` when there is no memory for the stack; the system's
+/// error when the schedulers cannot be started.
 pub fn try_spawn<T, F>(stack_size: usize, run: F) -> io::Result<JoinHandle<T>>
 where
     F: FnOnce() -> T + Send + 'static,

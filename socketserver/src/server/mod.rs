@@ -166,7 +166,8 @@ impl<T, C: Concurrency, H, S> Server<T, C, H, S> {
 
     /// Ends the server gracefully, in six steps:
     ///
-    /// 1. It accepts requests as before for the [`lame_duck`](Builder::lame_duck) time, if one is set.
+    /// 1. It accepts requests as before for the [`lame_duck`](Builder::lame_duck) time, if one is
+    ///    set.
     /// 2. No new client gets into the backlog.
     /// 3. The clients in the backlog are served.
     /// 4. The listener closes.
@@ -174,9 +175,9 @@ impl<T, C: Concurrency, H, S> Server<T, C, H, S> {
     /// 6. The rest is aborted: its `recv` sees the end of the stream. A request that has still not
     ///    ended within 100 ms is abandoned.
     ///
-    /// On the loop's thread and inside a request it does not wait, and returns an empty report. On a
-    /// server that has ended it returns the report of that end. If several callers drain at once, the
-    /// first deadline aborts the requests.
+    /// On the loop's thread and inside a request it does not wait, and returns an empty report. On
+    /// a server that has ended it returns the report of that end. If several callers drain at once,
+    /// the first deadline aborts the requests.
     ///
     /// The options `block_on_close` and `daemon_threads` apply to
     /// [`server_close`](Self::server_close) alone: a drain waits whatever they say. To drain
@@ -204,11 +205,11 @@ impl<T, C: Concurrency, H, S> Server<T, C, H, S> {
     /// `Duration::ZERO` live requests are aborted at once, as the end of a Python program ends its
     /// daemon threads.
     ///
-    /// No thread is started: the signal sets a flag and wakes the loop. Only an inline server, whose
-    /// loop may be in a handler that waits for an idle client, has a thread that answers, and that
-    /// aborts this client too when the time is over. Once the last of these servers is dropped, a
-    /// signal ends the process again, as it does without this call. A second call changes the
-    /// timeout.
+    /// No thread is started: the signal sets a flag and wakes the loop. Only an inline server,
+    /// whose loop may be in a handler that waits for an idle client, has a thread that answers, and
+    /// that aborts this client too when the time is over. Once the last of these servers is
+    /// dropped, a signal ends the process again, as it does without this call. A second call
+    /// changes the timeout.
     ///
     /// # Errors
     /// The system's.
@@ -219,12 +220,12 @@ impl<T, C: Concurrency, H, S> Server<T, C, H, S> {
         self.engine.0.drain_on_signals(timeout)
     }
 
-    /// From now on a signal calls `run`, on the loop's thread and between requests, while the server
-    /// serves: SIGHUP to read its configuration again, SIGUSR1 to report its counters. The numbers
-    /// are in [`signal`](crate::signal).
-    /// No thread is started: the signal sets a flag and wakes the loop. So several signals between two
-    /// turns of the loop cause one call. An inline server answers when the handler that runs
-    /// has returned. After the server's end, and in a forked child, the signal does nothing.
+    /// From now on a signal calls `run`, on the loop's thread and between requests, while the
+    /// server serves: SIGHUP to read its configuration again, SIGUSR1 to report its counters. The
+    /// numbers are in [`signal`](crate::signal). No thread is started: the signal sets a flag and
+    /// wakes the loop. So several signals between two turns of the loop cause one call. An inline
+    /// server answers when the handler that runs has returned. After the server's end, and in a
+    /// forked child, the signal does nothing.
     ///
     /// ```
     /// use socketserver::{Socket, ThreadingTCPServer, signal};

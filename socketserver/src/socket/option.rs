@@ -26,15 +26,15 @@ pub enum SocketOption {
     /// Whether several sockets may be bound to one port and share its traffic. Python:
     /// `SO_REUSEPORT`
     ReusePort(bool),
-    /// Whether datagrams may be sent to a broadcast address. (They are received without it.) Python:
-    /// `SO_BROADCAST`
+    /// Whether datagrams may be sent to a broadcast address. (They are received without it.)
+    /// Python: `SO_BROADCAST`
     Broadcast(bool),
-    /// Whether what this socket sends to a multicast group is also received on this machine: by other
-    /// programs, and by this socket itself if it is a member. On unless it is set. Python:
+    /// Whether what this socket sends to a multicast group is also received on this machine: by
+    /// other programs, and by this socket itself if it is a member. On unless it is set. Python:
     /// `IP_MULTICAST_LOOP`, `IPV6_MULTICAST_LOOP`
     MulticastLoop(bool),
-    /// How many networks a multicast datagram may cross, up to 255. 1 unless it is set, which is the
-    /// sender's own network. Python: `IP_MULTICAST_TTL`, `IPV6_MULTICAST_HOPS`
+    /// How many networks a multicast datagram may cross, up to 255. 1 unless it is set, which is
+    /// the sender's own network. Python: `IP_MULTICAST_TTL`, `IPV6_MULTICAST_HOPS`
     MulticastTtl(usize),
     /// Whether a silent connection is probed, so that a vanished peer is noticed. Python:
     /// `SO_KEEPALIVE`

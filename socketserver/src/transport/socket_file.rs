@@ -19,8 +19,8 @@ use crate::socket::Socket;
 use crate::wait::sleep;
 
 /// How long to wait for other servers that start in the same folder. Each takes a millisecond, but
-/// there may be many at once. A process that holds the lock for longer is no server that starts, and
-/// any process that may read the folder can hold it.
+/// there may be many at once. A process that holds the lock for longer is no server that starts,
+/// and any process that may read the folder can hold it.
 const BEFORE_START: Duration = Duration::from_secs(2);
 
 /// The same at a server's end, for which callers wait, and while the server serves.
@@ -29,8 +29,8 @@ const BEFORE_END: Duration = Duration::from_millis(250);
 /// The file of one server's socket.
 #[derive(Debug, Default)]
 pub(super) struct SocketFile {
-    /// Held from the look at an old file until clients can connect to the new one: in between, the new
-    /// one would look stale to other servers.
+    /// Held from the look at an old file until clients can connect to the new one: in between, the
+    /// new one would look stale to other servers.
     lock: Mutex<Option<File>>,
     made: Mutex<Option<Made>>,
     /// Set when the loss of the file was logged.

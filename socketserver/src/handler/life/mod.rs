@@ -78,8 +78,8 @@ struct State {
     phase: Phase,
     /// The phase after a loop that ends without a stop.
     unstopped: Phase,
-    /// Number of loops that have ended, so that a restart cannot hide an end from a caller that waits for
-    /// it.
+    /// Number of loops that have ended, so that a restart cannot hide an end from a caller that
+    /// waits for it.
     loops_ended: u64,
 }
 
@@ -94,8 +94,8 @@ pub(crate) struct Life {
     lame_duck: Duration,
     state: Mutex<State>,
     changed: Condvar,
-    // Copies of `is_leaving` and `is_stopping`, for readers that must not wait for the lock. Written
-    // by `set` alone.
+    // Copies of `is_leaving` and `is_stopping`, for readers that must not wait for the lock.
+    // Written by `set` alone.
     leaving: AtomicBool,
     stopping: AtomicBool,
 }
@@ -210,8 +210,8 @@ impl Life {
     }
 
     /// Asks for a stop, of the loop that runs or of the next one. A plain shutdown means nothing to
-    /// a server that has stopped already. If no loop runs and the caller `can_carry_out` a close or a
-    /// drain, it does so itself.
+    /// a server that has stopped already. If no loop runs and the caller `can_carry_out` a close or
+    /// a drain, it does so itself.
     ///
     /// In a forked child there is nothing to stop.
     pub(crate) fn ask(&self, kind: StopKind, waiting: Waiting, can_carry_out: bool) -> Asked {
@@ -299,7 +299,8 @@ impl Life {
         self.leaving.load(SeqCst)
     }
 
-    /// Whether the server was told to stop and has not served since, and its lame-duck time is over.
+    /// Whether the server was told to stop and has not served since, and its lame-duck time is
+    /// over.
     pub(crate) fn is_stopping(&self) -> bool {
         self.stopping.load(SeqCst)
     }

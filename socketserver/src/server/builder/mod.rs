@@ -45,10 +45,10 @@ impl Default for Options {
     }
 }
 
-/// A server that is not bound yet: Python's class attributes, as methods. An option exists only where
-/// it means something: `UDPServer::<Echo>::builder().request_queue_size(64)` does not compile. Those
-/// of the transport and the concurrency are in blocks, which the module [`options`](crate::options)
-/// lists.
+/// A server that is not bound yet: Python's class attributes, as methods. An option exists only
+/// where it means something: `UDPServer::<Echo>::builder().request_queue_size(64)` does not
+/// compile. Those of the transport and the concurrency are in blocks, which the module
+/// [`options`](crate::options) lists.
 ///
 /// ```
 /// use std::time::Duration;
@@ -73,8 +73,8 @@ pub struct Builder<T, C, H, S> {
 }
 
 impl<T, C, H, S> Builder<T, C, H, S> {
-    /// A builder from its parts. For the transports and concurrencies of this crate [`Server::with`]
-    /// is shorter.
+    /// A builder from its parts. For the transports and concurrencies of this crate
+    /// [`Server::with`] is shorter.
     pub fn new(transport: T, concurrency: C, state: S) -> Self {
         Self::with_shared(transport, concurrency, Arc::new(state))
     }
@@ -90,8 +90,8 @@ impl<T, C, H, S> Builder<T, C, H, S> {
         }
     }
 
-    /// How long [`handle_request`](Server::handle_request) waits for a request. For ever unless set.
-    /// `serve_forever` does not use it, and it is not a timeout of connections.
+    /// How long [`handle_request`](Server::handle_request) waits for a request. For ever unless
+    /// set. `serve_forever` does not use it, and it is not a timeout of connections.
     ///
     /// Python: `BaseServer.timeout`, in seconds
     pub fn timeout(mut self, time: Duration) -> Self {
@@ -99,7 +99,8 @@ impl<T, C, H, S> Builder<T, C, H, S> {
         self
     }
 
-    /// Maximum time between two calls of `service_actions`. It delays nothing else. 0.5 s unless set.
+    /// Maximum time between two calls of `service_actions`. It delays nothing else. 0.5 s unless
+    /// set.
     ///
     /// Python: the argument of `serve_forever`, in seconds
     pub fn poll_interval(mut self, time: Duration) -> Self {
@@ -172,8 +173,8 @@ impl<T, C, H, S> Builder<T, C, H, S> {
         self
     }
 
-    /// How long a server goes on to accept requests after it was told to [`drain`](Server::drain), by
-    /// a signal too. [`ServerRef::is_leaving`] is true meanwhile, so that health checks can turn
+    /// How long a server goes on to accept requests after it was told to [`drain`](Server::drain),
+    /// by a signal too. [`ServerRef::is_leaving`] is true meanwhile, so that health checks can turn
     /// clients to other servers. No time unless set.
     ///
     /// Only `serve_forever` does so. [`shutdown`](Server::shutdown) and
@@ -188,10 +189,9 @@ impl<T, C, H, S> Builder<T, C, H, S> {
 impl<T: Transport<Request = Socket>, C, H, S> Builder<T, C, H, S> {
     /// Whether a descriptor is kept in reserve for connections that arrive when the process or the
     /// system has no other left. With it the server accepts such a connection and
-    /// [refuses](BaseServer::refuse_request) it at once. By default clients wait in the backlog, and
-    /// the server tries again after 5 ms, later once per second.
-    /// Both cases are logged, at most once per second. If another thread takes the descriptor at that
-    /// moment, clients wait.
+    /// [refuses](BaseServer::refuse_request) it at once. By default clients wait in the backlog,
+    /// and the server tries again after 5 ms, later once per second. Both cases are logged, at most
+    /// once per second. If another thread takes the descriptor at that moment, clients wait.
     pub fn reserve_descriptor(mut self, reserve: bool) -> Self {
         self.options.limits.reserve_descriptor = reserve;
         self

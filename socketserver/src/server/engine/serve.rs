@@ -18,8 +18,8 @@ use crate::socket::Socket;
 use crate::sync::Instant;
 use crate::wait::yield_now;
 
-/// At most this many requests are dispatched per turn. Under load the backlog never empties, and the
-/// loop has other work.
+/// At most this many requests are dispatched per turn. Under load the backlog never empties, and
+/// the loop has other work.
 const BATCH: usize = 64;
 
 /// What came of an attempt to accept a request.
@@ -286,8 +286,8 @@ impl Loop<'_> {
 }
 
 impl Engine {
-    /// Serves until a stop, after `Life::enter`. Calls `begun` once the loop runs; if it cannot, drops
-    /// `begun` uncalled.
+    /// Serves until a stop, after `Life::enter`. Calls `begun` once the loop runs; if it cannot,
+    /// drops `begun` uncalled.
     pub(in crate::server) fn serve(&self, begun: impl FnOnce()) -> io::Result<()> {
         *self.once.lock() = Once::First;
         let (result, _) = self.as_loop(|looping| {
