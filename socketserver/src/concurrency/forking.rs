@@ -21,8 +21,8 @@ use crate::sys::fork::{self, ForkBesideThreads, Forked};
 /// a handler that crashes takes no other with it. Changes to the server's state stay in the child.
 ///
 /// The child closes the listeners of all servers of the process, but not the sockets of datagram
-/// servers: such a port stays taken until the child ends. A terminal sends SIGINT to the whole
-/// process group. It does nothing to a child, but ends a program that the handler executes, unless
+/// servers: such a port stays taken until the child ends. SIGINT, which a terminal sends to the
+/// whole process group, does not end a child, but ends a program that the handler executes, unless
 /// that program handles it. A child ends with status 0, or with 1 if the request failed; nothing is
 /// dropped at its end. The parent reaps and signals only the children that it has forked, each
 /// through a descriptor. So it leaves other children of the program alone, even one that has got

@@ -50,7 +50,7 @@ pub struct Message {
     pub data: Vec<u8>,
     /// The control messages that came with the bytes.
     pub ancdata: Vec<Ancillary>,
-    /// Whether something is missing or special.
+    /// Whether parts of the message are missing, and whether it is urgent.
     pub flags: MessageFlags,
     /// The sender of a datagram; [`Address::Unnamed`] on a stream.
     pub address: Address,

@@ -47,8 +47,8 @@ pub enum SocketOption {
     /// which sets it for both directions. Python: none; there `SO_RCVTIMEO` lets `recv` fail with
     /// `BlockingIOError`
     ReceiveTimeout(Option<Duration>),
-    /// Timeout for sending and connecting, likewise. In whole milliseconds, rounded up. Python:
-    /// none; there `SO_SNDTIMEO` lets `send` fail with `BlockingIOError`
+    /// Timeout for sending and connecting, with the same meaning, in whole milliseconds, rounded
+    /// up. Python: none; there `SO_SNDTIMEO` lets `send` fail with `BlockingIOError`
     SendTimeout(Option<Duration>),
     /// The receive buffer, in bytes. Linux doubles it, and has a maximum. Python: `SO_RCVBUF`
     ReceiveBuffer(usize),

@@ -103,8 +103,8 @@ impl Patience {
     }
 }
 
-/// Called before an operation is tried: a green thread whose last operations have all completed
-/// without a wait yields. An operation that may not wait does not count.
+/// Called before an operation is tried: a green thread yields if its last operations have all
+/// completed without a wait. An operation that may not wait does not count.
 #[inline]
 pub(crate) fn consume_budget(current: Option<Current>, patience: Patience) {
     if let Some(current) = current

@@ -1,4 +1,4 @@
-//! How the loop binds its listener again, after the file has gone by which clients find it.
+//! How the loop binds its listener again, after the file by which clients find it has gone.
 
 use std::io;
 use std::time::Duration;
