@@ -143,8 +143,7 @@ fn talk(
         match editor.readline(PROMPT) {
             Ok(line) => {
                 quits |= line.trim() == QUIT;
-                // Only the timeout can end this call: no key or signal can while the editor is
-                // idle.
+                // Only the timeout can end this call, because the editor reads no key meanwhile.
                 let sent = connection.sendall((line + "\n").as_bytes());
                 sent.map_err(|error| Failure::new(format!("cannot send the line: {error}")))?;
             }

@@ -101,7 +101,7 @@ impl<T> Sender<T> {
             };
             aborted = waiter.wait_abortably(None) == Waited::Aborted;
             if aborted {
-                // If it was woken at the same time, the next waiter must be woken instead.
+                // If this waiter was woken at the same time, the next one must be woken instead.
                 let mut channel = self.0.lock();
                 if !channel.full.leave(&waiter) {
                     channel.full.wake_one();
