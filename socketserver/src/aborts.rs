@@ -5,8 +5,8 @@
 //! ```text
 //!   a socket is made, a channel is waited for ──► add           to the request around this code
 //!   a deadline, the end of a drain            ──► abort         each of them, once
-//!   a handler waits for its next request      ──► set_idle
-//!   the start of a drain                      ──► end_if_idle
+//!   a handler waits for its next request      ──► Idle
+//!   the start of a drain                      ──► wake_idle
 //! ```
 
 use std::fmt;
@@ -18,9 +18,6 @@ use parking_lot::Mutex;
 pub(crate) trait Abortable: Send + Sync {
     /// Ends all waits for it, present and future. Called on any thread; does not block.
     fn abort(&self);
-
-    /// Ends an idle handler's wait for the peer's next bytes, unless bytes have come.
-    fn end_idle(&self) {}
 }
 
 /// A request, of which the code inside it sees only the [`Aborts`].
@@ -30,9 +27,11 @@ pub(crate) type Abortables = Arc<dyn AsRef<Aborts> + Send + Sync>;
 #[derive(Default)]
 pub(crate) struct Aborts {
     waits: Mutex<Waits>,
-    /// The connection on which the handler waits for its next request, if it does.
-    idle: Mutex<Option<Weak<dyn Abortable>>>,
+    /// What wakes the handler's green threads that wait for its client's next request.
+    idle: Mutex<Vec<Wake>>,
 }
+
+type Wake = Arc<dyn Fn() + Send + Sync>;
 
 enum Waits {
     Live {
@@ -81,22 +80,31 @@ impl Aborts {
         }
     }
 
-    /// Sets the connection on which the handler waits for its client's next request; `None` if it
-    /// waits no longer.
-    pub(crate) fn set_idle(&self, connection: Option<Weak<dyn Abortable>>) {
-        *self.idle.lock() = connection;
+    /// Wakes the handler if it is idle, so that it looks whether the server ends.
+    pub(crate) fn wake_idle(&self) {
+        self.idle.lock().iter().for_each(|wake| wake());
     }
+}
 
-    /// Ends the wait of a handler that is idle.
-    pub(crate) fn end_if_idle(&self) {
-        let idle = self.idle.lock();
-        let connection = idle.as_ref().and_then(Weak::upgrade);
-        if let Some(connection) = &connection {
-            connection.end_idle();
-        }
-        // The lock was held until here, so that the handler stayed idle. The connection is dropped
-        // after it, because this may be the last owner.
-        drop(idle);
+/// While this lives, the handler of a request waits for its client's next one.
+pub(crate) struct Idle {
+    request: Abortables,
+    wake: Wake,
+}
+
+impl Idle {
+    /// `wake` does not block.
+    pub(crate) fn new(request: Abortables, wake: impl Fn() + Send + Sync + 'static) -> Self {
+        let wake: Wake = Arc::new(wake);
+        (*request).as_ref().idle.lock().push(wake.clone());
+        Idle { request, wake }
+    }
+}
+
+impl Drop for Idle {
+    fn drop(&mut self) {
+        let mut idle = (*self.request).as_ref().idle.lock();
+        idle.retain(|wake| !Arc::ptr_eq(wake, &self.wake));
     }
 }
 

@@ -202,8 +202,8 @@ pub use concurrency::Green;
 pub use concurrency::{Around, Concurrency, ConcurrencyHooks, Forking, Inline, Threading};
 pub use control::{Ancillary, PeerCred};
 pub use handler::{
-    BaseServer, FnHandler, FnState, Idle, Outcome, PacketLines, PacketReader, Request,
-    RequestHandler, ServerRef, log_error,
+    BaseServer, FnHandler, FnState, Outcome, PacketLines, PacketReader, Request, RequestHandler,
+    ServerRef, log_error,
 };
 pub use relay::relay;
 pub use request::{

@@ -2,11 +2,14 @@
 
 use std::io;
 use std::net::Shutdown;
+use std::panic::resume_unwind;
 use std::time::{Duration, Instant};
 
-use crate::green::nonblocking_sockets;
+use parking_lot::Mutex;
+
+use crate::green::{self, nonblocking_sockets};
 use crate::socket::Socket;
-use crate::wait::{Selectable, select, timed_out, yield_now};
+use crate::wait::{Selectable, select, timed_out};
 
 /// Maximum number of bytes that one direction holds.
 const ROOM: usize = 64 << 10;
@@ -15,9 +18,10 @@ const ROOM: usize = 64 << 10;
 /// ended. The end of one stream is passed on too, while the other direction goes on. Returns the
 /// number of bytes that went from `one` to `other`, and from `other` to `one`.
 ///
-/// The caller's thread does both. A slow receiver delays only its own direction, and no direction
-/// holds more than 64 KiB. The sockets' timeouts bound the silence: the relay fails if no byte
-/// moves in either direction for as long as the shorter of the two. Bytes that an `rfile` has
+/// The caller's thread does both; if one of the sockets has a layer, a second thread helps. A slow
+/// receiver delays only its own direction, and no direction holds more than 64 KiB. The sockets'
+/// timeouts bound the silence: the relay fails if no byte moves in either direction for as long as
+/// the shorter of the two. Bytes that an `rfile` has
 /// already read are not relayed: call `relay` before the `rfile` is used, or set `rbufsize = 0`.
 ///
 /// ```
@@ -43,6 +47,9 @@ const ROOM: usize = 64 << 10;
 pub fn relay(one: &Socket, other: &Socket) -> io::Result<(u64, u64)> {
     let patience = [one.gettimeout(), other.gettimeout()];
     let patience = patience.into_iter().flatten().min();
+    if one.has_layer() || other.has_layer() {
+        return with_layers(one, other, patience);
+    }
     let mut directions = [Direction::new(one, other), Direction::new(other, one)];
     let mut moved_at = Instant::now();
     loop {
@@ -56,13 +63,60 @@ pub fn relay(one: &Socket, other: &Socket) -> io::Result<(u64, u64)> {
         }
         if moved {
             moved_at = Instant::now();
-            if one.has_layer() || other.has_layer() {
-                // The layer may hold more bytes, which `select` cannot see.
-                yield_now();
-                continue;
-            }
         }
         wait(&directions, patience, moved_at)?;
+    }
+}
+
+/// A layer has its own buffers, and a part of a record must not be sent twice. So each direction has
+/// a thread, and waits.
+fn with_layers(one: &Socket, other: &Socket, patience: Option<Duration>) -> io::Result<(u64, u64)> {
+    let moved_at = Mutex::new(Instant::now());
+    let copy = |from, to| {
+        let copied = copy(from, to, patience, &moved_at);
+        if copied.is_err() {
+            // The other direction ends too.
+            one.abort();
+            other.abort();
+        }
+        copied
+    };
+    let (there, back) = green::scope(|scope| {
+        let back = scope.spawn(|| copy(other, one));
+        let there = copy(one, other);
+        (
+            there,
+            back.join().unwrap_or_else(|panic| resume_unwind(panic)),
+        )
+    });
+    Ok((there?, back?))
+}
+
+/// Copies a stream, and its end. Silence is no error as long as the other direction moves.
+fn copy(
+    from: &Socket,
+    to: &Socket,
+    patience: Option<Duration>,
+    moved_at: &Mutex<Instant>,
+) -> io::Result<u64> {
+    let mut buffer = vec![0; ROOM];
+    let mut copied = 0;
+    loop {
+        let received = match from.recv_into(&mut buffer) {
+            Err(error) if error.kind() == io::ErrorKind::TimedOut => {
+                if patience.is_none_or(|patience| moved_at.lock().elapsed() < patience) {
+                    continue;
+                }
+                return Err(error);
+            }
+            received => received?,
+        };
+        if received == 0 {
+            return pass_on_end(to).map(|()| copied);
+        }
+        to.sendall(&buffer[..received])?;
+        copied += received as u64;
+        *moved_at.lock() = Instant::now();
     }
 }
 

@@ -7,18 +7,24 @@
 use std::fmt;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, ToSocketAddrs};
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::LazyLock;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::green::{self, RecvTimeoutError};
+use crate::green::{self, Receiver, RecvTimeoutError, Sender};
 use crate::sys::fork;
-use crate::wait::{sleep, timed_out};
+use crate::wait::timed_out;
 
 const MOST: usize = 128;
 
-/// Number of busy helpers, abandoned ones included.
-static HELPERS: AtomicUsize = AtomicUsize::new(0);
+/// A permit for each helper that may be started. Abandoned ones keep theirs.
+static PERMITS: LazyLock<(Sender<()>, Receiver<()>)> = LazyLock::new(|| {
+    let (sender, receiver) = green::channel(MOST);
+    for _ in 0..MOST {
+        let _ = sender.send(());
+    }
+    (sender, receiver)
+});
 
 /// All addresses of a host, at least one, in the order in which to try them.
 pub(super) fn look_up(
@@ -60,27 +66,34 @@ fn ask(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
     Ok((host, port).to_socket_addrs()?.collect())
 }
 
-/// The permit to start a helper.
+/// The permit to start a helper, for which callers wait in their order.
 struct Permit;
 
 impl Permit {
     fn take(end: Option<Instant>) -> io::Result<Self> {
-        const PAUSE: Duration = Duration::from_millis(5);
-        let one_more = |helpers| (helpers < MOST).then_some(helpers + 1);
-        while HELPERS.fetch_update(Relaxed, Relaxed, one_more).is_err() {
-            if end.is_some_and(|end| Instant::now() >= end) {
-                return Err(timed_out());
-            }
-            sleep(PAUSE);
-        }
+        receive(&PERMITS.1, end)?;
         Ok(Permit)
     }
 }
 
 impl Drop for Permit {
     fn drop(&mut self) {
-        HELPERS.fetch_sub(1, Relaxed);
+        // There is room, because it was taken from there.
+        let _ = PERMITS.0.send(());
     }
+}
+
+/// Receives what comes before `end`. An abort of the request around the call ends the wait.
+fn receive<T>(from: &Receiver<T>, end: Option<Instant>) -> io::Result<T> {
+    let time = end.map_or(Duration::MAX, |end| {
+        end.saturating_duration_since(Instant::now())
+    });
+    from.recv_timeout(time).map_err(|reason| match reason {
+        RecvTimeoutError::Timeout => timed_out(),
+        RecvTimeoutError::Disconnected => {
+            io::Error::new(io::ErrorKind::ConnectionAborted, "the request was aborted")
+        }
+    })
 }
 
 fn on_helper<T: Send + 'static>(
@@ -99,16 +112,5 @@ fn on_helper<T: Send + 'static>(
     thread
         .spawn(help)
         .map_err(|error| io::Error::other(format!("cannot start a thread ({error})")))?;
-    let time = end.map_or(Duration::MAX, |end| {
-        end.saturating_duration_since(Instant::now())
-    });
-    answer
-        .recv_timeout(time)
-        .unwrap_or_else(|reason| match reason {
-            RecvTimeoutError::Timeout => Err(timed_out()),
-            RecvTimeoutError::Disconnected => Err(io::Error::new(
-                io::ErrorKind::ConnectionAborted,
-                "the request was aborted",
-            )),
-        })
+    receive(&answer, end)?
 }

@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
 use parking_lot::Mutex;
+use rustix::io::Errno;
 use rustix::process::{
     Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, WaitIdStatus, kill_process, pidfd_open,
     pidfd_send_signal, waitid,
@@ -142,22 +143,24 @@ impl LiveChildren {
 /// to another process, if the program has reaped the child by waiting for any of its children.
 struct Process {
     pid: Pid,
-    /// `None` if no descriptor was left.
-    fd: Option<OwnedFd>,
+    fd: rustix::io::Result<OwnedFd>,
 }
 
 impl Process {
     fn new(pid: Pid) -> Self {
         Process {
             pid,
-            fd: pidfd_open(pid, PidfdFlags::empty()).ok(),
+            fd: pidfd_open(pid, PidfdFlags::empty()),
         }
     }
 
     fn signal(&self, signal: Signal) {
         let sent = match &self.fd {
-            Some(fd) => pidfd_send_signal(fd, signal),
-            None => kill_process(self.pid, signal),
+            Ok(fd) => pidfd_send_signal(fd, signal),
+            // It was reaped before, and its number may be another process's.
+            Err(Errno::SRCH) => Err(Errno::SRCH),
+            // No descriptor was left.
+            Err(_) => kill_process(self.pid, signal),
         };
         if let Err(error) = sent {
             log::debug!(target: TARGET, "cannot send {signal:?} to child {} ({error}): leaving it alone", self.pid);
@@ -166,8 +169,8 @@ impl Process {
 
     fn wait(&self, options: WaitIdOptions) -> rustix::io::Result<Option<WaitIdStatus>> {
         let process = match &self.fd {
-            Some(fd) => WaitId::PidFd(fd.as_fd()),
-            None => WaitId::Pid(self.pid),
+            Ok(fd) => WaitId::PidFd(fd.as_fd()),
+            Err(_) => WaitId::Pid(self.pid),
         };
         waitid(process, WaitIdOptions::EXITED | options)
     }
@@ -193,7 +196,7 @@ impl Process {
                 (None, Some(0)) => End::Finished,
                 (None, _) => End::Failed,
             }),
-            Err(rustix::io::Errno::INTR) => None,
+            Err(Errno::INTR) => None,
             Err(error) => {
                 // Either the program ignores SIGCHLD, so that the system reaps its children, or it
                 // has reaped this child itself.

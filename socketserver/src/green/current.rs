@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use super::local::{Local, local};
 use super::nesting::{self, EnclosingServers};
 use super::scheduler::{Message, Scheduler};
-use crate::aborts::Abortables;
+use crate::aborts::{Abortables, Idle};
 use crate::sys::coroutine::suspend;
 
 /// The green thread on which this code runs: its scheduler, and its number there.
@@ -97,6 +97,13 @@ pub(crate) fn enclosing_servers<T>(with: impl FnOnce(&mut EnclosingServers) -> T
         Some(Current { local, task }) => local.enclosing_servers(task, with),
         None => nesting::of_this_thread(with),
     }
+}
+
+/// Marks the request around this green thread as idle, so that the start of a drain wakes it. An
+/// ordinary thread waits for a descriptor as well, and needs no mark.
+pub(crate) fn mark_idle() -> Option<Idle> {
+    let unparker = may_park()?.unparker();
+    Some(Idle::new(enclosing_request()?, move || unparker.unpark()))
 }
 
 /// The innermost request that this code is inside, if any.

@@ -89,7 +89,9 @@ pub use channel::{
     Receiver, RecvError, RecvTimeoutError, SendError, Sender, TryRecvError, channel,
 };
 pub(crate) use cores::{count_cores, start};
-pub(crate) use current::{Current, enclosing_request, enclosing_servers, may_park, must_not_wait};
+pub(crate) use current::{
+    Current, enclosing_request, enclosing_servers, mark_idle, may_park, must_not_wait,
+};
 pub use current::{is_green, sleep, yield_now};
 pub(crate) use interest::Interest;
 pub(crate) use nesting::{Enclosing, nonblocking_sockets};

@@ -69,6 +69,9 @@ impl Core {
         if !self.runs_on_loop {
             return;
         }
+        if idle_until <= Instant::now() {
+            self.books.end_idle();
+        }
         let mut enforced = self.enforced.lock();
         if enforced
             .as_ref()

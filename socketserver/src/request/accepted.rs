@@ -45,7 +45,6 @@ pub(crate) trait Accepted: Send + Sync {
     /// Ends the request by force, from any thread. Does not block.
     fn abort(&self);
 
-    /// Ends the request if its handler is idle: it waits for its client's next request, and has
-    /// called `idle`. Does not block.
-    fn end_if_idle(&self);
+    /// Wakes its handler if that waits for its client's next request. Does not block.
+    fn wake_idle(&self);
 }

@@ -118,7 +118,7 @@ struct Request<T: Transport, H, S> {
     client_address: Address,
     typed: DropsQuietly<Arc<Typed<T, H, S>>>,
     /// The waits that an abort ends, beside that for the client.
-    aborts: Aborts,
+    aborts: DropsQuietly<Aborts>,
 }
 
 impl<T: Transport, H, S> AsRef<Aborts> for Request<T, H, S> {
@@ -141,7 +141,7 @@ where
             request: DropsQuietly::new(request),
             client_address,
             typed: DropsQuietly::new(typed.clone()),
-            aborts: Aborts::default(),
+            aborts: DropsQuietly::new(Aborts::default()),
         })
     }
 
@@ -245,7 +245,7 @@ where
         self.aborts.abort();
     }
 
-    fn end_if_idle(&self) {
-        self.aborts.end_if_idle();
+    fn wake_idle(&self) {
+        self.aborts.wake_idle();
     }
 }

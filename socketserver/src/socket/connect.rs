@@ -154,5 +154,8 @@ fn refuse_itself(socket: &Socket) -> io::Result<()> {
 pub fn socketpair(kind: SocketKind) -> io::Result<(Socket, Socket)> {
     let (domain, r#type) = domain_and_type(AddressFamily::Unix, kind);
     let (one, other) = socket2::Socket::pair(domain, r#type, None)?;
-    Ok((Descriptor::new(one).into(), Descriptor::new(other).into()))
+    Ok((
+        Socket::in_request(Descriptor::new(one)),
+        Socket::in_request(Descriptor::new(other)),
+    ))
 }

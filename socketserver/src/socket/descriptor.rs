@@ -20,6 +20,11 @@ const CLOSED: u8 = 1;
 /// The request in which the socket was made was aborted: its waits end, and every later call fails.
 const ABORTED: u8 = 2;
 
+/// What has been received: nothing yet, some bytes, the peer's end of stream.
+const NOTHING: u8 = 0;
+const SOME: u8 = 1;
+const ENDED: u8 = 2;
+
 const UNKNOWN: u8 = 0;
 const NO: u8 = 1;
 const YES: u8 = 2;
@@ -54,8 +59,8 @@ pub(super) struct Descriptor {
     listening: AtomicBool,
     /// [`UNKNOWN`], [`NO`] or [`YES`]: one byte, because the whole fills a cache line.
     short_read_is_all: AtomicU8,
-    /// The peer's end of stream has been received.
-    pub(super) ended: AtomicBool,
+    /// [`NOTHING`], [`SOME`] or [`ENDED`].
+    input: AtomicU8,
     /// Closing resets the connection: its linger time was set to zero.
     pub(super) resets: AtomicBool,
     /// Taken while a `sendall` is under way.
@@ -73,7 +78,7 @@ impl Descriptor {
             detached: AtomicBool::new(false),
             listening: AtomicBool::new(false),
             short_read_is_all: AtomicU8::new(UNKNOWN),
-            ended: AtomicBool::new(false),
+            input: AtomicU8::new(NOTHING),
             resets: AtomicBool::new(false),
             sending: Turns::default(),
         }
@@ -108,16 +113,11 @@ impl Descriptor {
     /// Ends every wait for it, present and future.
     pub(super) fn abort(&self) {
         let open = self.state.compare_exchange(OPEN, ABORTED, Relaxed, Relaxed);
-        if open.is_ok() {
+        // Closing a listener leaves it to its other handles, of which one may wait in `accept`.
+        let is_left = self.is_listening() && !self.detached.load(Relaxed);
+        if open.is_ok() || is_left {
             // It wakes waiting threads even if it fails, as on a socket without a connection.
             let _ = self.socket().shutdown(Shutdown::Both);
-        }
-    }
-
-    /// Ends a wait for the next bytes as if the peer had ended its stream, unless they have come.
-    pub(super) fn end_idle(&self) {
-        if self.state.load(Relaxed) == OPEN && !wait::is_readable(self.awaited()) {
-            let _ = self.socket().shutdown(Shutdown::Read);
         }
     }
 
@@ -264,6 +264,16 @@ impl Descriptor {
         }
     }
 
+    /// Whether anything has been received.
+    pub(super) fn has_received(&self) -> bool {
+        self.input.load(Relaxed) != NOTHING
+    }
+
+    /// Whether the peer's end of stream has been received.
+    pub(super) fn has_ended(&self) -> bool {
+        self.input.load(Relaxed) == ENDED
+    }
+
     /// Records what a receiving call has shown: with room left there is no more for now, and a
     /// peer that has ended its stream need not be waited for when this side ends.
     #[inline]
@@ -272,7 +282,9 @@ impl Descriptor {
             self.source.set_drained();
         }
         if received == 0 && room > 0 {
-            self.ended.store(true, Relaxed);
+            self.input.store(ENDED, Relaxed);
+        } else {
+            self.input.store(SOME, Relaxed);
         }
     }
 

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
+use rustix::io::Errno;
 use socket2::SockRef;
 
 use super::descriptor::Descriptor;
@@ -51,7 +52,17 @@ impl Socket {
     pub fn new(family: AddressFamily, kind: SocketKind) -> io::Result<Self> {
         let (domain, r#type) = domain_and_type(family, kind);
         let socket = socket2::Socket::new(domain, r#type, None)?;
-        Ok(Descriptor::new(socket).into())
+        Ok(Socket::in_request(Descriptor::new(socket)))
+    }
+
+    /// A socket that was made just now. If a handler has made it, it belongs to its request: an abort
+    /// of that ends the waits for it. (A descriptor that comes from elsewhere may have other owners.)
+    pub(super) fn in_request(descriptor: Descriptor) -> Self {
+        let socket = Socket::from(descriptor);
+        if let Some(request) = green::enclosing_request() {
+            (*request).as_ref().add(socket.abortable());
+        }
+        socket
     }
 
     /// The shared part, unless `close` was called.
@@ -166,8 +177,11 @@ impl Socket {
         let fd = descriptor.fd.try_clone()?;
         descriptor.set_timeout(None)?;
         descriptor.socket().set_nonblocking(false)?;
+        // An abort at the same time comes before this or after it.
+        if !descriptor.close() {
+            return Err(descriptor.open().err().unwrap_or(Errno::BADF.into()));
+        }
         descriptor.detached.store(true, Relaxed);
-        descriptor.close();
         descriptor.source.release(descriptor.fd.as_fd());
         Ok(fd)
     }
@@ -260,9 +274,31 @@ impl Socket {
         self.0.layer.get().is_some()
     }
 
+    /// Whether anything has been received.
+    pub(crate) fn has_received(&self) -> bool {
+        self.0.descriptor.has_received()
+    }
+
+    /// Whether there are bytes that were taken from the system and not read yet.
+    ///
+    /// # Errors
+    /// "Bad file descriptor".
+    pub(crate) fn has_pending(&self) -> io::Result<bool> {
+        let shared = self.open()?;
+        let in_layer = || shared.layer.get().is_some_and(|layer| layer.pending());
+        Ok(shared.unread.load(Relaxed) > 0 || in_layer())
+    }
+
+    /// The patience of a read that may take `most` at the longest.
+    pub(crate) fn patience_within(&self, most: Duration) -> Patience {
+        let timeout = self.0.descriptor.timeout(Interest::Read);
+        let timeout = timeout.unwrap_or(Duration::MAX).min(most);
+        Patience::of_socket(Some(timeout))
+    }
+
     /// Whether the peer's end of stream has been received.
     pub(crate) fn has_ended(&self) -> bool {
-        self.0.descriptor.ended.load(Relaxed)
+        self.0.descriptor.has_ended()
     }
 
     /// The descriptor, whose waits an abort or a drain ends.
@@ -319,29 +355,19 @@ impl fmt::Debug for Socket {
     }
 }
 
-/// A socket that a handler makes belongs to its request: an abort of the request ends all waits for
-/// the socket.
 impl From<Descriptor> for Socket {
     fn from(descriptor: Descriptor) -> Self {
-        let shared = Arc::new(Shared {
+        Socket(Arc::new(Shared {
             layer: OnceLock::new(),
             unread: AtomicUsize::new(0),
             descriptor,
-        });
-        if let Some(request) = green::enclosing_request() {
-            (*request).as_ref().add(Socket(shared.clone()).abortable());
-        }
-        Socket(shared)
+        }))
     }
 }
 
 impl Abortable for Shared {
     fn abort(&self) {
         self.descriptor.abort();
-    }
-
-    fn end_idle(&self) {
-        self.descriptor.end_idle();
     }
 }
 

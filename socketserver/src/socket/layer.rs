@@ -31,6 +31,12 @@ pub trait Layer: Send + Sync + 'static {
     /// The wire's.
     fn send(&self, wire: &Wire<'_>, data: &[u8]) -> io::Result<usize>;
 
+    /// Whether it holds bytes of its peer that `recv` would return without the wire. `select` cannot
+    /// see them, and [`next_request`](crate::ServerRef::next_request) asks for them.
+    fn pending(&self) -> bool {
+        false
+    }
+
     /// Tells the peer that no more will come. Called once, before the wire's own end.
     ///
     /// # Errors

@@ -67,7 +67,8 @@ impl Socket {
         let accepted = listener.until_ready(Interest::Read, |_| {
             listener.socket().accept().map_err(|error| errno(&error))
         })?;
-        Ok(listener.connection(accepted))
+        let (connection, address) = listener.connection(accepted);
+        Ok((Socket::in_request(connection), address))
     }
 
     /// Takes the next connection from the backlog, if there is one.
@@ -77,7 +78,8 @@ impl Socket {
     pub(crate) fn try_accept(&self) -> io::Result<(Socket, Address)> {
         let listener = self.0.descriptor.open()?;
         let accepted = listener.socket().accept()?;
-        Ok(listener.connection(accepted))
+        let (connection, address) = listener.connection(accepted);
+        Ok((connection.into(), address))
     }
 }
 
@@ -85,7 +87,7 @@ impl Descriptor {
     fn connection(
         &self,
         (socket, address): (socket2::Socket, socket2::SockAddr),
-    ) -> (Socket, Address) {
-        (self.accepted(socket).into(), address.into())
+    ) -> (Descriptor, Address) {
+        (self.accepted(socket), address.into())
     }
 }

@@ -44,15 +44,21 @@ pub(crate) fn recv_msg(
     flags: i32,
 ) -> io::Result<(Received, SockAddr)> {
     let (mut received, sender) = recv_raw(socket.as_fd(), buffer, control, flags)?;
-    // SAFETY: called with the numbers that the system has just written, having opened a descriptor
-    // for each of them in this call. So they are open, and nothing else knows them yet.
-    let own = |number: &[u8; 4]| unsafe { OwnedFd::from_raw_fd(i32::from_ne_bytes(*number)) };
+    // Where the system could not open a descriptor for the sender's process, the number is a negative
+    // error instead.
+    let own = |number: &[u8; 4]| {
+        let number = i32::from_ne_bytes(*number);
+        // SAFETY: called with the numbers that the system has just written, having opened a
+        // descriptor for each that is not negative in this call. So they are open, and nothing else
+        // knows them yet.
+        (number >= 0).then(|| unsafe { OwnedFd::from_raw_fd(number) })
+    };
     for (kind, data) in control_messages(&control[..received.control]) {
         match kind {
             RIGHTS => received
                 .descriptors
-                .extend(data.as_chunks().0.iter().map(own)),
-            PROCESS => received.process = data.first_chunk().map(own),
+                .extend(data.as_chunks().0.iter().filter_map(own)),
+            PROCESS => received.process = data.first_chunk().and_then(own),
             _ => {}
         }
     }

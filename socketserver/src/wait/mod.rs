@@ -19,6 +19,7 @@ use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::io::Errno;
+use smallvec::{SmallVec, smallvec};
 
 use crate::green::{self, Current, Source};
 pub(crate) use crate::green::{Interest, nonblocking_sockets, sleep, yield_now};
@@ -249,10 +250,42 @@ pub(crate) fn until_polled(
     Ok(())
 }
 
-/// Whether a read would not wait.
-pub(crate) fn is_readable(awaited: Awaited<'_>) -> bool {
-    let mut fds = [awaited.poll_fd(Interest::Read)];
-    poll_until(&mut fds, Some(Instant::now())).is_ok_and(|ready| ready > 0)
+/// Waits until the descriptor can be read. Returns `false` if `stop` can be read and the descriptor
+/// cannot. A green thread looks at `stop` only when it is woken.
+///
+/// # Errors
+/// As [`wait`].
+pub(crate) fn readable_unless(
+    awaited: Awaited<'_>,
+    stop: Option<BorrowedFd<'_>>,
+    patience: Patience,
+) -> io::Result<bool> {
+    let current = green::may_park();
+    consume_budget(current, patience);
+    let now = Some(Instant::now());
+    let end = match patience {
+        Patience::Forever => None,
+        Patience::Nonblocking => now,
+        Patience::Until(end) => Some(end),
+    };
+    let stop = stop.as_ref().map(|stop| PollFd::new(stop, PollFlags::IN));
+    let mut fds: SmallVec<[PollFd<'_>; 2]> = smallvec![awaited.poll_fd(Interest::Read)];
+    fds.extend(stop);
+    loop {
+        let until = if current.is_some() { now } else { end };
+        if poll_until(&mut fds, until)? > 0 {
+            return Ok(!fds[0].revents().is_empty());
+        }
+        match current {
+            _ if patience == Patience::Nonblocking => return Err(Errno::AGAIN.into()),
+            Some(current) if !patience.is_over() => {
+                awaited
+                    .source
+                    .park(current, awaited.fd, Interest::Read, end)?;
+            }
+            _ => return Err(timed_out()),
+        }
+    }
 }
 
 /// Whether the peer has ended its stream, or the connection has failed.

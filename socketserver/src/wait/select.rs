@@ -46,18 +46,35 @@ selectable!(
 pub struct Ready([Vec<RawFd>; 3]);
 
 impl Ready {
+    fn of(all: &[Waited<'_>], fds: &[PollFd<'_>]) -> Self {
+        let mut found = Ready::default();
+        for (one, fd) in all.iter().zip(fds) {
+            let events = fd.revents();
+            let list = match one.flags {
+                PollFlags::IN => 0,
+                PollFlags::OUT => 1,
+                _ if events.contains(PollFlags::PRI) => 2,
+                _ => continue,
+            };
+            if !events.is_empty() {
+                found.0[list].push(one.fd.as_raw_fd());
+            }
+        }
+        found
+    }
+
     /// Whether a read from `of` would not wait. False unless `of` was in the list `read`.
-    pub fn reads(&self, of: &impl Selectable) -> bool {
+    pub fn reads(&self, of: &(impl Selectable + ?Sized)) -> bool {
         self.0[0].contains(&of.as_fd().as_raw_fd())
     }
 
     /// Whether a write to `of` would not wait. False unless `of` was in the list `write`.
-    pub fn writes(&self, of: &impl Selectable) -> bool {
+    pub fn writes(&self, of: &(impl Selectable + ?Sized)) -> bool {
         self.0[1].contains(&of.as_fd().as_raw_fd())
     }
 
     /// Whether `of` has urgent data. False unless `of` was in the list `except`.
-    pub fn excepts(&self, of: &impl Selectable) -> bool {
+    pub fn excepts(&self, of: &(impl Selectable + ?Sized)) -> bool {
         self.0[2].contains(&of.as_fd().as_raw_fd())
     }
 
@@ -116,19 +133,22 @@ pub fn select(
     let writes = write.iter().map(|one| (one, PollFlags::OUT));
     let excepts = except.iter().map(|one| (one, PollFlags::PRI));
     let all = reads.chain(writes).chain(excepts);
-    let all: Vec<_> = all
+    let mut all: Vec<_> = all
         .map(|(one, flags)| Waited::new(*one, flags))
         .collect::<io::Result<_>>()?;
-    let mut fds: Vec<_> = all.iter().map(Waited::poll_fd).collect();
-    wait_for_any(current, &all, &mut fds, end)?;
-    let (reads, rest) = fds.split_at(read.len());
-    let (writes, excepts) = rest.split_at(write.len());
-    Ok(Ready([reads, writes, excepts].map(ready)))
-}
-
-fn ready(fds: &[PollFd<'_>]) -> Vec<RawFd> {
-    let ready = fds.iter().filter(|fd| !fd.revents().is_empty());
-    ready.map(|fd| fd.as_fd().as_raw_fd()).collect()
+    loop {
+        let mut fds: Vec<_> = all.iter().map(Waited::poll_fd).collect();
+        wait_for_any(current, &all, &mut fds, end)?;
+        let found = Ready::of(&all, &fds);
+        let is_over = fds.iter().all(|fd| fd.revents().is_empty());
+        if is_over || !found.is_empty() {
+            return Ok(found);
+        }
+        // The system reports the end of a connection, whatever is waited for. It is no urgent data,
+        // and would be reported again and again.
+        let mut events = fds.iter().map(PollFd::revents);
+        all.retain(|_| events.next().is_none_or(|events| events.is_empty()));
+    }
 }
 
 /// Waits until one of the sockets can be read, or `end` comes. Returns which can. A green thread
@@ -191,9 +211,16 @@ fn wait_for_any(
     let Some(current) = current else {
         return super::poll_until(fds, end).map(drop);
     };
+    /// After a wake-up for another event than the one that is waited for. It may come again at once.
+    const PAUSE: Duration = Duration::from_millis(1);
+    let mut was_woken = false;
     while super::poll_until(fds, Some(Instant::now()))? == 0
         && end.is_none_or(|end| Instant::now() < end)
     {
+        if was_woken {
+            green::sleep(PAUSE);
+        }
+        was_woken = true;
         let seats = all.iter().map(|one| {
             let source = one.awaited.map(|awaited| awaited.source);
             (source, one.fd, one.interest())

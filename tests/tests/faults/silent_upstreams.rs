@@ -26,12 +26,10 @@ struct Gateway {
 
 impl Gateway {
     fn handle(&self) -> io::Result<()> {
-        loop {
-            let idle = self.server.idle(&self.request);
+        while self.server.next_request(&self.request)? {
             let data = self.request.recv(64)?;
-            drop(idle);
             if data.is_empty() {
-                return Ok(());
+                break;
             }
             if let Some(upstream) = data.strip_prefix(b"ask ") {
                 let upstream = String::from_utf8_lossy(upstream).into_owned();
@@ -39,6 +37,7 @@ impl Gateway {
             }
             self.request.sendall(&data)?;
         }
+        Ok(())
     }
 }
 

@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 
 use socketserver::{
     Address, AddressFamily, BaseRequestHandler, BaseServer, Concurrency, Inline, Server, ServerRef,
-    Socket, SocketKind, Tcp, create_connection, green, is_disconnect, relay, select, socketpair,
+    Socket, SocketKind, SocketReader, StreamRequestHandler, Tcp, create_connection, green,
+    is_disconnect, relay, select, socketpair,
 };
 use tests::{Client, Concurrent, Folder, in_time, matrix, run, until};
 
@@ -243,16 +244,14 @@ struct KeepAlive {
 
 impl KeepAlive {
     fn handle(&self) -> io::Result<()> {
-        loop {
-            let idle = self.server.idle(&self.request);
-            let data = self.request.recv(64)?;
-            drop(idle);
-            match &*data {
-                b"" => return self.request.sendall(b"bye"),
+        while self.server.next_request(&self.request)? {
+            match &*self.request.recv(64)? {
+                b"" => return Ok(()),
                 b"wait" => _ = self.request.recv(64)?,
                 data => self.request.sendall(data)?,
             }
         }
+        self.request.sendall(b"bye")
     }
 }
 
@@ -311,6 +310,41 @@ fn busy_request_ends_once_it_is_idle<C: Concurrency + Default>() {
 }
 
 matrix!(columns: busy_request_ends_once_it_is_idle);
+
+/// A request that has come in part is no idle client, and one that comes late is none either.
+fn drain_loses_no_request_that_has_begun<C: Concurrent>() {
+    #[derive(StreamRequestHandler)]
+    struct Lines {
+        request: Socket,
+        rfile: SocketReader,
+        server: ServerRef,
+    }
+    impl Lines {
+        fn handle(&mut self) -> io::Result<()> {
+            while self.server.next_request(&self.request)? {
+                let line = self.rfile.readline(64)?;
+                self.request.sendall(&line)?;
+            }
+            Ok(())
+        }
+    }
+    let server = run(Server::<Tcp, C, Lines>::builder(), LOCAL);
+    let clients = [(); 2].map(|()| Client::stream(&server.address()));
+    let [mut half, mut new] = clients;
+    half.send("first ");
+    until("both are served", || server.stats().active == 2);
+    let server_ref = (*server).clone();
+    let draining = std::thread::spawn(move || server.drain(Duration::from_secs(60)));
+    until("the drain has begun", || server_ref.is_stopping());
+    new.send("new\n");
+    assert_eq!(new.rest(), b"new\n");
+    half.send("half\n");
+    assert_eq!(half.rest(), b"first half\n");
+    let (drained, _) = in_time("the drain", move || draining.join().expect("no panic"));
+    assert_eq!((drained.finished, drained.aborted), (2, 0));
+}
+
+matrix!(concurrent: drain_loses_no_request_that_has_begun);
 
 /// Python's `shutdown` ends the loop alone: its handlers go on.
 #[test]

@@ -10,9 +10,9 @@ use crossbeam_channel::{Receiver, unbounded};
 use parking_lot::Mutex;
 use socketserver::{
     Builder, Layer, Server, Socket, SocketReader, SocketWriter, StreamRequestHandler, Tcp, Wire,
-    create_connection,
+    create_connection, relay,
 };
-use tests::{Client, Column, Concurrent, DEADLINE, Failures, Running, matrix, run, until};
+use tests::{Client, Column, Concurrent, DEADLINE, Failures, Running, Thread, matrix, run, until};
 
 use crate::LOCAL;
 
@@ -373,3 +373,48 @@ fn an_abort_wakes_every_call<C: Concurrent>() {
 
 matrix!(columns: a_close_message_waits_at_most_linger);
 matrix!(concurrent: an_abort_wakes_every_call);
+
+/// No record is sent in part and then again, though the receiver is slow.
+fn a_relay_keeps_records_whole<W: Thread>() {
+    const LINES: usize = 40_000;
+    W::in_time("the relay", || {
+        let (plain, mut client) = UnixStream::pair().expect("a pair");
+        let (layered, mut upstream) = pair();
+        let sending = thread::spawn(move || {
+            (0..LINES).for_each(|n| writeln!(client, "line {n}").expect("send"));
+            client.shutdown(Shutdown::Write).expect("shutdown");
+            let mut answer = String::new();
+            client.read_to_string(&mut answer).map(|_| answer)
+        });
+        let receiving = thread::spawn(move || {
+            let mut raw = Vec::new();
+            let mut chunk = [0; 4096];
+            // Slower than the sender.
+            while raw.len() < 10 || !raw.ends_with(&[0]) {
+                let count = upstream.read(&mut chunk).expect("records");
+                if count == 0 {
+                    break;
+                }
+                raw.extend_from_slice(&chunk[..count]);
+                thread::yield_now();
+            }
+            upstream.write_all(&record(b"answer")).expect("answer");
+            raw
+        });
+        let plain = Socket::from(plain);
+        let (there, back) = relay(&plain, &layered).expect("both end");
+        drop((plain, layered));
+        let raw = receiving.join().expect("no panic");
+        let (text, ended) = read_records(&raw);
+        assert!(ended && text.len() as u64 == there);
+        assert!(
+            text.lines()
+                .enumerate()
+                .all(|(n, line)| line == format!("line {n}"))
+        );
+        assert_eq!(sending.join().expect("no panic").expect("text"), "answer");
+        assert_eq!(back, 6);
+    });
+}
+
+matrix!(threads: a_relay_keeps_records_whole);

@@ -305,20 +305,6 @@ impl Life {
         self.stopping.load(SeqCst)
     }
 
-    /// Whether the server was told to drain or to close, or has closed, and its lame-duck time is
-    /// over. From then on no handler waits for its client's next request.
-    pub(crate) fn is_closing(&self) -> bool {
-        if !self.is_leaving() {
-            return false;
-        }
-        match self.state.lock().phase {
-            Phase::LameDuck { until, .. } => until <= Instant::now(),
-            Phase::Stopping(stop) | Phase::StopPending(stop) => stop.kind > StopKind::Shutdown,
-            Phase::Closed => true,
-            Phase::Fresh | Phase::Serving | Phase::Stopped => false,
-        }
-    }
-
     /// Whether a lame-duck time is set.
     pub(crate) fn has_lame_duck(&self) -> bool {
         !self.lame_duck.is_zero()

@@ -2,8 +2,12 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
 use std::time::Duration;
+
+use rustix::event::{EventfdFlags, eventfd};
 
 use super::abort::Abort;
 use super::accepted::Accepted;
@@ -37,18 +41,23 @@ pub(crate) struct Books {
     /// one of the two sees the other.
     watchers: AtomicUsize,
     waker: Waker,
+    /// Can be read once the server ends, also in the children that it has forked.
+    ended: OwnedFd,
 }
 
 impl Books {
-    pub(crate) fn new(deadline: Option<Duration>, waker: Waker) -> Self {
-        Books {
+    /// # Errors
+    /// No descriptors left.
+    pub(crate) fn new(deadline: Option<Duration>, waker: Waker) -> io::Result<Self> {
+        Ok(Books {
             deadline,
             shards: Default::default(),
             deadlines: Mutex::default(),
             counters: Counters::new(),
             watchers: AtomicUsize::new(0),
             waker,
-        }
+            ended: eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?,
+        })
     }
 
     fn shard(&self, id: u64) -> &Mutex<HashMap<u64, Live>> {
@@ -141,12 +150,17 @@ impl Books {
 
     /// Changes how a live request is ended by force.
     pub(super) fn replace(&self, id: u64, abort: Abort) {
-        let replaced = match self.shard(id).lock().get_mut(&id) {
-            Some(live) => std::mem::replace(&mut live.abort, abort),
-            None => abort,
+        let (replaced, aborted) = match self.shard(id).lock().get_mut(&id) {
+            Some(live) => {
+                let replaced = std::mem::replace(&mut live.abort, abort);
+                // An abort that came before has not reached the request where it runs now.
+                let aborted = live.was_aborted.then(|| live.abort.abort());
+                (replaced, aborted)
+            }
+            None => (abort, None),
         };
-        // Not under the lock, because it may be the user's.
-        drop(replaced);
+        // Not under the lock, because they may be the user's.
+        drop((replaced, aborted));
     }
 
     /// Aborts the requests that are overdue. Returns when the next one will be.
@@ -182,15 +196,22 @@ impl Books {
         count
     }
 
-    /// Ends the requests whose handlers are idle.
+    /// Can be read from the first [`end_idle`](Self::end_idle) on.
+    pub(crate) fn ended(&self) -> BorrowedFd<'_> {
+        self.ended.as_fd()
+    }
+
+    /// Ends the waits of idle handlers for their clients' next requests, present and future.
     pub(crate) fn end_idle(&self) {
+        // It cannot fail: the counter holds more than a program can add.
+        let _ = rustix::io::write(&self.ended, &1_u64.to_ne_bytes());
         for shard in &self.shards {
             let shard = shard.lock();
             let live = shard.values().filter_map(|live| live.abort.request());
             let live: Vec<_> = live.collect();
             drop(shard);
             for request in live {
-                request.end_if_idle();
+                request.wake_idle();
             }
         }
     }

@@ -42,11 +42,11 @@ impl Accepted for Fake {
         self.0.fetch_add(1, SeqCst);
     }
 
-    fn end_if_idle(&self) {}
+    fn wake_idle(&self) {}
 }
 
 fn books(deadline: Option<Duration>) -> Arc<Books> {
-    Arc::new(Books::new(deadline, Waker::new().unwrap()))
+    Arc::new(Books::new(deadline, Waker::new().unwrap()).unwrap())
 }
 
 fn open(books: &Arc<Books>) -> Ticket {

@@ -328,7 +328,7 @@ fn activate(
 ) -> io::Result<(Arc<Core>, Admission)> {
     transport.server_activate(socket)?;
     let (address, waker) = (socket.getsockname()?, Waker::new()?);
-    let books = Arc::new(Books::new(options.deadline, waker.clone()));
+    let books = Arc::new(Books::new(options.deadline, waker.clone())?);
     concurrency.activate()?;
     let admission = Admission::new(
         options.limits,

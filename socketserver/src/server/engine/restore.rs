@@ -39,16 +39,21 @@ impl Loop<'_> {
     }
 
     /// Dispatches the backlog of the lost listener, which no new client can join. Returns whether
-    /// the backlog is empty.
+    /// the listener can be given up: its backlog is empty, or so long that clients which have found
+    /// it before must be using it still.
     fn take_former_backlog(&mut self) -> bool {
-        while !self.admission.must_wait() {
+        const MOST: usize = 4_096;
+        for _ in 0..MOST {
+            if self.core.life.is_leaving() || self.admission.must_wait() {
+                return false;
+            }
             match self.take() {
                 Ok(Taken::Request(_)) => {}
                 Ok(Taken::Nothing) => return true,
                 Ok(Taken::Failed) | Err(_) => return false,
             }
         }
-        false
+        true
     }
 
     fn bind_again(&mut self) -> io::Result<()> {
