@@ -15,6 +15,7 @@ mod odd_clients;
 mod own_process;
 mod pair;
 mod placed;
+pub mod prelude;
 mod process;
 mod python;
 mod running;
@@ -60,6 +61,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use socketserver::Address;
+
+/// Any free port of this machine.
+pub const LOCAL: &str = "127.0.0.1:0";
 
 /// How long any step of a test may take: far longer than it needs, so that a busy machine is no
 /// failure.

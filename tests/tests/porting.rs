@@ -1,10 +1,9 @@
 //! Three programs written in Python and then ported. Each port is an example of the library, and
 //! clients in Python see no difference between port and original.
 
-use std::process::Command;
 use std::sync::Once;
 
-use tests::{Process, Signal, python};
+use tests::prelude::*;
 
 /// A program in both languages.
 struct Program {

@@ -1,15 +1,9 @@
 //! The clients, which are the same for every server: few threads with many conversations, each of
 //! which has one message in flight.
 
-use std::io::{self, Read, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpStream, UdpSocket};
-use std::os::fd::OwnedFd;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::thread;
-use std::time::Duration;
-
 use rustix::buffer::spare_capacity;
 use rustix::event::{Timespec, epoll};
+use tests::prelude::*;
 
 /// Few, so that the servers have processors to run on.
 const THREADS: usize = 2;

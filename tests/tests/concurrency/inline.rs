@@ -1,15 +1,6 @@
 //! One request after the other, on the loop's own thread, and what that means for the end.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
-use std::thread;
-use std::time::{Duration, Instant};
-
-use crossbeam_channel::{bounded, unbounded};
-use socketserver::{Datagram, Socket, TCPServer, UnixDatagramServer};
-use tests::{Client, Echo, Folder, apart, ends_well, in_time, run, serve, until};
-
-use crate::LOCAL;
+use tests::prelude::*;
 
 const SOON: Duration = Duration::from_millis(50);
 /// More than an end needs whose deadline is `SOON`, and less than any other deadline.

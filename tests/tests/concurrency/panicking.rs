@@ -2,19 +2,8 @@
 //! the loop.
 
 use std::error::Error;
-use std::fmt;
-use std::io;
-use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
-use std::thread;
-use std::time::{Duration, Instant};
 
-use socketserver::{
-    Address, Concurrency, ConcurrencyHooks, Green, Job, Rejected, Server, Socket, Tcp, Threading,
-    TransportHooks, Waker, Workers, Wrapped,
-};
-use tests::{Client, DEADLINE, elsewhere, run, until};
-
-const LOCAL: &str = "127.0.0.1:0";
+use tests::prelude::*;
 
 /// Which method panics next: each does once.
 #[derive(Default)]

@@ -1,12 +1,7 @@
 //! A system that refuses threads long before the server's own limit: the server is full then, and
 //! no queue grows behind it. Each test has a process of its own.
 
-use std::thread;
-use std::time::Duration;
-
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use socketserver::{Datagram, Overflow, Socket, ThreadingTCPServer, ThreadingUDPServer};
-use tests::{Client, elsewhere, memory_of, run, until};
+use tests::prelude::*;
 
 /// Room for the stacks of a few threads, whose number is not known before.
 fn allow_few_threads() -> impl Drop {

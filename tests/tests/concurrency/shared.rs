@@ -1,9 +1,6 @@
 //! What threads and green threads have in common: live requests wait side by side.
 
-use socketserver::{Server, Tcp};
-use tests::{Client, Concurrent, Echo, matrix, run};
-
-use crate::LOCAL;
+use tests::prelude::*;
 
 fn silent_clients_block_no_others<C: Concurrent>() {
     let server = run(Server::<Tcp, C, Echo>::builder(), LOCAL);

@@ -1,23 +1,8 @@
 //! One thread per live request: the pool as a server sees it, and a close that need not wait.
 
-use std::collections::HashSet;
 use std::process;
-use std::sync::Arc;
-use std::thread;
-use std::time::Duration;
 
-use crossbeam_channel::{Sender, unbounded};
-use rustix::process::{Resource, Rlimit, setrlimit};
-use socketserver::{
-    BaseRequestHandler, BaseServer, Served, ServerRef, ThreadingTCPServer,
-    ThreadingUnixStreamServer,
-};
-use tests::{
-    Client, DEADLINE, Echo, Failures, Folder, ends_well, in_own_process, lower, memory_of, run,
-    until,
-};
-
-use crate::LOCAL;
+use tests::prelude::*;
 
 struct Names(Sender<String>);
 

@@ -47,21 +47,7 @@
 mod echo;
 mod names;
 
-use std::collections::HashSet;
-use std::io::ErrorKind;
-use std::net::TcpListener;
-use std::os::fd::AsRawFd;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
-use std::time::Duration;
-
-use parking_lot::Mutex;
-use socketserver::{
-    Address, BaseRequestHandler, BaseServer, Builder, Concurrency, HandlerError, Inline,
-    RequestHandler, Served, Server, ServerRef, Socket, SocketWriter, StreamRequestHandler,
-    TCPServer, Tcp, Threading, ThreadingTCPServer, Udp, UnixDatagram, UnixStream,
-};
-use tests::{Client, Folder, TestTransport, apart, ends_well, in_time, serve, until, watched};
+use tests::prelude::*;
 
 use self::echo::{DatagramEcho, StreamEcho, dgram_examine, stream_examine};
 

@@ -1,18 +1,7 @@
 //! What stands for the module's `__all__`, and for the methods of its classes: a name that goes
 //! missing does not compile.
 
-use std::any::type_name;
-use std::sync::Arc;
-
-use socketserver::{
-    Address, BaseRequestHandler, BaseServer, Builder, Concurrency, Datagram,
-    DatagramRequestHandler, Forking, ForkingTCPServer, ForkingUDPServer, ForkingUnixDatagramServer,
-    ForkingUnixStreamServer, Green, GreenTCPServer, GreenUDPServer, GreenUnixDatagramServer,
-    GreenUnixStreamServer, Inline, PacketReader, ReplySocket, Request, ServerRef, Socket,
-    SocketReader, SocketWriter, StreamRequestHandler, TCPServer, Tcp, Threading,
-    ThreadingTCPServer, ThreadingUDPServer, ThreadingUnixDatagramServer, ThreadingUnixStreamServer,
-    Transport, UDPServer, Udp, UnixDatagramServer, UnixStreamServer,
-};
+use tests::prelude::*;
 
 /// Python's, and the fourth column.
 pub(crate) fn servers() -> [&'static str; 16] {

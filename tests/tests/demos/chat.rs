@@ -1,12 +1,11 @@
 //! The chat as its members see it.
 
 use std::cell::RefCell;
-use std::io::{BufRead, BufReader, Write};
 
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
-use tests::{Client, Signal};
+use tests::prelude::*;
 
 use crate::Server;
 

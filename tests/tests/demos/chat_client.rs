@@ -1,9 +1,6 @@
 //! The chat's client, in a pipe and on a terminal.
 
-use std::io::Write;
-use std::process::Stdio;
-
-use tests::{Process, demo, in_time, python};
+use tests::prelude::*;
 
 use crate::chat::Member;
 use crate::{Server, command};

@@ -1,10 +1,7 @@
 //! The chat with many members, with members that do not read, and with a full room.
 
-use std::io::Write;
-use std::time::Instant;
-
-use socket2::{Domain, Socket, Type};
-use tests::{Client, DEADLINE, inet, python};
+use socket2::Socket;
+use tests::prelude::*;
 
 use crate::Server;
 use crate::chat::{Member, chats};

@@ -1,8 +1,6 @@
 //! The first signal drains, the second ends the process.
 
-use std::time::{Duration, Instant};
-
-use tests::{Client, Process, Signal, apart, until};
+use tests::prelude::*;
 
 use crate::{Server, command};
 

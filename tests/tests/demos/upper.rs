@@ -1,8 +1,6 @@
 //! The upper-case server with clients in Python.
 
-use std::time::Duration;
-
-use tests::{Client, Folder, python};
+use tests::prelude::*;
 
 use crate::Server;
 

@@ -1,14 +1,5 @@
 //! `accept` fails: for one connection, or permanently.
 
-use std::collections::HashSet;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
-use std::thread::{self, ThreadId};
-
-use parking_lot::Mutex;
-use rustix::io::Errno;
-use tests::obstructed;
-
 use crate::prelude::*;
 
 pub(crate) const FAULT: Fault = Fault {

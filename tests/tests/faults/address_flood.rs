@@ -1,7 +1,5 @@
 //! One address opens as many connections as it can.
 
-use std::net::Ipv4Addr;
-
 use crate::prelude::*;
 
 pub(crate) const FAULT: Fault = Fault {

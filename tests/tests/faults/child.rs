@@ -1,13 +1,10 @@
 //! The server's process, as seen from outside.
 
 use std::collections::HashMap;
-use std::fs;
-use std::process::{Command, ExitStatus};
-use std::time::Duration;
+use std::process::ExitStatus;
 
-use rustix::process::{Pid, Resource, Rlimit, getrlimit, prlimit};
-use socketserver::{Address, ToAddress};
-use tests::{Process, Signal, memory_of};
+use rustix::process::prlimit;
+use tests::prelude::*;
 
 use crate::column::Column;
 use crate::fault::Fault;

@@ -1,9 +1,6 @@
 //! The concurrencies, chosen at run time.
 
-use std::fmt;
-use std::time::Duration;
-
-use socketserver::Concurrency;
+use tests::prelude::*;
 
 /// A concurrency: a column of the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,9 +1,5 @@
 //! Datagrams of every size and from closed sockets, and the answers to them.
 
-use std::net::UdpSocket;
-
-use socketserver::{Datagram, Udp};
-
 use crate::prelude::*;
 
 pub(crate) const FAULT: Fault = Fault {

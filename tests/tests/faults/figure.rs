@@ -1,6 +1,6 @@
 //! Measured figures, and the tables of them.
 
-use std::fmt;
+use tests::prelude::*;
 
 use crate::column::Column;
 use crate::fault::Fault;

@@ -3,8 +3,6 @@
 
 use std::mem;
 
-use tests::raise_descriptor_limit;
-
 use crate::prelude::*;
 
 pub(crate) const FAULT: Fault = Fault {

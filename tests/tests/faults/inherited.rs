@@ -1,10 +1,6 @@
 //! A program that a handler starts must not inherit descriptors: it would keep the server's port
 //! and its clients.
 
-use std::collections::BTreeSet;
-use std::process::Command;
-use std::sync::OnceLock;
-
 use crate::prelude::*;
 
 pub(crate) const FAULT: Fault = Fault {

@@ -1,17 +1,9 @@
 //! Clients: one at a time, many at a time, and one that asks all the time.
 
-use std::io;
 use std::iter;
-use std::net::{Ipv4Addr, SocketAddr};
-use std::panic::resume_unwind;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
-use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
 
-use socket2::{Domain, Socket, Type};
-use socketserver::Address;
-use tests::{Client, DEADLINE, inet};
+use socket2::Socket;
+use tests::prelude::*;
 
 /// Sends a line to an echo server over a stream, and receives it again.
 #[track_caller]

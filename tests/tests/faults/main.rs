@@ -41,14 +41,10 @@ mod trial;
 mod unix_files;
 mod unread_input;
 
-use std::fmt::Display;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use libtest_mimic::{Arguments, Completion, Failed};
-use parking_lot::Mutex;
-use tests::{panic_message, raise_descriptor_limit};
+use tests::prelude::*;
 
 use column::Column;
 use fault::Fault;

@@ -1,9 +1,5 @@
 //! A server has no more memory after a million clients than after a few.
 
-use std::net::Ipv4Addr;
-
-use socketserver::Udp;
-
 use crate::prelude::*;
 
 pub(crate) const FAULT: Fault = Fault {

@@ -1,10 +1,5 @@
 //! The system refuses threads and processes.
 
-use std::os::unix::process::CommandExt;
-
-use rustix::process::{Resource, getpid, getuid};
-use socketserver::HandlerError;
-
 use crate::prelude::*;
 
 pub(crate) const FAULT: Fault = Fault {

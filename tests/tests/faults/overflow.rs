@@ -1,7 +1,5 @@
 //! More clients connect than can be served: they wait, or are refused.
 
-use socketserver::Overflow;
-
 use crate::prelude::*;
 
 pub(crate) const FAULT: Fault = Fault {

@@ -1,9 +1,6 @@
 //! User code panics: in the handler, in the hooks, and in the drop of a panic's payload.
 
-use std::net::Ipv4Addr;
 use std::panic;
-
-use socketserver::{HandlerError, log_error};
 
 use crate::prelude::*;
 

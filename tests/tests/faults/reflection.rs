@@ -1,12 +1,8 @@
 //! Datagrams with a forged sender, which try to make two servers answer each other for ever, or a
 //! server answer itself, or a victim receive more than the attacker sent.
 
-use std::net::SocketAddr;
-
 use signal_hook::consts::SIGUSR1;
-use socket2::{Domain, Socket, Type};
-use socketserver::{Datagram, Udp};
-use tests::Signal;
+use socket2::Socket;
 
 use crate::prelude::*;
 

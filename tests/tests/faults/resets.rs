@@ -1,7 +1,5 @@
 //! Clients disconnect in the middle of a reply, and SIGPIPE would end the process.
 
-use std::sync::Arc;
-
 use signal_hook::consts::SIGPIPE;
 use signal_hook::flag::register_conditional_default;
 

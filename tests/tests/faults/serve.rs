@@ -1,16 +1,9 @@
 //! The child process: a server on its main thread.
 
-use std::fs;
-use std::io;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
-use rustix::process::{
-    Resource, Rlimit, Signal, getrlimit, set_parent_process_death_signal, setrlimit,
-};
-use socketserver::{
-    BaseServer, Builder, Concurrency, RequestHandler, Server, Socket, Stats, Tcp, ToAddress,
-    Transport,
-};
+use rustix::process::{Signal, set_parent_process_death_signal};
+use tests::prelude::*;
 
 use crate::column::{Chosen, Column};
 
@@ -18,8 +11,6 @@ use crate::column::{Chosen, Column};
 pub(crate) const SERVE: &str = "serve";
 
 /// Where most servers listen.
-pub(crate) const LOCAL: &str = "127.0.0.1:0";
-
 /// How long live requests may continue after SIGTERM.
 pub(crate) const DRAIN: Duration = Duration::from_secs(5);
 

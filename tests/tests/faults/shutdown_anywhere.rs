@@ -1,10 +1,6 @@
 //! `shutdown` and `drain` are called from hooks and handlers, before serving, twice, and by many
 //! threads at once: no caller may wait for itself.
 
-use std::sync::Barrier;
-
-use socketserver::Server;
-
 use crate::prelude::*;
 
 pub(crate) const FAULT: Fault = Fault {

@@ -1,12 +1,8 @@
 //! Many signals of several kinds arrive at the process and its children under load.
 
-use std::os::unix::process::CommandExt;
-use std::sync::Arc;
-
 use rustix::process::kill_process_group;
 use signal_hook::consts::{SIGHUP, SIGUSR1, SIGUSR2, SIGWINCH};
 use signal_hook::flag;
-use tests::Signal;
 
 use crate::prelude::*;
 

@@ -1,7 +1,5 @@
 //! Clients that keep their connections open and send next to nothing.
 
-use std::io::ErrorKind;
-
 use crate::prelude::*;
 
 pub(crate) const FAULT: Fault = Fault {

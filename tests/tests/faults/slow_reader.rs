@@ -1,14 +1,5 @@
 //! The chat: one member does not read while another one floods the room.
 
-use std::fs;
-use std::io::{BufRead, BufReader};
-use std::os::unix::process::CommandExt;
-use std::process::Command;
-use std::sync::OnceLock;
-use std::sync::atomic::Ordering::SeqCst;
-
-use tests::demo;
-
 use crate::prelude::*;
 
 pub(crate) const FAULT: Fault = Fault {

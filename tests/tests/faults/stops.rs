@@ -1,9 +1,5 @@
 //! A server drains again and again while clients keep connecting, and while it is idle.
 
-use std::net::TcpStream;
-
-use socketserver::{Stats, ToAddress};
-
 use crate::prelude::*;
 
 pub(crate) const FAULT: Fault = Fault {

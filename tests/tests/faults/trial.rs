@@ -1,12 +1,6 @@
 //! One fault under one concurrency: its size, its server, its figures.
 
-use std::fmt::Display;
-use std::process::Command;
-use std::thread;
-use std::time::Duration;
-
-use socketserver::Address;
-use tests::{Process, until};
+use tests::prelude::*;
 
 use crate::child::{Child, Ended, Holdings};
 use crate::column::{Column, KEEP_ALIVE};

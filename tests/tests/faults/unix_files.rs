@@ -1,11 +1,6 @@
 //! The file of a Unix socket: its mode while it is created, and which server gets it.
 
-use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
-
-use socketserver::UnixStream;
-use tests::{Folder, Signal};
 
 use crate::prelude::*;
 

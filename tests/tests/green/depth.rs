@@ -1,11 +1,8 @@
 //! How deep the code on a green thread may go.
 
 use std::hint::black_box;
-use std::io::ErrorKind;
 
-use log::LevelFilter;
-use socketserver::{GreenTCPServer, Socket, green};
-use tests::{Client, elsewhere, in_time, keep_lines, run, until};
+use tests::prelude::*;
 
 /// The recursion that `serde_json` allows unless told otherwise.
 const LEVELS: usize = 127;

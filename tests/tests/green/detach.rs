@@ -1,14 +1,8 @@
 //! Detaching a socket on, and beside, green threads.
 
-use std::fs::File;
-use std::io::{ErrorKind, Read, Write};
 use std::os::unix::net::UnixStream;
-use std::thread;
-use std::time::Duration;
 
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use socketserver::{Socket, green, select};
-use tests::{DEADLINE, elsewhere, in_time, unix_pair, until};
+use tests::prelude::*;
 
 const BAD_DESCRIPTOR: i32 = 9;
 

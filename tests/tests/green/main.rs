@@ -12,13 +12,8 @@ mod threads;
 mod watchdog;
 
 use std::os::unix::net::UnixStream;
-use std::sync::Arc;
-use std::thread;
 
-use socketserver::{Socket, green};
-use tests::in_time;
-
-const LOCAL: &str = "127.0.0.1:0";
+use tests::prelude::*;
 
 /// Two sockets connected to each other.
 fn pair() -> (Socket, Socket) {

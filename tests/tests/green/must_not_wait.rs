@@ -1,17 +1,7 @@
 //! Where nothing may wait for a socket: in hooks of the loop, and in a panic on a green thread.
 //! That is a matter of the code that runs, and not of its neighbours on the same scheduler.
 
-use std::io;
-use std::thread;
-use std::time::{Duration, Instant};
-
-use socketserver::{
-    Address, BaseRequestHandler, BaseServer, GreenTCPServer, Overflow, ServerRef, Socket,
-    ThreadingTCPServer, create_connection, green, select,
-};
-use tests::{Client, DEADLINE, in_time, run, unix_pair, until};
-
-const LOCAL: &str = "127.0.0.1:0";
+use tests::prelude::*;
 
 /// A hook that lets others run.
 struct Busy;

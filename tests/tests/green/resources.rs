@@ -2,12 +2,8 @@
 
 use std::any::Any;
 use std::cell::RefCell;
-use std::fs::{self, File};
-use std::thread;
 
-use rustix::process::Resource;
-use socketserver::{GreenTCPServer, Socket, green};
-use tests::{Client, DEADLINE, Running, count_of, in_own_process, memory_of, until, with_at_most};
+use tests::prelude::*;
 
 #[test]
 fn schedulers_that_cannot_start_may_start_later() {

@@ -1,18 +1,8 @@
 //! A server's own blocking calls on green threads: they park, so that the requests which they wait
 //! for can run on the same scheduler.
 
-use std::io;
-use std::sync::Arc;
-use std::thread;
-use std::time::{Duration, Instant};
+use tests::prelude::*;
 
-use socketserver::{
-    Address, Datagram, FnHandler, FnState, Green, GreenTCPServer, GreenUDPServer, Server, Socket,
-    TCPServer, Tcp, ThreadingTCPServer, green,
-};
-use tests::{Client, DEADLINE, in_time, until};
-
-const LOCAL: &str = "127.0.0.1:0";
 const LONG: Duration = DEADLINE;
 
 fn cores() -> usize {

@@ -1,19 +1,11 @@
 //! Sockets on green threads: parked calls, and what a scheduler knows about a socket.
 
-use std::fs;
-use std::io::{self, IoSlice, Write};
+use std::io::IoSlice;
 use std::mem::MaybeUninit;
-use std::net::Shutdown;
-use std::os::fd::AsFd;
 use std::os::unix::net::UnixDatagram;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
-use std::thread::{self, ThreadId};
-use std::time::{Duration, Instant};
 
 use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
-use socketserver::{AddressFamily, Socket, SocketKind, create_connection, green, select};
-use tests::{DEADLINE, Folder, in_time, tcp_pair, unix_pair, until};
+use tests::prelude::*;
 
 use crate::{on_green, pair};
 

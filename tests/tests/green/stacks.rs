@@ -1,15 +1,11 @@
 //! The stacks of green threads: their size, and the guard at their end.
 
 use std::hint::black_box;
-use std::io::{self, ErrorKind};
 use std::os::unix::process::ExitStatusExt;
-use std::thread;
 
-use rustix::process::Resource;
-use socketserver::{GreenTCPServer, Socket, green};
-use tests::{Client, Signal, in_own_process, in_time, lower, own_process, run};
+use tests::prelude::*;
 
-use crate::{LOCAL, on_green};
+use crate::on_green;
 
 /// Uses a kilobyte of stack for each level, and not less.
 #[inline(never)]

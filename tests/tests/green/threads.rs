@@ -1,15 +1,6 @@
 //! Starting, ending, sleeping, yielding and panicking.
 
-use std::io;
-use std::panic::resume_unwind;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
-use std::thread;
-use std::time::{Duration, Instant};
-
-use parking_lot::Mutex;
-use socketserver::{Layer, Socket, Wire, green, select};
-use tests::{in_time, until};
+use tests::prelude::*;
 
 use crate::{cores, on_every_scheduler, on_green, pair};
 

@@ -1,21 +1,9 @@
 //! Failures, as `handle_error` and the log see them.
 
-use std::fmt::{self, Display};
-use std::io::{self, ErrorKind, Read};
-use std::panic::resume_unwind;
 use std::rc::Rc;
-use std::time::Duration;
 
-use crossbeam_channel::{Sender, unbounded};
-use log::{Level, LevelFilter};
-use socket2::SockRef;
-use socketserver::{
-    Address, BaseRequestHandler, BaseServer, HandlerError, Server, ServerRef, Socket, Tcp,
-    ThreadingTCPServer,
-};
-use tests::{Client, Column, DEADLINE, keep_lines, matrix, own_process, run, until};
-
-use crate::LOCAL;
+use log::Level;
+use tests::prelude::*;
 
 /// Fails as its server's state says.
 #[derive(BaseRequestHandler)]

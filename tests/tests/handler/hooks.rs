@@ -1,20 +1,6 @@
 //! The methods of `BaseServer`: when they are called, what they may do, and what they cannot break.
 
-use std::fs;
-use std::io;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-use std::thread;
-use std::time::{Duration, Instant};
-
-use parking_lot::Mutex;
-use socketserver::{
-    Address, BaseRequestHandler, BaseServer, Builder, HandlerError, Served, Server, ServerRef,
-    Socket, TCPServer, Tcp, ThreadingTCPServer,
-};
-use tests::{Client, Column, Echo, Running, ends_well, in_time, matrix, run, serve, until};
-
-use crate::LOCAL;
+use tests::prelude::*;
 
 const NEVER: Duration = Duration::from_secs(3600);
 

@@ -1,14 +1,7 @@
 //! `#[derive(StreamRequestHandler)]` behind a server, as its clients see it. Its files alone are
 //! tested with the socket, its options with the derive.
 
-use std::io::{self, BufRead, ErrorKind, Read, Write};
-
-use socketserver::{
-    Address, RequestHandler, Server, Socket, SocketReader, SocketWriter, StreamRequestHandler, Tcp,
-};
-use tests::{Client, Column, DEADLINE, Failures, Streams, matrix, placed, reset, run, until};
-
-use crate::LOCAL;
+use tests::prelude::*;
 
 /// Sends back each line in upper case.
 #[derive(StreamRequestHandler)]

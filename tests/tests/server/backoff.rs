@@ -1,23 +1,8 @@
 //! What the loop does when a request cannot be accepted: whose fault it is, and how long to wait.
 
-use std::fs::File;
-use std::io::{self, Read, Seek};
-use std::sync::Arc;
-use std::thread;
-use std::time::{Duration, Instant};
+use std::io::Seek;
 
-use log::LevelFilter;
-use parking_lot::Mutex;
-use rustix::io::Errno;
-use socketserver::{
-    Address, BaseServer, Builder, Inline, Served, ServerRef, Socket, Tcp, ThreadingTCPServer,
-};
-use tests::{
-    Client, DEADLINE, Echo, Running, all_descriptors, in_own_process, keep_lines, run, until,
-    watched,
-};
-
-use crate::LOCAL;
+use tests::prelude::*;
 
 /// Complaint 08, complaint 26.
 #[test]

@@ -1,14 +1,6 @@
 //! The books of live requests: their state, their deadlines, their counters.
 
-use std::io::{self, Read, Write};
-use std::thread;
-use std::time::{Duration, Instant};
-
-use parking_lot::Mutex;
-use socketserver::{BaseRequestHandler, BaseServer, Server, ServerRef, Socket, Tcp};
-use tests::{Client, Concurrent, DEADLINE, Echo, matrix, run, until};
-
-use crate::LOCAL;
+use tests::prelude::*;
 
 #[derive(Default)]
 struct Counter(Mutex<u64>);

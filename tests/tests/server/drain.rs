@@ -1,23 +1,6 @@
 //! A drain: the clients it still serves, how long it waits, and what it leaves behind.
 
-use std::io::{self, ErrorKind, Read, Write};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
-use std::thread;
-use std::time::{Duration, Instant};
-
-use crossbeam_channel::{Sender, unbounded};
-use parking_lot::Mutex;
-use socketserver::{
-    BaseRequestHandler, BaseServer, Builder, Server, ServerRef, Socket, Tcp, Threading,
-    ThreadingTCPServer, UnixStream, green,
-};
-use tests::{
-    Client, Column, Concurrent, DEADLINE, Echo, Folder, Row, Streams, ends_well, in_time, matrix,
-    obstructed, placed, run, serve, until, watched,
-};
-
-use crate::LOCAL;
+use tests::prelude::*;
 
 fn live_requests_may_finish<T: Streams, C: Column>() {
     let (_folder, server) = placed(Server::<T, C, Echo>::builder());

@@ -2,16 +2,8 @@
 //! idle client: it comes within the time of the drain, whatever has asked for it. A signal goes to
 //! the whole process, so each of its tests has a separate one.
 
-use std::io;
-use std::sync::Arc;
-use std::thread;
-use std::time::{Duration, Instant};
+use tests::prelude::*;
 
-use rustix::process::{getpid, kill_process};
-use socketserver::{BaseRequestHandler, BaseServer, ServerRef, Socket, TCPServer};
-use tests::{Client, Signal, elsewhere, in_time, until};
-
-const LOCAL: &str = "127.0.0.1:0";
 const DRAIN: Duration = Duration::from_millis(300);
 /// Far more than such an end needs, and less than any other deadline.
 const AT_ONCE: Duration = Duration::from_secs(4);

@@ -1,23 +1,9 @@
 //! A request's way through a server: which hooks it meets, in which order, on which thread.
 
 use std::any::TypeId;
-use std::io;
-use std::panic::resume_unwind;
-use std::sync::Arc;
-use std::thread::{self, ThreadId};
-use std::time::Duration;
 
-use parking_lot::Mutex;
-use socketserver::{
-    Address, BaseRequestHandler, BaseServer, Builder, Concurrency, HandlerError, Inline, Job,
-    Rejected, Served, Server, ServerRef, Socket, Stats, Tcp, Transport,
-};
-use tests::{
-    Client, Column, Concurrent, DEADLINE, Echo, Failures, Folder, Running, TestTransport, Watched,
-    matrix, run, until, watched,
-};
-
-use crate::LOCAL;
+use Trouble::{Error, Panic};
+use tests::prelude::*;
 
 /// How one call goes wrong.
 #[derive(Clone, Copy)]
@@ -25,8 +11,6 @@ enum Trouble {
     Error(&'static str),
     Panic(&'static str),
 }
-
-use Trouble::{Error, Panic};
 
 /// What was called on which thread, and what goes wrong on the way of the first request.
 struct Diary {

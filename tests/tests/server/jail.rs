@@ -2,16 +2,8 @@
 //! `/dev/null`. Each test has a process of its own, whose root folder it is. (For forking servers
 //! see `concurrency/forking/jail.rs`.)
 
-use std::os::fd::{AsFd, OwnedFd};
-
-use rustix::process::{Resource, Rlimit, chroot, getrlimit, getuid, setrlimit};
-use socketserver::{
-    AddressFamily, Concurrency, Green, Inline, Server, Socket, SocketKind, Tcp, Threading,
-    ThreadingTCPServer,
-};
-use tests::{Client, Folder, elsewhere, keep_lines, run, until};
-
-const LOCAL: &str = "127.0.0.1:0";
+use rustix::process::chroot;
+use tests::prelude::*;
 
 fn lock_up(folder: &Folder) {
     chroot(folder.path()).expect("chroot");

@@ -1,22 +1,8 @@
 //! A server's life: fresh, serving, stopped and perhaps serving again, closed.
 
-use std::io::{self, ErrorKind, Read, Write};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
-use std::sync::{Arc, Barrier, OnceLock, Weak};
-use std::thread;
-use std::time::Duration;
+use std::sync::Weak;
 
-use rustix::io::Errno;
-use socketserver::{
-    Address, BaseRequestHandler, BaseServer, Builder, Drained, FnHandler, FnState, Inline, Served,
-    Server, ServerRef, Socket, Tcp, ThreadingTCPServer, UnixStream,
-};
-use tests::{
-    Client, Column, Concurrent, DEADLINE, Echo, Folder, Row, Running, Streams, TestTransport,
-    apart, ends_well, in_time, matrix, run, serve, until, watched,
-};
-
-use crate::LOCAL;
+use tests::prelude::*;
 
 const SOON: Duration = Duration::from_millis(20);
 

@@ -11,5 +11,3 @@ mod lame_duck;
 mod life;
 mod panics;
 mod signals;
-
-const LOCAL: &str = "127.0.0.1:0";

@@ -1,25 +1,6 @@
 //! A panic in a user's code costs one request or one call, and no other.
 
-use std::fmt::{self, Display};
-use std::io;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
-use std::thread::{self, ThreadId};
-use std::time::{Duration, Instant};
-
-use crossbeam_channel::{Sender, unbounded};
-use parking_lot::Mutex;
-use socketserver::{
-    Address, BaseRequestHandler, BaseServer, Builder, Concurrency, Inline, Job, Rejected, Server,
-    ServerRef, Socket, Tcp, Transport, green,
-};
-use tests::{
-    Client, Column, Concurrent, DEADLINE, Echo, count_of, in_own_process, in_time, matrix, run,
-    until, watched,
-};
-
-use crate::LOCAL;
+use tests::prelude::*;
 
 /// A value that panics as it is dropped or displayed.
 struct Bomb;

@@ -1,25 +1,12 @@
 //! Signals that a server answers. They go to the whole process: each test here has a process or a
 //! signal of its own.
 
-use std::io::ErrorKind;
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
-use std::thread;
-use std::time::Duration;
 
-use crossbeam_channel::bounded;
-use rustix::process::{getpid, kill_process};
 use signal_hook::low_level::raise;
 use socketserver::signal::{SIGHUP, SIGUSR1, SIGUSR2, SIGWINCH};
-use socketserver::{
-    BaseRequestHandler, BaseServer, GreenTCPServer, Served, ServerRef, TCPServer,
-    ThreadingTCPServer,
-};
-use tests::{Client, DEADLINE, Echo, Running, Signal, ends_well, own_process, serve, until};
-
-use crate::LOCAL;
+use tests::prelude::*;
 
 /// Sends it to this thread, which has handled it when this returns.
 fn send(signal: i32) {

@@ -1,12 +1,8 @@
 //! The addresses of servers and clients, as text.
 
-use std::net::{Ipv4Addr, SocketAddr, TcpStream, UdpSocket};
-use std::os::fd::OwnedFd;
-
 use rustix::net::{SocketAddrUnix, bind, connect};
-use socket2::{Domain, Socket, Type};
-use socketserver::Address;
-use tests::{Client, DEADLINE, Folder};
+use socket2::Socket;
+use tests::prelude::*;
 
 use crate::clients::{ask_with, unnamed};
 use crate::scenario::{IPV6, Scenario, THREADING, UNIX, scenarios};

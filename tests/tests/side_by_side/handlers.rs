@@ -1,18 +1,12 @@
 //! Our handlers, which take the steps that the words list. Python's are in `python/handlers.py`.
 
-use std::fs::File;
-use std::io::{self, BufRead, Read, Write};
-use std::time::Duration;
-
-use socketserver::{
-    Address, BaseRequestHandler, DatagramRequestHandler, PacketReader, Request, ServerRef, Socket,
-    SocketReader, SocketWriter, StreamRequestHandler,
-};
+use tests::prelude::*;
 
 use crate::hooks::{Hooks, io_name};
 use crate::server::beside;
 use crate::trace::{trace, trace_at, wait};
-use crate::words::{self, fault, panic_if};
+use crate::words;
+use crate::words::{fault, panic_if};
 
 /// `setup` and `finish` are the same in all handlers.
 macro_rules! hooks {

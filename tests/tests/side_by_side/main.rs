@@ -26,15 +26,10 @@ mod trace;
 mod verdict;
 mod words;
 
-use std::net::UdpSocket;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
-use parking_lot::Mutex;
-use tests::{Process, panic_message, python};
+use tests::prelude::*;
 
 use differences::DIFFERENCES;
 use scenario::Scenario;

@@ -1,11 +1,8 @@
 //! One scenario on one side: a running server, and everything that is observed of it.
 
 use std::env;
-use std::io::Write;
-use std::process::Command;
 
-use socketserver::{Address, ToAddress};
-use tests::{Client, DEADLINE, Folder, Process};
+use tests::prelude::*;
 
 use crate::clients;
 use crate::scenario::Scenario;

@@ -1,9 +1,7 @@
 //! What handlers of streams read and write, and how a stream ends.
 
-use std::net::TcpStream;
-
-use socket2::{Domain, Socket, Type};
-use tests::{Client, DEADLINE, inet};
+use socket2::Socket;
+use tests::prelude::*;
 
 use crate::clients::{ask, ask_for, rest, silent};
 use crate::scenario::{PLAIN, STREAMS, Scenario, TCP, THREADING, WITH_THREADS, scenarios};

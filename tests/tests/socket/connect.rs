@@ -1,14 +1,8 @@
 //! Connections: made, accepted and refused.
 
-use std::any::type_name;
-use std::io::{self, ErrorKind};
-use std::net::TcpListener;
 use std::os::unix::net;
-use std::process::{Command, Stdio};
-use std::thread;
 
-use socketserver::{Address, AddressFamily, Socket, SocketKind, ToAddress, create_connection};
-use tests::{DEADLINE, Folder, Thread, elsewhere_command, is_elsewhere, matrix};
+use tests::prelude::*;
 
 use crate::new;
 

@@ -1,16 +1,11 @@
 //! `rfile` and `wfile`: whatever arrives, in whatever pieces, is read once and in order, also when
 //! a read has to be tried again; and `wfile` sends its data when it should.
 
-use std::io::{BufRead, ErrorKind, Read, Write};
-use std::net::Shutdown;
 use std::os::unix::net::UnixDatagram;
-use std::thread;
-use std::time::Duration;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-use socketserver::{Socket, SocketKind, SocketReader, socketpair};
-use tests::{tcp_pair, unix_pair};
+use tests::prelude::*;
 
 #[derive(Clone, Debug)]
 enum Step {

@@ -1,20 +1,9 @@
 //! A socket's descriptor: closed, detached, or taken from the standard library.
 
-use std::io::{self, ErrorKind, Read, Write};
-use std::net::{Shutdown, TcpListener, TcpStream, UdpSocket};
-use std::os::fd::{AsFd, AsRawFd};
-use std::os::unix::net::{self, UnixStream};
-use std::process::Command;
-use std::thread;
-use std::time::Duration;
+use std::os::unix::net;
+use std::os::unix::net::UnixStream;
 
-use crossbeam_channel::bounded;
-use socketserver::{
-    AddressFamily, Server, Socket, SocketKind, SocketOption, Tcp, Threading, create_connection,
-};
-use tests::{
-    Client, Column, DEADLINE, Folder, Process, Thread, matrix, run, tcp_pair, unix_pair, until,
-};
+use tests::prelude::*;
 
 use crate::new;
 

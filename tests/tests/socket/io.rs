@@ -1,14 +1,6 @@
 //! Sending and receiving.
 
-use std::io::{self, ErrorKind, Read, Write};
-use std::net::{Ipv4Addr, Shutdown, UdpSocket};
-use std::time::Duration;
-
-use crossbeam_channel::unbounded;
-use socketserver::{
-    Address, AddressFamily, Socket, SocketKind, ToAddress, create_connection, green, socketpair,
-};
-use tests::{DEADLINE, Folder, Thread, in_time, matrix, python, tcp_pair, unix_pair};
+use tests::prelude::*;
 
 use crate::new;
 

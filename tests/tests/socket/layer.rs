@@ -1,20 +1,8 @@
 //! A protocol under a socket, as TLS would be.
 
-use std::io::{self, ErrorKind, Read, Write};
-use std::net::Shutdown;
 use std::os::unix::net::UnixStream;
-use std::thread;
-use std::time::Duration;
 
-use crossbeam_channel::{Receiver, unbounded};
-use parking_lot::Mutex;
-use socketserver::{
-    Builder, Layer, Server, Socket, SocketReader, SocketWriter, StreamRequestHandler, Tcp, Wire,
-    create_connection,
-};
-use tests::{Client, Column, Concurrent, DEADLINE, Failures, Running, matrix, run, until};
-
-use crate::LOCAL;
+use tests::prelude::*;
 
 /// Records: a length, and that many scrambled bytes. An empty record says good-bye.
 #[derive(Default)]

@@ -13,10 +13,7 @@ mod select;
 mod signals;
 mod timeouts;
 
-use socketserver::{AddressFamily, Socket, SocketKind};
-use tests::DEADLINE;
-
-const LOCAL: &str = "127.0.0.1:0";
+use tests::prelude::*;
 
 /// A socket whose calls give up at the deadline.
 fn new(family: AddressFamily, kind: SocketKind) -> Socket {

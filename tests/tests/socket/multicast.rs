@@ -1,11 +1,8 @@
 //! Multicast: groups are joined and left, and the options of what is sent to them.
 
-use std::io::ErrorKind;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, UdpSocket};
-use std::time::Duration;
+use std::net::IpAddr;
 
-use socketserver::{AddressFamily, Interface, Socket, SocketKind, SocketOption};
-use tests::DEADLINE;
+use tests::prelude::*;
 
 /// No other test uses it: on Linux all sockets at a port receive what any of them has joined.
 const GROUP: Ipv4Addr = Ipv4Addr::new(239, 255, 70, 77);

@@ -1,17 +1,8 @@
 //! The largest and smallest numbers that a call of a socket takes. Some may come from a client.
 
-use std::io::{Read, Write};
-use std::net::Shutdown;
 use std::os::unix::net::UnixDatagram;
-use std::time::Duration;
 
-use socketserver::{
-    AddressFamily, Server, Socket, SocketKind, SocketOption, SocketReader, SocketWriter, Tcp,
-    create_connection, select,
-};
-use tests::{Client, Column, DEADLINE, matrix, run, tcp_pair, unix_pair};
-
-use crate::LOCAL;
+use tests::prelude::*;
 
 /// A client asks for more memory than there is: it gets what it sent, and others are served.
 fn length_from_a_client_is_safe<C: Column>() {

@@ -1,12 +1,8 @@
 //! `peer_cred`, where the system has no process to name.
 
-use std::io::{self, ErrorKind};
-use std::os::fd::AsFd;
 use std::os::unix::net::UnixDatagram;
-use std::process::{Command, Stdio};
 
-use socketserver::{AddressFamily, Socket, SocketKind, socketpair};
-use tests::{Folder, elsewhere_command, is_elsewhere};
+use tests::prelude::*;
 
 /// Both ends of a pair were made here, whatever its kind.
 #[test]

@@ -1,11 +1,6 @@
 //! Waiting for several sockets.
 
-use std::io::Write;
-use std::thread;
-use std::time::Duration;
-
-use socketserver::select;
-use tests::{Thread, matrix, tcp_pair, unix_pair};
+use tests::prelude::*;
 
 fn select_returns_the_ready_sockets<W: Thread>() {
     W::in_time("select", || {

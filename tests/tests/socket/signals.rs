@@ -1,17 +1,9 @@
 //! Signals do not disturb the calls of a socket. They go to the whole process, so each of these
 //! tests has a process of its own.
 
-use std::io::{ErrorKind, Read, Write};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread;
-use std::time::{Duration, Instant};
-
-use crossbeam_channel::{RecvTimeoutError, bounded};
-use rustix::process::{Pid, getpid, kill_process};
+use crossbeam_channel::RecvTimeoutError;
 use signal_hook::consts::{SIGPIPE, SIGUSR1};
-use socketserver::SocketOption;
-use tests::{DEADLINE, Signal, in_own_process, in_time, tcp_pair, unix_pair, until};
+use tests::prelude::*;
 
 const SHORT: Duration = Duration::from_millis(50);
 

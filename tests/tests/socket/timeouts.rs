@@ -1,13 +1,8 @@
 //! How long a call of a socket may take: for ever, no time, or up to its timeout.
 
-use std::io::{ErrorKind, Read, Write};
-use std::net::{TcpListener, UdpSocket};
 use std::os::unix::net::{UnixDatagram, UnixStream};
-use std::thread;
-use std::time::{Duration, Instant};
 
-use socketserver::{Address, AddressFamily, Socket, SocketKind, ToAddress, create_connection};
-use tests::{DEADLINE, Folder, Thread, matrix, tcp_pair, unix_pair, until};
+use tests::prelude::*;
 
 const SHORT: Duration = Duration::from_millis(50);
 

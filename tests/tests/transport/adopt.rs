@@ -1,19 +1,8 @@
 //! Servers of a socket that exists already.
 
-use std::any::type_name;
-use std::io::{self, ErrorKind};
-use std::net::{TcpListener, UdpSocket};
-use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::{UnixDatagram, UnixListener};
-use std::process::Stdio;
 
-use socketserver::{Address, Served, Server, Socket, ThreadingTCPServer};
-use tests::{
-    Client, Column, DEADLINE, Datagrams, Echo, Folder, Running, Streams, TestTransport,
-    elsewhere_command, in_time, is_elsewhere, matrix,
-};
-
-use crate::LOCAL;
+use tests::prelude::*;
 
 /// The name of a transport.
 fn name<T>() -> &'static str {

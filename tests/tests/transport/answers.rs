@@ -1,17 +1,8 @@
 //! The answers to datagrams: from which address they leave, and which clients get one.
 
-use std::io::{self, ErrorKind};
-use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::os::unix::net;
-use std::time::Duration;
 
-use socket2::{Domain, Type};
-use socketserver::{
-    Address, Concurrency, Datagram, DatagramRequestHandler, PacketReader, ReplySocket, Server,
-    SocketOption, ThreadingUDPServer, ThreadingUnixDatagramServer, Udp, UnixDatagram, green,
-};
-use tests::{Client, DEADLINE, Folder, TestTransport, inet, matrix};
-use tests::{python, run, until};
+use tests::prelude::*;
 
 /// Answers by each of the ways there are, as the datagram says.
 pub(crate) fn answer(request: Datagram, client_address: Address) -> io::Result<()> {

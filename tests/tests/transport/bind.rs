@@ -1,18 +1,8 @@
 //! Servers that cannot be bound say why, and leave neither a descriptor nor a file.
 
-use std::fs;
-use std::io::{
-    self,
-    ErrorKind::{self, *},
-};
+use std::io::ErrorKind::*;
 
-use socketserver::{
-    Address, Builder, Inline, Server, Socket, Tcp, ToAddress, TransportHooks, Udp, UnixDatagram,
-    UnixStream, Wrapped,
-};
-use tests::{Echo, Folder, Row};
-
-use crate::LOCAL;
+use tests::prelude::*;
 
 fn kind_of_error<T: Row>(address: &dyn ToAddress) -> ErrorKind {
     let server = Server::<T, Inline, Echo>::bind(address);

@@ -1,10 +1,6 @@
 //! IPv4 and IPv6, over TCP and UDP alike.
 
-use std::io;
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, UdpSocket};
-
-use socketserver::{Address, BaseRequestHandler, Builder, Request, Server, Tcp, ToAddress, Udp};
-use tests::{Client, Column, Row, TestTransport, matrix, run};
+use tests::prelude::*;
 
 /// Answers with its client's address, without the port.
 #[derive(BaseRequestHandler)]

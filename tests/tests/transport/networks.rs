@@ -1,11 +1,6 @@
 //! Answers to datagrams in networks of their own: other addresses, groups and broadcasts.
 
-use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
-use std::process::Command;
-
-use socketserver::{Socket, SocketOption, ThreadingUDPServer, UDPServer};
-use tests::{Client, DEADLINE, Ended, Process, inet, is_elsewhere};
-use tests::{python, run};
+use tests::prelude::*;
 
 use crate::answers::{answer, connected};
 

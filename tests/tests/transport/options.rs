@@ -1,21 +1,7 @@
 //! The options of the transports that concern binding and queues. Those of time and number are
 //! tested with what they limit.
 
-use std::io::{self, ErrorKind};
-use std::os::fd::OwnedFd;
-use std::thread;
-use std::time::Duration;
-
-use crossbeam_channel::bounded;
-use socketserver::{
-    Address, AddressFamily, Builder, Datagram, Green, GreenTCPServer, Inline, Server, Socket,
-    SocketKind, SocketOption, TCPServer, Tcp, Threading, ThreadingTCPServer, ThreadingUDPServer,
-    ToAddress, UDPServer, Udp, UnixDatagram, UnixDatagramServer, UnixStream, UnixStreamServer,
-    create_connection,
-};
-use tests::{Client, DEADLINE, Echo, Folder, Row, Running, Streams, in_time, run};
-
-use crate::LOCAL;
+use tests::prelude::*;
 
 /// How many clients get a connection at that address, where none is accepted; at most 200.
 fn room(address: &Address) -> usize {

@@ -1,17 +1,7 @@
 //! Transports that the crate does not know, written outside it: messages over Unix connections,
 //! netlink and vsock.
 
-use std::io::{self, ErrorKind};
-use std::net::Shutdown;
-use std::os::fd::OwnedFd;
-use std::time::Duration;
-
-use log::LevelFilter;
-use socketserver::{
-    Address, AddressFamily, Datagram, OtherAddress, Server, Socket, SocketKind, Threading,
-    Transport,
-};
-use tests::{Column, DEADLINE, Folder, Running, keep_lines, matrix, run, until};
+use tests::prelude::*;
 
 const SEQPACKET: SocketKind = SocketKind::Other(5);
 const NETLINK: i32 = 16;

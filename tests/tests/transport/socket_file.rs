@@ -1,23 +1,10 @@
 //! The file of a Unix socket: its mode, when it is replaced, and when it is removed.
 
-use std::collections::BTreeSet;
-use std::fs;
-use std::io::{self, ErrorKind};
 use std::os::unix::fs::{MetadataExt, symlink};
 use std::os::unix::net;
-use std::path::Path;
-use std::sync::Barrier;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread;
 
 use rustix::fs::{FlockOperation, flock};
-use socketserver::{
-    Address, Datagram, Inline, Server, Socket, SocketKind, UnixDatagram, UnixDatagramServer,
-    UnixStream, UnixStreamServer,
-};
-use tests::{
-    Column, DEADLINE, Folder, TestTransport, all_descriptors, in_own_process, matrix, python, run,
-};
+use tests::prelude::*;
 
 /// The kind of a transport's sockets.
 fn kind<T>() -> SocketKind {

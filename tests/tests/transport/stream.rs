@@ -1,17 +1,8 @@
 //! The end of a stream: the client gets its whole reply, and no client is waited for in vain.
 
 use std::io::ErrorKind::{BrokenPipe, ConnectionReset};
-use std::io::{self, Read, Write};
-use std::net::TcpStream;
-use std::thread;
-use std::time::Duration;
 
-use socketserver::{
-    Address, BaseRequestHandler, Builder, Inline, Server, Socket, SocketOption, Tcp, UnixStream,
-};
-use tests::{Client, Column, Concurrent, DEADLINE, Folder, Running, Streams, matrix, run, until};
-
-use crate::LOCAL;
+use tests::prelude::*;
 
 const HOUR: Duration = Duration::from_secs(3_600);
 

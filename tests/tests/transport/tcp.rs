@@ -1,11 +1,6 @@
 //! Streams from end to end: TCP, and what Unix streams share with it.
 
-use std::time::Duration;
-
-use socketserver::{Server, Tcp};
-use tests::{Client, Column, DEADLINE, Echo, Streams, matrix, placed, reset, run, until};
-
-use crate::LOCAL;
+use tests::prelude::*;
 
 fn text(length: usize) -> Vec<u8> {
     let mut text = b"the quick brown fox ".repeat(length / 20 + 1);

@@ -1,17 +1,6 @@
 //! Datagrams from end to end: UDP, and what Unix datagrams share with it.
 
-use std::io::{self, Write};
-use std::thread;
-use std::time::Duration;
-
-use parking_lot::Mutex;
-use socketserver::{
-    Address, BaseRequestHandler, BaseServer, Builder, Datagram, Inline, Server, ServerRef, Udp,
-    UnixDatagram, green,
-};
-use tests::{Client, Column, Concurrent, DEADLINE, Datagrams, matrix, placed, python, run, until};
-
-use crate::LOCAL;
+use tests::prelude::*;
 
 fn echo(request: Datagram, client_address: Address) -> io::Result<()> {
     assert!(!request.truncated());

@@ -1,17 +1,11 @@
 //! Unix sockets: their names, and the process at the other end.
 
-use std::io::{self, ErrorKind, Read, Write};
 use std::os::linux::net::SocketAddrExt;
-use std::os::unix::net::{self, SocketAddr};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::os::unix::net;
+use std::os::unix::net::SocketAddr;
 
 use rustix::net::SocketAddrUnix;
-use socketserver::{
-    Address, Datagram, Server, Socket, TCPServer, UnixDatagram, UnixStream, UnixStreamServer,
-};
-use tests::{Client, Column, DEADLINE, Folder, TestTransport, matrix, python, run};
-
-use crate::LOCAL;
+use tests::prelude::*;
 
 /// Sends back one message.
 fn echo(request: Socket, _: Address) -> io::Result<()> {

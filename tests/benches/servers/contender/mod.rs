@@ -5,15 +5,12 @@ mod may;
 mod ours;
 mod tokio;
 
-use std::io;
-use std::net::SocketAddr;
+use tests::prelude::*;
 
 /// The size of every server's buffer.
 const BUFFER: usize = 1024;
 
 /// Any free port.
-const LOCAL: &str = "127.0.0.1:0";
-
 /// A server that sends back what it receives in upper case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Contender {

@@ -1,16 +1,8 @@
 //! The servers of this workspace.
 
-use std::io;
-use std::net::SocketAddr;
-use std::thread;
+use tests::prelude::*;
 
-use socketserver::{
-    Address, BaseRequestHandler, Datagram, GreenTCPServer, Socket, ThreadingTCPServer,
-    ThreadingUDPServer,
-};
-use tests::inet;
-
-use super::{BUFFER, LOCAL};
+use super::BUFFER;
 
 #[derive(BaseRequestHandler)]
 struct UpperStream<const ROOM: usize> {

@@ -1,14 +1,7 @@
 //! Forking servers in a thread, with clients in other threads of the same process, as in CPython's
 //! own tests. Here that needs a promise.
 
-use std::io::{ErrorKind, Read};
-use std::thread;
-use std::time::Duration;
-
-use socketserver::{
-    Builder, ForkBesideThreads, Forking, Server, Tcp, Udp, UnixDatagram, UnixStream, Workers,
-};
-use tests::{Client, DEADLINE, Echo, Row, Running, in_time, placed, run};
+use tests::prelude::*;
 
 use crate::harness::list;
 

@@ -1,17 +1,12 @@
 //! The children: how many there are, and how they are waited for.
 
-use std::io;
-use std::process::{Child, Command, id};
-use std::time::Duration;
+use std::process::{Child, id};
 
-use rustix::process::{Signal, getpid, kill_process};
-use socketserver::{
-    BaseRequestHandler, BaseServer, ForkingTCPServer, Overflow, Served, ServerRef, Socket,
-};
-use tests::{Busy, Client, DEADLINE, Echo, Folder, count_of, keep_lines, memory_of, until};
+use rustix::process::Signal;
+use tests::prelude::*;
 
 use crate::harness::list;
-use crate::support::{EndAfter, Journal, LOCAL, Over, ask, end_after, end_of, is_childless};
+use crate::support::{EndAfter, Journal, Over, ask, end_after, end_of, is_childless};
 
 list!(
     TESTS: max_children_is_never_exceeded, a_full_server_can_be_stopped,

@@ -1,20 +1,11 @@
 //! A child's copy of its server: the state is a copy too, the listener is closed, the life is gone.
 
-use std::fs;
-use std::io;
 use std::process::id;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-use std::thread;
-use std::time::Duration;
 
-use socketserver::{
-    BaseRequestHandler, BaseServer, Forking, ForkingTCPServer, Served, Server, ServerRef, Socket,
-    Tcp, UnixStream,
-};
-use tests::{Client, Folder, Streams};
+use tests::prelude::*;
 
 use crate::harness::list;
-use crate::support::{EndAfter, Journal, LOCAL};
+use crate::support::{EndAfter, Journal};
 
 list!(
     TESTS: a_child_changes_its_copy_of_the_state, a_child_cannot_stop_its_server,

@@ -1,19 +1,12 @@
 //! The calls that a request meets, their processes and order, and the status of its child.
 
-use std::io;
-use std::panic::resume_unwind;
 use std::process::id;
-use std::sync::Arc;
-use std::time::Duration;
 
-use socketserver::{
-    Address, BaseRequestHandler, BaseServer, Builder, Forking, HandlerError, Served, ServerRef,
-    Socket, Stats, Tcp, Transport,
-};
-use tests::{Client, Folder};
+use Trouble::{Error, No, Panic};
+use tests::prelude::*;
 
 use crate::harness::list;
-use crate::support::{Journal, LOCAL, end_of};
+use crate::support::{Journal, end_of};
 
 list!(
     TESTS: parent_and_child_share_the_calls_of_a_request, a_failure_in_the_child_is_handled_there,
@@ -27,8 +20,6 @@ enum Trouble {
     Panic(&'static str),
     No(&'static str),
 }
-
-use Trouble::{Error, No, Panic};
 
 /// Notes each call and its process, and makes trouble.
 #[derive(Clone)]

@@ -1,19 +1,10 @@
 //! The end of a server with children: they are waited for, terminated, and killed.
 
-use std::io::{self, ErrorKind};
-use std::net::TcpListener;
-use std::os::unix::process::CommandExt;
-use std::process::Command;
-use std::time::Duration;
-
-use rustix::process::{
-    Pid, WaitOptions, getpid, getppid, kill_current_process_group, kill_process, waitpid,
-};
-use socketserver::{Address, BaseRequestHandler, ForkingTCPServer, ServerRef, Socket, ToAddress};
-use tests::{Client, DEADLINE, Echo, Process, Signal, apart, inet, until};
+use rustix::process::{WaitOptions, kill_current_process_group, waitpid};
+use tests::prelude::*;
 
 use crate::harness::{alone, list};
-use crate::support::{EndAfter, LOCAL, Over, is_childless, python};
+use crate::support::{EndAfter, Over, is_childless, python};
 
 list!(
     TESTS: server_close_waits_for_children, a_child_may_have_children_too,

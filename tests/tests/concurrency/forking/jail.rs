@@ -1,12 +1,10 @@
 //! A program that is locked into an empty folder after `bind`, with neither `/proc` nor
 //! `/dev/null`.
 
-use rustix::process::{WaitOptions, chroot, getuid, wait};
-use socketserver::ForkingTCPServer;
-use tests::{Client, Echo, Folder};
+use rustix::process::{WaitOptions, chroot, wait};
+use tests::prelude::*;
 
 use crate::harness::list;
-use crate::support::LOCAL;
 
 list!(TESTS: forking_server_serves_in_a_jail);
 

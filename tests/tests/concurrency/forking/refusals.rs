@@ -1,24 +1,12 @@
 //! No child: beside other threads, and when the system has no process to give.
 
-use std::fs;
-use std::io::{self, ErrorKind, Read};
 use std::os::unix::fs::PermissionsExt;
-use std::os::unix::process::CommandExt;
-use std::process::Command;
-use std::sync::OnceLock;
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::thread::{self, JoinHandle};
-use std::time::Duration;
 
-use parking_lot::Mutex;
-use rustix::process::{Resource, Rlimit, getrlimit, getuid, setrlimit};
-use socketserver::{
-    Address, BaseServer, ForkingTCPServer, HandlerError, Served, ServerRef, Socket,
-};
-use tests::{Echo, Folder, count_of, until};
+use tests::prelude::*;
 
 use crate::harness::{alone, list};
-use crate::support::{LOCAL, ask, end_after};
+use crate::support::{ask, end_after};
 
 list!(
     TESTS: a_server_beside_threads_refuses_to_serve, a_later_thread_costs_the_requests_beside_it,

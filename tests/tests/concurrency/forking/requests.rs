@@ -1,18 +1,11 @@
 //! A request in its child, and its end.
 
-use std::io;
-use std::os::unix::process::CommandExt;
-use std::process::{Command, abort, exit, id};
+use std::process::{abort, exit, id};
 
-use rustix::process::{getpid, kill_process};
-use socketserver::{
-    BaseRequestHandler, Forking, ForkingTCPServer, Server, Socket, Tcp, Udp, UnixDatagram,
-    UnixStream, Workers,
-};
-use tests::{Client, Echo, Folder, Row, Signal};
+use tests::prelude::*;
 
 use crate::harness::list;
-use crate::support::{EndAfter, Journal, LOCAL, ask, is_childless};
+use crate::support::{EndAfter, Journal, ask, is_childless};
 
 list!(
     TESTS: every_transport_echoes, a_crash_costs_only_its_own_request,

@@ -1,21 +1,6 @@
 //! Clients of a full server: they wait, or they are refused.
 
-use std::io::{ErrorKind, Read, Write};
-use std::thread;
-
-use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
-use parking_lot::Mutex;
-use socketserver::{
-    Address, BaseRequestHandler, BaseServer, Builder, Concurrency, Datagram, Green, Inline,
-    Overflow, Request, Served, Server, ServerRef, Socket, Tcp, Threading, ThreadingTCPServer,
-    Transport, Udp, UnixDatagram, UnixStream,
-};
-use tests::{
-    Busy, Client, Concurrent, DEADLINE, Datagrams, Echo, Streams, in_time, matrix, placed, run,
-    stream_from_another, until,
-};
-
-use crate::LOCAL;
+use tests::prelude::*;
 
 fn refusing<T: Streams, C: Concurrency>(concurrency: C) -> Builder<T, C, Echo, Busy> {
     Builder::new(T::default(), concurrency, Busy).overflow(Overflow::Refuse)

@@ -1,20 +1,9 @@
 //! Clients that come too often, and datagrams with a sender that cannot be true.
 
-use std::io::ErrorKind;
-use std::net::{Ipv4Addr, SocketAddrV4};
-use std::time::Duration;
+use std::net::SocketAddrV4;
 
-use socket2::{Domain, Protocol, Type};
-use socketserver::{
-    Address, BaseRequestHandler, BaseServer, Datagram, Server, ServerRef, Socket, Tcp, Threading,
-    ThreadingUDPServer, ToAddress, UDPServer, Udp, UnixDatagram,
-};
-use tests::{
-    Client, Column, DEADLINE, Datagrams, Echo, Folder, Row, Running, datagram_from_another, inet,
-    matrix, placed, run, stream_from_another, until,
-};
-
-use crate::LOCAL;
+use socket2::Protocol;
+use tests::prelude::*;
 
 const HOUR: Duration = Duration::from_secs(3_600);
 
