@@ -1,7 +1,8 @@
 //! The log, line by line.
 
-use log::{Level, LevelFilter, Log, Metadata, Record};
-use parking_lot::Mutex;
+use log::{Level, Log, Metadata, Record};
+
+use crate::prelude::*;
 
 /// Keeps the lines that are logged in this process.
 #[derive(Debug)]

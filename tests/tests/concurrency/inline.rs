@@ -20,7 +20,7 @@ fn requests_run_on_the_loops_thread() {
 
     let here = thread::current().id();
     let handler = move |_: Socket, _| assert_eq!(thread::current().id(), here);
-    let server = TCPServer::handling(handler).bind(LOCAL).expect("bind");
+    let server = bind(TCPServer::handling(handler));
     let _client = Client::stream(server.server_address());
     server.handle_request().expect("serves");
     assert_eq!(server.stats().finished, 1);
@@ -112,9 +112,7 @@ fn a_shutdown_waits_for_the_request() {
 fn a_silent_backlog_does_not_prolong_a_drain() {
     for loop_runs in [true, false] {
         let server = Arc::new(TCPServer::<Echo>::bind(LOCAL).expect("bind"));
-        let clients: Vec<_> = (0..5)
-            .map(|_| Client::stream(server.server_address()))
-            .collect();
+        let clients: Vec<_> = Client::streams(5, server.server_address());
         let serving = loop_runs.then(|| serve(&server));
         if loop_runs {
             until("one is served", || server.stats().active == 1);

@@ -4,7 +4,7 @@ use tests::prelude::*;
 
 fn silent_clients_block_no_others<C: Concurrent>() {
     let server = run(Server::<Tcp, C, Echo>::builder(), LOCAL);
-    let mut clients: Vec<_> = (0..50).map(|_| Client::stream(&server.address())).collect();
+    let mut clients: Vec<_> = Client::streams(50, &server.address());
     assert_eq!(Client::stream(&server.address()).ask("hello"), b"hello");
     for round in 0..3 {
         for (number, client) in clients.iter_mut().enumerate().rev() {

@@ -105,12 +105,9 @@ fn no_more_threads() -> Rlimit {
 /// Complaint 09.
 #[test]
 fn a_thread_that_cannot_start_costs_one_request() {
-    if !in_own_process() {
-        return;
-    }
+    let Some(()) = alone() else { return };
     let (state, failures) = Failures::new();
-    let server = ThreadingTCPServer::<Echo, _>::with(state).drain_timeout(DEADLINE);
-    let server = server.bind(LOCAL).expect("bind");
+    let server = bind(ThreadingTCPServer::<Echo, _>::with(state).drain_timeout(DEADLINE));
     let limit = no_more_threads();
     let mut refused = Client::stream(server.server_address());
     assert_eq!(server.handle_request().expect("serves"), Served::Refused);
@@ -132,9 +129,7 @@ fn a_thread_that_cannot_start_costs_one_request() {
 /// Complaint 09.
 #[test]
 fn a_refused_thread_starts_later() {
-    if !in_own_process() {
-        return;
-    }
+    let Some(()) = alone() else { return };
     let server = run(ThreadingTCPServer::<Echo>::builder(), LOCAL);
     let mut busy = Client::stream(&server.address());
     assert_eq!(busy.ask("hello"), b"hello");
@@ -151,9 +146,7 @@ fn a_refused_thread_starts_later() {
 /// Complaint 10.
 #[test]
 fn requests_leave_no_memory_behind() {
-    if !in_own_process() {
-        return;
-    }
+    let Some(()) = alone() else { return };
     let folder = Folder::new();
     let server = ThreadingUnixStreamServer::<Echo>::builder();
     // Threads come and go all the time, but there are never many.

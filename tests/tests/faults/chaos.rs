@@ -11,8 +11,14 @@ pub(crate) const FAULT: Fault = Fault {
     server: |column, _| {
         // The messages would hide the figures.
         panic::set_hook(Box::new(|_| ()));
+        let state = Handle(|request| {
+            each_piece(request, |data| {
+                assert_ne!(data, b"die");
+                request.sendall(data)
+            })
+        });
         let concurrency = column.at_most(2 * MOST);
-        let builder = Builder::<_, _, Mortal, ()>::new(Tcp::new(), concurrency, ());
+        let builder = Builder::<_, _, Function, _>::new(Tcp::new(), concurrency, state);
         serve(builder, LOCAL).expect("serve_forever");
     },
     clients,
@@ -24,25 +30,6 @@ const MOST: usize = 100;
 /// The pause between two questions of a client.
 const PAUSE: Duration = Duration::from_millis(10);
 
-/// Echoes, and panics at the word `die`.
-#[derive(BaseRequestHandler)]
-struct Mortal {
-    request: Socket,
-}
-
-impl Mortal {
-    fn handle(&self) -> io::Result<()> {
-        loop {
-            let data = self.request.recv(100)?;
-            assert_ne!(data, b"die");
-            if data.is_empty() {
-                return Ok(());
-            }
-            self.request.sendall(&data)?;
-        }
-    }
-}
-
 fn clients(trial: &mut Trial) {
     let (count, time, pause) = trial.size(
         (20, Duration::from_secs(1), Duration::from_millis(50)),
@@ -51,17 +38,12 @@ fn clients(trial: &mut Trial) {
     let (child, before) = trial.begin(&[], echo_one);
     let over = AtomicBool::new(false);
     let victims: Vec<AtomicBool> = iter::repeat_with(AtomicBool::default).take(count).collect();
-    let (deaths, answers) = (AtomicU64::new(0), AtomicU64::new(0));
-    thread::scope(|scope| {
-        for victim in &victims {
-            let live = || live(child.address(), victim, &over);
-            let (deaths, answers) = (&deaths, &answers);
-            scope.spawn(move || {
-                let (died, answered) = live();
-                deaths.fetch_add(died, Relaxed);
-                answers.fetch_add(answered, Relaxed);
-            });
-        }
+    let (deaths, answers) = thread::scope(|scope| {
+        let live = |victim| live(child.address(), victim, &over);
+        let lives = victims
+            .iter()
+            .map(|victim| scope.spawn(move || live(victim)));
+        let lives: Vec<_> = lives.collect();
         let end = Instant::now() + time;
         for number in (1..).take_while(|_| Instant::now() < end) {
             thread::sleep(pause);
@@ -69,9 +51,12 @@ fn clients(trial: &mut Trial) {
             victims[number * 37 % count].store(true, Relaxed);
         }
         over.store(true, Relaxed);
+        let lives = lives
+            .into_iter()
+            .map(|life| life.join().expect("every answer"));
+        lives.fold((0, 0), |all, one| (all.0 + one.0, all.1 + one.1))
     });
     let ended = trial.end(child, before, echo_one);
-    let (deaths, answers) = (deaths.into_inner(), answers.into_inner());
     trial.check(
         "only the client of a handler that panicked loses its connection, and it can connect again",
         format!("{deaths} deaths beside {answers} answers"),

@@ -21,6 +21,12 @@ pub(crate) fn stream_from(ip: Ipv4Addr, server: &Address) -> io::Result<Client> 
     })
 }
 
+/// The loopback address of that number, of a million.
+pub(crate) fn local(number: usize) -> Ipv4Addr {
+    let number = u32::try_from(number).expect("a small number");
+    Ipv4Addr::from_bits(Ipv4Addr::new(127, 1, 0, 0).to_bits() + number)
+}
+
 /// A connection with a receive buffer of that many bytes.
 pub(crate) fn narrow_stream(server: &Address, buffer: usize) -> io::Result<Client> {
     stream_with(server, |socket| socket.set_recv_buffer_size(buffer))
@@ -67,6 +73,10 @@ impl Times {
         assert!(!times.is_empty(), "there were no answers");
         times.sort_unstable();
         Times(times)
+    }
+
+    pub(crate) fn shortest(&self) -> Duration {
+        self.0[0]
     }
 
     pub(crate) fn longest(&self) -> Duration {

@@ -41,8 +41,7 @@ fn server(column: Column, processes: &[String]) {
 
 fn clients(trial: &mut Trial) {
     if !getuid().is_root() {
-        trial.skip("needs root, to start the server as a user to whom the limit applies");
-        return;
+        return trial.skip("needs root, to start the server as a user to whom the limit applies");
     }
     if trial.column() == Column::Threading {
         some(trial);

@@ -80,15 +80,9 @@ impl BaseServer for Policy {
         true
     }
 
-    fn handle_error(
-        &self,
-        _: &Socket,
-        client: &Address,
-        error: &HandlerError,
-        _: &ServerRef<Self>,
-    ) {
+    fn handle_error(&self, _: &Socket, at: &Address, error: &HandlerError, _: &ServerRef<Self>) {
         assert_ne!(error.to_string(), "too much for handle_error");
-        log_error(client, error);
+        log_error(at, error);
     }
 }
 
@@ -104,11 +98,11 @@ fn clients(trial: &mut Trial) {
         }
         Some(meet_a_panic(address, WORDS[number / 2 % WORDS.len()]))
     });
-    let panicked = Times::new(times.into_iter().flatten().collect());
+    let p99 = Times::new(times.into_iter().flatten().collect()).p99();
     trial.within(
         "p99 until the client of a panic sees the end",
         Duration::from_millis(100),
-        panicked.p99(),
+        p99,
     );
     let ended = trial.end(child, before, echo_one);
     let (good, failed) = (ended.number("finished") - 2, ended.number("failed"));

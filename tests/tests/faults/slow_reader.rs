@@ -9,7 +9,7 @@ pub(crate) const FAULT: Fault = Fault {
     columns: &[Column::Threading, Column::Green],
     server: |column, program| {
         let mut chat = Command::new(&program[0]);
-        chat.args(["--concurrency", column.name(), LOCAL]);
+        chat.args(["--concurrency", &column.to_string(), LOCAL]);
         panic!("the chat cannot be started: {}", chat.exec());
     },
     clients,
@@ -33,10 +33,8 @@ fn clients(trial: &mut Trial) {
     let enough = CAP + system_holds();
     let count = count.max(enough * 5 / 4 / LINE);
     let program = demo("chat");
-    let (child, before) = trial.begin(
-        &[program.to_str().expect("a path that is text")],
-        come_and_go,
-    );
+    let program = program.to_str().expect("a path that is text");
+    let (child, before) = trial.begin(&[program], come_and_go);
     let address = child.address();
 
     let names = (0..readers).map(|number| format!("reader-{number}"));
@@ -80,11 +78,11 @@ fn clients(trial: &mut Trial) {
         room.heard() == count,
     );
     // On a busy machine the last line may be sent before the slow member leaves.
-    while room.aborted.get().is_none()
-        && room
-            .hear(&mut members[0])
+    let mut hears_more = || {
+        room.hear(&mut members[0])
             .is_ok_and(|line| !line.is_empty())
-    {}
+    };
+    while room.aborted.get().is_none() && hears_more() {}
     let aborted = room.aborted.get().copied();
     trial.check(
         "the member that does not read is aborted, at most 5 s after 1 MiB waits beyond what the \
@@ -96,11 +94,8 @@ fn clients(trial: &mut Trial) {
         },
         aborted.is_some_and(|aborted| aborted <= full_at + Duration::from_secs(5)),
     );
-    trial.within(
-        "p99 until the sender may send the next line",
-        Duration::from_millis(1),
-        times.p99(),
-    );
+    let bar = "p99 until the sender may send the next line";
+    trial.within(bar, Duration::from_millis(1), times.p99());
     let all = readers as u64 + 2;
     let allowed = (all * CAP + 2 * CAP) / 1024;
     trial.check(

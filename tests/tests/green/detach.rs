@@ -9,9 +9,7 @@ const BAD_DESCRIPTOR: i32 = 9;
 #[test]
 fn failed_detach_leaves_the_socket_as_it_was() {
     // It uses up the descriptors.
-    if let Some(ended) = elsewhere("detach::failed_detach_leaves_the_socket_as_it_was") {
-        return ended.passed();
-    }
+    let Some(()) = alone() else { return };
     let (socket, mut peer) = unix_pair();
     socket.settimeout(Some(DEADLINE)).expect("an option");
     let waiting = socket.clone();

@@ -68,7 +68,7 @@ fn closes_on_green_threads_wait_for_requests() {
 #[test]
 fn handle_is_dropped_and_joined_on_green_threads() {
     let bound = || {
-        let server = GreenTCPServer::handling(slow).bind(LOCAL).expect("bind");
+        let server = bind(GreenTCPServer::handling(slow));
         server.spawn().expect("spawn")
     };
     let servers: Vec<_> = (0..2 * cores()).map(|_| bound()).collect();

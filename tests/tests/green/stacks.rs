@@ -95,9 +95,7 @@ fn a_green_thread_may_have_a_larger_stack() {
 /// An unused stack costs address space alone.
 #[test]
 fn a_stack_without_room_is_an_error() {
-    if !in_own_process() {
-        return;
-    }
+    let Some(()) = alone() else { return };
     assert_eq!(on_green(|| 1), 1);
     lower(Resource::As, 4 << 30);
     let (open, gate) = green::channel::<()>(1);

@@ -150,6 +150,6 @@ fn nothing_is_printed() {
         until("it has failed", || server.stats().failed == 1);
         return;
     };
-    ended.passed();
     assert_eq!(ended.errors, "");
+    ended.passed();
 }

@@ -208,7 +208,7 @@ fn any_hook_may_stop_the_server<C: Column>() {
 fn a_panic_in_a_hook_costs_one_call<C: Column>() {
     let panics = |name: &str, _: &_| assert_eq!(name, "verify_request", "on purpose");
     let builder = hooks::<C>(panics).timeout(Duration::from_millis(1));
-    let server = builder.bind(LOCAL).expect("bind");
+    let server = bind(builder);
     assert_eq!(server.handle_request().expect("serves"), Served::TimedOut);
     let server = Running::from(server.spawn().expect("spawn"));
     for _ in 0..5 {
@@ -267,9 +267,7 @@ impl Unlucky {
 }
 
 fn each_admitted_request_is_closed_once<C: Column>() {
-    let server = Server::<Tcp, C, Unlucky, Places>::builder()
-        .bind(LOCAL)
-        .expect("bind");
+    let server = bind(Server::<Tcp, C, Unlucky, Places>::builder());
     let state = server.server_ref();
     let server = Running::from(server.spawn().expect("spawn"));
     for word in ["a", "s", "p"] {

@@ -73,9 +73,7 @@ fn assert_warned_since(began: Instant) {
 /// Complaint 07.
 #[test]
 fn without_descriptors_the_loop_waits_and_warns() {
-    if !in_own_process() {
-        return;
-    }
+    let Some(()) = alone() else { return };
     keep_lines(LevelFilter::Warn);
     let mut processor = ProcessorTime(File::open("/proc/self/stat").expect("Linux"));
     let server = run(ThreadingTCPServer::<Echo>::builder(), LOCAL);
@@ -101,9 +99,7 @@ fn without_descriptors_the_loop_waits_and_warns() {
 /// Complaint 07.
 #[test]
 fn without_descriptors_a_drain_waits_too() {
-    if !in_own_process() {
-        return;
-    }
+    let Some(()) = alone() else { return };
     let server = run(ThreadingTCPServer::<Echo>::builder(), LOCAL);
     let watching = (*server).clone();
     let (taken, mut late) = without_descriptors(&server);
@@ -142,7 +138,7 @@ fn with_a_reserve(
 ) -> (Running<Keeping>, Client, Vec<Client>, Vec<File>) {
     let kept = Mutex::default();
     let server = ThreadingTCPServer::<Echo, _>::with(Keeping { keeps, kept });
-    let server = server.reserve_descriptor(true).bind(LOCAL).expect("bind");
+    let server = bind(server.reserve_descriptor(true));
     let mut early = Client::stream(server.server_address());
     assert_eq!(server.handle_request().expect("serves"), Served::Handled);
     assert_eq!(early.ask("before"), b"before");
@@ -156,9 +152,7 @@ fn with_a_reserve(
 /// Complaint 07.
 #[test]
 fn a_reserved_descriptor_refuses_the_backlog() {
-    if !in_own_process() {
-        return;
-    }
+    let Some(()) = alone() else { return };
     keep_lines(LevelFilter::Warn);
     let began = Instant::now();
     let (server, mut early, mut waiting, taken) = with_a_reserve(40, false);
@@ -181,9 +175,7 @@ fn a_reserved_descriptor_refuses_the_backlog() {
 /// Complaint 07.
 #[test]
 fn a_server_that_loses_its_reserve_waits() {
-    if !in_own_process() {
-        return;
-    }
+    let Some(()) = alone() else { return };
     let (server, mut early, mut waiting, taken) = with_a_reserve(2, true);
     // The hook keeps the first connection, and with it the only descriptor.
     assert_eq!(waiting[0].rest(), b"busy");

@@ -25,7 +25,7 @@ impl Count {
 /// Complaint 34.
 fn handlers_share_the_state<C: Concurrent>() {
     let server = run(Server::<Tcp, C, Count, Counter>::builder(), LOCAL);
-    let mut clients: Vec<_> = (0..8).map(|_| Client::stream(&server.address())).collect();
+    let mut clients: Vec<_> = Client::streams(8, &server.address());
     for _ in 0..100 {
         clients.iter_mut().for_each(|client| client.send("x"));
     }

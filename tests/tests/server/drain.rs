@@ -65,8 +65,7 @@ matrix!(
 /// One that comes as a loop ends is there for the next.
 fn a_racing_drain_is_not_lost<C: Column>() {
     for _ in 0..500 {
-        let server = Server::<Tcp, C, Echo>::builder().timeout(Duration::ZERO);
-        let server = server.bind(LOCAL).expect("bind");
+        let server = bind(Server::<Tcp, C, Echo>::builder().timeout(Duration::ZERO));
         let draining = [(); 4].map(|()| {
             let draining = server.server_ref();
             thread::spawn(move || {
@@ -149,7 +148,7 @@ fn limits_hold_in_a_drain<C: Concurrent>() {
     let most = Arc::new(AtomicU64::new(0));
     let server = Server::<Tcp, C, Counted, _>::with(Most(most.clone())).max_connections(2);
     let server = run(server, LOCAL);
-    let clients: Vec<_> = (0..20).map(|_| Client::stream(&server.address())).collect();
+    let clients: Vec<_> = Client::streams(20, &server.address());
     until("the server is full", || server.stats().active == 2);
     let ending = thread::spawn(move || clients.into_iter().for_each(|client| _ = client.finish()));
     let (drained, stats) = server.drain(DEADLINE / 2);
@@ -264,8 +263,11 @@ fn a_failed_connection_costs_no_other() {
         "get_request" if first.swap(false, SeqCst) => Err(ErrorKind::ConnectionAborted.into()),
         _ => Ok(()),
     });
-    let server = Builder::<_, _, Echo, ()>::new(transport, Threading::new(), ());
-    let server = server.bind(LOCAL).expect("bind");
+    let server = bind(Builder::<_, _, Echo, ()>::new(
+        transport,
+        Threading::new(),
+        (),
+    ));
     let mut clients = [0; 2].map(|_| Client::stream(server.server_address()));
     for client in &mut clients {
         client.send("hello");
@@ -320,7 +322,7 @@ impl Work {
 fn a_dropped_server_waits_for_its_work() {
     let (begin, begun) = unbounded();
     let server = ThreadingTCPServer::<Work, _>::with(Begun(begin));
-    let server = server.drain_timeout(DEADLINE).bind(LOCAL).expect("bind");
+    let server = bind(server.drain_timeout(DEADLINE));
     let mut client = Client::stream(server.server_address());
     server.handle_request().expect("serves");
     begun.recv_timeout(DEADLINE).expect("it has begun");

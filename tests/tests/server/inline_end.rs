@@ -66,9 +66,7 @@ fn signal_myself() {
 
 #[test]
 fn signal_ends_a_server_with_an_idle_client() {
-    if let Some(ended) = elsewhere("inline_end::signal_ends_a_server_with_an_idle_client") {
-        return ended.passed();
-    }
+    let Some(()) = alone() else { return };
     let server = bound();
     server.drain_on_signals(DRAIN).expect("signals");
     ends_in_time(server, 1, |server, _| {
@@ -79,9 +77,7 @@ fn signal_ends_a_server_with_an_idle_client() {
 
 #[test]
 fn signal_ends_idle_clients_of_the_backlog() {
-    if let Some(ended) = elsewhere("inline_end::signal_ends_idle_clients_of_the_backlog") {
-        return ended.passed();
-    }
+    let Some(()) = alone() else { return };
     let server = bound();
     server.drain_on_signals(DRAIN).expect("signals");
     ends_in_time(server, 5, |_, _| signal_myself());
@@ -89,9 +85,7 @@ fn signal_ends_idle_clients_of_the_backlog() {
 
 #[test]
 fn signal_ends_a_lame_duck_with_an_idle_client() {
-    if let Some(ended) = elsewhere("inline_end::signal_ends_a_lame_duck_with_an_idle_client") {
-        return ended.passed();
-    }
+    let Some(()) = alone() else { return };
     let server = Inline::with(Patient).lame_duck(DRAIN).bind(LOCAL);
     let server = server.expect("bind");
     server.drain_on_signals(DRAIN).expect("signals");
@@ -101,9 +95,7 @@ fn signal_ends_a_lame_duck_with_an_idle_client() {
 /// Also if signals are asked for only after the loop has begun.
 #[test]
 fn signal_ends_a_handle_request() {
-    if let Some(ended) = elsewhere("inline_end::signal_ends_a_handle_request") {
-        return ended.passed();
-    }
+    let Some(()) = alone() else { return };
     let server = Arc::new(bound());
     let serving = server.clone();
     let serving = thread::spawn(move || {
@@ -121,9 +113,7 @@ fn signal_ends_a_handle_request() {
 
 #[test]
 fn signals_take_one_thread_and_no_more() {
-    if let Some(ended) = elsewhere("inline_end::signals_take_one_thread_and_no_more") {
-        return ended.passed();
-    }
+    let Some(()) = alone() else { return };
     let threads = || {
         let all = std::fs::read_dir("/proc/self/task").expect("/proc");
         all.count()

@@ -221,8 +221,7 @@ impl Concurrency for Refusing {
 #[test]
 fn a_rejected_job_fails_on_the_loop() {
     let diary = Diary::new(&[]);
-    let server = builder::<Tcp, _>(&diary, Refusing);
-    let server = server.bind(LOCAL).expect("bind");
+    let server = bind(builder::<Tcp, _>(&diary, Refusing));
     for _ in 0..2 {
         let mut client = Client::stream(server.server_address());
         assert_eq!(server.handle_request().expect("serves"), Served::Refused);
@@ -268,7 +267,7 @@ fn a_silent_handshake_blocks_no_other_client<C: Concurrent>() {
         request.settimeout(None)
     });
     let server = run(builder, LOCAL);
-    let silent: Vec<_> = (0..20).map(|_| Client::stream(&server.address())).collect();
+    let silent: Vec<_> = Client::streams(20, &server.address());
     let mut client = Client::stream(&server.address());
     assert_eq!(client.ask("!"), b"!");
     assert_eq!(client.ask("hello"), b"hello");

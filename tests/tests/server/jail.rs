@@ -19,8 +19,7 @@ fn servers_serve_in_a_jail() {
         }
         fn bound<C: Concurrency + Default>() -> impl FnOnce() {
             let echo = |request: Socket, _| request.sendall(&request.recv(100)?);
-            let server = Server::<Tcp, C, _, _>::handling(echo);
-            let server = server.bind(LOCAL).expect("bind");
+            let server = bind(Server::<Tcp, C, _, _>::handling(echo));
             move || {
                 let running = server.spawn().expect("spawn");
                 let mut client = Client::stream(running.server_address());
@@ -50,8 +49,7 @@ fn more_than_a_thousand_threads_run_in_a_jail() {
             return;
         }
         let lines = keep_lines(log::LevelFilter::Debug);
-        let server = ThreadingTCPServer::handling(|_: Socket, _| ());
-        let server = server.bind(LOCAL).expect("bind");
+        let server = bind(ThreadingTCPServer::handling(|_: Socket, _| ()));
         lock_up(&Folder::new());
         drop(server.spawn().expect("spawn"));
         let limits = lines.about("threads in all pools");

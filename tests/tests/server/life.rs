@@ -255,8 +255,10 @@ fn clients_wait_after_a_shutdown_until_a_close() {
         ends_well(serving);
     }
     server.server_close();
-    let refused = Client::try_stream(server.server_address()).expect_err("no server");
-    assert_eq!(refused.kind(), ErrorKind::NotFound);
+    assert_eq!(
+        error_kind(Client::try_stream(server.server_address())),
+        ErrorKind::NotFound
+    );
 }
 
 #[derive(Default)]
@@ -279,7 +281,7 @@ impl BaseServer for Calls {
 fn timeout_is_for_handle_request_alone() {
     let moment = Duration::from_millis(1);
     let server = ThreadingTCPServer::<Echo, Calls>::builder().timeout(moment);
-    let server = server.poll_interval(moment).bind(LOCAL).expect("bind");
+    let server = bind(server.poll_interval(moment));
     // A client that is silent for longer neither keeps `handle_request` nor is aborted.
     let mut client = Client::stream(server.server_address());
     assert_eq!(server.handle_request().expect("serves"), Served::Handled);
@@ -351,13 +353,14 @@ fn a_broken_listener_ends_the_loop() {
             "get_request" => Err(errno.into()),
             _ => Ok(()),
         });
-        let server = Builder::<_, _, Echo, ()>::new(transport, Inline, ());
-        let server = server.bind(LOCAL).expect("bind");
+        let server = bind(Builder::<_, _, Echo, ()>::new(transport, Inline, ()));
         let [mut taken, mut waiting] = [(); 2].map(|()| Client::stream(server.server_address()));
         let serving = server.spawn().expect("spawn");
         assert_eq!(taken.rest(), b"");
-        let reset = waiting.read(&mut [0]).expect_err("no server");
-        assert_eq!(reset.kind(), ErrorKind::ConnectionReset);
+        assert_eq!(
+            error_kind(waiting.read(&mut [0])),
+            ErrorKind::ConnectionReset
+        );
         let ended = in_time("the loop's end", move || serving.join());
         let number = ended.expect_err("an error").raw_os_error();
         assert_eq!(number, Some(errno.raw_os_error()));

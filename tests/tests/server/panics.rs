@@ -131,9 +131,7 @@ impl log::Log for RudeLogger {
 }
 
 fn the_logger_may_panic<C: Column>() {
-    if !in_own_process() {
-        return;
-    }
+    let Some(()) = alone() else { return };
     log::set_logger(&RudeLogger).expect("the only one");
     log::set_max_level(log::LevelFilter::Error);
     let handler = |request: Socket, _| match &*request.recv(100)? {
@@ -160,7 +158,7 @@ fn a_request_may_panic_as_it_is_aborted<C: Concurrent>() {
     let wait = |request: Rude, _| request.0.recv(100).map(drop);
     let server = Server::<RudeTcp, C, _, _>::handling(wait).deadline(Duration::from_millis(50));
     let server = run(server, LOCAL);
-    let clients: Vec<_> = (0..10).map(|_| Client::stream(&server.address())).collect();
+    let clients: Vec<_> = Client::streams(10, &server.address());
     for mut client in clients {
         assert_eq!(client.rest(), b"");
     }
@@ -202,8 +200,7 @@ fn the_state_may_panic_as_it_is_dropped<C: Concurrent>() {
         gate,
         _bomb: Bomb,
     };
-    let server = Server::<Tcp, C, Waiting, _>::with(state).drain_timeout(Duration::ZERO);
-    let server = server.bind(LOCAL).expect("bind");
+    let server = bind(Server::<Tcp, C, Waiting, _>::with(state).drain_timeout(Duration::ZERO));
     let _client = Client::stream(server.server_address());
     server.handle_request().expect("serves");
     drop(server);
@@ -214,9 +211,7 @@ fn the_state_may_panic_as_it_is_dropped<C: Concurrent>() {
 }
 
 fn five_hundred_panics_leave_nothing_behind<C: Concurrent>() {
-    if !in_own_process() {
-        return;
-    }
+    let Some(()) = alone() else { return };
     // What green threads run on is there from the first to the end of the process.
     assert!(green::spawn(green::is_green).join().expect("no panic"));
     let before = (count_of("task"), count_of("fd"));
@@ -264,9 +259,7 @@ impl Drop for Unlucky {
 
 /// As when `handle` panics with a `std` lock held, and `drop` wants to lock it once more.
 fn a_handler_may_panic_twice<C: Concurrent>() {
-    if !in_own_process() {
-        return;
-    }
+    let Some(()) = alone() else { return };
     let server = run(Server::<Tcp, C, Unlucky>::builder(), LOCAL);
     for _ in 0..5 {
         assert_eq!(Client::stream(&server.address()).rest(), b"");

@@ -159,8 +159,7 @@ impl SignalsItself {
 type Listening = TCPServer<SignalsItself, Patient>;
 
 fn listening(drain: Duration) -> Listening {
-    let server = TCPServer::<SignalsItself, _>::with(Patient);
-    let server = server.bind(LOCAL).expect("bind");
+    let server = bind(TCPServer::<SignalsItself, _>::with(Patient));
     server.drain_on_signals(drain).expect("signals");
     server
 }

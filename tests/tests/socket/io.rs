@@ -26,10 +26,7 @@ fn send_and_receive(socket: &Socket, mut other: impl Read + Write) {
     let mut text = String::new();
     other.read_to_string(&mut text).expect("read");
     assert_eq!(text, "abcde");
-    assert_eq!(
-        socket.send(b"f").expect_err("after the end").kind(),
-        ErrorKind::BrokenPipe
-    );
+    assert_eq!(error_kind(socket.send(b"f")), ErrorKind::BrokenPipe);
 
     other
         .write_all(b"the other half still works")
@@ -93,8 +90,7 @@ fn datagrams_keep_their_boundaries() {
         assert_eq!(receive(), (8, from.clone()));
         assert_eq!(&buffer, b"a longer");
 
-        let error = one.getpeername().expect_err("no peer yet");
-        assert_eq!(error.kind(), ErrorKind::NotConnected);
+        assert_eq!(error_kind(one.getpeername()), ErrorKind::NotConnected);
         one.connect(&to).expect("connect");
         assert_eq!(one.getpeername().expect("a peer"), to);
         assert_eq!(one.send(b"connected").expect("send"), 9);
@@ -103,8 +99,10 @@ fn datagrams_keep_their_boundaries() {
         assert_eq!(one.recv(100).expect("recv"), b"answer");
     }
     let unnamed = new(AddressFamily::Unix, SocketKind::Datagram);
-    let error = unnamed.sendto(b"?", Address::Unnamed).expect_err("nowhere");
-    assert_eq!(error.kind(), ErrorKind::AddrNotAvailable);
+    assert_eq!(
+        error_kind(unnamed.sendto(b"?", Address::Unnamed)),
+        ErrorKind::AddrNotAvailable
+    );
 }
 
 #[test]
@@ -112,8 +110,7 @@ fn socketpair_and_setblocking() {
     let (one, other) = socketpair(SocketKind::Datagram).expect("a pair");
     one.setblocking(false).expect("setblocking");
     assert_eq!(one.gettimeout(), Some(Duration::ZERO));
-    let error = one.recv(1).expect_err("nothing was sent");
-    assert_eq!(error.kind(), ErrorKind::WouldBlock);
+    assert_eq!(error_kind(one.recv(1)), ErrorKind::WouldBlock);
     one.setblocking(true).expect("setblocking");
     assert_eq!(one.gettimeout(), None);
     other.send(b"one").expect("send");

@@ -40,9 +40,7 @@ fn under_signals<T: Send + 'static>(call: impl FnOnce() -> T + Send + 'static) -
 
 #[test]
 fn signals_do_not_shorten_a_sendall() {
-    if !in_own_process() {
-        return;
-    }
+    let Some(()) = alone() else { return };
     for timeout in [None, Some(DEADLINE)] {
         let (socket, mut other) = tcp_pair();
         socket.settimeout(timeout).expect("a timeout");
@@ -72,9 +70,7 @@ fn signals_do_not_shorten_a_sendall() {
 /// Though each signal ends the system's call.
 #[test]
 fn signals_neither_end_nor_prolong_a_wait() {
-    if !in_own_process() {
-        return;
-    }
+    let Some(()) = alone() else { return };
     for timeout in [None, Some(DEADLINE)] {
         let (socket, mut other) = tcp_pair();
         socket.settimeout(timeout).expect("a timeout");
@@ -97,9 +93,7 @@ fn signals_neither_end_nor_prolong_a_wait() {
 
 #[test]
 fn a_lost_connection_raises_no_signal() {
-    if !in_own_process() {
-        return;
-    }
+    let Some(()) = alone() else { return };
     let caught = Arc::new(AtomicBool::new(false));
     signal_hook::flag::register(SIGPIPE, caught.clone()).expect("a handler");
     let gone = || {

@@ -26,7 +26,7 @@ fn a_client_that_vanishes_harms_no_other<T: Streams, C: Column>() {
     for _ in 0..20 {
         let mut client = T::client(&server.address());
         client.send(text(1_000));
-        reset(client);
+        client.reset();
     }
     let mut client = T::client(&server.address());
     assert_eq!(client.ask(b"still there?"), b"still there?");

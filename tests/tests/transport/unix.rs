@@ -51,10 +51,7 @@ fn streams_at_an_abstract_name<C: Column>() {
     assert_eq!(reply, "hello");
 
     let taken = UnixStreamServer::handling(echo).bind(server.address());
-    assert_eq!(
-        taken.map(drop).expect_err("taken").kind(),
-        ErrorKind::AddrInUse
-    );
+    assert_eq!(error_kind(taken.map(drop)), ErrorKind::AddrInUse);
     // The name goes with the server; there is nothing to be removed.
     drop(server);
     let again = UnixStreamServer::handling(echo).bind(format!("\0{own}"));

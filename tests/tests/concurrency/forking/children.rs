@@ -63,11 +63,8 @@ fn max_children_is_never_exceeded() {
         journal: Journal::new(&folder),
         requests: 10,
     };
-    let server = ForkingTCPServer::<Pair, Pairs>::with(state).max_children(2);
-    let server = server.bind(LOCAL).expect("bind");
-    let clients: Vec<Client> = (0..10)
-        .map(|_| Client::stream(server.server_address()))
-        .collect();
+    let server = bind(ForkingTCPServer::<Pair, Pairs>::with(state).max_children(2));
+    let clients: Vec<Client> = Client::streams(10, server.server_address());
     server.serve_forever().expect("serve");
     for mut client in clients {
         assert_eq!(client.rest(), b"");
@@ -92,7 +89,7 @@ impl<R> BaseServer<R> for StopWhenFull {
 /// Complaint 20.
 fn a_full_server_can_be_stopped() {
     let server = ForkingTCPServer::<Echo, StopWhenFull>::builder();
-    let server = server.max_children(1).bind(LOCAL).expect("bind");
+    let server = bind(server.max_children(1));
     let mut first = Client::stream(server.server_address());
     let mut second = ask(server.server_address(), "second");
     server.serve_forever().expect("serve");
@@ -109,7 +106,7 @@ fn a_full_server_can_be_stopped() {
 /// The loop refuses, not a child.
 fn overflow_may_refuse_clients() {
     let server = ForkingTCPServer::<Echo, _>::with(Busy).max_children(1);
-    let server = server.overflow(Overflow::Refuse).bind(LOCAL).expect("bind");
+    let server = bind(server.overflow(Overflow::Refuse));
     let mut first = Client::stream(server.server_address());
     assert_eq!(server.handle_request().expect("serve"), Served::Handled);
     let mut second = Client::stream(server.server_address());
@@ -125,8 +122,7 @@ fn overflow_may_refuse_clients() {
 
 /// Nothing wakes this server but its children.
 fn an_ended_child_makes_room_at_once() {
-    let server = ForkingTCPServer::<Over>::builder().max_children(1);
-    let server = server.bind(LOCAL).expect("bind");
+    let server = bind(ForkingTCPServer::<Over>::builder().max_children(1));
     server.drain_on_signals(DEADLINE).expect("signals");
     let texts = [["hello"; 19].as_slice(), &["over"]].concat();
     let clients: Vec<Client> = texts
@@ -144,7 +140,7 @@ fn an_ended_child_makes_room_at_once() {
 fn a_killed_child_is_logged() {
     let lines = keep_lines(log::LevelFilter::Warn);
     let end = |_: Socket, _| kill_process(getpid(), Signal::KILL).expect("a signal");
-    let server = ForkingTCPServer::handling(end).bind(LOCAL).expect("bind");
+    let server = bind(ForkingTCPServer::handling(end));
     let mut client = Client::stream(server.server_address());
     server.handle_request().expect("serve");
     assert_eq!(client.rest(), b"");
@@ -166,8 +162,7 @@ fn other_children_are_left_alone() {
     }
     let mut strangers = vec![stranger(), stranger()];
     strangers.iter().for_each(has_ended);
-    let server = ForkingTCPServer::<Echo, EndAfter>::with(EndAfter(3));
-    let server = server.bind(LOCAL).expect("bind");
+    let server = bind(ForkingTCPServer::<Echo, EndAfter>::with(EndAfter(3)));
     let _clients = ["one", "two", "three"].map(|text| ask(server.server_address(), text));
     server.serve_forever().expect("serve");
     strangers.push(stranger());
@@ -219,8 +214,7 @@ fn active_children_returns_their_numbers() {
 
 /// Until it has ended.
 fn a_child_takes_its_clients_place() {
-    let server = ForkingTCPServer::<Echo>::builder().max_connections_per_address(1);
-    let server = server.bind(LOCAL).expect("bind");
+    let server = bind(ForkingTCPServer::<Echo>::builder().max_connections_per_address(1));
     let mut first = Client::stream(server.server_address());
     assert_eq!(server.handle_request().expect("serve"), Served::Handled);
     let mut second = Client::stream(server.server_address());
@@ -237,8 +231,7 @@ fn a_child_takes_its_clients_place() {
 
 /// Complaint 20.
 fn handle_request_waits_for_ended_children() {
-    let server = ForkingTCPServer::<Echo>::builder().timeout(Duration::ZERO);
-    let server = server.bind(LOCAL).expect("bind");
+    let server = bind(ForkingTCPServer::<Echo>::builder().timeout(Duration::ZERO));
     for _ in 0..5 {
         let mut client = ask(server.server_address(), "hello");
         assert_eq!(server.handle_request().expect("serve"), Served::Handled);

@@ -81,10 +81,8 @@ fn a_child_cannot_stop_its_server() {
     log::set_max_level(log::LevelFilter::Warn);
 
     let server = ForkingTCPServer::<Mutineer, EndAfter>::with(EndAfter(3));
-    let server = server.max_children(1).bind(LOCAL).expect("bind");
-    let clients: Vec<Client> = (0..3)
-        .map(|_| Client::stream(server.server_address()))
-        .collect();
+    let server = bind(server.max_children(1));
+    let clients: Vec<Client> = Client::streams(3, server.server_address());
     server.serve_forever().expect("serve");
     for mut client in clients {
         assert_eq!(client.rest(), b"tried");

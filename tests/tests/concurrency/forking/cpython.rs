@@ -120,9 +120,7 @@ fn error_test_server(exits: bool) -> Vec<String> {
         log: log.clone(),
         exits,
     };
-    let server = ForkingTCPServer::<BadHandler, _>::with(state)
-        .bind(LOCAL)
-        .expect("bind");
+    let server = bind(ForkingTCPServer::<BadHandler, _>::with(state));
     drop(Client::stream(server.server_address()));
     assert_eq!(server.handle_request().expect("serve"), Served::Handled);
     server.server_close();

@@ -173,8 +173,11 @@ fn serve(troubles: &'static [Trouble]) -> Seen {
         tcp: Tcp::new(),
         diary: diary.clone(),
     };
-    let server = Builder::<_, _, Handler, _>::new(noting, Forking::new(), State(diary.clone()));
-    let server = server.bind(LOCAL).expect("bind");
+    let server = bind(Builder::<_, _, Handler, _>::new(
+        noting,
+        Forking::new(),
+        State(diary.clone()),
+    ));
     let mut client = Client::stream(server.server_address());
     let served = server.handle_request().expect("serve");
     let status = server.active_children().first().map(|child| {

@@ -13,8 +13,7 @@ fn forking_server_serves_in_a_jail() {
     if !getuid().is_root() {
         return;
     }
-    let server = ForkingTCPServer::<Echo>::builder().block_on_close(false);
-    let server = server.bind(LOCAL).expect("bind");
+    let server = bind(ForkingTCPServer::<Echo>::builder().block_on_close(false));
     let address = server.server_address().clone();
     let folder = Folder::new();
     chroot(folder.path()).expect("chroot");

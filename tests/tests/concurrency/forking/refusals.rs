@@ -58,8 +58,10 @@ fn a_server_beside_threads_refuses_to_serve() {
     // Here the second thread is the loop's own. The backlog is reset.
     let mut client = ask(server.server_address(), "hello");
     assert_clear(&server.spawn().expect_err("there is a thread"));
-    let reset = client.read(&mut [0]).expect_err("no server");
-    assert_eq!(reset.kind(), ErrorKind::ConnectionReset);
+    assert_eq!(
+        error_kind(client.read(&mut [0])),
+        ErrorKind::ConnectionReset
+    );
 }
 
 /// Has another thread from the second request on, until the third.
@@ -97,8 +99,7 @@ fn a_later_thread_costs_the_requests_beside_it() {
         thread: Mutex::default(),
         errors: OnceLock::new(),
     };
-    let server = ForkingTCPServer::<Echo, Threaded>::with(state);
-    let server = server.bind(LOCAL).expect("bind");
+    let server = bind(ForkingTCPServer::<Echo, Threaded>::with(state));
     let clients = ["one", "two", "three"].map(|text| ask(server.server_address(), text));
     server.serve_forever().expect("serve");
     let answers = clients.map(|mut client| client.rest());
@@ -112,8 +113,7 @@ fn a_later_thread_costs_the_requests_beside_it() {
 
 /// The system may list a thread a little longer than `join` waits for it.
 fn a_joined_thread_does_not_count() {
-    let server = ForkingTCPServer::<Echo>::builder().timeout(Duration::ZERO);
-    let server = server.bind(LOCAL).expect("bind");
+    let server = bind(ForkingTCPServer::<Echo>::builder().timeout(Duration::ZERO));
     for _ in 0..2_000 {
         thread::spawn(|| ()).join().expect("it does not panic");
         assert_eq!(server.handle_request().expect("serve"), Served::TimedOut);
@@ -154,8 +154,9 @@ fn a_failed_fork_costs_one_request() {
         // No limit holds for root.
         return again_without_rights("refusals::a_failed_fork_costs_one_request");
     }
-    let server = ForkingTCPServer::<Echo, Limited>::with(Limited(OnceLock::new()));
-    let server = server.bind(LOCAL).expect("bind");
+    let server = bind(ForkingTCPServer::<Echo, Limited>::with(Limited(
+        OnceLock::new(),
+    )));
     let clients = ["one", "two", "three"].map(|text| ask(server.server_address(), text));
     server.serve_forever().expect("serve");
     let answers = clients.map(|mut client| client.rest());

@@ -73,8 +73,9 @@ fn a_crash_costs_only_its_own_request() {
         "exit 3",
         "still there?",
     ];
-    let server = ForkingTCPServer::<Ending, EndAfter>::with(EndAfter(endings.len() as u64));
-    let server = server.bind(LOCAL).expect("bind");
+    let server = bind(ForkingTCPServer::<Ending, EndAfter>::with(EndAfter(
+        endings.len() as u64,
+    )));
     let clients = endings.map(|ending| {
         let mut client = Client::stream(server.server_address());
         client.send(ending);
@@ -131,7 +132,7 @@ fn a_wrapped_job_runs_in_the_child() {
         written.note(&format!("after: {end:?}"));
         end
     });
-    let server = server.bind(LOCAL).expect("bind");
+    let server = bind(server);
     let mut client = ask(server.server_address(), "hello");
     server.serve_forever().expect("serve");
     assert_eq!(client.rest(), b"hello");

@@ -67,9 +67,7 @@ fn a_full_inline_server_lets_clients_wait() {
 fn a_burst_is_served_or_refused() {
     const CLIENTS: usize = 1_000;
     let server = run(refusing::<Tcp, _>(Threading::new().max_threads(4)), LOCAL);
-    let crowd: Vec<_> = (0..CLIENTS)
-        .map(|_| Client::stream(&server.address()))
-        .collect();
+    let crowd: Vec<_> = Client::streams(CLIENTS, &server.address());
     crowd.iter().for_each(Client::end);
     let mut refused = 0;
     for mut client in crowd {
@@ -89,7 +87,7 @@ fn a_burst_is_served_or_refused() {
 #[test]
 fn a_drain_refuses_the_backlog_when_full() {
     let builder = refusing::<Tcp, _>(Threading::new()).max_connections(1);
-    let server = builder.bind(LOCAL).expect("bind");
+    let server = bind(builder);
     let address = server.server_address().clone();
     let mut first = Client::stream(&address);
     assert_eq!(server.handle_request().expect("serves"), Served::Handled);
@@ -98,7 +96,7 @@ fn a_drain_refuses_the_backlog_when_full() {
     assert_eq!(server.handle_request().expect("serves"), Served::Refused);
     assert_eq!(second.rest(), b"busy");
 
-    let waiting: Vec<_> = (0..10).map(|_| Client::stream(&address)).collect();
+    let waiting: Vec<_> = Client::streams(10, &address);
     let draining = thread::spawn(move || (server.drain(DEADLINE), server.stats()));
     for mut client in waiting {
         assert_eq!(client.rest(), b"busy");
@@ -310,7 +308,10 @@ fn one_address_has_its_share_of_places<C: Concurrent>() {
     let mut third = Client::stream(&server.address());
     assert_eq!(third.rest(), b"busy", "one too many");
     until("it is counted", || server.stats().refused == 1);
-    assert_eq!(stream_from_another(&server.address()).ask("3"), b"3");
+    assert_eq!(
+        Client::stream_from_another(&server.address()).ask("3"),
+        b"3"
+    );
 
     assert_eq!(first.finish(), b"");
     until("two have left", || server.stats().active == 1);

@@ -38,7 +38,7 @@ fn connections_over_the_rate_are_refused<C: Column>() {
         assert_eq!(Client::stream(&server.address()).rest(), b"", "not a word");
     }
     assert_eq!(
-        stream_from_another(&server.address()).ask("hello"),
+        Client::stream_from_another(&server.address()).ask("hello"),
         b"hello"
     );
     let (_, stats) = server.drain(DEADLINE);
@@ -56,7 +56,7 @@ fn datagrams_over_the_rate_are_refused<C: Column>() {
         client.send("hello");
     }
     until("all are counted", || server.stats().refused == 5);
-    let mut other = datagram_from_another(&server.address());
+    let mut other = Client::datagram_from("127.0.0.2:0", &server.address());
     assert_eq!(other.ask("still here"), b"still here");
     // The first client has got no answer.
     let Client::Udp(socket) = &client else {
