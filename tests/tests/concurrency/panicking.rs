@@ -53,8 +53,7 @@ impl ConcurrencyHooks for Rude {
 #[test]
 fn loop_survives_panics_of_its_concurrency() {
     fn on<C: Concurrency + Default>() {
-        let echo = |request: Socket, _| request.sendall(&request.recv(100)?);
-        let server = Server::<Tcp, Wrapped<C, Rude>, _, _>::handling(echo);
+        let server = Server::<Tcp, Wrapped<C, Rude>, _, _>::handling(echo_once);
         let running = server.bind(LOCAL).expect("bind").spawn().expect("spawn");
         let mut lost = Client::stream(running.server_address());
         assert_eq!(lost.rest(), b"", "its job is lost");
@@ -74,17 +73,12 @@ fn loop_survives_panics_of_its_concurrency() {
     on::<Green>();
 }
 
+#[derive(Default)]
 struct Attaches;
 
 impl ConcurrencyHooks for Attaches {
     fn attach(&self, _: &dyn Concurrency, _: &Waker) -> io::Result<()> {
         panic!("it cannot attach")
-    }
-}
-
-impl Default for Attaches {
-    fn default() -> Self {
-        Attaches
     }
 }
 
@@ -149,8 +143,7 @@ fn loop_survives_an_error_without_words() {
     let Some(()) = alone() else { return };
     log::set_logger(&Formats).expect("the first");
     log::set_max_level(log::LevelFilter::Debug);
-    let echo = |request: Socket, _| request.sendall(&request.recv(100)?);
-    let server = Server::<Wrapped<Tcp, Picky>, Threading, _, _>::handling(echo);
+    let server = Server::<Wrapped<Tcp, Picky>, Threading, _, _>::handling(echo_once);
     let server = run(server, LOCAL);
     for _ in 0..5 {
         assert_eq!(Client::stream(&server.address()).rest(), b"");

@@ -11,13 +11,8 @@ fn allow_few_threads() -> impl Drop {
             setrlimit(Resource::As, self.0).expect("the old limit");
         }
     }
-    let before = getrlimit(Resource::As);
     let now = memory_of(std::process::id(), "VmSize").expect("its memory");
-    let few = Rlimit {
-        current: Some(now + (24 << 20)),
-        ..before
-    };
-    setrlimit(Resource::As, few).expect("a lower limit");
+    let before = lower(Resource::As, now + (24 << 20));
     Restore(before)
 }
 

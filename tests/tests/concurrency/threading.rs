@@ -4,32 +4,19 @@ use std::process;
 
 use tests::prelude::*;
 
-struct Names(Sender<String>);
-
-impl BaseServer for Names {}
-
-#[derive(BaseRequestHandler)]
-struct Named {
-    server: ServerRef<Names>,
-}
-
-impl Named {
-    fn handle(&self) {
-        let name = thread::current().name().expect("a name").to_owned();
-        self.server.0.send(name).expect("the test listens");
-    }
-}
-
 #[test]
 fn named_threads_are_reused_and_end_when_idle() {
     let (sender, names) = unbounded();
-    let server = ThreadingTCPServer::<Named, _>::with(Names(sender));
+    let server = ThreadingTCPServer::handling(move |_: Socket, _| {
+        let thread = thread::current();
+        sender.send(thread.name().expect("a name").to_owned())
+    });
     let server = run(server.keep_alive(Duration::from_millis(200)), LOCAL);
     for _ in 0..100 {
         assert_eq!(Client::stream(&server.address()).rest(), b"");
     }
     let names: HashSet<_> = names.try_iter().collect();
-    let named = |name: &String| name.starts_with("Named-");
+    let named = |name: &String| name.starts_with("FnHandler-");
     assert!(names.iter().all(named), "{names:?}");
     assert!(names.len() < 20, "{names:?}");
     assert!(server.stats().workers.all < 20, "{:?}", server.stats());

@@ -16,41 +16,6 @@ fn stalled(server: &Server) -> Socket {
 }
 
 #[test]
-fn a_member_that_does_not_read_is_aborted() {
-    for server in chats() {
-        let mut reader = Member::join(&server, "reader");
-        let mut speaker = Member::join(&server, "speaker");
-        reader.hears("-- speaker has joined");
-        let mut stalled = stalled(&server);
-        stalled.write_all(b"stalled\n").expect("send");
-        reader.hears("-- stalled has joined");
-        let end = Instant::now() + DEADLINE;
-        let text = "x".repeat(4_000);
-        let mut number = 0;
-        let mut aborted = false;
-        while !aborted {
-            assert!(Instant::now() < end, "still there after {number} lines");
-            for _ in 0..32 {
-                speaker.types(format!("{number} {text}"));
-                let mut line = reader.line();
-                if line == "-- stalled has left" {
-                    aborted = true;
-                    line = reader.line();
-                }
-                assert_eq!(line, format!("speaker: {number} {text}"));
-                number += 1;
-            }
-        }
-        server.process.error_with("does not read");
-        speaker.hears_only(&["-- stalled has joined", "-- stalled has left"]);
-        speaker.quits();
-        reader.hears_only(&["-- speaker has left"]);
-        reader.quits();
-        assert_eq!(server.drain().summary(), [3, 2, 1, 0, 0]);
-    }
-}
-
-#[test]
 fn a_member_that_never_reads_may_leave() {
     for server in chats() {
         let mut other = Member::join(&server, "other");

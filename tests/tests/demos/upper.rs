@@ -152,20 +152,6 @@ fn only_a_silent_client_is_disconnected() {
 }
 
 #[test]
-fn a_reset_leaves_other_clients_alone() {
-    let server = Server::start("upper", &["127.0.0.1:0"]);
-    let mut other = Client::stream(&server.address);
-    assert_eq!(other.ask("hello"), b"HELLO");
-    let mut rude = Client::stream(&server.address);
-    assert_eq!(rude.ask("hello"), b"HELLO");
-    rude.reset();
-    assert_eq!(other.ask("again"), b"AGAIN");
-    assert_eq!(other.finish(), b"");
-    let [accepted, finished, failed, ..] = server.drain().summary();
-    assert_eq!((accepted, finished + failed), (2, 2));
-}
-
-#[test]
 fn at_the_limit_the_next_client_waits() {
     for limit in ["--max-connections", "--max-threads"] {
         let server = Server::start("upper", &["127.0.0.1:0", limit, "1"]);

@@ -116,16 +116,13 @@ fn without_descriptors_a_drain_waits_too() {
 }
 
 /// Says "busy" to each client that it refuses, and may keep their connections.
-struct Keeping {
-    keeps: bool,
-    kept: Mutex<Vec<Socket>>,
-}
+struct Keeping(bool, Mutex<Vec<Socket>>);
 
 impl BaseServer for Keeping {
     fn refuse_request(&self, request: &Socket, _: &Address, _: &ServerRef<Self>) {
         request.sendall(b"busy").expect("room for a word");
-        if self.keeps {
-            self.kept.lock().push(request.clone());
+        if self.0 {
+            self.1.lock().push(request.clone());
         }
     }
 }
@@ -136,14 +133,12 @@ fn with_a_reserve(
     waiting: usize,
     keeps: bool,
 ) -> (Running<Keeping>, Client, Vec<Client>, Vec<File>) {
-    let kept = Mutex::default();
-    let server = ThreadingTCPServer::<Echo, _>::with(Keeping { keeps, kept });
+    let server = ThreadingTCPServer::<Echo, _>::with(Keeping(keeps, Mutex::default()));
     let server = bind(server.reserve_descriptor(true));
     let mut early = Client::stream(server.server_address());
     assert_eq!(server.handle_request().expect("serves"), Served::Handled);
     assert_eq!(early.ask("before"), b"before");
-    let waiting = (0..waiting).map(|_| Client::stream(server.server_address()));
-    let waiting = waiting.collect();
+    let waiting = Client::streams(waiting, server.server_address());
     let taken = all_descriptors();
     let server = Running::from(server.spawn().expect("spawn"));
     (server, early, waiting, taken)
@@ -185,7 +180,7 @@ fn a_server_that_loses_its_reserve_waits() {
     assert_eq!(server.stats().refused, 1);
     assert_eq!(early.ask("meanwhile"), b"meanwhile");
     // A descriptor that comes free serves like any other.
-    server.kept.lock().clear();
+    server.1.lock().clear();
     assert_eq!(waiting[1].ask("after"), b"after");
     drop(taken);
     assert_eq!(Client::stream(&server.address()).ask("later"), b"later");

@@ -43,11 +43,12 @@ fn the_backlog_is_served<T: Row, C: Column>() {
             server.shutdown();
             ends_well(serve(&server));
         }
-        let mut clients: Vec<_> = (0..5).map(|_| T::client(server.server_address())).collect();
-        for client in &mut clients {
+        let clients = [(); 5].map(|()| {
+            let mut client = T::client(server.server_address());
             client.send("hello");
             client.end();
-        }
+            client
+        });
         let draining = server.clone();
         let drained = in_time("drain", move || draining.drain(DEADLINE));
         assert_eq!((drained.aborted, server.stats().finished), (0, 5));
@@ -74,15 +75,12 @@ fn a_racing_drain_is_not_lost<C: Column>() {
                 }
             })
         });
-        let ended = loop {
-            if let Err(error) = server.handle_request() {
-                break error.kind();
-            }
-        };
-        for draining in draining {
-            draining.join().expect("no panic");
-        }
-        assert_eq!(ended, ErrorKind::NotConnected);
+        let error = std::iter::repeat_with(|| server.handle_request()).find_map(Result::err);
+        draining.map(|draining| draining.join().expect("no panic"));
+        assert_eq!(
+            error.map(|error| error.kind()),
+            Some(ErrorKind::NotConnected)
+        );
     }
 }
 
@@ -126,29 +124,17 @@ fn a_handler_deaf_to_its_abort_is_abandoned<C: Concurrent>() {
     assert_eq!((stats.aborted, stats.failed), (1, 0));
 }
 
-/// The most requests that were live at the same time.
-struct Most(Arc<AtomicU64>);
-
-impl BaseServer for Most {}
-
-#[derive(BaseRequestHandler)]
-struct Counted {
-    server: ServerRef<Most>,
-    request: Socket,
-}
-
-impl Counted {
-    fn handle(&self) -> io::Result<()> {
-        self.server.0.fetch_max(self.server.stats().active, SeqCst);
-        self.request.recv(1).map(drop)
-    }
-}
-
 fn limits_hold_in_a_drain<C: Concurrent>() {
-    let most = Arc::new(AtomicU64::new(0));
-    let server = Server::<Tcp, C, Counted, _>::with(Most(most.clone())).max_connections(2);
-    let server = run(server, LOCAL);
-    let clients: Vec<_> = Client::streams(20, &server.address());
+    let (live, most) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
+    let highest = most.clone();
+    let server = Server::<Tcp, C, _, _>::handling(move |request: Socket, _| {
+        highest.fetch_max(live.fetch_add(1, SeqCst) + 1, SeqCst);
+        let end = request.recv(1);
+        live.fetch_sub(1, SeqCst);
+        end.map(drop)
+    });
+    let server = run(server.max_connections(2), LOCAL);
+    let clients = Client::streams(20, &server.address());
     until("the server is full", || server.stats().active == 2);
     let ending = thread::spawn(move || clients.into_iter().for_each(|client| _ = client.finish()));
     let (drained, stats) = server.drain(DEADLINE / 2);
@@ -162,7 +148,7 @@ fn resets_in_a_drain<T: Streams, C: Concurrent>() -> u64 {
     let mut resets = 0;
     for _ in 0..10 {
         let (_folder, server) = placed(Server::<T, C, Echo>::builder());
-        let asking = (0..4).map(|_| {
+        let asking = [(); 4].map(|()| {
             let address = server.address();
             thread::spawn(move || {
                 let (mut answered, mut answer) = (0, [0; 5]);
@@ -176,13 +162,12 @@ fn resets_in_a_drain<T: Streams, C: Concurrent>() -> u64 {
                 (answered, 0)
             })
         });
-        let asking: Vec<_> = asking.collect();
         until("they are at it", || server.stats().finished > 20);
         let (drained, stats) = server.drain(DEADLINE / 2);
-        let asked = asking.into_iter().map(|one| one.join().expect("no panic"));
-        let (answered, reset) = asked.fold((0, 0), |all, one| (all.0 + one.0, all.1 + one.1));
+        let asked = asking.map(|one| one.join().expect("no panic"));
+        let answered = asked.iter().map(|one| one.0).sum();
         assert_eq!((drained.aborted, stats.accepted), (0, answered));
-        resets += reset;
+        resets += asked.iter().map(|one| one.1).sum::<u64>();
     }
     resets
 }
@@ -297,21 +282,16 @@ fn a_drain_stops_accepting_from_an_empty_backlog() {
     assert_eq!(asked.load(SeqCst), 5);
 }
 
-/// Where handlers say that they have begun.
-struct Begun(Sender<()>);
-
-impl BaseServer for Begun {}
-
 /// Has not finished when its server is to end.
 #[derive(BaseRequestHandler)]
 struct Work {
     request: Socket,
-    server: ServerRef<Begun>,
+    server: ServerRef,
 }
 
 impl Work {
     fn handle(&self) -> io::Result<()> {
-        self.server.0.send(()).expect("the test listens");
+        self.request.sendall(b"it begins")?;
         until("the server is to end", || self.server.is_stopping());
         self.request.sendall(b"all of it")
     }
@@ -320,12 +300,10 @@ impl Work {
 /// Complaint 17.
 #[test]
 fn a_dropped_server_waits_for_its_work() {
-    let (begin, begun) = unbounded();
-    let server = ThreadingTCPServer::<Work, _>::with(Begun(begin));
-    let server = bind(server.drain_timeout(DEADLINE));
+    let server = bind(ThreadingTCPServer::<Work>::builder().drain_timeout(DEADLINE));
     let mut client = Client::stream(server.server_address());
     server.handle_request().expect("serves");
-    begun.recv_timeout(DEADLINE).expect("it has begun");
+    assert_eq!(client.recv(), b"it begins");
     in_time("the end of its life", move || drop(server));
     assert_eq!(client.rest(), b"all of it");
 }

@@ -104,7 +104,7 @@ impl Transport for RudeTcp {
 }
 
 fn a_request_may_panic_as_it_is_dropped<C: Column>() {
-    let echo = |request: Rude, _| request.0.sendall(&request.0.recv(100)?);
+    let echo = |request: Rude, client| echo_once(request.0.clone(), client);
     let server = run(Server::<RudeTcp, C, _, _>::handling(echo), LOCAL);
     for _ in 0..10 {
         let mut client = Client::stream(&server.address());
@@ -210,38 +210,6 @@ fn the_state_may_panic_as_it_is_dropped<C: Concurrent>() {
     assert_ne!(thread, thread::current().id());
 }
 
-fn five_hundred_panics_leave_nothing_behind<C: Concurrent>() {
-    let Some(()) = alone() else { return };
-    // What green threads run on is there from the first to the end of the process.
-    assert!(green::spawn(green::is_green).join().expect("no panic"));
-    let before = (count_of("task"), count_of("fd"));
-    let handler = |request: Socket, _| {
-        let data = request.recv(10)?;
-        if data == b"panic" {
-            resume_unwind(Box::new("as told"));
-        }
-        request.sendall(&data)
-    };
-    let server = run(Server::<Tcp, C, _, _>::handling(handler), LOCAL);
-    thread::scope(|scope| {
-        for _ in 0..4 {
-            scope.spawn(|| {
-                for _ in 0..125 {
-                    assert_eq!(Client::stream(&server.address()).ask("hello"), b"hello");
-                    let mut client = Client::stream(&server.address());
-                    client.send("panic");
-                    assert_eq!(client.rest(), b"");
-                }
-            });
-        }
-    });
-    let (drained, stats) = server.drain(DEADLINE / 2);
-    assert_eq!((stats.finished, stats.failed), (500, 500));
-    assert_eq!(drained.aborted, 0);
-    until("every thread has ended", || count_of("task") == before.0);
-    assert_eq!(count_of("fd"), before.1);
-}
-
 #[derive(BaseRequestHandler)]
 struct Unlucky {}
 
@@ -268,7 +236,7 @@ fn a_handler_may_panic_twice<C: Concurrent>() {
 
 matrix!(
     concurrent: a_request_may_panic_as_it_is_aborted, the_state_may_panic_as_it_is_dropped,
-    five_hundred_panics_leave_nothing_behind, a_handler_may_panic_twice,
+    a_handler_may_panic_twice,
 );
 
 /// A concurrency that panics.
@@ -280,16 +248,12 @@ impl Concurrency for Panicking {
     }
 }
 
-fn served_by<T: Transport, C: Concurrency>(transport: T, concurrency: C) -> Server<T, C, Echo, ()>
-where
-    Echo: socketserver::RequestHandler<T::Request, ()>,
-{
-    let never = Duration::from_secs(3_600);
-    let builder = Builder::new(transport, concurrency, ()).poll_interval(never);
-    builder
-        .drain_timeout(Duration::ZERO)
-        .bind(LOCAL)
-        .expect("bind")
+fn served_by<T: Transport<Request = Socket>, C: Concurrency>(
+    transport: T,
+    concurrency: C,
+) -> Server<T, C, Echo, ()> {
+    let builder = Builder::new(transport, concurrency, ()).drain_timeout(Duration::ZERO);
+    bind(builder.poll_interval(Duration::from_secs(3_600)))
 }
 
 /// Complaint 26.

@@ -284,14 +284,3 @@ fn unix_client_that_has_gone_is_a_disconnect() {
     }
     assert_eq!(server.stats().accept_errors, 0);
 }
-
-/// `UnixDatagram` has no arrivals, and its clients no address that could be the server's by chance.
-#[test]
-fn unix_clients_are_answered_by_reply() {
-    let folder = Folder::new();
-    let server = run(
-        ThreadingUnixDatagramServer::handling(answer),
-        UnixDatagram::address(&folder),
-    );
-    assert_eq!(Client::datagram(&server.address()).ask("reply"), b"REPLY");
-}

@@ -278,32 +278,6 @@ fn a_pipe_in_place_of_the_folder_blocks_no_server() {
     tests::in_time("bind", bind).expect_err("a pipe is no folder");
 }
 
-/// As after a crash, which leaves the file.
-#[test]
-fn the_file_of_a_killed_process_is_replaced() {
-    let folder = Folder::new();
-    let path = folder.join("server");
-    let script = "
-import socket, sys, time
-listener = socket.socket(socket.AF_UNIX)
-listener.bind(sys.argv[1])
-listener.listen()
-print('listening')
-time.sleep(60)
-";
-    let Some(process) = python(script, &[path.to_str().expect("a path of text")]) else {
-        return;
-    };
-    assert_eq!(process.line(), "listening");
-    assert_eq!(
-        error_kind(bind::<UnixStream, Inline>(&path).map(drop)),
-        ErrorKind::AddrInUse
-    );
-    drop(process);
-    let _server = bind::<UnixStream, Inline>(&path).expect("it is dead");
-    assert!(can_be_connected_to(SocketKind::Stream, &path));
-}
-
 /// Complaint 23.
 #[test]
 fn the_file_is_removed_without_descriptors() {

@@ -4,7 +4,6 @@ use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net;
 use std::os::unix::net::SocketAddr;
 
-use rustix::net::SocketAddrUnix;
 use tests::prelude::*;
 
 /// Sends back one message.
@@ -17,11 +16,6 @@ fn echo(request: Socket, _: Address) -> io::Result<()> {
 fn answer(request: Datagram, client_address: Address) -> io::Result<()> {
     request.socket.sendto(&request.data, client_address)?;
     Ok(())
-}
-
-/// Sends the client its name.
-fn name(request: Socket, client_address: Address) -> io::Result<()> {
-    request.sendall(client_address.to_string().as_bytes())
 }
 
 /// A name in the abstract namespace that no other test has.
@@ -103,95 +97,9 @@ print(client.makefile().read())
     }
 }
 
-fn a_client_may_have_a_name<C: Column>() {
-    let folder = Folder::new();
-    let server = run(
-        Server::<UnixStream, C, _, _>::handling(name),
-        UnixStream::address(&folder),
-    );
-    assert_eq!(Client::stream(&server.address()).rest(), b"unnamed");
-
-    let path = folder.join("client");
-    let client = socket2::Socket::new(socket2::Domain::UNIX, socket2::Type::STREAM, None);
-    let mut client = client.expect("a socket");
-    client.set_read_timeout(Some(DEADLINE)).expect("a timeout");
-    client
-        .bind(&socket2::SockAddr::unix(&path).expect("a path"))
-        .expect("bind");
-    let address = server.address().to_string();
-    client
-        .connect(&socket2::SockAddr::unix(address).expect("a path"))
-        .expect("connect");
-    let mut reply = String::new();
-    client.read_to_string(&mut reply).expect("recv");
-    assert_eq!(reply, path.to_str().expect("a path of text"));
-}
-
-/// It cannot be answered; the server goes on.
-fn a_datagram_without_a_sender_is_handled<C: Column>() {
-    let folder = Folder::new();
-    let (tell, told) = crossbeam_channel::unbounded();
-    let builder = Server::<UnixDatagram, C, _, _>::handling(move |request, client_address| {
-        let result = answer(request, client_address.clone());
-        tell.send((client_address, result.map_err(|error| error.kind())))
-    });
-    let server = run(builder, UnixDatagram::address(&folder));
-    let client = net::UnixDatagram::unbound().expect("a socket");
-    let path = folder.join("server");
-    client.send_to(b"hello", &path).expect("send");
-    let expected = (Address::Unnamed, Err(ErrorKind::AddrNotAvailable));
-    assert_eq!(told.recv_timeout(DEADLINE), Ok(expected));
-    assert_eq!(
-        UnixDatagram::client(&server.address()).ask(b"hello"),
-        b"hello"
-    );
-}
-
-/// A client bound to a path that fills its field to the last byte, without the usual NUL at its
-/// end: the system allows that.
-fn client_with_the_longest_name(kind: socket2::Type, folder: &Folder) -> socket2::Socket {
-    let shortest = folder.join("x").as_os_str().len();
-    let path = folder.join(&"x".repeat(1 + 108 - shortest));
-    let client = socket2::Socket::new(socket2::Domain::UNIX, kind, None).expect("a socket");
-    client.set_read_timeout(Some(DEADLINE)).expect("a timeout");
-    let name = SocketAddrUnix::new(path.as_path()).expect("a path");
-    rustix::net::bind(&client, &name).expect("bind");
-    let server = socket2::SockAddr::unix(folder.join("server")).expect("a path");
-    client.connect(&server).expect("connect");
-    client.send(b"hello").expect("send");
-    client
-}
-
-fn a_stream_from_the_longest_name_is_served<C: Column>() {
-    let folder = Folder::new();
-    let address = UnixStream::address(&folder);
-    let server = run(Server::<UnixStream, C, _, _>::handling(echo), address);
-    let mut client = client_with_the_longest_name(socket2::Type::STREAM, &folder);
-    let mut reply = String::new();
-    client.read_to_string(&mut reply).expect("recv");
-    assert_eq!(reply, "hello");
-    assert_eq!(server.stats().accept_errors, 0);
-}
-
-fn a_datagram_from_the_longest_name_is_handled<C: Column>() {
-    let folder = Folder::new();
-    let address = UnixDatagram::address(&folder);
-    let server = run(Server::<UnixDatagram, C, _, _>::handling(answer), address);
-    let _client = client_with_the_longest_name(socket2::Type::DGRAM, &folder);
-    let mut next = UnixDatagram::client(&server.address());
-    assert_eq!(next.ask(b"hello"), b"hello");
-    assert_eq!(
-        (server.stats().accepted, server.stats().accept_errors),
-        (2, 0)
-    );
-}
-
 matrix!(
     columns: streams_at_an_abstract_name, datagrams_at_an_abstract_name,
-    peer_cred_names_the_clients_process, a_client_may_have_a_name,
-    a_datagram_without_a_sender_is_handled, a_stream_from_the_longest_name_is_served,
-    a_datagram_from_the_longest_name_is_handled,
-);
+    peer_cred_names_the_clients_process, );
 
 #[test]
 fn peer_cred_of_tcp_is_unsupported() {

@@ -1,8 +1,7 @@
 //! The children: how many there are, and how they are waited for.
 
-use std::process::{Child, id};
+use std::process::id;
 
-use rustix::process::Signal;
 use tests::prelude::*;
 
 use crate::harness::list;
@@ -10,47 +9,45 @@ use crate::support::{EndAfter, Journal, Over, ask, end_after, end_of, is_childle
 
 list!(
     TESTS: max_children_is_never_exceeded, a_full_server_can_be_stopped,
-    overflow_may_refuse_clients, an_ended_child_makes_room_at_once, other_children_are_left_alone,
+    overflow_may_refuse_clients, an_ended_child_makes_room_at_once, a_drain_serves_the_backlog,
+    other_children_are_left_alone,
     active_children_returns_their_numbers, a_child_takes_its_clients_place,
     handle_request_waits_for_ended_children, a_killed_child_is_logged,
     a_thousand_requests_leave_nothing,
 );
 
-struct Pairs {
-    journal: Journal,
-    requests: usize,
-}
-
 /// How many were live after each line of the journal.
-fn live(journal: &Journal) -> Vec<u32> {
-    let mut live = 0;
+fn live(journal: &Journal) -> Vec<i32> {
     let lines = journal.lines().into_iter();
-    lines
-        .map(|line| {
-            live = if line == "begins" { live + 1 } else { live - 1 };
-            live
-        })
-        .collect()
+    let changes = lines.map(|line| if line == "begins" { 1 } else { -1 });
+    let live = changes.scan(0, |live, change| {
+        *live += change;
+        Some(*live)
+    });
+    live.collect()
 }
 
-impl BaseServer for Pairs {
+/// A server that ends after ten requests.
+struct Ten(Journal);
+
+impl BaseServer for Ten {
     fn service_actions(&self, server: &ServerRef<Self>) {
-        end_after(self.requests as u64, server);
+        end_after(10, server);
     }
 }
 
 /// Ends when there are two of them, or no more will come.
 #[derive(BaseRequestHandler)]
 struct Pair {
-    server: ServerRef<Pairs>,
+    server: ServerRef<Ten>,
 }
 
 impl Pair {
     fn handle(&self) {
-        let Pairs { journal, requests } = self.server.state();
+        let journal = &self.server.0;
         journal.note("begins");
         until("there are two, or all have come", || {
-            live(journal).last() == Some(&2) || journal.count("begins") == *requests
+            live(journal).last() == Some(&2) || journal.count("begins") == 10
         });
         journal.note("ends");
     }
@@ -59,17 +56,14 @@ impl Pair {
 /// Complaint 20.
 fn max_children_is_never_exceeded() {
     let folder = Folder::new();
-    let state = Pairs {
-        journal: Journal::new(&folder),
-        requests: 10,
-    };
-    let server = bind(ForkingTCPServer::<Pair, Pairs>::with(state).max_children(2));
-    let clients: Vec<Client> = Client::streams(10, server.server_address());
+    let state = Ten(Journal::new(&folder));
+    let server = bind(ForkingTCPServer::<Pair, _>::with(state).max_children(2));
+    let clients = Client::streams(10, server.server_address());
     server.serve_forever().expect("serve");
     for mut client in clients {
         assert_eq!(client.rest(), b"");
     }
-    let live = live(&server.state().journal);
+    let live = live(&server.state().0);
     assert_eq!((live.iter().max(), live.last()), (Some(&2), Some(&0)));
     assert_eq!(server.stats().finished, 10);
 }
@@ -120,21 +114,27 @@ fn overflow_may_refuse_clients() {
     assert_eq!(server.stats().refused, 1);
 }
 
-/// Nothing wakes this server but its children.
-fn an_ended_child_makes_room_at_once() {
+/// One at a time, until one client ends the server. Nothing else wakes this server but its children.
+fn serves_each(texts: &[&str]) {
     let server = bind(ForkingTCPServer::<Over>::builder().max_children(1));
     server.drain_on_signals(DEADLINE).expect("signals");
-    let texts = [["hello"; 19].as_slice(), &["over"]].concat();
-    let clients: Vec<Client> = texts
-        .iter()
-        .map(|text| ask(server.server_address(), text))
-        .collect();
+    let clients = texts.iter().map(|text| ask(server.server_address(), text));
+    let clients: Vec<Client> = clients.collect();
     server.serve_forever().expect("serve");
     for (mut client, text) in clients.into_iter().zip(texts) {
         assert_eq!(client.rest(), text.as_bytes());
     }
-    let stats = server.stats();
-    assert_eq!((stats.accepted, stats.finished), (20, 20), "{stats:?}");
+    let (stats, all) = (server.stats(), texts.len() as u64);
+    assert_eq!((stats.accepted, stats.finished), (all, all), "{stats:?}");
+}
+
+fn an_ended_child_makes_room_at_once() {
+    serves_each(&[["hello"; 19].as_slice(), &["over"]].concat());
+}
+
+/// The first client ends the server while the others still wait for room.
+fn a_drain_serves_the_backlog() {
+    serves_each(&["over", "hello", "hello", "hello", "hello"]);
 }
 
 fn a_killed_child_is_logged() {
@@ -153,20 +153,20 @@ fn a_killed_child_is_logged() {
 
 /// Complaint 20.
 fn other_children_are_left_alone() {
-    fn stranger() -> Child {
-        let mut shell = Command::new("sh");
-        shell.args(["-c", "exit 72"]).spawn().expect("a shell")
-    }
-    fn has_ended(child: &Child) {
+    // It has ended, and is not waited for.
+    let stranger = || {
+        let child = Command::new("sh")
+            .args(["-c", "exit 72"])
+            .spawn()
+            .expect("a shell");
         end_of(i32::try_from(child.id()).expect("a number"));
-    }
+        child
+    };
     let mut strangers = vec![stranger(), stranger()];
-    strangers.iter().for_each(has_ended);
     let server = bind(ForkingTCPServer::<Echo, EndAfter>::with(EndAfter(3)));
     let _clients = ["one", "two", "three"].map(|text| ask(server.server_address(), text));
     server.serve_forever().expect("serve");
     strangers.push(stranger());
-    has_ended(&strangers[2]);
     server.server_close();
     drop(server);
     for mut stranger in strangers {
@@ -175,31 +175,21 @@ fn other_children_are_left_alone() {
     assert!(is_childless());
 }
 
-/// Sends its process's number, and waits for its client's end.
-#[derive(BaseRequestHandler)]
-struct Number {
-    request: Socket,
-}
-
-impl Number {
-    fn handle(&self) -> io::Result<()> {
-        self.request.sendall(id().to_string().as_bytes())?;
-        self.request.recv(1).map(drop)
-    }
-}
-
 fn active_children_returns_their_numbers() {
-    let server = ForkingTCPServer::<Number>::bind(LOCAL).expect("bind");
-    let mut clients = Vec::new();
+    // Sends its process's number, and waits for its client's end.
+    let server = bind(ForkingTCPServer::handling(|request: Socket, _| {
+        request.sendall(id().to_string().as_bytes())?;
+        request.recv(1).map(drop)
+    }));
     let mut numbers: Vec<i32> = Vec::new();
     assert_eq!(server.active_children(), numbers);
-    for _ in 0..3 {
+    let clients = [(); 3].map(|()| {
         let mut client = Client::stream(server.server_address());
         server.handle_request().expect("serve");
         let number = String::from_utf8(client.recv()).expect("a number");
         numbers.push(number.parse().expect("a number"));
-        clients.push(client);
-    }
+        client
+    });
     let mut active = server.active_children();
     active.sort_unstable();
     numbers.sort_unstable();
@@ -266,9 +256,5 @@ fn a_thousand_requests_leave_nothing() {
     server.server_close();
     assert!(is_childless());
     let stats = server.stats();
-    assert_eq!(
-        (stats.accepted, stats.finished),
-        (1_100, 1_100),
-        "{stats:?}"
-    );
+    assert_eq!((stats.accepted, stats.finished), (1_100, 1_100));
 }

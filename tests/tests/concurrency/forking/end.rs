@@ -4,11 +4,11 @@ use rustix::process::{WaitOptions, kill_current_process_group, waitpid};
 use tests::prelude::*;
 
 use crate::harness::{alone, list};
-use crate::support::{EndAfter, Over, is_childless, python};
+use crate::support::{EndAfter, is_childless, python};
 
 list!(
     TESTS: server_close_waits_for_children, a_child_may_have_children_too,
-    block_on_close_may_be_off, late_children_are_terminated_then_killed, a_drain_serves_the_backlog,
+    block_on_close_may_be_off, late_children_are_terminated_then_killed,
     a_drain_without_a_loop_waits_for_children, sigterm_lets_children_finish,
     ctrl_c_lets_children_finish, a_second_signal_ends_the_server_at_once,
     a_dropped_server_ends_its_children, a_request_is_aborted_at_its_deadline,
@@ -133,23 +133,6 @@ fn is_terminated_before_it_is_killed() -> bool {
     let stats = server.stats();
     assert_eq!((stats.accepted, stats.aborted), (1, 1), "{stats:?}");
     client.rest() == b"told\n"
-}
-
-/// The first client ends the server while the others still wait for room.
-fn a_drain_serves_the_backlog() {
-    let server = bind(ForkingTCPServer::<Over>::builder().max_children(1));
-    server.drain_on_signals(DEADLINE).expect("signals");
-    let clients = ["over", "hello", "hello", "hello", "hello"].map(|text| {
-        let mut client = Client::stream(server.server_address());
-        client.send(text);
-        (client, text)
-    });
-    server.serve_forever().expect("serve");
-    for (mut client, text) in clients {
-        assert_eq!(client.rest(), text.as_bytes());
-    }
-    let stats = server.stats();
-    assert_eq!((stats.accepted, stats.finished), (5, 5), "{stats:?}");
 }
 
 /// It has never served, so nothing has been set up for its children yet.

@@ -62,28 +62,6 @@ fn a_full_inline_server_lets_clients_wait() {
     assert_eq!(server.drain(DEADLINE).1.refused, 0);
 }
 
-/// The counters are exact.
-#[test]
-fn a_burst_is_served_or_refused() {
-    const CLIENTS: usize = 1_000;
-    let server = run(refusing::<Tcp, _>(Threading::new().max_threads(4)), LOCAL);
-    let crowd: Vec<_> = Client::streams(CLIENTS, &server.address());
-    crowd.iter().for_each(Client::end);
-    let mut refused = 0;
-    for mut client in crowd {
-        match client.rest().as_slice() {
-            b"busy" => refused += 1,
-            rest => assert_eq!(rest, b""),
-        }
-    }
-    let (_, stats) = server.drain(DEADLINE);
-    assert_eq!(stats.accepted, CLIENTS as u64);
-    assert_eq!(
-        (stats.refused, stats.failed, stats.aborted),
-        (refused, 0, 0)
-    );
-}
-
 #[test]
 fn a_drain_refuses_the_backlog_when_full() {
     let builder = refusing::<Tcp, _>(Threading::new()).max_connections(1);
@@ -108,15 +86,14 @@ fn a_drain_refuses_the_backlog_when_full() {
 }
 
 /// Makes the calls that could take long, and reports how they failed.
-struct Slow(Sender<(ErrorKind, ErrorKind)>);
+struct Slow(Sender<[ErrorKind; 2]>);
 
 impl BaseServer for Slow {
     fn refuse_request(&self, request: &Socket, _: &Address, _: &ServerRef<Self>) {
         request.settimeout(None).expect("a timeout");
-        let recv = request.recv(1).expect_err("it says nothing");
-        let send = request.sendall(&vec![0; 32 << 20]);
-        let send = send.expect_err("it reads nothing");
-        self.0.send((recv.kind(), send.kind())).expect("the test");
+        let recv = error_kind(request.recv(1));
+        let send = error_kind(request.sendall(&vec![0; 32 << 20]));
+        self.0.send([recv, send]).expect("the test");
     }
 }
 
@@ -129,7 +106,7 @@ fn a_refused_socket_does_not_block<T: Streams>() {
     assert_eq!(member.ask("hello"), b"hello");
     let _silent = T::client(&server.address());
     let tried = told.recv_timeout(DEADLINE).expect("it came back");
-    assert_eq!(tried, (ErrorKind::WouldBlock, ErrorKind::WouldBlock));
+    assert_eq!(tried, [ErrorKind::WouldBlock; 2]);
     // The member's own calls wait as ever.
     assert_eq!(member.ask("still here"), b"still here");
 }
@@ -160,64 +137,45 @@ fn a_panic_in_refuse_request_costs_no_other() {
     assert_eq!(member.ask("still here"), b"still here");
 }
 
-/// Answers when its test says so.
-#[derive(BaseRequestHandler)]
-struct Patient {
-    request: Datagram,
-    client_address: Address,
-    server: ServerRef<Answers>,
-}
+/// What the refused datagrams said.
+#[derive(Default)]
+struct Refused(Mutex<Vec<Vec<u8>>>);
 
-struct Answers {
-    began: Sender<()>,
-    go_on: Receiver<()>,
-    /// What the refused datagrams said.
-    refused: Mutex<Vec<Vec<u8>>>,
-}
-
-impl BaseServer<Datagram> for Answers {
+impl BaseServer<Datagram> for Refused {
     fn refuse_request(&self, request: &Datagram, client: &Address, _: &ServerRef<Self>) {
-        self.refused.lock().push(request.data.to_vec());
+        self.0.lock().push(request.data.to_vec());
         request.socket.sendto(b"busy", client).expect("room");
     }
 }
 
+/// Answers when its server is to end.
+#[derive(BaseRequestHandler)]
+struct Patient {
+    request: Datagram,
+    server: ServerRef<Refused>,
+}
+
 impl Patient {
-    fn handle(&self) -> std::io::Result<()> {
-        self.server.began.send(()).expect("the test");
-        self.server.go_on.recv_timeout(DEADLINE).expect("the test");
-        let socket = &self.request.socket;
-        socket
-            .sendto(&self.request.data, &self.client_address)
-            .map(drop)
+    fn handle(&self) -> io::Result<()> {
+        until("the server is to end", || self.server.is_stopping());
+        self.request.reply(&self.request.data)
     }
 }
 
 fn newest_datagrams_are_refused<T: Datagrams>() {
-    let (began, begins) = bounded(1);
-    let (go_on, goes_on) = bounded(1);
-    let state = Answers {
-        began,
-        go_on: goes_on,
-        refused: Mutex::default(),
-    };
-    let builder = Builder::<T, _, Patient, _>::new(T::default(), Threading::new(), state);
-    let builder = builder.max_connections(1).overflow(Overflow::Refuse);
-    let (_folder, server) = placed(builder);
+    let builder = Server::<T, Threading, Patient, Refused>::builder();
+    let (_folder, server) = placed(builder.max_connections(1).overflow(Overflow::Refuse));
+    let state = (*server).clone();
     let (mut first, mut second) = (T::client(&server.address()), T::client(&server.address()));
     first.send("first");
-    begins.recv_timeout(DEADLINE).expect("it is handled");
+    until("it is handled", || server.stats().active == 1);
     for word in ["second", "third"] {
         second.send(word);
         assert_eq!(second.recv(), b"busy");
     }
-    go_on.send(()).expect("the handler");
-    assert_eq!(first.recv(), b"first");
-    assert_eq!(
-        *server.refused.lock(),
-        [b"second".to_vec(), b"third".to_vec()]
-    );
     let (_, stats) = server.drain(DEADLINE);
+    assert_eq!(first.recv(), b"first");
+    assert_eq!(*state.0.lock(), [b"second".to_vec(), b"third".to_vec()]);
     assert_eq!((stats.finished, stats.refused), (1, 2));
 }
 
