@@ -5,7 +5,8 @@
 #   transport concurrency handler the axes, which do not import each other
 #   request   axis                what travels; what the axes have in common
 #   socket                        sockets with Python's vocabulary
-#   green     address             green threads; where a socket is
+#   wait      address             how code waits for a descriptor; where a socket is
+#   green                         green threads
 #   pool                          the elastic pool of threads
 #   panics    sync  sys           no imports of this crate
 #
@@ -22,12 +23,13 @@ ALLOWED = {
     "sys": "", "sync": "", "panics": "", "axis": "",
     "pool": "panics sync sys",
     "green": "panics pool sync sys",
-    "address": "sys", "socket": "address green panics sync sys",
-    "request": "address panics socket sync sys",
-    "transport": "address axis request socket sys",
+    "wait": "green panics sync sys",
+    "address": "sys", "socket": "address green panics sync sys wait",
+    "request": "address panics socket sync sys wait",
+    "transport": "address axis request socket sys wait",
     "concurrency": "axis green panics pool request sync sys",
-    "handler": "address green request socket sync sys",
-    "server": "address axis concurrency handler panics request socket sync sys transport",
+    "handler": "address green request socket sync sys wait",
+    "server": "address axis concurrency handler panics request socket sync sys transport wait",
     "aliases": "concurrency server transport",
     "__private": "handler request socket transport",
 }

@@ -142,7 +142,7 @@
 //! 2. `transport/tcp.rs` accepts a connection, `concurrency/inline.rs` runs its handler on the spot,
 //!    and `handler/base.rs` calls `setup`, `handle` and `finish`. The other files of these three
 //!    folders answer the same questions for their kind.
-//! 3. `socket/wait.rs` is the one place where a handler waits for its client.
+//! 3. `wait/mod.rs` is the one place where a handler waits for its client.
 //! 4. `server/engine/drain.rs` is the end of the server, in six steps.
 //!
 //! Whatever travels between the folders is in `request/`. `pool/` and `green/` run code and know
@@ -166,6 +166,8 @@ mod axis;
 mod request;
 
 mod socket;
+
+mod wait;
 
 mod address;
 
@@ -200,13 +202,15 @@ pub use request::{
 pub use server::{Builder, Drained, Overflow, Served, Server, ServerHandle};
 pub use socket::{
     Interface, Layer, OptionValue, PeerCred, Socket, SocketKind, SocketOption, SocketReader,
-    SocketWriter, Wire, create_connection, select, socketpair,
+    SocketWriter, Wire, create_connection, relay, socketpair,
 };
 pub use socketserver_macros::*;
 pub use sys::fork::ForkBesideThreads;
 pub use transport::{
     Prepared, Tcp, Transport, TransportHooks, Udp, UnixDatagram, UnixStream, WithSocket,
 };
+
+pub use wait::{Ready, Selectable, select};
 
 /// Options of transports and concurrencies, in blocks.
 ///

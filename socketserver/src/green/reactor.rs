@@ -228,7 +228,7 @@ impl Registration {
         if flags.intersects(EventFlags::PRI | EventFlags::RDHUP | ended) {
             self.never_drained = true;
         }
-        if flags.intersects(EventFlags::IN | EventFlags::RDHUP | ended) {
+        if flags.intersects(EventFlags::IN | EventFlags::PRI | EventFlags::RDHUP | ended) {
             self.drained = false;
             self.wake_all(Interest::Read, wake);
         }

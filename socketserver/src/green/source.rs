@@ -24,7 +24,7 @@ use std::sync::atomic::{
     AtomicU64,
     Ordering::{AcqRel, Acquire, Relaxed, Release},
 };
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use rustix::io::Errno;
 
@@ -41,7 +41,7 @@ use super::scheduler::Message;
 /// The upper half of the number is that of the home scheduler, counted from one; the lower half is
 /// the key there. Zero means that there is no home yet, and [`RELEASED`] that there is none any
 /// more.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub(crate) struct Source(AtomicU64);
 
 /// The descriptor's file has a new owner, and nothing waits for it here any more.
@@ -222,20 +222,32 @@ impl Seat<'_> {
     }
 }
 
-/// Parks until one of the descriptors may be ready, or the deadline comes.
+/// Parks until one of the descriptors may be ready, or the deadline comes. One that has no source
+/// is watched as long as this takes. If its file is watched already, through a socket that the
+/// caller holds under another name, this returns after a short time instead.
 ///
 /// # Errors
 /// The system's, when it will not watch one of them.
 pub(crate) fn park_for_any<'a>(
     current: Current,
-    all: impl Iterator<Item = (&'a Source, BorrowedFd<'a>, Interest)>,
+    all: impl Iterator<Item = (Option<&'a Source>, BorrowedFd<'a>, Interest)>,
     deadline: Option<Instant>,
 ) -> io::Result<()> {
+    const PAUSE: Duration = Duration::from_millis(10);
     let mut seats = Vec::new();
     let mut result = Ok(());
+    let mut deadline = deadline;
     for (source, fd, interest) in all {
-        match source.take_seat(current, fd, interest) {
+        let seat = match source {
+            Some(source) => source.take_seat(current, fd, interest),
+            None => take_guest_seat(current, fd, interest),
+        };
+        match seat {
             Ok(seat) => seats.push(seat),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                let soon = Instant::now() + PAUSE;
+                deadline = Some(deadline.map_or(soon, |deadline| deadline.min(soon)));
+            }
             Err(error) => result = Err(error),
         }
     }
@@ -246,4 +258,19 @@ pub(crate) fn park_for_any<'a>(
         seat.leave(current);
     }
     result
+}
+
+fn take_guest_seat(
+    Current { local, task }: Current,
+    fd: BorrowedFd<'_>,
+    interest: Interest,
+) -> io::Result<Seat<'_>> {
+    let mut reactor = local.reactor.borrow_mut();
+    let key = reactor.register_guest(fd)?;
+    reactor.join(key, interest, task);
+    Ok(Seat {
+        key,
+        guest_of: Some(fd),
+        interest,
+    })
 }

@@ -7,8 +7,9 @@ use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::socket::{Socket, readable};
+use crate::socket::Socket;
 use crate::sys::fork::ParentOnly;
+use crate::wait::readable;
 
 /// Wakes a server's loop. A wake-up carries no message: the loop looks at memory, so one wake-up too
 /// many costs a turn of the loop and no more.
@@ -60,8 +61,8 @@ impl Waker {
     /// look at, and at most until `end`. Returns whether a request may be there.
     pub(crate) fn wait(&self, listener: Option<&Socket>, end: Option<Instant>) -> io::Result<bool> {
         let (woken, ready) = match listener {
-            None => (readable([&self.0.reader], end)?[0], false),
-            Some(listener) => readable([&self.0.reader, listener], end)?.into(),
+            None => (readable([self.0.reader.awaited()], end)?[0], false),
+            Some(listener) => readable([self.0.reader.awaited(), listener.awaited()], end)?.into(),
         };
         if woken {
             let mut bytes = [0; 64];

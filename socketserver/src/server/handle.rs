@@ -18,9 +18,9 @@ use super::{Owned, Server};
 use crate::concurrency::Concurrency;
 use crate::handler::{ServerRef, StopKind};
 use crate::request::short_name;
-#[cfg(not(loom))]
-use crate::socket::wait::{can_park, park_until};
 use crate::sync::thread::{self, JoinHandle};
+#[cfg(not(loom))]
+use crate::wait::{can_park, park_until};
 
 impl<T, C: Concurrency, H, S> Server<T, C, H, S> {
     /// Serves in a thread of its own. The server is serving when this returns: a stop right after

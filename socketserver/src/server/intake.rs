@@ -13,8 +13,8 @@ use crate::handler::{BaseServer, RequestHandler, ServerRef};
 use crate::panics::DropsQuietly;
 use crate::request::{Accepted, End, HandlerError, caught};
 use crate::socket::Socket;
-use crate::socket::wait::nonblocking_sockets;
 use crate::transport::Transport;
+use crate::wait::nonblocking_sockets;
 
 /// A transport, a handler and a state.
 pub(super) struct Typed<T, H, S> {

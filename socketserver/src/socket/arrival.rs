@@ -10,9 +10,9 @@ use rustix::net::RecvFlags;
 
 use super::descriptor::{errno, receive_flags, send_flags};
 use super::handle::Socket;
-use super::wait::Interest;
 use crate::address::Address;
 use crate::sys;
+use crate::wait::Interest;
 
 /// Where a datagram arrived.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -9,11 +9,11 @@ use socket2::SockAddr;
 use super::descriptor::Descriptor;
 use super::handle::Socket;
 use super::kind::{SocketKind, domain_and_type};
-use super::wait::{self, Interest, Patience};
 use crate::address::Address;
 use crate::address::AddressFamily;
 use crate::address::ToAddress;
 use crate::green;
+use crate::wait::{self, Interest, Patience};
 
 impl Socket {
     /// Connects a stream to its peer. A datagram socket sends to this address from then on, and

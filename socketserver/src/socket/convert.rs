@@ -1,11 +1,13 @@
 //! Sockets from descriptors and from the standard library's sockets, and their descriptors.
 
+use std::io;
 use std::net::{TcpListener, TcpStream, UdpSocket};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::os::unix::net::{UnixDatagram, UnixListener, UnixStream};
 
 use super::descriptor::Descriptor;
 use super::handle::Socket;
+use crate::wait::{Awaited, Selectable};
 
 impl AsFd for Socket {
     fn as_fd(&self) -> BorrowedFd<'_> {
@@ -16,6 +18,12 @@ impl AsFd for Socket {
 impl AsRawFd for Socket {
     fn as_raw_fd(&self) -> RawFd {
         self.0.descriptor.fd.as_raw_fd()
+    }
+}
+
+impl Selectable for Socket {
+    fn awaited(&self) -> io::Result<Option<Awaited<'_>>> {
+        Ok(Some(self.0.descriptor.open()?.awaited()))
     }
 }
 

@@ -9,8 +9,8 @@ use rustix::io::Errno;
 use rustix::net::{RecvFlags, SendFlags};
 use socket2::SockRef;
 
-use super::wait::{self, Awaited, Interest, Part, Patience};
 use crate::green::Source;
+use crate::wait::{self, Awaited, Interest, Part, Patience};
 
 const UNKNOWN: u8 = 0;
 const NO: u8 = 1;

@@ -13,9 +13,9 @@ use socket2::SockRef;
 use super::descriptor::Descriptor;
 use super::kind::{SocketKind, domain_and_type};
 use super::layer::{Layer, Wire};
-use super::wait::{self, Interest, Patience};
 use crate::address::Address;
 use crate::address::AddressFamily;
+use crate::wait::{self, Awaited, Interest, Patience};
 
 /// A socket with Python's method names and one timeout for every operation. A clone is another
 /// handle of the same socket.
@@ -252,9 +252,18 @@ impl Socket {
         })
     }
 
+    pub(super) fn has_layer(&self) -> bool {
+        self.0.layer.get().is_some()
+    }
+
     /// Whether the peer's end of stream has been received.
     pub(crate) fn has_ended(&self) -> bool {
         self.0.descriptor.ended.load(Relaxed)
+    }
+
+    /// What is waited for at this socket, even on a closed handle.
+    pub(crate) fn awaited(&self) -> Awaited<'_> {
+        self.0.descriptor.awaited()
     }
 
     /// Waits until there may be something to read, or the patience is over.

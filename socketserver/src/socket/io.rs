@@ -9,10 +9,10 @@ use socket2::Type;
 use super::descriptor::{errno, receive_flags, send_flags};
 use super::handle::{Shared, Socket};
 use super::layer::Wire;
-use super::wait::{Interest, Patience};
 use crate::address::Address;
 use crate::address::ToAddress;
 use crate::sys;
+use crate::wait::{Interest, Patience};
 
 /// The largest buffer that is made because a caller passed a number, in bytes. The number may come
 /// from a client, and a client must not be able to use up this machine's memory.

@@ -8,7 +8,7 @@ use rustix::buffer::spare_capacity;
 use rustix::net::RecvFlags;
 
 use super::descriptor::{Descriptor, receive_flags, send_flags};
-use super::wait::{self, Interest, Part, Patience};
+use crate::wait::{self, Interest, Part, Patience};
 
 /// A protocol between the handler's bytes and the wire's, such as TLS. Once it is set, every
 /// handle, `rfile` and `wfile` of the socket speaks through it.

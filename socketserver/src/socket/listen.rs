@@ -4,9 +4,9 @@ use std::io;
 
 use super::descriptor::{Descriptor, errno};
 use super::handle::Socket;
-use super::wait::Interest;
 use crate::address::Address;
 use crate::address::ToAddress;
+use crate::wait::Interest;
 
 impl Socket {
     /// Binds the socket to an address of this machine.

@@ -7,7 +7,7 @@
 //! | `bind`, `listen`, `accept` | [`Socket::bind`] and so on | `listen.rs` |
 //! | `recv`, `recvfrom`, `send`, `sendall`, `sendto` | [`Socket::recv`] and so on | `io.rs` |
 //! | `connect`, `create_connection`, `socketpair` | [`Socket::connect`] and so on | `connect.rs` |
-//! | `select.select` | [`select()`] | `select.rs` |
+//! | `select.select` | [`select()`](crate::select) | `../wait/select.rs` |
 //! | `setsockopt`, `getsockopt` | [`SocketOption`] | `option.rs` |
 //! | `IP_ADD_MEMBERSHIP`, `IP_MULTICAST_IF` | [`Socket::join_multicast`], [`Interface`] | `multicast.rs` |
 //! | `makefile` | [`SocketReader`], [`SocketWriter`] | `file.rs` |
@@ -15,9 +15,9 @@
 //! | `ssl.SSLSocket` | [`Layer`], [`Wire`] | `layer.rs` |
 //! | `SOCK_STREAM`, `SOCK_DGRAM` | [`SocketKind`] | `kind.rs` |
 //!
-//! Three files have no Python beside them. `descriptor.rs` is the lower half of a socket. `wait.rs`
-//! is the seam where a thread and a green thread differ. `arrival.rs` knows at which of this machine's
-//! addresses a datagram arrived.
+//! Three files have no Python beside them. `descriptor.rs` is the lower half of a socket. `relay.rs`
+//! joins two connections. `arrival.rs` knows at which of this machine's addresses a datagram arrived. How a thread and a green thread
+//! wait is below this room, in `wait/`.
 //!
 //! Bytes take this way, and each step has one `recv` and one `send`:
 //!
@@ -26,7 +26,7 @@
 //!        Socket                 chooses the way              io.rs
 //!    Layer    |                 a protocol, if there is one  layer.rs
 //!        Wire                   the system call              layer.rs
-//!     until_ready               waits and tries again        wait.rs
+//!     until_ready               waits and tries again        ../wait/mod.rs
 //! ```
 
 mod arrival;
@@ -42,8 +42,7 @@ mod listen;
 mod multicast;
 mod option;
 mod peer;
-mod select;
-pub(crate) mod wait;
+mod relay;
 
 pub(crate) use arrival::Arrival;
 pub use connect::{create_connection, socketpair};
@@ -54,5 +53,4 @@ pub use layer::{Layer, Wire};
 pub use multicast::Interface;
 pub use option::{OptionValue, SocketOption};
 pub use peer::PeerCred;
-pub(crate) use select::readable;
-pub use select::select;
+pub use relay::relay;

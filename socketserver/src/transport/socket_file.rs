@@ -15,7 +15,7 @@ use rustix::io::Errno;
 use super::options;
 use crate::address::{Address, AddressFamily};
 use crate::socket::Socket;
-use crate::socket::wait::sleep;
+use crate::wait::sleep;
 
 /// How long to wait for other servers that start in the same folder. Each takes a millisecond, but
 /// there may be many at once. A process that holds the lock for longer is no server that starts, and

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use super::options::Streams;
 use crate::socket::Socket;
-use crate::socket::wait::Patience;
 use crate::sys;
+use crate::wait::Patience;
 
 /// At most this many bytes that the handler left unread are read at the end.
 const LINGER_BYTES: usize = 1 << 20;

@@ -86,7 +86,7 @@ fn detach_wakes_waiting_green_threads() {
 
 #[test]
 fn detach_wakes_green_threads_in_select() {
-    waiting_beside_a_detach(|socket| select(&[socket], &[], None).map(drop));
+    waiting_beside_a_detach(|socket| select(&[socket], &[], &[], None).map(drop));
 }
 
 #[test]

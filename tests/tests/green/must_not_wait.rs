@@ -80,8 +80,8 @@ struct Selects;
 impl BaseServer for Selects {
     fn refuse_request(&self, request: &Socket, _: &Address, _: &ServerRef<Self>) {
         let began = Instant::now();
-        let ready = select(&[request], &[], None).expect("select");
-        assert_eq!(ready, (vec![], vec![]));
+        let ready = select(&[request], &[], &[], None).expect("select");
+        assert!(ready.is_empty());
         assert!(began.elapsed() < DEADLINE / 2);
         request.sendall(b"busy").expect("there is room");
     }
@@ -105,8 +105,8 @@ impl Drop for Farewell<'_> {
     fn drop(&mut self) {
         let error = self.0.sendall(&vec![b'.'; 32 << 20]).expect_err("too much");
         assert_eq!(error.kind(), io::ErrorKind::WouldBlock);
-        let ready = select(&[self.0], &[], None).expect("select");
-        assert_eq!(ready, (vec![], vec![]));
+        let ready = select(&[self.0], &[], &[], None).expect("select");
+        assert!(ready.is_empty());
     }
 }
 

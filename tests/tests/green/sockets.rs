@@ -169,12 +169,13 @@ fn select_works_after_other_waits() {
         park_once(&one);
         park_once(&quiet);
         begun.send(()).expect("the test waits");
-        select(&[&quiet, &one, &one], &[], Some(DEADLINE))
+        let ready = select(&[&quiet, &one, &one], &[], &[], Some(DEADLINE)).expect("select");
+        (ready.reads(&quiet), ready.reads(&one))
     });
     waiting.recv().expect("it begins");
     other.write_all(b"x").expect("send");
     let ready = in_time("select", || selecting.join()).expect("no panic");
-    assert_eq!(ready.expect("select"), (vec![1, 2], vec![]));
+    assert_eq!(ready, (false, true));
 }
 
 #[test]
@@ -185,7 +186,8 @@ fn a_socket_in_select_can_be_received_from() {
         let one = one.clone();
         move || {
             begun.send(thread::current().id()).expect("the test waits");
-            select(&[&one], &[], Some(DEADLINE))
+            let ready = select(&[&one], &[], &[], Some(DEADLINE));
+            ready.map(|ready| ready.reads(&one))
         }
     });
     let scheduler = waiting.recv().expect("it begins");
@@ -193,7 +195,7 @@ fn a_socket_in_select_can_be_received_from() {
     on_scheduler(scheduler, move || park_once(&one));
     other.write_all(b"x").expect("send");
     let ready = in_time("select", || selecting.join()).expect("no panic");
-    assert_eq!(ready.expect("select"), (vec![0], vec![]));
+    assert!(ready.expect("select"));
 }
 
 #[test]

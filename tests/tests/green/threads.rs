@@ -172,8 +172,8 @@ fn a_busy_select_lets_others_run() {
     other.sendall(b"x").expect("send");
     others_run_beside(move || {
         let _open = &other;
-        let (ready, _) = select(&[&one], &[], None).expect("select");
-        assert_eq!(ready, [0]);
+        let ready = select(&[&one], &[], &[], None).expect("select");
+        assert!(ready.reads(&one));
     });
 }
 

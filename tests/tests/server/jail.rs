@@ -34,7 +34,7 @@ fn servers_serve_in_a_jail() {
     }
     let servers = [bound::<Inline>(), bound::<Threading>(), bound::<Green>()];
     lock_up();
-    servers.map(|serve| serve());
+    servers.into_iter().for_each(|serve| serve());
 }
 
 /// The limit on threads is known from the time of `bind`, when it could be read.

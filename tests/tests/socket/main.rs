@@ -9,6 +9,7 @@ mod multicast;
 mod numbers;
 mod option;
 mod peer;
+mod relay;
 mod select;
 mod signals;
 mod timeouts;

@@ -26,10 +26,10 @@ use std::time::Duration;
 use super::stop::{Stop, StopKind, Waiting};
 use crate::green;
 use crate::request::{Waker, deadline_after};
-use crate::socket::wait::{can_park, park_until};
 use crate::sync::atomic::{AtomicBool, Ordering::Relaxed, Ordering::SeqCst};
 use crate::sync::{Condvar, Instant, Mutex};
 use crate::sys::fork;
+use crate::wait::{can_park, park_until};
 
 /// Where a server stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

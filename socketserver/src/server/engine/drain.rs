@@ -23,8 +23,8 @@ use super::{Engine, TARGET, quietly, survived};
 use crate::handler::{By, Core, Stop, StopKind, Waiting};
 use crate::request::Stats;
 use crate::server::report::Drained;
-use crate::socket::wait::{can_park, park_until};
 use crate::sync::{Instant, MutexGuard};
+use crate::wait::{can_park, park_until};
 
 /// How long an aborted request may take to end. Ending the workers takes a little too, and a drain is
 /// to end within 100 ms of its deadline.

@@ -13,8 +13,8 @@ use crate::panics::{catch_panic, contained};
 use crate::request::Accepted;
 use crate::server::report::Served;
 use crate::socket::Socket;
-use crate::socket::wait::yield_now;
 use crate::sync::Instant;
+use crate::wait::yield_now;
 
 /// At most this many requests are dispatched per turn. Under load the backlog never empties, and the
 /// loop has other work.

@@ -6,6 +6,10 @@
 //! long as is left of the time, then call again without blocking. Three things follow: a timeout
 //! covers a whole operation, a descriptor that arrived non-blocking works, and a wake-up is only a
 //! hint.
+//!
+//! `select.rs` waits for several descriptors.
+
+mod select;
 
 use std::io;
 use std::os::fd::BorrowedFd;
@@ -16,17 +20,19 @@ use rustix::io::Errno;
 
 use crate::green::{self, Current, Source};
 pub(crate) use crate::green::{Interest, nonblocking_sockets, sleep, yield_now};
+pub(crate) use select::readable;
+pub use select::{Ready, Selectable, select};
 
 /// What an operation waits for: a descriptor, and its place among the descriptors that green
 /// threads wait for.
-#[derive(Clone, Copy)]
-pub(crate) struct Awaited<'a> {
+#[derive(Clone, Copy, Debug)]
+pub struct Awaited<'a> {
     pub(crate) fd: BorrowedFd<'a>,
     pub(crate) source: &'a Source,
 }
 
 impl<'a> Awaited<'a> {
-    pub(super) fn poll_fd(self, interest: Interest) -> PollFd<'a> {
+    pub(crate) fn poll_fd(self, interest: Interest) -> PollFd<'a> {
         let flags = match interest {
             Interest::Read => PollFlags::IN,
             Interest::Write => PollFlags::OUT,
@@ -48,14 +54,14 @@ pub(crate) enum Patience {
 
 /// Whether an operation begins with this call, or goes on with time that is already running.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Part {
+pub(crate) enum Part {
     First,
     Later,
 }
 
 impl Patience {
     /// The patience of an operation with this timeout; none where nothing may wait.
-    pub(super) fn of_socket(timeout: Option<Duration>) -> Self {
+    pub(crate) fn of_socket(timeout: Option<Duration>) -> Self {
         if green::must_not_wait() {
             Patience::Nonblocking
         } else {
@@ -76,7 +82,7 @@ impl Patience {
         }
     }
 
-    pub(super) fn is_over(self) -> bool {
+    pub(crate) fn is_over(self) -> bool {
         matches!(self, Patience::Until(end) if Instant::now() >= end)
     }
 
@@ -96,7 +102,7 @@ impl Patience {
 /// To be called before an operation is tried: a green thread whose operations have long completed
 /// without blocking yields. One that would not have waited need not yield.
 #[inline]
-pub(super) fn consume_budget(current: Option<Current>, patience: Patience) {
+pub(crate) fn consume_budget(current: Option<Current>, patience: Patience) {
     if let Some(current) = current
         && patience != Patience::Nonblocking
     {
@@ -109,7 +115,7 @@ pub(super) fn consume_budget(current: Option<Current>, patience: Patience) {
 /// # Errors
 /// `TimedOut` when the time is over, `WouldBlock` when there was none; the operation's.
 #[inline]
-pub(super) fn until_ready<T>(
+pub(crate) fn until_ready<T>(
     awaited: Awaited<'_>,
     interest: Interest,
     (patience, part): (Patience, Part),
@@ -178,7 +184,7 @@ fn wait_and_retry<T>(
     }
 }
 
-pub(super) fn timed_out() -> io::Error {
+pub(crate) fn timed_out() -> io::Error {
     io::Error::new(io::ErrorKind::TimedOut, "timed out")
 }
 
@@ -186,7 +192,7 @@ pub(super) fn timed_out() -> io::Error {
 ///
 /// # Errors
 /// `TimedOut` when the time is over, `WouldBlock` when there was none.
-pub(super) fn wait(awaited: Awaited<'_>, interest: Interest, patience: Patience) -> io::Result<()> {
+pub(crate) fn wait(awaited: Awaited<'_>, interest: Interest, patience: Patience) -> io::Result<()> {
     wait_on(green::may_park(), awaited, interest, patience)
 }
 
@@ -224,7 +230,7 @@ fn wait_on(
 ///
 /// # Errors
 /// As [`wait`].
-pub(super) fn until_polled(
+pub(crate) fn until_polled(
     awaited: Awaited<'_>,
     interest: Interest,
     patience: Patience,
@@ -235,27 +241,6 @@ pub(super) fn until_polled(
     }
     while poll_until(&mut [awaited.poll_fd(interest)], Some(Instant::now()))? == 0 {
         wait_on(current, awaited, interest, patience)?;
-    }
-    Ok(())
-}
-
-/// Waits until one of the descriptors is ready, or `end` comes: a thread in `poll`, a green thread
-/// parked. `fds` are the same descriptors.
-pub(crate) fn wait_for_any(
-    current: Option<Current>,
-    all: &[(Awaited<'_>, Interest)],
-    fds: &mut [PollFd<'_>],
-    end: Option<Instant>,
-) -> io::Result<()> {
-    let Some(current) = current else {
-        return poll_until(fds, end).map(drop);
-    };
-    while poll_until(fds, Some(Instant::now()))? == 0 && end.is_none_or(|end| Instant::now() < end)
-    {
-        let sources = all
-            .iter()
-            .map(|(awaited, interest)| (awaited.source, awaited.fd, *interest));
-        green::park_for_any(current, sources, end)?;
     }
     Ok(())
 }

@@ -1,0 +1,164 @@
+//! A relay between two connections.
+
+use std::io;
+use std::net::Shutdown;
+use std::time::{Duration, Instant};
+
+use super::handle::Socket;
+use crate::green::nonblocking_sockets;
+use crate::wait::{Selectable, select, timed_out, yield_now};
+
+/// How much one direction holds at most, in bytes.
+const ROOM: usize = 64 << 10;
+
+/// Passes on what comes from `one` to `other`, and what comes from `other` to `one`, until both
+/// have ended their streams. The end of one stream is passed on too, and the other direction goes
+/// on. Returns how many bytes went from `one` to `other`, and how many came back.
+///
+/// One thread, or one green thread, does both. A receiver that is slow holds up its own direction
+/// alone, and no direction holds more than 64 KiB. The sockets' timeouts bound the silence: the
+/// relay fails when nothing could be passed on in either direction for as long as the shorter of
+/// the two. What an `rfile` holds already is not relayed: make the relay before the `rfile`, or set
+/// `rbufsize = 0`.
+///
+/// ```
+/// use std::time::Duration;
+/// use socketserver::{Address, Socket, ThreadingTCPServer, create_connection, relay};
+/// # fn main() -> std::io::Result<()> {
+/// let timeout = Some(Duration::from_secs(60));
+/// let server = ThreadingTCPServer::handling(move |client: Socket, _: Address| {
+///     let upstream = create_connection("127.0.0.1:9999", timeout)?;
+///     client.settimeout(timeout)?;
+///     relay(&client, &upstream).map(drop)
+/// });
+/// # let _ = server;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Errors
+/// The first error of either connection; `TimedOut`.
+///
+/// Python: a loop around `select.select`, `recv` and `sendall`, which stops both directions while
+/// one receiver is slow
+pub fn relay(one: &Socket, other: &Socket) -> io::Result<(u64, u64)> {
+    let patience = [one.gettimeout(), other.gettimeout()];
+    let patience = patience.into_iter().flatten().min();
+    let mut directions = [Direction::new(one, other), Direction::new(other, one)];
+    let mut moved_at = Instant::now();
+    loop {
+        let mut moved = false;
+        for direction in &mut directions {
+            moved |= nonblocking_sockets(|| direction.pass_on())?;
+        }
+        if directions.iter().all(|direction| direction.has_ended) {
+            let [there, back] = directions.map(|direction| direction.passed_on);
+            return Ok((there, back));
+        }
+        if moved {
+            moved_at = Instant::now();
+            if one.has_layer() || other.has_layer() {
+                // It may hold more, which `select` cannot see.
+                yield_now();
+                continue;
+            }
+        }
+        wait(&directions, patience, moved_at)?;
+    }
+}
+
+/// Waits until one of the directions can go on.
+fn wait(
+    directions: &[Direction<'_>],
+    patience: Option<Duration>,
+    since: Instant,
+) -> io::Result<()> {
+    let live = || directions.iter().filter(|direction| !direction.has_ended);
+    let reads = live().filter(|direction| !direction.is_full());
+    let reads: Vec<&dyn Selectable> = reads.map(|one| one.from as &dyn Selectable).collect();
+    let writes = live().filter(|direction| direction.is_full());
+    let writes: Vec<&dyn Selectable> = writes.map(|one| one.to as &dyn Selectable).collect();
+    let left = patience.map(|patience| patience.saturating_sub(since.elapsed()));
+    if select(&reads, &writes, &[], left)?.is_empty() && left.is_some() {
+        return Err(timed_out());
+    }
+    Ok(())
+}
+
+/// One direction of a relay.
+struct Direction<'a> {
+    from: &'a Socket,
+    to: &'a Socket,
+    buffer: Box<[u8]>,
+    /// The part of the buffer that was received and not sent yet.
+    start: usize,
+    end: usize,
+    passed_on: u64,
+    has_ended: bool,
+}
+
+impl<'a> Direction<'a> {
+    fn new(from: &'a Socket, to: &'a Socket) -> Self {
+        Direction {
+            from,
+            to,
+            buffer: vec![0; ROOM].into_boxed_slice(),
+            start: 0,
+            end: 0,
+            passed_on: 0,
+            has_ended: false,
+        }
+    }
+
+    /// Whether there is something to send before more is received.
+    fn is_full(&self) -> bool {
+        self.start < self.end
+    }
+
+    /// Receives and sends what can be without waiting, a buffer at the most: the other direction has
+    /// its turn too. Returns whether anything moved.
+    fn pass_on(&mut self) -> io::Result<bool> {
+        if self.has_ended {
+            return Ok(false);
+        }
+        let mut moved = false;
+        if !self.is_full() {
+            let Some(received) = unless_it_would_wait(self.from.recv_into(&mut self.buffer))?
+            else {
+                return Ok(false);
+            };
+            if received == 0 {
+                self.has_ended = true;
+                return pass_on_end(self.to).map(|()| true);
+            }
+            (self.start, self.end) = (0, received);
+            moved = true;
+        }
+        while self.is_full() {
+            let left = &self.buffer[self.start..self.end];
+            let Some(sent) = unless_it_would_wait(self.to.send(left))? else {
+                break;
+            };
+            self.start += sent;
+            self.passed_on += sent as u64;
+            moved = true;
+        }
+        Ok(moved)
+    }
+}
+
+fn unless_it_would_wait(result: io::Result<usize>) -> io::Result<Option<usize>> {
+    match result {
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(None),
+        result => result.map(Some),
+    }
+}
+
+/// Ends this side of a stream. Where the connection is gone already, the other direction meets that
+/// too.
+fn pass_on_end(to: &Socket) -> io::Result<()> {
+    match to.shutdown(Shutdown::Write) {
+        Err(error) if error.kind() == io::ErrorKind::NotConnected => Ok(()),
+        result => result,
+    }
+}

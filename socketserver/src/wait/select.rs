@@ -1,0 +1,202 @@
+//! Waiting for several descriptors at once.
+
+use std::fs::File;
+use std::io::{self, PipeReader, PipeWriter, Stdin};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::process::{ChildStderr, ChildStdin, ChildStdout};
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags};
+
+use super::{Awaited, Interest, Patience};
+use crate::green;
+
+/// What [`select`] can wait for: anything that has a descriptor. A type of your own needs no more
+/// than `impl Selectable for Terminal {}` beside its `AsFd`.
+///
+/// Python: an object with a method `fileno`
+pub trait Selectable: AsFd {
+    /// The descriptor with its place among those that green threads wait for, if it has one.
+    #[doc(hidden)]
+    fn awaited(&self) -> io::Result<Option<Awaited<'_>>> {
+        Ok(None)
+    }
+}
+
+macro_rules! selectable {
+    ($($kind:ty),*) => {$( impl Selectable for $kind {} )*};
+}
+selectable!(
+    OwnedFd,
+    BorrowedFd<'_>,
+    File,
+    PipeReader,
+    PipeWriter,
+    Stdin,
+    ChildStdin,
+    ChildStdout,
+    ChildStderr
+);
+
+/// What [`select`] has found ready. It is asked about each of the arguments; two handles of one
+/// socket are the same.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ready([Vec<RawFd>; 3]);
+
+impl Ready {
+    /// Whether a read from this one would not wait.
+    pub fn reads(&self, of: &impl Selectable) -> bool {
+        self.0[0].contains(&of.as_fd().as_raw_fd())
+    }
+
+    /// Whether a write to this one would not wait.
+    pub fn writes(&self, of: &impl Selectable) -> bool {
+        self.0[1].contains(&of.as_fd().as_raw_fd())
+    }
+
+    /// Whether this one has urgent data.
+    pub fn excepts(&self, of: &impl Selectable) -> bool {
+        self.0[2].contains(&of.as_fd().as_raw_fd())
+    }
+
+    /// Whether nothing is ready: the time is over.
+    pub fn is_empty(&self) -> bool {
+        self.0.iter().all(Vec::is_empty)
+    }
+}
+
+/// Waits until one of `read` can be read, one of `write` written, or one of `except` has urgent
+/// data. On a green thread only that one waits. An end of the stream and an error count as ready.
+///
+/// Bytes that a [`Layer`](crate::Layer) or an `rfile` already holds do not make a socket ready.
+/// Nor can a lack of room for a whole message be seen: a `write` that is ready may still wait if it
+/// has more to send than there is room.
+///
+/// ```
+/// use std::io::{Read, Write};
+/// use std::process::{Command, Stdio};
+/// use socketserver::{Socket, select, socketpair, SocketKind};
+/// # fn main() -> std::io::Result<()> {
+/// let (request, client) = socketpair(SocketKind::Stream)?;
+/// let mut child = Command::new("echo").arg("hello").stdout(Stdio::piped()).spawn()?;
+/// let mut output = child.stdout.take().expect("piped");
+///
+/// let ready = select(&[&request, &output], &[], &[], None)?;
+/// assert!(ready.reads(&output) && !ready.reads(&request));
+/// # let mut text = String::new();
+/// # output.read_to_string(&mut text)?;
+/// # assert_eq!(text, "hello\n");
+/// # child.wait()?;
+/// # drop(client);
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Errors
+/// "Bad file descriptor" for a socket that was closed; the system's.
+///
+/// Python: `select.select`, whose three lists are asked by position
+pub fn select(
+    read: &[&dyn Selectable],
+    write: &[&dyn Selectable],
+    except: &[&dyn Selectable],
+    timeout: Option<Duration>,
+) -> io::Result<Ready> {
+    let patience = Patience::of_socket(timeout);
+    let end = match patience {
+        Patience::Forever => None,
+        Patience::Nonblocking => Some(Instant::now()),
+        Patience::Until(end) => Some(end),
+    };
+    let current = green::may_park();
+    super::consume_budget(current, patience);
+    let reads = read.iter().map(|one| (one, PollFlags::IN));
+    let writes = write.iter().map(|one| (one, PollFlags::OUT));
+    let excepts = except.iter().map(|one| (one, PollFlags::PRI));
+    let all = reads.chain(writes).chain(excepts);
+    let all: Vec<_> = all
+        .map(|(one, flags)| Waited::new(*one, flags))
+        .collect::<io::Result<_>>()?;
+    let mut fds: Vec<_> = all.iter().map(Waited::poll_fd).collect();
+    wait_for_any(current, &all, &mut fds, end)?;
+    let (reads, rest) = fds.split_at(read.len());
+    let (writes, excepts) = rest.split_at(write.len());
+    Ok(Ready([reads, writes, excepts].map(ready)))
+}
+
+fn ready(fds: &[PollFd<'_>]) -> Vec<RawFd> {
+    let ready = fds.iter().filter(|fd| !fd.revents().is_empty());
+    ready.map(|fd| fd.as_fd().as_raw_fd()).collect()
+}
+
+/// Waits until one of the sockets can be read, or `end` comes. Returns which can. On a green thread
+/// the others there run first, even if there is nothing to wait for.
+pub(crate) fn readable<const N: usize>(
+    sockets: [Awaited<'_>; N],
+    end: Option<Instant>,
+) -> io::Result<[bool; N]> {
+    let current = green::may_park();
+    if current.is_some() {
+        green::yield_now();
+    }
+    let all = sockets.map(|awaited| Waited {
+        fd: awaited.fd,
+        awaited: Some(awaited),
+        flags: PollFlags::IN,
+    });
+    let mut fds = all.each_ref().map(Waited::poll_fd);
+    wait_for_any(current, &all, &mut fds, end)?;
+    Ok(fds.map(|fd| !fd.revents().is_empty()))
+}
+
+/// One descriptor, and what is waited for there.
+struct Waited<'a> {
+    fd: BorrowedFd<'a>,
+    awaited: Option<Awaited<'a>>,
+    flags: PollFlags,
+}
+
+impl<'a> Waited<'a> {
+    fn new(of: &'a dyn Selectable, flags: PollFlags) -> io::Result<Self> {
+        Ok(Waited {
+            fd: of.as_fd(),
+            awaited: of.awaited()?,
+            flags,
+        })
+    }
+
+    fn poll_fd(&self) -> PollFd<'a> {
+        PollFd::from_borrowed_fd(self.fd, self.flags)
+    }
+
+    fn interest(&self) -> Interest {
+        if self.flags == PollFlags::OUT {
+            Interest::Write
+        } else {
+            Interest::Read
+        }
+    }
+}
+
+/// Waits until one of the descriptors is ready, or `end` comes: a thread in `poll`, a green thread
+/// parked. `fds` are the same descriptors.
+fn wait_for_any(
+    current: Option<green::Current>,
+    all: &[Waited<'_>],
+    fds: &mut [PollFd<'_>],
+    end: Option<Instant>,
+) -> io::Result<()> {
+    let Some(current) = current else {
+        return super::poll_until(fds, end).map(drop);
+    };
+    while super::poll_until(fds, Some(Instant::now()))? == 0
+        && end.is_none_or(|end| Instant::now() < end)
+    {
+        let seats = all.iter().map(|one| {
+            let source = one.awaited.map(|awaited| awaited.source);
+            (source, one.fd, one.interest())
+        });
+        green::park_for_any(current, seats, end)?;
+    }
+    Ok(())
+}

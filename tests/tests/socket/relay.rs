@@ -1,0 +1,83 @@
+//! Two connections that are joined.
+
+use tests::prelude::*;
+
+/// More than the kernel's buffers and the relay's hold.
+const MUCH: usize = 16 << 20;
+
+fn joined<T: Send + 'static, W: Thread>(
+    prepare: impl FnOnce(&Socket, &Socket) + Send + 'static,
+    ends: impl FnOnce(TcpStream, TcpStream) -> T + Send + 'static,
+) -> (std::io::Result<(u64, u64)>, T) {
+    W::in_time("relay", || {
+        let ((one, left), (other, right)) = (tcp_pair(), tcp_pair());
+        prepare(&one, &other);
+        let ends = thread::spawn(move || ends(left, right));
+        let relayed = relay(&one, &other);
+        drop((one, other));
+        (relayed, ends.join().expect("no panic"))
+    })
+}
+
+/// The left side sends everything before it reads anything, while the right side sends as much: a
+/// relay that waits in a send to the left would never receive what lets the left side go on.
+fn a_full_direction_does_not_stop_the_other<W: Thread>() {
+    let sent = |mut stream: &TcpStream| {
+        stream.write_all(&vec![b'x'; MUCH]).expect("write");
+        stream.shutdown(Shutdown::Write).expect("shutdown");
+    };
+    let received = |mut stream: &TcpStream| {
+        let mut data = Vec::new();
+        stream.read_to_end(&mut data).expect("read");
+        data.len()
+    };
+    let (relayed, lengths) = joined::<_, W>(
+        |_, _| (),
+        move |left, right| {
+            thread::scope(|scope| {
+                scope.spawn(|| sent(&right));
+                let there = scope.spawn(|| received(&right));
+                sent(&left);
+                (there.join().expect("no panic"), received(&left))
+            })
+        },
+    );
+    assert_eq!(relayed.expect("both end"), (MUCH as u64, MUCH as u64));
+    assert_eq!(lengths, (MUCH, MUCH));
+}
+
+fn an_end_is_passed_on_and_the_other_direction_goes_on<W: Thread>() {
+    let (relayed, (asked, answer)) = joined::<_, W>(
+        |_, _| (),
+        |mut left, mut right| {
+            left.write_all(b"question").expect("write");
+            left.shutdown(Shutdown::Write).expect("shutdown");
+            let (mut asked, mut answer) = (String::new(), String::new());
+            right.read_to_string(&mut asked).expect("read");
+            right.write_all(b"the answer").expect("write");
+            drop(right);
+            left.read_to_string(&mut answer).expect("read");
+            (asked, answer)
+        },
+    );
+    assert_eq!(relayed.expect("both end"), (8, 10));
+    assert_eq!([asked, answer], ["question", "the answer"]);
+}
+
+fn silence_longer_than_the_timeout_ends_a_relay<W: Thread>() {
+    let (relayed, ()) = joined::<_, W>(
+        |one, other| {
+            one.settimeout(Some(Duration::from_millis(20)))
+                .expect("timeout");
+            other
+                .settimeout(Some(Duration::from_secs(60)))
+                .expect("timeout");
+        },
+        |mut left, right| _ = (left.read(&mut [0]), right),
+    );
+    assert_eq!(relayed.expect_err("silence").kind(), ErrorKind::TimedOut);
+}
+
+matrix!(threads: a_full_direction_does_not_stop_the_other,
+    an_end_is_passed_on_and_the_other_direction_goes_on,
+    silence_longer_than_the_timeout_ends_a_relay);
