@@ -17,7 +17,8 @@ mod running;
 mod watched;
 
 pub use alone::{
-    Ended, alone, elsewhere, elsewhere_command, in_own_process, is_elsewhere, own_process,
+    Ended, alone, alone_in_network, elsewhere, elsewhere_command, in_own_process, is_elsewhere,
+    own_process,
 };
 pub use client::{Client, forger, tcp_pair, unix_pair};
 pub use limits::{all_descriptors, count_of, lower, with_at_most};

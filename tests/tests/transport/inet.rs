@@ -11,14 +11,14 @@ struct Who {
 
 impl Who {
     fn handle(&self) -> io::Result<()> {
-        let ip = self.client_address.ip().expect("an internet address");
-        let ip = ip.to_string();
+        let ip = self
+            .client_address
+            .ip()
+            .expect("an internet address")
+            .to_string();
         match &self.request {
             Request::Stream(socket) => socket.sendall(ip.as_bytes()),
-            Request::Datagram(datagram) => {
-                let sent = datagram.socket.sendto(ip.as_bytes(), &self.client_address);
-                sent.map(drop)
-            }
+            Request::Datagram(datagram) => datagram.reply(ip),
         }
     }
 }

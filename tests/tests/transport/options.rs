@@ -5,17 +5,14 @@ use tests::prelude::*;
 
 /// How many clients get a connection at that address, where none is accepted; at most 200.
 fn room(address: &Address) -> usize {
-    let mut clients = Vec::new();
-    while clients.len() < 200 {
-        match create_connection(address, Some(Duration::from_millis(300))) {
-            Ok(client) => clients.push(client),
-            Err(error) => {
-                assert_eq!(error.kind(), ErrorKind::TimedOut, "{error}");
-                break;
-            }
+    let client = |_| match create_connection(address, Some(Duration::from_millis(300))) {
+        Ok(client) => Some(client),
+        Err(error) => {
+            assert_eq!(error.kind(), ErrorKind::TimedOut, "{error}");
+            None
         }
-    }
-    clients.len()
+    };
+    (0..200).map_while(client).collect::<Vec<_>>().len()
 }
 
 /// Linux adds one. Without the option there is as much room as the system has.
@@ -154,13 +151,9 @@ fn servers_at_one_port_share_clients() {
 }
 
 /// Answers with the timeout of its server's socket, in milliseconds.
-fn timeout_of_replies(request: Datagram, client_address: Address) -> io::Result<()> {
+fn timeout_of_replies(request: Datagram, _: Address) -> io::Result<()> {
     let timeout = request.socket.gettimeout().expect("a timeout");
-    let text = timeout.as_millis().to_string();
-    request
-        .socket
-        .sendto(text.as_bytes(), client_address)
-        .map(drop)
+    request.reply(timeout.as_millis().to_string())
 }
 
 #[test]

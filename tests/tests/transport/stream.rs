@@ -29,16 +29,10 @@ fn replies<T: Streams, C: Concurrent>(folder: &Folder, transport: T) -> Running<
 
 /// A client whose system holds only a little of a reply, where that can be chosen.
 fn small_client(address: &Address) -> Client {
-    let Address::Inet(address) = address else {
-        return Client::stream(address);
-    };
-    let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None);
-    let socket = socket.expect("a socket");
-    socket.set_recv_buffer_size(4_096).expect("a small buffer");
-    socket.set_read_timeout(Some(DEADLINE)).expect("a timeout");
-    socket.set_write_timeout(Some(DEADLINE)).expect("a timeout");
-    socket.connect(&(*address).into()).expect("connect");
-    Client::Tcp(TcpStream::from(socket))
+    match address {
+        Address::Inet(_) => Client::narrow_stream(4_096, address).expect("connect"),
+        _ => Client::stream(address),
+    }
 }
 
 /// A plain close with unread input resets the connection, and nearly all of these replies are lost.
@@ -104,8 +98,7 @@ fn ends_when_all_is_read<T: Streams, C: Concurrent>(transport: T) {
     let server = replies::<_, C>(&folder, transport);
     let mut client = T::client(&server.address());
     client.send(b"?");
-    let mut reply = vec![0; REPLY.len()];
-    client.read_exact(&mut reply).expect("the reply");
+    client.recv_exact(REPLY.len());
     until("the request has ended", || server.stats().finished == 1);
     // The client has not ended its side; that it sees the server's shows that it was still there.
     assert_eq!(client.rest(), b"");

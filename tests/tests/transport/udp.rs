@@ -46,39 +46,26 @@ matrix!(
 datagrams: every_size_is_one_request, answers_go_to_the_client_that_asked,
 );
 
-/// Sizes of datagrams, and whether they were truncated.
-type Seen = Mutex<Vec<(usize, bool)>>;
-
-#[derive(Default)]
-struct Log(Seen);
-
-impl<R> BaseServer<R> for Log {}
-
-#[derive(BaseRequestHandler)]
-struct Note {
-    request: Datagram,
-    server: ServerRef<Log>,
-}
-
-impl Note {
-    fn handle(&self) {
-        let (length, cut) = (self.request.data.len(), self.request.truncated());
-        self.server.0.lock().push((length, cut));
-    }
-}
-
-/// What a server sees of datagrams of these sizes.
+/// Sizes of datagrams that a server sees of these, and whether they were truncated.
 fn seen<T: Datagrams>(transport: T, sizes: &[usize]) -> Vec<(usize, bool)> {
-    let builder = Builder::<T, Inline, Note, Log>::new(transport, Inline, Log::default());
-    let (_folder, server) = placed(builder);
-    let mut client = T::client(&server.address());
-    for &size in sizes {
-        client.write_all(&vec![b'x'; size]).expect("send");
+    #[derive(BaseRequestHandler)]
+    struct Look {
+        request: Datagram,
     }
-    until("all are seen", || {
-        server.stats().finished == sizes.len() as u64
+    impl Look {
+        fn handle(&self) -> io::Result<()> {
+            let (length, cut) = (self.request.data.len(), self.request.truncated());
+            self.request.reply(format!("{length} {cut}"))
+        }
+    }
+    let (_folder, server) = placed(Builder::<T, Inline, Look, ()>::new(transport, Inline, ()));
+    let mut client = T::client(&server.address());
+    let seen = sizes.iter().map(|&size| {
+        let answer = String::from_utf8(client.ask(vec![b'x'; size])).expect("text");
+        let (length, cut) = answer.split_once(' ').expect("two words");
+        (length.parse().expect("a number"), cut == "true")
     });
-    server.0.lock().clone()
+    seen.collect()
 }
 
 /// Complaint 21.

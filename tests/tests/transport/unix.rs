@@ -6,18 +6,6 @@ use std::os::unix::net::SocketAddr;
 
 use tests::prelude::*;
 
-/// Sends back one message.
-fn echo(request: Socket, _: Address) -> io::Result<()> {
-    let data = request.recv(65_536)?;
-    request.sendall(&data)
-}
-
-/// Sends back every datagram.
-fn answer(request: Datagram, client_address: Address) -> io::Result<()> {
-    request.socket.sendto(&request.data, client_address)?;
-    Ok(())
-}
-
 /// A name in the abstract namespace that no other test has.
 fn abstract_name() -> String {
     static NEXT: AtomicU64 = AtomicU64::new(0);
@@ -31,44 +19,39 @@ fn abstract_address(name: &str) -> SocketAddr {
 
 fn streams_at_an_abstract_name<C: Column>() {
     let own = abstract_name();
-    let server = run(
-        Server::<UnixStream, C, _, _>::handling(echo),
-        format!("@{own}"),
-    );
+    let server = Server::<UnixStream, C, _, _>::handling(echo_once);
+    let server = run(server, format!("@{own}"));
     assert_eq!(server.address(), Address::Abstract(own.clone().into()));
     assert_eq!(server.address().to_string(), format!("@{own}"));
-    let mut client = net::UnixStream::connect_addr(&abstract_address(&own)).expect("connect");
+    let client = net::UnixStream::connect_addr(&abstract_address(&own)).expect("connect");
     client.set_read_timeout(Some(DEADLINE)).expect("a timeout");
-    client.write_all(b"hello").expect("send");
-    let mut reply = String::new();
-    client.read_to_string(&mut reply).expect("recv");
-    assert_eq!(reply, "hello");
+    let mut client = Client::UnixStream(client);
+    client.send("hello");
+    assert_eq!(client.rest(), b"hello");
 
-    let taken = UnixStreamServer::handling(echo).bind(server.address());
-    assert_eq!(error_kind(taken.map(drop)), ErrorKind::AddrInUse);
+    let bind = |name: String| UnixStreamServer::<Echo>::bind(name).map(drop);
+    assert_eq!(error_kind(bind(format!("@{own}"))), ErrorKind::AddrInUse);
     // The name goes with the server; there is nothing to be removed.
     drop(server);
-    let again = UnixStreamServer::handling(echo).bind(format!("\0{own}"));
-    assert!(again.is_ok(), "the name is free");
+    bind(format!("\0{own}")).expect("the name is free");
 }
 
 /// The client has an abstract name too, and is answered there.
 fn datagrams_at_an_abstract_name<C: Column>() {
-    let (own, clients) = (abstract_name(), abstract_name());
-    let server = run(
-        Server::<UnixDatagram, C, _, _>::handling(answer),
+    let own = abstract_name();
+    let _server = run(
+        Server::<UnixDatagram, C, Echo>::builder(),
         format!("@{own}"),
     );
-    let client = net::UnixDatagram::bind_addr(&abstract_address(&clients)).expect("bind");
+    let client = net::UnixDatagram::bind_addr(&abstract_address(&abstract_name())).expect("bind");
     client.set_read_timeout(Some(DEADLINE)).expect("a timeout");
     client
         .connect_addr(&abstract_address(&own))
         .expect("connect");
-    client.send(b"hello").expect("send");
-    let mut reply = [0; 16];
-    let length = client.recv(&mut reply).expect("recv");
-    assert_eq!(&reply[..length], b"hello");
-    drop(server);
+    assert_eq!(
+        Client::UnixDatagram(client, Folder::new()).ask("hello"),
+        b"hello"
+    );
 }
 
 fn peer_cred_names_the_clients_process<C: Column>() {
@@ -99,13 +82,13 @@ print(client.makefile().read())
 
 matrix!(
     columns: streams_at_an_abstract_name, datagrams_at_an_abstract_name,
-    peer_cred_names_the_clients_process, );
+    peer_cred_names_the_clients_process,
+);
 
 #[test]
 fn peer_cred_of_tcp_is_unsupported() {
     let builder = TCPServer::handling(|request: Socket, _| {
-        let error = request.peer_cred().expect_err("no such thing");
-        request.sendall(format!("{:?}", error.kind()).as_bytes())
+        request.sendall(format!("{:?}", error_kind(request.peer_cred())).as_bytes())
     });
     let server = run(builder, LOCAL);
     assert_eq!(Client::stream(&server.address()).rest(), b"Unsupported");
