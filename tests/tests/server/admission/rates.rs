@@ -39,6 +39,7 @@ fn connections_over_the_rate_are_refused<C: Column>() {
     }
     let mut other = Client::stream_from_another(&server.address());
     assert_eq!(other.ask("hello"), b"hello");
+    drop(other);
     let (_, stats) = server.drain(DEADLINE);
     assert_eq!((stats.accepted, stats.refused), (9, 5));
 }
