@@ -29,7 +29,7 @@ ALLOWED = {
     "transport": "address axis request socket sys wait",
     "concurrency": "axis green panics pool request sync sys",
     "handler": "address green request socket sync sys wait",
-    "server": "address axis concurrency handler panics request socket sync sys transport wait",
+    "server": "address axis concurrency green handler panics request socket sync sys transport wait",
     "aliases": "concurrency server transport",
     "__private": "handler request socket transport",
 }

@@ -192,8 +192,8 @@ pub use axis::Wrapped;
 pub use concurrency::Green;
 pub use concurrency::{Around, Concurrency, ConcurrencyHooks, Forking, Inline, Threading};
 pub use handler::{
-    BaseServer, FnHandler, FnState, Outcome, PacketLines, PacketReader, Request, RequestHandler,
-    ServerRef, log_error,
+    BaseServer, FnHandler, FnState, Idle, Outcome, PacketLines, PacketReader, Request,
+    RequestHandler, ServerRef, log_error,
 };
 pub use request::{
     Datagram, End, HandlerError, Job, Rejected, ReplySocket, Run, Stats, Ticket, Waker, Workers,

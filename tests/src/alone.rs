@@ -46,22 +46,31 @@ pub fn elsewhere(test: &str) -> Option<Ended> {
     if is_elsewhere() {
         return None;
     }
-    let ended = Process::start(&mut elsewhere_command(test)).ended();
+    Some(ended(elsewhere_command(test)))
+}
+
+#[track_caller]
+fn ended(mut command: Command) -> Ended {
+    let ended = Process::start(&mut command).ended();
     assert!(
         ended.output.contains("running 1 test\n"),
-        "no test is called {test}: {ended:?}"
+        "no such test: {ended:?}"
     );
-    Some(ended)
+    ended
+}
+
+fn this_test() -> String {
+    let thread = thread::current();
+    thread
+        .name()
+        .expect("the harness names a test's thread")
+        .to_owned()
 }
 
 /// [`elsewhere`] with the calling test.
 #[track_caller]
 pub fn own_process() -> Option<Ended> {
-    elsewhere(
-        thread::current()
-            .name()
-            .expect("the harness names a test's thread"),
-    )
+    elsewhere(&this_test())
 }
 
 /// The same for a test that passes there. It goes on in that process alone.

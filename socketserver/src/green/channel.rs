@@ -6,13 +6,16 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::current::may_park;
-use super::wait_queue::WaitQueue;
+use super::wait_queue::{WaitQueue, Waited};
 
 /// A channel that holds up to `capacity` messages. While it is full, senders wait. A capacity of
 /// `usize::MAX` is no limit, and 0 counts as 1.
 ///
 /// Messages come out in the order in which they went in, each at one receiver. Both ends can be
 /// cloned.
+///
+/// An abort of a request, by its deadline or at the end of a drain, ends the waits of its handler
+/// here, on every kind of thread: they fail as if the other end was gone.
 ///
 /// Python: `queue.Queue(maxsize)`
 pub fn channel<T>(capacity: usize) -> (Sender<T>, Receiver<T>) {
@@ -38,11 +41,11 @@ struct Channel<T> {
     empty: WaitQueue,
 }
 
-/// All receivers are gone. The message comes back.
+/// All receivers are gone, or the request that sends was aborted. The message comes back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SendError<T>(pub T);
 
-/// The channel is empty and all senders are gone.
+/// The channel is empty and all senders are gone, or the request that receives was aborted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RecvError;
 
@@ -60,7 +63,7 @@ pub enum TryRecvError {
 pub enum RecvTimeoutError {
     /// No message came in time.
     Timeout,
-    /// The channel is empty and all senders are gone.
+    /// The channel is empty and all senders are gone, or the request that receives was aborted.
     Disconnected,
 }
 
@@ -74,12 +77,13 @@ impl<T> Sender<T> {
     /// Sends a message. Waits while the channel is full.
     ///
     /// # Errors
-    /// The message, when all receivers are gone.
+    /// The message, when all receivers are gone or the request was aborted.
     pub fn send(&self, message: T) -> Result<(), SendError<T>> {
+        let mut aborted = false;
         loop {
             let waiter = {
                 let mut channel = self.0.lock();
-                if channel.receivers == 0 {
+                if channel.receivers == 0 || aborted {
                     return Err(SendError(message));
                 }
                 if channel.messages.len() < channel.capacity {
@@ -95,7 +99,14 @@ impl<T> Sender<T> {
                 }
                 channel.full.join()
             };
-            waiter.wait(None);
+            aborted = waiter.wait_abortably(None) == Waited::Aborted;
+            if aborted {
+                // One that was woken as well must wake the next in its place.
+                let mut channel = self.0.lock();
+                if !channel.full.leave(&waiter) {
+                    channel.full.wake_one();
+                }
+            }
         }
     }
 }
@@ -104,7 +115,7 @@ impl<T> Receiver<T> {
     /// Receives the next message. Waits while the channel is empty.
     ///
     /// # Errors
-    /// When the channel is empty and all senders are gone.
+    /// When the channel is empty and all senders are gone, or the request was aborted.
     pub fn recv(&self) -> Result<T, RecvError> {
         self.recv_until(None).map_err(|_| RecvError)
     }
@@ -112,7 +123,8 @@ impl<T> Receiver<T> {
     /// As [`recv`](Self::recv), but waits for `time` at most.
     ///
     /// # Errors
-    /// When no message came in time, or the channel is empty and all senders are gone.
+    /// When no message came in time, the channel is empty and all senders are gone, or the request
+    /// was aborted.
     pub fn recv_timeout(&self, time: Duration) -> Result<T, RecvTimeoutError> {
         self.recv_until(Instant::now().checked_add(time))
     }
@@ -132,7 +144,7 @@ impl<T> Receiver<T> {
 
     fn recv_until(&self, deadline: Option<Instant>) -> Result<T, RecvTimeoutError> {
         consume_budget();
-        let mut in_time = true;
+        let mut waited = Waited::Woken;
         loop {
             let waiter = {
                 let mut channel = self.0.lock();
@@ -142,13 +154,14 @@ impl<T> Receiver<T> {
                 if channel.senders == 0 {
                     return Err(RecvTimeoutError::Disconnected);
                 }
-                if !in_time {
-                    return Err(RecvTimeoutError::Timeout);
+                match waited {
+                    Waited::Woken => channel.empty.join(),
+                    Waited::TimedOut => return Err(RecvTimeoutError::Timeout),
+                    Waited::Aborted => return Err(RecvTimeoutError::Disconnected),
                 }
-                channel.empty.join()
             };
-            in_time = waiter.wait(deadline);
-            if !in_time {
+            waited = waiter.wait_abortably(deadline);
+            if waited != Waited::Woken {
                 self.0.lock().empty.leave(&waiter);
             }
         }

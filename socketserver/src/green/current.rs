@@ -4,6 +4,7 @@ use std::ptr;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::aborts::Abortables;
 use super::local::{Local, local};
 use super::nesting::{self, EnclosingServers};
 use super::scheduler::{Message, Scheduler};
@@ -96,6 +97,14 @@ pub(crate) fn enclosing_servers<T>(with: impl FnOnce(&mut EnclosingServers) -> T
         Some(Current { local, task }) => local.enclosing_servers(task, with),
         None => nesting::of_this_thread(with),
     }
+}
+
+/// The request that this code is inside, if any: the innermost.
+pub(crate) fn enclosing_request() -> Option<Abortables> {
+    enclosing_servers(|servers| {
+        let mut requests = servers.iter().rev();
+        requests.find_map(|enclosing| enclosing.request.clone())
+    })
 }
 
 /// Whether a socket must not wait here: because of a mark, or because this green thread panics. It

@@ -59,10 +59,12 @@
 //     local                             a scheduler's loop, on its own thread
 //     scheduler           prefetch      what other threads use of it   memory before it is needed
 //     reactor  timers  watchdog  task   descriptors, deadlines, long turns, one green thread
-//     interest            nesting       read or write   the servers that code is inside
+//     interest            nesting       read or write   the servers and requests that code is inside
+//                         aborts        what the abort of a request ends
 //
 // `sys` has the coroutines and their stacks.
 
+mod aborts;
 mod blocking;
 mod channel;
 mod cores;
@@ -82,15 +84,16 @@ mod wait_queue;
 mod watchdog;
 
 pub use crate::sys::coroutine::enable;
+pub(crate) use aborts::{Abortable, Abortables, Aborts};
 pub use blocking::blocking;
 pub use channel::{
     Receiver, RecvError, RecvTimeoutError, SendError, Sender, TryRecvError, channel,
 };
 pub(crate) use cores::{count_cores, start};
-pub(crate) use current::{Current, enclosing_servers, may_park, must_not_wait};
+pub(crate) use current::{Current, enclosing_request, enclosing_servers, may_park, must_not_wait};
 pub use current::{is_green, sleep, yield_now};
 pub(crate) use interest::Interest;
-pub(crate) use nesting::nonblocking_sockets;
+pub(crate) use nesting::{Enclosing, nonblocking_sockets};
 pub(crate) use source::{Source, park_for_any};
 pub use spawn::{JoinHandle, spawn, try_spawn};
 pub(crate) use spawn::{STACK_SIZE, Stacks};

@@ -1,8 +1,9 @@
-//! Which servers is this code inside?
+//! Which servers and requests is this code inside?
 //!
-//! While a thread runs a server's loop or one of its requests, the server's number stands in a list
-//! that belongs to that thread. Code that is about to wait for the end of a server looks there: if
-//! it is inside that very server, it would wait for itself, permanently.
+//! While a thread runs a server's loop or one of its requests, both stand in a list that belongs to
+//! that thread. Code that is about to wait for the end of a server looks there: if it is inside that
+//! very server, it would wait for itself, permanently. Code that makes a socket, or waits for a
+//! channel, looks there for the request whose abort ends that wait.
 //!
 //! And is it code for which nothing may wait? While the loop runs a hook that must not block it,
 //! every socket behaves as if its timeout were zero. That is a mark of the thread.
@@ -15,8 +16,17 @@ use std::cell::{Cell, RefCell};
 
 use smallvec::SmallVec;
 
-/// The numbers of the servers that code is inside, the innermost last. Nearly always one.
-pub(crate) type EnclosingServers = SmallVec<[u64; 2]>;
+use super::aborts::Abortables;
+
+/// A server's loop, or one of its requests.
+pub(crate) struct Enclosing {
+    /// The server's number.
+    pub(crate) server: u64,
+    pub(crate) request: Option<Abortables>,
+}
+
+/// What code is inside, the innermost last. Nearly always one.
+pub(crate) type EnclosingServers = SmallVec<[Enclosing; 2]>;
 
 /// Calls `with` with the list of this thread, taken as an ordinary one.
 pub(crate) fn of_this_thread<T>(with: impl FnOnce(&mut EnclosingServers) -> T) -> T {

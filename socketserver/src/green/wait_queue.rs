@@ -5,17 +5,28 @@
 //! A waiter that was woken stays woken: waking it before it waits is no mistake.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::sync::{Arc, Weak};
 use std::thread;
 use std::time::Instant;
 
-use super::current::{Unparker, current, may_park};
+use super::aborts::Abortable;
+use super::current::{Unparker, current, enclosing_request, may_park};
 
 /// A green or an ordinary thread that waits, or is about to.
 pub(super) struct Waiter {
     thread: Thread,
     woken: AtomicBool,
+    aborted: AtomicBool,
+}
+
+/// Why a wait has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Waited {
+    Woken,
+    TimedOut,
+    /// The request that the waiter is inside was aborted.
+    Aborted,
 }
 
 enum Thread {
@@ -57,13 +68,36 @@ impl Thread {
 impl Waiter {
     /// Waits to be woken. Returns whether that happened before the deadline.
     pub(super) fn wait(&self, deadline: Option<Instant>) -> bool {
+        self.wait_to_the_end(deadline) == Waited::Woken
+    }
+
+    /// The same, and an abort of the request that this code is inside ends the wait.
+    pub(super) fn wait_abortably(self: &Arc<Self>, deadline: Option<Instant>) -> Waited {
+        if let Some(request) = enclosing_request() {
+            let wait: Weak<dyn Abortable> = Arc::<Self>::downgrade(self);
+            (*request).as_ref().add(wait);
+        }
+        self.wait_to_the_end(deadline)
+    }
+
+    fn wait_to_the_end(&self, deadline: Option<Instant>) -> Waited {
         while !self.woken.load(SeqCst) {
+            if self.aborted.load(SeqCst) {
+                return Waited::Aborted;
+            }
             if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
-                return false;
+                return Waited::TimedOut;
             }
             self.thread.park(deadline);
         }
-        true
+        Waited::Woken
+    }
+}
+
+impl Abortable for Waiter {
+    fn abort(&self) {
+        self.aborted.store(true, SeqCst);
+        self.thread.unpark();
     }
 }
 
@@ -78,6 +112,7 @@ impl WaitQueue {
         let waiter = Arc::new(Waiter {
             thread: Thread::current(),
             woken: AtomicBool::new(false),
+            aborted: AtomicBool::new(false),
         });
         self.0.push_back(waiter.clone());
         waiter

@@ -58,14 +58,14 @@ impl Core {
             .life
             .ask(StopKind::Drain, Waiting::Loop(timeout), false);
         if let By::Loop(_) = asked.carried_out_by {
-            self.enforce(asked.deadline);
+            self.enforce(asked.idle_until, asked.deadline);
         }
     }
 
-    /// Aborts live requests from the deadline on, until the loop has ended. It is for requests on
-    /// the loop's own thread, which comes to the end of the server only when the handler has
-    /// returned.
-    pub(crate) fn enforce(&self, deadline: Instant) {
+    /// Ends idle requests at `idle_until`, and aborts live ones from the deadline on, until the loop
+    /// has ended. It is for requests on the loop's own thread, which comes to the end of the server
+    /// only when the handler has returned.
+    pub(crate) fn enforce(&self, idle_until: Instant, deadline: Instant) {
         if !self.runs_on_loop {
             return;
         }
@@ -76,7 +76,7 @@ impl Core {
         {
             return;
         }
-        match Enforcer::start(self.books.clone(), deadline) {
+        match Enforcer::start(self.books.clone(), idle_until, deadline) {
             Ok(enforcer) => *enforced = Some(enforcer),
             Err(error) => {
                 log::warn!(target: TARGET, "cannot start the thread that enforces the drain deadline of {} ({error}): requests may outlast it", self.address);

@@ -17,7 +17,7 @@ use crate::request::Stats;
 /// `ServerRef` alone.
 ///
 /// Its own methods hide methods of these names on the state: `server_address`, `shutdown`,
-/// `begin_drain`, `is_leaving`, `is_stopping`, `stats`, `state`, `without_service_actions`.
+/// `begin_drain`, `idle`, `is_leaving`, `is_stopping`, `stats`, `state`, `without_service_actions`.
 ///
 /// Python: `BaseRequestHandler.server`
 pub struct ServerRef<S = ()>(Arc<Shared<S>>);

@@ -30,4 +30,13 @@ impl Abort {
             }
         }
     }
+
+    /// The request, if it runs here.
+    #[must_use = "the request must not be dropped under a lock"]
+    pub(super) fn request(&self) -> Option<Arc<dyn Accepted>> {
+        match self {
+            Abort::Request(request) => request.upgrade(),
+            Abort::Elsewhere(_) => None,
+        }
+    }
 }

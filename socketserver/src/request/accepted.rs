@@ -1,5 +1,6 @@
 //! One accepted request whose types are forgotten.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::error::HandlerError;
@@ -30,7 +31,7 @@ pub(crate) trait Accepted: Send + Sync {
 
     /// The request's life where its handler runs: `prepare`, the handler, `handle_error` if either
     /// failed, `shutdown_request`, `request_closed`.
-    fn run(&self) -> End;
+    fn run(self: Arc<Self>) -> End;
 
     /// `handle_error`.
     fn fail(&self, error: HandlerError);
@@ -43,4 +44,7 @@ pub(crate) trait Accepted: Send + Sync {
 
     /// Ends the request by force, from any thread. Does not block.
     fn abort(&self);
+
+    /// Ends it if its handler waits for its client's next request and has said so. Does not block.
+    fn end_if_idle(&self);
 }

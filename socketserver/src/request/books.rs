@@ -182,6 +182,19 @@ impl Books {
         count
     }
 
+    /// Ends the requests whose handlers wait for their clients' next requests, and have said so.
+    pub(crate) fn end_idle(&self) {
+        for shard in &self.shards {
+            let shard = shard.lock();
+            let live = shard.values().filter_map(|live| live.abort.request());
+            let live: Vec<_> = live.collect();
+            drop(shard);
+            for request in live {
+                request.end_if_idle();
+            }
+        }
+    }
+
     /// Gives up the requests that are still live: they count as aborted, and are forgotten. Returns
     /// how many there were.
     pub(crate) fn abandon_all(&self) -> u64 {
@@ -253,7 +266,7 @@ mod tests {
 
         fn refuse(&self) {}
 
-        fn run(&self) -> End {
+        fn run(self: Arc<Self>) -> End {
             End::Finished
         }
 
@@ -266,6 +279,8 @@ mod tests {
         fn abort(&self) {
             self.0.fetch_add(1, SeqCst);
         }
+
+        fn end_if_idle(&self) {}
     }
 
     fn books(deadline: Option<Duration>) -> Arc<Books> {

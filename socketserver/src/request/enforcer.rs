@@ -1,4 +1,4 @@
-//! A thread that aborts live requests at a deadline.
+//! A thread that ends idle requests, and aborts live ones at a deadline.
 
 use std::fmt;
 use std::io;
@@ -12,8 +12,8 @@ use crate::sync::{Instant, thread};
 /// How often live requests are aborted after the deadline: another one may have begun.
 const AGAIN: Duration = Duration::from_millis(90);
 
-/// Aborts live requests from a deadline on, until it is dropped: for requests that run on the
-/// loop's own thread, which cannot look at the clock meanwhile.
+/// Ends idle requests, and aborts live ones from a deadline on, until it is dropped: for requests
+/// that run on the loop's own thread, which cannot do so meanwhile.
 pub(crate) struct Enforcer {
     deadline: Instant,
     _over: Sender<()>,
@@ -22,11 +22,22 @@ pub(crate) struct Enforcer {
 impl Enforcer {
     /// # Errors
     /// The system's: no thread.
-    pub(crate) fn start(books: Arc<Books>, deadline: Instant) -> io::Result<Self> {
+    pub(crate) fn start(
+        books: Arc<Books>,
+        idle_until: Instant,
+        deadline: Instant,
+    ) -> io::Result<Self> {
         let (sender, over) = bounded(0);
+        let is_over = move |at| over.recv_deadline(at) != Err(RecvTimeoutError::Timeout);
         let abort = move || {
+            if idle_until < deadline {
+                if is_over(idle_until) {
+                    return;
+                }
+                books.end_idle();
+            }
             let mut next = deadline;
-            while over.recv_deadline(next) == Err(RecvTimeoutError::Timeout) {
+            while !is_over(next) {
                 books.abort_all();
                 next = Instant::now() + AGAIN;
             }

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use super::engine::{Intake, quietly, survived};
 use crate::address::Address;
+use crate::green::Aborts;
 use crate::handler::{BaseServer, RequestHandler, ServerRef};
 use crate::panics::DropsQuietly;
 use crate::request::{Accepted, End, HandlerError, caught};
@@ -54,6 +55,7 @@ where
             request: DropsQuietly::new(request),
             client_address,
             typed: DropsQuietly::new(self.clone()),
+            aborts: Aborts::default(),
         }))
     }
 
@@ -97,6 +99,14 @@ struct Request<T: Transport, H, S> {
     request: DropsQuietly<T::Request>,
     client_address: Address,
     typed: DropsQuietly<Arc<Typed<T, H, S>>>,
+    /// What an abort ends beside the client's connection.
+    aborts: Aborts,
+}
+
+impl<T: Transport, H, S> AsRef<Aborts> for Request<T, H, S> {
+    fn as_ref(&self) -> &Aborts {
+        &self.aborts
+    }
 }
 
 impl<T, H, S> Request<T, H, S>
@@ -156,9 +166,11 @@ where
         });
     }
 
-    fn run(&self) -> End {
-        self.typed.server.core().life.inside(|| {
-            let end = match caught(|| self.handle()) {
+    fn run(self: Arc<Self>) -> End {
+        let life = &self.typed.server.core().life;
+        let handled = life.inside_request(self.clone(), || caught(|| self.handle()));
+        life.inside(|| {
+            let end = match handled {
                 Ok(()) => End::Finished,
                 Err(error) => {
                     self.fail(error);
@@ -200,5 +212,10 @@ where
         quietly("a transport's abort", || {
             self.typed.transport.abort(&self.request);
         });
+        self.aborts.abort();
+    }
+
+    fn end_if_idle(&self) {
+        self.aborts.end_if_idle();
     }
 }

@@ -43,8 +43,9 @@ fn connect(descriptor: &Descriptor, to: &SockAddr, patience: Patience) -> io::Re
     socket.set_nonblocking(true)?;
     let result = match socket.connect(to) {
         Err(error) if is_in_progress(&error) => {
-            wait::until_polled(descriptor.awaited(), Interest::Write, patience)
-                .and_then(|()| socket.take_error()?.map_or(Ok(()), Err))
+            let connected = wait::until_polled(descriptor.awaited(), Interest::Write, patience)
+                .and_then(|()| socket.take_error()?.map_or(Ok(()), Err));
+            descriptor.unless_aborted(connected)
         }
         result => result,
     };
@@ -63,8 +64,12 @@ fn is_in_progress(error: &io::Error) -> bool {
 fn connect_unix(descriptor: &Descriptor, to: &SockAddr, patience: Patience) -> io::Result<()> {
     const PAUSE: Duration = Duration::from_millis(1);
     let socket = descriptor.socket();
-    let blocks = green::may_park().is_none() && patience != Patience::Nonblocking;
+    // In a request it must not block, because an abort could not end the call.
+    let blocks = green::may_park().is_none()
+        && patience != Patience::Nonblocking
+        && green::enclosing_request().is_none();
     loop {
+        descriptor.open()?;
         if !blocks {
             socket.set_nonblocking(true)?;
         }

@@ -1,6 +1,7 @@
 //! A socket as the system knows it: the descriptor, its timeout, and its state.
 
 use std::io;
+use std::net::Shutdown;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
@@ -11,6 +12,13 @@ use socket2::SockRef;
 
 use crate::green::Source;
 use crate::wait::{self, Awaited, Interest, Part, Patience};
+
+const OPEN: u8 = 0;
+/// `close` was called: every later call fails, though the descriptor lives on with the other
+/// handles.
+const CLOSED: u8 = 1;
+/// The request in which the socket was made was aborted: its waits end, and every later call fails.
+const ABORTED: u8 = 2;
 
 const UNKNOWN: u8 = 0;
 const NO: u8 = 1;
@@ -30,9 +38,8 @@ pub(super) struct Descriptor {
     /// Blocking, except for listeners and while it connects: the mode belongs to the open file,
     /// which other processes may share.
     pub(super) fd: OwnedFd,
-    /// `close` was called: every later call fails, though the descriptor lives on with the other
-    /// handles.
-    pub(super) closed: AtomicBool,
+    /// One of the three below.
+    state: AtomicU8,
     /// `detach` was called: the connection has a new owner.
     pub(super) detached: AtomicBool,
     /// A listener keeps its timeout to itself, since the sockets it accepts would inherit the
@@ -52,7 +59,7 @@ impl Descriptor {
             timeout: AtomicU64::new(u64::MAX),
             source: Source::default(),
             fd: fd.into(),
-            closed: AtomicBool::new(false),
+            state: AtomicU8::new(OPEN),
             detached: AtomicBool::new(false),
             listening: AtomicBool::new(false),
             short_read_is_all: AtomicU8::new(UNKNOWN),
@@ -69,16 +76,53 @@ impl Descriptor {
         }
     }
 
-    /// The descriptor, unless `close` was called.
+    /// The descriptor, unless `close` was called or the socket's request aborted.
     ///
     /// # Errors
-    /// "Bad file descriptor".
+    /// "Bad file descriptor", `ConnectionAborted`.
     #[inline]
     pub(super) fn open(&self) -> io::Result<&Self> {
-        if self.closed.load(Relaxed) {
-            return Err(Errno::BADF.into());
+        match self.state.load(Relaxed) {
+            OPEN => Ok(self),
+            ABORTED => Err(aborted()),
+            _ => Err(Errno::BADF.into()),
         }
-        Ok(self)
+    }
+
+    /// Closes it for all handles. Returns whether it was open.
+    pub(super) fn close(&self) -> bool {
+        self.state.swap(CLOSED, Relaxed) == OPEN
+    }
+
+    /// Ends every wait for it, now and later.
+    pub(super) fn abort(&self) {
+        let open = self.state.compare_exchange(OPEN, ABORTED, Relaxed, Relaxed);
+        if open.is_ok() {
+            // It wakes those that wait even where it fails, on a socket that is not connected.
+            let _ = self.socket().shutdown(Shutdown::Both);
+        }
+    }
+
+    /// Ends a wait for the next bytes as if the peer had ended its stream, unless they have come.
+    pub(super) fn end_idle(&self) {
+        if self.state.load(Relaxed) == OPEN && !wait::is_readable(self.awaited()) {
+            let _ = self.socket().shutdown(Shutdown::Read);
+        }
+    }
+
+    /// What an operation returns that may have waited: an abort ends a wait as if the peer had ended
+    /// the connection.
+    #[inline]
+    pub(super) fn unless_aborted<T>(&self, result: io::Result<T>) -> io::Result<T> {
+        if self.is_aborted() {
+            return Err(aborted());
+        }
+        result
+    }
+
+    #[inline]
+    fn is_aborted(&self) -> bool {
+        self.state.load(Relaxed) == ABORTED
     }
 
     /// For everything that `socket2` does with a socket.
@@ -87,7 +131,7 @@ impl Descriptor {
     }
 
     pub(super) fn fileno(&self) -> RawFd {
-        if self.closed.load(Relaxed) {
+        if self.state.load(Relaxed) == CLOSED {
             -1
         } else {
             self.fd.as_raw_fd()
@@ -182,8 +226,33 @@ impl Descriptor {
         operation: impl FnMut(bool) -> rustix::io::Result<T>,
     ) -> io::Result<T> {
         let time = (self.patience(), Part::First);
-        wait::until_ready(self.awaited(), interest, time, operation)
+        self.until_ready_within(time, interest, operation)
     }
+
+    /// The same, for as long as the caller says.
+    #[inline]
+    pub(super) fn until_ready_within<T>(
+        &self,
+        time: (Patience, Part),
+        interest: Interest,
+        mut operation: impl FnMut(bool) -> rustix::io::Result<T>,
+    ) -> io::Result<T> {
+        let unless_aborted = |may_block| match operation(may_block) {
+            // A datagram socket that was shut down says so only to a call that blocks.
+            Err(Errno::AGAIN) if self.is_aborted() => Err(Errno::CANCELED),
+            result => result,
+        };
+        let result = wait::until_ready(self.awaited(), interest, time, unless_aborted);
+        self.unless_aborted(result)
+    }
+}
+
+#[cold]
+fn aborted() -> io::Error {
+    io::Error::new(
+        io::ErrorKind::ConnectionAborted,
+        "the request that made this socket was aborted",
+    )
 }
 
 fn is_tcp(socket: SockRef<'_>) -> bool {

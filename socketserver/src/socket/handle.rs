@@ -5,7 +5,7 @@ use std::io;
 use std::net::Shutdown;
 use std::os::fd::{AsFd, OwnedFd, RawFd};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
 use socket2::SockRef;
@@ -15,6 +15,7 @@ use super::kind::{SocketKind, domain_and_type};
 use super::layer::{Layer, Wire};
 use crate::address::Address;
 use crate::address::AddressFamily;
+use crate::green::{self, Abortable};
 use crate::wait::{self, Awaited, Interest, Patience};
 
 /// A socket with Python's method names and one timeout for every operation. A clone is another
@@ -130,7 +131,7 @@ impl Socket {
     /// Python: `socket.close`
     pub fn close(&self) {
         let descriptor = &self.0.descriptor;
-        if !descriptor.closed.swap(true, Relaxed) && !descriptor.is_listening() {
+        if descriptor.close() && !descriptor.is_listening() {
             // It fails on a socket that was never connected, which has nothing to end.
             let _ = descriptor.socket().shutdown(Shutdown::Both);
         }
@@ -163,7 +164,7 @@ impl Socket {
         descriptor.set_timeout(None)?;
         descriptor.socket().set_nonblocking(false)?;
         descriptor.detached.store(true, Relaxed);
-        descriptor.closed.store(true, Relaxed);
+        descriptor.close();
         descriptor.source.release(descriptor.fd.as_fd());
         Ok(fd)
     }
@@ -261,6 +262,11 @@ impl Socket {
         self.0.descriptor.ended.load(Relaxed)
     }
 
+    /// What a server ends.
+    pub(crate) fn abortable(&self) -> Weak<dyn Abortable> {
+        Arc::<Shared>::downgrade(&self.0)
+    }
+
     /// What is waited for at this socket, even on a closed handle.
     pub(crate) fn awaited(&self) -> Awaited<'_> {
         self.0.descriptor.awaited()
@@ -310,13 +316,28 @@ impl fmt::Debug for Socket {
     }
 }
 
+/// A socket that a handler makes belongs to its request: an abort of that ends the waits for it.
 impl From<Descriptor> for Socket {
     fn from(descriptor: Descriptor) -> Self {
-        Socket(Arc::new(Shared {
+        let shared = Arc::new(Shared {
             layer: OnceLock::new(),
             unread: AtomicUsize::new(0),
             descriptor,
-        }))
+        });
+        if let Some(request) = green::enclosing_request() {
+            (*request).as_ref().add(Socket(shared.clone()).abortable());
+        }
+        Socket(shared)
+    }
+}
+
+impl Abortable for Shared {
+    fn abort(&self) {
+        self.descriptor.abort();
+    }
+
+    fn end_idle(&self) {
+        self.descriptor.end_idle();
     }
 }
 

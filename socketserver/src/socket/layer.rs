@@ -8,7 +8,7 @@ use rustix::buffer::spare_capacity;
 use rustix::net::RecvFlags;
 
 use super::descriptor::{Descriptor, receive_flags, send_flags};
-use crate::wait::{self, Interest, Part, Patience};
+use crate::wait::{Interest, Part, Patience};
 
 /// A protocol between the handler's bytes and the wire's, such as TLS. Once it is set, every
 /// handle, `rfile` and `wfile` of the socket speaks through it.
@@ -136,7 +136,8 @@ impl<'a> Wire<'a> {
         operation: impl FnMut(bool) -> rustix::io::Result<T>,
     ) -> io::Result<T> {
         let time = (self.patience, self.part);
-        wait::until_ready(self.descriptor.awaited(), interest, time, operation)
+        self.descriptor
+            .until_ready_within(time, interest, operation)
     }
 }
 

@@ -3,7 +3,7 @@
 use std::io;
 
 use super::handle::Socket;
-use crate::sys;
+use crate::{sys, wait};
 
 /// The process at the other end of a Unix stream, its user and its group.
 ///
@@ -21,6 +21,39 @@ pub struct PeerCred {
 }
 
 impl Socket {
+    /// Whether the peer has closed its end of a stream, or the connection has failed, also if it has
+    /// sent bytes before that which nobody has read yet. It does not wait.
+    ///
+    /// This is for handlers that wait for something else than their client, such as a queue of
+    /// events: without it, such a handler learns only from its next `sendall` that the client has
+    /// gone. A client that has ended its sending alone, as `nc -N` does, has closed its end too.
+    ///
+    /// ```
+    /// use std::io;
+    /// use std::sync::mpsc::{Receiver, RecvTimeoutError};
+    /// use std::time::Duration;
+    /// use socketserver::Socket;
+    ///
+    /// fn push(client: &Socket, events: &Receiver<Vec<u8>>) -> io::Result<()> {
+    ///     while !client.has_peer_closed()? {
+    ///         match events.recv_timeout(Duration::from_secs(1)) {
+    ///             Ok(event) => client.sendall(&event)?,
+    ///             Err(RecvTimeoutError::Timeout) => {}
+    ///             Err(RecvTimeoutError::Disconnected) => break,
+    ///         }
+    ///     }
+    ///     Ok(())
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    /// "Bad file descriptor" once closed; the system's.
+    ///
+    /// Python: `select.poll` with `POLLRDHUP`
+    pub fn has_peer_closed(&self) -> io::Result<bool> {
+        wait::has_peer_closed(self.0.descriptor.open()?.awaited())
+    }
+
     /// The process at the other end of a Unix stream, as of when it connected.
     ///
     /// # Errors

@@ -245,6 +245,19 @@ pub(crate) fn until_polled(
     Ok(())
 }
 
+/// Whether a read would not wait.
+pub(crate) fn is_readable(awaited: Awaited<'_>) -> bool {
+    let mut fds = [awaited.poll_fd(Interest::Read)];
+    poll_until(&mut fds, Some(Instant::now())).is_ok_and(|ready| ready > 0)
+}
+
+/// Whether the peer has ended its stream, or the connection has failed.
+pub(crate) fn has_peer_closed(awaited: Awaited<'_>) -> io::Result<bool> {
+    // Errors are reported in any case.
+    let mut fds = [PollFd::from_borrowed_fd(awaited.fd, PollFlags::RDHUP)];
+    Ok(poll_until(&mut fds, Some(Instant::now()))? > 0)
+}
+
 /// Whether this code can park, and so must not block.
 pub(crate) fn can_park() -> bool {
     green::may_park().is_some()

@@ -104,10 +104,13 @@ fn each_drain_has_its_own_deadline<C: Concurrent>() {
 }
 
 fn a_handler_deaf_to_its_abort_is_abandoned<C: Concurrent>() {
-    let (open, gate) = green::channel::<()>(1);
+    // An abort does not end the wait for a lock.
+    let gate = Arc::new(green::Mutex::new(()));
+    let shut = gate.lock();
+    let deaf = gate.clone();
     let handler = move |request: Socket, _| {
         request.sendall(b"here")?;
-        let _ = gate.recv();
+        drop(deaf.lock());
         request.sendall(b"too late")
     };
     let server = run(Server::<Tcp, C, _, _>::handling(handler), LOCAL);
@@ -120,7 +123,7 @@ fn a_handler_deaf_to_its_abort_is_abandoned<C: Concurrent>() {
     assert_eq!((drained.finished, drained.aborted), (0, 1));
     assert_eq!((drained.abandoned, stats.aborted), (1, 1));
     assert_eq!(client.rest(), b"");
-    drop(open);
+    drop(shut);
     until("its thread has gone", || watching.stats().workers.all == 0);
     let stats = watching.stats();
     assert_eq!((stats.aborted, stats.failed), (1, 0));

@@ -11,3 +11,4 @@ mod lame_duck;
 mod life;
 mod panics;
 mod signals;
+mod waits;

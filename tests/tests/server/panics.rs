@@ -168,7 +168,8 @@ fn a_request_may_panic_as_it_is_aborted<C: Concurrent>() {
 
 struct State {
     dropped: Sender<ThreadId>,
-    gate: green::Receiver<()>,
+    /// Locked by the test: an abort does not end the wait for a lock.
+    gate: Arc<green::Mutex<()>>,
     _bomb: Bomb,
 }
 
@@ -187,17 +188,18 @@ struct Waiting {
 
 impl Waiting {
     fn handle(&self) {
-        let _ = self.server.gate.recv();
+        drop(self.server.gate.lock());
     }
 }
 
 /// It is dropped by its last handler.
 fn the_state_may_panic_as_it_is_dropped<C: Concurrent>() {
     let (sender, dropped) = unbounded();
-    let (open, gate) = green::channel(1);
+    let gate = Arc::new(green::Mutex::new(()));
+    let shut = gate.lock();
     let state = State {
         dropped: sender,
-        gate,
+        gate: gate.clone(),
         _bomb: Bomb,
     };
     let server = bind(Server::<Tcp, C, Waiting, _>::with(state).drain_timeout(Duration::ZERO));
@@ -205,7 +207,7 @@ fn the_state_may_panic_as_it_is_dropped<C: Concurrent>() {
     server.handle_request().expect("serves");
     drop(server);
     assert!(dropped.is_empty(), "its handler still has it");
-    drop(open);
+    drop(shut);
     let thread = dropped.recv_timeout(DEADLINE).expect("its end");
     assert_ne!(thread, thread::current().id());
 }

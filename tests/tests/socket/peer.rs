@@ -1,4 +1,5 @@
-//! `peer_cred`, where the system has no process to name.
+//! What a socket knows about its peer: its process, also where the system has none to name, and
+//! whether it has gone.
 
 use std::os::unix::net::UnixDatagram;
 
@@ -66,3 +67,21 @@ fn peer_in_another_namespace_has_no_pid() {
         "{text}"
     );
 }
+
+/// Also if there are bytes before the end that were not read yet.
+fn closed_peer_is_seen_without_a_read<W: Thread>() {
+    W::in_time("its end", || {
+        let (request, mut client) = tcp_pair();
+        client.write_all(b"unread").expect("write");
+        assert!(!request.has_peer_closed().expect("it is open"));
+        drop(client);
+        until("the end is seen", || {
+            request.has_peer_closed().expect("it is open")
+        });
+        assert_eq!(request.recv(10).expect("recv"), b"unread");
+        request.close();
+        request.has_peer_closed().expect_err("closed here");
+    });
+}
+
+matrix!(threads: closed_peer_is_seen_without_a_read);

@@ -75,7 +75,7 @@ fn silence_longer_than_the_timeout_ends_a_relay<W: Thread>() {
         },
         |mut left, right| _ = (left.read(&mut [0]), right),
     );
-    assert_eq!(relayed.expect_err("silence").kind(), ErrorKind::TimedOut);
+    assert_eq!(error_kind(relayed), ErrorKind::TimedOut);
 }
 
 matrix!(threads: a_full_direction_does_not_stop_the_other,

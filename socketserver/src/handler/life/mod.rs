@@ -24,7 +24,7 @@ use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use super::stop::{Stop, StopKind, Waiting};
-use crate::green;
+use crate::green::{self, Abortables, Enclosing};
 use crate::request::{Waker, deadline_after};
 use crate::sync::atomic::{AtomicBool, Ordering::Relaxed, Ordering::SeqCst};
 use crate::sync::{Condvar, Instant, Mutex};
@@ -76,6 +76,8 @@ pub(crate) enum Turn {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Asked {
     pub(crate) carried_out_by: By,
+    /// Until when idle requests may go on: the end of the lame-duck time.
+    pub(crate) idle_until: Instant,
     /// Until when live requests may go on, the lame-duck time included.
     pub(crate) deadline: Instant,
 }
@@ -237,6 +239,7 @@ impl Life {
             log::warn!(target: crate::handler::TARGET, "cannot stop a server from a child that it forked: the parent goes on serving");
             return Asked {
                 carried_out_by: By::Nobody,
+                idle_until: Instant::now(),
                 deadline: Instant::now(),
             };
         }
@@ -246,6 +249,7 @@ impl Life {
         let stop = Stop::new(kind, waiting, deadline);
         Asked {
             carried_out_by: self.ask_in(&mut state, stop, lame_duck, can_carry_out),
+            idle_until: deadline_after(lame_duck),
             deadline,
         }
     }
@@ -320,6 +324,20 @@ impl Life {
         self.stopping.load(SeqCst)
     }
 
+    /// Whether the server was told to drain or to close, or has closed, and its lame-duck time is
+    /// over: then no client's next request is waited for.
+    pub(crate) fn is_closing(&self) -> bool {
+        if !self.is_leaving() {
+            return false;
+        }
+        match self.state.lock().phase {
+            Phase::LameDuck { until, .. } => until <= Instant::now(),
+            Phase::Stopping(stop) | Phase::StopPending(stop) => stop.kind > StopKind::Shutdown,
+            Phase::Closed => true,
+            Phase::Fresh | Phase::Serving | Phase::Stopped => false,
+        }
+    }
+
     /// Whether a lame-duck time is set.
     pub(crate) fn has_lame_duck(&self) -> bool {
         !self.lame_duck.is_zero()
@@ -353,23 +371,34 @@ impl Life {
         true
     }
 
-    /// Runs the loop or a request, and marks it as the server's own: code that waits for the loop's
-    /// end in there would wait for itself.
+    /// Runs the loop, or the server's part of a request, and marks it as the server's own: code that
+    /// waits for the loop's end in there would wait for itself.
     pub(crate) fn inside<T>(&self, run: impl FnOnce() -> T) -> T {
+        self.enclose(None, run)
+    }
+
+    /// Runs a request's handler, and marks that as well: what it waits for is the request's.
+    pub(crate) fn inside_request<T>(&self, request: Abortables, run: impl FnOnce() -> T) -> T {
+        self.enclose(Some(request), run)
+    }
+
+    fn enclose<T>(&self, request: Option<Abortables>, run: impl FnOnce() -> T) -> T {
         struct Unmark;
         impl Drop for Unmark {
             fn drop(&mut self) {
-                green::enclosing_servers(|servers| servers.pop());
+                // Dropped outside of the list, because it may be the request's last owner.
+                let _left = green::enclosing_servers(|servers| servers.pop());
             }
         }
-        green::enclosing_servers(|servers| servers.push(self.id));
+        let server = self.id;
+        green::enclosing_servers(|servers| servers.push(Enclosing { server, request }));
         let _unmark = Unmark;
         run()
     }
 
     /// Whether this code runs in this server's loop or in one of its requests.
     pub(crate) fn is_inside(&self) -> bool {
-        green::enclosing_servers(|servers| servers.contains(&self.id))
+        green::enclosing_servers(|servers| servers.iter().any(|one| one.server == self.id))
     }
 }
 

@@ -139,8 +139,9 @@ impl<T, C, H, S> Builder<T, C, H, S> {
         self
     }
 
-    /// How long a request may take in all, whatever its client does meanwhile. Then it is aborted. For
-    /// ever unless set.
+    /// How long a request may take in all, whatever its client does meanwhile. Then it is aborted:
+    /// its connection ends, and so does every wait of its handler for a socket that it has made or
+    /// for a [`green::channel`](crate::green::channel()). For ever unless set.
     ///
     /// The loop enforces this. So it does not apply to an inline server, whose loop is busy with
     /// the request itself. After a `shutdown`, or between two calls of `handle_request`, an overdue

@@ -10,7 +10,8 @@
 //! | 6. the rest is aborted, and what has not ended 90 ms later is abandoned | [`abort_live`](Engine::abort_live), [`abandon_live`](Engine::abandon_live) | the caller's |
 //!
 //! [`carry_out`](Engine::carry_out) is the loop's part, and [`finish`](Engine::finish) the caller's,
-//! which begins with the state's `server_close`. Without a loop, the caller does every step. If a
+//! which begins with the state's `server_close`. Requests whose handlers wait for their clients' next
+//! ones end as step 2 begins. Without a loop, the caller does every step. If a
 //! signal, the loop's thread or a request asks, the loop does steps 5 and 6 too, because a caller
 //! there would wait for itself. A `server_close` does steps 4 to 6; a `shutdown` only ends the loop.
 
@@ -47,7 +48,7 @@ impl Engine {
             let asked = life.ask(kind, waiting, true);
             match asked.carried_out_by {
                 By::Caller => self.carry_out(),
-                By::Loop(_) if wait => self.core.enforce(asked.deadline),
+                By::Loop(_) if wait => self.core.enforce(asked.idle_until, asked.deadline),
                 By::Loop(_) | By::Nobody => {}
             }
             return Drained::default();
@@ -57,7 +58,10 @@ impl Engine {
         }
         let asked = life.ask(kind, Waiting::Caller(timeout), true);
         match asked.carried_out_by {
-            By::Loop(ended) => self.wait_for_loop(ended, asked.deadline),
+            By::Loop(ended) => {
+                self.core.enforce(asked.idle_until, asked.deadline);
+                self.wait_for_loop(ended, asked.deadline);
+            }
             By::Caller => self.carry_out(),
             By::Nobody => {}
         }
@@ -82,8 +86,12 @@ impl Engine {
             let deadline = stop.deadline(self.core.enforced_deadline());
             match stop.kind {
                 StopKind::Shutdown => self.wait_until_all_begun(),
-                StopKind::Close => self.close_listener(),
+                StopKind::Close => {
+                    self.core.books.end_idle();
+                    self.close_listener();
+                }
                 StopKind::Drain => {
+                    self.core.books.end_idle();
                     self.fence();
                     self.take_backlog(deadline);
                     self.close_listener();
@@ -168,7 +176,7 @@ impl Engine {
             Ok(())
         };
         // A logger may panic, and the server must end anyway.
-        quietly("the drain", || self.core.enforce(deadline));
+        quietly("the drain", || self.core.enforce(Instant::now(), deadline));
         if let Err(error) = survived(serve) {
             quietly("a line in the log", || {
                 log::warn!(target: TARGET, "cannot serve the backlog of {} ({error}): its clients are reset", self.core.address);

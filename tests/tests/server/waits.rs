@@ -1,0 +1,272 @@
+//! What ends with a request: the waits of its handler for somebody else than its client, by force,
+//! and its wait for its client's next request, at once.
+
+use std::os::unix::net::UnixListener;
+
+use tests::prelude::*;
+
+/// Peers that keep a handler waiting.
+struct Peers {
+    _silent: TcpListener,
+    silent: Address,
+    /// Its backlog is full.
+    _full: (UnixListener, Vec<socket2::Socket>),
+    full: Address,
+    _folder: Folder,
+}
+
+impl Peers {
+    fn new() -> Self {
+        let folder = Folder::new();
+        let silent = TcpListener::bind(LOCAL).expect("bind");
+        let path = folder.join("full");
+        let full = UnixListener::bind(&path).expect("bind");
+        let address = socket2::SockAddr::unix(&path).expect("a path");
+        rustix::net::listen(&full, 0).expect("listen");
+        let client = || {
+            let client = socket2::Socket::new(Domain::UNIX, Type::STREAM, None).expect("a socket");
+            client.set_nonblocking(true).expect("an option");
+            client.connect(&address).is_ok().then_some(client)
+        };
+        let waiting = std::iter::from_fn(client).collect();
+        Peers {
+            silent: silent.local_addr().expect("a name").into(),
+            _silent: silent,
+            _full: (full, waiting),
+            full: Address::Unix(path),
+            _folder: folder,
+        }
+    }
+
+    fn upstream(&self) -> io::Result<Socket> {
+        create_connection(&self.silent, None)
+    }
+}
+
+type Wait = fn(&Peers, &Socket) -> io::Result<()>;
+
+/// Each of these waits forever.
+const WAITS: [(&str, Wait); 11] = [
+    ("a silent upstream", |peers, _| {
+        peers.upstream()?.recv(1).map(drop)
+    }),
+    ("an upstream that does not read", |peers, _| {
+        peers.upstream()?.sendall(&vec![0; 64 << 20])
+    }),
+    ("an upstream with a timeout", |peers, _| {
+        let upstream = peers.upstream()?;
+        upstream.settimeout(Some(Duration::from_secs(60)))?;
+        upstream.recv(1).map(drop)
+    }),
+    ("a full backlog", |peers, _| {
+        create_connection(&peers.full, None).map(drop)
+    }),
+    ("a datagram", |_, _| {
+        let socket = Socket::new(AddressFamily::Inet, SocketKind::Datagram)?;
+        socket.bind(LOCAL)?;
+        loop {
+            socket.recvfrom(1)?;
+        }
+    }),
+    ("a datagram of a pair", |_, _| {
+        let (one, _other) = socketpair(SocketKind::Datagram)?;
+        one.recv(1).map(drop)
+    }),
+    ("a client of its own", |_, _| {
+        let listener = Socket::new(AddressFamily::Inet, SocketKind::Stream)?;
+        listener.bind(LOCAL)?;
+        listener.listen(1)?;
+        listener.accept().map(drop)
+    }),
+    ("one of two", |peers, request| {
+        let upstream = peers.upstream()?;
+        loop {
+            let ready = select(&[&upstream], &[], &[], None)?;
+            assert!(ready.reads(&upstream));
+            if upstream.recv(1)?.is_empty() {
+                return request.recv(1).map(drop);
+            }
+        }
+    }),
+    ("a relay", |peers, request| {
+        relay(request, &peers.upstream()?).map(drop)
+    }),
+    ("a message", |_, _| {
+        let (_sender, receiver) = green::channel::<()>(1);
+        receiver
+            .recv()
+            .map_err(|_| ErrorKind::ConnectionAborted.into())
+    }),
+    ("room for a message", |_, _| {
+        let (sender, _receiver) = green::channel(1);
+        while sender.send(()).is_ok() {}
+        Err(ErrorKind::ConnectionAborted.into())
+    }),
+];
+
+fn drain_ends_every_wait_of_a_request<C: Column>() {
+    let peers = Arc::new(Peers::new());
+    for (name, wait) in WAITS {
+        let (begun, waits) = unbounded();
+        let (ended, end) = unbounded();
+        let peers = peers.clone();
+        let handler = move |request: Socket, _: Address| {
+            begun.send(()).expect("the test waits");
+            ended.send(wait(&peers, &request)).expect("the test waits");
+        };
+        let server = run(Server::<Tcp, C, _, _>::handling(handler), LOCAL);
+        let client = Client::stream(&server.address());
+        in_time(name, move || waits.recv().expect("it begins"));
+        let (drained, stats) = server.drain(Duration::from_millis(20));
+        assert_eq!(
+            (drained.aborted, drained.abandoned),
+            (1, 0),
+            "{name}: {stats:?}"
+        );
+        let error = end.recv().expect("its end").expect_err(name);
+        assert!(is_disconnect(&error), "{name}: {error}");
+        drop(client);
+    }
+}
+
+/// Both threads wait for an upstream that is silent; the third client has its turn nevertheless.
+fn deadline_frees_handlers_that_wait_for_others<C: Concurrent>() {
+    let peers = Arc::new(Peers::new());
+    let handler = move |request: Socket, _: Address| -> io::Result<()> {
+        if request.recv(1)? == b"w" {
+            peers.upstream()?.recv(1)?;
+        }
+        request.sendall(b"served")
+    };
+    let server = Server::<Tcp, C, _, _>::handling(handler)
+        .max_connections(2)
+        .deadline(Duration::from_millis(100));
+    let server = run(server, LOCAL);
+    let mut waiting = [(), ()].map(|()| Client::stream(&server.address()));
+    waiting.iter_mut().for_each(|client| client.send("w"));
+    until("both wait", || server.stats().active == 2);
+    let mut third = Client::stream(&server.address());
+    third.send("x");
+    assert_eq!(third.rest(), b"served");
+    until("both have ended", || server.stats().active == 0);
+    assert_eq!(server.stats().aborted, 2);
+}
+
+/// What a hook of the state does after an abort is not the request's.
+fn handle_error_of_an_aborted_request_may_connect<C: Concurrent>() {
+    struct Reports(Peers, Sender<io::Result<()>>);
+    impl BaseServer for Reports {
+        fn handle_error(&self, _: &Socket, _: &Address, _: &HandlerError, _: &ServerRef<Self>) {
+            let sent = self
+                .0
+                .upstream()
+                .and_then(|upstream| upstream.sendall(b"!"));
+            self.1.send(sent).expect("the test waits");
+        }
+    }
+    #[derive(BaseRequestHandler)]
+    struct Waits {
+        server: ServerRef<Reports>,
+    }
+    impl Waits {
+        fn handle(&self) -> io::Result<()> {
+            self.server.0.upstream()?.recv(1).map(drop)
+        }
+    }
+    let (sender, reported) = unbounded();
+    let server = Server::<Tcp, C, Waits, _>::with(Reports(Peers::new(), sender))
+        .deadline(Duration::from_millis(20));
+    let server = run(server, LOCAL);
+    let _client = Client::stream(&server.address());
+    let sent = in_time("the report", move || reported.recv().expect("one"));
+    sent.expect("it is sent");
+}
+
+matrix!(columns: drain_ends_every_wait_of_a_request);
+matrix!(concurrent: deadline_frees_handlers_that_wait_for_others,
+    handle_error_of_an_aborted_request_may_connect);
+
+/// Answers lines, and is idle between them.
+#[derive(BaseRequestHandler)]
+struct KeepAlive {
+    request: Socket,
+    server: ServerRef,
+}
+
+impl KeepAlive {
+    fn handle(&self) -> io::Result<()> {
+        loop {
+            let idle = self.server.idle(&self.request);
+            let data = self.request.recv(64)?;
+            drop(idle);
+            match &*data {
+                b"" => return self.request.sendall(b"bye"),
+                b"wait" => _ = self.request.recv(64)?,
+                data => self.request.sendall(data)?,
+            }
+        }
+    }
+}
+
+fn idle_server<C: Column>() -> Running<()> {
+    run(Server::<Tcp, C, KeepAlive>::builder(), LOCAL)
+}
+
+/// Far less than the time of the drain, and far more than it needs.
+const SOON: Duration = Duration::from_secs(5);
+
+fn drain_ends_idle_requests_at_once<C: Column>(clients: usize) {
+    let server = idle_server::<C>();
+    let mut clients = Client::streams(clients, &server.address());
+    for client in &mut clients {
+        assert_eq!(client.ask("hello"), b"hello");
+    }
+    let began = Instant::now();
+    let (drained, _) = server.drain(Duration::from_secs(60));
+    assert!(began.elapsed() < SOON, "{drained:?}");
+    assert_eq!(
+        (drained.finished, drained.aborted),
+        (clients.len() as u64, 0)
+    );
+    for client in &mut clients {
+        assert_eq!(client.rest(), b"bye");
+    }
+}
+
+fn drain_ends_idle_clients<C: Concurrent>() {
+    drain_ends_idle_requests_at_once::<C>(100);
+}
+
+matrix!(concurrent: drain_ends_idle_clients);
+
+#[test]
+fn drain_ends_the_idle_client_of_an_inline_server() {
+    drain_ends_idle_requests_at_once::<Inline>(1);
+}
+
+/// The one that is busy is waited for, and ends when it comes to be idle.
+fn busy_request_ends_once_it_is_idle<C: Column>() {
+    let server = idle_server::<C>();
+    let mut client = Client::stream(&server.address());
+    client.send("wait");
+    until("it is served", || server.stats().active == 1);
+    let server_ref = (*server).clone();
+    let draining = thread::spawn(move || server.drain(Duration::from_secs(60)));
+    until("the drain has begun", || server_ref.is_stopping());
+    client.send("go on");
+    assert_eq!(client.rest(), b"bye");
+    let (drained, _) = in_time("the drain", move || draining.join().expect("no panic"));
+    assert_eq!((drained.finished, drained.aborted), (1, 0));
+}
+
+matrix!(columns: busy_request_ends_once_it_is_idle);
+
+/// Python's `shutdown` ends the loop alone: its handlers go on.
+#[test]
+fn shutdown_leaves_idle_requests_alone() {
+    let server = idle_server::<Threading>();
+    let mut client = Client::stream(&server.address());
+    assert_eq!(client.ask("one"), b"one");
+    server.shutdown();
+    assert_eq!(client.ask("two"), b"two");
+}
