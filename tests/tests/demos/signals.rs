@@ -79,15 +79,6 @@ fn a_lame_duck_serves_until_the_second_signal() {
 }
 
 #[test]
-fn a_lame_duck_drains_after_its_time() {
-    let server = Server::start("upper", &["127.0.0.1:0", "--lame-duck", "0.5"]);
-    let began = Instant::now();
-    server.process.signal(Signal::TERM);
-    server.end();
-    assert!(began.elapsed() >= Duration::from_millis(500));
-}
-
-#[test]
 fn a_signal_logs_the_counters() {
     let server = Server::start("upper", &["127.0.0.1:0"]);
     let mut client = Client::stream(&server.address);

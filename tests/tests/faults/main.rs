@@ -13,7 +13,6 @@
 
 mod accept_errors;
 mod address_flood;
-mod chaos;
 mod child;
 mod column;
 mod datagrams;
@@ -70,7 +69,6 @@ const FAULTS: &[Fault] = &[
     datagrams::FAULT,
     reflection::FAULT,
     unix_files::FAULT,
-    chaos::FAULT,
     memory::FAULT,
 ];
 

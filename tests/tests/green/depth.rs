@@ -4,6 +4,8 @@ use std::hint::black_box;
 
 use tests::prelude::*;
 
+use crate::join;
+
 /// The recursion that `serde_json` allows unless told otherwise.
 const LEVELS: usize = 127;
 
@@ -66,7 +68,7 @@ fn deep(levels: usize) -> usize {
 fn stack_is_as_large_as_asked_for() {
     const LEVELS_OF_200_MIB: usize = (200 << 20) / (16 << 10);
     let run = green::try_spawn(1 << 30, || deep(LEVELS_OF_200_MIB)).expect("address space");
-    let levels = in_time("its end", move || run.join()).expect("no panic");
+    let levels = join(run);
     assert_eq!(levels, LEVELS_OF_200_MIB);
 }
 

@@ -24,7 +24,13 @@ fn pair() -> (Socket, Socket) {
 /// Runs `work` on a green thread, before the deadline.
 #[track_caller]
 fn on_green<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
-    in_time("a green thread", || green::spawn(work).join()).expect("it does not panic")
+    join(green::spawn(work))
+}
+
+/// The result of a green thread, which must end in time and not panic.
+#[track_caller]
+fn join<T: Send + 'static>(one: green::JoinHandle<T>) -> T {
+    in_time("a green thread", || one.join()).expect("it does not panic")
 }
 
 /// How many schedulers there are.

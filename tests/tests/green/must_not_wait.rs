@@ -3,6 +3,8 @@
 
 use tests::prelude::*;
 
+use crate::{cores, join};
+
 /// A hook that lets others run.
 struct Busy;
 
@@ -40,7 +42,7 @@ fn hook_that_parks_keeps_its_mark_to_itself() {
     let _first = Client::stream(server.server_address());
     until("the first is served", || server.stats().active == 1);
     // On every scheduler, so also on that of the server.
-    let cores = thread::available_parallelism().map_or(1, |cores| cores.get());
+    let cores = cores();
     let neighbours: Vec<_> = (0..4 * cores)
         .map(|_| {
             let (socket, peer) = unix_pair();
@@ -63,15 +65,13 @@ fn hook_that_parks_keeps_its_mark_to_itself() {
     for (peer, waits) in neighbours {
         thread::sleep(Duration::from_millis(1));
         drop(peer);
-        let result = in_time("its end", move || waits.join()).expect("no panic");
+        let result = join(waits);
         if let Err(error) = result {
             panic!("a neighbour was not allowed to wait: {error}");
         }
     }
     server.server_ref().shutdown();
-    in_time("the loop's end", move || serving.join())
-        .expect("no panic")
-        .expect("a good end");
+    join(serving).expect("a good end");
 }
 
 /// A hook that asks for more time than there is.
@@ -120,7 +120,7 @@ fn panic_that_talks_blocks_no_scheduler() {
         request.sendall(b"hello")
     };
     let server = run(GreenTCPServer::handling(handler), LOCAL);
-    let cores = thread::available_parallelism().map_or(1, |cores| cores.get());
+    let cores = cores();
     let bad: Vec<_> = (0..4 * cores)
         .map(|_| {
             let client = create_connection(server.address(), None).expect("connect");

@@ -5,7 +5,7 @@ use std::os::unix::process::ExitStatusExt;
 
 use tests::prelude::*;
 
-use crate::on_green;
+use crate::{join, on_green};
 
 /// Uses a kilobyte of stack for each level, and not less.
 #[inline(never)]
@@ -112,16 +112,12 @@ fn a_stack_without_room_is_an_error() {
     drop(open);
     let count = waiting.len();
     for one in waiting {
-        assert!(
-            in_time("its end", || one.join())
-                .expect("no panic")
-                .is_err()
-        );
+        assert!(join(one).is_err());
     }
     // Their stacks are there for others.
     let again = [(); 8].map(|()| green::try_spawn(64 << 20, || 1));
     for one in again.into_iter().take(count) {
         let one = one.expect("a stack that was used before");
-        assert_eq!(in_time("its end", || one.join()).expect("no panic"), 1);
+        assert_eq!(join(one), 1);
     }
 }

@@ -70,34 +70,23 @@ fn service_actions_runs_every_poll_interval<C: Column>() {
 /// Even if there is always one more request.
 #[test]
 fn service_actions_runs_between_inline_requests() {
-    #[derive(Default)]
-    struct Turns {
-        now: AtomicUsize,
-        of_requests: Mutex<Vec<usize>>,
-    }
-    impl BaseServer for Turns {
-        fn service_actions(&self, _: &ServerRef<Self>) {
-            self.now.fetch_add(1, Relaxed);
-        }
-    }
-    #[derive(BaseRequestHandler)]
-    struct Look {
-        server: ServerRef<Turns>,
-    }
-    impl Look {
-        fn handle(&self) {
-            let turn = self.server.now.load(Relaxed);
-            self.server.of_requests.lock().push(turn);
-        }
-    }
-    let server = TCPServer::<Look, Turns>::bind(LOCAL).expect("bind");
+    let (count, builder) = counting::<Inline>("service_actions", |_| ());
+    let (turns, seen) = (count.clone(), Arc::new(Mutex::new(Vec::new())));
+    let noted = seen.clone();
+    // A job runs on the loop, like the hook.
+    let server = builder.poll_interval(Duration::MAX).around(move |run| {
+        noted.lock().push(*turns.lock());
+        run.run()
+    });
+    let server = bind(server);
     let clients = [(); 5].map(|()| Client::stream(server.server_address()));
     let server = Running::from(server.spawn().expect("spawn"));
-    for mut client in clients {
-        assert_eq!(client.rest(), b"");
+    for client in clients {
+        assert_eq!(client.finish(), b"");
     }
-    let turns = server.of_requests.lock();
-    assert!(turns.is_sorted_by(|one, next| one < next), "{turns:?}");
+    let seen = seen.lock();
+    assert!(seen.is_sorted_by(|one, next| one < next), "{seen:?}");
+    drop(server);
 }
 
 fn service_actions_can_pause_until_the_next_start<C: Column>() {
@@ -109,10 +98,8 @@ fn service_actions_can_pause_until_the_next_start<C: Column>() {
         let serving = serve(&server);
         until("the call", || *count.lock() == start);
         for _ in 0..5 {
-            assert_eq!(
-                Client::stream(server.server_address()).ask("hello"),
-                b"hello"
-            );
+            let mut client = Client::stream(server.server_address());
+            assert_eq!(client.ask("hello"), b"hello");
         }
         assert_eq!(*count.lock(), start);
         server.shutdown();
@@ -139,9 +126,8 @@ fn an_idle_server_sleeps() {
             lines
                 .next()
                 .filter(|name| name.ends_with("\tIdle server"))?;
-            lines
-                .find(|line| line.starts_with("voluntary_ctxt_switches"))
-                .map(str::to_owned)
+            let switches = lines.find(|line| line.starts_with("voluntary_ctxt_switches"));
+            switches.map(str::to_owned)
         })
     }
     let builder = ThreadingTCPServer::<Idle>::builder().poll_interval(Duration::from_millis(1));
@@ -160,11 +146,8 @@ fn a_stop_does_not_await_the_poll_interval<C: Column>() {
     assert_eq!(Client::stream(&server.address()).ask("hello"), b"hello");
     let (began, stopping) = (Instant::now(), (*server).clone());
     in_time("shutdown", move || stopping.shutdown());
-    assert!(
-        began.elapsed() < Duration::from_secs(2),
-        "{:?}",
-        began.elapsed()
-    );
+    let took = began.elapsed();
+    assert!(took < Duration::from_secs(2), "{took:?}");
 }
 
 /// Complaint 01.
@@ -179,12 +162,7 @@ fn any_hook_may_stop_the_server<C: Column>() {
             server.shutdown();
             server.begin_drain(Duration::ZERO);
         });
-        let server = Arc::new(
-            builder
-                .timeout(Duration::from_millis(1))
-                .bind(LOCAL)
-                .expect("bind"),
-        );
+        let server = Arc::new(bind(builder.timeout(Duration::from_millis(1))));
         let serving = server.clone();
         let serving = thread::spawn(move || match name {
             "handle_timeout" => serving.handle_request().map(drop),

@@ -161,50 +161,6 @@ fn a_burst_of_datagrams_is_received_without_waiting() {
     receiver.join().expect("it has ended");
 }
 
-#[test]
-fn python_as_server() {
-    let script = "
-import socket, sys
-listener = socket.create_server(('127.0.0.1', 0))
-listener.settimeout(20)
-print(listener.getsockname()[1])
-connection, address = listener.accept()
-connection.settimeout(20)
-print(address[1])
-data = b''.join(iter(lambda: connection.recv(65536), b''))
-connection.sendall(data.upper())
-connection.close()
-packets = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-packets.settimeout(20)
-packets.bind(('127.0.0.1', 0))
-print(packets.getsockname()[1])
-while True:
-    data, address = packets.recvfrom(65536)
-    packets.sendto(data.upper(), address)
-";
-    let Some(server) = python(script, &[]) else {
-        return;
-    };
-    let address = ("127.0.0.1", server.line().parse().expect("a port"));
-    let client = create_connection(address, Some(DEADLINE)).expect("connect");
-    let port = client.getsockname().expect("a name").port();
-    assert_eq!(server.line(), port.expect("a port").to_string());
-    client.sendall(&[b'x'; 1_000_000]).expect("sendall");
-    client.shutdown(Shutdown::Write).expect("shutdown");
-    let mut data = Vec::new();
-    (&client).read_to_end(&mut data).expect("read");
-    assert!(data == [b'X'; 1_000_000]);
-
-    let address = ("127.0.0.1", server.line().parse().expect("a port"));
-    let client = new(AddressFamily::Inet, SocketKind::Datagram);
-    for data in ["", "x", &"x".repeat(65_507)] {
-        client.sendto(data.as_bytes(), address).expect("sendto");
-        let (answer, from) = client.recvfrom(65_536).expect("recvfrom");
-        assert_eq!(from, address.to_address().expect("an address"));
-        assert!(answer == data.to_uppercase().as_bytes());
-    }
-}
-
 /// A message of a datagram socket shows that it was one call.
 #[test]
 fn formatted_text_leaves_in_one_piece() {

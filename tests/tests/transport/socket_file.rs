@@ -245,17 +245,6 @@ fn the_file_never_has_a_wider_mode() {
 }
 
 #[test]
-fn the_mode_is_the_one_asked_for() {
-    let folder = Folder::new();
-    for mode in [0o600, 0o660, 0o666, 0o777] {
-        let path = folder.join("server");
-        let server = UnixStreamServer::handling(|_: Socket, _| ());
-        let _server = server.mode(mode).bind(&path).expect("bind");
-        assert_eq!(mode_of(&path), Some(mode));
-    }
-}
-
-#[test]
 fn an_abstract_name_has_no_mode() {
     let server = UnixDatagramServer::handling(|_: Datagram, _| ());
     assert_eq!(
