@@ -2,13 +2,15 @@
 # The layers of the library: which room may import which, and no circle of imports between files.
 #
 #   server                        the shell, the engine without types, and the intake that has them
+#   signals                       signals that drain a server, or call a function
 #   transport concurrency handler the axes, which do not import each other
 #   request   axis                what travels; what the axes have in common
 #   socket                        sockets with Python's vocabulary
-#   wait      address             how code waits for a descriptor; where a socket is
+#   wait  control                 how code waits for a descriptor; what comes with a message
+#   address                       where a socket is
 #   green                         green threads
 #   pool                          the elastic pool of threads
-#   panics    sync  sys           no imports of this crate
+#   aborts  panics  sync  sys     no imports of this crate
 #
 # Tests do not count, nor does a `mod.rs` that passes on names of its own files with `pub use`.
 set -euo pipefail
@@ -20,16 +22,19 @@ from pathlib import Path
 
 # Each room, and the rooms below it that it may import.
 ALLOWED = {
-    "sys": "", "sync": "", "panics": "", "axis": "",
+    "sys": "", "sync": "", "panics": "", "aborts": "", "axis": "",
     "pool": "panics sync sys",
-    "green": "panics pool sync sys",
+    "green": "aborts panics pool sync sys",
     "wait": "green panics sync sys",
-    "address": "sys", "socket": "address green panics sync sys wait",
-    "request": "address panics socket sync sys wait",
-    "transport": "address axis request socket sys wait",
+    "address": "sys", "control": "address sys",
+    "socket": "aborts address control green panics sync sys wait",
+    "request": "address control panics socket sync sys wait",
+    "transport": "address axis control request socket sys wait",
     "concurrency": "axis green panics pool request sync sys",
-    "handler": "address green request socket sync sys wait",
-    "server": "address axis concurrency green handler panics request socket sync sys transport wait",
+    "handler": "aborts address green request socket sync sys wait",
+    "signals": "handler panics request sync",
+    "server": "aborts address axis concurrency handler panics request signals socket sync sys transport wait",
+    "relay": "green socket wait",
     "aliases": "concurrency server transport",
     "__private": "handler request socket transport",
 }

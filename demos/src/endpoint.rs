@@ -1,6 +1,5 @@
 //! Where a program listens or connects: the transport and the address on its command line.
 
-use std::io::ErrorKind;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
@@ -30,14 +29,32 @@ impl TransportName {
     pub fn has_connections(self) -> bool {
         matches!(self, TransportName::Tcp | TransportName::Unix)
     }
+
+    /// The transport of connections for an address.
+    pub fn of_connections(address: &Address) -> Self {
+        match address {
+            Address::Inet(_) => TransportName::Tcp,
+            _ => TransportName::Unix,
+        }
+    }
+}
+
+/// What a program does at its address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// Listens there. `:PORT` is every address of this machine.
+    Server,
+    /// Connects there. An address needs a host.
+    Client,
 }
 
 /// The options of a program that knows all transports.
 #[derive(Args, Debug)]
 pub struct Endpoint {
-    /// Connections or datagrams, over the network or a Unix socket
-    #[arg(long, value_enum, default_value_t)]
-    pub transport: TransportName,
+    /// Connections or datagrams, over the network or a Unix socket [default: tcp, or unix for an
+    /// address with a slash or @]
+    #[arg(long, value_enum)]
+    transport: Option<TransportName>,
 
     /// HOST:PORT [default: 127.0.0.1:9999], or for Unix sockets a path or @NAME [default: a path
     /// in the temporary folder]
@@ -45,35 +62,65 @@ pub struct Endpoint {
 }
 
 impl Endpoint {
-    /// The given address, or the transport's default.
+    /// The transport, and the address or its default.
     ///
     /// # Errors
     /// If the given text is no address of this transport.
-    pub fn address(&self) -> Result<Address, Failure> {
+    pub fn get(&self, role: Role) -> Result<(TransportName, Address), Failure> {
         let given = self.address.as_deref();
-        let address = match self.transport {
-            TransportName::Tcp | TransportName::Udp => {
-                internet_address(given.unwrap_or(DEFAULT_ADDRESS))
+        let result = match self.transport {
+            None => address(given.unwrap_or(DEFAULT_ADDRESS), role),
+            Some(TransportName::Tcp | TransportName::Udp) => {
+                internet_address(given.unwrap_or(DEFAULT_ADDRESS), role)
             }
-            TransportName::Unix => unix_address(given, "upper-unix.socket"),
-            TransportName::UnixDatagram => unix_address(given, "upper-unix-datagram.socket"),
+            Some(TransportName::Unix) => unix_address(given, "upper-unix.socket"),
+            Some(TransportName::UnixDatagram) => unix_address(given, "upper-unix-datagram.socket"),
         };
-        address.map_err(|error| {
+        let address = result.map_err(|error| {
             let given = given.unwrap_or_default();
             Failure::usage(format!("invalid value '{given}' for '[ADDRESS]': {error}"))
-        })
+        })?;
+        let by_address = || TransportName::of_connections(&address);
+        Ok((self.transport.unwrap_or_else(by_address), address))
     }
 }
 
-/// Parses a host and a port, for clap.
+/// Reads an address of any form.
+///
+/// # Errors
+/// If the text is none, or the host is unknown.
+pub fn address(text: &str, role: Role) -> Result<Address, String> {
+    let address = match role {
+        Role::Server => text.to_address(),
+        Role::Client => text.to_peer(),
+    };
+    address.map_err(|error| error.to_string())
+}
+
+/// [`address`] of a server, for clap.
+///
+/// # Errors
+/// As `address`.
+pub fn server_address(text: &str) -> Result<Address, String> {
+    address(text, Role::Server)
+}
+
+/// [`address`] of a client's peer, for clap.
+///
+/// # Errors
+/// As `address`.
+pub fn peer_address(text: &str) -> Result<Address, String> {
+    address(text, Role::Client)
+}
+
+/// Reads a host and a port.
 ///
 /// # Errors
 /// If the text is neither, or the host is unknown.
-pub fn internet_address(text: &str) -> Result<Address, String> {
-    match text.to_address() {
-        Ok(address @ Address::Inet(_)) => Ok(address),
-        Err(error) if error.kind() != ErrorKind::InvalidInput => Err(error.to_string()),
-        _ => Err("expected HOST:PORT, or [HOST]:PORT for IPv6".to_owned()),
+pub fn internet_address(text: &str, role: Role) -> Result<Address, String> {
+    match address(text, role)? {
+        address @ Address::Inet(_) => Ok(address),
+        _ => Err("expected HOST:PORT, got the name of a Unix socket".to_owned()),
     }
 }
 

@@ -44,6 +44,10 @@ pub struct ServerOptions {
     #[arg(long, value_name = "N", value_parser = positive)]
     max_connections: Option<NonZeroUsize>,
 
+    /// Maximum number of live requests per client address; further ones are refused
+    #[arg(long, value_name = "N", value_parser = positive)]
+    max_connections_per_address: Option<NonZeroUsize>,
+
     /// How long live requests may continue after the first SIGINT or SIGTERM
     #[arg(long, value_name = "SECONDS", default_value = "5", value_parser = seconds)]
     pub drain: Duration,
@@ -145,6 +149,9 @@ impl ServerOptions {
     {
         if let Some(most) = self.max_connections {
             builder = builder.max_connections(most.get());
+        }
+        if let Some(most) = self.max_connections_per_address {
+            builder = builder.max_connections_per_address(most.get());
         }
         let server = builder
             .lame_duck(self.lame_duck)

@@ -7,6 +7,7 @@
 
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
+use syn::spanned::Spanned;
 use syn::{DeriveInput, Ident};
 
 use crate::ast::{ARGUMENTS, Field, Handler, Kind, Part, REQUEST};
@@ -84,7 +85,11 @@ fn initial_value(handler: &Handler<'_>, field: &Field<'_>) -> TokenStream {
             }
         }
         (None, Some(default)) => quote!(#name: #default),
-        (None, None) => quote!(#name: <#ty as ::core::default::Default>::default()),
+        (None, None) => {
+            // The span of the type, to which an error about a type without a default points.
+            let library = handler.library(ty.span());
+            quote_spanned!(ty.span()=> #name: <#ty as #library::__private::DefaultField>::value())
+        }
     }
 }
 

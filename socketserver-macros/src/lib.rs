@@ -143,7 +143,7 @@ pub fn derive_base_request_handler(input: TokenStream) -> TokenStream {
 /// by then, that is no error of the handler.
 ///
 /// ```
-/// use std::io::{self, BufRead, Read, Write};
+/// use std::io::{self, Write};
 ///
 /// use socketserver::{SocketReader, SocketWriter, StreamRequestHandler};
 ///
@@ -156,7 +156,7 @@ pub fn derive_base_request_handler(input: TokenStream) -> TokenStream {
 ///
 /// impl UpperLines {
 ///     fn handle(&mut self) -> io::Result<()> {
-///         for line in self.rfile.by_ref().lines() {
+///         for line in self.rfile.lines_up_to(1024) {
 ///             writeln!(self.wfile, "{}", line?.to_uppercase())?;
 ///         }
 ///         Ok(())

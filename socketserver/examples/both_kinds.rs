@@ -1,10 +1,12 @@
-//! One handler for streams and datagrams: the same service over TCP and UDP.
+//! One handler for streams and datagrams: the same service over TCP and UDP. One Ctrl-C drains both
+//! servers at the same time.
 //!
 //!     cargo run --example both_kinds
 //!     nc 127.0.0.1 9999
 //!     nc -u 127.0.0.1 9999
 
 use std::io;
+use std::time::Duration;
 
 use socketserver::{Address, BaseRequestHandler, Request, ThreadingTCPServer, UDPServer};
 
@@ -33,7 +35,11 @@ impl UpperCase {
 fn main() -> io::Result<()> {
     env_logger::init();
     // TCP ports and UDP ports are separate, so both servers can have the same number.
-    let tcp = ThreadingTCPServer::<UpperCase>::bind("127.0.0.1:9999")?.spawn()?;
+    let tcp = ThreadingTCPServer::<UpperCase>::bind("127.0.0.1:9999")?;
     let udp = UDPServer::<UpperCase>::bind(tcp.server_address())?;
-    udp.serve_forever()
+    tcp.drain_on_signals(Duration::from_secs(5))?;
+    udp.drain_on_signals(Duration::from_secs(5))?;
+    let tcp = tcp.spawn()?;
+    udp.serve_forever()?;
+    tcp.join()
 }

@@ -4,7 +4,10 @@
 //!     nc 127.0.0.1 9999               and again in a third terminal
 
 use std::collections::HashMap;
-use std::io::{self, BufRead, Read};
+use std::env;
+use std::io::{self, ErrorKind};
+use std::net::Shutdown;
+use std::sync::Arc;
 
 use parking_lot::Mutex;
 use socketserver::{
@@ -14,23 +17,29 @@ use socketserver::{
 /// Shared by all handlers. In Python: the attributes of a `ThreadingTCPServer` subclass.
 #[derive(Default)]
 struct Chat {
-    members: Mutex<HashMap<Address, Socket>>,
+    members: Mutex<HashMap<Address, Arc<Mutex<Socket>>>>,
 }
 
 impl BaseServer for Chat {}
 
 impl Chat {
     fn say(&self, text: &str) {
-        // Release the lock before the first send, so that a slow member delays only the speaker.
-        let members: Vec<Socket> = self.members.lock().values().cloned().collect();
+        // Release this lock before the first send, so that a slow member delays only speakers.
+        let members: Vec<_> = self.members.lock().values().cloned().collect();
         for member in members {
-            // A member that has left is removed by its own handler.
-            let _ = member.sendall(text.as_bytes());
+            // Two lines that are sent at the same time could mix.
+            let member = member.lock();
+            if member.sendall(text.as_bytes()).is_err() {
+                // It has left, or reads nothing. Its own handler sees the end, and removes it.
+                let _ = member.shutdown(Shutdown::Both);
+            }
         }
     }
 }
 
+/// A member may take two seconds to read a line, and any time to write one.
 #[derive(StreamRequestHandler)]
+#[handler(timeout = 2)]
 struct Member {
     request: Socket,
     client_address: Address,
@@ -41,13 +50,23 @@ struct Member {
 impl Member {
     fn setup(&self) {
         let (address, socket) = (self.client_address.clone(), self.request.clone());
+        let socket = Arc::new(Mutex::new(socket));
         self.server.members.lock().insert(address, socket);
     }
 
     fn handle(&mut self) -> io::Result<()> {
-        for line in self.rfile.by_ref().lines() {
-            self.server
-                .say(&format!("{}: {}\n", self.client_address, line?));
+        for line in self.rfile.lines_up_to(4096) {
+            match line {
+                Ok(line) => {
+                    // Control characters could command the terminals of others.
+                    let text = line.replace(char::is_control, "\u{fffd}");
+                    self.server
+                        .say(&format!("{}: {text}\n", self.client_address));
+                }
+                // There is no line yet, and the next call goes on.
+                Err(error) if error.kind() == ErrorKind::TimedOut => {}
+                Err(error) => return Err(error),
+            }
         }
         Ok(())
     }
@@ -59,5 +78,6 @@ impl Member {
 
 fn main() -> io::Result<()> {
     env_logger::init();
-    ThreadingTCPServer::<Member, Chat>::bind("127.0.0.1:9999")?.serve_forever()
+    let address = env::args().nth(1).unwrap_or("127.0.0.1:9999".into());
+    ThreadingTCPServer::<Member, Chat>::bind(address)?.serve_forever()
 }

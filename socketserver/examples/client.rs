@@ -21,7 +21,8 @@ fn main() -> io::Result<()> {
             println!("The server has closed the connection.");
             break;
         }
-        print!("{}", String::from_utf8_lossy(&answer));
+        // Escaped, because a server's text could command the terminal.
+        println!("{}", answer.trim_ascii_end().escape_ascii());
     }
     Ok(())
 }

@@ -3,7 +3,7 @@
 //!     cargo run --example forking
 //!     nc 127.0.0.1 9999               and then hello, or abort
 
-use std::io::{self, BufRead, Read, Write};
+use std::io::{self, Write};
 use std::process;
 
 use socketserver::{ForkingTCPServer, SocketReader, SocketWriter, StreamRequestHandler};
@@ -17,7 +17,7 @@ struct UpperLines {
 impl UpperLines {
     fn handle(&mut self) -> io::Result<()> {
         writeln!(self.wfile, "This is process {}.", process::id())?;
-        for line in self.rfile.by_ref().lines() {
+        for line in self.rfile.lines_up_to(4096) {
             match line?.as_str() {
                 "abort" => process::abort(),
                 line => writeln!(self.wfile, "{}", line.to_uppercase())?,

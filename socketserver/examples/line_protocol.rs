@@ -24,6 +24,8 @@ use socketserver::{
 };
 
 const LONGEST_LINE: usize = 1024;
+/// So that no client can fill the memory.
+const MOST_ENTRIES: usize = 100_000;
 const LONGEST_LIFE: f64 = 365.0 * 24.0 * 3600.0;
 const SWEEP_INTERVAL: Duration = Duration::from_millis(100);
 
@@ -47,12 +49,20 @@ struct Store {
 impl BaseServer for Store {}
 
 impl Store {
-    fn set(&self, key: &str, value: &str, lifetime: Option<Duration>) {
+    fn set(
+        &self,
+        key: &str,
+        value: &str,
+        lifetime: Option<Duration>,
+    ) -> Result<String, &'static str> {
         let value = value.to_owned();
         let end = lifetime.map(|lifetime| Instant::now() + lifetime);
-        self.entries
-            .lock()
-            .insert(key.to_owned(), Entry { value, end });
+        let mut entries = self.entries.lock();
+        if entries.len() >= MOST_ENTRIES && !entries.contains_key(key) {
+            return Err("the store is full");
+        }
+        entries.insert(key.to_owned(), Entry { value, end });
+        Ok("OK".into())
     }
 
     fn get(&self, key: &str) -> Option<String> {
@@ -117,14 +127,10 @@ impl Commands {
             Some(value) => format!("VALUE {value}"),
         };
         Ok(match *words {
-            ["SET", key, value] => {
-                self.server.set(key, value, None);
-                "OK".into()
-            }
+            ["SET", key, value] => self.server.set(key, value, None)?,
             ["SET", key, value, seconds] => {
                 let lifetime = lifetime(seconds).ok_or("bad number of seconds")?;
-                self.server.set(key, value, Some(lifetime));
-                "OK".into()
+                self.server.set(key, value, Some(lifetime))?
             }
             ["GET", key] => found(self.server.get(key)),
             ["DEL", key] => found(self.server.delete(key)),

@@ -44,7 +44,7 @@ impl RecordHandler {
             }
             let record: Record =
                 serde_json::from_slice(&line).map_err(|error| format!("not a record: {error}"))?;
-            println!("{record}");
+            println!("{}", printable(&record.to_string()));
         }
     }
 }
@@ -97,9 +97,14 @@ impl SyslogHandler {
         let packet = String::from_utf8_lossy(&self.packet);
         let (priority, text) = parse(&packet).ok_or_else(|| format!("not syslog: {packet:?}"))?;
         let (facility, severity) = (priority / 8, SEVERITIES[usize::from(priority % 8)]);
-        println!("{severity} facility {facility} {text}");
+        println!("{severity} facility {facility} {}", printable(text));
         Ok(())
     }
+}
+
+/// A sender's text must not command the terminal.
+fn printable(text: &str) -> String {
+    text.replace(|char: char| char.is_control() && char != '\n', "\u{fffd}")
 }
 
 fn parse(packet: &str) -> Option<(u8, &str)> {

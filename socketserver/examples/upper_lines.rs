@@ -3,11 +3,11 @@
 //!     cargo run --example upper_lines
 //!     nc 127.0.0.1 9999
 
-use std::io::{self, BufRead, Read, Write};
+use std::io::{self, Write};
 
 use socketserver::{SocketReader, SocketWriter, StreamRequestHandler, ThreadingTCPServer};
 
-/// Disconnects a client that sends nothing for a minute.
+/// Disconnects a client that sends nothing for a minute, or a line that is too long.
 #[derive(StreamRequestHandler)]
 #[handler(timeout = 60)]
 struct UpperLines {
@@ -17,7 +17,7 @@ struct UpperLines {
 
 impl UpperLines {
     fn handle(&mut self) -> io::Result<()> {
-        for line in self.rfile.by_ref().lines() {
+        for line in self.rfile.lines_up_to(4096) {
             writeln!(self.wfile, "{}", line?.to_uppercase())?;
         }
         Ok(())

@@ -17,6 +17,24 @@ pub trait OptionalHooks {
 
 impl<H> OptionalHooks for H {}
 
+/// The first value of a field without `#[handler(default = …)]`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no `Default`, so its field needs a value",
+    label = "give the field a value: `#[handler(default = …)]` above it",
+    note = "`setup` can also set the field, if its type has a default, such as an `Option`"
+)]
+pub trait DefaultField {
+    /// The value.
+    fn value() -> Self;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Default> DefaultField for T {
+    fn value() -> Self {
+        T::default()
+    }
+}
+
 /// Reads the state's type off a `server` field, however that one spells it.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a `ServerRef`",

@@ -145,7 +145,8 @@
 //! 3. `wait/mod.rs` is the one place where a handler waits for its client.
 //! 4. `server/engine/drain.rs` is the end of the server, in six steps.
 //!
-//! Whatever travels between the folders is in `request/`. `pool/` and `green/` run code and know
+//! Whatever travels between the folders is in `request/`, and what signals do is in `signals/`.
+//! `pool/` and `green/` run code and know
 //! nothing of servers, `panics.rs` contains the panics of user code, and `sys/` holds every `unsafe`
 //! block. `CONTRIBUTING.md` has a map, and the words that the code uses.
 
@@ -161,20 +162,28 @@ mod concurrency;
 
 mod handler;
 
+#[cfg(feature = "signals")]
+mod signals;
+
 mod axis;
 
 mod request;
+
+mod relay;
 
 mod socket;
 
 mod wait;
 
+mod control;
+
 mod address;
 
 mod aliases;
 
-// Written as if they were crates of their own: `panics`, `sync` and `sys` import nothing of this
-// crate, `pool` imports the first two, and `green` all of these.
+// Written as if they were crates of their own: `aborts`, `panics`, `sync` and `sys` import nothing of
+// this crate, `pool` imports the last three of them, and `green` all of these.
+mod aborts;
 pub mod green;
 #[cfg(loom)]
 mod model;
@@ -191,18 +200,20 @@ pub use aliases::*;
 pub use axis::Wrapped;
 pub use concurrency::Green;
 pub use concurrency::{Around, Concurrency, ConcurrencyHooks, Forking, Inline, Threading};
+pub use control::{Ancillary, PeerCred};
 pub use handler::{
     BaseServer, FnHandler, FnState, Idle, Outcome, PacketLines, PacketReader, Request,
     RequestHandler, ServerRef, log_error,
 };
+pub use relay::relay;
 pub use request::{
     Datagram, End, HandlerError, Job, Rejected, ReplySocket, Run, Stats, Ticket, Waker, Workers,
     is_disconnect, is_timeout,
 };
 pub use server::{Builder, Drained, Overflow, Served, Server, ServerHandle};
 pub use socket::{
-    Interface, Layer, OptionValue, PeerCred, Socket, SocketKind, SocketOption, SocketReader,
-    SocketWriter, Wire, create_connection, relay, socketpair,
+    Interface, Layer, Lines, Message, MessageFlags, OptionValue, SendAncillary, Socket, SocketKind,
+    SocketOption, SocketReader, SocketWriter, Wire, create_connection, socketpair,
 };
 pub use socketserver_macros::*;
 pub use sys::fork::ForkBesideThreads;
@@ -224,13 +235,14 @@ pub use wait::{Ready, Selectable, select};
 /// | [`TcpOnly`](options::TcpOnly) | [`Tcp`] | `wait_for_input`, `disable_nagle_algorithm` |
 /// | [`Packets`](options::Packets) | [`Udp`], [`UnixDatagram`] | `max_packet_size`, `send_timeout` |
 /// | [`File`](options::File) | [`UnixStream`], [`UnixDatagram`] | `mode` |
-/// | [`Threads`](options::Threads) | [`Threading`] | `max_threads`, `keep_alive`, `daemon_threads` |
+/// | [`Threads`](options::Threads) | [`Threading`] | `max_threads`, `keep_alive` |
 /// | [`Children`](options::Children) | [`Forking`] | `max_children`, `fork_beside_threads` |
 /// | [`GreenThreads`](options::GreenThreads) | [`Green`] | `stack_size`, `max_green_threads` |
-/// | [`OnClose`](options::OnClose) | [`Threading`], [`Forking`] | `block_on_close` |
+/// | [`DaemonThreads`](options::DaemonThreads) | [`Threading`], [`Green`] | `daemon_threads` |
+/// | [`OnClose`](options::OnClose) | [`Threading`], [`Green`], [`Forking`] | `block_on_close` |
 pub mod options {
     pub use crate::axis::Has;
-    pub use crate::concurrency::{Children, GreenThreads, OnClose, Threads};
+    pub use crate::concurrency::{Children, DaemonThreads, GreenThreads, OnClose, Threads};
     pub use crate::transport::options::{File, Inet, Packets, Streams, TcpOnly};
 }
 

@@ -22,7 +22,7 @@ pub use alone::{
 };
 pub use client::{Client, forger, tcp_pair, unix_pair};
 pub use limits::{all_descriptors, count_of, lower, with_at_most};
-pub use lines::{Lines, keep_lines};
+pub use lines::{LogLines, keep_lines};
 pub use matrix::{
     Column, Concurrent, Datagrams, OnGreen, Ordinary, Row, Streams, TestTransport, Thread,
 };
@@ -162,24 +162,37 @@ impl Drop for Folder {
 
 /// The path of a program of the demos, which is built first if necessary.
 pub fn demo(name: &str) -> PathBuf {
-    // Cargo does not build the programs of another package for a test.
     static BUILT: Once = Once::new();
+    built(&BUILT, &["--package", "demos"]).join(name)
+}
+
+/// The path of an example of the library, which is built first if necessary.
+///
+/// # Panics
+/// If it cannot be built.
+pub fn example(name: &str) -> PathBuf {
+    static BUILT: Once = Once::new();
+    built(&BUILT, &["--package", "socketserver", "--examples"])
+        .join("examples")
+        .join(name)
+}
+
+/// The folder of the programs, once they are built: cargo does not build the programs of another
+/// package for a test.
+fn built(once: &Once, which: &[&str]) -> PathBuf {
     let mut folder = std::env::current_exe().expect("the test's path");
     // target/debug/deps/TEST stands beside target/debug/NAME.
     folder.pop();
     folder.pop();
-    BUILT.call_once(|| {
+    once.call_once(|| {
         let mut cargo = Command::new(env!("CARGO"));
-        cargo
-            .args(["build", "--quiet", "--package", "demos", "--manifest-path"])
-            .arg(env!("CARGO_MANIFEST_PATH"));
+        cargo.args(["build", "--quiet"]).args(which);
+        cargo.args(["--manifest-path", env!("CARGO_MANIFEST_PATH")]);
         if folder.ends_with("release") {
             cargo.arg("--release");
         }
-        assert!(
-            cargo.status().expect("cargo").success(),
-            "the demos cannot be built"
-        );
+        let status = cargo.status().expect("cargo");
+        assert!(status.success(), "{which:?} cannot be built");
     });
-    folder.join(name)
+    folder
 }

@@ -1,8 +1,6 @@
 //! Three programs written in Python and then ported. Each port is an example of the library, and
 //! clients in Python see no difference between port and original.
 
-use std::sync::Once;
-
 use tests::prelude::*;
 
 /// A program in both languages.
@@ -21,28 +19,7 @@ struct Server {
 
 impl Program {
     fn port(&self) -> Server {
-        static BUILT: Once = Once::new();
-        let mut folder = std::env::current_exe().expect("the test's own path");
-        // target/debug/deps/TEST stands beside target/debug/examples/NAME.
-        folder.pop();
-        folder.pop();
-        BUILT.call_once(|| {
-            let mut cargo = Command::new(env!("CARGO"));
-            cargo
-                .args(["build", "--quiet", "--package", "socketserver"])
-                .args(["--example", "dns_responder"])
-                .args(["--example", "line_protocol"])
-                .args(["--example", "log_receiver"])
-                .args(["--manifest-path", env!("CARGO_MANIFEST_PATH")]);
-            if folder.ends_with("release") {
-                cargo.arg("--release");
-            }
-            assert!(
-                cargo.status().expect("cargo").success(),
-                "the examples cannot be built"
-            );
-        });
-        let mut command = Command::new(folder.join("examples").join(self.example));
+        let mut command = Command::new(example(self.example));
         self.listening(Process::start(
             command
                 .args(self.local_addresses())

@@ -8,18 +8,19 @@
 //! ```
 
 use std::fs::File;
-use std::io::{self, IsTerminal};
+use std::io::{self, IsTerminal, Write};
 use std::net::Shutdown;
 use std::os::fd::AsFd;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
 use std::thread;
 use std::time::Duration;
 
 use clap::Parser;
-use demos::endpoint::{DEFAULT_ADDRESS, internet_address};
+use demos::endpoint::{DEFAULT_ADDRESS, peer_address};
 use demos::program::{self, Failure};
+use demos::server::positive_seconds;
 use demos::text::printable;
 use rustyline::error::ReadlineError;
 use rustyline::history::MemHistory;
@@ -33,18 +34,25 @@ const PROMPT: &str = ">>>: ";
 /// After this the user expects the server to end the conversation.
 const QUIT: &str = "/quit";
 
+/// A longer line is shown in pieces, so that no server can fill the memory.
+const LONGEST_LINE: usize = 65_536;
+
 /// Talks to a chat server
 #[derive(Parser)]
 #[command(name = "chat-client", version)]
 struct Options {
-    /// HOST:PORT
-    #[arg(default_value = DEFAULT_ADDRESS, value_parser = internet_address)]
+    /// HOST:PORT, or the path or @NAME of a Unix socket
+    #[arg(default_value = DEFAULT_ADDRESS, value_parser = peer_address)]
     address: Address,
+
+    /// How long the server may take to read a line, or to say something after the end of the input
+    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = positive_seconds)]
+    patience: Duration,
 }
 
 fn main() -> ExitCode {
     program::run(|options: Options| {
-        let address = &options.address;
+        let Options { address, patience } = &options;
         let connection = create_connection(address, None)
             .map_err(|error| Failure::new(format!("cannot connect to {address}: {error}")))?;
         if io::stdin().is_terminal() && io::stdout().is_terminal() {
@@ -53,37 +61,61 @@ fn main() -> ExitCode {
                 Editor::with_history(config, MemHistory::new()).map_err(Failure::new)?;
             // Some terminals have no cursor that can be moved.
             if let Ok(printer) = editor.create_external_printer() {
+                connection.settimeout(Some(*patience))?;
                 return talk(&connection, editor, printer);
             }
         }
-        filter(&connection)
+        filter(&connection, *patience)
     })
 }
 
 /// Copies standard input to the server, and the server's stream to standard output until it ends.
-fn filter(connection: &Socket) -> Result<(), Failure> {
-    let sending = connection.clone();
+fn filter(connection: &Socket, patience: Duration) -> Result<(), Failure> {
+    let (pieces, given_up) = (
+        Arc::new(AtomicU64::new(0)),
+        Arc::new(AtomicBool::new(false)),
+    );
     // This thread is not joined: it may wait for input when the server ends.
-    thread::spawn(move || {
-        // If the server takes no more input, its output is still shown.
-        let _ = io::copy(&mut io::stdin(), &mut &sending);
-        let _ = sending.shutdown(Shutdown::Write);
-    });
-    if io::stdout().is_terminal() {
-        // What other members write must not command it.
-        let (mut rfile, _) = connection.makefile(-1, 0);
-        loop {
-            let line = rfile.readline(65_536)?;
-            if line.is_empty() {
-                return Ok(());
+    thread::spawn({
+        let (sending, pieces, given_up) = (connection.clone(), pieces.clone(), given_up.clone());
+        move || {
+            // If the server takes no more input, its output is still shown.
+            let _ = io::copy(&mut io::stdin(), &mut &sending);
+            let _ = sending.shutdown(Shutdown::Write);
+            let mut before = None;
+            while before != Some(pieces.load(SeqCst)) {
+                before = Some(pieces.load(SeqCst));
+                thread::sleep(patience);
             }
-            println!("{}", printable(line.strip_suffix(b"\n").unwrap_or(&line)));
+            given_up.store(true, SeqCst);
+            let _ = sending.shutdown(Shutdown::Both);
         }
-    }
+    });
+    // What other members write must not command a terminal.
+    let on_terminal = io::stdout().is_terminal();
+    let (mut rfile, _) = connection.makefile(-1, 0);
     // Without the buffer of `io::stdout`, which would hold back half a line.
     let mut output = File::from(io::stdout().as_fd().try_clone_to_owned()?);
-    io::copy(&mut &*connection, &mut output)?;
-    Ok(())
+    loop {
+        let piece = match on_terminal {
+            true => rfile.readline(LONGEST_LINE)?,
+            false => connection.recv(LONGEST_LINE)?,
+        };
+        pieces.fetch_add(1, SeqCst);
+        match &*piece {
+            [] if given_up.load(SeqCst) => {
+                return Err(Failure::new("the server does not end the conversation"));
+            }
+            [] => return Ok(()),
+            line if on_terminal => output.write_all(shown(line).as_bytes())?,
+            piece => output.write_all(piece)?,
+        }
+    }
+}
+
+/// A line, or a piece of one, as a terminal may show it.
+fn shown(line: &[u8]) -> String {
+    printable(line.strip_suffix(b"\n").unwrap_or(line)) + "\n"
 }
 
 /// Shows the server's lines above the line that is edited.
@@ -112,7 +144,9 @@ fn talk(
         match editor.readline(PROMPT) {
             Ok(line) => {
                 quits |= line.trim() == QUIT;
-                connection.sendall((line + "\n").as_bytes())?;
+                // Outside of the editor no key and no signal can end this.
+                let sent = connection.sendall((line + "\n").as_bytes());
+                sent.map_err(|error| Failure::new(format!("cannot send the line: {error}")))?;
             }
             Err(ReadlineError::Eof | ReadlineError::Interrupted) => break,
             Err(error) => return Err(Failure::new(error)),
@@ -129,12 +163,15 @@ fn listen(connection: &Socket, mut printer: impl ExternalPrinter) {
     /// Moves the cursor one line up and down again.
     const NOTHING: &str = "\x1b[A\n";
     let (mut rfile, _) = connection.makefile(-1, 0);
-    while let Ok(line) = rfile.readline(65_536)
-        && !line.is_empty()
-    {
-        let line = line.strip_suffix(b"\n").unwrap_or(&line);
-        // This fails when the editor has ended.
-        let _ = printer.print(printable(line) + "\n");
+    loop {
+        match rfile.readline(LONGEST_LINE) {
+            Ok(line) if line.is_empty() => break,
+            // This fails when the editor has ended.
+            Ok(line) => drop(printer.print(shown(&line))),
+            // The time is for sending.
+            Err(error) if error.kind() == io::ErrorKind::TimedOut => {}
+            Err(_) => break,
+        }
     }
     // A text is shown for certain only when the editor takes the next one.
     let _ = printer.print(NOTHING.to_owned());

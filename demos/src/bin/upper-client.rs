@@ -13,12 +13,13 @@
 //! client waits a few seconds only.
 
 use std::io::{self, BufRead, IsTerminal, Write};
+use std::net::Shutdown;
 use std::process::ExitCode;
 use std::thread;
 use std::time::Duration;
 
 use clap::Parser;
-use demos::endpoint::{Endpoint, TransportName};
+use demos::endpoint::{Endpoint, Role, TransportName};
 use demos::program::{self, Failure};
 use demos::text::printable;
 use socketserver::{Address, AddressFamily, Socket, SocketKind, SocketReader, create_connection};
@@ -27,6 +28,10 @@ const PROMPT: &str = ">>>: ";
 
 /// How long to wait for the answer to a datagram.
 const PATIENCE: Duration = Duration::from_secs(3);
+
+/// How many times as long as the line its answer may be, so that no server can fill the memory. No
+/// letter takes more than three times its bytes in upper case.
+const MOST_TIMES: usize = 3;
 
 /// Sends each line to an upper-case server and shows the answer
 #[derive(Parser)]
@@ -68,14 +73,24 @@ impl Server for Stream {
         }
         let (connection, rfile) = (&self.connection, &mut self.rfile);
         let line = [line, b"\n"].concat();
+        let most = MOST_TIMES * line.len();
         // A server answers the start of a long line before it has read the end, so the client must
         // read while it sends.
         let (sent, answer) = thread::scope(|scope| {
             let sending = scope.spawn(|| connection.sendall(&line));
-            let answer = rfile.readline(usize::MAX);
+            let answer = rfile.readline(most + 1);
+            if answer.as_ref().is_ok_and(|answer| answer.len() > most) {
+                // It may never read what is being sent. This fails if it has gone.
+                let _ = connection.shutdown(Shutdown::Both);
+            }
             (sending.join().expect("sending does not panic"), answer)
         });
         let mut answer = answer?;
+        if answer.len() > most {
+            return Err(Failure::new(format!(
+                "expected an answer of at most {most} bytes, got a longer one"
+            )));
+        }
         if answer.is_empty() {
             return Err(Failure::new("the server has ended the conversation"));
         }
@@ -149,8 +164,8 @@ impl Server for Datagrams {
 
 fn main() -> ExitCode {
     program::run(|options: Options| {
-        let address = options.endpoint.address()?;
-        let connect = match options.endpoint.transport {
+        let (transport, address) = options.endpoint.get(Role::Client)?;
+        let connect = match transport {
             TransportName::Tcp | TransportName::Unix => Stream::connect,
             TransportName::Udp | TransportName::UnixDatagram => Datagrams::connect,
         };

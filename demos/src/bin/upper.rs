@@ -8,8 +8,16 @@
 //! Over any other transport, with a client that speaks it:
 //!
 //! ```sh
+//! cargo run --bin upper -- ./upper.socket
+//! cargo run --bin upper-client -- ./upper.socket
 //! cargo run --bin upper -- --transport unix-datagram @upper
 //! cargo run --bin upper-client -- --transport unix-datagram @upper
+//! ```
+//!
+//! On a network with strangers it needs limits, because a silent client keeps its thread or process:
+//!
+//! ```sh
+//! cargo run --bin upper -- --timeout 60 --max-connections 1000 --max-connections-per-address 20 :9999
 //! ```
 //!
 //! A signal makes it log its counters:
@@ -23,7 +31,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
-use demos::endpoint::Endpoint;
+use demos::endpoint::{Endpoint, Role};
 use demos::program::{self, Failure};
 use demos::server::{ServerOptions, positive_seconds};
 use socketserver::{
@@ -106,7 +114,7 @@ impl Message {
 
 fn main() -> ExitCode {
     program::run(|options: Options| -> Result<(), Failure> {
-        let transport = options.endpoint.transport;
+        let (transport, address) = options.endpoint.get(Role::Server)?;
         if options.timeout.is_some() && !transport.has_connections() {
             return Err(Failure::usage(
                 "'--timeout' has no effect without connections",
@@ -115,7 +123,6 @@ fn main() -> ExitCode {
         let state = Upper {
             timeout: options.timeout,
         };
-        let address = options.endpoint.address()?;
         options
             .server
             .serve_over::<Conversation, Message, _>(transport, &address, state)

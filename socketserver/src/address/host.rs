@@ -1,7 +1,7 @@
 //! Which addresses belong to one client, as far as limits go.
 
 use std::hash::{Hash, Hasher};
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use super::Address;
 use super::other::OtherAddress;
@@ -13,16 +13,17 @@ pub struct Host(Key);
 
 #[derive(Clone, Debug)]
 enum Key {
-    /// An IPv4 address, or the first address of an IPv6 /64.
-    Ip(IpAddr),
+    /// An IPv4 address, the first address of an IPv6 prefix, or an address on a link with the
+    /// number of its interface, which is 0 elsewhere.
+    Ip(IpAddr, u32),
     /// Compared by its family and its host.
     Other(OtherAddress),
 }
 
 impl Key {
-    fn parts(&self) -> Result<IpAddr, (i32, &[u8])> {
+    fn parts(&self) -> Result<(IpAddr, u32), (i32, &[u8])> {
         match self {
-            Key::Ip(ip) => Ok(*ip),
+            Key::Ip(ip, scope) => Ok((*ip, *scope)),
             Key::Other(address) => Err((address.family().into(), address.host())),
         }
     }
@@ -42,32 +43,98 @@ impl Hash for Key {
     }
 }
 
+/// The bits of an IPv6 address that a client does not choose itself, as networks usually give them
+/// out.
+pub(crate) const USUAL_PREFIX: u8 = 64;
+
 impl Address {
     /// The host, by which limits count: the IPv4 address, the IPv6 /64, or what
     /// [`OtherAddress::host`] returns. Unix clients have none.
+    ///
+    /// Some IPv6 addresses say less, or more, than their /64:
+    ///
+    /// * All neighbours on a link share the /64 of their `fe80::` addresses, and on each link it is
+    ///   the same one. So the host is the whole address and the interface.
+    /// * An address that contains the IPv4 address of its client stands for that: `::ffff:0:0/96`
+    ///   (dual stack), `64:ff9b::/96` (NAT64), `2002::/16` (6to4) and `2001::/32` (Teredo). Whole
+    ///   populations would share a /64 otherwise, or one client would have many.
+    /// * In `64:ff9b:1::/48`, NAT64 with a local prefix, the host is the whole address.
     pub fn host(&self) -> Option<Host> {
+        self.host_with_prefix(USUAL_PREFIX)
+    }
+
+    /// The same with another prefix for ordinary IPv6 addresses: 56 or 48 where the clients' networks
+    /// give each customer so many addresses, 128 where neighbours share a /64.
+    pub fn host_with_prefix(&self, bits: u8) -> Option<Host> {
         match self {
-            Address::Inet(_) => self.ip().map(Host::from),
+            Address::Inet(SocketAddr::V4(address)) => Some(Host::from(IpAddr::from(*address.ip()))),
+            Address::Inet(SocketAddr::V6(address)) => {
+                Some(Host::of_v6(*address.ip(), address.scope_id(), bits))
+            }
             Address::Other(address) => Some(Host(Key::Other(address.clone()))),
             Address::Unix(_) | Address::Abstract(_) | Address::Unnamed => None,
         }
     }
 }
 
-/// The host of an IP address: an IPv6 client has a whole /64 to itself.
+impl Host {
+    fn of_v6(ip: Ipv6Addr, scope: u32, bits: u8) -> Self {
+        if let Some(ip) = ipv4_within(ip) {
+            return Host(Key::Ip(ip.into(), 0));
+        }
+        if ip.is_unicast_link_local() {
+            return Host(Key::Ip(ip.into(), scope));
+        }
+        let bits = if is_in(ip, LOCAL_NAT64, 48) {
+            128
+        } else {
+            bits
+        };
+        Host(Key::Ip(first_of(ip, bits).into(), 0))
+    }
+}
+
+/// The host of an IP address, as [`Address::host`] has it.
 impl From<IpAddr> for Host {
     fn from(ip: IpAddr) -> Self {
-        Host(Key::Ip(match ip {
-            IpAddr::V4(_) => ip,
-            IpAddr::V6(ip) => Ipv6Addr::from_bits(ip.to_bits() & !(u128::MAX >> 64)).into(),
-        }))
+        match ip {
+            IpAddr::V4(_) => Host(Key::Ip(ip, 0)),
+            IpAddr::V6(ip) => Host::of_v6(ip, 0, USUAL_PREFIX),
+        }
     }
+}
+
+const NAT64: Ipv6Addr = Ipv6Addr::new(0x64, 0xff9b, 0, 0, 0, 0, 0, 0);
+const LOCAL_NAT64: Ipv6Addr = Ipv6Addr::new(0x64, 0xff9b, 1, 0, 0, 0, 0, 0);
+const SIX_TO_FOUR: Ipv6Addr = Ipv6Addr::new(0x2002, 0, 0, 0, 0, 0, 0, 0);
+const TEREDO: Ipv6Addr = Ipv6Addr::new(0x2001, 0, 0, 0, 0, 0, 0, 0);
+
+/// The first address of the prefix of this many bits around an address.
+fn first_of(ip: Ipv6Addr, bits: u8) -> Ipv6Addr {
+    let rest = u128::MAX.checked_shr(bits.into()).unwrap_or(0);
+    Ipv6Addr::from_bits(ip.to_bits() & !rest)
+}
+
+fn is_in(ip: Ipv6Addr, prefix: Ipv6Addr, bits: u8) -> bool {
+    first_of(ip, bits) == prefix
+}
+
+/// The IPv4 address of the client that has this IPv6 address, if it is in there.
+fn ipv4_within(ip: Ipv6Addr) -> Option<Ipv4Addr> {
+    let bits = ip.to_bits();
+    let ipv4 = match ip {
+        ip if is_in(ip, NAT64, 96) => bits as u32,
+        ip if is_in(ip, SIX_TO_FOUR, 16) => (bits >> 80) as u32,
+        // Inverted, to hide it from translators.
+        ip if is_in(ip, TEREDO, 32) => !(bits as u32),
+        ip => return ip.to_ipv4_mapped(),
+    };
+    Some(Ipv4Addr::from_bits(ipv4))
 }
 
 #[cfg(test)]
 mod tests {
     use std::collections::HashSet;
-    use std::net::SocketAddr;
 
     use super::*;
 
@@ -83,6 +150,45 @@ mod tests {
         assert_eq!(host("[2001:db8::1]:1"), host("[2001:db8::ffff:1]:1"));
         assert_ne!(host("[2001:db8::1]:1"), host("[2001:db8:0:1::1]:1"));
         assert_eq!(Address::Unnamed.host(), None);
+    }
+
+    #[test]
+    fn special_addresses_are_what_they_stand_for() {
+        // On a link, the address and the link.
+        assert_ne!(host("[fe80::1%1]:1"), host("[fe80::2%1]:1"));
+        assert_ne!(host("[fe80::1%1]:1"), host("[fe80::1%2]:1"));
+        assert_eq!(host("[fe80::1%1]:1"), host("[fe80::1%1]:2"));
+        // The IPv4 address that is in there.
+        for same in [
+            "[::ffff:192.0.2.1]:1",
+            "[64:ff9b::192.0.2.1]:1",
+            "[2002:c000:201:7::9]:1",
+            "[2001:0:4136:e378:8000:63bf:3fff:fdfe]:1",
+        ] {
+            assert_eq!(host(same), host("192.0.2.1:1"), "{same}");
+        }
+        assert_ne!(
+            host("[64:ff9b:1::192.0.2.1]:1"),
+            host("[64:ff9b:1::192.0.2.2]:1")
+        );
+        // Beside the special ones.
+        assert_eq!(host("[2001:1::1]:1"), host("[2001:1::2]:1"));
+        assert_eq!(host("[fd00::1]:1"), host("[fd00::2]:1"));
+    }
+
+    #[test]
+    fn prefix_is_as_long_as_it_is_set() {
+        let host = |text: &str, bits| {
+            let address = Address::Inet(text.parse().unwrap());
+            address.host_with_prefix(bits)
+        };
+        let (one, near, far) = ("[2001:db8::1]:1", "[2001:db8:0:1::1]:1", "[2001:db9::1]:1");
+        for (bits, same_near, same_far) in [(128, false, false), (48, true, false), (0, true, true)]
+        {
+            assert_eq!(host(one, bits) == host(near, bits), same_near, "/{bits}");
+            assert_eq!(host(one, bits) == host(far, bits), same_far, "/{bits}");
+        }
+        assert_ne!(host("10.0.0.1:1", 0), host("10.0.0.2:1", 0));
     }
 
     #[test]

@@ -24,6 +24,7 @@ use socket2::SockAddr;
 
 pub use family::AddressFamily;
 pub use host::Host;
+pub(crate) use host::USUAL_PREFIX;
 pub use other::OtherAddress;
 pub use resolve::ToAddress;
 

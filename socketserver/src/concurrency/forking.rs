@@ -24,9 +24,10 @@ use crate::sys::fork::{self, ForkBesideThreads, Forked};
 /// handler that crashes takes no other with it. Changes to the server's state stay in the child.
 ///
 /// The child gives up the process's listeners, also those of other servers, but not the sockets of
-/// datagram servers: such a port stays taken until the child ends. It ignores SIGINT, which a
-/// terminal sends to the whole process group, and ends with status 0, or with 1 if the request
-/// failed; nothing is dropped at its end. The parent reaps its own children by number, so that
+/// datagram servers: such a port stays taken until the child ends. SIGINT, which a terminal sends
+/// to the whole process group, does nothing to it; but it ends a program that the handler executes,
+/// unless that program handles it. A child ends with status 0, or with 1 if the request failed;
+/// nothing is dropped at its end. The parent reaps its own children by number, so that
 /// other children of the program stay the program's. (The first process of a container also gets
 /// the orphans of what its handlers start, and these stay zombies: such a container needs an init
 /// process.)

@@ -7,6 +7,8 @@ use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use parking_lot::Mutex;
 
 use super::Concurrency;
+use super::daemon_threads::{DaemonThreads, daemon_threads_setters};
+use super::on_close::{OnClose, on_close_setters};
 use crate::axis::Has;
 use crate::green::{self, STACK_SIZE, Stacks};
 use crate::request::{Job, Rejected, Waker, Workers};
@@ -24,6 +26,8 @@ use crate::request::{Job, Rejected, Waker, Workers};
 #[derive(Debug, Default)]
 pub struct Green {
     threads: GreenThreads,
+    on_close: OnClose,
+    daemon_threads: DaemonThreads,
     shared: Arc<Shared>,
 }
 
@@ -62,6 +66,18 @@ impl Has<GreenThreads> for Green {
     }
 }
 
+impl Has<OnClose> for Green {
+    fn options(&mut self) -> &mut OnClose {
+        &mut self.on_close
+    }
+}
+
+impl Has<DaemonThreads> for Green {
+    fn options(&mut self) -> &mut DaemonThreads {
+        &mut self.daemon_threads
+    }
+}
+
 macro_rules! green_setters { ($owner:ty, $options:path; $($header:tt)*) => {
     /// The options of [`GreenThreads`](crate::options::GreenThreads).
     $($header)* {
@@ -92,6 +108,8 @@ macro_rules! green_setters { ($owner:ty, $options:path; $($header:tt)*) => {
 pub(crate) use green_setters;
 
 green_setters!(Self, Has::options; impl Green);
+on_close_setters!(Self, Has::options; impl Green);
+daemon_threads_setters!(Self, Has::options; impl Green);
 
 impl Concurrency for Green {
     fn activate(&self) -> io::Result<()> {
@@ -120,6 +138,10 @@ impl Concurrency for Green {
 
     fn full(&self) -> bool {
         self.shared.live.load(SeqCst) >= self.threads.max_green_threads
+    }
+
+    fn waits_on_close(&self) -> bool {
+        self.on_close.block && !self.daemon_threads.daemon
     }
 
     fn workers(&self) -> Workers {

@@ -4,13 +4,14 @@
 //! | --- | --- | --- | --- |
 //! | [`Inline`] | the loop's own thread | never (the loop is busy meanwhile) | the one request |
 //! | [`Forking`] | a child process | there are `max_children` | every child, unless `block_on_close` is off |
-//! | [`Green`] | a green thread; one system thread per core runs them | there are `max_green_threads` | every request |
+//! | [`Green`] | a green thread; one system thread per core runs them | there are `max_green_threads` | every request, unless `block_on_close` is off or `daemon_threads` on |
 //! | [`Threading`] | a thread of an elastic pool | all `max_threads` are busy, or the system refuses threads and a job waits | every request, unless `block_on_close` is off or `daemon_threads` on |
 //!
 //! `server_close` waits up to `drain_timeout`. A concurrency knows jobs, and nothing of sockets. Your
 //! own usually wraps one of these, with [`ConcurrencyHooks`].
 
 mod boxed;
+mod daemon_threads;
 mod forking;
 mod green;
 mod guarded;
@@ -21,6 +22,8 @@ mod threading;
 
 use std::io;
 
+pub use daemon_threads::DaemonThreads;
+pub(crate) use daemon_threads::daemon_threads_setters;
 pub(crate) use forking::forking_setters;
 pub use forking::{Children, Forking};
 pub(crate) use green::green_setters;

@@ -1,7 +1,7 @@
 //! The option of concurrencies whose requests live on in workers.
 
-/// Whether closing waits for workers: an option of [`Threading`](crate::Threading) and
-/// [`Forking`](crate::Forking).
+/// Whether closing waits for workers: an option of [`Threading`](crate::Threading),
+/// [`Green`](crate::Green) and [`Forking`](crate::Forking).
 #[derive(Clone, Copy, Debug)]
 pub struct OnClose {
     pub(crate) block: bool,
@@ -17,7 +17,7 @@ macro_rules! on_close_setters { ($owner:ty, $options:path; $($header:tt)*) => {
     /// The option of [`OnClose`](crate::options::OnClose).
     $($header)* {
         /// Whether closing the server waits for live requests, for at most `drain_timeout`; then
-        /// they are aborted. On unless set.
+        /// they are aborted. On unless set. A [`drain`](crate::Server::drain) waits in any case.
         ///
         /// Python: `ThreadingMixIn.block_on_close`, `ForkingMixIn.block_on_close`, which wait for
         /// ever

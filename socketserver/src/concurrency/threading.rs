@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use super::Concurrency;
+use super::daemon_threads::{DaemonThreads, daemon_threads_setters};
 use super::on_close::{OnClose, on_close_setters};
 use crate::axis::Has;
 use crate::pool::{self, Pool, Work};
@@ -22,6 +23,7 @@ use crate::sync::Instant;
 pub struct Threading {
     threads: Threads,
     on_close: OnClose,
+    daemon_threads: DaemonThreads,
     /// Made when the server is bound, with the options as they are then.
     pool: OnceLock<Pool<Job>>,
 }
@@ -31,7 +33,6 @@ pub struct Threading {
 pub struct Threads {
     pub(crate) max_threads: usize,
     pub(crate) keep_alive: Duration,
-    pub(crate) daemon_threads: bool,
 }
 
 impl Default for Threads {
@@ -39,7 +40,6 @@ impl Default for Threads {
         Threads {
             max_threads: usize::MAX,
             keep_alive: Duration::from_secs(10),
-            daemon_threads: false,
         }
     }
 }
@@ -72,6 +72,12 @@ impl Has<OnClose> for Threading {
     }
 }
 
+impl Has<DaemonThreads> for Threading {
+    fn options(&mut self) -> &mut DaemonThreads {
+        &mut self.daemon_threads
+    }
+}
+
 macro_rules! threading_setters { ($owner:ty, $options:path; $($header:tt)*) => {
     /// The options of [`Threads`](crate::options::Threads).
     $($header)* {
@@ -101,25 +107,13 @@ macro_rules! threading_setters { ($owner:ty, $options:path; $($header:tt)*) => {
             options.keep_alive = time;
             self
         }
-
-        /// Whether live requests are left alone when the server closes. Off unless set. In Rust, as
-        /// in Python, the end of the process does not wait for them.
-        ///
-        /// Python: `ThreadingMixIn.daemon_threads`
-        pub fn daemon_threads(mut self, daemon: bool) -> Self
-        where
-            $owner: $crate::axis::Has<$crate::concurrency::Threads>,
-        {
-            let options: &mut $crate::concurrency::Threads = $options(&mut self);
-            options.daemon_threads = daemon;
-            self
-        }
     }
 } }
 pub(crate) use threading_setters;
 
 threading_setters!(Self, Has::options; impl Threading);
 on_close_setters!(Self, Has::options; impl Threading);
+daemon_threads_setters!(Self, Has::options; impl Threading);
 
 impl Work for Job {
     fn run(self) {
@@ -165,7 +159,7 @@ impl Concurrency for Threading {
     }
 
     fn waits_on_close(&self) -> bool {
-        self.on_close.block && !self.threads.daemon_threads
+        self.on_close.block && !self.daemon_threads.daemon
     }
 
     fn server_close(&self, deadline: Option<Instant>) {

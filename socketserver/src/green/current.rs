@@ -4,10 +4,10 @@ use std::ptr;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::aborts::Abortables;
 use super::local::{Local, local};
 use super::nesting::{self, EnclosingServers};
 use super::scheduler::{Message, Scheduler};
+use crate::aborts::Abortables;
 use crate::sys::coroutine::suspend;
 
 /// The green thread on which this code runs: its scheduler, and its number there.

@@ -14,10 +14,12 @@
 //!
 //! # Rules
 //!
-//! 1. *Wait in waiting calls only.* Anything else that blocks stops its scheduler, with all green
-//!    threads there: `std::thread::sleep`, a `std::sync` lock that is held for long, files, name
-//!    look-ups, the sockets of other crates. Put it into [`blocking`], or use the counterpart in
-//!    this module.
+//! 1. *Wait in waiting calls only.* Whatever blocks without going through this crate blocks its
+//!    scheduler, with all green threads there, and also if a library does so inside. For example:
+//!    `std::thread::sleep`, `join` and `scope`; channels, barriers and condition variables of
+//!    `std::sync`, and a lock that is held for long; `std::io::stdin`, files and `Command`; sockets
+//!    and name look-ups of other crates. Use the counterpart in this module, or put the call into
+//!    [`blocking`].
 //! 2. *Hold no lock of `std` or `parking_lot` during a waiting call.* If the owner of such a lock
 //!    parks, and another green thread of its scheduler asks for the lock, that one blocks the
 //!    scheduler. The owner can never run again, and both are stuck permanently. This holds even for a
@@ -51,7 +53,7 @@
 
 // Layers. A file imports only files on lines below its own:
 //
-//     blocking                          calls that block, made on the threads of a pool
+//     blocking            scope         calls that block, made on the threads of a pool   threads that borrow
 //     spawn                             starting and joining green threads
 //     channel  sync                     what user code waits with
 //     wait_queue          source        waiting for other code   waiting for a descriptor
@@ -60,11 +62,9 @@
 //     scheduler           prefetch      what other threads use of it   memory before it is needed
 //     reactor  timers  watchdog  task   descriptors, deadlines, long turns, one green thread
 //     interest            nesting       read or write   the servers and requests that code is inside
-//                         aborts        what the abort of a request ends
 //
 // `sys` has the coroutines and their stacks.
 
-mod aborts;
 mod blocking;
 mod channel;
 mod cores;
@@ -75,6 +75,7 @@ mod nesting;
 mod prefetch;
 mod reactor;
 mod scheduler;
+mod scope;
 mod source;
 mod spawn;
 mod sync;
@@ -84,7 +85,7 @@ mod wait_queue;
 mod watchdog;
 
 pub use crate::sys::coroutine::enable;
-pub(crate) use aborts::{Abortable, Abortables, Aborts};
+pub use crate::sys::scope::Scope;
 pub use blocking::blocking;
 pub use channel::{
     Receiver, RecvError, RecvTimeoutError, SendError, Sender, TryRecvError, channel,
@@ -94,6 +95,7 @@ pub(crate) use current::{Current, enclosing_request, enclosing_servers, may_park
 pub use current::{is_green, sleep, yield_now};
 pub(crate) use interest::Interest;
 pub(crate) use nesting::{Enclosing, nonblocking_sockets};
+pub use scope::{ScopedJoinHandle, scope};
 pub(crate) use source::{Source, park_for_any};
 pub use spawn::{JoinHandle, spawn, try_spawn};
 pub(crate) use spawn::{STACK_SIZE, Stacks};

@@ -16,9 +16,10 @@ use std::cell::{Cell, RefCell};
 
 use smallvec::SmallVec;
 
-use super::aborts::Abortables;
+use crate::aborts::Abortables;
 
 /// A server's loop, or one of its requests.
+#[derive(Clone)]
 pub(crate) struct Enclosing {
     /// The server's number.
     pub(crate) server: u64,

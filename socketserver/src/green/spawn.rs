@@ -147,10 +147,13 @@ impl<T> JoinHandle<T> {
     /// Waits for the green thread to end, and returns its result.
     ///
     /// # Errors
-    /// The payload of its panic.
+    /// The payload of its panic. A text if the request that waits was aborted.
     pub fn join(self) -> thread::Result<T> {
         self.0.recv().unwrap_or_else(|_| {
-            Err(Box::new("the green thread ended without a result") as Box<dyn Any + Send>)
+            Err(Box::new(
+                "expected the result of a green thread, got none: \
+                      it ended without one, or the request that waits was aborted",
+            ) as Box<dyn Any + Send>)
         })
     }
 }

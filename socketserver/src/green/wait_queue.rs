@@ -10,8 +10,8 @@ use std::sync::{Arc, Weak};
 use std::thread;
 use std::time::Instant;
 
-use super::aborts::Abortable;
 use super::current::{Unparker, current, enclosing_request, may_park};
+use crate::aborts::Abortable;
 
 /// A green or an ordinary thread that waits, or is about to.
 pub(super) struct Waiter {

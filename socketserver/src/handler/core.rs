@@ -5,8 +5,8 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use super::TARGET;
-use super::life::{By, Life};
-use super::stop::{StopKind, Waiting};
+use super::life::Life;
+use super::stop::{By, StopKind, Waiting};
 use crate::address::Address;
 use crate::request::{Books, Enforcer, Stats, Waker, Workers};
 use crate::sync::{Instant, Mutex};

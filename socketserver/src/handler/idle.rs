@@ -3,7 +3,8 @@
 use std::fmt;
 
 use super::server_ref::ServerRef;
-use crate::green::{self, Abortables};
+use crate::aborts::Abortables;
+use crate::green;
 use crate::socket::Socket;
 
 /// While this lives, the handler waits for its client's next request: see [`ServerRef::idle`].

@@ -30,10 +30,10 @@ pub(crate) use core::Core;
 pub use datagram::{PacketLines, PacketReader};
 pub use function::{FnHandler, FnState};
 pub use idle::Idle;
-pub(crate) use life::{By, Turn};
+pub(crate) use life::Turn;
 pub use outcome::Outcome;
 pub use server_ref::ServerRef;
-pub(crate) use stop::{Stop, StopKind, Waiting};
+pub(crate) use stop::{By, Stop, StopKind, Waiting};
 
 use crate::address::Address;
 use crate::request::HandlerError;

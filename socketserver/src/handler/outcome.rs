@@ -8,7 +8,8 @@ use crate::request::HandlerError;
 /// be displayed, as `main` can. `io::Error`, `String` and any boxed error fit.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be returned from `setup`, `handle`, `finish` or a closure that handles requests",
-    label = "expected `()` or a `Result<(), E>` whose error can be displayed",
+    label = "expected `()` or a `Result<(), E>` whose error is `Display` and `'static`",
+    note = "an error needs `impl Display`; each method may have another type of error",
     note = "a result with a value, as `sendto` returns, is finished with `?;` and `Ok(())`"
 )]
 pub trait Outcome {
@@ -25,6 +26,7 @@ impl Outcome for () {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<E: Display + 'static> Outcome for Result<(), E> {
     fn into_result(self) -> Result<(), HandlerError> {
         self.map_err(HandlerError::new)

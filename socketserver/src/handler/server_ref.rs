@@ -7,8 +7,7 @@ use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 use std::time::Duration;
 
 use super::core::Core;
-use super::life::By;
-use super::stop::{StopKind, Waiting};
+use super::stop::{By, StopKind, Waiting};
 use crate::address::Address;
 use crate::request::Stats;
 

@@ -40,6 +40,27 @@ impl Waiting {
     }
 }
 
+/// What became of a stop that was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Asked {
+    pub(crate) carried_out_by: By,
+    /// Until when idle requests may go on: the end of the lame-duck time.
+    pub(crate) idle_until: Instant,
+    /// Until when live requests may go on, the lame-duck time included.
+    pub(crate) deadline: Instant,
+}
+
+/// The thread that carries out a stop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum By {
+    /// The loop that runs, as it ends. The number is for [`Life::wait`].
+    Loop(u64),
+    /// The caller, since no loop runs: it is the loop now, until [`Life::leave`] returns `None`.
+    Caller,
+    /// Nobody: it was done before, or is left for the next loop.
+    Nobody,
+}
+
 /// A stop that was asked for, perhaps by several callers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Stop {

@@ -54,7 +54,7 @@ pub fn configure(request: &Socket, options: &StreamOptions) -> io::Result<()> {
         request.settimeout(options.timeout)?;
     }
     if options.disable_nagle_algorithm {
-        match request.setsockopt(SocketOption::NoDelay(true)) {
+        match request.try_set(SocketOption::NoDelay(true)) {
             // There is no such algorithm on a Unix socket, so it is disabled already.
             Err(error) if is_unsupported(&error) => {}
             result => result?,

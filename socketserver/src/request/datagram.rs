@@ -3,10 +3,12 @@
 use std::fmt;
 use std::io;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use super::reply_socket::ReplySocket;
 use crate::address::Address;
-use crate::socket::{Arrival, Socket};
+use crate::control::{Arrival, PeerCred, Remarks};
+use crate::socket::Socket;
 
 /// One datagram as a request: its bytes, and the socket to answer with.
 ///
@@ -36,6 +38,7 @@ pub struct Datagram {
     /// The server's socket, for answers.
     pub socket: ReplySocket,
     truncated: bool,
+    remarks: Option<Arc<Remarks>>,
 }
 
 impl Datagram {
@@ -45,6 +48,7 @@ impl Datagram {
             data: data.into(),
             socket: ReplySocket::new(socket, None, None),
             truncated: false,
+            remarks: None,
         }
     }
 
@@ -55,11 +59,17 @@ impl Datagram {
         self
     }
 
-    pub(crate) fn received(data: &[u8], truncated: bool, socket: ReplySocket) -> Self {
+    pub(crate) fn received(
+        data: &[u8],
+        truncated: bool,
+        socket: ReplySocket,
+        remarks: Option<Arc<Remarks>>,
+    ) -> Self {
         Datagram {
             data: data.into(),
             socket,
             truncated,
+            remarks,
         }
     }
 
@@ -89,6 +99,44 @@ impl Datagram {
     /// beginning.
     pub fn truncated(&self) -> bool {
         self.truncated
+    }
+
+    /// The process that has sent the datagram over a Unix socket, its user and its group, if the
+    /// server asks for them:
+    ///
+    /// ```
+    /// # use socketserver::{Address, Datagram, SocketOption, UnixDatagramServer};
+    /// let server = UnixDatagramServer::handling(|request: Datagram, _| {
+    ///     let sender = request.credentials().expect("the server asks for them");
+    ///     request.reply(format!("you are user {}", sender.uid))
+    /// })
+    /// .with_socket(|socket| socket.setsockopt(SocketOption::PassCredentials(true)))
+    /// .bind("@credentials of a datagram")?;
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    ///
+    /// The system vouches for them, and a privileged sender may choose them.
+    ///
+    /// Python: `SCM_CREDENTIALS`
+    pub fn credentials(&self) -> Option<PeerCred> {
+        self.remarks.as_ref()?.credentials
+    }
+
+    /// When the system received the datagram, if the server has set
+    /// [`Timestamps`](crate::SocketOption::Timestamps).
+    ///
+    /// Python: `SCM_TIMESTAMPNS`
+    pub fn timestamp(&self) -> Option<SystemTime> {
+        self.remarks.as_ref()?.timestamp
+    }
+
+    /// How many datagrams the system had dropped by then because the server's receive buffer was
+    /// full, if the server has set [`CountDropped`](crate::SocketOption::CountDropped). `None`
+    /// before the first loss; the number wraps around.
+    ///
+    /// Python: `SO_RXQ_OVFL`
+    pub fn dropped(&self) -> Option<u32> {
+        self.remarks.as_ref()?.dropped
     }
 
     pub(crate) fn arrival(&self) -> Option<&Arrival> {

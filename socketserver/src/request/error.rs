@@ -6,6 +6,7 @@ use std::fmt::{self, Display};
 use std::io;
 
 use crate::panics;
+use crate::socket::system_number;
 
 /// Why a request failed: the error that its handler returned, with its value, or its panic.
 ///
@@ -107,7 +108,7 @@ impl HandlerError {
 pub fn is_disconnect(error: &io::Error) -> bool {
     use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, NotConnected};
     use rustix::io::Errno;
-    match error.raw_os_error().map(Errno::from_raw_os_error) {
+    match system_number(error).map(Errno::from_raw_os_error) {
         // The system's own: no acknowledgement came, or the way to the peer is gone.
         Some(
             Errno::TIMEDOUT
@@ -129,7 +130,7 @@ pub fn is_disconnect(error: &io::Error) -> bool {
 ///
 /// Python: `isinstance(error, TimeoutError)`
 pub fn is_timeout(error: &io::Error) -> bool {
-    error.kind() == io::ErrorKind::TimedOut && error.raw_os_error().is_none()
+    error.kind() == io::ErrorKind::TimedOut && system_number(error).is_none()
 }
 
 /// The error inside another. An `io::Error` is transparent: its source is that of the error within.

@@ -6,7 +6,8 @@ use std::os::fd::RawFd;
 use std::time::Duration;
 
 use crate::address::{Address, AddressFamily, ToAddress};
-use crate::socket::{Arrival, OptionValue, Socket, SocketKind, SocketOption};
+use crate::control::Arrival;
+use crate::socket::{OptionValue, Socket, SocketKind, SocketOption};
 
 /// The socket of a datagram server, as its handlers hold it: for answers, and for nothing else.
 ///

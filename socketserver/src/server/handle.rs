@@ -10,14 +10,14 @@ use std::time::Duration;
 
 use crossbeam_channel::bounded;
 
-#[cfg(feature = "signals")]
-use super::engine::Signals;
 use super::engine::TARGET;
 use super::report::Drained;
 use super::{Owned, Server};
 use crate::concurrency::Concurrency;
 use crate::handler::{ServerRef, StopKind};
 use crate::request::short_name;
+#[cfg(feature = "signals")]
+use crate::signals::Signals;
 use crate::sync::thread::{self, JoinHandle};
 #[cfg(not(loom))]
 use crate::wait::{can_park, park_until};

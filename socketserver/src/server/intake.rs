@@ -8,8 +8,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::engine::{Intake, quietly, survived};
+use crate::aborts::Aborts;
 use crate::address::Address;
-use crate::green::Aborts;
 use crate::handler::{BaseServer, RequestHandler, ServerRef};
 use crate::panics::DropsQuietly;
 use crate::request::{Accepted, End, HandlerError, caught};
@@ -50,13 +50,15 @@ where
     S: BaseServer<T::Request>,
 {
     fn take(&self, listener: &Socket) -> io::Result<Arc<dyn Accepted>> {
-        let (request, client_address) = survived(|| self.transport.get_request(listener))?;
-        Ok(Arc::new(Request::<T, H, S> {
-            request: DropsQuietly::new(request),
-            client_address,
-            typed: DropsQuietly::new(self.clone()),
-            aborts: Aborts::default(),
-        }))
+        let taken = survived(|| self.transport.get_request(listener))?;
+        Ok(Request::<T, H, S>::accepted(taken, self))
+    }
+
+    fn take_given(&self, connection: &Socket) -> io::Result<Arc<dyn Accepted>> {
+        let given = survived(|| Ok(self.transport.given_request(connection)))?;
+        // Its client has gone since the start.
+        let given = given.ok_or(io::ErrorKind::ConnectionAborted)?;
+        Ok(Request::<T, H, S>::accepted(given, self))
     }
 
     fn fence(&self, listener: &Socket) -> io::Result<()> {
@@ -115,6 +117,18 @@ where
     H: RequestHandler<T::Request, S>,
     S: BaseServer<T::Request>,
 {
+    fn accepted(
+        (request, client_address): (T::Request, Address),
+        typed: &Arc<Typed<T, H, S>>,
+    ) -> Arc<dyn Accepted> {
+        Arc::new(Self {
+            request: DropsQuietly::new(request),
+            client_address,
+            typed: DropsQuietly::new(typed.clone()),
+            aborts: Aborts::default(),
+        })
+    }
+
     fn handle(&self) -> Result<(), HandlerError> {
         self.typed.transport.prepare(&self.request)?;
         H::handle_request(

@@ -36,6 +36,8 @@ use crate::address::Address;
 use crate::concurrency::{Concurrency, Forking};
 use crate::handler::{ServerRef, StopKind};
 use crate::request::{Stats, short_name};
+#[cfg(feature = "signals")]
+use crate::signals::Signals;
 use engine::Engine;
 
 /// A server: a transport that its requests come from, a concurrency that runs them, a handler for
@@ -77,7 +79,7 @@ pub struct Server<T, C, H, S = ()> {
     types: PhantomData<fn() -> (T, H)>,
     /// Last: a signal must not end the process while the state is dropped.
     #[cfg(feature = "signals")]
-    _signals: Arc<engine::Signals>,
+    _signals: Arc<Signals>,
 }
 
 /// The owner of an engine: dropping it is `server_close`.
@@ -143,12 +145,15 @@ impl<T, C: Concurrency, H, S> Server<T, C, H, S> {
     /// Serves one request, or calls `handle_timeout` when none comes within
     /// [`timeout`](Builder::timeout). Returns what happened. A stop ends its wait.
     ///
+    /// `while server.handle_request()? != Served::Stopped {}` is a loop of the program's own, which
+    /// a signal ends ([`drain_on_signals`](Self::drain_on_signals)), or a handler. A stop that comes
+    /// during a request or between two calls is what the next call returns.
+    ///
     /// # Errors
     /// As [`serve_forever`](Self::serve_forever).
     ///
     /// Python: `BaseServer.handle_request`
     pub fn handle_request(&self) -> io::Result<Served> {
-        self.server.core().life.enter_once()?;
         self.engine.0.serve_once()
     }
 
@@ -172,6 +177,9 @@ impl<T, C: Concurrency, H, S> Server<T, C, H, S> {
     /// On the loop's thread and inside a request it does not wait, and returns an empty report. On a
     /// server that has ended it returns the report of that end. If several callers drain at once, the
     /// first deadline aborts the requests.
+    ///
+    /// The options `block_on_close` and `daemon_threads` are about [`server_close`](Self::server_close):
+    /// a drain waits also where they are set. `Duration::ZERO` is for those who do not want to wait.
     pub fn drain(&self, timeout: Duration) -> Drained {
         self.engine.0.end(StopKind::Drain, timeout, true)
     }
@@ -191,7 +199,8 @@ impl<T, C: Concurrency, H, S> Server<T, C, H, S> {
     /// From now on the first SIGINT or SIGTERM drains the server, after its
     /// [`lame_duck`](Builder::lame_duck) time, and `serve_forever` returns; live requests have
     /// `timeout` to finish. A second signal ends the process at once, with status 128 + its number.
-    /// Several servers of one process may call it; a signal drains all of them.
+    /// Several servers of one process may call it; a signal drains all of them. With `Duration::ZERO`
+    /// live requests are aborted at once, as the end of a Python program ends its daemon threads.
     ///
     /// No thread is started: the signal sets a flag and wakes the loop. Only an inline server, whose
     /// loop may be in a handler that waits for an idle client, has a thread that answers, and that

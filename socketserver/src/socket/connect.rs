@@ -9,6 +9,7 @@ use socket2::SockAddr;
 use super::descriptor::Descriptor;
 use super::handle::Socket;
 use super::kind::{SocketKind, domain_and_type};
+use super::subject::about_address;
 use crate::address::Address;
 use crate::address::AddressFamily;
 use crate::address::ToAddress;
@@ -21,19 +22,21 @@ impl Socket {
     ///
     /// # Errors
     /// `ConnectionRefused` when there is no listener, `InvalidInput` for the empty host, which is no
-    /// peer's, `TimedOut`, and the system's.
+    /// peer's, `TimedOut`, and the system's. The error names the address, so the system's own, with
+    /// its number, is the `source` of it.
     ///
     /// Python: `socket.connect`
     pub fn connect(&self, address: impl ToAddress) -> io::Result<()> {
         let address = address.to_peer()?;
         let descriptor = self.0.descriptor.open()?;
         let to = address.to_sock_addr()?;
-        let patience = descriptor.patience();
+        let patience = descriptor.patience(Interest::Write);
         wait::consume_budget(green::may_park(), patience);
-        match address.family() {
+        let result = match address.family() {
             AddressFamily::Unix => connect_unix(descriptor, &to, patience),
             _ => connect(descriptor, &to, patience),
-        }
+        };
+        result.map_err(about_address("cannot connect to", &address))
     }
 }
 
@@ -106,8 +109,9 @@ pub fn create_connection(address: impl ToAddress, timeout: Option<Duration>) -> 
     for address in address.to_addresses()? {
         let attempt = Socket::new(address.family(), SocketKind::Stream).and_then(|socket| {
             socket.settimeout(timeout)?;
-            socket.connect(address)?;
-            refuse_itself(&socket)?;
+            socket.connect(&address)?;
+            let connected = refuse_itself(&socket);
+            connected.map_err(about_address("cannot connect to", &address))?;
             Ok(socket)
         });
         match attempt {

@@ -3,7 +3,7 @@
 use std::io;
 use std::net::Shutdown;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use rustix::io::Errno;
@@ -24,15 +24,20 @@ const UNKNOWN: u8 = 0;
 const NO: u8 = 1;
 const YES: u8 = 2;
 
+const SAME: u32 = u32::MAX;
+const FOREVER: u32 = u32::MAX - 1;
+
 fn yes_or_no(yes: bool) -> u8 {
     if yes { YES } else { NO }
 }
 
 /// The lower half of a socket, below any layer.
 pub(super) struct Descriptor {
-    /// In nanoseconds; `u64::MAX` is none. Kept here because `MSG_DONTWAIT` ignores the socket's
+    /// For receiving, and for sending unless that has its own. In nanoseconds; `u64::MAX` is none. Kept here because `MSG_DONTWAIT` ignores the socket's
     /// option.
     timeout: AtomicU64,
+    /// The timeout for sending, in milliseconds; [`SAME`] as for receiving, or [`FOREVER`].
+    send_timeout: AtomicU32,
     /// Dropped before the descriptor that it stands for.
     pub(super) source: Source,
     /// Blocking, except for listeners and while it connects: the mode belongs to the open file,
@@ -57,6 +62,7 @@ impl Descriptor {
     pub(super) fn new(fd: impl Into<OwnedFd>) -> Self {
         Descriptor {
             timeout: AtomicU64::new(u64::MAX),
+            send_timeout: AtomicU32::new(SAME),
             source: Source::default(),
             fd: fd.into(),
             state: AtomicU8::new(OPEN),
@@ -139,7 +145,14 @@ impl Descriptor {
     }
 
     #[inline]
-    pub(super) fn timeout(&self) -> Option<Duration> {
+    pub(super) fn timeout(&self, interest: Interest) -> Option<Duration> {
+        if interest == Interest::Write {
+            match self.send_timeout.load(Relaxed) {
+                SAME => {}
+                FOREVER => return None,
+                milliseconds => return Some(Duration::from_millis(milliseconds.into())),
+            }
+        }
         match self.timeout.load(Relaxed) {
             u64::MAX => None,
             nanoseconds => Some(Duration::from_nanos(nanoseconds)),
@@ -147,27 +160,48 @@ impl Descriptor {
     }
 
     #[inline]
-    pub(super) fn patience(&self) -> Patience {
-        Patience::of_socket(self.timeout())
+    pub(super) fn patience(&self, interest: Interest) -> Patience {
+        Patience::of_socket(self.timeout(interest))
     }
 
     pub(super) fn set_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
+        if !self.is_listening() {
+            self.socket().set_read_timeout(of_system(timeout))?;
+            self.socket().set_write_timeout(of_system(timeout))?;
+        }
+        self.send_timeout.store(SAME, Relaxed);
+        self.store_timeout(timeout);
+        Ok(())
+    }
+
+    pub(super) fn set_receive_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
+        if !self.is_listening() {
+            self.socket().set_read_timeout(of_system(timeout))?;
+        }
+        self.store_send_timeout(self.timeout(Interest::Write));
+        self.store_timeout(timeout);
+        Ok(())
+    }
+
+    pub(super) fn set_send_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
+        if !self.is_listening() {
+            self.socket().set_write_timeout(of_system(timeout))?;
+        }
+        self.store_send_timeout(timeout);
+        Ok(())
+    }
+
+    fn store_timeout(&self, timeout: Option<Duration>) {
         // A time too long to be counted is none.
         let nanoseconds = timeout.and_then(|timeout| u64::try_from(timeout.as_nanos()).ok());
-        let nanoseconds = nanoseconds.unwrap_or(u64::MAX);
-        if self.is_listening() {
-            self.timeout.store(nanoseconds, Relaxed);
-            return Ok(());
-        }
-        // Zero would mean "forever" to the system. A socket with that timeout never blocks, so the
-        // option does not matter.
-        let option = timeout
-            .filter(|timeout| !timeout.is_zero())
-            .map(|timeout| timeout.max(Duration::from_micros(1)));
-        self.socket().set_read_timeout(option)?;
-        self.socket().set_write_timeout(option)?;
-        self.timeout.store(nanoseconds, Relaxed);
-        Ok(())
+        self.timeout.store(nanoseconds.unwrap_or(u64::MAX), Relaxed);
+    }
+
+    fn store_send_timeout(&self, timeout: Option<Duration>) {
+        let milliseconds = timeout.map(|timeout| timeout.as_nanos().div_ceil(1_000_000));
+        let milliseconds = milliseconds.and_then(|count| u32::try_from(count).ok());
+        let milliseconds = milliseconds.map_or(FOREVER, |count| count.min(FOREVER));
+        self.send_timeout.store(milliseconds, Relaxed);
     }
 
     pub(super) fn is_listening(&self) -> bool {
@@ -225,7 +259,7 @@ impl Descriptor {
         interest: Interest,
         operation: impl FnMut(bool) -> rustix::io::Result<T>,
     ) -> io::Result<T> {
-        let time = (self.patience(), Part::First);
+        let time = (self.patience(interest), Part::First);
         self.until_ready_within(time, interest, operation)
     }
 
@@ -253,6 +287,13 @@ fn aborted() -> io::Error {
         io::ErrorKind::ConnectionAborted,
         "the request that made this socket was aborted",
     )
+}
+
+/// A timeout as the system's option takes it. Zero would mean "forever" there. A socket with that
+/// timeout never blocks, so the option does not matter.
+fn of_system(timeout: Option<Duration>) -> Option<Duration> {
+    let timeout = timeout.filter(|timeout| !timeout.is_zero());
+    timeout.map(|timeout| timeout.max(Duration::from_micros(1)))
 }
 
 fn is_tcp(socket: SockRef<'_>) -> bool {

@@ -34,12 +34,13 @@ impl Socket {
 /// A socket's stream as a file to read from: Rust's [`Read`] and [`BufRead`], and Python's bounded
 /// [`readline`](Self::readline).
 ///
-/// Python's `for line in self.rfile` is `for line in self.rfile.by_ref().lines()` for text, or
-/// [`readline`](Self::readline) in a loop for bytes, with a limit.
+/// Python's `for line in self.rfile` is `for line in self.rfile.lines_up_to(1024)` for text, or
+/// [`readline`](Self::readline) in a loop for bytes. Both have a limit.
 ///
 /// After a timeout every call can be made again, and nothing is lost. Only
 /// [`read_exact`](Read::read_exact) of more than 1 MiB, and calls of the standard library that gather
-/// the whole stream, such as `read_to_end`, lose the bytes that they had by then.
+/// the whole stream, such as `read_to_end`, lose the bytes that they had by then. Those calls also
+/// take as much memory as the client sends, unless `take` bounds them.
 ///
 /// Python: `StreamRequestHandler.rfile`, which cannot be read any more after a timeout
 #[derive(Debug)]

@@ -13,9 +13,10 @@ use socket2::SockRef;
 use super::descriptor::Descriptor;
 use super::kind::{SocketKind, domain_and_type};
 use super::layer::{Layer, Wire};
+use crate::aborts::Abortable;
 use crate::address::Address;
 use crate::address::AddressFamily;
-use crate::green::{self, Abortable};
+use crate::green;
 use crate::wait::{self, Awaited, Interest, Patience};
 
 /// A socket with Python's method names and one timeout for every operation. A clone is another
@@ -96,11 +97,13 @@ impl Socket {
         self.settimeout((!blocking).then_some(Duration::ZERO))
     }
 
-    /// The timeout that [`settimeout`](Self::settimeout) has set; `None` at first.
+    /// The timeout that [`settimeout`](Self::settimeout) has set; `None` at first. If
+    /// [`SendTimeout`](crate::SocketOption::SendTimeout) has set another one for sending, this is
+    /// the one for receiving.
     ///
     /// Python: `socket.gettimeout`
     pub fn gettimeout(&self) -> Option<Duration> {
-        self.0.descriptor.timeout()
+        self.0.descriptor.timeout(Interest::Read)
     }
 
     /// Ends one direction of the connection, or both, for all handles. The peer receives all bytes
@@ -113,7 +116,7 @@ impl Socket {
     pub fn shutdown(&self, how: Shutdown) -> io::Result<()> {
         let shared = self.open()?;
         if how != Shutdown::Read {
-            shared.end_layer(shared.descriptor.patience());
+            shared.end_layer(shared.descriptor.patience(Interest::Write));
         }
         shared.descriptor.socket().shutdown(how)
     }
@@ -253,7 +256,7 @@ impl Socket {
         })
     }
 
-    pub(super) fn has_layer(&self) -> bool {
+    pub(crate) fn has_layer(&self) -> bool {
         self.0.layer.get().is_some()
     }
 

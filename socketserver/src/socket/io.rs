@@ -38,7 +38,7 @@ impl Socket {
             data.truncate(received);
             return Ok(data);
         }
-        shared.wire().recv_new(room)
+        shared.wire(Interest::Read).recv_new(room)
     }
 
     /// As [`recv`](Self::recv), but leaves the bytes where they are: the next call receives them
@@ -72,9 +72,9 @@ impl Socket {
             return Ok(0);
         }
         match shared.layer.get() {
-            None => shared.wire().recv(buffer),
+            None => shared.wire(Interest::Read).recv(buffer),
             Some(layer) => {
-                let patience = shared.descriptor.patience();
+                let patience = shared.descriptor.patience(Interest::Read);
                 layer.recv(&shared.wire_for_layer(patience), buffer)
             }
         }
@@ -114,7 +114,8 @@ impl Socket {
         let descriptor = self.without_layer()?;
         let (received, address) = descriptor.until_ready(Interest::Read, |may_block| {
             let flags = receive_flags(may_block).bits() as i32;
-            sys::recv_from(&descriptor.socket(), buffer, flags).map_err(|error| errno(&error))
+            sys::message::recv_from(&descriptor.socket(), buffer, flags)
+                .map_err(|error| errno(&error))
         })?;
         Ok((received, address.into()))
     }
@@ -127,7 +128,7 @@ impl Socket {
     pub(crate) fn try_recvfrom(&self, buffer: &mut [u8]) -> io::Result<(usize, Address)> {
         let flags = (receive_flags(false) | RecvFlags::TRUNC).bits() as i32;
         let socket = self.raw_open()?;
-        let (length, address) = sys::recv_from(&socket, buffer, flags)?;
+        let (length, address) = sys::message::recv_from(&socket, buffer, flags)?;
         Ok((length, address.into()))
     }
 
@@ -140,9 +141,9 @@ impl Socket {
     pub fn send(&self, data: &[u8]) -> io::Result<usize> {
         let shared = self.open()?;
         match shared.layer.get() {
-            None => shared.wire().send(data),
+            None => shared.wire(Interest::Write).send(data),
             Some(layer) => {
-                let patience = shared.descriptor.patience();
+                let patience = shared.descriptor.patience(Interest::Write);
                 layer.send(&shared.wire_for_layer(patience), data)
             }
         }
@@ -158,10 +159,10 @@ impl Socket {
         let shared = self.open()?;
         match shared.layer.get() {
             // An empty datagram is one, too.
-            None if data.is_empty() => shared.wire().send(data).map(drop),
-            None => shared.wire().sendall(data),
+            None if data.is_empty() => shared.wire(Interest::Write).send(data).map(drop),
+            None => shared.wire(Interest::Write).sendall(data),
             Some(layer) => {
-                let wire = shared.wire_for_layer(shared.descriptor.patience());
+                let wire = shared.wire_for_layer(shared.descriptor.patience(Interest::Write));
                 let mut left = data;
                 while !left.is_empty() {
                     left = &left[layer.send(&wire, left)?..];
@@ -206,7 +207,7 @@ impl Socket {
 impl Shared {
     /// How much room to make for a call that may receive `bufsize` bytes.
     #[inline]
-    fn room(&self, bufsize: usize) -> io::Result<usize> {
+    pub(super) fn room(&self, bufsize: usize) -> io::Result<usize> {
         if bufsize <= LARGEST_BUFFER {
             return Ok(bufsize);
         }
@@ -230,8 +231,8 @@ impl Shared {
 
     /// The wire for one operation of a socket that has no layer.
     #[inline]
-    fn wire(&self) -> Wire<'_> {
-        Wire::new(&self.descriptor, self.descriptor.patience())
+    fn wire(&self, interest: Interest) -> Wire<'_> {
+        Wire::new(&self.descriptor, self.descriptor.patience(interest))
     }
 }
 

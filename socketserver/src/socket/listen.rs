@@ -4,6 +4,7 @@ use std::io;
 
 use super::descriptor::{Descriptor, errno};
 use super::handle::Socket;
+use super::subject::{about, about_address};
 use crate::address::Address;
 use crate::address::ToAddress;
 use crate::wait::Interest;
@@ -12,12 +13,14 @@ impl Socket {
     /// Binds the socket to an address of this machine.
     ///
     /// # Errors
-    /// `AddrInUse`, `PermissionDenied` for low ports, and the system's.
+    /// `AddrInUse`, `PermissionDenied` for low ports, and the system's. The error names the address,
+    /// so the system's own, with its number, is the `source` of it.
     ///
     /// Python: `socket.bind`
     pub fn bind(&self, address: impl ToAddress) -> io::Result<()> {
-        let socket = self.raw_open()?;
-        socket.bind(&address.to_address()?.to_sock_addr()?)
+        let (socket, address) = (self.raw_open()?, address.to_address()?);
+        let bound = socket.bind(&address.to_sock_addr()?);
+        bound.map_err(about_address("cannot bind", &address))
     }
 
     /// Starts to take connections. `backlog` bounds the connections that have not been accepted
@@ -29,13 +32,23 @@ impl Socket {
     /// Python: `socket.listen`
     pub fn listen(&self, backlog: u32) -> io::Result<()> {
         let backlog = i32::try_from(backlog).unwrap_or(i32::MAX);
-        self.raw_open()?.listen(backlog)?;
-        self.start_listening()
+        let listening = self.raw_open()?.listen(backlog);
+        listening
+            .and_then(|()| self.start_listening())
+            .map_err(|error| match self.getsockname() {
+                Ok(own) => about(format_args!("cannot listen on {own}"))(error),
+                Err(_) => error,
+            })
     }
 
     /// Makes a socket that listens already ready for `accept`.
     pub(crate) fn start_listening(&self) -> io::Result<()> {
         self.0.descriptor.open()?.start_listening()
+    }
+
+    /// Whether this has become a listener here.
+    pub(crate) fn is_listening(&self) -> bool {
+        self.0.descriptor.is_listening()
     }
 
     /// Takes the next connection from the backlog, waiting for one as long as the timeout allows.

@@ -6,18 +6,21 @@
 //! | `socket.socket(fileno=…)` | `Socket::from` | `convert.rs` |
 //! | `bind`, `listen`, `accept` | [`Socket::bind`] and so on | `listen.rs` |
 //! | `recv`, `recvfrom`, `send`, `sendall`, `sendto` | [`Socket::recv`] and so on | `io.rs` |
+//! | `recvmsg`, `sendmsg`, `recv_fds`, `send_fds` | [`Message`] | `message.rs` |
 //! | `connect`, `create_connection`, `socketpair` | [`Socket::connect`] and so on | `connect.rs` |
 //! | `select.select` | [`select()`](crate::select) | `../wait/select.rs` |
 //! | `setsockopt`, `getsockopt` | [`SocketOption`] | `option.rs` |
 //! | `IP_ADD_MEMBERSHIP`, `IP_MULTICAST_IF` | [`Socket::join_multicast`], [`Interface`] | `multicast.rs` |
 //! | `makefile` | [`SocketReader`], [`SocketWriter`] | `file.rs` |
-//! | `SO_PEERCRED` | [`PeerCred`] | `peer.rs` |
+//! | `for line in rfile` | [`SocketReader::lines_up_to`] | `lines.rs` |
+//! | `SO_PEERCRED` | [`Socket::peer_cred`] | `peer.rs` |
 //! | `ssl.SSLSocket` | [`Layer`], [`Wire`] | `layer.rs` |
 //! | `SOCK_STREAM`, `SOCK_DGRAM` | [`SocketKind`] | `kind.rs` |
 //!
-//! Three files have no Python beside them. `descriptor.rs` is the lower half of a socket. `relay.rs`
-//! joins two connections. `arrival.rs` knows at which of this machine's addresses a datagram arrived. How a thread and a green thread
-//! wait is below this room, in `wait/`.
+//! These files have no Python beside them. `descriptor.rs` is the lower half of a socket. `subject.rs`
+//! makes errors name what failed. `packet.rs` receives a server's datagrams, and `arrival.rs` knows at
+//! which of this machine's addresses they arrived. Below this room is what comes with a message beside
+//! its bytes, in `control/`, and how a thread and a green thread wait, in `wait/`.
 //!
 //! Bytes take this way, and each step has one `recv` and one `send`:
 //!
@@ -38,19 +41,22 @@ mod handle;
 mod io;
 mod kind;
 mod layer;
+mod lines;
 mod listen;
+mod message;
 mod multicast;
 mod option;
+mod packet;
 mod peer;
-mod relay;
+mod subject;
 
-pub(crate) use arrival::Arrival;
 pub use connect::{create_connection, socketpair};
 pub use file::{SocketReader, SocketWriter};
 pub use handle::Socket;
 pub use kind::SocketKind;
 pub use layer::{Layer, Wire};
+pub use lines::Lines;
+pub use message::{Message, MessageFlags, SendAncillary};
 pub use multicast::Interface;
 pub use option::{OptionValue, SocketOption};
-pub use peer::PeerCred;
-pub use relay::relay;
+pub(crate) use subject::{about, about_system, system_number};

@@ -1,11 +1,13 @@
 //! Multicast: groups of receivers.
 
+use std::fmt;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr};
 
 use socket2::InterfaceIndexOrAddress;
 
 use super::handle::Socket;
+use super::subject::about;
 
 /// A network interface of this machine, as multicast needs it.
 ///
@@ -31,6 +33,18 @@ pub enum Interface {
     Number(u32),
     /// By an IPv4 address that it has. Not for IPv6.
     WithAddress(Ipv4Addr),
+}
+
+impl fmt::Display for Interface {
+    /// `interface eth0`, `interface 2`, `the interface of 10.0.0.1`, `the usual interface`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Interface::Unspecified => f.write_str("the usual interface"),
+            Interface::Name(name) => write!(f, "interface {}", name.escape_debug()),
+            Interface::Number(number) => write!(f, "interface {number}"),
+            Interface::WithAddress(ip) => write!(f, "the interface of {ip}"),
+        }
+    }
 }
 
 impl From<&str> for Interface {
@@ -84,11 +98,12 @@ impl Socket {
         group: impl Into<IpAddr>,
         interface: impl Into<Interface>,
     ) -> io::Result<()> {
-        let (socket, interface) = (self.raw_open()?, interface.into());
-        match group.into() {
-            IpAddr::V4(group) => socket.join_multicast_v4_n(&group, &self.for_v4(&interface)?),
-            IpAddr::V6(group) => socket.join_multicast_v6(&group, self.for_v6(&interface)?),
-        }
+        let (socket, group, interface) = (self.raw_open()?, group.into(), interface.into());
+        let joined = match group {
+            IpAddr::V4(ip) => socket.join_multicast_v4_n(&ip, &self.for_v4(&interface)?),
+            IpAddr::V6(ip) => socket.join_multicast_v6(&ip, self.for_v6(&interface)?),
+        };
+        joined.map_err(about(format_args!("cannot join {group} on {interface}")))
     }
 
     /// Leaves a group that was joined with the same arguments.
@@ -102,11 +117,12 @@ impl Socket {
         group: impl Into<IpAddr>,
         interface: impl Into<Interface>,
     ) -> io::Result<()> {
-        let (socket, interface) = (self.raw_open()?, interface.into());
-        match group.into() {
-            IpAddr::V4(group) => socket.leave_multicast_v4_n(&group, &self.for_v4(&interface)?),
-            IpAddr::V6(group) => socket.leave_multicast_v6(&group, self.for_v6(&interface)?),
-        }
+        let (socket, group, interface) = (self.raw_open()?, group.into(), interface.into());
+        let left = match group {
+            IpAddr::V4(ip) => socket.leave_multicast_v4_n(&ip, &self.for_v4(&interface)?),
+            IpAddr::V6(ip) => socket.leave_multicast_v6(&ip, self.for_v6(&interface)?),
+        };
+        left.map_err(about(format_args!("cannot leave {group} on {interface}")))
     }
 
     /// Sets the interface through which the socket sends to groups.
@@ -117,13 +133,15 @@ impl Socket {
     /// Python: `socket.setsockopt` with `IP_MULTICAST_IF`, `IPV6_MULTICAST_IF`
     pub fn set_multicast_interface(&self, interface: impl Into<Interface>) -> io::Result<()> {
         let (socket, interface) = (self.raw_open()?, interface.into());
-        if socket.domain()? == socket2::Domain::IPV6 {
-            return socket.set_multicast_if_v6(self.for_v6(&interface)?);
-        }
-        match self.for_v4(&interface)? {
-            InterfaceIndexOrAddress::Address(address) => socket.set_multicast_if_v4(&address),
-            InterfaceIndexOrAddress::Index(index) => set_multicast_index_v4(self, index),
-        }
+        let set = if socket.domain()? == socket2::Domain::IPV6 {
+            socket.set_multicast_if_v6(self.for_v6(&interface)?)
+        } else {
+            match self.for_v4(&interface)? {
+                InterfaceIndexOrAddress::Address(address) => socket.set_multicast_if_v4(&address),
+                InterfaceIndexOrAddress::Index(index) => set_multicast_index_v4(self, index),
+            }
+        };
+        set.map_err(about(format_args!("cannot send to groups on {interface}")))
     }
 
     fn for_v4(&self, interface: &Interface) -> io::Result<InterfaceIndexOrAddress> {
@@ -148,7 +166,8 @@ impl Socket {
 }
 
 fn index_of(socket: &Socket, name: &str) -> io::Result<u32> {
-    Ok(rustix::net::netdevice::name_to_index(socket, name)?)
+    let index = rustix::net::netdevice::name_to_index(socket, name);
+    index.map_err(|error| about(format_args!("no interface {name:?}"))(error.into()))
 }
 
 fn set_multicast_index_v4(socket: &Socket, index: u32) -> io::Result<()> {

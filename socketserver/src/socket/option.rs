@@ -7,10 +7,14 @@ use std::time::Duration;
 use socket2::{Domain, SockRef};
 
 use super::handle::Socket;
+use super::subject::about;
+use crate::sys;
+use crate::wait::Interest;
 
 /// An option of a socket, with its value.
 ///
-/// Other options can be set through `AsFd`, with a crate that has them.
+/// Other options can be set through `AsFd`, with a crate that has them. Timeouts cannot: the socket
+/// keeps its own, and `SO_RCVTIMEO` or `SO_SNDTIMEO` would have no effect.
 ///
 /// Python: `SO_…`, `TCP_…` and `IPV6_…` of the `socket` module
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +43,13 @@ pub enum SocketOption {
     /// connection; a handler that sets this on its request lets the server do so instead of ending
     /// the stream. Python: `SO_LINGER`
     Linger(Option<Duration>),
+    /// How long receiving may take, and accepting: half of what
+    /// [`settimeout`](Socket::settimeout) sets, and with the same meaning. Python: none; there
+    /// `SO_RCVTIMEO` lets `recv` fail with `BlockingIOError`
+    ReceiveTimeout(Option<Duration>),
+    /// How long sending may take, and connecting: the other half. In whole milliseconds, rounded
+    /// up. Python: none; there `SO_SNDTIMEO` lets `send` fail with `BlockingIOError`
+    SendTimeout(Option<Duration>),
     /// The receive buffer, in bytes. Linux doubles it, and has a maximum. Python: `SO_RCVBUF`
     ReceiveBuffer(usize),
     /// The send buffer, in bytes. Linux doubles it, and has a maximum. Python: `SO_SNDBUF`
@@ -47,6 +58,25 @@ pub enum SocketOption {
     NoDelay(bool),
     /// Whether an IPv6 socket refuses IPv4 clients. Python: `IPV6_V6ONLY`
     OnlyV6(bool),
+    /// Whether urgent data, which the peer has sent with `MSG_OOB`, comes in its place among the other
+    /// bytes. Otherwise the system keeps the urgent byte aside, and `recv` goes on behind it: the
+    /// byte is lost, and nothing else. A listener's connections inherit the option. Python:
+    /// `SO_OOBINLINE`
+    OutOfBandInline(bool),
+    /// Whether each message over this Unix socket comes with its sender's process, user and group:
+    /// [`Ancillary::Credentials`](crate::Ancillary::Credentials) from
+    /// [`recvmsg`](Socket::recvmsg), [`Datagram::credentials`](crate::Datagram::credentials) in a
+    /// handler. To be set before the socket is bound, since earlier messages come without; a
+    /// listener's connections inherit it. Python: `SO_PASSCRED`
+    PassCredentials(bool),
+    /// Whether each message comes with the time at which the system received it:
+    /// [`Ancillary::Timestamp`](crate::Ancillary::Timestamp),
+    /// [`Datagram::timestamp`](crate::Datagram::timestamp). Python: `SO_TIMESTAMPNS`
+    Timestamps(bool),
+    /// Whether messages come with the number of those that the system has dropped before, because
+    /// the receive buffer was full: [`Ancillary::Dropped`](crate::Ancillary::Dropped),
+    /// [`Datagram::dropped`](crate::Datagram::dropped). Python: `SO_RXQ_OVFL`
+    CountDropped(bool),
 }
 
 /// The largest number that the system's integer holds. A larger one would come out as another.
@@ -69,10 +99,18 @@ impl Socket {
     /// Sets an option.
     ///
     /// # Errors
-    /// The system's, most often because this kind of socket does not have the option.
+    /// The system's, most often because this kind of socket does not have the option. The error
+    /// names it, and has the system's own as its `source`.
     ///
     /// Python: `socket.setsockopt`
     pub fn setsockopt(&self, option: SocketOption) -> io::Result<()> {
+        self.open()?;
+        let set = self.try_set(option);
+        set.map_err(about(format_args!("cannot set {option:?}")))
+    }
+
+    /// The same with the system's own error.
+    pub(crate) fn try_set(&self, option: SocketOption) -> io::Result<()> {
         let socket = self.raw_open()?;
         match option {
             SocketOption::ReuseAddress(on) => socket.set_reuse_address(on),
@@ -99,10 +137,16 @@ impl Socket {
                 self.0.descriptor.resets.store(resets, Relaxed);
                 Ok(())
             }
+            SocketOption::ReceiveTimeout(time) => self.0.descriptor.set_receive_timeout(time),
+            SocketOption::SendTimeout(time) => self.0.descriptor.set_send_timeout(time),
             SocketOption::ReceiveBuffer(size) => socket.set_recv_buffer_size(size.min(LARGEST)),
             SocketOption::SendBuffer(size) => socket.set_send_buffer_size(size.min(LARGEST)),
             SocketOption::NoDelay(on) => socket.set_tcp_nodelay(on),
             SocketOption::OnlyV6(on) => socket.set_only_v6(on),
+            SocketOption::OutOfBandInline(on) => socket.set_out_of_band_inline(on),
+            SocketOption::PassCredentials(on) => socket.set_passcred(on),
+            SocketOption::Timestamps(on) => sys::set_timestamps(self, on),
+            SocketOption::CountDropped(on) => sys::set_count_dropped(self, on),
         }
     }
 
@@ -139,12 +183,24 @@ impl Socket {
             }),
             SocketOption::KeepAlive(_) => SocketOption::KeepAlive(socket.keepalive()?),
             SocketOption::Linger(_) => SocketOption::Linger(socket.linger()?),
+            SocketOption::ReceiveTimeout(_) => {
+                SocketOption::ReceiveTimeout(self.0.descriptor.timeout(Interest::Read))
+            }
+            SocketOption::SendTimeout(_) => {
+                SocketOption::SendTimeout(self.0.descriptor.timeout(Interest::Write))
+            }
             SocketOption::ReceiveBuffer(_) => {
                 SocketOption::ReceiveBuffer(socket.recv_buffer_size()?)
             }
             SocketOption::SendBuffer(_) => SocketOption::SendBuffer(socket.send_buffer_size()?),
             SocketOption::NoDelay(_) => SocketOption::NoDelay(socket.tcp_nodelay()?),
             SocketOption::OnlyV6(_) => SocketOption::OnlyV6(socket.only_v6()?),
+            SocketOption::OutOfBandInline(_) => {
+                SocketOption::OutOfBandInline(socket.out_of_band_inline()?)
+            }
+            SocketOption::PassCredentials(_) => SocketOption::PassCredentials(socket.passcred()?),
+            SocketOption::Timestamps(_) => SocketOption::Timestamps(sys::timestamps(self)?),
+            SocketOption::CountDropped(_) => SocketOption::CountDropped(sys::count_dropped(self)?),
         };
         V::of(option).ok_or_else(|| io::ErrorKind::InvalidInput.into())
     }
@@ -167,7 +223,11 @@ impl OptionValue for bool {
             | SocketOption::MulticastLoop(on)
             | SocketOption::KeepAlive(on)
             | SocketOption::NoDelay(on)
-            | SocketOption::OnlyV6(on) => Some(on),
+            | SocketOption::OnlyV6(on)
+            | SocketOption::OutOfBandInline(on)
+            | SocketOption::PassCredentials(on)
+            | SocketOption::Timestamps(on)
+            | SocketOption::CountDropped(on) => Some(on),
             _ => None,
         }
     }
@@ -187,7 +247,9 @@ impl OptionValue for usize {
 impl OptionValue for Option<Duration> {
     fn of(option: SocketOption) -> Option<Self> {
         match option {
-            SocketOption::Linger(time) => Some(time),
+            SocketOption::Linger(time)
+            | SocketOption::ReceiveTimeout(time)
+            | SocketOption::SendTimeout(time) => Some(time),
             _ => None,
         }
     }

@@ -3,22 +3,8 @@
 use std::io;
 
 use super::handle::Socket;
+use crate::control::PeerCred;
 use crate::{sys, wait};
-
-/// The process at the other end of a Unix stream, its user and its group.
-///
-/// Python: `struct.unpack("3i", socket.getsockopt(SOL_SOCKET, SO_PEERCRED, 12))`
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct PeerCred {
-    /// The number of the process that connected. `None` if the process is not visible from here,
-    /// as when the server runs in a container and its client outside.
-    pub pid: Option<i32>,
-    /// The number of its user.
-    pub uid: u32,
-    /// The number of its group.
-    pub gid: u32,
-}
 
 impl Socket {
     /// Whether the peer has closed its end of a stream, or the connection has failed, also if it has
@@ -58,7 +44,8 @@ impl Socket {
     ///
     /// # Errors
     /// `Unsupported` for a socket that does not know: one of another family, or a datagram socket
-    /// that has connected by itself. The system's.
+    /// that has connected by itself. The system's. For datagrams there is
+    /// [`PassCredentials`](crate::SocketOption::PassCredentials).
     ///
     /// Python: `socket.getsockopt(SOL_SOCKET, SO_PEERCRED, 12)`
     pub fn peer_cred(&self) -> io::Result<PeerCred> {

@@ -157,17 +157,36 @@ unsafe fn fork() -> io::Result<Forked> {
     }
 }
 
-/// Sets the signals of a child: it ignores a terminal's Ctrl-C, which the parent answers, and
-/// SIGTERM ends it, whatever the parent has installed. SIGCHLD stays as it is, because a child that
-/// has children of its own needs it; all it costs is that the parent is woken once too often.
+/// Sets the signals of a child: a terminal's Ctrl-C, which the parent answers, does nothing, and
+/// SIGTERM ends it, whatever the parent has installed or blocked. SIGCHLD stays as it is, because a
+/// child that has children of its own needs it; all it costs is that the parent is woken once too
+/// often.
+///
+/// Ctrl-C gets a handler and is not ignored, because a program that the child executes would go on
+/// to ignore it, and a shell could not even trap it. A handler ends with the execution. If the whole
+/// program was started with Ctrl-C ignored, as `nohup` and a shell's `&` do, it stays ignored.
 #[allow(unsafe_code)]
 pub(crate) fn child_signals() {
-    for (signal, action) in [
-        (libc::SIGINT, libc::SIG_IGN),
-        (libc::SIGTERM, libc::SIG_DFL),
-    ] {
-        // SAFETY: both actions are constants of the system, so no code of ours becomes a handler.
-        unsafe { libc::signal(signal, action) };
+    extern "C" fn do_nothing(_: libc::c_int) {}
+    // SAFETY: a `sigaction` and a `sigset_t` of zeros are valid. All pointers are to local variables,
+    // which outlive the calls. The only code of ours that becomes a handler does nothing, which is
+    // right at any moment.
+    unsafe {
+        let mut before: libc::sigaction = std::mem::zeroed();
+        libc::sigaction(libc::SIGINT, std::ptr::null(), &raw mut before);
+        if before.sa_sigaction != libc::SIG_IGN {
+            let do_nothing: extern "C" fn(libc::c_int) = do_nothing;
+            libc::signal(libc::SIGINT, do_nothing as libc::sighandler_t);
+        }
+        libc::signal(libc::SIGTERM, libc::SIG_DFL);
+        let mut terminate: libc::sigset_t = std::mem::zeroed();
+        libc::sigemptyset(&raw mut terminate);
+        libc::sigaddset(&raw mut terminate, libc::SIGTERM);
+        libc::pthread_sigmask(
+            libc::SIG_UNBLOCK,
+            &raw const terminate,
+            std::ptr::null_mut(),
+        );
     }
 }
 

@@ -7,13 +7,17 @@
 //! | `stack` | stacks for coroutines, each with a guard below it |
 //! | `coroutine` | switching to such a stack and back; uses `stack` |
 //! | `stack_overflow` | a message when a stack is used up; uses `stack` |
+//! | `message` | receiving messages, and the descriptors that come with them |
 //! | `prefetch` | one instruction |
+//! | `scope` | functions that borrow from a thread that waits for them |
 //! | this one | calls on sockets that no safe crate offers |
 
 pub(crate) mod address;
 pub(crate) mod coroutine;
 pub(crate) mod fork;
+pub(crate) mod message;
 pub(crate) mod prefetch;
+pub(crate) mod scope;
 pub(crate) mod stack;
 pub(crate) mod stack_overflow;
 
@@ -52,6 +56,52 @@ pub(crate) fn set_packet_info_v4(socket: impl AsFd) -> io::Result<()> {
 /// The same for IPv6.
 pub(crate) fn set_packet_info_v6(socket: impl AsFd) -> io::Result<()> {
     set_option(socket, (libc::IPPROTO_IPV6, libc::IPV6_RECVPKTINFO), 1)
+}
+
+/// Has the system say when it has received each message.
+pub(crate) fn set_timestamps(socket: impl AsFd, on: bool) -> io::Result<()> {
+    set_option(socket, TIMESTAMPS, on.into())
+}
+
+pub(crate) fn timestamps(socket: impl AsFd) -> io::Result<bool> {
+    option(socket, TIMESTAMPS)
+}
+
+/// Has the system say, with each message, how many it had to drop before.
+pub(crate) fn set_count_dropped(socket: impl AsFd, on: bool) -> io::Result<()> {
+    set_option(socket, COUNT_DROPPED, on.into())
+}
+
+pub(crate) fn count_dropped(socket: impl AsFd) -> io::Result<bool> {
+    option(socket, COUNT_DROPPED)
+}
+
+const TIMESTAMPS: (libc::c_int, libc::c_int) = (libc::SOL_SOCKET, libc::SO_TIMESTAMPNS);
+const COUNT_DROPPED: (libc::c_int, libc::c_int) = (libc::SOL_SOCKET, libc::SO_RXQ_OVFL);
+
+/// Whether an option is on, whose value is one integer.
+#[allow(unsafe_code)]
+fn option(socket: impl AsFd, (level, name): (libc::c_int, libc::c_int)) -> io::Result<bool> {
+    use std::os::fd::AsRawFd;
+    let mut value: libc::c_int = 0;
+    let mut length = size_of::<libc::c_int>() as libc::socklen_t;
+    // SAFETY: the descriptor is borrowed for the call. Both pointers are to local variables, and
+    // the call writes at most `length` bytes to the first, an integer, for which every value is
+    // valid.
+    let result = unsafe {
+        libc::getsockopt(
+            socket.as_fd().as_raw_fd(),
+            level,
+            name,
+            (&raw mut value).cast(),
+            &raw mut length,
+        )
+    };
+    if result == 0 {
+        Ok(value != 0)
+    } else {
+        Err(io::Error::last_os_error())
+    }
 }
 
 /// Sets an option, given by its level and its name, whose value is one integer.
@@ -109,53 +159,4 @@ pub(crate) fn peer_credentials(socket: impl AsFd) -> io::Result<libc::ucred> {
     } else {
         Err(io::Error::last_os_error())
     }
-}
-
-/// Receives a datagram. Returns its length and its sender; with `MSG_TRUNC` among the flags the
-/// length may be larger than the buffer. (`rustix` has a safe call for this, but it panics at the
-/// longest Unix names.)
-#[allow(unsafe_code)]
-pub(crate) fn recv_from(
-    socket: &socket2::Socket,
-    buffer: &mut [u8],
-    flags: i32,
-) -> io::Result<(usize, socket2::SockAddr)> {
-    // SAFETY: the callee writes only bytes that the system has received.
-    let buffer = unsafe { uninitialised(buffer) };
-    socket.recv_from_with_flags(buffer, flags)
-}
-
-/// Receives a datagram, its sender, and what the system says about it in `control`. Returns the
-/// datagram's length, as [`recv_from`] does, and how much of `control` was filled.
-#[allow(unsafe_code)]
-pub(crate) fn recv_msg(
-    socket: &socket2::Socket,
-    buffer: &mut [u8],
-    sender: &mut socket2::SockAddr,
-    control: &mut [u8],
-    flags: i32,
-) -> io::Result<(usize, usize)> {
-    let room = control.len();
-    // SAFETY: the callee hands both slices to the system, which writes what it has received to the
-    // one and messages of its own to the other, and nothing else happens to them.
-    let (buffer, control) = unsafe { (uninitialised(buffer), uninitialised(control)) };
-    let mut buffers = [socket2::MaybeUninitSlice::new(buffer)];
-    let mut message = socket2::MsgHdrMut::new()
-        .with_addr(sender)
-        .with_buffers(&mut buffers)
-        .with_control(control);
-    let length = socket.recvmsg(&mut message, flags)?;
-    Ok((length, message.control_len().min(room)))
-}
-
-/// The same bytes, for a callee that must not expect them to be initialised.
-///
-/// # Safety
-/// Nothing but initialised bytes may be written to the result: its owner goes on to read them.
-#[allow(unsafe_code)]
-unsafe fn uninitialised(bytes: &mut [u8]) -> &mut [std::mem::MaybeUninit<u8>] {
-    let length = bytes.len();
-    // SAFETY: both slices have the same address, length and lifetime, and an initialised byte is a
-    // valid `MaybeUninit<u8>`. The other direction is the caller's promise.
-    unsafe { std::slice::from_raw_parts_mut(bytes.as_mut_ptr().cast(), length) }
 }

@@ -1,7 +1,7 @@
 //! What UDP and Unix datagrams share: the receive buffer.
 
 use std::io;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use parking_lot::Mutex;
 
@@ -20,8 +20,9 @@ pub(super) fn activate(socket: &Socket, options: &Packets) -> io::Result<()> {
 #[derive(Debug, Default)]
 pub(super) struct PacketBuffer {
     bytes: Mutex<Vec<u8>>,
-    /// The socket is bound to every address, so each datagram says where it arrived.
-    has_arrivals: AtomicBool,
+    /// How much room the system needs for what it says about a datagram: where it arrived, if the
+    /// socket is bound to every address, and what the socket's options ask for. Mostly none.
+    remarks: AtomicUsize,
 }
 
 impl Clone for PacketBuffer {
@@ -32,9 +33,10 @@ impl Clone for PacketBuffer {
 }
 
 impl PacketBuffer {
-    /// Finds out whether datagrams must say where they arrived.
-    pub(super) fn watch_arrivals(&self, socket: &Socket) -> io::Result<()> {
-        self.has_arrivals.store(socket.watch_arrivals()?, Relaxed);
+    /// Finds out what the system is to say about each datagram.
+    pub(super) fn watch(&self, socket: &Socket) -> io::Result<()> {
+        let room = socket.room_for_remarks(socket.watch_arrivals()?)?;
+        self.remarks.store(room, Relaxed);
         Ok(())
     }
 
@@ -45,15 +47,12 @@ impl PacketBuffer {
     ) -> io::Result<(Datagram, Address)> {
         let mut buffer = self.bytes.lock();
         buffer.resize(options.max_packet_size, 0);
-        let (length, client, arrival) = if self.has_arrivals.load(Relaxed) {
-            socket.try_recv_arrival(&mut buffer)?
-        } else {
-            let (length, client) = socket.try_recvfrom(&mut buffer)?;
-            (length, client, None)
-        };
-        let held = length.min(buffer.len());
-        let socket = ReplySocket::new(socket.clone(), Some(client.clone()), arrival);
-        let datagram = Datagram::received(&buffer[..held], length > held, socket);
+        let packet = socket.try_recv_packet(&mut buffer, self.remarks.load(Relaxed))?;
+        let client = packet.client;
+        let held = packet.length.min(buffer.len());
+        let socket = ReplySocket::new(socket.clone(), Some(client.clone()), packet.arrival);
+        let truncated = packet.length > held;
+        let datagram = Datagram::received(&buffer[..held], truncated, socket, packet.remarks);
         Ok((datagram, client))
     }
 }

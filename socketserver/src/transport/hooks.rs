@@ -88,6 +88,11 @@ pub trait TransportHooks<T: Transport>: Send + Sync + 'static {
         inner.get_request(socket)
     }
 
+    /// [`Transport::given_request`]
+    fn given_request(&self, inner: &T, socket: &Socket) -> Option<(T::Request, Address)> {
+        inner.given_request(socket)
+    }
+
     /// [`Transport::prepare`]
     ///
     /// # Errors
@@ -153,6 +158,10 @@ impl<T: Transport, K: TransportHooks<T>> Transport for Wrapped<T, K> {
 
     fn get_request(&self, socket: &Socket) -> io::Result<(T::Request, Address)> {
         self.hooks.get_request(&self.inner, socket)
+    }
+
+    fn given_request(&self, socket: &Socket) -> Option<(T::Request, Address)> {
+        self.hooks.given_request(&self.inner, socket)
     }
 
     fn prepare(&self, request: &T::Request) -> io::Result<()> {

@@ -65,9 +65,8 @@ pub trait Transport: Send + Sync + 'static {
     /// Python: `BaseServer.server_bind`
     fn server_bind(&self, socket: &Socket, address: &Address) -> io::Result<()>;
 
-    /// Takes over a socket that exists already and is bound, instead of `socket` and
-    /// `server_bind`: from a service
-    /// manager, or a parent process.
+    /// Takes over a socket that exists already and is bound or connected, instead of `socket` and
+    /// `server_bind`: from a service manager, or a parent process.
     ///
     /// # Errors
     /// `InvalidInput` for a socket that is not this transport's.
@@ -91,6 +90,13 @@ pub trait Transport: Send + Sync + 'static {
     ///
     /// Python: `BaseServer.get_request`
     fn get_request(&self, socket: &Socket) -> io::Result<(Self::Request, Address)>;
+
+    /// The one request of a server that was given a connection instead of a listener: such a server
+    /// serves this client and ends. `None` if the socket is no connection, and always unless
+    /// overridden.
+    fn given_request(&self, _socket: &Socket) -> Option<(Self::Request, Address)> {
+        None
+    }
 
     /// Prepares a request where its handler will run: the place for handshakes. May block.
     ///

@@ -22,7 +22,7 @@ use parking_lot::Mutex;
 
 use super::is_at_address_of;
 use crate::address::Address;
-use crate::socket::Arrival;
+use crate::control::Arrival;
 
 /// How long the server remembers whom it may have answered. A handler that takes longer than this
 /// for each answer may keep one chain alive, at that slow pace.

@@ -14,7 +14,7 @@ use rustix::io::Errno;
 
 use super::options;
 use crate::address::{Address, AddressFamily};
-use crate::socket::Socket;
+use crate::socket::{Socket, about};
 use crate::wait::sleep;
 
 /// How long to wait for other servers that start in the same folder. Each takes a millisecond, but
@@ -56,7 +56,8 @@ impl SocketFile {
                 return Err(super::unexpected(expected, address));
             }
             // Before `bind`, so that the file never exists with a wider mode.
-            fchmod(socket, Mode::from_raw_mode(mode))?;
+            let set = fchmod(socket, Mode::from_raw_mode(mode)).map_err(io::Error::from);
+            set.map_err(about(format_args!("cannot set the mode of {address}")))?;
         }
         let Address::Unix(path) = address else {
             return socket.bind(address);
@@ -65,15 +66,17 @@ impl SocketFile {
         match socket.bind(address) {
             Err(error) if error.kind() == io::ErrorKind::AddrInUse && is_stale(socket, path)? => {
                 log::debug!(target: super::TARGET, "replacing {address}: no server listens on it");
-                fs::remove_file(path)?;
+                let removed = fs::remove_file(path);
+                removed.map_err(about(format_args!("cannot remove the stale {address}")))?;
                 socket.bind(address)
             }
             result => result,
         }?;
-        let made = identity(path)?;
+        let made = identity(path).map_err(about(format_args!("cannot find {address}")))?;
         *self.made.lock() = Some(made);
         match options.mode {
-            Some(mode) => widen(path, made, mode),
+            Some(mode) => widen(path, made, mode)
+                .map_err(about(format_args!("cannot set the mode of {address}"))),
             None => Ok(()),
         }
     }

@@ -5,6 +5,7 @@ use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
 use super::options::Streams;
+use crate::address::Address;
 use crate::socket::Socket;
 use crate::sys;
 use crate::wait::Patience;
@@ -23,12 +24,31 @@ fn longest_backlog() -> u32 {
         .unwrap_or(128)
 }
 
-/// Makes a bound socket listen. A socket that was handed over listening keeps its backlog.
+/// Makes a bound socket listen. A socket that was handed over listening keeps its backlog, and a
+/// connection is left as it is.
 pub(super) fn activate(socket: &Socket, options: &Streams) -> io::Result<()> {
     if socket.raw().is_listener()? {
         return socket.start_listening();
     }
-    socket.listen(options.request_queue_size.unwrap_or_else(longest_backlog))
+    if given_request(socket).is_some() {
+        return socket.settimeout(None);
+    }
+    let backlog = options.request_queue_size.unwrap_or_else(longest_backlog);
+    socket.listen(backlog).map_err(|error| match error.kind() {
+        // A connection has no address of a peer any more.
+        io::ErrorKind::InvalidInput => io::Error::new(
+            io::ErrorKind::NotConnected,
+            "expected a listener, a bound socket or a connection, got a connection that has ended",
+        ),
+        _ => error,
+    })
+}
+
+/// The connection that a socket is, and its client; `None` for a listener, and for a socket that
+/// may become one.
+pub(super) fn given_request(socket: &Socket) -> Option<(Socket, Address)> {
+    let client = socket.getpeername().ok()?;
+    Some((socket.clone(), client))
 }
 
 /// Ends our side of a stream so that the peer gets all of it.

@@ -68,7 +68,9 @@ impl Transport for Tcp {
     fn server_activate(&self, socket: &Socket) -> io::Result<()> {
         socket.setsockopt(SocketOption::NoDelay(self.own.disable_nagle_algorithm))?;
         stream::activate(socket, &self.streams)?;
-        if let Some(time) = self.own.wait_for_input {
+        if let Some(time) = self.own.wait_for_input
+            && socket.is_listening()
+        {
             let seconds = u32::try_from(time.as_secs()).unwrap_or(u32::MAX).max(1);
             crate::sys::set_defer_accept(socket, seconds)?;
         }
@@ -77,6 +79,10 @@ impl Transport for Tcp {
 
     fn get_request(&self, socket: &Socket) -> io::Result<(Socket, Address)> {
         socket.try_accept()
+    }
+
+    fn given_request(&self, socket: &Socket) -> Option<(Socket, Address)> {
+        stream::given_request(socket)
     }
 
     fn shutdown_request(&self, request: &Socket, patience: Duration) {

@@ -70,7 +70,7 @@ impl Transport for Udp {
     }
 
     fn server_activate(&self, socket: &Socket) -> io::Result<()> {
-        self.buffer.watch_arrivals(socket)?;
+        self.buffer.watch(socket)?;
         datagram::activate(socket, &self.packets)
     }
 

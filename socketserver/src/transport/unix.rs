@@ -101,6 +101,10 @@ impl Transport for UnixStream {
         socket.try_accept()
     }
 
+    fn given_request(&self, socket: &Socket) -> Option<(Socket, Address)> {
+        stream::given_request(socket)
+    }
+
     fn shutdown_request(&self, request: &Socket, patience: Duration) {
         stream::end_of_stream(request, self.streams.linger.min(patience));
     }
@@ -183,6 +187,7 @@ impl Transport for UnixDatagram {
 
     fn server_activate(&self, socket: &Socket) -> io::Result<()> {
         self.file.activated();
+        self.buffer.watch(socket)?;
         datagram::activate(socket, &self.packets)
     }
 

@@ -1,6 +1,12 @@
 //! What threads and green threads have in common: live requests wait side by side.
 
+use socketserver::options::{DaemonThreads, Has, OnClose};
 use tests::prelude::*;
+
+/// A concurrency whose requests may outlive its server.
+trait Leaves: Concurrent + Has<OnClose> + Has<DaemonThreads> {}
+
+impl<C: Concurrent + Has<OnClose> + Has<DaemonThreads>> Leaves for C {}
 
 fn silent_clients_block_no_others<C: Concurrent>() {
     let server = run(Server::<Tcp, C, Echo>::builder(), LOCAL);
@@ -16,4 +22,50 @@ fn silent_clients_block_no_others<C: Concurrent>() {
     assert!(server.stats().workers.all >= 50);
 }
 
-matrix!(concurrent: silent_clients_block_no_others);
+/// Complaint 16.
+fn server_close_waits_unless_told_not_to<C: Leaves>() {
+    let builder = || Server::<Tcp, C, Echo>::builder().drain_timeout(Duration::from_millis(50));
+    let waits = builder().bind(LOCAL).expect("bind");
+    let mut client = Client::stream(waits.server_address());
+    waits.handle_request().expect("serves");
+    assert_eq!(waits.server_close().aborted, 1);
+    assert_eq!(client.rest(), b"");
+
+    let options = [
+        builder().block_on_close(false),
+        builder().daemon_threads(true),
+    ];
+    for builder in options {
+        let leaves = builder.bind(LOCAL).expect("bind");
+        let mut client = Client::stream(leaves.server_address());
+        leaves.handle_request().expect("serves");
+        assert_eq!(leaves.server_close().aborted, 0);
+        let server = leaves.server_ref();
+        drop(leaves);
+        assert_eq!(client.ask("hello"), b"hello");
+        assert_eq!(client.finish(), b"");
+        until("it has finished", || server.stats().finished == 1);
+    }
+}
+
+/// Whose own time counts, whatever the options of the close.
+fn a_drain_waits_where_a_close_does_not<C: Leaves>() {
+    let server = Server::<Tcp, C, Echo>::builder().daemon_threads(true);
+    let server = server.block_on_close(false);
+    let server = server.drain_timeout(Duration::from_millis(50)).bind(LOCAL);
+    let server = Arc::new(server.expect("bind"));
+    let mut client = Client::stream(server.server_address());
+    server.handle_request().expect("serves");
+    let patient = server.clone();
+    let patient = thread::spawn(move || Ok(patient.drain(DEADLINE / 2)));
+    until("it is drained", || server.fileno() == -1);
+    server.server_close();
+    assert_eq!(client.ask("hello"), b"hello");
+    assert_eq!(client.finish(), b"");
+    assert_eq!(ends_well(patient).aborted, 0);
+}
+
+matrix!(
+    concurrent: silent_clients_block_no_others, server_close_waits_unless_told_not_to,
+    a_drain_waits_where_a_close_does_not,
+);

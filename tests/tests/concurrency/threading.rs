@@ -37,49 +37,6 @@ fn idle_threads_may_stay_for_ever() {
     assert_eq!((drained.aborted, stats.finished), (0, 2));
 }
 
-/// Complaint 16.
-#[test]
-fn server_close_waits_unless_told_not_to() {
-    let builder = || ThreadingTCPServer::<Echo>::builder().drain_timeout(Duration::from_millis(50));
-    let waits = builder().bind(LOCAL).expect("bind");
-    let mut client = Client::stream(waits.server_address());
-    waits.handle_request().expect("serves");
-    assert_eq!(waits.server_close().aborted, 1);
-    assert_eq!(client.rest(), b"");
-
-    let options = [
-        builder().block_on_close(false),
-        builder().daemon_threads(true),
-    ];
-    for builder in options {
-        let leaves = builder.bind(LOCAL).expect("bind");
-        let mut client = Client::stream(leaves.server_address());
-        leaves.handle_request().expect("serves");
-        assert_eq!(leaves.server_close().aborted, 0);
-        let server = leaves.server_ref();
-        drop(leaves);
-        assert_eq!(client.ask("hello"), b"hello");
-        assert_eq!(client.finish(), b"");
-        until("it has finished", || server.stats().finished == 1);
-    }
-}
-
-#[test]
-fn a_close_without_waiting_leaves_a_drain_alone() {
-    let server = ThreadingTCPServer::<Echo>::builder().block_on_close(false);
-    let server = server.drain_timeout(Duration::from_millis(50)).bind(LOCAL);
-    let server = Arc::new(server.expect("bind"));
-    let mut client = Client::stream(server.server_address());
-    server.handle_request().expect("serves");
-    let patient = server.clone();
-    let patient = thread::spawn(move || Ok(patient.drain(DEADLINE / 2)));
-    until("it is drained", || server.fileno() == -1);
-    server.server_close();
-    assert_eq!(client.ask("hello"), b"hello");
-    assert_eq!(client.finish(), b"");
-    assert_eq!(ends_well(patient).aborted, 0);
-}
-
 fn own_memory(kind: &str) -> u64 {
     memory_of(process::id(), kind).expect("Linux")
 }

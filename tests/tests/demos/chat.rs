@@ -110,10 +110,10 @@ fn a_name_is_asked_for_until_valid() {
         ("", "a name is not empty"),
         ("ann", "that name is taken"),
         (" ANN ", "that name is taken"),
-        ("/who", "a name is letters"),
-        ("\x1b[31m", "a name is letters"),
-        ("b o b", "a name is letters"),
-        ("b".repeat(21).as_str(), "a name is letters"),
+        ("/who", "a name is Latin letters"),
+        ("\x1b[31m", "a name is Latin letters"),
+        ("b o b", "a name is Latin letters"),
+        ("b".repeat(21).as_str(), "a name is Latin letters"),
         ("b".repeat(5_000).as_str(), "that line was dropped"),
     ] {
         bob.types(name);
@@ -160,7 +160,7 @@ fn each_line_reaches_all_other_members() {
         bob.types("/name b!");
         bob.types("/me");
         bob.hears("-- that name is taken");
-        assert!(bob.line().starts_with("-- a name is letters"));
+        assert!(bob.line().starts_with("-- a name is Latin letters"));
         assert!(
             bob.line()
                 .starts_with("-- /me is not understood; there are /who, ")
@@ -285,4 +285,27 @@ fn members_of_a_closed_room_are_aborted() {
     ann.hears("");
     nameless.hears("");
     assert_eq!(server.end().summary(), [2, 0, 0, 0, 2]);
+}
+
+/// One at a time, so that the next is served only when the one before is gone.
+#[test]
+fn a_client_without_a_name_is_disconnected() {
+    for concurrency in ["threading", "green", "inline"] {
+        let options = ["--concurrency", concurrency, "--max-connections", "1"];
+        let options = [&options[..], &["--name-timeout", "0.2", "127.0.0.1:0"]].concat();
+        let server = Server::start("chat", &options);
+        let heard = "-- what is your name?\n-- you have given no name; good-bye\n";
+        let mut silent = Client::stream(&server.address);
+        assert_eq!(String::from_utf8(silent.rest()).expect("text"), heard);
+        // Each byte comes in time, and the name never.
+        let mut dripping = Client::stream(&server.address);
+        until("the server has closed the connection", || {
+            thread::sleep(Duration::from_millis(20));
+            dripping.write_all(b"x").is_err()
+        });
+        let ann = Member::join(&server, "ann");
+        thread::sleep(Duration::from_millis(400));
+        ann.quits();
+        assert_eq!(server.drain().summary(), [3, 3, 0, 0, 0]);
+    }
 }

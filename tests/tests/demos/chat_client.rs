@@ -188,3 +188,86 @@ fn a_terminal_is_not_commanded_even_beside_a_pipe() {
         assert_eq!(output, "\u{fffd}[31mred\u{fffd}\n", "{client}");
     }
 }
+
+/// Asks a server that never ends its line, and reports how much memory the client takes.
+const ENDLESS: &str = r#"
+import socket, subprocess, sys
+server = socket.create_server(("127.0.0.1", 0))
+address = "127.0.0.1:%d" % server.getsockname()[1]
+client = subprocess.Popen(
+    [sys.argv[1], address], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
+    stderr=subprocess.PIPE)
+client.stdin.write(b"hello\n")
+client.stdin.flush()
+connection, _ = server.accept()
+try:
+    for _ in range(200):
+        connection.sendall(b"x" * (1 << 20))
+    status = open("/proc/%d/status" % client.pid).read().split()
+    print(int(status[status.index("VmHWM:") + 1]) // 1024 < 32)
+    client.kill()
+except OSError:
+    print(client.wait(15), client.stderr.read())
+"#;
+
+#[test]
+fn an_endless_answer_takes_no_memory() {
+    let too_long = "1 b'error: expected an answer of at most 18 bytes, got a longer one\\n'";
+    for (client, printed) in [("chat-client", "True"), ("upper-client", too_long)] {
+        let program = demo(client);
+        let Some(python) = python(ENDLESS, &[program.to_str().expect("text")]) else {
+            return;
+        };
+        assert_eq!(python.line(), printed, "{client}");
+    }
+}
+
+#[test]
+fn a_pipe_leaves_a_silent_server() {
+    let server = TcpListener::bind("127.0.0.1:0").expect("bind");
+    let address = server.local_addr().expect("an address").to_string();
+    let client = command("chat-client", &["--patience", "0.1", &address]);
+    let (status, output, error) = Process::start(&mut { client }).wait();
+    assert_eq!((status.code(), &*output), (Some(1), ""));
+    assert_eq!(error, "error: the server does not end the conversation\n");
+}
+
+/// A user at a terminal, whose server does not read.
+const DEAF: &str = r#"
+import os, pty, select, socket, sys
+server = socket.socket(socket.AF_UNIX)
+server.bind(sys.argv[2])
+server.listen()
+process, terminal = pty.fork()
+if process == 0:
+    os.environ["TERM"] = "xterm"
+    os.execv(sys.argv[1], [sys.argv[1], "--patience", "0.2", sys.argv[2]])
+connection, _ = server.accept()
+shown = b""
+
+def sees(text):
+    global shown
+    while text not in shown:
+        assert select.select([terminal], [], [], 15)[0], (text, shown)
+        shown += os.read(terminal, 65_536)
+    shown = shown.partition(text)[2]
+
+sees(b">>>: ")
+os.write(terminal, b"x" * 2_000 + b"\r")
+try:
+    while True:
+        sees(b">>>: ")
+        os.write(terminal, b"\x1b[A\r")
+except (OSError, AssertionError):
+    print(shown.decode().splitlines()[-1], os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]))
+"#;
+
+#[test]
+fn a_terminal_leaves_a_server_that_does_not_read() {
+    let (program, folder) = (demo("chat-client"), Folder::new());
+    let socket = folder.join("socket").display().to_string();
+    let Some(python) = python(DEAF, &[program.to_str().expect("text"), &socket]) else {
+        return;
+    };
+    assert_eq!(python.line(), "error: cannot send the line: timed out 1");
+}

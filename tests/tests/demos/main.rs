@@ -4,6 +4,7 @@ mod chat;
 mod chat_client;
 mod chat_crowd;
 mod command_line;
+mod examples;
 mod signals;
 mod upper;
 mod upper_client;

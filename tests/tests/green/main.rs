@@ -4,6 +4,7 @@ mod depth;
 mod detach;
 mod must_not_wait;
 mod resources;
+mod scope;
 mod server_calls;
 mod sockets;
 mod stacks;

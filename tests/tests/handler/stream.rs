@@ -12,7 +12,7 @@ struct UpperLines {
 
 impl UpperLines {
     fn handle(&mut self) -> io::Result<()> {
-        for line in self.rfile.by_ref().lines() {
+        for line in self.rfile.lines_up_to(100_000) {
             writeln!(self.wfile, "{}", line?.to_uppercase())?;
         }
         Ok(())

@@ -99,6 +99,48 @@ fn an_early_stop_is_remembered_once<C: Column>() {
     assert_eq!(server.fileno(), -1);
 }
 
+#[derive(BaseRequestHandler)]
+struct Ends {
+    server: ServerRef<EndWith>,
+}
+
+struct EndWith(fn(&ServerRef<EndWith>));
+
+impl BaseServer for EndWith {}
+
+impl Ends {
+    fn handle(&self) {
+        (self.server.0)(&self.server);
+    }
+}
+
+/// Whether the stop comes during a request or after it.
+fn handle_requests_end_at_a_stop<C: Concurrent>() {
+    let ends: [fn(&ServerRef<EndWith>); 2] =
+        [ServerRef::shutdown, |server| server.begin_drain(DEADLINE)];
+    for end in ends {
+        let server = Server::<Tcp, C, Ends, EndWith>::with(EndWith(end)).bind(LOCAL);
+        let server = server.expect("bind");
+        let _client = Client::stream(server.server_address());
+        while server.handle_request().expect("serves") != Served::Stopped {}
+        assert_eq!(server.stats().accepted, 1);
+    }
+    let lines = keep_lines(LevelFilter::Debug);
+    let server = Server::<Tcp, C, Echo>::builder().timeout(Duration::ZERO);
+    let server = server.bind(apart()).expect("bind");
+    let logged = || {
+        lines
+            .about(&format!("the loop of {}", server.server_address()))
+            .len()
+    };
+    assert_eq!(server.handle_request().expect("serves"), Served::TimedOut);
+    assert_eq!(logged(), 0, "it is one turn of the program's loop");
+    server.drain(DEADLINE);
+    assert_eq!(server.handle_request().expect("serves"), Served::Stopped);
+    assert_eq!(logged(), 1);
+    assert_eq!(error_kind(server.handle_request()), ErrorKind::NotConnected);
+}
+
 fn a_closed_server_serves_no_more<C: Column>() {
     let server = Server::<Tcp, C, Echo>::bind(apart()).expect("bind");
     assert!(server.fileno() >= 0);
@@ -209,7 +251,10 @@ fn a_handler_may_close_its_server<C: Concurrent>() {
     }
 }
 
-matrix!(concurrent: only_one_loop_runs_at_a_time, a_handler_may_close_its_server);
+matrix!(
+    concurrent: handle_requests_end_at_a_stop, only_one_loop_runs_at_a_time,
+    a_handler_may_close_its_server,
+);
 
 /// Complaint 32: at a path, which no other test takes when it is free.
 #[test]

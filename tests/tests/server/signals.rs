@@ -160,13 +160,31 @@ fn a_signal_drains_a_server_after_others_dropped() {
     });
 }
 
+/// At the same time: each has a silent client, whose time is the drain's.
 #[test]
 fn one_signal_drains_every_server() {
+    const DRAIN: Duration = Duration::from_millis(500);
     ends_there(|| {
-        let (server, other) = (listening(DEADLINE), Arc::new(listening(DEADLINE)));
-        let serving = serve(&other);
+        let silent = || {
+            let server = ThreadingTCPServer::<Echo>::bind(LOCAL).expect("bind");
+            server.drain_on_signals(DRAIN).expect("signals");
+            let client = Client::stream(server.server_address());
+            (server, client)
+        };
+        let [(one, _one), (two, _two)] = [(); 2].map(|()| silent());
+        let (server, began) = (listening(DEADLINE), Instant::now());
+        let one = one.spawn().expect("spawn");
+        let two = Arc::new(two);
+        let serving = serve(&two);
+        until("two clients are served", || {
+            one.stats().active + two.stats().active == 2
+        });
         serve_until_signalled(&server);
         ends_well(serving);
+        one.join().expect("a good end");
+        assert_eq!(two.stats().aborted, 1);
+        let took = began.elapsed();
+        assert!((DRAIN..2 * DRAIN).contains(&took), "{took:?}");
     });
 }
 

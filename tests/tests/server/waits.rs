@@ -46,7 +46,7 @@ impl Peers {
 type Wait = fn(&Peers, &Socket) -> io::Result<()>;
 
 /// Each of these waits forever.
-const WAITS: [(&str, Wait); 11] = [
+const WAITS: [(&str, Wait); 12] = [
     ("a silent upstream", |peers, _| {
         peers.upstream()?.recv(1).map(drop)
     }),
@@ -90,6 +90,15 @@ const WAITS: [(&str, Wait); 11] = [
     }),
     ("a relay", |peers, request| {
         relay(request, &peers.upstream()?).map(drop)
+    }),
+    ("two upstreams in a scope", |peers, _| {
+        let wait = || peers.upstream()?.recv(1).map(drop);
+        green::scope(|scope| {
+            let other = scope.spawn(wait);
+            let one = wait();
+            assert!(other.join().expect("no panic").is_err());
+            one
+        })
     }),
     ("a message", |_, _| {
         let (_sender, receiver) = green::channel::<()>(1);

@@ -169,6 +169,44 @@ fn a_line_may_be_long() {
 }
 
 #[test]
+fn lines_are_text_within_a_limit() {
+    let lines = |data: &[u8]| {
+        let (socket, mut other) = unix_pair();
+        other.write_all(data).expect("there is room");
+        other.shutdown(Shutdown::Write).expect("shutdown");
+        let (mut rfile, _) = socket.makefile(-1, 0);
+        let lines = rfile.lines_up_to(4).take(9);
+        let lines = lines.map(|line| line.map_err(|error| error.kind()));
+        lines.collect::<Vec<_>>()
+    };
+    let invalid = Err(ErrorKind::InvalidData);
+    let text = |text: &str| Ok(text.to_owned());
+    for (data, expected) in [
+        (&b""[..], vec![]),
+        (b"one\n\ntwo", vec![text("one"), text(""), text("two")]),
+        (b"four\r\n\r\r\n", vec![text("four"), text("\r")]),
+        (b"1\n23456\n7\n", vec![text("1"), invalid.clone()]),
+        (b"1\n2345678", vec![text("1"), invalid.clone()]),
+        (b"\xff\n1\n", vec![invalid]),
+    ] {
+        assert_eq!(lines(data), expected, "{data:?}");
+    }
+}
+
+#[test]
+fn lines_go_on_after_a_timeout() {
+    let (socket, mut other) = unix_pair();
+    socket.settimeout(Some(Duration::ZERO)).expect("a timeout");
+    let (mut rfile, _) = socket.makefile(-1, 0);
+    let mut lines = rfile.lines_up_to(100);
+    for (piece, line) in [("in ", None), ("pieces\n", Some("in pieces"))] {
+        other.write_all(piece.as_bytes()).expect("write");
+        let next = lines.next().expect("an item");
+        assert_eq!(now(next).as_deref(), line);
+    }
+}
+
+#[test]
 fn an_unbuffered_reader_takes_one_byte_ahead() {
     let (socket, mut other) = tcp_pair();
     let (mut rfile, _) = socket.makefile(0, 0);

@@ -5,6 +5,7 @@ mod file;
 mod handle;
 mod io;
 mod layer;
+mod message;
 mod multicast;
 mod numbers;
 mod option;
@@ -13,6 +14,7 @@ mod relay;
 mod select;
 mod signals;
 mod timeouts;
+mod urgent;
 
 use tests::prelude::*;
 

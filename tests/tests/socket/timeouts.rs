@@ -53,6 +53,7 @@ fn every_blocking_call_times_out<W: Thread>() {
     gives_up::<W, _>("sendall", socket, |socket| socket.sendall(&[0; 20_000_000]));
     let (socket, _other) = unix_pair();
     gives_up::<W, _>("recv, Unix", socket.clone(), |socket| socket.recv(1));
+    gives_up::<W, _>("recvmsg", socket.clone(), |socket| socket.recvmsg(1, 1));
     fill(&socket);
     gives_up::<W, _>("send, Unix", socket.clone(), |socket| socket.send(b"x"));
     gives_up::<W, _>("sendall, Unix", socket, |socket| socket.sendall(b"x"));
@@ -201,6 +202,52 @@ fn the_timeout_covers_a_whole_sendall<W: Thread>() {
     slow.join().expect("it only reads");
 }
 
+/// As with `SO_SNDTIMEO` and `SO_RCVTIMEO`, which mean nothing to a green thread.
+fn each_direction_has_its_own_timeout<W: Thread>() {
+    let timeouts = |socket: &Socket| {
+        let receive = socket.getsockopt(SocketOption::ReceiveTimeout);
+        let send = socket.getsockopt(SocketOption::SendTimeout);
+        (receive.expect("get"), send.expect("get"))
+    };
+    let (socket, mut other) = tcp_pair();
+    let long = Some(Duration::from_millis(500));
+    socket.settimeout(None).expect("a timeout");
+    socket
+        .setsockopt(SocketOption::SendTimeout(Some(SHORT)))
+        .expect("set");
+    assert_eq!(timeouts(&socket), (None, Some(SHORT)));
+    let (socket, took) = W::in_time("send", move || {
+        let (kind, took) = failure(|| socket.sendall(&[0; 20_000_000]));
+        assert_eq!(kind, ErrorKind::TimedOut);
+        (socket, took)
+    });
+    assert!(took >= SHORT, "{took:?}");
+    let writer = thread::spawn(move || {
+        thread::sleep(3 * SHORT);
+        other.write_all(b"x").expect("send");
+        other
+    });
+    let socket = W::in_time("recv", move || {
+        assert_eq!(socket.recv(1).expect("there is no timeout"), b"x");
+        socket
+            .setsockopt(SocketOption::ReceiveTimeout(Some(SHORT)))
+            .expect("set");
+        assert_eq!(failure(|| socket.recv(1)).0, ErrorKind::TimedOut);
+        socket
+    });
+    writer.join().expect("no panic");
+    assert_eq!(timeouts(&socket), (Some(SHORT), Some(SHORT)));
+    socket.settimeout(long).expect("a timeout");
+    assert_eq!(timeouts(&socket), (long, long));
+    socket
+        .setsockopt(SocketOption::ReceiveTimeout(None))
+        .expect("set");
+    assert_eq!(
+        (timeouts(&socket), socket.gettimeout()),
+        ((None, long), None)
+    );
+}
+
 #[test]
 fn without_a_timeout_recv_waits() {
     let (socket, mut other) = tcp_pair();
@@ -250,7 +297,7 @@ fn a_non_blocking_descriptor_waits_too<W: Thread>() {
 }
 
 matrix!(
-    threads: a_non_blocking_descriptor_waits_too, every_blocking_call_times_out,
+    threads: each_direction_has_its_own_timeout, a_non_blocking_descriptor_waits_too, every_blocking_call_times_out,
     sendto_a_full_queue_times_out, sendto_a_full_queue_waits_for_room,
     a_wait_past_its_deadline_is_not_retried, accept_times_out, connect_times_out,
     the_timeout_covers_a_whole_sendall,

@@ -2,6 +2,8 @@
 
 use std::os::unix::net::{UnixDatagram, UnixListener};
 
+use rustix::fs::OFlags;
+use rustix::io::{FdFlags, fcntl_setfd};
 use tests::prelude::*;
 
 /// The name of a transport.
@@ -95,6 +97,136 @@ fn sockets_of_another_kind_are_rejected<T: TestTransport, C: Column>() {
 }
 
 matrix!(all: sockets_of_another_kind_are_rejected);
+
+/// A client, and its connection as a service manager hands it over.
+fn connection<T: Streams>() -> (Client, Socket) {
+    let folder = Folder::new();
+    let (listener, _) = shared::<T>(&folder);
+    let client = T::client(&listener.getsockname().expect("a name"));
+    (client, listener.accept().expect("accept").0)
+}
+
+/// Speaks first, and then answers.
+fn greet(request: Socket, _: Address) -> io::Result<()> {
+    request.sendall(b"hello")?;
+    request.sendall(&request.recv(100)?)
+}
+
+fn a_connection_is_served_once<T: Streams, C: Column>() {
+    let (mut client, connection) = connection::<T>();
+    let server = Server::<T, C, _, _>::handling(greet).from_socket(connection);
+    let server = Arc::new(server.expect("from_socket"));
+    let serving = serve(&server);
+    assert_eq!(client.ask("x"), b"h");
+    assert_eq!(client.finish(), b"ellox");
+    ends_well(serving);
+    assert_eq!(server.stats().finished, 1);
+    assert_eq!(error_kind(server.serve_forever()), ErrorKind::NotConnected);
+}
+
+struct Unwelcome;
+
+impl BaseServer for Unwelcome {
+    fn verify_request(&self, _: &Socket, _: &Address, _: &ServerRef<Self>) -> bool {
+        false
+    }
+}
+
+fn a_connection_ends_as_an_accepted_one<T: Streams, C: Column>() {
+    let (mut client, refused) = connection::<T>();
+    let server = Server::<T, C, Echo, Unwelcome>::with(Unwelcome).from_socket(refused);
+    let server = server.expect("from_socket");
+    server.serve_forever().expect("a good end");
+    assert_eq!((server.stats().refused, client.rest()), (1, vec![]));
+
+    let (mut client, silent) = connection::<T>();
+    let server = Server::<T, C, Echo>::builder().from_socket(silent);
+    let server = Running::from(server.expect("from_socket").spawn().expect("spawn"));
+    until("it is served", || server.stats().active == 1);
+    let (drained, _) = server.drain(Duration::from_millis(50));
+    assert_eq!((drained.aborted, client.rest()), (1, vec![]));
+
+    let (mut client, backlog) = connection::<T>();
+    let server = Server::<T, C, Echo>::builder().from_socket(backlog);
+    client.send("hello");
+    client.end();
+    assert_eq!(server.expect("from_socket").drain(DEADLINE).finished, 1);
+    assert_eq!(client.rest(), b"hello");
+
+    let (client, once) = connection::<T>();
+    let server = Server::<T, C, Echo>::builder().from_socket(once);
+    let server = server.expect("from_socket");
+    client.end();
+    assert_eq!(server.handle_request().expect("serves"), Served::Handled);
+    assert_eq!(server.handle_request().expect("serves"), Served::Stopped);
+}
+
+matrix!(streams: a_connection_is_served_once, a_connection_ends_as_an_accepted_one);
+
+#[test]
+fn an_ended_connection_is_named_in_the_error() {
+    let (client, connection) = connection::<Tcp>();
+    client.reset();
+    let result = ThreadingTCPServer::<Echo>::builder().from_socket(connection);
+    let error = result.expect_err("no client");
+    assert_eq!(error.kind(), ErrorKind::NotConnected, "{error}");
+    assert!(error.to_string().contains("a connection that has ended"));
+}
+
+/// As inetd does it (`nowait`), and systemd (`Accept=yes`).
+#[test]
+fn a_connection_may_be_inherited() {
+    const SCRIPT: &str = r#"
+import os, socket, subprocess, sys
+def tcp():
+    listener = socket.create_server(("127.0.0.1", 0))
+    client = socket.create_connection(listener.getsockname())
+    return client, listener.accept()[0]
+for client, served in (tcp(), socket.socketpair()):
+    process = subprocess.Popen(sys.argv[1:], stdin=served, stdout=subprocess.DEVNULL)
+    served.close()
+    assert client.recv(5, socket.MSG_WAITALL) == b"hello"
+    client.sendall(b"x")
+    assert client.recv(100) == b"x"
+    assert client.recv(100) == b""
+    assert process.wait() == 0
+print("done")
+"#;
+    if is_elsewhere() {
+        let inherited = io::stdin().as_fd().try_clone_to_owned();
+        let inherited = Socket::from(inherited.expect("standard input"));
+        match inherited.family().expect("a socket") {
+            AddressFamily::Unix => ThreadingUnixStreamServer::handling(greet)
+                .from_socket(inherited)
+                .and_then(|server| server.serve_forever()),
+            _ => ThreadingTCPServer::handling(greet)
+                .from_socket(inherited)
+                .and_then(|server| server.serve_forever()),
+        }
+        .expect("a good end");
+        return;
+    }
+    let this = elsewhere_command("adopt::a_connection_may_be_inherited");
+    let words = [this.get_program()].into_iter().chain(this.get_args());
+    let words = words.map(|word| word.to_str().expect("text"));
+    let arguments: Vec<_> = ["env", "ELSEWHERE=1"].into_iter().chain(words).collect();
+    if let Some(python) = python(SCRIPT, &arguments) {
+        assert_eq!(python.line(), "done");
+    }
+}
+
+#[test]
+fn an_adopted_listener_closes_on_exec() {
+    let listener = TcpListener::bind(LOCAL).expect("bind");
+    fcntl_setfd(&listener, FdFlags::empty()).expect("as a service manager leaves it");
+    let server = ThreadingTCPServer::<Echo>::builder().from_socket(listener);
+    let server = server.expect("from_socket");
+    let info = fs::read_to_string(format!("/proc/self/fdinfo/{}", server.fileno()));
+    let info = info.expect("its descriptor");
+    let flags = info.lines().find_map(|line| line.strip_prefix("flags:"));
+    let flags = u32::from_str_radix(flags.expect("flags").trim(), 8).expect("a number");
+    assert_ne!(flags & OFlags::CLOEXEC.bits(), 0, "{info}");
+}
 
 /// Complaint 35.
 #[test]

@@ -1,6 +1,8 @@
 //! Servers that cannot be bound say why, and leave neither a descriptor nor a file.
 
+use std::error::Error;
 use std::io::ErrorKind::*;
+use std::os::unix::fs::symlink;
 
 use tests::prelude::*;
 
@@ -65,6 +67,103 @@ fn errors_of_unix_sockets() {
     }
     errors::<UnixStream>();
     errors::<UnixDatagram>();
+}
+
+/// The number of the system's error behind an error that names its subject.
+fn number(error: &io::Error) -> Option<i32> {
+    let source = error
+        .source()
+        .and_then(|source| source.downcast_ref::<io::Error>());
+    source.and_then(io::Error::raw_os_error)
+}
+
+/// What an error says of the address and what is there; its kind and the system's number stay.
+#[test]
+fn errors_name_what_failed() {
+    let folder = Folder::new();
+    let path = |name: &str| folder.join(name).display().to_string();
+    fs::write(folder.join("file"), "").expect("a file");
+    fs::create_dir(folder.join("folder")).expect("a folder");
+    symlink("nowhere", folder.join("link")).expect("a link");
+    let tcp = Server::<Tcp, Inline, Echo>::bind(LOCAL).expect("bind");
+    let server = Server::<UnixStream, Inline, Echo>::bind(path("live")).expect("bind");
+    let (tcp, live) = (tcp.server_address(), server.server_address());
+    let bind_tcp = |at: &dyn ToAddress| Server::<Tcp, Inline, Echo>::bind(at).map(drop);
+    let bind_unix = |at| Server::<UnixDatagram, Inline, Echo>::bind(path(at)).map(drop);
+    let connect = |at: &dyn ToAddress| create_connection(at, None).map(drop);
+    let [unix, udp] = [AddressFamily::Unix, AddressFamily::Inet]
+        .map(|family| Socket::new(family, SocketKind::Datagram).expect("a socket"));
+    let there = |what: &str, name: &str, got: &str| {
+        format!("cannot {what} {}: expected a socket, got {got}", path(name))
+    };
+    let cases = [
+        (
+            bind_tcp(tcp),
+            Errno::ADDRINUSE,
+            format!("cannot bind {tcp}: "),
+        ),
+        (
+            bind_tcp(&"192.0.2.1:7"),
+            Errno::ADDRNOTAVAIL,
+            "cannot bind 192.0.2.1:7: ".into(),
+        ),
+        (
+            bind_unix("live"),
+            Errno::ADDRINUSE,
+            format!("cannot bind {live}: Addr"),
+        ),
+        (
+            bind_unix("file"),
+            Errno::ADDRINUSE,
+            there("bind", "file", "a regular file"),
+        ),
+        (
+            bind_unix("folder"),
+            Errno::ADDRINUSE,
+            there("bind", "folder", "a folder"),
+        ),
+        (
+            bind_unix("link"),
+            Errno::ADDRINUSE,
+            there("bind", "link", "a symbolic link"),
+        ),
+        (
+            bind_unix("no/x"),
+            Errno::NOENT,
+            format!("cannot bind {}: ", path("no/x")),
+        ),
+        (
+            connect(&"127.0.0.1:1"),
+            Errno::CONNREFUSED,
+            "cannot connect to 127.0.0.1:1: ".into(),
+        ),
+        (
+            connect(&path("file")),
+            Errno::CONNREFUSED,
+            there("connect to", "file", "a regular file"),
+        ),
+        (
+            unix.setsockopt(SocketOption::NoDelay(true)),
+            Errno::OPNOTSUPP,
+            "cannot set NoDelay(true): ".into(),
+        ),
+        (
+            udp.listen(1),
+            Errno::OPNOTSUPP,
+            "cannot listen on 0.0.0.0:0: ".into(),
+        ),
+        (
+            udp.join_multicast(Ipv4Addr::new(224, 0, 0, 251), "no0"),
+            Errno::NODEV,
+            "no interface \"no0\": ".into(),
+        ),
+    ];
+    for (result, errno, text) in cases {
+        let error = result.expect_err(&text);
+        assert!(error.to_string().starts_with(&text), "{error}: {text}");
+        assert_eq!(error.kind(), io::Error::from(errno).kind(), "{error}");
+        assert_eq!(number(&error), Some(errno.raw_os_error()), "{error}");
+    }
 }
 
 struct Unactivated;

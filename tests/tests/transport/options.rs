@@ -201,7 +201,10 @@ fn the_builder_forwards_the_options_of_its_axes() {
         ThreadingTCPServer, Threading: max_threads(7), keep_alive(TIME), daemon_threads(true),
         block_on_close(false),
     );
-    forward!(GreenTCPServer, Green: stack_size(1 << 20), max_green_threads(7));
+    forward!(
+        GreenTCPServer, Green: stack_size(1 << 20), max_green_threads(7), daemon_threads(true),
+        block_on_close(false),
+    );
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! What members type: lines, and what each asks for.
 
-use std::io;
+use std::io::{self, BufRead};
 
 use demos::text::printable;
 use socketserver::SocketReader;
@@ -23,31 +23,33 @@ pub(crate) enum Line {
 }
 
 impl Line {
-    /// Reads the next line.
-    pub(crate) fn read(rfile: &mut SocketReader) -> io::Result<Self> {
-        // With room for `\r\n`, so that the first piece shows whether the line is too long.
+    /// Reads the next line. `wait` is called before each wait for the member, and `heard` with the
+    /// number of bytes after it, so that a line without an end is no way around either.
+    pub(crate) fn read(
+        rfile: &mut SocketReader,
+        mut wait: impl FnMut() -> io::Result<()>,
+        mut heard: impl FnMut(usize),
+    ) -> io::Result<Self> {
+        // With room for `\r\n`, so that these bytes show whether the line is too long.
         const PIECE: usize = LONGEST_LINE + 2;
-        let mut piece = rfile.readline(PIECE)?;
-        if piece.is_empty() {
-            return Ok(Line::End);
+        let mut line = Vec::new();
+        loop {
+            wait()?;
+            let piece = rfile.fill_buf()?;
+            let end = piece.iter().position(|&byte| byte == b'\n');
+            let length = end.map_or(piece.len(), |end| end + 1);
+            line.extend_from_slice(&piece[..length.min(PIECE - line.len())]);
+            rfile.consume(length);
+            heard(length);
+            if end.is_some() || length == 0 {
+                break;
+            }
         }
-        let text = without_end(&piece);
-        if text.len() <= LONGEST_LINE {
-            return Ok(Line::Text(printable(text)));
-        }
-        while !piece.ends_with(b"\n") && !piece.is_empty() {
-            piece = rfile.readline(PIECE)?;
-        }
-        Ok(Line::TooLong)
-    }
-
-    /// How many bytes count for the pace.
-    pub(crate) fn len(&self) -> usize {
-        match self {
-            Line::Text(text) => text.len(),
-            Line::TooLong => LONGEST_LINE,
-            Line::End => 0,
-        }
+        Ok(match without_end(&line) {
+            [] if line.is_empty() => Line::End,
+            text if text.len() <= LONGEST_LINE => Line::Text(printable(text)),
+            _ => Line::TooLong,
+        })
     }
 }
 
@@ -143,6 +145,8 @@ mod tests {
             other.write_all(&typed).expect("there is room");
             other.shutdown(Shutdown::Write).expect("shutdown");
             let (mut rfile, _) = Socket::from(socket).makefile(rbufsize, 0);
+            let mut heard = 0;
+            let mut read = |rfile: &mut _| Line::read(rfile, || Ok(()), |bytes| heard += bytes);
             for line in typed.split_inclusive(|&byte| byte == b'\n') {
                 let text = without_end(line);
                 let expected = if text.len() > LONGEST_LINE {
@@ -150,9 +154,10 @@ mod tests {
                 } else {
                     Line::Text(printable(text))
                 };
-                prop_assert_eq!(Line::read(&mut rfile).expect("a line"), expected);
+                prop_assert_eq!(read(&mut rfile).expect("a line"), expected);
             }
-            prop_assert_eq!(Line::read(&mut rfile).expect("the end"), Line::End);
+            prop_assert_eq!(read(&mut rfile).expect("the end"), Line::End);
+            prop_assert_eq!(heard, typed.len(), "every byte counts for the pace");
         }
 
         #[test]

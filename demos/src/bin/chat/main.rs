@@ -6,6 +6,12 @@
 //! cargo run --bin chat-client         in a third
 //! ```
 //!
+//! On a network with strangers, no address should fill the room:
+//!
+//! ```sh
+//! cargo run --bin chat -- --max-connections-per-address 20 :9999
+//! ```
+//!
 //! [`room`] decides which member is sent which line, [`outbox`] sends it, [`input`] reads what
 //! members type, and [`pace`] limits how fast they do.
 
@@ -18,15 +24,16 @@ use std::io;
 use std::num::NonZeroUsize;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use clap::Parser;
-use demos::endpoint::{DEFAULT_ADDRESS, internet_address};
+use demos::endpoint::{DEFAULT_ADDRESS, server_address};
 use demos::program::{self, Failure};
-use demos::server::{ConcurrencyName, ServerOptions};
+use demos::server::{ConcurrencyName, ServerOptions, positive_seconds};
 use parking_lot::Mutex;
 use socketserver::{
     Address, BaseServer, ServerRef, Socket, SocketOption, SocketReader, StreamRequestHandler, Tcp,
+    UnixStream,
 };
 
 use crate::input::{Input, Line};
@@ -44,12 +51,16 @@ const MOST_CONNECTIONS: NonZeroUsize = NonZeroUsize::new(5_000).unwrap();
     limit.help(format!("{help} [default: {MOST_CONNECTIONS}]"))
 }))]
 struct Options {
-    /// HOST:PORT
-    #[arg(default_value = DEFAULT_ADDRESS, value_parser = internet_address)]
+    /// HOST:PORT, or the path or @NAME of a Unix socket
+    #[arg(default_value = DEFAULT_ADDRESS, value_parser = server_address)]
     address: Address,
 
     #[command(flatten)]
     server: ServerOptions,
+
+    /// How long a client may take to give a name
+    #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = positive_seconds)]
+    name_timeout: Duration,
 }
 
 /// What the handlers share.
@@ -57,6 +68,7 @@ struct Chat {
     /// No call under this lock waits for a client, because an outbox takes a line at once or never.
     room: Mutex<Room<Arc<Queue>>>,
     drain: Duration,
+    name_timeout: Duration,
 }
 
 impl BaseServer for Chat {
@@ -75,10 +87,13 @@ struct ChatHandler {
     rfile: SocketReader,
     #[handler(default = Pace::new())]
     pace: Pace,
+    /// When a client must have a name: clients without one could fill the room. `None` once it has.
+    name_by: Option<Instant>,
 }
 
 impl ChatHandler {
-    fn setup(&self) -> io::Result<()> {
+    fn setup(&mut self) -> io::Result<()> {
+        self.name_by = Some(Instant::now() + self.server.name_timeout);
         // So that a client that has vanished is noticed some day.
         self.request.setsockopt(SocketOption::KeepAlive(true))
     }
@@ -86,6 +101,17 @@ impl ChatHandler {
     fn handle(&mut self) -> io::Result<()> {
         let outbox = Sending::start(self.request.clone())?;
         let result = self.visit(&outbox);
+        if self.name_by.is_some()
+            && let Err(error) = &result
+            && error.kind() == io::ErrorKind::TimedOut
+        {
+            log::info!(
+                "{} gives no name: closing its connection",
+                self.client_address
+            );
+            outbox.put("-- you have given no name; good-bye\n");
+            return Ok(());
+        }
         if outbox.has_overflowed() {
             return Err(io::Error::other(
                 "aborted because it does not read what it is sent",
@@ -132,6 +158,8 @@ impl ChatHandler {
             let entered = server.room.lock().enter(name, outbox.clone());
             match entered {
                 Ok(()) => {
+                    self.name_by = None;
+                    self.request.settimeout(None)?;
                     log::info!("{name} has joined from {}", self.client_address);
                     let name = name.to_owned();
                     return Ok(Some(Membership { server, name }));
@@ -145,14 +173,23 @@ impl ChatHandler {
     /// The next line that is not too long; `None` after the last.
     fn next_line(&mut self, outbox: &Arc<Queue>) -> io::Result<Option<String>> {
         loop {
-            let line = Line::read(&mut self.rfile)?;
-            self.pace.keep(line.len());
+            let wait = || take_at_most(&self.request, self.name_by);
+            let line = Line::read(&mut self.rfile, wait, |bytes| self.pace.keep(bytes))?;
             match line {
                 Line::Text(text) => return Ok(Some(text)),
                 Line::TooLong => outbox.put(&input::too_long()),
                 Line::End => return Ok(None),
             }
         }
+    }
+}
+
+/// Lets the next operation on the socket take the rest of that time.
+fn take_at_most(socket: &Socket, end: Option<Instant>) -> io::Result<()> {
+    let Some(end) = end else { return Ok(()) };
+    match end.saturating_duration_since(Instant::now()) {
+        Duration::ZERO => Err(io::ErrorKind::TimedOut.into()),
+        left => socket.settimeout(Some(left)),
     }
 }
 
@@ -179,7 +216,13 @@ fn main() -> ExitCode {
         let chat = Chat {
             room: Mutex::default(),
             drain: server.drain,
+            name_timeout: options.name_timeout,
         };
-        server.serve::<_, ChatHandler, _>(Tcp::new(), &options.address, chat)
+        match &options.address {
+            address @ Address::Inet(_) => {
+                server.serve::<_, ChatHandler, _>(Tcp::new(), address, chat)
+            }
+            address => server.serve::<_, ChatHandler, _>(UnixStream::new(), address, chat),
+        }
     })
 }

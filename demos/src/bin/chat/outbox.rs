@@ -2,13 +2,14 @@
 //! for a member never waits.
 
 use std::io;
+use std::mem;
 use std::net::Shutdown;
 use std::ops::Deref;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::thread;
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use socketserver::Socket;
 use socketserver::green::{self, Receiver, RecvTimeoutError, Sender, channel};
 
@@ -18,7 +19,7 @@ use crate::room::Outbox;
 /// its conversation is aborted.
 const MOST_BYTES: usize = 1 << 20;
 
-/// About how many bytes are sent by one call, so that they soon stop counting.
+/// Maximum number of bytes that are sent by one call, so that they soon stop counting.
 const BATCH: usize = 1 << 16;
 
 /// How long the end of a conversation waits for a member that has not read everything yet.
@@ -27,17 +28,64 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// The lines that wait for one member.
 pub(crate) struct Queue {
     connection: Socket,
-    /// `None` is the last.
-    lines: Sender<Option<String>>,
-    /// The bytes in `lines`, and those that are being sent.
-    waiting: AtomicUsize,
-    overflowed: AtomicBool,
+    /// No call under this lock waits for the member.
+    waiting: Mutex<Waiting>,
+    /// Wakes the thread, which then sends until nothing waits.
+    wake: Sender<()>,
+}
+
+#[derive(Default)]
+struct Waiting {
+    /// All lines one behind the other. A short line in an allocation of its own would take ten
+    /// times its length, so a limit of bytes would not be one of memory.
+    text: Vec<u8>,
+    /// How many bytes the thread is sending.
+    sending: usize,
+    /// Whether the thread is sending, or was woken to do so.
+    awake: bool,
+    /// Set when no line can follow.
+    end: Option<End>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum End {
+    /// The conversation has ended, and what waits is still sent.
+    Last,
+    /// The connection is broken.
+    Broken,
+    /// The member did not read.
+    Overflow,
+}
+
+impl Waiting {
+    /// Adds a line, within the limit in length and in capacity.
+    fn push(&mut self, line: &[u8]) {
+        let length = self.text.len();
+        if length + line.len() > self.text.capacity() {
+            let most = MOST_BYTES.max(length + line.len());
+            let capacity = (2 * self.text.capacity()).clamp(length + line.len(), most);
+            self.text.reserve_exact(capacity - length);
+        }
+        self.text.extend_from_slice(line);
+    }
+
+    /// The next bytes to send. `None` if nothing waits, and then the thread sleeps.
+    fn next_batch(&mut self) -> Option<Vec<u8>> {
+        let batch = if self.text.len() <= BATCH {
+            mem::take(&mut self.text)
+        } else {
+            self.text.drain(..BATCH).collect()
+        };
+        self.sending = batch.len();
+        self.awake = !batch.is_empty();
+        self.awake.then_some(batch)
+    }
 }
 
 impl Queue {
     /// Whether the conversation was aborted because the member did not read.
     pub(crate) fn has_overflowed(&self) -> bool {
-        self.overflowed.load(SeqCst)
+        self.waiting.lock().end == Some(End::Overflow)
     }
 
     /// Ends the conversation wherever it is, even in the middle of a line that is read or sent.
@@ -46,37 +94,44 @@ impl Queue {
         let _ = self.connection.shutdown(Shutdown::Both);
     }
 
+    fn wake(&self, waiting: &mut Waiting) {
+        if !mem::replace(&mut waiting.awake, true) {
+            // This fails if the thread has ended already.
+            let _ = self.wake.send(());
+        }
+    }
+
     /// Sends the lines, until the last one or the end of the connection.
-    fn send(&self, lines: &Receiver<Option<String>>) {
-        while let Ok(Some(line)) = lines.recv() {
-            let mut batch = line.into_bytes();
-            let mut last = false;
-            while batch.len() < BATCH
-                && !last
-                && let Ok(line) = lines.try_recv()
-            {
-                last = line.is_none();
-                batch.extend(line.unwrap_or_default().into_bytes());
+    fn send(&self, woken: &Receiver<()>) {
+        while woken.recv().is_ok() {
+            // The guard must not live while the batch is sent.
+            let next_batch = || self.waiting.lock().next_batch();
+            while let Some(batch) = next_batch() {
+                if self.connection.sendall(&batch).is_err() {
+                    self.waiting.lock().end.get_or_insert(End::Broken);
+                    return;
+                }
             }
-            if self.connection.sendall(&batch).is_err() || last {
+            if self.waiting.lock().end.is_some() {
                 return;
             }
-            self.waiting.fetch_sub(batch.len(), SeqCst);
         }
     }
 }
 
 impl Outbox for Arc<Queue> {
     fn put(&self, line: &str) {
-        if self.has_overflowed() {
+        let mut waiting = self.waiting.lock();
+        if waiting.end.is_some() {
             return;
         }
-        if self.waiting.fetch_add(line.len(), SeqCst) + line.len() > MOST_BYTES {
-            self.overflowed.store(true, SeqCst);
+        if waiting.sending + waiting.text.len() + line.len() > MOST_BYTES {
+            waiting.end = Some(End::Overflow);
+            drop(waiting);
             self.abort();
-        } else if self.lines.send(Some(line.to_owned())).is_err() {
-            // The connection is broken, which is no overflow.
-            self.waiting.fetch_sub(line.len(), SeqCst);
+        } else {
+            waiting.push(line.as_bytes());
+            self.wake(&mut waiting);
         }
     }
 }
@@ -92,19 +147,18 @@ pub(crate) struct Sending {
 impl Sending {
     /// Starts the thread.
     pub(crate) fn start(connection: Socket) -> io::Result<Self> {
-        // Unbounded, so that `put` never blocks.
-        let (lines, waiting) = channel(usize::MAX);
+        // Unbounded, so that `put` never blocks; there is at most one message.
+        let (wake, woken) = channel(usize::MAX);
         let (end, ended) = channel::<()>(1);
         let queue = Arc::new(Queue {
             connection,
-            lines,
-            waiting: AtomicUsize::new(0),
-            overflowed: AtomicBool::new(false),
+            waiting: Mutex::default(),
+            wake,
         });
         let sending = queue.clone();
         spawn(move || {
             let _end = end;
-            sending.send(&waiting);
+            sending.send(&woken);
         })?;
         Ok(Sending { queue, ended })
     }
@@ -132,11 +186,34 @@ impl Deref for Sending {
 
 impl Drop for Sending {
     fn drop(&mut self) {
-        // This fails if the thread has ended already.
-        let _ = self.queue.lines.send(None);
+        let mut waiting = self.queue.waiting.lock();
+        waiting.end.get_or_insert(End::Last);
+        self.queue.wake(&mut waiting);
+        drop(waiting);
         if self.ended.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout) {
             self.queue.abort();
             let _ = self.ended.recv();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waiting_lines_take_the_memory_of_their_text() {
+        let mut waiting = Waiting::default();
+        while waiting.text.len() + 5 <= MOST_BYTES {
+            waiting.push(b"a: x\n");
+        }
+        assert!(waiting.text.capacity() <= MOST_BYTES);
+        let mut sent = 0;
+        while let Some(batch) = waiting.next_batch() {
+            assert!(batch.len() <= BATCH);
+            sent += batch.len();
+        }
+        assert_eq!(sent, MOST_BYTES / 5 * 5);
+        assert_eq!(waiting.text.capacity(), 0, "an idle member takes nothing");
     }
 }

@@ -7,8 +7,8 @@ use socketserver::green;
 /// Far more than a person types, and far less than a client can read.
 const BYTES_PER_SECOND: u32 = 8 << 20;
 
-/// What a line costs beside its bytes: it gets a name when it is passed on.
-const LINE: usize = 32;
+/// What a line, or a piece of one, costs beside its bytes: a line gets a name when it is passed on.
+const PIECE: usize = 32;
 
 /// How far a member may be ahead of its pace.
 const BURST: Duration = Duration::from_millis(50);
@@ -16,7 +16,7 @@ const BURST: Duration = Duration::from_millis(50);
 /// One member's pace.
 #[derive(Debug)]
 pub(crate) struct Pace {
-    /// When all lines so far would have arrived at the allowed speed.
+    /// When all pieces so far would have arrived at the allowed speed.
     heard: Instant,
 }
 
@@ -27,7 +27,7 @@ impl Pace {
         Pace { heard }
     }
 
-    /// Counts a line of that length, and sleeps if the member is too far ahead.
+    /// Counts a piece of that length, and sleeps if the member is too far ahead.
     pub(crate) fn keep(&mut self, bytes: usize) {
         let ahead = self.ahead(bytes, Instant::now());
         if ahead > BURST {
@@ -35,9 +35,9 @@ impl Pace {
         }
     }
 
-    /// Counts a line, and returns how far the member is ahead.
+    /// Counts a piece, and returns how far the member is ahead.
     fn ahead(&mut self, bytes: usize, now: Instant) -> Duration {
-        let cost = u32::try_from(bytes + LINE).unwrap_or(u32::MAX);
+        let cost = u32::try_from(bytes + PIECE).unwrap_or(u32::MAX);
         self.heard = self.heard.max(now) + Duration::from_secs(1) * cost / BYTES_PER_SECOND;
         self.heard - now
     }

@@ -20,7 +20,8 @@ pub(crate) trait Outbox {
 type NameError = &'static str;
 
 const EMPTY: NameError = "a name is not empty";
-const INVALID: NameError = "a name is letters and digits, then also - and _, at most 20 in all";
+const INVALID: NameError =
+    "a name is Latin letters and digits, then also - and _, at most 20 in all";
 const TAKEN: NameError = "that name is taken";
 
 /// The members and the last lines.
@@ -119,10 +120,10 @@ impl<O: Outbox> Room<O> {
 
     /// Whether a member, whose name is `own` now, may be called `name`.
     fn check(&self, name: &str, own: Option<&str>) -> Result<(), NameError> {
-        let fits = |character: char| character.is_alphanumeric() || "-_".contains(character);
+        let fits = |character: char| is_distinct(character) || "-_".contains(character);
         if name.is_empty() {
             Err(EMPTY)
-        } else if !name.starts_with(char::is_alphanumeric)
+        } else if !name.starts_with(is_distinct)
             || !name.chars().all(fits)
             || name.chars().count() > LONGEST_NAME
         {
@@ -135,9 +136,29 @@ impl<O: Outbox> Room<O> {
     }
 }
 
-/// Equal for two names that readers would confuse.
+/// Whether a name may have this letter or digit: those of one alphabet, which all readers can see
+/// and tell apart but for what [`key`] folds. Other alphabets have letters that look the same, and
+/// some that are invisible.
+fn is_distinct(character: char) -> bool {
+    match character {
+        // Without signs, a dotless i, and ligatures.
+        '×' | '÷' | 'İ' | 'ı' | 'Ĳ' | 'ĳ' | 'ĸ' | 'ŉ' => false,
+        'À'..='ž' => true,
+        _ => character.is_ascii_alphanumeric(),
+    }
+}
+
+/// Equal for two names that readers would confuse: without case, and with one sign for each group
+/// that looks alike.
 fn key(name: &str) -> String {
-    name.to_lowercase()
+    let folded = |character| match character {
+        '1' | 'l' => 'i',
+        '0' => 'o',
+        // Only their capitals.
+        'ð' => 'đ',
+        _ => character,
+    };
+    name.to_lowercase().chars().map(folded).collect()
 }
 
 #[cfg(test)]
@@ -180,8 +201,17 @@ mod tests {
         for name in "a b,-,_-,a:,*,/who,�,21-characters-is-more".split(',') {
             assert_eq!(enter(name), Err(INVALID), "{name}");
         }
+        // Another alphabet's a, full width, a combining accent, no width, a filler, a joiner, a
+        // change of direction, a blank of Braille, a dotless i.
+        for name in "\u{430}nn,\u{ff41}nn,u\u{308},\u{200b}ann,\u{3164},a\u{200d}nn,\u{202e}ann,\u{2800},\u{131}da"
+            .split(',')
+        {
+            assert_eq!(enter(name), Err(INVALID), "{}", name.escape_unicode());
+        }
         assert_eq!(enter("Jürgen_2"), Ok(()));
         assert_eq!(enter("JÜRGEN_2"), Err(TAKEN));
+        assert_eq!(enter("Bill0"), Ok(()));
+        assert_eq!(enter("BI1lO"), Err(TAKEN));
         assert!(INVALID.contains(&format!("at most {LONGEST_NAME} ")));
     }
 
@@ -211,7 +241,7 @@ mod tests {
         use Deed::{Act, Enter, Leave, Rename, Say};
         let deeds = [Enter, Enter, Leave, Say, Say, Act, Act, Rename, Rename];
         // Few names, so that they collide, and some that are invalid.
-        let name = prop_oneof!["[abAB]", "[äÄßİı-]{1,2}", ".{0,22}"];
+        let name = prop_oneof!["[abAB]", "[äÄßl1İı-]{1,2}", "[a-zÀ-ž]{18,22}", ".{0,22}"];
         (select(deeds.to_vec()), any::<usize>(), name, "\\PC{1,10}")
     }
 
@@ -234,11 +264,11 @@ mod tests {
                 .iter()
                 .enumerate()
                 .filter(|(place, _)| Some(*place) != own);
-            let fits = |c: char| c.is_alphanumeric() || c == '-' || c == '_';
+            let fits = |c: char| is_distinct(c) || c == '-' || c == '_';
             (1..=LONGEST_NAME).contains(&name.chars().count())
-                && name.starts_with(char::is_alphanumeric)
+                && name.starts_with(is_distinct)
                 && name.chars().all(fits)
-                && others.all(|(_, (other, _))| other.to_lowercase() != name.to_lowercase())
+                && others.all(|(_, (other, _))| key(other) != key(name))
         }
     }
 

@@ -36,7 +36,7 @@ use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
-use demos::endpoint::internet_address;
+use demos::endpoint::{self, internet_address};
 use demos::program::{self, Failure};
 use demos::text::printable;
 use socketserver::Address;
@@ -57,8 +57,7 @@ struct Options {
     role: Role,
 
     /// HOST:PORT [default: the row's]
-    #[arg(value_parser = internet_address)]
-    address: Option<Address>,
+    address: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -114,14 +113,14 @@ impl Row {
 fn main() -> ExitCode {
     program::run(|Options { row, role, address }| {
         let (default, server, client) = row.programs();
-        let (program, task) = match role {
-            Role::Server => (server, "serve at"),
-            Role::Client => (client, "talk to"),
+        let (program, task, role) = match role {
+            Role::Server => (server, "serve at", endpoint::Role::Server),
+            Role::Client => (client, "talk to", endpoint::Role::Client),
         };
-        let address = match address {
-            Some(address) => address,
-            None => internet_address(default).map_err(Failure::usage)?,
-        };
+        let text = address.as_deref().unwrap_or(default);
+        let address = internet_address(text, role).map_err(|error| {
+            Failure::usage(format!("invalid value '{text}' for '[ADDRESS]': {error}"))
+        })?;
         program(&address).map_err(|error| Failure::new(format!("cannot {task} {address}: {error}")))
     })
 }

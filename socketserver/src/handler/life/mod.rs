@@ -23,8 +23,9 @@ use std::io;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
-use super::stop::{Stop, StopKind, Waiting};
-use crate::green::{self, Abortables, Enclosing};
+use super::stop::{Asked, By, Stop, StopKind, Waiting};
+use crate::aborts::Abortables;
+use crate::green::{self, Enclosing};
 use crate::request::{Waker, deadline_after};
 use crate::sync::atomic::{AtomicBool, Ordering::Relaxed, Ordering::SeqCst};
 use crate::sync::{Condvar, Instant, Mutex};
@@ -70,27 +71,6 @@ pub(crate) enum Turn {
     Go { until: Option<Instant> },
     /// It leaves.
     Leave,
-}
-
-/// What became of a stop that was asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Asked {
-    pub(crate) carried_out_by: By,
-    /// Until when idle requests may go on: the end of the lame-duck time.
-    pub(crate) idle_until: Instant,
-    /// Until when live requests may go on, the lame-duck time included.
-    pub(crate) deadline: Instant,
-}
-
-/// The thread that carries out a stop.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum By {
-    /// The loop that runs, as it ends. The number is for [`Life::wait`].
-    Loop(u64),
-    /// The caller, since no loop runs: it is the loop now, until [`Life::leave`] returns `None`.
-    Caller,
-    /// Nobody: it was done before, or is left for the next loop.
-    Nobody,
 }
 
 #[derive(Debug)]

@@ -7,7 +7,8 @@ use super::Builder;
 use crate::axis::{Has, Wrapped};
 use crate::concurrency::green_setters;
 use crate::concurrency::{
-    Around, ConcurrencyHooks, forking_setters, on_close_setters, threading_setters,
+    Around, ConcurrencyHooks, daemon_threads_setters, forking_setters, on_close_setters,
+    threading_setters,
 };
 use crate::request::{End, Run};
 use crate::socket::Socket;
@@ -41,6 +42,7 @@ file_setters!(T, Self::transport_options; impl<T, C, H, S> Builder<T, C, H, S>);
 threading_setters!(C, Self::concurrency_options; impl<T, C, H, S> Builder<T, C, H, S>);
 forking_setters!(C, Self::concurrency_options; impl<T, C, H, S> Builder<T, C, H, S>);
 green_setters!(C, Self::concurrency_options; impl<T, C, H, S> Builder<T, C, H, S>);
+daemon_threads_setters!(C, Self::concurrency_options; impl<T, C, H, S> Builder<T, C, H, S>);
 on_close_setters!(C, Self::concurrency_options; impl<T, C, H, S> Builder<T, C, H, S>);
 
 /// What changes an axis. It may stand anywhere among the options.

@@ -6,17 +6,18 @@ mod constructors;
 use std::fmt;
 use std::io;
 use std::marker::PhantomData;
+use std::os::fd::{AsRawFd, RawFd};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::engine::{Admission, Engine, Limits, Listener, Overflow, Rate, TARGET, Times};
+use super::engine::{Admission, Engine, Limits, Listener, Origin, Overflow, Rate, TARGET, Times};
 use super::intake::Typed;
 use super::{Owned, Server};
 use crate::address::ToAddress;
 use crate::concurrency::{Concurrency, Guarded};
 use crate::handler::{BaseServer, Core, RequestHandler, ServerRef};
 use crate::request::{Books, Waker};
-use crate::socket::Socket;
+use crate::socket::{Socket, about_system};
 use crate::transport::Transport;
 
 /// The options of the server itself.
@@ -120,22 +121,32 @@ impl<T, C, H, S> Builder<T, C, H, S> {
     }
 
     /// Maximum number of live requests of one client address, at least 1. An IPv6 /64 counts as one
-    /// address. Further requests are [refused](BaseServer::refuse_request). No limit unless set.
+    /// address, unless [`ipv6_prefix`](Self::ipv6_prefix) is set. Further requests are
+    /// [refused](BaseServer::refuse_request). No limit unless set.
     pub fn max_connections_per_address(mut self, requests: usize) -> Self {
         self.options.limits.max_connections_per_address = Some(requests.max(1));
         self
     }
 
     /// Maximum number of requests of one client address within a time: connections, however short, or
-    /// datagrams. An IPv6 /64 counts as one address. Clients without a
-    /// [`host`](crate::Address::host), as on Unix sockets, are not limited. The requests may come all
-    /// at once. Further ones are refused without calling
+    /// datagrams. An IPv6 /64 counts as one address, unless [`ipv6_prefix`](Self::ipv6_prefix) is
+    /// set. Clients without a [`host`](crate::Address::host), as on Unix sockets, are not limited. The
+    /// requests may come all at once. Further ones are refused without calling
     /// [`refuse_request`](BaseServer::refuse_request), because a reply to a forged sender would help an
     /// attack. No limit unless set.
     /// The table holds about 8,000 addresses in less than 1 MB, however many are forged. Addresses over
     /// their rate stay longest.
     pub fn max_rate_per_address(mut self, requests: u32, per: Duration) -> Self {
         self.options.limits.rate = Some(Rate { requests, per });
+        self
+    }
+
+    /// How many bits of an IPv6 address say which client it is, for the two limits above. 64 unless
+    /// set: a network usually has a /64, and its host chooses the rest. 128 counts each address by
+    /// itself, for clients that share a network; 56 or 48 counts all networks of one customer
+    /// together. [`Address::host`](crate::Address::host) has the addresses that this is not about.
+    pub fn ipv6_prefix(mut self, bits: u8) -> Self {
+        self.options.limits.ipv6_prefix = bits.min(128);
         self
     }
 
@@ -189,8 +200,8 @@ impl<T, C, H, S> Builder<T, C, H, S> {
     ///
     /// # Errors
     /// `InvalidInput` for text that is not an address, or an address of another transport; `AddrInUse`,
-    /// `AddrNotAvailable`, `PermissionDenied`, and the rest of the system's. The system's errors do
-    /// not name the address: a program that shows them adds it. Nothing is left open.
+    /// `AddrNotAvailable`, `PermissionDenied`, and the rest of the system's. Each names the address, so
+    /// the system's own error, with its number, is the `source` of it. Nothing is left open.
     ///
     /// Python: the constructor, `server_bind` and `server_activate`
     pub fn bind(self, address: impl ToAddress) -> io::Result<Server<T, C, H, S>>
@@ -201,22 +212,34 @@ impl<T, C, H, S> Builder<T, C, H, S> {
         S: BaseServer<T::Request>,
     {
         let address = address.to_address()?;
-        let socket = self.transport.socket(&address)?;
-        self.transport.server_bind(&socket, &address)?;
-        self.start(socket, false)
+        let socket = self.transport.socket(&address);
+        let bound = socket.and_then(|socket| {
+            self.transport.server_bind(&socket, &address)?;
+            Ok(socket)
+        });
+        let server = bound.and_then(|socket| self.start(socket, Origin::Own));
+        server.map_err(about_system(format_args!("cannot serve at {address}")))
     }
 
     /// The server on a socket that exists already and is bound: from a service manager, a parent
     /// process, a test. The socket keeps its own options:
     /// builder options that act before `bind` have no effect.
     ///
+    /// A stream socket may also be *one connection*, as inetd (`nowait`) and systemd (`Accept=yes`)
+    /// hand it over. Then `serve_forever` serves this one client, with all limits, hooks and signals,
+    /// and returns when its handler has ended. Such a process often has the client as standard output
+    /// and error too, so neither log lines nor the messages of panics may go there: see the example
+    /// `inetd`.
+    ///
     /// The rest is as on a socket that the server makes: timeouts are cleared (datagrams get
     /// `send_timeout`), `wait_for_input` holds, and a listener no longer blocks. That is a property
     /// of the socket itself, so other owners of it, in other processes too, must expect
-    /// `WouldBlock`.
+    /// `WouldBlock`. Programs that a handler executes do not inherit the descriptor, except as
+    /// standard input, output or error.
     ///
     /// # Errors
-    /// `InvalidInput` for a socket of another kind, and the system's.
+    /// `InvalidInput` for a socket of another kind, `NotConnected` for a connection that has ended,
+    /// and the system's.
     ///
     /// Python: `bind_and_activate=False`, and replacing `self.socket`
     pub fn from_socket(self, socket: impl Into<Socket>) -> io::Result<Server<T, C, H, S>>
@@ -227,11 +250,20 @@ impl<T, C, H, S> Builder<T, C, H, S> {
         S: BaseServer<T::Request>,
     {
         let socket = socket.into();
-        self.transport.adopt(&socket)?;
-        self.start(socket, true)
+        let name = format!("{socket:?}");
+        let adopted = self.transport.adopt(&socket);
+        let origin = adopted.and_then(|()| {
+            close_on_exec(&socket)?;
+            Ok(match self.transport.given_request(&socket) {
+                Some(_) => Origin::Given,
+                None => Origin::Adopted,
+            })
+        });
+        let server = origin.and_then(|origin| self.start(socket, origin));
+        server.map_err(about_system(format_args!("cannot serve on {name}")))
     }
 
-    fn start(self, socket: Socket, adopted: bool) -> io::Result<Server<T, C, H, S>>
+    fn start(self, socket: Socket, origin: Origin) -> io::Result<Server<T, C, H, S>>
     where
         T: Transport,
         C: Concurrency,
@@ -239,14 +271,19 @@ impl<T, C, H, S> Builder<T, C, H, S> {
         S: BaseServer<T::Request>,
     {
         // Before it listens: a child that is forked after that would inherit the listener.
-        let listener = Listener::new(socket, adopted);
+        let listener = Listener::new(socket, origin);
         let socket = listener.socket();
         let own = Arc::new(self.concurrency);
         let concurrency: Arc<dyn Concurrency> = Arc::new(Guarded::new(own.clone()));
         // A file that `server_bind` has made is removed if the attempt fails.
         let (core, admission) = activate(&self.transport, socket, &concurrency, &self.options)
             .inspect_err(|_| self.transport.server_close(socket))?;
-        log::debug!(target: TARGET, "listening on {}", core.address);
+        match origin {
+            Origin::Given => {
+                log::debug!(target: TARGET, "serving one connection at {}", core.address)
+            }
+            _ => log::debug!(target: TARGET, "listening on {}", core.address),
+        }
         let server = ServerRef::new(self.state, core.clone());
         let typed = Typed::<T, H, S>::new(self.transport, server.clone(), core.runs_on_loop);
         let engine = Engine::new(
@@ -266,6 +303,16 @@ impl<T, C, H, S> Builder<T, C, H, S> {
             types: PhantomData,
         })
     }
+}
+
+/// A service manager hands over descriptors that stay open when the process executes a program: the
+/// address would stay taken for as long as such a program lives.
+fn close_on_exec(socket: &Socket) -> io::Result<()> {
+    const STDERR: RawFd = 2;
+    if socket.as_raw_fd() > STDERR {
+        rustix::io::fcntl_setfd(socket, rustix::io::FdFlags::CLOEXEC)?;
+    }
+    Ok(())
 }
 
 /// Activates transport and concurrency, and makes what depends on neither handler nor state.

@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use super::rates::{Rate, Rates};
 use super::reserve::{Lent, Reserve};
-use crate::address::Address;
+use crate::address::{Address, USUAL_PREFIX};
 use crate::concurrency::Concurrency;
 use crate::request::{Accepted, Books, HandlerError, Share, Shares};
 
@@ -69,13 +69,27 @@ impl fmt::Display for Refusal {
 }
 
 /// The limits, as the builder has them.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub(in crate::server) struct Limits {
     pub(in crate::server) max_connections: Option<usize>,
     pub(in crate::server) max_connections_per_address: Option<usize>,
     pub(in crate::server) rate: Option<Rate>,
+    pub(in crate::server) ipv6_prefix: u8,
     pub(in crate::server) overflow: Overflow,
     pub(in crate::server) reserve_descriptor: bool,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits {
+            max_connections: None,
+            max_connections_per_address: None,
+            rate: None,
+            ipv6_prefix: USUAL_PREFIX,
+            overflow: Overflow::default(),
+            reserve_descriptor: false,
+        }
+    }
 }
 
 /// Decides about each request, before `verify_request`, whether it is served: limits, shares, rates,
@@ -84,6 +98,7 @@ pub(in crate::server) struct Admission {
     books: Arc<Books>,
     concurrency: Arc<dyn Concurrency>,
     max_connections: Option<usize>,
+    ipv6_prefix: u8,
     overflow: Overflow,
     shares: Option<Arc<Shares>>,
     rates: Option<Rates>,
@@ -105,6 +120,7 @@ impl Admission {
             books,
             concurrency,
             max_connections: limits.max_connections,
+            ipv6_prefix: limits.ipv6_prefix,
             overflow: limits.overflow,
             shares: limits.max_connections_per_address.map(Shares::new),
             rates: limits.rate.map(Rates::new),
@@ -133,7 +149,7 @@ impl Admission {
             // To port 0 no answer can go, and one to the server itself would be the next request.
             return Err(Refusal::Forged);
         }
-        let host = client.host();
+        let host = client.host_with_prefix(self.ipv6_prefix);
         if let (Some(rates), Some(host)) = (&self.rates, &host)
             && !rates.take(host.clone(), Instant::now())
         {

@@ -20,7 +20,7 @@ use std::net::Shutdown;
 use std::time::Duration;
 
 use super::serve::{Loop, Taken};
-use super::{Engine, TARGET, quietly, survived};
+use super::{Engine, Origin, TARGET, quietly, survived};
 use crate::handler::{By, Core, Stop, StopKind, Waiting};
 use crate::request::Stats;
 use crate::server::report::Drained;
@@ -47,7 +47,7 @@ impl Engine {
             };
             let asked = life.ask(kind, waiting, true);
             match asked.carried_out_by {
-                By::Caller => self.carry_out(),
+                By::Caller => drop(self.carry_out()),
                 By::Loop(_) if wait => self.core.enforce(asked.idle_until, asked.deadline),
                 By::Loop(_) | By::Nobody => {}
             }
@@ -62,7 +62,7 @@ impl Engine {
                 self.core.enforce(asked.idle_until, asked.deadline);
                 self.wait_for_loop(ended, asked.deadline);
             }
-            By::Caller => self.carry_out(),
+            By::Caller => drop(self.carry_out()),
             By::Nobody => {}
         }
         self.finish(before, asked.deadline, wait)
@@ -78,8 +78,8 @@ impl Engine {
     }
 
     /// The loop's part: carries out whatever stop was asked for, and what is asked for meanwhile, and
-    /// leaves.
-    pub(in crate::server) fn carry_out(&self) {
+    /// leaves. Returns whether there was a stop.
+    pub(in crate::server) fn carry_out(&self) -> bool {
         let (life, before) = (&self.core.life, Snapshot::now(&self.core));
         let mut done: Option<(Stop, Instant)> = None;
         while let Some(stop) = life.leave(done.map(|(stop, _)| stop)) {
@@ -100,12 +100,14 @@ impl Engine {
             done = Some((stop, deadline));
         }
         self.core.stop_enforcing();
+        let Some((stop, deadline)) = done else {
+            return false;
+        };
         log::debug!(target: TARGET, "the loop of {} has ended", self.core.address);
-        if let Some((stop, deadline)) = done
-            && stop.loop_waits()
-        {
+        if stop.loop_waits() {
             self.finish(before, deadline, true);
         }
+        true
     }
 
     /// The caller's part: waits for live requests, aborts them at the deadline, and ends the workers.
@@ -160,7 +162,7 @@ impl Engine {
         let Some(listener) = self.listener.lock().clone() else {
             return;
         };
-        if !listener.adopted
+        if listener.origin == Origin::Own
             && let Err(error) = self.intake.fence(listener.socket())
         {
             log::debug!(target: TARGET, "cannot fence {} ({error}): the last clients may be reset", self.core.address);
@@ -231,7 +233,7 @@ impl Engine {
     fn close_listener_of_stuck_loop(&self) {
         let listener = self.listener.lock().clone();
         self.close_listener();
-        if let Some(listener) = listener.filter(|listener| !listener.adopted) {
+        if let Some(listener) = listener.filter(|listener| listener.origin == Origin::Own) {
             // The loop still holds the descriptor, so this wakes it. It fails for datagrams, which
             // does not matter: the loop ends with its handler.
             let _ = listener.socket().raw().shutdown(Shutdown::Both);
@@ -299,7 +301,7 @@ impl Loop<'_> {
                 }
                 // The last step of a handshake may still be on its way. A fenced Unix socket always
                 // polls as ready, so this waits only once.
-                Ok(Taken::Nothing) if !ready && Instant::now() < late => {
+                Ok(Taken::Nothing) if !ready && !self.is_given() && Instant::now() < late => {
                     match self.core.waker.wait(Some(self.socket()), Some(late)) {
                         Ok(there) => ready = there,
                         Err(_) => break,

@@ -6,9 +6,9 @@
 //! | `dispatch` | one request from the loop to its handler, or to its refusal |
 //! | `admission` | the limits, and the list of reasons not to serve a request |
 //! | `backoff` | what to do when a request cannot be accepted |
+//! | `once` | what one `handle_request` leaves for the next |
 //! | `rates`, `reserve` | tools of `admission` |
 //! | `drain` | the end, in six steps |
-//! | `signals` | signals that drain, and others that call a function |
 //!
 //! Transport, handler and state come in behind [`Intake`], the concurrency behind its own trait.
 
@@ -16,28 +16,29 @@ mod admission;
 mod backoff;
 mod dispatch;
 mod drain;
+mod once;
 mod rates;
 mod reserve;
 mod serve;
-#[cfg(feature = "signals")]
-mod signals;
 
 use std::io;
 use std::os::fd::RawFd;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 pub use admission::Overflow;
 pub(super) use admission::{Admission, Limits};
 pub(super) use rates::Rate;
-#[cfg(feature = "signals")]
-pub(super) use signals::Signals;
 
+use self::once::Once;
 use super::report::Drained;
 use crate::concurrency::Concurrency;
 use crate::handler::Core;
 use crate::panics::contained;
 use crate::request::{Accepted, caught};
+#[cfg(feature = "signals")]
+use crate::signals::{Answer, Signals};
 use crate::socket::Socket;
 use crate::sync::Mutex;
 use crate::sys::fork::ParentOnly;
@@ -50,6 +51,8 @@ pub(super) const TARGET: &str = "socketserver::server";
 pub(super) trait Intake: Send + Sync {
     /// `get_request`
     fn take(&self, listener: &Socket) -> io::Result<Arc<dyn Accepted>>;
+    /// `given_request`
+    fn take_given(&self, connection: &Socket) -> io::Result<Arc<dyn Accepted>>;
     /// `fence`
     fn fence(&self, listener: &Socket) -> io::Result<()>;
     /// The transport's `server_close`.
@@ -64,31 +67,46 @@ pub(super) trait Intake: Send + Sync {
     fn closed(&self);
 }
 
-/// A bound socket.
+/// A bound socket, or a connection that is served instead.
 #[derive(Clone)]
 pub(super) struct Listener {
     socket: Arc<Owner>,
+    origin: Origin,
+}
+
+/// Where a server's socket comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// The server has made it.
+    Own,
     /// It was handed over: other processes may share it, so it must not be fenced.
-    adopted: bool,
+    Adopted,
+    /// It was handed over, and is a connection: the server's one request.
+    Given,
 }
 
 enum Owner {
     /// A listener: a forked child must not keep it.
     Parent(ParentOnly<Socket>),
-    /// A datagram's socket, with which a child answers.
+    /// A datagram's socket, with which a child answers, or a connection.
     Shared(Socket),
 }
 
 impl Listener {
-    pub(super) fn new(socket: Socket, adopted: bool) -> Self {
+    pub(super) fn new(socket: Socket, origin: Origin) -> Self {
         let owner = match socket.kind() {
+            _ if origin == Origin::Given => Owner::Shared(socket),
             Ok(kind) if kind.is_connectionless() => Owner::Shared(socket),
             _ => Owner::Parent(ParentOnly::new(socket)),
         };
         Listener {
             socket: Arc::new(owner),
-            adopted,
+            origin,
         }
+    }
+
+    fn is_given(&self) -> bool {
+        self.origin == Origin::Given
     }
 
     pub(super) fn socket(&self) -> &Socket {
@@ -118,6 +136,9 @@ pub(super) struct Engine {
     listener: Mutex<Option<Listener>>,
     /// `Some` once the server has ended.
     drained: Mutex<Option<Drained>>,
+    once: Mutex<Once>,
+    /// Whether the one request of a server that was given a connection has been taken.
+    given_taken: AtomicBool,
     #[cfg(feature = "signals")]
     signals: Arc<Signals>,
 }
@@ -139,6 +160,8 @@ impl Engine {
             times,
             listener: Mutex::new(Some(listener)),
             drained: Mutex::default(),
+            once: Mutex::default(),
+            given_taken: AtomicBool::new(false),
             #[cfg(feature = "signals")]
             signals: Arc::default(),
         }
@@ -159,6 +182,16 @@ impl Engine {
         let listener = self.listener.lock();
         let socket = listener.as_ref().map(Listener::socket);
         socket.map_or(-1, Socket::fileno)
+    }
+
+    #[cfg(feature = "signals")]
+    pub(super) fn drain_on_signals(&self, timeout: Duration) -> io::Result<()> {
+        self.signals.set_drain(&self.core, timeout)
+    }
+
+    #[cfg(feature = "signals")]
+    pub(super) fn on_signal(&self, signal: i32, run: Answer) -> io::Result<()> {
+        self.signals.call(&self.core, signal, run)
     }
 
     fn listening(&self) -> io::Result<Listener> {

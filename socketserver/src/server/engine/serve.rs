@@ -1,14 +1,16 @@
 //! The loop. Read this file first, top to bottom.
 
 use std::io;
+use std::mem;
 use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
 use super::admission::Refusal;
 use super::backoff::{AcceptError, Backoff};
+use super::once::Once;
 use super::{Engine, Listener, TARGET, survived};
-use crate::handler::Turn;
+use crate::handler::{StopKind, Turn, Waiting};
 use crate::panics::{catch_panic, contained};
 use crate::request::Accepted;
 use crate::server::report::Served;
@@ -117,7 +119,10 @@ impl Loop<'_> {
     /// Answers the signals that have come, and asks what to do next.
     fn turn(&self) -> Turn {
         #[cfg(feature = "signals")]
-        self.answer_signals();
+        self.signals.answer(&self.core);
+        if self.given_was_served() {
+            self.core.life.ask(StopKind::Close, Waiting::Nobody, false);
+        }
         self.core.life.turn()
     }
 
@@ -131,10 +136,14 @@ impl Loop<'_> {
         let pause = self.backoff.until();
         // In this order: first the books learn that the loop waits for an end, then the loop checks
         // whether it must wait.
-        let watching = self.admission.must_wait().then(|| self.core.books.watch());
+        let waits_for_end = self.given_was_taken() || self.admission.must_wait();
+        let watching = waits_for_end.then(|| self.core.books.watch());
         let full = watching.is_some() && self.admission.must_wait();
         let open = !full && pause.is_none();
         let end = earliest([end, overdue, pause, self.workers_due]);
+        if self.is_given() {
+            return self.wait_for_given(open, end);
+        }
         let listener = open.then_some(self.socket());
         self.core.waker.wait(listener, end)
     }
@@ -176,7 +185,13 @@ impl Loop<'_> {
     }
 
     fn accept(&self) -> io::Result<Arc<dyn Accepted>> {
-        self.intake.take(self.socket())
+        if !self.is_given() {
+            return self.intake.take(self.socket());
+        }
+        if self.engine.given_taken.swap(true, Relaxed) {
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
+        self.intake.take_given(self.socket())
     }
 
     fn cannot_take(&mut self, error: io::Error) -> io::Result<Taken> {
@@ -226,6 +241,31 @@ impl Loop<'_> {
             .flatten()
     }
 
+    /// Whether the server was given a connection: it has this one request, and then it ends.
+    pub(super) fn is_given(&self) -> bool {
+        self.listener.is_given()
+    }
+
+    fn given_was_taken(&self) -> bool {
+        self.is_given() && self.engine.given_taken.load(Relaxed)
+    }
+
+    fn given_was_served(&self) -> bool {
+        self.given_was_taken() && self.core.books.active() == 0
+    }
+
+    /// The connection need not be readable, because its handler may speak first. After that there
+    /// is only its end to wait for, of which the books tell.
+    fn wait_for_given(&self, open: bool, end: Option<Instant>) -> io::Result<bool> {
+        if !self.given_was_taken() && open {
+            return Ok(true);
+        }
+        if self.given_was_served() {
+            return Ok(false);
+        }
+        self.core.waker.wait(None, end)
+    }
+
     pub(super) fn socket(&self) -> &Socket {
         self.listener.socket()
     }
@@ -240,26 +280,50 @@ impl Engine {
     /// Serves until a stop, after `Life::enter`. Calls `begun` once the loop runs; if it cannot, drops
     /// `begun` uncalled.
     pub(in crate::server) fn serve(&self, begun: impl FnOnce()) -> io::Result<()> {
-        self.as_loop(|looping| {
+        *self.once.lock() = Once::First;
+        let (result, _) = self.as_loop(|looping| {
             begun();
             looping.run()
-        })
+        });
+        result
     }
 
-    /// Serves one request, after `Life::enter_once`.
+    /// `handle_request`. A program calls it in a loop, until it returns `Stopped`. So a stop that
+    /// comes while a request is handled, or between two calls, is what the next call returns, though
+    /// it was carried out before.
     pub(in crate::server) fn serve_once(&self) -> io::Result<Served> {
-        self.as_loop(|looping| looping.run_once())
+        let before = mem::take(&mut *self.once.lock());
+        if before == Once::StopUnseen {
+            return Ok(Served::Stopped);
+        }
+        if let Err(error) = self.core.life.enter_once() {
+            let was_closed = error.kind() == io::ErrorKind::NotConnected;
+            return if was_closed && before == Once::Next {
+                Ok(Served::Stopped)
+            } else {
+                Err(error)
+            };
+        }
+        let (result, stopped) = self.as_loop(|looping| looping.run_once());
+        *self.once.lock() = match result {
+            Ok(Served::Stopped) | Err(_) => Once::First,
+            Ok(_) if stopped => Once::StopUnseen,
+            Ok(_) => Once::Next,
+        };
+        result
     }
 
-    /// Runs a loop and its end. A logger may panic while the loop begins, and its end is then the
-    /// same.
-    fn as_loop<V>(&self, run: impl FnOnce(&mut Loop<'_>) -> io::Result<V>) -> io::Result<V> {
+    /// Runs a loop and its end; returns also whether it was stopped. A logger may panic while the
+    /// loop begins, and its end is then the same.
+    fn as_loop<V>(
+        &self,
+        run: impl FnOnce(&mut Loop<'_>) -> io::Result<V>,
+    ) -> (io::Result<V>, bool) {
         #[cfg(feature = "signals")]
-        self.watch_signals();
+        self.signals.watch(&self.core);
         let serve = || self.begin().and_then(|mut looping| run(&mut looping));
         let result = self.core.life.inside(|| survived(serve));
-        self.carry_out();
-        result
+        (result, self.carry_out())
     }
 
     /// A loop whose concurrency is attached.

@@ -14,6 +14,7 @@ mod copies;
 mod cpython;
 mod dispatch;
 mod end;
+mod executed;
 mod harness;
 mod jail;
 mod refusals;
@@ -30,9 +31,10 @@ fn main() -> std::process::ExitCode {
             children::TESTS,
             refusals::TESTS,
             end::TESTS,
+            executed::TESTS,
             jail::TESTS,
             cpython::TESTS,
         ],
-        &[end::PROGRAMS, cpython::PROGRAMS],
+        &[end::PROGRAMS, executed::PROGRAMS, cpython::PROGRAMS],
     )
 }

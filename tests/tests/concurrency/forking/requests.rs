@@ -5,11 +5,26 @@ use std::process::{abort, exit, id};
 use tests::prelude::*;
 
 use crate::harness::list;
-use crate::support::{EndAfter, Journal, ask};
+use crate::support::{EndAfter, Journal, ask, is_childless};
 
 list!(
-    TESTS: a_crash_costs_only_its_own_request, a_wrapped_job_runs_in_the_child
+    TESTS: a_crash_costs_only_its_own_request, a_wrapped_job_runs_in_the_child,
+    a_given_connection_is_served_by_a_child,
 );
+
+/// The one of a server that was handed a connection.
+fn a_given_connection_is_served_by_a_child() {
+    let (connection, client) = tcp_pair();
+    let mut client = Client::Tcp(client);
+    client.send("hello");
+    client.end();
+    let server = ForkingTCPServer::<Echo>::builder().from_socket(connection);
+    let server = server.expect("from_socket");
+    server.serve_forever().expect("a good end");
+    assert_eq!(client.rest(), b"hello");
+    assert_eq!(server.stats().finished, 1);
+    assert!(is_childless());
+}
 
 /// Ends its process as its client says.
 #[derive(BaseRequestHandler)]

@@ -4,8 +4,8 @@ use std::io;
 use std::net::Shutdown;
 use std::time::{Duration, Instant};
 
-use super::handle::Socket;
 use crate::green::nonblocking_sockets;
+use crate::socket::Socket;
 use crate::wait::{Selectable, select, timed_out, yield_now};
 
 /// How much one direction holds at most, in bytes.

@@ -1,0 +1,163 @@
+use std::sync::atomic::AtomicU64;
+
+use super::super::error::HandlerError;
+use super::super::ticket::Ticket;
+use super::*;
+use crate::address::Address;
+
+/// A request that does nothing but count how often it is aborted.
+#[derive(Default)]
+struct Fake(AtomicU64);
+
+impl Accepted for Fake {
+    fn client_address(&self) -> &Address {
+        &Address::Unnamed
+    }
+
+    fn handler_name(&self) -> &'static str {
+        "Fake"
+    }
+
+    fn is_own(&self, _server: &Address) -> bool {
+        false
+    }
+
+    fn verify(&self) -> Result<bool, HandlerError> {
+        Ok(true)
+    }
+
+    fn refuse(&self) {}
+
+    fn run(self: Arc<Self>) -> End {
+        End::Finished
+    }
+
+    fn fail(&self, _error: HandlerError) {}
+
+    fn shutdown(&self, _patience: Duration) {}
+
+    fn closed(&self) {}
+
+    fn abort(&self) {
+        self.0.fetch_add(1, SeqCst);
+    }
+
+    fn end_if_idle(&self) {}
+}
+
+fn books(deadline: Option<Duration>) -> Arc<Books> {
+    Arc::new(Books::new(deadline, Waker::new().unwrap()))
+}
+
+fn open(books: &Arc<Books>) -> Ticket {
+    let request: Arc<dyn Accepted> = Arc::new(Fake::default());
+    Ticket::open(books, &request, None)
+}
+
+#[test]
+fn every_request_comes_to_one_end() {
+    let books = books(None);
+    open(&books).end(End::Finished);
+    open(&books).end(End::Failed);
+    drop(open(&books));
+    let (aborted, abandoned) = (open(&books), open(&books));
+    assert_eq!(books.active(), 2);
+    assert_eq!(books.abort_all(), 2);
+    aborted.end(End::Finished);
+    assert_eq!(books.abandon_all(), 1);
+    abandoned.end(End::Finished);
+    let stats = books.stats();
+    assert_eq!((stats.accepted, stats.active), (5, 0));
+    assert_eq!(
+        (stats.finished, stats.failed, stats.refused, stats.aborted),
+        (1, 1, 1, 2)
+    );
+}
+
+#[test]
+fn ended_requests_leave_no_deadlines_behind() {
+    let books = books(Some(Duration::from_secs(3_600)));
+    let (long, other) = (open(&books), open(&books));
+    for _ in 0..10_000 {
+        open(&books).end(End::Finished);
+    }
+    let deadlines: Vec<_> = books.deadlines.lock().iter().copied().collect();
+    assert!(deadlines.len() <= 1_028, "{}", deadlines.len());
+    assert!(deadlines.is_sorted());
+    assert_eq!([deadlines[0].1, deadlines[1].1], [long.id(), other.id()]);
+}
+
+#[test]
+fn ends_wake_only_while_a_thread_watches() {
+    let books = books(None);
+    let wakes = || {
+        drop(open(&books));
+        books.waker.was_woken()
+    };
+    assert!(!wakes());
+    let one = books.watch();
+    let other = books.watch();
+    assert!(wakes());
+    drop(one);
+    assert!(wakes());
+    drop(other);
+    assert!(!wakes());
+}
+
+#[test]
+fn the_deadline_aborts_live_requests_alone() {
+    let books = books(Some(Duration::ZERO));
+    let requests = [Arc::new(Fake::default()), Arc::new(Fake::default())];
+    let [live, ended] = requests.each_ref().map(|request| {
+        let request: Arc<dyn Accepted> = request.clone();
+        Ticket::open(&books, &request, None)
+    });
+    ended.end(End::Finished);
+    assert_eq!(books.abort_overdue(), None);
+    assert_eq!(requests.map(|request| request.0.load(SeqCst)), [1, 0]);
+    live.end(End::Finished);
+    assert_eq!(books.stats().aborted, 1);
+}
+
+#[test]
+fn a_request_elsewhere_is_aborted_there() {
+    let books = books(None);
+    let request = Arc::new(Fake::default());
+    let accepted: Arc<dyn Accepted> = request.clone();
+    let ticket = Ticket::open(&books, &accepted, None);
+    let reached = Arc::new(AtomicU64::new(0));
+    let reach = reached.clone();
+    ticket.set_abort(move || _ = reach.fetch_add(1, SeqCst));
+    books.abort_all();
+    assert_eq!((reached.load(SeqCst), request.0.load(SeqCst)), (1, 0));
+}
+
+#[test]
+fn an_ended_request_gives_its_share_back() {
+    let (books, shares) = (books(None), super::super::shares::Shares::new(1));
+    let host = || std::net::IpAddr::from([127, 0, 0, 1]).into();
+    let request: Arc<dyn Accepted> = Arc::new(Fake::default());
+    let ticket = Ticket::open(&books, &request, shares.take(host()));
+    assert!(shares.take(host()).is_none());
+    ticket.end(End::Finished);
+    assert!(shares.take(host()).is_some());
+}
+
+#[test]
+fn a_panic_in_dropping_an_abort_is_contained() {
+    struct Bomb;
+    impl Drop for Bomb {
+        fn drop(&mut self) {
+            std::panic::resume_unwind(Box::new("in drop"));
+        }
+    }
+    let books = books(None);
+    let tickets = [open(&books), open(&books)];
+    for ticket in &tickets {
+        let bomb = Bomb;
+        ticket.set_abort(move || _ = &bomb);
+    }
+    assert_eq!(books.abandon_all(), 2);
+    assert_eq!(books.active(), 0);
+    drop(tickets);
+}

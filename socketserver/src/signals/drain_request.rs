@@ -1,0 +1,39 @@
+//! The drain that a signal asks for.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::time::Duration;
+
+use parking_lot::Mutex;
+
+use crate::handler::Core;
+
+pub(super) struct DrainRequest {
+    pub(super) received: Arc<AtomicBool>,
+    /// Whether the drain was asked for.
+    answered: AtomicBool,
+    pub(super) timeout: Mutex<Duration>,
+}
+
+impl DrainRequest {
+    pub(super) fn new(received: Arc<AtomicBool>, timeout: Duration) -> Self {
+        DrainRequest {
+            received,
+            answered: AtomicBool::new(false),
+            timeout: Mutex::new(timeout),
+        }
+    }
+
+    /// Whether a signal has come that was not answered.
+    pub(super) fn waits(&self) -> bool {
+        self.received.load(SeqCst) && !self.answered.load(SeqCst)
+    }
+
+    /// Asks for the drain, once, if a signal has come.
+    pub(super) fn answer(&self, core: &Core) {
+        if self.waits() && !self.answered.swap(true, SeqCst) {
+            let timeout = *self.timeout.lock();
+            core.begin_drain(timeout);
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! A thread that answers a signal while the loop runs a handler itself, and cannot.
+
+use std::io::{self, Read};
+use std::net::Shutdown;
+use std::os::unix::net::UnixStream;
+use std::process;
+use std::sync::Arc;
+
+use signal_hook::low_level;
+
+use super::actions::{Actions, ENDING};
+use super::drain_request::DrainRequest;
+
+use crate::handler::Core;
+use crate::sync::thread;
+
+pub(super) struct Watch {
+    /// The process that has the thread.
+    process: u32,
+    actions: Actions,
+    /// What the thread reads.
+    signals: Arc<UnixStream>,
+}
+
+impl Watch {
+    pub(super) fn start(core: Arc<Core>, request: Arc<DrainRequest>) -> io::Result<Self> {
+        let (signals, sender) = UnixStream::pair()?;
+        sender.set_nonblocking(true)?;
+        let mut watch = Watch {
+            process: process::id(),
+            actions: Actions::default(),
+            signals: Arc::new(signals),
+        };
+        for signal in ENDING {
+            let action = low_level::pipe::register(signal, sender.try_clone()?);
+            watch.actions.add(action)?;
+        }
+        let signals = watch.signals.clone();
+        let answer = move || {
+            loop {
+                // Also at first: the signal may have come before this was registered.
+                request.answer(&core);
+                match (&*signals).read(&mut [0; 64]) {
+                    Ok(0) => return,
+                    Err(error) if error.kind() != io::ErrorKind::Interrupted => return,
+                    _ => {}
+                }
+            }
+        };
+        let thread = thread::Builder::new().name("drain signals".to_owned());
+        thread.spawn(answer)?;
+        Ok(watch)
+    }
+
+    /// Not in a child of the process that started it.
+    pub(super) fn is_in_this_process(&self) -> bool {
+        self.process == process::id()
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.actions.clear();
+        // Ends the thread. A forked child shares the sockets and has no thread to end.
+        if self.is_in_this_process() {
+            let _ = self.signals.shutdown(Shutdown::Both);
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! How a server receives datagrams, and what the system says about each.
+
+use std::io;
+use std::sync::Arc;
+
+use rustix::net::RecvFlags;
+
+use super::descriptor::receive_flags;
+use super::handle::Socket;
+use crate::address::{Address, AddressFamily};
+use crate::control::{self, Arrival, Remarks};
+use crate::sys;
+
+/// One datagram without its bytes.
+pub(crate) struct Packet {
+    /// The whole length, which may exceed the buffer's.
+    pub(crate) length: usize,
+    pub(crate) client: Address,
+    pub(crate) arrival: Option<Arrival>,
+    pub(crate) remarks: Option<Arc<Remarks>>,
+}
+
+impl Socket {
+    /// How much room control messages need, so that everything arrives that the socket asks for,
+    /// and nothing that it does not: without room for descriptors the system opens none.
+    ///
+    /// # Errors
+    /// The system's.
+    pub(crate) fn room_for_remarks(&self, watches_arrivals: bool) -> io::Result<usize> {
+        let is_unix = self.getsockname()?.family() == AddressFamily::Unix;
+        let rooms = [
+            (watches_arrivals, control::ARRIVAL_ROOM),
+            (
+                is_unix && self.raw_open()?.passcred()?,
+                control::CREDENTIALS_ROOM,
+            ),
+            (sys::timestamps(self)?, control::TIMESTAMP_ROOM),
+            (sys::count_dropped(self)?, control::DROPPED_ROOM),
+        ];
+        Ok(rooms
+            .iter()
+            .filter(|(asked, _)| *asked)
+            .map(|(_, room)| room)
+            .sum())
+    }
+
+    /// Takes the next datagram, if there is one, and what the system says about it in `room` bytes.
+    ///
+    /// # Errors
+    /// `WouldBlock` if there is none; the system's.
+    pub(crate) fn try_recv_packet(&self, buffer: &mut [u8], room: usize) -> io::Result<Packet> {
+        if room == 0 {
+            let (length, client) = self.try_recvfrom(buffer)?;
+            return Ok(Packet {
+                length,
+                client,
+                arrival: None,
+                remarks: None,
+            });
+        }
+        let flags = (receive_flags(false) | RecvFlags::TRUNC).bits() as i32;
+        let mut control = [0; control::ROOM];
+        let control = &mut control[..room.min(control::ROOM)];
+        let socket = self.raw_open()?;
+        let (received, sender) = sys::message::recv_msg(&*socket, buffer, control, flags)?;
+        let said = &control[..received.control];
+        Ok(Packet {
+            length: received.length,
+            client: sender.into(),
+            arrival: control::arrival(said),
+            remarks: control::remarks(said),
+        })
+    }
+}

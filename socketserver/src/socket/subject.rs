@@ -1,0 +1,90 @@
+//! Errors that name what failed.
+
+use std::error::Error;
+use std::fmt;
+use std::io;
+use std::os::unix::fs::FileTypeExt;
+
+use crate::address::Address;
+
+/// An error, with what failed. The system's own is its source.
+#[derive(Debug)]
+struct About {
+    text: String,
+    error: io::Error,
+}
+
+impl fmt::Display for About {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl Error for About {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(&self.error)
+    }
+}
+
+fn about_of(error: &io::Error) -> Option<&About> {
+    error.get_ref()?.downcast_ref()
+}
+
+/// Puts what failed in front of an error. Its kind stays.
+pub(crate) fn about(what: impl fmt::Display) -> impl FnOnce(io::Error) -> io::Error {
+    move |error| {
+        // To try again is no failure, and may happen often.
+        if about_of(&error).is_some() || error.kind() == io::ErrorKind::WouldBlock {
+            return error;
+        }
+        let text = format!("{what}: {error}");
+        io::Error::new(error.kind(), About { text, error })
+    }
+}
+
+/// The same for an error that may have words of its own, which are enough then.
+pub(crate) fn about_system(what: impl fmt::Display) -> impl FnOnce(io::Error) -> io::Error {
+    move |error| match error.get_ref() {
+        None => about(what)(error),
+        Some(_) => error,
+    }
+}
+
+/// The system's number of an error, whether or not it says what failed.
+pub(crate) fn system_number(error: &io::Error) -> Option<i32> {
+    let number = |about: &About| about.error.raw_os_error();
+    error
+        .raw_os_error()
+        .or_else(|| about_of(error).and_then(number))
+}
+
+/// As [`about`], for a call at an address. Where another file is in the place of a Unix socket, the
+/// system says that a server is there, or that none is; this says what is.
+pub(super) fn about_address(what: &str, address: &Address) -> impl FnOnce(io::Error) -> io::Error {
+    move |error| {
+        let misleading = matches!(
+            error.kind(),
+            io::ErrorKind::AddrInUse | io::ErrorKind::ConnectionRefused
+        );
+        match address.path().and_then(other_file).filter(|_| misleading) {
+            None => about(format_args!("{what} {address}"))(error),
+            Some(there) => {
+                let text = format!("{what} {address}: expected a socket, got {there}");
+                io::Error::new(error.kind(), About { text, error })
+            }
+        }
+    }
+}
+
+/// What is at the path of a socket, if it is something else.
+fn other_file(path: &std::path::Path) -> Option<&'static str> {
+    let kind = std::fs::symlink_metadata(path).ok()?.file_type();
+    Some(match kind {
+        kind if kind.is_socket() => return None,
+        kind if kind.is_file() => "a regular file",
+        kind if kind.is_dir() => "a folder",
+        kind if kind.is_symlink() => "a symbolic link",
+        kind if kind.is_fifo() => "a pipe",
+        _ => "a device",
+    })
+}
