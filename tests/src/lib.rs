@@ -26,7 +26,7 @@ pub use lines::{LogLines, keep_lines};
 pub use matrix::{
     Column, Concurrent, Datagrams, OnGreen, Ordinary, Row, Streams, TestTransport, Thread,
 };
-pub use parts::{Busy, Echo, Failure, Failures, echo_once};
+pub use parts::{Busy, Echo, Failure, Failures, Through, echo_once};
 pub use process::{Process, memory_of, raise_descriptor_limit};
 pub use python::{python, python_says};
 pub use running::{Running, bind, ends_well, placed, run, serve};

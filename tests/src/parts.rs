@@ -30,6 +30,22 @@ pub fn echo_once(request: Socket, _: Address) -> io::Result<()> {
     request.sendall(&request.recv(65_536)?)
 }
 
+/// A layer that changes nothing.
+#[derive(Debug)]
+pub struct Through;
+
+impl Layer for Through {
+    fn recv(&self, wire: &Wire<'_>, buffer: &mut [u8]) -> io::Result<usize> {
+        wire.recv(buffer)
+    }
+    fn send(&self, wire: &Wire<'_>, data: &[u8]) -> io::Result<usize> {
+        wire.send(data)
+    }
+    fn end(&self, _: &Wire<'_>) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 /// Says "busy" to each client that it refuses.
 #[derive(Debug, Default)]
 pub struct Busy;

@@ -28,22 +28,23 @@ pub(crate) enum Traffic {
 }
 
 impl Traffic {
-    const ALL: [Self; 3] = [
-        Traffic::KeptOpen,
-        Traffic::NewConnections,
-        Traffic::Datagrams,
+    const ALL: [(&str, Self); 3] = [
+        ("kept-open", Traffic::KeptOpen),
+        ("new-connections", Traffic::NewConnections),
+        ("datagrams", Traffic::Datagrams),
     ];
 
     pub(crate) fn name(self) -> &'static str {
-        match self {
-            Traffic::KeptOpen => "kept-open",
-            Traffic::NewConnections => "new-connections",
-            Traffic::Datagrams => "datagrams",
-        }
+        let mut all = Self::ALL.iter();
+        all.find(|(_, traffic)| *traffic == self)
+            .expect("all are there")
+            .0
     }
 
     pub(crate) fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|traffic| traffic.name() == name)
+        let mut all = Self::ALL.into_iter();
+        all.find(|(other, _)| *other == name)
+            .map(|(_, traffic)| traffic)
     }
 }
 

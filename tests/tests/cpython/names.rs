@@ -3,25 +3,30 @@
 
 use tests::prelude::*;
 
+/// The names of servers with a handler.
+macro_rules! names {
+    ($($server:ident),+ $(,)?) => { [$(type_name::<$server<Base>>()),+] };
+}
+
 /// Python's, and the fourth column.
 pub(crate) fn servers() -> [&'static str; 16] {
-    [
-        type_name::<TCPServer<Base>>(),
-        type_name::<UDPServer<Base>>(),
-        type_name::<UnixStreamServer<Base>>(),
-        type_name::<UnixDatagramServer<Base>>(),
-        type_name::<ThreadingTCPServer<Base>>(),
-        type_name::<ThreadingUDPServer<Base>>(),
-        type_name::<ThreadingUnixStreamServer<Base>>(),
-        type_name::<ThreadingUnixDatagramServer<Base>>(),
-        type_name::<ForkingTCPServer<Base>>(),
-        type_name::<ForkingUDPServer<Base>>(),
-        type_name::<ForkingUnixStreamServer<Base>>(),
-        type_name::<ForkingUnixDatagramServer<Base>>(),
-        type_name::<GreenTCPServer<Base>>(),
-        type_name::<GreenUDPServer<Base>>(),
-        type_name::<GreenUnixStreamServer<Base>>(),
-        type_name::<GreenUnixDatagramServer<Base>>(),
+    names![
+        TCPServer,
+        UDPServer,
+        UnixStreamServer,
+        UnixDatagramServer,
+        ThreadingTCPServer,
+        ThreadingUDPServer,
+        ThreadingUnixStreamServer,
+        ThreadingUnixDatagramServer,
+        ForkingTCPServer,
+        ForkingUDPServer,
+        ForkingUnixStreamServer,
+        ForkingUnixDatagramServer,
+        GreenTCPServer,
+        GreenUDPServer,
+        GreenUnixStreamServer,
+        GreenUnixDatagramServer,
     ]
 }
 

@@ -31,7 +31,7 @@ fn clients(trial: &mut Trial) {
     let pulse = Pulse::start(address);
     let flood = (0..count).filter_map(|_| {
         // A refused client may see that at any step.
-        let mut client = stream_from(FLOOD, address).ok()?;
+        let mut client = Client::stream_from(FLOOD, address).ok()?;
         client.write_all(b"hello").ok()?;
         client.read_exact(&mut [0; 5]).ok()?;
         Some(client)
@@ -54,7 +54,7 @@ fn clients(trial: &mut Trial) {
     let forking = trial.column() == Column::Forking;
     let addresses = trial.size(300, if forking { 10_000 } else { 100_000 });
     let served = crowd(8, addresses, |number| {
-        let mut client = stream_from(local(number), address).expect("connect");
+        let mut client = Client::stream_from(local(number), address).expect("connect");
         assert_eq!(client.ask("hello"), b"hello");
         assert_eq!(client.finish(), b"");
     });

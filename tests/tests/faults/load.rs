@@ -2,7 +2,6 @@
 
 use std::iter;
 
-use socket2::Socket;
 use tests::prelude::*;
 
 /// Sends a line to an echo server over a stream, and receives it again.
@@ -14,34 +13,10 @@ pub(crate) fn echo_one(address: &Address) {
     assert_eq!(client.finish(), b"");
 }
 
-/// A connection from that loopback address.
-pub(crate) fn stream_from(ip: Ipv4Addr, server: &Address) -> io::Result<Client> {
-    stream_with(server, |socket| {
-        socket.bind(&SocketAddr::from((ip, 0)).into())
-    })
-}
-
 /// The loopback address of that number, of a million.
 pub(crate) fn local(number: usize) -> Ipv4Addr {
     let number = u32::try_from(number).expect("a small number");
     Ipv4Addr::from_bits(Ipv4Addr::new(127, 1, 0, 0).to_bits() + number)
-}
-
-/// A connection with a receive buffer of that many bytes.
-pub(crate) fn narrow_stream(server: &Address, buffer: usize) -> io::Result<Client> {
-    stream_with(server, |socket| socket.set_recv_buffer_size(buffer))
-}
-
-fn stream_with(
-    server: &Address,
-    change: impl FnOnce(&Socket) -> io::Result<()>,
-) -> io::Result<Client> {
-    let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
-    change(&socket)?;
-    socket.set_read_timeout(Some(DEADLINE))?;
-    socket.set_write_timeout(Some(DEADLINE))?;
-    socket.connect(&inet(server).into())?;
-    Ok(Client::Tcp(socket.into()))
 }
 
 /// Does `work` for each number below `count`, on that many threads.

@@ -63,7 +63,7 @@ fn grows(
 /// Each client has another address, or the ports would run out.
 fn come_and_go(address: &Address, count: usize) {
     crowd(AT_A_TIME, count, |number| {
-        let mut client = stream_from(local(number % (1 << 20)), address).expect("connect");
+        let mut client = Client::stream_from(local(number % (1 << 20)), address).expect("connect");
         assert_eq!(client.ask("hello"), b"hello");
     });
 }

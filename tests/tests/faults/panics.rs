@@ -124,7 +124,7 @@ fn clients(trial: &mut Trial) {
 /// Returns the time until the connection has ended.
 fn meet_a_panic(address: &Address, word: &str) -> Duration {
     let mut client = match word {
-        "verify_request" => stream_from(UNBEARABLE, address).expect("connect"),
+        "verify_request" => Client::stream_from(UNBEARABLE, address).expect("connect"),
         _ => Client::stream(address),
     };
     let began = Instant::now();

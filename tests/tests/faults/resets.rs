@@ -29,7 +29,7 @@ fn clients(trial: &mut Trial) {
     let count = trial.size(100, 1_000);
     let (child, before) = trial.begin(&[], whole_reply);
     crowd(AT_A_TIME, count, |_| {
-        let mut client = narrow_stream(child.address(), 32 * 1024).expect("connect");
+        let mut client = Client::narrow_stream(32 * 1024, child.address()).expect("connect");
         client.send("please");
         client.read_exact(&mut [0; 1000]).expect("the beginning");
         client.reset();

@@ -39,7 +39,7 @@ fn clients(trial: &mut Trial) {
 
     let names = (0..readers).map(|number| format!("reader-{number}"));
     let mut members: Vec<Member> = names.map(|name| join(address, &name)).collect();
-    let stalled = narrow_stream(address, 4_096).expect("connect");
+    let stalled = Client::narrow_stream(4_096, address).expect("connect");
     let stalled = enter(stalled, "stalled");
     let mut speaker = join(address, "speaker");
     let at_first = child.resident();
@@ -119,7 +119,7 @@ fn clients(trial: &mut Trial) {
 fn short_lines(trial: &mut Trial, child: &Child) -> usize {
     let count = trial.size(4, 50);
     let deaf = (0..count).map(|number| {
-        let client = narrow_stream(child.address(), 4_096).expect("connect");
+        let client = Client::narrow_stream(4_096, child.address()).expect("connect");
         enter(client, &format!("deaf-{number}"))
     });
     let deaf: Vec<Member> = deaf.collect();

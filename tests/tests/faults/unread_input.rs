@@ -23,7 +23,7 @@ fn clients(trial: &mut Trial) {
     let count = trial.size(50, 1_000);
     let (child, before) = trial.begin(&[], whole_reply);
     let replies = crowd(AT_A_TIME, count, |_| {
-        let mut client = narrow_stream(child.address(), BUFFER).expect("connect");
+        let mut client = Client::narrow_stream(BUFFER, child.address()).expect("connect");
         client.send(INPUT);
         received(&mut client)
     });
@@ -63,7 +63,7 @@ fn received(client: &mut impl Read) -> usize {
 
 /// Returns how long a client can send after it has received the reply.
 fn endless(address: &Address) -> Duration {
-    let mut client = narrow_stream(address, BUFFER).expect("connect");
+    let mut client = Client::narrow_stream(BUFFER, address).expect("connect");
     let mut reader = client.tcp().try_clone().expect("the same connection");
     let reader = thread::spawn(move || {
         received(&mut reader);

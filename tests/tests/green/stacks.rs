@@ -17,54 +17,52 @@ fn deep(levels: usize) -> usize {
     }
 }
 
-fn leave_no_core_file() {
-    lower(Resource::Core, 0);
+/// Runs `part` in a process that it ends by that signal. Returns the standard error.
+#[track_caller]
+fn ends_by(signal: Signal, part: fn()) -> String {
+    let Some(ended) = own_process() else {
+        // Without a core file.
+        lower(Resource::Core, 0);
+        part();
+        unreachable!("there is no end to it, or no room for it");
+    };
+    assert_eq!(ended.status.signal(), Some(signal.as_raw()), "{ended:?}");
+    ended.errors
 }
 
 #[test]
 fn an_overflow_ends_the_process_with_a_message() {
-    let Some(ended) = own_process() else {
-        leave_no_core_file();
+    let errors = ends_by(Signal::SEGV, || {
         let handler = |request: Socket, _| request.sendall(&deep(usize::MAX).to_ne_bytes());
         let server = run(GreenTCPServer::handling(handler), LOCAL);
         Client::stream(&server.address()).rest();
-        unreachable!("there is no end to it");
-    };
-    let signal = ended.status.signal();
-    assert_eq!(signal, Some(Signal::SEGV.as_raw()), "{ended:?}");
+    });
     let message = "a green thread has overflowed its stack: give it a larger stack_size";
-    assert!(ended.errors.contains(message), "{ended:?}");
+    assert!(errors.contains(message), "{errors}");
 }
 
 /// A frame that ends beyond the guard is touched page by page, and so meets it.
 #[test]
 fn a_large_frame_cannot_skip_the_guard() {
-    let Some(ended) = own_process() else {
-        leave_no_core_file();
-        let large = || black_box([1_u8; 2 << 20]).len();
-        let _ = green::spawn(large).join();
-        unreachable!("there is no room for it");
-    };
-    let signal = ended.status.signal();
-    assert_eq!(signal, Some(Signal::SEGV.as_raw()), "{ended:?}");
-    assert!(ended.errors.contains("overflowed its stack"), "{ended:?}");
+    let errors = ends_by(Signal::SEGV, || {
+        let _ = green::spawn(|| black_box([1_u8; 2 << 20]).len()).join();
+    });
+    assert!(errors.contains("overflowed its stack"), "{errors}");
 }
 
 /// The standard library reports it.
 #[test]
 fn an_ordinary_thread_overflows_as_ever() {
-    let Some(ended) = own_process() else {
-        leave_no_core_file();
+    let errors = ends_by(Signal::ABORT, || {
         assert_eq!(on_green(|| 1), 1);
         let thread = thread::Builder::new().name("ordinary".to_owned());
         let thread = thread.spawn(|| deep(usize::MAX)).expect("a thread");
         let _ = thread.join();
-        unreachable!("there is no end to it");
-    };
-    let signal = ended.status.signal();
-    assert_eq!(signal, Some(Signal::ABORT.as_raw()), "{ended:?}");
-    assert!(ended.errors.contains("'ordinary'"), "{ended:?}");
-    assert!(!ended.errors.contains("green"), "{ended:?}");
+    });
+    assert!(
+        errors.contains("'ordinary'") && !errors.contains("green"),
+        "{errors}"
+    );
 }
 
 /// Enough for a thousand levels, for which the usual size is not.

@@ -99,23 +99,6 @@ fn a_busy_socket_lets_others_run() {
     });
 }
 
-/// Changes nothing.
-struct Through;
-
-impl Layer for Through {
-    fn recv(&self, wire: &Wire<'_>, buffer: &mut [u8]) -> io::Result<usize> {
-        wire.recv(buffer)
-    }
-
-    fn send(&self, wire: &Wire<'_>, data: &[u8]) -> io::Result<usize> {
-        wire.send(data)
-    }
-
-    fn end(&self, _: &Wire<'_>) -> io::Result<()> {
-        Ok(())
-    }
-}
-
 #[test]
 fn a_busy_layer_lets_others_run() {
     let (one, other) = pair();

@@ -68,11 +68,7 @@ fn handle_error_gets_errors_of_every_kind<C: Column>() {
     comes_through::<C, _>(
         "full",
         || io::Error::other("full"),
-        |error| {
-            error.downcast_ref::<io::Error>().is_some()
-                && !error.is_panic()
-                && !error.is_disconnect()
-        },
+        |error| is_a::<io::Error>(error) && !error.is_panic() && !error.is_disconnect(),
     );
     comes_through::<C, _>("text", || "text", is_a::<&str>);
     comes_through::<C, _>("owned", || "owned".to_owned(), is_a::<String>);
@@ -112,18 +108,14 @@ fn each_failure_is_logged_once<C: Column>() {
         ("reset", Level::Debug, ")"),
     ] {
         let mut client = Client::stream(&server.address());
-        let Client::Tcp(socket) = &client else {
-            unreachable!("this is TCP")
-        };
-        let address = Address::from(socket.local_addr().expect("an address"));
-        SockRef::from(socket)
-            .set_linger((order == "reset").then_some(Duration::ZERO))
-            .expect("linger");
+        let address = Address::from(client.tcp().local_addr().expect("an address"));
         client.send(order);
-        client
-            .read_exact(&mut vec![0; if order == "reset" { 2048 } else { 0 }])
-            .expect("a beginning");
-        drop(client);
+        if order == "reset" {
+            client.recv_exact(2048);
+            client.reset();
+        } else {
+            drop(client);
+        }
         let about = || lines.about(&address.to_string());
         until("a line about it", || !about().is_empty());
         let [(told, line)] = &about()[..] else {

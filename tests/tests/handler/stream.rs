@@ -105,13 +105,9 @@ fn a_timeout_loses_nothing<T: Streams, C: Column>() {
     let mut client = T::client(&server.address());
     for _ in 0..2 {
         client.send(b"hel");
-        let mut question = [0; 4];
-        client.read_exact(&mut question).expect("recv");
-        assert_eq!(&question, b"and?");
+        assert_eq!(client.recv_exact(4), b"and?");
         assert_eq!(client.ask(b"lo, \n"), b"hello");
-        let mut rest = [0; 3];
-        client.read_exact(&mut rest).expect("recv");
-        assert_eq!(&rest, b", \n");
+        assert_eq!(client.recv_exact(3), b", \n");
     }
     assert_eq!(client.rest(), b"");
     let (_, kind) = failures.recv_timeout(DEADLINE).expect("handle_error");
@@ -139,18 +135,6 @@ impl TooLate {
     }
 }
 
-/// Waits until its client has reset the connection.
-#[derive(StreamRequestHandler)]
-struct Waiting {
-    request: Socket,
-}
-
-impl Waiting {
-    fn handle(&self) -> io::Result<()> {
-        until_reset(&self.request)
-    }
-}
-
 fn until_reset(request: &Socket) -> io::Result<()> {
     request.sendall(b"here")?;
     assert_eq!(error_kind(request.recv(1)), ErrorKind::ConnectionReset);
@@ -161,8 +145,10 @@ fn until_reset(request: &Socket) -> io::Result<()> {
 ///
 /// Complaint 25, complaint 31.
 fn a_reset_client_is_no_failure<C: Column>() {
-    fn finishes<C: Column, H: RequestHandler<Socket, ()>>() {
-        let server = run(Server::<Tcp, C, H>::builder(), LOCAL);
+    fn finishes<H: RequestHandler<Socket, S>, S: BaseServer>(
+        builder: Builder<Tcp, impl Concurrency, H, S>,
+    ) {
+        let server = run(builder, LOCAL);
         let mut client = Client::stream(&server.address());
         assert_eq!(client.recv(), b"here");
         client.reset();
@@ -170,8 +156,10 @@ fn a_reset_client_is_no_failure<C: Column>() {
         let stats = server.stats();
         assert_eq!((stats.finished, stats.failed), (1, 0), "{stats:?}");
     }
-    finishes::<C, TooLate>();
-    finishes::<C, Waiting>();
+    finishes(Server::<Tcp, C, TooLate>::builder());
+    finishes(Server::<Tcp, C, _, _>::handling(|request: Socket, _| {
+        until_reset(&request)
+    }));
 }
 
 matrix!(columns: a_reset_client_is_no_failure);

@@ -148,42 +148,6 @@ fn limits_hold_in_a_drain<C: Concurrent>() {
     assert_eq!((drained.aborted, stats.finished, most), (0, 20, 2));
 }
 
-/// Every accepted client is answered. Returns how many got a connection and no answer.
-fn resets_in_a_drain<T: Streams, C: Concurrent>() -> u64 {
-    let mut resets = 0;
-    for _ in 0..10 {
-        let (_folder, server) = placed(Server::<T, C, Echo>::builder());
-        let asking = [(); 4].map(|()| {
-            let address = server.address();
-            thread::spawn(move || {
-                let (mut answered, mut answer) = (0, [0; 5]);
-                while let Ok(mut client) = Client::impatient(&address) {
-                    let asked = client.write_all(b"hello");
-                    if asked.and_then(|()| client.read_exact(&mut answer)).is_err() {
-                        return (answered, 1);
-                    }
-                    answered += 1;
-                }
-                (answered, 0)
-            })
-        });
-        until("they are at it", || server.stats().finished > 20);
-        let (drained, stats) = server.drain(DEADLINE / 2);
-        let asked = asking.map(|one| one.join().expect("no panic"));
-        let answered = asked.iter().map(|one| one.0).sum();
-        assert_eq!((drained.aborted, stats.accepted), (0, answered));
-        resets += asked.iter().map(|one| one.1).sum::<u64>();
-    }
-    resets
-}
-
-fn accepted_clients_are_answered<C: Concurrent>() {
-    // On a busy machine the last step of a TCP handshake may come after the listener has closed,
-    // as over a long line.
-    resets_in_a_drain::<Tcp, C>();
-    assert_eq!(resets_in_a_drain::<UnixStream, C>(), 0);
-}
-
 #[derive(Default)]
 struct Chat {
     members: Mutex<Vec<Socket>>,
@@ -242,7 +206,7 @@ fn server_close_precedes_the_wait<C: Concurrent>() {
 
 matrix!(
     concurrent: each_drain_has_its_own_deadline, a_handler_deaf_to_its_abort_is_abandoned,
-    limits_hold_in_a_drain, accepted_clients_are_answered, server_close_precedes_the_wait,
+    limits_hold_in_a_drain, server_close_precedes_the_wait,
 );
 
 /// Complaint 08.

@@ -201,34 +201,30 @@ impl Steps<'_> {
                 Request::Datagram(datagram) => write!(self.wfile, "{}", datagram.data.len()),
                 Request::Stream(_) => unreachable!("a stream has no size"),
             },
-            "wait" => {
-                wait(argument);
-                Ok(())
-            }
-            "trace" => {
-                trace(argument);
-                Ok(())
-            }
-            "address" => {
-                self.address();
-                Ok(())
-            }
-            "shutdown" => {
-                self.server.shutdown();
-                trace("shutdown.returned");
-                Ok(())
-            }
-            "close" => {
-                self.socket().close();
-                Ok(())
-            }
             "nodelay" => {
                 let on = socket2::SockRef::from(self.socket()).tcp_nodelay()?;
                 self.wfile.write_all(if on { b"on" } else { b"off" })
             }
             "keep" => self.keep(argument),
+            _ => {
+                self.take_without_data(name, argument);
+                Ok(())
+            }
+        }
+    }
+
+    fn take_without_data(&self, name: &str, argument: &str) {
+        match name {
+            "wait" => wait(argument),
+            "trace" => trace(argument),
+            "address" => self.address(),
+            "shutdown" => {
+                self.server.shutdown();
+                trace("shutdown.returned");
+            }
+            "close" => self.socket().close(),
             // `closed` is a step of Python's side: our socket lives as long as its last handle.
-            "closed" | "nothing" => Ok(()),
+            "closed" | "nothing" => {}
             _ => unreachable!("no step is called {name}"),
         }
     }

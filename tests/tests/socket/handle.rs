@@ -151,31 +151,21 @@ matrix!(threads: a_closed_socket_refuses_every_call, a_detached_socket_is_the_ca
 #[test]
 fn a_socket_of_std_may_be_taken() {
     let folder = Folder::new();
-    let stream = SocketKind::Stream;
-    let datagram = SocketKind::Datagram;
-    let listener = TcpListener::bind("127.0.0.1:0").expect("bind");
+    let listener = TcpListener::bind(LOCAL).expect("bind");
     let client = TcpStream::connect(listener.local_addr().expect("an address"));
-    let sockets: [(Socket, SocketKind); 6] = [
-        (client.expect("connect").into(), stream),
-        (listener.into(), stream),
-        (
-            UdpSocket::bind("127.0.0.1:0").expect("bind").into(),
-            datagram,
-        ),
-        (
-            net::UnixListener::bind(folder.join("a"))
-                .expect("bind")
-                .into(),
-            stream,
-        ),
-        (
-            net::UnixDatagram::bind(folder.join("b"))
-                .expect("bind")
-                .into(),
-            datagram,
-        ),
-        (net::UnixStream::pair().expect("a pair").0.into(), stream),
+    let unix = net::UnixListener::bind(folder.join("a")).expect("bind");
+    let streams: [Socket; 4] = [
+        client.expect("connect").into(),
+        listener.into(),
+        unix.into(),
+        net::UnixStream::pair().expect("a pair").0.into(),
     ];
+    let unix = net::UnixDatagram::bind(folder.join("b")).expect("bind");
+    let udp = UdpSocket::bind(LOCAL).expect("bind");
+    let datagrams: [Socket; 2] = [udp.into(), unix.into()];
+    let streams = streams.map(|socket| (socket, SocketKind::Stream));
+    let datagrams = datagrams.map(|socket| (socket, SocketKind::Datagram));
+    let sockets = streams.into_iter().chain(datagrams);
     for (socket, kind) in sockets {
         assert_eq!(socket.kind().expect("kind"), kind);
         assert_eq!(socket.fileno(), socket.as_raw_fd());
@@ -191,22 +181,13 @@ fn a_socket_of_std_may_be_taken() {
 #[test]
 fn debug_shows_both_addresses() {
     let (socket, other) = tcp_pair();
-    let (near, far) = (
-        other.peer_addr().expect("a peer"),
-        other.local_addr().expect("a name"),
-    );
-    let fd = socket.fileno();
-    let shown = format!("{socket:?}");
-    assert_eq!(
-        shown,
-        format!("Socket {{ fd: {fd}, laddr: {near}, raddr: {far} }}")
-    );
+    let near = other.peer_addr().expect("a peer");
+    let far = other.local_addr().expect("a name");
+    let expected = format!("{{ fd: {}, laddr: {near}, raddr: {far} }}", socket.fileno());
+    assert_eq!(format!("{socket:?}"), format!("Socket {expected}"));
     socket.close();
     assert_eq!(format!("{socket:?}"), "Socket { fd: -1 }");
     let alone = new(AddressFamily::Unix, SocketKind::Datagram);
-    let shown = format!("{alone:?}");
-    assert_eq!(
-        shown,
-        format!("Socket {{ fd: {}, laddr: unnamed }}", alone.fileno())
-    );
+    let expected = format!("Socket {{ fd: {}, laddr: unnamed }}", alone.fileno());
+    assert_eq!(format!("{alone:?}"), expected);
 }

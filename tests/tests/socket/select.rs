@@ -17,11 +17,8 @@ fn select_returns_the_ready_sockets<W: Thread>() {
         for (reads, timeout) in [(both.as_slice(), 1), (&[], 0)] {
             let reads: Vec<&dyn Selectable> = reads.iter().map(|one| *one as _).collect();
             let timeout = Some(Duration::from_millis(timeout));
-            assert!(
-                select(&reads, &[], &[], timeout)
-                    .expect("select")
-                    .is_empty()
-            );
+            let found = select(&reads, &[], &[], timeout).expect("select");
+            assert!(found.is_empty());
         }
         let found = select(&[&quiet], &[&quiet, &ready], &[], None).expect("select");
         assert_eq!(asked(&found, both), [[false; 2], [true; 2]]);
@@ -45,11 +42,9 @@ fn select_returns_the_ready_sockets<W: Thread>() {
 fn select_waits_for_other_descriptors<W: Thread>() {
     W::in_time("select", || {
         let (request, _client) = tcp_pair();
-        let mut child = Command::new("cat")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("cat");
+        let mut cat = Command::new("cat");
+        let cat = cat.stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = cat.spawn().expect("cat");
         let mut input = child.stdin.take().expect("piped");
         let mut output = child.stdout.take().expect("piped");
         for _ in 0..3 {
@@ -79,7 +74,7 @@ fn select_reports_urgent_data<W: Thread>() {
         let short = Some(Duration::from_millis(1));
         client.set_nodelay(true).expect("an option");
         let urgent = thread::spawn(move || {
-            socket2::SockRef::from(&client)
+            SockRef::from(&client)
                 .send_out_of_band(b"!")
                 .map(|_| client)
         });

@@ -80,10 +80,8 @@ fn sendto_a_full_queue_times_out<W: Thread>() {
         }
         socket.settimeout(Some(SHORT)).expect("a timeout");
         let (kind, took) = failure(|| socket.sendto(b"x", &path));
-        assert!(
-            kind == ErrorKind::TimedOut && took >= SHORT,
-            "{kind} {took:?}"
-        );
+        assert_eq!(kind, ErrorKind::TimedOut);
+        assert!(took >= SHORT, "{took:?}");
     });
 }
 
@@ -172,10 +170,8 @@ fn connect_times_out<W: Thread>() {
         let address = listener.getsockname().expect("a name");
         W::in_time("connect", move || {
             let (kind, took) = failure(|| create_connection(&address, Some(SHORT)));
-            assert!(
-                kind == ErrorKind::TimedOut && took >= SHORT,
-                "{address} {kind} {took:?}"
-            );
+            assert_eq!(kind, ErrorKind::TimedOut, "{address}");
+            assert!(took >= SHORT, "{address} {took:?}");
             let (kind, _) = failure(|| create_connection(&address, Some(Duration::ZERO)));
             assert_eq!(kind, ErrorKind::WouldBlock, "{address}");
         });

@@ -89,6 +89,7 @@ fn port_of_yesterday() -> (Address, [OwnedFd; 2]) {
     (address, [connection, client.detach().expect("detach")])
 }
 
+/// Complaint 13.
 #[test]
 fn allow_reuse_address_lets_tcp_restart_at_once() {
     let (address, _connection) = port_of_yesterday();

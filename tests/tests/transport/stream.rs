@@ -35,31 +35,6 @@ fn small_client(address: &Address) -> Client {
     }
 }
 
-/// A plain close with unread input resets the connection, and nearly all of these replies are lost.
-fn whole_replies_despite_unread_input<T: Streams, C: Concurrent>(transport: T) {
-    let folder = Folder::new();
-    let server = replies::<_, C>(&folder, transport);
-    let address = server.address();
-    thread::scope(|scope| {
-        for _ in 0..8 {
-            scope.spawn(|| {
-                for _ in 0..25 {
-                    let mut client = small_client(&address);
-                    client.send([b'?'; 50_000]);
-                    assert!(client.rest() == REPLY, "truncated");
-                }
-            });
-        }
-    });
-    let (_, stats) = server.drain(DEADLINE);
-    assert_eq!((stats.accepted, stats.finished), (200, 200));
-}
-
-fn a_reply_arrives_whole_despite_unread_input<C: Concurrent>() {
-    whole_replies_despite_unread_input::<_, C>(Tcp::new().linger(DEADLINE));
-    whole_replies_despite_unread_input::<_, C>(UnixStream::new().linger(DEADLINE));
-}
-
 /// Neither a client that never reads nor one that never stops sending keeps a request alive.
 fn no_client_is_waited_for_beyond_linger<C: Concurrent>() {
     let folder = Folder::new();
@@ -122,6 +97,6 @@ fn a_handler_resets_its_connection<C: Column>() {
 
 matrix!(columns: a_handler_resets_its_connection);
 matrix!(
-    concurrent: a_reply_arrives_whole_despite_unread_input, no_client_is_waited_for_beyond_linger,
+    concurrent: no_client_is_waited_for_beyond_linger,
     a_finished_client_costs_no_wait,
 );

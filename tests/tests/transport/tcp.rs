@@ -1,27 +1,6 @@
-//! Streams from end to end: TCP, and what Unix streams share with it.
+//! TCP: servers that accept a client once it has sent something.
 
 use tests::prelude::*;
-
-fn text(length: usize) -> Vec<u8> {
-    let mut text = b"the quick brown fox ".repeat(length / 20 + 1);
-    text.truncate(length);
-    text
-}
-
-fn every_byte_comes_back<T: Streams, C: Column>() {
-    let (_folder, server) = placed(Server::<T, C, Echo>::builder());
-    for length in [0, 1, 2, 1_023, 1_024, 1_025, 8_191, 8_192, 8_193, 65_537] {
-        let mut client = T::client(&server.address());
-        assert_eq!(client.ask(text(length)), text(length));
-        assert_eq!(client.finish(), b"");
-    }
-    let mut client = T::client(&server.address());
-    for _ in 0..30 {
-        assert!(client.ask(text(100_000)) == text(100_000));
-    }
-}
-
-matrix!(streams: every_byte_comes_back);
 
 fn wait_for_input_leaves_silent_clients_waiting<C: Column>() {
     let builder = Server::<Tcp, C, Echo>::builder().wait_for_input(DEADLINE * 10);

@@ -9,10 +9,9 @@ use crate::support::{EndAfter, Journal, Over, ask, end_after, end_of, is_childle
 
 list!(
     TESTS: max_children_is_never_exceeded, a_full_server_can_be_stopped,
-    overflow_may_refuse_clients, an_ended_child_makes_room_at_once, a_drain_serves_the_backlog,
+    an_ended_child_makes_room_at_once, a_drain_serves_the_backlog,
     other_children_are_left_alone,
-    active_children_returns_their_numbers, a_child_takes_its_clients_place,
-    handle_request_waits_for_ended_children, a_killed_child_is_logged,
+    active_children_returns_their_numbers, handle_request_waits_for_ended_children, a_killed_child_is_logged,
     a_thousand_requests_leave_nothing,
 );
 
@@ -95,23 +94,6 @@ fn a_full_server_can_be_stopped() {
     // The server may serve again, and takes the second when there is room.
     assert_eq!(server.handle_request().expect("serve"), Served::Handled);
     assert_eq!(second.rest(), b"second");
-}
-
-/// The loop refuses, not a child.
-fn overflow_may_refuse_clients() {
-    let server = ForkingTCPServer::<Echo, _>::with(Busy).max_children(1);
-    let server = bind(server.overflow(Overflow::Refuse));
-    let mut first = Client::stream(server.server_address());
-    assert_eq!(server.handle_request().expect("serve"), Served::Handled);
-    let mut second = Client::stream(server.server_address());
-    assert_eq!(server.handle_request().expect("serve"), Served::Refused);
-    assert_eq!(second.rest(), b"busy");
-    assert_eq!(first.ask("first"), b"first");
-    first.end();
-    assert_eq!(first.rest(), b"");
-    let drained = server.server_close();
-    assert_eq!((drained.finished, drained.aborted), (1, 0));
-    assert_eq!(server.stats().refused, 1);
 }
 
 /// One at a time, until one client ends the server. Nothing else wakes this server but its children.
@@ -200,23 +182,6 @@ fn active_children_returns_their_numbers() {
     assert_eq!(server.server_close().aborted, 0);
     assert!(server.active_children().is_empty());
     assert!(is_childless());
-}
-
-/// Until it has ended.
-fn a_child_takes_its_clients_place() {
-    let server = bind(ForkingTCPServer::<Echo>::builder().max_connections_per_address(1));
-    let mut first = Client::stream(server.server_address());
-    assert_eq!(server.handle_request().expect("serve"), Served::Handled);
-    let mut second = Client::stream(server.server_address());
-    assert_eq!(server.handle_request().expect("serve"), Served::Refused);
-    assert_eq!(second.rest(), b"");
-    assert_eq!(first.ask("hello"), b"hello");
-
-    first.end();
-    end_of(server.active_children()[0]);
-    let mut third = ask(server.server_address(), "hello");
-    assert_eq!(server.handle_request().expect("serve"), Served::Handled);
-    assert_eq!(third.rest(), b"hello");
 }
 
 /// Complaint 20.
