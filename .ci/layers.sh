@@ -26,7 +26,7 @@ ALLOWED = {
     "pool": "panics sync sys",
     "green": "aborts panics pool sync sys",
     "wait": "green panics sync sys",
-    "address": "sys", "control": "address sys",
+    "address": "green sys wait", "control": "address sys",
     "socket": "aborts address control green panics sync sys wait",
     "request": "address control panics socket sync sys wait",
     "transport": "address axis control request socket sys wait",

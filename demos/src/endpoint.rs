@@ -92,7 +92,7 @@ impl Endpoint {
 pub fn address(text: &str, role: Role) -> Result<Address, String> {
     let address = match role {
         Role::Server => text.to_address(),
-        Role::Client => text.to_peer(),
+        Role::Client => text.to_peer(None),
     };
     address.map_err(|error| error.to_string())
 }

@@ -156,7 +156,7 @@ impl ServerOptions {
         let server = builder
             .lame_duck(self.lame_duck)
             .bind(address)
-            .map_err(|error| Failure::new(format!("cannot listen on {address}: {error}")))?;
+            .map_err(Failure::new)?;
         // Before any client or script can know that the server is there.
         server.drain_on_signals(self.drain)?;
         server.on_signal(SIGUSR1, |server| log_counters(&server.stats()))?;

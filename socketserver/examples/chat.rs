@@ -5,19 +5,20 @@
 
 use std::collections::HashMap;
 use std::env;
-use std::io::{self, ErrorKind};
+use std::io;
 use std::net::Shutdown;
-use std::sync::Arc;
+use std::time::Duration;
 
 use parking_lot::Mutex;
 use socketserver::{
-    Address, BaseServer, ServerRef, Socket, SocketReader, StreamRequestHandler, ThreadingTCPServer,
+    Address, BaseServer, ServerRef, Socket, SocketOption, SocketReader, StreamRequestHandler,
+    ThreadingTCPServer,
 };
 
 /// Shared by all handlers. In Python: the attributes of a `ThreadingTCPServer` subclass.
 #[derive(Default)]
 struct Chat {
-    members: Mutex<HashMap<Address, Arc<Mutex<Socket>>>>,
+    members: Mutex<HashMap<Address, Socket>>,
 }
 
 impl BaseServer for Chat {}
@@ -25,10 +26,9 @@ impl BaseServer for Chat {}
 impl Chat {
     fn say(&self, text: &str) {
         // Release this lock before the first send, so that a slow member delays only speakers.
-        let members: Vec<_> = self.members.lock().values().cloned().collect();
+        let members: Vec<Socket> = self.members.lock().values().cloned().collect();
         for member in members {
-            // Two lines that are sent at the same time could mix.
-            let member = member.lock();
+            // The lines of several speakers stay whole. But after an error there may be half of one.
             if member.sendall(text.as_bytes()).is_err() {
                 // It has left, or reads nothing. Its own handler sees the end, and removes it.
                 let _ = member.shutdown(Shutdown::Both);
@@ -37,9 +37,7 @@ impl Chat {
     }
 }
 
-/// A member may take two seconds to read a line, and any time to write one.
 #[derive(StreamRequestHandler)]
-#[handler(timeout = 2)]
 struct Member {
     request: Socket,
     client_address: Address,
@@ -48,25 +46,21 @@ struct Member {
 }
 
 impl Member {
-    fn setup(&self) {
+    fn setup(&self) -> io::Result<()> {
+        // A member may take two seconds to read a line, and any time to write one.
+        let limit = SocketOption::SendTimeout(Some(Duration::from_secs(2)));
+        self.request.setsockopt(limit)?;
         let (address, socket) = (self.client_address.clone(), self.request.clone());
-        let socket = Arc::new(Mutex::new(socket));
         self.server.members.lock().insert(address, socket);
+        Ok(())
     }
 
     fn handle(&mut self) -> io::Result<()> {
         for line in self.rfile.lines_up_to(4096) {
-            match line {
-                Ok(line) => {
-                    // Control characters could command the terminals of others.
-                    let text = line.replace(char::is_control, "\u{fffd}");
-                    self.server
-                        .say(&format!("{}: {text}\n", self.client_address));
-                }
-                // There is no line yet, and the next call goes on.
-                Err(error) if error.kind() == ErrorKind::TimedOut => {}
-                Err(error) => return Err(error),
-            }
+            // Control characters could command the terminals of others.
+            let text = line?.replace(char::is_control, "\u{fffd}");
+            let line = format!("{}: {text}\n", self.client_address);
+            self.server.say(&line);
         }
         Ok(())
     }

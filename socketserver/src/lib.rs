@@ -146,9 +146,9 @@
 //! 4. `server/engine/drain.rs` is the end of the server, in six steps.
 //!
 //! Whatever travels between the folders is in `request/`, and what signals do is in `signals/`.
-//! `pool/` and `green/` run code and know
-//! nothing of servers, `panics.rs` contains the panics of user code, and `sys/` holds every `unsafe`
-//! block. `CONTRIBUTING.md` has a map, and the words that the code uses.
+//! `pool/` and `green/` run code and know nothing of servers, `panics.rs` contains the panics of user
+//! code, and `sys/` holds every `unsafe` block. `CONTRIBUTING.md` has a map, and the words that the
+//! code uses.
 
 #[cfg(not(target_os = "linux"))]
 compile_error!("expected Linux: socketserver supports no other system");
@@ -234,7 +234,7 @@ pub use wait::{Ready, Selectable, select};
 /// | [`Inet`](options::Inet) | [`Tcp`], [`Udp`] | `allow_reuse_address`, `allow_reuse_port`, `dual_stack` |
 /// | [`TcpOnly`](options::TcpOnly) | [`Tcp`] | `wait_for_input`, `disable_nagle_algorithm` |
 /// | [`Packets`](options::Packets) | [`Udp`], [`UnixDatagram`] | `max_packet_size`, `send_timeout` |
-/// | [`File`](options::File) | [`UnixStream`], [`UnixDatagram`] | `mode` |
+/// | [`File`](options::File) | [`UnixStream`], [`UnixDatagram`] | `mode`, `restore_file` |
 /// | [`Threads`](options::Threads) | [`Threading`] | `max_threads`, `keep_alive` |
 /// | [`Children`](options::Children) | [`Forking`] | `max_children`, `fork_beside_threads` |
 /// | [`GreenThreads`](options::GreenThreads) | [`Green`] | `stack_size`, `max_green_threads` |

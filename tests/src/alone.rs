@@ -88,14 +88,14 @@ pub fn in_own_process() -> bool {
     alone().is_some()
 }
 
-/// [`alone`] in a network of its own, after these commands of a shell. Skipped where that is not
+/// [`alone`] in a network and with mounts of its own, after these commands of a shell. Skipped where that is not
 /// allowed.
 #[track_caller]
 pub fn alone_in_network(commands: &str) -> Option<()> {
     if is_elsewhere() {
         return Some(());
     }
-    let allowed = Command::new("unshare").args(["-n", "true"]).output();
+    let allowed = Command::new("unshare").args(["-n", "-m", "true"]).output();
     if !allowed.is_ok_and(|output| output.status.success()) {
         eprintln!("skipped: a separate network is not allowed");
         return None;
@@ -104,7 +104,7 @@ pub fn alone_in_network(commands: &str) -> Option<()> {
     let test = elsewhere_command(&this_test());
     let mut command = Command::new("unshare");
     command
-        .args(["-n", "sh", "-c", &script, "sh"])
+        .args(["-n", "-m", "sh", "-c", &script, "sh"])
         .arg(test.get_program());
     command.args(test.get_args()).env("ELSEWHERE", "a network");
     ended(command).passed();

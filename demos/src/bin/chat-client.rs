@@ -27,7 +27,7 @@ use rustyline::history::MemHistory;
 use rustyline::{Config, Editor, ExternalPrinter};
 use signal_hook::consts::SIGINT;
 use signal_hook::{flag, low_level};
-use socketserver::{Address, Socket, create_connection};
+use socketserver::{Address, Socket, SocketOption, create_connection};
 
 const PROMPT: &str = ">>>: ";
 
@@ -53,15 +53,14 @@ struct Options {
 fn main() -> ExitCode {
     program::run(|options: Options| {
         let Options { address, patience } = &options;
-        let connection = create_connection(address, None)
-            .map_err(|error| Failure::new(format!("cannot connect to {address}: {error}")))?;
+        let connection = create_connection(address, None).map_err(Failure::new)?;
         if io::stdin().is_terminal() && io::stdout().is_terminal() {
             let config = Config::builder().auto_add_history(true).build();
             let mut editor =
                 Editor::with_history(config, MemHistory::new()).map_err(Failure::new)?;
             // Some terminals have no cursor that can be moved.
             if let Ok(printer) = editor.create_external_printer() {
-                connection.settimeout(Some(*patience))?;
+                connection.setsockopt(SocketOption::SendTimeout(Some(*patience)))?;
                 return talk(&connection, editor, printer);
             }
         }
@@ -163,15 +162,11 @@ fn listen(connection: &Socket, mut printer: impl ExternalPrinter) {
     /// Moves the cursor one line up and down again.
     const NOTHING: &str = "\x1b[A\n";
     let (mut rfile, _) = connection.makefile(-1, 0);
-    loop {
-        match rfile.readline(LONGEST_LINE) {
-            Ok(line) if line.is_empty() => break,
-            // This fails when the editor has ended.
-            Ok(line) => drop(printer.print(shown(&line))),
-            // The time is for sending.
-            Err(error) if error.kind() == io::ErrorKind::TimedOut => {}
-            Err(_) => break,
-        }
+    while let Ok(line) = rfile.readline(LONGEST_LINE)
+        && !line.is_empty()
+    {
+        // This fails when the editor has ended.
+        let _ = printer.print(shown(&line));
     }
     // A text is shown for certain only when the editor takes the next one.
     let _ = printer.print(NOTHING.to_owned());

@@ -150,8 +150,7 @@ impl Server for Datagrams {
                 let line = printable(line);
                 let _ = writeln!(io::stderr(), "no answer to {line:?}: {error}");
                 // An answer that still comes must not be taken for the next line's answer.
-                self.socket = Self::socket(&self.address)
-                    .map_err(|error| cannot_connect(&self.address, &error))?;
+                self.socket = Self::socket(&self.address).map_err(Failure::new)?;
                 Ok(None)
             }
         }
@@ -169,12 +168,8 @@ fn main() -> ExitCode {
             TransportName::Tcp | TransportName::Unix => Stream::connect,
             TransportName::Udp | TransportName::UnixDatagram => Datagrams::connect,
         };
-        converse(connect(&address).map_err(|error| cannot_connect(&address, &error))?)
+        converse(connect(&address).map_err(Failure::new)?)
     })
-}
-
-fn cannot_connect(address: &Address, error: &io::Error) -> Failure {
-    Failure::new(format!("cannot connect to {address}: {error}"))
 }
 
 fn converse(mut server: Box<dyn Server>) -> Result<(), Failure> {

@@ -7,11 +7,14 @@
 //! | `AF_INET`, `AF_UNIX` | [`AddressFamily`] | `family.rs` |
 //! | `client_address[0]` as a key | [`Host`] | `host.rs` |
 //! | `getaddrinfo`, and what is accepted as an address | [`ToAddress`] | `resolve.rs` |
+//! | errors that name what failed | | `subject.rs` |
 
 mod family;
 mod host;
+mod look_up;
 mod other;
 mod resolve;
+mod subject;
 
 use std::fmt::{self, Write as _};
 use std::io;
@@ -27,6 +30,7 @@ pub use host::Host;
 pub(crate) use host::USUAL_PREFIX;
 pub use other::OtherAddress;
 pub use resolve::ToAddress;
+pub(crate) use subject::{about, about_address, about_system, system_number};
 
 /// The address of a server or a client, of any family.
 ///

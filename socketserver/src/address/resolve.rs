@@ -1,11 +1,12 @@
 //! Everything that is accepted as an address: [`ToAddress`].
 
-use std::fmt;
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6, ToSocketAddrs};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::Address;
+use super::look_up::look_up;
 use super::other::OtherAddress;
 
 /// Everything that is accepted as an address.
@@ -28,6 +29,12 @@ use super::other::OtherAddress;
 /// one address is needed, it is the first IPv4 address as in Python, or the first of all if there
 /// is none for IPv4.
 ///
+/// A look-up may take long. On a green thread it runs on another thread, so that no core stops.
+/// Where the caller has a timeout, the look-up counts in it: at the deadline it is left to itself,
+/// and goes on for as long as the system takes. There are at most 128 such look-ups with a deadline
+/// at once. (In a process that must stay without other threads, because a forking server serves in
+/// it, a look-up takes its time.) Numeric addresses take no detour.
+///
 /// ```
 /// use std::net::Ipv4Addr;
 /// use socketserver::{Address, ToAddress};
@@ -48,11 +55,12 @@ pub trait ToAddress {
     /// `InvalidInput` for text that is not an address, before any look-up; the look-up's.
     fn to_address(&self) -> io::Result<Address>;
 
-    /// The address of a peer: the same, but for the empty host, which names no peer.
+    /// The address of a peer: the same, but for the empty host, which names no peer. `timeout` is for
+    /// a look-up; zero is none, as on a socket that does not wait.
     ///
     /// # Errors
-    /// As [`to_address`](Self::to_address), and `InvalidInput` for the empty host.
-    fn to_peer(&self) -> io::Result<Address> {
+    /// As [`to_address`](Self::to_address), `InvalidInput` for the empty host, and `TimedOut`.
+    fn to_peer(&self, _timeout: Option<Duration>) -> io::Result<Address> {
         self.to_address()
     }
 
@@ -63,8 +71,8 @@ pub trait ToAddress {
     /// As [`to_peer`](Self::to_peer).
     ///
     /// Python: `socket.getaddrinfo`
-    fn to_addresses(&self) -> io::Result<Vec<Address>> {
-        Ok(vec![self.to_peer()?])
+    fn to_addresses(&self, timeout: Option<Duration>) -> io::Result<Vec<Address>> {
+        Ok(vec![self.to_peer(timeout)?])
     }
 }
 
@@ -73,12 +81,12 @@ impl<A: ToAddress + ?Sized> ToAddress for &A {
         (**self).to_address()
     }
 
-    fn to_peer(&self) -> io::Result<Address> {
-        (**self).to_peer()
+    fn to_peer(&self, timeout: Option<Duration>) -> io::Result<Address> {
+        (**self).to_peer(timeout)
     }
 
-    fn to_addresses(&self) -> io::Result<Vec<Address>> {
-        (**self).to_addresses()
+    fn to_addresses(&self, timeout: Option<Duration>) -> io::Result<Vec<Address>> {
+        (**self).to_addresses(timeout)
     }
 }
 
@@ -108,19 +116,17 @@ inet!((IpAddr, u16), (Ipv4Addr, u16), (Ipv6Addr, u16));
 
 impl ToAddress for (&str, u16) {
     fn to_address(&self) -> io::Result<Address> {
-        let all = look_up(self.0, self.1)?;
-        let first = all.iter().find(|address| address.is_ipv4());
-        Ok(Address::Inet(*first.unwrap_or(&all[0])))
+        Ok(first(&look_up(self.0, self.1, None)?))
     }
 
-    fn to_peer(&self) -> io::Result<Address> {
+    fn to_peer(&self, timeout: Option<Duration>) -> io::Result<Address> {
         expect_host(self.0)?;
-        self.to_address()
+        Ok(first(&look_up(self.0, self.1, timeout)?))
     }
 
-    fn to_addresses(&self) -> io::Result<Vec<Address>> {
+    fn to_addresses(&self, timeout: Option<Duration>) -> io::Result<Vec<Address>> {
         expect_host(self.0)?;
-        let all = look_up(self.0, self.1)?;
+        let all = look_up(self.0, self.1, timeout)?;
         Ok(all.into_iter().map(Address::Inet).collect())
     }
 }
@@ -130,30 +136,19 @@ impl ToAddress for (String, u16) {
         (self.0.as_str(), self.1).to_address()
     }
 
-    fn to_peer(&self) -> io::Result<Address> {
-        (self.0.as_str(), self.1).to_peer()
+    fn to_peer(&self, timeout: Option<Duration>) -> io::Result<Address> {
+        (self.0.as_str(), self.1).to_peer(timeout)
     }
 
-    fn to_addresses(&self) -> io::Result<Vec<Address>> {
-        (self.0.as_str(), self.1).to_addresses()
+    fn to_addresses(&self, timeout: Option<Duration>) -> io::Result<Vec<Address>> {
+        (self.0.as_str(), self.1).to_addresses(timeout)
     }
 }
 
-/// All addresses of a host, at least one, in the order in which to try them.
-fn look_up(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
-    if host.is_empty() {
-        return Ok(vec![(Ipv4Addr::UNSPECIFIED, port).into()]);
-    }
-    // The system's own message does not name the host.
-    let named = |kind, reason: &dyn fmt::Display| {
-        io::Error::new(kind, format!("cannot look up {host:?}: {reason}"))
-    };
-    let all = (host, port).to_socket_addrs();
-    let all: Vec<_> = all.map_err(|error| named(error.kind(), &error))?.collect();
-    if all.is_empty() {
-        return Err(named(io::ErrorKind::NotFound, &"it has no address"));
-    }
-    Ok(all)
+/// The address to use where one is needed.
+fn first(all: &[SocketAddr]) -> Address {
+    let v4 = all.iter().find(|address| address.is_ipv4());
+    Address::Inet(*v4.unwrap_or(&all[0]))
 }
 
 /// Every address of this machine is nothing to connect to: a name that a client left empty would
@@ -220,17 +215,17 @@ impl ToAddress for str {
         }
     }
 
-    fn to_peer(&self) -> io::Result<Address> {
+    fn to_peer(&self, timeout: Option<Duration>) -> io::Result<Address> {
         match Text::read(self)? {
             Text::Address(address) => Ok(address),
-            Text::Host(host, port) => (host, port).to_peer(),
+            Text::Host(host, port) => (host, port).to_peer(timeout),
         }
     }
 
-    fn to_addresses(&self) -> io::Result<Vec<Address>> {
+    fn to_addresses(&self, timeout: Option<Duration>) -> io::Result<Vec<Address>> {
         match Text::read(self)? {
             Text::Address(address) => Ok(vec![address]),
-            Text::Host(host, port) => (host, port).to_addresses(),
+            Text::Host(host, port) => (host, port).to_addresses(timeout),
         }
     }
 }
@@ -240,12 +235,12 @@ impl ToAddress for String {
         self.as_str().to_address()
     }
 
-    fn to_peer(&self) -> io::Result<Address> {
-        self.as_str().to_peer()
+    fn to_peer(&self, timeout: Option<Duration>) -> io::Result<Address> {
+        self.as_str().to_peer(timeout)
     }
 
-    fn to_addresses(&self) -> io::Result<Vec<Address>> {
-        self.as_str().to_addresses()
+    fn to_addresses(&self, timeout: Option<Duration>) -> io::Result<Vec<Address>> {
+        self.as_str().to_addresses(timeout)
     }
 }
 

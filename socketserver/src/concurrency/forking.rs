@@ -1,22 +1,19 @@
 //! A process for every live request.
 
-use std::collections::HashMap;
 use std::fmt;
 use std::io;
 use std::mem;
-use std::sync::{Arc, OnceLock, Weak};
-use std::time::Duration;
+use std::sync::{Arc, OnceLock};
 
-use parking_lot::Mutex;
-use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
 use signal_hook::SigId;
 use signal_hook::consts::SIGCHLD;
 use signal_hook::low_level;
 
+use super::Concurrency;
+use super::live_children::LiveChildren;
 use super::on_close::{OnClose, on_close_setters};
-use super::{Concurrency, TARGET};
 use crate::axis::Has;
-use crate::request::{End, Job, Rejected, Ticket, Waker, Workers};
+use crate::request::{End, Job, Rejected, Waker, Workers};
 use crate::sync::Instant;
 use crate::sys::fork::{self, ForkBesideThreads, Forked};
 
@@ -27,8 +24,9 @@ use crate::sys::fork::{self, ForkBesideThreads, Forked};
 /// datagram servers: such a port stays taken until the child ends. SIGINT, which a terminal sends
 /// to the whole process group, does nothing to it; but it ends a program that the handler executes,
 /// unless that program handles it. A child ends with status 0, or with 1 if the request failed;
-/// nothing is dropped at its end. The parent reaps its own children by number, so that
-/// other children of the program stay the program's. (The first process of a container also gets
+/// nothing is dropped at its end. The parent reaps and signals its own children alone, each through
+/// a descriptor, so that other children of the program stay the program's, also if one of them has
+/// the number of a child that the program has reaped. (The first process of a container also gets
 /// the orphans of what its handlers start, and these stay zombies: such a container needs an init
 /// process.)
 ///
@@ -84,8 +82,7 @@ impl Forking {
     ///
     /// Python: `ForkingMixIn.active_children`
     pub fn active_children(&self) -> Vec<i32> {
-        let live = self.children.live.lock();
-        live.keys().map(|pid| pid.as_raw_pid()).collect()
+        self.children.numbers()
     }
 
     fn fork(&self) -> io::Result<Forked> {
@@ -156,7 +153,7 @@ impl Concurrency for Forking {
             let sigchld = low_level::pipe::register(SIGCHLD, waker.wake_fd()?)?;
             // Only the loop's thread comes here, and there is one loop.
             let _ = self.sigchld.set(sigchld);
-            let _ = self.children.waker.set(waker.clone());
+            self.children.set_waker(waker);
         }
         self.children.reap();
         Ok(())
@@ -219,148 +216,5 @@ impl fmt::Debug for Forking {
             .field("block_on_close", &self.on_close.block)
             .field("active_children", &self.children.count())
             .finish_non_exhaustive()
-    }
-}
-
-/// The children that were not reaped yet.
-#[derive(Default)]
-struct LiveChildren {
-    live: Mutex<HashMap<Pid, Child>>,
-    waker: OnceLock<Waker>,
-}
-
-/// How long a child may take to end after SIGTERM, before it gets SIGKILL.
-const KILL_GRACE: Duration = Duration::from_millis(100);
-
-struct Child {
-    /// None while it is being entered.
-    ticket: Option<Ticket>,
-    /// When it was sent SIGTERM, if it was.
-    terminated_at: Option<Instant>,
-}
-
-impl Child {
-    fn end(self, end: End) {
-        if let Some(ticket) = self.ticket {
-            ticket.end(end);
-        }
-    }
-}
-
-impl LiveChildren {
-    fn count(&self) -> usize {
-        self.live.lock().len()
-    }
-
-    /// Enters a child. First its number, so that an abort reaches it from the moment on that the
-    /// ticket knows of it; and the ticket without this lock, because an abort takes that of the books
-    /// before this one.
-    fn add(self: &Arc<Self>, pid: Pid, ticket: Ticket) {
-        let child = Child {
-            ticket: None,
-            terminated_at: None,
-        };
-        self.live.lock().insert(pid, child);
-        let children: Weak<LiveChildren> = Arc::downgrade(self);
-        ticket.set_abort(move || {
-            if let Some(children) = children.upgrade() {
-                children.terminate(pid);
-            }
-        });
-        if let Some(child) = self.live.lock().get_mut(&pid) {
-            child.ticket = Some(ticket);
-        }
-    }
-
-    /// Reaps the children that have ended, and kills those that are overdue. Returns when the next
-    /// one will be.
-    fn reap(&self) -> Option<Instant> {
-        let mut ends = Vec::new();
-        let mut children = self.live.lock();
-        let ended: Vec<Child> = children
-            .extract_if(|&pid, child| {
-                let end = child
-                    .ticket
-                    .is_some()
-                    .then(|| end_of(pid, child.terminated_at.is_some()));
-                end.flatten().map(|end| ends.push(end)).is_some()
-            })
-            .map(|(_, child)| child)
-            .collect();
-        let now = Instant::now();
-        let mut next: Option<Instant> = None;
-        for (&pid, child) in children.iter() {
-            match child.terminated_at.map(|time| time + KILL_GRACE) {
-                None => {}
-                Some(end) if end <= now => signal(pid, Signal::KILL),
-                Some(end) => next = Some(next.map_or(end, |next| end.min(next))),
-            }
-        }
-        // Closing a ticket takes a lock of the books, under which `terminate` takes this one.
-        drop(children);
-        for (child, end) in ended.into_iter().zip(ends) {
-            child.end(end);
-        }
-        next
-    }
-
-    /// Sends SIGTERM to a child. Under the lock, so that the child was not reaped and its number is
-    /// still its own.
-    fn terminate(&self, pid: Pid) {
-        if let Some(child) = self.live.lock().get_mut(&pid) {
-            child.terminated_at.get_or_insert_with(Instant::now);
-            signal(pid, Signal::TERM);
-        }
-        // The loop looks whether it ends in time.
-        if let Some(waker) = self.waker.get() {
-            waker.wake();
-        }
-    }
-
-    /// Kills and reaps the children that were sent SIGTERM and are still there.
-    fn kill_overdue(&self) {
-        let overdue: Vec<(Pid, Child)> = self
-            .live
-            .lock()
-            .extract_if(|_, child| child.ticket.is_some() && child.terminated_at.is_some())
-            .collect();
-        for (pid, child) in overdue {
-            signal(pid, Signal::KILL);
-            // No process survives that, so this does not take long.
-            if let Err(error) = waitpid(Some(pid), WaitOptions::empty()) {
-                log::debug!(target: TARGET, "cannot reap child {pid} ({error}): its request counts as aborted");
-            }
-            child.end(End::Aborted);
-        }
-    }
-}
-
-fn signal(pid: Pid, signal: Signal) {
-    if let Err(error) = kill_process(pid, signal) {
-        log::debug!(target: TARGET, "cannot send {signal:?} to child {pid} ({error}): leaving it alone");
-    }
-}
-
-/// How a child ended, if it has. One that was not `terminated` has crashed or was killed, which only
-/// the parent can report.
-fn end_of(pid: Pid, terminated: bool) -> Option<End> {
-    match waitpid(Some(pid), WaitOptions::NOHANG) {
-        Ok(None) => None,
-        Ok(Some((_, status))) => Some(match status.terminating_signal() {
-            Some(signal) => {
-                if !terminated {
-                    log::warn!(target: TARGET, "child {pid} was ended by signal {signal}: its request counts as aborted");
-                }
-                End::Aborted
-            }
-            None if status.exit_status() == Some(0) => End::Finished,
-            None => End::Failed,
-        }),
-        Err(rustix::io::Errno::INTR) => None,
-        Err(error) => {
-            // The program ignores SIGCHLD, so the system reaps its children.
-            log::debug!(target: TARGET, "cannot learn how child {pid} ended ({error}): its request counts as finished");
-            Some(End::Finished)
-        }
     }
 }

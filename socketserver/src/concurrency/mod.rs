@@ -17,6 +17,7 @@ mod green;
 mod guarded;
 mod hooks;
 mod inline;
+mod live_children;
 mod on_close;
 mod threading;
 

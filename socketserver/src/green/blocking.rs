@@ -27,6 +27,8 @@ impl Work for Call {
 /// look-ups, long computations, other crates' sockets. The other green threads of this scheduler
 /// run meanwhile.
 ///
+/// An abort of the request around it does not end it: it returns what the call returns.
+///
 /// On an ordinary thread it simply makes the call. So it does where no thread can be started, after
 /// a line in the log.
 ///
@@ -65,6 +67,8 @@ where
         );
         job.run();
     }
-    let result = result.recv().expect("the call sends its result");
+    let result = result
+        .recv_nevertheless()
+        .expect("the call sends its result");
     result.unwrap_or_else(|payload| resume_unwind(payload))
 }

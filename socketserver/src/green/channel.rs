@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::current::may_park;
-use super::wait_queue::{WaitQueue, Waited};
+use super::wait_queue::{WaitQueue, Waited, Waiter};
 
 /// A channel that holds up to `capacity` messages. While it is full, senders wait. A capacity of
 /// `usize::MAX` is no limit, and 0 counts as 1.
@@ -117,7 +117,8 @@ impl<T> Receiver<T> {
     /// # Errors
     /// When the channel is empty and all senders are gone, or the request was aborted.
     pub fn recv(&self) -> Result<T, RecvError> {
-        self.recv_until(None).map_err(|_| RecvError)
+        self.recv_until(None, Waiter::wait_abortably)
+            .map_err(|_| RecvError)
     }
 
     /// As [`recv`](Self::recv), but waits for `time` at most.
@@ -126,7 +127,7 @@ impl<T> Receiver<T> {
     /// When no message came in time, the channel is empty and all senders are gone, or the request
     /// was aborted.
     pub fn recv_timeout(&self, time: Duration) -> Result<T, RecvTimeoutError> {
-        self.recv_until(Instant::now().checked_add(time))
+        self.recv_until(Instant::now().checked_add(time), Waiter::wait_abortably)
     }
 
     /// Receives a message without waiting.
@@ -142,7 +143,17 @@ impl<T> Receiver<T> {
         }
     }
 
-    fn recv_until(&self, deadline: Option<Instant>) -> Result<T, RecvTimeoutError> {
+    /// As [`recv`](Self::recv), also if the request that waits is aborted.
+    pub(super) fn recv_nevertheless(&self) -> Option<T> {
+        self.recv_until(None, |waiter, deadline| waiter.wait_to_the_end(deadline))
+            .ok()
+    }
+
+    fn recv_until(
+        &self,
+        deadline: Option<Instant>,
+        wait: impl Fn(&Arc<Waiter>, Option<Instant>) -> Waited,
+    ) -> Result<T, RecvTimeoutError> {
         consume_budget();
         let mut waited = Waited::Woken;
         loop {
@@ -160,7 +171,7 @@ impl<T> Receiver<T> {
                     Waited::Aborted => return Err(RecvTimeoutError::Disconnected),
                 }
             };
-            waited = waiter.wait_abortably(deadline);
+            waited = wait(&waiter, deadline);
             if waited != Waited::Woken {
                 self.0.lock().empty.leave(&waiter);
             }

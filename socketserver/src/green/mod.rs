@@ -100,3 +100,4 @@ pub(crate) use source::{Source, park_for_any};
 pub use spawn::{JoinHandle, spawn, try_spawn};
 pub(crate) use spawn::{STACK_SIZE, Stacks};
 pub use sync::{Condvar, Mutex, MutexGuard};
+pub(crate) use wait_queue::{WaitQueue, Waited};

@@ -14,7 +14,7 @@ use super::current::{Unparker, current, enclosing_request, may_park};
 use crate::aborts::Abortable;
 
 /// A green or an ordinary thread that waits, or is about to.
-pub(super) struct Waiter {
+pub(crate) struct Waiter {
     thread: Thread,
     woken: AtomicBool,
     aborted: AtomicBool,
@@ -22,7 +22,7 @@ pub(super) struct Waiter {
 
 /// Why a wait has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Waited {
+pub(crate) enum Waited {
     Woken,
     TimedOut,
     /// The request that the waiter is inside was aborted.
@@ -72,7 +72,7 @@ impl Waiter {
     }
 
     /// The same, and an abort of the request that this code is inside ends the wait.
-    pub(super) fn wait_abortably(self: &Arc<Self>, deadline: Option<Instant>) -> Waited {
+    pub(crate) fn wait_abortably(self: &Arc<Self>, deadline: Option<Instant>) -> Waited {
         if let Some(request) = enclosing_request() {
             let wait: Weak<dyn Abortable> = Arc::<Self>::downgrade(self);
             (*request).as_ref().add(wait);
@@ -80,7 +80,8 @@ impl Waiter {
         self.wait_to_the_end(deadline)
     }
 
-    fn wait_to_the_end(&self, deadline: Option<Instant>) -> Waited {
+    /// Waits to be woken, whatever becomes of the request.
+    pub(super) fn wait_to_the_end(&self, deadline: Option<Instant>) -> Waited {
         while !self.woken.load(SeqCst) {
             if self.aborted.load(SeqCst) {
                 return Waited::Aborted;
@@ -104,11 +105,11 @@ impl Abortable for Waiter {
 /// The threads that wait for one thing, green and ordinary, in the order in which they came. Each
 /// is woken once.
 #[derive(Default)]
-pub(super) struct WaitQueue(VecDeque<Arc<Waiter>>);
+pub(crate) struct WaitQueue(VecDeque<Arc<Waiter>>);
 
 impl WaitQueue {
     /// Adds the calling thread to the queue.
-    pub(super) fn join(&mut self) -> Arc<Waiter> {
+    pub(crate) fn join(&mut self) -> Arc<Waiter> {
         let waiter = Arc::new(Waiter {
             thread: Thread::current(),
             woken: AtomicBool::new(false),
@@ -119,7 +120,7 @@ impl WaitQueue {
     }
 
     /// Wakes the first waiter. Returns whether there was one.
-    pub(super) fn wake_one(&mut self) -> bool {
+    pub(crate) fn wake_one(&mut self) -> bool {
         let Some(waiter) = self.0.pop_front() else {
             return false;
         };
@@ -128,13 +129,18 @@ impl WaitQueue {
         true
     }
 
+    #[cfg(test)]
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
     pub(super) fn wake_all(&mut self) {
         while self.wake_one() {}
     }
 
     /// Removes a waiter after a time-out. Returns whether it was still queued: if not, it was woken
     /// after all.
-    pub(super) fn leave(&mut self, waiter: &Arc<Waiter>) -> bool {
+    pub(crate) fn leave(&mut self, waiter: &Arc<Waiter>) -> bool {
         let before = self.0.len();
         self.0.retain(|other| !Arc::ptr_eq(other, waiter));
         self.0.len() < before

@@ -5,8 +5,8 @@ use std::error::Error;
 use std::fmt::{self, Display};
 use std::io;
 
+use crate::address::system_number;
 use crate::panics;
-use crate::socket::system_number;
 
 /// Why a request failed: the error that its handler returned, with its value, or its panic.
 ///

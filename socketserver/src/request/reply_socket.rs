@@ -52,7 +52,7 @@ impl ReplySocket {
     ///
     /// Python: `socket.sendto`
     pub fn sendto(&self, data: &[u8], address: impl ToAddress) -> io::Result<usize> {
-        self.send(data, address.to_peer()?)
+        self.send(data, address.to_peer(self.socket.gettimeout())?)
     }
 
     pub(super) fn reply(&self, data: &[u8]) -> io::Result<()> {

@@ -61,6 +61,22 @@ where
         Ok(Request::<T, H, S>::accepted(given, self))
     }
 
+    fn is_lost(&self, listener: &Socket) -> bool {
+        survived(|| Ok(self.transport.is_lost(listener))).unwrap_or(false)
+    }
+
+    fn bind_again(&self, address: &Address) -> io::Result<Socket> {
+        survived(|| {
+            let socket = self.transport.socket(address)?;
+            self.transport.server_bind(&socket, address)?;
+            Ok(socket)
+        })
+    }
+
+    fn activate(&self, listener: &Socket) -> io::Result<()> {
+        survived(|| self.transport.server_activate(listener))
+    }
+
     fn fence(&self, listener: &Socket) -> io::Result<()> {
         survived(|| self.transport.fence(listener))
     }

@@ -9,10 +9,10 @@ use socket2::SockAddr;
 use super::descriptor::Descriptor;
 use super::handle::Socket;
 use super::kind::{SocketKind, domain_and_type};
-use super::subject::about_address;
 use crate::address::Address;
 use crate::address::AddressFamily;
 use crate::address::ToAddress;
+use crate::address::about_address;
 use crate::green;
 use crate::wait::{self, Interest, Patience};
 
@@ -20,23 +20,33 @@ impl Socket {
     /// Connects a stream to its peer. A datagram socket sends to this address from then on, and
     /// receives only from it.
     ///
+    /// The socket's timeout is for a look-up of the host's name and the connection together.
+    ///
     /// # Errors
     /// `ConnectionRefused` when there is no listener, `InvalidInput` for the empty host, which is no
     /// peer's, `TimedOut`, and the system's. The error names the address, so the system's own, with
     /// its number, is the `source` of it.
     ///
-    /// Python: `socket.connect`
+    /// Python: `socket.connect`, where a look-up takes its time in addition
     pub fn connect(&self, address: impl ToAddress) -> io::Result<()> {
-        let address = address.to_peer()?;
         let descriptor = self.0.descriptor.open()?;
-        let to = address.to_sock_addr()?;
-        let patience = descriptor.patience(Interest::Write);
+        let (timeout, patience) = (
+            descriptor.timeout(Interest::Write),
+            descriptor.patience(Interest::Write),
+        );
+        self.connect_within(&address.to_peer(timeout)?, patience)
+    }
+
+    fn connect_within(&self, address: &Address, patience: Patience) -> io::Result<()> {
+        let descriptor = self.0.descriptor.open()?;
         wait::consume_budget(green::may_park(), patience);
-        let result = match address.family() {
-            AddressFamily::Unix => connect_unix(descriptor, &to, patience),
-            _ => connect(descriptor, &to, patience),
-        };
-        result.map_err(about_address("cannot connect to", &address))
+        let result = address
+            .to_sock_addr()
+            .and_then(|to| match address.family() {
+                AddressFamily::Unix => connect_unix(descriptor, &to, patience),
+                _ => connect(descriptor, &to, patience),
+            });
+        result.map_err(about_address("cannot connect to", address))
     }
 }
 
@@ -98,26 +108,28 @@ fn connect_unix(descriptor: &Descriptor, to: &SockAddr, patience: Patience) -> i
 }
 
 /// A stream connected to `address`. If a host name has several addresses, of either family, each
-/// is tried in turn. `timeout` is for each attempt to connect, and for every operation after that.
+/// is tried in turn. `timeout` is for the look-up of a name and the first attempt to connect, for each
+/// further attempt, and for every operation after that.
 ///
 /// # Errors
 /// As [`Socket::connect`]: the last attempt's.
 ///
-/// Python: `socket.create_connection`
+/// Python: `socket.create_connection`, where a look-up takes its time in addition
 pub fn create_connection(address: impl ToAddress, timeout: Option<Duration>) -> io::Result<Socket> {
     let mut error = io::ErrorKind::NotFound.into();
-    for address in address.to_addresses()? {
+    let mut patience = Patience::of_socket(timeout);
+    for address in address.to_addresses(timeout)? {
         let attempt = Socket::new(address.family(), SocketKind::Stream).and_then(|socket| {
             socket.settimeout(timeout)?;
-            socket.connect(&address)?;
-            let connected = refuse_itself(&socket);
-            connected.map_err(about_address("cannot connect to", &address))?;
+            socket.connect_within(&address, patience)?;
+            refuse_itself(&socket)?;
             Ok(socket)
         });
         match attempt {
             Ok(socket) => return Ok(socket),
-            Err(reason) => error = reason,
+            Err(reason) => error = about_address("cannot connect to", &address)(reason),
         }
+        patience = Patience::of_socket(timeout);
     }
     Err(error)
 }

@@ -10,8 +10,8 @@ use rustix::io::Errno;
 use rustix::net::{RecvFlags, SendFlags};
 use socket2::SockRef;
 
-use crate::green::Source;
-use crate::wait::{self, Awaited, Interest, Part, Patience};
+use crate::green::{Source, Waited};
+use crate::wait::{self, Awaited, Interest, Part, Patience, Turn, Turns};
 
 const OPEN: u8 = 0;
 /// `close` was called: every later call fails, though the descriptor lives on with the other
@@ -56,6 +56,8 @@ pub(super) struct Descriptor {
     pub(super) ended: AtomicBool,
     /// Closing resets the connection: its linger time was set to zero.
     pub(super) resets: AtomicBool,
+    /// A `sendall` is under way.
+    sending: Turns,
 }
 
 impl Descriptor {
@@ -71,6 +73,7 @@ impl Descriptor {
             short_read_is_all: AtomicU8::new(UNKNOWN),
             ended: AtomicBool::new(false),
             resets: AtomicBool::new(false),
+            sending: Turns::default(),
         }
     }
 
@@ -129,6 +132,33 @@ impl Descriptor {
     #[inline]
     fn is_aborted(&self) -> bool {
         self.state.load(Relaxed) == ABORTED
+    }
+
+    /// Waits for the `sendall` of another thread that is under way.
+    ///
+    /// # Errors
+    /// As a `sendall` that has not sent anything.
+    #[inline]
+    pub(super) fn take_turn(&self, patience: Patience) -> io::Result<Turn<'_>> {
+        match self.sending.try_take() {
+            Some(turn) => Ok(turn),
+            None => self.wait_for_turn(patience),
+        }
+    }
+
+    #[cold]
+    fn wait_for_turn(&self, patience: Patience) -> io::Result<Turn<'_>> {
+        let end = match patience {
+            Patience::Nonblocking => return Err(Errno::AGAIN.into()),
+            Patience::Forever => None,
+            Patience::Until(end) => Some(end),
+        };
+        let turn = self.sending.wait(end).map_err(|ended| match ended {
+            Waited::Aborted => io::ErrorKind::ConnectionAborted.into(),
+            _ => wait::timed_out(),
+        })?;
+        self.open()?;
+        Ok(turn)
     }
 
     /// For everything that `socket2` does with a socket.

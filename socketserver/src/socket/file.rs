@@ -213,8 +213,9 @@ impl AsFd for SocketReader {
 }
 
 /// A socket's stream as a file to write to. Without a buffer, which is the default, every write is
-/// a `sendall`. With one, bytes leave when it is full, at a [`flush`](Write::flush), after
-/// `finish`, and when the file is dropped, where errors are ignored.
+/// a `sendall`, and comes whole also where several threads write to the socket. With one, bytes
+/// leave when it is full, at a [`flush`](Write::flush), after `finish`, and when the file is
+/// dropped, where errors are ignored.
 ///
 /// Python: `StreamRequestHandler.wfile`
 #[derive(Debug)]

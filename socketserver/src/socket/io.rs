@@ -151,18 +151,27 @@ impl Socket {
 
     /// Sends all of `data`. The timeout covers the whole.
     ///
+    /// Threads may share a socket: what one call sends is not interrupted by another's. A later call
+    /// waits until the earlier ones have ended, as long as its timeout allows. That holds for all
+    /// handles, and for the writes of a [`SocketWriter`](crate::SocketWriter); a plain
+    /// [`send`](Self::send) waits for nothing and may come in between. After an error a part of
+    /// `data` may have been sent, so whoever shares the socket should then close it.
+    ///
     /// # Errors
     /// As [`send`](Self::send). How much was sent is then unknown.
     ///
-    /// Python: `socket.sendall`
+    /// Python: `socket.sendall`, which other threads' calls interrupt
     pub fn sendall(&self, data: &[u8]) -> io::Result<()> {
         let shared = self.open()?;
+        let patience = shared.descriptor.patience(Interest::Write);
+        let _turn = shared.descriptor.take_turn(patience)?;
+        let wire = Wire::new(&shared.descriptor, patience);
         match shared.layer.get() {
             // An empty datagram is one, too.
-            None if data.is_empty() => shared.wire(Interest::Write).send(data).map(drop),
-            None => shared.wire(Interest::Write).sendall(data),
+            None if data.is_empty() => wire.send(data).map(drop),
+            None => wire.sendall(data),
             Some(layer) => {
-                let wire = shared.wire_for_layer(shared.descriptor.patience(Interest::Write));
+                let wire = wire.in_parts();
                 let mut left = data;
                 while !left.is_empty() {
                     left = &left[layer.send(&wire, left)?..];
@@ -172,7 +181,8 @@ impl Socket {
         }
     }
 
-    /// Sends `data` as one datagram to `address`, and returns how many bytes.
+    /// Sends `data` as one datagram to `address`, and returns how many bytes. The socket's timeout is
+    /// also for a look-up of a host's name.
     ///
     /// # Errors
     /// `TimedOut` when the receiver's queue stays full; "message too long" for more than one
@@ -182,7 +192,7 @@ impl Socket {
     pub fn sendto(&self, data: &[u8], address: impl ToAddress) -> io::Result<usize> {
         let descriptor = self.without_layer()?;
         let fd = &descriptor.fd;
-        match address.to_peer()? {
+        match address.to_peer(descriptor.timeout(Interest::Write))? {
             Address::Inet(to) => descriptor.until_ready(Interest::Write, |may_block| {
                 rustix::net::sendto(fd, data, send_flags(may_block), &to)
             }),

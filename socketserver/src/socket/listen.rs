@@ -4,9 +4,9 @@ use std::io;
 
 use super::descriptor::{Descriptor, errno};
 use super::handle::Socket;
-use super::subject::{about, about_address};
 use crate::address::Address;
 use crate::address::ToAddress;
+use crate::address::{about, about_address};
 use crate::wait::Interest;
 
 impl Socket {
@@ -19,7 +19,7 @@ impl Socket {
     /// Python: `socket.bind`
     pub fn bind(&self, address: impl ToAddress) -> io::Result<()> {
         let (socket, address) = (self.raw_open()?, address.to_address()?);
-        let bound = socket.bind(&address.to_sock_addr()?);
+        let bound = address.to_sock_addr().and_then(|to| socket.bind(&to));
         bound.map_err(about_address("cannot bind", &address))
     }
 

@@ -17,10 +17,10 @@
 //! | `ssl.SSLSocket` | [`Layer`], [`Wire`] | `layer.rs` |
 //! | `SOCK_STREAM`, `SOCK_DGRAM` | [`SocketKind`] | `kind.rs` |
 //!
-//! These files have no Python beside them. `descriptor.rs` is the lower half of a socket. `subject.rs`
-//! makes errors name what failed. `packet.rs` receives a server's datagrams, and `arrival.rs` knows at
-//! which of this machine's addresses they arrived. Below this room is what comes with a message beside
-//! its bytes, in `control/`, and how a thread and a green thread wait, in `wait/`.
+//! These files have no Python beside them. `descriptor.rs` is the lower half of a socket. `packet.rs`
+//! receives a server's datagrams, and `arrival.rs` knows at which of this machine's addresses they
+//! arrived. Below this room is what comes with a message beside its bytes, in `control/`, and how a
+//! thread and a green thread wait, in `wait/`.
 //!
 //! Bytes take this way, and each step has one `recv` and one `send`:
 //!
@@ -48,7 +48,6 @@ mod multicast;
 mod option;
 mod packet;
 mod peer;
-mod subject;
 
 pub use connect::{create_connection, socketpair};
 pub use file::{SocketReader, SocketWriter};
@@ -59,4 +58,3 @@ pub use lines::Lines;
 pub use message::{Message, MessageFlags, SendAncillary};
 pub use multicast::Interface;
 pub use option::{OptionValue, SocketOption};
-pub(crate) use subject::{about, about_system, system_number};

@@ -7,7 +7,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use socket2::InterfaceIndexOrAddress;
 
 use super::handle::Socket;
-use super::subject::about;
+use crate::address::about;
 
 /// A network interface of this machine, as multicast needs it.
 ///

@@ -7,7 +7,7 @@ use std::time::Duration;
 use socket2::{Domain, SockRef};
 
 use super::handle::Socket;
-use super::subject::about;
+use crate::address::about;
 use crate::sys;
 use crate::wait::Interest;
 

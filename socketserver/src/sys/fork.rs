@@ -62,7 +62,19 @@ static OPEN_STAT: Mutex<Option<(u32, File)>> = Mutex::new(None);
 /// # Errors
 /// When there is no such file.
 pub(crate) fn open_thread_count() -> io::Result<()> {
-    count_threads().map(drop)
+    count_threads()?;
+    STAYS_ALONE.store(depth() + 1, Relaxed);
+    Ok(())
+}
+
+/// One more than the [`depth`] of the process in which a server forks only as long as there is no
+/// other thread.
+static STAYS_ALONE: AtomicU32 = AtomicU32::new(0);
+
+/// Whether another thread in this process would keep a server from forking. Its children need not
+/// care.
+pub(crate) fn must_stay_alone() -> bool {
+    STAYS_ALONE.load(Relaxed) == depth() + 1
 }
 
 fn count_threads() -> io::Result<usize> {

@@ -119,6 +119,11 @@ pub trait TransportHooks<T: Transport>: Send + Sync + 'static {
         inner.fence(socket)
     }
 
+    /// [`Transport::is_lost`]
+    fn is_lost(&self, inner: &T, socket: &Socket) -> bool {
+        inner.is_lost(socket)
+    }
+
     /// [`Transport::is_spoofable`]
     fn is_spoofable(&self, inner: &T, socket: &Socket) -> bool {
         inner.is_spoofable(socket)
@@ -178,6 +183,10 @@ impl<T: Transport, K: TransportHooks<T>> Transport for Wrapped<T, K> {
 
     fn fence(&self, socket: &Socket) -> io::Result<()> {
         self.hooks.fence(&self.inner, socket)
+    }
+
+    fn is_lost(&self, socket: &Socket) -> bool {
+        self.hooks.is_lost(&self.inner, socket)
     }
 
     fn is_spoofable(&self, socket: &Socket) -> bool {

@@ -16,6 +16,7 @@ mod hooks;
 mod inet;
 pub(crate) mod options;
 mod own_datagrams;
+mod place;
 mod socket_file;
 mod stream;
 mod tcp;
@@ -123,6 +124,13 @@ pub trait Transport: Send + Sync + 'static {
     /// moments may be reset.
     fn fence(&self, _socket: &Socket) -> io::Result<()> {
         Ok(())
+    }
+
+    /// Whether clients cannot find the socket any more, and the server is to make and bind another one
+    /// at the same address. Called on the loop's thread every second while it serves, and only
+    /// for the path of a Unix socket that the server has bound. Must not block.
+    fn is_lost(&self, _socket: &Socket) -> bool {
+        false
     }
 
     /// Whether a client can send requests in another's name, so that requests that are the server's

@@ -1,20 +1,20 @@
 //! The file of a Unix socket: made with its final mode, replaced when no server listens on it any
-//! more, and removed at the end if it is still the one that was made.
+//! more, noticed when it has gone, and removed at the end if it is still the one that was made.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io;
-use std::os::fd::AsRawFd;
-use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
-use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
-use rustix::fs::{FlockOperation, Mode, OFlags, fchmod, flock};
+use rustix::fs::{FlockOperation, Mode, fchmod, flock};
 use rustix::io::Errno;
 
 use super::options;
+use super::place::{Identity, Place};
+use crate::address::about;
 use crate::address::{Address, AddressFamily};
-use crate::socket::{Socket, about};
+use crate::socket::Socket;
 use crate::wait::sleep;
 
 /// How long to wait for other servers that start in the same folder. Each takes a millisecond, but
@@ -22,7 +22,7 @@ use crate::wait::sleep;
 /// any process that may read the folder can hold it.
 const BEFORE_START: Duration = Duration::from_secs(2);
 
-/// The same at a server's end, for which callers wait.
+/// The same at a server's end, for which callers wait, and while it serves.
 const BEFORE_END: Duration = Duration::from_millis(250);
 
 /// The file of one server's socket.
@@ -31,8 +31,23 @@ pub(super) struct SocketFile {
     /// Held from the look at an old file until clients can connect to the new one: in between, the new
     /// one would look stale to other servers.
     lock: Mutex<Option<File>>,
-    /// Device and inode of the file we made.
-    made: Mutex<Option<(u64, u64)>>,
+    made: Mutex<Option<Made>>,
+    /// The file has gone, and that is in the log.
+    is_lost: AtomicBool,
+}
+
+/// A file that `bind` has made.
+#[derive(Clone, Debug)]
+struct Made {
+    place: Place,
+    identity: Identity,
+}
+
+impl Made {
+    fn is_there(&self) -> bool {
+        let there = self.place.identity();
+        there.is_ok_and(|there| there == self.identity)
+    }
 }
 
 impl Clone for SocketFile {
@@ -43,7 +58,8 @@ impl Clone for SocketFile {
 }
 
 impl SocketFile {
-    /// Binds the socket, and replaces a stale file at its path: one that no server listens on.
+    /// Binds the socket, and replaces a stale file at its path: one that no server listens on. The
+    /// second time it makes the file again, in the same folder, wherever the process is by now.
     pub(super) fn bind(
         &self,
         socket: &Socket,
@@ -62,23 +78,21 @@ impl SocketFile {
         let Address::Unix(path) = address else {
             return socket.bind(address);
         };
-        *self.lock.lock() = lock_folder_of(path, BEFORE_START);
-        match socket.bind(address) {
-            Err(error) if error.kind() == io::ErrorKind::AddrInUse && is_stale(socket, path)? => {
-                log::debug!(target: super::TARGET, "replacing {address}: no server listens on it");
-                let removed = fs::remove_file(path);
-                removed.map_err(about(format_args!("cannot remove the stale {address}")))?;
-                socket.bind(address)
-            }
-            result => result,
-        }?;
-        let made = identity(path).map_err(about(format_args!("cannot find {address}")))?;
+        let former = self.made.lock().as_ref().map(|made| made.place.clone());
+        let patience = match former {
+            None => BEFORE_START,
+            Some(_) => BEFORE_END,
+        };
+        let Some(place) = former.or_else(|| Place::of(path)) else {
+            // There is no such folder, which `bind` reports better.
+            return socket.bind(address);
+        };
+        *self.lock.lock() = lock(&place, patience);
+        // A caller that tries another address must not keep others from this folder.
+        let made = make(socket, &place, options).inspect_err(|_| self.activated())?;
         *self.made.lock() = Some(made);
-        match options.mode {
-            Some(mode) => widen(path, made, mode)
-                .map_err(about(format_args!("cannot set the mode of {address}"))),
-            None => Ok(()),
-        }
+        self.is_lost.store(false, Relaxed);
+        Ok(())
     }
 
     /// Clients can connect to the socket, so other servers may look at the file again.
@@ -86,66 +100,101 @@ impl SocketFile {
         *self.lock.lock() = None;
     }
 
+    /// Whether the file has gone and is to be made again. The loss is a line in the log.
+    pub(super) fn is_to_be_made_again(&self, options: &options::File) -> bool {
+        let made = self.made.lock().clone();
+        let Some(made) = made else {
+            return false;
+        };
+        let is_lost = !made.is_there();
+        if is_lost && !self.is_lost.swap(is_lost, Relaxed) {
+            let cause = match made.place.identity() {
+                Ok(_) => "another file is there",
+                Err(_) => "its file has gone",
+            };
+            let path = made.place.shown();
+            let consequence = if options.restore_file {
+                "making it again"
+            } else {
+                "serving connected clients only"
+            };
+            log::warn!(target: super::TARGET, "no client finds {path} ({cause}): {consequence}");
+        }
+        self.is_lost.store(is_lost, Relaxed);
+        is_lost && options.restore_file
+    }
+
     /// Removes the file, if it is the one that was made.
-    pub(super) fn remove(&self, socket: &Socket) {
-        let (Some(made), Ok(Address::Unix(path))) = (self.made.lock().take(), socket.getsockname())
-        else {
+    pub(super) fn remove(&self) {
+        let Some(made) = self.made.lock().clone() else {
             return;
         };
         // Without the lock a server that just now replaces the file could lose its own.
-        let _lock = lock_folder_of(&path, BEFORE_END);
-        if identity(&path).is_ok_and(|there| there == made)
-            && let Err(error) = fs::remove_file(&path)
+        let _lock = lock(&made.place, BEFORE_END);
+        if made.is_there()
+            && let Err(error) = made.place.remove()
         {
-            log::warn!(target: super::TARGET, "cannot remove the socket's file {} ({error}): it stays", path.display());
+            let path = made.place.shown();
+            log::warn!(target: super::TARGET, "cannot remove the socket's file {path} ({error}): it stays");
         }
     }
 }
 
-fn identity(path: &Path) -> io::Result<(u64, u64)> {
-    let metadata = fs::symlink_metadata(path)?;
-    Ok((metadata.dev(), metadata.ino()))
+fn make(socket: &Socket, place: &Place, options: &options::File) -> io::Result<Made> {
+    match socket.bind(place.path()) {
+        Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
+            let Some(stale) = stale_at(place, socket)? else {
+                return Err(error);
+            };
+            log::debug!(target: super::TARGET, "replacing {}: no server listens on it", place.shown());
+            // It may have changed hands meanwhile.
+            if place.identity()? != stale {
+                return Err(error);
+            }
+            let removed = place.remove();
+            removed.map_err(about(format_args!(
+                "cannot remove the stale {}",
+                place.shown()
+            )))?;
+            socket.bind(place.path())
+        }
+        result => result,
+    }?;
+    let made = Made {
+        identity: place
+            .identity()
+            .map_err(about(format_args!("cannot find {}", place.shown())))?,
+        place: place.clone(),
+    };
+    if let Some(mode) = options.mode {
+        let widened = made.place.widen(made.identity, mode);
+        widened.map_err(about(format_args!(
+            "cannot set the mode of {}",
+            place.shown()
+        )))?;
+    }
+    Ok(made)
 }
 
-/// Adds the permissions that the umask took from the file at `bind`. The file is the one that was
-/// made, even if another takes its place meanwhile.
-fn widen(path: &Path, made: (u64, u64), mode: u32) -> io::Result<()> {
-    let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    let file = File::from(rustix::fs::open(path, flags, Mode::empty())?);
-    let metadata = file.metadata()?;
-    if (metadata.dev(), metadata.ino()) != made || metadata.mode() & 0o7777 == mode & 0o7777 {
-        return Ok(());
-    }
-    let through = format!("/proc/self/fd/{}", file.as_raw_fd());
-    fs::set_permissions(through, fs::Permissions::from_mode(mode))
-}
-
-/// Whether the file is a socket on which no server listens.
-fn is_stale(like: &Socket, path: &Path) -> io::Result<bool> {
-    if !fs::symlink_metadata(path)?.file_type().is_socket() {
-        return Ok(false);
-    }
+/// The file, if it is a socket on which no server listens.
+fn stale_at(place: &Place, like: &Socket) -> io::Result<Option<Identity>> {
+    let Some(identity) = place.socket()? else {
+        return Ok(None);
+    };
     let probe = Socket::new(AddressFamily::Unix, like.kind()?)?;
     // A server whose backlog is full is alive, and there is no need to wait for it.
     probe.settimeout(Some(Duration::from_millis(1)))?;
-    Ok(probe
-        .connect(path)
-        .is_err_and(|error| error.kind() == io::ErrorKind::ConnectionRefused))
+    let refused = probe.connect(place.fixed_path());
+    let is_stale = refused.is_err_and(|error| error.kind() == io::ErrorKind::ConnectionRefused);
+    Ok(is_stale.then_some(identity))
 }
 
 /// Locks the folder that holds the file, because a lock file would be left behind.
 ///
 /// The lock keeps servers apart that start at the same moment. A server that cannot get it goes on
 /// without, since otherwise any process that may read the folder could keep it from starting.
-fn lock_folder_of(path: &Path, patience: Duration) -> Option<File> {
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    // If there is no such folder, `bind` reports that better.
-    // A pipe in its place must not block the call.
-    let flags = OFlags::DIRECTORY | OFlags::NONBLOCK | OFlags::CLOEXEC;
-    let lock = File::from(rustix::fs::open(folder, flags, Mode::empty()).ok()?);
+fn lock(place: &Place, patience: Duration) -> Option<File> {
+    let lock = place.open_folder().ok()?;
     let end = Instant::now() + patience;
     loop {
         match flock(&lock, FlockOperation::NonBlockingLockExclusive) {
@@ -154,7 +203,7 @@ fn lock_folder_of(path: &Path, patience: Duration) -> Option<File> {
                 sleep(Duration::from_millis(5));
             }
             Err(error) => {
-                log::warn!(target: super::TARGET, "cannot lock the folder {} ({error}): going on without the lock", folder.display());
+                log::warn!(target: super::TARGET, "cannot lock the folder of {} ({error}): going on without the lock", place.shown());
                 return None;
             }
         }

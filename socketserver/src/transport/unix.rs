@@ -44,7 +44,9 @@ fn check(socket: &Socket, kind: SocketKind, expected: &str) -> io::Result<()> {
 /// Connections over a Unix socket.
 ///
 /// Its file is made with its final mode, replaces a stale one that no server listens on, and is
-/// removed when the server closes, unless another file has taken its place.
+/// removed when the server closes, unless another file has taken its place. If it goes while the
+/// server serves, that is a line in the log, and
+/// [`restore_file`](Self::restore_file) makes it again.
 ///
 /// Python: `UnixStreamServer`, as far as it is about sockets; there the file is left to the program
 #[derive(Clone, Debug, Default)]
@@ -117,8 +119,12 @@ impl Transport for UnixStream {
         socket.raw().shutdown(Shutdown::Read)
     }
 
-    fn server_close(&self, socket: &Socket) {
-        self.file.remove(socket);
+    fn is_lost(&self, _socket: &Socket) -> bool {
+        self.file.is_to_be_made_again(&self.path)
+    }
+
+    fn server_close(&self, _socket: &Socket) {
+        self.file.remove();
     }
 }
 
@@ -199,7 +205,11 @@ impl Transport for UnixDatagram {
 
     fn abort(&self, _request: &Datagram) {}
 
-    fn server_close(&self, socket: &Socket) {
-        self.file.remove(socket);
+    fn is_lost(&self, _socket: &Socket) -> bool {
+        self.file.is_to_be_made_again(&self.path)
+    }
+
+    fn server_close(&self, _socket: &Socket) {
+        self.file.remove();
     }
 }

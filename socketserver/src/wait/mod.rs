@@ -7,9 +7,10 @@
 //! covers a whole operation, a descriptor that arrived non-blocking works, and a wake-up is only a
 //! hint.
 //!
-//! `select.rs` waits for several descriptors.
+//! `select.rs` waits for several descriptors, and `turn.rs` for other threads that use the same one.
 
 mod select;
+mod turn;
 
 use std::io;
 use std::os::fd::BorrowedFd;
@@ -22,6 +23,7 @@ use crate::green::{self, Current, Source};
 pub(crate) use crate::green::{Interest, nonblocking_sockets, sleep, yield_now};
 pub(crate) use select::readable;
 pub use select::{Ready, Selectable, select};
+pub(crate) use turn::{Turn, Turns};
 
 /// What an operation waits for: a descriptor, and its place among the descriptors that green
 /// threads wait for.

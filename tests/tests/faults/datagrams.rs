@@ -33,14 +33,15 @@ impl Measuring {
     }
 }
 
-/// The argument, if any, is the longest datagram that it takes.
-fn server(column: Column, most: &[String]) {
+/// The first argument, if any, is the longest datagram that it takes, the second its address.
+fn server(column: Column, arguments: &[String]) {
     let mut transport = Udp::new();
-    if let Some(most) = most.first() {
+    if let Some(most) = arguments.first() {
         transport = transport.max_packet_size(most.parse().expect("a number"));
     }
+    let address = arguments.get(1).map_or(LOCAL, String::as_str);
     let builder = Builder::<_, _, Measuring, ()>::new(transport, column.concurrency(), ());
-    serve(builder, LOCAL).expect("serve_forever");
+    serve(builder, address).expect("serve_forever");
 }
 
 fn clients(trial: &mut Trial) {
@@ -52,6 +53,10 @@ fn clients(trial: &mut Trial) {
 
     let (child, before) = trial.begin(&[&MOST.to_string()], ask_one);
     sizes(trial, &child, Some(MOST));
+    trial.end(child, before, ask_one);
+
+    let (child, before) = trial.begin(&["65535", "0.0.0.0:0"], ask_one);
+    second_address(trial, &child);
     trial.end(child, before, ask_one);
 }
 
@@ -93,6 +98,23 @@ fn empty(trial: &mut Trial, child: &Child) {
         "every empty datagram is a request",
         answered as u64,
         count as u64,
+    );
+}
+
+/// A connected client takes no answer from another address than it has asked.
+fn second_address(trial: &mut Trial, child: &Child) {
+    let count = trial.size(20, 1_000);
+    let port = inet(child.address()).port();
+    let asked = [1, 2].map(|last| {
+        let mut client = Client::datagram(&Address::Inet(([127, 0, 0, last], port).into()));
+        (0..count)
+            .filter(|_| client.ask("hello") == b"5 whole")
+            .count()
+    });
+    trial.check(
+        "bound to every address, a server answers from the one that was asked",
+        format!("{} of {count} at 127.0.0.2", asked[1]),
+        asked == [count; 2],
     );
 }
 

@@ -17,8 +17,10 @@ mod child;
 mod column;
 mod datagrams;
 mod figure;
+mod hostile_input;
 mod idle_crowd;
 mod inherited;
+mod inline_stop;
 mod load;
 mod memory;
 mod no_descriptors;
@@ -36,6 +38,7 @@ mod slow_reader;
 mod stops;
 mod stuck;
 mod trial;
+mod udp_flood;
 mod unix_files;
 mod unread_input;
 
@@ -58,6 +61,7 @@ const FAULTS: &[Fault] = &[
     unread_input::FAULT,
     stops::FAULT,
     stuck::FAULT,
+    inline_stop::FAULT,
     shutdown_anywhere::FAULT,
     signal_storm::FAULT,
     idle_crowd::FAULT,
@@ -67,7 +71,9 @@ const FAULTS: &[Fault] = &[
     overflow::FAULT,
     address_flood::FAULT,
     datagrams::FAULT,
+    udp_flood::FAULT,
     reflection::FAULT,
+    hostile_input::FAULT,
     unix_files::FAULT,
     memory::FAULT,
 ];

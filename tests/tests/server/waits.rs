@@ -161,6 +161,25 @@ fn deadline_frees_handlers_that_wait_for_others<C: Concurrent>() {
     assert_eq!(server.stats().aborted, 2);
 }
 
+/// An abort cannot end a call that blocks, and must not lose its result.
+#[test]
+fn blocking_call_of_an_aborted_request_returns() {
+    let (go_on, wait) = crossbeam_channel::bounded::<()>(0);
+    let (sender, returned) = crossbeam_channel::unbounded();
+    let handler = move |_: Socket, _: Address| {
+        let wait = wait.clone();
+        let result = green::blocking(move || wait.recv());
+        sender.send(result).expect("the test waits");
+    };
+    let server = Server::<Tcp, socketserver::Green, _, _>::handling(handler);
+    let server = run(server.deadline(Duration::from_millis(20)), LOCAL);
+    let mut client = Client::stream(&server.address());
+    assert_eq!(client.rest(), b"");
+    go_on.send(()).expect("it waits");
+    let result = in_time("the call", move || returned.recv().expect("a result"));
+    result.expect("it was told to go on");
+}
+
 /// What a hook of the state does after an abort is not the request's.
 fn handle_error_of_an_aborted_request_may_connect<C: Concurrent>() {
     struct Reports(Peers, Sender<io::Result<()>>);

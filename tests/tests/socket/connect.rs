@@ -64,7 +64,7 @@ fn every_address_of_a_host_is_tried() {
         fn to_address(&self) -> io::Result<Address> {
             Ok(self.0[0].clone())
         }
-        fn to_addresses(&self) -> io::Result<Vec<Address>> {
+        fn to_addresses(&self, _: Option<Duration>) -> io::Result<Vec<Address>> {
             Ok(self.0.clone())
         }
     }
@@ -84,11 +84,11 @@ fn every_address_of_a_host_is_tried() {
     );
 
     let port = open.port().expect("a port");
-    let all = ("localhost", port).to_addresses().expect("a look-up");
+    let all = ("localhost", port).to_addresses(None).expect("a look-up");
     assert!(all.contains(&open), "{all:?}");
     assert_eq!(
         format!("localhost:{port}")
-            .to_addresses()
+            .to_addresses(None)
             .expect("a look-up"),
         all
     );

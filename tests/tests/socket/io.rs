@@ -169,3 +169,39 @@ fn formatted_text_leaves_in_one_piece() {
     write!(one, "text-{number:03}!").expect("send");
     assert_eq!(other.recv(100).expect("recv"), b"text-007!");
 }
+
+/// In Python they mix. A third member reads nothing while two speak.
+fn lines_of_several_senders_stay_whole<C: Concurrent>() {
+    const LINE: usize = 1 << 20;
+    for timeout in [None, Some(DEADLINE)] {
+        for (member, reader) in [shared(tcp_pair()), shared(unix_pair())] {
+            member.settimeout(timeout).expect("a timeout");
+            let to = member.clone();
+            let server = Server::<Tcp, C, _, _>::handling(move |request: Socket, _| {
+                let mut line = request.recv(1)?.repeat(LINE);
+                line.push(b'\n');
+                (0..3).try_for_each(|_| to.sendall(&line))
+            });
+            let server = run(server, LOCAL);
+            let _speakers = ["a", "b", "c"].map(|letter| {
+                let mut client = Client::stream(&server.address());
+                client.send(letter);
+                client
+            });
+            until("all speak", || server.stats().accepted == 3);
+            thread::sleep(Duration::from_millis(20));
+            let mut lines = BufReader::new(reader).split(b'\n');
+            for _ in 0..9 {
+                let line = lines.next().expect("a line").expect("recv");
+                assert_eq!(line.len(), LINE);
+                assert!(line.iter().all(|byte| *byte == line[0]), "mixed");
+            }
+        }
+    }
+}
+
+fn shared(pair: (Socket, impl Read + Send + 'static)) -> (Socket, Box<dyn Read + Send>) {
+    (pair.0, Box::new(pair.1))
+}
+
+matrix!(concurrent: lines_of_several_senders_stay_whole);

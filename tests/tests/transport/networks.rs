@@ -144,3 +144,58 @@ fn broadcast_is_answered_from_the_machines_address() {
         assert_eq!(from, SocketAddr::from(([10, 9, 0, 1], port)));
     }
 }
+
+/// The look-up counts in the timeout, on every kind of thread, and green threads beside it run.
+#[test]
+fn silent_name_server_stops_no_core() {
+    const TIMEOUT: Duration = Duration::from_secs(1);
+    let Some(()) = alone_in_network(
+        "mount -t tmpfs none /mnt
+        echo 'nameserver 127.0.0.1' > /mnt/resolv.conf
+        mount --bind /mnt/resolv.conf /etc/resolv.conf",
+    ) else {
+        return;
+    };
+    fn in_time<T>(look: impl FnOnce() -> io::Result<T>) {
+        let began = Instant::now();
+        let error = look().map(drop).expect_err("no answer");
+        let took = began.elapsed();
+        assert_eq!(error.kind(), ErrorKind::TimedOut, "{error}");
+        assert!((TIMEOUT..3 * TIMEOUT).contains(&took), "{took:?}");
+    }
+    let _silent = UdpSocket::bind("127.0.0.1:53").expect("bind");
+    let slow = ("slow.example", 80);
+    let server = GreenTCPServer::handling(move |request: Socket, _| {
+        loop {
+            match &request.recv(100)?[..] {
+                b"" => return Ok::<_, io::Error>(()),
+                b"look" => {
+                    in_time(|| create_connection(slow, Some(TIMEOUT)));
+                    request.sendall(b"done")?;
+                }
+                text => request.sendall(text)?,
+            }
+        }
+    });
+    let server = run(server, "127.0.0.1:0");
+    let mut clients: Vec<_> = Client::streams(20, &server.address());
+    let mut looking: Vec<_> = Client::streams(20, &server.address());
+    for client in &mut looking {
+        client.send("look");
+    }
+    let began = Instant::now();
+    while began.elapsed() < TIMEOUT / 2 {
+        for client in &mut clients {
+            let asked = Instant::now();
+            assert_eq!(client.ask("ping"), b"ping");
+            assert!(asked.elapsed() < TIMEOUT / 2, "{:?}", asked.elapsed());
+        }
+    }
+    for mut client in looking {
+        client.recv_exact(4);
+    }
+    in_time(|| create_connection(slow, Some(TIMEOUT)));
+    let socket = Socket::new(AddressFamily::Inet, SocketKind::Datagram).expect("a socket");
+    socket.settimeout(Some(TIMEOUT)).expect("a timeout");
+    in_time(|| socket.sendto(b"hello", slow));
+}

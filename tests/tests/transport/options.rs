@@ -194,7 +194,10 @@ fn the_builder_forwards_the_options_of_its_axes() {
         UDPServer, Udp: max_packet_size(7), allow_reuse_address(true), allow_reuse_port(true),
         dual_stack(true), send_timeout(TIME),
     );
-    forward!(UnixStreamServer, UnixStream: request_queue_size(7), mode(0o600), linger(TIME));
+    forward!(
+        UnixStreamServer, UnixStream: request_queue_size(7), mode(0o600), restore_file(true),
+        linger(TIME),
+    );
     forward!(
         UnixDatagramServer, UnixDatagram: max_packet_size(7), mode(0o600), send_timeout(TIME),
     );

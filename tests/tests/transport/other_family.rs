@@ -107,7 +107,6 @@ impl Transport for Netlink {
 
 fn messages_over_connections_are_served<C: Column>() {
     keep_lines(LevelFilter::Debug);
-    let folder = Folder::new();
     // Answers each message with the client's address and the message, until one is to fail.
     let answer = |request: Socket, client_address: Address| loop {
         match &*request.recv(1_000)? {
@@ -119,27 +118,40 @@ fn messages_over_connections_are_served<C: Column>() {
             }
         }
     };
-    let server = Server::<SeqPacket, C, _, _>::handling(answer);
-    let server = run(server, folder.join("server"));
-    let client = Socket::new(AddressFamily::Unix, SEQPACKET).expect("a socket");
-    client.settimeout(Some(DEADLINE)).expect("a timeout");
-    assert_eq!(client.kind().expect("a kind"), SEQPACKET);
-    assert_eq!(client.family().expect("a family"), AddressFamily::Unix);
-    let path = folder.join("client");
-    client.bind(&path).expect("bind");
-    client.connect(server.server_address()).expect("connect");
-    for message in ["one", "two"] {
-        client.sendall(message.as_bytes()).expect("send");
+    // The second as a service manager hands it over.
+    for adopted in [false, true] {
+        let folder = Folder::new();
+        let path = folder.join("server");
+        let builder = Server::<SeqPacket, C, _, _>::handling(answer);
+        let server = if adopted {
+            let listener = Socket::new(AddressFamily::Unix, SEQPACKET).expect("a socket");
+            listener.bind(&path).expect("bind");
+            listener.listen(5).expect("listen");
+            let server = builder.from_socket(listener).expect("from_socket");
+            Running::from(server.spawn().expect("spawn"))
+        } else {
+            run(builder, path)
+        };
+        let client = Socket::new(AddressFamily::Unix, SEQPACKET).expect("a socket");
+        client.settimeout(Some(DEADLINE)).expect("a timeout");
+        assert_eq!(client.kind().expect("a kind"), SEQPACKET);
+        assert_eq!(client.family().expect("a family"), AddressFamily::Unix);
+        let path = folder.join("client");
+        client.bind(&path).expect("bind");
+        client.connect(server.server_address()).expect("connect");
+        for message in ["one", "two"] {
+            client.sendall(message.as_bytes()).expect("send");
+        }
+        // Two messages, two answers: they keep their boundaries.
+        for message in ["one", "two"] {
+            let reply = String::from_utf8(client.recv(1_000).expect("recv")).expect("text");
+            assert_eq!(reply, format!("{} says {message}", path.display()));
+        }
+        client.sendall(b"fail").expect("send");
+        logged(&format!("request from {} failed (as told)", path.display()));
+        let (_, stats) = server.drain(DEADLINE);
+        assert_eq!((stats.accepted, stats.failed), (1, 1));
     }
-    // Two messages, two answers: they keep their boundaries.
-    for message in ["one", "two"] {
-        let reply = String::from_utf8(client.recv(1_000).expect("recv")).expect("text");
-        assert_eq!(reply, format!("{} says {message}", path.display()));
-    }
-    client.sendall(b"fail").expect("send");
-    logged(&format!("request from {} failed (as told)", path.display()));
-    let (_, stats) = server.drain(DEADLINE);
-    assert_eq!((stats.accepted, stats.failed), (1, 1));
 }
 
 /// Answers in upper case, until one is to fail.

@@ -4,6 +4,7 @@ use std::os::unix::fs::{MetadataExt, symlink};
 use std::os::unix::net;
 
 use rustix::fs::{FlockOperation, flock};
+use socketserver::options::Has;
 use tests::prelude::*;
 
 /// The kind of a transport's sockets.
@@ -132,6 +133,105 @@ fn a_file_of_another_is_left_alone<T: TestTransport, C: Column>() {
     fs::write(&path, "a file").expect("write");
     drop(server);
     assert_eq!(fs::read(&path).expect("it is there"), b"a file");
+}
+
+fn restoring<T: Row + Has<options::File>, C: Column>() -> Builder<T, C, Echo, ()> {
+    Server::<T, C, Echo>::builder().restore_file(true)
+}
+
+/// The process may have gone to another folder meanwhile, and old connections live on.
+fn a_lost_file_is_made_again_if_wanted<T: Row + Has<options::File>, C: Column>() {
+    let folder = Folder::new();
+    let [path, lost] = ["server", "lost"].map(|name| folder.join(name));
+    let lines = keep_lines(LevelFilter::Warn);
+    let server = run(restoring::<T, C>().mode(0o600), path.clone());
+    let other = run(Server::<T, C, Echo>::builder(), lost.clone());
+    let mut early = (kind::<T>() == SocketKind::Stream).then(|| T::client(&server.address()));
+    for path in [&path, &lost] {
+        fs::remove_file(path).expect("the server's file");
+    }
+    // What a client of the only thread does would delay an inline server.
+    if std::any::type_name::<C>().ends_with("Inline") {
+        early = None;
+    }
+    until("it is there again", || {
+        can_be_connected_to(kind::<T>(), &path)
+    });
+    assert_eq!(T::client(&server.address()).ask("new"), b"new");
+    if let Some(client) = &mut early {
+        assert_eq!(client.ask("old"), b"old");
+    }
+    assert_eq!(fs::metadata(&path).expect("a file").mode() & 0o777, 0o600);
+    until("the other loss is noticed", || {
+        lines.about(&lost.display().to_string()).len() == 1
+    });
+    assert!(!lost.exists());
+    drop((early, server, other));
+    assert!(entries(&folder).is_empty(), "the new file goes at the end");
+}
+
+/// Whoever has made it in the meantime.
+#[test]
+fn a_live_file_in_its_place_is_left_alone() {
+    let folder = Folder::new();
+    let path = folder.join("server");
+    let lines = keep_lines(LevelFilter::Warn);
+    let server = run(restoring::<UnixStream, Inline>(), path.clone());
+    fs::remove_file(&path).expect("the server's file");
+    let other = another_at(SocketKind::Stream, &path);
+    until("it was tried", || {
+        lines
+            .about(&format!("cannot listen on {}", path.display()))
+            .len()
+            == 1
+    });
+    assert!(can_be_connected_to(SocketKind::Stream, &path));
+    drop(other);
+    until("the stale file is replaced", || {
+        can_be_connected_to(SocketKind::Stream, &path)
+    });
+    drop(server);
+}
+
+matrix!(unix: a_lost_file_is_made_again_if_wanted);
+
+#[test]
+fn the_place_of_a_file_survives_a_change_of_folders() {
+    let Some(()) = alone() else { return };
+    let folder = Folder::new();
+    let inner = folder.join("inner");
+    fs::create_dir(&inner).expect("a folder");
+    std::env::set_current_dir(&inner).expect("chdir");
+    let server = UnixStreamServer::<Echo>::builder().restore_file(true);
+    let server = run(server, Path::new("server"));
+    std::env::set_current_dir("/").expect("chdir");
+    // Not even its name is the same.
+    let moved = folder.join("moved");
+    fs::rename(&inner, &moved).expect("rename");
+    let path = moved.join("server");
+    fs::remove_file(&path).expect("the server's file");
+    let mut client = None;
+    until("it is there again", || {
+        client = net::UnixStream::connect(&path).ok();
+        client.is_some()
+    });
+    drop((client, server));
+    assert!(!path.exists());
+}
+
+/// The lock of its folder is free then.
+#[test]
+fn a_failed_bind_keeps_no_lock() {
+    let folder = Folder::new();
+    fs::write(folder.join("file"), "precious").expect("a file");
+    let transport = UnixStream::new();
+    let address = Address::Unix(folder.join("file"));
+    let socket = transport.socket(&address).expect("a socket");
+    transport
+        .server_bind(&socket, &address)
+        .expect_err("a file");
+    let lock = fs::File::open(folder.path()).expect("the folder");
+    flock(lock, FlockOperation::NonBlockingLockExclusive).expect("nobody has it");
 }
 
 /// Of twenty servers that start at once one serves, and no other takes its place.

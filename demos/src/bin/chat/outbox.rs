@@ -16,8 +16,9 @@ use socketserver::green::{self, Receiver, RecvTimeoutError, Sender, channel};
 use crate::room::Outbox;
 
 /// Maximum number of bytes that wait for one member. A member that exceeds it does not read, and
-/// its conversation is aborted.
-const MOST_BYTES: usize = 1 << 20;
+/// its conversation is aborted. With the batch that is being sent, and the thread that sends it, a
+/// member takes 1 MiB.
+const MOST_BYTES: usize = (1 << 20) - 3 * BATCH;
 
 /// Maximum number of bytes that are sent by one call, so that they soon stop counting.
 const BATCH: usize = 1 << 16;

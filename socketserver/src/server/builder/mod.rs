@@ -10,14 +10,15 @@ use std::os::fd::{AsRawFd, RawFd};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::engine::{Admission, Engine, Limits, Listener, Origin, Overflow, Rate, TARGET, Times};
+use super::engine::{Admission, Engine, Limits, Listener, Origin, Overflow, TARGET, Times};
 use super::intake::Typed;
 use super::{Owned, Server};
 use crate::address::ToAddress;
+use crate::address::about_system;
 use crate::concurrency::{Concurrency, Guarded};
 use crate::handler::{BaseServer, Core, RequestHandler, ServerRef};
-use crate::request::{Books, Waker};
-use crate::socket::{Socket, about_system};
+use crate::request::{Books, Rate, Waker};
+use crate::socket::Socket;
 use crate::transport::Transport;
 
 /// The options of the server itself.

@@ -5,11 +5,10 @@ use std::io;
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::rates::{Rate, Rates};
 use super::reserve::{Lent, Reserve};
 use crate::address::{Address, USUAL_PREFIX};
 use crate::concurrency::Concurrency;
-use crate::request::{Accepted, Books, HandlerError, Share, Shares};
+use crate::request::{Accepted, Books, HandlerError, Rate, Rates, Share, Shares};
 
 /// What happens to clients that arrive while a server is full: while `max_connections` requests are
 /// live, or as many as its concurrency can run at once.

@@ -7,7 +7,8 @@
 //! | `admission` | the limits, and the list of reasons not to serve a request |
 //! | `backoff` | what to do when a request cannot be accepted |
 //! | `once` | what one `handle_request` leaves for the next |
-//! | `rates`, `reserve` | tools of `admission` |
+//! | `reserve` | a tool of `admission` |
+//! | `restore` | a listener that clients cannot find any more |
 //! | `drain` | the end, in six steps |
 //!
 //! Transport, handler and state come in behind [`Intake`], the concurrency behind its own trait.
@@ -17,8 +18,8 @@ mod backoff;
 mod dispatch;
 mod drain;
 mod once;
-mod rates;
 mod reserve;
+mod restore;
 mod serve;
 
 use std::io;
@@ -29,10 +30,10 @@ use std::time::Duration;
 
 pub use admission::Overflow;
 pub(super) use admission::{Admission, Limits};
-pub(super) use rates::Rate;
 
 use self::once::Once;
 use super::report::Drained;
+use crate::address::Address;
 use crate::concurrency::Concurrency;
 use crate::handler::Core;
 use crate::panics::contained;
@@ -53,6 +54,12 @@ pub(super) trait Intake: Send + Sync {
     fn take(&self, listener: &Socket) -> io::Result<Arc<dyn Accepted>>;
     /// `given_request`
     fn take_given(&self, connection: &Socket) -> io::Result<Arc<dyn Accepted>>;
+    /// `is_lost`
+    fn is_lost(&self, listener: &Socket) -> bool;
+    /// `socket` and `server_bind`
+    fn bind_again(&self, address: &Address) -> io::Result<Socket>;
+    /// `server_activate`
+    fn activate(&self, listener: &Socket) -> io::Result<()>;
     /// `fence`
     fn fence(&self, listener: &Socket) -> io::Result<()>;
     /// The transport's `server_close`.

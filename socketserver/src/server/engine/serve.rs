@@ -32,11 +32,13 @@ pub(super) enum Taken {
 
 /// The loop of an engine, and what only its thread touches.
 pub(super) struct Loop<'e> {
-    engine: &'e Engine,
-    listener: Listener,
+    pub(super) engine: &'e Engine,
+    pub(super) listener: Listener,
     backoff: Backoff,
     /// When `service_actions` of the concurrency is due.
     workers_due: Option<Instant>,
+    /// When to look whether clients still find the listener.
+    pub(super) restore_due: Option<Instant>,
 }
 
 impl Deref for Loop<'_> {
@@ -51,12 +53,18 @@ impl Loop<'_> {
     /// `serve_forever`, until a stop.
     fn run(&mut self) -> io::Result<()> {
         self.core.service_actions.store(true, Relaxed);
+        self.watch_listener();
         while let Turn::Go { until } = self.turn() {
             self.survive(|looping| {
-                if looping.wait(earliest([until, looping.next_action()]))? {
+                if looping.wait(earliest([
+                    until,
+                    looping.next_action(),
+                    looping.restore_due,
+                ]))? {
                     looping.take_batch()?;
                 }
                 looping.look_after_workers();
+                looping.restore_listener();
                 if looping.core.service_actions.load(Relaxed) {
                     looping.intake.service_actions();
                 }
@@ -335,6 +343,7 @@ impl Engine {
             listener,
             backoff: Backoff::new(),
             workers_due: None,
+            restore_due: None,
         })
     }
 }

@@ -5,6 +5,7 @@
 #[derive(Clone, Debug, Default)]
 pub struct File {
     pub(crate) mode: Option<u32>,
+    pub(crate) restore_file: bool,
 }
 
 macro_rules! file_setters { ($owner:ty, $options:path; $($header:tt)*) => {
@@ -21,6 +22,24 @@ macro_rules! file_setters { ($owner:ty, $options:path; $($header:tt)*) => {
         {
             let options: &mut $crate::transport::options::File = $options(&mut self);
             options.mode = Some(mode);
+            self
+        }
+
+        /// Whether the socket's file is made again when another program has removed it while the server
+        /// serves, as cleaners of temporary folders do. `serve_forever` looks every second, and logs a
+        /// loss in any case. Off unless set: a program that replaces this one may remove the file
+        /// before it makes its own.
+        ///
+        /// The server binds a new socket at the same place, even if the process has changed its
+        /// working directory, and serves the backlog of the old one before. Connections go on.
+        /// Datagram clients that have called `connect` must do so again. A file that belongs to
+        /// another server by now is left alone.
+        pub fn restore_file(mut self, restore: bool) -> Self
+        where
+            $owner: $crate::axis::Has<$crate::transport::options::File>,
+        {
+            let options: &mut $crate::transport::options::File = $options(&mut self);
+            options.restore_file = restore;
             self
         }
     }

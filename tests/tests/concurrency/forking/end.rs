@@ -13,6 +13,7 @@ list!(
     ctrl_c_lets_children_finish, a_second_signal_ends_the_server_at_once,
     a_dropped_server_ends_its_children, a_request_is_aborted_at_its_deadline,
     a_deaf_child_is_killed_after_its_deadline, a_child_does_not_hold_the_port,
+    a_stranger_with_a_childs_number_is_spared,
 );
 
 list!(PROGRAMS: leave_a_child, serve_until_signals);
@@ -226,6 +227,31 @@ fn a_request_is_aborted_at_its_deadline() {
 }
 
 /// Python may start too slowly to be deaf by then, which makes no difference here.
+/// The program has reaped the child, as one does that waits for any, and its number is another's.
+fn a_stranger_with_a_childs_number_is_spared() {
+    let server = ForkingTCPServer::<Echo>::bind(LOCAL).expect("bind");
+    let _client = Client::stream(server.server_address());
+    server.handle_request().expect("serve");
+    let [child] = server.active_children()[..] else {
+        panic!("one child: {server:?}");
+    };
+    let pid = Pid::from_raw(child);
+    kill_process(pid.expect("a number"), Signal::KILL).expect("kill");
+    waitpid(pid, WaitOptions::empty()).expect("waitpid");
+    if fs::write("/proc/sys/kernel/ns_last_pid", (child - 1).to_string()).is_err() {
+        eprintln!("skipped: numbers of processes cannot be chosen here");
+        return;
+    }
+    let mut stranger = Command::new("sleep").arg("100").spawn().expect("sleep");
+    let is_spared = stranger.id().cast_signed() != child || {
+        server.drain(Duration::ZERO);
+        stranger.try_wait().expect("wait").is_none()
+    };
+    stranger.kill().expect("kill");
+    stranger.wait().expect("wait");
+    assert!(is_spared);
+}
+
 fn a_deaf_child_is_killed_after_its_deadline() {
     if python(DEAF).is_none() {
         return;

@@ -1,5 +1,7 @@
 //! Clients of a full server: they wait, or they are refused.
 
+use std::sync::atomic::AtomicU16;
+
 use tests::prelude::*;
 
 fn refusing<T: Streams, C: Concurrency>(concurrency: C) -> Builder<T, C, Echo, Busy> {
@@ -276,8 +278,36 @@ fn one_address_has_its_share_of_places<C: Concurrent>() {
     assert_eq!(Client::stream(&server.address()).ask("4"), b"4");
 }
 
+/// Gives each client the next of two addresses of one /48, and of two networks.
+#[derive(Default)]
+struct Elsewhere(AtomicU16);
+
+impl TransportHooks<Tcp> for Elsewhere {
+    fn get_request(&self, inner: &Tcp, socket: &Socket) -> io::Result<(Socket, Address)> {
+        let (request, _) = inner.get_request(socket)?;
+        let network = self.0.fetch_add(1, Ordering::Relaxed) % 2;
+        let ip = Ipv6Addr::new(0x2001, 0xdb8, 0, network, 0, 0, 0, 1);
+        Ok((request, SocketAddr::from((ip, 1)).into()))
+    }
+}
+
+fn ipv6_prefix_says_which_clients_are_one<C: Concurrent>() {
+    for (bits, answer) in [(64, "hello"), (48, "busy")] {
+        let transport = Wrapped::new(Tcp::new(), Elsewhere::default());
+        let server = Builder::<_, C, Echo, _>::new(transport, C::default(), Busy)
+            .max_connections_per_address(1)
+            .ipv6_prefix(bits);
+        let server = run(server, LOCAL);
+        let [mut first, mut second] = [(); 2].map(|()| Client::stream(&server.address()));
+        assert_eq!(first.ask("hello"), b"hello");
+        second.send("hello");
+        second.end();
+        assert_eq!(second.rest(), answer.as_bytes(), "/{bits}");
+    }
+}
+
 matrix!(
-    concurrent: clients_beyond_the_limit_wait, a_full_server_accepts_when_a_place_is_free,
+    concurrent: ipv6_prefix_says_which_clients_are_one, clients_beyond_the_limit_wait, a_full_server_accepts_when_a_place_is_free,
     a_full_server_can_be_stopped, one_address_has_its_share_of_places,
 );
 

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
+use super::clock::LONGEST;
 use crate::address::Host;
-use crate::request::LONGEST;
 
 /// Number of sets of the table, with [`PLACES`] addresses each. An address belongs to one set, and no
 /// client can choose addresses that fall into the same set, because the hash has a key.
@@ -16,9 +16,9 @@ const PLACES: usize = 8;
 
 /// `requests` at once, and then `requests` per `per`.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::server) struct Rate {
-    pub(in crate::server) requests: u32,
-    pub(in crate::server) per: Duration,
+pub(crate) struct Rate {
+    pub(crate) requests: u32,
+    pub(crate) per: Duration,
 }
 
 /// A token bucket for each client address.
@@ -26,7 +26,7 @@ pub(in crate::server) struct Rate {
 /// The table does not grow, whatever addresses are made up: in a full set a new address takes the place
 /// of the one with the fullest bucket. So a flood of made-up addresses makes the server forget others of the
 /// flood, and not a client that is over its rate.
-pub(super) struct Rates {
+pub(crate) struct Rates {
     /// Time between two tokens.
     interval: Duration,
     /// Time from an empty bucket to a full one.
@@ -43,7 +43,7 @@ struct Bucket {
 }
 
 impl Rates {
-    pub(super) fn new(rate: Rate) -> Self {
+    pub(crate) fn new(rate: Rate) -> Self {
         let per = rate.per.min(LONGEST);
         Rates {
             interval: per / rate.requests.max(1),
@@ -54,7 +54,7 @@ impl Rates {
     }
 
     /// Takes a token. Returns whether there was one.
-    pub(super) fn take(&self, host: Host, now: Instant) -> bool {
+    pub(crate) fn take(&self, host: Host, now: Instant) -> bool {
         let set = self.hasher.hash_one(&host) % SETS as u64;
         let mut sets = self.sets.lock();
         let set = &mut sets[set as usize];

@@ -5,7 +5,7 @@ use std::fmt;
 use std::io;
 use std::os::unix::fs::FileTypeExt;
 
-use crate::address::Address;
+use super::Address;
 
 /// An error, with what failed. The system's own is its source.
 #[derive(Debug)]
@@ -60,13 +60,14 @@ pub(crate) fn system_number(error: &io::Error) -> Option<i32> {
 
 /// As [`about`], for a call at an address. Where another file is in the place of a Unix socket, the
 /// system says that a server is there, or that none is; this says what is.
-pub(super) fn about_address(what: &str, address: &Address) -> impl FnOnce(io::Error) -> io::Error {
+pub(crate) fn about_address(what: &str, address: &Address) -> impl FnOnce(io::Error) -> io::Error {
     move |error| {
         let misleading = matches!(
             error.kind(),
             io::ErrorKind::AddrInUse | io::ErrorKind::ConnectionRefused
         );
-        match address.path().and_then(other_file).filter(|_| misleading) {
+        let there = address.path().and_then(other_file);
+        match there.filter(|_| misleading && about_of(&error).is_none()) {
             None => about(format_args!("{what} {address}"))(error),
             Some(there) => {
                 let text = format!("{what} {address}: expected a socket, got {there}");

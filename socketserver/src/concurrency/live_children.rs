@@ -1,0 +1,205 @@
+//! The children of a forking server: how they are signalled, reaped and killed.
+
+use std::collections::HashMap;
+use std::os::fd::{AsFd, OwnedFd};
+use std::sync::{Arc, OnceLock, Weak};
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use rustix::process::{
+    Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, WaitIdStatus, kill_process, pidfd_open,
+    pidfd_send_signal, waitid,
+};
+
+use super::TARGET;
+use crate::request::{End, Ticket, Waker};
+use crate::sync::Instant;
+
+/// The children that were not reaped yet.
+#[derive(Default)]
+pub(super) struct LiveChildren {
+    live: Mutex<HashMap<Pid, Child>>,
+    waker: OnceLock<Waker>,
+}
+
+/// How long a child may take to end after SIGTERM, before it gets SIGKILL.
+const KILL_GRACE: Duration = Duration::from_millis(100);
+
+struct Child {
+    process: Process,
+    /// None while it is being entered.
+    ticket: Option<Ticket>,
+    /// When it was sent SIGTERM, if it was.
+    terminated_at: Option<Instant>,
+}
+
+impl Child {
+    fn end(self, end: End) {
+        if let Some(ticket) = self.ticket {
+            ticket.end(end);
+        }
+    }
+}
+
+impl LiveChildren {
+    /// Sets what wakes the loop when a child was sent SIGTERM.
+    pub(super) fn set_waker(&self, waker: &Waker) {
+        // Only the loop's thread comes here, and there is one loop.
+        let _ = self.waker.set(waker.clone());
+    }
+
+    pub(super) fn numbers(&self) -> Vec<i32> {
+        let live = self.live.lock();
+        live.keys().map(|pid| pid.as_raw_pid()).collect()
+    }
+
+    pub(super) fn count(&self) -> usize {
+        self.live.lock().len()
+    }
+
+    /// Enters a child. First its number, so that an abort reaches it from the moment on that the
+    /// ticket knows of it; and the ticket without this lock, because an abort takes that of the books
+    /// before this one.
+    pub(super) fn add(self: &Arc<Self>, pid: Pid, ticket: Ticket) {
+        let child = Child {
+            process: Process::new(pid),
+            ticket: None,
+            terminated_at: None,
+        };
+        self.live.lock().insert(pid, child);
+        let children: Weak<LiveChildren> = Arc::downgrade(self);
+        ticket.set_abort(move || {
+            if let Some(children) = children.upgrade() {
+                children.terminate(pid);
+            }
+        });
+        if let Some(child) = self.live.lock().get_mut(&pid) {
+            child.ticket = Some(ticket);
+        }
+    }
+
+    /// Reaps the children that have ended, and kills those that are overdue. Returns when the next
+    /// one will be.
+    pub(super) fn reap(&self) -> Option<Instant> {
+        let mut ends = Vec::new();
+        let mut children = self.live.lock();
+        let ended: Vec<Child> = children
+            .extract_if(|_, child| {
+                let end = child
+                    .ticket
+                    .is_some()
+                    .then(|| child.process.end(child.terminated_at.is_some()));
+                end.flatten().map(|end| ends.push(end)).is_some()
+            })
+            .map(|(_, child)| child)
+            .collect();
+        let now = Instant::now();
+        let mut next: Option<Instant> = None;
+        for child in children.values() {
+            match child.terminated_at.map(|time| time + KILL_GRACE) {
+                None => {}
+                Some(end) if end <= now => child.process.signal(Signal::KILL),
+                Some(end) => next = Some(next.map_or(end, |next| end.min(next))),
+            }
+        }
+        // Closing a ticket takes a lock of the books, under which `terminate` takes this one.
+        drop(children);
+        for (child, end) in ended.into_iter().zip(ends) {
+            child.end(end);
+        }
+        next
+    }
+
+    /// Sends SIGTERM to a child.
+    fn terminate(&self, pid: Pid) {
+        if let Some(child) = self.live.lock().get_mut(&pid) {
+            child.terminated_at.get_or_insert_with(Instant::now);
+            child.process.signal(Signal::TERM);
+        }
+        // The loop looks whether it ends in time.
+        if let Some(waker) = self.waker.get() {
+            waker.wake();
+        }
+    }
+
+    /// Kills and reaps the children that were sent SIGTERM and are still there.
+    pub(super) fn kill_overdue(&self) {
+        let overdue: Vec<(Pid, Child)> = self
+            .live
+            .lock()
+            .extract_if(|_, child| child.ticket.is_some() && child.terminated_at.is_some())
+            .collect();
+        for (_, child) in overdue {
+            child.process.signal(Signal::KILL);
+            // No process survives that, so this does not take long.
+            child.process.reap();
+            child.end(End::Aborted);
+        }
+    }
+}
+
+/// A child, by a descriptor that stands for this process and no other. Its number alone would be
+/// another process's if the program has reaped the child, by waiting for any of its children.
+struct Process {
+    pid: Pid,
+    /// None if there was no descriptor left.
+    fd: Option<OwnedFd>,
+}
+
+impl Process {
+    fn new(pid: Pid) -> Self {
+        Process {
+            pid,
+            fd: pidfd_open(pid, PidfdFlags::empty()).ok(),
+        }
+    }
+
+    fn signal(&self, signal: Signal) {
+        let sent = match &self.fd {
+            Some(fd) => pidfd_send_signal(fd, signal),
+            None => kill_process(self.pid, signal),
+        };
+        if let Err(error) = sent {
+            log::debug!(target: TARGET, "cannot send {signal:?} to child {} ({error}): leaving it alone", self.pid);
+        }
+    }
+
+    fn wait(&self, options: WaitIdOptions) -> rustix::io::Result<Option<WaitIdStatus>> {
+        let process = match &self.fd {
+            Some(fd) => WaitId::PidFd(fd.as_fd()),
+            None => WaitId::Pid(self.pid),
+        };
+        waitid(process, WaitIdOptions::EXITED | options)
+    }
+
+    fn reap(&self) {
+        if let Err(error) = self.wait(WaitIdOptions::empty()) {
+            log::debug!(target: TARGET, "cannot reap child {} ({error}): its request counts as aborted", self.pid);
+        }
+    }
+
+    /// How the child ended, if it has. One that was not `terminated` has crashed or was killed, which
+    /// only the parent can report.
+    fn end(&self, terminated: bool) -> Option<End> {
+        match self.wait(WaitIdOptions::NOHANG) {
+            Ok(None) => None,
+            Ok(Some(status)) => Some(match (status.terminating_signal(), status.exit_status()) {
+                (Some(signal), _) => {
+                    if !terminated {
+                        log::warn!(target: TARGET, "child {} was ended by signal {signal}: its request counts as aborted", self.pid);
+                    }
+                    End::Aborted
+                }
+                (None, Some(0)) => End::Finished,
+                (None, _) => End::Failed,
+            }),
+            Err(rustix::io::Errno::INTR) => None,
+            Err(error) => {
+                // The program ignores SIGCHLD, so that the system reaps its children, or has reaped
+                // this one itself.
+                log::debug!(target: TARGET, "cannot learn how child {} ended ({error}): its request counts as finished", self.pid);
+                Some(End::Finished)
+            }
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! A listener that clients cannot find any more, because its file has gone: it is bound again.
+
+use std::io;
+use std::time::Duration;
+
+use super::serve::{Loop, Taken};
+use super::{Listener, Origin, TARGET};
+use crate::address::Address;
+use crate::sync::Instant;
+
+/// How often to look.
+const EVERY: Duration = Duration::from_secs(1);
+
+impl Loop<'_> {
+    /// From now on the loop looks after its listener, if that has a file of its own.
+    pub(super) fn watch_listener(&mut self) {
+        if self.listener.origin == Origin::Own && matches!(self.core.address, Address::Unix(_)) {
+            self.restore_due = Some(Instant::now() + EVERY);
+        }
+    }
+
+    /// Binds the listener again, if it is time to look and clients cannot find it.
+    pub(super) fn restore_listener(&mut self) {
+        if self.restore_due.is_none_or(|due| Instant::now() < due) {
+            return;
+        }
+        self.restore_due = Some(Instant::now() + EVERY);
+        if !self.intake.is_lost(self.socket()) || !self.take_former_backlog() {
+            return;
+        }
+        let bound = self.bind_again();
+        let address = &self.core.address;
+        match bound {
+            Ok(()) => log::debug!(target: TARGET, "listening on {address} again"),
+            Err(error) => {
+                log::warn!(target: TARGET, "cannot listen on {address} again ({error}): trying again in {EVERY:?}");
+            }
+        }
+    }
+
+    /// Dispatches the backlog, to which no client can come any more. Returns whether that was all.
+    fn take_former_backlog(&mut self) -> bool {
+        while !self.admission.must_wait() {
+            match self.take() {
+                Ok(Taken::Request(_)) => {}
+                Ok(Taken::Nothing) => return true,
+                Ok(Taken::Failed) | Err(_) => return false,
+            }
+        }
+        false
+    }
+
+    fn bind_again(&mut self) -> io::Result<()> {
+        let socket = self.intake.bind_again(&self.core.address)?;
+        // Before it listens, as at the start.
+        let listener = Listener::new(socket, Origin::Own);
+        let close = |listener: &Listener| self.intake.close_listener(listener.socket());
+        self.intake
+            .activate(listener.socket())
+            .inspect_err(|_| close(&listener))?;
+        let mut current = self.engine.listener.lock();
+        if current.is_none() {
+            // The server was closed meanwhile.
+            drop(current);
+            close(&listener);
+            return Ok(());
+        }
+        *current = Some(listener.clone());
+        drop(current);
+        self.listener = listener;
+        Ok(())
+    }
+}

@@ -1,0 +1,125 @@
+//! A name in a folder, which stays the same whatever happens to the path that led there: the process
+//! may change its working directory, and another user may exchange a folder on the way.
+
+use std::ffi::OsString;
+use std::fs::{self, File};
+use std::io;
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, Stat, fstat, openat, statat, unlinkat};
+
+use crate::address::Address;
+
+/// Device and inode of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Identity(u64, u64);
+
+impl From<Stat> for Identity {
+    fn from(stat: Stat) -> Self {
+        Identity(stat.st_dev, stat.st_ino)
+    }
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Place {
+    /// The path that led there.
+    path: PathBuf,
+    folder: Arc<OwnedFd>,
+    name: OsString,
+}
+
+impl Place {
+    /// The place at a path, unless there is no such folder.
+    pub(super) fn of(path: &Path) -> Option<Self> {
+        let folder = openat(
+            CWD,
+            parent(path),
+            OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC,
+            Mode::empty(),
+        );
+        Some(Place {
+            path: path.to_path_buf(),
+            folder: Arc::new(folder.ok()?),
+            name: path.file_name()?.to_os_string(),
+        })
+    }
+
+    /// The path, for log lines.
+    pub(super) fn shown(&self) -> Address {
+        Address::Unix(self.path.clone())
+    }
+
+    /// A path that leads there now: the one that was given, if it still does.
+    pub(super) fn path(&self) -> PathBuf {
+        let leads_there = fs::metadata(parent(&self.path)).is_ok_and(|there| {
+            fstat(&*self.folder).is_ok_and(|stat| Identity(there.dev(), there.ino()) == stat.into())
+        });
+        if leads_there {
+            self.path.clone()
+        } else {
+            self.fixed_path()
+        }
+    }
+
+    /// A path that leads there and nowhere else. In a jail without `/proc` it is the one that was
+    /// given.
+    pub(super) fn fixed_path(&self) -> PathBuf {
+        let folder = PathBuf::from(format!("/proc/self/fd/{}", self.folder.as_raw_fd()));
+        if folder.exists() {
+            folder.join(&self.name)
+        } else {
+            self.path.clone()
+        }
+    }
+
+    fn stat(&self) -> rustix::io::Result<Stat> {
+        statat(&*self.folder, &self.name, AtFlags::SYMLINK_NOFOLLOW)
+    }
+
+    /// The file that is there.
+    pub(super) fn identity(&self) -> io::Result<Identity> {
+        Ok(self.stat()?.into())
+    }
+
+    /// The file that is there, if it is a socket.
+    pub(super) fn socket(&self) -> io::Result<Option<Identity>> {
+        let stat = self.stat()?;
+        let is_socket = FileType::from_raw_mode(stat.st_mode) == FileType::Socket;
+        Ok(is_socket.then(|| stat.into()))
+    }
+
+    pub(super) fn remove(&self) -> io::Result<()> {
+        Ok(unlinkat(&*self.folder, &self.name, AtFlags::empty())?)
+    }
+
+    /// The folder, to be locked. A pipe in its place would not block the call.
+    pub(super) fn open_folder(&self) -> io::Result<File> {
+        let flags = OFlags::DIRECTORY | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        let folder = openat(&*self.folder, ".", flags, Mode::empty());
+        Ok(File::from(folder?))
+    }
+
+    /// Adds the permissions that the umask took from the file at `bind`. It does nothing to another
+    /// file that has taken the place meanwhile.
+    pub(super) fn widen(&self, made: Identity, mode: u32) -> io::Result<()> {
+        let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let file = openat(&*self.folder, &self.name, flags, Mode::empty())?;
+        let stat = fstat(&file)?;
+        if Identity::from(stat) != made || stat.st_mode & 0o7777 == mode & 0o7777 {
+            return Ok(());
+        }
+        let through = format!("/proc/self/fd/{}", file.as_raw_fd());
+        fs::set_permissions(through, fs::Permissions::from_mode(mode))
+    }
+}
+
+/// The folder that holds the file of that path.
+fn parent(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
+}

@@ -1,0 +1,33 @@
+//! SIGTERM reaches an inline server while its handler waits for a client that says nothing.
+
+use crate::prelude::*;
+
+pub(crate) const FAULT: Fault = Fault {
+    name: "inline_stop",
+    title: "SIGTERM arrives while the handler of an inline server waits for an idle client",
+    columns: &[Column::Inline],
+    server: |column, _| {
+        let server = bind(tcp::<Echo>(column));
+        serve_on(&server, DRAIN).expect("serve_forever");
+    },
+    clients,
+};
+
+const DRAIN: Duration = Duration::from_secs(1);
+
+fn clients(trial: &mut Trial) {
+    let times = trial.size(1, 10);
+    let (mut took, mut last) = (Vec::new(), None);
+    for _ in 0..times {
+        let child = trial.start(&[]);
+        let mut idle = Client::stream(child.address());
+        assert_eq!(idle.ask("hello"), b"hello");
+        let ended = child.end();
+        took.push(ended.took());
+        assert_eq!(idle.rest(), b"", "the client sees the end of the stream");
+        last = Some(ended);
+    }
+    let limit = DRAIN + Duration::from_millis(100);
+    trial.within("the server ends", limit, Times::new(took).longest());
+    trial.books(&last.expect("at least one"));
+}
