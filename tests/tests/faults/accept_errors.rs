@@ -118,13 +118,8 @@ fn fatal(trial: &mut Trial, name: &str, error: i32) {
     let child = trial.start(&[&error.to_string()]);
     echo_one(child.address());
     let connected = second_client(trial, &child);
-    // Makes the loop accept, if it has not tried already, and is reset with the backlog.
-    if let Ok(mut client) = Client::impatient(child.address()) {
-        assert_eq!(
-            error_kind(client.read(&mut [0])),
-            ErrorKind::ConnectionReset
-        );
-    }
+    // Makes the loop accept, if it has not tried already.
+    drop(Client::impatient(child.address()));
     still_served(connected);
     let ended = child.wait();
     let returned = ended.number("error");

@@ -350,3 +350,24 @@ fn concurrent_stops_all_return<T: Streams, C: Column>() {
 }
 
 matrix!(streams: concurrent_stops_all_return);
+
+/// A listener that will never work again ends the loop, and resets the backlog.
+#[test]
+fn a_broken_listener_ends_the_loop() {
+    for errno in [Errno::BADF, Errno::INVAL, Errno::NOTSOCK, Errno::FAULT] {
+        let transport = watched(Tcp::new(), move |name| match name {
+            "get_request" => Err(errno.into()),
+            _ => Ok(()),
+        });
+        let server = Builder::<_, _, Echo, ()>::new(transport, Inline, ());
+        let server = server.bind(LOCAL).expect("bind");
+        let [mut taken, mut waiting] = [(); 2].map(|()| Client::stream(server.server_address()));
+        let serving = server.spawn().expect("spawn");
+        assert_eq!(taken.rest(), b"");
+        let reset = error_kind(waiting.read(&mut [0]));
+        assert_eq!(reset, ErrorKind::ConnectionReset);
+        let ended = in_time("the loop's end", move || serving.join());
+        let number = ended.expect_err("an error").raw_os_error();
+        assert_eq!(number, Some(errno.raw_os_error()));
+    }
+}
