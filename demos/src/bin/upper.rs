@@ -14,10 +14,10 @@
 //! cargo run --bin upper-client -- --transport unix-datagram @upper
 //! ```
 //!
-//! On a network with strangers it needs limits, because a silent client keeps its thread or process:
+//! On a network with strangers it needs limits, because a silent client keeps its thread:
 //!
 //! ```sh
-//! cargo run --bin upper -- --timeout 60 --max-connections 1000 --max-connections-per-address 20 :9999
+//! cargo run --bin upper -- --timeout 60 --max-connections-per-address 20 :9999
 //! ```
 //!
 //! A signal makes it log its counters:

@@ -5,8 +5,8 @@ use std::io;
 use super::file::SocketReader;
 
 impl SocketReader {
-    /// The lines that are left, as text without their ends. A line ends in `\n` or `\r\n`, and has at
-    /// most `limit` bytes without that: a client must not fill the memory.
+    /// The lines that are left, as text without their ends. A line ends in `\n` or `\r\n`, and
+    /// has at most `limit` bytes without that: a client must not fill the memory.
     ///
     /// ```
     /// # use std::io::{self, Write};

@@ -33,6 +33,7 @@ mod resets;
 mod serve;
 mod shutdown_anywhere;
 mod signal_storm;
+mod silent_upstreams;
 mod slow_clients;
 mod slow_reader;
 mod stops;
@@ -59,6 +60,7 @@ const FAULTS: &[Fault] = &[
     panics::FAULT,
     resets::FAULT,
     unread_input::FAULT,
+    silent_upstreams::FAULT,
     stops::FAULT,
     stuck::FAULT,
     inline_stop::FAULT,

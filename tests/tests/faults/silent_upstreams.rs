@@ -1,0 +1,100 @@
+//! Handlers that wait for others than their clients, and keep-alive clients between two requests.
+
+use std::net::TcpListener;
+
+use socketserver::create_connection;
+
+use crate::prelude::*;
+
+pub(crate) const FAULT: Fault = Fault {
+    name: "silent_upstreams",
+    title: "Upstreams are silent, and 100 keep-alive clients idle as the server drains",
+    columns: &[Column::Threading, Column::Green],
+    server,
+    clients,
+};
+
+const DEADLINE_OF_REQUESTS: Duration = Duration::from_secs(1);
+const IDLE: usize = 100;
+
+/// Answers what it receives, and waits for an upstream if it is told where.
+#[derive(BaseRequestHandler)]
+struct Gateway {
+    request: Socket,
+    server: ServerRef,
+}
+
+impl Gateway {
+    fn handle(&self) -> io::Result<()> {
+        loop {
+            let idle = self.server.idle(&self.request);
+            let data = self.request.recv(64)?;
+            drop(idle);
+            if data.is_empty() {
+                return Ok(());
+            }
+            if let Some(upstream) = data.strip_prefix(b"ask ") {
+                let upstream = String::from_utf8_lossy(upstream).into_owned();
+                create_connection(&upstream, None)?.recv(1)?;
+            }
+            self.request.sendall(&data)?;
+        }
+    }
+}
+
+/// With an argument, requests have a deadline.
+fn server(column: Column, arguments: &[String]) {
+    let mut builder = tcp::<Gateway>(column);
+    if !arguments.is_empty() {
+        builder = builder.deadline(DEADLINE_OF_REQUESTS);
+    }
+    serve(builder, LOCAL).expect("serve_forever");
+}
+
+fn clients(trial: &mut Trial) {
+    silent_upstreams(trial);
+    idle_clients(trial);
+}
+
+fn silent_upstreams(trial: &mut Trial) {
+    let count = trial.size(20, 1_000);
+    let upstream = TcpListener::bind(LOCAL).expect("bind");
+    let ask = format!("ask {}", upstream.local_addr().expect("a name"));
+    let (child, before) = trial.begin(&["deadline"], echo_one);
+    let mut clients: Vec<Client> = (0..count)
+        .map(|_| Client::stream(child.address()))
+        .collect();
+    let began = Instant::now();
+    clients.iter_mut().for_each(|client| client.send(&ask));
+    let unanswered = clients.iter_mut().filter_map(|client| {
+        let answer = client.rest();
+        answer.is_empty().then_some(())
+    });
+    let unanswered = unanswered.count();
+    let took = began.elapsed();
+    trial.check(
+        "each request ends at its deadline, though its upstream never answers",
+        format!("{unanswered} of {count} in {} of 1 s", brief(took)),
+        unanswered == count && took < trial.limit(DEADLINE_OF_REQUESTS * 2),
+    );
+    drop(clients);
+    trial.end(child, before, echo_one);
+}
+
+fn idle_clients(trial: &mut Trial) {
+    let child = trial.start(&[]);
+    let mut clients: Vec<Client> = (0..IDLE).map(|_| Client::stream(child.address())).collect();
+    for client in &mut clients {
+        assert_eq!(client.ask("hello"), b"hello");
+    }
+    let ended = child.end();
+    let limit = Duration::from_millis(100);
+    trial.within("the server ends", limit, ended.took());
+    let finished = ended.number("finished");
+    trial.check(
+        "each idle connection ends well",
+        format!("{finished} of {IDLE}"),
+        finished == IDLE as u64,
+    );
+    trial.books(&ended);
+}
