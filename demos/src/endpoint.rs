@@ -88,7 +88,7 @@ impl Endpoint {
 /// Reads an address of any form.
 ///
 /// # Errors
-/// If the text is none, or the host is unknown.
+/// If the text is not an address, or the host is unknown.
 pub fn address(text: &str, role: Role) -> Result<Address, String> {
     let address = match role {
         Role::Server => text.to_address(),
@@ -113,10 +113,10 @@ pub fn peer_address(text: &str) -> Result<Address, String> {
     address(text, Role::Client)
 }
 
-/// Reads a host and a port.
+/// Reads the address of a TCP or UDP socket: a host and a port.
 ///
 /// # Errors
-/// If the text is neither, or the host is unknown.
+/// If the text has another form, or the host is unknown.
 pub fn internet_address(text: &str, role: Role) -> Result<Address, String> {
     match address(text, role)? {
         address @ Address::Inet(_) => Ok(address),

@@ -224,10 +224,10 @@ pub fn derive_stream_request_handler(input: TokenStream) -> TokenStream {
 /// }
 /// ```
 ///
-/// The reply is sent after `finish`, as one datagram, from the address that the client has asked, if
-/// all methods succeeded and `wfile` is not empty. A reply that is too long for a datagram is an error
-/// of the handler; one that cannot be sent for another reason is not. Python's class sends `wfile`
-/// even if it is empty or a method failed.
+/// The reply is sent after `finish`, as one datagram, from the address that the client has asked,
+/// if all methods succeeded and `wfile` is not empty. A reply that is too long for a datagram is an
+/// error of the handler; one that cannot be sent for another reason is not. Python's class sends
+/// `wfile` even if it is empty or a method failed.
 ///
 /// The struct has no options but `crate`.
 ///

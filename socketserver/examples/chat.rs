@@ -28,7 +28,8 @@ impl Chat {
         // Release this lock before the first send, so that a slow member delays only speakers.
         let members: Vec<Socket> = self.members.lock().values().cloned().collect();
         for member in members {
-            // The lines of several speakers stay whole. But after an error there may be half of one.
+            // The lines of several speakers stay whole. But after an error there may be half of
+            // one.
             if member.sendall(text.as_bytes()).is_err() {
                 // It has left, or reads nothing. Its own handler sees the end, and removes it.
                 let _ = member.shutdown(Shutdown::Both);

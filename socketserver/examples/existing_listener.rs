@@ -1,5 +1,6 @@
 //! Serves on a listening socket that it gets as standard input: from inetd (`wait`), from systemd
-//! (`StandardInput=socket`), or from three lines of Python. (The example `inetd` gets a connection.)
+//! (`StandardInput=socket`), or from three lines of Python. (The example `inetd` gets a
+//! connection.)
 //!
 //!     cargo build --example existing_listener
 //!     RUST_LOG=info python3 -c 'import socket, subprocess

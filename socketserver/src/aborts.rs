@@ -1,5 +1,6 @@
-//! What a server can end of a request beside the client's connection: the waits for sockets that the
-//! handler has made, and for channels, and the wait of an idle handler for its client.
+//! How a server ends the waits of a handler: for sockets that the handler has made, and for
+//! channels. (The transport ends those for the client.) A drain also ends the wait of an idle
+//! handler for its client's next request.
 //!
 //! ```text
 //!   a socket is made, a channel is waited for ──► add           to the request around this code
@@ -13,19 +14,19 @@ use std::sync::{Arc, Weak};
 
 use parking_lot::Mutex;
 
-/// What a handler may wait for.
+/// Something for which a handler may wait: a socket, or a place in a wait queue.
 pub(crate) trait Abortable: Send + Sync {
-    /// Ends the waits for it, now and later. Called on any thread; does not block.
+    /// Ends all waits for it, present and future. Called on any thread; does not block.
     fn abort(&self);
 
-    /// Ends an idle wait for the peer's next bytes, unless they have come.
+    /// Ends an idle handler's wait for the peer's next bytes, unless bytes have come.
     fn end_idle(&self) {}
 }
 
-/// A request, as the code inside it knows it.
+/// A request, of which the code inside it sees only the [`Aborts`].
 pub(crate) type Abortables = Arc<dyn AsRef<Aborts> + Send + Sync>;
 
-/// What the end of one request ends.
+/// The waits that an abort of one request ends.
 #[derive(Default)]
 pub(crate) struct Aborts {
     waits: Mutex<Waits>,
@@ -36,7 +37,7 @@ pub(crate) struct Aborts {
 enum Waits {
     Live {
         waits: Vec<Weak<dyn Abortable>>,
-        /// The length at which those that are gone are taken out.
+        /// The length at which entries without an owner are removed.
         full: usize,
     },
     /// Kept until the request is dropped, because an abort must not drop a user's layer.
@@ -53,8 +54,7 @@ impl Default for Waits {
 }
 
 impl Aborts {
-    /// Has an abort end the waits for this one too. If the request was aborted before, it happens
-    /// here.
+    /// Adds something whose waits an abort ends. If the request was aborted before, they end now.
     pub(crate) fn add(&self, new: Weak<dyn Abortable>) {
         match &mut *self.waits.lock() {
             Waits::Live { waits, full } => {
@@ -71,7 +71,7 @@ impl Aborts {
         }
     }
 
-    /// Ends the waits of this request, now and later.
+    /// Ends all waits of this request, present and future.
     pub(crate) fn abort(&self) {
         let mut waits = self.waits.lock();
         if let Waits::Live { waits: live, .. } = &*waits {
@@ -81,7 +81,8 @@ impl Aborts {
         }
     }
 
-    /// Says on which connection the handler waits for its next request, if it does.
+    /// Sets the connection on which the handler waits for its client's next request; `None` if it
+    /// waits no longer.
     pub(crate) fn set_idle(&self, connection: Option<Weak<dyn Abortable>>) {
         *self.idle.lock() = connection;
     }
@@ -93,8 +94,8 @@ impl Aborts {
         if let Some(connection) = &connection {
             connection.end_idle();
         }
-        // The connection is dropped only when the lock is not held, because this may be its last
-        // owner. Under the lock it was idle still.
+        // The lock was held until here, so that the handler stayed idle. The connection is dropped
+        // after it, because this may be the last owner.
         drop(idle);
     }
 }
@@ -128,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn abort_ends_each_wait_once_and_later_ones_at_once() {
+    fn abort_ends_present_and_future_waits_once() {
         let aborts = Aborts::default();
         let early = [add(&aborts), add(&aborts)];
         aborts.abort();

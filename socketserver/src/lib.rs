@@ -1,9 +1,9 @@
 //! Python's `socketserver` in Rust: a framework for network servers.
 //!
 //! You write how one request is handled, in plain blocking code, and choose a server. The server
-//! takes requests from TCP, UDP or Unix sockets and runs your handler for each: one after the other,
-//! on threads, in processes or on green threads. It enforces limits and deadlines, and it shuts down
-//! gracefully.
+//! takes requests from TCP, UDP or Unix sockets and runs your handler for each: one after the
+//! other, on threads, in processes or on green threads. It enforces limits and deadlines, and it
+//! shuts down gracefully.
 //!
 //! ```no_run
 //! use std::io::{self, Write};
@@ -79,15 +79,15 @@
 //! | on a green thread each | [`GreenTCPServer`] <br> [`GreenUnixStreamServer`] | [`GreenUDPServer`] <br> [`GreenUnixDatagramServer`] |
 //!
 //! Streams carry bytes in order and without boundaries: two sends may arrive as one `recv`, or one
-//! send as two. Datagrams are messages: each one that arrives is one request, even an empty one. UDP
-//! may lose some on the way.
+//! send as two. Datagrams are messages: each one that arrives is one request, even an empty one.
+//! UDP may lose some on the way.
 //!
 //! Of course, you still have to use your head.
 //!
 //! * Without threads, a handler that waits for its client makes all other clients wait. This suits
 //!   handlers that answer at once.
-//! * Threads are right for thousands of clients. Handlers share the server's state, so whatever they
-//!   change needs a lock, and a handler must not hold that lock while it talks to a client.
+//! * Threads are right for thousands of clients. Handlers share the server's state, so whatever
+//!   they change needs a lock, and a handler must not hold that lock while it talks to a client.
 //! * In processes, each handler changes its own copy of the state, which no other handler sees. The
 //!   program may not have other threads.
 //! * Green threads are for tens of thousands of clients that mostly wait. A handler may block only
@@ -110,9 +110,9 @@
 //! | `thread.join()`, or a thread that is not a daemon | [`ServerHandle::join`] at the end of `main` |
 //! | `functools.partial(Handler, argument)` | a field of the server's state |
 //!
-//! The documentation of every item that exists in Python ends with the name it has there. The guide,
-//! [`porting`], shows common patterns in both languages, and every name. [`reliability`] lists the
-//! faults that a server survives, with figures.
+//! The documentation of every item that exists in Python ends with the name it has there. The
+//! guide, [`porting`], shows common patterns in both languages, and every name. [`reliability`]
+//! lists the faults that a server survives, with figures.
 //!
 //! # Logging
 //!
@@ -139,16 +139,16 @@
 //!
 //! 1. `server/engine/serve.rs` is the loop, one turn from top to bottom; `dispatch.rs` beside it
 //!    sends a request to its handler, or refuses it.
-//! 2. `transport/tcp.rs` accepts a connection, `concurrency/inline.rs` runs its handler on the spot,
-//!    and `handler/base.rs` calls `setup`, `handle` and `finish`. The other files of these three
-//!    folders answer the same questions for their kind.
+//! 2. `transport/tcp.rs` accepts a connection, `concurrency/inline.rs` runs its handler on the
+//!    spot, and `handler/base.rs` calls `setup`, `handle` and `finish`. The other files of these
+//!    three folders answer the same questions for their kind.
 //! 3. `wait/mod.rs` is the one place where a handler waits for its client.
 //! 4. `server/engine/drain.rs` is the end of the server, in six steps.
 //!
-//! Whatever travels between the folders is in `request/`, and what signals do is in `signals/`.
-//! `pool/` and `green/` run code and know nothing of servers, `panics.rs` contains the panics of user
-//! code, and `sys/` holds every `unsafe` block. `CONTRIBUTING.md` has a map, and the words that the
-//! code uses.
+//! `request/` has what travels between the folders, and `signals/` what signals do. `pool/` and
+//! `green/` run code and know nothing of servers, `panics.rs` contains the panics of user code, and
+//! `sys/` holds every `unsafe` block. `CONTRIBUTING.md` has a map, and the words that the code
+//! uses.
 
 #[cfg(not(target_os = "linux"))]
 compile_error!("expected Linux: socketserver supports no other system");
@@ -181,8 +181,8 @@ mod address;
 
 mod aliases;
 
-// Written as if they were crates of their own: `aborts`, `panics`, `sync` and `sys` import nothing of
-// this crate, `pool` imports the last three of them, and `green` all of these.
+// These modules could be separate crates: `aborts`, `panics`, `sync` and `sys` import nothing of
+// this crate, `pool` imports `panics`, `sync` and `sys`, and `green` imports all five.
 mod aborts;
 pub mod green;
 #[cfg(loom)]
@@ -226,7 +226,8 @@ pub use wait::{Ready, Selectable, select};
 /// Options of transports and concurrencies, in blocks.
 ///
 /// Each block is an argument of [`Has`](options::Has); its setters are methods of the types in the
-/// second column, and of the [`Builder`] of every server that is made of one, also behind a wrapper.
+/// second column, and of the [`Builder`] of every server that is made of one, also behind a
+/// wrapper.
 ///
 /// | block | of | setters |
 /// | --- | --- | --- |

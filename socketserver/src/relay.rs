@@ -8,18 +8,17 @@ use crate::green::nonblocking_sockets;
 use crate::socket::Socket;
 use crate::wait::{Selectable, select, timed_out, yield_now};
 
-/// How much one direction holds at most, in bytes.
+/// Maximum number of bytes that one direction holds.
 const ROOM: usize = 64 << 10;
 
-/// Passes on what comes from `one` to `other`, and what comes from `other` to `one`, until both
-/// have ended their streams. The end of one stream is passed on too, and the other direction goes
-/// on. Returns how many bytes went from `one` to `other`, and how many came back.
+/// Copies the stream of `one` to `other`, and the stream of `other` to `one`, until both have
+/// ended. The end of one stream is passed on too, while the other direction goes on. Returns the
+/// number of bytes that went from `one` to `other`, and from `other` to `one`.
 ///
-/// One thread, or one green thread, does both. A receiver that is slow holds up its own direction
-/// alone, and no direction holds more than 64 KiB. The sockets' timeouts bound the silence: the
-/// relay fails when nothing could be passed on in either direction for as long as the shorter of
-/// the two. What an `rfile` holds already is not relayed: make the relay before the `rfile`, or set
-/// `rbufsize = 0`.
+/// The caller's thread does both. A slow receiver delays only its own direction, and no direction
+/// holds more than 64 KiB. The sockets' timeouts bound the silence: the relay fails if no byte
+/// moves in either direction for as long as the shorter of the two. Bytes that an `rfile` has
+/// already read are not relayed: call `relay` before the `rfile` is used, or set `rbufsize = 0`.
 ///
 /// ```
 /// use std::time::Duration;
@@ -58,7 +57,7 @@ pub fn relay(one: &Socket, other: &Socket) -> io::Result<(u64, u64)> {
         if moved {
             moved_at = Instant::now();
             if one.has_layer() || other.has_layer() {
-                // It may hold more, which `select` cannot see.
+                // The layer may hold more bytes, which `select` cannot see.
                 yield_now();
                 continue;
             }
@@ -90,7 +89,7 @@ struct Direction<'a> {
     from: &'a Socket,
     to: &'a Socket,
     buffer: Box<[u8]>,
-    /// The part of the buffer that was received and not sent yet.
+    /// Where the bytes begin that were received and not sent yet; they reach to `end`.
     start: usize,
     end: usize,
     passed_on: u64,
@@ -115,8 +114,8 @@ impl<'a> Direction<'a> {
         self.start < self.end
     }
 
-    /// Receives and sends what can be without waiting, a buffer at the most: the other direction has
-    /// its turn too. Returns whether anything moved.
+    /// Receives and sends without waiting, at most one buffer, so that the other direction has its
+    /// turn. Returns whether any byte moved.
     fn pass_on(&mut self) -> io::Result<bool> {
         if self.has_ended {
             return Ok(false);
@@ -154,8 +153,8 @@ fn unless_it_would_wait(result: io::Result<usize>) -> io::Result<Option<usize>> 
     }
 }
 
-/// Ends this side of a stream. Where the connection is gone already, the other direction meets that
-/// too.
+/// Ends the sending side of `to`. If that connection has failed, the other direction meets the
+/// error.
 fn pass_on_end(to: &Socket) -> io::Result<()> {
     match to.shutdown(Shutdown::Write) {
         Err(error) if error.kind() == io::ErrorKind::NotConnected => Ok(()),

@@ -90,7 +90,7 @@ fn filter(connection: &Socket, patience: Duration) -> Result<(), Failure> {
             let _ = sending.shutdown(Shutdown::Both);
         }
     });
-    // What other members write must not command a terminal.
+    // The text of other members must not command a terminal.
     let on_terminal = io::stdout().is_terminal();
     let (mut rfile, _) = connection.makefile(-1, 0);
     // Without the buffer of `io::stdout`, which would hold back half a line.
@@ -112,7 +112,7 @@ fn filter(connection: &Socket, patience: Duration) -> Result<(), Failure> {
     }
 }
 
-/// A line, or a piece of one, as a terminal may show it.
+/// A line, or a piece of one, without characters that command a terminal.
 fn shown(line: &[u8]) -> String {
     printable(line.strip_suffix(b"\n").unwrap_or(line)) + "\n"
 }
@@ -143,7 +143,7 @@ fn talk(
         match editor.readline(PROMPT) {
             Ok(line) => {
                 quits |= line.trim() == QUIT;
-                // Outside of the editor no key and no signal can end this.
+                // Only the timeout can end this call, because the editor reads no key meanwhile.
                 let sent = connection.sendall((line + "\n").as_bytes());
                 sent.map_err(|error| Failure::new(format!("cannot send the line: {error}")))?;
             }

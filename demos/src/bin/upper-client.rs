@@ -29,8 +29,8 @@ const PROMPT: &str = ">>>: ";
 /// How long to wait for the answer to a datagram.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// How many times as long as the line its answer may be, so that no server can fill the memory. No
-/// letter takes more than three times its bytes in upper case.
+/// Maximum length of an answer, as a multiple of its line, so that no server can fill the memory.
+/// In upper case no letter takes more than three times its bytes.
 const MOST_TIMES: usize = 3;
 
 /// Sends each line to an upper-case server and shows the answer
@@ -80,7 +80,8 @@ impl Server for Stream {
             let sending = scope.spawn(|| connection.sendall(&line));
             let answer = rfile.readline(most + 1);
             if answer.as_ref().is_ok_and(|answer| answer.len() > most) {
-                // It may never read what is being sent. This fails if it has gone.
+                // The server may never read the rest of the line. This fails if the server has
+                // gone.
                 let _ = connection.shutdown(Shutdown::Both);
             }
             (sending.join().expect("sending does not panic"), answer)

@@ -13,8 +13,8 @@ pub struct Host(Key);
 
 #[derive(Clone, Debug)]
 enum Key {
-    /// An IPv4 address, the first address of an IPv6 prefix, or an address on a link with the
-    /// number of its interface, which is 0 elsewhere.
+    /// An IPv4 address, the first address of an IPv6 prefix, or a link-local address. The number is
+    /// that of a link-local address's interface, and 0 otherwise.
     Ip(IpAddr, u32),
     /// Compared by its family and its host.
     Other(OtherAddress),
@@ -43,28 +43,27 @@ impl Hash for Key {
     }
 }
 
-/// The bits of an IPv6 address that a client does not choose itself, as networks usually give them
-/// out.
+/// The usual number of bits of an IPv6 address that the network sets. A client chooses the others.
 pub(crate) const USUAL_PREFIX: u8 = 64;
 
 impl Address {
     /// The host, by which limits count: the IPv4 address, the IPv6 /64, or what
     /// [`OtherAddress::host`] returns. Unix clients have none.
     ///
-    /// Some IPv6 addresses say less, or more, than their /64:
+    /// Some IPv6 addresses have rules of their own:
     ///
     /// * All neighbours on a link share the /64 of their `fe80::` addresses, and on each link it is
     ///   the same one. So the host is the whole address and the interface.
-    /// * An address that contains the IPv4 address of its client stands for that: `::ffff:0:0/96`
-    ///   (dual stack), `64:ff9b::/96` (NAT64), `2002::/16` (6to4) and `2001::/32` (Teredo). Whole
-    ///   populations would share a /64 otherwise, or one client would have many.
+    /// * An address that contains the IPv4 address of its client counts as the IPv4 address:
+    ///   `::ffff:0:0/96` (dual stack), `64:ff9b::/96` (NAT64), `2002::/16` (6to4) and `2001::/32`
+    ///   (Teredo). Otherwise all IPv4 clients would share a /64, or one client would have many.
     /// * In `64:ff9b:1::/48`, NAT64 with a local prefix, the host is the whole address.
     pub fn host(&self) -> Option<Host> {
         self.host_with_prefix(USUAL_PREFIX)
     }
 
-    /// The same with another prefix for ordinary IPv6 addresses: 56 or 48 where the clients' networks
-    /// give each customer so many addresses, 128 where neighbours share a /64.
+    /// The same with a prefix of `bits` bits for ordinary IPv6 addresses: 56 or 48 if each customer
+    /// has a prefix of that length, 128 if neighbours share a /64.
     pub fn host_with_prefix(&self, bits: u8) -> Option<Host> {
         match self {
             Address::Inet(SocketAddr::V4(address)) => Some(Host::from(IpAddr::from(*address.ip()))),
@@ -119,13 +118,13 @@ fn is_in(ip: Ipv6Addr, prefix: Ipv6Addr, bits: u8) -> bool {
     first_of(ip, bits) == prefix
 }
 
-/// The IPv4 address of the client that has this IPv6 address, if it is in there.
+/// The IPv4 address of the client, if the IPv6 address contains it.
 fn ipv4_within(ip: Ipv6Addr) -> Option<Ipv4Addr> {
     let bits = ip.to_bits();
     let ipv4 = match ip {
         ip if is_in(ip, NAT64, 96) => bits as u32,
         ip if is_in(ip, SIX_TO_FOUR, 16) => (bits >> 80) as u32,
-        // Inverted, to hide it from translators.
+        // Teredo inverts it, to hide it from address translators.
         ip if is_in(ip, TEREDO, 32) => !(bits as u32),
         ip => return ip.to_ipv4_mapped(),
     };

@@ -1,8 +1,8 @@
 //! Looking up the name of a host: in files, or by asking name servers, which may take long.
 //!
 //! The system's call can neither be ended nor given a time. So on a green thread, in a request, and
-//! where there is a timeout, it runs on a helper: a thread that is left to itself when the caller has
-//! no more time. There are at most [`MOST`] helpers; a caller that finds none free waits for one.
+//! where there is a timeout, it runs on a helper: a thread that the caller abandons when its time
+//! is over. There are at most [`MOST`] helpers. If all are busy, a caller waits for one.
 
 use std::fmt;
 use std::io;
@@ -17,7 +17,7 @@ use crate::wait::{sleep, timed_out};
 
 const MOST: usize = 128;
 
-/// The helpers that are looking up, those left to themselves included.
+/// Number of busy helpers, abandoned ones included.
 static HELPERS: AtomicUsize = AtomicUsize::new(0);
 
 /// All addresses of a host, at least one, in the order in which to try them.
@@ -60,7 +60,7 @@ fn ask(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
     Ok((host, port).to_socket_addrs()?.collect())
 }
 
-/// A place among the helpers.
+/// The permit to start a helper.
 struct Permit;
 
 impl Permit {

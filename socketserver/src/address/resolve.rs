@@ -29,11 +29,11 @@ use super::other::OtherAddress;
 /// one address is needed, it is the first IPv4 address as in Python, or the first of all if there
 /// is none for IPv4.
 ///
-/// A look-up may take long. On a green thread it runs on another thread, so that no core stops.
-/// Where the caller has a timeout, the look-up counts in it: at the deadline it is left to itself,
-/// and goes on for as long as the system takes. There are at most 128 such look-ups with a deadline
-/// at once. (In a process that must stay without other threads, because a forking server serves in
-/// it, a look-up takes its time.) Numeric addresses take no detour.
+/// A look-up may take long. On a green thread, in a handler, or with a timeout it runs on a helper
+/// thread, so that it blocks no core, and an abort or the timeout ends the wait for it. The helper
+/// then goes on until the system answers. At most 128 helpers exist at once; a further look-up
+/// waits for one. If a process must have no other threads, because a forking server serves in it, a
+/// look-up there has no helper, and may exceed the timeout. Numeric addresses need no look-up.
 ///
 /// ```
 /// use std::net::Ipv4Addr;
@@ -55,8 +55,8 @@ pub trait ToAddress {
     /// `InvalidInput` for text that is not an address, before any look-up; the look-up's.
     fn to_address(&self) -> io::Result<Address>;
 
-    /// The address of a peer: the same, but for the empty host, which names no peer. `timeout` is for
-    /// a look-up; zero is none, as on a socket that does not wait.
+    /// The address of a peer: the same, except that the empty host is an error, because it names no
+    /// peer. `timeout` bounds a look-up; `None` and zero do not.
     ///
     /// # Errors
     /// As [`to_address`](Self::to_address), `InvalidInput` for the empty host, and `TimedOut`.
@@ -191,8 +191,8 @@ impl Text<'_> {
         let port = port
             .parse()
             .map_err(|_| invalid("the port is not a number up to 65535"))?;
-        // The standard library reads only the number of an interface. The system's look-up takes its
-        // name too.
+        // The standard library reads only the number of an interface. The system's look-up takes
+        // its name too.
         if let Some(host) = host
             .strip_prefix('[')
             .and_then(|host| host.strip_suffix(']'))

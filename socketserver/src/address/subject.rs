@@ -8,7 +8,6 @@ use std::os::unix::fs::FileTypeExt;
 use super::Address;
 
 /// An error, with what failed. The system's own is its source.
-#[derive(Debug)]
 struct About {
     text: String,
     error: io::Error,
@@ -17,6 +16,13 @@ struct About {
 impl fmt::Display for About {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)
+    }
+}
+
+/// What a program shows whose `main` returns the error: the text alone.
+impl fmt::Debug for About {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.text, f)
     }
 }
 
@@ -30,10 +36,10 @@ fn about_of(error: &io::Error) -> Option<&About> {
     error.get_ref()?.downcast_ref()
 }
 
-/// Puts what failed in front of an error. Its kind stays.
+/// Puts `what`, such as `cannot bind 127.0.0.1:80`, in front of an error. Its kind stays.
 pub(crate) fn about(what: impl fmt::Display) -> impl FnOnce(io::Error) -> io::Error {
     move |error| {
-        // To try again is no failure, and may happen often.
+        // `WouldBlock` is no failure, and is frequent.
         if about_of(&error).is_some() || error.kind() == io::ErrorKind::WouldBlock {
             return error;
         }
@@ -42,7 +48,7 @@ pub(crate) fn about(what: impl fmt::Display) -> impl FnOnce(io::Error) -> io::Er
     }
 }
 
-/// The same for an error that may have words of its own, which are enough then.
+/// The same, but only for the system's errors. An error of this crate already says what failed.
 pub(crate) fn about_system(what: impl fmt::Display) -> impl FnOnce(io::Error) -> io::Error {
     move |error| match error.get_ref() {
         None => about(what)(error),
@@ -58,8 +64,8 @@ pub(crate) fn system_number(error: &io::Error) -> Option<i32> {
         .or_else(|| about_of(error).and_then(number))
 }
 
-/// As [`about`], for a call at an address. Where another file is in the place of a Unix socket, the
-/// system says that a server is there, or that none is; this says what is.
+/// As [`about`], for a call at an address. If the path of a Unix socket leads to another kind of
+/// file, the system's error is misleading, so this error names the kind instead.
 pub(crate) fn about_address(what: &str, address: &Address) -> impl FnOnce(io::Error) -> io::Error {
     move |error| {
         let misleading = matches!(
@@ -77,7 +83,7 @@ pub(crate) fn about_address(what: &str, address: &Address) -> impl FnOnce(io::Er
     }
 }
 
-/// What is at the path of a socket, if it is something else.
+/// The kind of file at the path of a socket, if it is not a socket.
 fn other_file(path: &std::path::Path) -> Option<&'static str> {
     let kind = std::fs::symlink_metadata(path).ok()?.file_type();
     Some(match kind {

@@ -1,7 +1,7 @@
-//! The option of concurrencies whose requests run on threads, of either kind.
+//! The option of concurrencies whose requests run on threads, ordinary or green.
 
-/// Whether live requests are left alone at the end: an option of [`Threading`](crate::Threading) and
-/// [`Green`](crate::Green).
+/// Whether the server's close leaves live requests alone: an option of
+/// [`Threading`](crate::Threading) and [`Green`](crate::Green).
 #[derive(Clone, Copy, Debug, Default)]
 pub struct DaemonThreads {
     pub(crate) daemon: bool,
@@ -10,10 +10,10 @@ pub struct DaemonThreads {
 macro_rules! daemon_threads_setters { ($owner:ty, $options:path; $($header:tt)*) => {
     /// The option of [`DaemonThreads`](crate::options::DaemonThreads).
     $($header)* {
-        /// Whether live requests are left alone when the server closes. Off unless set. In Rust, as
-        /// in Python, the end of the process does not wait for them. A
-        /// [`drain`](crate::Server::drain), by a signal too, waits for them and aborts them
-        /// nevertheless, because its caller says for how long: with `Duration::ZERO` it does not
+        /// Whether the server's close leaves live requests alone, instead of waiting for them. Off
+        /// unless set. As in Python, the end of the process does not wait for them either. A
+        /// [`drain`](crate::Server::drain), by a signal too, waits for them nevertheless, and then
+        /// aborts them, because its caller says for how long. With `Duration::ZERO` it does not
         /// wait.
         ///
         /// Python: `ThreadingMixIn.daemon_threads`

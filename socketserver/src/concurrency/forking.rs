@@ -17,34 +17,34 @@ use crate::request::{End, Job, Rejected, Waker, Workers};
 use crate::sync::Instant;
 use crate::sys::fork::{self, ForkBesideThreads, Forked};
 
-/// Every request runs in a child process of its own: its handler changes a copy of the memory, and a
-/// handler that crashes takes no other with it. Changes to the server's state stay in the child.
+/// Every request runs in a child process of its own: its handler changes a copy of the memory, and
+/// a handler that crashes takes no other with it. Changes to the server's state stay in the child.
 ///
-/// The child gives up the process's listeners, also those of other servers, but not the sockets of
-/// datagram servers: such a port stays taken until the child ends. SIGINT, which a terminal sends
-/// to the whole process group, does nothing to it; but it ends a program that the handler executes,
-/// unless that program handles it. A child ends with status 0, or with 1 if the request failed;
-/// nothing is dropped at its end. The parent reaps and signals its own children alone, each through
-/// a descriptor, so that other children of the program stay the program's, also if one of them has
-/// the number of a child that the program has reaped. (The first process of a container also gets
-/// the orphans of what its handlers start, and these stay zombies: such a container needs an init
-/// process.)
+/// The child closes the listeners of all servers of the process, but not the sockets of datagram
+/// servers: such a port stays taken until the child ends. SIGINT, which a terminal sends to the
+/// whole process group, does not end a child, but ends a program that the handler executes, unless
+/// that program handles it. A child ends with status 0, or with 1 if the request failed; nothing is
+/// dropped at its end. The parent reaps and signals only the children that it has forked, each
+/// through a descriptor. So it leaves other children of the program alone, even one that has got
+/// the number of an earlier child. (The first process of a container also gets the orphans of what
+/// its handlers start, and these stay zombies: such a container needs an init process.)
 ///
-/// A child has only the thread that forked, and a lock that another thread held at that moment stays
-/// locked in it for ever. So this refuses to serve in a process with other threads: such a server
-/// serves on the main thread, and is stopped by a signal or from a hook.
+/// A child has only the thread that forked, and a lock that another thread held at that moment
+/// stays locked in it for ever. So this refuses to serve in a process with other threads: such a
+/// server serves on the main thread, and is stopped by a signal or from a hook.
 /// [`fork_beside_threads`](Self::fork_beside_threads) is the way round that.
 ///
-/// A child is a copy, also of random generators: if the parent has used one, such as that of a thread
-/// in the crate `rand`, all children go on with the same numbers, and the keys of their hash maps are
-/// the same too. A handler that needs a secret asks the system for it, or seeds its generator.
+/// A child is a copy, also of random generators: if the parent has used one, such as that of a
+/// thread in the crate `rand`, all children go on with the same numbers, and the keys of their hash
+/// maps are the same too. A handler that needs a secret asks the system for it, or seeds its
+/// generator.
 ///
-/// A drain waits for children and ends them at its deadline: by SIGTERM, and after 100 ms by SIGKILL.
-/// A parent that ends without a drain does not: after a second Ctrl-C, or SIGKILL, children live on
-/// until they have served their clients. SIGTERM to the whole process group, as service managers send
-/// it, ends live children at once, also those that a drain would wait for. And after a `server_close`
-/// without [`block_on_close`](Self::block_on_close) nothing reaps the children: one that has ended
-/// stays a zombie until the program ends, or waits for it.
+/// A drain waits for children and ends them at its deadline: by SIGTERM, and after 100 ms by
+/// SIGKILL. A parent that ends without a drain does not: after a second Ctrl-C, or SIGKILL,
+/// children live on until they have served their clients. SIGTERM to the whole process group, as
+/// service managers send it, ends live children at once, also those that a drain would wait for.
+/// And after a `server_close` without [`block_on_close`](Self::block_on_close) nothing reaps the
+/// children: one that has ended stays a zombie until the program ends, or waits for it.
 ///
 /// Python: `ForkingMixIn`
 #[derive(Default)]
@@ -165,7 +165,8 @@ impl Concurrency for Forking {
             Ok(Forked::Child) => {
                 fork::child_signals();
                 let (run, ticket) = job.split();
-                // The books are the parent's, and another thread may hold their locks for ever here.
+                // The books are the parent's, and another thread may hold their locks for ever
+                // here.
                 mem::forget(ticket);
                 let end = run.run();
                 fork::exit_now(i32::from(end != End::Finished));

@@ -14,11 +14,12 @@ use crate::green::{self, STACK_SIZE, Stacks};
 use crate::request::{Job, Rejected, Waker, Workers};
 
 /// Every request runs on a green thread of its own: the handler is the same blocking code as for
-/// [`Threading`], and while it waits for its socket another one runs. Right for tens of thousands of
-/// connections that mostly wait.
+/// [`Threading`], and while it waits for its socket another one runs. Right for tens of thousands
+/// of connections that mostly wait.
 ///
-/// [`green`](crate::green) has the rules for code that runs there. The program enables green threads
-/// first in `main`, by [`green::enable`](crate::green::enable); until then this does not serve.
+/// [`green`](crate::green) has the rules for code that runs there. The program enables green
+/// threads first in `main`, by [`green::enable`](crate::green::enable); until then this does not
+/// serve.
 ///
 /// [`Threading`]: crate::Threading
 ///

@@ -15,7 +15,7 @@ use super::TARGET;
 use crate::request::{End, Ticket, Waker};
 use crate::sync::Instant;
 
-/// The children that were not reaped yet.
+/// The children that the server has not reaped yet.
 #[derive(Default)]
 pub(super) struct LiveChildren {
     live: Mutex<HashMap<Pid, Child>>,
@@ -27,7 +27,7 @@ const KILL_GRACE: Duration = Duration::from_millis(100);
 
 struct Child {
     process: Process,
-    /// None while it is being entered.
+    /// `None` while the child is being added.
     ticket: Option<Ticket>,
     /// When it was sent SIGTERM, if it was.
     terminated_at: Option<Instant>,
@@ -42,7 +42,7 @@ impl Child {
 }
 
 impl LiveChildren {
-    /// Sets what wakes the loop when a child was sent SIGTERM.
+    /// Sets the waker that wakes the loop after a child was sent SIGTERM.
     pub(super) fn set_waker(&self, waker: &Waker) {
         // Only the loop's thread comes here, and there is one loop.
         let _ = self.waker.set(waker.clone());
@@ -57,9 +57,9 @@ impl LiveChildren {
         self.live.lock().len()
     }
 
-    /// Enters a child. First its number, so that an abort reaches it from the moment on that the
-    /// ticket knows of it; and the ticket without this lock, because an abort takes that of the books
-    /// before this one.
+    /// Adds a child. It is in the table before its ticket can abort it, so that every abort finds
+    /// it. `set_abort` is called without this lock, because an abort takes the lock of the books
+    /// first, and then this one.
     pub(super) fn add(self: &Arc<Self>, pid: Pid, ticket: Ticket) {
         let child = Child {
             process: Process::new(pid),
@@ -79,7 +79,7 @@ impl LiveChildren {
     }
 
     /// Reaps the children that have ended, and kills those that are overdue. Returns when the next
-    /// one will be.
+    /// one will be overdue.
     pub(super) fn reap(&self) -> Option<Instant> {
         let mut ends = Vec::new();
         let mut children = self.live.lock();
@@ -116,7 +116,7 @@ impl LiveChildren {
             child.terminated_at.get_or_insert_with(Instant::now);
             child.process.signal(Signal::TERM);
         }
-        // The loop looks whether it ends in time.
+        // The loop checks whether the child ends in time.
         if let Some(waker) = self.waker.get() {
             waker.wake();
         }
@@ -131,18 +131,18 @@ impl LiveChildren {
             .collect();
         for (_, child) in overdue {
             child.process.signal(Signal::KILL);
-            // No process survives that, so this does not take long.
+            // No process survives SIGKILL, so this wait is short.
             child.process.reap();
             child.end(End::Aborted);
         }
     }
 }
 
-/// A child, by a descriptor that stands for this process and no other. Its number alone would be
-/// another process's if the program has reaped the child, by waiting for any of its children.
+/// A child, by a descriptor that refers to this process and no other. Its number alone may belong
+/// to another process, if the program has reaped the child by waiting for any of its children.
 struct Process {
     pid: Pid,
-    /// None if there was no descriptor left.
+    /// `None` if no descriptor was left.
     fd: Option<OwnedFd>,
 }
 
@@ -178,8 +178,8 @@ impl Process {
         }
     }
 
-    /// How the child ended, if it has. One that was not `terminated` has crashed or was killed, which
-    /// only the parent can report.
+    /// How the child ended, if it has. If a signal has ended it, and it was not `terminated`, it
+    /// has crashed or was killed, which only the parent can report.
     fn end(&self, terminated: bool) -> Option<End> {
         match self.wait(WaitIdOptions::NOHANG) {
             Ok(None) => None,
@@ -195,8 +195,8 @@ impl Process {
             }),
             Err(rustix::io::Errno::INTR) => None,
             Err(error) => {
-                // The program ignores SIGCHLD, so that the system reaps its children, or has reaped
-                // this one itself.
+                // Either the program ignores SIGCHLD, so that the system reaps its children, or it
+                // has reaped this child itself.
                 log::debug!(target: TARGET, "cannot learn how child {} ended ({error}): its request counts as finished", self.pid);
                 Some(End::Finished)
             }

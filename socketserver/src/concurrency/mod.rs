@@ -7,8 +7,8 @@
 //! | [`Green`] | a green thread; one system thread per core runs them | there are `max_green_threads` | every request, unless `block_on_close` is off or `daemon_threads` on |
 //! | [`Threading`] | a thread of an elastic pool | all `max_threads` are busy, or the system refuses threads and a job waits | every request, unless `block_on_close` is off or `daemon_threads` on |
 //!
-//! `server_close` waits up to `drain_timeout`. A concurrency knows jobs, and nothing of sockets. Your
-//! own usually wraps one of these, with [`ConcurrencyHooks`].
+//! `server_close` waits up to `drain_timeout`. A concurrency knows jobs, and nothing of sockets.
+//! Your own usually wraps one of these, with [`ConcurrencyHooks`].
 
 mod boxed;
 mod daemon_threads;
@@ -50,9 +50,9 @@ const TARGET: &str = "socketserver::concurrency";
 /// Python: the mix-ins, and what a server without one does
 pub trait Concurrency: Send + Sync + 'static {
     /// Called once, when the server is bound: opens or reads the files that it will need. Later the
-    /// program may be in a jail, or run as another user. It starts no thread, because the program may
-    /// still fork into the background. (A program that forks, enters a jail and runs a forking server
-    /// binds after its fork.)
+    /// program may be in a jail, or run as another user. It starts no thread, because the program
+    /// may still fork into the background. (A program that forks, enters a jail and runs a forking
+    /// server binds after its fork.)
     ///
     /// # Errors
     /// The reason why it could never serve. `bind` returns the error.
@@ -60,12 +60,12 @@ pub trait Concurrency: Send + Sync + 'static {
         Ok(())
     }
 
-    /// Attaches to a server, each time before it serves, on the thread that serves. Keep the waker: wake
-    /// the loop after [`full`](Self::full) has become false again.
+    /// Attaches to a server, each time before it serves, on the thread that serves. Keep the waker:
+    /// wake the loop after [`full`](Self::full) has become false again.
     ///
     /// # Errors
-    /// Why it cannot serve here. `serve_forever` returns the error, and so does `spawn`, which waits
-    /// for this call.
+    /// Why it cannot serve here. `serve_forever` returns the error, and so does `spawn`, which
+    /// waits for this call.
     fn attach(&self, _waker: &Waker) -> io::Result<()> {
         Ok(())
     }
@@ -78,15 +78,15 @@ pub trait Concurrency: Send + Sync + 'static {
     /// Python: `BaseServer.process_request`
     fn process_request(&self, job: Job) -> Result<(), Rejected>;
 
-    /// Whether there is no place for another job. The server then accepts no request, or refuses it,
-    /// as its [`overflow`](crate::Builder::overflow) says.
+    /// Whether there is no place for another job. The server then accepts no request, or refuses
+    /// it, as its [`overflow`](crate::Builder::overflow) says.
     fn full(&self) -> bool {
         false
     }
 
-    /// Looks after the workers, for example reaps children: at every turn of the loop, while a drain
-    /// waits, and at every turn of `handle_request` that accepted no request. Returns when it must
-    /// be called again at the latest.
+    /// Looks after the workers, for example reaps children: at every turn of the loop, while a
+    /// drain waits, and at every turn of `handle_request` that accepted no request. Returns when it
+    /// must be called again at the latest.
     ///
     /// Python: `ForkingMixIn.service_actions`
     fn service_actions(&self) -> Option<Instant> {

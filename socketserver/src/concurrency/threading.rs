@@ -12,8 +12,8 @@ use crate::pool::{self, Pool, Work};
 use crate::request::{Job, Rejected, Waker, Workers};
 use crate::sync::Instant;
 
-/// Every request runs on a thread of its own, from an elastic pool: there are as many threads as live
-/// requests, and an idle thread is used again before it ends.
+/// Every request runs on a thread of its own, from an elastic pool: there are as many threads as
+/// live requests, and an idle thread is used again before it ends.
 ///
 /// Starting a thread costs the loop tens of microseconds, so the first burst of thousands of new
 /// clients takes a while to be accepted; after that the threads are there.
@@ -83,8 +83,8 @@ macro_rules! threading_setters { ($owner:ty, $options:path; $($header:tt)*) => {
     $($header)* {
         /// Maximum number of threads. While all of them are busy the server accepts no request, and
         /// clients wait in the backlog ([`overflow`](crate::Builder::overflow)). Unless set, and at
-        /// most in any case, as many as this machine can carry for this process: a process that asks
-        /// Linux for more is aborted.
+        /// most in any case, as many as this machine can carry for this process: a process that
+        /// asks Linux for more is aborted.
         ///
         /// All servers of the process share that last number. Where it is reached, or the system
         /// refuses a thread before, a server is full as long as a request waits for one. Only

@@ -1,4 +1,5 @@
-//! Descriptors that come with a message, and what the system says about its sender and its way.
+//! Control messages that come with a message: descriptors, its sender, its time, and losses before
+//! it.
 
 use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
@@ -7,56 +8,56 @@ use std::time::{Duration, SystemTime};
 use super::part;
 use crate::sys::message::{HEAD, PROCESS, RIGHTS, control_messages, control_space};
 
-/// What came with a message beside its bytes. All but descriptors come only if an option of the
-/// socket asks for them.
+/// A control message: what came with a message beside its bytes. All but descriptors come only if
+/// an option of the socket asks for them.
 ///
 /// Python: an item of `ancdata`, the second part of what `recvmsg` returns
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Ancillary {
-    /// Descriptors that the sender has passed over a Unix socket. They close on exec, and when this
-    /// is dropped. Python: `SCM_RIGHTS`
+    /// Descriptors that the sender has passed over a Unix socket. They close on exec, and when the
+    /// value is dropped. Python: `SCM_RIGHTS`
     Descriptors(Vec<OwnedFd>),
-    /// The process that has sent this over a Unix socket, its user and its group: with
+    /// The sender's process, user and group, over a Unix socket with
     /// [`PassCredentials`](crate::SocketOption::PassCredentials). Python: `SCM_CREDENTIALS`
     Credentials(PeerCred),
-    /// When the system received this: with [`Timestamps`](crate::SocketOption::Timestamps). Python:
-    /// `SCM_TIMESTAMPNS`
+    /// When the system received the message, on a socket with
+    /// [`Timestamps`](crate::SocketOption::Timestamps). Python: `SCM_TIMESTAMPNS`
     Timestamp(SystemTime),
-    /// How many messages the system has dropped on this socket so far, because its receive buffer
-    /// was full: with [`CountDropped`](crate::SocketOption::CountDropped). Comes with every message
-    /// after the first loss. The number wraps around. Python: `SO_RXQ_OVFL`
+    /// Number of messages that the system has dropped on this socket so far, because the receive
+    /// buffer was full. The socket needs [`CountDropped`](crate::SocketOption::CountDropped). The
+    /// number comes with every message after the first loss, and wraps around. Python:
+    /// `SO_RXQ_OVFL`
     Dropped(u32),
-    /// A descriptor that stands for the process of the sender. Python: `SCM_PIDFD`
+    /// A descriptor that refers to the sender's process. Python: `SCM_PIDFD`
     Process(OwnedFd),
-    /// Something that has no variant here, as the system has it. Python: `(level, type, data)`
+    /// A control message that has no variant here. Python: `(level, type, data)`
     Other {
-        /// The protocol that says it, such as `IPPROTO_IP`.
+        /// The level, which is a protocol such as `IPPROTO_IP`.
         level: i32,
-        /// What it says, such as `IP_TTL`.
+        /// The type, such as `IP_TTL`.
         kind: i32,
-        /// The bytes.
+        /// The data, without the header.
         data: Vec<u8>,
     },
 }
 
-/// The process at the other end of a Unix stream, or the sender of a datagram; its user and its
-/// group.
+/// Process, user and group of the peer of a Unix stream, or of the sender of a Unix datagram.
 ///
 /// Python: `struct.unpack("3i", socket.getsockopt(SOL_SOCKET, SO_PEERCRED, 12))`
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PeerCred {
-    /// The number of the process that connected, or sent. `None` if the process is not visible from
-    /// here, as when the server runs in a container and its client outside.
+    /// The ID of the process that connected or sent. `None` if this process cannot see it, as when
+    /// the server runs in a container and its client outside.
     pub pid: Option<i32>,
-    /// The number of its user.
+    /// The ID of its user.
     pub uid: u32,
-    /// The number of its group.
+    /// The ID of its group.
     pub gid: u32,
 }
 
-/// What the system says about a datagram where the socket's options ask for it.
+/// What the system reports about a datagram, if the socket's options ask for it.
 #[derive(Debug, Default)]
 pub(crate) struct Remarks {
     pub(crate) credentials: Option<PeerCred>,
@@ -69,23 +70,23 @@ const CREDENTIALS: (i32, i32) = (libc::SOL_SOCKET, libc::SCM_CREDENTIALS);
 const TIMESTAMP: (i32, i32) = (libc::SOL_SOCKET, libc::SCM_TIMESTAMPNS);
 const DROPPED: (i32, i32) = (libc::SOL_SOCKET, libc::SO_RXQ_OVFL);
 
-/// How much room the messages take, each by itself.
+/// Bytes that each of these control messages takes.
 pub(crate) const CREDENTIALS_ROOM: usize = control_space(12);
 pub(crate) const TIMESTAMP_ROOM: usize = control_space(16);
 pub(crate) const DROPPED_ROOM: usize = control_space(4);
 
-/// More than enough room for everything but descriptors that the system may say of a message.
+/// Bytes that suffice for all control messages of one message, except for descriptors.
 pub(crate) const ROOM: usize = 256;
 
-/// As many descriptors as the system passes on at once: its `SCM_MAX_FD`.
+/// Maximum number of descriptors that the system passes with one message: its `SCM_MAX_FD`.
 pub(crate) const MOST_DESCRIPTORS: usize = 253;
 
-/// The room for a message that passes this many descriptors.
+/// Bytes of the control message that passes this many descriptors.
 pub(crate) fn room_for(descriptors: usize) -> usize {
     control_space(descriptors.min(MOST_DESCRIPTORS) * size_of::<i32>())
 }
 
-/// What the system says of a message, except for descriptors, which [`sys::message`] takes out.
+/// The control messages in a buffer, except for descriptors, which [`sys::message`] takes out.
 ///
 /// [`sys::message`]: crate::sys::message
 pub(crate) fn ancillary(control: &[u8]) -> impl Iterator<Item = Ancillary> {
@@ -99,7 +100,7 @@ pub(crate) fn ancillary(control: &[u8]) -> impl Iterator<Item = Ancillary> {
     })
 }
 
-/// Only what has a variant of its own, which needs no memory.
+/// Only the control messages with a variant here, without an allocation.
 fn known_items(control: &[u8]) -> impl Iterator<Item = Ancillary> {
     control_messages(control).filter_map(|(kind, data)| known(kind, data))
 }
@@ -113,7 +114,7 @@ fn known(kind: (i32, i32), data: &[u8]) -> Option<Ancillary> {
     })
 }
 
-/// `ucred`: the process, which is 0 if it is not visible from here, the user and the group.
+/// `ucred`: the IDs of the process (0 if this process cannot see it), the user and the group.
 fn credentials(data: &[u8]) -> Option<PeerCred> {
     let pid = i32::from_ne_bytes(part(data, 0)?);
     Some(PeerCred {
@@ -123,7 +124,7 @@ fn credentials(data: &[u8]) -> Option<PeerCred> {
     })
 }
 
-/// `timespec`: two numbers, which are as wide as the system has them.
+/// `timespec`: seconds and nanoseconds, of 64 bits each, or of 32 on some systems.
 fn timestamp(data: &[u8]) -> Option<SystemTime> {
     let (seconds, nanoseconds) = match data.len() {
         16 => (
@@ -140,7 +141,7 @@ fn timestamp(data: &[u8]) -> Option<SystemTime> {
     time.checked_add(Duration::from_nanos(nanoseconds.try_into().ok()?))
 }
 
-/// The message that passes on descriptors.
+/// The control message that passes descriptors, as bytes.
 pub(crate) fn rights(descriptors: &[BorrowedFd<'_>]) -> Vec<u8> {
     let length = HEAD + size_of_val(descriptors);
     let mut message = Vec::with_capacity(length.next_multiple_of(WORD));
@@ -154,7 +155,7 @@ pub(crate) fn rights(descriptors: &[BorrowedFd<'_>]) -> Vec<u8> {
     message
 }
 
-/// The remarks, if there are any. It needs no memory otherwise.
+/// The remarks, if there are any. Without any it does not allocate.
 pub(crate) fn remarks(control: &[u8]) -> Option<Arc<Remarks>> {
     let mut remarks = None;
     for item in known_items(control) {

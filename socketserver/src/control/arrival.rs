@@ -42,7 +42,7 @@ impl Arrival {
         })
     }
 
-    /// The interface, for an address that means nothing without it.
+    /// The number of the interface, for an address that is ambiguous without it; 0 otherwise.
     pub(crate) fn scope(&self, ip: IpAddr) -> u32 {
         match ip {
             IpAddr::V6(ip) if ip.is_unicast_link_local() || ip.is_multicast() => self.interface,
@@ -55,15 +55,15 @@ const WORD: usize = size_of::<usize>();
 const V4: (i32, i32) = (libc::IPPROTO_IP, libc::IP_PKTINFO);
 const V6: (i32, i32) = (libc::IPPROTO_IPV6, libc::IPV6_PKTINFO);
 
-/// The room for the messages that say it: one for each family.
+/// Bytes of the control messages that report it: one for each family.
 pub(crate) const ARRIVAL_ROOM: usize = control_space(12) + control_space(20);
 
-/// Where the datagram arrived that came with these messages.
+/// The arrival of the datagram that came with these control messages.
 pub(crate) fn arrival(control: &[u8]) -> Option<Arrival> {
     let mut found = None;
     for (kind, data) in control_messages(control) {
         match kind {
-            // It says more of an IPv4 datagram than the other one.
+            // For an IPv4 datagram it says more than the IPv6 message.
             V4 => return arrival_v4(data),
             V6 => found = arrival_v6(data),
             _ => {}
@@ -93,7 +93,7 @@ fn arrival_v6(data: &[u8]) -> Option<Arrival> {
     })
 }
 
-/// The message by which a datagram leaves from this address, and its length.
+/// The control message that makes a datagram leave from this address, and its length in bytes.
 pub(crate) fn leave_from(source: IpAddr, interface: u32) -> ([u8; HEAD + 24], usize) {
     let mut message = [0; HEAD + 24];
     let mut length = HEAD;

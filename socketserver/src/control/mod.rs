@@ -1,6 +1,6 @@
-//! Control messages: what the system says about a message that was received, and how a message is to
-//! be sent. Here they are taken apart and put together as bytes. Each begins with its length, its
-//! level and its type, and is padded to whole words.
+//! Control messages, which come with a received message or go with a sent one: descriptors,
+//! senders, times, addresses. This folder parses and writes their bytes. Each begins with its
+//! length, its level and its type, and is padded to whole words.
 //!
 //! | what | file |
 //! | --- | --- |

@@ -27,7 +27,7 @@ impl Work for Call {
 /// look-ups, long computations, other crates' sockets. The other green threads of this scheduler
 /// run meanwhile.
 ///
-/// An abort of the request around it does not end it: it returns what the call returns.
+/// An abort of the caller's request does not end it: it returns when the call does.
 ///
 /// On an ordinary thread it simply makes the call. So it does where no thread can be started, after
 /// a line in the log.

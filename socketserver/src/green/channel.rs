@@ -14,8 +14,8 @@ use super::wait_queue::{WaitQueue, Waited, Waiter};
 /// Messages come out in the order in which they went in, each at one receiver. Both ends can be
 /// cloned.
 ///
-/// An abort of a request, by its deadline or at the end of a drain, ends the waits of its handler
-/// here, on every kind of thread: they fail as if the other end was gone.
+/// An abort of a request, by its deadline or at the end of a drain, ends its handler's waits for a
+/// channel, on every kind of thread. The calls fail as if the other end was gone.
 ///
 /// Python: `queue.Queue(maxsize)`
 pub fn channel<T>(capacity: usize) -> (Sender<T>, Receiver<T>) {
@@ -41,11 +41,11 @@ struct Channel<T> {
     empty: WaitQueue,
 }
 
-/// All receivers are gone, or the request that sends was aborted. The message comes back.
+/// All receivers are gone, or the caller's request was aborted. Contains the message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SendError<T>(pub T);
 
-/// The channel is empty and all senders are gone, or the request that receives was aborted.
+/// The channel is empty and all senders are gone, or the caller's request was aborted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RecvError;
 
@@ -63,7 +63,7 @@ pub enum TryRecvError {
 pub enum RecvTimeoutError {
     /// No message came in time.
     Timeout,
-    /// The channel is empty and all senders are gone, or the request that receives was aborted.
+    /// The channel is empty and all senders are gone, or the caller's request was aborted.
     Disconnected,
 }
 
@@ -77,7 +77,7 @@ impl<T> Sender<T> {
     /// Sends a message. Waits while the channel is full.
     ///
     /// # Errors
-    /// The message, when all receivers are gone or the request was aborted.
+    /// The message, when all receivers are gone or the caller's request was aborted.
     pub fn send(&self, message: T) -> Result<(), SendError<T>> {
         let mut aborted = false;
         loop {
@@ -101,7 +101,7 @@ impl<T> Sender<T> {
             };
             aborted = waiter.wait_abortably(None) == Waited::Aborted;
             if aborted {
-                // One that was woken as well must wake the next in its place.
+                // If this waiter was woken at the same time, the next one must be woken instead.
                 let mut channel = self.0.lock();
                 if !channel.full.leave(&waiter) {
                     channel.full.wake_one();
@@ -115,7 +115,7 @@ impl<T> Receiver<T> {
     /// Receives the next message. Waits while the channel is empty.
     ///
     /// # Errors
-    /// When the channel is empty and all senders are gone, or the request was aborted.
+    /// When the channel is empty and all senders are gone, or the caller's request was aborted.
     pub fn recv(&self) -> Result<T, RecvError> {
         self.recv_until(None, Waiter::wait_abortably)
             .map_err(|_| RecvError)
@@ -124,8 +124,8 @@ impl<T> Receiver<T> {
     /// As [`recv`](Self::recv), but waits for `time` at most.
     ///
     /// # Errors
-    /// When no message came in time, the channel is empty and all senders are gone, or the request
-    /// was aborted.
+    /// When no message came in time, the channel is empty and all senders are gone, or the caller's
+    /// request was aborted.
     pub fn recv_timeout(&self, time: Duration) -> Result<T, RecvTimeoutError> {
         self.recv_until(Instant::now().checked_add(time), Waiter::wait_abortably)
     }
@@ -143,7 +143,7 @@ impl<T> Receiver<T> {
         }
     }
 
-    /// As [`recv`](Self::recv), also if the request that waits is aborted.
+    /// As [`recv`](Self::recv), but an abort of the caller's request does not end the wait.
     pub(super) fn recv_nevertheless(&self) -> Option<T> {
         self.recv_until(None, |waiter, deadline| waiter.wait_to_the_end(deadline))
             .ok()

@@ -99,7 +99,7 @@ pub(crate) fn enclosing_servers<T>(with: impl FnOnce(&mut EnclosingServers) -> T
     }
 }
 
-/// The request that this code is inside, if any: the innermost.
+/// The innermost request that this code is inside, if any.
 pub(crate) fn enclosing_request() -> Option<Abortables> {
     enclosing_servers(|servers| {
         let mut requests = servers.iter().rev();

@@ -14,46 +14,44 @@
 //!
 //! # Rules
 //!
-//! 1. *Wait in waiting calls only.* Whatever blocks without going through this crate blocks its
-//!    scheduler, with all green threads there, and also if a library does so inside. For example:
-//!    `std::thread::sleep`, `join` and `scope`; channels, barriers and condition variables of
-//!    `std::sync`, and a lock that is held for long; `std::io::stdin`, files and `Command`; sockets
-//!    and name look-ups of other crates. Use the counterpart in this module, or put the call into
-//!    [`blocking`].
+//! 1. *Wait in waiting calls only.* Any other call that blocks stops its scheduler, with all green
+//!    threads there, even if a library makes the call. For example: `std::thread::sleep`, `join`
+//!    and `scope`; channels, barriers and condition variables of `std::sync`, and a lock that is
+//!    held for long; `std::io::stdin`, files and `Command`; sockets and name look-ups of other
+//!    crates. Use the counterpart in this module, or put the call into [`blocking`].
 //! 2. *Hold no lock of `std` or `parking_lot` during a waiting call.* If the owner of such a lock
 //!    parks, and another green thread of its scheduler asks for the lock, that one blocks the
-//!    scheduler. The owner can never run again, and both are stuck permanently. This holds even for a
-//!    waiting call that need not wait, because such a call sometimes yields (rule 3).
-//!    A [`Mutex`] of this module may be held. `println!` is fine. `stdout().lock()` is a lock
-//!    of `std`. It belongs to a thread, so all green threads of one scheduler can hold it at the
-//!    same time.
+//!    scheduler. The owner can never run again, and both are stuck permanently. This holds even for
+//!    a waiting call that need not wait, because such a call sometimes yields (rule 3). A [`Mutex`]
+//!    of this module may be held. `println!` is fine. `stdout().lock()` is a lock of `std`. It
+//!    belongs to a thread, so all green threads of one scheduler can hold it at the same time.
 //! 3. *Do not compute for long.* A green thread that computes keeps its core to itself. After 100
 //!    ms a line in the log says so at warn level (`RUST_LOG=warn`), with the handler's name. Put
 //!    the computation into [`blocking`], or call [`yield_now`] now and then. A green thread that
 //!    talks to sockets and channels need not call it: after 31 waiting calls that returned at once,
-//!    the next one yields. These calls do not count: those on a socket with a timeout of zero, reads
-//!    of data that a reader has already buffered, and sends into a channel without a limit.
+//!    the next one yields. These calls do not count: those on a socket with a timeout of zero,
+//!    reads of data that a reader has already buffered, and sends into a channel without a limit.
 //! 4. *Thread-locals are shared* by the green threads of a scheduler. A green thread never leaves
 //!    its scheduler, so it always sees the same thread-locals. But during each waiting call other
 //!    green threads may change their values.
 //! 5. *The stack is small*: 192 KiB, or 960 KiB in a build without optimisation. A green thread
-//!    that needs more ends the whole process, with a message; one that has used three quarters is a
-//!    line in the log, at warn level. Put large buffers on the heap, or raise the `stack_size`.
+//!    that needs more ends the whole process, with a message. At three quarters, a line in the log
+//!    warns of it. Put large buffers on the heap, or raise the `stack_size`.
 //! 6. *A green thread that panics cannot park.* If a value that is dropped during the panic talks
-//!    to a socket, the call behaves as if its timeout were zero: a call that would have to wait fails
-//!    with `WouldBlock`. Other waiting calls block the scheduler. If one waits for another green thread
-//!    of the scheduler, such as the owner of a [`Mutex`], both are stuck permanently.
+//!    to a socket, the call behaves as if its timeout were zero: a call that would have to wait
+//!    fails with `WouldBlock`. Other waiting calls block the scheduler. If one waits for another
+//!    green thread of the scheduler, such as the owner of a [`Mutex`], both are stuck permanently.
 //! 7. *Make no waiting call inside `LocalKey::with`, or in the initializer of a `thread_local!`.*
-//!    Another green thread could drop the value that the closure has borrowed: this is **undefined behaviour**.
-//!    Calling [`enable`] promises that it does not happen. A guard that restores a thread-local when it is
-//!    dropped, such as that of a tracing span, causes no undefined behaviour. But it restores an
-//!    outdated value, because green threads end in any order.
+//!    Another green thread could drop the value that the closure has borrowed: this is **undefined
+//!    behaviour**. Calling [`enable`] promises that it does not happen. A guard that restores a
+//!    thread-local when it is dropped, such as that of a tracing span, causes no undefined
+//!    behaviour. But it restores an outdated value, because green threads end in any order.
 //!
 //! Python: what `gevent` is for; there is nothing to patch here
 
 // Layers. A file imports only files on lines below its own:
 //
-//     blocking            scope         calls that block, made on the threads of a pool   threads that borrow
+//     blocking            scope         calls that block, on a pool of threads   threads that borrow
 //     spawn                             starting and joining green threads
 //     channel  sync                     what user code waits with
 //     wait_queue          source        waiting for other code   waiting for a descriptor
@@ -61,7 +59,7 @@
 //     local                             a scheduler's loop, on its own thread
 //     scheduler           prefetch      what other threads use of it   memory before it is needed
 //     reactor  timers  watchdog  task   descriptors, deadlines, long turns, one green thread
-//     interest            nesting       read or write   the servers and requests that code is inside
+//     interest            nesting       read or write   the servers and requests around code
 //
 // `sys` has the coroutines and their stacks.
 

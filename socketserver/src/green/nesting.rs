@@ -1,9 +1,9 @@
 //! Which servers and requests is this code inside?
 //!
-//! While a thread runs a server's loop or one of its requests, both stand in a list that belongs to
-//! that thread. Code that is about to wait for the end of a server looks there: if it is inside that
-//! very server, it would wait for itself, permanently. Code that makes a socket, or waits for a
-//! channel, looks there for the request whose abort ends that wait.
+//! While a thread runs a server's loop or a request, a list that belongs to the thread has an entry
+//! for it. Code that is about to wait for the end of a server looks for that server in the list,
+//! because inside it the code would wait for itself, permanently. Code that makes a socket, or
+//! waits for a channel, looks for the request whose abort must end its waits.
 //!
 //! And is it code for which nothing may wait? While the loop runs a hook that must not block it,
 //! every socket behaves as if its timeout were zero. That is a mark of the thread.
@@ -26,7 +26,7 @@ pub(crate) struct Enclosing {
     pub(crate) request: Option<Abortables>,
 }
 
-/// What code is inside, the innermost last. Nearly always one.
+/// The servers and requests that code is inside, the innermost last. Nearly always one.
 pub(crate) type EnclosingServers = SmallVec<[Enclosing; 2]>;
 
 /// Calls `with` with the list of this thread, taken as an ordinary one.

@@ -1,4 +1,5 @@
-//! Threads that borrow from the code that waits for them, of the kind on which that code runs.
+//! Threads that borrow from the code that waits for them. They are green if that code runs on a
+//! green thread.
 
 use std::any::type_name;
 use std::fmt;
@@ -12,10 +13,10 @@ use super::spawn::{STACK_SIZE, Stacks};
 use super::sync::{Condvar, Mutex};
 use crate::sys::scope::{Scope, Shared, enclose};
 
-/// Calls `body`, in which threads can be started that borrow from the code around it, and waits for
-/// all of them: for green threads on a green thread, and for ordinary ones on an ordinary thread. So
-/// a handler with two loops runs on every concurrency. What these threads wait for belongs to the
-/// request around the call: a deadline ends that as well.
+/// Calls `body`, which can start threads that borrow from the code around it, and waits for all of
+/// them. On a green thread these are green threads, and ordinary threads elsewhere, so a handler
+/// with two loops runs on every concurrency. Their waits belong to the caller's request: its
+/// deadline ends them too.
 ///
 /// ```
 /// use std::io;
@@ -39,8 +40,8 @@ use crate::sys::scope::{Scope, Shared, enclose};
 /// ```
 ///
 /// # Panics
-/// If `body` panics, or a thread whose [`join`](ScopedJoinHandle::join) was not called: in either
-/// case when all threads have ended.
+/// If `body` panics, or a thread that nothing [joins](ScopedJoinHandle::join). The panic comes
+/// after all threads have ended.
 ///
 /// Python: starting `threading.Thread`s and joining them
 pub fn scope<'env, T>(body: impl for<'scope> FnOnce(&'scope Scope<'scope, 'env>) -> T) -> T {
@@ -66,10 +67,10 @@ pub fn scope<'env, T>(body: impl for<'scope> FnOnce(&'scope Scope<'scope, 'env>)
 }
 
 impl<'scope> Scope<'scope, '_> {
-    /// Starts a thread of the kind on which this code runs.
+    /// Starts a green thread on a green thread, and an ordinary thread elsewhere.
     ///
     /// # Panics
-    /// When there is no memory for its stack, or no thread.
+    /// If the system has no memory for the stack, or no thread.
     pub fn spawn<T, F>(&'scope self, run: F) -> ScopedJoinHandle<'scope, T>
     where
         F: FnOnce() -> T + Send + 'scope,
@@ -85,12 +86,13 @@ impl<'scope> Scope<'scope, '_> {
         let run = self.lend(move || {
             enclosing_servers(|servers| *servers = enclosing);
             let result = catch_unwind(AssertUnwindSafe(run));
-            // Dropped outside of the list, as everything in it.
+            // Dropped after the list is released: a destructor may use the list.
             drop(enclosing_servers(std::mem::take));
             *sender.result.lock() = Some(result);
             sender.is_there.notify_all();
         });
-        // A green thread that panics cannot park, so another one on its core would never run.
+        // An ordinary thread also in a panic: the green thread cannot park then, and another one on
+        // its core would never run.
         if may_park().is_some() {
             let reserved = Stacks::of(STACK_SIZE).reserve();
             let reserved = reserved.unwrap_or_else(|error| cannot_start(&error));
@@ -124,7 +126,7 @@ impl<T> Drop for Outcome<T> {
     }
 }
 
-/// Waits for the result of a thread of a [`scope`].
+/// Handle to a thread of a [`scope`], which waits for its result.
 pub struct ScopedJoinHandle<'scope, T> {
     outcome: Arc<Outcome<T>>,
     scope: std::marker::PhantomData<&'scope ()>,

@@ -166,7 +166,8 @@ impl Source {
             let key = reactor.register(fd)?;
             if !self.set_home(local.scheduler.number, key) {
                 reactor.deregister(key, fd);
-                // It was released before it had a home, so no message comes that would wake a guest.
+                // It was released before it had a home, so no message comes that would wake a
+                // guest.
                 if self.is_released() {
                     return Err(Errno::BADF.into());
                 }
@@ -222,9 +223,9 @@ impl Seat<'_> {
     }
 }
 
-/// Parks until one of the descriptors may be ready, or the deadline comes. One that has no source
-/// is watched as long as this takes. If its file is watched already, through a socket that the
-/// caller holds under another name, this returns after a short time instead.
+/// Parks until one of the descriptors may be ready, or the deadline comes. A descriptor without a
+/// source is watched during this call only. If its file is watched already, through another handle,
+/// this returns after a short time, and the caller polls again.
 ///
 /// # Errors
 /// The system's, when it will not watch one of them.

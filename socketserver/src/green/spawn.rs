@@ -114,8 +114,8 @@ where
 ///
 /// # Errors
 /// `Unsupported` when green threads are not [enabled](crate::green::enable); `InvalidInput` for a
-/// stack of more than 16 GiB; `OutOfMemory` when there is no memory for the stack; the system's error
-/// when the schedulers cannot be started.
+/// stack of more than 16 GiB; `OutOfMemory` when there is no memory for the stack; the system's
+/// error when the schedulers cannot be started.
 pub fn try_spawn<T, F>(stack_size: usize, run: F) -> io::Result<JoinHandle<T>>
 where
     F: FnOnce() -> T + Send + 'static,
@@ -147,12 +147,12 @@ impl<T> JoinHandle<T> {
     /// Waits for the green thread to end, and returns its result.
     ///
     /// # Errors
-    /// The payload of its panic. A text if the request that waits was aborted.
+    /// The payload of its panic; a `&str` that says so if the caller's request was aborted.
     pub fn join(self) -> thread::Result<T> {
         self.0.recv().unwrap_or_else(|_| {
             Err(Box::new(
                 "expected the result of a green thread, got none: \
-                      it ended without one, or the request that waits was aborted",
+                      it ended without one, or the caller's request was aborted",
             ) as Box<dyn Any + Send>)
         })
     }

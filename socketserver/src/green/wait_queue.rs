@@ -25,7 +25,7 @@ pub(crate) struct Waiter {
 pub(crate) enum Waited {
     Woken,
     TimedOut,
-    /// The request that the waiter is inside was aborted.
+    /// The waiter's request was aborted.
     Aborted,
 }
 
@@ -71,7 +71,7 @@ impl Waiter {
         self.wait_to_the_end(deadline) == Waited::Woken
     }
 
-    /// The same, and an abort of the request that this code is inside ends the wait.
+    /// Waits to be woken, until the deadline or an abort of the caller's request.
     pub(crate) fn wait_abortably(self: &Arc<Self>, deadline: Option<Instant>) -> Waited {
         if let Some(request) = enclosing_request() {
             let wait: Weak<dyn Abortable> = Arc::<Self>::downgrade(self);
@@ -80,7 +80,7 @@ impl Waiter {
         self.wait_to_the_end(deadline)
     }
 
-    /// Waits to be woken, whatever becomes of the request.
+    /// Waits to be woken, until the deadline. The caller has arranged any abort.
     pub(super) fn wait_to_the_end(&self, deadline: Option<Instant>) -> Waited {
         while !self.woken.load(SeqCst) {
             if self.aborted.load(SeqCst) {

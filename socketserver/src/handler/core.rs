@@ -62,9 +62,9 @@ impl Core {
         }
     }
 
-    /// Ends idle requests at `idle_until`, and aborts live ones from the deadline on, until the loop
-    /// has ended. It is for requests on the loop's own thread, which comes to the end of the server
-    /// only when the handler has returned.
+    /// For handlers on the loop's own thread: starts a thread that ends idle requests at
+    /// `idle_until`, and aborts live ones from the deadline on, until the loop has ended. The loop
+    /// itself goes on only after the handler has returned.
     pub(crate) fn enforce(&self, idle_until: Instant, deadline: Instant) {
         if !self.runs_on_loop {
             return;

@@ -7,15 +7,15 @@ use crate::aborts::Abortables;
 use crate::green;
 use crate::socket::Socket;
 
-/// While this lives, the handler waits for its client's next request: see [`ServerRef::idle`].
+/// Marks a handler as idle for as long as it lives. Made by [`ServerRef::idle`].
 #[must_use = "the handler counts as idle only as long as this lives"]
 pub struct Idle(Option<Abortables>);
 
 impl<S> ServerRef<S> {
-    /// Says that this handler is between two requests on its `connection`, for as long as the result
-    /// lives. A drain, a signal's too, and `server_close` end an idle connection at once, or after
-    /// the lame-duck time, instead of waiting for it: a read from it then returns the end of the
-    /// stream. Bytes that have come by then are served.
+    /// Marks the handler as idle for as long as the result lives: it is between two requests of its
+    /// client on `connection`. A drain, by a signal too, and `server_close` do not wait for an idle
+    /// handler: at once, or after the lame-duck time, its reads return the end of the stream. Bytes
+    /// that have come by then are read first.
     ///
     /// ```
     /// use std::io;
@@ -43,16 +43,17 @@ impl<S> ServerRef<S> {
     /// }
     /// ```
     ///
-    /// Outside of a handler, and in a forked child, which the drain of its parent ends as a whole, it
-    /// has no effect.
+    /// It has no effect outside of a handler. Nor has it any in a forked child, which the drain of
+    /// the parent ends as a whole.
     ///
-    /// Python has nothing like it: its handlers keep the process alive, or die with it
+    /// Python: no counterpart; an idle handler keeps the process alive, or dies with it
     pub fn idle(&self, connection: &Socket) -> Idle {
         let request = green::enclosing_request();
         if let Some(request) = &request {
             let connection = connection.abortable();
             (**request).as_ref().set_idle(Some(connection));
-            // In this order: either this sees the end, or the end sees this.
+            // First the mark, then the look: either this call sees the drain, or the drain sees the
+            // mark.
             if self.core().life.is_closing() {
                 (**request).as_ref().end_if_idle();
             }

@@ -47,8 +47,8 @@ impl<S> ServerRef<S> {
         &self.core().address
     }
 
-    /// Ends the loop: no request is accepted after it has returned. Handlers go on, and the listener
-    /// stays open.
+    /// Ends the loop: no request is accepted after it has returned. Handlers go on, and the
+    /// listener stays open.
     ///
     /// It may be called from anywhere, any number of times. It blocks until the loop has ended,
     /// except where it could wait for itself: on the loop's thread and inside a request of this
@@ -75,17 +75,17 @@ impl<S> ServerRef<S> {
         self.core().begin_drain(timeout);
     }
 
-    /// Whether the server's end is near: it was told to drain, by a signal too, and accepts requests
-    /// only until its [`lame_duck`](crate::Builder::lame_duck) time is over, or it
-    /// [is stopping](Self::is_stopping). A health check reports this, so that balancers turn to
-    /// other servers.
+    /// Whether the server's end is near: it was told to drain, by a signal too, and accepts
+    /// requests only until its [`lame_duck`](crate::Builder::lame_duck) time is over, or it [is
+    /// stopping](Self::is_stopping). A health check reports this, so that balancers turn to other
+    /// servers.
     pub fn is_leaving(&self) -> bool {
         self.core().signalled.load(SeqCst) || self.core().life.is_leaving()
     }
 
-    /// Whether the server was told to stop, by a signal too, or has stopped: for handlers that loop.
-    /// As long as it is a lame duck it is not stopping. In the child of a forking server this stays
-    /// false, because the child has a copy of the server.
+    /// Whether the server was told to stop, by a signal too, or has stopped: for handlers that
+    /// loop. As long as it is a lame duck it is not stopping. In the child of a forking server this
+    /// stays false, because the child has a copy of the server.
     pub fn is_stopping(&self) -> bool {
         let core = self.core();
         // With a lame-duck time a signal is not the end yet.

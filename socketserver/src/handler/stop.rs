@@ -40,13 +40,13 @@ impl Waiting {
     }
 }
 
-/// What became of a stop that was asked for.
+/// How the server answers a request to stop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Asked {
     pub(crate) carried_out_by: By,
-    /// Until when idle requests may go on: the end of the lame-duck time.
+    /// When idle requests are ended: after the lame-duck time.
     pub(crate) idle_until: Instant,
-    /// Until when live requests may go on, the lame-duck time included.
+    /// When live requests are aborted. Includes the lame-duck time.
     pub(crate) deadline: Instant,
 }
 
@@ -57,7 +57,7 @@ pub(crate) enum By {
     Loop(u64),
     /// The caller, since no loop runs: it is the loop now, until [`Life::leave`] returns `None`.
     Caller,
-    /// Nobody: it was done before, or is left for the next loop.
+    /// No thread: the stop was carried out before, or is left for the next loop.
     Nobody,
 }
 

@@ -31,7 +31,7 @@ impl Abort {
         }
     }
 
-    /// The request, if it runs here.
+    /// The request, if it runs in this process.
     #[must_use = "the request must not be dropped under a lock"]
     pub(super) fn request(&self) -> Option<Arc<dyn Accepted>> {
         match self {

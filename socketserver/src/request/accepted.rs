@@ -45,6 +45,7 @@ pub(crate) trait Accepted: Send + Sync {
     /// Ends the request by force, from any thread. Does not block.
     fn abort(&self);
 
-    /// Ends it if its handler waits for its client's next request and has said so. Does not block.
+    /// Ends the request if its handler is idle: it waits for its client's next request, and has
+    /// called `idle`. Does not block.
     fn end_if_idle(&self);
 }

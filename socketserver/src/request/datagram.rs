@@ -101,8 +101,8 @@ impl Datagram {
         self.truncated
     }
 
-    /// The process that has sent the datagram over a Unix socket, its user and its group, if the
-    /// server asks for them:
+    /// Process, user and group of the sender, over a Unix socket. `None` unless the server asks for
+    /// them:
     ///
     /// ```
     /// # use socketserver::{Address, Datagram, SocketOption, UnixDatagramServer};
@@ -115,14 +115,14 @@ impl Datagram {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     ///
-    /// The system vouches for them, and a privileged sender may choose them.
+    /// The system checks them, but a privileged sender may choose them.
     ///
     /// Python: `SCM_CREDENTIALS`
     pub fn credentials(&self) -> Option<PeerCred> {
         self.remarks.as_ref()?.credentials
     }
 
-    /// When the system received the datagram, if the server has set
+    /// When the system received the datagram. `None` unless the server has set
     /// [`Timestamps`](crate::SocketOption::Timestamps).
     ///
     /// Python: `SCM_TIMESTAMPNS`
@@ -130,9 +130,9 @@ impl Datagram {
         self.remarks.as_ref()?.timestamp
     }
 
-    /// How many datagrams the system had dropped by then because the server's receive buffer was
-    /// full, if the server has set [`CountDropped`](crate::SocketOption::CountDropped). `None`
-    /// before the first loss; the number wraps around.
+    /// Number of datagrams that the system had dropped by then, because the server's receive buffer
+    /// was full. `None` before the first loss, and unless the server has set
+    /// [`CountDropped`](crate::SocketOption::CountDropped). The number wraps around.
     ///
     /// Python: `SO_RXQ_OVFL`
     pub fn dropped(&self) -> Option<u32> {

@@ -13,7 +13,7 @@ use crate::sync::{Instant, thread};
 const AGAIN: Duration = Duration::from_millis(90);
 
 /// Ends idle requests, and aborts live ones from a deadline on, until it is dropped: for requests
-/// that run on the loop's own thread, which cannot do so meanwhile.
+/// that run on the loop's own thread, which cannot do it while it runs them.
 pub(crate) struct Enforcer {
     deadline: Instant,
     _over: Sender<()>,

@@ -9,8 +9,8 @@ use parking_lot::Mutex;
 use super::clock::LONGEST;
 use crate::address::Host;
 
-/// Number of sets of the table, with [`PLACES`] addresses each. An address belongs to one set, and no
-/// client can choose addresses that fall into the same set, because the hash has a key.
+/// Number of sets of the table, with [`PLACES`] addresses each. An address belongs to one set, and
+/// no client can choose addresses that fall into the same set, because the hash has a key.
 const SETS: usize = 1_024;
 const PLACES: usize = 8;
 
@@ -23,9 +23,9 @@ pub(crate) struct Rate {
 
 /// A token bucket for each client address.
 ///
-/// The table does not grow, whatever addresses are made up: in a full set a new address takes the place
-/// of the one with the fullest bucket. So a flood of made-up addresses makes the server forget others of the
-/// flood, and not a client that is over its rate.
+/// The table does not grow, whatever addresses are made up: in a full set a new address takes the
+/// place of the one with the fullest bucket. So a flood of made-up addresses makes the server
+/// forget others of the flood, and not a client that is over its rate.
 pub(crate) struct Rates {
     /// Time between two tokens.
     interval: Duration,
@@ -37,8 +37,8 @@ pub(crate) struct Rates {
 
 struct Bucket {
     host: Host,
-    /// When the bucket is full again, and can be forgotten. Each token that is taken moves this by an
-    /// interval.
+    /// When the bucket is full again, and can be forgotten. Each token that is taken moves this by
+    /// an interval.
     full_at: Instant,
 }
 

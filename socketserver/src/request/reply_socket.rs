@@ -48,7 +48,8 @@ impl ReplySocket {
     ///
     /// # Errors
     /// `TimedOut` when there is no room within `send_timeout`; `ConnectionReset` when a client on a
-    /// Unix socket has gone; "message too long" for more than one datagram holds; `AddrNotAvailable` for [`Address::Unnamed`]; the system's.
+    /// Unix socket has gone; "message too long" for more than one datagram holds;
+    /// `AddrNotAvailable` for [`Address::Unnamed`]; the system's.
     ///
     /// Python: `socket.sendto`
     pub fn sendto(&self, data: &[u8], address: impl ToAddress) -> io::Result<usize> {

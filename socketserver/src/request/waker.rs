@@ -11,11 +11,11 @@ use crate::socket::Socket;
 use crate::sys::fork::ParentOnly;
 use crate::wait::readable;
 
-/// Wakes a server's loop. A wake-up carries no message: the loop looks at memory, so one wake-up too
-/// many costs a turn of the loop and no more.
+/// Wakes a server's loop. A wake-up carries no message: the loop looks at memory, so one wake-up
+/// too many costs a turn of the loop and no more.
 ///
-/// It is a pair of sockets, not an eventfd, because a signal handler writes one byte, and an eventfd
-/// takes eight.
+/// It is a pair of sockets, not an eventfd, because a signal handler writes one byte, and an
+/// eventfd takes eight.
 #[derive(Clone)]
 pub struct Waker(Arc<Pair>);
 

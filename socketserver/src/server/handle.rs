@@ -26,8 +26,8 @@ impl<T, C: Concurrency, H, S> Server<T, C, H, S> {
     /// Serves in a thread of its own. The server is serving when this returns: a stop right after
     /// it is never missed.
     ///
-    /// A program ends when its `main` returns, and this thread with it: [`ServerHandle::join`] waits
-    /// for the server. Signals end the server only if
+    /// A program ends when its `main` returns, and this thread with it: [`ServerHandle::join`]
+    /// waits for the server. Signals end the server only if
     /// [`drain_on_signals`](Self::drain_on_signals) was called before.
     ///
     /// # Errors
@@ -127,8 +127,8 @@ impl<S> ServerHandle<S> {
         self.thread.take().map_or(Ok(()), join)
     }
 
-    /// Joins the loop's thread after an end. A loop whose handler did not end in time was abandoned,
-    /// and is not waited for here either.
+    /// Joins the loop's thread after an end. A loop whose handler did not end in time was
+    /// abandoned, and is not waited for here either.
     fn join_ended_loop(&mut self) -> io::Result<()> {
         let life = &self.server.core().life;
         match self.thread.take() {

@@ -56,7 +56,7 @@ where
 
     fn take_given(&self, connection: &Socket) -> io::Result<Arc<dyn Accepted>> {
         let given = survived(|| Ok(self.transport.given_request(connection)))?;
-        // Its client has gone since the start.
+        // The client has gone since the start.
         let given = given.ok_or(io::ErrorKind::ConnectionAborted)?;
         Ok(Request::<T, H, S>::accepted(given, self))
     }
@@ -117,7 +117,7 @@ struct Request<T: Transport, H, S> {
     request: DropsQuietly<T::Request>,
     client_address: Address,
     typed: DropsQuietly<Arc<Typed<T, H, S>>>,
-    /// What an abort ends beside the client's connection.
+    /// The waits that an abort ends, beside that for the client.
     aborts: Aborts,
 }
 

@@ -145,9 +145,9 @@ impl<T, C: Concurrency, H, S> Server<T, C, H, S> {
     /// Serves one request, or calls `handle_timeout` when none comes within
     /// [`timeout`](Builder::timeout). Returns what happened. A stop ends its wait.
     ///
-    /// `while server.handle_request()? != Served::Stopped {}` is a loop of the program's own, which
-    /// a signal ends ([`drain_on_signals`](Self::drain_on_signals)), or a handler. A stop that comes
-    /// during a request or between two calls is what the next call returns.
+    /// A program's own loop is `while server.handle_request()? != Served::Stopped {}`. A signal
+    /// ends it ([`drain_on_signals`](Self::drain_on_signals)), or a handler. After a stop during a
+    /// request, or between two calls, the next call returns `Stopped`.
     ///
     /// # Errors
     /// As [`serve_forever`](Self::serve_forever).
@@ -166,7 +166,8 @@ impl<T, C: Concurrency, H, S> Server<T, C, H, S> {
 
     /// Ends the server gracefully, in six steps:
     ///
-    /// 1. It accepts requests as before for the [`lame_duck`](Builder::lame_duck) time, if one is set.
+    /// 1. It accepts requests as before for the [`lame_duck`](Builder::lame_duck) time, if one is
+    ///    set.
     /// 2. No new client gets into the backlog.
     /// 3. The clients in the backlog are served.
     /// 4. The listener closes.
@@ -174,12 +175,13 @@ impl<T, C: Concurrency, H, S> Server<T, C, H, S> {
     /// 6. The rest is aborted: its `recv` sees the end of the stream. A request that has still not
     ///    ended within 100 ms is abandoned.
     ///
-    /// On the loop's thread and inside a request it does not wait, and returns an empty report. On a
-    /// server that has ended it returns the report of that end. If several callers drain at once, the
-    /// first deadline aborts the requests.
+    /// On the loop's thread and inside a request it does not wait, and returns an empty report. On
+    /// a server that has ended it returns the report of that end. If several callers drain at once,
+    /// the first deadline aborts the requests.
     ///
-    /// The options `block_on_close` and `daemon_threads` are about [`server_close`](Self::server_close):
-    /// a drain waits also where they are set. `Duration::ZERO` is for those who do not want to wait.
+    /// The options `block_on_close` and `daemon_threads` apply to
+    /// [`server_close`](Self::server_close) alone: a drain waits whatever they say. To drain
+    /// without a wait, pass `Duration::ZERO`.
     pub fn drain(&self, timeout: Duration) -> Drained {
         self.engine.0.end(StopKind::Drain, timeout, true)
     }
@@ -199,14 +201,15 @@ impl<T, C: Concurrency, H, S> Server<T, C, H, S> {
     /// From now on the first SIGINT or SIGTERM drains the server, after its
     /// [`lame_duck`](Builder::lame_duck) time, and `serve_forever` returns; live requests have
     /// `timeout` to finish. A second signal ends the process at once, with status 128 + its number.
-    /// Several servers of one process may call it; a signal drains all of them. With `Duration::ZERO`
-    /// live requests are aborted at once, as the end of a Python program ends its daemon threads.
+    /// If it was called for several servers of the process, a signal drains all of them. With
+    /// `Duration::ZERO` live requests are aborted at once, as the end of a Python program ends its
+    /// daemon threads.
     ///
-    /// No thread is started: the signal sets a flag and wakes the loop. Only an inline server, whose
-    /// loop may be in a handler that waits for an idle client, has a thread that answers, and that
-    /// aborts this client too when the time is over. Once the last of these servers is dropped, a
-    /// signal ends the process again, as it does without this call. A second call changes the
-    /// timeout.
+    /// No thread is started: the signal sets a flag and wakes the loop. Only an inline server,
+    /// whose loop may be in a handler that waits for an idle client, has a thread that answers, and
+    /// that aborts this client too when the time is over. Once the last of these servers is
+    /// dropped, a signal ends the process again, as it does without this call. A second call
+    /// changes the timeout.
     ///
     /// # Errors
     /// The system's.
@@ -217,12 +220,12 @@ impl<T, C: Concurrency, H, S> Server<T, C, H, S> {
         self.engine.0.drain_on_signals(timeout)
     }
 
-    /// From now on a signal calls `run`, on the loop's thread and between requests, while the server
-    /// serves: SIGHUP to read its configuration again, SIGUSR1 to report its counters. The numbers
-    /// are in [`signal`](crate::signal).
-    /// No thread is started: the signal sets a flag and wakes the loop. So several signals between two
-    /// turns of the loop cause one call. An inline server answers when the handler that runs
-    /// has returned. After the server's end, and in a forked child, the signal does nothing.
+    /// From now on a signal calls `run`, on the loop's thread and between requests, while the
+    /// server serves: SIGHUP to read its configuration again, SIGUSR1 to report its counters. The
+    /// numbers are in [`signal`](crate::signal). No thread is started: the signal sets a flag and
+    /// wakes the loop. So several signals between two turns of the loop cause one call. An inline
+    /// server answers when the handler that runs has returned. After the server's end, and in a
+    /// forked child, the signal does nothing.
     ///
     /// ```
     /// use socketserver::{Socket, ThreadingTCPServer, signal};

@@ -1,4 +1,4 @@
-//! What is done at a signal, for as long as its owner lives.
+//! Actions that run at a signal, for as long as their owner lives.
 
 use std::io;
 
@@ -8,7 +8,7 @@ use signal_hook::{SigId, low_level};
 /// The signals that end a program.
 pub(super) const ENDING: [i32; 2] = [SIGINT, SIGTERM];
 
-/// Actions that are registered, and are not any more after the drop.
+/// Registered actions. A drop unregisters them.
 #[derive(Default)]
 pub(super) struct Actions(Vec<SigId>);
 

@@ -22,8 +22,8 @@ static DRAINERS: Mutex<Drainers> = Mutex::new(Drainers {
 
 struct Drainers {
     count: usize,
-    /// True while no server drains on signals; a signal then ends the process, as if none ever had.
-    /// Made with the first such server.
+    /// True while no server drains on signals: a signal then ends the process, as it does by
+    /// default. Made with the first server that drains on signals.
     none: Option<Arc<AtomicBool>>,
 }
 
@@ -55,7 +55,7 @@ impl Drainers {
     }
 }
 
-/// What the signals that end a program do for one server.
+/// One server's actions at the signals that end a program.
 pub(super) struct DrainSignals {
     request: Arc<DrainRequest>,
     actions: Actions,
@@ -78,7 +78,7 @@ impl DrainSignals {
         for signal in ENDING {
             // In this order, so that only a second signal finds the flag set. It ends the process
             // right in the signal handler, because a program whose loop is stuck has no thread that
-            // could look.
+            // could look at the flag.
             let status = 128 + signal;
             let shutdown = flag::register_conditional_shutdown(signal, status, received.clone());
             actions.add(shutdown)?;
@@ -95,7 +95,7 @@ impl DrainSignals {
         *self.request.timeout.lock() = timeout;
     }
 
-    /// The drain that was asked for, if no loop has answered yet.
+    /// The drain that a signal has asked for, if no thread has answered it yet.
     pub(super) fn waiting(&self) -> Option<Arc<DrainRequest>> {
         self.request.waits().then(|| self.request.clone())
     }

@@ -10,7 +10,7 @@ use crate::handler::Core;
 
 pub(super) struct DrainRequest {
     pub(super) received: Arc<AtomicBool>,
-    /// Whether the drain was asked for.
+    /// Whether the server was asked for the drain.
     answered: AtomicBool,
     pub(super) timeout: Mutex<Duration>,
 }
@@ -24,12 +24,12 @@ impl DrainRequest {
         }
     }
 
-    /// Whether a signal has come that was not answered.
+    /// Whether a signal has come and was not answered yet.
     pub(super) fn waits(&self) -> bool {
         self.received.load(SeqCst) && !self.answered.load(SeqCst)
     }
 
-    /// Asks for the drain, once, if a signal has come.
+    /// Asks the server for the drain, once, if a signal has come.
     pub(super) fn answer(&self, core: &Core) {
         if self.waits() && !self.answered.swap(true, SeqCst) {
             let timeout = *self.timeout.lock();

@@ -13,7 +13,7 @@ use crate::request::Waker;
 pub(crate) type Answer = Box<dyn Fn() + Send + Sync>;
 
 pub(super) struct SignalFunction {
-    /// First: no signal comes once the rest is dropped.
+    /// The first field, which is dropped first: no signal comes once the others are dropped.
     _actions: Actions,
     received: Arc<AtomicBool>,
     run: Answer,

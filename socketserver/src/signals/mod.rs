@@ -1,12 +1,13 @@
-//! Signals: the first one that ends a program drains its servers, and the second ends the process;
-//! others call a function. Each sets a flag and wakes the loop, which answers.
+//! What signals do. The first SIGINT or SIGTERM drains the servers, and the second ends the
+//! process. Other signals call a function. Each signal sets a flag and wakes the loop, which
+//! answers it.
 //!
 //! | file | what it does |
 //! | --- | --- |
-//! | `actions` | what is registered with the system |
+//! | `actions` | registers actions, and unregisters them |
 //! | `drain` | the signals that end a program |
 //! | `drain_request` | the drain that such a signal asks for |
-//! | `watch` | a thread that answers them for a loop that runs a handler itself |
+//! | `watch` | a thread that answers signals while the loop runs a handler itself |
 //! | `function` | a signal that calls a function |
 
 mod actions;
@@ -33,8 +34,8 @@ const TARGET: &str = "socketserver::signals";
 /// The signals of one server.
 #[derive(Default)]
 pub(crate) struct Signals {
-    /// First, because they may hold the state, and a signal must not end the process while that is
-    /// dropped.
+    /// The first field, which is dropped first: the functions may hold the state, and a signal must
+    /// not end the process while the state is dropped.
     functions: Mutex<Vec<Arc<SignalFunction>>>,
     drain: Mutex<Option<DrainSignals>>,
 }
@@ -54,14 +55,15 @@ impl Signals {
         Ok(())
     }
 
-    /// Before the loop of a server runs whose handlers run on the loop's thread: one of them may
-    /// wait for an idle client when the signal comes, and the drain must end it.
+    /// Called before the loop runs. If handlers run on the loop's own thread, it starts a thread
+    /// that answers signals: a handler may wait for an idle client when a signal comes, and the
+    /// drain must end that wait.
     pub(crate) fn watch(&self, core: &Arc<Core>) {
         if core.runs_on_loop
             && let Some(signals) = &mut *self.drain.lock()
             && let Err(error) = signals.watch(core)
         {
-            log::warn!(target: TARGET, "cannot start the thread that answers the signals of {} ({error}): they wait for the handler that runs", core.address);
+            log::warn!(target: TARGET, "cannot start the thread that answers signals of {} ({error}): signals wait for the running handler", core.address);
         }
     }
 

@@ -1,4 +1,4 @@
-//! A thread that answers a signal while the loop runs a handler itself, and cannot.
+//! A thread that answers signals while the loop runs a handler itself.
 
 use std::io::{self, Read};
 use std::net::Shutdown;
@@ -15,10 +15,10 @@ use crate::handler::Core;
 use crate::sync::thread;
 
 pub(super) struct Watch {
-    /// The process that has the thread.
+    /// The ID of the process that has the thread.
     process: u32,
     actions: Actions,
-    /// What the thread reads.
+    /// The thread reads it: each signal writes a byte to the other end.
     signals: Arc<UnixStream>,
 }
 
@@ -38,7 +38,8 @@ impl Watch {
         let signals = watch.signals.clone();
         let answer = move || {
             loop {
-                // Also at first: the signal may have come before this was registered.
+                // Before the first read too: a signal may have come before the actions were
+                // registered.
                 request.answer(&core);
                 match (&*signals).read(&mut [0; 64]) {
                     Ok(0) => return,
@@ -52,7 +53,7 @@ impl Watch {
         Ok(watch)
     }
 
-    /// Not in a child of the process that started it.
+    /// Whether this process has started the thread: false in a forked child.
     pub(super) fn is_in_this_process(&self) -> bool {
         self.process == process::id()
     }

@@ -20,14 +20,14 @@ impl Socket {
     /// Connects a stream to its peer. A datagram socket sends to this address from then on, and
     /// receives only from it.
     ///
-    /// The socket's timeout is for a look-up of the host's name and the connection together.
+    /// The socket's timeout covers the look-up of a host's name and the connection together.
     ///
     /// # Errors
-    /// `ConnectionRefused` when there is no listener, `InvalidInput` for the empty host, which is no
-    /// peer's, `TimedOut`, and the system's. The error names the address, so the system's own, with
-    /// its number, is the `source` of it.
+    /// `ConnectionRefused` when there is no listener, `InvalidInput` for the empty host, which is
+    /// no peer's, `TimedOut`, and the system's. The error names the address; the system's error,
+    /// with its number, is its `source`.
     ///
-    /// Python: `socket.connect`, where a look-up takes its time in addition
+    /// Python: `socket.connect`, whose timeout does not cover the look-up
     pub fn connect(&self, address: impl ToAddress) -> io::Result<()> {
         let descriptor = self.0.descriptor.open()?;
         let (timeout, patience) = (
@@ -107,14 +107,14 @@ fn connect_unix(descriptor: &Descriptor, to: &SockAddr, patience: Patience) -> i
     }
 }
 
-/// A stream connected to `address`. If a host name has several addresses, of either family, each
-/// is tried in turn. `timeout` is for the look-up of a name and the first attempt to connect, for each
-/// further attempt, and for every operation after that.
+/// A stream connected to `address`. If a host name has several addresses, of either family, each is
+/// tried in turn. `timeout` covers the look-up of a name together with the first attempt to
+/// connect, each further attempt, and every later operation.
 ///
 /// # Errors
 /// As [`Socket::connect`]: the last attempt's.
 ///
-/// Python: `socket.create_connection`, where a look-up takes its time in addition
+/// Python: `socket.create_connection`, whose timeout does not cover the look-up
 pub fn create_connection(address: impl ToAddress, timeout: Option<Duration>) -> io::Result<Socket> {
     let mut error = io::ErrorKind::NotFound.into();
     let mut patience = Patience::of_socket(timeout);

@@ -9,10 +9,10 @@ use super::descriptor::Descriptor;
 use super::handle::Socket;
 use crate::wait::{Awaited, Selectable};
 
-/// For what has no method here. A timeout that is set through the descriptor, with `SO_RCVTIMEO` or
-/// `SO_SNDTIMEO`, has no effect: [`settimeout`](Socket::settimeout) is the one, or
-/// [`SendTimeout`](crate::SocketOption::SendTimeout) for one direction. `O_NONBLOCK` has none
-/// either; a timeout of zero has.
+/// For system calls that have no method here. `SO_RCVTIMEO`, `SO_SNDTIMEO` and `O_NONBLOCK` have no
+/// effect if they are set through the descriptor. Call [`settimeout`](Socket::settimeout), or set
+/// [`SendTimeout`](crate::SocketOption::SendTimeout) for one direction. A timeout of zero makes the
+/// socket non-blocking.
 impl AsFd for Socket {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.0.descriptor.fd.as_fd()

@@ -33,17 +33,19 @@ fn yes_or_no(yes: bool) -> u8 {
 
 /// The lower half of a socket, below any layer.
 pub(super) struct Descriptor {
-    /// For receiving, and for sending unless that has its own. In nanoseconds; `u64::MAX` is none. Kept here because `MSG_DONTWAIT` ignores the socket's
+    /// The timeout for receiving, and for sending too if `send_timeout` is [`SAME`]. In
+    /// nanoseconds; `u64::MAX` for none. Kept here because `MSG_DONTWAIT` ignores the socket's
     /// option.
     timeout: AtomicU64,
-    /// The timeout for sending, in milliseconds; [`SAME`] as for receiving, or [`FOREVER`].
+    /// The timeout for sending, in milliseconds; [`SAME`] if it is that for receiving, or
+    /// [`FOREVER`].
     send_timeout: AtomicU32,
     /// Dropped before the descriptor that it stands for.
     pub(super) source: Source,
     /// Blocking, except for listeners and while it connects: the mode belongs to the open file,
     /// which other processes may share.
     pub(super) fd: OwnedFd,
-    /// One of the three below.
+    /// [`OPEN`], [`CLOSED`] or [`ABORTED`].
     state: AtomicU8,
     /// `detach` was called: the connection has a new owner.
     pub(super) detached: AtomicBool,
@@ -56,7 +58,7 @@ pub(super) struct Descriptor {
     pub(super) ended: AtomicBool,
     /// Closing resets the connection: its linger time was set to zero.
     pub(super) resets: AtomicBool,
-    /// A `sendall` is under way.
+    /// Taken while a `sendall` is under way.
     sending: Turns,
 }
 
@@ -103,11 +105,11 @@ impl Descriptor {
         self.state.swap(CLOSED, Relaxed) == OPEN
     }
 
-    /// Ends every wait for it, now and later.
+    /// Ends every wait for it, present and future.
     pub(super) fn abort(&self) {
         let open = self.state.compare_exchange(OPEN, ABORTED, Relaxed, Relaxed);
         if open.is_ok() {
-            // It wakes those that wait even where it fails, on a socket that is not connected.
+            // It wakes waiting threads even if it fails, as on a socket without a connection.
             let _ = self.socket().shutdown(Shutdown::Both);
         }
     }
@@ -119,8 +121,8 @@ impl Descriptor {
         }
     }
 
-    /// What an operation returns that may have waited: an abort ends a wait as if the peer had ended
-    /// the connection.
+    /// The result of an operation that may have waited: `ConnectionAborted` after an abort, which
+    /// ends a wait as if the peer had ended the connection.
     #[inline]
     pub(super) fn unless_aborted<T>(&self, result: io::Result<T>) -> io::Result<T> {
         if self.is_aborted() {
@@ -293,7 +295,7 @@ impl Descriptor {
         self.until_ready_within(time, interest, operation)
     }
 
-    /// The same, for as long as the caller says.
+    /// The same, with the time that the caller sets.
     #[inline]
     pub(super) fn until_ready_within<T>(
         &self,
@@ -302,7 +304,7 @@ impl Descriptor {
         mut operation: impl FnMut(bool) -> rustix::io::Result<T>,
     ) -> io::Result<T> {
         let unless_aborted = |may_block| match operation(may_block) {
-            // A datagram socket that was shut down says so only to a call that blocks.
+            // After a shutdown of a datagram socket only a call that blocks reports it.
             Err(Errno::AGAIN) if self.is_aborted() => Err(Errno::CANCELED),
             result => result,
         };
@@ -319,8 +321,8 @@ fn aborted() -> io::Error {
     )
 }
 
-/// A timeout as the system's option takes it. Zero would mean "forever" there. A socket with that
-/// timeout never blocks, so the option does not matter.
+/// A timeout as the system's option takes it. Zero would mean "forever" there, so it is left out: a
+/// socket with a timeout of zero never blocks, and needs no option.
 fn of_system(timeout: Option<Duration>) -> Option<Duration> {
     let timeout = timeout.filter(|timeout| !timeout.is_zero());
     timeout.map(|timeout| timeout.max(Duration::from_micros(1)))

@@ -38,9 +38,9 @@ impl Socket {
 /// [`readline`](Self::readline) in a loop for bytes. Both have a limit.
 ///
 /// After a timeout every call can be made again, and nothing is lost. Only
-/// [`read_exact`](Read::read_exact) of more than 1 MiB, and calls of the standard library that gather
-/// the whole stream, such as `read_to_end`, lose the bytes that they had by then. Those calls also
-/// take as much memory as the client sends, unless `take` bounds them.
+/// [`read_exact`](Read::read_exact) of more than 1 MiB, and calls of the standard library that
+/// gather the whole stream, such as `read_to_end`, lose the bytes that they had by then. Those
+/// calls also take as much memory as the client sends, unless `take` bounds them.
 ///
 /// Python: `StreamRequestHandler.rfile`, which cannot be read any more after a timeout
 #[derive(Debug)]
@@ -213,9 +213,9 @@ impl AsFd for SocketReader {
 }
 
 /// A socket's stream as a file to write to. Without a buffer, which is the default, every write is
-/// a `sendall`, and comes whole also where several threads write to the socket. With one, bytes
-/// leave when it is full, at a [`flush`](Write::flush), after `finish`, and when the file is
-/// dropped, where errors are ignored.
+/// a `sendall`, and its bytes stay together even if several threads write to the socket. With a
+/// buffer, bytes leave when it is full, at a [`flush`](Write::flush), after `finish`, and when the
+/// file is dropped, where errors are ignored.
 ///
 /// Python: `StreamRequestHandler.wfile`
 #[derive(Debug)]

@@ -265,12 +265,12 @@ impl Socket {
         self.0.descriptor.ended.load(Relaxed)
     }
 
-    /// What a server ends.
+    /// The descriptor, whose waits an abort or a drain ends.
     pub(crate) fn abortable(&self) -> Weak<dyn Abortable> {
         Arc::<Shared>::downgrade(&self.0)
     }
 
-    /// What is waited for at this socket, even on a closed handle.
+    /// The descriptor to wait for, even on a closed handle.
     pub(crate) fn awaited(&self) -> Awaited<'_> {
         self.0.descriptor.awaited()
     }
@@ -319,7 +319,8 @@ impl fmt::Debug for Socket {
     }
 }
 
-/// A socket that a handler makes belongs to its request: an abort of that ends the waits for it.
+/// A socket that a handler makes belongs to its request: an abort of the request ends all waits for
+/// the socket.
 impl From<Descriptor> for Socket {
     fn from(descriptor: Descriptor) -> Self {
         let shared = Arc::new(Shared {

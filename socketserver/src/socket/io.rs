@@ -151,11 +151,11 @@ impl Socket {
 
     /// Sends all of `data`. The timeout covers the whole.
     ///
-    /// Threads may share a socket: what one call sends is not interrupted by another's. A later call
-    /// waits until the earlier ones have ended, as long as its timeout allows. That holds for all
-    /// handles, and for the writes of a [`SocketWriter`](crate::SocketWriter); a plain
-    /// [`send`](Self::send) waits for nothing and may come in between. After an error a part of
-    /// `data` may have been sent, so whoever shares the socket should then close it.
+    /// Threads may share a socket: the bytes of one call stay together. A later call waits until
+    /// the earlier ones have ended, as long as its timeout allows. That holds for all handles, and
+    /// for the writes of a [`SocketWriter`](crate::SocketWriter). A plain [`send`](Self::send) does
+    /// not wait for a `sendall`, and its bytes may come in between. After an error a part of `data`
+    /// may have been sent, so a program that shares the socket should then close it.
     ///
     /// # Errors
     /// As [`send`](Self::send). How much was sent is then unknown.
@@ -181,8 +181,8 @@ impl Socket {
         }
     }
 
-    /// Sends `data` as one datagram to `address`, and returns how many bytes. The socket's timeout is
-    /// also for a look-up of a host's name.
+    /// Sends `data` as one datagram to `address`, and returns how many bytes. The socket's timeout
+    /// also covers the look-up of a host's name.
     ///
     /// # Errors
     /// `TimedOut` when the receiver's queue stays full; "message too long" for more than one

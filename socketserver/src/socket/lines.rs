@@ -5,8 +5,8 @@ use std::io;
 use super::file::SocketReader;
 
 impl SocketReader {
-    /// The lines that are left, as text without their ends. A line ends in `\n` or `\r\n`, and
-    /// has at most `limit` bytes without that: a client must not fill the memory.
+    /// Iterator over the remaining lines, as text without their ends, which are `\n` or `\r\n`.
+    /// Without its end a line has at most `limit` bytes, so that no client can fill the memory.
     ///
     /// ```
     /// # use std::io::{self, Write};
@@ -20,8 +20,8 @@ impl SocketReader {
     /// ```
     ///
     /// # Errors
-    /// An item is `InvalidData` for a line that is longer, or is no UTF-8; then nothing follows. It
-    /// is the socket's error, after which the next item goes on where a timeout came.
+    /// An item is `InvalidData` for a line that is longer, or is not UTF-8, and is then the last.
+    /// Other errors are the socket's. After a timeout the next item goes on with the same line.
     ///
     /// Python: `for line in rfile`, which has no limit
     pub fn lines_up_to(&mut self, limit: usize) -> Lines<'_> {

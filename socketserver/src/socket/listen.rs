@@ -13,8 +13,8 @@ impl Socket {
     /// Binds the socket to an address of this machine.
     ///
     /// # Errors
-    /// `AddrInUse`, `PermissionDenied` for low ports, and the system's. The error names the address,
-    /// so the system's own, with its number, is the `source` of it.
+    /// `AddrInUse`, `PermissionDenied` for low ports, and the system's. The error names the
+    /// address; the system's error, with its number, is its `source`.
     ///
     /// Python: `socket.bind`
     pub fn bind(&self, address: impl ToAddress) -> io::Result<()> {
@@ -46,7 +46,7 @@ impl Socket {
         self.0.descriptor.open()?.start_listening()
     }
 
-    /// Whether this has become a listener here.
+    /// Whether this process has made the socket a listener, or taken it over as one.
     pub(crate) fn is_listening(&self) -> bool {
         self.0.descriptor.is_listening()
     }

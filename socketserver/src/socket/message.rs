@@ -1,4 +1,4 @@
-//! Messages with more than bytes: descriptors, and what the system says about their senders.
+//! Messages with control messages: descriptors, and what the system reports about the sender.
 
 use std::io::{self, IoSlice};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -12,7 +12,7 @@ use crate::control::{self, Ancillary, MOST_DESCRIPTORS};
 use crate::sys;
 use crate::wait::Interest;
 
-/// What a message takes along beside its bytes.
+/// A control message to send: what goes with a message beside its bytes.
 ///
 /// Python: an item of `ancdata`, an argument of `sendmsg`
 #[derive(Clone, Copy, Debug)]
@@ -23,7 +23,7 @@ pub enum SendAncillary<'a> {
     Descriptors(&'a [BorrowedFd<'a>]),
 }
 
-/// What the system says about a message that was received.
+/// The flags of a received message.
 ///
 /// Python: `msg_flags`
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -31,8 +31,8 @@ pub enum SendAncillary<'a> {
 pub struct MessageFlags {
     /// The message was longer than `bufsize`, and its rest is lost. Python: `MSG_TRUNC`
     pub truncated: bool,
-    /// More came with the message than there was room for, most often descriptors. Those that are
-    /// missing were closed. Python: `MSG_CTRUNC`
+    /// There was no room for all control messages, most often for all descriptors. The missing
+    /// descriptors were closed. Python: `MSG_CTRUNC`
     pub ancdata_truncated: bool,
     /// The message ends a record. Python: `MSG_EOR`
     pub end_of_record: bool,
@@ -48,9 +48,9 @@ pub struct MessageFlags {
 pub struct Message {
     /// The bytes.
     pub data: Vec<u8>,
-    /// What came with them.
+    /// The control messages that came with the bytes.
     pub ancdata: Vec<Ancillary>,
-    /// What the system says about the message.
+    /// Whether parts of the message are missing, and whether it is urgent.
     pub flags: MessageFlags,
     /// The sender of a datagram; [`Address::Unnamed`] on a stream.
     pub address: Address,
@@ -70,8 +70,9 @@ impl From<i32> for MessageFlags {
 }
 
 impl Socket {
-    /// Receives what [`recv`](Self::recv) and [`recvfrom`](Self::recvfrom) receive, and what came
-    /// with it: at most `maxfds` descriptors, and whatever the socket's options ask for.
+    /// Receives at most `bufsize` bytes, as [`recv`](Self::recv) and [`recvfrom`](Self::recvfrom),
+    /// with their control messages: at most `maxfds` descriptors, and whatever the socket's options
+    /// ask for.
     ///
     /// Descriptors that a client sends unasked are closed at once, here as with `recv`.
     ///
@@ -91,7 +92,7 @@ impl Socket {
         descriptor.note_received(received.length, data.len());
         data.truncate(received.length);
         let mut flags = MessageFlags::from(received.flags);
-        // There may have been room for more.
+        // The room for other control messages may have held more.
         flags.ancdata_truncated |= received.descriptors.len() > maxfds;
         received.descriptors.truncate(maxfds);
         let descriptors = Some(received.descriptors).filter(|descriptors| !descriptors.is_empty());
@@ -107,8 +108,10 @@ impl Socket {
         })
     }
 
-    /// Receives bytes and at most `maxfds` descriptors over a Unix socket. The descriptors close on
-    /// exec. If the client has sent more, the rest is closed, and the flags say so.
+    /// Receives at most `bufsize` bytes and at most `maxfds` descriptors over a Unix socket.
+    /// Returns the bytes, the descriptors, the flags and the sender's address. The descriptors
+    /// close on exec. If the peer has sent more of them, the others are closed, and
+    /// `ancdata_truncated` is set.
     ///
     /// ```
     /// use std::fs::File;
@@ -140,14 +143,14 @@ impl Socket {
         Ok((message.data, fds, message.flags, message.address))
     }
 
-    /// Sends `buffers`, one after the other, and `ancdata` with them. Datagrams may have an
-    /// `address`. Returns how many bytes were sent. On a stream they may be fewer, and the caller
-    /// sends the rest without `ancdata`, which went with the first byte.
+    /// Sends `buffers`, one after the other, with `ancdata`; a datagram also to an `address`.
+    /// Returns the number of bytes that were sent. On a stream not all may have been sent: then
+    /// send the rest without `ancdata`, which went with the first byte.
     ///
     /// # Errors
     /// As [`send`](Self::send) and [`sendto`](Self::sendto), and `Unsupported` with a
-    /// [`Layer`](crate::Layer). Descriptors: `Unsupported` for a socket that cannot pass them, and
-    /// `InvalidInput` without a byte that takes them along a stream, or for more than 253.
+    /// [`Layer`](crate::Layer). With descriptors: `Unsupported` if the socket cannot pass them, and
+    /// `InvalidInput` for more than 253 of them, or on a stream without a byte that carries them.
     ///
     /// Python: `socket.sendmsg(buffers, ancdata, 0, address)`
     pub fn sendmsg(
@@ -174,8 +177,9 @@ impl Socket {
         })
     }
 
-    /// Sends bytes, at least one, and descriptors with them over a Unix socket. The other process
-    /// gets duplicates of the descriptors; this one may close its own.
+    /// Sends bytes, at least one, and descriptors with them over a Unix socket. Returns the number
+    /// of bytes that were sent. The other process gets duplicates of the descriptors; this one may
+    /// close its own.
     ///
     /// # Errors
     /// As [`sendmsg`](Self::sendmsg).
@@ -186,8 +190,8 @@ impl Socket {
         self.sendmsg(buffers, &[SendAncillary::Descriptors(&fds)], None)
     }
 
-    /// The control messages that pass on descriptors. The system would silently drop them where
-    /// they cannot be passed, so that is an error here.
+    /// The control messages that pass descriptors. If the socket cannot pass them, the system would
+    /// drop them silently, so that is an error here.
     fn control_of(&self, buffers: &[&[u8]], ancdata: &[SendAncillary<'_>]) -> io::Result<Vec<u8>> {
         let fds = ancdata.iter().flat_map(|item| match item {
             SendAncillary::Descriptors(fds) => fds.iter().copied(),
@@ -203,11 +207,11 @@ impl Socket {
             return refuse(io::ErrorKind::InvalidInput, text);
         }
         if !SockAddr::is_unix(&socket.local_addr()?) {
-            let text = "expected a Unix socket, got one that cannot pass descriptors";
+            let text = "expected a Unix socket, got a socket that cannot pass descriptors";
             return refuse(io::ErrorKind::Unsupported, text.to_owned());
         }
         if buffers.iter().all(|buffer| buffer.is_empty()) && socket.r#type()? == Type::STREAM {
-            let text = "expected at least one byte that takes descriptors along a stream, got none";
+            let text = "expected at least one byte to carry the descriptors, got none";
             return refuse(io::ErrorKind::InvalidInput, text.to_owned());
         }
         Ok(control::rights(&fds))

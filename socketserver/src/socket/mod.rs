@@ -17,10 +17,10 @@
 //! | `ssl.SSLSocket` | [`Layer`], [`Wire`] | `layer.rs` |
 //! | `SOCK_STREAM`, `SOCK_DGRAM` | [`SocketKind`] | `kind.rs` |
 //!
-//! These files have no Python beside them. `descriptor.rs` is the lower half of a socket. `packet.rs`
-//! receives a server's datagrams, and `arrival.rs` knows at which of this machine's addresses they
-//! arrived. Below this room is what comes with a message beside its bytes, in `control/`, and how a
-//! thread and a green thread wait, in `wait/`.
+//! These files have no counterpart in Python. `descriptor.rs` is the lower half of a socket.
+//! `packet.rs` receives a server's datagrams, and `arrival.rs` knows at which of this machine's
+//! addresses they arrived. Below this folder, `control/` parses and writes control messages, and
+//! `wait/` waits, on threads and green threads.
 //!
 //! Bytes take this way, and each step has one `recv` and one `send`:
 //!

@@ -26,15 +26,15 @@ pub enum SocketOption {
     /// Whether several sockets may be bound to one port and share its traffic. Python:
     /// `SO_REUSEPORT`
     ReusePort(bool),
-    /// Whether datagrams may be sent to a broadcast address. (They are received without it.) Python:
-    /// `SO_BROADCAST`
+    /// Whether datagrams may be sent to a broadcast address. (They are received without it.)
+    /// Python: `SO_BROADCAST`
     Broadcast(bool),
-    /// Whether what this socket sends to a multicast group is also received on this machine: by other
-    /// programs, and by this socket itself if it is a member. On unless it is set. Python:
+    /// Whether what this socket sends to a multicast group is also received on this machine: by
+    /// other programs, and by this socket itself if it is a member. On unless it is set. Python:
     /// `IP_MULTICAST_LOOP`, `IPV6_MULTICAST_LOOP`
     MulticastLoop(bool),
-    /// How many networks a multicast datagram may cross, up to 255. 1 unless it is set, which is the
-    /// sender's own network. Python: `IP_MULTICAST_TTL`, `IPV6_MULTICAST_HOPS`
+    /// How many networks a multicast datagram may cross, up to 255. 1 unless it is set, which is
+    /// the sender's own network. Python: `IP_MULTICAST_TTL`, `IPV6_MULTICAST_HOPS`
     MulticastTtl(usize),
     /// Whether a silent connection is probed, so that a vanished peer is noticed. Python:
     /// `SO_KEEPALIVE`
@@ -43,11 +43,11 @@ pub enum SocketOption {
     /// connection; a handler that sets this on its request lets the server do so instead of ending
     /// the stream. Python: `SO_LINGER`
     Linger(Option<Duration>),
-    /// How long receiving may take, and accepting: half of what
-    /// [`settimeout`](Socket::settimeout) sets, and with the same meaning. Python: none; there
-    /// `SO_RCVTIMEO` lets `recv` fail with `BlockingIOError`
+    /// Timeout for receiving and accepting, with the meaning of [`settimeout`](Socket::settimeout),
+    /// which sets it for both directions. Python: none; there `SO_RCVTIMEO` lets `recv` fail with
+    /// `BlockingIOError`
     ReceiveTimeout(Option<Duration>),
-    /// How long sending may take, and connecting: the other half. In whole milliseconds, rounded
+    /// Timeout for sending and connecting, with the same meaning, in whole milliseconds, rounded
     /// up. Python: none; there `SO_SNDTIMEO` lets `send` fail with `BlockingIOError`
     SendTimeout(Option<Duration>),
     /// The receive buffer, in bytes. Linux doubles it, and has a maximum. Python: `SO_RCVBUF`
@@ -58,10 +58,9 @@ pub enum SocketOption {
     NoDelay(bool),
     /// Whether an IPv6 socket refuses IPv4 clients. Python: `IPV6_V6ONLY`
     OnlyV6(bool),
-    /// Whether urgent data, which the peer has sent with `MSG_OOB`, comes in its place among the other
-    /// bytes. Otherwise the system keeps the urgent byte aside, and `recv` goes on behind it: the
-    /// byte is lost, and nothing else. A listener's connections inherit the option. Python:
-    /// `SO_OOBINLINE`
+    /// Whether urgent data, which the peer has sent with `MSG_OOB`, comes in its place among the
+    /// other bytes. Otherwise `recv` skips the urgent byte, and only this byte is lost. A
+    /// listener's connections inherit the option. Python: `SO_OOBINLINE`
     OutOfBandInline(bool),
     /// Whether each message over this Unix socket comes with its sender's process, user and group:
     /// [`Ancillary::Credentials`](crate::Ancillary::Credentials) from
@@ -73,7 +72,7 @@ pub enum SocketOption {
     /// [`Ancillary::Timestamp`](crate::Ancillary::Timestamp),
     /// [`Datagram::timestamp`](crate::Datagram::timestamp). Python: `SO_TIMESTAMPNS`
     Timestamps(bool),
-    /// Whether messages come with the number of those that the system has dropped before, because
+    /// Whether messages come with the number of those that the system has dropped so far, because
     /// the receive buffer was full: [`Ancillary::Dropped`](crate::Ancillary::Dropped),
     /// [`Datagram::dropped`](crate::Datagram::dropped). Python: `SO_RXQ_OVFL`
     CountDropped(bool),
@@ -100,7 +99,7 @@ impl Socket {
     ///
     /// # Errors
     /// The system's, most often because this kind of socket does not have the option. The error
-    /// names it, and has the system's own as its `source`.
+    /// names the option; the system's error is its `source`.
     ///
     /// Python: `socket.setsockopt`
     pub fn setsockopt(&self, option: SocketOption) -> io::Result<()> {
@@ -109,7 +108,7 @@ impl Socket {
         set.map_err(about(format_args!("cannot set {option:?}")))
     }
 
-    /// The same with the system's own error.
+    /// The same, but the error is the system's own.
     pub(crate) fn try_set(&self, option: SocketOption) -> io::Result<()> {
         let socket = self.raw_open()?;
         match option {

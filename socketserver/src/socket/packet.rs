@@ -1,4 +1,4 @@
-//! How a server receives datagrams, and what the system says about each.
+//! How a server receives datagrams and their control messages.
 
 use std::io;
 use std::sync::Arc;
@@ -21,8 +21,8 @@ pub(crate) struct Packet {
 }
 
 impl Socket {
-    /// How much room control messages need, so that everything arrives that the socket asks for,
-    /// and nothing that it does not: without room for descriptors the system opens none.
+    /// Bytes to reserve for control messages: enough for those that the socket's options ask for,
+    /// and no more, because without room for descriptors the system opens none.
     ///
     /// # Errors
     /// The system's.
@@ -44,7 +44,7 @@ impl Socket {
             .sum())
     }
 
-    /// Takes the next datagram, if there is one, and what the system says about it in `room` bytes.
+    /// Takes the next datagram, if there is one, with at most `room` bytes of control messages.
     ///
     /// # Errors
     /// `WouldBlock` if there is none; the system's.

@@ -7,12 +7,12 @@ use crate::control::PeerCred;
 use crate::{sys, wait};
 
 impl Socket {
-    /// Whether the peer has closed its end of a stream, or the connection has failed, also if it has
-    /// sent bytes before that which nobody has read yet. It does not wait.
+    /// Whether the peer has closed its end of a stream, or the connection has failed, even if there
+    /// are unread bytes. It does not wait.
     ///
     /// This is for handlers that wait for something else than their client, such as a queue of
     /// events: without it, such a handler learns only from its next `sendall` that the client has
-    /// gone. A client that has ended its sending alone, as `nc -N` does, has closed its end too.
+    /// gone. A client that has only ended its own sending, as `nc -N` does, counts as closed too.
     ///
     /// ```
     /// use std::io;

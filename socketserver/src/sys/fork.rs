@@ -67,12 +67,11 @@ pub(crate) fn open_thread_count() -> io::Result<()> {
     Ok(())
 }
 
-/// One more than the [`depth`] of the process in which a server forks only as long as there is no
-/// other thread.
+/// The [`depth`], plus 1, of the process that must have no other thread, because a server forks in
+/// it. 0 if there is none.
 static STAYS_ALONE: AtomicU32 = AtomicU32::new(0);
 
-/// Whether another thread in this process would keep a server from forking. Its children need not
-/// care.
+/// Whether another thread in this process would keep a server from forking. False in its children.
 pub(crate) fn must_stay_alone() -> bool {
     STAYS_ALONE.load(Relaxed) == depth() + 1
 }
@@ -171,18 +170,19 @@ unsafe fn fork() -> io::Result<Forked> {
 
 /// Sets the signals of a child: a terminal's Ctrl-C, which the parent answers, does nothing, and
 /// SIGTERM ends it, whatever the parent has installed or blocked. SIGCHLD stays as it is, because a
-/// child that has children of its own needs it; all it costs is that the parent is woken once too
+/// child that has children of its own needs it; its only cost is that the parent is woken once too
 /// often.
 ///
-/// Ctrl-C gets a handler and is not ignored, because a program that the child executes would go on
-/// to ignore it, and a shell could not even trap it. A handler ends with the execution. If the whole
-/// program was started with Ctrl-C ignored, as `nohup` and a shell's `&` do, it stays ignored.
+/// Ctrl-C gets a handler instead of being ignored, because a program that the child executes
+/// inherits an ignored signal, and a shell could not even trap it. The execution resets a handler.
+/// If the whole program was started with Ctrl-C ignored, as `nohup` and a shell's `&` do, it stays
+/// ignored.
 #[allow(unsafe_code)]
 pub(crate) fn child_signals() {
     extern "C" fn do_nothing(_: libc::c_int) {}
-    // SAFETY: a `sigaction` and a `sigset_t` of zeros are valid. All pointers are to local variables,
-    // which outlive the calls. The only code of ours that becomes a handler does nothing, which is
-    // right at any moment.
+    // SAFETY: a `sigaction` and a `sigset_t` of zeros are valid. All pointers are to local
+    // variables, which outlive the calls. The only function that becomes a handler does nothing,
+    // which is safe at any moment.
     unsafe {
         let mut before: libc::sigaction = std::mem::zeroed();
         libc::sigaction(libc::SIGINT, std::ptr::null(), &raw mut before);

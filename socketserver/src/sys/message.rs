@@ -1,4 +1,4 @@
-//! Receiving messages: their bytes, their sender, and what the system says about them.
+//! Receiving messages: their bytes, their sender, and their control messages.
 
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
@@ -19,14 +19,14 @@ pub(crate) fn recv_from(
     socket.recv_from_with_flags(buffer, flags)
 }
 
-/// What [`recv_msg`] has received, beside the bytes.
+/// The result of [`recv_msg`], beside the bytes.
 #[derive(Debug, Default)]
 pub(crate) struct Received {
     /// The message's length, as [`recv_from`] returns it.
     pub(crate) length: usize,
     /// `msg_flags`.
     pub(crate) flags: i32,
-    /// How much of the control buffer was filled.
+    /// Number of bytes in the control buffer.
     pub(crate) control: usize,
     /// Descriptors that the sender has passed. They close on exec.
     pub(crate) descriptors: Vec<OwnedFd>,
@@ -34,8 +34,8 @@ pub(crate) struct Received {
     pub(crate) process: Option<OwnedFd>,
 }
 
-/// Receives a message, its sender, and what the system says about it in `control`. Every descriptor
-/// that comes with it has an owner from here on; the numbers in `control` are only numbers.
+/// Receives a message and its sender; its control messages go to `control`. Every descriptor among
+/// them is owned by the result, so its number in `control` must not be used.
 #[allow(unsafe_code)]
 pub(crate) fn recv_msg(
     socket: impl AsFd,
@@ -116,7 +116,7 @@ const WORD: usize = size_of::<usize>();
 /// The size of a control message's head: its length, its level and its type.
 pub(crate) const HEAD: usize = WORD + 8;
 
-/// How much of a control buffer a message with this much data takes. Python: `CMSG_SPACE`
+/// Bytes that a control message with `data` bytes of data takes. Python: `CMSG_SPACE`
 pub(crate) const fn control_space(data: usize) -> usize {
     HEAD + data.next_multiple_of(WORD)
 }
@@ -137,7 +137,8 @@ pub(crate) fn control_messages(mut left: &[u8]) -> impl Iterator<Item = ((i32, i
 /// The same bytes, for a callee that must not expect them to be initialised.
 ///
 /// # Safety
-/// Nothing but initialised bytes may be written to the result: its owner goes on to read them.
+/// Nothing but initialised bytes may be written to the result: the owner of the bytes reads them
+/// afterwards.
 #[allow(unsafe_code)]
 unsafe fn uninitialised(bytes: &mut [u8]) -> &mut [std::mem::MaybeUninit<u8>] {
     let length = bytes.len();

@@ -58,7 +58,7 @@ pub(crate) fn set_packet_info_v6(socket: impl AsFd) -> io::Result<()> {
     set_option(socket, (libc::IPPROTO_IPV6, libc::IPV6_RECVPKTINFO), 1)
 }
 
-/// Has the system say when it has received each message.
+/// Sets whether each message comes with the time at which the system received it.
 pub(crate) fn set_timestamps(socket: impl AsFd, on: bool) -> io::Result<()> {
     set_option(socket, TIMESTAMPS, on.into())
 }
@@ -67,7 +67,7 @@ pub(crate) fn timestamps(socket: impl AsFd) -> io::Result<bool> {
     option(socket, TIMESTAMPS)
 }
 
-/// Has the system say, with each message, how many it had to drop before.
+/// Sets whether messages come with the number of those that the system has dropped.
 pub(crate) fn set_count_dropped(socket: impl AsFd, on: bool) -> io::Result<()> {
     set_option(socket, COUNT_DROPPED, on.into())
 }
@@ -79,7 +79,7 @@ pub(crate) fn count_dropped(socket: impl AsFd) -> io::Result<bool> {
 const TIMESTAMPS: (libc::c_int, libc::c_int) = (libc::SOL_SOCKET, libc::SO_TIMESTAMPNS);
 const COUNT_DROPPED: (libc::c_int, libc::c_int) = (libc::SOL_SOCKET, libc::SO_RXQ_OVFL);
 
-/// Whether an option is on, whose value is one integer.
+/// Whether an option with an integer as its value is on.
 #[allow(unsafe_code)]
 fn option(socket: impl AsFd, (level, name): (libc::c_int, libc::c_int)) -> io::Result<bool> {
     use std::os::fd::AsRawFd;

@@ -1,4 +1,4 @@
-//! Functions that borrow from the code that waits for them, and run on another thread meanwhile.
+//! Functions that run on another thread, and borrow from the code that waits for them.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -9,8 +9,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::AcqRel, Ordering::Acquire};
 use std::thread;
 
-/// In which threads are started that may borrow from the code around it: the argument of the closure
-/// of [`scope`](crate::green::scope).
+/// A scope for threads that borrow from the code around it: the argument of the closure of
+/// [`green::scope`](crate::green::scope).
 ///
 /// Python: no counterpart; its threads share everything
 pub struct Scope<'scope, 'env: 'scope> {
@@ -23,14 +23,14 @@ pub struct Scope<'scope, 'env: 'scope> {
 /// What a scope and its threads share.
 pub(crate) struct Shared {
     lent: AtomicUsize,
-    /// A thread has panicked, and its result was dropped.
+    /// Set when a thread has panicked and its result was dropped.
     pub(crate) has_panicked: AtomicBool,
     /// Called after each of the functions has been dropped.
     returned: Box<dyn Fn() + Send + Sync>,
 }
 
 impl Shared {
-    /// Whether nothing borrows any more.
+    /// Whether no function borrows any more.
     pub(crate) fn is_over(&self) -> bool {
         self.lent.load(Acquire) == 0
     }
@@ -42,7 +42,7 @@ pub(crate) fn enclose<'env, T>(
     body: impl for<'scope> FnOnce(&'scope Scope<'scope, 'env>) -> T,
     wait: impl FnOnce(&Shared),
 ) -> thread::Result<T> {
-    /// What was lent must have come back before the lender goes on, also if a wait unwinds.
+    /// All borrows must end before the lender goes on, even if a wait unwinds.
     struct Ends(Arc<Shared>);
     impl Drop for Ends {
         fn drop(&mut self) {
@@ -78,9 +78,9 @@ impl<'scope> Scope<'scope, '_> {
         let run: Box<dyn FnOnce() + Send + 'scope> = Box::new(run);
         self.shared.lent.fetch_add(1, AcqRel);
         // SAFETY: the two types differ in a lifetime alone. What `run` borrows lives for `'scope`,
-        // which ends after `enclose` has returned. It returns only when every `Lent` was dropped, and
-        // a `Lent` drops its function first, or has called it, which drops it too. If that should
-        // never come, the function leaks, or the process ends.
+        // which ends after `enclose` has returned. It returns only when every `Lent` was dropped,
+        // and a `Lent` drops its function first, or has called it, which drops it too. If the drop
+        // never comes, the function leaks, or the process ends.
         let run: Box<dyn FnOnce() + Send + 'static> = unsafe { mem::transmute(run) };
         let lent = Lent {
             run: Some(run),
@@ -105,7 +105,7 @@ impl Lent {
 
 impl Drop for Lent {
     fn drop(&mut self) {
-        // A destructor in there may panic, and must not keep the lender waiting.
+        // A destructor of the function may panic, and the lender must not wait for ever then.
         let run = self.run.take();
         let dropped = catch_unwind(AssertUnwindSafe(|| drop(run)));
         self.shared.lent.fetch_sub(1, AcqRel);

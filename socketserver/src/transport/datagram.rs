@@ -20,8 +20,8 @@ pub(super) fn activate(socket: &Socket, options: &Packets) -> io::Result<()> {
 #[derive(Debug, Default)]
 pub(super) struct PacketBuffer {
     bytes: Mutex<Vec<u8>>,
-    /// How much room the system needs for what it says about a datagram: where it arrived, if the
-    /// socket is bound to every address, and what the socket's options ask for. Mostly none.
+    /// Bytes that control messages of a datagram take: where it arrived, if the socket is bound to
+    /// every address, and what the socket's options ask for. Mostly 0.
     remarks: AtomicUsize,
 }
 
@@ -33,7 +33,7 @@ impl Clone for PacketBuffer {
 }
 
 impl PacketBuffer {
-    /// Finds out what the system is to say about each datagram.
+    /// Determines which control messages each datagram has.
     pub(super) fn watch(&self, socket: &Socket) -> io::Result<()> {
         let room = socket.room_for_remarks(socket.watch_arrivals()?)?;
         self.remarks.store(room, Relaxed);

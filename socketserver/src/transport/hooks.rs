@@ -40,7 +40,8 @@ use crate::socket::Socket;
 /// # Ok::<(), io::Error>(())
 /// ```
 ///
-/// To change one method, a closure is often enough: [`Builder::prepared`](crate::Builder::prepared),
+/// To change one method, a closure is often enough:
+/// [`Builder::prepared`](crate::Builder::prepared),
 /// [`Builder::with_socket`](crate::Builder::with_socket).
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a set of hooks for the transport `{T}`",

@@ -7,9 +7,9 @@
 //! | [`UnixStream`] | [`Socket`], a stream | path, abstract name | `Streams`, `File` |
 //! | [`UnixDatagram`] | [`Datagram`](crate::Datagram) | path, abstract name | `Packets`, `File` |
 //!
-//! A transport knows sockets, and nothing of concurrencies or handlers. Your own usually wraps one of
-//! these, with [`TransportHooks`]: for a handshake in [`prepare`](Transport::prepare),
-//! or an option that must be set before `bind`.
+//! A transport knows sockets, and nothing of concurrencies or handlers. Your own usually wraps one
+//! of these, with [`TransportHooks`]: for a handshake in [`prepare`](Transport::prepare), or an
+//! option that must be set before `bind`.
 
 mod datagram;
 mod hooks;
@@ -40,10 +40,11 @@ const TARGET: &str = "socketserver::transport";
 
 /// Where requests come from.
 ///
-/// When a server is made, it calls [`socket`](Self::socket) and [`server_bind`](Self::server_bind), or
-/// [`adopt`](Self::adopt) instead, and then [`server_activate`](Self::server_activate). Its loop calls
-/// [`get_request`](Self::get_request) for every request; where the handler runs,
-/// [`prepare`](Self::prepare) and [`shutdown_request`](Self::shutdown_request) run before and after it.
+/// When a server is made, it calls [`socket`](Self::socket) and [`server_bind`](Self::server_bind),
+/// or [`adopt`](Self::adopt) instead, and then [`server_activate`](Self::server_activate). Its loop
+/// calls [`get_request`](Self::get_request) for every request; where the handler runs,
+/// [`prepare`](Self::prepare) and [`shutdown_request`](Self::shutdown_request) run before and after
+/// it.
 ///
 /// To change one method of an existing transport, write [`TransportHooks`].
 pub trait Transport: Send + Sync + 'static {
@@ -86,15 +87,15 @@ pub trait Transport: Send + Sync + 'static {
     /// its listener, which connections do not inherit.
     ///
     /// # Errors
-    /// `WouldBlock` when there is none; an error of one connection; an error of the listener itself,
-    /// which ends the loop.
+    /// `WouldBlock` when there is none; an error of one connection; an error of the listener
+    /// itself, which ends the loop.
     ///
     /// Python: `BaseServer.get_request`
     fn get_request(&self, socket: &Socket) -> io::Result<(Self::Request, Address)>;
 
-    /// The one request of a server that was given a connection instead of a listener: such a server
-    /// serves this client and ends. `None` if the socket is no connection, and always unless
-    /// overridden.
+    /// The connection and its client, if a server was given a connection instead of a listener:
+    /// such a server serves this one client and ends. `None` if the socket is not a connection, and
+    /// always unless overridden.
     fn given_request(&self, _socket: &Socket) -> Option<(Self::Request, Address)> {
         None
     }
@@ -113,44 +114,46 @@ pub trait Transport: Send + Sync + 'static {
     /// Python: `BaseServer.shutdown_request`
     fn shutdown_request(&self, request: &Self::Request, patience: Duration);
 
-    /// Ends a request by force, from another thread: wakes the thread that is blocked on it, and does
-    /// not block. A datagram's socket is the server's and must live on.
+    /// Ends a request by force, from another thread: wakes the thread that is blocked on it, and
+    /// does not block. A datagram's socket is the server's and must live on.
     fn abort(&self, request: &Self::Request);
 
     /// Keeps new clients out of the backlog. Those in it can still be accepted.
     ///
     /// # Errors
-    /// The system's. The drain then continues without a fence, and a client that connects in its last
-    /// moments may be reset.
+    /// The system's. The drain then continues without a fence, and a client that connects in its
+    /// last moments may be reset.
     fn fence(&self, _socket: &Socket) -> io::Result<()> {
         Ok(())
     }
 
-    /// Whether clients cannot find the socket any more, and the server is to make and bind another one
-    /// at the same address. Called on the loop's thread every second while it serves, and only
-    /// for the path of a Unix socket that the server has bound. Must not block.
+    /// Whether the server must bind another socket at the same address, because clients cannot find
+    /// this one any more. Called on the loop's thread every second while it serves, and only for
+    /// the path of a Unix socket that the server has bound. Must not block. False unless
+    /// overridden.
     fn is_lost(&self, _socket: &Socket) -> bool {
         false
     }
 
     /// Whether a client can send requests in another's name, so that requests that are the server's
-    /// [own](Self::is_own), or come from port 0, are refused. True for datagrams, unless overridden.
+    /// [own](Self::is_own), or come from port 0, are refused. True for datagrams, unless
+    /// overridden.
     fn is_spoofable(&self, socket: &Socket) -> bool {
         socket.kind().is_ok_and(SocketKind::is_connectionless)
     }
 
-    /// Whether the server itself has sent this request, so that an answer would be the next one: to be
-    /// refused. Called on the loop's thread, once per request, if the transport is spoofable.
+    /// Whether the server itself has sent this request, so that an answer would be the next one: to
+    /// be refused. Called on the loop's thread, once per request, if the transport is spoofable.
     ///
-    /// The default compares the addresses. Clients of a server that is bound to every address of the
-    /// machine are only compared with the loopback addresses, because what this machine's other
+    /// The default compares the addresses. Clients of a server that is bound to every address of
+    /// the machine are only compared with the loopback addresses, because what this machine's other
     /// addresses are is not known here; [`Udp`] knows where a datagram has arrived.
     fn is_own(&self, _request: &Self::Request, client: &Address, server: &Address) -> bool {
         is_at_address_of(client, server)
     }
 
-    /// Removes what `server_bind` has made elsewhere, such as a socket's file: after the last request
-    /// was accepted, and before the socket closes.
+    /// Removes what `server_bind` has made elsewhere, such as a socket's file: after the last
+    /// request was accepted, and before the socket closes.
     ///
     /// Python: `BaseServer.server_close`
     fn server_close(&self, _socket: &Socket) {}

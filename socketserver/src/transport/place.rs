@@ -1,5 +1,5 @@
-//! A name in a folder, which stays the same whatever happens to the path that led there: the process
-//! may change its working directory, and another user may exchange a folder on the way.
+//! A name in a folder that stays open. It leads to the same place whatever happens to the path: the
+//! process may change its working directory, and another user may exchange a folder on the way.
 
 use std::ffi::OsString;
 use std::fs::{self, File};
@@ -25,7 +25,7 @@ impl From<Stat> for Identity {
 
 #[derive(Clone, Debug)]
 pub(super) struct Place {
-    /// The path that led there.
+    /// The path as it was given.
     path: PathBuf,
     folder: Arc<OwnedFd>,
     name: OsString,
@@ -52,7 +52,7 @@ impl Place {
         Address::Unix(self.path.clone())
     }
 
-    /// A path that leads there now: the one that was given, if it still does.
+    /// A path that leads there now: the given path, if it still does.
     pub(super) fn path(&self) -> PathBuf {
         let leads_there = fs::metadata(parent(&self.path)).is_ok_and(|there| {
             fstat(&*self.folder).is_ok_and(|stat| Identity(there.dev(), there.ino()) == stat.into())
@@ -64,8 +64,7 @@ impl Place {
         }
     }
 
-    /// A path that leads there and nowhere else. In a jail without `/proc` it is the one that was
-    /// given.
+    /// A path that leads there and nowhere else. In a jail without `/proc` it is the given path.
     pub(super) fn fixed_path(&self) -> PathBuf {
         let folder = PathBuf::from(format!("/proc/self/fd/{}", self.folder.as_raw_fd()));
         if folder.exists() {
@@ -102,8 +101,8 @@ impl Place {
         Ok(File::from(folder?))
     }
 
-    /// Adds the permissions that the umask took from the file at `bind`. It does nothing to another
-    /// file that has taken the place meanwhile.
+    /// Adds the permissions that the umask took from the file at `bind`. If another file has taken
+    /// the place meanwhile, it does nothing.
     pub(super) fn widen(&self, made: Identity, mode: u32) -> io::Result<()> {
         let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let file = openat(&*self.folder, &self.name, flags, Mode::empty())?;

@@ -1,5 +1,6 @@
 //! The file of a Unix socket: made with its final mode, replaced when no server listens on it any
-//! more, noticed when it has gone, and removed at the end if it is still the one that was made.
+//! more, checked while the server serves, and removed at the end unless another file has taken its
+//! place.
 
 use std::fs::File;
 use std::io;
@@ -18,21 +19,21 @@ use crate::socket::Socket;
 use crate::wait::sleep;
 
 /// How long to wait for other servers that start in the same folder. Each takes a millisecond, but
-/// there may be many at once. A process that holds the lock for longer is no server that starts, and
-/// any process that may read the folder can hold it.
+/// there may be many at once. A process that holds the lock for longer is no server that starts,
+/// and any process that may read the folder can hold it.
 const BEFORE_START: Duration = Duration::from_secs(2);
 
-/// The same at a server's end, for which callers wait, and while it serves.
+/// The same at a server's end, for which callers wait, and while the server serves.
 const BEFORE_END: Duration = Duration::from_millis(250);
 
 /// The file of one server's socket.
 #[derive(Debug, Default)]
 pub(super) struct SocketFile {
-    /// Held from the look at an old file until clients can connect to the new one: in between, the new
-    /// one would look stale to other servers.
+    /// Held from the look at an old file until clients can connect to the new one: in between, the
+    /// new one would look stale to other servers.
     lock: Mutex<Option<File>>,
     made: Mutex<Option<Made>>,
-    /// The file has gone, and that is in the log.
+    /// Set when the loss of the file was logged.
     is_lost: AtomicBool,
 }
 
@@ -58,8 +59,9 @@ impl Clone for SocketFile {
 }
 
 impl SocketFile {
-    /// Binds the socket, and replaces a stale file at its path: one that no server listens on. The
-    /// second time it makes the file again, in the same folder, wherever the process is by now.
+    /// Binds the socket, and replaces a stale file at its path: one that no server listens on. A
+    /// second call makes the file again, in the same folder, even if the process has changed its
+    /// working directory.
     pub(super) fn bind(
         &self,
         socket: &Socket,
@@ -100,7 +102,7 @@ impl SocketFile {
         *self.lock.lock() = None;
     }
 
-    /// Whether the file has gone and is to be made again. The loss is a line in the log.
+    /// Whether the file has gone and is to be made again. Logs each loss once.
     pub(super) fn is_to_be_made_again(&self, options: &options::File) -> bool {
         let made = self.made.lock().clone();
         let Some(made) = made else {
@@ -118,13 +120,13 @@ impl SocketFile {
             } else {
                 "serving connected clients only"
             };
-            log::warn!(target: super::TARGET, "no client finds {path} ({cause}): {consequence}");
+            log::warn!(target: super::TARGET, "clients cannot find {path} ({cause}): {consequence}");
         }
         self.is_lost.store(is_lost, Relaxed);
         is_lost && options.restore_file
     }
 
-    /// Removes the file, if it is the one that was made.
+    /// Removes the file, unless another one has taken its place.
     pub(super) fn remove(&self) {
         let Some(made) = self.made.lock().clone() else {
             return;
@@ -147,7 +149,7 @@ fn make(socket: &Socket, place: &Place, options: &options::File) -> io::Result<M
                 return Err(error);
             };
             log::debug!(target: super::TARGET, "replacing {}: no server listens on it", place.shown());
-            // It may have changed hands meanwhile.
+            // Another server may have replaced it meanwhile.
             if place.identity()? != stale {
                 return Err(error);
             }

@@ -24,8 +24,8 @@ fn longest_backlog() -> u32 {
         .unwrap_or(128)
 }
 
-/// Makes a bound socket listen. A socket that was handed over listening keeps its backlog, and a
-/// connection is left as it is.
+/// Makes a bound socket listen. A socket that already listens keeps its backlog, and a connection
+/// stays a connection.
 pub(super) fn activate(socket: &Socket, options: &Streams) -> io::Result<()> {
     if socket.raw().is_listener()? {
         return socket.start_listening();
@@ -35,7 +35,7 @@ pub(super) fn activate(socket: &Socket, options: &Streams) -> io::Result<()> {
     }
     let backlog = options.request_queue_size.unwrap_or_else(longest_backlog);
     socket.listen(backlog).map_err(|error| match error.kind() {
-        // A connection has no address of a peer any more.
+        // After its end a connection has no address of a peer.
         io::ErrorKind::InvalidInput => io::Error::new(
             io::ErrorKind::NotConnected,
             "expected a listener, a bound socket or a connection, got a connection that has ended",
@@ -44,8 +44,8 @@ pub(super) fn activate(socket: &Socket, options: &Streams) -> io::Result<()> {
     })
 }
 
-/// The connection that a socket is, and its client; `None` for a listener, and for a socket that
-/// may become one.
+/// The connection and its client, if the socket is a connection. `None` for a listener, and for a
+/// socket that may become one.
 pub(super) fn given_request(socket: &Socket) -> Option<(Socket, Address)> {
     let client = socket.getpeername().ok()?;
     Some((socket.clone(), client))
@@ -54,8 +54,8 @@ pub(super) fn given_request(socket: &Socket) -> Option<(Socket, Address)> {
 /// Ends our side of a stream so that the peer gets all of it.
 ///
 /// Closing a socket that still has unread input resets the connection, and the reply with it. So
-/// input is read and discarded until the peer ends its side too, or has acknowledged all of ours; up
-/// to [`LINGER_BYTES`] of it, and for at most `patience`.
+/// input is read and discarded until the peer ends its side too, or has acknowledged all of ours;
+/// up to [`LINGER_BYTES`] of it, and for at most `patience`.
 pub(super) fn end_of_stream(socket: &Socket, patience: Duration) {
     // The handler wants a reset, which closing is.
     if socket.is_detached() || socket.resets() {

@@ -94,8 +94,8 @@ impl Transport for Tcp {
     }
 
     /// Between the last accept and the close a handshake may complete, and its client would be
-    /// reset. A filter drops the first packet of new handshakes instead, so that such a client tries
-    /// again a second later, and its connection is refused then.
+    /// reset. A filter drops the first packet of new handshakes instead, so that such a client
+    /// tries again a second later, and its connection is refused then.
     fn fence(&self, socket: &Socket) -> io::Result<()> {
         use socket2::SockFilter;
         /// `BPF_LD | BPF_B | BPF_ABS`, `BPF_ALU | BPF_AND | BPF_K`, `BPF_JMP | BPF_JEQ | BPF_K`,
@@ -104,8 +104,8 @@ impl Transport for Tcp {
         const AND: u16 = 0x54;
         const JUMP_IF_EQUAL: u16 = 0x15;
         const RETURN: u16 = 0x06;
-        /// Offset of the flags byte in the TCP header, which is where a filter on a TCP socket starts
-        /// reading.
+        /// Offset of the flags byte in the TCP header, which is where a filter on a TCP socket
+        /// starts reading.
         const FLAGS: u32 = 13;
         const SYN: u32 = 0x02;
         const ACK: u32 = 0x10;

@@ -44,9 +44,9 @@ fn check(socket: &Socket, kind: SocketKind, expected: &str) -> io::Result<()> {
 /// Connections over a Unix socket.
 ///
 /// Its file is made with its final mode, replaces a stale one that no server listens on, and is
-/// removed when the server closes, unless another file has taken its place. If it goes while the
-/// server serves, that is a line in the log, and
-/// [`restore_file`](Self::restore_file) makes it again.
+/// removed when the server closes, unless another file has taken its place. If the file goes while
+/// the server serves, the server logs that, and with [`restore_file`](Self::restore_file) makes it
+/// again.
 ///
 /// Python: `UnixStreamServer`, as far as it is about sockets; there the file is left to the program
 #[derive(Clone, Debug, Default)]

@@ -7,7 +7,8 @@
 //! covers a whole operation, a descriptor that arrived non-blocking works, and a wake-up is only a
 //! hint.
 //!
-//! `select.rs` waits for several descriptors, and `turn.rs` for other threads that use the same one.
+//! `select.rs` waits for several descriptors, and `turn.rs` for other threads that use the same
+//! one.
 
 mod select;
 mod turn;
@@ -62,7 +63,7 @@ pub(crate) enum Part {
 }
 
 impl Patience {
-    /// The patience of an operation with this timeout; none where nothing may wait.
+    /// The patience of an operation with this timeout. `Nonblocking` in code that must not wait.
     pub(crate) fn of_socket(timeout: Option<Duration>) -> Self {
         if green::must_not_wait() {
             Patience::Nonblocking
@@ -71,7 +72,8 @@ impl Patience {
         }
     }
 
-    /// A timeout as Python's `settimeout` takes it: none waits forever, zero does not wait.
+    /// The patience for a timeout as Python's `settimeout` takes it: `None` waits forever, zero
+    /// does not wait.
     pub(crate) fn from_timeout(timeout: Option<Duration>) -> Self {
         match timeout {
             None => Patience::Forever,
@@ -101,8 +103,8 @@ impl Patience {
     }
 }
 
-/// To be called before an operation is tried: a green thread whose operations have long completed
-/// without blocking yields. One that would not have waited need not yield.
+/// Called before an operation is tried: a green thread yields if its last operations have all
+/// completed without a wait. An operation that may not wait does not count.
 #[inline]
 pub(crate) fn consume_budget(current: Option<Current>, patience: Patience) {
     if let Some(current) = current
@@ -265,8 +267,9 @@ pub(crate) fn can_park() -> bool {
     green::may_park().is_some()
 }
 
-/// Waits on a green thread for what ordinary threads do, and only such threads are woken by: looks
-/// now and then. Returns whether the condition holds: not if `end` came first.
+/// Waits on a green thread for a condition that ordinary threads make true, and that wakes only
+/// such threads: checks it after growing pauses. Returns whether it holds; it does not if `end`
+/// came first.
 pub(crate) fn park_until(condition: impl Fn() -> bool, end: Option<crate::sync::Instant>) -> bool {
     const LONGEST: Duration = Duration::from_millis(10);
     let mut pause = Duration::from_micros(100);

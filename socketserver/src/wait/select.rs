@@ -11,8 +11,8 @@ use rustix::event::{PollFd, PollFlags};
 use super::{Awaited, Interest, Patience};
 use crate::green;
 
-/// What [`select`] can wait for: anything that has a descriptor. A type of your own needs no more
-/// than `impl Selectable for Terminal {}` beside its `AsFd`.
+/// Types that [`select`] can wait for: all that have a descriptor. For your own type, beside its
+/// `AsFd`, `impl Selectable for Terminal {}` is enough.
 ///
 /// Python: an object with a method `fileno`
 pub trait Selectable: AsFd {
@@ -38,39 +38,41 @@ selectable!(
     ChildStderr
 );
 
-/// What [`select`] has found ready. It is asked about each of the arguments; two handles of one
-/// socket are the same.
+/// The result of [`select`]. Its methods say whether an argument is ready; two handles of one
+/// socket count as one.
+///
+/// Python: the tuple of three lists that `select.select` returns
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Ready([Vec<RawFd>; 3]);
 
 impl Ready {
-    /// Whether a read from this one would not wait.
+    /// Whether a read from `of` would not wait. False unless `of` was in the list `read`.
     pub fn reads(&self, of: &impl Selectable) -> bool {
         self.0[0].contains(&of.as_fd().as_raw_fd())
     }
 
-    /// Whether a write to this one would not wait.
+    /// Whether a write to `of` would not wait. False unless `of` was in the list `write`.
     pub fn writes(&self, of: &impl Selectable) -> bool {
         self.0[1].contains(&of.as_fd().as_raw_fd())
     }
 
-    /// Whether this one has urgent data.
+    /// Whether `of` has urgent data. False unless `of` was in the list `except`.
     pub fn excepts(&self, of: &impl Selectable) -> bool {
         self.0[2].contains(&of.as_fd().as_raw_fd())
     }
 
-    /// Whether nothing is ready: the time is over.
+    /// Whether nothing is ready, because the timeout is over.
     pub fn is_empty(&self) -> bool {
         self.0.iter().all(Vec::is_empty)
     }
 }
 
 /// Waits until one of `read` can be read, one of `write` written, or one of `except` has urgent
-/// data. On a green thread only that one waits. An end of the stream and an error count as ready.
+/// data, for at most `timeout`, or without limit if it is `None`. A green thread that waits does
+/// not block its core. An end of the stream and an error count as ready.
 ///
-/// Bytes that a [`Layer`](crate::Layer) or an `rfile` already holds do not make a socket ready.
-/// Nor can a lack of room for a whole message be seen: a `write` that is ready may still wait if it
-/// has more to send than there is room.
+/// Bytes that a [`Layer`](crate::Layer) or an `rfile` already holds do not make a socket ready. A
+/// socket that is ready for a write has room for some bytes: a call that sends more may still wait.
 ///
 /// ```
 /// use std::io::{Read, Write};
@@ -95,7 +97,7 @@ impl Ready {
 /// # Errors
 /// "Bad file descriptor" for a socket that was closed; the system's.
 ///
-/// Python: `select.select`, whose three lists are asked by position
+/// Python: `select.select`, which returns three lists
 pub fn select(
     read: &[&dyn Selectable],
     write: &[&dyn Selectable],
@@ -129,8 +131,8 @@ fn ready(fds: &[PollFd<'_>]) -> Vec<RawFd> {
     ready.map(|fd| fd.as_fd().as_raw_fd()).collect()
 }
 
-/// Waits until one of the sockets can be read, or `end` comes. Returns which can. On a green thread
-/// the others there run first, even if there is nothing to wait for.
+/// Waits until one of the sockets can be read, or `end` comes. Returns which can. A green thread
+/// lets others run first, even if one of the sockets is ready.
 pub(crate) fn readable<const N: usize>(
     sockets: [Awaited<'_>; N],
     end: Option<Instant>,
@@ -149,7 +151,7 @@ pub(crate) fn readable<const N: usize>(
     Ok(fds.map(|fd| !fd.revents().is_empty()))
 }
 
-/// One descriptor, and what is waited for there.
+/// One descriptor, and the event for which to wait.
 struct Waited<'a> {
     fd: BorrowedFd<'a>,
     awaited: Option<Awaited<'a>>,
@@ -179,7 +181,7 @@ impl<'a> Waited<'a> {
 }
 
 /// Waits until one of the descriptors is ready, or `end` comes: a thread in `poll`, a green thread
-/// parked. `fds` are the same descriptors.
+/// parked. `all` and `fds` are the same descriptors in the same order.
 fn wait_for_any(
     current: Option<green::Current>,
     all: &[Waited<'_>],

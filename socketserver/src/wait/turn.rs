@@ -1,5 +1,5 @@
-//! A lock of one byte, for what is seldom shared and must stay small. Who waits for it is in a table
-//! that all such locks have in common.
+//! A lock of one byte, for objects that threads seldom share and that must stay small. Its waiters
+//! are in a table that all such locks have in common.
 
 use std::sync::atomic::{
     AtomicU8,
@@ -21,24 +21,23 @@ type Queues = Vec<(usize, WaitQueue)>;
 
 static TABLE: [Mutex<Queues>; 64] = [const { Mutex::new(Vec::new()) }; 64];
 
-/// What threads, green and ordinary, use one after the other, in the order in which they came.
+/// The lock: threads, green and ordinary, get it in the order in which they came.
 #[derive(Default)]
 pub(crate) struct Turns(AtomicU8);
 
-/// A turn, until it is dropped.
+/// The lock, held until this is dropped.
 pub(crate) struct Turn<'a>(&'a Turns);
 
 impl Turns {
-    /// A turn, if nothing else has it.
+    /// Takes the turn, if no thread has it.
     #[inline]
     pub(crate) fn try_take(&self) -> Option<Turn<'_>> {
         let taken = self.0.compare_exchange(FREE, TAKEN, Acquire, Relaxed);
-        // Not `then_some`: a turn that is not there must not be dropped.
+        // Not `then_some`, which would make a turn that was not taken, and drop it.
         taken.is_ok().then(|| Turn(self))
     }
 
-    /// Waits for a turn until the deadline. An abort of the request that this code is inside ends
-    /// the wait, too.
+    /// Waits for a turn until the deadline. An abort of the caller's request ends the wait, too.
     #[cold]
     pub(crate) fn wait(&self, deadline: Option<Instant>) -> Result<Turn<'_>, Waited> {
         let waiter = {
@@ -60,7 +59,7 @@ impl Turns {
                 return Err(ended);
             }
         }
-        // Whoever had the turn has handed it on.
+        // The former owner has handed the turn on.
         Ok(Turn(self))
     }
 
@@ -82,7 +81,7 @@ impl Turns {
     }
 
     fn queues(&self) -> &'static Mutex<Queues> {
-        // Such locks are inside of sockets, which fill a cache line each.
+        // These locks are in sockets, each of which fills a cache line.
         &TABLE[self.address() / 64 % TABLE.len()]
     }
 

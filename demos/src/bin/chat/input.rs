@@ -23,8 +23,8 @@ pub(crate) enum Line {
 }
 
 impl Line {
-    /// Reads the next line. `wait` is called before each wait for the member, and `heard` with the
-    /// number of bytes after it, so that a line without an end is no way around either.
+    /// Reads the next line. Calls `wait` before each wait for the member, and `heard` after it,
+    /// with the number of bytes. So a line without an end evades neither.
     pub(crate) fn read(
         rfile: &mut SocketReader,
         mut wait: impl FnMut() -> io::Result<()>,

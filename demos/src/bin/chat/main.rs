@@ -184,7 +184,7 @@ impl ChatHandler {
     }
 }
 
-/// Lets the next operation on the socket take the rest of that time.
+/// Lets the next operation on the socket take until `end` at most.
 fn take_at_most(socket: &Socket, end: Option<Instant>) -> io::Result<()> {
     let Some(end) = end else { return Ok(()) };
     match end.saturating_duration_since(Instant::now()) {

@@ -20,7 +20,7 @@ use crate::room::Outbox;
 /// member takes 1 MiB.
 const MOST_BYTES: usize = (1 << 20) - 3 * BATCH;
 
-/// Maximum number of bytes that are sent by one call, so that they soon stop counting.
+/// Maximum number of bytes that one call sends, so that sent bytes soon stop counting.
 const BATCH: usize = 1 << 16;
 
 /// How long the end of a conversation waits for a member that has not read everything yet.
@@ -31,14 +31,14 @@ pub(crate) struct Queue {
     connection: Socket,
     /// No call under this lock waits for the member.
     waiting: Mutex<Waiting>,
-    /// Wakes the thread, which then sends until nothing waits.
+    /// Wakes the thread, which then sends all waiting lines.
     wake: Sender<()>,
 }
 
 #[derive(Default)]
 struct Waiting {
-    /// All lines one behind the other. A short line in an allocation of its own would take ten
-    /// times its length, so a limit of bytes would not be one of memory.
+    /// All waiting lines, in one buffer. A short line in its own allocation would take ten times
+    /// its length, so a limit on bytes would not limit the memory.
     text: Vec<u8>,
     /// How many bytes the thread is sending.
     sending: usize,
@@ -50,7 +50,7 @@ struct Waiting {
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum End {
-    /// The conversation has ended, and what waits is still sent.
+    /// The conversation has ended, and the waiting lines are still sent.
     Last,
     /// The connection is broken.
     Broken,
@@ -59,7 +59,7 @@ enum End {
 }
 
 impl Waiting {
-    /// Adds a line, within the limit in length and in capacity.
+    /// Adds a line. The capacity of the buffer stays within the limit too.
     fn push(&mut self, line: &[u8]) {
         let length = self.text.len();
         if length + line.len() > self.text.capacity() {

@@ -7,7 +7,7 @@ use socketserver::green;
 /// Far more than a person types, and far less than a client can read.
 const BYTES_PER_SECOND: u32 = 8 << 20;
 
-/// What a line, or a piece of one, costs beside its bytes: a line gets a name when it is passed on.
+/// Cost of a line, or a piece of one, beside its bytes: a line gets a name when it is passed on.
 const PIECE: usize = 32;
 
 /// How far a member may be ahead of its pace.

@@ -21,7 +21,7 @@ type NameError = &'static str;
 
 const EMPTY: NameError = "a name is not empty";
 const INVALID: NameError =
-    "a name is Latin letters and digits, then also - and _, at most 20 in all";
+    "a name is Latin letters and digits, after the first also - and _, at most 20 in all";
 const TAKEN: NameError = "that name is taken";
 
 /// The members and the last lines.
@@ -136,25 +136,25 @@ impl<O: Outbox> Room<O> {
     }
 }
 
-/// Whether a name may have this letter or digit: those of one alphabet, which all readers can see
-/// and tell apart but for what [`key`] folds. Other alphabets have letters that look the same, and
-/// some that are invisible.
+/// Whether a name may have this letter or digit. All are of one alphabet, so readers can see them
+/// and tell them apart, except for those that [`key`] folds. Other alphabets have letters that look
+/// the same, and invisible ones.
 fn is_distinct(character: char) -> bool {
     match character {
-        // Without signs, a dotless i, and ligatures.
+        // Signs, ligatures, and letters that look like others.
         '×' | '÷' | 'İ' | 'ı' | 'Ĳ' | 'ĳ' | 'ĸ' | 'ŉ' => false,
         'À'..='ž' => true,
         _ => character.is_ascii_alphanumeric(),
     }
 }
 
-/// Equal for two names that readers would confuse: without case, and with one sign for each group
-/// that looks alike.
+/// By which names are compared: equal for names that readers would confuse. It has no capitals, and
+/// one character for each group of characters that look alike.
 fn key(name: &str) -> String {
     let folded = |character| match character {
         '1' | 'l' => 'i',
         '0' => 'o',
-        // Only their capitals.
+        // Only their capitals look alike.
         'ð' => 'đ',
         _ => character,
     };

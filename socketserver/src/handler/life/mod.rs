@@ -78,8 +78,8 @@ struct State {
     phase: Phase,
     /// The phase after a loop that ends without a stop.
     unstopped: Phase,
-    /// Number of loops that have ended, so that a restart cannot hide an end from a caller that waits for
-    /// it.
+    /// Number of loops that have ended, so that a restart cannot hide an end from a caller that
+    /// waits for it.
     loops_ended: u64,
 }
 
@@ -94,8 +94,8 @@ pub(crate) struct Life {
     lame_duck: Duration,
     state: Mutex<State>,
     changed: Condvar,
-    // Copies of `is_leaving` and `is_stopping`, for readers that must not wait for the lock. Written
-    // by `set` alone.
+    // Copies of `is_leaving` and `is_stopping`, for readers that must not wait for the lock.
+    // Written by `set` alone.
     leaving: AtomicBool,
     stopping: AtomicBool,
 }
@@ -210,8 +210,8 @@ impl Life {
     }
 
     /// Asks for a stop, of the loop that runs or of the next one. A plain shutdown means nothing to
-    /// a server that has stopped already. If no loop runs and the caller `can_carry_out` a close or a
-    /// drain, it does so itself.
+    /// a server that has stopped already. If no loop runs and the caller `can_carry_out` a close or
+    /// a drain, it does so itself.
     ///
     /// In a forked child there is nothing to stop.
     pub(crate) fn ask(&self, kind: StopKind, waiting: Waiting, can_carry_out: bool) -> Asked {
@@ -299,13 +299,14 @@ impl Life {
         self.leaving.load(SeqCst)
     }
 
-    /// Whether the server was told to stop and has not served since, and its lame-duck time is over.
+    /// Whether the server was told to stop and has not served since, and its lame-duck time is
+    /// over.
     pub(crate) fn is_stopping(&self) -> bool {
         self.stopping.load(SeqCst)
     }
 
     /// Whether the server was told to drain or to close, or has closed, and its lame-duck time is
-    /// over: then no client's next request is waited for.
+    /// over. From then on no handler waits for its client's next request.
     pub(crate) fn is_closing(&self) -> bool {
         if !self.is_leaving() {
             return false;
@@ -351,13 +352,14 @@ impl Life {
         true
     }
 
-    /// Runs the loop, or the server's part of a request, and marks it as the server's own: code that
-    /// waits for the loop's end in there would wait for itself.
+    /// Runs the loop, or the server's part of a request, and marks that code as inside this server:
+    /// if it waited for the loop's end, it would wait for itself.
     pub(crate) fn inside<T>(&self, run: impl FnOnce() -> T) -> T {
         self.enclose(None, run)
     }
 
-    /// Runs a request's handler, and marks that as well: what it waits for is the request's.
+    /// Runs a request's handler, and marks it as inside that request too, so that an abort ends its
+    /// waits.
     pub(crate) fn inside_request<T>(&self, request: Abortables, run: impl FnOnce() -> T) -> T {
         self.enclose(Some(request), run)
     }
@@ -366,7 +368,7 @@ impl Life {
         struct Unmark;
         impl Drop for Unmark {
             fn drop(&mut self) {
-                // Dropped outside of the list, because it may be the request's last owner.
+                // Dropped after the list is released, because this may be the request's last owner.
                 let _left = green::enclosing_servers(|servers| servers.pop());
             }
         }

@@ -182,7 +182,7 @@ impl Books {
         count
     }
 
-    /// Ends the requests whose handlers wait for their clients' next requests, and have said so.
+    /// Ends the requests whose handlers are idle.
     pub(crate) fn end_idle(&self) {
         for shard in &self.shards {
             let shard = shard.lock();

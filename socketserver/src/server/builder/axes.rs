@@ -98,8 +98,8 @@ impl<T, C, H, S> Builder<T, C, H, S> {
         self.wrap_transport(Prepared(prepare))
     }
 
-    /// Calls `set` on the server's socket before it is bound: for an option that has no setter here.
-    /// Connections inherit most options.
+    /// Calls `set` on the server's socket before it is bound: for an option that has no setter
+    /// here. Connections inherit most options.
     ///
     /// ```
     /// use socketserver::{Socket, SocketOption, ThreadingTCPServer};
@@ -117,8 +117,8 @@ impl<T, C, H, S> Builder<T, C, H, S> {
         self.wrap_transport(WithSocket(set))
     }
 
-    /// Calls `around` for each request, on the thread where it runs: for a tracing span, a watch, a database
-    /// connection from a pool. A panic in it fails the request.
+    /// Calls `around` for each request, on the thread where it runs: for a tracing span, a watch, a
+    /// database connection from a pool. A panic in it fails the request.
     ///
     /// ```
     /// use std::time::Instant;

@@ -45,10 +45,10 @@ impl Default for Options {
     }
 }
 
-/// A server that is not bound yet: Python's class attributes, as methods. An option exists only where
-/// it means something: `UDPServer::<Echo>::builder().request_queue_size(64)` does not compile. Those
-/// of the transport and the concurrency are in blocks, which the module [`options`](crate::options)
-/// lists.
+/// A server that is not bound yet: Python's class attributes, as methods. An option exists only
+/// where it means something: `UDPServer::<Echo>::builder().request_queue_size(64)` does not
+/// compile. Those of the transport and the concurrency are in blocks, which the module
+/// [`options`](crate::options) lists.
 ///
 /// ```
 /// use std::time::Duration;
@@ -73,8 +73,8 @@ pub struct Builder<T, C, H, S> {
 }
 
 impl<T, C, H, S> Builder<T, C, H, S> {
-    /// A builder from its parts. For the transports and concurrencies of this crate [`Server::with`]
-    /// is shorter.
+    /// A builder from its parts. For the transports and concurrencies of this crate
+    /// [`Server::with`] is shorter.
     pub fn new(transport: T, concurrency: C, state: S) -> Self {
         Self::with_shared(transport, concurrency, Arc::new(state))
     }
@@ -90,8 +90,8 @@ impl<T, C, H, S> Builder<T, C, H, S> {
         }
     }
 
-    /// How long [`handle_request`](Server::handle_request) waits for a request. For ever unless set.
-    /// `serve_forever` does not use it, and it is not a timeout of connections.
+    /// How long [`handle_request`](Server::handle_request) waits for a request. For ever unless
+    /// set. `serve_forever` does not use it, and it is not a timeout of connections.
     ///
     /// Python: `BaseServer.timeout`, in seconds
     pub fn timeout(mut self, time: Duration) -> Self {
@@ -99,7 +99,8 @@ impl<T, C, H, S> Builder<T, C, H, S> {
         self
     }
 
-    /// Maximum time between two calls of `service_actions`. It delays nothing else. 0.5 s unless set.
+    /// Maximum time between two calls of `service_actions`. It delays nothing else. 0.5 s unless
+    /// set.
     ///
     /// Python: the argument of `serve_forever`, in seconds
     pub fn poll_interval(mut self, time: Duration) -> Self {
@@ -129,31 +130,33 @@ impl<T, C, H, S> Builder<T, C, H, S> {
         self
     }
 
-    /// Maximum number of requests of one client address within a time: connections, however short, or
-    /// datagrams. An IPv6 /64 counts as one address, unless [`ipv6_prefix`](Self::ipv6_prefix) is
-    /// set. Clients without a [`host`](crate::Address::host), as on Unix sockets, are not limited. The
-    /// requests may come all at once. Further ones are refused without calling
-    /// [`refuse_request`](BaseServer::refuse_request), because a reply to a forged sender would help an
-    /// attack. No limit unless set.
-    /// The table holds about 8,000 addresses in less than 1 MB, however many are forged. Addresses over
-    /// their rate stay longest.
+    /// Maximum number of requests of one client address within a time: connections, however short,
+    /// or datagrams. An IPv6 /64 counts as one address, unless [`ipv6_prefix`](Self::ipv6_prefix)
+    /// is set. Clients without a [`host`](crate::Address::host), as on Unix sockets, are not
+    /// limited. The requests may come all at once. Further ones are refused without calling
+    /// [`refuse_request`](BaseServer::refuse_request), because a reply to a forged sender would
+    /// help an attack. No limit unless set. The table holds about 8,000 addresses in less than 1
+    /// MB, however many are forged. Addresses over their rate stay longest.
     pub fn max_rate_per_address(mut self, requests: u32, per: Duration) -> Self {
         self.options.limits.rate = Some(Rate { requests, per });
         self
     }
 
-    /// How many bits of an IPv6 address say which client it is, for the two limits above. 64 unless
-    /// set: a network usually has a /64, and its host chooses the rest. 128 counts each address by
-    /// itself, for clients that share a network; 56 or 48 counts all networks of one customer
-    /// together. [`Address::host`](crate::Address::host) has the addresses that this is not about.
+    /// Number of leading bits of an IPv6 address that identify one client, at most 128, for
+    /// [`max_connections_per_address`](Self::max_connections_per_address) and
+    /// [`max_rate_per_address`](Self::max_rate_per_address). 64 unless set, because a network
+    /// usually has a /64, in which a host chooses its address freely. With 128 each address counts
+    /// alone, for clients that share a network. With 56 or 48 all networks of one customer count
+    /// together. [`Address::host`](crate::Address::host) lists the addresses that have rules of
+    /// their own.
     pub fn ipv6_prefix(mut self, bits: u8) -> Self {
         self.options.limits.ipv6_prefix = bits.min(128);
         self
     }
 
-    /// How long a request may take in all, whatever its client does meanwhile. Then it is aborted:
-    /// its connection ends, and so does every wait of its handler for a socket that it has made or
-    /// for a [`green::channel`](crate::green::channel()). For ever unless set.
+    /// Maximum time of a request, whatever its client does. Then the request is aborted: its
+    /// connection ends, and so does every wait of its handler, for a socket that the handler has
+    /// made or for a [`green::channel`](crate::green::channel()). No limit unless set.
     ///
     /// The loop enforces this. So it does not apply to an inline server, whose loop is busy with
     /// the request itself. After a `shutdown`, or between two calls of `handle_request`, an overdue
@@ -170,8 +173,8 @@ impl<T, C, H, S> Builder<T, C, H, S> {
         self
     }
 
-    /// How long a server goes on to accept requests after it was told to [`drain`](Server::drain), by
-    /// a signal too. [`ServerRef::is_leaving`] is true meanwhile, so that health checks can turn
+    /// How long a server goes on to accept requests after it was told to [`drain`](Server::drain),
+    /// by a signal too. [`ServerRef::is_leaving`] is true meanwhile, so that health checks can turn
     /// clients to other servers. No time unless set.
     ///
     /// Only `serve_forever` does so. [`shutdown`](Server::shutdown) and
@@ -186,10 +189,9 @@ impl<T, C, H, S> Builder<T, C, H, S> {
 impl<T: Transport<Request = Socket>, C, H, S> Builder<T, C, H, S> {
     /// Whether a descriptor is kept in reserve for connections that arrive when the process or the
     /// system has no other left. With it the server accepts such a connection and
-    /// [refuses](BaseServer::refuse_request) it at once. By default clients wait in the backlog, and
-    /// the server tries again after 5 ms, later once per second.
-    /// Both cases are logged, at most once per second. If another thread takes the descriptor at that
-    /// moment, clients wait.
+    /// [refuses](BaseServer::refuse_request) it at once. By default clients wait in the backlog,
+    /// and the server tries again after 5 ms, later once per second. Both cases are logged, at most
+    /// once per second. If another thread takes the descriptor at that moment, clients wait.
     pub fn reserve_descriptor(mut self, reserve: bool) -> Self {
         self.options.limits.reserve_descriptor = reserve;
         self
@@ -200,9 +202,10 @@ impl<T, C, H, S> Builder<T, C, H, S> {
     /// The server, bound and listening.
     ///
     /// # Errors
-    /// `InvalidInput` for text that is not an address, or an address of another transport; `AddrInUse`,
-    /// `AddrNotAvailable`, `PermissionDenied`, and the rest of the system's. Each names the address, so
-    /// the system's own error, with its number, is the `source` of it. Nothing is left open.
+    /// `InvalidInput` for text that is not an address, or an address of another transport;
+    /// `AddrInUse`, `AddrNotAvailable`, `PermissionDenied`, and the rest of the system's. Each
+    /// error names the address; the system's error, with its number, is its `source`. No descriptor
+    /// stays open.
     ///
     /// Python: the constructor, `server_bind` and `server_activate`
     pub fn bind(self, address: impl ToAddress) -> io::Result<Server<T, C, H, S>>
@@ -227,10 +230,10 @@ impl<T, C, H, S> Builder<T, C, H, S> {
     /// builder options that act before `bind` have no effect.
     ///
     /// A stream socket may also be *one connection*, as inetd (`nowait`) and systemd (`Accept=yes`)
-    /// hand it over. Then `serve_forever` serves this one client, with all limits, hooks and signals,
-    /// and returns when its handler has ended. Such a process often has the client as standard output
-    /// and error too, so neither log lines nor the messages of panics may go there: see the example
-    /// `inetd`.
+    /// hand it over. Then `serve_forever` serves this one client, with all limits, hooks and
+    /// signals, and returns when its handler has ended. Such a process often has the client as
+    /// standard output and error too, so neither log lines nor the messages of panics may go there:
+    /// see the example `inetd`.
     ///
     /// The rest is as on a socket that the server makes: timeouts are cleared (datagrams get
     /// `send_timeout`), `wait_for_input` holds, and a listener no longer blocks. That is a property
@@ -306,8 +309,8 @@ impl<T, C, H, S> Builder<T, C, H, S> {
     }
 }
 
-/// A service manager hands over descriptors that stay open when the process executes a program: the
-/// address would stay taken for as long as such a program lives.
+/// Sets close-on-exec, which descriptors from a service manager lack: the address would stay taken
+/// for as long as a program lives that a handler executes.
 fn close_on_exec(socket: &Socket) -> io::Result<()> {
     const STDERR: RawFd = 2;
     if socket.as_raw_fd() > STDERR {

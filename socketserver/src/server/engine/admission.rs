@@ -20,8 +20,8 @@ pub enum Overflow {
     #[default]
     Wait,
     /// They are accepted and refused, after a word from
-    /// [`refuse_request`](crate::BaseServer::refuse_request). A server that runs handlers on its own
-    /// loop accepts no client meanwhile, and so refuses none.
+    /// [`refuse_request`](crate::BaseServer::refuse_request). A server that runs handlers on its
+    /// own loop accepts no client meanwhile, and so refuses none.
     Refuse,
 }
 
@@ -46,8 +46,8 @@ pub(super) enum Refusal {
 
 impl Refusal {
     /// Whether `refuse_request` may answer the client. Not where answers would double a flood, nor
-    /// where one would arrive as the next request; and `verify_request` and `handle_error` can answer
-    /// for themselves.
+    /// where one would arrive as the next request; and `verify_request` and `handle_error` can
+    /// answer for themselves.
     pub(super) fn gets_an_answer(&self) -> bool {
         matches!(self, Refusal::Full | Refusal::Share | Refusal::Descriptors)
     }
@@ -91,8 +91,8 @@ impl Default for Limits {
     }
 }
 
-/// Decides about each request, before `verify_request`, whether it is served: limits, shares, rates,
-/// the reserve descriptor and forged senders.
+/// Decides about each request, before `verify_request`, whether it is served: limits, shares,
+/// rates, the reserve descriptor and forged senders.
 pub(in crate::server) struct Admission {
     books: Arc<Books>,
     concurrency: Arc<dyn Concurrency>,

@@ -9,11 +9,11 @@
 //! | 5. live requests may finish, up to the deadline | [`wait_for_live`](Engine::wait_for_live) | the caller's |
 //! | 6. the rest is aborted, and what has not ended 90 ms later is abandoned | [`abort_live`](Engine::abort_live), [`abandon_live`](Engine::abandon_live) | the caller's |
 //!
-//! [`carry_out`](Engine::carry_out) is the loop's part, and [`finish`](Engine::finish) the caller's,
-//! which begins with the state's `server_close`. Requests whose handlers wait for their clients' next
-//! ones end as step 2 begins. Without a loop, the caller does every step. If a
-//! signal, the loop's thread or a request asks, the loop does steps 5 and 6 too, because a caller
-//! there would wait for itself. A `server_close` does steps 4 to 6; a `shutdown` only ends the loop.
+//! [`carry_out`](Engine::carry_out) is the loop's part, and [`finish`](Engine::finish) the
+//! caller's, which begins with the state's `server_close`. Idle requests end as step 2 begins.
+//! Without a loop, the caller does every step. If a signal, the loop's thread or a request asks,
+//! the loop does steps 5 and 6 too, because a caller there would wait for itself. A `server_close`
+//! does steps 4 to 6; a `shutdown` only ends the loop.
 
 use std::cell::RefCell;
 use std::net::Shutdown;
@@ -27,12 +27,12 @@ use crate::server::report::Drained;
 use crate::sync::{Instant, MutexGuard};
 use crate::wait::{can_park, park_until};
 
-/// How long an aborted request may take to end. Ending the workers takes a little too, and a drain is
-/// to end within 100 ms of its deadline.
+/// How long an aborted request may take to end. Ending the workers takes a little too, and a drain
+/// is to end within 100 ms of its deadline.
 const ABORT_GRACE: Duration = Duration::from_millis(90);
 
-/// How long a request may take from the loop to its thread at most, when the system is slow to start
-/// the thread.
+/// How long a request may take from the loop to its thread at most, when the system is slow to
+/// start the thread.
 const START_TIMEOUT: Duration = Duration::from_secs(1);
 
 impl Engine {
@@ -77,8 +77,8 @@ impl Engine {
         )
     }
 
-    /// The loop's part: carries out whatever stop was asked for, and what is asked for meanwhile, and
-    /// leaves. Returns whether there was a stop.
+    /// The loop's part: carries out the stops that were asked for, those that come meanwhile
+    /// included, and leaves. Returns whether there was a stop.
     pub(in crate::server) fn carry_out(&self) -> bool {
         let (life, before) = (&self.core.life, Snapshot::now(&self.core));
         let mut done: Option<(Stop, Instant)> = None;
@@ -110,8 +110,8 @@ impl Engine {
         true
     }
 
-    /// The caller's part: waits for live requests, aborts them at the deadline, and ends the workers.
-    /// Only the first caller does so; later ones get its report.
+    /// The caller's part: waits for live requests, aborts them at the deadline, and ends the
+    /// workers. Only the first caller does so; later ones get its report.
     fn finish(&self, before: Snapshot, deadline: Instant, wait: bool) -> Drained {
         let report = if wait {
             self.lock_report(deadline).or_else(|| {
@@ -216,8 +216,8 @@ impl Engine {
         }
     }
 
-    /// Waits for a loop that was asked to stop. One that has not ended at the deadline is stuck: in a
-    /// handler that it runs itself, or in a hook.
+    /// Waits for a loop that was asked to stop. One that has not ended at the deadline is stuck: in
+    /// a handler that it runs itself, or in a hook.
     fn wait_for_loop(&self, ended: u64, deadline: Instant) {
         let life = &self.core.life;
         if life.wait(ended, Some(deadline)) {
@@ -275,8 +275,8 @@ impl Engine {
 
 impl Loop<'_> {
     /// Dispatches all of the backlog, up to a bound. Where there is no place for a request it stays
-    /// in the backlog until a place is free; a request that is still there at the deadline was never
-    /// accepted.
+    /// in the backlog until a place is free; a request that is still there at the deadline was
+    /// never accepted.
     fn take_all(&mut self, deadline: Instant) {
         /// Datagrams cannot be fenced, so this bounds them. The system bounds the backlog of
         /// connections.

@@ -6,7 +6,7 @@
 //! | `dispatch` | one request from the loop to its handler, or to its refusal |
 //! | `admission` | the limits, and the list of reasons not to serve a request |
 //! | `backoff` | what to do when a request cannot be accepted |
-//! | `once` | what one `handle_request` leaves for the next |
+//! | `once` | how the last `handle_request` ended |
 //! | `reserve` | a tool of `admission` |
 //! | `restore` | a listener that clients cannot find any more |
 //! | `drain` | the end, in six steps |
@@ -74,7 +74,7 @@ pub(super) trait Intake: Send + Sync {
     fn closed(&self);
 }
 
-/// A bound socket, or a connection that is served instead.
+/// The server's bound socket, or the connection that it was given instead.
 #[derive(Clone)]
 pub(super) struct Listener {
     socket: Arc<Owner>,
@@ -95,7 +95,7 @@ pub(super) enum Origin {
 enum Owner {
     /// A listener: a forked child must not keep it.
     Parent(ParentOnly<Socket>),
-    /// A datagram's socket, with which a child answers, or a connection.
+    /// A socket for datagrams, with which a child answers, or a connection.
     Shared(Socket),
 }
 

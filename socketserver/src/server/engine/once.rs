@@ -1,13 +1,13 @@
-//! What one call of `handle_request` leaves for the next.
+//! How a loop of `handle_request` learns of a stop between two calls.
 
-/// What a call of `handle_request` must know of the last one.
+/// How the last call of `handle_request` ended.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Once {
-    /// There was none, or it was the last of a loop.
+    /// There was no call, or it was the last one of a loop.
     #[default]
     First,
     /// It returned, and another one may follow.
     Next,
-    /// The server was stopped while it handled its request.
+    /// The server was stopped during the call, which has not reported that.
     StopUnseen,
 }

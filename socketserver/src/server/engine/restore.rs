@@ -1,4 +1,4 @@
-//! A listener that clients cannot find any more, because its file has gone: it is bound again.
+//! How the loop binds its listener again, after the file by which clients find it has gone.
 
 use std::io;
 use std::time::Duration;
@@ -8,18 +8,18 @@ use super::{Listener, Origin, TARGET};
 use crate::address::Address;
 use crate::sync::Instant;
 
-/// How often to look.
+/// Time between two checks of the file.
 const EVERY: Duration = Duration::from_secs(1);
 
 impl Loop<'_> {
-    /// From now on the loop looks after its listener, if that has a file of its own.
+    /// From now on the loop checks the file of its listener, if the server has made one.
     pub(super) fn watch_listener(&mut self) {
         if self.listener.origin == Origin::Own && matches!(self.core.address, Address::Unix(_)) {
             self.restore_due = Some(Instant::now() + EVERY);
         }
     }
 
-    /// Binds the listener again, if it is time to look and clients cannot find it.
+    /// Binds the listener again, if a check is due and clients cannot find it.
     pub(super) fn restore_listener(&mut self) {
         if self.restore_due.is_none_or(|due| Instant::now() < due) {
             return;
@@ -38,7 +38,8 @@ impl Loop<'_> {
         }
     }
 
-    /// Dispatches the backlog, to which no client can come any more. Returns whether that was all.
+    /// Dispatches the backlog of the lost listener, which no new client can join. Returns whether
+    /// the backlog is empty.
     fn take_former_backlog(&mut self) -> bool {
         while !self.admission.must_wait() {
             match self.take() {
@@ -52,7 +53,7 @@ impl Loop<'_> {
 
     fn bind_again(&mut self) -> io::Result<()> {
         let socket = self.intake.bind_again(&self.core.address)?;
-        // Before it listens, as at the start.
+        // Made before the socket listens, as at the start.
         let listener = Listener::new(socket, Origin::Own);
         let close = |listener: &Listener| self.intake.close_listener(listener.socket());
         self.intake

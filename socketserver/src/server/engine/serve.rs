@@ -18,8 +18,8 @@ use crate::socket::Socket;
 use crate::sync::Instant;
 use crate::wait::yield_now;
 
-/// At most this many requests are dispatched per turn. Under load the backlog never empties, and the
-/// loop has other work.
+/// At most this many requests are dispatched per turn. Under load the backlog never empties, and
+/// the loop has other work.
 const BATCH: usize = 64;
 
 /// What came of an attempt to accept a request.
@@ -37,7 +37,7 @@ pub(super) struct Loop<'e> {
     backoff: Backoff,
     /// When `service_actions` of the concurrency is due.
     workers_due: Option<Instant>,
-    /// When to look whether clients still find the listener.
+    /// When to check next whether clients can find the listener; `None` if it has no file.
     pub(super) restore_due: Option<Instant>,
 }
 
@@ -249,7 +249,7 @@ impl Loop<'_> {
             .flatten()
     }
 
-    /// Whether the server was given a connection: it has this one request, and then it ends.
+    /// Whether the server was given a connection, which is its only request.
     pub(super) fn is_given(&self) -> bool {
         self.listener.is_given()
     }
@@ -262,8 +262,9 @@ impl Loop<'_> {
         self.given_was_taken() && self.core.books.active() == 0
     }
 
-    /// The connection need not be readable, because its handler may speak first. After that there
-    /// is only its end to wait for, of which the books tell.
+    /// Waits for the one request of a server that was given a connection, and then for its end. The
+    /// connection need not be readable, because its handler may speak first. The books report the
+    /// end.
     fn wait_for_given(&self, open: bool, end: Option<Instant>) -> io::Result<bool> {
         if !self.given_was_taken() && open {
             return Ok(true);
@@ -285,8 +286,8 @@ impl Loop<'_> {
 }
 
 impl Engine {
-    /// Serves until a stop, after `Life::enter`. Calls `begun` once the loop runs; if it cannot, drops
-    /// `begun` uncalled.
+    /// Serves until a stop, after `Life::enter`. Calls `begun` once the loop runs; if it cannot,
+    /// drops `begun` uncalled.
     pub(in crate::server) fn serve(&self, begun: impl FnOnce()) -> io::Result<()> {
         *self.once.lock() = Once::First;
         let (result, _) = self.as_loop(|looping| {
@@ -296,9 +297,9 @@ impl Engine {
         result
     }
 
-    /// `handle_request`. A program calls it in a loop, until it returns `Stopped`. So a stop that
-    /// comes while a request is handled, or between two calls, is what the next call returns, though
-    /// it was carried out before.
+    /// `handle_request`. A program calls it in a loop, until it returns `Stopped`. If a stop comes
+    /// while a request is handled, or between two calls, it is carried out at once, and the next
+    /// call returns `Stopped`.
     pub(in crate::server) fn serve_once(&self) -> io::Result<Served> {
         let before = mem::take(&mut *self.once.lock());
         if before == Once::StopUnseen {
@@ -321,8 +322,8 @@ impl Engine {
         result
     }
 
-    /// Runs a loop and its end; returns also whether it was stopped. A logger may panic while the
-    /// loop begins, and its end is then the same.
+    /// Runs a loop and its end, and also returns whether the loop was stopped. If a logger panics
+    /// while the loop begins, the end is the same.
     fn as_loop<V>(
         &self,
         run: impl FnOnce(&mut Loop<'_>) -> io::Result<V>,

@@ -25,15 +25,15 @@ macro_rules! file_setters { ($owner:ty, $options:path; $($header:tt)*) => {
             self
         }
 
-        /// Whether the socket's file is made again when another program has removed it while the server
-        /// serves, as cleaners of temporary folders do. `serve_forever` looks every second, and logs a
-        /// loss in any case. Off unless set: a program that replaces this one may remove the file
-        /// before it makes its own.
+        /// Whether the server makes the socket's file again, if another program removes it while
+        /// the server serves, as cleaners of temporary folders do. `serve_forever` checks every
+        /// second, and logs a loss in any case. Off unless set, because a program that replaces
+        /// this one may remove the file before it makes its own.
         ///
-        /// The server binds a new socket at the same place, even if the process has changed its
-        /// working directory, and serves the backlog of the old one before. Connections go on.
-        /// Datagram clients that have called `connect` must do so again. A file that belongs to
-        /// another server by now is left alone.
+        /// The server first serves the backlog of the old socket. Then it binds a new socket at the
+        /// same place, even if the process has changed its working directory. Connections go on.
+        /// Datagram clients that have called `connect` must call it again. If the file of another
+        /// server is there by now, it is left alone.
         pub fn restore_file(mut self, restore: bool) -> Self
         where
             $owner: $crate::axis::Has<$crate::transport::options::File>,
