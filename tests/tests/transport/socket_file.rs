@@ -164,7 +164,7 @@ fn a_lost_file_is_made_again_if_wanted<T: Row + Has<options::File>, C: Column>()
     assert_eq!(fs::metadata(&path).expect("a file").mode() & 0o777, 0o600);
     until("the other loss is noticed", || {
         lines
-            .about(&format!("no client finds {}", lost.display()))
+            .about(&format!("clients cannot find {}", lost.display()))
             .len()
             == 1
     });
