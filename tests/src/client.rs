@@ -1,14 +1,12 @@
 //! Clients made of the standard library, so that the tests do not rely on the code under test.
 
-use std::io::{self, Read, Write};
-use std::net::{Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr, TcpStream, UdpSocket};
-use std::os::unix::net::{UnixDatagram, UnixStream};
-use std::time::Duration;
+use std::os::unix::net;
 
 use rustix::net::sockopt::set_socket_linger;
-use socketserver::Address;
 
-use crate::{DEADLINE, Folder};
+use crate::prelude::*;
+
+const ANOTHER: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
 
 /// A client of any transport. Each of its calls fails at the deadline.
 #[derive(Debug)]
@@ -16,101 +14,123 @@ pub enum Client {
     /// A TCP connection.
     Tcp(TcpStream),
     /// A connection over a Unix socket.
-    UnixStream(UnixStream),
+    UnixStream(net::UnixStream),
     /// A UDP socket connected to the server.
     Udp(UdpSocket),
     /// A bound Unix datagram socket connected to the server, and the folder its name is in.
-    UnixDatagram(UnixDatagram, Folder),
+    UnixDatagram(net::UnixDatagram, Folder),
 }
 
 impl Client {
     /// A connection to a server of streams.
-    ///
-    /// # Panics
-    /// If it cannot connect.
     #[track_caller]
     pub fn stream(address: &Address) -> Self {
         Self::try_stream(address).expect("connect")
     }
 
+    /// Several connections.
+    #[track_caller]
+    pub fn streams(count: usize, address: &Address) -> Vec<Self> {
+        (0..count).map(|_| Self::stream(address)).collect()
+    }
+
     /// As [`stream`](Self::stream), for a server that may not be listening.
-    ///
-    /// # Errors
-    /// If it cannot connect.
     pub fn try_stream(address: &Address) -> io::Result<Self> {
-        let client = match address {
-            Address::Inet(address) => Client::Tcp(TcpStream::connect_timeout(address, DEADLINE)?),
-            Address::Unix(path) => Client::UnixStream(UnixStream::connect(path)?),
-            other => unreachable!("no test listens at {other}"),
-        };
-        client.set_timeouts().map(|()| client)
+        Self::stream_within(DEADLINE, address)
     }
 
     /// As [`try_stream`](Self::try_stream), but gives up before the system's second attempt, one
     /// second later. A server that is about to close may miss the first attempt, and another server
     /// may have its port at the second.
-    ///
-    /// # Errors
-    /// If it cannot connect.
     pub fn impatient(address: &Address) -> io::Result<Self> {
-        let Address::Inet(address) = address else {
-            return Self::try_stream(address);
+        Self::stream_within(Duration::from_millis(500), address)
+    }
+
+    fn stream_within(patience: Duration, address: &Address) -> io::Result<Self> {
+        let client = match address {
+            Address::Inet(address) => Client::Tcp(TcpStream::connect_timeout(address, patience)?),
+            Address::Unix(path) => Client::UnixStream(net::UnixStream::connect(path)?),
+            other => unreachable!("no test listens at {other}"),
         };
-        let client = TcpStream::connect_timeout(address, Duration::from_millis(500))?;
-        let client = Client::Tcp(client);
-        client.set_timeouts().map(|()| client)
+        client.with_timeouts()
+    }
+
+    /// A connection over TCP, after `change` has changed its socket.
+    pub fn stream_with(
+        address: &Address,
+        change: impl FnOnce(&socket2::Socket) -> io::Result<()>,
+    ) -> io::Result<Self> {
+        let socket = socket2::Socket::new(Domain::IPV4, Type::STREAM, None)?;
+        change(&socket)?;
+        socket.connect_timeout(&inet(address).into(), DEADLINE)?;
+        Client::Tcp(socket.into()).with_timeouts()
+    }
+
+    /// A connection from that loopback address.
+    pub fn stream_from(ip: Ipv4Addr, address: &Address) -> io::Result<Self> {
+        Self::stream_with(address, |socket| {
+            socket.bind(&SocketAddr::from((ip, 0)).into())
+        })
+    }
+
+    /// A connection whose address is not the usual one.
+    #[track_caller]
+    pub fn stream_from_another(address: &Address) -> Self {
+        Self::stream_from(ANOTHER, address).expect("connect")
+    }
+
+    /// A connection with a receive buffer of that many bytes.
+    pub fn narrow_stream(buffer: usize, address: &Address) -> io::Result<Self> {
+        Self::stream_with(address, |socket| socket.set_recv_buffer_size(buffer))
     }
 
     /// A socket that sends datagrams to a server.
-    ///
-    /// # Panics
-    /// If it cannot be made.
     #[track_caller]
     pub fn datagram(address: &Address) -> Self {
-        let client = match address {
-            Address::Inet(address) => {
-                let own: SocketAddr = match address {
-                    SocketAddr::V4(_) => (Ipv4Addr::LOCALHOST, 0).into(),
-                    SocketAddr::V6(_) => (Ipv6Addr::LOCALHOST, 0).into(),
-                };
-                let socket = UdpSocket::bind(own).expect("bind");
-                socket.connect(address).expect("connect");
-                Client::Udp(socket)
-            }
+        match address {
+            Address::Inet(SocketAddr::V4(_)) => Self::datagram_from("127.0.0.1:0", address),
+            Address::Inet(SocketAddr::V6(_)) => Self::datagram_from("[::1]:0", address),
             Address::Unix(path) => {
                 let folder = Folder::new();
-                let socket = UnixDatagram::bind(folder.join("client")).expect("bind");
+                let socket = net::UnixDatagram::bind(folder.join("client")).expect("bind");
                 socket.connect(path).expect("connect");
                 Client::UnixDatagram(socket, folder)
+                    .with_timeouts()
+                    .expect("timeouts")
             }
             other => unreachable!("no test listens at {other}"),
-        };
-        client.set_timeouts().expect("timeouts");
-        client
-    }
-
-    fn set_timeouts(&self) -> io::Result<()> {
-        let timeout = Some(DEADLINE);
-        match self {
-            Client::Tcp(socket) => socket
-                .set_read_timeout(timeout)
-                .and(socket.set_write_timeout(timeout)),
-            Client::UnixStream(socket) => socket
-                .set_read_timeout(timeout)
-                .and(socket.set_write_timeout(timeout)),
-            Client::Udp(socket) => socket
-                .set_read_timeout(timeout)
-                .and(socket.set_write_timeout(timeout)),
-            Client::UnixDatagram(socket, _) => socket
-                .set_read_timeout(timeout)
-                .and(socket.set_write_timeout(timeout)),
         }
     }
 
+    /// A socket of UDP at that address. It hears only the server's address.
+    #[track_caller]
+    pub fn datagram_from(own: &str, address: &Address) -> Self {
+        let socket = UdpSocket::bind(own).expect("bind");
+        socket.connect(inet(address)).expect("connect");
+        Client::Udp(socket).with_timeouts().expect("timeouts")
+    }
+
+    fn socket(&self) -> SockRef<'_> {
+        match self {
+            Client::Tcp(socket) => socket.into(),
+            Client::UnixStream(socket) => socket.into(),
+            Client::Udp(socket) => socket.into(),
+            Client::UnixDatagram(socket, _) => socket.into(),
+        }
+    }
+
+    fn with_timeouts(self) -> io::Result<Self> {
+        self.socket().set_read_timeout(Some(DEADLINE))?;
+        self.socket().set_write_timeout(Some(DEADLINE))?;
+        Ok(self)
+    }
+
+    /// Whether it has a connection.
+    pub fn is_stream(&self) -> bool {
+        matches!(self, Client::Tcp(_) | Client::UnixStream(_))
+    }
+
     /// Sends all of `data`, or one datagram.
-    ///
-    /// # Panics
-    /// If that fails.
     #[track_caller]
     pub fn send(&mut self, data: impl AsRef<[u8]>) {
         let data = data.as_ref();
@@ -123,9 +143,6 @@ impl Client {
     }
 
     /// Receives the available bytes, or one datagram; nothing at the end of a stream.
-    ///
-    /// # Panics
-    /// If that fails.
     #[track_caller]
     pub fn recv(&mut self) -> Vec<u8> {
         let mut buffer = vec![0; 65_536];
@@ -134,29 +151,26 @@ impl Client {
         buffer
     }
 
-    /// Sends `data` and receives one answer of the same length.
-    ///
-    /// # Panics
-    /// If that fails.
+    /// Receives exactly so many bytes of a stream.
+    #[track_caller]
+    pub fn recv_exact(&mut self, length: usize) -> Vec<u8> {
+        let mut data = vec![0; length];
+        self.read_exact(&mut data).expect("so many bytes");
+        data
+    }
+
+    /// Sends `data` and receives one answer, over a stream one of the same length.
     #[track_caller]
     pub fn ask(&mut self, data: impl AsRef<[u8]>) -> Vec<u8> {
         let data = data.as_ref();
         self.send(data);
-        match self {
-            Client::Tcp(_) | Client::UnixStream(_) => {
-                let mut answer = vec![0; data.len()];
-                self.read_exact(&mut answer)
-                    .expect("an answer of the same length");
-                answer
-            }
-            Client::Udp(_) | Client::UnixDatagram(..) => self.recv(),
+        match self.is_stream() {
+            true => self.recv_exact(data.len()),
+            false => self.recv(),
         }
     }
 
     /// Ends its own stream, and receives the rest of the server's.
-    ///
-    /// # Panics
-    /// If that fails.
     #[track_caller]
     pub fn finish(mut self) -> Vec<u8> {
         self.end();
@@ -165,31 +179,21 @@ impl Client {
 
     /// Ends its own stream.
     pub fn end(&self) {
-        // This fails if the server has closed already.
-        let _ = match self {
-            Client::Tcp(socket) => socket.shutdown(Shutdown::Write),
-            Client::UnixStream(socket) => socket.shutdown(Shutdown::Write),
-            Client::Udp(_) | Client::UnixDatagram(..) => Ok(()),
-        };
+        if self.is_stream() {
+            // This fails if the server has closed already.
+            let _ = self.socket().shutdown(Shutdown::Write);
+        }
     }
 
-    /// Receives the rest of the server's stream.
-    ///
-    /// # Panics
-    /// If that fails, by a reset for example.
+    /// Receives the rest of the server's stream, which must not end by a reset.
     #[track_caller]
     pub fn rest(&mut self) -> Vec<u8> {
         let mut rest = Vec::new();
         self.read_to_end(&mut rest).expect("the end of the stream");
         rest
     }
-}
 
-impl Client {
     /// Its TCP socket.
-    ///
-    /// # Panics
-    /// If it has another socket.
     #[track_caller]
     pub fn tcp(&self) -> &TcpStream {
         match self {
@@ -199,9 +203,6 @@ impl Client {
     }
 
     /// Its UDP socket.
-    ///
-    /// # Panics
-    /// If it has another socket.
     #[track_caller]
     pub fn udp(&self) -> &UdpSocket {
         match self {
@@ -210,38 +211,59 @@ impl Client {
         }
     }
 
-    /// Resets its TCP connection.
-    ///
-    /// # Panics
-    /// If it has another socket.
-    #[track_caller]
+    /// Ends its connection by a reset, where it has resets.
     pub fn reset(self) {
-        set_socket_linger(self.tcp(), Some(Duration::ZERO)).expect("linger");
+        if let Client::Tcp(socket) = &self {
+            set_socket_linger(socket, Some(Duration::ZERO)).expect("linger");
+        }
     }
 }
 
 impl Read for Client {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        match self {
-            Client::Tcp(socket) => socket.read(buffer),
-            Client::UnixStream(socket) => socket.read(buffer),
-            Client::Udp(socket) => socket.recv(buffer),
-            Client::UnixDatagram(socket, _) => socket.recv(buffer),
-        }
+        (&*self.socket()).read(buffer)
     }
 }
 
 impl Write for Client {
     fn write(&mut self, data: &[u8]) -> io::Result<usize> {
-        match self {
-            Client::Tcp(socket) => socket.write(data),
-            Client::UnixStream(socket) => socket.write(data),
-            Client::Udp(socket) => socket.send(data),
-            Client::UnixDatagram(socket, _) => socket.send(data),
-        }
+        self.socket().send(data)
     }
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
+}
+
+/// A socket of UDP at an address that a server has too.
+#[track_caller]
+pub fn forger(address: SocketAddr) -> socket2::Socket {
+    let socket = socket2::Socket::new(Domain::IPV4, Type::DGRAM, None).expect("a socket");
+    socket.set_reuse_port(true).expect("an option");
+    socket.bind(&address.into()).expect("bind");
+    socket
+}
+
+/// A connection over TCP: one end is under test, the other is the standard library's. Both give up
+/// at the deadline.
+#[track_caller]
+pub fn tcp_pair() -> (Socket, TcpStream) {
+    let listener = TcpListener::bind(LOCAL).expect("bind");
+    let address = listener.local_addr().expect("an address");
+    let socket = create_connection(address, Some(DEADLINE)).expect("connect");
+    let (other, _) = listener.accept().expect("accept");
+    other.set_read_timeout(Some(DEADLINE)).expect("a timeout");
+    other.set_write_timeout(Some(DEADLINE)).expect("a timeout");
+    (socket, other)
+}
+
+/// The same over Unix sockets.
+#[track_caller]
+pub fn unix_pair() -> (Socket, net::UnixStream) {
+    let (socket, other) = net::UnixStream::pair().expect("a pair");
+    let socket = Socket::from(socket);
+    socket.settimeout(Some(DEADLINE)).expect("a timeout");
+    other.set_read_timeout(Some(DEADLINE)).expect("a timeout");
+    other.set_write_timeout(Some(DEADLINE)).expect("a timeout");
+    (socket, other)
 }

@@ -2,43 +2,35 @@
 //! library and of Python, and the matrix of transports and concurrencies.
 //!
 //! Nothing here sleeps and hopes: a test waits for a condition, and fails if that does not hold by
-//! [`DEADLINE`].
+//! [`DEADLINE`]. What cannot do its part panics, with the place of its caller.
 
 mod alone;
-mod cells;
 mod client;
-mod echo;
 mod limits;
 mod lines;
 mod matrix;
-mod odd_clients;
-mod own_process;
-mod pair;
-mod placed;
+mod parts;
+pub mod prelude;
 mod process;
 mod python;
 mod running;
-mod serving;
-mod states;
 mod watched;
 
-pub use alone::{Ended, elsewhere, elsewhere_command, is_elsewhere};
-pub use cells::{Column, Datagrams, Row, Streams};
-pub use client::Client;
-pub use echo::Echo;
+pub use alone::{
+    Ended, alone, alone_in_network, elsewhere, elsewhere_command, in_own_process, is_elsewhere,
+    own_process,
+};
+pub use client::{Client, forger, tcp_pair, unix_pair};
 pub use limits::{all_descriptors, count_of, lower, with_at_most};
-pub use lines::{Lines, keep_lines};
-pub use matrix::{Concurrent, OnGreen, Ordinary, TestTransport, Thread};
-pub use odd_clients::{datagram_from_another, reset, stream_from_another};
-pub use own_process::{in_own_process, own_process};
-pub use pair::{tcp_pair, unix_pair};
-pub use placed::placed;
+pub use lines::{LogLines, keep_lines};
+pub use matrix::{
+    Column, Concurrent, Datagrams, OnGreen, Ordinary, Row, Streams, TestTransport, Thread,
+};
+pub use parts::{Busy, Echo, Failure, Failures, Through, echo_once};
 pub use process::{Process, memory_of, raise_descriptor_limit};
-pub use python::python;
-pub use running::{Running, run};
+pub use python::{python, python_says};
+pub use running::{Running, bind, ends_well, placed, run, serve};
 pub use rustix::process::Signal;
-pub use serving::{ends_well, serve};
-pub use states::{Busy, Failures};
 pub use watched::{Watched, obstructed, watched};
 
 /// Every test program may use green threads.
@@ -51,24 +43,20 @@ fn enable_green_threads() {
 }
 
 use std::any::Any;
-use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::sync::Once;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::thread;
-use std::time::{Duration, Instant};
 
-use socketserver::Address;
+use crossbeam_channel::RecvTimeoutError;
+
+use crate::prelude::*;
+
+/// Any free port of this machine.
+pub const LOCAL: &str = "127.0.0.1:0";
 
 /// How long any step of a test may take: far longer than it needs, so that a busy machine is no
 /// failure.
 pub const DEADLINE: Duration = Duration::from_secs(20);
 
 /// Waits until `condition` holds, which `what` describes.
-///
-/// # Panics
-/// At the deadline.
 #[track_caller]
 pub fn until(what: &str, mut condition: impl FnMut() -> bool) {
     let end = Instant::now() + DEADLINE;
@@ -92,9 +80,6 @@ pub fn apart() -> Address {
 }
 
 /// The address of a server of TCP or UDP.
-///
-/// # Panics
-/// If it is another kind of address.
 #[track_caller]
 pub fn inet(address: &Address) -> SocketAddr {
     match address {
@@ -104,22 +89,26 @@ pub fn inet(address: &Address) -> SocketAddr {
 }
 
 /// Runs `work` on a thread and returns its result.
-///
-/// # Panics
-/// If it has not ended at the deadline, or panicked.
 #[track_caller]
 pub fn in_time<T: Send + 'static>(what: &str, work: impl FnOnce() -> T + Send + 'static) -> T {
     let (done, waiting) = crossbeam_channel::bounded(1);
     let thread = thread::spawn(move || drop(done.send(work())));
     match waiting.recv_timeout(DEADLINE) {
         Ok(result) => result,
-        Err(crossbeam_channel::RecvTimeoutError::Timeout) => {
-            panic!("{what} took more than {DEADLINE:?}")
-        }
-        Err(crossbeam_channel::RecvTimeoutError::Disconnected) => match thread.join() {
-            Err(payload) => std::panic::resume_unwind(payload),
+        Err(RecvTimeoutError::Timeout) => panic!("{what} took more than {DEADLINE:?}"),
+        Err(RecvTimeoutError::Disconnected) => match thread.join() {
+            Err(payload) => resume_unwind(payload),
             Ok(()) => unreachable!("a thread that has not panicked has sent its result"),
         },
+    }
+}
+
+/// The kind of an error, where success is none.
+#[track_caller]
+pub fn error_kind<T>(result: io::Result<T>) -> ErrorKind {
+    match result {
+        Ok(_) => panic!("expected an error"),
+        Err(error) => error.kind(),
     }
 }
 
@@ -142,9 +131,9 @@ impl Folder {
     pub fn new() -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let path =
-            std::env::temp_dir().join(format!("socketserver-{}-{number}", std::process::id()));
-        std::fs::create_dir(&path).expect("a folder for the test");
+        let name = format!("socketserver-{}-{number}", std::process::id());
+        let path = std::env::temp_dir().join(name);
+        fs::create_dir(&path).expect("a folder for the test");
         Folder(path)
     }
 
@@ -167,14 +156,11 @@ impl Default for Folder {
 
 impl Drop for Folder {
     fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
+        let _ = fs::remove_dir_all(&self.0);
     }
 }
 
 /// The path of a program of the demos, which is built first if necessary.
-///
-/// # Panics
-/// If it cannot be built.
 pub fn demo(name: &str) -> PathBuf {
     static BUILT: Once = Once::new();
     built(&BUILT, &["--package", "demos"]).join(name)

@@ -1,14 +1,10 @@
 //! What the system gives to this process. Tests that lower a limit have a process of their own.
 
-use std::fs::{self, File};
 use std::iter;
 
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use crate::prelude::*;
 
 /// Lowers a limit of this process, and returns what it was.
-///
-/// # Panics
-/// When the system does not let it.
 pub fn lower(resource: Resource, limit: u64) -> Rlimit {
     let before = getrlimit(resource);
     let current = Some(limit);
@@ -17,9 +13,6 @@ pub fn lower(resource: Resource, limit: u64) -> Rlimit {
 }
 
 /// Runs `work` under a lower limit.
-///
-/// # Panics
-/// When the system does not let it.
 pub fn with_at_most<T>(resource: Resource, limit: u64, work: impl FnOnce() -> T) -> T {
     let before = lower(resource, limit);
     let result = work();
@@ -34,9 +27,6 @@ pub fn all_descriptors() -> Vec<File> {
 }
 
 /// Number of entries of a folder of this process in `/proc`: `fd` or `task`.
-///
-/// # Panics
-/// When there is no such folder.
 pub fn count_of(what: &str) -> usize {
     let entries = fs::read_dir(format!("/proc/self/{what}"));
     entries.expect("Linux has it").count()

@@ -1,23 +1,24 @@
 //! The log, line by line.
 
-use log::{Level, LevelFilter, Log, Metadata, Record};
-use parking_lot::Mutex;
+use log::{Level, Log, Metadata, Record};
+
+use crate::prelude::*;
 
 /// Keeps the lines that are logged in this process.
 #[derive(Debug)]
-pub struct Lines(Mutex<Vec<(Level, String)>>);
+pub struct LogLines(Mutex<Vec<(Level, String)>>);
 
-static LINES: Lines = Lines(Mutex::new(Vec::new()));
+static LINES: LogLines = LogLines(Mutex::new(Vec::new()));
 
 /// From now on this process keeps its log, down to this level.
-pub fn keep_lines(most: LevelFilter) -> &'static Lines {
+pub fn keep_lines(most: LevelFilter) -> &'static LogLines {
     // It may be there already.
     let _ = log::set_logger(&LINES);
     log::set_max_level(most.max(log::max_level()));
     &LINES
 }
 
-impl Lines {
+impl LogLines {
     /// The lines that contain `text`, each as "target: text".
     pub fn about(&self, text: &str) -> Vec<(Level, String)> {
         let lines = self.0.lock();
@@ -26,7 +27,7 @@ impl Lines {
     }
 }
 
-impl Log for Lines {
+impl Log for LogLines {
     fn enabled(&self, _: &Metadata<'_>) -> bool {
         true
     }

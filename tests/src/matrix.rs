@@ -1,11 +1,6 @@
 //! One test per cell of the grid.
 
-use socketserver::{
-    Address, Concurrency, Tcp, Threading, Transport, Udp, UnixDatagram, UnixStream,
-};
-use socketserver::{Green, green};
-
-use crate::{Client, Folder, apart, in_time};
+use crate::prelude::*;
 
 /// A transport with addresses and clients for tests.
 pub trait TestTransport: Transport + Default {
@@ -40,6 +35,26 @@ test_transport!(Udp, |_: &Folder| apart(), Client::datagram);
 test_transport!(UnixStream, path, Client::stream);
 test_transport!(UnixDatagram, path, Client::datagram);
 
+/// A column of the grid.
+pub trait Column: Concurrency + Default {}
+
+impl<C: Concurrency + Default> Column for C {}
+
+/// A row whose requests are connections.
+pub trait Streams: TestTransport<Request = Socket> {}
+
+impl<T: TestTransport<Request = Socket>> Streams for T {}
+
+/// A row whose requests are datagrams.
+pub trait Datagrams: TestTransport<Request = Datagram> {}
+
+impl<T: TestTransport<Request = Datagram>> Datagrams for T {}
+
+/// Any row of the library's own.
+pub trait Row: TestTransport<Request: Into<Request>> {}
+
+impl<T: TestTransport<Request: Into<Request>>> Row for T {}
+
 /// A concurrency that serves several clients at the same time, up to a limit.
 pub trait Concurrent: Concurrency + Default {
     /// The concurrency with that limit.
@@ -61,9 +76,6 @@ impl Concurrent for Green {
 /// The kind of thread on which a blocking call runs.
 pub trait Thread {
     /// Runs `work` there and returns its result.
-    ///
-    /// # Panics
-    /// If it has not ended at the deadline, or panicked.
     fn in_time<T: Send + 'static>(what: &str, work: impl FnOnce() -> T + Send + 'static) -> T;
 }
 
@@ -85,10 +97,7 @@ pub struct OnGreen;
 impl Thread for OnGreen {
     #[track_caller]
     fn in_time<T: Send + 'static>(what: &str, work: impl FnOnce() -> T + Send + 'static) -> T {
-        match in_time(what, || green::spawn(work).join()) {
-            Ok(result) => result,
-            Err(payload) => std::panic::resume_unwind(payload),
-        }
+        in_time(what, || green::spawn(work).join()).unwrap_or_else(|panic| resume_unwind(panic))
     }
 }
 

@@ -1,15 +1,8 @@
 //! Programs that tests start, and that end with the test.
 
-use std::fs;
-use std::io::{self, BufRead, BufReader, Read, Write};
-use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
-use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
+use std::process::{Child, ChildStdin, ExitStatus};
 
-use crossbeam_channel::Receiver;
-use rustix::process::{Pid, Resource, Rlimit, Signal, getrlimit, kill_process, setrlimit};
-
-use crate::DEADLINE;
+use crate::prelude::*;
 
 /// A running program, connected by pipes. Dropping this kills it.
 #[derive(Debug)]
@@ -24,28 +17,27 @@ pub struct Process {
 
 impl Process {
     /// Starts a program.
-    ///
-    /// # Panics
-    /// If it cannot be started.
     #[track_caller]
     pub fn start(command: &mut Command) -> Self {
         let name = format!("{command:?}");
-        let mut child = command
+        command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
+            .stderr(Stdio::piped());
+        let mut child = command
             .spawn()
             .unwrap_or_else(|error| panic!("{name}: {error}"));
         let stdin = child.stdin.take();
         let (lines, out) = reader(child.stdout.take().expect("a pipe"));
         let (errors, err) = reader(child.stderr.take().expect("a pipe"));
+        let readers = vec![out, err];
         Process {
             name,
             child,
             stdin,
             lines,
             errors,
-            readers: vec![out, err],
+            readers,
         }
     }
 
@@ -55,18 +47,12 @@ impl Process {
     }
 
     /// The next line of its standard output, without its end.
-    ///
-    /// # Panics
-    /// If there is none before the deadline.
     #[track_caller]
     pub fn line(&self) -> String {
         self.line_within(DEADLINE)
     }
 
     /// The same with another deadline.
-    ///
-    /// # Panics
-    /// If there is none in time.
     #[track_caller]
     pub fn line_within(&self, time: Duration) -> String {
         self.lines.recv_timeout(time).unwrap_or_else(|_| {
@@ -79,9 +65,6 @@ impl Process {
     }
 
     /// The next line of its standard error that contains `text`.
-    ///
-    /// # Panics
-    /// If there is none before the deadline.
     #[track_caller]
     pub fn error_with(&self, text: &str) -> String {
         let end = Instant::now() + DEADLINE;
@@ -95,9 +78,6 @@ impl Process {
     }
 
     /// Writes to its standard input.
-    ///
-    /// # Panics
-    /// If that is closed.
     #[track_caller]
     pub fn write(&mut self, text: impl AsRef<[u8]>) {
         self.stdin
@@ -113,19 +93,24 @@ impl Process {
     }
 
     /// Sends it a signal.
-    ///
-    /// # Panics
-    /// If it has ended.
     #[track_caller]
     pub fn signal(&self, signal: Signal) {
         let id = i32::try_from(self.id()).ok().and_then(Pid::from_raw);
         kill_process(id.expect("a process"), signal).expect("kill");
     }
 
+    /// Waits for its end.
+    #[track_caller]
+    pub fn ended(self) -> Ended {
+        let (status, output, errors) = self.wait();
+        Ended {
+            status,
+            output,
+            errors,
+        }
+    }
+
     /// Waits for its end. Returns its status, and the rest of its standard output and error.
-    ///
-    /// # Panics
-    /// If it has not ended at the deadline.
     #[track_caller]
     pub fn wait(mut self) -> (ExitStatus, String, String) {
         self.end_input();
@@ -147,29 +132,25 @@ impl Process {
 
 /// How much memory of one kind a process has, in bytes: `VmRSS` is resident memory, `VmPTE` page
 /// tables.
-///
-/// # Errors
-/// If there is no such process, or no such kind (`InvalidData`).
 pub fn memory_of(process: u32, kind: &str) -> io::Result<u64> {
     let status = fs::read_to_string(format!("/proc/{process}/status"))?;
     let line = status.lines().find_map(|line| line.strip_prefix(kind));
     let kibibytes = line.and_then(|line| line.split_whitespace().nth(1)?.parse::<u64>().ok());
     kibibytes
         .map(|number| number * 1024)
-        .ok_or_else(|| io::ErrorKind::InvalidData.into())
+        .ok_or(ErrorKind::InvalidData.into())
 }
 
 /// Raises the limit of descriptors, for this process and its children, as far as the system allows.
-///
-/// # Errors
-/// If the system refuses.
 pub fn raise_descriptor_limit() -> io::Result<()> {
-    let limit = getrlimit(Resource::Nofile);
-    let raised = Rlimit {
-        current: limit.maximum,
-        ..limit
-    };
-    Ok(setrlimit(Resource::Nofile, raised)?)
+    let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
+    Ok(setrlimit(
+        Resource::Nofile,
+        Rlimit {
+            current: maximum,
+            maximum,
+        },
+    )?)
 }
 
 fn reader(pipe: impl Read + Send + 'static) -> (Receiver<String>, JoinHandle<()>) {

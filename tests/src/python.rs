@@ -1,14 +1,8 @@
 //! Python, as client, as server and as the original.
 
-use std::process::{Command, Stdio};
-use std::sync::OnceLock;
-
-use crate::Process;
+use crate::prelude::*;
 
 /// Starts a script, given as text, with arguments. Returns `None` if there is no Python.
-///
-/// # Panics
-/// If Python is missing and `CI` is set.
 #[track_caller]
 pub fn python(script: &str, arguments: &[&str]) -> Option<Process> {
     static PYTHON: OnceLock<bool> = OnceLock::new();
@@ -24,9 +18,14 @@ pub fn python(script: &str, arguments: &[&str]) -> Option<Process> {
         eprintln!("skipped: python3 is missing");
         return None;
     }
+    let mut command = Command::new("python3");
     Some(Process::start(
-        Command::new("python3")
-            .args(["-u", "-c", script])
-            .args(arguments),
+        command.args(["-u", "-c", script]).args(arguments),
     ))
+}
+
+/// The output of a script that succeeds. Returns `None` if there is no Python.
+#[track_caller]
+pub fn python_says(script: &str, arguments: &[&str]) -> Option<String> {
+    Some(python(script, arguments)?.ended().passed())
 }

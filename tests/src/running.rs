@@ -1,25 +1,27 @@
 //! Servers that must stop.
 
-use std::io;
 use std::ops::Deref;
-use std::time::Duration;
 
-use socketserver::{
-    Address, BaseServer, Builder, Concurrency, Drained, RequestHandler, ServerHandle, ServerRef,
-    Stats, ToAddress, Transport,
-};
-
-use crate::{DEADLINE, in_time};
+use crate::prelude::*;
 
 /// A server that serves on a thread. Dropping this stops it, and panics if it does not stop before
 /// the deadline, or if its counters do not add up.
 #[derive(Debug)]
 pub struct Running<S: Send + Sync + 'static>(Option<ServerHandle<S>>);
 
+/// Binds a server at a free port.
+#[track_caller]
+pub fn bind<T, C, H, S>(builder: Builder<T, C, H, S>) -> Server<T, C, H, S>
+where
+    T: Transport,
+    C: Concurrency,
+    H: RequestHandler<T::Request, S>,
+    S: BaseServer<T::Request>,
+{
+    builder.bind(LOCAL).expect("bind")
+}
+
 /// Binds a server and serves on a thread.
-///
-/// # Panics
-/// If it cannot.
 #[track_caller]
 pub fn run<T, C, H, S>(builder: Builder<T, C, H, S>, address: impl ToAddress) -> Running<S>
 where
@@ -45,9 +47,6 @@ impl<S: Send + Sync + 'static> Running<S> {
     }
 
     /// Drains the server, and returns its report and the counters afterwards.
-    ///
-    /// # Panics
-    /// If the drain has not ended at [`DEADLINE`], or the counters do not add up.
     #[track_caller]
     pub fn drain(mut self, timeout: Duration) -> (Drained, Stats) {
         self.stop(timeout).expect("serve_forever succeeded")
@@ -60,11 +59,8 @@ impl<S: Send + Sync + 'static> Running<S> {
         let server: ServerRef<S> = (*handle).clone();
         let drained = in_time("the server's end", move || handle.drain(timeout))?;
         let stats = server.stats();
-        assert_eq!(
-            stats.accepted,
-            stats.finished + stats.failed + stats.refused + stats.aborted,
-            "each request has one end: {stats:?}"
-        );
+        let ends = stats.finished + stats.failed + stats.refused + stats.aborted;
+        assert_eq!(stats.accepted, ends, "each request has one end: {stats:?}");
         assert_eq!(stats.active, 0, "{stats:?}");
         Ok((drained, stats))
     }
@@ -89,4 +85,38 @@ impl<S: Send + Sync + 'static> Drop for Running<S> {
             self.stop(DEADLINE / 2).expect("serve_forever succeeded");
         }
     }
+}
+
+/// Binds and serves where the servers of that transport are put in tests. The folder, where the file
+/// of a Unix socket is, must live as long as the server.
+#[track_caller]
+pub fn placed<T, C, H, S>(builder: Builder<T, C, H, S>) -> (Folder, Running<S>)
+where
+    T: TestTransport,
+    C: Concurrency,
+    H: RequestHandler<T::Request, S>,
+    S: BaseServer<T::Request>,
+{
+    let folder = Folder::new();
+    let server = run(builder, T::address(&folder));
+    (folder, server)
+}
+
+/// Calls `serve_forever` in another thread.
+pub fn serve<T, C, H, S>(server: &Arc<Server<T, C, H, S>>) -> JoinHandle<io::Result<()>>
+where
+    T: Transport,
+    C: Concurrency,
+    H: RequestHandler<T::Request, S>,
+    S: BaseServer<T::Request>,
+{
+    let server = server.clone();
+    thread::spawn(move || server.serve_forever())
+}
+
+/// Waits for the end of a thread, which must return no error.
+#[track_caller]
+pub fn ends_well<T: Send + 'static>(serving: JoinHandle<io::Result<T>>) -> T {
+    let result = in_time("the loop's end", move || serving.join());
+    result.expect("no panic").expect("a good end")
 }

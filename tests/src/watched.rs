@@ -1,10 +1,6 @@
 //! A transport under observation.
 
-use std::fmt;
-use std::io;
-use std::time::Duration;
-
-use socketserver::{Address, Socket, Transport, TransportHooks, Wrapped};
+use crate::prelude::*;
 
 /// Called with the name of a method, it may let that method fail.
 type Watcher = Box<dyn Fn(&'static str) -> io::Result<()> + Send + Sync>;

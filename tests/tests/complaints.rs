@@ -1,9 +1,7 @@
 //! Whether each complaint about Python's `socketserver` is answered by the tests, as the table in
 //! `complaints.md` says.
 
-use std::collections::BTreeSet;
-use std::fs;
-use std::path::Path;
+use tests::prelude::*;
 
 /// Pairs of a complaint and a test: its place below `tests/` and its name.
 type Answers = BTreeSet<(u32, String)>;

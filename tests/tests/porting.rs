@@ -1,9 +1,7 @@
 //! Three programs written in Python and then ported. Each port is an example of the library, and
 //! clients in Python see no difference between port and original.
 
-use std::process::Command;
-
-use tests::{Process, Signal, example, python};
+use tests::prelude::*;
 
 /// A program in both languages.
 struct Program {

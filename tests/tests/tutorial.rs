@@ -6,12 +6,8 @@
 #[path = "tutorial/row.rs"]
 mod row;
 
-use std::net::{TcpListener, TcpStream};
-use std::process::Command;
-
-use tests::{Client, Process, demo, python};
-
 use row::{Language, Row, assert_ends};
+use tests::prelude::*;
 
 fn t1(row: Row) {
     let client = row.client();

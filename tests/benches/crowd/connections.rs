@@ -1,16 +1,9 @@
 //! Connections to six processes that share one port, because a process may have some 20,000
 //! descriptors here, and each address of the clients has 28,000 ports.
 
-use std::fs;
-use std::io::{self, Read, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::ops::RangeFrom;
-use std::process::Command;
-use std::time::{Duration, Instant};
 
-use socket2::{Domain, Type};
-use socketserver::{BaseRequestHandler, GreenTCPServer, Socket};
-use tests::{Process, memory_of, raise_descriptor_limit};
+use tests::prelude::*;
 
 use crate::report;
 

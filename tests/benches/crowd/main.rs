@@ -10,9 +10,9 @@ mod connections;
 mod parked;
 
 use std::env;
-use std::fmt::Display;
-use std::io;
 use std::process::ExitCode;
+
+use tests::prelude::*;
 
 /// The size of a run.
 #[derive(Clone, Copy)]

@@ -1,13 +1,6 @@
 //! Green threads of this process that all wait for the same event.
 
-use std::fs;
-use std::io;
-use std::sync::Arc;
-use std::time::Instant;
-
-use crossbeam_channel::unbounded;
-use socketserver::green;
-use tests::memory_of;
+use tests::prelude::*;
 
 use crate::report;
 

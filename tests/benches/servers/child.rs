@@ -1,12 +1,7 @@
 //! The processes of a server and of its clients. They are separate, so that their costs are
 //! measured apart and each has enough descriptors.
 
-use std::io::{self, BufRead};
-use std::net::SocketAddr;
-use std::process::Command;
-use std::time::Duration;
-
-use tests::Process;
+use tests::prelude::*;
 
 use crate::contender::Contender;
 use crate::load::{Load, Traffic};

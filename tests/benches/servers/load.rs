@@ -1,15 +1,9 @@
 //! The clients, which are the same for every server: few threads with many conversations, each of
 //! which has one message in flight.
 
-use std::io::{self, Read, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpStream, UdpSocket};
-use std::os::fd::OwnedFd;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::thread;
-use std::time::Duration;
-
 use rustix::buffer::spare_capacity;
 use rustix::event::{Timespec, epoll};
+use tests::prelude::*;
 
 /// Few, so that the servers have processors to run on.
 const THREADS: usize = 2;
@@ -34,22 +28,23 @@ pub(crate) enum Traffic {
 }
 
 impl Traffic {
-    const ALL: [Self; 3] = [
-        Traffic::KeptOpen,
-        Traffic::NewConnections,
-        Traffic::Datagrams,
+    const ALL: [(&str, Self); 3] = [
+        ("kept-open", Traffic::KeptOpen),
+        ("new-connections", Traffic::NewConnections),
+        ("datagrams", Traffic::Datagrams),
     ];
 
     pub(crate) fn name(self) -> &'static str {
-        match self {
-            Traffic::KeptOpen => "kept-open",
-            Traffic::NewConnections => "new-connections",
-            Traffic::Datagrams => "datagrams",
-        }
+        let mut all = Self::ALL.iter();
+        all.find(|(_, traffic)| *traffic == self)
+            .expect("all are there")
+            .0
     }
 
     pub(crate) fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|traffic| traffic.name() == name)
+        let mut all = Self::ALL.into_iter();
+        all.find(|(other, _)| *other == name)
+            .map(|(_, traffic)| traffic)
     }
 }
 

@@ -1,9 +1,6 @@
 //! The load of other programs during the benchmark.
 
-use std::fmt::Display;
-use std::fs;
-use std::io;
-use std::time::Duration;
+use tests::prelude::*;
 
 /// Milliseconds per tick of the times in `/proc`, which do not depend on the kernel's own clock.
 const TICK: u64 = 10;

@@ -17,11 +17,9 @@ mod machine;
 mod report;
 
 use std::env;
-use std::io;
 use std::process::ExitCode;
-use std::time::{Duration, Instant};
 
-use tests::raise_descriptor_limit;
+use tests::prelude::*;
 
 use child::{Clients, Server};
 use comparisons::{Measure, PARTS};

@@ -1,19 +1,8 @@
 //! Servers whose handlers run on green threads: what a busy one costs the others, and their names.
 
 use std::hint::spin_loop;
-use std::io::{self, Read};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
-use std::thread;
-use std::time::{Duration, Instant};
 
-use socketserver::{
-    Address, Datagram, GreenTCPServer, GreenUDPServer, GreenUnixDatagramServer,
-    GreenUnixStreamServer, Socket, green,
-};
-use tests::{Client, DEADLINE, Folder, in_own_process, run};
-
-use crate::LOCAL;
+use tests::prelude::*;
 
 /// How many schedulers there are.
 fn cores() -> usize {

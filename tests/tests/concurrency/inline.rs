@@ -1,15 +1,6 @@
 //! One request after the other, on the loop's own thread, and what that means for the end.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
-use std::thread;
-use std::time::{Duration, Instant};
-
-use crossbeam_channel::{bounded, unbounded};
-use socketserver::{Datagram, Socket, TCPServer, UnixDatagramServer};
-use tests::{Client, Echo, Folder, apart, ends_well, in_time, run, serve, until};
-
-use crate::LOCAL;
+use tests::prelude::*;
 
 const SOON: Duration = Duration::from_millis(50);
 /// More than an end needs whose deadline is `SOON`, and less than any other deadline.
@@ -29,7 +20,7 @@ fn requests_run_on_the_loops_thread() {
 
     let here = thread::current().id();
     let handler = move |_: Socket, _| assert_eq!(thread::current().id(), here);
-    let server = TCPServer::handling(handler).bind(LOCAL).expect("bind");
+    let server = bind(TCPServer::handling(handler));
     let _client = Client::stream(server.server_address());
     server.handle_request().expect("serves");
     assert_eq!(server.stats().finished, 1);
@@ -121,9 +112,7 @@ fn a_shutdown_waits_for_the_request() {
 fn a_silent_backlog_does_not_prolong_a_drain() {
     for loop_runs in [true, false] {
         let server = Arc::new(TCPServer::<Echo>::bind(LOCAL).expect("bind"));
-        let clients: Vec<_> = (0..5)
-            .map(|_| Client::stream(server.server_address()))
-            .collect();
+        let clients: Vec<_> = Client::streams(5, server.server_address());
         let serving = loop_runs.then(|| serve(&server));
         if loop_runs {
             until("one is served", || server.stats().active == 1);

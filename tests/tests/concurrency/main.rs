@@ -7,5 +7,3 @@ mod panicking;
 mod refused_threads;
 mod shared;
 mod threading;
-
-const LOCAL: &str = "127.0.0.1:0";

@@ -2,19 +2,8 @@
 //! the loop.
 
 use std::error::Error;
-use std::fmt;
-use std::io;
-use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
-use std::thread;
-use std::time::{Duration, Instant};
 
-use socketserver::{
-    Address, Concurrency, ConcurrencyHooks, Green, Job, Rejected, Server, Socket, Tcp, Threading,
-    TransportHooks, Waker, Workers, Wrapped,
-};
-use tests::{Client, DEADLINE, elsewhere, run, until};
-
-const LOCAL: &str = "127.0.0.1:0";
+use tests::prelude::*;
 
 /// Which method panics next: each does once.
 #[derive(Default)]
@@ -64,8 +53,7 @@ impl ConcurrencyHooks for Rude {
 #[test]
 fn loop_survives_panics_of_its_concurrency() {
     fn on<C: Concurrency + Default>() {
-        let echo = |request: Socket, _| request.sendall(&request.recv(100)?);
-        let server = Server::<Tcp, Wrapped<C, Rude>, _, _>::handling(echo);
+        let server = Server::<Tcp, Wrapped<C, Rude>, _, _>::handling(echo_once);
         let running = server.bind(LOCAL).expect("bind").spawn().expect("spawn");
         let mut lost = Client::stream(running.server_address());
         assert_eq!(lost.rest(), b"", "its job is lost");
@@ -85,6 +73,7 @@ fn loop_survives_panics_of_its_concurrency() {
     on::<Green>();
 }
 
+#[derive(Default)]
 struct Attaches;
 
 impl ConcurrencyHooks for Attaches {
@@ -93,16 +82,11 @@ impl ConcurrencyHooks for Attaches {
     }
 }
 
-impl Default for Attaches {
-    fn default() -> Self {
-        Attaches
-    }
-}
-
 #[test]
 fn panic_while_attaching_is_an_error() {
-    let server = Server::<Tcp, Wrapped<Threading, Attaches>, _, _>::handling(|_: Socket, _| ());
-    let server = server.bind(LOCAL).expect("bind");
+    let server = bind(Server::<Tcp, Wrapped<Threading, Attaches>, _, _>::handling(
+        |_: Socket, _| (),
+    ));
     let error = server.serve_forever().expect_err("it cannot serve");
     assert!(error.to_string().contains("it cannot attach"), "{error}");
     // There is a client in the backlog, and a drain ends nevertheless.
@@ -156,13 +140,10 @@ impl log::Log for Formats {
 #[test]
 fn loop_survives_an_error_without_words() {
     // The logger is for the whole process.
-    if let Some(ended) = elsewhere("panicking::loop_survives_an_error_without_words") {
-        return ended.passed();
-    }
+    let Some(()) = alone() else { return };
     log::set_logger(&Formats).expect("the first");
     log::set_max_level(log::LevelFilter::Debug);
-    let echo = |request: Socket, _| request.sendall(&request.recv(100)?);
-    let server = Server::<Wrapped<Tcp, Picky>, Threading, _, _>::handling(echo);
+    let server = Server::<Wrapped<Tcp, Picky>, Threading, _, _>::handling(echo_once);
     let server = run(server, LOCAL);
     for _ in 0..5 {
         assert_eq!(Client::stream(&server.address()).rest(), b"");

@@ -1,12 +1,7 @@
 //! A system that refuses threads long before the server's own limit: the server is full then, and
 //! no queue grows behind it. Each test has a process of its own.
 
-use std::thread;
-use std::time::Duration;
-
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use socketserver::{Datagram, Overflow, Socket, ThreadingTCPServer, ThreadingUDPServer};
-use tests::{Client, elsewhere, memory_of, run, until};
+use tests::prelude::*;
 
 /// Room for the stacks of a few threads, whose number is not known before.
 fn allow_few_threads() -> impl Drop {
@@ -16,21 +11,14 @@ fn allow_few_threads() -> impl Drop {
             setrlimit(Resource::As, self.0).expect("the old limit");
         }
     }
-    let before = getrlimit(Resource::As);
     let now = memory_of(std::process::id(), "VmSize").expect("its memory");
-    let few = Rlimit {
-        current: Some(now + (24 << 20)),
-        ..before
-    };
-    setrlimit(Resource::As, few).expect("a lower limit");
+    let before = lower(Resource::As, now + (24 << 20));
     Restore(before)
 }
 
 #[test]
 fn server_refuses_when_threads_are_refused() {
-    if let Some(ended) = elsewhere("refused_threads::server_refuses_when_threads_are_refused") {
-        return ended.passed();
-    }
+    let Some(()) = alone() else { return };
     let greet = |request: Socket, _| -> std::io::Result<()> {
         request.sendall(b"hello")?;
         request.recv(1).map(drop)
@@ -41,9 +29,7 @@ fn server_refuses_when_threads_are_refused() {
     );
     let few = allow_few_threads();
     const CLIENTS: u64 = 100;
-    let clients: Vec<Client> = (0..CLIENTS)
-        .map(|_| Client::stream(&server.address()))
-        .collect();
+    let clients: Vec<Client> = Client::streams(CLIENTS as usize, &server.address());
     until("all are accepted", || server.stats().accepted == CLIENTS);
     let stats = server.stats();
     assert!(stats.workers.spawn_failures > 0, "{stats:?}");
@@ -60,11 +46,7 @@ fn server_refuses_when_threads_are_refused() {
 
 #[test]
 fn datagrams_wait_in_the_system_when_threads_are_refused() {
-    if let Some(ended) =
-        elsewhere("refused_threads::datagrams_wait_in_the_system_when_threads_are_refused")
-    {
-        return ended.passed();
-    }
+    let Some(()) = alone() else { return };
     let slow = |_: Datagram, _| thread::sleep(Duration::from_millis(300));
     let server = run(ThreadingUDPServer::handling(slow), "127.0.0.1:0");
     let few = allow_few_threads();

@@ -1,14 +1,7 @@
 //! What threads and green threads have in common: live requests wait side by side.
 
-use std::sync::Arc;
-use std::thread;
-use std::time::Duration;
-
 use socketserver::options::{DaemonThreads, Has, OnClose};
-use socketserver::{Server, Tcp};
-use tests::{Client, Concurrent, DEADLINE, Echo, ends_well, matrix, run, until};
-
-use crate::LOCAL;
+use tests::prelude::*;
 
 /// A concurrency whose requests may outlive its server.
 trait Leaves: Concurrent + Has<OnClose> + Has<DaemonThreads> {}
@@ -17,7 +10,7 @@ impl<C: Concurrent + Has<OnClose> + Has<DaemonThreads>> Leaves for C {}
 
 fn silent_clients_block_no_others<C: Concurrent>() {
     let server = run(Server::<Tcp, C, Echo>::builder(), LOCAL);
-    let mut clients: Vec<_> = (0..50).map(|_| Client::stream(&server.address())).collect();
+    let mut clients: Vec<_> = Client::streams(50, &server.address());
     assert_eq!(Client::stream(&server.address()).ask("hello"), b"hello");
     for round in 0..3 {
         for (number, client) in clients.iter_mut().enumerate().rev() {
@@ -32,18 +25,17 @@ fn silent_clients_block_no_others<C: Concurrent>() {
 /// Complaint 16.
 fn server_close_waits_unless_told_not_to<C: Leaves>() {
     let builder = || Server::<Tcp, C, Echo>::builder().drain_timeout(Duration::from_millis(50));
-    let waits = builder().bind(LOCAL).expect("bind");
+    let waits = bind(builder());
     let mut client = Client::stream(waits.server_address());
     waits.handle_request().expect("serves");
     assert_eq!(waits.server_close().aborted, 1);
     assert_eq!(client.rest(), b"");
 
-    let options = [
+    for builder in [
         builder().block_on_close(false),
         builder().daemon_threads(true),
-    ];
-    for builder in options {
-        let leaves = builder.bind(LOCAL).expect("bind");
+    ] {
+        let leaves = bind(builder);
         let mut client = Client::stream(leaves.server_address());
         leaves.handle_request().expect("serves");
         assert_eq!(leaves.server_close().aborted, 0);
@@ -58,9 +50,10 @@ fn server_close_waits_unless_told_not_to<C: Leaves>() {
 /// Whose own time counts, whatever the options of the close.
 fn a_drain_waits_where_a_close_does_not<C: Leaves>() {
     let server = Server::<Tcp, C, Echo>::builder().daemon_threads(true);
-    let server = server.block_on_close(false);
-    let server = server.drain_timeout(Duration::from_millis(50)).bind(LOCAL);
-    let server = Arc::new(server.expect("bind"));
+    let server = server
+        .block_on_close(false)
+        .drain_timeout(Duration::from_millis(50));
+    let server = Arc::new(bind(server));
     let mut client = Client::stream(server.server_address());
     server.handle_request().expect("serves");
     let patient = server.clone();

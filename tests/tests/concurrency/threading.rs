@@ -1,48 +1,22 @@
 //! One thread per live request: the pool as a server sees it, and a close that need not wait.
 
-use std::collections::HashSet;
 use std::process;
-use std::thread;
-use std::time::Duration;
 
-use crossbeam_channel::{Sender, unbounded};
-use rustix::process::{Resource, Rlimit, setrlimit};
-use socketserver::{
-    BaseRequestHandler, BaseServer, Served, ServerRef, ThreadingTCPServer,
-    ThreadingUnixStreamServer,
-};
-use tests::{
-    Client, DEADLINE, Echo, Failures, Folder, in_own_process, lower, memory_of, run, until,
-};
-
-use crate::LOCAL;
-
-struct Names(Sender<String>);
-
-impl BaseServer for Names {}
-
-#[derive(BaseRequestHandler)]
-struct Named {
-    server: ServerRef<Names>,
-}
-
-impl Named {
-    fn handle(&self) {
-        let name = thread::current().name().expect("a name").to_owned();
-        self.server.0.send(name).expect("the test listens");
-    }
-}
+use tests::prelude::*;
 
 #[test]
 fn named_threads_are_reused_and_end_when_idle() {
     let (sender, names) = unbounded();
-    let server = ThreadingTCPServer::<Named, _>::with(Names(sender));
+    let server = ThreadingTCPServer::handling(move |_: Socket, _| {
+        let thread = thread::current();
+        sender.send(thread.name().expect("a name").to_owned())
+    });
     let server = run(server.keep_alive(Duration::from_millis(200)), LOCAL);
     for _ in 0..100 {
         assert_eq!(Client::stream(&server.address()).rest(), b"");
     }
     let names: HashSet<_> = names.try_iter().collect();
-    let named = |name: &String| name.starts_with("Named-");
+    let named = |name: &String| name.starts_with("FnHandler-");
     assert!(names.iter().all(named), "{names:?}");
     assert!(names.len() < 20, "{names:?}");
     assert!(server.stats().workers.all < 20, "{:?}", server.stats());
@@ -75,12 +49,9 @@ fn no_more_threads() -> Rlimit {
 /// Complaint 09.
 #[test]
 fn a_thread_that_cannot_start_costs_one_request() {
-    if !in_own_process() {
-        return;
-    }
+    let Some(()) = alone() else { return };
     let (state, failures) = Failures::new();
-    let server = ThreadingTCPServer::<Echo, _>::with(state).drain_timeout(DEADLINE);
-    let server = server.bind(LOCAL).expect("bind");
+    let server = bind(ThreadingTCPServer::<Echo, _>::with(state).drain_timeout(DEADLINE));
     let limit = no_more_threads();
     let mut refused = Client::stream(server.server_address());
     assert_eq!(server.handle_request().expect("serves"), Served::Refused);
@@ -102,9 +73,7 @@ fn a_thread_that_cannot_start_costs_one_request() {
 /// Complaint 09.
 #[test]
 fn a_refused_thread_starts_later() {
-    if !in_own_process() {
-        return;
-    }
+    let Some(()) = alone() else { return };
     let server = run(ThreadingTCPServer::<Echo>::builder(), LOCAL);
     let mut busy = Client::stream(&server.address());
     assert_eq!(busy.ask("hello"), b"hello");
@@ -121,9 +90,7 @@ fn a_refused_thread_starts_later() {
 /// Complaint 10.
 #[test]
 fn requests_leave_no_memory_behind() {
-    if !in_own_process() {
-        return;
-    }
+    let Some(()) = alone() else { return };
     let folder = Folder::new();
     let server = ThreadingUnixStreamServer::<Echo>::builder();
     // Threads come and go all the time, but there are never many.

@@ -1,11 +1,6 @@
 //! The handlers and clients with which every kind of server is tried: one line there and back.
 
-use std::io::{self, BufRead, Write};
-
-use socketserver::{
-    Address, DatagramRequestHandler, PacketReader, SocketReader, SocketWriter, StreamRequestHandler,
-};
-use tests::Client;
+use tests::prelude::*;
 
 const TEST_STR: &[u8] = b"hello world\n";
 

@@ -1,38 +1,32 @@
 //! What stands for the module's `__all__`, and for the methods of its classes: a name that goes
 //! missing does not compile.
 
-use std::any::type_name;
-use std::sync::Arc;
+use tests::prelude::*;
 
-use socketserver::{
-    Address, BaseRequestHandler, BaseServer, Builder, Concurrency, Datagram,
-    DatagramRequestHandler, Forking, ForkingTCPServer, ForkingUDPServer, ForkingUnixDatagramServer,
-    ForkingUnixStreamServer, Green, GreenTCPServer, GreenUDPServer, GreenUnixDatagramServer,
-    GreenUnixStreamServer, Inline, PacketReader, ReplySocket, Request, ServerRef, Socket,
-    SocketReader, SocketWriter, StreamRequestHandler, TCPServer, Tcp, Threading,
-    ThreadingTCPServer, ThreadingUDPServer, ThreadingUnixDatagramServer, ThreadingUnixStreamServer,
-    Transport, UDPServer, Udp, UnixDatagramServer, UnixStreamServer,
-};
+/// The names of servers with a handler.
+macro_rules! names {
+    ($($server:ident),+ $(,)?) => { [$(type_name::<$server<Base>>()),+] };
+}
 
 /// Python's, and the fourth column.
 pub(crate) fn servers() -> [&'static str; 16] {
-    [
-        type_name::<TCPServer<Base>>(),
-        type_name::<UDPServer<Base>>(),
-        type_name::<UnixStreamServer<Base>>(),
-        type_name::<UnixDatagramServer<Base>>(),
-        type_name::<ThreadingTCPServer<Base>>(),
-        type_name::<ThreadingUDPServer<Base>>(),
-        type_name::<ThreadingUnixStreamServer<Base>>(),
-        type_name::<ThreadingUnixDatagramServer<Base>>(),
-        type_name::<ForkingTCPServer<Base>>(),
-        type_name::<ForkingUDPServer<Base>>(),
-        type_name::<ForkingUnixStreamServer<Base>>(),
-        type_name::<ForkingUnixDatagramServer<Base>>(),
-        type_name::<GreenTCPServer<Base>>(),
-        type_name::<GreenUDPServer<Base>>(),
-        type_name::<GreenUnixStreamServer<Base>>(),
-        type_name::<GreenUnixDatagramServer<Base>>(),
+    names![
+        TCPServer,
+        UDPServer,
+        UnixStreamServer,
+        UnixDatagramServer,
+        ThreadingTCPServer,
+        ThreadingUDPServer,
+        ThreadingUnixStreamServer,
+        ThreadingUnixDatagramServer,
+        ForkingTCPServer,
+        ForkingUDPServer,
+        ForkingUnixStreamServer,
+        ForkingUnixDatagramServer,
+        GreenTCPServer,
+        GreenUDPServer,
+        GreenUnixStreamServer,
+        GreenUnixDatagramServer,
     ]
 }
 

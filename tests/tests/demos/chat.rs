@@ -1,14 +1,11 @@
 //! The chat as its members see it.
 
 use std::cell::RefCell;
-use std::io::{BufRead, BufReader, Write};
-use std::thread;
-use std::time::Duration;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
-use tests::{Client, Signal, until};
+use tests::prelude::*;
 
 use crate::Server;
 

@@ -1,10 +1,6 @@
 //! The chat's client, in a pipe and on a terminal.
 
-use std::io::Write;
-use std::net::TcpListener;
-use std::process::Stdio;
-
-use tests::{Folder, Process, demo, in_time, python};
+use tests::prelude::*;
 
 use crate::chat::Member;
 use crate::{Server, command};
@@ -27,9 +23,9 @@ fn a_pipe_ends_after_the_last_answer() {
     ann.types("hello, bob");
     assert_eq!(client.line(), "ann: hello, bob");
     client.write("/who\nlast words");
-    let (status, output, error) = client.wait();
-    assert!(status.success(), "{error}");
-    assert_eq!((&*output, &*error), ("-- here are: ann, bob\n", ""));
+    let ended = client.ended();
+    assert_eq!(ended.errors, "");
+    assert_eq!(ended.passed(), "-- here are: ann, bob\n");
     ann.hears("bob: last words");
     ann.hears("-- bob has left");
     ann.quits();
@@ -131,7 +127,7 @@ fn user(server: &Server, end: &str) -> Option<Process> {
 fn ends_well(user: Process) {
     assert_eq!(user.line(), "status 0");
     assert_eq!(user.line(), "the terminal is as it was");
-    assert!(user.wait().0.success());
+    user.ended().passed();
 }
 
 #[test]
@@ -186,11 +182,9 @@ fn a_terminal_is_not_commanded_even_beside_a_pipe() {
     for client in ["chat-client", "upper-client"] {
         let program = demo(client);
         let program = program.to_str().expect("text");
-        let Some(python) = python(HOSTILE, &[program]) else {
+        let Some(output) = python_says(HOSTILE, &[program]) else {
             return;
         };
-        let (status, output, errors) = python.wait();
-        assert!(status.success(), "{errors}");
         assert_eq!(output, "\u{fffd}[31mred\u{fffd}\n", "{client}");
     }
 }

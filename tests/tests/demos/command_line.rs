@@ -1,11 +1,9 @@
 //! An error of the command line is one line and status 2, an error of the address one line and
 //! status 1.
 
-use std::net::TcpListener;
 use std::os::unix::net::UnixListener;
 
-use socketserver::Address;
-use tests::{Client, Folder, Process};
+use tests::prelude::*;
 
 use crate::{Server, command};
 

@@ -1,12 +1,6 @@
 //! Examples as users run them, attacked.
 
-use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
-use std::net::TcpStream;
-use std::process::Command;
-use std::thread;
-use std::time::Duration;
-
-use tests::{Process, apart, example, inet, until};
+use tests::prelude::*;
 
 #[test]
 fn a_chat_member_that_does_not_read_stops_no_speaker() {
@@ -26,10 +20,12 @@ fn a_chat_member_that_does_not_read_stops_no_speaker() {
         member
     };
     let _deaf = join();
-    let (mut ann, bob) = (join(), join());
+    let (mut ann, mut bob) = (join(), join());
+    bob.write_all(b"I am here\n").expect("send");
     let mut heard = BufReader::new(bob)
         .lines()
         .map(|line| line.expect("a line"));
+    heard.next().expect("a member hears itself, once it is one");
     let mut echo = ann.try_clone().expect("a descriptor");
     thread::spawn(move || while echo.read(&mut [0; 65_536]).is_ok_and(|read| read > 0) {});
     // More than the buffers of the system hold for the member that does not read.

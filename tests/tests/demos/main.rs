@@ -9,10 +9,7 @@ mod signals;
 mod upper;
 mod upper_client;
 
-use std::process::Command;
-
-use socketserver::{Address, ToAddress};
-use tests::{Process, Signal, demo};
+use tests::prelude::*;
 
 /// A program of the demos with its default log.
 fn command(name: &str, arguments: &[&str]) -> Command {

@@ -1,8 +1,6 @@
 //! The first signal drains, the second ends the process.
 
-use std::time::{Duration, Instant};
-
-use tests::{Client, Process, Signal, apart, until};
+use tests::prelude::*;
 
 use crate::{Server, command};
 
@@ -78,15 +76,6 @@ fn a_lame_duck_serves_until_the_second_signal() {
         let (ended, _, _) = server.process.wait();
         assert_eq!(ended.code(), Some(143), "{name}");
     }
-}
-
-#[test]
-fn a_lame_duck_drains_after_its_time() {
-    let server = Server::start("upper", &["127.0.0.1:0", "--lame-duck", "0.5"]);
-    let began = Instant::now();
-    server.process.signal(Signal::TERM);
-    server.end();
-    assert!(began.elapsed() >= Duration::from_millis(500));
 }
 
 #[test]

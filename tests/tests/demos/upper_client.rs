@@ -1,6 +1,6 @@
 //! The upper-case client with servers in Python and with our own.
 
-use tests::{Folder, Process, python};
+use tests::prelude::*;
 
 use crate::upper::{TRANSPORTS, free_address};
 use crate::{Server, command};

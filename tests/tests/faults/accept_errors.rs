@@ -1,14 +1,5 @@
 //! `accept` fails: for one connection, or permanently.
 
-use std::collections::HashSet;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
-use std::thread::{self, ThreadId};
-
-use parking_lot::Mutex;
-use rustix::io::Errno;
-use tests::obstructed;
-
 use crate::prelude::*;
 
 pub(crate) const FAULT: Fault = Fault {
@@ -84,11 +75,10 @@ fn server(column: Column, errors: &[String]) {
         }
     });
     let state = Counting(seen.clone());
-    let result = serve(
-        Builder::<_, _, Echo, _>::new(transport, column.concurrency(), state),
-        LOCAL,
-    );
-    let error = result.err().and_then(|error| error.raw_os_error());
+    let builder = Builder::<_, _, Echo, _>::new(transport, column.concurrency(), state);
+    let error = serve(builder, LOCAL)
+        .err()
+        .and_then(|error| error.raw_os_error());
     report("error", error.map_or(0, i32::unsigned_abs).into());
     report("injected", seen.injected.load(SeqCst) as u64);
     report("loops", seen.loops.lock().len() as u64);
@@ -97,21 +87,20 @@ fn server(column: Column, errors: &[String]) {
 fn clients(trial: &mut Trial) {
     passing(trial);
     for (name, error) in FATAL {
-        fatal(trial, name, error);
+        fatal(trial, name, error.raw_os_error());
     }
 }
 
 fn passing(trial: &mut Trial) {
     let errors = PASSING.map(|error| error.raw_os_error().to_string());
     let (child, before) = trial.begin(&errors.each_ref().map(String::as_str), echo_one);
-    let mut connected = second_client(trial, &child);
-    let mut fresh = Client::stream(child.address());
-    assert_eq!(fresh.ask("fresh"), b"fresh", "after all the errors");
-    drop(fresh);
-    if let Some(connected) = &mut connected {
-        assert_eq!(connected.ask("connected"), b"connected");
-    }
-    drop(connected);
+    let connected = second_client(trial, &child);
+    assert_eq!(
+        Client::stream(child.address()).ask("fresh"),
+        b"fresh",
+        "after all the errors"
+    );
+    still_served(connected);
     let ended = trial.end(child, before, echo_one);
     let (injected, loops) = (ended.number("injected"), ended.number("loops"));
     trial.check(
@@ -120,30 +109,25 @@ fn passing(trial: &mut Trial) {
         injected == 14 && loops == 1,
     );
     let counted = ended.number("accept_errors");
-    trial.check(
-        "all are counted except EINTR, which is not an error of a client",
-        counted,
-        counted == 13,
-    );
+    let bar = "all are counted except EINTR, which is not an error of a client";
+    trial.check(bar, counted, counted == 13);
 }
 
 /// `serve_forever` returns that error, and a connected client is served to its end.
-fn fatal(trial: &mut Trial, name: &str, error: Errno) {
-    let child = trial.start(&[&error.raw_os_error().to_string()]);
+fn fatal(trial: &mut Trial, name: &str, error: i32) {
+    let child = trial.start(&[&error.to_string()]);
     echo_one(child.address());
-    let mut connected = second_client(trial, &child);
+    let connected = second_client(trial, &child);
     // Makes the loop accept, if it has not tried already.
     drop(Client::impatient(child.address()));
-    if let Some(connected) = &mut connected {
-        assert_eq!(connected.ask("connected"), b"connected");
-    }
-    drop(connected);
+    still_served(connected);
     let ended = child.wait();
     let returned = ended.number("error");
+    let holds = returned == u64::from(error.unsigned_abs());
     trial.check(
         format!("`serve_forever` returns {name}"),
         format!("error {returned}"),
-        returned == u64::from(error.raw_os_error().unsigned_abs()),
+        holds,
     );
     trial.books(&ended);
 }
@@ -157,4 +141,10 @@ fn second_client(trial: &Trial, child: &Child) -> Option<Client> {
     let mut client = Client::stream(child.address());
     assert_eq!(client.ask("hello"), b"hello");
     Some(client)
+}
+
+fn still_served(connected: Option<Client>) {
+    if let Some(mut connected) = connected {
+        assert_eq!(connected.ask("connected"), b"connected");
+    }
 }

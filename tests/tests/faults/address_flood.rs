@@ -1,7 +1,5 @@
 //! One address opens as many connections as it can.
 
-use std::net::Ipv4Addr;
-
 use crate::prelude::*;
 
 pub(crate) const FAULT: Fault = Fault {
@@ -11,8 +9,8 @@ pub(crate) const FAULT: Fault = Fault {
     // An inline server has one connection at a time.
     columns: Column::CONCURRENT,
     server: |column, _| {
-        let builder = Builder::<_, _, Echo, ()>::new(Tcp::new(), column.concurrency(), ());
-        serve(builder.max_connections_per_address(LIMIT), LOCAL).expect("serve_forever");
+        let builder = tcp::<Echo>(column).max_connections_per_address(LIMIT);
+        serve(builder, LOCAL).expect("serve_forever");
     },
     clients,
 };
@@ -33,7 +31,7 @@ fn clients(trial: &mut Trial) {
     let pulse = Pulse::start(address);
     let flood = (0..count).filter_map(|_| {
         // A refused client may see that at any step.
-        let mut client = stream_from(FLOOD, address).ok()?;
+        let mut client = Client::stream_from(FLOOD, address).ok()?;
         client.write_all(b"hello").ok()?;
         client.read_exact(&mut [0; 5]).ok()?;
         Some(client)
@@ -41,11 +39,8 @@ fn clients(trial: &mut Trial) {
     let flood: Vec<_> = flood.collect();
     thread::sleep(time);
     let beside = pulse.stop().p99();
-    trial.check(
-        "32 are served at a time",
-        format!("{} of {count}", flood.len()),
-        flood.len() == LIMIT,
-    );
+    let served = format!("{} of {count}", flood.len());
+    trial.check("32 are served at a time", served, flood.len() == LIMIT);
     drop(flood);
     // A fifth of less than a millisecond is noise.
     let limit = trial.limit(alone.mul_f64(1.2) + Duration::from_millis(1));
@@ -57,18 +52,16 @@ fn clients(trial: &mut Trial) {
 
     // A process per connection takes its time.
     let forking = trial.column() == Column::Forking;
-    let addresses: u32 = trial.size(300, if forking { 10_000 } else { 100_000 });
-    let served = crowd(8, addresses as usize, |number| {
-        let number = u32::try_from(number).expect("a small number");
-        let ip = Ipv4Addr::from_bits(Ipv4Addr::new(127, 1, 0, 0).to_bits() + number);
-        let mut client = stream_from(ip, address).expect("connect");
+    let addresses = trial.size(300, if forking { 10_000 } else { 100_000 });
+    let served = crowd(8, addresses, |number| {
+        let mut client = Client::stream_from(local(number), address).expect("connect");
         assert_eq!(client.ask("hello"), b"hello");
         assert_eq!(client.finish(), b"");
     });
-    trial.check(
+    trial.all(
         "every other address is served",
-        format!("{} of {addresses}", served.len()),
-        served.len() == addresses as usize,
+        served.len() as u64,
+        addresses as u64,
     );
     trial.end(child, before, echo_one);
 }

@@ -1,17 +1,14 @@
 //! The server's process, as seen from outside.
 
 use std::collections::HashMap;
-use std::fs;
-use std::process::{Command, ExitStatus};
-use std::time::Duration;
+use std::process::ExitStatus;
 
-use rustix::process::{Pid, Resource, Rlimit, getrlimit, prlimit};
-use socketserver::{Address, ToAddress};
-use tests::{Process, Signal, memory_of};
+use rustix::process::prlimit;
+use tests::prelude::*;
 
 use crate::column::Column;
-use crate::fault::Fault;
 use crate::serve::{SERVE, now};
+use crate::trial::Fault;
 
 /// A running server. Dropping this kills it.
 pub(crate) struct Child {
@@ -30,7 +27,7 @@ impl Child {
         // Works even for another user without access to the program's folder.
         let mut command = Command::new("/proc/self/exe");
         command
-            .args([SERVE, fault.name, column.name()])
+            .args([SERVE, fault.name, &column.to_string()])
             .args(arguments);
         change(&mut command);
         Process::start(&mut command)
@@ -116,9 +113,7 @@ impl Child {
     /// Everything of which it must hold no more after a fault than before.
     pub(crate) fn holdings(&self) -> Holdings {
         Holdings {
-            threads: self.threads(),
-            descriptors: self.descriptors().len(),
-            children: self.children(),
+            counts: [self.threads(), self.descriptors().len(), self.children()],
             resident: self.resident(),
         }
     }
@@ -154,27 +149,19 @@ impl Child {
 /// The resources of a server's process.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Holdings {
-    pub(crate) threads: usize,
-    pub(crate) descriptors: usize,
-    pub(crate) children: usize,
-    /// In KiB.
+    /// Numbers of threads, descriptors and child processes.
+    pub(crate) counts: [usize; 3],
+    /// Memory, in KiB.
     pub(crate) resident: u64,
 }
 
 impl Holdings {
-    fn counts(&self) -> [usize; 3] {
-        [self.threads, self.descriptors, self.children]
-    }
-
-    /// Memory aside.
-    pub(crate) fn same_as(&self, other: &Holdings) -> bool {
-        self.counts() == other.counts()
-    }
-
     /// Memory aside.
     pub(crate) fn no_more_than(&self, other: &Holdings) -> bool {
-        let mut pairs = self.counts().into_iter().zip(other.counts());
-        pairs.all(|(mine, theirs)| mine <= theirs)
+        self.counts
+            .iter()
+            .zip(other.counts)
+            .all(|(mine, theirs)| *mine <= theirs)
     }
 }
 

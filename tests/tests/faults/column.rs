@@ -1,9 +1,6 @@
 //! The concurrencies, chosen at run time.
 
-use std::fmt;
-use std::time::Duration;
-
-use socketserver::Concurrency;
+use tests::prelude::*;
 
 /// A concurrency: a column of the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,6 +11,9 @@ pub(crate) enum Column {
     Green,
 }
 
+/// Any of the concurrencies, so that the server of a fault is written once.
+pub(crate) type Chosen = Box<dyn Concurrency>;
+
 /// How long an idle thread is kept: short, so that a test sees its end.
 pub(crate) const KEEP_ALIVE: Duration = Duration::from_millis(100);
 
@@ -22,19 +22,10 @@ impl Column {
     /// Those that serve several clients at the same time.
     pub(crate) const CONCURRENT: &[Self] = &[Self::Threading, Self::Forking, Self::Green];
 
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Inline => "inline",
-            Self::Threading => "threading",
-            Self::Forking => "forking",
-            Self::Green => "green",
-        }
-    }
-
     pub(crate) fn named(name: &str) -> Self {
         let mut all = Self::ALL.iter().copied();
-        all.find(|column| column.name() == name)
-            .expect("the name of a column")
+        let column = all.find(|column| column.to_string() == name);
+        column.expect("the name of a column")
     }
 
     /// The concurrency with default options.
@@ -48,7 +39,6 @@ impl Column {
     }
 
     fn limited(self, most: Option<usize>) -> Chosen {
-        use socketserver::{Forking, Green, Inline, Threading};
         let threading = Threading::new().keep_alive(KEEP_ALIVE);
         match (self, most) {
             (Self::Inline, _) => Box::new(Inline),
@@ -62,11 +52,8 @@ impl Column {
     }
 }
 
-impl fmt::Display for Column {
+impl Display for Column {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
+        f.pad(&format!("{self:?}").to_lowercase())
     }
 }
-
-/// Any of the concurrencies, so that the server of a fault is written once.
-pub(crate) type Chosen = Box<dyn Concurrency>;

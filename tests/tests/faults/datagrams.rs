@@ -1,9 +1,5 @@
 //! Datagrams of every size and from closed sockets, and the answers to them.
 
-use std::net::UdpSocket;
-
-use socketserver::{Datagram, Udp};
-
 use crate::prelude::*;
 
 pub(crate) const FAULT: Fault = Fault {
@@ -17,24 +13,23 @@ pub(crate) const FAULT: Fault = Fault {
 /// Python's limit, for the server that has one.
 const MOST: usize = 8192;
 
+const AT_A_TIME: usize = 4;
+
 /// Answers with the number of bytes, and whether the datagram is complete.
 #[derive(BaseRequestHandler)]
 struct Measuring {
     request: Datagram,
-    client_address: Address,
 }
 
 impl Measuring {
     fn handle(&self) -> io::Result<()> {
-        let Datagram { data, socket, .. } = &self.request;
-        let truncated = if self.request.truncated() {
+        let word = if self.request.truncated() {
             "truncated"
         } else {
             "whole"
         };
-        let reply = format!("{} {truncated}", data.len());
-        socket.sendto(reply.as_bytes(), &self.client_address)?;
-        Ok(())
+        self.request
+            .reply(format!("{} {word}", self.request.data.len()))
     }
 }
 
@@ -66,8 +61,7 @@ fn clients(trial: &mut Trial) {
 }
 
 fn ask_one(address: &Address) {
-    let mut client = Client::datagram(address);
-    assert_eq!(client.ask("hello"), b"5 whole");
+    assert_eq!(Client::datagram(address).ask("hello"), b"5 whole");
 }
 
 /// No datagram is truncated silently.
@@ -76,31 +70,34 @@ fn sizes(trial: &mut Trial, child: &Child, most: Option<usize>) {
     let (mut truncated, mut silently) = (0, 0);
     for size in [0, 1, 8191, 8192, 8193, 65_507] {
         let fits = most.is_none_or(|most| size <= most);
-        let got = if fits { size } else { MOST };
-        let word = if fits { "whole" } else { "truncated" };
+        let (got, word) = if fits {
+            (size, "whole")
+        } else {
+            (MOST, "truncated")
+        };
         let reply = client.ask(vec![b'x'; size]);
         truncated += usize::from(reply.ends_with(b"truncated"));
         silently += usize::from(reply != format!("{got} {word}").into_bytes());
     }
+    let bar = match most {
+        None => "0 to 65,507 bytes, default options: none is truncated".to_owned(),
+        Some(most) => format!("0 to 65,507 bytes, limit of {most}: none is truncated silently"),
+    };
     trial.check(
-        match most {
-            None => "0 to 65,507 bytes, default options: none is truncated".to_owned(),
-            Some(most) => format!("0 to 65,507 bytes, limit of {most}: none is truncated silently"),
-        },
+        bar,
         format!("{truncated} truncated, {silently} silently"),
         silently == 0,
     );
 }
 
-/// An empty datagram is a request too.
 fn empty(trial: &mut Trial, child: &Child) {
     let count = trial.size(200, 1_000);
     let mut client = Client::datagram(child.address());
     let answered = (0..count).filter(|_| client.ask("") == b"0 whole").count();
-    trial.check(
+    trial.all(
         "every empty datagram is a request",
-        format!("{answered} of {count}"),
-        answered == count,
+        answered as u64,
+        count as u64,
     );
 }
 
@@ -123,20 +120,19 @@ fn second_address(trial: &mut Trial, child: &Child) {
 
 /// The answer reaches no socket, and the system may report that to the server.
 fn gone(trial: &mut Trial, child: &Child) {
-    const AT_A_TIME: usize = 4;
     let count = trial.size(200, 1_000);
     let address = inet(child.address());
     crowd(AT_A_TIME, count, |_| {
-        let socket = UdpSocket::bind("127.0.0.1:0").expect("bind");
+        let socket = UdpSocket::bind(LOCAL).expect("bind");
         socket.send_to(b"hello", address).expect("send");
     });
     // A full queue would lose the next datagrams.
     ask_until_answered(child.address());
-    crowd(AT_A_TIME, count, |_| ask_one(child.address()));
-    trial.check(
+    let answered = crowd(AT_A_TIME, count, |_| ask_one(child.address())).len();
+    trial.all(
         "after as many datagrams from closed sockets, every client is answered",
-        format!("{count} of {count}"),
-        true,
+        answered as u64,
+        count as u64,
     );
 }
 

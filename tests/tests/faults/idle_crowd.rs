@@ -3,8 +3,6 @@
 
 use std::mem;
 
-use tests::raise_descriptor_limit;
-
 use crate::prelude::*;
 
 pub(crate) const FAULT: Fault = Fault {
@@ -14,28 +12,14 @@ pub(crate) const FAULT: Fault = Fault {
     columns: &[Column::Threading, Column::Green],
     server: |column, _| {
         raise_descriptor_limit().expect("setrlimit");
-        serve(tcp::<Modest>(column), LOCAL).expect("serve_forever");
+        // An echo with a small buffer: the allocator would keep the memory of large ones.
+        let builder = handling(column, |request| {
+            each_piece(request, |data| request.sendall(data))
+        });
+        serve(builder, LOCAL).expect("serve_forever");
     },
     clients,
 };
-
-/// Echoes with a small buffer, because the allocator would keep the memory of large ones.
-#[derive(BaseRequestHandler)]
-struct Modest {
-    request: Socket,
-}
-
-impl Modest {
-    fn handle(&self) -> io::Result<()> {
-        loop {
-            let data = self.request.recv(1024)?;
-            if data.is_empty() {
-                return Ok(());
-            }
-            self.request.sendall(&data)?;
-        }
-    }
-}
 
 fn clients(trial: &mut Trial) {
     let count = trial.size(500, 18_000);
@@ -48,45 +32,36 @@ fn clients(trial: &mut Trial) {
     before.resident = child.resident();
     come_and_go(trial, &child, count);
     let ended = trial.end(child, before, echo_one);
-    let (finished, all) = (ended.number("finished"), 2 * count as u64 + 2);
-    trial.check(
+    trial.all(
         "no client is lost",
-        format!("{finished} of {all}"),
-        finished == all,
+        ended.number("finished"),
+        2 * count as u64 + 2,
     );
 }
 
 fn come_and_go(trial: &mut Trial, child: &Child, count: usize) {
     let began = Instant::now();
-    let mut clients: Vec<Client> = (0..count)
-        .map(|_| Client::stream(child.address()))
-        .collect();
+    let clients = (0..count).map(|_| Client::stream(child.address()));
+    let mut clients: Vec<Client> = clients.collect();
     // The first client has a thread. The last may wait for one, perhaps with none left.
     assert_eq!(clients[0].ask("hello"), b"hello");
-    let took = began.elapsed();
+    let took = began.elapsed().as_secs_f64();
     // Threads are still being started for other clients.
     let mut threads = child.threads();
     until("no further threads are started", || {
         thread::sleep(Duration::from_millis(100));
-        let before = mem::replace(&mut threads, child.threads());
-        before == threads
+        mem::replace(&mut threads, child.threads()) == threads
     });
+    let memory = child.resident() / 1024;
     trial.check(
         "the process survives, and connected clients are answered",
-        format!(
-            "{count} clients after {:.1} s, {threads} threads, {} MiB",
-            took.as_secs_f64(),
-            child.resident() / 1024
-        ),
+        format!("{count} clients after {took:.1} s, {threads} threads, {memory} MiB"),
         true,
     );
     let mut last = clients.pop().expect("clients");
     let released = Instant::now();
     drop(clients);
     assert_eq!(last.ask("hello"), b"hello");
-    trial.within(
-        "the last client is served when the others disconnect",
-        Duration::from_secs(5),
-        released.elapsed(),
-    );
+    let bar = "the last client is served when the others disconnect";
+    trial.within(bar, Duration::from_secs(5), released.elapsed());
 }

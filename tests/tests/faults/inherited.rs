@@ -1,10 +1,6 @@
 //! A program that a handler starts must not inherit descriptors: it would keep the server's port
 //! and its clients.
 
-use std::collections::BTreeSet;
-use std::process::Command;
-use std::sync::OnceLock;
-
 use crate::prelude::*;
 
 pub(crate) const FAULT: Fault = Fault {
@@ -13,7 +9,14 @@ pub(crate) const FAULT: Fault = Fault {
     columns: Column::ALL,
     server: |column, _| {
         BEFORE.get_or_init(seen);
-        serve(tcp::<Starting>(column), LOCAL).expect("serve_forever");
+        let builder = handling(column, |request| {
+            // Until then an idle client stays connected.
+            request.recv(100)?;
+            let before = BEFORE.get().expect("the program's start");
+            let more: Vec<String> = seen().difference(before).cloned().collect();
+            request.sendall(more.join(" ").as_bytes())
+        });
+        serve(builder, LOCAL).expect("serve_forever");
     },
     clients,
 };
@@ -28,44 +31,26 @@ fn seen() -> BTreeSet<String> {
     output.lines().map(str::to_owned).collect()
 }
 
-/// Answers with the descriptors that a program inherits.
-#[derive(BaseRequestHandler)]
-struct Starting {
-    request: Socket,
-}
-
-impl Starting {
-    fn handle(&self) -> io::Result<()> {
-        // Until then an idle client stays connected.
-        self.request.recv(100)?;
-        let before = BEFORE.get().expect("the program's start");
-        let more: Vec<String> = seen().difference(before).cloned().collect();
-        self.request.sendall(more.join(" ").as_bytes())
-    }
-}
-
 fn clients(trial: &mut Trial) {
     let others = if trial.column() == Column::Inline {
         0
     } else {
         3
     };
-    let (child, before) = trial.begin(&[], start_one);
-    let idle: Vec<Client> = (0..others)
-        .map(|_| Client::stream(child.address()))
-        .collect();
-    let more = more(child.address());
+    let (child, before) = trial.begin(&[], |address| drop(more(address)));
+    let idle: Vec<_> = Client::streams(others, child.address());
+    let more_than_before = more(child.address());
     drop(idle);
     trial.check(
         "the program inherits none of the server's descriptors",
-        if more.is_empty() { "none" } else { &more },
-        more.is_empty(),
+        if more_than_before.is_empty() {
+            "none"
+        } else {
+            &more_than_before
+        },
+        more_than_before.is_empty(),
     );
-    trial.end(child, before, start_one);
-}
-
-fn start_one(address: &Address) {
-    more(address);
+    trial.end(child, before, |address| drop(more(address)));
 }
 
 fn more(address: &Address) -> String {

@@ -7,7 +7,7 @@ pub(crate) const FAULT: Fault = Fault {
     title: "SIGTERM arrives while the handler of an inline server waits for an idle client",
     columns: &[Column::Inline],
     server: |column, _| {
-        let server = tcp::<Echo>(column).bind(LOCAL).expect("bind");
+        let server = bind(tcp::<Echo>(column));
         serve_on(&server, DRAIN).expect("serve_forever");
     },
     clients,

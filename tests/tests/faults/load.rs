@@ -1,17 +1,8 @@
 //! Clients: one at a time, many at a time, and one that asks all the time.
 
-use std::io;
 use std::iter;
-use std::net::{Ipv4Addr, SocketAddr};
-use std::panic::resume_unwind;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
-use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
 
-use socket2::{Domain, Socket, Type};
-use socketserver::Address;
-use tests::{Client, DEADLINE, inet};
+use tests::prelude::*;
 
 /// Sends a line to an echo server over a stream, and receives it again.
 #[track_caller]
@@ -22,28 +13,10 @@ pub(crate) fn echo_one(address: &Address) {
     assert_eq!(client.finish(), b"");
 }
 
-/// A connection from that loopback address.
-pub(crate) fn stream_from(ip: Ipv4Addr, server: &Address) -> io::Result<Client> {
-    stream_with(server, |socket| {
-        socket.bind(&SocketAddr::from((ip, 0)).into())
-    })
-}
-
-/// A connection with a receive buffer of that many bytes.
-pub(crate) fn narrow_stream(server: &Address, buffer: usize) -> io::Result<Client> {
-    stream_with(server, |socket| socket.set_recv_buffer_size(buffer))
-}
-
-fn stream_with(
-    server: &Address,
-    change: impl FnOnce(&Socket) -> io::Result<()>,
-) -> io::Result<Client> {
-    let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
-    change(&socket)?;
-    socket.set_read_timeout(Some(DEADLINE))?;
-    socket.set_write_timeout(Some(DEADLINE))?;
-    socket.connect(&inet(server).into())?;
-    Ok(Client::Tcp(socket.into()))
+/// The loopback address of that number, of a million.
+pub(crate) fn local(number: usize) -> Ipv4Addr {
+    let number = u32::try_from(number).expect("a small number");
+    Ipv4Addr::from_bits(Ipv4Addr::new(127, 1, 0, 0).to_bits() + number)
 }
 
 /// Does `work` for each number below `count`, on that many threads.
@@ -75,6 +48,10 @@ impl Times {
         assert!(!times.is_empty(), "there were no answers");
         times.sort_unstable();
         Times(times)
+    }
+
+    pub(crate) fn shortest(&self) -> Duration {
+        self.0[0]
     }
 
     pub(crate) fn longest(&self) -> Duration {

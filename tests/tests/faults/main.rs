@@ -13,11 +13,9 @@
 
 mod accept_errors;
 mod address_flood;
-mod chaos;
 mod child;
 mod column;
 mod datagrams;
-mod fault;
 mod figure;
 mod hostile_input;
 mod idle_crowd;
@@ -45,19 +43,14 @@ mod udp_flood;
 mod unix_files;
 mod unread_input;
 
-use std::fmt::Display;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use libtest_mimic::{Arguments, Completion, Failed};
-use parking_lot::Mutex;
-use tests::{panic_message, raise_descriptor_limit};
+use tests::prelude::*;
 
 use column::Column;
-use fault::Fault;
-use figure::{Figure, Outcome, tables};
-use trial::Trial;
+use figure::{Figure, tables};
+use trial::{Fault, Trial};
 
 const FAULTS: &[Fault] = &[
     // The longest first, because several run at the same time.
@@ -84,7 +77,6 @@ const FAULTS: &[Fault] = &[
     reflection::FAULT,
     hostile_input::FAULT,
     unix_files::FAULT,
-    chaos::FAULT,
     memory::FAULT,
 ];
 
@@ -105,10 +97,11 @@ fn main() -> ExitCode {
     let [full, table] = ["--full", "--table"].map(|flag| take_flag(flag, &mut arguments));
     let names = take_names(&mut arguments);
     let mut options = Arguments::from_iter(arguments);
-    let threads = *options.test_threads.get_or_insert(match full {
-        true => 1,
-        false => THREADS,
-    });
+    let threads = options
+        .test_threads
+        .get_or_insert(if full { 1 } else { THREADS });
+    // With one thread, the cursor stands behind the name of the trial.
+    let break_line = if *threads == 1 { "\n" } else { "" };
 
     let figures = Arc::new(Mutex::new(Vec::new()));
     let all = FAULTS.iter().flat_map(|fault| {
@@ -122,8 +115,6 @@ fn main() -> ExitCode {
         let figures = Arc::clone(&figures);
         libtest_mimic::Trial::ignorable_test(name, move || {
             let measured = run(Trial::new(fault, column, full));
-            // With one thread, the cursor stands behind the name of the trial.
-            let break_line = if threads == 1 { "\n" } else { "" };
             println!("{break_line}{}", lines(&measured));
             let result = result(&measured);
             figures.lock().push((place, measured));
@@ -166,16 +157,12 @@ fn run(mut trial: Trial) -> Vec<Figure> {
 }
 
 fn result(figures: &[Figure]) -> Result<Completion, Failed> {
-    let with = |outcome| {
-        figures
-            .iter()
-            .filter(move |figure| figure.outcome == outcome)
-    };
-    let failed: Vec<&Figure> = with(Outcome::Failed).collect();
+    let with = |holds| figures.iter().filter(move |figure| figure.holds == holds);
+    let failed: Vec<&Figure> = with(Some(false)).collect();
     if !failed.is_empty() {
         return Err(lines(failed).into());
     }
-    Ok(match with(Outcome::Skipped).next() {
+    Ok(match with(None).next() {
         Some(skipped) => Completion::ignored_with(&skipped.measured),
         None => Completion::Completed,
     })

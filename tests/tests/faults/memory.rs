@@ -1,9 +1,5 @@
 //! A server has no more memory after a million clients than after a few.
 
-use std::net::Ipv4Addr;
-
-use socketserver::Udp;
-
 use crate::prelude::*;
 
 pub(crate) const FAULT: Fault = Fault {
@@ -12,11 +8,10 @@ pub(crate) const FAULT: Fault = Fault {
     columns: Column::ALL,
     // The argument names the transport.
     server: |column, transport| {
-        let result = if transport == ["tcp"] {
-            serve(tcp::<Echo>(column), LOCAL)
-        } else {
-            let builder = Builder::<_, _, Echo, ()>::new(Udp::new(), column.concurrency(), ());
-            serve(builder, LOCAL)
+        let udp = Builder::<_, _, Echo, ()>::new(Udp::new(), column.concurrency(), ());
+        let result = match &*transport[0] {
+            "tcp" => serve(tcp::<Echo>(column), LOCAL),
+            _ => serve(udp, LOCAL),
         };
         result.expect("serve_forever");
     },
@@ -67,11 +62,8 @@ fn grows(
 
 /// Each client has another address, or the ports would run out.
 fn come_and_go(address: &Address, count: usize) {
-    const ADDRESSES: usize = 1 << 20;
     crowd(AT_A_TIME, count, |number| {
-        let number = u32::try_from(number % ADDRESSES).expect("a small number");
-        let ip = Ipv4Addr::from_bits(Ipv4Addr::new(127, 1, 0, 0).to_bits() + number);
-        let mut client = stream_from(ip, address).expect("connect");
+        let mut client = Client::stream_from(local(number % (1 << 20)), address).expect("connect");
         assert_eq!(client.ask("hello"), b"hello");
     });
 }

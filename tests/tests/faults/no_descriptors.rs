@@ -11,13 +11,11 @@ pub(crate) const FAULT: Fault = Fault {
         let builder = tcp::<Echo>(column).reserve_descriptor(!reserve.is_empty());
         serve(builder, LOCAL).expect("serve_forever");
     },
-    clients,
+    clients: |trial| {
+        waiting(trial);
+        refused(trial);
+    },
 };
-
-fn clients(trial: &mut Trial) {
-    waiting(trial);
-    refused(trial);
-}
 
 /// Clients wait in the backlog.
 fn waiting(trial: &mut Trial) {
@@ -30,15 +28,14 @@ fn waiting(trial: &mut Trial) {
     // An inline server has one client at a time.
     let concurrent = trial.column() != Column::Inline;
     let pulse = concurrent.then(|| Pulse::start(child.address()));
+    let [_, descriptors, _] = before.counts;
     // It is the connection, or stands for the process that has the connection.
     until("one descriptor is the pulse's", || {
-        child.descriptors().len() == before.descriptors + usize::from(concurrent)
+        child.descriptors().len() == descriptors + usize::from(concurrent)
     });
     let began = Instant::now();
     child.limit_descriptors(if held_by_clients { 40 } else { 0 });
-    let clients: Vec<Client> = (0..CLIENTS)
-        .map(|_| Client::stream(child.address()))
-        .collect();
+    let clients: Vec<_> = Client::streams(CLIENTS, child.address());
     thread::sleep(held);
     if !held_by_clients {
         child.unlimit_descriptors();
@@ -50,26 +47,20 @@ fn waiting(trial: &mut Trial) {
     let seconds = began.elapsed().as_secs_f64();
     let answers = pulse.map(Pulse::stop);
 
-    trial.within(
-        "a new client is served after descriptors are released",
-        Duration::from_millis(1100),
-        took,
-    );
+    let bar = "a new client is served after descriptors are released";
+    trial.within(bar, Duration::from_millis(1100), took);
     if let Some(answers) = answers {
-        let limit = Duration::from_millis(50);
-        trial.within(
-            "p99 of a client that was connected before",
-            limit,
-            answers.p99(),
-        );
+        let bar = "p99 of a client that was connected before";
+        trial.within(bar, Duration::from_millis(50), answers.p99());
     }
     let ended = trial.end(child, before, echo_one);
     let attempts = ended.number("accept_errors");
     let rate = attempts as f64 / seconds;
+    let holds = attempts >= 1 && rate <= 20.0;
     trial.check(
         "1 to 20 attempts to accept per second",
         format!("{rate:.1}"),
-        attempts >= 1 && rate <= 20.0,
+        holds,
     );
     let lines = ended.lines_with("cannot accept requests");
     // One at once, and one after each full second.
@@ -92,18 +83,11 @@ fn refused(trial: &mut Trial) {
         assert_eq!(client.rest(), b"");
         began.elapsed()
     });
-    let times = Times::new(times.collect());
+    let longest = Times::new(times.collect()).longest();
     child.unlimit_descriptors();
-    trial.within(
-        "with `reserve_descriptor`, the longest time until a client is closed",
-        Duration::from_millis(100),
-        times.longest(),
-    );
+    let bar = "with `reserve_descriptor`, the longest time until a client is closed";
+    trial.within(bar, Duration::from_millis(100), longest);
     let ended = trial.end(child, before, echo_one);
-    let refused = ended.number("refused");
-    trial.check(
-        "with `reserve_descriptor`, these clients are counted as refused",
-        format!("{refused} of {count}"),
-        refused == count,
-    );
+    let bar = "with `reserve_descriptor`, these clients are counted as refused";
+    trial.all(bar, ended.number("refused"), count);
 }

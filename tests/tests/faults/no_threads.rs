@@ -1,10 +1,5 @@
 //! The system refuses threads and processes.
 
-use std::os::unix::process::CommandExt;
-
-use rustix::process::{Resource, getpid, getuid};
-use socketserver::HandlerError;
-
 use crate::prelude::*;
 
 pub(crate) const FAULT: Fault = Fault {
@@ -46,8 +41,7 @@ fn server(column: Column, processes: &[String]) {
 
 fn clients(trial: &mut Trial) {
     if !getuid().is_root() {
-        trial.skip("needs root, to start the server as a user to whom the limit applies");
-        return;
+        return trial.skip("needs root, to start the server as a user to whom the limit applies");
     }
     if trial.column() == Column::Threading {
         some(trial);

@@ -1,7 +1,5 @@
 //! More clients connect than can be served: they wait, or are refused.
 
-use socketserver::Overflow;
-
 use crate::prelude::*;
 
 pub(crate) const FAULT: Fault = Fault {
@@ -9,42 +7,31 @@ pub(crate) const FAULT: Fault = Fault {
     title: "64 clients at a time connect to a server that serves 4",
     columns: Column::CONCURRENT,
     server,
-    clients,
+    clients: |trial| {
+        let count = trial.size(300, 5_000);
+        waiting(trial, count);
+        refusing(trial, count);
+    },
 };
 
 const AT_A_TIME: usize = 64;
 const SERVED: usize = 4;
 const QUEUE: u32 = 16;
 
-/// Takes a moment for each request.
-#[derive(BaseRequestHandler)]
-struct Busy {
-    request: Socket,
-}
-
-impl Busy {
-    fn handle(&self) -> io::Result<()> {
-        let data = self.request.recv(100)?;
-        green::sleep(Duration::from_millis(1));
-        self.request.sendall(&data)
-    }
-}
-
-/// The argument is "wait" or "refuse".
+/// The argument is "wait" or "refuse". The handler takes a moment for each request.
 fn server(column: Column, policy: &[String]) {
-    let (queue, overflow) = match policy {
-        [word] if word == "wait" => (QUEUE, Overflow::Wait),
+    let (queue, overflow) = match &*policy[0] {
+        "wait" => (QUEUE, Overflow::Wait),
         _ => (4096, Overflow::Refuse),
     };
     let transport = Tcp::new().request_queue_size(queue);
-    let builder = Builder::<_, _, Busy, ()>::new(transport, column.at_most(SERVED), ());
+    let state = Handle(|request| {
+        let data = request.recv(100)?;
+        green::sleep(Duration::from_millis(1));
+        request.sendall(&data)
+    });
+    let builder = Builder::<_, _, Function, _>::new(transport, column.at_most(SERVED), state);
     serve(builder.overflow(overflow), LOCAL).expect("serve_forever");
-}
-
-fn clients(trial: &mut Trial) {
-    let count = trial.size(300, 5_000);
-    waiting(trial, count);
-    refusing(trial, count);
 }
 
 /// Clients wait in the backlog. If it is full, the system of the client tries again.
@@ -53,20 +40,18 @@ fn waiting(trial: &mut Trial, count: usize) {
     // It tries again after a second, then after two, four and eight.
     let at_a_time = trial.size(24, AT_A_TIME);
     crowd(at_a_time, count, |_| echo_one(child.address()));
-    let ended = trial.end(child, before, echo_one);
-    let finished = ended.number("finished") - 2;
-    trial.check(
+    let finished = trial.end(child, before, echo_one).number("finished") - 2;
+    trial.all(
         "with a backlog of 16, every client is served in the end",
-        format!("{finished} of {count}"),
-        finished == count as u64,
+        finished,
+        count as u64,
     );
 }
 
-fn refusing(trial: &mut Trial, count: usize) {
+fn refusing(trial: &mut Trial, mut count: usize) {
     let (child, before) = trial.begin(&["refuse"], echo_one);
     let refused = crowd(AT_A_TIME, count, |_| ask(child.address()));
     let mut refused: Vec<Duration> = refused.into_iter().flatten().collect();
-    let mut count = count;
     // A request ends a moment after its connection.
     until("a client is served again", || {
         if !child.holdings().no_more_than(&before) {
@@ -86,11 +71,8 @@ fn refusing(trial: &mut Trial, count: usize) {
         finished + counted == count as u64 && seen == counted,
     );
     if !refused.is_empty() {
-        trial.within(
-            "p99 until a refused client sees the refusal",
-            Duration::from_millis(100),
-            Times::new(refused).p99(),
-        );
+        let bar = "p99 until a refused client sees the refusal";
+        trial.within(bar, Duration::from_millis(100), Times::new(refused).p99());
     }
 }
 

@@ -1,13 +1,6 @@
 //! Datagrams with a forged sender, which try to make two servers answer each other for ever, or a
 //! server answer itself, or a victim receive more than the attacker sent.
 
-use std::net::SocketAddr;
-
-use signal_hook::consts::SIGUSR1;
-use socket2::{Domain, Socket, Type};
-use socketserver::{Datagram, Udp};
-use tests::Signal;
-
 use crate::prelude::*;
 
 pub(crate) const FAULT: Fault = Fault {
@@ -15,7 +8,10 @@ pub(crate) const FAULT: Fault = Fault {
     title: "A datagram claims to come from another server, or from the server itself",
     columns: Column::ALL,
     server,
-    clients,
+    clients: |trial| {
+        another(trial);
+        itself(trial);
+    },
 };
 
 /// The argument is the address. At SIGUSR1 it prints how many datagrams it has refused.
@@ -26,7 +22,7 @@ fn server(column: Column, address: &[String]) {
     let builder = builder.max_rate_per_address(PER_SECOND, Duration::from_secs(1));
     let server = builder.bind(&address[0]).expect("bind");
     let report = |server: &ServerRef<()>| println!("{}", server.stats().refused);
-    server.on_signal(SIGUSR1, report).expect("a hook");
+    server.on_signal(signal::SIGUSR1, report).expect("a hook");
     serve_on(&server, DRAIN).expect("serve_forever");
 }
 
@@ -46,22 +42,18 @@ struct UpperCase {
 impl UpperCase {
     fn handle(&self) -> io::Result<()> {
         let Datagram { data, socket, .. } = &self.request;
-        socket.sendto(&data.to_ascii_uppercase(), &self.client_address)?;
-        Ok(())
+        socket
+            .sendto(&data.to_ascii_uppercase(), &self.client_address)
+            .map(drop)
     }
-}
-
-fn clients(trial: &mut Trial) {
-    another(trial);
-    itself(trial);
 }
 
 /// Sends a server datagrams in another server's name, so that they answer each other.
 fn another(trial: &mut Trial) {
     // The clients have another address, and so another rate.
-    let (one, other) = (trial.start(&["127.0.0.2:0"]), trial.start(&["127.0.0.3:0"]));
-    let before = [&one, &other].map(|child| trial.baseline(child, ask_one));
-    amplification(trial, &one);
+    let servers = ["127.0.0.2:0", "127.0.0.3:0"].map(|address| trial.begin(&[address], ask_one));
+    let [(one, _), (other, _)] = &servers;
+    amplification(trial, one);
     let began = Instant::now();
     // An answer is lost while this process has the address too, so send several.
     for _ in 0..TIMES {
@@ -69,15 +61,13 @@ fn another(trial: &mut Trial) {
     }
     thread::sleep(trial.size(Duration::from_millis(300), Duration::from_secs(3)));
     let seconds = began.elapsed().as_secs() + 1;
-    let ends: Vec<Ended> = [one, other]
-        .into_iter()
-        .zip(before)
-        .map(|(child, before)| trial.end(child, before, ask_one))
-        .collect();
-    let answered = ends.iter().map(|ended| ended.number("finished")).max();
+    let answered = servers.map(|(child, before)| {
+        let ended = trial.end(child, before, ask_one);
+        ended.number("finished")
+    });
+    let answered = answered[0].max(answered[1]);
     // Both, and the few of this test.
     let allowed = (seconds + 1) * u64::from(PER_SECOND) + 5;
-    let answered = answered.expect("two servers");
     trial.check(
         "with `max_rate_per_address`, at most 100 datagrams per second of the other server are \
          answered, and 100 at once",
@@ -99,22 +89,17 @@ fn itself(trial: &mut Trial) {
         send_as(at(2), at(3));
     }
     child.signal(Signal::CONT);
+    let times = u64::from(TIMES);
+    let bar = "datagrams from the server's own address are refused";
     let mut refused = 0;
-    until(
-        "datagrams from the server's own address are refused",
-        || {
-            child.signal(Signal::USR1);
-            refused = child.line().parse().expect("a number");
-            refused >= u64::from(TIMES)
-        },
-    );
-    let ended = trial.end(child, before, ask_one);
-    let finished = ended.number("finished");
-    trial.check(
-        "datagrams from the server's own address are refused",
-        format!("{refused} of {TIMES}"),
-        refused == u64::from(TIMES) && finished == 2 + u64::from(TIMES),
-    );
+    until(bar, || {
+        child.signal(Signal::USR1);
+        refused = child.line().parse().expect("a number");
+        refused >= times
+    });
+    let finished = trial.end(child, before, ask_one).number("finished");
+    let holds = refused == times && finished == 2 + times;
+    trial.check(bar, format!("{refused} of {times}"), holds);
 }
 
 /// The server sends no more than it receives.
@@ -135,8 +120,6 @@ fn ask_one(address: &Address) {
 
 /// Sends from an address that a server has too, and releases it.
 fn send_as(sender: SocketAddr, receiver: SocketAddr) {
-    let socket = Socket::new(Domain::IPV4, Type::DGRAM, None).expect("a socket");
-    socket.set_reuse_port(true).expect("an option");
-    socket.bind(&sender.into()).expect("bind");
-    socket.send_to(b"hello", &receiver.into()).expect("send");
+    let sent = forger(sender).send_to(b"hello", &receiver.into());
+    sent.expect("send");
 }

@@ -1,7 +1,5 @@
 //! Clients disconnect in the middle of a reply, and SIGPIPE would end the process.
 
-use std::sync::Arc;
-
 use signal_hook::consts::SIGPIPE;
 use signal_hook::flag::register_conditional_default;
 
@@ -15,31 +13,27 @@ pub(crate) const FAULT: Fault = Fault {
         // As in a program that does not ignore the signal.
         let always = Arc::new(AtomicBool::new(true));
         register_conditional_default(SIGPIPE, always).expect("a handler");
-        serve(tcp::<Generous>(column), LOCAL).expect("serve_forever");
+        let builder = handling(column, |request| {
+            request.recv(100)?;
+            request.sendall(&REPLY)
+        });
+        serve(builder, LOCAL).expect("serve_forever");
     },
     clients,
 };
 
 static REPLY: [u8; 1 << 20] = [b'x'; 1 << 20];
 
-/// Sends a long reply to a short request.
-#[derive(BaseRequestHandler)]
-struct Generous {
-    request: Socket,
-}
-
-impl Generous {
-    fn handle(&self) -> io::Result<()> {
-        self.request.recv(100)?;
-        self.request.sendall(&REPLY)
-    }
-}
-
 fn clients(trial: &mut Trial) {
     const AT_A_TIME: usize = 8;
     let count = trial.size(100, 1_000);
     let (child, before) = trial.begin(&[], whole_reply);
-    crowd(AT_A_TIME, count, |_| reset(child.address()));
+    crowd(AT_A_TIME, count, |_| {
+        let mut client = Client::narrow_stream(32 * 1024, child.address()).expect("connect");
+        client.send("please");
+        client.read_exact(&mut [0; 1000]).expect("the beginning");
+        client.reset();
+    });
     let ended = trial.end(child, before, whole_reply);
     let (accepted, errors) = (ended.number("accepted"), ended.lines_with("ERROR"));
     trial.check(
@@ -53,12 +47,4 @@ fn whole_reply(address: &Address) {
     let mut client = Client::stream(address);
     client.send("please");
     assert_eq!(client.rest().len(), REPLY.len());
-}
-
-/// Reads the start of a reply, and resets the connection.
-fn reset(address: &Address) {
-    let mut client = narrow_stream(address, 32 * 1024).expect("connect");
-    client.send("please");
-    client.read_exact(&mut [0; 1000]).expect("the beginning");
-    client.reset();
 }

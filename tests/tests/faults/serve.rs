@@ -1,24 +1,14 @@
 //! The child process: a server on its main thread.
 
-use std::fs;
-use std::io;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
-use rustix::process::{
-    Resource, Rlimit, Signal, getrlimit, set_parent_process_death_signal, setrlimit,
-};
-use socketserver::{
-    BaseServer, Builder, Concurrency, RequestHandler, Server, Socket, Stats, Tcp, ToAddress,
-    Transport,
-};
+use rustix::process::{Signal, set_parent_process_death_signal};
+use tests::prelude::*;
 
 use crate::column::{Chosen, Column};
 
 /// The argument that makes this program a server.
 pub(crate) const SERVE: &str = "serve";
-
-/// Where most servers listen.
-pub(crate) const LOCAL: &str = "127.0.0.1:0";
 
 /// How long live requests may continue after SIGTERM.
 pub(crate) const DRAIN: Duration = Duration::from_secs(5);
@@ -43,6 +33,44 @@ pub(crate) fn limit(resource: Resource, current: Option<u64>) {
 /// A builder for a TCP server with that concurrency.
 pub(crate) fn tcp<H: RequestHandler<Socket, ()>>(column: Column) -> Builder<Tcp, Chosen, H, ()> {
     Builder::new(Tcp::new(), column.concurrency(), ())
+}
+
+/// The state of a server whose handler is this function.
+pub(crate) struct Handle(pub(crate) fn(&Socket) -> io::Result<()>);
+
+impl BaseServer for Handle {}
+
+#[derive(BaseRequestHandler)]
+pub(crate) struct Function {
+    request: Socket,
+    server: ServerRef<Handle>,
+}
+
+impl Function {
+    fn handle(&self) -> io::Result<()> {
+        (self.server.0)(&self.request)
+    }
+}
+
+/// [`tcp`], whose handler is a function.
+pub(crate) fn handling(
+    column: Column,
+    handle: fn(&Socket) -> io::Result<()>,
+) -> Builder<Tcp, Chosen, Function, Handle> {
+    Builder::new(Tcp::new(), column.concurrency(), Handle(handle))
+}
+
+/// Lets `answer` answer each piece that arrives, until the end of the stream.
+pub(crate) fn each_piece(
+    request: &Socket,
+    mut answer: impl FnMut(&[u8]) -> io::Result<()>,
+) -> io::Result<()> {
+    loop {
+        match &*request.recv(1024)? {
+            [] => return Ok(()),
+            piece => answer(piece)?,
+        }
+    }
 }
 
 /// Serves until a signal, and reports the counters. Returns the result of `serve_forever`.
@@ -88,13 +116,6 @@ pub(crate) fn report_books(stats: &Stats) {
     report("aborted", stats.aborted);
     report("accept_errors", stats.accept_errors);
     report("spawn_failures", stats.workers.spawn_failures);
-}
-
-/// How many descriptors this process has open.
-pub(crate) fn descriptors() -> u64 {
-    fs::read_dir("/proc/self/fd")
-        .expect("its descriptors")
-        .count() as u64
 }
 
 /// The time of day in microseconds, which is the same in all processes.

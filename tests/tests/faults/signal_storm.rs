@@ -1,12 +1,8 @@
 //! Many signals of several kinds arrive at the process and its children under load.
 
-use std::os::unix::process::CommandExt;
-use std::sync::Arc;
-
 use rustix::process::kill_process_group;
-use signal_hook::consts::{SIGHUP, SIGUSR1, SIGUSR2, SIGWINCH};
 use signal_hook::flag;
-use tests::Signal;
+use socketserver::signal::{SIGHUP, SIGUSR1, SIGUSR2, SIGWINCH};
 
 use crate::prelude::*;
 
@@ -18,13 +14,24 @@ pub(crate) const FAULT: Fault = Fault {
     clients,
 };
 
-/// Handles signals by hooks and by flags.
+/// Handles signals by hooks and by flags. Waits with a timeout for half of its clients, and without
+/// for the others.
 fn server(column: Column, _: &[String]) {
-    let server = tcp::<Echo>(column).bind(LOCAL).expect("bind");
+    let builder = handling(column, |request| {
+        if request
+            .getpeername()?
+            .port()
+            .is_some_and(|port| port % 2 == 0)
+        {
+            request.settimeout(Some(DEADLINE))?;
+        }
+        each_piece(request, |data| request.sendall(data))
+    });
+    let server = bind(builder);
     let answered = Arc::new(AtomicU64::new(0));
     for signal in [SIGHUP, SIGUSR1] {
         let answered = answered.clone();
-        let hook = move |_: &ServerRef<()>| _ = answered.fetch_add(1, Relaxed);
+        let hook = move |_: &ServerRef<_>| _ = answered.fetch_add(1, Relaxed);
         server.on_signal(signal, hook).expect("a handler");
     }
     for signal in [SIGUSR2, SIGWINCH] {
@@ -32,28 +39,6 @@ fn server(column: Column, _: &[String]) {
     }
     serve_on(&server, DRAIN).expect("serve_forever");
     report("answered", answered.load(Relaxed));
-}
-
-/// Waits with a timeout for half of its clients, and without for the others.
-#[derive(BaseRequestHandler)]
-struct Echo {
-    request: Socket,
-    client_address: Address,
-}
-
-impl Echo {
-    fn handle(&self) -> io::Result<()> {
-        if self.client_address.port().is_some_and(|port| port % 2 == 0) {
-            self.request.settimeout(Some(DEADLINE))?;
-        }
-        loop {
-            let data = self.request.recv(100)?;
-            if data.is_empty() {
-                return Ok(());
-            }
-            self.request.sendall(&data)?;
-        }
-    }
 }
 
 fn clients(trial: &mut Trial) {
@@ -67,10 +52,12 @@ fn clients(trial: &mut Trial) {
         command.process_group(0);
     });
     let before = trial.baseline(&child, echo_one);
-    let concurrent = trial.column() != Column::Inline;
-    let pulses: Vec<Pulse> = (0..if concurrent { 4 } else { 0 })
-        .map(|_| Pulse::start(child.address()))
-        .collect();
+    let pulses = if trial.column() == Column::Inline {
+        0
+    } else {
+        4
+    };
+    let pulses: Vec<_> = (0..pulses).map(|_| Pulse::start(child.address())).collect();
     let over = AtomicBool::new(false);
     let served = AtomicU64::new(0);
     let took = thread::scope(|scope| {
@@ -94,9 +81,7 @@ fn clients(trial: &mut Trial) {
         over.store(true, Relaxed);
         took
     });
-    for pulse in pulses {
-        pulse.stop();
-    }
+    pulses.into_iter().for_each(|pulse| drop(pulse.stop()));
     let ended = trial.end(child, before, echo_one);
     let answered = ended.number("answered");
     trial.check(
@@ -105,12 +90,10 @@ fn clients(trial: &mut Trial) {
         answered > 0 && answered <= u64::from(signals) / 2,
     );
     let (served, failed) = (served.into_inner(), ended.number("failed"));
+    let seconds = took.as_secs_f64();
     trial.check(
         "no client notices: no request fails, and every client is served",
-        format!(
-            "{signals} signals in {:.2} s, {served} clients, {failed} failed",
-            took.as_secs_f64()
-        ),
+        format!("{signals} signals in {seconds:.2} s, {served} clients, {failed} failed"),
         served > 0 && failed == 0,
     );
 }

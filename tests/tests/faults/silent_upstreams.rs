@@ -1,7 +1,5 @@
 //! Handlers that wait for others than their clients, and keep-alive clients between two requests.
 
-use std::net::TcpListener;
-
 use socketserver::create_connection;
 
 use crate::prelude::*;
@@ -60,16 +58,11 @@ fn silent_upstreams(trial: &mut Trial) {
     let upstream = TcpListener::bind(LOCAL).expect("bind");
     let ask = format!("ask {}", upstream.local_addr().expect("a name"));
     let (child, before) = trial.begin(&["deadline"], echo_one);
-    let mut clients: Vec<Client> = (0..count)
-        .map(|_| Client::stream(child.address()))
-        .collect();
+    let mut clients = Client::streams(count, child.address());
     let began = Instant::now();
     clients.iter_mut().for_each(|client| client.send(&ask));
-    let unanswered = clients.iter_mut().filter_map(|client| {
-        let answer = client.rest();
-        answer.is_empty().then_some(())
-    });
-    let unanswered = unanswered.count();
+    let answers = clients.iter_mut().map(Client::rest);
+    let unanswered = answers.filter(Vec::is_empty).count();
     let took = began.elapsed();
     trial.check(
         "each request ends at its deadline, though its upstream never answers",
@@ -82,7 +75,7 @@ fn silent_upstreams(trial: &mut Trial) {
 
 fn idle_clients(trial: &mut Trial) {
     let child = trial.start(&[]);
-    let mut clients: Vec<Client> = (0..IDLE).map(|_| Client::stream(child.address())).collect();
+    let mut clients = Client::streams(IDLE, child.address());
     for client in &mut clients {
         assert_eq!(client.ask("hello"), b"hello");
     }

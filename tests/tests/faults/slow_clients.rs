@@ -1,7 +1,5 @@
 //! Clients that keep their connections open and send next to nothing.
 
-use std::io::ErrorKind;
-
 use crate::prelude::*;
 
 pub(crate) const FAULT: Fault = Fault {
@@ -18,45 +16,30 @@ const MOST: usize = 8;
 /// The pause between two bytes of a slow client.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// Sends back each complete line.
-#[derive(BaseRequestHandler)]
-struct Lines {
-    request: Socket,
-    line: Vec<u8>,
-}
-
-impl Lines {
-    fn handle(&mut self) -> io::Result<()> {
-        loop {
-            let data = self.request.recv(100)?;
-            if data.is_empty() {
-                return Ok(());
-            }
-            self.line.extend(data);
-            if self.line.ends_with(b"\n") {
-                self.request.sendall(&self.line)?;
-                self.line.clear();
-            }
-        }
-    }
-}
-
-/// The argument is a deadline in milliseconds, or `wait_for_input`.
+/// The argument is a deadline in milliseconds, or `wait_for_input`. The handler sends back each
+/// complete line.
 fn server(column: Column, arguments: &[String]) {
-    let mut transport = Tcp::new();
+    let (mut transport, mut concurrency) = (Tcp::new(), column.concurrency());
     let mut deadline = None;
-    let mut concurrency = column.concurrency();
-    match arguments {
-        [] => {}
-        [word] if word == "wait_for_input" => {
-            transport = transport.wait_for_input(Duration::from_secs(60));
-        }
-        [milliseconds, ..] => {
+    match arguments.first().map(String::as_str) {
+        None => {}
+        Some("wait_for_input") => transport = transport.wait_for_input(Duration::from_secs(60)),
+        Some(milliseconds) => {
             deadline = milliseconds.parse().ok().map(Duration::from_millis);
             concurrency = column.at_most(MOST);
         }
     }
-    let mut builder = Builder::<_, _, Lines, ()>::new(transport, concurrency, ());
+    let state = Handle(|request| {
+        let mut line = Vec::new();
+        each_piece(request, |data| {
+            line.extend_from_slice(data);
+            if !line.ends_with(b"\n") {
+                return Ok(());
+            }
+            request.sendall(&std::mem::take(&mut line))
+        })
+    });
+    let mut builder = Builder::<_, _, Function, _>::new(transport, concurrency, state);
     if let Some(deadline) = deadline {
         builder = builder.deadline(deadline);
     }
@@ -77,7 +60,7 @@ fn beside_many(trial: &mut Trial) {
     const SLOW: usize = 200;
     let time = trial.size(Duration::from_secs(1), Duration::from_secs(10));
     let (child, before) = trial.begin(&[], echo_one);
-    let mut slow: Vec<Client> = (0..SLOW).map(|_| Client::stream(child.address())).collect();
+    let mut slow: Vec<Client> = Client::streams(SLOW, child.address());
     let pulse = Pulse::start(child.address());
     let end = Instant::now() + time;
     while Instant::now() < end {
@@ -86,10 +69,11 @@ fn beside_many(trial: &mut Trial) {
         }
         thread::sleep(PAUSE);
     }
+    let p99 = pulse.stop().p99();
     trial.within(
         "p99 of a client beside 200 slow ones",
         Duration::from_millis(50),
-        pulse.stop().p99(),
+        p99,
     );
     drop(slow);
     trial.end(child, before, echo_one);
@@ -109,11 +93,8 @@ fn under_a_deadline(trial: &mut Trial) {
         }
         thread::sleep(PAUSE);
     }
-    trial.within(
-        "p99 of a client beside 7 slow ones, on a server for 8",
-        Duration::from_millis(50),
-        pulse.stop().p99(),
-    );
+    let bar = "p99 of a client beside 7 slow ones, on a server for 8";
+    trial.within(bar, Duration::from_millis(50), pulse.stop().p99());
     slow.push(connect());
     let began = Instant::now();
     let address = child.address().clone();
@@ -122,9 +103,8 @@ fn under_a_deadline(trial: &mut Trial) {
         began.elapsed()
     });
     let held = slow.into_iter().map(|(client, since)| hold(client, since));
-    let held: Vec<Duration> = held.collect();
-    let (shortest, longest) = (held.iter().min(), held.iter().max());
-    let (shortest, longest) = (*shortest.expect("some"), *longest.expect("some"));
+    let held = Times::new(held.collect());
+    let (shortest, longest) = (held.shortest(), held.longest());
     let slack = deadline / trial.size(1, 10);
     trial.check(
         format!(
@@ -134,10 +114,11 @@ fn under_a_deadline(trial: &mut Trial) {
         format!("{shortest:.2?} to {longest:.2?} of {deadline:?}"),
         shortest >= deadline - slack && longest <= deadline + slack,
     );
+    let took = newcomer.join().expect("it is served");
     trial.within(
         "the next client is served within one deadline",
         deadline,
-        newcomer.join().expect("it is served"),
+        took,
     );
     trial.end(child, before, echo_one);
 }
@@ -161,12 +142,10 @@ fn hold(mut client: Client, since: Instant) -> Duration {
 /// With `wait_for_input`, silent clients hold nothing.
 fn silent(trial: &mut Trial) {
     const SILENT: usize = 200;
-    let child: Child = trial.start(&["wait_for_input"]);
-    let address: Address = child.address().clone();
-    let before = trial.baseline(&child, echo_one);
-    let silent: Vec<Client> = (0..SILENT).map(|_| Client::stream(&address)).collect();
+    let (child, before) = trial.begin(&["wait_for_input"], echo_one);
+    let silent: Vec<_> = Client::streams(SILENT, child.address());
     let began = Instant::now();
-    echo_one(&address);
+    echo_one(child.address());
     let took = began.elapsed();
     until("only the silent are connected", || {
         child.holdings().no_more_than(&before)

@@ -1,14 +1,5 @@
 //! The chat: one member does not read while another one floods the room.
 
-use std::fs;
-use std::io::{BufRead, BufReader};
-use std::os::unix::process::CommandExt;
-use std::process::Command;
-use std::sync::OnceLock;
-use std::sync::atomic::Ordering::SeqCst;
-
-use tests::demo;
-
 use crate::prelude::*;
 
 pub(crate) const FAULT: Fault = Fault {
@@ -18,7 +9,7 @@ pub(crate) const FAULT: Fault = Fault {
     columns: &[Column::Threading, Column::Green],
     server: |column, program| {
         let mut chat = Command::new(&program[0]);
-        chat.args(["--concurrency", column.name(), LOCAL]);
+        chat.args(["--concurrency", &column.to_string(), LOCAL]);
         panic!("the chat cannot be started: {}", chat.exec());
     },
     clients,
@@ -42,15 +33,13 @@ fn clients(trial: &mut Trial) {
     let enough = CAP + system_holds();
     let count = count.max(enough * 5 / 4 / LINE);
     let program = demo("chat");
-    let (child, before) = trial.begin(
-        &[program.to_str().expect("a path that is text")],
-        come_and_go,
-    );
+    let program = program.to_str().expect("a path that is text");
+    let (child, before) = trial.begin(&[program], come_and_go);
     let address = child.address();
 
     let names = (0..readers).map(|number| format!("reader-{number}"));
     let mut members: Vec<Member> = names.map(|name| join(address, &name)).collect();
-    let stalled = narrow_stream(address, 4_096).expect("connect");
+    let stalled = Client::narrow_stream(4_096, address).expect("connect");
     let stalled = enter(stalled, "stalled");
     let mut speaker = join(address, "speaker");
     let at_first = child.resident();
@@ -89,11 +78,11 @@ fn clients(trial: &mut Trial) {
         room.heard() == count,
     );
     // On a busy machine the last line may be sent before the slow member leaves.
-    while room.aborted.get().is_none()
-        && room
-            .hear(&mut members[0])
+    let mut hears_more = || {
+        room.hear(&mut members[0])
             .is_ok_and(|line| !line.is_empty())
-    {}
+    };
+    while room.aborted.get().is_none() && hears_more() {}
     let aborted = room.aborted.get().copied();
     trial.check(
         "the member that does not read is aborted, at most 5 s after 1 MiB waits beyond what the \
@@ -105,11 +94,8 @@ fn clients(trial: &mut Trial) {
         },
         aborted.is_some_and(|aborted| aborted <= full_at + Duration::from_secs(5)),
     );
-    trial.within(
-        "p99 until the sender may send the next line",
-        Duration::from_millis(1),
-        times.p99(),
-    );
+    let bar = "p99 until the sender may send the next line";
+    trial.within(bar, Duration::from_millis(1), times.p99());
     let all = readers as u64 + 2;
     let allowed = (all * CAP + 2 * CAP) / 1024;
     trial.check(
@@ -133,7 +119,7 @@ fn clients(trial: &mut Trial) {
 fn short_lines(trial: &mut Trial, child: &Child) -> usize {
     let count = trial.size(4, 50);
     let deaf = (0..count).map(|number| {
-        let client = narrow_stream(child.address(), 4_096).expect("connect");
+        let client = Client::narrow_stream(4_096, child.address()).expect("connect");
         enter(client, &format!("deaf-{number}"))
     });
     let deaf: Vec<Member> = deaf.collect();

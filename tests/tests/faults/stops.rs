@@ -1,9 +1,5 @@
 //! A server drains again and again while clients keep connecting, and while it is idle.
 
-use std::net::TcpStream;
-
-use socketserver::{Stats, ToAddress};
-
 use crate::prelude::*;
 
 pub(crate) const FAULT: Fault = Fault {
@@ -45,13 +41,11 @@ impl BaseServer for Until {
 /// Without arguments it serves until a signal. Otherwise the arguments are the number of cycles,
 /// and the number of requests in each.
 fn server(column: Column, arguments: &[String]) {
-    let numbers = arguments
-        .iter()
-        .map(|number| number.parse().expect("a number"));
-    let [cycles, requests]: [u64; 2] = match numbers.collect::<Vec<_>>().try_into() {
-        Ok(numbers) => numbers,
-        Err(_) => return serve(tcp::<Echo>(column), LOCAL).expect("serve_forever"),
+    let [cycles, requests] = arguments else {
+        return serve(tcp::<Echo>(column), LOCAL).expect("serve_forever");
     };
+    let [cycles, requests] =
+        [cycles, requests].map(|number| number.parse::<u64>().expect("a number"));
     let mut address = LOCAL.to_address().expect("an address");
     let mut sum = Stats::default();
     let mut at_first = None;
@@ -74,16 +68,19 @@ fn server(column: Column, arguments: &[String]) {
         sum.refused += stats.refused;
         sum.aborted += stats.aborted;
         drop(server);
-        at_first.get_or_insert_with(descriptors);
+        at_first.get_or_insert_with(|| count_of("fd"));
         println!("cycle");
     }
-    report("descriptors_at_first", at_first.expect("a first cycle"));
+    report(
+        "descriptors_at_first",
+        at_first.expect("a first cycle") as u64,
+    );
     // A worker holds some for a moment longer.
     let end = Instant::now() + DEADLINE / 4;
-    while Some(descriptors()) > at_first && Instant::now() < end {
+    while Some(count_of("fd")) > at_first && Instant::now() < end {
         thread::sleep(Duration::from_millis(1));
     }
-    report("descriptors_at_last", descriptors());
+    report("descriptors_at_last", count_of("fd") as u64);
     report_books(&sum);
 }
 
@@ -91,12 +88,9 @@ fn clients(trial: &mut Trial) {
     let (cycles, requests) = trial.size((5, 100), (200, 500));
     let child = trial.start(&[&cycles.to_string(), &requests.to_string()]);
     let over = AtomicBool::new(false);
-    let address = child.address().clone();
     let counts: Vec<(u64, u64)> = thread::scope(|scope| {
-        let clients = [(); CLIENTS].map(|()| scope.spawn(|| keep_asking(&address, &over)));
-        for _ in 0..cycles {
-            child.line();
-        }
+        let clients = [(); CLIENTS].map(|()| scope.spawn(|| keep_asking(child.address(), &over)));
+        (0..cycles).for_each(|_| drop(child.line()));
         over.store(true, Relaxed);
         clients
             .map(|client| client.join().expect("a client"))
@@ -110,13 +104,9 @@ fn clients(trial: &mut Trial) {
         lost == 0 && answered >= cycles * requests,
     );
     let ended = child.wait();
-    let (first, last) = ("descriptors_at_first", "descriptors_at_last");
-    let (first, last) = (ended.number(first), ended.number(last));
-    trial.check(
-        "no more descriptors after the last drain than after the first",
-        format!("{last} of {first}"),
-        last <= first,
-    );
+    let [first, last] = ["first", "last"].map(|one| ended.number(&format!("descriptors_at_{one}")));
+    let bar = "no more descriptors after the last drain than after the first";
+    trial.check(bar, format!("{last} of {first}"), last <= first);
     trial.books(&ended);
     idle(trial);
 }
@@ -133,7 +123,8 @@ fn keep_asking(address: &Address, over: &AtomicBool) -> (u64, u64) {
             continue;
         };
         stream.set_read_timeout(Some(DEADLINE)).expect("a timeout");
-        match ask(Client::Tcp(stream)) {
+        let sent = (&stream).write_all(b"please");
+        match sent.and_then(|()| (&stream).read_to_end(&mut Vec::new())) {
             Ok(REPLY) => answered += 1,
             Ok(_) | Err(_) => lost += 1,
         }
@@ -141,20 +132,18 @@ fn keep_asking(address: &Address, over: &AtomicBool) -> (u64, u64) {
     (answered, lost)
 }
 
-fn ask(mut client: Client) -> io::Result<usize> {
-    client.write_all(b"please")?;
-    client.read_to_end(&mut Vec::new())
-}
-
 /// Without live requests there is nothing to wait for.
 fn idle(trial: &mut Trial) {
     let servers = trial.size(3, 20);
     let times = (0..servers).map(|_| {
-        let child: Child = trial.start(&[]);
+        let child = trial.start(&[]);
         echo_one(child.address());
         child.end().took()
     });
-    let times = Times::new(times.collect());
-    let limit = Duration::from_millis(10);
-    trial.within("longest end of an idle server", limit, times.longest());
+    let longest = Times::new(times.collect()).longest();
+    trial.within(
+        "longest end of an idle server",
+        Duration::from_millis(10),
+        longest,
+    );
 }

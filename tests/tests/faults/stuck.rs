@@ -14,47 +14,35 @@ pub(crate) const FAULT: Fault = Fault {
 const STUCK: usize = 4;
 const DRAIN: Duration = Duration::from_secs(1);
 
-/// Does not notice when it is aborted.
-#[derive(BaseRequestHandler)]
-struct Stuck {
-    request: Socket,
-}
-
-impl Stuck {
-    fn handle(&self) -> io::Result<()> {
-        let word = self.request.recv(100)?;
-        self.request.sendall(&word)?;
+/// The argument, if any, is the limit of live requests. The handler does not notice when it is
+/// aborted.
+fn server(column: Column, limit: &[String]) {
+    let limit = limit.first().map(|limit| limit.parse().expect("a limit"));
+    let concurrency = limit.map_or(column.concurrency(), |limit| column.at_most(limit));
+    let state = Handle(|request| {
+        let word = request.recv(100)?;
+        request.sendall(&word)?;
         if word == b"stuck" {
             green::sleep(Duration::MAX);
         }
         Ok(())
-    }
-}
-
-/// The argument, if any, is the limit of live requests.
-fn server(column: Column, limit: &[String]) {
-    let limit = limit.first().map(|limit| limit.parse().expect("a limit"));
-    let concurrency = limit.map_or(column.concurrency(), |limit| column.at_most(limit));
-    let mut builder = Builder::<_, _, Stuck, ()>::new(Tcp::new(), concurrency, ());
+    });
+    let mut builder = Builder::<_, _, Function, _>::new(Tcp::new(), concurrency, state);
     if let Some(limit) = limit {
         builder = builder.max_connections(limit);
     }
-    let server = builder.bind(LOCAL).expect("bind");
-    serve_on(&server, DRAIN).expect("serve_forever");
+    serve_on(&builder.bind(LOCAL).expect("bind"), DRAIN).expect("serve_forever");
 }
 
 fn clients(trial: &mut Trial) {
     let at_the_limit = "at a limit of 4 threads, processes or green threads, the server ends";
     let reported = "the report counts the aborted requests";
+    let at_that_limit = format!("at that limit, {reported}");
+    let limited = Some(STUCK.to_string());
     for (ends, reports, limit) in [
-        ("the server ends", reported.to_owned(), None),
-        (
-            at_the_limit,
-            format!("at that limit, {reported}"),
-            Some(STUCK),
-        ),
+        ("the server ends", reported, None),
+        (at_the_limit, &at_that_limit, limited),
     ] {
-        let limit = limit.map(|limit| limit.to_string());
         let child = trial.start(limit.as_deref().as_slice());
         echo_one(child.address());
         let stuck = [(); STUCK].map(|()| {

@@ -1,17 +1,12 @@
 //! One fault under one concurrency: its size, its server, its figures.
 
-use std::fmt::Display;
-use std::process::Command;
-use std::thread;
-use std::time::Duration;
+use std::mem;
 
-use socketserver::Address;
-use tests::{Process, until};
+use tests::prelude::*;
 
 use crate::child::{Child, Ended, Holdings};
 use crate::column::{Column, KEEP_ALIVE};
-use crate::fault::Fault;
-use crate::figure::{Figure, Outcome};
+use crate::figure::Figure;
 
 /// In the quick size, where other trials run beside this one, a limit of time is multiplied, and is
 /// not shorter than this.
@@ -19,6 +14,21 @@ const BUSY: (u32, Duration) = (10, Duration::from_secs(2));
 
 /// How much memory a server may keep after a fault, in KiB: the allocator does not return all.
 const KEPT: u64 = 8 * 1024;
+
+/// Something that goes wrong, and what a server promises then.
+pub(crate) struct Fault {
+    /// Its name on the command line: that of its file.
+    pub(crate) name: &'static str,
+    /// A sentence for the table.
+    pub(crate) title: &'static str,
+    /// The concurrencies that it applies to.
+    pub(crate) columns: &'static [Column],
+    /// The program of the child process, with the arguments of [`Trial::start`]. It ends with
+    /// [`serve`](crate::serve::serve).
+    pub(crate) server: fn(Column, &[String]),
+    /// The clients in this process, and the bars.
+    pub(crate) clients: fn(&mut Trial),
+}
 
 /// A fault that is being tried under one concurrency.
 pub(crate) struct Trial {
@@ -30,11 +40,12 @@ pub(crate) struct Trial {
 
 impl Trial {
     pub(crate) fn new(fault: &'static Fault, column: Column, full: bool) -> Self {
+        let figures = Vec::new();
         Trial {
             fault,
             column,
             full,
-            figures: Vec::new(),
+            figures,
         }
     }
 
@@ -80,12 +91,12 @@ impl Trial {
 
     /// Records a figure, and whether it meets its bar.
     pub(crate) fn check(&mut self, bar: impl Into<String>, measured: impl Display, holds: bool) {
-        let outcome = if holds {
-            Outcome::Passed
-        } else {
-            Outcome::Failed
-        };
-        self.record(bar.into(), measured.to_string(), outcome);
+        self.record(bar.into(), measured.to_string(), Some(holds));
+    }
+
+    /// Records a number, which must be that of all.
+    pub(crate) fn all(&mut self, bar: &str, measured: u64, all: u64) {
+        self.check(bar, format!("{measured} of {all}"), measured == all);
     }
 
     /// Records a time, which must not exceed the limit.
@@ -103,16 +114,17 @@ impl Trial {
 
     /// Records that this machine cannot show the fault.
     pub(crate) fn skip(&mut self, why: &str) {
-        self.record("can be shown here".into(), why.into(), Outcome::Skipped);
+        self.record("can be shown here".into(), why.into(), None);
     }
 
-    fn record(&mut self, bar: String, measured: String, outcome: Outcome) {
+    fn record(&mut self, bar: String, measured: String, holds: Option<bool>) {
+        let (fault, column) = (self.fault, self.column);
         self.figures.push(Figure {
-            fault: self.fault,
-            column: self.column,
+            fault,
+            column,
             bar,
             measured,
-            outcome,
+            holds,
         });
     }
 
@@ -128,10 +140,8 @@ impl Trial {
         let mut last = child.holdings();
         until("the server's holdings no longer change", || {
             thread::sleep(2 * KEEP_ALIVE);
-            let now = child.holdings();
-            let same = now.same_as(&last);
-            last = now;
-            same
+            let before = mem::replace(&mut last, child.holdings());
+            last.counts == before.counts
         });
         last
     }
@@ -146,22 +156,17 @@ impl Trial {
         });
         let now = child.holdings();
         let grown = now.resident.saturating_sub(before.resident);
+        let counts = now.counts.iter().zip(before.counts);
+        let counts = ["threads", "descriptors", "processes"].iter().zip(counts);
+        let counts = counts.map(|(what, (now, before))| format!("{now} of {before} {what}, "));
+        let counts: String = counts.collect();
         self.check(
             format!(
                 "afterwards the next client is served; threads, descriptors and processes are as \
                  before; memory is within {} MiB",
                 KEPT / 1024
             ),
-            format!(
-                "{} of {} threads, {} of {} descriptors, {} of {} processes, +{:.1} MiB",
-                now.threads,
-                before.threads,
-                now.descriptors,
-                before.descriptors,
-                now.children,
-                before.children,
-                grown as f64 / 1024.0,
-            ),
+            format!("{counts}+{:.1} MiB", grown as f64 / 1024.0),
             grown <= KEPT,
         );
         let ended = child.end();

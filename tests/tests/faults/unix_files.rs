@@ -1,11 +1,6 @@
 //! The file of a Unix socket: its mode while it is created, and which server gets it.
 
-use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
-
-use socketserver::UnixStream;
-use tests::{Folder, Signal};
 
 use crate::prelude::*;
 
@@ -45,12 +40,8 @@ fn clients(trial: &mut Trial) {
     let heir = heirs(trial, text, winner);
     let before = trial.baseline(&heir, echo_one);
     trial.end(heir, before, echo_one);
-    let left = path.exists();
-    trial.check(
-        "no file is left after SIGTERM",
-        if left { "one" } else { "none" },
-        !left,
-    );
+    let left = if path.exists() { "one" } else { "none" };
+    trial.check("no file is left after SIGTERM", left, left == "none");
 }
 
 /// The file never has a wider mode than it should have.
@@ -90,14 +81,15 @@ fn race(trial: &mut Trial, path: &str) -> Child {
     let count = trial.size(12, 50);
     let mut processes = Vec::new();
     processes.resize_with(count, || trial.launch(&[path, "together"]));
-    for process in &mut processes {
-        process.write("go\n");
-    }
+    processes
+        .iter_mut()
+        .for_each(|process| process.write("go\n"));
     let all = processes.into_iter().map(Child::listening);
     let mut winners: Vec<Child> = all.filter_map(Result::ok).collect();
+    let measured = format!("{} of {count}", winners.len());
     trial.check(
         "exactly one of the servers gets the file",
-        format!("{} of {count}", winners.len()),
+        measured,
         winners.len() == 1,
     );
     let winner = winners.pop().expect("one");
@@ -119,11 +111,8 @@ fn heirs(trial: &mut Trial, path: &str, first: Child) -> Child {
         echo_one(heir.address());
         took
     });
-    let times = Times::new(times.collect());
-    trial.within(
-        "longest time until the next server listens after a SIGKILL",
-        Duration::from_millis(100),
-        times.longest(),
-    );
+    let longest = Times::new(times.collect()).longest();
+    let bar = "longest time until the next server listens after a SIGKILL";
+    trial.within(bar, Duration::from_millis(100), longest);
     child.expect("a server")
 }

@@ -7,7 +7,10 @@ pub(crate) const FAULT: Fault = Fault {
     title: "A handler replies with 400 KB, leaves 5 KB of input unread, and the client's \
             buffer has 32 KB",
     columns: Column::ALL,
-    server: |column, _| serve(tcp::<Deaf>(column), LOCAL).expect("serve_forever"),
+    server: |column, _| {
+        let builder = handling(column, |request| request.sendall(&REPLY));
+        serve(builder, LOCAL).expect("serve_forever");
+    },
     clients,
 };
 
@@ -15,41 +18,35 @@ static REPLY: [u8; 400_000] = [b'y'; 400_000];
 const INPUT: [u8; 5_000] = [b'x'; 5_000];
 const BUFFER: usize = 32 * 1024;
 
-/// Replies without reading.
-#[derive(BaseRequestHandler)]
-struct Deaf {
-    request: Socket,
-}
-
-impl Deaf {
-    fn handle(&self) -> io::Result<()> {
-        self.request.sendall(&REPLY)
-    }
-}
-
 fn clients(trial: &mut Trial) {
     const AT_A_TIME: usize = 4;
     let count = trial.size(50, 1_000);
     let (child, before) = trial.begin(&[], whole_reply);
-    let replies = crowd(AT_A_TIME, count, |_| reply(child.address()));
+    let replies = crowd(AT_A_TIME, count, |_| {
+        let mut client = Client::narrow_stream(BUFFER, child.address()).expect("connect");
+        client.send(INPUT);
+        received(&mut client)
+    });
     let truncated = replies
         .iter()
         .filter(|length| **length < REPLY.len())
         .count();
     // An inline server waits for a client at most 0.1 s, which a busy machine may take.
     let busy = trial.column() == Column::Inline && trial.size(true, false);
-    let allowed = if busy { count / 10 } else { 0 };
-    trial.check(
-        match busy {
-            false => "no reply is truncated",
-            true => "at most 1 of 10 replies is truncated on a busy machine",
-        },
-        format!("{truncated} of {count}"),
-        truncated <= allowed,
-    );
+    let (bar, allowed) = match busy {
+        false => ("no reply is truncated", 0),
+        true => (
+            "at most 1 of 10 replies is truncated on a busy machine",
+            count / 10,
+        ),
+    };
+    trial.check(bar, format!("{truncated} of {count}"), truncated <= allowed);
     let took = endless(child.address());
-    let limit = Duration::from_secs(2);
-    trial.within("a client that never stops sending is closed", limit, took);
+    trial.within(
+        "a client that never stops sending is closed",
+        Duration::from_secs(2),
+        took,
+    );
     trial.end(child, before, whole_reply);
 }
 
@@ -57,23 +54,19 @@ fn whole_reply(address: &Address) {
     assert_eq!(Client::stream(address).rest().len(), REPLY.len());
 }
 
-/// Returns how many bytes of the reply arrive.
-fn reply(address: &Address) -> usize {
-    let mut client = narrow_stream(address, BUFFER).expect("connect");
-    client.send(INPUT);
+/// Returns how many bytes of the reply arrive. A reset is an end too.
+fn received(client: &mut impl Read) -> usize {
     let mut reply = Vec::new();
-    // A reset is an end too.
     let _ = client.read_to_end(&mut reply);
     reply.len()
 }
 
 /// Returns how long a client can send after it has received the reply.
 fn endless(address: &Address) -> Duration {
-    let mut client = narrow_stream(address, BUFFER).expect("connect");
-    let reader = client.tcp().try_clone().expect("the same connection");
+    let mut client = Client::narrow_stream(BUFFER, address).expect("connect");
+    let mut reader = client.tcp().try_clone().expect("the same connection");
     let reader = thread::spawn(move || {
-        let mut reply = Vec::new();
-        let _ = (&reader).read_to_end(&mut reply);
+        received(&mut reader);
         Instant::now()
     });
     while client.write_all(&INPUT).is_ok() {}

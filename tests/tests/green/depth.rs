@@ -1,11 +1,10 @@
 //! How deep the code on a green thread may go.
 
 use std::hint::black_box;
-use std::io::ErrorKind;
 
-use log::LevelFilter;
-use socketserver::{GreenTCPServer, Socket, green};
-use tests::{Client, elsewhere, in_time, keep_lines, run, until};
+use tests::prelude::*;
+
+use crate::join;
 
 /// The recursion that `serde_json` allows unless told otherwise.
 const LEVELS: usize = 127;
@@ -69,26 +68,24 @@ fn deep(levels: usize) -> usize {
 fn stack_is_as_large_as_asked_for() {
     const LEVELS_OF_200_MIB: usize = (200 << 20) / (16 << 10);
     let run = green::try_spawn(1 << 30, || deep(LEVELS_OF_200_MIB)).expect("address space");
-    let levels = in_time("its end", move || run.join()).expect("no panic");
+    let levels = join(run);
     assert_eq!(levels, LEVELS_OF_200_MIB);
 }
 
 #[test]
 fn stack_beyond_all_bounds_is_an_error() {
     for size in [1 << 40, usize::MAX] {
-        let error = green::try_spawn(size, || ())
-            .map(drop)
-            .expect_err("too much");
-        assert_eq!(error.kind(), ErrorKind::InvalidInput, "{error}");
+        assert_eq!(
+            error_kind(green::try_spawn(size, || ()).map(drop)),
+            ErrorKind::InvalidInput
+        );
     }
 }
 
 #[test]
 fn stack_that_came_near_its_end_is_reported() {
     // Other tests would add lines of theirs.
-    if let Some(ended) = elsewhere("depth::stack_that_came_near_its_end_is_reported") {
-        return ended.passed();
-    }
+    let Some(()) = alone() else { return };
     let lines = keep_lines(LevelFilter::Warn);
     let size = 1 << 20;
     let run = |levels| {

@@ -1,23 +1,17 @@
 //! Detaching a socket on, and beside, green threads.
 
-use std::fs::File;
-use std::io::{ErrorKind, Read, Write};
 use std::os::unix::net::UnixStream;
-use std::thread;
-use std::time::Duration;
 
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use socketserver::{Socket, green, select};
-use tests::{DEADLINE, elsewhere, in_time, unix_pair, until};
+use tests::prelude::*;
+
+use crate::{cores, join};
 
 const BAD_DESCRIPTOR: i32 = 9;
 
 #[test]
 fn failed_detach_leaves_the_socket_as_it_was() {
     // It uses up the descriptors.
-    if let Some(ended) = elsewhere("detach::failed_detach_leaves_the_socket_as_it_was") {
-        return ended.passed();
-    }
+    let Some(()) = alone() else { return };
     let (socket, mut peer) = unix_pair();
     socket.settimeout(Some(DEADLINE)).expect("an option");
     let waiting = socket.clone();
@@ -52,7 +46,7 @@ fn failed_detach_leaves_the_socket_as_it_was() {
 /// Waits on many green threads, so that some are at home with the descriptor and others are guests.
 fn waiting_beside_a_detach(wait: impl Fn(&Socket) -> std::io::Result<()> + Clone + Send + 'static) {
     let (socket, mut peer): (Socket, UnixStream) = unix_pair();
-    let cores = thread::available_parallelism().map_or(1, |cores| cores.get());
+    let cores = cores();
     let (parking, parked) = crossbeam_channel::unbounded();
     let waiting: Vec<_> = (0..3 * cores)
         .map(|_| {
@@ -67,7 +61,7 @@ fn waiting_beside_a_detach(wait: impl Fn(&Socket) -> std::io::Result<()> + Clone
     thread::sleep(Duration::from_millis(50));
     let own = socket.detach().expect("a duplicate");
     for one in waiting {
-        let ended = in_time("its end", move || one.join()).expect("no panic");
+        let ended = join(one);
         let error = ended.expect_err("the socket is closed");
         assert_eq!(error.raw_os_error(), Some(BAD_DESCRIPTOR), "{error}");
     }
@@ -83,7 +77,7 @@ fn waiting_beside_a_detach(wait: impl Fn(&Socket) -> std::io::Result<()> + Clone
     let reads = green::spawn(move || socket.recv(10));
     thread::sleep(Duration::from_millis(20));
     peer.write_all(b"next").expect("write");
-    let data = in_time("its end", move || reads.join()).expect("no panic");
+    let data = join(reads);
     assert_eq!(data.expect("data"), b"next");
 }
 
@@ -102,7 +96,7 @@ fn nothing_waits_for_a_detached_socket() {
     let (socket, _peer) = unix_pair();
     let own = socket.detach().expect("a duplicate");
     let result = green::spawn(move || socket.recv(10));
-    let result = in_time("its end", move || result.join()).expect("no panic");
+    let result = join(result);
     let error = result.expect_err("it is closed");
     assert_ne!(error.kind(), ErrorKind::TimedOut);
     assert_eq!(error.raw_os_error(), Some(BAD_DESCRIPTOR), "{error}");

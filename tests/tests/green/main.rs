@@ -13,13 +13,8 @@ mod threads;
 mod watchdog;
 
 use std::os::unix::net::UnixStream;
-use std::sync::Arc;
-use std::thread;
 
-use socketserver::{Socket, green};
-use tests::in_time;
-
-const LOCAL: &str = "127.0.0.1:0";
+use tests::prelude::*;
 
 /// Two sockets connected to each other.
 fn pair() -> (Socket, Socket) {
@@ -30,7 +25,13 @@ fn pair() -> (Socket, Socket) {
 /// Runs `work` on a green thread, before the deadline.
 #[track_caller]
 fn on_green<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
-    in_time("a green thread", || green::spawn(work).join()).expect("it does not panic")
+    join(green::spawn(work))
+}
+
+/// The result of a green thread, which must end in time and not panic.
+#[track_caller]
+fn join<T: Send + 'static>(one: green::JoinHandle<T>) -> T {
+    in_time("a green thread", || one.join()).expect("it does not panic")
 }
 
 /// How many schedulers there are.

@@ -1,17 +1,9 @@
 //! Where nothing may wait for a socket: in hooks of the loop, and in a panic on a green thread.
 //! That is a matter of the code that runs, and not of its neighbours on the same scheduler.
 
-use std::io;
-use std::thread;
-use std::time::{Duration, Instant};
+use tests::prelude::*;
 
-use socketserver::{
-    Address, BaseRequestHandler, BaseServer, GreenTCPServer, Overflow, ServerRef, Socket,
-    ThreadingTCPServer, create_connection, green, select,
-};
-use tests::{Client, DEADLINE, in_time, run, unix_pair, until};
-
-const LOCAL: &str = "127.0.0.1:0";
+use crate::{cores, join};
 
 /// A hook that lets others run.
 struct Busy;
@@ -20,8 +12,7 @@ impl BaseServer for Busy {
     fn refuse_request(&self, request: &Socket, _: &Address, _: &ServerRef<Self>) {
         for _ in 0..20 {
             green::sleep(Duration::from_millis(5));
-            let error = request.recv(10).expect_err("it must not wait");
-            assert_eq!(error.kind(), io::ErrorKind::WouldBlock);
+            assert_eq!(error_kind(request.recv(10)), io::ErrorKind::WouldBlock);
         }
         request.sendall(b"busy").expect("there is room");
     }
@@ -40,18 +31,18 @@ impl Stays {
 
 #[test]
 fn hook_that_parks_keeps_its_mark_to_itself() {
-    let server = ThreadingTCPServer::<Stays, _>::with(Busy)
-        .max_connections(1)
-        .overflow(Overflow::Refuse)
-        .bind(LOCAL)
-        .expect("bind");
+    let server = bind(
+        ThreadingTCPServer::<Stays, _>::with(Busy)
+            .max_connections(1)
+            .overflow(Overflow::Refuse),
+    );
     let server = std::sync::Arc::new(server);
     let serving = server.clone();
     let serving = green::spawn(move || serving.serve_forever());
     let _first = Client::stream(server.server_address());
     until("the first is served", || server.stats().active == 1);
     // On every scheduler, so also on that of the server.
-    let cores = thread::available_parallelism().map_or(1, |cores| cores.get());
+    let cores = cores();
     let neighbours: Vec<_> = (0..4 * cores)
         .map(|_| {
             let (socket, peer) = unix_pair();
@@ -74,15 +65,13 @@ fn hook_that_parks_keeps_its_mark_to_itself() {
     for (peer, waits) in neighbours {
         thread::sleep(Duration::from_millis(1));
         drop(peer);
-        let result = in_time("its end", move || waits.join()).expect("no panic");
+        let result = join(waits);
         if let Err(error) = result {
             panic!("a neighbour was not allowed to wait: {error}");
         }
     }
     server.server_ref().shutdown();
-    in_time("the loop's end", move || serving.join())
-        .expect("no panic")
-        .expect("a good end");
+    join(serving).expect("a good end");
 }
 
 /// A hook that asks for more time than there is.
@@ -131,7 +120,7 @@ fn panic_that_talks_blocks_no_scheduler() {
         request.sendall(b"hello")
     };
     let server = run(GreenTCPServer::handling(handler), LOCAL);
-    let cores = thread::available_parallelism().map_or(1, |cores| cores.get());
+    let cores = cores();
     let bad: Vec<_> = (0..4 * cores)
         .map(|_| {
             let client = create_connection(server.address(), None).expect("connect");

@@ -2,18 +2,12 @@
 
 use std::any::Any;
 use std::cell::RefCell;
-use std::fs::{self, File};
-use std::thread;
 
-use rustix::process::Resource;
-use socketserver::{GreenTCPServer, Socket, green};
-use tests::{Client, DEADLINE, Running, count_of, in_own_process, memory_of, until, with_at_most};
+use tests::prelude::*;
 
 #[test]
 fn schedulers_that_cannot_start_may_start_later() {
-    if !in_own_process() {
-        return;
-    }
+    let Some(()) = alone() else { return };
     let echo = |request: Socket, _| request.sendall(&request.recv(100)?);
     let server = GreenTCPServer::handling(echo)
         .bind("127.0.0.1:0")
@@ -41,9 +35,7 @@ fn schedulers_that_cannot_start_may_start_later() {
 
 #[test]
 fn stacks_are_available_again_when_memory_is() {
-    if !in_own_process() {
-        return;
-    }
+    let Some(()) = alone() else { return };
     // The schedulers start, and the usual stacks have a mapping.
     green::spawn(|| ()).join().expect("no panic");
     // So have their threads: one that gets no signal stack ends the process. A thread has its name
@@ -69,9 +61,7 @@ fn stacks_are_available_again_when_memory_is() {
 
 #[test]
 fn a_server_may_be_a_thread_local() {
-    if !in_own_process() {
-        return;
-    }
+    let Some(()) = alone() else { return };
     thread_local! {
         static SERVER: RefCell<Option<Box<dyn Any>>> = const { RefCell::new(None) };
     }

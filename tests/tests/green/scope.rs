@@ -1,11 +1,6 @@
 //! Threads that borrow from the code that waits for them.
 
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
-use std::time::Duration;
-
-use socketserver::green;
-use tests::{Thread, matrix, tcp_pair};
+use tests::prelude::*;
 
 /// Each runs on a thread of the kind of its starter, and may start more.
 fn scoped_threads_borrow_and_return<W: Thread>() {

@@ -1,23 +1,11 @@
 //! A server's own blocking calls on green threads: they park, so that the requests which they wait
 //! for can run on the same scheduler.
 
-use std::io;
-use std::sync::Arc;
-use std::thread;
-use std::time::{Duration, Instant};
+use tests::prelude::*;
 
-use socketserver::{
-    Address, Datagram, FnHandler, FnState, Green, GreenTCPServer, GreenUDPServer, Server, Socket,
-    TCPServer, Tcp, ThreadingTCPServer, green,
-};
-use tests::{Client, DEADLINE, in_time, until};
+use crate::{cores, join};
 
-const LOCAL: &str = "127.0.0.1:0";
 const LONG: Duration = DEADLINE;
-
-fn cores() -> usize {
-    thread::available_parallelism().map_or(1, |cores| cores.get())
-}
 
 fn slow(request: Socket, _: Address) -> io::Result<()> {
     request.sendall(b"hello")?;
@@ -30,29 +18,19 @@ type Slow = Server<Tcp, Green, FnHandler, FnState<fn(Socket, Address) -> io::Res
 /// Ends a server, with requests on every scheduler, on as many green threads as there are cores.
 fn ends_on_green_threads(end: impl Fn(&Slow) + Clone + Send + 'static) {
     let handler: fn(Socket, Address) -> io::Result<()> = slow;
-    let server: Slow = Server::handling(handler).bind(LOCAL).expect("bind");
-    let server = Arc::new(server);
-    let serving = server.clone();
-    let serving = thread::spawn(move || serving.serve_forever());
-    let mut clients: Vec<_> = (0..4 * cores())
-        .map(|_| Client::stream(server.server_address()))
-        .collect();
+    let server: Arc<Slow> = Arc::new(bind(Server::handling(handler)));
+    let serving = serve(&server);
+    let mut clients = Client::streams(4 * cores(), server.server_address());
     for client in &mut clients {
         assert_eq!(client.recv(), b"hello");
     }
     let began = Instant::now();
-    let ends: Vec<_> = (0..2 * cores())
-        .map(|_| {
-            let (server, end) = (server.clone(), end.clone());
-            green::spawn(move || end(&server))
-        })
-        .collect();
-    for one in ends {
-        in_time("an end", move || one.join()).expect("no panic");
-    }
-    in_time("the loop's end", move || serving.join())
-        .expect("no panic")
-        .expect("a good end");
+    let ends = (0..2 * cores()).map(|_| {
+        let (server, end) = (server.clone(), end.clone());
+        green::spawn(move || end(&server))
+    });
+    ends.collect::<Vec<_>>().into_iter().for_each(join);
+    ends_well(serving);
     assert!(began.elapsed() < LONG / 2, "{:?}", began.elapsed());
     for mut client in clients {
         assert_eq!(client.rest(), b" bye");
@@ -78,7 +56,7 @@ fn closes_on_green_threads_wait_for_requests() {
 #[test]
 fn handle_is_dropped_and_joined_on_green_threads() {
     let bound = || {
-        let server = GreenTCPServer::handling(slow).bind(LOCAL).expect("bind");
+        let server = bind(GreenTCPServer::handling(slow));
         server.spawn().expect("spawn")
     };
     let servers: Vec<_> = (0..2 * cores()).map(|_| bound()).collect();
@@ -98,9 +76,7 @@ fn handle_is_dropped_and_joined_on_green_threads() {
         })
         .collect();
     for (mut client, server, joins) in ends {
-        in_time("the join", move || joins.join())
-            .expect("no panic")
-            .expect("a good end");
+        join(joins).expect("a good end");
         assert_eq!(client.rest(), b" bye");
         assert_eq!(server.stats().aborted, 0);
     }
@@ -108,94 +84,64 @@ fn handle_is_dropped_and_joined_on_green_threads() {
     let mut client = Client::stream(running.server_address());
     assert_eq!(client.recv(), b"hello");
     let dropped = green::spawn(move || drop(running));
-    in_time("the drop", move || dropped.join()).expect("no panic");
+    join(dropped);
     assert_eq!(client.rest(), b" bye");
 }
 
 #[test]
 fn servers_serve_on_green_threads() {
-    let echo = |request: Socket, _: Address| request.sendall(&request.recv(10)?);
     // More than there are schedulers, each with a loop of its own.
-    let servers: Vec<_> = (0..2 * cores())
-        .map(|_| Arc::new(GreenTCPServer::handling(echo).bind(LOCAL).expect("bind")))
-        .collect();
-    let serving: Vec<_> = servers
-        .iter()
-        .map(|server| {
-            let server = server.clone();
-            green::spawn(move || server.serve_forever())
-        })
-        .collect();
+    let servers = (0..2 * cores()).map(|_| Arc::new(bind(GreenTCPServer::<Echo>::builder())));
+    let servers: Vec<_> = servers.collect();
+    let serving: Vec<_> = servers.iter().map(serve_green).collect();
     for server in &servers {
         for _ in 0..20 {
             let mut client = Client::stream(server.server_address());
             assert_eq!(client.ask("hello"), b"hello");
         }
     }
-    for server in &servers {
-        let server = server.clone();
+    for server in servers {
         // On green threads they wait for loops on green threads.
-        let stop = green::spawn(move || server.shutdown());
-        in_time("the shutdown", move || stop.join()).expect("no panic");
+        join(green::spawn(move || server.shutdown()));
     }
     for one in serving {
-        in_time("the loop's end", move || one.join())
-            .expect("no panic")
-            .expect("a good end");
+        join(one).expect("a good end");
     }
+}
+
+/// Serves on a green thread.
+fn serve_green<T, C, H>(server: &Arc<Server<T, C, H, ()>>) -> green::JoinHandle<io::Result<()>>
+where
+    T: Transport,
+    C: Concurrency,
+    H: RequestHandler<T::Request, ()>,
+{
+    let server = server.clone();
+    green::spawn(move || server.serve_forever())
 }
 
 #[test]
 fn other_columns_serve_on_green_threads_too() {
-    let echo = |request: Socket, _: Address| loop {
-        let data = request.recv(10)?;
-        if data.is_empty() {
-            return Ok::<_, io::Error>(());
-        }
-        request.sendall(&data)?;
-    };
-    let inline = Arc::new(TCPServer::handling(echo).bind(LOCAL).expect("bind"));
-    let threading = Arc::new(
-        ThreadingTCPServer::handling(echo)
-            .bind(LOCAL)
-            .expect("bind"),
-    );
-    let udp = GreenUDPServer::handling(|request: Datagram, client| {
-        request.socket.sendto(&request.data, &client).map(drop)
-    });
-    let udp = Arc::new(udp.bind(LOCAL).expect("bind"));
+    let inline = Arc::new(bind(TCPServer::<Echo>::builder()));
+    let threading = Arc::new(bind(ThreadingTCPServer::<Echo>::builder()));
+    let udp = Arc::new(bind(GreenUDPServer::<Echo>::builder()));
     let serving = [
-        green::spawn({
-            let server = inline.clone();
-            move || server.serve_forever()
-        }),
-        green::spawn({
-            let server = threading.clone();
-            move || server.serve_forever()
-        }),
-        green::spawn({
-            let server = udp.clone();
-            move || server.serve_forever()
-        }),
+        serve_green(&inline),
+        serve_green(&threading),
+        serve_green(&udp),
     ];
     let mut idle = Client::stream(inline.server_address());
     assert_eq!(idle.ask("hello"), b"hello");
-    assert_eq!(
-        Client::stream(threading.server_address()).ask("hello"),
-        b"hello"
-    );
-    assert_eq!(
-        Client::datagram(udp.server_address()).ask("hello"),
-        b"hello"
-    );
+    let tcp = Client::stream(threading.server_address());
+    for mut client in [tcp, Client::datagram(udp.server_address())] {
+        assert_eq!(client.ask("hello"), b"hello");
+    }
     // The loop of the inline server waits for its client, and the end comes nevertheless.
     inline.server_ref().begin_drain(Duration::from_millis(50));
     threading.server_ref().shutdown();
     udp.server_ref().shutdown();
     for one in serving {
-        in_time("the loop's end", move || one.join())
-            .expect("no panic")
-            .expect("a good end");
+        join(one).expect("a good end");
     }
     until("all are counted", || inline.stats().aborted == 1);
 }

@@ -1,42 +1,13 @@
 //! Sockets on green threads: parked calls, and what a scheduler knows about a socket.
 
-use std::fs;
-use std::io::{self, IoSlice, Write};
+use std::io::IoSlice;
 use std::mem::MaybeUninit;
-use std::net::Shutdown;
-use std::os::fd::AsFd;
 use std::os::unix::net::UnixDatagram;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
-use std::thread::{self, ThreadId};
-use std::time::{Duration, Instant};
 
 use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
-use socketserver::{AddressFamily, Socket, SocketKind, create_connection, green, select};
-use tests::{DEADLINE, Folder, in_time, tcp_pair, unix_pair, until};
+use tests::prelude::*;
 
-use crate::{on_green, pair};
-
-#[test]
-fn a_socket_parks_only_its_green_thread() {
-    let mut waiting = Vec::new();
-    let mut others = Vec::new();
-    for _ in 0..200 {
-        let (one, other) = pair();
-        others.push(other);
-        waiting.push(green::spawn(move || one.recv(100)));
-    }
-    assert_eq!(on_green(|| 1), 1);
-    for (number, other) in others.iter().enumerate() {
-        other.sendall(format!("{number}").as_bytes()).expect("send");
-    }
-    for (number, one) in waiting.into_iter().enumerate() {
-        let data = in_time("a message", || one.join())
-            .expect("no panic")
-            .expect("recv");
-        assert_eq!(data, format!("{number}").as_bytes());
-    }
-}
+use crate::{join, on_green, pair};
 
 #[test]
 fn an_end_of_stream_after_data_is_seen() {
@@ -56,9 +27,7 @@ fn an_end_of_stream_after_data_is_seen() {
         });
         other.sendall(b"all there is").expect("send");
         other.shutdown(Shutdown::Write).expect("shutdown");
-        let all = in_time("the end", || reader.join())
-            .expect("no panic")
-            .expect("recv");
+        let all = join(reader).expect("recv");
         assert_eq!(all, b"all there is");
     }
 }
@@ -82,50 +51,7 @@ fn every_scheduler_may_wait_for_one_socket() {
     }
     until("every byte is received", || received.load(SeqCst) == 1_000);
     other.shutdown(Shutdown::Write).expect("shutdown");
-    for reader in readers {
-        in_time("a reader", || reader.join()).expect("it ends");
-    }
-}
-
-#[test]
-fn large_messages_go_both_ways_at_once() {
-    let (one, other) = pair();
-    let text: Arc<[u8]> = (0..4_000_000).map(|place| (place % 251) as u8).collect();
-    let speak = |socket: Socket, text: Arc<[u8]>| {
-        green::spawn(move || {
-            let sender = socket.clone();
-            let sent = text.clone();
-            let sending = green::spawn(move || sender.sendall(&sent));
-            let mut received = Vec::new();
-            while received.len() < text.len() {
-                received.extend(socket.recv(65_536).expect("recv"));
-            }
-            sending.join().expect("no panic").expect("sendall");
-            received == *text
-        })
-    };
-    let both = [speak(one, text.clone()), speak(other, text)];
-    for side in both {
-        assert!(in_time("one side", || side.join()).expect("no panic"));
-    }
-}
-
-#[test]
-fn connect_and_accept_park_too() {
-    let listener = Socket::new(AddressFamily::Inet, SocketKind::Stream).expect("socket");
-    listener.bind("127.0.0.1:0").expect("bind");
-    listener.listen(10).expect("listen");
-    let address = listener.getsockname().expect("getsockname");
-    let accepting =
-        green::spawn(move || (0..20).try_for_each(|_| listener.accept()?.0.sendall(b"hello")));
-    for _ in 0..20 {
-        let address = address.clone();
-        let greeting = on_green(move || create_connection(address, Some(DEADLINE))?.recv(5));
-        assert_eq!(greeting.expect("recv"), b"hello");
-    }
-    in_time("accepting", || accepting.join())
-        .expect("no panic")
-        .expect("accept");
+    readers.into_iter().for_each(join);
 }
 
 /// Runs `work` on a green thread of the scheduler whose thread that is.
@@ -151,9 +77,7 @@ fn on_scheduler<T: Send + 'static>(
         });
         if told.recv().expect("it tells") {
             drop(found);
-            return in_time("a green thread", || one.join())
-                .expect("it does not panic")
-                .expect("it is at the right place");
+            return join(one).expect("it is at the right place");
         }
     }
 }
@@ -164,8 +88,7 @@ fn park_once(socket: &Socket) {
     socket
         .settimeout(Some(Duration::from_millis(1)))
         .expect("settimeout");
-    let error = socket.recv(1).expect_err("nothing was sent");
-    assert_eq!(error.kind(), io::ErrorKind::TimedOut, "{error}");
+    assert_eq!(error_kind(socket.recv(1)), io::ErrorKind::TimedOut);
     socket.settimeout(timeout).expect("settimeout");
 }
 
@@ -183,7 +106,7 @@ fn select_works_after_other_waits() {
     });
     waiting.recv().expect("it begins");
     other.write_all(b"x").expect("send");
-    let ready = in_time("select", || selecting.join()).expect("no panic");
+    let ready = join(selecting);
     assert_eq!(ready, (false, true));
 }
 
@@ -203,7 +126,7 @@ fn a_socket_in_select_can_be_received_from() {
     // It runs there only once the other green thread has parked.
     on_scheduler(scheduler, move || park_once(&one));
     other.write_all(b"x").expect("send");
-    let ready = in_time("select", || selecting.join()).expect("no panic");
+    let ready = join(selecting);
     assert!(ready.expect("select"));
 }
 
@@ -220,8 +143,10 @@ fn sendto_a_full_queue_leaves_the_scheduler_idle() {
             .settimeout(Some(Duration::from_millis(300)))
             .expect("settimeout");
         let (before, began) = (time_on_core(), Instant::now());
-        let error = socket.sendto(b"x", &to).expect_err("a full queue");
-        assert_eq!(error.kind(), io::ErrorKind::TimedOut, "{error}");
+        assert_eq!(
+            error_kind(socket.sendto(b"x", &to)),
+            io::ErrorKind::TimedOut
+        );
         (time_on_core() - before, began.elapsed())
     });
     assert!(

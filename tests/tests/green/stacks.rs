@@ -1,15 +1,11 @@
 //! The stacks of green threads: their size, and the guard at their end.
 
 use std::hint::black_box;
-use std::io::{self, ErrorKind};
 use std::os::unix::process::ExitStatusExt;
-use std::thread;
 
-use rustix::process::Resource;
-use socketserver::{GreenTCPServer, Socket, green};
-use tests::{Client, Signal, in_own_process, in_time, lower, own_process, run};
+use tests::prelude::*;
 
-use crate::{LOCAL, on_green};
+use crate::{join, on_green};
 
 /// Uses a kilobyte of stack for each level, and not less.
 #[inline(never)]
@@ -21,54 +17,52 @@ fn deep(levels: usize) -> usize {
     }
 }
 
-fn leave_no_core_file() {
-    lower(Resource::Core, 0);
+/// Runs `part` in a process that it ends by that signal. Returns the standard error.
+#[track_caller]
+fn ends_by(signal: Signal, part: fn()) -> String {
+    let Some(ended) = own_process() else {
+        // Without a core file.
+        lower(Resource::Core, 0);
+        part();
+        unreachable!("there is no end to it, or no room for it");
+    };
+    assert_eq!(ended.status.signal(), Some(signal.as_raw()), "{ended:?}");
+    ended.errors
 }
 
 #[test]
 fn an_overflow_ends_the_process_with_a_message() {
-    let Some(ended) = own_process() else {
-        leave_no_core_file();
+    let errors = ends_by(Signal::SEGV, || {
         let handler = |request: Socket, _| request.sendall(&deep(usize::MAX).to_ne_bytes());
         let server = run(GreenTCPServer::handling(handler), LOCAL);
         Client::stream(&server.address()).rest();
-        unreachable!("there is no end to it");
-    };
-    let signal = ended.status.signal();
-    assert_eq!(signal, Some(Signal::SEGV.as_raw()), "{ended:?}");
+    });
     let message = "a green thread has overflowed its stack: give it a larger stack_size";
-    assert!(ended.errors.contains(message), "{ended:?}");
+    assert!(errors.contains(message), "{errors}");
 }
 
 /// A frame that ends beyond the guard is touched page by page, and so meets it.
 #[test]
 fn a_large_frame_cannot_skip_the_guard() {
-    let Some(ended) = own_process() else {
-        leave_no_core_file();
-        let large = || black_box([1_u8; 2 << 20]).len();
-        let _ = green::spawn(large).join();
-        unreachable!("there is no room for it");
-    };
-    let signal = ended.status.signal();
-    assert_eq!(signal, Some(Signal::SEGV.as_raw()), "{ended:?}");
-    assert!(ended.errors.contains("overflowed its stack"), "{ended:?}");
+    let errors = ends_by(Signal::SEGV, || {
+        let _ = green::spawn(|| black_box([1_u8; 2 << 20]).len()).join();
+    });
+    assert!(errors.contains("overflowed its stack"), "{errors}");
 }
 
 /// The standard library reports it.
 #[test]
 fn an_ordinary_thread_overflows_as_ever() {
-    let Some(ended) = own_process() else {
-        leave_no_core_file();
+    let errors = ends_by(Signal::ABORT, || {
         assert_eq!(on_green(|| 1), 1);
         let thread = thread::Builder::new().name("ordinary".to_owned());
         let thread = thread.spawn(|| deep(usize::MAX)).expect("a thread");
         let _ = thread.join();
-        unreachable!("there is no end to it");
-    };
-    let signal = ended.status.signal();
-    assert_eq!(signal, Some(Signal::ABORT.as_raw()), "{ended:?}");
-    assert!(ended.errors.contains("'ordinary'"), "{ended:?}");
-    assert!(!ended.errors.contains("green"), "{ended:?}");
+    });
+    assert!(
+        errors.contains("'ordinary'") && !errors.contains("green"),
+        "{errors}"
+    );
 }
 
 /// Enough for a thousand levels, for which the usual size is not.
@@ -99,9 +93,7 @@ fn a_green_thread_may_have_a_larger_stack() {
 /// An unused stack costs address space alone.
 #[test]
 fn a_stack_without_room_is_an_error() {
-    if !in_own_process() {
-        return;
-    }
+    let Some(()) = alone() else { return };
     assert_eq!(on_green(|| 1), 1);
     lower(Resource::As, 4 << 30);
     let (open, gate) = green::channel::<()>(1);
@@ -118,16 +110,12 @@ fn a_stack_without_room_is_an_error() {
     drop(open);
     let count = waiting.len();
     for one in waiting {
-        assert!(
-            in_time("its end", || one.join())
-                .expect("no panic")
-                .is_err()
-        );
+        assert!(join(one).is_err());
     }
     // Their stacks are there for others.
     let again = [(); 8].map(|()| green::try_spawn(64 << 20, || 1));
     for one in again.into_iter().take(count) {
         let one = one.expect("a stack that was used before");
-        assert_eq!(in_time("its end", || one.join()).expect("no panic"), 1);
+        assert_eq!(join(one), 1);
     }
 }

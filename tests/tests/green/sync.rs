@@ -1,12 +1,7 @@
 //! Locks and channels, which park a green thread and block any other.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
-use std::thread;
-use std::time::Duration;
-
-use socketserver::green::{self, RecvTimeoutError, SendError, TryRecvError};
-use tests::{in_time, until};
+use socketserver::green::{RecvTimeoutError, SendError, TryRecvError};
+use tests::prelude::*;
 
 #[test]
 fn a_mutex_may_be_held_across_a_wait() {

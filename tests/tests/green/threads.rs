@@ -1,17 +1,8 @@
 //! Starting, ending, sleeping, yielding and panicking.
 
-use std::io;
-use std::panic::resume_unwind;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
-use std::thread;
-use std::time::{Duration, Instant};
+use tests::prelude::*;
 
-use parking_lot::Mutex;
-use socketserver::{Layer, Socket, Wire, green, select};
-use tests::{in_time, until};
-
-use crate::{cores, on_every_scheduler, on_green, pair};
+use crate::{cores, join, on_every_scheduler, on_green, pair};
 
 #[test]
 fn join_returns_the_result_or_the_panic() {
@@ -22,19 +13,6 @@ fn join_returns_the_result_or_the_panic() {
         .join()
         .expect_err("it panicked");
     assert_eq!(payload.downcast_ref::<&str>(), Some(&"boom"));
-}
-
-#[test]
-fn a_green_thread_stays_on_its_thread() {
-    let ids = on_green(|| {
-        (0..100)
-            .map(|_| {
-                green::sleep(Duration::from_micros(10));
-                thread::current().id()
-            })
-            .collect::<Vec<_>>()
-    });
-    assert!(ids.windows(2).all(|pair| pair[0] == pair[1]));
 }
 
 #[test]
@@ -67,35 +45,13 @@ fn blocking_leaves_the_scheduler_to_others() {
     // Every scheduler has one that blocks; this one runs nevertheless.
     assert_eq!(on_green(|| 1), 1);
     release.store(true, SeqCst);
-    for one in blocked {
-        in_time("a blocking call", || one.join()).expect("it returns");
-    }
+    blocked.into_iter().for_each(join);
     let panic = green::spawn(|| green::blocking(|| panic!("elsewhere"))).join();
     assert_eq!(
         panic.expect_err("it travels").downcast_ref::<&str>(),
         Some(&"elsewhere")
     );
     assert_eq!(green::blocking(|| 2), 2, "an ordinary thread simply calls");
-}
-
-#[test]
-fn yield_now_lets_others_run() {
-    let done = Arc::new(AtomicBool::new(false));
-    let spinning = on_every_scheduler({
-        let done = done.clone();
-        move || {
-            while !done.load(SeqCst) {
-                green::yield_now();
-            }
-        }
-    });
-    on_green({
-        let done = done.clone();
-        move || done.store(true, SeqCst)
-    });
-    for one in spinning {
-        in_time("a spinning green thread", || one.join()).expect("it ends");
-    }
 }
 
 /// Sets its flag when it is dropped, after a panic too.
@@ -128,14 +84,10 @@ fn others_run_beside(exchange: impl Fn() + Send + Sync + 'static) {
     for socket in mine {
         socket.sendall(b"x").expect("send");
     }
-    for one in neighbours {
-        in_time("a neighbour", || one.join()).expect("it ends");
-    }
+    neighbours.into_iter().for_each(join);
     assert_eq!(on_green(|| 1), 1);
     drop(over);
-    for one in busy {
-        in_time("a busy green thread", || one.join()).expect("it ends");
-    }
+    busy.into_iter().for_each(join);
 }
 
 #[test]
@@ -145,23 +97,6 @@ fn a_busy_socket_lets_others_run() {
         one.send(b"x").expect("there is room");
         assert_eq!(other.recv(1).expect("recv"), b"x");
     });
-}
-
-/// Changes nothing.
-struct Through;
-
-impl Layer for Through {
-    fn recv(&self, wire: &Wire<'_>, buffer: &mut [u8]) -> io::Result<usize> {
-        wire.recv(buffer)
-    }
-
-    fn send(&self, wire: &Wire<'_>, data: &[u8]) -> io::Result<usize> {
-        wire.send(data)
-    }
-
-    fn end(&self, _: &Wire<'_>) -> io::Result<()> {
-        Ok(())
-    }
 }
 
 #[test]
@@ -202,6 +137,11 @@ fn a_busy_sender_lets_others_run() {
         sender.send(()).expect("a receiver");
         receiver.try_recv().expect("one for each that was sent");
     });
+}
+
+#[test]
+fn yield_now_lets_others_run() {
+    others_run_beside(green::yield_now);
 }
 
 #[test]
@@ -262,7 +202,5 @@ fn a_waiting_panic_is_invisible_to_others() {
     assert_eq!(other.recv(3).expect("recv"), b"");
     assert!(in_time("the panic", || panicked.join()).is_err());
     over.store(true, SeqCst);
-    for neighbour in neighbours {
-        in_time("a neighbour", || neighbour.join()).expect("no other panics");
-    }
+    neighbours.into_iter().for_each(join);
 }

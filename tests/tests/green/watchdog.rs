@@ -1,15 +1,8 @@
 //! The warning about a green thread that keeps its core to itself.
 
-use std::any::type_name;
 use std::hint::spin_loop;
-use std::io;
-use std::time::{Duration, Instant};
 
-use log::LevelFilter;
-use socketserver::{BaseRequestHandler, GreenTCPServer, Socket};
-use tests::{Client, DEADLINE, keep_lines, run};
-
-use crate::LOCAL;
+use tests::prelude::*;
 
 /// The number of warnings about a handler of this type.
 fn warnings_about<H>() -> usize {

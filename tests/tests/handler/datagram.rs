@@ -1,19 +1,8 @@
 //! `#[derive(DatagramRequestHandler)]` behind a server: its files, and when a reply is sent.
 
-use std::fs;
-use std::io::{self, BufRead, ErrorKind, Read, Write};
 use std::os::unix::net;
-use std::panic::resume_unwind;
-use std::sync::Arc;
-use std::time::Duration;
 
-use socketserver::{
-    Address, Datagram, DatagramRequestHandler, PacketReader, ReplySocket, Server, ServerRef,
-    UnixDatagram,
-};
-use tests::{
-    Client, Column, DEADLINE, Datagrams, Folder, TestTransport, matrix, placed, run, until,
-};
+use tests::prelude::*;
 
 /// Sends back the lines of a datagram in upper case, and their number.
 #[derive(DatagramRequestHandler)]

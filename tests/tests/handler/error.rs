@@ -1,21 +1,9 @@
 //! Failures, as `handle_error` and the log see them.
 
-use std::fmt::{self, Display};
-use std::io::{self, ErrorKind, Read};
-use std::panic::resume_unwind;
 use std::rc::Rc;
-use std::time::Duration;
 
-use crossbeam_channel::{Sender, unbounded};
-use log::{Level, LevelFilter};
-use socket2::SockRef;
-use socketserver::{
-    Address, BaseRequestHandler, BaseServer, HandlerError, Server, ServerRef, Socket, Tcp,
-    ThreadingTCPServer,
-};
-use tests::{Client, Column, DEADLINE, keep_lines, matrix, own_process, run, until};
-
-use crate::LOCAL;
+use log::Level;
+use tests::prelude::*;
 
 /// Fails as its server's state says.
 #[derive(BaseRequestHandler)]
@@ -80,11 +68,7 @@ fn handle_error_gets_errors_of_every_kind<C: Column>() {
     comes_through::<C, _>(
         "full",
         || io::Error::other("full"),
-        |error| {
-            error.downcast_ref::<io::Error>().is_some()
-                && !error.is_panic()
-                && !error.is_disconnect()
-        },
+        |error| is_a::<io::Error>(error) && !error.is_panic() && !error.is_disconnect(),
     );
     comes_through::<C, _>("text", || "text", is_a::<&str>);
     comes_through::<C, _>("owned", || "owned".to_owned(), is_a::<String>);
@@ -124,18 +108,14 @@ fn each_failure_is_logged_once<C: Column>() {
         ("reset", Level::Debug, ")"),
     ] {
         let mut client = Client::stream(&server.address());
-        let Client::Tcp(socket) = &client else {
-            unreachable!("this is TCP")
-        };
-        let address = Address::from(socket.local_addr().expect("an address"));
-        SockRef::from(socket)
-            .set_linger((order == "reset").then_some(Duration::ZERO))
-            .expect("linger");
+        let address = Address::from(client.tcp().local_addr().expect("an address"));
         client.send(order);
-        client
-            .read_exact(&mut vec![0; if order == "reset" { 2048 } else { 0 }])
-            .expect("a beginning");
-        drop(client);
+        if order == "reset" {
+            client.recv_exact(2048);
+            client.reset();
+        } else {
+            drop(client);
+        }
         let about = || lines.about(&address.to_string());
         until("a line about it", || !about().is_empty());
         let [(told, line)] = &about()[..] else {
@@ -162,6 +142,6 @@ fn nothing_is_printed() {
         until("it has failed", || server.stats().failed == 1);
         return;
     };
-    ended.passed();
     assert_eq!(ended.errors, "");
+    ended.passed();
 }

@@ -5,5 +5,3 @@ mod derive;
 mod error;
 mod hooks;
 mod stream;
-
-const LOCAL: &str = "127.0.0.1:0";

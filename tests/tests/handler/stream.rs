@@ -1,14 +1,7 @@
 //! `#[derive(StreamRequestHandler)]` behind a server, as its clients see it. Its files alone are
 //! tested with the socket, its options with the derive.
 
-use std::io::{self, BufRead, ErrorKind, Read, Write};
-
-use socketserver::{
-    Address, RequestHandler, Server, Socket, SocketReader, SocketWriter, StreamRequestHandler, Tcp,
-};
-use tests::{Client, Column, DEADLINE, Failures, Streams, matrix, placed, reset, run, until};
-
-use crate::LOCAL;
+use tests::prelude::*;
 
 /// Sends back each line in upper case.
 #[derive(StreamRequestHandler)]
@@ -80,8 +73,7 @@ struct Patient {
 
 impl Patient {
     fn handle(&mut self) -> io::Result<()> {
-        let late = self.rfile.readline(100).expect_err("half a line");
-        assert_eq!(late.kind(), ErrorKind::TimedOut);
+        assert_eq!(error_kind(self.rfile.readline(100)), ErrorKind::TimedOut);
         self.wfile.write_all(b"and?")?;
         let line = loop {
             match self.rfile.readline(100) {
@@ -92,8 +84,10 @@ impl Patient {
         self.wfile.write_all(&line)?;
 
         let mut line = String::new();
-        let late = self.rfile.read_line(&mut line).expect_err("nothing yet");
-        assert_eq!(late.kind(), ErrorKind::TimedOut);
+        assert_eq!(
+            error_kind(self.rfile.read_line(&mut line)),
+            ErrorKind::TimedOut
+        );
         self.wfile.write_all(b"and?")?;
         while self.rfile.read_line(&mut line).is_err() {}
         self.wfile.write_all(line.as_bytes())?;
@@ -111,13 +105,9 @@ fn a_timeout_loses_nothing<T: Streams, C: Column>() {
     let mut client = T::client(&server.address());
     for _ in 0..2 {
         client.send(b"hel");
-        let mut question = [0; 4];
-        client.read_exact(&mut question).expect("recv");
-        assert_eq!(&question, b"and?");
+        assert_eq!(client.recv_exact(4), b"and?");
         assert_eq!(client.ask(b"lo, \n"), b"hello");
-        let mut rest = [0; 3];
-        client.read_exact(&mut rest).expect("recv");
-        assert_eq!(&rest, b", \n");
+        assert_eq!(client.recv_exact(3), b", \n");
     }
     assert_eq!(client.rest(), b"");
     let (_, kind) = failures.recv_timeout(DEADLINE).expect("handle_error");
@@ -145,22 +135,9 @@ impl TooLate {
     }
 }
 
-/// Waits until its client has reset the connection.
-#[derive(StreamRequestHandler)]
-struct Waiting {
-    request: Socket,
-}
-
-impl Waiting {
-    fn handle(&self) -> io::Result<()> {
-        until_reset(&self.request)
-    }
-}
-
 fn until_reset(request: &Socket) -> io::Result<()> {
     request.sendall(b"here")?;
-    let error = request.recv(1).expect_err("a reset");
-    assert_eq!(error.kind(), ErrorKind::ConnectionReset);
+    assert_eq!(error_kind(request.recv(1)), ErrorKind::ConnectionReset);
     Ok(())
 }
 
@@ -168,17 +145,21 @@ fn until_reset(request: &Socket) -> io::Result<()> {
 ///
 /// Complaint 25, complaint 31.
 fn a_reset_client_is_no_failure<C: Column>() {
-    fn finishes<C: Column, H: RequestHandler<Socket, ()>>() {
-        let server = run(Server::<Tcp, C, H>::builder(), LOCAL);
+    fn finishes<H: RequestHandler<Socket, S>, S: BaseServer>(
+        builder: Builder<Tcp, impl Concurrency, H, S>,
+    ) {
+        let server = run(builder, LOCAL);
         let mut client = Client::stream(&server.address());
         assert_eq!(client.recv(), b"here");
-        reset(client);
+        client.reset();
         until("it has ended", || server.stats().active == 0);
         let stats = server.stats();
         assert_eq!((stats.finished, stats.failed), (1, 0), "{stats:?}");
     }
-    finishes::<C, TooLate>();
-    finishes::<C, Waiting>();
+    finishes(Server::<Tcp, C, TooLate>::builder());
+    finishes(Server::<Tcp, C, _, _>::handling(|request: Socket, _| {
+        until_reset(&request)
+    }));
 }
 
 matrix!(columns: a_reset_client_is_no_failure);

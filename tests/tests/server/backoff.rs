@@ -1,23 +1,8 @@
 //! What the loop does when a request cannot be accepted: whose fault it is, and how long to wait.
 
-use std::fs::File;
-use std::io::{self, Read, Seek};
-use std::sync::Arc;
-use std::thread;
-use std::time::{Duration, Instant};
+use std::io::Seek;
 
-use log::LevelFilter;
-use parking_lot::Mutex;
-use rustix::io::Errno;
-use socketserver::{
-    Address, BaseServer, Builder, Inline, Served, ServerRef, Socket, Tcp, ThreadingTCPServer,
-};
-use tests::{
-    Client, DEADLINE, Echo, Running, all_descriptors, in_own_process, keep_lines, run, until,
-    watched,
-};
-
-use crate::LOCAL;
+use tests::prelude::*;
 
 /// Complaint 08, complaint 26.
 #[test]
@@ -88,9 +73,7 @@ fn assert_warned_since(began: Instant) {
 /// Complaint 07.
 #[test]
 fn without_descriptors_the_loop_waits_and_warns() {
-    if !in_own_process() {
-        return;
-    }
+    let Some(()) = alone() else { return };
     keep_lines(LevelFilter::Warn);
     let mut processor = ProcessorTime(File::open("/proc/self/stat").expect("Linux"));
     let server = run(ThreadingTCPServer::<Echo>::builder(), LOCAL);
@@ -116,9 +99,7 @@ fn without_descriptors_the_loop_waits_and_warns() {
 /// Complaint 07.
 #[test]
 fn without_descriptors_a_drain_waits_too() {
-    if !in_own_process() {
-        return;
-    }
+    let Some(()) = alone() else { return };
     let server = run(ThreadingTCPServer::<Echo>::builder(), LOCAL);
     let watching = (*server).clone();
     let (taken, mut late) = without_descriptors(&server);
@@ -135,16 +116,13 @@ fn without_descriptors_a_drain_waits_too() {
 }
 
 /// Says "busy" to each client that it refuses, and may keep their connections.
-struct Keeping {
-    keeps: bool,
-    kept: Mutex<Vec<Socket>>,
-}
+struct Keeping(bool, Mutex<Vec<Socket>>);
 
 impl BaseServer for Keeping {
     fn refuse_request(&self, request: &Socket, _: &Address, _: &ServerRef<Self>) {
         request.sendall(b"busy").expect("room for a word");
-        if self.keeps {
-            self.kept.lock().push(request.clone());
+        if self.0 {
+            self.1.lock().push(request.clone());
         }
     }
 }
@@ -155,14 +133,12 @@ fn with_a_reserve(
     waiting: usize,
     keeps: bool,
 ) -> (Running<Keeping>, Client, Vec<Client>, Vec<File>) {
-    let kept = Mutex::default();
-    let server = ThreadingTCPServer::<Echo, _>::with(Keeping { keeps, kept });
-    let server = server.reserve_descriptor(true).bind(LOCAL).expect("bind");
+    let server = ThreadingTCPServer::<Echo, _>::with(Keeping(keeps, Mutex::default()));
+    let server = bind(server.reserve_descriptor(true));
     let mut early = Client::stream(server.server_address());
     assert_eq!(server.handle_request().expect("serves"), Served::Handled);
     assert_eq!(early.ask("before"), b"before");
-    let waiting = (0..waiting).map(|_| Client::stream(server.server_address()));
-    let waiting = waiting.collect();
+    let waiting = Client::streams(waiting, server.server_address());
     let taken = all_descriptors();
     let server = Running::from(server.spawn().expect("spawn"));
     (server, early, waiting, taken)
@@ -171,9 +147,7 @@ fn with_a_reserve(
 /// Complaint 07.
 #[test]
 fn a_reserved_descriptor_refuses_the_backlog() {
-    if !in_own_process() {
-        return;
-    }
+    let Some(()) = alone() else { return };
     keep_lines(LevelFilter::Warn);
     let began = Instant::now();
     let (server, mut early, mut waiting, taken) = with_a_reserve(40, false);
@@ -196,9 +170,7 @@ fn a_reserved_descriptor_refuses_the_backlog() {
 /// Complaint 07.
 #[test]
 fn a_server_that_loses_its_reserve_waits() {
-    if !in_own_process() {
-        return;
-    }
+    let Some(()) = alone() else { return };
     let (server, mut early, mut waiting, taken) = with_a_reserve(2, true);
     // The hook keeps the first connection, and with it the only descriptor.
     assert_eq!(waiting[0].rest(), b"busy");
@@ -208,7 +180,7 @@ fn a_server_that_loses_its_reserve_waits() {
     assert_eq!(server.stats().refused, 1);
     assert_eq!(early.ask("meanwhile"), b"meanwhile");
     // A descriptor that comes free serves like any other.
-    server.kept.lock().clear();
+    server.1.lock().clear();
     assert_eq!(waiting[1].ask("after"), b"after");
     drop(taken);
     assert_eq!(Client::stream(&server.address()).ask("later"), b"later");

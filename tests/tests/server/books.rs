@@ -1,46 +1,26 @@
 //! The books of live requests: their state, their deadlines, their counters.
 
-use std::io::{self, Read, Write};
-use std::thread;
-use std::time::{Duration, Instant};
-
-use parking_lot::Mutex;
-use socketserver::{BaseRequestHandler, BaseServer, Server, ServerRef, Socket, Tcp};
-use tests::{Client, Concurrent, DEADLINE, Echo, matrix, run, until};
-
-use crate::LOCAL;
-
-#[derive(Default)]
-struct Counter(Mutex<u64>);
-
-impl BaseServer for Counter {}
-
-#[derive(BaseRequestHandler)]
-struct Count {
-    request: Socket,
-    server: ServerRef<Counter>,
-}
-
-impl Count {
-    fn handle(&self) -> io::Result<()> {
-        while !self.request.recv(1)?.is_empty() {
-            *self.server.0.lock() += 1;
-        }
-        Ok(())
-    }
-}
+use tests::prelude::*;
 
 /// Complaint 34.
 fn handlers_share_the_state<C: Concurrent>() {
-    let server = run(Server::<Tcp, C, Count, Counter>::builder(), LOCAL);
-    let mut clients: Vec<_> = (0..8).map(|_| Client::stream(&server.address())).collect();
+    let count = Arc::new(Mutex::new(0));
+    let counted = count.clone();
+    let server = Server::<Tcp, C, _, _>::handling(move |request: Socket, _| -> io::Result<()> {
+        while !request.recv(1)?.is_empty() {
+            *counted.lock() += 1;
+        }
+        Ok(())
+    });
+    let server = run(server, LOCAL);
+    let mut clients = Client::streams(8, &server.address());
     for _ in 0..100 {
         clients.iter_mut().for_each(|client| client.send("x"));
     }
     for client in clients {
         assert_eq!(client.finish(), b"");
     }
-    assert_eq!(*server.0.lock(), 800);
+    assert_eq!(*count.lock(), 800);
 }
 
 /// No operation of the dripping client's handler takes long, only all of them together.

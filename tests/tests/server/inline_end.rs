@@ -2,16 +2,8 @@
 //! idle client: it comes within the time of the drain, whatever has asked for it. A signal goes to
 //! the whole process, so each of its tests has a separate one.
 
-use std::io;
-use std::sync::Arc;
-use std::thread;
-use std::time::{Duration, Instant};
+use tests::prelude::*;
 
-use rustix::process::{getpid, kill_process};
-use socketserver::{BaseRequestHandler, BaseServer, ServerRef, Socket, TCPServer};
-use tests::{Client, Signal, elsewhere, in_time, until};
-
-const LOCAL: &str = "127.0.0.1:0";
 const DRAIN: Duration = Duration::from_millis(300);
 /// Far more than such an end needs, and less than any other deadline.
 const AT_ONCE: Duration = Duration::from_secs(4);
@@ -21,12 +13,12 @@ struct Patient;
 impl BaseServer for Patient {}
 
 #[derive(BaseRequestHandler)]
-struct Echo {
+struct Obedient {
     request: Socket,
     server: ServerRef<Patient>,
 }
 
-impl Echo {
+impl Obedient {
     fn handle(&self) -> io::Result<()> {
         loop {
             match &*self.request.recv(1024)? {
@@ -38,23 +30,18 @@ impl Echo {
     }
 }
 
-type Inline = TCPServer<Echo, Patient>;
+type Inline = TCPServer<Obedient, Patient>;
 
 /// Serves a client that stays, asks for the end in its midst, and looks how long that takes.
 fn ends_in_time(server: Inline, clients: usize, end: impl FnOnce(&Inline, &mut Client)) {
     let server = Arc::new(server);
-    let serving = server.clone();
-    let serving = thread::spawn(move || serving.serve_forever());
+    let serving = serve(&server);
     let mut client = Client::stream(server.server_address());
     assert_eq!(client.ask("hello"), b"hello");
-    let waiting: Vec<_> = (1..clients)
-        .map(|_| Client::stream(server.server_address()))
-        .collect();
+    let waiting = Client::streams(clients - 1, server.server_address());
     let began = Instant::now();
     end(&server, &mut client);
-    in_time("the loop's end", move || serving.join())
-        .expect("no panic")
-        .expect("a good end");
+    ends_well(serving);
     let took = began.elapsed();
     assert!((DRAIN..AT_ONCE).contains(&took), "{took:?}");
     assert_eq!(client.rest(), b"");
@@ -65,7 +52,14 @@ fn ends_in_time(server: Inline, clients: usize, end: impl FnOnce(&Inline, &mut C
 }
 
 fn bound() -> Inline {
-    Inline::with(Patient).bind(LOCAL).expect("bind")
+    bind(Inline::with(Patient))
+}
+
+/// A server that drains at a signal.
+fn listening(lame_duck: Duration) -> Inline {
+    let server = bind(Inline::with(Patient).lame_duck(lame_duck));
+    server.drain_on_signals(DRAIN).expect("signals");
+    server
 }
 
 fn signal_myself() {
@@ -74,12 +68,8 @@ fn signal_myself() {
 
 #[test]
 fn signal_ends_a_server_with_an_idle_client() {
-    if let Some(ended) = elsewhere("inline_end::signal_ends_a_server_with_an_idle_client") {
-        return ended.passed();
-    }
-    let server = bound();
-    server.drain_on_signals(DRAIN).expect("signals");
-    ends_in_time(server, 1, |server, _| {
+    let Some(()) = alone() else { return };
+    ends_in_time(listening(Duration::ZERO), 1, |server, _| {
         signal_myself();
         until("the handler can know", || server.server_ref().is_stopping());
     });
@@ -87,38 +77,23 @@ fn signal_ends_a_server_with_an_idle_client() {
 
 #[test]
 fn signal_ends_idle_clients_of_the_backlog() {
-    if let Some(ended) = elsewhere("inline_end::signal_ends_idle_clients_of_the_backlog") {
-        return ended.passed();
-    }
-    let server = bound();
-    server.drain_on_signals(DRAIN).expect("signals");
-    ends_in_time(server, 5, |_, _| signal_myself());
+    let Some(()) = alone() else { return };
+    ends_in_time(listening(Duration::ZERO), 5, |_, _| signal_myself());
 }
 
 #[test]
 fn signal_ends_a_lame_duck_with_an_idle_client() {
-    if let Some(ended) = elsewhere("inline_end::signal_ends_a_lame_duck_with_an_idle_client") {
-        return ended.passed();
-    }
-    let server = Inline::with(Patient).lame_duck(DRAIN).bind(LOCAL);
-    let server = server.expect("bind");
-    server.drain_on_signals(DRAIN).expect("signals");
-    ends_in_time(server, 1, |_, _| signal_myself());
+    let Some(()) = alone() else { return };
+    ends_in_time(listening(DRAIN), 1, |_, _| signal_myself());
 }
 
 /// Also if signals are asked for only after the loop has begun.
 #[test]
 fn signal_ends_a_handle_request() {
-    if let Some(ended) = elsewhere("inline_end::signal_ends_a_handle_request") {
-        return ended.passed();
-    }
+    let Some(()) = alone() else { return };
     let server = Arc::new(bound());
     let serving = server.clone();
-    let serving = thread::spawn(move || {
-        for _ in 0..2 {
-            let _ = serving.handle_request();
-        }
-    });
+    let serving = thread::spawn(move || (0..2).for_each(|_| drop(serving.handle_request())));
     let mut client = Client::stream(server.server_address());
     assert_eq!(client.ask("hello"), b"hello");
     server.drain_on_signals(DRAIN).expect("signals");
@@ -129,32 +104,25 @@ fn signal_ends_a_handle_request() {
 
 #[test]
 fn signals_take_one_thread_and_no_more() {
-    if let Some(ended) = elsewhere("inline_end::signals_take_one_thread_and_no_more") {
-        return ended.passed();
-    }
-    let threads = || {
-        let all = std::fs::read_dir("/proc/self/task").expect("/proc");
-        all.count()
-    };
-    let before = threads();
-    let server = bound();
-    server.drain_on_signals(DRAIN).expect("signals");
-    assert_eq!(threads(), before);
+    let Some(()) = alone() else { return };
+    let before = count_of("task");
+    let server = listening(Duration::ZERO);
+    assert_eq!(count_of("task"), before);
     for _ in 0..20 {
         let mut client = Client::stream(server.server_address());
         client.send("hello");
         client.end();
         let _ = server.handle_request().expect("it serves");
-        assert_eq!(threads(), before + 1);
+        assert_eq!(count_of("task"), before + 1);
     }
     drop(server);
-    until("it has gone", || threads() == before);
+    until("it has gone", || count_of("task") == before);
 }
 
 #[test]
 fn begin_drain_ends_an_idle_client() {
     ends_in_time(bound(), 1, |server, _| {
-        server.server_ref().begin_drain(DRAIN);
+        server.server_ref().begin_drain(DRAIN)
     });
 }
 

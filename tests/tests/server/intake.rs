@@ -1,58 +1,39 @@
 //! A request's way through a server: which hooks it meets, in which order, on which thread.
 
 use std::any::TypeId;
-use std::io;
-use std::panic::resume_unwind;
-use std::sync::Arc;
-use std::thread::{self, ThreadId};
-use std::time::Duration;
 
-use parking_lot::Mutex;
-use socketserver::{
-    Address, BaseRequestHandler, BaseServer, Builder, Concurrency, HandlerError, Inline, Job,
-    Rejected, Served, Server, ServerRef, Socket, Stats, Tcp, Transport,
-};
-use tests::{
-    Client, Column, Concurrent, DEADLINE, Echo, Failures, Folder, Running, TestTransport, Watched,
-    matrix, run, until, watched,
-};
+use tests::prelude::*;
 
-use crate::LOCAL;
-
-/// How one call goes wrong.
-#[derive(Clone, Copy)]
-enum Trouble {
-    Error(&'static str),
-    Panic(&'static str),
-}
-
-use Trouble::{Error, Panic};
-
-/// What was called on which thread, and what goes wrong on the way of the first request.
+/// What was called on which thread, and what goes wrong on the way of the first request, such as
+/// `setup fails` or `handle panics`.
 struct Diary {
     calls: Mutex<Vec<(&'static str, ThreadId)>>,
-    troubles: Mutex<Vec<Trouble>>,
+    troubles: Mutex<Vec<&'static str>>,
 }
 
 impl Diary {
-    fn new(troubles: &[Trouble]) -> Arc<Self> {
-        Arc::new(Diary {
-            calls: Mutex::default(),
-            troubles: Mutex::new(troubles.to_vec()),
-        })
+    fn new(troubles: &[&'static str]) -> Arc<Self> {
+        let (calls, troubles) = (Mutex::default(), Mutex::new(troubles.to_vec()));
+        Arc::new(Diary { calls, troubles })
     }
 
     fn call(&self, name: &'static str) -> io::Result<()> {
         self.calls.lock().push((name, thread::current().id()));
         let mut troubles = self.troubles.lock();
-        let mine = troubles.iter().position(|trouble| match trouble {
-            Error(hook) | Panic(hook) => *hook == name,
-        });
-        match mine.map(|place| troubles.remove(place)) {
-            None => Ok(()),
-            Some(Error(_)) => Err(io::Error::other(name)),
+        let mut first = |how| {
+            let place = troubles
+                .iter()
+                .position(|trouble| trouble.strip_prefix(name) == Some(how));
+            place.map(|place| troubles.remove(place)).is_some()
+        };
+        if first(" panics") {
             // Unlike `panic!` this prints nothing.
-            Some(Panic(_)) => resume_unwind(Box::new(name)),
+            resume_unwind(Box::new(name));
+        }
+        if first(" fails") {
+            Err(io::Error::other(name))
+        } else {
+            Ok(())
         }
     }
 
@@ -66,12 +47,13 @@ impl Diary {
         let calls = std::mem::take(&mut *self.calls.lock());
         let taken = calls.iter().find(|(call, _)| *call == "get_request");
         let (_, loop_thread) = *taken.expect("a request was taken");
-        let (here, there): (Vec<_>, Vec<_>) = calls
-            .into_iter()
-            .partition(|(_, thread)| *thread == loop_thread);
-        let names =
-            |calls: Vec<(&'static str, ThreadId)>| calls.iter().map(|call| call.0).collect();
-        (names(here), names(there))
+        let on = |is_loop: bool| {
+            let there = calls
+                .iter()
+                .filter(|call| (call.1 == loop_thread) == is_loop);
+            there.map(|call| call.0).collect()
+        };
+        (on(true), on(false))
     }
 }
 
@@ -122,7 +104,7 @@ fn builder<T: Transport + Default, C: Concurrency>(
 /// A client whose request is there: for a stream, connecting is the request.
 fn request<T: TestTransport>(address: &Address) -> Client {
     let mut client = T::client(address);
-    if matches!(client, Client::Udp(_) | Client::UnixDatagram(..)) {
+    if !client.is_stream() {
         client.send("request");
     }
     client
@@ -131,7 +113,7 @@ fn request<T: TestTransport>(address: &Address) -> Client {
 /// Serves one request with these troubles. The loop takes it, verifies it and calls `on_the_loop`;
 /// `in_its_place` is called where the request runs. The next request must be served as ever.
 fn meets<T: TestTransport, C: Column>(
-    troubles: &[Trouble],
+    troubles: &[&'static str],
     on_the_loop: &[&'static str],
     in_its_place: &[&'static str],
 ) {
@@ -142,8 +124,8 @@ fn meets<T: TestTransport, C: Column>(
     let stats = server.stats();
     let ends = (stats.finished, stats.failed, stats.refused);
     let expected = match (troubles, in_its_place) {
-        ([Error("verify_request")], []) => (0, 0, 1),
-        ([Panic("shutdown_request")] | [], _) => (1, 0, 0),
+        (["verify_request fails"], []) => (0, 0, 1),
+        (["shutdown_request panics"] | [], _) => (1, 0, 0),
         _ => (0, 1, 0),
     };
     assert_eq!(ends, expected);
@@ -164,21 +146,19 @@ fn one_request<T: TestTransport, C: Concurrency>(
     until("the request has ended", || {
         ended(server.stats()) > before && diary.count("service_actions") > 0
     });
-    if matches!(client, Client::Tcp(_) | Client::UnixStream(_)) {
+    if client.is_stream() {
         assert_eq!(client.rest(), b"", "a clean end, nothing else");
     }
     let on_the_loop = [&["get_request", "verify_request"], on_the_loop].concat();
     let (here, there) = diary.take();
-    if TypeId::of::<C>() == TypeId::of::<Inline>() {
-        assert_eq!(
-            here,
-            [&on_the_loop, in_its_place, &["service_actions"]].concat()
-        );
-        assert!(there.is_empty(), "{there:?}");
+    let inline = TypeId::of::<C>() == TypeId::of::<Inline>();
+    let (with_it, elsewhere) = if inline {
+        (in_its_place, &[][..])
     } else {
-        assert_eq!(here, [&on_the_loop[..], &["service_actions"]].concat());
-        assert_eq!(there, in_its_place);
-    }
+        (&[][..], in_its_place)
+    };
+    assert_eq!(here, [&on_the_loop, with_it, &["service_actions"]].concat());
+    assert_eq!(there, elsewhere);
 }
 
 macro_rules! lives {
@@ -204,23 +184,23 @@ const NOT_PREPARED: [&str; 3] = ["prepare", "handle_error", "shutdown_request"];
 
 lives! {
     parent_and_child_share_the_calls_of_a_request: [] => [], HANDLED;
-    a_request_is_refused: [Error("verify_request")] => ["shutdown_request"], [];
-    verify_request_panics: [Panic("verify_request")] => ["handle_error", "shutdown_request"], [];
-    prepare_fails: [Error("prepare")] => [], NOT_PREPARED;
-    prepare_panics: [Panic("prepare")] => [], NOT_PREPARED;
-    setup_fails: [Error("setup")] => [], NOT_SET_UP;
-    setup_panics: [Panic("setup")] => [], NOT_SET_UP;
-    handle_fails: [Error("handle")] => [], FAILED;
-    handle_panics: [Panic("handle")] => [], FAILED;
-    finish_fails: [Error("finish")] => [], FAILED;
-    finish_panics: [Panic("finish")] => [], FAILED;
-    handle_and_finish_fail: [Error("handle"), Panic("finish")] => [], FAILED;
-    handle_error_panics: [Error("handle"), Panic("handle_error")] => [], FAILED;
-    verify_request_and_handle_error_panic: [Panic("verify_request"), Panic("handle_error")] =>
+    a_request_is_refused: ["verify_request fails"] => ["shutdown_request"], [];
+    verify_request_panics: ["verify_request panics"] => ["handle_error", "shutdown_request"], [];
+    prepare_fails: ["prepare fails"] => [], NOT_PREPARED;
+    prepare_panics: ["prepare panics"] => [], NOT_PREPARED;
+    setup_fails: ["setup fails"] => [], NOT_SET_UP;
+    setup_panics: ["setup panics"] => [], NOT_SET_UP;
+    handle_fails: ["handle fails"] => [], FAILED;
+    handle_panics: ["handle panics"] => [], FAILED;
+    finish_fails: ["finish fails"] => [], FAILED;
+    finish_panics: ["finish panics"] => [], FAILED;
+    handle_and_finish_fail: ["handle fails", "finish panics"] => [], FAILED;
+    handle_error_panics: ["handle fails", "handle_error panics"] => [], FAILED;
+    verify_request_and_handle_error_panic: ["verify_request panics", "handle_error panics"] =>
         ["handle_error", "shutdown_request"], [];
-    shutdown_request_panics: [Panic("shutdown_request")] => [], HANDLED;
+    shutdown_request_panics: ["shutdown_request panics"] => [], HANDLED;
     every_hook_panics:
-        [Panic("handle"), Panic("finish"), Panic("handle_error"), Panic("shutdown_request")] =>
+        ["handle panics", "finish panics", "handle_error panics", "shutdown_request panics"] =>
         [], FAILED;
 }
 
@@ -237,8 +217,7 @@ impl Concurrency for Refusing {
 #[test]
 fn a_rejected_job_fails_on_the_loop() {
     let diary = Diary::new(&[]);
-    let server = builder::<Tcp, _>(&diary, Refusing);
-    let server = server.bind(LOCAL).expect("bind");
+    let server = bind(builder::<Tcp, _>(&diary, Refusing));
     for _ in 0..2 {
         let mut client = Client::stream(server.server_address());
         assert_eq!(server.handle_request().expect("serves"), Served::Refused);
@@ -284,7 +263,7 @@ fn a_silent_handshake_blocks_no_other_client<C: Concurrent>() {
         request.settimeout(None)
     });
     let server = run(builder, LOCAL);
-    let silent: Vec<_> = (0..20).map(|_| Client::stream(&server.address())).collect();
+    let silent: Vec<_> = Client::streams(20, &server.address());
     let mut client = Client::stream(&server.address());
     assert_eq!(client.ask("!"), b"!");
     assert_eq!(client.ask("hello"), b"hello");

@@ -1,15 +1,6 @@
 //! Lame ducks: servers that are about to drain, and serve every client until then.
 
-use std::io;
-use std::sync::Arc;
-use std::thread;
-use std::time::{Duration, Instant};
-
-use socketserver::{BaseRequestHandler, Served, Server, ServerRef, Socket};
-use tests::{
-    Client, Column, DEADLINE, Echo, Folder, Row, Streams, ends_well, in_time, matrix, placed,
-    serve, until,
-};
+use tests::prelude::*;
 
 const FOR_EVER: Duration = Duration::from_secs(3_600);
 

@@ -12,5 +12,3 @@ mod life;
 mod panics;
 mod signals;
 mod waits;
-
-const LOCAL: &str = "127.0.0.1:0";

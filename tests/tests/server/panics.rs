@@ -1,25 +1,6 @@
 //! A panic in a user's code costs one request or one call, and no other.
 
-use std::fmt::{self, Display};
-use std::io;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
-use std::thread::{self, ThreadId};
-use std::time::{Duration, Instant};
-
-use crossbeam_channel::{Sender, unbounded};
-use parking_lot::Mutex;
-use socketserver::{
-    Address, BaseRequestHandler, BaseServer, Builder, Concurrency, Inline, Job, Rejected, Server,
-    ServerRef, Socket, Tcp, Transport, green,
-};
-use tests::{
-    Client, Column, Concurrent, DEADLINE, Echo, count_of, in_own_process, in_time, matrix, run,
-    until, watched,
-};
-
-use crate::LOCAL;
+use tests::prelude::*;
 
 /// A value that panics as it is dropped or displayed.
 struct Bomb;
@@ -123,7 +104,7 @@ impl Transport for RudeTcp {
 }
 
 fn a_request_may_panic_as_it_is_dropped<C: Column>() {
-    let echo = |request: Rude, _| request.0.sendall(&request.0.recv(100)?);
+    let echo = |request: Rude, client| echo_once(request.0.clone(), client);
     let server = run(Server::<RudeTcp, C, _, _>::handling(echo), LOCAL);
     for _ in 0..10 {
         let mut client = Client::stream(&server.address());
@@ -150,9 +131,7 @@ impl log::Log for RudeLogger {
 }
 
 fn the_logger_may_panic<C: Column>() {
-    if !in_own_process() {
-        return;
-    }
+    let Some(()) = alone() else { return };
     log::set_logger(&RudeLogger).expect("the only one");
     log::set_max_level(log::LevelFilter::Error);
     let handler = |request: Socket, _| match &*request.recv(100)? {
@@ -179,7 +158,7 @@ fn a_request_may_panic_as_it_is_aborted<C: Concurrent>() {
     let wait = |request: Rude, _| request.0.recv(100).map(drop);
     let server = Server::<RudeTcp, C, _, _>::handling(wait).deadline(Duration::from_millis(50));
     let server = run(server, LOCAL);
-    let clients: Vec<_> = (0..10).map(|_| Client::stream(&server.address())).collect();
+    let clients: Vec<_> = Client::streams(10, &server.address());
     for mut client in clients {
         assert_eq!(client.rest(), b"");
     }
@@ -223,8 +202,7 @@ fn the_state_may_panic_as_it_is_dropped<C: Concurrent>() {
         gate: gate.clone(),
         _bomb: Bomb,
     };
-    let server = Server::<Tcp, C, Waiting, _>::with(state).drain_timeout(Duration::ZERO);
-    let server = server.bind(LOCAL).expect("bind");
+    let server = bind(Server::<Tcp, C, Waiting, _>::with(state).drain_timeout(Duration::ZERO));
     let _client = Client::stream(server.server_address());
     server.handle_request().expect("serves");
     drop(server);
@@ -232,40 +210,6 @@ fn the_state_may_panic_as_it_is_dropped<C: Concurrent>() {
     drop(shut);
     let thread = dropped.recv_timeout(DEADLINE).expect("its end");
     assert_ne!(thread, thread::current().id());
-}
-
-fn five_hundred_panics_leave_nothing_behind<C: Concurrent>() {
-    if !in_own_process() {
-        return;
-    }
-    // What green threads run on is there from the first to the end of the process.
-    assert!(green::spawn(green::is_green).join().expect("no panic"));
-    let before = (count_of("task"), count_of("fd"));
-    let handler = |request: Socket, _| {
-        let data = request.recv(10)?;
-        if data == b"panic" {
-            resume_unwind(Box::new("as told"));
-        }
-        request.sendall(&data)
-    };
-    let server = run(Server::<Tcp, C, _, _>::handling(handler), LOCAL);
-    thread::scope(|scope| {
-        for _ in 0..4 {
-            scope.spawn(|| {
-                for _ in 0..125 {
-                    assert_eq!(Client::stream(&server.address()).ask("hello"), b"hello");
-                    let mut client = Client::stream(&server.address());
-                    client.send("panic");
-                    assert_eq!(client.rest(), b"");
-                }
-            });
-        }
-    });
-    let (drained, stats) = server.drain(DEADLINE / 2);
-    assert_eq!((stats.finished, stats.failed), (500, 500));
-    assert_eq!(drained.aborted, 0);
-    until("every thread has ended", || count_of("task") == before.0);
-    assert_eq!(count_of("fd"), before.1);
 }
 
 #[derive(BaseRequestHandler)]
@@ -285,9 +229,7 @@ impl Drop for Unlucky {
 
 /// As when `handle` panics with a `std` lock held, and `drop` wants to lock it once more.
 fn a_handler_may_panic_twice<C: Concurrent>() {
-    if !in_own_process() {
-        return;
-    }
+    let Some(()) = alone() else { return };
     let server = run(Server::<Tcp, C, Unlucky>::builder(), LOCAL);
     for _ in 0..5 {
         assert_eq!(Client::stream(&server.address()).rest(), b"");
@@ -296,7 +238,7 @@ fn a_handler_may_panic_twice<C: Concurrent>() {
 
 matrix!(
     concurrent: a_request_may_panic_as_it_is_aborted, the_state_may_panic_as_it_is_dropped,
-    five_hundred_panics_leave_nothing_behind, a_handler_may_panic_twice,
+    a_handler_may_panic_twice,
 );
 
 /// A concurrency that panics.
@@ -308,16 +250,12 @@ impl Concurrency for Panicking {
     }
 }
 
-fn served_by<T: Transport, C: Concurrency>(transport: T, concurrency: C) -> Server<T, C, Echo, ()>
-where
-    Echo: socketserver::RequestHandler<T::Request, ()>,
-{
-    let never = Duration::from_secs(3_600);
-    let builder = Builder::new(transport, concurrency, ()).poll_interval(never);
-    builder
-        .drain_timeout(Duration::ZERO)
-        .bind(LOCAL)
-        .expect("bind")
+fn served_by<T: Transport<Request = Socket>, C: Concurrency>(
+    transport: T,
+    concurrency: C,
+) -> Server<T, C, Echo, ()> {
+    let builder = Builder::new(transport, concurrency, ()).drain_timeout(Duration::ZERO);
+    bind(builder.poll_interval(Duration::from_secs(3_600)))
 }
 
 /// Complaint 26.

@@ -1,25 +1,12 @@
 //! Signals that a server answers. They go to the whole process: each test here has a process or a
 //! signal of its own.
 
-use std::io::ErrorKind;
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
-use std::thread;
-use std::time::{Duration, Instant};
 
-use crossbeam_channel::bounded;
-use rustix::process::{getpid, kill_process};
 use signal_hook::low_level::raise;
-use socketserver::signal::{SIGHUP, SIGUSR1, SIGUSR2, SIGWINCH};
-use socketserver::{
-    BaseRequestHandler, BaseServer, GreenTCPServer, Served, ServerRef, TCPServer,
-    ThreadingTCPServer,
-};
-use tests::{Client, DEADLINE, Echo, Running, Signal, ends_well, own_process, serve, until};
-
-use crate::LOCAL;
+use socketserver::signal::{SIGUSR1, SIGUSR2, SIGWINCH};
+use tests::prelude::*;
 
 /// Sends it to this thread, which has handled it when this returns.
 fn send(signal: i32) {
@@ -49,40 +36,6 @@ fn signals_during_an_answer_are_answered_once() {
     // The loop looks for signals before it takes a request.
     assert_eq!(Client::stream(&server.address()).ask("hello"), b"hello");
     assert!(begins.try_recv().is_err(), "a third call");
-}
-
-#[test]
-fn a_storm_of_signals_harms_no_request() {
-    const SIGNALS: u64 = 10_000;
-    let answers = Arc::new(AtomicU64::new(0));
-    let server = ThreadingTCPServer::<Echo>::bind(LOCAL).expect("bind");
-    let green = GreenTCPServer::<Echo>::bind(LOCAL).expect("bind");
-    let count = || {
-        let answers = answers.clone();
-        move |_: &_| _ = answers.fetch_add(1, SeqCst)
-    };
-    server.on_signal(SIGHUP, count()).expect("on_signal");
-    green.on_signal(SIGHUP, count()).expect("on_signal");
-    let server = Running::from(server.spawn().expect("spawn"));
-    let green = Running::from(green.spawn().expect("spawn"));
-    let storm = thread::spawn(|| (0..SIGNALS).for_each(|_| send(SIGHUP)));
-    let mut clients = [&server, &green].map(|server| Client::stream(&server.address()));
-    while !storm.is_finished() {
-        for client in &mut clients {
-            assert_eq!(client.ask("hello"), b"hello");
-        }
-    }
-    storm.join().expect("no panic");
-    // Each of the two servers has answered the last signal, after it came.
-    let after = answers.load(SeqCst);
-    send(SIGHUP);
-    until("both have answered", || answers.load(SeqCst) >= after + 2);
-    assert!(answers.load(SeqCst) <= 2 * (SIGNALS + 1));
-    drop(clients);
-    for server in [server, green] {
-        let (drained, stats) = server.drain(DEADLINE);
-        assert_eq!((drained.aborted, stats.finished), (0, 1));
-    }
 }
 
 #[test]
@@ -172,8 +125,7 @@ impl SignalsItself {
 type Listening = TCPServer<SignalsItself, Patient>;
 
 fn listening(drain: Duration) -> Listening {
-    let server = TCPServer::<SignalsItself, _>::with(Patient);
-    let server = server.bind(LOCAL).expect("bind");
+    let server = bind(TCPServer::<SignalsItself, _>::with(Patient));
     server.drain_on_signals(drain).expect("signals");
     server
 }

@@ -1,20 +1,9 @@
 //! What ends with a request: the waits of its handler for somebody else than its client, by force,
 //! and its wait for its client's next request, at once.
 
-use std::io;
-use std::net::TcpListener;
 use std::os::unix::net::UnixListener;
-use std::sync::Arc;
-use std::time::{Duration, Instant};
 
-use socketserver::{
-    Address, AddressFamily, BaseRequestHandler, BaseServer, Concurrency, Inline, Server, ServerRef,
-    Socket, SocketKind, SocketReader, StreamRequestHandler, Tcp, create_connection, green,
-    is_disconnect, relay, select, socketpair,
-};
-use tests::{Client, Concurrent, Folder, in_time, matrix, run, until};
-
-use crate::LOCAL;
+use tests::prelude::*;
 
 /// Peers that keep a handler waiting.
 struct Peers {
@@ -33,17 +22,13 @@ impl Peers {
         let path = folder.join("full");
         let full = UnixListener::bind(&path).expect("bind");
         let address = socket2::SockAddr::unix(&path).expect("a path");
-        let mut waiting = Vec::new();
         rustix::net::listen(&full, 0).expect("listen");
-        loop {
-            let client = socket2::Socket::new(socket2::Domain::UNIX, socket2::Type::STREAM, None)
-                .expect("a socket");
+        let client = || {
+            let client = socket2::Socket::new(Domain::UNIX, Type::STREAM, None).expect("a socket");
             client.set_nonblocking(true).expect("an option");
-            if client.connect(&address).is_err() {
-                break;
-            }
-            waiting.push(client);
-        }
+            client.connect(&address).is_ok().then_some(client)
+        };
+        let waiting = std::iter::from_fn(client).collect();
         Peers {
             silent: silent.local_addr().expect("a name").into(),
             _silent: silent,
@@ -119,20 +104,20 @@ const WAITS: [(&str, Wait); 12] = [
         let (_sender, receiver) = green::channel::<()>(1);
         receiver
             .recv()
-            .map_err(|_| io::ErrorKind::ConnectionAborted.into())
+            .map_err(|_| ErrorKind::ConnectionAborted.into())
     }),
     ("room for a message", |_, _| {
         let (sender, _receiver) = green::channel(1);
         while sender.send(()).is_ok() {}
-        Err(io::ErrorKind::ConnectionAborted.into())
+        Err(ErrorKind::ConnectionAborted.into())
     }),
 ];
 
-fn drain_ends_every_wait_of_a_request<C: Concurrency + Default>() {
+fn drain_ends_every_wait_of_a_request<C: Column>() {
     let peers = Arc::new(Peers::new());
     for (name, wait) in WAITS {
-        let (begun, waits) = crossbeam_channel::unbounded();
-        let (ended, end) = crossbeam_channel::unbounded();
+        let (begun, waits) = unbounded();
+        let (ended, end) = unbounded();
         let peers = peers.clone();
         let handler = move |request: Socket, _: Address| {
             begun.send(()).expect("the test waits");
@@ -197,15 +182,9 @@ fn blocking_call_of_an_aborted_request_returns() {
 
 /// What a hook of the state does after an abort is not the request's.
 fn handle_error_of_an_aborted_request_may_connect<C: Concurrent>() {
-    struct Reports(Peers, crossbeam_channel::Sender<io::Result<()>>);
+    struct Reports(Peers, Sender<io::Result<()>>);
     impl BaseServer for Reports {
-        fn handle_error(
-            &self,
-            _: &Socket,
-            _: &Address,
-            _: &socketserver::HandlerError,
-            _: &ServerRef<Self>,
-        ) {
+        fn handle_error(&self, _: &Socket, _: &Address, _: &HandlerError, _: &ServerRef<Self>) {
             let sent = self
                 .0
                 .upstream()
@@ -222,7 +201,7 @@ fn handle_error_of_an_aborted_request_may_connect<C: Concurrent>() {
             self.server.0.upstream()?.recv(1).map(drop)
         }
     }
-    let (sender, reported) = crossbeam_channel::unbounded();
+    let (sender, reported) = unbounded();
     let server = Server::<Tcp, C, Waits, _>::with(Reports(Peers::new(), sender))
         .deadline(Duration::from_millis(20));
     let server = run(server, LOCAL);
@@ -255,22 +234,19 @@ impl KeepAlive {
     }
 }
 
-fn idle_server<C: Concurrency + Default>() -> tests::Running<()> {
+fn idle_server<C: Column>() -> Running<()> {
     run(Server::<Tcp, C, KeepAlive>::builder(), LOCAL)
 }
 
 /// Far less than the time of the drain, and far more than it needs.
 const SOON: Duration = Duration::from_secs(5);
 
-fn drain_ends_idle_requests_at_once<C: Concurrency + Default>(clients: usize) {
+fn drain_ends_idle_requests_at_once<C: Column>(clients: usize) {
     let server = idle_server::<C>();
-    let mut clients: Vec<Client> = (0..clients)
-        .map(|_| {
-            let mut client = Client::stream(&server.address());
-            assert_eq!(client.ask("hello"), b"hello");
-            client
-        })
-        .collect();
+    let mut clients = Client::streams(clients, &server.address());
+    for client in &mut clients {
+        assert_eq!(client.ask("hello"), b"hello");
+    }
     let began = Instant::now();
     let (drained, _) = server.drain(Duration::from_secs(60));
     assert!(began.elapsed() < SOON, "{drained:?}");
@@ -295,13 +271,13 @@ fn drain_ends_the_idle_client_of_an_inline_server() {
 }
 
 /// The one that is busy is waited for, and ends when it comes to be idle.
-fn busy_request_ends_once_it_is_idle<C: Concurrency + Default>() {
+fn busy_request_ends_once_it_is_idle<C: Column>() {
     let server = idle_server::<C>();
     let mut client = Client::stream(&server.address());
     client.send("wait");
     until("it is served", || server.stats().active == 1);
     let server_ref = (*server).clone();
-    let draining = std::thread::spawn(move || server.drain(Duration::from_secs(60)));
+    let draining = thread::spawn(move || server.drain(Duration::from_secs(60)));
     until("the drain has begun", || server_ref.is_stopping());
     client.send("go on");
     assert_eq!(client.rest(), b"bye");
@@ -349,7 +325,7 @@ matrix!(concurrent: drain_loses_no_request_that_has_begun);
 /// Python's `shutdown` ends the loop alone: its handlers go on.
 #[test]
 fn shutdown_leaves_idle_requests_alone() {
-    let server = idle_server::<socketserver::Threading>();
+    let server = idle_server::<Threading>();
     let mut client = Client::stream(&server.address());
     assert_eq!(client.ask("one"), b"one");
     server.shutdown();

@@ -1,12 +1,8 @@
 //! The addresses of servers and clients, as text.
 
-use std::net::{Ipv4Addr, SocketAddr, TcpStream, UdpSocket};
-use std::os::fd::OwnedFd;
-
 use rustix::net::{SocketAddrUnix, bind, connect};
-use socket2::{Domain, Socket, Type};
-use socketserver::Address;
-use tests::{Client, DEADLINE, Folder};
+use socket2::Socket;
+use tests::prelude::*;
 
 use crate::clients::{ask_with, unnamed};
 use crate::scenario::{IPV6, Scenario, THREADING, UNIX, scenarios};
@@ -56,20 +52,17 @@ fn usual(session: &mut Session<'_>) {
 }
 
 /// The server's port at an IPv4 address.
-fn mapped(session: &Session<'_>) -> SocketAddr {
+fn mapped(session: &Session<'_>) -> Address {
     let port = session.address.port().expect("a port");
-    (Ipv4Addr::LOCALHOST, port).into()
+    SocketAddr::from((Ipv4Addr::LOCALHOST, port)).into()
 }
 
 fn ipv4_stream(session: &mut Session<'_>) {
-    let socket = TcpStream::connect(mapped(session)).expect("connect");
-    introduce(session, Client::Tcp(socket));
+    introduce(session, Client::stream(&mapped(session)));
 }
 
 fn ipv4_datagram(session: &mut Session<'_>) {
-    let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).expect("bind");
-    socket.connect(mapped(session)).expect("connect");
-    introduce(session, Client::Udp(socket));
+    introduce(session, Client::datagram(&mapped(session)));
 }
 
 fn path(session: &mut Session<'_>) {

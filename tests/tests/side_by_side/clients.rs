@@ -1,11 +1,9 @@
 //! Clients that several scenarios share, and what they see.
 
 use std::fmt::Write as _;
-use std::io::{ErrorKind, Read};
 use std::os::unix::net::UnixDatagram;
-use std::time::Duration;
 
-use tests::{Client, Folder};
+use tests::prelude::*;
 
 use crate::session::Session;
 

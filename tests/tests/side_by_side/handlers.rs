@@ -1,18 +1,12 @@
 //! Our handlers, which take the steps that the words list. Python's are in `python/handlers.py`.
 
-use std::fs::File;
-use std::io::{self, BufRead, Read, Write};
-use std::time::Duration;
-
-use socketserver::{
-    Address, BaseRequestHandler, DatagramRequestHandler, PacketReader, Request, ServerRef, Socket,
-    SocketReader, SocketWriter, StreamRequestHandler,
-};
+use tests::prelude::*;
 
 use crate::hooks::{Hooks, io_name};
 use crate::server::beside;
 use crate::trace::{trace, trace_at, wait};
-use crate::words::{self, fault, panic_if};
+use crate::words;
+use crate::words::{fault, panic_if};
 
 /// `setup` and `finish` are the same in all handlers.
 macro_rules! hooks {
@@ -207,34 +201,30 @@ impl Steps<'_> {
                 Request::Datagram(datagram) => write!(self.wfile, "{}", datagram.data.len()),
                 Request::Stream(_) => unreachable!("a stream has no size"),
             },
-            "wait" => {
-                wait(argument);
-                Ok(())
-            }
-            "trace" => {
-                trace(argument);
-                Ok(())
-            }
-            "address" => {
-                self.address();
-                Ok(())
-            }
-            "shutdown" => {
-                self.server.shutdown();
-                trace("shutdown.returned");
-                Ok(())
-            }
-            "close" => {
-                self.socket().close();
-                Ok(())
-            }
             "nodelay" => {
                 let on = socket2::SockRef::from(self.socket()).tcp_nodelay()?;
                 self.wfile.write_all(if on { b"on" } else { b"off" })
             }
             "keep" => self.keep(argument),
+            _ => {
+                self.take_without_data(name, argument);
+                Ok(())
+            }
+        }
+    }
+
+    fn take_without_data(&self, name: &str, argument: &str) {
+        match name {
+            "wait" => wait(argument),
+            "trace" => trace(argument),
+            "address" => self.address(),
+            "shutdown" => {
+                self.server.shutdown();
+                trace("shutdown.returned");
+            }
+            "close" => self.socket().close(),
             // `closed` is a step of Python's side: our socket lives as long as its last handle.
-            "closed" | "nothing" => Ok(()),
+            "closed" | "nothing" => {}
             _ => unreachable!("no step is called {name}"),
         }
     }

@@ -1,16 +1,10 @@
 //! Our hooks, each with a line in the trace. Python's are in `python/hooks.py`.
 
-use std::io;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
-
-use rustix::io::Errno;
-use socketserver::{
-    Address, BaseServer, Concurrency, ConcurrencyHooks, HandlerError, Job, Rejected, ServerRef,
-    Wrapped,
-};
+use tests::prelude::*;
 
 use crate::trace::trace;
-use crate::words::{self, fault, panic_if};
+use crate::words;
+use crate::words::{fault, panic_if};
 
 /// The state of our server.
 #[derive(Debug, Default)]

@@ -26,20 +26,14 @@ mod trace;
 mod verdict;
 mod words;
 
-use std::net::UdpSocket;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
-use parking_lot::Mutex;
-use tests::{Process, panic_message, python};
+use tests::prelude::*;
 
 use differences::DIFFERENCES;
 use scenario::Scenario;
-use session::{Session, Side};
-use verdict::Verdict;
+use session::Session;
 
 /// Runs `server.py` from a folder, and leaves no compiled files there.
 const PYTHON: &str =
@@ -108,22 +102,23 @@ fn compare(scenario: &Scenario, shared: &Shared) -> Result<Completion, Failed> {
         return Ok(Completion::ignored_with("python3 is missing"));
     };
     let observed = catch_unwind(AssertUnwindSafe(|| {
-        let python = observe(scenario, Side::Python(&mut process));
+        let python = observe(scenario, Some(&mut process));
         shared.idle.lock().push(process);
-        (python, observe(scenario, Side::Ours))
+        (python, observe(scenario, None))
     }));
     let (python, ours) = observed.map_err(panic_message)?;
-    match verdict::judge(&scenario.name, &python, &ours) {
-        Verdict::Equal => &shared.equal,
-        Verdict::AsListed => &shared.different,
-        Verdict::Failed(text) => return Err(text.into()),
-    }
-    .fetch_add(1, Relaxed);
+    let equal = verdict::judge(&scenario.name, &python, &ours)?;
+    let count = if equal {
+        &shared.equal
+    } else {
+        &shared.different
+    };
+    count.fetch_add(1, Relaxed);
     Ok(Completion::Completed)
 }
 
-fn observe(scenario: &Scenario, side: Side<'_>) -> Vec<String> {
-    let mut session = Session::open(scenario, side);
+fn observe(scenario: &Scenario, python: Option<&mut Process>) -> Vec<String> {
+    let mut session = Session::open(scenario, python);
     (scenario.client)(&mut session);
     session.observation()
 }

@@ -1,22 +1,14 @@
 //! Our side: one server, and the program around it. `python/server.py` is the same in Python.
 
-use std::io::{self, Read};
 use std::process::exit;
-use std::sync::Arc;
-use std::thread::{self, JoinHandle};
-use std::time::Duration;
 
-use parking_lot::Mutex;
-use socketserver::{
-    Address, Builder, Concurrency, Datagram as Packet, Forking, Green, Inline, RequestHandler,
-    Server, Socket, Tcp, Threading, ToAddress, Transport, Udp, UnixDatagram, UnixStream,
-};
-use tests::{DEADLINE, Watched, watched};
+use socketserver::Datagram as Packet;
+use tests::prelude::*;
 
 use crate::handlers::{Bare, Datagram, Stream, StreamWithTimeout};
 use crate::hooks::{Hooks, Traced, traced, watch};
-use crate::trace::{self, soon, trace, trace_at, wait};
-use crate::words;
+use crate::trace::{soon, trace, trace_at, wait};
+use crate::{trace, words};
 
 /// Runs the server that the words describe.
 pub(super) fn main(arguments: impl Iterator<Item = String>) {
@@ -132,11 +124,12 @@ where
             trace(end_of("bind", second.map(std::mem::forget)));
         }
         "soon" => {
-            let there = soon(argument, Duration::from_secs(1));
-            trace(format!(
-                "soon:{argument}={}",
-                if there { "yes" } else { "no" }
-            ));
+            let there = if soon(argument, Duration::from_secs(1)) {
+                "yes"
+            } else {
+                "no"
+            };
+            trace(format!("soon:{argument}={there}"));
         }
         "wait" => wait(argument),
         "gate" => {

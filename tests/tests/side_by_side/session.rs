@@ -1,11 +1,8 @@
 //! One scenario on one side: a running server, and everything that is observed of it.
 
 use std::env;
-use std::io::Write;
-use std::process::Command;
 
-use socketserver::{Address, ToAddress};
-use tests::{Client, DEADLINE, Folder, Process};
+use tests::prelude::*;
 
 use crate::clients;
 use crate::scenario::Scenario;
@@ -14,14 +11,9 @@ use crate::trace::Trace;
 /// The argument that makes this program our server.
 pub(super) const SERVE: &str = "--serve";
 
-/// Whose server runs.
-pub(super) enum Side<'a> {
-    /// Python's: `python/server.py`, which forks a server for every line of its input.
-    Python(&'a mut Process),
-    Ours,
-}
-
+/// A running server.
 enum Server<'a> {
+    /// Python's: `python/server.py`, which forks a server for every line of its input.
     Python(&'a mut Process),
     Ours(Process),
 }
@@ -49,8 +41,8 @@ pub(super) struct Session<'a> {
 }
 
 impl<'a> Session<'a> {
-    /// Starts the server.
-    pub(super) fn open(scenario: &Scenario, side: Side<'a>) -> Self {
+    /// Starts a server, Python's in that process or ours in a new one.
+    pub(super) fn open(scenario: &Scenario, python: Option<&'a mut Process>) -> Self {
         let folder = Folder::new();
         let trace = Trace::new(folder.join("trace"));
         let address = match scenario.transport {
@@ -66,12 +58,12 @@ impl<'a> Session<'a> {
                 .words
                 .replace("FOLDER", &folder.path().display().to_string())
         );
-        let mut server = match side {
-            Side::Python(process) => {
+        let mut server = match python {
+            Some(process) => {
                 process.write(format!("{words}\n"));
                 Server::Python(process)
             }
-            Side::Ours => {
+            None => {
                 let this = env::current_exe().expect("the program's own path");
                 let mut command = Command::new(this);
                 command.arg(SERVE).args(words.split_whitespace());

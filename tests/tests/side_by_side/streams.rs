@@ -1,9 +1,6 @@
 //! What handlers of streams read and write, and how a stream ends.
 
-use std::net::TcpStream;
-
-use socket2::{Domain, Socket, Type};
-use tests::{Client, DEADLINE, inet};
+use tests::prelude::*;
 
 use crate::clients::{ask, ask_for, rest, silent};
 use crate::scenario::{PLAIN, STREAMS, Scenario, TCP, THREADING, WITH_THREADS, scenarios};
@@ -110,14 +107,9 @@ fn reset(session: &mut Session<'_>) {
 
 /// Starts to read when the server has written everything, and Python's has closed.
 fn slow_reader(session: &mut Session<'_>) {
-    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
     // Small, so that most of the reply is still on the server's side.
-    socket.set_recv_buffer_size(16_384).expect("a small buffer");
-    socket
-        .connect(&inet(&session.address).into())
-        .expect("connect");
-    socket.set_read_timeout(Some(DEADLINE)).expect("a timeout");
-    let mut client = Client::Tcp(TcpStream::from(socket));
+    let client = Client::narrow_stream(16_384, &session.address);
+    let mut client = client.expect("connect");
     client.send("hello\nunread");
     session.go();
     session.wait(match session.is_python() {

@@ -1,16 +1,9 @@
 //! The trace: a file with a line per call, which several processes write.
 
-use std::fmt::Display;
-use std::fs::{File, OpenOptions};
-use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::fs::OpenOptions;
 use std::process;
-use std::sync::OnceLock;
-use std::thread::{self, ThreadId};
-use std::time::{Duration, Instant};
 
-use parking_lot::Mutex;
-use tests::DEADLINE;
+use tests::prelude::*;
 
 /// The file, from outside.
 #[derive(Debug)]

@@ -7,30 +7,19 @@ use libtest_mimic::Failed;
 use crate::differences::{DIFFERENCES, Difference};
 use crate::scenario::Scenario;
 
-/// The result of a scenario.
-pub(super) enum Verdict {
-    Equal,
-    AsListed,
-    Failed(String),
-}
-
-pub(super) fn judge(name: &str, python: &[String], ours: &[String]) -> Verdict {
-    let listed: Vec<&Difference> = DIFFERENCES
-        .iter()
-        .filter(|one| is_about(one, name))
-        .collect();
+/// Whether both sides are equal, or else differ as listed; otherwise what is wrong.
+pub(super) fn judge(name: &str, python: &[String], ours: &[String]) -> Result<bool, String> {
+    let listed = DIFFERENCES.iter().filter(|one| is_about(one, name));
+    let listed: Vec<&Difference> = listed.collect();
     let only_python: BTreeSet<&str> = listed.iter().flat_map(|one| one.python).copied().collect();
     let only_ours: BTreeSet<&str> = listed.iter().flat_map(|one| one.ours).copied().collect();
-    if only(python, ours) != only_python || only(ours, python) != only_ours {
-        let (python, ours) = (python.join("\n    "), ours.join("\n    "));
-        return Verdict::Failed(format!(
-            "Python:\n    {python}\nours:\n    {ours}\nlisted: {listed:#?}"
-        ));
+    if only(python, ours) == only_python && only(ours, python) == only_ours {
+        return Ok(listed.is_empty());
     }
-    match listed.is_empty() {
-        true => Verdict::Equal,
-        false => Verdict::AsListed,
-    }
+    let (python, ours) = (python.join("\n    "), ours.join("\n    "));
+    Err(format!(
+        "Python:\n    {python}\nours:\n    {ours}\nlisted: {listed:#?}"
+    ))
 }
 
 /// The lines that only the first side has.

@@ -16,10 +16,9 @@
 //! a word is in the trace within a second. A step with `&` runs on a new thread.
 
 use std::collections::HashMap;
-use std::io;
 use std::str::FromStr;
-use std::sync::OnceLock;
-use std::time::Duration;
+
+use tests::prelude::*;
 
 static WORDS: OnceLock<HashMap<String, String>> = OnceLock::new();
 

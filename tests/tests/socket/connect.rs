@@ -1,15 +1,8 @@
 //! Connections: made, accepted and refused.
 
-use std::any::type_name;
-use std::io::{self, ErrorKind};
-use std::net::TcpListener;
 use std::os::unix::net;
-use std::process::{Command, Stdio};
-use std::thread;
-use std::time::Duration;
 
-use socketserver::{Address, AddressFamily, Socket, SocketKind, ToAddress, create_connection};
-use tests::{DEADLINE, Folder, Thread, elsewhere_command, is_elsewhere, matrix};
+use tests::prelude::*;
 
 use crate::new;
 
@@ -53,21 +46,12 @@ fn a_connection_without_a_listener_is_refused<W: Thread>() {
             create_connection(address, Some(DEADLINE))
         })
     };
-    assert_eq!(
-        connect(&address).expect_err("no listener").kind(),
-        ErrorKind::ConnectionRefused
-    );
+    assert_eq!(error_kind(connect(&address)), ErrorKind::ConnectionRefused);
     let folder = Folder::new();
     let path = folder.join("unused");
-    assert_eq!(
-        connect(&path).expect_err("nothing").kind(),
-        ErrorKind::NotFound
-    );
+    assert_eq!(error_kind(connect(&path)), ErrorKind::NotFound);
     drop(net::UnixListener::bind(&path).expect("bind"));
-    assert_eq!(
-        connect(&path).expect_err("no listener").kind(),
-        ErrorKind::ConnectionRefused
-    );
+    assert_eq!(error_kind(connect(&path)), ErrorKind::ConnectionRefused);
 }
 
 matrix!(threads: a_server_by_hand, a_connection_without_a_listener_is_refused);
@@ -94,8 +78,10 @@ fn every_address_of_a_host_is_tried() {
     let host = Host(vec![closed.clone(), open.clone()]);
     let socket = create_connection(&host, Some(DEADLINE)).expect("the second is open");
     assert_eq!(socket.getpeername().expect("getpeername"), open);
-    let error = create_connection(Host(vec![closed]), Some(DEADLINE)).expect_err("refused");
-    assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
+    assert_eq!(
+        error_kind(create_connection(Host(vec![closed]), Some(DEADLINE))),
+        ErrorKind::ConnectionRefused
+    );
 
     let port = open.port().expect("a port");
     let all = ("localhost", port).to_addresses(None).expect("a look-up");
@@ -118,44 +104,20 @@ fn the_empty_host_is_no_peer() {
         socket.sendto(b"hello", ("".to_owned(), 9)).map(drop),
     ];
     for error in errors {
-        let error = error.expect_err("no peer");
-        assert_eq!(error.kind(), ErrorKind::InvalidInput, "{error}");
+        assert_eq!(error_kind(error), ErrorKind::InvalidInput);
     }
     socket.bind(("", 0)).expect("every address of this machine");
 }
 
-/// Where few ports are left, the system soon chooses the one that the client connects to. Skipped
-/// where this process may not make a namespace.
+/// Where few ports are left, the system soon chooses the one that the client connects to.
 #[test]
 fn a_client_does_not_connect_to_itself() {
-    const TEST: &str = "connect::a_client_does_not_connect_to_itself";
-    if is_elsewhere() {
-        for _ in 0..20 {
-            let error = create_connection("127.0.0.1:45000", Some(DEADLINE)).expect_err("nobody");
-            assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
-        }
+    let few_ports = "echo 45000 45003 > /proc/sys/net/ipv4/ip_local_port_range";
+    let Some(()) = alone_in_network(few_ports) else {
         return;
-    }
-    let script = "ip link set lo up && echo 45000 45003 > /proc/sys/net/ipv4/ip_local_port_range";
-    let namespace = |then: &str| {
-        let mut command = Command::new("unshare");
-        command.args(["--net", "sh", "-c", &format!("{script} && {then}"), "sh"]);
-        command
     };
-    let allowed = namespace("true").stderr(Stdio::null()).status();
-    if !allowed.is_ok_and(|status| status.success()) {
-        return eprintln!("skipped: no network of its own can be made here");
+    for _ in 0..20 {
+        let connected = create_connection("127.0.0.1:45000", Some(DEADLINE));
+        assert_eq!(error_kind(connected), ErrorKind::ConnectionRefused);
     }
-    let test = elsewhere_command(TEST);
-    let mut command = namespace("exec \"$@\"");
-    command
-        .arg(test.get_program())
-        .args(test.get_args())
-        .env("ELSEWHERE", TEST);
-    let output = command.output().expect("unshare");
-    let text = String::from_utf8_lossy(&output.stdout);
-    assert!(
-        output.status.success() && text.contains("1 passed"),
-        "{text}"
-    );
 }

@@ -1,20 +1,9 @@
 //! A socket's descriptor: closed, detached, or taken from the standard library.
 
-use std::io::{self, ErrorKind, Read, Write};
-use std::net::{Shutdown, TcpListener, TcpStream, UdpSocket};
-use std::os::fd::{AsFd, AsRawFd};
-use std::os::unix::net::{self, UnixStream};
-use std::process::Command;
-use std::thread;
-use std::time::Duration;
+use std::os::unix::net;
+use std::os::unix::net::UnixStream;
 
-use crossbeam_channel::bounded;
-use socketserver::{
-    AddressFamily, Server, Socket, SocketKind, SocketOption, Tcp, Threading, create_connection,
-};
-use tests::{
-    Client, Column, DEADLINE, Folder, Process, Thread, matrix, run, tcp_pair, unix_pair, until,
-};
+use tests::prelude::*;
 
 use crate::new;
 
@@ -75,8 +64,10 @@ fn a_detached_socket_is_the_callers_alone<W: Thread>() {
         .expect("a timeout");
     // A wait before has made it known to a scheduler, if there is one.
     let waited = socket.clone();
-    let late = W::in_time("recv", move || waited.recv(1)).expect_err("nothing");
-    assert_eq!(late.kind(), ErrorKind::TimedOut);
+    assert_eq!(
+        error_kind(W::in_time("recv", move || waited.recv(1))),
+        ErrorKind::TimedOut
+    );
     let mut mine = TcpStream::from(socket.detach().expect("detach"));
     assert_eq!((socket.fileno(), clone.fileno()), (-1, -1));
     assert!(is_closed(&clone.recv(1).expect_err("closed")));
@@ -146,8 +137,7 @@ fn programs_inherit_no_socket() {
     let _clones = (socket.clone(), unix.detach().expect("detach"));
 
     let list = Process::start(Command::new("ls").args(["-l", "/proc/self/fd"]));
-    let (status, list, errors) = list.wait();
-    assert!(status.success(), "{errors}");
+    let list = list.ended().passed();
     // Three pipes, the folder that it reads, and perhaps more, but no socket.
     assert!(
         list.contains("pipe:") && !list.contains("socket:"),
@@ -161,31 +151,21 @@ matrix!(threads: a_closed_socket_refuses_every_call, a_detached_socket_is_the_ca
 #[test]
 fn a_socket_of_std_may_be_taken() {
     let folder = Folder::new();
-    let stream = SocketKind::Stream;
-    let datagram = SocketKind::Datagram;
-    let listener = TcpListener::bind("127.0.0.1:0").expect("bind");
+    let listener = TcpListener::bind(LOCAL).expect("bind");
     let client = TcpStream::connect(listener.local_addr().expect("an address"));
-    let sockets: [(Socket, SocketKind); 6] = [
-        (client.expect("connect").into(), stream),
-        (listener.into(), stream),
-        (
-            UdpSocket::bind("127.0.0.1:0").expect("bind").into(),
-            datagram,
-        ),
-        (
-            net::UnixListener::bind(folder.join("a"))
-                .expect("bind")
-                .into(),
-            stream,
-        ),
-        (
-            net::UnixDatagram::bind(folder.join("b"))
-                .expect("bind")
-                .into(),
-            datagram,
-        ),
-        (net::UnixStream::pair().expect("a pair").0.into(), stream),
+    let unix = net::UnixListener::bind(folder.join("a")).expect("bind");
+    let streams: [Socket; 4] = [
+        client.expect("connect").into(),
+        listener.into(),
+        unix.into(),
+        net::UnixStream::pair().expect("a pair").0.into(),
     ];
+    let unix = net::UnixDatagram::bind(folder.join("b")).expect("bind");
+    let udp = UdpSocket::bind(LOCAL).expect("bind");
+    let datagrams: [Socket; 2] = [udp.into(), unix.into()];
+    let streams = streams.map(|socket| (socket, SocketKind::Stream));
+    let datagrams = datagrams.map(|socket| (socket, SocketKind::Datagram));
+    let sockets = streams.into_iter().chain(datagrams);
     for (socket, kind) in sockets {
         assert_eq!(socket.kind().expect("kind"), kind);
         assert_eq!(socket.fileno(), socket.as_raw_fd());
@@ -201,22 +181,13 @@ fn a_socket_of_std_may_be_taken() {
 #[test]
 fn debug_shows_both_addresses() {
     let (socket, other) = tcp_pair();
-    let (near, far) = (
-        other.peer_addr().expect("a peer"),
-        other.local_addr().expect("a name"),
-    );
-    let fd = socket.fileno();
-    let shown = format!("{socket:?}");
-    assert_eq!(
-        shown,
-        format!("Socket {{ fd: {fd}, laddr: {near}, raddr: {far} }}")
-    );
+    let near = other.peer_addr().expect("a peer");
+    let far = other.local_addr().expect("a name");
+    let expected = format!("{{ fd: {}, laddr: {near}, raddr: {far} }}", socket.fileno());
+    assert_eq!(format!("{socket:?}"), format!("Socket {expected}"));
     socket.close();
     assert_eq!(format!("{socket:?}"), "Socket { fd: -1 }");
     let alone = new(AddressFamily::Unix, SocketKind::Datagram);
-    let shown = format!("{alone:?}");
-    assert_eq!(
-        shown,
-        format!("Socket {{ fd: {}, laddr: unnamed }}", alone.fileno())
-    );
+    let expected = format!("Socket {{ fd: {}, laddr: unnamed }}", alone.fileno());
+    assert_eq!(format!("{alone:?}"), expected);
 }

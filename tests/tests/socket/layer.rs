@@ -1,20 +1,8 @@
 //! A protocol under a socket, as TLS would be.
 
-use std::io::{self, ErrorKind, Read, Write};
-use std::net::Shutdown;
 use std::os::unix::net::UnixStream;
-use std::thread;
-use std::time::Duration;
 
-use crossbeam_channel::{Receiver, unbounded};
-use parking_lot::Mutex;
-use socketserver::{
-    Builder, Layer, Server, Socket, SocketReader, SocketWriter, StreamRequestHandler, Tcp, Wire,
-    create_connection, relay,
-};
-use tests::{Client, Column, Concurrent, DEADLINE, Failures, Running, Thread, matrix, run, until};
-
-use crate::LOCAL;
+use tests::prelude::*;
 
 /// Records: a length, and that many scrambled bytes. An empty record says good-bye.
 #[derive(Default)]
@@ -132,12 +120,7 @@ fn recorded<C: Column>() -> (Running<Failures>, Receiver<(String, Option<ErrorKi
 fn a_transport_may_set_a_layer<C: Column>() {
     let (server, _) = recorded::<C>();
     let mut client = Client::stream(&server.address());
-    let records = [
-        record(b"hello, wor"),
-        record(b"ld\nand good"),
-        record(b"-bye\n"),
-        record(b""),
-    ];
+    let records = ["hello, wor", "ld\nand good", "-bye\n", ""].map(|text| record(text.as_bytes()));
     client.send([b"!".as_slice(), &records.concat()].concat());
     let lines = ["HELLO, WORLD\n".repeat(3), "AND GOOD-BYE\n".repeat(3)];
     assert_eq!(read_records(&client.finish()), (lines.concat(), true));
@@ -189,15 +172,9 @@ impl Upgrade {
             writeln!(self.wfile, "not so: {}", smuggled.escape_ascii())?;
         }
         let again = self.request.set_layer(Records::default());
-        assert_eq!(
-            again.expect_err("a second layer").kind(),
-            ErrorKind::AlreadyExists
-        );
+        assert_eq!(error_kind(again), ErrorKind::AlreadyExists);
         let bare = clone.detach();
-        assert_eq!(
-            bare.expect_err("under a layer").kind(),
-            ErrorKind::Unsupported
-        );
+        assert_eq!(error_kind(bare), ErrorKind::Unsupported);
 
         let line = self.rfile.readline(100)?;
         self.wfile.write_all(&line)?;
@@ -210,18 +187,13 @@ impl Upgrade {
 fn upgrade(server: &Running<()>, words: &str, answer: &str) {
     let mut client = Client::stream(&server.address());
     client.send(words);
-    let mut plain = vec![0; answer.len()];
-    client.read_exact(&mut plain).expect("recv");
-    assert_eq!(String::from_utf8_lossy(&plain), answer);
+    assert_eq!(client.recv_exact(answer.len()), answer.as_bytes());
     client.send(record(b"hello\n"));
     assert_eq!(read_records(&client.rest()), ("hello\n".repeat(3), true));
 }
 
 fn a_handler_may_set_a_layer_midstream<C: Column>() {
-    let server = run(
-        Builder::<Tcp, C, Upgrade, ()>::new(Tcp::new(), C::default(), ()),
-        LOCAL,
-    );
+    let server = run(Server::<Tcp, C, Upgrade>::builder(), LOCAL);
     upgrade(&server, "STARTTLS\n", "go ahead\n");
     // What came with the question was not protected, and must not be read as if it were.
     let answer = "go ahead\nnot so: RSET\\n\nnot so: QUIT\\n\n";
@@ -235,12 +207,10 @@ matrix!(
 
 /// A socket with a layer, and its other end without one.
 fn pair() -> (Socket, UnixStream) {
-    let (socket, other) = UnixStream::pair().expect("a pair");
-    let socket = Socket::from(socket);
+    let (socket, other) = unix_pair();
     socket
         .set_layer(Records::default())
         .expect("the first layer");
-    other.set_read_timeout(Some(DEADLINE)).expect("a timeout");
     (socket, other)
 }
 
@@ -283,45 +253,36 @@ fn calls_that_would_bypass_it_are_refused() {
     assert_eq!(seen, b"");
 }
 
-/// Records of a byte every now and then keep no call for longer than the timeout.
-#[test]
-fn the_timeout_covers_a_whole_recv() {
-    let (socket, other) = pair();
-    socket
-        .settimeout(Some(Duration::from_millis(200)))
-        .expect("a timeout");
-    let slow = thread::spawn(move || {
-        for byte in record(&[b'x'; 100]) {
-            if (&other).write_all(&[byte]).is_err() {
-                return;
-            }
-            thread::sleep(Duration::from_millis(20));
-        }
-    });
-    let error = socket.recv(100).expect_err("two seconds are too long");
-    assert_eq!(error.kind(), ErrorKind::TimedOut);
-    drop(socket);
-    slow.join().expect("it only writes");
-}
-
-#[test]
-fn the_timeout_covers_a_whole_sendall() {
+/// The call takes no longer than its timeout, though the other side goes on, slowly.
+fn is_covered<T>(call: fn(&Socket) -> io::Result<T>, turn: fn(&mut UnixStream) -> io::Result<()>) {
     let (socket, mut other) = pair();
     socket
         .settimeout(Some(Duration::from_millis(200)))
         .expect("a timeout");
     let slow = thread::spawn(move || {
-        let mut buffer = [0; 4_096];
-        while other.read(&mut buffer).is_ok_and(|received| received > 0) {
+        while turn(&mut other).is_ok() {
             thread::sleep(Duration::from_millis(20));
         }
     });
-    let data = vec![b'x'; 600_000];
-    let error = socket.sendall(&data).expect_err("two seconds are too long");
-    assert_eq!(error.kind(), ErrorKind::TimedOut);
+    assert_eq!(error_kind(call(&socket)), ErrorKind::TimedOut);
     socket.close();
     drop(socket);
-    slow.join().expect("it only reads");
+    slow.join().expect("it only reads or writes");
+}
+
+/// Records of a byte every now and then keep no call for longer than the timeout.
+#[test]
+fn the_timeout_covers_a_whole_recv() {
+    is_covered(|socket| socket.recv(100), |other| other.write_all(&[100]));
+}
+
+#[test]
+fn the_timeout_covers_a_whole_sendall() {
+    let turn = |other: &mut UnixStream| match other.read(&mut [0; 4_096])? {
+        0 => Err(ErrorKind::UnexpectedEof.into()),
+        _ => Ok(()),
+    };
+    is_covered(|socket| socket.sendall(&[b'x'; 600_000]), turn);
 }
 
 /// Fills the buffers between here and the client, which does not read.

@@ -16,10 +16,7 @@ mod signals;
 mod timeouts;
 mod urgent;
 
-use socketserver::{AddressFamily, Socket, SocketKind};
-use tests::DEADLINE;
-
-const LOCAL: &str = "127.0.0.1:0";
+use tests::prelude::*;
 
 /// A socket whose calls give up at the deadline.
 fn new(family: AddressFamily, kind: SocketKind) -> Socket {

@@ -1,35 +1,8 @@
 //! The largest and smallest numbers that a call of a socket takes. Some may come from a client.
 
-use std::io::{Read, Write};
-use std::net::Shutdown;
 use std::os::unix::net::UnixDatagram;
-use std::time::Duration;
 
-use socketserver::{
-    AddressFamily, Server, Socket, SocketKind, SocketOption, SocketReader, SocketWriter, Tcp,
-    create_connection, select,
-};
-use tests::{Client, Column, DEADLINE, matrix, run, tcp_pair, unix_pair};
-
-use crate::LOCAL;
-
-/// A client asks for more memory than there is: it gets what it sent, and others are served.
-fn length_from_a_client_is_safe<C: Column>() {
-    let handler = |request: Socket, _| {
-        let mut length = [0; 8];
-        (&request).read_exact(&mut length)?;
-        let length = usize::try_from(u64::from_be_bytes(length)).unwrap_or(usize::MAX);
-        let data = request.recv(length)?;
-        request.sendall(&data)
-    };
-    let server = run(Server::<Tcp, C, _, _>::handling(handler), LOCAL);
-    for length in [1 << 32, 1 << 40, u64::MAX, 5] {
-        let mut client = Client::stream(&server.address());
-        client.send(u64::to_be_bytes(length));
-        client.send(b"hello");
-        assert_eq!(client.rest(), b"hello", "{length}");
-    }
-}
+use tests::prelude::*;
 
 #[test]
 fn any_bufsize_receives_the_bytes_there_are() {
@@ -143,5 +116,3 @@ fn any_option_value_is_taken_or_bounded() {
     assert!(linger(Duration::from_secs(1 << 32)) > 1_000_000);
     assert!(linger(Duration::MAX) > 1_000_000);
 }
-
-matrix!(columns: length_from_a_client_is_safe);

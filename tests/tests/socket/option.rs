@@ -1,11 +1,6 @@
 //! Options of sockets.
 
-use std::io;
-use std::time::Duration;
-
-use socket2::SockRef;
-use socketserver::{AddressFamily, SocketKind, SocketOption};
-use tests::unix_pair;
+use tests::prelude::*;
 
 use crate::new;
 

@@ -1,13 +1,9 @@
 //! What a socket knows about its peer: its process, also where the system has none to name, and
 //! whether it has gone.
 
-use std::io::{self, ErrorKind, Write};
-use std::os::fd::AsFd;
 use std::os::unix::net::UnixDatagram;
-use std::process::{Command, Stdio};
 
-use socketserver::{AddressFamily, Socket, SocketKind, socketpair};
-use tests::{Folder, Thread, elsewhere_command, is_elsewhere, matrix, tcp_pair, until};
+use tests::prelude::*;
 
 /// Both ends of a pair were made here, whatever its kind.
 #[test]

@@ -1,12 +1,6 @@
 //! Two connections that are joined.
 
-use std::io::{ErrorKind, Read, Write};
-use std::net::{Shutdown, TcpStream};
-use std::thread;
-use std::time::Duration;
-
-use socketserver::{Socket, relay};
-use tests::{Thread, matrix, tcp_pair};
+use tests::prelude::*;
 
 /// More than the kernel's buffers and the relay's hold.
 const MUCH: usize = 16 << 20;
@@ -81,7 +75,7 @@ fn silence_longer_than_the_timeout_ends_a_relay<W: Thread>() {
         },
         |mut left, right| _ = (left.read(&mut [0]), right),
     );
-    assert_eq!(relayed.expect_err("silence").kind(), ErrorKind::TimedOut);
+    assert_eq!(error_kind(relayed), ErrorKind::TimedOut);
 }
 
 matrix!(threads: a_full_direction_does_not_stop_the_other,

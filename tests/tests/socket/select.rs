@@ -1,13 +1,6 @@
 //! Waiting for several descriptors.
 
-use std::io::{Read, Write};
-use std::os::fd::AsFd;
-use std::process::{Command, Stdio};
-use std::thread;
-use std::time::Duration;
-
-use socketserver::{Ready, Selectable, Socket, select};
-use tests::{Thread, matrix, tcp_pair, unix_pair};
+use tests::prelude::*;
 
 /// Which of two is ready to be read, and which to be written.
 fn asked(ready: &Ready, of: [&Socket; 2]) -> [[bool; 2]; 2] {
@@ -24,11 +17,8 @@ fn select_returns_the_ready_sockets<W: Thread>() {
         for (reads, timeout) in [(both.as_slice(), 1), (&[], 0)] {
             let reads: Vec<&dyn Selectable> = reads.iter().map(|one| *one as _).collect();
             let timeout = Some(Duration::from_millis(timeout));
-            assert!(
-                select(&reads, &[], &[], timeout)
-                    .expect("select")
-                    .is_empty()
-            );
+            let found = select(&reads, &[], &[], timeout).expect("select");
+            assert!(found.is_empty());
         }
         let found = select(&[&quiet], &[&quiet, &ready], &[], None).expect("select");
         assert_eq!(asked(&found, both), [[false; 2], [true; 2]]);
@@ -52,11 +42,9 @@ fn select_returns_the_ready_sockets<W: Thread>() {
 fn select_waits_for_other_descriptors<W: Thread>() {
     W::in_time("select", || {
         let (request, _client) = tcp_pair();
-        let mut child = Command::new("cat")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("cat");
+        let mut cat = Command::new("cat");
+        let cat = cat.stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = cat.spawn().expect("cat");
         let mut input = child.stdin.take().expect("piped");
         let mut output = child.stdout.take().expect("piped");
         for _ in 0..3 {
@@ -86,7 +74,7 @@ fn select_reports_urgent_data<W: Thread>() {
         let short = Some(Duration::from_millis(1));
         client.set_nodelay(true).expect("an option");
         let urgent = thread::spawn(move || {
-            socket2::SockRef::from(&client)
+            SockRef::from(&client)
                 .send_out_of_band(b"!")
                 .map(|_| client)
         });

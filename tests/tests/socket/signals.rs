@@ -1,17 +1,9 @@
 //! Signals do not disturb the calls of a socket. They go to the whole process, so each of these
 //! tests has a process of its own.
 
-use std::io::{ErrorKind, Read, Write};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread;
-use std::time::{Duration, Instant};
-
-use crossbeam_channel::{RecvTimeoutError, bounded};
-use rustix::process::{Pid, getpid, kill_process};
+use crossbeam_channel::RecvTimeoutError;
 use signal_hook::consts::{SIGPIPE, SIGUSR1};
-use socketserver::SocketOption;
-use tests::{DEADLINE, Signal, in_own_process, in_time, tcp_pair, unix_pair, until};
+use tests::prelude::*;
 
 const SHORT: Duration = Duration::from_millis(50);
 
@@ -48,9 +40,7 @@ fn under_signals<T: Send + 'static>(call: impl FnOnce() -> T + Send + 'static) -
 
 #[test]
 fn signals_do_not_shorten_a_sendall() {
-    if !in_own_process() {
-        return;
-    }
+    let Some(()) = alone() else { return };
     for timeout in [None, Some(DEADLINE)] {
         let (socket, mut other) = tcp_pair();
         socket.settimeout(timeout).expect("a timeout");
@@ -80,9 +70,7 @@ fn signals_do_not_shorten_a_sendall() {
 /// Though each signal ends the system's call.
 #[test]
 fn signals_neither_end_nor_prolong_a_wait() {
-    if !in_own_process() {
-        return;
-    }
+    let Some(()) = alone() else { return };
     for timeout in [None, Some(DEADLINE)] {
         let (socket, mut other) = tcp_pair();
         socket.settimeout(timeout).expect("a timeout");
@@ -105,9 +93,7 @@ fn signals_neither_end_nor_prolong_a_wait() {
 
 #[test]
 fn a_lost_connection_raises_no_signal() {
-    if !in_own_process() {
-        return;
-    }
+    let Some(()) = alone() else { return };
     let caught = Arc::new(AtomicBool::new(false));
     signal_hook::flag::register(SIGPIPE, caught.clone()).expect("a handler");
     let gone = || {
@@ -116,15 +102,10 @@ fn a_lost_connection_raises_no_signal() {
         socket
     };
     let kinds = [
-        gone().send(b"x").expect_err("send").kind(),
-        gone().sendall(b"x").expect_err("sendall").kind(),
-        (&gone()).write(b"x").expect_err("write").kind(),
-        gone()
-            .makefile(-1, 0)
-            .1
-            .write(b"x")
-            .expect_err("wfile")
-            .kind(),
+        error_kind(gone().send(b"x")),
+        error_kind(gone().sendall(b"x")),
+        error_kind((&gone()).write(b"x")),
+        error_kind(gone().makefile(-1, 0).1.write(b"x")),
     ];
     assert_eq!(kinds, [ErrorKind::BrokenPipe; 4]);
     assert!(!caught.load(Ordering::Relaxed));

@@ -1,15 +1,8 @@
 //! How long a call of a socket may take: for ever, no time, or up to its timeout.
 
-use std::io::{ErrorKind, Read, Write};
-use std::net::{TcpListener, UdpSocket};
 use std::os::unix::net::{UnixDatagram, UnixStream};
-use std::thread;
-use std::time::{Duration, Instant};
 
-use socketserver::{
-    Address, AddressFamily, Socket, SocketKind, SocketOption, ToAddress, create_connection,
-};
-use tests::{DEADLINE, Folder, Thread, matrix, tcp_pair, unix_pair, until};
+use tests::prelude::*;
 
 const SHORT: Duration = Duration::from_millis(50);
 
@@ -87,10 +80,8 @@ fn sendto_a_full_queue_times_out<W: Thread>() {
         }
         socket.settimeout(Some(SHORT)).expect("a timeout");
         let (kind, took) = failure(|| socket.sendto(b"x", &path));
-        assert!(
-            kind == ErrorKind::TimedOut && took >= SHORT,
-            "{kind} {took:?}"
-        );
+        assert_eq!(kind, ErrorKind::TimedOut);
+        assert!(took >= SHORT, "{took:?}");
     });
 }
 
@@ -179,10 +170,8 @@ fn connect_times_out<W: Thread>() {
         let address = listener.getsockname().expect("a name");
         W::in_time("connect", move || {
             let (kind, took) = failure(|| create_connection(&address, Some(SHORT)));
-            assert!(
-                kind == ErrorKind::TimedOut && took >= SHORT,
-                "{address} {kind} {took:?}"
-            );
+            assert_eq!(kind, ErrorKind::TimedOut, "{address}");
+            assert!(took >= SHORT, "{address} {took:?}");
             let (kind, _) = failure(|| create_connection(&address, Some(Duration::ZERO)));
             assert_eq!(kind, ErrorKind::WouldBlock, "{address}");
         });
@@ -267,10 +256,7 @@ fn without_a_timeout_recv_waits() {
 
     // A timeout is over with the call that it ended.
     socket.settimeout(Some(SHORT)).expect("a timeout");
-    assert_eq!(
-        socket.recv(1).expect_err("nothing").kind(),
-        ErrorKind::TimedOut
-    );
+    assert_eq!(error_kind(socket.recv(1)), ErrorKind::TimedOut);
     other.write_all(b"y").expect("write");
     socket.settimeout(Some(DEADLINE)).expect("a timeout");
     assert_eq!(socket.recv(1).expect("recv"), b"y");

@@ -1,14 +1,7 @@
 //! Urgent data, as telnet and FTP clients send it.
 
-use std::io::{self, Read, Write};
-use std::net::{Shutdown, TcpStream};
-use std::time::Duration;
-
 use rustix::net::{SendFlags, send};
-use socketserver::{Server, Socket, SocketOption, Tcp, green};
-use tests::{Column, DEADLINE, inet, matrix, run};
-
-use crate::LOCAL;
+use tests::prelude::*;
 
 /// Sends `before`, an urgent `X` and `after`, and returns the reply.
 fn ask(server: &socketserver::Address, before: &[u8], after: &[u8]) -> Vec<u8> {

@@ -1,10 +1,6 @@
 //! IPv4 and IPv6, over TCP and UDP alike.
 
-use std::io;
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, UdpSocket};
-
-use socketserver::{Address, BaseRequestHandler, Builder, Request, Server, Tcp, ToAddress, Udp};
-use tests::{Client, Column, Row, TestTransport, matrix, run};
+use tests::prelude::*;
 
 /// Answers with its client's address, without the port.
 #[derive(BaseRequestHandler)]
@@ -15,14 +11,14 @@ struct Who {
 
 impl Who {
     fn handle(&self) -> io::Result<()> {
-        let ip = self.client_address.ip().expect("an internet address");
-        let ip = ip.to_string();
+        let ip = self
+            .client_address
+            .ip()
+            .expect("an internet address")
+            .to_string();
         match &self.request {
             Request::Stream(socket) => socket.sendall(ip.as_bytes()),
-            Request::Datagram(datagram) => {
-                let sent = datagram.socket.sendto(ip.as_bytes(), &self.client_address);
-                sent.map(drop)
-            }
+            Request::Datagram(datagram) => datagram.reply(ip),
         }
     }
 }

@@ -12,5 +12,3 @@ mod stream;
 mod tcp;
 mod udp;
 mod unix;
-
-const LOCAL: &str = "127.0.0.1:0";

@@ -1,62 +1,25 @@
 //! Answers to datagrams in networks of their own: other addresses, groups and broadcasts.
 
-use std::io::{self, ErrorKind, Read};
-use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
-use std::process::Command;
-use std::time::{Duration, Instant};
-
-use socketserver::{AddressFamily, GreenTCPServer, SocketKind, create_connection};
-use socketserver::{Socket, SocketOption, ThreadingUDPServer, UDPServer};
-use tests::{Client, DEADLINE, Ended, Process, inet, is_elsewhere};
-use tests::{python, run};
+use tests::prelude::*;
 
 use crate::answers::{answer, connected};
 
-/// Runs a test of this file in a separate network, after these commands. Where that is not allowed, it
-/// is skipped.
-fn in_own_network(test: &str, commands: &str) {
-    let allowed = Command::new("unshare").args(["-n", "-m", "true"]).output();
-    if !allowed.is_ok_and(|output| output.status.success()) {
-        eprintln!("skipped: a separate network is not allowed");
-        return;
-    }
-    let script = format!("set -e; ip link set lo up; {commands}\nexec \"$@\"");
-    let program = std::env::current_exe().expect("this program");
-    let mut command = Command::new("unshare");
-    command
-        .args(["-n", "-m", "sh", "-c", &script, "sh"])
-        .arg(program);
-    let test = format!("networks::{test}");
-    command.args([&*test, "--exact", "--nocapture", "--test-threads=1"]);
-    let process = Process::start(command.env("ELSEWHERE", "1"));
-    let (status, output, errors) = process.wait();
-    assert!(
-        output.contains("running 1 test\n") || !status.success(),
-        "no test is called {test}"
-    );
-    Ended {
-        status,
-        output,
-        errors,
-    }
-    .passed();
-}
+/// A device with an address.
+const DEVICE: &str = "ip link add d0 type veth peer name d1; ip link set d1 up;
+    ip addr add 10.9.0.1/24 brd + dev d0; ip link set d0 up";
 
 #[test]
 fn answer_leaves_from_a_second_ipv6_address() {
-    if !is_elsewhere() {
-        let addresses = "ip -6 addr add fd00::2/128 dev lo nodad; ip addr add 10.9.0.2/32 dev lo";
-        return in_own_network("answer_leaves_from_a_second_ipv6_address", addresses);
-    }
+    let addresses = "ip -6 addr add fd00::2/128 dev lo nodad; ip addr add 10.9.0.2/32 dev lo";
+    let Some(()) = alone_in_network(addresses) else {
+        return;
+    };
     let builder = ThreadingUDPServer::handling(answer).dual_stack(true);
     let server = run(builder, "[::]:0");
     let port = inet(&server.address()).port();
     for place in [format!("[fd00::2]:{port}"), format!("[::1]:{port}")] {
         // From one and the same address, so that routing has no reason to choose another.
-        let client = UdpSocket::bind("[::1]:0").expect("bind");
-        client.set_read_timeout(Some(DEADLINE)).expect("a timeout");
-        client.connect(&place).expect("connect");
-        let mut client = Client::Udp(client);
+        let mut client = Client::datagram_from("[::1]:0", &place.to_address().expect("an address"));
         assert_eq!(client.ask("where"), place.as_bytes());
         assert_eq!(client.ask("hello"), b"HELLO");
     }
@@ -67,23 +30,21 @@ fn answer_leaves_from_a_second_ipv6_address() {
 /// From a known complaint: with `ip_nonlocal_bind` every address can be bound, also those of others.
 #[test]
 fn client_with_the_same_port_is_answered_despite_nonlocal_bind() {
-    const TEST: &str = "client_with_the_same_port_is_answered_despite_nonlocal_bind";
-    if !is_elsewhere() {
-        return in_own_network(
-            TEST,
-            "sysctl -qw net.ipv4.ip_nonlocal_bind=1
-            unshare -n sleep 100 & other=$!
-            trap 'kill $other' EXIT
-            until [ \"$(readlink /proc/$other/ns/net)\" != \"$(readlink /proc/$$/ns/net)\" ]
-            do sleep 0.01; done
-            ip link add here type veth peer name there netns $other
-            ip addr add 10.99.0.1/24 dev here; ip addr add 10.99.0.3/24 dev here
-            ip link set here up
-            nsenter -t $other -n sh -c 'ip addr add 10.99.0.2/24 dev there; ip link set there up'
-            export OTHER=$other
-            \"$@\"; exit",
-        );
-    }
+    let Some(()) = alone_in_network(
+        "sysctl -qw net.ipv4.ip_nonlocal_bind=1
+        unshare -n sleep 100 & other=$!
+        trap 'kill $other' EXIT
+        until [ \"$(readlink /proc/$other/ns/net)\" != \"$(readlink /proc/$$/ns/net)\" ]
+        do sleep 0.01; done
+        ip link add here type veth peer name there netns $other
+        ip addr add 10.99.0.1/24 dev here; ip addr add 10.99.0.3/24 dev here
+        ip link set here up
+        nsenter -t $other -n sh -c 'ip addr add 10.99.0.2/24 dev there; ip link set there up'
+        export OTHER=$other
+        \"$@\"; exit",
+    ) else {
+        return;
+    };
     let server = run(ThreadingUDPServer::handling(answer), "0.0.0.0:5060");
     let script = "
 import socket
@@ -98,8 +59,7 @@ for host, port in (('10.99.0.1', 5060), ('10.99.0.3', 5060), ('10.99.0.3', 0)):
     let mut command = Command::new("nsenter");
     let other = std::env::var("OTHER").expect("the other network");
     command.args(["-t", &other, "-n", "python3", "-c", script]);
-    let (status, said, errors) = Process::start(&mut command).wait();
-    assert!(status.success(), "{errors}");
+    let said = Process::start(&mut command).ended().passed();
     assert_eq!(said, "b'INVITE'\n".repeat(3));
     assert_eq!(server.stats().refused, 0);
 }
@@ -107,11 +67,10 @@ for host, port in (('10.99.0.1', 5060), ('10.99.0.3', 5060), ('10.99.0.3', 0)):
 /// From a known complaint: programs of one machine that share port and group, as with mDNS.
 #[test]
 fn peer_in_the_same_group_is_answered() {
-    if !is_elsewhere() {
-        let device = "ip link add d0 type veth peer name d1; ip link set d1 up;
-            ip addr add 10.9.0.1/24 dev d0; ip link set d0 up; ip route add 224.0.0.0/4 dev d0";
-        return in_own_network("peer_in_the_same_group_is_answered", device);
-    }
+    let device = format!("{DEVICE}; ip route add 224.0.0.0/4 dev d0");
+    let Some(()) = alone_in_network(&device) else {
+        return;
+    };
     let group = Ipv4Addr::new(224, 0, 0, 251);
     let builder = UDPServer::handling(answer)
         .allow_reuse_address(true)
@@ -134,11 +93,9 @@ def ask(data):
 print(ask(b'hello'))
 print(ask(b'where'))
 ";
-    let Some(peer) = python(script, &[]) else {
+    let Some(said) = python_says(script, &[]) else {
         return;
     };
-    let (status, said, errors) = peer.wait();
-    assert!(status.success(), "{errors}");
     let answers = "(b'HELLO', ('10.9.0.1', 5353))\n(b'224.0.0.251:5353', ('10.9.0.1', 5353))\n";
     assert_eq!(said, answers);
     assert_eq!(server.stats().refused, 0);
@@ -146,11 +103,9 @@ print(ask(b'where'))
 
 #[test]
 fn group_is_kept_from_its_own_machine_on_demand() {
-    if !is_elsewhere() {
-        let device = "ip link add d0 type veth peer name d1; ip link set d1 up;
-            ip addr add 10.9.0.1/24 dev d0; ip link set d0 up";
-        return in_own_network("group_is_kept_from_its_own_machine_on_demand", device);
-    }
+    let Some(()) = alone_in_network(DEVICE) else {
+        return;
+    };
     let group = Ipv4Addr::new(239, 255, 70, 77);
     let server = ThreadingUDPServer::handling(answer)
         .with_socket(move |socket| socket.join_multicast(group, "d0"));
@@ -169,11 +124,9 @@ fn group_is_kept_from_its_own_machine_on_demand() {
 
 #[test]
 fn broadcast_is_answered_from_the_machines_address() {
-    if !is_elsewhere() {
-        let device = "ip link add d0 type veth peer name d1; ip link set d1 up;
-            ip addr add 10.9.0.1/24 brd + dev d0; ip link set d0 up";
-        return in_own_network("broadcast_is_answered_from_the_machines_address", device);
-    }
+    let Some(()) = alone_in_network(DEVICE) else {
+        return;
+    };
     for address in ["0.0.0.0:0", "[::]:0"] {
         let builder = ThreadingUDPServer::handling(answer).dual_stack(true);
         let server = run(builder, address);
@@ -196,14 +149,13 @@ fn broadcast_is_answered_from_the_machines_address() {
 #[test]
 fn silent_name_server_stops_no_core() {
     const TIMEOUT: Duration = Duration::from_secs(1);
-    if !is_elsewhere() {
-        return in_own_network(
-            "silent_name_server_stops_no_core",
-            "mount -t tmpfs none /mnt
-            echo 'nameserver 127.0.0.1' > /mnt/resolv.conf
-            mount --bind /mnt/resolv.conf /etc/resolv.conf",
-        );
-    }
+    let Some(()) = alone_in_network(
+        "mount -t tmpfs none /mnt
+        echo 'nameserver 127.0.0.1' > /mnt/resolv.conf
+        mount --bind /mnt/resolv.conf /etc/resolv.conf",
+    ) else {
+        return;
+    };
     fn in_time<T>(look: impl FnOnce() -> io::Result<T>) {
         let began = Instant::now();
         let error = look().map(drop).expect_err("no answer");
@@ -226,8 +178,8 @@ fn silent_name_server_stops_no_core() {
         }
     });
     let server = run(server, "127.0.0.1:0");
-    let mut clients: Vec<_> = (0..20).map(|_| Client::stream(&server.address())).collect();
-    let mut looking: Vec<_> = (0..20).map(|_| Client::stream(&server.address())).collect();
+    let mut clients: Vec<_> = Client::streams(20, &server.address());
+    let mut looking: Vec<_> = Client::streams(20, &server.address());
     for client in &mut looking {
         client.send("look");
     }
@@ -240,8 +192,7 @@ fn silent_name_server_stops_no_core() {
         }
     }
     for mut client in looking {
-        let mut done = [0; 4];
-        client.read_exact(&mut done).expect("an answer");
+        client.recv_exact(4);
     }
     in_time(|| create_connection(slow, Some(TIMEOUT)));
     let socket = Socket::new(AddressFamily::Inet, SocketKind::Datagram).expect("a socket");

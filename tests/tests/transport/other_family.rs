@@ -1,21 +1,10 @@
-//! Transports that the crate does not know, written outside it: messages over Unix connections,
-//! netlink and vsock.
+//! Transports that the crate does not know, written outside it: messages over Unix connections, and
+//! netlink.
 
-use std::io::{self, ErrorKind};
-use std::net::Shutdown;
-use std::os::fd::OwnedFd;
-use std::time::Duration;
-
-use log::LevelFilter;
-use socketserver::{
-    Address, AddressFamily, Datagram, OtherAddress, Server, Socket, SocketKind, Threading,
-    Transport,
-};
-use tests::{Column, DEADLINE, Folder, Running, keep_lines, matrix, run, until};
+use tests::prelude::*;
 
 const SEQPACKET: SocketKind = SocketKind::Other(5);
 const NETLINK: i32 = 16;
-const VSOCK: i32 = 40;
 
 /// Waits until there is such a line in the log.
 fn logged(line: &str) {
@@ -23,90 +12,35 @@ fn logged(line: &str) {
     until(line, || !lines.about(line).is_empty());
 }
 
-/// How connections are accepted and ended is the same for every family.
-macro_rules! connections {
-    () => {
-        type Request = Socket;
-
-        fn server_bind(&self, socket: &Socket, address: &Address) -> io::Result<()> {
-            socket.bind(address)
-        }
-
-        fn adopt(&self, _socket: &Socket) -> io::Result<()> {
-            Ok(())
-        }
-
-        fn server_activate(&self, socket: &Socket) -> io::Result<()> {
-            socket.listen(16)?;
-            // `get_request` must not wait.
-            socket.settimeout(Some(Duration::ZERO))
-        }
-
-        fn shutdown_request(&self, request: &Socket, _patience: Duration) {
-            let _ = request.shutdown(Shutdown::Write);
-        }
-
-        fn abort(&self, request: &Socket) {
-            let _ = request.shutdown(Shutdown::Both);
-        }
-    };
-}
-
 /// Messages over a connection between processes of one machine.
 #[derive(Default)]
 struct SeqPacket;
 
 impl Transport for SeqPacket {
-    connections!();
+    type Request = Socket;
 
     fn socket(&self, address: &Address) -> io::Result<Socket> {
         Socket::new(address.family(), SEQPACKET)
     }
-
+    fn server_bind(&self, socket: &Socket, address: &Address) -> io::Result<()> {
+        socket.bind(address)
+    }
+    fn adopt(&self, _: &Socket) -> io::Result<()> {
+        Ok(())
+    }
+    fn server_activate(&self, socket: &Socket) -> io::Result<()> {
+        socket.listen(16)?;
+        // `get_request` must not wait.
+        socket.settimeout(Some(Duration::ZERO))
+    }
     fn get_request(&self, socket: &Socket) -> io::Result<(Socket, Address)> {
         socket.accept()
     }
-}
-
-/// Connections between virtual machines and their host.
-#[derive(Default)]
-struct Vsock;
-
-impl Vsock {
-    fn address(cid: u32, port: u32) -> OtherAddress {
-        let mut data = [0; 14];
-        data[2..6].copy_from_slice(&port.to_ne_bytes());
-        data[6..10].copy_from_slice(&cid.to_ne_bytes());
-        OtherAddress::new(VSOCK, data)
+    fn shutdown_request(&self, request: &Socket, _: Duration) {
+        let _ = request.shutdown(Shutdown::Write);
     }
-
-    /// The address as an operator wants to read it.
-    fn labelled(address: Address) -> Address {
-        let Address::Other(address) = address else {
-            return address;
-        };
-        let number = |at: usize| {
-            let bytes = address.data().get(at..at + 4);
-            u32::from_ne_bytes(bytes.and_then(|it| it.try_into().ok()).unwrap_or_default())
-        };
-        let (port, cid) = (number(2), number(6));
-        address
-            .with_label(format!("vsock {cid}:{port}"))
-            .with_host(cid.to_ne_bytes())
-            .into()
-    }
-}
-
-impl Transport for Vsock {
-    connections!();
-
-    fn socket(&self, address: &Address) -> io::Result<Socket> {
-        Socket::new(address.family(), SocketKind::Stream)
-    }
-
-    fn get_request(&self, socket: &Socket) -> io::Result<(Socket, Address)> {
-        let (request, client_address) = socket.accept()?;
-        Ok((request, Vsock::labelled(client_address)))
+    fn abort(&self, request: &Socket) {
+        let _ = request.shutdown(Shutdown::Both);
     }
 }
 
@@ -118,50 +52,63 @@ impl Netlink {
     /// A socket of the protocol that is left to users.
     fn user_socket() -> io::Result<Socket> {
         let (domain, protocol) = (NETLINK.into(), Some(2.into()));
-        let socket = socket2::Socket::new(domain, socket2::Type::DGRAM, protocol)?;
+        let socket = socket2::Socket::new(domain, Type::DGRAM, protocol)?;
         Ok(OwnedFd::from(socket).into())
     }
 
-    /// `0` lets the system choose the number.
-    fn address(number: u32) -> OtherAddress {
-        let mut data = [0; 10];
-        data[2..6].copy_from_slice(&number.to_ne_bytes());
-        OtherAddress::new(NETLINK, data).with_label(format!("netlink {number}"))
+    /// A client with a number that the system has chosen.
+    fn client() -> Socket {
+        let client = Netlink::user_socket().expect("a socket");
+        client.settimeout(Some(DEADLINE)).expect("a timeout");
+        client.bind(Netlink::any()).expect("bind");
+        client
+    }
+
+    fn any() -> OtherAddress {
+        OtherAddress::new(NETLINK, [0; 10])
+    }
+
+    /// The address as an operator wants to read it.
+    fn labelled(address: Address) -> Address {
+        let Address::Other(address) = address else {
+            unreachable!("{address} is of another family");
+        };
+        let number = address.data()[2..6].try_into().expect("four bytes");
+        let label = format!("netlink {}", u32::from_ne_bytes(number));
+        address.with_label(label).into()
     }
 }
 
 impl Transport for Netlink {
     type Request = Datagram;
 
-    fn socket(&self, _address: &Address) -> io::Result<Socket> {
+    fn socket(&self, _: &Address) -> io::Result<Socket> {
         Netlink::user_socket()
     }
-
     fn server_bind(&self, socket: &Socket, address: &Address) -> io::Result<()> {
         socket.bind(address)
     }
-
-    fn adopt(&self, _socket: &Socket) -> io::Result<()> {
+    fn adopt(&self, _: &Socket) -> io::Result<()> {
         Ok(())
     }
-
     fn server_activate(&self, socket: &Socket) -> io::Result<()> {
         socket.settimeout(Some(Duration::ZERO))
     }
-
     fn get_request(&self, socket: &Socket) -> io::Result<(Datagram, Address)> {
-        let (data, client_address) = socket.recvfrom(1_000)?;
-        Ok((Datagram::new(data, socket.clone()), client_address))
+        let (data, client) = socket.recvfrom(1_000)?;
+        Ok((
+            Datagram::new(data, socket.clone()),
+            Netlink::labelled(client),
+        ))
     }
-
-    fn shutdown_request(&self, _request: &Datagram, _patience: Duration) {}
-
-    fn abort(&self, _request: &Datagram) {}
+    fn shutdown_request(&self, _: &Datagram, _: Duration) {}
+    fn abort(&self, _: &Datagram) {}
 }
 
-/// Answers each message with the client's address and the message, until one is to fail.
-fn answer(request: Socket, client_address: Address) -> io::Result<()> {
-    loop {
+fn messages_over_connections_are_served<C: Column>() {
+    keep_lines(LevelFilter::Debug);
+    // Answers each message with the client's address and the message, until one is to fail.
+    let answer = |request: Socket, client_address: Address| loop {
         match &*request.recv(1_000)? {
             b"" => return Ok(()),
             b"fail" => return Err(io::Error::other("as told")),
@@ -170,18 +117,12 @@ fn answer(request: Socket, client_address: Address) -> io::Result<()> {
                 request.sendall(format!("{client_address} says {message}").as_bytes())?;
             }
         }
-    }
-}
-
-fn messages_over_connections_are_served<C: Column>() {
-    keep_lines(LevelFilter::Debug);
+    };
     // The second as a service manager hands it over.
     for adopted in [false, true] {
         let folder = Folder::new();
-        let (builder, path) = (
-            Server::<SeqPacket, C, _, _>::handling(answer),
-            folder.join("server"),
-        );
+        let path = folder.join("server");
+        let builder = Server::<SeqPacket, C, _, _>::handling(answer);
         let server = if adopted {
             let listener = Socket::new(AddressFamily::Unix, SEQPACKET).expect("a socket");
             listener.bind(&path).expect("bind");
@@ -213,23 +154,22 @@ fn messages_over_connections_are_served<C: Column>() {
     }
 }
 
+/// Answers in upper case, until one is to fail.
+fn answer(request: Datagram, client_address: Address) -> io::Result<()> {
+    match &*request.data {
+        b"fail" => Err(io::Error::other("as told")),
+        data => request
+            .socket
+            .sendto(&data.to_ascii_uppercase(), &client_address)
+            .map(drop),
+    }
+}
+
 fn datagrams_of_another_family_are_answered<C: Column>() {
     keep_lines(LevelFilter::Debug);
-    let builder = Server::<Netlink, C, _, _>::handling(
-        |request: Datagram, client_address: Address| -> io::Result<()> {
-            if &*request.data == b"fail" {
-                return Err(io::Error::other("as told"));
-            }
-            let reply = request.data.to_ascii_uppercase();
-            request.socket.sendto(&reply, &client_address)?;
-            Ok(())
-        },
-    );
-    let server = run(builder, Netlink::address(0));
-    let client = Netlink::user_socket().expect("a socket");
-    client.settimeout(Some(DEADLINE)).expect("a timeout");
-    client.bind(Netlink::address(0)).expect("bind");
-    let own = client.getsockname().expect("a name");
+    let server = run(Server::<Netlink, C, _, _>::handling(answer), Netlink::any());
+    let client = Netlink::client();
+    let own = Netlink::labelled(client.getsockname().expect("a name"));
     assert_eq!(own.family(), AddressFamily::Other(NETLINK));
     assert_ne!(&own, server.server_address());
     for message in ["one", "two"] {
@@ -242,73 +182,27 @@ fn datagrams_of_another_family_are_answered<C: Column>() {
     client
         .sendto(b"fail", server.server_address())
         .expect("sendto");
+    assert!(own.to_string().starts_with("netlink "), "{own}");
     logged(&format!("request from {own} failed (as told)"));
 }
 
 /// Each number is a host of its own, as there is nothing else that clients could share.
 #[test]
 fn limits_count_clients_of_another_family() {
-    let builder = Server::<Netlink, Threading, _, _>::handling(
-        |request: Datagram, client_address: Address| {
-            request
-                .socket
-                .sendto(&request.data, client_address)
-                .map(drop)
-        },
-    );
+    let builder = Server::<Netlink, Threading, _, _>::handling(answer);
     let builder = builder.max_rate_per_address(1, Duration::from_secs(3_600));
-    let server = run(builder, Netlink::address(0));
+    let server = run(builder, Netlink::any());
     for refused in 1..=2 {
-        let client = Netlink::user_socket().expect("a socket");
-        client.settimeout(Some(DEADLINE)).expect("a timeout");
-        client.bind(Netlink::address(0)).expect("bind");
+        let client = Netlink::client();
         for message in [b"one", b"two"] {
             let sent = client.sendto(message, server.server_address());
             assert_eq!(sent.expect("sendto"), 3);
         }
-        assert_eq!(client.recv(100).expect("recv"), b"one");
+        assert_eq!(client.recv(100).expect("recv"), b"ONE");
         until("the second is refused", || {
             server.stats().refused == refused
         });
     }
-}
-
-/// Skipped where the kernel has no loopback for vsock.
-#[test]
-fn vsock_client_appears_with_its_label() {
-    const ANY: u32 = u32::MAX;
-    const THIS_MACHINE: u32 = 1;
-    keep_lines(LevelFilter::Debug);
-    let listener =
-        Server::<Vsock, Threading, _, _>::handling(answer).bind(Vsock::address(ANY, ANY));
-    let server = match listener {
-        Ok(server) => server,
-        Err(error) => return eprintln!("skipped: cannot listen on vsock: {error}"),
-    };
-    let Address::Other(address) = server.server_address() else {
-        panic!("{} is of another family", server.server_address());
-    };
-    assert_eq!(address.family(), AddressFamily::Other(VSOCK));
-    let port = &address.data()[2..6];
-    let port = u32::from_ne_bytes(port.try_into().expect("four bytes"));
-    let server = Running::from(server.spawn().expect("spawn"));
-
-    let client = Socket::new(AddressFamily::Other(VSOCK), SocketKind::Stream).expect("a socket");
-    client
-        .settimeout(Some(Duration::from_millis(500)))
-        .expect("a timeout");
-    if let Err(error) = client.connect(Vsock::address(THIS_MACHINE, port)) {
-        return eprintln!("skipped: vsock has no loopback here: {error}");
-    }
-    client.settimeout(Some(DEADLINE)).expect("a timeout");
-    client.sendall(b"one").expect("send");
-    let own = Vsock::labelled(client.getsockname().expect("a name"));
-    assert!(own.to_string().starts_with("vsock "), "{own}");
-    let expected = format!("{own} says one");
-    assert_eq!(client.recv(1_000).expect("recv"), expected.as_bytes());
-    client.sendall(b"fail").expect("send");
-    logged(&format!("request from {own} failed (as told)"));
-    drop(server);
 }
 
 #[test]
@@ -316,18 +210,14 @@ fn unknown_family_is_an_error_of_the_system() {
     let error = Socket::new(AddressFamily::Other(12_345), SocketKind::Stream);
     let error = error.expect_err("no such family");
     assert!(error.raw_os_error().is_some(), "{error}");
-    let long = OtherAddress::new(VSOCK, [0; 1_000]);
+    let long = OtherAddress::new(NETLINK, [0; 1_000]);
     let socket = Netlink::user_socket().expect("a socket");
-    for result in [
-        socket.bind(&long),
-        socket.connect(&long),
-        socket.sendto(b"x", &long).map(drop),
-    ] {
-        assert_eq!(
-            result.expect_err("too long").kind(),
-            ErrorKind::InvalidInput
-        );
-    }
+    assert_eq!(error_kind(socket.bind(&long)), ErrorKind::InvalidInput);
+    assert_eq!(error_kind(socket.connect(&long)), ErrorKind::InvalidInput);
+    assert_eq!(
+        error_kind(socket.sendto(b"x", &long)),
+        ErrorKind::InvalidInput
+    );
 }
 
 matrix!(columns: messages_over_connections_are_served, datagrams_of_another_family_are_answered);

@@ -1,17 +1,8 @@
 //! The end of a stream: the client gets its whole reply, and no client is waited for in vain.
 
 use std::io::ErrorKind::{BrokenPipe, ConnectionReset};
-use std::io::{self, Read, Write};
-use std::net::TcpStream;
-use std::thread;
-use std::time::Duration;
 
-use socketserver::{
-    Address, BaseRequestHandler, Builder, Inline, Server, Socket, SocketOption, Tcp, UnixStream,
-};
-use tests::{Client, Column, Concurrent, DEADLINE, Folder, Running, Streams, matrix, run, until};
-
-use crate::LOCAL;
+use tests::prelude::*;
 
 const HOUR: Duration = Duration::from_secs(3_600);
 
@@ -38,41 +29,10 @@ fn replies<T: Streams, C: Concurrent>(folder: &Folder, transport: T) -> Running<
 
 /// A client whose system holds only a little of a reply, where that can be chosen.
 fn small_client(address: &Address) -> Client {
-    let Address::Inet(address) = address else {
-        return Client::stream(address);
-    };
-    let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None);
-    let socket = socket.expect("a socket");
-    socket.set_recv_buffer_size(4_096).expect("a small buffer");
-    socket.set_read_timeout(Some(DEADLINE)).expect("a timeout");
-    socket.set_write_timeout(Some(DEADLINE)).expect("a timeout");
-    socket.connect(&(*address).into()).expect("connect");
-    Client::Tcp(TcpStream::from(socket))
-}
-
-/// A plain close with unread input resets the connection, and nearly all of these replies are lost.
-fn whole_replies_despite_unread_input<T: Streams, C: Concurrent>(transport: T) {
-    let folder = Folder::new();
-    let server = replies::<_, C>(&folder, transport);
-    let address = server.address();
-    thread::scope(|scope| {
-        for _ in 0..8 {
-            scope.spawn(|| {
-                for _ in 0..25 {
-                    let mut client = small_client(&address);
-                    client.send([b'?'; 50_000]);
-                    assert!(client.rest() == REPLY, "truncated");
-                }
-            });
-        }
-    });
-    let (_, stats) = server.drain(DEADLINE);
-    assert_eq!((stats.accepted, stats.finished), (200, 200));
-}
-
-fn a_reply_arrives_whole_despite_unread_input<C: Concurrent>() {
-    whole_replies_despite_unread_input::<_, C>(Tcp::new().linger(DEADLINE));
-    whole_replies_despite_unread_input::<_, C>(UnixStream::new().linger(DEADLINE));
+    match address {
+        Address::Inet(_) => Client::narrow_stream(4_096, address).expect("connect"),
+        _ => Client::stream(address),
+    }
 }
 
 /// Neither a client that never reads nor one that never stops sending keeps a request alive.
@@ -113,8 +73,7 @@ fn ends_when_all_is_read<T: Streams, C: Concurrent>(transport: T) {
     let server = replies::<_, C>(&folder, transport);
     let mut client = T::client(&server.address());
     client.send(b"?");
-    let mut reply = vec![0; REPLY.len()];
-    client.read_exact(&mut reply).expect("the reply");
+    client.recv_exact(REPLY.len());
     until("the request has ended", || server.stats().finished == 1);
     // The client has not ended its side; that it sees the server's shows that it was still there.
     assert_eq!(client.rest(), b"");
@@ -133,12 +92,11 @@ fn a_handler_resets_its_connection<C: Column>() {
     let server = run(Server::<Tcp, C, _, _>::handling(reset), LOCAL);
     let mut client = Client::stream(&server.address());
     assert_eq!(client.ask("?"), b"?");
-    let error = client.read(&mut [0]).expect_err("a reset");
-    assert_eq!(error.kind(), ConnectionReset);
+    assert_eq!(error_kind(client.read(&mut [0])), ConnectionReset);
 }
 
 matrix!(columns: a_handler_resets_its_connection);
 matrix!(
-    concurrent: a_reply_arrives_whole_despite_unread_input, no_client_is_waited_for_beyond_linger,
+    concurrent: no_client_is_waited_for_beyond_linger,
     a_finished_client_costs_no_wait,
 );

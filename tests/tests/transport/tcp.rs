@@ -1,46 +1,6 @@
-//! Streams from end to end: TCP, and what Unix streams share with it.
+//! TCP: servers that accept a client once it has sent something.
 
-use std::time::Duration;
-
-use socketserver::{Server, Tcp};
-use tests::{Client, Column, DEADLINE, Echo, Streams, matrix, placed, reset, run, until};
-
-use crate::LOCAL;
-
-fn text(length: usize) -> Vec<u8> {
-    let mut text = b"the quick brown fox ".repeat(length / 20 + 1);
-    text.truncate(length);
-    text
-}
-
-fn every_byte_comes_back<T: Streams, C: Column>() {
-    let (_folder, server) = placed(Server::<T, C, Echo>::builder());
-    for length in [0, 1, 2, 1_023, 1_024, 1_025, 8_191, 8_192, 8_193, 65_537] {
-        let mut client = T::client(&server.address());
-        assert_eq!(client.ask(text(length)), text(length));
-        assert_eq!(client.finish(), b"");
-    }
-    let mut client = T::client(&server.address());
-    for _ in 0..30 {
-        assert!(client.ask(text(100_000)) == text(100_000));
-    }
-}
-
-fn a_client_that_vanishes_harms_no_other<T: Streams, C: Column>() {
-    let (_folder, server) = placed(Server::<T, C, Echo>::builder());
-    for _ in 0..20 {
-        let mut client = T::client(&server.address());
-        client.send(text(1_000));
-        reset(client);
-    }
-    let mut client = T::client(&server.address());
-    assert_eq!(client.ask(b"still there?"), b"still there?");
-    drop(client);
-    until("all have ended", || server.stats().active == 0);
-    assert_eq!(server.stats().accepted, 21);
-}
-
-matrix!(streams: every_byte_comes_back, a_client_that_vanishes_harms_no_other);
+use tests::prelude::*;
 
 fn wait_for_input_leaves_silent_clients_waiting<C: Column>() {
     let builder = Server::<Tcp, C, Echo>::builder().wait_for_input(DEADLINE * 10);

@@ -1,18 +1,6 @@
 //! Datagrams from end to end: UDP, and what Unix datagrams share with it.
 
-use std::io::{self, Write};
-use std::sync::Arc;
-use std::thread;
-use std::time::Duration;
-
-use parking_lot::Mutex;
-use socketserver::{
-    Address, BaseRequestHandler, BaseServer, Builder, Datagram, Inline, Server, ServerRef, Udp,
-    UnixDatagram, green,
-};
-use tests::{Client, Column, Concurrent, DEADLINE, Datagrams, matrix, placed, python, run, until};
-
-use crate::LOCAL;
+use tests::prelude::*;
 
 fn echo(request: Datagram, client_address: Address) -> io::Result<()> {
     assert!(!request.truncated());
@@ -54,63 +42,30 @@ fn answers_go_to_the_client_that_asked<T: Datagrams, C: Column>() {
     assert_eq!(server.stats().accepted, 1_000);
 }
 
-/// The client has gone before the answer is sent.
-fn a_client_that_leaves_early_harms_no_other<T: Datagrams, C: Column>() {
-    let (gone, wait) = green::channel::<()>(usize::MAX);
-    let builder = Server::<T, C, _, _>::handling(move |request, client_address| {
-        wait.recv_timeout(DEADLINE).expect("the client has gone");
-        echo(request, client_address)
-    });
-    let (_folder, server) = placed(builder);
-    for _ in 0..10 {
-        T::client(&server.address()).send(b"never mind");
-        gone.send(()).expect("the server runs");
-    }
-    gone.send(()).expect("the server runs");
-    assert_eq!(T::client(&server.address()).ask(b"hello"), b"hello");
-    until("all have ended", || server.stats().active == 0);
-    let stats = server.stats();
-    assert_eq!((stats.accepted, stats.accept_errors), (11, 0));
-}
-
 matrix!(
-    datagrams: every_size_is_one_request, answers_go_to_the_client_that_asked,
-    a_client_that_leaves_early_harms_no_other,
+datagrams: every_size_is_one_request, answers_go_to_the_client_that_asked,
 );
 
-/// Sizes of datagrams, and whether they were truncated.
-type Seen = Mutex<Vec<(usize, bool)>>;
-
-#[derive(Default)]
-struct Log(Seen);
-
-impl<R> BaseServer<R> for Log {}
-
-#[derive(BaseRequestHandler)]
-struct Note {
-    request: Datagram,
-    server: ServerRef<Log>,
-}
-
-impl Note {
-    fn handle(&self) {
-        let (length, cut) = (self.request.data.len(), self.request.truncated());
-        self.server.0.lock().push((length, cut));
-    }
-}
-
-/// What a server sees of datagrams of these sizes.
+/// Sizes of datagrams that a server sees of these, and whether they were truncated.
 fn seen<T: Datagrams>(transport: T, sizes: &[usize]) -> Vec<(usize, bool)> {
-    let builder = Builder::<T, Inline, Note, Log>::new(transport, Inline, Log::default());
-    let (_folder, server) = placed(builder);
-    let mut client = T::client(&server.address());
-    for &size in sizes {
-        client.write_all(&vec![b'x'; size]).expect("send");
+    #[derive(BaseRequestHandler)]
+    struct Look {
+        request: Datagram,
     }
-    until("all are seen", || {
-        server.stats().finished == sizes.len() as u64
+    impl Look {
+        fn handle(&self) -> io::Result<()> {
+            let (length, cut) = (self.request.data.len(), self.request.truncated());
+            self.request.reply(format!("{length} {cut}"))
+        }
+    }
+    let (_folder, server) = placed(Builder::<T, Inline, Look, ()>::new(transport, Inline, ()));
+    let mut client = T::client(&server.address());
+    let seen = sizes.iter().map(|&size| {
+        let answer = String::from_utf8(client.ask(vec![b'x'; size])).expect("text");
+        let (length, cut) = answer.split_once(' ').expect("two words");
+        (length.parse().expect("a number"), cut == "true")
     });
-    server.0.lock().clone()
+    seen.collect()
 }
 
 /// Complaint 21.
@@ -124,29 +79,6 @@ fn truncated_datagrams_are_marked() {
     let whole = [(65_535, false), (65_535, true)];
     assert_eq!(seen(UnixDatagram::new(), &[65_535, 65_536]), whole);
 }
-
-/// Python's `socket` module as the client.
-fn a_client_in_python<C: Column>() {
-    let server = run(Server::<Udp, C, _, _>::handling(echo), LOCAL);
-    let script = "
-import socket, sys
-client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-client.settimeout(20)
-for size in (0, 1, 8192, 65507):
-    client.sendto(b'x' * size, ('127.0.0.1', int(sys.argv[1])))
-    data, address = client.recvfrom(65536)
-    print(len(data), address[1] == int(sys.argv[1]))
-";
-    let port = server.address().port().expect("a port").to_string();
-    let Some(client) = python(script, &[&port]) else {
-        return;
-    };
-    let (status, said, errors) = client.wait();
-    assert!(status.success(), "{errors}");
-    assert_eq!(said, "0 True\n1 True\n8192 True\n65507 True\n");
-}
-
-matrix!(columns: a_client_in_python);
 
 /// The socket is the server's.
 fn an_aborted_request_leaves_the_socket_whole<C: Concurrent>() {

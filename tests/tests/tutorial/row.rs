@@ -1,8 +1,7 @@
 //! One side of a row or the other, in Rust or in Python.
 
-use std::process::Command;
-
-use tests::{Process, demo, python};
+use Language::{Python, Rust};
+use tests::prelude::*;
 
 /// The language of a program.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -10,8 +9,6 @@ pub(crate) enum Language {
     Rust,
     Python,
 }
-
-use Language::{Python, Rust};
 
 impl Language {
     /// Starts one side of a row. Returns `None` if there is no Python.

@@ -1,15 +1,11 @@
 //! Servers written with system calls alone.
 
-use std::io::{self, Read, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};
-use std::os::fd::AsRawFd;
-use std::thread;
-
 use rustix::buffer::spare_capacity;
 use rustix::event::epoll;
-use socket2::{Domain, Socket, Type};
+use socket2::Socket;
+use tests::prelude::*;
 
-use super::{BUFFER, LOCAL};
+use super::BUFFER;
 
 /// A thread per connection.
 pub(super) fn threads<const ROOM: usize>() -> io::Result<SocketAddr> {

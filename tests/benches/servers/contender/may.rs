@@ -1,11 +1,9 @@
 //! A coroutine per connection.
 
-use std::io::{self, Read, Write};
-use std::net::SocketAddr;
-
 use may::net::{TcpListener, TcpStream};
+use tests::prelude::*;
 
-use super::{BUFFER, LOCAL};
+use super::BUFFER;
 
 // A coroutine of `may` can move to another thread, so starting one is unsafe. All values that these
 // keep across a wait may be moved.

@@ -5,15 +5,12 @@ mod may;
 mod ours;
 mod tokio;
 
-use std::io;
-use std::net::SocketAddr;
+use tests::prelude::*;
 
 /// The size of every server's buffer.
 const BUFFER: usize = 1024;
 
 /// Any free port.
-const LOCAL: &str = "127.0.0.1:0";
-
 /// A server that sends back what it receives in upper case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Contender {
@@ -37,36 +34,31 @@ pub(crate) enum Contender {
 }
 
 impl Contender {
-    const ALL: [Self; 10] = [
-        Contender::ThreadingTcp,
-        Contender::GreenTcp,
-        Contender::GreenTcpPage,
-        Contender::Threads,
-        Contender::ThreadsPage,
-        Contender::EpollLoop,
-        Contender::Tokio,
-        Contender::May,
-        Contender::ThreadingUdp,
-        Contender::RawLoop,
+    /// All of them, by their names.
+    const ALL: [(&str, Self); 10] = [
+        ("ThreadingTCPServer", Contender::ThreadingTcp),
+        ("GreenTCPServer", Contender::GreenTcp),
+        ("Green..., 4 KiB more", Contender::GreenTcpPage),
+        ("threads by hand", Contender::Threads),
+        ("threads, 4 KiB more", Contender::ThreadsPage),
+        ("epoll by hand", Contender::EpollLoop),
+        ("tokio", Contender::Tokio),
+        ("may", Contender::May),
+        ("ThreadingUDPServer", Contender::ThreadingUdp),
+        ("raw loop", Contender::RawLoop),
     ];
 
     pub(crate) fn name(self) -> &'static str {
-        match self {
-            Contender::ThreadingTcp => "ThreadingTCPServer",
-            Contender::GreenTcp => "GreenTCPServer",
-            Contender::GreenTcpPage => "Green..., 4 KiB more",
-            Contender::Threads => "threads by hand",
-            Contender::ThreadsPage => "threads, 4 KiB more",
-            Contender::EpollLoop => "epoll by hand",
-            Contender::Tokio => "tokio",
-            Contender::May => "may",
-            Contender::ThreadingUdp => "ThreadingUDPServer",
-            Contender::RawLoop => "raw loop",
-        }
+        let mut all = Self::ALL.iter();
+        all.find(|(_, server)| *server == self)
+            .expect("all are there")
+            .0
     }
 
     pub(crate) fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|server| server.name() == name)
+        let mut all = Self::ALL.into_iter();
+        all.find(|(other, _)| *other == name)
+            .map(|(_, server)| server)
     }
 
     /// Prints its address, and serves until standard input ends, which happens at the latest when

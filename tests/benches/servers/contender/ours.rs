@@ -1,16 +1,8 @@
 //! The servers of this workspace.
 
-use std::io;
-use std::net::SocketAddr;
-use std::thread;
+use tests::prelude::*;
 
-use socketserver::{
-    Address, BaseRequestHandler, Datagram, GreenTCPServer, Socket, ThreadingTCPServer,
-    ThreadingUDPServer,
-};
-use tests::inet;
-
-use super::{BUFFER, LOCAL};
+use super::BUFFER;
 
 #[derive(BaseRequestHandler)]
 struct UpperStream<const ROOM: usize> {
@@ -31,18 +23,25 @@ impl<const ROOM: usize> UpperStream<ROOM> {
     }
 }
 
-pub(super) fn threading_tcp() -> io::Result<SocketAddr> {
-    let server = ThreadingTCPServer::<UpperStream<BUFFER>>::bind(LOCAL)?;
+/// Serves for ever, on a thread.
+fn serves<T, C, H>(server: io::Result<Server<T, C, H, ()>>) -> io::Result<SocketAddr>
+where
+    T: Transport,
+    C: Concurrency,
+    H: RequestHandler<T::Request, ()>,
+{
+    let server = server?;
     let address = inet(server.server_address());
     thread::spawn(move || server.serve_forever());
     Ok(address)
 }
 
+pub(super) fn threading_tcp() -> io::Result<SocketAddr> {
+    serves(ThreadingTCPServer::<UpperStream<BUFFER>>::bind(LOCAL))
+}
+
 pub(super) fn green_tcp<const ROOM: usize>() -> io::Result<SocketAddr> {
-    let server = GreenTCPServer::<UpperStream<ROOM>>::bind(LOCAL)?;
-    let address = inet(server.server_address());
-    thread::spawn(move || server.serve_forever());
-    Ok(address)
+    serves(GreenTCPServer::<UpperStream<ROOM>>::bind(LOCAL))
 }
 
 #[derive(BaseRequestHandler)]
@@ -60,8 +59,5 @@ impl UpperDatagram {
 }
 
 pub(super) fn threading_udp() -> io::Result<SocketAddr> {
-    let server = ThreadingUDPServer::<UpperDatagram>::bind(LOCAL)?;
-    let address = inet(server.server_address());
-    thread::spawn(move || server.serve_forever());
-    Ok(address)
+    serves(ThreadingUDPServer::<UpperDatagram>::bind(LOCAL))
 }

@@ -1,14 +1,11 @@
 //! A task per connection.
 
-use std::io;
-use std::net::SocketAddr;
-use std::thread;
-
+use tests::prelude::*;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Runtime;
 
-use super::{BUFFER, LOCAL};
+use super::BUFFER;
 
 pub(super) fn tasks() -> io::Result<SocketAddr> {
     let runtime = Runtime::new()?;

@@ -1,19 +1,12 @@
 //! Forking servers in a thread, with clients in other threads of the same process, as in CPython's
 //! own tests. Here that needs a promise.
 
-use std::io::{ErrorKind, Read};
-use std::thread;
-use std::time::Duration;
-
-use socketserver::{
-    Builder, ForkBesideThreads, Forking, Server, Tcp, Udp, UnixDatagram, UnixStream, Workers,
-};
-use tests::{Client, DEADLINE, Echo, Row, Running, in_time, placed, run};
+use tests::prelude::*;
 
 use crate::harness::list;
 
 list!(
-    TESTS: every_transport_echoes, clients_in_many_threads_are_answered,
+    TESTS: clients_in_many_threads_are_answered,
     shutdown_does_not_wait_for_children, children_are_ended_at_the_deadline,
 );
 
@@ -32,38 +25,6 @@ fn builder<T: Row>() -> Builder<T, Forking, Echo, ()> {
 
 fn local() -> Running<()> {
     run(builder::<Tcp>(), "127.0.0.1:0")
-}
-
-/// A child has copies of the clients that were there at its fork: dropping one would end nothing.
-fn echoes<T: Row>() {
-    let (_folder, server) = placed(builder::<T>());
-    for text in ["one", "two", "three"] {
-        let mut client = T::client(&server.address());
-        client.send(text);
-        assert_eq!(recv(&mut client), text.as_bytes());
-        client.end();
-    }
-    let (drained, stats) = server.drain(DEADLINE);
-    assert_eq!((drained.aborted, stats.finished), (0, 3), "{stats:?}");
-    assert_eq!(stats.workers, Workers::default());
-}
-
-/// Receives, though the end of a child interrupts any thread that waits.
-fn recv(client: &mut Client) -> Vec<u8> {
-    let mut buffer = [0; 100];
-    loop {
-        match client.read(&mut buffer) {
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            result => return buffer[..result.expect("recv")].to_vec(),
-        }
-    }
-}
-
-fn every_transport_echoes() {
-    echoes::<Tcp>();
-    echoes::<Udp>();
-    echoes::<UnixStream>();
-    echoes::<UnixDatagram>();
 }
 
 fn clients_in_many_threads_are_answered() {

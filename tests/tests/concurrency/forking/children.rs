@@ -1,61 +1,52 @@
 //! The children: how many there are, and how they are waited for.
 
-use std::io;
-use std::process::{Child, Command, id};
-use std::time::Duration;
+use std::process::id;
 
-use rustix::process::{Signal, getpid, kill_process};
-use socketserver::{
-    BaseRequestHandler, BaseServer, ForkingTCPServer, Overflow, Served, ServerRef, Socket,
-};
-use tests::{Busy, Client, DEADLINE, Echo, Folder, count_of, keep_lines, memory_of, until};
+use tests::prelude::*;
 
 use crate::harness::list;
-use crate::support::{EndAfter, Journal, LOCAL, Over, ask, end_after, end_of, is_childless};
+use crate::support::{EndAfter, Journal, Over, ask, end_after, end_of, is_childless};
 
 list!(
     TESTS: max_children_is_never_exceeded, a_full_server_can_be_stopped,
-    overflow_may_refuse_clients, an_ended_child_makes_room_at_once, other_children_are_left_alone,
-    active_children_returns_their_numbers, a_child_takes_its_clients_place,
-    handle_request_waits_for_ended_children, a_killed_child_is_logged,
+    an_ended_child_makes_room_at_once, a_drain_serves_the_backlog,
+    other_children_are_left_alone,
+    active_children_returns_their_numbers, handle_request_waits_for_ended_children, a_killed_child_is_logged,
     a_thousand_requests_leave_nothing,
 );
 
-struct Pairs {
-    journal: Journal,
-    requests: usize,
-}
-
 /// How many were live after each line of the journal.
-fn live(journal: &Journal) -> Vec<u32> {
-    let mut live = 0;
+fn live(journal: &Journal) -> Vec<i32> {
     let lines = journal.lines().into_iter();
-    lines
-        .map(|line| {
-            live = if line == "begins" { live + 1 } else { live - 1 };
-            live
-        })
-        .collect()
+    let changes = lines.map(|line| if line == "begins" { 1 } else { -1 });
+    let live = changes.scan(0, |live, change| {
+        *live += change;
+        Some(*live)
+    });
+    live.collect()
 }
 
-impl BaseServer for Pairs {
+/// A server that ends after ten requests.
+struct Ten(Journal);
+
+impl BaseServer for Ten {
     fn service_actions(&self, server: &ServerRef<Self>) {
-        end_after(self.requests as u64, server);
+        end_after(10, server);
     }
 }
 
 /// Ends when there are two of them, or no more will come.
 #[derive(BaseRequestHandler)]
 struct Pair {
-    server: ServerRef<Pairs>,
+    server: ServerRef<Ten>,
 }
 
 impl Pair {
     fn handle(&self) {
-        let Pairs { journal, requests } = self.server.state();
+        let journal = &self.server.0;
         journal.note("begins");
         until("there are two, or all have come", || {
-            live(journal).last() == Some(&2) || journal.count("begins") == *requests
+            live(journal).last() == Some(&2) || journal.count("begins") == 10
         });
         journal.note("ends");
     }
@@ -64,20 +55,14 @@ impl Pair {
 /// Complaint 20.
 fn max_children_is_never_exceeded() {
     let folder = Folder::new();
-    let state = Pairs {
-        journal: Journal::new(&folder),
-        requests: 10,
-    };
-    let server = ForkingTCPServer::<Pair, Pairs>::with(state).max_children(2);
-    let server = server.bind(LOCAL).expect("bind");
-    let clients: Vec<Client> = (0..10)
-        .map(|_| Client::stream(server.server_address()))
-        .collect();
+    let state = Ten(Journal::new(&folder));
+    let server = bind(ForkingTCPServer::<Pair, _>::with(state).max_children(2));
+    let clients = Client::streams(10, server.server_address());
     server.serve_forever().expect("serve");
     for mut client in clients {
         assert_eq!(client.rest(), b"");
     }
-    let live = live(&server.state().journal);
+    let live = live(&server.state().0);
     assert_eq!((live.iter().max(), live.last()), (Some(&2), Some(&0)));
     assert_eq!(server.stats().finished, 10);
 }
@@ -97,7 +82,7 @@ impl<R> BaseServer<R> for StopWhenFull {
 /// Complaint 20.
 fn a_full_server_can_be_stopped() {
     let server = ForkingTCPServer::<Echo, StopWhenFull>::builder();
-    let server = server.max_children(1).bind(LOCAL).expect("bind");
+    let server = bind(server.max_children(1));
     let mut first = Client::stream(server.server_address());
     let mut second = ask(server.server_address(), "second");
     server.serve_forever().expect("serve");
@@ -111,45 +96,33 @@ fn a_full_server_can_be_stopped() {
     assert_eq!(second.rest(), b"second");
 }
 
-/// The loop refuses, not a child.
-fn overflow_may_refuse_clients() {
-    let server = ForkingTCPServer::<Echo, _>::with(Busy).max_children(1);
-    let server = server.overflow(Overflow::Refuse).bind(LOCAL).expect("bind");
-    let mut first = Client::stream(server.server_address());
-    assert_eq!(server.handle_request().expect("serve"), Served::Handled);
-    let mut second = Client::stream(server.server_address());
-    assert_eq!(server.handle_request().expect("serve"), Served::Refused);
-    assert_eq!(second.rest(), b"busy");
-    assert_eq!(first.ask("first"), b"first");
-    first.end();
-    assert_eq!(first.rest(), b"");
-    let drained = server.server_close();
-    assert_eq!((drained.finished, drained.aborted), (1, 0));
-    assert_eq!(server.stats().refused, 1);
-}
-
-/// Nothing wakes this server but its children.
-fn an_ended_child_makes_room_at_once() {
-    let server = ForkingTCPServer::<Over>::builder().max_children(1);
-    let server = server.bind(LOCAL).expect("bind");
+/// One at a time, until one client ends the server. Nothing else wakes this server but its children.
+fn serves_each(texts: &[&str]) {
+    let server = bind(ForkingTCPServer::<Over>::builder().max_children(1));
     server.drain_on_signals(DEADLINE).expect("signals");
-    let texts = [["hello"; 19].as_slice(), &["over"]].concat();
-    let clients: Vec<Client> = texts
-        .iter()
-        .map(|text| ask(server.server_address(), text))
-        .collect();
+    let clients = texts.iter().map(|text| ask(server.server_address(), text));
+    let clients: Vec<Client> = clients.collect();
     server.serve_forever().expect("serve");
     for (mut client, text) in clients.into_iter().zip(texts) {
         assert_eq!(client.rest(), text.as_bytes());
     }
-    let stats = server.stats();
-    assert_eq!((stats.accepted, stats.finished), (20, 20), "{stats:?}");
+    let (stats, all) = (server.stats(), texts.len() as u64);
+    assert_eq!((stats.accepted, stats.finished), (all, all), "{stats:?}");
+}
+
+fn an_ended_child_makes_room_at_once() {
+    serves_each(&[["hello"; 19].as_slice(), &["over"]].concat());
+}
+
+/// The first client ends the server while the others still wait for room.
+fn a_drain_serves_the_backlog() {
+    serves_each(&["over", "hello", "hello", "hello", "hello"]);
 }
 
 fn a_killed_child_is_logged() {
     let lines = keep_lines(log::LevelFilter::Warn);
     let end = |_: Socket, _| kill_process(getpid(), Signal::KILL).expect("a signal");
-    let server = ForkingTCPServer::handling(end).bind(LOCAL).expect("bind");
+    let server = bind(ForkingTCPServer::handling(end));
     let mut client = Client::stream(server.server_address());
     server.handle_request().expect("serve");
     assert_eq!(client.rest(), b"");
@@ -162,21 +135,20 @@ fn a_killed_child_is_logged() {
 
 /// Complaint 20.
 fn other_children_are_left_alone() {
-    fn stranger() -> Child {
-        let mut shell = Command::new("sh");
-        shell.args(["-c", "exit 72"]).spawn().expect("a shell")
-    }
-    fn has_ended(child: &Child) {
+    // It has ended, and is not waited for.
+    let stranger = || {
+        let child = Command::new("sh")
+            .args(["-c", "exit 72"])
+            .spawn()
+            .expect("a shell");
         end_of(i32::try_from(child.id()).expect("a number"));
-    }
+        child
+    };
     let mut strangers = vec![stranger(), stranger()];
-    strangers.iter().for_each(has_ended);
-    let server = ForkingTCPServer::<Echo, EndAfter>::with(EndAfter(3));
-    let server = server.bind(LOCAL).expect("bind");
+    let server = bind(ForkingTCPServer::<Echo, EndAfter>::with(EndAfter(3)));
     let _clients = ["one", "two", "three"].map(|text| ask(server.server_address(), text));
     server.serve_forever().expect("serve");
     strangers.push(stranger());
-    has_ended(&strangers[2]);
     server.server_close();
     drop(server);
     for mut stranger in strangers {
@@ -185,31 +157,21 @@ fn other_children_are_left_alone() {
     assert!(is_childless());
 }
 
-/// Sends its process's number, and waits for its client's end.
-#[derive(BaseRequestHandler)]
-struct Number {
-    request: Socket,
-}
-
-impl Number {
-    fn handle(&self) -> io::Result<()> {
-        self.request.sendall(id().to_string().as_bytes())?;
-        self.request.recv(1).map(drop)
-    }
-}
-
 fn active_children_returns_their_numbers() {
-    let server = ForkingTCPServer::<Number>::bind(LOCAL).expect("bind");
-    let mut clients = Vec::new();
+    // Sends its process's number, and waits for its client's end.
+    let server = bind(ForkingTCPServer::handling(|request: Socket, _| {
+        request.sendall(id().to_string().as_bytes())?;
+        request.recv(1).map(drop)
+    }));
     let mut numbers: Vec<i32> = Vec::new();
     assert_eq!(server.active_children(), numbers);
-    for _ in 0..3 {
+    let clients = [(); 3].map(|()| {
         let mut client = Client::stream(server.server_address());
         server.handle_request().expect("serve");
         let number = String::from_utf8(client.recv()).expect("a number");
         numbers.push(number.parse().expect("a number"));
-        clients.push(client);
-    }
+        client
+    });
     let mut active = server.active_children();
     active.sort_unstable();
     numbers.sort_unstable();
@@ -222,28 +184,9 @@ fn active_children_returns_their_numbers() {
     assert!(is_childless());
 }
 
-/// Until it has ended.
-fn a_child_takes_its_clients_place() {
-    let server = ForkingTCPServer::<Echo>::builder().max_connections_per_address(1);
-    let server = server.bind(LOCAL).expect("bind");
-    let mut first = Client::stream(server.server_address());
-    assert_eq!(server.handle_request().expect("serve"), Served::Handled);
-    let mut second = Client::stream(server.server_address());
-    assert_eq!(server.handle_request().expect("serve"), Served::Refused);
-    assert_eq!(second.rest(), b"");
-    assert_eq!(first.ask("hello"), b"hello");
-
-    first.end();
-    end_of(server.active_children()[0]);
-    let mut third = ask(server.server_address(), "hello");
-    assert_eq!(server.handle_request().expect("serve"), Served::Handled);
-    assert_eq!(third.rest(), b"hello");
-}
-
 /// Complaint 20.
 fn handle_request_waits_for_ended_children() {
-    let server = ForkingTCPServer::<Echo>::builder().timeout(Duration::ZERO);
-    let server = server.bind(LOCAL).expect("bind");
+    let server = bind(ForkingTCPServer::<Echo>::builder().timeout(Duration::ZERO));
     for _ in 0..5 {
         let mut client = ask(server.server_address(), "hello");
         assert_eq!(server.handle_request().expect("serve"), Served::Handled);
@@ -261,8 +204,7 @@ fn handle_request_waits_for_ended_children() {
 }
 
 fn a_thousand_requests_leave_nothing() {
-    let server = ForkingTCPServer::<Echo>::builder().timeout(Duration::ZERO);
-    let server = server.bind(LOCAL).expect("bind");
+    let server = bind(ForkingTCPServer::<Echo>::builder().timeout(Duration::ZERO));
     let serve = |requests| {
         for _ in 0..requests {
             let mut client = ask(server.server_address(), "hello");
@@ -283,9 +225,5 @@ fn a_thousand_requests_leave_nothing() {
     server.server_close();
     assert!(is_childless());
     let stats = server.stats();
-    assert_eq!(
-        (stats.accepted, stats.finished),
-        (1_100, 1_100),
-        "{stats:?}"
-    );
+    assert_eq!((stats.accepted, stats.finished), (1_100, 1_100));
 }

@@ -1,53 +1,28 @@
 //! A child's copy of its server: the state is a copy too, the listener is closed, the life is gone.
 
-use std::fs;
-use std::io;
-use std::process::id;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-use std::thread;
-use std::time::Duration;
-
-use socketserver::{
-    BaseRequestHandler, BaseServer, Forking, ForkingTCPServer, Served, Server, ServerRef, Socket,
-    Tcp, UnixStream,
-};
-use tests::{Client, Folder, Streams};
+use tests::prelude::*;
 
 use crate::harness::list;
-use crate::support::{EndAfter, Journal, LOCAL};
+use crate::support::{EndAfter, Journal};
 
 list!(
     TESTS: a_child_changes_its_copy_of_the_state, a_child_cannot_stop_its_server,
     a_child_has_no_listener,
 );
 
-/// Counts in the server's state, and sends the count.
-#[derive(BaseRequestHandler)]
-struct Count {
-    request: Socket,
-    server: ServerRef<Counter>,
-}
-
-#[derive(Default)]
-struct Counter(AtomicUsize);
-
-impl BaseServer for Counter {}
-
-impl Count {
-    fn handle(&self) -> io::Result<()> {
-        let count = self.server.0.fetch_add(1, Relaxed) + 1;
-        self.request.sendall(count.to_string().as_bytes())
-    }
-}
-
 fn a_child_changes_its_copy_of_the_state() {
-    let server = ForkingTCPServer::<Count, Counter>::bind(LOCAL).expect("bind");
+    let count = Arc::new(AtomicUsize::new(0));
+    let copy = count.clone();
+    let server = bind(ForkingTCPServer::handling(move |request: Socket, _| {
+        let count = copy.fetch_add(1, Relaxed) + 1;
+        request.sendall(count.to_string().as_bytes())
+    }));
     for _ in 0..3 {
         let mut client = Client::stream(server.server_address());
         assert_eq!(server.handle_request().expect("serve"), Served::Handled);
         assert_eq!(client.rest(), b"1");
     }
-    assert_eq!(server.state().0.load(Relaxed), 0);
+    assert_eq!(count.load(Relaxed), 0);
 }
 
 /// Tries to stop its server, in every way.
@@ -90,10 +65,8 @@ fn a_child_cannot_stop_its_server() {
     log::set_max_level(log::LevelFilter::Warn);
 
     let server = ForkingTCPServer::<Mutineer, EndAfter>::with(EndAfter(3));
-    let server = server.max_children(1).bind(LOCAL).expect("bind");
-    let clients: Vec<Client> = (0..3)
-        .map(|_| Client::stream(server.server_address()))
-        .collect();
+    let server = bind(server.max_children(1));
+    let clients: Vec<Client> = Client::streams(3, server.server_address());
     server.serve_forever().expect("serve");
     for mut client in clients {
         assert_eq!(client.rest(), b"tried");
@@ -105,41 +78,29 @@ fn a_child_cannot_stop_its_server() {
     );
 }
 
-/// Sends a list of its descriptors.
-#[derive(BaseRequestHandler)]
-struct Descriptors {
-    request: Socket,
-}
-
-impl Descriptors {
-    fn handle(&self) -> io::Result<()> {
-        let descriptors = descriptors_of(id());
-        self.request.sendall(descriptors.join("\n").as_bytes())
-    }
-}
-
-/// What a process's descriptors stand for.
-fn descriptors_of(process: u32) -> Vec<String> {
-    let folder = fs::read_dir(format!("/proc/{process}/fd")).expect("descriptors");
-    folder
-        .filter_map(|entry| fs::read_link(entry.ok()?.path()).ok())
-        .map(|target| target.display().to_string())
+/// What this process's descriptors stand for.
+fn descriptors() -> String {
+    let folder = fs::read_dir("/proc/self/fd").expect("descriptors");
+    let targets = folder.filter_map(|entry| fs::read_link(entry.ok()?.path()).ok());
+    targets
+        .map(|target| target.display().to_string() + "\n")
         .collect()
 }
 
 fn a_child_has_no_listener() {
     fn closed<T: Streams>() {
         let folder = Folder::new();
-        let server = Server::<T, Forking, Descriptors>::bind(T::address(&folder)).expect("bind");
+        let tell = |request: Socket, _| request.sendall(descriptors().as_bytes());
+        let server = Server::<T, Forking, _, _>::handling(tell).bind(T::address(&folder));
+        let server = server.expect("bind");
         let listener = fs::read_link(format!("/proc/self/fd/{}", server.fileno()));
         let listener = listener.expect("the listener").display().to_string();
-        assert!(descriptors_of(id()).contains(&listener));
+        assert!(descriptors().contains(&listener));
         let mut client = T::client(server.server_address());
         server.handle_request().expect("serve");
-        let text = String::from_utf8(client.rest()).expect("a text");
-        let descriptors: Vec<&str> = text.lines().collect();
-        assert!(descriptors.len() > 3, "{descriptors:?}");
-        assert!(!descriptors.contains(&listener.as_str()), "{descriptors:?}");
+        let theirs = String::from_utf8(client.rest()).expect("a text");
+        assert!(theirs.lines().count() > 3, "{theirs}");
+        assert!(!theirs.contains(&listener), "{theirs}");
     }
     closed::<Tcp>();
     closed::<UnixStream>();

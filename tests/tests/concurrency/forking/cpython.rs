@@ -8,23 +8,13 @@
 mod echo;
 
 use std::env;
-use std::fs;
-use std::io::{self, BufRead, BufReader, Read, Write};
-use std::process::{Command, exit};
-use std::time::Duration;
+use std::process::exit;
 
-use parking_lot::Mutex;
-use rustix::process::{getppid, kill_process};
-use socketserver::{
-    Address, BaseRequestHandler, BaseServer, Forking, ForkingTCPServer, HandlerError,
-    RequestHandler, Served, Server, ServerRef, Socket, SocketReader, SocketWriter,
-    StreamRequestHandler, TCPServer, Tcp, ToAddress, Udp, UnixDatagram, UnixStream,
-};
-use tests::{Client, Folder, Signal, TestTransport, until};
+use tests::prelude::*;
 
 use self::echo::{DatagramEcho, StreamEcho};
 use crate::harness::{alone, list};
-use crate::support::{EndWith, Journal, LOCAL};
+use crate::support::{EndWith, Journal};
 
 list!(
     TESTS: test_ForkingTCPServer, test_ForkingUnixStreamServer, test_ForkingUDPServer,
@@ -130,9 +120,7 @@ fn error_test_server(exits: bool) -> Vec<String> {
         log: log.clone(),
         exits,
     };
-    let server = ForkingTCPServer::<BadHandler, _>::with(state)
-        .bind(LOCAL)
-        .expect("bind");
+    let server = bind(ForkingTCPServer::<BadHandler, _>::with(state));
     drop(Client::stream(server.server_address()));
     assert_eq!(server.handle_request().expect("serve"), Served::Handled);
     server.server_close();

@@ -1,46 +1,27 @@
 //! The calls that a request meets, their processes and order, and the status of its child.
 
-use std::io;
-use std::panic::resume_unwind;
 use std::process::id;
-use std::sync::Arc;
-use std::time::Duration;
 
-use socketserver::{
-    Address, BaseRequestHandler, BaseServer, Builder, Forking, HandlerError, Served, ServerRef,
-    Socket, Stats, Tcp, Transport,
-};
-use tests::{Client, Folder};
+use tests::prelude::*;
 
 use crate::harness::list;
-use crate::support::{Journal, LOCAL, end_of};
+use crate::support::{Journal, end_of};
 
 list!(
     TESTS: parent_and_child_share_the_calls_of_a_request, a_failure_in_the_child_is_handled_there,
     a_failure_in_the_parent_is_handled_there,
 );
 
-/// How a call goes wrong.
-#[derive(Clone, Copy)]
-enum Trouble {
-    Error(&'static str),
-    Panic(&'static str),
-    No(&'static str),
-}
-
-use Trouble::{Error, No, Panic};
-
-/// Notes each call and its process, and makes trouble.
+/// Notes each call and its process, and makes trouble, such as `setup fails` or `handle panics`.
 #[derive(Clone)]
 struct Diary {
     journal: Journal,
     parent: u32,
-    troubles: &'static [Trouble],
+    troubles: &'static [&'static str],
 }
 
 impl Diary {
-    /// Notes a call. Returns what it should answer.
-    fn call(&self, name: &'static str) -> io::Result<bool> {
+    fn call(&self, name: &'static str) -> io::Result<()> {
         let process = if id() == self.parent {
             "parent"
         } else {
@@ -48,92 +29,30 @@ impl Diary {
         };
         self.journal.note(&format!("{process}: {name}"));
         for trouble in self.troubles {
-            match *trouble {
-                Error(call) if call == name => return Err(io::Error::other(name)),
+            match trouble.strip_prefix(name) {
+                Some(" fails") => return Err(io::Error::other(name)),
                 // Unlike `panic!` this prints nothing.
-                Panic(call) if call == name => resume_unwind(Box::new(name)),
-                No(call) if call == name => return Ok(false),
+                Some(" panics") => resume_unwind(Box::new(name)),
                 _ => {}
             }
         }
-        Ok(true)
-    }
-
-    /// Notes a call that makes no trouble.
-    fn note(&self, name: &'static str) {
-        self.call(name).expect("no trouble is planned here");
+        Ok(())
     }
 
     fn of(&self, process: &str) -> Vec<String> {
-        let lines = self.journal.lines();
-        lines
-            .iter()
-            .filter_map(|line| line.strip_prefix(process)?.strip_prefix(": "))
-            .map(str::to_owned)
-            .collect()
-    }
-}
-
-/// A connection that notes when this process drops it.
-#[derive(Clone)]
-struct Noted(Arc<Held>);
-
-struct Held {
-    socket: Socket,
-    diary: Diary,
-}
-
-impl Drop for Held {
-    fn drop(&mut self) {
-        self.diary.note("close_request");
-    }
-}
-
-struct Noting {
-    tcp: Tcp,
-    diary: Diary,
-}
-
-impl Transport for Noting {
-    type Request = Noted;
-
-    fn socket(&self, address: &Address) -> io::Result<Socket> {
-        self.tcp.socket(address)
-    }
-    fn server_bind(&self, socket: &Socket, address: &Address) -> io::Result<()> {
-        self.tcp.server_bind(socket, address)
-    }
-    fn adopt(&self, socket: &Socket) -> io::Result<()> {
-        self.tcp.adopt(socket)
-    }
-    fn server_activate(&self, socket: &Socket) -> io::Result<()> {
-        self.tcp.server_activate(socket)
-    }
-    fn get_request(&self, listener: &Socket) -> io::Result<(Noted, Address)> {
-        let (socket, client_address) = self.tcp.get_request(listener)?;
-        self.diary.note("get_request");
-        let diary = self.diary.clone();
-        Ok((Noted(Arc::new(Held { socket, diary })), client_address))
-    }
-    fn prepare(&self, _request: &Noted) -> io::Result<()> {
-        self.diary.call("prepare").map(drop)
-    }
-    fn shutdown_request(&self, request: &Noted, patience: Duration) {
-        self.diary.note("shutdown_request");
-        self.tcp.shutdown_request(&request.0.socket, patience);
-    }
-    fn abort(&self, _request: &Noted) {
-        self.diary.note("cut");
+        let lines = self.journal.lines().into_iter();
+        let of_it = |line: String| Some(line.strip_prefix(process)?.strip_prefix(": ")?.to_owned());
+        lines.filter_map(of_it).collect()
     }
 }
 
 struct State(Diary);
 
-impl BaseServer<Noted> for State {
-    fn verify_request(&self, _: &Noted, _: &Address, _: &ServerRef<Self>) -> bool {
-        self.0.call("verify_request").expect("a panic or an answer")
+impl BaseServer for State {
+    fn verify_request(&self, _: &Socket, _: &Address, _: &ServerRef<Self>) -> bool {
+        self.0.call("verify_request").is_ok()
     }
-    fn handle_error(&self, _: &Noted, _: &Address, error: &HandlerError, _: &ServerRef<Self>) {
+    fn handle_error(&self, _: &Socket, _: &Address, error: &HandlerError, _: &ServerRef<Self>) {
         self.0.journal.note(&format!("error: {error}"));
         // To fail, it must panic.
         let _ = self.0.call("handle_error");
@@ -142,20 +61,20 @@ impl BaseServer<Noted> for State {
 
 #[derive(BaseRequestHandler)]
 struct Handler {
-    request: Noted,
+    request: Socket,
     server: ServerRef<State>,
 }
 
 impl Handler {
     fn setup(&self) -> io::Result<()> {
-        self.server.0.call("setup").map(drop)
+        self.server.0.call("setup")
     }
     fn handle(&self) -> io::Result<()> {
         self.server.0.call("handle")?;
-        self.request.0.socket.sendall(b"hello")
+        self.request.sendall(b"hello")
     }
     fn finish(&self) -> io::Result<()> {
-        self.server.0.call("finish").map(drop)
+        self.server.0.call("finish")
     }
 }
 
@@ -171,19 +90,22 @@ struct Seen {
     stats: Stats,
 }
 
-fn serve(troubles: &'static [Trouble]) -> Seen {
+fn serve(troubles: &'static [&'static str]) -> Seen {
     let folder = Folder::new();
+    let journal = Journal::new(&folder);
     let diary = Diary {
-        journal: Journal::new(&folder),
+        journal,
         parent: id(),
         troubles,
     };
-    let noting = Noting {
-        tcp: Tcp::new(),
-        diary: diary.clone(),
-    };
-    let server = Builder::<_, _, Handler, _>::new(noting, Forking::new(), State(diary.clone()));
-    let server = server.bind(LOCAL).expect("bind");
+    let noted = diary.clone();
+    let transport = watched(Tcp::new(), move |name| noted.call(name));
+    let state = State(diary.clone());
+    let server = bind(Builder::<_, _, Handler, _>::new(
+        transport,
+        Forking::new(),
+        state,
+    ));
     let mut client = Client::stream(server.server_address());
     let served = server.handle_request().expect("serve");
     let status = server.active_children().first().map(|child| {
@@ -202,70 +124,67 @@ fn serve(troubles: &'static [Trouble]) -> Seen {
     }
 }
 
-/// Between these two a child makes the calls that a handler meets on any other server.
-fn in_child(calls: &[&'static str]) -> Vec<&'static str> {
-    [calls, &["shutdown_request", "close_request"]].concat()
-}
-
-/// The calls of a request in its parent, when a child serves it.
-const PARENT: [&str; 3] = ["get_request", "verify_request", "close_request"];
+/// The calls of a request in its parent, when a child serves it. `shutdown_request` is the child's.
+const PARENT: [&str; 2] = ["get_request", "verify_request"];
 
 /// The calls of a request in its child, up to a failure in `finish`.
 const CHILD: [&str; 4] = ["prepare", "setup", "handle", "finish"];
 
 fn parent_and_child_share_the_calls_of_a_request() {
     let seen = serve(&[]);
-    // `close_request` in the parent ends no conversation: `shutdown_request` is the child's.
     assert_eq!(seen.parent, PARENT);
-    assert_eq!(seen.child, in_child(&CHILD));
+    assert_eq!(seen.child, [&CHILD[..], &["shutdown_request"]].concat());
     assert_eq!((seen.status, &seen.answer[..]), (Some(0), &b"hello"[..]));
     assert_eq!((seen.stats.accepted, seen.stats.finished), (1, 1));
 }
 
 fn a_failure_in_the_child_is_handled_there() {
-    let cases: [(&'static [Trouble], usize, &str); 9] = [
-        (&[Error("prepare")], 1, "prepare"),
-        (&[Error("setup")], 2, "setup"),
-        (&[Panic("setup")], 2, "panicked: setup"),
-        (&[Error("handle")], 4, "handle"),
-        (&[Panic("handle")], 4, "panicked: handle"),
-        (&[Error("finish")], 4, "finish"),
-        (&[Panic("finish")], 4, "panicked: finish"),
-        (&[Error("handle"), Error("finish")], 4, "finish"),
-        (&[Error("handle"), Panic("handle_error")], 4, "handle"),
+    let cases: [(&'static [&'static str], usize, &str); 9] = [
+        (&["prepare fails"], 1, "prepare"),
+        (&["setup fails"], 2, "setup"),
+        (&["setup panics"], 2, "panicked: setup"),
+        (&["handle fails"], 4, "handle"),
+        (&["handle panics"], 4, "panicked: handle"),
+        (&["finish fails"], 4, "finish"),
+        (&["finish panics"], 4, "panicked: finish"),
+        (&["handle fails", "finish fails"], 4, "finish"),
+        (&["handle fails", "handle_error panics"], 4, "handle"),
     ];
     for (troubles, calls, error) in cases {
         let seen = serve(troubles);
-        let calls = [&CHILD[..calls], &["handle_error"]].concat();
-        assert_eq!(seen.parent, PARENT);
-        assert_eq!(seen.child, in_child(&calls), "{error}");
+        let calls = [&CHILD[..calls], &["handle_error", "shutdown_request"]].concat();
         assert_eq!(
-            (&*seen.errors, seen.status),
-            (&[error.to_owned()][..], Some(1))
+            (seen.parent, seen.child),
+            (texts(&PARENT), texts(&calls)),
+            "{error}"
         );
+        assert_eq!((seen.errors, seen.status), (texts(&[error]), Some(1)));
         assert_eq!((seen.stats.accepted, seen.stats.failed), (1, 1), "{error}");
     }
 }
 
-fn a_failure_in_the_parent_is_handled_there() {
-    let ends = ["shutdown_request", "close_request"];
-    let seen = serve(&[No("verify_request")]);
-    assert_eq!(seen.parent, [&PARENT[..2], &ends].concat());
-    assert_eq!(
-        (seen.status, seen.child.len(), seen.errors.len()),
-        (None, 0, 0)
-    );
-    assert_eq!((seen.answer.len(), seen.stats.refused), (0, 1));
+fn texts(all: &[&str]) -> Vec<String> {
+    all.iter().map(|text| (*text).to_owned()).collect()
+}
 
-    let seen = serve(&[Panic("verify_request")]);
+fn a_failure_in_the_parent_is_handled_there() {
+    let no_child = |seen: &Seen| {
+        assert_eq!(
+            (seen.status, seen.child.len(), seen.answer.len()),
+            (None, 0, 0)
+        );
+    };
+    let seen = serve(&["verify_request fails"]);
+    no_child(&seen);
+    assert_eq!(seen.parent, [&PARENT[..], &["shutdown_request"]].concat());
+    assert_eq!((seen.errors.len(), seen.stats.refused), (0, 1));
+
+    let seen = serve(&["verify_request panics"]);
+    no_child(&seen);
     assert_eq!(
         seen.parent,
-        [&PARENT[..2], &["handle_error"], &ends].concat()
+        [&PARENT[..], &["handle_error", "shutdown_request"]].concat()
     );
     assert_eq!(seen.errors, ["panicked: verify_request"]);
-    assert_eq!(
-        (seen.status, seen.child.len(), seen.answer.len()),
-        (None, 0, 0)
-    );
     assert_eq!((seen.stats.accepted, seen.stats.failed), (1, 1));
 }

@@ -1,24 +1,14 @@
 //! The end of a server with children: they are waited for, terminated, and killed.
 
-use std::fs;
-use std::io::{self, ErrorKind};
-use std::net::TcpListener;
-use std::os::unix::process::CommandExt;
-use std::process::Command;
-use std::time::Duration;
-
-use rustix::process::{
-    Pid, WaitOptions, getpid, getppid, kill_current_process_group, kill_process, waitpid,
-};
-use socketserver::{Address, BaseRequestHandler, ForkingTCPServer, ServerRef, Socket, ToAddress};
-use tests::{Client, DEADLINE, Echo, Process, Signal, apart, inet, until};
+use rustix::process::{WaitOptions, kill_current_process_group, waitpid};
+use tests::prelude::*;
 
 use crate::harness::{alone, list};
-use crate::support::{EndAfter, LOCAL, Over, is_childless, python};
+use crate::support::{EndAfter, is_childless, python};
 
 list!(
     TESTS: server_close_waits_for_children, a_child_may_have_children_too,
-    block_on_close_may_be_off, late_children_are_terminated_then_killed, a_drain_serves_the_backlog,
+    block_on_close_may_be_off, late_children_are_terminated_then_killed,
     a_drain_without_a_loop_waits_for_children, sigterm_lets_children_finish,
     ctrl_c_lets_children_finish, a_second_signal_ends_the_server_at_once,
     a_dropped_server_ends_its_children, a_request_is_aborted_at_its_deadline,
@@ -75,15 +65,14 @@ fn a_child_may_have_children_too() {
         server_close_waits_for_children();
         request.sendall(b"done")
     });
-    let server = server.bind(LOCAL).expect("bind");
+    let server = bind(server);
     let mut client = Client::stream(server.server_address());
     server.handle_request().expect("serve");
     assert_eq!(client.rest(), b"done");
 }
 
 fn block_on_close_may_be_off() {
-    let server = ForkingTCPServer::<Echo>::builder().block_on_close(false);
-    let server = server.bind(LOCAL).expect("bind");
+    let server = bind(ForkingTCPServer::<Echo>::builder().block_on_close(false));
     let mut client = Client::stream(server.server_address());
     server.handle_request().expect("serve");
     let drained = server.server_close();
@@ -145,24 +134,6 @@ fn is_terminated_before_it_is_killed() -> bool {
     let stats = server.stats();
     assert_eq!((stats.accepted, stats.aborted), (1, 1), "{stats:?}");
     client.rest() == b"told\n"
-}
-
-/// The first client ends the server while the others still wait for room.
-fn a_drain_serves_the_backlog() {
-    let server = ForkingTCPServer::<Over>::builder().max_children(1);
-    let server = server.bind(LOCAL).expect("bind");
-    server.drain_on_signals(DEADLINE).expect("signals");
-    let clients = ["over", "hello", "hello", "hello", "hello"].map(|text| {
-        let mut client = Client::stream(server.server_address());
-        client.send(text);
-        (client, text)
-    });
-    server.serve_forever().expect("serve");
-    for (mut client, text) in clients {
-        assert_eq!(client.rest(), text.as_bytes());
-    }
-    let stats = server.stats();
-    assert_eq!((stats.accepted, stats.finished), (5, 5), "{stats:?}");
 }
 
 /// It has never served, so nothing has been set up for its children yet.
@@ -229,8 +200,7 @@ fn a_second_signal_ends_the_server_at_once() {
 }
 
 fn a_dropped_server_ends_its_children() {
-    let server = ForkingTCPServer::<Echo>::builder().drain_timeout(Duration::ZERO);
-    let server = server.bind(LOCAL).expect("bind");
+    let server = bind(ForkingTCPServer::<Echo>::builder().drain_timeout(Duration::ZERO));
     let clients = [(); 3].map(|()| {
         let client = Client::stream(server.server_address());
         server.handle_request().expect("serve");
@@ -314,9 +284,10 @@ fn a_child_does_not_hold_the_port() {
     let address = address_of(&program);
     let mut client = Client::stream(&address);
     assert_eq!(client.recv(), b"alone");
-    let refused = Client::try_stream(&address).expect_err("no listener");
-    assert_eq!(refused.kind(), ErrorKind::ConnectionRefused);
+    assert_eq!(
+        error_kind(Client::try_stream(&address)),
+        ErrorKind::ConnectionRefused
+    );
     assert_eq!(client.ask("hello"), b"hello");
-    let (status, ..) = program.wait();
-    assert!(status.success());
+    program.ended().passed();
 }

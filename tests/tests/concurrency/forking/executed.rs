@@ -1,15 +1,8 @@
 //! What a child, and a program that it executes, inherit beside descriptors.
 
-use std::fs;
-use std::io;
-use std::process::Command;
-use std::time::Duration;
-
-use socketserver::{Address, ForkingTCPServer, Socket};
-use tests::{Client, Signal};
+use tests::prelude::*;
 
 use crate::harness::{alone, list};
-use crate::support::LOCAL;
 
 list!(
     TESTS: a_child_has_signals_of_its_own, an_executed_shell_can_trap_ctrl_c,
@@ -19,8 +12,9 @@ list!(PROGRAMS: report_signals);
 
 /// What one client of a server with this handler receives.
 fn answer(handle: fn(&Socket) -> io::Result<()>) -> String {
-    let server = ForkingTCPServer::handling(move |request: Socket, _: Address| handle(&request));
-    let server = server.bind(LOCAL).expect("bind");
+    let server = bind(ForkingTCPServer::handling(
+        move |request: Socket, _: Address| handle(&request),
+    ));
     server
         .drain_on_signals(Duration::from_secs(1))
         .expect("signals");

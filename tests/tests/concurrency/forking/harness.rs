@@ -1,17 +1,11 @@
 //! Runs every test in a process of its own, which must leave none behind.
 
 use std::env;
-use std::fs::{self, File};
-use std::os::unix::process::CommandExt;
-use std::process::{Command, ExitCode};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::process::ExitCode;
 
 use libtest_mimic::{Arguments, Failed, Trial};
-use rustix::process::{
-    Pid, Signal, WaitOptions, getpid, kill_process_group, set_child_subreaper, waitpgid,
-};
-use tests::{DEADLINE, Folder};
+use rustix::process::{Signal, WaitOptions, kill_process_group, set_child_subreaper, waitpgid};
+use tests::prelude::*;
 
 /// The argument that makes this program run one test, or one program that belongs to a test, and
 /// nothing else.

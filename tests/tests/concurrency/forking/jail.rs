@@ -1,12 +1,10 @@
 //! A program that is locked into an empty folder after `bind`, with neither `/proc` nor
 //! `/dev/null`.
 
-use rustix::process::{WaitOptions, chroot, getuid, wait};
-use socketserver::ForkingTCPServer;
-use tests::{Client, Echo, Folder};
+use rustix::process::{WaitOptions, chroot, wait};
+use tests::prelude::*;
 
 use crate::harness::list;
-use crate::support::LOCAL;
 
 list!(TESTS: forking_server_serves_in_a_jail);
 
@@ -15,8 +13,7 @@ fn forking_server_serves_in_a_jail() {
     if !getuid().is_root() {
         return;
     }
-    let server = ForkingTCPServer::<Echo>::builder().block_on_close(false);
-    let server = server.bind(LOCAL).expect("bind");
+    let server = bind(ForkingTCPServer::<Echo>::builder().block_on_close(false));
     let address = server.server_address().clone();
     let folder = Folder::new();
     chroot(folder.path()).expect("chroot");

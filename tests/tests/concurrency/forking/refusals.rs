@@ -1,24 +1,11 @@
 //! No child: beside other threads, and when the system has no process to give.
 
-use std::fs;
-use std::io::{self, ErrorKind, Read};
 use std::os::unix::fs::PermissionsExt;
-use std::os::unix::process::CommandExt;
-use std::process::Command;
-use std::sync::OnceLock;
-use std::sync::mpsc::{Receiver, Sender, channel};
-use std::thread::{self, JoinHandle};
-use std::time::Duration;
 
-use parking_lot::Mutex;
-use rustix::process::{Resource, Rlimit, getrlimit, getuid, setrlimit};
-use socketserver::{
-    Address, BaseServer, ForkingTCPServer, HandlerError, Served, ServerRef, Socket,
-};
-use tests::{Echo, Folder, count_of, until};
+use tests::prelude::*;
 
 use crate::harness::{alone, list};
-use crate::support::{LOCAL, ask, end_after};
+use crate::support::{ask, end_after};
 
 list!(
     TESTS: a_server_beside_threads_refuses_to_serve, a_later_thread_costs_the_requests_beside_it,
@@ -33,11 +20,9 @@ struct Idle {
 
 impl Idle {
     fn new() -> Self {
-        let (end, ended): (Sender<()>, Receiver<()>) = channel();
-        let thread = thread::spawn(move || {
-            // An error is the sender's end.
-            let _ = ended.recv();
-        });
+        let (end, ended) = bounded(0);
+        // An error is the sender's end.
+        let thread = thread::spawn(move || _ = ended.recv());
         Idle { end, thread }
     }
 
@@ -57,7 +42,7 @@ fn a_server_beside_threads_refuses_to_serve() {
             "a process with 2 threads cannot fork safely: serve on the main thread and start no other"
         );
     }
-    let server = ForkingTCPServer::<Echo>::bind(LOCAL).expect("bind");
+    let server = bind(ForkingTCPServer::<Echo>::builder());
     let mut client = ask(server.server_address(), "hello");
     let thread = Idle::new();
     assert_clear(&server.serve_forever().expect_err("there is a thread"));
@@ -70,93 +55,63 @@ fn a_server_beside_threads_refuses_to_serve() {
     // Here the second thread is the loop's own. The backlog is reset.
     let mut client = ask(server.server_address(), "hello");
     assert_clear(&server.spawn().expect_err("there is a thread"));
-    let reset = client.read(&mut [0]).expect_err("no server");
-    assert_eq!(reset.kind(), ErrorKind::ConnectionReset);
+    assert_eq!(
+        error_kind(client.read(&mut [0])),
+        ErrorKind::ConnectionReset
+    );
 }
 
-/// Has another thread from the second request on, until the third.
-struct Threaded {
-    thread: Mutex<Option<Idle>>,
-    errors: OnceLock<String>,
+/// Answers the client whose request fails.
+struct Sorry<F> {
+    /// Called with the number of each request.
+    before: F,
+    error: OnceLock<String>,
 }
 
-impl BaseServer for Threaded {
+impl<F: Fn(u64) + Send + Sync + 'static> BaseServer for Sorry<F> {
     fn verify_request(&self, _: &Socket, _: &Address, server: &ServerRef<Self>) -> bool {
-        match server.stats().accepted {
-            2 => *self.thread.lock() = Some(Idle::new()),
-            3 => self.thread.lock().take().expect("the thread").end(),
-            _ => {}
-        }
+        (self.before)(server.stats().accepted);
         true
     }
-    fn handle_error(
-        &self,
-        request: &Socket,
-        _: &Address,
-        error: &HandlerError,
-        _: &ServerRef<Self>,
-    ) {
-        request.sendall(b"sorry").expect("the client is there");
-        self.errors.set(error.to_string()).expect("one error");
+    fn handle_error(&self, at: &Socket, _: &Address, error: &HandlerError, _: &ServerRef<Self>) {
+        at.sendall(b"sorry").expect("the client is there");
+        self.error.set(error.to_string()).expect("one error");
     }
     fn service_actions(&self, server: &ServerRef<Self>) {
         end_after(3, server);
     }
 }
 
-fn a_later_thread_costs_the_requests_beside_it() {
-    let state = Threaded {
-        thread: Mutex::default(),
-        errors: OnceLock::new(),
-    };
-    let server = ForkingTCPServer::<Echo, Threaded>::with(state);
-    let server = server.bind(LOCAL).expect("bind");
+/// Of three requests the second fails, because of what `before` does. Returns its error.
+fn the_second_fails(before: impl Fn(u64) + Send + Sync + 'static) -> String {
+    let error = OnceLock::new();
+    let server = bind(ForkingTCPServer::<Echo, _>::with(Sorry { before, error }));
     let clients = ["one", "two", "three"].map(|text| ask(server.server_address(), text));
     server.serve_forever().expect("serve");
     let answers = clients.map(|mut client| client.rest());
     assert_eq!(answers, [b"one".as_slice(), b"sorry", b"three"]);
-    let error = server.state().errors.get().expect("an error");
-    assert!(error.contains("2 threads cannot fork safely"), "{error}");
     let stats = server.stats();
     assert_eq!((stats.accepted, stats.active), (3, 0), "{stats:?}");
     assert_eq!((stats.finished, stats.failed), (2, 1), "{stats:?}");
+    server.state().error.get().expect("an error").clone()
+}
+
+fn a_later_thread_costs_the_requests_beside_it() {
+    let thread = Mutex::new(None);
+    let error = the_second_fails(move |number| match number {
+        2 => *thread.lock() = Some(Idle::new()),
+        3 => thread.lock().take().expect("the thread").end(),
+        _ => {}
+    });
+    assert!(error.contains("2 threads cannot fork safely"), "{error}");
 }
 
 /// The system may list a thread a little longer than `join` waits for it.
 fn a_joined_thread_does_not_count() {
-    let server = ForkingTCPServer::<Echo>::builder().timeout(Duration::ZERO);
-    let server = server.bind(LOCAL).expect("bind");
+    let server = bind(ForkingTCPServer::<Echo>::builder().timeout(Duration::ZERO));
     for _ in 0..2_000 {
         thread::spawn(|| ()).join().expect("it does not panic");
         assert_eq!(server.handle_request().expect("serve"), Served::TimedOut);
-    }
-}
-
-/// May have no children from the second request on, until the third.
-struct Limited(OnceLock<String>);
-
-impl BaseServer for Limited {
-    fn verify_request(&self, _: &Socket, _: &Address, server: &ServerRef<Self>) -> bool {
-        let limit = getrlimit(Resource::Nproc);
-        let current = match server.stats().accepted {
-            2 => Some(0),
-            _ => limit.maximum,
-        };
-        setrlimit(Resource::Nproc, Rlimit { current, ..limit }).expect("setrlimit");
-        true
-    }
-    fn handle_error(
-        &self,
-        request: &Socket,
-        _: &Address,
-        error: &HandlerError,
-        _: &ServerRef<Self>,
-    ) {
-        request.sendall(b"sorry").expect("the client is there");
-        self.0.set(error.to_string()).expect("one error");
-    }
-    fn service_actions(&self, server: &ServerRef<Self>) {
-        end_after(3, server);
     }
 }
 
@@ -166,16 +121,11 @@ fn a_failed_fork_costs_one_request() {
         // No limit holds for root.
         return again_without_rights("refusals::a_failed_fork_costs_one_request");
     }
-    let server = ForkingTCPServer::<Echo, Limited>::with(Limited(OnceLock::new()));
-    let server = server.bind(LOCAL).expect("bind");
-    let clients = ["one", "two", "three"].map(|text| ask(server.server_address(), text));
-    server.serve_forever().expect("serve");
-    let answers = clients.map(|mut client| client.rest());
-    assert_eq!(answers, [b"one".as_slice(), b"sorry", b"three"]);
-    assert!(server.state().0.get().is_some());
-    let stats = server.stats();
-    assert_eq!((stats.accepted, stats.active), (3, 0), "{stats:?}");
-    assert_eq!((stats.finished, stats.failed), (2, 1), "{stats:?}");
+    the_second_fails(|number| {
+        let Rlimit { maximum, .. } = getrlimit(Resource::Nproc);
+        let current = if number == 2 { Some(0) } else { maximum };
+        setrlimit(Resource::Nproc, Rlimit { current, maximum }).expect("setrlimit");
+    });
 }
 
 /// Runs a test as a user without rights, from a copy of this program that this user can reach.
@@ -184,9 +134,9 @@ fn again_without_rights(test: &str) {
     let folder = Folder::new();
     let program = folder.join("forking");
     fs::copy(alone(test).get_program(), &program).expect("a copy");
-    let everybody = fs::Permissions::from_mode(0o755);
-    fs::set_permissions(folder.path(), everybody.clone()).expect("chmod");
-    fs::set_permissions(&program, everybody).expect("chmod");
+    for path in [folder.path(), &program] {
+        fs::set_permissions(path, fs::Permissions::from_mode(0o755)).expect("chmod");
+    }
     let mut command = Command::new(&program);
     command.args(alone(test).get_args());
     let status = command.uid(NOBODY).gid(NOBODY).status();

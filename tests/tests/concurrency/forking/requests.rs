@@ -1,22 +1,14 @@
 //! A request in its child, and its end.
 
-use std::io;
-use std::os::unix::process::CommandExt;
-use std::process::{Command, abort, exit, id};
+use std::process::{abort, exit, id};
 
-use rustix::process::{getpid, kill_process};
-use socketserver::{
-    BaseRequestHandler, Forking, ForkingTCPServer, Server, Socket, Tcp, Udp, UnixDatagram,
-    UnixStream, Workers,
-};
-use tests::{Client, Echo, Folder, Row, Signal, tcp_pair};
+use tests::prelude::*;
 
 use crate::harness::list;
-use crate::support::{EndAfter, Journal, LOCAL, ask, is_childless};
+use crate::support::{EndAfter, Journal, ask, is_childless};
 
 list!(
-    TESTS: every_transport_echoes, a_crash_costs_only_its_own_request,
-    a_reply_arrives_whole_despite_unread_input, a_wrapped_job_runs_in_the_child,
+    TESTS: a_crash_costs_only_its_own_request, a_wrapped_job_runs_in_the_child,
     a_given_connection_is_served_by_a_child,
 );
 
@@ -32,36 +24,6 @@ fn a_given_connection_is_served_by_a_child() {
     assert_eq!(client.rest(), b"hello");
     assert_eq!(server.stats().finished, 1);
     assert!(is_childless());
-}
-
-fn echoes<T: Row>() {
-    let folder = Folder::new();
-    let server = Server::<T, Forking, Echo, EndAfter>::with(EndAfter(3));
-    let server = server.bind(T::address(&folder)).expect("bind");
-    let clients: Vec<Client> = ["one", "two", "three"]
-        .map(|text| {
-            let mut client = T::client(server.server_address());
-            client.send(text);
-            client.end();
-            client
-        })
-        .into();
-    server.serve_forever().expect("serve");
-    for (mut client, text) in clients.into_iter().zip(["one", "two", "three"]) {
-        assert_eq!(client.recv(), text.as_bytes());
-    }
-    let stats = server.stats();
-    assert_eq!((stats.accepted, stats.finished), (3, 3), "{stats:?}");
-    server.server_close();
-    assert_eq!(server.fileno(), -1);
-    assert!(is_childless());
-}
-
-fn every_transport_echoes() {
-    echoes::<Tcp>();
-    echoes::<Udp>();
-    echoes::<UnixStream>();
-    echoes::<UnixDatagram>();
 }
 
 /// Ends its process as its client says.
@@ -85,75 +47,42 @@ impl Ending {
 }
 
 fn a_crash_costs_only_its_own_request() {
-    let endings = [
-        "hello",
-        "abort",
-        "exit 0",
-        "kill",
-        "become true",
-        "become false",
-        "exit 3",
-        "still there?",
-    ];
-    let server = ForkingTCPServer::<Ending, EndAfter>::with(EndAfter(endings.len() as u64));
-    let server = server.bind(LOCAL).expect("bind");
-    let clients = endings.map(|ending| {
-        let mut client = Client::stream(server.server_address());
-        client.send(ending);
-        client
-    });
+    let endings = "hello/abort/exit 0/kill/become true/become false/exit 3/still there?".split('/');
+    let server = bind(ForkingTCPServer::<Ending, _>::with(EndAfter(8)));
+    let clients = endings.map(|ending| (ask(server.server_address(), ending), ending));
+    let clients: Vec<_> = clients.collect();
     server.serve_forever().expect("serve");
-    for (mut client, ending) in clients.into_iter().zip(endings) {
+    for (mut client, ending) in clients {
         let answered = matches!(ending, "hello" | "still there?");
         let answer = if answered { ending } else { "" };
         assert_eq!(client.rest(), answer.as_bytes(), "{ending}");
     }
-    let stats = server.stats();
-    assert_eq!((stats.accepted, stats.active), (8, 0), "{stats:?}");
+    let Stats {
+        accepted,
+        active,
+        finished,
+        failed,
+        aborted,
+        ..
+    } = server.stats();
     assert_eq!(
-        (stats.finished, stats.failed, stats.aborted),
-        (4, 2, 2),
-        "{stats:?}"
+        (accepted, active, finished, failed, aborted),
+        (8, 0, 4, 2, 2)
     );
-}
-
-/// Reads one byte of many, and sends more than the system holds for its client.
-#[derive(BaseRequestHandler)]
-struct Reply {
-    request: Socket,
-}
-
-impl Reply {
-    fn handle(&self) -> io::Result<()> {
-        self.request.recv(1)?;
-        self.request.sendall(&[b'x'; 400_000])
-    }
-}
-
-/// The child waits until its client has read the reply; the parent's copy of the connection is
-/// closed long before.
-fn a_reply_arrives_whole_despite_unread_input() {
-    let server = ForkingTCPServer::<Reply>::bind(LOCAL).expect("bind");
-    for _ in 0..50 {
-        let mut client = Client::stream(server.server_address());
-        client.send([b'x'; 50_000]);
-        server.handle_request().expect("serve");
-        assert_eq!(client.rest().len(), 400_000);
-    }
 }
 
 fn a_wrapped_job_runs_in_the_child() {
     let folder = Folder::new();
     let journal = Journal::new(&folder);
     let (written, parent) = (journal.clone(), id());
-    let server = ForkingTCPServer::<Echo, EndAfter>::with(EndAfter(1)).around(move |run| {
+    let server = ForkingTCPServer::<Echo, _>::with(EndAfter(1)).around(move |run| {
         assert_ne!(id(), parent);
         written.note("before");
         let end = run.run();
         written.note(&format!("after: {end:?}"));
         end
     });
-    let server = server.bind(LOCAL).expect("bind");
+    let server = bind(server);
     let mut client = ask(server.server_address(), "hello");
     server.serve_forever().expect("serve");
     assert_eq!(client.rest(), b"hello");

@@ -1,22 +1,11 @@
 //! Shared by these tests: a journal that several processes write, servers that end themselves, and
 //! ways to look at children.
 
-use std::fs::{self, OpenOptions};
-use std::io::{self, ErrorKind, Write};
-use std::path::PathBuf;
-use std::process::{Child, Command, ExitStatus};
-use std::sync::OnceLock;
+use std::fs::OpenOptions;
+use std::process::{Child, ExitStatus};
 
-use parking_lot::Mutex;
-use rustix::io::Errno;
-use rustix::process::{
-    Pid, Signal, WaitId, WaitIdOptions, WaitIdStatus, WaitOptions, getppid, kill_process, wait,
-    waitid,
-};
-use socketserver::{Address, BaseRequestHandler, BaseServer, ServerRef, Socket};
-use tests::{Client, Folder};
-
-pub(crate) const LOCAL: &str = "127.0.0.1:0";
+use rustix::process::{Signal, WaitId, WaitIdOptions, WaitIdStatus, WaitOptions, wait, waitid};
+use tests::prelude::*;
 
 /// Sends back one message; the word "over" ends the server.
 #[derive(BaseRequestHandler)]

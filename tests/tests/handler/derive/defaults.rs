@@ -1,8 +1,6 @@
 //! `#[handler(default = …)]` on a field.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-
-use socketserver::{BaseRequestHandler, ServerRef};
+use tests::prelude::*;
 
 use super::{Notes, handle};
 

@@ -1,17 +1,8 @@
 //! The fields of handlers, and the requests and servers that these fit.
 
-use std::fmt::Display;
-use std::io;
-use std::time::Duration;
-
-use socketserver::{
-    Address, BaseRequestHandler, BaseServer, Datagram, Request, RequestHandler, ServerRef, Socket,
-    StreamRequestHandler, TCPServer, UDPServer,
-};
-use tests::{Client, run, unix_pair};
+use tests::prelude::*;
 
 use super::{Notes, client_address, handle, request, rest, server};
-use crate::LOCAL;
 
 #[test]
 fn every_handler_has_three_fields() {

@@ -1,10 +1,8 @@
 //! `setup`, `handle` and `finish`, in every form, and when they are called.
 
 use std::error::Error;
-use std::io;
-use std::panic::resume_unwind;
 
-use socketserver::{BaseRequestHandler, ServerRef};
+use tests::prelude::*;
 
 use super::{Notes, handle};
 

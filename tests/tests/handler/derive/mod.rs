@@ -5,19 +5,9 @@ mod fields;
 mod methods;
 mod options;
 
-use std::fmt::Display;
-use std::io::Read;
-use std::net::SocketAddr;
 use std::os::unix::net::UnixStream;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use parking_lot::Mutex;
-use socketserver::{
-    Address, BaseRequestHandler, BaseServer, Datagram, RequestHandler, ServerRef, Socket,
-    SocketKind, UDPServer, socketpair,
-};
-
-use crate::LOCAL;
+use tests::prelude::*;
 
 /// The notes of handlers, in order.
 #[derive(Default)]

@@ -1,14 +1,6 @@
 //! `#[handler(…)]` on a stream handler.
 
-use std::io::{self, Read, Write};
-use std::net::Shutdown;
-use std::time::Duration;
-
-use socket2::SockRef;
-use socketserver::{
-    RequestHandler, ServerRef, Socket, SocketReader, SocketWriter, StreamRequestHandler,
-};
-use tests::{tcp_pair, unix_pair};
+use tests::prelude::*;
 
 use super::{Notes, handle, request, rest};
 

@@ -1,23 +1,8 @@
 //! Clients of a full server: they wait, or they are refused.
 
-use std::io::{self, ErrorKind, Read, Write};
-use std::net::{Ipv6Addr, SocketAddr};
-use std::sync::atomic::{AtomicU16, Ordering};
-use std::thread;
+use std::sync::atomic::AtomicU16;
 
-use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
-use parking_lot::Mutex;
-use socketserver::{
-    Address, BaseRequestHandler, BaseServer, Builder, Concurrency, Datagram, Green, Inline,
-    Overflow, Request, Served, Server, ServerRef, Socket, Tcp, Threading, ThreadingTCPServer,
-    Transport, TransportHooks, Udp, UnixDatagram, UnixStream, Wrapped,
-};
-use tests::{
-    Busy, Client, Concurrent, DEADLINE, Datagrams, Echo, Streams, in_time, matrix, placed, run,
-    stream_from_another, until,
-};
-
-use crate::LOCAL;
+use tests::prelude::*;
 
 fn refusing<T: Streams, C: Concurrency>(concurrency: C) -> Builder<T, C, Echo, Busy> {
     Builder::new(T::default(), concurrency, Busy).overflow(Overflow::Refuse)
@@ -79,34 +64,10 @@ fn a_full_inline_server_lets_clients_wait() {
     assert_eq!(server.drain(DEADLINE).1.refused, 0);
 }
 
-/// The counters are exact.
-#[test]
-fn a_burst_is_served_or_refused() {
-    const CLIENTS: usize = 1_000;
-    let server = run(refusing::<Tcp, _>(Threading::new().max_threads(4)), LOCAL);
-    let crowd: Vec<_> = (0..CLIENTS)
-        .map(|_| Client::stream(&server.address()))
-        .collect();
-    crowd.iter().for_each(Client::end);
-    let mut refused = 0;
-    for mut client in crowd {
-        match client.rest().as_slice() {
-            b"busy" => refused += 1,
-            rest => assert_eq!(rest, b""),
-        }
-    }
-    let (_, stats) = server.drain(DEADLINE);
-    assert_eq!(stats.accepted, CLIENTS as u64);
-    assert_eq!(
-        (stats.refused, stats.failed, stats.aborted),
-        (refused, 0, 0)
-    );
-}
-
 #[test]
 fn a_drain_refuses_the_backlog_when_full() {
     let builder = refusing::<Tcp, _>(Threading::new()).max_connections(1);
-    let server = builder.bind(LOCAL).expect("bind");
+    let server = bind(builder);
     let address = server.server_address().clone();
     let mut first = Client::stream(&address);
     assert_eq!(server.handle_request().expect("serves"), Served::Handled);
@@ -115,7 +76,7 @@ fn a_drain_refuses_the_backlog_when_full() {
     assert_eq!(server.handle_request().expect("serves"), Served::Refused);
     assert_eq!(second.rest(), b"busy");
 
-    let waiting: Vec<_> = (0..10).map(|_| Client::stream(&address)).collect();
+    let waiting: Vec<_> = Client::streams(10, &address);
     let draining = thread::spawn(move || (server.drain(DEADLINE), server.stats()));
     for mut client in waiting {
         assert_eq!(client.rest(), b"busy");
@@ -127,15 +88,14 @@ fn a_drain_refuses_the_backlog_when_full() {
 }
 
 /// Makes the calls that could take long, and reports how they failed.
-struct Slow(Sender<(ErrorKind, ErrorKind)>);
+struct Slow(Sender<[ErrorKind; 2]>);
 
 impl BaseServer for Slow {
     fn refuse_request(&self, request: &Socket, _: &Address, _: &ServerRef<Self>) {
         request.settimeout(None).expect("a timeout");
-        let recv = request.recv(1).expect_err("it says nothing");
-        let send = request.sendall(&vec![0; 32 << 20]);
-        let send = send.expect_err("it reads nothing");
-        self.0.send((recv.kind(), send.kind())).expect("the test");
+        let recv = error_kind(request.recv(1));
+        let send = error_kind(request.sendall(&vec![0; 32 << 20]));
+        self.0.send([recv, send]).expect("the test");
     }
 }
 
@@ -148,7 +108,7 @@ fn a_refused_socket_does_not_block<T: Streams>() {
     assert_eq!(member.ask("hello"), b"hello");
     let _silent = T::client(&server.address());
     let tried = told.recv_timeout(DEADLINE).expect("it came back");
-    assert_eq!(tried, (ErrorKind::WouldBlock, ErrorKind::WouldBlock));
+    assert_eq!(tried, [ErrorKind::WouldBlock; 2]);
     // The member's own calls wait as ever.
     assert_eq!(member.ask("still here"), b"still here");
 }
@@ -179,64 +139,45 @@ fn a_panic_in_refuse_request_costs_no_other() {
     assert_eq!(member.ask("still here"), b"still here");
 }
 
-/// Answers when its test says so.
-#[derive(BaseRequestHandler)]
-struct Patient {
-    request: Datagram,
-    client_address: Address,
-    server: ServerRef<Answers>,
-}
+/// What the refused datagrams said.
+#[derive(Default)]
+struct Refused(Mutex<Vec<Vec<u8>>>);
 
-struct Answers {
-    began: Sender<()>,
-    go_on: Receiver<()>,
-    /// What the refused datagrams said.
-    refused: Mutex<Vec<Vec<u8>>>,
-}
-
-impl BaseServer<Datagram> for Answers {
+impl BaseServer<Datagram> for Refused {
     fn refuse_request(&self, request: &Datagram, client: &Address, _: &ServerRef<Self>) {
-        self.refused.lock().push(request.data.to_vec());
+        self.0.lock().push(request.data.to_vec());
         request.socket.sendto(b"busy", client).expect("room");
     }
 }
 
+/// Answers when its server is to end.
+#[derive(BaseRequestHandler)]
+struct Patient {
+    request: Datagram,
+    server: ServerRef<Refused>,
+}
+
 impl Patient {
-    fn handle(&self) -> std::io::Result<()> {
-        self.server.began.send(()).expect("the test");
-        self.server.go_on.recv_timeout(DEADLINE).expect("the test");
-        let socket = &self.request.socket;
-        socket
-            .sendto(&self.request.data, &self.client_address)
-            .map(drop)
+    fn handle(&self) -> io::Result<()> {
+        until("the server is to end", || self.server.is_stopping());
+        self.request.reply(&self.request.data)
     }
 }
 
 fn newest_datagrams_are_refused<T: Datagrams>() {
-    let (began, begins) = bounded(1);
-    let (go_on, goes_on) = bounded(1);
-    let state = Answers {
-        began,
-        go_on: goes_on,
-        refused: Mutex::default(),
-    };
-    let builder = Builder::<T, _, Patient, _>::new(T::default(), Threading::new(), state);
-    let builder = builder.max_connections(1).overflow(Overflow::Refuse);
-    let (_folder, server) = placed(builder);
+    let builder = Server::<T, Threading, Patient, Refused>::builder();
+    let (_folder, server) = placed(builder.max_connections(1).overflow(Overflow::Refuse));
+    let state = (*server).clone();
     let (mut first, mut second) = (T::client(&server.address()), T::client(&server.address()));
     first.send("first");
-    begins.recv_timeout(DEADLINE).expect("it is handled");
+    until("it is handled", || server.stats().active == 1);
     for word in ["second", "third"] {
         second.send(word);
         assert_eq!(second.recv(), b"busy");
     }
-    go_on.send(()).expect("the handler");
-    assert_eq!(first.recv(), b"first");
-    assert_eq!(
-        *server.refused.lock(),
-        [b"second".to_vec(), b"third".to_vec()]
-    );
     let (_, stats) = server.drain(DEADLINE);
+    assert_eq!(first.recv(), b"first");
+    assert_eq!(*state.0.lock(), [b"second".to_vec(), b"third".to_vec()]);
     assert_eq!((stats.finished, stats.refused), (1, 2));
 }
 
@@ -327,7 +268,10 @@ fn one_address_has_its_share_of_places<C: Concurrent>() {
     let mut third = Client::stream(&server.address());
     assert_eq!(third.rest(), b"busy", "one too many");
     until("it is counted", || server.stats().refused == 1);
-    assert_eq!(stream_from_another(&server.address()).ask("3"), b"3");
+    assert_eq!(
+        Client::stream_from_another(&server.address()).ask("3"),
+        b"3"
+    );
 
     assert_eq!(first.finish(), b"");
     until("two have left", || server.stats().active == 1);

@@ -1,20 +1,9 @@
 //! Clients that come too often, and datagrams with a sender that cannot be true.
 
-use std::io::ErrorKind;
-use std::net::{Ipv4Addr, SocketAddrV4};
-use std::time::Duration;
+use std::net::SocketAddrV4;
 
-use socket2::{Domain, Protocol, Type};
-use socketserver::{
-    Address, BaseRequestHandler, BaseServer, Datagram, Server, ServerRef, Socket, Tcp, Threading,
-    ThreadingUDPServer, ToAddress, UDPServer, Udp, UnixDatagram,
-};
-use tests::{
-    Client, Column, DEADLINE, Datagrams, Echo, Folder, Row, Running, datagram_from_another, inet,
-    matrix, placed, run, stream_from_another, until,
-};
-
-use crate::LOCAL;
+use socket2::Protocol;
+use tests::prelude::*;
 
 const HOUR: Duration = Duration::from_secs(3_600);
 
@@ -48,10 +37,9 @@ fn connections_over_the_rate_are_refused<C: Column>() {
     for _ in 0..5 {
         assert_eq!(Client::stream(&server.address()).rest(), b"", "not a word");
     }
-    assert_eq!(
-        stream_from_another(&server.address()).ask("hello"),
-        b"hello"
-    );
+    let mut other = Client::stream_from_another(&server.address());
+    assert_eq!(other.ask("hello"), b"hello");
+    drop(other);
     let (_, stats) = server.drain(DEADLINE);
     assert_eq!((stats.accepted, stats.refused), (9, 5));
 }
@@ -67,45 +55,15 @@ fn datagrams_over_the_rate_are_refused<C: Column>() {
         client.send("hello");
     }
     until("all are counted", || server.stats().refused == 5);
-    let mut other = datagram_from_another(&server.address());
+    let mut other = Client::datagram_from("127.0.0.2:0", &server.address());
     assert_eq!(other.ask("still here"), b"still here");
     // The first client has got no answer.
-    let Client::Udp(socket) = &client else {
-        unreachable!("this is UDP")
-    };
-    socket.set_nonblocking(true).expect("non-blocking");
-    let error = socket.recv(&mut [0; 10]).expect_err("nothing");
-    assert_eq!(error.kind(), ErrorKind::WouldBlock);
-}
-
-/// Each takes the other for its client, and neither can know its own echo.
-fn two_servers_stop_answering_each_other<C: Column>() {
-    let builder = || {
-        let builder = Server::<Udp, C, Echo>::builder();
-        builder.max_rate_per_address(10, HOUR)
-    };
-    let first = builder().bind(LOCAL).expect("bind");
-    let second = run(builder().allow_reuse_port(true), LOCAL);
-    // One datagram with the address of the other server, which alone gets the answer.
-    let forger = socket2::Socket::new(Domain::IPV4, Type::DGRAM, None).expect("a socket");
-    forger.set_reuse_port(true).expect("an option");
-    let address = inet(&second.address()).into();
-    forger.bind(&address).expect("bind");
-    let server = inet(first.server_address()).into();
-    forger.send_to(b"hello", &server).expect("send");
-    drop(forger);
-    let first = Running::from(first.spawn().expect("spawn"));
-    until("it is over", || {
-        first.stats().refused + second.stats().refused > 0
-    });
-    let (first, second) = (first.drain(DEADLINE).1, second.drain(DEADLINE).1);
-    assert_eq!((first.finished, first.refused), (10, 1));
-    assert_eq!((second.finished, second.refused), (10, 0));
+    client.udp().set_nonblocking(true).expect("non-blocking");
+    assert_eq!(error_kind(client.read(&mut [0; 10])), ErrorKind::WouldBlock);
 }
 
 matrix!(
-    columns: connections_over_the_rate_are_refused, datagrams_over_the_rate_are_refused,
-    two_servers_stop_answering_each_other,
+columns: connections_over_the_rate_are_refused, datagrams_over_the_rate_are_refused,
 );
 
 fn unix_clients_have_no_rate<T: Row, C: Column>() {
@@ -118,38 +76,32 @@ fn unix_clients_have_no_rate<T: Row, C: Column>() {
 
 matrix!(unix: unix_clients_have_no_rate);
 
+/// A server's own address, as its host calls it.
+fn own(address: &Address) -> Address {
+    match address {
+        Address::Inet(address) => SocketAddr::from((Ipv4Addr::LOCALHOST, address.port())).into(),
+        path => path.clone(),
+    }
+}
+
 /// Sends what it gets to its own server, and answers its client when that is done.
 #[derive(BaseRequestHandler)]
 struct ToItself {
     request: Datagram,
-    client_address: Address,
     server: ServerRef<()>,
 }
 
 impl ToItself {
-    fn handle(&self) -> std::io::Result<()> {
-        let socket = &self.request.socket;
-        let own = match self.server.server_address() {
-            Address::Inet(address) if address.ip().is_unspecified() => {
-                (Ipv4Addr::LOCALHOST.to_string(), address.port()).to_address()?
-            }
-            address => address.clone(),
-        };
-        socket.sendto(&self.request.data, own)?;
-        socket.sendto(b"done", &self.client_address).map(drop)
+    fn handle(&self) -> io::Result<()> {
+        let Datagram { data, socket, .. } = &self.request;
+        socket.sendto(data, own(self.server.server_address()))?;
+        self.request.reply(b"done")
     }
 }
 
 fn a_server_does_not_answer_itself<T: Datagrams>(address: Address) {
-    let server = Server::<T, Threading, ToItself>::builder();
-    let server = run(server, address);
-    let mut client = match server.address() {
-        Address::Inet(address) => {
-            let local = (Ipv4Addr::LOCALHOST.to_string(), address.port());
-            Client::datagram(&local.to_address().expect("an address"))
-        }
-        address => Client::datagram(&address),
-    };
+    let server = run(Server::<T, Threading, ToItself>::builder(), address);
+    let mut client = Client::datagram(&own(&server.address()));
     for count in 1..=5 {
         assert_eq!(client.ask("hello"), b"done");
         until("its own datagram is refused", || {
@@ -193,10 +145,8 @@ fn a_datagram_from_port_0_is_refused() {
 #[test]
 fn a_rate_below_the_limit_is_served() {
     let builder = ThreadingUDPServer::<Echo>::builder();
-    let server = run(
-        builder.max_rate_per_address(1_000_000, Duration::from_secs(1)),
-        LOCAL,
-    );
+    let builder = builder.max_rate_per_address(1_000_000, Duration::from_secs(1));
+    let server = run(builder, LOCAL);
     let mut client = Client::datagram(&server.address());
     for _ in 0..500 {
         assert_eq!(client.ask("hello"), b"hello");

@@ -1,8 +1,0 @@
-use socketserver::BaseRequestHandler;
-
-#[derive(BaseRequestHandler)]
-enum Upper {
-    Case,
-}
-
-fn main() {}

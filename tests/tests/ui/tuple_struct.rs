@@ -1,6 +1,0 @@
-use socketserver::{BaseRequestHandler, Socket};
-
-#[derive(BaseRequestHandler)]
-struct Upper(Socket);
-
-fn main() {}
