@@ -18,13 +18,7 @@ use crate::wait::timed_out;
 const MOST: usize = 128;
 
 /// A permit for each helper that may be started. Abandoned ones keep theirs.
-static PERMITS: LazyLock<(Sender<()>, Receiver<()>)> = LazyLock::new(|| {
-    let (sender, receiver) = green::channel(MOST);
-    for _ in 0..MOST {
-        let _ = sender.send(());
-    }
-    (sender, receiver)
-});
+static PERMITS: LazyLock<(Sender<()>, Receiver<()>)> = LazyLock::new(|| green::permits(MOST));
 
 /// All addresses of a host, at least one, in the order in which to try them.
 pub(super) fn look_up(

@@ -19,9 +19,18 @@ use super::wait_queue::{WaitQueue, Waited, Waiter};
 ///
 /// Python: `queue.Queue(maxsize)`
 pub fn channel<T>(capacity: usize) -> (Sender<T>, Receiver<T>) {
+    filled(capacity.max(1), VecDeque::new())
+}
+
+/// A channel that holds `count` permits, and all of them at first.
+pub(crate) fn permits(count: usize) -> (Sender<()>, Receiver<()>) {
+    filled(count, vec![(); count].into())
+}
+
+fn filled<T>(capacity: usize, messages: VecDeque<T>) -> (Sender<T>, Receiver<T>) {
     let channel = Arc::new(parking_lot::Mutex::new(Channel {
-        capacity: capacity.max(1),
-        messages: VecDeque::new(),
+        capacity,
+        messages,
         senders: 1,
         receivers: 1,
         full: WaitQueue::default(),

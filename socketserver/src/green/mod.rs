@@ -85,6 +85,7 @@ mod watchdog;
 pub use crate::sys::coroutine::enable;
 pub use crate::sys::scope::Scope;
 pub use blocking::blocking;
+pub(crate) use channel::permits;
 pub use channel::{
     Receiver, RecvError, RecvTimeoutError, SendError, Sender, TryRecvError, channel,
 };
