@@ -36,12 +36,13 @@ pub(crate) fn of_this_thread<T>(with: impl FnOnce(&mut EnclosingServers) -> T) -
             RefCell::new(EnclosingServers::new_const())
         };
     }
+    let mut with = Some(with);
+    let mut call = |servers: &mut _| with.take().map(|with| with(servers));
+    let result = SERVERS.try_with(|kept| call(&mut kept.borrow_mut()));
     // While a thread ends, another of its thread-locals may still own a server although this one
     // is gone already. The list is empty then.
-    let mut servers = SERVERS.try_with(|kept| kept.take()).unwrap_or_default();
-    let result = with(&mut servers);
-    let _ = SERVERS.try_with(|kept| *kept.borrow_mut() = servers);
-    result
+    let result = result.unwrap_or_else(|_| call(&mut EnclosingServers::new()));
+    result.expect("it is called once")
 }
 
 std::thread_local! {

@@ -29,7 +29,7 @@ pub use base_server::{BaseServer, log_error};
 pub(crate) use core::Core;
 pub use datagram::{PacketLines, PacketReader};
 pub use function::{FnHandler, FnState};
-pub(crate) use life::Turn;
+pub(crate) use life::{Life, Turn};
 pub use outcome::Outcome;
 pub use server_ref::ServerRef;
 pub(crate) use stop::{By, Stop, StopKind, Waiting};

@@ -4,13 +4,13 @@
 use std::any::type_name;
 use std::io;
 use std::marker::PhantomData;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use super::engine::{Intake, quietly, survived};
 use crate::aborts::Aborts;
 use crate::address::Address;
-use crate::handler::{BaseServer, RequestHandler, ServerRef};
+use crate::handler::{BaseServer, Life, RequestHandler, ServerRef};
 use crate::panics::DropsQuietly;
 use crate::request::{Accepted, End, HandlerError, caught};
 use crate::socket::Socket;
@@ -118,12 +118,12 @@ struct Request<T: Transport, H, S> {
     client_address: Address,
     typed: DropsQuietly<Arc<Typed<T, H, S>>>,
     /// The waits that an abort ends, beside that for the client.
-    aborts: DropsQuietly<Aborts>,
+    aborts: DropsQuietly<OnceLock<Box<Aborts>>>,
 }
 
 impl<T: Transport, H, S> AsRef<Aborts> for Request<T, H, S> {
     fn as_ref(&self) -> &Aborts {
-        &self.aborts
+        self.aborts.get_or_init(Box::default)
     }
 }
 
@@ -141,7 +141,7 @@ where
             request: DropsQuietly::new(request),
             client_address,
             typed: DropsQuietly::new(typed.clone()),
-            aborts: DropsQuietly::new(Aborts::default()),
+            aborts: DropsQuietly::new(OnceLock::new()),
         })
     }
 
@@ -198,8 +198,9 @@ where
 
     fn run(self: Arc<Self>) -> End {
         let life = &self.typed.server.core().life;
-        let handled = life.inside_request(self.clone(), || caught(|| self.handle()));
-        life.inside(|| {
+        life.inside_request(self.clone(), || {
+            let handled = caught(|| self.handle());
+            Life::leave_request();
             let end = match handled {
                 Ok(()) => End::Finished,
                 Err(error) => {
@@ -242,10 +243,12 @@ where
         quietly("a transport's abort", || {
             self.typed.transport.abort(&self.request);
         });
-        self.aborts.abort();
+        self.as_ref().abort();
     }
 
     fn wake_idle(&self) {
-        self.aborts.wake_idle();
+        if let Some(aborts) = self.aborts.get() {
+            aborts.wake_idle();
+        }
     }
 }

@@ -344,10 +344,16 @@ impl Life {
         self.enclose(None, run)
     }
 
-    /// Runs a request's handler, and marks it as inside that request too, so that an abort ends its
-    /// waits.
+    /// Runs a request, and marks its handler as inside that request too, so that an abort ends its
+    /// waits: up to [`leave_request`](Self::leave_request).
     pub(crate) fn inside_request<T>(&self, request: Abortables, run: impl FnOnce() -> T) -> T {
         self.enclose(Some(request), run)
+    }
+
+    /// What this code does from here on is the server's.
+    pub(crate) fn leave_request() {
+        // Dropped after the list is released.
+        let _left = green::enclosing_servers(|servers| servers.last_mut()?.request.take());
     }
 
     fn enclose<T>(&self, request: Option<Abortables>, run: impl FnOnce() -> T) -> T {
