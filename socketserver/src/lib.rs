@@ -231,7 +231,7 @@ pub use wait::{Ready, Selectable, select};
 ///
 /// | block | of | setters |
 /// | --- | --- | --- |
-/// | [`Streams`](options::Streams) | [`Tcp`], [`UnixStream`] | `request_queue_size`, `linger` |
+/// | [`Streams`](options::Streams) | [`Tcp`], [`UnixStream`] | `request_queue_size`, `linger`, `client_timeout` |
 /// | [`Inet`](options::Inet) | [`Tcp`], [`Udp`] | `allow_reuse_address`, `allow_reuse_port`, `dual_stack` |
 /// | [`TcpOnly`](options::TcpOnly) | [`Tcp`] | `wait_for_input`, `disable_nagle_algorithm` |
 /// | [`Packets`](options::Packets) | [`Udp`], [`UnixDatagram`] | `max_packet_size`, `send_timeout` |

@@ -58,6 +58,15 @@ pub struct SendError<T>(pub T);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RecvError;
 
+/// Why [`Sender::try_send`] sent nothing. The message comes back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TrySendError<T> {
+    /// The channel is full.
+    Full(T),
+    /// All receivers are gone.
+    Disconnected(T),
+}
+
 /// Why [`Receiver::try_recv`] received nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TryRecvError {
@@ -120,6 +129,39 @@ impl<T> Sender<T> {
     }
 }
 
+impl<T> Sender<T> {
+    /// Sends a message if there is room for it, and never waits.
+    ///
+    /// # Errors
+    /// The message, when the channel is full or all receivers are gone.
+    ///
+    /// Python: `queue.Queue.put_nowait`
+    pub fn try_send(&self, message: T) -> Result<(), TrySendError<T>> {
+        let mut channel = self.0.lock();
+        if channel.receivers == 0 {
+            return Err(TrySendError::Disconnected(message));
+        }
+        if channel.messages.len() >= channel.capacity {
+            return Err(TrySendError::Full(message));
+        }
+        channel.messages.push_back(message);
+        channel.empty.wake_one();
+        Ok(())
+    }
+
+    /// Number of messages in the channel now.
+    ///
+    /// Python: `queue.Queue.qsize`
+    pub fn len(&self) -> usize {
+        self.0.lock().messages.len()
+    }
+
+    /// Whether no message is in the channel now.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
 impl<T> Receiver<T> {
     /// Receives the next message. Waits while the channel is empty.
     ///
@@ -156,6 +198,18 @@ impl<T> Receiver<T> {
     pub(super) fn recv_nevertheless(&self) -> Option<T> {
         self.recv_until(None, |waiter, deadline| waiter.wait_to_the_end(deadline))
             .ok()
+    }
+
+    /// Number of messages in the channel now.
+    ///
+    /// Python: `queue.Queue.qsize`
+    pub fn len(&self) -> usize {
+        self.0.lock().messages.len()
+    }
+
+    /// Whether no message is in the channel now.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
     }
 
     fn recv_until(

@@ -36,7 +36,9 @@
 //!    green threads may change their values.
 //! 5. *The stack is small*: 192 KiB, or 960 KiB in a build without optimisation. A green thread
 //!    that needs more ends the whole process, with a message. At three quarters, a line in the log
-//!    warns of it. Put large buffers on the heap, or raise the `stack_size`.
+//!    warns of it. Put large buffers on the heap, or raise the `stack_size`. Only the pages that a
+//!    stack has used take memory, unless the program calls `mlockall(MCL_FUTURE)` without
+//!    `MCL_ONFAULT`.
 //! 6. *A green thread that panics cannot park.* If a value that is dropped during the panic talks
 //!    to a socket, the call behaves as if its timeout were zero: a call that would have to wait
 //!    fails with `WouldBlock`. Other waiting calls block the scheduler. If one waits for another
@@ -87,7 +89,7 @@ pub use crate::sys::scope::Scope;
 pub use blocking::blocking;
 pub(crate) use channel::permits;
 pub use channel::{
-    Receiver, RecvError, RecvTimeoutError, SendError, Sender, TryRecvError, channel,
+    Receiver, RecvError, RecvTimeoutError, SendError, Sender, TryRecvError, TrySendError, channel,
 };
 pub(crate) use cores::{count_cores, start};
 pub(crate) use current::{

@@ -16,7 +16,7 @@ use crate::sys::scope::{Scope, Shared, enclose};
 /// Calls `body`, which can start threads that borrow from the code around it, and waits for all of
 /// them. On a green thread these are green threads, and ordinary threads elsewhere, so a handler
 /// with two loops runs on every concurrency. Their waits belong to the caller's request: its
-/// deadline ends them too.
+/// deadline ends them too. Green ones have stacks of the default size.
 ///
 /// ```
 /// use std::io;

@@ -41,6 +41,30 @@ impl Socket {
         shared.wire(Interest::Read).recv_new(room)
     }
 
+    /// Receives `size` bytes, waiting for all of them. It uses memory only as bytes come, so a length
+    /// that came from a client is safe to pass. The timeout is for each part that comes. After an
+    /// error, the bytes that had come are lost: an `rfile`'s
+    /// [`read_up_to`](crate::SocketReader::read_up_to) keeps them.
+    ///
+    /// # Errors
+    /// `UnexpectedEof` at the end of the stream; as [`recv`](Self::recv).
+    ///
+    /// Python: `socket.recv(size, MSG_WAITALL)`
+    pub fn recv_exact(&self, size: usize) -> io::Result<Vec<u8>> {
+        let mut data = Vec::new();
+        while data.len() < size {
+            let part = self.recv(size - data.len())?;
+            if part.is_empty() {
+                return Err(io::Error::new(
+                    io::ErrorKind::UnexpectedEof,
+                    format!("expected {size} bytes, got {} before the end", data.len()),
+                ));
+            }
+            data.extend_from_slice(&part);
+        }
+        Ok(data)
+    }
+
     /// As [`recv`](Self::recv), but leaves the bytes where they are: the next call receives them
     /// again.
     ///

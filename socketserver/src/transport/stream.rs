@@ -51,6 +51,14 @@ pub(super) fn given_request(socket: &Socket) -> Option<(Socket, Address)> {
     Some((socket.clone(), client))
 }
 
+/// What a connection needs before its handler.
+pub(super) fn prepare(connection: &Socket, options: &Streams) -> io::Result<()> {
+    match options.client_timeout {
+        None => Ok(()),
+        some => connection.settimeout(some),
+    }
+}
+
 /// Ends our side of a stream so that the peer gets all of it.
 ///
 /// Closing a socket that still has unread input resets the connection, and the reply with it. So

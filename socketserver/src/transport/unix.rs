@@ -107,6 +107,10 @@ impl Transport for UnixStream {
         stream::given_request(socket)
     }
 
+    fn prepare(&self, request: &Socket) -> io::Result<()> {
+        stream::prepare(request, &self.streams)
+    }
+
     fn shutdown_request(&self, request: &Socket, patience: Duration) {
         stream::end_of_stream(request, self.streams.linger.min(patience));
     }

@@ -1,6 +1,6 @@
 //! Locks and channels, which park a green thread and block any other.
 
-use socketserver::green::{RecvTimeoutError, SendError, TryRecvError};
+use socketserver::green::{RecvTimeoutError, SendError, TryRecvError, TrySendError};
 use tests::prelude::*;
 
 #[test]
@@ -131,4 +131,25 @@ fn a_channel_reports_a_lost_end() {
     let waiting = green::spawn(move || sender.send(2));
     drop(receiver);
     assert_eq!(waiting.join().expect("it ends"), Err(SendError(2)));
+}
+
+#[test]
+fn try_send_never_waits() {
+    let (sender, receiver) = green::channel(2);
+    let waiting = thread::spawn({
+        let receiver = receiver.clone();
+        move || receiver.recv()
+    });
+    sender.try_send(1).expect("room");
+    let first = in_time("the first", move || waiting.join().expect("no panic"));
+    assert_eq!(first, Ok(1));
+    for n in [2, 3] {
+        sender.try_send(n).expect("room");
+    }
+    assert_eq!(sender.try_send(4), Err(TrySendError::Full(4)));
+    assert_eq!((sender.len(), receiver.len()), (2, 2));
+    assert_eq!([receiver.recv(), receiver.recv()], [Ok(2), Ok(3)]);
+    assert!(sender.is_empty() && receiver.is_empty());
+    drop(receiver);
+    assert_eq!(sender.try_send(5), Err(TrySendError::Disconnected(5)));
 }

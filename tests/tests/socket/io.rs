@@ -131,7 +131,24 @@ fn peek_leaves_the_data<W: Thread>() {
     });
 }
 
-matrix!(threads: peek_leaves_the_data);
+fn recv_exact_waits_for_all_bytes<W: Thread>() {
+    W::in_time("recv_exact", || {
+        let (socket, mut other) = tcp_pair();
+        let sending = thread::spawn(move || {
+            for part in [&b"ab"[..], b"cde", b"f"] {
+                other.write_all(part).expect("send");
+                thread::yield_now();
+            }
+        });
+        assert_eq!(socket.recv_exact(5).expect("five"), b"abcde");
+        assert_eq!(socket.recv_exact(0).expect("none"), b"");
+        let error = socket.recv_exact(usize::MAX).expect_err("the end");
+        assert_eq!(error.kind(), ErrorKind::UnexpectedEof, "{error}");
+        sending.join().expect("no panic");
+    });
+}
+
+matrix!(threads: peek_leaves_the_data, recv_exact_waits_for_all_bytes);
 
 #[test]
 fn a_burst_of_datagrams_is_received_without_waiting() {

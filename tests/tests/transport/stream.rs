@@ -100,3 +100,24 @@ matrix!(
     concurrent: no_client_is_waited_for_beyond_linger,
     a_finished_client_costs_no_wait,
 );
+
+/// A handler's own timeout comes after it.
+fn client_timeout_is_each_connections_first<C: Column>() {
+    let ask = |request: Socket, _: Address| -> io::Result<()> {
+        let first = request.gettimeout();
+        request.settimeout(None)?;
+        request.sendall(format!("{first:?}").as_bytes())
+    };
+    let folder = Folder::new();
+    let time = Duration::from_millis(1_500);
+    let tcp = Server::<Tcp, C, _, _>::handling(ask).client_timeout(time);
+    let unix = Server::<UnixStream, C, _, _>::handling(ask).client_timeout(time);
+    let servers = [run(tcp, LOCAL), run(unix, folder.join("server"))];
+    for server in servers {
+        for _ in 0..2 {
+            assert_eq!(Client::stream(&server.address()).rest(), b"Some(1.5s)");
+        }
+    }
+}
+
+matrix!(columns: client_timeout_is_each_connections_first);

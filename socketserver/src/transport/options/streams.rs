@@ -8,6 +8,7 @@ use std::time::Duration;
 pub struct Streams {
     pub(crate) request_queue_size: Option<u32>,
     pub(crate) linger: Duration,
+    pub(crate) client_timeout: Option<Duration>,
 }
 
 impl Default for Streams {
@@ -15,6 +16,7 @@ impl Default for Streams {
         Streams {
             request_queue_size: None,
             linger: Duration::from_secs(2),
+            client_timeout: None,
         }
     }
 }
@@ -43,6 +45,20 @@ macro_rules! streams_setters { ($owner:ty, $options:path; $($header:tt)*) => {
         {
             let options: &mut $crate::transport::options::Streams = $options(&mut self);
             options.linger = time;
+            self
+        }
+
+        /// How long a call of a handler may wait for its client: the timeout with which each
+        /// connection begins. None unless set. `#[handler(timeout = …)]` and
+        /// [`settimeout`](crate::Socket::settimeout) change it for a handler.
+        ///
+        /// Python: `StreamRequestHandler.timeout`, set when the program runs
+        pub fn client_timeout(mut self, time: std::time::Duration) -> Self
+        where
+            $owner: $crate::axis::Has<$crate::transport::options::Streams>,
+        {
+            let options: &mut $crate::transport::options::Streams = $options(&mut self);
+            options.client_timeout = Some(time);
             self
         }
     }
