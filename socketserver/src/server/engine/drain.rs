@@ -58,10 +58,7 @@ impl Engine {
         }
         let asked = life.ask(kind, Waiting::Caller(timeout), true);
         match asked.carried_out_by {
-            By::Loop(ended) => {
-                self.core.enforce(asked.idle_until, asked.deadline);
-                self.wait_for_loop(ended, asked.deadline);
-            }
+            By::Loop(ended) => self.wait_for_loop(ended, asked.idle_until, asked.deadline),
             By::Caller => drop(self.carry_out()),
             By::Nobody => {}
         }
@@ -218,8 +215,15 @@ impl Engine {
 
     /// Waits for a loop that was asked to stop. One that has not ended at the deadline is stuck: in
     /// a handler that it runs itself, or in a hook.
-    fn wait_for_loop(&self, ended: u64, deadline: Instant) {
+    fn wait_for_loop(&self, ended: u64, idle_until: Instant, deadline: Instant) {
         let life = &self.core.life;
+        if self.core.runs_on_loop {
+            if life.wait(ended, Some(idle_until)) {
+                return;
+            }
+            // The loop cannot do this while it runs a handler.
+            self.core.books.end_idle();
+        }
         if life.wait(ended, Some(deadline)) {
             return;
         }
