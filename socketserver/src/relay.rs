@@ -21,8 +21,8 @@ const ROOM: usize = 64 << 10;
 /// The caller's thread does both; if one of the sockets has a layer, a second thread helps. A slow
 /// receiver delays only its own direction, and no direction holds more than 64 KiB. The sockets'
 /// timeouts bound the silence: the relay fails if no byte moves in either direction for as long as
-/// the shorter of the two. Bytes that an `rfile` has
-/// already read are not relayed: call `relay` before the `rfile` is used, or set `rbufsize = 0`.
+/// the shorter of the two. Bytes that an `rfile` has already read are not relayed: call `relay`
+/// before the `rfile` is used, or set `rbufsize = 0`.
 ///
 /// ```
 /// use std::time::Duration;

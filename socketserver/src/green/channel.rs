@@ -96,24 +96,26 @@ impl<T> Sender<T> {
     ///
     /// # Errors
     /// The message, when all receivers are gone or the caller's request was aborted.
-    pub fn send(&self, message: T) -> Result<(), SendError<T>> {
+    pub fn send(&self, mut message: T) -> Result<(), SendError<T>> {
         let mut aborted = false;
         loop {
             let waiter = {
                 let mut channel = self.0.lock();
-                if channel.receivers == 0 || aborted {
+                if aborted {
                     return Err(SendError(message));
                 }
-                if channel.messages.len() < channel.capacity {
-                    channel.messages.push_back(message);
-                    channel.empty.wake_one();
-                    // Without a limit a send never waits, so it does not count.
-                    let may_wait = channel.capacity < usize::MAX;
-                    drop(channel);
-                    if may_wait {
-                        consume_budget();
+                match channel.offer(message) {
+                    Ok(()) => {
+                        // Without a limit a send never waits, so it does not count.
+                        let may_wait = channel.capacity < usize::MAX;
+                        drop(channel);
+                        if may_wait {
+                            consume_budget();
+                        }
+                        return Ok(());
                     }
-                    return Ok(());
+                    Err(TrySendError::Disconnected(back)) => return Err(SendError(back)),
+                    Err(TrySendError::Full(back)) => message = back,
                 }
                 channel.full.join()
             };
@@ -127,9 +129,7 @@ impl<T> Sender<T> {
             }
         }
     }
-}
 
-impl<T> Sender<T> {
     /// Sends a message if there is room for it, and never waits.
     ///
     /// # Errors
@@ -137,16 +137,7 @@ impl<T> Sender<T> {
     ///
     /// Python: `queue.Queue.put_nowait`
     pub fn try_send(&self, message: T) -> Result<(), TrySendError<T>> {
-        let mut channel = self.0.lock();
-        if channel.receivers == 0 {
-            return Err(TrySendError::Disconnected(message));
-        }
-        if channel.messages.len() >= channel.capacity {
-            return Err(TrySendError::Full(message));
-        }
-        channel.messages.push_back(message);
-        channel.empty.wake_one();
-        Ok(())
+        self.0.lock().offer(message)
     }
 
     /// Number of messages in the channel now.
@@ -250,6 +241,18 @@ fn consume_budget() {
 }
 
 impl<T> Channel<T> {
+    fn offer(&mut self, message: T) -> Result<(), TrySendError<T>> {
+        if self.receivers == 0 {
+            return Err(TrySendError::Disconnected(message));
+        }
+        if self.messages.len() >= self.capacity {
+            return Err(TrySendError::Full(message));
+        }
+        self.messages.push_back(message);
+        self.empty.wake_one();
+        Ok(())
+    }
+
     fn take(&mut self) -> Option<T> {
         let message = self.messages.pop_front()?;
         self.full.wake_one();

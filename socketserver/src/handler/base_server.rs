@@ -56,9 +56,8 @@ pub trait BaseServer<R = Socket>: Sized + Send + Sync + 'static {
     fn refuse_request(&self, _request: &R, _client_address: &Address, _server: &ServerRef<Self>) {}
 
     /// Called when a handler, `prepare` or `verify_request` fails or panics, or when no worker can run
-    /// the request. By default the error
-    /// is logged, by [`log_error`]. Python always prints a traceback to standard error; here the
-    /// program's logger decides.
+    /// the request. By default the error is logged, by [`log_error`]. Python always prints a traceback
+    /// to standard error; here the program's logger decides.
     ///
     /// Runs where the handler ran, or on the loop's thread if none did; the connection is still open.
     ///

@@ -16,7 +16,8 @@ use crate::request::Stats;
 /// `ServerRef` alone.
 ///
 /// Its own methods hide methods of these names on the state: `server_address`, `shutdown`,
-/// `begin_drain`, `is_leaving`, `is_stopping`, `next_request`, `stats`, `state`, `without_service_actions`.
+/// `begin_drain`, `is_leaving`, `is_stopping`, `next_request`, `stats`, `state`,
+/// `without_service_actions`.
 ///
 /// Python: `BaseRequestHandler.server`
 pub struct ServerRef<S = ()>(Arc<Shared<S>>);

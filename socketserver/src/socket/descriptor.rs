@@ -150,11 +150,7 @@ impl Descriptor {
 
     #[cold]
     fn wait_for_turn(&self, patience: Patience) -> io::Result<Turn<'_>> {
-        let end = match patience {
-            Patience::Nonblocking => return Err(Errno::AGAIN.into()),
-            Patience::Forever => None,
-            Patience::Until(end) => Some(end),
-        };
+        let end = patience.end_of_wait()?;
         let turn = self.sending.wait(end).map_err(|ended| match ended {
             Waited::Aborted => io::ErrorKind::ConnectionAborted.into(),
             _ => wait::timed_out(),

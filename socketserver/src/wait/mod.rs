@@ -87,6 +87,26 @@ impl Patience {
         }
     }
 
+    /// When a wait ends at the latest.
+    pub(crate) fn end(self) -> Option<Instant> {
+        match self {
+            Patience::Forever => None,
+            Patience::Nonblocking => Some(Instant::now()),
+            Patience::Until(end) => Some(end),
+        }
+    }
+
+    /// The same, for a wait that must not begin without patience.
+    ///
+    /// # Errors
+    /// `WouldBlock`.
+    pub(crate) fn end_of_wait(self) -> io::Result<Option<Instant>> {
+        match self {
+            Patience::Nonblocking => Err(Errno::AGAIN.into()),
+            patience => Ok(patience.end()),
+        }
+    }
+
     pub(crate) fn is_over(self) -> bool {
         matches!(self, Patience::Until(end) if Instant::now() >= end)
     }
@@ -208,11 +228,7 @@ fn wait_on(
     interest: Interest,
     patience: Patience,
 ) -> io::Result<()> {
-    let end = match patience {
-        Patience::Nonblocking => return Err(Errno::AGAIN.into()),
-        Patience::Forever => None,
-        Patience::Until(end) => Some(end),
-    };
+    let end = patience.end_of_wait()?;
     if let Some(current) = current {
         if patience.is_over() {
             return Err(timed_out());
@@ -263,11 +279,7 @@ pub(crate) fn readable_unless(
     let current = green::may_park();
     consume_budget(current, patience);
     let now = Some(Instant::now());
-    let end = match patience {
-        Patience::Forever => None,
-        Patience::Nonblocking => now,
-        Patience::Until(end) => Some(end),
-    };
+    let end = patience.end();
     let stop = stop.as_ref().map(|stop| PollFd::new(stop, PollFlags::IN));
     let mut fds: SmallVec<[PollFd<'_>; 2]> = smallvec![awaited.poll_fd(Interest::Read)];
     fds.extend(stop);

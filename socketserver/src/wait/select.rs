@@ -122,11 +122,7 @@ pub fn select(
     timeout: Option<Duration>,
 ) -> io::Result<Ready> {
     let patience = Patience::of_socket(timeout);
-    let end = match patience {
-        Patience::Forever => None,
-        Patience::Nonblocking => Some(Instant::now()),
-        Patience::Until(end) => Some(end),
-    };
+    let end = patience.end();
     let current = green::may_park();
     super::consume_budget(current, patience);
     let reads = read.iter().map(|one| (one, PollFlags::IN));
