@@ -16,18 +16,12 @@ pub struct Failure {
 impl Failure {
     /// An error while the program runs: status 1.
     pub fn new(message: impl Display) -> Self {
-        Failure {
-            message: message.to_string(),
-            status: 1,
-        }
+        Failure { message: message.to_string(), status: 1 }
     }
 
     /// An error on the command line: status 2.
     pub fn usage(message: impl Display) -> Self {
-        Failure {
-            message: message.to_string(),
-            status: 2,
-        }
+        Failure { message: message.to_string(), status: 2 }
     }
 
     /// Writes one line to standard error, even if the message quotes several.

@@ -153,10 +153,7 @@ impl ServerOptions {
         if let Some(most) = self.max_connections_per_address {
             builder = builder.max_connections_per_address(most.get());
         }
-        let server = builder
-            .lame_duck(self.lame_duck)
-            .bind(address)
-            .map_err(Failure::new)?;
+        let server = builder.lame_duck(self.lame_duck).bind(address).map_err(Failure::new)?;
         // Before any client or script can know that the server is there.
         server.drain_on_signals(self.drain)?;
         server.on_signal(SIGUSR1, |server| log_counters(&server.stats()))?;

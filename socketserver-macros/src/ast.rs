@@ -40,18 +40,10 @@ pub(crate) struct Part {
     pub(crate) types: &'static [&'static str],
 }
 
-pub(crate) static REQUEST: Part = Part {
-    name: "request",
-    types: &["Socket", "Datagram", "Request"],
-};
-pub(crate) static CLIENT_ADDRESS: Part = Part {
-    name: "client_address",
-    types: &["Address"],
-};
-pub(crate) static SERVER: Part = Part {
-    name: "server",
-    types: &["ServerRef"],
-};
+pub(crate) static REQUEST: Part =
+    Part { name: "request", types: &["Socket", "Datagram", "Request"] };
+pub(crate) static CLIENT_ADDRESS: Part = Part { name: "client_address", types: &["Address"] };
+pub(crate) static SERVER: Part = Part { name: "server", types: &["ServerRef"] };
 /// The arguments of `handle_request`, in order. Every kind of handler can have them as fields.
 pub(crate) static ARGUMENTS: [&Part; 3] = [&REQUEST, &CLIENT_ADDRESS, &SERVER];
 

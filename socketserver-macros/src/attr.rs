@@ -36,18 +36,12 @@ pub(crate) enum ValueType {
 }
 
 /// The only option of a field: the expression it starts with.
-pub(crate) static DEFAULT: HandlerOption = HandlerOption {
-    name: "default",
-    value: ValueType::Expression,
-    field: None,
-};
+pub(crate) static DEFAULT: HandlerOption =
+    HandlerOption { name: "default", value: ValueType::Expression, field: None };
 
 /// The option that every kind has: where the library is, if not at `::socketserver`.
-pub(crate) static LIBRARY: HandlerOption = HandlerOption {
-    name: "crate",
-    value: ValueType::Path,
-    field: None,
-};
+pub(crate) static LIBRARY: HandlerOption =
+    HandlerOption { name: "crate", value: ValueType::Path, field: None };
 
 /// An option that was set.
 pub(crate) struct Setting {
@@ -95,11 +89,7 @@ impl Settings {
                         errors.push(error);
                         Value::Invalid
                     });
-                    settings.set.push(Setting {
-                        option,
-                        name,
-                        value,
-                    });
+                    settings.set.push(Setting { option, name, value });
                 }
                 None => settings.unknown.push(name),
             }
@@ -183,10 +173,7 @@ fn assignments(attributes: &[Attribute], errors: &mut Errors) -> Vec<Assignment>
     let mut assignments = Vec::new();
     for attribute in attributes.iter().filter(|attribute| is_ours(attribute)) {
         if !matches!(attribute.meta, Meta::List(_)) {
-            errors.at(
-                attribute,
-                "expected options in parentheses: `#[handler(name = value)]`",
-            );
+            errors.at(attribute, "expected options in parentheses: `#[handler(name = value)]`");
             continue;
         }
         match attribute.parse_args_with(Punctuated::<Assignment, Token![,]>::parse_terminated) {
@@ -206,11 +193,7 @@ fn seconds(value: Expr) -> syn::Result<Value> {
             Ok(duration) => Ok(Value::Seconds(duration)),
             Err(message) => wrong(message),
         },
-        Expr::Unary(ExprUnary {
-            op: UnOp::Neg(_),
-            expr,
-            ..
-        }) if matches!(**expr, Expr::Lit(_)) => {
+        Expr::Unary(ExprUnary { op: UnOp::Neg(_), expr, .. }) if matches!(**expr, Expr::Lit(_)) => {
             wrong("a timeout cannot be negative: leave it out to wait without limit")
         }
         Expr::Path(path) if path.path.is_ident("None") => {
@@ -265,11 +248,7 @@ mod tests {
     use super::*;
 
     const fn option(name: &'static str, value: ValueType) -> HandlerOption {
-        HandlerOption {
-            name,
-            value,
-            field: None,
-        }
+        HandlerOption { name, value, field: None }
     }
 
     static SIZE: HandlerOption = option("size", ValueType::Expression);
@@ -279,11 +258,8 @@ mod tests {
     /// The settings as text, with a `?` behind a name that is no option; or the mistakes.
     fn parse(attributes: &[Attribute]) -> Result<Vec<String>, Vec<String>> {
         let mut errors = Errors::default();
-        let settings = Settings::parse(
-            attributes,
-            &[&SIZE, &TIMEOUT, &QUICK, &LIBRARY],
-            &mut errors,
-        );
+        let settings =
+            Settings::parse(attributes, &[&SIZE, &TIMEOUT, &QUICK, &LIBRARY], &mut errors);
         let messages = errors.messages();
         if !messages.is_empty() {
             return Err(messages);
@@ -311,10 +287,7 @@ mod tests {
         let settings = parse(&[
             parse_quote!(#[handler(size = Map::<u8, u8>::from([(1, 2)]), timeout = { a + b })]),
         ]);
-        assert_eq!(
-            settings.unwrap(),
-            ["size=Map::<u8,u8>::from([(1,2)])", "timeout={a+b}"]
-        );
+        assert_eq!(settings.unwrap(), ["size=Map::<u8,u8>::from([(1,2)])", "timeout={a+b}"]);
     }
 
     #[test]

@@ -29,12 +29,7 @@ pub(crate) fn derive(kind: &'static Kind, input: &DeriveInput) -> TokenStream {
 fn impl_handler(handler: &Handler<'_>) -> TokenStream {
     let name = &handler.input.ident;
     let library = handler.library(Span::call_site());
-    let Signature {
-        generics,
-        implemented,
-        request,
-        server,
-    } = signature::of(handler);
+    let Signature { generics, implemented, request, server } = signature::of(handler);
     let (impl_generics, _, where_clause) = generics.split_for_impl();
     let (_, ty_generics, _) = handler.input.generics.split_for_impl();
 
@@ -42,10 +37,7 @@ fn impl_handler(handler: &Handler<'_>) -> TokenStream {
     // The parts are made from clones, so that the arguments can be moved into the struct
     // afterwards, in whatever order its fields stand.
     let parts = (handler.kind.prepare)(handler);
-    let fields = handler
-        .fields
-        .iter()
-        .map(|field| initial_value(handler, field));
+    let fields = handler.fields.iter().map(|field| initial_value(handler, field));
     let setup = hook(handler, "setup");
     let handle = hook(handler, "handle");
     let finish = hook(handler, "finish");
@@ -127,9 +119,7 @@ mod tests {
     use crate::kinds;
 
     fn compile_errors(input: &DeriveInput) -> Vec<usize> {
-        let derived = kinds::ALL
-            .iter()
-            .map(|kind| derive(kind, input).to_string());
+        let derived = kinds::ALL.iter().map(|kind| derive(kind, input).to_string());
         derived
             .inspect(|code| assert_eq!(code.matches("RequestHandler <").count(), 1, "{code}"))
             .map(|code| code.matches("compile_error").count())
@@ -162,9 +152,6 @@ mod tests {
     #[test]
     fn mistakes_come_with_an_impl() {
         assert_eq!(compile_errors(&parse_quote! { struct H<T>(T); }), [1, 1, 1]);
-        assert_eq!(
-            compile_errors(&parse_quote! { struct H<T> { own: T } }),
-            [0, 0, 0]
-        );
+        assert_eq!(compile_errors(&parse_quote! { struct H<T> { own: T } }), [0, 0, 0]);
     }
 }

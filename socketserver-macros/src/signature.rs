@@ -33,18 +33,10 @@ pub(crate) fn of(handler: &Handler<'_>) -> Signature {
         None => {
             added.push(quote!(__S));
             let library = handler.library(Span::call_site());
-            (
-                quote!(#library::RequestHandler<#request, __S>),
-                quote!(#library::ServerRef<__S>),
-            )
+            (quote!(#library::RequestHandler<#request, __S>), quote!(#library::ServerRef<__S>))
         }
     };
-    Signature {
-        generics: generics(handler.input, &added),
-        implemented,
-        request,
-        server,
-    }
+    Signature { generics: generics(handler.input, &added), implemented, request, server }
 }
 
 /// The type of the argument `request`. A type parameter that it needs is added.
@@ -70,9 +62,7 @@ fn request(handler: &Handler<'_>, added: &mut Vec<TokenStream>) -> TokenStream {
 /// Whether the argument `request` must be converted to the type of its field.
 pub(crate) fn converts_request(handler: &Handler<'_>) -> bool {
     matches!(handler.kind.request, RequestType::OfField)
-        && handler
-            .field(&REQUEST)
-            .is_some_and(|field| takes_either(field.ty))
+        && handler.field(&REQUEST).is_some_and(|field| takes_either(field.ty))
 }
 
 /// Whether the type is `Request`, the enum of a socket and a datagram. A macro sees names, not
@@ -81,11 +71,9 @@ fn takes_either(ty: &Type) -> bool {
     match ty {
         Type::Group(group) => takes_either(&group.elem),
         Type::Paren(paren) => takes_either(&paren.elem),
-        Type::Path(path) => path
-            .path
-            .segments
-            .last()
-            .is_some_and(|segment| segment.ident == "Request"),
+        Type::Path(path) => {
+            path.path.segments.last().is_some_and(|segment| segment.ident == "Request")
+        }
         _ => false,
     }
 }
@@ -108,16 +96,14 @@ pub(crate) fn generics(input: &DeriveInput, added: &[TokenStream]) -> Generics {
             }
         }
     }
-    generics.params.extend(
-        added
-            .iter()
-            .map(|parameter| -> GenericParam { parse_quote!(#parameter) }),
-    );
+    generics
+        .params
+        .extend(added.iter().map(|parameter| -> GenericParam { parse_quote!(#parameter) }));
     if !own.is_empty() {
-        generics.make_where_clause().predicates.extend(
-            own.into_iter()
-                .map(|own| -> WherePredicate { parse_quote!(#own: 'static) }),
-        );
+        generics
+            .make_where_clause()
+            .predicates
+            .extend(own.into_iter().map(|own| -> WherePredicate { parse_quote!(#own: 'static) }));
     }
     generics
 }
@@ -132,11 +118,7 @@ mod tests {
     /// `impl<…> … for …`, without spaces and without the library's name.
     fn header(kind: &'static Kind, input: DeriveInput) -> String {
         let handler = Handler::from_syn(kind, &input, &mut Errors::default());
-        let Signature {
-            generics,
-            implemented,
-            ..
-        } = of(&handler);
+        let Signature { generics, implemented, .. } = of(&handler);
         let (impl_generics, _, where_clause) = generics.split_for_impl();
         let (_, ty_generics, _) = input.generics.split_for_impl();
         let name = &input.ident;
@@ -151,10 +133,8 @@ mod tests {
         assert_eq!(anything, "<__R,__S>RequestHandler<__R,__S>forH");
         let streams = header(&base::KIND, parse_quote! { struct H { request: Socket } });
         assert_eq!(streams, "<__S>RequestHandler<Socket,__S>forH");
-        let both = header(
-            &base::KIND,
-            parse_quote! { struct H { request: socketserver::Request } },
-        );
+        let both =
+            header(&base::KIND, parse_quote! { struct H { request: socketserver::Request } });
         assert_eq!(
             both,
             "<__R:::core::convert::Into<socketserver::Request>,__S>RequestHandler<__R,__S>forH"
@@ -163,10 +143,7 @@ mod tests {
 
     #[test]
     fn server_field_decides_the_state() {
-        let server = header(
-            &datagram::KIND,
-            parse_quote! { struct H { server: ServerRef<Chat> } },
-        );
+        let server = header(&datagram::KIND, parse_quote! { struct H { server: ServerRef<Chat> } });
         assert_eq!(
             server,
             "RequestHandler<Datagram,<ServerRef<Chat>as__private::ServerField>::State>forH"

@@ -62,10 +62,7 @@ impl Handler<'_> {
                     &parameter.attrs
                 }
             };
-            for attribute in attributes
-                .iter()
-                .filter(|attribute| attr::is_ours(attribute))
-            {
+            for attribute in attributes.iter().filter(|attribute| attr::is_ours(attribute)) {
                 errors.at(
                     attribute,
                     "expected `#[handler(…)]` above the struct or a field, not at a parameter",
@@ -153,10 +150,7 @@ impl Handler<'_> {
         let others = derives(|kind| kind.part(name).is_some());
         if !others.is_empty() {
             let (others, kind) = (others.join("` and `"), self.kind.derive);
-            errors.at(
-                name,
-                format!("`{name}` is filled by `{others}`, not by `{kind}`: if {own}"),
-            );
+            errors.at(name, format!("`{name}` is filled by `{others}`, not by `{kind}`: if {own}"));
         } else if let Some(part) = self.meant_by(field) {
             errors.at(name, format!("did you mean `{}`? If {own}", part.name));
         }
@@ -286,11 +280,7 @@ mod tests {
                 packt: Arc<[u8]>, file: Vec<u8>, client_adress: Address, sevrer: ServerRef<Chat>
             }
         };
-        check(
-            &datagram::KIND,
-            misspelt,
-            &meant.each_ref().map(String::as_str),
-        );
+        check(&datagram::KIND, misspelt, &meant.each_ref().map(String::as_str));
         // Of another type, too far from any name, with a default, of another kind, or declared.
         let own = parse_quote! {
             struct Own {

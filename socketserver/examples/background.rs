@@ -16,9 +16,7 @@ fn upper(request: Socket, _client_address: Address) -> io::Result<()> {
 
 fn main() -> io::Result<()> {
     env_logger::init();
-    let server = ThreadingTCPServer::handling(upper)
-        .bind("127.0.0.1:0")?
-        .spawn()?;
+    let server = ThreadingTCPServer::handling(upper).bind("127.0.0.1:0")?.spawn()?;
     println!("serving at {}", server.server_address());
 
     for text in ["hello", "world"] {

@@ -139,10 +139,7 @@ fn main() -> io::Result<()> {
     let address = env::args().nth(1).unwrap_or("127.0.0.1:5353".into());
     let zone = Zone(HashMap::from([
         ("example.test", vec![[192, 0, 2, 1].into()]),
-        (
-            "www.example.test",
-            vec![[192, 0, 2, 2].into(), [192, 0, 2, 3].into()],
-        ),
+        ("www.example.test", vec![[192, 0, 2, 2].into(), [192, 0, 2, 3].into()]),
     ]));
     let udp = UDPServer::<DnsHandler, Zone>::with(zone.clone()).bind(&address)?;
     let tcp = ThreadingTCPServer::<DnsHandler, Zone>::with(zone).bind(&address)?;

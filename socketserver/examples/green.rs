@@ -25,7 +25,5 @@ fn main() -> io::Result<()> {
     // SAFETY: no code on a green thread waits inside `LocalKey::with`, or in the initializer of a
     // thread-local.
     unsafe { green::enable() };
-    GreenTCPServer::handling(count)
-        .bind("127.0.0.1:9999")?
-        .serve_forever()
+    GreenTCPServer::handling(count).bind("127.0.0.1:9999")?.serve_forever()
 }

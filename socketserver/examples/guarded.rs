@@ -22,9 +22,7 @@ struct Guarded {
 
 impl<R> BaseServer<R> for Guarded {
     fn verify_request(&self, _: &R, client_address: &Address, _: &ServerRef<Self>) -> bool {
-        let welcome = client_address
-            .ip()
-            .is_some_and(|ip| self.allowed.contains(&ip));
+        let welcome = client_address.ip().is_some_and(|ip| self.allowed.contains(&ip));
         if !welcome {
             self.refused.fetch_add(1, Relaxed);
         }
@@ -46,13 +44,10 @@ impl Greeter {
 
 fn main() -> io::Result<()> {
     env_logger::init();
-    let guarded = Guarded {
-        allowed: vec![Ipv4Addr::LOCALHOST.into()],
-        refused: AtomicUsize::new(0),
-    };
-    let running = ThreadingTCPServer::<Greeter, Guarded>::with(guarded)
-        .bind("127.0.0.1:9999")?
-        .spawn()?;
+    let guarded =
+        Guarded { allowed: vec![Ipv4Addr::LOCALHOST.into()], refused: AtomicUsize::new(0) };
+    let running =
+        ThreadingTCPServer::<Greeter, Guarded>::with(guarded).bind("127.0.0.1:9999")?.spawn()?;
     io::stdin().read_line(&mut String::new())?;
     println!("{} requests were refused.", running.refused.load(Relaxed));
     running.drain(Duration::from_secs(5))?;

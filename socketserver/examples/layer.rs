@@ -47,7 +47,5 @@ fn upper(request: Socket, _client_address: Address) -> io::Result<()> {
 
 fn main() -> io::Result<()> {
     env_logger::init();
-    ThreadingTCPServer::handling(upper)
-        .bind("127.0.0.1:9999")?
-        .serve_forever()
+    ThreadingTCPServer::handling(upper).bind("127.0.0.1:9999")?.serve_forever()
 }

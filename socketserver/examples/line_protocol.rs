@@ -144,9 +144,8 @@ impl Commands {
 fn main() -> io::Result<()> {
     env_logger::init();
     let address = env::args().nth(1).unwrap_or("127.0.0.1:9999".into());
-    let server = ThreadingTCPServer::<Commands, Store>::builder()
-        .daemon_threads(true)
-        .bind(&address)?;
+    let server =
+        ThreadingTCPServer::<Commands, Store>::builder().daemon_threads(true).bind(&address)?;
     println!("listening on {}", server.server_address());
     let (end, ended) = mpsc::channel::<()>();
     thread::scope(|scope| {

@@ -21,9 +21,8 @@ use socketserver::{
 };
 
 const LONGEST_RECORD: usize = 1024 * 1024;
-const SEVERITIES: [&str; 8] = [
-    "EMERG", "ALERT", "CRIT", "ERR", "WARNING", "NOTICE", "INFO", "DEBUG",
-];
+const SEVERITIES: [&str; 8] =
+    ["EMERG", "ALERT", "CRIT", "ERR", "WARNING", "NOTICE", "INFO", "DEBUG"];
 const DRAIN: Duration = Duration::from_secs(1);
 
 /// Reads from a connection: each line is one record.
@@ -66,23 +65,10 @@ struct Record {
 /// `%(created).3f %(levelname)s %(name)s %(filename)s:%(lineno)d %(message)s`.
 impl fmt::Display for Record {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Record {
-            created,
-            levelname,
-            name,
-            filename,
-            lineno,
-            msg,
-            ..
-        } = self;
-        write!(
-            f,
-            "{created:.3} {levelname} {name} {filename}:{lineno} {msg}"
-        )?;
+        let Record { created, levelname, name, filename, lineno, msg, .. } = self;
+        write!(f, "{created:.3} {levelname} {name} {filename}:{lineno} {msg}")?;
         let more = [&self.exc_text, &self.stack_info];
-        more.into_iter()
-            .flatten()
-            .try_for_each(|text| write!(f, "\n{text}"))
+        more.into_iter().flatten().try_for_each(|text| write!(f, "\n{text}"))
     }
 }
 

@@ -23,7 +23,5 @@ fn forward(client: Socket, _client_address: Address) -> io::Result<()> {
 
 fn main() -> io::Result<()> {
     env_logger::init();
-    ThreadingTCPServer::handling(forward)
-        .bind("127.0.0.1:8888")?
-        .serve_forever()
+    ThreadingTCPServer::handling(forward).bind("127.0.0.1:8888")?.serve_forever()
 }

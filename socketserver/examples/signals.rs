@@ -33,10 +33,6 @@ fn main() -> io::Result<()> {
     server.serve_forever()?;
     // The server has drained already. This returns the result.
     let drained = server.drain(Duration::from_secs(10));
-    log::info!(
-        "{} requests finished, {} were aborted",
-        drained.finished,
-        drained.aborted
-    );
+    log::info!("{} requests finished, {} were aborted", drained.finished, drained.aborted);
     Ok(())
 }

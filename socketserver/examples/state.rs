@@ -34,17 +34,13 @@ impl Answer {
     fn handle(&self) -> io::Result<()> {
         self.server.asked.fetch_add(1, Relaxed);
         let up = self.server.since.elapsed();
-        self.request
-            .sendall(format!("up for {up:.1?}\n").as_bytes())
+        self.request.sendall(format!("up for {up:.1?}\n").as_bytes())
     }
 }
 
 fn main() -> io::Result<()> {
     env_logger::init();
-    let uptime = Uptime {
-        since: Instant::now(),
-        asked: AtomicUsize::new(0),
-    };
+    let uptime = Uptime { since: Instant::now(), asked: AtomicUsize::new(0) };
     ThreadingTCPServer::<Answer, Uptime>::with(uptime)
         .poll_interval(Duration::from_secs(5))
         .bind("127.0.0.1:9999")?

@@ -18,11 +18,7 @@ impl Greeter {
     fn handle(&mut self) -> io::Result<()> {
         write!(self.wfile, "Who are you? ")?;
         match self.rfile.readline(100) {
-            Ok(name) => writeln!(
-                self.wfile,
-                "Hello, {}.",
-                String::from_utf8_lossy(&name).trim()
-            ),
+            Ok(name) => writeln!(self.wfile, "Hello, {}.", String::from_utf8_lossy(&name).trim()),
             Err(error) if error.kind() == io::ErrorKind::TimedOut => {
                 writeln!(self.wfile, "\nNever mind.")
             }

@@ -18,11 +18,7 @@ struct UpperCase {
 impl UpperCase {
     fn handle(&mut self) -> io::Result<()> {
         let data = self.request.recv(1024)?;
-        log::info!(
-            "{} wrote {:?}",
-            self.client_address,
-            String::from_utf8_lossy(&data)
-        );
+        log::info!("{} wrote {:?}", self.client_address, String::from_utf8_lossy(&data));
         self.request.sendall(&data.to_ascii_uppercase())
     }
 }

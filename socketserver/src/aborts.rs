@@ -45,10 +45,7 @@ enum Waits {
 
 impl Default for Waits {
     fn default() -> Self {
-        Waits::Live {
-            waits: Vec::new(),
-            full: 16,
-        }
+        Waits::Live { waits: Vec::new(), full: 16 }
     }
 }
 

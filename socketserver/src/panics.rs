@@ -58,13 +58,9 @@ impl<V> Deref for DropsQuietly<V> {
 
 impl<V> Drop for DropsQuietly<V> {
     fn drop(&mut self) {
-        contained(
-            "socketserver::request",
-            "the drop of a request or its server",
-            || {
-                drop(self.0.take());
-            },
-        );
+        contained("socketserver::request", "the drop of a request or its server", || {
+            drop(self.0.take());
+        });
     }
 }
 
@@ -99,10 +95,7 @@ mod tests {
     #[test]
     fn payload_may_panic_when_dropped() {
         let bomb = || resume_unwind(Box::new(Bomb(3)));
-        assert_eq!(
-            catch_panic(bomb),
-            Err::<(), _>("with a payload that is not text".to_owned())
-        );
+        assert_eq!(catch_panic(bomb), Err::<(), _>("with a payload that is not text".to_owned()));
         assert_eq!(contained::<()>("test", "a bomb", bomb), None);
     }
 }

@@ -84,10 +84,7 @@ fn with_layers(one: &Socket, other: &Socket, patience: Option<Duration>) -> io::
     let (there, back) = green::scope(|scope| {
         let back = scope.spawn(|| copy(other, one));
         let there = copy(one, other);
-        (
-            there,
-            back.join().unwrap_or_else(|panic| resume_unwind(panic)),
-        )
+        (there, back.join().unwrap_or_else(|panic| resume_unwind(panic)))
     });
     Ok((there?, back?))
 }

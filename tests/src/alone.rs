@@ -32,9 +32,7 @@ pub fn is_elsewhere() -> bool {
 /// The command that runs one test of this program, named as `--exact` takes it.
 pub fn elsewhere_command(test: &str) -> Command {
     let mut command = Command::new(std::env::current_exe().expect("this program"));
-    command
-        .args(["--exact", test, "--nocapture", "--include-ignored"])
-        .env("ELSEWHERE", test);
+    command.args(["--exact", test, "--nocapture", "--include-ignored"]).env("ELSEWHERE", test);
     command
 }
 
@@ -52,19 +50,13 @@ pub fn elsewhere(test: &str) -> Option<Ended> {
 #[track_caller]
 fn ended(mut command: Command) -> Ended {
     let ended = Process::start(&mut command).ended();
-    assert!(
-        ended.output.contains("running 1 test\n"),
-        "no such test: {ended:?}"
-    );
+    assert!(ended.output.contains("running 1 test\n"), "no such test: {ended:?}");
     ended
 }
 
 fn this_test() -> String {
     let thread = thread::current();
-    thread
-        .name()
-        .expect("the harness names a test's thread")
-        .to_owned()
+    thread.name().expect("the harness names a test's thread").to_owned()
 }
 
 /// [`elsewhere`] with the calling test.
@@ -103,9 +95,7 @@ pub fn alone_in_network(commands: &str) -> Option<()> {
     let script = format!("set -e; ip link set lo up; {commands}\nexec \"$@\"");
     let test = elsewhere_command(&this_test());
     let mut command = Command::new("unshare");
-    command
-        .args(["-n", "-m", "sh", "-c", &script, "sh"])
-        .arg(test.get_program());
+    command.args(["-n", "-m", "sh", "-c", &script, "sh"]).arg(test.get_program());
     command.args(test.get_args()).env("ELSEWHERE", "a network");
     ended(command).passed();
     None

@@ -68,9 +68,7 @@ impl Client {
 
     /// A connection from that loopback address.
     pub fn stream_from(ip: Ipv4Addr, address: &Address) -> io::Result<Self> {
-        Self::stream_with(address, |socket| {
-            socket.bind(&SocketAddr::from((ip, 0)).into())
-        })
+        Self::stream_with(address, |socket| socket.bind(&SocketAddr::from((ip, 0)).into()))
     }
 
     /// A connection whose address is not the usual one.
@@ -94,9 +92,7 @@ impl Client {
                 let folder = Folder::new();
                 let socket = net::UnixDatagram::bind(folder.join("client")).expect("bind");
                 socket.connect(path).expect("connect");
-                Client::UnixDatagram(socket, folder)
-                    .with_timeouts()
-                    .expect("timeouts")
+                Client::UnixDatagram(socket, folder).with_timeouts().expect("timeouts")
             }
             other => unreachable!("no test listens at {other}"),
         }

@@ -61,10 +61,7 @@ pub const DEADLINE: Duration = Duration::from_secs(20);
 pub fn until(what: &str, mut condition: impl FnMut() -> bool) {
     let end = Instant::now() + DEADLINE;
     while !condition() {
-        assert!(
-            Instant::now() < end,
-            "waited {DEADLINE:?} in vain until {what}"
-        );
+        assert!(Instant::now() < end, "waited {DEADLINE:?} in vain until {what}");
         thread::sleep(Duration::from_millis(1));
     }
 }
@@ -172,9 +169,7 @@ pub fn demo(name: &str) -> PathBuf {
 /// If it cannot be built.
 pub fn example(name: &str) -> PathBuf {
     static BUILT: Once = Once::new();
-    built(&BUILT, &["--package", "socketserver", "--examples"])
-        .join("examples")
-        .join(name)
+    built(&BUILT, &["--package", "socketserver", "--examples"]).join("examples").join(name)
 }
 
 /// The folder of the programs, once they are built: cargo does not build the programs of another

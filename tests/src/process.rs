@@ -20,25 +20,13 @@ impl Process {
     #[track_caller]
     pub fn start(command: &mut Command) -> Self {
         let name = format!("{command:?}");
-        command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
-        let mut child = command
-            .spawn()
-            .unwrap_or_else(|error| panic!("{name}: {error}"));
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap_or_else(|error| panic!("{name}: {error}"));
         let stdin = child.stdin.take();
         let (lines, out) = reader(child.stdout.take().expect("a pipe"));
         let (errors, err) = reader(child.stderr.take().expect("a pipe"));
         let readers = vec![out, err];
-        Process {
-            name,
-            child,
-            stdin,
-            lines,
-            errors,
-            readers,
-        }
+        Process { name, child, stdin, lines, errors, readers }
     }
 
     /// The id of the process.
@@ -57,10 +45,7 @@ impl Process {
     pub fn line_within(&self, time: Duration) -> String {
         self.lines.recv_timeout(time).unwrap_or_else(|_| {
             let errors: Vec<_> = self.errors.try_iter().collect();
-            panic!(
-                "{} printed no further line; its standard error: {errors:#?}",
-                self.name
-            )
+            panic!("{} printed no further line; its standard error: {errors:#?}", self.name)
         })
     }
 
@@ -103,11 +88,7 @@ impl Process {
     #[track_caller]
     pub fn ended(self) -> Ended {
         let (status, output, errors) = self.wait();
-        Ended {
-            status,
-            output,
-            errors,
-        }
+        Ended { status, output, errors }
     }
 
     /// Waits for its end. Returns its status, and the rest of its standard output and error.
@@ -136,21 +117,13 @@ pub fn memory_of(process: u32, kind: &str) -> io::Result<u64> {
     let status = fs::read_to_string(format!("/proc/{process}/status"))?;
     let line = status.lines().find_map(|line| line.strip_prefix(kind));
     let kibibytes = line.and_then(|line| line.split_whitespace().nth(1)?.parse::<u64>().ok());
-    kibibytes
-        .map(|number| number * 1024)
-        .ok_or(ErrorKind::InvalidData.into())
+    kibibytes.map(|number| number * 1024).ok_or(ErrorKind::InvalidData.into())
 }
 
 /// Raises the limit of descriptors, for this process and its children, as far as the system allows.
 pub fn raise_descriptor_limit() -> io::Result<()> {
     let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
-    Ok(setrlimit(
-        Resource::Nofile,
-        Rlimit {
-            current: maximum,
-            maximum,
-        },
-    )?)
+    Ok(setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum })?)
 }
 
 fn reader(pipe: impl Read + Send + 'static) -> (Receiver<String>, JoinHandle<()>) {

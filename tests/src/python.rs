@@ -7,10 +7,7 @@ use crate::prelude::*;
 pub fn python(script: &str, arguments: &[&str]) -> Option<Process> {
     static PYTHON: OnceLock<bool> = OnceLock::new();
     let there = *PYTHON.get_or_init(|| {
-        let status = Command::new("python3")
-            .arg("--version")
-            .stdout(Stdio::null())
-            .status();
+        let status = Command::new("python3").arg("--version").stdout(Stdio::null()).status();
         status.is_ok_and(|status| status.success())
     });
     if !there {
@@ -19,9 +16,7 @@ pub fn python(script: &str, arguments: &[&str]) -> Option<Process> {
         return None;
     }
     let mut command = Command::new("python3");
-    Some(Process::start(
-        command.args(["-u", "-c", script]).args(arguments),
-    ))
+    Some(Process::start(command.args(["-u", "-c", script]).args(arguments)))
 }
 
 /// The output of a script that succeeds. Returns `None` if there is no Python.

@@ -70,9 +70,7 @@ impl<S: Send + Sync + 'static> Deref for Running<S> {
     type Target = ServerRef<S>;
 
     fn deref(&self) -> &ServerRef<S> {
-        self.0
-            .as_ref()
-            .expect("the server runs until it is dropped")
+        self.0.as_ref().expect("the server runs until it is dropped")
     }
 }
 

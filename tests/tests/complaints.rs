@@ -34,11 +34,7 @@ fn tagged_in(text: &str, place: &str) -> Answers {
             numbers.extend(tags.filter_map(|tag| tag.get(..2)?.parse::<u32>().ok()));
         } else if let Some(rest) = line.strip_prefix("fn ") {
             let name = rest.split(['(', '<']).next().expect("a name");
-            answers.extend(
-                numbers
-                    .drain(..)
-                    .map(|number| (number, format!("{place}{name}"))),
-            );
+            answers.extend(numbers.drain(..).map(|number| (number, format!("{place}{name}"))));
         }
     }
     answers
@@ -60,10 +56,7 @@ fn every_complaint_is_answered_by_its_tests() {
         let tests = here.split('`').skip(1).step_by(2);
         answers.extend(tests.map(|test| (number, test.to_owned())));
         let reason = here.ends_with('.');
-        assert!(
-            here.contains('`') || reason,
-            "{number:02}: no test, no reason"
-        );
+        assert!(here.contains('`') || reason, "{number:02}: no test, no reason");
     }
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
     assert_eq!(answers, tagged(&folder, ""));

@@ -21,9 +21,7 @@ impl Program {
     fn port(&self) -> Server {
         let mut command = Command::new(example(self.example));
         self.listening(Process::start(
-            command
-                .args(self.local_addresses())
-                .env("RUST_LOG", "error"),
+            command.args(self.local_addresses()).env("RUST_LOG", "error"),
         ))
     }
 
@@ -175,10 +173,7 @@ fn printed(server: &Server) -> [Vec<String>; 3] {
         let line = server.process.line();
         let begins = ["by.hand", "program.part", " facility "];
         // The second line of a record has none of these, and belongs to the stream before it.
-        stream = begins
-            .iter()
-            .position(|&begin| line.contains(begin))
-            .unwrap_or(stream);
+        stream = begins.iter().position(|&begin| line.contains(begin)).unwrap_or(stream);
         streams[stream].push(line);
     }
     streams
@@ -201,11 +196,7 @@ fn a_receiver_of_logs() {
 
     let port = program.port();
     clients.push(port.client(client));
-    for (line, expected) in printed(&port)
-        .iter()
-        .flatten()
-        .zip(expected.iter().flatten())
-    {
+    for (line, expected) in printed(&port).iter().flatten().zip(expected.iter().flatten()) {
         assert_eq!(line, expected);
     }
     port.process.error_with("a record is too long or cut short");

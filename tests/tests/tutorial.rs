@@ -83,10 +83,7 @@ fn t6(row: Row) {
     row.says_address("A connection has been made: ", "");
     row.says("The server waits for data...");
     client.write("  hello  \n   \n");
-    row.says(&format!(
-        "Data from the client: {}",
-        row.speaks.bytes("hello")
-    ));
+    row.says(&format!("Data from the client: {}", row.speaks.bytes("hello")));
     row.says("The server waits for data...");
     assert_eq!(client.line(), row.clients.bytes("HELLO"));
     assert_ends(client);
@@ -102,10 +99,7 @@ fn t6(row: Row) {
 fn t7(row: Row) {
     assert_ends(row.client());
     for (which, text) in [("first", "hello"), ("second", "world"), ("third", "")] {
-        row.says_address(
-            &format!("The {which}: "),
-            &format!(" {}", row.speaks.bytes(text)),
-        );
+        row.says_address(&format!("The {which}: "), &format!(" {}", row.speaks.bytes(text)));
     }
     if row.speaks == Language::Rust {
         row.says("hello in a buffer of 1: b\"h\"");

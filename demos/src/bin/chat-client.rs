@@ -70,10 +70,7 @@ fn main() -> ExitCode {
 
 /// Copies standard input to the server, and the server's stream to standard output until it ends.
 fn filter(connection: &Socket, patience: Duration) -> Result<(), Failure> {
-    let (pieces, given_up) = (
-        Arc::new(AtomicU64::new(0)),
-        Arc::new(AtomicBool::new(false)),
-    );
+    let (pieces, given_up) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicBool::new(false)));
     // This thread is not joined: it may wait for input when the server ends.
     thread::spawn({
         let (sending, pieces, given_up) = (connection.clone(), pieces.clone(), given_up.clone());

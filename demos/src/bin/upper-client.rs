@@ -140,10 +140,7 @@ fn own_name() -> Address {
 
 impl Server for Datagrams {
     fn ask(&mut self, line: &[u8]) -> Result<Option<Vec<u8>>, Failure> {
-        let answer = self
-            .socket
-            .send(line)
-            .and_then(|_| self.socket.recv(65_536));
+        let answer = self.socket.send(line).and_then(|_| self.socket.recv(65_536));
         match answer {
             Ok(answer) => Ok(Some(answer)),
             Err(error) => {

@@ -116,15 +116,9 @@ fn main() -> ExitCode {
     program::run(|options: Options| -> Result<(), Failure> {
         let (transport, address) = options.endpoint.get(Role::Server)?;
         if options.timeout.is_some() && !transport.has_connections() {
-            return Err(Failure::usage(
-                "'--timeout' has no effect without connections",
-            ));
+            return Err(Failure::usage("'--timeout' has no effect without connections"));
         }
-        let state = Upper {
-            timeout: options.timeout,
-        };
-        options
-            .server
-            .serve_over::<Conversation, Message, _>(transport, &address, state)
+        let state = Upper { timeout: options.timeout };
+        options.server.serve_over::<Conversation, Message, _>(transport, &address, state)
     })
 }

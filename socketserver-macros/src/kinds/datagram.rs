@@ -6,22 +6,10 @@ use syn::Ident;
 
 use crate::ast::{CLIENT_ADDRESS, Field, Handler, Kind, Part, REQUEST, RequestType};
 
-static PACKET: Part = Part {
-    name: "packet",
-    types: &["Arc<[u8]>"],
-};
-static SOCKET: Part = Part {
-    name: "socket",
-    types: &["ReplySocket"],
-};
-static RFILE: Part = Part {
-    name: "rfile",
-    types: &["PacketReader"],
-};
-static WFILE: Part = Part {
-    name: "wfile",
-    types: &["Vec<u8>"],
-};
+static PACKET: Part = Part { name: "packet", types: &["Arc<[u8]>"] };
+static SOCKET: Part = Part { name: "socket", types: &["ReplySocket"] };
+static RFILE: Part = Part { name: "rfile", types: &["PacketReader"] };
+static WFILE: Part = Part { name: "wfile", types: &["Vec<u8>"] };
 
 pub(crate) static KIND: Kind = Kind {
     derive: "DatagramRequestHandler",
@@ -37,14 +25,8 @@ fn prepare(handler: &Handler<'_>) -> TokenStream {
     let request = REQUEST.local();
     let values = [
         (&PACKET, quote!(::core::clone::Clone::clone(&#request.data))),
-        (
-            &SOCKET,
-            quote!(::core::clone::Clone::clone(&#request.socket)),
-        ),
-        (
-            &RFILE,
-            quote!(#library::__private::packet_reader(&#request.data)),
-        ),
+        (&SOCKET, quote!(::core::clone::Clone::clone(&#request.socket))),
+        (&RFILE, quote!(#library::__private::packet_reader(&#request.data))),
         (&WFILE, quote!(::std::vec::Vec::new())),
     ];
     let parts = values.map(|(part, value)| handler.local(part, value));

@@ -36,33 +36,14 @@ mod tests {
         };
         let (request, server) = (Some("request"), Some("server"));
         let files = [Some("rfile"), Some("wfile")];
-        assert_eq!(
-            filled(&base::KIND, &input),
-            [request, server, None, None, None, None, None]
-        );
+        assert_eq!(filled(&base::KIND, &input), [request, server, None, None, None, None, None]);
         assert_eq!(
             filled(&stream::KIND, &input),
-            [
-                request,
-                server,
-                Some("connection"),
-                files[0],
-                files[1],
-                None,
-                None
-            ]
+            [request, server, Some("connection"), files[0], files[1], None, None]
         );
         assert_eq!(
             filled(&datagram::KIND, &input),
-            [
-                request,
-                server,
-                None,
-                files[0],
-                files[1],
-                Some("packet"),
-                None
-            ]
+            [request, server, None, files[0], files[1], Some("packet"), None]
         );
     }
 

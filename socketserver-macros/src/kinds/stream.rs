@@ -7,18 +7,9 @@ use syn::Ident;
 use crate::ast::{Field, Handler, Kind, Part, REQUEST, RequestType};
 use crate::attr::{HandlerOption, Setting, ValueType};
 
-static CONNECTION: Part = Part {
-    name: "connection",
-    types: &["Socket"],
-};
-pub(crate) static RFILE: Part = Part {
-    name: "rfile",
-    types: &["SocketReader"],
-};
-pub(crate) static WFILE: Part = Part {
-    name: "wfile",
-    types: &["SocketWriter"],
-};
+static CONNECTION: Part = Part { name: "connection", types: &["Socket"] };
+pub(crate) static RFILE: Part = Part { name: "rfile", types: &["SocketReader"] };
+pub(crate) static WFILE: Part = Part { name: "wfile", types: &["SocketWriter"] };
 
 pub(crate) static KIND: Kind = Kind {
     derive: "StreamRequestHandler",
@@ -26,26 +17,10 @@ pub(crate) static KIND: Kind = Kind {
     parts: &[&CONNECTION, &RFILE, &WFILE],
     // Each is a field of the library's `StreamOptions`.
     options: &[
-        HandlerOption {
-            name: "rbufsize",
-            value: ValueType::Expression,
-            field: Some(RFILE.name),
-        },
-        HandlerOption {
-            name: "wbufsize",
-            value: ValueType::Expression,
-            field: Some(WFILE.name),
-        },
-        HandlerOption {
-            name: "timeout",
-            value: ValueType::Seconds,
-            field: None,
-        },
-        HandlerOption {
-            name: "disable_nagle_algorithm",
-            value: ValueType::Flag,
-            field: None,
-        },
+        HandlerOption { name: "rbufsize", value: ValueType::Expression, field: Some(RFILE.name) },
+        HandlerOption { name: "wbufsize", value: ValueType::Expression, field: Some(WFILE.name) },
+        HandlerOption { name: "timeout", value: ValueType::Seconds, field: None },
+        HandlerOption { name: "disable_nagle_algorithm", value: ValueType::Flag, field: None },
     ],
     prepare,
     base: flush,

@@ -84,11 +84,7 @@ impl Host {
         if ip.is_unicast_link_local() {
             return Host(Key::Ip(ip.into(), scope));
         }
-        let bits = if is_in(ip, LOCAL_NAT64, 48) {
-            128
-        } else {
-            bits
-        };
+        let bits = if is_in(ip, LOCAL_NAT64, 48) { 128 } else { bits };
         Host(Key::Ip(first_of(ip, bits).into(), 0))
     }
 }
@@ -166,10 +162,7 @@ mod tests {
         ] {
             assert_eq!(host(same), host("192.0.2.1:1"), "{same}");
         }
-        assert_ne!(
-            host("[64:ff9b:1::192.0.2.1]:1"),
-            host("[64:ff9b:1::192.0.2.2]:1")
-        );
+        assert_ne!(host("[64:ff9b:1::192.0.2.1]:1"), host("[64:ff9b:1::192.0.2.2]:1"));
         // Beside the special ones.
         assert_eq!(host("[2001:1::1]:1"), host("[2001:1::2]:1"));
         assert_eq!(host("[fd00::1]:1"), host("[fd00::2]:1"));

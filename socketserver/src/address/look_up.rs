@@ -44,11 +44,7 @@ pub(super) fn look_up(
     let is_bounded =
         end.is_some() || green::may_park().is_some() || green::enclosing_request().is_some();
     // A helper would keep a server from forking.
-    let all = if is_bounded && !fork::must_stay_alone() {
-        on_helper(ask, end)
-    } else {
-        ask()
-    };
+    let all = if is_bounded && !fork::must_stay_alone() { on_helper(ask, end) } else { ask() };
     let all = all.map_err(|error| named(error.kind(), &error))?;
     if all.is_empty() {
         return Err(named(io::ErrorKind::NotFound, &"it has no address"));
@@ -79,9 +75,7 @@ impl Drop for Permit {
 
 /// Receives what comes before `end`. An abort of the request around the call ends the wait.
 fn receive<T>(from: &Receiver<T>, end: Option<Instant>) -> io::Result<T> {
-    let time = end.map_or(Duration::MAX, |end| {
-        end.saturating_duration_since(Instant::now())
-    });
+    let time = end.map_or(Duration::MAX, |end| end.saturating_duration_since(Instant::now()));
     from.recv_timeout(time).map_err(|reason| match reason {
         RecvTimeoutError::Timeout => timed_out(),
         RecvTimeoutError::Disconnected => {

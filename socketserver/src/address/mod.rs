@@ -229,20 +229,11 @@ mod tests {
     #[test]
     fn paths_are_shown_without_control_characters() {
         let shown = |bytes: &[u8]| path(bytes.to_vec()).to_string();
-        assert_eq!(
-            shown("/run/a b/\u{fc}'\".socket".as_bytes()),
-            "/run/a b/\u{fc}'\".socket"
-        );
-        assert_eq!(
-            shown(b"a\nERROR b\r\x1b[2J\x7f"),
-            "a\\nERROR b\\r\\u{1b}[2J\\u{7f}"
-        );
+        assert_eq!(shown("/run/a b/\u{fc}'\".socket".as_bytes()), "/run/a b/\u{fc}'\".socket");
+        assert_eq!(shown(b"a\nERROR b\r\x1b[2J\x7f"), "a\\nERROR b\\r\\u{1b}[2J\\u{7f}");
         assert_eq!(shown(b"a\\nb\xff"), "a\\\\nb\\xff");
         // These turn the text that follows around, or hide it.
-        assert_eq!(
-            shown("\u{202e}\u{200b}\u{9b}".as_bytes()),
-            "\\u{202e}\\u{200b}\\u{9b}"
-        );
+        assert_eq!(shown("\u{202e}\u{200b}\u{9b}".as_bytes()), "\\u{202e}\\u{200b}\\u{9b}");
     }
 
     /// Turns an address into the system's form and back.

@@ -54,12 +54,7 @@ impl OtherAddress {
     ///
     /// If [`Address`](crate::Address) has a variant for the family, use that: the two are never equal.
     pub fn new(family: i32, data: impl Into<Box<[u8]>>) -> Self {
-        OtherAddress(Arc::new(Parts {
-            family,
-            data: data.into(),
-            label: None,
-            host: None,
-        }))
+        OtherAddress(Arc::new(Parts { family, data: data.into(), label: None, host: None }))
     }
 
     /// The address with a text to show for it. Without one, the number and the bytes are shown.
@@ -131,10 +126,7 @@ impl fmt::Display for OtherAddress {
             return f.write_str(label);
         }
         write!(f, "family {} 0x", self.0.family)?;
-        self.0
-            .data
-            .iter()
-            .try_for_each(|byte| write!(f, "{byte:02x}"))
+        self.0.data.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
     }
 }
 

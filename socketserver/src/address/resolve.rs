@@ -188,14 +188,10 @@ impl Text<'_> {
             io::Error::new(io::ErrorKind::InvalidInput, message)
         };
         let (host, port) = text.rsplit_once(':').ok_or_else(|| invalid("no port"))?;
-        let port = port
-            .parse()
-            .map_err(|_| invalid("the port is not a number up to 65535"))?;
+        let port = port.parse().map_err(|_| invalid("the port is not a number up to 65535"))?;
         // The standard library reads only the number of an interface. The system's look-up takes
         // its name too.
-        if let Some(host) = host
-            .strip_prefix('[')
-            .and_then(|host| host.strip_suffix(']'))
+        if let Some(host) = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'))
             && host.contains('%')
         {
             return Ok(Text::Host(host, port));
@@ -295,15 +291,8 @@ mod tests {
 
     #[test]
     fn invalid_text_is_quoted_in_the_error() {
-        for text in [
-            "localhost",
-            "9999",
-            "host:port",
-            "host:70000",
-            "::1:80",
-            "fe80::1%lo:80",
-            "",
-        ] {
+        for text in ["localhost", "9999", "host:port", "host:70000", "::1:80", "fe80::1%lo:80", ""]
+        {
             let error = text.to_address().unwrap_err();
             assert_eq!(error.kind(), io::ErrorKind::InvalidInput, "{text}");
             assert!(error.to_string().contains(&format!("{text:?}")), "{error}");
@@ -315,10 +304,7 @@ mod tests {
         // Not a valid name at all, so that no name server is asked.
         let error = ("no\0host", 80).to_address().unwrap_err();
         let error = error.to_string();
-        assert!(
-            error.starts_with(r#"cannot look up "no\0host": "#),
-            "{error}"
-        );
+        assert!(error.starts_with(r#"cannot look up "no\0host": "#), "{error}");
     }
 
     #[test]

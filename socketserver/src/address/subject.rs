@@ -59,19 +59,15 @@ pub(crate) fn about_system(what: impl fmt::Display) -> impl FnOnce(io::Error) ->
 /// The system's number of an error, whether or not it says what failed.
 pub(crate) fn system_number(error: &io::Error) -> Option<i32> {
     let number = |about: &About| about.error.raw_os_error();
-    error
-        .raw_os_error()
-        .or_else(|| about_of(error).and_then(number))
+    error.raw_os_error().or_else(|| about_of(error).and_then(number))
 }
 
 /// As [`about`], for a call at an address. If the path of a Unix socket leads to another kind of
 /// file, the system's error is misleading, so this error names the kind instead.
 pub(crate) fn about_address(what: &str, address: &Address) -> impl FnOnce(io::Error) -> io::Error {
     move |error| {
-        let misleading = matches!(
-            error.kind(),
-            io::ErrorKind::AddrInUse | io::ErrorKind::ConnectionRefused
-        );
+        let misleading =
+            matches!(error.kind(), io::ErrorKind::AddrInUse | io::ErrorKind::ConnectionRefused);
         let there = address.path().and_then(other_file);
         match there.filter(|_| misleading && about_of(&error).is_none()) {
             None => about(format_args!("{what} {address}"))(error),

@@ -65,10 +65,7 @@ pub struct Children {
 
 impl Default for Children {
     fn default() -> Self {
-        Children {
-            max_children: 40,
-            beside_threads: None,
-        }
+        Children { max_children: 40, beside_threads: None }
     }
 }
 

@@ -47,10 +47,7 @@ pub struct GreenThreads {
 
 impl Default for GreenThreads {
     fn default() -> Self {
-        GreenThreads {
-            stack_size: STACK_SIZE,
-            max_green_threads: usize::MAX,
-        }
+        GreenThreads { stack_size: STACK_SIZE, max_green_threads: usize::MAX }
     }
 }
 

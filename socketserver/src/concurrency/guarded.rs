@@ -39,10 +39,8 @@ impl<C: Concurrency> Concurrency for Guarded<C> {
     }
 
     fn service_actions(&self) -> Option<Instant> {
-        contained(TARGET, "the concurrency's service_actions", || {
-            self.0.service_actions()
-        })
-        .flatten()
+        contained(TARGET, "the concurrency's service_actions", || self.0.service_actions())
+            .flatten()
     }
 
     fn workers(&self) -> Workers {
@@ -65,10 +63,6 @@ impl<C: Concurrency> Concurrency for Guarded<C> {
 }
 
 fn survived(run: impl FnOnce() -> io::Result<()>) -> io::Result<()> {
-    let panicked = |text| {
-        Err(io::Error::other(format!(
-            "the concurrency panicked: {text}"
-        )))
-    };
+    let panicked = |text| Err(io::Error::other(format!("the concurrency panicked: {text}")));
     catch_panic(run).unwrap_or_else(panicked)
 }

@@ -62,11 +62,7 @@ impl LiveChildren {
     /// it. `set_abort` is called without this lock, because an abort takes the lock of the books
     /// first, and then this one.
     pub(super) fn add(self: &Arc<Self>, pid: Pid, ticket: Ticket) {
-        let child = Child {
-            process: Process::new(pid),
-            ticket: None,
-            terminated_at: None,
-        };
+        let child = Child { process: Process::new(pid), ticket: None, terminated_at: None };
         self.live.lock().insert(pid, child);
         let children: Weak<LiveChildren> = Arc::downgrade(self);
         ticket.set_abort(move || {
@@ -148,10 +144,7 @@ struct Process {
 
 impl Process {
     fn new(pid: Pid) -> Self {
-        Process {
-            pid,
-            fd: pidfd_open(pid, PidfdFlags::empty()),
-        }
+        Process { pid, fd: pidfd_open(pid, PidfdFlags::empty()) }
     }
 
     fn signal(&self, signal: Signal) {

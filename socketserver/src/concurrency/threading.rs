@@ -37,10 +37,7 @@ pub struct Threads {
 
 impl Default for Threads {
     fn default() -> Self {
-        Threads {
-            max_threads: usize::MAX,
-            keep_alive: Duration::from_secs(10),
-        }
+        Threads { max_threads: usize::MAX, keep_alive: Duration::from_secs(10) }
     }
 }
 
@@ -52,10 +49,7 @@ impl Threading {
 
     fn pool(&self) -> &Pool<Job> {
         self.pool.get_or_init(|| {
-            Pool::new(
-                self.threads.max_threads.min(pool::max_threads()),
-                self.threads.keep_alive,
-            )
+            Pool::new(self.threads.max_threads.min(pool::max_threads()), self.threads.keep_alive)
         })
     }
 }
@@ -139,9 +133,7 @@ impl Concurrency for Threading {
     }
 
     fn process_request(&self, job: Job) -> Result<(), Rejected> {
-        self.pool()
-            .submit(job)
-            .map_err(|pool::Rejected { job, error }| Rejected { job, error })
+        self.pool().submit(job).map_err(|pool::Rejected { job, error }| Rejected { job, error })
     }
 
     fn full(&self) -> bool {

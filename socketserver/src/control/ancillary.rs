@@ -127,14 +127,8 @@ fn credentials(data: &[u8]) -> Option<PeerCred> {
 /// `timespec`: seconds and nanoseconds, of 64 bits each, or of 32 on some systems.
 fn timestamp(data: &[u8]) -> Option<SystemTime> {
     let (seconds, nanoseconds) = match data.len() {
-        16 => (
-            i64::from_ne_bytes(part(data, 0)?),
-            i64::from_ne_bytes(part(data, 8)?),
-        ),
-        _ => (
-            i32::from_ne_bytes(part(data, 0)?).into(),
-            i32::from_ne_bytes(part(data, 4)?).into(),
-        ),
+        16 => (i64::from_ne_bytes(part(data, 0)?), i64::from_ne_bytes(part(data, 8)?)),
+        _ => (i32::from_ne_bytes(part(data, 0)?).into(), i32::from_ne_bytes(part(data, 4)?).into()),
     };
     let seconds = Duration::from_secs(seconds.try_into().ok()?);
     let time = SystemTime::UNIX_EPOCH.checked_add(seconds)?;

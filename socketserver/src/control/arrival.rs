@@ -21,11 +21,7 @@ impl Arrival {
     /// A datagram sent to this address of this machine.
     #[cfg(test)]
     pub(crate) fn at(ip: IpAddr) -> Self {
-        Arrival {
-            destination: ip,
-            source: Some(ip),
-            interface: 0,
-        }
+        Arrival { destination: ip, source: Some(ip), interface: 0 }
     }
 
     /// Whether the datagram was sent to this machine alone.

@@ -56,9 +56,7 @@ where
     }
     let pool = POOL.get_or_init(|| Pool::new(pool::max_threads(), Duration::from_secs(10)));
     let (sender, result) = channel(1);
-    let job = Call(Box::new(move || {
-        drop(sender.send(catch_unwind(AssertUnwindSafe(call))))
-    }));
+    let job = Call(Box::new(move || drop(sender.send(catch_unwind(AssertUnwindSafe(call))))));
     if let Err(pool::Rejected { job, error }) = pool.submit(job) {
         log::warn!(
             target: TARGET,
@@ -67,8 +65,6 @@ where
         );
         job.run();
     }
-    let result = result
-        .recv_nevertheless()
-        .expect("the call sends its result");
+    let result = result.recv_nevertheless().expect("the call sends its result");
     result.unwrap_or_else(|payload| resume_unwind(payload))
 }

@@ -159,8 +159,7 @@ impl<T> Receiver<T> {
     /// # Errors
     /// When the channel is empty and all senders are gone, or the caller's request was aborted.
     pub fn recv(&self) -> Result<T, RecvError> {
-        self.recv_until(None, Waiter::wait_abortably)
-            .map_err(|_| RecvError)
+        self.recv_until(None, Waiter::wait_abortably).map_err(|_| RecvError)
     }
 
     /// As [`recv`](Self::recv), but waits for `time` at most.
@@ -187,8 +186,7 @@ impl<T> Receiver<T> {
 
     /// As [`recv`](Self::recv), but an abort of the caller's request does not end the wait.
     pub(super) fn recv_nevertheless(&self) -> Option<T> {
-        self.recv_until(None, |waiter, deadline| waiter.wait_to_the_end(deadline))
-            .ok()
+        self.recv_until(None, |waiter, deadline| waiter.wait_to_the_end(deadline)).ok()
     }
 
     /// Number of messages in the channel now.

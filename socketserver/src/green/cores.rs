@@ -63,13 +63,11 @@ pub(crate) fn start() -> io::Result<()> {
 fn start_one(number: usize) -> io::Result<&'static Scheduler> {
     let scheduler = Scheduler::new(number)?;
     let (hand_over, taken) = mpsc::channel();
-    thread::Builder::new()
-        .name(format!("green-{number}"))
-        .spawn(move || {
-            if let Ok(scheduler) = taken.recv() {
-                local::run(scheduler);
-            }
-        })?;
+    thread::Builder::new().name(format!("green-{number}")).spawn(move || {
+        if let Ok(scheduler) = taken.recv() {
+            local::run(scheduler);
+        }
+    })?;
     // Leaked only now, when nothing can fail any more.
     let scheduler: &'static Scheduler = Box::leak(Box::new(scheduler));
     let _ = hand_over.send(scheduler);

@@ -68,10 +68,7 @@ impl Current {
 
     /// What other code wakes it with.
     pub(super) fn unparker(self) -> Unparker {
-        Unparker {
-            scheduler: self.local.scheduler,
-            task: self.task,
-        }
+        Unparker { scheduler: self.local.scheduler, task: self.task }
     }
 }
 

@@ -196,11 +196,7 @@ impl Reactor {
             tv_nsec: timeout.subsec_nanos().into(),
         });
         self.events.clear();
-        match epoll::wait(
-            self.epoll,
-            spare_capacity(&mut self.events),
-            timeout.as_ref(),
-        ) {
+        match epoll::wait(self.epoll, spare_capacity(&mut self.events), timeout.as_ref()) {
             Ok(_) | Err(Errno::INTR) => {}
             Err(error) => return Err(error.into()),
         }

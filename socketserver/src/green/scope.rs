@@ -100,10 +100,7 @@ impl<'scope> Scope<'scope, '_> {
         } else if let Err(error) = thread::Builder::new().spawn(run) {
             cannot_start(&error);
         }
-        ScopedJoinHandle {
-            outcome,
-            scope: std::marker::PhantomData,
-        }
+        ScopedJoinHandle { outcome, scope: std::marker::PhantomData }
     }
 }
 

@@ -63,16 +63,13 @@ impl Source {
     /// The key of this descriptor on `local`, if that is its home.
     #[inline]
     fn key_on(&self, local: &Local) -> Option<usize> {
-        self.home()
-            .filter(|(number, _)| *number == local.scheduler.number)
-            .map(|(_, key)| key)
+        self.home().filter(|(number, _)| *number == local.scheduler.number).map(|(_, key)| key)
     }
 
     /// Whether there is certainly nothing to read, so that an attempt would be in vain.
     #[inline]
     pub(crate) fn is_drained(&self, current: Current) -> bool {
-        self.key_on(current.local)
-            .is_some_and(|key| current.local.reactor.borrow().is_drained(key))
+        self.key_on(current.local).is_some_and(|key| current.local.reactor.borrow().is_drained(key))
     }
 
     /// A call has read less than it could have taken, so there is nothing more for now.
@@ -143,11 +140,7 @@ impl Source {
             None => self.start_watching(local, fd)?,
         };
         local.reactor.borrow_mut().join(key, interest, task);
-        Ok(Seat {
-            key,
-            guest_of,
-            interest,
-        })
+        Ok(Seat { key, guest_of, interest })
     }
 
     /// Has the descriptor watched on `local`: permanently if it has no home yet, and otherwise as a
@@ -269,9 +262,5 @@ fn take_guest_seat(
     let mut reactor = local.reactor.borrow_mut();
     let key = reactor.register_guest(fd)?;
     reactor.join(key, interest, task);
-    Ok(Seat {
-        key,
-        guest_of: Some(fd),
-        interest,
-    })
+    Ok(Seat { key, guest_of: Some(fd), interest })
 }

@@ -22,11 +22,7 @@ const TARGET: &str = "socketserver::green";
 /// as a parser with its own limit. Pages that are not touched cost no memory, only their share of
 /// the page table, which is one page for each 2 MiB: with its guard a stack fills an eighth of
 /// that. Without optimisation frames are several times as large.
-pub(crate) const STACK_SIZE: usize = if cfg!(debug_assertions) {
-    960 * 1024
-} else {
-    192 * 1024
-};
+pub(crate) const STACK_SIZE: usize = if cfg!(debug_assertions) { 960 * 1024 } else { 192 * 1024 };
 
 /// Stacks of one size, for a caller that starts many green threads.
 #[derive(Clone, Copy, Debug)]
@@ -124,19 +120,14 @@ where
     if stack_size > stack::LARGEST {
         return Err(io::Error::new(
             io::ErrorKind::InvalidInput,
-            format!(
-                "expected a stack of at most {} bytes, got {stack_size}",
-                stack::LARGEST
-            ),
+            format!("expected a stack of at most {} bytes, got {stack_size}", stack::LARGEST),
         ));
     }
     let (sender, result) = channel(1);
-    Stacks::of(stack_size)
-        .reserve()?
-        .spawn(std::any::type_name::<F>(), move || {
-            // If the handle is gone, the result comes back and is dropped here.
-            drop(sender.send(catch_unwind(AssertUnwindSafe(run))));
-        });
+    Stacks::of(stack_size).reserve()?.spawn(std::any::type_name::<F>(), move || {
+        // If the handle is gone, the result comes back and is dropped here.
+        drop(sender.send(catch_unwind(AssertUnwindSafe(run))));
+    });
     Ok(JoinHandle(result))
 }
 

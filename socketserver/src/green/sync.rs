@@ -28,10 +28,7 @@ struct Lock {
 impl<T> Mutex<T> {
     /// A lock around `data`.
     pub fn new(data: T) -> Self {
-        Mutex {
-            lock: parking_lot::Mutex::default(),
-            data: parking_lot::Mutex::new(data),
-        }
+        Mutex { lock: parking_lot::Mutex::default(), data: parking_lot::Mutex::new(data) }
     }
 
     /// Gives up the lock and returns the data.
@@ -45,11 +42,7 @@ impl<T: ?Sized> Mutex<T> {
     pub fn lock(&self) -> MutexGuard<'_, T> {
         let waiter = {
             let mut lock = self.lock.lock();
-            if mem::replace(&mut lock.taken, true) {
-                Some(lock.queue.join())
-            } else {
-                None
-            }
+            if mem::replace(&mut lock.taken, true) { Some(lock.queue.join()) } else { None }
         };
         if let Some(waiter) = waiter {
             // The owner hands the lock on without unlocking it: after this it is ours.
@@ -64,10 +57,7 @@ impl<T: ?Sized> Mutex<T> {
     }
 
     fn guard(&self) -> MutexGuard<'_, T> {
-        MutexGuard {
-            data: Some(self.data.lock()),
-            mutex: self,
-        }
+        MutexGuard { data: Some(self.data.lock()), mutex: self }
     }
 
     fn unlock(&self) {

@@ -61,8 +61,7 @@ impl Timers {
         const SMALL: usize = 1_024;
         if self.heap.len() > 2 * live + SMALL {
             let by_task = &self.by_task;
-            self.heap
-                .retain(|&Reverse((when, task))| by_task[task].entry == Some(when));
+            self.heap.retain(|&Reverse((when, task))| by_task[task].entry == Some(when));
         }
     }
 

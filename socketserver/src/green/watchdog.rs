@@ -88,10 +88,7 @@ impl Activity {
 
     fn name_of_running(&self) -> &'static str {
         let names = self.names.lock();
-        names
-            .get(self.task.load(Relaxed))
-            .copied()
-            .unwrap_or_default()
+        names.get(self.task.load(Relaxed)).copied().unwrap_or_default()
     }
 }
 
@@ -105,13 +102,11 @@ struct Seen {
 
 /// Starts the watchdog's thread.
 pub(super) fn start(schedulers: Vec<&'static Activity>) -> io::Result<()> {
-    thread::Builder::new()
-        .name("green-watchdog".to_owned())
-        .spawn(move || {
-            // Before it can be asleep, so that a scheduler that finds it asleep can wake it.
-            let _ = WATCHDOG.set(thread::current());
-            run(&schedulers)
-        })?;
+    thread::Builder::new().name("green-watchdog".to_owned()).spawn(move || {
+        // Before it can be asleep, so that a scheduler that finds it asleep can wake it.
+        let _ = WATCHDOG.set(thread::current());
+        run(&schedulers)
+    })?;
     Ok(())
 }
 
@@ -138,11 +133,7 @@ fn run(schedulers: &[&Activity]) -> ! {
 fn look(scheduler: &Activity, seen: &mut Seen) {
     let turn = scheduler.current_turn();
     if turn.is_none() || turn != seen.turn {
-        *seen = Seen {
-            turn,
-            since: Some(Instant::now()),
-            logged: false,
-        };
+        *seen = Seen { turn, since: Some(Instant::now()), logged: false };
         return;
     }
     if let Some(since) = seen.since

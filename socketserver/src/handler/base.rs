@@ -70,11 +70,7 @@ mod tests {
         let calls = std::cell::RefCell::new(Vec::new());
         let call = |name: &'static str, well: bool| {
             calls.borrow_mut().push(name);
-            if well {
-                Ok(())
-            } else {
-                Err(HandlerError::from(name))
-            }
+            if well { Ok(()) } else { Err(HandlerError::from(name)) }
         };
         let result = run(
             (),
@@ -103,27 +99,15 @@ mod tests {
 
     #[test]
     fn after_a_failed_setup_nothing_else_runs() {
-        assert_eq!(
-            calls(false, Some(true), true),
-            (vec!["setup"], Err("setup".into()))
-        );
+        assert_eq!(calls(false, Some(true), true), (vec!["setup"], Err("setup".into())));
     }
 
     #[test]
     fn finish_runs_whatever_became_of_handle() {
         let after = ["setup", "handle", "finish", "base after failure"];
-        assert_eq!(
-            calls(true, Some(false), true),
-            (after.to_vec(), Err("handle".into()))
-        );
-        assert_eq!(
-            calls(true, None, true),
-            (after.to_vec(), Err("panicked: boom".into()))
-        );
-        assert_eq!(
-            calls(true, None, false),
-            (after.to_vec(), Err("finish".into()))
-        );
+        assert_eq!(calls(true, Some(false), true), (after.to_vec(), Err("handle".into())));
+        assert_eq!(calls(true, None, true), (after.to_vec(), Err("panicked: boom".into())));
+        assert_eq!(calls(true, None, false), (after.to_vec(), Err("finish".into())));
     }
 
     #[test]

@@ -123,10 +123,6 @@ impl<R> BaseServer<R> for () {}
 ///
 /// Python: `super().handle_error(request, client_address)`
 pub fn log_error(client_address: &Address, error: &HandlerError) {
-    let level = if error.is_disconnect() {
-        log::Level::Debug
-    } else {
-        log::Level::Error
-    };
+    let level = if error.is_disconnect() { log::Level::Debug } else { log::Level::Error };
     log::log!(target: super::TARGET, level, "request from {client_address} failed ({error})");
 }

@@ -54,9 +54,7 @@ impl Core {
 
     /// Asks the loop for a drain. Live requests may go on for `timeout`.
     pub(crate) fn begin_drain(&self, timeout: Duration) {
-        let asked = self
-            .life
-            .ask(StopKind::Drain, Waiting::Loop(timeout), false);
+        let asked = self.life.ask(StopKind::Drain, Waiting::Loop(timeout), false);
         if let By::Loop(_) = asked.carried_out_by {
             self.enforce(asked.idle_until, asked.deadline);
         }
@@ -73,10 +71,7 @@ impl Core {
             self.books.end_idle();
         }
         let mut enforced = self.enforced.lock();
-        if enforced
-            .as_ref()
-            .is_some_and(|earlier| earlier.deadline() >= deadline)
-        {
+        if enforced.as_ref().is_some_and(|earlier| earlier.deadline() >= deadline) {
             return;
         }
         match Enforcer::start(self.books.clone(), idle_until, deadline) {
@@ -109,9 +104,6 @@ impl Core {
 
     /// The counters as of now.
     pub(crate) fn stats(&self) -> Stats {
-        Stats {
-            workers: (self.workers)(),
-            ..self.books.stats()
-        }
+        Stats { workers: (self.workers)(), ..self.books.stats() }
     }
 }

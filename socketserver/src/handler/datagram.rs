@@ -37,10 +37,7 @@ pub struct PacketReader {
 
 impl PacketReader {
     fn new(packet: Arc<[u8]>) -> Self {
-        PacketReader {
-            packet,
-            position: 0,
-        }
+        PacketReader { packet, position: 0 }
     }
 
     /// The bytes that have not been read yet, without reading them.
@@ -116,10 +113,7 @@ impl<'a> IntoIterator for &'a mut PacketReader {
     type IntoIter = PacketLines<'a>;
 
     fn into_iter(self) -> PacketLines<'a> {
-        PacketLines {
-            rest: &self.packet[self.position..],
-            position: &mut self.position,
-        }
+        PacketLines { rest: &self.packet[self.position..], position: &mut self.position }
     }
 }
 

@@ -18,9 +18,7 @@ pub struct FnState<F>(pub(crate) F);
 
 impl<F> fmt::Debug for FnState<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("FnState")
-            .field(&std::any::type_name::<F>())
-            .finish()
+        f.debug_tuple("FnState").field(&std::any::type_name::<F>()).finish()
     }
 }
 

@@ -79,11 +79,7 @@ impl Stop {
             Waiting::Loop(timeout) => (None, Some(timeout)),
             Waiting::Nobody => (None, None),
         };
-        Stop {
-            kind,
-            caller_deadline,
-            loop_timeout,
-        }
+        Stop { kind, caller_deadline, loop_timeout }
     }
 
     /// Both at once: what the stronger one does, for as long as the more patient one waits.
@@ -97,10 +93,7 @@ impl Stop {
 
     /// This stop without the loop's wait.
     pub(super) fn without_loop(self) -> Stop {
-        Stop {
-            loop_timeout: None,
-            ..self
-        }
+        Stop { loop_timeout: None, ..self }
     }
 
     /// Whether the loop's thread waits for live requests.

@@ -22,12 +22,8 @@ pub struct StreamOptions {
 
 impl StreamOptions {
     /// What a handler without options has.
-    pub const DEFAULT: StreamOptions = StreamOptions {
-        rbufsize: -1,
-        wbufsize: 0,
-        timeout: None,
-        disable_nagle_algorithm: false,
-    };
+    pub const DEFAULT: StreamOptions =
+        StreamOptions { rbufsize: -1, wbufsize: 0, timeout: None, disable_nagle_algorithm: false };
 }
 
 /// `rfile` and `wfile`.

@@ -53,12 +53,7 @@ struct Case {
     timeouts: u32,
 }
 
-const CASE: Case = Case {
-    max_threads: 1,
-    keep_alive: KEEP_ALIVE,
-    refusals: 0,
-    timeouts: 1,
-};
+const CASE: Case = Case { max_threads: 1, keep_alive: KEEP_ALIVE, refusals: 0, timeouts: 1 };
 
 /// A pool in use, and how many jobs were accepted and run.
 #[derive(Clone)]
@@ -84,11 +79,7 @@ fn check(case: Case, model: impl Fn(&Used) + Copy + Send + Sync + 'static) {
             choices.begin();
             REFUSALS.set(case.refusals);
             let pool = Pool::with_spawn(case.max_threads, case.keep_alive, spawn);
-            let used = Used {
-                pool: Arc::new(pool),
-                accepted: Arc::default(),
-                run: Arc::default(),
-            };
+            let used = Used { pool: Arc::new(pool), accepted: Arc::default(), run: Arc::default() };
             model(&used);
             assert_eq!(used.pool.close(Some(Instant::now() + LONG)), 0);
             assert_eq!(used.run.load(Relaxed), used.accepted.load(Relaxed));
@@ -125,11 +116,7 @@ impl Alarm {
 #[test]
 fn consecutive_jobs_are_run() {
     for (max_threads, timeouts) in [(1, 2), (2, 1)] {
-        let case = Case {
-            max_threads,
-            timeouts,
-            ..CASE
-        };
+        let case = Case { max_threads, timeouts, ..CASE };
         check(case, |used| (0..2).for_each(|_| used.submit()));
     }
     check(CASE, |used| (0..3).for_each(|_| used.submit()));
@@ -137,22 +124,14 @@ fn consecutive_jobs_are_run() {
 
 #[test]
 fn surplus_workers_leave() {
-    let case = Case {
-        max_threads: 2,
-        keep_alive: Duration::ZERO,
-        ..CASE
-    };
+    let case = Case { max_threads: 2, keep_alive: Duration::ZERO, ..CASE };
     check(case, |used| (0..2).for_each(|_| used.submit()));
 }
 
 #[test]
 fn jobs_are_run_although_threads_are_refused() {
     for (max_threads, refusals) in [(1, 0b1), (1, 0b10), (2, 0b10), (2, 0b11), (2, 0b101)] {
-        let case = Case {
-            max_threads,
-            refusals,
-            ..CASE
-        };
+        let case = Case { max_threads, refusals, ..CASE };
         check(case, |used| {
             (0..3).for_each(|_| used.submit());
             // A server's loop does that at every turn.
@@ -164,12 +143,7 @@ fn jobs_are_run_although_threads_are_refused() {
 #[test]
 fn two_threads_submit_at_once() {
     for (max_threads, refusals, timeouts) in [(1, 0b0, 1), (1, 0b1, 1), (2, 0b0, 0), (2, 0b10, 0)] {
-        let case = Case {
-            max_threads,
-            refusals,
-            timeouts,
-            ..CASE
-        };
+        let case = Case { max_threads, refusals, timeouts, ..CASE };
         check(case, |used| {
             let other = used.clone();
             let other = thread::spawn(move || other.submit());
@@ -182,10 +156,7 @@ fn two_threads_submit_at_once() {
 #[test]
 fn pool_closes_while_jobs_are_submitted() {
     for max_threads in [1, 2] {
-        let case = Case {
-            max_threads,
-            ..CASE
-        };
+        let case = Case { max_threads, ..CASE };
         check(case, |used| {
             let other = used.clone();
             let other = thread::spawn(move || (0..2).for_each(|_| other.submit()));
@@ -229,12 +200,7 @@ fn other_thread_waiting_for_room_is_woken() {
 #[test]
 fn thread_waiting_for_refused_threads_is_woken() {
     for refusals in [0b10, 0b110, 0b1010] {
-        let case = Case {
-            max_threads: 3,
-            refusals,
-            timeouts: 0,
-            ..CASE
-        };
+        let case = Case { max_threads: 3, refusals, timeouts: 0, ..CASE };
         check(case, |used| {
             let alarm = Alarm::of(&used.pool);
             for _ in 0..3 {
@@ -250,12 +216,7 @@ fn thread_waiting_for_refused_threads_is_woken() {
 #[test]
 fn waiting_jobs_are_run_or_given_back() {
     for (max_threads, refusals) in [(1, 0b0), (2, 0b10)] {
-        let case = Case {
-            max_threads,
-            refusals,
-            timeouts: 0,
-            ..CASE
-        };
+        let case = Case { max_threads, refusals, timeouts: 0, ..CASE };
         check(case, |used| {
             (0..2).for_each(|_| used.submit());
             let given_back = used.pool.take_waiting().len();

@@ -77,10 +77,7 @@ impl Transport for Clients {
             });
         };
         CLIENTS.set(left);
-        let client = Client {
-            is_aborted: Mutex::new(false),
-            aborted: Condvar::new(),
-        };
+        let client = Client { is_aborted: Mutex::new(false), aborted: Condvar::new() };
         Ok((Arc::new(client), Address::Unnamed))
     }
 
@@ -133,9 +130,7 @@ type Served<C> = Server<Clients, C, Handler, State>;
 /// A server with this many clients in its backlog.
 fn server<C: Concurrency + Default>(clients: usize, handle: Handle) -> Arc<Served<C>> {
     CLIENTS.set(clients);
-    let server = Server::with(State(handle))
-        .max_connections(1)
-        .drain_timeout(LONG);
+    let server = Server::with(State(handle)).max_connections(1).drain_timeout(LONG);
     Arc::new(server.bind(Address::Unnamed).unwrap())
 }
 
@@ -165,10 +160,7 @@ fn meanwhile<C: Concurrency>(
 fn settled<C: Concurrency>(server: &Served<C>) -> Stats {
     let stats = server.stats();
     assert_eq!(stats.active, 0, "{stats:?}");
-    assert_eq!(
-        stats.accepted,
-        stats.finished + stats.failed + stats.refused + stats.aborted
-    );
+    assert_eq!(stats.accepted, stats.finished + stats.failed + stats.refused + stats.aborted);
     assert_eq!((stats.failed, stats.refused), (0, 0), "{stats:?}");
     stats
 }

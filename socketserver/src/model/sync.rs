@@ -124,23 +124,16 @@ impl<T> Mutex<T> {
     }
 
     pub(crate) fn lock(&self) -> MutexGuard<'_, T> {
-        MutexGuard {
-            mutex: self,
-            guard: Some(self.0.lock().expect("no thread of a model panics")),
-        }
+        MutexGuard { mutex: self, guard: Some(self.0.lock().expect("no thread of a model panics")) }
     }
 
     pub(crate) fn try_lock(&self) -> Option<MutexGuard<'_, T>> {
         let guard = self.0.try_lock().ok()?;
-        Some(MutexGuard {
-            mutex: self,
-            guard: Some(guard),
-        })
+        Some(MutexGuard { mutex: self, guard: Some(guard) })
     }
 
     pub(crate) fn try_lock_until(&self, end: Instant) -> Option<MutexGuard<'_, T>> {
-        self.try_lock()
-            .or_else(|| (!times_out(end)).then(|| self.lock()))
+        self.try_lock().or_else(|| (!times_out(end)).then(|| self.lock()))
     }
 }
 
@@ -323,14 +316,8 @@ pub(crate) mod channel {
     }
 
     pub(crate) fn unbounded<T>() -> (Sender<T>, Receiver<T>) {
-        let queue = Queue {
-            values: VecDeque::new(),
-            connected: true,
-        };
-        let channel = Arc::new(Channel {
-            queue: Mutex::new(queue),
-            changed: Condvar::new(),
-        });
+        let queue = Queue { values: VecDeque::new(), connected: true };
+        let channel = Arc::new(Channel { queue: Mutex::new(queue), changed: Condvar::new() });
         (Sender(channel.clone()), Receiver(channel))
     }
 

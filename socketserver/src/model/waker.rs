@@ -26,10 +26,7 @@ struct Flag {
 
 impl Waker {
     pub(crate) fn new() -> io::Result<Self> {
-        Ok(Waker(Arc::new(Flag {
-            is_set: Mutex::new(false),
-            changed: Condvar::new(),
-        })))
+        Ok(Waker(Arc::new(Flag { is_set: Mutex::new(false), changed: Condvar::new() })))
     }
 
     /// Makes the loop look again.

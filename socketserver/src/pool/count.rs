@@ -52,11 +52,7 @@ mod tests {
         for threads in [0, 1, MOST] {
             for balance in [0, 1, -1, i32::MAX, i32::MIN] {
                 for refused in [false, true] {
-                    let count = Count {
-                        threads,
-                        balance,
-                        refused,
-                    };
+                    let count = Count { threads, balance, refused };
                     assert_eq!(Count::of(count.word()), count);
                 }
             }

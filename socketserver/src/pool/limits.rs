@@ -98,12 +98,8 @@ fn most(
         ("the control group's pids.max", groups()),
         ("RLIMIT_NPROC", processes_left),
     ];
-    let known = limits
-        .iter()
-        .filter_map(|&(reason, most)| Some((most?, reason)));
-    let (most, reason) = known
-        .min()
-        .unwrap_or((UNKNOWN, "no limit that could be read"));
+    let known = limits.iter().filter_map(|&(reason, most)| Some((most?, reason)));
+    let (most, reason) = known.min().unwrap_or((UNKNOWN, "no limit that could be read"));
     (most.max(1), reason)
 }
 
@@ -133,12 +129,7 @@ fn threads_of(user: u32) -> usize {
     let own = processes.filter(|process| process.metadata().is_ok_and(|data| data.uid() == user));
     let threads = own.filter_map(|process| {
         let status = fs::read_to_string(process.path().join("status")).ok()?;
-        status
-            .lines()
-            .find_map(|line| line.strip_prefix("Threads:"))?
-            .trim()
-            .parse::<usize>()
-            .ok()
+        status.lines().find_map(|line| line.strip_prefix("Threads:"))?.trim().parse::<usize>().ok()
     });
     threads.sum()
 }
@@ -227,10 +218,7 @@ mod tests {
 
     #[test]
     fn there_is_always_one_thread() {
-        let full = [
-            ("/proc/sys/vm/max_map_count", "2"),
-            ("/proc/self/maps", "a\nb\nc\n"),
-        ];
+        let full = [("/proc/sys/vm/max_map_count", "2"), ("/proc/self/maps", "a\nb\nc\n")];
         assert_eq!(most_of(&full, None), (1, "vm.max_map_count"));
         assert!(max_threads() >= 1);
     }

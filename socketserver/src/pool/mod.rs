@@ -70,9 +70,7 @@ impl<J: Work> Pool<J> {
 
     /// The same, with another way to get a thread.
     pub(crate) fn with_spawn(max_threads: usize, keep_alive: Duration, spawn: Spawn<J>) -> Self {
-        Pool {
-            shared: Arc::new(Shared::new(max_threads, keep_alive, spawn)),
-        }
+        Pool { shared: Arc::new(Shared::new(max_threads, keep_alive, spawn)) }
     }
 
     /// Sets the function that is called each time [`full`](Self::full) has become false. It
@@ -90,22 +88,14 @@ impl<J: Work> Pool<J> {
     pub(crate) fn submit(&self, job: J) -> Result<(), Rejected<J>> {
         let shared = &self.shared;
         let mut gate = shared.gate.lock();
-        let Gate {
-            jobs: Some(jobs),
-            growth,
-        } = &mut *gate
-        else {
+        let Gate { jobs: Some(jobs), growth } = &mut *gate else {
             let error = io::Error::other("the pool is closed");
             return Err(Rejected { job, error });
         };
 
         let count = shared.add(0, -1);
         shared.lowest.fetch_min(count.balance, Relaxed);
-        let grown = if count.balance < 0 {
-            shared.grow(growth, job.name())
-        } else {
-            Ok(())
-        };
+        let grown = if count.balance < 0 { shared.grow(growth, job.name()) } else { Ok(()) };
 
         // Each job that waits keeps a worker here. So without any worker no other job waits, and
         // this is the one that would not be run.

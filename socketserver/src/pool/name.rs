@@ -31,10 +31,7 @@ mod tests {
         assert_eq!(thread_name("<impl demo::Chat>::handle", 7), "worker-7");
         assert_eq!(thread_name("", 7), "worker-7");
         assert_eq!(thread_name("a\0b", 7), "ab-7");
-        assert_eq!(
-            thread_name("AnExtraordinarilyLongName", 12_345),
-            "AnExtraor-12345"
-        );
+        assert_eq!(thread_name("AnExtraordinarilyLongName", 12_345), "AnExtraor-12345");
         assert_eq!(thread_name("日本語日本語", 12), "日本語日-12");
         assert_eq!(thread_name("Chat", u64::MAX), format!("-{}", u64::MAX));
     }

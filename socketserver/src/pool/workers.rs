@@ -86,10 +86,7 @@ impl<J: Work> Shared<J> {
         let (jobs, queue) = unbounded();
         Shared {
             count: AtomicU64::new(0),
-            gate: Mutex::new(Gate {
-                jobs: Some(jobs),
-                growth: Growth::default(),
-            }),
+            gate: Mutex::new(Gate { jobs: Some(jobs), growth: Growth::default() }),
             gone: Condvar::new(),
             queue,
             when_free: Mutex::new(None),
@@ -134,9 +131,7 @@ impl<J: Work> Shared<J> {
         let after = change(before)?;
         if self.full(before) && !self.full(after) {
             let call = self.when_free.lock().clone();
-            contained(TARGET, "the call for a free worker", || {
-                call.iter().for_each(|call| call())
-            });
+            contained(TARGET, "the call for a free worker", || call.iter().for_each(|call| call()));
         }
         Some(after)
     }
@@ -162,12 +157,7 @@ impl<J: Work> Shared<J> {
                 return Err(error);
             }
             growth.started += 1;
-            self.change(|count| {
-                Some(Count {
-                    refused: false,
-                    ..count.changed(0, 1)
-                })
-            });
+            self.change(|count| Some(Count { refused: false, ..count.changed(0, 1) }));
         }
         Ok(())
     }

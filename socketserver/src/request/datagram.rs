@@ -65,12 +65,7 @@ impl Datagram {
         socket: ReplySocket,
         remarks: Option<Arc<Remarks>>,
     ) -> Self {
-        Datagram {
-            data: data.into(),
-            socket,
-            truncated,
-            remarks,
-        }
+        Datagram { data: data.into(), socket, truncated, remarks }
     }
 
     /// Answers the client with one datagram.

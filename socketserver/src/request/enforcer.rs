@@ -44,10 +44,7 @@ impl Enforcer {
         };
         let thread = thread::Builder::new().name("drain deadline".to_owned());
         thread.spawn(abort)?;
-        Ok(Enforcer {
-            deadline,
-            _over: sender,
-        })
+        Ok(Enforcer { deadline, _over: sender })
     }
 
     pub(crate) fn deadline(&self) -> Instant {

@@ -14,10 +14,7 @@ use crate::panics;
 pub struct HandlerError(Raised);
 
 enum Raised {
-    Error {
-        value: Box<dyn Any>,
-        display: fn(&dyn Any, &mut fmt::Formatter<'_>) -> fmt::Result,
-    },
+    Error { value: Box<dyn Any>, display: fn(&dyn Any, &mut fmt::Formatter<'_>) -> fmt::Result },
     Panic(String),
 }
 
@@ -46,8 +43,7 @@ impl HandlerError {
     ///
     /// Python: `except SomeError as error`
     pub fn find<E: Error + 'static>(&self) -> Option<&E> {
-        self.downcast_ref()
-            .or_else(|| self.chain().find_map(|error| error.downcast_ref()))
+        self.downcast_ref().or_else(|| self.chain().find_map(|error| error.downcast_ref()))
     }
 
     /// The error as the very type that the handler returned, which need not be an [`Error`].
@@ -118,10 +114,9 @@ pub fn is_disconnect(error: &io::Error) -> bool {
             | Errno::NETRESET
             | Errno::SHUTDOWN,
         ) => true,
-        _ => matches!(
-            error.kind(),
-            BrokenPipe | ConnectionAborted | ConnectionReset | NotConnected
-        ),
+        _ => {
+            matches!(error.kind(), BrokenPipe | ConnectionAborted | ConnectionReset | NotConnected)
+        }
     }
 }
 
@@ -255,19 +250,13 @@ mod tests {
         let ours = io::Error::from(io::ErrorKind::TimedOut);
         let systems = io::Error::from(rustix::io::Errno::TIMEDOUT);
         assert_eq!((is_timeout(&ours), is_disconnect(&ours)), (true, false));
-        assert_eq!(
-            (is_timeout(&systems), is_disconnect(&systems)),
-            (false, true)
-        );
+        assert_eq!((is_timeout(&systems), is_disconnect(&systems)), (false, true));
     }
 
     #[test]
     fn keeps_the_message_of_a_panic() {
         let panics = || std::panic::resume_unwind(Box::new("boom"));
         let error = caught::<()>(panics).unwrap_err();
-        assert_eq!(
-            (error.to_string().as_str(), error.is_panic()),
-            ("panicked: boom", true)
-        );
+        assert_eq!((error.to_string().as_str(), error.is_panic()), ("panicked: boom", true));
     }
 }

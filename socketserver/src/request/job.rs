@@ -47,10 +47,7 @@ pub struct Job {
 
 impl Job {
     pub(crate) fn new(request: Arc<dyn Accepted>, ticket: Ticket) -> Self {
-        let run = Run {
-            request,
-            around: None,
-        };
+        let run = Run { request, around: None };
         Job { run, ticket }
     }
 
@@ -117,9 +114,7 @@ impl fmt::Debug for Run {
 
 impl fmt::Debug for Job {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Job")
-            .field("name", &self.name())
-            .finish_non_exhaustive()
+        f.debug_struct("Job").field("name", &self.name()).finish_non_exhaustive()
     }
 }
 

@@ -110,16 +110,10 @@ mod tests {
     fn a_bucket_fills_with_time() {
         let (rates, begin) = (rates(4, 4 * SECOND), Instant::now());
         let take = |at: Duration| rates.take(ip("10.0.0.1"), begin + at);
-        assert_eq!(
-            [0; 6].map(|_| take(Duration::ZERO)),
-            [true, true, true, true, false, false]
-        );
+        assert_eq!([0; 6].map(|_| take(Duration::ZERO)), [true, true, true, true, false, false]);
         assert!(!take(SECOND / 2));
         assert!(take(SECOND) && !take(SECOND), "one a second");
-        assert_eq!(
-            [0; 5].map(|_| take(100 * SECOND)),
-            [true, true, true, true, false]
-        );
+        assert_eq!([0; 5].map(|_| take(100 * SECOND)), [true, true, true, true, false]);
     }
 
     #[test]

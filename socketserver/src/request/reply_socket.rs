@@ -28,11 +28,7 @@ pub struct ReplySocket {
 
 impl ReplySocket {
     pub(crate) fn new(socket: Socket, client: Option<Address>, arrival: Option<Arrival>) -> Self {
-        ReplySocket {
-            socket,
-            client,
-            arrival,
-        }
+        ReplySocket { socket, client, arrival }
     }
 
     pub(super) fn set_client(&mut self, client: Address) {
@@ -75,13 +71,7 @@ impl ReplySocket {
             _ => {
                 let is_client = self.client.as_ref() == Some(&to);
                 let sent = self.socket.sendto(data, to);
-                sent.map_err(|error| {
-                    if is_client {
-                        as_disconnect(error)
-                    } else {
-                        error
-                    }
-                })
+                sent.map_err(|error| if is_client { as_disconnect(error) } else { error })
             }
         }
     }

@@ -16,10 +16,7 @@ pub(crate) struct Shares {
 
 impl Shares {
     pub(crate) fn new(limit: usize) -> Arc<Self> {
-        Arc::new(Shares {
-            limit,
-            live: Mutex::default(),
-        })
+        Arc::new(Shares { limit, live: Mutex::default() })
     }
 
     /// A place for one more request of this client, unless it has as many as it may have.
@@ -30,10 +27,7 @@ impl Shares {
             return None;
         }
         *count += 1;
-        Some(Share {
-            shares: self.clone(),
-            client,
-        })
+        Some(Share { shares: self.clone(), client })
     }
 }
 
@@ -74,9 +68,6 @@ mod tests {
         assert!(take("2001:db8::3").is_some());
         assert!(take("::ffff:10.0.0.1").is_some());
         drop(take("10.0.0.1"));
-        assert!(
-            shares.live.lock().is_empty(),
-            "the table holds only live clients"
-        );
+        assert!(shares.live.lock().is_empty(), "the table holds only live clients");
     }
 }

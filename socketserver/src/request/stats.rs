@@ -28,19 +28,12 @@ pub struct Workers {
 impl Workers {
     /// `all` workers, `idle` of them idle, and no spawn failures.
     pub fn new(all: usize, idle: usize) -> Self {
-        Workers {
-            all,
-            idle,
-            spawn_failures: 0,
-        }
+        Workers { all, idle, spawn_failures: 0 }
     }
 
     /// Sets the number of spawn failures.
     pub fn with_spawn_failures(self, spawn_failures: u64) -> Self {
-        Workers {
-            spawn_failures,
-            ..self
-        }
+        Workers { spawn_failures, ..self }
     }
 }
 

@@ -73,10 +73,6 @@ impl Ticket {
 impl Drop for Ticket {
     fn drop(&mut self) {
         // Without a panic it was a concurrency that dropped the job, and so refused it.
-        self.close(if thread::panicking() {
-            End::Failed
-        } else {
-            End::Refused
-        });
+        self.close(if thread::panicking() { End::Failed } else { End::Refused });
     }
 }

@@ -29,10 +29,7 @@ impl Waker {
     pub(crate) fn new() -> io::Result<Self> {
         let (reader, writer) = UnixStream::pair()?;
         // Registered at once: a child that is forked meanwhile must not keep them.
-        let pair = Pair {
-            reader: ParentOnly::new(reader.into()),
-            writer: ParentOnly::new(writer),
-        };
+        let pair = Pair { reader: ParentOnly::new(reader.into()), writer: ParentOnly::new(writer) };
         pair.writer.set_nonblocking(true)?;
         Ok(Waker(Arc::new(pair)))
     }

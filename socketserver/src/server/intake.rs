@@ -33,11 +33,7 @@ impl<T, H, S> Typed<T, H, S> {
         Arc::new(Typed {
             transport,
             server,
-            patience: if runs_on_loop {
-                Duration::from_millis(100)
-            } else {
-                Duration::MAX
-            },
+            patience: if runs_on_loop { Duration::from_millis(100) } else { Duration::MAX },
             handler: PhantomData,
         })
     }
@@ -225,9 +221,7 @@ where
 
     fn shutdown(&self, patience: Duration) {
         quietly("shutdown_request", || {
-            self.typed
-                .transport
-                .shutdown_request(&self.request, patience);
+            self.typed.transport.shutdown_request(&self.request, patience);
         });
     }
 

@@ -250,9 +250,7 @@ impl<T, C: Concurrency, H, S> Server<T, C, H, S> {
         S: Send + Sync + 'static,
     {
         let server = self.server_ref();
-        self.engine
-            .0
-            .on_signal(signal, Box::new(move || run(&server)))
+        self.engine.0.on_signal(signal, Box::new(move || run(&server)))
     }
 
     /// `serve_forever`, after `Life::enter`.

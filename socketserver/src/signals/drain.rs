@@ -15,10 +15,7 @@ use super::watch::Watch;
 use crate::handler::Core;
 
 /// The servers of this process that drain on signals.
-static DRAINERS: Mutex<Drainers> = Mutex::new(Drainers {
-    count: 0,
-    none: None,
-});
+static DRAINERS: Mutex<Drainers> = Mutex::new(Drainers { count: 0, none: None });
 
 struct Drainers {
     count: usize,

@@ -17,11 +17,7 @@ pub(super) struct DrainRequest {
 
 impl DrainRequest {
     pub(super) fn new(received: Arc<AtomicBool>, timeout: Duration) -> Self {
-        DrainRequest {
-            received,
-            answered: AtomicBool::new(false),
-            timeout: Mutex::new(timeout),
-        }
+        DrainRequest { received, answered: AtomicBool::new(false), timeout: Mutex::new(timeout) }
     }
 
     /// Whether a signal has come and was not answered yet.

@@ -32,11 +32,7 @@ impl SignalFunction {
         // In this order: the loop looks at the flag once it has been woken.
         actions.add(flag::register(signal, received.clone()))?;
         actions.add(low_level::pipe::register(signal, waker.wake_fd()?))?;
-        Ok(SignalFunction {
-            received,
-            _actions: actions,
-            run,
-        })
+        Ok(SignalFunction { received, _actions: actions, run })
     }
 
     /// Whether the signal has come since the last call.

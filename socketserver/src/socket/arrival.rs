@@ -71,8 +71,5 @@ impl Socket {
 
 /// Whether the system says that the datagram cannot leave from the address it was given.
 fn is_no_source(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::InvalidInput | io::ErrorKind::AddrNotAvailable
-    )
+    matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::AddrNotAvailable)
 }

@@ -30,22 +30,18 @@ impl Socket {
     /// Python: `socket.connect`, whose timeout does not cover the look-up
     pub fn connect(&self, address: impl ToAddress) -> io::Result<()> {
         let descriptor = self.0.descriptor.open()?;
-        let (timeout, patience) = (
-            descriptor.timeout(Interest::Write),
-            descriptor.patience(Interest::Write),
-        );
+        let (timeout, patience) =
+            (descriptor.timeout(Interest::Write), descriptor.patience(Interest::Write));
         self.connect_within(&address.to_peer(timeout)?, patience)
     }
 
     fn connect_within(&self, address: &Address, patience: Patience) -> io::Result<()> {
         let descriptor = self.0.descriptor.open()?;
         wait::consume_budget(green::may_park(), patience);
-        let result = address
-            .to_sock_addr()
-            .and_then(|to| match address.family() {
-                AddressFamily::Unix => connect_unix(descriptor, &to, patience),
-                _ => connect(descriptor, &to, patience),
-            });
+        let result = address.to_sock_addr().and_then(|to| match address.family() {
+            AddressFamily::Unix => connect_unix(descriptor, &to, patience),
+            _ => connect(descriptor, &to, patience),
+        });
         result.map_err(about_address("cannot connect to", address))
     }
 }
@@ -154,8 +150,5 @@ fn refuse_itself(socket: &Socket) -> io::Result<()> {
 pub fn socketpair(kind: SocketKind) -> io::Result<(Socket, Socket)> {
     let (domain, r#type) = domain_and_type(AddressFamily::Unix, kind);
     let (one, other) = socket2::Socket::pair(domain, r#type, None)?;
-    Ok((
-        Socket::in_request(Descriptor::new(one)),
-        Socket::in_request(Descriptor::new(other)),
-    ))
+    Ok((Socket::in_request(Descriptor::new(one)), Socket::in_request(Descriptor::new(other))))
 }

@@ -49,11 +49,4 @@ macro_rules! from_std {
         }
     )*};
 }
-from_std!(
-    TcpListener,
-    TcpStream,
-    UdpSocket,
-    UnixDatagram,
-    UnixListener,
-    UnixStream
-);
+from_std!(TcpListener, TcpStream, UdpSocket, UnixDatagram, UnixListener, UnixStream);

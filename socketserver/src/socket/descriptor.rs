@@ -165,11 +165,7 @@ impl Descriptor {
     }
 
     pub(super) fn fileno(&self) -> RawFd {
-        if self.state.load(Relaxed) == CLOSED {
-            -1
-        } else {
-            self.fd.as_raw_fd()
-        }
+        if self.state.load(Relaxed) == CLOSED { -1 } else { self.fd.as_raw_fd() }
     }
 
     #[inline]
@@ -286,10 +282,7 @@ impl Descriptor {
 
     #[inline]
     pub(super) fn awaited(&self) -> Awaited<'_> {
-        Awaited {
-            fd: self.fd.as_fd(),
-            source: &self.source,
-        }
+        Awaited { fd: self.fd.as_fd(), source: &self.source }
     }
 
     /// Calls `operation` until it has a result, for as long as the socket's timeout allows.
@@ -337,26 +330,16 @@ fn of_system(timeout: Option<Duration>) -> Option<Duration> {
 }
 
 fn is_tcp(socket: SockRef<'_>) -> bool {
-    socket
-        .protocol()
-        .is_ok_and(|protocol| protocol == Some(socket2::Protocol::TCP))
+    socket.protocol().is_ok_and(|protocol| protocol == Some(socket2::Protocol::TCP))
 }
 
 pub(super) fn receive_flags(may_block: bool) -> RecvFlags {
-    if may_block {
-        RecvFlags::empty()
-    } else {
-        RecvFlags::DONTWAIT
-    }
+    if may_block { RecvFlags::empty() } else { RecvFlags::DONTWAIT }
 }
 
 pub(super) fn send_flags(may_block: bool) -> SendFlags {
     // A peer that has gone is an error of this call, not a signal to the process.
-    if may_block {
-        SendFlags::NOSIGNAL
-    } else {
-        SendFlags::NOSIGNAL | SendFlags::DONTWAIT
-    }
+    if may_block { SendFlags::NOSIGNAL } else { SendFlags::NOSIGNAL | SendFlags::DONTWAIT }
 }
 
 /// An error of `socket2` as `wait` needs it. All of its errors come from system calls.

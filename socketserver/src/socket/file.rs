@@ -24,10 +24,7 @@ impl Socket {
     ///
     /// Python: `socket.makefile("rb", rbufsize)` and `socket.makefile("wb", wbufsize)`
     pub fn makefile(&self, rbufsize: isize, wbufsize: isize) -> (SocketReader, SocketWriter) {
-        (
-            SocketReader::new(self.clone(), rbufsize),
-            SocketWriter::new(self.clone(), wbufsize),
-        )
+        (SocketReader::new(self.clone(), rbufsize), SocketWriter::new(self.clone(), wbufsize))
     }
 }
 
@@ -57,12 +54,7 @@ pub struct SocketReader {
 impl SocketReader {
     fn new(socket: Socket, rbufsize: isize) -> Self {
         let size = buffer_size(rbufsize).max(1);
-        SocketReader {
-            socket,
-            buffer: Vec::new(),
-            start: 0,
-            size,
-        }
+        SocketReader { socket, buffer: Vec::new(), start: 0, size }
     }
 
     /// The next line with its `\n`, or its first `limit` bytes if it is longer: a long line comes
@@ -101,9 +93,7 @@ impl SocketReader {
         loop {
             let unread = &self.buffer[self.start..];
             let within = &unread[..unread.len().min(limit)];
-            let found = within[searched..]
-                .iter()
-                .position(|&byte| byte == delimiter);
+            let found = within[searched..].iter().position(|&byte| byte == delimiter);
             if let Some(place) = found {
                 return Ok(searched + place + 1);
             }
@@ -130,8 +120,7 @@ impl SocketReader {
             self.start = 0;
         }
         let held = self.buffer.len();
-        self.buffer
-            .resize(held + self.size.max(wanted.min(MOST)), 0);
+        self.buffer.resize(held + self.size.max(wanted.min(MOST)), 0);
         let result = self.socket.recv_into(&mut self.buffer[held..]);
         let received = *result.as_ref().unwrap_or(&0);
         self.buffer.truncate(held + received);
@@ -227,11 +216,7 @@ pub struct SocketWriter {
 
 impl SocketWriter {
     fn new(socket: Socket, wbufsize: isize) -> Self {
-        SocketWriter {
-            socket,
-            buffer: Vec::new(),
-            size: buffer_size(wbufsize),
-        }
+        SocketWriter { socket, buffer: Vec::new(), size: buffer_size(wbufsize) }
     }
 }
 

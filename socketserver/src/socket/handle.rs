@@ -357,11 +357,7 @@ impl fmt::Debug for Socket {
 
 impl From<Descriptor> for Socket {
     fn from(descriptor: Descriptor) -> Self {
-        Socket(Arc::new(Shared {
-            layer: OnceLock::new(),
-            unread: AtomicUsize::new(0),
-            descriptor,
-        }))
+        Socket(Arc::new(Shared { layer: OnceLock::new(), unread: AtomicUsize::new(0), descriptor }))
     }
 }
 

@@ -55,20 +55,13 @@ impl<'a> Wire<'a> {
     /// A wire for one operation, which begins now.
     #[inline]
     pub(super) fn new(descriptor: &'a Descriptor, patience: Patience) -> Self {
-        Wire {
-            descriptor,
-            patience,
-            part: Part::First,
-        }
+        Wire { descriptor, patience, part: Part::First }
     }
 
     /// The same wire for operations that are made of several calls and share its time.
     #[inline]
     pub(super) fn in_parts(self) -> Self {
-        Wire {
-            part: Part::Later,
-            ..self
-        }
+        Wire { part: Part::Later, ..self }
     }
 
     /// Receives the bytes that are there, waiting for the first of them as long as the socket's
@@ -142,15 +135,12 @@ impl<'a> Wire<'a> {
         operation: impl FnMut(bool) -> rustix::io::Result<T>,
     ) -> io::Result<T> {
         let time = (self.patience, self.part);
-        self.descriptor
-            .until_ready_within(time, interest, operation)
+        self.descriptor.until_ready_within(time, interest, operation)
     }
 }
 
 impl fmt::Debug for Wire<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Wire")
-            .field("fileno", &self.descriptor.fileno())
-            .finish()
+        f.debug_struct("Wire").field("fileno", &self.descriptor.fileno()).finish()
     }
 }

@@ -25,11 +25,7 @@ impl SocketReader {
     ///
     /// Python: `for line in rfile`, which has no limit
     pub fn lines_up_to(&mut self, limit: usize) -> Lines<'_> {
-        Lines {
-            rfile: self,
-            limit,
-            ended: false,
-        }
+        Lines { rfile: self, limit, ended: false }
     }
 }
 
@@ -68,10 +64,8 @@ impl Lines<'_> {
             line.pop_if(|last| *last == b'\r');
         }
         if line.len() > self.limit {
-            let reason = format!(
-                "expected lines of at most {} bytes, got a longer one",
-                self.limit
-            );
+            let reason =
+                format!("expected lines of at most {} bytes, got a longer one", self.limit);
             return Err(invalid(reason));
         }
         String::from_utf8(line).map_err(|error| invalid(error.to_string()))

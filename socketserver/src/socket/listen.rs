@@ -33,12 +33,10 @@ impl Socket {
     pub fn listen(&self, backlog: u32) -> io::Result<()> {
         let backlog = i32::try_from(backlog).unwrap_or(i32::MAX);
         let listening = self.raw_open()?.listen(backlog);
-        listening
-            .and_then(|()| self.start_listening())
-            .map_err(|error| match self.getsockname() {
-                Ok(own) => about(format_args!("cannot listen on {own}"))(error),
-                Err(_) => error,
-            })
+        listening.and_then(|()| self.start_listening()).map_err(|error| match self.getsockname() {
+            Ok(own) => about(format_args!("cannot listen on {own}"))(error),
+            Err(_) => error,
+        })
     }
 
     /// Makes a socket that listens already ready for `accept`.

@@ -100,12 +100,7 @@ impl Socket {
             .chain(received.process.map(Ancillary::Process))
             .chain(descriptors.map(Ancillary::Descriptors))
             .collect();
-        Ok(Message {
-            data,
-            ancdata,
-            flags,
-            address: sender.into(),
-        })
+        Ok(Message { data, ancdata, flags, address: sender.into() })
     }
 
     /// Receives at most `bufsize` bytes and at most `maxfds` descriptors over a Unix socket.

@@ -172,7 +172,5 @@ fn index_of(socket: &Socket, name: &str) -> io::Result<u32> {
 
 fn set_multicast_index_v4(socket: &Socket, index: u32) -> io::Result<()> {
     let any = Ipv4Addr::UNSPECIFIED;
-    Ok(rustix::net::sockopt::set_ip_multicast_if_with_ifindex(
-        socket, &any, &any, index,
-    )?)
+    Ok(rustix::net::sockopt::set_ip_multicast_if_with_ifindex(socket, &any, &any, index)?)
 }

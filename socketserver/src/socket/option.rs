@@ -84,9 +84,7 @@ const LARGEST: usize = i32::MAX as usize;
 /// The unit of the system's option. Less than one second must not become zero, which resets the
 /// connection.
 fn whole_seconds(time: Duration) -> Duration {
-    let seconds = time
-        .as_secs()
-        .saturating_add(u64::from(time.subsec_nanos() > 0));
+    let seconds = time.as_secs().saturating_add(u64::from(time.subsec_nanos() > 0));
     Duration::from_secs(seconds.min(LARGEST as u64))
 }
 

@@ -30,18 +30,11 @@ impl Socket {
         let is_unix = self.getsockname()?.family() == AddressFamily::Unix;
         let rooms = [
             (watches_arrivals, control::ARRIVAL_ROOM),
-            (
-                is_unix && self.raw_open()?.passcred()?,
-                control::CREDENTIALS_ROOM,
-            ),
+            (is_unix && self.raw_open()?.passcred()?, control::CREDENTIALS_ROOM),
             (sys::timestamps(self)?, control::TIMESTAMP_ROOM),
             (sys::count_dropped(self)?, control::DROPPED_ROOM),
         ];
-        Ok(rooms
-            .iter()
-            .filter(|(asked, _)| *asked)
-            .map(|(_, room)| room)
-            .sum())
+        Ok(rooms.iter().filter(|(asked, _)| *asked).map(|(_, room)| room).sum())
     }
 
     /// Takes the next datagram, if there is one, with at most `room` bytes of control messages.
@@ -51,12 +44,7 @@ impl Socket {
     pub(crate) fn try_recv_packet(&self, buffer: &mut [u8], room: usize) -> io::Result<Packet> {
         if room == 0 {
             let (length, client) = self.try_recvfrom(buffer)?;
-            return Ok(Packet {
-                length,
-                client,
-                arrival: None,
-                remarks: None,
-            });
+            return Ok(Packet { length, client, arrival: None, remarks: None });
         }
         let flags = (receive_flags(false) | RecvFlags::TRUNC).bits() as i32;
         let mut control = [0; control::ROOM];

@@ -22,11 +22,7 @@ pub(crate) fn from_parts(family: i32, data: &[u8]) -> Option<SockAddr> {
     let start = (&raw mut storage).cast::<u8>();
     // SAFETY: the storage is plain memory, valid for writes of its whole size, which is at least
     // `DATA + data.len()` bytes as checked above. `data` cannot overlap with a local variable.
-    unsafe {
-        start
-            .add(DATA)
-            .copy_from_nonoverlapping(data.as_ptr(), data.len())
-    };
+    unsafe { start.add(DATA).copy_from_nonoverlapping(data.as_ptr(), data.len()) };
     // SAFETY: all of the storage is initialised, with zeros behind the data, and `length` is not
     // more than its size. So whatever structure the family has, reading it stays inside and finds
     // integers only, for which every value is valid.

@@ -88,10 +88,7 @@ impl Coroutine {
             CURRENT.set(yielder);
             run();
         });
-        Coroutine {
-            inner: ManuallyDrop::new(coroutine),
-            suspended_at: ptr::null(),
-        }
+        Coroutine { inner: ManuallyDrop::new(coroutine), suspended_at: ptr::null() }
     }
 
     /// An address in the innermost frame of the suspended function: the frames of its callers lie
@@ -139,10 +136,7 @@ impl Drop for Coroutine {
 #[allow(unsafe_code)]
 pub(crate) fn suspend() {
     let current = CURRENT.get();
-    assert!(
-        !current.is_null(),
-        "suspend was called outside of a coroutine"
-    );
+    assert!(!current.is_null(), "suspend was called outside of a coroutine");
     // SAFETY: `CURRENT` was set by the coroutine that runs on this thread. It points to the yielder
     // on that coroutine's stack, which is alive as long as the coroutine runs. `resume` restores
     // the previous value as soon as the coroutine is suspended or ends, so that no other code on

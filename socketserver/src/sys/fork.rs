@@ -194,11 +194,7 @@ pub(crate) fn child_signals() {
         let mut terminate: libc::sigset_t = std::mem::zeroed();
         libc::sigemptyset(&raw mut terminate);
         libc::sigaddset(&raw mut terminate, libc::SIGTERM);
-        libc::pthread_sigmask(
-            libc::SIG_UNBLOCK,
-            &raw const terminate,
-            std::ptr::null_mut(),
-        );
+        libc::pthread_sigmask(libc::SIG_UNBLOCK, &raw const terminate, std::ptr::null_mut());
     }
 }
 

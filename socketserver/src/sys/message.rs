@@ -55,9 +55,7 @@ pub(crate) fn recv_msg(
     };
     for (kind, data) in control_messages(&control[..received.control]) {
         match kind {
-            RIGHTS => received
-                .descriptors
-                .extend(data.as_chunks().0.iter().filter_map(own)),
+            RIGHTS => received.descriptors.extend(data.as_chunks().0.iter().filter_map(own)),
             PROCESS => received.process = data.first_chunk().and_then(own),
             _ => {}
         }
@@ -72,10 +70,7 @@ fn recv_raw(
     control: &mut [u8],
     flags: i32,
 ) -> io::Result<(Received, SockAddr)> {
-    let mut part = libc::iovec {
-        iov_base: buffer.as_mut_ptr().cast(),
-        iov_len: buffer.len(),
-    };
+    let mut part = libc::iovec { iov_base: buffer.as_mut_ptr().cast(), iov_len: buffer.len() };
     // SAFETY: the structure has integers and pointers only, which may all be zero.
     let mut message: libc::msghdr = unsafe { std::mem::zeroed() };
     message.msg_iov = &raw mut part;
@@ -89,11 +84,8 @@ fn recv_raw(
         // the system writes are initialised, as those before them were.
         let result = unsafe {
             message.msg_namelen = *length;
-            let result = libc::recvmsg(
-                socket.as_raw_fd(),
-                &raw mut message,
-                flags | libc::MSG_CMSG_CLOEXEC,
-            );
+            let result =
+                libc::recvmsg(socket.as_raw_fd(), &raw mut message, flags | libc::MSG_CMSG_CLOEXEC);
             *length = message.msg_namelen;
             result
         };

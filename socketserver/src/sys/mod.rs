@@ -41,11 +41,7 @@ pub(crate) fn unacknowledged(socket: impl AsFd) -> io::Result<usize> {
 /// passed.
 pub(crate) fn set_defer_accept(listener: impl AsFd, seconds: u32) -> io::Result<()> {
     let seconds = libc::c_int::try_from(seconds).unwrap_or(libc::c_int::MAX);
-    set_option(
-        listener,
-        (libc::IPPROTO_TCP, libc::TCP_DEFER_ACCEPT),
-        seconds,
-    )
+    set_option(listener, (libc::IPPROTO_TCP, libc::TCP_DEFER_ACCEPT), seconds)
 }
 
 /// Has the system say, with every IPv4 datagram, to which address it was sent.
@@ -97,11 +93,7 @@ fn option(socket: impl AsFd, (level, name): (libc::c_int, libc::c_int)) -> io::R
             &raw mut length,
         )
     };
-    if result == 0 {
-        Ok(value != 0)
-    } else {
-        Err(io::Error::last_os_error())
-    }
+    if result == 0 { Ok(value != 0) } else { Err(io::Error::last_os_error()) }
 }
 
 /// Sets an option, given by its level and its name, whose value is one integer.
@@ -124,11 +116,7 @@ fn set_option(
             size_of::<libc::c_int>() as libc::socklen_t,
         )
     };
-    if result == 0 {
-        Ok(())
-    } else {
-        Err(io::Error::last_os_error())
-    }
+    if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
 
 /// The process, user and group at the other end of a Unix socket, as the system reports them. The
@@ -136,11 +124,7 @@ fn set_option(
 #[allow(unsafe_code)]
 pub(crate) fn peer_credentials(socket: impl AsFd) -> io::Result<libc::ucred> {
     use std::os::fd::AsRawFd;
-    let mut credentials = libc::ucred {
-        pid: 0,
-        uid: libc::uid_t::MAX,
-        gid: libc::gid_t::MAX,
-    };
+    let mut credentials = libc::ucred { pid: 0, uid: libc::uid_t::MAX, gid: libc::gid_t::MAX };
     let mut length = size_of::<libc::ucred>() as libc::socklen_t;
     // SAFETY: the descriptor is borrowed for the call. Both pointers are to local variables, and
     // the call writes at most `length` bytes to the first. It has three integers, for which every
@@ -154,9 +138,5 @@ pub(crate) fn peer_credentials(socket: impl AsFd) -> io::Result<libc::ucred> {
             &raw mut length,
         )
     };
-    if result == 0 {
-        Ok(credentials)
-    } else {
-        Err(io::Error::last_os_error())
-    }
+    if result == 0 { Ok(credentials) } else { Err(io::Error::last_os_error()) }
 }

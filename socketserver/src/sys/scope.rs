@@ -57,11 +57,7 @@ pub(crate) fn enclose<'env, T>(
         returned: Box::new(returned),
     });
     let ends = Ends(shared.clone());
-    let scope = Scope {
-        shared,
-        scope: PhantomData,
-        env: PhantomData,
-    };
+    let scope = Scope { shared, scope: PhantomData, env: PhantomData };
     let result = catch_unwind(AssertUnwindSafe(|| body(&scope)));
     wait(&scope.shared);
     drop(ends);
@@ -82,10 +78,7 @@ impl<'scope> Scope<'scope, '_> {
         // and a `Lent` drops its function first, or has called it, which drops it too. If the drop
         // never comes, the function leaks, or the process ends.
         let run: Box<dyn FnOnce() + Send + 'static> = unsafe { mem::transmute(run) };
-        let lent = Lent {
-            run: Some(run),
-            shared: self.shared.clone(),
-        };
+        let lent = Lent { run: Some(run), shared: self.shared.clone() };
         move || lent.call()
     }
 }

@@ -34,11 +34,7 @@ const SEGMENT: usize = 256 * 1024 * 1024;
 
 /// The largest stack: far more than any program has memory for, and still address space that is
 /// there (16 GiB where an address has 64 bits).
-pub(crate) const LARGEST: usize = if usize::BITS < 64 {
-    SEGMENT / 2
-} else {
-    usize::MAX >> 30
-};
+pub(crate) const LARGEST: usize = if usize::BITS < 64 { SEGMENT / 2 } else { usize::MAX >> 30 };
 
 /// How many unused stacks keep their memory: they are taken first when a stack is needed again.
 const WARM: usize = 256;
@@ -85,11 +81,7 @@ struct Segment {
 }
 
 static SEGMENTS: [Segment; 4096] = [const {
-    Segment {
-        start: AtomicUsize::new(0),
-        end: AtomicUsize::new(0),
-        slot_size: AtomicUsize::new(0),
-    }
+    Segment { start: AtomicUsize::new(0), end: AtomicUsize::new(0), slot_size: AtomicUsize::new(0) }
 }; 4096];
 static SEGMENT_COUNT: AtomicUsize = AtomicUsize::new(0);
 
@@ -106,10 +98,8 @@ pub(crate) fn allocator(stack_size: usize) -> &'static StackAllocator {
     if let Some(allocator) = found {
         return allocator;
     }
-    let allocator: &'static StackAllocator = Box::leak(Box::new(StackAllocator {
-        stack_size,
-        state: Mutex::default(),
-    }));
+    let allocator: &'static StackAllocator =
+        Box::leak(Box::new(StackAllocator { stack_size, state: Mutex::default() }));
     allocators.push(allocator);
     allocator
 }
@@ -130,10 +120,7 @@ impl StackAllocator {
     pub(crate) fn take(&'static self) -> io::Result<CoroutineStack> {
         let mut state = self.state.lock();
         if let Some(slot) = state.warm.pop().or_else(|| state.cold.pop()) {
-            return Ok(CoroutineStack {
-                allocator: self,
-                slot,
-            });
+            return Ok(CoroutineStack { allocator: self, slot });
         }
         if state.next == state.end {
             state.next = self.map_segment()?;
@@ -142,10 +129,7 @@ impl StackAllocator {
         install_guard(state.next)?;
         let slot = state.next;
         state.next += self.slot_size();
-        Ok(CoroutineStack {
-            allocator: self,
-            slot,
-        })
+        Ok(CoroutineStack { allocator: self, slot })
     }
 
     #[allow(unsafe_code)]
@@ -236,10 +220,7 @@ const WORDS: usize = 32;
 impl CoroutineStack {
     pub(crate) fn gauge(&self) -> Gauge {
         let stack_size = self.allocator.stack_size;
-        Gauge {
-            mark: self.slot + GUARD + stack_size / 4,
-            stack_size,
-        }
+        Gauge { mark: self.slot + GUARD + stack_size / 4, stack_size }
     }
 }
 

@@ -175,10 +175,7 @@ fn is_at_address_of(client: &Address, server: &Address) -> bool {
 
 /// The error for an address or a socket of another kind.
 fn unexpected(expected: &str, got: impl fmt::Display) -> io::Error {
-    io::Error::new(
-        io::ErrorKind::InvalidInput,
-        format!("expected {expected}, got {got}"),
-    )
+    io::Error::new(io::ErrorKind::InvalidInput, format!("expected {expected}, got {got}"))
 }
 
 #[cfg(test)]

@@ -57,21 +57,13 @@ impl Place {
         let leads_there = fs::metadata(parent(&self.path)).is_ok_and(|there| {
             fstat(&*self.folder).is_ok_and(|stat| Identity(there.dev(), there.ino()) == stat.into())
         });
-        if leads_there {
-            self.path.clone()
-        } else {
-            self.fixed_path()
-        }
+        if leads_there { self.path.clone() } else { self.fixed_path() }
     }
 
     /// A path that leads there and nowhere else. In a jail without `/proc` it is the given path.
     pub(super) fn fixed_path(&self) -> PathBuf {
         let folder = PathBuf::from(format!("/proc/self/fd/{}", self.folder.as_raw_fd()));
-        if folder.exists() {
-            folder.join(&self.name)
-        } else {
-            self.path.clone()
-        }
+        if folder.exists() { folder.join(&self.name) } else { self.path.clone() }
     }
 
     fn stat(&self) -> rustix::io::Result<Stat> {

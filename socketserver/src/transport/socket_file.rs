@@ -154,26 +154,18 @@ fn make(socket: &Socket, place: &Place, options: &options::File) -> io::Result<M
                 return Err(error);
             }
             let removed = place.remove();
-            removed.map_err(about(format_args!(
-                "cannot remove the stale {}",
-                place.shown()
-            )))?;
+            removed.map_err(about(format_args!("cannot remove the stale {}", place.shown())))?;
             socket.bind(place.path())
         }
         result => result,
     }?;
     let made = Made {
-        identity: place
-            .identity()
-            .map_err(about(format_args!("cannot find {}", place.shown())))?,
+        identity: place.identity().map_err(about(format_args!("cannot find {}", place.shown())))?,
         place: place.clone(),
     };
     if let Some(mode) = options.mode {
         let widened = made.place.widen(made.identity, mode);
-        widened.map_err(about(format_args!(
-            "cannot set the mode of {}",
-            place.shown()
-        )))?;
+        widened.map_err(about(format_args!("cannot set the mode of {}", place.shown())))?;
     }
     Ok(made)
 }

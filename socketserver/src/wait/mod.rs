@@ -66,11 +66,7 @@ pub(crate) enum Part {
 impl Patience {
     /// The patience of an operation with this timeout. `Nonblocking` in code that must not wait.
     pub(crate) fn of_socket(timeout: Option<Duration>) -> Self {
-        if green::must_not_wait() {
-            Patience::Nonblocking
-        } else {
-            Self::from_timeout(timeout)
-        }
+        if green::must_not_wait() { Patience::Nonblocking } else { Self::from_timeout(timeout) }
     }
 
     /// The patience for a timeout as Python's `settimeout` takes it: `None` waits forever, zero
@@ -291,9 +287,7 @@ pub(crate) fn readable_unless(
         match current {
             _ if patience == Patience::Nonblocking => return Err(Errno::AGAIN.into()),
             Some(current) if !patience.is_over() => {
-                awaited
-                    .source
-                    .park(current, awaited.fd, Interest::Read, end)?;
+                awaited.source.park(current, awaited.fd, Interest::Read, end)?;
             }
             _ => return Err(timed_out()),
         }

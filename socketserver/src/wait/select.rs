@@ -129,9 +129,8 @@ pub fn select(
     let writes = write.iter().map(|one| (one, PollFlags::OUT));
     let excepts = except.iter().map(|one| (one, PollFlags::PRI));
     let all = reads.chain(writes).chain(excepts);
-    let mut all: Vec<_> = all
-        .map(|(one, flags)| Waited::new(*one, flags))
-        .collect::<io::Result<_>>()?;
+    let mut all: Vec<_> =
+        all.map(|(one, flags)| Waited::new(*one, flags)).collect::<io::Result<_>>()?;
     loop {
         let mut fds: Vec<_> = all.iter().map(Waited::poll_fd).collect();
         wait_for_any(current, &all, &mut fds, end)?;
@@ -176,11 +175,7 @@ struct Waited<'a> {
 
 impl<'a> Waited<'a> {
     fn new(of: &'a dyn Selectable, flags: PollFlags) -> io::Result<Self> {
-        Ok(Waited {
-            fd: of.as_fd(),
-            awaited: of.awaited()?,
-            flags,
-        })
+        Ok(Waited { fd: of.as_fd(), awaited: of.awaited()?, flags })
     }
 
     fn poll_fd(&self) -> PollFd<'a> {
@@ -188,11 +183,7 @@ impl<'a> Waited<'a> {
     }
 
     fn interest(&self) -> Interest {
-        if self.flags == PollFlags::OUT {
-            Interest::Write
-        } else {
-            Interest::Read
-        }
+        if self.flags == PollFlags::OUT { Interest::Write } else { Interest::Read }
     }
 }
 

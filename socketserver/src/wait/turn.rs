@@ -126,9 +126,7 @@ mod tests {
                 });
                 let waiting = || {
                     let queues = turns.queues().lock();
-                    turns
-                        .place(&queues)
-                        .map_or(0, |place| queues[place].1.len())
+                    turns.place(&queues).map_or(0, |place| queues[place].1.len())
                 };
                 while waiting() <= number {
                     thread::sleep(Duration::from_millis(1));

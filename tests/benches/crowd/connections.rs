@@ -35,9 +35,7 @@ impl Upper {
         loop {
             match self.request.recv_into(&mut buffer)? {
                 0 => return Ok(()),
-                count => self
-                    .request
-                    .sendall(&buffer[..count].to_ascii_uppercase())?,
+                count => self.request.sendall(&buffer[..count].to_ascii_uppercase())?,
             }
         }
     }
@@ -45,10 +43,8 @@ impl Upper {
 
 /// Serves until standard input ends.
 pub(crate) fn serve(address: &str) -> io::Result<()> {
-    let server = GreenTCPServer::<Upper>::builder()
-        .allow_reuse_port(true)
-        .bind(address)?
-        .spawn()?;
+    let server =
+        GreenTCPServer::<Upper>::builder().allow_reuse_port(true).bind(address)?.spawn()?;
     println!("{}", server.server_address());
     io::copy(&mut io::stdin(), &mut io::sink()).map(drop)
 }
@@ -119,25 +115,15 @@ pub(crate) fn run(count: usize) -> io::Result<()> {
     println!("{count} connections to {PROCESSES} processes that share one port");
     let bar = |number| Some((count.to_string(), number == count));
     report("connected and answered", connected, bar(connected));
-    report(
-        "answered again, while all are open",
-        answered,
-        bar(answered),
-    );
-    report(
-        "time to connect",
-        format!("{:.1} s", took.as_secs_f64()),
-        None,
-    );
+    report("answered again, while all are open", answered, bar(answered));
+    report("time to connect", format!("{:.1} s", took.as_secs_f64()), None);
     report("servers' memory", format!("{each:.2} KiB each"), None);
     report("descriptors of each server", format!("{shares:?}"), None);
     Ok(())
 }
 
 fn start(arguments: &[&str]) -> io::Result<Process> {
-    Ok(Process::start(
-        Command::new(std::env::current_exe()?).args(arguments),
-    ))
+    Ok(Process::start(Command::new(std::env::current_exe()?).args(arguments)))
 }
 
 /// Each process prints a number. With so many clients, one may take a minute.
@@ -150,10 +136,7 @@ fn sum_of_lines(processes: &[Process]) -> usize {
 }
 
 fn memory(servers: &[Process]) -> io::Result<u64> {
-    servers
-        .iter()
-        .map(|server| memory_of(server.id(), "VmRSS"))
-        .sum()
+    servers.iter().map(|server| memory_of(server.id(), "VmRSS")).sum()
 }
 
 fn descriptors(server: &Process) -> io::Result<usize> {

@@ -21,15 +21,9 @@ struct Size {
     connections: usize,
 }
 
-const USUAL: Size = Size {
-    green_threads: 1_000_000,
-    connections: 100_000,
-};
+const USUAL: Size = Size { green_threads: 1_000_000, connections: 100_000 };
 
-const QUICK: Size = Size {
-    green_threads: 10_000,
-    connections: 1_000,
-};
+const QUICK: Size = Size { green_threads: 10_000, connections: 1_000 };
 
 const USAGE: &str = "usage: cargo bench -p tests --bench crowd -- [--quick]";
 

@@ -34,22 +34,10 @@ pub(crate) fn run(count: usize) -> io::Result<()> {
     println!("{count} green threads parked in one process");
     let reached = each <= 5.0;
     let bar = Some(("at most 5 KiB".to_owned(), reached));
-    report(
-        "memory, page tables included",
-        format!("{each:.2} KiB each"),
-        bar,
-    );
+    report("memory, page tables included", format!("{each:.2} KiB each"), bar);
     let bar = Some(("under 30 s".to_owned(), created.as_secs() < 30));
-    report(
-        "created and parked",
-        format!("{:.1} s", created.as_secs_f64()),
-        bar,
-    );
-    report(
-        "all resumed",
-        format!("{:.1} s", began.elapsed().as_secs_f64()),
-        None,
-    );
+    report("created and parked", format!("{:.1} s", created.as_secs_f64()), bar);
+    report("all resumed", format!("{:.1} s", began.elapsed().as_secs_f64()), None);
     report("mappings", mappings, None);
     Ok(())
 }

@@ -21,11 +21,8 @@ pub(crate) struct Server {
 
 impl Server {
     pub(crate) fn start(server: Contender) -> io::Result<Self> {
-        let process = Process::start(
-            Command::new(std::env::current_exe()?)
-                .arg(SERVE)
-                .arg(server.name()),
-        );
+        let process =
+            Process::start(Command::new(std::env::current_exe()?).arg(SERVE).arg(server.name()));
         let address = process.line().parse().map_err(io::Error::other)?;
         Ok(Server { process, address })
     }

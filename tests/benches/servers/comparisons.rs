@@ -38,10 +38,7 @@ fn idle(
     servers: &[Contender],
     bars: &'static [(Contender, Bar)],
 ) -> Row {
-    (
-        Measure::Idle(connections),
-        Comparison::new(title, Figure::Memory, servers, bars),
-    )
+    (Measure::Idle(connections), Comparison::new(title, Figure::Memory, servers, bars))
 }
 
 /// The first server of each comparison is the one that is judged.
@@ -77,11 +74,8 @@ fn threading() -> Vec<Row> {
 fn green() -> Vec<Row> {
     let cpu_time = |connections, title| {
         let servers = [GreenTcp, EpollLoop, Tokio, May];
-        let bars = &[
-            (EpollLoop, Bar::AtMost(1.05)),
-            (Tokio, Bar::Below(1.0)),
-            (May, Bar::Below(1.0)),
-        ];
+        let bars =
+            &[(EpollLoop, Bar::AtMost(1.05)), (Tokio, Bar::Below(1.0)), (May, Bar::Below(1.0))];
         let comparison = Comparison::new(title, Figure::CpuTime("exchanges/s"), &servers, bars);
         (Measure::Busy(Traffic::KeptOpen, connections), comparison)
     };
@@ -96,10 +90,7 @@ fn green() -> Vec<Row> {
             &[GreenTcp, Tokio, May],
             &[(Tokio, Bar::AtLeast(1.0)), (May, Bar::AtLeast(1.0))],
         ),
-        at_most(
-            idle(19_000, one_page, &[GreenTcp, Tokio, May], &[]),
-            5.5 * 1024.0,
-        ),
+        at_most(idle(19_000, one_page, &[GreenTcp, Tokio, May], &[]), 5.5 * 1024.0),
         at_most(idle(19_000, buffer, &[GreenTcpPage], &[]), 9.0 * 1024.0),
         // As many threads as are safe: Linux aborts a process at its limit.
         idle(

@@ -36,15 +36,12 @@ impl Traffic {
 
     pub(crate) fn name(self) -> &'static str {
         let mut all = Self::ALL.iter();
-        all.find(|(_, traffic)| *traffic == self)
-            .expect("all are there")
-            .0
+        all.find(|(_, traffic)| *traffic == self).expect("all are there").0
     }
 
     pub(crate) fn named(name: &str) -> Option<Self> {
         let mut all = Self::ALL.into_iter();
-        all.find(|(other, _)| *other == name)
-            .map(|(_, traffic)| traffic)
+        all.find(|(other, _)| *other == name).map(|(_, traffic)| traffic)
     }
 }
 
@@ -65,17 +62,11 @@ impl Load {
     pub(crate) fn turn(&mut self, time: Duration) -> io::Result<u64> {
         let end = &AtomicBool::new(false);
         thread::scope(|scope| {
-            let talks: Vec<_> = self
-                .0
-                .iter_mut()
-                .map(|crowd| scope.spawn(|| crowd.talk(end)))
-                .collect();
+            let talks: Vec<_> =
+                self.0.iter_mut().map(|crowd| scope.spawn(|| crowd.talk(end))).collect();
             thread::sleep(time);
             end.store(true, Relaxed);
-            talks
-                .into_iter()
-                .map(|talk| talk.join().expect("a crowd does not panic"))
-                .sum()
+            talks.into_iter().map(|talk| talk.join().expect("a crowd does not panic")).sum()
         })
     }
 }
@@ -96,12 +87,7 @@ impl Crowd {
             Traffic::NewConnections => Ok(None),
             _ => Client::open(traffic, server, &epoll, number).map(Some),
         });
-        Ok(Crowd {
-            traffic,
-            server,
-            clients: clients.collect::<io::Result<_>>()?,
-            epoll,
-        })
+        Ok(Crowd { traffic, server, clients: clients.collect::<io::Result<_>>()?, epoll })
     }
 
     /// Talks until the end, and until every message is answered. Returns the number of answers.
@@ -144,12 +130,7 @@ impl Crowd {
     fn ask(&mut self, number: usize) -> io::Result<()> {
         let client = match &mut self.clients[number] {
             Some(client) => client,
-            none => none.insert(Client::open(
-                self.traffic,
-                self.server,
-                &self.epoll,
-                number,
-            )?),
+            none => none.insert(Client::open(self.traffic, self.server, &self.epoll, number)?),
         };
         client.send()
     }
@@ -178,10 +159,7 @@ impl Client {
         };
         let data = epoll::EventData::new_u64(number as u64);
         epoll::add(epoll, &socket, data, epoll::EventFlags::IN)?;
-        Ok(Client {
-            socket,
-            answer: Vec::with_capacity(MESSAGE.len()),
-        })
+        Ok(Client { socket, answer: Vec::with_capacity(MESSAGE.len()) })
     }
 
     fn send(&mut self) -> io::Result<()> {

@@ -44,9 +44,7 @@ impl Moment {
             ", which is too much: measure again on a quiet machine"
         };
         let percent = share * 100.0;
-        Ok(format!(
-            "Other programs used {percent:.0} % of the processors{verdict}."
-        ))
+        Ok(format!("Other programs used {percent:.0} % of the processors{verdict}."))
     }
 }
 

@@ -36,15 +36,9 @@ struct Effort {
     measured: Duration,
 }
 
-const USUAL: Effort = Effort {
-    rounds: 9,
-    measured: Duration::from_millis(2_000),
-};
+const USUAL: Effort = Effort { rounds: 9, measured: Duration::from_millis(2_000) };
 
-const QUICK: Effort = Effort {
-    rounds: 3,
-    measured: Duration::from_millis(500),
-};
+const QUICK: Effort = Effort { rounds: 3, measured: Duration::from_millis(500) };
 
 /// The turn of a server with few clients.
 const TURN: Duration = Duration::from_millis(100);
@@ -85,10 +79,7 @@ fn main() -> io::Result<ExitCode> {
     let every = !PARTS.iter().any(|(name, _)| given(name));
     let parts = PARTS.iter().filter(|(name, _)| every || given(name));
     let mut comparisons: Vec<_> = parts.flat_map(|(_, part)| part()).collect();
-    if let Some(text) = arguments
-        .iter()
-        .find_map(|argument| argument.strip_prefix("--only="))
-    {
+    if let Some(text) = arguments.iter().find_map(|argument| argument.strip_prefix("--only=")) {
         comparisons.retain(|(_, comparison)| comparison.title().contains(text));
     }
     compare(comparisons, if given("--quick") { &QUICK } else { &USUAL })?;
@@ -184,7 +175,5 @@ fn idle(server: Contender, connections: usize) -> io::Result<Sample> {
     let before = child.resident()?;
     let _connections = load::idle_connections(connections, child.address())?;
     let grown = child.resident()?.saturating_sub(before);
-    Ok(Sample::Idle {
-        memory: grown as f64 / connections as f64,
-    })
+    Ok(Sample::Idle { memory: grown as f64 / connections as f64 })
 }

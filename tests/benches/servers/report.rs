@@ -112,10 +112,7 @@ impl Comparison {
 
     /// Sets a limit for the figure of the judged server, whatever the others do.
     pub(crate) fn at_most(self, most: f64) -> Self {
-        Comparison {
-            most: Some(most),
-            ..self
-        }
+        Comparison { most: Some(most), ..self }
     }
 
     pub(crate) fn title(&self) -> &'static str {
@@ -147,10 +144,7 @@ impl fmt::Display for Comparison {
             writeln!(f, "  {:21}{}", server.name(), self.figure.text(samples))?;
         }
         let figures = |samples: &[Sample]| -> Vec<f64> {
-            samples
-                .iter()
-                .map(|sample| self.figure.of(sample))
-                .collect()
+            samples.iter().map(|sample| self.figure.of(sample)).collect()
         };
         let judged = figures(judged);
         if let Some(most) = self.most {
@@ -196,11 +190,7 @@ impl Spread {
 
 impl fmt::Display for Spread {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Spread {
-            least,
-            median,
-            most,
-        } = self;
+        let Spread { least, median, most } = self;
         write!(f, "{median:>9.2} ({least:.2} to {most:.2})")
     }
 }

@@ -13,10 +13,7 @@ fn cores() -> usize {
 fn core() -> [u8; 8] {
     let mut name = [b' '; 8];
     let thread = thread::current();
-    let text = thread
-        .name()
-        .expect("a scheduler's thread has a name")
-        .as_bytes();
+    let text = thread.name().expect("a scheduler's thread has a name").as_bytes();
     name[..text.len()].copy_from_slice(text);
     name
 }
@@ -83,10 +80,8 @@ fn while_one_computes(
 ) {
     let free = Arc::new(AtomicBool::new(false));
     let holds = free.clone();
-    let server = run(
-        GreenTCPServer::handling(move |request: Socket, _| answer(&request, &holds)),
-        LOCAL,
-    );
+    let server =
+        run(GreenTCPServer::handling(move |request: Socket, _| answer(&request, &holds)), LOCAL);
     let mut all = connections(&server.address()).into_iter();
     let (mut busy, core) = all.next().expect("at least four");
     let (mut same, mut others): (Vec<_>, Vec<_>) = all.partition(|(_, other)| *other == core);
@@ -170,10 +165,7 @@ fn all_four_servers_run_on_green_threads() {
         request.socket.sendto(&answer, address).map(drop)
     };
     let tcp = run(GreenTCPServer::handling(stream), LOCAL);
-    let unix_stream = run(
-        GreenUnixStreamServer::handling(stream),
-        folder.join("stream"),
-    );
+    let unix_stream = run(GreenUnixStreamServer::handling(stream), folder.join("stream"));
     for address in [tcp.address(), unix_stream.address()] {
         assert!(Client::stream(&address).rest().starts_with(b"green-"));
     }

@@ -54,10 +54,7 @@ fn a_slow_client_holds_up_the_others() {
     assert_eq!(second.finish(), b"");
     until("both have ended", || server.stats().finished == 2);
     let order = ["first", "second"].map(|name| [(name, "begins"), (name, "ends")]);
-    let order = order
-        .concat()
-        .into_iter()
-        .map(|(name, what)| (name.as_bytes().to_vec(), what));
+    let order = order.concat().into_iter().map(|(name, what)| (name.as_bytes().to_vec(), what));
     assert!(events.try_iter().eq(order));
 }
 
@@ -66,9 +63,7 @@ fn datagrams_are_handled_in_order() {
     let (sender, numbers) = unbounded();
     let handler = move |request: Datagram, _| {
         let number = String::from_utf8_lossy(&request.data).parse::<usize>();
-        sender
-            .send(number.expect("a number"))
-            .expect("the test listens");
+        sender.send(number.expect("a number")).expect("the test listens");
     };
     let folder = Folder::new();
     let server = run(UnixDatagramServer::handling(handler), folder.join("server"));
@@ -152,8 +147,6 @@ fn a_stuck_handler_is_abandoned() {
     assert!(Client::try_stream(&address).is_err(), "the port is closed");
 
     drop((open, watching));
-    until("the loop has dropped its server", || {
-        Arc::strong_count(&begun) == 1
-    });
+    until("the loop has dropped its server", || Arc::strong_count(&begun) == 1);
     assert_eq!(begun.load(SeqCst), 1);
 }

@@ -84,9 +84,8 @@ impl ConcurrencyHooks for Attaches {
 
 #[test]
 fn panic_while_attaching_is_an_error() {
-    let server = bind(Server::<Tcp, Wrapped<Threading, Attaches>, _, _>::handling(
-        |_: Socket, _| (),
-    ));
+    let server =
+        bind(Server::<Tcp, Wrapped<Threading, Attaches>, _, _>::handling(|_: Socket, _| ()));
     let error = server.serve_forever().expect_err("it cannot serve");
     assert!(error.to_string().contains("it cannot attach"), "{error}");
     // There is a client in the backlog, and a drain ends nevertheless.

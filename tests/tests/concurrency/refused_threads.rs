@@ -23,10 +23,7 @@ fn server_refuses_when_threads_are_refused() {
         request.sendall(b"hello")?;
         request.recv(1).map(drop)
     };
-    let server = run(
-        ThreadingTCPServer::handling(greet).overflow(Overflow::Refuse),
-        "127.0.0.1:0",
-    );
+    let server = run(ThreadingTCPServer::handling(greet).overflow(Overflow::Refuse), "127.0.0.1:0");
     let few = allow_few_threads();
     const CLIENTS: u64 = 100;
     let clients: Vec<Client> = Client::streams(CLIENTS as usize, &server.address());
@@ -54,9 +51,7 @@ fn datagrams_wait_in_the_system_when_threads_are_refused() {
     for _ in 0..200 {
         client.send([0; 1_000]);
     }
-    until("threads are refused", || {
-        server.stats().workers.spawn_failures > 0
-    });
+    until("threads are refused", || server.stats().workers.spawn_failures > 0);
     for _ in 0..50 {
         let stats = server.stats();
         assert!(stats.active <= stats.workers.all as u64 + 1, "{stats:?}");

@@ -31,10 +31,7 @@ fn server_close_waits_unless_told_not_to<C: Leaves>() {
     assert_eq!(waits.server_close().aborted, 1);
     assert_eq!(client.rest(), b"");
 
-    for builder in [
-        builder().block_on_close(false),
-        builder().daemon_threads(true),
-    ] {
+    for builder in [builder().block_on_close(false), builder().daemon_threads(true)] {
         let leaves = bind(builder);
         let mut client = Client::stream(leaves.server_address());
         leaves.handle_request().expect("serves");
@@ -50,9 +47,7 @@ fn server_close_waits_unless_told_not_to<C: Leaves>() {
 /// Whose own time counts, whatever the options of the close.
 fn a_drain_waits_where_a_close_does_not<C: Leaves>() {
     let server = Server::<Tcp, C, Echo>::builder().daemon_threads(true);
-    let server = server
-        .block_on_close(false)
-        .drain_timeout(Duration::from_millis(50));
+    let server = server.block_on_close(false).drain_timeout(Duration::from_millis(50));
     let server = Arc::new(bind(server));
     let mut client = Client::stream(server.server_address());
     server.handle_request().expect("serves");

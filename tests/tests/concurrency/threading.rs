@@ -20,9 +20,7 @@ fn named_threads_are_reused_and_end_when_idle() {
     assert!(names.iter().all(named), "{names:?}");
     assert!(names.len() < 20, "{names:?}");
     assert!(server.stats().workers.all < 20, "{:?}", server.stats());
-    until("idle threads have ended", || {
-        server.stats().workers.all == 0
-    });
+    until("idle threads have ended", || server.stats().workers.all == 0);
     assert_eq!(Client::stream(&server.address()).rest(), b"");
 }
 
@@ -79,9 +77,7 @@ fn a_refused_thread_starts_later() {
     assert_eq!(busy.ask("hello"), b"hello");
     let limit = no_more_threads();
     let mut waiting = Client::stream(&server.address());
-    until("a thread is missing", || {
-        server.stats().workers.spawn_failures == 1
-    });
+    until("a thread is missing", || server.stats().workers.spawn_failures == 1);
     setrlimit(Resource::As, limit).expect("the old limit");
     assert_eq!(waiting.ask("hello"), b"hello");
     assert_eq!(busy.ask("still there"), b"still there");

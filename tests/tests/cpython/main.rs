@@ -118,9 +118,8 @@ fn test_ThreadingUnixDatagramServer() {
 /// `shutdown` always makes another thread leave `serve_forever`, whether that has begun or not.
 #[test]
 fn test_shutdown() {
-    let servers: Vec<_> = (0..20)
-        .map(|_| Arc::new(TCPServer::<StreamEcho>::bind(HOST).expect("bind")))
-        .collect();
+    let servers: Vec<_> =
+        (0..20).map(|_| Arc::new(TCPServer::<StreamEcho>::bind(HOST).expect("bind"))).collect();
     let threads: Vec<_> = servers
         .iter()
         .map(|server| {
@@ -150,10 +149,7 @@ fn test_tcpserver_bind_leak() {
     let taken = taken.local_addr().map(|address| (taken, address));
     let (_taken, address) = taken.expect("an address");
     for _ in 0..1024 {
-        assert_eq!(
-            error_kind(TCPServer::<StreamEcho>::bind(address)),
-            ErrorKind::AddrInUse
-        );
+        assert_eq!(error_kind(TCPServer::<StreamEcho>::bind(address)), ErrorKind::AddrInUse);
     }
     // Descriptors are given out from below: after a leak this one would be high.
     let server = TCPServer::<StreamEcho>::bind(HOST).expect("bind");
@@ -167,10 +163,7 @@ fn test_context_manager() {
     let address = server.server_address().clone();
     drop(Client::stream(&address));
     drop(server);
-    assert_eq!(
-        error_kind(Client::try_stream(&address)),
-        ErrorKind::ConnectionRefused
-    );
+    assert_eq!(error_kind(Client::try_stream(&address)), ErrorKind::ConnectionRefused);
 }
 
 /// `BaseErrorTestServer`, line 343, with a log in memory.
@@ -294,9 +287,7 @@ fn test_threads_reaped() {
         let _client = Client::stream(server.server_address());
         assert_eq!(server.handle_request().expect("serve"), Served::Handled);
     }
-    until("threads have been given up", || {
-        server.stats().workers.all < 10
-    });
+    until("threads have been given up", || server.stats().workers.all < 10);
     server.server_close();
 }
 
@@ -316,9 +307,8 @@ fn every_test_is_accounted_for() {
         // In that file a test is a function and a line of its list.
         let forking =
             FORKING.contains(&format!("\nfn {name}()")) && FORKING.contains(&format!(" {name},"));
-        let place = ["here", "forking", "nowhere"]
-            .into_iter()
-            .position(|word| place.starts_with(word));
+        let place =
+            ["here", "forking", "nowhere"].into_iter().position(|word| place.starts_with(word));
         let place = place.expect("a place");
         assert_eq!((here, forking), (place == 0, place == 1), "{name}");
         counts[place] += 1;

@@ -59,10 +59,7 @@ impl Member {
             self.hears(line);
         }
         let line = self.line();
-        assert!(
-            line.starts_with("-- /no-such-command is not understood"),
-            "{line}"
-        );
+        assert!(line.starts_with("-- /no-such-command is not understood"), "{line}");
     }
 
     /// [`hears_only`](Self::hears_only) and [`quits`](Self::quits).
@@ -90,13 +87,7 @@ const DRAIN: &str = "1000";
 /// The same handlers on threads and on green threads.
 pub(crate) fn chats() -> impl Iterator<Item = Server> {
     ["threading", "green"].into_iter().map(|concurrency| {
-        let options = [
-            "--concurrency",
-            concurrency,
-            "--drain",
-            DRAIN,
-            "127.0.0.1:0",
-        ];
+        let options = ["--concurrency", concurrency, "--drain", DRAIN, "127.0.0.1:0"];
         Server::start("chat", &options)
     })
 }
@@ -161,10 +152,7 @@ fn each_line_reaches_all_other_members() {
         bob.types("/me");
         bob.hears("-- that name is taken");
         assert!(bob.line().starts_with("-- a name is Latin letters"));
-        assert!(
-            bob.line()
-                .starts_with("-- /me is not understood; there are /who, ")
-        );
+        assert!(bob.line().starts_with("-- /me is not understood; there are /who, "));
         bob.types("over");
         bob.hears("");
         cid.quits_after(&["-- bob has left"]);
@@ -220,15 +208,11 @@ fn others_hear_printable_lines_for_any_input() {
         prop_oneof![8 => any::<u8>(), 1 => Just(b'\n'), 1 => Just(b'\r'), 1 => Just(b'\x1b')];
     let mut runner = TestRunner::default();
     let result = runner.run(&vec(byte, 0..300), |typed| {
-        ann.borrow_mut()
-            .types([&typed, &b"\nthat was all"[..]].concat());
+        ann.borrow_mut().types([&typed, &b"\nthat was all"[..]].concat());
         loop {
             let line = bob.borrow_mut().line();
             prop_assert!(!line.chars().any(char::is_control), "{line:?}");
-            prop_assert!(
-                line.starts_with("ann: ") || line.starts_with("* ann "),
-                "{line:?}"
-            );
+            prop_assert!(line.starts_with("ann: ") || line.starts_with("* ann "), "{line:?}");
             if line == "ann: that was all" {
                 return Ok(());
             }
@@ -248,12 +232,7 @@ fn the_last_line_needs_no_end() {
     client.send("bob\nhello\n/who\nlast words");
     let heard = String::from_utf8(client.finish()).expect("text");
     assert!(heard.ends_with("-- here are: ann, bob\n"), "{heard}");
-    ann.hears_only(&[
-        "-- bob has joined",
-        "bob: hello",
-        "bob: last words",
-        "-- bob has left",
-    ]);
+    ann.hears_only(&["-- bob has joined", "bob: hello", "bob: last words", "-- bob has left"]);
 }
 
 #[test]

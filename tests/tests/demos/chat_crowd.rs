@@ -96,10 +96,7 @@ fn a_full_room_keeps_the_next_client_waiting() {
 
 #[test]
 fn an_address_beyond_its_share_is_refused() {
-    let server = Server::start(
-        "chat",
-        &["127.0.0.1:0", "--max-connections-per-address", "1"],
-    );
+    let server = Server::start("chat", &["127.0.0.1:0", "--max-connections-per-address", "1"]);
     let ann = Member::join(&server, "ann");
     assert_eq!(Client::stream(&server.address).rest(), b"");
     ann.quits();

@@ -47,10 +47,9 @@ fn usage_errors_are_one_line_with_status_2() {
             }
         }
     }
-    for (option, values) in [
-        ("--timeout", &["never", "0", "-1"] as &[_]),
-        ("--transport", &["pigeon"]),
-    ] {
+    for (option, values) in
+        [("--timeout", &["never", "0", "-1"] as &[_]), ("--transport", &["pigeon"])]
+    {
         for value in values {
             let line = fails("upper", &[&format!("{option}={value}")], 2);
             assert!(line.contains(option), "{line}");
@@ -109,13 +108,9 @@ fn bind_errors_leave_the_path_alone() {
     let _listener = UnixListener::bind(path("listener")).expect("bind");
     let long = path(&"x".repeat(200));
     for transport in ["unix", "unix-datagram"] {
-        for path in [
-            path("file"),
-            path("folder"),
-            path("listener"),
-            path("none/socket"),
-            long.clone(),
-        ] {
+        for path in
+            [path("file"), path("folder"), path("listener"), path("none/socket"), long.clone()]
+        {
             let line = fails("upper", &["--transport", transport, &path], 1);
             assert!(line.contains(&path), "{line}");
         }
@@ -138,11 +133,7 @@ fn connect_errors_name_the_address_with_status_1() {
         ("upper-client", &[&*closed] as &[_], &closed),
         ("chat-client", &[&*closed], &closed),
         ("upper-client", &["--transport", "unix", &path], &path),
-        (
-            "upper-client",
-            &["--transport", "unix-datagram", &path],
-            &path,
-        ),
+        ("upper-client", &["--transport", "unix-datagram", &path], &path),
     ] {
         let line = fails(name, arguments, 1);
         assert!(line.contains(address), "{line}");
@@ -170,28 +161,16 @@ fn help_and_version_succeed() {
 fn addresses_of_every_form_are_served() {
     let folder = Folder::new();
     for name in ["upper", "chat"] {
-        let [path, abstract_name] = [
-            folder.join(name).display().to_string(),
-            format!("@{name}-{}", std::process::id()),
-        ];
-        for address in [
-            "127.0.0.1:0",
-            "localhost:0",
-            ":0",
-            "[::1]:0",
-            &path,
-            &abstract_name,
-        ] {
+        let [path, abstract_name] =
+            [folder.join(name).display().to_string(), format!("@{name}-{}", std::process::id())];
+        for address in ["127.0.0.1:0", "localhost:0", ":0", "[::1]:0", &path, &abstract_name] {
             let server = Server::start(name, &[address]);
             let shown = server.address_text().replace("0.0.0.0", "127.0.0.1");
             let mut client = Process::start(&mut command(&format!("{name}-client"), &[&shown]));
             client.write("/quit\n");
             let (status, output, error) = client.wait();
             assert!(status.success(), "{name} {address}: {error}");
-            assert!(
-                output.contains("QUIT") || output.contains("your name"),
-                "{output}"
-            );
+            assert!(output.contains("QUIT") || output.contains("your name"), "{output}");
             server.drain();
         }
     }

@@ -14,17 +14,13 @@ fn a_chat_member_that_does_not_read_stops_no_speaker() {
             member.is_some()
         });
         let member = member.expect("connected");
-        member
-            .set_read_timeout(Some(Duration::from_secs(20)))
-            .expect("a timeout");
+        member.set_read_timeout(Some(Duration::from_secs(20))).expect("a timeout");
         member
     };
     let _deaf = join();
     let (mut ann, mut bob) = (join(), join());
     bob.write_all(b"I am here\n").expect("send");
-    let mut heard = BufReader::new(bob)
-        .lines()
-        .map(|line| line.expect("a line"));
+    let mut heard = BufReader::new(bob).lines().map(|line| line.expect("a line"));
     heard.next().expect("a member hears itself, once it is one");
     let mut echo = ann.try_clone().expect("a descriptor");
     thread::spawn(move || while echo.read(&mut [0; 65_536]).is_ok_and(|read| read > 0) {});

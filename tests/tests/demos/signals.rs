@@ -6,9 +6,7 @@ use crate::{Server, command};
 
 /// Waits until no new client can connect.
 fn until_draining(server: &Server) {
-    until("the listener is closed", || {
-        Client::try_stream(&server.address).is_err()
-    });
+    until("the listener is closed", || Client::try_stream(&server.address).is_err());
 }
 
 #[test]
@@ -85,10 +83,7 @@ fn a_signal_logs_the_counters() {
     assert_eq!(client.ask("hello"), b"HELLO");
     server.process.signal(Signal::USR1);
     let line = server.process.error_with("accepted");
-    assert!(
-        line.ends_with("accepted 1, finished 0, failed 0, refused 0, aborted 0"),
-        "{line}"
-    );
+    assert!(line.ends_with("accepted 1, finished 0, failed 0, refused 0, aborted 0"), "{line}");
     assert_eq!(client.finish(), b"");
     assert_eq!(server.drain().summary(), [1, 1, 0, 0, 0]);
 }

@@ -100,13 +100,7 @@ fn every_transport_works_under_every_concurrency() {
             let address = free_address(transport, &folder);
             let server = Server::start(
                 "upper",
-                &[
-                    "--transport",
-                    transport,
-                    "--concurrency",
-                    concurrency,
-                    &address,
-                ],
+                &["--transport", transport, "--concurrency", concurrency, &address],
             );
             let Some(client) = python(CLIENT, &[transport, &server.address_text()]) else {
                 return;

@@ -8,10 +8,8 @@ use crate::{Server, command};
 /// The client's output for that input.
 #[track_caller]
 fn answers(transport: &str, address: &str, input: impl AsRef<[u8]>) -> String {
-    let mut client = Process::start(&mut command(
-        "upper-client",
-        &["--transport", transport, address],
-    ));
+    let mut client =
+        Process::start(&mut command("upper-client", &["--transport", transport, address]));
     client.write(input);
     let (status, output, error) = client.wait();
     assert!(status.success(), "{transport}: {error}");
@@ -82,11 +80,7 @@ fn answers_of_our_server_are_shown() {
             _ => "\n",
         };
         assert_eq!(output, format!("ONE\nTWO \r\n{empty} ä\n"), "{transport}");
-        assert_eq!(
-            answers(transport, &server.address_text(), ""),
-            "",
-            "{transport}"
-        );
+        assert_eq!(answers(transport, &server.address_text(), ""), "", "{transport}");
         server.drain();
     }
 }

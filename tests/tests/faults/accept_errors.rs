@@ -2,13 +2,8 @@
 
 use crate::prelude::*;
 
-pub(crate) const FAULT: Fault = Fault {
-    name: "accept_errors",
-    title: "`accept` fails",
-    columns: Column::ALL,
-    server,
-    clients,
-};
+pub(crate) const FAULT: Fault =
+    Fault { name: "accept_errors", title: "`accept` fails", columns: Column::ALL, server, clients };
 
 /// Errors of a connection in the backlog, and of a system that lacks something for a moment.
 const PASSING: [Errno; 14] = [
@@ -76,9 +71,7 @@ fn server(column: Column, errors: &[String]) {
     });
     let state = Counting(seen.clone());
     let builder = Builder::<_, _, Echo, _>::new(transport, column.concurrency(), state);
-    let error = serve(builder, LOCAL)
-        .err()
-        .and_then(|error| error.raw_os_error());
+    let error = serve(builder, LOCAL).err().and_then(|error| error.raw_os_error());
     report("error", error.map_or(0, i32::unsigned_abs).into());
     report("injected", seen.injected.load(SeqCst) as u64);
     report("loops", seen.loops.lock().len() as u64);
@@ -95,11 +88,7 @@ fn passing(trial: &mut Trial) {
     let errors = PASSING.map(|error| error.raw_os_error().to_string());
     let (child, before) = trial.begin(&errors.each_ref().map(String::as_str), echo_one);
     let connected = second_client(trial, &child);
-    assert_eq!(
-        Client::stream(child.address()).ask("fresh"),
-        b"fresh",
-        "after all the errors"
-    );
+    assert_eq!(Client::stream(child.address()).ask("fresh"), b"fresh", "after all the errors");
     still_served(connected);
     let ended = trial.end(child, before, echo_one);
     let (injected, loops) = (ended.number("injected"), ended.number("loops"));
@@ -124,11 +113,7 @@ fn fatal(trial: &mut Trial, name: &str, error: i32) {
     let ended = child.wait();
     let returned = ended.number("error");
     let holds = returned == u64::from(error.unsigned_abs());
-    trial.check(
-        format!("`serve_forever` returns {name}"),
-        format!("error {returned}"),
-        holds,
-    );
+    trial.check(format!("`serve_forever` returns {name}"), format!("error {returned}"), holds);
     trial.books(&ended);
 }
 

@@ -58,10 +58,6 @@ fn clients(trial: &mut Trial) {
         assert_eq!(client.ask("hello"), b"hello");
         assert_eq!(client.finish(), b"");
     });
-    trial.all(
-        "every other address is served",
-        served.len() as u64,
-        addresses as u64,
-    );
+    trial.all("every other address is served", served.len() as u64, addresses as u64);
     trial.end(child, before, echo_one);
 }

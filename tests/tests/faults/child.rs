@@ -26,9 +26,7 @@ impl Child {
     ) -> Process {
         // Works even for another user without access to the program's folder.
         let mut command = Command::new("/proc/self/exe");
-        command
-            .args([SERVE, fault.name, &column.to_string()])
-            .args(arguments);
+        command.args([SERVE, fault.name, &column.to_string()]).args(arguments);
         change(&mut command);
         Process::start(&mut command)
     }
@@ -89,9 +87,7 @@ impl Child {
     }
 
     pub(crate) fn threads(&self) -> usize {
-        fs::read_dir(self.proc("task"))
-            .expect("its threads")
-            .count()
+        fs::read_dir(self.proc("task")).expect("its threads").count()
     }
 
     /// Its resident memory, in KiB.
@@ -126,12 +122,7 @@ impl Child {
             let (name, number) = line.split_once('=')?;
             Some((name.to_owned(), number.parse().ok()?))
         });
-        Ended {
-            status,
-            numbers: numbers.chain(summary(&errors)).collect(),
-            errors,
-            signalled: 0,
-        }
+        Ended { status, numbers: numbers.chain(summary(&errors)).collect(), errors, signalled: 0 }
     }
 
     /// Drains it, and waits for its end.
@@ -139,10 +130,7 @@ impl Child {
     pub(crate) fn end(self) -> Ended {
         let signalled = now();
         self.signal(Signal::TERM);
-        Ended {
-            signalled,
-            ..self.wait()
-        }
+        Ended { signalled, ..self.wait() }
     }
 }
 
@@ -158,10 +146,7 @@ pub(crate) struct Holdings {
 impl Holdings {
     /// Memory aside.
     pub(crate) fn no_more_than(&self, other: &Holdings) -> bool {
-        self.counts
-            .iter()
-            .zip(other.counts)
-            .all(|(mine, theirs)| *mine <= theirs)
+        self.counts.iter().zip(other.counts).all(|(mine, theirs)| *mine <= theirs)
     }
 }
 

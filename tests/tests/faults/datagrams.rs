@@ -23,13 +23,8 @@ struct Measuring {
 
 impl Measuring {
     fn handle(&self) -> io::Result<()> {
-        let word = if self.request.truncated() {
-            "truncated"
-        } else {
-            "whole"
-        };
-        self.request
-            .reply(format!("{} {word}", self.request.data.len()))
+        let word = if self.request.truncated() { "truncated" } else { "whole" };
+        self.request.reply(format!("{} {word}", self.request.data.len()))
     }
 }
 
@@ -70,11 +65,7 @@ fn sizes(trial: &mut Trial, child: &Child, most: Option<usize>) {
     let (mut truncated, mut silently) = (0, 0);
     for size in [0, 1, 8191, 8192, 8193, 65_507] {
         let fits = most.is_none_or(|most| size <= most);
-        let (got, word) = if fits {
-            (size, "whole")
-        } else {
-            (MOST, "truncated")
-        };
+        let (got, word) = if fits { (size, "whole") } else { (MOST, "truncated") };
         let reply = client.ask(vec![b'x'; size]);
         truncated += usize::from(reply.ends_with(b"truncated"));
         silently += usize::from(reply != format!("{got} {word}").into_bytes());
@@ -83,22 +74,14 @@ fn sizes(trial: &mut Trial, child: &Child, most: Option<usize>) {
         None => "0 to 65,507 bytes, default options: none is truncated".to_owned(),
         Some(most) => format!("0 to 65,507 bytes, limit of {most}: none is truncated silently"),
     };
-    trial.check(
-        bar,
-        format!("{truncated} truncated, {silently} silently"),
-        silently == 0,
-    );
+    trial.check(bar, format!("{truncated} truncated, {silently} silently"), silently == 0);
 }
 
 fn empty(trial: &mut Trial, child: &Child) {
     let count = trial.size(200, 1_000);
     let mut client = Client::datagram(child.address());
     let answered = (0..count).filter(|_| client.ask("") == b"0 whole").count();
-    trial.all(
-        "every empty datagram is a request",
-        answered as u64,
-        count as u64,
-    );
+    trial.all("every empty datagram is a request", answered as u64, count as u64);
 }
 
 /// A connected client takes no answer from another address than it has asked.
@@ -107,9 +90,7 @@ fn second_address(trial: &mut Trial, child: &Child) {
     let port = inet(child.address()).port();
     let asked = [1, 2].map(|last| {
         let mut client = Client::datagram(&Address::Inet(([127, 0, 0, last], port).into()));
-        (0..count)
-            .filter(|_| client.ask("hello") == b"5 whole")
-            .count()
+        (0..count).filter(|_| client.ask("hello") == b"5 whole").count()
     });
     trial.check(
         "bound to every address, a server answers from the one that was asked",

@@ -37,11 +37,7 @@ impl Figure {
 impl Display for Figure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (title, column, outcome) = (self.fault.title, self.column, self.outcome());
-        write!(
-            f,
-            "{title} | {column} | {} | {} | {outcome}",
-            self.bar, self.measured
-        )
+        write!(f, "{title} | {column} | {} | {} | {outcome}", self.bar, self.measured)
     }
 }
 

@@ -53,11 +53,7 @@ fn clients(trial: &mut Trial) {
 }
 
 fn word(holds: bool, word: &str) -> String {
-    if holds {
-        word.to_owned()
-    } else {
-        format!("not {word}")
-    }
+    if holds { word.to_owned() } else { format!("not {word}") }
 }
 
 /// Sends all of it, ends its stream, and receives the reply.

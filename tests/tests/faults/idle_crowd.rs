@@ -13,9 +13,7 @@ pub(crate) const FAULT: Fault = Fault {
     server: |column, _| {
         raise_descriptor_limit().expect("setrlimit");
         // An echo with a small buffer: the allocator would keep the memory of large ones.
-        let builder = handling(column, |request| {
-            each_piece(request, |data| request.sendall(data))
-        });
+        let builder = handling(column, |request| each_piece(request, |data| request.sendall(data)));
         serve(builder, LOCAL).expect("serve_forever");
     },
     clients,
@@ -26,17 +24,11 @@ fn clients(trial: &mut Trial) {
     let (child, mut before) = trial.begin(&[], echo_one);
     come_and_go(trial, &child, count);
     // The allocator keeps memory after the first crowd, and no more after the second.
-    until("the first crowd has disconnected", || {
-        child.holdings().no_more_than(&before)
-    });
+    until("the first crowd has disconnected", || child.holdings().no_more_than(&before));
     before.resident = child.resident();
     come_and_go(trial, &child, count);
     let ended = trial.end(child, before, echo_one);
-    trial.all(
-        "no client is lost",
-        ended.number("finished"),
-        2 * count as u64 + 2,
-    );
+    trial.all("no client is lost", ended.number("finished"), 2 * count as u64 + 2);
 }
 
 fn come_and_go(trial: &mut Trial, child: &Child, count: usize) {

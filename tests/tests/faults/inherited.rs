@@ -32,22 +32,14 @@ fn seen() -> BTreeSet<String> {
 }
 
 fn clients(trial: &mut Trial) {
-    let others = if trial.column() == Column::Inline {
-        0
-    } else {
-        3
-    };
+    let others = if trial.column() == Column::Inline { 0 } else { 3 };
     let (child, before) = trial.begin(&[], |address| drop(more(address)));
     let idle: Vec<_> = Client::streams(others, child.address());
     let more_than_before = more(child.address());
     drop(idle);
     trial.check(
         "the program inherits none of the server's descriptors",
-        if more_than_before.is_empty() {
-            "none"
-        } else {
-            &more_than_before
-        },
+        if more_than_before.is_empty() { "none" } else { &more_than_before },
         more_than_before.is_empty(),
     );
     trial.end(child, before, |address| drop(more(address)));

@@ -34,9 +34,7 @@ pub(crate) fn crowd<T: Send>(
     thread::scope(|scope| {
         let threads: Vec<_> = (0..threads).map(|_| scope.spawn(worker)).collect();
         let results = threads.into_iter().map(|thread| thread.join());
-        results
-            .flat_map(|result| result.unwrap_or_else(|panic| resume_unwind(panic)))
-            .collect()
+        results.flat_map(|result| result.unwrap_or_else(|panic| resume_unwind(panic))).collect()
     })
 }
 

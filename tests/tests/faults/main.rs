@@ -97,9 +97,7 @@ fn main() -> ExitCode {
     let [full, table] = ["--full", "--table"].map(|flag| take_flag(flag, &mut arguments));
     let names = take_names(&mut arguments);
     let mut options = Arguments::from_iter(arguments);
-    let threads = options
-        .test_threads
-        .get_or_insert(if full { 1 } else { THREADS });
+    let threads = options.test_threads.get_or_insert(if full { 1 } else { THREADS });
     // With one thread, the cursor stands behind the name of the trial.
     let break_line = if *threads == 1 { "\n" } else { "" };
 

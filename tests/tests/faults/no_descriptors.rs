@@ -57,11 +57,7 @@ fn waiting(trial: &mut Trial) {
     let attempts = ended.number("accept_errors");
     let rate = attempts as f64 / seconds;
     let holds = attempts >= 1 && rate <= 20.0;
-    trial.check(
-        "1 to 20 attempts to accept per second",
-        format!("{rate:.1}"),
-        holds,
-    );
+    trial.check("1 to 20 attempts to accept per second", format!("{rate:.1}"), holds);
     let lines = ended.lines_with("cannot accept requests");
     // One at once, and one after each full second.
     trial.check(

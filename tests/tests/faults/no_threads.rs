@@ -86,17 +86,11 @@ fn none(trial: &mut Trial) {
     let closed = (0..UNLUCKY).map(|_| {
         let mut client = Client::stream(child.address());
         let began = Instant::now();
-        client
-            .read_exact(&mut [0])
-            .expect_err("it cannot be served");
+        client.read_exact(&mut [0]).expect_err("it cannot be served");
         began.elapsed()
     });
     let longest = closed.max().expect("clients");
-    trial.within(
-        "with none left, a connection is closed",
-        Duration::from_millis(100),
-        longest,
-    );
+    trial.within("with none left, a connection is closed", Duration::from_millis(100), longest);
     // Some resources are made with the first thread.
     let before = trial.baseline(&child, echo_one);
     let ended = trial.end(child, before, echo_one);

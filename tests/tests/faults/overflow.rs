@@ -41,11 +41,7 @@ fn waiting(trial: &mut Trial, count: usize) {
     let at_a_time = trial.size(24, AT_A_TIME);
     crowd(at_a_time, count, |_| echo_one(child.address()));
     let finished = trial.end(child, before, echo_one).number("finished") - 2;
-    trial.all(
-        "with a backlog of 16, every client is served in the end",
-        finished,
-        count as u64,
-    );
+    trial.all("with a backlog of 16, every client is served in the end", finished, count as u64);
 }
 
 fn refusing(trial: &mut Trial, mut count: usize) {

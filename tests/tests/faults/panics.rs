@@ -19,14 +19,7 @@ pub(crate) const FAULT: Fault = Fault {
 };
 
 /// The first word of a client: the place that panics.
-const WORDS: [&str; 6] = [
-    "setup",
-    "handle",
-    "finish",
-    "verify_request",
-    "handle_error",
-    "payload",
-];
+const WORDS: [&str; 6] = ["setup", "handle", "finish", "verify_request", "handle_error", "payload"];
 
 /// At clients from there `verify_request` panics, because it must not wait for their word.
 const UNBEARABLE: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
@@ -105,11 +98,7 @@ fn clients(trial: &mut Trial) {
         Some(meet_a_panic(address, WORDS[number / 2 % WORDS.len()]))
     });
     let p99 = Times::new(times.into_iter().flatten().collect()).p99();
-    trial.within(
-        "p99 until the client of a panic sees the end",
-        Duration::from_millis(100),
-        p99,
-    );
+    trial.within("p99 until the client of a panic sees the end", Duration::from_millis(100), p99);
     let others = 2 + u64::from(concurrent);
     pulse.map(Pulse::stop);
     let ended = trial.end(child, before, echo_one);

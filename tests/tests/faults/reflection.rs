@@ -42,9 +42,7 @@ struct UpperCase {
 impl UpperCase {
     fn handle(&self) -> io::Result<()> {
         let Datagram { data, socket, .. } = &self.request;
-        socket
-            .sendto(&data.to_ascii_uppercase(), &self.client_address)
-            .map(drop)
+        socket.sendto(&data.to_ascii_uppercase(), &self.client_address).map(drop)
     }
 }
 

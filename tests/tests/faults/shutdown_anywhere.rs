@@ -110,10 +110,6 @@ fn clients(trial: &mut Trial) {
     let ended = child.wait();
     let longest = Duration::from_micros(ended.number("longest"));
     trial.within("the longest call returns", Duration::from_secs(1), longest);
-    trial.all(
-        "every accepted client is served",
-        ended.number("finished"),
-        rounds,
-    );
+    trial.all("every accepted client is served", ended.number("finished"), rounds);
     trial.books(&ended);
 }

@@ -18,11 +18,7 @@ pub(crate) const FAULT: Fault = Fault {
 /// for the others.
 fn server(column: Column, _: &[String]) {
     let builder = handling(column, |request| {
-        if request
-            .getpeername()?
-            .port()
-            .is_some_and(|port| port % 2 == 0)
-        {
+        if request.getpeername()?.port().is_some_and(|port| port % 2 == 0) {
             request.settimeout(Some(DEADLINE))?;
         }
         each_piece(request, |data| request.sendall(data))
@@ -43,20 +39,14 @@ fn server(column: Column, _: &[String]) {
 
 fn clients(trial: &mut Trial) {
     const AT_A_TIME: usize = 4;
-    let (signals, time) = trial.size(
-        (1_000, Duration::from_millis(300)),
-        (10_000, Duration::from_secs(1)),
-    );
+    let (signals, time) =
+        trial.size((1_000, Duration::from_millis(300)), (10_000, Duration::from_secs(1)));
     let child = trial.start_as(&[], |command| {
         // Its children will be in the group too.
         command.process_group(0);
     });
     let before = trial.baseline(&child, echo_one);
-    let pulses = if trial.column() == Column::Inline {
-        0
-    } else {
-        4
-    };
+    let pulses = if trial.column() == Column::Inline { 0 } else { 4 };
     let pulses: Vec<_> = (0..pulses).map(|_| Pulse::start(child.address())).collect();
     let over = AtomicBool::new(false);
     let served = AtomicU64::new(0);

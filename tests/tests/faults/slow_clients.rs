@@ -70,11 +70,7 @@ fn beside_many(trial: &mut Trial) {
         thread::sleep(PAUSE);
     }
     let p99 = pulse.stop().p99();
-    trial.within(
-        "p99 of a client beside 200 slow ones",
-        Duration::from_millis(50),
-        p99,
-    );
+    trial.within("p99 of a client beside 200 slow ones", Duration::from_millis(50), p99);
     drop(slow);
     trial.end(child, before, echo_one);
 }
@@ -107,19 +103,12 @@ fn under_a_deadline(trial: &mut Trial) {
     let (shortest, longest) = (held.shortest(), held.longest());
     let slack = deadline / trial.size(1, 10);
     trial.check(
-        format!(
-            "slow requests end at the deadline, ± {} %",
-            trial.size(100, 10)
-        ),
+        format!("slow requests end at the deadline, ± {} %", trial.size(100, 10)),
         format!("{shortest:.2?} to {longest:.2?} of {deadline:?}"),
         shortest >= deadline - slack && longest <= deadline + slack,
     );
     let took = newcomer.join().expect("it is served");
-    trial.within(
-        "the next client is served within one deadline",
-        deadline,
-        took,
-    );
+    trial.within("the next client is served within one deadline", deadline, took);
     trial.end(child, before, echo_one);
 }
 
@@ -147,9 +136,7 @@ fn silent(trial: &mut Trial) {
     let began = Instant::now();
     echo_one(child.address());
     let took = began.elapsed();
-    until("only the silent are connected", || {
-        child.holdings().no_more_than(&before)
-    });
+    until("only the silent are connected", || child.holdings().no_more_than(&before));
     trial.within(
         "with `wait_for_input`, 200 silent clients hold no thread and no descriptor, and the next \
          client is served",

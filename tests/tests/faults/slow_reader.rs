@@ -64,9 +64,7 @@ fn clients(trial: &mut Trial) {
             most
         });
         let (full_at, times) = room.say_all(&mut speaker);
-        until("all readers have heard everything", || {
-            room.heard() == count
-        });
+        until("all readers have heard everything", || room.heard() == count);
         over.store(true, SeqCst);
         let most = most.join().expect("no panic");
         (full_at, times, most.saturating_sub(at_first))
@@ -78,10 +76,7 @@ fn clients(trial: &mut Trial) {
         room.heard() == count,
     );
     // On a busy machine the last line may be sent before the slow member leaves.
-    let mut hears_more = || {
-        room.hear(&mut members[0])
-            .is_ok_and(|line| !line.is_empty())
-    };
+    let mut hears_more = || room.hear(&mut members[0]).is_ok_and(|line| !line.is_empty());
     while room.aborted.get().is_none() && hears_more() {}
     let aborted = room.aborted.get().copied();
     trial.check(
@@ -129,13 +124,8 @@ fn short_lines(trial: &mut Trial, child: &Child) -> usize {
     let mut most = at_first;
     thread::scope(|scope| {
         let all_left = scope.spawn(|| {
-            let lines = BufReader::new(hearing)
-                .lines()
-                .map(|line| line.expect("a line"));
-            lines
-                .filter(|line| line.ends_with(" has left"))
-                .take(count)
-                .count()
+            let lines = BufReader::new(hearing).lines().map(|line| line.expect("a line"));
+            lines.filter(|line| line.ends_with(" has left")).take(count).count()
         });
         while !all_left.is_finished() {
             let lines = "x\n".repeat(10_000);
@@ -177,10 +167,7 @@ impl Room {
         let mut next = 0;
         while next < self.count {
             let line = self.hear(member).expect("a line");
-            assert!(
-                !line.is_empty(),
-                "reader {place} was aborted after {next} lines"
-            );
+            assert!(!line.is_empty(), "reader {place} was aborted after {next} lines");
             let Some(said) = line.strip_prefix("speaker: ") else {
                 continue;
             };

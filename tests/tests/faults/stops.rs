@@ -71,10 +71,7 @@ fn server(column: Column, arguments: &[String]) {
         at_first.get_or_insert_with(|| count_of("fd"));
         println!("cycle");
     }
-    report(
-        "descriptors_at_first",
-        at_first.expect("a first cycle") as u64,
-    );
+    report("descriptors_at_first", at_first.expect("a first cycle") as u64);
     // A worker holds some for a moment longer.
     let end = Instant::now() + DEADLINE / 4;
     while Some(count_of("fd")) > at_first && Instant::now() < end {
@@ -92,9 +89,7 @@ fn clients(trial: &mut Trial) {
         let clients = [(); CLIENTS].map(|()| scope.spawn(|| keep_asking(child.address(), &over)));
         (0..cycles).for_each(|_| drop(child.line()));
         over.store(true, Relaxed);
-        clients
-            .map(|client| client.join().expect("a client"))
-            .into()
+        clients.map(|client| client.join().expect("a client")).into()
     });
     let answered: u64 = counts.iter().map(|(answered, _)| answered).sum();
     let lost: u64 = counts.iter().map(|(_, lost)| lost).sum();
@@ -141,9 +136,5 @@ fn idle(trial: &mut Trial) {
         child.end().took()
     });
     let longest = Times::new(times.collect()).longest();
-    trial.within(
-        "longest end of an idle server",
-        Duration::from_millis(10),
-        longest,
-    );
+    trial.within("longest end of an idle server", Duration::from_millis(10), longest);
 }

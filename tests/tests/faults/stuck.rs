@@ -39,10 +39,9 @@ fn clients(trial: &mut Trial) {
     let reported = "the report counts the aborted requests";
     let at_that_limit = format!("at that limit, {reported}");
     let limited = Some(STUCK.to_string());
-    for (ends, reports, limit) in [
-        ("the server ends", reported, None),
-        (at_the_limit, &at_that_limit, limited),
-    ] {
+    for (ends, reports, limit) in
+        [("the server ends", reported, None), (at_the_limit, &at_that_limit, limited)]
+    {
         let child = trial.start(limit.as_deref().as_slice());
         echo_one(child.address());
         let stuck = [(); STUCK].map(|()| {

@@ -41,12 +41,7 @@ pub(crate) struct Trial {
 impl Trial {
     pub(crate) fn new(fault: &'static Fault, column: Column, full: bool) -> Self {
         let figures = Vec::new();
-        Trial {
-            fault,
-            column,
-            full,
-            figures,
-        }
+        Trial { fault, column, full, figures }
     }
 
     pub(crate) fn fault(&self) -> &'static Fault {
@@ -119,13 +114,7 @@ impl Trial {
 
     fn record(&mut self, bar: String, measured: String, holds: Option<bool>) {
         let (fault, column) = (self.fault, self.column);
-        self.figures.push(Figure {
-            fault,
-            column,
-            bar,
-            measured,
-            holds,
-        });
+        self.figures.push(Figure { fault, column, bar, measured, holds });
     }
 
     pub(crate) fn into_figures(self) -> Vec<Figure> {
@@ -151,9 +140,7 @@ impl Trial {
     #[track_caller]
     pub(crate) fn end(&mut self, child: Child, before: Holdings, serve_one: fn(&Address)) -> Ended {
         serve_one(child.address());
-        until("the server holds no more than before", || {
-            child.holdings().no_more_than(&before)
-        });
+        until("the server holds no more than before", || child.holdings().no_more_than(&before));
         let now = child.holdings();
         let grown = now.resident.saturating_sub(before.resident);
         let counts = now.counts.iter().zip(before.counts);

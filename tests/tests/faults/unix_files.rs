@@ -81,17 +81,11 @@ fn race(trial: &mut Trial, path: &str) -> Child {
     let count = trial.size(12, 50);
     let mut processes = Vec::new();
     processes.resize_with(count, || trial.launch(&[path, "together"]));
-    processes
-        .iter_mut()
-        .for_each(|process| process.write("go\n"));
+    processes.iter_mut().for_each(|process| process.write("go\n"));
     let all = processes.into_iter().map(Child::listening);
     let mut winners: Vec<Child> = all.filter_map(Result::ok).collect();
     let measured = format!("{} of {count}", winners.len());
-    trial.check(
-        "exactly one of the servers gets the file",
-        measured,
-        winners.len() == 1,
-    );
+    trial.check("exactly one of the servers gets the file", measured, winners.len() == 1);
     let winner = winners.pop().expect("one");
     echo_one(winner.address());
     winner

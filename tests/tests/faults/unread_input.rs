@@ -27,26 +27,16 @@ fn clients(trial: &mut Trial) {
         client.send(INPUT);
         received(&mut client)
     });
-    let truncated = replies
-        .iter()
-        .filter(|length| **length < REPLY.len())
-        .count();
+    let truncated = replies.iter().filter(|length| **length < REPLY.len()).count();
     // An inline server waits for a client at most 0.1 s, which a busy machine may take.
     let busy = trial.column() == Column::Inline && trial.size(true, false);
     let (bar, allowed) = match busy {
         false => ("no reply is truncated", 0),
-        true => (
-            "at most 1 of 10 replies is truncated on a busy machine",
-            count / 10,
-        ),
+        true => ("at most 1 of 10 replies is truncated on a busy machine", count / 10),
     };
     trial.check(bar, format!("{truncated} of {count}"), truncated <= allowed);
     let took = endless(child.address());
-    trial.within(
-        "a client that never stops sending is closed",
-        Duration::from_secs(2),
-        took,
-    );
+    trial.within("a client that never stops sending is closed", Duration::from_secs(2), took);
     trial.end(child, before, whole_reply);
 }
 

@@ -28,11 +28,7 @@ fn default_stack_holds_a_parsers_usual_depth() {
 struct Nested(Vec<Nested>);
 
 /// As much as a level of a typed parser takes.
-const FRAME: usize = if cfg!(debug_assertions) {
-    6 << 10
-} else {
-    1 << 10
-};
+const FRAME: usize = if cfg!(debug_assertions) { 6 << 10 } else { 1 << 10 };
 
 #[inline(never)]
 fn parse(text: &[u8]) -> Nested {
@@ -75,10 +71,7 @@ fn stack_is_as_large_as_asked_for() {
 #[test]
 fn stack_beyond_all_bounds_is_an_error() {
     for size in [1 << 40, usize::MAX] {
-        assert_eq!(
-            error_kind(green::try_spawn(size, || ()).map(drop)),
-            ErrorKind::InvalidInput
-        );
+        assert_eq!(error_kind(green::try_spawn(size, || ()).map(drop)), ErrorKind::InvalidInput);
     }
 }
 
@@ -100,10 +93,7 @@ fn stack_that_came_near_its_end_is_reported() {
     run(53);
     until("there is a line", || !lines.about("").is_empty());
     let (_, line) = lines.about("")[0].clone();
-    assert!(
-        line.contains("more than three quarters of its stack of 1024 KiB"),
-        "{line}"
-    );
+    assert!(line.contains("more than three quarters of its stack of 1024 KiB"), "{line}");
     // The next one on that stack is innocent.
     std::thread::sleep(std::time::Duration::from_millis(1_100));
     for _ in 0..20 {

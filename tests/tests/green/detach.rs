@@ -18,10 +18,7 @@ fn failed_detach_leaves_the_socket_as_it_was() {
     let (sender, said) = crossbeam_channel::unbounded();
     let waiting = green::spawn(move || {
         sender.send(waiting.recv(10)).expect("the test listens");
-        let few = Rlimit {
-            current: Some(100),
-            ..getrlimit(Resource::Nofile)
-        };
+        let few = Rlimit { current: Some(100), ..getrlimit(Resource::Nofile) };
         let before = getrlimit(Resource::Nofile);
         setrlimit(Resource::Nofile, few).expect("a lower limit");
         let hogs: Vec<File> = std::iter::from_fn(|| File::open("/dev/null").ok()).collect();

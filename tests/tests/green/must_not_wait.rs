@@ -32,9 +32,7 @@ impl Stays {
 #[test]
 fn hook_that_parks_keeps_its_mark_to_itself() {
     let server = bind(
-        ThreadingTCPServer::<Stays, _>::with(Busy)
-            .max_connections(1)
-            .overflow(Overflow::Refuse),
+        ThreadingTCPServer::<Stays, _>::with(Busy).max_connections(1).overflow(Overflow::Refuse),
     );
     let server = std::sync::Arc::new(server);
     let serving = server.clone();
@@ -89,9 +87,8 @@ impl BaseServer for Selects {
 
 #[test]
 fn select_does_not_wait_in_a_hook_of_the_loop() {
-    let server = ThreadingTCPServer::<Stays, _>::with(Selects)
-        .max_connections(1)
-        .overflow(Overflow::Refuse);
+    let server =
+        ThreadingTCPServer::<Stays, _>::with(Selects).max_connections(1).overflow(Overflow::Refuse);
     let server = run(server, LOCAL);
     let _first = Client::stream(&server.address());
     until("the first is served", || server.stats().active == 1);
@@ -128,9 +125,7 @@ fn panic_that_talks_blocks_no_scheduler() {
             client
         })
         .collect();
-    until("all have panicked", || {
-        server.stats().failed == 4 * cores as u64
-    });
+    until("all have panicked", || server.stats().failed == 4 * cores as u64);
     for _ in 0..2 * cores {
         assert_eq!(Client::stream(&server.address()).ask("great"), b"hello");
     }

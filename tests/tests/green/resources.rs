@@ -9,25 +9,18 @@ use tests::prelude::*;
 fn schedulers_that_cannot_start_may_start_later() {
     let Some(()) = alone() else { return };
     let echo = |request: Socket, _| request.sendall(&request.recv(100)?);
-    let server = GreenTCPServer::handling(echo)
-        .bind("127.0.0.1:0")
-        .expect("bind");
+    let server = GreenTCPServer::handling(echo).bind("127.0.0.1:0").expect("bind");
     let before = (count_of("fd"), count_of("task"));
     with_at_most(Resource::Nofile, 100, || {
         let mut all: Vec<File> = std::iter::from_fn(|| File::open("/dev/null").ok()).collect();
         // One is half of what a scheduler needs.
         all.pop();
         for _ in 0..10 {
-            server
-                .serve_forever()
-                .expect_err("there is no descriptor for an epoll");
+            server.serve_forever().expect_err("there is no descriptor for an epoll");
         }
     });
     let after = (count_of("fd"), count_of("task"));
-    assert_eq!(
-        after, before,
-        "no descriptors and no threads are left behind"
-    );
+    assert_eq!(after, before, "no descriptors and no threads are left behind");
     let server = Running::from(server.spawn().expect("spawn"));
     assert_eq!(Client::stream(&server.address()).ask("hello"), b"hello");
     server.drain(DEADLINE / 2);

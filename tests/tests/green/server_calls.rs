@@ -125,11 +125,7 @@ fn other_columns_serve_on_green_threads_too() {
     let inline = Arc::new(bind(TCPServer::<Echo>::builder()));
     let threading = Arc::new(bind(ThreadingTCPServer::<Echo>::builder()));
     let udp = Arc::new(bind(GreenUDPServer::<Echo>::builder()));
-    let serving = [
-        serve_green(&inline),
-        serve_green(&threading),
-        serve_green(&udp),
-    ];
+    let serving = [serve_green(&inline), serve_green(&threading), serve_green(&udp)];
     let mut idle = Client::stream(inline.server_address());
     assert_eq!(idle.ask("hello"), b"hello");
     let tcp = Client::stream(threading.server_address());

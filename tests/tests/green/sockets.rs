@@ -85,9 +85,7 @@ fn on_scheduler<T: Send + 'static>(
 /// Parks in `recv` once, so that this scheduler is the socket's home.
 fn park_once(socket: &Socket) {
     let timeout = socket.gettimeout();
-    socket
-        .settimeout(Some(Duration::from_millis(1)))
-        .expect("settimeout");
+    socket.settimeout(Some(Duration::from_millis(1))).expect("settimeout");
     assert_eq!(error_kind(socket.recv(1)), io::ErrorKind::TimedOut);
     socket.settimeout(timeout).expect("settimeout");
 }
@@ -139,20 +137,12 @@ fn sendto_a_full_queue_leaves_the_scheduler_idle() {
         let socket = Socket::new(AddressFamily::Unix, SocketKind::Datagram).expect("socket");
         socket.settimeout(Some(Duration::ZERO)).expect("settimeout");
         while socket.sendto(b"x", &to).is_ok() {}
-        socket
-            .settimeout(Some(Duration::from_millis(300)))
-            .expect("settimeout");
+        socket.settimeout(Some(Duration::from_millis(300))).expect("settimeout");
         let (before, began) = (time_on_core(), Instant::now());
-        assert_eq!(
-            error_kind(socket.sendto(b"x", &to)),
-            io::ErrorKind::TimedOut
-        );
+        assert_eq!(error_kind(socket.sendto(b"x", &to)), io::ErrorKind::TimedOut);
         (time_on_core() - before, began.elapsed())
     });
-    assert!(
-        worked < took / 2,
-        "a scheduler was kept busy for {worked:?} of {took:?}"
-    );
+    assert!(worked < took / 2, "a scheduler was kept busy for {worked:?} of {took:?}");
 }
 
 #[test]
@@ -179,9 +169,7 @@ fn short_read_before_urgent_data_is_no_end() {
     let data = on_green(move || {
         park_once(&one);
         other.write_all(b"before").expect("send");
-        socket2::SockRef::from(&other)
-            .send_out_of_band(b"!")
-            .expect("send");
+        socket2::SockRef::from(&other).send_out_of_band(b"!").expect("send");
         other.write_all(b"after").expect("send");
         // The scheduler is notified of all of it at once.
         green::sleep(Duration::from_millis(1));
@@ -216,9 +204,7 @@ fn a_detached_descriptor_is_no_longer_watched() {
     let (one, _other) = tcp_pair();
     let number = fs::read_link(format!("/proc/self/fd/{}", one.fileno())).expect("/proc");
     // socket:[NUMBER]
-    let number = number
-        .to_string_lossy()
-        .replace(|c: char| !c.is_ascii_digit(), "");
+    let number = number.to_string_lossy().replace(|c: char| !c.is_ascii_digit(), "");
     let number: u64 = number.parse().expect("a number");
     let is_watched = move || {
         let all = fs::read_dir("/proc/self/fdinfo").expect("/proc");

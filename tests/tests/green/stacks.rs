@@ -59,10 +59,7 @@ fn an_ordinary_thread_overflows_as_ever() {
         let thread = thread.spawn(|| deep(usize::MAX)).expect("a thread");
         let _ = thread.join();
     });
-    assert!(
-        errors.contains("'ordinary'") && !errors.contains("green"),
-        "{errors}"
-    );
+    assert!(errors.contains("'ordinary'") && !errors.contains("green"), "{errors}");
 }
 
 /// Enough for a thousand levels, for which the usual size is not.

@@ -16,19 +16,11 @@ fn a_mutex_may_be_held_across_a_wait() {
             }
         }
     };
-    let green: Vec<_> = (0..40)
-        .map(|_| green::spawn(count(counter.clone())))
-        .collect();
-    let threads: Vec<_> = (0..2)
-        .map(|_| thread::spawn(count(counter.clone())))
-        .collect();
+    let green: Vec<_> = (0..40).map(|_| green::spawn(count(counter.clone()))).collect();
+    let threads: Vec<_> = (0..2).map(|_| thread::spawn(count(counter.clone()))).collect();
     in_time("every turn", move || {
-        green
-            .into_iter()
-            .for_each(|one| one.join().expect("counted"));
-        threads
-            .into_iter()
-            .for_each(|one| one.join().expect("counted"));
+        green.into_iter().for_each(|one| one.join().expect("counted"));
+        threads.into_iter().for_each(|one| one.join().expect("counted"));
     });
     assert_eq!(*counter.lock(), 42 * 50);
     let held = counter.lock();
@@ -62,9 +54,8 @@ fn notify_all_wakes_every_waiter() {
             }
         }
     };
-    let green: Vec<_> = (0..100)
-        .map(|_| green::spawn(wait(gate.clone(), waiting.clone())))
-        .collect();
+    let green: Vec<_> =
+        (0..100).map(|_| green::spawn(wait(gate.clone(), waiting.clone()))).collect();
     let thread = thread::spawn(wait(gate.clone(), waiting.clone()));
     until("all wait", || waiting.load(SeqCst) == 101);
     *gate.0.lock() = true;
@@ -84,11 +75,7 @@ fn a_channel_delivers_everything_once_and_in_order() {
     let senders: Vec<_> = (0..10_u32)
         .map(|number| {
             let sender = sender.clone();
-            green::spawn(move || {
-                (0..100_u32)
-                    .try_for_each(|i| sender.send((number, i)))
-                    .is_ok()
-            })
+            green::spawn(move || (0..100_u32).try_for_each(|i| sender.send((number, i))).is_ok())
         })
         .collect();
     drop(sender);
@@ -99,17 +86,10 @@ fn a_channel_delivers_everything_once_and_in_order() {
         }
         received
     });
-    assert!(
-        senders
-            .into_iter()
-            .all(|sender| sender.join().expect("it sends"))
-    );
+    assert!(senders.into_iter().all(|sender| sender.join().expect("it sends")));
     for number in 0..10 {
-        let of_one: Vec<u32> = received
-            .iter()
-            .filter(|(from, _)| *from == number)
-            .map(|(_, i)| *i)
-            .collect();
+        let of_one: Vec<u32> =
+            received.iter().filter(|(from, _)| *from == number).map(|(_, i)| *i).collect();
         assert_eq!(of_one, (0..100).collect::<Vec<_>>());
     }
 }
@@ -118,10 +98,7 @@ fn a_channel_delivers_everything_once_and_in_order() {
 fn a_channel_reports_a_lost_end() {
     let (sender, receiver) = green::channel::<u8>(1);
     assert_eq!(receiver.try_recv(), Err(TryRecvError::Empty));
-    assert_eq!(
-        receiver.recv_timeout(Duration::from_millis(5)),
-        Err(RecvTimeoutError::Timeout)
-    );
+    assert_eq!(receiver.recv_timeout(Duration::from_millis(5)), Err(RecvTimeoutError::Timeout));
     let waiting = green::spawn(move || receiver.recv());
     drop(sender);
     assert!(waiting.join().expect("it ends").is_err());

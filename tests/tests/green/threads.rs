@@ -9,27 +9,21 @@ fn join_returns_the_result_or_the_panic() {
     assert_eq!(on_green(|| 6 * 7), 42);
     assert!(on_green(green::is_green));
     assert!(!green::is_green());
-    let payload = green::spawn(|| panic!("boom"))
-        .join()
-        .expect_err("it panicked");
+    let payload = green::spawn(|| panic!("boom")).join().expect_err("it panicked");
     assert_eq!(payload.downcast_ref::<&str>(), Some(&"boom"));
 }
 
 #[test]
 fn sleeping_green_threads_wait_side_by_side() {
     let began = Instant::now();
-    let sleepers: Vec<_> = (0..500)
-        .map(|_| green::spawn(|| green::sleep(Duration::from_millis(100))))
-        .collect();
+    let sleepers: Vec<_> =
+        (0..500).map(|_| green::spawn(|| green::sleep(Duration::from_millis(100)))).collect();
     for sleeper in sleepers {
         sleeper.join().expect("it sleeps");
     }
     let took = began.elapsed();
     assert!(took >= Duration::from_millis(100), "{took:?}");
-    assert!(
-        took < Duration::from_secs(10),
-        "one after the other would be 50 s, it was {took:?}"
-    );
+    assert!(took < Duration::from_secs(10), "one after the other would be 50 s, it was {took:?}");
 }
 
 #[test]
@@ -47,10 +41,7 @@ fn blocking_leaves_the_scheduler_to_others() {
     release.store(true, SeqCst);
     blocked.into_iter().for_each(join);
     let panic = green::spawn(|| green::blocking(|| panic!("elsewhere"))).join();
-    assert_eq!(
-        panic.expect_err("it travels").downcast_ref::<&str>(),
-        Some(&"elsewhere")
-    );
+    assert_eq!(panic.expect_err("it travels").downcast_ref::<&str>(), Some(&"elsewhere"));
     assert_eq!(green::blocking(|| 2), 2, "an ordinary thread simply calls");
 }
 
@@ -153,9 +144,7 @@ fn a_sleep_of_zero_lets_others_run() {
 fn twenty_thousand_come_and_go() {
     let waves = in_time("a thousand at a time", || {
         for _ in 0..20 {
-            let wave: Vec<_> = (0..1_000)
-                .map(|number| green::spawn(move || number))
-                .collect();
+            let wave: Vec<_> = (0..1_000).map(|number| green::spawn(move || number)).collect();
             for (number, one) in wave.into_iter().enumerate() {
                 assert_eq!(one.join().expect("no panic"), number);
             }

@@ -140,9 +140,7 @@ fn a_client_without_an_address_is_no_failure<C: Column>() {
     let removed = net::UnixDatagram::bind(folder.join("removed")).expect("bind");
     fs::remove_file(folder.join("removed")).expect("its file");
     for client in [&unnamed, &gone, &removed] {
-        client
-            .send_to(b"hello", folder.join("server"))
-            .expect("send");
+        client.send_to(b"hello", folder.join("server")).expect("send");
     }
     drop(gone);
     assert_eq!(Client::datagram(&server.address()).ask(b"hello"), b"hello");

@@ -38,11 +38,7 @@ fn comes_through<C: Column, E: Display + 'static>(
     expected: fn(&HandlerError) -> bool,
 ) {
     let (reports, told) = unbounded();
-    let state = Reports {
-        fail,
-        expected,
-        reports,
-    };
+    let state = Reports { fail, expected, reports };
     let server = run(Server::<Tcp, C, Failing<E>, _>::with(state), LOCAL);
     assert_eq!(Client::stream(&server.address()).rest(), b"");
     let told = told.recv_timeout(DEADLINE).expect("handle_error");
@@ -118,9 +114,7 @@ fn each_failure_is_logged_once<C: Column>() {
         }
         let about = || lines.about(&address.to_string());
         until("a line about it", || !about().is_empty());
-        let [(told, line)] = &about()[..] else {
-            panic!("one line: {:?}", about())
-        };
+        let [(told, line)] = &about()[..] else { panic!("one line: {:?}", about()) };
         let begin = format!("socketserver::handler: request from {address} failed ");
         assert!(line.starts_with(&begin) && line.ends_with(end), "{line}");
         assert_eq!(*told, level, "{line}");

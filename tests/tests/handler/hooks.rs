@@ -123,9 +123,7 @@ fn an_idle_server_sleeps() {
         threads.flatten().find_map(|thread| {
             let status = fs::read_to_string(thread.path().join("status")).ok()?;
             let mut lines = status.lines();
-            lines
-                .next()
-                .filter(|name| name.ends_with("\tIdle server"))?;
+            lines.next().filter(|name| name.ends_with("\tIdle server"))?;
             let switches = lines.find(|line| line.starts_with("voluntary_ctxt_switches"));
             switches.map(str::to_owned)
         })
@@ -152,12 +150,7 @@ fn a_stop_does_not_await_the_poll_interval<C: Column>() {
 
 /// Complaint 01.
 fn any_hook_may_stop_the_server<C: Column>() {
-    for name in [
-        "verify_request",
-        "service_actions",
-        "handle_timeout",
-        "server_close",
-    ] {
+    for name in ["verify_request", "service_actions", "handle_timeout", "server_close"] {
         let (count, builder) = counting::<C>(name, |server| {
             server.shutdown();
             server.begin_drain(Duration::ZERO);

@@ -84,10 +84,7 @@ impl Patient {
         self.wfile.write_all(&line)?;
 
         let mut line = String::new();
-        assert_eq!(
-            error_kind(self.rfile.read_line(&mut line)),
-            ErrorKind::TimedOut
-        );
+        assert_eq!(error_kind(self.rfile.read_line(&mut line)), ErrorKind::TimedOut);
         self.wfile.write_all(b"and?")?;
         while self.rfile.read_line(&mut line).is_err() {}
         self.wfile.write_all(line.as_bytes())?;
@@ -157,9 +154,7 @@ fn a_reset_client_is_no_failure<C: Column>() {
         assert_eq!((stats.finished, stats.failed), (1, 0), "{stats:?}");
     }
     finishes(Server::<Tcp, C, TooLate>::builder());
-    finishes(Server::<Tcp, C, _, _>::handling(|request: Socket, _| {
-        until_reset(&request)
-    }));
+    finishes(Server::<Tcp, C, _, _>::handling(|request: Socket, _| until_reset(&request)));
 }
 
 matrix!(columns: a_reset_client_is_no_failure);

@@ -174,9 +174,7 @@ fn a_server_that_loses_its_reserve_waits() {
     let (server, mut early, mut waiting, taken) = with_a_reserve(2, true);
     // The hook keeps the first connection, and with it the only descriptor.
     assert_eq!(waiting[0].rest(), b"busy");
-    until("the loop has tried again", || {
-        server.stats().accept_errors > 0
-    });
+    until("the loop has tried again", || server.stats().accept_errors > 0);
     assert_eq!(server.stats().refused, 1);
     assert_eq!(early.ask("meanwhile"), b"meanwhile");
     // A descriptor that comes free serves like any other.

@@ -79,10 +79,7 @@ fn a_racing_drain_is_not_lost<C: Column>() {
         for draining in draining {
             draining.join().expect("no panic");
         }
-        assert_eq!(
-            error.map(|error| error.kind()),
-            Some(ErrorKind::NotConnected)
-        );
+        assert_eq!(error.map(|error| error.kind()), Some(ErrorKind::NotConnected));
     }
 }
 
@@ -187,9 +184,7 @@ fn server_close_precedes_the_wait<C: Concurrent>() {
     let server = bind();
     let mut client = Client::stream(server.server_address());
     server.handle_request().expect("serves");
-    until("it is a member", || {
-        server.state().members.lock().len() == 1
-    });
+    until("it is a member", || server.state().members.lock().len() == 1);
     let leaving = thread::spawn(move || {
         assert_eq!(client.recv(), b"good-bye");
         client.finish()
@@ -217,11 +212,7 @@ fn a_failed_connection_costs_no_other() {
         "get_request" if first.swap(false, SeqCst) => Err(ErrorKind::ConnectionAborted.into()),
         _ => Ok(()),
     });
-    let server = bind(Builder::<_, _, Echo, ()>::new(
-        transport,
-        Threading::new(),
-        (),
-    ));
+    let server = bind(Builder::<_, _, Echo, ()>::new(transport, Threading::new(), ()));
     let mut clients = [0; 2].map(|_| Client::stream(server.server_address()));
     for client in &mut clients {
         client.send("hello");

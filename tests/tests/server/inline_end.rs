@@ -121,9 +121,7 @@ fn signals_take_one_thread_and_no_more() {
 
 #[test]
 fn begin_drain_ends_an_idle_client() {
-    ends_in_time(bound(), 1, |server, _| {
-        server.server_ref().begin_drain(DRAIN)
-    });
+    ends_in_time(bound(), 1, |server, _| server.server_ref().begin_drain(DRAIN));
 }
 
 #[test]

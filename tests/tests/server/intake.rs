@@ -21,20 +21,14 @@ impl Diary {
         self.calls.lock().push((name, thread::current().id()));
         let mut troubles = self.troubles.lock();
         let mut first = |how| {
-            let place = troubles
-                .iter()
-                .position(|trouble| trouble.strip_prefix(name) == Some(how));
+            let place = troubles.iter().position(|trouble| trouble.strip_prefix(name) == Some(how));
             place.map(|place| troubles.remove(place)).is_some()
         };
         if first(" panics") {
             // Unlike `panic!` this prints nothing.
             resume_unwind(Box::new(name));
         }
-        if first(" fails") {
-            Err(io::Error::other(name))
-        } else {
-            Ok(())
-        }
+        if first(" fails") { Err(io::Error::other(name)) } else { Ok(()) }
     }
 
     fn count(&self, name: &str) -> usize {
@@ -48,9 +42,7 @@ impl Diary {
         let taken = calls.iter().find(|(call, _)| *call == "get_request");
         let (_, loop_thread) = *taken.expect("a request was taken");
         let on = |is_loop: bool| {
-            let there = calls
-                .iter()
-                .filter(|call| (call.1 == loop_thread) == is_loop);
+            let there = calls.iter().filter(|call| (call.1 == loop_thread) == is_loop);
             there.map(|call| call.0).collect()
         };
         (on(true), on(false))
@@ -152,11 +144,8 @@ fn one_request<T: TestTransport, C: Concurrency>(
     let on_the_loop = [&["get_request", "verify_request"], on_the_loop].concat();
     let (here, there) = diary.take();
     let inline = TypeId::of::<C>() == TypeId::of::<Inline>();
-    let (with_it, elsewhere) = if inline {
-        (in_its_place, &[][..])
-    } else {
-        (&[][..], in_its_place)
-    };
+    let (with_it, elsewhere) =
+        if inline { (in_its_place, &[][..]) } else { (&[][..], in_its_place) };
     assert_eq!(here, [&on_the_loop, with_it, &["service_actions"]].concat());
     assert_eq!(there, elsewhere);
 }
@@ -171,14 +160,8 @@ macro_rules! lives {
 }
 
 const HANDLED: [&str; 5] = ["prepare", "setup", "handle", "finish", "shutdown_request"];
-const FAILED: [&str; 6] = [
-    "prepare",
-    "setup",
-    "handle",
-    "finish",
-    "handle_error",
-    "shutdown_request",
-];
+const FAILED: [&str; 6] =
+    ["prepare", "setup", "handle", "finish", "handle_error", "shutdown_request"];
 const NOT_SET_UP: [&str; 4] = ["prepare", "setup", "handle_error", "shutdown_request"];
 const NOT_PREPARED: [&str; 3] = ["prepare", "handle_error", "shutdown_request"];
 
@@ -222,12 +205,7 @@ fn a_rejected_job_fails_on_the_loop() {
         let mut client = Client::stream(server.server_address());
         assert_eq!(server.handle_request().expect("serves"), Served::Refused);
         assert_eq!(client.rest(), b"");
-        let calls = [
-            "get_request",
-            "verify_request",
-            "handle_error",
-            "shutdown_request",
-        ];
+        let calls = ["get_request", "verify_request", "handle_error", "shutdown_request"];
         assert_eq!(diary.take(), (calls.to_vec(), vec![]));
     }
     assert_eq!(server.stats().finished, 0);

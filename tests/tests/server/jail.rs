@@ -26,10 +26,7 @@ fn servers_serve_in_a_jail() {
         let server = bind(Server::<Tcp, C, _, _>::handling(echo_once));
         Box::new(|| {
             let running = server.spawn().expect("spawn");
-            assert_eq!(
-                Client::stream(running.server_address()).ask("hello"),
-                b"hello"
-            );
+            assert_eq!(Client::stream(running.server_address()).ask("hello"), b"hello");
         })
     }
     let servers = [bound::<Inline>(), bound::<Threading>(), bound::<Green>()];
@@ -49,10 +46,7 @@ fn more_than_a_thousand_threads_run_in_a_jail() {
     drop(server.spawn().expect("spawn"));
     let limits = lines.about("threads in all pools");
     assert_eq!(limits.len(), 1, "{lines:#?}");
-    assert!(
-        !limits[0].1.contains("no limit that could be read"),
-        "{limits:?}"
-    );
+    assert!(!limits[0].1.contains("no limit that could be read"), "{limits:?}");
 }
 
 #[test]
@@ -66,10 +60,7 @@ fn reserve_descriptor_is_kept_again_in_a_jail() {
     lower(Resource::Nofile, 100);
     let clients = [(); 4]
         .map(|()| Socket::new(AddressFamily::Inet, SocketKind::Stream).expect("a descriptor"));
-    let one = clients[0]
-        .as_fd()
-        .try_clone_to_owned()
-        .expect("a descriptor");
+    let one = clients[0].as_fd().try_clone_to_owned().expect("a descriptor");
     let hogs: Vec<OwnedFd> = std::iter::from_fn(|| one.try_clone().ok()).collect();
     for client in &clients {
         client.settimeout(Some(DEADLINE)).expect("an option");

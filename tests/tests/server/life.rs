@@ -53,10 +53,8 @@ impl Stopping {
 
 /// Complaint 01.
 fn a_handler_may_stop_its_server<T: TestTransport, C: Column>() {
-    let stops: [fn(&ServerRef<Order>); 2] = [
-        |server| server.shutdown(),
-        |server| server.begin_drain(DEADLINE),
-    ];
+    let stops: [fn(&ServerRef<Order>); 2] =
+        [|server| server.shutdown(), |server| server.begin_drain(DEADLINE)];
     for stop in stops {
         let folder = Folder::new();
         let server = Server::<T, C, Stopping, _>::with(Order(stop, AtomicBool::new(false)));
@@ -128,11 +126,7 @@ fn handle_requests_end_at_a_stop<C: Concurrent>() {
     let lines = keep_lines(LevelFilter::Debug);
     let server = Server::<Tcp, C, Echo>::builder().timeout(Duration::ZERO);
     let server = server.bind(apart()).expect("bind");
-    let logged = || {
-        lines
-            .about(&format!("the loop of {}", server.server_address()))
-            .len()
-    };
+    let logged = || lines.about(&format!("the loop of {}", server.server_address())).len();
     assert_eq!(server.handle_request().expect("serves"), Served::TimedOut);
     assert_eq!(logged(), 0, "it is one turn of the program's loop");
     server.drain(DEADLINE);
@@ -261,10 +255,7 @@ fn clients_wait_after_a_shutdown_until_a_close() {
         ends_well(serving);
     }
     server.server_close();
-    assert_eq!(
-        error_kind(Client::try_stream(server.server_address())),
-        ErrorKind::NotFound
-    );
+    assert_eq!(error_kind(Client::try_stream(server.server_address())), ErrorKind::NotFound);
 }
 
 #[derive(Default)]
@@ -295,9 +286,7 @@ fn timeout_is_for_handle_request_alone() {
     assert_eq!(server.state().handle_timeout.load(SeqCst), 1);
     // `serve_forever` has an interval instead.
     let server = Running::from(server.spawn().expect("spawn"));
-    until("fifty intervals are over", || {
-        server.service_actions.load(SeqCst) > 50
-    });
+    until("fifty intervals are over", || server.service_actions.load(SeqCst) > 50);
     assert_eq!(server.handle_timeout.load(SeqCst), 1);
     assert_eq!(client.ask("still there"), b"still there");
     assert_eq!(client.finish(), b"");

@@ -197,11 +197,7 @@ fn the_state_may_panic_as_it_is_dropped<C: Concurrent>() {
     let (sender, dropped) = unbounded();
     let gate = Arc::new(green::Mutex::new(()));
     let shut = gate.lock();
-    let state = State {
-        dropped: sender,
-        gate: gate.clone(),
-        _bomb: Bomb,
-    };
+    let state = State { dropped: sender, gate: gate.clone(), _bomb: Bomb };
     let server = bind(Server::<Tcp, C, Waiting, _>::with(state).drain_timeout(Duration::ZERO));
     let _client = Client::stream(server.server_address());
     server.handle_request().expect("serves");
@@ -319,11 +315,8 @@ impl Concurrency for Holding {
 #[test]
 fn a_concurrency_may_panic_as_the_loop_ends() {
     let (turns, panics) = (Arc::default(), Arc::default());
-    let holding = Holding {
-        jobs: Mutex::default(),
-        turns: Arc::clone(&turns),
-        panics: Arc::clone(&panics),
-    };
+    let holding =
+        Holding { jobs: Mutex::default(), turns: Arc::clone(&turns), panics: Arc::clone(&panics) };
     let server = served_by(Tcp::new(), holding).spawn().expect("spawn");
     let mut client = Client::stream(server.server_address());
     until("the loop has taken it and waits", || turns.load(SeqCst) > 0);

@@ -63,9 +63,7 @@ fn a_signal_function_runs_again_after_a_panic() {
 #[test]
 fn handle_request_answers_signals() {
     let server = Arc::new(TCPServer::<Echo>::bind(LOCAL).expect("bind"));
-    server
-        .on_signal(SIGWINCH, |server| server.shutdown())
-        .expect("on_signal");
+    server.on_signal(SIGWINCH, |server| server.shutdown()).expect("on_signal");
     let waiting = server.clone();
     let waiting = thread::spawn(move || waiting.handle_request());
     send(SIGWINCH);
@@ -176,9 +174,7 @@ fn one_signal_drains_every_server() {
         let one = one.spawn().expect("spawn");
         let two = Arc::new(two);
         let serving = serve(&two);
-        until("two clients are served", || {
-            one.stats().active + two.stats().active == 2
-        });
+        until("two clients are served", || one.stats().active + two.stats().active == 2);
         serve_until_signalled(&server);
         ends_well(serving);
         one.join().expect("a good end");

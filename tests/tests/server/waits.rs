@@ -47,20 +47,14 @@ type Wait = fn(&Peers, &Socket) -> io::Result<()>;
 
 /// Each of these waits forever.
 const WAITS: [(&str, Wait); 12] = [
-    ("a silent upstream", |peers, _| {
-        peers.upstream()?.recv(1).map(drop)
-    }),
-    ("an upstream that does not read", |peers, _| {
-        peers.upstream()?.sendall(&vec![0; 64 << 20])
-    }),
+    ("a silent upstream", |peers, _| peers.upstream()?.recv(1).map(drop)),
+    ("an upstream that does not read", |peers, _| peers.upstream()?.sendall(&vec![0; 64 << 20])),
     ("an upstream with a timeout", |peers, _| {
         let upstream = peers.upstream()?;
         upstream.settimeout(Some(Duration::from_secs(60)))?;
         upstream.recv(1).map(drop)
     }),
-    ("a full backlog", |peers, _| {
-        create_connection(&peers.full, None).map(drop)
-    }),
+    ("a full backlog", |peers, _| create_connection(&peers.full, None).map(drop)),
     ("a datagram", |_, _| {
         let socket = Socket::new(AddressFamily::Inet, SocketKind::Datagram)?;
         socket.bind(LOCAL)?;
@@ -88,9 +82,7 @@ const WAITS: [(&str, Wait); 12] = [
             }
         }
     }),
-    ("a relay", |peers, request| {
-        relay(request, &peers.upstream()?).map(drop)
-    }),
+    ("a relay", |peers, request| relay(request, &peers.upstream()?).map(drop)),
     ("two upstreams in a scope", |peers, _| {
         let wait = || peers.upstream()?.recv(1).map(drop);
         green::scope(|scope| {
@@ -102,9 +94,7 @@ const WAITS: [(&str, Wait); 12] = [
     }),
     ("a message", |_, _| {
         let (_sender, receiver) = green::channel::<()>(1);
-        receiver
-            .recv()
-            .map_err(|_| ErrorKind::ConnectionAborted.into())
+        receiver.recv().map_err(|_| ErrorKind::ConnectionAborted.into())
     }),
     ("room for a message", |_, _| {
         let (sender, _receiver) = green::channel(1);
@@ -127,11 +117,7 @@ fn drain_ends_every_wait_of_a_request<C: Column>() {
         let client = Client::stream(&server.address());
         in_time(name, move || waits.recv().expect("it begins"));
         let (drained, stats) = server.drain(Duration::from_millis(20));
-        assert_eq!(
-            (drained.aborted, drained.abandoned),
-            (1, 0),
-            "{name}: {stats:?}"
-        );
+        assert_eq!((drained.aborted, drained.abandoned), (1, 0), "{name}: {stats:?}");
         let error = end.recv().expect("its end").expect_err(name);
         assert!(is_disconnect(&error), "{name}: {error}");
         drop(client);
@@ -185,10 +171,7 @@ fn handle_error_of_an_aborted_request_may_connect<C: Concurrent>() {
     struct Reports(Peers, Sender<io::Result<()>>);
     impl BaseServer for Reports {
         fn handle_error(&self, _: &Socket, _: &Address, _: &HandlerError, _: &ServerRef<Self>) {
-            let sent = self
-                .0
-                .upstream()
-                .and_then(|upstream| upstream.sendall(b"!"));
+            let sent = self.0.upstream().and_then(|upstream| upstream.sendall(b"!"));
             self.1.send(sent).expect("the test waits");
         }
     }
@@ -250,10 +233,7 @@ fn drain_ends_idle_requests_at_once<C: Column>(clients: usize) {
     let began = Instant::now();
     let (drained, _) = server.drain(Duration::from_secs(60));
     assert!(began.elapsed() < SOON, "{drained:?}");
-    assert_eq!(
-        (drained.finished, drained.aborted),
-        (clients.len() as u64, 0)
-    );
+    assert_eq!((drained.finished, drained.aborted), (clients.len() as u64, 0));
     for client in &mut clients {
         assert_eq!(client.rest(), b"bye");
     }

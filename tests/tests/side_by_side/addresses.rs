@@ -89,11 +89,7 @@ fn abstract_name(session: &mut Session<'_>) {
 
 /// A client with that address.
 fn unix(own: &Address, session: &Session<'_>) -> Client {
-    let kind = if session.is_stream() {
-        Type::STREAM
-    } else {
-        Type::DGRAM
-    };
+    let kind = if session.is_stream() { Type::STREAM } else { Type::DGRAM };
     let socket = Socket::new(Domain::UNIX, kind, None).expect("a socket");
     bind(&socket, &unix_address(own)).expect("bind");
     connect(&socket, &unix_address(&session.address)).expect("connect");

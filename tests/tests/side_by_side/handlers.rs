@@ -54,14 +54,8 @@ macro_rules! stream {
     };
 }
 
-stream!(
-    Stream,
-    disable_nagle_algorithm = words::get("disable_nagle_algorithm").is_some()
-);
-stream!(
-    StreamWithTimeout,
-    timeout = words::seconds("timeout").unwrap_or(Duration::MAX)
-);
+stream!(Stream, disable_nagle_algorithm = words::get("disable_nagle_algorithm").is_some());
+stream!(StreamWithTimeout, timeout = words::seconds("timeout").unwrap_or(Duration::MAX));
 
 #[derive(DatagramRequestHandler)]
 pub(super) struct Datagram {
@@ -122,9 +116,7 @@ impl Reader<'_> {
             Reader::Stream(file) => file.readline(limit),
             Reader::Datagram(file) => {
                 let mut line = Vec::new();
-                file.by_ref()
-                    .take(limit as u64)
-                    .read_until(b'\n', &mut line)?;
+                file.by_ref().take(limit as u64).read_until(b'\n', &mut line)?;
                 Ok(line)
             }
         }

@@ -108,11 +108,7 @@ fn compare(scenario: &Scenario, shared: &Shared) -> Result<Completion, Failed> {
     }));
     let (python, ours) = observed.map_err(panic_message)?;
     let equal = verdict::judge(&scenario.name, &python, &ours)?;
-    let count = if equal {
-        &shared.equal
-    } else {
-        &shared.different
-    };
+    let count = if equal { &shared.equal } else { &shared.different };
     count.fetch_add(1, Relaxed);
     Ok(Completion::Completed)
 }

@@ -124,11 +124,7 @@ where
             trace(end_of("bind", second.map(std::mem::forget)));
         }
         "soon" => {
-            let there = if soon(argument, Duration::from_secs(1)) {
-                "yes"
-            } else {
-                "no"
-            };
+            let there = if soon(argument, Duration::from_secs(1)) { "yes" } else { "no" };
             trace(format!("soon:{argument}={there}"));
         }
         "wait" => wait(argument),

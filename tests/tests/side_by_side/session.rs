@@ -54,9 +54,7 @@ impl<'a> Session<'a> {
         let words = format!(
             "trace={} address={address} {}",
             trace.path().display(),
-            scenario
-                .words
-                .replace("FOLDER", &folder.path().display().to_string())
+            scenario.words.replace("FOLDER", &folder.path().display().to_string())
         );
         let mut server = match python {
             Some(process) => {
@@ -71,9 +69,7 @@ impl<'a> Session<'a> {
             }
         };
         let line = server.process().line();
-        let address = line
-            .strip_prefix("address ")
-            .unwrap_or_else(|| panic!("{line}"));
+        let address = line.strip_prefix("address ").unwrap_or_else(|| panic!("{line}"));
         let address = address.to_address().expect("an address");
         let mut names = vec![(folder.path().display().to_string(), "FOLDER")];
         names.extend(address.port().map(|port| (port.to_string(), "SERVER")));
@@ -148,11 +144,7 @@ impl<'a> Session<'a> {
         let place = |word: &str| text.lines().position(|line| line.ends_with(word));
         let (one_place, other_place) = (place(one), place(other));
         assert!(one_place.is_some() && other_place.is_some(), "{text}");
-        let order = if one_place < other_place {
-            [one, other]
-        } else {
-            [other, one]
-        };
+        let order = if one_place < other_place { [one, other] } else { [other, one] };
         self.note("order", &order.join(" "));
     }
 
@@ -205,9 +197,7 @@ impl<'a> Session<'a> {
     fn with_names(&self, line: &str) -> String {
         // A later name may contain an earlier one.
         let names = self.names.iter().rev();
-        names.fold(line.to_owned(), |line, (text, name)| {
-            line.replace(text, name)
-        })
+        names.fold(line.to_owned(), |line, (text, name)| line.replace(text, name))
     }
 }
 

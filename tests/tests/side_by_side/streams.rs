@@ -118,12 +118,5 @@ fn slow_reader(session: &mut Session<'_>) {
     });
     let what = rest(&mut client);
     // How many bytes arrive before a reset is chance.
-    session.note(
-        "client",
-        if what.ends_with("reset") {
-            "reset"
-        } else {
-            &what
-        },
-    );
+    session.note("client", if what.ends_with("reset") { "reset" } else { &what });
 }

@@ -98,9 +98,7 @@ pub(super) fn trace(call: impl Display) {
 pub(super) fn trace_at(place: &str, text: impl Display) {
     let line = format!("{place} {text}\n");
     // One call per line, so that lines do not mix.
-    (&writer().file)
-        .write_all(line.as_bytes())
-        .expect("a line in the trace");
+    (&writer().file).write_all(line.as_bytes()).expect("a line in the trace");
 }
 
 /// Waits for a word of the trace.

@@ -17,9 +17,7 @@ pub(super) fn judge(name: &str, python: &[String], ours: &[String]) -> Result<bo
         return Ok(listed.is_empty());
     }
     let (python, ours) = (python.join("\n    "), ours.join("\n    "));
-    Err(format!(
-        "Python:\n    {python}\nours:\n    {ours}\nlisted: {listed:#?}"
-    ))
+    Err(format!("Python:\n    {python}\nours:\n    {ours}\nlisted: {listed:#?}"))
 }
 
 /// The lines that only the first side has.

@@ -26,10 +26,7 @@ fn a_server_by_hand<W: Thread>() {
         assert_eq!(accepted.getpeername().expect("a peer"), from);
         assert_eq!(accepted.getsockname().expect("a name"), address);
         assert_eq!(client.getpeername().expect("a peer"), address);
-        assert_eq!(
-            (client.gettimeout(), accepted.gettimeout()),
-            (Some(DEADLINE), None)
-        );
+        assert_eq!((client.gettimeout(), accepted.gettimeout()), (Some(DEADLINE), None));
         client.sendall(b"hello").expect("send");
         assert_eq!(accepted.recv(5).expect("recv"), b"hello");
     }
@@ -42,9 +39,7 @@ fn a_connection_without_a_listener_is_refused<W: Thread>() {
     let address = taken.getsockname().expect("a name");
     let connect = |address: &dyn ToAddress| {
         let address = address.to_address().expect("an address");
-        W::in_time("connect", move || {
-            create_connection(address, Some(DEADLINE))
-        })
+        W::in_time("connect", move || create_connection(address, Some(DEADLINE)))
     };
     assert_eq!(error_kind(connect(&address)), ErrorKind::ConnectionRefused);
     let folder = Folder::new();
@@ -86,12 +81,7 @@ fn every_address_of_a_host_is_tried() {
     let port = open.port().expect("a port");
     let all = ("localhost", port).to_addresses(None).expect("a look-up");
     assert!(all.contains(&open), "{all:?}");
-    assert_eq!(
-        format!("localhost:{port}")
-            .to_addresses(None)
-            .expect("a look-up"),
-        all
-    );
+    assert_eq!(format!("localhost:{port}").to_addresses(None).expect("a look-up"), all);
 }
 
 #[test]

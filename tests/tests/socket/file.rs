@@ -96,10 +96,7 @@ fn read(rfile: &mut SocketReader, expected: &mut Expected, step: &Step) {
         }
         Step::Consume(size) => {
             let held = now(rfile.fill_buf()).map(<[u8]>::to_vec);
-            expected.began_with(
-                held.as_ref().map(|held| &held[..held.len().min(size)]),
-                size,
-            );
+            expected.began_with(held.as_ref().map(|held| &held[..held.len().min(size)]), size);
             rfile.consume(held.map_or(0, |held| held.len().min(size)));
         }
     }
@@ -221,12 +218,7 @@ fn an_unbuffered_reader_takes_one_byte_ahead() {
 fn order(wbufsize: isize) -> String {
     let (socket, mut other) = tcp_pair();
     let (_, mut wfile) = socket.makefile(0, wbufsize);
-    let pieces = [
-        "a".repeat(4_000),
-        "b".repeat(96),
-        "c".into(),
-        "d".repeat(10_000),
-    ];
+    let pieces = ["a".repeat(4_000), "b".repeat(96), "c".into(), "d".repeat(10_000)];
     for piece in &pieces {
         wfile.write_all(piece.as_bytes()).expect("write");
         socket.sendall(b"|").expect("sendall");
@@ -331,14 +323,10 @@ fn read_exact_loses_nothing_by_a_timeout() {
     for rbufsize in [-1, 0] {
         let (one, mut other) = tcp_pair();
         let (mut rfile, _) = one.makefile(rbufsize, 0);
-        one.settimeout(Some(Duration::from_millis(20)))
-            .expect("a timeout");
+        one.settimeout(Some(Duration::from_millis(20))).expect("a timeout");
         other.write_all(b"\0\0").expect("send");
         let mut length = [1; 4];
-        assert_eq!(
-            error_kind(rfile.read_exact(&mut length)),
-            ErrorKind::TimedOut
-        );
+        assert_eq!(error_kind(rfile.read_exact(&mut length)), ErrorKind::TimedOut);
         other.write_all(b"\0\x05hello").expect("send");
         one.settimeout(Some(tests::DEADLINE)).expect("a timeout");
         rfile.read_exact(&mut length).expect("the length");
@@ -347,10 +335,7 @@ fn read_exact_loses_nothing_by_a_timeout() {
         rfile.read_exact(&mut text).expect("the text");
         assert_eq!(&text, b"hello");
         other.shutdown(Shutdown::Write).expect("shutdown");
-        assert_eq!(
-            error_kind(rfile.read_exact(&mut text)),
-            ErrorKind::UnexpectedEof
-        );
+        assert_eq!(error_kind(rfile.read_exact(&mut text)), ErrorKind::UnexpectedEof);
     }
 }
 
@@ -361,10 +346,7 @@ fn read_exact_takes_more_than_its_buffer() {
     let sent = data.clone();
     let sending = thread::spawn(move || other.write_all(&sent));
     let mut received = vec![0; data.len()];
-    one.makefile(-1, 0)
-        .0
-        .read_exact(&mut received)
-        .expect("all of it");
+    one.makefile(-1, 0).0.read_exact(&mut received).expect("all of it");
     assert!(received == data);
     sending.join().expect("no panic").expect("send");
 }

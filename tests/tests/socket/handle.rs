@@ -59,15 +59,10 @@ fn a_closed_socket_refuses_every_call<W: Thread>() {
 fn a_detached_socket_is_the_callers_alone<W: Thread>() {
     let (socket, mut other) = tcp_pair();
     let clone = socket.clone();
-    socket
-        .settimeout(Some(Duration::from_millis(1)))
-        .expect("a timeout");
+    socket.settimeout(Some(Duration::from_millis(1))).expect("a timeout");
     // A wait before has made it known to a scheduler, if there is one.
     let waited = socket.clone();
-    assert_eq!(
-        error_kind(W::in_time("recv", move || waited.recv(1))),
-        ErrorKind::TimedOut
-    );
+    assert_eq!(error_kind(W::in_time("recv", move || waited.recv(1))), ErrorKind::TimedOut);
     let mut mine = TcpStream::from(socket.detach().expect("detach"));
     assert_eq!((socket.fileno(), clone.fileno()), (-1, -1));
     assert!(is_closed(&clone.recv(1).expect_err("closed")));
@@ -123,10 +118,7 @@ fn a_detached_conversation_outlives_its_server<C: Column>() {
 #[test]
 fn programs_inherit_no_socket() {
     let folder = Folder::new();
-    let _server = run(
-        Server::<Tcp, Threading, _, _>::handling(|_, _| ()),
-        "127.0.0.1:0",
-    );
+    let _server = run(Server::<Tcp, Threading, _, _>::handling(|_, _| ()), "127.0.0.1:0");
     let (socket, _other) = tcp_pair();
     let (unix, _pair) = unix_pair();
     let listener = Socket::new(AddressFamily::Unix, SocketKind::Stream).expect("a socket");
@@ -139,10 +131,7 @@ fn programs_inherit_no_socket() {
     let list = Process::start(Command::new("ls").args(["-l", "/proc/self/fd"]));
     let list = list.ended().passed();
     // Three pipes, the folder that it reads, and perhaps more, but no socket.
-    assert!(
-        list.contains("pipe:") && !list.contains("socket:"),
-        "{list}"
-    );
+    assert!(list.contains("pipe:") && !list.contains("socket:"), "{list}");
 }
 
 matrix!(columns: a_detached_conversation_outlives_its_server);

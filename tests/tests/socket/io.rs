@@ -28,9 +28,7 @@ fn send_and_receive(socket: &Socket, mut other: impl Read + Write) {
     assert_eq!(text, "abcde");
     assert_eq!(error_kind(socket.send(b"f")), ErrorKind::BrokenPipe);
 
-    other
-        .write_all(b"the other half still works")
-        .expect("write");
+    other.write_all(b"the other half still works").expect("write");
     drop(other);
     assert_eq!(socket.recv(3).expect("recv"), b"the");
     assert_eq!(socket.recv(100).expect("recv"), b" other half still works");
@@ -74,10 +72,7 @@ fn datagrams_keep_their_boundaries() {
             assert_eq!(socket.kind().expect("kind"), SocketKind::Datagram);
             socket
         });
-        let (from, to) = (
-            one.getsockname().expect("a name"),
-            other.getsockname().expect("a name"),
-        );
+        let (from, to) = (one.getsockname().expect("a name"), other.getsockname().expect("a name"));
         for data in [b"first".as_slice(), b"", b"a longer one"] {
             assert_eq!(one.sendto(data, &to).expect("sendto"), data.len());
         }
@@ -99,10 +94,7 @@ fn datagrams_keep_their_boundaries() {
         assert_eq!(one.recv(100).expect("recv"), b"answer");
     }
     let unnamed = new(AddressFamily::Unix, SocketKind::Datagram);
-    assert_eq!(
-        error_kind(unnamed.sendto(b"?", Address::Unnamed)),
-        ErrorKind::AddrNotAvailable
-    );
+    assert_eq!(error_kind(unnamed.sendto(b"?", Address::Unnamed)), ErrorKind::AddrNotAvailable);
 }
 
 #[test]
@@ -154,9 +146,7 @@ matrix!(threads: peek_leaves_the_data, recv_exact_waits_for_all_bytes);
 fn a_burst_of_datagrams_is_received_without_waiting() {
     let other = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).expect("bind");
     let socket = new(AddressFamily::Inet, SocketKind::Datagram);
-    socket
-        .connect(other.local_addr().expect("an address"))
-        .expect("connect");
+    socket.connect(other.local_addr().expect("an address")).expect("connect");
     let Address::Inet(to) = socket.getsockname().expect("a name") else {
         unreachable!("it has a port");
     };
@@ -164,8 +154,7 @@ fn a_burst_of_datagrams_is_received_without_waiting() {
     let receiver = green::spawn(move || {
         for _ in 0..100 {
             let all: io::Result<Vec<_>> = (0..10).map(|_| socket.recv(100)).collect();
-            tell.send(all.map(|all| all.concat()))
-                .expect("the test goes on");
+            tell.send(all.map(|all| all.concat())).expect("the test goes on");
         }
     });
     for _ in 0..100 {

@@ -42,10 +42,7 @@ impl Records {
         let length = usize::from(*held.first()?);
         let count = length.min(buffer.len());
         let plain = scramble(held.get(1..=length)?).take(count);
-        buffer
-            .iter_mut()
-            .zip(plain)
-            .for_each(|(to, byte)| *to = byte);
+        buffer.iter_mut().zip(plain).for_each(|(to, byte)| *to = byte);
         match length {
             0 => {}
             _ if count == length => drop(held.drain(..=length)),
@@ -128,9 +125,7 @@ fn a_transport_may_set_a_layer<C: Column>() {
     // The same from a client that uses the library.
     let client = create_connection(server.address(), Some(DEADLINE)).expect("connect");
     client.sendall(b"!").expect("send");
-    client
-        .set_layer(Records::default())
-        .expect("the first layer");
+    client.set_layer(Records::default()).expect("the first layer");
     client.sendall(b"hello\n").expect("send");
     client.shutdown(Shutdown::Write).expect("shutdown");
     let (mut rfile, _) = client.makefile(-1, 0);
@@ -208,9 +203,7 @@ matrix!(
 /// A socket with a layer, and its other end without one.
 fn pair() -> (Socket, UnixStream) {
     let (socket, other) = unix_pair();
-    socket
-        .set_layer(Records::default())
-        .expect("the first layer");
+    socket.set_layer(Records::default()).expect("the first layer");
     (socket, other)
 }
 
@@ -243,9 +236,7 @@ fn calls_that_would_bypass_it_are_refused() {
     let (socket, mut other) = pair();
     other.write_all(&record(b"hello")).expect("send");
     socket.recvfrom(100).expect_err("what cannot be read");
-    socket
-        .sendto(b"secret", "./nowhere")
-        .expect_err("it would be readable");
+    socket.sendto(b"secret", "./nowhere").expect_err("it would be readable");
     assert_eq!(socket.recv(100).expect("recv"), b"hello");
     drop(socket);
     let mut seen = Vec::new();
@@ -256,9 +247,7 @@ fn calls_that_would_bypass_it_are_refused() {
 /// The call takes no longer than its timeout, though the other side goes on, slowly.
 fn is_covered<T>(call: fn(&Socket) -> io::Result<T>, turn: fn(&mut UnixStream) -> io::Result<()>) {
     let (socket, mut other) = pair();
-    socket
-        .settimeout(Some(Duration::from_millis(200)))
-        .expect("a timeout");
+    socket.settimeout(Some(Duration::from_millis(200))).expect("a timeout");
     let slow = thread::spawn(move || {
         while turn(&mut other).is_ok() {
             thread::sleep(Duration::from_millis(20));
@@ -315,8 +304,7 @@ fn an_abort_wakes_every_call<C: Concurrent>() {
             // More than there is room for on the way.
             _ => wfile.write_all(&vec![b'x'; 20_000_000]).map(|()| 1),
         };
-        tell.send(result.map_err(|error| error.kind()))
-            .map_err(io::Error::other)
+        tell.send(result.map_err(|error| error.kind())).map_err(io::Error::other)
     });
     let server = run(builder, LOCAL);
     let _clients = ["r", "f", "w"].map(|word| {
@@ -368,11 +356,7 @@ fn a_relay_keeps_records_whole<W: Thread>() {
         let raw = receiving.join().expect("no panic");
         let (text, ended) = read_records(&raw);
         assert!(ended && text.len() as u64 == there);
-        assert!(
-            text.lines()
-                .enumerate()
-                .all(|(n, line)| line == format!("line {n}"))
-        );
+        assert!(text.lines().enumerate().all(|(n, line)| line == format!("line {n}")));
         assert_eq!(sending.join().expect("no panic").expect("text"), "answer");
         assert_eq!(back, 6);
     });

@@ -41,10 +41,7 @@ fn descriptors_arrive_and_close_on_exec<T: Thread>() {
                 one
             });
             let (text, fds, flags, address) = other.recv_fds(100, 2).expect("recv");
-            assert_eq!(
-                (&*text, fds.len(), address),
-                (&b"a file"[..], 2, Address::Unnamed)
-            );
+            assert_eq!((&*text, fds.len(), address), (&b"a file"[..], 2, Address::Unnamed));
             assert!(!flags.ancdata_truncated && !flags.truncated);
             fds
         });
@@ -129,14 +126,10 @@ fn datagrams_go_where_they_are_sent() {
     for (text, truncated) in [(&b""[..], false), (b"long", true)] {
         let fds = [file.as_fd()];
         let ancdata = [SendAncillary::Descriptors(&fds)];
-        from.sendmsg(&[text], &ancdata, Some(&Address::Unix(path.clone())))
-            .expect("send");
+        from.sendmsg(&[text], &ancdata, Some(&Address::Unix(path.clone()))).expect("send");
         let (data, fds, flags, address) = to.recv_fds(1, 1).expect("receive");
         assert_eq!((data.len(), fds.len()), (text.len().min(1), 1));
-        assert_eq!(
-            (flags.truncated, address),
-            (truncated, Address::Unix(folder.join("from")))
-        );
+        assert_eq!((flags.truncated, address), (truncated, Address::Unix(folder.join("from"))));
     }
 }
 
@@ -264,10 +257,7 @@ matrix!(
 #[test]
 fn messages_tell_what_the_options_ask_for() {
     let (one, other) = pair(SocketKind::Datagram);
-    for option in [
-        SocketOption::PassCredentials(true),
-        SocketOption::Timestamps(true),
-    ] {
+    for option in [SocketOption::PassCredentials(true), SocketOption::Timestamps(true)] {
         other.setsockopt(option).expect("set");
     }
     let (descriptor, watch) = watched_descriptor();
@@ -294,10 +284,7 @@ fn other_items_come_as_the_system_has_them() {
     let sender = UdpSocket::bind(LOCAL).expect("bind");
     sender.send_to(b"x", to).expect("send");
     let message = Socket::from(receiver).recvmsg(1, 0).expect("receive");
-    assert_eq!(
-        message.address,
-        sender.local_addr().expect("an address").into()
-    );
+    assert_eq!(message.address, sender.local_addr().expect("an address").into());
     let [Ancillary::Other { level, kind, data }] = &message.ancdata[..] else {
         panic!("{message:?}");
     };

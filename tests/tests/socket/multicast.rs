@@ -29,11 +29,7 @@ fn send(data: &[u8], port: u16) {
 
 #[test]
 fn member_receives_until_it_leaves() {
-    for interface in [
-        "lo".into(),
-        1.into(),
-        Interface::WithAddress(Ipv4Addr::LOCALHOST),
-    ] {
+    for interface in ["lo".into(), 1.into(), Interface::WithAddress(Ipv4Addr::LOCALHOST)] {
         let (member, port) = member(interface.clone());
         send(b"to all", port);
         assert_eq!(member.recvfrom(100).expect("a datagram").0, b"to all");
@@ -54,12 +50,8 @@ fn options_of_both_families_are_read_back() {
         assert_eq!(ttl.expect("an option"), 1);
         let is_on = socket.getsockopt(SocketOption::MulticastLoop);
         assert!(is_on.expect("an option"));
-        socket
-            .setsockopt(SocketOption::MulticastTtl(7))
-            .expect("an option");
-        socket
-            .setsockopt(SocketOption::MulticastLoop(false))
-            .expect("an option");
+        socket.setsockopt(SocketOption::MulticastTtl(7)).expect("an option");
+        socket.setsockopt(SocketOption::MulticastLoop(false)).expect("an option");
         assert_eq!(socket.getsockopt(SocketOption::MulticastTtl).ok(), Some(7));
         let is_on = socket.getsockopt(SocketOption::MulticastLoop);
         assert!(!is_on.expect("an option"));
@@ -76,15 +68,9 @@ fn ipv6_groups_are_joined_and_left() {
     socket.join_multicast(group, 1).expect("join");
     socket.set_multicast_interface("lo").expect("an interface");
     socket.leave_multicast(group, "lo").expect("leave");
-    assert_eq!(
-        error_kind(socket.leave_multicast(group, 1)),
-        ErrorKind::AddrNotAvailable
-    );
+    assert_eq!(error_kind(socket.leave_multicast(group, 1)), ErrorKind::AddrNotAvailable);
     let interface = Ipv4Addr::LOCALHOST;
-    assert_eq!(
-        error_kind(socket.join_multicast(group, interface)),
-        ErrorKind::InvalidInput
-    );
+    assert_eq!(error_kind(socket.join_multicast(group, interface)), ErrorKind::InvalidInput);
 }
 
 #[test]
@@ -92,14 +78,8 @@ fn only_groups_of_real_interfaces_are_joined() {
     let socket = new(AddressFamily::Inet);
     let error = socket.join_multicast(Ipv4Addr::LOCALHOST, "lo");
     assert_eq!(error_kind(error), ErrorKind::InvalidInput);
-    for interface in [
-        "nowhere",
-        "a name that is far too long for an interface",
-        "",
-    ] {
-        socket
-            .join_multicast(IpAddr::V4(GROUP), interface)
-            .expect_err("no such interface");
+    for interface in ["nowhere", "a name that is far too long for an interface", ""] {
+        socket.join_multicast(IpAddr::V4(GROUP), interface).expect_err("no such interface");
     }
     // A socket of the standard library joins in the same way.
     let socket = Socket::from(UdpSocket::bind("0.0.0.0:0").expect("bind"));

@@ -16,9 +16,9 @@ fn any_bufsize_receives_the_bytes_there_are() {
         let socket = Socket::from(one);
         socket.settimeout(Some(DEADLINE)).expect("a timeout");
         let message = vec![b'x'; 100_000];
-        for call in [Socket::recv, |socket: &Socket, size| {
-            socket.recvfrom(size).map(|(data, _)| data)
-        }] {
+        for call in
+            [Socket::recv, |socket: &Socket, size| socket.recvfrom(size).map(|(data, _)| data)]
+        {
             other.send(&message).expect("send");
             assert!(call(&socket, bufsize).expect("a message") == message);
         }

@@ -17,9 +17,7 @@ fn options_reach_the_system_and_are_read_back() {
         (SocketOption::NoDelay, |seen| seen.tcp_nodelay()),
         (SocketOption::OnlyV6, |seen| seen.only_v6()),
         (SocketOption::Broadcast, |seen| seen.broadcast()),
-        (SocketOption::OutOfBandInline, |seen| {
-            seen.out_of_band_inline()
-        }),
+        (SocketOption::OutOfBandInline, |seen| seen.out_of_band_inline()),
     ];
     for (switch, read) in switches {
         for on in [true, false] {
@@ -30,11 +28,8 @@ fn options_reach_the_system_and_are_read_back() {
     }
     // `socket2` does not know all of these.
     let (unix, _other) = unix_pair();
-    let more = [
-        SocketOption::PassCredentials,
-        SocketOption::Timestamps,
-        SocketOption::CountDropped,
-    ];
+    let more =
+        [SocketOption::PassCredentials, SocketOption::Timestamps, SocketOption::CountDropped];
     for (switch, on) in more.into_iter().flat_map(|it| [(it, true), (it, false)]) {
         unix.setsockopt(switch(on)).expect("setsockopt");
         assert_eq!(unix.getsockopt(switch).expect("getsockopt"), on);
@@ -58,7 +53,6 @@ fn options_reach_the_system_and_are_read_back() {
 #[test]
 fn a_unix_socket_has_no_options_of_tcp() {
     let (unix, _other) = unix_pair();
-    unix.setsockopt(SocketOption::NoDelay(true))
-        .expect_err("set");
+    unix.setsockopt(SocketOption::NoDelay(true)).expect_err("set");
     unix.getsockopt(SocketOption::NoDelay).expect_err("get");
 }

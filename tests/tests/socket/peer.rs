@@ -62,10 +62,7 @@ fn peer_in_another_namespace_has_no_pid() {
         .output()
         .expect("unshare");
     let text = String::from_utf8_lossy(&output.stdout);
-    assert!(
-        output.status.success() && text.contains("1 passed"),
-        "{text}"
-    );
+    assert!(output.status.success() && text.contains("1 passed"), "{text}");
 }
 
 /// Also if there are bytes before the end that were not read yet.
@@ -75,9 +72,7 @@ fn closed_peer_is_seen_without_a_read<W: Thread>() {
         client.write_all(b"unread").expect("write");
         assert!(!request.has_peer_closed().expect("it is open"));
         drop(client);
-        until("the end is seen", || {
-            request.has_peer_closed().expect("it is open")
-        });
+        until("the end is seen", || request.has_peer_closed().expect("it is open"));
         assert_eq!(request.recv(10).expect("recv"), b"unread");
         request.close();
         request.has_peer_closed().expect_err("closed here");

@@ -67,11 +67,8 @@ fn an_end_is_passed_on_and_the_other_direction_goes_on<W: Thread>() {
 fn silence_longer_than_the_timeout_ends_a_relay<W: Thread>() {
     let (relayed, ()) = joined::<_, W>(
         |one, other| {
-            one.settimeout(Some(Duration::from_millis(20)))
-                .expect("timeout");
-            other
-                .settimeout(Some(Duration::from_secs(60)))
-                .expect("timeout");
+            one.settimeout(Some(Duration::from_millis(20))).expect("timeout");
+            other.settimeout(Some(Duration::from_secs(60))).expect("timeout");
         },
         |mut left, right| _ = (left.read(&mut [0]), right),
     );

@@ -4,10 +4,7 @@ use tests::prelude::*;
 
 /// Which of two is ready to be read, and which to be written.
 fn asked(ready: &Ready, of: [&Socket; 2]) -> [[bool; 2]; 2] {
-    [
-        of.map(|socket| ready.reads(socket)),
-        of.map(|socket| ready.writes(socket)),
-    ]
+    [of.map(|socket| ready.reads(socket)), of.map(|socket| ready.writes(socket))]
 }
 
 fn select_returns_the_ready_sockets<W: Thread>() {
@@ -73,19 +70,12 @@ fn select_reports_urgent_data<W: Thread>() {
         let (request, client) = tcp_pair();
         let short = Some(Duration::from_millis(1));
         client.set_nodelay(true).expect("an option");
-        let urgent = thread::spawn(move || {
-            SockRef::from(&client)
-                .send_out_of_band(b"!")
-                .map(|_| client)
-        });
+        let urgent =
+            thread::spawn(move || SockRef::from(&client).send_out_of_band(b"!").map(|_| client));
         let found = select(&[], &[], &[&request], None).expect("select");
         assert!(found.excepts(&request) && !found.reads(&request));
         let _open = urgent.join().expect("no panic").expect("send");
-        assert!(
-            select(&[&request], &[], &[], short)
-                .expect("select")
-                .is_empty()
-        );
+        assert!(select(&[&request], &[], &[], short).expect("select").is_empty());
     });
 }
 

@@ -10,9 +10,7 @@ const SHORT: Duration = Duration::from_millis(50);
 /// The number of this thread, to which the system delivers a signal that is sent there.
 fn this_thread() -> Pid {
     let link = std::fs::read_link("/proc/thread-self").expect("Linux");
-    let number = link
-        .file_name()
-        .and_then(|name| name.to_str()?.parse().ok());
+    let number = link.file_name().and_then(|name| name.to_str()?.parse().ok());
     number.and_then(Pid::from_raw).expect("a number")
 }
 
@@ -44,9 +42,7 @@ fn signals_do_not_shorten_a_sendall() {
     for timeout in [None, Some(DEADLINE)] {
         let (socket, mut other) = tcp_pair();
         socket.settimeout(timeout).expect("a timeout");
-        socket
-            .setsockopt(SocketOption::SendBuffer(10_000))
-            .expect("a small buffer");
+        socket.setsockopt(SocketOption::SendBuffer(10_000)).expect("a small buffer");
         let reader = thread::spawn(move || {
             let mut all = Vec::new();
             let mut buffer = [0; 16_384];
@@ -110,7 +106,5 @@ fn a_lost_connection_raises_no_signal() {
     assert_eq!(kinds, [ErrorKind::BrokenPipe; 4]);
     assert!(!caught.load(Ordering::Relaxed));
     kill_process(getpid(), Signal::PIPE).expect("it is there");
-    until("it would have been caught", || {
-        caught.load(Ordering::Relaxed)
-    });
+    until("it would have been caught", || caught.load(Ordering::Relaxed));
 }

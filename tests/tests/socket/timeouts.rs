@@ -46,9 +46,7 @@ fn fill(socket: &Socket) {
 fn every_blocking_call_times_out<W: Thread>() {
     let (socket, _other) = tcp_pair();
     gives_up::<W, _>("recv", socket.clone(), |socket| socket.recv(1));
-    gives_up::<W, _>("recv_into", socket.clone(), |socket| {
-        socket.recv_into(&mut [0])
-    });
+    gives_up::<W, _>("recv_into", socket.clone(), |socket| socket.recv_into(&mut [0]));
     gives_up::<W, _>("recvfrom", socket.clone(), |socket| socket.recvfrom(1));
     gives_up::<W, _>("sendall", socket, |socket| socket.sendall(&[0; 20_000_000]));
     let (socket, _other) = unix_pair();
@@ -131,11 +129,7 @@ fn accept_times_out<W: Thread>() {
     ours.listen(1).expect("listen");
     gives_up::<W, _>("accept", ours, Socket::accept);
     let theirs = Socket::from(TcpListener::bind("127.0.0.1:0").expect("bind"));
-    gives_up::<W, _>(
-        "accept of a listener of std",
-        theirs.clone(),
-        Socket::accept,
-    );
+    gives_up::<W, _>("accept of a listener of std", theirs.clone(), Socket::accept);
 
     // An accepted socket does not inherit the listener's timeout.
     theirs.settimeout(Some(DEADLINE)).expect("a timeout");
@@ -161,10 +155,8 @@ fn full_listener(address: impl ToAddress) -> (Socket, Vec<Socket>) {
 
 fn connect_times_out<W: Thread>() {
     let folder = Folder::new();
-    let places: [Address; 2] = [
-        "127.0.0.1:0".to_address().expect("an address"),
-        Address::Unix(folder.join("full")),
-    ];
+    let places: [Address; 2] =
+        ["127.0.0.1:0".to_address().expect("an address"), Address::Unix(folder.join("full"))];
     for place in places {
         let (listener, _clients) = full_listener(&place);
         let address = listener.getsockname().expect("a name");
@@ -208,9 +200,7 @@ fn each_direction_has_its_own_timeout<W: Thread>() {
     let (socket, mut other) = tcp_pair();
     let long = Some(Duration::from_millis(500));
     socket.settimeout(None).expect("a timeout");
-    socket
-        .setsockopt(SocketOption::SendTimeout(Some(SHORT)))
-        .expect("set");
+    socket.setsockopt(SocketOption::SendTimeout(Some(SHORT))).expect("set");
     assert_eq!(timeouts(&socket), (None, Some(SHORT)));
     let (socket, took) = W::in_time("send", move || {
         let (kind, took) = failure(|| socket.sendall(&[0; 20_000_000]));
@@ -225,9 +215,7 @@ fn each_direction_has_its_own_timeout<W: Thread>() {
     });
     let socket = W::in_time("recv", move || {
         assert_eq!(socket.recv(1).expect("there is no timeout"), b"x");
-        socket
-            .setsockopt(SocketOption::ReceiveTimeout(Some(SHORT)))
-            .expect("set");
+        socket.setsockopt(SocketOption::ReceiveTimeout(Some(SHORT))).expect("set");
         assert_eq!(failure(|| socket.recv(1)).0, ErrorKind::TimedOut);
         socket
     });
@@ -235,13 +223,8 @@ fn each_direction_has_its_own_timeout<W: Thread>() {
     assert_eq!(timeouts(&socket), (Some(SHORT), Some(SHORT)));
     socket.settimeout(long).expect("a timeout");
     assert_eq!(timeouts(&socket), (long, long));
-    socket
-        .setsockopt(SocketOption::ReceiveTimeout(None))
-        .expect("set");
-    assert_eq!(
-        (timeouts(&socket), socket.gettimeout()),
-        ((None, long), None)
-    );
+    socket.setsockopt(SocketOption::ReceiveTimeout(None)).expect("set");
+    assert_eq!((timeouts(&socket), socket.gettimeout()), ((None, long), None));
 }
 
 #[test]
@@ -281,9 +264,7 @@ fn a_non_blocking_descriptor_waits_too<W: Thread>() {
     assert!(received == data);
     sending.join().expect("no panic").expect("sendall");
     let listener = TcpListener::bind("127.0.0.1:0").expect("bind");
-    listener
-        .set_nonblocking(true)
-        .expect("a non-blocking listener");
+    listener.set_nonblocking(true).expect("a non-blocking listener");
     let listener = Socket::from(listener);
     let address = listener.getsockname().expect("a name");
     let waiting = thread::spawn(move || W::in_time("accept", move || listener.accept()));

@@ -37,10 +37,7 @@ fn urgent_byte_is_in_its_place_or_aside<C: Column>() {
             }
         });
         let option = SocketOption::OutOfBandInline(inline);
-        let server = run(
-            server.with_socket(move |socket| socket.setsockopt(option)),
-            LOCAL,
-        );
+        let server = run(server.with_socket(move |socket| socket.setsockopt(option)), LOCAL);
         let expected: &[u8] = if inline { b"ABXCD" } else { b"ABCD" };
         let reply = ask(&server.address(), b"ab", b"cd");
         assert_eq!(reply, expected, "inline: {inline}, late: {late}");
@@ -59,10 +56,7 @@ fn unread_urgent_byte_does_not_cost_the_reply<C: Column>() {
             request.sendall(&[b'r'; 100_000])
         });
         let option = SocketOption::OutOfBandInline(inline);
-        let server = run(
-            server.with_socket(move |socket| socket.setsockopt(option)),
-            LOCAL,
-        );
+        let server = run(server.with_socket(move |socket| socket.setsockopt(option)), LOCAL);
         assert_eq!(ask(&server.address(), b"ab", b"").len(), 100_000);
     }
 }

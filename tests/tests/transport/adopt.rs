@@ -30,10 +30,7 @@ fn shared<T>(folder: &Folder) -> (Socket, OwnedFd) {
     let mut sockets = sockets(folder).into_iter();
     let (_, socket) = sockets.find(|(kind, _)| *kind == name::<T>()).expect("one");
     let shared = socket.as_fd().try_clone_to_owned();
-    (
-        Socket::from(shared.expect("a descriptor")),
-        socket.detach().expect("detach"),
-    )
+    (Socket::from(shared.expect("a descriptor")), socket.detach().expect("detach"))
 }
 
 /// Others still listen there after the server's end, and its file is not the server's.
@@ -88,10 +85,7 @@ fn sockets_of_another_kind_are_rejected<T: TestTransport, C: Column>() {
         } else {
             let error = result.expect_err(kind);
             assert_eq!(error.kind(), ErrorKind::InvalidInput, "{kind}: {error}");
-            assert!(
-                error.to_string().starts_with("expected a "),
-                "{kind}: {error}"
-            );
+            assert!(error.to_string().starts_with("expected a "), "{kind}: {error}");
         }
     }
 }
@@ -234,9 +228,7 @@ fn a_listener_may_be_inherited() {
     if is_elsewhere() {
         let inherited = io::stdin().as_fd().try_clone_to_owned();
         let server = ThreadingTCPServer::<Echo>::builder().timeout(DEADLINE);
-        let server = server
-            .drain_timeout(DEADLINE)
-            .from_socket(inherited.expect("standard input"));
+        let server = server.drain_timeout(DEADLINE).from_socket(inherited.expect("standard input"));
         let served = server.expect("a listener").handle_request();
         assert_eq!(served.expect("serves"), Served::Handled);
         return;

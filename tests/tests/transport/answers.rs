@@ -79,9 +79,7 @@ fn third_party_is_reached_from_any_address<C: Column>() {
     let server = run(builder, "0.0.0.0:0");
     let client = UdpSocket::bind("127.0.0.3:0").expect("bind");
     let port = inet(&server.address()).port();
-    client
-        .send_to(b"pass it on", ("127.0.0.2", port))
-        .expect("send");
+    client.send_to(b"pass it on", ("127.0.0.2", port)).expect("send");
     let mut data = [0; 20];
     let (length, from) = third.recv_from(&mut data).expect("a datagram");
     assert_eq!(&data[..length], b"pass it on");
@@ -161,10 +159,7 @@ fn reply_needs_to_know_the_client() {
     let socket = UdpSocket::bind("127.0.0.1:0").expect("bind");
     let client = UdpSocket::bind("127.0.0.1:0").expect("bind");
     let datagram = Datagram::new(*b"hello", socket.into());
-    assert_eq!(
-        error_kind(datagram.reply("to nobody")),
-        io::ErrorKind::AddrNotAvailable
-    );
+    assert_eq!(error_kind(datagram.reply("to nobody")), io::ErrorKind::AddrNotAvailable);
     let address: Address = client.local_addr().expect("an address").into();
     let datagram = datagram.from_client(address);
     datagram.reply("to the client").expect("a client");
@@ -195,10 +190,7 @@ fn unix_send_buffer_is_large() {
     let told = Client::datagram(&server.address()).ask("?");
     let allowed = std::fs::read_to_string("/proc/sys/net/core/wmem_max").expect("a limit");
     let allowed: usize = allowed.trim().parse().expect("a number");
-    let room: usize = String::from_utf8(told)
-        .expect("text")
-        .parse()
-        .expect("a number");
+    let room: usize = String::from_utf8(told).expect("text").parse().expect("a number");
     assert!(room >= 2 * allowed.min(2 << 20), "{room} bytes");
 }
 
@@ -239,9 +231,7 @@ fn unix_client_that_has_gone_is_a_disconnect() {
     for is_removed in [false, true] {
         let path = folder.join("client");
         let client = net::UnixDatagram::bind(&path).expect("bind");
-        client
-            .send_to(b"hello", folder.join("server"))
-            .expect("send");
+        client.send_to(b"hello", folder.join("server")).expect("send");
         drop(client);
         if is_removed {
             std::fs::remove_file(&path).expect("the client's file");

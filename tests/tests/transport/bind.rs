@@ -26,14 +26,7 @@ fn errors_of_the_internet() {
         }
         // An address for documentation, which no machine has.
         assert_eq!(kind_of_error::<T>(&"192.0.2.1:0"), AddrNotAvailable);
-        for text in [
-            "./path",
-            "@abstract",
-            "127.0.0.1",
-            "127.0.0.1:port",
-            "::1:80",
-            "",
-        ] {
+        for text in ["./path", "@abstract", "127.0.0.1", "127.0.0.1:port", "::1:80", ""] {
             assert_eq!(kind_of_error::<T>(&text), InvalidInput, "{text}");
         }
         assert_no_descriptor_is_lost::<T>(&Folder::new());
@@ -95,63 +88,19 @@ fn errors_name_what_failed() {
     };
     let mut cases = Vec::new();
     let mut case = |result, errno, text: String| cases.push((result, errno, text));
-    case(
-        bind_tcp(tcp),
-        Errno::ADDRINUSE,
-        format!("cannot bind {tcp}: "),
-    );
-    case(
-        bind_tcp(&"192.0.2.1:7"),
-        Errno::ADDRNOTAVAIL,
-        "cannot bind 192.0.2.1:7: ".into(),
-    );
-    case(
-        bind_unix("live"),
-        Errno::ADDRINUSE,
-        format!("cannot bind {live}: Addr"),
-    );
-    case(
-        bind_unix("file"),
-        Errno::ADDRINUSE,
-        there("bind", "file", "a regular file"),
-    );
-    case(
-        bind_unix("folder"),
-        Errno::ADDRINUSE,
-        there("bind", "folder", "a folder"),
-    );
-    case(
-        bind_unix("link"),
-        Errno::ADDRINUSE,
-        there("bind", "link", "a symbolic link"),
-    );
-    case(
-        bind_unix("no/x"),
-        Errno::NOENT,
-        format!("cannot bind {}: ", path("no/x")),
-    );
+    case(bind_tcp(tcp), Errno::ADDRINUSE, format!("cannot bind {tcp}: "));
+    case(bind_tcp(&"192.0.2.1:7"), Errno::ADDRNOTAVAIL, "cannot bind 192.0.2.1:7: ".into());
+    case(bind_unix("live"), Errno::ADDRINUSE, format!("cannot bind {live}: Addr"));
+    case(bind_unix("file"), Errno::ADDRINUSE, there("bind", "file", "a regular file"));
+    case(bind_unix("folder"), Errno::ADDRINUSE, there("bind", "folder", "a folder"));
+    case(bind_unix("link"), Errno::ADDRINUSE, there("bind", "link", "a symbolic link"));
+    case(bind_unix("no/x"), Errno::NOENT, format!("cannot bind {}: ", path("no/x")));
     let refused = Errno::CONNREFUSED;
-    case(
-        connect(&"127.0.0.1:1"),
-        refused,
-        "cannot connect to 127.0.0.1:1: ".into(),
-    );
-    case(
-        connect(&path("file")),
-        refused,
-        there("connect to", "file", "a regular file"),
-    );
+    case(connect(&"127.0.0.1:1"), refused, "cannot connect to 127.0.0.1:1: ".into());
+    case(connect(&path("file")), refused, there("connect to", "file", "a regular file"));
     let no_delay = unix.setsockopt(SocketOption::NoDelay(true));
-    case(
-        no_delay,
-        Errno::OPNOTSUPP,
-        "cannot set NoDelay(true): ".into(),
-    );
-    case(
-        udp.listen(1),
-        Errno::OPNOTSUPP,
-        "cannot listen on 0.0.0.0:0: ".into(),
-    );
+    case(no_delay, Errno::OPNOTSUPP, "cannot set NoDelay(true): ".into());
+    case(udp.listen(1), Errno::OPNOTSUPP, "cannot listen on 0.0.0.0:0: ".into());
     let joined = udp.join_multicast(Ipv4Addr::new(224, 0, 0, 251), "no0");
     case(joined, Errno::NODEV, "no interface \"no0\": ".into());
     for (result, errno, text) in cases {

@@ -11,11 +11,7 @@ struct Who {
 
 impl Who {
     fn handle(&self) -> io::Result<()> {
-        let ip = self
-            .client_address
-            .ip()
-            .expect("an internet address")
-            .to_string();
+        let ip = self.client_address.ip().expect("an internet address").to_string();
         match &self.request {
             Request::Stream(socket) => socket.sendall(ip.as_bytes()),
             Request::Datagram(datagram) => datagram.reply(ip),

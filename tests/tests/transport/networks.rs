@@ -134,9 +134,7 @@ fn broadcast_is_answered_from_the_machines_address() {
         client.set_read_timeout(Some(DEADLINE)).expect("a timeout");
         client.set_broadcast(true).expect("an option");
         let port = inet(&server.address()).port();
-        client
-            .send_to(b"where", ("10.9.0.255", port))
-            .expect("send");
+        client.send_to(b"where", ("10.9.0.255", port)).expect("send");
         let mut data = [0; 30];
         let (length, from) = client.recv_from(&mut data).expect("an answer");
         let told = String::from_utf8_lossy(&data[..length]);

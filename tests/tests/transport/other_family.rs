@@ -96,10 +96,7 @@ impl Transport for Netlink {
     }
     fn get_request(&self, socket: &Socket) -> io::Result<(Datagram, Address)> {
         let (data, client) = socket.recvfrom(1_000)?;
-        Ok((
-            Datagram::new(data, socket.clone()),
-            Netlink::labelled(client),
-        ))
+        Ok((Datagram::new(data, socket.clone()), Netlink::labelled(client)))
     }
     fn shutdown_request(&self, _: &Datagram, _: Duration) {}
     fn abort(&self, _: &Datagram) {}
@@ -158,10 +155,7 @@ fn messages_over_connections_are_served<C: Column>() {
 fn answer(request: Datagram, client_address: Address) -> io::Result<()> {
     match &*request.data {
         b"fail" => Err(io::Error::other("as told")),
-        data => request
-            .socket
-            .sendto(&data.to_ascii_uppercase(), &client_address)
-            .map(drop),
+        data => request.socket.sendto(&data.to_ascii_uppercase(), &client_address).map(drop),
     }
 }
 
@@ -179,9 +173,7 @@ fn datagrams_of_another_family_are_answered<C: Column>() {
         assert_eq!(reply, message.to_uppercase().as_bytes());
         assert_eq!(&from, server.server_address());
     }
-    client
-        .sendto(b"fail", server.server_address())
-        .expect("sendto");
+    client.sendto(b"fail", server.server_address()).expect("sendto");
     assert!(own.to_string().starts_with("netlink "), "{own}");
     logged(&format!("request from {own} failed (as told)"));
 }
@@ -199,9 +191,7 @@ fn limits_count_clients_of_another_family() {
             assert_eq!(sent.expect("sendto"), 3);
         }
         assert_eq!(client.recv(100).expect("recv"), b"ONE");
-        until("the second is refused", || {
-            server.stats().refused == refused
-        });
+        until("the second is refused", || server.stats().refused == refused);
     }
 }
 
@@ -214,10 +204,7 @@ fn unknown_family_is_an_error_of_the_system() {
     let socket = Netlink::user_socket().expect("a socket");
     assert_eq!(error_kind(socket.bind(&long)), ErrorKind::InvalidInput);
     assert_eq!(error_kind(socket.connect(&long)), ErrorKind::InvalidInput);
-    assert_eq!(
-        error_kind(socket.sendto(b"x", &long)),
-        ErrorKind::InvalidInput
-    );
+    assert_eq!(error_kind(socket.sendto(b"x", &long)), ErrorKind::InvalidInput);
 }
 
 matrix!(columns: messages_over_connections_are_served, datagrams_of_another_family_are_answered);

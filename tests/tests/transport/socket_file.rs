@@ -26,9 +26,7 @@ fn another_at(kind: SocketKind, path: &Path) -> Socket {
 fn can_be_connected_to(kind: SocketKind, path: &Path) -> bool {
     match kind {
         SocketKind::Stream => net::UnixStream::connect(path).is_ok(),
-        _ => net::UnixDatagram::unbound()
-            .and_then(|client| client.connect(path))
-            .is_ok(),
+        _ => net::UnixDatagram::unbound().and_then(|client| client.connect(path)).is_ok(),
     }
 }
 
@@ -39,9 +37,7 @@ fn bind<T: TestTransport, C: Column>(path: &Path) -> io::Result<impl Sized> {
 
 fn entries(folder: &Folder) -> Vec<std::ffi::OsString> {
     let entries = fs::read_dir(folder.path()).expect("a folder");
-    entries
-        .map(|entry| entry.expect("an entry").file_name())
-        .collect()
+    entries.map(|entry| entry.expect("an entry").file_name()).collect()
 }
 
 /// Complaint 23.
@@ -55,10 +51,7 @@ fn the_file_is_removed_with_the_server<T: TestTransport, C: Column>() {
         drop(server);
         assert!(entries(&folder).is_empty());
     }
-    let server = run(
-        Server::<T, C, _, _>::handling(|_: T::Request, _: Address| ()),
-        path,
-    );
+    let server = run(Server::<T, C, _, _>::handling(|_: T::Request, _: Address| ()), path);
     server.drain(DEADLINE);
     assert!(entries(&folder).is_empty());
 }
@@ -91,10 +84,7 @@ fn a_live_socket_is_never_replaced<T: TestTransport, C: Column>() {
     }
     let _live = bind::<T, C>(&path).expect("bind");
     for _ in 0..1_000 {
-        assert_eq!(
-            error_kind(bind::<T, C>(&path).map(drop)),
-            ErrorKind::AddrInUse
-        );
+        assert_eq!(error_kind(bind::<T, C>(&path).map(drop)), ErrorKind::AddrInUse);
     }
     assert!(can_be_connected_to(kind::<T>(), &path));
 }
@@ -110,10 +100,7 @@ fn a_file_without_a_socket_is_never_removed<T: TestTransport, C: Column>() {
         let error = bind::<T, C>(&folder.join(name)).map(drop).expect_err(name);
         assert_eq!(error.kind(), ErrorKind::AddrInUse, "{name}");
     }
-    assert_eq!(
-        fs::read(folder.join("file")).expect("it is there"),
-        b"precious"
-    );
+    assert_eq!(fs::read(folder.join("file")).expect("it is there"), b"precious");
     assert_eq!(entries(&folder).len(), 5);
 }
 
@@ -154,19 +141,14 @@ fn a_lost_file_is_made_again_if_wanted<T: Row + Has<options::File>, C: Column>()
     if std::any::type_name::<C>().ends_with("Inline") {
         early = None;
     }
-    until("it is there again", || {
-        can_be_connected_to(kind::<T>(), &path)
-    });
+    until("it is there again", || can_be_connected_to(kind::<T>(), &path));
     assert_eq!(T::client(&server.address()).ask("new"), b"new");
     if let Some(client) = &mut early {
         assert_eq!(client.ask("old"), b"old");
     }
     assert_eq!(fs::metadata(&path).expect("a file").mode() & 0o777, 0o600);
     until("the other loss is noticed", || {
-        lines
-            .about(&format!("clients cannot find {}", lost.display()))
-            .len()
-            == 1
+        lines.about(&format!("clients cannot find {}", lost.display())).len() == 1
     });
     assert!(!lost.exists());
     drop((early, server, other));
@@ -183,16 +165,11 @@ fn a_live_file_in_its_place_is_left_alone() {
     fs::remove_file(&path).expect("the server's file");
     let other = another_at(SocketKind::Stream, &path);
     until("it was tried", || {
-        lines
-            .about(&format!("cannot listen on {}", path.display()))
-            .len()
-            == 1
+        lines.about(&format!("cannot listen on {}", path.display())).len() == 1
     });
     assert!(can_be_connected_to(SocketKind::Stream, &path));
     drop(other);
-    until("the stale file is replaced", || {
-        can_be_connected_to(SocketKind::Stream, &path)
-    });
+    until("the stale file is replaced", || can_be_connected_to(SocketKind::Stream, &path));
     drop(server);
 }
 
@@ -230,9 +207,7 @@ fn a_failed_bind_keeps_no_lock() {
     let transport = UnixStream::new();
     let address = Address::Unix(folder.join("file"));
     let socket = transport.socket(&address).expect("a socket");
-    transport
-        .server_bind(&socket, &address)
-        .expect_err("a file");
+    transport.server_bind(&socket, &address).expect_err("a file");
     let lock = fs::File::open(folder.path()).expect("the folder");
     flock(lock, FlockOperation::NonBlockingLockExclusive).expect("nobody has it");
 }
@@ -253,10 +228,7 @@ fn one_racer_for_a_path_wins<T: TestTransport, C: Column>() {
                 bind::<T, C>(&path)
             };
             let racers: Vec<_> = (0..RACERS).map(|_| scope.spawn(racer)).collect();
-            racers
-                .into_iter()
-                .map(|racer| racer.join().expect("a result"))
-                .collect()
+            racers.into_iter().map(|racer| racer.join().expect("a result")).collect()
         });
         let winners = results.iter().filter(|result| result.is_ok()).count();
         assert_eq!(winners, 1, "round {round}");
@@ -330,14 +302,8 @@ fn the_file_never_has_a_wider_mode() {
     let narrow = BTreeSet::from([0o600]);
     let stream = || UnixStreamServer::handling(|_: Socket, _| ());
     let datagram = || UnixDatagramServer::handling(|_: Datagram, _| ());
-    assert_eq!(
-        seen_modes(&path, || stream().mode(0o600).bind(&path)),
-        narrow
-    );
-    assert_eq!(
-        seen_modes(&path, || datagram().mode(0o600).bind(&path)),
-        narrow
-    );
+    assert_eq!(seen_modes(&path, || stream().mode(0o600).bind(&path)), narrow);
+    assert_eq!(seen_modes(&path, || datagram().mode(0o600).bind(&path)), narrow);
     // The umask counts on the way; without a mode it alone does.
     let masked = BTreeSet::from([0o777 & !umask()]);
     let mut seen = seen_modes(&path, || stream().mode(0o777).bind(&path));
@@ -350,10 +316,7 @@ fn the_file_never_has_a_wider_mode() {
 #[test]
 fn an_abstract_name_has_no_mode() {
     let server = UnixDatagramServer::handling(|_: Datagram, _| ());
-    assert_eq!(
-        error_kind(server.mode(0o600).bind("@mode").map(drop)),
-        ErrorKind::InvalidInput
-    );
+    assert_eq!(error_kind(server.mode(0o600).bind("@mode").map(drop)), ErrorKind::InvalidInput);
 }
 
 /// Nothing reads or writes the pipe, so opening it would block.

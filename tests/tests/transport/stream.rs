@@ -41,18 +41,14 @@ fn no_client_is_waited_for_beyond_linger<C: Concurrent>() {
     let server = replies::<_, C>(&folder, Tcp::new().linger(Duration::from_millis(100)));
     let mut silent = small_client(&server.address());
     silent.send(b"?");
-    until("the silent client's request has ended", || {
-        server.stats().finished == 1
-    });
+    until("the silent client's request has ended", || server.stats().finished == 1);
 
     let mut endless = small_client(&server.address());
     until("it is reset", || match endless.write(&[b'?'; 1_000]) {
         Ok(_) => false,
         Err(error) => matches!(error.kind(), ConnectionReset | BrokenPipe),
     });
-    until("the endless client's request has ended", || {
-        server.stats().finished == 2
-    });
+    until("the endless client's request has ended", || server.stats().finished == 2);
 }
 
 /// The loop itself would wait, and every other client with it: a tenth of a second, whatever

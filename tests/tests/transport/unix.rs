@@ -39,19 +39,11 @@ fn streams_at_an_abstract_name<C: Column>() {
 /// The client has an abstract name too, and is answered there.
 fn datagrams_at_an_abstract_name<C: Column>() {
     let own = abstract_name();
-    let _server = run(
-        Server::<UnixDatagram, C, Echo>::builder(),
-        format!("@{own}"),
-    );
+    let _server = run(Server::<UnixDatagram, C, Echo>::builder(), format!("@{own}"));
     let client = net::UnixDatagram::bind_addr(&abstract_address(&abstract_name())).expect("bind");
     client.set_read_timeout(Some(DEADLINE)).expect("a timeout");
-    client
-        .connect_addr(&abstract_address(&own))
-        .expect("connect");
-    assert_eq!(
-        Client::UnixDatagram(client, Folder::new()).ask("hello"),
-        b"hello"
-    );
+    client.connect_addr(&abstract_address(&own)).expect("connect");
+    assert_eq!(Client::UnixDatagram(client, Folder::new()).ask("hello"), b"hello");
 }
 
 fn peer_cred_names_the_clients_process<C: Column>() {

@@ -15,13 +15,8 @@ impl Language {
     #[track_caller]
     fn start(self, row: &str, role: &str, address: &str) -> Option<Process> {
         match self {
-            Rust => Some(Process::start(
-                Command::new(demo("tutorial")).args([row, role, address]),
-            )),
-            Python => python(
-                &[script(row), include_str!("run.py")].concat(),
-                &[role, address],
-            ),
+            Rust => Some(Process::start(Command::new(demo("tutorial")).args([row, role, address]))),
+            Python => python(&[script(row), include_str!("run.py")].concat(), &[role, address]),
         }
     }
 
@@ -72,16 +67,8 @@ impl Row {
         let server = server.start(name, "server", "127.0.0.1:0")?;
         let first = server.line();
         let address = first.strip_prefix("listening on ");
-        let address = address
-            .unwrap_or_else(|| panic!("{first:?} is the first line"))
-            .to_owned();
-        Some(Row {
-            name,
-            server,
-            address,
-            speaks,
-            clients,
-        })
+        let address = address.unwrap_or_else(|| panic!("{first:?} is the first line")).to_owned();
+        Some(Row { name, server, address, speaks, clients })
     }
 
     /// Starts a client.
@@ -102,10 +89,7 @@ impl Row {
     #[track_caller]
     pub(crate) fn says_address(&self, before: &str, after: &str) {
         let line = self.server.line();
-        assert!(
-            line.starts_with(&format!("{before}{}", self.speaks.address())),
-            "{line}"
-        );
+        assert!(line.starts_with(&format!("{before}{}", self.speaks.address())), "{line}");
         assert!(line.ends_with(after), "{line}");
     }
 
@@ -114,20 +98,12 @@ impl Row {
     pub(crate) fn says_five_lines(&self, request: [&str; 2]) -> String {
         let (handler, server, request, thread) = match self.speaks {
             Rust => ("MyHandler {", "ServerRef {", request[0], "Thread {"),
-            Python => (
-                "<__main__.MyHandler",
-                "<socketserver.Threading",
-                request[1],
-                "<Thread(",
-            ),
+            Python => ("<__main__.MyHandler", "<socketserver.Threading", request[1], "<Thread("),
         };
         let mut last = String::new();
         for beginning in [handler, server, self.speaks.address(), request, thread] {
             last = self.server.line();
-            assert!(
-                last.starts_with(beginning),
-                "{last:?} is not {beginning:?}…"
-            );
+            assert!(last.starts_with(beginning), "{last:?} is not {beginning:?}…");
         }
         last
     }

@@ -124,13 +124,7 @@ mod tests {
             vec(any::<u8>(), 0..100),
             (any::<u8>(), length).prop_map(|(byte, length)| vec![byte; length]),
         ];
-        let end = prop_oneof![
-            Just(""),
-            Just("\r"),
-            Just("\n"),
-            Just("\r\n"),
-            Just("\r\r\n")
-        ];
+        let end = prop_oneof![Just(""), Just("\r"), Just("\n"), Just("\r\n"), Just("\r\r\n")];
         let line = (text, end).prop_map(|(text, end)| [&text, end.as_bytes()].concat());
         vec(line, 0..8).prop_map(|lines| lines.concat())
     }

@@ -105,17 +105,12 @@ impl ChatHandler {
             && let Err(error) = &result
             && error.kind() == io::ErrorKind::TimedOut
         {
-            log::info!(
-                "{} gives no name: closing its connection",
-                self.client_address
-            );
+            log::info!("{} gives no name: closing its connection", self.client_address);
             outbox.put("-- you have given no name; good-bye\n");
             return Ok(());
         }
         if outbox.has_overflowed() {
-            return Err(io::Error::other(
-                "aborted because it does not read what it is sent",
-            ));
+            return Err(io::Error::other("aborted because it does not read what it is sent"));
         }
         result
     }

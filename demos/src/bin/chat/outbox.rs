@@ -151,11 +151,7 @@ impl Sending {
         // Unbounded, so that `put` never blocks; there is at most one message.
         let (wake, woken) = channel(usize::MAX);
         let (end, ended) = channel::<()>(1);
-        let queue = Arc::new(Queue {
-            connection,
-            waiting: Mutex::default(),
-            wake,
-        });
+        let queue = Arc::new(Queue { connection, waiting: Mutex::default(), wake });
         let sending = queue.clone();
         spawn(move || {
             let _end = end;

@@ -38,11 +38,7 @@ pub(crate) struct Room<O> {
 
 impl<O> Default for Room<O> {
     fn default() -> Self {
-        Room {
-            members: BTreeMap::new(),
-            history: VecDeque::new(),
-            closing: None,
-        }
+        Room { members: BTreeMap::new(), history: VecDeque::new(), closing: None }
     }
 }
 
@@ -97,9 +93,7 @@ impl<O: Outbox> Room<O> {
     /// Announces that the room closes after that time.
     pub(crate) fn close(&mut self, time: Duration) {
         let line = format!("-- the room closes in {time:?}; good-bye\n");
-        self.members
-            .values()
-            .for_each(|(_, outbox)| outbox.put(&line));
+        self.members.values().for_each(|(_, outbox)| outbox.put(&line));
         self.closing = Some(line);
     }
 
@@ -259,11 +253,7 @@ mod tests {
         }
 
         fn can_have(&self, name: &str, own: Option<usize>) -> bool {
-            let mut others = self
-                .0
-                .iter()
-                .enumerate()
-                .filter(|(place, _)| Some(*place) != own);
+            let mut others = self.0.iter().enumerate().filter(|(place, _)| Some(*place) != own);
             let fits = |c: char| is_distinct(c) || c == '-' || c == '_';
             (1..=LONGEST_NAME).contains(&name.chars().count())
                 && name.starts_with(is_distinct)

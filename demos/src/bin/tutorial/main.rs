@@ -43,11 +43,7 @@ use socketserver::Address;
 
 /// The programs of a course on sockets, each a server and its client
 #[derive(Parser)]
-#[command(
-    name = "tutorial",
-    version,
-    override_usage = "tutorial <ROW> <ROLE> [ADDRESS]"
-)]
+#[command(name = "tutorial", version, override_usage = "tutorial <ROW> <ROLE> [ADDRESS]")]
 struct Options {
     /// Which program
     #[arg(ignore_case = true)]

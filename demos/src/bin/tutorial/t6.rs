@@ -61,10 +61,7 @@ fn conversation(conn: &Socket) -> io::Result<()> {
 
 /// Python: `except ConnectionResetError`, which misses the pipe that breaks during a send
 fn is_broken_off(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe
-    )
+    matches!(error.kind(), io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe)
 }
 
 pub(crate) fn client(address: &Address) -> io::Result<()> {

@@ -256,21 +256,14 @@ impl Life {
             Phase::Closed => return By::Nobody,
             Phase::Stopped if stop.kind == StopKind::Shutdown => return By::Nobody,
             Phase::Serving if lame_duck.is_zero() => Phase::Stopping(stop),
-            Phase::Serving => Phase::LameDuck {
-                stop,
-                until: deadline_after(lame_duck),
-            },
+            Phase::Serving => Phase::LameDuck { stop, until: deadline_after(lame_duck) },
             // Another drain does not begin the time anew; a stop without such a time ends it.
             Phase::LameDuck { stop: earlier, .. } if lame_duck.is_zero() => {
                 Phase::Stopping(earlier.and(stop))
             }
-            Phase::LameDuck {
-                stop: earlier,
-                until,
-            } => Phase::LameDuck {
-                stop: earlier.and(stop),
-                until,
-            },
+            Phase::LameDuck { stop: earlier, until } => {
+                Phase::LameDuck { stop: earlier.and(stop), until }
+            }
             Phase::Stopping(earlier) => Phase::Stopping(earlier.and(stop)),
             Phase::Fresh | Phase::Stopped => {
                 return self.ask_without_loop(state, stop, can_carry_out);

@@ -100,11 +100,7 @@ fn a_lame_duck_leaves_before_it_stops() {
     ask(&life, StopKind::Shutdown);
     assert!(life.is_stopping());
     assert_eq!(life.turn(), Turn::Leave, "a shutdown has no time");
-    assert_eq!(
-        carry_out(&life),
-        Some(StopKind::Drain),
-        "and the drain is done"
-    );
+    assert_eq!(carry_out(&life), Some(StopKind::Drain), "and the drain is done");
 }
 
 #[test]
@@ -131,10 +127,7 @@ fn the_more_patient_of_two_callers_counts() {
     let long = life.ask(StopKind::Close, Waiting::Caller(100 * SECOND), true);
     life.ask(StopKind::Drain, Waiting::Caller(SECOND), true);
     let stop = life.leave(None).expect("both");
-    assert_eq!(
-        (stop.kind, stop.deadline(None)),
-        (StopKind::Drain, long.deadline)
-    );
+    assert_eq!((stop.kind, stop.deadline(None)), (StopKind::Drain, long.deadline));
 }
 
 #[test]

@@ -91,7 +91,5 @@ fn dropped_pool_releases_its_workers() {
     drop(pool);
     assert_eq!(shared.upgrade().unwrap().count().threads, 3);
     blockers.release_all();
-    eventually("the last worker has released it", || {
-        shared.strong_count() == 0
-    });
+    eventually("the last worker has released it", || shared.strong_count() == 0);
 }

@@ -74,12 +74,7 @@ impl Blockers {
     fn new() -> Self {
         let (hold, held) = unbounded();
         let (starts, started) = unbounded();
-        Blockers {
-            hold: Some(hold),
-            held,
-            starts,
-            started,
-        }
+        Blockers { hold: Some(hold), held, starts, started }
     }
 
     fn one(&self) -> Job {

@@ -19,9 +19,8 @@ fn job_comes_back_if_there_is_no_worker() {
 #[test]
 fn job_waits_if_there_is_a_worker() {
     static STARTED: AtomicBool = AtomicBool::new(false);
-    let pool = Pool::with_spawn(4, LONG, |_, worker| {
-        spawn_if(!STARTED.swap(true, Relaxed), worker)
-    });
+    let pool =
+        Pool::with_spawn(4, LONG, |_, worker| spawn_if(!STARTED.swap(true, Relaxed), worker));
     let mut blockers = Blockers::new();
     for _ in 0..10 {
         pool.submit(blockers.one()).unwrap();
@@ -76,9 +75,7 @@ fn refused_workers_are_started_later() {
 fn pool_is_full_while_a_thread_is_refused() {
     static BROKEN: AtomicBool = AtomicBool::new(false);
     static FREED: AtomicUsize = AtomicUsize::new(0);
-    let pool = Pool::with_spawn(100, LONG, |_, worker| {
-        spawn_if(!BROKEN.load(Relaxed), worker)
-    });
+    let pool = Pool::with_spawn(100, LONG, |_, worker| spawn_if(!BROKEN.load(Relaxed), worker));
     pool.when_free(|| _ = FREED.fetch_add(1, Relaxed));
     let mut blockers = Blockers::new();
     pool.submit(blockers.one()).unwrap();

@@ -31,10 +31,7 @@ fn consecutive_jobs_share_a_few_threads() {
     let mut seen = HashSet::new();
     for _ in 0..1_000 {
         let tell = tell.clone();
-        pool.run(move || {
-            tell.send(thread::current().name().unwrap().to_owned())
-                .unwrap()
-        });
+        pool.run(move || tell.send(thread::current().name().unwrap().to_owned()).unwrap());
         seen.insert(names.recv_timeout(DEADLINE).unwrap());
     }
     // Not exactly one: the answer may arrive before the worker is free again.
@@ -150,10 +147,7 @@ fn panic_costs_no_worker() {
     pool.run(|| resume_unwind(Box::new(String::from("in the job"))));
     pool.run(|| resume_unwind(Box::new(Bomb)));
     let (tell, name) = bounded(1);
-    pool.run(move || {
-        tell.send(thread::current().name().map(str::to_owned))
-            .unwrap()
-    });
+    pool.run(move || tell.send(thread::current().name().map(str::to_owned)).unwrap());
     let name = name.recv_timeout(DEADLINE).unwrap();
     assert_eq!(name.as_deref(), Some("Job-0"));
     eventually("it is free", || pool.idle() == 1);

@@ -67,11 +67,7 @@ impl Books {
     /// Counts a request as accepted and enters it. Returns its number.
     pub(super) fn open(&self, abort: Abort, share: Option<Share>) -> u64 {
         let id = self.counters.accept();
-        let live = Live {
-            abort,
-            was_aborted: false,
-            share,
-        };
+        let live = Live { abort, was_aborted: false, share };
         self.shard(id).lock().insert(id, live);
         self.note_deadline(id);
         id
@@ -240,9 +236,7 @@ impl Live {
 
 impl fmt::Debug for Books {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Books")
-            .field("active", &self.active())
-            .finish_non_exhaustive()
+        f.debug_struct("Books").field("active", &self.active()).finish_non_exhaustive()
     }
 }
 

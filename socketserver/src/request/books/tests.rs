@@ -68,10 +68,7 @@ fn every_request_comes_to_one_end() {
     abandoned.end(End::Finished);
     let stats = books.stats();
     assert_eq!((stats.accepted, stats.active), (5, 0));
-    assert_eq!(
-        (stats.finished, stats.failed, stats.refused, stats.aborted),
-        (1, 1, 1, 2)
-    );
+    assert_eq!((stats.finished, stats.failed, stats.refused, stats.aborted), (1, 1, 1, 2));
 }
 
 #[test]

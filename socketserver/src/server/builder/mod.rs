@@ -81,13 +81,7 @@ impl<T, C, H, S> Builder<T, C, H, S> {
 
     /// The same, with a state that other servers share: see [`Server::with_shared`].
     pub fn with_shared(transport: T, concurrency: C, state: Arc<S>) -> Self {
-        Builder {
-            transport,
-            concurrency,
-            state,
-            options: Options::default(),
-            handler: PhantomData,
-        }
+        Builder { transport, concurrency, state, options: Options::default(), handler: PhantomData }
     }
 
     /// How long [`handle_request`](Server::handle_request) waits for a request. For ever unless
@@ -338,14 +332,7 @@ fn activate(
     )?;
     let (asked, runs_on_loop) = (concurrency.clone(), concurrency.runs_on_loop());
     let workers = Box::new(move || asked.workers());
-    let core = Core::new(
-        address,
-        waker,
-        books,
-        options.lame_duck,
-        runs_on_loop,
-        workers,
-    );
+    let core = Core::new(address, waker, books, options.lame_duck, runs_on_loop, workers);
     Ok((Arc::new(core), admission))
 }
 

@@ -60,20 +60,12 @@ impl Backoff {
     const STUMBLES: u32 = 64;
 
     pub(super) fn new() -> Self {
-        Backoff {
-            delay: Self::FIRST,
-            stumbles: 0,
-            until: None,
-            reported: None,
-        }
+        Backoff { delay: Self::FIRST, stumbles: 0, until: None, reported: None }
     }
 
     /// A request was accepted: all is well again.
     pub(super) fn succeeded(&mut self) {
-        *self = Backoff {
-            reported: self.reported,
-            ..Self::new()
-        };
+        *self = Backoff { reported: self.reported, ..Self::new() };
     }
 
     /// A connection could not be accepted. After 64 in a row this counts as a lack of resources.
@@ -87,11 +79,7 @@ impl Backoff {
 
     /// Leaves the listener alone for a while.
     pub(super) fn failed(&mut self, error: &io::Error) {
-        self.report(
-            "cannot accept requests",
-            error,
-            "clients wait in the backlog",
-        );
+        self.report("cannot accept requests", error, "clients wait in the backlog");
         self.until = Some(Instant::now() + self.delay);
         self.delay = (self.delay * 2).min(Self::LONGEST);
     }
@@ -111,10 +99,7 @@ impl Backoff {
     /// A line in the log, at most once a second.
     fn report(&mut self, what: &str, error: &io::Error, consequence: &str) {
         let now = Instant::now();
-        if self
-            .reported
-            .is_none_or(|reported| now - reported >= Duration::from_secs(1))
-        {
+        if self.reported.is_none_or(|reported| now - reported >= Duration::from_secs(1)) {
             log::warn!(target: TARGET, "{what} ({error}): {consequence}");
             self.reported = Some(now);
         }
@@ -153,10 +138,7 @@ mod tests {
         for errno in [Errno::BADF, Errno::INVAL, Errno::NOTSOCK, Errno::FAULT] {
             assert_eq!(of(errno), AcceptError::Listener, "{errno}");
         }
-        assert_eq!(
-            AcceptError::of(&io::Error::other("handshake")),
-            AcceptError::Connection
-        );
+        assert_eq!(AcceptError::of(&io::Error::other("handshake")), AcceptError::Connection);
     }
 
     #[test]

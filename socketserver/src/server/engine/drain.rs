@@ -40,11 +40,7 @@ impl Engine {
     pub(in crate::server) fn end(&self, kind: StopKind, timeout: Duration, wait: bool) -> Drained {
         let (life, before) = (&self.core.life, Snapshot::now(&self.core));
         if life.is_inside() {
-            let waiting = if wait {
-                Waiting::Loop(timeout)
-            } else {
-                Waiting::Nobody
-            };
+            let waiting = if wait { Waiting::Loop(timeout) } else { Waiting::Nobody };
             let asked = life.ask(kind, waiting, true);
             match asked.carried_out_by {
                 By::Caller => drop(self.carry_out()),
@@ -67,11 +63,7 @@ impl Engine {
 
     /// Closes the listener, and waits for live requests as a drain does.
     pub(in crate::server) fn server_close(&self) -> Drained {
-        self.end(
-            StopKind::Close,
-            self.times.drain_timeout,
-            self.concurrency.waits_on_close(),
-        )
+        self.end(StopKind::Close, self.times.drain_timeout, self.concurrency.waits_on_close())
     }
 
     /// The loop's part: carries out the stops that were asked for, those that come meanwhile
@@ -247,9 +239,7 @@ impl Engine {
     /// Waits, at most 1 s, until every accepted request has come to its thread, so that no handler
     /// starts after `shutdown` has returned.
     fn wait_until_all_begun(&self) {
-        self.wait_until(Instant::now() + START_TIMEOUT, |core| {
-            core.books.all_begun()
-        });
+        self.wait_until(Instant::now() + START_TIMEOUT, |core| core.books.all_begun());
     }
 
     /// Waits until `condition` holds, or for the deadline. Returns whether it holds.
@@ -265,10 +255,7 @@ impl Engine {
             if Instant::now() >= deadline {
                 return false;
             }
-            let end = [overdue, retry]
-                .into_iter()
-                .flatten()
-                .fold(deadline, Instant::min);
+            let end = [overdue, retry].into_iter().flatten().fold(deadline, Instant::min);
             if let Err(error) = core.waker.wait(None, Some(end)) {
                 log::error!(target: TARGET, "cannot wait for requests of {} ({error}): not waiting", core.address);
                 return false;
@@ -333,10 +320,7 @@ struct Snapshot {
 
 impl Snapshot {
     fn now(core: &Core) -> Self {
-        Snapshot {
-            at: Instant::now(),
-            stats: core.books.stats(),
-        }
+        Snapshot { at: Instant::now(), stats: core.books.stats() }
     }
 
     /// What has happened since.

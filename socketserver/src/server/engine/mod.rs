@@ -106,10 +106,7 @@ impl Listener {
             Ok(kind) if kind.is_connectionless() => Owner::Shared(socket),
             _ => Owner::Parent(ParentOnly::new(socket)),
         };
-        Listener {
-            socket: Arc::new(owner),
-            origin,
-        }
+        Listener { socket: Arc::new(owner), origin }
     }
 
     fn is_given(&self) -> bool {

@@ -61,9 +61,7 @@ impl Loop<'_> {
         // Made before the socket listens, as at the start.
         let listener = Listener::new(socket, Origin::Own);
         let close = |listener: &Listener| self.intake.close_listener(listener.socket());
-        self.intake
-            .activate(listener.socket())
-            .inspect_err(|_| close(&listener))?;
+        self.intake.activate(listener.socket()).inspect_err(|_| close(&listener))?;
         let mut current = self.engine.listener.lock();
         if current.is_none() {
             // The server was closed meanwhile.

@@ -56,11 +56,7 @@ impl Loop<'_> {
         self.watch_listener();
         while let Turn::Go { until } = self.turn() {
             self.survive(|looping| {
-                if looping.wait(earliest([
-                    until,
-                    looping.next_action(),
-                    looping.restore_due,
-                ]))? {
+                if looping.wait(earliest([until, looping.next_action(), looping.restore_due]))? {
                     looping.take_batch()?;
                 }
                 looping.look_after_workers();
@@ -244,9 +240,7 @@ impl Loop<'_> {
     /// When `service_actions` of the state is due next, if that has anything to do.
     fn next_action(&self) -> Option<Instant> {
         let wanted = self.core.service_actions.load(Relaxed);
-        wanted
-            .then(|| Instant::now().checked_add(self.times.poll_interval))
-            .flatten()
+        wanted.then(|| Instant::now().checked_add(self.times.poll_interval)).flatten()
     }
 
     /// Whether the server was given a connection, which is its only request.

@@ -12,10 +12,7 @@ pub struct Packets {
 
 impl Default for Packets {
     fn default() -> Self {
-        Packets {
-            max_packet_size: 65_535,
-            send_timeout: Duration::from_secs(1),
-        }
+        Packets { max_packet_size: 65_535, send_timeout: Duration::from_secs(1) }
     }
 }
 

@@ -13,11 +13,7 @@ pub struct Streams {
 
 impl Default for Streams {
     fn default() -> Self {
-        Streams {
-            request_queue_size: None,
-            linger: Duration::from_secs(2),
-            client_timeout: None,
-        }
+        Streams { request_queue_size: None, linger: Duration::from_secs(2), client_timeout: None }
     }
 }
 

@@ -11,10 +11,7 @@ pub struct TcpOnly {
 
 impl Default for TcpOnly {
     fn default() -> Self {
-        TcpOnly {
-            wait_for_input: None,
-            disable_nagle_algorithm: true,
-        }
+        TcpOnly { wait_for_input: None, disable_nagle_algorithm: true }
     }
 }
 

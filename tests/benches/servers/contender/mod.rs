@@ -50,15 +50,12 @@ impl Contender {
 
     pub(crate) fn name(self) -> &'static str {
         let mut all = Self::ALL.iter();
-        all.find(|(_, server)| *server == self)
-            .expect("all are there")
-            .0
+        all.find(|(_, server)| *server == self).expect("all are there").0
     }
 
     pub(crate) fn named(name: &str) -> Option<Self> {
         let mut all = Self::ALL.into_iter();
-        all.find(|(other, _)| *other == name)
-            .map(|(_, server)| server)
+        all.find(|(other, _)| *other == name).map(|(_, server)| server)
     }
 
     /// Prints its address, and serves until standard input ends, which happens at the latest when

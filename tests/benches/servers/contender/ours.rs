@@ -15,9 +15,7 @@ impl<const ROOM: usize> UpperStream<ROOM> {
         loop {
             match self.request.recv_into(&mut buffer)? {
                 0 => return Ok(()),
-                count => self
-                    .request
-                    .sendall(&buffer[..count].to_ascii_uppercase())?,
+                count => self.request.sendall(&buffer[..count].to_ascii_uppercase())?,
             }
         }
     }

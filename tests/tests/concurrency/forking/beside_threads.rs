@@ -67,10 +67,7 @@ fn children_are_ended_at_the_deadline() {
         assert_eq!(client.ask("hello"), b"hello");
     }
     let (drained, stats) = server.drain(Duration::from_millis(100));
-    assert_eq!(
-        (drained.finished, drained.aborted, drained.abandoned),
-        (0, 3, 0)
-    );
+    assert_eq!((drained.finished, drained.aborted, drained.abandoned), (0, 3, 0));
     assert_eq!((stats.accepted, stats.aborted), (3, 3), "{stats:?}");
     for mut client in clients {
         assert_eq!(client.rest(), b"");

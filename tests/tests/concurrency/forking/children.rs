@@ -137,10 +137,7 @@ fn a_killed_child_is_logged() {
 fn other_children_are_left_alone() {
     // It has ended, and is not waited for.
     let stranger = || {
-        let child = Command::new("sh")
-            .args(["-c", "exit 72"])
-            .spawn()
-            .expect("a shell");
+        let child = Command::new("sh").args(["-c", "exit 72"]).spawn().expect("a shell");
         end_of(i32::try_from(child.id()).expect("a number"));
         child
     };

@@ -38,9 +38,7 @@ impl Mutineer {
         self.server.begin_drain(Duration::ZERO);
         // Elsewhere it would wait for the loop, which is not here.
         let server = self.server.clone();
-        thread::spawn(move || server.shutdown())
-            .join()
-            .expect("it does not panic");
+        thread::spawn(move || server.shutdown()).join().expect("it does not panic");
         self.request.sendall(b"tried")
     }
 }
@@ -82,9 +80,7 @@ fn a_child_cannot_stop_its_server() {
 fn descriptors() -> String {
     let folder = fs::read_dir("/proc/self/fd").expect("descriptors");
     let targets = folder.filter_map(|entry| fs::read_link(entry.ok()?.path()).ok());
-    targets
-        .map(|target| target.display().to_string() + "\n")
-        .collect()
+    targets.map(|target| target.display().to_string() + "\n").collect()
 }
 
 fn a_child_has_no_listener() {

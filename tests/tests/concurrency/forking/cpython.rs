@@ -116,10 +116,7 @@ impl BaseServer for ErrorTestServer {
 fn error_test_server(exits: bool) -> Vec<String> {
     let folder = Folder::new();
     let log = Journal::new(&folder);
-    let state = ErrorTestServer {
-        log: log.clone(),
-        exits,
-    };
+    let state = ErrorTestServer { log: log.clone(), exits };
     let server = bind(ForkingTCPServer::<BadHandler, _>::with(state));
     drop(Client::stream(server.server_address()));
     assert_eq!(server.handle_request().expect("serve"), Served::Handled);
@@ -204,9 +201,7 @@ fn interrupt() {
     let mut buffer = vec![0; SOCK_MAX_SIZE / 100];
     let mut received2 = 0;
     loop {
-        until("the server waits, for room or in the end for us", || {
-            is_asleep(server.as_raw_pid())
-        });
+        until("the server waits, for room or in the end for us", || is_asleep(server.as_raw_pid()));
         kill_process(server, Signal::CHILD).expect("kill");
         match reader.read(&mut buffer).expect("read") {
             0 => break,

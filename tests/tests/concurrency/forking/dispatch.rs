@@ -22,11 +22,7 @@ struct Diary {
 
 impl Diary {
     fn call(&self, name: &'static str) -> io::Result<()> {
-        let process = if id() == self.parent {
-            "parent"
-        } else {
-            "child"
-        };
+        let process = if id() == self.parent { "parent" } else { "child" };
         self.journal.note(&format!("{process}: {name}"));
         for trouble in self.troubles {
             match trouble.strip_prefix(name) {
@@ -93,19 +89,11 @@ struct Seen {
 fn serve(troubles: &'static [&'static str]) -> Seen {
     let folder = Folder::new();
     let journal = Journal::new(&folder);
-    let diary = Diary {
-        journal,
-        parent: id(),
-        troubles,
-    };
+    let diary = Diary { journal, parent: id(), troubles };
     let noted = diary.clone();
     let transport = watched(Tcp::new(), move |name| noted.call(name));
     let state = State(diary.clone());
-    let server = bind(Builder::<_, _, Handler, _>::new(
-        transport,
-        Forking::new(),
-        state,
-    ));
+    let server = bind(Builder::<_, _, Handler, _>::new(transport, Forking::new(), state));
     let mut client = Client::stream(server.server_address());
     let served = server.handle_request().expect("serve");
     let status = server.active_children().first().map(|child| {
@@ -153,11 +141,7 @@ fn a_failure_in_the_child_is_handled_there() {
     for (troubles, calls, error) in cases {
         let seen = serve(troubles);
         let calls = [&CHILD[..calls], &["handle_error", "shutdown_request"]].concat();
-        assert_eq!(
-            (seen.parent, seen.child),
-            (texts(&PARENT), texts(&calls)),
-            "{error}"
-        );
+        assert_eq!((seen.parent, seen.child), (texts(&PARENT), texts(&calls)), "{error}");
         assert_eq!((seen.errors, seen.status), (texts(&[error]), Some(1)));
         assert_eq!((seen.stats.accepted, seen.stats.failed), (1, 1), "{error}");
     }
@@ -169,10 +153,7 @@ fn texts(all: &[&str]) -> Vec<String> {
 
 fn a_failure_in_the_parent_is_handled_there() {
     let no_child = |seen: &Seen| {
-        assert_eq!(
-            (seen.status, seen.child.len(), seen.answer.len()),
-            (None, 0, 0)
-        );
+        assert_eq!((seen.status, seen.child.len(), seen.answer.len()), (None, 0, 0));
     };
     let seen = serve(&["verify_request fails"]);
     no_child(&seen);
@@ -181,10 +162,7 @@ fn a_failure_in_the_parent_is_handled_there() {
 
     let seen = serve(&["verify_request panics"]);
     no_child(&seen);
-    assert_eq!(
-        seen.parent,
-        [&PARENT[..], &["handle_error", "shutdown_request"]].concat()
-    );
+    assert_eq!(seen.parent, [&PARENT[..], &["handle_error", "shutdown_request"]].concat());
     assert_eq!(seen.errors, ["panicked: verify_request"]);
     assert_eq!((seen.stats.accepted, seen.stats.failed), (1, 1));
 }

@@ -21,9 +21,7 @@ list!(PROGRAMS: leave_a_child, serve_until_signals);
 /// Waits until the listener is closed, without becoming a client.
 fn until_closed(server: &Address) {
     let server = inet(server);
-    until("the listener is closed", || {
-        TcpListener::bind(server).is_ok()
-    });
+    until("the listener is closed", || TcpListener::bind(server).is_ok());
 }
 
 /// Sends the signal that its client asks for, and outlives its server's listener.
@@ -125,10 +123,7 @@ fn is_terminated_before_it_is_killed() -> bool {
     server.handle_request().expect("serve");
     assert_eq!(client.recv(), b"ready\n");
     let drained = server.drain(TIMEOUT);
-    assert_eq!(
-        (drained.finished, drained.aborted, drained.abandoned),
-        (0, 1, 0)
-    );
+    assert_eq!((drained.finished, drained.aborted, drained.abandoned), (0, 1, 0));
     assert!((TIMEOUT..DEADLINE).contains(&drained.took), "{drained:?}");
     assert!(is_childless());
     let stats = server.stats();
@@ -284,10 +279,7 @@ fn a_child_does_not_hold_the_port() {
     let address = address_of(&program);
     let mut client = Client::stream(&address);
     assert_eq!(client.recv(), b"alone");
-    assert_eq!(
-        error_kind(Client::try_stream(&address)),
-        ErrorKind::ConnectionRefused
-    );
+    assert_eq!(error_kind(Client::try_stream(&address)), ErrorKind::ConnectionRefused);
     assert_eq!(client.ask("hello"), b"hello");
     program.ended().passed();
 }

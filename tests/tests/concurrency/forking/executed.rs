@@ -12,12 +12,9 @@ list!(PROGRAMS: report_signals);
 
 /// What one client of a server with this handler receives.
 fn answer(handle: fn(&Socket) -> io::Result<()>) -> String {
-    let server = bind(ForkingTCPServer::handling(
-        move |request: Socket, _: Address| handle(&request),
-    ));
-    server
-        .drain_on_signals(Duration::from_secs(1))
-        .expect("signals");
+    let server =
+        bind(ForkingTCPServer::handling(move |request: Socket, _: Address| handle(&request)));
+    server.drain_on_signals(Duration::from_secs(1)).expect("signals");
     let mut client = Client::stream(server.server_address());
     server.handle_request().expect("serve");
     String::from_utf8(client.rest()).expect("text")

@@ -71,10 +71,7 @@ pub(crate) fn main(tests: &[&'static [Test]], programs: &[&'static [Test]]) -> E
 }
 
 /// Runs a test. When it fails, returns what it wrote, and why.
-#[expect(
-    clippy::zombie_processes,
-    reason = "`end_of` waits for its whole group"
-)]
+#[expect(clippy::zombie_processes, reason = "`end_of` waits for its whole group")]
 fn run(test: &Test, capture: bool) -> Result<(), Failed> {
     let folder = Folder::new();
     let output = folder.join("output");

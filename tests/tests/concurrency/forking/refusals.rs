@@ -55,10 +55,7 @@ fn a_server_beside_threads_refuses_to_serve() {
     // Here the second thread is the loop's own. The backlog is reset.
     let mut client = ask(server.server_address(), "hello");
     assert_clear(&server.spawn().expect_err("there is a thread"));
-    assert_eq!(
-        error_kind(client.read(&mut [0])),
-        ErrorKind::ConnectionReset
-    );
+    assert_eq!(error_kind(client.read(&mut [0])), ErrorKind::ConnectionReset);
 }
 
 /// Answers the client whose request fails.

@@ -57,18 +57,8 @@ fn a_crash_costs_only_its_own_request() {
         let answer = if answered { ending } else { "" };
         assert_eq!(client.rest(), answer.as_bytes(), "{ending}");
     }
-    let Stats {
-        accepted,
-        active,
-        finished,
-        failed,
-        aborted,
-        ..
-    } = server.stats();
-    assert_eq!(
-        (accepted, active, finished, failed, aborted),
-        (8, 0, 4, 2, 2)
-    );
+    let Stats { accepted, active, finished, failed, aborted, .. } = server.stats();
+    assert_eq!((accepted, active, finished, failed, aborted), (8, 0, 4, 2, 2));
 }
 
 fn a_wrapped_job_runs_in_the_child() {

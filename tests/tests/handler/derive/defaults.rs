@@ -54,10 +54,7 @@ fn defaults_see_only_the_users_names() {
         fn handle(&self) {
             assert_eq!((self.sum, self.setups, self.limit), (3, 7, 10));
             assert_eq!(((self.measure)("four"), self.commas), (4, 1));
-            assert_eq!(
-                (self.list.as_slice(), self.rfile),
-                ([0, 0, 0, 1].as_slice(), "mine")
-            );
+            assert_eq!((self.list.as_slice(), self.rfile), ([0, 0, 0, 1].as_slice(), "mine"));
             self.server.note("checked");
         }
     }

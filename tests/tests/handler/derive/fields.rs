@@ -21,10 +21,7 @@ fn every_handler_has_three_fields() {
     }
 
     let (request, client) = unix_pair();
-    assert_eq!(
-        handle::<Handler, _>(request),
-        (vec![client_address().to_string()], Ok(()))
-    );
+    assert_eq!(handle::<Handler, _>(request), (vec![client_address().to_string()], Ok(())));
     assert_eq!(rest(client), "hello");
 }
 
@@ -139,8 +136,7 @@ fn a_handler_may_be_generic() {
 
     impl<T: Display + Default, const N: usize> Handler<T, N> {
         fn handle(&mut self) {
-            self.server
-                .note(format!("{}, {}", self.own, self.more.len()));
+            self.server.note(format!("{}, {}", self.own, self.more.len()));
         }
     }
 
@@ -168,10 +164,7 @@ fn the_state_may_be_generic() {
         }
     }
 
-    let server = server(Named {
-        notes: Notes::default(),
-        name: "a name",
-    });
+    let server = server(Named { notes: Notes::default(), name: "a name" });
     Handler::handle_request((), Address::Unnamed, server.clone()).expect("nothing can fail");
     assert_eq!(server.notes.0.lock().as_slice(), ["a name"]);
 }

@@ -103,10 +103,7 @@ fn finish_follows_every_handle() {
         fn handle(&self) { self.server.note("handle"); resume_unwind(Box::new("on purpose")) }
         fn finish(&self) { self.server.note("finish") }
     };
-    assert_eq!(
-        after_a_panic,
-        failed("handle finish", "panicked: on purpose")
-    );
+    assert_eq!(after_a_panic, failed("handle finish", "panicked: on purpose"));
     let with_an_error_of_its_own = outcome_of! {
         fn handle(&self) -> Result<(), &'static str> { self.server.note("handle"); Err("first") }
         fn finish(&self) -> Result<(), &'static str> { self.server.note("finish"); Err("second") }

@@ -43,9 +43,8 @@ fn client_address() -> SocketAddr {
 fn handle<H: RequestHandler<R, Notes>, R>(request: R) -> (Vec<String>, Result<(), String>) {
     let server = server(Notes::default());
     let address = Address::Inet(client_address());
-    let handled = catch_unwind(AssertUnwindSafe(|| {
-        H::handle_request(request, address, server.clone())
-    }));
+    let handled =
+        catch_unwind(AssertUnwindSafe(|| H::handle_request(request, address, server.clone())));
     let result = match handled {
         Ok(result) => result.map_err(|error| error.to_string()),
         Err(_) => Err("panicked".to_owned()),
@@ -72,9 +71,7 @@ fn request() -> Socket {
 fn mistakes_are_explained() {
     let cases = trybuild::TestCases::new();
     cases.pass("tests/ui/pass/*.rs");
-    let version = std::process::Command::new("rustc")
-        .arg("--version")
-        .output();
+    let version = std::process::Command::new("rustc").arg("--version").output();
     let version = version.expect("a compiler").stdout;
     if String::from_utf8_lossy(&version).starts_with("rustc 1.95.") {
         cases.compile_fail("tests/ui/*.rs");

@@ -141,16 +141,10 @@ fn wfile_is_flushed_in_any_case() {
 
     let (request, client) = unix_pair();
     let outcome = handle::<Handler, _>(request);
-    assert_eq!(
-        outcome,
-        (vec!["finish".to_owned()], Err("no further".to_owned()))
-    );
+    assert_eq!(outcome, (vec!["finish".to_owned()], Err("no further".to_owned())));
     assert_eq!(rest(client), "so far, so good");
     // A client that is gone is no second error.
     let (request, client) = unix_pair();
     drop(client);
-    assert_eq!(
-        handle::<Handler, _>(request).1,
-        Err("no further".to_owned())
-    );
+    assert_eq!(handle::<Handler, _>(request).1, Err("no further".to_owned()));
 }

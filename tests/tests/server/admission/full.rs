@@ -268,10 +268,7 @@ fn one_address_has_its_share_of_places<C: Concurrent>() {
     let mut third = Client::stream(&server.address());
     assert_eq!(third.rest(), b"busy", "one too many");
     until("it is counted", || server.stats().refused == 1);
-    assert_eq!(
-        Client::stream_from_another(&server.address()).ask("3"),
-        b"3"
-    );
+    assert_eq!(Client::stream_from_another(&server.address()).ask("3"), b"3");
 
     assert_eq!(first.finish(), b"");
     until("two have left", || server.stats().active == 1);

@@ -19,10 +19,7 @@ impl BaseServer for Talkative {
 
 impl BaseServer<Datagram> for Talkative {
     fn refuse_request(&self, request: &Datagram, client: &Address, _: &ServerRef<Self>) {
-        request
-            .socket
-            .sendto(b"too often", client)
-            .expect("room for a word");
+        request.socket.sendto(b"too often", client).expect("room for a word");
     }
 }
 
@@ -104,9 +101,7 @@ fn a_server_does_not_answer_itself<T: Datagrams>(address: Address) {
     let mut client = Client::datagram(&own(&server.address()));
     for count in 1..=5 {
         assert_eq!(client.ask("hello"), b"done");
-        until("its own datagram is refused", || {
-            server.stats().refused == count
-        });
+        until("its own datagram is refused", || server.stats().refused == count);
     }
     let (_, stats) = server.drain(DEADLINE);
     assert_eq!((stats.finished, stats.refused), (5, 5));
@@ -135,8 +130,7 @@ fn a_datagram_from_port_0_is_refused() {
     // From port 0, and without a checksum.
     let header = [0, to.port(), length, 0].map(u16::to_be_bytes).concat();
     let packet = [header.as_slice(), b"hello"].concat();
-    raw.send_to(&packet, &SocketAddrV4::new(Ipv4Addr::LOCALHOST, 0).into())
-        .expect("send");
+    raw.send_to(&packet, &SocketAddrV4::new(Ipv4Addr::LOCALHOST, 0).into()).expect("send");
     until("it is refused", || server.stats().refused == 1);
     assert_eq!(Client::datagram(&server.address()).ask("hello"), b"hello");
     assert_eq!(server.stats().failed, 0);
