@@ -47,6 +47,13 @@ impl Place {
         })
     }
 
+    /// The place at the same path, if its folder was removed and another one is there now.
+    pub(super) fn again(&self) -> Option<Self> {
+        let was_removed = fstat(&*self.folder).is_ok_and(|stat| stat.st_nlink == 0);
+        // The working folder may be another one than it was.
+        if was_removed && self.path.is_absolute() { Place::of(&self.path) } else { None }
+    }
+
     /// The path, for log lines.
     pub(super) fn shown(&self) -> Address {
         Address::Unix(self.path.clone())
@@ -61,9 +68,28 @@ impl Place {
     }
 
     /// A path that leads there and nowhere else. In a jail without `/proc` it is the given path.
-    pub(super) fn fixed_path(&self) -> PathBuf {
+    fn fixed_path(&self) -> PathBuf {
         let folder = PathBuf::from(format!("/proc/self/fd/{}", self.folder.as_raw_fd()));
         if folder.exists() { folder.join(&self.name) } else { self.path.clone() }
+    }
+
+    /// The file that is there, if it is a socket, and a path to it, which is short however long the
+    /// name is.
+    pub(super) fn socket(&self) -> io::Result<Option<OpenSocket>> {
+        let file = self.open_file()?;
+        let stat = fstat(&file)?;
+        if FileType::from_raw_mode(stat.st_mode) != FileType::Socket {
+            return Ok(None);
+        }
+        let path = through(&file);
+        let path = if path.exists() { path } else { self.path.clone() };
+        Ok(Some(OpenSocket { identity: stat.into(), path, _file: file }))
+    }
+
+    /// The file that is there, opened as a place only.
+    fn open_file(&self) -> rustix::io::Result<OwnedFd> {
+        let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        openat(&*self.folder, &self.name, flags, Mode::empty())
     }
 
     fn stat(&self) -> rustix::io::Result<Stat> {
@@ -73,13 +99,6 @@ impl Place {
     /// The file that is there.
     pub(super) fn identity(&self) -> io::Result<Identity> {
         Ok(self.stat()?.into())
-    }
-
-    /// The file that is there, if it is a socket.
-    pub(super) fn socket(&self) -> io::Result<Option<Identity>> {
-        let stat = self.stat()?;
-        let is_socket = FileType::from_raw_mode(stat.st_mode) == FileType::Socket;
-        Ok(is_socket.then(|| stat.into()))
     }
 
     pub(super) fn remove(&self) -> io::Result<()> {
@@ -96,15 +115,26 @@ impl Place {
     /// Adds the permissions that the umask took from the file at `bind`. If another file has taken
     /// the place meanwhile, it does nothing.
     pub(super) fn widen(&self, made: Identity, mode: u32) -> io::Result<()> {
-        let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let file = openat(&*self.folder, &self.name, flags, Mode::empty())?;
+        let file = self.open_file()?;
         let stat = fstat(&file)?;
         if Identity::from(stat) != made || stat.st_mode & 0o7777 == mode & 0o7777 {
             return Ok(());
         }
-        let through = format!("/proc/self/fd/{}", file.as_raw_fd());
-        fs::set_permissions(through, fs::Permissions::from_mode(mode))
+        fs::set_permissions(through(&file), fs::Permissions::from_mode(mode))
     }
+}
+
+/// The file of a socket, which stays the same while this lives.
+pub(super) struct OpenSocket {
+    pub(super) identity: Identity,
+    /// Leads there.
+    pub(super) path: PathBuf,
+    _file: OwnedFd,
+}
+
+/// A path to what is open under this descriptor.
+fn through(file: &OwnedFd) -> PathBuf {
+    PathBuf::from(format!("/proc/self/fd/{}", file.as_raw_fd()))
 }
 
 /// The folder that holds the file of that path.

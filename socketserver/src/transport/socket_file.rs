@@ -13,8 +13,7 @@ use rustix::io::Errno;
 
 use super::options;
 use super::place::{Identity, Place};
-use crate::address::about;
-use crate::address::{Address, AddressFamily};
+use crate::address::{Address, AddressFamily, about, about_address};
 use crate::socket::Socket;
 use crate::wait::sleep;
 
@@ -61,7 +60,7 @@ impl Clone for SocketFile {
 impl SocketFile {
     /// Binds the socket, and replaces a stale file at its path: one that no server listens on. A
     /// second call makes the file again, in the same folder, even if the process has changed its
-    /// working directory.
+    /// working directory; or in the folder that has taken that one's place, if it was removed.
     pub(super) fn bind(
         &self,
         socket: &Socket,
@@ -81,6 +80,7 @@ impl SocketFile {
             return socket.bind(address);
         };
         let former = self.made.lock().as_ref().map(|made| made.place.clone());
+        let former = former.map(|place| place.again().unwrap_or(place));
         let patience = match former {
             None => BEFORE_START,
             Some(_) => BEFORE_END,
@@ -143,7 +143,7 @@ impl SocketFile {
 }
 
 fn make(socket: &Socket, place: &Place, options: &options::File) -> io::Result<Made> {
-    match socket.bind(place.path()) {
+    match bind_at(place, socket) {
         Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
             let Some(stale) = stale_at(place, socket)? else {
                 return Err(error);
@@ -155,7 +155,7 @@ fn make(socket: &Socket, place: &Place, options: &options::File) -> io::Result<M
             }
             let removed = place.remove();
             removed.map_err(about(format_args!("cannot remove the stale {}", place.shown())))?;
-            socket.bind(place.path())
+            bind_at(place, socket)
         }
         result => result,
     }?;
@@ -170,17 +170,24 @@ fn make(socket: &Socket, place: &Place, options: &options::File) -> io::Result<M
     Ok(made)
 }
 
+/// Binds the socket there. The error has the path as it was given.
+fn bind_at(place: &Place, socket: &Socket) -> io::Result<()> {
+    let path = Address::Unix(place.path());
+    let bound = path.to_sock_addr().and_then(|to| socket.raw().bind(&to));
+    bound.map_err(about_address("cannot bind", &place.shown()))
+}
+
 /// The file, if it is a socket on which no server listens.
 fn stale_at(place: &Place, like: &Socket) -> io::Result<Option<Identity>> {
-    let Some(identity) = place.socket()? else {
+    let Some(there) = place.socket()? else {
         return Ok(None);
     };
     let probe = Socket::new(AddressFamily::Unix, like.kind()?)?;
     // A server whose backlog is full is alive, and there is no need to wait for it.
     probe.settimeout(Some(Duration::from_millis(1)))?;
-    let refused = probe.connect(place.fixed_path());
+    let refused = probe.connect(there.path);
     let is_stale = refused.is_err_and(|error| error.kind() == io::ErrorKind::ConnectionRefused);
-    Ok(is_stale.then_some(identity))
+    Ok(is_stale.then_some(there.identity))
 }
 
 /// Locks the folder that holds the file, because a lock file would be left behind.

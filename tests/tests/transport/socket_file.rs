@@ -175,6 +175,73 @@ fn a_live_file_in_its_place_is_left_alone() {
 
 matrix!(unix: a_lost_file_is_made_again_if_wanted);
 
+/// Counts how often a file is made.
+struct Counts(Arc<AtomicUsize>);
+
+impl TransportHooks<UnixStream> for Counts {
+    fn server_bind(
+        &self,
+        inner: &UnixStream,
+        socket: &Socket,
+        address: &Address,
+    ) -> io::Result<()> {
+        let bound = inner.server_bind(socket, address);
+        self.0.fetch_add(1, SeqCst);
+        bound
+    }
+}
+
+#[test]
+fn a_failed_restore_is_logged_once_per_reason() {
+    let folder = Folder::new();
+    let inner = folder.join("once-per-reason");
+    fs::create_dir(&inner).expect("a folder");
+    let path = inner.join("server");
+    let lines = keep_lines(LevelFilter::Warn);
+    let attempts = Arc::new(AtomicUsize::new(0));
+    let transport = Wrapped::new(UnixStream::new(), Counts(attempts.clone()));
+    let server = Builder::<_, _, Echo, ()>::new(transport, Inline, ()).restore_file(true);
+    let server = run(server, path.clone());
+    let failures = || lines.about(&format!("cannot listen on {} again", path.display()));
+    fs::remove_dir_all(&inner).expect("the folder");
+    until("it was tried three times", || attempts.load(SeqCst) >= 1 + 3);
+    assert_eq!(failures().len(), 1, "{:?}", failures());
+    let text = &failures()[0].1;
+    assert!(text.contains(&format!("cannot bind {}: No such file", path.display())), "{text}");
+
+    fs::create_dir(&inner).expect("a folder");
+    fs::write(&path, "precious").expect("a file");
+    until("there is another reason", || failures().len() == 2);
+    fs::remove_file(&path).expect("the file");
+    until("it is there again", || can_be_connected_to(SocketKind::Stream, &path));
+    assert_eq!(failures().len(), 2);
+    drop(server);
+    assert!(!path.exists());
+}
+
+/// The name is so long that the path to it through an open folder is too long.
+#[test]
+fn a_stale_file_of_a_long_name_is_replaced() {
+    let Some(()) = alone() else { return };
+    let folder = Folder::new();
+    std::env::set_current_dir(folder.path()).expect("chdir");
+    for length in [80, 95, 106] {
+        let name = PathBuf::from("n".repeat(length));
+        for kind in [SocketKind::Stream, SocketKind::Datagram] {
+            drop(another_at(kind, &name));
+            if kind == SocketKind::Stream {
+                bind::<UnixStream, Inline>(&name).expect("a stale file");
+            } else {
+                bind::<UnixDatagram, Inline>(&name).expect("a stale file");
+            }
+        }
+        let live = another_at(SocketKind::Stream, &name);
+        assert_eq!(error_kind(bind::<UnixStream, Inline>(&name)), ErrorKind::AddrInUse);
+        drop(live);
+        fs::remove_file(&name).expect("the file");
+    }
+}
+
 #[test]
 fn the_place_of_a_file_survives_a_change_of_folders() {
     let Some(()) = alone() else { return };

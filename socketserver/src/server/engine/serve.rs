@@ -39,6 +39,8 @@ pub(super) struct Loop<'e> {
     workers_due: Option<Instant>,
     /// When to check next whether clients can find the listener; `None` if it has no file.
     pub(super) restore_due: Option<Instant>,
+    /// Why the last attempt to bind the listener again has failed, if it has.
+    pub(super) restore_error: Option<String>,
 }
 
 impl Deref for Loop<'_> {
@@ -339,6 +341,7 @@ impl Engine {
             backoff: Backoff::new(),
             workers_due: None,
             restore_due: None,
+            restore_error: None,
         })
     }
 }
