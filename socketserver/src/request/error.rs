@@ -11,7 +11,11 @@ use crate::panics;
 /// Why a request failed: the error that its handler returned, with its value, or its panic.
 ///
 /// It stays on the thread where it arose, so the value need not be `Send`.
-pub struct HandlerError(Raised);
+pub struct HandlerError {
+    raised: Raised,
+    /// Whether the request had been aborted.
+    aborted: bool,
+}
 
 enum Raised {
     Error { value: Box<dyn Any>, display: fn(&dyn Any, &mut fmt::Formatter<'_>) -> fmt::Result },
@@ -28,7 +32,7 @@ impl HandlerError {
         let value: Box<dyn Any> = Box::new(error);
         match value.downcast::<HandlerError>() {
             Ok(same) => *same,
-            Err(value) => HandlerError(Raised::Error {
+            Err(value) => Self::from_raised(Raised::Error {
                 value,
                 display: |value, f| match value.downcast_ref::<E>() {
                     Some(error) => error.fmt(f),
@@ -36,6 +40,15 @@ impl HandlerError {
                 },
             }),
         }
+    }
+
+    fn from_raised(raised: Raised) -> Self {
+        HandlerError { raised, aborted: false }
+    }
+
+    /// Whether the request had been aborted when this arose.
+    pub(crate) fn set_aborted(&mut self, aborted: bool) {
+        self.aborted = aborted;
     }
 
     /// The error of this type, wherever it is: what the handler returned, in a box, inside an
@@ -48,7 +61,7 @@ impl HandlerError {
 
     /// The error as the very type that the handler returned, which need not be an [`Error`].
     pub fn downcast_ref<E: 'static>(&self) -> Option<&E> {
-        match &self.0 {
+        match &self.raised {
             Raised::Error { value, .. } => value.downcast_ref(),
             Raised::Panic(_) => None,
         }
@@ -56,14 +69,23 @@ impl HandlerError {
 
     /// Whether the handler panicked. The error then displays the panic's message.
     pub fn is_panic(&self) -> bool {
-        matches!(self.0, Raised::Panic(_))
+        matches!(self.raised, Raised::Panic(_))
     }
 
     /// Whether the client disconnected: see [`is_disconnect`]. Also if the error is inside another.
+    /// False if it was the server that has [aborted](Self::is_abort) the request.
     ///
     /// Python: `isinstance(error, ConnectionError)`
     pub fn is_disconnect(&self) -> bool {
-        self.io_errors().any(is_disconnect)
+        !self.aborted && self.io_errors().any(is_disconnect)
+    }
+
+    /// Whether the server has aborted the request, at its deadline or at the end of a drain, and the
+    /// handler has found its connections ended. The log has a line about each deadline already.
+    ///
+    /// Python: none
+    pub fn is_abort(&self) -> bool {
+        self.aborted && self.io_errors().any(is_disconnect)
     }
 
     /// Whether a timeout is over: see [`is_timeout`]. Also if the error is inside another.
@@ -138,12 +160,13 @@ fn inner_error<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 
 
 /// Runs user code. A panic becomes an error like any other.
 pub(crate) fn caught<V>(run: impl FnOnce() -> Result<V, HandlerError>) -> Result<V, HandlerError> {
-    panics::catch_panic(run).unwrap_or_else(|text| Err(HandlerError(Raised::Panic(text))))
+    panics::catch_panic(run)
+        .unwrap_or_else(|text| Err(HandlerError::from_raised(Raised::Panic(text))))
 }
 
 impl Display for HandlerError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.0 {
+        match &self.raised {
             Raised::Error { value, display } => display(&**value, f),
             Raised::Panic(message) => write!(f, "panicked: {message}"),
         }

@@ -149,8 +149,13 @@ impl<T, C, H, S> Builder<T, C, H, S> {
     }
 
     /// Maximum time of a request, whatever its client does. Then the request is aborted: its
-    /// connection ends, and so does every wait of its handler, for a socket that the handler has
-    /// made or for a [`green::channel`](crate::green::channel()). No limit unless set.
+    /// connection ends, and so does every wait of its handler for a socket that the handler has
+    /// made, for a [`green::channel`](crate::green::channel()), or in [`select`](crate::select()).
+    /// Other waits go on, for a lock, a condition or a time, since their calls have no error to
+    /// return. No limit unless set.
+    ///
+    /// Each such request is a line in the log, at warn level, with its client and the deadline, and
+    /// counts as [`overdue`](crate::Stats::overdue).
     ///
     /// The loop enforces this. So it does not apply to an inline server, whose loop is busy with
     /// the request itself. After a `shutdown`, or between two calls of `handle_request`, an overdue
