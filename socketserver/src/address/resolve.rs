@@ -189,10 +189,11 @@ impl Text<'_> {
         };
         let (host, port) = text.rsplit_once(':').ok_or_else(|| invalid("no port"))?;
         let port = port.parse().map_err(|_| invalid("the port is not a number up to 65535"))?;
-        if host.starts_with('[') {
+        if host.contains(['[', ']']) {
             // The standard library reads only the number of an interface. The system's look-up
             // takes its name too.
-            let host = host[1..].strip_suffix(']').unwrap_or_default();
+            let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+            let host = host.unwrap_or_default();
             return match host.split_once('%') {
                 Some((address, interface))
                     if address.parse::<Ipv6Addr>().is_ok() && !interface.is_empty() =>
@@ -337,7 +338,7 @@ mod tests {
             && text.parse::<SocketAddr>().is_err()
             && text.rsplit_once(':').is_some_and(|(host, port)| {
                 let has_interface = host.starts_with('[') && host.contains('%');
-                (!host.is_empty() && !host.contains([':', '[']) || has_interface)
+                (!host.is_empty() && !host.contains([':', '[', ']']) || has_interface)
                     && port.parse::<u16>().is_ok()
             })
     }
