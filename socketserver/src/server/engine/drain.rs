@@ -125,6 +125,9 @@ impl Engine {
         self.close_workers();
         let abandoned = if wait { self.abandon_live() } else { 0 };
         self.core.life.inside(|| self.intake.closed());
+        if wait {
+            self.close_answers();
+        }
         let drained = before.report(&self.core, abandoned);
         *report = Some(drained);
         log::debug!(target: TARGET, "{} has ended: {drained:?}, {:?}", self.core.address, self.core.stats());
