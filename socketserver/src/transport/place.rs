@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, Stat, fstat, openat, statat, unlinkat};
+use rustix::io::Errno;
 
 use crate::address::Address;
 
@@ -32,26 +33,29 @@ pub(super) struct Place {
 }
 
 impl Place {
-    /// The place at a path, unless there is no such folder.
-    pub(super) fn of(path: &Path) -> Option<Self> {
-        let folder = openat(
-            CWD,
-            parent(path),
-            OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC,
-            Mode::empty(),
-        );
-        Some(Place {
-            path: path.to_path_buf(),
-            folder: Arc::new(folder.ok()?),
-            name: path.file_name()?.to_os_string(),
-        })
+    /// The place at a path; `None` if there is no such folder, or none that this process may use.
+    ///
+    /// # Errors
+    /// The system's: no descriptors left.
+    pub(super) fn of(path: &Path) -> io::Result<Option<Self>> {
+        let Some(name) = path.file_name() else {
+            return Ok(None);
+        };
+        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let folder = match openat(CWD, parent(path), flags, Mode::empty()) {
+            Ok(folder) => Arc::new(folder),
+            Err(error @ (Errno::MFILE | Errno::NFILE | Errno::NOMEM)) => return Err(error.into()),
+            Err(_) => return Ok(None),
+        };
+        Ok(Some(Place { path: path.to_path_buf(), folder, name: name.to_os_string() }))
     }
 
     /// The place at the same path, if its folder was removed and another one is there now.
     pub(super) fn again(&self) -> Option<Self> {
         let was_removed = fstat(&*self.folder).is_ok_and(|stat| stat.st_nlink == 0);
         // The working folder may be another one than it was.
-        if was_removed && self.path.is_absolute() { Place::of(&self.path) } else { None }
+        let has_moved = was_removed && self.path.is_absolute();
+        has_moved.then(|| Place::of(&self.path).ok()).flatten().flatten()
     }
 
     /// The path, for log lines.

@@ -4,6 +4,7 @@
 
 use std::fs::File;
 use std::io;
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
@@ -44,9 +45,14 @@ struct Made {
 }
 
 impl Made {
-    fn is_there(&self) -> bool {
-        let there = self.place.identity();
-        there.is_ok_and(|there| there == self.identity)
+    /// # Errors
+    /// The system's, if it does not let this process look.
+    fn is_there(&self) -> io::Result<bool> {
+        match self.place.identity() {
+            Ok(there) => Ok(there == self.identity),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 }
 
@@ -68,7 +74,8 @@ impl SocketFile {
         options: &options::File,
     ) -> io::Result<()> {
         if let Some(mode) = options.mode {
-            if let Address::Abstract(_) = address {
+            // The system binds the empty path to a name of its choice.
+            if matches!(address, Address::Abstract(_)) || address.path() == Some(Path::new("")) {
                 let expected = "the path of a Unix socket, because `mode` means nothing for a name";
                 return Err(super::unexpected(expected, address));
             }
@@ -81,11 +88,12 @@ impl SocketFile {
         };
         let former = self.made.lock().as_ref().map(|made| made.place.clone());
         let former = former.map(|place| place.again().unwrap_or(place));
-        let patience = match former {
-            None => BEFORE_START,
-            Some(_) => BEFORE_END,
+        let patience = if former.is_none() { BEFORE_START } else { BEFORE_END };
+        let place = match former {
+            Some(former) => Some(former),
+            None => Place::of(path).map_err(about_address("cannot bind", address))?,
         };
-        let Some(place) = former.or_else(|| Place::of(path)) else {
+        let Some(place) = place else {
             // There is no such folder, which `bind` reports better.
             return socket.bind(address);
         };
@@ -108,7 +116,7 @@ impl SocketFile {
         let Some(made) = made else {
             return false;
         };
-        let is_lost = !made.is_there();
+        let is_lost = made.is_there().is_ok_and(|is_there| !is_there);
         if is_lost && !self.is_lost.swap(is_lost, Relaxed) {
             let cause = match made.place.identity() {
                 Ok(_) => "another file is there",
@@ -133,9 +141,11 @@ impl SocketFile {
         };
         // Without the lock a server that just now replaces the file could lose its own.
         let _lock = lock(&made.place, BEFORE_END);
-        if made.is_there()
-            && let Err(error) = made.place.remove()
-        {
+        let removed = match made.is_there() {
+            Ok(true) => made.place.remove(),
+            other => other.map(drop),
+        };
+        if let Err(error) = removed {
             let path = made.place.shown();
             log::warn!(target: super::TARGET, "cannot remove the socket's file {path} ({error}): it stays");
         }
@@ -163,9 +173,12 @@ fn make(socket: &Socket, place: &Place, options: &options::File) -> io::Result<M
         identity: place.identity().map_err(about(format_args!("cannot find {}", place.shown())))?,
         place: place.clone(),
     };
-    if let Some(mode) = options.mode {
-        let widened = made.place.widen(made.identity, mode);
-        widened.map_err(about(format_args!("cannot set the mode of {}", place.shown())))?;
+    if let Some(mode) = options.mode
+        && let Err(error) = made.place.widen(made.identity, mode)
+    {
+        // Best effort: the error says what is wrong.
+        let _ = place.remove();
+        return Err(about(format_args!("cannot set the mode of {}", place.shown()))(error));
     }
     Ok(made)
 }

@@ -1,6 +1,6 @@
 //! The file of a Unix socket: its mode, when it is replaced, and when it is removed.
 
-use std::os::unix::fs::{MetadataExt, symlink};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::os::unix::net;
 
 use rustix::fs::{FlockOperation, flock};
@@ -219,6 +219,88 @@ fn a_failed_restore_is_logged_once_per_reason() {
     assert!(!path.exists());
 }
 
+/// A server that cannot remember its file would leave it, and not set its mode.
+#[test]
+fn bind_without_descriptors_leaves_no_file() {
+    let Some(()) = alone() else { return };
+    let folder = Folder::new();
+    let path = folder.join("server");
+    let mut descriptors = all_descriptors();
+    let mut refused = 0;
+    loop {
+        let builder = UnixStreamServer::handling(|_: Socket, _| ());
+        match builder.mode(0o666).bind(&path) {
+            Ok(server) => {
+                assert_eq!(fs::metadata(&path).expect("a file").mode() & 0o777, 0o666);
+                drop(server);
+                assert!(!path.exists(), "after {refused} refusals");
+                break;
+            }
+            Err(error) => {
+                refused += 1;
+                let system = error.raw_os_error().or_else(|| {
+                    let source = std::error::Error::source(&error)?;
+                    source.downcast_ref::<io::Error>()?.raw_os_error()
+                });
+                assert_eq!(system, Some(Errno::MFILE.raw_os_error()), "{error}");
+                assert!(!path.exists(), "after {refused} refusals: {error}");
+                descriptors.pop();
+            }
+        }
+    }
+    assert!(refused > 3, "{refused}");
+}
+
+/// Counts how often a server has looked for its file.
+struct Looks(Arc<AtomicUsize>);
+
+impl TransportHooks<UnixStream> for Looks {
+    fn is_lost(&self, inner: &UnixStream, socket: &Socket) -> bool {
+        let is_lost = inner.is_lost(socket);
+        self.0.fetch_add(1, SeqCst);
+        is_lost
+    }
+}
+
+/// A server that has given up its privileges may not look into its folder any more.
+#[test]
+fn a_file_out_of_sight_is_not_lost() {
+    const NOBODY: u32 = 65_534;
+    let set_mode = |path: &Path, mode| {
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("chmod");
+    };
+    let folder = Folder::new();
+    if !is_elsewhere() {
+        let test = elsewhere_command("socket_file::a_file_out_of_sight_is_not_lost");
+        let program = folder.join("program");
+        fs::copy(test.get_program(), &program).expect("a copy");
+        set_mode(folder.path(), 0o755);
+        let mut command = Command::new(&program);
+        command.args(test.get_args()).env("ELSEWHERE", "without rights");
+        if getuid().is_root() {
+            command.uid(NOBODY).gid(NOBODY);
+        }
+        let output = Process::start(&mut command).ended().passed();
+        assert!(output.contains("1 passed"), "{output}");
+        return;
+    }
+    let inner = folder.join("out-of-sight");
+    fs::create_dir(&inner).expect("a folder");
+    let path = inner.join("server");
+    let lines = keep_lines(LevelFilter::Warn);
+    let looks = Arc::new(AtomicUsize::new(0));
+    let transport = Wrapped::new(UnixStream::new(), Looks(looks.clone()));
+    let server = Builder::<_, _, Echo, ()>::new(transport, Inline, ()).restore_file(true);
+    let server = run(server, path.clone());
+    set_mode(&inner, 0);
+    until("it has looked", || looks.load(SeqCst) >= 1);
+    assert_eq!(lines.about(""), []);
+    drop(server);
+    assert_eq!(lines.about("cannot remove the socket's file").len(), 1, "{:?}", lines.about(""));
+    set_mode(&inner, 0o700);
+    assert!(path.exists());
+}
+
 /// The name is so long that the path to it through an open folder is too long.
 #[test]
 fn a_stale_file_of_a_long_name_is_replaced() {
@@ -384,6 +466,10 @@ fn the_file_never_has_a_wider_mode() {
 fn an_abstract_name_has_no_mode() {
     let server = UnixDatagramServer::handling(|_: Datagram, _| ());
     assert_eq!(error_kind(server.mode(0o600).bind("@mode").map(drop)), ErrorKind::InvalidInput);
+    // The system binds it to such a name.
+    let server = UnixStreamServer::handling(|_: Socket, _| ());
+    let error = server.mode(0o600).bind(Path::new("")).map(drop).expect_err("an empty path");
+    assert_eq!(error.kind(), ErrorKind::InvalidInput, "{error}");
 }
 
 /// Nothing reads or writes the pipe, so opening it would block.
