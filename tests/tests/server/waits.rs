@@ -274,7 +274,8 @@ fn drain_ends_the_idle_client_of_an_inline_server() {
 fn busy_request_ends_once_it_is_idle<C: Column>() {
     let server = idle_server::<C>();
     let mut client = Client::stream(&server.address());
-    assert_eq!(client.ask("wait"), b"waiting");
+    client.send("wait");
+    assert_eq!(client.recv_exact(7), b"waiting");
     let server_ref = (*server).clone();
     let draining = thread::spawn(move || server.drain(Duration::from_secs(60)));
     until("the drain has begun", || server_ref.is_stopping());

@@ -124,7 +124,7 @@ impl<T, C, H, S> Builder<T, C, H, S> {
         self
     }
 
-    /// Maximum number of requests of one client address within a time: connections, however short,
+    /// Maximum number of requests of one client address within a time, at least 1: connections, however short,
     /// or datagrams. An IPv6 /64 counts as one address, unless [`ipv6_prefix`](Self::ipv6_prefix)
     /// is set. Clients without a [`host`](crate::Address::host), as on Unix sockets, are not
     /// limited. The requests may come all at once. Further ones are refused without calling
