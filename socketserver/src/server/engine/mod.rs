@@ -4,7 +4,9 @@
 //! | --- | --- |
 //! | `serve` | the loop: one turn from top to bottom, `serve_forever`, `handle_request` |
 //! | `dispatch` | one request from the loop to its handler, or to its refusal |
-//! | `admission` | the limits, and the list of reasons not to serve a request |
+//! | `refusal` | the list of reasons not to serve a request |
+//! | `admission` | the limits, and what else decides whether a request is served |
+//! | `clients` | the limits per client, on the loop or where a client becomes known |
 //! | `backoff` | what to do when a request cannot be accepted |
 //! | `once` | how the last `handle_request` ended |
 //! | `reserve` | a tool of `admission` |
@@ -15,9 +17,11 @@
 
 mod admission;
 mod backoff;
+mod clients;
 mod dispatch;
 mod drain;
 mod once;
+mod refusal;
 mod reserve;
 mod restore;
 mod serve;
@@ -30,6 +34,9 @@ use std::time::Duration;
 
 pub use admission::Overflow;
 pub(super) use admission::{Admission, Limits};
+pub(super) use clients::ClientLimits;
+pub(super) use dispatch::carry_out;
+pub(super) use refusal::Refusal;
 
 use self::once::Once;
 use super::report::Drained;

@@ -6,9 +6,9 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
-use super::admission::Refusal;
 use super::backoff::{AcceptError, Backoff};
 use super::once::Once;
+use super::refusal::Refusal;
 use super::{Engine, Listener, TARGET, survived};
 use crate::handler::{StopKind, Turn, Waiting};
 use crate::panics::{catch_panic, contained};
