@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The layers of the library: which room may import which, and no circle of imports between files.
 #
+#   proxy                         the PROXY protocol, as hooks of a transport
 #   server                        the shell, the engine without types, and the intake that has them
 #   signals                       signals that drain a server, or call a function
 #   transport concurrency handler the axes, which do not import each other
@@ -35,6 +36,7 @@ ALLOWED = {
     "signals": "handler panics request sync",
     "server": "aborts address axis concurrency handler panics request signals socket sync sys transport wait",
     "relay": "green socket wait",
+    "proxy": "address axis server socket transport wait",
     "aliases": "concurrency server transport",
     "__private": "handler request socket transport",
 }

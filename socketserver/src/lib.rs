@@ -169,6 +169,9 @@ mod axis;
 
 mod request;
 
+#[cfg(feature = "proxy")]
+pub mod proxy;
+
 mod relay;
 
 mod socket;
