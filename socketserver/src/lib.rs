@@ -129,6 +129,13 @@
 //! Each folder of the source has its own target, such as `socketserver::server`, `::transport` or
 //! `::green`. Nothing is logged per call of a socket.
 //!
+//! # Features
+//!
+//! | feature | what it adds | crates |
+//! | --- | --- | --- |
+//! | `signals`, on by default | [`Server::drain_on_signals`], [`Server::on_signal`] | none |
+//! | `proxy` | `Builder::proxy_protocol` and the module `proxy`: the real client behind HAProxy, nginx or a load balancer | none |
+//!
 //! # Platforms
 //!
 //! Linux. The crate does not compile elsewhere, because no test runs on another system.

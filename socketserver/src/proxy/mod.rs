@@ -58,3 +58,6 @@ mod v2;
 pub use header::{ProxyHeader, Version};
 pub use protocol::{Others, Proxied, ProxyProtocol};
 pub use ssl::Ssl;
+
+#[cfg(test)]
+mod tests;
