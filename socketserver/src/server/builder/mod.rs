@@ -9,7 +9,8 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::engine::{Limits, Overflow, Times};
+use super::engine::Times;
+use crate::admission::{Limits, Overflow};
 use crate::request::Rate;
 use crate::socket::Socket;
 use crate::transport::Transport;

@@ -4,23 +4,19 @@
 //! | --- | --- |
 //! | `serve` | the loop: one turn from top to bottom, `serve_forever`, `handle_request` |
 //! | `dispatch` | one request from the loop to its handler, or to its refusal |
-//! | `admission` | the limits, and the list of reasons not to serve a request |
 //! | `backoff` | what to do when a request cannot be accepted |
 //! | `idle` | when a server has had nothing to do for long enough to end |
 //! | `once` | how the last `handle_request` ended |
-//! | `reserve` | a tool of `admission` |
 //! | `restore` | a listener that clients cannot find any more |
 //! | `drain` | the end, in six steps |
 //!
 //! Transport, handler and state come in behind [`Intake`], the concurrency behind its own trait.
 
-mod admission;
 mod backoff;
 mod dispatch;
 mod drain;
 mod idle;
 mod once;
-mod reserve;
 mod restore;
 mod serve;
 
@@ -30,12 +26,12 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-pub use admission::Overflow;
-pub(super) use admission::{Admission, Limits};
+pub(super) use dispatch::carry_out;
 
 use self::once::Once;
 use super::report::Drained;
 use crate::address::Address;
+use crate::admission::Admission;
 use crate::concurrency::Concurrency;
 use crate::handler::Core;
 use crate::panics::contained;

@@ -6,11 +6,11 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
-use super::admission::Refusal;
 use super::backoff::{AcceptError, Backoff};
 use super::idle::IdleWatch;
 use super::once::Once;
 use super::{Engine, Listener, TARGET, survived};
+use crate::admission::Refusal;
 use crate::handler::{StopKind, Turn, Waiting};
 use crate::panics::{catch_panic, contained};
 use crate::request::Accepted;
