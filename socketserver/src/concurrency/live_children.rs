@@ -29,6 +29,19 @@ pub(super) struct LiveChildren {
 /// How long a child may take to end after SIGTERM, before it gets SIGKILL.
 const KILL_GRACE: Duration = Duration::from_millis(100);
 
+/// The exit status of a child that has refused its request, as one does that learns its client. Few
+/// programs that a handler may execute end with it.
+const REFUSED: i32 = 103;
+
+/// How a child reports the end of its request.
+pub(super) fn exit_status(end: End) -> i32 {
+    match end {
+        End::Finished => 0,
+        End::Refused => REFUSED,
+        End::Failed | End::Aborted => 1,
+    }
+}
+
 struct Child {
     process: Process,
     /// `None` while the child is being added.
@@ -197,6 +210,7 @@ impl Process {
                     End::Aborted
                 }
                 (None, Some(0)) => End::Finished,
+                (None, Some(REFUSED)) => End::Refused,
                 (None, _) => End::Failed,
             }),
             Err(Errno::INTR) => None,

@@ -287,6 +287,12 @@ impl Descriptor {
         self.input.load(Relaxed) == ALL
     }
 
+    /// Unless the peer has ended its stream, what it sends next counts as its first bytes.
+    #[cfg(feature = "proxy")]
+    pub(super) fn forget_received(&self) {
+        let _ = self.input.compare_exchange(SOME, NOTHING, Relaxed, Relaxed);
+    }
+
     /// Records what a receiving call has shown: with room left there is no more for now, and a
     /// peer that has ended its stream need not be waited for when this side ends.
     #[inline]

@@ -22,6 +22,12 @@ pub trait Selectable: AsFd {
     fn awaited(&self) -> io::Result<Option<Awaited<'_>>> {
         Ok(None)
     }
+
+    /// Whether it holds bytes that a read returns without the descriptor.
+    #[doc(hidden)]
+    fn has_pending(&self) -> bool {
+        false
+    }
 }
 
 macro_rules! selectable {
@@ -89,8 +95,8 @@ impl Ready {
 /// data, for at most `timeout`, or without limit if it is `None`. A green thread that waits does
 /// not block its core. An end of the stream and an error count as ready.
 ///
-/// Bytes that a [`Layer`](crate::Layer) or an `rfile` already holds do not make a socket ready. A
-/// socket that is ready for a write has room for some bytes: a call that sends more may still wait.
+/// A socket whose [`Layer`](crate::Layer) holds [bytes](crate::Layer::pending) is ready for a read.
+/// Bytes that an `rfile` holds make no socket ready. A socket that is ready for a write has room for some bytes: a call that sends more may still wait.
 ///
 /// An abort of the caller's request ends the wait, whatever it waits for: either the client's
 /// connection, or a socket that the request has made, is ready then, or the call fails.
@@ -127,7 +133,9 @@ pub fn select(
     timeout: Option<Duration>,
 ) -> io::Result<Ready> {
     let patience = Patience::of_socket(timeout);
-    let end = patience.end();
+    let pending = read.iter().filter(|one| one.has_pending());
+    let pending: Vec<_> = pending.map(|one| one.as_fd().as_raw_fd()).collect();
+    let end = if pending.is_empty() { patience.end() } else { Some(Instant::now()) };
     let current = green::may_park();
     super::consume_budget(current, patience);
     let reads = read.iter().map(|one| (one, PollFlags::IN));
@@ -150,7 +158,8 @@ pub fn select(
                 "the request that waits was aborted",
             ));
         }
-        let found = Ready::of(&all, &fds);
+        let mut found = Ready::of(&all, &fds);
+        found.0[0].extend(&pending);
         let is_over = fds.iter().all(|fd| fd.revents().is_empty());
         if is_over || !found.is_empty() {
             return Ok(found);

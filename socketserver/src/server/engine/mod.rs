@@ -4,21 +4,19 @@
 //! | --- | --- |
 //! | `serve` | the loop: one turn from top to bottom, `serve_forever`, `handle_request` |
 //! | `dispatch` | one request from the loop to its handler, or to its refusal |
-//! | `admission` | the limits, and the list of reasons not to serve a request |
 //! | `backoff` | what to do when a request cannot be accepted |
+//! | `idle` | when a server has had nothing to do for long enough to end |
 //! | `once` | how the last `handle_request` ended |
-//! | `reserve` | a tool of `admission` |
 //! | `restore` | a listener that clients cannot find any more |
 //! | `drain` | the end, in six steps |
 //!
 //! Transport, handler and state come in behind [`Intake`], the concurrency behind its own trait.
 
-mod admission;
 mod backoff;
 mod dispatch;
 mod drain;
+mod idle;
 mod once;
-mod reserve;
 mod restore;
 mod serve;
 
@@ -28,12 +26,12 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-pub use admission::Overflow;
-pub(super) use admission::{Admission, Limits};
+pub(super) use dispatch::carry_out;
 
 use self::once::Once;
 use super::report::Drained;
 use crate::address::Address;
+use crate::admission::Admission;
 use crate::concurrency::Concurrency;
 use crate::handler::Core;
 use crate::panics::contained;
@@ -43,6 +41,8 @@ use crate::signals::{Answer, Signals};
 use crate::socket::{Socket, WeakSocket};
 use crate::sync::Mutex;
 use crate::sys::fork::ParentOnly;
+#[cfg(feature = "systemd")]
+use crate::systemd::Supervisor;
 
 /// Where this folder's log lines go.
 pub(super) const TARGET: &str = "socketserver::server";
@@ -136,6 +136,8 @@ pub(super) struct Times {
     pub(super) timeout: Option<Duration>,
     pub(super) poll_interval: Duration,
     pub(super) drain_timeout: Duration,
+    /// After how long without a request `serve_forever` ends.
+    pub(super) idle: Option<Duration>,
 }
 
 pub(super) struct Engine {
@@ -155,6 +157,8 @@ pub(super) struct Engine {
     given_taken: AtomicBool,
     #[cfg(feature = "signals")]
     signals: Arc<Signals>,
+    #[cfg(feature = "systemd")]
+    supervisor: Supervisor,
 }
 
 impl Engine {
@@ -179,6 +183,8 @@ impl Engine {
             given_taken: AtomicBool::new(false),
             #[cfg(feature = "signals")]
             signals: Arc::default(),
+            #[cfg(feature = "systemd")]
+            supervisor: Supervisor::default(),
         }
     }
 
@@ -207,6 +213,11 @@ impl Engine {
     #[cfg(feature = "signals")]
     pub(super) fn on_signal(&self, signal: i32, run: Answer) -> io::Result<()> {
         self.signals.call(&self.core, signal, run)
+    }
+
+    #[cfg(feature = "systemd")]
+    pub(super) fn notify_systemd(&self) -> io::Result<bool> {
+        self.supervisor.begin(self.core.life.is_serving())
     }
 
     fn listening(&self) -> io::Result<Listener> {
