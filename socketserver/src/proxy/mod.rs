@@ -51,6 +51,7 @@ mod parse;
 mod protocol;
 mod read;
 mod ssl;
+mod step;
 mod tlv;
 mod v1;
 mod v2;
