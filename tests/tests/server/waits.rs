@@ -210,7 +210,7 @@ impl KeepAlive {
             match &*self.request.recv(64)? {
                 b"" => return Ok(()),
                 b"wait" => {
-                    self.request.sendall(b"waiting")?;
+                    self.request.sendall(b"wait")?;
                     self.request.recv(64)?;
                 }
                 data => self.request.sendall(data)?,
@@ -257,7 +257,7 @@ fn drain_ends_the_idle_client_of_an_inline_server() {
 fn busy_request_ends_once_it_is_idle<C: Column>() {
     let server = idle_server::<C>();
     let mut client = Client::stream(&server.address());
-    assert_eq!(client.ask("wait"), b"waiting");
+    assert_eq!(client.ask("wait"), b"wait");
     let server_ref = (*server).clone();
     let draining = thread::spawn(move || server.drain(Duration::from_secs(60)));
     until("the drain has begun", || server_ref.is_stopping());
