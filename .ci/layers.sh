@@ -47,7 +47,7 @@ ALLOWED = {
     "__private": "handler request socket transport",
 }
 PASSES_ON = re.compile(r"pub(?:\([^)]*\))?\s+use\s+((?:\w+::)*\w+)(?:::\{([^}]*)\}|::\*)?\s*;|\bmod \w+;")
-PATH = re.compile(r"\b(crate|super|self)((?:\s*::\s*\w+)+)(\s*::\s*\{)?")
+PATH = re.compile(r"\b(crate|super|self)\b(?=\s*::)((?:\s*::\s*\w+)*)(\s*::\s*\{)?")
 
 
 def flatten(prefix, text):
@@ -72,7 +72,7 @@ def code(path):
     text = path.read_text()
     text = re.sub(r"//[^\n]*|pub\(in [^)]*\)", "", text)
     text = re.sub(r"#\[cfg\((?:all\()?test[^\]]*\]\s*(?:pub\S*\s+)?(?:use|mod|fn)[^;{]*;", "", text)
-    return text.split("#[cfg(test)]\nmod tests {")[0]
+    return re.split(r"#\[cfg\((?:all\()?test[^\n]*\]\nmod tests \{", text)[0]
 
 
 def check(root, allowed):

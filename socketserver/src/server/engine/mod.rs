@@ -38,7 +38,7 @@ use crate::panics::contained;
 use crate::request::{Accepted, caught};
 #[cfg(feature = "signals")]
 use crate::signals::{Answer, Signals};
-use crate::socket::Socket;
+use crate::socket::{Socket, WeakSocket};
 use crate::sync::Mutex;
 use crate::sys::fork::ParentOnly;
 #[cfg(feature = "systemd")]
@@ -113,6 +113,14 @@ impl Listener {
         self.origin == Origin::Given
     }
 
+    /// The socket, if handlers answer through it and the server has made it.
+    fn answers(&self) -> Option<WeakSocket> {
+        match &*self.socket {
+            Owner::Shared(socket) if self.origin == Origin::Own => Some(socket.downgrade()),
+            _ => None,
+        }
+    }
+
     pub(super) fn socket(&self) -> &Socket {
         match &*self.socket {
             Owner::Parent(socket) => socket,
@@ -140,6 +148,8 @@ pub(super) struct Engine {
     times: Times,
     /// None once closed.
     listener: Mutex<Option<Listener>>,
+    /// The socket of a datagram server that has closed it, while handlers may answer through it.
+    answers: Mutex<Option<WeakSocket>>,
     /// `Some` once the server has ended.
     drained: Mutex<Option<Drained>>,
     once: Mutex<Once>,
@@ -167,6 +177,7 @@ impl Engine {
             admission,
             times,
             listener: Mutex::new(Some(listener)),
+            answers: Mutex::default(),
             drained: Mutex::default(),
             once: Mutex::default(),
             given_taken: AtomicBool::new(false),
@@ -219,6 +230,15 @@ impl Engine {
         // Not under the lock: removing a file may take its time.
         if let Some(listener) = listener {
             self.intake.close_listener(listener.socket());
+            *self.answers.lock() = listener.answers();
+        }
+    }
+
+    /// Gives up the socket through which handlers have answered: its port is free then, although
+    /// the program may have kept a handle.
+    fn close_answers(&self) {
+        if let Some(answers) = self.answers.lock().take() {
+            answers.give_up();
         }
     }
 }
