@@ -46,7 +46,7 @@ impl Options {
     pub(crate) fn parse(arguments: Vec<String>) -> Result<Self, String> {
         let mut options = Options {
             rounds: 7,
-            measured: Duration::from_millis(500),
+            measured: Duration::from_millis(350),
             watched: Duration::from_secs(10),
             scenarios: scenario::all(),
             contestants: contestant::ALL.to_vec(),
@@ -54,6 +54,7 @@ impl Options {
             task: Task::Measure,
         };
         let mut rounds = None;
+        let mut scenarios = None;
         let mut out = None;
         let mut arguments = arguments.into_iter();
         while let Some(argument) = arguments.next() {
@@ -62,17 +63,17 @@ impl Options {
                 "--bench" => {}
                 "--quick" => options.be_quick(),
                 "--rounds" => {
-                    let number: Option<usize> = value()?.parse().ok().filter(|number| *number > 0);
+                    let number = value()?.parse().ok().filter(|number| *number > 0_usize);
                     rounds = Some(number.ok_or("--rounds: expected a number above 0")?);
                 }
                 "--scenario" => {
-                    options.scenarios =
-                        chosen(&options.scenarios, &value()?, |scenario| scenario.name)?;
+                    let all = scenario::all();
+                    scenarios = Some(chosen(&all, &value()?, |scenario| scenario.name)?);
                     options.out = None;
                 }
                 "--server" => {
-                    options.contestants =
-                        chosen(&options.contestants, &value()?, |server| server.name)?;
+                    let all = &options.contestants;
+                    options.contestants = chosen(all, &value()?, |server| server.name)?;
                     options.out = None;
                 }
                 "--out" => out = Some(value()?.into()),
@@ -82,8 +83,14 @@ impl Options {
             }
         }
         options.rounds = rounds.unwrap_or(options.rounds);
+        options.scenarios = scenarios.unwrap_or(options.scenarios);
         options.out = out.or(options.out);
         Ok(options)
+    }
+
+    /// The folder of the last full run.
+    pub(crate) fn figures(&self) -> &Path {
+        self.out.as_deref().unwrap_or(Path::new(FIGURES))
     }
 
     fn be_quick(&mut self) {

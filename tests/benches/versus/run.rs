@@ -10,10 +10,10 @@ use crate::results::{self, Figure, Results, Sample, Table};
 use crate::scenario::{self, Measure, Scenario};
 
 pub(crate) fn run(options: &Options) -> io::Result<()> {
-    match (&options.task, &options.out) {
-        (Task::List, _) => list(),
-        (Task::Docs, Some(out)) => results::write_docs(&Results::read(out)?)?,
-        _ => {
+    match &options.task {
+        Task::List => list(),
+        Task::Docs => results::write_docs(&Results::read(options.figures())?)?,
+        Task::Measure => {
             let results = measure(options)?;
             print!("{results}");
             if let Some(out) = &options.out {
@@ -57,7 +57,7 @@ fn measure(options: &Options) -> io::Result<Results> {
         results.tables.push(Table::new(scenario, &able));
         work.push((*scenario, able));
     }
-    let began = Moment::now()?;
+    let (began, start) = (Moment::now()?, Instant::now());
     let rounds = |scenario: &Scenario| options.rounds.min(scenario.most_rounds);
     let steps: usize = work.iter().map(|(scenario, able)| rounds(scenario) * able.len()).sum();
     let progress = progress_bar(steps);
@@ -73,6 +73,7 @@ fn measure(options: &Options) -> io::Result<Results> {
     }
     progress.finish_and_clear();
     results.rounds = options.rounds;
+    results.took = start.elapsed().as_secs();
     results.others = began.report()?;
     results.tables.extend(results.ratios());
     Ok(results)

@@ -7,6 +7,7 @@ use super::{Contestant, Network, Program, beside, succeeds};
 const FORMS: Contestant = Contestant {
     name: "",
     about: "",
+    ours: false,
     networks: &[Network::Tcp, Network::Udp, Network::Unix],
     most_connections: 1,
     sleeps: false,

@@ -9,6 +9,7 @@ use crate::job::work;
 pub(super) const DATAGRAM_LOOP: Contestant = Contestant {
     name: "datagram-loop",
     about: "written by hand: one loop of `recv_from` and `send_to`",
+    ours: false,
     networks: &[Network::Udp],
     most_connections: 0,
     sleeps: false,

@@ -15,6 +15,7 @@ use crate::job::work;
 pub(super) const EPOLL: Contestant = Contestant {
     name: "epoll",
     about: "written by hand: a loop around `epoll_wait` per core",
+    ours: false,
     networks: &[Network::Tcp, Network::Unix],
     most_connections: usize::MAX,
     sleeps: false,

@@ -8,6 +8,7 @@ use super::{Contestant, Network, Place, Program};
 pub(super) const FORKING: Contestant = Contestant {
     name: "forking",
     about: "ours: `ForkingTCPServer`, `ForkingUDPServer`",
+    ours: true,
     networks: &[Network::Tcp, Network::Udp, Network::Unix],
     most_connections: 1_000,
     sleeps: true,
@@ -15,15 +16,22 @@ pub(super) const FORKING: Contestant = Contestant {
     program: Program::Here(serve),
 };
 
+/// More than any scenario has at the same time.
+const CHILDREN: usize = 2_000;
+
 fn serve(place: &Place) -> io::Result<()> {
     match place {
         Place::Tcp => ours::serve(
             ForkingTCPServer::<Echo>::builder()
                 .disable_nagle_algorithm(true)
-                .max_children(2_000)
+                .max_children(CHILDREN)
                 .bind(LOCAL),
         ),
-        Place::Udp => ours::serve(ForkingUDPServer::<EchoDatagram>::bind(LOCAL)),
-        Place::Unix(path) => ours::serve(ForkingUnixStreamServer::<Echo>::bind(path)),
+        Place::Udp => ours::serve(
+            ForkingUDPServer::<EchoDatagram>::builder().max_children(CHILDREN).bind(LOCAL),
+        ),
+        Place::Unix(path) => ours::serve(
+            ForkingUnixStreamServer::<Echo>::builder().max_children(CHILDREN).bind(path),
+        ),
     }
 }

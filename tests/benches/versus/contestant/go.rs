@@ -7,6 +7,7 @@ use super::{Contestant, Network, Program, beside, succeeds};
 pub(super) const GO: Contestant = Contestant {
     name: "go",
     about: "Go's `net`: a goroutine for each connection or datagram",
+    ours: false,
     networks: &[Network::Tcp, Network::Udp, Network::Unix],
     most_connections: usize::MAX,
     sleeps: true,

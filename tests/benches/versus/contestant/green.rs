@@ -8,6 +8,7 @@ use super::{Contestant, Network, Place, Program};
 pub(super) const GREEN: Contestant = Contestant {
     name: "green",
     about: "ours: `GreenTCPServer`, `GreenUDPServer`",
+    ours: true,
     networks: &[Network::Tcp, Network::Udp, Network::Unix],
     most_connections: usize::MAX,
     sleeps: true,

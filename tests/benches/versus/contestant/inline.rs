@@ -8,6 +8,7 @@ use super::{Contestant, Network, Place, Program};
 pub(super) const INLINE: Contestant = Contestant {
     name: "inline",
     about: "ours: `TCPServer`, `UDPServer`, one request after the other",
+    ours: true,
     networks: &[Network::Tcp, Network::Udp, Network::Unix],
     most_connections: 1,
     sleeps: false,

@@ -11,6 +11,7 @@ use crate::job::work;
 pub(super) const MAY: Contestant = Contestant {
     name: "may",
     about: "may: a coroutine for each connection",
+    ours: false,
     networks: &[Network::Tcp],
     most_connections: usize::MAX,
     sleeps: true,

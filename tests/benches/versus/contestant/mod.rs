@@ -50,6 +50,8 @@ pub(crate) struct Contestant {
     pub(crate) name: &'static str,
     /// One line of the documentation.
     pub(crate) about: &'static str,
+    /// Whether it is a server of this workspace.
+    pub(crate) ours: bool,
     pub(crate) networks: &'static [Network],
     /// Maximum number of connections that are open at the same time.
     pub(crate) most_connections: usize,

@@ -7,6 +7,7 @@ use super::{Contestant, Network, Program, beside, succeeds};
 pub(super) const NODE: Contestant = Contestant {
     name: "node",
     about: "Node.js: `net.createServer`, `dgram.createSocket`",
+    ours: false,
     networks: &[Network::Tcp, Network::Udp, Network::Unix],
     most_connections: usize::MAX,
     sleeps: true,

@@ -11,6 +11,7 @@ use crate::job::work;
 pub(super) const STD_THREADS: Contestant = Contestant {
     name: "std-threads",
     about: "written by hand: `std::thread::spawn` for each connection",
+    ours: false,
     networks: &[Network::Tcp, Network::Unix],
     most_connections: 10_000,
     sleeps: true,

@@ -8,6 +8,7 @@ use super::{Contestant, Network, Place, Program};
 pub(super) const THREADS: Contestant = Contestant {
     name: "threads",
     about: "ours: `ThreadingTCPServer`, `ThreadingUDPServer`",
+    ours: true,
     networks: &[Network::Tcp, Network::Udp, Network::Unix],
     most_connections: 10_000,
     sleeps: true,

@@ -12,6 +12,7 @@ use crate::job::{Job, NAP, compute};
 pub(super) const TOKIO: Contestant = Contestant {
     name: "tokio",
     about: "tokio's default runtime: a task for each connection or datagram",
+    ours: false,
     networks: &[Network::Tcp, Network::Udp, Network::Unix],
     most_connections: usize::MAX,
     sleeps: true,

@@ -2,7 +2,7 @@
 
 use tests::prelude::*;
 
-use super::text::cells;
+use super::text::{cells, circumstances};
 use super::{Results, Table};
 use crate::contestant;
 
@@ -47,10 +47,7 @@ fn replaced(page: &str, results: &Results) -> Result<String, String> {
 
 fn content(word: &str, results: &Results) -> Result<String, String> {
     match word {
-        "machine" => {
-            let Results { machine, rounds, others, .. } = results;
-            Ok(format!("{machine}. Medians of {rounds} rounds, with the middle half. {others}\n"))
-        }
+        "machine" => Ok(format!("{}. {}\n", results.machine, circumstances(results))),
         "contestants" => {
             let mut text = "| name | server |\n| --- | --- |\n".to_owned();
             for contestant in contestant::ALL {
@@ -58,11 +55,40 @@ fn content(word: &str, results: &Results) -> Result<String, String> {
             }
             Ok(text)
         }
+        "summary" => Ok(summary(results)),
         scenario => {
             let table = results.table(scenario);
             Ok(markdown(table.ok_or(format!("{scenario} has not been measured"))?))
         }
     }
+}
+
+/// The main figure of each scenario, for the contestants that most readers know.
+fn summary(results: &Results) -> String {
+    const COLUMNS: [&str; 10] = [
+        "inline",
+        "threads",
+        "forking",
+        "green",
+        "std-threads",
+        "epoll",
+        "datagram-loop",
+        "tokio",
+        "may",
+        "cpython-threads",
+    ];
+    let mut text = format!("| | {} |\n", COLUMNS.join(" | "));
+    text += &format!("| --- |{}\n", " ---: |".repeat(COLUMNS.len()));
+    for table in &results.tables {
+        let cell = |name: &&str| {
+            let spread = table.row(name).and_then(|row| row.spread(table.figure));
+            spread.map_or(String::new(), |spread| table.figure.text(spread.median))
+        };
+        let cells: Vec<String> = COLUMNS.iter().map(cell).collect();
+        let (title, figure) = (&table.title, table.figure.label());
+        text += &format!("| {title}: {figure} | {} |\n", cells.join(" | "));
+    }
+    text
 }
 
 fn markdown(table: &Table) -> String {

@@ -24,6 +24,8 @@ use crate::scenario::RATIOS;
 pub(crate) struct Results {
     pub(crate) machine: String,
     pub(crate) rounds: usize,
+    /// In seconds.
+    pub(crate) took: u64,
     /// A sentence about other programs.
     pub(crate) others: String,
     pub(crate) tables: Vec<Table>,

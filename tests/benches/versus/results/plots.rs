@@ -1,27 +1,37 @@
 //! Pictures of the figures.
 
-use std::collections::BTreeMap;
+use std::error::Error;
 
 use plotters::coord::Shift;
 use plotters::prelude::*;
-use tests::prelude::{Display, Path, io};
+use tests::prelude::{Path, io};
 
 use super::{Figure, Results};
+use crate::contestant::{self, Contestant};
 
-const SIZE: (u32, u32) = (760, 420);
+const WIDTH: u32 = 800;
+const HEIGHT: u32 = 420;
 
 const FONT: (&str, u32) = ("sans-serif", 14);
+const TITLE: (&str, u32) = ("sans-serif", 16);
 
 /// A picture of one figure.
 struct Picture {
     file: &'static str,
     title: &'static str,
     figure: Figure,
-    /// The scenarios, with their numbers of clients.
+    /// The scenarios, with their numbers of clients. A single one is drawn as bars.
     scenarios: &'static [(u32, &'static str)],
 }
 
-const LINES: [Picture; 3] = [
+const KEEP_ALIVE: &[(u32, &str)] = &[
+    (1, "keep-alive-1"),
+    (50, "keep-alive-50"),
+    (1_000, "keep-alive-1000"),
+    (10_000, "keep-alive-10000"),
+];
+
+const PICTURES: [Picture; 5] = [
     Picture {
         file: "keep-alive-cpu.svg",
         title: "Processor time per message, in microseconds, by open connections",
@@ -30,7 +40,7 @@ const LINES: [Picture; 3] = [
     },
     Picture {
         file: "keep-alive-p99.svg",
-        title: "99th percentile of the answers' times, in microseconds, by open connections",
+        title: "Time of an answer (99th percentile, microseconds), by open connections",
         figure: Figure::P99,
         scenarios: KEEP_ALIVE,
     },
@@ -40,16 +50,6 @@ const LINES: [Picture; 3] = [
         figure: Figure::Rate,
         scenarios: &[(1, "connect-1"), (8, "connect-8"), (64, "connect-64")],
     },
-];
-
-const KEEP_ALIVE: &[(u32, &str)] = &[
-    (1, "keep-alive-1"),
-    (50, "keep-alive-50"),
-    (1_000, "keep-alive-1000"),
-    (10_000, "keep-alive-10000"),
-];
-
-const COLUMNS: [Picture; 2] = [
     Picture {
         file: "udp.svg",
         title: "Datagrams per second, 64 clients",
@@ -58,117 +58,123 @@ const COLUMNS: [Picture; 2] = [
     },
     Picture {
         file: "memory.svg",
-        title: "Bytes per idle connection, of 1,000",
+        title: "Memory per idle connection, in bytes (1,000 connections)",
         figure: Figure::Memory,
         scenarios: &[(1_000, "idle-1000")],
     },
 ];
 
-/// Draws all pictures into a folder.
+type Drawn = Result<(), Box<dyn Error>>;
+
+type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
+
+/// What a contestant has shown: the number of clients, and the median.
+type Line = (&'static Contestant, Vec<(f64, f64)>);
+
+/// Draws the pictures whose scenarios have been measured into a folder.
 pub(crate) fn draw(results: &Results, folder: &Path) -> io::Result<()> {
-    for picture in &LINES {
-        lines(results, picture, &folder.join(picture.file)).map_err(failed)?;
-    }
-    for picture in &COLUMNS {
-        columns(results, picture, &folder.join(picture.file)).map_err(failed)?;
+    for picture in &PICTURES {
+        let lines = lines(results, picture);
+        if !lines.is_empty() {
+            paint(picture, &lines, &folder.join(picture.file))
+                .map_err(|error| io::Error::other(error.to_string()))?;
+        }
     }
     Ok(())
 }
 
-type Drawn = Result<(), Box<dyn std::error::Error>>;
-
-fn failed(error: impl Display) -> io::Error {
-    io::Error::other(error.to_string())
+fn lines(results: &Results, picture: &Picture) -> Vec<Line> {
+    let line = |contestant: &'static Contestant| {
+        let points = picture.scenarios.iter().filter_map(|(clients, scenario)| {
+            let row = results.table(scenario)?.row(contestant.name)?;
+            Some((f64::from(*clients), row.spread(picture.figure)?.median))
+        });
+        (contestant, points.collect::<Vec<_>>())
+    };
+    contestant::ALL.into_iter().map(line).filter(|(_, points)| !points.is_empty()).collect()
 }
 
-/// A contestant has the same colour in every picture.
-fn colour(contestant: &str) -> RGBColor {
-    let number = crate::contestant::ALL.iter().position(|one| one.name == contestant);
-    let hue = number.unwrap_or_default() as f64 / crate::contestant::ALL.len() as f64;
-    let (red, green, blue) = HSLColor(hue, 0.75, 0.42).rgb();
-    RGBColor(red, green, blue)
-}
-
-/// A line per contestant, with a logarithmic scale on both sides.
-fn lines(results: &Results, picture: &Picture, path: &Path) -> Drawn {
-    let mut series: BTreeMap<usize, Vec<(f64, f64)>> = BTreeMap::new();
-    for (clients, scenario) in picture.scenarios {
-        let Some(table) = results.table(scenario) else { continue };
-        for (number, contestant) in crate::contestant::ALL.iter().enumerate() {
-            let spread = table.row(contestant.name).and_then(|row| row.spread(picture.figure));
-            if let Some(spread) = spread {
-                series.entry(number).or_default().push((f64::from(*clients), spread.median));
-            }
-        }
+fn paint(picture: &Picture, lines: &[Line], path: &Path) -> Drawn {
+    let area = SVGBackend::new(path, (WIDTH, HEIGHT)).into_drawing_area();
+    area.fill(&WHITE)?;
+    let area = area.titled(picture.title, TITLE)?;
+    if picture.scenarios.len() > 1 {
+        let (chart, legend) = area.split_horizontally(WIDTH - 150);
+        paint_lines(lines, &chart)?;
+        paint_legend(lines, &legend)?;
+    } else {
+        paint_bars(picture, lines, &area)?;
     }
-    let points = || series.values().flatten();
-    let most_clients = points().map(|(clients, _)| *clients).fold(1.0, f64::max);
+    Ok(area.present()?)
+}
+
+/// Lines on logarithmic scales. Those of this workspace are thick.
+fn paint_lines(lines: &[Line], area: &Area<'_>) -> Drawn {
+    let points = || lines.iter().flat_map(|(_, points)| points);
+    let clients = points().map(|(clients, _)| *clients).fold(1.0, f64::max);
     let least = points().map(|(_, number)| *number).fold(f64::MAX, f64::min);
     let most = points().map(|(_, number)| *number).fold(0.0, f64::max);
-    let area = paper(path, picture)?;
-    let mut chart = ChartBuilder::on(&area)
+    let mut chart = ChartBuilder::on(area)
         .margin(12)
         .x_label_area_size(28)
         .y_label_area_size(64)
-        .margin_right(170)
         .build_cartesian_2d(
-            (1.0..most_clients * 1.2).log_scale(),
-            (least * 0.8..most * 1.2).log_scale(),
-        )?;
+        (1.0..clients * 1.1).log_scale(),
+        (least * 0.8..most * 1.2).log_scale(),
+    )?;
     chart
         .configure_mesh()
         .light_line_style(TRANSPARENT)
         .label_style(FONT)
+        .x_labels(5)
+        .y_labels(6)
         .x_label_formatter(&|clients| Figure::Rate.text(*clients))
-        .y_label_formatter(&|number| picture.figure.text(*number))
+        .y_label_formatter(&|number| Figure::Rate.text(*number))
         .draw()?;
-    for (number, points) in series {
-        let name = crate::contestant::ALL[number].name;
-        let colour = colour(name);
-        chart
-            .draw_series(LineSeries::new(points.clone(), colour.stroke_width(2)))?
-            .label(name)
-            .legend(move |(x, y)| PathElement::new([(x, y), (x + 16, y)], colour.stroke_width(2)));
+    for (contestant, points) in lines {
+        let colour = colour(contestant);
+        let width = if contestant.ours { 4 } else { 1 };
+        chart.draw_series(LineSeries::new(points.clone(), colour.stroke_width(width)))?;
         chart.draw_series(points.iter().map(|point| Circle::new(*point, 3, colour.filled())))?;
     }
-    chart
-        .configure_series_labels()
-        .position(SeriesLabelPosition::Coordinate(520, 0))
-        .label_font(FONT)
-        .draw()?;
-    Ok(area.present()?)
+    Ok(())
 }
 
-/// A column per contestant, which lies.
-fn columns(results: &Results, picture: &Picture, path: &Path) -> Drawn {
-    let area = paper(path, picture)?;
-    let table = picture.scenarios.first().and_then(|(_, scenario)| results.table(scenario));
-    let rows = table.map(|table| &table.rows[..]).unwrap_or_default();
-    let numbers: Vec<(&str, f64)> = rows
-        .iter()
-        .filter_map(|row| Some((&row.contestant[..], row.spread(picture.figure)?.median)))
-        .collect();
-    let most = numbers.iter().map(|(_, number)| *number).fold(0.0, f64::max);
-    let (width, height) = area.dim_in_pixel();
-    let step = height as i32 / numbers.len().max(1) as i32;
-    let right = width as i32 - 110;
-    for (index, (name, number)) in numbers.iter().enumerate() {
-        let top = index as i32 * step;
-        let end = 150 + ((right - 150) as f64 * number / most) as i32;
-        let style = FONT.into_font().color(&BLACK);
-        area.draw(&Rectangle::new([(150, top + 3), (end, top + step - 3)], colour(name).filled()))?;
-        area.draw(&Text::new(name.to_string(), (12, top + step / 2 - 7), style.clone()))?;
-        area.draw(&Text::new(picture.figure.text(*number), (end + 6, top + step / 2 - 7), style))?;
+fn paint_legend(lines: &[Line], area: &Area<'_>) -> Drawn {
+    for (index, (contestant, _)) in lines.iter().enumerate() {
+        let top = 16 + 20 * index as i32;
+        let middle = top + 7;
+        let thick = if contestant.ours { 3 } else { 1 };
+        let corners = [(0, middle - thick), (18, middle + thick)];
+        area.draw(&Rectangle::new(corners, colour(contestant).filled()))?;
+        area.draw(&Text::new(contestant.name, (26, top), FONT))?;
     }
-    Ok(area.present()?)
+    Ok(())
 }
 
-/// White, with a title.
-fn paper<'a>(
-    path: &'a Path,
-    picture: &Picture,
-) -> Result<DrawingArea<SVGBackend<'a>, Shift>, Box<dyn std::error::Error>> {
-    let area = SVGBackend::new(path, SIZE).into_drawing_area();
-    area.fill(&WHITE)?;
-    Ok(area.titled(picture.title, ("sans-serif", 16))?)
+/// Bars from left to right, one below the other.
+fn paint_bars(picture: &Picture, lines: &[Line], area: &Area<'_>) -> Drawn {
+    const LEFT: i32 = 140;
+    const RIGHT: i32 = WIDTH as i32 - 90;
+    let number = |line: &Line| line.1[0].1;
+    let most = lines.iter().map(number).fold(1.0, f64::max);
+    let height = (area.dim_in_pixel().1 as i32 - 12) / lines.len() as i32;
+    for (index, line) in lines.iter().enumerate() {
+        let top = 6 + height * index as i32;
+        let end = LEFT + (f64::from(RIGHT - LEFT) * number(line) / most) as i32;
+        let corners = [(LEFT, top + 2), (end, top + height - 2)];
+        let text = top + height / 2 - 7;
+        area.draw(&Rectangle::new(corners, colour(line.0).filled()))?;
+        area.draw(&Text::new(line.0.name, (12, text), FONT))?;
+        area.draw(&Text::new(picture.figure.text(number(line)), (end + 6, text), FONT))?;
+    }
+    Ok(())
+}
+
+/// The same in every picture.
+fn colour(contestant: &Contestant) -> RGBColor {
+    let all = contestant::ALL;
+    let number = all.iter().position(|one| one.name == contestant.name).unwrap_or_default();
+    let (red, green, blue) = HSLColor(number as f64 / all.len() as f64, 0.75, 0.42).rgb();
+    RGBColor(red, green, blue)
 }

@@ -3,7 +3,7 @@
 use tests::prelude::*;
 
 use super::spread::Spread;
-use super::{Results, Table};
+use super::{Figure, Results, Table};
 use crate::scenario::{BARS, Bar};
 
 /// The cells of a table; the first line is its head.
@@ -24,16 +24,14 @@ pub(super) fn cells(table: &Table) -> Vec<Vec<String>> {
         let ratio = reference.map(|other| Spread::of(row.divided_by(other, table.figure)));
         line.push(match (ratio.flatten(), &row.failure) {
             (_, Some(failure)) => format!("failed: {failure}"),
-            (Some(ratio), None) if ratio.median.is_finite() => ratio.text(two_digits),
+            (Some(ratio), None) if ratio.median.is_finite() => {
+                ratio.text(|number| Figure::Times.text(number))
+            }
             _ => String::new(),
         });
         lines.push(line);
     }
     lines
-}
-
-fn two_digits(number: f64) -> String {
-    format!("{number:.2}")
 }
 
 impl Display for Table {
@@ -52,11 +50,17 @@ impl Display for Table {
     }
 }
 
+/// What a reader of the tables must know.
+pub(super) fn circumstances(results: &Results) -> String {
+    let Results { rounds, took, others, .. } = results;
+    let [minutes, seconds] = [took / 60, took % 60];
+    format!("Medians of {rounds} rounds (with quartiles), in {minutes} min {seconds} s. {others}")
+}
+
 impl Display for Results {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{}", self.machine)?;
-        let rounds = self.rounds;
-        writeln!(f, "Medians of {rounds} rounds (with the middle half). {}", self.others)?;
+        writeln!(f, "{}", circumstances(self))?;
         for table in &self.tables {
             write!(f, "\n{table}")?;
         }
@@ -78,5 +82,7 @@ fn verdict(results: &Results, bar: &Bar) -> Option<String> {
     let against = bar.against.map(|other| format!(" to {other}")).unwrap_or_default();
     let what = format!("{} {} {}{against}", bar.judged, bar.scenario, bar.figure.label());
     let reached = if bar.limit.is_reached(spread.median) { "reached" } else { "MISSED" };
-    Some(format!("{what:56}{:26}{}: {reached}", spread.text(two_digits), bar.limit))
+    let figure = if bar.against.is_some() { Figure::Times } else { bar.figure };
+    let spread = spread.text(|number| figure.text(number));
+    Some(format!("{what:56}{spread:28}{}: {reached}", bar.limit))
 }

@@ -38,6 +38,7 @@ pub(super) const ALL: &[&Scenario] = &[
         title: "20 quiet connections, measured, beside one whose handler computes",
         measure: busy(&[Group::quiet(20, PACE), Group::busy(1, Job::Compute).unmeasured()]),
         figure: Figure::P99,
+        reference: "std-threads",
         ..USUAL
     },
     &Scenario {
