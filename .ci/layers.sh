@@ -3,8 +3,10 @@
 #
 #   server                        the shell, the engine without types, and the intake that has them
 #   signals                       signals that drain a server, or call a function
+#   systemd                       what a server tells a service manager
 #   transport concurrency handler the axes, which do not import each other
 #   request   axis                what travels; what the axes have in common
+#   activation                    sockets that exist before the program does
 #   socket                        sockets with Python's vocabulary
 #   wait  control                 how code waits for a descriptor; what comes with a message
 #   address                       where a socket is
@@ -33,7 +35,9 @@ ALLOWED = {
     "concurrency": "axis green panics pool request sync sys",
     "handler": "aborts address green request socket sync sys wait",
     "signals": "handler panics request sync",
-    "server": "aborts address axis concurrency handler panics request signals socket sync sys transport wait",
+    "activation": "socket sys",
+    "systemd": "address request socket sync",
+    "server": "aborts activation address axis concurrency handler panics request signals socket sync systemd sys transport wait",
     "relay": "green socket wait",
     "aliases": "concurrency server transport",
     "__private": "handler request socket transport",

@@ -165,11 +165,16 @@ mod handler;
 #[cfg(feature = "signals")]
 mod signals;
 
+#[cfg(feature = "systemd")]
+pub mod systemd;
+
 mod axis;
 
 mod request;
 
 mod relay;
+
+pub mod activation;
 
 mod socket;
 

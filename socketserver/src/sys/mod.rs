@@ -3,6 +3,7 @@
 //!
 //! | file | what for |
 //! | --- | --- |
+//! | `inherited` | descriptors that the parent process left open |
 //! | `fork` | forking a process, and the first and last steps of a child |
 //! | `stack` | stacks for coroutines, each with a guard below it |
 //! | `coroutine` | switching to such a stack and back; uses `stack` |
@@ -15,6 +16,7 @@
 pub(crate) mod address;
 pub(crate) mod coroutine;
 pub(crate) mod fork;
+pub(crate) mod inherited;
 pub(crate) mod message;
 pub(crate) mod prefetch;
 pub(crate) mod scope;

@@ -6,6 +6,7 @@ mod chat_crowd;
 mod command_line;
 mod examples;
 mod signals;
+mod supervision;
 mod upper;
 mod upper_client;
 

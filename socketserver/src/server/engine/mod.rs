@@ -6,6 +6,7 @@
 //! | `dispatch` | one request from the loop to its handler, or to its refusal |
 //! | `admission` | the limits, and the list of reasons not to serve a request |
 //! | `backoff` | what to do when a request cannot be accepted |
+//! | `idle` | when a server has had nothing to do for long enough to end |
 //! | `once` | how the last `handle_request` ended |
 //! | `reserve` | a tool of `admission` |
 //! | `restore` | a listener that clients cannot find any more |
@@ -17,6 +18,7 @@ mod admission;
 mod backoff;
 mod dispatch;
 mod drain;
+mod idle;
 mod once;
 mod reserve;
 mod restore;
@@ -43,6 +45,8 @@ use crate::signals::{Answer, Signals};
 use crate::socket::Socket;
 use crate::sync::Mutex;
 use crate::sys::fork::ParentOnly;
+#[cfg(feature = "systemd")]
+use crate::systemd::Supervisor;
 
 /// Where this folder's log lines go.
 pub(super) const TARGET: &str = "socketserver::server";
@@ -128,6 +132,8 @@ pub(super) struct Times {
     pub(super) timeout: Option<Duration>,
     pub(super) poll_interval: Duration,
     pub(super) drain_timeout: Duration,
+    /// After how long without a request `serve_forever` ends.
+    pub(super) idle: Option<Duration>,
 }
 
 pub(super) struct Engine {
@@ -145,6 +151,8 @@ pub(super) struct Engine {
     given_taken: AtomicBool,
     #[cfg(feature = "signals")]
     signals: Arc<Signals>,
+    #[cfg(feature = "systemd")]
+    supervisor: Supervisor,
 }
 
 impl Engine {
@@ -168,6 +176,8 @@ impl Engine {
             given_taken: AtomicBool::new(false),
             #[cfg(feature = "signals")]
             signals: Arc::default(),
+            #[cfg(feature = "systemd")]
+            supervisor: Supervisor::default(),
         }
     }
 
@@ -196,6 +206,11 @@ impl Engine {
     #[cfg(feature = "signals")]
     pub(super) fn on_signal(&self, signal: i32, run: Answer) -> io::Result<()> {
         self.signals.call(&self.core, signal, run)
+    }
+
+    #[cfg(feature = "systemd")]
+    pub(super) fn notify_systemd(&self) -> io::Result<bool> {
+        self.supervisor.begin(self.core.life.is_serving())
     }
 
     fn listening(&self) -> io::Result<Listener> {
