@@ -1,4 +1,4 @@
-//! The load of other programs during the benchmark.
+//! The machine, and the load of other programs during the benchmark.
 
 use tests::prelude::*;
 
@@ -10,6 +10,7 @@ const TICK: u64 = 10;
 const QUIET: f64 = 0.1;
 
 /// The processor times of the machine at one moment.
+#[derive(Debug)]
 pub(crate) struct Moment {
     /// The time of all processors since the machine started, idle or not.
     all: Duration,
@@ -22,11 +23,14 @@ impl Moment {
     pub(crate) fn now() -> io::Result<Self> {
         let stat = fs::read_to_string("/proc/stat")?;
         let line = stat.lines().next().unwrap_or_default();
+        let own = fs::read_to_string("/proc/self/stat")?;
+        // The name in parentheses may contain spaces. The times come after eleven other fields.
+        let (_, fields) = own.rsplit_once(')').ok_or(io::ErrorKind::InvalidData)?;
         Ok(Moment {
             // After these eight come the times of guests, which the first two include.
             all: sum(line, 1, 8)?,
             idle: sum(line, 4, 2)?,
-            ours: cpu_time("self", 4)?,
+            ours: sum(fields, 11, 4)?,
         })
     }
 
@@ -48,18 +52,15 @@ impl Moment {
     }
 }
 
-/// The processor time that a process has used, its ended threads included.
-pub(crate) fn cpu_time_of(process: u32) -> io::Result<Duration> {
-    cpu_time(process, 2)
-}
-
-/// The sum of the first times of a process: its own in user mode and in the kernel, then those of
-/// its ended children.
-fn cpu_time(process: impl Display, times: usize) -> io::Result<Duration> {
-    let stat = fs::read_to_string(format!("/proc/{process}/stat"))?;
-    // The name in parentheses may contain spaces. The times come after eleven other fields.
-    let (_, fields) = stat.rsplit_once(')').ok_or(io::ErrorKind::InvalidData)?;
-    sum(fields, 11, times)
+/// The machine's processors and kernel.
+pub(crate) fn description() -> io::Result<String> {
+    let cores = thread::available_parallelism()?;
+    let processors = fs::read_to_string("/proc/cpuinfo")?;
+    let model =
+        processors.lines().find_map(|line| line.strip_prefix("model name")?.split(": ").nth(1));
+    let kernel = fs::read_to_string("/proc/sys/kernel/osrelease")?;
+    let model = model.unwrap_or("processor");
+    Ok(format!("{cores} cores ({model}), Linux {}", kernel.trim()))
 }
 
 fn sum(fields: &str, first: usize, count: usize) -> io::Result<Duration> {
