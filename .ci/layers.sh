@@ -115,7 +115,7 @@ def check(root, allowed):
             paths = flatten(start, text[match.end() :]) if match[3] else [start]
             arrows[module] |= {target(tuple(p)) for p in paths} - {module}
         # A `mod.rs` names its own files without a prefix.
-        for match in re.finditer(r"(?<![:\w])(\w+)((?:::\w+)*)(::\s*\{)?", PASSES_ON.sub("", text)):
+        for match in re.finditer(r"(?<![:\w])(\w+)(?=::)((?:::\w+)*)(::\s*\{)?", PASSES_ON.sub("", text)):
             words = re.findall(r"\w+", match[0])
             if module + (words[0],) in files:
                 rest = PASSES_ON.sub("", text)[match.end() :]
