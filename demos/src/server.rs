@@ -61,6 +61,14 @@ pub struct ServerOptions {
     /// How long new clients are still served after that signal, before the server drains
     #[arg(long, value_name = "SECONDS", default_value = "0", value_parser = seconds)]
     lame_duck: Duration,
+
+    /// Serve on the socket of this name that systemd passes, if it passes one
+    #[arg(long, value_name = "NAME")]
+    inherit: Option<String>,
+
+    /// End after this time without a live request
+    #[arg(long, value_name = "SECONDS", value_parser = positive_seconds)]
+    exit_when_idle: Option<Duration>,
 }
 
 impl ServerOptions {
@@ -186,10 +194,19 @@ impl ServerOptions {
         if let Some(most) = self.max_connections_per_address {
             builder = builder.max_connections_per_address(most.get());
         }
-        let server = builder.lame_duck(self.lame_duck).bind(address).map_err(Failure::new)?;
+        if let Some(time) = self.exit_when_idle {
+            builder = builder.exit_when_idle(time);
+        }
+        let builder = builder.lame_duck(self.lame_duck);
+        let server = match &self.inherit {
+            Some(name) => builder.bind_or_inherit(name, address),
+            None => builder.bind(address),
+        };
+        let server = server.map_err(Failure::new)?;
         // Before any client or script can know that the server is there.
         server.drain_on_signals(self.drain)?;
         server.on_signal(SIGUSR1, |server| log_counters(&server.stats()))?;
+        server.notify_systemd()?;
         // This fails if standard output is closed, which is no reason not to serve.
         let _ = writeln!(io::stdout(), "listening on {}", server.server_address());
         server.serve_forever()?;

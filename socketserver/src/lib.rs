@@ -172,7 +172,12 @@ mod handler;
 #[cfg(feature = "signals")]
 mod signals;
 
+#[cfg(feature = "systemd")]
+pub mod systemd;
+
 mod axis;
+
+mod admission;
 
 mod request;
 
@@ -180,6 +185,8 @@ mod request;
 pub mod proxy;
 
 mod relay;
+
+pub mod activation;
 
 mod socket;
 
@@ -206,6 +213,7 @@ mod sys;
 pub mod __private;
 
 pub use address::{Address, AddressFamily, Host, OtherAddress, ToAddress};
+pub use admission::Overflow;
 pub use aliases::*;
 pub use axis::Wrapped;
 pub use concurrency::Green;
@@ -220,7 +228,7 @@ pub use request::{
     Datagram, End, HandlerError, Job, Rejected, ReplySocket, Run, Stats, Ticket, Waker, Workers,
     is_disconnect, is_timeout,
 };
-pub use server::{Builder, Drained, Overflow, Served, Server, ServerHandle};
+pub use server::{Builder, Drained, Served, Server, ServerHandle};
 pub use socket::{
     Interface, Layer, Lines, Message, MessageFlags, OptionValue, SendAncillary, Socket, SocketKind,
     SocketOption, SocketReader, SocketWriter, Wire, create_connection, socketpair,

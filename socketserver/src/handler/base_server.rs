@@ -1,7 +1,7 @@
 //! What a Python program would write as a subclass: the state and the policy of a server.
 
 use super::server_ref::ServerRef;
-use crate::address::Address;
+use crate::address::{Address, OneLine};
 use crate::request::HandlerError;
 use crate::socket::Socket;
 
@@ -122,15 +122,22 @@ pub trait BaseServer<R = Socket>: Sized + Send + Sync + 'static {
 /// The state of a server that has none.
 impl<R> BaseServer<R> for () {}
 
-/// The default of [`BaseServer::handle_error`]: one line in the log, at debug level for a client
-/// that disconnected or whose handshake failed, at error level for the rest.
+/// The default of [`BaseServer::handle_error`]: one line in the log, at error level. It is at debug
+/// level for a client that disconnected or whose handshake failed, and for a request that the
+/// server has aborted, because a request over its deadline has a line at warn level before. Control
+/// characters of the error's text are escaped, because it may quote a client.
 ///
 /// Python: `super().handle_error(request, client_address)`
 pub fn log_error(client_address: &Address, error: &HandlerError) {
+    let text = OneLine(error);
     if error.is_handshake() {
-        log::debug!(target: super::TARGET, "request from {client_address} refused: {error}");
+        log::debug!(target: super::TARGET, "request from {client_address} refused: {text}");
         return;
     }
-    let level = if error.is_disconnect() { log::Level::Debug } else { log::Level::Error };
-    log::log!(target: super::TARGET, level, "request from {client_address} failed ({error})");
+    let (level, what) = match error {
+        _ if error.is_abort() => (log::Level::Debug, "failed after its abort"),
+        _ if error.is_disconnect() => (log::Level::Debug, "failed"),
+        _ => (log::Level::Error, "failed"),
+    };
+    log::log!(target: super::TARGET, level, "request from {client_address} {what} ({text})");
 }

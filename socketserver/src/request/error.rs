@@ -15,6 +15,8 @@ use crate::panics;
 pub struct HandlerError {
     raised: Raised,
     is_handshake: bool,
+    /// Whether the request had been aborted.
+    is_aborted: bool,
 }
 
 enum Raised {
@@ -24,7 +26,7 @@ enum Raised {
 
 impl From<Raised> for HandlerError {
     fn from(raised: Raised) -> Self {
-        HandlerError { raised, is_handshake: false }
+        HandlerError { raised, is_handshake: false, is_aborted: false }
     }
 }
 
@@ -46,6 +48,11 @@ impl HandlerError {
                 },
             }),
         }
+    }
+
+    /// Whether the request had been aborted when this arose.
+    pub(crate) fn set_aborted(&mut self, aborted: bool) {
+        self.is_aborted = aborted;
     }
 
     /// The error of this type, wherever it is: what the handler returned, in a box, inside an
@@ -89,10 +96,19 @@ impl HandlerError {
     }
 
     /// Whether the client disconnected: see [`is_disconnect`]. Also if the error is inside another.
+    /// False if it was the server that has [aborted](Self::is_abort) the request.
     ///
     /// Python: `isinstance(error, ConnectionError)`
     pub fn is_disconnect(&self) -> bool {
-        self.io_errors().any(is_disconnect)
+        !self.is_aborted && self.io_errors().any(is_disconnect)
+    }
+
+    /// Whether the server has aborted the request, at its deadline or at the end of a drain, and the
+    /// handler has found its connections ended. The log has a line about each deadline already.
+    ///
+    /// Python: none
+    pub fn is_abort(&self) -> bool {
+        self.is_aborted && self.io_errors().any(is_disconnect)
     }
 
     /// Whether a timeout is over: see [`is_timeout`]. Also if the error is inside another.

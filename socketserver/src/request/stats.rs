@@ -57,6 +57,8 @@ pub struct Stats {
     pub refused: u64,
     /// Requests that were ended by force, at a deadline or by a signal to their process.
     pub aborted: u64,
+    /// How many of the aborted requests were over their [`deadline`](crate::Builder::deadline).
+    pub overdue: u64,
     /// How often a request could not be accepted though one seemed to be there: the connection was
     /// gone already, or no descriptor was left.
     pub accept_errors: u64,

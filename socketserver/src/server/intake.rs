@@ -1,15 +1,17 @@
 //! Transport, handler and state behind one trait object: the one file, beside the builder, that
 //! knows all three.
 
-use std::any::type_name;
+use std::any::{Any, type_name};
 use std::io;
 use std::marker::PhantomData;
+use std::os::fd::{AsRawFd, RawFd};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use super::engine::{ClientLimits, Intake, Refusal, carry_out, quietly, survived};
-use crate::aborts::Aborts;
+use super::engine::{Intake, carry_out, quietly, survived};
+use crate::aborts::{Aborts, Enclosed};
 use crate::address::Address;
+use crate::admission::{ClientLimits, Refusal};
 use crate::handler::{BaseServer, Life, RequestHandler, ServerRef};
 use crate::panics::DropsQuietly;
 use crate::request::{Accepted, End, HandlerError, Share, caught};
@@ -127,9 +129,18 @@ struct Request<T: Transport, H, S> {
     aborts: DropsQuietly<OnceLock<Box<Aborts>>>,
 }
 
-impl<T: Transport, H, S> AsRef<Aborts> for Request<T, H, S> {
-    fn as_ref(&self) -> &Aborts {
+impl<T, H, S> Enclosed for Request<T, H, S>
+where
+    T: Transport,
+    Self: Send + Sync,
+{
+    fn aborts(&self) -> &Aborts {
         self.aborts.get_or_init(Box::default)
+    }
+
+    fn connection(&self) -> Option<RawFd> {
+        let request: &dyn Any = &*self.request;
+        request.downcast_ref().map(Socket::as_raw_fd)
     }
 }
 
@@ -152,6 +163,10 @@ where
         })
     }
 
+    fn was_aborted(&self) -> bool {
+        self.aborts.get().is_some_and(|aborts| aborts.is_aborted())
+    }
+
     /// Learns the client, and does then what the loop has done for others: limits, rates and
     /// `verify_request`.
     fn admit(&self, limits: &ClientLimits) -> Result<Option<Share>, Refusal> {
@@ -170,7 +185,8 @@ where
         Life::leave_request();
         let end = match handled {
             Ok(()) => End::Finished,
-            Err(error) => {
+            Err(mut error) => {
+                error.set_aborted(self.was_aborted());
                 let end = error.end();
                 self.fail(error);
                 end
@@ -280,7 +296,7 @@ where
         quietly("a transport's abort", || {
             self.typed.transport.abort(&self.request);
         });
-        self.as_ref().abort();
+        self.aborts().abort();
     }
 
     fn wake_idle(&self) {

@@ -5,7 +5,7 @@ use std::any::Any;
 use std::fmt;
 use std::io;
 use std::net::Shutdown;
-use std::os::fd::{AsFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
@@ -71,7 +71,7 @@ impl Socket {
     pub(super) fn in_request(descriptor: Descriptor) -> Self {
         let socket = Socket::from(descriptor);
         if let Some(request) = green::enclosing_request() {
-            (*request).as_ref().add(socket.abortable());
+            request.aborts().add(socket.abortable());
         }
         socket
     }
@@ -410,6 +410,10 @@ impl From<Descriptor> for Socket {
 impl Abortable for Shared {
     fn abort(&self) {
         self.descriptor.abort();
+    }
+
+    fn descriptor(&self) -> Option<RawFd> {
+        Some(self.descriptor.fd.as_raw_fd())
     }
 }
 

@@ -208,6 +208,11 @@ fn unexpected(expected: &str, got: impl fmt::Display) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidInput, format!("expected {expected}, got {got}"))
 }
 
+/// The error for a socket to which no client can send.
+fn unbound(socket: &Socket) -> io::Error {
+    unexpected("a socket that is bound", format_args!("{socket:?}, which is not"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -7,6 +7,7 @@ mod command_line;
 mod examples;
 mod proxy;
 mod signals;
+mod supervision;
 mod upper;
 mod upper_client;
 

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::refusal::Refusal;
 use super::{Engine, TARGET};
+use crate::admission::Refusal;
 use crate::request::{Accepted, End, Job, Rejected, Ticket};
 use crate::server::report::Served;
 
