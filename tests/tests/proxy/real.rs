@@ -135,9 +135,10 @@ fn the_example_works_behind_haproxy() {
     if !has("haproxy") {
         return;
     }
-    let server = Process::start(Command::new(example("behind_haproxy")).arg("127.0.0.1:0"));
-    let line = server.line();
-    let address = line.strip_prefix("listening on ").expect("an address");
+    let mut server = Command::new(example("behind_haproxy"));
+    let server = Process::start(server.arg("127.0.0.1:0").env("RUST_LOG", "behind_haproxy=info"));
+    let line = server.error_with("listening on ");
+    let (_, address) = line.rsplit_once(' ').expect("an address");
     let front = free_port(&apart());
     let config = concat!(env!("CARGO_MANIFEST_DIR"), "/../socketserver/examples/haproxy.cfg");
     let mut haproxy = Command::new("haproxy");

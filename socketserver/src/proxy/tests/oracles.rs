@@ -13,7 +13,8 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::test_runner::{Config, TestRunner};
 
-use super::super::parse::{Rules, Step};
+use super::super::parse::Rules;
+use super::super::step::Step;
 use super::super::tlv;
 use super::RULES;
 use super::rows::{S, hex};
