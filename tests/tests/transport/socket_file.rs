@@ -7,7 +7,6 @@ use rustix::fs::{FlockOperation, flock};
 use socketserver::options::Has;
 use tests::prelude::*;
 
-/// The kind of a transport's sockets.
 fn kind<T>() -> SocketKind {
     match std::any::type_name::<T>().rsplit("::").next() {
         Some("UnixStream") => SocketKind::Stream,
@@ -173,8 +172,6 @@ fn a_live_file_in_its_place_is_left_alone() {
     drop(server);
 }
 
-matrix!(unix: a_lost_file_is_made_again_if_wanted);
-
 #[test]
 fn the_place_of_a_file_survives_a_change_of_folders() {
     let Some(()) = alone() else { return };
@@ -254,8 +251,8 @@ fn a_locked_folder_blocks_no_server<T: TestTransport, C: Column>() {
 }
 
 matrix!(
-    unix: the_file_is_removed_with_the_server, a_locked_folder_blocks_no_server,
-    a_stale_file_is_replaced, a_live_socket_is_never_replaced,
+    unix: a_lost_file_is_made_again_if_wanted, the_file_is_removed_with_the_server,
+    a_locked_folder_blocks_no_server, a_stale_file_is_replaced, a_live_socket_is_never_replaced,
     a_file_without_a_socket_is_never_removed, a_file_of_another_is_left_alone,
     one_racer_for_a_path_wins,
 );
