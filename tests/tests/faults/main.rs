@@ -21,6 +21,7 @@ mod hostile_input;
 mod idle_crowd;
 mod inherited;
 mod inline_stop;
+mod late_headers;
 mod load;
 mod memory;
 mod no_descriptors;
@@ -100,6 +101,9 @@ faults! {
     inherited: Column::ALL, "A handler starts a program while other clients are connected";
     slow_clients: Column::ALL,
         "Clients keep their connections open and send a byte now and then, or nothing";
+    late_headers: Column::CONCURRENT,
+        "100 connections of a proxy bring no header, or a byte of it now and then; strangers \
+         bring one";
     overflow: Column::CONCURRENT, "64 clients at a time connect to a server that serves 4";
     // An inline server has one connection at a time.
     address_flood: Column::CONCURRENT,
@@ -109,7 +113,7 @@ faults! {
     udp_flood: Column::CONCURRENT, "Datagrams of 60,000 bytes flood a server of 4 slow handlers";
     reflection: Column::ALL,
         "A datagram claims to come from another server, or from the server itself";
-    hostile_input: Column::ALL, "Clients promise 2^40 bytes, and send 127 levels of JSON";
+    hostile_input: Column::ALL, "Clients promise up to 2^62 bytes, and send 127 levels of JSON";
     unix_files: Column::ALL,
         "A Unix socket's file is watched while it is created, claimed by many servers at once, \
          and left behind by a killed server";

@@ -75,6 +75,11 @@ impl Layer for Records {
         Ok(count)
     }
 
+    fn pending(&self) -> bool {
+        let held = self.held.lock();
+        held.first().is_some_and(|length| held.len() > usize::from(*length))
+    }
+
     fn end(&self, wire: &Wire<'_>) -> io::Result<()> {
         wire.sendall(&record(b""))
     }
@@ -312,4 +317,18 @@ fn a_relay_keeps_records_whole<W: Thread>() {
     });
 }
 
-matrix!(threads: a_relay_keeps_records_whole);
+/// Python's `select.select` would wait for the client here.
+fn select_sees_what_a_layer_holds<W: Thread>() {
+    W::in_time("select", || {
+        let ((layered, mut client), (quiet, _other)) = (pair(), tcp_pair());
+        client.write_all(&[record(b"one"), record(b"two")].concat()).expect("write");
+        assert_eq!(layered.recv(10).expect("recv"), b"one");
+        let ready = select(&[&quiet, &layered], &[], &[], None).expect("select");
+        assert!(ready.reads(&layered) && !ready.reads(&quiet));
+        assert_eq!(layered.recv(10).expect("recv"), b"two");
+        let ready = select(&[&quiet, &layered], &[], &[], Some(Duration::from_millis(5)));
+        assert!(ready.expect("select").is_empty());
+    });
+}
+
+matrix!(threads: a_relay_keeps_records_whole, select_sees_what_a_layer_holds);

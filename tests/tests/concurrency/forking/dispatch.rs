@@ -10,6 +10,9 @@ use crate::support::end_of;
 
 list!(TESTS: a_failure_in_the_child_is_its_status);
 
+/// The status of a child whose request is refused, which its parent counts.
+const REFUSED: i32 = 103;
+
 /// What goes wrong, such as `setup fails` or `handle panics`, and the process where nothing does.
 struct State {
     troubles: &'static str,
@@ -56,17 +59,18 @@ impl Handler {
 }
 
 fn a_failure_in_the_child_is_its_status() {
-    for (troubles, error) in [
-        ("", ""),
-        ("prepare fails", "prepare"),
-        ("setup fails", "setup"),
-        ("setup panics", "panicked: setup"),
-        ("handle fails", "handle"),
-        ("handle panics", "panicked: handle"),
-        ("finish fails", "finish"),
-        ("finish panics", "panicked: finish"),
-        ("handle fails, finish fails", "finish"),
-        ("handle fails, handle_error panics", "handle"),
+    for (troubles, error, status) in [
+        ("", "", 0),
+        ("prepare fails", "prepare", REFUSED),
+        ("prepare panics", "panicked: prepare", 1),
+        ("setup fails", "setup", 1),
+        ("setup panics", "panicked: setup", 1),
+        ("handle fails", "handle", 1),
+        ("handle panics", "panicked: handle", 1),
+        ("finish fails", "finish", 1),
+        ("finish panics", "panicked: finish", 1),
+        ("handle fails, finish fails", "finish", 1),
+        ("handle fails, handle_error panics", "handle", 1),
     ] {
         let parent = id();
         let server = ForkingTCPServer::<Handler, _>::with(State { troubles, parent });
@@ -75,11 +79,11 @@ fn a_failure_in_the_child_is_its_status() {
         let mut client = Client::stream(server.server_address());
         assert_eq!(server.handle_request().expect("serve"), Served::Handled);
         let [child] = server.active_children()[..] else { panic!("one child: {server:?}") };
-        let failed = u64::from(!error.is_empty());
-        assert_eq!(end_of(child).exit_status(), Some(failed as i32), "{troubles}");
+        assert_eq!(end_of(child).exit_status(), Some(status), "{troubles}");
         assert_eq!(client.rest(), error.as_bytes());
         server.server_close();
         let stats = server.stats();
-        assert_eq!((stats.accepted, stats.failed), (1, failed), "{troubles}");
+        let ends = [stats.finished, stats.failed, stats.refused];
+        assert_eq!(ends, [0, 1, REFUSED].map(|end| u64::from(status == end)), "{troubles}");
     }
 }
