@@ -28,7 +28,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use builder::Builder;
-pub use engine::Overflow;
 pub use handle::ServerHandle;
 pub use report::{Drained, Served};
 

@@ -8,10 +8,11 @@ use std::sync::Arc;
 use super::{Builder, Options};
 use crate::activation;
 use crate::address::{ToAddress, about_system};
+use crate::admission::Admission;
 use crate::concurrency::{Concurrency, Guarded};
 use crate::handler::{BaseServer, Core, RequestHandler, ServerRef};
 use crate::request::{Books, Waker};
-use crate::server::engine::{Admission, Engine, Listener, Origin, TARGET};
+use crate::server::engine::{Engine, Listener, Origin, TARGET};
 use crate::server::intake::Typed;
 use crate::server::{Owned, Server};
 use crate::socket::Socket;
@@ -139,7 +140,9 @@ impl<T, C, H, S> Builder<T, C, H, S> {
             _ => log::debug!(target: TARGET, "listening on {}", core.address),
         }
         let server = ServerRef::new(self.state, core.clone());
-        let typed = Typed::<T, H, S>::new(self.transport, server.clone(), core.runs_on_loop);
+        let limits = admission.limits_of_learnt_clients();
+        let typed =
+            Typed::<T, H, S>::new(self.transport, server.clone(), core.runs_on_loop, limits);
         let engine = Engine::new(
             Box::new(typed),
             concurrency,
@@ -180,8 +183,17 @@ fn activate(
     let (address, waker) = (socket.getsockname()?, Waker::new()?);
     let books = Arc::new(Books::new(options.deadline, waker.clone())?);
     concurrency.activate()?;
+    let learns_client = transport.learns_client();
+    if learns_client && options.limits.are_per_client() && !concurrency.shares_memory() {
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidInput,
+            "expected a server without limits per client address, because its children learn the \
+             clients and the parent counts them, got one with such a limit",
+        ));
+    }
     let admission = Admission::new(
         options.limits,
+        learns_client,
         transport.is_spoofable(socket).then(|| address.clone()),
         books.clone(),
         concurrency.clone(),

@@ -9,7 +9,8 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::engine::{Limits, Overflow, Times};
+use super::engine::Times;
+use crate::admission::{Limits, Overflow};
 use crate::request::Rate;
 use crate::socket::Socket;
 use crate::transport::Transport;
@@ -118,7 +119,7 @@ impl<T, C, H, S> Builder<T, C, H, S> {
         self
     }
 
-    /// Maximum number of requests of one client address within a time: connections, however short,
+    /// Maximum number of requests of one client address within a time, at least 1: connections, however short,
     /// or datagrams. An IPv6 /64 counts as one address, unless [`ipv6_prefix`](Self::ipv6_prefix)
     /// is set. Clients without a [`host`](crate::Address::host), as on Unix sockets, are not
     /// limited. The requests may come all at once. Further ones are refused without calling
@@ -143,8 +144,13 @@ impl<T, C, H, S> Builder<T, C, H, S> {
     }
 
     /// Maximum time of a request, whatever its client does. Then the request is aborted: its
-    /// connection ends, and so does every wait of its handler, for a socket that the handler has
-    /// made or for a [`green::channel`](crate::green::channel()). No limit unless set.
+    /// connection ends, and so does every wait of its handler for a socket that the handler has
+    /// made, for a [`green::channel`](crate::green::channel()), or in [`select`](crate::select()).
+    /// Other waits go on, for a lock, a condition or a time, since their calls have no error to
+    /// return. No limit unless set.
+    ///
+    /// Each such request is a line in the log, at warn level, with its client and the deadline, and
+    /// counts as [`overdue`](crate::Stats::overdue).
     ///
     /// The loop enforces this. So it does not apply to an inline server, whose loop is busy with
     /// the request itself. After a `shutdown`, or between two calls of `handle_request`, an overdue

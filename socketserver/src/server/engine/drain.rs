@@ -129,6 +129,9 @@ impl Engine {
         self.close_workers();
         let abandoned = if wait { self.abandon_live() } else { 0 };
         self.core.life.inside(|| self.intake.closed());
+        if wait {
+            self.close_answers();
+        }
         #[cfg(feature = "systemd")]
         self.supervisor.ended();
         let drained = before.report(&self.core, abandoned);

@@ -4,23 +4,19 @@
 //! | --- | --- |
 //! | `serve` | the loop: one turn from top to bottom, `serve_forever`, `handle_request` |
 //! | `dispatch` | one request from the loop to its handler, or to its refusal |
-//! | `admission` | the limits, and the list of reasons not to serve a request |
 //! | `backoff` | what to do when a request cannot be accepted |
 //! | `idle` | when a server has had nothing to do for long enough to end |
 //! | `once` | how the last `handle_request` ended |
-//! | `reserve` | a tool of `admission` |
 //! | `restore` | a listener that clients cannot find any more |
 //! | `drain` | the end, in six steps |
 //!
 //! Transport, handler and state come in behind [`Intake`], the concurrency behind its own trait.
 
-mod admission;
 mod backoff;
 mod dispatch;
 mod drain;
 mod idle;
 mod once;
-mod reserve;
 mod restore;
 mod serve;
 
@@ -30,19 +26,19 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-pub use admission::Overflow;
-pub(super) use admission::{Admission, Limits};
+pub(super) use dispatch::carry_out;
 
 use self::once::Once;
 use super::report::Drained;
 use crate::address::Address;
+use crate::admission::Admission;
 use crate::concurrency::Concurrency;
 use crate::handler::Core;
 use crate::panics::contained;
 use crate::request::{Accepted, caught};
 #[cfg(feature = "signals")]
 use crate::signals::{Answer, Signals};
-use crate::socket::Socket;
+use crate::socket::{Socket, WeakSocket};
 use crate::sync::Mutex;
 use crate::sys::fork::ParentOnly;
 #[cfg(feature = "systemd")]
@@ -117,6 +113,14 @@ impl Listener {
         self.origin == Origin::Given
     }
 
+    /// The socket, if handlers answer through it and the server has made it.
+    fn answers(&self) -> Option<WeakSocket> {
+        match &*self.socket {
+            Owner::Shared(socket) if self.origin == Origin::Own => Some(socket.downgrade()),
+            _ => None,
+        }
+    }
+
     pub(super) fn socket(&self) -> &Socket {
         match &*self.socket {
             Owner::Parent(socket) => socket,
@@ -144,6 +148,8 @@ pub(super) struct Engine {
     times: Times,
     /// None once closed.
     listener: Mutex<Option<Listener>>,
+    /// The socket of a datagram server that has closed it, while handlers may answer through it.
+    answers: Mutex<Option<WeakSocket>>,
     /// `Some` once the server has ended.
     drained: Mutex<Option<Drained>>,
     once: Mutex<Once>,
@@ -171,6 +177,7 @@ impl Engine {
             admission,
             times,
             listener: Mutex::new(Some(listener)),
+            answers: Mutex::default(),
             drained: Mutex::default(),
             once: Mutex::default(),
             given_taken: AtomicBool::new(false),
@@ -223,6 +230,15 @@ impl Engine {
         // Not under the lock: removing a file may take its time.
         if let Some(listener) = listener {
             self.intake.close_listener(listener.socket());
+            *self.answers.lock() = listener.answers();
+        }
+    }
+
+    /// Gives up the socket through which handlers have answered: its port is free then, although
+    /// the program may have kept a handle.
+    fn close_answers(&self) {
+        if let Some(answers) = self.answers.lock().take() {
+            answers.give_up();
         }
     }
 }

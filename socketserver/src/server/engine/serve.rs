@@ -6,11 +6,11 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
-use super::admission::Refusal;
 use super::backoff::{AcceptError, Backoff};
 use super::idle::IdleWatch;
 use super::once::Once;
 use super::{Engine, Listener, TARGET, survived};
+use crate::admission::Refusal;
 use crate::handler::{StopKind, Turn, Waiting};
 use crate::panics::{catch_panic, contained};
 use crate::request::Accepted;
@@ -40,6 +40,8 @@ pub(super) struct Loop<'e> {
     workers_due: Option<Instant>,
     /// When to check next whether clients can find the listener; `None` if it has no file.
     pub(super) restore_due: Option<Instant>,
+    /// Why the last attempt to bind the listener again has failed, if it has.
+    pub(super) restore_error: Option<String>,
     idle: Option<IdleWatch>,
 }
 
@@ -375,6 +377,7 @@ impl Engine {
             backoff: Backoff::new(),
             workers_due: None,
             restore_due: None,
+            restore_error: None,
             idle: self.times.idle.map(IdleWatch::new),
         })
     }
