@@ -25,6 +25,7 @@
 mod contestant;
 mod job;
 mod load;
+mod measure;
 mod options;
 mod process;
 mod results;

@@ -20,8 +20,10 @@ usage: cargo bench -p tests --bench versus -- [OPTIONS]
 /// The folder of the figures that the documentation shows.
 const FIGURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../socketserver/docs/bench");
 
+/// What a run does.
 #[derive(Debug)]
 pub(crate) struct Options {
+    pub(crate) task: Task,
     pub(crate) rounds: usize,
     /// How long each server talks in a round.
     pub(crate) measured: Duration,
@@ -31,74 +33,89 @@ pub(crate) struct Options {
     pub(crate) contestants: Vec<&'static Contestant>,
     /// Where figures and plots are written.
     pub(crate) out: Option<PathBuf>,
-    pub(crate) task: Task,
 }
 
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Task {
+    #[default]
     Measure,
     List,
     /// Make the tables of the documentation.
     Docs,
 }
 
+/// The arguments that were given.
+#[derive(Default)]
+struct Given {
+    task: Task,
+    quick: bool,
+    rounds: Option<usize>,
+    scenarios: Option<Vec<&'static Scenario>>,
+    contestants: Option<Vec<&'static Contestant>>,
+    out: Option<PathBuf>,
+}
+
 impl Options {
     pub(crate) fn parse(arguments: Vec<String>) -> Result<Self, String> {
-        let mut options = Options {
-            rounds: 7,
-            measured: Duration::from_millis(350),
-            watched: Duration::from_secs(10),
-            scenarios: scenario::all(),
-            contestants: contestant::ALL.to_vec(),
-            out: Some(FIGURES.into()),
-            task: Task::Measure,
-        };
-        let mut rounds = None;
-        let mut scenarios = None;
-        let mut out = None;
+        let mut given = Given::default();
         let mut arguments = arguments.into_iter();
         while let Some(argument) = arguments.next() {
-            let mut value = || arguments.next().ok_or(format!("{argument}: expected a value"));
-            match argument.as_str() {
-                "--bench" => {}
-                "--quick" => options.be_quick(),
-                "--rounds" => {
-                    let number = value()?.parse().ok().filter(|number| *number > 0_usize);
-                    rounds = Some(number.ok_or("--rounds: expected a number above 0")?);
-                }
-                "--scenario" => {
-                    let all = scenario::all();
-                    scenarios = Some(chosen(&all, &value()?, |scenario| scenario.name)?);
-                    options.out = None;
-                }
-                "--server" => {
-                    let all = &options.contestants;
-                    options.contestants = chosen(all, &value()?, |server| server.name)?;
-                    options.out = None;
-                }
-                "--out" => out = Some(value()?.into()),
-                "--docs" => options.task = Task::Docs,
-                "--list" => options.task = Task::List,
-                other => return Err(format!("unexpected argument '{other}'")),
-            }
+            given.add(&argument, &mut arguments)?;
         }
-        options.rounds = rounds.unwrap_or(options.rounds);
-        options.scenarios = scenarios.unwrap_or(options.scenarios);
-        options.out = out.or(options.out);
-        Ok(options)
+        Ok(given.options())
     }
 
     /// The folder of the last full run.
     pub(crate) fn figures(&self) -> &Path {
         self.out.as_deref().unwrap_or(Path::new(FIGURES))
     }
+}
 
-    fn be_quick(&mut self) {
-        self.rounds = 3;
-        self.measured = Duration::from_millis(100);
-        self.watched = Duration::from_secs(1);
-        self.scenarios.retain(|scenario| scenario.quick);
-        self.out = None;
+impl Given {
+    fn add(
+        &mut self,
+        argument: &str,
+        rest: &mut impl Iterator<Item = String>,
+    ) -> Result<(), String> {
+        let mut value = || rest.next().ok_or(format!("{argument}: expected a value"));
+        match argument {
+            "--bench" => {}
+            "--quick" => self.quick = true,
+            "--docs" => self.task = Task::Docs,
+            "--list" => self.task = Task::List,
+            "--out" => self.out = Some(value()?.into()),
+            "--rounds" => {
+                let number = value()?.parse().ok().filter(|number| *number > 0);
+                self.rounds = Some(number.ok_or("--rounds: expected a number above 0")?);
+            }
+            "--scenario" => {
+                self.scenarios = Some(chosen(&scenario::all(), &value()?, |one| one.name)?);
+            }
+            "--server" => {
+                self.contestants = Some(chosen(&contestant::ALL, &value()?, |one| one.name)?);
+            }
+            other => return Err(format!("unexpected argument '{other}'")),
+        }
+        Ok(())
+    }
+
+    fn options(self) -> Options {
+        let is_full = !self.quick && self.scenarios.is_none() && self.contestants.is_none();
+        let (rounds, measured, watched) =
+            if self.quick { (3, 100, 1_000) } else { (7, 300, 10_000) };
+        let all = || {
+            let all = scenario::all().into_iter();
+            all.filter(|scenario| scenario.quick || !self.quick).collect()
+        };
+        Options {
+            task: self.task,
+            rounds: self.rounds.unwrap_or(rounds),
+            measured: Duration::from_millis(measured),
+            watched: Duration::from_millis(watched),
+            scenarios: self.scenarios.unwrap_or_else(all),
+            contestants: self.contestants.unwrap_or(contestant::ALL.to_vec()),
+            out: self.out.or(is_full.then(|| FIGURES.into())),
+        }
     }
 }
 

@@ -44,6 +44,12 @@ impl Group {
 }
 
 impl Plan {
+    /// The same with another number of clients in the first group.
+    pub(crate) fn with_clients(mut self, clients: usize) -> Self {
+        self.groups[0].clients = clients;
+        self
+    }
+
     pub(crate) fn clients(&self) -> usize {
         self.groups.iter().map(|group| group.clients).sum()
     }

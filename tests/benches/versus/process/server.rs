@@ -10,11 +10,13 @@ use crate::contestant::{Contestant, Network, Place};
 /// The argument that makes this program a server.
 pub(crate) const SERVE: &str = "serve";
 
-/// A running server. Dropping this kills it.
+/// A server that runs, or will in a moment. Dropping this kills it.
 #[derive(Debug)]
 pub(crate) struct Server {
     process: Piped,
-    address: String,
+    network: Network,
+    /// Known when it listens.
+    address: Option<String>,
     _folder: Folder,
 }
 
@@ -28,15 +30,18 @@ impl Server {
         };
         let mut arguments = vec![cores.of_server(), server.name.to_owned()];
         arguments.extend(place.words());
-        let mut process = Piped::start(SERVE, &arguments)?;
-        let line = process.line()?;
-        let address = if network == Network::Udp { format!("udp:{line}") } else { line };
-        Ok(Server { process, address, _folder: folder })
+        let process = Piped::start(SERVE, &arguments)?;
+        Ok(Server { process, network, address: None, _folder: folder })
     }
 
-    /// Where its clients connect.
-    pub(crate) fn address(&self) -> &str {
-        &self.address
+    /// Where its clients connect, once it listens.
+    pub(crate) fn address(&mut self) -> io::Result<String> {
+        if let Some(address) = &self.address {
+            return Ok(address.clone());
+        }
+        let line = self.process.line()?;
+        let address = if self.network == Network::Udp { format!("udp:{line}") } else { line };
+        Ok(self.address.insert(address).clone())
     }
 
     /// What it and its children have used.

@@ -50,10 +50,10 @@ impl Usage {
         own.sum::<Duration>() + self.ended
     }
 
-    /// Their memory in bytes. What processes share is counted once.
+    /// Their memory in bytes, without that of files. What processes share is counted once.
     pub(crate) fn memory(&self) -> u64 {
         let files = self.members.iter().map(|id| format!("/proc/{id}/smaps_rollup"));
-        files.map(|file| number_after(&file, "Pss:") * 1024).sum()
+        files.map(|file| number_after(&file, "Pss_Anon:") * 1024).sum()
     }
 
     /// How often one of their threads has run: a thread that makes a system call has run.

@@ -41,7 +41,7 @@ impl Results {
 
     pub(crate) fn write(&self, folder: &Path) -> io::Result<()> {
         fs::create_dir_all(folder)?;
-        fs::write(folder.join(FILE), serde_json::to_string_pretty(self)? + "\n")
+        fs::write(folder.join(FILE), serde_json::to_string(self)? + "\n")
     }
 
     pub(crate) fn table(&self, scenario: &str) -> Option<&Table> {

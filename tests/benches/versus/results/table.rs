@@ -53,7 +53,7 @@ impl Table {
             if let Err(error) = &sample {
                 row.failure = Some(error.to_string());
             }
-            row.samples.push(sample.ok());
+            row.samples.push(sample.ok().map(rounded));
         }
     }
 
@@ -103,4 +103,10 @@ impl Row {
             Some(above.as_ref()?.get(&figure)? / below.as_ref()?.get(&figure)?)
         })
     }
+}
+
+/// No machine measures more than five digits.
+fn rounded(sample: Sample) -> Sample {
+    let round = |number: f64| format!("{number:.4e}").parse().unwrap_or(number);
+    sample.into_iter().map(|(figure, number)| (figure, round(number))).collect()
 }

@@ -22,10 +22,18 @@ pub(super) const ALL: &[&Scenario] = &[
     },
     &Scenario {
         name: "still",
-        title: "10 s without work, and the time to stop after SIGTERM",
+        title: "threads that run in 10 s without work",
         measure: Measure::Stillness,
         figure: Figure::Wakes,
         most_rounds: 1,
+        ..USUAL
+    },
+    &Scenario {
+        name: "stop",
+        title: "time from SIGTERM to the end, without work",
+        measure: Measure::Stop,
+        figure: Figure::Stop,
+        reference: "cpython-threads",
         ..USUAL
     },
 ];

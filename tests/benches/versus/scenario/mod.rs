@@ -43,8 +43,10 @@ pub(crate) enum Measure {
     Traffic { reconnect: bool, groups: &'static [Group] },
     /// Memory per silent connection.
     Memory { connections: usize },
-    /// What a server does that has nothing to do, and how long it takes to stop.
+    /// How often a server wakes that has nothing to do.
     Stillness,
+    /// How long a server with nothing to do takes to stop.
+    Stop,
 }
 
 /// All scenarios, in the order of the tables.
@@ -67,6 +69,7 @@ impl Scenario {
             }
             Measure::Memory { connections } => contestant.most_connections >= connections,
             Measure::Stillness => true,
+            Measure::Stop => contestant.stops,
         }
     }
 
@@ -74,8 +77,7 @@ impl Scenario {
     pub(crate) fn plan(&self) -> Plan {
         let (reconnect, groups) = match self.measure {
             Measure::Traffic { reconnect, groups } => (reconnect, groups.to_vec()),
-            Measure::Memory { connections } => (false, vec![Group::busy(connections, Job::Echo)]),
-            Measure::Stillness => (false, vec![Group::busy(1, Job::Echo)]),
+            _ => (false, vec![Group::busy(1, Job::Echo)]),
         };
         Plan { reconnect, threads: self.cores.threads(), groups }
     }
