@@ -5,7 +5,7 @@ use std::thread;
 
 use super::abort::Abort;
 use super::accepted::Accepted;
-use super::books::Books;
+use super::books::{Books, Entry};
 use super::shares::Share;
 use super::stats::End;
 use crate::panics::DropsQuietly;
@@ -16,7 +16,7 @@ use crate::panics::DropsQuietly;
 #[derive(Debug)]
 pub struct Ticket {
     books: Arc<Books>,
-    id: u64,
+    entry: Entry,
     open: bool,
     begun: bool,
 }
@@ -30,7 +30,7 @@ impl Ticket {
     ) -> Self {
         Ticket {
             books: books.clone(),
-            id: books.open(Abort::Request(Arc::downgrade(request)), share),
+            entry: books.open(Abort::Request(Arc::downgrade(request)), share),
             open: true,
             begun: false,
         }
@@ -53,7 +53,7 @@ impl Ticket {
         self.begin();
         if self.open {
             self.open = false;
-            self.books.close(self.id, end);
+            self.books.close(self.entry, end);
         }
     }
 
@@ -61,12 +61,12 @@ impl Ticket {
     /// by force. `abort` is called on any thread, under a lock, and must not block.
     pub fn set_abort(&self, abort: impl Fn() + Send + 'static) {
         let abort = DropsQuietly::new(Box::new(abort) as Box<dyn Fn() + Send>);
-        self.books.replace(self.id, Abort::Elsewhere(abort));
+        self.books.replace(self.entry, Abort::Elsewhere(abort));
     }
 
     #[cfg(test)]
-    pub(super) fn id(&self) -> u64 {
-        self.id
+    pub(super) fn entry(&self) -> Entry {
+        self.entry
     }
 }
 

@@ -1,6 +1,6 @@
 //! The books of a server: its live requests, its counters, and when each request is overdue.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::fmt;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rustix::event::{EventfdFlags, eventfd};
+use slab::Slab;
 
 use super::abort::Abort;
 use super::accepted::Accepted;
@@ -23,7 +24,17 @@ use crate::sync::{Instant, Mutex};
 /// lock.
 const SHARDS: usize = 16;
 
+/// Where a live request stands in the books.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Entry {
+    /// The request's number, which no other request ever has.
+    id: u64,
+    /// The place in its shard, which another request may have later.
+    place: usize,
+}
+
 struct Live {
+    id: u64,
     abort: Abort,
     was_aborted: bool,
     share: Option<Share>,
@@ -32,9 +43,9 @@ struct Live {
 pub(crate) struct Books {
     /// How long a request may take before it is aborted.
     deadline: Option<Duration>,
-    shards: [Mutex<HashMap<u64, Live>>; SHARDS],
+    shards: [Mutex<Slab<Live>>; SHARDS],
     /// When each request is overdue, in the order of arrival, which is the order of the times too.
-    deadlines: Mutex<VecDeque<(Instant, u64)>>,
+    deadlines: Mutex<VecDeque<(Instant, Entry)>>,
     counters: Counters,
     /// How many threads wait for requests to begin or end. A watcher counts itself before it looks
     /// at the other counters, and a beginning or end changes those before it looks at this one, so
@@ -60,30 +71,31 @@ impl Books {
         })
     }
 
-    fn shard(&self, id: u64) -> &Mutex<HashMap<u64, Live>> {
+    fn shard(&self, id: u64) -> &Mutex<Slab<Live>> {
         &self.shards[id as usize % SHARDS]
     }
 
-    /// Counts a request as accepted and enters it. Returns its number.
-    pub(super) fn open(&self, abort: Abort, share: Option<Share>) -> u64 {
+    /// Counts a request as accepted and enters it.
+    pub(super) fn open(&self, abort: Abort, share: Option<Share>) -> Entry {
         let id = self.counters.accept();
-        let live = Live { abort, was_aborted: false, share };
-        self.shard(id).lock().insert(id, live);
-        self.note_deadline(id);
-        id
+        let live = Live { id, abort, was_aborted: false, share };
+        let place = self.shard(id).lock().insert(live);
+        let entry = Entry { id, place };
+        self.note_deadline(entry);
+        entry
     }
 
-    fn note_deadline(&self, id: u64) {
+    fn note_deadline(&self, entry: Entry) {
         /// Entries that are tolerated beyond twice the live requests.
         const SPARE: u64 = 1_024;
         let Some(deadline) = self.deadline else {
             return;
         };
         let mut deadlines = self.deadlines.lock();
-        deadlines.push_back((deadline_after(deadline), id));
+        deadlines.push_back((deadline_after(deadline), entry));
         // Behind a request that lives long, entries of ended requests would pile up.
         if deadlines.len() as u64 > 2 * self.active() + SPARE {
-            deadlines.retain(|(_, id)| self.shard(*id).lock().contains_key(id));
+            deadlines.retain(|(_, entry)| entry.find(&mut self.shard(entry.id).lock()).is_some());
         }
     }
 
@@ -125,11 +137,12 @@ impl Books {
     }
 
     /// Counts a request's end and removes it.
-    pub(super) fn close(&self, id: u64, end: End) {
-        let mut shard = self.shard(id).lock();
-        let Some(mut live) = shard.remove(&id) else {
+    pub(super) fn close(&self, entry: Entry, end: End) {
+        let mut shard = self.shard(entry.id).lock();
+        if entry.find(&mut shard).is_none() {
             return;
-        };
+        }
+        let mut live = shard.remove(entry.place);
         // Under the lock, so that a thread that sees the entry gone, as in `abandon_all`, also sees
         // the request counted.
         self.count(&mut live, end);
@@ -145,8 +158,8 @@ impl Books {
     }
 
     /// Changes how a live request is ended by force.
-    pub(super) fn replace(&self, id: u64, abort: Abort) {
-        let (replaced, aborted) = match self.shard(id).lock().get_mut(&id) {
+    pub(super) fn replace(&self, entry: Entry, abort: Abort) {
+        let (replaced, aborted) = match entry.find(&mut self.shard(entry.id).lock()) {
             Some(live) => {
                 let replaced = std::mem::replace(&mut live.abort, abort);
                 // An abort that came before has not reached the request where it runs now.
@@ -166,9 +179,9 @@ impl Books {
         let mut aborted = Vec::new();
         let mut deadlines = self.deadlines.lock();
         loop {
-            let &(deadline, id) = deadlines.front()?;
-            let mut shard = self.shard(id).lock();
-            match shard.get_mut(&id) {
+            let &(deadline, entry) = deadlines.front()?;
+            let mut shard = self.shard(entry.id).lock();
+            match entry.find(&mut shard) {
                 // It has ended.
                 None => {}
                 Some(_) if deadline > Instant::now() => return Some(deadline),
@@ -184,7 +197,7 @@ impl Books {
         for shard in &self.shards {
             // Dropped last, when the lock is not held.
             let mut aborted = Vec::new();
-            for live in shard.lock().values_mut() {
+            for (_, live) in &mut *shard.lock() {
                 count += 1;
                 aborted.extend(live.abort());
             }
@@ -203,7 +216,7 @@ impl Books {
         let _ = rustix::io::write(&self.ended, &1_u64.to_ne_bytes());
         for shard in &self.shards {
             let shard = shard.lock();
-            let live = shard.values().filter_map(|live| live.abort.request());
+            let live = shard.iter().filter_map(|(_, live)| live.abort.request());
             let live: Vec<_> = live.collect();
             drop(shard);
             for request in live {
@@ -218,12 +231,19 @@ impl Books {
         let mut count = 0;
         for shard in &self.shards {
             let abandoned = std::mem::take(&mut *shard.lock());
-            for mut live in abandoned.into_values() {
+            for (_, mut live) in abandoned {
                 count += 1;
                 self.count(&mut live, End::Aborted);
             }
         }
         count
+    }
+}
+
+impl Entry {
+    /// The entry, unless the request has ended.
+    fn find(self, shard: &mut Slab<Live>) -> Option<&mut Live> {
+        shard.get_mut(self.place).filter(|live| live.id == self.id)
     }
 }
 
