@@ -8,12 +8,12 @@ use crate::sync::Mutex;
 /// A descriptor that is kept back: with it a connection can be accepted, if only to be refused, when
 /// no other is left.
 #[derive(Debug)]
-pub(super) struct Reserve(Mutex<Option<UnixDatagram>>);
+pub(crate) struct Reserve(Mutex<Option<UnixDatagram>>);
 
 impl Reserve {
     /// # Errors
     /// No descriptors left.
-    pub(super) fn new() -> io::Result<Self> {
+    pub(crate) fn new() -> io::Result<Self> {
         Ok(Reserve(Mutex::new(Some(Self::open()?))))
     }
 
@@ -25,13 +25,13 @@ impl Reserve {
 
     /// Closes the descriptor; dropping the result opens it again. `None` if another thread has taken
     /// it.
-    pub(super) fn lend(&self) -> Option<Lent<'_>> {
+    pub(crate) fn lend(&self) -> Option<Lent<'_>> {
         self.refill();
         self.0.lock().take().map(|_| Lent(self))
     }
 
     /// Keeps a descriptor back again, as soon as there is one.
-    pub(super) fn refill(&self) {
+    pub(crate) fn refill(&self) {
         let mut reserve = self.0.lock();
         if reserve.is_none() {
             *reserve = Self::open().ok();
@@ -40,7 +40,7 @@ impl Reserve {
 }
 
 /// The reserve descriptor is free for a connection.
-pub(super) struct Lent<'a>(&'a Reserve);
+pub(crate) struct Lent<'a>(&'a Reserve);
 
 impl Drop for Lent<'_> {
     fn drop(&mut self) {

@@ -1,14 +1,26 @@
-//! The reasons not to serve a request, and the limits that most of them come from.
+//! Whether a request is served: the limits, and everything else that decides it.
+//!
+//! | file | what it does |
+//! | --- | --- |
+//! | this one | all of it, before a request gets its place |
+//! | `clients` | the limits per client, on the loop or where a client becomes known |
+//! | `refusal` | the list of reasons not to serve a request |
+//! | `reserve` | a descriptor kept for the time when there is no other |
 
-use std::fmt;
+mod clients;
+mod refusal;
+mod reserve;
+
 use std::io;
 use std::sync::Arc;
-use std::time::Instant;
 
-use super::reserve::{Lent, Reserve};
+pub(crate) use clients::ClientLimits;
+pub(crate) use refusal::Refusal;
+use reserve::{Lent, Reserve};
+
 use crate::address::{Address, USUAL_PREFIX};
 use crate::concurrency::Concurrency;
-use crate::request::{Accepted, Books, HandlerError, Rate, Rates, Share, Shares};
+use crate::request::{Accepted, Books, Rate, Share};
 
 /// What happens to clients that arrive while a server is full: while `max_connections` requests are
 /// live, or as many as its concurrency can run at once.
@@ -25,57 +37,22 @@ pub enum Overflow {
     Refuse,
 }
 
-/// Why a request is not served.
-#[derive(Debug)]
-pub(super) enum Refusal {
-    /// The server is full, and does not let clients wait.
-    Full,
-    /// The client has as many live requests as one address may have.
-    Share,
-    /// The only descriptor left for it is the reserve.
-    Descriptors,
-    /// The client's address is over its rate.
-    Rate,
-    /// No client can have this address.
-    Forged,
-    /// `verify_request` said no.
-    Unverified,
-    /// A step before the handler failed.
-    Failed(HandlerError),
-}
-
-impl Refusal {
-    /// Whether `refuse_request` may answer the client. Not where answers would double a flood, nor
-    /// where one would arrive as the next request; and `verify_request` and `handle_error` can
-    /// answer for themselves.
-    pub(super) fn gets_an_answer(&self) -> bool {
-        matches!(self, Refusal::Full | Refusal::Share | Refusal::Descriptors)
-    }
-}
-
-impl fmt::Display for Refusal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Refusal::Full => "the server is full",
-            Refusal::Share => "the client is at its limit of live requests",
-            Refusal::Descriptors => "no descriptors left",
-            Refusal::Rate => "the client is over its rate",
-            Refusal::Forged => "no client can have this address",
-            Refusal::Unverified => "verify_request returned false",
-            Refusal::Failed(_) => "a step before the handler failed",
-        })
-    }
-}
-
 /// The limits, as the builder has them.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::server) struct Limits {
-    pub(in crate::server) max_connections: Option<usize>,
-    pub(in crate::server) max_connections_per_address: Option<usize>,
-    pub(in crate::server) rate: Option<Rate>,
-    pub(in crate::server) ipv6_prefix: u8,
-    pub(in crate::server) overflow: Overflow,
-    pub(in crate::server) reserve_descriptor: bool,
+pub(crate) struct Limits {
+    pub(crate) max_connections: Option<usize>,
+    pub(crate) max_connections_per_address: Option<usize>,
+    pub(crate) rate: Option<Rate>,
+    pub(crate) ipv6_prefix: u8,
+    pub(crate) overflow: Overflow,
+    pub(crate) reserve_descriptor: bool,
+}
+
+impl Limits {
+    /// Whether one client address is limited.
+    pub(crate) fn are_per_client(&self) -> bool {
+        self.max_connections_per_address.is_some() || self.rate.is_some()
+    }
 }
 
 impl Default for Limits {
@@ -93,14 +70,14 @@ impl Default for Limits {
 
 /// Decides about each request, before `verify_request`, whether it is served: limits, shares,
 /// rates, the reserve descriptor and forged senders.
-pub(in crate::server) struct Admission {
+pub(crate) struct Admission {
     books: Arc<Books>,
     concurrency: Arc<dyn Concurrency>,
     max_connections: Option<usize>,
-    ipv6_prefix: u8,
     overflow: Overflow,
-    shares: Option<Arc<Shares>>,
-    rates: Option<Rates>,
+    clients: Arc<ClientLimits>,
+    /// Clients are known only where the handlers run, and their limits hold there.
+    learns_client: bool,
     reserve: Option<Reserve>,
     /// The server's own address; `None` where clients cannot send requests in another's name.
     own_address: Option<Address>,
@@ -109,8 +86,9 @@ pub(in crate::server) struct Admission {
 impl Admission {
     /// # Errors
     /// No descriptor left for the reserve.
-    pub(in crate::server) fn new(
+    pub(crate) fn new(
         limits: Limits,
+        learns_client: bool,
         own_address: Option<Address>,
         books: Arc<Books>,
         concurrency: Arc<dyn Concurrency>,
@@ -119,17 +97,20 @@ impl Admission {
             books,
             concurrency,
             max_connections: limits.max_connections,
-            ipv6_prefix: limits.ipv6_prefix,
             overflow: limits.overflow,
-            shares: limits.max_connections_per_address.map(Shares::new),
-            rates: limits.rate.map(Rates::new),
+            clients: Arc::new(ClientLimits::new(
+                limits.ipv6_prefix,
+                limits.max_connections_per_address,
+                limits.rate,
+            )),
+            learns_client,
             reserve: limits.reserve_descriptor.then(Reserve::new).transpose()?,
             own_address,
         })
     }
 
     /// Whether no request may be accepted now: clients wait in the backlog.
-    pub(super) fn must_wait(&self) -> bool {
+    pub(crate) fn must_wait(&self) -> bool {
         self.overflow == Overflow::Wait && self.full()
     }
 
@@ -140,7 +121,7 @@ impl Admission {
 
     /// Returns the client's share of live requests, if shares are limited, or why the client is
     /// refused.
-    pub(super) fn judge(&self, request: &dyn Accepted) -> Result<Option<Share>, Refusal> {
+    pub(crate) fn judge(&self, request: &dyn Accepted) -> Result<Option<Share>, Refusal> {
         let client = request.client_address();
         if let Some(own) = &self.own_address
             && (client.port() == Some(0) || request.is_own(own))
@@ -148,29 +129,32 @@ impl Admission {
             // To port 0 no answer can go, and one to the server itself would be the next request.
             return Err(Refusal::Forged);
         }
-        let host = client.host_with_prefix(self.ipv6_prefix);
-        if let (Some(rates), Some(host)) = (&self.rates, &host)
-            && !rates.take(host.clone(), Instant::now())
-        {
-            return Err(Refusal::Rate);
-        }
+        let known = if self.learns_client { None } else { self.clients.host(client) };
+        self.clients.check_rate(known.as_ref())?;
         if self.overflow == Overflow::Refuse && self.full() {
             return Err(Refusal::Full);
         }
-        match (&self.shares, host) {
-            (Some(shares), Some(host)) => shares.take(host).map(Some).ok_or(Refusal::Share),
-            _ => Ok(None),
-        }
+        self.clients.take_share(known)
+    }
+
+    /// `verify_request`, if the client is known already.
+    pub(crate) fn verify(&self, request: &dyn Accepted) -> Result<(), Refusal> {
+        if self.learns_client { Ok(()) } else { Refusal::unless_verified(request) }
+    }
+
+    /// The limits per client, if they hold where the handlers run.
+    pub(crate) fn limits_of_learnt_clients(&self) -> Option<Arc<ClientLimits>> {
+        self.learns_client.then(|| self.clients.clone())
     }
 
     /// Frees the reserve descriptor for one connection, which must be refused. `None` if none is
     /// kept.
-    pub(super) fn lend_reserve(&self) -> Option<Lent<'_>> {
+    pub(crate) fn lend_reserve(&self) -> Option<Lent<'_>> {
         self.reserve.as_ref()?.lend()
     }
 
     /// Opens the reserve again, if another thread had taken the descriptor.
-    pub(super) fn refill_reserve(&self) {
+    pub(crate) fn refill_reserve(&self) {
         if let Some(reserve) = &self.reserve {
             reserve.refill();
         }
