@@ -17,10 +17,10 @@ use crate::socket::Socket;
 use crate::transport::Transport;
 use crate::wait::nonblocking_sockets;
 
-/// A transport, a handler and a state.
+/// A transport, a handler and a state. They drop without a panic, on any thread.
 pub(super) struct Typed<T, H, S> {
-    transport: T,
-    server: ServerRef<S>,
+    transport: DropsQuietly<T>,
+    server: DropsQuietly<ServerRef<S>>,
     /// How long `shutdown_request` may block after the handler.
     patience: Duration,
     handler: PhantomData<fn(H)>,
@@ -31,8 +31,8 @@ impl<T, H, S> Typed<T, H, S> {
     /// block for 100 ms only, because the whole server waits.
     pub(super) fn new(transport: T, server: ServerRef<S>, runs_on_loop: bool) -> Arc<Self> {
         Arc::new(Typed {
-            transport,
-            server,
+            transport: DropsQuietly::new(transport),
+            server: DropsQuietly::new(server),
             patience: if runs_on_loop { Duration::from_millis(100) } else { Duration::MAX },
             handler: PhantomData,
         })
@@ -112,14 +112,14 @@ where
 struct Request<T: Transport, H, S> {
     request: DropsQuietly<T::Request>,
     client_address: Address,
-    typed: DropsQuietly<Arc<Typed<T, H, S>>>,
+    typed: Arc<Typed<T, H, S>>,
     /// The waits that an abort ends, beside that for the client.
-    aborts: DropsQuietly<OnceLock<Box<Aborts>>>,
+    aborts: OnceLock<Box<DropsQuietly<Aborts>>>,
 }
 
 impl<T: Transport, H, S> AsRef<Aborts> for Request<T, H, S> {
     fn as_ref(&self) -> &Aborts {
-        self.aborts.get_or_init(Box::default)
+        self.aborts.get_or_init(|| Box::new(DropsQuietly::new(Aborts::default())))
     }
 }
 
@@ -136,8 +136,8 @@ where
         Arc::new(Self {
             request: DropsQuietly::new(request),
             client_address,
-            typed: DropsQuietly::new(typed.clone()),
-            aborts: DropsQuietly::new(OnceLock::new()),
+            typed: typed.clone(),
+            aborts: OnceLock::new(),
         })
     }
 
