@@ -1,10 +1,14 @@
 #!/usr/bin/env bash
 # The layers of the library: which room may import which, and no circle of imports between files.
 #
+#   proxy                         the PROXY protocol, as hooks of a transport
 #   server                        the shell, the engine without types, and the intake that has them
 #   signals                       signals that drain a server, or call a function
+#   systemd                       what a server tells a service manager
+#   admission                     the limits, and each reason not to serve a request
 #   transport concurrency handler the axes, which do not import each other
 #   request   axis                what travels; what the axes have in common
+#   activation                    sockets that exist before the program does
 #   socket                        sockets with Python's vocabulary
 #   wait  control                 how code waits for a descriptor; what comes with a message
 #   address                       where a socket is
@@ -33,13 +37,17 @@ ALLOWED = {
     "concurrency": "axis green panics pool request sync sys",
     "handler": "aborts address green request socket sync sys wait",
     "signals": "handler panics request sync",
-    "server": "aborts address axis concurrency handler panics request signals socket sync sys transport wait",
+    "activation": "socket sys",
+    "systemd": "address request socket sync",
+    "admission": "address concurrency request sync sys",
+    "server": "aborts activation admission address axis concurrency handler panics request signals socket sync systemd sys transport wait",
     "relay": "green socket wait",
+    "proxy": "address axis server socket transport wait",
     "aliases": "concurrency server transport",
     "__private": "handler request socket transport",
 }
 PASSES_ON = re.compile(r"pub(?:\([^)]*\))?\s+use\s+((?:\w+::)*\w+)(?:::\{([^}]*)\}|::\*)?\s*;|\bmod \w+;")
-PATH = re.compile(r"\b(crate|super|self)((?:\s*::\s*\w+)+)(\s*::\s*\{)?")
+PATH = re.compile(r"\b(crate|super|self)\b(?=\s*::)((?:\s*::\s*\w+)*)(\s*::\s*\{)?")
 
 
 def flatten(prefix, text):
@@ -64,7 +72,7 @@ def code(path):
     text = path.read_text()
     text = re.sub(r"//[^\n]*|pub\(in [^)]*\)", "", text)
     text = re.sub(r"#\[cfg\((?:all\()?test[^\]]*\]\s*(?:pub\S*\s+)?(?:use|mod|fn)[^;{]*;", "", text)
-    return text.split("#[cfg(test)]\nmod tests {")[0]
+    return re.split(r"#\[cfg\((?:all\()?test[^\n]*\]\nmod tests \{", text)[0]
 
 
 def check(root, allowed):

@@ -6,10 +6,11 @@ use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
+use socketserver::proxy::ProxyProtocol;
 use socketserver::signal::SIGUSR1;
 use socketserver::{
     Address, BaseServer, Builder, Concurrency, Datagram, Forking, Green, Inline, RequestHandler,
-    Socket, Stats, Tcp, Threading, Transport, Udp, UnixDatagram, UnixStream, green,
+    Socket, Stats, Tcp, Threading, Transport, Udp, UnixDatagram, UnixStream, Wrapped, green,
 };
 
 use crate::endpoint::TransportName;
@@ -48,6 +49,11 @@ pub struct ServerOptions {
     #[arg(long, value_name = "N", value_parser = positive)]
     max_connections_per_address: Option<NonZeroUsize>,
 
+    /// Networks whose connections begin with a header of the PROXY protocol, such as
+    /// 10.0.0.0/8,::1; other connections are refused
+    #[arg(long, value_name = "NETWORKS", value_parser = proxies)]
+    proxy: Option<ProxyProtocol>,
+
     /// How long live requests may continue after the first SIGINT or SIGTERM
     #[arg(long, value_name = "SECONDS", default_value = "5", value_parser = seconds)]
     pub drain: Duration,
@@ -55,6 +61,14 @@ pub struct ServerOptions {
     /// How long new clients are still served after that signal, before the server drains
     #[arg(long, value_name = "SECONDS", default_value = "0", value_parser = seconds)]
     lame_duck: Duration,
+
+    /// Serve on the socket of this name that systemd passes, if it passes one
+    #[arg(long, value_name = "NAME")]
+    inherit: Option<String>,
+
+    /// End after this time without a live request
+    #[arg(long, value_name = "SECONDS", value_parser = positive_seconds)]
+    exit_when_idle: Option<Duration>,
 }
 
 impl ServerOptions {
@@ -87,12 +101,39 @@ impl ServerOptions {
         D: RequestHandler<Datagram, S>,
         S: BaseServer<Socket> + BaseServer<Datagram>,
     {
+        if self.proxy.is_some() && !transport.has_connections() {
+            return Err(Failure::usage("'--proxy' has no effect without connections"));
+        }
         match transport {
-            TransportName::Tcp => self.serve::<_, H, _>(Tcp::new(), address, state),
+            TransportName::Tcp => self.serve_streams::<_, H, _>(Tcp::new(), address, state),
             TransportName::Udp => self.serve::<_, D, _>(Udp::new(), address, state),
-            TransportName::Unix => self.serve::<_, H, _>(UnixStream::new(), address, state),
+            TransportName::Unix => self.serve_streams::<_, H, _>(UnixStream::new(), address, state),
             TransportName::UnixDatagram => {
                 self.serve::<_, D, _>(UnixDatagram::new(), address, state)
+            }
+        }
+    }
+
+    /// Serves connections until a signal, behind a proxy if the command line names some.
+    ///
+    /// # Errors
+    /// As [`serve`](Self::serve).
+    pub fn serve_streams<T, H, S>(
+        &self,
+        transport: T,
+        address: &Address,
+        state: S,
+    ) -> Result<(), Failure>
+    where
+        T: Transport<Request = Socket>,
+        H: RequestHandler<Socket, S>,
+        S: BaseServer<Socket>,
+    {
+        match &self.proxy {
+            None => self.serve::<_, H, _>(transport, address, state),
+            Some(proxy) => {
+                let behind = Wrapped::new(transport, proxy.clone());
+                self.serve::<_, H, _>(behind, address, state)
             }
         }
     }
@@ -153,10 +194,19 @@ impl ServerOptions {
         if let Some(most) = self.max_connections_per_address {
             builder = builder.max_connections_per_address(most.get());
         }
-        let server = builder.lame_duck(self.lame_duck).bind(address).map_err(Failure::new)?;
+        if let Some(time) = self.exit_when_idle {
+            builder = builder.exit_when_idle(time);
+        }
+        let builder = builder.lame_duck(self.lame_duck);
+        let server = match &self.inherit {
+            Some(name) => builder.bind_or_inherit(name, address),
+            None => builder.bind(address),
+        };
+        let server = server.map_err(Failure::new)?;
         // Before any client or script can know that the server is there.
         server.drain_on_signals(self.drain)?;
         server.on_signal(SIGUSR1, |server| log_counters(&server.stats()))?;
+        server.notify_systemd()?;
         // This fails if standard output is closed, which is no reason not to serve.
         let _ = writeln!(io::stdout(), "listening on {}", server.server_address());
         server.serve_forever()?;
@@ -174,6 +224,11 @@ fn log_counters(stats: &Stats) {
         stats.refused,
         stats.aborted
     );
+}
+
+/// Parses networks of proxies, for clap.
+fn proxies(text: &str) -> Result<ProxyProtocol, String> {
+    ProxyProtocol::trusting(text.split(',')).map_err(|error| error.to_string())
 }
 
 /// Parses a number of at least 1, for clap.

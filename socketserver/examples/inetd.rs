@@ -25,16 +25,15 @@
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader};
-use std::os::fd::AsFd;
 use std::time::Duration;
 use std::{env, panic, process};
 
 use env_logger::Target;
-use socketserver::{Address, Socket, TCPServer};
+use socketserver::{Address, Socket, TCPServer, activation};
 
 /// Log lines, and the messages of panics, go to the file that is named by the first argument, and
-/// nowhere without one: inetd gives a program its client as standard error too.
-fn keep_off_standard_error() -> io::Result<()> {
+/// nowhere without one: inetd gives a program no standard error but its client.
+fn log_to_file() -> io::Result<()> {
     panic::set_hook(Box::new(|message| log::error!("{message}")));
     if let Some(path) = env::args_os().nth(1) {
         let file = File::options().append(true).create(true).open(path)?;
@@ -52,9 +51,9 @@ fn greet(request: Socket, client_address: Address) -> io::Result<()> {
 }
 
 fn serve() -> io::Result<()> {
-    keep_off_standard_error()?;
-    let connection = io::stdin().as_fd().try_clone_to_owned()?;
-    let server = TCPServer::handling(greet).from_socket(connection)?;
+    let client = activation::socket()?;
+    log_to_file()?;
+    let server = TCPServer::handling(greet).from_socket(client)?;
     server.drain_on_signals(Duration::from_secs(5))?;
     server.serve_forever()
 }

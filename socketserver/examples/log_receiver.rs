@@ -88,9 +88,11 @@ impl SyslogHandler {
     }
 }
 
-/// A sender's text must not command the terminal.
+/// A sender's text must not command the terminal. Nor must it pass for a record of another sender,
+/// so its further lines begin with spaces.
 fn printable(text: &str) -> String {
-    text.replace(|char: char| char.is_control() && char != '\n', "\u{fffd}")
+    let text = text.replace(|char: char| char.is_control() && char != '\n', "\u{fffd}");
+    text.replace('\n', "\n    ")
 }
 
 fn parse(packet: &str) -> Option<(u8, &str)> {

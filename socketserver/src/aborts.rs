@@ -1,32 +1,60 @@
-//! How a server ends the waits of a handler: for sockets that the handler has made, and for
-//! channels. (The transport ends those for the client.) A drain also ends the wait of an idle
-//! handler for its client's next request.
+//! How a server ends the waits of a handler: for sockets that the handler has made, for channels,
+//! and for other descriptors in `select`. (The transport ends those for the client.) A drain also
+//! ends the wait of an idle handler for its client's next request.
 //!
 //! ```text
 //!   a socket is made, a channel is waited for ──► add           to the request around this code
+//!   a wait that no socket of the request ends ──► bell          the same
 //!   a deadline, the end of a drain            ──► abort         each of them, once
 //!   a handler waits for its next request      ──► Idle
 //!   the start of a drain                      ──► wake_idle
 //! ```
 
 use std::fmt;
+use std::io;
+use std::os::fd::{OwnedFd, RawFd};
 use std::sync::{Arc, Weak};
 
 use parking_lot::Mutex;
+use rustix::event::{EventfdFlags, eventfd};
 
 /// Something for which a handler may wait: a socket, or a place in a wait queue.
 pub(crate) trait Abortable: Send + Sync {
     /// Ends all waits for it, present and future. Called on any thread; does not block.
     fn abort(&self);
+
+    /// The descriptor that this makes ready, if it is one.
+    fn descriptor(&self) -> Option<RawFd> {
+        None
+    }
 }
 
-/// A request, of which the code inside it sees only the [`Aborts`].
-pub(crate) type Abortables = Arc<dyn AsRef<Aborts> + Send + Sync>;
+/// A request, as the code inside it sees it.
+pub(crate) trait Enclosed: Send + Sync {
+    /// The waits that its abort ends, beside those for its client.
+    fn aborts(&self) -> &Aborts;
+
+    /// The descriptor of its client's connection, which its abort makes ready.
+    fn connection(&self) -> Option<RawFd>;
+}
+
+pub(crate) type Abortables = Arc<dyn Enclosed>;
+
+impl dyn Enclosed {
+    /// Whether an abort makes one of these descriptors ready.
+    pub(crate) fn ends_one_of(&self, descriptors: impl Iterator<Item = RawFd> + Clone) -> bool {
+        let connection = self.connection();
+        descriptors.clone().any(|one| Some(one) == connection)
+            || self.aborts().ends_one_of(descriptors)
+    }
+}
 
 /// The waits that an abort of one request ends.
 #[derive(Default)]
 pub(crate) struct Aborts {
     waits: Mutex<Waits>,
+    /// What an abort makes ready for waits that nothing else would end.
+    bell: Mutex<Option<Arc<OwnedFd>>>,
     /// What wakes the handler's green threads that wait for its client's next request.
     idle: Mutex<Vec<Wake>>,
 }
@@ -69,18 +97,67 @@ impl Aborts {
 
     /// Ends all waits of this request, present and future.
     pub(crate) fn abort(&self) {
-        let mut waits = self.waits.lock();
-        if let Waits::Live { waits: live, .. } = &*waits {
-            let live: Vec<_> = live.iter().filter_map(Weak::upgrade).collect();
-            live.iter().for_each(|wait| wait.abort());
-            *waits = Waits::Aborted { _kept: live };
+        let Some(live) = self.mark() else {
+            return;
+        };
+        live.iter().for_each(|wait| wait.abort());
+        if let Some(bell) = &*self.bell.lock() {
+            ring(bell);
         }
+    }
+
+    /// From now on this request is aborted. Returns the waits to end, the first time.
+    fn mark(&self) -> Option<Vec<Arc<dyn Abortable>>> {
+        let mut waits = self.waits.lock();
+        let Waits::Live { waits: live, .. } = &*waits else {
+            return None;
+        };
+        let live: Vec<_> = live.iter().filter_map(Weak::upgrade).collect();
+        *waits = Waits::Aborted { _kept: live.clone() };
+        Some(live)
+    }
+
+    pub(crate) fn is_aborted(&self) -> bool {
+        matches!(&*self.waits.lock(), Waits::Aborted { .. })
+    }
+
+    /// A descriptor that can be read from the abort on.
+    ///
+    /// # Errors
+    /// No descriptors left.
+    pub(crate) fn bell(&self) -> io::Result<Arc<OwnedFd>> {
+        let mut bell = self.bell.lock();
+        if let Some(bell) = &*bell {
+            return Ok(bell.clone());
+        }
+        let new = Arc::new(eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?);
+        *bell = Some(new.clone());
+        // After that, so that an abort at the same time rings it here or there.
+        drop(bell);
+        if self.is_aborted() {
+            ring(&new);
+        }
+        Ok(new)
+    }
+
+    fn ends_one_of(&self, mut descriptors: impl Iterator<Item = RawFd> + Clone) -> bool {
+        // Dropped without the lock, because this may be a socket's last owner.
+        let made: Vec<_> = match &*self.waits.lock() {
+            Waits::Live { waits, .. } => waits.iter().filter_map(Weak::upgrade).collect(),
+            Waits::Aborted { .. } => return false,
+        };
+        descriptors.any(|one| made.iter().any(|wait| wait.descriptor() == Some(one)))
     }
 
     /// Wakes the handler if it is idle, so that it looks whether the server ends.
     pub(crate) fn wake_idle(&self) {
         self.idle.lock().iter().for_each(|wake| wake());
     }
+}
+
+fn ring(bell: &OwnedFd) {
+    // It fails only when the counter is full, and then it can be read already.
+    let _ = rustix::io::write(bell, &1_u64.to_ne_bytes());
 }
 
 /// While this lives, the handler of a request waits for its client's next one.
@@ -93,14 +170,14 @@ impl Idle {
     /// `wake` does not block.
     pub(crate) fn new(request: Abortables, wake: impl Fn() + Send + Sync + 'static) -> Self {
         let wake: Wake = Arc::new(wake);
-        (*request).as_ref().idle.lock().push(wake.clone());
+        request.aborts().idle.lock().push(wake.clone());
         Idle { request, wake }
     }
 }
 
 impl Drop for Idle {
     fn drop(&mut self) {
-        let mut idle = (*self.request).as_ref().idle.lock();
+        let mut idle = self.request.aborts().idle.lock();
         idle.retain(|wake| !Arc::ptr_eq(wake, &self.wake));
     }
 }

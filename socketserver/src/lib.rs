@@ -129,6 +129,13 @@
 //! Each folder of the source has its own target, such as `socketserver::server`, `::transport` or
 //! `::green`. Nothing is logged per call of a socket.
 //!
+//! # Features
+//!
+//! | feature | what it adds | crates |
+//! | --- | --- | --- |
+//! | `signals`, on by default | [`Server::drain_on_signals`], [`Server::on_signal`] | none |
+//! | `proxy` | `Builder::proxy_protocol` and the module `proxy`: the real client behind HAProxy, nginx or a load balancer | none |
+//!
 //! # Platforms
 //!
 //! Linux. The crate does not compile elsewhere, because no test runs on another system.
@@ -165,11 +172,21 @@ mod handler;
 #[cfg(feature = "signals")]
 mod signals;
 
+#[cfg(feature = "systemd")]
+pub mod systemd;
+
 mod axis;
+
+mod admission;
 
 mod request;
 
+#[cfg(feature = "proxy")]
+pub mod proxy;
+
 mod relay;
+
+pub mod activation;
 
 mod socket;
 
@@ -196,6 +213,7 @@ mod sys;
 pub mod __private;
 
 pub use address::{Address, AddressFamily, Host, OtherAddress, ToAddress};
+pub use admission::Overflow;
 pub use aliases::*;
 pub use axis::Wrapped;
 pub use concurrency::Green;
@@ -210,7 +228,7 @@ pub use request::{
     Datagram, End, HandlerError, Job, Rejected, ReplySocket, Run, Stats, Ticket, Waker, Workers,
     is_disconnect, is_timeout,
 };
-pub use server::{Builder, Drained, Overflow, Served, Server, ServerHandle};
+pub use server::{Builder, Drained, Served, Server, ServerHandle};
 pub use socket::{
     Interface, Layer, Lines, Message, MessageFlags, OptionValue, SendAncillary, Socket, SocketKind,
     SocketOption, SocketReader, SocketWriter, Wire, create_connection, socketpair,

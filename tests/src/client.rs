@@ -189,6 +189,22 @@ impl Client {
         rest
     }
 
+    /// The same, of a server that may have closed with input unread.
+    #[track_caller]
+    pub fn rest_or_reset(&mut self) -> Vec<u8> {
+        let mut rest = Vec::new();
+        match self.read_to_end(&mut rest) {
+            Err(error) if error.kind() != ErrorKind::ConnectionReset => panic!("recv: {error}"),
+            _ => rest,
+        }
+    }
+
+    /// Sends `data` to a server that may have closed.
+    pub fn try_send(&mut self, data: impl AsRef<[u8]>) {
+        // Then the server's answer is what matters.
+        let _ = self.write_all(data.as_ref());
+    }
+
     /// Its TCP socket.
     #[track_caller]
     pub fn tcp(&self) -> &TcpStream {

@@ -5,6 +5,7 @@
 //! [`DEADLINE`]. What cannot do its part panics, with the place of its caller.
 
 mod alone;
+mod behind;
 mod client;
 mod limits;
 mod lines;
@@ -13,6 +14,9 @@ mod parts;
 pub mod prelude;
 mod process;
 mod python;
+/// What connections behind a proxy begin with.
+#[path = "../../socketserver/src/proxy/tests/rows.rs"]
+pub mod rows;
 mod running;
 mod watched;
 
@@ -20,6 +24,7 @@ pub use alone::{
     Ended, alone, alone_in_network, elsewhere, elsewhere_command, in_own_process, is_elsewhere,
     own_process,
 };
+pub use behind::{Behind, Pieces, local_proxies, meet_row, meet_rows};
 pub use client::{Client, forger, tcp_pair, unix_pair};
 pub use limits::{all_descriptors, count_of, lower, with_at_most};
 pub use lines::{LogLines, keep_lines};
@@ -169,7 +174,9 @@ pub fn demo(name: &str) -> PathBuf {
 /// If it cannot be built.
 pub fn example(name: &str) -> PathBuf {
     static BUILT: Once = Once::new();
-    built(&BUILT, &["--package", "socketserver", "--examples"]).join("examples").join(name)
+    built(&BUILT, &["--package", "socketserver", "--examples", "--all-features"])
+        .join("examples")
+        .join(name)
 }
 
 /// The folder of the programs, once they are built: cargo does not build the programs of another

@@ -251,7 +251,7 @@ fn bind_errors_are_one_line() {
     for row in ["t1", "t2", "t5", "t6", "t8"] {
         let (status, line) = failure(&[row, "server", &taken]);
         assert_eq!(status, Some(1), "{row}: {line}");
-        let message = format!("error: cannot serve at {taken}: ");
-        assert!(line.starts_with(&message), "{line}");
+        assert!(line.starts_with("error: cannot "), "{line}");
+        assert_eq!(line.matches(&taken).count(), 1, "{line}");
     }
 }

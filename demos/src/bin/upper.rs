@@ -20,6 +20,13 @@
 //! cargo run --bin upper -- --timeout 60 --max-connections-per-address 20 :9999
 //! ```
 //!
+//! Behind a balancer that says which client it is by the PROXY protocol:
+//!
+//! ```sh
+//! cargo run --bin upper -- --proxy 127.0.0.0/8
+//! curl --haproxy-protocol telnet://127.0.0.1:9999
+//! ```
+//!
 //! A signal makes it log its counters:
 //!
 //! ```sh

@@ -30,7 +30,7 @@ pub use host::Host;
 pub(crate) use host::USUAL_PREFIX;
 pub use other::OtherAddress;
 pub use resolve::ToAddress;
-pub(crate) use subject::{about, about_address, about_system, system_number};
+pub(crate) use subject::{OneLine, about, about_address, about_system, system_number};
 
 /// The address of a server or a client, of any family.
 ///

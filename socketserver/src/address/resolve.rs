@@ -189,12 +189,19 @@ impl Text<'_> {
         };
         let (host, port) = text.rsplit_once(':').ok_or_else(|| invalid("no port"))?;
         let port = port.parse().map_err(|_| invalid("the port is not a number up to 65535"))?;
-        // The standard library reads only the number of an interface. The system's look-up takes
-        // its name too.
-        if let Some(host) = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'))
-            && host.contains('%')
-        {
-            return Ok(Text::Host(host, port));
+        if host.contains(['[', ']']) {
+            // The standard library reads only the number of an interface. The system's look-up
+            // takes its name too.
+            let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+            let host = host.unwrap_or_default();
+            return match host.split_once('%') {
+                Some((address, interface))
+                    if address.parse::<Ipv6Addr>().is_ok() && !interface.is_empty() =>
+                {
+                    Ok(Text::Host(host, port))
+                }
+                _ => Err(invalid("brackets hold an IPv6 address, or one with %INTERFACE")),
+            };
         }
         if host.contains(':') {
             return Err(invalid("an IPv6 address needs brackets"));
@@ -291,8 +298,18 @@ mod tests {
 
     #[test]
     fn invalid_text_is_quoted_in_the_error() {
-        for text in ["localhost", "9999", "host:port", "host:70000", "::1:80", "fe80::1%lo:80", ""]
-        {
+        for text in [
+            "localhost",
+            "9999",
+            "host:port",
+            "host:70000",
+            "::1:80",
+            "fe80::1%lo:80",
+            "",
+            "[%:]:0",
+            "[::1%]:80",
+            "[host%lo]:80",
+        ] {
             let error = text.to_address().unwrap_err();
             assert_eq!(error.kind(), io::ErrorKind::InvalidInput, "{text}");
             assert!(error.to_string().contains(&format!("{text:?}")), "{error}");
@@ -320,7 +337,9 @@ mod tests {
             && !text.contains('/')
             && text.parse::<SocketAddr>().is_err()
             && text.rsplit_once(':').is_some_and(|(host, port)| {
-                !host.is_empty() && !host.contains(':') && port.parse::<u16>().is_ok()
+                let has_interface = host.starts_with('[') && host.contains('%');
+                (!host.is_empty() && !host.contains([':', '[', ']']) || has_interface)
+                    && port.parse::<u16>().is_ok()
             })
     }
 

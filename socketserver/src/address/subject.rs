@@ -1,11 +1,25 @@
 //! Errors that name what failed.
 
 use std::error::Error;
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::io;
 use std::os::unix::fs::FileTypeExt;
 
 use super::Address;
+
+/// A text for the log that may have come from a stranger. It adds no lines there, and commands no
+/// terminal.
+pub(crate) struct OneLine<T>(pub(crate) T);
+
+impl<T: fmt::Display> fmt::Display for OneLine<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.to_string().chars().try_for_each(|char| match char {
+            // Escaped in literals only.
+            '\'' | '"' | '\\' => f.write_char(char),
+            _ => write!(f, "{}", char.escape_debug()),
+        })
+    }
+}
 
 /// An error, with what failed. The system's own is its source.
 struct About {

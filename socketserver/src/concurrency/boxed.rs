@@ -38,6 +38,10 @@ impl<C: Concurrency + ?Sized> Concurrency for Box<C> {
         (**self).runs_on_loop()
     }
 
+    fn shares_memory(&self) -> bool {
+        (**self).shares_memory()
+    }
+
     fn waits_on_close(&self) -> bool {
         (**self).waits_on_close()
     }

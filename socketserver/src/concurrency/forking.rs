@@ -10,10 +10,10 @@ use signal_hook::consts::SIGCHLD;
 use signal_hook::low_level;
 
 use super::Concurrency;
-use super::live_children::LiveChildren;
+use super::live_children::{LiveChildren, exit_status};
 use super::on_close::{OnClose, on_close_setters};
 use crate::axis::Has;
-use crate::request::{End, Job, Rejected, Waker, Workers};
+use crate::request::{Job, Rejected, Waker, Workers};
 use crate::sync::Instant;
 use crate::sys::fork::{self, ForkBesideThreads, Forked};
 
@@ -23,8 +23,8 @@ use crate::sys::fork::{self, ForkBesideThreads, Forked};
 /// The child closes the listeners of all servers of the process, but not the sockets of datagram
 /// servers: such a port stays taken until the child ends. SIGINT, which a terminal sends to the
 /// whole process group, does not end a child, but ends a program that the handler executes, unless
-/// that program handles it. A child ends with status 0, or with 1 if the request failed; nothing is
-/// dropped at its end. The parent reaps and signals only the children that it has forked, each
+/// that program handles it. A child ends with status 0, or with 1 if the request failed, or with 103 if
+/// the child refused it; nothing is dropped at its end. The parent reaps and signals only the children that it has forked, each
 /// through a descriptor. So it leaves other children of the program alone, even one that has got
 /// the number of an earlier child. (The first process of a container also gets the orphans of what
 /// its handlers start, and these stay zombies: such a container needs an init process.)
@@ -166,7 +166,7 @@ impl Concurrency for Forking {
                 // here.
                 mem::forget(ticket);
                 let end = run.run();
-                fork::exit_now(i32::from(end != End::Finished));
+                fork::exit_now(exit_status(end));
             }
             Ok(Forked::Parent(pid)) => {
                 // Python: `ForkingMixIn.process_request`, `close_request` in the parent
@@ -188,6 +188,10 @@ impl Concurrency for Forking {
 
     fn workers(&self) -> Workers {
         Workers::new(self.children.count(), 0)
+    }
+
+    fn shares_memory(&self) -> bool {
+        false
     }
 
     fn waits_on_close(&self) -> bool {

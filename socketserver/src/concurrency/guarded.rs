@@ -51,6 +51,10 @@ impl<C: Concurrency> Concurrency for Guarded<C> {
         contained(TARGET, "runs_on_loop", || self.0.runs_on_loop()).unwrap_or(false)
     }
 
+    fn shares_memory(&self) -> bool {
+        contained(TARGET, "shares_memory", || self.0.shares_memory()).unwrap_or(true)
+    }
+
     fn waits_on_close(&self) -> bool {
         contained(TARGET, "waits_on_close", || self.0.waits_on_close()).unwrap_or(true)
     }

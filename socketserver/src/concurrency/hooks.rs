@@ -87,6 +87,11 @@ pub trait ConcurrencyHooks: Send + Sync + 'static {
         inner.runs_on_loop()
     }
 
+    /// [`Concurrency::shares_memory`]
+    fn shares_memory(&self, inner: &dyn Concurrency) -> bool {
+        inner.shares_memory()
+    }
+
     /// [`Concurrency::waits_on_close`]
     fn waits_on_close(&self, inner: &dyn Concurrency) -> bool {
         inner.waits_on_close()
@@ -127,6 +132,10 @@ impl<C: Concurrency, K: ConcurrencyHooks> Concurrency for Wrapped<C, K> {
 
     fn runs_on_loop(&self) -> bool {
         self.hooks.runs_on_loop(&self.inner)
+    }
+
+    fn shares_memory(&self) -> bool {
+        self.hooks.shares_memory(&self.inner)
     }
 
     fn waits_on_close(&self) -> bool {

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::os::fd::{AsFd, OwnedFd};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
@@ -19,12 +20,27 @@ use crate::sync::Instant;
 /// The children that the server has not reaped yet.
 #[derive(Default)]
 pub(super) struct LiveChildren {
-    live: Mutex<HashMap<Pid, Child>>,
+    /// By numbers of their own: the system may give the number of a process anew.
+    live: Mutex<HashMap<u64, Child>>,
+    next: AtomicU64,
     waker: OnceLock<Waker>,
 }
 
 /// How long a child may take to end after SIGTERM, before it gets SIGKILL.
 const KILL_GRACE: Duration = Duration::from_millis(100);
+
+/// The exit status of a child that has refused its request, as one does that learns its client. Few
+/// programs that a handler may execute end with it.
+const REFUSED: i32 = 103;
+
+/// How a child reports the end of its request.
+pub(super) fn exit_status(end: End) -> i32 {
+    match end {
+        End::Finished => 0,
+        End::Refused => REFUSED,
+        End::Failed | End::Aborted => 1,
+    }
+}
 
 struct Child {
     process: Process,
@@ -51,7 +67,7 @@ impl LiveChildren {
 
     pub(super) fn numbers(&self) -> Vec<i32> {
         let live = self.live.lock();
-        live.keys().map(|pid| pid.as_raw_pid()).collect()
+        live.values().map(|child| child.process.pid.as_raw_pid()).collect()
     }
 
     pub(super) fn count(&self) -> usize {
@@ -59,18 +75,18 @@ impl LiveChildren {
     }
 
     /// Adds a child. It is in the table before its ticket can abort it, so that every abort finds
-    /// it. `set_abort` is called without this lock, because an abort takes the lock of the books
-    /// first, and then this one.
+    /// it. `set_abort` is called without this lock, because it may abort the child at once.
     pub(super) fn add(self: &Arc<Self>, pid: Pid, ticket: Ticket) {
         let child = Child { process: Process::new(pid), ticket: None, terminated_at: None };
-        self.live.lock().insert(pid, child);
+        let number = self.next.fetch_add(1, Relaxed);
+        self.live.lock().insert(number, child);
         let children: Weak<LiveChildren> = Arc::downgrade(self);
         ticket.set_abort(move || {
             if let Some(children) = children.upgrade() {
-                children.terminate(pid);
+                children.terminate(number);
             }
         });
-        if let Some(child) = self.live.lock().get_mut(&pid) {
+        if let Some(child) = self.live.lock().get_mut(&number) {
             child.ticket = Some(ticket);
         }
     }
@@ -99,7 +115,7 @@ impl LiveChildren {
                 Some(end) => next = Some(next.map_or(end, |next| end.min(next))),
             }
         }
-        // Closing a ticket takes a lock of the books, under which `terminate` takes this one.
+        // Closing a ticket wakes other threads, which may want this lock.
         drop(children);
         for (child, end) in ended.into_iter().zip(ends) {
             child.end(end);
@@ -108,8 +124,8 @@ impl LiveChildren {
     }
 
     /// Sends SIGTERM to a child.
-    fn terminate(&self, pid: Pid) {
-        if let Some(child) = self.live.lock().get_mut(&pid) {
+    fn terminate(&self, number: u64) {
+        if let Some(child) = self.live.lock().get_mut(&number) {
             child.terminated_at.get_or_insert_with(Instant::now);
             child.process.signal(Signal::TERM);
         }
@@ -121,7 +137,7 @@ impl LiveChildren {
 
     /// Kills and reaps the children that were sent SIGTERM and are still there.
     pub(super) fn kill_overdue(&self) {
-        let overdue: Vec<(Pid, Child)> = self
+        let overdue: Vec<(u64, Child)> = self
             .live
             .lock()
             .extract_if(|_, child| child.ticket.is_some() && child.terminated_at.is_some())
@@ -148,11 +164,14 @@ impl Process {
     }
 
     fn signal(&self, signal: Signal) {
-        let sent = match &self.fd {
+        let by_descriptor = match &self.fd {
             Ok(fd) => pidfd_send_signal(fd, signal),
+            Err(error) => Err(*error),
+        };
+        let sent = match by_descriptor {
             // It was reaped before, and its number may be another process's.
-            Err(Errno::SRCH) => Err(Errno::SRCH),
-            // No descriptor was left.
+            Ok(()) | Err(Errno::SRCH) => by_descriptor,
+            // No descriptor was left, or the system does not have these calls, or forbids them.
             Err(_) => kill_process(self.pid, signal),
         };
         if let Err(error) = sent {
@@ -161,11 +180,15 @@ impl Process {
     }
 
     fn wait(&self, options: WaitIdOptions) -> rustix::io::Result<Option<WaitIdStatus>> {
-        let process = match &self.fd {
-            Ok(fd) => WaitId::PidFd(fd.as_fd()),
-            Err(_) => WaitId::Pid(self.pid),
-        };
-        waitid(process, WaitIdOptions::EXITED | options)
+        let options = WaitIdOptions::EXITED | options;
+        if let Ok(fd) = &self.fd {
+            match waitid(WaitId::PidFd(fd.as_fd()), options) {
+                // Linux 5.3 has such descriptors, and cannot wait for one.
+                Err(Errno::INVAL) => {}
+                result => return result,
+            }
+        }
+        waitid(WaitId::Pid(self.pid), options)
     }
 
     fn reap(&self) {
@@ -187,6 +210,7 @@ impl Process {
                     End::Aborted
                 }
                 (None, Some(0)) => End::Finished,
+                (None, Some(REFUSED)) => End::Refused,
                 (None, _) => End::Failed,
             }),
             Err(Errno::INTR) => None,

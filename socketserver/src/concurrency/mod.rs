@@ -104,6 +104,12 @@ pub trait Concurrency: Send + Sync + 'static {
         false
     }
 
+    /// Whether handlers run in the server's own process, so that the server counts what they learn.
+    /// Asked only when the server is made.
+    fn shares_memory(&self) -> bool {
+        true
+    }
+
     /// Whether `server_close` waits for requests that are still live.
     ///
     /// Python: `ThreadingMixIn.block_on_close`

@@ -66,6 +66,11 @@ impl Current {
         budget.set(budget.get() - 1);
     }
 
+    /// The size of its stack.
+    pub(super) fn stack_size(self) -> usize {
+        self.local.stack_size(self.task)
+    }
+
     /// What other code wakes it with.
     pub(super) fn unparker(self) -> Unparker {
         Unparker { scheduler: self.local.scheduler, task: self.task }

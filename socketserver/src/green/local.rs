@@ -256,6 +256,11 @@ impl Local {
         }
     }
 
+    /// The size of a green thread's stack.
+    pub(super) fn stack_size(&self, id: usize) -> usize {
+        self.tasks.borrow()[id].stack_size()
+    }
+
     /// The servers that a green thread of this scheduler is inside.
     pub(super) fn enclosing_servers<T>(
         &self,

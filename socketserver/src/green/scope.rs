@@ -9,14 +9,14 @@ use std::sync::atomic::Ordering::SeqCst;
 use std::thread;
 
 use super::current::{enclosing_servers, may_park};
-use super::spawn::{STACK_SIZE, Stacks};
+use super::spawn::Stacks;
 use super::sync::{Condvar, Mutex};
 use crate::sys::scope::{Scope, Shared, enclose};
 
 /// Calls `body`, which can start threads that borrow from the code around it, and waits for all of
 /// them. On a green thread these are green threads, and ordinary threads elsewhere, so a handler
 /// with two loops runs on every concurrency. Their waits belong to the caller's request: its
-/// deadline ends them too. Green ones have stacks of the default size.
+/// deadline ends them too. The stack of a green one has the size of the caller's.
 ///
 /// ```
 /// use std::io;
@@ -93,8 +93,8 @@ impl<'scope> Scope<'scope, '_> {
         });
         // An ordinary thread also in a panic: the green thread cannot park then, and another one on
         // its core would never run.
-        if may_park().is_some() {
-            let reserved = Stacks::of(STACK_SIZE).reserve();
+        if let Some(current) = may_park() {
+            let reserved = Stacks::of(current.stack_size()).reserve();
             let reserved = reserved.unwrap_or_else(|error| cannot_start(&error));
             reserved.spawn(type_name::<F>(), run);
         } else if let Err(error) = thread::Builder::new().spawn(run) {

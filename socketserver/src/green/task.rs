@@ -36,6 +36,8 @@ pub(super) struct Task {
     /// Used only for prefetching.
     pub(super) prefetch_hint: *const u8,
     state: State,
+    /// The size of its stack, in KiB.
+    stack_kib: u32,
     pub(super) enclosing_servers: EnclosingServers,
 }
 
@@ -54,6 +56,7 @@ enum State {
 impl Task {
     pub(super) fn new(new: NewTask) -> Self {
         Task {
+            stack_kib: u32::try_from(new.stack.size() / 1024).unwrap_or(u32::MAX),
             coroutine: Some(Coroutine::new(new.stack, new.run)),
             prefetch_hint: ptr::null(),
             state: State::Awake,
@@ -85,6 +88,11 @@ impl Task {
             false => State::Notified,
         };
         parked
+    }
+
+    /// The size of its stack, in bytes.
+    pub(super) fn stack_size(&self) -> usize {
+        self.stack_kib as usize * 1024
     }
 
     /// Whether it waits for a deadline.

@@ -75,7 +75,7 @@ impl Waiter {
     pub(crate) fn wait_abortably(self: &Arc<Self>, deadline: Option<Instant>) -> Waited {
         if let Some(request) = enclosing_request() {
             let wait: Weak<dyn Abortable> = Arc::<Self>::downgrade(self);
-            (*request).as_ref().add(wait);
+            request.aborts().add(wait);
         }
         self.wait_to_the_end(deadline)
     }

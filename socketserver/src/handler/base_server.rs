@@ -1,7 +1,7 @@
 //! What a Python program would write as a subclass: the state and the policy of a server.
 
 use super::server_ref::ServerRef;
-use crate::address::Address;
+use crate::address::{Address, OneLine};
 use crate::request::HandlerError;
 use crate::socket::Socket;
 
@@ -27,7 +27,9 @@ use crate::socket::Socket;
 )]
 pub trait BaseServer<R = Socket>: Sized + Send + Sync + 'static {
     /// Whether a request may go to a handler. Runs on the loop's thread, before any other thread
-    /// knows of the request, so it must not block.
+    /// knows of the request, so it must not block. (Behind a proxy only the request itself says which
+    /// client it is from, if the transport [learns](crate::Transport::learns_client) that. Then this
+    /// runs where the handler will run.)
     ///
     /// Python: `BaseServer.verify_request`
     fn verify_request(
@@ -44,13 +46,15 @@ pub trait BaseServer<R = Socket>: Sized + Send + Sync + 'static {
     /// have, or only the reserve descriptor was left. Send a short message here, such as "busy". The
     /// default sends nothing.
     ///
-    /// Runs on the loop's thread, so nothing blocks here: meanwhile every socket behaves as after
-    /// `settimeout` with zero. A fresh connection has room for a few kilobytes. If the client has sent
+    /// Runs on the loop's thread, or where the handler would have run if the transport has
+    /// [learnt](crate::Transport::learns_client) its client there. Nothing blocks here: meanwhile every
+    /// socket behaves as after `settimeout` with zero. A fresh connection has room for a few kilobytes. If the client has sent
     /// data that was not read, it may see a reset instead of the message.
     ///
     /// Not called for clients over their [rate](crate::Builder::max_rate_per_address), nor for
     /// datagrams from port 0 or from the server itself: replies would amplify a flood, and the server
-    /// would receive its own reply as a request.
+    /// would receive its own reply as a request. Nor where the client could not read it
+    /// [before a handshake](crate::Transport::speaks_before_prepare).
     ///
     /// Python: none
     fn refuse_request(&self, _request: &R, _client_address: &Address, _server: &ServerRef<Self>) {}
@@ -118,11 +122,22 @@ pub trait BaseServer<R = Socket>: Sized + Send + Sync + 'static {
 /// The state of a server that has none.
 impl<R> BaseServer<R> for () {}
 
-/// The default of [`BaseServer::handle_error`]: one line in the log, at debug level for a client
-/// that disconnected, at error level for the rest.
+/// The default of [`BaseServer::handle_error`]: one line in the log, at error level. It is at debug
+/// level for a client that disconnected or whose handshake failed, and for a request that the
+/// server has aborted, because a request over its deadline has a line at warn level before. Control
+/// characters of the error's text are escaped, because it may quote a client.
 ///
 /// Python: `super().handle_error(request, client_address)`
 pub fn log_error(client_address: &Address, error: &HandlerError) {
-    let level = if error.is_disconnect() { log::Level::Debug } else { log::Level::Error };
-    log::log!(target: super::TARGET, level, "request from {client_address} failed ({error})");
+    let text = OneLine(error);
+    if error.is_handshake() {
+        log::debug!(target: super::TARGET, "request from {client_address} refused: {text}");
+        return;
+    }
+    let (level, what) = match error {
+        _ if error.is_abort() => (log::Level::Debug, "failed after its abort"),
+        _ if error.is_disconnect() => (log::Level::Debug, "failed"),
+        _ => (log::Level::Error, "failed"),
+    };
+    log::log!(target: super::TARGET, level, "request from {client_address} {what} ({text})");
 }

@@ -1,34 +1,69 @@
 //! How a live request is ended by force.
 
 use std::sync::{Arc, Weak};
+use std::time::Duration;
 
 use super::TARGET;
 use super::accepted::Accepted;
+use crate::address::Address;
 use crate::panics::{DropsQuietly, contained};
+use crate::sync::Mutex;
 
-/// How a live request is ended by force.
+/// How a live request is ended by force. A clone ends the same request.
+#[derive(Clone)]
 pub(super) enum Abort {
     /// Here. The books do not keep the request alive: its job does.
     Request(Weak<dyn Accepted>),
-    /// The request runs in another process; this ends it there.
-    Elsewhere(DropsQuietly<Box<dyn Fn() + Send>>),
+    /// The request runs in another process.
+    Elsewhere(Arc<Elsewhere>),
+}
+
+pub(super) struct Elsewhere {
+    client: Option<Address>,
+    /// Ends the request there. Called by one thread at a time.
+    abort: Mutex<DropsQuietly<Box<dyn Fn() + Send>>>,
 }
 
 impl Abort {
-    /// Aborts the request. Returns it, because it may be the caller that drops it last.
-    #[must_use = "the request must not be dropped under a lock"]
-    pub(super) fn abort(&self) -> Option<Arc<dyn Accepted>> {
+    pub(super) fn elsewhere(client: Option<Address>, abort: impl Fn() + Send + 'static) -> Self {
+        let abort = Mutex::new(DropsQuietly::new(Box::new(abort) as Box<dyn Fn() + Send>));
+        Abort::Elsewhere(Arc::new(Elsewhere { client, abort }))
+    }
+
+    /// Aborts the request. It may be this that drops it last, so no lock may be held.
+    pub(super) fn abort(&self) {
         match self {
             Abort::Request(request) => {
-                let request = request.upgrade()?;
-                request.abort();
-                Some(request)
+                if let Some(request) = request.upgrade() {
+                    request.abort();
+                }
             }
-            Abort::Elsewhere(abort) => {
+            Abort::Elsewhere(elsewhere) => {
+                let abort = elsewhere.abort.lock();
                 contained(TARGET, "a request's abort", &***abort);
-                None
             }
         }
+    }
+
+    /// The same, at the request's own deadline, which is a line in the log. The line that its
+    /// handler may cause is one of a client that has gone.
+    pub(super) fn abort_overdue(&self, deadline: Duration) {
+        let report = |client: &Address| {
+            contained(TARGET, "a line in the log", || {
+                log::warn!(target: TARGET, "request from {client} has taken longer than its deadline of {deadline:?}: aborting it");
+            });
+        };
+        match self {
+            Abort::Request(request) => {
+                if let Some(request) = request.upgrade() {
+                    report(request.client_address());
+                }
+            }
+            Abort::Elsewhere(elsewhere) => {
+                report(elsewhere.client.as_ref().unwrap_or(&Address::Unnamed));
+            }
+        }
+        self.abort();
     }
 
     /// The request, if it runs in this process.

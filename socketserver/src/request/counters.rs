@@ -12,6 +12,7 @@ pub(super) struct Counters {
     failed: AtomicU64,
     refused: AtomicU64,
     aborted: AtomicU64,
+    overdue: AtomicU64,
     accept_errors: AtomicU64,
 }
 
@@ -24,6 +25,7 @@ impl Counters {
             failed: AtomicU64::new(0),
             refused: AtomicU64::new(0),
             aborted: AtomicU64::new(0),
+            overdue: AtomicU64::new(0),
             accept_errors: AtomicU64::new(0),
         }
     }
@@ -51,6 +53,11 @@ impl Counters {
         count.fetch_add(1, SeqCst);
     }
 
+    /// An aborted request, counted as such before, was over its deadline.
+    pub(super) fn overdue(&self) {
+        self.overdue.fetch_add(1, SeqCst);
+    }
+
     /// Whether every request has come to where it runs.
     pub(super) fn all_begun(&self) -> bool {
         self.begun.load(SeqCst) >= self.accepted.load(SeqCst)
@@ -64,6 +71,8 @@ impl Counters {
     /// The counters, except the workers.
     pub(super) fn stats(&self) -> Stats {
         let mut stats = Stats {
+            // First: so no request is seen as overdue before it is seen as aborted.
+            overdue: self.overdue.load(SeqCst),
             finished: self.finished.load(SeqCst),
             failed: self.failed.load(SeqCst),
             refused: self.refused.load(SeqCst),

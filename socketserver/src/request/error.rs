@@ -5,17 +5,29 @@ use std::error::Error;
 use std::fmt::{self, Display};
 use std::io;
 
+use super::stats::End;
 use crate::address::system_number;
 use crate::panics;
 
 /// Why a request failed: the error that its handler returned, with its value, or its panic.
 ///
 /// It stays on the thread where it arose, so the value need not be `Send`.
-pub struct HandlerError(Raised);
+pub struct HandlerError {
+    raised: Raised,
+    is_handshake: bool,
+    /// Whether the request had been aborted.
+    is_aborted: bool,
+}
 
 enum Raised {
     Error { value: Box<dyn Any>, display: fn(&dyn Any, &mut fmt::Formatter<'_>) -> fmt::Result },
     Panic(String),
+}
+
+impl From<Raised> for HandlerError {
+    fn from(raised: Raised) -> Self {
+        HandlerError { raised, is_handshake: false, is_aborted: false }
+    }
 }
 
 type BoxedError = Box<dyn Error>;
@@ -28,7 +40,7 @@ impl HandlerError {
         let value: Box<dyn Any> = Box::new(error);
         match value.downcast::<HandlerError>() {
             Ok(same) => *same,
-            Err(value) => HandlerError(Raised::Error {
+            Err(value) => HandlerError::from(Raised::Error {
                 value,
                 display: |value, f| match value.downcast_ref::<E>() {
                     Some(error) => error.fmt(f),
@@ -36,6 +48,11 @@ impl HandlerError {
                 },
             }),
         }
+    }
+
+    /// Whether the request had been aborted when this arose.
+    pub(crate) fn set_aborted(&mut self, aborted: bool) {
+        self.is_aborted = aborted;
     }
 
     /// The error of this type, wherever it is: what the handler returned, in a box, inside an
@@ -48,7 +65,7 @@ impl HandlerError {
 
     /// The error as the very type that the handler returned, which need not be an [`Error`].
     pub fn downcast_ref<E: 'static>(&self) -> Option<&E> {
-        match &self.0 {
+        match &self.raised {
             Raised::Error { value, .. } => value.downcast_ref(),
             Raised::Panic(_) => None,
         }
@@ -56,14 +73,42 @@ impl HandlerError {
 
     /// Whether the handler panicked. The error then displays the panic's message.
     pub fn is_panic(&self) -> bool {
-        matches!(self.0, Raised::Panic(_))
+        matches!(self.raised, Raised::Panic(_))
+    }
+
+    /// What `prepare` or `learn_client` of a transport has failed with.
+    pub(crate) fn of_handshake(error: io::Error) -> Self {
+        HandlerError { is_handshake: true, ..error.into() }
+    }
+
+    /// Whether this is the error of a step before the handler: of
+    /// [`prepare`](crate::Transport::prepare), or of
+    /// [`learn_client`](crate::Transport::learn_client). The request counts as refused, and
+    /// [`log_error`](crate::log_error) logs it at debug level, because any port scan and any health check causes
+    /// one. A panic in such a step is a failure like any other.
+    pub fn is_handshake(&self) -> bool {
+        self.is_handshake
+    }
+
+    /// How a request with this error ends.
+    pub(crate) fn end(&self) -> End {
+        if self.is_handshake { End::Refused } else { End::Failed }
     }
 
     /// Whether the client disconnected: see [`is_disconnect`]. Also if the error is inside another.
+    /// False if it was the server that has [aborted](Self::is_abort) the request.
     ///
     /// Python: `isinstance(error, ConnectionError)`
     pub fn is_disconnect(&self) -> bool {
-        self.io_errors().any(is_disconnect)
+        !self.is_aborted && self.io_errors().any(is_disconnect)
+    }
+
+    /// Whether the server has aborted the request, at its deadline or at the end of a drain, and the
+    /// handler has found its connections ended. The log has a line about each deadline already.
+    ///
+    /// Python: none
+    pub fn is_abort(&self) -> bool {
+        self.is_aborted && self.io_errors().any(is_disconnect)
     }
 
     /// Whether a timeout is over: see [`is_timeout`]. Also if the error is inside another.
@@ -138,12 +183,12 @@ fn inner_error<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 
 
 /// Runs user code. A panic becomes an error like any other.
 pub(crate) fn caught<V>(run: impl FnOnce() -> Result<V, HandlerError>) -> Result<V, HandlerError> {
-    panics::catch_panic(run).unwrap_or_else(|text| Err(HandlerError(Raised::Panic(text))))
+    panics::catch_panic(run).unwrap_or_else(|text| Err(Raised::Panic(text).into()))
 }
 
 impl Display for HandlerError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.0 {
+        match &self.raised {
             Raised::Error { value, display } => display(&**value, f),
             Raised::Panic(message) => write!(f, "panicked: {message}"),
         }

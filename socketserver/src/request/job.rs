@@ -63,7 +63,7 @@ impl Job {
     /// concurrency that runs the request elsewhere: in another process, and keeps the ticket in this
     /// one. The request's descriptor closes when the first half is dropped.
     pub fn split(mut self) -> (Run, Ticket) {
-        self.ticket.begin();
+        self.ticket.leave(self.run.request.client_address());
         (self.run, self.ticket)
     }
 

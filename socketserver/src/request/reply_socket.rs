@@ -16,7 +16,8 @@ use crate::socket::{OptionValue, Socket, SocketKind, SocketOption};
 /// `detach`, `recv` or `settimeout`, and does not lend its descriptor. A handler that needs these
 /// makes a [`Socket`] of its own.
 ///
-/// A clone is another handle of the same socket, and may be kept for later answers.
+/// A clone is another handle of the same socket, and may be kept for later answers, as long as the
+/// server lives. After its end they fail with `ConnectionAborted`, and the port is free.
 ///
 /// Python: the second part of `self.request` of a datagram server, and `self.socket`
 #[derive(Clone)]

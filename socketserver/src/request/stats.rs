@@ -5,7 +5,7 @@
 pub enum End {
     /// Its handler returned.
     Finished,
-    /// Its handler, or a step before it, failed or panicked.
+    /// Its handler failed or panicked, or a step before it panicked.
     Failed,
     /// The server refused it.
     Refused,
@@ -48,15 +48,17 @@ pub struct Stats {
     pub active: u64,
     /// Requests whose handler returned.
     pub finished: u64,
-    /// Requests whose handler failed or panicked, or a step before it: also those for which no
-    /// thread could be started.
+    /// Requests whose handler failed or panicked, or for which no thread could be started, or with a
+    /// panic in a step before the handler.
     pub failed: u64,
-    /// Requests that never came to a handler: `verify_request` said no, the client was over its
-    /// share or its rate, a datagram's address was forged, the server was full and set to refuse, or only
-    /// the reserve descriptor was left.
+    /// Requests that never came to a handler: `verify_request` said no, the handshake failed, the
+    /// client was over its share or its rate, a datagram's address was forged, the server was full
+    /// and set to refuse, or only the reserve descriptor was left.
     pub refused: u64,
     /// Requests that were ended by force, at a deadline or by a signal to their process.
     pub aborted: u64,
+    /// How many of the aborted requests were over their [`deadline`](crate::Builder::deadline).
+    pub overdue: u64,
     /// How often a request could not be accepted though one seemed to be there: the connection was
     /// gone already, or no descriptor was left.
     pub accept_errors: u64,

@@ -8,7 +8,7 @@ use super::accepted::Accepted;
 use super::books::Books;
 use super::shares::Share;
 use super::stats::End;
-use crate::panics::DropsQuietly;
+use crate::address::Address;
 
 /// A live request's place in the server's books. It is closed with the request's end, exactly
 /// once; a ticket that is dropped without that counts its request as refused, and as failed if that
@@ -19,6 +19,8 @@ pub struct Ticket {
     id: u64,
     open: bool,
     begun: bool,
+    /// The client of a request that runs elsewhere, for lines in the log.
+    client: Option<Address>,
 }
 
 impl Ticket {
@@ -33,7 +35,14 @@ impl Ticket {
             id: books.open(Abort::Request(Arc::downgrade(request)), share),
             open: true,
             begun: false,
+            client: None,
         }
+    }
+
+    /// The request leaves this process.
+    pub(super) fn leave(&mut self, client: &Address) {
+        self.client = Some(client.clone());
+        self.begin();
     }
 
     /// The request has come to the thread or process that runs it.
@@ -58,10 +67,10 @@ impl Ticket {
     }
 
     /// The request runs elsewhere, in another process, and from here on `abort` is how it is ended
-    /// by force. `abort` is called on any thread, under a lock, and must not block.
+    /// by force. `abort` is called on any thread, perhaps just after this ticket was closed, and must
+    /// not block.
     pub fn set_abort(&self, abort: impl Fn() + Send + 'static) {
-        let abort = DropsQuietly::new(Box::new(abort) as Box<dyn Fn() + Send>);
-        self.books.replace(self.id, Abort::Elsewhere(abort));
+        self.books.replace(self.id, Abort::elsewhere(self.client.clone(), abort));
     }
 
     #[cfg(test)]

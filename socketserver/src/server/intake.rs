@@ -1,18 +1,20 @@
 //! Transport, handler and state behind one trait object: the one file, beside the builder, that
 //! knows all three.
 
-use std::any::type_name;
+use std::any::{Any, type_name};
 use std::io;
 use std::marker::PhantomData;
+use std::os::fd::{AsRawFd, RawFd};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use super::engine::{Intake, quietly, survived};
-use crate::aborts::Aborts;
+use super::engine::{Intake, carry_out, quietly, survived};
+use crate::aborts::{Aborts, Enclosed};
 use crate::address::Address;
+use crate::admission::{ClientLimits, Refusal};
 use crate::handler::{BaseServer, Life, RequestHandler, ServerRef};
 use crate::panics::DropsQuietly;
-use crate::request::{Accepted, End, HandlerError, caught};
+use crate::request::{Accepted, End, HandlerError, Share, caught};
 use crate::socket::Socket;
 use crate::transport::Transport;
 use crate::wait::nonblocking_sockets;
@@ -23,17 +25,25 @@ pub(super) struct Typed<T, H, S> {
     server: DropsQuietly<ServerRef<S>>,
     /// How long `shutdown_request` may block after the handler.
     patience: Duration,
+    /// The limits per client, if the transport learns a request's client where its handler runs.
+    limits: Option<Arc<ClientLimits>>,
     handler: PhantomData<fn(H)>,
 }
 
 impl<T, H, S> Typed<T, H, S> {
     /// `runs_on_loop` is whether handlers run on the loop's own thread: then `shutdown_request` may
     /// block for 100 ms only, because the whole server waits.
-    pub(super) fn new(transport: T, server: ServerRef<S>, runs_on_loop: bool) -> Arc<Self> {
+    pub(super) fn new(
+        transport: T,
+        server: ServerRef<S>,
+        runs_on_loop: bool,
+        limits: Option<Arc<ClientLimits>>,
+    ) -> Arc<Self> {
         Arc::new(Typed {
             transport: DropsQuietly::new(transport),
             server: DropsQuietly::new(server),
             patience: if runs_on_loop { Duration::from_millis(100) } else { Duration::MAX },
+            limits,
             handler: PhantomData,
         })
     }
@@ -112,14 +122,25 @@ where
 struct Request<T: Transport, H, S> {
     request: DropsQuietly<T::Request>,
     client_address: Address,
+    /// The client, if the transport has learnt it from the request.
+    learnt: OnceLock<Box<Address>>,
     typed: Arc<Typed<T, H, S>>,
     /// The waits that an abort ends, beside that for the client.
     aborts: OnceLock<Box<DropsQuietly<Aborts>>>,
 }
 
-impl<T: Transport, H, S> AsRef<Aborts> for Request<T, H, S> {
-    fn as_ref(&self) -> &Aborts {
+impl<T, H, S> Enclosed for Request<T, H, S>
+where
+    T: Transport,
+    Self: Send + Sync,
+{
+    fn aborts(&self) -> &Aborts {
         self.aborts.get_or_init(|| Box::new(DropsQuietly::new(Aborts::default())))
+    }
+
+    fn connection(&self) -> Option<RawFd> {
+        let request: &dyn Any = &*self.request;
+        request.downcast_ref().map(Socket::as_raw_fd)
     }
 }
 
@@ -136,16 +157,52 @@ where
         Arc::new(Self {
             request: DropsQuietly::new(request),
             client_address,
+            learnt: OnceLock::new(),
             typed: typed.clone(),
             aborts: OnceLock::new(),
         })
     }
 
+    fn was_aborted(&self) -> bool {
+        self.aborts.get().is_some_and(|aborts| aborts.is_aborted())
+    }
+
+    /// Learns the client, and does then what the loop has done for others: limits, rates and
+    /// `verify_request`.
+    fn admit(&self, limits: &ClientLimits) -> Result<Option<Share>, Refusal> {
+        let learn = || self.typed.transport.learn_client(&self.request, &self.client_address);
+        let client = caught(|| learn().map_err(HandlerError::of_handshake));
+        if let Some(client) = client.map_err(Refusal::Failed)? {
+            self.learnt.get_or_init(|| Box::new(client));
+        }
+        let share = limits.admit(self.client_address())?;
+        Refusal::unless_verified(self)?;
+        Ok(share)
+    }
+
+    fn serve(&self) -> End {
+        let handled = caught(|| self.handle());
+        Life::leave_request();
+        let end = match handled {
+            Ok(()) => End::Finished,
+            Err(mut error) => {
+                error.set_aborted(self.was_aborted());
+                let end = error.end();
+                self.fail(error);
+                end
+            }
+        };
+        self.shutdown(self.typed.patience);
+        self.closed();
+        end
+    }
+
     fn handle(&self) -> Result<(), HandlerError> {
-        self.typed.transport.prepare(&self.request)?;
+        let prepared = self.typed.transport.prepare(&self.request);
+        prepared.map_err(HandlerError::of_handshake)?;
         H::handle_request(
             T::Request::clone(&self.request),
-            self.client_address.clone(),
+            self.client_address().clone(),
             self.typed.server.clone(),
         )
     }
@@ -158,7 +215,7 @@ where
     S: BaseServer<T::Request>,
 {
     fn client_address(&self) -> &Address {
-        &self.client_address
+        self.learnt.get().map_or(&self.client_address, |learnt| learnt)
     }
 
     fn handler_name(&self) -> &'static str {
@@ -178,35 +235,37 @@ where
         let server = &self.typed.server;
         caught(|| {
             let state = server.state();
-            Ok(state.verify_request(&self.request, &self.client_address, server))
+            Ok(state.verify_request(&self.request, self.client_address(), server))
         })
     }
 
     fn refuse(&self) {
         let server = &self.typed.server;
         quietly("refuse_request", || {
-            nonblocking_sockets(|| {
-                let state = server.state();
-                state.refuse_request(&self.request, &self.client_address, server);
-            });
+            if self.typed.transport.speaks_before_prepare() {
+                nonblocking_sockets(|| {
+                    let state = server.state();
+                    state.refuse_request(&self.request, self.client_address(), server);
+                });
+            }
         });
     }
 
     fn run(self: Arc<Self>) -> End {
         let life = &self.typed.server.core().life;
         life.inside_request(self.clone(), || {
-            let handled = caught(|| self.handle());
-            Life::leave_request();
-            let end = match handled {
-                Ok(()) => End::Finished,
-                Err(error) => {
-                    self.fail(error);
-                    End::Failed
-                }
+            let admitted = match &self.typed.limits {
+                None => Ok(None),
+                Some(limits) => self.admit(limits),
             };
-            self.shutdown(self.typed.patience);
-            self.closed();
-            end
+            match admitted {
+                // The share is the client's again before the request counts as ended.
+                Ok(_share) => self.serve(),
+                Err(refusal) => {
+                    Life::leave_request();
+                    carry_out(refusal, &*self)
+                }
+            }
         })
     }
 
@@ -214,7 +273,7 @@ where
         let server = &self.typed.server;
         quietly("handle_error", || {
             let state = server.state();
-            state.handle_error(&self.request, &self.client_address, &error, server);
+            state.handle_error(&self.request, self.client_address(), &error, server);
         });
         quietly("the drop of a handler's error", || drop(error));
     }
@@ -229,7 +288,7 @@ where
         let server = &self.typed.server;
         quietly("request_closed", || {
             let state = server.state();
-            state.request_closed(&self.request, &self.client_address, server);
+            state.request_closed(&self.request, self.client_address(), server);
         });
     }
 
@@ -237,7 +296,7 @@ where
         quietly("a transport's abort", || {
             self.typed.transport.abort(&self.request);
         });
-        self.as_ref().abort();
+        self.aborts().abort();
     }
 
     fn wake_idle(&self) {

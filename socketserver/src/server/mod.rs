@@ -28,7 +28,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use builder::Builder;
-pub use engine::Overflow;
 pub use handle::ServerHandle;
 pub use report::{Drained, Served};
 
@@ -251,6 +250,20 @@ impl<T, C: Concurrency, H, S> Server<T, C, H, S> {
     {
         let server = self.server_ref();
         self.engine.0.on_signal(signal, Box::new(move || run(&server)))
+    }
+
+    /// From now on the server tells systemd, or another service manager that the environment names
+    /// in `NOTIFY_SOCKET`, when it serves, that it lives, and that it ends: see the module
+    /// [`systemd`](crate::systemd). Returns whether there is a manager. Of several servers in a
+    /// process, call it for the one that serves last: it speaks for all.
+    ///
+    /// # Errors
+    /// `InvalidInput` for an environment that systemd would not set, and the system's.
+    ///
+    /// Python: no counterpart; `sd_notify` in C
+    #[cfg(feature = "systemd")]
+    pub fn notify_systemd(&self) -> io::Result<bool> {
+        self.engine.0.notify_systemd()
     }
 
     /// `serve_forever`, after `Life::enter`.

@@ -29,6 +29,10 @@ impl Selectable for Socket {
     fn awaited(&self) -> io::Result<Option<Awaited<'_>>> {
         Ok(Some(self.0.descriptor.open()?.awaited()))
     }
+
+    fn has_pending(&self) -> bool {
+        self.layer_has_pending()
+    }
 }
 
 /// Any socket of the system, whatever its family and kind.

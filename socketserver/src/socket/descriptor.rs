@@ -11,6 +11,7 @@ use rustix::net::{RecvFlags, SendFlags};
 use socket2::SockRef;
 
 use crate::green::{Source, Waited};
+use crate::sys;
 use crate::wait::{self, Awaited, Interest, Part, Patience, Turn, Turns};
 
 const OPEN: u8 = 0;
@@ -19,11 +20,13 @@ const OPEN: u8 = 0;
 const CLOSED: u8 = 1;
 /// The request in which the socket was made was aborted: its waits end, and every later call fails.
 const ABORTED: u8 = 2;
+/// The server is done with the socket, of which a handler has kept a handle: the same.
+const ENDED: u8 = 3;
 
 /// What has been received: nothing yet, some bytes, the peer's end of stream.
 const NOTHING: u8 = 0;
 const SOME: u8 = 1;
-const ENDED: u8 = 2;
+const ALL: u8 = 2;
 
 const UNKNOWN: u8 = 0;
 const NO: u8 = 1;
@@ -50,7 +53,7 @@ pub(super) struct Descriptor {
     /// Blocking, except for listeners and while it connects: the mode belongs to the open file,
     /// which other processes may share.
     pub(super) fd: OwnedFd,
-    /// [`OPEN`], [`CLOSED`] or [`ABORTED`].
+    /// [`OPEN`], [`CLOSED`], [`ABORTED`] or [`ENDED`].
     state: AtomicU8,
     /// `detach` was called: the connection has a new owner.
     pub(super) detached: AtomicBool,
@@ -59,7 +62,7 @@ pub(super) struct Descriptor {
     listening: AtomicBool,
     /// [`UNKNOWN`], [`NO`] or [`YES`]: one byte, because the whole fills a cache line.
     short_read_is_all: AtomicU8,
-    /// [`NOTHING`], [`SOME`] or [`ENDED`].
+    /// [`NOTHING`], [`SOME`] or [`ALL`].
     input: AtomicU8,
     /// Closing resets the connection: its linger time was set to zero.
     pub(super) resets: AtomicBool,
@@ -100,8 +103,8 @@ impl Descriptor {
     pub(super) fn open(&self) -> io::Result<&Self> {
         match self.state.load(Relaxed) {
             OPEN => Ok(self),
-            ABORTED => Err(aborted()),
-            _ => Err(Errno::BADF.into()),
+            CLOSED => Err(Errno::BADF.into()),
+            state => Err(ended(state)),
         }
     }
 
@@ -121,14 +124,29 @@ impl Descriptor {
         }
     }
 
+    /// Gives the system's socket up, although this process has other handles of it: every later
+    /// call fails, waits end, and the peer sees what it sees when the last handle goes.
+    #[cold]
+    pub(super) fn give_up(&self) {
+        if self.state.compare_exchange(OPEN, ENDED, Relaxed, Relaxed).is_err() {
+            self.state.store(CLOSED, Relaxed);
+        }
+        self.source.release(self.fd.as_fd());
+        // Wakes waiting threads. Where the close is to be a reset, nothing else may be sent before.
+        let how = if self.resets.load(Relaxed) { Shutdown::Read } else { Shutdown::Both };
+        let _ = self.socket().shutdown(how);
+        // Without a descriptor for a stand-in, the system's socket lives on with the handles.
+        let _ = sys::replace_by_stand_in(self.fd.as_fd());
+    }
+
     /// The result of an operation that may have waited: `ConnectionAborted` after an abort, which
     /// ends a wait as if the peer had ended the connection.
     #[inline]
     pub(super) fn unless_aborted<T>(&self, result: io::Result<T>) -> io::Result<T> {
-        if self.is_aborted() {
-            return Err(aborted());
+        match self.state.load(Relaxed) {
+            OPEN | CLOSED => result,
+            state => Err(ended(state)),
         }
-        result
     }
 
     #[inline]
@@ -165,7 +183,10 @@ impl Descriptor {
     }
 
     pub(super) fn fileno(&self) -> RawFd {
-        if self.state.load(Relaxed) == CLOSED { -1 } else { self.fd.as_raw_fd() }
+        match self.state.load(Relaxed) {
+            OPEN | ABORTED => self.fd.as_raw_fd(),
+            _ => -1,
+        }
     }
 
     #[inline]
@@ -263,7 +284,13 @@ impl Descriptor {
 
     /// Whether the peer's end of stream has been received.
     pub(super) fn has_ended(&self) -> bool {
-        self.input.load(Relaxed) == ENDED
+        self.input.load(Relaxed) == ALL
+    }
+
+    /// Unless the peer has ended its stream, what it sends next counts as its first bytes.
+    #[cfg(feature = "proxy")]
+    pub(super) fn forget_received(&self) {
+        let _ = self.input.compare_exchange(SOME, NOTHING, Relaxed, Relaxed);
     }
 
     /// Records what a receiving call has shown: with room left there is no more for now, and a
@@ -274,7 +301,7 @@ impl Descriptor {
             self.source.set_drained();
         }
         if received == 0 && room > 0 {
-            self.input.store(ENDED, Relaxed);
+            self.input.store(ALL, Relaxed);
         } else {
             self.input.store(SOME, Relaxed);
         }
@@ -315,11 +342,12 @@ impl Descriptor {
 }
 
 #[cold]
-fn aborted() -> io::Error {
-    io::Error::new(
-        io::ErrorKind::ConnectionAborted,
-        "the request that made this socket was aborted",
-    )
+fn ended(state: u8) -> io::Error {
+    let text = match state {
+        ABORTED => "the request that made this socket was aborted",
+        _ => "the request of this socket, or its server, has ended",
+    };
+    io::Error::new(io::ErrorKind::ConnectionAborted, text)
 }
 
 /// A timeout as the system's option takes it. Zero would mean "forever" there, so it is left out: a

@@ -131,6 +131,10 @@ impl SocketReader {
 
 impl Read for SocketReader {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        if into.is_empty() {
+            // There is nothing to wait for.
+            return Ok(0);
+        }
         if self.start == self.buffer.len() && into.len() >= self.size {
             // Going through the buffer would only add a copy.
             return self.socket.recv_into(into);

@@ -1,9 +1,11 @@
 //! The handle of a socket: how one is made, named, shared, shut down and given away.
 
+#[cfg(feature = "proxy")]
+use std::any::Any;
 use std::fmt;
 use std::io;
 use std::net::Shutdown;
-use std::os::fd::{AsFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
@@ -36,10 +38,19 @@ pub struct Socket(pub(super) Arc<Shared>);
 /// comes. The count of the handles lies in front of it.
 #[repr(align(64))]
 pub(super) struct Shared {
-    pub(super) layer: OnceLock<Box<dyn Layer>>,
+    /// What few sockets have.
+    extras: OnceLock<Box<Extras>>,
     /// Bytes that an `rfile` holds and that have not been read yet.
     pub(super) unread: AtomicUsize,
     pub(super) descriptor: Descriptor,
+}
+
+#[derive(Default)]
+struct Extras {
+    layer: OnceLock<Box<dyn Layer>>,
+    /// What its transport has learnt about the connection.
+    #[cfg(feature = "proxy")]
+    learnt: OnceLock<Box<dyn Any + Send + Sync>>,
 }
 
 impl Socket {
@@ -60,7 +71,7 @@ impl Socket {
     pub(super) fn in_request(descriptor: Descriptor) -> Self {
         let socket = Socket::from(descriptor);
         if let Some(request) = green::enclosing_request() {
-            (*request).as_ref().add(socket.abortable());
+            request.aborts().add(socket.abortable());
         }
         socket
     }
@@ -76,7 +87,7 @@ impl Socket {
     /// come from, a reader that does not expect them.
     pub(super) fn without_layer(&self) -> io::Result<&Descriptor> {
         let shared = self.open()?;
-        if shared.layer.get().is_some() {
+        if shared.layer().is_some() {
             return Err(io::Error::new(
                 io::ErrorKind::Unsupported,
                 "not supported on a socket with a layer: \
@@ -262,7 +273,7 @@ impl Socket {
     pub fn set_layer(&self, layer: impl Layer) -> io::Result<()> {
         let shared = self.open()?;
         self.expect_nothing_unread("a connection that gets a layer")?;
-        shared.layer.set(Box::new(layer)).map_err(|_| {
+        shared.extras().layer.set(Box::new(layer)).map_err(|_| {
             io::Error::new(
                 io::ErrorKind::AlreadyExists,
                 "expected a socket without a layer, got one that has a layer",
@@ -271,7 +282,7 @@ impl Socket {
     }
 
     pub(crate) fn has_layer(&self) -> bool {
-        self.0.layer.get().is_some()
+        self.0.layer().is_some()
     }
 
     /// Whether anything has been received.
@@ -285,8 +296,30 @@ impl Socket {
     /// "Bad file descriptor".
     pub(crate) fn has_pending(&self) -> io::Result<bool> {
         let shared = self.open()?;
-        let in_layer = || shared.layer.get().is_some_and(|layer| layer.pending());
-        Ok(shared.unread.load(Relaxed) > 0 || in_layer())
+        Ok(shared.unread.load(Relaxed) > 0 || self.layer_has_pending())
+    }
+
+    pub(super) fn layer_has_pending(&self) -> bool {
+        self.0.layer().is_some_and(Layer::pending)
+    }
+
+    /// Keeps what a transport has learnt about the connection, once.
+    #[cfg(feature = "proxy")]
+    pub(crate) fn set_learnt<V: Any + Send + Sync>(&self, learnt: V) {
+        // What is learnt first holds.
+        let _ = self.0.extras().learnt.set(Box::new(learnt));
+    }
+
+    /// What a transport has learnt about the connection, if it is of this type.
+    #[cfg(feature = "proxy")]
+    pub(crate) fn learnt<V: Any>(&self) -> Option<&V> {
+        self.0.extras.get()?.learnt.get()?.downcast_ref()
+    }
+
+    /// What was received so far was not the client's: the wait for its first byte is still to come.
+    #[cfg(feature = "proxy")]
+    pub(crate) fn forget_received(&self) {
+        self.0.descriptor.forget_received();
     }
 
     /// The patience of a read that may take `most` at the longest.
@@ -328,6 +361,15 @@ impl Socket {
 }
 
 impl Shared {
+    #[inline]
+    pub(super) fn layer(&self) -> Option<&dyn Layer> {
+        Some(&**self.extras.get()?.layer.get()?)
+    }
+
+    fn extras(&self) -> &Extras {
+        self.extras.get_or_init(Box::default)
+    }
+
     /// The wire for one operation of this socket's layer.
     pub(super) fn wire_for_layer(&self, patience: Patience) -> Wire<'_> {
         Wire::new(&self.descriptor, patience).in_parts()
@@ -335,7 +377,7 @@ impl Shared {
 
     /// Lets the layer say that no more will come. If it fails, the wire ends nevertheless.
     fn end_layer(&self, patience: impl FnOnce() -> Patience) {
-        if let Some(layer) = self.layer.get() {
+        if let Some(layer) = self.layer() {
             let _ = layer.end(&self.wire_for_layer(patience()));
         }
     }
@@ -357,13 +399,21 @@ impl fmt::Debug for Socket {
 
 impl From<Descriptor> for Socket {
     fn from(descriptor: Descriptor) -> Self {
-        Socket(Arc::new(Shared { layer: OnceLock::new(), unread: AtomicUsize::new(0), descriptor }))
+        Socket(Arc::new(Shared {
+            extras: OnceLock::new(),
+            unread: AtomicUsize::new(0),
+            descriptor,
+        }))
     }
 }
 
 impl Abortable for Shared {
     fn abort(&self) {
         self.descriptor.abort();
+    }
+
+    fn descriptor(&self) -> Option<RawFd> {
+        Some(self.descriptor.fd.as_raw_fd())
     }
 }
 

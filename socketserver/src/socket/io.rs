@@ -12,6 +12,8 @@ use super::layer::Wire;
 use crate::address::Address;
 use crate::address::ToAddress;
 use crate::sys;
+#[cfg(feature = "proxy")]
+use crate::wait::Part;
 use crate::wait::{Interest, Patience};
 
 /// The largest buffer that is made because a caller passed a number, in bytes. The number may come
@@ -32,7 +34,7 @@ impl Socket {
     pub fn recv(&self, bufsize: usize) -> io::Result<Vec<u8>> {
         let shared = self.open()?;
         let room = shared.room(bufsize)?;
-        if room == 0 || shared.layer.get().is_some() {
+        if room == 0 || shared.layer().is_some() {
             let mut data = vec![0; room];
             let received = self.recv_into(&mut data)?;
             data.truncate(received);
@@ -95,13 +97,36 @@ impl Socket {
             // The system would wait for data nevertheless.
             return Ok(0);
         }
-        match shared.layer.get() {
+        match shared.layer() {
             None => shared.wire(Interest::Read).recv(buffer),
             Some(layer) => {
                 let patience = shared.descriptor.patience(Interest::Read);
                 layer.recv(&shared.wire_for_layer(patience), buffer)
             }
         }
+    }
+
+    /// The same with other time than the socket's timeout: one call of several that share it.
+    #[cfg(feature = "proxy")]
+    pub(crate) fn recv_within(&self, buffer: &mut [u8], patience: Patience) -> io::Result<usize> {
+        let shared = self.open()?;
+        let wire = shared.wire_for_layer(patience);
+        match shared.layer() {
+            None => wire.recv(buffer),
+            Some(layer) => layer.recv(&wire, buffer),
+        }
+    }
+
+    /// As [`peek`](Self::peek), into the caller's buffer, and with other time than the socket's
+    /// timeout.
+    #[cfg(feature = "proxy")]
+    pub(crate) fn peek_within(&self, buffer: &mut [u8], patience: Patience) -> io::Result<usize> {
+        let descriptor = self.without_layer()?;
+        let time = (patience, Part::Later);
+        descriptor.until_ready_within(time, Interest::Read, |may_block| {
+            let flags = receive_flags(may_block) | RecvFlags::PEEK;
+            rustix::net::recv(&descriptor.fd, &mut *buffer, flags).map(|(received, _)| received)
+        })
     }
 
     /// Receives the bytes that are there, below any layer.
@@ -164,7 +189,7 @@ impl Socket {
     /// Python: `socket.send`
     pub fn send(&self, data: &[u8]) -> io::Result<usize> {
         let shared = self.open()?;
-        match shared.layer.get() {
+        match shared.layer() {
             None => shared.wire(Interest::Write).send(data),
             Some(layer) => {
                 let patience = shared.descriptor.patience(Interest::Write);
@@ -190,7 +215,7 @@ impl Socket {
         let patience = shared.descriptor.patience(Interest::Write);
         let _turn = shared.descriptor.take_turn(patience)?;
         let wire = Wire::new(&shared.descriptor, patience);
-        match shared.layer.get() {
+        match shared.layer() {
             // An empty datagram is one, too.
             None if data.is_empty() => wire.send(data).map(drop),
             None => wire.sendall(data),
@@ -253,7 +278,7 @@ impl Shared {
     #[cold]
     fn room_for_message(&self, bufsize: usize) -> io::Result<usize> {
         let descriptor = &self.descriptor;
-        if self.layer.get().is_some() || descriptor.socket().r#type()? == Type::STREAM {
+        if self.layer().is_some() || descriptor.socket().r#type()? == Type::STREAM {
             return Ok(LARGEST_BUFFER);
         }
         let length = descriptor.until_ready(Interest::Read, |may_block| {

@@ -31,8 +31,11 @@ pub trait Layer: Send + Sync + 'static {
     /// The wire's.
     fn send(&self, wire: &Wire<'_>, data: &[u8]) -> io::Result<usize>;
 
-    /// Whether it holds bytes of its peer that `recv` would return without the wire. `select` cannot
-    /// see them, and [`next_request`](crate::ServerRef::next_request) asks for them.
+    /// Whether it holds bytes of its peer that `recv` would return without the wire:
+    /// [`select`](crate::select()) and [`next_request`](crate::ServerRef::next_request) then do not
+    /// wait.
+    ///
+    /// Python: `SSLSocket.pending`, which `select.select` does not ask
     fn pending(&self) -> bool {
         false
     }

@@ -2,6 +2,8 @@
 
 use std::io;
 
+use rustix::io::Errno;
+
 use super::descriptor::{Descriptor, errno};
 use super::handle::Socket;
 use crate::address::Address;
@@ -59,7 +61,10 @@ impl Socket {
     pub fn accept(&self) -> io::Result<(Socket, Address)> {
         let listener = self.0.descriptor.open()?;
         if !listener.is_listening() {
-            // Another owner of the descriptor has called `listen`.
+            // Another owner of the descriptor has called `listen`, or it is none.
+            if !listener.socket().is_listener()? {
+                return Err(Errno::INVAL.into());
+            }
             listener.start_listening()?;
         }
         let accepted = listener.until_ready(Interest::Read, |_| {

@@ -3,6 +3,7 @@
 //!
 //! | file | what for |
 //! | --- | --- |
+//! | `inherited` | descriptors that the parent process left open |
 //! | `fork` | forking a process, and the first and last steps of a child |
 //! | `stack` | stacks for coroutines, each with a guard below it |
 //! | `coroutine` | switching to such a stack and back; uses `stack` |
@@ -15,6 +16,7 @@
 pub(crate) mod address;
 pub(crate) mod coroutine;
 pub(crate) mod fork;
+pub(crate) mod inherited;
 pub(crate) mod message;
 pub(crate) mod prefetch;
 pub(crate) mod scope;
@@ -22,7 +24,8 @@ pub(crate) mod stack;
 pub(crate) mod stack_overflow;
 
 use std::io;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::net::UnixDatagram;
 
 /// How much of the sent data the peer has not acknowledged yet. For TCP: bytes, where an
 /// unacknowledged end of stream counts as one. For Unix sockets: memory that the peer has not read.
@@ -117,6 +120,19 @@ fn set_option(
         )
     };
     if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+}
+
+/// Makes a descriptor stand for a socket without a peer, so that the system's socket which it stands
+/// for can close. The number stays open, and its owner's.
+#[allow(unsafe_code)]
+pub(crate) fn replace_by_stand_in(fd: BorrowedFd<'_>) -> io::Result<()> {
+    use std::os::fd::AsRawFd;
+    let stand_in = UnixDatagram::unbound()?;
+    // SAFETY: both descriptors are open during the call. It changes what the number `fd` stands for
+    // and closes no number, so every owner of either goes on to own an open descriptor. A system
+    // call of another thread reaches the old socket or the stand-in, where it can do nothing.
+    let result = unsafe { libc::dup3(stand_in.as_raw_fd(), fd.as_raw_fd(), libc::O_CLOEXEC) };
+    if result >= 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
 
 /// The process, user and group at the other end of a Unix socket, as the system reports them. The

@@ -218,8 +218,13 @@ pub(crate) struct Gauge {
 const WORDS: usize = 32;
 
 impl CoroutineStack {
+    /// Its size without the guard, in bytes.
+    pub(crate) fn size(&self) -> usize {
+        self.allocator.stack_size
+    }
+
     pub(crate) fn gauge(&self) -> Gauge {
-        let stack_size = self.allocator.stack_size;
+        let stack_size = self.size();
         Gauge { mark: self.slot + GUARD + stack_size / 4, stack_size }
     }
 }

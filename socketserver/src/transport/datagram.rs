@@ -6,9 +6,18 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use parking_lot::Mutex;
 
 use super::options::Packets;
+use super::unbound;
 use crate::address::Address;
 use crate::request::{Datagram, ReplySocket};
 use crate::socket::Socket;
+
+/// Checks that clients can send to a socket that was handed over.
+pub(super) fn check_bound(socket: &Socket) -> io::Result<()> {
+    let own = socket.getsockname()?;
+    let is_bound = own != Address::Unnamed && own.port() != Some(0);
+    // One of a pair has no address, and a peer.
+    if is_bound || socket.getpeername().is_ok() { Ok(()) } else { Err(unbound(socket)) }
+}
 
 /// A client that does not read must not block a handler, and with it an inline server, for ever.
 pub(super) fn activate(socket: &Socket, options: &Packets) -> io::Result<()> {

@@ -94,12 +94,35 @@ pub trait TransportHooks<T: Transport>: Send + Sync + 'static {
         inner.given_request(socket)
     }
 
+    /// [`Transport::learns_client`]
+    fn learns_client(&self, inner: &T) -> bool {
+        inner.learns_client()
+    }
+
+    /// [`Transport::learn_client`]
+    ///
+    /// # Errors
+    /// As there.
+    fn learn_client(
+        &self,
+        inner: &T,
+        request: &T::Request,
+        peer: &Address,
+    ) -> io::Result<Option<Address>> {
+        inner.learn_client(request, peer)
+    }
+
     /// [`Transport::prepare`]
     ///
     /// # Errors
     /// As there.
     fn prepare(&self, inner: &T, request: &T::Request) -> io::Result<()> {
         inner.prepare(request)
+    }
+
+    /// [`Transport::speaks_before_prepare`]
+    fn speaks_before_prepare(&self, inner: &T) -> bool {
+        inner.speaks_before_prepare()
     }
 
     /// [`Transport::shutdown_request`]
@@ -170,8 +193,20 @@ impl<T: Transport, K: TransportHooks<T>> Transport for Wrapped<T, K> {
         self.hooks.given_request(&self.inner, socket)
     }
 
+    fn learns_client(&self) -> bool {
+        self.hooks.learns_client(&self.inner)
+    }
+
+    fn learn_client(&self, request: &T::Request, peer: &Address) -> io::Result<Option<Address>> {
+        self.hooks.learn_client(&self.inner, request, peer)
+    }
+
     fn prepare(&self, request: &T::Request) -> io::Result<()> {
         self.hooks.prepare(&self.inner, request)
+    }
+
+    fn speaks_before_prepare(&self) -> bool {
+        self.hooks.speaks_before_prepare(&self.inner)
     }
 
     fn shutdown_request(&self, request: &T::Request, patience: Duration) {

@@ -100,12 +100,42 @@ pub trait Transport: Send + Sync + 'static {
         None
     }
 
+    /// Whether the bytes of a request say which client it is from, as behind a proxy. Then
+    /// [`learn_client`](Self::learn_client) runs first, and the limits per client and
+    /// `verify_request` follow it, on the thread of the handler instead of the loop's. Asked once,
+    /// by `bind`. False unless overridden.
+    fn learns_client(&self) -> bool {
+        false
+    }
+
+    /// Learns which client a request is from, where its handler will run, before `prepare`. `None`
+    /// if it is from `peer`, the address that `get_request` has returned. May block, so it needs a
+    /// deadline of its own: until it returns, no limit per client holds. Called only if
+    /// [`learns_client`](Self::learns_client).
+    ///
+    /// # Errors
+    /// Why the request is refused, as for [`prepare`](Self::prepare).
+    fn learn_client(
+        &self,
+        _request: &Self::Request,
+        _peer: &Address,
+    ) -> io::Result<Option<Address>> {
+        Ok(None)
+    }
+
     /// Prepares a request where its handler will run: the place for handshakes. May block.
     ///
     /// # Errors
-    /// The error goes to `handle_error`, and the handler does not run.
+    /// Why the request is refused. The error goes to `handle_error`, with
+    /// [`is_handshake`](crate::HandlerError::is_handshake), and the handler does not run.
     fn prepare(&self, _request: &Self::Request) -> io::Result<()> {
         Ok(())
+    }
+
+    /// Whether a client can read what it gets before `prepare` has run. If not, as under TLS, then
+    /// `refuse_request` is not called. True unless overridden.
+    fn speaks_before_prepare(&self) -> bool {
+        true
     }
 
     /// Ends a request gracefully, where its handler ran. May block until the peer has read what was
@@ -176,6 +206,11 @@ fn is_at_address_of(client: &Address, server: &Address) -> bool {
 /// The error for an address or a socket of another kind.
 fn unexpected(expected: &str, got: impl fmt::Display) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidInput, format!("expected {expected}, got {got}"))
+}
+
+/// The error for a socket to which no client can send.
+fn unbound(socket: &Socket) -> io::Error {
+    unexpected("a socket that is bound", format_args!("{socket:?}, which is not"))
 }
 
 #[cfg(test)]

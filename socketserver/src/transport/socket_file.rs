@@ -4,6 +4,7 @@
 
 use std::fs::File;
 use std::io;
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
@@ -13,8 +14,7 @@ use rustix::io::Errno;
 
 use super::options;
 use super::place::{Identity, Place};
-use crate::address::about;
-use crate::address::{Address, AddressFamily};
+use crate::address::{Address, AddressFamily, about, about_address};
 use crate::socket::Socket;
 use crate::wait::sleep;
 
@@ -45,9 +45,14 @@ struct Made {
 }
 
 impl Made {
-    fn is_there(&self) -> bool {
-        let there = self.place.identity();
-        there.is_ok_and(|there| there == self.identity)
+    /// # Errors
+    /// The system's, if it does not let this process look.
+    fn is_there(&self) -> io::Result<bool> {
+        match self.place.identity() {
+            Ok(there) => Ok(there == self.identity),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 }
 
@@ -61,7 +66,7 @@ impl Clone for SocketFile {
 impl SocketFile {
     /// Binds the socket, and replaces a stale file at its path: one that no server listens on. A
     /// second call makes the file again, in the same folder, even if the process has changed its
-    /// working directory.
+    /// working directory; or in the folder that has taken that one's place, if it was removed.
     pub(super) fn bind(
         &self,
         socket: &Socket,
@@ -69,7 +74,8 @@ impl SocketFile {
         options: &options::File,
     ) -> io::Result<()> {
         if let Some(mode) = options.mode {
-            if let Address::Abstract(_) = address {
+            // The system binds the empty path to a name of its choice.
+            if matches!(address, Address::Abstract(_)) || address.path() == Some(Path::new("")) {
                 let expected = "the path of a Unix socket, because `mode` means nothing for a name";
                 return Err(super::unexpected(expected, address));
             }
@@ -81,11 +87,13 @@ impl SocketFile {
             return socket.bind(address);
         };
         let former = self.made.lock().as_ref().map(|made| made.place.clone());
-        let patience = match former {
-            None => BEFORE_START,
-            Some(_) => BEFORE_END,
+        let former = former.map(|place| place.again().unwrap_or(place));
+        let patience = if former.is_none() { BEFORE_START } else { BEFORE_END };
+        let place = match former {
+            Some(former) => Some(former),
+            None => Place::of(path).map_err(about_address("cannot bind", address))?,
         };
-        let Some(place) = former.or_else(|| Place::of(path)) else {
+        let Some(place) = place else {
             // There is no such folder, which `bind` reports better.
             return socket.bind(address);
         };
@@ -108,7 +116,7 @@ impl SocketFile {
         let Some(made) = made else {
             return false;
         };
-        let is_lost = !made.is_there();
+        let is_lost = made.is_there().is_ok_and(|is_there| !is_there);
         if is_lost && !self.is_lost.swap(is_lost, Relaxed) {
             let cause = match made.place.identity() {
                 Ok(_) => "another file is there",
@@ -133,9 +141,11 @@ impl SocketFile {
         };
         // Without the lock a server that just now replaces the file could lose its own.
         let _lock = lock(&made.place, BEFORE_END);
-        if made.is_there()
-            && let Err(error) = made.place.remove()
-        {
+        let removed = match made.is_there() {
+            Ok(true) => made.place.remove(),
+            other => other.map(drop),
+        };
+        if let Err(error) = removed {
             let path = made.place.shown();
             log::warn!(target: super::TARGET, "cannot remove the socket's file {path} ({error}): it stays");
         }
@@ -143,7 +153,7 @@ impl SocketFile {
 }
 
 fn make(socket: &Socket, place: &Place, options: &options::File) -> io::Result<Made> {
-    match socket.bind(place.path()) {
+    match bind_at(place, socket) {
         Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
             let Some(stale) = stale_at(place, socket)? else {
                 return Err(error);
@@ -155,7 +165,7 @@ fn make(socket: &Socket, place: &Place, options: &options::File) -> io::Result<M
             }
             let removed = place.remove();
             removed.map_err(about(format_args!("cannot remove the stale {}", place.shown())))?;
-            socket.bind(place.path())
+            bind_at(place, socket)
         }
         result => result,
     }?;
@@ -163,24 +173,34 @@ fn make(socket: &Socket, place: &Place, options: &options::File) -> io::Result<M
         identity: place.identity().map_err(about(format_args!("cannot find {}", place.shown())))?,
         place: place.clone(),
     };
-    if let Some(mode) = options.mode {
-        let widened = made.place.widen(made.identity, mode);
-        widened.map_err(about(format_args!("cannot set the mode of {}", place.shown())))?;
+    if let Some(mode) = options.mode
+        && let Err(error) = made.place.widen(made.identity, mode)
+    {
+        // Best effort: the error says what is wrong.
+        let _ = place.remove();
+        return Err(about(format_args!("cannot set the mode of {}", place.shown()))(error));
     }
     Ok(made)
 }
 
+/// Binds the socket there. The error has the path as it was given.
+fn bind_at(place: &Place, socket: &Socket) -> io::Result<()> {
+    let path = Address::Unix(place.path());
+    let bound = path.to_sock_addr().and_then(|to| socket.raw().bind(&to));
+    bound.map_err(about_address("cannot bind", &place.shown()))
+}
+
 /// The file, if it is a socket on which no server listens.
 fn stale_at(place: &Place, like: &Socket) -> io::Result<Option<Identity>> {
-    let Some(identity) = place.socket()? else {
+    let Some(there) = place.socket()? else {
         return Ok(None);
     };
     let probe = Socket::new(AddressFamily::Unix, like.kind()?)?;
     // A server whose backlog is full is alive, and there is no need to wait for it.
     probe.settimeout(Some(Duration::from_millis(1)))?;
-    let refused = probe.connect(place.fixed_path());
+    let refused = probe.connect(there.path);
     let is_stale = refused.is_err_and(|error| error.kind() == io::ErrorKind::ConnectionRefused);
-    Ok(is_stale.then_some(identity))
+    Ok(is_stale.then_some(there.identity))
 }
 
 /// Locks the folder that holds the file, because a lock file would be left behind.

@@ -5,6 +5,7 @@ use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
 use super::options::Streams;
+use super::unbound;
 use crate::address::Address;
 use crate::socket::Socket;
 use crate::sys;
@@ -34,9 +35,10 @@ pub(super) fn activate(socket: &Socket, options: &Streams) -> io::Result<()> {
         return socket.settimeout(None);
     }
     let backlog = options.request_queue_size.unwrap_or_else(longest_backlog);
-    socket.listen(backlog).map_err(|error| match error.kind() {
+    socket.listen(backlog).map_err(|error| match (error.kind(), socket.getsockname()) {
+        (io::ErrorKind::InvalidInput, Ok(Address::Unnamed)) => unbound(socket),
         // After its end a connection has no address of a peer.
-        io::ErrorKind::InvalidInput => io::Error::new(
+        (io::ErrorKind::InvalidInput, _) => io::Error::new(
             io::ErrorKind::NotConnected,
             "expected a listener, a bound socket or a connection, got a connection that has ended",
         ),
@@ -59,12 +61,20 @@ pub(super) fn prepare(connection: &Socket, options: &Streams) -> io::Result<()> 
     }
 }
 
+/// Ends a connection, also for handles of it that the handler has kept: as in Python, they are those
+/// of a closed socket. Otherwise the client could go on to send what no code reads, and code that
+/// reads from it would not end with its request.
+pub(super) fn end(socket: &Socket, patience: Duration) {
+    end_of_stream(socket, patience);
+    socket.give_up_if_shared();
+}
+
 /// Ends our side of a stream so that the peer gets all of it.
 ///
 /// Closing a socket that still has unread input resets the connection, and the reply with it. So
 /// input is read and discarded until the peer ends its side too, or has acknowledged all of ours;
 /// up to [`LINGER_BYTES`] of it, and for at most `patience`.
-pub(super) fn end_of_stream(socket: &Socket, patience: Duration) {
+fn end_of_stream(socket: &Socket, patience: Duration) {
     // The handler wants a reset, which closing is.
     if socket.is_detached() || socket.resets() {
         return;

@@ -90,7 +90,7 @@ impl Transport for Tcp {
     }
 
     fn shutdown_request(&self, request: &Socket, patience: Duration) {
-        stream::end_of_stream(request, self.streams.linger.min(patience));
+        stream::end(request, self.streams.linger.min(patience));
     }
 
     fn abort(&self, request: &Socket) {

@@ -66,7 +66,8 @@ impl Transport for Udp {
     }
 
     fn adopt(&self, socket: &Socket) -> io::Result<()> {
-        inet::check(socket, SocketKind::Datagram, "a UDP socket")
+        inet::check(socket, SocketKind::Datagram, "a UDP socket")?;
+        datagram::check_bound(socket)
     }
 
     fn server_activate(&self, socket: &Socket) -> io::Result<()> {

@@ -112,7 +112,7 @@ impl Transport for UnixStream {
     }
 
     fn shutdown_request(&self, request: &Socket, patience: Duration) {
-        stream::end_of_stream(request, self.streams.linger.min(patience));
+        stream::end(request, self.streams.linger.min(patience));
     }
 
     fn abort(&self, request: &Socket) {
@@ -192,7 +192,8 @@ impl Transport for UnixDatagram {
     }
 
     fn adopt(&self, socket: &Socket) -> io::Result<()> {
-        check(socket, SocketKind::Datagram, "a Unix datagram socket")
+        check(socket, SocketKind::Datagram, "a Unix datagram socket")?;
+        datagram::check_bound(socket)
     }
 
     fn server_activate(&self, socket: &Socket) -> io::Result<()> {

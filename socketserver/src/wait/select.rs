@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{self, PipeReader, PipeWriter, Stdin};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::process::{ChildStderr, ChildStdin, ChildStdout};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags};
@@ -20,6 +21,12 @@ pub trait Selectable: AsFd {
     #[doc(hidden)]
     fn awaited(&self) -> io::Result<Option<Awaited<'_>>> {
         Ok(None)
+    }
+
+    /// Whether it holds bytes that a read returns without the descriptor.
+    #[doc(hidden)]
+    fn has_pending(&self) -> bool {
+        false
     }
 }
 
@@ -88,8 +95,11 @@ impl Ready {
 /// data, for at most `timeout`, or without limit if it is `None`. A green thread that waits does
 /// not block its core. An end of the stream and an error count as ready.
 ///
-/// Bytes that a [`Layer`](crate::Layer) or an `rfile` already holds do not make a socket ready. A
-/// socket that is ready for a write has room for some bytes: a call that sends more may still wait.
+/// A socket whose [`Layer`](crate::Layer) holds [bytes](crate::Layer::pending) is ready for a read.
+/// Bytes that an `rfile` holds make no socket ready. A socket that is ready for a write has room for some bytes: a call that sends more may still wait.
+///
+/// An abort of the caller's request ends the wait, whatever it waits for: either the client's
+/// connection, or a socket that the request has made, is ready then, or the call fails.
 ///
 /// ```
 /// use std::io::{Read, Write};
@@ -112,7 +122,8 @@ impl Ready {
 /// ```
 ///
 /// # Errors
-/// "Bad file descriptor" for a socket that was closed; the system's.
+/// "Bad file descriptor" for a socket that was closed; `ConnectionAborted` if the caller's request
+/// was aborted and none of the descriptors shows it; the system's.
 ///
 /// Python: `select.select`, which returns three lists
 pub fn select(
@@ -122,19 +133,33 @@ pub fn select(
     timeout: Option<Duration>,
 ) -> io::Result<Ready> {
     let patience = Patience::of_socket(timeout);
-    let end = patience.end();
+    let pending = read.iter().filter(|one| one.has_pending());
+    let pending: Vec<_> = pending.map(|one| one.as_fd().as_raw_fd()).collect();
+    let end = if pending.is_empty() { patience.end() } else { Some(Instant::now()) };
     let current = green::may_park();
     super::consume_budget(current, patience);
     let reads = read.iter().map(|one| (one, PollFlags::IN));
     let writes = write.iter().map(|one| (one, PollFlags::OUT));
     let excepts = except.iter().map(|one| (one, PollFlags::PRI));
     let all = reads.chain(writes).chain(excepts);
+    let bell;
     let mut all: Vec<_> =
         all.map(|(one, flags)| Waited::new(*one, flags)).collect::<io::Result<_>>()?;
+    if patience != Patience::Nonblocking {
+        bell = bell_beside(&all);
+        all.extend(bell.as_ref().map(|bell| Waited::bell(bell)));
+    }
     loop {
         let mut fds: Vec<_> = all.iter().map(Waited::poll_fd).collect();
         wait_for_any(current, &all, &mut fds, end)?;
-        let found = Ready::of(&all, &fds);
+        if all.iter().zip(&fds).any(|(one, fd)| one.is_bell && !fd.revents().is_empty()) {
+            return Err(io::Error::new(
+                io::ErrorKind::ConnectionAborted,
+                "the request that waits was aborted",
+            ));
+        }
+        let mut found = Ready::of(&all, &fds);
+        found.0[0].extend(&pending);
         let is_over = fds.iter().all(|fd| fd.revents().is_empty());
         if is_over || !found.is_empty() {
             return Ok(found);
@@ -144,6 +169,16 @@ pub fn select(
         let mut events = fds.iter().map(PollFd::revents);
         all.retain(|_| events.next().is_none_or(|events| events.is_empty()));
     }
+}
+
+/// What an abort of the caller's request makes ready, unless that makes one of the descriptors
+/// ready anyway. Without a descriptor left for it, the wait is one that an abort does not end.
+fn bell_beside(all: &[Waited<'_>]) -> Option<Arc<OwnedFd>> {
+    let request = green::enclosing_request()?;
+    // The end of a connection is no urgent data.
+    let shown = all.iter().filter(|one| one.flags != PollFlags::PRI);
+    let shown = shown.map(|one| one.fd.as_raw_fd());
+    if request.ends_one_of(shown) { None } else { request.aborts().bell().ok() }
 }
 
 /// Waits until one of the sockets can be read, or `end` comes. Returns which can. A green thread
@@ -160,6 +195,7 @@ pub(crate) fn readable<const N: usize>(
         fd: awaited.fd,
         awaited: Some(awaited),
         flags: PollFlags::IN,
+        is_bell: false,
     });
     let mut fds = all.each_ref().map(Waited::poll_fd);
     wait_for_any(current, &all, &mut fds, end)?;
@@ -171,11 +207,17 @@ struct Waited<'a> {
     fd: BorrowedFd<'a>,
     awaited: Option<Awaited<'a>>,
     flags: PollFlags,
+    /// Not one of the caller's: it says that the caller's request was aborted.
+    is_bell: bool,
 }
 
 impl<'a> Waited<'a> {
     fn new(of: &'a dyn Selectable, flags: PollFlags) -> io::Result<Self> {
-        Ok(Waited { fd: of.as_fd(), awaited: of.awaited()?, flags })
+        Ok(Waited { fd: of.as_fd(), awaited: of.awaited()?, flags, is_bell: false })
+    }
+
+    fn bell(bell: &'a OwnedFd) -> Self {
+        Waited { fd: bell.as_fd(), awaited: None, flags: PollFlags::IN, is_bell: true }
     }
 
     fn poll_fd(&self) -> PollFd<'a> {

@@ -52,18 +52,10 @@ fn a_pipe_ends_with_the_server() {
     server.drain();
 }
 
-/// A user at a terminal, and another member that interrupts.
-const TERMINAL: &str = r#"
+/// What a user at a `terminal` sees.
+const SEES: &str = r#"
 import os, pty, select, socket, sys, termios
-program, address, end = sys.argv[1:]
-process, terminal = pty.fork()
-if process == 0:
-    os.environ["TERM"] = "xterm"
-    os.execv(program, [program, address])
 shown = b""
-
-def types(text):
-    os.write(terminal, text)
 
 def sees(text):
     global shown
@@ -71,6 +63,18 @@ def sees(text):
         assert select.select([terminal], [], [], 15)[0], (text, shown)
         shown += os.read(terminal, 65_536)
     shown = shown.partition(text)[2]
+"#;
+
+/// A user at a terminal, and another member that interrupts.
+const TERMINAL: &str = r#"
+program, address, end = sys.argv[1:]
+process, terminal = pty.fork()
+if process == 0:
+    os.environ["TERM"] = "xterm"
+    os.execv(program, [program, address])
+
+def types(text):
+    os.write(terminal, text)
 
 def rest():
     text = shown
@@ -120,7 +124,7 @@ if end == "quit":
 fn user(server: &Server, end: &str) -> Option<Process> {
     let program = demo("chat-client");
     let program = program.to_str().expect("a path that is text");
-    python(TERMINAL, &[program, &server.address_text(), end])
+    python(&[SEES, TERMINAL].concat(), &[program, &server.address_text(), end])
 }
 
 #[track_caller]
@@ -234,7 +238,6 @@ fn a_pipe_leaves_a_silent_server() {
 
 /// A user at a terminal, whose server does not read.
 const DEAF: &str = r#"
-import os, pty, select, socket, sys
 server = socket.socket(socket.AF_UNIX)
 server.bind(sys.argv[2])
 server.listen()
@@ -243,15 +246,6 @@ if process == 0:
     os.environ["TERM"] = "xterm"
     os.execv(sys.argv[1], [sys.argv[1], "--patience", "0.2", sys.argv[2]])
 connection, _ = server.accept()
-shown = b""
-
-def sees(text):
-    global shown
-    while text not in shown:
-        assert select.select([terminal], [], [], 15)[0], (text, shown)
-        shown += os.read(terminal, 65_536)
-    shown = shown.partition(text)[2]
-
 sees(b">>>: ")
 os.write(terminal, b"x" * 2_000 + b"\r")
 try:
@@ -266,7 +260,8 @@ except (OSError, AssertionError):
 fn a_terminal_leaves_a_server_that_does_not_read() {
     let (program, folder) = (demo("chat-client"), Folder::new());
     let socket = folder.join("socket").display().to_string();
-    let Some(python) = python(DEAF, &[program.to_str().expect("text"), &socket]) else {
+    let Some(python) = python(&[SEES, DEAF].concat(), &[program.to_str().expect("text"), &socket])
+    else {
         return;
     };
     assert_eq!(python.line(), "error: cannot send the line: timed out 1");

@@ -9,7 +9,7 @@ use crate::{Server, command};
 
 /// Runs a program that fails. Returns its one line.
 #[track_caller]
-fn fails(name: &str, arguments: &[&str], status: i32) -> String {
+pub(crate) fn fails(name: &str, arguments: &[&str], status: i32) -> String {
     let process = Process::start(&mut command(name, arguments));
     let (ended, output, error) = process.wait();
     assert_eq!(ended.code(), Some(status), "{name} {arguments:?}: {error}");

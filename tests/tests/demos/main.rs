@@ -5,7 +5,9 @@ mod chat_client;
 mod chat_crowd;
 mod command_line;
 mod examples;
+mod proxy;
 mod signals;
+mod supervision;
 mod upper;
 mod upper_client;
 

@@ -4,7 +4,7 @@ use crate::prelude::*;
 
 pub(crate) const FAULT: Fault = Fault {
     name: "hostile_input",
-    title: "Clients promise 2^40 bytes, and send 127 levels of JSON",
+    title: "Clients promise up to 2^62 bytes, and send 127 levels of JSON",
     columns: Column::ALL,
     server,
     clients,

@@ -21,6 +21,7 @@ mod hostile_input;
 mod idle_crowd;
 mod inherited;
 mod inline_stop;
+mod late_headers;
 mod load;
 mod memory;
 mod no_descriptors;
@@ -70,6 +71,7 @@ const FAULTS: &[Fault] = &[
     no_threads::FAULT,
     inherited::FAULT,
     slow_clients::FAULT,
+    late_headers::FAULT,
     overflow::FAULT,
     address_flood::FAULT,
     datagrams::FAULT,

@@ -1,4 +1,4 @@
-//! A server drains again and again while clients keep connecting, and while it is idle.
+//! A server drains again and again while clients keep connecting, and while there are none.
 
 use crate::prelude::*;
 
@@ -103,7 +103,7 @@ fn clients(trial: &mut Trial) {
     let bar = "no more descriptors after the last drain than after the first";
     trial.check(bar, format!("{last} of {first}"), last <= first);
     trial.books(&ended);
-    idle(trial);
+    without_requests(trial);
 }
 
 /// How many requests got their reply, and how many were sent and got none.
@@ -128,7 +128,7 @@ fn keep_asking(address: &Address, over: &AtomicBool) -> (u64, u64) {
 }
 
 /// Without live requests there is nothing to wait for.
-fn idle(trial: &mut Trial) {
+fn without_requests(trial: &mut Trial) {
     let servers = trial.size(3, 20);
     let times = (0..servers).map(|_| {
         let child = trial.start(&[]);
@@ -136,5 +136,5 @@ fn idle(trial: &mut Trial) {
         child.end().took()
     });
     let longest = Times::new(times.collect()).longest();
-    trial.within("longest end of an idle server", Duration::from_millis(10), longest);
+    trial.within("longest end of a server without requests", Duration::from_millis(10), longest);
 }

@@ -68,6 +68,24 @@ fn stack_is_as_large_as_asked_for() {
     assert_eq!(levels, LEVELS_OF_200_MIB);
 }
 
+/// They run a part of its request.
+#[test]
+fn scoped_threads_have_stacks_as_large_as_their_starters() {
+    let levels = (4 << 20) / (16 << 10);
+    let run = green::try_spawn(8 << 20, move || {
+        green::scope(|scope| {
+            let inner =
+                move || green::scope(|scope| join_scoped(scope.spawn(move || deep(levels))));
+            join_scoped(scope.spawn(inner))
+        })
+    });
+    assert_eq!(join(run.expect("a stack")), levels);
+}
+
+fn join_scoped<T>(thread: green::ScopedJoinHandle<'_, T>) -> T {
+    thread.join().expect("no panic")
+}
+
 #[test]
 fn stack_beyond_all_bounds_is_an_error() {
     for size in [1 << 40, usize::MAX] {

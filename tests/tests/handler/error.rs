@@ -91,6 +91,7 @@ fn each_failure_is_logged_once<C: Column>() {
     let handler = |request: Socket, _| -> Result<(), Box<dyn std::error::Error>> {
         match &*request.recv(10)? {
             b"error" => Err("as told".into()),
+            b"forge" => Err("\"a\\\" said: b\nc \x1b[2J".into()),
             b"panic" => resume_unwind(Box::new("as told")),
             _ => loop {
                 request.sendall(&[0; 1024])?;
@@ -100,6 +101,7 @@ fn each_failure_is_logged_once<C: Column>() {
     let server = run(Server::<Tcp, C, _, _>::handling(handler), LOCAL);
     for (order, level, end) in [
         ("error", Level::Error, "(as told)"),
+        ("forge", Level::Error, r#"("a\" said: b\nc \u{1b}[2J)"#),
         ("panic", Level::Error, "(panicked: as told)"),
         ("reset", Level::Debug, ")"),
     ] {
@@ -119,7 +121,7 @@ fn each_failure_is_logged_once<C: Column>() {
         assert!(line.starts_with(&begin) && line.ends_with(end), "{line}");
         assert_eq!(*told, level, "{line}");
     }
-    until("all have ended", || server.stats().failed == 3);
+    until("all have ended", || server.stats().failed == 4);
 }
 
 matrix!(columns: handle_error_gets_errors_of_every_kind, each_failure_is_logged_once);

@@ -113,8 +113,37 @@ fn a_timeout_loses_nothing<T: Streams, C: Column>() {
     assert_eq!((stats.finished, stats.failed), (0, 1));
 }
 
+/// A list of the state, or a thread that reads on: in Python both have a closed socket then.
+fn kept_handles_end_with_their_request<T: Streams, C: Column>() {
+    let (sender, kept) = unbounded();
+    let handler = move |request: Socket, _: Address| {
+        let (reader, (begins, begun)) = (request.clone(), bounded(0));
+        let reads = thread::spawn(move || {
+            begins.send(()).expect("the handler waits");
+            reader.recv(1)
+        });
+        begun.recv().expect("it begins");
+        sender.send((request, reads)).expect("the test waits");
+    };
+    let (_folder, server) = placed(Server::<T, C, _, _>::handling(handler));
+    let mut client = T::client(&server.address());
+    let (kept, reads) = kept.recv_timeout(DEADLINE).expect("a handler");
+    // Its helper would read for ever, and the client would send into the void.
+    let read = in_time("the helper's end", move || reads.join().expect("no panic"));
+    assert!(read.as_ref().is_err_and(is_disconnect), "{read:?}");
+    assert_eq!(client.rest(), b"");
+    until("the client sees that the connection is closed", || client.write_all(b"x").is_err());
+    let error = kept.recv(1).expect_err("an ended request");
+    assert!(is_disconnect(&error), "{error}");
+    let error = kept.sendall(b"x").expect_err("an ended request");
+    assert!(is_disconnect(&error), "{error}");
+    assert_eq!(kept.fileno(), -1);
+    drop(kept);
+}
+
 matrix!(
     streams: lines_are_read_and_written, all_attributes_are_one_connection, a_timeout_loses_nothing,
+    kept_handles_end_with_their_request,
 );
 
 /// Waits until its client has reset the connection, and writes too late.

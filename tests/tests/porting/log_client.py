@@ -59,6 +59,7 @@ logger.addHandler(record_handler)
 logger.info("plain")
 logger.debug("%s and %d, %.1f, %r", "arguments", 2, 3.5, None)
 logger.warning("été €\U0001f600\nand a second line")
+logger.info("two\n9.000 CRITICAL by.hand none:1 facility forged")
 logger.error("long " + "x" * 10_000)
 logger.error("last", stack_info=True)
 try:

@@ -48,6 +48,8 @@ class Printer:
     lock = threading.Lock()
 
     def show(self, text):
+        # A sender's text must not pass for a record of another sender.
+        text = text.replace("\n", "\n    ")
         with self.lock:
             print(text, flush=True)
 

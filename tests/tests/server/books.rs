@@ -48,4 +48,55 @@ fn the_deadline_aborts_slow_clients_alone<C: Concurrent>() {
     until("both are counted", || server.stats().aborted == 2);
 }
 
-matrix!(concurrent: handlers_share_the_state, the_deadline_aborts_slow_clients_alone);
+/// An operator sees them, with their clients, and they are no clients that have gone.
+fn overdue_requests_are_logged_and_counted<C: Concurrent>() {
+    struct Reports(Sender<[bool; 2]>);
+    impl BaseServer for Reports {
+        fn handle_error(&self, _: &Socket, _: &Address, error: &HandlerError, _: &ServerRef<Self>) {
+            self.0.send([error.is_abort(), error.is_disconnect()]).expect("the test waits");
+        }
+    }
+    #[derive(BaseRequestHandler)]
+    struct Sends {
+        request: Socket,
+    }
+    impl Sends {
+        fn handle(&self) -> io::Result<()> {
+            loop {
+                self.request.sendall(&[0; 65_536])?;
+            }
+        }
+    }
+    let lines = keep_lines(LevelFilter::Warn);
+    let (sender, reports) = unbounded();
+    let deadline = Duration::from_millis(50);
+    let builder = Server::<Tcp, C, Sends, _>::with(Reports(sender));
+    let server = run(builder.deadline(deadline), apart());
+    let slow = Client::stream(&server.address());
+    let line = format!(
+        "socketserver::request: request from {} has taken longer than its deadline of 50ms: aborting it",
+        slow.tcp().local_addr().expect("an address"),
+    );
+    let report = reports.recv_timeout(DEADLINE).expect("handle_error");
+    assert_eq!(report, [true, false]);
+    assert_eq!(lines.about(&line), [(log::Level::Warn, line)]);
+    drop(Client::stream(&server.address()));
+    let report = reports.recv_timeout(DEADLINE).expect("handle_error");
+    assert_eq!(report, [false, true]);
+    until("both have ended", || server.stats().active == 0);
+    let stats = server.stats();
+    assert_eq!((stats.overdue, stats.aborted, stats.failed), (1, 1, 1), "{stats:?}");
+}
+
+/// The end of a drain aborts requests, too, and these are not overdue.
+fn requests_aborted_by_a_drain_are_not_overdue<C: Concurrent>() {
+    let builder = Server::<Tcp, C, Echo>::builder().deadline(DEADLINE);
+    let server = run(builder, LOCAL);
+    let mut client = Client::stream(&server.address());
+    assert_eq!(client.ask("hello"), b"hello");
+    let (_, stats) = server.drain(Duration::ZERO);
+    assert_eq!((stats.overdue, stats.aborted), (0, 1), "{stats:?}");
+}
+
+matrix!(concurrent: handlers_share_the_state, the_deadline_aborts_slow_clients_alone,
+    overdue_requests_are_logged_and_counted, requests_aborted_by_a_drain_are_not_overdue);

@@ -12,6 +12,7 @@ struct Peers {
     /// Its backlog is full.
     _full: (UnixListener, Vec<socket2::Socket>),
     full: Address,
+    other: Socket,
     _folder: Folder,
 }
 
@@ -34,6 +35,7 @@ impl Peers {
             _silent: silent,
             _full: (full, waiting),
             full: Address::Unix(path),
+            other: Socket::new(AddressFamily::Inet, SocketKind::Datagram).expect("a socket"),
             _folder: folder,
         }
     }
@@ -46,7 +48,7 @@ impl Peers {
 type Wait = fn(&Peers, &Socket) -> io::Result<()>;
 
 /// Each of these waits forever.
-const WAITS: [(&str, Wait); 12] = [
+const WAITS: [(&str, Wait); 16] = [
     ("a silent upstream", |peers, _| peers.upstream()?.recv(1).map(drop)),
     ("an upstream that does not read", |peers, _| peers.upstream()?.sendall(&vec![0; 64 << 20])),
     ("an upstream with a timeout", |peers, _| {
@@ -91,6 +93,21 @@ const WAITS: [(&str, Wait); 12] = [
             assert!(other.join().expect("no panic").is_err());
             one
         })
+    }),
+    ("a pipe", |_, _| {
+        let (reader, _writer) = io::pipe()?;
+        select(&[&reader], &[], &[], None).map(drop)
+    }),
+    ("a pipe, again and again", |_, _| {
+        let (reader, _writer) = io::pipe()?;
+        loop {
+            select(&[&reader], &[], &[], Some(Duration::from_millis(1)))?;
+        }
+    }),
+    ("urgent data", |_, request| select(&[], &[], &[request], None).map(drop)),
+    ("a connection of another", |peers, _| {
+        // Made outside of the request, and so not its own.
+        select(&[&peers.other], &[], &[], None).map(drop)
     }),
     ("a message", |_, _| {
         let (_sender, receiver) = green::channel::<()>(1);
@@ -209,7 +226,10 @@ impl KeepAlive {
         while self.server.next_request(&self.request)? {
             match &*self.request.recv(64)? {
                 b"" => return Ok(()),
-                b"wait" => _ = self.request.recv(64)?,
+                b"wait" => {
+                    self.request.sendall(b"wait")?;
+                    self.request.recv(64)?;
+                }
                 data => self.request.sendall(data)?,
             }
         }
@@ -254,8 +274,7 @@ fn drain_ends_the_idle_client_of_an_inline_server() {
 fn busy_request_ends_once_it_is_idle<C: Column>() {
     let server = idle_server::<C>();
     let mut client = Client::stream(&server.address());
-    client.send("wait");
-    until("it is served", || server.stats().active == 1);
+    assert_eq!(client.ask("wait"), b"wait");
     let server_ref = (*server).clone();
     let draining = thread::spawn(move || server.drain(Duration::from_secs(60)));
     until("the drain has begun", || server_ref.is_stopping());

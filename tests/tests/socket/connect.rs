@@ -4,6 +4,19 @@ use std::os::unix::net;
 
 use tests::prelude::*;
 
+/// The call fails, and so must change nothing.
+#[test]
+fn accept_leaves_a_connection_as_it_was() {
+    let (server, mut client) = tcp_pair();
+    server.settimeout(Some(Duration::from_millis(10))).expect("an option");
+    assert_eq!(error_kind(server.accept().map(drop)), ErrorKind::InvalidInput);
+    assert_eq!(error_kind(server.recv(1)), ErrorKind::TimedOut);
+    client.write_all(b"x").expect("send");
+    assert_eq!(server.recv(1).expect("recv"), b"x");
+    server.close();
+    assert_eq!(client.read(&mut [0]).expect("the end of the stream"), 0);
+}
+
 use crate::new;
 
 fn a_server_by_hand<W: Thread>() {

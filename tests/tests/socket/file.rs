@@ -154,6 +154,20 @@ proptest! {
     }
 }
 
+/// Python: `rfile.read(0)`
+#[test]
+fn nothing_is_read_without_a_wait() {
+    let (server, _silent) = tcp_pair();
+    for rbufsize in [-1, 0, 1] {
+        let mut rfile = server.makefile(rbufsize, 0).0;
+        let read = in_time("a read of nothing", move || {
+            let read = rfile.read(&mut []).and_then(|_| rfile.read_exact(&mut []));
+            read.and_then(|()| rfile.read_up_to(0)).and_then(|_| rfile.readline(0))
+        });
+        assert_eq!(read.expect("nothing"), b"");
+    }
+}
+
 #[test]
 fn a_line_may_be_long() {
     for rbufsize in [-1, 0, 1, 2, 3, 7, 8_192] {

@@ -75,6 +75,11 @@ impl Layer for Records {
         Ok(count)
     }
 
+    fn pending(&self) -> bool {
+        let held = self.held.lock();
+        held.first().is_some_and(|length| held.len() > usize::from(*length))
+    }
+
     fn end(&self, wire: &Wire<'_>) -> io::Result<()> {
         wire.sendall(&record(b""))
     }
@@ -142,7 +147,7 @@ fn a_failed_handshake_costs_one_request<C: Column>() {
     assert_eq!(client.rest(), b"", "no handler, no good-bye");
     let (_, kind) = failures.recv_timeout(DEADLINE).expect("handle_error");
     assert_eq!(kind, Some(ErrorKind::InvalidData));
-    until("it is counted", || server.stats().failed == 1);
+    until("it is counted", || server.stats().refused == 1);
     let mut client = Client::stream(&server.address());
     client.send(b"!");
     assert_eq!(client.finish(), record(b""));
@@ -362,4 +367,18 @@ fn a_relay_keeps_records_whole<W: Thread>() {
     });
 }
 
-matrix!(threads: a_relay_keeps_records_whole);
+/// Python's `select.select` would wait for the client here.
+fn select_sees_what_a_layer_holds<W: Thread>() {
+    W::in_time("select", || {
+        let ((layered, mut client), (quiet, _other)) = (pair(), tcp_pair());
+        client.write_all(&[record(b"one"), record(b"two")].concat()).expect("write");
+        assert_eq!(layered.recv(10).expect("recv"), b"one");
+        let ready = select(&[&quiet, &layered], &[], &[], None).expect("select");
+        assert!(ready.reads(&layered) && !ready.reads(&quiet));
+        assert_eq!(layered.recv(10).expect("recv"), b"two");
+        let ready = select(&[&quiet, &layered], &[], &[], Some(Duration::from_millis(5)));
+        assert!(ready.expect("select").is_empty());
+    });
+}
+
+matrix!(threads: a_relay_keeps_records_whole, select_sees_what_a_layer_holds);

@@ -167,6 +167,27 @@ fn an_ended_connection_is_named_in_the_error() {
     assert!(error.to_string().contains("a connection that has ended"));
 }
 
+/// No client could send to it. (A stream socket of TCP gets its port when it begins to listen.)
+#[test]
+fn an_unbound_socket_is_rejected() {
+    let new = |family, kind| Socket::new(family, kind).expect("a socket");
+    let (inet, unix) = (AddressFamily::Inet, AddressFamily::Unix);
+    let datagram = || Server::<Udp, Inline, _, _>::handling(|_: Datagram, _| ());
+    let unix_datagram = || UnixDatagramServer::handling(|_: Datagram, _| ());
+    let results = [
+        datagram().from_socket(new(inet, SocketKind::Datagram)).map(drop),
+        unix_datagram().from_socket(new(unix, SocketKind::Datagram)).map(drop),
+        UnixStreamServer::<Echo>::builder().from_socket(new(unix, SocketKind::Stream)).map(drop),
+    ];
+    for result in results {
+        let error = result.expect_err("unbound");
+        assert_eq!(error.kind(), ErrorKind::InvalidInput, "{error}");
+        assert!(error.to_string().starts_with("expected a socket that is bound, got "), "{error}");
+    }
+    let (_other, one) = socketpair(SocketKind::Datagram).expect("a pair");
+    drop(unix_datagram().from_socket(one).expect("it has a peer"));
+}
+
 /// As inetd does it (`nowait`), and systemd (`Accept=yes`).
 #[test]
 fn a_connection_may_be_inherited() {

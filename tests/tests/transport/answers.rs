@@ -152,7 +152,43 @@ matrix!(columns:
     peer_with_the_same_port_is_answered,
     chain_of_answers_to_itself_ends_after_one,
 );
-matrix!(datagrams: local_address_is_the_servers_own_at_one_address);
+/// Python's handlers would hold a closed socket then.
+fn a_kept_socket_ends_with_its_server<T: Datagrams, C: Column>() {
+    let (sender, kept) = unbounded();
+    let handler = move |request: Datagram, _: Address| {
+        request.reply("heard")?;
+        sender.send(request.socket).expect("the test waits");
+        io::Result::Ok(())
+    };
+    let (folder, server) = placed(Server::<T, C, _, _>::handling(handler));
+    let (address, mut client) = (server.address(), T::client(&server.address()));
+    assert_eq!(client.ask("hello"), b"heard");
+    let kept = kept.recv_timeout(DEADLINE).expect("a handler");
+    kept.sendto(b"later", client_of(&client)).expect("the server lives");
+    assert_eq!(client.recv(), b"later");
+    server.drain(Duration::ZERO);
+    let error = kept.sendto(b"later", client_of(&client)).expect_err("an ended server");
+    assert_eq!(error.kind(), ErrorKind::ConnectionAborted, "{error}");
+    assert_eq!(kept.fileno(), -1);
+    // Its port is free.
+    let server = run(Server::<T, C, Echo>::builder(), address);
+    assert_eq!(T::client(&server.address()).ask("hello"), b"hello");
+    drop((kept, folder));
+}
+
+fn client_of(client: &Client) -> Address {
+    match client {
+        Client::Udp(socket) => socket.local_addr().expect("an address").into(),
+        Client::UnixDatagram(socket, _) => {
+            let name = socket.local_addr().expect("an address");
+            name.as_pathname().expect("a path").to_path_buf().to_address().expect("an address")
+        }
+        other => unreachable!("no client of datagrams: {other:?}"),
+    }
+}
+
+matrix!(datagrams: local_address_is_the_servers_own_at_one_address,
+    a_kept_socket_ends_with_its_server);
 
 #[test]
 fn reply_needs_to_know_the_client() {

@@ -4,6 +4,7 @@ mod adopt;
 mod answers;
 mod bind;
 mod inet;
+mod learnt;
 mod networks;
 mod options;
 mod other_family;

@@ -1,6 +1,6 @@
 //! The file of a Unix socket: its mode, when it is replaced, and when it is removed.
 
-use std::os::unix::fs::{MetadataExt, symlink};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::os::unix::net;
 
 use rustix::fs::{FlockOperation, flock};
@@ -175,6 +175,155 @@ fn a_live_file_in_its_place_is_left_alone() {
 
 matrix!(unix: a_lost_file_is_made_again_if_wanted);
 
+/// Counts how often a file is made.
+struct Counts(Arc<AtomicUsize>);
+
+impl TransportHooks<UnixStream> for Counts {
+    fn server_bind(
+        &self,
+        inner: &UnixStream,
+        socket: &Socket,
+        address: &Address,
+    ) -> io::Result<()> {
+        let bound = inner.server_bind(socket, address);
+        self.0.fetch_add(1, SeqCst);
+        bound
+    }
+}
+
+#[test]
+fn a_failed_restore_is_logged_once_per_reason() {
+    let folder = Folder::new();
+    let inner = folder.join("once-per-reason");
+    fs::create_dir(&inner).expect("a folder");
+    let path = inner.join("server");
+    let lines = keep_lines(LevelFilter::Warn);
+    let attempts = Arc::new(AtomicUsize::new(0));
+    let transport = Wrapped::new(UnixStream::new(), Counts(attempts.clone()));
+    let server = Builder::<_, _, Echo, ()>::new(transport, Inline, ()).restore_file(true);
+    let server = run(server, path.clone());
+    let failures = || lines.about(&format!("cannot listen on {} again", path.display()));
+    fs::remove_dir_all(&inner).expect("the folder");
+    until("it was tried three times", || attempts.load(SeqCst) >= 1 + 3);
+    assert_eq!(failures().len(), 1, "{:?}", failures());
+    let text = &failures()[0].1;
+    assert!(text.contains(&format!("cannot bind {}: No such file", path.display())), "{text}");
+
+    fs::create_dir(&inner).expect("a folder");
+    fs::write(&path, "precious").expect("a file");
+    until("there is another reason", || failures().len() == 2);
+    fs::remove_file(&path).expect("the file");
+    until("it is there again", || can_be_connected_to(SocketKind::Stream, &path));
+    assert_eq!(failures().len(), 2);
+    drop(server);
+    assert!(!path.exists());
+}
+
+/// A server that cannot remember its file would leave it, and not set its mode.
+#[test]
+fn bind_without_descriptors_leaves_no_file() {
+    let Some(()) = alone() else { return };
+    let folder = Folder::new();
+    let path = folder.join("server");
+    let mut descriptors = all_descriptors();
+    let mut refused = 0;
+    loop {
+        let builder = UnixStreamServer::handling(|_: Socket, _| ());
+        match builder.mode(0o666).bind(&path) {
+            Ok(server) => {
+                assert_eq!(fs::metadata(&path).expect("a file").mode() & 0o777, 0o666);
+                drop(server);
+                assert!(!path.exists(), "after {refused} refusals");
+                break;
+            }
+            Err(error) => {
+                refused += 1;
+                let system = error.raw_os_error().or_else(|| {
+                    let source = std::error::Error::source(&error)?;
+                    source.downcast_ref::<io::Error>()?.raw_os_error()
+                });
+                assert_eq!(system, Some(Errno::MFILE.raw_os_error()), "{error}");
+                assert!(!path.exists(), "after {refused} refusals: {error}");
+                descriptors.pop();
+            }
+        }
+    }
+    assert!(refused > 3, "{refused}");
+}
+
+/// Counts how often a server has looked for its file.
+struct Looks(Arc<AtomicUsize>);
+
+impl TransportHooks<UnixStream> for Looks {
+    fn is_lost(&self, inner: &UnixStream, socket: &Socket) -> bool {
+        let is_lost = inner.is_lost(socket);
+        self.0.fetch_add(1, SeqCst);
+        is_lost
+    }
+}
+
+/// A server that has given up its privileges may not look into its folder any more.
+#[test]
+fn a_file_out_of_sight_is_not_lost() {
+    const NOBODY: u32 = 65_534;
+    let set_mode = |path: &Path, mode| {
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("chmod");
+    };
+    let folder = Folder::new();
+    if !is_elsewhere() {
+        let test = elsewhere_command("socket_file::a_file_out_of_sight_is_not_lost");
+        let program = folder.join("program");
+        fs::copy(test.get_program(), &program).expect("a copy");
+        set_mode(folder.path(), 0o755);
+        let mut command = Command::new(&program);
+        command.args(test.get_args()).env("ELSEWHERE", "without rights");
+        if getuid().is_root() {
+            command.uid(NOBODY).gid(NOBODY);
+        }
+        let output = Process::start(&mut command).ended().passed();
+        assert!(output.contains("1 passed"), "{output}");
+        return;
+    }
+    let inner = folder.join("out-of-sight");
+    fs::create_dir(&inner).expect("a folder");
+    let path = inner.join("server");
+    let lines = keep_lines(LevelFilter::Warn);
+    let looks = Arc::new(AtomicUsize::new(0));
+    let transport = Wrapped::new(UnixStream::new(), Looks(looks.clone()));
+    let server = Builder::<_, _, Echo, ()>::new(transport, Inline, ()).restore_file(true);
+    let server = run(server, path.clone());
+    set_mode(&inner, 0);
+    until("it has looked", || looks.load(SeqCst) >= 1);
+    assert_eq!(lines.about(""), []);
+    drop(server);
+    assert_eq!(lines.about("cannot remove the socket's file").len(), 1, "{:?}", lines.about(""));
+    set_mode(&inner, 0o700);
+    assert!(path.exists());
+}
+
+/// The name is so long that the path to it through an open folder is too long.
+#[test]
+fn a_stale_file_of_a_long_name_is_replaced() {
+    let Some(()) = alone() else { return };
+    let folder = Folder::new();
+    std::env::set_current_dir(folder.path()).expect("chdir");
+    for length in [80, 95, 106] {
+        let name = PathBuf::from("n".repeat(length));
+        for kind in [SocketKind::Stream, SocketKind::Datagram] {
+            drop(another_at(kind, &name));
+            if kind == SocketKind::Stream {
+                bind::<UnixStream, Inline>(&name).expect("a stale file");
+            } else {
+                bind::<UnixDatagram, Inline>(&name).expect("a stale file");
+            }
+        }
+        let live = another_at(SocketKind::Stream, &name);
+        assert_eq!(error_kind(bind::<UnixStream, Inline>(&name)), ErrorKind::AddrInUse);
+        drop(live);
+        fs::remove_file(&name).expect("the file");
+    }
+}
+
 #[test]
 fn the_place_of_a_file_survives_a_change_of_folders() {
     let Some(()) = alone() else { return };
@@ -317,6 +466,10 @@ fn the_file_never_has_a_wider_mode() {
 fn an_abstract_name_has_no_mode() {
     let server = UnixDatagramServer::handling(|_: Datagram, _| ());
     assert_eq!(error_kind(server.mode(0o600).bind("@mode").map(drop)), ErrorKind::InvalidInput);
+    // The system binds it to such a name.
+    let server = UnixStreamServer::handling(|_: Socket, _| ());
+    let error = server.mode(0o600).bind(Path::new("")).map(drop).expect_err("an empty path");
+    assert_eq!(error.kind(), ErrorKind::InvalidInput, "{error}");
 }
 
 /// Nothing reads or writes the pipe, so opening it would block.

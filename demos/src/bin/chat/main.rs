@@ -12,6 +12,12 @@
 //! cargo run --bin chat -- --max-connections-per-address 20 :9999
 //! ```
 //!
+//! Behind a balancer that says which client it is by the PROXY protocol, the limit is that client's:
+//!
+//! ```sh
+//! cargo run --bin chat -- --max-connections-per-address 20 --proxy 127.0.0.0/8
+//! ```
+//!
 //! [`room`] decides which member is sent which line, [`outbox`] sends it, [`input`] reads what
 //! members type, and [`pace`] limits how fast they do.
 
@@ -215,9 +221,9 @@ fn main() -> ExitCode {
         };
         match &options.address {
             address @ Address::Inet(_) => {
-                server.serve::<_, ChatHandler, _>(Tcp::new(), address, chat)
+                server.serve_streams::<_, ChatHandler, _>(Tcp::new(), address, chat)
             }
-            address => server.serve::<_, ChatHandler, _>(UnixStream::new(), address, chat),
+            address => server.serve_streams::<_, ChatHandler, _>(UnixStream::new(), address, chat),
         }
     })
 }

@@ -117,7 +117,11 @@ fn main() -> ExitCode {
         let address = internet_address(text, role).map_err(|error| {
             Failure::usage(format!("invalid value '{text}' for '[ADDRESS]': {error}"))
         })?;
-        program(&address).map_err(|error| Failure::new(format!("cannot {task} {address}: {error}")))
+        program(&address).map_err(|error| match error.to_string() {
+            // Those of `bind` and `connect` say all of it.
+            text if text.contains(&address.to_string()) => Failure::new(text),
+            text => Failure::new(format!("cannot {task} {address}: {text}")),
+        })
     })
 }
 

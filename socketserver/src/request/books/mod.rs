@@ -4,13 +4,11 @@ use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::sync::Arc;
 use std::time::Duration;
 
 use rustix::event::{EventfdFlags, eventfd};
 
 use super::abort::Abort;
-use super::accepted::Accepted;
 use super::clock::deadline_after;
 use super::counters::Counters;
 use super::shares::Share;
@@ -25,8 +23,17 @@ const SHARDS: usize = 16;
 
 struct Live {
     abort: Abort,
-    was_aborted: bool,
+    aborted: Option<Cause>,
     share: Option<Share>,
+}
+
+/// Why a request was aborted.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Cause {
+    /// Its own deadline is over.
+    Overdue,
+    /// The server ends.
+    ServerEnds,
 }
 
 pub(crate) struct Books {
@@ -67,7 +74,7 @@ impl Books {
     /// Counts a request as accepted and enters it. Returns its number.
     pub(super) fn open(&self, abort: Abort, share: Option<Share>) -> u64 {
         let id = self.counters.accept();
-        let live = Live { abort, was_aborted: false, share };
+        let live = Live { abort, aborted: None, share };
         self.shard(id).lock().insert(id, live);
         self.note_deadline(id);
         id
@@ -140,54 +147,71 @@ impl Books {
     fn count(&self, live: &mut Live, end: End) {
         // First: a client that sees the request ended may have its place.
         live.share = None;
-        let end = if live.was_aborted { End::Aborted } else { end };
-        self.counters.end(end);
+        self.counters.end(if live.aborted.is_some() { End::Aborted } else { end });
+        if live.aborted == Some(Cause::Overdue) {
+            self.counters.overdue();
+        }
     }
 
     /// Changes how a live request is ended by force.
     pub(super) fn replace(&self, id: u64, abort: Abort) {
-        let (replaced, aborted) = match self.shard(id).lock().get_mut(&id) {
+        let (replaced, was_aborted) = match self.shard(id).lock().get_mut(&id) {
             Some(live) => {
-                let replaced = std::mem::replace(&mut live.abort, abort);
-                // An abort that came before has not reached the request where it runs now.
-                let aborted = live.was_aborted.then(|| live.abort.abort());
-                (replaced, aborted)
+                (Some(std::mem::replace(&mut live.abort, abort.clone())), live.aborted.is_some())
             }
-            None => (abort, None),
+            None => (None, false),
         };
-        // Not under the lock, because they may be the user's.
-        drop((replaced, aborted));
+        // An abort that came before has not reached the request where it runs now.
+        if was_aborted {
+            abort.abort();
+        }
+        // Not under the lock, because it may be the user's.
+        drop(replaced);
     }
 
     /// Aborts the requests that are overdue. Returns when the next one will be.
     pub(crate) fn abort_overdue(&self) -> Option<Instant> {
-        self.deadline?;
-        // Dropped last, when no lock is held.
-        let mut aborted = Vec::new();
+        let limit = self.deadline?;
+        let (overdue, next) = self.mark_overdue();
+        // Without the locks, because these are system calls, or the user's code.
+        for abort in overdue {
+            abort.abort_overdue(limit);
+        }
+        next
+    }
+
+    /// Marks the requests that are overdue. Returns how to abort them, and when the next one will
+    /// be.
+    fn mark_overdue(&self) -> (Vec<Abort>, Option<Instant>) {
+        let mut overdue = Vec::new();
         let mut deadlines = self.deadlines.lock();
-        loop {
-            let &(deadline, id) = deadlines.front()?;
+        while let Some(&(deadline, id)) = deadlines.front() {
             let mut shard = self.shard(id).lock();
             match shard.get_mut(&id) {
-                // It has ended.
-                None => {}
-                Some(_) if deadline > Instant::now() => return Some(deadline),
-                Some(live) => aborted.extend(live.abort()),
+                Some(live) if live.aborted.is_none() => {
+                    if deadline > Instant::now() {
+                        return (overdue, Some(deadline));
+                    }
+                    overdue.push(live.mark(Cause::Overdue));
+                }
+                // It has ended, or is ended already.
+                _ => {}
             }
             deadlines.pop_front();
         }
+        (overdue, None)
     }
 
     /// Aborts every live request. Returns how many there were.
     pub(crate) fn abort_all(&self) -> u64 {
         let mut count = 0;
         for shard in &self.shards {
-            // Dropped last, when the lock is not held.
-            let mut aborted = Vec::new();
-            for live in shard.lock().values_mut() {
-                count += 1;
-                aborted.extend(live.abort());
-            }
+            let mut shard = shard.lock();
+            let live: Vec<_> =
+                shard.values_mut().map(|live| live.mark(Cause::ServerEnds)).collect();
+            drop(shard);
+            count += live.len() as u64;
+            live.iter().for_each(Abort::abort);
         }
         count
     }
@@ -228,9 +252,10 @@ impl Books {
 }
 
 impl Live {
-    fn abort(&mut self) -> Option<Arc<dyn Accepted>> {
-        self.was_aborted = true;
-        self.abort.abort()
+    /// From now on the request counts as aborted. Returns how to do that, without a lock.
+    fn mark(&mut self, cause: Cause) -> Abort {
+        self.aborted.get_or_insert(cause);
+        self.abort.clone()
     }
 }
 

@@ -1,5 +1,7 @@
+use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
+use super::super::accepted::Accepted;
 use super::super::error::HandlerError;
 use super::super::ticket::Ticket;
 use super::*;

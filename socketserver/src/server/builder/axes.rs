@@ -47,18 +47,24 @@ on_close_setters!(C, Self::concurrency_options; impl<T, C, H, S> Builder<T, C, H
 
 /// What changes an axis. It may stand anywhere among the options.
 impl<T, C, H, S> Builder<T, C, H, S> {
-    /// The server with another transport: this one with `hooks`.
-    pub fn wrap_transport<K: TransportHooks<T>>(self, hooks: K) -> Builder<Wrapped<T, K>, C, H, S>
-    where
-        T: Transport,
-    {
+    /// The server with another transport, which `map` makes of this one. Its options are those that
+    /// the new transport [has](crate::options::Has).
+    pub fn map_transport<U>(self, map: impl FnOnce(T) -> U) -> Builder<U, C, H, S> {
         Builder {
-            transport: Wrapped::new(self.transport, hooks),
+            transport: map(self.transport),
             concurrency: self.concurrency,
             state: self.state,
             options: self.options,
             handler: PhantomData,
         }
+    }
+
+    /// The server with another transport: this one with `hooks`.
+    pub fn wrap_transport<K: TransportHooks<T>>(self, hooks: K) -> Builder<Wrapped<T, K>, C, H, S>
+    where
+        T: Transport,
+    {
+        self.map_transport(|transport| Wrapped::new(transport, hooks))
     }
 
     /// The server with another concurrency: this one with `hooks`.
@@ -76,7 +82,7 @@ impl<T, C, H, S> Builder<T, C, H, S> {
     }
 
     /// Calls `prepare` on each request before its handler, where the handler will run: for a
-    /// handshake. An error fails the request: it goes to `handle_error`.
+    /// handshake. After an error the request is refused, and the error goes to `handle_error`.
     ///
     /// ```
     /// use std::io;

@@ -1,23 +1,17 @@
 //! What is decided before a server exists: the options of the server itself, and of its axes.
 
 mod axes;
+mod bind;
 mod constructors;
 
 use std::fmt;
-use std::io;
 use std::marker::PhantomData;
-use std::os::fd::{AsRawFd, RawFd};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::engine::{Admission, Engine, Limits, Listener, Origin, Overflow, TARGET, Times};
-use super::intake::Typed;
-use super::{Owned, Server};
-use crate::address::ToAddress;
-use crate::address::about_system;
-use crate::concurrency::{Concurrency, Guarded};
-use crate::handler::{BaseServer, Core, RequestHandler, ServerRef};
-use crate::request::{Books, Rate, Waker};
+use super::engine::Times;
+use crate::admission::{Limits, Overflow};
+use crate::request::Rate;
 use crate::socket::Socket;
 use crate::transport::Transport;
 
@@ -37,6 +31,7 @@ impl Default for Options {
                 timeout: None,
                 poll_interval: Duration::from_millis(500),
                 drain_timeout: Duration::from_secs(5),
+                idle: None,
             },
             limits: Limits::default(),
             deadline: None,
@@ -74,17 +69,17 @@ pub struct Builder<T, C, H, S> {
 
 impl<T, C, H, S> Builder<T, C, H, S> {
     /// A builder from its parts. For the transports and concurrencies of this crate
-    /// [`Server::with`] is shorter.
+    /// [`Server::with`](crate::Server::with) is shorter.
     pub fn new(transport: T, concurrency: C, state: S) -> Self {
         Self::with_shared(transport, concurrency, Arc::new(state))
     }
 
-    /// The same, with a state that other servers share: see [`Server::with_shared`].
+    /// The same, with a state that other servers share: see [`Server::with_shared`](crate::Server::with_shared).
     pub fn with_shared(transport: T, concurrency: C, state: Arc<S>) -> Self {
         Builder { transport, concurrency, state, options: Options::default(), handler: PhantomData }
     }
 
-    /// How long [`handle_request`](Server::handle_request) waits for a request. For ever unless
+    /// How long [`handle_request`](crate::Server::handle_request) waits for a request. For ever unless
     /// set. `serve_forever` does not use it, and it is not a timeout of connections.
     ///
     /// Python: `BaseServer.timeout`, in seconds
@@ -118,17 +113,17 @@ impl<T, C, H, S> Builder<T, C, H, S> {
 
     /// Maximum number of live requests of one client address, at least 1. An IPv6 /64 counts as one
     /// address, unless [`ipv6_prefix`](Self::ipv6_prefix) is set. Further requests are
-    /// [refused](BaseServer::refuse_request). No limit unless set.
+    /// [refused](crate::BaseServer::refuse_request). No limit unless set.
     pub fn max_connections_per_address(mut self, requests: usize) -> Self {
         self.options.limits.max_connections_per_address = Some(requests.max(1));
         self
     }
 
-    /// Maximum number of requests of one client address within a time: connections, however short,
+    /// Maximum number of requests of one client address within a time, at least 1: connections, however short,
     /// or datagrams. An IPv6 /64 counts as one address, unless [`ipv6_prefix`](Self::ipv6_prefix)
     /// is set. Clients without a [`host`](crate::Address::host), as on Unix sockets, are not
     /// limited. The requests may come all at once. Further ones are refused without calling
-    /// [`refuse_request`](BaseServer::refuse_request), because a reply to a forged sender would
+    /// [`refuse_request`](crate::BaseServer::refuse_request), because a reply to a forged sender would
     /// help an attack. No limit unless set. The table holds about 8,000 addresses in less than 1
     /// MB, however many are forged. Addresses over their rate stay longest.
     pub fn max_rate_per_address(mut self, requests: u32, per: Duration) -> Self {
@@ -149,8 +144,13 @@ impl<T, C, H, S> Builder<T, C, H, S> {
     }
 
     /// Maximum time of a request, whatever its client does. Then the request is aborted: its
-    /// connection ends, and so does every wait of its handler, for a socket that the handler has
-    /// made or for a [`green::channel`](crate::green::channel()). No limit unless set.
+    /// connection ends, and so does every wait of its handler for a socket that the handler has
+    /// made, for a [`green::channel`](crate::green::channel()), or in [`select`](crate::select()).
+    /// Other waits go on, for a lock, a condition or a time, since their calls have no error to
+    /// return. No limit unless set.
+    ///
+    /// Each such request is a line in the log, at warn level, with its client and the deadline, and
+    /// counts as [`overdue`](crate::Stats::overdue).
     ///
     /// The loop enforces this. So it does not apply to an inline server, whose loop is busy with
     /// the request itself. After a `shutdown`, or between two calls of `handle_request`, an overdue
@@ -160,19 +160,28 @@ impl<T, C, H, S> Builder<T, C, H, S> {
         self
     }
 
-    /// How long [`server_close`](Server::server_close), and dropping the server, wait for live
+    /// How long [`server_close`](crate::Server::server_close), and dropping the server, wait for live
     /// requests before they are aborted. 5 s unless set. Python waits for ever.
     pub fn drain_timeout(mut self, time: Duration) -> Self {
         self.options.times.drain_timeout = time;
         self
     }
 
-    /// How long a server goes on to accept requests after it was told to [`drain`](Server::drain),
-    /// by a signal too. [`ServerRef::is_leaving`] is true meanwhile, so that health checks can turn
+    /// `serve_forever` drains the server and returns once no request has been live, and none has
+    /// come, for this long (up to an eighth longer). For programs that a service manager starts
+    /// again when the next client comes: the manager's listener stays open, and a client that comes
+    /// meanwhile waits in its backlog. See [`activation`](crate::activation). Off unless set.
+    pub fn exit_when_idle(mut self, time: Duration) -> Self {
+        self.options.times.idle = Some(time);
+        self
+    }
+
+    /// How long a server goes on to accept requests after it was told to [`drain`](crate::Server::drain),
+    /// by a signal too. [`ServerRef::is_leaving`](crate::ServerRef::is_leaving) is true meanwhile, so that health checks can turn
     /// clients to other servers. No time unless set.
     ///
-    /// Only `serve_forever` does so. [`shutdown`](Server::shutdown) and
-    /// [`server_close`](Server::server_close) do not wait for it, and neither does a second signal.
+    /// Only `serve_forever` does so. [`shutdown`](crate::Server::shutdown) and
+    /// [`server_close`](crate::Server::server_close) do not wait for it, and neither does a second signal.
     pub fn lame_duck(mut self, time: Duration) -> Self {
         self.options.lame_duck = time;
         self
@@ -183,157 +192,13 @@ impl<T, C, H, S> Builder<T, C, H, S> {
 impl<T: Transport<Request = Socket>, C, H, S> Builder<T, C, H, S> {
     /// Whether a descriptor is kept in reserve for connections that arrive when the process or the
     /// system has no other left. With it the server accepts such a connection and
-    /// [refuses](BaseServer::refuse_request) it at once. By default clients wait in the backlog,
+    /// [refuses](crate::BaseServer::refuse_request) it at once. By default clients wait in the backlog,
     /// and the server tries again after 5 ms, later once per second. Both cases are logged, at most
     /// once per second. If another thread takes the descriptor at that moment, clients wait.
     pub fn reserve_descriptor(mut self, reserve: bool) -> Self {
         self.options.limits.reserve_descriptor = reserve;
         self
     }
-}
-
-impl<T, C, H, S> Builder<T, C, H, S> {
-    /// The server, bound and listening.
-    ///
-    /// # Errors
-    /// `InvalidInput` for text that is not an address, or an address of another transport;
-    /// `AddrInUse`, `AddrNotAvailable`, `PermissionDenied`, and the rest of the system's. Each
-    /// error names the address; the system's error, with its number, is its `source`. No descriptor
-    /// stays open.
-    ///
-    /// Python: the constructor, `server_bind` and `server_activate`
-    pub fn bind(self, address: impl ToAddress) -> io::Result<Server<T, C, H, S>>
-    where
-        T: Transport,
-        C: Concurrency,
-        H: RequestHandler<T::Request, S>,
-        S: BaseServer<T::Request>,
-    {
-        let address = address.to_address()?;
-        let socket = self.transport.socket(&address);
-        let bound = socket.and_then(|socket| {
-            self.transport.server_bind(&socket, &address)?;
-            Ok(socket)
-        });
-        let server = bound.and_then(|socket| self.start(socket, Origin::Own));
-        server.map_err(about_system(format_args!("cannot serve at {address}")))
-    }
-
-    /// The server on a socket that exists already and is bound: from a service manager, a parent
-    /// process, a test. The socket keeps its own options:
-    /// builder options that act before `bind` have no effect.
-    ///
-    /// A stream socket may also be *one connection*, as inetd (`nowait`) and systemd (`Accept=yes`)
-    /// hand it over. Then `serve_forever` serves this one client, with all limits, hooks and
-    /// signals, and returns when its handler has ended. Such a process often has the client as
-    /// standard output and error too, so neither log lines nor the messages of panics may go there:
-    /// see the example `inetd`.
-    ///
-    /// The rest is as on a socket that the server makes: timeouts are cleared (datagrams get
-    /// `send_timeout`), `wait_for_input` holds, and a listener no longer blocks. That is a property
-    /// of the socket itself, so other owners of it, in other processes too, must expect
-    /// `WouldBlock`. Programs that a handler executes do not inherit the descriptor, except as
-    /// standard input, output or error.
-    ///
-    /// # Errors
-    /// `InvalidInput` for a socket of another kind, `NotConnected` for a connection that has ended,
-    /// and the system's.
-    ///
-    /// Python: `bind_and_activate=False`, and replacing `self.socket`
-    pub fn from_socket(self, socket: impl Into<Socket>) -> io::Result<Server<T, C, H, S>>
-    where
-        T: Transport,
-        C: Concurrency,
-        H: RequestHandler<T::Request, S>,
-        S: BaseServer<T::Request>,
-    {
-        let socket = socket.into();
-        let name = format!("{socket:?}");
-        let adopted = self.transport.adopt(&socket);
-        let origin = adopted.and_then(|()| {
-            close_on_exec(&socket)?;
-            Ok(match self.transport.given_request(&socket) {
-                Some(_) => Origin::Given,
-                None => Origin::Adopted,
-            })
-        });
-        let server = origin.and_then(|origin| self.start(socket, origin));
-        server.map_err(about_system(format_args!("cannot serve on {name}")))
-    }
-
-    fn start(self, socket: Socket, origin: Origin) -> io::Result<Server<T, C, H, S>>
-    where
-        T: Transport,
-        C: Concurrency,
-        H: RequestHandler<T::Request, S>,
-        S: BaseServer<T::Request>,
-    {
-        // Before it listens: a child that is forked after that would inherit the listener.
-        let listener = Listener::new(socket, origin);
-        let socket = listener.socket();
-        let own = Arc::new(self.concurrency);
-        let concurrency: Arc<dyn Concurrency> = Arc::new(Guarded::new(own.clone()));
-        // A file that `server_bind` has made is removed if the attempt fails.
-        let (core, admission) = activate(&self.transport, socket, &concurrency, &self.options)
-            .inspect_err(|_| self.transport.server_close(socket))?;
-        match origin {
-            Origin::Given => {
-                log::debug!(target: TARGET, "serving one connection at {}", core.address)
-            }
-            _ => log::debug!(target: TARGET, "listening on {}", core.address),
-        }
-        let server = ServerRef::new(self.state, core.clone());
-        let typed = Typed::<T, H, S>::new(self.transport, server.clone(), core.runs_on_loop);
-        let engine = Engine::new(
-            Box::new(typed),
-            concurrency,
-            core,
-            admission,
-            self.options.times,
-            listener,
-        );
-        Ok(Server {
-            #[cfg(feature = "signals")]
-            _signals: engine.signals(),
-            engine: Owned(Arc::new(engine)),
-            server,
-            concurrency: own,
-            types: PhantomData,
-        })
-    }
-}
-
-/// Sets close-on-exec, which descriptors from a service manager lack: the address would stay taken
-/// for as long as a program lives that a handler executes.
-fn close_on_exec(socket: &Socket) -> io::Result<()> {
-    const STDERR: RawFd = 2;
-    if socket.as_raw_fd() > STDERR {
-        rustix::io::fcntl_setfd(socket, rustix::io::FdFlags::CLOEXEC)?;
-    }
-    Ok(())
-}
-
-/// Activates transport and concurrency, and makes what depends on neither handler nor state.
-fn activate(
-    transport: &impl Transport,
-    socket: &Socket,
-    concurrency: &Arc<dyn Concurrency>,
-    options: &Options,
-) -> io::Result<(Arc<Core>, Admission)> {
-    transport.server_activate(socket)?;
-    let (address, waker) = (socket.getsockname()?, Waker::new()?);
-    let books = Arc::new(Books::new(options.deadline, waker.clone())?);
-    concurrency.activate()?;
-    let admission = Admission::new(
-        options.limits,
-        transport.is_spoofable(socket).then(|| address.clone()),
-        books.clone(),
-        concurrency.clone(),
-    )?;
-    let (asked, runs_on_loop) = (concurrency.clone(), concurrency.runs_on_loop());
-    let workers = Box::new(move || asked.workers());
-    let core = Core::new(address, waker, books, options.lame_duck, runs_on_loop, workers);
-    Ok((Arc::new(core), admission))
 }
 
 impl<T: fmt::Debug, C: fmt::Debug, H, S> fmt::Debug for Builder<T, C, H, S> {

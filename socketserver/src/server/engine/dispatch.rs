@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::admission::Refusal;
 use super::{Engine, TARGET};
+use crate::admission::Refusal;
 use crate::request::{Accepted, End, Job, Rejected, Ticket};
 use crate::server::report::Served;
 
@@ -17,47 +17,43 @@ impl Engine {
             Err(refusal) => (None, Some(refusal)),
         };
         let ticket = Ticket::open(&self.core.books, &request, share);
-        if let Some(refusal) = refusal.or_else(|| verify(&*request)) {
-            return self.refuse(&*request, ticket, refusal);
+        if let Some(refusal) = refusal.or_else(|| self.admission.verify(&*request).err()) {
+            return refuse(&*request, ticket, refusal);
         }
         match self.concurrency.process_request(Job::new(request, ticket)) {
             Ok(()) => Served::Handled,
             Err(Rejected { job, error }) => {
                 let (request, ticket) = job.give_back();
-                let served = self.refuse(&*request, ticket, Refusal::Failed(error.into()));
+                let served = refuse(&*request, ticket, Refusal::Failed(error.into()));
                 request.closed();
                 served
             }
         }
     }
-
-    /// The end of a request that never comes to its handler. Does not block, unless the state's
-    /// `handle_error` does.
-    fn refuse(&self, request: &dyn Accepted, ticket: Ticket, refusal: Refusal) -> Served {
-        let end = match refusal {
-            Refusal::Failed(error) => {
-                request.fail(error);
-                End::Failed
-            }
-            refusal => {
-                log::debug!(target: TARGET, "request from {} refused: {refusal}", request.client_address());
-                if refusal.gets_an_answer() {
-                    request.refuse();
-                }
-                End::Refused
-            }
-        };
-        request.shutdown(Duration::ZERO);
-        ticket.end(end);
-        Served::Refused
-    }
 }
 
-/// The refusal by `verify_request`, if any.
-fn verify(request: &dyn Accepted) -> Option<Refusal> {
-    match request.verify() {
-        Ok(true) => None,
-        Ok(false) => Some(Refusal::Unverified),
-        Err(error) => Some(Refusal::Failed(error)),
-    }
+fn refuse(request: &dyn Accepted, ticket: Ticket, refusal: Refusal) -> Served {
+    ticket.end(carry_out(refusal, request));
+    Served::Refused
+}
+
+/// Ends a request that never comes to its handler. Does not block, unless the state's
+/// `handle_error` does.
+pub(in crate::server) fn carry_out(refusal: Refusal, request: &dyn Accepted) -> End {
+    let end = match refusal {
+        Refusal::Failed(error) => {
+            let end = error.end();
+            request.fail(error);
+            end
+        }
+        refusal => {
+            log::debug!(target: TARGET, "request from {} refused: {refusal}", request.client_address());
+            if refusal.gets_an_answer() {
+                request.refuse();
+            }
+            End::Refused
+        }
+    };
+    request.shutdown(Duration::ZERO);
+    end
 }

@@ -73,6 +73,10 @@ impl Engine {
         let mut done: Option<(Stop, Instant)> = None;
         while let Some(stop) = life.leave(done.map(|(stop, _)| stop)) {
             let deadline = stop.deadline(self.core.enforced_deadline());
+            #[cfg(feature = "systemd")]
+            if stop.kind > StopKind::Shutdown {
+                self.supervisor.stopping(deadline.saturating_duration_since(Instant::now()));
+            }
             match stop.kind {
                 StopKind::Shutdown => self.wait_until_all_begun(),
                 StopKind::Close => {
@@ -125,6 +129,11 @@ impl Engine {
         self.close_workers();
         let abandoned = if wait { self.abandon_live() } else { 0 };
         self.core.life.inside(|| self.intake.closed());
+        if wait {
+            self.close_answers();
+        }
+        #[cfg(feature = "systemd")]
+        self.supervisor.ended();
         let drained = before.report(&self.core, abandoned);
         *report = Some(drained);
         log::debug!(target: TARGET, "{} has ended: {drained:?}, {:?}", self.core.address, self.core.stats());

@@ -4,21 +4,19 @@
 //! | --- | --- |
 //! | `serve` | the loop: one turn from top to bottom, `serve_forever`, `handle_request` |
 //! | `dispatch` | one request from the loop to its handler, or to its refusal |
-//! | `admission` | the limits, and the list of reasons not to serve a request |
 //! | `backoff` | what to do when a request cannot be accepted |
+//! | `idle` | when a server has had nothing to do for long enough to end |
 //! | `once` | how the last `handle_request` ended |
-//! | `reserve` | a tool of `admission` |
 //! | `restore` | a listener that clients cannot find any more |
 //! | `drain` | the end, in six steps |
 //!
 //! Transport, handler and state come in behind [`Intake`], the concurrency behind its own trait.
 
-mod admission;
 mod backoff;
 mod dispatch;
 mod drain;
+mod idle;
 mod once;
-mod reserve;
 mod restore;
 mod serve;
 
@@ -28,21 +26,23 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-pub use admission::Overflow;
-pub(super) use admission::{Admission, Limits};
+pub(super) use dispatch::carry_out;
 
 use self::once::Once;
 use super::report::Drained;
 use crate::address::Address;
+use crate::admission::Admission;
 use crate::concurrency::Concurrency;
 use crate::handler::Core;
 use crate::panics::contained;
 use crate::request::{Accepted, caught};
 #[cfg(feature = "signals")]
 use crate::signals::{Answer, Signals};
-use crate::socket::Socket;
+use crate::socket::{Socket, WeakSocket};
 use crate::sync::Mutex;
 use crate::sys::fork::ParentOnly;
+#[cfg(feature = "systemd")]
+use crate::systemd::Supervisor;
 
 /// Where this folder's log lines go.
 pub(super) const TARGET: &str = "socketserver::server";
@@ -113,6 +113,14 @@ impl Listener {
         self.origin == Origin::Given
     }
 
+    /// The socket, if handlers answer through it and the server has made it.
+    fn answers(&self) -> Option<WeakSocket> {
+        match &*self.socket {
+            Owner::Shared(socket) if self.origin == Origin::Own => Some(socket.downgrade()),
+            _ => None,
+        }
+    }
+
     pub(super) fn socket(&self) -> &Socket {
         match &*self.socket {
             Owner::Parent(socket) => socket,
@@ -128,6 +136,8 @@ pub(super) struct Times {
     pub(super) timeout: Option<Duration>,
     pub(super) poll_interval: Duration,
     pub(super) drain_timeout: Duration,
+    /// After how long without a request `serve_forever` ends.
+    pub(super) idle: Option<Duration>,
 }
 
 pub(super) struct Engine {
@@ -138,6 +148,8 @@ pub(super) struct Engine {
     times: Times,
     /// None once closed.
     listener: Mutex<Option<Listener>>,
+    /// The socket of a datagram server that has closed it, while handlers may answer through it.
+    answers: Mutex<Option<WeakSocket>>,
     /// `Some` once the server has ended.
     drained: Mutex<Option<Drained>>,
     once: Mutex<Once>,
@@ -145,6 +157,8 @@ pub(super) struct Engine {
     given_taken: AtomicBool,
     #[cfg(feature = "signals")]
     signals: Arc<Signals>,
+    #[cfg(feature = "systemd")]
+    supervisor: Supervisor,
 }
 
 impl Engine {
@@ -163,11 +177,14 @@ impl Engine {
             admission,
             times,
             listener: Mutex::new(Some(listener)),
+            answers: Mutex::default(),
             drained: Mutex::default(),
             once: Mutex::default(),
             given_taken: AtomicBool::new(false),
             #[cfg(feature = "signals")]
             signals: Arc::default(),
+            #[cfg(feature = "systemd")]
+            supervisor: Supervisor::default(),
         }
     }
 
@@ -198,6 +215,11 @@ impl Engine {
         self.signals.call(&self.core, signal, run)
     }
 
+    #[cfg(feature = "systemd")]
+    pub(super) fn notify_systemd(&self) -> io::Result<bool> {
+        self.supervisor.begin(self.core.life.is_serving())
+    }
+
     fn listening(&self) -> io::Result<Listener> {
         let listener = self.listener.lock().clone();
         listener.ok_or_else(|| io::ErrorKind::NotConnected.into())
@@ -208,6 +230,15 @@ impl Engine {
         // Not under the lock: removing a file may take its time.
         if let Some(listener) = listener {
             self.intake.close_listener(listener.socket());
+            *self.answers.lock() = listener.answers();
+        }
+    }
+
+    /// Gives up the socket through which handlers have answered: its port is free then, although
+    /// the program may have kept a handle.
+    fn close_answers(&self) {
+        if let Some(answers) = self.answers.lock().take() {
+            answers.give_up();
         }
     }
 }

@@ -28,13 +28,21 @@ impl Loop<'_> {
         if !self.intake.is_lost(self.socket()) || !self.take_former_backlog() {
             return;
         }
-        let bound = self.bind_again();
-        let address = &self.core.address;
-        match bound {
-            Ok(()) => log::debug!(target: TARGET, "listening on {address} again"),
-            Err(error) => {
-                log::warn!(target: TARGET, "cannot listen on {address} again ({error}): trying again in {EVERY:?}");
+        match self.bind_again() {
+            Ok(()) => {
+                self.restore_error = None;
+                log::debug!(target: TARGET, "listening on {} again", self.core.address);
             }
+            Err(error) => self.report_failed_restore(&error.to_string()),
+        }
+    }
+
+    /// A line in the log, unless the last attempt failed for the same reason.
+    fn report_failed_restore(&mut self, error: &str) {
+        if self.restore_error.as_deref() != Some(error) {
+            self.restore_error = Some(error.to_owned());
+            let address = &self.core.address;
+            log::warn!(target: TARGET, "cannot listen on {address} again ({error}): trying again every {EVERY:?}");
         }
     }
 

@@ -6,10 +6,11 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
-use super::admission::Refusal;
 use super::backoff::{AcceptError, Backoff};
+use super::idle::IdleWatch;
 use super::once::Once;
 use super::{Engine, Listener, TARGET, survived};
+use crate::admission::Refusal;
 use crate::handler::{StopKind, Turn, Waiting};
 use crate::panics::{catch_panic, contained};
 use crate::request::Accepted;
@@ -39,6 +40,9 @@ pub(super) struct Loop<'e> {
     workers_due: Option<Instant>,
     /// When to check next whether clients can find the listener; `None` if it has no file.
     pub(super) restore_due: Option<Instant>,
+    /// Why the last attempt to bind the listener again has failed, if it has.
+    pub(super) restore_error: Option<String>,
+    idle: Option<IdleWatch>,
 }
 
 impl Deref for Loop<'_> {
@@ -54,11 +58,18 @@ impl Loop<'_> {
     fn run(&mut self) -> io::Result<()> {
         self.core.service_actions.store(true, Relaxed);
         self.watch_listener();
+        #[cfg(feature = "systemd")]
+        self.supervisor.ready();
         while let Turn::Go { until } = self.turn() {
             self.survive(|looping| {
-                if looping.wait(earliest([until, looping.next_action(), looping.restore_due]))? {
+                let idle_due = looping.idle.as_ref().map(|idle| idle.due);
+                let manager_due = looping.tell_manager(until);
+                let due =
+                    [until, looping.next_action(), looping.restore_due, idle_due, manager_due];
+                if looping.wait(earliest(due))? {
                     looping.take_batch()?;
                 }
+                looping.end_if_idle();
                 looping.look_after_workers();
                 looping.restore_listener();
                 if looping.core.service_actions.load(Relaxed) {
@@ -68,6 +79,33 @@ impl Loop<'_> {
             })?;
         }
         Ok(())
+    }
+
+    /// Tells the service manager what is due, if there is one, and returns when the next message
+    /// is. `leaves_at` is the end of the lame-duck time.
+    #[cfg(feature = "systemd")]
+    fn tell_manager(&self, leaves_at: Option<Instant>) -> Option<Instant> {
+        if let Some(leaves_at) = leaves_at {
+            self.supervisor.leaving(leaves_at.saturating_duration_since(Instant::now()));
+        }
+        self.supervisor.turn(|| self.core.books.stats())
+    }
+
+    #[cfg(not(feature = "systemd"))]
+    fn tell_manager(&self, _leaves_at: Option<Instant>) -> Option<Instant> {
+        None
+    }
+
+    /// Asks for a drain if the server has been idle for its time.
+    fn end_if_idle(&mut self) {
+        let engine = self.engine;
+        if let Some(idle) = &mut self.idle
+            && idle.is_over(|| engine.core.books.stats())
+            && !engine.core.life.is_leaving()
+        {
+            log::info!(target: TARGET, "{} is idle: ending", engine.core.address);
+            engine.core.begin_drain(engine.times.drain_timeout);
+        }
     }
 
     /// Runs the loop's own code. User code is called where its panics are caught, so there should
@@ -339,6 +377,8 @@ impl Engine {
             backoff: Backoff::new(),
             workers_due: None,
             restore_due: None,
+            restore_error: None,
+            idle: self.times.idle.map(IdleWatch::new),
         })
     }
 }

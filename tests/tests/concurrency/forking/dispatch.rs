@@ -9,7 +9,7 @@ use crate::support::{Journal, end_of};
 
 list!(
     TESTS: parent_and_child_share_the_calls_of_a_request, a_failure_in_the_child_is_handled_there,
-    a_failure_in_the_parent_is_handled_there,
+    a_failure_in_the_parent_is_handled_there, a_refusal_in_the_child_is_counted_in_the_parent,
 );
 
 /// Notes each call and its process, and makes trouble, such as `setup fails` or `handle panics`.
@@ -128,7 +128,7 @@ fn parent_and_child_share_the_calls_of_a_request() {
 
 fn a_failure_in_the_child_is_handled_there() {
     let cases: [(&'static [&'static str], usize, &str); 9] = [
-        (&["prepare fails"], 1, "prepare"),
+        (&["prepare panics"], 1, "panicked: prepare"),
         (&["setup fails"], 2, "setup"),
         (&["setup panics"], 2, "panicked: setup"),
         (&["handle fails"], 4, "handle"),
@@ -145,6 +145,14 @@ fn a_failure_in_the_child_is_handled_there() {
         assert_eq!((seen.errors, seen.status), (texts(&[error]), Some(1)));
         assert_eq!((seen.stats.accepted, seen.stats.failed), (1, 1), "{error}");
     }
+}
+
+fn a_refusal_in_the_child_is_counted_in_the_parent() {
+    let seen = serve(&["prepare fails"]);
+    assert_eq!(seen.parent, PARENT);
+    assert_eq!(seen.child, ["prepare", "handle_error", "shutdown_request"]);
+    assert_eq!((seen.errors, seen.status), (texts(&["prepare"]), Some(103)));
+    assert_eq!((seen.stats.accepted, seen.stats.refused, seen.stats.failed), (1, 1, 0));
 }
 
 fn texts(all: &[&str]) -> Vec<String> {

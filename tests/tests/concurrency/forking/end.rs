@@ -13,10 +13,10 @@ list!(
     ctrl_c_lets_children_finish, a_second_signal_ends_the_server_at_once,
     a_dropped_server_ends_its_children, a_request_is_aborted_at_its_deadline,
     a_deaf_child_is_killed_after_its_deadline, a_child_does_not_hold_the_port,
-    a_stranger_with_a_childs_number_is_spared,
+    a_stranger_with_a_childs_number_is_spared, children_are_reaped_without_waits_by_descriptor,
 );
 
-list!(PROGRAMS: leave_a_child, serve_until_signals);
+list!(PROGRAMS: leave_a_child, serve_until_signals, reap_one_child);
 
 /// Waits until the listener is closed, without becoming a client.
 fn until_closed(server: &Address) {
@@ -245,6 +245,60 @@ fn a_stranger_with_a_childs_number_is_spared() {
     stranger.kill().expect("kill");
     stranger.wait().expect("wait");
     assert!(is_spared);
+}
+
+fn reap_one_child() {
+    let server = ForkingTCPServer::<Echo, EndAfter>::with(EndAfter(1));
+    let server = server.deadline(Duration::from_millis(100)).bind(LOCAL).expect("bind");
+    let mut client = Client::stream(server.server_address());
+    assert!(server.active_children().is_empty());
+    server.serve_forever().expect("serve");
+    // It lived until it was signalled.
+    assert_eq!(client.rest(), b"");
+    let stats = server.stats();
+    assert_eq!((stats.finished, stats.aborted, stats.overdue), (0, 1, 1), "{stats:?}");
+    assert!(is_childless());
+}
+
+/// Makes the system one that cannot wait for a child by a descriptor, as Linux 5.3, or one that
+/// does not let this process signal by it, and goes on as another program.
+const OLD_SYSTEM: &str = r#"
+import ctypes, os, struct, sys
+waitid, pidfd_send_signal = {"x86_64": (247, 424), "aarch64": (95, 424)}[os.uname().machine]
+LOAD, IF_EQUAL, RETURN = 0x20, 0x15, 0x06
+ALLOW, ERROR = 0x7fff0000, 0x00050000
+number, argument = 0, 16
+call, error = {"wait": (waitid, 22), "signal": (pidfd_send_signal, 1)}[sys.argv[1]]
+steps = [(LOAD, 0, 0, number), (IF_EQUAL, 0, 3, call)]
+if call == waitid:
+    steps += [(LOAD, 0, 0, argument), (IF_EQUAL, 0, 1, 3)]  # P_PIDFD
+else:
+    steps += [(LOAD, 0, 0, argument), (LOAD, 0, 0, argument)]
+steps += [(RETURN, 0, 0, ERROR | error), (RETURN, 0, 0, ALLOW)]
+filter = b"".join(struct.pack("HBBI", *step) for step in steps)
+held = ctypes.create_string_buffer(filter)
+program = struct.pack("HxxxxxxQ", len(steps), ctypes.addressof(held))
+prctl = ctypes.CDLL(None, use_errno=True).prctl
+assert prctl(38, 1, 0, 0, 0) == 0
+if prctl(22, 2, ctypes.create_string_buffer(program), 0, 0) != 0:
+    sys.exit(77)
+os.execv(sys.argv[2], sys.argv[2:])
+"#;
+
+fn children_are_reaped_without_waits_by_descriptor() {
+    for lacking in ["wait", "signal"] {
+        let Some(mut python) = python(OLD_SYSTEM) else {
+            return;
+        };
+        let program = alone("end::reap_one_child");
+        python.arg(lacking).arg(program.get_program()).args(program.get_args());
+        let status = python.status().expect("Python");
+        if status.code() == Some(77) {
+            eprintln!("skipped: no filter of system calls here");
+            return;
+        }
+        assert!(status.success(), "{lacking}: {status}");
+    }
 }
 
 fn a_deaf_child_is_killed_after_its_deadline() {

@@ -17,6 +17,7 @@ mod end;
 mod executed;
 mod harness;
 mod jail;
+mod proxy;
 mod refusals;
 mod requests;
 mod support;
@@ -33,6 +34,7 @@ fn main() -> std::process::ExitCode {
             end::TESTS,
             executed::TESTS,
             jail::TESTS,
+            proxy::TESTS,
             cpython::TESTS,
         ],
         &[end::PROGRAMS, executed::PROGRAMS, cpython::PROGRAMS],

@@ -1,0 +1,183 @@
+//! Sockets that exist before the program does: a service manager listens, and starts the program
+//! when the first client comes, or again after a crash while clients wait in the backlog.
+//!
+//! | started by | what the program gets | how it serves |
+//! | --- | --- | --- |
+//! | systemd, a `.socket` unit | listeners, each with a name | [`Builder::bind_or_inherit`](crate::Builder::bind_or_inherit), or [`listeners`] |
+//! | systemd with `Accept=yes` | one connection | [`socket`] |
+//! | inetd and xinetd, `nowait` | one connection, as standard input, output and error | [`socket`] |
+//! | inetd and xinetd, `wait` | the listener, as standard input | [`socket`] |
+//!
+//! ```no_run
+//! use std::time::Duration;
+//! use socketserver::{Socket, ThreadingTCPServer};
+//!
+//! # fn main() -> std::io::Result<()> {
+//! ThreadingTCPServer::handling(|request: Socket, _| request.sendall(b"hello"))
+//!     .exit_when_idle(Duration::from_secs(30))
+//!     .bind_or_inherit("web", "127.0.0.1:8080")?
+//!     .serve_forever()
+//! # }
+//! ```
+//!
+//! Python: no counterpart; `socket.socket(fileno=3)` by hand
+
+use std::env;
+use std::fs::File;
+use std::io::{self, ErrorKind};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd, RawFd};
+
+use parking_lot::Mutex;
+use rustix::fs::fstat;
+use rustix::process::getpid;
+use rustix::stdio::{dup2_stderr, dup2_stdin, dup2_stdout, stderr, stdin, stdout};
+
+use crate::socket::Socket;
+use crate::sys::inherited;
+
+/// The first descriptor that a service manager passes.
+const FIRST: RawFd = 3;
+
+/// The name of a socket to which its manager gave none.
+const UNNAMED: &str = "unknown";
+
+/// The sockets that this process was started with and has not taken yet. `None` before the first
+/// look.
+static LEFT: Mutex<Option<Vec<Inherited>>> = Mutex::new(None);
+
+struct Inherited {
+    name: String,
+    socket: Socket,
+}
+
+/// The sockets that a service manager passed to this process: see [`listeners`].
+#[derive(Debug)]
+pub struct Listeners(());
+
+/// The sockets that a service manager passed to this process, as systemd does for `.socket` units:
+/// listeners, datagram sockets, connections. There are none if the environment names another
+/// process (`LISTEN_PID`), such as the parent. Each can be taken once.
+///
+/// ```
+/// use socketserver::{Socket, ThreadingTCPServer, activation};
+///
+/// if let Some(socket) = activation::listeners()?.take("web") {
+///     let server = ThreadingTCPServer::handling(|request: Socket, _| request.sendall(b"hello"));
+///     server.from_socket(socket)?.serve_forever()?;
+/// }
+/// # Ok::<(), std::io::Error>(())
+/// ```
+///
+/// # Errors
+/// `InvalidData` if the environment variables are not as systemd sets them, or name a descriptor
+/// that is not open, or is no socket.
+pub fn listeners() -> io::Result<Listeners> {
+    let mut left = LEFT.lock();
+    if left.is_none() {
+        *left = Some(passed()?);
+    }
+    Ok(Listeners(()))
+}
+
+impl Listeners {
+    /// The socket of this name (`FileDescriptorName=` of a `.socket` unit, which is the unit's own
+    /// name unless set), else the first one without a name. `None` if there is neither.
+    pub fn take(&self, name: &str) -> Option<Socket> {
+        let mut left = LEFT.lock();
+        let left = left.as_mut()?;
+        let named = |name| move |inherited: &Inherited| inherited.name == name;
+        let place =
+            left.iter().position(named(name)).or_else(|| left.iter().position(named(UNNAMED)))?;
+        Some(left.remove(place).socket)
+    }
+
+    /// The names of the sockets that have not been taken, in the manager's order.
+    pub fn names(&self) -> Vec<String> {
+        LEFT.lock().iter().flatten().map(|inherited| inherited.name.clone()).collect()
+    }
+}
+
+/// What the environment says that was passed.
+fn passed() -> io::Result<Vec<Inherited>> {
+    let Some(process) = number("LISTEN_PID")? else {
+        return Ok(Vec::new());
+    };
+    if process != getpid().as_raw_nonzero().get() {
+        return Ok(Vec::new());
+    }
+    let count = number("LISTEN_FDS")?.unwrap_or(0);
+    let names = env::var("LISTEN_FDNAMES").unwrap_or_default();
+    let names = names.split(':').filter(|name| !name.is_empty()).chain(std::iter::repeat(UNNAMED));
+    let passed = inherited::take(FIRST, count)?.into_iter().zip(names);
+    passed.map(|(socket, name)| inherited(socket, name)).collect()
+}
+
+fn inherited(socket: OwnedFd, name: &str) -> io::Result<Inherited> {
+    let socket = Socket::from(socket);
+    socket.kind().map_err(|error| {
+        let text = format!("the descriptor {name:?} of the service manager is no socket: {error}");
+        io::Error::new(ErrorKind::InvalidData, text)
+    })?;
+    Ok(Inherited { name: name.to_owned(), socket })
+}
+
+/// The number in an environment variable, which is not negative.
+fn number(variable: &str) -> io::Result<Option<i32>> {
+    let Some(text) = env::var_os(variable) else {
+        return Ok(None);
+    };
+    let number = text.to_str().and_then(|text| text.parse().ok()).filter(|number| *number >= 0);
+    let invalid = || {
+        let text = format!("expected a number in {variable}, got {text:?}");
+        io::Error::new(ErrorKind::InvalidData, text)
+    };
+    number.ok_or_else(invalid).map(Some)
+}
+
+/// The one socket that this process was started with: passed by systemd (`Accept=yes`), or as
+/// standard input (inetd, xinetd, `StandardInput=socket`).
+///
+/// inetd makes the connection standard output and error too, where log lines and the messages of
+/// panics would go to the client. Where they are the same socket, `/dev/null` takes their place.
+/// So call this first in `main`, and send the log elsewhere: see the example `inetd`.
+///
+/// # Errors
+/// `InvalidInput` if standard input is no socket and none was passed; those of [`listeners`]; the
+/// system's.
+///
+/// Python: `socket.socket(fileno=0)` by hand
+pub fn socket() -> io::Result<Socket> {
+    listeners()?;
+    let passed = LEFT.lock().as_mut().and_then(|left| (!left.is_empty()).then(|| left.remove(0)));
+    if let Some(passed) = passed {
+        return Ok(passed.socket);
+    }
+    let socket = Socket::from(stdin().try_clone_to_owned()?);
+    socket.kind().map_err(|error| {
+        let text = format!("expected a socket as standard input, as inetd passes it: {error}");
+        io::Error::new(ErrorKind::InvalidInput, text)
+    })?;
+    keep_off_standard_streams(&socket)?;
+    Ok(socket)
+}
+
+/// Puts `/dev/null` in the place of each standard stream that is this socket.
+fn keep_off_standard_streams(socket: &Socket) -> io::Result<()> {
+    let null = File::options().read(true).write(true).open("/dev/null")?;
+    let replace = |stream: BorrowedFd<'_>, by: fn(BorrowedFd<'_>) -> rustix::io::Result<()>| {
+        if is_same(stream, socket)? { by(null.as_fd()) } else { Ok(()) }
+    };
+    replace(stdin(), |null| dup2_stdin(null))?;
+    replace(stdout(), |null| dup2_stdout(null))?;
+    replace(stderr(), |null| dup2_stderr(null))?;
+    Ok(())
+}
+
+/// Whether both descriptors are of one socket. One that is closed is none.
+fn is_same(stream: BorrowedFd<'_>, socket: &Socket) -> rustix::io::Result<bool> {
+    let Ok(stream) = fstat(stream) else {
+        return Ok(false);
+    };
+    let socket = fstat(socket)?;
+    Ok((stream.st_dev, stream.st_ino) == (socket.st_dev, socket.st_ino))
+}

@@ -1,0 +1,52 @@
+//! The limits per client address.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::refusal::Refusal;
+use crate::address::{Address, Host};
+use crate::request::{Rate, Rates, Share, Shares};
+
+/// The limits per client address. They hold on the loop, or, if the transport learns a request's
+/// client from the request, where the handlers run.
+pub(crate) struct ClientLimits {
+    ipv6_prefix: u8,
+    shares: Option<Arc<Shares>>,
+    rates: Option<Rates>,
+}
+
+impl ClientLimits {
+    pub(crate) fn new(ipv6_prefix: u8, share: Option<usize>, rate: Option<Rate>) -> Self {
+        ClientLimits { ipv6_prefix, shares: share.map(Shares::new), rates: rate.map(Rates::new) }
+    }
+
+    /// The key by which a client's requests are counted.
+    pub(crate) fn host(&self, client: &Address) -> Option<Host> {
+        client.host_with_prefix(self.ipv6_prefix)
+    }
+
+    /// Counts a request of this client.
+    pub(crate) fn check_rate(&self, client: Option<&Host>) -> Result<(), Refusal> {
+        match (&self.rates, client) {
+            (Some(rates), Some(host)) if !rates.take(host.clone(), Instant::now()) => {
+                Err(Refusal::Rate)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The client's share of live requests, if shares are limited.
+    pub(crate) fn take_share(&self, client: Option<Host>) -> Result<Option<Share>, Refusal> {
+        match (&self.shares, client) {
+            (Some(shares), Some(host)) => shares.take(host).map(Some).ok_or(Refusal::Share),
+            _ => Ok(None),
+        }
+    }
+
+    /// Both, for a request whose client became known where its handler runs.
+    pub(crate) fn admit(&self, client: &Address) -> Result<Option<Share>, Refusal> {
+        let host = self.host(client);
+        self.check_rate(host.as_ref())?;
+        self.take_share(host)
+    }
+}

@@ -1,0 +1,137 @@
+//! What a proxy says about a connection.
+
+use std::fmt;
+
+use super::ssl::Ssl;
+use super::tlv::{self, Tlvs};
+use crate::address::Address;
+
+/// The versions of the header: a line of text, and a block of bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Version {
+    /// `PROXY TCP4 192.0.2.1 198.51.100.1 56324 443`. Addresses of TCP alone.
+    V1,
+    /// The same in fewer bytes, with Unix sockets, and with more about the connection.
+    V2,
+}
+
+/// What a proxy says about a connection that it passes on, and what a relay
+/// [sends](Self::encode) of it. [`Socket::proxy`](crate::Socket::proxy) has it for a handler.
+///
+/// What the client itself has chosen, such as the [`authority`](Self::authority), is a stranger's
+/// text: log it with `{:?}`, which escapes control characters.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ProxyHeader {
+    /// The client and the address that it has connected to, unless the header has none.
+    pub(super) addresses: Option<Box<(Address, Address)>>,
+    pub(super) is_local: bool,
+    /// What follows the addresses, checked.
+    pub(super) tlvs: Vec<u8>,
+}
+
+impl ProxyHeader {
+    /// The header for a connection of `client` to `server`, to be sent.
+    pub fn new(client: impl Into<Address>, server: impl Into<Address>) -> Self {
+        ProxyHeader {
+            addresses: Some(Box::new((client.into(), server.into()))),
+            is_local: false,
+            tlvs: Vec::new(),
+        }
+    }
+
+    /// The header for a connection of the proxy's own, such as a health check.
+    pub fn local() -> Self {
+        ProxyHeader { addresses: None, is_local: true, tlvs: Vec::new() }
+    }
+
+    /// The header of a connection about which the proxy says nothing.
+    pub(super) fn unknown() -> Self {
+        ProxyHeader { addresses: None, is_local: false, tlvs: Vec::new() }
+    }
+
+    /// The client. `None` if the proxy does not say: then the connection is the proxy's own, and
+    /// the handler's `client_address` the proxy's.
+    pub fn client(&self) -> Option<&Address> {
+        Some(&self.addresses.as_ref()?.0)
+    }
+
+    /// The address that the client has connected to: the proxy's, or one that the proxy stands
+    /// for.
+    pub fn server(&self) -> Option<&Address> {
+        Some(&self.addresses.as_ref()?.1)
+    }
+
+    /// Whether the proxy itself has made the connection, as for a health check.
+    pub fn is_local(&self) -> bool {
+        self.is_local
+    }
+
+    /// The protocol above TLS that the client and the proxy have agreed on, such as `h2`.
+    pub fn alpn(&self) -> Option<&[u8]> {
+        self.tlv(tlv::ALPN)
+    }
+
+    /// The host that the client has asked for, such as the server name of TLS. `None` also if it is
+    /// not UTF-8.
+    pub fn authority(&self) -> Option<&str> {
+        std::str::from_utf8(self.tlv(tlv::AUTHORITY)?).ok()
+    }
+
+    /// What identifies the connection in the proxy's log: at most 128 bytes.
+    pub fn unique_id(&self) -> Option<&[u8]> {
+        self.tlv(tlv::UNIQUE_ID)
+    }
+
+    /// The TLS between the client and the proxy, if the proxy tells of it.
+    pub fn ssl(&self) -> Option<Ssl<'_>> {
+        Ssl::of(self.tlv(tlv::SSL)?)
+    }
+
+    /// The id of the client's VPC endpoint, from a load balancer of Amazon.
+    pub fn aws_vpc_endpoint(&self) -> Option<&str> {
+        match self.tlv(0xea)?.split_first()? {
+            (1, id) => std::str::from_utf8(id).ok(),
+            _ => None,
+        }
+    }
+
+    /// The link id of the client's private endpoint, from a load balancer of Azure.
+    pub fn azure_private_link(&self) -> Option<u32> {
+        match self.tlv(0xee)?.split_first()? {
+            (1, id) => Some(u32::from_le_bytes(id.try_into().ok()?)),
+            _ => None,
+        }
+    }
+
+    /// The id of the client's Private Service Connect, from a load balancer of Google.
+    pub fn google_psc_connection(&self) -> Option<u64> {
+        Some(u64::from_be_bytes(self.tlv(0xe0)?.try_into().ok()?))
+    }
+
+    /// The value of the first field of this type.
+    pub fn tlv(&self, kind: u8) -> Option<&[u8]> {
+        self.tlvs().find(|(its, _)| *its == kind).map(|(_, value)| value)
+    }
+
+    /// Every field after the addresses: its type and its value.
+    pub fn tlvs(&self) -> impl Iterator<Item = (u8, &[u8])> {
+        Tlvs::of(&self.tlvs).map_while(Result::ok)
+    }
+}
+
+impl fmt::Debug for ProxyHeader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut debug = f.debug_struct("ProxyHeader");
+        if let Some(addresses) = &self.addresses {
+            let (client, server) = &**addresses;
+            debug.field("client", &format_args!("{client}"));
+            debug.field("server", &format_args!("{server}"));
+        }
+        debug.field("is_local", &self.is_local);
+        for (kind, value) in self.tlvs() {
+            let value = value.escape_ascii();
+            debug.field(&format!("tlv {kind:#04x}"), &format_args!("\"{value}\""));
+        }
+        debug.finish()
+    }
+}

@@ -1,0 +1,103 @@
+//! The header from a connection, and not a byte more.
+
+use std::io;
+use std::time::Duration;
+
+use smallvec::{SmallVec, smallvec};
+
+use super::header::ProxyHeader;
+use super::parse::{Rules, Step};
+use crate::socket::Socket;
+use crate::wait::Patience;
+
+/// Most headers fit.
+const ROOM: usize = 256;
+
+type Bytes = SmallVec<[u8; ROOM]>;
+
+/// Takes the header from the connection's input, within `timeout` for all of it.
+///
+/// # Errors
+/// `TimedOut`, `UnexpectedEof`, `InvalidData`; the system's.
+pub(super) fn header(
+    connection: &Socket,
+    rules: &Rules,
+    timeout: Duration,
+) -> io::Result<ProxyHeader> {
+    let patience = Patience::from_timeout(Some(timeout));
+    let header = match connection.has_layer() {
+        true => through_layer(connection, rules, patience),
+        false => by_peeking(connection, rules, patience),
+    };
+    header.map_err(|error| match error.kind() {
+        io::ErrorKind::TimedOut => {
+            let error = format!("expected a PROXY header within {timeout:?}, got none or a part");
+            io::Error::new(io::ErrorKind::TimedOut, error)
+        }
+        _ => error,
+    })
+}
+
+/// Looks at the input first. As long as there is no whole header, all of it is the header's, and
+/// can be taken.
+fn by_peeking(connection: &Socket, rules: &Rules, patience: Patience) -> io::Result<ProxyHeader> {
+    let mut bytes: Bytes = smallvec![0; ROOM];
+    let mut taken = 0;
+    loop {
+        let seen = unless_ended(connection.peek_within(&mut bytes[taken..], patience)?)?;
+        match rules.parse(&bytes[..taken + seen]).map_err(invalid)? {
+            Step::Header(header, length) => {
+                take(connection, &mut bytes[taken..length], patience)?;
+                return Ok(header);
+            }
+            Step::More(more) => {
+                take(connection, &mut bytes[taken..taken + seen], patience)?;
+                taken += seen;
+                bytes.resize(ROOM.max(taken + more), 0);
+            }
+        }
+    }
+}
+
+/// Takes bytes that were seen.
+fn take(connection: &Socket, mut seen: &mut [u8], patience: Patience) -> io::Result<()> {
+    while !seen.is_empty() {
+        let taken = unless_ended(connection.recv_within(seen, patience)?)?;
+        seen = &mut seen[taken..];
+    }
+    Ok(())
+}
+
+/// Behind a layer there is no look at the input: each step takes what is certainly the header's.
+fn through_layer(
+    connection: &Socket,
+    rules: &Rules,
+    patience: Patience,
+) -> io::Result<ProxyHeader> {
+    let mut bytes = Bytes::new();
+    loop {
+        match rules.parse(&bytes).map_err(invalid)? {
+            Step::Header(header, _) => return Ok(header),
+            Step::More(more) => {
+                let had = bytes.len();
+                bytes.resize(had + more, 0);
+                let taken = unless_ended(connection.recv_within(&mut bytes[had..], patience)?)?;
+                bytes.truncate(had + taken);
+            }
+        }
+    }
+}
+
+fn unless_ended(received: usize) -> io::Result<usize> {
+    match received {
+        0 => Err(io::Error::new(
+            io::ErrorKind::UnexpectedEof,
+            "expected a PROXY header, got the end of the stream",
+        )),
+        received => Ok(received),
+    }
+}
+
+fn invalid(wrong: &'static str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, wrong)
+}

@@ -1,0 +1,45 @@
+//! The connection to the service manager: one datagram per message.
+
+use std::env;
+use std::io::{self, ErrorKind};
+use std::time::Duration;
+
+use crate::address::{AddressFamily, ToAddress};
+use crate::socket::{Socket, SocketKind, socketpair};
+
+/// How long the manager may take to read a message, and to answer a barrier.
+const TIMEOUT: Duration = Duration::from_secs(5);
+
+#[derive(Debug)]
+pub(super) struct Manager(Socket);
+
+impl Manager {
+    /// The manager that the environment names in `NOTIFY_SOCKET`, if there is one.
+    pub(super) fn named() -> io::Result<Option<Self>> {
+        let Some(name) = env::var_os("NOTIFY_SOCKET") else {
+            return Ok(None);
+        };
+        let name = name.to_str().filter(|name| name.starts_with(['/', '@'])).ok_or_else(|| {
+            let text = format!("expected a path or @NAME in NOTIFY_SOCKET, got {name:?}");
+            io::Error::new(ErrorKind::InvalidInput, text)
+        })?;
+        let socket = Socket::new(AddressFamily::Unix, SocketKind::Datagram)?;
+        socket.settimeout(Some(TIMEOUT))?;
+        socket.connect(name.to_address()?)?;
+        Ok(Some(Manager(socket)))
+    }
+
+    pub(super) fn send(&self, message: &str) -> io::Result<()> {
+        self.0.send(message.as_bytes()).map(drop)
+    }
+
+    /// Waits until the manager has read every message before this one, by the descriptor that it
+    /// closes then. A process that ends sooner may be unknown to it when it reads them.
+    pub(super) fn wait_until_read(&self) -> io::Result<()> {
+        let (ours, theirs) = socketpair(SocketKind::Stream)?;
+        self.0.send_fds(&[b"BARRIER=1"], &[&theirs])?;
+        theirs.close();
+        ours.settimeout(Some(TIMEOUT))?;
+        ours.recv(1).map(drop)
+    }
+}

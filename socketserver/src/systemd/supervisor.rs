@@ -1,0 +1,174 @@
+//! What a server tells the service manager, and when.
+
+use std::env;
+use std::io;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use rustix::process::getpid;
+
+use super::TARGET;
+use super::manager::Manager;
+use crate::request::Stats;
+use crate::sync::Instant;
+
+/// At most one status per this time.
+const STATUS: Duration = Duration::from_secs(1);
+
+/// Added to the time that an end takes at most: requests are aborted and workers ended after it.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// What one server tells the manager. Does nothing until [`begin`](Self::begin).
+#[derive(Debug, Default)]
+pub(crate) struct Supervisor(Mutex<Option<Supervised>>);
+
+#[derive(Debug)]
+struct Supervised {
+    manager: Manager,
+    /// The time between two signs of life, and when the next is due.
+    watchdog: Option<(Duration, Instant)>,
+    status: Status,
+    is_ready: bool,
+    is_stopping: bool,
+}
+
+#[derive(Debug, Default)]
+struct Status {
+    told: String,
+    /// When the next one may be sent.
+    due: Option<Instant>,
+}
+
+impl Supervisor {
+    /// From now on the manager is told. Returns whether there is one.
+    pub(crate) fn begin(&self, serving: bool) -> io::Result<bool> {
+        let Some(manager) = Manager::named()? else {
+            return Ok(false);
+        };
+        let watchdog = watchdog_period()?.map(|period| (period / 2, Instant::now()));
+        let supervised = Supervised {
+            manager,
+            watchdog,
+            status: Status::default(),
+            is_ready: false,
+            is_stopping: false,
+        };
+        let mut this = self.0.lock();
+        *this = Some(supervised);
+        if serving && let Some(supervised) = &mut *this {
+            supervised.ready();
+        }
+        Ok(true)
+    }
+
+    /// The loop runs.
+    pub(crate) fn ready(&self) {
+        if let Some(supervised) = &mut *self.0.lock() {
+            supervised.ready();
+        }
+    }
+
+    /// One turn of the loop: a sign of life and a status, each when it is due. Returns when the
+    /// next one is. `stats` is asked only if a status may be sent.
+    pub(crate) fn turn(&self, stats: impl FnOnce() -> Stats) -> Option<Instant> {
+        self.0.lock().as_mut()?.turn(stats)
+    }
+
+    /// The lame-duck time has begun, and ends within `most`.
+    pub(crate) fn leaving(&self, most: Duration) {
+        if let Some(supervised) = &mut *self.0.lock()
+            && !supervised.is_stopping
+        {
+            supervised.stopping(most);
+        }
+    }
+
+    /// The server ends, within `most`.
+    pub(crate) fn stopping(&self, most: Duration) {
+        if let Some(supervised) = &mut *self.0.lock() {
+            supervised.stopping(most);
+        }
+    }
+
+    /// The server has ended: waits until the manager knows what it was told.
+    pub(crate) fn ended(&self) {
+        if let Some(supervised) = self.0.lock().take()
+            && let Err(error) = supervised.manager.wait_until_read()
+        {
+            log::debug!(target: TARGET, "the service manager answers no barrier ({error}): leaving");
+        }
+    }
+}
+
+impl Supervised {
+    /// A message that cannot be sent ends no server; the manager notices by itself.
+    fn send(&self, message: &str) {
+        if let Err(error) = self.manager.send(message) {
+            log::warn!(target: TARGET, "cannot tell the service manager {message:?} ({error}): going on");
+        }
+    }
+
+    fn ready(&mut self) {
+        if !self.is_ready {
+            self.is_ready = true;
+            self.send("READY=1");
+        }
+    }
+
+    fn stopping(&mut self, most: Duration) {
+        let most = most.saturating_add(GRACE).as_micros();
+        let first = if self.is_stopping { "" } else { "STOPPING=1\n" };
+        self.is_stopping = true;
+        self.send(&format!("{first}EXTEND_TIMEOUT_USEC={most}"));
+    }
+
+    fn turn(&mut self, stats: impl FnOnce() -> Stats) -> Option<Instant> {
+        let now = Instant::now();
+        if let Some((period, due)) = self.watchdog
+            && now >= due
+        {
+            self.watchdog = Some((period, now + period));
+            self.send("WATCHDOG=1");
+        }
+        if self.status.due.is_none_or(|due| now >= due) {
+            self.tell_status(&stats(), now);
+        }
+        let status = self.status.due.filter(|due| *due > now);
+        [self.watchdog.map(|(_, due)| due), status].into_iter().flatten().min()
+    }
+
+    fn tell_status(&mut self, stats: &Stats, now: Instant) {
+        let Stats { active, finished, failed, refused, aborted, .. } = stats;
+        let status = format!(
+            "STATUS=requests: {active} active, {finished} finished, {failed} failed, {refused} refused, {aborted} aborted"
+        );
+        if status == self.status.told {
+            self.status.due = None;
+            return;
+        }
+        self.send(&status);
+        self.status = Status { told: status, due: Some(now + STATUS) };
+    }
+}
+
+/// The time without a sign of life after which the manager kills this process, if it watches it.
+fn watchdog_period() -> io::Result<Option<Duration>> {
+    let Some(period) = number("WATCHDOG_USEC")? else {
+        return Ok(None);
+    };
+    let own = u64::from(getpid().as_raw_nonzero().get().unsigned_abs());
+    let meant = number("WATCHDOG_PID")?.is_none_or(|process| process == own);
+    Ok((meant && period > 0).then(|| Duration::from_micros(period)))
+}
+
+fn number(variable: &str) -> io::Result<Option<u64>> {
+    let Some(text) = env::var_os(variable) else {
+        return Ok(None);
+    };
+    let number = text.to_str().and_then(|text| text.parse().ok());
+    let invalid = || {
+        let text = format!("expected a number in {variable}, got {text:?}");
+        io::Error::new(io::ErrorKind::InvalidInput, text)
+    };
+    number.ok_or_else(invalid).map(Some)
+}

@@ -1,0 +1,129 @@
+//! The demos under a service manager: sockets that it passes, and what they tell it.
+
+use tests::prelude::*;
+
+use crate::{Server, command};
+
+/// A service manager that holds a listener, starts the server again and again, and hammers it
+/// meanwhile. It prints how many of its clients were answered, and what each server has told it.
+const MANAGER: &str = r#"
+import array, os, signal, socket, sys, tempfile, threading, time
+
+program, form, restarts, clients = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
+folder = tempfile.TemporaryDirectory()
+name = f'@{folder.name}' if form == 'abstract' else f'{folder.name}/notify'
+manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+manager.bind(name.replace('@', '\0'))
+manager.settimeout(20)
+listener = socket.create_server(('127.0.0.1', 0), backlog=1024)
+address = listener.getsockname()
+
+def start():
+    process = os.fork()
+    if process:
+        return process
+    os.dup2(listener.fileno(), 3)
+    passed = dict(LISTEN_PID=str(os.getpid()), LISTEN_FDS='1', LISTEN_FDNAMES='web',
+                  NOTIFY_SOCKET=name, WATCHDOG_USEC='200000', WATCHDOG_PID=str(os.getpid()))
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, 1)
+    os.execve(program, [program, '--inherit', 'web', '127.0.0.1:1'], {**os.environ, **passed})
+
+def message():
+    text, ancillary, _, _ = manager.recvmsg(4096, socket.CMSG_SPACE(4))
+    for _, _, fds in ancillary:
+        os.close(array.array('i', fds)[0])
+    return text.decode()
+
+answered, lost = [0], []
+def hammer(count):
+    for _ in range(count):
+        try:
+            with socket.create_connection(address, 20) as client:
+                client.sendall(b'hello')
+                assert client.recv(5) == b'HELLO'
+            answered[0] += 1
+        except Exception as error:
+            lost.append(repr(error))
+
+hammers = [threading.Thread(target=hammer, args=[clients // 4]) for _ in range(4)]
+for thread in hammers:
+    thread.start()
+for _ in range(restarts):
+    process = start()
+    told = [message()]
+    while not (any('STATUS' in text for text in told) and told.count('WATCHDOG=1') > 2):
+        told.append(message())
+    os.kill(process, signal.SIGTERM)
+    while told[-1] != 'BARRIER=1':
+        told.append(message())
+    _, status = os.waitpid(process, 0)
+    kinds = [text.split('=')[0] for text in told if not text.startswith(('STATUS', 'WATCHDOG'))]
+    print(status, *kinds)
+last = start()
+for thread in hammers:
+    thread.join()
+os.kill(last, signal.SIGTERM)
+os.waitpid(last, 0)
+print(answered[0], 'answered', *lost)
+"#;
+
+/// The listener is the manager's, so no client is refused or reset while the server is away.
+#[test]
+fn restarts_under_a_manager_lose_no_client() {
+    let size = |name: &str, usual: &str| std::env::var(name).unwrap_or_else(|_| usual.to_owned());
+    let (restarts, clients) = (size("RESTARTS", "3"), size("CLIENTS", "400"));
+    for form in ["path", "abstract"] {
+        let upper = demo("upper").display().to_string();
+        let Some(said) = python_says(MANAGER, &[&upper, form, &restarts, &clients]) else {
+            return;
+        };
+        let mut lines = said.lines();
+        for _ in 0..restarts.parse().expect("a number") {
+            assert_eq!(lines.next(), Some("0 READY STOPPING BARRIER"), "{said}");
+        }
+        assert_eq!(lines.next(), Some(&*format!("{clients} answered")), "{said}");
+    }
+}
+
+#[test]
+fn an_idle_server_ends() {
+    let server = Server::start("upper", &["127.0.0.1:0", "--exit-when-idle", "0.2"]);
+    assert_eq!(Client::stream(&server.address).ask("hello"), b"HELLO");
+    assert_eq!(server.end().summary(), [1, 1, 0, 0, 0]);
+}
+
+/// A shell that passes its standard input on as systemd passes a socket, with this environment.
+fn activated(environment: &str, arguments: &[&str]) -> Command {
+    let upper = command("upper", arguments);
+    let mut command = Command::new("sh");
+    let script = format!("export LISTEN_PID=$$ {environment}; exec \"$@\" 3<&0");
+    command.args(["-c", &script, "sh"]).arg(upper.get_program()).args(upper.get_args());
+    command
+}
+
+#[test]
+fn what_a_manager_must_not_pass_is_an_error() {
+    for (environment, complaint) in [
+        ("LISTEN_FDS=x", "expected a number in LISTEN_FDS, got \"x\""),
+        ("LISTEN_FDS=2", "descriptor 4: Bad file descriptor"),
+        (
+            "LISTEN_FDS=1 LISTEN_FDNAMES=web",
+            "the descriptor \"web\" of the service manager is no socket",
+        ),
+    ] {
+        let mut command = activated(environment, &["127.0.0.1:0", "--inherit", "web"]);
+        let (status, _, errors) = Process::start(&mut command).wait();
+        assert_eq!(status.code(), Some(1), "{errors}");
+        assert!(errors.contains(complaint), "{environment}: {errors}");
+    }
+}
+
+/// A parent's environment is not the child's.
+#[test]
+fn sockets_of_another_process_are_left_alone() {
+    let mut command = activated("LISTEN_PID=1 LISTEN_FDS=1", &["127.0.0.1:0", "--inherit", "web"]);
+    let server = Server::of(Process::start(&mut command));
+    assert_eq!(Client::stream(&server.address).ask("hello"), b"HELLO");
+    assert_eq!(server.drain().summary(), [1, 1, 0, 0, 0]);
+}

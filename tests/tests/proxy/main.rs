@@ -1,0 +1,8 @@
+//! Servers behind a proxy. (The forking ones are tests of the program `forking`.)
+
+mod limits;
+mod real;
+mod relays;
+mod sources;
+mod table;
+mod timing;
