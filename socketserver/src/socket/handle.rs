@@ -136,7 +136,7 @@ impl Socket {
     pub fn shutdown(&self, how: Shutdown) -> io::Result<()> {
         let shared = self.open()?;
         if how != Shutdown::Read {
-            shared.end_layer(shared.descriptor.patience(Interest::Write));
+            shared.end_layer(|| shared.descriptor.patience(Interest::Write));
         }
         shared.descriptor.socket().shutdown(how)
     }
@@ -144,7 +144,7 @@ impl Socket {
     /// Ends this side of a stream. A layer may take at most `time` to say so.
     pub(crate) fn end_within(&self, time: Duration) -> io::Result<()> {
         let shared = self.open()?;
-        shared.end_layer(Patience::from_timeout(Some(time)));
+        shared.end_layer(|| Patience::from_timeout(Some(time)));
         shared.descriptor.socket().shutdown(Shutdown::Write)
     }
 
@@ -316,9 +316,9 @@ impl Shared {
     }
 
     /// Lets the layer say that no more will come. If it fails, the wire ends nevertheless.
-    fn end_layer(&self, patience: Patience) {
+    fn end_layer(&self, patience: impl FnOnce() -> Patience) {
         if let Some(layer) = self.layer() {
-            let _ = layer.end(&self.wire_for_layer(patience));
+            let _ = layer.end(&self.wire_for_layer(patience()));
         }
     }
 }
