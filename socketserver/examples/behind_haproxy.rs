@@ -55,6 +55,6 @@ fn main() -> io::Result<()> {
         .client_timeout(Duration::from_secs(60))
         .bind(&*address)?;
     server.drain_on_signals(Duration::from_secs(5))?;
-    println!("listening on {}", server.server_address());
+    log::info!("listening on {}", server.server_address());
     server.serve_forever()
 }

@@ -1,4 +1,4 @@
-//! What the bytes of a connection begin with.
+//! How far a header has been read.
 
 use super::header::ProxyHeader;
 
