@@ -5,7 +5,7 @@ use std::thread;
 
 use super::abort::Abort;
 use super::accepted::Accepted;
-use super::books::Books;
+use super::books::{Books, Entry};
 use super::shares::Share;
 use super::stats::End;
 use crate::address::Address;
@@ -16,7 +16,7 @@ use crate::address::Address;
 #[derive(Debug)]
 pub struct Ticket {
     books: Arc<Books>,
-    id: u64,
+    entry: Entry,
     open: bool,
     begun: bool,
     /// The client of a request that runs elsewhere, for lines in the log.
@@ -32,7 +32,7 @@ impl Ticket {
     ) -> Self {
         Ticket {
             books: books.clone(),
-            id: books.open(Abort::Request(Arc::downgrade(request)), share),
+            entry: books.open(Abort::Request(Arc::downgrade(request)), share),
             open: true,
             begun: false,
             client: None,
@@ -62,7 +62,7 @@ impl Ticket {
         self.begin();
         if self.open {
             self.open = false;
-            self.books.close(self.id, end);
+            self.books.close(self.entry, end);
         }
     }
 
@@ -70,12 +70,12 @@ impl Ticket {
     /// by force. `abort` is called on any thread, perhaps just after this ticket was closed, and must
     /// not block.
     pub fn set_abort(&self, abort: impl Fn() + Send + 'static) {
-        self.books.replace(self.id, Abort::elsewhere(self.client.clone(), abort));
+        self.books.replace(self.entry, Abort::elsewhere(self.client.clone(), abort));
     }
 
     #[cfg(test)]
-    pub(super) fn id(&self) -> u64 {
-        self.id
+    pub(super) fn entry(&self) -> Entry {
+        self.entry
     }
 }
 

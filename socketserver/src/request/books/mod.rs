@@ -1,12 +1,13 @@
 //! The books of a server: its live requests, its counters, and when each request is overdue.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::fmt;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::Duration;
 
 use rustix::event::{EventfdFlags, eventfd};
+use slab::Slab;
 
 use super::abort::Abort;
 use super::clock::deadline_after;
@@ -21,7 +22,17 @@ use crate::sync::{Instant, Mutex};
 /// lock.
 const SHARDS: usize = 16;
 
+/// Where a live request stands in the books.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Entry {
+    /// The request's number, which no other request ever has.
+    id: u64,
+    /// The place in its shard, which another request may have later.
+    place: usize,
+}
+
 struct Live {
+    id: u64,
     abort: Abort,
     aborted: Option<Cause>,
     share: Option<Share>,
@@ -39,9 +50,9 @@ enum Cause {
 pub(crate) struct Books {
     /// How long a request may take before it is aborted.
     deadline: Option<Duration>,
-    shards: [Mutex<HashMap<u64, Live>>; SHARDS],
+    shards: [Mutex<Slab<Live>>; SHARDS],
     /// When each request is overdue, in the order of arrival, which is the order of the times too.
-    deadlines: Mutex<VecDeque<(Instant, u64)>>,
+    deadlines: Mutex<VecDeque<(Instant, Entry)>>,
     counters: Counters,
     /// How many threads wait for requests to begin or end. A watcher counts itself before it looks
     /// at the other counters, and a beginning or end changes those before it looks at this one, so
@@ -67,30 +78,31 @@ impl Books {
         })
     }
 
-    fn shard(&self, id: u64) -> &Mutex<HashMap<u64, Live>> {
+    fn shard(&self, id: u64) -> &Mutex<Slab<Live>> {
         &self.shards[id as usize % SHARDS]
     }
 
-    /// Counts a request as accepted and enters it. Returns its number.
-    pub(super) fn open(&self, abort: Abort, share: Option<Share>) -> u64 {
+    /// Counts a request as accepted and enters it.
+    pub(super) fn open(&self, abort: Abort, share: Option<Share>) -> Entry {
         let id = self.counters.accept();
-        let live = Live { abort, aborted: None, share };
-        self.shard(id).lock().insert(id, live);
-        self.note_deadline(id);
-        id
+        let live = Live { id, abort, aborted: None, share };
+        let place = self.shard(id).lock().insert(live);
+        let entry = Entry { id, place };
+        self.note_deadline(entry);
+        entry
     }
 
-    fn note_deadline(&self, id: u64) {
+    fn note_deadline(&self, entry: Entry) {
         /// Entries that are tolerated beyond twice the live requests.
         const SPARE: u64 = 1_024;
         let Some(deadline) = self.deadline else {
             return;
         };
         let mut deadlines = self.deadlines.lock();
-        deadlines.push_back((deadline_after(deadline), id));
+        deadlines.push_back((deadline_after(deadline), entry));
         // Behind a request that lives long, entries of ended requests would pile up.
         if deadlines.len() as u64 > 2 * self.active() + SPARE {
-            deadlines.retain(|(_, id)| self.shard(*id).lock().contains_key(id));
+            deadlines.retain(|(_, entry)| entry.find(&mut self.shard(entry.id).lock()).is_some());
         }
     }
 
@@ -132,11 +144,12 @@ impl Books {
     }
 
     /// Counts a request's end and removes it.
-    pub(super) fn close(&self, id: u64, end: End) {
-        let mut shard = self.shard(id).lock();
-        let Some(mut live) = shard.remove(&id) else {
+    pub(super) fn close(&self, entry: Entry, end: End) {
+        let mut shard = self.shard(entry.id).lock();
+        if entry.find(&mut shard).is_none() {
             return;
-        };
+        }
+        let mut live = shard.remove(entry.place);
         // Under the lock, so that a thread that sees the entry gone, as in `abandon_all`, also sees
         // the request counted.
         self.count(&mut live, end);
@@ -154,8 +167,8 @@ impl Books {
     }
 
     /// Changes how a live request is ended by force.
-    pub(super) fn replace(&self, id: u64, abort: Abort) {
-        let (replaced, was_aborted) = match self.shard(id).lock().get_mut(&id) {
+    pub(super) fn replace(&self, entry: Entry, abort: Abort) {
+        let (replaced, was_aborted) = match entry.find(&mut self.shard(entry.id).lock()) {
             Some(live) => {
                 (Some(std::mem::replace(&mut live.abort, abort.clone())), live.aborted.is_some())
             }
@@ -185,9 +198,9 @@ impl Books {
     fn mark_overdue(&self) -> (Vec<Abort>, Option<Instant>) {
         let mut overdue = Vec::new();
         let mut deadlines = self.deadlines.lock();
-        while let Some(&(deadline, id)) = deadlines.front() {
-            let mut shard = self.shard(id).lock();
-            match shard.get_mut(&id) {
+        while let Some(&(deadline, entry)) = deadlines.front() {
+            let mut shard = self.shard(entry.id).lock();
+            match entry.find(&mut shard) {
                 Some(live) if live.aborted.is_none() => {
                     if deadline > Instant::now() {
                         return (overdue, Some(deadline));
@@ -208,7 +221,7 @@ impl Books {
         for shard in &self.shards {
             let mut shard = shard.lock();
             let live: Vec<_> =
-                shard.values_mut().map(|live| live.mark(Cause::ServerEnds)).collect();
+                shard.iter_mut().map(|(_, live)| live.mark(Cause::ServerEnds)).collect();
             drop(shard);
             count += live.len() as u64;
             live.iter().for_each(Abort::abort);
@@ -227,7 +240,7 @@ impl Books {
         let _ = rustix::io::write(&self.ended, &1_u64.to_ne_bytes());
         for shard in &self.shards {
             let shard = shard.lock();
-            let live = shard.values().filter_map(|live| live.abort.request());
+            let live = shard.iter().filter_map(|(_, live)| live.abort.request());
             let live: Vec<_> = live.collect();
             drop(shard);
             for request in live {
@@ -242,12 +255,19 @@ impl Books {
         let mut count = 0;
         for shard in &self.shards {
             let abandoned = std::mem::take(&mut *shard.lock());
-            for mut live in abandoned.into_values() {
+            for (_, mut live) in abandoned {
                 count += 1;
                 self.count(&mut live, End::Aborted);
             }
         }
         count
+    }
+}
+
+impl Entry {
+    /// The entry, unless the request has ended.
+    fn find(self, shard: &mut Slab<Live>) -> Option<&mut Live> {
+        shard.get_mut(self.place).filter(|live| live.id == self.id)
     }
 }
 

@@ -83,7 +83,7 @@ fn ended_requests_leave_no_deadlines_behind() {
     let deadlines: Vec<_> = books.deadlines.lock().iter().copied().collect();
     assert!(deadlines.len() <= 1_028, "{}", deadlines.len());
     assert!(deadlines.is_sorted());
-    assert_eq!([deadlines[0].1, deadlines[1].1], [long.id(), other.id()]);
+    assert_eq!([deadlines[0].1, deadlines[1].1], [long.entry(), other.entry()]);
 }
 
 #[test]
