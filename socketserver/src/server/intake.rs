@@ -297,10 +297,11 @@ where
     }
 
     fn abort(&self) {
-        quietly("a transport's abort", || {
-            self.typed.transport.abort(&self.request);
+        self.aborts().abort(|| {
+            quietly("a transport's abort", || {
+                self.typed.transport.abort(&self.request);
+            });
         });
-        self.aborts().abort();
     }
 
     fn wake_idle(&self) {

@@ -149,11 +149,6 @@ impl Descriptor {
         }
     }
 
-    #[inline]
-    fn is_aborted(&self) -> bool {
-        self.state.load(Relaxed) == ABORTED
-    }
-
     /// Waits for the `sendall` of another thread that is under way.
     ///
     /// # Errors
@@ -331,12 +326,12 @@ impl Descriptor {
         interest: Interest,
         mut operation: impl FnMut(bool) -> rustix::io::Result<T>,
     ) -> io::Result<T> {
-        let unless_aborted = |may_block| match operation(may_block) {
+        let unless_ended = |may_block| match operation(may_block) {
             // After a shutdown of a datagram socket only a call that blocks reports it.
-            Err(Errno::AGAIN) if self.is_aborted() => Err(Errno::CANCELED),
+            Err(Errno::AGAIN) if self.state.load(Relaxed) != OPEN => Err(Errno::BADF),
             result => result,
         };
-        let result = wait::until_ready(self.awaited(), interest, time, unless_aborted);
+        let result = wait::until_ready(self.awaited(), interest, time, unless_ended);
         self.unless_aborted(result)
     }
 }

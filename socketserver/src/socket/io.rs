@@ -166,6 +166,10 @@ impl Socket {
             sys::message::recv_from(&descriptor.socket(), buffer, flags)
                 .map_err(|error| errno(&error))
         })?;
+        if received == 0 {
+            // It was closed meanwhile, which is no empty datagram.
+            descriptor.open()?;
+        }
         Ok((received, address.into()))
     }
 
