@@ -190,7 +190,7 @@ fn known(facts: &Facts<'_>, ours: Said, theirs: Said, theirs_is_ppp: bool) -> Op
         (Peer(_), _) if facts.is_local() => "LOCAL: what follows is not looked at (27 to 32)",
         (More, Wrong) if facts.is_local() => "LOCAL: what follows is not looked at (27 to 32)",
         (Wrong, _) if facts.is_local() => return None,
-        (Peer(_) | More, Client(..) | Wrong | Unix(_)) if facts.is_other_family() => {
+        (Peer(_) | More, Client(..) | Wrong | Unix(_) | More) if facts.is_other_family() => {
             "no family of a connection: the peer (36, 37)"
         }
         (Unix(_), Peer(_)) if facts.is_unix() && !theirs_is_ppp => "no Unix sockets (38)",
