@@ -167,6 +167,8 @@ mod transport;
 
 mod concurrency;
 
+mod lead;
+
 mod handler;
 
 #[cfg(feature = "signals")]
