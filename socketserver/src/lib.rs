@@ -168,6 +168,8 @@ mod transport;
 
 mod concurrency;
 
+mod lead;
+
 mod handler;
 
 #[cfg(feature = "signals")]

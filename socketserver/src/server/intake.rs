@@ -79,6 +79,10 @@ where
         })
     }
 
+    fn handler_name(&self) -> &'static str {
+        type_name::<H>()
+    }
+
     fn activate(&self, listener: &Socket) -> io::Result<()> {
         survived(|| self.transport.server_activate(listener))
     }
