@@ -43,6 +43,7 @@ ALLOWED = {
     "systemd": "address request socket sync",
     "admission": "address concurrency request sync sys",
     "server": "aborts activation admission address axis concurrency handler lead panics request signals socket sync systemd sys transport wait",
+    "multicast": "address socket",
     "relay": "green socket wait",
     "proxy": "address axis server socket transport wait",
     "aliases": "concurrency server transport",

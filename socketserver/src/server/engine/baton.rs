@@ -5,10 +5,10 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::backoff::AcceptError;
 use super::lead::Lead;
 use super::serve::Loop;
 use super::{Engine, Listener, Owner};
+use crate::admission::AcceptError;
 use crate::lead::{Baton, Seen, leads};
 use crate::sync::Instant;
 
@@ -78,7 +78,7 @@ impl Loop<'_> {
 
 impl Engine {
     /// What the leader does: takes requests, and dispatches them where it runs.
-    fn receive(&self, baton: &Baton, listener: &Listener) {
+    pub(super) fn receive(&self, baton: &Baton, listener: &Listener) {
         let goes_on = || {
             leads()
                 && !baton.is_wanted()

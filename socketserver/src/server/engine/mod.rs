@@ -4,7 +4,6 @@
 //! | --- | --- |
 //! | `serve` | the loop: one turn from top to bottom, `serve_forever`, `handle_request` |
 //! | `dispatch` | one request from the loop to its handler, or to its refusal |
-//! | `backoff` | what to do when a request cannot be accepted |
 //! | `idle` | when a server has had nothing to do for long enough to end |
 //! | `lead`, `baton` | a worker that receives, while handlers are short |
 //! | `once` | how the last `handle_request` ended |
@@ -13,7 +12,6 @@
 //!
 //! Transport, handler and state come in behind [`Intake`], the concurrency behind its own trait.
 
-mod backoff;
 mod baton;
 mod dispatch;
 mod drain;

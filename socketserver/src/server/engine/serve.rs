@@ -6,12 +6,11 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
-use super::backoff::{AcceptError, Backoff};
 use super::idle::IdleWatch;
 use super::lead::Lead;
 use super::once::Once;
 use super::{Engine, Listener, TARGET, survived};
-use crate::admission::Refusal;
+use crate::admission::{AcceptError, Backoff, Refusal};
 use crate::handler::{StopKind, Turn, Waiting};
 use crate::panics::{catch_panic, contained};
 use crate::request::Accepted;
