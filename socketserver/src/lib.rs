@@ -168,6 +168,8 @@ mod transport;
 
 mod concurrency;
 
+mod lead;
+
 mod handler;
 
 #[cfg(feature = "signals")]
@@ -184,6 +186,8 @@ mod request;
 
 #[cfg(feature = "proxy")]
 pub mod proxy;
+
+mod multicast;
 
 mod relay;
 
@@ -224,6 +228,7 @@ pub use handler::{
     BaseServer, FnHandler, FnState, Outcome, PacketLines, PacketReader, Request, RequestHandler,
     ServerRef, log_error,
 };
+pub use multicast::Interface;
 pub use relay::relay;
 pub use request::{
     Datagram, End, HandlerError, Job, Rejected, ReplySocket, Run, Stats, Ticket, Waker, Workers,
@@ -231,7 +236,7 @@ pub use request::{
 };
 pub use server::{Builder, Drained, Served, Server, ServerHandle};
 pub use socket::{
-    Interface, Layer, Lines, Message, MessageFlags, OptionValue, SendAncillary, Socket, SocketKind,
+    Layer, Lines, Message, MessageFlags, OptionValue, SendAncillary, Socket, SocketKind,
     SocketOption, SocketReader, SocketWriter, Wire, create_connection, socketpair,
 };
 pub use socketserver_macros::*;

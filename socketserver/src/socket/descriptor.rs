@@ -149,11 +149,6 @@ impl Descriptor {
         }
     }
 
-    #[inline]
-    fn is_aborted(&self) -> bool {
-        self.state.load(Relaxed) == ABORTED
-    }
-
     /// Waits for the `sendall` of another thread that is under way.
     ///
     /// # Errors
@@ -317,8 +312,14 @@ impl Descriptor {
     pub(super) fn until_ready<T>(
         &self,
         interest: Interest,
-        operation: impl FnMut(bool) -> rustix::io::Result<T>,
+        mut operation: impl FnMut(bool) -> rustix::io::Result<T>,
     ) -> io::Result<T> {
+        if interest == Interest::Write
+            && self.timeout(interest).is_some()
+            && let Some(result) = wait::try_once(self.awaited(), &mut operation)
+        {
+            return self.unless_aborted(result);
+        }
         let time = (self.patience(interest), Part::First);
         self.until_ready_within(time, interest, operation)
     }
@@ -331,12 +332,12 @@ impl Descriptor {
         interest: Interest,
         mut operation: impl FnMut(bool) -> rustix::io::Result<T>,
     ) -> io::Result<T> {
-        let unless_aborted = |may_block| match operation(may_block) {
+        let unless_ended = |may_block| match operation(may_block) {
             // After a shutdown of a datagram socket only a call that blocks reports it.
-            Err(Errno::AGAIN) if self.is_aborted() => Err(Errno::CANCELED),
+            Err(Errno::AGAIN) if self.state.load(Relaxed) != OPEN => Err(Errno::BADF),
             result => result,
         };
-        let result = wait::until_ready(self.awaited(), interest, time, unless_aborted);
+        let result = wait::until_ready(self.awaited(), interest, time, unless_ended);
         self.unless_aborted(result)
     }
 }

@@ -1,6 +1,7 @@
 //! How a server receives datagrams and their control messages.
 
 use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use rustix::net::RecvFlags;
@@ -20,7 +21,25 @@ pub(crate) struct Packet {
     pub(crate) remarks: Option<Arc<Remarks>>,
 }
 
+impl Packet {
+    fn plain(length: usize, client: Address) -> Self {
+        Packet { length, client, arrival: None, remarks: None }
+    }
+}
+
 impl Socket {
+    /// Takes the next datagram of a UDP socket, if there is one. Its control messages are lost.
+    ///
+    /// # Errors
+    /// `WouldBlock` if there is none; the system's.
+    pub(crate) fn try_recv_plain(&self, buffer: &mut [u8]) -> io::Result<Packet> {
+        let flags = receive_flags(false) | RecvFlags::TRUNC;
+        let socket = self.raw_open()?;
+        let (_, length, client) = rustix::net::recvfrom(&*socket, buffer, flags)?;
+        let client = client.and_then(|client| SocketAddr::try_from(client).ok());
+        Ok(Packet::plain(length, client.map_or(Address::Unnamed, Address::Inet)))
+    }
+
     /// Bytes to reserve for control messages: enough for those that the socket's options ask for,
     /// and no more, because without room for descriptors the system opens none.
     ///
@@ -44,7 +63,7 @@ impl Socket {
     pub(crate) fn try_recv_packet(&self, buffer: &mut [u8], room: usize) -> io::Result<Packet> {
         if room == 0 {
             let (length, client) = self.try_recvfrom(buffer)?;
-            return Ok(Packet { length, client, arrival: None, remarks: None });
+            return Ok(Packet::plain(length, client));
         }
         let flags = (receive_flags(false) | RecvFlags::TRUNC).bits() as i32;
         let mut control = [0; control::ROOM];

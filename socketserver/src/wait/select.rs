@@ -248,6 +248,9 @@ fn wait_for_any(
     {
         if was_woken {
             green::sleep(PAUSE);
+            // Events that came in the pause have woken nothing, and come only once.
+            was_woken = false;
+            continue;
         }
         was_woken = true;
         let seats = all.iter().map(|one| {
