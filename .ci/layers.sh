@@ -72,7 +72,9 @@ def flatten(prefix, text):
 
 def code(path):
     text = path.read_text()
-    text = re.sub(r"//[^\n]*|pub\(in [^)]*\)", "", text)
+    # Comments and strings, whichever begins first.
+    text = re.sub(r"//[^\n]*|'\"'|\"(?:\\.|[^\"\\])*\"", "", text, flags=re.S)
+    text = re.sub(r"pub\(in [^)]*\)", "", text)
     text = re.sub(r"#\[cfg\((?:all\()?test[^\]]*\]\s*(?:pub\S*\s+)?(?:use|mod|fn)[^;{]*;", "", text)
     return re.split(r"#\[cfg\((?:all\()?test[^\n]*\]\nmod tests \{", text)[0]
 
@@ -117,7 +119,7 @@ def check(root, allowed):
             paths = flatten(start, text[match.end() :]) if match[3] else [start]
             arrows[module] |= {target(tuple(p)) for p in paths} - {module}
         # A `mod.rs` names its own files without a prefix.
-        for match in re.finditer(r"(?<![:\w])(\w+)((?:::\w+)*)(::\s*\{)?", PASSES_ON.sub("", text)):
+        for match in re.finditer(r"(?<![:\w])(\w+)(?=::)((?:::\w+)*)(::\s*\{)?", PASSES_ON.sub("", text)):
             words = re.findall(r"\w+", match[0])
             if module + (words[0],) in files:
                 rest = PASSES_ON.sub("", text)[match.end() :]

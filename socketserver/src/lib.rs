@@ -134,6 +134,7 @@
 //! | feature | what it adds | crates |
 //! | --- | --- | --- |
 //! | `signals`, on by default | [`Server::drain_on_signals`], [`Server::on_signal`] | none |
+//! | `systemd` | `Server::notify_systemd` and the module `systemd`: what a service tells its manager | none |
 //! | `proxy` | `Builder::proxy_protocol` and the module `proxy`: the real client behind HAProxy, nginx or a load balancer | none |
 //!
 //! # Platforms

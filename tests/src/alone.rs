@@ -9,9 +9,7 @@ use crate::prelude::*;
 pub struct Ended {
     /// Its exit code, or the signal that killed it.
     pub status: ExitStatus,
-    /// Its standard output.
     pub output: String,
-    /// Its standard error.
     pub errors: String,
 }
 
@@ -29,22 +27,14 @@ pub fn is_elsewhere() -> bool {
     std::env::var_os("ELSEWHERE").is_some()
 }
 
-/// The command that runs one test of this program, named as `--exact` takes it.
-pub fn elsewhere_command(test: &str) -> Command {
+/// The command that runs the calling test once more, alone.
+#[track_caller]
+pub fn elsewhere_command() -> Command {
+    let this = thread::current();
+    let test = this.name().expect("the harness names a test's thread");
     let mut command = Command::new(std::env::current_exe().expect("this program"));
     command.args(["--exact", test, "--nocapture", "--include-ignored"]).env("ELSEWHERE", test);
     command
-}
-
-/// Runs a test of this program in a process of its own, with threads, descriptors, memory, limits,
-/// signals and a logger that no other test shares, and which may die. Returns how that process
-/// ended, and `None` in that process.
-#[track_caller]
-pub fn elsewhere(test: &str) -> Option<Ended> {
-    if is_elsewhere() {
-        return None;
-    }
-    Some(ended(elsewhere_command(test)))
 }
 
 #[track_caller]
@@ -54,15 +44,12 @@ fn ended(mut command: Command) -> Ended {
     ended
 }
 
-fn this_test() -> String {
-    let thread = thread::current();
-    thread.name().expect("the harness names a test's thread").to_owned()
-}
-
-/// [`elsewhere`] with the calling test.
+/// Runs the calling test in a process of its own, with threads, descriptors, memory, limits,
+/// signals and a logger that no other test shares, and which may die. Returns how that process
+/// ended, and `None` in that process.
 #[track_caller]
 pub fn own_process() -> Option<Ended> {
-    elsewhere(&this_test())
+    (!is_elsewhere()).then(|| ended(elsewhere_command()))
 }
 
 /// The same for a test that passes there. It goes on in that process alone.
@@ -72,12 +59,6 @@ pub fn alone() -> Option<()> {
         ended.passed();
         None
     })
-}
-
-/// [`alone`], as a condition.
-#[track_caller]
-pub fn in_own_process() -> bool {
-    alone().is_some()
 }
 
 /// [`alone`] in a network and with mounts of its own, after these commands of a shell. Skipped where that is not
@@ -93,7 +74,7 @@ pub fn alone_in_network(commands: &str) -> Option<()> {
         return None;
     }
     let script = format!("set -e; ip link set lo up; {commands}\nexec \"$@\"");
-    let test = elsewhere_command(&this_test());
+    let test = elsewhere_command();
     let mut command = Command::new("unshare");
     command.args(["-n", "-m", "sh", "-c", &script, "sh"]).arg(test.get_program());
     command.args(test.get_args()).env("ELSEWHERE", "a network");

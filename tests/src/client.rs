@@ -11,9 +11,7 @@ const ANOTHER: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
 /// A client of any transport. Each of its calls fails at the deadline.
 #[derive(Debug)]
 pub enum Client {
-    /// A TCP connection.
     Tcp(TcpStream),
-    /// A connection over a Unix socket.
     UnixStream(net::UnixStream),
     /// A UDP socket connected to the server.
     Udp(UdpSocket),
@@ -28,7 +26,6 @@ impl Client {
         Self::try_stream(address).expect("connect")
     }
 
-    /// Several connections.
     #[track_caller]
     pub fn streams(count: usize, address: &Address) -> Vec<Self> {
         (0..count).map(|_| Self::stream(address)).collect()
@@ -66,7 +63,6 @@ impl Client {
         Client::Tcp(socket.into()).with_timeouts()
     }
 
-    /// A connection from that loopback address.
     pub fn stream_from(ip: Ipv4Addr, address: &Address) -> io::Result<Self> {
         Self::stream_with(address, |socket| socket.bind(&SocketAddr::from((ip, 0)).into()))
     }
@@ -121,7 +117,6 @@ impl Client {
         Ok(self)
     }
 
-    /// Whether it has a connection.
     pub fn is_stream(&self) -> bool {
         matches!(self, Client::Tcp(_) | Client::UnixStream(_))
     }
@@ -173,7 +168,6 @@ impl Client {
         self.rest()
     }
 
-    /// Ends its own stream.
     pub fn end(&self) {
         if self.is_stream() {
             // This fails if the server has closed already.
@@ -205,7 +199,6 @@ impl Client {
         let _ = self.write_all(data.as_ref());
     }
 
-    /// Its TCP socket.
     #[track_caller]
     pub fn tcp(&self) -> &TcpStream {
         match self {
@@ -214,7 +207,6 @@ impl Client {
         }
     }
 
-    /// Its UDP socket.
     #[track_caller]
     pub fn udp(&self) -> &UdpSocket {
         match self {

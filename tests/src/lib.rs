@@ -20,18 +20,15 @@ pub mod rows;
 mod running;
 mod watched;
 
-pub use alone::{
-    Ended, alone, alone_in_network, elsewhere, elsewhere_command, in_own_process, is_elsewhere,
-    own_process,
-};
+pub use alone::{Ended, alone, alone_in_network, elsewhere_command, is_elsewhere, own_process};
 pub use behind::{Behind, Pieces, local_proxies, meet_row, meet_rows};
 pub use client::{Client, forger, tcp_pair, unix_pair};
 pub use limits::{all_descriptors, count_of, lower, with_at_most};
-pub use lines::{LogLines, keep_lines};
+pub use lines::{LogLines, keep_lines, log_by};
 pub use matrix::{
     Column, Concurrent, Datagrams, OnGreen, Ordinary, Row, Streams, TestTransport, Thread,
 };
-pub use parts::{Busy, Echo, Failure, Failures, Through, echo_once};
+pub use parts::{Busy, Call, Echo, Failure, Failures, Function, Through, echo_once};
 pub use process::{Process, memory_of, raise_descriptor_limit};
 pub use python::{python, python_says};
 pub use running::{Running, bind, ends_well, placed, run, serve};
@@ -69,6 +66,11 @@ pub fn until(what: &str, mut condition: impl FnMut() -> bool) {
         assert!(Instant::now() < end, "waited {DEADLINE:?} in vain until {what}");
         thread::sleep(Duration::from_millis(1));
     }
+}
+
+/// How many schedulers of green threads there are.
+pub fn cores() -> usize {
+    thread::available_parallelism().map_or(1, |cores| cores.get())
 }
 
 /// A loopback address that no other test uses, so that a port that becomes free there stays free.
@@ -114,7 +116,6 @@ pub fn error_kind<T>(result: io::Result<T>) -> ErrorKind {
     }
 }
 
-/// The message of a panic.
 pub fn panic_message(payload: Box<dyn Any + Send>) -> String {
     match payload.downcast::<String>() {
         Ok(text) => *text,
@@ -139,12 +140,10 @@ impl Folder {
         Folder(path)
     }
 
-    /// The path of an entry.
     pub fn join(&self, name: &str) -> PathBuf {
         self.0.join(name)
     }
 
-    /// The folder's path.
     pub fn path(&self) -> &Path {
         &self.0
     }

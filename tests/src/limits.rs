@@ -12,7 +12,6 @@ pub fn lower(resource: Resource, limit: u64) -> Rlimit {
     before
 }
 
-/// Runs `work` under a lower limit.
 pub fn with_at_most<T>(resource: Resource, limit: u64, work: impl FnOnce() -> T) -> T {
     let before = lower(resource, limit);
     let result = work();

@@ -18,6 +18,22 @@ pub fn keep_lines(most: LevelFilter) -> &'static LogLines {
     &LINES
 }
 
+/// Calls `log` with each record of this process, down to this level.
+pub fn log_by(most: LevelFilter, log: impl Fn(&Record<'_>) + Send + Sync + 'static) {
+    struct By<F>(F);
+    impl<F: Fn(&Record<'_>) + Send + Sync> Log for By<F> {
+        fn enabled(&self, _: &Metadata<'_>) -> bool {
+            true
+        }
+        fn log(&self, record: &Record<'_>) {
+            (self.0)(record);
+        }
+        fn flush(&self) {}
+    }
+    log::set_boxed_logger(Box::new(By(log))).expect("the only logger");
+    log::set_max_level(most);
+}
+
 impl LogLines {
     /// The lines that contain `text`, each as "target: text".
     pub fn about(&self, text: &str) -> Vec<(Level, String)> {

@@ -7,7 +7,6 @@ pub trait TestTransport: Transport + Default {
     /// A free address. If it is a path, it is in `folder`, which must live as long as the server.
     fn address(folder: &Folder) -> Address;
 
-    /// A client of the server at that address.
     fn client(address: &Address) -> Client;
 }
 
@@ -35,7 +34,6 @@ test_transport!(Udp, |_: &Folder| apart(), Client::datagram);
 test_transport!(UnixStream, path, Client::stream);
 test_transport!(UnixDatagram, path, Client::datagram);
 
-/// A column of the grid.
 pub trait Column: Concurrency + Default {}
 
 impl<C: Concurrency + Default> Column for C {}
@@ -45,7 +43,6 @@ pub trait Streams: TestTransport<Request = Socket> {}
 
 impl<T: TestTransport<Request = Socket>> Streams for T {}
 
-/// A row whose requests are datagrams.
 pub trait Datagrams: TestTransport<Request = Datagram> {}
 
 impl<T: TestTransport<Request = Datagram>> Datagrams for T {}
@@ -57,7 +54,6 @@ impl<T: TestTransport<Request: Into<Request>>> Row for T {}
 
 /// A concurrency that serves several clients at the same time, up to a limit.
 pub trait Concurrent: Concurrency + Default {
-    /// The concurrency with that limit.
     fn at_most(limit: usize) -> Self;
 }
 
@@ -75,12 +71,9 @@ impl Concurrent for Green {
 
 /// The kind of thread on which a blocking call runs.
 pub trait Thread {
-    /// Runs `work` there and returns its result.
     fn in_time<T: Send + 'static>(what: &str, work: impl FnOnce() -> T + Send + 'static) -> T;
 }
 
-/// A thread of the system.
-#[derive(Debug)]
 pub struct Ordinary;
 
 impl Thread for Ordinary {
@@ -90,8 +83,6 @@ impl Thread for Ordinary {
     }
 }
 
-/// A green thread.
-#[derive(Debug)]
 pub struct OnGreen;
 
 impl Thread for OnGreen {

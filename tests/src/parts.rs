@@ -25,13 +25,40 @@ impl Echo {
     }
 }
 
-/// Sends back one message.
 pub fn echo_once(request: Socket, _: Address) -> io::Result<()> {
     request.sendall(&request.recv(65_536)?)
 }
 
+/// A function that handles connections, and can ask its server.
+type Knowing = dyn Fn(&Socket, &ServerRef<Function>) -> io::Result<()> + Send + Sync;
+
+/// The state of a server whose handler is [`Call`]: the function that this calls.
+pub struct Function(Box<Knowing>);
+
+impl Function {
+    pub fn new(
+        function: impl Fn(&Socket, &ServerRef<Self>) -> io::Result<()> + Send + Sync + 'static,
+    ) -> Self {
+        Function(Box::new(function))
+    }
+}
+
+impl BaseServer for Function {}
+
+/// Calls the function that is its server's state.
+#[derive(BaseRequestHandler)]
+pub struct Call {
+    request: Socket,
+    server: ServerRef<Function>,
+}
+
+impl Call {
+    fn handle(&self) -> io::Result<()> {
+        (self.server.0)(&self.request, &self.server)
+    }
+}
+
 /// A layer that changes nothing.
-#[derive(Debug)]
 pub struct Through;
 
 impl Layer for Through {
@@ -50,17 +77,19 @@ impl Layer for Through {
 #[derive(Debug, Default)]
 pub struct Busy;
 
-impl BaseServer for Busy {
-    fn refuse_request(&self, request: &Socket, _: &Address, _: &ServerRef<Self>) {
-        request.sendall(b"busy").expect("room for a word");
+impl<R: Clone + Into<Request>> BaseServer<R> for Busy {
+    fn refuse_request(&self, request: &R, client: &Address, _: &ServerRef<Self>) {
+        let sent = match request.clone().into() {
+            Request::Stream(socket) => socket.sendall(b"busy"),
+            Request::Datagram(datagram) => datagram.socket.sendto(b"busy", client).map(drop),
+        };
+        sent.expect("room for a word");
     }
 }
 
-/// The text of a failure, and the kind of an `io::Error`.
 pub type Failure = (String, Option<ErrorKind>);
 
 /// Passes on the errors of `handle_error`.
-#[derive(Debug)]
 pub struct Failures(Sender<Failure>);
 
 impl Failures {

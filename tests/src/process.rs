@@ -16,7 +16,6 @@ pub struct Process {
 }
 
 impl Process {
-    /// Starts a program.
     #[track_caller]
     pub fn start(command: &mut Command) -> Self {
         let name = format!("{command:?}");
@@ -29,7 +28,6 @@ impl Process {
         Process { name, child, stdin, lines, errors, readers }
     }
 
-    /// The id of the process.
     pub fn id(&self) -> u32 {
         self.child.id()
     }
@@ -40,7 +38,6 @@ impl Process {
         self.line_within(DEADLINE)
     }
 
-    /// The same with another deadline.
     #[track_caller]
     pub fn line_within(&self, time: Duration) -> String {
         self.lines.recv_timeout(time).unwrap_or_else(|_| {
@@ -62,7 +59,6 @@ impl Process {
         }
     }
 
-    /// Writes to its standard input.
     #[track_caller]
     pub fn write(&mut self, text: impl AsRef<[u8]>) {
         self.stdin
@@ -72,19 +68,16 @@ impl Process {
             .expect("write");
     }
 
-    /// Ends its standard input.
     pub fn end_input(&mut self) {
         self.stdin = None;
     }
 
-    /// Sends it a signal.
     #[track_caller]
     pub fn signal(&self, signal: Signal) {
         let id = i32::try_from(self.id()).ok().and_then(Pid::from_raw);
         kill_process(id.expect("a process"), signal).expect("kill");
     }
 
-    /// Waits for its end.
     #[track_caller]
     pub fn ended(self) -> Ended {
         let (status, output, errors) = self.wait();

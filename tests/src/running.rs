@@ -41,7 +41,6 @@ impl<S: Send + Sync + 'static> From<ServerHandle<S>> for Running<S> {
 }
 
 impl<S: Send + Sync + 'static> Running<S> {
-    /// Its address.
     pub fn address(&self) -> Address {
         self.server_address().clone()
     }

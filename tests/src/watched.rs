@@ -12,10 +12,8 @@ type Obstacle = Box<dyn Fn() -> io::Result<()> + Send + Sync>;
 /// `prepare` and after each `shutdown_request`.
 pub type Watched<T> = Wrapped<T, Watch>;
 
-/// The hooks of [`Watched`].
 pub struct Watch(Watcher, Obstacle);
 
-/// `transport`, watched.
 pub fn watched<T: Transport>(
     transport: T,
     watcher: impl Fn(&'static str) -> io::Result<()> + Send + Sync + 'static,
@@ -47,11 +45,5 @@ impl<T: Transport> TransportHooks<T> for Watch {
         inner.shutdown_request(request, patience);
         // It cannot fail.
         let _ = (self.0)("shutdown_request");
-    }
-}
-
-impl fmt::Debug for Watch {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Watch").finish_non_exhaustive()
     }
 }

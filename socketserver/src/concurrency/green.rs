@@ -1,8 +1,8 @@
 //! A green thread for every live request.
 
 use std::io;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::{Arc, OnceLock};
 
 use parking_lot::Mutex;
 
@@ -30,6 +30,8 @@ pub struct Green {
     on_close: OnClose,
     daemon_threads: DaemonThreads,
     shared: Arc<Shared>,
+    /// Those of the size that was set, from the first request on.
+    stacks: OnceLock<Stacks>,
 }
 
 #[derive(Debug, Default)]
@@ -121,7 +123,8 @@ impl Concurrency for Green {
     }
 
     fn process_request(&self, job: Job) -> Result<(), Rejected> {
-        let reserved = match Stacks::of(self.threads.stack_size).reserve() {
+        let stacks = self.stacks.get_or_init(|| Stacks::of(self.threads.stack_size));
+        let reserved = match stacks.reserve() {
             Ok(reserved) => reserved,
             Err(error) => return Err(Rejected { job, error }),
         };

@@ -27,7 +27,7 @@
 //! On a server with 1,000 connections that exchange 64 bytes, an exchange takes 6 % more processor
 //! time without this file (4 to 9 % in six rounds, on one Xeon of 2023). Without the lines of the
 //! stacks it takes 2 % more. To measure that again, run
-//! `cargo bench -p tests --bench servers -- green` with and without it.
+//! `cargo bench -p tests --bench versus -- --server green` with and without it.
 //!
 //! # How to switch it off
 //!

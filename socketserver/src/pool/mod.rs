@@ -2,7 +2,7 @@
 //! that are not needed leave. It knows nothing of sockets, and of this crate it imports only
 //! [`sync`](crate::sync) and [`panics`](crate::panics).
 //!
-//! Jobs wait in one channel. One word counts the workers and their *balance*: free workers minus
+//! Jobs wait in one queue. One word counts the workers and their *balance*: free workers minus
 //! waiting jobs.
 //!
 //! * [`Pool::submit`] takes one from the balance. If that makes it negative a worker is missing:
@@ -16,12 +16,13 @@
 //! if there are none it is given back to the caller. As long as it waits the pool is full, at
 //! whatever number of threads that is: otherwise the queue would grow without a bound.
 //!
-//! Why there is no list of idle workers: a worker between two jobs is in no such list, and a burst
-//! would start far too many.
+//! Why the idle workers are counted and not listed: a worker between two jobs would be in no such
+//! list, and a burst would start far too many.
 //!
 //! ```text
 //!    mod       Pool: submit, full, close
 //!    workers   the count, starting and leaving, the loop of a worker
+//!    queue     jobs that wait for workers, and workers that wait for jobs
 //!    count     the word           name    a thread's name
 //!    work      what a job is      limits  how many threads this machine can carry
 //! ```
@@ -29,6 +30,7 @@
 mod count;
 mod limits;
 mod name;
+mod queue;
 #[cfg(all(test, not(loom)))]
 mod tests;
 mod work;
@@ -46,7 +48,7 @@ pub(crate) use workers::Worker;
 
 use crate::sync::atomic::Ordering::Relaxed;
 use crate::sync::{Instant, thread};
-use workers::{Gate, RETRY, Shared, Spawn};
+use workers::{RETRY, Shared, Spawn};
 
 /// An elastic pool of worker threads. Dropping it closes it, without waiting for its workers.
 pub(crate) struct Pool<J: Work> {
@@ -88,14 +90,13 @@ impl<J: Work> Pool<J> {
     pub(crate) fn submit(&self, job: J) -> Result<(), Rejected<J>> {
         let shared = &self.shared;
         let mut gate = shared.gate.lock();
-        let Gate { jobs: Some(jobs), growth } = &mut *gate else {
+        if gate.is_closed {
             let error = io::Error::other("the pool is closed");
             return Err(Rejected { job, error });
-        };
+        }
 
-        let count = shared.add(0, -1);
-        shared.lowest.fetch_min(count.balance, Relaxed);
-        let grown = if count.balance < 0 { shared.grow(growth, job.name()) } else { Ok(()) };
+        let missing = shared.add(0, -1).balance < 0;
+        let grown = if missing { shared.grow(&mut gate.growth, job.name()) } else { Ok(()) };
 
         // Each job that waits keeps a worker here. So without any worker no other job waits, and
         // this is the one that would not be run.
@@ -105,7 +106,7 @@ impl<J: Work> Pool<J> {
             shared.add(0, 1);
             return Err(Rejected { job, error });
         }
-        jobs.send(job).expect("the pool holds a receiver");
+        shared.queue.push(job);
         Ok(())
     }
 
@@ -149,7 +150,7 @@ impl<J: Work> Pool<J> {
     /// Accepts no further job, and gives back those that wait for a worker: from then on it begins
     /// none.
     pub(crate) fn take_waiting(&self) -> Vec<J> {
-        drop(self.shared.gate.lock().jobs.take());
+        self.shared.close(&mut self.shared.gate.lock());
         self.shared.take_waiting()
     }
 
@@ -160,7 +161,7 @@ impl<J: Work> Pool<J> {
     /// it would wait for itself.
     pub(crate) fn close(&self, deadline: Option<Instant>) -> usize {
         let mut gate = self.shared.gate.lock();
-        drop(gate.jobs.take());
+        self.shared.close(&mut gate);
         if let Some(deadline) = deadline
             && !self.shared.is_own_worker()
         {

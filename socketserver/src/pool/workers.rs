@@ -8,13 +8,13 @@ use std::time::Duration;
 
 use super::count::{Count, MOST};
 use super::name::thread_name;
+use super::queue::{NoJob, Queue};
 use super::work::Work;
 use crate::panics::contained;
 use crate::sync::atomic::{
-    AtomicI32, AtomicU64,
+    AtomicU64,
     Ordering::{AcqRel, Acquire, Relaxed},
 };
-use crate::sync::channel::{Receiver, RecvTimeoutError, Sender, unbounded};
 use crate::sync::{Condvar, Instant, Mutex, thread_local};
 
 /// Where the log lines of this file go.
@@ -34,25 +34,20 @@ pub(super) struct Shared<J: Work> {
     count: AtomicU64,
     /// Held to submit a job and to start a worker. So the limit is never exceeded, a thread that is
     /// counted and then fails to start has misled no other submit, and no job follows the close.
-    pub(super) gate: Mutex<Gate<J>>,
+    pub(super) gate: Mutex<Gate>,
     /// Notified, with the gate, when the last worker has left.
     pub(super) gone: Condvar,
-    queue: Receiver<J>,
+    pub(super) queue: Queue<J>,
     pub(super) when_free: Mutex<Option<Arc<dyn Fn() + Send + Sync>>>,
-    /// The lowest balance since `since`: as many workers were not needed in all that time. It is a
-    /// hint and needs no order, because those workers leave by the count, as others do.
-    pub(super) lowest: AtomicI32,
-    since: Mutex<Instant>,
     pub(super) max_threads: u32,
     keep_alive: Duration,
     pub(super) spawn_failures: AtomicU64,
     spawn: Spawn<J>,
 }
 
-pub(super) struct Gate<J> {
-    /// None when the pool is closed. Then the channel is disconnected, and the workers leave when
-    /// it is empty.
-    pub(super) jobs: Option<Sender<J>>,
+#[derive(Default)]
+pub(super) struct Gate {
+    pub(super) is_closed: bool,
     pub(super) growth: Growth,
 }
 
@@ -83,15 +78,12 @@ impl Growth {
 
 impl<J: Work> Shared<J> {
     pub(super) fn new(max_threads: usize, keep_alive: Duration, spawn: Spawn<J>) -> Self {
-        let (jobs, queue) = unbounded();
         Shared {
             count: AtomicU64::new(0),
-            gate: Mutex::new(Gate { jobs: Some(jobs), growth: Growth::default() }),
+            gate: Mutex::default(),
             gone: Condvar::new(),
-            queue,
+            queue: Queue::new(),
             when_free: Mutex::new(None),
-            lowest: AtomicI32::new(0),
-            since: Mutex::new(Instant::now()),
             max_threads: u32::try_from(max_threads).unwrap_or(MOST).clamp(1, MOST),
             keep_alive,
             spawn_failures: AtomicU64::new(0),
@@ -175,15 +167,23 @@ impl<J: Work> Shared<J> {
         self.change(refuse).map_or(0, |count| count.threads)
     }
 
+    /// Accepts no further job: the workers leave when none is left.
+    pub(super) fn close(&self, gate: &mut Gate) {
+        if !gate.is_closed {
+            gate.is_closed = true;
+            self.queue.close();
+        }
+    }
+
     /// Takes as many jobs as there is no worker for, after the pool was closed. The others are on
     /// their way to one.
     pub(super) fn take_waiting(&self) -> Vec<J> {
         let mut jobs = Vec::new();
         while self.add_if(|count| count.balance < 0, 0, 1).is_some() {
-            match self.queue.try_recv() {
-                Ok(job) => jobs.push(job),
+            match self.queue.try_pop() {
+                Some(job) => jobs.push(job),
                 // Workers were faster: they have the jobs, and are not free yet.
-                Err(_) => {
+                None => {
                     self.add(0, -1);
                     break;
                 }
@@ -222,23 +222,12 @@ impl<J: Work> Shared<J> {
         }
     }
 
-    /// Whether there is a worker too many. A channel wakes its receivers in turn: under light load
-    /// each of them gets a job now and then, and none would ever wait for all of `keep_alive`.
-    fn surplus(&self) -> bool {
-        let Some(mut since) = self.since.try_lock() else {
-            return false;
-        };
-        if since.elapsed() < self.keep_alive {
-            return false;
-        }
-        // As many workers may leave as were never needed. A burst lowers the number, and they stay.
-        let one_less = |lowest| (lowest > 0).then(|| lowest - 1);
-        if self.lowest.fetch_update(Relaxed, Relaxed, one_less).is_ok() {
-            return true;
-        }
-        *since = Instant::now();
-        self.lowest.store(self.count().balance, Relaxed);
-        false
+    /// Until when a worker that is free from now on waits for a job. A time too long to be counted
+    /// is a year.
+    fn end_of_wait(&self) -> Instant {
+        const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+        let now = Instant::now();
+        now.checked_add(self.keep_alive).unwrap_or(now + YEAR)
     }
 
     /// Whether this thread is one of its workers.
@@ -259,22 +248,20 @@ impl<J: Work> Worker<J> {
     pub(crate) fn work(self) {
         let shared = self.0;
         HOME.with(|home| home.set(shared.address()));
+        let wakes = Arc::new(Condvar::new());
         loop {
-            match shared.queue.recv_timeout(shared.keep_alive) {
+            match shared.queue.pop(&wakes, || shared.end_of_wait()) {
                 Ok(job) => {
                     shared.catch_up(job.name());
                     contained(TARGET, "a job", || job.run());
                     shared.add(0, 1);
-                    if shared.surplus() && shared.leave() {
-                        return;
-                    }
                 }
-                Err(RecvTimeoutError::Timeout) => {
+                Err(NoJob::TimedOut) => {
                     if shared.leave() {
                         return;
                     }
                 }
-                Err(RecvTimeoutError::Disconnected) => {
+                Err(NoJob::Closed) => {
                     shared.left(shared.add(-1, -1));
                     return;
                 }

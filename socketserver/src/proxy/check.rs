@@ -1,7 +1,7 @@
 //! What must hold for the fields of a header.
 
-use super::parse::Wrong;
 use super::ssl::Ssl;
+use super::step::Wrong;
 use super::tlv::{self, Tlvs};
 
 /// Checks the fields of a header, whose block of fields begins at `start`.

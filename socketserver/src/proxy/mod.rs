@@ -36,7 +36,7 @@
 //! | `protocol.rs` | [`ProxyProtocol`]: the options, and the hooks of the transport |
 //! | `networks.rs` | the networks that are trusted |
 //! | `read.rs` | the header from the socket, and not a byte more |
-//! | `parse.rs`, `v1.rs`, `v2.rs`, `tlv.rs`, `check.rs` | the header from bytes |
+//! | `parse.rs`, `step.rs`, `v1.rs`, `v2.rs`, `tlv.rs`, `check.rs` | the header from bytes |
 //! | `header.rs`, `ssl.rs` | [`ProxyHeader`]: what a handler sees |
 //! | `encode.rs` | a header for a relay that sends one |
 //!
@@ -51,6 +51,7 @@ mod parse;
 mod protocol;
 mod read;
 mod ssl;
+mod step;
 mod tlv;
 mod v1;
 mod v2;

@@ -1,21 +1,8 @@
 //! A header from the bytes of a connection.
 
-use super::header::{ProxyHeader, Version};
+use super::header::Version;
+use super::step::{NO_HEADER, Step, Wrong};
 use super::{v1, v2};
-
-/// What the bytes of a connection begin with.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Step {
-    /// All of them belong to a header, and so do at least this many more.
-    More(usize),
-    /// A header of this many bytes.
-    Header(ProxyHeader, usize),
-}
-
-/// Why they cannot begin a header.
-pub(super) type Wrong = &'static str;
-
-pub(super) const NO_HEADER: Wrong = "expected a PROXY header, got other data";
 
 /// Which headers are accepted.
 #[derive(Clone, Copy, Debug)]

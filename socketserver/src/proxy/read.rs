@@ -6,7 +6,8 @@ use std::time::Duration;
 use smallvec::{SmallVec, smallvec};
 
 use super::header::ProxyHeader;
-use super::parse::{Rules, Step};
+use super::parse::Rules;
+use super::step::Step;
 use crate::socket::Socket;
 use crate::wait::Patience;
 

@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::str::{self, FromStr};
 
 use super::header::ProxyHeader;
-use super::parse::{NO_HEADER, Step, Wrong};
+use super::step::{NO_HEADER, Step, Wrong};
 
 /// Longest line, with its end.
 pub(super) const LONGEST: usize = 107;

@@ -6,7 +6,7 @@ use std::os::unix::ffi::OsStrExt;
 
 use super::check;
 use super::header::ProxyHeader;
-use super::parse::{NO_HEADER, Step, Wrong};
+use super::step::{NO_HEADER, Step, Wrong};
 use crate::address::Address;
 
 pub(super) const SIGNATURE: [u8; 12] = *b"\r\n\r\n\0\r\nQUIT\n";

@@ -19,10 +19,10 @@ use crate::socket::Socket;
 use crate::transport::Transport;
 use crate::wait::nonblocking_sockets;
 
-/// A transport, a handler and a state.
+/// A transport, a handler and a state. They drop without a panic, on any thread.
 pub(super) struct Typed<T, H, S> {
-    transport: T,
-    server: ServerRef<S>,
+    transport: DropsQuietly<T>,
+    server: DropsQuietly<ServerRef<S>>,
     /// How long `shutdown_request` may block after the handler.
     patience: Duration,
     /// The limits per client, if the transport learns a request's client where its handler runs.
@@ -40,8 +40,8 @@ impl<T, H, S> Typed<T, H, S> {
         limits: Option<Arc<ClientLimits>>,
     ) -> Arc<Self> {
         Arc::new(Typed {
-            transport,
-            server,
+            transport: DropsQuietly::new(transport),
+            server: DropsQuietly::new(server),
             patience: if runs_on_loop { Duration::from_millis(100) } else { Duration::MAX },
             limits,
             handler: PhantomData,
@@ -128,9 +128,9 @@ struct Request<T: Transport, H, S> {
     client_address: Address,
     /// The client, if the transport has learnt it from the request.
     learnt: OnceLock<Box<Address>>,
-    typed: DropsQuietly<Arc<Typed<T, H, S>>>,
+    typed: Arc<Typed<T, H, S>>,
     /// The waits that an abort ends, beside that for the client.
-    aborts: DropsQuietly<OnceLock<Box<Aborts>>>,
+    aborts: OnceLock<Box<DropsQuietly<Aborts>>>,
 }
 
 impl<T, H, S> Enclosed for Request<T, H, S>
@@ -139,7 +139,7 @@ where
     Self: Send + Sync,
 {
     fn aborts(&self) -> &Aborts {
-        self.aborts.get_or_init(Box::default)
+        self.aborts.get_or_init(|| Box::new(DropsQuietly::new(Aborts::default())))
     }
 
     fn connection(&self) -> Option<RawFd> {
@@ -162,8 +162,8 @@ where
             request: DropsQuietly::new(request),
             client_address,
             learnt: OnceLock::new(),
-            typed: DropsQuietly::new(typed.clone()),
-            aborts: DropsQuietly::new(OnceLock::new()),
+            typed: typed.clone(),
+            aborts: OnceLock::new(),
         })
     }
 

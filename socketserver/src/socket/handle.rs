@@ -1,7 +1,5 @@
 //! The handle of a socket: how one is made, named, shared, shut down and given away.
 
-#[cfg(feature = "proxy")]
-use std::any::Any;
 use std::fmt;
 use std::io;
 use std::net::Shutdown;
@@ -39,18 +37,18 @@ pub struct Socket(pub(super) Arc<Shared>);
 #[repr(align(64))]
 pub(super) struct Shared {
     /// What few sockets have.
-    extras: OnceLock<Box<Extras>>,
+    pub(super) extras: OnceLock<Box<Extras>>,
     /// Bytes that an `rfile` holds and that have not been read yet.
     pub(super) unread: AtomicUsize,
     pub(super) descriptor: Descriptor,
 }
 
 #[derive(Default)]
-struct Extras {
-    layer: OnceLock<Box<dyn Layer>>,
+pub(super) struct Extras {
+    pub(super) layer: OnceLock<Box<dyn Layer>>,
     /// What its transport has learnt about the connection.
     #[cfg(feature = "proxy")]
-    learnt: OnceLock<Box<dyn Any + Send + Sync>>,
+    pub(super) learnt: OnceLock<Box<dyn std::any::Any + Send + Sync>>,
 }
 
 impl Socket {
@@ -138,7 +136,7 @@ impl Socket {
     pub fn shutdown(&self, how: Shutdown) -> io::Result<()> {
         let shared = self.open()?;
         if how != Shutdown::Read {
-            shared.end_layer(shared.descriptor.patience(Interest::Write));
+            shared.end_layer(|| shared.descriptor.patience(Interest::Write));
         }
         shared.descriptor.socket().shutdown(how)
     }
@@ -146,7 +144,7 @@ impl Socket {
     /// Ends this side of a stream. A layer may take at most `time` to say so.
     pub(crate) fn end_within(&self, time: Duration) -> io::Result<()> {
         let shared = self.open()?;
-        shared.end_layer(Patience::from_timeout(Some(time)));
+        shared.end_layer(|| Patience::from_timeout(Some(time)));
         shared.descriptor.socket().shutdown(Shutdown::Write)
     }
 
@@ -197,7 +195,7 @@ impl Socket {
         Ok(fd)
     }
 
-    fn expect_nothing_unread(&self, of: &str) -> io::Result<()> {
+    pub(super) fn expect_nothing_unread(&self, of: &str) -> io::Result<()> {
         match self.0.unread.load(Relaxed) {
             0 => Ok(()),
             unread => Err(io::Error::new(
@@ -264,64 +262,6 @@ impl Socket {
         Ok(i32::from(self.raw_open()?.r#type()?).into())
     }
 
-    /// Puts a [`Layer`] under the socket. From then on every handle, and every file made from one,
-    /// speaks through it.
-    ///
-    /// # Errors
-    /// `AlreadyExists` if there is one. `InvalidInput` if an `rfile` holds unread bytes: they were
-    /// sent without the layer's protection, and would pass for protected ones.
-    pub fn set_layer(&self, layer: impl Layer) -> io::Result<()> {
-        let shared = self.open()?;
-        self.expect_nothing_unread("a connection that gets a layer")?;
-        shared.extras().layer.set(Box::new(layer)).map_err(|_| {
-            io::Error::new(
-                io::ErrorKind::AlreadyExists,
-                "expected a socket without a layer, got one that has a layer",
-            )
-        })
-    }
-
-    pub(crate) fn has_layer(&self) -> bool {
-        self.0.layer().is_some()
-    }
-
-    /// Whether anything has been received.
-    pub(crate) fn has_received(&self) -> bool {
-        self.0.descriptor.has_received()
-    }
-
-    /// Whether there are bytes that were taken from the system and not read yet.
-    ///
-    /// # Errors
-    /// "Bad file descriptor".
-    pub(crate) fn has_pending(&self) -> io::Result<bool> {
-        let shared = self.open()?;
-        Ok(shared.unread.load(Relaxed) > 0 || self.layer_has_pending())
-    }
-
-    pub(super) fn layer_has_pending(&self) -> bool {
-        self.0.layer().is_some_and(Layer::pending)
-    }
-
-    /// Keeps what a transport has learnt about the connection, once.
-    #[cfg(feature = "proxy")]
-    pub(crate) fn set_learnt<V: Any + Send + Sync>(&self, learnt: V) {
-        // What is learnt first holds.
-        let _ = self.0.extras().learnt.set(Box::new(learnt));
-    }
-
-    /// What a transport has learnt about the connection, if it is of this type.
-    #[cfg(feature = "proxy")]
-    pub(crate) fn learnt<V: Any>(&self) -> Option<&V> {
-        self.0.extras.get()?.learnt.get()?.downcast_ref()
-    }
-
-    /// What was received so far was not the client's: the wait for its first byte is still to come.
-    #[cfg(feature = "proxy")]
-    pub(crate) fn forget_received(&self) {
-        self.0.descriptor.forget_received();
-    }
-
     /// The patience of a read that may take `most` at the longest.
     pub(crate) fn patience_within(&self, most: Duration) -> Patience {
         let timeout = self.0.descriptor.timeout(Interest::Read);
@@ -366,7 +306,7 @@ impl Shared {
         Some(&**self.extras.get()?.layer.get()?)
     }
 
-    fn extras(&self) -> &Extras {
+    pub(super) fn extras(&self) -> &Extras {
         self.extras.get_or_init(Box::default)
     }
 
@@ -376,9 +316,9 @@ impl Shared {
     }
 
     /// Lets the layer say that no more will come. If it fails, the wire ends nevertheless.
-    fn end_layer(&self, patience: Patience) {
+    fn end_layer(&self, patience: impl FnOnce() -> Patience) {
         if let Some(layer) = self.layer() {
-            let _ = layer.end(&self.wire_for_layer(patience));
+            let _ = layer.end(&self.wire_for_layer(patience()));
         }
     }
 }

@@ -14,7 +14,7 @@
 //! | `makefile` | [`SocketReader`], [`SocketWriter`] | `file.rs` |
 //! | `for line in rfile` | [`SocketReader::lines_up_to`] | `lines.rs` |
 //! | `SO_PEERCRED` | [`Socket::peer_cred`] | `peer.rs` |
-//! | `ssl.SSLSocket` | [`Layer`], [`Wire`] | `layer.rs` |
+//! | `ssl.SSLSocket` | [`Layer`], [`Wire`], [`Socket::set_layer`] | `layer.rs`, `layered.rs` |
 //! | `SOCK_STREAM`, `SOCK_DGRAM` | [`SocketKind`] | `kind.rs` |
 //!
 //! These files have no counterpart in Python. `descriptor.rs` is the lower half of a socket.
@@ -42,6 +42,7 @@ mod io;
 mod kept;
 mod kind;
 mod layer;
+mod layered;
 mod lines;
 mod listen;
 mod message;

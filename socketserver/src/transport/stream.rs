@@ -79,10 +79,14 @@ fn end_of_stream(socket: &Socket, patience: Duration) {
     if socket.is_detached() || socket.resets() {
         return;
     }
-    let began = Instant::now();
     if socket.end_within(patience).is_err() || socket.has_ended() {
         return;
     }
+    discard_rest(socket, patience);
+}
+
+fn discard_rest(socket: &Socket, patience: Duration) {
+    let began = Instant::now();
     // Small, because it may lie on the stack of a green thread.
     let mut rest = [0; 2048];
     let mut discarded = 0;

@@ -4,11 +4,6 @@ use std::hint::spin_loop;
 
 use tests::prelude::*;
 
-/// How many schedulers there are.
-fn cores() -> usize {
-    thread::available_parallelism().map_or(1, |cores| cores.get())
-}
-
 /// The name of the thread that this runs on, padded to a fixed length.
 fn core() -> [u8; 8] {
     let mut name = [b' '; 8];
@@ -18,15 +13,6 @@ fn core() -> [u8; 8] {
     name
 }
 
-/// Keeps its core busy until `until` is set.
-fn compute(until: &AtomicBool) {
-    let began = Instant::now();
-    while !until.load(SeqCst) && began.elapsed() < DEADLINE {
-        spin_loop();
-    }
-}
-
-/// Asks on which core a connection's handler runs.
 fn ask_core(client: &mut Client) -> Vec<u8> {
     client.ask("which?  ")
 }
@@ -42,8 +28,8 @@ fn connections(address: &Address) -> Vec<(Client, Vec<u8>)> {
 }
 
 /// Answers with its core, or keeps that busy until `free` is set: `hold` without a pause, `turns`
-/// in turns of 50 ms, `blocking` on another thread.
-fn answer(request: &Socket, free: &Arc<AtomicBool>) -> io::Result<()> {
+/// in turns of 50 ms.
+fn answer(request: &Socket, free: &AtomicBool) -> io::Result<()> {
     loop {
         let word = request.recv(8)?;
         match &*word {
@@ -52,10 +38,10 @@ fn answer(request: &Socket, free: &Arc<AtomicBool>) -> io::Result<()> {
             _ => request.sendall(b"begins")?,
         }
         match &*word {
-            b"hold    " => compute(free),
-            b"blocking" => {
-                let free = free.clone();
-                green::blocking(move || compute(&free));
+            b"hold    " => {
+                while !free.load(SeqCst) {
+                    spin_loop();
+                }
             }
             b"turns   " => {
                 while !free.load(SeqCst) {
@@ -72,7 +58,7 @@ fn answer(request: &Socket, free: &Arc<AtomicBool>) -> io::Result<()> {
     }
 }
 
-/// Keeps the first connection's core busy in one of three ways, while `meanwhile` runs with the
+/// Keeps the first connection's core busy in one of two ways, while `meanwhile` runs with the
 /// other connections of that core, and with those of other cores.
 fn while_one_computes(
     how: &str,
@@ -109,48 +95,29 @@ fn all_answer(clients: &mut [(Client, Vec<u8>)], times: usize) {
     }
 }
 
-/// Whether this machine has a core that can be kept busy while another is not.
-fn has_two_cores() -> bool {
-    let two = cores() > 1;
-    if !two {
-        eprintln!("skipped: there is one core");
-    }
-    two
-}
-
 // Each in a process whose schedulers no other test uses.
 
 #[test]
 fn computing_does_not_stop_other_cores() {
-    if in_own_process() && has_two_cores() {
-        while_one_computes("hold", |_, others| {
-            assert!(!others.is_empty(), "they are given out evenly");
-            all_answer(others, 50);
-        });
+    let Some(()) = alone() else { return };
+    if cores() == 1 {
+        return eprintln!("skipped: there is one core");
     }
+    while_one_computes("hold", |_, others| {
+        assert!(!others.is_empty(), "they are given out evenly");
+        all_answer(others, 50);
+    });
 }
 
 #[test]
 fn yielding_lets_its_own_core_answer_too() {
-    if in_own_process() {
-        while_one_computes("turns", |same, others| {
-            all_answer(others, 50);
-            all_answer(same, 3);
-        });
-    }
+    let Some(()) = alone() else { return };
+    while_one_computes("turns", |same, others| {
+        all_answer(others, 50);
+        all_answer(same, 3);
+    });
 }
 
-#[test]
-fn blocking_frees_even_its_own_core() {
-    if in_own_process() {
-        while_one_computes("blocking", |same, others| {
-            all_answer(same, 50);
-            all_answer(others, 50);
-        });
-    }
-}
-
-/// The name of the thread, which is a green one.
 fn name(_: &Address) -> Vec<u8> {
     assert!(green::is_green());
     core().to_vec()

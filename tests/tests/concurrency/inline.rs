@@ -27,38 +27,6 @@ fn requests_run_on_the_loops_thread() {
 }
 
 #[test]
-fn a_slow_client_holds_up_the_others() {
-    let (sender, events) = unbounded();
-    let handler = move |request: Socket, _| {
-        let name = request.recv(10)?;
-        let note = |what| sender.send((name.clone(), what)).expect("the test listens");
-        note("begins");
-        let rest = loop {
-            match request.recv(1024) {
-                Ok(data) if !data.is_empty() => request.sendall(&data)?,
-                end => break end.map(drop),
-            }
-        };
-        note("ends");
-        rest
-    };
-    let server = run(TCPServer::handling(handler), LOCAL);
-    let mut first = Client::stream(&server.address());
-    first.send("first");
-    until("it has begun", || events.len() == 1);
-    let mut second = Client::stream(&server.address());
-    second.send("second");
-    assert_eq!(first.ask("one"), b"one");
-    assert_eq!(server.stats().accepted, 1, "the second is in the backlog");
-    assert_eq!(first.finish(), b"");
-    assert_eq!(second.finish(), b"");
-    until("both have ended", || server.stats().finished == 2);
-    let order = ["first", "second"].map(|name| [(name, "begins"), (name, "ends")]);
-    let order = order.concat().into_iter().map(|(name, what)| (name.as_bytes().to_vec(), what));
-    assert!(events.try_iter().eq(order));
-}
-
-#[test]
 fn datagrams_are_handled_in_order() {
     let (sender, numbers) = unbounded();
     let handler = move |request: Datagram, _| {
@@ -101,25 +69,6 @@ fn a_shutdown_waits_for_the_request() {
     assert!(!stopping.is_finished());
     assert_eq!(client.finish(), b"");
     in_time("shutdown", move || stopping.join()).expect("no panic");
-}
-
-#[test]
-fn a_silent_backlog_does_not_prolong_a_drain() {
-    for loop_runs in [true, false] {
-        let server = Arc::new(TCPServer::<Echo>::bind(LOCAL).expect("bind"));
-        let clients: Vec<_> = Client::streams(5, server.server_address());
-        let serving = loop_runs.then(|| serve(&server));
-        if loop_runs {
-            until("one is served", || server.stats().active == 1);
-        }
-        let began = Instant::now();
-        let draining = server.clone();
-        in_time("drain", move || draining.drain(SOON));
-        assert!(began.elapsed() < AT_ONCE, "{:?}", began.elapsed());
-        serving.map(ends_well);
-        assert_eq!((server.fileno(), server.stats().active), (-1, 0));
-        drop(clients);
-    }
 }
 
 /// It waits for something other than its client. After the drain the loop serves no other client.

@@ -23,27 +23,22 @@ impl ConcurrencyHooks for Rude {
         self.panics(0);
         inner.full()
     }
-
     fn process_request(&self, inner: &dyn Concurrency, job: Job) -> Result<(), Rejected> {
         self.panics(1);
         inner.process_request(job)
     }
-
     fn service_actions(&self, inner: &dyn Concurrency) -> Option<Instant> {
         self.panics(2);
         inner.service_actions()
     }
-
     fn workers(&self, inner: &dyn Concurrency) -> Workers {
         self.panics(3);
         inner.workers()
     }
-
     fn waits_on_close(&self, inner: &dyn Concurrency) -> bool {
         self.panics(4);
         inner.waits_on_close()
     }
-
     fn server_close(&self, inner: &dyn Concurrency, deadline: Option<Instant>) {
         inner.server_close(deadline);
         self.panics(5);
@@ -93,7 +88,6 @@ fn panic_while_attaching_is_an_error() {
     server.drain(Duration::ZERO);
 }
 
-/// An error whose text is a panic.
 #[derive(Debug)]
 struct Unspeakable;
 
@@ -120,28 +114,15 @@ impl TransportHooks<Tcp> for Picky {
     }
 }
 
-struct Formats;
-
-impl log::Log for Formats {
-    fn enabled(&self, _: &log::Metadata<'_>) -> bool {
-        true
-    }
-
-    fn log(&self, record: &log::Record<'_>) {
-        if !thread::panicking() {
-            let _ = record.args().to_string();
-        }
-    }
-
-    fn flush(&self) {}
-}
-
 #[test]
 fn loop_survives_an_error_without_words() {
     // The logger is for the whole process.
     let Some(()) = alone() else { return };
-    log::set_logger(&Formats).expect("the first");
-    log::set_max_level(log::LevelFilter::Debug);
+    log_by(LevelFilter::Debug, |record| {
+        if !thread::panicking() {
+            let _ = record.args().to_string();
+        }
+    });
     let server = Server::<Wrapped<Tcp, Picky>, Threading, _, _>::handling(echo_once);
     let server = run(server, LOCAL);
     for _ in 0..5 {

@@ -4,16 +4,9 @@
 use tests::prelude::*;
 
 /// Room for the stacks of a few threads, whose number is not known before.
-fn allow_few_threads() -> impl Drop {
-    struct Restore(Rlimit);
-    impl Drop for Restore {
-        fn drop(&mut self) {
-            setrlimit(Resource::As, self.0).expect("the old limit");
-        }
-    }
+fn allow_few_threads() -> Rlimit {
     let now = memory_of(std::process::id(), "VmSize").expect("its memory");
-    let before = lower(Resource::As, now + (24 << 20));
-    Restore(before)
+    lower(Resource::As, now + (24 << 20))
 }
 
 #[test]
@@ -24,7 +17,7 @@ fn server_refuses_when_threads_are_refused() {
         request.recv(1).map(drop)
     };
     let server = run(ThreadingTCPServer::handling(greet).overflow(Overflow::Refuse), "127.0.0.1:0");
-    let few = allow_few_threads();
+    let limit = allow_few_threads();
     const CLIENTS: u64 = 100;
     let clients: Vec<Client> = Client::streams(CLIENTS as usize, &server.address());
     until("all are accepted", || server.stats().accepted == CLIENTS);
@@ -38,7 +31,7 @@ fn server_refuses_when_threads_are_refused() {
     drop(clients);
     until("all have ended", || server.stats().active == 0);
     assert_eq!(Client::stream(&server.address()).recv(), b"hello");
-    drop(few);
+    setrlimit(Resource::As, limit).expect("the old limit");
 }
 
 #[test]
@@ -46,7 +39,7 @@ fn datagrams_wait_in_the_system_when_threads_are_refused() {
     let Some(()) = alone() else { return };
     let slow = |_: Datagram, _| thread::sleep(Duration::from_millis(300));
     let server = run(ThreadingUDPServer::handling(slow), "127.0.0.1:0");
-    let few = allow_few_threads();
+    let limit = allow_few_threads();
     let mut client = Client::datagram(&server.address());
     for _ in 0..200 {
         client.send([0; 1_000]);
@@ -57,5 +50,5 @@ fn datagrams_wait_in_the_system_when_threads_are_refused() {
         assert!(stats.active <= stats.workers.all as u64 + 1, "{stats:?}");
         thread::sleep(Duration::from_millis(2));
     }
-    drop(few);
+    setrlimit(Resource::As, limit).expect("the old limit");
 }

@@ -68,21 +68,6 @@ fn a_thread_that_cannot_start_costs_one_request() {
     assert_eq!(server.server_close().aborted, 0);
 }
 
-/// Complaint 09.
-#[test]
-fn a_refused_thread_starts_later() {
-    let Some(()) = alone() else { return };
-    let server = run(ThreadingTCPServer::<Echo>::builder(), LOCAL);
-    let mut busy = Client::stream(&server.address());
-    assert_eq!(busy.ask("hello"), b"hello");
-    let limit = no_more_threads();
-    let mut waiting = Client::stream(&server.address());
-    until("a thread is missing", || server.stats().workers.spawn_failures == 1);
-    setrlimit(Resource::As, limit).expect("the old limit");
-    assert_eq!(waiting.ask("hello"), b"hello");
-    assert_eq!(busy.ask("still there"), b"still there");
-}
-
 /// Complaint 10.
 #[test]
 fn requests_leave_no_memory_behind() {

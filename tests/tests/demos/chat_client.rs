@@ -52,10 +52,21 @@ fn a_pipe_ends_with_the_server() {
     server.drain();
 }
 
-/// What a user at a `terminal` sees.
-const SEES: &str = r#"
+/// A program on a terminal.
+pub(crate) const TERMINAL: &str = r#"
 import os, pty, select, socket, sys, termios
 shown = b""
+
+def start(*command):
+    global terminal
+    process, terminal = pty.fork()
+    if process == 0:
+        os.environ["TERM"] = "xterm"
+        os.execv(command[0], command)
+    return process
+
+def types(text):
+    os.write(terminal, text)
 
 def sees(text):
     global shown
@@ -63,18 +74,15 @@ def sees(text):
         assert select.select([terminal], [], [], 15)[0], (text, shown)
         shown += os.read(terminal, 65_536)
     shown = shown.partition(text)[2]
+
+def status(process):
+    return os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
 "#;
 
-/// A user at a terminal, and another member that interrupts.
-const TERMINAL: &str = r#"
+/// A user, and another member that interrupts.
+const USER: &str = r#"
 program, address, end = sys.argv[1:]
-process, terminal = pty.fork()
-if process == 0:
-    os.environ["TERM"] = "xterm"
-    os.execv(program, [program, address])
-
-def types(text):
-    os.write(terminal, text)
+process = start(program, address)
 
 def rest():
     text = shown
@@ -111,7 +119,7 @@ if end == "quit":
 else:
     print("over to the server")
     sees(b"-- the server has ended the conversation")
-print("status", os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]))
+print("status", status(process))
 assert lines_are_edited_by_the_system()
 print("the terminal is as it was")
 if end == "quit":
@@ -124,7 +132,7 @@ if end == "quit":
 fn user(server: &Server, end: &str) -> Option<Process> {
     let program = demo("chat-client");
     let program = program.to_str().expect("a path that is text");
-    python(&[SEES, TERMINAL].concat(), &[program, &server.address_text(), end])
+    python(&[TERMINAL, USER].concat(), &[program, &server.address_text(), end])
 }
 
 #[track_caller]
@@ -137,9 +145,7 @@ fn ends_well(user: Process) {
 #[test]
 fn a_terminal_shows_others_above_the_edited_line() {
     let server = chat();
-    let Some(user) = user(&server, "quit") else {
-        return;
-    };
+    let Some(user) = user(&server, "quit") else { return };
     ends_well(user);
     assert_eq!(server.drain().summary(), [2, 2, 0, 0, 0]);
 }
@@ -147,26 +153,30 @@ fn a_terminal_shows_others_above_the_edited_line() {
 #[test]
 fn a_terminal_shows_that_the_server_has_ended() {
     let server = Server::start("chat", &["127.0.0.1:0", "--drain", "0.2"]);
-    let Some(user) = user(&server, "server") else {
-        return;
-    };
+    let Some(user) = user(&server, "server") else { return };
     assert_eq!(user.line(), "over to the server");
     server.drain();
     ends_well(user);
 }
 
-/// Input from a pipe, and a server that commands the terminal.
-const HOSTILE: &str = r#"
+/// A client with input from a pipe, and its server.
+const PIPE: &str = r#"
 import os, pty, socket, subprocess, sys
-
 server = socket.create_server(("127.0.0.1", 0))
+
+def start(**pipes):
+    command = [sys.argv[1], "127.0.0.1:%d" % server.getsockname()[1]]
+    client = subprocess.Popen(command, stdin=subprocess.PIPE, **pipes)
+    client.stdin.write(b"hello\n")
+    client.stdin.flush()
+    return client, server.accept()[0]
+"#;
+
+/// A server that commands the terminal.
+const HOSTILE: &str = r#"
 master, slave = pty.openpty()
-address = "127.0.0.1:%d" % server.getsockname()[1]
-client = subprocess.Popen([sys.argv[1], address], stdin=subprocess.PIPE, stdout=slave)
+client, connection = start(stdout=slave)
 os.close(slave)
-client.stdin.write(b"hello\n")
-client.stdin.flush()
-connection, _ = server.accept()
 connection.recv(10)
 connection.sendall(b"\x1b[31mred\x07\n")
 client.stdin.close()
@@ -186,24 +196,14 @@ fn a_terminal_is_not_commanded_even_beside_a_pipe() {
     for client in ["chat-client", "upper-client"] {
         let program = demo(client);
         let program = program.to_str().expect("text");
-        let Some(output) = python_says(HOSTILE, &[program]) else {
-            return;
-        };
+        let Some(output) = python_says(&[PIPE, HOSTILE].concat(), &[program]) else { return };
         assert_eq!(output, "\u{fffd}[31mred\u{fffd}\n", "{client}");
     }
 }
 
 /// Asks a server that never ends its line, and reports how much memory the client takes.
 const ENDLESS: &str = r#"
-import socket, subprocess, sys
-server = socket.create_server(("127.0.0.1", 0))
-address = "127.0.0.1:%d" % server.getsockname()[1]
-client = subprocess.Popen(
-    [sys.argv[1], address], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
-    stderr=subprocess.PIPE)
-client.stdin.write(b"hello\n")
-client.stdin.flush()
-connection, _ = server.accept()
+client, connection = start(stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
 try:
     for _ in range(200):
         connection.sendall(b"x" * (1 << 20))
@@ -219,9 +219,9 @@ fn an_endless_answer_takes_no_memory() {
     let too_long = "1 b'error: expected an answer of at most 18 bytes, got a longer one\\n'";
     for (client, printed) in [("chat-client", "True"), ("upper-client", too_long)] {
         let program = demo(client);
-        let Some(python) = python(ENDLESS, &[program.to_str().expect("text")]) else {
-            return;
-        };
+        let script = [PIPE, ENDLESS].concat();
+        let arguments = [program.to_str().expect("text")];
+        let Some(python) = python(&script, &arguments) else { return };
         assert_eq!(python.line(), printed, "{client}");
     }
 }
@@ -236,33 +236,28 @@ fn a_pipe_leaves_a_silent_server() {
     assert_eq!(error, "error: the server does not end the conversation\n");
 }
 
-/// A user at a terminal, whose server does not read.
+/// A user whose server does not read.
 const DEAF: &str = r#"
 server = socket.socket(socket.AF_UNIX)
 server.bind(sys.argv[2])
 server.listen()
-process, terminal = pty.fork()
-if process == 0:
-    os.environ["TERM"] = "xterm"
-    os.execv(sys.argv[1], [sys.argv[1], "--patience", "0.2", sys.argv[2]])
+process = start(sys.argv[1], "--patience", "0.2", sys.argv[2])
 connection, _ = server.accept()
 sees(b">>>: ")
-os.write(terminal, b"x" * 2_000 + b"\r")
+types(b"x" * 2_000 + b"\r")
 try:
     while True:
         sees(b">>>: ")
-        os.write(terminal, b"\x1b[A\r")
+        types(b"\x1b[A\r")
 except (OSError, AssertionError):
-    print(shown.decode().splitlines()[-1], os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]))
+    print(shown.decode().splitlines()[-1], status(process))
 "#;
 
 #[test]
 fn a_terminal_leaves_a_server_that_does_not_read() {
     let (program, folder) = (demo("chat-client"), Folder::new());
     let socket = folder.join("socket").display().to_string();
-    let Some(python) = python(&[SEES, DEAF].concat(), &[program.to_str().expect("text"), &socket])
-    else {
-        return;
-    };
+    let arguments = [program.to_str().expect("text"), &socket];
+    let Some(python) = python(&[TERMINAL, DEAF].concat(), &arguments) else { return };
     assert_eq!(python.line(), "error: cannot send the line: timed out 1");
 }

@@ -1,29 +1,18 @@
 //! The chat with many members, with members that do not read, and with a full room.
 
-use socket2::Socket;
 use tests::prelude::*;
 
 use crate::Server;
 use crate::chat::{Member, chats};
 
-/// A client that never reads, with a small buffer.
-fn stalled(server: &Server) -> Socket {
-    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
-    socket.set_recv_buffer_size(4_096).expect("a buffer");
-    let address = inet(&server.address);
-    socket.connect(&address.into()).expect("connect");
-    socket
-}
-
 #[test]
 fn a_member_that_never_reads_may_leave() {
     for server in chats() {
         let mut other = Member::join(&server, "other");
-        let mut stalled = stalled(&server);
+        let mut stalled = Client::narrow_stream(4_096, &server.address).expect("connect");
         // The answers wait in the server, but too few of them to abort the conversation.
         let unknown = "/unknown\n".repeat(7_000);
-        let input = format!("stalled\n{unknown}over\n");
-        stalled.write_all(input.as_bytes()).expect("send");
+        stalled.send(format!("stalled\n{unknown}over\n"));
         other.hears("-- stalled has joined");
         other.hears("-- stalled has left");
         other.quits();
@@ -67,9 +56,7 @@ for connection, lines in crowd + [(connection, lines)]:
 #[test]
 fn five_hundred_silent_members_delay_no_other() {
     for server in chats() {
-        let Some(crowd) = python(CROWD, &[&server.address_text()]) else {
-            return;
-        };
+        let Some(crowd) = python(CROWD, &[&server.address_text()]) else { return };
         for number in 1..=5 {
             assert_eq!(crowd.line(), format!("{number}00 have joined"));
         }

@@ -20,7 +20,6 @@ fn command(name: &str, arguments: &[&str]) -> Command {
     command
 }
 
-/// A running server and its address.
 struct Server {
     process: Process,
     address: Address,
@@ -47,7 +46,6 @@ impl Server {
         self.address.to_string()
     }
 
-    /// Drains it by a signal, and waits for its end.
     #[track_caller]
     fn drain(self) -> Log {
         self.process.signal(Signal::TERM);
@@ -64,7 +62,6 @@ impl Server {
     }
 }
 
-/// The log of a server.
 struct Log(String);
 
 impl Log {
@@ -73,15 +70,13 @@ impl Log {
     fn summary(&self) -> [u64; 5] {
         let line = self.0.lines().last().expect("a summary");
         let (_, counts) = line.split_once("] ").expect("a line of the log");
-        let names = ["accepted", "finished", "failed", "refused", "aborted"];
-        let counts: Vec<_> = counts.split(", ").collect();
-        assert_eq!(counts.len(), names.len(), "{line}");
-        let counts = std::array::from_fn(|place| {
-            let (name, count) = counts[place].split_once(' ').expect("a name and a count");
-            assert_eq!(name, names[place], "{line}");
-            count.parse().expect("a count")
-        });
-        assert_eq!(counts[0], counts[1..].iter().sum::<u64>(), "{line}");
-        counts
+        let numbers: Vec<u64> = counts.split([' ', ',']).flat_map(str::parse).collect();
+        let &[accepted, finished, failed, refused, aborted] = &numbers[..] else {
+            panic!("{line}")
+        };
+        let ends = format!("finished {finished}, failed {failed}, refused {refused}");
+        assert_eq!(counts, format!("accepted {accepted}, {ends}, aborted {aborted}"));
+        assert_eq!(accepted, finished + failed + refused + aborted, "{line}");
+        [accepted, finished, failed, refused, aborted]
     }
 }

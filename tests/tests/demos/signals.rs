@@ -10,30 +10,6 @@ fn until_draining(server: &Server) {
 }
 
 #[test]
-fn a_live_client_is_served_to_its_end() {
-    let server = Server::start("upper", &[&apart().to_string(), "--drain", "15"]);
-    let mut client = Client::stream(&server.address);
-    assert_eq!(client.ask("before"), b"BEFORE");
-    server.process.signal(Signal::INT);
-    until_draining(&server);
-    assert_eq!(client.ask("after"), b"AFTER");
-    assert_eq!(client.finish(), b"");
-    // The attempts to connect may be counted too.
-    let [accepted, finished, ..] = server.end().summary();
-    assert_eq!(accepted, finished);
-}
-
-#[test]
-fn a_live_client_is_aborted_after_the_drain() {
-    let server = Server::start("upper", &["127.0.0.1:0", "--drain", "0.2"]);
-    let mut client = Client::stream(&server.address);
-    assert_eq!(client.ask("before"), b"BEFORE");
-    server.process.signal(Signal::TERM);
-    assert_eq!(client.rest(), b"");
-    assert_eq!(server.end().summary(), [1, 0, 0, 0, 1]);
-}
-
-#[test]
 fn the_second_signal_ends_the_process_at_once() {
     for (signal, status) in [(Signal::INT, 130), (Signal::TERM, 143)] {
         let server = Server::start("upper", &[&apart().to_string(), "--drain", "1000"]);
@@ -96,12 +72,4 @@ fn the_log_can_be_turned_off() {
     let (ended, output, log) = server.process.wait();
     assert!(ended.success());
     assert_eq!((output, log), (String::new(), String::new()));
-}
-
-#[test]
-fn an_idle_server_ends_at_once() {
-    for name in ["upper", "chat"] {
-        let server = Server::start(name, &["127.0.0.1:0", "--drain", "1000"]);
-        assert_eq!(server.drain().summary(), [0; 5]);
-    }
 }

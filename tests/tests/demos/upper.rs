@@ -14,52 +14,23 @@ pub(crate) fn free_address(transport: &str, folder: &Folder) -> String {
 
 pub(crate) const TRANSPORTS: [&str; 4] = ["tcp", "udp", "unix", "unix-datagram"];
 
-/// Clients with a thread each, which start together once all are connected.
-const CROWD: &str = r#"
-import random, socket, sys, threading
-host, port = sys.argv[1].split(":")
-clients, messages = 200, 100
-together = threading.Barrier(clients, timeout=20)
-wrong = []
-
-def converse(number):
-    chosen = random.Random(number)
-    sizes = [1, 60_000] + [int(60_000 ** chosen.random()) for _ in range(messages - 2)]
-    chosen.shuffle(sizes)
-    with socket.create_connection((host, int(port)), timeout=20) as connection:
-        together.wait()
-        for size in sizes:
-            message = chosen.randbytes(size)
-            connection.sendall(message)
-            answer = bytearray()
-            while len(answer) < size:
-                piece = connection.recv(65_536)
-                assert piece, "the server has ended the conversation"
-                answer += piece
-            assert answer == message.upper(), f"{size} bytes came back changed"
-        connection.shutdown(socket.SHUT_WR)
-        assert connection.recv(1) == b""
-
-def client(number):
-    try:
-        converse(number)
-    except Exception as error:
-        wrong.append(f"{number}: {error!r}")
-
-threads = [threading.Thread(target=client, args=(number,)) for number in range(clients)]
-for thread in threads: thread.start()
-for thread in threads: thread.join()
-print(wrong[:5] or "every byte right")
-"#;
-
 #[test]
 fn two_hundred_clients_get_every_byte_right() {
     let server = Server::start("upper", &["127.0.0.1:0"]);
-    let Some(crowd) = python(CROWD, &[&server.address_text()]) else {
-        return;
-    };
-    assert_eq!(crowd.line(), "every byte right");
-    crowd.ended().passed();
+    let clients = Client::streams(200, &server.address);
+    thread::scope(|scope| {
+        for (number, mut client) in clients.into_iter().enumerate() {
+            scope.spawn(move || {
+                for round in 0..100 {
+                    // From one byte to 60,000, in an order of its own.
+                    let length = 1 + (60_000 >> ((number + 7 * round) % 16));
+                    let data: Vec<_> = (number..).map(|place| place as u8).take(length).collect();
+                    assert!(client.ask(&data) == data.to_ascii_uppercase(), "{length} bytes");
+                }
+                assert_eq!(client.finish(), b"");
+            });
+        }
+    });
     assert_eq!(server.drain().summary(), [200, 200, 0, 0, 0]);
 }
 
@@ -98,13 +69,10 @@ fn every_transport_works_under_every_concurrency() {
         for concurrency in ["inline", "threading", "forking", "green"] {
             let folder = Folder::new();
             let address = free_address(transport, &folder);
-            let server = Server::start(
-                "upper",
-                &["--transport", transport, "--concurrency", concurrency, &address],
-            );
-            let Some(client) = python(CLIENT, &[transport, &server.address_text()]) else {
-                return;
-            };
+            let options = ["--transport", transport, "--concurrency", concurrency, &address];
+            let server = Server::start("upper", &options);
+            let arguments = [transport, &server.address_text()];
+            let Some(client) = python(CLIENT, &arguments) else { return };
             assert_eq!(client.line(), "well", "{transport} {concurrency}");
             let requests = match transport {
                 "tcp" | "unix" => 1,

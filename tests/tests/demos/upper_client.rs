@@ -2,6 +2,7 @@
 
 use tests::prelude::*;
 
+use crate::chat_client::TERMINAL;
 use crate::upper::{TRANSPORTS, free_address};
 use crate::{Server, command};
 
@@ -96,31 +97,23 @@ fn a_line_longer_than_every_buffer_comes_back() {
     server.drain();
 }
 
-/// Answers the first datagram when it has received the second, which the client sends after it has
-/// given up on the first.
-const LATE: &str = r#"
-import socket
-server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-server.settimeout(15)
-server.bind(("127.0.0.1", 0))
-print("listening on", "%s:%d" % server.getsockname())
-first, first_client = server.recvfrom(1024)
-second, second_client = server.recvfrom(1024)
-server.sendto(first.upper(), first_client)
-server.sendto(second.upper(), second_client)
-"#;
-
 #[test]
 fn a_late_answer_is_not_the_next() {
-    let Some(server) = python(LATE, &[]) else {
-        return;
-    };
-    let server = Server::of(server);
-    let mut client = Process::start(&mut command(
-        "upper-client",
-        &["--transport", "udp", &server.address_text()],
-    ));
+    let server = UdpSocket::bind(LOCAL).expect("bind");
+    server.set_read_timeout(Some(DEADLINE)).expect("a timeout");
+    let address = server.local_addr().expect("an address").to_string();
+    let mut client =
+        Process::start(&mut command("upper-client", &["--transport", "udp", &address]));
     client.write("first\nsecond\n");
+    // The client sends the second after it has given up on the first.
+    let asked = [(); 2].map(|()| {
+        let mut text = [0; 100];
+        let (length, from) = server.recv_from(&mut text).expect("a datagram");
+        (text[..length].to_ascii_uppercase(), from)
+    });
+    for (answer, to) in asked {
+        server.send_to(&answer, to).expect("send");
+    }
     let (status, output, error) = client.wait();
     assert_eq!(status.code(), Some(1), "{error}");
     assert_eq!(output, "SECOND\n");
@@ -128,69 +121,44 @@ fn a_late_answer_is_not_the_next() {
     assert_eq!(lines.len(), 2, "{error}");
     assert!(lines[0].contains("\"first\""), "{error}");
     assert_eq!(lines[1], "error: missing answers: 1");
-    server.end();
 }
-
-/// Takes one connection, answers once and ends.
-const ONCE: &str = r#"
-import socket
-server = socket.create_server(("127.0.0.1", 0))
-server.settimeout(15)
-print("listening on", "%s:%d" % server.getsockname())
-connection, _ = server.accept()
-connection.settimeout(15)
-connection.sendall(connection.recv(1024).upper())
-connection.shutdown(socket.SHUT_WR)
-while connection.recv(1024): pass
-"#;
 
 #[test]
 fn the_end_of_the_server_is_an_error() {
-    let Some(server) = python(ONCE, &[]) else {
-        return;
-    };
-    let server = Server::of(server);
-    let mut client = Process::start(&mut command("upper-client", &[&server.address_text()]));
+    // It answers once.
+    let server = run(
+        TCPServer::handling(|request: Socket, _| {
+            request.sendall(&request.recv(1024)?.to_ascii_uppercase())
+        }),
+        LOCAL,
+    );
+    let address = server.address().to_string();
+    let mut client = Process::start(&mut command("upper-client", &[&address]));
     client.write("first\nsecond\nthird\n");
     let (status, output, error) = client.wait();
     assert_eq!(status.code(), Some(1), "{error}");
     assert_eq!(output, "FIRST\n");
     assert_eq!(error, "error: the server has ended the conversation\n");
-    server.end();
 }
 
-/// Runs the program on a terminal, and types.
-const TERMINAL: &str = r#"
-import os, pty, select, sys
-process, terminal = pty.fork()
-if process == 0:
-    os.execvp(sys.argv[1], sys.argv[1:])
-shown = b""
-
-def until(text):
-    global shown
-    while text not in shown:
-        assert select.select([terminal], [], [], 15)[0], shown
-        shown += os.read(terminal, 65_536)
-    shown = shown.partition(text)[2]
-
-until(b">>>: ")
-os.write(terminal, b"\n")
-until(b">>>: ")
-os.write(terminal, b"hello\n")
-until(b"HELLO\r\n>>>: ")
-os.write(terminal, b"\x04")
-print(os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]))
+const USER: &str = r#"
+process = start(*sys.argv[1:])
+sees(b">>>: ")
+types(b"\n")
+sees(b">>>: ")
+types(b"hello\n")
+sees(b"HELLO\r\n>>>: ")
+types(b"\x04")
+print(status(process))
 "#;
 
 #[test]
 fn a_terminal_gets_a_prompt() {
     let server = Server::start("upper", &["127.0.0.1:0"]);
-    let program = tests::demo("upper-client");
+    let program = demo("upper-client");
     let program = program.to_str().expect("a path that is text");
-    let Some(user) = python(TERMINAL, &[program, &server.address_text()]) else {
-        return;
-    };
+    let script = [TERMINAL, USER].concat();
+    let Some(user) = python(&script, &[program, &server.address_text()]) else { return };
     assert_eq!(user.line(), "0");
     server.drain();
 }

@@ -2,9 +2,6 @@
 
 use crate::prelude::*;
 
-pub(crate) const FAULT: Fault =
-    Fault { name: "accept_errors", title: "`accept` fails", columns: Column::ALL, server, clients };
-
 /// Errors of a connection in the backlog, and of a system that lacks something for a moment.
 const PASSING: [Errno; 14] = [
     Errno::CONNABORTED,
@@ -53,7 +50,7 @@ impl BaseServer for Counting {
 }
 
 /// `accept` fails with the errors in the arguments, one after the other.
-fn server(column: Column, errors: &[String]) {
+pub(crate) fn server(column: Column, errors: &[String]) {
     let errors = errors.iter().map(|error| error.parse().expect("an error"));
     let errors: Vec<i32> = errors.collect();
     let seen = Arc::new(Seen::default());
@@ -71,13 +68,13 @@ fn server(column: Column, errors: &[String]) {
     });
     let state = Counting(seen.clone());
     let builder = Builder::<_, _, Echo, _>::new(transport, column.concurrency(), state);
-    let error = serve(builder, LOCAL).err().and_then(|error| error.raw_os_error());
+    let error = serve(&bind(builder), DRAIN).err().and_then(|error| error.raw_os_error());
     report("error", error.map_or(0, i32::unsigned_abs).into());
     report("injected", seen.injected.load(SeqCst) as u64);
     report("loops", seen.loops.lock().len() as u64);
 }
 
-fn clients(trial: &mut Trial) {
+pub(crate) fn clients(trial: &mut Trial) {
     passing(trial);
     for (name, error) in FATAL {
         fatal(trial, name, error.raw_os_error());

@@ -2,23 +2,15 @@
 
 use crate::prelude::*;
 
-pub(crate) const FAULT: Fault = Fault {
-    name: "address_flood",
-    title: "One address opens 1,000 connections where 32 are allowed, and thousands of addresses \
-            connect once",
-    // An inline server has one connection at a time.
-    columns: Column::CONCURRENT,
-    server: |column, _| {
-        let builder = tcp::<Echo>(column).max_connections_per_address(LIMIT);
-        serve(builder, LOCAL).expect("serve_forever");
-    },
-    clients,
-};
+pub(crate) fn server(column: Column, _: &[String]) {
+    let builder = tcp::<Echo>(column).max_connections_per_address(LIMIT);
+    serve(&bind(builder), DRAIN).expect("serve_forever");
+}
 
 const LIMIT: usize = 32;
 const FLOOD: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
 
-fn clients(trial: &mut Trial) {
+pub(crate) fn clients(trial: &mut Trial) {
     let count = trial.size(200, 1_000);
     let time = trial.size(Duration::from_millis(300), Duration::from_secs(3));
     let (child, before) = trial.begin(&[], echo_one);

@@ -45,13 +45,11 @@ impl Child {
         &self.address
     }
 
-    /// Its next line on standard output.
     #[track_caller]
     pub(crate) fn line(&self) -> String {
         self.process.line()
     }
 
-    /// The id of the process.
     pub(crate) fn id(&self) -> Pid {
         let id = i32::try_from(self.process.id()).ok();
         id.and_then(Pid::from_raw).expect("a process")
@@ -61,7 +59,6 @@ impl Child {
         self.process.signal(signal);
     }
 
-    /// Its open descriptors.
     pub(crate) fn descriptors(&self) -> Vec<u64> {
         let folder = fs::read_dir(self.proc("fd")).expect("its descriptors");
         let names = folder.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
@@ -76,7 +73,6 @@ impl Child {
         self.limit(Resource::Nofile, free.nth(place));
     }
 
-    /// Removes the limit of descriptors.
     pub(crate) fn unlimit_descriptors(&self) {
         self.limit(Resource::Nofile, getrlimit(Resource::Nofile).maximum);
     }
@@ -114,7 +110,6 @@ impl Child {
         }
     }
 
-    /// Waits for its end.
     #[track_caller]
     pub(crate) fn wait(self) -> Ended {
         let (status, output, errors) = self.process.wait();
@@ -125,7 +120,6 @@ impl Child {
         Ended { status, numbers: numbers.chain(summary(&errors)).collect(), errors, signalled: 0 }
     }
 
-    /// Drains it, and waits for its end.
     #[track_caller]
     pub(crate) fn end(self) -> Ended {
         let signalled = now();
@@ -134,7 +128,6 @@ impl Child {
     }
 }
 
-/// The resources of a server's process.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Holdings {
     /// Numbers of threads, descriptors and child processes.
@@ -150,10 +143,8 @@ impl Holdings {
     }
 }
 
-/// A server that has ended.
 pub(crate) struct Ended {
     pub(crate) status: ExitStatus,
-    /// The numbers that it reported.
     numbers: HashMap<String, u64>,
     /// Its standard error: the log, and panics.
     errors: String,
@@ -162,7 +153,6 @@ pub(crate) struct Ended {
 }
 
 impl Ended {
-    /// A number that the server reported.
     #[track_caller]
     pub(crate) fn number(&self, name: &str) -> u64 {
         let number = self.numbers.get(name).copied();
@@ -175,7 +165,6 @@ impl Ended {
         Duration::from_micros(self.number("ended_at").saturating_sub(self.signalled))
     }
 
-    /// How many lines of its log contain this text.
     pub(crate) fn lines_with(&self, text: &str) -> usize {
         let lines = self.errors.lines();
         lines.filter(|line| line.contains(text)).count()

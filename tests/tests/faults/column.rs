@@ -28,12 +28,10 @@ impl Column {
         column.expect("the name of a column")
     }
 
-    /// The concurrency with default options.
     pub(crate) fn concurrency(self) -> Chosen {
         self.limited(None)
     }
 
-    /// The concurrency with that limit of live requests.
     pub(crate) fn at_most(self, most: usize) -> Chosen {
         self.limited(Some(most))
     }

@@ -2,14 +2,6 @@
 
 use crate::prelude::*;
 
-pub(crate) const FAULT: Fault = Fault {
-    name: "datagrams",
-    title: "Datagrams are empty, too long, or from senders that no longer exist",
-    columns: Column::ALL,
-    server,
-    clients,
-};
-
 /// Python's limit, for the server that has one.
 const MOST: usize = 8192;
 
@@ -29,17 +21,17 @@ impl Measuring {
 }
 
 /// The first argument, if any, is the longest datagram that it takes, the second its address.
-fn server(column: Column, arguments: &[String]) {
+pub(crate) fn server(column: Column, arguments: &[String]) {
     let mut transport = Udp::new();
     if let Some(most) = arguments.first() {
         transport = transport.max_packet_size(most.parse().expect("a number"));
     }
     let address = arguments.get(1).map_or(LOCAL, String::as_str);
     let builder = Builder::<_, _, Measuring, ()>::new(transport, column.concurrency(), ());
-    serve(builder, address).expect("serve_forever");
+    serve(&builder.bind(address).expect("bind"), DRAIN).expect("serve_forever");
 }
 
-fn clients(trial: &mut Trial) {
+pub(crate) fn clients(trial: &mut Trial) {
     let (child, before) = trial.begin(&[], ask_one);
     sizes(trial, &child, None);
     empty(trial, &child);
@@ -115,16 +107,4 @@ fn gone(trial: &mut Trial, child: &Child) {
         answered as u64,
         count as u64,
     );
-}
-
-/// Datagrams may be lost until the server has emptied its queue.
-fn ask_until_answered(address: &Address) {
-    let client = Client::datagram(address);
-    let socket = client.udp();
-    let pause = Duration::from_millis(100);
-    socket.set_read_timeout(Some(pause)).expect("a timeout");
-    until("a datagram is answered", || {
-        socket.send(b"hello").expect("send");
-        socket.recv(&mut [0; 100]).is_ok()
-    });
 }

@@ -5,7 +5,6 @@ use tests::prelude::*;
 use crate::column::Column;
 use crate::trial::Fault;
 
-/// One figure and its bar.
 pub(crate) struct Figure {
     pub(crate) fault: &'static Fault,
     pub(crate) column: Column,

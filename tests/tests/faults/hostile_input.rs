@@ -2,17 +2,9 @@
 
 use crate::prelude::*;
 
-pub(crate) const FAULT: Fault = Fault {
-    name: "hostile_input",
-    title: "Clients promise up to 2^62 bytes, and send 127 levels of JSON",
-    columns: Column::ALL,
-    server,
-    clients,
-};
-
 /// The handler takes the size of its buffer from its client, as Python programs do, or parses what
 /// comes.
-fn server(column: Column, _: &[String]) {
+pub(crate) fn server(column: Column, _: &[String]) {
     let builder = handling(column, |request| {
         let (mut rfile, _) = request.makefile(0, 0);
         let mut prefix = [0; 8];
@@ -25,10 +17,10 @@ fn server(column: Column, _: &[String]) {
         let length = usize::try_from(u64::from_be_bytes(prefix)).map_err(io::Error::other)?;
         request.sendall(&request.recv(length)?)
     });
-    serve(builder, LOCAL).expect("serve_forever");
+    serve(&bind(builder), DRAIN).expect("serve_forever");
 }
 
-fn clients(trial: &mut Trial) {
+pub(crate) fn clients(trial: &mut Trial) {
     let (child, before) = trial.begin(&[], ask_one);
     let lengths = [16, 40, 46, 62];
     let kept = lengths.map(|bits: u32| {

@@ -5,21 +5,14 @@ use std::mem;
 
 use crate::prelude::*;
 
-pub(crate) const FAULT: Fault = Fault {
-    name: "idle_crowd",
-    title: "18,000 idle clients connect to a server with default options",
-    // The other two never have so many: their clients wait in the backlog, which is shorter.
-    columns: &[Column::Threading, Column::Green],
-    server: |column, _| {
-        raise_descriptor_limit().expect("setrlimit");
-        // An echo with a small buffer: the allocator would keep the memory of large ones.
-        let builder = handling(column, |request| each_piece(request, |data| request.sendall(data)));
-        serve(builder, LOCAL).expect("serve_forever");
-    },
-    clients,
-};
+pub(crate) fn server(column: Column, _: &[String]) {
+    raise_descriptor_limit().expect("setrlimit");
+    // An echo with a small buffer: the allocator would keep the memory of large ones.
+    let builder = handling(column, |request| each_piece(request, |data| request.sendall(data)));
+    serve(&bind(builder), DRAIN).expect("serve_forever");
+}
 
-fn clients(trial: &mut Trial) {
+pub(crate) fn clients(trial: &mut Trial) {
     let count = trial.size(500, 18_000);
     let (child, mut before) = trial.begin(&[], echo_one);
     come_and_go(trial, &child, count);

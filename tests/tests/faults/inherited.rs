@@ -3,23 +3,17 @@
 
 use crate::prelude::*;
 
-pub(crate) const FAULT: Fault = Fault {
-    name: "inherited",
-    title: "A handler starts a program while other clients are connected",
-    columns: Column::ALL,
-    server: |column, _| {
-        BEFORE.get_or_init(seen);
-        let builder = handling(column, |request| {
-            // Until then an idle client stays connected.
-            request.recv(100)?;
-            let before = BEFORE.get().expect("the program's start");
-            let more: Vec<String> = seen().difference(before).cloned().collect();
-            request.sendall(more.join(" ").as_bytes())
-        });
-        serve(builder, LOCAL).expect("serve_forever");
-    },
-    clients,
-};
+pub(crate) fn server(column: Column, _: &[String]) {
+    BEFORE.get_or_init(seen);
+    let builder = handling(column, |request| {
+        // Until then an idle client stays connected.
+        request.recv(100)?;
+        let before = BEFORE.get().expect("the program's start");
+        let more: Vec<String> = seen().difference(before).cloned().collect();
+        request.sendall(more.join(" ").as_bytes())
+    });
+    serve(&bind(builder), DRAIN).expect("serve_forever");
+}
 
 /// The descriptors of a program that is started before the server.
 static BEFORE: OnceLock<BTreeSet<String>> = OnceLock::new();
@@ -31,7 +25,7 @@ fn seen() -> BTreeSet<String> {
     output.lines().map(str::to_owned).collect()
 }
 
-fn clients(trial: &mut Trial) {
+pub(crate) fn clients(trial: &mut Trial) {
     let others = if trial.column() == Column::Inline { 0 } else { 3 };
     let (child, before) = trial.begin(&[], |address| drop(more(address)));
     let idle: Vec<_> = Client::streams(others, child.address());

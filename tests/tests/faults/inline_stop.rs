@@ -2,20 +2,14 @@
 
 use crate::prelude::*;
 
-pub(crate) const FAULT: Fault = Fault {
-    name: "inline_stop",
-    title: "SIGTERM arrives while the handler of an inline server waits for an idle client",
-    columns: &[Column::Inline],
-    server: |column, _| {
-        let server = bind(tcp::<Echo>(column));
-        serve_on(&server, DRAIN).expect("serve_forever");
-    },
-    clients,
-};
+pub(crate) fn server(column: Column, _: &[String]) {
+    let server = bind(tcp::<Echo>(column));
+    serve(&server, DRAIN).expect("serve_forever");
+}
 
 const DRAIN: Duration = Duration::from_secs(1);
 
-fn clients(trial: &mut Trial) {
+pub(crate) fn clients(trial: &mut Trial) {
     let times = trial.size(1, 10);
     let (mut took, mut last) = (Vec::new(), None);
     for _ in 0..times {

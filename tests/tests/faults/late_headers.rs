@@ -4,26 +4,18 @@ use socketserver::proxy::ProxyProtocol;
 
 use crate::prelude::*;
 
-pub(crate) const FAULT: Fault = Fault {
-    name: "late_headers",
-    title: "100 connections of a proxy bring no header, or a byte of it now and then; strangers bring one",
-    columns: Column::CONCURRENT,
-    server,
-    clients,
-};
-
 const LATE: usize = 100;
 
 const HEADER: &[u8] = b"PROXY TCP4 192.0.2.1 198.51.100.1 56324 443\r\n";
 
 /// The argument is the time for a header in milliseconds. 127.0.0.0/16 is trusted.
-fn server(column: Column, arguments: &[String]) {
+pub(crate) fn server(column: Column, arguments: &[String]) {
     let time = arguments[0].parse().map(Duration::from_millis).expect("a time");
     let protocol = ProxyProtocol::trusting(["127.0.0.0/16"]).expect("a network").timeout(time);
-    let echo = Handle(|request| each_piece(request, |data| request.sendall(data)));
+    let echo = Function::new(|request, _| each_piece(request, |data| request.sendall(data)));
     let concurrency = column.at_most(2 * LATE);
-    let builder = Builder::<_, _, Function, _>::new(Tcp::new(), concurrency, echo);
-    serve(builder.proxy_protocol(protocol), LOCAL).expect("serve_forever");
+    let builder = Builder::<_, _, Call, _>::new(Tcp::new(), concurrency, echo);
+    serve(&bind(builder.proxy_protocol(protocol)), DRAIN).expect("serve_forever");
 }
 
 fn by_way_of_the_proxy(address: &Address) {
@@ -51,7 +43,7 @@ fn be_late(address: &Address, pause: Option<Duration>) -> Duration {
     }
 }
 
-fn clients(trial: &mut Trial) {
+pub(crate) fn clients(trial: &mut Trial) {
     let time = trial.size(Duration::from_secs(1), Duration::from_secs(5));
     let arguments = [time.as_millis().to_string()];
     let (child, before) = trial.begin(&[&arguments[0]], by_way_of_the_proxy);

@@ -13,6 +13,17 @@ pub(crate) fn echo_one(address: &Address) {
     assert_eq!(client.finish(), b"");
 }
 
+/// Sends datagrams until one is answered: they may be lost until the server has emptied its queue.
+#[track_caller]
+pub(crate) fn ask_until_answered(address: &Address) {
+    let client = Client::datagram(address);
+    let timeout = Some(Duration::from_millis(100));
+    client.udp().set_read_timeout(timeout).expect("a timeout");
+    until("a datagram is answered", || {
+        client.udp().send(b"hello").is_ok() && client.udp().recv(&mut [0; 100]).is_ok()
+    });
+}
+
 /// The loopback address of that number, of a million.
 pub(crate) fn local(number: usize) -> Ipv4Addr {
     let number = u32::try_from(number).expect("a small number");
@@ -38,7 +49,6 @@ pub(crate) fn crowd<T: Send>(
     })
 }
 
-/// Times of answers, sorted.
 pub(crate) struct Times(Vec<Duration>);
 
 impl Times {
@@ -56,7 +66,6 @@ impl Times {
         self.0[self.0.len() - 1]
     }
 
-    /// The 99th percentile.
     pub(crate) fn p99(&self) -> Duration {
         self.0[(self.0.len() - 1) * 99 / 100]
     }

@@ -9,7 +9,7 @@
 //! The server runs in a child process; this process is its clients, and observes it from outside.
 //!
 //! A fault is one file: the server's program, the clients, and the bars. To add one, write the file
-//! and list it in `FAULTS`.
+//! and list it in `faults!`.
 
 mod accept_errors;
 mod address_flood;
@@ -53,34 +53,72 @@ use column::Column;
 use figure::{Figure, tables};
 use trial::{Fault, Trial};
 
-const FAULTS: &[Fault] = &[
-    // The longest first, because several run at the same time.
-    slow_reader::FAULT,
-    no_descriptors::FAULT,
-    accept_errors::FAULT,
-    panics::FAULT,
-    resets::FAULT,
-    unread_input::FAULT,
-    silent_upstreams::FAULT,
-    stops::FAULT,
-    stuck::FAULT,
-    inline_stop::FAULT,
-    shutdown_anywhere::FAULT,
-    signal_storm::FAULT,
-    idle_crowd::FAULT,
-    no_threads::FAULT,
-    inherited::FAULT,
-    slow_clients::FAULT,
-    late_headers::FAULT,
-    overflow::FAULT,
-    address_flood::FAULT,
-    datagrams::FAULT,
-    udp_flood::FAULT,
-    reflection::FAULT,
-    hostile_input::FAULT,
-    unix_files::FAULT,
-    memory::FAULT,
-];
+/// Each row is the file of a fault, the concurrencies that it applies to, and a sentence for the
+/// table.
+macro_rules! faults {
+    ($($name:ident: $columns:expr, $title:expr;)+) => {
+        const FAULTS: &[Fault] = &[$(Fault {
+            name: stringify!($name),
+            title: $title,
+            columns: $columns,
+            server: $name::server,
+            clients: $name::clients,
+        }),+];
+    };
+}
+
+// The longest first, because several run at the same time.
+faults! {
+    // A room needs one process with several clients.
+    slow_reader: &[Column::Threading, Column::Green],
+        "A chat member does not read while another one sends 1 KiB lines";
+    no_descriptors: Column::ALL, "No descriptors are left to accept with";
+    accept_errors: Column::ALL, "`accept` fails";
+    panics: Column::ALL,
+        "Every second request panics: in setup, handle, finish, verify_request, handle_error, or \
+         in the drop of a panic's payload";
+    resets: Column::ALL, "Clients reset their connections while the server sends them 1 MiB";
+    unread_input: Column::ALL,
+        "A handler replies with 400 KB, leaves 5 KB of input unread, and the client's buffer has \
+         32 KB";
+    silent_upstreams: &[Column::Threading, Column::Green],
+        "Upstreams are silent, and 100 keep-alive clients idle as the server drains";
+    stops: Column::ALL, "The server drains and restarts while 8 clients keep sending requests";
+    // The loop of an inline server is stuck too. It ends at the second signal.
+    stuck: Column::CONCURRENT,
+        "4 handlers never return, and the server drains with a timeout of 1 s";
+    inline_stop: &[Column::Inline],
+        "SIGTERM arrives while the handler of an inline server waits for an idle client";
+    shutdown_anywhere: Column::ALL,
+        "Shutdown and drain are called from a handler, from a hook, before serving, twice, and by \
+         4 threads at once";
+    signal_storm: Column::ALL, "10,000 signals arrive within a second, under load";
+    // The other two never have so many: their clients wait in the backlog, which is shorter.
+    idle_crowd: &[Column::Threading, Column::Green],
+        "18,000 idle clients connect to a server with default options";
+    no_threads: &[Column::Threading, Column::Forking],
+        "The system refuses to start threads and processes";
+    inherited: Column::ALL, "A handler starts a program while other clients are connected";
+    slow_clients: Column::ALL,
+        "Clients keep their connections open and send a byte now and then, or nothing";
+    late_headers: Column::CONCURRENT,
+        "100 connections of a proxy bring no header, or a byte of it now and then; strangers \
+         bring one";
+    overflow: Column::CONCURRENT, "64 clients at a time connect to a server that serves 4";
+    // An inline server has one connection at a time.
+    address_flood: Column::CONCURRENT,
+        "One address opens 1,000 connections where 32 are allowed, and thousands of addresses \
+         connect once";
+    datagrams: Column::ALL, "Datagrams are empty, too long, or from senders that no longer exist";
+    udp_flood: Column::CONCURRENT, "Datagrams of 60,000 bytes flood a server of 4 slow handlers";
+    reflection: Column::ALL,
+        "A datagram claims to come from another server, or from the server itself";
+    hostile_input: Column::ALL, "Clients promise up to 2^62 bytes, and send 127 levels of JSON";
+    unix_files: Column::ALL,
+        "A Unix socket's file is watched while it is created, claimed by many servers at once, \
+         and left behind by a killed server";
+    memory: Column::ALL, "Very many short connections and datagrams arrive, one after the other";
+}
 
 /// How many trials run at the same time: they mostly wait. A full trial has the machine to itself.
 const THREADS: usize = 4;

@@ -2,23 +2,15 @@
 
 use crate::prelude::*;
 
-pub(crate) const FAULT: Fault = Fault {
-    name: "memory",
-    title: "Very many short connections and datagrams arrive, one after the other",
-    columns: Column::ALL,
-    // The argument names the transport.
-    server: |column, transport| {
-        let udp = Builder::<_, _, Echo, ()>::new(Udp::new(), column.concurrency(), ());
-        let result = match &*transport[0] {
-            "tcp" => serve(tcp::<Echo>(column), LOCAL),
-            _ => serve(udp, LOCAL),
-        };
-        result.expect("serve_forever");
-    },
-    clients,
-};
+pub(crate) fn server(column: Column, transport: &[String]) {
+    let udp = Builder::<_, _, Echo, ()>::new(Udp::new(), column.concurrency(), ());
+    let result = match &*transport[0] {
+        "tcp" => serve(&bind(tcp::<Echo>(column)), DRAIN),
+        _ => serve(&bind(udp), DRAIN),
+    };
+    result.expect("serve_forever");
+}
 
-/// How many clients there are at the same time.
 const AT_A_TIME: usize = 8;
 
 /// One in this many clients comes before the first measurement.
@@ -27,7 +19,7 @@ const WARM_UP: usize = 10;
 /// How much the memory may grow after the warm-up, in KiB.
 const SLACK: i64 = 1024;
 
-fn clients(trial: &mut Trial) {
+pub(crate) fn clients(trial: &mut Trial) {
     // A process per request takes its time.
     let forking = trial.column() == Column::Forking;
     let connections = trial.size(1_000, if forking { 50_000 } else { 1_000_000 });

@@ -2,20 +2,16 @@
 
 use crate::prelude::*;
 
-pub(crate) const FAULT: Fault = Fault {
-    name: "no_descriptors",
-    title: "No descriptors are left to accept with",
-    columns: Column::ALL,
-    // With an argument it has a descriptor in reserve.
-    server: |column, reserve| {
-        let builder = tcp::<Echo>(column).reserve_descriptor(!reserve.is_empty());
-        serve(builder, LOCAL).expect("serve_forever");
-    },
-    clients: |trial| {
-        waiting(trial);
-        refused(trial);
-    },
-};
+/// With an argument it has a descriptor in reserve.
+pub(crate) fn server(column: Column, reserve: &[String]) {
+    let builder = tcp::<Echo>(column).reserve_descriptor(!reserve.is_empty());
+    serve(&bind(builder), DRAIN).expect("serve_forever");
+}
+
+pub(crate) fn clients(trial: &mut Trial) {
+    waiting(trial);
+    refused(trial);
+}
 
 /// Clients wait in the backlog.
 fn waiting(trial: &mut Trial) {

@@ -2,15 +2,6 @@
 
 use crate::prelude::*;
 
-pub(crate) const FAULT: Fault = Fault {
-    name: "no_threads",
-    title: "The system refuses to start threads and processes",
-    columns: &[Column::Threading, Column::Forking],
-    server,
-    clients,
-};
-
-/// How many clients ask at the same time.
 const AT_A_TIME: usize = 16;
 
 /// How many clients find no thread at all. Then the system has threads again.
@@ -29,17 +20,17 @@ impl BaseServer for Relenting {
 }
 
 /// The argument is the limit of processes and threads of its user.
-fn server(column: Column, processes: &[String]) {
+pub(crate) fn server(column: Column, processes: &[String]) {
     // The limit on threads is read at the first `bind`. It is lowered after that, so that the
     // system refuses some which the server expects to get.
     drop(tcp::<Echo>(column).bind(LOCAL).expect("bind"));
     limit(Resource::Nproc, processes[0].parse().ok());
     let state = Relenting(AtomicU64::new(0));
     let builder = Builder::<_, _, Echo, _>::new(Tcp::new(), column.concurrency(), state);
-    serve(builder, LOCAL).expect("serve_forever");
+    serve(&bind(builder), DRAIN).expect("serve_forever");
 }
 
-fn clients(trial: &mut Trial) {
+pub(crate) fn clients(trial: &mut Trial) {
     if !getuid().is_root() {
         return trial.skip("needs root, to start the server as a user to whom the limit applies");
     }

@@ -2,36 +2,30 @@
 
 use crate::prelude::*;
 
-pub(crate) const FAULT: Fault = Fault {
-    name: "overflow",
-    title: "64 clients at a time connect to a server that serves 4",
-    columns: Column::CONCURRENT,
-    server,
-    clients: |trial| {
-        let count = trial.size(300, 5_000);
-        waiting(trial, count);
-        refusing(trial, count);
-    },
-};
+pub(crate) fn clients(trial: &mut Trial) {
+    let count = trial.size(300, 5_000);
+    waiting(trial, count);
+    refusing(trial, count);
+}
 
 const AT_A_TIME: usize = 64;
 const SERVED: usize = 4;
 const QUEUE: u32 = 16;
 
 /// The argument is "wait" or "refuse". The handler takes a moment for each request.
-fn server(column: Column, policy: &[String]) {
+pub(crate) fn server(column: Column, policy: &[String]) {
     let (queue, overflow) = match &*policy[0] {
         "wait" => (QUEUE, Overflow::Wait),
         _ => (4096, Overflow::Refuse),
     };
     let transport = Tcp::new().request_queue_size(queue);
-    let state = Handle(|request| {
+    let state = Function::new(|request, _| {
         let data = request.recv(100)?;
         green::sleep(Duration::from_millis(1));
         request.sendall(&data)
     });
-    let builder = Builder::<_, _, Function, _>::new(transport, column.at_most(SERVED), state);
-    serve(builder.overflow(overflow), LOCAL).expect("serve_forever");
+    let builder = Builder::<_, _, Call, _>::new(transport, column.at_most(SERVED), state);
+    serve(&bind(builder.overflow(overflow)), DRAIN).expect("serve_forever");
 }
 
 /// Clients wait in the backlog. If it is full, the system of the client tries again.

@@ -4,19 +4,12 @@ use std::panic;
 
 use crate::prelude::*;
 
-pub(crate) const FAULT: Fault = Fault {
-    name: "panics",
-    title: "Every second request panics: in setup, handle, finish, verify_request, handle_error, \
-            or in the drop of a panic's payload",
-    columns: Column::ALL,
-    server: |column, _| {
-        // The messages would hide the figures.
-        panic::set_hook(Box::new(|_| ()));
-        let builder = Builder::<_, _, Nervous, _>::new(Tcp::new(), column.concurrency(), Policy);
-        serve(builder, LOCAL).expect("serve_forever");
-    },
-    clients,
-};
+pub(crate) fn server(column: Column, _: &[String]) {
+    // The messages would hide the figures.
+    panic::set_hook(Box::new(|_| ()));
+    let builder = Builder::<_, _, Nervous, _>::new(Tcp::new(), column.concurrency(), Policy);
+    serve(&bind(builder), DRAIN).expect("serve_forever");
+}
 
 /// The first word of a client: the place that panics.
 const WORDS: [&str; 6] = ["setup", "handle", "finish", "verify_request", "handle_error", "payload"];
@@ -59,7 +52,6 @@ impl Nervous {
     }
 }
 
-/// Panics again when it is dropped.
 struct Bomb;
 
 impl Drop for Bomb {
@@ -82,7 +74,7 @@ impl BaseServer for Policy {
     }
 }
 
-fn clients(trial: &mut Trial) {
+pub(crate) fn clients(trial: &mut Trial) {
     const AT_A_TIME: usize = 8;
     let pairs = trial.size(60, 5_000);
     let (child, before) = trial.begin(&[], echo_one);

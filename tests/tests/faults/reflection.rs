@@ -3,19 +3,13 @@
 
 use crate::prelude::*;
 
-pub(crate) const FAULT: Fault = Fault {
-    name: "reflection",
-    title: "A datagram claims to come from another server, or from the server itself",
-    columns: Column::ALL,
-    server,
-    clients: |trial| {
-        another(trial);
-        itself(trial);
-    },
-};
+pub(crate) fn clients(trial: &mut Trial) {
+    another(trial);
+    itself(trial);
+}
 
 /// The argument is the address. At SIGUSR1 it prints how many datagrams it has refused.
-fn server(column: Column, address: &[String]) {
+pub(crate) fn server(column: Column, address: &[String]) {
     // The test sends from the server's own address.
     let transport = Udp::new().allow_reuse_port(true);
     let builder = Builder::<_, _, UpperCase, ()>::new(transport, column.concurrency(), ());
@@ -23,7 +17,7 @@ fn server(column: Column, address: &[String]) {
     let server = builder.bind(&address[0]).expect("bind");
     let report = |server: &ServerRef<()>| println!("{}", server.stats().refused);
     server.on_signal(signal::SIGUSR1, report).expect("a hook");
-    serve_on(&server, DRAIN).expect("serve_forever");
+    serve(&server, DRAIN).expect("serve_forever");
 }
 
 /// How many datagrams are sent in a server's name.

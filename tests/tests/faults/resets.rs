@@ -5,26 +5,20 @@ use signal_hook::flag::register_conditional_default;
 
 use crate::prelude::*;
 
-pub(crate) const FAULT: Fault = Fault {
-    name: "resets",
-    title: "Clients reset their connections while the server sends them 1 MiB",
-    columns: Column::ALL,
-    server: |column, _| {
-        // As in a program that does not ignore the signal.
-        let always = Arc::new(AtomicBool::new(true));
-        register_conditional_default(SIGPIPE, always).expect("a handler");
-        let builder = handling(column, |request| {
-            request.recv(100)?;
-            request.sendall(&REPLY)
-        });
-        serve(builder, LOCAL).expect("serve_forever");
-    },
-    clients,
-};
+pub(crate) fn server(column: Column, _: &[String]) {
+    // As in a program that does not ignore the signal.
+    let always = Arc::new(AtomicBool::new(true));
+    register_conditional_default(SIGPIPE, always).expect("a handler");
+    let builder = handling(column, |request| {
+        request.recv(100)?;
+        request.sendall(&REPLY)
+    });
+    serve(&bind(builder), DRAIN).expect("serve_forever");
+}
 
 static REPLY: [u8; 1 << 20] = [b'x'; 1 << 20];
 
-fn clients(trial: &mut Trial) {
+pub(crate) fn clients(trial: &mut Trial) {
     const AT_A_TIME: usize = 8;
     let count = trial.size(100, 1_000);
     let (child, before) = trial.begin(&[], whole_reply);

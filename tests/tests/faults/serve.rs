@@ -24,40 +24,22 @@ pub(crate) fn prepare() {
         .init();
 }
 
-/// Sets a limit of this process.
 pub(crate) fn limit(resource: Resource, current: Option<u64>) {
     let maximum = getrlimit(resource).maximum;
     setrlimit(resource, Rlimit { current, maximum }).expect("setrlimit");
 }
 
-/// A builder for a TCP server with that concurrency.
 pub(crate) fn tcp<H: RequestHandler<Socket, ()>>(column: Column) -> Builder<Tcp, Chosen, H, ()> {
     Builder::new(Tcp::new(), column.concurrency(), ())
-}
-
-/// The state of a server whose handler is this function.
-pub(crate) struct Handle(pub(crate) fn(&Socket) -> io::Result<()>);
-
-impl BaseServer for Handle {}
-
-#[derive(BaseRequestHandler)]
-pub(crate) struct Function {
-    request: Socket,
-    server: ServerRef<Handle>,
-}
-
-impl Function {
-    fn handle(&self) -> io::Result<()> {
-        (self.server.0)(&self.request)
-    }
 }
 
 /// [`tcp`], whose handler is a function.
 pub(crate) fn handling(
     column: Column,
     handle: fn(&Socket) -> io::Result<()>,
-) -> Builder<Tcp, Chosen, Function, Handle> {
-    Builder::new(Tcp::new(), column.concurrency(), Handle(handle))
+) -> Builder<Tcp, Chosen, Call, Function> {
+    let state = Function::new(move |request, _| handle(request));
+    Builder::new(Tcp::new(), column.concurrency(), state)
 }
 
 /// Lets `answer` answer each piece that arrives, until the end of the stream.
@@ -73,22 +55,9 @@ pub(crate) fn each_piece(
     }
 }
 
-/// Serves until a signal, and reports the counters. Returns the result of `serve_forever`.
-pub(crate) fn serve<T, C, H, S>(
-    builder: Builder<T, C, H, S>,
-    address: impl ToAddress,
-) -> io::Result<()>
-where
-    T: Transport,
-    C: Concurrency,
-    H: RequestHandler<T::Request, S>,
-    S: BaseServer<T::Request>,
-{
-    serve_on(&builder.bind(address).expect("bind"), DRAIN)
-}
-
-/// [`serve`] for a server that is bound already, with a drain of that length.
-pub(crate) fn serve_on<T, C, H, S>(server: &Server<T, C, H, S>, drain: Duration) -> io::Result<()>
+/// Serves until a signal, drains for that time, and reports the counters. Returns the result of
+/// `serve_forever`.
+pub(crate) fn serve<T, C, H, S>(server: &Server<T, C, H, S>, drain: Duration) -> io::Result<()>
 where
     T: Transport,
     C: Concurrency,

@@ -3,15 +3,6 @@
 
 use crate::prelude::*;
 
-pub(crate) const FAULT: Fault = Fault {
-    name: "shutdown_anywhere",
-    title: "Shutdown and drain are called from a handler, from a hook, before serving, twice, and \
-            by 4 threads at once",
-    columns: Column::ALL,
-    server,
-    clients,
-};
-
 /// Stops its server, which finishes its live requests.
 #[derive(BaseRequestHandler)]
 struct Stopping {
@@ -26,7 +17,6 @@ impl Stopping {
     }
 }
 
-/// Stops the server at every request.
 struct Tyrant;
 
 impl BaseServer for Tyrant {
@@ -46,7 +36,7 @@ fn bind(column: Column) -> Server<Tcp, Chosen, Stopping, Tyrant> {
     builder.bind(LOCAL).expect("bind")
 }
 
-fn server(column: Column, rounds: &[String]) {
+pub(crate) fn server(column: Column, rounds: &[String]) {
     let rounds: u64 = rounds[0].parse().expect("a number");
     let mut longest = Duration::ZERO;
     let mut note = |began: Instant| longest = longest.max(began.elapsed());
@@ -101,7 +91,7 @@ fn at_once(server: &Server<Tcp, Chosen, Stopping, Tyrant>) {
     });
 }
 
-fn clients(trial: &mut Trial) {
+pub(crate) fn clients(trial: &mut Trial) {
     let rounds: u64 = trial.size(20, 1_000);
     let child = trial.start(&[&rounds.to_string()]);
     for _ in 0..rounds {

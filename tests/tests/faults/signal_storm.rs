@@ -6,17 +6,9 @@ use socketserver::signal::{SIGHUP, SIGUSR1, SIGUSR2, SIGWINCH};
 
 use crate::prelude::*;
 
-pub(crate) const FAULT: Fault = Fault {
-    name: "signal_storm",
-    title: "10,000 signals arrive within a second, under load",
-    columns: Column::ALL,
-    server,
-    clients,
-};
-
 /// Handles signals by hooks and by flags. Waits with a timeout for half of its clients, and without
 /// for the others.
-fn server(column: Column, _: &[String]) {
+pub(crate) fn server(column: Column, _: &[String]) {
     let builder = handling(column, |request| {
         if request.getpeername()?.port().is_some_and(|port| port % 2 == 0) {
             request.settimeout(Some(DEADLINE))?;
@@ -33,11 +25,11 @@ fn server(column: Column, _: &[String]) {
     for signal in [SIGUSR2, SIGWINCH] {
         flag::register(signal, Arc::new(AtomicBool::new(false))).expect("a handler");
     }
-    serve_on(&server, DRAIN).expect("serve_forever");
+    serve(&server, DRAIN).expect("serve_forever");
     report("answered", answered.load(Relaxed));
 }
 
-fn clients(trial: &mut Trial) {
+pub(crate) fn clients(trial: &mut Trial) {
     const AT_A_TIME: usize = 4;
     let (signals, time) =
         trial.size((1_000, Duration::from_millis(300)), (10_000, Duration::from_secs(1)));

@@ -4,51 +4,36 @@ use socketserver::create_connection;
 
 use crate::prelude::*;
 
-pub(crate) const FAULT: Fault = Fault {
-    name: "silent_upstreams",
-    title: "Upstreams are silent, and 100 keep-alive clients idle as the server drains",
-    columns: &[Column::Threading, Column::Green],
-    server,
-    clients,
-};
-
 const DEADLINE_OF_REQUESTS: Duration = Duration::from_secs(1);
 const IDLE: usize = 100;
 
 /// Answers what it receives, and waits for an upstream if it is told where.
-#[derive(BaseRequestHandler)]
-struct Gateway {
-    request: Socket,
-    server: ServerRef,
-}
-
-impl Gateway {
-    fn handle(&self) -> io::Result<()> {
-        while self.server.next_request(&self.request)? {
-            let data = self.request.recv(64)?;
-            if data.is_empty() {
-                break;
-            }
-            if let Some(upstream) = data.strip_prefix(b"ask ") {
-                let upstream = String::from_utf8_lossy(upstream).into_owned();
-                create_connection(&upstream, None)?.recv(1)?;
-            }
-            self.request.sendall(&data)?;
+fn gateway(request: &Socket, server: &ServerRef<Function>) -> io::Result<()> {
+    while server.next_request(request)? {
+        let data = request.recv(64)?;
+        if data.is_empty() {
+            break;
         }
-        Ok(())
+        if let Some(upstream) = data.strip_prefix(b"ask ") {
+            let upstream = String::from_utf8_lossy(upstream).into_owned();
+            create_connection(&upstream, None)?.recv(1)?;
+        }
+        request.sendall(&data)?;
     }
+    Ok(())
 }
 
 /// With an argument, requests have a deadline.
-fn server(column: Column, arguments: &[String]) {
-    let mut builder = tcp::<Gateway>(column);
+pub(crate) fn server(column: Column, arguments: &[String]) {
+    let state = Function::new(gateway);
+    let mut builder = Builder::<_, _, Call, _>::new(Tcp::new(), column.concurrency(), state);
     if !arguments.is_empty() {
         builder = builder.deadline(DEADLINE_OF_REQUESTS);
     }
-    serve(builder, LOCAL).expect("serve_forever");
+    serve(&bind(builder), DRAIN).expect("serve_forever");
 }
 
-fn clients(trial: &mut Trial) {
+pub(crate) fn clients(trial: &mut Trial) {
     silent_upstreams(trial);
     idle_clients(trial);
 }

@@ -2,14 +2,6 @@
 
 use crate::prelude::*;
 
-pub(crate) const FAULT: Fault = Fault {
-    name: "slow_clients",
-    title: "Clients keep their connections open and send a byte now and then, or nothing",
-    columns: Column::ALL,
-    server,
-    clients,
-};
-
 /// The limit of live requests of a server with a deadline.
 const MOST: usize = 8;
 
@@ -18,7 +10,7 @@ const PAUSE: Duration = Duration::from_millis(100);
 
 /// The argument is a deadline in milliseconds, or `wait_for_input`. The handler sends back each
 /// complete line.
-fn server(column: Column, arguments: &[String]) {
+pub(crate) fn server(column: Column, arguments: &[String]) {
     let (mut transport, mut concurrency) = (Tcp::new(), column.concurrency());
     let mut deadline = None;
     match arguments.first().map(String::as_str) {
@@ -29,7 +21,7 @@ fn server(column: Column, arguments: &[String]) {
             concurrency = column.at_most(MOST);
         }
     }
-    let state = Handle(|request| {
+    let state = Function::new(|request, _| {
         let mut line = Vec::new();
         each_piece(request, |data| {
             line.extend_from_slice(data);
@@ -39,14 +31,14 @@ fn server(column: Column, arguments: &[String]) {
             request.sendall(&std::mem::take(&mut line))
         })
     });
-    let mut builder = Builder::<_, _, Function, _>::new(transport, concurrency, state);
+    let mut builder = Builder::<_, _, Call, _>::new(transport, concurrency, state);
     if let Some(deadline) = deadline {
         builder = builder.deadline(deadline);
     }
-    serve(builder, LOCAL).expect("serve_forever");
+    serve(&bind(builder), DRAIN).expect("serve_forever");
 }
 
-fn clients(trial: &mut Trial) {
+pub(crate) fn clients(trial: &mut Trial) {
     match trial.column() {
         Column::Inline => {}
         Column::Green => beside_many(trial),

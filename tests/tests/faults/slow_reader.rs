@@ -2,18 +2,11 @@
 
 use crate::prelude::*;
 
-pub(crate) const FAULT: Fault = Fault {
-    name: "slow_reader",
-    title: "A chat member does not read while another one sends 1 KiB lines",
-    // A room needs one process with several clients.
-    columns: &[Column::Threading, Column::Green],
-    server: |column, program| {
-        let mut chat = Command::new(&program[0]);
-        chat.args(["--concurrency", &column.to_string(), LOCAL]);
-        panic!("the chat cannot be started: {}", chat.exec());
-    },
-    clients,
-};
+pub(crate) fn server(column: Column, program: &[String]) {
+    let mut chat = Command::new(&program[0]);
+    chat.args(["--concurrency", &column.to_string(), LOCAL]);
+    panic!("the chat cannot be started: {}", chat.exec());
+}
 
 /// How many lines the speaker may be ahead of the slowest reader, so that no reader is aborted only
 /// because this machine is busy.
@@ -22,13 +15,11 @@ const AHEAD: u64 = 64;
 /// A member is aborted if more bytes than these wait for it.
 const CAP: u64 = 1 << 20;
 
-/// The length of a line, without the speaker's name.
 const LINE: u64 = 1_000;
 
-/// A member of the room.
 type Member = BufReader<Client>;
 
-fn clients(trial: &mut Trial) {
+pub(crate) fn clients(trial: &mut Trial) {
     let (readers, count) = trial.size((9, 0), (99, 100_000));
     let enough = CAP + system_holds();
     let count = count.max(enough * 5 / 4 / LINE);
@@ -162,7 +153,6 @@ impl Room {
         heard.min().expect("readers")
     }
 
-    /// Hears everything in order.
     fn listen(&self, place: usize, member: &mut Member) {
         let mut next = 0;
         while next < self.count {
@@ -178,7 +168,6 @@ impl Room {
         }
     }
 
-    /// The next line.
     fn hear(&self, member: &mut Member) -> io::Result<String> {
         let mut line = String::new();
         member.read_line(&mut line)?;

@@ -2,18 +2,9 @@
 
 use crate::prelude::*;
 
-pub(crate) const FAULT: Fault = Fault {
-    name: "stops",
-    title: "The server drains and restarts while 8 clients keep sending requests",
-    columns: Column::ALL,
-    server,
-    clients,
-};
-
 const CLIENTS: usize = 8;
 const REPLY: usize = 1_000;
 
-/// One request, one reply.
 #[derive(BaseRequestHandler)]
 struct Answer {
     request: Socket,
@@ -40,9 +31,9 @@ impl BaseServer for Until {
 
 /// Without arguments it serves until a signal. Otherwise the arguments are the number of cycles,
 /// and the number of requests in each.
-fn server(column: Column, arguments: &[String]) {
+pub(crate) fn server(column: Column, arguments: &[String]) {
     let [cycles, requests] = arguments else {
-        return serve(tcp::<Echo>(column), LOCAL).expect("serve_forever");
+        return serve(&bind(tcp::<Echo>(column)), DRAIN).expect("serve_forever");
     };
     let [cycles, requests] =
         [cycles, requests].map(|number| number.parse::<u64>().expect("a number"));
@@ -81,7 +72,7 @@ fn server(column: Column, arguments: &[String]) {
     report_books(&sum);
 }
 
-fn clients(trial: &mut Trial) {
+pub(crate) fn clients(trial: &mut Trial) {
     let (cycles, requests) = trial.size((5, 100), (200, 500));
     let child = trial.start(&[&cycles.to_string(), &requests.to_string()]);
     let over = AtomicBool::new(false);

@@ -2,24 +2,15 @@
 
 use crate::prelude::*;
 
-pub(crate) const FAULT: Fault = Fault {
-    name: "stuck",
-    title: "4 handlers never return, and the server drains with a timeout of 1 s",
-    // The loop of an inline server is stuck too. It ends at the second signal.
-    columns: Column::CONCURRENT,
-    server,
-    clients,
-};
-
 const STUCK: usize = 4;
 const DRAIN: Duration = Duration::from_secs(1);
 
 /// The argument, if any, is the limit of live requests. The handler does not notice when it is
 /// aborted.
-fn server(column: Column, limit: &[String]) {
+pub(crate) fn server(column: Column, limit: &[String]) {
     let limit = limit.first().map(|limit| limit.parse().expect("a limit"));
     let concurrency = limit.map_or(column.concurrency(), |limit| column.at_most(limit));
-    let state = Handle(|request| {
+    let state = Function::new(|request, _| {
         let word = request.recv(100)?;
         request.sendall(&word)?;
         if word == b"stuck" {
@@ -27,14 +18,14 @@ fn server(column: Column, limit: &[String]) {
         }
         Ok(())
     });
-    let mut builder = Builder::<_, _, Function, _>::new(Tcp::new(), concurrency, state);
+    let mut builder = Builder::<_, _, Call, _>::new(Tcp::new(), concurrency, state);
     if let Some(limit) = limit {
         builder = builder.max_connections(limit);
     }
-    serve_on(&builder.bind(LOCAL).expect("bind"), DRAIN).expect("serve_forever");
+    serve(&builder.bind(LOCAL).expect("bind"), DRAIN).expect("serve_forever");
 }
 
-fn clients(trial: &mut Trial) {
+pub(crate) fn clients(trial: &mut Trial) {
     let at_the_limit = "at a limit of 4 threads, processes or green threads, the server ends";
     let reported = "the report counts the aborted requests";
     let at_that_limit = format!("at that limit, {reported}");

@@ -21,10 +21,8 @@ pub(crate) struct Fault {
     pub(crate) name: &'static str,
     /// A sentence for the table.
     pub(crate) title: &'static str,
-    /// The concurrencies that it applies to.
     pub(crate) columns: &'static [Column],
-    /// The program of the child process, with the arguments of [`Trial::start`]. It ends with
-    /// [`serve`](crate::serve::serve).
+    /// The program of the child process, with the arguments of [`Trial::start`].
     pub(crate) server: fn(Column, &[String]),
     /// The clients in this process, and the bars.
     pub(crate) clients: fn(&mut Trial),
@@ -71,7 +69,6 @@ impl Trial {
         (child, before)
     }
 
-    /// [`start`](Self::start) with a changed command.
     #[track_caller]
     pub(crate) fn start_as(&self, arguments: &[&str], change: impl FnOnce(&mut Command)) -> Child {
         let process = Child::launch(self.fault, self.column, arguments, change);
@@ -79,7 +76,6 @@ impl Trial {
             .unwrap_or_else(|line| panic!("expected the server's address, got {line:?}"))
     }
 
-    /// Starts the fault's server, and does not wait.
     pub(crate) fn launch(&self, arguments: &[&str]) -> Process {
         Child::launch(self.fault, self.column, arguments, |_| ())
     }
@@ -101,7 +97,6 @@ impl Trial {
         self.check(bar, brief(measured), measured <= limit);
     }
 
-    /// The limit in this size.
     pub(crate) fn limit(&self, limit: Duration) -> Duration {
         let (times, at_least) = BUSY;
         self.size((limit * times).max(at_least), limit)

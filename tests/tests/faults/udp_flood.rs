@@ -2,18 +2,8 @@
 
 use crate::prelude::*;
 
-pub(crate) const FAULT: Fault = Fault {
-    name: "udp_flood",
-    title: "Datagrams of 60,000 bytes flood a server of 4 slow handlers",
-    columns: Column::CONCURRENT,
-    server,
-    clients,
-};
-
-/// The limit of live requests.
 const LIMIT: usize = 4;
 
-/// Answers at once, or is slow.
 #[derive(BaseRequestHandler)]
 struct Slow {
     request: Datagram,
@@ -28,13 +18,13 @@ impl Slow {
     }
 }
 
-fn server(column: Column, _: &[String]) {
+pub(crate) fn server(column: Column, _: &[String]) {
     let builder = Builder::<_, _, Slow, ()>::new(Udp::new(), column.at_most(LIMIT), ());
-    serve(builder, LOCAL).expect("serve_forever");
+    serve(&bind(builder), DRAIN).expect("serve_forever");
 }
 
-fn clients(trial: &mut Trial) {
-    let (child, before) = trial.begin(&[], ask_one);
+pub(crate) fn clients(trial: &mut Trial) {
+    let (child, before) = trial.begin(&[], ask_until_answered);
     let time = trial.size(Duration::from_secs(1), Duration::from_secs(8));
     let socket = UdpSocket::bind("127.0.0.1:0").expect("bind");
     socket.connect(inet(child.address())).expect("connect");
@@ -56,16 +46,5 @@ fn clients(trial: &mut Trial) {
         ),
         grown <= 8 * 1024 && threads <= before.counts[0] + LIMIT,
     );
-    trial.end(child, before, ask_one);
-}
-
-/// Until the server has emptied its queue, a datagram may be lost.
-fn ask_one(address: &Address) {
-    let client = Client::datagram(address);
-    let socket = client.udp();
-    let timeout = Some(Duration::from_millis(100));
-    socket.set_read_timeout(timeout).expect("a timeout");
-    until("a datagram is answered", || {
-        socket.send(b"hello").is_ok() && socket.recv(&mut [0; 100]).is_ok()
-    });
+    trial.end(child, before, ask_until_answered);
 }

@@ -4,15 +4,6 @@ use std::os::unix::fs::PermissionsExt;
 
 use crate::prelude::*;
 
-pub(crate) const FAULT: Fault = Fault {
-    name: "unix_files",
-    title: "A Unix socket's file is watched while it is created, claimed by many servers at once, \
-            and left behind by a killed server",
-    columns: Column::ALL,
-    server,
-    clients,
-};
-
 /// Only the server's own user may connect.
 const MODE: u32 = 0o600;
 
@@ -21,17 +12,17 @@ fn builder(column: Column) -> Builder<UnixStream, Chosen, Echo, ()> {
 }
 
 /// The argument is the path. With a second argument it waits for a line before it binds.
-fn server(column: Column, arguments: &[String]) {
+pub(crate) fn server(column: Column, arguments: &[String]) {
     if arguments.len() > 1 {
         io::stdin().read_line(&mut String::new()).expect("a line");
     }
     match builder(column).bind(Path::new(&arguments[0])) {
-        Ok(server) => serve_on(&server, DRAIN).expect("serve_forever"),
+        Ok(server) => serve(&server, DRAIN).expect("serve_forever"),
         Err(error) => println!("cannot listen: {error}"),
     }
 }
 
-fn clients(trial: &mut Trial) {
+pub(crate) fn clients(trial: &mut Trial) {
     let folder = Folder::new();
     watched(trial, folder.join("watched"));
     let path = folder.join("wanted");

@@ -2,23 +2,16 @@
 
 use crate::prelude::*;
 
-pub(crate) const FAULT: Fault = Fault {
-    name: "unread_input",
-    title: "A handler replies with 400 KB, leaves 5 KB of input unread, and the client's \
-            buffer has 32 KB",
-    columns: Column::ALL,
-    server: |column, _| {
-        let builder = handling(column, |request| request.sendall(&REPLY));
-        serve(builder, LOCAL).expect("serve_forever");
-    },
-    clients,
-};
+pub(crate) fn server(column: Column, _: &[String]) {
+    let builder = handling(column, |request| request.sendall(&REPLY));
+    serve(&bind(builder), DRAIN).expect("serve_forever");
+}
 
 static REPLY: [u8; 400_000] = [b'y'; 400_000];
 const INPUT: [u8; 5_000] = [b'x'; 5_000];
 const BUFFER: usize = 32 * 1024;
 
-fn clients(trial: &mut Trial) {
+pub(crate) fn clients(trial: &mut Trial) {
     const AT_A_TIME: usize = 4;
     let count = trial.size(50, 1_000);
     let (child, before) = trial.begin(&[], whole_reply);

@@ -16,7 +16,6 @@ use std::os::unix::net::UnixStream;
 
 use tests::prelude::*;
 
-/// Two sockets connected to each other.
 fn pair() -> (Socket, Socket) {
     let (one, other) = UnixStream::pair().expect("a pair");
     (one.into(), other.into())
@@ -32,11 +31,6 @@ fn on_green<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
 #[track_caller]
 fn join<T: Send + 'static>(one: green::JoinHandle<T>) -> T {
     in_time("a green thread", || one.join()).expect("it does not panic")
-}
-
-/// How many schedulers there are.
-fn cores() -> usize {
-    thread::available_parallelism().map_or(1, |cores| cores.get())
 }
 
 /// One green thread on each scheduler, since they are given out evenly.

@@ -3,7 +3,7 @@
 
 use tests::prelude::*;
 
-use crate::{cores, join};
+use crate::join;
 
 /// A hook that lets others run.
 struct Busy;
@@ -95,7 +95,6 @@ fn select_does_not_wait_in_a_hook_of_the_loop() {
     assert_eq!(Client::stream(&server.address()).recv(), b"busy");
 }
 
-/// Says good-bye to its client, whatever happens.
 struct Farewell<'a>(&'a Socket);
 
 impl Drop for Farewell<'_> {

@@ -33,7 +33,7 @@ fn stacks_are_available_again_when_memory_is() {
     green::spawn(|| ()).join().expect("no panic");
     // So have their threads: one that gets no signal stack ends the process. A thread has its name
     // after that.
-    let cores = thread::available_parallelism().map_or(1, |cores| cores.get());
+    let cores = cores();
     until("the schedulers and their watchdog run", || {
         let tasks = fs::read_dir("/proc/self/task").expect("/proc");
         let names =

@@ -87,5 +87,7 @@ fn panics_wait_for_the_others<W: Thread>() {
     });
 }
 
-matrix!(threads: scoped_threads_borrow_and_return, scoped_threads_wait_beside_each_other,
-    panics_wait_for_the_others);
+matrix!(
+    threads: scoped_threads_borrow_and_return, scoped_threads_wait_beside_each_other,
+    panics_wait_for_the_others,
+);

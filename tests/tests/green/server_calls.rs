@@ -3,7 +3,7 @@
 
 use tests::prelude::*;
 
-use crate::{cores, join};
+use crate::join;
 
 const LONG: Duration = DEADLINE;
 
@@ -41,16 +41,12 @@ fn ends_on_green_threads(end: impl Fn(&Slow) + Clone + Send + 'static) {
 
 #[test]
 fn drains_on_green_threads_wait_for_requests() {
-    ends_on_green_threads(|server| {
-        server.drain(LONG);
-    });
+    ends_on_green_threads(|server| _ = server.drain(LONG));
 }
 
 #[test]
 fn closes_on_green_threads_wait_for_requests() {
-    ends_on_green_threads(|server| {
-        server.server_close();
-    });
+    ends_on_green_threads(|server| _ = server.server_close());
 }
 
 #[test]
@@ -109,7 +105,6 @@ fn servers_serve_on_green_threads() {
     }
 }
 
-/// Serves on a green thread.
 fn serve_green<T, C, H>(server: &Arc<Server<T, C, H, ()>>) -> green::JoinHandle<io::Result<()>>
 where
     T: Transport,

@@ -156,34 +156,39 @@ fn an_endless_sleep_leaves_the_scheduler_to_others() {
     in_time("the neighbour", move || on_scheduler(scheduler, || ()));
 }
 
-/// How long this thread has run on a core.
 fn time_on_core() -> Duration {
     let times = fs::read_to_string("/proc/thread-self/schedstat").expect("/proc");
     let first = times.split(' ').next().expect("three numbers");
     Duration::from_nanos(first.parse().expect("nanoseconds"))
 }
 
+/// The first `recv` of what is sent stops before its end.
+fn short_read_is_no_end<T>(socket: Socket, send: impl FnOnce() -> T + Send + 'static) {
+    let data = on_green(move || {
+        park_once(&socket);
+        let _open = send();
+        // The scheduler is notified of all of it at once.
+        green::sleep(Duration::from_millis(1));
+        [socket.recv(100), socket.recv(100)].map(|data| data.expect("recv"))
+    });
+    assert_eq!(data, [&b"before"[..], b"after"]);
+}
+
 #[test]
 fn short_read_before_urgent_data_is_no_end() {
     let (one, mut other) = tcp_pair();
-    let data = on_green(move || {
-        park_once(&one);
+    short_read_is_no_end(one, move || {
         other.write_all(b"before").expect("send");
-        socket2::SockRef::from(&other).send_out_of_band(b"!").expect("send");
+        SockRef::from(&other).send_out_of_band(b"!").expect("send");
         other.write_all(b"after").expect("send");
-        // The scheduler is notified of all of it at once.
-        green::sleep(Duration::from_millis(1));
-        (one.recv(100), one.recv(100))
+        other
     });
-    assert_eq!(data.0.expect("recv"), b"before");
-    assert_eq!(data.1.expect("recv"), b"after");
 }
 
 #[test]
 fn a_short_read_before_descriptors_is_no_end() {
     let (one, other) = unix_pair();
-    let data = on_green(move || {
-        park_once(&one);
+    short_read_is_no_end(one, move || {
         let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
         let mut descriptors = SendAncillaryBuffer::new(&mut space);
         let passed = [other.as_fd()];
@@ -191,12 +196,8 @@ fn a_short_read_before_descriptors_is_no_end() {
         let before = [IoSlice::new(b"before")];
         sendmsg(&other, &before, &mut descriptors, SendFlags::empty()).expect("send");
         (&other).write_all(b"after").expect("send");
-        // The scheduler is notified of all of it at once.
-        green::sleep(Duration::from_millis(1));
-        (one.recv(100), one.recv(100))
+        other
     });
-    assert_eq!(data.0.expect("recv"), b"before");
-    assert_eq!(data.1.expect("recv"), b"after");
 }
 
 #[test]

@@ -5,17 +5,8 @@ use std::os::unix::process::ExitStatusExt;
 
 use tests::prelude::*;
 
+use crate::depth::deep;
 use crate::{join, on_green};
-
-/// Uses a kilobyte of stack for each level, and not less.
-#[inline(never)]
-fn deep(levels: usize) -> usize {
-    let frame = black_box([levels as u8; 1024]);
-    match levels {
-        0 => 0,
-        _ => deep(black_box(levels - 1)) + usize::from(frame[levels % 1024] == levels as u8),
-    }
-}
 
 /// Runs `part` in a process that it ends by that signal. Returns the standard error.
 #[track_caller]
@@ -62,28 +53,13 @@ fn an_ordinary_thread_overflows_as_ever() {
     assert!(errors.contains("'ordinary'") && !errors.contains("green"), "{errors}");
 }
 
-/// Enough for a thousand levels, for which the usual size is not.
-const LARGE: usize = 16 << 20;
-const LEVELS: usize = 1_000;
-
+/// The usual size is not enough for a hundred levels.
 #[test]
 fn a_server_may_have_larger_stacks() {
-    let handler = |request: Socket, _| {
-        let levels = deep(LEVELS);
-        request.sendall(levels.to_string().as_bytes())
-    };
-    let server = run(GreenTCPServer::handling(handler).stack_size(LARGE), LOCAL);
+    let handler = |request: Socket, _| request.sendall(deep(100).to_string().as_bytes());
+    let server = run(GreenTCPServer::handling(handler).stack_size(16 << 20), LOCAL);
     for _ in 0..20 {
-        assert_eq!(Client::stream(&server.address()).rest(), b"1000");
-    }
-}
-
-#[test]
-fn a_green_thread_may_have_a_larger_stack() {
-    let deep = || green::try_spawn(LARGE, || deep(LEVELS));
-    for green_thread in [(); 20].map(|()| deep().expect("room for its stack")) {
-        let levels = in_time("its end", || green_thread.join());
-        assert_eq!(levels.expect("no panic"), LEVELS);
+        assert_eq!(Client::stream(&server.address()).rest(), b"100");
     }
 }
 

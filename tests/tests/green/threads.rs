@@ -2,7 +2,7 @@
 
 use tests::prelude::*;
 
-use crate::{cores, join, on_every_scheduler, on_green, pair};
+use crate::{join, on_every_scheduler, on_green, pair};
 
 #[test]
 fn join_returns_the_result_or_the_panic() {
@@ -82,27 +82,16 @@ fn others_run_beside(exchange: impl Fn() + Send + Sync + 'static) {
 }
 
 #[test]
-fn a_busy_socket_lets_others_run() {
-    let (one, other) = pair();
-    others_run_beside(move || {
-        one.send(b"x").expect("there is room");
-        assert_eq!(other.recv(1).expect("recv"), b"x");
-    });
-}
-
-#[test]
-fn a_busy_layer_lets_others_run() {
-    let (one, other) = pair();
-    one.set_layer(Through).expect("a layer");
-    other.set_layer(Through).expect("a layer");
-    others_run_beside(move || {
-        one.send(b"x").expect("there is room");
-        assert_eq!(other.recv(1).expect("recv"), b"x");
-    });
-}
-
-#[test]
-fn a_busy_select_lets_others_run() {
+fn busy_sockets_let_others_run() {
+    let [plain, layered] = [pair(), pair()];
+    layered.0.set_layer(Through).expect("a layer");
+    layered.1.set_layer(Through).expect("a layer");
+    for (one, other) in [plain, layered] {
+        others_run_beside(move || {
+            one.send(b"x").expect("there is room");
+            assert_eq!(other.recv(1).expect("recv"), b"x");
+        });
+    }
     let (one, other) = pair();
     other.sendall(b"x").expect("send");
     others_run_beside(move || {
@@ -113,16 +102,12 @@ fn a_busy_select_lets_others_run() {
 }
 
 #[test]
-fn a_busy_receiver_lets_others_run() {
+fn busy_channels_let_others_run() {
     let (sender, receiver) = green::channel(usize::MAX);
     others_run_beside(move || {
         sender.send(()).expect("a receiver");
         receiver.recv().expect("a sender");
     });
-}
-
-#[test]
-fn a_busy_sender_lets_others_run() {
     let (sender, receiver) = green::channel(cores());
     others_run_beside(move || {
         sender.send(()).expect("a receiver");
@@ -131,12 +116,8 @@ fn a_busy_sender_lets_others_run() {
 }
 
 #[test]
-fn yield_now_lets_others_run() {
+fn yields_and_sleeps_of_zero_let_others_run() {
     others_run_beside(green::yield_now);
-}
-
-#[test]
-fn a_sleep_of_zero_lets_others_run() {
     others_run_beside(|| green::sleep(Duration::ZERO));
 }
 

@@ -171,6 +171,4 @@ fn unread_replies_fail_no_request<C: Column>() {
     assert_eq!(left.kind(), ErrorKind::WouldBlock);
 }
 
-matrix!(
-    columns: a_client_without_an_address_is_no_failure, unread_replies_fail_no_request,
-);
+matrix!(columns: a_client_without_an_address_is_no_failure, unread_replies_fail_no_request);

@@ -5,7 +5,6 @@ use std::rc::Rc;
 use log::Level;
 use tests::prelude::*;
 
-/// Fails as its server's state says.
 #[derive(BaseRequestHandler)]
 struct Failing<E: Display + 'static> {
     server: ServerRef<Reports<E>>,

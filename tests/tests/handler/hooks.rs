@@ -4,7 +4,6 @@ use tests::prelude::*;
 
 const NEVER: Duration = Duration::from_secs(3600);
 
-/// Called with the name of a method.
 type Hook = dyn Fn(&str, &ServerRef<Hooks>) + Send + Sync;
 
 /// Every method overridden by the same closure.
@@ -210,7 +209,6 @@ impl BaseServer for Places {
     }
 }
 
-/// Fails in each of its steps.
 #[derive(BaseRequestHandler)]
 struct Unlucky {
     request: Socket,
@@ -248,4 +246,5 @@ fn each_admitted_request_is_closed_once<C: Column>() {
 matrix!(
     columns: each_admitted_request_is_closed_once, service_actions_runs_every_poll_interval,
     service_actions_can_pause_until_the_next_start, a_stop_does_not_await_the_poll_interval,
-    any_hook_may_stop_the_server, a_panic_in_a_hook_costs_one_call, );
+    any_hook_may_stop_the_server, a_panic_in_a_hook_costs_one_call,
+);

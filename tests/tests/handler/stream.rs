@@ -3,7 +3,6 @@
 
 use tests::prelude::*;
 
-/// Sends back each line in upper case.
 #[derive(StreamRequestHandler)]
 struct UpperLines {
     rfile: SocketReader,

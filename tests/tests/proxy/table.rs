@@ -20,9 +20,7 @@ fn every_row_has_the_right_answer_behind_a_layer<C: Column>() {
     assert_eq!((stats.finished, stats.refused, stats.failed), (right, wrong, 0));
 }
 
-matrix!(columns:
-    every_row_has_the_right_answer, every_row_has_the_right_answer_behind_a_layer,
-);
+matrix!(columns: every_row_has_the_right_answer, every_row_has_the_right_answer_behind_a_layer);
 
 /// A layer that begins after the header, as TLS behind a proxy usually does.
 #[test]

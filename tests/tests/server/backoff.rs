@@ -4,40 +4,6 @@ use std::io::Seek;
 
 use tests::prelude::*;
 
-/// Complaint 08, complaint 26.
-#[test]
-fn a_failed_connection_does_not_end_the_loop() {
-    let errors = Arc::new(Mutex::new(Vec::<io::Error>::new()));
-    let next = errors.clone();
-    let transport = watched(Tcp::new(), move |name| match name {
-        "get_request" => next.lock().pop().map_or(Ok(()), Err),
-        _ => Ok(()),
-    });
-    let builder = Builder::<_, _, Echo, ()>::new(transport, Inline, ());
-    let server = run(builder, LOCAL);
-    let of_a_connection = [
-        Errno::CONNABORTED,
-        Errno::PROTO,
-        Errno::NETDOWN,
-        Errno::NOPROTOOPT,
-        Errno::HOSTDOWN,
-        Errno::HOSTUNREACH,
-        Errno::OPNOTSUPP,
-        Errno::NETUNREACH,
-        Errno::TIMEDOUT,
-        Errno::PERM,
-    ];
-    let of_the_machine = [Errno::MFILE, Errno::NFILE, Errno::NOBUFS, Errno::NOMEM];
-    let counted = of_a_connection.iter().chain(&of_the_machine);
-    for error in counted.clone().chain(&[Errno::AGAIN, Errno::INTR]) {
-        errors.lock().push((*error).into());
-        assert_eq!(Client::stream(&server.address()).finish(), b"", "{error}");
-        assert_eq!(Client::stream(&server.address()).ask("hello"), b"hello");
-    }
-    let (stats, counted) = (server.stats(), counted.count() as u64);
-    assert_eq!((stats.accept_errors, stats.failed), (counted, 0));
-}
-
 /// The processor time of this process. It is opened while there are descriptors.
 struct ProcessorTime(File);
 

@@ -98,5 +98,7 @@ fn requests_aborted_by_a_drain_are_not_overdue<C: Concurrent>() {
     assert_eq!((stats.overdue, stats.aborted), (0, 1), "{stats:?}");
 }
 
-matrix!(concurrent: handlers_share_the_state, the_deadline_aborts_slow_clients_alone,
-    overdue_requests_are_logged_and_counted, requests_aborted_by_a_drain_are_not_overdue);
+matrix!(
+    concurrent: handlers_share_the_state, the_deadline_aborts_slow_clients_alone,
+    overdue_requests_are_logged_and_counted, requests_aborted_by_a_drain_are_not_overdue,
+);

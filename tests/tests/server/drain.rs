@@ -30,9 +30,7 @@ fn the_deadline_aborts_live_requests<T: Streams, C: Column>() {
     assert_eq!((drained.abandoned, stats.aborted), (0, 1));
 }
 
-matrix!(
-    streams: live_requests_may_finish, the_deadline_aborts_live_requests,
-);
+matrix!(streams: live_requests_may_finish, the_deadline_aborts_live_requests);
 
 fn the_backlog_is_served<T: Row, C: Column>() {
     for served_before in [false, true] {
@@ -59,9 +57,7 @@ fn the_backlog_is_served<T: Row, C: Column>() {
     }
 }
 
-matrix!(
-    all: the_backlog_is_served,
-);
+matrix!(all: the_backlog_is_served);
 
 /// One that comes as a loop ends is there for the next.
 fn a_racing_drain_is_not_lost<C: Column>() {
@@ -242,25 +238,15 @@ fn a_drain_stops_accepting_from_an_empty_backlog() {
     assert_eq!(asked.load(SeqCst), 5);
 }
 
-/// Has not finished when its server is to end.
-#[derive(BaseRequestHandler)]
-struct Work {
-    request: Socket,
-    server: ServerRef,
-}
-
-impl Work {
-    fn handle(&self) -> io::Result<()> {
-        self.request.sendall(b"it begins")?;
-        until("the server is to end", || self.server.is_stopping());
-        self.request.sendall(b"all of it")
-    }
-}
-
 /// Complaint 17.
 #[test]
 fn a_dropped_server_waits_for_its_work() {
-    let server = bind(ThreadingTCPServer::<Work>::builder().drain_timeout(DEADLINE));
+    let work = Function::new(|request, server| {
+        request.sendall(b"it begins")?;
+        until("the server is to end", || server.is_stopping());
+        request.sendall(b"all of it")
+    });
+    let server = bind(ThreadingTCPServer::<Call, _>::with(work).drain_timeout(DEADLINE));
     let mut client = Client::stream(server.server_address());
     server.handle_request().expect("serves");
     assert_eq!(client.recv(), b"it begins");

@@ -8,29 +8,20 @@ const DRAIN: Duration = Duration::from_millis(300);
 /// Far more than such an end needs, and less than any other deadline.
 const AT_ONCE: Duration = Duration::from_secs(4);
 
-struct Patient;
+type Inline = TCPServer<Call, Function>;
 
-impl BaseServer for Patient {}
-
-#[derive(BaseRequestHandler)]
-struct Obedient {
-    request: Socket,
-    server: ServerRef<Patient>,
-}
-
-impl Obedient {
-    fn handle(&self) -> io::Result<()> {
+/// Its handler echoes, and begins a drain when it is told to.
+fn builder() -> Builder<Tcp, socketserver::Inline, Call, Function> {
+    Inline::with(Function::new(|request, server| {
         loop {
-            match &*self.request.recv(1024)? {
+            match &*request.recv(1024)? {
                 b"" => return Ok(()),
-                b"drain" => self.server.begin_drain(DRAIN),
-                data => self.request.sendall(data)?,
+                b"drain" => server.begin_drain(DRAIN),
+                data => request.sendall(data)?,
             }
         }
-    }
+    }))
 }
-
-type Inline = TCPServer<Obedient, Patient>;
 
 /// Serves a client that stays, asks for the end in its midst, and looks how long that takes.
 fn ends_in_time(server: Inline, clients: usize, end: impl FnOnce(&Inline, &mut Client)) {
@@ -52,12 +43,11 @@ fn ends_in_time(server: Inline, clients: usize, end: impl FnOnce(&Inline, &mut C
 }
 
 fn bound() -> Inline {
-    bind(Inline::with(Patient))
+    bind(builder())
 }
 
-/// A server that drains at a signal.
 fn listening(lame_duck: Duration) -> Inline {
-    let server = bind(Inline::with(Patient).lame_duck(lame_duck));
+    let server = bind(builder().lame_duck(lame_duck));
     server.drain_on_signals(DRAIN).expect("signals");
     server
 }
@@ -117,6 +107,16 @@ fn signals_take_one_thread_and_no_more() {
     }
     drop(server);
     until("it has gone", || count_of("task") == before);
+}
+
+#[test]
+fn drain_ends_idle_clients_of_the_backlog() {
+    ends_in_time(bound(), 5, |server, _| _ = server.drain(DRAIN));
+    // Without a loop, its caller serves the backlog.
+    let server = bound();
+    let _clients = Client::streams(5, server.server_address());
+    let drained = in_time("the drain", move || server.drain(DRAIN));
+    assert!(drained.took < AT_ONCE, "{drained:?}");
 }
 
 #[test]

@@ -83,25 +83,6 @@ impl Handler {
     }
 }
 
-fn builder<T: Transport + Default, C: Concurrency>(
-    diary: &Arc<Diary>,
-    concurrency: C,
-) -> Builder<Watched<T>, C, Handler, Watching> {
-    let written = diary.clone();
-    let transport = watched(T::default(), move |name| written.call(name));
-    Builder::new(transport, concurrency, Watching(diary.clone()))
-        .poll_interval(Duration::from_secs(3600))
-}
-
-/// A client whose request is there: for a stream, connecting is the request.
-fn request<T: TestTransport>(address: &Address) -> Client {
-    let mut client = T::client(address);
-    if !client.is_stream() {
-        client.send("request");
-    }
-    client
-}
-
 /// Serves one request with these troubles. The loop takes it, verifies it and calls `on_the_loop`;
 /// `in_its_place` is called where the request runs. The next request must be served as ever.
 fn meets<T: TestTransport, C: Column>(
@@ -110,7 +91,10 @@ fn meets<T: TestTransport, C: Column>(
     in_its_place: &[&'static str],
 ) {
     let (folder, diary) = (Folder::new(), Diary::new(troubles));
-    let server = run(builder::<T, C>(&diary, C::default()), T::address(&folder));
+    let written = diary.clone();
+    let transport = watched(T::default(), move |name| written.call(name));
+    let server = Builder::<_, _, Handler, _>::new(transport, C::default(), Watching(diary.clone()));
+    let server = run(server.poll_interval(Duration::from_secs(3600)), T::address(&folder));
 
     one_request::<T, C>(&server, &diary, on_the_loop, in_its_place);
     let stats = server.stats();
@@ -134,7 +118,10 @@ fn one_request<T: TestTransport, C: Concurrency>(
 ) {
     let ended = |stats: Stats| stats.accepted - stats.active;
     let before = ended(server.stats());
-    let mut client = request::<T>(&server.address());
+    let mut client = T::client(&server.address());
+    if !client.is_stream() {
+        client.send("request");
+    }
     until("the request has ended", || {
         ended(server.stats()) > before && diary.count("service_actions") > 0
     });
@@ -186,48 +173,6 @@ lives! {
         ["handle panics", "finish panics", "handle_error panics", "shutdown_request panics"] =>
         [], FAILED;
 }
-
-/// A concurrency that has no room.
-struct Refusing;
-
-impl Concurrency for Refusing {
-    fn process_request(&self, job: Job) -> Result<(), Rejected> {
-        let error = io::Error::other("no worker is free");
-        Err(Rejected { job, error })
-    }
-}
-
-#[test]
-fn a_rejected_job_fails_on_the_loop() {
-    let diary = Diary::new(&[]);
-    let server = bind(builder::<Tcp, _>(&diary, Refusing));
-    for _ in 0..2 {
-        let mut client = Client::stream(server.server_address());
-        assert_eq!(server.handle_request().expect("serves"), Served::Refused);
-        assert_eq!(client.rest(), b"");
-        let calls = ["get_request", "verify_request", "handle_error", "shutdown_request"];
-        assert_eq!(diary.take(), (calls.to_vec(), vec![]));
-    }
-    assert_eq!(server.stats().finished, 0);
-}
-
-fn handle_request_calls_no_service_actions<T: TestTransport, C: Column>() {
-    let (folder, diary) = (Folder::new(), Diary::new(&[]));
-    let server = builder::<T, C>(&diary, C::default()).timeout(Duration::from_millis(10));
-    let server = server.bind(T::address(&folder)).expect("bind");
-    let _client = request::<T>(server.server_address());
-    assert_eq!(server.handle_request().expect("serves"), Served::Handled);
-    assert_eq!(server.handle_request().expect("serves"), Served::TimedOut);
-    server.server_close();
-    let (mut here, there) = diary.take();
-    here.extend(there);
-    let calls = [&["get_request", "verify_request"], &HANDLED[..]].concat();
-    let timeout = here.iter().position(|call| *call == "handle_timeout");
-    here.remove(timeout.expect("handle_timeout"));
-    assert_eq!(here, calls);
-}
-
-matrix!(all: handle_request_calls_no_service_actions);
 
 const SOON: Duration = Duration::from_millis(200);
 

@@ -5,10 +5,10 @@
 use rustix::process::chroot;
 use tests::prelude::*;
 
-/// Whether this is the process of the test, which may be locked up.
+/// In the process of the test, which is locked up by root alone.
 #[track_caller]
-fn may_be_locked_up() -> bool {
-    alone().is_some() && getuid().is_root()
+fn may_be_locked_up() -> Option<()> {
+    alone().filter(|()| getuid().is_root())
 }
 
 fn lock_up() {
@@ -19,9 +19,7 @@ fn lock_up() {
 
 #[test]
 fn servers_serve_in_a_jail() {
-    if !may_be_locked_up() {
-        return;
-    }
+    let Some(()) = may_be_locked_up() else { return };
     fn bound<C: Column>() -> Box<dyn FnOnce()> {
         let server = bind(Server::<Tcp, C, _, _>::handling(echo_once));
         Box::new(|| {
@@ -37,9 +35,7 @@ fn servers_serve_in_a_jail() {
 /// The limit on threads is known from the time of `bind`, when it could be read.
 #[test]
 fn more_than_a_thousand_threads_run_in_a_jail() {
-    if !may_be_locked_up() {
-        return;
-    }
+    let Some(()) = may_be_locked_up() else { return };
     let lines = keep_lines(LevelFilter::Debug);
     let server = bind(ThreadingTCPServer::<Echo>::builder());
     lock_up();
@@ -51,9 +47,7 @@ fn more_than_a_thousand_threads_run_in_a_jail() {
 
 #[test]
 fn reserve_descriptor_is_kept_again_in_a_jail() {
-    if !may_be_locked_up() {
-        return;
-    }
+    let Some(()) = may_be_locked_up() else { return };
     let server = ThreadingTCPServer::<Echo>::builder().reserve_descriptor(true);
     let server = run(server, LOCAL);
     lock_up();

@@ -4,23 +4,12 @@ use tests::prelude::*;
 
 const FOR_EVER: Duration = Duration::from_secs(3_600);
 
-/// Tells whether its server is about to leave, and whether it is stopping.
-#[derive(BaseRequestHandler)]
-struct Health {
-    request: Socket,
-    server: ServerRef<()>,
-}
-
-impl Health {
-    fn handle(&self) -> io::Result<()> {
-        let health = (self.server.is_leaving(), self.server.is_stopping());
-        self.request.sendall(format!("{health:?}").as_bytes())
-    }
-}
-
 fn a_lame_duck_serves_every_client<T: Streams, C: Column>() {
-    let server = Server::<T, C, Health>::builder().lame_duck(FOR_EVER);
-    let (_folder, server) = placed(server);
+    let health = Function::new(|request, server| {
+        let health = (server.is_leaving(), server.is_stopping());
+        request.sendall(format!("{health:?}").as_bytes())
+    });
+    let (_folder, server) = placed(Server::<T, C, Call, _>::with(health).lame_duck(FOR_EVER));
     let (address, leaving) = (server.address(), (*server).clone());
     assert_eq!(T::client(&address).rest(), b"(false, false)");
     until("it is counted", || server.stats().finished == 1);
@@ -66,9 +55,6 @@ fn only_a_draining_loop_is_a_lame_duck<T: Row, C: Column>() {
         let server = Server::<T, C, Echo>::builder().lame_duck(FOR_EVER);
         Arc::new(server.bind(T::address(&folder)).expect("bind"))
     };
-    // Without a loop no client would be served meanwhile.
-    let server = bind();
-    in_time("a drain without a loop", move || server.drain(FOR_EVER));
     // A server that waits for one request does not know whether it will wait for another.
     let server = bind();
     let waiting = server.clone();

@@ -20,41 +20,24 @@ impl Display for Bomb {
     }
 }
 
-#[derive(BaseRequestHandler)]
-struct Bombs {
-    request: Socket,
-    #[handler(default = None)]
-    bomb: Option<Bomb>,
-}
-
-impl Bombs {
-    fn handle(&mut self) -> Result<(), Bomb> {
-        match self.request.recv(1).unwrap_or_default()[..] {
-            [b'p'] => resume_unwind(Box::new(Bomb)),
-            [b'e'] => Err(Bomb),
-            [b'h'] => {
-                self.bomb = Some(Bomb);
-                Ok(())
-            }
-            _ => Ok(()),
-        }
-    }
-}
-
-/// A panic's payload, an error, or a field of the handler.
+/// A panic's payload, or an error.
 fn a_panic_in_a_drop_fails_one_request<C: Column>() {
-    let server = run(Server::<Tcp, C, Bombs>::builder(), LOCAL);
-    for bomb in ["p", "e", "h"].repeat(5) {
+    let bombs = |request: Socket, _| match &*request.recv(1).unwrap_or_default() {
+        b"p" => resume_unwind(Box::new(Bomb)),
+        b"e" => Err(Bomb),
+        _ => Ok(()),
+    };
+    let server = run(Server::<Tcp, C, _, _>::handling(bombs), LOCAL);
+    for bomb in ["p", "e"].repeat(5) {
         let mut client = Client::stream(&server.address());
         client.send(bomb);
         assert_eq!(client.rest(), b"");
     }
     assert_eq!(Client::stream(&server.address()).finish(), b"");
     until("all have ended", || server.stats().active == 0);
-    assert_eq!((server.stats().finished, server.stats().failed), (1, 15));
+    assert_eq!((server.stats().finished, server.stats().failed), (1, 10));
 }
 
-/// A connection that panics as it is dropped.
 #[derive(Clone)]
 struct Rude(Socket);
 
@@ -95,12 +78,6 @@ impl Transport for RudeTcp {
         self.0.abort(&request.0);
         resume_unwind(Box::new("as it is aborted"));
     }
-    fn fence(&self, socket: &Socket) -> io::Result<()> {
-        self.0.fence(socket)
-    }
-    fn server_close(&self, socket: &Socket) {
-        self.0.server_close(socket);
-    }
 }
 
 fn a_request_may_panic_as_it_is_dropped<C: Column>() {
@@ -116,24 +93,13 @@ fn a_request_may_panic_as_it_is_dropped<C: Column>() {
 }
 
 /// As one that prints to a closed pipe.
-struct RudeLogger;
-
-impl log::Log for RudeLogger {
-    fn enabled(&self, _: &log::Metadata<'_>) -> bool {
-        true
-    }
-    fn log(&self, _: &log::Record<'_>) {
+fn the_logger_may_panic<C: Column>() {
+    let Some(()) = alone() else { return };
+    log_by(LevelFilter::Error, |_| {
         if !thread::panicking() {
             resume_unwind(Box::new("in the logger"));
         }
-    }
-    fn flush(&self) {}
-}
-
-fn the_logger_may_panic<C: Column>() {
-    let Some(()) = alone() else { return };
-    log::set_logger(&RudeLogger).expect("the only one");
-    log::set_max_level(log::LevelFilter::Error);
+    });
     let handler = |request: Socket, _| match &*request.recv(100)? {
         b"fail" => Err(io::Error::other("as told")),
         data => request.sendall(data),
@@ -208,36 +174,8 @@ fn the_state_may_panic_as_it_is_dropped<C: Concurrent>() {
     assert_ne!(thread, thread::current().id());
 }
 
-#[derive(BaseRequestHandler)]
-struct Unlucky {}
+matrix!(concurrent: a_request_may_panic_as_it_is_aborted, the_state_may_panic_as_it_is_dropped);
 
-impl Unlucky {
-    fn handle(&self) {
-        resume_unwind(Box::new("first"));
-    }
-}
-
-impl Drop for Unlucky {
-    fn drop(&mut self) {
-        resume_unwind(Box::new("second"));
-    }
-}
-
-/// As when `handle` panics with a `std` lock held, and `drop` wants to lock it once more.
-fn a_handler_may_panic_twice<C: Concurrent>() {
-    let Some(()) = alone() else { return };
-    let server = run(Server::<Tcp, C, Unlucky>::builder(), LOCAL);
-    for _ in 0..5 {
-        assert_eq!(Client::stream(&server.address()).rest(), b"");
-    }
-}
-
-matrix!(
-    concurrent: a_request_may_panic_as_it_is_aborted, the_state_may_panic_as_it_is_dropped,
-    a_handler_may_panic_twice,
-);
-
-/// A concurrency that panics.
 struct Panicking;
 
 impl Concurrency for Panicking {
@@ -274,55 +212,12 @@ fn a_server_of_panicking_axes_can_be_stopped() {
     });
     stops(served_by(transport, Inline));
     stops(served_by(Tcp::new(), Panicking));
-}
-
-#[test]
-fn a_panicking_drain_leaves_shutdown_working() {
+    // In a drain too.
     let server = served_by(Tcp::new(), Panicking);
     let mut client = Client::stream(server.server_address());
     in_time("the end", move || {
         let _ = catch_unwind(AssertUnwindSafe(|| server.drain(Duration::from_millis(50))));
         server.shutdown();
     });
-    assert_eq!(client.rest(), b"");
-}
-
-/// A concurrency that keeps its jobs, and panics in `service_actions` once `panics` is set.
-struct Holding {
-    jobs: Mutex<Vec<Job>>,
-    turns: Arc<AtomicUsize>,
-    panics: Arc<AtomicBool>,
-}
-
-impl Concurrency for Holding {
-    fn process_request(&self, job: Job) -> Result<(), Rejected> {
-        self.jobs.lock().push(job);
-        Ok(())
-    }
-    fn service_actions(&self) -> Option<Instant> {
-        if self.panics.load(SeqCst) {
-            resume_unwind(Box::new("service_actions"));
-        }
-        self.turns.fetch_add(self.jobs.lock().len(), SeqCst);
-        None
-    }
-    fn server_close(&self, _: Option<Instant>) {
-        self.jobs.lock().clear();
-        resume_unwind(Box::new("server_close"));
-    }
-}
-
-#[test]
-fn a_concurrency_may_panic_as_the_loop_ends() {
-    let (turns, panics) = (Arc::default(), Arc::default());
-    let holding =
-        Holding { jobs: Mutex::default(), turns: Arc::clone(&turns), panics: Arc::clone(&panics) };
-    let server = served_by(Tcp::new(), holding).spawn().expect("spawn");
-    let mut client = Client::stream(server.server_address());
-    until("the loop has taken it and waits", || turns.load(SeqCst) > 0);
-    panics.store(true, SeqCst);
-    let stopping = (*server).clone();
-    in_time("shutdown", move || stopping.shutdown());
-    in_time("the end", move || drop(server));
     assert_eq!(client.rest(), b"");
 }

@@ -102,28 +102,16 @@ fn signal_myself(signal: Signal) {
     kill_process(getpid(), signal).expect("kill");
 }
 
-/// Sends the signal that ends its server, and waits for that.
-#[derive(BaseRequestHandler)]
-struct SignalsItself {
-    server: ServerRef<Patient>,
-}
+type Listening = TCPServer<Call, Function>;
 
-struct Patient;
-
-impl BaseServer for Patient {}
-
-impl SignalsItself {
-    fn handle(&self) {
-        assert!(!self.server.is_stopping());
-        signal_myself(Signal::TERM);
-        until("the handler knows", || self.server.is_stopping());
-    }
-}
-
-type Listening = TCPServer<SignalsItself, Patient>;
-
+/// Its handler sends the signal that ends it, and waits for that.
 fn listening(drain: Duration) -> Listening {
-    let server = bind(TCPServer::<SignalsItself, _>::with(Patient));
+    let server = bind(Listening::with(Function::new(|_, server| {
+        assert!(!server.is_stopping());
+        signal_myself(Signal::TERM);
+        until("the handler knows", || server.is_stopping());
+        Ok(())
+    })));
     server.drain_on_signals(drain).expect("signals");
     server
 }

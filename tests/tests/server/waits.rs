@@ -210,35 +210,21 @@ fn handle_error_of_an_aborted_request_may_connect<C: Concurrent>() {
     sent.expect("it is sent");
 }
 
-matrix!(columns: drain_ends_every_wait_of_a_request);
-matrix!(concurrent: deadline_frees_handlers_that_wait_for_others,
-    handle_error_of_an_aborted_request_may_connect);
-
-/// Answers lines, and is idle between them.
-#[derive(BaseRequestHandler)]
-struct KeepAlive {
-    request: Socket,
-    server: ServerRef,
-}
-
-impl KeepAlive {
-    fn handle(&self) -> io::Result<()> {
-        while self.server.next_request(&self.request)? {
-            match &*self.request.recv(64)? {
+fn idle_server<C: Column>() -> Running<Function> {
+    let keep_alive = Function::new(|request, server| {
+        while server.next_request(request)? {
+            match &*request.recv(64)? {
                 b"" => return Ok(()),
                 b"wait" => {
-                    self.request.sendall(b"wait")?;
-                    self.request.recv(64)?;
+                    request.sendall(b"wait")?;
+                    request.recv(64)?;
                 }
-                data => self.request.sendall(data)?,
+                data => request.sendall(data)?,
             }
         }
-        self.request.sendall(b"bye")
-    }
-}
-
-fn idle_server<C: Column>() -> Running<()> {
-    run(Server::<Tcp, C, KeepAlive>::builder(), LOCAL)
+        request.sendall(b"bye")
+    });
+    run(Server::<Tcp, C, Call, _>::with(keep_alive), LOCAL)
 }
 
 /// Far less than the time of the drain, and far more than it needs.
@@ -263,14 +249,11 @@ fn drain_ends_idle_clients<C: Concurrent>() {
     drain_ends_idle_requests_at_once::<C>(100);
 }
 
-matrix!(concurrent: drain_ends_idle_clients);
-
 #[test]
 fn drain_ends_the_idle_client_of_an_inline_server() {
     drain_ends_idle_requests_at_once::<Inline>(1);
 }
 
-/// The one that is busy is waited for, and ends when it comes to be idle.
 fn busy_request_ends_once_it_is_idle<C: Column>() {
     let server = idle_server::<C>();
     let mut client = Client::stream(&server.address());
@@ -284,26 +267,18 @@ fn busy_request_ends_once_it_is_idle<C: Column>() {
     assert_eq!((drained.finished, drained.aborted), (1, 0));
 }
 
-matrix!(columns: busy_request_ends_once_it_is_idle);
+matrix!(columns: drain_ends_every_wait_of_a_request, busy_request_ends_once_it_is_idle);
 
 /// A request that has come in part is no idle client, and one that comes late is none either.
 fn drain_loses_no_request_that_has_begun<C: Concurrent>() {
-    #[derive(StreamRequestHandler)]
-    struct Lines {
-        request: Socket,
-        rfile: SocketReader,
-        server: ServerRef,
-    }
-    impl Lines {
-        fn handle(&mut self) -> io::Result<()> {
-            while self.server.next_request(&self.request)? {
-                let line = self.rfile.readline(64)?;
-                self.request.sendall(&line)?;
-            }
-            Ok(())
+    let lines = Function::new(|request, server| {
+        let (mut rfile, _) = request.makefile(-1, 0);
+        while server.next_request(request)? {
+            request.sendall(&rfile.readline(64)?)?;
         }
-    }
-    let server = run(Server::<Tcp, C, Lines>::builder(), LOCAL);
+        Ok(())
+    });
+    let server = run(Server::<Tcp, C, Call, _>::with(lines), LOCAL);
     let clients = [(); 2].map(|()| Client::stream(&server.address()));
     let [mut half, mut new] = clients;
     half.send("first ");
@@ -319,7 +294,11 @@ fn drain_loses_no_request_that_has_begun<C: Concurrent>() {
     assert_eq!((drained.finished, drained.aborted), (2, 0));
 }
 
-matrix!(concurrent: drain_loses_no_request_that_has_begun);
+matrix!(
+    concurrent: deadline_frees_handlers_that_wait_for_others,
+    handle_error_of_an_aborted_request_may_connect, drain_ends_idle_clients,
+    drain_loses_no_request_that_has_begun,
+);
 
 /// Python's `shutdown` ends the loop alone: its handlers go on.
 #[test]

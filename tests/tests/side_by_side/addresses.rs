@@ -19,8 +19,7 @@ pub(super) fn scenarios() -> Vec<Scenario> {
     scenarios! {
         &["tcp", "udp"], THREADING; "address_of_ipv4", TELL; usual;
         IPV6, THREADING; "address_of_ipv6", TELL; usual;
-        &["tcp"], THREADING; "address_of_ipv4_client_of_ipv6", DUAL; ipv4_stream;
-        &["udp"], THREADING; "address_of_ipv4_client_of_ipv6", DUAL; ipv4_datagram;
+        &["tcp", "udp"], THREADING; "address_of_ipv4_client_of_ipv6", DUAL; ipv4;
         &["unix_stream"], THREADING; "address_of_nobody", TELL; usual;
         &["unix_stream"], THREADING; "address_of_abstract_server", ABSTRACT; path;
         &["unix_datagram"], THREADING; "address_of_nobody", TELL;
@@ -51,18 +50,11 @@ fn usual(session: &mut Session<'_>) {
     introduce(session, client);
 }
 
-/// The server's port at an IPv4 address.
-fn mapped(session: &Session<'_>) -> Address {
+/// A client of the server's port at an IPv4 address.
+fn ipv4(session: &mut Session<'_>) {
     let port = session.address.port().expect("a port");
-    SocketAddr::from((Ipv4Addr::LOCALHOST, port)).into()
-}
-
-fn ipv4_stream(session: &mut Session<'_>) {
-    introduce(session, Client::stream(&mapped(session)));
-}
-
-fn ipv4_datagram(session: &mut Session<'_>) {
-    introduce(session, Client::datagram(&mapped(session)));
+    session.address = SocketAddr::from((Ipv4Addr::LOCALHOST, port)).into();
+    usual(session);
 }
 
 fn path(session: &mut Session<'_>) {
@@ -87,7 +79,6 @@ fn abstract_name(session: &mut Session<'_>) {
     introduce(session, client);
 }
 
-/// A client with that address.
 fn unix(own: &Address, session: &Session<'_>) -> Client {
     let kind = if session.is_stream() { Type::STREAM } else { Type::DGRAM };
     let socket = Socket::new(Domain::UNIX, kind, None).expect("a socket");

@@ -7,16 +7,20 @@ use tests::prelude::*;
 
 use crate::session::Session;
 
-/// Sends one line, and sees the answer.
 pub(super) fn ask(session: &mut Session<'_>) {
     ask_for("hello\n", session);
 }
 
 /// Sends one text, ends its stream, and sees the answer.
 pub(super) fn ask_for(text: &str, session: &mut Session<'_>) {
+    see_answer(saying(text, session), session);
+}
+
+/// A client that has sent one text.
+pub(super) fn saying(text: &str, session: &Session<'_>) -> Client {
     let mut client = session.client();
     client.send(text);
-    see_answer(client, session);
+    client
 }
 
 /// Sends one line from that client, and sees the answer.
@@ -34,7 +38,6 @@ fn see_answer(mut client: Client, session: &mut Session<'_>) {
 /// Does not even connect.
 pub(super) fn idle(_: &mut Session<'_>) {}
 
-/// Connects and sends nothing.
 pub(super) fn silent(session: &mut Session<'_>) {
     let mut client = session.client();
     session.go();

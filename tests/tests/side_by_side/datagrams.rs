@@ -30,7 +30,6 @@ pub(super) fn scenarios() -> Vec<Scenario> {
     }
 }
 
-/// Sends datagrams of these lengths.
 fn send(lengths: &[usize], session: &mut Session<'_>) {
     let mut client = session.client();
     for length in lengths {

@@ -1,6 +1,5 @@
 //! All intended differences. A scenario sees exactly those that are listed for it.
 
-/// One difference, in one or more scenarios.
 #[derive(Debug)]
 pub(super) struct Difference {
     /// Names of scenarios. A part may be several alternatives, `tcp|udp`, or `*` for any.

@@ -104,7 +104,6 @@ impl Bare {
     }
 }
 
-/// The `rfile` of either kind.
 enum Reader<'a> {
     Stream(&'a mut SocketReader),
     Datagram(&'a mut PacketReader),

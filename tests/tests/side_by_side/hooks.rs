@@ -6,8 +6,7 @@ use crate::trace::trace;
 use crate::words;
 use crate::words::{fault, panic_if};
 
-/// The state of our server.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Hooks {
     loops: AtomicU64,
     failed: AtomicBool,
@@ -76,7 +75,6 @@ pub(super) fn watch(call: &'static str) -> io::Result<()> {
     }
 }
 
-/// Python's name of an error.
 pub(super) fn python_name(error: &HandlerError) -> String {
     match error.downcast_ref::<io::Error>() {
         Some(error) => io_name(error),

@@ -2,7 +2,7 @@
 
 use tests::Client;
 
-use crate::clients::{ask, ask_for, idle, rest};
+use crate::clients::{ask, ask_for, idle, rest, saying};
 use crate::scenario::{ALL, EACH, IPV6, STREAMS, Scenario, scenarios};
 use crate::session::Session;
 
@@ -45,8 +45,7 @@ fn ask_twice(session: &mut Session<'_>) {
 }
 
 fn asking(session: &Session<'_>) -> Client {
-    let mut client = session.client();
-    client.send("hello\n");
+    let client = saying("hello\n", session);
     client.end();
     client
 }

@@ -1,6 +1,6 @@
 //! A server's life: it serves, is stopped at all times, serves again, and closes.
 
-use crate::clients::{ask, idle, silent};
+use crate::clients::{ask, idle, saying, silent};
 use crate::scenario::{
     ALL, EACH, PLAIN, STREAMS, Scenario, TCP, THREADING, UNIX, WITH_THREADS, scenarios,
 };
@@ -58,8 +58,7 @@ pub(super) fn scenarios() -> Vec<Scenario> {
 
 /// Asks a server that continues afterwards.
 fn ask_now(session: &mut Session<'_>) {
-    let mut client = session.client();
-    client.send("hello\n");
+    let mut client = saying("hello\n", session);
     client.end();
     if !session.is_stream() {
         session.wait("shutdown_request");
@@ -78,8 +77,7 @@ fn ask_before_and_after(session: &mut Session<'_>) {
     ask_now(session);
     session.go();
     session.wait("fileno=open");
-    let mut late = session.client();
-    late.send("hello\n");
+    let mut late = saying("hello\n", session);
     session.go();
     session.end();
     session.see_now("late client", &mut late);
@@ -87,8 +85,7 @@ fn ask_before_and_after(session: &mut Session<'_>) {
 
 /// The side that ends a connection first has its port occupied for a while.
 fn let_it_end_first(session: &mut Session<'_>) {
-    let mut client = session.client();
-    client.send("hello\n");
+    let mut client = saying("hello\n", session);
     session.go();
     session.see_now("client", &mut client);
     drop(client);
@@ -99,8 +96,7 @@ fn ask_again(session: &mut Session<'_>) {
     session.go();
     ask_now(session);
     session.wait("serve_forever.returned");
-    let mut second = session.client();
-    second.send("again\n");
+    let mut second = saying("again\n", session);
     second.end();
     session.go();
     session.see("second client", &mut second);
@@ -115,8 +111,7 @@ fn finish_when_it_has_closed(session: &mut Session<'_>) {
 }
 
 fn finish_after_shutdown(session: &mut Session<'_>) {
-    let mut client = session.client();
-    client.send("hello\n");
+    let mut client = saying("hello\n", session);
     session.wait("shutdown.returned");
     client.send("world\n");
     client.end();
@@ -127,8 +122,7 @@ fn finish_after_shutdown(session: &mut Session<'_>) {
 
 /// Sends the second line after that word.
 fn finish_after(word: &str, session: &mut Session<'_>) {
-    let mut client = session.client();
-    client.send("hello\n");
+    let mut client = saying("hello\n", session);
     session.go();
     session.wait("begun");
     session.wait(word);

@@ -15,7 +15,6 @@ pub(super) const THREADING: &[&str] = &["threading"];
 /// Those whose program may have further threads.
 pub(super) const WITH_THREADS: &[&str] = &["plain", "threading"];
 
-/// One server and one client of it.
 #[derive(Clone, Debug)]
 pub(super) struct Scenario {
     /// `handle_raises::tcp::threading`

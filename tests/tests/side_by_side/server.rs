@@ -92,7 +92,6 @@ where
     exit(0);
 }
 
-/// Takes one step of the program around the server.
 fn take<T, H>(step: &str, server: &Server<Watched<T>, Traced, H, Hooks>, transport: T)
 where
     T: Transport,

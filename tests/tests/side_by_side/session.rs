@@ -11,7 +11,6 @@ use crate::trace::Trace;
 /// The argument that makes this program our server.
 pub(super) const SERVE: &str = "--serve";
 
-/// A running server.
 enum Server<'a> {
     /// Python's: `python/server.py`, which forks a server for every line of its input.
     Python(&'a mut Process),
@@ -84,7 +83,6 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// A client of this scenario's transport.
     pub(super) fn client(&self) -> Client {
         match self.is_stream() {
             true => Client::stream(&self.address),
@@ -102,7 +100,6 @@ impl<'a> Session<'a> {
         server.process().write("go\n");
     }
 
-    /// Waits for a word of the trace.
     pub(super) fn wait(&self, word: &str) {
         let there = self.trace.wait(word, DEADLINE);
         assert!(there, "no {word} in:\n{}", self.trace.text());
@@ -132,7 +129,6 @@ impl<'a> Session<'a> {
         self.note(who, &clients::rest(client));
     }
 
-    /// Notes an observation.
     pub(super) fn note(&mut self, who: &str, what: &str) {
         self.seen.push(format!("{who}: {what}"));
     }
@@ -157,7 +153,6 @@ impl<'a> Session<'a> {
         !matches!(self.server, Some(Server::Ours(_)))
     }
 
-    /// Waits until the server has ended.
     pub(super) fn end(&mut self) {
         match self.server.take() {
             None => {}

@@ -2,7 +2,7 @@
 
 use tests::prelude::*;
 
-use crate::clients::{ask, ask_for, rest, silent};
+use crate::clients::{ask, ask_for, rest, saying, silent};
 use crate::scenario::{PLAIN, STREAMS, Scenario, TCP, THREADING, WITH_THREADS, scenarios};
 use crate::session::Session;
 
@@ -34,7 +34,6 @@ pub(super) fn scenarios() -> Vec<Scenario> {
     [reading(), with_buffers(), others].concat()
 }
 
-/// How lines are split.
 fn reading() -> Vec<Scenario> {
     scenarios! {
         STREAMS, THREADING; "readline", "handle=readline,readline,readline,readline,readline";
@@ -88,8 +87,7 @@ fn not_reading(session: &mut Session<'_>) {
 
 /// Sends half a line in time and the rest too late.
 fn late(session: &mut Session<'_>) {
-    let mut client = session.client();
-    client.send("hel");
+    let mut client = saying("hel", session);
     session.go();
     session.wait("late");
     client.send("lo\n");
@@ -98,8 +96,7 @@ fn late(session: &mut Session<'_>) {
 }
 
 fn reset(session: &mut Session<'_>) {
-    let mut client = session.client();
-    client.send("hello\n");
+    let client = saying("hello\n", session);
     session.go();
     session.wait("read");
     client.reset();

@@ -6,7 +6,6 @@ use std::process;
 use tests::prelude::*;
 
 /// The file, from outside.
-#[derive(Debug)]
 pub(super) struct Trace(PathBuf);
 
 impl Trace {
@@ -94,14 +93,12 @@ pub(super) fn trace(call: impl Display) {
     trace_at(place(), call);
 }
 
-/// Adds a line.
 pub(super) fn trace_at(place: &str, text: impl Display) {
     let line = format!("{place} {text}\n");
     // One call per line, so that lines do not mix.
     (&writer().file).write_all(line.as_bytes()).expect("a line in the trace");
 }
 
-/// Waits for a word of the trace.
 pub(super) fn wait(word: &str) {
     assert!(writer().trace.wait(word, DEADLINE), "no {word}");
 }

@@ -66,7 +66,6 @@ matrix!(threads: a_server_by_hand, a_connection_without_a_listener_is_refused);
 
 #[test]
 fn every_address_of_a_host_is_tried() {
-    /// A name with several addresses.
     struct Host(Vec<Address>);
     impl ToAddress for Host {
         fn to_address(&self) -> io::Result<Address> {
@@ -116,9 +115,7 @@ fn the_empty_host_is_no_peer() {
 #[test]
 fn a_client_does_not_connect_to_itself() {
     let few_ports = "echo 45000 45003 > /proc/sys/net/ipv4/ip_local_port_range";
-    let Some(()) = alone_in_network(few_ports) else {
-        return;
-    };
+    let Some(()) = alone_in_network(few_ports) else { return };
     for _ in 0..20 {
         let connected = create_connection("127.0.0.1:45000", Some(DEADLINE));
         assert_eq!(error_kind(connected), ErrorKind::ConnectionRefused);

@@ -108,19 +108,13 @@ impl Lines {
     }
 }
 
-/// Records for clients that begin with the right word.
-fn recorded<C: Column>() -> (Running<Failures>, Receiver<(String, Option<ErrorKind>)>) {
-    let (state, failures) = Failures::new();
-    let builder = Server::<Tcp, C, Lines, _>::with(state).linger(DEADLINE);
-    let builder = builder.prepared(|request: &Socket| match request.recv(1)?.as_slice() {
-        b"!" => request.set_layer(Records::default()),
-        _ => Err(ErrorKind::InvalidData.into()),
-    });
-    (run(builder, LOCAL), failures)
-}
-
 fn a_transport_may_set_a_layer<C: Column>() {
-    let (server, _) = recorded::<C>();
+    let builder = Server::<Tcp, C, Lines>::builder().linger(DEADLINE);
+    let builder = builder.prepared(|request: &Socket| {
+        assert_eq!(request.recv(1)?, b"!");
+        request.set_layer(Records::default())
+    });
+    let server = run(builder, LOCAL);
     let mut client = Client::stream(&server.address());
     let records = ["hello, wor", "ld\nand good", "-bye\n", ""].map(|text| record(text.as_bytes()));
     client.send([b"!".as_slice(), &records.concat()].concat());
@@ -137,20 +131,6 @@ fn a_transport_may_set_a_layer<C: Column>() {
     let mut reply = String::new();
     rfile.read_to_string(&mut reply).expect("recv");
     assert_eq!(reply, "HELLO\n".repeat(3));
-}
-
-/// Complaint 08.
-fn a_failed_handshake_costs_one_request<C: Column>() {
-    let (server, failures) = recorded::<C>();
-    let mut client = Client::stream(&server.address());
-    client.send(b"?");
-    assert_eq!(client.rest(), b"", "no handler, no good-bye");
-    let (_, kind) = failures.recv_timeout(DEADLINE).expect("handle_error");
-    assert_eq!(kind, Some(ErrorKind::InvalidData));
-    until("it is counted", || server.stats().refused == 1);
-    let mut client = Client::stream(&server.address());
-    client.send(b"!");
-    assert_eq!(client.finish(), record(b""));
 }
 
 /// Plain text until the client asks for records.
@@ -200,40 +180,11 @@ fn a_handler_may_set_a_layer_midstream<C: Column>() {
     upgrade(&server, "STARTTLS\nRSET\nQUIT\n", answer);
 }
 
-matrix!(
-    columns: a_transport_may_set_a_layer, a_failed_handshake_costs_one_request,
-    a_handler_may_set_a_layer_midstream,
-);
-
 /// A socket with a layer, and its other end without one.
 fn pair() -> (Socket, UnixStream) {
     let (socket, other) = unix_pair();
     socket.set_layer(Records::default()).expect("the first layer");
     (socket, other)
-}
-
-#[test]
-fn both_directions_work_at_the_same_time() {
-    let (one, other) = UnixStream::pair().expect("a pair");
-    let ends = [Socket::from(one), Socket::from(other)];
-    for end in &ends {
-        end.set_layer(Records::default()).expect("the first layer");
-        end.settimeout(Some(DEADLINE)).expect("a timeout");
-    }
-    let data: Vec<u8> = (0..500_000u32).map(|place| place as u8).collect();
-    thread::scope(|scope| {
-        for end in &ends {
-            scope.spawn(|| {
-                end.sendall(&data).expect("send");
-                end.shutdown(Shutdown::Write).expect("shutdown");
-            });
-            scope.spawn(|| {
-                let mut received = Vec::new();
-                end.clone().read_to_end(&mut received).expect("recv");
-                assert!(received == data);
-            });
-        }
-    });
 }
 
 #[test]
@@ -266,12 +217,8 @@ fn is_covered<T>(call: fn(&Socket) -> io::Result<T>, turn: fn(&mut UnixStream) -
 
 /// Records of a byte every now and then keep no call for longer than the timeout.
 #[test]
-fn the_timeout_covers_a_whole_recv() {
+fn the_timeout_covers_a_whole_call() {
     is_covered(|socket| socket.recv(100), |other| other.write_all(&[100]));
-}
-
-#[test]
-fn the_timeout_covers_a_whole_sendall() {
     let turn = |other: &mut UnixStream| match other.read(&mut [0; 4_096])? {
         0 => Err(ErrorKind::UnexpectedEof.into()),
         _ => Ok(()),
@@ -325,7 +272,10 @@ fn an_abort_wakes_every_call<C: Concurrent>() {
     assert!(woken.contains(&Err(ErrorKind::BrokenPipe)), "{woken:?}");
 }
 
-matrix!(columns: a_close_message_waits_at_most_linger);
+matrix!(
+    columns: a_transport_may_set_a_layer, a_handler_may_set_a_layer_midstream,
+    a_close_message_waits_at_most_linger,
+);
 matrix!(concurrent: an_abort_wakes_every_call);
 
 /// No record is sent in part and then again, though the receiver is slow.

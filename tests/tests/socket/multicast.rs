@@ -11,7 +11,6 @@ fn new(family: AddressFamily) -> Socket {
     Socket::new(family, SocketKind::Datagram).expect("a socket")
 }
 
-/// A member of a group of the loopback interface.
 fn member(interface: impl Into<Interface>) -> (Socket, u16) {
     let socket = new(AddressFamily::Inet);
     socket.bind("0.0.0.0:0").expect("bind");

@@ -45,26 +45,6 @@ fn large_bufsize_takes_a_stream_in_pieces() {
 }
 
 #[test]
-fn any_buffer_size_makes_a_file() {
-    for size in [isize::MIN, -1, 0, 1, isize::MAX] {
-        let (socket, mut other) = unix_pair();
-        let (mut rfile, mut wfile): (SocketReader, SocketWriter) = socket.makefile(size, size);
-        other.write_all(b"one\ntwo\nrest").expect("write");
-        other.shutdown(Shutdown::Write).expect("shutdown");
-        assert_eq!(rfile.readline(0).expect("readline"), b"");
-        assert_eq!(rfile.readline(usize::MAX).expect("readline"), b"one\n");
-        assert_eq!(rfile.readline(4).expect("readline"), b"two\n");
-        assert_eq!(rfile.read_up_to(0).expect("read"), b"");
-        assert_eq!(rfile.read_up_to(usize::MAX).expect("read"), b"rest");
-        wfile.write_all(b"hello").expect("write");
-        wfile.flush().expect("flush");
-        let mut buffer = [0; 5];
-        other.read_exact(&mut buffer).expect("read");
-        assert_eq!(&buffer, b"hello");
-    }
-}
-
-#[test]
 fn any_timeout_and_backlog_is_taken() {
     let listener = Socket::new(AddressFamily::Inet, SocketKind::Stream).expect("a socket");
     listener.bind(LOCAL).expect("bind");
@@ -76,11 +56,12 @@ fn any_timeout_and_backlog_is_taken() {
     let client = create_connection(address, longest).expect("connect");
     listener.settimeout(longest).expect("a timeout");
     let (accepted, _) = listener.accept().expect("accept");
-    for timeout in [Duration::MAX, Duration::from_nanos(u64::MAX)] {
+    for timeout in [Duration::from_nanos(1), Duration::MAX, Duration::from_nanos(u64::MAX)] {
         accepted.settimeout(Some(timeout)).expect("a timeout");
         client.sendall(b"x").expect("send");
-        let ready = select(&[&accepted], &[], &[], Some(timeout)).expect("select");
-        assert!(ready.reads(&accepted));
+        until("it is there", || {
+            select(&[&accepted], &[], &[], Some(timeout)).expect("select").reads(&accepted)
+        });
         assert_eq!(accepted.recv(1).expect("recv"), b"x");
     }
 }
@@ -90,20 +71,15 @@ fn any_timeout_and_backlog_is_taken() {
 fn any_option_value_is_taken_or_bounded() {
     let socket = Socket::new(AddressFamily::Inet, SocketKind::Stream).expect("a socket");
     let set = |option| socket.setsockopt(option).expect("setsockopt");
-    set(SocketOption::SendBuffer(usize::MAX));
-    let largest = socket.getsockopt(SocketOption::SendBuffer).expect("a size");
-    set(SocketOption::ReceiveBuffer(usize::MAX));
-    let received = socket.getsockopt(SocketOption::ReceiveBuffer);
-    for size in [1 << 32, 1 << 31] {
-        set(SocketOption::SendBuffer(size));
-        set(SocketOption::ReceiveBuffer(size));
-        let sent = socket.getsockopt(SocketOption::SendBuffer).expect("a size");
-        assert_eq!(sent, largest);
-        let same = socket.getsockopt(SocketOption::ReceiveBuffer);
-        assert_eq!(same.expect("a size"), *received.as_ref().expect("a size"));
+    for buffer in [SocketOption::SendBuffer, SocketOption::ReceiveBuffer] {
+        set(buffer(usize::MAX));
+        let largest = socket.getsockopt(buffer).expect("a size");
+        for size in [1 << 32, 1 << 31] {
+            set(buffer(size));
+            assert_eq!(socket.getsockopt(buffer).expect("a size"), largest);
+        }
+        set(buffer(0));
     }
-    set(SocketOption::SendBuffer(0));
-    set(SocketOption::ReceiveBuffer(0));
 
     let linger = |time| {
         set(SocketOption::Linger(Some(time)));

@@ -49,10 +49,3 @@ fn options_reach_the_system_and_are_read_back() {
     assert_eq!(seen.recv_buffer_size().expect("get"), 20_000);
     assert_eq!(seen.send_buffer_size().expect("get"), 40_000);
 }
-
-#[test]
-fn a_unix_socket_has_no_options_of_tcp() {
-    let (unix, _other) = unix_pair();
-    unix.setsockopt(SocketOption::NoDelay(true)).expect_err("set");
-    unix.getsockopt(SocketOption::NoDelay).expect_err("get");
-}

@@ -34,7 +34,6 @@ fn connected_datagram_socket_is_unsupported() {
 /// a namespace.
 #[test]
 fn peer_in_another_namespace_has_no_pid() {
-    const TEST: &str = "peer::peer_in_another_namespace_has_no_pid";
     if is_elsewhere() {
         let stdin = io::stdin();
         let stdin = stdin.as_fd().try_clone_to_owned().expect("a duplicate");
@@ -53,11 +52,11 @@ fn peer_in_another_namespace_has_no_pid() {
         return eprintln!("skipped: no namespace can be made here");
     }
     let (one, _other) = socketpair(SocketKind::Stream).expect("a pair");
-    let test = elsewhere_command(TEST);
+    let test = elsewhere_command();
     let output = namespace()
         .arg(test.get_program())
         .args(test.get_args())
-        .env("ELSEWHERE", TEST)
+        .env("ELSEWHERE", "a namespace")
         .stdin(one.as_fd().try_clone_to_owned().expect("a duplicate"))
         .output()
         .expect("unshare");

@@ -75,6 +75,8 @@ fn silence_longer_than_the_timeout_ends_a_relay<W: Thread>() {
     assert_eq!(error_kind(relayed), ErrorKind::TimedOut);
 }
 
-matrix!(threads: a_full_direction_does_not_stop_the_other,
+matrix!(
+    threads: a_full_direction_does_not_stop_the_other,
     an_end_is_passed_on_and_the_other_direction_goes_on,
-    silence_longer_than_the_timeout_ends_a_relay);
+    silence_longer_than_the_timeout_ends_a_relay,
+);

@@ -79,5 +79,7 @@ fn select_reports_urgent_data<W: Thread>() {
     });
 }
 
-matrix!(threads: select_returns_the_ready_sockets, select_waits_for_other_descriptors,
-    select_reports_urgent_data);
+matrix!(
+    threads: select_returns_the_ready_sockets, select_waits_for_other_descriptors,
+    select_reports_urgent_data,
+);

@@ -36,33 +36,6 @@ fn under_signals<T: Send + 'static>(call: impl FnOnce() -> T + Send + 'static) -
     })
 }
 
-#[test]
-fn signals_do_not_shorten_a_sendall() {
-    let Some(()) = alone() else { return };
-    for timeout in [None, Some(DEADLINE)] {
-        let (socket, mut other) = tcp_pair();
-        socket.settimeout(timeout).expect("a timeout");
-        socket.setsockopt(SocketOption::SendBuffer(10_000)).expect("a small buffer");
-        let reader = thread::spawn(move || {
-            let mut all = Vec::new();
-            let mut buffer = [0; 16_384];
-            loop {
-                match other.read(&mut buffer) {
-                    Ok(0) => return all,
-                    Ok(received) => all.extend_from_slice(&buffer[..received]),
-                    // A signal may go astray.
-                    Err(error) => assert_eq!(error.kind(), ErrorKind::Interrupted),
-                }
-                thread::sleep(Duration::from_micros(500));
-            }
-        });
-        let data: Vec<u8> = (0..1_000_000u32).map(|place| place as u8).collect();
-        let sent = data.clone();
-        under_signals(move || socket.sendall(&sent)).expect("sendall");
-        assert!(reader.join().expect("it only reads") == data);
-    }
-}
-
 /// Though each signal ends the system's call.
 #[test]
 fn signals_neither_end_nor_prolong_a_wait() {

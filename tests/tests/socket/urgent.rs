@@ -61,6 +61,4 @@ fn unread_urgent_byte_does_not_cost_the_reply<C: Column>() {
     }
 }
 
-matrix!(
-    columns: urgent_byte_is_in_its_place_or_aside, unread_urgent_byte_does_not_cost_the_reply,
-);
+matrix!(columns: urgent_byte_is_in_its_place_or_aside, unread_urgent_byte_does_not_cost_the_reply);

@@ -165,8 +165,8 @@ fn rates_are_those_of_learnt_clients<C: Column>() {
     assert_eq!(server.stats().refused, 1);
 }
 
-matrix!(columns:
-    the_learnt_client_is_the_requests, verify_request_refuses_the_learnt_client,
+matrix!(
+    columns: the_learnt_client_is_the_requests, verify_request_refuses_the_learnt_client,
     a_failed_handshake_is_a_refusal, rates_are_those_of_learnt_clients,
 );
 

@@ -17,7 +17,7 @@ fn room(address: &Address) -> usize {
 
 /// Linux adds one. Without the option there is as much room as the system has.
 ///
-/// Complaint 12.
+/// Complaint 12, complaint 30.
 #[test]
 fn request_queue_size_limits_the_backlog() {
     let folder = Folder::new();
@@ -46,32 +46,6 @@ fn an_adopted_listener_keeps_its_backlog() {
     let builder = TCPServer::<Echo>::builder().request_queue_size(100);
     let server = builder.from_socket(listener).expect("from_socket");
     assert_eq!(room(server.server_address()), 2);
-}
-
-/// `transport` has a queue of one.
-fn the_third_client_waits<T: Streams>(transport: T) {
-    let folder = Folder::new();
-    let server = Builder::<_, _, Echo, ()>::new(transport, Threading::new(), ());
-    let server = server.bind(T::address(&folder)).expect("bind");
-    let address = server.server_address().clone();
-    let mut clients = vec![T::client(&address), T::client(&address)];
-    let impatient = create_connection(&address, Some(Duration::from_millis(100)));
-    let error = impatient.expect_err("the queue is full");
-    assert_eq!(error.kind(), ErrorKind::TimedOut, "it was not refused");
-
-    let patient = thread::spawn(move || T::client(&address));
-    let _running = Running::from(server.spawn().expect("spawn"));
-    clients.push(in_time("its turn", move || patient.join()).expect("a connection"));
-    for mut client in clients {
-        assert_eq!(client.ask("hello"), b"hello");
-    }
-}
-
-/// Complaint 30.
-#[test]
-fn a_full_queue_makes_clients_wait() {
-    the_third_client_waits(Tcp::new().request_queue_size(1));
-    the_third_client_waits(UnixStream::new().request_queue_size(1));
 }
 
 /// The port of a server that has just ended, and a connection of it that is still there.
@@ -151,7 +125,6 @@ fn servers_at_one_port_share_clients() {
     clients_are_shared(|| ThreadingUDPServer::builder().allow_reuse_port(true));
 }
 
-/// Answers with the timeout of its server's socket, in milliseconds.
 fn timeout_of_replies(request: Datagram, _: Address) -> io::Result<()> {
     let timeout = request.socket.gettimeout().expect("a timeout");
     request.reply(timeout.as_millis().to_string())

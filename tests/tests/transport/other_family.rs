@@ -6,7 +6,6 @@ use tests::prelude::*;
 const SEQPACKET: SocketKind = SocketKind::Other(5);
 const NETLINK: i32 = 16;
 
-/// Waits until there is such a line in the log.
 fn logged(line: &str) {
     let lines = keep_lines(LevelFilter::Debug);
     until(line, || !lines.about(line).is_empty());
@@ -151,7 +150,6 @@ fn messages_over_connections_are_served<C: Column>() {
     }
 }
 
-/// Answers in upper case, until one is to fail.
 fn answer(request: Datagram, client_address: Address) -> io::Result<()> {
     match &*request.data {
         b"fail" => Err(io::Error::other("as told")),

@@ -91,11 +91,7 @@ fn a_handler_resets_its_connection<C: Column>() {
     assert_eq!(error_kind(client.read(&mut [0])), ConnectionReset);
 }
 
-matrix!(columns: a_handler_resets_its_connection);
-matrix!(
-    concurrent: no_client_is_waited_for_beyond_linger,
-    a_finished_client_costs_no_wait,
-);
+matrix!(concurrent: no_client_is_waited_for_beyond_linger, a_finished_client_costs_no_wait);
 
 /// A handler's own timeout comes after it.
 fn client_timeout_is_each_connections_first<C: Column>() {
@@ -116,4 +112,4 @@ fn client_timeout_is_each_connections_first<C: Column>() {
     }
 }
 
-matrix!(columns: client_timeout_is_each_connections_first);
+matrix!(columns: a_handler_resets_its_connection, client_timeout_is_each_connections_first);

@@ -21,4 +21,6 @@ fn wait_for_input_gives_up_after_a_while<C: Column>() {
     until("it is accepted", || server.stats().accepted == 1);
 }
 
-matrix!(columns: wait_for_input_leaves_silent_clients_waiting, wait_for_input_gives_up_after_a_while);
+matrix!(
+    columns: wait_for_input_leaves_silent_clients_waiting, wait_for_input_gives_up_after_a_while,
+);

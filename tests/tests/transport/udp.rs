@@ -42,9 +42,7 @@ fn answers_go_to_the_client_that_asked<T: Datagrams, C: Column>() {
     assert_eq!(server.stats().accepted, 1_000);
 }
 
-matrix!(
-datagrams: every_size_is_one_request, answers_go_to_the_client_that_asked,
-);
+matrix!(datagrams: every_size_is_one_request, answers_go_to_the_client_that_asked);
 
 /// Sizes of datagrams that a server sees of these, and whether they were truncated.
 fn seen<T: Datagrams>(transport: T, sizes: &[usize]) -> Vec<(usize, bool)> {

@@ -7,7 +7,8 @@ use std::net::SocketAddr;
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use super::parse::{Rules, Step};
+use super::parse::Rules;
+use super::step::Step;
 use super::{ProxyHeader, Version};
 use crate::address::Address;
 use rows::{Answer, hex, rows};

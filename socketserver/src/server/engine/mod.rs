@@ -6,7 +6,7 @@
 //! | `dispatch` | one request from the loop to its handler, or to its refusal |
 //! | `backoff` | what to do when a request cannot be accepted |
 //! | `idle` | when a server has had nothing to do for long enough to end |
-//! | `lead`, `baton` | a worker that receives, while handlers are short |
+//! | `baton` | a worker that receives, while handlers are short |
 //! | `once` | how the last `handle_request` ended |
 //! | `restore` | a listener that clients cannot find any more |
 //! | `drain` | the end, in six steps |
@@ -18,7 +18,6 @@ mod baton;
 mod dispatch;
 mod drain;
 mod idle;
-mod lead;
 mod once;
 mod restore;
 mod serve;
@@ -37,6 +36,7 @@ use crate::address::Address;
 use crate::admission::Admission;
 use crate::concurrency::Concurrency;
 use crate::handler::Core;
+use crate::lead::Lender;
 use crate::panics::contained;
 use crate::request::{Accepted, caught};
 #[cfg(feature = "signals")]
@@ -164,6 +164,12 @@ pub(super) struct Engine {
     signals: Arc<Signals>,
     #[cfg(feature = "systemd")]
     supervisor: Supervisor,
+}
+
+/// What a loop has whose requests a worker may receive.
+struct Lead {
+    engine: Arc<Engine>,
+    lender: Lender<Listener>,
 }
 
 impl Engine {

@@ -8,9 +8,8 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use super::backoff::{AcceptError, Backoff};
 use super::idle::IdleWatch;
-use super::lead::Lead;
 use super::once::Once;
-use super::{Engine, Listener, TARGET, survived};
+use super::{Engine, Lead, Listener, TARGET, survived};
 use crate::admission::Refusal;
 use crate::handler::{StopKind, Turn, Waiting};
 use crate::panics::{catch_panic, contained};
@@ -233,7 +232,7 @@ impl Loop<'_> {
             Ok(request) => {
                 self.backoff.succeeded();
                 self.admission.refill_reserve();
-                let pace = self.lead.as_ref().map(|lead| &lead.pace);
+                let pace = self.lead.as_ref().map(|lead| &lead.lender.pace);
                 Ok(Taken::Request(self.dispatch(request, None, pace)))
             }
             Err(error) => self.cannot_take(error),

@@ -7,7 +7,7 @@ use crate::harness::list;
 
 list!(
     TESTS: clients_in_many_threads_are_answered,
-    shutdown_does_not_wait_for_children, children_are_ended_at_the_deadline,
+    shutdown_does_not_wait_for_children,
 );
 
 /// Lets the servers of this file fork.
@@ -58,18 +58,4 @@ fn shutdown_does_not_wait_for_children() {
     client.end();
     let drained = in_time("the end", move || handle.drain(DEADLINE));
     assert_eq!(drained.expect("it served well").aborted, 0);
-}
-
-fn children_are_ended_at_the_deadline() {
-    let server = local();
-    let mut clients = [(); 3].map(|()| Client::stream(&server.address()));
-    for client in &mut clients {
-        assert_eq!(client.ask("hello"), b"hello");
-    }
-    let (drained, stats) = server.drain(Duration::from_millis(100));
-    assert_eq!((drained.finished, drained.aborted, drained.abandoned), (0, 3, 0));
-    assert_eq!((stats.accepted, stats.aborted), (3, 3), "{stats:?}");
-    for mut client in clients {
-        assert_eq!(client.rest(), b"");
-    }
 }

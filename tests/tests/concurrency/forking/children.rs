@@ -12,7 +12,6 @@ list!(
     an_ended_child_makes_room_at_once, a_drain_serves_the_backlog,
     other_children_are_left_alone,
     active_children_returns_their_numbers, handle_request_waits_for_ended_children, a_killed_child_is_logged,
-    a_thousand_requests_leave_nothing,
 );
 
 /// How many were live after each line of the journal.
@@ -26,7 +25,6 @@ fn live(journal: &Journal) -> Vec<i32> {
     live.collect()
 }
 
-/// A server that ends after ten requests.
 struct Ten(Journal);
 
 impl BaseServer for Ten {
@@ -67,7 +65,6 @@ fn max_children_is_never_exceeded() {
     assert_eq!(server.stats().finished, 10);
 }
 
-/// A server that stops as soon as it is full.
 #[derive(Default)]
 struct StopWhenFull;
 
@@ -198,29 +195,4 @@ fn handle_request_waits_for_ended_children() {
     assert_eq!(server.handle_request().expect("serve"), Served::TimedOut);
     assert_eq!(server.stats().finished, 5);
     assert!(is_childless());
-}
-
-fn a_thousand_requests_leave_nothing() {
-    let server = bind(ForkingTCPServer::<Echo>::builder().timeout(Duration::ZERO));
-    let serve = |requests| {
-        for _ in 0..requests {
-            let mut client = ask(server.server_address(), "hello");
-            server.handle_request().expect("serve");
-            assert_eq!(client.rest(), b"hello");
-        }
-        // A child has a descriptor until it is reaped.
-        while !server.active_children().is_empty() {
-            server.handle_request().expect("serve");
-        }
-    };
-    serve(100);
-    let memory = || memory_of(id(), "VmData").expect("Linux");
-    let before = (count_of("fd"), memory());
-    serve(1_000);
-    assert_eq!(count_of("fd"), before.0);
-    assert!(memory() < before.1 + 1_000_000, "{} {}", before.1, memory());
-    server.server_close();
-    assert!(is_childless());
-    let stats = server.stats();
-    assert_eq!((stats.accepted, stats.finished), (1_100, 1_100));
 }

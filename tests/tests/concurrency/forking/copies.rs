@@ -43,25 +43,12 @@ impl Mutineer {
     }
 }
 
-impl log::Log for Journal {
-    fn enabled(&self, _: &log::Metadata<'_>) -> bool {
-        true
-    }
-
-    fn log(&self, record: &log::Record<'_>) {
-        self.note(&record.args().to_string());
-    }
-
-    fn flush(&self) {}
-}
-
 /// Complaint 01.
 fn a_child_cannot_stop_its_server() {
     let folder = Folder::new();
     let journal = Journal::new(&folder);
-    log::set_boxed_logger(Box::new(journal.clone())).expect("the only logger");
-    log::set_max_level(log::LevelFilter::Warn);
-
+    let noted = journal.clone();
+    log_by(LevelFilter::Warn, move |record| noted.note(&record.args().to_string()));
     let server = ForkingTCPServer::<Mutineer, EndAfter>::with(EndAfter(3));
     let server = bind(server.max_children(1));
     let clients: Vec<Client> = Client::streams(3, server.server_address());

@@ -1,176 +1,89 @@
-//! The calls that a request meets, their processes and order, and the status of its child.
+//! What becomes of a failure in a child. (Which calls are the parent's and which the child's is
+//! compared with Python in `side_by_side/life_cycle.rs`.)
 
 use std::process::id;
 
 use tests::prelude::*;
 
 use crate::harness::list;
-use crate::support::{Journal, end_of};
+use crate::support::end_of;
 
-list!(
-    TESTS: parent_and_child_share_the_calls_of_a_request, a_failure_in_the_child_is_handled_there,
-    a_failure_in_the_parent_is_handled_there, a_refusal_in_the_child_is_counted_in_the_parent,
-);
+list!(TESTS: a_failure_in_the_child_is_its_status);
 
-/// Notes each call and its process, and makes trouble, such as `setup fails` or `handle panics`.
-#[derive(Clone)]
-struct Diary {
-    journal: Journal,
+/// The status of a child whose request is refused, which its parent counts.
+const REFUSED: i32 = 103;
+
+/// What goes wrong, such as `setup fails` or `handle panics`, and the process where nothing does.
+struct State {
+    troubles: &'static str,
     parent: u32,
-    troubles: &'static [&'static str],
 }
 
-impl Diary {
+impl State {
     fn call(&self, name: &'static str) -> io::Result<()> {
-        let process = if id() == self.parent { "parent" } else { "child" };
-        self.journal.note(&format!("{process}: {name}"));
-        for trouble in self.troubles {
-            match trouble.strip_prefix(name) {
-                Some(" fails") => return Err(io::Error::other(name)),
-                // Unlike `panic!` this prints nothing.
-                Some(" panics") => resume_unwind(Box::new(name)),
-                _ => {}
-            }
+        assert_ne!(id(), self.parent);
+        if self.troubles.contains(&format!("{name} panics")) {
+            // Unlike `panic!` this prints nothing.
+            resume_unwind(Box::new(name));
+        }
+        if self.troubles.contains(&format!("{name} fails")) {
+            return Err(io::Error::other(name));
         }
         Ok(())
     }
-
-    fn of(&self, process: &str) -> Vec<String> {
-        let lines = self.journal.lines().into_iter();
-        let of_it = |line: String| Some(line.strip_prefix(process)?.strip_prefix(": ")?.to_owned());
-        lines.filter_map(of_it).collect()
-    }
 }
 
-struct State(Diary);
-
 impl BaseServer for State {
-    fn verify_request(&self, _: &Socket, _: &Address, _: &ServerRef<Self>) -> bool {
-        self.0.call("verify_request").is_ok()
-    }
-    fn handle_error(&self, _: &Socket, _: &Address, error: &HandlerError, _: &ServerRef<Self>) {
-        self.0.journal.note(&format!("error: {error}"));
+    fn handle_error(&self, at: &Socket, _: &Address, error: &HandlerError, _: &ServerRef<Self>) {
+        at.sendall(error.to_string().as_bytes()).expect("the client is there");
         // To fail, it must panic.
-        let _ = self.0.call("handle_error");
+        let _ = self.call("handle_error");
     }
 }
 
 #[derive(BaseRequestHandler)]
 struct Handler {
-    request: Socket,
     server: ServerRef<State>,
 }
 
 impl Handler {
     fn setup(&self) -> io::Result<()> {
-        self.server.0.call("setup")
+        self.server.call("setup")
     }
     fn handle(&self) -> io::Result<()> {
-        self.server.0.call("handle")?;
-        self.request.sendall(b"hello")
+        self.server.call("handle")
     }
     fn finish(&self) -> io::Result<()> {
-        self.server.0.call("finish")
+        self.server.call("finish")
     }
 }
 
-/// What became of one request.
-struct Seen {
-    parent: Vec<String>,
-    child: Vec<String>,
-    /// What `handle_error` was called with.
-    errors: Vec<String>,
-    /// What the child ended with, if there was one.
-    status: Option<i32>,
-    answer: Vec<u8>,
-    stats: Stats,
-}
-
-fn serve(troubles: &'static [&'static str]) -> Seen {
-    let folder = Folder::new();
-    let journal = Journal::new(&folder);
-    let diary = Diary { journal, parent: id(), troubles };
-    let noted = diary.clone();
-    let transport = watched(Tcp::new(), move |name| noted.call(name));
-    let state = State(diary.clone());
-    let server = bind(Builder::<_, _, Handler, _>::new(transport, Forking::new(), state));
-    let mut client = Client::stream(server.server_address());
-    let served = server.handle_request().expect("serve");
-    let status = server.active_children().first().map(|child| {
-        let status = end_of(*child).exit_status();
-        status.expect("it has ended by itself")
-    });
-    assert_eq!(served == Served::Handled, status.is_some());
-    server.server_close();
-    Seen {
-        parent: diary.of("parent"),
-        child: diary.of("child"),
-        errors: diary.of("error"),
-        status,
-        answer: client.rest(),
-        stats: server.stats(),
+fn a_failure_in_the_child_is_its_status() {
+    for (troubles, error, status) in [
+        ("", "", 0),
+        ("prepare fails", "prepare", REFUSED),
+        ("prepare panics", "panicked: prepare", 1),
+        ("setup fails", "setup", 1),
+        ("setup panics", "panicked: setup", 1),
+        ("handle fails", "handle", 1),
+        ("handle panics", "panicked: handle", 1),
+        ("finish fails", "finish", 1),
+        ("finish panics", "panicked: finish", 1),
+        ("handle fails, finish fails", "finish", 1),
+        ("handle fails, handle_error panics", "handle", 1),
+    ] {
+        let parent = id();
+        let server = ForkingTCPServer::<Handler, _>::with(State { troubles, parent });
+        let prepare = State { troubles, parent };
+        let server = bind(server.prepared(move |_: &Socket| prepare.call("prepare")));
+        let mut client = Client::stream(server.server_address());
+        assert_eq!(server.handle_request().expect("serve"), Served::Handled);
+        let [child] = server.active_children()[..] else { panic!("one child: {server:?}") };
+        assert_eq!(end_of(child).exit_status(), Some(status), "{troubles}");
+        assert_eq!(client.rest(), error.as_bytes());
+        server.server_close();
+        let stats = server.stats();
+        let ends = [stats.finished, stats.failed, stats.refused];
+        assert_eq!(ends, [0, 1, REFUSED].map(|end| u64::from(status == end)), "{troubles}");
     }
-}
-
-/// The calls of a request in its parent, when a child serves it. `shutdown_request` is the child's.
-const PARENT: [&str; 2] = ["get_request", "verify_request"];
-
-/// The calls of a request in its child, up to a failure in `finish`.
-const CHILD: [&str; 4] = ["prepare", "setup", "handle", "finish"];
-
-fn parent_and_child_share_the_calls_of_a_request() {
-    let seen = serve(&[]);
-    assert_eq!(seen.parent, PARENT);
-    assert_eq!(seen.child, [&CHILD[..], &["shutdown_request"]].concat());
-    assert_eq!((seen.status, &seen.answer[..]), (Some(0), &b"hello"[..]));
-    assert_eq!((seen.stats.accepted, seen.stats.finished), (1, 1));
-}
-
-fn a_failure_in_the_child_is_handled_there() {
-    let cases: [(&'static [&'static str], usize, &str); 9] = [
-        (&["prepare panics"], 1, "panicked: prepare"),
-        (&["setup fails"], 2, "setup"),
-        (&["setup panics"], 2, "panicked: setup"),
-        (&["handle fails"], 4, "handle"),
-        (&["handle panics"], 4, "panicked: handle"),
-        (&["finish fails"], 4, "finish"),
-        (&["finish panics"], 4, "panicked: finish"),
-        (&["handle fails", "finish fails"], 4, "finish"),
-        (&["handle fails", "handle_error panics"], 4, "handle"),
-    ];
-    for (troubles, calls, error) in cases {
-        let seen = serve(troubles);
-        let calls = [&CHILD[..calls], &["handle_error", "shutdown_request"]].concat();
-        assert_eq!((seen.parent, seen.child), (texts(&PARENT), texts(&calls)), "{error}");
-        assert_eq!((seen.errors, seen.status), (texts(&[error]), Some(1)));
-        assert_eq!((seen.stats.accepted, seen.stats.failed), (1, 1), "{error}");
-    }
-}
-
-fn a_refusal_in_the_child_is_counted_in_the_parent() {
-    let seen = serve(&["prepare fails"]);
-    assert_eq!(seen.parent, PARENT);
-    assert_eq!(seen.child, ["prepare", "handle_error", "shutdown_request"]);
-    assert_eq!((seen.errors, seen.status), (texts(&["prepare"]), Some(103)));
-    assert_eq!((seen.stats.accepted, seen.stats.refused, seen.stats.failed), (1, 1, 0));
-}
-
-fn texts(all: &[&str]) -> Vec<String> {
-    all.iter().map(|text| (*text).to_owned()).collect()
-}
-
-fn a_failure_in_the_parent_is_handled_there() {
-    let no_child = |seen: &Seen| {
-        assert_eq!((seen.status, seen.child.len(), seen.answer.len()), (None, 0, 0));
-    };
-    let seen = serve(&["verify_request fails"]);
-    no_child(&seen);
-    assert_eq!(seen.parent, [&PARENT[..], &["shutdown_request"]].concat());
-    assert_eq!((seen.errors.len(), seen.stats.refused), (0, 1));
-
-    let seen = serve(&["verify_request panics"]);
-    no_child(&seen);
-    assert_eq!(seen.parent, [&PARENT[..], &["handle_error", "shutdown_request"]].concat());
-    assert_eq!(seen.errors, ["panicked: verify_request"]);
-    assert_eq!((seen.stats.accepted, seen.stats.failed), (1, 1));
 }

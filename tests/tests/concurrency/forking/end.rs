@@ -1,14 +1,16 @@
 //! The end of a server with children: they are waited for, terminated, and killed.
 
 use rustix::process::{WaitOptions, kill_current_process_group, waitpid};
+use signal_hook::consts::SIGTERM;
+use signal_hook::iterator::Signals;
 use tests::prelude::*;
 
 use crate::harness::{alone, list};
-use crate::support::{EndAfter, is_childless, python};
+use crate::support::{EndAfter, is_childless};
 
 list!(
     TESTS: server_close_waits_for_children, a_child_may_have_children_too,
-    block_on_close_may_be_off, late_children_are_terminated_then_killed,
+     late_children_are_terminated_then_killed,
     a_drain_without_a_loop_waits_for_children, sigterm_lets_children_finish,
     ctrl_c_lets_children_finish, a_second_signal_ends_the_server_at_once,
     a_dropped_server_ends_its_children, a_request_is_aborted_at_its_deadline,
@@ -69,51 +71,23 @@ fn a_child_may_have_children_too() {
     assert_eq!(client.rest(), b"done");
 }
 
-fn block_on_close_may_be_off() {
-    let server = bind(ForkingTCPServer::<Echo>::builder().block_on_close(false));
-    let mut client = Client::stream(server.server_address());
-    server.handle_request().expect("serve");
-    let drained = server.server_close();
-    assert_eq!((drained.finished, drained.aborted), (0, 0), "{drained:?}");
-    let [child] = server.active_children()[..] else {
-        panic!("one child is left: {server:?}");
-    };
-    drop(server);
-    assert_eq!(client.ask("hello"), b"hello");
-    client.end();
-    let (_, status) = waitpid(Pid::from_raw(child), WaitOptions::empty())
-        .expect("waitpid")
-        .expect("it has ended");
-    assert_eq!(status.exit_status(), Some(0));
-}
-
-/// Becomes a program that answers SIGTERM with a word, and goes on.
+/// Answers SIGTERM with a word, and goes on.
 #[derive(BaseRequestHandler)]
 struct Deaf {
     request: Socket,
 }
 
-const DEAF: &str = r#"
-import os, signal
-signal.signal(signal.SIGTERM, lambda *_: os.write(1, b"told\n"))
-os.write(1, b"ready\n")
-while True:
-    signal.pause()
-"#;
-
 impl Deaf {
     fn handle(&self) -> io::Result<()> {
-        let mut python = Command::new("python3");
-        python.args(["-c", DEAF]).stdout(self.request.detach()?);
-        Err(python.exec())
+        let mut signals = Signals::new([SIGTERM])?;
+        self.request.sendall(b"ready\n")?;
+        signals.forever().try_for_each(|_| self.request.sendall(b"told\n"))
     }
 }
 
 fn late_children_are_terminated_then_killed() {
-    if python(DEAF).is_some() {
-        // On a busy machine the time between the two may be too short to answer.
-        assert!((0..10).any(|_| is_terminated_before_it_is_killed()));
-    }
+    // On a busy machine the time between the two may be too short to answer.
+    assert!((0..10).any(|_| is_terminated_before_it_is_killed()));
 }
 
 fn is_terminated_before_it_is_killed() -> bool {
@@ -174,7 +148,6 @@ fn serve_until_signals() {
     server.serve_forever().expect("serve");
 }
 
-/// The address in a program's first line.
 fn address_of(program: &Process) -> Address {
     program.line().as_str().to_address().expect("an address")
 }
@@ -221,7 +194,6 @@ fn a_request_is_aborted_at_its_deadline() {
     assert!(is_childless());
 }
 
-/// Python may start too slowly to be deaf by then, which makes no difference here.
 /// The program has reaped the child, as one does that waits for any, and its number is another's.
 fn a_stranger_with_a_childs_number_is_spared() {
     let server = ForkingTCPServer::<Echo>::bind(LOCAL).expect("bind");
@@ -287,24 +259,21 @@ os.execv(sys.argv[2], sys.argv[2:])
 
 fn children_are_reaped_without_waits_by_descriptor() {
     for lacking in ["wait", "signal"] {
-        let Some(mut python) = python(OLD_SYSTEM) else {
-            return;
-        };
         let program = alone("end::reap_one_child");
-        python.arg(lacking).arg(program.get_program()).args(program.get_args());
-        let status = python.status().expect("Python");
+        let words = std::iter::once(program.get_program()).chain(program.get_args());
+        let words = words.map(|word| word.to_str().expect("text"));
+        let arguments: Vec<_> = std::iter::once(lacking).chain(words).collect();
+        let Some(python) = python(OLD_SYSTEM, &arguments) else { return };
+        let (status, _, errors) = python.wait();
         if status.code() == Some(77) {
             eprintln!("skipped: no filter of system calls here");
             return;
         }
-        assert!(status.success(), "{lacking}: {status}");
+        assert!(status.success(), "{lacking}: {status}, {errors}");
     }
 }
 
 fn a_deaf_child_is_killed_after_its_deadline() {
-    if python(DEAF).is_none() {
-        return;
-    }
     let server = ForkingTCPServer::<Deaf, EndAfter>::with(EndAfter(1));
     let server = server.deadline(Duration::from_secs(1)).bind(LOCAL);
     let server = server.expect("bind");
@@ -314,7 +283,6 @@ fn a_deaf_child_is_killed_after_its_deadline() {
     assert!(is_childless());
 }
 
-/// Ends before its child.
 fn leave_a_child() {
     let parent = getpid();
     let server = ForkingTCPServer::handling(move |request: Socket, _| {

@@ -18,7 +18,6 @@ const LIMIT: Duration = DEADLINE.saturating_mul(3);
 /// How long other processes of a test may outlive it.
 const MOMENT: Duration = Duration::from_secs(1);
 
-/// A function that is run by its name.
 pub(crate) struct Test {
     pub(crate) path: &'static str,
     pub(crate) run: fn(),

@@ -38,10 +38,10 @@ fn a_child_refuses_the_real_client() {
     let row = |client: &str, answer| {
         (0, format!("PROXY TCP4 {client} 192.0.2.2 5 6\r\n").into_bytes(), answer)
     };
-    let serve = || _ = server.handle_request().expect("serves");
+    let serve = || assert_eq!(server.handle_request().expect("serves"), Served::Handled);
     meet_row(&address, &row("192.0.2.1", Answer::Client("192.0.2.1:5", b"")), Pieces::Whole, serve);
     // It ends with its last byte, which is of a right header.
-    let refused = row("192.0.2.66", Answer::Wrong(44));
+    let refused = row("192.0.2.66", Answer::Wrong(37));
     meet_row(&address, &refused, Pieces::Whole, serve);
     server.server_close();
     let stats = server.stats();

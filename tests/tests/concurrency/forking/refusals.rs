@@ -12,7 +12,6 @@ list!(
     a_joined_thread_does_not_count, a_failed_fork_costs_one_request,
 );
 
-/// A thread that does nothing until its end.
 struct Idle {
     end: Sender<()>,
     thread: JoinHandle<()>,

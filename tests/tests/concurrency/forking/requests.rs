@@ -12,7 +12,6 @@ list!(
     a_given_connection_is_served_by_a_child,
 );
 
-/// The one of a server that was handed a connection.
 fn a_given_connection_is_served_by_a_child() {
     let (connection, client) = tcp_pair();
     let mut client = Client::Tcp(client);
@@ -26,7 +25,6 @@ fn a_given_connection_is_served_by_a_child() {
     assert!(is_childless());
 }
 
-/// Ends its process as its client says.
 #[derive(BaseRequestHandler)]
 struct Ending {
     request: Socket,

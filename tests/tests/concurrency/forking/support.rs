@@ -60,7 +60,6 @@ impl Journal {
 }
 
 /// The state of a server that ends itself after this many requests have ended.
-#[derive(Debug)]
 pub(crate) struct EndAfter(pub(crate) u64);
 
 impl<R> BaseServer<R> for EndAfter {
@@ -79,7 +78,7 @@ pub(crate) fn end_after<S>(requests: u64, server: &ServerRef<S>) {
 
 /// The state of a server that ends itself when its client has ended: a child of this process, but
 /// not one of the server's.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct EndWith(OnceLock<Mutex<Child>>);
 
 impl EndWith {
@@ -102,22 +101,6 @@ impl<R> BaseServer<R> for EndWith {
             server.shutdown();
         }
     }
-}
-
-/// Python with a script, for a process that must not get threads. `None` where Python is missing,
-/// which is a failure under `CI=true`.
-pub(crate) fn python(script: &str) -> Option<Command> {
-    let mut command = Command::new("python3");
-    match command.arg("--version").output() {
-        Err(error) if error.kind() == ErrorKind::NotFound && std::env::var_os("CI").is_none() => {
-            eprintln!("skipped: python3 is missing");
-            return None;
-        }
-        result => result.expect("python3"),
-    };
-    let mut command = Command::new("python3");
-    command.args(["-c", script]);
-    Some(command)
 }
 
 /// Waits for a child's end, and leaves the child to the server.

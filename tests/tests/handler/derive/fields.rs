@@ -2,28 +2,7 @@
 
 use tests::prelude::*;
 
-use super::{Notes, client_address, handle, request, rest, server};
-
-#[test]
-fn every_handler_has_three_fields() {
-    #[derive(BaseRequestHandler)]
-    struct Handler {
-        server: ServerRef<Notes>,
-        client_address: Address,
-        request: Socket,
-    }
-
-    impl Handler {
-        fn handle(&self) -> io::Result<()> {
-            self.server.note(&self.client_address);
-            self.request.sendall(b"hello")
-        }
-    }
-
-    let (request, client) = unix_pair();
-    assert_eq!(handle::<Handler, _>(request), (vec![client_address().to_string()], Ok(())));
-    assert_eq!(rest(client), "hello");
-}
+use super::{Notes, client_address, handle, request, server};
 
 #[test]
 fn a_handler_without_a_request_takes_any() {
@@ -49,40 +28,6 @@ fn a_handler_without_a_request_takes_any() {
     assert_eq!(handle::<Handler, _>("a request").1, Ok(()));
 }
 
-/// `request: Request`: one handler behind TCP and UDP.
-#[test]
-fn one_handler_may_serve_both_kinds() {
-    #[derive(BaseRequestHandler)]
-    struct Hello {
-        request: Request,
-        client_address: Address,
-        server: ServerRef<Notes>,
-    }
-
-    impl Hello {
-        fn handle(&self) -> io::Result<()> {
-            match &self.request {
-                Request::Stream(socket) => {
-                    self.server.note("stream");
-                    socket.sendall(b"hello")
-                }
-                Request::Datagram(Datagram { socket, .. }) => {
-                    self.server.note("datagram");
-                    socket.sendto(b"hello", &self.client_address)?;
-                    Ok(())
-                }
-            }
-        }
-    }
-
-    let server = run(TCPServer::<Hello, Notes>::builder(), LOCAL);
-    assert_eq!(Client::stream(&server.address()).rest(), b"hello");
-    assert_eq!(*server.0.lock(), ["stream"]);
-    let server = run(UDPServer::<Hello, Notes>::builder(), LOCAL);
-    assert_eq!(Client::datagram(&server.address()).ask("hi"), b"hello");
-    assert_eq!(*server.0.lock(), ["datagram"]);
-}
-
 /// They may well be called `Request`.
 #[test]
 fn a_transport_may_have_other_requests() {
@@ -93,32 +38,26 @@ fn a_transport_may_have_other_requests() {
         pub(crate) struct Message(pub(crate) &'static str);
     }
 
-    #[derive(BaseRequestHandler)]
-    struct Requests {
-        request: own::Request,
-        server: ServerRef<Notes>,
+    macro_rules! notes_of {
+        ($request:path) => {{
+            #[derive(BaseRequestHandler)]
+            struct Handler {
+                request: $request,
+                server: ServerRef<Notes>,
+            }
+
+            impl Handler {
+                fn handle(&self) {
+                    self.server.note(self.request.0);
+                }
+            }
+
+            handle::<Handler, _>($request("text")).0
+        }};
     }
 
-    impl Requests {
-        fn handle(&self) {
-            self.server.note(self.request.0);
-        }
-    }
-
-    #[derive(BaseRequestHandler)]
-    struct Messages {
-        request: own::Message,
-        server: ServerRef<Notes>,
-    }
-
-    impl Messages {
-        fn handle(&self) {
-            self.server.note(self.request.0);
-        }
-    }
-
-    assert_eq!(handle::<Requests, _>(own::Request("one")).0, ["one"]);
-    assert_eq!(handle::<Messages, _>(own::Message("two")).0, ["two"]);
+    assert_eq!(notes_of!(own::Request), ["text"]);
+    assert_eq!(notes_of!(own::Message), ["text"]);
 }
 
 #[test]
@@ -167,29 +106,4 @@ fn the_state_may_be_generic() {
     let server = server(Named { notes: Notes::default(), name: "a name" });
     Handler::handle_request((), Address::Unnamed, server.clone()).expect("nothing can fail");
     assert_eq!(server.notes.0.lock().as_slice(), ["a name"]);
-}
-
-#[test]
-fn a_handler_may_come_from_a_macro() {
-    macro_rules! handler {
-        ($name:ident, $request:ty, $timeout:expr) => {
-            #[derive(StreamRequestHandler)]
-            #[handler(timeout = $timeout)]
-            struct $name {
-                request: $request,
-                r#server: ServerRef<Notes>,
-            }
-
-            impl $name {
-                fn handle(&self) {
-                    self.server.note(format!("{:?}", self.request.gettimeout()));
-                }
-            }
-        };
-    }
-
-    handler!(Literal, socketserver::Socket, 2);
-    handler!(Expression, Socket, Duration::from_millis(1500));
-    assert_eq!(handle::<Literal, _>(request()).0, ["Some(2s)"]);
-    assert_eq!(handle::<Expression, _>(request()).0, ["Some(1.5s)"]);
 }

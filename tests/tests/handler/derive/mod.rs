@@ -9,7 +9,6 @@ use std::os::unix::net::UnixStream;
 
 use tests::prelude::*;
 
-/// The notes of handlers, in order.
 #[derive(Default)]
 struct Notes(Mutex<Vec<String>>);
 
@@ -43,14 +42,9 @@ fn client_address() -> SocketAddr {
 fn handle<H: RequestHandler<R, Notes>, R>(request: R) -> (Vec<String>, Result<(), String>) {
     let server = server(Notes::default());
     let address = Address::Inet(client_address());
-    let handled =
-        catch_unwind(AssertUnwindSafe(|| H::handle_request(request, address, server.clone())));
-    let result = match handled {
-        Ok(result) => result.map_err(|error| error.to_string()),
-        Err(_) => Err("panicked".to_owned()),
-    };
+    let result = H::handle_request(request, address, server.clone());
     let notes = server.0.lock().clone();
-    (notes, result)
+    (notes, result.map_err(|error| error.to_string()))
 }
 
 /// What is left to read once the handler has dropped its end.

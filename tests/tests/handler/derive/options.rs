@@ -2,119 +2,46 @@
 
 use tests::prelude::*;
 
-use super::{Notes, handle, request, rest};
+use super::{Notes, handle, rest};
 
 #[test]
-fn timeout_is_set_before_setup() {
+fn options_are_set_before_setup() {
     const LIMIT: Duration = Duration::from_millis(250);
 
-    macro_rules! timeout_of {
+    /// The timeout, and whether small writes leave at once.
+    macro_rules! options_of {
         ($($option:tt)*) => {{
             #[derive(StreamRequestHandler)]
             #[handler($($option)*)]
             struct Handler {
-                request: Socket,
-                server: ServerRef<Notes>,
+                connection: Socket,
+                r#server: ServerRef<Notes>,
             }
 
             impl Handler {
                 fn setup(&self) {
-                    self.server.note(format!("{:?}", self.request.gettimeout()));
+                    let nodelay = SockRef::from(&self.connection).tcp_nodelay().ok();
+                    let timeout = self.connection.gettimeout();
+                    self.server.note(format!("{timeout:?} {nodelay:?}"));
                 }
 
                 fn handle(&self) {}
             }
 
-            handle::<Handler, _>(request()).0.join(" ")
+            let socket = tcp_pair().0;
+            socket.settimeout(None).expect("no timeout");
+            handle::<Handler, _>(socket).0.join(" ")
         }};
     }
 
-    assert_eq!(timeout_of!(), "None");
-    assert_eq!(timeout_of!(timeout = 30), "Some(30s)");
-    assert_eq!(timeout_of!(timeout = 0.5), "Some(500ms)");
-    assert_eq!(timeout_of!(timeout = LIMIT), "Some(250ms)");
-    assert_eq!(timeout_of!(timeout = 2 * LIMIT), "Some(500ms)");
-    assert_eq!(timeout_of!(disable_nagle_algorithm = false), "None");
-}
-
-#[test]
-fn disable_nagle_algorithm() {
-    fn nodelay<H: RequestHandler<Socket, Notes>>(request: Socket) -> String {
-        handle::<H, _>(request).0.join(" ")
-    }
-
-    macro_rules! handler {
-        ($name:ident: $($option:tt)*) => {
-            #[derive(StreamRequestHandler)]
-            #[handler($($option)*)]
-            struct $name {
-                connection: Socket,
-                server: ServerRef<Notes>,
-            }
-
-            impl $name {
-                fn handle(&self) {
-                    let nodelay = SockRef::from(&self.connection).tcp_nodelay();
-                    self.server.note(format!("{:?}", nodelay.ok()));
-                }
-            }
-        };
-    }
-
-    handler!(Unsaid: timeout = 1);
-    handler!(Off: disable_nagle_algorithm = false);
-    handler!(On: disable_nagle_algorithm = true);
-    handler!(Named: disable_nagle_algorithm, timeout = 1);
-    assert_eq!(nodelay::<Unsaid>(tcp_pair().0), "Some(false)");
-    assert_eq!(nodelay::<Off>(tcp_pair().0), "Some(false)");
-    assert_eq!(nodelay::<On>(tcp_pair().0), "Some(true)");
-    assert_eq!(nodelay::<Named>(tcp_pair().0), "Some(true)");
-    // A Unix socket has no such algorithm.
-    assert_eq!(nodelay::<On>(request()), "None");
-}
-
-#[test]
-fn rbufsize_and_wbufsize() {
-    macro_rules! exchange {
-        ($($option:tt)*) => {{
-            #[derive(StreamRequestHandler)]
-            #[handler($($option)*)]
-            struct Handler {
-                request: Socket,
-                rfile: SocketReader,
-                wfile: SocketWriter,
-                server: ServerRef<Notes>,
-            }
-
-            impl Handler {
-                fn handle(&mut self) -> io::Result<()> {
-                    self.rfile.read_exact(&mut [0])?;
-                    // What no buffer holds is left in the socket.
-                    let left = self.request.recv(100)?;
-                    self.server.note(String::from_utf8_lossy(&left));
-                    // What a buffer holds is overtaken.
-                    self.wfile.write_all(b"wfile ")?;
-                    self.request.sendall(b"request ")
-                }
-            }
-
-            let (request, mut client) = unix_pair();
-            client.write_all(b"abc").expect("room");
-            client.shutdown(Shutdown::Write).expect("an open end");
-            let left = handle::<Handler, _>(request).0.join(" ");
-            (left, rest(client))
-        }};
-    }
-
-    let [direct, buffered] = ["wfile request ", "request wfile "].map(str::to_owned);
-    let texts = |unread: &str, reply: &String| (unread.to_owned(), reply.clone());
-    assert_eq!(exchange!(), texts("", &direct));
-    assert_eq!(exchange!(rbufsize = -1, wbufsize = 0), texts("", &direct));
-    assert_eq!(exchange!(rbufsize = 0), texts("bc", &direct));
-    assert_eq!(exchange!(rbufsize = 2), texts("c", &direct));
-    assert_eq!(exchange!(wbufsize = -1), texts("", &buffered));
-    assert_eq!(exchange!(wbufsize = 4 * 1024), texts("", &buffered));
-    assert_eq!(exchange!(rbufsize = 0, wbufsize = 1), texts("bc", &direct));
+    assert_eq!(options_of!(), "None Some(false)");
+    assert_eq!(options_of!(timeout = 30), "Some(30s) Some(false)");
+    assert_eq!(options_of!(timeout = 0.5), "Some(500ms) Some(false)");
+    assert_eq!(options_of!(timeout = LIMIT), "Some(250ms) Some(false)");
+    assert_eq!(options_of!(timeout = 2 * LIMIT), "Some(500ms) Some(false)");
+    assert_eq!(options_of!(disable_nagle_algorithm = false), "None Some(false)");
+    assert_eq!(options_of!(disable_nagle_algorithm = true), "None Some(true)");
+    assert_eq!(options_of!(disable_nagle_algorithm, timeout = 1), "Some(1s) Some(true)");
 }
 
 /// A failed handler's `wfile` is sent too.

@@ -1,0 +1,115 @@
+//! The jobs that wait for a worker, and the workers that wait for a job.
+//!
+//! A worker that finds no job looks a second time, after it has let other threads run. Under load
+//! there is a job by then, and nothing had to wake the worker. Of the workers that sleep, the last
+//! one to fall asleep is woken first: its memory is still in a near cache, and those that are not
+//! needed sleep on until they may leave.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use crate::sync::{Condvar, Instant, Mutex, thread};
+
+pub(super) struct Queue<J>(Mutex<State<J>>);
+
+struct State<J> {
+    jobs: VecDeque<J>,
+    /// Workers that will look at the jobs once more before they sleep: each of them finds one, so
+    /// that as many jobs need not wake another worker.
+    looking: usize,
+    /// What wakes the workers that sleep, each its own.
+    asleep: Vec<Arc<Condvar>>,
+    is_closed: bool,
+}
+
+/// Why a worker got no job.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum NoJob {
+    TimedOut,
+    /// There is no job left, and none follows.
+    Closed,
+}
+
+impl<J> Queue<J> {
+    pub(super) fn new() -> Self {
+        Queue(Mutex::new(State {
+            jobs: VecDeque::new(),
+            looking: 0,
+            asleep: Vec::new(),
+            is_closed: false,
+        }))
+    }
+
+    /// Adds a job, and wakes a worker for it unless one is looking for it.
+    pub(super) fn push(&self, job: J) {
+        let mut state = self.0.lock();
+        state.jobs.push_back(job);
+        if state.jobs.len() > state.looking {
+            state.wake_one();
+        }
+    }
+
+    /// The job that has waited longest, if one waits.
+    pub(super) fn try_pop(&self) -> Option<J> {
+        self.0.lock().jobs.pop_front()
+    }
+
+    /// The job that has waited longest; or the next one, until `end`. `wakes` belongs to the worker
+    /// that calls this.
+    pub(super) fn pop(
+        &self,
+        wakes: &Arc<Condvar>,
+        end: impl FnOnce() -> Instant,
+    ) -> Result<J, NoJob> {
+        let mut state = self.0.lock();
+        if let Some(result) = state.take() {
+            return result;
+        }
+        state.looking += 1;
+        drop(state);
+        thread::yield_now();
+        state = self.0.lock();
+        state.looking -= 1;
+        let end = end();
+        loop {
+            if let Some(result) = state.take() {
+                return result;
+            }
+            state.asleep.push(wakes.clone());
+            let timed_out = wakes.wait_until(&mut state, end).timed_out();
+            let place = state.asleep.iter().position(|other| Arc::ptr_eq(other, wakes));
+            match place {
+                Some(place) if timed_out => {
+                    state.asleep.remove(place);
+                    return Err(NoJob::TimedOut);
+                }
+                Some(place) => _ = state.asleep.remove(place),
+                None => state.looking -= 1,
+            }
+        }
+    }
+
+    /// No further job follows.
+    pub(super) fn close(&self) {
+        let mut state = self.0.lock();
+        state.is_closed = true;
+        while state.wake_one() {}
+    }
+}
+
+impl<J> State<J> {
+    fn take(&mut self) -> Option<Result<J, NoJob>> {
+        let job = self.jobs.pop_front().map(Ok);
+        job.or_else(|| self.is_closed.then_some(Err(NoJob::Closed)))
+    }
+
+    /// Wakes a worker, which then looks for a job. Returns whether one slept.
+    fn wake_one(&mut self) -> bool {
+        let Some(wakes) = self.asleep.pop() else {
+            return false;
+        };
+        self.looking += 1;
+        wakes.notify_one();
+        true
+    }
+}

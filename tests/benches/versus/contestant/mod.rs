@@ -1,0 +1,114 @@
+//! The servers that are compared. Each runs in a process of its own.
+
+mod cpython;
+mod datagram_loop;
+mod epoll;
+mod event_loops;
+mod forking;
+mod go;
+mod green;
+mod inline;
+mod may;
+mod node;
+mod ours;
+mod place;
+mod std_threads;
+mod threads;
+mod tokio;
+
+pub(crate) use place::{Network, Place};
+
+use tests::prelude::*;
+
+/// The size of every server's buffer.
+const BUFFER: usize = 1024;
+
+/// All contestants, in the order of the tables.
+pub(crate) const ALL: [&Contestant; 17] = [
+    &inline::INLINE,
+    &threads::THREADS,
+    &forking::FORKING,
+    &green::GREEN,
+    &epoll::EPOLL,
+    &datagram_loop::DATAGRAM_LOOP,
+    &std_threads::STD_THREADS,
+    &tokio::TOKIO,
+    &may::MAY,
+    &go::GO,
+    &node::NODE,
+    &event_loops::UVLOOP,
+    &event_loops::ASYNCIO,
+    &event_loops::GEVENT,
+    &cpython::INLINE,
+    &cpython::THREADS,
+    &cpython::FORKING,
+];
+
+/// A server, and what it can do.
+#[derive(Debug)]
+pub(crate) struct Contestant {
+    pub(crate) name: &'static str,
+    /// One line of the documentation.
+    pub(crate) about: &'static str,
+    /// Whether it is a server of this workspace.
+    pub(crate) ours: bool,
+    pub(crate) networks: &'static [Network],
+    /// Maximum number of connections that are open at the same time.
+    pub(crate) most_connections: usize,
+    /// Whether a handler may wait for something else than its client, while others are served.
+    pub(crate) sleeps: bool,
+    /// Whether SIGTERM stops it in an orderly way.
+    pub(crate) stops: bool,
+    pub(crate) program: Program,
+}
+
+/// How a contestant is run.
+#[derive(Debug)]
+pub(crate) enum Program {
+    /// A function of this program.
+    Here(fn(&Place) -> io::Result<()>),
+    /// Another program, which gets the words of the place as arguments.
+    Other {
+        /// Prepares it, or says what is missing.
+        find: fn() -> Result<(), String>,
+        command: fn() -> Command,
+    },
+}
+
+impl Contestant {
+    pub(crate) fn named(name: &str) -> Option<&'static Self> {
+        ALL.into_iter().find(|contestant| contestant.name == name)
+    }
+
+    /// What is missing on this machine.
+    pub(crate) fn find(&self) -> Result<(), String> {
+        match self.program {
+            Program::Here(_) => Ok(()),
+            Program::Other { find, .. } => find(),
+        }
+    }
+
+    /// Serves in this process, for ever.
+    pub(crate) fn serve(&self, place: &Place) -> io::Result<()> {
+        match self.program {
+            Program::Here(serve) => serve(place),
+            Program::Other { command, .. } => Err(command().args(place.words()).exec()),
+        }
+    }
+}
+
+/// The path of a file beside this one.
+fn beside(name: &str) -> String {
+    format!("{}/benches/versus/contestant/{name}", env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Whether a command succeeds. Its output is not shown.
+fn succeeds(program: &str, arguments: &[&str]) -> Result<(), String> {
+    let mut command = Command::new(program);
+    command.args(arguments).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    match command.status() {
+        Ok(status) if status.success() => Ok(()),
+        Ok(_) => Err(format!("`{program} {}` fails", arguments.join(" "))),
+        Err(error) => Err(format!("{program}: {error}")),
+    }
+}

@@ -1,0 +1,26 @@
+//! Node.js with its standard library.
+
+use tests::prelude::*;
+
+use super::{Contestant, Network, Program, beside, succeeds};
+
+pub(super) const NODE: Contestant = Contestant {
+    name: "node",
+    about: "Node.js: `net.createServer`, `dgram.createSocket`",
+    ours: false,
+    networks: &[Network::Tcp, Network::Udp, Network::Unix],
+    most_connections: usize::MAX,
+    sleeps: true,
+    stops: false,
+    program: Program::Other { find, command },
+};
+
+fn find() -> Result<(), String> {
+    succeeds("node", &["--version"])
+}
+
+fn command() -> Command {
+    let mut command = Command::new("node");
+    command.arg(beside("echo.js"));
+    command
+}

@@ -1,0 +1,91 @@
+//! Tokio with its default runtime: a task per connection, or per datagram.
+
+use tests::prelude::*;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::{TcpListener, UdpSocket, UnixListener};
+use tokio::runtime::Runtime;
+
+use super::place::{tcp_listener, udp_socket, unix_listener};
+use super::{BUFFER, Contestant, Network, Place, Program};
+use crate::job::{Job, NAP, compute};
+
+pub(super) const TOKIO: Contestant = Contestant {
+    name: "tokio",
+    about: "tokio's default runtime: a task for each connection or datagram",
+    ours: false,
+    networks: &[Network::Tcp, Network::Udp, Network::Unix],
+    most_connections: usize::MAX,
+    sleeps: true,
+    stops: false,
+    program: Program::Here(serve),
+};
+
+fn serve(place: &Place) -> io::Result<()> {
+    let runtime = Runtime::new()?;
+    // The acceptor is a task too: `block_on` would run it outside the workers.
+    let place = place.clone();
+    let serving = runtime.spawn(async move {
+        match place {
+            Place::Tcp => serve_tcp().await,
+            Place::Udp => serve_udp().await,
+            Place::Unix(path) => serve_unix(&path).await,
+        }
+    });
+    runtime.block_on(serving).expect("no panic")
+}
+
+async fn serve_tcp() -> io::Result<()> {
+    let listener = tcp_listener()?;
+    listener.set_nonblocking(true)?;
+    let listener = TcpListener::from_std(listener)?;
+    loop {
+        let (stream, _) = listener.accept().await?;
+        stream.set_nodelay(true)?;
+        tokio::spawn(echo(stream));
+    }
+}
+
+async fn serve_unix(path: &Path) -> io::Result<()> {
+    let listener = unix_listener(path)?;
+    listener.set_nonblocking(true)?;
+    let listener = UnixListener::from_std(listener.into())?;
+    loop {
+        let (stream, _) = listener.accept().await?;
+        tokio::spawn(echo(stream));
+    }
+}
+
+async fn serve_udp() -> io::Result<()> {
+    let socket = udp_socket()?;
+    socket.set_nonblocking(true)?;
+    let socket = Arc::new(UdpSocket::from_std(socket)?);
+    loop {
+        let mut buffer = [0; BUFFER];
+        let (count, client) = socket.recv_from(&mut buffer).await?;
+        let socket = socket.clone();
+        tokio::spawn(async move {
+            work(&buffer[..count]).await;
+            socket.send_to(&buffer[..count], client).await
+        });
+    }
+}
+
+async fn echo(mut stream: impl AsyncRead + AsyncWrite + Unpin) -> io::Result<()> {
+    let mut buffer = [0; BUFFER];
+    loop {
+        let count = stream.read(&mut buffer).await?;
+        if count == 0 {
+            return Ok(());
+        }
+        work(&buffer[..count]).await;
+        stream.write_all(&buffer[..count]).await?;
+    }
+}
+
+async fn work(message: &[u8]) {
+    match Job::of(message) {
+        Job::Echo => {}
+        Job::Sleep => tokio::time::sleep(NAP).await,
+        Job::Compute => compute(),
+    }
+}

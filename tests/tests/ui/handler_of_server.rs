@@ -1,0 +1,68 @@
+use socketserver::{
+    BaseRequestHandler, BaseServer, Datagram, ServerRef, SocketReader, StreamRequestHandler,
+    TCPServer, UDPServer,
+};
+
+#[derive(StreamRequestHandler)]
+struct WithoutHandle {
+    rfile: SocketReader,
+}
+
+impl WithoutHandle {
+    fn setup(&self) {}
+}
+
+struct Chat;
+
+impl<R> BaseServer<R> for Chat {}
+
+#[derive(BaseRequestHandler)]
+struct ForAnotherState {
+    server: ServerRef<Chat>,
+}
+
+impl ForAnotherState {
+    fn handle(&self) {
+        let _ = &self.server;
+    }
+}
+
+#[derive(StreamRequestHandler)]
+struct ForStreams;
+
+impl ForStreams {
+    fn handle(&self) {}
+}
+
+#[derive(BaseRequestHandler)]
+struct ForDatagrams {
+    request: Datagram,
+}
+
+impl ForDatagrams {
+    fn handle(&self) {
+        let _ = &self.request;
+    }
+}
+
+#[derive(Default)]
+struct NoState;
+
+#[derive(BaseRequestHandler)]
+struct ForNoState {
+    server: ServerRef<NoState>,
+}
+
+impl ForNoState {
+    fn handle(&self) {
+        let _ = &self.server;
+    }
+}
+
+fn main() {
+    let _ = TCPServer::<WithoutHandle>::bind("127.0.0.1:0");
+    let _ = TCPServer::<ForAnotherState>::bind("127.0.0.1:0");
+    let _ = UDPServer::<ForStreams>::bind("127.0.0.1:0");
+    let _ = TCPServer::<ForDatagrams>::bind("127.0.0.1:0");
+    let _ = TCPServer::<ForNoState, NoState>::bind("127.0.0.1:0");
+}
