@@ -25,8 +25,10 @@
 //! | `baton` | where the baton is, and who may take it |
 //! | `pace` | whether handlers are short |
 //! | `watch` | what the loop sees of its leader |
+//! | `lender` | what the loop needs to lend the baton |
 
 mod baton;
+mod lender;
 mod pace;
 mod thread_state;
 mod watch;
@@ -38,8 +40,10 @@ use std::sync::Arc;
 pub(crate) use baton::Baton;
 #[cfg(all(test, loom))]
 pub(crate) use baton::Place;
+pub(crate) use lender::Lender;
 pub(crate) use pace::Pace;
-pub(crate) use watch::{Seen, Watch};
+pub(crate) use watch::Seen;
+use watch::Watch;
 
 use crate::request::Job;
 use crate::sync::thread_local;

@@ -7,9 +7,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
 use super::idle::IdleWatch;
-use super::lead::Lead;
 use super::once::Once;
-use super::{Engine, Listener, TARGET, survived};
+use super::{Engine, Lead, Listener, TARGET, survived};
 use crate::admission::{AcceptError, Backoff, Refusal};
 use crate::handler::{StopKind, Turn, Waiting};
 use crate::panics::{catch_panic, contained};
@@ -232,7 +231,7 @@ impl Loop<'_> {
             Ok(request) => {
                 self.backoff.succeeded();
                 self.admission.refill_reserve();
-                let pace = self.lead.as_ref().map(|lead| &lead.pace);
+                let pace = self.lead.as_ref().map(|lead| &lead.lender.pace);
                 Ok(Taken::Request(self.dispatch(request, None, pace)))
             }
             Err(error) => self.cannot_take(error),
@@ -292,32 +291,6 @@ impl Loop<'_> {
     fn next_action(&self) -> Option<Instant> {
         let wanted = self.core.service_actions.load(Relaxed);
         wanted.then(|| Instant::now().checked_add(self.times.poll_interval)).flatten()
-    }
-
-    /// Whether the server was given a connection, which is its only request.
-    pub(super) fn is_given(&self) -> bool {
-        self.listener.is_given()
-    }
-
-    fn given_was_taken(&self) -> bool {
-        self.is_given() && self.engine.given_taken.load(Relaxed)
-    }
-
-    fn given_was_served(&self) -> bool {
-        self.given_was_taken() && self.core.books.active() == 0
-    }
-
-    /// Waits for the one request of a server that was given a connection, and then for its end. The
-    /// connection need not be readable, because its handler may speak first. The books report the
-    /// end.
-    fn wait_for_given(&self, open: bool, end: Option<Instant>) -> io::Result<bool> {
-        if !self.given_was_taken() && open {
-            return Ok(true);
-        }
-        if self.given_was_served() {
-            return Ok(false);
-        }
-        self.core.waker.wait(None, end)
     }
 
     pub(super) fn socket(&self) -> &Socket {
