@@ -7,7 +7,7 @@ lint() {
     cargo clippy --package socketserver --no-default-features "$@" -- -D warnings
 }
 lint
-sed -n '/^\[features\]/,/^\[dep/s/^\([a-z-]*\) = .*/\1/p' socketserver/Cargo.toml | while read -r feature; do
+sed -n '/^\[features\]/,/^\[/s/^\([a-z-]*\) = .*/\1/p' socketserver/Cargo.toml | while read -r feature; do
     [ "$feature" = default ] || lint --features "$feature"
 done
 lint --all-features

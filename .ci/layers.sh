@@ -7,6 +7,7 @@
 #   systemd                       what a server tells a service manager
 #   admission                     the limits, and each reason not to serve a request
 #   transport concurrency handler the axes, which do not import each other
+#   lead                          a worker that receives requests, and runs them itself
 #   request   axis                what travels; what the axes have in common
 #   activation                    sockets that exist before the program does
 #   socket                        sockets with Python's vocabulary
@@ -33,14 +34,16 @@ ALLOWED = {
     "address": "green sys wait", "control": "address sys",
     "socket": "aborts address control green panics sync sys wait",
     "request": "address control panics socket sync sys wait",
+    "lead": "request socket sync sys",
     "transport": "address axis control request socket sys wait",
-    "concurrency": "axis green panics pool request sync sys",
+    "concurrency": "axis green lead panics pool request sync sys",
     "handler": "aborts address green request socket sync sys wait",
     "signals": "handler panics request sync",
     "activation": "socket sys",
     "systemd": "address request socket sync",
     "admission": "address concurrency request sync sys",
-    "server": "aborts activation admission address axis concurrency handler panics request signals socket sync systemd sys transport wait",
+    "server": "aborts activation admission address axis concurrency handler lead panics request signals socket sync systemd sys transport wait",
+    "multicast": "address socket",
     "relay": "green socket wait",
     "proxy": "address axis server socket transport wait",
     "aliases": "concurrency server transport",

@@ -134,6 +134,7 @@
 //! | feature | what it adds | crates |
 //! | --- | --- | --- |
 //! | `signals`, on by default | [`Server::drain_on_signals`], [`Server::on_signal`] | none |
+//! | `systemd` | `Server::notify_systemd` and the module `systemd`: what a service tells its manager | none |
 //! | `proxy` | `Builder::proxy_protocol` and the module `proxy`: the real client behind HAProxy, nginx or a load balancer | none |
 //!
 //! # Platforms
@@ -167,6 +168,8 @@ mod transport;
 
 mod concurrency;
 
+mod lead;
+
 mod handler;
 
 #[cfg(feature = "signals")]
@@ -183,6 +186,8 @@ mod request;
 
 #[cfg(feature = "proxy")]
 pub mod proxy;
+
+mod multicast;
 
 mod relay;
 
@@ -223,6 +228,7 @@ pub use handler::{
     BaseServer, FnHandler, FnState, Outcome, PacketLines, PacketReader, Request, RequestHandler,
     ServerRef, log_error,
 };
+pub use multicast::Interface;
 pub use relay::relay;
 pub use request::{
     Datagram, End, HandlerError, Job, Rejected, ReplySocket, Run, Stats, Ticket, Waker, Workers,
@@ -230,7 +236,7 @@ pub use request::{
 };
 pub use server::{Builder, Drained, Served, Server, ServerHandle};
 pub use socket::{
-    Interface, Layer, Lines, Message, MessageFlags, OptionValue, SendAncillary, Socket, SocketKind,
+    Layer, Lines, Message, MessageFlags, OptionValue, SendAncillary, Socket, SocketKind,
     SocketOption, SocketReader, SocketWriter, Wire, create_connection, socketpair,
 };
 pub use socketserver_macros::*;

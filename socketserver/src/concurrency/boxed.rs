@@ -3,6 +3,7 @@
 use std::io;
 
 use super::Concurrency;
+use crate::lead::Leader;
 use crate::request::{Job, Rejected, Waker, Workers};
 use crate::sync::Instant;
 
@@ -40,6 +41,14 @@ impl<C: Concurrency + ?Sized> Concurrency for Box<C> {
 
     fn shares_memory(&self) -> bool {
         (**self).shares_memory()
+    }
+
+    fn leads(&self) -> bool {
+        (**self).leads()
+    }
+
+    fn lead(&self, leader: Leader) -> Result<(), Leader> {
+        (**self).lead(leader)
     }
 
     fn waits_on_close(&self) -> bool {

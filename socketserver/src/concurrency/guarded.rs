@@ -4,6 +4,7 @@ use std::io;
 use std::sync::Arc;
 
 use super::{Concurrency, TARGET};
+use crate::lead::Leader;
 use crate::panics::{catch_panic, contained};
 use crate::request::{Job, Rejected, Waker, Workers};
 use crate::sync::Instant;
@@ -53,6 +54,15 @@ impl<C: Concurrency> Concurrency for Guarded<C> {
 
     fn shares_memory(&self) -> bool {
         contained(TARGET, "shares_memory", || self.0.shares_memory()).unwrap_or(true)
+    }
+
+    fn leads(&self) -> bool {
+        contained(TARGET, "leads", || self.0.leads()).unwrap_or(false)
+    }
+
+    /// A leader that is lost in a panic gives the baton back.
+    fn lead(&self, leader: Leader) -> Result<(), Leader> {
+        contained(TARGET, "lead", || self.0.lead(leader)).unwrap_or(Ok(()))
     }
 
     fn waits_on_close(&self) -> bool {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::Concurrency;
 use crate::axis::Wrapped;
+use crate::lead::Leader;
 use crate::request::{End, Job, Rejected, Run, Waker, Workers};
 use crate::sync::Instant;
 
@@ -136,6 +137,14 @@ impl<C: Concurrency, K: ConcurrencyHooks> Concurrency for Wrapped<C, K> {
 
     fn shares_memory(&self) -> bool {
         self.hooks.shares_memory(&self.inner)
+    }
+
+    fn leads(&self) -> bool {
+        self.inner.leads()
+    }
+
+    fn lead(&self, leader: Leader) -> Result<(), Leader> {
+        self.inner.lead(leader)
     }
 
     fn waits_on_close(&self) -> bool {

@@ -37,6 +37,7 @@ pub(crate) use on_close::on_close_setters;
 pub(crate) use threading::threading_setters;
 pub use threading::{Threading, Threads};
 
+use crate::lead::Leader;
 use crate::request::{Job, Rejected, Waker, Workers};
 use crate::sync::Instant;
 
@@ -108,6 +109,22 @@ pub trait Concurrency: Send + Sync + 'static {
     /// Asked only when the server is made.
     fn shares_memory(&self) -> bool {
         true
+    }
+
+    /// Whether one of its workers may receive requests, as long as their handlers are short, and run
+    /// those itself. Then [`process_request`](Self::process_request) is called on this worker.
+    #[doc(hidden)]
+    fn leads(&self) -> bool {
+        false
+    }
+
+    /// Runs the leader on a worker. Called only if it [`leads`](Self::leads).
+    ///
+    /// # Errors
+    /// The leader, given back.
+    #[doc(hidden)]
+    fn lead(&self, leader: Leader) -> Result<(), Leader> {
+        Err(leader)
     }
 
     /// Whether `server_close` waits for requests that are still live.

@@ -1,22 +1,31 @@
 //! A thread for every live request, from a pool that grows and shrinks.
 
 use std::io;
-use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
 use super::Concurrency;
 use super::daemon_threads::{DaemonThreads, daemon_threads_setters};
 use super::on_close::{OnClose, on_close_setters};
 use crate::axis::Has;
+use crate::lead::{self, Baton, Leader};
 use crate::pool::{self, Pool, Work};
 use crate::request::{Job, Rejected, Waker, Workers};
-use crate::sync::Instant;
+use crate::sync::{Instant, Mutex};
 
 /// Every request runs on a thread of its own, from an elastic pool: there are as many threads as
 /// live requests, and an idle thread is used again before it ends.
 ///
 /// Starting a thread costs the loop tens of microseconds, so the first burst of thousands of new
 /// clients takes a while to be accepted; after that the threads are there.
+///
+/// # Datagrams
+///
+/// To hand a datagram to another thread costs more than a short handler does. So, while handlers do
+/// not block and take less than 10 microseconds, a worker receives datagrams in place of the loop, verifies them,
+/// and runs their handlers itself. A handler that blocks delays nobody: within two milliseconds the
+/// loop receives again, and hands datagrams to other threads until handlers are short again.
 ///
 /// Python: `ThreadingMixIn`, which starts a thread for every request
 #[derive(Debug, Default)]
@@ -25,7 +34,55 @@ pub struct Threading {
     on_close: OnClose,
     daemon_threads: DaemonThreads,
     /// Made when the server is bound, with the options as they are then.
-    pool: OnceLock<Pool<Job>>,
+    pool: OnceLock<Pool<Task>>,
+    leader: LastLeader,
+}
+
+/// What a worker does.
+#[derive(Debug)]
+enum Task {
+    Job(Job),
+    Leader(Leader),
+}
+
+/// The leader that was last, if there was one: see [`lead`](crate::lead).
+#[derive(Debug, Default)]
+struct LastLeader {
+    exists: AtomicBool,
+    baton: Mutex<Weak<Baton>>,
+}
+
+impl LastLeader {
+    fn set(&self, leader: &Leader) {
+        *self.baton.lock() = Arc::downgrade(leader.baton());
+        self.exists.store(true, Relaxed);
+    }
+
+    fn baton(&self) -> Option<Arc<Baton>> {
+        self.exists.load(Relaxed).then(|| self.baton.lock().upgrade())?
+    }
+
+    /// Runs the job here, if this thread leads.
+    fn run_here(&self, job: Job) -> Result<(), Job> {
+        if self.exists.load(Relaxed) { lead::run_here(job) } else { Err(job) }
+    }
+
+    /// A job was submitted from elsewhere, and may count on the thread that leads.
+    fn recall(&self) {
+        if let Some(baton) = self.baton() {
+            baton.recall();
+        }
+    }
+
+    /// Whether this thread leads. If so, it is free.
+    fn is_here(&self) -> bool {
+        self.exists.load(Relaxed) && lead::leads()
+    }
+
+    /// Whether its thread waits for requests.
+    fn is_free(&self) -> bool {
+        self.baton().is_some_and(|baton| baton.is_free())
+    }
 }
 
 /// The options of [`Threading`] alone.
@@ -47,7 +104,7 @@ impl Threading {
         Self::default()
     }
 
-    fn pool(&self) -> &Pool<Job> {
+    fn pool(&self) -> &Pool<Task> {
         self.pool.get_or_init(|| {
             Pool::new(self.threads.max_threads.min(pool::max_threads()), self.threads.keep_alive)
         })
@@ -109,13 +166,19 @@ threading_setters!(Self, Has::options; impl Threading);
 on_close_setters!(Self, Has::options; impl Threading);
 daemon_threads_setters!(Self, Has::options; impl Threading);
 
-impl Work for Job {
+impl Work for Task {
     fn run(self) {
-        Job::run(self);
+        match self {
+            Task::Job(job) => job.run(),
+            Task::Leader(leader) => leader.run(),
+        }
     }
 
     fn name(&self) -> &str {
-        self.type_name()
+        match self {
+            Task::Job(job) => job.type_name(),
+            Task::Leader(leader) => leader.name(),
+        }
     }
 }
 
@@ -133,11 +196,32 @@ impl Concurrency for Threading {
     }
 
     fn process_request(&self, job: Job) -> Result<(), Rejected> {
-        self.pool().submit(job).map_err(|pool::Rejected { job, error }| Rejected { job, error })
+        let Err(job) = self.leader.run_here(job) else {
+            return Ok(());
+        };
+        match self.pool().submit(Task::Job(job)) {
+            Err(pool::Rejected { job: Task::Job(job), error }) => Err(Rejected { job, error }),
+            _ => {
+                self.leader.recall();
+                Ok(())
+            }
+        }
     }
 
     fn full(&self) -> bool {
-        self.pool().full()
+        self.pool().full() && !self.leader.is_here()
+    }
+
+    fn leads(&self) -> bool {
+        true
+    }
+
+    fn lead(&self, leader: Leader) -> Result<(), Leader> {
+        self.leader.set(&leader);
+        match self.pool().submit(Task::Leader(leader)) {
+            Err(pool::Rejected { job: Task::Leader(leader), .. }) => Err(leader),
+            _ => Ok(()),
+        }
     }
 
     fn service_actions(&self) -> Option<Instant> {
@@ -146,7 +230,8 @@ impl Concurrency for Threading {
 
     fn workers(&self) -> Workers {
         self.pool.get().map_or(Workers::default(), |pool| {
-            Workers::new(pool.threads(), pool.idle()).with_spawn_failures(pool.spawn_failures())
+            let idle = pool.idle() + usize::from(self.leader.is_free());
+            Workers::new(pool.threads(), idle).with_spawn_failures(pool.spawn_failures())
         })
     }
 
@@ -157,8 +242,10 @@ impl Concurrency for Threading {
     fn server_close(&self, deadline: Option<Instant>) {
         if let Some(pool) = self.pool.get() {
             // A job that still waits would begin after the server's end.
-            for job in pool.take_waiting() {
-                job.refuse();
+            for task in pool.take_waiting() {
+                if let Task::Job(job) = task {
+                    job.refuse();
+                }
             }
             pool.close(deadline);
         }

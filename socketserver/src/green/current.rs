@@ -94,6 +94,7 @@ impl Unparker {
 }
 
 /// Calls `with` with the list of the servers that this code is inside, on whatever kind of thread.
+#[inline]
 pub(crate) fn enclosing_servers<T>(with: impl FnOnce(&mut EnclosingServers) -> T) -> T {
     match current() {
         Some(Current { local, task }) => local.enclosing_servers(task, with),

@@ -30,6 +30,7 @@ pub(crate) struct Enclosing {
 pub(crate) type EnclosingServers = SmallVec<[Enclosing; 2]>;
 
 /// Calls `with` with the list of this thread, taken as an ordinary one.
+#[inline]
 pub(crate) fn of_this_thread<T>(with: impl FnOnce(&mut EnclosingServers) -> T) -> T {
     crate::sync::thread_local! {
         static SERVERS: RefCell<EnclosingServers> = const {

@@ -31,6 +31,9 @@ pub trait BaseServer<R = Socket>: Sized + Send + Sync + 'static {
     /// client it is from, if the transport [learns](crate::Transport::learns_client) that. Then this
     /// runs where the handler will run.)
     ///
+    /// While [short handlers of datagrams](crate::Threading#datagrams) keep to one thread, it runs
+    /// there too; never on two threads at once.
+    ///
     /// Python: `BaseServer.verify_request`
     fn verify_request(
         &self,

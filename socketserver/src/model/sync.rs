@@ -46,6 +46,11 @@ impl Choices {
     }
 }
 
+/// Time since the beginning of the run.
+pub(crate) fn coarse_now() -> Duration {
+    NOW.get().0
+}
+
 /// Whether a wait that would have to block times out instead. If so, the time becomes its `end`.
 pub(crate) fn times_out(end: Instant) -> bool {
     if end >= HORIZON {

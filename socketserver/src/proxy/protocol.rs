@@ -140,7 +140,9 @@ impl<T: Transport<Request = Socket>> TransportHooks<T> for ProxyProtocol {
 impl<T: Transport<Request = Socket>, C, H, S> Builder<T, C, H, S> {
     /// The server behind proxies that speak the [PROXY protocol](crate::proxy): `client_address`
     /// is the real client, [`getpeername`](Socket::getpeername) the proxy, and
-    /// [`Socket::proxy`] has the rest. All options stay, and it may stand anywhere among them.
+    /// [`Socket::proxy`] has the rest. All options stay, and it may stand anywhere among them. What
+    /// is [`prepared`](Self::prepared) before it comes before the header, and what is prepared after
+    /// it, after.
     ///
     /// [`max_connections_per_address`](Self::max_connections_per_address) and
     /// [`max_rate_per_address`](Self::max_rate_per_address) count real clients, and

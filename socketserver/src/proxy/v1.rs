@@ -75,8 +75,10 @@ fn inet<I: FromStr + Into<IpAddr>>(
     let Some(line) = line(rest, room)? else {
         return check_unfinished(rest).map(|()| None);
     };
-    let words: Vec<&str> = str::from_utf8(line).map_err(|_| WORDS)?.split(' ').collect();
-    let [client, server, client_port, server_port] = words[..] else {
+    let mut words = str::from_utf8(line).map_err(|_| WORDS)?.split(' ');
+    let [Some(client), Some(server), Some(client_port), Some(server_port), None] =
+        std::array::from_fn(|_| words.next())
+    else {
         return Err(WORDS);
     };
     let client = SocketAddr::new(ip::<I>(client)?, port(client_port)?);

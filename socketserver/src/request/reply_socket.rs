@@ -68,7 +68,7 @@ impl ReplySocket {
             (Address::Inet(address), Some(arrival)) if self.is_client(&to) => {
                 self.socket.sendto_from(data, *address, arrival)
             }
-            (Address::Inet(_), _) => self.socket.sendto(data, to),
+            (Address::Inet(address), _) => self.socket.sendto(data, *address),
             _ => {
                 let is_client = self.client.as_ref() == Some(&to);
                 let sent = self.socket.sendto(data, to);

@@ -312,8 +312,14 @@ impl Descriptor {
     pub(super) fn until_ready<T>(
         &self,
         interest: Interest,
-        operation: impl FnMut(bool) -> rustix::io::Result<T>,
+        mut operation: impl FnMut(bool) -> rustix::io::Result<T>,
     ) -> io::Result<T> {
+        if interest == Interest::Write
+            && self.timeout(interest).is_some()
+            && let Some(result) = wait::try_once(self.awaited(), &mut operation)
+        {
+            return self.unless_aborted(result);
+        }
         let time = (self.patience(interest), Part::First);
         self.until_ready_within(time, interest, operation)
     }

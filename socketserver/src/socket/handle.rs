@@ -295,7 +295,7 @@ impl Socket {
     }
 
     /// The system's socket, unless `close` was called.
-    pub(super) fn raw_open(&self) -> io::Result<SockRef<'_>> {
+    pub(crate) fn raw_open(&self) -> io::Result<SockRef<'_>> {
         Ok(self.0.descriptor.open()?.socket())
     }
 }

@@ -1,6 +1,7 @@
 //! How a server receives datagrams and their control messages.
 
 use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use rustix::net::RecvFlags;
@@ -21,6 +22,19 @@ pub(crate) struct Packet {
 }
 
 impl Socket {
+    /// Takes the next datagram of a UDP socket, if there is one. Its control messages are lost.
+    ///
+    /// # Errors
+    /// `WouldBlock` if there is none; the system's.
+    pub(crate) fn try_recv_plain(&self, buffer: &mut [u8]) -> io::Result<Packet> {
+        let flags = receive_flags(false) | RecvFlags::TRUNC;
+        let socket = self.raw_open()?;
+        let (_, length, client) = rustix::net::recvfrom(&*socket, buffer, flags)?;
+        let client = client.and_then(|client| SocketAddr::try_from(client).ok());
+        let client = client.map_or(Address::Unnamed, Address::Inet);
+        Ok(Packet { length, client, arrival: None, remarks: None })
+    }
+
     /// Bytes to reserve for control messages: enough for those that the socket's options ask for,
     /// and no more, because without room for descriptors the system opens none.
     ///

@@ -11,6 +11,7 @@
 //! | `message` | receiving messages, and the descriptors that come with them |
 //! | `prefetch` | one instruction |
 //! | `scope` | functions that borrow from a thread that waits for them |
+//! | `usage` | processor time of threads |
 //! | this one | calls on sockets that no safe crate offers |
 
 pub(crate) mod address;
@@ -22,6 +23,7 @@ pub(crate) mod prefetch;
 pub(crate) mod scope;
 pub(crate) mod stack;
 pub(crate) mod stack_overflow;
+pub(crate) mod usage;
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};

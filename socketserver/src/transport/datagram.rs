@@ -53,10 +53,14 @@ impl PacketBuffer {
         &self,
         socket: &Socket,
         options: &Packets,
+        is_inet: bool,
     ) -> io::Result<(Datagram, Address)> {
         let mut buffer = self.bytes.lock();
         buffer.resize(options.max_packet_size, 0);
-        let packet = socket.try_recv_packet(&mut buffer, self.remarks.load(Relaxed))?;
+        let packet = match self.remarks.load(Relaxed) {
+            0 if is_inet => socket.try_recv_plain(&mut buffer)?,
+            room => socket.try_recv_packet(&mut buffer, room)?,
+        };
         let client = packet.client;
         let held = packet.length.min(buffer.len());
         let socket = ReplySocket::new(socket.clone(), Some(client.clone()), packet.arrival);

@@ -76,7 +76,7 @@ impl Transport for Udp {
     }
 
     fn get_request(&self, socket: &Socket) -> io::Result<(Datagram, Address)> {
-        self.buffer.get_request(socket, &self.packets)
+        self.buffer.get_request(socket, &self.packets, true)
     }
 
     fn shutdown_request(&self, _request: &Datagram, _patience: Duration) {}

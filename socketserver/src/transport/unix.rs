@@ -203,7 +203,7 @@ impl Transport for UnixDatagram {
     }
 
     fn get_request(&self, socket: &Socket) -> io::Result<(Datagram, Address)> {
-        self.buffer.get_request(socket, &self.packets)
+        self.buffer.get_request(socket, &self.packets, false)
     }
 
     fn shutdown_request(&self, _request: &Datagram, _patience: Duration) {}

@@ -131,6 +131,26 @@ pub(crate) fn consume_budget(current: Option<Current>, patience: Patience) {
     }
 }
 
+/// One try of an operation with a timeout. Most need no second one, and so no clock. `None` if it
+/// did not succeed at once.
+#[inline]
+pub(crate) fn try_once<T>(
+    awaited: Awaited<'_>,
+    operation: impl FnOnce(bool) -> rustix::io::Result<T>,
+) -> Option<io::Result<T>> {
+    let current = green::may_park();
+    if !green::must_not_wait() {
+        consume_budget(current, Patience::Forever);
+    }
+    if current.is_some() && awaited.source.is_released() {
+        return None;
+    }
+    match operation(false) {
+        Err(Errno::AGAIN | Errno::INTR) => None,
+        result => Some(result.map_err(io::Error::from)),
+    }
+}
+
 /// Calls `operation` until it has a result. Its argument says whether the call may block.
 ///
 /// # Errors

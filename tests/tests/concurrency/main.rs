@@ -3,6 +3,7 @@
 
 mod green;
 mod inline;
+mod leader;
 mod panicking;
 mod refused_threads;
 mod shared;

@@ -5,13 +5,19 @@ use std::time::Duration;
 
 use super::{Engine, TARGET};
 use crate::admission::Refusal;
+use crate::lead::Pace;
 use crate::request::{Accepted, End, Job, Rejected, Ticket};
 use crate::server::report::Served;
 
 impl Engine {
     /// Hands a request to the concurrency, or refuses it. `refusal` is a reason that was known
-    /// before.
-    pub(super) fn dispatch(&self, request: Arc<dyn Accepted>, refusal: Option<Refusal>) -> Served {
+    /// before. `pace` measures the handler.
+    pub(super) fn dispatch(
+        &self,
+        request: Arc<dyn Accepted>,
+        refusal: Option<Refusal>,
+        pace: Option<&Arc<Pace>>,
+    ) -> Served {
         let (share, refusal) = match self.admission.judge(&*request) {
             Ok(share) => (share, refusal),
             Err(refusal) => (None, Some(refusal)),
@@ -20,7 +26,12 @@ impl Engine {
         if let Some(refusal) = refusal.or_else(|| self.admission.verify(&*request).err()) {
             return refuse(&*request, ticket, refusal);
         }
-        match self.concurrency.process_request(Job::new(request, ticket)) {
+        let job = Job::new(request, ticket);
+        let job = match pace {
+            Some(pace) => pace.measure(job),
+            None => job,
+        };
+        match self.concurrency.process_request(job) {
             Ok(()) => Served::Handled,
             Err(Rejected { job, error }) => {
                 let (request, ticket) = job.give_back();

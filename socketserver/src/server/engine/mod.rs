@@ -4,17 +4,19 @@
 //! | --- | --- |
 //! | `serve` | the loop: one turn from top to bottom, `serve_forever`, `handle_request` |
 //! | `dispatch` | one request from the loop to its handler, or to its refusal |
-//! | `backoff` | what to do when a request cannot be accepted |
+//! | `given` | a server of one connection that it was given |
 //! | `idle` | when a server has had nothing to do for long enough to end |
+//! | `baton` | a worker that receives, while handlers are short |
 //! | `once` | how the last `handle_request` ended |
 //! | `restore` | a listener that clients cannot find any more |
 //! | `drain` | the end, in six steps |
 //!
 //! Transport, handler and state come in behind [`Intake`], the concurrency behind its own trait.
 
-mod backoff;
+mod baton;
 mod dispatch;
 mod drain;
+mod given;
 mod idle;
 mod once;
 mod restore;
@@ -34,6 +36,7 @@ use crate::address::Address;
 use crate::admission::Admission;
 use crate::concurrency::Concurrency;
 use crate::handler::Core;
+use crate::lead::Lender;
 use crate::panics::contained;
 use crate::request::{Accepted, caught};
 #[cfg(feature = "signals")]
@@ -58,6 +61,8 @@ pub(super) trait Intake: Send + Sync {
     fn is_lost(&self, listener: &Socket) -> bool;
     /// `socket` and `server_bind`
     fn bind_again(&self, address: &Address) -> io::Result<Socket>;
+    /// The handler's type with its path.
+    fn handler_name(&self) -> &'static str;
     /// `server_activate`
     fn activate(&self, listener: &Socket) -> io::Result<()>;
     /// `fence`
@@ -159,6 +164,12 @@ pub(super) struct Engine {
     signals: Arc<Signals>,
     #[cfg(feature = "systemd")]
     supervisor: Supervisor,
+}
+
+/// What a loop has whose requests a worker may receive.
+struct Lead {
+    engine: Arc<Engine>,
+    lender: Lender<Listener>,
 }
 
 impl Engine {

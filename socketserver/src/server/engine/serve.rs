@@ -5,28 +5,22 @@ use std::mem;
 use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
-use std::time::Duration;
 
-use super::backoff::{AcceptError, Backoff};
 use super::idle::IdleWatch;
 use super::once::Once;
-use super::{Engine, Listener, TARGET, survived};
-use crate::admission::Refusal;
+use super::{Engine, Lead, Listener, TARGET, survived};
+use crate::admission::{AcceptError, Backoff, Refusal};
 use crate::handler::{StopKind, Turn, Waiting};
 use crate::panics::{catch_panic, contained};
 use crate::request::Accepted;
 use crate::server::report::Served;
 use crate::socket::Socket;
-use crate::sync::Instant;
+use crate::sync::{Instant, coarse_now};
 use crate::wait::yield_now;
 
 /// At most this many requests are dispatched per turn. Under load the backlog never empties, and
 /// the loop has other work.
 const BATCH: usize = 64;
-
-/// How long requests that run on the loop itself may keep it from its other work. Those that take
-/// longer cost a turn each.
-const SLICE: Duration = Duration::from_millis(1);
 
 /// What came of an attempt to accept a request.
 pub(super) enum Taken {
@@ -42,12 +36,13 @@ pub(super) struct Loop<'e> {
     pub(super) listener: Listener,
     backoff: Backoff,
     /// When `service_actions` of the concurrency is due.
-    workers_due: Option<Instant>,
+    pub(super) workers_due: Option<Instant>,
     /// When to check next whether clients can find the listener; `None` if it has no file.
     pub(super) restore_due: Option<Instant>,
     /// Why the last attempt to bind the listener again has failed, if it has.
     pub(super) restore_error: Option<String>,
     idle: Option<IdleWatch>,
+    pub(super) lead: Option<Lead>,
 }
 
 impl Deref for Loop<'_> {
@@ -55,6 +50,12 @@ impl Deref for Loop<'_> {
 
     fn deref(&self) -> &Engine {
         self.engine
+    }
+}
+
+impl Drop for Loop<'_> {
+    fn drop(&mut self) {
+        self.take_baton();
     }
 }
 
@@ -71,8 +72,11 @@ impl Loop<'_> {
                 let manager_due = looping.tell_manager(until);
                 let due =
                     [until, looping.next_action(), looping.restore_due, idle_due, manager_due];
-                if looping.wait(earliest(due))? {
+                if looping.has_leader() {
+                    looping.watch_leader(earliest(due))?;
+                } else if looping.wait(earliest(due))? {
                     looping.take_batch()?;
+                    looping.lend_baton();
                 }
                 looping.end_if_idle();
                 looping.look_after_workers();
@@ -198,18 +202,20 @@ impl Loop<'_> {
     /// Dispatches the requests that are there, up to a batch.
     fn take_batch(&mut self) -> io::Result<()> {
         let mut burst = 0;
-        let end = self.core.runs_on_loop.then(|| Instant::now() + SLICE);
+        // Requests that run on the loop itself keep it from its other work, so the next few of them
+        // wait once the coarse clock has ticked.
+        let began = self.core.runs_on_loop.then(coarse_now);
         for _ in 0..BATCH {
             if self.core.life.is_stopping() || self.admission.must_wait() {
                 break;
             }
             match self.take()? {
-                Taken::Request(_) if end.is_some_and(|end| Instant::now() >= end) => break,
+                Taken::Request(_) if began.is_some_and(|began| coarse_now() != began) => break,
                 Taken::Request(_) => burst += 1,
                 // Let the clients run: more of a burst may come. To sleep and be woken for each
                 // request would cost more. Where the loop has run the requests itself, the clients
                 // have had their time.
-                Taken::Nothing if burst > 1 && end.is_none() => {
+                Taken::Nothing if burst > 1 && began.is_none() => {
                     burst = 0;
                     yield_now();
                 }
@@ -225,7 +231,8 @@ impl Loop<'_> {
             Ok(request) => {
                 self.backoff.succeeded();
                 self.admission.refill_reserve();
-                Ok(Taken::Request(self.dispatch(request, None)))
+                let pace = self.lead.as_ref().map(|lead| &lead.lender.pace);
+                Ok(Taken::Request(self.dispatch(request, None, pace)))
             }
             Err(error) => self.cannot_take(error),
         }
@@ -241,7 +248,7 @@ impl Loop<'_> {
         self.intake.take_given(self.socket())
     }
 
-    fn cannot_take(&mut self, error: io::Error) -> io::Result<Taken> {
+    pub(super) fn cannot_take(&mut self, error: io::Error) -> io::Result<Taken> {
         let fault = AcceptError::of(&error);
         if fault == AcceptError::Nothing {
             return Ok(Taken::Nothing);
@@ -267,7 +274,7 @@ impl Loop<'_> {
         let _lent = self.admission.lend_reserve()?;
         match self.accept() {
             Ok(request) => {
-                let served = self.dispatch(request, Some(Refusal::Descriptors));
+                let served = self.dispatch(request, Some(Refusal::Descriptors), None);
                 Some(Taken::Request(served))
             }
             // The system looks for a descriptor first, and for a connection after that.
@@ -286,32 +293,6 @@ impl Loop<'_> {
         wanted.then(|| Instant::now().checked_add(self.times.poll_interval)).flatten()
     }
 
-    /// Whether the server was given a connection, which is its only request.
-    pub(super) fn is_given(&self) -> bool {
-        self.listener.is_given()
-    }
-
-    fn given_was_taken(&self) -> bool {
-        self.is_given() && self.engine.given_taken.load(Relaxed)
-    }
-
-    fn given_was_served(&self) -> bool {
-        self.given_was_taken() && self.core.books.active() == 0
-    }
-
-    /// Waits for the one request of a server that was given a connection, and then for its end. The
-    /// connection need not be readable, because its handler may speak first. The books report the
-    /// end.
-    fn wait_for_given(&self, open: bool, end: Option<Instant>) -> io::Result<bool> {
-        if !self.given_was_taken() && open {
-            return Ok(true);
-        }
-        if self.given_was_served() {
-            return Ok(false);
-        }
-        self.core.waker.wait(None, end)
-    }
-
     pub(super) fn socket(&self) -> &Socket {
         self.listener.socket()
     }
@@ -325,10 +306,11 @@ impl Loop<'_> {
 impl Engine {
     /// Serves until a stop, after `Life::enter`. Calls `begun` once the loop runs; if it cannot,
     /// drops `begun` uncalled.
-    pub(in crate::server) fn serve(&self, begun: impl FnOnce()) -> io::Result<()> {
+    pub(in crate::server) fn serve(self: &Arc<Self>, begun: impl FnOnce()) -> io::Result<()> {
         *self.once.lock() = Once::First;
         let (result, _) = self.as_loop(|looping| {
             begun();
+            looping.allow_leaders(self);
             looping.run()
         });
         result
@@ -384,6 +366,7 @@ impl Engine {
             restore_due: None,
             restore_error: None,
             idle: self.times.idle.map(IdleWatch::new),
+            lead: None,
         })
     }
 }

@@ -6,8 +6,8 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use socket2::InterfaceIndexOrAddress;
 
-use super::handle::Socket;
 use crate::address::about;
+use crate::socket::Socket;
 
 /// A network interface of this machine, as multicast needs it.
 ///

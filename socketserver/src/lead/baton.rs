@@ -1,0 +1,190 @@
+//! Where the baton is.
+
+use std::fmt;
+use std::io;
+use std::sync::OnceLock;
+
+use rustix::thread::{Pid, gettid};
+
+use crate::request::Waker;
+use crate::socket::Socket;
+use crate::sync::Mutex;
+use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed, Ordering::SeqCst};
+
+/// Where the baton is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// On its way to a worker. The loop may take it back.
+    Offered,
+    /// The leader has it, and receives.
+    Leader,
+    /// The leader runs a handler, and has put it down. The loop may take it.
+    Down,
+    /// The loop has it, permanently: it lends another one the next time.
+    Loop,
+}
+
+/// A place, and how many handlers the leader has begun.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct State {
+    pub(crate) place: Place,
+    pub(crate) begun: u64,
+}
+
+impl State {
+    fn of(word: u64) -> Self {
+        let place = match word & 3 {
+            0 => Place::Offered,
+            1 => Place::Leader,
+            2 => Place::Down,
+            _ => Place::Loop,
+        };
+        State { place, begun: word >> 2 }
+    }
+
+    fn word(self) -> u64 {
+        self.begun << 2 | self.place as u64
+    }
+
+    fn at(self, place: Place) -> Self {
+        State { place, ..self }
+    }
+}
+
+/// The right to receive requests. One thread at a time has it.
+pub(crate) struct Baton {
+    /// A [`State`].
+    word: AtomicU64,
+    /// The loop wants it back.
+    wanted: AtomicBool,
+    /// The loop does not look at it, and must be woken when a handler begins. Written before the
+    /// loop reads the word, and read after the leader has written it, so one of the two sees the
+    /// other.
+    unwatched: AtomicBool,
+    /// Why the leader could not take a request.
+    failure: Mutex<Option<io::Error>>,
+    thread: OnceLock<Pid>,
+    leader: Waker,
+    looping: Waker,
+}
+
+impl fmt::Debug for Baton {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Baton").field("state", &self.state()).finish_non_exhaustive()
+    }
+}
+
+impl Baton {
+    /// `leader` wakes the leader, and `looping` the loop.
+    pub(crate) fn new(leader: Waker, looping: Waker) -> Self {
+        Baton {
+            word: AtomicU64::new(State { place: Place::Offered, begun: 0 }.word()),
+            wanted: AtomicBool::new(false),
+            unwatched: AtomicBool::new(false),
+            failure: Mutex::new(None),
+            thread: OnceLock::new(),
+            leader,
+            looping,
+        }
+    }
+
+    pub(crate) fn state(&self) -> State {
+        State::of(self.word.load(SeqCst))
+    }
+
+    fn change(&self, from: State, to: Place) -> bool {
+        let (from, to) = (from.word(), from.at(to).word());
+        self.word.compare_exchange(from, to, SeqCst, SeqCst).is_ok()
+    }
+
+    /// The leader begins. Returns whether it has the baton.
+    pub(crate) fn accept(&self) -> bool {
+        let _ = self.thread.set(gettid());
+        self.change(State { place: Place::Offered, begun: 0 }, Place::Leader)
+    }
+
+    /// Runs a handler on the leader's thread. Returns whether the leader still has the baton.
+    pub(crate) fn run(&self, handler: impl FnOnce()) -> bool {
+        // Only the leader changes the word while it has the baton.
+        let begun = State::of(self.word.load(Relaxed)).begun + 1;
+        let down = State { place: Place::Down, begun };
+        self.word.store(down.word(), SeqCst);
+        if self.unwatched.load(SeqCst) && self.unwatched.swap(false, SeqCst) {
+            self.looping.wake();
+        }
+        handler();
+        self.change(down, Place::Leader)
+    }
+
+    /// Whether the leader must give it back.
+    pub(crate) fn is_wanted(&self) -> bool {
+        self.wanted.load(Relaxed)
+    }
+
+    /// Blocks the leader until a request may be there, or until the baton is wanted.
+    pub(crate) fn wait(&self, listener: &Socket) {
+        if let Err(error) = self.leader.wait(Some(listener), None) {
+            self.fail(error);
+        }
+    }
+
+    /// The leader cannot go on, and the loop learns why.
+    pub(crate) fn fail(&self, error: io::Error) {
+        *self.failure.lock() = Some(error);
+        self.wanted.store(true, Relaxed);
+    }
+
+    pub(crate) fn take_failure(&self) -> Option<io::Error> {
+        self.failure.lock().take()
+    }
+
+    /// The leader gives it back.
+    pub(crate) fn give_back(&self) {
+        self.change(self.state(), Place::Loop);
+        self.looping.wake();
+    }
+
+    /// The loop takes it, if that is where it was and nobody holds it.
+    pub(crate) fn take_from(&self, state: State) -> bool {
+        matches!(state.place, Place::Offered | Place::Down) && self.change(state, Place::Loop)
+    }
+
+    /// Asks for the baton. Returns whether the loop has it now; otherwise the leader wakes the loop
+    /// when it gives it back.
+    pub(crate) fn recall(&self) -> bool {
+        self.wanted.store(true, Relaxed);
+        // A handler that begins just now wakes the loop, which can take the baton then.
+        self.unwatched.store(true, SeqCst);
+        loop {
+            let state = self.state();
+            match state.place {
+                Place::Loop => return true,
+                Place::Leader => {
+                    self.leader.wake();
+                    return false;
+                }
+                Place::Offered | Place::Down if self.take_from(state) => return true,
+                Place::Offered | Place::Down => {}
+            }
+        }
+    }
+
+    /// Whether the thread that leads is free: it waits for requests.
+    pub(crate) fn is_free(&self) -> bool {
+        self.state().place == Place::Leader
+    }
+
+    /// From now on the beginning of a handler wakes the loop, once. Returns the state after that.
+    pub(crate) fn leave_unwatched(&self) -> State {
+        self.unwatched.store(true, SeqCst);
+        self.state()
+    }
+
+    pub(super) fn watch_again(&self) {
+        self.unwatched.store(false, SeqCst);
+    }
+
+    pub(super) fn thread(&self) -> Option<Pid> {
+        self.thread.get().copied()
+    }
+}

@@ -1,0 +1,122 @@
+//! Requests that never change threads: a worker receives them, and runs their handlers itself.
+//!
+//! To hand a datagram to another thread costs more than most handlers do. So, while the handlers of
+//! a server are short, its loop lends the *baton* to a worker, the *leader*. The leader takes a
+//! request, verifies it, and runs its handler; then it takes the next one. The loop looks at it now
+//! and then, and takes the baton back as soon as a handler is not short: then it receives itself,
+//! and hands requests to other workers, so that no request waits for that handler.
+//!
+//! ```text
+//!    the loop                             the leader
+//!
+//!    lends the baton ──────────────────►  takes a request, verifies it
+//!    looks every millisecond              marks that a handler runs, runs it
+//!    the same handler still runs?         it still has the baton?
+//!        │ yes                                │ yes              │ no
+//!        ▼                                    ▼                  ▼
+//!    takes the baton, receives            takes the next one   is a worker as others are
+//! ```
+//!
+//! A handler runs while nobody holds the baton, so the loop may take it then; but requests are
+//! received and verified by one thread at a time, which has it.
+//!
+//! | file | what it does |
+//! | --- | --- |
+//! | `baton` | where the baton is, and who may take it |
+//! | `pace` | whether handlers are short |
+//! | `watch` | what the loop sees of its leader |
+//! | `lender` | what the loop needs to lend the baton |
+
+mod baton;
+mod lender;
+mod pace;
+mod thread_state;
+mod watch;
+
+use std::cell::RefCell;
+use std::fmt;
+use std::sync::Arc;
+
+pub(crate) use baton::Baton;
+#[cfg(all(test, loom))]
+pub(crate) use baton::Place;
+pub(crate) use lender::Lender;
+pub(crate) use pace::Pace;
+pub(crate) use watch::Seen;
+use watch::Watch;
+
+use crate::request::Job;
+use crate::sync::thread_local;
+
+thread_local! {
+    /// The baton that this thread has, unless it runs a handler.
+    static HELD: RefCell<Option<Arc<Baton>>> = const { RefCell::new(None) };
+}
+
+/// What a worker does as the leader of a server, until it has lost the baton.
+pub struct Leader {
+    baton: Arc<Baton>,
+    receive: Box<dyn FnOnce(&Baton) + Send>,
+    name: &'static str,
+}
+
+impl Leader {
+    /// `receive` takes requests and dispatches them as long as [`leads`] says so. `name` is the
+    /// handler's type.
+    pub(crate) fn new(
+        baton: Arc<Baton>,
+        name: &'static str,
+        receive: impl FnOnce(&Baton) + Send + 'static,
+    ) -> Self {
+        Leader { baton, receive: Box::new(receive), name }
+    }
+
+    /// The baton that it will have.
+    pub(crate) fn baton(&self) -> &Arc<Baton> {
+        &self.baton
+    }
+
+    pub(crate) fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// Leads, unless the loop has taken the baton back before.
+    pub(crate) fn run(self) {
+        struct GiveBack;
+        impl Drop for GiveBack {
+            fn drop(&mut self) {
+                if let Some(baton) = HELD.with(RefCell::take) {
+                    baton.give_back();
+                }
+            }
+        }
+        if self.baton.accept() {
+            HELD.with(|held| held.replace(Some(self.baton.clone())));
+            let _give_back = GiveBack;
+            (self.receive)(&self.baton);
+        }
+    }
+}
+
+impl fmt::Debug for Leader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Leader").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+/// Whether this thread has a baton.
+pub(crate) fn leads() -> bool {
+    HELD.with(|held| held.borrow().is_some())
+}
+
+/// Runs the job here if this thread leads. Otherwise returns it.
+pub(crate) fn run_here(job: Job) -> Result<(), Job> {
+    // While the handler runs this thread leads nothing: what the handler may submit goes elsewhere.
+    let Some(baton) = HELD.with(RefCell::take) else {
+        return Err(job);
+    };
+    if baton.run(|| job.run()) {
+        HELD.with(|held| held.replace(Some(baton)));
+    }
+    Ok(())
+}

@@ -1,0 +1,106 @@
+//! How the loop lends its baton, and takes it back: see [`lead`](crate::lead). For datagrams alone,
+//! because the handler of a connection waits for its client.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::serve::Loop;
+use super::{Engine, Lead, Listener, Owner};
+use crate::admission::AcceptError;
+use crate::lead::{Baton, Leader, Lender, Seen, leads};
+use crate::sync::Instant;
+
+impl Loop<'_> {
+    /// From now on a worker may receive, if the concurrency has one that can.
+    pub(super) fn allow_leaders(&mut self, engine: &Arc<Engine>) {
+        let is_connectionless =
+            !self.is_given() && matches!(&*self.listener.socket, Owner::Shared(_));
+        if is_connectionless && self.concurrency.leads() {
+            self.lead = Some(Lead { engine: engine.clone(), lender: Lender::new() });
+        }
+    }
+
+    pub(super) fn has_leader(&self) -> bool {
+        self.lead.as_ref().is_some_and(|lead| lead.lender.leader.is_some())
+    }
+
+    /// Lends the baton to a worker, if handlers are short.
+    pub(super) fn lend_baton(&mut self) {
+        let (engine, is_paused) = (self.engine, self.pause().is_some());
+        if let Some(Lead { engine: shared, lender }) = &mut self.lead
+            && lender.pace.is_short()
+            && !is_paused
+            && !engine.core.life.is_stopping()
+            && !engine.admission.must_wait()
+        {
+            let (shared, listener) = (shared.clone(), self.listener.clone());
+            lender.lend(&engine.core.waker, self.listener.clone(), |baton| {
+                let receive = move |baton: &Baton| shared.receive(baton, &listener);
+                let leader = Leader::new(baton, engine.intake.handler_name(), receive);
+                engine.concurrency.lead(leader).is_ok()
+            });
+        }
+    }
+
+    /// Blocks until a wake-up, until it is time to look at the leader, or until `end`. Takes the
+    /// baton back if that is due.
+    pub(super) fn watch_leader(&mut self, end: Option<Instant>) -> io::Result<()> {
+        let overdue = self.core.books.abort_overdue();
+        let waker = &self.engine.core.waker;
+        let workers_due = self.workers_due;
+        let leader = self.lead.as_mut().and_then(|lead| lead.lender.leader.as_mut());
+        let Some((watch, listener)) = leader else {
+            return Ok(());
+        };
+        let ends = [end, overdue, workers_due, watch.next_look()];
+        waker.wait(None, ends.into_iter().flatten().min())?;
+        if !Arc::ptr_eq(&listener.socket, &self.listener.socket) {
+            // The loop has bound another one.
+            self.take_baton();
+        } else if watch.look() == Seen::Back {
+            let failure = watch.baton().take_failure();
+            self.take_baton();
+            failure.map_or(Ok(()), |error| self.cannot_take(error).map(drop))?;
+        }
+        Ok(())
+    }
+
+    /// Takes the baton back. Blocks while the leader receives, which does not block.
+    pub(super) fn take_baton(&mut self) {
+        const AGAIN: Duration = Duration::from_millis(10);
+        let leader = self.lead.as_mut().and_then(|lead| lead.lender.leader.take());
+        let Some((watch, _)) = leader else {
+            return;
+        };
+        while !watch.baton().recall() {
+            let _ = self.core.waker.wait(None, Some(Instant::now() + AGAIN));
+        }
+    }
+}
+
+impl Engine {
+    /// What the leader does: takes requests, and dispatches them where it runs.
+    pub(super) fn receive(&self, baton: &Baton, listener: &Listener) {
+        let goes_on = || {
+            leads()
+                && !baton.is_wanted()
+                && !self.core.life.is_stopping()
+                && !self.admission.must_wait()
+        };
+        self.core.life.inside(|| {
+            while goes_on() {
+                match self.intake.take(listener.socket()) {
+                    Ok(request) => {
+                        self.admission.refill_reserve();
+                        self.dispatch(request, None, None);
+                    }
+                    Err(error) if AcceptError::of(&error) == AcceptError::Nothing => {
+                        baton.wait(listener.socket());
+                    }
+                    Err(error) => baton.fail(error),
+                }
+            }
+        });
+    }
+}

@@ -1,0 +1,229 @@
+//! Short requests that stay on one thread: the worker that receives them. What must hold there all
+//! the same.
+
+use tests::prelude::*;
+
+/// Knows the threads on which requests are verified, and a place where handlers wait.
+struct Watching {
+    verified_on: Mutex<Option<ThreadId>>,
+    /// Says that a handler waits.
+    waits: Sender<()>,
+    /// What it waits for.
+    go_on: Receiver<()>,
+    failures: AtomicU64,
+}
+
+/// The test's part of that place.
+struct Gate {
+    waits: Receiver<()>,
+    go_on: Sender<()>,
+}
+
+impl Watching {
+    fn new() -> (Self, Gate) {
+        let ((waits, waiting), (go, go_on)) = (unbounded(), unbounded());
+        let failures = AtomicU64::new(0);
+        let state = Watching { verified_on: Mutex::default(), waits, go_on, failures };
+        (state, Gate { waits: waiting, go_on: go })
+    }
+}
+
+impl BaseServer<Datagram> for Watching {
+    fn verify_request(&self, _: &Datagram, _: &Address, _: &ServerRef<Self>) -> bool {
+        *self.verified_on.lock() = Some(thread::current().id());
+        true
+    }
+
+    fn handle_error(&self, _: &Datagram, _: &Address, _: &HandlerError, _: &ServerRef<Self>) {
+        self.failures.fetch_add(1, SeqCst);
+    }
+}
+
+#[derive(BaseRequestHandler)]
+struct Ask {
+    request: Datagram,
+    server: ServerRef<Watching>,
+}
+
+impl Ask {
+    fn handle(&mut self) -> io::Result<()> {
+        let has_verified = *self.server.verified_on.lock() == Some(thread::current().id());
+        match &*self.request.data {
+            b"wait" => {
+                self.server.waits.send(()).expect("the test listens");
+                self.server.go_on.recv().expect("the test goes on");
+            }
+            b"shutdown" => self.server.shutdown(),
+            b"panic" => resume_unwind(Box::new("asked to")),
+            _ => {}
+        }
+        self.request.reply(if has_verified { "same thread" } else { "another" })
+    }
+}
+
+type Builds<S> = Builder<Udp, Threading, Ask, S>;
+
+fn builder() -> (Builds<Watching>, Gate) {
+    let (state, gate) = Watching::new();
+    (ThreadingUDPServer::<Ask, _>::with(state), gate)
+}
+
+/// Asks until a worker leads, in two answers in a row: in the first its thread may have been one
+/// that had verified another request.
+#[track_caller]
+fn until_a_worker_leads(client: &mut Client) {
+    let mut asks_led = || client.ask("?") == b"same thread";
+    until("a worker leads", || asks_led() && asks_led());
+}
+
+/// A server with a leader whose handler waits, and a client that has asked for that.
+fn with_waiting_leader(builder: Builds<Watching>) -> (Running<Watching>, Client) {
+    let server = run(builder, LOCAL);
+    let mut client = Client::datagram(&server.address());
+    until_a_worker_leads(&mut client);
+    client.send("wait");
+    (server, client)
+}
+
+#[test]
+fn short_requests_change_no_threads() {
+    let (builder, _gate) = builder();
+    let server = run(builder, LOCAL);
+    let mut client = Client::datagram(&server.address());
+    until_a_worker_leads(&mut client);
+    let workers = server.stats().workers;
+    until("the leader is free", || server.stats().workers.idle == server.stats().workers.all);
+    assert!(workers.all > 0, "{workers:?}");
+    let (drained, stats) = server.drain(DEADLINE);
+    assert_eq!((drained.aborted, stats.accepted), (0, stats.finished));
+}
+
+#[test]
+fn a_waiting_handler_delays_no_other_request() {
+    let (builder, gate) = builder();
+    let (server, mut waiting) = with_waiting_leader(builder);
+    gate.waits.recv_timeout(DEADLINE).expect("the handler runs");
+    let mut other = Client::datagram(&server.address());
+    for _ in 0..200 {
+        other.ask("?");
+    }
+    // Others may wait meanwhile, too.
+    let mut more: Vec<_> = (0..20).map(|_| Client::datagram(&server.address())).collect();
+    for client in &mut more {
+        client.send("wait");
+        gate.waits.recv_timeout(DEADLINE).expect("the handler runs");
+    }
+    assert_eq!(server.stats().active, 21);
+    (0..21).for_each(|_| gate.go_on.send(()).expect("a handler waits"));
+    for client in more.iter_mut().chain([&mut waiting]) {
+        client.recv();
+    }
+    until_a_worker_leads(&mut other);
+}
+
+#[test]
+fn shutdown_does_not_wait_for_the_leaders_handler() {
+    let (builder, gate) = builder();
+    let server = Arc::new(bind(builder));
+    let serving = serve(&server);
+    let mut client = Client::datagram(server.server_address());
+    until_a_worker_leads(&mut client);
+    client.send("wait");
+    gate.waits.recv_timeout(DEADLINE).expect("the handler runs");
+    server.shutdown();
+    ends_well(serving);
+    assert_eq!(server.stats().active, 1);
+    gate.go_on.send(()).expect("a handler waits");
+    assert_eq!(client.recv(), b"same thread");
+    // No other request was taken: this one waits for the next loop.
+    client.send("?");
+    let serving = serve(&server);
+    assert_eq!(client.recv(), b"another");
+    server.shutdown();
+    ends_well(serving);
+}
+
+#[test]
+fn a_drain_waits_for_the_leaders_handler() {
+    let (builder, gate) = builder();
+    let (server, mut client) = with_waiting_leader(builder);
+    gate.waits.recv_timeout(DEADLINE).expect("the handler runs");
+    let draining = thread::spawn(move || server.drain(DEADLINE));
+    gate.go_on.send(()).expect("a handler waits");
+    let (drained, stats) = in_time("the drain", || draining.join()).expect("no panic");
+    assert_eq!((drained.aborted, stats.accepted), (0, stats.finished));
+    assert_eq!(client.recv(), b"same thread");
+}
+
+#[test]
+fn a_handler_on_the_leader_may_stop_the_server() {
+    let (builder, _gate) = builder();
+    let server = Arc::new(bind(builder));
+    let serving = serve(&server);
+    let mut client = Client::datagram(server.server_address());
+    until_a_worker_leads(&mut client);
+    assert_eq!(client.ask("shutdown"), b"same thread");
+    ends_well(serving);
+}
+
+#[test]
+fn the_only_thread_may_lead() {
+    let (builder, gate) = builder();
+    let (server, mut waiting) = with_waiting_leader(builder.max_threads(1));
+    gate.waits.recv_timeout(DEADLINE).expect("the handler runs");
+    let mut other = Client::datagram(&server.address());
+    other.send("?");
+    until("the server is full", || server.stats().workers.idle == 0);
+    gate.go_on.send(()).expect("a handler waits");
+    waiting.recv();
+    other.recv();
+    until_a_worker_leads(&mut other);
+    assert_eq!(server.stats().workers.all, 1);
+}
+
+#[test]
+fn limits_hold_while_a_worker_leads() {
+    let (builder, gate) = builder();
+    let (server, mut waiting) = with_waiting_leader(builder.max_connections(1));
+    gate.waits.recv_timeout(DEADLINE).expect("the handler runs");
+    let mut other = Client::datagram(&server.address());
+    other.send("?");
+    assert_eq!(server.stats().active, 1);
+    gate.go_on.send(()).expect("a handler waits");
+    waiting.recv();
+    other.recv();
+    until_a_worker_leads(&mut other);
+}
+
+#[test]
+fn a_panic_on_the_leader_costs_one_request() {
+    let (builder, _gate) = builder();
+    let server = run(builder, LOCAL);
+    let mut client = Client::datagram(&server.address());
+    until_a_worker_leads(&mut client);
+    client.send("panic");
+    assert!(client.ask("?").starts_with(b"same"));
+    assert_eq!((server.stats().failed, server.failures.load(SeqCst)), (1, 1));
+}
+
+/// One concurrency around another, which counts its jobs.
+#[derive(Clone, Default)]
+struct Counted(Arc<AtomicU64>);
+
+impl ConcurrencyHooks for Counted {
+    fn process_request(&self, inner: &dyn Concurrency, job: Job) -> Result<(), Rejected> {
+        self.0.fetch_add(1, SeqCst);
+        inner.process_request(job)
+    }
+}
+
+#[test]
+fn hooks_see_each_request_of_a_leader() {
+    let ((state, _gate), counted) = (Watching::new(), Counted::default());
+    let builder = ThreadingUDPServer::<Ask, _>::with(state).wrap_concurrency(counted.clone());
+    let server = run(builder, LOCAL);
+    let mut client = Client::datagram(&server.address());
+    until_a_worker_leads(&mut client);
+    client.ask("?");
+    assert_eq!(server.stats().accepted, counted.0.load(SeqCst));
+}
