@@ -206,7 +206,10 @@ impl Loop<'_> {
         // wait once the coarse clock has ticked.
         let began = self.core.runs_on_loop.then(coarse_now);
         for _ in 0..BATCH {
-            if self.core.life.is_stopping() || self.admission.must_wait() {
+            if self.core.life.is_stopping()
+                || self.has_unanswered_signal()
+                || self.admission.must_wait()
+            {
                 break;
             }
             match self.take()? {
@@ -223,6 +226,11 @@ impl Loop<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Whether a signal has come that the loop answers at its next turn.
+    fn has_unanswered_signal(&self) -> bool {
+        self.core.signalled.load(Relaxed) && !self.core.life.is_leaving()
     }
 
     /// Accepts one request and dispatches it.
