@@ -265,7 +265,7 @@ fn blank_in_child(descriptors: &[RawFd]) {
     let open = || UnixDatagram::unbound().map(IntoRawFd::into_raw_fd);
     let stand_in = open().or_else(|_| {
         // No number is free, so the first descriptor makes room.
-        // SAFETY: the descriptor is open and registered. This is the only thread, and `dup2` below,
+        // SAFETY: the descriptor is open and registered. This is the only thread, and `dup3` below,
         // or `open`, gives the number a new file before anything can use it.
         unsafe { libc::close(first) };
         open()
@@ -278,10 +278,7 @@ fn blank_in_child(descriptors: &[RawFd]) {
         if descriptor != stand_in {
             // SAFETY: `stand_in` is open, and `descriptor` belongs to a registered owner. It stays
             // open and keeps that owner; all that changes is that it stands for another file.
-            unsafe {
-                libc::dup2(stand_in, descriptor);
-                libc::fcntl(descriptor, libc::F_SETFD, libc::FD_CLOEXEC);
-            }
+            unsafe { libc::dup3(stand_in, descriptor, libc::O_CLOEXEC) };
         }
     }
     if !descriptors.contains(&stand_in) {
