@@ -21,6 +21,7 @@ mod proxy;
 mod refusals;
 mod requests;
 mod support;
+mod tls;
 
 fn main() -> std::process::ExitCode {
     harness::main(
@@ -35,6 +36,7 @@ fn main() -> std::process::ExitCode {
             executed::TESTS,
             jail::TESTS,
             proxy::TESTS,
+            tls::TESTS,
             cpython::TESTS,
         ],
         &[end::PROGRAMS, executed::PROGRAMS, cpython::PROGRAMS],
