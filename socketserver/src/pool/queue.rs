@@ -120,3 +120,56 @@ impl<J> State<J> {
         true
     }
 }
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use std::thread::JoinHandle;
+    use std::time::Duration;
+
+    use super::*;
+
+    type Popped = Result<&'static str, NoJob>;
+
+    /// A queue on which that many workers sleep, the first one longest.
+    fn queue(workers: usize) -> (Arc<Queue<&'static str>>, Vec<JoinHandle<Popped>>) {
+        let queue = Arc::new(Queue::new());
+        let worker = |number| {
+            let own = queue.clone();
+            let end = || Instant::now() + Duration::from_secs(60);
+            let worker = thread::spawn(move || own.pop(&Arc::new(Condvar::new()), end));
+            while queue.0.lock().asleep.len() <= number {
+                thread::yield_now();
+            }
+            worker
+        };
+        let workers = (0..workers).map(worker).collect();
+        (queue, workers)
+    }
+
+    #[test]
+    fn last_worker_asleep_is_woken_first() {
+        let (queue, mut workers) = queue(2);
+        queue.push("job");
+        assert_eq!(workers.pop().unwrap().join().unwrap(), Ok("job"));
+        queue.close();
+        assert_eq!(workers.pop().unwrap().join().unwrap(), Err(NoJob::Closed));
+    }
+
+    #[test]
+    fn jobs_wake_no_worker_while_others_look() {
+        let (queue, mut workers) = queue(1);
+        queue.0.lock().looking = 1;
+        queue.push("first");
+        assert_eq!(queue.0.lock().asleep.len(), 1);
+        queue.push("second");
+        assert_eq!(workers.pop().unwrap().join().unwrap(), Ok("first"));
+        assert_eq!(queue.try_pop(), Some("second"));
+    }
+
+    #[test]
+    fn time_of_a_worker_is_over_at_its_end() {
+        let queue = Queue::<()>::new();
+        assert_eq!(queue.pop(&Arc::new(Condvar::new()), Instant::now), Err(NoJob::TimedOut));
+        assert!(queue.0.lock().asleep.is_empty());
+    }
+}
