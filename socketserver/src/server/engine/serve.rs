@@ -90,8 +90,8 @@ impl Loop<'_> {
         Ok(())
     }
 
-    /// Tells the service manager what is due, if there is one, and returns when the next message
-    /// is. `leaves_at` is the end of the lame-duck time.
+    /// Sends the service manager, if there is one, the messages that are due. Returns when the next
+    /// one is due. `leaves_at` is the end of the lame-duck time.
     #[cfg(feature = "systemd")]
     fn tell_manager(&self, leaves_at: Option<Instant>) -> Option<Instant> {
         if let Some(leaves_at) = leaves_at {
