@@ -2,6 +2,7 @@
 # The layers of the library: which room may import which, and no circle of imports between files.
 #
 #   proxy                         the PROXY protocol, as hooks of a transport
+#   ssl                           TLS, as hooks of a transport and as a layer
 #   server                        the shell, the engine without types, and the intake that has them
 #   signals                       signals that drain a server, or call a function
 #   systemd                       what a server tells a service manager
@@ -46,6 +47,7 @@ ALLOWED = {
     "multicast": "address socket",
     "relay": "green socket wait",
     "proxy": "address axis server socket transport wait",
+    "ssl": "address axis green server socket transport wait",
     "aliases": "concurrency server transport",
     "__private": "handler request socket transport",
 }

@@ -136,6 +136,7 @@
 //! | `signals`, on by default | [`Server::drain_on_signals`], [`Server::on_signal`] | none |
 //! | `systemd` | `Server::notify_systemd` and the module `systemd`: what a service tells its manager | none |
 //! | `proxy` | `Builder::proxy_protocol` and the module `proxy`: the real client behind HAProxy, nginx or a load balancer | none |
+//! | `tls` | `Builder::tls` and the module `ssl`: TLS 1.2 and 1.3, on every server of connections | `rustls`, `ring` |
 //!
 //! # Platforms
 //!
@@ -186,6 +187,9 @@ mod request;
 
 #[cfg(feature = "proxy")]
 pub mod proxy;
+
+#[cfg(feature = "tls")]
+pub mod ssl;
 
 mod multicast;
 

@@ -17,7 +17,7 @@ use crate::request::{Job, Rejected, Waker, Workers};
 use crate::sync::Instant;
 use crate::sys::fork::{self, ForkBesideThreads, Forked};
 
-/// Every request runs in a child process of its own: its handler changes a copy of the memory, and
+/// Every request runs in its own child process: its handler changes a copy of the memory, and
 /// a handler that crashes takes no other with it. Changes to the server's state stay in the child.
 ///
 /// The child closes the listeners of all servers of the process, but not the sockets of datagram

@@ -59,7 +59,7 @@ impl Pace {
 
     /// A leader has lost its baton after it began `begun` handlers. If that were few, each change
     /// would cost more than it saves: the next leader has to wait longer.
-    pub(crate) fn lost(&self, begun: u64) {
+    pub(super) fn lost(&self, begun: u64) {
         self.short_in_a_row.store(0, Relaxed);
         let needed = self.needed.load(Relaxed);
         let few = begun < 64 * u64::from(needed);

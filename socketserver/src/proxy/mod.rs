@@ -25,13 +25,13 @@
 //!
 //! The header is read where the handler will run, so a proxy that is silent holds a worker, and an
 //! inline server, for as long as [`ProxyProtocol::timeout`] says. Not one byte that follows the
-//! header is read. A connection with a wrong header, or none, is refused: it counts as such, and is
-//! logged at debug level, since health checks cause the same.
+//! header is read. A connection with a wrong header, or none, is refused: it counts as refused,
+//! and is logged at debug level, because health checks cause such connections too.
 //!
-//! Datagrams have no such header here: the answer would have to go to the proxy, and a handler
-//! answers `client_address`.
+//! Servers of datagrams read no header: a handler answers `client_address`, and its answer would
+//! have to go to the proxy.
 //!
-//! | file | what is in it |
+//! | file | contents |
 //! | --- | --- |
 //! | `protocol.rs` | [`ProxyProtocol`]: the options, and the hooks of the transport |
 //! | `networks.rs` | the networks that are trusted |

@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::io::{self, Read, Write};
-use std::net::SocketAddr;
 
 use rustix::net::RecvFlags;
 use socket2::Type;
@@ -247,7 +246,9 @@ impl Socket {
         let descriptor = self.without_layer()?;
         let fd = &descriptor.fd;
         match address.to_peer(descriptor.timeout(Interest::Write))? {
-            Address::Inet(to) => self.sendto_inet(data, to),
+            Address::Inet(to) => descriptor.until_ready(Interest::Write, |may_block| {
+                rustix::net::sendto(fd, data, send_flags(may_block), &to)
+            }),
             Address::Other(to) => {
                 let to = to.to_sock_addr()?;
                 descriptor.until_ready(Interest::Write, |may_block| {
@@ -263,16 +264,6 @@ impl Socket {
                 })
             }
         }
-    }
-}
-
-impl Socket {
-    /// [`sendto`](Self::sendto) to an address that is known.
-    pub(crate) fn sendto_inet(&self, data: &[u8], to: SocketAddr) -> io::Result<usize> {
-        let descriptor = self.without_layer()?;
-        descriptor.until_ready(Interest::Write, |may_block| {
-            rustix::net::sendto(&descriptor.fd, data, send_flags(may_block), &to)
-        })
     }
 }
 

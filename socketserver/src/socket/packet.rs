@@ -21,12 +21,6 @@ pub(crate) struct Packet {
     pub(crate) remarks: Option<Arc<Remarks>>,
 }
 
-impl Packet {
-    fn plain(length: usize, client: Address) -> Self {
-        Packet { length, client, arrival: None, remarks: None }
-    }
-}
-
 impl Socket {
     /// Takes the next datagram of a UDP socket, if there is one. Its control messages are lost.
     ///
@@ -37,7 +31,8 @@ impl Socket {
         let socket = self.raw_open()?;
         let (_, length, client) = rustix::net::recvfrom(&*socket, buffer, flags)?;
         let client = client.and_then(|client| SocketAddr::try_from(client).ok());
-        Ok(Packet::plain(length, client.map_or(Address::Unnamed, Address::Inet)))
+        let client = client.map_or(Address::Unnamed, Address::Inet);
+        Ok(Packet { length, client, arrival: None, remarks: None })
     }
 
     /// Bytes to reserve for control messages: enough for those that the socket's options ask for,
@@ -63,7 +58,7 @@ impl Socket {
     pub(crate) fn try_recv_packet(&self, buffer: &mut [u8], room: usize) -> io::Result<Packet> {
         if room == 0 {
             let (length, client) = self.try_recvfrom(buffer)?;
-            return Ok(Packet::plain(length, client));
+            return Ok(Packet { length, client, arrival: None, remarks: None });
         }
         let flags = (receive_flags(false) | RecvFlags::TRUNC).bits() as i32;
         let mut control = [0; control::ROOM];

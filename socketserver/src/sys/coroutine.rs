@@ -1,4 +1,4 @@
-//! Coroutines: functions with a stack of their own, which can be suspended in the middle and
+//! Coroutines: functions with their own stacks, which can be suspended in the middle and
 //! resumed later. A coroutine stays on the thread that made it.
 //!
 //! ```text
@@ -70,7 +70,7 @@ pub(crate) fn must_be_enabled() -> io::Result<()> {
     ))
 }
 
-/// A function with a stack of its own, which can be suspended in the middle and resumed later.
+/// A function with its own stack, which can be suspended in the middle and resumed later.
 pub(crate) struct Coroutine {
     inner: ManuallyDrop<corosensei::Coroutine<(), *const u8, (), CoroutineStack>>,
     suspended_at: *const u8,

@@ -240,7 +240,7 @@ fn wait_for_any(
     let Some(current) = current else {
         return super::poll_until(fds, end).map(drop);
     };
-    /// After a wake-up for another event than the one that is waited for. It may come again at once.
+    /// Pause after a wake-up for an event that is not waited for: it may come again at once.
     const PAUSE: Duration = Duration::from_millis(1);
     let mut was_woken = false;
     while super::poll_until(fds, Some(Instant::now()))? == 0

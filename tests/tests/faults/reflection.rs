@@ -75,7 +75,7 @@ fn itself(trial: &mut Trial) {
     // none is lost to this process.
     let (child, before) = trial.begin(&["0.0.0.0:0"], ask_one);
     let at = |last| SocketAddr::from(([127, 0, 0, last], inet(child.address()).port()));
-    // It hears them when the one that has sent them is gone.
+    // It receives them when their sender is gone.
     child.signal(Signal::STOP);
     for _ in 0..TIMES {
         send_as(at(2), at(3));

@@ -1,4 +1,4 @@
-//! Answers to datagrams in networks of their own: other addresses, groups and broadcasts.
+//! Answers to datagrams in separate networks: other addresses, groups and broadcasts.
 
 use tests::prelude::*;
 

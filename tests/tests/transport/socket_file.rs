@@ -154,7 +154,7 @@ fn a_lost_file_is_made_again_if_wanted<T: Row + Has<options::File>, C: Column>()
     assert!(entries(&folder).is_empty(), "the new file goes at the end");
 }
 
-/// Whoever has made it in the meantime.
+/// Another program has made it in the meantime.
 #[test]
 fn a_live_file_in_its_place_is_left_alone() {
     let folder = Folder::new();

@@ -176,9 +176,9 @@ impl<T, C, H, S> Builder<T, C, H, S> {
         self
     }
 
-    /// How long a server goes on to accept requests after it was told to [`drain`](crate::Server::drain),
-    /// by a signal too. [`ServerRef::is_leaving`](crate::ServerRef::is_leaving) is true meanwhile, so that health checks can turn
-    /// clients to other servers. No time unless set.
+    /// How long a server goes on to accept requests after a call or a signal has asked it to
+    /// [`drain`](crate::Server::drain). [`ServerRef::is_leaving`](crate::ServerRef::is_leaving) is
+    /// true meanwhile, so that health checks can turn clients to other servers. No time unless set.
     ///
     /// Only `serve_forever` does so. [`shutdown`](crate::Server::shutdown) and
     /// [`server_close`](crate::Server::server_close) do not wait for it, and neither does a second signal.

@@ -5,11 +5,10 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::lead::Lead;
 use super::serve::Loop;
-use super::{Engine, Listener, Owner};
+use super::{Engine, Lead, Listener, Owner};
 use crate::admission::AcceptError;
-use crate::lead::{Baton, Seen, leads};
+use crate::lead::{Baton, Leader, Lender, Seen, leads};
 use crate::sync::Instant;
 
 impl Loop<'_> {
@@ -18,27 +17,29 @@ impl Loop<'_> {
         let is_connectionless =
             !self.is_given() && matches!(&*self.listener.socket, Owner::Shared(_));
         if is_connectionless && self.concurrency.leads() {
-            self.lead = Some(Lead::new(engine.clone()));
+            self.lead = Some(Lead { engine: engine.clone(), lender: Lender::new() });
         }
     }
 
     pub(super) fn has_leader(&self) -> bool {
-        self.lead.as_ref().is_some_and(|lead| lead.leader.is_some())
+        self.lead.as_ref().is_some_and(|lead| lead.lender.leader.is_some())
     }
 
     /// Lends the baton to a worker, if handlers are short.
     pub(super) fn lend_baton(&mut self) {
-        let engine = self.engine;
-        let is_paused = self.pause().is_some();
-        if let Some(lead) = &mut self.lead
-            && lead.pace.is_short()
+        let (engine, is_paused) = (self.engine, self.pause().is_some());
+        if let Some(Lead { engine: shared, lender }) = &mut self.lead
+            && lender.pace.is_short()
             && !is_paused
             && !engine.core.life.is_stopping()
             && !engine.admission.must_wait()
-            && !matches!(lead.lend(&self.listener), Ok(true))
         {
-            // No worker could be had.
-            lead.pace.lost(0);
+            let (shared, listener) = (shared.clone(), self.listener.clone());
+            lender.lend(&engine.core.waker, self.listener.clone(), |baton| {
+                let receive = move |baton: &Baton| shared.receive(baton, &listener);
+                let leader = Leader::new(baton, engine.intake.handler_name(), receive);
+                engine.concurrency.lead(leader).is_ok()
+            });
         }
     }
 
@@ -48,7 +49,8 @@ impl Loop<'_> {
         let overdue = self.core.books.abort_overdue();
         let waker = &self.engine.core.waker;
         let workers_due = self.workers_due;
-        let Some(Lead { leader: Some((watch, listener)), .. }) = &mut self.lead else {
+        let leader = self.lead.as_mut().and_then(|lead| lead.lender.leader.as_mut());
+        let Some((watch, listener)) = leader else {
             return Ok(());
         };
         let ends = [end, overdue, workers_due, watch.next_look()];
@@ -67,7 +69,8 @@ impl Loop<'_> {
     /// Takes the baton back. Blocks while the leader receives, which does not block.
     pub(super) fn take_baton(&mut self) {
         const AGAIN: Duration = Duration::from_millis(10);
-        let Some((watch, _)) = self.lead.as_mut().and_then(|lead| lead.leader.take()) else {
+        let leader = self.lead.as_mut().and_then(|lead| lead.lender.leader.take());
+        let Some((watch, _)) = leader else {
             return;
         };
         while !watch.baton().recall() {

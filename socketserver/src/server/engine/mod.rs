@@ -4,8 +4,9 @@
 //! | --- | --- |
 //! | `serve` | the loop: one turn from top to bottom, `serve_forever`, `handle_request` |
 //! | `dispatch` | one request from the loop to its handler, or to its refusal |
+//! | `given` | a server of one connection that it was given |
 //! | `idle` | when a server has had nothing to do for long enough to end |
-//! | `lead`, `baton` | a worker that receives, while handlers are short |
+//! | `baton` | a worker that receives, while handlers are short |
 //! | `once` | how the last `handle_request` ended |
 //! | `restore` | a listener that clients cannot find any more |
 //! | `drain` | the end, in six steps |
@@ -15,8 +16,8 @@
 mod baton;
 mod dispatch;
 mod drain;
+mod given;
 mod idle;
-mod lead;
 mod once;
 mod restore;
 mod serve;
@@ -35,6 +36,7 @@ use crate::address::Address;
 use crate::admission::Admission;
 use crate::concurrency::Concurrency;
 use crate::handler::Core;
+use crate::lead::Lender;
 use crate::panics::contained;
 use crate::request::{Accepted, caught};
 #[cfg(feature = "signals")]
@@ -48,8 +50,8 @@ use crate::systemd::Supervisor;
 /// Where this folder's log lines go.
 pub(super) const TARGET: &str = "socketserver::server";
 
-/// What the engine asks of transport, handler and state, beside what is about one accepted request:
-/// that is [`Accepted`]. A panic of user code becomes an error or a line in the log.
+/// What the engine asks of transport, handler and state. [`Accepted`] has the part about one
+/// accepted request. A panic of user code becomes an error or a line in the log.
 pub(super) trait Intake: Send + Sync {
     /// `get_request`
     fn take(&self, listener: &Socket) -> io::Result<Arc<dyn Accepted>>;
@@ -162,6 +164,12 @@ pub(super) struct Engine {
     signals: Arc<Signals>,
     #[cfg(feature = "systemd")]
     supervisor: Supervisor,
+}
+
+/// What a loop has whose requests a worker may receive.
+struct Lead {
+    engine: Arc<Engine>,
+    lender: Lender<Listener>,
 }
 
 impl Engine {

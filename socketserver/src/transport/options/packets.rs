@@ -40,7 +40,7 @@ macro_rules! packets_setters { ($owner:ty, $options:path; $($header:tt)*) => {
         ///
         /// With [`UnixDatagram`](crate::UnixDatagram) one client that does not read can fill the
         /// shared buffer. Each answer then holds its thread for this long, and a server without
-        /// threads serves nobody meanwhile.
+        /// threads serves no client meanwhile.
         ///
         /// Python: none; there `sendto` waits without limit
         pub fn send_timeout(mut self, time: std::time::Duration) -> Self

@@ -1,0 +1,49 @@
+//! What a loop needs to lend its baton.
+
+use std::io;
+use std::sync::Arc;
+
+use super::{Baton, Pace, Watch};
+use crate::request::Waker;
+
+/// The loop's side: how fast handlers are, and its leader. `L` is where that receives.
+pub(crate) struct Lender<L> {
+    /// Measures the handlers of requests that the loop receives.
+    pub(crate) pace: Arc<Pace>,
+    /// Wakes leaders. Made for the first.
+    waker: Option<Waker>,
+    /// The leader, if there is one.
+    pub(crate) leader: Option<(Watch, L)>,
+}
+
+impl<L> Lender<L> {
+    pub(crate) fn new() -> Self {
+        Lender { pace: Pace::new(), waker: None, leader: None }
+    }
+
+    fn waker(&mut self) -> io::Result<Waker> {
+        match &self.waker {
+            Some(waker) => Ok(waker.clone()),
+            None => Ok(self.waker.insert(Waker::new()?).clone()),
+        }
+    }
+
+    /// Lends a baton to a worker that `start` finds, if there is one. `looping` wakes the loop.
+    pub(crate) fn lend(
+        &mut self,
+        looping: &Waker,
+        listener: L,
+        start: impl FnOnce(Arc<Baton>) -> bool,
+    ) {
+        let Ok(waker) = self.waker() else {
+            return self.pace.lost(0);
+        };
+        let baton = Arc::new(Baton::new(waker, looping.clone()));
+        let watch = Watch::new(baton.clone(), self.pace.clone());
+        if start(baton) {
+            self.leader = Some((watch, listener));
+        } else {
+            self.pace.lost(0);
+        }
+    }
+}
