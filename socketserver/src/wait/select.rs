@@ -241,7 +241,7 @@ fn wait_for_any(
     let Some(current) = current else {
         return super::poll_until(fds, end).map(drop);
     };
-    /// Pause after a wake-up for an event that is not waited for: it may come again at once.
+    /// Pause after a wake-up for an event of another kind, because it may come again at once.
     const PAUSE: Duration = Duration::from_millis(1);
     let mut was_woken = false;
     while super::poll_until(fds, Some(Instant::now()))? == 0
