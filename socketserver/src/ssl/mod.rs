@@ -20,11 +20,11 @@
 //! ```
 //!
 //! The handshake runs where the handler will run, within
-//! [`handshake_timeout`](SSLContext::handshake_timeout). A silent client holds a worker
-//! until then. On threads, [`wait_for_input`](crate::Builder::wait_for_input) leaves it in the
-//! backlog instead, because a client of TLS speaks first. An inline server serves no
-//! other client meanwhile. On a green thread the arithmetic of a handshake runs on another
-//! thread, like any [`blocking`](crate::green::blocking) call.
+//! [`handshake_timeout`](SSLContext::handshake_timeout). A silent client holds a worker until then.
+//! On threads, [`wait_for_input`](crate::Builder::wait_for_input) leaves it to the system instead,
+//! because a client of TLS speaks first. An inline server serves no other client meanwhile. On a
+//! green thread the arithmetic of a handshake runs on another thread, like any
+//! [`blocking`](crate::green::blocking) call.
 //!
 //! A connection whose protocol has STARTTLS begins without, and
 //! [`wrap_socket`](SSLContext::wrap_socket) adds it. [`connect`](SSLContext::connect) is the side
