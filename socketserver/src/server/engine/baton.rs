@@ -80,7 +80,7 @@ impl Loop<'_> {
 }
 
 impl Engine {
-    /// The work of the leader: takes requests, and dispatches them on its own thread.
+    /// What the leader does: takes requests, and dispatches them where it runs.
     pub(super) fn receive(&self, baton: &Baton, listener: &Listener) {
         let goes_on = || {
             leads()
