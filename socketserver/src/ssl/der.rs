@@ -1,4 +1,4 @@
-//! The parts of a certificate that errors and log lines name.
+//! The facts of a certificate that choose it, or that errors and log lines name.
 
 use std::fmt;
 
