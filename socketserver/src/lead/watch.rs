@@ -114,8 +114,8 @@ impl Watch {
         }
     }
 
-    /// Whether the leader has been slow at the last looks, after it has begun as many handlers since
-    /// the last one.
+    /// Whether the leader has been slow at the last looks, after it has begun as many handlers
+    /// since the last one.
     fn was_slow(&mut self, begun: u64) -> bool {
         let time = self.baton.thread().and_then(usage::time_of).unwrap_or_default();
         let took = time.saturating_sub(std::mem::replace(&mut self.time, time));

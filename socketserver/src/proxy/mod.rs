@@ -1,8 +1,9 @@
 //! The PROXY protocol, versions 1 and 2: which client is behind a proxy.
 //!
 //! HAProxy, nginx, Envoy and the load balancers of the large providers write a header in front of
-//! each connection that they pass on. With [`Builder::proxy_protocol`](crate::Builder::proxy_protocol)
-//! every server of connections reads it, on any concurrency and with the same handler:
+//! each connection that they pass on. With
+//! [`Builder::proxy_protocol`](crate::Builder::proxy_protocol) every server of connections reads
+//! it, on any concurrency and with the same handler:
 //!
 //! ```
 //! use std::io;

@@ -41,8 +41,8 @@ pub enum Others {
 
 impl ProxyProtocol {
     /// Reads a header from connections that come from these networks, such as `10.0.0.0/8`, `::1`
-    /// and `2001:db8::/32`. IPv4 peers of an IPv6 server are found in networks of IPv4. The peers of
-    /// a Unix socket are trusted in any case, because its file's mode decides which programs
+    /// and `2001:db8::/32`. IPv4 peers of an IPv6 server are found in networks of IPv4. The peers
+    /// of a Unix socket are trusted in any case, because its file's mode decides which programs
     /// connect.
     ///
     /// A header says which client it is, so any machine that can send one can be any client: trust

@@ -68,8 +68,8 @@ fn another(trial: &mut Trial) {
     );
 }
 
-/// Sends a server datagrams in its own name. It may answer each of them once, because another program
-/// could have sent it: then its own answer comes, and is refused.
+/// Sends a server datagrams in its own name. It may answer each of them once, because another
+/// program could have sent it: then its own answer comes, and is refused.
 fn itself(trial: &mut Trial) {
     // The server has every local address. The datagrams come from one and go to another, so that
     // none is lost to this process.

@@ -298,7 +298,7 @@ fn a_file_out_of_sight_is_not_lost() {
     assert!(path.exists());
 }
 
-/// The name is so long that the path to it through an open folder is too long.
+/// The name fits, but the path to it through an open folder is too long.
 #[test]
 fn a_stale_file_of_a_long_name_is_replaced() {
     let Some(()) = alone() else { return };
