@@ -207,7 +207,10 @@ impl Loop<'_> {
     /// Dispatches the requests that are there, up to a batch.
     fn take_batch(&mut self) -> io::Result<()> {
         let mut burst = 0;
-        let end = self.core.runs_on_loop.then(|| Instant::now() + SLICE);
+        // A state whose `service_actions` does something is asked after each request, as in Python.
+        let has_actions = self.core.service_actions.load(Relaxed);
+        let slice = if has_actions { Duration::ZERO } else { SLICE };
+        let end = self.core.runs_on_loop.then(|| Instant::now() + slice);
         for _ in 0..BATCH {
             if self.core.life.is_stopping()
                 || self.has_unanswered_signal()
