@@ -220,8 +220,7 @@ impl ConcurrencyHooks for Counted {
 #[test]
 fn hooks_see_each_request_of_a_leader() {
     let ((state, _gate), counted) = (Watching::new(), Counted::default());
-    let concurrency = Wrapped::new(Threading::new(), counted.clone());
-    let builder = ThreadingUDPServer::<Ask, _>::with(state).concurrency(concurrency);
+    let builder = ThreadingUDPServer::<Ask, _>::with(state).wrap_concurrency(counted.clone());
     let server = run(builder, LOCAL);
     let mut client = Client::datagram(&server.address());
     until_a_worker_leads(&mut client);
