@@ -5,6 +5,7 @@ set -euo pipefail
 missing=()
 command -v python3 >/dev/null || missing+=(python3)
 command -v curl >/dev/null || missing+=(curl)
+command -v openssl >/dev/null || missing+=(openssl)
 command -v haproxy >/dev/null || missing+=(haproxy)
 command -v nginx >/dev/null || missing+=(nginx libnginx-mod-stream)
 command -v valgrind >/dev/null || missing+=(valgrind)

@@ -83,6 +83,30 @@ impl Endpoint {
         let by_address = || TransportName::of_connections(&address);
         Ok((self.transport.unwrap_or_else(by_address), address))
     }
+
+    /// The host of the address.
+    pub fn host(&self) -> &str {
+        host(self.address.as_deref().unwrap_or(DEFAULT_ADDRESS))
+    }
+}
+
+/// What a program connects to.
+#[derive(Clone, Debug)]
+pub struct Peer {
+    /// Its address.
+    pub address: Address,
+    /// The host that was asked for.
+    pub host: String,
+}
+
+/// The host of an address with a port. A Unix socket is on this one.
+fn host(text: &str) -> &str {
+    match text.rsplit_once(':') {
+        Some((host, _)) if !text.contains('/') && !text.starts_with('@') => {
+            host.trim_start_matches('[').trim_end_matches(']')
+        }
+        _ => "localhost",
+    }
 }
 
 /// Reads an address of any form.
@@ -109,8 +133,8 @@ pub fn server_address(text: &str) -> Result<Address, String> {
 ///
 /// # Errors
 /// As `address`.
-pub fn peer_address(text: &str) -> Result<Address, String> {
-    address(text, Role::Client)
+pub fn peer(text: &str) -> Result<Peer, String> {
+    Ok(Peer { address: address(text, Role::Client)?, host: host(text).to_owned() })
 }
 
 /// Reads the address of a TCP or UDP socket: a host and a port.

@@ -3,11 +3,14 @@
 
 use std::io::{self, Write};
 use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use socketserver::proxy::ProxyProtocol;
-use socketserver::signal::SIGUSR1;
+use socketserver::signal::{SIGHUP, SIGUSR1};
+use socketserver::ssl::SSLContext;
 use socketserver::{
     Address, BaseServer, Builder, Concurrency, Datagram, Forking, Green, Inline, RequestHandler,
     Socket, Stats, Tcp, Threading, Transport, Udp, UnixDatagram, UnixStream, Wrapped, green,
@@ -53,6 +56,14 @@ pub struct ServerOptions {
     /// 10.0.0.0/8,::1; other connections are refused
     #[arg(long, value_name = "NETWORKS", value_parser = proxies)]
     proxy: Option<ProxyProtocol>,
+
+    /// Speak TLS, with the certificate and the key in these files; SIGHUP reads them again
+    #[arg(long, num_args = 2, value_names = ["CERT", "KEY"])]
+    tls: Vec<PathBuf>,
+
+    /// What becomes of these files.
+    #[arg(skip)]
+    context: OnceLock<SSLContext>,
 
     /// How long live requests may continue after the first SIGINT or SIGTERM
     #[arg(long, value_name = "SECONDS", default_value = "5", value_parser = seconds)]
@@ -101,8 +112,15 @@ impl ServerOptions {
         D: RequestHandler<Datagram, S>,
         S: BaseServer<Socket> + BaseServer<Datagram>,
     {
-        if self.proxy.is_some() && !transport.has_connections() {
-            return Err(Failure::usage("'--proxy' has no effect without connections"));
+        if !transport.has_connections() {
+            for (given, name) in
+                [(self.proxy.is_some(), "--proxy"), (!self.tls.is_empty(), "--tls")]
+            {
+                if given {
+                    let text = format!("'{name}' has no effect without connections");
+                    return Err(Failure::usage(text));
+                }
+            }
         }
         match transport {
             TransportName::Tcp => self.serve_streams::<_, H, _>(Tcp::new(), address, state),
@@ -114,7 +132,7 @@ impl ServerOptions {
         }
     }
 
-    /// Serves connections until a signal, behind a proxy if the command line names some.
+    /// Serves connections until a signal, behind a proxy and with TLS if the command line says so.
     ///
     /// # Errors
     /// As [`serve`](Self::serve).
@@ -130,12 +148,31 @@ impl ServerOptions {
         S: BaseServer<Socket>,
     {
         match &self.proxy {
-            None => self.serve::<_, H, _>(transport, address, state),
+            None => self.serve_secure::<_, H, _>(transport, address, state),
             Some(proxy) => {
                 let behind = Wrapped::new(transport, proxy.clone());
-                self.serve::<_, H, _>(behind, address, state)
+                self.serve_secure::<_, H, _>(behind, address, state)
             }
         }
+    }
+
+    fn serve_secure<T, H, S>(
+        &self,
+        transport: T,
+        address: &Address,
+        state: S,
+    ) -> Result<(), Failure>
+    where
+        T: Transport<Request = Socket>,
+        H: RequestHandler<Socket, S>,
+        S: BaseServer<Socket>,
+    {
+        let [cert, key] = &*self.tls else {
+            return self.serve::<_, H, _>(transport, address, state);
+        };
+        let context = SSLContext::new().load_cert_chain(cert, key).map_err(Failure::new)?;
+        let context = self.context.get_or_init(|| context);
+        self.serve::<_, H, _>(Wrapped::new(transport, context.clone()), address, state)
     }
 
     /// Serves until a signal, under the chosen concurrency.
@@ -206,6 +243,10 @@ impl ServerOptions {
         // Before any client or script can know that the server is there.
         server.drain_on_signals(self.drain)?;
         server.on_signal(SIGUSR1, |server| log_counters(&server.stats()))?;
+        if let Some(context) = self.context.get().cloned() {
+            // The log names the file and its fault.
+            server.on_signal(SIGHUP, move |_| drop(context.reload()))?;
+        }
         server.notify_systemd()?;
         // This fails if standard output is closed, which is no reason not to serve.
         let _ = writeln!(io::stdout(), "listening on {}", server.server_address());

@@ -95,9 +95,12 @@ impl Aborts {
         }
     }
 
-    /// Ends all waits of this request, present and future.
-    pub(crate) fn abort(&self) {
-        let Some(live) = self.mark() else {
+    /// Ends all waits of this request, present and future. Before these, `end_client` ends the
+    /// conversation with the client: errors of that are an abort's already.
+    pub(crate) fn abort(&self, end_client: impl FnOnce()) {
+        let live = self.mark();
+        end_client();
+        let Some(live) = live else {
             return;
         };
         live.iter().for_each(|wait| wait.abort());
@@ -214,8 +217,8 @@ mod tests {
     fn abort_ends_present_and_future_waits_once() {
         let aborts = Aborts::default();
         let early = [add(&aborts), add(&aborts)];
-        aborts.abort();
-        aborts.abort();
+        aborts.abort(|| ());
+        aborts.abort(|| ());
         let late = add(&aborts);
         for wait in early.iter().chain([&late]) {
             assert_eq!(wait.0.load(Relaxed), 1);

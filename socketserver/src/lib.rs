@@ -136,6 +136,7 @@
 //! | `signals`, on by default | [`Server::drain_on_signals`], [`Server::on_signal`] | none |
 //! | `systemd` | `Server::notify_systemd` and the module `systemd`: what a service tells its manager | none |
 //! | `proxy` | `Builder::proxy_protocol` and the module `proxy`: the real client behind HAProxy, nginx or a load balancer | none |
+//! | `tls` | `Builder::tls` and the module `ssl`: TLS 1.2 and 1.3, on every server of connections | `rustls`, `ring` |
 //!
 //! # Platforms
 //!
@@ -187,6 +188,11 @@ mod request;
 #[cfg(feature = "proxy")]
 pub mod proxy;
 
+#[cfg(feature = "tls")]
+pub mod ssl;
+
+mod multicast;
+
 mod relay;
 
 pub mod activation;
@@ -226,6 +232,7 @@ pub use handler::{
     BaseServer, FnHandler, FnState, Outcome, PacketLines, PacketReader, Request, RequestHandler,
     ServerRef, log_error,
 };
+pub use multicast::Interface;
 pub use relay::relay;
 pub use request::{
     Datagram, End, HandlerError, Job, Rejected, ReplySocket, Run, Stats, Ticket, Waker, Workers,
@@ -233,7 +240,7 @@ pub use request::{
 };
 pub use server::{Builder, Drained, Served, Server, ServerHandle};
 pub use socket::{
-    Interface, Layer, Lines, Message, MessageFlags, OptionValue, SendAncillary, Socket, SocketKind,
+    Layer, Lines, Message, MessageFlags, OptionValue, SendAncillary, Socket, SocketKind,
     SocketOption, SocketReader, SocketWriter, Wire, create_connection, socketpair,
 };
 pub use socketserver_macros::*;

@@ -6,6 +6,7 @@
 
 mod alone;
 mod behind;
+mod certificates;
 mod client;
 mod limits;
 mod lines;
@@ -18,10 +19,12 @@ mod python;
 #[path = "../../socketserver/src/proxy/tests/rows.rs"]
 pub mod rows;
 mod running;
+mod tls;
 mod watched;
 
 pub use alone::{Ended, alone, alone_in_network, elsewhere_command, is_elsewhere, own_process};
 pub use behind::{Behind, Pieces, local_proxies, meet_row, meet_rows};
+pub use certificates::{Authority, Files};
 pub use client::{Client, forger, tcp_pair, unix_pair};
 pub use limits::{all_descriptors, count_of, lower, with_at_most};
 pub use lines::{LogLines, keep_lines, log_by};
@@ -33,6 +36,7 @@ pub use process::{Process, memory_of, raise_descriptor_limit};
 pub use python::{python, python_says};
 pub use running::{Running, bind, ends_well, placed, run, serve};
 pub use rustix::process::Signal;
+pub use tls::{TlsClient, client_config, has_program};
 pub use watched::{Watched, obstructed, watched};
 
 /// Every test program may use green threads.

@@ -5,6 +5,7 @@
 //! cargo run --bin chat
 //! cargo run --bin chat-client                                         in a second terminal
 //! printf 'ann\nhello\n' | cargo run --bin chat-client
+//! cargo run --bin chat-client -- --tls=cert.pem localhost:9999        if the server has TLS
 //! ```
 
 use std::fs::File;
@@ -18,16 +19,17 @@ use std::thread;
 use std::time::Duration;
 
 use clap::Parser;
-use demos::endpoint::{DEFAULT_ADDRESS, peer_address};
+use demos::endpoint::{DEFAULT_ADDRESS, Peer, peer};
 use demos::program::{self, Failure};
 use demos::server::positive_seconds;
 use demos::text::printable;
+use demos::tls::ClientTls;
 use rustyline::error::ReadlineError;
 use rustyline::history::MemHistory;
 use rustyline::{Config, Editor, ExternalPrinter};
 use signal_hook::consts::SIGINT;
 use signal_hook::{flag, low_level};
-use socketserver::{Address, Socket, SocketOption, create_connection};
+use socketserver::{Socket, SocketOption, create_connection};
 
 const PROMPT: &str = ">>>: ";
 
@@ -42,8 +44,11 @@ const LONGEST_LINE: usize = 65_536;
 #[command(name = "chat-client", version)]
 struct Options {
     /// HOST:PORT, or the path or @NAME of a Unix socket
-    #[arg(default_value = DEFAULT_ADDRESS, value_parser = peer_address)]
-    address: Address,
+    #[arg(default_value = DEFAULT_ADDRESS, value_parser = peer)]
+    address: Peer,
+
+    #[command(flatten)]
+    tls: ClientTls,
 
     /// How long the server may take to read a line, or to say something after the end of the input
     #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = positive_seconds)]
@@ -52,8 +57,9 @@ struct Options {
 
 fn main() -> ExitCode {
     program::run(|options: Options| {
-        let Options { address, patience } = &options;
-        let connection = create_connection(address, None).map_err(Failure::new)?;
+        let Options { address, tls, patience } = &options;
+        let connection = create_connection(&address.address, None).map_err(Failure::new)?;
+        tls.wrap(&connection, &address.host)?;
         if io::stdin().is_terminal() && io::stdout().is_terminal() {
             let config = Config::builder().auto_add_history(true).build();
             let mut editor =

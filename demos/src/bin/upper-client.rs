@@ -5,6 +5,7 @@
 //! cargo run --bin upper
 //! cargo run --bin upper-client                                        in a second terminal
 //! printf 'hello\nworld\n' | cargo run --bin upper-client
+//! cargo run --bin upper-client -- --tls=cert.pem localhost:9999       if the server has TLS
 //! ```
 //!
 //! Over a stream, the answer to a line ends where the line ends, in whatever pieces it arrives. An
@@ -19,9 +20,10 @@ use std::thread;
 use std::time::Duration;
 
 use clap::Parser;
-use demos::endpoint::{Endpoint, Role, TransportName};
+use demos::endpoint::{Endpoint, Role};
 use demos::program::{self, Failure};
 use demos::text::printable;
+use demos::tls::ClientTls;
 use socketserver::{Address, AddressFamily, Socket, SocketKind, SocketReader, create_connection};
 
 const PROMPT: &str = ">>>: ";
@@ -39,6 +41,9 @@ const MOST_TIMES: usize = 3;
 struct Options {
     #[command(flatten)]
     endpoint: Endpoint,
+
+    #[command(flatten)]
+    tls: ClientTls,
 }
 
 /// The other side, which answers lines.
@@ -59,8 +64,9 @@ struct Stream {
 }
 
 impl Stream {
-    fn connect(address: &Address) -> io::Result<Box<dyn Server>> {
-        let connection = create_connection(address, None)?;
+    fn connect(address: &Address, options: &Options) -> Result<Box<dyn Server>, Failure> {
+        let connection = create_connection(address, None).map_err(Failure::new)?;
+        options.tls.wrap(&connection, options.endpoint.host())?;
         let (rfile, _) = connection.makefile(-1, 0);
         Ok(Box::new(Stream { connection, rfile }))
     }
@@ -162,11 +168,13 @@ impl Server for Datagrams {
 fn main() -> ExitCode {
     program::run(|options: Options| {
         let (transport, address) = options.endpoint.get(Role::Client)?;
-        let connect = match transport {
-            TransportName::Tcp | TransportName::Unix => Stream::connect,
-            TransportName::Udp | TransportName::UnixDatagram => Datagrams::connect,
-        };
-        converse(connect(&address).map_err(Failure::new)?)
+        if transport.has_connections() {
+            return converse(Stream::connect(&address, &options)?);
+        }
+        if options.tls.is_given() {
+            return Err(Failure::usage("'--tls' has no effect without connections"));
+        }
+        converse(Datagrams::connect(&address).map_err(Failure::new)?)
     })
 }
 

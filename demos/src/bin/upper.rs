@@ -27,6 +27,13 @@
 //! curl --haproxy-protocol telnet://127.0.0.1:9999
 //! ```
 //!
+//! With TLS, and the certificate read again at SIGHUP:
+//!
+//! ```sh
+//! cargo run --bin upper -- --tls cert.pem key.pem
+//! cargo run --bin upper-client -- --tls=cert.pem localhost:9999
+//! ```
+//!
 //! A signal makes it log its counters:
 //!
 //! ```sh

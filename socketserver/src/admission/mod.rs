@@ -3,10 +3,12 @@
 //! | file | what it does |
 //! | --- | --- |
 //! | this one | all of it, before a request gets its place |
+//! | `backoff` | what to do when a request cannot be accepted |
 //! | `clients` | the limits per client, on the loop or where a client becomes known |
 //! | `refusal` | the list of reasons not to serve a request |
 //! | `reserve` | a descriptor kept for the time when there is no other |
 
+mod backoff;
 mod clients;
 mod refusal;
 mod reserve;
@@ -14,6 +16,7 @@ mod reserve;
 use std::io;
 use std::sync::Arc;
 
+pub(crate) use backoff::{AcceptError, Backoff};
 pub(crate) use clients::ClientLimits;
 pub(crate) use refusal::Refusal;
 use reserve::{Lent, Reserve};

@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use rustix::io::Errno;
+use rustix::io::{Errno, retry_on_intr};
 use rustix::process::{
     Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, WaitIdStatus, kill_process, pidfd_open,
     pidfd_send_signal, waitid,
@@ -20,7 +20,7 @@ use crate::sync::Instant;
 /// The children that the server has not reaped yet.
 #[derive(Default)]
 pub(super) struct LiveChildren {
-    /// By numbers of their own: the system may give the number of a process anew.
+    /// Keyed by our own numbers, because the system may reuse the number of a process.
     live: Mutex<HashMap<u64, Child>>,
     next: AtomicU64,
     waker: OnceLock<Waker>,
@@ -192,7 +192,7 @@ impl Process {
     }
 
     fn reap(&self) {
-        if let Err(error) = self.wait(WaitIdOptions::empty()) {
+        if let Err(error) = retry_on_intr(|| self.wait(WaitIdOptions::empty())) {
             log::debug!(target: TARGET, "cannot reap child {} ({error}): its request counts as aborted", self.pid);
         }
     }

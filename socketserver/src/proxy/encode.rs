@@ -126,7 +126,7 @@ impl ProxyHeader {
             bytes.extend([client.port().to_be_bytes(), server.port().to_be_bytes()].concat());
             return Ok((if client.is_ipv4() { v2::TCP4 } else { v2::TCP6 }, bytes));
         }
-        match self.addresses.as_deref() {
+        match &self.addresses {
             Some((client, server)) if is_unix(client) && is_unix(server) => {
                 Ok((v2::UNIX_STREAM, [unix(client)?, unix(server)?].concat()))
             }
@@ -136,7 +136,7 @@ impl ProxyHeader {
 
     /// The addresses, if they are of TCP: both of the same family.
     fn inet(&self) -> Option<(SocketAddr, SocketAddr)> {
-        let (Address::Inet(client), Address::Inet(server)) = self.addresses.as_deref()? else {
+        let (Address::Inet(client), Address::Inet(server)) = self.addresses.as_ref()? else {
             return None;
         };
         let as_v6 = |address: &SocketAddr| {

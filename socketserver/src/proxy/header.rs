@@ -23,7 +23,7 @@ pub enum Version {
 #[derive(Clone, PartialEq, Eq)]
 pub struct ProxyHeader {
     /// The client and the address that it has connected to, unless the header has none.
-    pub(super) addresses: Option<Box<(Address, Address)>>,
+    pub(super) addresses: Option<(Address, Address)>,
     pub(super) is_local: bool,
     /// What follows the addresses, checked.
     pub(super) tlvs: Vec<u8>,
@@ -33,7 +33,7 @@ impl ProxyHeader {
     /// The header for a connection of `client` to `server`, to be sent.
     pub fn new(client: impl Into<Address>, server: impl Into<Address>) -> Self {
         ProxyHeader {
-            addresses: Some(Box::new((client.into(), server.into()))),
+            addresses: Some((client.into(), server.into())),
             is_local: false,
             tlvs: Vec::new(),
         }
@@ -122,8 +122,7 @@ impl ProxyHeader {
 impl fmt::Debug for ProxyHeader {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut debug = f.debug_struct("ProxyHeader");
-        if let Some(addresses) = &self.addresses {
-            let (client, server) = &**addresses;
+        if let Some((client, server)) = &self.addresses {
             debug.field("client", &format_args!("{client}"));
             debug.field("server", &format_args!("{server}"));
         }

@@ -171,6 +171,20 @@ where
         self.aborts.get().is_some_and(|aborts| aborts.is_aborted())
     }
 
+    /// Serves a request whose client only the request itself says. Never inlined: its frame would
+    /// lie below every handler, and cost each idle thread a page.
+    #[inline(never)]
+    fn learn_and_serve(&self, limits: &ClientLimits) -> End {
+        match self.admit(limits) {
+            // The share is the client's again before the request counts as ended.
+            Ok(_share) => self.serve(),
+            Err(refusal) => {
+                Life::leave_request();
+                carry_out(refusal, self)
+            }
+        }
+    }
+
     /// Learns the client, and does then what the loop has done for others: limits, rates and
     /// `verify_request`.
     fn admit(&self, limits: &ClientLimits) -> Result<Option<Share>, Refusal> {
@@ -257,19 +271,9 @@ where
 
     fn run(self: Arc<Self>) -> End {
         let life = &self.typed.server.core().life;
-        life.inside_request(self.clone(), || {
-            let admitted = match &self.typed.limits {
-                None => Ok(None),
-                Some(limits) => self.admit(limits),
-            };
-            match admitted {
-                // The share is the client's again before the request counts as ended.
-                Ok(_share) => self.serve(),
-                Err(refusal) => {
-                    Life::leave_request();
-                    carry_out(refusal, &*self)
-                }
-            }
+        life.inside_request(self.clone(), || match &self.typed.limits {
+            None => self.serve(),
+            Some(limits) => self.learn_and_serve(limits),
         })
     }
 
@@ -297,10 +301,11 @@ where
     }
 
     fn abort(&self) {
-        quietly("a transport's abort", || {
-            self.typed.transport.abort(&self.request);
+        self.aborts().abort(|| {
+            quietly("a transport's abort", || {
+                self.typed.transport.abort(&self.request);
+            });
         });
-        self.aborts().abort();
     }
 
     fn wake_idle(&self) {

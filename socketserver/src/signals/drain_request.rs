@@ -10,8 +10,9 @@ use crate::handler::Core;
 
 pub(super) struct DrainRequest {
     pub(super) received: Arc<AtomicBool>,
-    /// Whether the server was asked for the drain.
+    /// Set when the server has been asked for the drain.
     answered: AtomicBool,
+    /// Locked while the server is asked.
     pub(super) timeout: Mutex<Duration>,
 }
 
@@ -25,11 +26,17 @@ impl DrainRequest {
         self.received.load(SeqCst) && !self.answered.load(SeqCst)
     }
 
-    /// Asks the server for the drain, once, if a signal has come.
+    /// Asks the server for the drain, once, if a signal has come. Two threads may call this, the
+    /// loop's and one that watches for signals: neither goes on before the server was asked,
+    /// because the loop would serve another client.
     pub(super) fn answer(&self, core: &Core) {
-        if self.waits() && !self.answered.swap(true, SeqCst) {
-            let timeout = *self.timeout.lock();
-            core.begin_drain(timeout);
+        if !self.waits() {
+            return;
+        }
+        let timeout = self.timeout.lock();
+        if self.waits() {
+            core.begin_drain(*timeout);
+            self.answered.store(true, SeqCst);
         }
     }
 }

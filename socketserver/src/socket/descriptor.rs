@@ -60,7 +60,7 @@ pub(super) struct Descriptor {
     /// A listener keeps its timeout to itself, since the sockets it accepts would inherit the
     /// option.
     listening: AtomicBool,
-    /// [`UNKNOWN`], [`NO`] or [`YES`]: one byte, because the whole fills a cache line.
+    /// [`UNKNOWN`], [`NO`] or [`YES`]: one byte, because the whole fits a cache line.
     short_read_is_all: AtomicU8,
     /// [`NOTHING`], [`SOME`] or [`ALL`].
     input: AtomicU8,
@@ -149,27 +149,32 @@ impl Descriptor {
         }
     }
 
-    #[inline]
-    fn is_aborted(&self) -> bool {
-        self.state.load(Relaxed) == ABORTED
-    }
-
     /// Waits for the `sendall` of another thread that is under way.
     ///
     /// # Errors
     /// As a `sendall` that has not sent anything.
     #[inline]
     pub(super) fn take_turn(&self, patience: Patience) -> io::Result<Turn<'_>> {
-        match self.sending.try_take() {
+        self.take_turn_of(&self.sending, patience)
+    }
+
+    /// The same for other turns at this socket: those of a layer.
+    #[inline]
+    pub(super) fn take_turn_of<'t>(
+        &self,
+        turns: &'t Turns,
+        patience: Patience,
+    ) -> io::Result<Turn<'t>> {
+        match turns.try_take() {
             Some(turn) => Ok(turn),
-            None => self.wait_for_turn(patience),
+            None => self.wait_for_turn(turns, patience),
         }
     }
 
     #[cold]
-    fn wait_for_turn(&self, patience: Patience) -> io::Result<Turn<'_>> {
+    fn wait_for_turn<'t>(&self, turns: &'t Turns, patience: Patience) -> io::Result<Turn<'t>> {
         let end = patience.end_of_wait()?;
-        let turn = self.sending.wait(end).map_err(|ended| match ended {
+        let turn = turns.wait(end).map_err(|ended| match ended {
             Waited::Aborted => io::ErrorKind::ConnectionAborted.into(),
             _ => wait::timed_out(),
         })?;
@@ -288,7 +293,7 @@ impl Descriptor {
     }
 
     /// Unless the peer has ended its stream, what it sends next counts as its first bytes.
-    #[cfg(feature = "proxy")]
+    #[cfg(any(feature = "proxy", feature = "tls"))]
     pub(super) fn forget_received(&self) {
         let _ = self.input.compare_exchange(SOME, NOTHING, Relaxed, Relaxed);
     }
@@ -337,12 +342,12 @@ impl Descriptor {
         interest: Interest,
         mut operation: impl FnMut(bool) -> rustix::io::Result<T>,
     ) -> io::Result<T> {
-        let unless_aborted = |may_block| match operation(may_block) {
+        let unless_ended = |may_block| match operation(may_block) {
             // After a shutdown of a datagram socket only a call that blocks reports it.
-            Err(Errno::AGAIN) if self.is_aborted() => Err(Errno::CANCELED),
+            Err(Errno::AGAIN) if self.state.load(Relaxed) != OPEN => Err(Errno::BADF),
             result => result,
         };
-        let result = wait::until_ready(self.awaited(), interest, time, unless_aborted);
+        let result = wait::until_ready(self.awaited(), interest, time, unless_ended);
         self.unless_aborted(result)
     }
 }

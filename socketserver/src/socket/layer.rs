@@ -1,5 +1,6 @@
 //! A protocol under a socket, such as TLS, and the wire below it.
 
+use std::any::Any;
 use std::fmt;
 use std::io;
 use std::os::fd::OwnedFd;
@@ -9,6 +10,8 @@ use rustix::net::RecvFlags;
 
 use super::descriptor::{Descriptor, receive_flags, send_flags};
 use crate::wait::{Interest, Part, Patience};
+#[cfg(feature = "tls")]
+use crate::wait::{Turn, Turns};
 
 /// A protocol between the handler's bytes and the wire's, such as TLS. Once it is set, every
 /// handle, `rfile` and `wfile` of the socket speaks through it.
@@ -18,7 +21,7 @@ use crate::wait::{Interest, Part, Patience};
 /// `recv` returns the end of the stream.
 ///
 /// Python: what `ssl.SSLSocket` does for a socket
-pub trait Layer: Send + Sync + 'static {
+pub trait Layer: Any + Send + Sync {
     /// Fills `buffer` with the peer's next bytes and returns how many; 0 at the end of its stream.
     ///
     /// # Errors
@@ -89,6 +92,35 @@ impl<'a> Wire<'a> {
             rustix::net::recv(fd, spare_capacity(&mut data), flags).map(|_| data.len())
         })?;
         Ok(data)
+    }
+
+    /// The same with memory only while bytes come: a green thread that waits here holds none.
+    #[cfg(feature = "tls")]
+    pub(crate) fn recv_chunk(&self, room: usize) -> io::Result<Vec<u8>> {
+        let mut chunk = Vec::new();
+        self.recv_with(room, |fd, flags| {
+            let mut data = Vec::with_capacity(room);
+            rustix::net::recv(fd, spare_capacity(&mut data), flags)?;
+            chunk = data;
+            Ok(chunk.len())
+        })?;
+        Ok(chunk)
+    }
+
+    /// The same wire for operations that do not wait.
+    #[cfg(feature = "tls")]
+    pub(crate) fn without_waiting(&self) -> Self {
+        Wire { patience: Patience::Nonblocking, ..*self }
+    }
+
+    /// Takes a turn of the layer's own, in the time of this operation.
+    ///
+    /// # Errors
+    /// `TimedOut`, `WouldBlock`, `ConnectionAborted`.
+    #[cfg(feature = "tls")]
+    #[inline]
+    pub(crate) fn take_turn<'t>(&self, turns: &'t Turns) -> io::Result<Turn<'t>> {
+        self.descriptor.take_turn_of(turns, self.patience)
     }
 
     #[inline]

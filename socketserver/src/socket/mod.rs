@@ -10,7 +10,6 @@
 //! | `connect`, `create_connection`, `socketpair` | [`Socket::connect`] and so on | `connect.rs` |
 //! | `select.select` | [`select()`](crate::select) | `../wait/select.rs` |
 //! | `setsockopt`, `getsockopt` | [`SocketOption`] | `option.rs` |
-//! | `IP_ADD_MEMBERSHIP`, `IP_MULTICAST_IF` | [`Socket::join_multicast`], [`Interface`] | `multicast.rs` |
 //! | `makefile` | [`SocketReader`], [`SocketWriter`] | `file.rs` |
 //! | `for line in rfile` | [`SocketReader::lines_up_to`] | `lines.rs` |
 //! | `SO_PEERCRED` | [`Socket::peer_cred`] | `peer.rs` |
@@ -46,7 +45,6 @@ mod layered;
 mod lines;
 mod listen;
 mod message;
-mod multicast;
 mod option;
 mod packet;
 mod peer;
@@ -59,5 +57,4 @@ pub use kind::SocketKind;
 pub use layer::{Layer, Wire};
 pub use lines::Lines;
 pub use message::{Message, MessageFlags, SendAncillary};
-pub use multicast::Interface;
 pub use option::{OptionValue, SocketOption};

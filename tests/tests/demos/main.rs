@@ -8,6 +8,7 @@ mod examples;
 mod proxy;
 mod signals;
 mod supervision;
+mod tls;
 mod upper;
 mod upper_client;
 

@@ -117,7 +117,29 @@ fn programs_inherit_no_socket() {
     assert!(list.contains("pipe:") && !list.contains("socket:"), "{list}");
 }
 
-matrix!(threads: a_closed_socket_refuses_every_call, a_detached_socket_is_the_callers_alone);
+/// It is woken, and gets no datagram that does not exist.
+fn close_ends_a_wait_for_a_datagram<W: Thread>() {
+    for round in 0..20 {
+        let socket = Socket::new(AddressFamily::Inet, SocketKind::Datagram).expect("a socket");
+        socket.bind(LOCAL).expect("bind");
+        let (waits, (begins, begun)) = (socket.clone(), bounded(1));
+        let waiting = thread::spawn(move || {
+            W::in_time("the wait", move || {
+                begins.send(()).expect("the test waits");
+                waits.recvfrom(1).map(drop)
+            })
+        });
+        begun.recv().expect("it begins");
+        // In some rounds it waits by then, and in others not.
+        thread::sleep(Duration::from_millis(round / 4));
+        socket.close();
+        let error = waiting.join().expect("no panic").expect_err("a closed socket");
+        assert_eq!(error.raw_os_error(), Some(Errno::BADF.raw_os_error()), "{error}");
+    }
+}
+
+matrix!(threads: a_closed_socket_refuses_every_call, a_detached_socket_is_the_callers_alone,
+    close_ends_a_wait_for_a_datagram);
 
 #[test]
 fn a_socket_of_std_may_be_taken() {

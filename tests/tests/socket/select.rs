@@ -79,7 +79,31 @@ fn select_reports_urgent_data<W: Thread>() {
     });
 }
 
+/// The urgent byte wakes a green thread in vain. It looks again a little later, and finds the
+/// bytes that came in between.
+fn an_event_after_a_wake_in_vain_is_seen<W: Thread>() {
+    for round in 0..20 {
+        let (socket, mut client) = tcp_pair();
+        let (begins, begun) = bounded(1);
+        let client = thread::spawn(move || {
+            begun.recv().expect("it begins");
+            thread::sleep(Duration::from_millis(1));
+            SockRef::from(&client).send_out_of_band(b"!").expect("send");
+            thread::sleep(Duration::from_micros(50 * round));
+            client.write_all(b"x").expect("send");
+            client
+        });
+        let ready = W::in_time("select", move || {
+            begins.send(()).expect("the client waits");
+            let ready = select(&[&socket], &[], &[], None)?;
+            io::Result::Ok(ready.reads(&socket))
+        });
+        assert!(ready.expect("select"), "round {round}");
+        client.join().expect("no panic");
+    }
+}
+
 matrix!(
     threads: select_returns_the_ready_sockets, select_waits_for_other_descriptors,
-    select_reports_urgent_data,
+    select_reports_urgent_data, an_event_after_a_wake_in_vain_is_seen,
 );

@@ -12,10 +12,18 @@
 //! cargo run --bin chat -- --max-connections-per-address 20 :9999
 //! ```
 //!
-//! Behind a balancer that says which client it is by the PROXY protocol, the limit is that client's:
+//! Behind a balancer that says which client it is by the PROXY protocol, the limit is that
+//! client's:
 //!
 //! ```sh
 //! cargo run --bin chat -- --max-connections-per-address 20 --proxy 127.0.0.0/8
+//! ```
+//!
+//! With TLS:
+//!
+//! ```sh
+//! cargo run --bin chat -- --tls cert.pem key.pem
+//! cargo run --bin chat-client -- --tls=cert.pem localhost:9999
 //! ```
 //!
 //! [`room`] decides which member is sent which line, [`outbox`] sends it, [`input`] reads what

@@ -104,24 +104,14 @@ fn fields_have_their_readers() {
 
 #[test]
 fn debug_escapes_what_clients_choose() {
-    let header =
-        ProxyHeader::new(([192, 0, 2, 1], 5).into_address(), ([192, 0, 2, 2], 6).into_address());
+    let [client, server] = [1, 2].map(|host| SocketAddr::from(([192, 0, 2, host], 5)));
+    let header = ProxyHeader::new(client, server);
     let header = header.with_authority("a\nb\u{1b}").unwrap();
     assert_eq!(
         format!("{header:?}"),
-        "ProxyHeader { client: 192.0.2.1:5, server: 192.0.2.2:6, is_local: false, \
+        "ProxyHeader { client: 192.0.2.1:5, server: 192.0.2.2:5, is_local: false, \
          tlv 0x02: \"a\\nb\\x1b\" }"
     );
-}
-
-trait IntoAddress {
-    fn into_address(self) -> SocketAddr;
-}
-
-impl IntoAddress for ([u8; 4], u16) {
-    fn into_address(self) -> SocketAddr {
-        self.into()
-    }
 }
 
 #[test]

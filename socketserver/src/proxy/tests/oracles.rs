@@ -112,7 +112,7 @@ fn of_proxy_header(bytes: &[u8]) -> Said {
     }
 }
 
-/// What a header says about itself.
+/// The form of a header, by its first bytes.
 struct Facts<'a> {
     bytes: &'a [u8],
     /// Of version 2, with its fixed part.
@@ -181,7 +181,6 @@ impl<'a> Facts<'a> {
 fn known(facts: &Facts<'_>, ours: Said, theirs: Said, theirs_is_ppp: bool) -> Option<&'static str> {
     use Said::{Client, More, Peer, Unix, Wrong};
     let line = facts.line();
-    let too_long = facts.is_line && facts.bytes.len() >= 107 && line.len() > 105;
     Some(match (ours, theirs) {
         (Wrong, More) => "a wrong byte is wrong as soon as it is there",
         (More, Wrong) if facts.is_line && !facts.has_end() => {
@@ -190,24 +189,18 @@ fn known(facts: &Facts<'_>, ours: Said, theirs: Said, theirs_is_ppp: bool) -> Op
         (Peer(_), _) if facts.is_local() => "LOCAL: what follows is not looked at (27 to 32)",
         (More, Wrong) if facts.is_local() => "LOCAL: what follows is not looked at (27 to 32)",
         (Wrong, _) if facts.is_local() => return None,
-        (Peer(_) | More, Client(..) | Wrong | Unix(_)) if facts.is_other_family() => {
+        (Peer(_) | More, Client(..) | Wrong | Unix(_) | More) if facts.is_other_family() => {
             "no family of a connection: the peer (36, 37)"
         }
         (Unix(_), Peer(_)) if facts.is_unix() && !theirs_is_ppp => "no Unix sockets (38)",
         (Wrong, Client(..) | Unix(_) | Peer(_)) if facts.is_block && facts.has_wrong_fields() => {
             "fields are checked, and the checksum (42 to 47)"
         }
-        (Wrong, Client(..) | Unix(_) | Peer(_))
-            if facts.is_block && facts.length() > RULES.longest =>
-        {
-            "a limit (41)"
-        }
         (Peer(_) | More, Wrong | More | Peer(_)) if facts.is_unknown && theirs_is_ppp => {
             "UNKNOWN: whatever follows is ignored (4, 5)"
         }
         (Peer(_) | More, Wrong) if facts.is_unknown => "UNKNOWN: whatever follows is ignored (5)",
         (Wrong, Peer(_)) if facts.is_unknown && !theirs_is_ppp => "UNKNOWNX, or no bound (6, 7)",
-        (Wrong, Peer(_)) if facts.is_unknown && theirs_is_ppp => "a bare CR ends its line",
         (Wrong, Client(..)) if theirs_is_ppp && facts.mixes_separators() => {
             "a CR is a space, and a space a CR"
         }
@@ -216,7 +209,6 @@ fn known(facts: &Facts<'_>, ours: Said, theirs: Said, theirs_is_ppp: bool) -> Op
         (Wrong, Client(..) | Peer(_)) if facts.has_other_space() && !theirs_is_ppp => {
             "the byte after PROXY is looked at (21)"
         }
-        (Wrong, Client(..) | Peer(_)) if too_long => "no bound (6)",
         _ => return None,
     })
 }

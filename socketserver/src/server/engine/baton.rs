@@ -5,14 +5,14 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::backoff::AcceptError;
 use super::serve::Loop;
 use super::{Engine, Lead, Listener, Owner};
+use crate::admission::AcceptError;
 use crate::lead::{Baton, Leader, Lender, Seen, leads};
 use crate::sync::Instant;
 
 impl Loop<'_> {
-    /// From now on a worker may receive, if the concurrency has one that can.
+    /// Allows a worker to receive from now on, if the concurrency has one that can.
     pub(super) fn allow_leaders(&mut self, engine: &Arc<Engine>) {
         let is_connectionless =
             !self.is_given() && matches!(&*self.listener.socket, Owner::Shared(_));
@@ -64,7 +64,7 @@ impl Loop<'_> {
         Ok(())
     }
 
-    /// Takes the baton back. Blocks while the leader receives, which does not block.
+    /// Takes the baton back. Waits while the leader receives a request, which does not block.
     pub(super) fn take_baton(&mut self) {
         const AGAIN: Duration = Duration::from_millis(10);
         let leader = self.lead.as_mut().and_then(|lead| lead.lender.leader.take());

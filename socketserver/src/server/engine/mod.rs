@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | `serve` | the loop: one turn from top to bottom, `serve_forever`, `handle_request` |
 //! | `dispatch` | one request from the loop to its handler, or to its refusal |
-//! | `backoff` | what to do when a request cannot be accepted |
+//! | `given` | a server of one connection that it was given |
 //! | `idle` | when a server has had nothing to do for long enough to end |
 //! | `baton` | a worker that receives, while handlers are short |
 //! | `once` | how the last `handle_request` ended |
@@ -13,10 +13,10 @@
 //!
 //! Transport, handler and state come in behind [`Intake`], the concurrency behind its own trait.
 
-mod backoff;
 mod baton;
 mod dispatch;
 mod drain;
+mod given;
 mod idle;
 mod once;
 mod restore;
@@ -50,8 +50,8 @@ use crate::systemd::Supervisor;
 /// Where this folder's log lines go.
 pub(super) const TARGET: &str = "socketserver::server";
 
-/// What the engine asks of transport, handler and state, beside what is about one accepted request:
-/// that is [`Accepted`]. A panic of user code becomes an error or a line in the log.
+/// What the engine asks of transport, handler and state. [`Accepted`] has the part about one
+/// accepted request. A panic of user code becomes an error or a line in the log.
 pub(super) trait Intake: Send + Sync {
     /// `get_request`
     fn take(&self, listener: &Socket) -> io::Result<Arc<dyn Accepted>>;

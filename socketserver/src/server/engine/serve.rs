@@ -7,11 +7,10 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
-use super::backoff::{AcceptError, Backoff};
 use super::idle::IdleWatch;
 use super::once::Once;
 use super::{Engine, Lead, Listener, TARGET, survived};
-use crate::admission::Refusal;
+use crate::admission::{AcceptError, Backoff, Refusal};
 use crate::handler::{StopKind, Turn, Waiting};
 use crate::panics::{catch_panic, contained};
 use crate::request::Accepted;
@@ -96,8 +95,8 @@ impl Loop<'_> {
         Ok(())
     }
 
-    /// Tells the service manager what is due, if there is one, and returns when the next message
-    /// is. `leaves_at` is the end of the lame-duck time.
+    /// Sends the service manager, if there is one, the messages that are due. Returns when the next
+    /// one is due. `leaves_at` is the end of the lame-duck time.
     #[cfg(feature = "systemd")]
     fn tell_manager(&self, leaves_at: Option<Instant>) -> Option<Instant> {
         if let Some(leaves_at) = leaves_at {
@@ -210,7 +209,10 @@ impl Loop<'_> {
         let mut burst = 0;
         let end = self.core.runs_on_loop.then(|| Instant::now() + SLICE);
         for _ in 0..BATCH {
-            if self.core.life.is_stopping() || self.admission.must_wait() {
+            if self.core.life.is_stopping()
+                || self.has_unanswered_signal()
+                || self.admission.must_wait()
+            {
                 break;
             }
             match self.take()? {
@@ -227,6 +229,11 @@ impl Loop<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Whether a signal has come that the loop answers at its next turn.
+    fn has_unanswered_signal(&self) -> bool {
+        self.core.signalled.load(Relaxed) && !self.core.life.is_leaving()
     }
 
     /// Accepts one request and dispatches it.
@@ -295,32 +302,6 @@ impl Loop<'_> {
     fn next_action(&self) -> Option<Instant> {
         let wanted = self.core.service_actions.load(Relaxed);
         wanted.then(|| Instant::now().checked_add(self.times.poll_interval)).flatten()
-    }
-
-    /// Whether the server was given a connection, which is its only request.
-    pub(super) fn is_given(&self) -> bool {
-        self.listener.is_given()
-    }
-
-    fn given_was_taken(&self) -> bool {
-        self.is_given() && self.engine.given_taken.load(Relaxed)
-    }
-
-    fn given_was_served(&self) -> bool {
-        self.given_was_taken() && self.core.books.active() == 0
-    }
-
-    /// Waits for the one request of a server that was given a connection, and then for its end. The
-    /// connection need not be readable, because its handler may speak first. The books report the
-    /// end.
-    fn wait_for_given(&self, open: bool, end: Option<Instant>) -> io::Result<bool> {
-        if !self.given_was_taken() && open {
-            return Ok(true);
-        }
-        if self.given_was_served() {
-            return Ok(false);
-        }
-        self.core.waker.wait(None, end)
     }
 
     pub(super) fn socket(&self) -> &Socket {

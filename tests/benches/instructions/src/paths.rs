@@ -48,7 +48,7 @@ fn on_one_processor() -> io::Result<()> {
     Ok(sched_setaffinity(None, &one)?)
 }
 
-/// Requests without a network: each comes when the one before has ended.
+/// Requests without a network: each comes when the previous request has ended.
 struct Memory {
     ended: Mutex<Receiver<()>>,
     left: AtomicU64,

@@ -38,16 +38,16 @@ fn replaced(page: &str, results: &Results) -> Result<String, String> {
         let (_, rest) = rest.split_once(END).ok_or(format!("no {END} after {words}"))?;
         text += &format!("{BEGIN}{words}{WORDS_END}");
         for word in words.split(' ') {
-            text += &format!("\n{}\n", content(word, results)?);
+            text += &format!("\n{}\n", content(word, results)?.trim_end());
         }
-        text += &format!("{END}{rest}");
+        text += &format!("\n{END}{rest}");
     }
     Ok(text)
 }
 
 fn content(word: &str, results: &Results) -> Result<String, String> {
     match word {
-        "machine" => Ok(format!("{}. {}\n", results.machine, circumstances(results))),
+        "machine" => Ok(format!("{}. {}", results.machine, circumstances(results))),
         "contestants" => {
             let mut text = "| name | server |\n| --- | --- |\n".to_owned();
             for contestant in contestant::ALL {
@@ -63,8 +63,16 @@ fn content(word: &str, results: &Results) -> Result<String, String> {
     }
 }
 
-/// The main figure of each scenario, for the contestants that most readers know.
+/// The main figures of some scenarios, for the contestants that most readers know.
 fn summary(results: &Results) -> String {
+    const ROWS: [&str; 6] = [
+        "keep-alive-50",
+        "keep-alive-1000",
+        "keep-alive-10000",
+        "connect-64",
+        "udp-64",
+        "idle-1000",
+    ];
     const COLUMNS: [&str; 10] = [
         "inline",
         "threads",
@@ -79,7 +87,7 @@ fn summary(results: &Results) -> String {
     ];
     let mut text = format!("| | {} |\n", COLUMNS.join(" | "));
     text += &format!("| --- |{}\n", " ---: |".repeat(COLUMNS.len()));
-    for table in &results.tables {
+    for table in ROWS.iter().filter_map(|scenario| results.table(scenario)) {
         let cell = |name: &&str| {
             let spread = table.row(name).and_then(|row| row.spread(table.figure));
             spread.map_or(String::new(), |spread| table.figure.text(spread.median))

@@ -127,7 +127,7 @@ fn paint_lines(lines: &[Line], area: &Area<'_>) -> Drawn {
         .light_line_style(TRANSPARENT)
         .label_style(FONT)
         .x_labels(5)
-        .y_labels(6)
+        .y_labels(10)
         .x_label_formatter(&|clients| Figure::Rate.text(*clients))
         .y_label_formatter(&|number| Figure::Rate.text(*number))
         .draw()?;
@@ -175,6 +175,8 @@ fn paint_bars(picture: &Picture, lines: &[Line], area: &Area<'_>) -> Drawn {
 fn colour(contestant: &Contestant) -> RGBColor {
     let all = contestant::ALL;
     let number = all.iter().position(|one| one.name == contestant.name).unwrap_or_default();
-    let (red, green, blue) = HSLColor(number as f64 / all.len() as f64, 0.75, 0.42).rgb();
+    // Neighbours in the list are far apart on the circle of colours.
+    let hue = (number as f64 * 0.382).fract();
+    let (red, green, blue) = HSLColor(hue, 0.75, 0.42).rgb();
     RGBColor(red, green, blue)
 }

@@ -1,7 +1,7 @@
 //! Forking servers.
 //!
 //! A process with several threads cannot fork safely, and the standard harness is one. So
-//! `forking/harness.rs` runs every test here in a process of its own, which has one thread and
+//! `forking/harness.rs` runs every test here in a separate process, which has one thread and
 //! serves on it.
 //!
 //! That one thread is server and client in turn: a connection, or a datagram, waits in the system's
@@ -21,6 +21,7 @@ mod proxy;
 mod refusals;
 mod requests;
 mod support;
+mod tls;
 
 fn main() -> std::process::ExitCode {
     harness::main(
@@ -35,6 +36,7 @@ fn main() -> std::process::ExitCode {
             executed::TESTS,
             jail::TESTS,
             proxy::TESTS,
+            tls::TESTS,
             cpython::TESTS,
         ],
         &[end::PROGRAMS, executed::PROGRAMS, cpython::PROGRAMS],

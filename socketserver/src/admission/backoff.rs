@@ -5,18 +5,20 @@ use std::time::Duration;
 
 use rustix::io::Errno;
 
-use super::TARGET;
 use crate::sync::Instant;
+
+/// Where this folder's log lines go.
+const TARGET: &str = "socketserver::admission";
 
 /// Where the fault lies when `get_request` fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum AcceptError {
+pub(crate) enum AcceptError {
     /// Nowhere: there was no request after all.
     Nothing,
     /// In one connection, which is gone. The next may be there already.
     Connection,
-    /// In the process or the machine, which has no descriptor left: to try again at once would waste
-    /// time.
+    /// In the process or the machine, which has no descriptor left: to try again at once would
+    /// waste time.
     Descriptors,
     /// In the machine, which has run out of something else.
     Resources,
@@ -25,7 +27,7 @@ pub(super) enum AcceptError {
 }
 
 impl AcceptError {
-    pub(super) fn of(error: &io::Error) -> Self {
+    pub(crate) fn of(error: &io::Error) -> Self {
         match error.raw_os_error().map(Errno::from_raw_os_error) {
             Some(Errno::AGAIN | Errno::INTR) => AcceptError::Nothing,
             Some(Errno::MFILE | Errno::NFILE) => AcceptError::Descriptors,
@@ -43,10 +45,10 @@ impl AcceptError {
     }
 }
 
-/// How long the loop leaves the listener alone when the machine has run out of something: 5 ms, then
-/// twice as long each time, up to 1 s.
+/// How long the loop leaves the listener alone when the machine has run out of something: 5 ms,
+/// then twice as long each time, up to 1 s.
 #[derive(Debug)]
-pub(super) struct Backoff {
+pub(crate) struct Backoff {
     delay: Duration,
     /// How many connections in a row could not be accepted.
     stumbles: u32,
@@ -59,17 +61,17 @@ impl Backoff {
     const LONGEST: Duration = Duration::from_secs(1);
     const STUMBLES: u32 = 64;
 
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Backoff { delay: Self::FIRST, stumbles: 0, until: None, reported: None }
     }
 
     /// A request was accepted: all is well again.
-    pub(super) fn succeeded(&mut self) {
+    pub(crate) fn succeeded(&mut self) {
         *self = Backoff { reported: self.reported, ..Self::new() };
     }
 
     /// A connection could not be accepted. After 64 in a row this counts as a lack of resources.
-    pub(super) fn stumbled(&mut self, error: &io::Error) {
+    pub(crate) fn stumbled(&mut self, error: &io::Error) {
         log::debug!(target: TARGET, "cannot accept a request ({error}): going on with the next");
         self.stumbles += 1;
         if self.stumbles >= Self::STUMBLES {
@@ -78,21 +80,22 @@ impl Backoff {
     }
 
     /// Leaves the listener alone for a while.
-    pub(super) fn failed(&mut self, error: &io::Error) {
+    pub(crate) fn failed(&mut self, error: &io::Error) {
         self.report("cannot accept requests", error, "clients wait in the backlog");
         self.until = Some(Instant::now() + self.delay);
         self.delay = (self.delay * 2).min(Self::LONGEST);
     }
 
     /// The loop has panicked: it does nothing for a while.
-    pub(super) fn panicked(&mut self, text: &str) {
+    pub(crate) fn panicked(&mut self, text: &str) {
         self.until = Some(Instant::now() + self.delay);
         self.delay = (self.delay * 2).min(Self::LONGEST);
         log::error!(target: TARGET, "the loop panicked ({text}): it goes on after a pause");
     }
 
-    /// A request was accepted with the reserve descriptor, and refused. The next will be refused too.
-    pub(super) fn refused(&mut self, error: &io::Error) {
+    /// A request was accepted with the reserve descriptor, and refused. The next will be refused
+    /// too.
+    pub(crate) fn refused(&mut self, error: &io::Error) {
         self.report("cannot serve requests", error, "clients are refused");
     }
 
@@ -106,7 +109,7 @@ impl Backoff {
     }
 
     /// Until when the loop leaves the listener alone, if it still does.
-    pub(super) fn until(&self) -> Option<Instant> {
+    pub(crate) fn until(&self) -> Option<Instant> {
         self.until.filter(|until| Instant::now() < *until)
     }
 }

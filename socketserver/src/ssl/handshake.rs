@@ -1,0 +1,75 @@
+//! The handshake, on the worker that will run the handler.
+
+use std::io;
+use std::time::Duration;
+
+use rustls::{Connection, ProtocolVersion};
+
+use super::error::{SSLError, SSLErrorReason};
+use super::session::CHUNK;
+use super::state::State;
+use crate::green;
+use crate::socket::{Socket, Wire};
+use crate::wait::Patience;
+
+/// First byte of a client's first record: the type of handshakes.
+const HANDSHAKE: u8 = 22;
+
+/// Shakes hands over a socket that is ready for a layer, within `timeout` for the whole
+/// handshake.
+pub(super) fn shake_hands(
+    socket: &Socket,
+    connection: Connection,
+    timeout: Duration,
+) -> io::Result<State> {
+    let wire = socket.wire_within(Patience::from_timeout(Some(timeout)))?;
+    let shaken = over(&wire, State::new(connection));
+    shaken.map_err(|error| match error.kind() {
+        io::ErrorKind::TimedOut => {
+            let text = format!("expected a TLS handshake within {timeout:?}, got none or a part");
+            SSLError::new(SSLErrorReason::Timeout, text).into()
+        }
+        _ => error,
+    })
+}
+
+fn over(wire: &Wire<'_>, mut state: State) -> io::Result<State> {
+    let mut expects_hello = matches!(*state.connection, Connection::Server(_));
+    while state.connection.is_handshaking() {
+        wire.sendall(&state.take_outgoing())?;
+        let chunk = wire.recv_chunk(CHUNK)?;
+        match chunk.first() {
+            None => return Err(SSLError::eof().into()),
+            Some(&first) if expects_hello && first != HANDSHAKE => {
+                return Err(SSLError::plain_text().into());
+            }
+            Some(_) => expects_hello = false,
+        }
+        state.feed(chunk);
+        state = advance(wire, state)?;
+    }
+    state.holds_tickets = holds_tickets(&state.connection);
+    if state.has_outgoing() {
+        wire.sendall(&state.take_outgoing())?;
+    }
+    Ok(state)
+}
+
+/// Goes on with the bytes that came. On a green thread this computes elsewhere, because it takes
+/// long, and more stack than an idle connection should keep.
+fn advance(wire: &Wire<'_>, mut state: State) -> io::Result<State> {
+    let (mut state, decoded) = green::blocking(move || {
+        let decoded = state.decode();
+        (state, decoded)
+    });
+    let Err(error) = decoded else { return Ok(state) };
+    // The peer learns why.
+    let _ = wire.sendall(&state.take_outgoing());
+    Err(SSLError::from(error).into())
+}
+
+/// Whether all there is to send are tickets: with TLS 1.3 a server is done when it has received.
+fn holds_tickets(connection: &Connection) -> bool {
+    let Connection::Server(connection) = connection else { return false };
+    connection.protocol_version() == Some(ProtocolVersion::TLSv1_3)
+}

@@ -1,0 +1,82 @@
+//! TLS, in the words of Python's module `ssl`.
+//!
+//! [`Builder::tls`](crate::Builder::tls) makes a server of connections speak TLS, 1.2 and 1.3, on
+//! any concurrency and with the same handler:
+//!
+//! ```no_run
+//! use socketserver::ssl::SSLContext;
+//! use socketserver::{Socket, ThreadingTCPServer};
+//!
+//! let context = SSLContext::new().load_cert_chain("cert.pem", "key.pem")?;
+//! let server = ThreadingTCPServer::handling(|request: Socket, _| {
+//!     if let Some(ssl) = request.ssl() {
+//!         log::info!("{} with {:?}", ssl.version(), ssl.server_name());
+//!     }
+//!     request.sendall(b"hello\n")
+//! })
+//! .tls(context)
+//! .bind("127.0.0.1:8443")?;
+//! # Ok::<(), std::io::Error>(())
+//! ```
+//!
+//! The handshake runs where the handler will run, within
+//! [`handshake_timeout`](SSLContext::handshake_timeout). A silent client holds a worker until then.
+//! On threads, [`wait_for_input`](crate::Builder::wait_for_input) leaves it to the system instead,
+//! because a client of TLS speaks first. An inline server serves no other client meanwhile. On a
+//! green thread the arithmetic of a handshake runs on another thread, like any
+//! [`blocking`](crate::green::blocking) call.
+//!
+//! A connection whose protocol has STARTTLS begins without, and
+//! [`wrap_socket`](SSLContext::wrap_socket) adds it. [`connect`](SSLContext::connect) is the side
+//! of a client.
+//!
+//! After [`shutdown`](crate::Socket::shutdown) for writing, the client knows that all has come, and
+//! may still send. A client that ends without saying so has
+//! [truncated](SSLInfo::truncated) the stream.
+//!
+//! [`send`](crate::Socket::send) takes data before it is sent. After `TimedOut` some of it may be
+//! taken, as after a [`sendall`](crate::Socket::sendall): it leaves with the next call, and must
+//! not be given again.
+//!
+//! Not supported: TLS 1.1 and older, renegotiation, data before the end of the handshake (0-RTT),
+//! keys with a password, OpenSSL's language for ciphers. The cryptography is that of the crates
+//! `rustls` and `ring`.
+//!
+//! | file | contents |
+//! | --- | --- |
+//! | `context.rs` | [`SSLContext`]: what a program calls |
+//! | `config.rs`, `trust.rs`, `names.rs`, `keylog.rs` | what `rustls` makes of its settings |
+//! | `files.rs`, `der.rs` | certificates and keys from files, and the errors about them |
+//! | `transport.rs` | `Builder::tls` |
+//! | `handshake.rs` | the handshake, within its time |
+//! | `session.rs`, `state.rs`, `records.rs` | the layer under a socket, with and without its wire |
+//! | `info.rs`, `stats.rs`, `error.rs` | facts about a session, counters of all, and the errors of failed ones |
+//!
+//! Python: `ssl`
+
+mod config;
+mod context;
+mod der;
+mod error;
+mod files;
+mod handshake;
+mod info;
+mod keylog;
+mod names;
+mod records;
+mod session;
+mod state;
+mod stats;
+mod transport;
+mod trust;
+
+pub use config::TLSVersion;
+pub use context::SSLContext;
+pub use error::{SSLError, SSLErrorReason};
+pub use info::SSLInfo;
+pub use stats::SessionStats;
+pub use transport::Tls;
+pub use trust::VerifyMode;
+
+/// Where this folder's log lines go.
+const TARGET: &str = "socketserver::ssl";

@@ -1,0 +1,60 @@
+//! Which chain a client gets: by the name that it asks for, and by the signatures that it knows.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use rustls::server::{ClientHello, ResolvesServerCert};
+use rustls::sign::CertifiedKey;
+
+use super::files::Chain;
+
+/// The chains of a server, of which there is at least one.
+#[derive(Debug)]
+pub(super) struct Chains {
+    all: Vec<Arc<CertifiedKey>>,
+    /// The chains for each name. That of `*.example.org` is `.example.org`.
+    by_name: HashMap<String, Vec<usize>>,
+    /// Those for clients that ask for another name, or none.
+    others: Vec<usize>,
+}
+
+impl Chains {
+    pub(super) fn new(chains: &[Chain]) -> Self {
+        let mut by_name: HashMap<String, Vec<usize>> = HashMap::new();
+        for (at, chain) in chains.iter().enumerate() {
+            for name in &chain.names {
+                let name = name.strip_prefix('*').unwrap_or(name);
+                by_name.entry(name.to_owned()).or_default().push(at);
+            }
+        }
+        let is_like_first = |at: &usize| chains[*at].names == chains[0].names;
+        Chains {
+            all: chains.iter().map(|chain| chain.certified.clone()).collect(),
+            by_name,
+            others: (0..chains.len()).filter(is_like_first).collect(),
+        }
+    }
+
+    /// The chains for a name: its own, those of a wildcard for its first label, or the first.
+    fn of_name(&self, name: Option<&str>) -> &[usize] {
+        let found = name.and_then(|name| {
+            let name = name.trim_end_matches('.').to_ascii_lowercase();
+            let wildcard = name.find('.').map(|dot| &name[dot..]);
+            let own = self.by_name.get(&name);
+            own.or_else(|| self.by_name.get(wildcard?))
+        });
+        found.unwrap_or(&self.others)
+    }
+}
+
+impl ResolvesServerCert for Chains {
+    fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        let chains = self.of_name(hello.server_name());
+        let is_known = |at: &&usize| {
+            let key = &self.all[**at].key;
+            key.choose_scheme(hello.signature_schemes()).is_some()
+        };
+        let chosen = chains.iter().find(is_known).or(chains.first())?;
+        Some(self.all[*chosen].clone())
+    }
+}

@@ -1,0 +1,67 @@
+//! Where records of TLS end, which says whether the end of a stream is within one.
+
+/// Follows the records of a stream.
+#[derive(Debug, Default)]
+pub(super) struct Records {
+    /// The header of the record, as far as it has come: its last two bytes are a length.
+    header: [u8; 5],
+    of_header: usize,
+    /// Bytes of the record that have not come.
+    left: usize,
+}
+
+impl Records {
+    /// Follows more bytes.
+    pub(super) fn pass(&mut self, mut bytes: &[u8]) {
+        loop {
+            let skipped = self.left.min(bytes.len());
+            self.left -= skipped;
+            bytes = &bytes[skipped..];
+            if bytes.is_empty() {
+                return;
+            }
+            if self.of_header == self.header.len() {
+                self.of_header = 0;
+            }
+            let taken = (self.header.len() - self.of_header).min(bytes.len());
+            self.header[self.of_header..][..taken].copy_from_slice(&bytes[..taken]);
+            self.of_header += taken;
+            bytes = &bytes[taken..];
+            if self.of_header == self.header.len() {
+                self.left = u16::from_be_bytes([self.header[3], self.header[4]]).into();
+            }
+        }
+    }
+
+    /// Whether the bytes so far end with a record.
+    pub(super) fn is_whole(&self) -> bool {
+        self.left == 0 && (self.of_header == 0 || self.of_header == self.header.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ends_of_records() {
+        let stream = [&[22, 3, 3, 0, 2, 7, 7][..], &[23, 3, 3, 0, 0], &[23, 3, 3, 1, 0], &[9; 256]];
+        let stream = stream.concat();
+        for size in [1, 2, 3, 5, 7, 100] {
+            let mut records = Records::default();
+            let mut whole = vec![0];
+            let mut at = 0;
+            for part in stream.chunks(size) {
+                records.pass(part);
+                at += part.len();
+                if records.is_whole() {
+                    whole.push(at);
+                }
+            }
+            let ends = [0, 7, 12, 273];
+            let at_end = |at: &&usize| (**at).is_multiple_of(size) || **at == stream.len();
+            let expected: Vec<usize> = ends.iter().filter(at_end).copied().collect();
+            assert_eq!(whole, expected, "{size} bytes at a time");
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! Whose certificates are trusted.
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use rustls::RootCertStore;
+use rustls::client::WebPkiServerVerifier;
+use rustls::crypto::CryptoProvider;
+use rustls::pki_types::{CertificateDer, CertificateRevocationListDer};
+use rustls::server::WebPkiClientVerifier;
+use rustls::server::danger::ClientCertVerifier;
+
+use super::files;
+
+/// Where the certificates that a system trusts are.
+const BUNDLES: [&str; 3] =
+    ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem"];
+
+/// Whether a server asks its clients for certificates.
+///
+/// Python: `ssl.VerifyMode`
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum VerifyMode {
+    /// It does not ask.
+    ///
+    /// Python: `CERT_NONE`
+    None,
+    /// It asks. A client without one is served, and one whose certificate is not trusted refused.
+    ///
+    /// Python: `CERT_OPTIONAL`
+    Optional,
+    /// It refuses clients without a trusted one.
+    ///
+    /// Python: `CERT_REQUIRED`
+    Required,
+}
+
+/// The certificates to trust, and those that were revoked.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Trust {
+    files: Vec<PathBuf>,
+    crl_files: Vec<PathBuf>,
+    roots: Vec<CertificateDer<'static>>,
+    crls: Vec<CertificateRevocationListDer<'static>>,
+    /// Unless set, that of a server depends on nothing that it knows.
+    pub(super) mode: Option<VerifyMode>,
+}
+
+impl Trust {
+    pub(super) fn add_roots(&mut self, path: PathBuf) -> io::Result<()> {
+        let roots = files::roots(&path)?;
+        // A damaged one is an error of the file, not of a handshake.
+        let mut store = RootCertStore::empty();
+        for root in &roots {
+            store.add(root.clone()).map_err(|error| {
+                let text =
+                    format!("{}: has a certificate that cannot be used: {error}", path.display());
+                io::Error::new(io::ErrorKind::InvalidData, text)
+            })?;
+        }
+        self.roots.extend(roots);
+        self.files.push(path);
+        Ok(())
+    }
+
+    pub(super) fn add_crl(&mut self, path: PathBuf) -> io::Result<()> {
+        self.crls.extend(files::revocation_lists(&path)?);
+        self.crl_files.push(path);
+        Ok(())
+    }
+
+    /// The certificates that the system trusts. A few damaged ones among them are no error.
+    pub(super) fn add_bundle(&mut self) -> io::Result<()> {
+        let bundle = BUNDLES.into_iter().find(|path| std::path::Path::new(path).exists());
+        let bundle = bundle.ok_or_else(|| {
+            io::Error::new(
+                io::ErrorKind::NotFound,
+                "expected the system's trusted certificates (ca-certificates), found none",
+            )
+        })?;
+        self.roots.extend(files::roots(bundle.as_ref())?);
+        self.files.push(bundle.into());
+        Ok(())
+    }
+
+    /// The same from the files as they are now.
+    pub(super) fn read_again(&self) -> io::Result<Self> {
+        let mut fresh = Trust { mode: self.mode, ..Trust::default() };
+        for path in &self.files {
+            match BUNDLES.iter().any(|bundle| path.as_os_str() == *bundle) {
+                true => {
+                    fresh.roots.extend(files::roots(path)?);
+                    fresh.files.push(path.clone());
+                }
+                false => fresh.add_roots(path.clone())?,
+            }
+        }
+        for path in &self.crl_files {
+            fresh.add_crl(path.clone())?;
+        }
+        Ok(fresh)
+    }
+
+    fn store(&self) -> Arc<RootCertStore> {
+        let mut store = RootCertStore::empty();
+        store.add_parsable_certificates(self.roots.iter().cloned());
+        Arc::new(store)
+    }
+
+    /// The verifier of client certificates. `None` if clients are not asked for one.
+    pub(super) fn of_clients(
+        &self,
+        provider: &Arc<CryptoProvider>,
+    ) -> io::Result<Option<Arc<dyn ClientCertVerifier>>> {
+        let mode = match self.mode {
+            None if self.roots.is_empty() && self.crls.is_empty() => return Ok(None),
+            None => {
+                return Err(invalid(
+                    "expected a verify_mode beside load_verify_locations and load_crl, got none: \
+                     clients would be served without a certificate",
+                ));
+            }
+            Some(VerifyMode::None) => return Ok(None),
+            Some(mode) if self.roots.is_empty() => {
+                let text = format!("expected load_verify_locations with verify_mode {mode:?}");
+                return Err(invalid(&text));
+            }
+            Some(mode) => mode,
+        };
+        let builder = WebPkiClientVerifier::builder_with_provider(self.store(), provider.clone());
+        let builder = builder.with_crls(self.crls.iter().cloned());
+        // A list out of date may lack certificates that were revoked since.
+        let builder = builder.enforce_revocation_expiration();
+        let builder = match mode {
+            VerifyMode::Optional => builder.allow_unauthenticated(),
+            _ => builder,
+        };
+        builder.build().map(Some).map_err(|error| invalid(&error.to_string()))
+    }
+
+    /// The verifier of a server's certificate.
+    pub(super) fn of_servers(
+        &self,
+        provider: &Arc<CryptoProvider>,
+    ) -> io::Result<Arc<WebPkiServerVerifier>> {
+        if self.roots.is_empty() {
+            return Err(invalid(
+                "expected load_verify_locations or load_default_certs on a client's context",
+            ));
+        }
+        let builder = WebPkiServerVerifier::builder_with_provider(self.store(), provider.clone());
+        let builder = builder.with_crls(self.crls.iter().cloned()).enforce_revocation_expiration();
+        builder.build().map_err(|error| invalid(&error.to_string()))
+    }
+}
+
+pub(super) fn invalid(text: &str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, text)
+}
