@@ -46,11 +46,6 @@ impl Choices {
     }
 }
 
-/// Time since the beginning of the run.
-pub(crate) fn coarse_now() -> Duration {
-    NOW.get().0
-}
-
 /// Whether a wait that would have to block times out instead. If so, the time becomes its `end`.
 pub(crate) fn times_out(end: Instant) -> bool {
     if end >= HORIZON {
@@ -246,6 +241,10 @@ pub(crate) mod atomic {
         pub(crate) fn store(&self, value: bool, order: Ordering) {
             ordered(order, || self.0.store(value, order));
         }
+
+        pub(crate) fn swap(&self, value: bool, order: Ordering) -> bool {
+            ordered(order, || self.0.swap(value, order))
+        }
     }
 
     macro_rules! number {
@@ -272,6 +271,20 @@ pub(crate) mod atomic {
     number!(AtomicUsize, usize);
 
     impl AtomicU64 {
+        pub(crate) fn store(&self, value: u64, order: Ordering) {
+            ordered(order, || self.0.store(value, order));
+        }
+
+        pub(crate) fn compare_exchange(
+            &self,
+            current: u64,
+            new: u64,
+            success: Ordering,
+            failure: Ordering,
+        ) -> Result<u64, u64> {
+            ordered(success, || self.0.compare_exchange(current, new, success, failure))
+        }
+
         pub(crate) fn fetch_update(
             &self,
             set: Ordering,

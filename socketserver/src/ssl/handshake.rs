@@ -12,11 +12,11 @@ use crate::green;
 use crate::socket::{Socket, Wire};
 use crate::wait::Patience;
 
-/// What a client's first record begins with: the type of handshakes.
+/// First byte of a client's first record: the type of handshakes.
 const HANDSHAKE: u8 = 22;
 
-/// Shakes hands over a socket that is ready for a layer, within `timeout` for the whole, however
-/// slowly bytes come.
+/// Shakes hands over a socket that is ready for a layer, within `timeout` for the whole
+/// handshake.
 pub(super) fn shake_hands(
     socket: &Socket,
     connection: Connection,
@@ -55,8 +55,8 @@ fn over(wire: &Wire<'_>, mut state: State) -> io::Result<State> {
     Ok(state)
 }
 
-/// Goes on with what has come. On a green thread this computes elsewhere: it takes long, and more
-/// stack than an idle connection should keep.
+/// Goes on with the bytes that came. On a green thread this computes elsewhere, because it takes
+/// long, and more stack than an idle connection should keep.
 fn advance(wire: &Wire<'_>, mut state: State) -> io::Result<State> {
     let (mut state, decoded) = green::blocking(move || {
         let decoded = state.decode();

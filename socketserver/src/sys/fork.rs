@@ -1,9 +1,9 @@
 //! Forking a process, and the first and last steps of the child.
 //!
-//! A child has one thread, the one that forked. Every lock that another thread of the parent held
-//! at that moment stays locked in the child, permanently. So a fork is right in two cases: the
-//! process has no other thread ([`fork_alone`]), or its author promises that none of them matters
-//! ([`ForkBesideThreads`]).
+//! A child has one thread, a copy of the thread that forked. Every lock that another thread of the
+//! parent held at that moment stays locked in the child, permanently. So a fork is right in two
+//! cases: the process has no other thread ([`fork_alone`]), or its author promises that none of
+//! them matters ([`ForkBesideThreads`]).
 
 use std::fs::File;
 use std::io;
@@ -170,7 +170,7 @@ unsafe fn fork() -> io::Result<Forked> {
 
 /// Sets the signals of a child: a terminal's Ctrl-C, which the parent answers, does nothing, and
 /// SIGTERM ends it, whatever the parent has installed or blocked. SIGCHLD stays as it is, because a
-/// child that has children of its own needs it; its only cost is that the parent is woken once too
+/// child that has children itself needs it; its only cost is that the parent is woken once too
 /// often.
 ///
 /// Ctrl-C gets a handler instead of being ignored, because a program that the child executes
