@@ -244,7 +244,7 @@ impl ServerOptions {
         server.drain_on_signals(self.drain)?;
         server.on_signal(SIGUSR1, |server| log_counters(&server.stats()))?;
         if let Some(context) = self.context.get().cloned() {
-            // The log says what is wrong with a file.
+            // The log names the file and its fault.
             server.on_signal(SIGHUP, move |_| drop(context.reload()))?;
         }
         server.notify_systemd()?;

@@ -1,4 +1,4 @@
-//! Something around each request, and a concurrency of one's own.
+//! Code around each request, and your own concurrency.
 //!
 //!     RUST_LOG=info cargo run --example custom_concurrency
 //!     nc 127.0.0.1 9999

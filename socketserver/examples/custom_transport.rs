@@ -1,4 +1,4 @@
-//! A transport of one's own: TCP with a password, which the client must send before its handler runs.
+//! Your own transport: TCP with a password, which the client must send before its handler runs.
 //!
 //!     cargo run --example custom_transport
 //!     nc 127.0.0.1 9999               and then open sesame

@@ -4,7 +4,7 @@
 //!     cargo run --example log_receiver 127.0.0.1:9020 127.0.0.1:9514
 //!
 //! The sender is a `SocketHandler` whose `makePickle` returns a line of JSON. A pickle, which it
-//! sends by default, is a program: nobody should run one that came over the network.
+//! sends by default, is a program: never run one that came over the network.
 
 #![allow(clippy::print_stdout)]
 

@@ -1,5 +1,5 @@
-//! A server with TLS: certificates for several hosts, renewed on SIGHUP, and clients that may show
-//! certificates of their own.
+//! A server with TLS: certificates for several hosts, renewed on SIGHUP, and clients that may
+//! show certificates too.
 //!
 //! ```sh
 //! openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 90 \

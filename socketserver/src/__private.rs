@@ -5,7 +5,7 @@ pub use crate::handler::base::run;
 pub use crate::handler::datagram::{packet_reader, reply};
 pub use crate::handler::stream::{StreamFiles, StreamOptions, configure, flush};
 
-/// `setup` and `finish` of a handler that has none of its own. An inherent method of that name
+/// `setup` and `finish` of a handler whose type defines neither. An inherent method of that name
 /// comes first in method look-up, if the call is written on a place, `(*it).setup()`: on `it`
 /// itself, a `&mut H`, this one would be found before an inherent `fn setup(&self)`.
 pub trait OptionalHooks {

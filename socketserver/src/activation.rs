@@ -97,7 +97,7 @@ impl Listeners {
     }
 }
 
-/// What the environment says that was passed.
+/// The sockets that the environment lists for this process.
 fn passed() -> io::Result<Vec<Inherited>> {
     let Some(process) = number("LISTEN_PID")? else {
         return Ok(Vec::new());
@@ -173,7 +173,7 @@ fn keep_off_standard_streams(socket: &Socket) -> io::Result<()> {
     Ok(())
 }
 
-/// Whether both descriptors are of one socket. One that is closed is none.
+/// Whether both descriptors are of one socket. False if one is closed.
 fn is_same(stream: BorrowedFd<'_>, socket: &Socket) -> rustix::io::Result<bool> {
     let Ok(stream) = fstat(stream) else {
         return Ok(false);

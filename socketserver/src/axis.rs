@@ -3,9 +3,9 @@
 /// A transport or a concurrency with the block of options `O`.
 ///
 /// An option is written once, as a field of its block. Its setter exists on the transports and
-/// concurrencies with that block, and on the [`Builder`](crate::Builder) of every server that is made
-/// of them, also behind a wrapper. A wrapper passes on the blocks of the type that it wraps, as
-/// [`Wrapped`] does:
+/// concurrencies with that block, and on the [`Builder`](crate::Builder) of every server that is
+/// made of them, also behind a wrapper. A wrapper passes on the blocks of the type that it wraps,
+/// as [`Wrapped`] does:
 ///
 /// ```
 /// use socketserver::options::Has;

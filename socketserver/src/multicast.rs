@@ -66,8 +66,8 @@ impl From<Ipv4Addr> for Interface {
 }
 
 impl Socket {
-    /// Joins a multicast group: from then on the socket receives what is sent to the group, if it
-    /// is bound to every address, or to the group's. A socket leaves its groups when it closes.
+    /// Joins a multicast group. The socket then receives the datagrams sent to the group, if it is
+    /// bound to every address, or to the group's. A socket leaves its groups when it closes.
     ///
     /// What a member sends to its group comes back to it too, like the words of every other member,
     /// unless [`MulticastLoop`](crate::SocketOption::MulticastLoop) is off. And on Linux a socket

@@ -68,8 +68,8 @@ pub fn relay(one: &Socket, other: &Socket) -> io::Result<(u64, u64)> {
     }
 }
 
-/// A layer has its own buffers, and a part of a record must not be sent twice. So each direction has
-/// a thread, and waits.
+/// A layer has its own buffers, and a part of a record must not be sent twice. So each direction
+/// has a thread, and waits.
 fn with_layers(one: &Socket, other: &Socket, patience: Option<Duration>) -> io::Result<(u64, u64)> {
     let moved_at = Mutex::new(Instant::now());
     let copy = |from, to| {

@@ -8,15 +8,6 @@
 #[cfg(loom)]
 pub(crate) use crate::model::sync::*;
 
-/// A time for measuring, which costs less and is a few milliseconds late.
-#[cfg(not(loom))]
-#[inline]
-pub(crate) fn coarse_now() -> std::time::Duration {
-    use rustix::time::{ClockId, clock_gettime};
-    let now = clock_gettime(ClockId::MonotonicCoarse);
-    std::time::Duration::new(now.tv_sec.unsigned_abs(), now.tv_nsec.unsigned_abs() as u32)
-}
-
 #[cfg(not(loom))]
 pub(crate) use {
     crossbeam_channel as channel,

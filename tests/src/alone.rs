@@ -44,7 +44,7 @@ fn ended(mut command: Command) -> Ended {
     ended
 }
 
-/// Runs the calling test in a process of its own, with threads, descriptors, memory, limits,
+/// Runs the calling test in a separate process, with threads, descriptors, memory, limits,
 /// signals and a logger that no other test shares, and which may die. Returns how that process
 /// ended, and `None` in that process.
 #[track_caller]
@@ -61,8 +61,8 @@ pub fn alone() -> Option<()> {
     })
 }
 
-/// [`alone`] in a network and with mounts of its own, after these commands of a shell. Skipped where that is not
-/// allowed.
+/// [`alone`] in a separate network and with separate mounts, after these commands of a shell.
+/// Skipped where the system does not allow that.
 #[track_caller]
 pub fn alone_in_network(commands: &str) -> Option<()> {
     if is_elsewhere() {

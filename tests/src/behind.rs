@@ -47,7 +47,7 @@ pub enum Pieces {
 }
 
 /// Connects to a server of [`Behind`] with the bytes of a row, and checks the answer. `serve` is
-/// called when it is connected, and has sent what is sent at once.
+/// called when it is connected, and has sent the first bytes.
 #[track_caller]
 pub fn meet_row(
     server: &Address,
@@ -57,7 +57,7 @@ pub fn meet_row(
 ) {
     let mut client = Client::stream(server);
     let peer = client.tcp().local_addr().expect("an address");
-    // Whatever may follow a wrong byte: that one decides, without a word or an end from the client.
+    // A wrong byte decides alone: the client sends no byte after it, and does not end its stream.
     let bytes = match answer {
         Answer::Wrong(at) => &bytes[..*at],
         _ => bytes,

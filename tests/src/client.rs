@@ -142,7 +142,7 @@ impl Client {
         buffer
     }
 
-    /// Receives exactly so many bytes of a stream.
+    /// Receives exactly this many bytes of a stream.
     #[track_caller]
     pub fn recv_exact(&mut self, length: usize) -> Vec<u8> {
         let mut data = vec![0; length];

@@ -140,6 +140,8 @@ impl Folder {
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let name = format!("socketserver-{}-{number}", std::process::id());
         let path = std::env::temp_dir().join(name);
+        // A process of this number may have been killed before it could remove its folder.
+        let _ = fs::remove_dir_all(&path);
         fs::create_dir(&path).expect("a folder for the test");
         Folder(path)
     }

@@ -1,4 +1,5 @@
-//! What the system gives to this process. Tests that lower a limit have a process of their own.
+//! The limits that the system sets for this process. Each test that lowers one runs in a separate
+//! process.
 
 use std::iter;
 

@@ -84,8 +84,8 @@ impl<S: Send + Sync + 'static> Drop for Running<S> {
     }
 }
 
-/// Binds and serves where the servers of that transport are put in tests. The folder, where the file
-/// of a Unix socket is, must live as long as the server.
+/// Binds and serves where the servers of that transport are put in tests. The folder, where the
+/// file of a Unix socket is, must live as long as the server.
 #[track_caller]
 pub fn placed<T, C, H, S>(builder: Builder<T, C, H, S>) -> (Folder, Running<S>)
 where

@@ -16,7 +16,7 @@ pub fn has_program(program: &str, argument: &str) -> bool {
     found
 }
 
-/// What a client of this authority's servers needs, with a certificate of its own or without.
+/// The configuration of a client that trusts this authority, with or without a certificate.
 pub fn client_config(authority: &Authority, own: Option<&Files>) -> ClientConfig {
     let mut roots = RootCertStore::empty();
     for root in CertificateDer::pem_file_iter(authority.root()).expect("a file") {

@@ -50,7 +50,7 @@ impl Address {
     /// The host, by which limits count: the IPv4 address, the IPv6 /64, or what
     /// [`OtherAddress::host`] returns. Unix clients have none.
     ///
-    /// Some IPv6 addresses have rules of their own:
+    /// Some IPv6 addresses have special rules:
     ///
     /// * All neighbours on a link share the /64 of their `fe80::` addresses, and on each link it is
     ///   the same one. So the host is the whole address and the interface.

@@ -73,7 +73,7 @@ impl Drop for Permit {
     }
 }
 
-/// Receives what comes before `end`. An abort of the request around the call ends the wait.
+/// Receives a value until `end`. An abort of the request around the call ends the wait.
 fn receive<T>(from: &Receiver<T>, end: Option<Instant>) -> io::Result<T> {
     let time = end.map_or(Duration::MAX, |end| end.saturating_duration_since(Instant::now()));
     from.recv_timeout(time).map_err(|reason| match reason {

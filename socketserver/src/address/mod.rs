@@ -6,7 +6,7 @@
 //! | the same for a family without a variant | [`OtherAddress`] | `other.rs` |
 //! | `AF_INET`, `AF_UNIX` | [`AddressFamily`] | `family.rs` |
 //! | `client_address[0]` as a key | [`Host`] | `host.rs` |
-//! | `getaddrinfo`, and what is accepted as an address | [`ToAddress`] | `resolve.rs` |
+//! | `getaddrinfo`, and the types accepted as addresses | [`ToAddress`] | `resolve.rs` |
 //! | errors that name what failed | | `subject.rs` |
 
 mod family;

@@ -52,7 +52,8 @@ impl OtherAddress {
     /// An address of the family with this number. `data` is what follows the family in the system's
     /// structure.
     ///
-    /// If [`Address`](crate::Address) has a variant for the family, use that: the two are never equal.
+    /// If [`Address`](crate::Address) has a variant for the family, use that: the two are never
+    /// equal.
     pub fn new(family: i32, data: impl Into<Box<[u8]>>) -> Self {
         OtherAddress(Arc::new(Parts { family, data: data.into(), label: None, host: None }))
     }

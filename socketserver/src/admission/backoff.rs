@@ -17,8 +17,8 @@ pub(crate) enum AcceptError {
     Nothing,
     /// In one connection, which is gone. The next may be there already.
     Connection,
-    /// In the process or the machine, which has no descriptor left: to try again at once would waste
-    /// time.
+    /// In the process or the machine, which has no descriptor left: to try again at once would
+    /// waste time.
     Descriptors,
     /// In the machine, which has run out of something else.
     Resources,
@@ -45,8 +45,8 @@ impl AcceptError {
     }
 }
 
-/// How long the loop leaves the listener alone when the machine has run out of something: 5 ms, then
-/// twice as long each time, up to 1 s.
+/// How long the loop leaves the listener alone when the machine has run out of something: 5 ms,
+/// then twice as long each time, up to 1 s.
 #[derive(Debug)]
 pub(crate) struct Backoff {
     delay: Duration,
@@ -93,7 +93,8 @@ impl Backoff {
         log::error!(target: TARGET, "the loop panicked ({text}): it goes on after a pause");
     }
 
-    /// A request was accepted with the reserve descriptor, and refused. The next will be refused too.
+    /// A request was accepted with the reserve descriptor, and refused. The next will be refused
+    /// too.
     pub(crate) fn refused(&mut self, error: &io::Error) {
         self.report("cannot serve requests", error, "clients are refused");
     }

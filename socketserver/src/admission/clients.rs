@@ -20,12 +20,15 @@ impl ClientLimits {
         ClientLimits { ipv6_prefix, shares: share.map(Shares::new), rates: rate.map(Rates::new) }
     }
 
-    /// The key by which a client's requests are counted.
-    pub(crate) fn host(&self, client: &Address) -> Option<Host> {
-        client.host_with_prefix(self.ipv6_prefix)
+    /// The key by which a client's requests are counted. `None` if none are.
+    #[inline]
+    pub(super) fn host(&self, client: &Address) -> Option<Host> {
+        let counts = self.shares.is_some() || self.rates.is_some();
+        counts.then(|| client.host_with_prefix(self.ipv6_prefix)).flatten()
     }
 
     /// Counts a request of this client.
+    #[inline]
     pub(crate) fn check_rate(&self, client: Option<&Host>) -> Result<(), Refusal> {
         match (&self.rates, client) {
             (Some(rates), Some(host)) if !rates.take(host.clone(), Instant::now()) => {
@@ -36,6 +39,7 @@ impl ClientLimits {
     }
 
     /// The client's share of live requests, if shares are limited.
+    #[inline]
     pub(crate) fn take_share(&self, client: Option<Host>) -> Result<Option<Share>, Refusal> {
         match (&self.shares, client) {
             (Some(shares), Some(host)) => shares.take(host).map(Some).ok_or(Refusal::Share),

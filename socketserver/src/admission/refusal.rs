@@ -24,9 +24,9 @@ pub(crate) enum Refusal {
 }
 
 impl Refusal {
-    /// Whether `refuse_request` may answer the client. Not where answers would double a flood, nor
-    /// where one would arrive as the next request; and `verify_request` and `handle_error` can
-    /// answer for themselves.
+    /// Whether `refuse_request` may answer the client. False if answers would double a flood, or
+    /// if an answer would arrive as the next request. False also after `verify_request` and
+    /// `handle_error`, which can answer for themselves.
     pub(crate) fn gets_an_answer(&self) -> bool {
         matches!(self, Refusal::Full | Refusal::Share | Refusal::Descriptors)
     }

@@ -5,8 +5,8 @@ use std::os::unix::net::UnixDatagram;
 
 use crate::sync::Mutex;
 
-/// A descriptor that is kept back: with it a connection can be accepted, if only to be refused, when
-/// no other is left.
+/// A descriptor that is kept back: with it a connection can be accepted, if only to be refused,
+/// when no other is left.
 #[derive(Debug)]
 pub(crate) struct Reserve(Mutex<Option<UnixDatagram>>);
 
@@ -23,8 +23,8 @@ impl Reserve {
         UnixDatagram::unbound()
     }
 
-    /// Closes the descriptor; dropping the result opens it again. `None` if another thread has taken
-    /// it.
+    /// Closes the descriptor; dropping the result opens it again. `None` if another thread has
+    /// taken it.
     pub(crate) fn lend(&self) -> Option<Lent<'_>> {
         self.refill();
         self.0.lock().take().map(|_| Lent(self))

@@ -17,17 +17,18 @@ use crate::request::{Job, Rejected, Waker, Workers};
 use crate::sync::Instant;
 use crate::sys::fork::{self, ForkBesideThreads, Forked};
 
-/// Every request runs in a child process of its own: its handler changes a copy of the memory, and
+/// Every request runs in its own child process: its handler changes a copy of the memory, and
 /// a handler that crashes takes no other with it. Changes to the server's state stay in the child.
 ///
 /// The child closes the listeners of all servers of the process, but not the sockets of datagram
 /// servers: such a port stays taken until the child ends. SIGINT, which a terminal sends to the
 /// whole process group, does not end a child, but ends a program that the handler executes, unless
-/// that program handles it. A child ends with status 0, or with 1 if the request failed, or with 103 if
-/// the child refused it; nothing is dropped at its end. The parent reaps and signals only the children that it has forked, each
-/// through a descriptor. So it leaves other children of the program alone, even one that has got
-/// the number of an earlier child. (The first process of a container also gets the orphans of what
-/// its handlers start, and these stay zombies: such a container needs an init process.)
+/// that program handles it. A child ends with status 0, or with 1 if the request failed, or with
+/// 103 if the child refused it; nothing is dropped at its end. The parent reaps and signals only
+/// the children that it has forked, each through a descriptor. So it leaves other children of the
+/// program alone, even one that has got the number of an earlier child. (The first process of a
+/// container also gets the orphans of what its handlers start, and these stay zombies: such a
+/// container needs an init process.)
 ///
 /// A child has only the thread that forked, and a lock that another thread held at that moment
 /// stays locked in it for ever. So this refuses to serve in a process with other threads: such a

@@ -13,7 +13,7 @@ use crate::axis::Has;
 use crate::green::{self, STACK_SIZE, Stacks};
 use crate::request::{Job, Rejected, Waker, Workers};
 
-/// Every request runs on a green thread of its own: the handler is the same blocking code as for
+/// Every request runs on its own green thread: the handler is the same blocking code as for
 /// [`Threading`], and while it waits for its socket another one runs. Right for tens of thousands
 /// of connections that mostly wait.
 ///

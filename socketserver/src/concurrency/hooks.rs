@@ -10,7 +10,7 @@ use crate::lead::Leader;
 use crate::request::{End, Job, Rejected, Run, Waker, Workers};
 use crate::sync::Instant;
 
-/// The methods in which a concurrency differs from the one that it wraps, `inner`. Every method has
+/// The methods in which a concurrency differs from `inner`, which it wraps. Every method has
 /// a default, which is `inner`'s; in an override `inner.full()` is Python's `super().full()`.
 ///
 /// ```

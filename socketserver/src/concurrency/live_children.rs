@@ -20,7 +20,7 @@ use crate::sync::Instant;
 /// The children that the server has not reaped yet.
 #[derive(Default)]
 pub(super) struct LiveChildren {
-    /// By numbers of their own: the system may give the number of a process anew.
+    /// Keyed by our own numbers, because the system may reuse the number of a process.
     live: Mutex<HashMap<u64, Child>>,
     next: AtomicU64,
     waker: OnceLock<Waker>,

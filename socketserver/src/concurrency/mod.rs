@@ -111,8 +111,8 @@ pub trait Concurrency: Send + Sync + 'static {
         true
     }
 
-    /// Whether one of its workers may receive requests, as long as their handlers are short, and run
-    /// those itself. Then [`process_request`](Self::process_request) is called on this worker.
+    /// Whether one of its workers may receive requests, as long as their handlers are short, and
+    /// run those itself. Then [`process_request`](Self::process_request) is called on this worker.
     #[doc(hidden)]
     fn leads(&self) -> bool {
         false

@@ -14,7 +14,7 @@ use crate::pool::{self, Pool, Work};
 use crate::request::{Job, Rejected, Waker, Workers};
 use crate::sync::{Instant, Mutex};
 
-/// Every request runs on a thread of its own, from an elastic pool: there are as many threads as
+/// Every request runs on its own thread, from an elastic pool: there are as many threads as
 /// live requests, and an idle thread is used again before it ends.
 ///
 /// Starting a thread costs the loop tens of microseconds, so the first burst of thousands of new
@@ -23,9 +23,10 @@ use crate::sync::{Instant, Mutex};
 /// # Datagrams
 ///
 /// To hand a datagram to another thread costs more than a short handler does. So, while handlers do
-/// not block and take less than 10 microseconds, a worker receives datagrams in place of the loop, verifies them,
-/// and runs their handlers itself. A handler that blocks delays nobody: within two milliseconds the
-/// loop receives again, and hands datagrams to other threads until handlers are short again.
+/// not block and take less than 10 microseconds, a worker receives datagrams in place of the loop,
+/// verifies them, and runs their handlers itself. A handler that blocks does not stop the others:
+/// within two milliseconds the loop receives again, and hands datagrams to other threads until
+/// handlers are short again.
 ///
 /// Python: `ThreadingMixIn`, which starts a thread for every request
 #[derive(Debug, Default)]

@@ -8,8 +8,8 @@ use std::time::{Duration, SystemTime};
 use super::part;
 use crate::sys::message::{HEAD, PROCESS, RIGHTS, control_messages, control_space};
 
-/// A control message: what came with a message beside its bytes. All but descriptors come only if
-/// an option of the socket asks for them.
+/// A control message: data that came with a message, beside its bytes. All but descriptors come
+/// only if an option of the socket asks for them.
 ///
 /// Python: an item of `ancdata`, the second part of what `recvmsg` returns
 #[derive(Debug)]

@@ -1,5 +1,5 @@
 //! All schedulers, one per core: starts them, finds one by its number, and gives each new green
-//! thread to the one that has the fewest.
+//! thread to the scheduler with the fewest.
 
 use std::io;
 use std::mem;

@@ -103,7 +103,7 @@ pub(crate) fn enclosing_servers<T>(with: impl FnOnce(&mut EnclosingServers) -> T
 }
 
 /// Marks the request around this green thread as idle, so that the start of a drain wakes it. An
-/// ordinary thread waits for a descriptor as well, and needs no mark.
+/// ordinary thread waits for a descriptor too, which wakes it, and needs no mark.
 pub(crate) fn mark_idle() -> Option<Idle> {
     let unparker = may_park()?.unparker();
     Some(Idle::new(enclosing_request()?, move || unparker.unpark()))

@@ -13,7 +13,7 @@
 //!
 //! * [`before_turn`]: while one green thread runs, the socket and the innermost frames of the next
 //!   one come to the cache.
-//! * [`before_batch`]: every stack is in pages of its own, and the processor knows the addresses of
+//! * [`before_batch`]: every stack is in separate pages, and the processor knows the addresses of
 //!   a few thousand pages only. A prefetch of any other page has to wait until the page is looked
 //!   up. So the pages of the next [`BATCH`] green threads are touched in one go: the processor
 //!   looks up several at a time, and all together take little longer than one.

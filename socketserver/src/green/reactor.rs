@@ -266,7 +266,7 @@ impl Registration {
         }
     }
 
-    /// Wakes all green threads that wait for this, the one that has waited longest first.
+    /// Wakes all green threads that wait for this, in the order in which they began to wait.
     // It is used twice per event, and the compiler would not inline it by itself.
     #[inline(always)]
     fn wake_all(&mut self, interest: Interest, wake: &mut impl FnMut(usize)) {

@@ -61,7 +61,7 @@ mod tests {
 
     use super::*;
 
-    /// Runs a handler whose parts fail as told, and returns what ran and what came out.
+    /// Runs a handler whose parts fail as given. Returns the parts that ran, and the result.
     fn calls(
         setup: bool,
         handle: Option<bool>,

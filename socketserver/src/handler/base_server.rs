@@ -6,12 +6,12 @@ use crate::request::HandlerError;
 use crate::socket::Socket;
 
 /// The state and the policy of a server whose requests are of type `R`: fields that its handlers
-/// share, and the methods that a Python program overrides in a subclass, in the order of a request's
-/// life.
+/// share, and the methods that a Python program overrides in a subclass, in the order of a
+/// request's life.
 ///
 /// Every method has a default, so `impl BaseServer for Chat {}` is enough; write `impl<R>
-/// BaseServer<R> for Chat {}` for a state that serves streams and datagrams. The parts that a Python
-/// override reaches by `super()` always run.
+/// BaseServer<R> for Chat {}` for a state that serves streams and datagrams. The parts that a
+/// Python override reaches by `super()` always run.
 ///
 /// A panic in one of these costs the request it was about, or one call, never the server.
 ///
@@ -27,9 +27,9 @@ use crate::socket::Socket;
 )]
 pub trait BaseServer<R = Socket>: Sized + Send + Sync + 'static {
     /// Whether a request may go to a handler. Runs on the loop's thread, before any other thread
-    /// knows of the request, so it must not block. (Behind a proxy only the request itself says which
-    /// client it is from, if the transport [learns](crate::Transport::learns_client) that. Then this
-    /// runs where the handler will run.)
+    /// knows of the request, so it must not block. (Behind a proxy only the request itself says
+    /// which client it is from, if the transport [learns](crate::Transport::learns_client) that.
+    /// Then this runs where the handler will run.)
     ///
     /// While [short handlers of datagrams](crate::Threading#datagrams) keep to one thread, it runs
     /// there too; never on two threads at once.
@@ -44,29 +44,31 @@ pub trait BaseServer<R = Socket>: Sized + Send + Sync + 'static {
         true
     }
 
-    /// Called before the server refuses a request: it is full and [refuses](crate::Overflow::Refuse)
-    /// instead of letting clients wait, the client has as many live requests as one address may
-    /// have, or only the reserve descriptor was left. Send a short message here, such as "busy". The
-    /// default sends nothing.
+    /// Called before the server refuses a request: it is full and
+    /// [refuses](crate::Overflow::Refuse) instead of letting clients wait, the client has as many
+    /// live requests as one address may have, or only the reserve descriptor was left. Send a short
+    /// message here, such as "busy". The default sends nothing.
     ///
     /// Runs on the loop's thread, or where the handler would have run if the transport has
-    /// [learnt](crate::Transport::learns_client) its client there. Nothing blocks here: meanwhile every
-    /// socket behaves as after `settimeout` with zero. A fresh connection has room for a few kilobytes. If the client has sent
-    /// data that was not read, it may see a reset instead of the message.
+    /// [learnt](crate::Transport::learns_client) its client there. Nothing blocks here: meanwhile
+    /// every socket behaves as after `settimeout` with zero. A fresh connection has room for a few
+    /// kilobytes. If the client has sent data that was not read, it may see a reset instead of the
+    /// message.
     ///
     /// Not called for clients over their [rate](crate::Builder::max_rate_per_address), nor for
-    /// datagrams from port 0 or from the server itself: replies would amplify a flood, and the server
-    /// would receive its own reply as a request. Nor where the client could not read it
+    /// datagrams from port 0 or from the server itself: replies would amplify a flood, and the
+    /// server would receive its own reply as a request. Nor where the client could not read it
     /// [before a handshake](crate::Transport::speaks_before_prepare).
     ///
     /// Python: none
     fn refuse_request(&self, _request: &R, _client_address: &Address, _server: &ServerRef<Self>) {}
 
-    /// Called when a handler, `prepare` or `verify_request` fails or panics, or when no worker can run
-    /// the request. By default the error is logged, by [`log_error`]. Python always prints a traceback
-    /// to standard error; here the program's logger decides.
+    /// Called when a handler, `prepare` or `verify_request` fails or panics, or when no worker can
+    /// run the request. By default the error is logged, by [`log_error`]. Python always prints a
+    /// traceback to standard error; here the program's logger decides.
     ///
-    /// Runs where the handler ran, or on the loop's thread if none did; the connection is still open.
+    /// Runs where the handler ran, or on the loop's thread if none did; the connection is still
+    /// open.
     ///
     /// Python: `BaseServer.handle_error`
     fn handle_error(
@@ -82,11 +84,12 @@ pub trait BaseServer<R = Socket>: Sized + Send + Sync + 'static {
     /// A request is over: its handler has run or failed, or it never began, and `shutdown_request`
     /// has ended its conversation. Called exactly once for each request for which
     /// [`verify_request`](Self::verify_request) returned true, so what that took, such as a place
-    /// among the requests of several servers, is given back here. (Not for a request that is lost in
-    /// a panic of your own [`Concurrency`](crate::Concurrency), or of code
+    /// among the requests of several servers, is given back here. (Not for a request that is lost
+    /// in a panic of your own [`Concurrency`](crate::Concurrency), or of code
     /// [around](crate::Builder::around) jobs.)
     ///
-    /// Runs where the handler ran: in a forking server that is the child, with its copy of the state.
+    /// Runs where the handler ran: in a forking server that is the child, with its copy of the
+    /// state.
     ///
     /// Python: an override of `process_request_thread` with `finally`
     fn request_closed(&self, _request: &R, _client_address: &Address, _server: &ServerRef<Self>) {}
@@ -108,8 +111,8 @@ pub trait BaseServer<R = Socket>: Sized + Send + Sync + 'static {
         server.without_service_actions();
     }
 
-    /// Runs once, when the server accepts nothing more and before it waits for live requests: the place to
-    /// tell clients that the server is ending.
+    /// Runs once, when the server accepts nothing more and before it waits for live requests: the
+    /// place to tell clients that the server is ending.
     ///
     /// Python: `BaseServer.server_close`, before `super().server_close()`
     fn server_close(&self, _server: &ServerRef<Self>) {}

@@ -142,7 +142,7 @@ pub fn packet_reader(packet: &Arc<[u8]>) -> PacketReader {
     PacketReader::new(packet.clone())
 }
 
-/// Sends what was written as the reply, if anything was. A client without a name cannot be
+/// Sends the bytes written as the reply, if there are any. A client without a name cannot be
 /// answered.
 ///
 /// # Errors

@@ -9,7 +9,8 @@ use super::server_ref::ServerRef;
 use crate::address::Address;
 use crate::request::HandlerError;
 
-/// The handler that calls the function in its server's state: what [`Server::handling`](crate::Server::handling) makes.
+/// The handler that calls the function in its server's state: what
+/// [`Server::handling`](crate::Server::handling) makes.
 #[derive(Debug)]
 pub enum FnHandler {}
 

@@ -76,7 +76,7 @@ impl<S> ServerRef<S> {
         self.core().begin_drain(timeout);
     }
 
-    /// Whether the server's end is near: it was told to drain, by a signal too, and accepts
+    /// Whether the server's end is near: a call or a signal has begun a drain, and it accepts
     /// requests only until its [`lame_duck`](crate::Builder::lame_duck) time is over, or it [is
     /// stopping](Self::is_stopping). A health check reports this, so that balancers turn to other
     /// servers.
@@ -84,9 +84,9 @@ impl<S> ServerRef<S> {
         self.core().signalled.load(SeqCst) || self.core().life.is_leaving()
     }
 
-    /// Whether the server was told to stop, by a signal too, or has stopped: for handlers that
-    /// loop. As long as it is a lame duck it is not stopping. In the child of a forking server this
-    /// stays false, because the child has a copy of the server.
+    /// Whether a call or a signal has asked the server to stop, or it has stopped: for handlers
+    /// that loop. As long as it is a lame duck it is not stopping. In the child of a forking server
+    /// this stays false, because the child has a copy of the server.
     pub fn is_stopping(&self) -> bool {
         let core = self.core();
         // With a lame-duck time a signal is not the end yet.

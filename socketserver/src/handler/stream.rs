@@ -65,7 +65,7 @@ fn is_unsupported(error: &io::Error) -> bool {
     matches!(errno, Some(Errno::OPNOTSUPP | Errno::NOPROTOOPT))
 }
 
-/// Sends what is left in `wfile`. A peer that has gone does not want it any more.
+/// Sends the bytes left in `wfile`. It is no error if the peer has gone.
 ///
 /// Python: `StreamRequestHandler.finish`
 pub fn flush(wfile: &mut SocketWriter) {

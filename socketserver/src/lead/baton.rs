@@ -1,4 +1,4 @@
-//! Where the baton is.
+//! The baton: its place, and how it moves between the loop and the leader.
 
 use std::fmt;
 use std::io;
@@ -121,14 +121,14 @@ impl Baton {
         self.wanted.load(Relaxed)
     }
 
-    /// Blocks the leader until a request may be there, or until the baton is wanted.
+    /// Blocks the leader until a request may be there, or until the loop asks for the baton.
     pub(crate) fn wait(&self, listener: &Socket) {
         if let Err(error) = self.leader.wait(Some(listener), None) {
             self.fail(error);
         }
     }
 
-    /// The leader cannot go on, and the loop learns why.
+    /// The leader could not take a request: keeps the error, for the loop to report.
     pub(crate) fn fail(&self, error: io::Error) {
         *self.failure.lock() = Some(error);
         self.wanted.store(true, Relaxed);
@@ -144,7 +144,7 @@ impl Baton {
         self.looping.wake();
     }
 
-    /// The loop takes it, if that is where it was and nobody holds it.
+    /// The loop takes the baton, if its state is still `state` and no thread holds it.
     pub(crate) fn take_from(&self, state: State) -> bool {
         matches!(state.place, Place::Offered | Place::Down) && self.change(state, Place::Loop)
     }

@@ -2,9 +2,9 @@
 //!
 //! To hand a datagram to another thread costs more than most handlers do. So, while the handlers of
 //! a server are short, its loop lends the *baton* to a worker, the *leader*. The leader takes a
-//! request, verifies it, and runs its handler; then it takes the next one. The loop looks at it now
-//! and then, and takes the baton back as soon as a handler is not short: then it receives itself,
-//! and hands requests to other workers, so that no request waits for that handler.
+//! request, verifies it, and runs its handler; then it takes the next one. The loop looks at the
+//! leader every millisecond, and takes the baton back as soon as a handler is not short. Then the
+//! loop receives again, and hands requests to other workers, so that none waits for that handler.
 //!
 //! ```text
 //!    the loop                             the leader
@@ -17,12 +17,12 @@
 //!    takes the baton, receives            takes the next one   is a worker as others are
 //! ```
 //!
-//! A handler runs while nobody holds the baton, so the loop may take it then; but requests are
-//! received and verified by one thread at a time, which has it.
+//! While a handler runs, no thread holds the baton, so the loop may take it. A thread receives and
+//! verifies requests only while it holds the baton, so one thread at a time does.
 //!
 //! | file | what it does |
 //! | --- | --- |
-//! | `baton` | where the baton is, and who may take it |
+//! | `baton` | where the baton is, and which thread may take it |
 //! | `pace` | whether handlers are short |
 //! | `watch` | what the loop sees of its leader |
 //! | `lender` | what the loop needs to lend the baton |

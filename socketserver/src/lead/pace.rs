@@ -1,10 +1,10 @@
 //! Whether the handlers of a server are short.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::time::Duration;
 
 use crate::request::{End, Job};
-use crate::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use crate::sys::usage::Usage;
 
 /// A handler that does not block, and takes less time on a processor, is short: to hand its request

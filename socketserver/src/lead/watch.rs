@@ -12,11 +12,12 @@ use crate::sys::usage;
 /// Time between two looks while requests come.
 const TICK: Duration = Duration::from_millis(1);
 
-/// After so many looks at a leader that does nothing the loop sleeps until the next handler.
+/// Number of looks at a leader that does nothing, after which the loop sleeps until the next
+/// handler.
 const IDLE_LOOKS: u32 = 16;
 
-/// How many looks a handler may take that computes, or whose thread gets no processor: the machine
-/// may be busy. One that sleeps may take one.
+/// Number of looks that may see the same handler, if it computes, or if its thread gets no
+/// processor, because the machine may be busy. A handler that sleeps may be seen once.
 const BUSY_LOOKS: u32 = 8;
 
 /// How many looks in a row the leader may be slow, though each of its handlers ends between two
@@ -102,7 +103,7 @@ impl Watch {
         Seen::Leading
     }
 
-    /// Whether the baton lies where nobody will soon take it up.
+    /// Whether the baton lies where no thread will soon take it up.
     fn is_stuck(&self) -> bool {
         match (self.state.place, self.still) {
             (Place::Offered, still) => still > 0,
@@ -113,8 +114,8 @@ impl Watch {
         }
     }
 
-    /// Whether the leader has been slow at the last looks, after it has begun as many handlers since
-    /// the last one.
+    /// Whether the leader has been slow at the last looks, after it has begun as many handlers
+    /// since the last one.
     fn was_slow(&mut self, begun: u64) -> bool {
         let time = self.baton.thread().and_then(usage::time_of).unwrap_or_default();
         let took = time.saturating_sub(std::mem::replace(&mut self.time, time));

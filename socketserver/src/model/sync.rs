@@ -46,11 +46,6 @@ impl Choices {
     }
 }
 
-/// Time since the beginning of the run.
-pub(crate) fn coarse_now() -> Duration {
-    NOW.get().0
-}
-
 /// Whether a wait that would have to block times out instead. If so, the time becomes its `end`.
 pub(crate) fn times_out(end: Instant) -> bool {
     if end >= HORIZON {
@@ -218,8 +213,8 @@ impl Condvar {
 /// As `std::sync::atomic`. Loom treats `SeqCst` as `AcqRel`, but it knows fences: with a fence on
 /// both sides, an access has its place in the one order of all such accesses.
 pub(crate) mod atomic {
+    pub(crate) use loom::sync::atomic::Ordering;
     use loom::sync::atomic::fence;
-    pub(crate) use loom::sync::atomic::{AtomicI32, Ordering};
 
     fn ordered<T>(order: Ordering, access: impl FnOnce() -> T) -> T {
         if order != Ordering::SeqCst {
@@ -245,6 +240,10 @@ pub(crate) mod atomic {
 
         pub(crate) fn store(&self, value: bool, order: Ordering) {
             ordered(order, || self.0.store(value, order));
+        }
+
+        pub(crate) fn swap(&self, value: bool, order: Ordering) -> bool {
+            ordered(order, || self.0.swap(value, order))
         }
     }
 
@@ -272,6 +271,20 @@ pub(crate) mod atomic {
     number!(AtomicUsize, usize);
 
     impl AtomicU64 {
+        pub(crate) fn store(&self, value: u64, order: Ordering) {
+            ordered(order, || self.0.store(value, order));
+        }
+
+        pub(crate) fn compare_exchange(
+            &self,
+            current: u64,
+            new: u64,
+            success: Ordering,
+            failure: Ordering,
+        ) -> Result<u64, u64> {
+            ordered(success, || self.0.compare_exchange(current, new, success, failure))
+        }
+
         pub(crate) fn fetch_update(
             &self,
             set: Ordering,
@@ -289,30 +302,21 @@ pub(crate) mod atomic {
     }
 }
 
-/// As `crossbeam_channel`, in the simplest way.
+/// As `crossbeam_channel`, for a receiver that waits for the end of its sender. Nothing is sent.
 pub(crate) mod channel {
-    use std::collections::VecDeque;
+    use std::marker::PhantomData;
     use std::sync::Arc;
-    use std::time::Duration;
 
     use super::{Condvar, Instant, Mutex};
 
-    struct Channel<T> {
-        queue: Mutex<Queue<T>>,
+    struct Channel {
+        connected: Mutex<bool>,
         changed: Condvar,
     }
 
-    struct Queue<T> {
-        values: VecDeque<T>,
-        connected: bool,
-    }
-
     /// A channel has one sender and one receiver.
-    pub(crate) struct Sender<T>(Arc<Channel<T>>);
-    pub(crate) struct Receiver<T>(Arc<Channel<T>>);
-
-    #[derive(Debug)]
-    pub(crate) struct SendError;
+    pub(crate) struct Sender<T>(Arc<Channel>, PhantomData<T>);
+    pub(crate) struct Receiver<T>(Arc<Channel>, PhantomData<T>);
 
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub(crate) enum RecvTimeoutError {
@@ -320,55 +324,28 @@ pub(crate) mod channel {
         Disconnected,
     }
 
-    pub(crate) fn unbounded<T>() -> (Sender<T>, Receiver<T>) {
-        let queue = Queue { values: VecDeque::new(), connected: true };
-        let channel = Arc::new(Channel { queue: Mutex::new(queue), changed: Condvar::new() });
-        (Sender(channel.clone()), Receiver(channel))
-    }
-
-    /// Its sender does not wait while it is full, because no model sends more than fits.
     pub(crate) fn bounded<T>(_: usize) -> (Sender<T>, Receiver<T>) {
-        unbounded()
-    }
-
-    impl<T> Sender<T> {
-        pub(crate) fn send(&self, value: T) -> Result<(), SendError> {
-            self.0.queue.lock().values.push_back(value);
-            self.0.changed.notify_one();
-            Ok(())
-        }
+        let channel = Channel { connected: Mutex::new(true), changed: Condvar::new() };
+        let channel = Arc::new(channel);
+        (Sender(channel.clone(), PhantomData), Receiver(channel, PhantomData))
     }
 
     impl<T> Drop for Sender<T> {
         fn drop(&mut self) {
-            self.0.queue.lock().connected = false;
+            *self.0.connected.lock() = false;
             self.0.changed.notify_all();
         }
     }
 
     impl<T> Receiver<T> {
-        pub(crate) fn try_recv(&self) -> Result<T, RecvTimeoutError> {
-            let next = self.0.queue.lock().values.pop_front();
-            next.ok_or(RecvTimeoutError::Timeout)
-        }
-
-        pub(crate) fn recv_timeout(&self, time: Duration) -> Result<T, RecvTimeoutError> {
-            self.recv_deadline(Instant::now() + time)
-        }
-
         pub(crate) fn recv_deadline(&self, end: Instant) -> Result<T, RecvTimeoutError> {
-            let mut queue = self.0.queue.lock();
-            loop {
-                if let Some(value) = queue.values.pop_front() {
-                    return Ok(value);
-                }
-                if !queue.connected {
-                    return Err(RecvTimeoutError::Disconnected);
-                }
-                if self.0.changed.wait_until(&mut queue, end).timed_out() {
+            let mut connected = self.0.connected.lock();
+            while *connected {
+                if self.0.changed.wait_until(&mut connected, end).timed_out() {
                     return Err(RecvTimeoutError::Timeout);
                 }
             }
+            Err(RecvTimeoutError::Disconnected)
         }
     }
 }

@@ -26,8 +26,8 @@ const MAPPINGS: usize = 4;
 /// another matter: a thread that has started, and finds no mapping left for its signal stack, ends
 /// the whole process, and no code of ours can prevent that.
 pub(crate) fn max_threads() -> usize {
-    // Computed once, at `bind`: what is read may be out of reach later. What changes after that
-    // makes the start of a thread fail, and then the pool is full.
+    // Computed once, at `bind`, because the files may be out of reach later. If a limit falls after
+    // that, the start of a thread fails, and then the pool is full.
     static MOST: OnceLock<usize> = OnceLock::new();
     *MOST.get_or_init(|| {
         let (most, reason) = most(|path| fs::read_to_string(path).ok(), processes_left());
@@ -63,9 +63,9 @@ impl Drop for ThreadPermit {
     }
 }
 
-/// The lowest limit, and which one it is. Each is what is left, because what runs already counts
-/// too. `read` returns the text of a file; `processes_left` is how many more processes the user may
-/// have.
+/// The lowest limit, and its name. Each limit is the remainder, because threads and processes that
+/// run already count too. `read` returns the text of a file; `processes_left` is how many more
+/// processes the user may have.
 fn most(
     read: impl Fn(&Path) -> Option<String>,
     processes_left: Option<usize>,
@@ -174,7 +174,7 @@ fn free_in_group(most: &str, used: &str) -> Option<usize> {
 mod tests {
     use super::*;
 
-    /// What `most` says of a machine with these files, where the user may have so many processes.
+    /// The result of `most` on a machine with these files and this many processes left to the user.
     fn most_of(files: &[(&str, &str)], processes_left: Option<usize>) -> (usize, &'static str) {
         let read = |path: &Path| {
             let file = files.iter().find(|(name, _)| Path::new(name) == path);
@@ -247,7 +247,7 @@ mod tests {
         let limit = limit.filter(|_| !getuid().is_root());
         let left = processes_left().map(|left| left as u64);
         assert_eq!(left.is_some(), limit.is_some());
-        // This process has a thread at least, and so much is gone.
+        // This process has a thread at least, which the limit counts.
         assert!(left.is_none_or(|left| Some(left) < limit));
     }
 

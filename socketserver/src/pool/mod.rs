@@ -1,5 +1,5 @@
-//! An elastic pool of worker threads: it starts a worker when a job finds none free, and workers
-//! that are not needed leave. It knows nothing of sockets, and of this crate it imports only
+//! An elastic pool of worker threads: it starts a worker when a job finds none free, and idle
+//! workers leave. It knows nothing of sockets, and of this crate it imports only
 //! [`sync`](crate::sync) and [`panics`](crate::panics).
 //!
 //! Jobs wait in one queue. One word counts the workers and their *balance*: free workers minus
@@ -76,7 +76,7 @@ impl<J: Work> Pool<J> {
     }
 
     /// Sets the function that is called each time [`full`](Self::full) has become false. It
-    /// replaces the one that was set before.
+    /// replaces the function that was set before.
     ///
     /// The call comes after the pool has ceased to be full, so that a thread that finds the pool
     /// full, and then waits for the call, is never forgotten. It is made on a worker, or on a
@@ -99,7 +99,7 @@ impl<J: Work> Pool<J> {
         let grown = if missing { shared.grow(&mut gate.growth, job.name()) } else { Ok(()) };
 
         // Each job that waits keeps a worker here. So without any worker no other job waits, and
-        // this is the one that would not be run.
+        // this job alone would not be run.
         if let Err(error) = grown
             && shared.count().threads == 0
         {

@@ -1,8 +1,9 @@
 //! The PROXY protocol, versions 1 and 2: which client is behind a proxy.
 //!
 //! HAProxy, nginx, Envoy and the load balancers of the large providers write a header in front of
-//! each connection that they pass on. With [`Builder::proxy_protocol`](crate::Builder::proxy_protocol)
-//! every server of connections reads it, on any concurrency and with the same handler:
+//! each connection that they pass on. With
+//! [`Builder::proxy_protocol`](crate::Builder::proxy_protocol) every server of connections reads
+//! it, on any concurrency and with the same handler:
 //!
 //! ```
 //! use std::io;
@@ -25,13 +26,13 @@
 //!
 //! The header is read where the handler will run, so a proxy that is silent holds a worker, and an
 //! inline server, for as long as [`ProxyProtocol::timeout`] says. Not one byte that follows the
-//! header is read. A connection with a wrong header, or none, is refused: it counts as such, and is
-//! logged at debug level, since health checks cause the same.
+//! header is read. A connection with a wrong header, or none, is refused: it counts as refused,
+//! and is logged at debug level, because health checks cause such connections too.
 //!
-//! Datagrams have no such header here: the answer would have to go to the proxy, and a handler
-//! answers `client_address`.
+//! Servers of datagrams read no header: a handler answers `client_address`, and its answer would
+//! have to go to the proxy.
 //!
-//! | file | what is in it |
+//! | file | contents |
 //! | --- | --- |
 //! | `protocol.rs` | [`ProxyProtocol`]: the options, and the hooks of the transport |
 //! | `networks.rs` | the networks that are trusted |

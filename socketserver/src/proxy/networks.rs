@@ -44,8 +44,8 @@ impl Network {
         u128::MAX.checked_shl(128 - u32::from(self.bits)).unwrap_or(0)
     }
 
-    /// Whether a peer's address lies in it. IPv4 peers of a server for both families do not lie in
-    /// `::/0`.
+    /// Whether a peer's address lies in this network. `::/0` does not contain the IPv4 peers of a
+    /// server for both families.
     pub(super) fn contains(self, ip: IpAddr) -> bool {
         let is_v4 = |ip: u128| ip >> 32 == 0xffff;
         let ip = mapped(ip);

@@ -14,8 +14,8 @@ pub(super) struct Rules {
 }
 
 impl Rules {
-    /// Reads the header at the beginning of `bytes`. A wrong byte is an error as soon as it is
-    /// there.
+    /// Reads the header at the beginning of `bytes`. A wrong byte is an error as soon as it has
+    /// come.
     pub(super) fn parse(&self, bytes: &[u8]) -> Result<Step, Wrong> {
         match bytes.first() {
             None => Ok(Step::More(1)),

@@ -32,7 +32,7 @@ pub struct ProxyProtocol {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Others {
-    /// They are refused, and none of their bytes is looked at.
+    /// They are refused, and none of their bytes is read.
     #[default]
     Reject,
     /// They are clients without a proxy: none of their bytes is taken for a header.
@@ -41,15 +41,15 @@ pub enum Others {
 
 impl ProxyProtocol {
     /// Reads a header from connections that come from these networks, such as `10.0.0.0/8`, `::1`
-    /// and `2001:db8::/32`. IPv4 peers of an IPv6 server are found in networks of IPv4. The peers of
-    /// a Unix socket are trusted in any case, because its file's mode decides which programs
+    /// and `2001:db8::/32`. IPv4 peers of an IPv6 server are found in networks of IPv4. The peers
+    /// of a Unix socket are trusted in any case, because its file's mode decides which programs
     /// connect.
     ///
     /// A header says which client it is, so any machine that can send one can be any client: trust
     /// the proxies and nothing else.
     ///
     /// # Errors
-    /// `InvalidInput` for what is not a network, and without any.
+    /// `InvalidInput` if a text is not a network, or if there are no networks.
     pub fn trusting<N: AsRef<str>>(networks: impl IntoIterator<Item = N>) -> io::Result<Self> {
         let networks = networks.into_iter().map(|network| Network::parse(network.as_ref()));
         let trusted = networks.collect::<io::Result<Arc<[_]>>>()?;
@@ -73,8 +73,8 @@ impl ProxyProtocol {
         self
     }
 
-    /// How long the whole header may take, from when the connection has come to its worker: however
-    /// slowly its bytes arrive, and whatever the socket's timeout is. 5 s unless set. The protocol
+    /// How long the whole header may take, from when the connection has come to its worker. Neither
+    /// the pace of its bytes nor the socket's timeout changes that. 5 s unless set. The protocol
     /// asks for at least 3 s, so that one lost packet costs no connection.
     pub fn timeout(mut self, time: Duration) -> Self {
         self.timeout = time;
@@ -90,7 +90,7 @@ impl ProxyProtocol {
     }
 
     /// What becomes of connections from outside the trusted networks. They are refused unless set.
-    /// Only the address decides: nothing is guessed from what a connection begins with.
+    /// Only the address decides: the first bytes of a connection do not.
     pub fn others(mut self, others: Others) -> Self {
         self.others = others;
         self
@@ -140,9 +140,9 @@ impl<T: Transport<Request = Socket>> TransportHooks<T> for ProxyProtocol {
 impl<T: Transport<Request = Socket>, C, H, S> Builder<T, C, H, S> {
     /// The server behind proxies that speak the [PROXY protocol](crate::proxy): `client_address`
     /// is the real client, [`getpeername`](Socket::getpeername) the proxy, and
-    /// [`Socket::proxy`] has the rest. All options stay, and it may stand anywhere among them. What
-    /// is [`prepared`](Self::prepared) before it comes before the header, and what is prepared after
-    /// it, after.
+    /// [`Socket::proxy`] has the rest. All options stay, and this one may stand anywhere
+    /// among them. A handshake that is [`prepared`](Self::prepared) before it precedes the header,
+    /// and a handshake prepared after it follows the header.
     ///
     /// [`max_connections_per_address`](Self::max_connections_per_address) and
     /// [`max_rate_per_address`](Self::max_rate_per_address) count real clients, and

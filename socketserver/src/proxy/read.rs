@@ -39,8 +39,8 @@ pub(super) fn header(
     })
 }
 
-/// Looks at the input first. As long as there is no whole header, all of it is the header's, and
-/// can be taken.
+/// Looks at the input before it takes bytes. Until the header is whole, all bytes are the header's,
+/// and can be taken.
 fn by_peeking(connection: &Socket, rules: &Rules, patience: Patience) -> io::Result<ProxyHeader> {
     let mut bytes: Bytes = smallvec![0; ROOM];
     let mut taken = 0;
@@ -69,7 +69,8 @@ fn take(connection: &Socket, mut seen: &mut [u8], patience: Patience) -> io::Res
     Ok(())
 }
 
-/// Behind a layer there is no look at the input: each step takes what is certainly the header's.
+/// A layer cannot show its input before it is taken: each step takes only bytes that are certainly
+/// the header's.
 fn through_layer(
     connection: &Socket,
     rules: &Rules,

@@ -2,7 +2,7 @@
 
 use super::header::ProxyHeader;
 
-/// What the bytes of a connection begin with.
+/// The beginning of a connection.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Step {
     /// All of them belong to a header, and so do at least this many more.

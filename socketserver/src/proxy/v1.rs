@@ -34,10 +34,11 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Step, Wrong> {
     Err("expected the family TCP4, TCP6 or UNKNOWN, got another")
 }
 
-/// Reads what follows the family, in at most so many bytes. `None` if it has not come yet.
+/// Reads the addresses and ports after the family, in at most this many bytes. `None` if they have
+/// not come in full.
 type Read = fn(&[u8], usize) -> Result<Option<(ProxyHeader, usize)>, Wrong>;
 
-/// What follows `expected` in `bytes`. `None` if that has not come in full.
+/// The bytes after `expected` in `bytes`. `None` if `expected` has not come in full.
 fn after<'a>(bytes: &'a [u8], expected: &[u8]) -> Result<Option<&'a [u8]>, Wrong> {
     match bytes.strip_prefix(expected) {
         Some(rest) => Ok(Some(rest)),
@@ -88,7 +89,7 @@ fn inet<I: FromStr + Into<IpAddr>>(
 
 const WORDS: Wrong = "expected two addresses and two ports, each after one space, got other text";
 
-/// Whether a line whose end has not come may still be a right one.
+/// Whether an unfinished line can still become a right one.
 fn check_unfinished(rest: &[u8]) -> Result<(), Wrong> {
     let (&last, text) = rest.split_last().unwrap_or((&b' ', rest));
     let is_text = |byte: &u8| byte.is_ascii_hexdigit() || b".: ".contains(byte);

@@ -45,7 +45,7 @@ pub(super) fn parse(bytes: &[u8], longest: usize) -> Result<Step, Wrong> {
         return Ok(Step::More(length - bytes.len()));
     };
     let header = match (command, addresses) {
-        // What follows is not looked at: some proxies leave addresses there, and some do not.
+        // The rest is ignored, because some proxies leave addresses there, and others do not.
         (LOCAL, _) => ProxyHeader::local(),
         (_, None) => ProxyHeader::unknown(),
         (_, Some(room)) => known(header, room)?,
@@ -75,7 +75,7 @@ fn addresses(family: u8) -> Result<Option<usize>, Wrong> {
     }
 }
 
-/// A header with so many bytes of addresses.
+/// A header with `room` bytes of addresses.
 fn known(header: &[u8], room: usize) -> Result<ProxyHeader, Wrong> {
     check::fields(header, FIXED + room)?;
     let (addresses, tlvs) = header[FIXED..].split_at(room);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::sync::Instant;
 
-/// A hundred years: clocks cannot hold just any time, and nobody lives to see a later deadline.
+/// A hundred years: clocks cannot hold just any time, and no process lives to a later deadline.
 pub(crate) const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
 
 /// The instant `timeout` from now; at most [`LONGEST`] from now.

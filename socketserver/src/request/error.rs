@@ -84,8 +84,8 @@ impl HandlerError {
     /// Whether this is the error of a step before the handler: of
     /// [`prepare`](crate::Transport::prepare), or of
     /// [`learn_client`](crate::Transport::learn_client). The request counts as refused, and
-    /// [`log_error`](crate::log_error) logs it at debug level, because any port scan and any health check causes
-    /// one. A panic in such a step is a failure like any other.
+    /// [`log_error`](crate::log_error) logs it at debug level, because any port scan and any health
+    /// check causes one. A panic in such a step is a failure like any other.
     pub fn is_handshake(&self) -> bool {
         self.is_handshake
     }
@@ -103,8 +103,8 @@ impl HandlerError {
         !self.is_aborted && self.io_errors().any(is_disconnect)
     }
 
-    /// Whether the server has aborted the request, at its deadline or at the end of a drain, and the
-    /// handler has found its connections ended. The log has a line about each deadline already.
+    /// Whether the server has aborted the request, at its deadline or at the end of a drain, and
+    /// the handler has found its connections ended. The log has a line about each deadline already.
     ///
     /// Python: none
     pub fn is_abort(&self) -> bool {

@@ -59,9 +59,9 @@ impl Job {
         self.ticket.end(end);
     }
 
-    /// The two halves: what to run, and the ticket that must be closed with the run's [`End`]. For a
-    /// concurrency that runs the request elsewhere: in another process, and keeps the ticket in this
-    /// one. The request's descriptor closes when the first half is dropped.
+    /// The two halves: what to run, and the ticket that must be closed with the run's [`End`]. For
+    /// a concurrency that runs the request elsewhere: in another process, and keeps the ticket in
+    /// this one. The request's descriptor closes when the first half is dropped.
     pub fn split(mut self) -> (Run, Ticket) {
         self.ticket.leave(self.run.request.client_address());
         (self.run, self.ticket)
@@ -71,8 +71,8 @@ impl Job {
     /// connection from a pool. [`Builder::around`](crate::Builder::around) does so for every job of
     /// a server.
     ///
-    /// If `around` panics, the request counts as failed, without `handle_error`; if it had not run by
-    /// then, it is dropped without `shutdown_request`.
+    /// If `around` panics, the request counts as failed, without `handle_error`; if it had not run
+    /// by then, it is dropped without `shutdown_request`.
     pub fn wrap(mut self, around: impl FnOnce(Run) -> End + Send + 'static) -> Job {
         let inner = self.run.around.take();
         self.run.around = Some(Box::new(move |mut run| {

@@ -48,8 +48,8 @@ pub struct Stats {
     pub active: u64,
     /// Requests whose handler returned.
     pub finished: u64,
-    /// Requests whose handler failed or panicked, or for which no thread could be started, or with a
-    /// panic in a step before the handler.
+    /// Requests whose handler failed or panicked, or for which no thread could be started, or with
+    /// a panic in a step before the handler.
     pub failed: u64,
     /// Requests that never came to a handler: `verify_request` said no, the handshake failed, the
     /// client was over its share or its rate, a datagram's address was forged, the server was full

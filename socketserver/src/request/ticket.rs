@@ -67,8 +67,8 @@ impl Ticket {
     }
 
     /// The request runs elsewhere, in another process, and from here on `abort` is how it is ended
-    /// by force. `abort` is called on any thread, perhaps just after this ticket was closed, and must
-    /// not block.
+    /// by force. `abort` is called on any thread, perhaps just after this ticket was closed, and
+    /// must not block.
     pub fn set_abort(&self, abort: impl Fn() + Send + 'static) {
         self.books.replace(self.entry, Abort::elsewhere(self.client.clone(), abort));
     }

@@ -1,4 +1,4 @@
-//! A server that serves in a thread of its own.
+//! A server that serves in its own thread.
 
 use std::any::type_name;
 use std::fmt;
@@ -23,7 +23,7 @@ use crate::sync::thread::{self, JoinHandle};
 use crate::wait::{can_park, park_until};
 
 impl<T, C: Concurrency, H, S> Server<T, C, H, S> {
-    /// Serves in a thread of its own. The server is serving when this returns: a stop right after
+    /// Serves in a new thread. The server is serving when this returns: a stop right after
     /// it is never missed.
     ///
     /// A program ends when its `main` returns, and this thread with it: [`ServerHandle::join`]
@@ -82,7 +82,7 @@ impl<T, C: Concurrency, H, S> Server<T, C, H, S> {
     }
 }
 
-/// A server that serves in a thread of its own; through `Deref` a [`ServerRef`]. Dropping it is
+/// A server that serves in its own thread; through `Deref` a [`ServerRef`]. Dropping it is
 /// `server_close`.
 #[must_use = "dropping the handle closes the server"]
 pub struct ServerHandle<S> {

@@ -254,8 +254,8 @@ impl<T, C: Concurrency, H, S> Server<T, C, H, S> {
 
     /// From now on the server tells systemd, or another service manager that the environment names
     /// in `NOTIFY_SOCKET`, when it serves, that it lives, and that it ends: see the module
-    /// [`systemd`](crate::systemd). Returns whether there is a manager. Of several servers in a
-    /// process, call it for the one that serves last: it speaks for all.
+    /// [`systemd`](crate::systemd). Returns whether there is a manager. If a process has
+    /// several servers, call this for the server that serves last: its messages speak for all.
     ///
     /// # Errors
     /// `InvalidInput` for an environment that systemd would not set, and the system's.

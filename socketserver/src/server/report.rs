@@ -25,6 +25,6 @@ pub enum Served {
     Refused,
     /// None came within `timeout`.
     TimedOut,
-    /// The server was told to stop.
+    /// A call or a signal has stopped the server.
     Stopped,
 }

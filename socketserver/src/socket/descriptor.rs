@@ -60,7 +60,7 @@ pub(super) struct Descriptor {
     /// A listener keeps its timeout to itself, since the sockets it accepts would inherit the
     /// option.
     listening: AtomicBool,
-    /// [`UNKNOWN`], [`NO`] or [`YES`]: one byte, because the whole fills a cache line.
+    /// [`UNKNOWN`], [`NO`] or [`YES`]: one byte, because the whole fits a cache line.
     short_read_is_all: AtomicU8,
     /// [`NOTHING`], [`SOME`] or [`ALL`].
     input: AtomicU8,

@@ -32,9 +32,9 @@ pub struct Socket(pub(super) Arc<Shared>);
 
 /// What all handles of a socket share.
 ///
-/// It fills one cache line, because of many thousands of sockets few are cached when their turn
-/// comes. The count of the handles lies in front of it.
-#[repr(align(64))]
+/// It is no larger than a cache line, because of many thousands of sockets few are cached when
+/// their turn comes. It need not begin with one: an allocator takes several times as long for a
+/// place that does, and exchanges on 10,000 connections take no less.
 pub(super) struct Shared {
     /// What few sockets have.
     pub(super) extras: OnceLock<Box<Extras>>,
@@ -64,8 +64,9 @@ impl Socket {
         Ok(Socket::in_request(Descriptor::new(socket)))
     }
 
-    /// A socket that was made just now. If a handler has made it, it belongs to its request: an abort
-    /// of that ends the waits for it. (A descriptor that comes from elsewhere may have other owners.)
+    /// A socket that was made just now. If a handler has made it, it belongs to its request: an
+    /// abort of that ends the waits for it. (A descriptor that comes from elsewhere may have other
+    /// owners.)
     pub(super) fn in_request(descriptor: Descriptor) -> Self {
         let socket = Socket::from(descriptor);
         if let Some(request) = green::enclosing_request() {
@@ -362,7 +363,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn shared_part_fills_one_cache_line() {
-        assert_eq!(size_of::<Shared>(), 64);
+    fn shared_part_fits_a_cache_line() {
+        assert!(size_of::<Shared>() <= 64);
     }
 }

@@ -55,9 +55,9 @@ impl Socket {
         Ok(data)
     }
 
-    /// Receives `size` bytes, waiting for all of them. It uses memory only as bytes come, so a length
-    /// that came from a client is safe to pass. The timeout is for each part that comes. After an
-    /// error, the bytes that had come are lost: an `rfile`'s
+    /// Receives `size` bytes, waiting for all of them. It uses memory only as bytes come, so a
+    /// length that came from a client is safe to pass. The timeout is for each part that comes.
+    /// After an error, the bytes that had come are lost: an `rfile`'s
     /// [`read_up_to`](crate::SocketReader::read_up_to) keeps them.
     ///
     /// # Errors

@@ -29,3 +29,29 @@ impl WeakSocket {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::os::fd::AsFd;
+    use std::os::unix::net::UnixStream;
+    use std::time::Instant;
+
+    use rustix::event::{PollFd, PollFlags};
+
+    use super::*;
+    use crate::wait::poll_until;
+
+    /// A thread may be about to make a call, which must not wait for ever.
+    #[test]
+    fn late_call_finds_an_ended_stream() {
+        let (one, _other) = UnixStream::pair().unwrap();
+        let socket = Socket::from(one);
+        let kept = socket.clone();
+        socket.give_up_if_shared();
+        let flags = PollFlags::IN | PollFlags::OUT;
+        let mut fds = [PollFd::from_borrowed_fd(kept.as_fd(), flags)];
+        assert_eq!(poll_until(&mut fds, Some(Instant::now())).unwrap(), 1);
+        assert!(fds[0].revents().contains(flags | PollFlags::HUP));
+        assert!(kept.recv(1).is_err());
+    }
+}

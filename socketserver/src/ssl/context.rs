@@ -1,4 +1,4 @@
-//! The context: what a program sets, and the handshakes that it makes.
+//! The context: the settings of a program, and the handshakes made with them.
 
 use std::fmt;
 use std::io;
@@ -23,8 +23,8 @@ use crate::socket::Socket;
 use crate::wait;
 
 /// Certificates, keys and options of TLS. A clone is another name for the same context, also for
-/// one that a server uses: [`reload`](Self::reload) is called on it. What does not fit together is
-/// an error of the server's `bind`, or of the next handshake.
+/// one that a server uses: [`reload`](Self::reload) is called on it. If settings do not fit
+/// together, that is an error of the server's `bind`, or of the next handshake.
 ///
 /// Python: `ssl.SSLContext`
 #[derive(Clone)]
@@ -34,9 +34,9 @@ pub struct SSLContext {
 
 struct Shared {
     settings: Mutex<Settings>,
-    /// What the settings amount to, once they are used.
+    /// The configuration built from the settings, once they are used.
     built: RwLock<Option<Arc<Built>>>,
-    /// What tickets are made with. It outlives what is built.
+    /// The keys for tickets. They outlive the configuration.
     resumption: Mutex<Option<Resumption>>,
     counts: Arc<Counts>,
     /// Held while files are read again.
@@ -95,13 +95,13 @@ impl SSLContext {
     }
 
     /// The certificate of this side with those that vouch for it, its own first, and its key: files
-    /// of PEM, or the same file twice. They replace what was loaded before.
+    /// of PEM, or the same file twice. They replace those loaded earlier.
     ///
     /// RSA from 2048 to 4096 bits, P-256, P-384 and Ed25519. P-256 makes the fastest handshakes. A
     /// key with a password must have it removed first.
     ///
     /// # Errors
-    /// What is wrong with which file; `NotFound`, `PermissionDenied`.
+    /// A file and its fault; `NotFound`, `PermissionDenied`.
     ///
     /// Python: `SSLContext.load_cert_chain`
     pub fn load_cert_chain(
@@ -145,7 +145,7 @@ impl SSLContext {
         self.try_set(|settings| settings.trust.add_roots(cafile.as_ref().to_owned()))
     }
 
-    /// Trusts what the system trusts, from the package `ca-certificates`.
+    /// Trusts the certificates that the system trusts, from the package `ca-certificates`.
     ///
     /// # Errors
     /// `NotFound` if there is none.
@@ -155,8 +155,8 @@ impl SSLContext {
         self.try_set(|settings| settings.trust.add_bundle())
     }
 
-    /// Revokes what is in these lists, a file of PEM. With any list there must be one for each
-    /// authority in a chain, and none may be out of date: what is not known to be good is refused.
+    /// Revokes the certificates in these lists, a file of PEM. With any list there must be one for
+    /// each authority in a chain, and none may be out of date: otherwise the peer is refused.
     ///
     /// # Errors
     /// As [`load_cert_chain`](Self::load_cert_chain).
@@ -173,8 +173,8 @@ impl SSLContext {
         self.set(|settings| settings.trust.mode = Some(mode))
     }
 
-    /// The protocols above TLS, such as `http/1.1`, the best first. A client that offers others is
-    /// refused, and one that offers none served.
+    /// The protocols above TLS, such as `http/1.1`, the best first. A client that offers
+    /// only others is refused, and a client that offers none is served.
     ///
     /// Python: `SSLContext.set_alpn_protocols`
     pub fn set_alpn_protocols<P: AsRef<[u8]>>(
@@ -211,8 +211,8 @@ impl SSLContext {
         Ok(self.set(|settings| settings.secrets = Some(secrets)))
     }
 
-    /// How long a handshake may take, however slowly its bytes come, and whatever the socket's
-    /// timeout is. 5 s unless set.
+    /// How long a handshake may take in all. Neither the pace of its bytes nor the socket's timeout
+    /// changes that. 5 s unless set.
     pub fn handshake_timeout(self, time: Duration) -> Self {
         self.set(|settings| settings.timeout = time)
     }
@@ -227,14 +227,14 @@ impl SSLContext {
     }
 
     /// Reads all files again: for renewed certificates. New connections get them at once, and live
-    /// ones keep what they have. Sessions go on with new certificates; if something else is trusted
-    /// now they do not, because a session that goes on is not checked again.
+    /// ones keep the old. Sessions go on with new certificates, but not if the trusted certificates
+    /// have changed, because a session that goes on is not checked again.
     ///
     /// Of two files, one is written first, so if a key does not belong to its certificate, this
     /// waits for up to 300 ms.
     ///
     /// # Errors
-    /// What is wrong with which file. Then all stays as it was, which is logged.
+    /// A file and its fault. Then all stays as it was, which is logged.
     pub fn reload(&self) -> io::Result<()> {
         let _turn = self.shared.reloading.lock();
         let mut settings = self.shared.settings.lock().clone();
@@ -257,7 +257,7 @@ impl SSLContext {
         }
     }
 
-    /// What was counted so far.
+    /// The counters so far.
     ///
     /// Python: `SSLContext.session_stats`
     pub fn session_stats(&self) -> SessionStats {
@@ -288,7 +288,7 @@ impl SSLContext {
     /// host: a name, or an IP address.
     ///
     /// # Errors
-    /// As [`wrap_socket`](Self::wrap_socket); `InvalidInput` for what is neither.
+    /// As [`wrap_socket`](Self::wrap_socket); `InvalidInput` if the host is neither.
     ///
     /// Python: `SSLContext.wrap_socket(socket, server_hostname=host)`
     pub fn connect(&self, socket: &Socket, host: &str) -> io::Result<()> {
@@ -319,7 +319,7 @@ impl SSLContext {
         if let Some(built) = &*self.shared.built.read() {
             return Ok(built.clone());
         }
-        // Held while this builds, so that nothing is set meanwhile, and nobody else builds.
+        // Held while this builds, so that no thread changes a setting or builds meanwhile.
         let settings = self.shared.settings.lock();
         if let Some(built) = &*self.shared.built.read() {
             return Ok(built.clone());

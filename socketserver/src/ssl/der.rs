@@ -1,4 +1,4 @@
-//! What a certificate says about itself, as far as words about it need that.
+//! The facts of a certificate that choose it, or that errors and log lines name.
 
 use std::fmt;
 
@@ -107,7 +107,7 @@ pub(super) fn facts(certificate: &[u8]) -> Option<Facts> {
     let not_after = date(validity.next()?)?;
     let subject = fields.take(SEQUENCE)?;
     let key = key(fields.take(SEQUENCE)?)?;
-    // Two ids that nobody uses.
+    // Two ids that are not in use.
     let _ = (fields.take_if(0x81), fields.take_if(0x82));
     let names = fields.take_if(EXTENSIONS).and_then(names).unwrap_or_default();
     let is_own_issuer = issuer == subject;

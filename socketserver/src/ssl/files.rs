@@ -1,5 +1,5 @@
-//! Certificates, keys and revocation lists from files, and what to say about files that are wrong.
-//! Errors have the path, and never what is in the file.
+//! Certificates, keys and revocation lists from files, and the errors about wrong files.
+//! Errors have the path, and never the content of the file.
 
 use std::fs;
 use std::io;
@@ -66,7 +66,7 @@ fn sections(path: &Path) -> io::Result<Vec<(SectionKind, Vec<u8>)>> {
     Ok(sections)
 }
 
-/// What a file is that is not text.
+/// The kind of a file that is not text.
 fn binary(bytes: &[u8]) -> &'static str {
     // After the length, a version of 3.
     let content = 2 + usize::from(bytes.get(1).map_or(0, |length| length.saturating_sub(0x80)));
@@ -179,7 +179,7 @@ fn match_key(certfile: &Path, keyfile: &Path, certified: &CertifiedKey) -> io::R
     })
 }
 
-/// Logs what an operator should know of files that work.
+/// Logs facts about files that work, which an operator should know.
 fn remark(certfile: &Path, keyfile: &Path, facts: &Facts, length: usize) {
     let (cert, key) = (certfile.display(), keyfile.display());
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();

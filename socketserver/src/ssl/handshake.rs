@@ -12,11 +12,11 @@ use crate::green;
 use crate::socket::{Socket, Wire};
 use crate::wait::Patience;
 
-/// What a client's first record begins with: the type of handshakes.
+/// First byte of a client's first record: the type of handshakes.
 const HANDSHAKE: u8 = 22;
 
-/// Shakes hands over a socket that is ready for a layer, within `timeout` for the whole, however
-/// slowly bytes come.
+/// Shakes hands over a socket that is ready for a layer, within `timeout` for the whole
+/// handshake.
 pub(super) fn shake_hands(
     socket: &Socket,
     connection: Connection,
@@ -55,7 +55,7 @@ fn over(wire: &Wire<'_>, mut state: State) -> io::Result<State> {
     Ok(state)
 }
 
-/// Goes on with what has come. On a green thread this computes elsewhere, because a signature takes
+/// Goes on with the bytes that came. On a green thread this computes elsewhere, because a signature takes
 /// a millisecond, in which the core would serve no other client, and because the pages of the stack
 /// that it touches would stay.
 ///

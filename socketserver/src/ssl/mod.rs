@@ -20,11 +20,11 @@
 //! ```
 //!
 //! The handshake runs where the handler will run, within
-//! [`handshake_timeout`](SSLContext::handshake_timeout). A client that is silent holds a worker so
-//! long: on threads, [`wait_for_input`](crate::Builder::wait_for_input) keeps it in the system's
-//! hands instead, since with TLS it is the client that speaks first. An inline server serves no
-//! other client meanwhile. On a green thread the arithmetic of a handshake runs on a thread of its
-//! own, like any [`blocking`](crate::green::blocking) call.
+//! [`handshake_timeout`](SSLContext::handshake_timeout). A silent client holds a worker until then.
+//! On threads, [`wait_for_input`](crate::Builder::wait_for_input) leaves it to the system instead,
+//! because a client of TLS speaks first. An inline server serves no other client meanwhile. On a
+//! green thread the arithmetic of a handshake runs on another thread, like any
+//! [`blocking`](crate::green::blocking) call.
 //!
 //! A connection whose protocol has STARTTLS begins without, and
 //! [`wrap_socket`](SSLContext::wrap_socket) adds it. [`connect`](SSLContext::connect) is the side
@@ -42,15 +42,15 @@
 //! keys with a password, OpenSSL's language for ciphers. The cryptography is that of the crates
 //! `rustls` and `ring`.
 //!
-//! | file | what is in it |
+//! | file | contents |
 //! | --- | --- |
 //! | `context.rs` | [`SSLContext`]: what a program calls |
 //! | `config.rs`, `trust.rs`, `names.rs`, `keylog.rs` | what `rustls` makes of its settings |
-//! | `files.rs`, `der.rs` | certificates and keys from files, and what is wrong with them |
+//! | `files.rs`, `der.rs` | certificates and keys from files, and the errors about them |
 //! | `transport.rs` | `Builder::tls` |
 //! | `handshake.rs` | the handshake, within its time |
 //! | `session.rs`, `state.rs`, `records.rs` | the layer under a socket, with and without its wire |
-//! | `info.rs`, `stats.rs`, `error.rs` | what is known of a session, of all, and of failed ones |
+//! | `info.rs`, `stats.rs`, `error.rs` | facts about a session, counters of all, and the errors of failed ones |
 //!
 //! Python: `ssl`
 

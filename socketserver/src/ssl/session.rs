@@ -37,7 +37,7 @@ impl Session {
         }
     }
 
-    /// Reads what has come, if anything has.
+    /// Reads the plaintext that has come, if there is any.
     fn read(&self, wire: &Wire<'_>, buffer: &mut [u8]) -> Option<io::Result<usize>> {
         let mut state = self.state.lock();
         let was_truncated = state.is_truncated;

@@ -9,7 +9,7 @@ use super::records::Records;
 /// Plaintext that is taken at a time: four records.
 const MOST: usize = 1 << 16;
 
-/// A session, and what was taken from the wire and not decoded, or encoded and not sent.
+/// A session, with bytes from the wire that are not decoded, and encoded bytes that are not sent.
 pub(super) struct State {
     pub(super) connection: Box<Connection>,
     /// Bytes from the wire. Those before `decoded` were given to the session.
@@ -60,7 +60,7 @@ impl State {
         }
     }
 
-    /// Decodes what was fed, until there is plaintext to read.
+    /// Decodes the bytes that were fed, until there is plaintext to read.
     pub(super) fn decode(&mut self) -> Result<(), Error> {
         if let Some(error) = &self.failed {
             return Err(error.clone());
@@ -68,7 +68,7 @@ impl State {
         while self.decoded < self.incoming.len() {
             let mut rest = &self.incoming[self.decoded..];
             match self.connection.read_tls(&mut rest) {
-                // What follows a close_notify is nothing.
+                // Bytes after a close_notify are ignored.
                 Ok(0) => rest = &[],
                 Ok(_) => {}
                 Err(_) => return self.unless_full(),

@@ -1,4 +1,4 @@
-//! What a context counts.
+//! The counters of a context.
 
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};

@@ -15,7 +15,7 @@ use crate::transport::{Transport, TransportHooks};
 pub type Tls<T> = Wrapped<T, SSLContext>;
 
 impl<T: Transport<Request = Socket>> TransportHooks<T> for SSLContext {
-    /// Makes everything that handshakes need, so that what is wrong is an error of `bind`, and the
+    /// Makes everything that handshakes need, so that a fault is an error of `bind`, and the
     /// children of a server that forks have the same keys for tickets.
     fn server_activate(&self, inner: &T, socket: &Socket) -> io::Result<()> {
         match self.built()?.config {

@@ -109,7 +109,7 @@ impl Trust {
         Arc::new(store)
     }
 
-    /// What checks the certificates of clients. `None` if they are not asked for one.
+    /// The verifier of client certificates. `None` if clients are not asked for one.
     pub(super) fn of_clients(
         &self,
         provider: &Arc<CryptoProvider>,
@@ -131,7 +131,7 @@ impl Trust {
         };
         let builder = WebPkiClientVerifier::builder_with_provider(self.store(), provider.clone());
         let builder = builder.with_crls(self.crls.iter().cloned());
-        // A list that nobody renews is not one that revokes nothing.
+        // A list out of date may lack certificates that were revoked since.
         let builder = builder.enforce_revocation_expiration();
         let builder = match mode {
             VerifyMode::Optional => builder.allow_unauthenticated(),
@@ -140,7 +140,7 @@ impl Trust {
         builder.build().map(Some).map_err(|error| invalid(&error.to_string()))
     }
 
-    /// What checks the certificate of a server.
+    /// The verifier of a server's certificate.
     pub(super) fn of_servers(
         &self,
         provider: &Arc<CryptoProvider>,

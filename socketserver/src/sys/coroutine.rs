@@ -1,4 +1,4 @@
-//! Coroutines: functions with a stack of their own, which can be suspended in the middle and
+//! Coroutines: functions with their own stacks, which can be suspended in the middle and
 //! resumed later. A coroutine stays on the thread that made it.
 //!
 //! ```text
@@ -47,9 +47,10 @@ static ENABLED: AtomicBool = AtomicBool::new(false);
 /// * in the destructor of a thread-local.
 ///
 /// The waiting calls are those that the module [`green`](crate::green) names. While one of them
-/// waits, other green threads run on the same system thread, and share its thread-locals. They could
-/// replace or drop a value that the first one has borrowed, which is **undefined behaviour**. `std`
-/// and other crates rely on a closure of `with` ending before anything else runs on its thread.
+/// waits, other green threads run on the same system thread, and share its thread-locals. They
+/// could replace or drop a value that the first one has borrowed, which is **undefined behaviour**.
+/// `std` and other crates rely on a closure of `with` ending before anything else runs on its
+/// thread.
 ///
 /// All other misuse of green threads blocks, or reads another green thread's value; it is not
 /// undefined behaviour.
@@ -70,7 +71,7 @@ pub(crate) fn must_be_enabled() -> io::Result<()> {
     ))
 }
 
-/// A function with a stack of its own, which can be suspended in the middle and resumed later.
+/// A function with its own stack, which can be suspended in the middle and resumed later.
 pub(crate) struct Coroutine {
     inner: ManuallyDrop<corosensei::Coroutine<(), *const u8, (), CoroutineStack>>,
     suspended_at: *const u8,

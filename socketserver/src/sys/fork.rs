@@ -1,9 +1,9 @@
 //! Forking a process, and the first and last steps of the child.
 //!
-//! A child has one thread, the one that forked. Every lock that another thread of the parent held
-//! at that moment stays locked in the child, permanently. So a fork is right in two cases: the
-//! process has no other thread ([`fork_alone`]), or its author promises that none of them matters
-//! ([`ForkBesideThreads`]).
+//! A child has one thread, a copy of the thread that forked. Every lock that another thread of the
+//! parent held at that moment stays locked in the child, permanently. So a fork is right in two
+//! cases: the process has no other thread ([`fork_alone`]), or its author promises that none of
+//! them matters ([`ForkBesideThreads`]).
 
 use std::fs::File;
 use std::io;
@@ -170,7 +170,7 @@ unsafe fn fork() -> io::Result<Forked> {
 
 /// Sets the signals of a child: a terminal's Ctrl-C, which the parent answers, does nothing, and
 /// SIGTERM ends it, whatever the parent has installed or blocked. SIGCHLD stays as it is, because a
-/// child that has children of its own needs it; its only cost is that the parent is woken once too
+/// child that has children itself needs it; its only cost is that the parent is woken once too
 /// often.
 ///
 /// Ctrl-C gets a handler instead of being ignored, because a program that the child executes
@@ -265,7 +265,7 @@ fn blank_in_child(descriptors: &[RawFd]) {
     let open = || UnixDatagram::unbound().map(IntoRawFd::into_raw_fd);
     let stand_in = open().or_else(|_| {
         // No number is free, so the first descriptor makes room.
-        // SAFETY: the descriptor is open and registered. This is the only thread, and `dup2` below,
+        // SAFETY: the descriptor is open and registered. This is the only thread, and `dup3` below,
         // or `open`, gives the number a new file before anything can use it.
         unsafe { libc::close(first) };
         open()
@@ -278,10 +278,7 @@ fn blank_in_child(descriptors: &[RawFd]) {
         if descriptor != stand_in {
             // SAFETY: `stand_in` is open, and `descriptor` belongs to a registered owner. It stays
             // open and keeps that owner; all that changes is that it stands for another file.
-            unsafe {
-                libc::dup2(stand_in, descriptor);
-                libc::fcntl(descriptor, libc::F_SETFD, libc::FD_CLOEXEC);
-            }
+            unsafe { libc::dup3(stand_in, descriptor, libc::O_CLOEXEC) };
         }
     }
     if !descriptors.contains(&stand_in) {

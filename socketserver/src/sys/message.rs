@@ -44,8 +44,8 @@ pub(crate) fn recv_msg(
     flags: i32,
 ) -> io::Result<(Received, SockAddr)> {
     let (mut received, sender) = recv_raw(socket.as_fd(), buffer, control, flags)?;
-    // Where the system could not open a descriptor for the sender's process, the number is a negative
-    // error instead.
+    // Where the system could not open a descriptor for the sender's process, the number is a
+    // negative error instead.
     let own = |number: &[u8; 4]| {
         let number = i32::from_ne_bytes(*number);
         // SAFETY: called with the numbers that the system has just written, having opened a

@@ -27,7 +27,7 @@ pub(crate) mod usage;
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
-use std::os::unix::net::UnixDatagram;
+use std::os::unix::net::UnixStream;
 
 /// How much of the sent data the peer has not acknowledged yet. For TCP: bytes, where an
 /// unacknowledged end of stream counts as one. For Unix sockets: memory that the peer has not read.
@@ -124,15 +124,16 @@ fn set_option(
     if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
 
-/// Makes a descriptor stand for a socket without a peer, so that the system's socket which it stands
-/// for can close. The number stays open, and its owner's.
+/// Makes a descriptor stand for a stream that has ended, so that the socket which it stands for can
+/// close. The number stays open, and its owner's.
 #[allow(unsafe_code)]
 pub(crate) fn replace_by_stand_in(fd: BorrowedFd<'_>) -> io::Result<()> {
     use std::os::fd::AsRawFd;
-    let stand_in = UnixDatagram::unbound()?;
+    // A call of another thread that comes to it a moment too late must not wait.
+    let (stand_in, _) = UnixStream::pair()?;
     // SAFETY: both descriptors are open during the call. It changes what the number `fd` stands for
     // and closes no number, so every owner of either goes on to own an open descriptor. A system
-    // call of another thread reaches the old socket or the stand-in, where it can do nothing.
+    // call of another thread reaches the old socket or the stand-in, which has no peer.
     let result = unsafe { libc::dup3(stand_in.as_raw_fd(), fd.as_raw_fd(), libc::O_CLOEXEC) };
     if result >= 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }

@@ -2,7 +2,7 @@
 //! and why.
 
 /// Requests the cache line that holds `address`, on x86-64; does nothing elsewhere. Any address
-/// will do, even null or one that is not mapped.
+/// will do, even null or an unmapped one.
 #[inline]
 #[allow(unsafe_code)]
 pub(crate) fn prefetch(address: *const u8) {

@@ -33,8 +33,9 @@ impl Manager {
         self.0.send(message.as_bytes()).map(drop)
     }
 
-    /// Waits until the manager has read every message before this one, by the descriptor that it
-    /// closes then. A process that ends sooner may be unknown to it when it reads them.
+    /// Waits until the manager has read every message before this one: it closes the descriptor of
+    /// this message then. If the process ends sooner, the manager may not know whose messages it
+    /// reads.
     pub(super) fn wait_until_read(&self) -> io::Result<()> {
         let (ours, theirs) = socketpair(SocketKind::Stream)?;
         self.0.send_fds(&[b"BARRIER=1"], &[&theirs])?;

@@ -1,8 +1,8 @@
-//! What a service tells systemd, or another manager that sets `NOTIFY_SOCKET`.
+//! Messages of a service to systemd, or to another manager that sets `NOTIFY_SOCKET`.
 //!
-//! [`Server::notify_systemd`](crate::Server::notify_systemd) has a server tell all of this by
-//! itself; [`notify`] and [`reloading`] are for what only the program knows. Sockets from systemd:
-//! see [`activation`](crate::activation).
+//! After [`Server::notify_systemd`](crate::Server::notify_systemd) a server sends all messages of
+//! this table by itself. [`notify`] and [`reloading`] are for facts that only the program knows.
+//! For sockets from systemd see [`activation`](crate::activation).
 //!
 //! | message | when |
 //! | --- | --- |
@@ -12,8 +12,8 @@
 //! | `STOPPING=1`, `EXTEND_TIMEOUT_USEC=…` | the lame-duck time or the drain begins; how long it may take |
 //! | `BARRIER=1` | the server has ended; it waits until the manager has read the messages |
 //!
-//! A handler of an inline server runs on the loop's thread, so it is a loop that hangs if it takes
-//! longer than `WatchdogSec=`.
+//! A handler of an inline server runs on the loop's thread. If it takes longer than `WatchdogSec=`,
+//! systemd therefore takes the loop for one that hangs.
 
 mod manager;
 mod supervisor;
@@ -32,8 +32,8 @@ const TARGET: &str = "socketserver::systemd";
 /// whether there is a manager.
 ///
 /// # Errors
-/// `InvalidInput` for a `NOTIFY_SOCKET` that is no path and no `@NAME`; the system's if the message
-/// cannot be sent.
+/// `InvalidInput` for a `NOTIFY_SOCKET` that is no path and no `@NAME`; the system's error if the
+/// message cannot be sent.
 ///
 /// Python: no counterpart; `sd_notify` in C
 pub fn notify(message: &str) -> io::Result<bool> {

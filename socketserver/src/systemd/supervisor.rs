@@ -1,4 +1,4 @@
-//! What a server tells the service manager, and when.
+//! The messages of a server to the service manager, and their times.
 
 use std::env;
 use std::io;
@@ -15,10 +15,10 @@ use crate::sync::Instant;
 /// At most one status per this time.
 const STATUS: Duration = Duration::from_secs(1);
 
-/// Added to the time that an end takes at most: requests are aborted and workers ended after it.
+/// Added to the longest time of an end, because requests are aborted and workers ended after it.
 const GRACE: Duration = Duration::from_secs(1);
 
-/// What one server tells the manager. Does nothing until [`begin`](Self::begin).
+/// Sends the manager the messages of one server. Does nothing until [`begin`](Self::begin).
 #[derive(Debug, Default)]
 pub(crate) struct Supervisor(Mutex<Option<Supervised>>);
 
@@ -40,7 +40,7 @@ struct Status {
 }
 
 impl Supervisor {
-    /// From now on the manager is told. Returns whether there is one.
+    /// Begins to send messages to the manager. Returns whether there is one.
     pub(crate) fn begin(&self, serving: bool) -> io::Result<bool> {
         let Some(manager) = Manager::named()? else {
             return Ok(false);
@@ -90,7 +90,7 @@ impl Supervisor {
         }
     }
 
-    /// The server has ended: waits until the manager knows what it was told.
+    /// The server has ended: waits until the manager has read all messages.
     pub(crate) fn ended(&self) {
         if let Some(supervised) = self.0.lock().take()
             && let Err(error) = supervised.manager.wait_until_read()

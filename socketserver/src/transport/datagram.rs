@@ -35,7 +35,7 @@ pub(super) struct PacketBuffer {
 }
 
 impl Clone for PacketBuffer {
-    /// The copy is for another server, which has a buffer of its own.
+    /// The copy is for another server, which has its own buffer.
     fn clone(&self) -> Self {
         Self::default()
     }

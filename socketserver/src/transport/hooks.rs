@@ -9,7 +9,7 @@ use crate::address::Address;
 use crate::axis::Wrapped;
 use crate::socket::Socket;
 
-/// The methods in which a transport differs from the one that it wraps, `inner`. Every method has a
+/// The methods in which a transport differs from `inner`, which it wraps. Every method has a
 /// default, which is `inner`'s; in an override `inner.prepare(request)` is Python's
 /// `super().prepare(request)`.
 ///

@@ -83,8 +83,8 @@ pub trait Transport: Send + Sync + 'static {
     fn server_activate(&self, socket: &Socket) -> io::Result<()>;
 
     /// Accepts a request that is there already, on the loop's thread, or on that of a worker that
-    /// receives, or of a caller that drains without a loop. Never blocks: a transport of your own calls `settimeout` with zero on
-    /// its listener, which connections do not inherit.
+    /// receives, or of a caller that drains without a loop. Never blocks: a transport of your own
+    /// calls `settimeout` with zero on its listener, which connections do not inherit.
     ///
     /// # Errors
     /// `WouldBlock` when there is none; an error of one connection; an error of the listener
@@ -109,8 +109,8 @@ pub trait Transport: Send + Sync + 'static {
     }
 
     /// Learns which client a request is from, where its handler will run, before `prepare`. `None`
-    /// if it is from `peer`, the address that `get_request` has returned. May block, so it needs a
-    /// deadline of its own: until it returns, no limit per client holds. Called only if
+    /// if it is from `peer`, the address that `get_request` has returned. May block, so it needs
+    /// its own deadline: until it returns, no limit per client holds. Called only if
     /// [`learns_client`](Self::learns_client).
     ///
     /// # Errors
@@ -138,8 +138,8 @@ pub trait Transport: Send + Sync + 'static {
         true
     }
 
-    /// Ends a request gracefully, where its handler ran. May block until the peer has read what was
-    /// sent, but never longer than `patience`.
+    /// Ends a request gracefully, where its handler ran. May block until the peer has read all
+    /// bytes, but never longer than `patience`.
     ///
     /// Python: `BaseServer.shutdown_request`
     fn shutdown_request(&self, request: &Self::Request, patience: Duration);

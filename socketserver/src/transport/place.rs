@@ -136,7 +136,7 @@ pub(super) struct OpenSocket {
     _file: OwnedFd,
 }
 
-/// A path to what is open under this descriptor.
+/// A path to the file or folder that is open under this descriptor.
 fn through(file: &OwnedFd) -> PathBuf {
     PathBuf::from(format!("/proc/self/fd/{}", file.as_raw_fd()))
 }

@@ -176,7 +176,7 @@ fn make(socket: &Socket, place: &Place, options: &options::File) -> io::Result<M
     if let Some(mode) = options.mode
         && let Err(error) = made.place.widen(made.identity, mode)
     {
-        // Best effort: the error says what is wrong.
+        // Best effort: the error below matters more to the caller.
         let _ = place.remove();
         return Err(about(format_args!("cannot set the mode of {}", place.shown()))(error));
     }

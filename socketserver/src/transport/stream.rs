@@ -61,9 +61,9 @@ pub(super) fn prepare(connection: &Socket, options: &Streams) -> io::Result<()> 
     }
 }
 
-/// Ends a connection, also for handles of it that the handler has kept: as in Python, they are those
-/// of a closed socket. Otherwise the client could go on to send what no code reads, and code that
-/// reads from it would not end with its request.
+/// Ends a connection, also for handles of it that the handler has kept: as in Python, they are
+/// those of a closed socket. Otherwise the client could go on to send what no code reads, and code
+/// that reads from it would not end with its request.
 pub(super) fn end(socket: &Socket, patience: Duration) {
     end_of_stream(socket, patience);
     socket.give_up_if_shared();

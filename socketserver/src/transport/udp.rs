@@ -12,7 +12,7 @@ use crate::axis::Has;
 use crate::request::Datagram;
 use crate::socket::{Socket, SocketKind};
 
-/// Datagrams over UDP: each a message of its own, which may get lost or overtake another. Clients
+/// Datagrams over UDP: each is a separate message, which may get lost or overtake another. Clients
 /// need no connection, and may send before the server is up without learning that it is not.
 ///
 /// An answer leaves from the address that the client has asked, also where the server is bound to

@@ -133,7 +133,7 @@ impl Transport for UnixStream {
 }
 
 /// Datagrams over a Unix socket: unlike UDP's, none gets lost on the way, and a full queue makes
-/// the sender block. A client that expects an answer must bind a name of its own.
+/// the sender block. A client that expects an answer must bind its own name.
 ///
 /// An answer, however, is given up when there is no room for it within
 /// [`send_timeout`](Self::send_timeout). All answers leave through one socket, and those that wait
@@ -141,7 +141,7 @@ impl Transport for UnixStream {
 /// can hold up the answers to all**, until it reads or goes. The buffer is as large as the system
 /// allows (`net.core.wmem_max`; 4 MiB for a privileged process), which puts this off and does not
 /// prevent it. Let only those connect whom you trust ([`mode`](Self::mode)), or use [`UnixStream`],
-/// where each client has a buffer of its own.
+/// where each client has its own buffer.
 ///
 /// As with [`Udp`](crate::Udp), live requests are as many as clients send, unless there is a limit.
 ///

@@ -96,7 +96,8 @@ impl Ready {
 /// not block its core. An end of the stream and an error count as ready.
 ///
 /// A socket whose [`Layer`](crate::Layer) holds [bytes](crate::Layer::pending) is ready for a read.
-/// Bytes that an `rfile` holds make no socket ready. A socket that is ready for a write has room for some bytes: a call that sends more may still wait.
+/// Bytes that an `rfile` holds make no socket ready. A socket that is ready for a write has room
+/// for some bytes: a call that sends more may still wait.
 ///
 /// An abort of the caller's request ends the wait, whatever it waits for: either the client's
 /// connection, or a socket that the request has made, is ready then, or the call fails.
@@ -240,7 +241,7 @@ fn wait_for_any(
     let Some(current) = current else {
         return super::poll_until(fds, end).map(drop);
     };
-    /// After a wake-up for another event than the one that is waited for. It may come again at once.
+    /// Pause after a wake-up for an event of another kind, because it may come again at once.
     const PAUSE: Duration = Duration::from_millis(1);
     let mut was_woken = false;
     while super::poll_until(fds, Some(Instant::now()))? == 0

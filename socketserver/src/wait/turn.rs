@@ -81,7 +81,7 @@ impl Turns {
     }
 
     fn queues(&self) -> &'static Mutex<Queues> {
-        // These locks are in sockets, each of which fills a cache line.
+        // These locks are in sockets, each of which takes more than a cache line.
         &TABLE[self.address() / 64 % TABLE.len()]
     }
 

@@ -126,7 +126,7 @@ fn start(arguments: &[&str]) -> io::Result<Process> {
     Ok(Process::start(Command::new(std::env::current_exe()?).args(arguments)))
 }
 
-/// Each process prints a number. With so many clients, one may take a minute.
+/// Each process prints a number. With this many clients, one may take a minute.
 fn sum_of_lines(processes: &[Process]) -> usize {
     let number = |process: &Process| {
         let line = process.line_within(Duration::from_secs(300));

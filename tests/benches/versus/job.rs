@@ -1,4 +1,4 @@
-//! The messages, and what they ask a server for.
+//! The messages, and the work that they ask a server for.
 
 use std::hint::black_box;
 
@@ -15,7 +15,7 @@ const STEPS: u32 = 2_500_000;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Job {
     Echo,
-    /// Waits for 10 ms, as a handler does that asks a database.
+    /// Waits for 10 ms, like a handler that asks a database.
     Sleep,
     Compute,
 }

@@ -1,5 +1,5 @@
-//! What each concurrency promises beyond what all of them do. Forking has a program of its own, in
-//! `forking/`.
+//! The promises of single concurrencies, beyond those of all. Forking has a separate test program,
+//! in `forking/`.
 
 mod green;
 mod inline;

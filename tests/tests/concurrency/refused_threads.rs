@@ -1,5 +1,5 @@
 //! A system that refuses threads long before the server's own limit: the server is full then, and
-//! no queue grows behind it. Each test has a process of its own.
+//! no queue grows behind it. Each test has a separate process.
 
 use tests::prelude::*;
 

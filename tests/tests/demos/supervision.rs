@@ -1,11 +1,11 @@
-//! The demos under a service manager: sockets that it passes, and what they tell it.
+//! The demos under a service manager: sockets that it passes, and messages that it gets.
 
 use tests::prelude::*;
 
 use crate::{Server, command};
 
 /// A service manager that holds a listener, starts the server again and again, and hammers it
-/// meanwhile. It prints how many of its clients were answered, and what each server has told it.
+/// meanwhile. It prints the number of clients that were answered, and the messages of each server.
 const MANAGER: &str = r#"
 import array, os, signal, socket, sys, tempfile, threading, time
 

@@ -22,7 +22,7 @@ fn two_hundred_clients_get_every_byte_right() {
         for (number, mut client) in clients.into_iter().enumerate() {
             scope.spawn(move || {
                 for round in 0..100 {
-                    // From one byte to 60,000, in an order of its own.
+                    // From one byte to 60,000, in another order for each client.
                     let length = 1 + (60_000 >> ((number + 7 * round) % 16));
                     let data: Vec<_> = (number..).map(|place| place as u8).take(length).collect();
                     assert!(client.ask(&data) == data.to_ascii_uppercase(), "{length} bytes");

@@ -24,7 +24,8 @@ fn by_way_of_the_proxy(address: &Address) {
     assert_eq!(client.finish(), b"hello");
 }
 
-/// Connects, and sends a byte of a header in each pause, or none. Returns how long the server waits.
+/// Connects, and sends a byte of a header in each pause, or none. Returns how long the server
+/// waits.
 fn be_late(address: &Address, pause: Option<Duration>) -> Duration {
     let mut client = Client::stream(address);
     let began = Instant::now();

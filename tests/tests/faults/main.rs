@@ -93,7 +93,7 @@ faults! {
         "Shutdown and drain are called from a handler, from a hook, before serving, twice, and by \
          4 threads at once";
     signal_storm: Column::ALL, "10,000 signals arrive within a second, under load";
-    // The other two never have so many: their clients wait in the backlog, which is shorter.
+    // The other two never have 18,000: their clients wait in the backlog, which is shorter.
     idle_crowd: &[Column::Threading, Column::Green],
         "18,000 idle clients connect to a server with default options";
     no_threads: &[Column::Threading, Column::Forking],

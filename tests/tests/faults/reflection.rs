@@ -68,14 +68,14 @@ fn another(trial: &mut Trial) {
     );
 }
 
-/// Sends a server datagrams in its own name. It may answer each of them once, because another program
-/// could have sent it: then its own answer comes, and is refused.
+/// Sends a server datagrams in its own name. It may answer each of them once, because another
+/// program could have sent it: then its own answer comes, and is refused.
 fn itself(trial: &mut Trial) {
     // The server has every local address. The datagrams come from one and go to another, so that
     // none is lost to this process.
     let (child, before) = trial.begin(&["0.0.0.0:0"], ask_one);
     let at = |last| SocketAddr::from(([127, 0, 0, last], inet(child.address()).port()));
-    // It hears them when the one that has sent them is gone.
+    // It receives them when their sender is gone.
     child.signal(Signal::STOP);
     for _ in 0..TIMES {
         send_as(at(2), at(3));

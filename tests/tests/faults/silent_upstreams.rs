@@ -7,7 +7,7 @@ use crate::prelude::*;
 const DEADLINE_OF_REQUESTS: Duration = Duration::from_secs(1);
 const IDLE: usize = 100;
 
-/// Answers what it receives, and waits for an upstream if it is told where.
+/// Answers each request, and waits for an upstream if the request names one.
 fn gateway(request: &Socket, server: &ServerRef<Function>) -> io::Result<()> {
     while server.next_request(request)? {
         let data = request.recv(64)?;

@@ -1,4 +1,4 @@
-//! Green threads when the system has run out of something. Each test has a process of its own.
+//! Green threads when the system has run out of something. Each test has a separate process.
 
 use std::any::Any;
 use std::cell::RefCell;

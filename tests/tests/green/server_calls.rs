@@ -86,7 +86,7 @@ fn handle_is_dropped_and_joined_on_green_threads() {
 
 #[test]
 fn servers_serve_on_green_threads() {
-    // More than there are schedulers, each with a loop of its own.
+    // More servers than schedulers, each with its own loop.
     let servers = (0..2 * cores()).map(|_| Arc::new(bind(GreenTCPServer::<Echo>::builder())));
     let servers: Vec<_> = servers.collect();
     let serving: Vec<_> = servers.iter().map(serve_green).collect();

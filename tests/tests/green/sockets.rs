@@ -162,7 +162,7 @@ fn time_on_core() -> Duration {
     Duration::from_nanos(first.parse().expect("nanoseconds"))
 }
 
-/// The first `recv` of what is sent stops before its end.
+/// The first `recv` returns before all bytes have come.
 fn short_read_is_no_end<T>(socket: Socket, send: impl FnOnce() -> T + Send + 'static) {
     let data = on_green(move || {
         park_once(&socket);

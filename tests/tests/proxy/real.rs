@@ -26,8 +26,8 @@ fn up(address: SocketAddr) -> Address {
     address
 }
 
-/// Asks a server of [`Behind`] by way of a proxy. Not every proxy passes on the end of one direction
-/// alone, so the client ends when it has its answer.
+/// Asks a server of [`Behind`] by way of a proxy. Not every proxy passes on the end of one
+/// direction alone, so the client ends when it has its answer.
 #[track_caller]
 fn ask_behind(front: &Address) {
     let mut client = Client::stream(front);

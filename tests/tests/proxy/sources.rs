@@ -1,4 +1,4 @@
-//! Which peers are believed.
+//! Peers whose headers are believed, and others.
 
 use socketserver::proxy::{Others, ProxyProtocol};
 use tests::prelude::*;
@@ -9,7 +9,7 @@ fn elsewhere() -> ProxyProtocol {
     ProxyProtocol::trusting(["10.0.0.0/8", "2001:db8::/32"]).expect("networks")
 }
 
-/// Row 51. Neither a right header nor a wrong one is looked at.
+/// Row 51. The server reads neither a right header nor a wrong one.
 fn other_sources_are_refused<C: Column>() {
     let lines = keep_lines(LevelFilter::Debug);
     let server = run(Server::<Tcp, C, Behind>::builder().proxy_protocol(elsewhere()), LOCAL);
@@ -33,7 +33,7 @@ fn other_sources_are_refused<C: Column>() {
     }
 }
 
-/// Nothing is guessed: a header from an unknown peer is data.
+/// Only the address decides: a header from an unknown peer is data.
 fn other_sources_may_be_clients<C: Column>() {
     let protocol = elsewhere().others(Others::Direct);
     let server = run(Server::<Tcp, C, Behind>::builder().proxy_protocol(protocol), LOCAL);

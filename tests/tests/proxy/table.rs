@@ -1,4 +1,4 @@
-//! Every case of what a connection begins with, on a real socket.
+//! Every beginning of a connection in the table, on a real socket.
 
 use tests::prelude::*;
 
@@ -47,7 +47,7 @@ fn a_layer_gets_all_that_follows_the_header() {
     assert!(client.finish().ends_with(b"\nhello"));
 }
 
-/// The options of what is wrapped stay, before and after.
+/// The options of the wrapped transport stay, before and after.
 #[test]
 fn every_option_stays() {
     let builder = ThreadingTCPServer::<Behind>::builder().request_queue_size(9);

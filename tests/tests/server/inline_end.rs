@@ -10,7 +10,7 @@ const AT_ONCE: Duration = Duration::from_secs(4);
 
 type Inline = TCPServer<Call, Function>;
 
-/// Its handler echoes, and begins a drain when it is told to.
+/// Its handler echoes, and begins a drain if the client asks for one.
 fn builder() -> Builder<Tcp, socketserver::Inline, Call, Function> {
     Inline::with(Function::new(|request, server| {
         loop {

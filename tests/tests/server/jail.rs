@@ -1,5 +1,5 @@
 //! A program that is locked into an empty folder after `bind`, where there is no `/proc` and no
-//! `/dev/null`. Each test has a process of its own, whose root folder it is. (For forking servers
+//! `/dev/null`. Each test has a separate process, whose root folder it is. (For forking servers
 //! see `concurrency/forking/jail.rs`.)
 
 use rustix::process::chroot;

@@ -1,5 +1,5 @@
-//! Signals that a server answers. They go to the whole process: each test here has a process or a
-//! signal of its own.
+//! Signals that a server answers. They go to the whole process, so each test here has a separate
+//! process or another signal.
 
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
@@ -82,7 +82,7 @@ fn a_signal_without_a_handler_is_an_error() {
 /// The status of a process that has come to the end of its part.
 const DONE: i32 = 42;
 
-/// Runs `part` in a process of its own. Returns how that ended, if `part` has not ended it.
+/// Runs `part` in a separate process. Returns how that ended, if `part` has not ended it.
 #[track_caller]
 fn status_of(part: fn()) -> ExitStatus {
     let Some(ended) = own_process() else {

@@ -1,5 +1,5 @@
-//! What ends with a request: the waits of its handler for somebody else than its client, by force,
-//! and its wait for its client's next request, at once.
+//! The ends of a handler's waits: an abort ends a wait for another peer than the client, and a
+//! drain ends the wait for the client's next request at once.
 
 use std::os::unix::net::UnixListener;
 

@@ -7,7 +7,7 @@ use libtest_mimic::Failed;
 use crate::differences::{DIFFERENCES, Difference};
 use crate::scenario::Scenario;
 
-/// Whether both sides are equal, or else differ as listed; otherwise what is wrong.
+/// Whether both sides are equal, or else differ as listed. Otherwise the difference.
 pub(super) fn judge(name: &str, python: &[String], ours: &[String]) -> Result<bool, String> {
     let listed = DIFFERENCES.iter().filter(|one| is_about(one, name));
     let listed: Vec<&Difference> = listed.collect();

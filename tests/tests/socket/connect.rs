@@ -111,7 +111,7 @@ fn the_empty_host_is_no_peer() {
     socket.bind(("", 0)).expect("every address of this machine");
 }
 
-/// Where few ports are left, the system soon chooses the one that the client connects to.
+/// Where few ports are left, the system soon gives a client the port that it connects to.
 #[test]
 fn a_client_does_not_connect_to_itself() {
     let few_ports = "echo 45000 45003 > /proc/sys/net/ipv4/ip_local_port_range";

@@ -1,4 +1,4 @@
-//! Multicast: groups are joined and left, and the options of what is sent to them.
+//! Multicast: groups are joined and left, and the options of datagrams for them.
 
 use std::net::IpAddr;
 

@@ -79,8 +79,8 @@ fn select_reports_urgent_data<W: Thread>() {
     });
 }
 
-/// The urgent byte wakes a green thread in vain. It looks again a little later, and what comes in
-/// between is there then.
+/// The urgent byte wakes a green thread in vain. It looks again a little later, and finds the
+/// bytes that came in between.
 fn an_event_after_a_wake_in_vain_is_seen<W: Thread>() {
     for round in 0..20 {
         let (socket, mut client) = tcp_pair();

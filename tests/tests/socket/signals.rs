@@ -1,5 +1,5 @@
 //! Signals do not disturb the calls of a socket. They go to the whole process, so each of these
-//! tests has a process of its own.
+//! tests has a separate process.
 
 use crossbeam_channel::RecvTimeoutError;
 use signal_hook::consts::{SIGPIPE, SIGUSR1};

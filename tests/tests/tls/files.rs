@@ -1,4 +1,4 @@
-//! What is wrong with which file.
+//! Errors name the file and its fault.
 
 use std::os::unix::fs::PermissionsExt;
 
@@ -141,7 +141,7 @@ fn a_certificate_of_version_1() {
     wrong(&authority, &authority.join("c"), &authority.join("k"), expected);
 }
 
-/// What works, but not for long or not for all.
+/// Certificates that work, but not for long or not for all clients.
 #[test]
 fn remarks_on_files_that_work() {
     let lines = keep_lines(LevelFilter::Info);
@@ -158,7 +158,7 @@ fn remarks_on_files_that_work() {
     assert!(matches!(lines.about(&line)[..], [(log::Level::Warn, _)]));
 }
 
-/// The content of a key is nobody's business.
+/// No error shows the content of a key.
 #[test]
 fn errors_and_debug_show_no_key() {
     let authority = Authority::new("secret");

@@ -138,7 +138,7 @@ fn silent_clients_hold_no_thread() {
     drop(silent);
 }
 
-/// A refused client can read nothing, so nothing is said to it.
+/// A refused client can read nothing, so the server sends it nothing.
 #[test]
 fn a_full_server_says_nothing_before_the_handshake() {
     let authority = Authority::new("full");
@@ -151,7 +151,7 @@ fn a_full_server_says_nothing_before_the_handshake() {
     assert_eq!(Client::stream(&server.address()).rest_or_reset(), b"");
 }
 
-/// What is wrong with a context is an error of `bind`.
+/// The fault of a context is an error of `bind`.
 #[test]
 fn bind_checks_the_context() {
     let bind = |context| ThreadingTCPServer::<Echo>::builder().tls(context).bind(LOCAL);

@@ -56,7 +56,7 @@ fn a_connection_gets_tls_on_its_way<C: Column>() {
     until("it has failed", || server.stats().failed == 1);
 }
 
-/// What is sent with `STARTTLS` was not protected, and must not pass for what comes after it.
+/// Bytes sent with `STARTTLS` were not protected, and must not pass for protected ones.
 fn early_bytes_are_not_taken_for_protected<C: Column>() {
     let authority = Authority::new("injected");
     let server = server::<C>(authority.context());

@@ -18,7 +18,7 @@ fn ask(address: &Address, authority: &Authority, own: Option<&Files>) -> io::Res
     Ok(String::from_utf8(answer).expect("text"))
 }
 
-/// Lets in who should come in: without a certificate, with a good one, and with bad ones.
+/// Admits the right clients: without a certificate, with a good one, and with bad ones.
 fn the_mode_decides<C: Column>() {
     let authority = Authority::new("servers");
     let clients = Authority::new("clients");
@@ -75,7 +75,7 @@ fn revoked_certificates_are_refused<C: Column>() {
 
 matrix!(columns: the_mode_decides, revoked_certificates_are_refused);
 
-/// Trusted certificates without a mode would trust everybody.
+/// Trusted certificates without a mode would admit every client.
 #[test]
 fn trust_without_a_mode_is_an_error() {
     let authority = Authority::new("modeless");
@@ -119,7 +119,7 @@ fn a_client_checks_its_server<K: Thread>() {
 
 matrix!(threads: a_client_checks_its_server);
 
-/// What an operator can mend is said at warn level, and not with each client.
+/// A fault that an operator can mend is logged at warn level, and not with each client.
 #[test]
 fn a_distrusted_certificate_is_warned_of() {
     let lines = keep_lines(LevelFilter::Warn);

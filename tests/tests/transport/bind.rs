@@ -67,7 +67,7 @@ fn number(error: &io::Error) -> Option<i32> {
     error.source()?.downcast_ref::<io::Error>()?.raw_os_error()
 }
 
-/// What an error says of the address and what is there; its kind and the system's number stay.
+/// An error names the address and the file there; its kind and the system's number stay.
 #[test]
 fn errors_name_what_failed() {
     let folder = Folder::new();

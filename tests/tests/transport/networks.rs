@@ -1,4 +1,4 @@
-//! Answers to datagrams in networks of their own: other addresses, groups and broadcasts.
+//! Answers to datagrams in separate networks: other addresses, groups and broadcasts.
 
 use tests::prelude::*;
 
@@ -25,7 +25,8 @@ fn answer_leaves_from_a_second_ipv6_address() {
     assert_eq!(connected(place).ask("where"), place.to_string().as_bytes());
 }
 
-/// From a known complaint: with `ip_nonlocal_bind` every address can be bound, also those of others.
+/// From a known complaint: with `ip_nonlocal_bind` every address can be bound, also those of
+/// others.
 #[test]
 fn client_with_the_same_port_is_answered_despite_nonlocal_bind() {
     let Some(()) = alone_in_network(

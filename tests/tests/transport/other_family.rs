@@ -176,7 +176,7 @@ fn datagrams_of_another_family_are_answered<C: Column>() {
     logged(&format!("request from {own} failed (as told)"));
 }
 
-/// Each number is a host of its own, as there is nothing else that clients could share.
+/// Each number is a separate host, because clients of this family share nothing else.
 #[test]
 fn limits_count_clients_of_another_family() {
     let builder = Server::<Netlink, Threading, _, _>::handling(answer);

@@ -154,7 +154,7 @@ fn a_lost_file_is_made_again_if_wanted<T: Row + Has<options::File>, C: Column>()
     assert!(entries(&folder).is_empty(), "the new file goes at the end");
 }
 
-/// Whoever has made it in the meantime.
+/// Another program has made it in the meantime.
 #[test]
 fn a_live_file_in_its_place_is_left_alone() {
     let folder = Folder::new();
@@ -298,7 +298,7 @@ fn a_file_out_of_sight_is_not_lost() {
     assert!(path.exists());
 }
 
-/// The name is so long that the path to it through an open folder is too long.
+/// The name fits, but the path to it through an open folder is too long.
 #[test]
 fn a_stale_file_of_a_long_name_is_replaced() {
     let Some(()) = alone() else { return };

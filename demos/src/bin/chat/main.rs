@@ -12,7 +12,8 @@
 //! cargo run --bin chat -- --max-connections-per-address 20 :9999
 //! ```
 //!
-//! Behind a balancer that says which client it is by the PROXY protocol, the limit is that client's:
+//! Behind a balancer that says which client it is by the PROXY protocol, the limit is that
+//! client's:
 //!
 //! ```sh
 //! cargo run --bin chat -- --max-connections-per-address 20 --proxy 127.0.0.0/8

@@ -82,7 +82,7 @@ enum Row {
 enum Role {
     /// Listens and answers
     Server,
-    /// Sends what is typed
+    /// Sends typed lines
     Client,
 }
 

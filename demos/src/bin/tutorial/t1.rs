@@ -11,7 +11,7 @@
 //! in order, or the sender gets an error.
 //!
 //! The system does the handshake by itself; `accept` only takes a connection that is there.
-//! `listen(5)` bounds the backlog, the connections that are not accepted yet. It does not bound the
+//! `listen(5)` bounds the backlog, the connections that wait for `accept`. It does not bound the
 //! clients that are served.
 
 use std::io;

@@ -12,8 +12,9 @@
 //!              Stopped             turn, when the time is over
 //! ```
 //!
-//! Not drawn: a loop that nobody stopped leaves to Stopped, or to Fresh after one `handle_request`;
-//! and where no loop runs, a caller that can carries the stop out itself, in the phase Stopping.
+//! Not drawn: a loop that ends without a stop leaves to Stopped, or to Fresh after one
+//! `handle_request`. Where no loop runs, a caller that can carries the stop out itself, in the
+//! phase Stopping.
 //!
 //! A caller that starts a loop calls [`enter`](Life::enter). The loop calls [`turn`](Life::turn)
 //! before each turn, and [`leave`](Life::leave) until there is nothing left to do. Everyone else
@@ -183,8 +184,8 @@ impl Life {
         }
     }
 
-    /// Ends serving, if all that was asked for is `done`. Otherwise returns what is still to be
-    /// carried out.
+    /// Ends serving, if every stop asked for is `done`. Otherwise returns the stop that is still to
+    /// be carried out.
     #[must_use = "a stop that is returned is still to be carried out"]
     pub(crate) fn leave(&self, done: Option<Stop>) -> Option<Stop> {
         let mut state = self.state.lock();
@@ -287,12 +288,12 @@ impl Life {
         By::Nobody
     }
 
-    /// Whether the server was told to stop and has not served since: also as a lame duck.
+    /// Whether a stop was asked for and the server has not served since. True for a lame duck too.
     pub(crate) fn is_leaving(&self) -> bool {
         self.leaving.load(SeqCst)
     }
 
-    /// Whether the server was told to stop and has not served since, and its lame-duck time is
+    /// Whether a stop was asked for, the server has not served since, and its lame-duck time is
     /// over.
     pub(crate) fn is_stopping(&self) -> bool {
         self.stopping.load(SeqCst)

@@ -16,7 +16,7 @@ fn ask(life: &Life, kind: StopKind) -> By {
     life.ask(kind, Waiting::Nobody, true).carried_out_by
 }
 
-/// Carries out what was asked for. Returns its kind.
+/// Carries out the stop that was asked for. Returns its kind.
 fn carry_out(life: &Life) -> Option<StopKind> {
     let stop = life.leave(None)?;
     assert_eq!(life.leave(Some(stop)), None);

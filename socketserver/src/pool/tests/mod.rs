@@ -17,7 +17,7 @@ use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 use super::workers::Worker;
 use super::*;
 
-/// Far more than anything here takes. A thread that waits so long has been forgotten.
+/// Far more than anything here takes. A thread that waits for longer has been forgotten.
 const DEADLINE: Duration = Duration::from_secs(60);
 const LONG: Duration = Duration::from_secs(600);
 

@@ -112,7 +112,7 @@ fn of_proxy_header(bytes: &[u8]) -> Said {
     }
 }
 
-/// What a header says about itself.
+/// The form of a header, by its first bytes.
 struct Facts<'a> {
     bytes: &'a [u8],
     /// Of version 2, with its fixed part.

@@ -1,6 +1,6 @@
-//! What connections begin with, and the right answers: the specification, and what proxies really
-//! send. A row's number is that in the guide's list of cases; those about time and about sources are
-//! tests of their own. The parser's tests and those of servers share this file.
+//! Beginnings of connections, and the right answers: from the specification, and from real proxies.
+//! A row's number is that in the guide's list of cases. Cases about time and about sources are
+//! separate tests. The parser's tests and those of servers share this file.
 
 #![allow(unreachable_pub)]
 

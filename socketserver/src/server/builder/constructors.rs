@@ -10,11 +10,11 @@ use crate::handler::{BaseServer, FnHandler, FnState, Outcome, RequestHandler};
 use crate::server::Server;
 use crate::transport::Transport;
 
-// The bounds stand on the methods, so that a wrong handler or state causes one compile error, with the
-// message of the trait that it lacks.
+// The bounds stand on the methods, so that a wrong handler or state causes one compile error, with
+// the message of the trait that it lacks.
 impl<T, C, H, S> Server<T, C, H, S> {
-    /// A server at `address`, with the defaults of everything. For port 0 the system chooses a port,
-    /// which [`server_address`](Self::server_address) returns.
+    /// A server at `address`, with the defaults of everything. For port 0 the system chooses a
+    /// port, which [`server_address`](Self::server_address) returns.
     ///
     /// # Errors
     /// As [`Builder::bind`].
@@ -53,9 +53,9 @@ impl<T, C, H, S> Server<T, C, H, S> {
         Builder::new(T::default(), C::default(), state)
     }
 
-    /// A builder for a server whose state other servers share: one chat room behind a TCP and a Unix
-    /// socket, say. Each server has its own [`ServerRef`](crate::ServerRef), with its own address and
-    /// counters.
+    /// A builder for a server whose state other servers share: one chat room behind a TCP and a
+    /// Unix socket, say. Each server has its own [`ServerRef`](crate::ServerRef), with its own
+    /// address and counters.
     ///
     /// ```
     /// use std::sync::Arc;

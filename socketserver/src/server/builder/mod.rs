@@ -74,13 +74,14 @@ impl<T, C, H, S> Builder<T, C, H, S> {
         Self::with_shared(transport, concurrency, Arc::new(state))
     }
 
-    /// The same, with a state that other servers share: see [`Server::with_shared`](crate::Server::with_shared).
+    /// The same, with a state that other servers share: see
+    /// [`Server::with_shared`](crate::Server::with_shared).
     pub fn with_shared(transport: T, concurrency: C, state: Arc<S>) -> Self {
         Builder { transport, concurrency, state, options: Options::default(), handler: PhantomData }
     }
 
-    /// How long [`handle_request`](crate::Server::handle_request) waits for a request. For ever unless
-    /// set. `serve_forever` does not use it, and it is not a timeout of connections.
+    /// How long [`handle_request`](crate::Server::handle_request) waits for a request. For ever
+    /// unless set. `serve_forever` does not use it, and it is not a timeout of connections.
     ///
     /// Python: `BaseServer.timeout`, in seconds
     pub fn timeout(mut self, time: Duration) -> Self {
@@ -119,13 +120,14 @@ impl<T, C, H, S> Builder<T, C, H, S> {
         self
     }
 
-    /// Maximum number of requests of one client address within a time, at least 1: connections, however short,
-    /// or datagrams. An IPv6 /64 counts as one address, unless [`ipv6_prefix`](Self::ipv6_prefix)
-    /// is set. Clients without a [`host`](crate::Address::host), as on Unix sockets, are not
-    /// limited. The requests may come all at once. Further ones are refused without calling
-    /// [`refuse_request`](crate::BaseServer::refuse_request), because a reply to a forged sender would
-    /// help an attack. No limit unless set. The table holds about 8,000 addresses in less than 1
-    /// MB, however many are forged. Addresses over their rate stay longest.
+    /// Maximum number of requests of one client address within a time, at least 1: connections,
+    /// however short, or datagrams. An IPv6 /64 counts as one address, unless
+    /// [`ipv6_prefix`](Self::ipv6_prefix) is set. Clients without a [`host`](crate::Address::host),
+    /// as on Unix sockets, are not limited. The requests may come all at once. Further ones are
+    /// refused without calling [`refuse_request`](crate::BaseServer::refuse_request), because a
+    /// reply to a forged sender would help an attack. No limit unless set. The table holds about
+    /// 8,000 addresses in less than 1 MB, however many are forged. Addresses over their rate stay
+    /// longest.
     pub fn max_rate_per_address(mut self, requests: u32, per: Duration) -> Self {
         self.options.limits.rate = Some(Rate { requests, per });
         self
@@ -160,8 +162,8 @@ impl<T, C, H, S> Builder<T, C, H, S> {
         self
     }
 
-    /// How long [`server_close`](crate::Server::server_close), and dropping the server, wait for live
-    /// requests before they are aborted. 5 s unless set. Python waits for ever.
+    /// How long [`server_close`](crate::Server::server_close), and dropping the server, wait for
+    /// live requests before they are aborted. 5 s unless set. Python waits for ever.
     pub fn drain_timeout(mut self, time: Duration) -> Self {
         self.options.times.drain_timeout = time;
         self
@@ -176,12 +178,13 @@ impl<T, C, H, S> Builder<T, C, H, S> {
         self
     }
 
-    /// How long a server goes on to accept requests after it was told to [`drain`](crate::Server::drain),
-    /// by a signal too. [`ServerRef::is_leaving`](crate::ServerRef::is_leaving) is true meanwhile, so that health checks can turn
-    /// clients to other servers. No time unless set.
+    /// How long a server goes on to accept requests after a call or a signal has asked it to
+    /// [`drain`](crate::Server::drain). [`ServerRef::is_leaving`](crate::ServerRef::is_leaving) is
+    /// true meanwhile, so that health checks can turn clients to other servers. No time unless set.
     ///
     /// Only `serve_forever` does so. [`shutdown`](crate::Server::shutdown) and
-    /// [`server_close`](crate::Server::server_close) do not wait for it, and neither does a second signal.
+    /// [`server_close`](crate::Server::server_close) do not wait for it, and neither does a second
+    /// signal.
     pub fn lame_duck(mut self, time: Duration) -> Self {
         self.options.lame_duck = time;
         self
@@ -192,9 +195,10 @@ impl<T, C, H, S> Builder<T, C, H, S> {
 impl<T: Transport<Request = Socket>, C, H, S> Builder<T, C, H, S> {
     /// Whether a descriptor is kept in reserve for connections that arrive when the process or the
     /// system has no other left. With it the server accepts such a connection and
-    /// [refuses](crate::BaseServer::refuse_request) it at once. By default clients wait in the backlog,
-    /// and the server tries again after 5 ms, later once per second. Both cases are logged, at most
-    /// once per second. If another thread takes the descriptor at that moment, clients wait.
+    /// [refuses](crate::BaseServer::refuse_request) it at once. By default clients wait in the
+    /// backlog, and the server tries again after 5 ms, later once per second. Both cases are
+    /// logged, at most once per second. If another thread takes the descriptor at that moment,
+    /// clients wait.
     pub fn reserve_descriptor(mut self, reserve: bool) -> Self {
         self.options.limits.reserve_descriptor = reserve;
         self

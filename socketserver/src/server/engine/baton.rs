@@ -12,7 +12,7 @@ use crate::lead::{Baton, Leader, Lender, Seen, leads};
 use crate::sync::Instant;
 
 impl Loop<'_> {
-    /// From now on a worker may receive, if the concurrency has one that can.
+    /// Allows a worker to receive from now on, if the concurrency has one that can.
     pub(super) fn allow_leaders(&mut self, engine: &Arc<Engine>) {
         let is_connectionless =
             !self.is_given() && matches!(&*self.listener.socket, Owner::Shared(_));
@@ -47,14 +47,12 @@ impl Loop<'_> {
     /// baton back if that is due.
     pub(super) fn watch_leader(&mut self, end: Option<Instant>) -> io::Result<()> {
         let overdue = self.core.books.abort_overdue();
-        let waker = &self.engine.core.waker;
-        let workers_due = self.workers_due;
         let leader = self.lead.as_mut().and_then(|lead| lead.lender.leader.as_mut());
         let Some((watch, listener)) = leader else {
             return Ok(());
         };
-        let ends = [end, overdue, workers_due, watch.next_look()];
-        waker.wait(None, ends.into_iter().flatten().min())?;
+        let ends = [end, overdue, self.workers_due, watch.next_look()];
+        self.engine.core.waker.wait(None, ends.into_iter().flatten().min())?;
         if !Arc::ptr_eq(&listener.socket, &self.listener.socket) {
             // The loop has bound another one.
             self.take_baton();
@@ -66,7 +64,7 @@ impl Loop<'_> {
         Ok(())
     }
 
-    /// Takes the baton back. Blocks while the leader receives, which does not block.
+    /// Takes the baton back. Waits while the leader receives a request, which does not block.
     pub(super) fn take_baton(&mut self) {
         const AGAIN: Duration = Duration::from_millis(10);
         let leader = self.lead.as_mut().and_then(|lead| lead.lender.leader.take());
@@ -81,15 +79,10 @@ impl Loop<'_> {
 
 impl Engine {
     /// What the leader does: takes requests, and dispatches them where it runs.
-    pub(super) fn receive(&self, baton: &Baton, listener: &Listener) {
-        let goes_on = || {
-            leads()
-                && !baton.is_wanted()
-                && !self.core.life.is_stopping()
-                && !self.admission.must_wait()
-        };
+    fn receive(&self, baton: &Baton, listener: &Listener) {
+        let may_take = || !self.core.life.is_stopping() && !self.admission.must_wait();
         self.core.life.inside(|| {
-            while goes_on() {
+            while leads() && !baton.is_wanted() && may_take() {
                 match self.intake.take(listener.socket()) {
                     Ok(request) => {
                         self.admission.refill_reserve();

@@ -7,7 +7,7 @@
 //! | 3. the backlog is served | [`take_backlog`](Engine::take_backlog) | the loop's |
 //! | 4. the listener closes | [`close_listener`](Engine::close_listener) | the loop's |
 //! | 5. live requests may finish, up to the deadline | [`wait_for_live`](Engine::wait_for_live) | the caller's |
-//! | 6. the rest is aborted, and what has not ended 90 ms later is abandoned | [`abort_live`](Engine::abort_live), [`abandon_live`](Engine::abandon_live) | the caller's |
+//! | 6. the rest is aborted; requests that have not ended 90 ms later are abandoned | [`abort_live`](Engine::abort_live), [`abandon_live`](Engine::abandon_live) | the caller's |
 //!
 //! [`carry_out`](Engine::carry_out) is the loop's part, and [`finish`](Engine::finish) the
 //! caller's, which begins with the state's `server_close`. Idle requests end as step 2 begins.

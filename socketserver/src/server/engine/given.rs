@@ -1,4 +1,4 @@
-//! A server that was given one connection, as inetd does, in place of a listener.
+//! A server that has one connection, as from inetd, in place of a listener.
 
 use std::io;
 use std::sync::atomic::Ordering::Relaxed;
@@ -7,7 +7,7 @@ use super::serve::Loop;
 use crate::sync::Instant;
 
 impl Loop<'_> {
-    /// Whether the server was given a connection, which is its only request.
+    /// Whether the server has a connection in place of a listener: its only request.
     pub(super) fn is_given(&self) -> bool {
         self.listener.is_given()
     }
@@ -20,7 +20,7 @@ impl Loop<'_> {
         self.given_was_taken() && self.core.books.active() == 0
     }
 
-    /// Waits for the one request of a server that was given a connection, and then for its end. The
+    /// Waits for the one request of a server that has a connection, and then for its end. The
     /// connection need not be readable, because its handler may speak first. The books report the
     /// end.
     pub(super) fn wait_for_given(&self, open: bool, end: Option<Instant>) -> io::Result<bool> {

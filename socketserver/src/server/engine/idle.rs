@@ -1,19 +1,18 @@
-//! When a server has had nothing to do for long enough to end.
+//! The end of a server that has been idle for `exit_when_idle`.
 
 use std::time::Duration;
 
 use crate::request::Stats;
 use crate::sync::Instant;
 
-/// Looks at the counters eight times in the time after which the server ends, so that requests pay
-/// nothing for it.
+/// Looks at the counters eight times per idle time, so that requests pay nothing for it.
 pub(super) struct IdleWatch {
     after: Duration,
     /// When to look again.
     pub(super) due: Instant,
-    /// Since when no request has been seen.
+    /// When a look last saw a live or new request; at first the start.
     since: Instant,
-    /// The requests accepted up to then.
+    /// Number of requests accepted up to then.
     accepted: u64,
 }
 

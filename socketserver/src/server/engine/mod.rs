@@ -50,8 +50,8 @@ use crate::systemd::Supervisor;
 /// Where this folder's log lines go.
 pub(super) const TARGET: &str = "socketserver::server";
 
-/// What the engine asks of transport, handler and state, beside what is about one accepted request:
-/// that is [`Accepted`]. A panic of user code becomes an error or a line in the log.
+/// What the engine asks of transport, handler and state. [`Accepted`] has the part about one
+/// accepted request. A panic of user code becomes an error or a line in the log.
 pub(super) trait Intake: Send + Sync {
     /// `get_request`
     fn take(&self, listener: &Socket) -> io::Result<Arc<dyn Accepted>>;

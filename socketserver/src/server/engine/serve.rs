@@ -5,6 +5,7 @@ use std::mem;
 use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
 
 use super::idle::IdleWatch;
 use super::once::Once;
@@ -15,12 +16,16 @@ use crate::panics::{catch_panic, contained};
 use crate::request::Accepted;
 use crate::server::report::Served;
 use crate::socket::Socket;
-use crate::sync::{Instant, coarse_now};
+use crate::sync::Instant;
 use crate::wait::yield_now;
 
 /// At most this many requests are dispatched per turn. Under load the backlog never empties, and
 /// the loop has other work.
 const BATCH: usize = 64;
+
+/// How long requests that run on the loop itself may keep it from its other work. Those that take
+/// longer cost a turn each.
+const SLICE: Duration = Duration::from_millis(1);
 
 /// What came of an attempt to accept a request.
 pub(super) enum Taken {
@@ -90,8 +95,8 @@ impl Loop<'_> {
         Ok(())
     }
 
-    /// Tells the service manager what is due, if there is one, and returns when the next message
-    /// is. `leaves_at` is the end of the lame-duck time.
+    /// Sends the service manager, if there is one, the messages that are due. Returns when the next
+    /// one is due. `leaves_at` is the end of the lame-duck time.
     #[cfg(feature = "systemd")]
     fn tell_manager(&self, leaves_at: Option<Instant>) -> Option<Instant> {
         if let Some(leaves_at) = leaves_at {
@@ -202,20 +207,24 @@ impl Loop<'_> {
     /// Dispatches the requests that are there, up to a batch.
     fn take_batch(&mut self) -> io::Result<()> {
         let mut burst = 0;
-        // Requests that run on the loop itself keep it from its other work, so the next few of them
-        // wait once the coarse clock has ticked.
-        let began = self.core.runs_on_loop.then(coarse_now);
+        // A state whose `service_actions` does something is asked after each request, as in Python.
+        let has_actions = self.core.service_actions.load(Relaxed);
+        let slice = if has_actions { Duration::ZERO } else { SLICE };
+        let end = self.core.runs_on_loop.then(|| Instant::now() + slice);
         for _ in 0..BATCH {
-            if self.core.life.is_stopping() || self.admission.must_wait() {
+            if self.core.life.is_stopping()
+                || self.has_unanswered_signal()
+                || self.admission.must_wait()
+            {
                 break;
             }
             match self.take()? {
-                Taken::Request(_) if began.is_some_and(|began| coarse_now() != began) => break,
+                Taken::Request(_) if end.is_some_and(|end| Instant::now() >= end) => break,
                 Taken::Request(_) => burst += 1,
                 // Let the clients run: more of a burst may come. To sleep and be woken for each
                 // request would cost more. Where the loop has run the requests itself, the clients
                 // have had their time.
-                Taken::Nothing if burst > 1 && began.is_none() => {
+                Taken::Nothing if burst > 1 && end.is_none() => {
                     burst = 0;
                     yield_now();
                 }
@@ -223,6 +232,11 @@ impl Loop<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Whether a signal has come that the loop answers at its next turn.
+    fn has_unanswered_signal(&self) -> bool {
+        self.core.signalled.load(Relaxed) && !self.core.life.is_leaving()
     }
 
     /// Accepts one request and dispatches it.

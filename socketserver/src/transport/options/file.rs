@@ -31,10 +31,10 @@ macro_rules! file_setters { ($owner:ty, $options:path; $($header:tt)*) => {
         /// this one may remove the file before it makes its own.
         ///
         /// The server first serves the backlog of the old socket. Then it binds a new socket at the
-        /// same place, even if the process has changed its working directory. If the folder has gone
-        /// too, the server waits until there is one at its absolute path again. Connections go on.
-        /// Datagram clients that have called `connect` must call it again. If the file of another
-        /// server is there by now, it is left alone.
+        /// same place, even if the process has changed its working directory. If the folder has
+        /// gone too, the server waits until there is one at its absolute path again. Connections go
+        /// on. Datagram clients that have called `connect` must call it again. If the file of
+        /// another server is there by now, it is left alone.
         pub fn restore_file(mut self, restore: bool) -> Self
         where
             $owner: $crate::axis::Has<$crate::transport::options::File>,

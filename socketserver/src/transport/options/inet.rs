@@ -12,8 +12,8 @@ pub struct Inet {
 macro_rules! inet_setters { ($owner:ty, $options:path; $($header:tt)*) => {
     /// The options of [`Inet`](crate::options::Inet).
     $($header)* {
-        /// For TCP: whether a restart may take the port while old connections are in `TIME_WAIT`; on
-        /// unless set. For UDP: whether the port may be bound though another socket has it; off
+        /// For TCP: whether a restart may take the port while old connections are in `TIME_WAIT`;
+        /// on unless set. For UDP: whether the port may be bound though another socket has it; off
         /// unless set.
         ///
         /// Python: `TCPServer.allow_reuse_address`, off
@@ -26,8 +26,8 @@ macro_rules! inet_setters { ($owner:ty, $options:path; $($header:tt)*) => {
             self
         }
 
-        /// Whether several servers may share the port, each of which gets a part of the clients. Off
-        /// unless set.
+        /// Whether several servers may share the port, each of which gets a part of the clients.
+        /// Off unless set.
         ///
         /// Python: `TCPServer.allow_reuse_port`
         pub fn allow_reuse_port(mut self, allow: bool) -> Self

@@ -19,9 +19,9 @@ impl Default for Packets {
 macro_rules! packets_setters { ($owner:ty, $options:path; $($header:tt)*) => {
     /// The options of [`Packets`](crate::options::Packets).
     $($header)* {
-        /// The longest datagram that is received whole, in bytes; at most 1 MiB. The rest of a longer one is lost,
-        /// and [`Datagram::truncated`](crate::Datagram::truncated) says so. 65,535 unless set: every
-        /// UDP datagram fits.
+        /// The longest datagram that is received whole, in bytes; at most 1 MiB. The rest of a
+        /// longer one is lost, and [`Datagram::truncated`](crate::Datagram::truncated) says so.
+        /// 65,535 unless set: every UDP datagram fits.
         ///
         /// Python: `UDPServer.max_packet_size`, 8192, beyond which datagrams are truncated silently
         pub fn max_packet_size(mut self, bytes: usize) -> Self
@@ -40,7 +40,7 @@ macro_rules! packets_setters { ($owner:ty, $options:path; $($header:tt)*) => {
         ///
         /// With [`UnixDatagram`](crate::UnixDatagram) one client that does not read can fill the
         /// shared buffer. Each answer then holds its thread for this long, and a server without
-        /// threads serves nobody meanwhile.
+        /// threads serves no client meanwhile.
         ///
         /// Python: none; there `sendto` waits without limit
         pub fn send_timeout(mut self, time: std::time::Duration) -> Self

@@ -20,8 +20,8 @@ impl Default for Streams {
 macro_rules! streams_setters { ($owner:ty, $options:path; $($header:tt)*) => {
     /// The options of [`Streams`](crate::options::Streams).
     $($header)* {
-        /// Maximum length of the backlog: connections that wait to be accepted, not clients that are
-        /// served. Default and upper bound: the system's maximum.
+        /// Maximum length of the backlog: connections that wait to be accepted, not clients that
+        /// are served. Default and upper bound: the system's maximum.
         ///
         /// Python: `TCPServer.request_queue_size`, 5
         pub fn request_queue_size(mut self, connections: u32) -> Self

@@ -30,9 +30,9 @@ macro_rules! tcp_only_setters { ($owner:ty, $options:path; $($header:tt)*) => {
             self
         }
 
-        /// Whether small writes leave at once. Otherwise the second of two small writes waits for the
-        /// client's acknowledgement of the first, up to 40 ms. On unless set. Connections inherit it
-        /// from the listener, so it costs nothing per connection.
+        /// Whether small writes leave at once. Otherwise the second of two small writes waits for
+        /// the client's acknowledgement of the first, up to 40 ms. On unless set. Connections
+        /// inherit it from the listener, so it costs nothing per connection.
         ///
         /// Python: `StreamRequestHandler.disable_nagle_algorithm`, off
         pub fn disable_nagle_algorithm(mut self, disable: bool) -> Self

@@ -7,12 +7,12 @@ use std::io;
 /// Where they are saved.
 const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/counts.txt");
 
-/// A count may grow by one part of this.
+/// A count may grow by one part in this many.
 const TOLERANCE: u64 = 20;
 
 /// The instructions of one round of each path.
 pub(crate) struct Counts {
-    /// What has compiled the program.
+    /// The compiler of the program.
     pub(crate) compiler: String,
     pub(crate) counts: Vec<(String, u64)>,
 }
@@ -38,8 +38,8 @@ impl Counts {
         counts.find(|(other, _)| other == name).map(|(_, count)| *count)
     }
 
-    /// Compares with those of an earlier time. Another compiler makes another program, so its counts
-    /// are shown and not judged. A path that was not counted before has grown.
+    /// Compares these counts with earlier ones. If the compiler has changed, the program has too,
+    /// so the counts are shown and not judged. A path without an earlier count has grown.
     pub(crate) fn compare(&self, saved: &Counts) -> Verdict {
         let same_compiler = self.compiler == saved.compiler;
         let mut verdict = Verdict { has_grown: false, text: String::new() };
@@ -65,7 +65,7 @@ impl fmt::Display for Counts {
     }
 }
 
-/// What came of a comparison.
+/// The result of a comparison.
 pub(crate) struct Verdict {
     /// Whether a count is above its tolerance.
     pub(crate) has_grown: bool,

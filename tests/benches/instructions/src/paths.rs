@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex};
 
-use rustix::thread::{CpuSet, sched_setaffinity};
+use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 use socketserver::{
     Address, BaseServer, Builder, Concurrency, Datagram, Green, Inline, RequestHandler, ServerRef,
     Socket, SocketKind, Threading, Transport, UDPServer, green, socketpair,
@@ -16,31 +16,39 @@ use socketserver::{
 /// A path, by its name in the table.
 pub(crate) struct Path {
     pub(crate) name: &'static str,
+    /// How often it is counted.
+    pub(crate) runs: u32,
     pub(crate) run: fn(u64) -> io::Result<()>,
 }
 
 pub(crate) const PATHS: &[Path] = &[
-    Path { name: "request on the loop", run: |rounds| requests(Inline, rounds) },
+    Path { name: "request on the loop", runs: 1, run: |rounds| requests(Inline, rounds) },
     Path {
         name: "request on a thread of the pool",
+        runs: 7,
         run: |rounds| requests(Threading::new(), rounds),
     },
-    Path { name: "request on a green thread", run: |rounds| requests(Green::new(), rounds) },
-    Path { name: "recv and sendall", run: messages },
-    Path { name: "readline", run: lines },
-    Path { name: "datagram", run: datagrams },
-    Path { name: "park and wake", run: parks },
+    Path {
+        name: "request on a green thread",
+        runs: 7,
+        run: |rounds| requests(Green::new(), rounds),
+    },
+    Path { name: "recv and sendall", runs: 1, run: messages },
+    Path { name: "readline", runs: 1, run: lines },
+    Path { name: "datagram", runs: 1, run: datagrams },
+    Path { name: "park and wake", runs: 1, run: parks },
 ];
 
 const MESSAGE: &[u8; 64] = b"to be sent back in upper case: the quick brown fox and the dog.\n";
 
 fn on_one_processor() -> io::Result<()> {
-    let mut processors = CpuSet::new();
-    processors.set(0);
-    Ok(sched_setaffinity(None, &processors)?)
+    let allowed = sched_getaffinity(None)?;
+    let mut one = CpuSet::new();
+    (0..CpuSet::MAX_CPU).filter(|number| allowed.is_set(*number)).take(1).for_each(|n| one.set(n));
+    Ok(sched_setaffinity(None, &one)?)
 }
 
-/// Requests without a network: each comes when the one before has ended.
+/// Requests without a network: each comes when the previous request has ended.
 struct Memory {
     ended: Mutex<Receiver<()>>,
     left: AtomicU64,

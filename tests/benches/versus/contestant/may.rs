@@ -19,8 +19,8 @@ pub(super) const MAY: Contestant = Contestant {
     program: Program::Here(serve),
 };
 
-// A coroutine of `may` can move to another thread, so starting one is unsafe. All values that these
-// keep across a wait may be moved.
+// A coroutine of `may` can move to another thread, so starting one is unsafe. All values that the
+// coroutines here keep across a wait may be moved.
 #[allow(unsafe_code)]
 fn serve(_: &Place) -> io::Result<()> {
     let listener = TcpListener::bind(LOCAL)?;

@@ -1,4 +1,4 @@
-//! The servers that are compared. Each runs in a process of its own.
+//! The servers that are compared. Each runs in a separate process.
 
 mod cpython;
 mod datagram_loop;
@@ -55,9 +55,9 @@ pub(crate) struct Contestant {
     pub(crate) networks: &'static [Network],
     /// Maximum number of connections that are open at the same time.
     pub(crate) most_connections: usize,
-    /// Whether a handler may wait for something else than its client, while others are served.
+    /// Whether other clients are served while a handler waits for another peer than its client.
     pub(crate) sleeps: bool,
-    /// Whether SIGTERM stops it in an orderly way.
+    /// Whether SIGTERM begins a graceful shutdown.
     pub(crate) stops: bool,
     pub(crate) program: Program,
 }
@@ -69,7 +69,7 @@ pub(crate) enum Program {
     Here(fn(&Place) -> io::Result<()>),
     /// Another program, which gets the words of the place as arguments.
     Other {
-        /// Prepares it, or says what is missing.
+        /// Prepares it. An error names the missing part.
         find: fn() -> Result<(), String>,
         command: fn() -> Command,
     },
@@ -80,7 +80,7 @@ impl Contestant {
         ALL.into_iter().find(|contestant| contestant.name == name)
     }
 
-    /// What is missing on this machine.
+    /// Prepares the contestant. An error names the part that this machine lacks.
     pub(crate) fn find(&self) -> Result<(), String> {
         match self.program {
             Program::Here(_) => Ok(()),

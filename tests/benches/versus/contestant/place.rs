@@ -5,7 +5,8 @@ use std::net::UdpSocket;
 use socket2::{SockAddr, Socket};
 use tests::prelude::*;
 
-/// The same for all contestants: a shorter backlog costs clients that connect at once a second.
+/// The same for all contestants. If the backlog is too short for clients that connect at once,
+/// each client left out loses a second.
 pub(crate) const BACKLOG: i32 = 4096;
 
 /// The kind of a contestant's socket.

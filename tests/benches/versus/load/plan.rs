@@ -8,7 +8,7 @@ use crate::job::Job;
 /// The clients of one server.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Plan {
-    /// Whether each message has a connection of its own.
+    /// Whether each message has a new connection.
     pub(crate) reconnect: bool,
     /// Number of threads.
     pub(crate) threads: usize,

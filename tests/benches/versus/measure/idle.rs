@@ -18,8 +18,8 @@ pub(super) fn memory(scenario: &Scenario, pair: Pair, connections: usize) -> io:
     Ok(Sample::from([(Figure::Memory, grown as f64 / connections as f64)]))
 }
 
-/// What each server does while nothing happens, after one connection has come and gone. All of them
-/// are watched at the same time.
+/// The wakes of each server while nothing happens, after one connection has come and gone. All
+/// servers are watched at the same time.
 pub(super) fn stillness(
     pairs: impl Iterator<Item = io::Result<Pair>>,
     watched: Duration,

@@ -11,7 +11,7 @@ use crate::process::{Server, Talkers};
 use crate::results::Sample;
 use crate::scenario::{Measure, Scenario};
 
-/// A sample of each contestant, or why there is none.
+/// A sample of each contestant, or the reason for its absence.
 pub(crate) fn sample(
     scenario: &Scenario,
     contestants: &[&Contestant],

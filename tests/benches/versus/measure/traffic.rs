@@ -12,7 +12,8 @@ struct Talk {
     before: Duration,
 }
 
-/// The servers take many short turns. Work that one does during the turns of the others counts too.
+/// The servers take many short turns. If a server works during the turns of the others, that
+/// counts too.
 pub(super) fn traffic(
     scenario: &Scenario,
     pairs: impl Iterator<Item = io::Result<Pair>>,

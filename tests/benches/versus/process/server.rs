@@ -10,7 +10,7 @@ use crate::contestant::{Contestant, Network, Place};
 /// The argument that makes this program a server.
 pub(crate) const SERVE: &str = "serve";
 
-/// A server that runs, or will in a moment. Dropping this kills it.
+/// A server that runs, or has begun to start. Dropping this kills it.
 #[derive(Debug)]
 pub(crate) struct Server {
     process: Piped,

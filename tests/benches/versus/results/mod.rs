@@ -1,4 +1,4 @@
-//! The figures of a run, and what is made of them.
+//! The figures of a run, and the tables and plots made from them.
 
 mod docs;
 mod figure;

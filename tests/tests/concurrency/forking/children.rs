@@ -93,7 +93,8 @@ fn a_full_server_can_be_stopped() {
     assert_eq!(second.rest(), b"second");
 }
 
-/// One at a time, until one client ends the server. Nothing else wakes this server but its children.
+/// One at a time, until one client ends the server. Nothing else wakes this server but its
+/// children.
 fn serves_each(texts: &[&str]) {
     let server = bind(ForkingTCPServer::<Over>::builder().max_children(1));
     server.drain_on_signals(DEADLINE).expect("signals");

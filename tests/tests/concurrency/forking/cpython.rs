@@ -1,4 +1,4 @@
-//! CPython's tests that need a process of their own, under their names. `tests/cpython/` has the
+//! CPython's tests that each need a separate process, under their names. `tests/cpython/` has the
 //! others, the licence, and the list of all.
 
 // The names are CPython's.
@@ -23,7 +23,7 @@ list!(
 
 list!(PROGRAMS: stream_examine, dgram_examine, interrupt);
 
-/// `run_server`, line 121, inside `simple_subprocess`, line 57. The client is a program of its own,
+/// `run_server`, line 121, inside `simple_subprocess`, line 57. The client is a separate program,
 /// whose end is the server's.
 fn run_server<T, H>(testfunc: &str)
 where
@@ -102,7 +102,7 @@ impl BadHandler {
 /// `ForkingErrorTestServer`, line 385.
 struct ErrorTestServer {
     log: Journal,
-    /// The handler raises `SystemExit`, which in a process of its own means what it says.
+    /// The handler raises `SystemExit`, which ends the handler's process.
     exits: bool,
 }
 

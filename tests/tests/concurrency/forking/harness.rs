@@ -1,4 +1,4 @@
-//! Runs every test in a process of its own, which must leave none behind.
+//! Runs every test in a separate process, which must leave none behind.
 
 use std::env;
 use std::process::ExitCode;

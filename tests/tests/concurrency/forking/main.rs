@@ -1,7 +1,7 @@
 //! Forking servers.
 //!
 //! A process with several threads cannot fork safely, and the standard harness is one. So
-//! `forking/harness.rs` runs every test here in a process of its own, which has one thread and
+//! `forking/harness.rs` runs every test here in a separate process, which has one thread and
 //! serves on it.
 //!
 //! That one thread is server and client in turn: a connection, or a datagram, waits in the system's

@@ -54,7 +54,7 @@ fn a_child_shakes_hands() {
     serve_python("TLSv1_3");
 }
 
-/// Each connection has a child of its own, and the keys for tickets are the parent's.
+/// Each connection has its own child, and the keys for tickets are the parent's.
 fn a_session_goes_on_in_another_child() {
     for version in ["TLSv1_2", "TLSv1_3"] {
         if let Some(said) = serve_python(version) {

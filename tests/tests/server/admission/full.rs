@@ -261,7 +261,7 @@ matrix!(
     a_full_server_can_be_stopped, one_address_has_its_share_of_places,
 );
 
-/// Refuses a client with a word of its own, where it could also let it wait.
+/// Refuses a client with its own message, where it could also let the client wait.
 struct Full;
 
 impl BaseServer for Full {

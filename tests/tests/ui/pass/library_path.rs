@@ -1,4 +1,4 @@
-//! A crate that knows the library under another name, or only through a crate of its own that
+//! A crate that knows the library under another name, or only through another crate that
 //! exports it, says where the library is.
 
 use std::io;
