@@ -35,12 +35,24 @@ impl Socket {
         let shared = self.open()?;
         let room = shared.room(bufsize)?;
         if room == 0 || shared.layer().is_some() {
-            let mut data = vec![0; room];
-            let received = self.recv_into(&mut data)?;
-            data.truncate(received);
-            return Ok(data);
+            return self.recv_through_layer(room);
         }
         shared.wire(Interest::Read).recv_new(room)
+    }
+
+    /// The same through a layer. Little memory is held during the wait, and more is taken once the
+    /// layer has more.
+    fn recv_through_layer(&self, room: usize) -> io::Result<Vec<u8>> {
+        const FIRST: usize = 4_096;
+        let mut data = vec![0; room.min(FIRST)];
+        let mut received = self.recv_into(&mut data)?;
+        if received == FIRST && room > FIRST && self.layer_has_pending() {
+            data.resize(room, 0);
+            // If this fails, the next call does so too.
+            received += self.recv_into(&mut data[FIRST..]).unwrap_or(0);
+        }
+        data.truncate(received);
+        Ok(data)
     }
 
     /// Receives `size` bytes, waiting for all of them. It uses memory only as bytes come, so a

@@ -17,6 +17,9 @@ use super::keylog::Secrets;
 use super::names::Chains;
 use super::trust::{Trust, invalid};
 
+/// Its length is a number of two bytes. It has the client's certificates in it.
+const LONGEST_TICKET: usize = 1 << 16;
+
 /// A version of TLS.
 ///
 /// Python: `ssl.TLSVersion`
@@ -147,11 +150,7 @@ impl Settings {
         }
         let resumption = match before {
             Some(before) if before.trust == self.trust => before.clone(),
-            _ => Resumption {
-                trust: self.trust.clone(),
-                tickets: ring::Ticketer::new().map_err(io::Error::other)?,
-                sessions: config.session_storage.clone(),
-            },
+            _ => Resumption::new(&self.trust, config.session_storage.clone())?,
         };
         config.ticketer = resumption.tickets.clone();
         config.session_storage = resumption.sessions.clone();
@@ -191,9 +190,19 @@ impl Settings {
 }
 
 impl Resumption {
+    fn new(trust: &Trust, sessions: Arc<dyn StoresServerSessions>) -> io::Result<Self> {
+        let tickets = ring::Ticketer::new().map_err(io::Error::other)?;
+        let resumption = Resumption { trust: trust.clone(), tickets, sessions };
+        resumption.renew_keys();
+        Ok(resumption)
+    }
+
     /// Makes new keys for tickets when it is time. An encryption does that; those in the children
     /// of a server that forks would make keys that no other child has.
+    ///
+    /// A key opens no ticket that is longer than what it has encrypted, in its own process: so it
+    /// encrypts something longer than any ticket before the children come.
     pub(super) fn renew_keys(&self) {
-        let _ = self.tickets.encrypt(&[]);
+        let _ = self.tickets.encrypt(&vec![0; LONGEST_TICKET]);
     }
 }

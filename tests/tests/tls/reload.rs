@@ -39,7 +39,7 @@ fn no_request_is_lost_by_reloads<C: Concurrent>() {
     let server = run(Server::<Tcp, C, Echo>::builder().tls(context.clone()), LOCAL);
     let config = Arc::new(client_config(&authority, None));
     let done = Arc::new(AtomicBool::new(false));
-    let clients = (0..4).map(|_| {
+    let clients = (0..8).map(|_| {
         let (address, config, done) = (server.address(), config.clone(), done.clone());
         thread::spawn(move || {
             let mut asked = 0;

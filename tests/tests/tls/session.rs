@@ -69,9 +69,8 @@ fn every_byte_may_be_the_last<C: Column>() {
     let builder = Server::<Tcp, C, Echo>::builder().tls(context.clone());
     let server = run(builder, LOCAL);
     let config = Arc::new(client_config(&authority, None));
-    // The bytes that a client sends differ in length by little.
     let mut cuts = 0;
-    for cut in (0..).step_by(7) {
+    for cut in 0.. {
         let mut client = TlsClient::connect(&server.address(), config.clone(), "localhost");
         let mut left = cut;
         let whole = cut_after(&mut client, &mut left);
@@ -84,7 +83,7 @@ fn every_byte_may_be_the_last<C: Column>() {
     until("all are counted", || server.stats().active == 0 && server.stats().accepted == cuts);
     let stats = server.stats();
     assert_eq!(stats.finished + stats.refused + stats.failed, cuts, "{stats:?}");
-    assert!(stats.finished >= 1 && stats.refused > 20, "{stats:?}");
+    assert!(stats.finished >= 1 && stats.refused > 200, "{stats:?}");
     assert_eq!(context.session_stats().started, cuts);
 }
 
