@@ -3,13 +3,14 @@
 use std::fmt;
 use std::io;
 use std::sync::OnceLock;
+use std::time::Duration;
 
 use rustix::thread::{Pid, gettid};
 
 use crate::request::Waker;
 use crate::socket::Socket;
-use crate::sync::Mutex;
 use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed, Ordering::SeqCst};
+use crate::sync::{Instant, Mutex};
 
 /// Where the baton is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -121,10 +122,15 @@ impl Baton {
         self.wanted.load(Relaxed)
     }
 
-    /// Blocks the leader until a request may be there, or until the loop asks for the baton.
+    /// Blocks the leader until a request may be there, or until the loop asks for the baton. If
+    /// none comes for a while, the leader is to give it back: an idle server holds no worker.
     pub(crate) fn wait(&self, listener: &Socket) {
-        if let Err(error) = self.leader.wait(Some(listener), None) {
-            self.fail(error);
+        const IDLE: Duration = Duration::from_secs(1);
+        let end = Instant::now() + IDLE;
+        match self.leader.wait(Some(listener), Some(end)) {
+            Ok(false) if Instant::now() >= end => self.wanted.store(true, Relaxed),
+            Ok(_) => {}
+            Err(error) => self.fail(error),
         }
     }
 

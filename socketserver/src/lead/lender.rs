@@ -28,6 +28,11 @@ impl<L> Lender<L> {
         }
     }
 
+    /// Holds no descriptor until the next leader.
+    pub(crate) fn rest(&mut self) {
+        self.waker = None;
+    }
+
     /// Lends a baton to a worker that `start` finds, if there is one. `looping` wakes the loop.
     pub(crate) fn lend(
         &mut self,

@@ -59,7 +59,11 @@ impl Loop<'_> {
         } else if watch.look() == Seen::Back {
             let failure = watch.baton().take_failure();
             self.take_baton();
-            failure.map_or(Ok(()), |error| self.cannot_take(error).map(drop))?;
+            if let Some(error) = failure {
+                self.cannot_take(error)?;
+            } else if let Some(lead) = &mut self.lead {
+                lead.lender.rest();
+            }
         }
         Ok(())
     }
