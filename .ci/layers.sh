@@ -41,7 +41,7 @@ ALLOWED = {
     "handler": "aborts address green request socket sync sys wait",
     "signals": "handler panics request sync",
     "activation": "socket sys",
-    "systemd": "address request socket sync",
+    "systemd": "activation address request socket sync",
     "admission": "address concurrency request sync sys",
     "server": "aborts activation admission address axis concurrency handler lead panics request signals socket sync systemd sys transport wait",
     "multicast": "address socket",

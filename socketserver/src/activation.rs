@@ -26,6 +26,7 @@ use std::env;
 use std::fs::File;
 use std::io::{self, ErrorKind};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd, RawFd};
+use std::str::FromStr;
 
 use parking_lot::Mutex;
 use rustix::fs::fstat;
@@ -99,13 +100,13 @@ impl Listeners {
 
 /// The sockets that the environment lists for this process.
 fn passed() -> io::Result<Vec<Inherited>> {
-    let Some(process) = number("LISTEN_PID")? else {
+    let Some(process) = number::<i32>("LISTEN_PID", ErrorKind::InvalidData)? else {
         return Ok(Vec::new());
     };
     if process != getpid().as_raw_nonzero().get() {
         return Ok(Vec::new());
     }
-    let count = number("LISTEN_FDS")?.unwrap_or(0);
+    let count = number("LISTEN_FDS", ErrorKind::InvalidData)?.unwrap_or(0);
     let names = env::var("LISTEN_FDNAMES").unwrap_or_default();
     let names = names.split(':').filter(|name| !name.is_empty()).chain(std::iter::repeat(UNNAMED));
     let passed = inherited::take(FIRST, count)?.into_iter().zip(names);
@@ -121,15 +122,20 @@ fn inherited(socket: OwnedFd, name: &str) -> io::Result<Inherited> {
     Ok(Inherited { name: name.to_owned(), socket })
 }
 
-/// The number in an environment variable, which is not negative.
-fn number(variable: &str) -> io::Result<Option<i32>> {
+/// The number that a service manager has put into an environment variable, which is not negative.
+/// `kind` is that of the error for any other text.
+pub(crate) fn number<N>(variable: &str, kind: ErrorKind) -> io::Result<Option<N>>
+where
+    N: FromStr + PartialOrd + Default,
+{
     let Some(text) = env::var_os(variable) else {
         return Ok(None);
     };
-    let number = text.to_str().and_then(|text| text.parse().ok()).filter(|number| *number >= 0);
+    let number = text.to_str().and_then(|text| text.parse().ok());
+    let number = number.filter(|number| *number >= N::default());
     let invalid = || {
         let text = format!("expected a number in {variable}, got {text:?}");
-        io::Error::new(ErrorKind::InvalidData, text)
+        io::Error::new(kind, text)
     };
     number.ok_or_else(invalid).map(Some)
 }

@@ -1,7 +1,6 @@
 //! The messages of a server to the service manager, and their times.
 
-use std::env;
-use std::io;
+use std::io::{self, ErrorKind};
 use std::time::Duration;
 
 use parking_lot::Mutex;
@@ -9,6 +8,7 @@ use rustix::process::getpid;
 
 use super::TARGET;
 use super::manager::Manager;
+use crate::activation::number;
 use crate::request::Stats;
 use crate::sync::Instant;
 
@@ -153,22 +153,11 @@ impl Supervised {
 
 /// The time without a sign of life after which the manager kills this process, if it watches it.
 fn watchdog_period() -> io::Result<Option<Duration>> {
-    let Some(period) = number("WATCHDOG_USEC")? else {
+    let Some(period) = number("WATCHDOG_USEC", ErrorKind::InvalidInput)? else {
         return Ok(None);
     };
     let own = u64::from(getpid().as_raw_nonzero().get().unsigned_abs());
-    let meant = number("WATCHDOG_PID")?.is_none_or(|process| process == own);
+    let meant = number::<u64>("WATCHDOG_PID", ErrorKind::InvalidInput)?
+        .is_none_or(|process| process == own);
     Ok((meant && period > 0).then(|| Duration::from_micros(period)))
-}
-
-fn number(variable: &str) -> io::Result<Option<u64>> {
-    let Some(text) = env::var_os(variable) else {
-        return Ok(None);
-    };
-    let number = text.to_str().and_then(|text| text.parse().ok());
-    let invalid = || {
-        let text = format!("expected a number in {variable}, got {text:?}");
-        io::Error::new(io::ErrorKind::InvalidInput, text)
-    };
-    number.ok_or_else(invalid).map(Some)
 }
