@@ -49,7 +49,7 @@ ALLOWED = {
     "relay": "green socket wait",
     "proxy": "address axis server socket transport wait",
     "ssl": "address axis green server socket transport wait",
-    "http": "address concurrency handler request server socket transport",
+    "http": "address concurrency green handler request server socket transport",
     "aliases": "concurrency server transport",
     "__private": "handler http request socket transport",
 }

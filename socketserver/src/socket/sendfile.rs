@@ -3,6 +3,8 @@
 use std::io::{self, ErrorKind};
 use std::ops::Range;
 use std::os::fd::{AsFd, BorrowedFd};
+#[cfg(feature = "http")]
+use std::time::Duration;
 
 use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl, sendfile};
 use rustix::io::pread;
@@ -39,6 +41,13 @@ impl Socket {
             }
         }
         Ok(left.start - offset)
+    }
+
+    /// Sends some bytes of a piece with this time instead of the socket's timeout, and returns how
+    /// many: 0 if the file has ended before. The caller sends the rest.
+    #[cfg(feature = "http")]
+    pub(crate) fn sendfile_within(&self, piece: Piece<'_>, time: Duration) -> io::Result<usize> {
+        self.open()?.send_some(piece, Patience::of_socket(Some(time)))
     }
 }
 
