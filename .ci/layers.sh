@@ -36,7 +36,7 @@ ALLOWED = {
     "address": "green sys wait", "control": "address sys",
     "socket": "aborts address control green panics sync sys wait",
     "request": "address control panics socket sync sys wait",
-    "lead": "request socket sync sys",
+    "lead": "green request socket sync sys",
     "transport": "address axis control request socket sys wait",
     "concurrency": "axis green lead panics pool request sync sys",
     "handler": "aborts address green request socket sync sys wait",

@@ -79,9 +79,8 @@ impl Loop<'_> {
                     [until, looping.next_action(), looping.restore_due, idle_due, manager_due];
                 if looping.has_leader() {
                     looping.watch_leader(earliest(due))?;
-                } else if looping.wait(earliest(due))? {
-                    looping.take_batch()?;
-                    looping.lend_baton();
+                } else {
+                    looping.receive(earliest(due))?;
                 }
                 looping.end_if_idle();
                 looping.look_after_workers();
@@ -185,13 +184,11 @@ impl Loop<'_> {
     /// Blocks until a request may be there, until a wake-up, or until `end`. Returns whether a
     /// request may be accepted.
     ///
-    /// A full server does not look at its listener, unless its `overflow` is `Refuse`: clients wait
-    /// in the backlog.
+    /// A full server looks at its listener only if its `overflow` is `Refuse`.
     fn wait(&self, end: Option<Instant>) -> io::Result<bool> {
         let overdue = self.core.books.abort_overdue();
         let pause = self.backoff.until();
-        // In this order: first the books learn that the loop waits for an end, then the loop checks
-        // whether it must wait.
+        // In this order, so that an end between the two checks wakes the loop.
         let waits_for_end = self.given_was_taken() || self.admission.must_wait();
         let watching = waits_for_end.then(|| self.core.books.watch());
         let full = watching.is_some() && self.admission.must_wait();
@@ -202,6 +199,19 @@ impl Loop<'_> {
         }
         let listener = open.then_some(self.socket());
         self.core.waker.wait(listener, end)
+    }
+
+    /// Waits for requests, and dispatches a batch of them. A worker may receive the next ones.
+    fn receive(&mut self, end: Option<Instant>) -> io::Result<()> {
+        // A server that is full has no place for a leader before a request has ended.
+        let was_full = self.lead.is_some() && self.admission.must_wait();
+        if self.wait(end)? {
+            self.take_batch()?;
+        } else if !was_full {
+            return Ok(());
+        }
+        self.lend_baton();
+        Ok(())
     }
 
     /// Dispatches the requests that are there, up to a batch.
