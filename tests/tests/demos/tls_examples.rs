@@ -111,6 +111,44 @@ fn each_host_has_its_certificate_until_a_signal() {
     server.end();
 }
 
+/// Connections to these ports, one after the other, of which each may go on with the session of the
+/// one before.
+const SESSIONS: &str = r#"
+import socket, ssl, sys
+context = ssl.create_default_context(cafile=sys.argv[2])
+context.maximum_version = getattr(ssl.TLSVersion, sys.argv[1])
+session, reused = None, []
+for port in sys.argv[3:]:
+    plain = socket.create_connection(("127.0.0.1", int(port)), 20)
+    client = context.wrap_socket(plain, server_hostname="localhost", session=session)
+    client.sendall(b"GET / HTTP/1.1\r\n\r\n")
+    assert b", client with " in client.recv(1000)
+    session = client.session
+    reused.append(client.session_reused)
+    client.close()
+print(*reused)
+"#;
+
+#[test]
+fn a_session_goes_on_in_another_process() {
+    let authority = Authority::new("processes");
+    let (files, keys) = (authority.issue(&["localhost"]), authority.join("keys"));
+    fs::write(&keys, "5eed".repeat(16)).expect("write");
+    let own = [text(&files.cert), text(&files.key)];
+    let shared = [own[0], own[1], "--tickets", text(&keys)];
+    let [one, other, alone] =
+        [&shared[..], &shared, &own].map(|arguments| Example::start("tls", arguments));
+    let ports = [&*one.port, &other.port, &one.port, &alone.port];
+    for version in ["TLSv1_2", "TLSv1_3"] {
+        let arguments = [&[version, text(authority.root())], &ports[..]].concat();
+        let Some(said) = python_says(SESSIONS, &arguments) else { return };
+        assert_eq!(said, "False True True False\n", "{version}");
+    }
+    for server in [one, other, alone] {
+        server.end();
+    }
+}
+
 /// Sends a message, which the server takes only with TLS.
 const MAIL: &str = r#"
 import smtplib, ssl, sys
