@@ -7,6 +7,7 @@
 #   server                        the shell, the engine without types, and the intake that has them
 #   signals                       signals that drain a server, or call a function
 #   systemd                       what a server tells a service manager
+#   lobby                         clients that must speak first, and have sent nothing yet
 #   admission                     the limits, and each reason not to serve a request
 #   transport concurrency handler the axes, which do not import each other
 #   lead                          a worker that receives requests, and runs them itself
@@ -43,8 +44,9 @@ ALLOWED = {
     "signals": "handler panics request sync",
     "activation": "socket sys",
     "systemd": "activation address request socket sync",
+    "lobby": "request socket sync sys",
     "admission": "address concurrency request sync sys",
-    "server": "aborts activation admission address axis concurrency handler lead panics request signals socket sync systemd sys transport wait",
+    "server": "aborts activation admission address axis concurrency handler lead lobby panics request signals socket sync systemd sys transport wait",
     "multicast": "address socket",
     "relay": "green socket wait",
     "proxy": "address axis server socket transport wait",

@@ -14,6 +14,7 @@ use std::fmt;
 use std::io;
 use std::os::fd::{OwnedFd, RawFd};
 use std::sync::{Arc, Weak};
+use std::time::Duration;
 
 use parking_lot::Mutex;
 use rustix::event::{EventfdFlags, eventfd};
@@ -33,6 +34,12 @@ pub(crate) trait Abortable: Send + Sync {
 pub(crate) trait Enclosed: Send + Sync {
     /// The waits that its abort ends, beside those for its client.
     fn aborts(&self) -> &Aborts;
+
+    /// Its number.
+    fn id(&self) -> u64;
+
+    /// How long ago it was accepted, give or take 10 ms.
+    fn age(&self) -> Duration;
 
     /// The descriptor of its client's connection, which its abort makes ready.
     fn connection(&self) -> Option<RawFd>;

@@ -183,6 +183,8 @@ mod axis;
 
 mod admission;
 
+mod lobby;
+
 mod request;
 
 #[cfg(feature = "proxy")]
@@ -238,8 +240,8 @@ pub use handler::{
 pub use multicast::Interface;
 pub use relay::relay;
 pub use request::{
-    Datagram, End, HandlerError, Job, Rejected, ReplySocket, Run, Stats, Ticket, Waker, Workers,
-    is_disconnect, is_timeout,
+    Datagram, End, HandlerError, Job, LiveRequest, Rejected, ReplySocket, RequestPhase, Run, Stats,
+    Ticket, Waker, Workers, is_disconnect, is_timeout,
 };
 pub use server::{Builder, Drained, Served, Server, ServerHandle};
 pub use socket::{
@@ -249,7 +251,7 @@ pub use socket::{
 pub use socketserver_macros::{BaseRequestHandler, DatagramRequestHandler, StreamRequestHandler};
 pub use sys::fork::ForkBesideThreads;
 pub use transport::{
-    Prepared, Tcp, Transport, TransportHooks, Udp, UnixDatagram, UnixStream, WithSocket,
+    Prepared, Speaker, Tcp, Transport, TransportHooks, Udp, UnixDatagram, UnixStream, WithSocket,
 };
 
 pub use wait::{Ready, Selectable, select};

@@ -34,7 +34,7 @@ pub use report::{Drained, Served};
 use crate::address::Address;
 use crate::concurrency::{Concurrency, Forking};
 use crate::handler::{ServerRef, StopKind};
-use crate::request::{Stats, short_name};
+use crate::request::{LiveRequest, Stats, short_name};
 #[cfg(feature = "signals")]
 use crate::signals::Signals;
 use engine::Engine;
@@ -125,6 +125,11 @@ impl<T, C: Concurrency, H, S> Server<T, C, H, S> {
     /// The counters as of now.
     pub fn stats(&self) -> Stats {
         self.server.stats()
+    }
+
+    /// The live requests: see [`ServerRef::live_requests`].
+    pub fn live_requests(&self) -> Vec<LiveRequest> {
+        self.server.live_requests()
     }
 
     /// Serves requests until [`shutdown`](Self::shutdown) or another end. After a `shutdown` it may

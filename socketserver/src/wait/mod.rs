@@ -321,6 +321,11 @@ pub(crate) fn has_peer_closed(awaited: Awaited<'_>) -> io::Result<bool> {
     Ok(poll_until(&mut fds, Some(Instant::now()))? > 0)
 }
 
+/// How long ago the request that this code is inside was accepted, give or take 10 ms.
+pub(crate) fn age_of_request() -> Option<Duration> {
+    green::enclosing_request().map(|request| request.age())
+}
+
 /// Whether this code can park, and so must not block.
 pub(crate) fn can_park() -> bool {
     green::may_park().is_some()

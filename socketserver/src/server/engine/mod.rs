@@ -7,6 +7,7 @@
 //! | `given` | a server of one connection that it was given |
 //! | `idle` | when a server has had nothing to do for long enough to end |
 //! | `baton` | a worker that receives, while handlers are short |
+//! | `lobby` | clients that must speak first, and have sent nothing yet |
 //! | `once` | how the last `handle_request` ended |
 //! | `restore` | a listener that clients cannot find any more |
 //! | `drain` | the end, in six steps |
@@ -18,6 +19,7 @@ mod dispatch;
 mod drain;
 mod given;
 mod idle;
+mod lobby;
 mod once;
 mod restore;
 mod serve;
@@ -37,6 +39,7 @@ use crate::admission::Admission;
 use crate::concurrency::Concurrency;
 use crate::handler::Core;
 use crate::lead::Lender;
+use crate::lobby::Lobby;
 use crate::panics::contained;
 use crate::request::{Accepted, caught};
 #[cfg(feature = "signals")]
@@ -150,6 +153,8 @@ pub(super) struct Engine {
     concurrency: Arc<dyn Concurrency>,
     core: Arc<Core>,
     admission: Admission,
+    /// Where clients wait until they have spoken, if they speak first.
+    lobby: Option<Lobby>,
     times: Times,
     /// None once closed.
     listener: Mutex<Option<Listener>>,
@@ -177,7 +182,7 @@ impl Engine {
         intake: Box<dyn Intake>,
         concurrency: Arc<dyn Concurrency>,
         core: Arc<Core>,
-        admission: Admission,
+        (admission, lobby): (Admission, Option<Lobby>),
         times: Times,
         listener: Listener,
     ) -> Self {
@@ -186,6 +191,8 @@ impl Engine {
             concurrency,
             core,
             admission,
+            // The only client of a server that was given one need not free its worker.
+            lobby: lobby.filter(|_| !listener.is_given()),
             times,
             listener: Mutex::new(Some(listener)),
             answers: Mutex::default(),
@@ -243,6 +250,7 @@ impl Engine {
             self.intake.close_listener(listener.socket());
             *self.answers.lock() = listener.answers();
         }
+        self.close_lobby();
     }
 
     /// Gives up the socket through which handlers have answered: its port is free then, although

@@ -1,5 +1,6 @@
 //! The loop. Read this file first, top to bottom.
 
+use std::cell::Cell;
 use std::io;
 use std::mem;
 use std::ops::Deref;
@@ -30,6 +31,8 @@ const SLICE: Duration = Duration::from_millis(1);
 /// What came of an attempt to accept a request.
 pub(super) enum Taken {
     Request(Served),
+    /// A request was accepted, and its client has not spoken yet.
+    Silent,
     /// A request seemed to be there, and could not be accepted.
     Failed,
     Nothing,
@@ -82,6 +85,7 @@ impl Loop<'_> {
                 } else {
                     looping.receive(earliest(due))?;
                 }
+                looping.serve_lobby_batch();
                 looping.end_if_idle();
                 looping.look_after_workers();
                 looping.restore_listener();
@@ -157,6 +161,9 @@ impl Loop<'_> {
                 {
                     return Ok(Some(served));
                 }
+                if let Some(served) = looping.serve_lobby(|| false) {
+                    return Ok(Some(served));
+                }
                 looping.look_after_workers();
                 Ok(None)
             })?;
@@ -198,7 +205,35 @@ impl Loop<'_> {
             return self.wait_for_given(open, end);
         }
         let listener = open.then_some(self.socket());
-        self.core.waker.wait(listener, end)
+        match &self.lobby {
+            None => self.core.waker.wait(listener, end),
+            Some(lobby) => self.wait_with_lobby(lobby, listener, end),
+        }
+    }
+
+    /// When requests that run on the loop itself have had their time in this turn. A state whose
+    /// `service_actions` does something is asked after each request, as in Python.
+    fn end_of_slice(&self) -> Option<Instant> {
+        let has_actions = self.core.service_actions.load(Relaxed);
+        let slice = if has_actions { Duration::ZERO } else { SLICE };
+        self.core.runs_on_loop.then(|| Instant::now() + slice)
+    }
+
+    /// Whether a batch ends before its next request.
+    fn breaks_off(&self) -> bool {
+        self.core.life.is_stopping() || self.has_unanswered_signal()
+    }
+
+    /// Dispatches clients of the lobby, up to a batch.
+    fn serve_lobby_batch(&self) {
+        if self.lobby.is_some() && !self.breaks_off() {
+            let (end, left) = (self.end_of_slice(), Cell::new(BATCH));
+            self.serve_lobby(|| {
+                left.set(left.get() - 1);
+                let is_over = end.is_some_and(|end| Instant::now() >= end);
+                left.get() > 0 && !is_over && !self.breaks_off()
+            });
+        }
     }
 
     /// Waits for requests, and dispatches a batch of them. A worker may receive the next ones.
@@ -217,20 +252,14 @@ impl Loop<'_> {
     /// Dispatches the requests that are there, up to a batch.
     fn take_batch(&mut self) -> io::Result<()> {
         let mut burst = 0;
-        // A state whose `service_actions` does something is asked after each request, as in Python.
-        let has_actions = self.core.service_actions.load(Relaxed);
-        let slice = if has_actions { Duration::ZERO } else { SLICE };
-        let end = self.core.runs_on_loop.then(|| Instant::now() + slice);
+        let end = self.end_of_slice();
         for _ in 0..BATCH {
-            if self.core.life.is_stopping()
-                || self.has_unanswered_signal()
-                || self.admission.must_wait()
-            {
+            if self.breaks_off() || self.admission.must_wait() {
                 break;
             }
             match self.take()? {
                 Taken::Request(_) if end.is_some_and(|end| Instant::now() >= end) => break,
-                Taken::Request(_) => burst += 1,
+                Taken::Request(_) | Taken::Silent => burst += 1,
                 // Let the clients run: more of a burst may come. To sleep and be woken for each
                 // request would cost more. Where the loop has run the requests itself, the clients
                 // have had their time.
@@ -256,7 +285,7 @@ impl Loop<'_> {
                 self.backoff.succeeded();
                 self.admission.refill_reserve();
                 let pace = self.lead.as_ref().map(|lead| &lead.lender.pace);
-                Ok(Taken::Request(self.dispatch(request, None, pace)))
+                Ok(self.dispatch(request, None, pace))
             }
             Err(error) => self.cannot_take(error),
         }
@@ -297,10 +326,7 @@ impl Loop<'_> {
     fn take_with_reserve(&self) -> Option<Taken> {
         let _lent = self.admission.lend_reserve()?;
         match self.accept() {
-            Ok(request) => {
-                let served = self.dispatch(request, Some(Refusal::Descriptors), None);
-                Some(Taken::Request(served))
-            }
+            Ok(request) => Some(self.dispatch(request, Some(Refusal::Descriptors), None)),
             // The system looks for a descriptor first, and for a connection after that.
             Err(error) if AcceptError::of(&error) == AcceptError::Nothing => Some(Taken::Nothing),
             Err(_) => None,
