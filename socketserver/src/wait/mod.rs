@@ -23,6 +23,7 @@ use smallvec::{SmallVec, smallvec};
 
 use crate::green::{self, Current, Source};
 pub(crate) use crate::green::{Interest, nonblocking_sockets, sleep, yield_now};
+#[cfg(not(loom))]
 pub(crate) use select::readable;
 pub use select::{Ready, Selectable, select};
 pub(crate) use turn::{Turn, Turns};
