@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The layers of the library: which room may import which, and no circle of imports between files.
 #
+#   http                          HTTP handlers, on what the rooms below offer to everybody
 #   proxy                         the PROXY protocol, as hooks of a transport
 #   ssl                           TLS, as hooks of a transport and as a layer
 #   server                        the shell, the engine without types, and the intake that has them
@@ -48,8 +49,9 @@ ALLOWED = {
     "relay": "green socket wait",
     "proxy": "address axis server socket transport wait",
     "ssl": "address axis green server socket transport wait",
+    "http": "address concurrency handler request server socket transport",
     "aliases": "concurrency server transport",
-    "__private": "handler request socket transport",
+    "__private": "handler http request socket transport",
 }
 PASSES_ON = re.compile(r"pub(?:\([^)]*\))?\s+use\s+((?:\w+::)*\w+)(?:::\{([^}]*)\}|::\*)?\s*;|\bmod \w+;")
 PATH = re.compile(r"\b(crate|super|self)\b(?=\s*::)((?:\s*::\s*\w+)*)(\s*::\s*\{)?")

@@ -191,6 +191,9 @@ pub mod proxy;
 #[cfg(feature = "tls")]
 pub mod ssl;
 
+#[cfg(feature = "http")]
+pub mod http;
+
 mod multicast;
 
 mod relay;
@@ -243,7 +246,7 @@ pub use socket::{
     Layer, Lines, Message, MessageFlags, OptionValue, SendAncillary, Socket, SocketKind,
     SocketOption, SocketReader, SocketWriter, Wire, create_connection, socketpair,
 };
-pub use socketserver_macros::*;
+pub use socketserver_macros::{BaseRequestHandler, DatagramRequestHandler, StreamRequestHandler};
 pub use sys::fork::ForkBesideThreads;
 pub use transport::{
     Prepared, Tcp, Transport, TransportHooks, Udp, UnixDatagram, UnixStream, WithSocket,

@@ -16,8 +16,8 @@ use crate::request::Stats;
 /// `ServerRef` alone.
 ///
 /// Its own methods hide methods of these names on the state: `server_address`, `shutdown`,
-/// `begin_drain`, `is_leaving`, `is_stopping`, `next_request`, `stats`, `state`,
-/// `without_service_actions`.
+/// `begin_drain`, `is_leaving`, `is_stopping`, `next_request`, `next_request_within`,
+/// `runs_on_loop`, `stats`, `state`, `without_service_actions`, `without_state`.
 ///
 /// Python: `BaseRequestHandler.server`
 pub struct ServerRef<S = ()>(Arc<Shared<S>>);
@@ -34,6 +34,11 @@ impl<S> ServerRef<S> {
 
     pub(crate) fn core(&self) -> &Arc<Core> {
         &self.0.core
+    }
+
+    /// The same server, for code that need not know the type of its state.
+    pub fn without_state(&self) -> ServerRef {
+        ServerRef::new(Arc::new(()), self.core().clone())
     }
 
     /// The state, as `Deref` gives it too.
@@ -91,6 +96,12 @@ impl<S> ServerRef<S> {
         let core = self.core();
         // With a lame-duck time a signal is not the end yet.
         !core.life.has_lame_duck() && core.signalled.load(SeqCst) || core.life.is_stopping()
+    }
+
+    /// Whether handlers run on the loop's own thread, one at a time: a client that keeps its
+    /// connection then keeps all others waiting.
+    pub fn runs_on_loop(&self) -> bool {
+        self.core().runs_on_loop
     }
 
     /// The counters as of now.
