@@ -39,10 +39,6 @@ impl Reply {
     pub(crate) fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }
-
-    pub(crate) fn is_interim(&self) -> bool {
-        self.status < 200
-    }
 }
 
 /// Why there is no reply: it is wrong, or the rest of it is missing.
@@ -231,10 +227,14 @@ impl Replies {
     /// Everything that is still to come.
     #[track_caller]
     pub(crate) fn rest(&mut self) -> Vec<u8> {
+        self.everything().expect("the end of the connection")
+    }
+
+    pub(crate) fn everything(&mut self) -> Result<Vec<u8>, Unread> {
         while !self.ended {
-            self.receive().expect("the end of the connection");
+            self.receive()?;
         }
-        std::mem::take(&mut self.received)
+        Ok(std::mem::take(&mut self.received))
     }
 }
 
