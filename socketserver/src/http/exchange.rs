@@ -223,6 +223,9 @@ impl Exchange {
             *reply = Outgoing::new(terms);
             self.0.body.borrow_mut().expects_continue = false;
             self.send(&out)?;
+        } else if reply.switches() {
+            self.frame(&mut reply, false);
+            self.send_out(&mut reply)?;
         }
         Ok(())
     }
@@ -245,7 +248,12 @@ impl Exchange {
     pub(super) fn write_body(&self, data: &[u8]) -> io::Result<()> {
         let mut reply = self.0.reply.borrow_mut();
         if reply.has_room(data.len()) {
-            return reply.push_body(data);
+            reply.push_body(data)?;
+            if !reply.is_unbuffered() {
+                return Ok(());
+            }
+            self.frame(&mut reply, false);
+            return self.send_out(&mut reply);
         }
         reply.note_written(data.len())?;
         self.frame(&mut reply, false);

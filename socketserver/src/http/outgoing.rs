@@ -64,6 +64,8 @@ pub(super) struct Outgoing {
     /// The handler has coded the body itself.
     is_coded: bool,
     says_connection: bool,
+    /// What is written is meant to be seen at once: events, or pictures that replace each other.
+    is_live: bool,
     /// How many bytes of body the handler has written.
     pub(super) written: u64,
     /// Whether any byte has left.
@@ -126,7 +128,7 @@ impl Outgoing {
             return Err(error);
         }
         let closes = self.note(name, start_of_value);
-        if self.terms.is_0_9 {
+        if self.terms.is_0_9 || closes.is_err() {
             self.out.truncate(start);
         } else {
             self.out.extend_from_slice(b"\r\n");
@@ -138,10 +140,18 @@ impl Outgoing {
     fn note(&mut self, name: &str, start: usize) -> io::Result<Option<bool>> {
         let value = || String::from_utf8_lossy(&self.out[start..]);
         if name.eq_ignore_ascii_case("Content-Length") {
-            let length = value().parse();
             let wrong =
-                |_| invalid(format!("expected a Content-Length in bytes, got {:?}", value()));
-            self.length = Some(length.map_err(wrong)?);
+                || invalid(format!("expected one Content-Length in bytes, got {:?}", value()));
+            let length = value().parse().map_err(|_| wrong())?;
+            if self.length.is_some_and(|earlier| earlier != length) {
+                return Err(wrong());
+            }
+            self.length = Some(length);
+        } else if name.eq_ignore_ascii_case("Content-Type") {
+            let value = value().to_ascii_lowercase();
+            self.is_live = ["text/event-stream", "multipart/x-mixed-replace"]
+                .iter()
+                .any(|live| value.starts_with(live));
         } else if name.eq_ignore_ascii_case("Transfer-Encoding") {
             self.is_coded = true;
         } else if name.eq_ignore_ascii_case("Connection") {
@@ -171,6 +181,11 @@ impl Outgoing {
     /// Whether the connection has another protocol from here on.
     pub(super) fn switches(&self) -> bool {
         self.code == 101 || (self.terms.is_connect && (200..300).contains(&self.code))
+    }
+
+    /// Whether each piece of the body leaves at once.
+    pub(super) fn is_unbuffered(&self) -> bool {
+        self.is_live || self.switches()
     }
 
     /// Whether the client can find the end of this reply only by the end of the connection.
