@@ -4,6 +4,7 @@
 #   http                          HTTP handlers, on what the rooms below offer to everybody
 #   proxy                         the PROXY protocol, as hooks of a transport
 #   ssl                           TLS, as hooks of a transport and as a layer
+#   builder                       how a server is made: its options, and bind
 #   server                        the shell, the engine without types, and the intake that has them
 #   signals                       signals that drain a server, or call a function
 #   systemd                       what a server tells a service manager
@@ -49,8 +50,9 @@ ALLOWED = {
     "server": "aborts activation admission address axis concurrency handler lead lobby panics request signals socket sync systemd sys transport wait",
     "multicast": "address socket",
     "relay": "green socket wait",
-    "proxy": "address axis server socket transport wait",
-    "ssl": "address axis green server socket transport wait",
+    "builder": "activation address admission axis concurrency handler lobby request server socket transport",
+    "proxy": "address axis builder server socket transport wait",
+    "ssl": "address axis builder green server socket transport wait",
     "http": "address concurrency handler request server socket transport",
     "aliases": "concurrency server transport",
     "__private": "handler http request socket transport",

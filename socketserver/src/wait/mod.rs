@@ -323,6 +323,7 @@ pub(crate) fn has_peer_closed(awaited: Awaited<'_>) -> io::Result<bool> {
 }
 
 /// How long ago the request that this code is inside was accepted, give or take 10 ms.
+#[cfg(feature = "proxy")]
 pub(crate) fn age_of_request() -> Option<Duration> {
     green::enclosing_request().map(|request| request.age())
 }
