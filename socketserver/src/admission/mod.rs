@@ -140,6 +140,11 @@ impl Admission {
         self.clients.take_share(known)
     }
 
+    /// Whether `verify_request` and the limits per client run where the handlers run.
+    pub(crate) fn learns_client(&self) -> bool {
+        self.learns_client
+    }
+
     /// `verify_request`, if the client is known already.
     pub(crate) fn verify(&self, request: &dyn Accepted) -> Result<(), Refusal> {
         if self.learns_client { Ok(()) } else { Refusal::unless_verified(request) }

@@ -10,7 +10,7 @@ use crate::wait::readable_unless;
 
 /// How long a connection may be silent before its first byte, also while the server ends: the byte
 /// may be on its way.
-const FIRST_BYTE: Duration = Duration::from_secs(1);
+pub(crate) const FIRST_BYTE: Duration = Duration::from_secs(1);
 
 impl<S> ServerRef<S> {
     /// Waits for the next request of the handler's client on `connection`. Returns whether there is

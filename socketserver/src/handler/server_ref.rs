@@ -9,15 +9,15 @@ use std::time::Duration;
 use super::core::Core;
 use super::stop::{By, StopKind, Waiting};
 use crate::address::Address;
-use crate::request::Stats;
+use crate::request::{LiveRequest, Stats};
 
 /// The server as its handlers and hooks see it: a cheap clone, and through `Deref` the server's
 /// state, so that `self.server.members` reads as in Python. That of a server without a state is a
 /// `ServerRef` alone.
 ///
 /// Its own methods hide methods of these names on the state: `server_address`, `shutdown`,
-/// `begin_drain`, `is_leaving`, `is_stopping`, `next_request`, `next_request_within`,
-/// `runs_on_loop`, `stats`, `state`, `without_service_actions`, `without_state`.
+/// `begin_drain`, `is_leaving`, `is_stopping`, `live_requests`, `next_request`, `next_request_within`,
+/// `request_id`, `runs_on_loop`, `stats`, `state`, `without_service_actions`, `without_state`.
 ///
 /// Python: `BaseRequestHandler.server`
 pub struct ServerRef<S = ()>(Arc<Shared<S>>);
@@ -107,6 +107,29 @@ impl<S> ServerRef<S> {
     /// The counters as of now.
     pub fn stats(&self) -> Stats {
         self.core().stats()
+    }
+
+    /// The live requests, in the order in which they were accepted: their numbers, clients, phases
+    /// and ages. Each is as of one moment, and they are not all of the same one.
+    ///
+    /// ```
+    /// use socketserver::{Socket, ThreadingTCPServer};
+    ///
+    /// let server = ThreadingTCPServer::handling(|request: Socket, _| request.sendall(b"hello"));
+    /// let server = server.bind("127.0.0.1:0")?;
+    /// for request in server.server_ref().live_requests() {
+    ///     log::info!("{} {} {:?}", request.id, request.client_address, request.age);
+    /// }
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn live_requests(&self) -> Vec<LiveRequest> {
+        self.core().books.live()
+    }
+
+    /// The number of this server's request that the caller handles, for lines in the log: those of
+    /// the server have it too. `None` outside a request.
+    pub fn request_id(&self) -> Option<u64> {
+        self.core().life.request().map(|request| request.id())
     }
 
     /// Says that [`service_actions`](crate::BaseServer::service_actions) has nothing to do, so that

@@ -87,6 +87,10 @@ impl Partial {
     ) -> Result<Option<Head>, Refused> {
         if self.head.is_none() {
             skip_empty_lines(input);
+            if input.unread() == b"\r" {
+                // An empty line, perhaps.
+                return Ok(None);
+            }
             let Some(head) = self.first_line(input.unread(), limits, http_0_9)? else {
                 return Ok(None);
             };
@@ -129,8 +133,9 @@ impl Partial {
         }
         // What cannot become a request, such as the hello of a TLS client, is refused before it is
         // whole: the client may be waiting for an answer.
+        let unseen = self.searched.saturating_sub(1)..end.saturating_sub(1);
         let is_hopeless = bytes.first().is_some_and(|byte| !request_line::is_token_byte(*byte))
-            || bytes.iter().take(end.saturating_sub(1)).any(|byte| *byte == b'\r');
+            || bytes[unseen].contains(&b'\r');
         if found.is_none() && !is_hopeless {
             self.searched = end;
             return Ok(None);

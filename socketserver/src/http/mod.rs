@@ -54,7 +54,9 @@ pub use limits::Limits;
 pub use reader::BodyReader;
 pub use refusal::HTTPError;
 pub use reply::ReplyWriter;
-pub use servers::{ForkingHTTPServer, GreenHTTPServer, HTTPServer, ThreadingHTTPServer};
+pub use servers::{
+    ClientSpeaksFirst, ForkingHTTPServer, GreenHTTPServer, HTTPServer, ThreadingHTTPServer,
+};
 pub use socketserver_macros::BaseHTTPRequestHandler;
 pub use status::{Status, response};
 pub use text::escape_html;

@@ -15,21 +15,22 @@ pub(super) fn parse(line: &[u8], http_0_9: bool) -> Result<Head, Box<(Head, HTTP
     let syntax = || HTTPError::new((400, &*format!("Bad request syntax ({})", quoted(line))));
     let words: Vec<&[u8]> = line.split(|byte| *byte == b' ').collect();
     let (command, target, version) = match *words {
-        [command, target, version] => (command, target, version),
         // HTTP/0.9, which has neither versions nor methods.
-        [b"GET", target] if http_0_9 => (b"GET".as_slice(), target, b"HTTP/0.9".as_slice()),
-        [command, _] if http_0_9 && is_token(command) => {
+        [b"GET", target] | [b"GET", target, b"" | b"HTTP/0.9"] if http_0_9 => {
+            (b"GET".as_slice(), target, b"HTTP/0.9".as_slice())
+        }
+        [command, _] | [command, _, b"" | b"HTTP/0.9"] if http_0_9 && is_token(command) => {
             let text = format!("Bad HTTP/0.9 request type ({})", quoted(command));
             return refused(head, HTTPError::new((400, &*text)));
         }
+        [command, target, version] => (command, target, version),
         _ => return refused(head, syntax()),
     };
     if !is_token(command) || !is_target(target) {
         return refused(head, syntax());
     }
-    if words.len() == 3
-        && let Err(error) = check_version(version)
-    {
+    let is_0_9 = http_0_9 && version == b"HTTP/0.9";
+    if !is_0_9 && let Err(error) = check_version(version) {
         return refused(head, error);
     }
     let (authority, path) = match authority_and_path(target) {
@@ -169,7 +170,12 @@ mod tests {
         let head = parse(b"GET /a", true).ok().unwrap();
         assert!(head.is_0_9() && !head.is_1_1());
         assert_eq!((head.command(), head.path(), head.version()), ("GET", "/a", "HTTP/0.9"));
-        assert!(parse(b"POST /a", true).is_err());
+        for line in ["GET /a ", "GET /a HTTP/0.9"] {
+            assert!(parse(line.as_bytes(), true).is_ok_and(|head| head.is_0_9()), "{line}");
+        }
+        for line in ["POST /a", "POST /a HTTP/0.9"] {
+            assert!(parse(line.as_bytes(), true).is_err(), "{line}");
+        }
     }
 
     #[test]

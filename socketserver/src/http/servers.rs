@@ -1,14 +1,27 @@
 //! The servers, under Python's names.
 
+use super::limits::Limits;
+use crate::axis::Wrapped;
 use crate::concurrency::{Forking, Green, Inline, Threading};
 use crate::server::Server;
-use crate::transport::Tcp;
+use crate::transport::{Speaker, Tcp, Transport, TransportHooks};
 
-/// HTTP, one connection after the other. It closes each after one reply, because a client that kept
-/// its connection would keep all others waiting.
+/// HTTP, one connection after the other. So that no client keeps the others waiting, each
+/// connection closes after one reply, and one that a browser has opened in advance waits for its
+/// first byte beside the loop, for up to 10 s.
 ///
-/// Python: `http.server.HTTPServer`
-pub type HTTPServer<H, S = ()> = Server<Tcp, Inline, H, S>;
+/// Python: `http.server.HTTPServer`, which a silent connection stops
+pub type HTTPServer<H, S = ()> = Server<Wrapped<Tcp, ClientSpeaksFirst>, Inline, H, S>;
+
+/// Hooks of a transport whose clients send before the server does.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ClientSpeaksFirst;
+
+impl<T: Transport> TransportHooks<T> for ClientSpeaksFirst {
+    fn speaks_first(&self, _: &T) -> Speaker {
+        Speaker::Client(Limits::DEFAULT.head_time)
+    }
+}
 
 /// HTTP, one thread per connection.
 ///

@@ -13,10 +13,9 @@
 //! `engine/serve.rs` is the loop and the place to begin reading; `engine/drain.rs` is the
 //! server's end.
 
-mod builder;
-mod engine;
+pub(crate) mod engine;
 mod handle;
-mod intake;
+pub(crate) mod intake;
 mod report;
 
 use std::any::type_name;
@@ -27,14 +26,13 @@ use std::os::fd::RawFd;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use builder::Builder;
 pub use handle::ServerHandle;
 pub use report::{Drained, Served};
 
 use crate::address::Address;
 use crate::concurrency::{Concurrency, Forking};
 use crate::handler::{ServerRef, StopKind};
-use crate::request::{Stats, short_name};
+use crate::request::{LiveRequest, Stats, short_name};
 #[cfg(feature = "signals")]
 use crate::signals::Signals;
 use engine::Engine;
@@ -98,6 +96,17 @@ impl Drop for Owned {
 }
 
 impl<T, C: Concurrency, H, S> Server<T, C, H, S> {
+    pub(crate) fn new(engine: Engine, server: ServerRef<S>, concurrency: Arc<C>) -> Self {
+        Server {
+            #[cfg(feature = "signals")]
+            _signals: engine.signals(),
+            engine: Owned(Arc::new(engine)),
+            server,
+            concurrency,
+            types: PhantomData,
+        }
+    }
+
     /// Where the server listens, with the port that the system chose.
     ///
     /// Python: `BaseServer.server_address`
@@ -125,6 +134,11 @@ impl<T, C: Concurrency, H, S> Server<T, C, H, S> {
     /// The counters as of now.
     pub fn stats(&self) -> Stats {
         self.server.stats()
+    }
+
+    /// The live requests: see [`ServerRef::live_requests`].
+    pub fn live_requests(&self) -> Vec<LiveRequest> {
+        self.server.live_requests()
     }
 
     /// Serves requests until [`shutdown`](Self::shutdown) or another end. After a `shutdown` it may

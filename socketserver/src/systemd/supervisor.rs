@@ -32,9 +32,12 @@ struct Supervised {
     is_stopping: bool,
 }
 
+/// How many requests are active, finished, failed, refused and aborted.
+type Requests = [u64; 5];
+
 #[derive(Debug, Default)]
 struct Status {
-    told: String,
+    told: Option<Requests>,
     /// When the next one may be sent.
     due: Option<Instant>,
 }
@@ -137,17 +140,19 @@ impl Supervised {
         [self.watchdog.map(|(_, due)| due), status].into_iter().flatten().min()
     }
 
+    /// Sends the counters if they have changed. Makes no text of them otherwise, because this may
+    /// be called at every turn of the loop.
     fn tell_status(&mut self, stats: &Stats, now: Instant) {
-        let Stats { active, finished, failed, refused, aborted, .. } = stats;
-        let status = format!(
-            "STATUS=requests: {active} active, {finished} finished, {failed} failed, {refused} refused, {aborted} aborted"
-        );
-        if status == self.status.told {
+        let requests = [stats.active, stats.finished, stats.failed, stats.refused, stats.aborted];
+        if self.status.told == Some(requests) {
             self.status.due = None;
             return;
         }
-        self.send(&status);
-        self.status = Status { told: status, due: Some(now + STATUS) };
+        let [active, finished, failed, refused, aborted] = requests;
+        self.send(&format!(
+            "STATUS=requests: {active} active, {finished} finished, {failed} failed, {refused} refused, {aborted} aborted"
+        ));
+        self.status = Status { told: Some(requests), due: Some(now + STATUS) };
     }
 }
 
@@ -160,4 +165,32 @@ fn watchdog_period() -> io::Result<Option<Duration>> {
     let meant = number::<u64>("WATCHDOG_PID", ErrorKind::InvalidInput)?
         .is_none_or(|process| process == own);
     Ok((meant && period > 0).then(|| Duration::from_micros(period)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::socket::{SocketKind, socketpair};
+
+    #[test]
+    fn status_is_sent_only_after_a_change() {
+        let (own, manager) = socketpair(SocketKind::Datagram).unwrap();
+        manager.settimeout(Some(Duration::ZERO)).unwrap();
+        let mut supervised = Supervised {
+            manager: Manager::of(own),
+            watchdog: None,
+            status: Status::default(),
+            is_ready: true,
+            is_stopping: false,
+        };
+        let mut tell = |finished| {
+            supervised.status.due = None;
+            let due = supervised.turn(|| Stats { finished, ..Stats::default() });
+            (due.is_some(), manager.recv(100).is_ok())
+        };
+        assert_eq!(tell(1), (true, true));
+        assert_eq!(tell(1), (false, false));
+        assert_eq!(tell(2), (true, true));
+        assert_eq!(tell(2), (false, false));
+    }
 }

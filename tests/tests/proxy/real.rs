@@ -70,7 +70,7 @@ fn by_way_of_haproxy<C: Column>() {
         drop(haproxy);
     }
     // HAProxy resets the connection of a check, which a handler may notice.
-    let levels: BTreeSet<_> = lines.about("request from ").into_iter().map(|line| line.0).collect();
+    let levels: BTreeSet<_> = lines.about(": request ").into_iter().map(|line| line.0).collect();
     assert!(levels.iter().all(|level| *level == log::Level::Debug), "{levels:?}");
 }
 

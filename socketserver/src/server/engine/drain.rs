@@ -86,7 +86,9 @@ impl Engine {
                 StopKind::Drain => {
                     self.core.books.end_idle();
                     self.fence();
+                    self.empty_lobby(deadline);
                     self.take_backlog(deadline);
+                    self.empty_lobby(deadline);
                     self.close_listener();
                 }
             }
@@ -252,7 +254,7 @@ impl Engine {
     }
 
     /// Waits until `condition` holds, or for the deadline. Returns whether it holds.
-    fn wait_until(&self, deadline: Instant, condition: impl Fn(&Core) -> bool) -> bool {
+    pub(super) fn wait_until(&self, deadline: Instant, condition: impl Fn(&Core) -> bool) -> bool {
         let core = &*self.core;
         let _watching = core.books.watch();
         loop {
@@ -286,11 +288,14 @@ impl Loop<'_> {
         let mut taken = 0;
         let mut ready = false;
         while taken < MOST && Instant::now() < deadline {
+            if self.admission.must_wait() {
+                self.empty_lobby(deadline);
+            }
             if !self.wait_until(deadline, |_| !self.admission.must_wait()) {
                 break;
             }
             match self.take() {
-                Ok(Taken::Request(_)) => {
+                Ok(Taken::Request(_) | Taken::Silent) => {
                     taken += 1;
                     ready = false;
                 }

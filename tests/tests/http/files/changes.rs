@@ -86,10 +86,8 @@ fn a_replaced_file_is_sent_as_it_was(column: Column) {
 /// Head and body together, or a client that delays its acknowledgements waits 40 ms for the rest.
 fn a_small_file_leaves_in_one_write(column: Column) {
     let content = vec![b'x'; 64 << 10];
-    let tree = Tree::of("files::counted_files", column, &[], &[
-        ("small", &content),
-        ("tiny", b"tiny"),
-    ]);
+    let tree =
+        Tree::of("files::counted_files", column, &[], &[("small", &content), ("tiny", b"tiny")]);
     let lengths = ["/tiny", "/small"].map(|target| {
         let reply = tree.get(target, &[]);
         assert_eq!(reply.status, 200);

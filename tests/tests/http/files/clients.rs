@@ -53,7 +53,10 @@ fn curl_resumes_and_caches(column: Column) {
     write(&tree.folder.join("text.txt"), b"other content");
     assert_eq!(status(&["--etag-compare", tag]), "200\n");
     assert_eq!(status(&["-I"]), "200\n");
-    assert_eq!(says(&[&*tree.url("/../../../../etc/passwd"), "-w", "%{http_code}", "-o", path]), "404\n");
+    assert_eq!(
+        says(&[&*tree.url("/../../../../etc/passwd"), "-w", "%{http_code}", "-o", path]),
+        "404\n"
+    );
     // Several on one connection, where the column keeps it.
     let both = says(&[&text, &text, &tree.url("/missing"), &text, "-o", "/dev/null"]);
     assert_eq!(both.matches("other content").count(), 2, "{both}");

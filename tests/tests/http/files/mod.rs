@@ -1,10 +1,10 @@
 //! Static files: what clients get, of a folder that they may see and of nothing else.
 
-mod changes;
-mod clients;
-mod cpython;
-mod large;
-mod paths;
+pub(crate) mod changes;
+pub(crate) mod clients;
+pub(crate) mod cpython;
+pub(crate) mod large;
+pub(crate) mod paths;
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
@@ -15,12 +15,9 @@ use socketserver::http::{
 };
 use tests::prelude::*;
 
-use crate::harness::{Column, Test, programs};
+use crate::harness::{Column, programs};
 use crate::replies::{Reply, ask};
 use crate::site::{Site, serve};
-
-pub(crate) const TESTS: &[&[Test]] =
-    &[changes::TESTS, clients::TESTS, cpython::TESTS, large::TESTS, paths::TESTS];
 
 programs!(files, files_1_0, files_over_tls, counted_files);
 
@@ -73,9 +70,8 @@ fn files_1_0(column: Column, arguments: &[String]) {
 /// The arguments begin with a certificate and its key.
 fn files_over_tls(column: Column, arguments: &[String]) {
     let (identity, arguments) = arguments.split_at(2);
-    let context = ssl::SSLContext::new()
-        .load_cert_chain(&identity[0], &identity[1])
-        .expect("a certificate");
+    let context =
+        ssl::SSLContext::new().load_cert_chain(&identity[0], &identity[1]).expect("a certificate");
     let builder = Builder::<_, _, SimpleHTTPRequestHandler, _>::new(
         Tcp::new(),
         column.concurrency(),
