@@ -132,6 +132,15 @@ impl<T, C: Concurrency, H, S> Server<T, C, H, S> {
         self.server.live_requests()
     }
 
+    /// Says that another process has the server's listener too, such as the next version of the
+    /// program, or no longer has it. The end of a server with a shared listener closes the
+    /// descriptor, and leaves all else to the other process: its clients are not kept out, and the
+    /// file of a Unix socket stays. A listener that was [handed over](Builder::from_socket) is
+    /// taken for a shared one, and one that the server has made is not.
+    pub fn share_listener(&self, shared: bool) {
+        self.engine.0.share_listener(shared);
+    }
+
     /// Serves requests until [`shutdown`](Self::shutdown) or another end. After a `shutdown` it may
     /// be called again.
     ///
