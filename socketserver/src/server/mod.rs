@@ -280,6 +280,21 @@ impl<T, C: Concurrency, H, S> Server<T, C, H, S> {
         self.engine.0.notify_systemd()
     }
 
+    /// The server writes a line to this descriptor, and closes it, once it serves. Supervisors other
+    /// than systemd are told so that a service is ready: s6 (`notification-fd`), dinit
+    /// (`ready-notification`). The descriptor is one that the parent process left open, and from
+    /// here on it is the server's.
+    ///
+    /// # Errors
+    /// `InvalidInput` for a standard stream, `InvalidData` for a descriptor that is not open, or
+    /// that the program has opened itself.
+    ///
+    /// Python: no counterpart; `os.write(fd, b"\n")`
+    #[cfg(feature = "systemd")]
+    pub fn notify_fd(&self, fd: RawFd) -> io::Result<()> {
+        self.engine.0.notify_fd(fd)
+    }
+
     /// `serve_forever`, after `Life::enter`.
     #[cfg(all(test, loom))]
     pub(crate) fn serve_entered(&self) -> io::Result<()> {

@@ -241,6 +241,11 @@ impl Engine {
         self.supervisor.begin(self.core.life.is_serving())
     }
 
+    #[cfg(feature = "systemd")]
+    pub(super) fn notify_fd(&self, fd: RawFd) -> io::Result<()> {
+        self.supervisor.notify_fd(fd, self.core.life.is_serving())
+    }
+
     fn listening(&self) -> io::Result<Listener> {
         let listener = self.listener.lock().clone();
         listener.ok_or_else(|| io::ErrorKind::NotConnected.into())
