@@ -1,5 +1,6 @@
 //! The programs of the demos as users run them, with clients in Python and with their own clients.
 
+mod activation;
 mod chat;
 mod chat_client;
 mod chat_crowd;
