@@ -10,6 +10,7 @@
 //! panic in it is seen. `harness.rs` starts the tests, `site.rs` the servers.
 
 mod cpython;
+mod files;
 mod harness;
 mod hostile;
 mod oracle;
@@ -23,10 +24,15 @@ fn main() -> ExitCode {
         &[
             cpython::base::TESTS,
             cpython::socketless::TESTS,
+            files::changes::TESTS,
+            files::clients::TESTS,
+            files::cpython::TESTS,
+            files::large::TESTS,
+            files::paths::TESTS,
             hostile::TESTS,
             oracle::TESTS,
             replies::TESTS,
         ],
-        &[cpython::servers::PROGRAMS, hostile::PROGRAMS],
+        &[cpython::servers::PROGRAMS, files::PROGRAMS, hostile::PROGRAMS],
     )
 }
