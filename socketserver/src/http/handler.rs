@@ -4,6 +4,7 @@ use std::fmt::Display;
 use std::io::{self, Read, Write};
 use std::time::SystemTime;
 
+use super::error_page;
 use super::events::EventStream;
 use super::exchange::Exchange;
 use super::headers::Headers;
@@ -11,7 +12,7 @@ use super::query;
 use super::refusal::HTTPError;
 use super::reply::ReplyWriter;
 use super::status::{Status, has_body, response};
-use super::text::{escape_html, escape_log};
+use super::text::escape_log;
 use crate::address::Address;
 use crate::request::HandlerError;
 
@@ -248,6 +249,13 @@ pub trait BaseHTTPRequestHandler {
         if body.len() > most { Err(too_long()) } else { Ok(body) }
     }
 
+    /// The path up to its `?`, as the client has sent it.
+    ///
+    /// Python: `urlsplit(self.path).path`
+    fn path_without_query(&self) -> String {
+        query::path_without(self.exchange().headers().0.path()).to_owned()
+    }
+
     /// The names and values behind the `?` of the path, decoded, in order.
     ///
     /// Python: `parse_qsl(urlsplit(self.path).query, keep_blank_values=True)`
@@ -369,21 +377,16 @@ fn send_error_page<H: BaseHTTPRequestHandler + ?Sized>(
 ) -> io::Result<()> {
     let (phrase, text) = response(status.code).unwrap_or(("???", "???"));
     let message = status.message.unwrap_or(phrase);
-    let explain = status.explain.unwrap_or(text);
+    let explain = Some(status.explain.unwrap_or(text));
+    let status = Status { message: Some(message), explain, ..status };
     handler.__log_error(&format!("code {}, message {message}", status.code));
-    begin_reply(handler, Status { message: Some(message), ..status })?;
+    begin_reply(handler, status)?;
     let exchange = handler.exchange().clone();
     exchange.field("Connection", format_args!("close"))?;
     let mut page = Vec::new();
     if has_body(status.code) {
         let settings = exchange.settings();
-        let text = settings
-            .error_message_format
-            .replace("%(code)d", &status.code.to_string())
-            .replace("%(code)s", &status.code.to_string())
-            .replace("%(message)s", &escape_html(message))
-            .replace("%(explain)s", &escape_html(explain));
-        page = text.into_bytes();
+        page = error_page::fill(settings.error_message_format, status);
         exchange.field("Content-Type", format_args!("{}", settings.error_content_type))?;
         exchange.field("Content-Length", format_args!("{}", page.len()))?;
     }

@@ -22,6 +22,7 @@ mod body;
 mod chunked;
 pub(crate) mod connection;
 mod date;
+mod error_page;
 mod events;
 mod exchange;
 mod framing;
