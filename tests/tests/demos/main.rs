@@ -6,6 +6,7 @@ mod chat_client;
 mod chat_crowd;
 mod command_line;
 mod examples;
+mod http_examples;
 mod proxy;
 mod signals;
 mod supervision;
