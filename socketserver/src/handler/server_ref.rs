@@ -16,8 +16,9 @@ use crate::request::{LiveRequest, Stats};
 /// `ServerRef` alone.
 ///
 /// Its own methods hide methods of these names on the state: `server_address`, `shutdown`,
-/// `begin_drain`, `is_leaving`, `is_stopping`, `live_requests`, `next_request`, `next_request_within`,
-/// `request_id`, `runs_on_loop`, `stats`, `state`, `without_service_actions`, `without_state`.
+/// `begin_drain`, `is_leaving`, `is_stopping`, `live_requests`, `next_request`,
+/// `next_request_within`, `request_id`, `runs_on_loop`, `set_max_connections`,
+/// `set_max_connections_per_address`, `stats`, `state`, `without_service_actions`, `without_state`.
 ///
 /// Python: `BaseRequestHandler.server`
 pub struct ServerRef<S = ()>(Arc<Shared<S>>);
@@ -124,6 +125,23 @@ impl<S> ServerRef<S> {
     /// ```
     pub fn live_requests(&self) -> Vec<LiveRequest> {
         self.core().books.live()
+    }
+
+    /// Changes [`max_connections`](crate::Builder::max_connections) while the server serves; `None`
+    /// is no limit. A higher limit lets clients in at once that wait in the backlog. A lower one
+    /// aborts no request: the server takes new ones when enough have ended.
+    pub fn set_max_connections(&self, requests: Option<usize>) {
+        self.core().books.quotas().all().set(requests);
+        // A full server does not look at its listener.
+        self.core().waker.wake();
+    }
+
+    /// Changes [`max_connections_per_address`](crate::Builder::max_connections_per_address) while
+    /// the server serves; `None` is no limit. It aborts no request. Requests that were accepted
+    /// while there was no limit do not count. On a forking server whose children
+    /// [learn](crate::Transport::learns_client) their clients it has no effect.
+    pub fn set_max_connections_per_address(&self, requests: Option<usize>) {
+        self.core().books.quotas().per_client().set(requests);
     }
 
     /// The number of this server's request that the caller handles, for lines in the log: those of

@@ -117,6 +117,21 @@ impl Exchange {
         self.0.chose.set(closes);
     }
 
+    /// Takes the connection over for another protocol, mostly after a reply of 101, or of 2xx to
+    /// `CONNECT`: sends what there is of the reply, and returns the bytes that the client has
+    /// already sent behind its request. From then on [`connection`](Self::connection) is the
+    /// handler's alone; it closes at the end of the method.
+    ///
+    /// # Errors
+    /// The connection's.
+    ///
+    /// Python: none; `self.connection` without the bytes that `rfile` has read ahead
+    pub fn take_over(&self) -> io::Result<Vec<u8>> {
+        self.flush()?;
+        self.set_closes(true);
+        Ok(self.0.input.take().unread().to_vec())
+    }
+
     pub(super) fn closes_by_choice(&self) -> bool {
         self.0.chose.get()
     }

@@ -248,6 +248,13 @@ pub trait BaseHTTPRequestHandler {
         if body.len() > most { Err(too_long()) } else { Ok(body) }
     }
 
+    /// The path up to its `?`, as the client has sent it.
+    ///
+    /// Python: `urlsplit(self.path).path`
+    fn path_without_query(&self) -> String {
+        query::path_without(self.exchange().headers().0.path()).to_owned()
+    }
+
     /// The names and values behind the `?` of the path, decoded, in order.
     ///
     /// Python: `parse_qsl(urlsplit(self.path).query, keep_blank_values=True)`

@@ -25,6 +25,7 @@ mod enforcer;
 mod error;
 mod facts;
 mod job;
+mod quotas;
 mod rates;
 mod reply_socket;
 mod shares;

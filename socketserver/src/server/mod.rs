@@ -141,6 +141,15 @@ impl<T, C: Concurrency, H, S> Server<T, C, H, S> {
         self.server.live_requests()
     }
 
+    /// Says that another process has the server's listener too, such as the next version of the
+    /// program, or no longer has it. The end of a server with a shared listener closes the
+    /// descriptor, and leaves all else to the other process: its clients are not kept out, and the
+    /// file of a Unix socket stays. A listener that was [handed over](Builder::from_socket) is
+    /// taken for a shared one, and one that the server has made is not.
+    pub fn share_listener(&self, shared: bool) {
+        self.engine.0.share_listener(shared);
+    }
+
     /// Serves requests until [`shutdown`](Self::shutdown) or another end. After a `shutdown` it may
     /// be called again.
     ///
@@ -278,6 +287,21 @@ impl<T, C: Concurrency, H, S> Server<T, C, H, S> {
     #[cfg(feature = "systemd")]
     pub fn notify_systemd(&self) -> io::Result<bool> {
         self.engine.0.notify_systemd()
+    }
+
+    /// The server writes a line to this descriptor, and closes it, once it serves. Supervisors other
+    /// than systemd are told so that a service is ready: s6 (`notification-fd`), dinit
+    /// (`ready-notification`). The descriptor is one that the parent process left open, and from
+    /// here on it is the server's.
+    ///
+    /// # Errors
+    /// `InvalidInput` for a standard stream, `InvalidData` for a descriptor that is not open, or
+    /// that the program has opened itself.
+    ///
+    /// Python: no counterpart; `os.write(fd, b"\n")`
+    #[cfg(feature = "systemd")]
+    pub fn notify_fd(&self, fd: RawFd) -> io::Result<()> {
+        self.engine.0.notify_fd(fd)
     }
 
     /// `serve_forever`, after `Life::enter`.

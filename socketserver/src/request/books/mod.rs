@@ -13,6 +13,7 @@ use super::abort::Abort;
 use super::clock::deadline_after;
 use super::counters::Counters;
 use super::facts::LiveRequest;
+use super::quotas::Quotas;
 use super::shares::Share;
 use super::stats::{End, Stats};
 use super::waker::Waker;
@@ -55,6 +56,7 @@ pub(crate) struct Books {
     /// When each request is overdue, in the order of arrival, which is the order of the times too.
     deadlines: Mutex<VecDeque<(Instant, Entry)>>,
     counters: Counters,
+    quotas: Quotas,
     /// How many threads wait for requests to begin or end. A watcher counts itself before it looks
     /// at the other counters, and a beginning or end changes those before it looks at this one, so
     /// one of the two sees the other.
@@ -73,6 +75,7 @@ impl Books {
             shards: Default::default(),
             deadlines: Mutex::default(),
             counters: Counters::new(),
+            quotas: Quotas::new(),
             watchers: AtomicUsize::new(0),
             waker,
             ended: eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?,
@@ -132,6 +135,12 @@ impl Books {
 
     pub(crate) fn count_accept_error(&self) {
         self.counters.accept_error();
+    }
+
+    /// How many requests may be live.
+    #[inline]
+    pub(crate) fn quotas(&self) -> &Quotas {
+        &self.quotas
     }
 
     /// Number of live requests.

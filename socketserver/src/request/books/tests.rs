@@ -152,13 +152,13 @@ fn a_request_elsewhere_is_aborted_there() {
 
 #[test]
 fn an_ended_request_gives_its_share_back() {
-    let (books, shares) = (books(None), super::super::shares::Shares::new(1));
+    let (books, shares) = (books(None), super::super::shares::Shares::new());
     let host = || std::net::IpAddr::from([127, 0, 0, 1]).into();
     let request: Arc<dyn Accepted> = Arc::new(Fake::default());
-    let ticket = Ticket::open(&books, &request, shares.take(host()));
-    assert!(shares.take(host()).is_none());
+    let ticket = Ticket::open(&books, &request, shares.take(host(), 1));
+    assert!(shares.take(host(), 1).is_none());
     ticket.end(End::Finished);
-    assert!(shares.take(host()).is_some());
+    assert!(shares.take(host(), 1).is_some());
 }
 
 #[test]

@@ -20,7 +20,7 @@ use std::net::Shutdown;
 use std::time::Duration;
 
 use super::serve::{Loop, Taken};
-use super::{Engine, Origin, TARGET, quietly, survived};
+use super::{Engine, TARGET, quietly, survived};
 use crate::handler::{By, Core, Stop, StopKind, Waiting};
 use crate::request::Stats;
 use crate::server::report::Drained;
@@ -162,7 +162,9 @@ impl Engine {
         let Some(listener) = self.listener.lock().clone() else {
             return;
         };
-        if listener.origin == Origin::Own
+        // The fence would hold for every process that has the listener, and outlive this one.
+        if !listener.is_given()
+            && !self.is_shared()
             && let Err(error) = self.intake.fence(listener.socket())
         {
             log::debug!(target: TARGET, "cannot fence {} ({error}): the last clients may be reset", self.core.address);
@@ -240,7 +242,7 @@ impl Engine {
     fn close_listener_of_stuck_loop(&self) {
         let listener = self.listener.lock().clone();
         self.close_listener();
-        if let Some(listener) = listener.filter(|listener| listener.origin == Origin::Own) {
+        if let Some(listener) = listener.filter(|one| !one.is_given() && !self.is_shared()) {
             // The loop still holds the descriptor, so this wakes it. It fails for datagrams, which
             // does not matter: the loop ends with its handler.
             let _ = listener.socket().raw().shutdown(Shutdown::Both);

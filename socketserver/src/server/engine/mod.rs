@@ -28,7 +28,7 @@ mod serve;
 use std::io;
 use std::os::fd::RawFd;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 
 pub(super) use dispatch::carry_out;
@@ -95,7 +95,7 @@ pub(crate) struct Listener {
 pub(crate) enum Origin {
     /// The server has made it.
     Own,
-    /// It was handed over: other processes may share it, so it must not be fenced.
+    /// It was handed over.
     Adopted,
     /// It was handed over, and is a connection: the server's one request.
     Given,
@@ -159,6 +159,8 @@ pub(crate) struct Engine {
     times: Times,
     /// None once closed.
     listener: Mutex<Option<Listener>>,
+    /// Whether another process may have the listener too.
+    shared: AtomicBool,
     /// The socket of a datagram server that has closed it, while handlers may answer through it.
     answers: Mutex<Option<WeakSocket>>,
     /// `Some` once the server has ended.
@@ -195,6 +197,7 @@ impl Engine {
             // The only client of a server that was given one need not free its worker.
             lobby: lobby.filter(|_| !listener.is_given()),
             times,
+            shared: AtomicBool::new(listener.origin == Origin::Adopted),
             listener: Mutex::new(Some(listener)),
             answers: Mutex::default(),
             drained: Mutex::default(),
@@ -239,16 +242,34 @@ impl Engine {
         self.supervisor.begin(self.core.life.is_serving())
     }
 
+    #[cfg(feature = "systemd")]
+    pub(super) fn notify_fd(&self, fd: RawFd) -> io::Result<()> {
+        self.supervisor.notify_fd(fd, self.core.life.is_serving())
+    }
+
     fn listening(&self) -> io::Result<Listener> {
         let listener = self.listener.lock().clone();
         listener.ok_or_else(|| io::ErrorKind::NotConnected.into())
+    }
+
+    /// From now on the server knows that another process has its listener too, or has it no more.
+    pub(crate) fn share_listener(&self, shared: bool) {
+        self.shared.store(shared, Relaxed);
+    }
+
+    /// Whether the server's end leaves the listener as it is, apart from closing it.
+    fn is_shared(&self) -> bool {
+        self.shared.load(Relaxed)
     }
 
     pub(crate) fn close_listener(&self) {
         let listener = self.listener.lock().take();
         // Not under the lock: removing a file may take its time.
         if let Some(listener) = listener {
-            self.intake.close_listener(listener.socket());
+            // Another process's clients need what this one has made.
+            if listener.origin != Origin::Own || !self.is_shared() {
+                self.intake.close_listener(listener.socket());
+            }
             *self.answers.lock() = listener.answers();
         }
         self.close_lobby();
