@@ -9,24 +9,31 @@
 //! A server runs in a process of its own, which is this program again: so it may fork, and so a
 //! panic in it is seen. `harness.rs` starts the tests, `site.rs` the servers.
 
+mod clients;
 mod cpython;
+mod fronts;
 mod harness;
 mod hostile;
 mod oracle;
 mod replies;
 mod site;
+mod slow;
 
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
     harness::main(
         &[
+            clients::TESTS,
             cpython::base::TESTS,
+            cpython::rest::TESTS,
             cpython::socketless::TESTS,
+            fronts::TESTS,
             hostile::TESTS,
             oracle::TESTS,
             replies::TESTS,
+            slow::TESTS,
         ],
-        &[cpython::servers::PROGRAMS, hostile::PROGRAMS],
+        &[cpython::servers::PROGRAMS, hostile::PROGRAMS, slow::PROGRAMS],
     )
 }

@@ -75,15 +75,15 @@ const PARTS: [(&[u8], &[u8]); 3] = [
 
 fn expand(mut bytes: &[u8]) -> Vec<u8> {
     let mut expanded = Vec::new();
-    while let Some((first, rest)) = bytes.split_first() {
-        let part = PARTS.iter().find_map(|(name, part)| Some((bytes.strip_prefix(*name)?, part)));
-        if let Some((rest, part)) = part {
-            expanded.extend_from_slice(part);
-            bytes = rest;
-        } else {
-            expanded.push(*first);
-            bytes = rest;
-        }
+    while let Some(brace) = bytes.iter().position(|byte| *byte == b'{') {
+        expanded.extend_from_slice(&bytes[..brace]);
+        bytes = &bytes[brace..];
+        let mut parts = PARTS.iter();
+        let part = parts.find_map(|(name, part)| Some((bytes.strip_prefix(*name)?, *part)));
+        let (rest, part) = part.unwrap_or((&bytes[1..], b"{"));
+        expanded.extend_from_slice(part);
+        bytes = rest;
     }
+    expanded.extend_from_slice(bytes);
     expanded
 }

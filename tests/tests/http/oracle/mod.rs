@@ -40,15 +40,15 @@ fn number(variable: &str, usual: u64) -> u64 {
 /// For so many seconds as `FUZZ_SECONDS` says, begun with `FUZZ_SEED`.
 fn mutated_requests_are_answered_as_h11_finds_them(column: Column) {
     let Some(python) = python_with_h11() else { return };
-    let end = Instant::now() + Duration::from_secs(number("FUZZ_SECONDS", 2));
+    let (time, cases) = (number("FUZZ_SECONDS", 2), hostile::small_requests());
     let seed = number("FUZZ_SEED", 1);
     let site = Site::start("hostile::echo::echo", column, &[]);
     let (requests, answered) = (AtomicU64::new(0), AtomicU64::new(0));
     let wrong = Mutex::new(Vec::new());
+    let end = Instant::now() + Duration::from_secs(time);
     let work = |client: u64| {
         let mut oracle = Process::start(Command::new(python).args(["-u", "-c", ORACLE]));
         let mut dice = Dice::new(seed * CLIENTS + client);
-        let cases = hostile::small_requests();
         while Instant::now() < end && wrong.lock().len() < 20 {
             let request = &cases[dice.below(cases.len())];
             let other = &cases[dice.below(cases.len())];
@@ -71,6 +71,7 @@ fn mutated_requests_are_answered_as_h11_finds_them(column: Column) {
     };
     thread::scope(|scope| {
         for client in 0..CLIENTS {
+            let work = &work;
             scope.spawn(move || work(client));
         }
     });
