@@ -53,7 +53,7 @@ ALLOWED = {
     "builder": "activation address admission axis concurrency handler lobby request server socket transport",
     "proxy": "address axis builder server socket transport wait",
     "ssl": "address axis builder green server socket transport wait",
-    "http": "address axis concurrency handler request server socket transport",
+    "http": "address axis concurrency green handler request server socket transport",
     "aliases": "concurrency server transport",
     "__private": "handler http request socket transport",
 }

@@ -2,7 +2,10 @@
 
 use std::cell::{Cell, RefCell};
 use std::fmt;
+use std::fs::File;
 use std::io;
+use std::ops::Range;
+use std::os::fd::AsFd;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
@@ -258,7 +261,8 @@ impl Exchange {
         reply.note_written(data.len())?;
         self.frame(&mut reply, false);
         // The head leaves together with the first bytes of the body.
-        let (first, rest) = data.split_at(data.len().min(INTO_HEAD));
+        let into_head = if data.len() <= WITH_HEAD { data.len() } else { INTO_HEAD };
+        let (first, rest) = data.split_at(into_head);
         if !reply.pass(data.len()) {
             reply.push_framed(data);
             return self.send_out(&mut reply);
@@ -342,26 +346,34 @@ impl Exchange {
     /// Sends all of `data`, in the time that a client may take for it.
     pub(super) fn send(&self, data: &[u8]) -> io::Result<()> {
         let Inner { socket, limits, .. } = &*self.0;
-        if data.is_empty() {
+        limits
+            .pace(data.len() as u64, |sent, time| socket.send_within(&data[sent as usize..], time))
+    }
+
+    /// Sends a part of a file as the next piece of the body, whose length the head must say.
+    ///
+    /// # Errors
+    /// `UnexpectedEof` if the file has become shorter; as `send`.
+    pub(super) fn send_file(&self, file: &File, part: Range<u64>) -> io::Result<()> {
+        let mut reply = self.0.reply.borrow_mut();
+        let length = part.end - part.start;
+        reply.note_written(length as usize)?;
+        self.frame(&mut reply, false);
+        let has_body = reply.pass(length as usize);
+        self.send_out(&mut reply)?;
+        if !has_body {
             return Ok(());
         }
-        let mut sent = socket.send_within(data, limits.grace)?;
-        if sent == data.len() {
-            return Ok(());
-        }
-        let began = Instant::now();
-        while sent < data.len() {
-            let left = limits.time_for(sent as u64).saturating_sub(began.elapsed());
-            if left.is_zero() {
-                return Err(io::ErrorKind::TimedOut.into());
-            }
-            sent += socket.send_within(&data[sent..], left)?;
-        }
-        Ok(())
+        let Inner { socket, limits, .. } = &*self.0;
+        limits.pace(length, |sent, time| {
+            socket.sendfile_within((file.as_fd(), part.start + sent..part.end), time)
+        })
     }
 }
 
-/// How much of a large body leaves together with the head, in bytes.
+/// How much of a large body leaves together with the head, in bytes. A second write costs less than
+/// a copy of more than the first of these.
+const WITH_HEAD: usize = 64 << 10;
 const INTO_HEAD: usize = 8 << 10;
 
 impl fmt::Debug for Exchange {

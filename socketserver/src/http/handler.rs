@@ -11,7 +11,7 @@ use super::query;
 use super::refusal::HTTPError;
 use super::reply::ReplyWriter;
 use super::status::{Status, has_body, response};
-use super::text::{escape_html, escape_log};
+use super::text::escape_log;
 use crate::address::Address;
 use crate::request::HandlerError;
 
@@ -367,9 +367,8 @@ fn send_error_page<H: BaseHTTPRequestHandler + ?Sized>(
     handler: &mut H,
     status: Status<'_>,
 ) -> io::Result<()> {
-    let (phrase, text) = response(status.code).unwrap_or(("???", "???"));
+    let phrase = response(status.code).map_or("???", |(phrase, _)| phrase);
     let message = status.message.unwrap_or(phrase);
-    let explain = status.explain.unwrap_or(text);
     handler.__log_error(&format!("code {}, message {message}", status.code));
     begin_reply(handler, Status { message: Some(message), ..status })?;
     let exchange = handler.exchange().clone();
@@ -377,13 +376,7 @@ fn send_error_page<H: BaseHTTPRequestHandler + ?Sized>(
     let mut page = Vec::new();
     if has_body(status.code) {
         let settings = exchange.settings();
-        let text = settings
-            .error_message_format
-            .replace("%(code)d", &status.code.to_string())
-            .replace("%(code)s", &status.code.to_string())
-            .replace("%(message)s", &escape_html(message))
-            .replace("%(explain)s", &escape_html(explain));
-        page = text.into_bytes();
+        page = settings.error_page(status).into_bytes();
         exchange.field("Content-Type", format_args!("{}", settings.error_content_type))?;
         exchange.field("Content-Length", format_args!("{}", page.len()))?;
     }

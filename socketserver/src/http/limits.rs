@@ -1,6 +1,7 @@
 //! How much a client may send, and how long it may take.
 
-use std::time::Duration;
+use std::io;
+use std::time::{Duration, Instant};
 
 /// The limits of one connection. The defaults suit the open internet.
 ///
@@ -59,6 +60,37 @@ impl Limits {
             grace: self.grace.min(timeout),
             ..self
         }
+    }
+
+    /// Sends so many bytes piece by piece, in the time that a client may take for them. `send` is
+    /// given how many have been sent, and how long it may wait.
+    ///
+    /// # Errors
+    /// `TimedOut`; `UnexpectedEof` if there is nothing more to send; those of `send`.
+    pub(super) fn pace(
+        &self,
+        length: u64,
+        send: impl Fn(u64, Duration) -> io::Result<usize>,
+    ) -> io::Result<()> {
+        let (mut sent, mut began) = (0, None);
+        while sent < length {
+            let time = match began {
+                // Most replies need one call, and so no clock.
+                None => self.grace,
+                Some(began) => self.time_for(sent).saturating_sub(Instant::elapsed(&began)),
+            };
+            if time.is_zero() {
+                return Err(io::ErrorKind::TimedOut.into());
+            }
+            match send(sent, time)? {
+                0 => return Err(io::ErrorKind::UnexpectedEof.into()),
+                bytes => sent += bytes as u64,
+            }
+            if began.is_none() && sent < length {
+                began = Some(Instant::now());
+            }
+        }
+        Ok(())
     }
 
     /// How long a transfer of so many bytes may have waited for the client.

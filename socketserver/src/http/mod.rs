@@ -9,6 +9,7 @@
 //! | `HTTPServer`, `ThreadingHTTPServer` | [`HTTPServer`], [`ThreadingHTTPServer`], [`ForkingHTTPServer`], [`GreenHTTPServer`] |
 //! | `HTTPSServer(…, certfile=…)` | `.tls(context)` on the builder of each, with the feature `tls` |
 //! | `BaseHTTPRequestHandler` | the [derive](derive@BaseHTTPRequestHandler) and the [trait](trait@BaseHTTPRequestHandler) of that name |
+//! | `SimpleHTTPRequestHandler` | [`SimpleHTTPRequestHandler`] with the state [`Files`] |
 //! | `self.headers`, `self.rfile`, `self.wfile` | [`Headers`], [`BodyReader`], [`ReplyWriter`] |
 //! | `self.send_error(404)` and `return` | the same, or the error [`HTTPError`] |
 //!
@@ -24,6 +25,7 @@ pub(crate) mod connection;
 mod date;
 mod events;
 mod exchange;
+mod files;
 mod framing;
 mod handler;
 mod head;
@@ -45,6 +47,7 @@ mod text;
 pub use date::date_time_string;
 pub use events::{Event, EventStream};
 pub use exchange::Exchange;
+pub use files::{Files, SimpleHTTPRequestHandler, Symlinks};
 pub use handler::BaseHTTPRequestHandler;
 pub use headers::Headers;
 pub use limits::Limits;

@@ -256,20 +256,7 @@ impl Socket {
         let shared = self.open()?;
         let patience = shared.descriptor.patience(Interest::Write);
         let _turn = shared.descriptor.take_turn(patience)?;
-        let wire = Wire::new(&shared.descriptor, patience);
-        match shared.layer() {
-            // An empty datagram is one, too.
-            None if data.is_empty() => wire.send(data).map(drop),
-            None => wire.sendall(data),
-            Some(layer) => {
-                let wire = wire.in_parts();
-                let mut left = data;
-                while !left.is_empty() {
-                    left = &left[layer.send(&wire, left)?..];
-                }
-                Ok(())
-            }
-        }
+        shared.send_whole(data, patience)
     }
 
     /// Sends `data` as one datagram to `address`, and returns how many bytes. The socket's timeout
@@ -328,6 +315,24 @@ impl Shared {
             rustix::net::recv(&descriptor.fd, &mut [0], flags).map(|(_, length)| length)
         })?;
         Ok(bufsize.min(length.max(LARGEST_BUFFER)))
+    }
+
+    /// A `sendall` that has its turn.
+    pub(super) fn send_whole(&self, data: &[u8], patience: Patience) -> io::Result<()> {
+        let wire = Wire::new(&self.descriptor, patience);
+        match self.layer() {
+            // An empty datagram is one, too.
+            None if data.is_empty() => wire.send(data).map(drop),
+            None => wire.sendall(data),
+            Some(layer) => {
+                let wire = wire.in_parts();
+                let mut left = data;
+                while !left.is_empty() {
+                    left = &left[layer.send(&wire, left)?..];
+                }
+                Ok(())
+            }
+        }
     }
 
     /// The wire for one operation of a socket that has no layer.

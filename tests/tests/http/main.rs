@@ -2,8 +2,9 @@
 //!
 //! ```text
 //! cargo test --test http
-//! cargo test --test http -- hostile::right_answers::green
+//! cargo test --test http -- hostile::a_whole_case_gets_its_answer::green
 //! FUZZ_SECONDS=600 cargo test --release --test http -- oracle
+//! STRICT=1 cargo test --release --test http -- slow
 //! ```
 //!
 //! A server runs in a process of its own, which is this program again: so it may fork, and so a
@@ -11,6 +12,7 @@
 
 mod clients;
 mod cpython;
+mod files;
 mod fronts;
 mod harness;
 mod hostile;
@@ -28,12 +30,17 @@ fn main() -> ExitCode {
             cpython::base::TESTS,
             cpython::rest::TESTS,
             cpython::socketless::TESTS,
+            files::changes::TESTS,
+            files::clients::TESTS,
+            files::cpython::TESTS,
+            files::large::TESTS,
+            files::paths::TESTS,
             fronts::TESTS,
             hostile::TESTS,
             oracle::TESTS,
             replies::TESTS,
             slow::TESTS,
         ],
-        &[cpython::servers::PROGRAMS, hostile::PROGRAMS, slow::PROGRAMS],
+        &[cpython::servers::PROGRAMS, files::PROGRAMS, hostile::PROGRAMS, slow::PROGRAMS],
     )
 }
