@@ -6,7 +6,6 @@ pub(crate) mod cpython;
 pub(crate) mod large;
 pub(crate) mod paths;
 
-use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 
@@ -166,11 +165,4 @@ fn age(path: &Path) {
 
 fn name(bytes: &[u8]) -> &Path {
     Path::new(OsStr::from_bytes(bytes))
-}
-
-/// The fields of a reply but for those of every reply.
-fn fields(reply: &Reply) -> BTreeMap<String, String> {
-    let of_all = ["Date", "Server", "Connection"];
-    let own = reply.fields.iter().filter(|field| !of_all.contains(&&*field.0));
-    own.cloned().collect()
 }
