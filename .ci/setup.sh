@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# What the steps need besides Rust: Python, for the clients and servers that some tests run, the
-# proxies that stand in front of servers in others, the programs that pass sockets to servers, and
-# valgrind, which counts instructions.
+# What the steps need besides Rust: Python, for the clients and servers that some tests run, with
+# h11, which decides what a request is; the proxies that stand in front of servers in others; wrk,
+# which loads them; the programs that pass sockets to servers; and valgrind, which counts
+# instructions.
 set -euo pipefail
 missing=()
 command -v python3 >/dev/null || missing+=(python3)
@@ -9,6 +10,8 @@ command -v curl >/dev/null || missing+=(curl)
 command -v openssl >/dev/null || missing+=(openssl)
 command -v haproxy >/dev/null || missing+=(haproxy)
 command -v nginx >/dev/null || missing+=(nginx libnginx-mod-stream)
+command -v wrk >/dev/null || missing+=(wrk)
+/usr/bin/python3 -c 'import h11' 2>/dev/null || missing+=(python3-h11)
 command -v valgrind >/dev/null || missing+=(valgrind)
 command -v systemd-socket-activate >/dev/null || missing+=(systemd)
 command -v inetd >/dev/null || missing+=(openbsd-inetd)

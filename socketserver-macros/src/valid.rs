@@ -234,16 +234,6 @@ fn listed(names: &[&str]) -> String {
     }
 }
 
-/// "a`, `b` and `c", to stand in backticks.
-fn listed(names: &[&str]) -> String {
-    match names {
-        [others @ .., last] if !others.is_empty() => {
-            format!("{}` and `{last}", others.join("`, `"))
-        }
-        names => names.concat(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use syn::{DeriveInput, parse_quote};

@@ -26,5 +26,6 @@
 #![allow(non_snake_case)]
 
 pub(crate) mod base;
+pub(crate) mod rest;
 pub(crate) mod servers;
 pub(crate) mod socketless;

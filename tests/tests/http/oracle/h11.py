@@ -35,6 +35,8 @@ def requests_in(data):
                 body += bytes(event.data)
             elif isinstance(event, h11.EndOfMessage):
                 found.append((request, body))
+                if request.method == b"CONNECT":
+                    return found
                 length = [("Content-Length", "0")]
                 connection.send(h11.Response(status_code=200, headers=length))
                 connection.send(h11.EndOfMessage())
