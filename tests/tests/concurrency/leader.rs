@@ -19,12 +19,14 @@ struct Gate {
     go_on: Sender<()>,
 }
 
-impl Watching {
-    fn new() -> (Self, Gate) {
-        let ((waits, waiting), (go, go_on)) = (unbounded(), unbounded());
-        let failures = AtomicU64::new(0);
-        let state = Watching { verified_on: Mutex::default(), waits, go_on, failures };
-        (state, Gate { waits: waiting, go_on: go })
+impl Gate {
+    #[track_caller]
+    fn until_a_handler_waits(&self) {
+        self.waits.recv_timeout(DEADLINE).expect("a handler waits");
+    }
+
+    fn let_go_on(&self, handlers: usize) {
+        (0..handlers).for_each(|_| self.go_on.send(()).expect("a handler waits"));
     }
 }
 
@@ -61,11 +63,13 @@ impl Ask {
     }
 }
 
-type Builds<S> = Builder<Udp, Threading, Ask, S>;
+type Builds = Builder<Udp, Threading, Ask, Watching>;
 
-fn builder() -> (Builds<Watching>, Gate) {
-    let (state, gate) = Watching::new();
-    (ThreadingUDPServer::<Ask, _>::with(state), gate)
+fn builder() -> (Builds, Gate) {
+    let ((waits, waiting), (go, go_on)) = (unbounded(), unbounded());
+    let failures = AtomicU64::new(0);
+    let state = Watching { verified_on: Mutex::default(), waits, go_on, failures };
+    (ThreadingUDPServer::<Ask, _>::with(state), Gate { waits: waiting, go_on: go })
 }
 
 /// Asks until a worker leads, in two answers in a row: in the first its thread may have been one
@@ -76,21 +80,26 @@ fn until_a_worker_leads(client: &mut Client) {
     until("a worker leads", || asks_led() && asks_led());
 }
 
-/// A server with a leader whose handler waits, and a client that has asked for that.
-fn with_waiting_leader(builder: Builds<Watching>) -> (Running<Watching>, Client) {
-    let server = run(builder, LOCAL);
+/// A server with a leader, and the leader's client. `change` sets a limit.
+fn led(change: fn(Builds) -> Builds) -> (Running<Watching>, Client, Gate) {
+    let (builder, gate) = builder();
+    let server = run(change(builder), LOCAL);
     let mut client = Client::datagram(&server.address());
     until_a_worker_leads(&mut client);
+    (server, client, gate)
+}
+
+/// The same while the leader's handler waits.
+fn led_by_a_waiting_handler(change: fn(Builds) -> Builds) -> (Running<Watching>, Client, Gate) {
+    let (server, mut client, gate) = led(change);
     client.send("wait");
-    (server, client)
+    gate.until_a_handler_waits();
+    (server, client, gate)
 }
 
 #[test]
 fn short_requests_change_no_threads() {
-    let (builder, _gate) = builder();
-    let server = run(builder, LOCAL);
-    let mut client = Client::datagram(&server.address());
-    until_a_worker_leads(&mut client);
+    let (server, _client, _gate) = led(|builder| builder);
     let workers = server.stats().workers;
     until("the leader is free", || server.stats().workers.idle == server.stats().workers.all);
     assert!(workers.all > 0, "{workers:?}");
@@ -100,9 +109,7 @@ fn short_requests_change_no_threads() {
 
 #[test]
 fn a_waiting_handler_delays_no_other_request() {
-    let (builder, gate) = builder();
-    let (server, mut waiting) = with_waiting_leader(builder);
-    gate.waits.recv_timeout(DEADLINE).expect("the handler runs");
+    let (server, mut waiting, gate) = led_by_a_waiting_handler(|builder| builder);
     let mut other = Client::datagram(&server.address());
     for _ in 0..200 {
         other.ask("?");
@@ -111,10 +118,10 @@ fn a_waiting_handler_delays_no_other_request() {
     let mut more: Vec<_> = (0..20).map(|_| Client::datagram(&server.address())).collect();
     for client in &mut more {
         client.send("wait");
-        gate.waits.recv_timeout(DEADLINE).expect("the handler runs");
+        gate.until_a_handler_waits();
     }
     assert_eq!(server.stats().active, 21);
-    (0..21).for_each(|_| gate.go_on.send(()).expect("a handler waits"));
+    gate.let_go_on(21);
     for client in more.iter_mut().chain([&mut waiting]) {
         client.recv();
     }
@@ -129,11 +136,11 @@ fn shutdown_does_not_wait_for_the_leaders_handler() {
     let mut client = Client::datagram(server.server_address());
     until_a_worker_leads(&mut client);
     client.send("wait");
-    gate.waits.recv_timeout(DEADLINE).expect("the handler runs");
+    gate.until_a_handler_waits();
     server.shutdown();
     ends_well(serving);
     assert_eq!(server.stats().active, 1);
-    gate.go_on.send(()).expect("a handler waits");
+    gate.let_go_on(1);
     assert_eq!(client.recv(), b"same thread");
     // No other request was taken: this one waits for the next loop.
     client.send("?");
@@ -145,11 +152,9 @@ fn shutdown_does_not_wait_for_the_leaders_handler() {
 
 #[test]
 fn a_drain_waits_for_the_leaders_handler() {
-    let (builder, gate) = builder();
-    let (server, mut client) = with_waiting_leader(builder);
-    gate.waits.recv_timeout(DEADLINE).expect("the handler runs");
+    let (server, mut client, gate) = led_by_a_waiting_handler(|builder| builder);
     let draining = thread::spawn(move || server.drain(DEADLINE));
-    gate.go_on.send(()).expect("a handler waits");
+    gate.let_go_on(1);
     let (drained, stats) = in_time("the drain", || draining.join()).expect("no panic");
     assert_eq!((drained.aborted, stats.accepted), (0, stats.finished));
     assert_eq!(client.recv(), b"same thread");
@@ -168,13 +173,11 @@ fn a_handler_on_the_leader_may_stop_the_server() {
 
 #[test]
 fn the_only_thread_may_lead() {
-    let (builder, gate) = builder();
-    let (server, mut waiting) = with_waiting_leader(builder.max_threads(1));
-    gate.waits.recv_timeout(DEADLINE).expect("the handler runs");
+    let (server, mut waiting, gate) = led_by_a_waiting_handler(|builder| builder.max_threads(1));
     let mut other = Client::datagram(&server.address());
     other.send("?");
     until("the server is full", || server.stats().workers.idle == 0);
-    gate.go_on.send(()).expect("a handler waits");
+    gate.let_go_on(1);
     waiting.recv();
     other.recv();
     until_a_worker_leads(&mut other);
@@ -183,13 +186,12 @@ fn the_only_thread_may_lead() {
 
 #[test]
 fn limits_hold_while_a_worker_leads() {
-    let (builder, gate) = builder();
-    let (server, mut waiting) = with_waiting_leader(builder.max_connections(1));
-    gate.waits.recv_timeout(DEADLINE).expect("the handler runs");
+    let (server, mut waiting, gate) =
+        led_by_a_waiting_handler(|builder| builder.max_connections(1));
     let mut other = Client::datagram(&server.address());
     other.send("?");
     assert_eq!(server.stats().active, 1);
-    gate.go_on.send(()).expect("a handler waits");
+    gate.let_go_on(1);
     waiting.recv();
     other.recv();
     until_a_worker_leads(&mut other);
@@ -197,10 +199,7 @@ fn limits_hold_while_a_worker_leads() {
 
 #[test]
 fn a_panic_on_the_leader_costs_one_request() {
-    let (builder, _gate) = builder();
-    let server = run(builder, LOCAL);
-    let mut client = Client::datagram(&server.address());
-    until_a_worker_leads(&mut client);
+    let (server, mut client, _gate) = led(|builder| builder);
     client.send("panic");
     client.ask("?");
     assert_eq!((server.stats().failed, server.failures.load(SeqCst)), (1, 1));
@@ -219,9 +218,8 @@ impl ConcurrencyHooks for Counted {
 
 #[test]
 fn hooks_see_each_request_of_a_leader() {
-    let ((state, _gate), counted) = (Watching::new(), Counted::default());
-    let builder = ThreadingUDPServer::<Ask, _>::with(state).wrap_concurrency(counted.clone());
-    let server = run(builder, LOCAL);
+    let ((builder, _gate), counted) = (builder(), Counted::default());
+    let server = run(builder.wrap_concurrency(counted.clone()), LOCAL);
     let mut client = Client::datagram(&server.address());
     until_a_worker_leads(&mut client);
     client.ask("?");

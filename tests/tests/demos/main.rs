@@ -9,6 +9,7 @@ mod proxy;
 mod signals;
 mod supervision;
 mod tls;
+mod tutorial;
 mod upper;
 mod upper_client;
 
