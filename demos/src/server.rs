@@ -3,6 +3,7 @@
 
 use std::io::{self, Write};
 use std::num::NonZeroUsize;
+use std::os::fd::RawFd;
 use std::path::PathBuf;
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -13,7 +14,8 @@ use socketserver::signal::{SIGHUP, SIGUSR1};
 use socketserver::ssl::SSLContext;
 use socketserver::{
     Address, BaseServer, Builder, Concurrency, Datagram, Forking, Green, Inline, RequestHandler,
-    Socket, Stats, Tcp, Threading, Transport, Udp, UnixDatagram, UnixStream, Wrapped, green,
+    Socket, Stats, Tcp, Threading, Transport, Udp, UnixDatagram, UnixStream, Wrapped, activation,
+    green,
 };
 
 use crate::endpoint::TransportName;
@@ -73,9 +75,14 @@ pub struct ServerOptions {
     #[arg(long, value_name = "SECONDS", default_value = "0", value_parser = seconds)]
     lame_duck: Duration,
 
-    /// Serve on the socket of this name that systemd passes, if it passes one
+    /// Serve on the socket of this name that systemd passes, if it passes one; '-' is standard
+    /// input, which inetd passes
     #[arg(long, value_name = "NAME")]
     inherit: Option<String>,
+
+    /// Write a line to this descriptor once the server is ready, as s6 asks for
+    #[arg(long, value_name = "FD")]
+    notify_fd: Option<RawFd>,
 
     /// End after this time without a live request
     #[arg(long, value_name = "SECONDS", value_parser = positive_seconds)]
@@ -236,6 +243,9 @@ impl ServerOptions {
         }
         let builder = builder.lame_duck(self.lame_duck);
         let server = match &self.inherit {
+            Some(name) if name == "-" => {
+                activation::socket().and_then(|socket| builder.from_socket(socket))
+            }
             Some(name) => builder.bind_or_inherit(name, address),
             None => builder.bind(address),
         };
@@ -248,6 +258,9 @@ impl ServerOptions {
             server.on_signal(SIGHUP, move |_| drop(context.reload()))?;
         }
         server.notify_systemd()?;
+        if let Some(fd) = self.notify_fd {
+            server.notify_fd(fd).map_err(Failure::new)?;
+        }
         // This fails if standard output is closed, which is no reason not to serve.
         let _ = writeln!(io::stdout(), "listening on {}", server.server_address());
         server.serve_forever()?;

@@ -20,6 +20,7 @@ impl Handler<'_> {
         for name in &self.settings.unknown {
             errors.at(name, self.misplaced_option(name));
         }
+        self.validate_required(errors);
         for field in &self.fields {
             for name in &field.settings.unknown {
                 errors.at(name, self.misplaced_field_option(field, name));
@@ -45,6 +46,19 @@ impl Handler<'_> {
                     errors.push(syn::Error::new(fields.paren_token.span.join(), message));
                 }
             }
+        }
+    }
+
+    fn validate_required(&self, errors: &mut Errors) {
+        if let Some((part, purpose)) = self.kind.required
+            && !self.declares(part)
+        {
+            let (name, types) = (part.name, part.types.join("` or `"));
+            let kind = self.kind.derive;
+            errors.at(
+                &self.input.ident,
+                format!("`{kind}` needs the field `{name}: {types}`: {purpose}"),
+            );
         }
     }
 
@@ -116,7 +130,7 @@ impl Handler<'_> {
         }
         let owners = derives(|kind| kind.has_option(name));
         if !owners.is_empty() {
-            let owners = owners.join("` and `");
+            let owners = listed(&owners);
             return format!("`{name}` is an option of `{owners}`, not of `{kind}`");
         }
         let options: Vec<_> = self.kind.all_options().map(|option| option.name).collect();
@@ -149,7 +163,7 @@ impl Handler<'_> {
         let name = field.name;
         let others = derives(|kind| kind.part(name).is_some());
         if !others.is_empty() {
-            let (others, kind) = (others.join("` and `"), self.kind.derive);
+            let (others, kind) = (listed(&others), self.kind.derive);
             errors.at(name, format!("`{name}` is filled by `{others}`, not by `{kind}`: if {own}"));
         } else if let Some(part) = self.meant_by(field) {
             errors.at(name, format!("did you mean `{}`? If {own}", part.name));
@@ -208,6 +222,16 @@ fn distance(from: &str, to: &str) -> usize {
         }
     }
     row[to.len()]
+}
+
+/// "a`, `b` and `c", to stand in backticks.
+fn listed(names: &[&str]) -> String {
+    match names {
+        [others @ .., last] if !others.is_empty() => {
+            format!("{}` and `{last}", others.join("`, `"))
+        }
+        names => names.concat(),
+    }
 }
 
 #[cfg(test)]

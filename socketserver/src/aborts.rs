@@ -34,6 +34,13 @@ pub(crate) trait Enclosed: Send + Sync {
     /// The waits that its abort ends, beside those for its client.
     fn aborts(&self) -> &Aborts;
 
+    /// Its number.
+    fn id(&self) -> u64;
+
+    /// How long ago it was accepted, give or take 10 ms.
+    #[cfg(feature = "proxy")]
+    fn age(&self) -> std::time::Duration;
+
     /// The descriptor of its client's connection, which its abort makes ready.
     fn connection(&self) -> Option<RawFd>;
 }

@@ -75,7 +75,7 @@ pub struct Listeners(());
 pub fn listeners() -> io::Result<Listeners> {
     let mut left = LEFT.lock();
     if left.is_none() {
-        *left = Some(passed()?);
+        *left = Some(listed()?);
     }
     Ok(Listeners(()))
 }
@@ -98,8 +98,23 @@ impl Listeners {
     }
 }
 
+/// A descriptor that the parent process left open for this program, and named on its command line.
+///
+/// # Errors
+/// `InvalidInput` for standard input, output and error, `InvalidData` for one that is not open, or
+/// did not come from the parent.
+#[cfg(feature = "systemd")]
+pub(crate) fn passed(fd: RawFd) -> io::Result<OwnedFd> {
+    let standard = || {
+        let text = format!("expected the number of a descriptor, at least 3, got {fd}");
+        io::Error::new(ErrorKind::InvalidInput, text)
+    };
+    let mut own = if fd < FIRST { Vec::new() } else { inherited::take(fd, 1)? };
+    own.pop().ok_or_else(standard)
+}
+
 /// The sockets that the environment lists for this process.
-fn passed() -> io::Result<Vec<Inherited>> {
+fn listed() -> io::Result<Vec<Inherited>> {
     let Some(process) = number::<i32>("LISTEN_PID", ErrorKind::InvalidData)? else {
         return Ok(Vec::new());
     };

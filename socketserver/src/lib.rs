@@ -163,6 +163,8 @@
 compile_error!("expected Linux: socketserver supports no other system");
 
 // In the order in which a request meets them; the blank lines keep it.
+mod builder;
+
 mod server;
 
 mod transport;
@@ -183,6 +185,8 @@ mod axis;
 
 mod admission;
 
+mod lobby;
+
 mod request;
 
 #[cfg(feature = "proxy")]
@@ -190,6 +194,9 @@ pub mod proxy;
 
 #[cfg(feature = "tls")]
 pub mod ssl;
+
+#[cfg(feature = "http")]
+pub mod http;
 
 mod multicast;
 
@@ -225,6 +232,7 @@ pub use address::{Address, AddressFamily, Host, OtherAddress, ToAddress};
 pub use admission::Overflow;
 pub use aliases::*;
 pub use axis::Wrapped;
+pub use builder::Builder;
 pub use concurrency::Green;
 pub use concurrency::{Around, Concurrency, ConcurrencyHooks, Forking, Inline, Threading};
 pub use control::{Ancillary, PeerCred};
@@ -235,18 +243,18 @@ pub use handler::{
 pub use multicast::Interface;
 pub use relay::relay;
 pub use request::{
-    Datagram, End, HandlerError, Job, Rejected, ReplySocket, Run, Stats, Ticket, Waker, Workers,
-    is_disconnect, is_timeout,
+    Datagram, End, HandlerError, Job, LiveRequest, Rejected, ReplySocket, RequestPhase, Run, Stats,
+    Ticket, Waker, Workers, is_disconnect, is_timeout,
 };
-pub use server::{Builder, Drained, Served, Server, ServerHandle};
+pub use server::{Drained, Served, Server, ServerHandle};
 pub use socket::{
     Layer, Lines, Message, MessageFlags, OptionValue, SendAncillary, Socket, SocketKind,
     SocketOption, SocketReader, SocketWriter, Wire, create_connection, socketpair,
 };
-pub use socketserver_macros::*;
+pub use socketserver_macros::{BaseRequestHandler, DatagramRequestHandler, StreamRequestHandler};
 pub use sys::fork::ForkBesideThreads;
 pub use transport::{
-    Prepared, Tcp, Transport, TransportHooks, Udp, UnixDatagram, UnixStream, WithSocket,
+    Prepared, Speaker, Tcp, Transport, TransportHooks, Udp, UnixDatagram, UnixStream, WithSocket,
 };
 
 pub use wait::{Ready, Selectable, select};

@@ -69,8 +69,10 @@ pub fn meet_row(
         }
         Pieces::Bytes => {
             client.tcp().set_nodelay(true).expect("an option");
+            let (first, rest) = bytes.split_at(1);
+            client.send(first);
             serve();
-            bytes.chunks(1).for_each(|byte| client.send(byte));
+            rest.chunks(1).for_each(|byte| client.send(byte));
         }
     }
     let (greeting, rest) = match answer {

@@ -32,11 +32,11 @@ pub use matrix::{
     Column, Concurrent, Datagrams, OnGreen, Ordinary, Row, Streams, TestTransport, Thread,
 };
 pub use parts::{Busy, Call, Echo, Failure, Failures, Function, Through, echo_once};
-pub use process::{Process, memory_of, raise_descriptor_limit};
+pub use process::{Process, free_port, has_program, memory_of, raise_descriptor_limit};
 pub use python::{python, python_says};
 pub use running::{Running, bind, ends_well, placed, run, serve};
 pub use rustix::process::Signal;
-pub use tls::{TlsClient, client_config, has_program};
+pub use tls::{TlsClient, client_config};
 pub use watched::{Watched, obstructed, watched};
 
 /// Every test program may use green threads.

@@ -18,8 +18,14 @@ pub struct Process {
 impl Process {
     #[track_caller]
     pub fn start(command: &mut Command) -> Self {
+        Self::start_on(Stdio::piped(), command)
+    }
+
+    /// The same, with something else as its standard input.
+    #[track_caller]
+    pub fn start_on(input: impl Into<Stdio>, command: &mut Command) -> Self {
         let name = format!("{command:?}");
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.stdin(input).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap_or_else(|error| panic!("{name}: {error}"));
         let stdin = child.stdin.take();
         let (lines, out) = reader(child.stdout.take().expect("a pipe"));
@@ -102,6 +108,22 @@ impl Process {
         let all = |lines: &Receiver<String>| lines.try_iter().map(|line| line + "\n").collect();
         (status, all(&self.lines), all(&self.errors))
     }
+}
+
+/// Whether these tests can use a program. Under CI they must.
+pub fn has_program(program: &str, argument: &str) -> bool {
+    let found = Command::new(program).arg(argument).stdout(Stdio::null()).output().is_ok();
+    assert!(found || std::env::var_os("CI").is_none(), "{program} is not installed");
+    if !found {
+        eprintln!("skipped: {program} is not installed");
+    }
+    found
+}
+
+/// A free port, for a program that cannot choose one.
+pub fn free_port(ip: &Address) -> SocketAddr {
+    let listener = TcpListener::bind(inet(ip)).expect("bind");
+    listener.local_addr().expect("an address")
 }
 
 /// How much memory of one kind a process has, in bytes: `VmRSS` is resident memory, `VmPTE` page

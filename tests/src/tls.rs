@@ -6,16 +6,6 @@ use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 
 use crate::prelude::*;
 
-/// Whether these tests can use a program. Under CI they must.
-pub fn has_program(program: &str, argument: &str) -> bool {
-    let found = Command::new(program).arg(argument).stdout(Stdio::null()).output().is_ok();
-    assert!(found || std::env::var_os("CI").is_none(), "{program} is not installed");
-    if !found {
-        eprintln!("skipped: {program} is not installed");
-    }
-    found
-}
-
 /// The configuration of a client that trusts this authority, with or without a certificate.
 pub fn client_config(authority: &Authority, own: Option<&Files>) -> ClientConfig {
     let mut roots = RootCertStore::empty();

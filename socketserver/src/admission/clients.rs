@@ -5,25 +5,32 @@ use std::time::Instant;
 
 use super::refusal::Refusal;
 use crate::address::{Address, Host};
-use crate::request::{Rate, Rates, Share, Shares};
+use crate::request::{Books, Rate, Rates, Share, Shares};
 
 /// The limits per client address. They hold on the loop, or, if the transport learns a request's
 /// client from the request, where the handlers run.
 pub(crate) struct ClientLimits {
     ipv6_prefix: u8,
-    shares: Option<Arc<Shares>>,
+    /// The share of one client is in these books.
+    books: Arc<Books>,
+    shares: Arc<Shares>,
     rates: Option<Rates>,
 }
 
 impl ClientLimits {
-    pub(crate) fn new(ipv6_prefix: u8, share: Option<usize>, rate: Option<Rate>) -> Self {
-        ClientLimits { ipv6_prefix, shares: share.map(Shares::new), rates: rate.map(Rates::new) }
+    pub(crate) fn new(ipv6_prefix: u8, books: Arc<Books>, rate: Option<Rate>) -> Self {
+        ClientLimits { ipv6_prefix, books, shares: Shares::new(), rates: rate.map(Rates::new) }
+    }
+
+    #[inline]
+    fn share(&self) -> Option<usize> {
+        self.books.quotas().per_client().get()
     }
 
     /// The key by which a client's requests are counted. `None` if none are.
     #[inline]
     pub(super) fn host(&self, client: &Address) -> Option<Host> {
-        let counts = self.shares.is_some() || self.rates.is_some();
+        let counts = self.rates.is_some() || self.share().is_some();
         counts.then(|| client.host_with_prefix(self.ipv6_prefix)).flatten()
     }
 
@@ -41,8 +48,10 @@ impl ClientLimits {
     /// The client's share of live requests, if shares are limited.
     #[inline]
     pub(crate) fn take_share(&self, client: Option<Host>) -> Result<Option<Share>, Refusal> {
-        match (&self.shares, client) {
-            (Some(shares), Some(host)) => shares.take(host).map(Some).ok_or(Refusal::Share),
+        match (self.share(), client) {
+            (Some(limit), Some(host)) => {
+                self.shares.take(host, limit).map(Some).ok_or(Refusal::Share)
+            }
             _ => Ok(None),
         }
     }

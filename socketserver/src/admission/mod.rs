@@ -76,7 +76,6 @@ impl Default for Limits {
 pub(crate) struct Admission {
     books: Arc<Books>,
     concurrency: Arc<dyn Concurrency>,
-    max_connections: Option<usize>,
     overflow: Overflow,
     clients: Arc<ClientLimits>,
     /// Clients are known only where the handlers run, and their limits hold there.
@@ -96,16 +95,14 @@ impl Admission {
         books: Arc<Books>,
         concurrency: Arc<dyn Concurrency>,
     ) -> io::Result<Self> {
+        books.quotas().all().set(limits.max_connections);
+        books.quotas().per_client().set(limits.max_connections_per_address);
+        let clients = ClientLimits::new(limits.ipv6_prefix, books.clone(), limits.rate);
         Ok(Admission {
             books,
             concurrency,
-            max_connections: limits.max_connections,
             overflow: limits.overflow,
-            clients: Arc::new(ClientLimits::new(
-                limits.ipv6_prefix,
-                limits.max_connections_per_address,
-                limits.rate,
-            )),
+            clients: Arc::new(clients),
             learns_client,
             reserve: limits.reserve_descriptor.then(Reserve::new).transpose()?,
             own_address,
@@ -118,7 +115,7 @@ impl Admission {
     }
 
     fn full(&self) -> bool {
-        let limit = self.max_connections;
+        let limit = self.books.quotas().all().get();
         limit.is_some_and(|max| self.books.active() >= max as u64) || self.concurrency.full()
     }
 
@@ -138,6 +135,11 @@ impl Admission {
             return Err(Refusal::Full);
         }
         self.clients.take_share(known)
+    }
+
+    /// Whether `verify_request` and the limits per client run where the handlers run.
+    pub(crate) fn learns_client(&self) -> bool {
+        self.learns_client
     }
 
     /// `verify_request`, if the client is known already.

@@ -2,7 +2,7 @@
 
 use super::server_ref::ServerRef;
 use crate::address::{Address, OneLine};
-use crate::request::HandlerError;
+use crate::request::{HandlerError, Named};
 use crate::socket::Socket;
 
 /// The state and the policy of a server whose requests are of type `R`: fields that its handlers
@@ -135,9 +135,9 @@ impl<R> BaseServer<R> for () {}
 ///
 /// Python: `super().handle_error(request, client_address)`
 pub fn log_error(client_address: &Address, error: &HandlerError) {
-    let text = OneLine(error);
+    let (text, request) = (OneLine(error), Named(error.request_id(), client_address));
     if error.is_handshake() {
-        log::debug!(target: super::TARGET, "request from {client_address} refused: {text}");
+        log::debug!(target: super::TARGET, "{request} refused: {text}");
         return;
     }
     let (level, what) = match error {
@@ -145,5 +145,5 @@ pub fn log_error(client_address: &Address, error: &HandlerError) {
         _ if error.is_disconnect() => (log::Level::Debug, "failed"),
         _ => (log::Level::Error, "failed"),
     };
-    log::log!(target: super::TARGET, level, "request from {client_address} {what} ({text})");
+    log::log!(target: super::TARGET, level, "{request} {what} ({text})");
 }

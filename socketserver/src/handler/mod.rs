@@ -30,6 +30,7 @@ pub(crate) use core::Core;
 pub use datagram::{PacketLines, PacketReader};
 pub use function::{FnHandler, FnState};
 pub(crate) use life::{Life, Turn};
+pub(crate) use next_request::FIRST_BYTE;
 pub use outcome::Outcome;
 pub use server_ref::ServerRef;
 pub(crate) use stop::{By, Stop, StopKind, Waiting};

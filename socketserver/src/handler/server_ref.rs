@@ -9,15 +9,16 @@ use std::time::Duration;
 use super::core::Core;
 use super::stop::{By, StopKind, Waiting};
 use crate::address::Address;
-use crate::request::Stats;
+use crate::request::{LiveRequest, Stats};
 
 /// The server as its handlers and hooks see it: a cheap clone, and through `Deref` the server's
 /// state, so that `self.server.members` reads as in Python. That of a server without a state is a
 /// `ServerRef` alone.
 ///
 /// Its own methods hide methods of these names on the state: `server_address`, `shutdown`,
-/// `begin_drain`, `is_leaving`, `is_stopping`, `next_request`, `stats`, `state`,
-/// `without_service_actions`.
+/// `begin_drain`, `is_leaving`, `is_stopping`, `live_requests`, `next_request`,
+/// `next_request_within`, `request_id`, `runs_on_loop`, `set_max_connections`,
+/// `set_max_connections_per_address`, `stats`, `state`, `without_service_actions`, `without_state`.
 ///
 /// Python: `BaseRequestHandler.server`
 pub struct ServerRef<S = ()>(Arc<Shared<S>>);
@@ -34,6 +35,11 @@ impl<S> ServerRef<S> {
 
     pub(crate) fn core(&self) -> &Arc<Core> {
         &self.0.core
+    }
+
+    /// The same server, for code that need not know the type of its state.
+    pub fn without_state(&self) -> ServerRef {
+        ServerRef::new(Arc::new(()), self.core().clone())
     }
 
     /// The state, as `Deref` gives it too.
@@ -93,9 +99,55 @@ impl<S> ServerRef<S> {
         !core.life.has_lame_duck() && core.signalled.load(SeqCst) || core.life.is_stopping()
     }
 
+    /// Whether handlers run on the loop's own thread, one at a time: a client that keeps its
+    /// connection then keeps all others waiting.
+    pub fn runs_on_loop(&self) -> bool {
+        self.core().runs_on_loop
+    }
+
     /// The counters as of now.
     pub fn stats(&self) -> Stats {
         self.core().stats()
+    }
+
+    /// The live requests, in the order in which they were accepted: their numbers, clients, phases
+    /// and ages. Each is as of one moment, and they are not all of the same one.
+    ///
+    /// ```
+    /// use socketserver::{Socket, ThreadingTCPServer};
+    ///
+    /// let server = ThreadingTCPServer::handling(|request: Socket, _| request.sendall(b"hello"));
+    /// let server = server.bind("127.0.0.1:0")?;
+    /// for request in server.server_ref().live_requests() {
+    ///     log::info!("{} {} {:?}", request.id, request.client_address, request.age);
+    /// }
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn live_requests(&self) -> Vec<LiveRequest> {
+        self.core().books.live()
+    }
+
+    /// Changes [`max_connections`](crate::Builder::max_connections) while the server serves; `None`
+    /// is no limit. A higher limit lets clients in at once that wait in the backlog. A lower one
+    /// aborts no request: the server takes new ones when enough have ended.
+    pub fn set_max_connections(&self, requests: Option<usize>) {
+        self.core().books.quotas().all().set(requests);
+        // A full server does not look at its listener.
+        self.core().waker.wake();
+    }
+
+    /// Changes [`max_connections_per_address`](crate::Builder::max_connections_per_address) while
+    /// the server serves; `None` is no limit. It aborts no request. Requests that were accepted
+    /// while there was no limit do not count. On a forking server whose children
+    /// [learn](crate::Transport::learns_client) their clients it has no effect.
+    pub fn set_max_connections_per_address(&self, requests: Option<usize>) {
+        self.core().books.quotas().per_client().set(requests);
+    }
+
+    /// The number of this server's request that the caller handles, for lines in the log: those of
+    /// the server have it too. `None` outside a request.
+    pub fn request_id(&self) -> Option<u64> {
+        self.core().life.request().map(|request| request.id())
     }
 
     /// Says that [`service_actions`](crate::BaseServer::service_actions) has nothing to do, so that

@@ -49,6 +49,16 @@ impl Waker {
         Err(io::ErrorKind::Unsupported.into())
     }
 
+    /// No server of a model has what could be waited for beside the listener.
+    pub(crate) fn wait_beside(
+        &self,
+        listener: Option<&Socket>,
+        _beside: &Socket,
+        end: Option<Instant>,
+    ) -> io::Result<bool> {
+        self.wait(listener, end)
+    }
+
     pub(crate) fn wait(&self, listener: Option<&Socket>, end: Option<Instant>) -> io::Result<bool> {
         let ready = || listener.is_some() && CLIENTS.get() > 0;
         let mut is_set = self.0.is_set.lock();

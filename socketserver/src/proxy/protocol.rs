@@ -11,9 +11,10 @@ use super::read;
 use super::v2;
 use crate::address::Address;
 use crate::axis::Wrapped;
-use crate::server::Builder;
+use crate::builder::Builder;
 use crate::socket::Socket;
-use crate::transport::{Transport, TransportHooks};
+use crate::transport::{Speaker, Transport, TransportHooks};
+use crate::wait::age_of_request;
 
 /// A transport behind a proxy: its clients are those that the proxy names.
 pub type Proxied<T> = Wrapped<T, ProxyProtocol>;
@@ -73,8 +74,8 @@ impl ProxyProtocol {
         self
     }
 
-    /// How long the whole header may take, from when the connection has come to its worker. Neither
-    /// the pace of its bytes nor the socket's timeout changes that. 5 s unless set. The protocol
+    /// How long the whole header may take, from when the connection was accepted. Neither the pace
+    /// of its bytes nor the socket's timeout changes that. 5 s unless set. The protocol
     /// asks for at least 3 s, so that one lost packet costs no connection.
     pub fn timeout(mut self, time: Duration) -> Self {
         self.timeout = time;
@@ -89,6 +90,16 @@ impl ProxyProtocol {
         self
     }
 
+    /// What is left of the time of the connection around this code.
+    fn time_left(&self) -> Duration {
+        /// How exact the age is.
+        const STEP: Duration = Duration::from_millis(10);
+        /// A worker may be late, and the header be there nevertheless.
+        const LEAST: Duration = Duration::from_millis(1);
+        let age = age_of_request().unwrap_or_default().saturating_sub(STEP);
+        self.timeout.saturating_sub(age).max(LEAST)
+    }
+
     /// What becomes of connections from outside the trusted networks. They are refused unless set.
     /// Only the address decides: the first bytes of a connection do not.
     pub fn others(mut self, others: Others) -> Self {
@@ -99,6 +110,18 @@ impl ProxyProtocol {
 
 /// The header comes after the handshake of the transport that is wrapped, and is read once.
 impl<T: Transport<Request = Socket>> TransportHooks<T> for ProxyProtocol {
+    fn speaks_first(&self, inner: &T) -> Speaker {
+        match inner.speaks_first() {
+            // A handshake that precedes the header.
+            Speaker::Server => Speaker::Server,
+            _ => Speaker::Client(self.timeout),
+        }
+    }
+
+    fn awaits_first_byte(&self, inner: &T, peer: &Address) -> bool {
+        networks::trust(&self.trusted, peer) && inner.awaits_first_byte(peer)
+    }
+
     fn learns_client(&self, _: &T) -> bool {
         true
     }
@@ -122,7 +145,7 @@ impl<T: Transport<Request = Socket>> TransportHooks<T> for ProxyProtocol {
         if !is_trusted {
             return Ok(learnt);
         }
-        let header = read::header(request, &self.rules, self.timeout)?;
+        let header = read::header(request, &self.rules, self.timeout, self.time_left())?;
         // The client has sent nothing yet.
         request.forget_received();
         let client = header.client().cloned();

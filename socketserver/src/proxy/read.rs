@@ -16,7 +16,7 @@ const ROOM: usize = 256;
 
 type Bytes = SmallVec<[u8; ROOM]>;
 
-/// Takes the header from the connection's input, within `timeout` for all of it.
+/// Takes the header from the connection's input, within what is left of `timeout` for all of it.
 ///
 /// # Errors
 /// `TimedOut`, `UnexpectedEof`, `InvalidData`; the system's.
@@ -24,8 +24,9 @@ pub(super) fn header(
     connection: &Socket,
     rules: &Rules,
     timeout: Duration,
+    left: Duration,
 ) -> io::Result<ProxyHeader> {
-    let patience = Patience::from_timeout(Some(timeout));
+    let patience = Patience::from_timeout(Some(left));
     let header = match connection.has_layer() {
         true => through_layer(connection, rules, patience),
         false => by_peeking(connection, rules, patience),

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use super::TARGET;
 use super::accepted::Accepted;
+use super::clock::Moment;
+use super::facts::{LiveRequest, Named, RequestPhase};
 use crate::address::Address;
 use crate::panics::{DropsQuietly, contained};
 use crate::sync::Mutex;
@@ -18,16 +20,23 @@ pub(super) enum Abort {
     Elsewhere(Arc<Elsewhere>),
 }
 
+/// What is known about a request that has left the process.
+#[derive(Clone, Debug)]
+pub(super) struct Left {
+    pub(super) client: Address,
+    pub(super) accepted: Moment,
+}
+
 pub(super) struct Elsewhere {
-    client: Option<Address>,
+    left: Option<Left>,
     /// Ends the request there. Called by one thread at a time.
     abort: Mutex<DropsQuietly<Box<dyn Fn() + Send>>>,
 }
 
 impl Abort {
-    pub(super) fn elsewhere(client: Option<Address>, abort: impl Fn() + Send + 'static) -> Self {
+    pub(super) fn elsewhere(left: Option<Left>, abort: impl Fn() + Send + 'static) -> Self {
         let abort = Mutex::new(DropsQuietly::new(Box::new(abort) as Box<dyn Fn() + Send>));
-        Abort::Elsewhere(Arc::new(Elsewhere { client, abort }))
+        Abort::Elsewhere(Arc::new(Elsewhere { left, abort }))
     }
 
     /// Aborts the request. It may be this that drops it last, so no lock may be held.
@@ -47,10 +56,11 @@ impl Abort {
 
     /// The same, at the request's own deadline, which is a line in the log. The line that its
     /// handler may cause is one of a client that has gone.
-    pub(super) fn abort_overdue(&self, deadline: Duration) {
+    pub(super) fn abort_overdue(&self, id: u64, deadline: Duration) {
         let report = |client: &Address| {
             contained(TARGET, "a line in the log", || {
-                log::warn!(target: TARGET, "request from {client} has taken longer than its deadline of {deadline:?}: aborting it");
+                let request = Named(Some(id), client);
+                log::warn!(target: TARGET, "{request} has taken longer than its deadline of {deadline:?}: aborting it");
             });
         };
         match self {
@@ -60,10 +70,27 @@ impl Abort {
                 }
             }
             Abort::Elsewhere(elsewhere) => {
-                report(elsewhere.client.as_ref().unwrap_or(&Address::Unnamed));
+                report(elsewhere.left.as_ref().map_or(&Address::Unnamed, |left| &left.client));
             }
         }
         self.abort();
+    }
+
+    /// What is known about the request with this number. `None` if it just ends, or just leaves
+    /// the process.
+    pub(super) fn describe(&self, id: u64) -> Option<LiveRequest> {
+        let (client_address, phase, age) = match self {
+            Abort::Request(request) => {
+                let request = request.upgrade()?;
+                let facts = request.facts();
+                (request.client_address().clone(), facts.phase(), facts.age())
+            }
+            Abort::Elsewhere(elsewhere) => {
+                let Left { client, accepted } = elsewhere.left.clone()?;
+                (client, RequestPhase::Handling, accepted.elapsed())
+            }
+        };
+        Some(LiveRequest { id, client_address, phase, age })
     }
 
     /// The request, if it runs in this process.

@@ -4,8 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::error::HandlerError;
+use super::facts::Facts;
 use super::stats::End;
 use crate::address::Address;
+use crate::socket::Socket;
 
 /// A request that was accepted, as everything but its handler sees it. The books, the job and the
 /// engine share one of these, in one allocation.
@@ -13,6 +15,14 @@ use crate::address::Address;
 /// No method unwinds: a panic of user code becomes an error or a line in the log.
 pub(crate) trait Accepted: Send + Sync {
     fn client_address(&self) -> &Address;
+
+    fn facts(&self) -> &Facts;
+
+    /// Its connection, if the request is one.
+    fn socket(&self) -> Option<&Socket>;
+
+    /// Whether it waits for its client's first byte, where clients speak first.
+    fn awaits_first_byte(&self) -> bool;
 
     /// The handler's type with its path.
     fn handler_name(&self) -> &'static str;

@@ -17,6 +17,8 @@ pub struct HandlerError {
     is_handshake: bool,
     /// Whether the request had been aborted.
     is_aborted: bool,
+    /// The number of the request.
+    request: Option<u64>,
 }
 
 enum Raised {
@@ -26,7 +28,7 @@ enum Raised {
 
 impl From<Raised> for HandlerError {
     fn from(raised: Raised) -> Self {
-        HandlerError { raised, is_handshake: false, is_aborted: false }
+        HandlerError { raised, is_handshake: false, is_aborted: false, request: None }
     }
 }
 
@@ -48,6 +50,16 @@ impl HandlerError {
                 },
             }),
         }
+    }
+
+    /// The number of the request that failed, once the server knows of the error: the one that
+    /// [`LiveRequest`](crate::LiveRequest) and the log have.
+    pub fn request_id(&self) -> Option<u64> {
+        self.request
+    }
+
+    pub(crate) fn set_request_id(&mut self, id: u64) {
+        self.request = Some(id);
     }
 
     /// Whether the request had been aborted when this arose.

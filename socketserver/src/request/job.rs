@@ -10,6 +10,7 @@ use super::accepted::Accepted;
 use super::stats::End;
 use super::ticket::Ticket;
 use crate::panics::contained;
+use crate::socket::Socket;
 
 /// The first half of a [`Job`]: everything from `prepare` to `shutdown_request`. Dropping it
 /// releases the request without running it.
@@ -63,7 +64,7 @@ impl Job {
     /// a concurrency that runs the request elsewhere: in another process, and keeps the ticket in
     /// this one. The request's descriptor closes when the first half is dropped.
     pub fn split(mut self) -> (Run, Ticket) {
-        self.ticket.leave(self.run.request.client_address());
+        self.ticket.leave(&*self.run.request);
         (self.run, self.ticket)
     }
 
@@ -80,6 +81,16 @@ impl Job {
             around(run)
         }));
         self
+    }
+
+    /// The request has come to the place where it waits for its client, and need not be waited for.
+    pub(crate) fn begin(&mut self) {
+        self.ticket.begin();
+    }
+
+    /// The request's connection, if it is one of a [`Socket`].
+    pub(crate) fn socket(&self) -> Option<&Socket> {
+        self.run.request.socket()
     }
 
     /// Ends the job without running it: its client is disconnected, and it counts as refused.

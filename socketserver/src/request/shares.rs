@@ -6,24 +6,23 @@ use std::sync::Arc;
 use crate::address::Host;
 use crate::sync::Mutex;
 
-/// Live requests per client, and how many one may have.
+/// Live requests per client.
 #[derive(Debug)]
 pub(crate) struct Shares {
-    limit: usize,
     /// An entry goes with its last request, so the table holds only live clients.
     live: Mutex<HashMap<Host, usize>>,
 }
 
 impl Shares {
-    pub(crate) fn new(limit: usize) -> Arc<Self> {
-        Arc::new(Shares { limit, live: Mutex::default() })
+    pub(crate) fn new() -> Arc<Self> {
+        Arc::new(Shares { live: Mutex::default() })
     }
 
-    /// A place for one more request of this client, unless it has as many as it may have.
-    pub(crate) fn take(self: &Arc<Self>, client: Host) -> Option<Share> {
+    /// A place for one more request of this client, unless it has `limit` of them.
+    pub(crate) fn take(self: &Arc<Self>, client: Host, limit: usize) -> Option<Share> {
         let mut live = self.live.lock();
         let count = live.entry(client.clone()).or_default();
-        if *count >= self.limit {
+        if *count >= limit {
             return None;
         }
         *count += 1;
@@ -58,8 +57,8 @@ mod tests {
 
     #[test]
     fn a_client_takes_at_most_its_share() {
-        let shares = Shares::new(2);
-        let take = |ip: &str| shares.take(ip.parse::<IpAddr>().unwrap().into());
+        let shares = Shares::new();
+        let take = |ip: &str| shares.take(ip.parse::<IpAddr>().unwrap().into(), 2);
         let first = [take("2001:db8::1"), take("2001:db8::2")];
         assert!(first.iter().all(Option::is_some));
         assert!(take("2001:db8::3").is_none(), "the /64 is full");

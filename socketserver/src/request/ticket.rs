@@ -3,12 +3,11 @@
 use std::sync::Arc;
 use std::thread;
 
-use super::abort::Abort;
+use super::abort::{Abort, Left};
 use super::accepted::Accepted;
 use super::books::{Books, Entry};
 use super::shares::Share;
 use super::stats::End;
-use crate::address::Address;
 
 /// A live request's place in the server's books. It is closed with the request's end, exactly
 /// once; a ticket that is dropped without that counts its request as refused, and as failed if that
@@ -19,8 +18,8 @@ pub struct Ticket {
     entry: Entry,
     open: bool,
     begun: bool,
-    /// The client of a request that runs elsewhere, for lines in the log.
-    client: Option<Address>,
+    /// What is known about a request that runs elsewhere.
+    left: Option<Left>,
 }
 
 impl Ticket {
@@ -30,18 +29,15 @@ impl Ticket {
         request: &Arc<dyn Accepted>,
         share: Option<Share>,
     ) -> Self {
-        Ticket {
-            books: books.clone(),
-            entry: books.open(Abort::Request(Arc::downgrade(request)), share),
-            open: true,
-            begun: false,
-            client: None,
-        }
+        let entry = books.open(Abort::Request(Arc::downgrade(request)), share);
+        request.facts().set_id(entry.id());
+        Ticket { books: books.clone(), entry, open: true, begun: false, left: None }
     }
 
     /// The request leaves this process.
-    pub(super) fn leave(&mut self, client: &Address) {
-        self.client = Some(client.clone());
+    pub(super) fn leave(&mut self, request: &dyn Accepted) {
+        let (client, accepted) = (request.client_address().clone(), request.facts().accepted());
+        self.left = Some(Left { client, accepted });
         self.begin();
     }
 
@@ -70,7 +66,7 @@ impl Ticket {
     /// by force. `abort` is called on any thread, perhaps just after this ticket was closed, and
     /// must not block.
     pub fn set_abort(&self, abort: impl Fn() + Send + 'static) {
-        self.books.replace(self.entry, Abort::elsewhere(self.client.clone(), abort));
+        self.books.replace(self.entry, Abort::elsewhere(self.left.clone(), abort));
     }
 
     #[cfg(test)]

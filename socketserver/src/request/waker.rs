@@ -57,15 +57,41 @@ impl Waker {
     /// Blocks, or parks, until a wake-up, until a request may be there if there is a `listener` to
     /// look at, and at most until `end`. Returns whether a request may be there.
     pub(crate) fn wait(&self, listener: Option<&Socket>, end: Option<Instant>) -> io::Result<bool> {
+        let own = self.0.reader.awaited();
         let (woken, ready) = match listener {
-            None => (readable([self.0.reader.awaited()], end)?[0], false),
-            Some(listener) => readable([self.0.reader.awaited(), listener.awaited()], end)?.into(),
+            None => (readable([own], end)?[0], false),
+            Some(listener) => readable([own, listener.awaited()], end)?.into(),
         };
         if woken {
-            let mut bytes = [0; 64];
-            while matches!(self.0.reader.try_recv(&mut bytes), Ok(64)) {}
+            self.take_wake_ups();
         }
         Ok(ready)
+    }
+
+    /// The same, and until `beside` can be read.
+    pub(crate) fn wait_beside(
+        &self,
+        listener: Option<&Socket>,
+        beside: &Socket,
+        end: Option<Instant>,
+    ) -> io::Result<bool> {
+        let (own, beside) = (self.0.reader.awaited(), beside.awaited());
+        let (woken, ready) = match listener {
+            None => (readable([own, beside], end)?[0], false),
+            Some(listener) => {
+                let [woken, ready, _] = readable([own, listener.awaited(), beside], end)?;
+                (woken, ready)
+            }
+        };
+        if woken {
+            self.take_wake_ups();
+        }
+        Ok(ready)
+    }
+
+    fn take_wake_ups(&self) {
+        let mut bytes = [0; 64];
+        while matches!(self.0.reader.try_recv(&mut bytes), Ok(64)) {}
     }
 }
 

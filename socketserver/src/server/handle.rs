@@ -100,6 +100,11 @@ impl<S> ServerHandle<S> {
         self.server.clone()
     }
 
+    /// Whether another process has the listener too: see [`Server::share_listener`].
+    pub fn share_listener(&self, shared: bool) {
+        self.engine.0.share_listener(shared);
+    }
+
     /// Drains the server on SIGINT and SIGTERM: see [`Server::drain_on_signals`].
     ///
     /// # Errors

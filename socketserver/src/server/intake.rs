@@ -14,13 +14,13 @@ use crate::address::Address;
 use crate::admission::{ClientLimits, Refusal};
 use crate::handler::{BaseServer, Life, RequestHandler, ServerRef};
 use crate::panics::DropsQuietly;
-use crate::request::{Accepted, End, HandlerError, Share, caught};
+use crate::request::{Accepted, End, Facts, HandlerError, RequestPhase, Share, caught};
 use crate::socket::Socket;
 use crate::transport::Transport;
 use crate::wait::nonblocking_sockets;
 
 /// A transport, a handler and a state. They drop without a panic, on any thread.
-pub(super) struct Typed<T, H, S> {
+pub(crate) struct Typed<T, H, S> {
     transport: DropsQuietly<T>,
     server: DropsQuietly<ServerRef<S>>,
     /// How long `shutdown_request` may block after the handler.
@@ -33,7 +33,7 @@ pub(super) struct Typed<T, H, S> {
 impl<T, H, S> Typed<T, H, S> {
     /// `runs_on_loop` is whether handlers run on the loop's own thread: then `shutdown_request` may
     /// block for 100 ms only, because the whole server waits.
-    pub(super) fn new(
+    pub(crate) fn new(
         transport: T,
         server: ServerRef<S>,
         runs_on_loop: bool,
@@ -131,6 +131,7 @@ struct Request<T: Transport, H, S> {
     typed: Arc<Typed<T, H, S>>,
     /// The waits that an abort ends, beside that for the client.
     aborts: OnceLock<Box<DropsQuietly<Aborts>>>,
+    facts: Facts,
 }
 
 impl<T, H, S> Enclosed for Request<T, H, S>
@@ -140,6 +141,15 @@ where
 {
     fn aborts(&self) -> &Aborts {
         self.aborts.get_or_init(|| Box::new(DropsQuietly::new(Aborts::default())))
+    }
+
+    fn id(&self) -> u64 {
+        self.facts.id()
+    }
+
+    #[cfg(feature = "proxy")]
+    fn age(&self) -> Duration {
+        self.facts.age()
     }
 
     fn connection(&self) -> Option<RawFd> {
@@ -164,6 +174,7 @@ where
             learnt: OnceLock::new(),
             typed: typed.clone(),
             aborts: OnceLock::new(),
+            facts: Facts::now(),
         })
     }
 
@@ -200,6 +211,7 @@ where
 
     fn serve(&self) -> End {
         let handled = caught(|| self.handle());
+        self.facts.set_phase(RequestPhase::Ending);
         Life::leave_request();
         let end = match handled {
             Ok(()) => End::Finished,
@@ -218,6 +230,7 @@ where
     fn handle(&self) -> Result<(), HandlerError> {
         let prepared = self.typed.transport.prepare(&self.request);
         prepared.map_err(HandlerError::of_handshake)?;
+        self.facts.set_phase(RequestPhase::Handling);
         H::handle_request(
             T::Request::clone(&self.request),
             self.client_address().clone(),
@@ -234,6 +247,23 @@ where
 {
     fn client_address(&self) -> &Address {
         self.learnt.get().map_or(&self.client_address, |learnt| learnt)
+    }
+
+    fn facts(&self) -> &Facts {
+        &self.facts
+    }
+
+    fn socket(&self) -> Option<&Socket> {
+        let request: &dyn Any = &*self.request;
+        request.downcast_ref()
+    }
+
+    fn awaits_first_byte(&self) -> bool {
+        let mut awaits = false;
+        quietly("a transport's awaits_first_byte", || {
+            awaits = self.typed.transport.awaits_first_byte(&self.client_address);
+        });
+        awaits
     }
 
     fn handler_name(&self) -> &'static str {
@@ -270,6 +300,7 @@ where
     }
 
     fn run(self: Arc<Self>) -> End {
+        self.facts.set_phase(RequestPhase::Preparing);
         let life = &self.typed.server.core().life;
         life.inside_request(self.clone(), || match &self.typed.limits {
             None => self.serve(),
@@ -277,7 +308,8 @@ where
         })
     }
 
-    fn fail(&self, error: HandlerError) {
+    fn fail(&self, mut error: HandlerError) {
+        error.set_request_id(self.facts.id());
         let server = &self.typed.server;
         quietly("handle_error", || {
             let state = server.state();

@@ -13,10 +13,9 @@
 //! `engine/serve.rs` is the loop and the place to begin reading; `engine/drain.rs` is the
 //! server's end.
 
-mod builder;
-mod engine;
+pub(crate) mod engine;
 mod handle;
-mod intake;
+pub(crate) mod intake;
 mod report;
 
 use std::any::type_name;
@@ -27,14 +26,13 @@ use std::os::fd::RawFd;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use builder::Builder;
 pub use handle::ServerHandle;
 pub use report::{Drained, Served};
 
 use crate::address::Address;
 use crate::concurrency::{Concurrency, Forking};
 use crate::handler::{ServerRef, StopKind};
-use crate::request::{Stats, short_name};
+use crate::request::{LiveRequest, Stats, short_name};
 #[cfg(feature = "signals")]
 use crate::signals::Signals;
 use engine::Engine;
@@ -98,6 +96,17 @@ impl Drop for Owned {
 }
 
 impl<T, C: Concurrency, H, S> Server<T, C, H, S> {
+    pub(crate) fn new(engine: Engine, server: ServerRef<S>, concurrency: Arc<C>) -> Self {
+        Server {
+            #[cfg(feature = "signals")]
+            _signals: engine.signals(),
+            engine: Owned(Arc::new(engine)),
+            server,
+            concurrency,
+            types: PhantomData,
+        }
+    }
+
     /// Where the server listens, with the port that the system chose.
     ///
     /// Python: `BaseServer.server_address`
@@ -125,6 +134,20 @@ impl<T, C: Concurrency, H, S> Server<T, C, H, S> {
     /// The counters as of now.
     pub fn stats(&self) -> Stats {
         self.server.stats()
+    }
+
+    /// The live requests: see [`ServerRef::live_requests`].
+    pub fn live_requests(&self) -> Vec<LiveRequest> {
+        self.server.live_requests()
+    }
+
+    /// Says that another process has the server's listener too, such as the next version of the
+    /// program, or no longer has it. The end of a server with a shared listener closes the
+    /// descriptor, and leaves all else to the other process: its clients are not kept out, and the
+    /// file of a Unix socket stays. A listener that was [handed over](Builder::from_socket) is
+    /// taken for a shared one, and one that the server has made is not.
+    pub fn share_listener(&self, shared: bool) {
+        self.engine.0.share_listener(shared);
     }
 
     /// Serves requests until [`shutdown`](Self::shutdown) or another end. After a `shutdown` it may
@@ -264,6 +287,21 @@ impl<T, C: Concurrency, H, S> Server<T, C, H, S> {
     #[cfg(feature = "systemd")]
     pub fn notify_systemd(&self) -> io::Result<bool> {
         self.engine.0.notify_systemd()
+    }
+
+    /// The server writes a line to this descriptor, and closes it, once it serves. Supervisors other
+    /// than systemd are told so that a service is ready: s6 (`notification-fd`), dinit
+    /// (`ready-notification`). The descriptor is one that the parent process left open, and from
+    /// here on it is the server's.
+    ///
+    /// # Errors
+    /// `InvalidInput` for a standard stream, `InvalidData` for a descriptor that is not open, or
+    /// that the program has opened itself.
+    ///
+    /// Python: no counterpart; `os.write(fd, b"\n")`
+    #[cfg(feature = "systemd")]
+    pub fn notify_fd(&self, fd: RawFd) -> io::Result<()> {
+        self.engine.0.notify_fd(fd)
     }
 
     /// `serve_forever`, after `Life::enter`.

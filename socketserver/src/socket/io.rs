@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io::{self, Read, Write};
+use std::time::Duration;
 
 use rustix::net::RecvFlags;
 use socket2::Type;
@@ -118,8 +119,17 @@ impl Socket {
         }
     }
 
-    /// The same with other time than the socket's timeout: one call of several that share it.
-    #[cfg(feature = "proxy")]
+    /// The same with this time instead of the socket's timeout: for protocols that give each of
+    /// their phases, such as the head of a request, its own deadline.
+    ///
+    /// # Errors
+    /// As [`recv`](Self::recv).
+    ///
+    /// Python: `settimeout` before the call, and once more after it
+    pub fn recv_into_within(&self, buffer: &mut [u8], time: Duration) -> io::Result<usize> {
+        self.recv_within(buffer, Patience::of_socket(Some(time)))
+    }
+
     pub(crate) fn recv_within(&self, buffer: &mut [u8], patience: Patience) -> io::Result<usize> {
         let shared = self.open()?;
         let wire = shared.wire_for_layer(patience);
@@ -214,6 +224,22 @@ impl Socket {
         }
     }
 
+    /// The same with this time instead of the socket's timeout.
+    ///
+    /// # Errors
+    /// As [`send`](Self::send).
+    ///
+    /// Python: `settimeout` before the call, and once more after it
+    pub fn send_within(&self, data: &[u8], time: Duration) -> io::Result<usize> {
+        let shared = self.open()?;
+        let patience = Patience::of_socket(Some(time));
+        let wire = shared.wire_for_layer(patience);
+        match shared.layer() {
+            None => wire.send(data),
+            Some(layer) => layer.send(&wire, data),
+        }
+    }
+
     /// Sends all of `data`. The timeout covers the whole.
     ///
     /// Threads may share a socket: the bytes of one call stay together. A later call waits until
@@ -230,20 +256,7 @@ impl Socket {
         let shared = self.open()?;
         let patience = shared.descriptor.patience(Interest::Write);
         let _turn = shared.descriptor.take_turn(patience)?;
-        let wire = Wire::new(&shared.descriptor, patience);
-        match shared.layer() {
-            // An empty datagram is one, too.
-            None if data.is_empty() => wire.send(data).map(drop),
-            None => wire.sendall(data),
-            Some(layer) => {
-                let wire = wire.in_parts();
-                let mut left = data;
-                while !left.is_empty() {
-                    left = &left[layer.send(&wire, left)?..];
-                }
-                Ok(())
-            }
-        }
+        shared.send_whole(data, patience)
     }
 
     /// Sends `data` as one datagram to `address`, and returns how many bytes. The socket's timeout
@@ -302,6 +315,24 @@ impl Shared {
             rustix::net::recv(&descriptor.fd, &mut [0], flags).map(|(_, length)| length)
         })?;
         Ok(bufsize.min(length.max(LARGEST_BUFFER)))
+    }
+
+    /// A `sendall` that has its turn.
+    pub(super) fn send_whole(&self, data: &[u8], patience: Patience) -> io::Result<()> {
+        let wire = Wire::new(&self.descriptor, patience);
+        match self.layer() {
+            // An empty datagram is one, too.
+            None if data.is_empty() => wire.send(data).map(drop),
+            None => wire.sendall(data),
+            Some(layer) => {
+                let wire = wire.in_parts();
+                let mut left = data;
+                while !left.is_empty() {
+                    left = &left[layer.send(&wire, left)?..];
+                }
+                Ok(())
+            }
+        }
     }
 
     /// The wire for one operation of a socket that has no layer.

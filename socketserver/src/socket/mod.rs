@@ -7,6 +7,7 @@
 //! | `bind`, `listen`, `accept` | [`Socket::bind`] and so on | `listen.rs` |
 //! | `recv`, `recvfrom`, `send`, `sendall`, `sendto` | [`Socket::recv`] and so on | `io.rs` |
 //! | `recvmsg`, `sendmsg`, `recv_fds`, `send_fds` | [`Message`] | `message.rs` |
+//! | `sendfile` | [`Socket::sendfile`] | `sendfile.rs` |
 //! | `connect`, `create_connection`, `socketpair` | [`Socket::connect`] and so on | `connect.rs` |
 //! | `select.select` | [`select()`](crate::select) | `../wait/select.rs` |
 //! | `setsockopt`, `getsockopt` | [`SocketOption`] | `option.rs` |
@@ -48,6 +49,7 @@ mod message;
 mod option;
 mod packet;
 mod peer;
+mod sendfile;
 
 pub use connect::{create_connection, socketpair};
 pub use file::{SocketReader, SocketWriter};

@@ -29,6 +29,12 @@ impl Manager {
         Ok(Some(Manager(socket)))
     }
 
+    /// The manager at the other end of a pair.
+    #[cfg(test)]
+    pub(super) fn of(socket: Socket) -> Self {
+        Manager(socket)
+    }
+
     pub(super) fn send(&self, message: &str) -> io::Result<()> {
         self.0.send(message.as_bytes()).map(drop)
     }

@@ -12,6 +12,9 @@
 //! | `STOPPING=1`, `EXTEND_TIMEOUT_USEC=…` | the lame-duck time or the drain begins; how long it may take |
 //! | `BARRIER=1` | the server has ended; it waits until the manager has read the messages |
 //!
+//! Supervisors of another kind, such as s6, are told by a line on a descriptor:
+//! [`Server::notify_fd`](crate::Server::notify_fd).
+//!
 //! A handler of an inline server runs on the loop's thread. If it takes longer than `WatchdogSec=`,
 //! systemd therefore takes the loop for one that hangs.
 

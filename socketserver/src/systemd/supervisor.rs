@@ -1,6 +1,7 @@
 //! The messages of a server to the service manager, and their times.
 
 use std::io::{self, ErrorKind};
+use std::os::fd::{OwnedFd, RawFd};
 use std::time::Duration;
 
 use parking_lot::Mutex;
@@ -8,7 +9,7 @@ use rustix::process::getpid;
 
 use super::TARGET;
 use super::manager::Manager;
-use crate::activation::number;
+use crate::activation::{number, passed};
 use crate::request::Stats;
 use crate::sync::Instant;
 
@@ -18,9 +19,14 @@ const STATUS: Duration = Duration::from_secs(1);
 /// Added to the longest time of an end, because requests are aborted and workers ended after it.
 const GRACE: Duration = Duration::from_secs(1);
 
-/// Sends the manager the messages of one server. Does nothing until [`begin`](Self::begin).
+/// Sends the manager the messages of one server. Does nothing until [`begin`](Self::begin), or
+/// [`notify_fd`](Self::notify_fd).
 #[derive(Debug, Default)]
-pub(crate) struct Supervisor(Mutex<Option<Supervised>>);
+pub(crate) struct Supervisor {
+    supervised: Mutex<Option<Supervised>>,
+    /// What gets a line when the loop runs.
+    readiness: Mutex<Option<OwnedFd>>,
+}
 
 #[derive(Debug)]
 struct Supervised {
@@ -32,9 +38,12 @@ struct Supervised {
     is_stopping: bool,
 }
 
+/// How many requests are active, finished, failed, refused and aborted.
+type Requests = [u64; 5];
+
 #[derive(Debug, Default)]
 struct Status {
-    told: String,
+    told: Option<Requests>,
     /// When the next one may be sent.
     due: Option<Instant>,
 }
@@ -53,7 +62,7 @@ impl Supervisor {
             is_ready: false,
             is_stopping: false,
         };
-        let mut this = self.0.lock();
+        let mut this = self.supervised.lock();
         *this = Some(supervised);
         if serving && let Some(supervised) = &mut *this {
             supervised.ready();
@@ -61,22 +70,40 @@ impl Supervisor {
         Ok(true)
     }
 
+    /// Keeps a descriptor that gets a line when the loop runs, and is closed then.
+    pub(crate) fn notify_fd(&self, fd: RawFd, serving: bool) -> io::Result<()> {
+        *self.readiness.lock() = Some(passed(fd)?);
+        if serving {
+            self.tell_readiness();
+        }
+        Ok(())
+    }
+
     /// The loop runs.
     pub(crate) fn ready(&self) {
-        if let Some(supervised) = &mut *self.0.lock() {
+        if let Some(supervised) = &mut *self.supervised.lock() {
             supervised.ready();
+        }
+        self.tell_readiness();
+    }
+
+    fn tell_readiness(&self) {
+        if let Some(fd) = self.readiness.lock().take()
+            && let Err(error) = rustix::io::write(&fd, b"\n")
+        {
+            log::warn!(target: TARGET, "cannot tell the supervisor that the server is ready ({error}): going on");
         }
     }
 
     /// One turn of the loop: a sign of life and a status, each when it is due. Returns when the
     /// next one is. `stats` is asked only if a status may be sent.
     pub(crate) fn turn(&self, stats: impl FnOnce() -> Stats) -> Option<Instant> {
-        self.0.lock().as_mut()?.turn(stats)
+        self.supervised.lock().as_mut()?.turn(stats)
     }
 
     /// The lame-duck time has begun, and ends within `most`.
     pub(crate) fn leaving(&self, most: Duration) {
-        if let Some(supervised) = &mut *self.0.lock()
+        if let Some(supervised) = &mut *self.supervised.lock()
             && !supervised.is_stopping
         {
             supervised.stopping(most);
@@ -85,14 +112,14 @@ impl Supervisor {
 
     /// The server ends, within `most`.
     pub(crate) fn stopping(&self, most: Duration) {
-        if let Some(supervised) = &mut *self.0.lock() {
+        if let Some(supervised) = &mut *self.supervised.lock() {
             supervised.stopping(most);
         }
     }
 
     /// The server has ended: waits until the manager has read all messages.
     pub(crate) fn ended(&self) {
-        if let Some(supervised) = self.0.lock().take()
+        if let Some(supervised) = self.supervised.lock().take()
             && let Err(error) = supervised.manager.wait_until_read()
         {
             log::debug!(target: TARGET, "the service manager answers no barrier ({error}): leaving");
@@ -124,30 +151,32 @@ impl Supervised {
 
     fn turn(&mut self, stats: impl FnOnce() -> Stats) -> Option<Instant> {
         let now = Instant::now();
+        if self.status.due.is_none_or(|due| now >= due) {
+            self.tell_status(&stats(), now);
+        }
         if let Some((period, due)) = self.watchdog
             && now >= due
         {
             self.watchdog = Some((period, now + period));
             self.send("WATCHDOG=1");
         }
-        if self.status.due.is_none_or(|due| now >= due) {
-            self.tell_status(&stats(), now);
-        }
         let status = self.status.due.filter(|due| *due > now);
         [self.watchdog.map(|(_, due)| due), status].into_iter().flatten().min()
     }
 
+    /// Sends the counters if they have changed. Makes no text of them otherwise, because this may
+    /// be called at every turn of the loop.
     fn tell_status(&mut self, stats: &Stats, now: Instant) {
-        let Stats { active, finished, failed, refused, aborted, .. } = stats;
-        let status = format!(
-            "STATUS=requests: {active} active, {finished} finished, {failed} failed, {refused} refused, {aborted} aborted"
-        );
-        if status == self.status.told {
+        let requests = [stats.active, stats.finished, stats.failed, stats.refused, stats.aborted];
+        if self.status.told == Some(requests) {
             self.status.due = None;
             return;
         }
-        self.send(&status);
-        self.status = Status { told: status, due: Some(now + STATUS) };
+        let [active, finished, failed, refused, aborted] = requests;
+        self.send(&format!(
+            "STATUS=requests: {active} active, {finished} finished, {failed} failed, {refused} refused, {aborted} aborted"
+        ));
+        self.status = Status { told: Some(requests), due: Some(now + STATUS) };
     }
 }
 
@@ -160,4 +189,32 @@ fn watchdog_period() -> io::Result<Option<Duration>> {
     let meant = number::<u64>("WATCHDOG_PID", ErrorKind::InvalidInput)?
         .is_none_or(|process| process == own);
     Ok((meant && period > 0).then(|| Duration::from_micros(period)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::socket::{SocketKind, socketpair};
+
+    #[test]
+    fn status_is_sent_only_after_a_change() {
+        let (own, manager) = socketpair(SocketKind::Datagram).unwrap();
+        manager.settimeout(Some(Duration::ZERO)).unwrap();
+        let mut supervised = Supervised {
+            manager: Manager::of(own),
+            watchdog: None,
+            status: Status::default(),
+            is_ready: true,
+            is_stopping: false,
+        };
+        let mut tell = |finished| {
+            supervised.status.due = None;
+            let due = supervised.turn(|| Stats { finished, ..Stats::default() });
+            (due.is_some(), manager.recv(100).is_ok())
+        };
+        assert_eq!(tell(1), (true, true));
+        assert_eq!(tell(1), (false, false));
+        assert_eq!(tell(2), (true, true));
+        assert_eq!(tell(2), (false, false));
+    }
 }

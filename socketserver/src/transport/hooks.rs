@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 use std::time::Duration;
 
-use super::Transport;
+use super::{Speaker, Transport};
 use crate::address::Address;
 use crate::axis::Wrapped;
 use crate::socket::Socket;
@@ -92,6 +92,20 @@ pub trait TransportHooks<T: Transport>: Send + Sync + 'static {
     /// [`Transport::given_request`]
     fn given_request(&self, inner: &T, socket: &Socket) -> Option<(T::Request, Address)> {
         inner.given_request(socket)
+    }
+
+    /// [`Transport::speaks_first`]. If the client speaks first on `inner`, it does here. Otherwise
+    /// these hooks may send something, so this is [`Speaker::Server`] unless overridden.
+    fn speaks_first(&self, inner: &T) -> Speaker {
+        match inner.speaks_first() {
+            Speaker::Handler => Speaker::Server,
+            known => known,
+        }
+    }
+
+    /// [`Transport::awaits_first_byte`]
+    fn awaits_first_byte(&self, inner: &T, peer: &Address) -> bool {
+        inner.awaits_first_byte(peer)
     }
 
     /// [`Transport::learns_client`]
@@ -193,6 +207,14 @@ impl<T: Transport, K: TransportHooks<T>> Transport for Wrapped<T, K> {
         self.hooks.given_request(&self.inner, socket)
     }
 
+    fn speaks_first(&self) -> Speaker {
+        self.hooks.speaks_first(&self.inner)
+    }
+
+    fn awaits_first_byte(&self, peer: &Address) -> bool {
+        self.hooks.awaits_first_byte(&self.inner, peer)
+    }
+
     fn learns_client(&self) -> bool {
         self.hooks.learns_client(&self.inner)
     }
@@ -268,6 +290,10 @@ where
         let socket = inner.socket(address)?;
         (self.0)(&socket)?;
         Ok(socket)
+    }
+
+    fn speaks_first(&self, inner: &T) -> Speaker {
+        inner.speaks_first()
     }
 }
 

@@ -38,6 +38,19 @@ use crate::socket::{Socket, SocketKind};
 /// Where this folder's log lines go.
 const TARGET: &str = "socketserver::transport";
 
+/// Which side of a fresh connection sends first, before the handler does anything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Speaker {
+    /// Perhaps the server: a handshake may send before it has received anything.
+    Server,
+    /// Nothing is sent before the handler runs.
+    Handler,
+    /// The client, which has this long for its first byte. Until that byte has come the connection
+    /// has no worker: no thread, no process, no green thread.
+    Client(Duration),
+}
+
 /// Where requests come from.
 ///
 /// When a server is made, it calls [`socket`](Self::socket) and [`server_bind`](Self::server_bind),
@@ -98,6 +111,19 @@ pub trait Transport: Send + Sync + 'static {
     /// always unless overridden.
     fn given_request(&self, _socket: &Socket) -> Option<(Self::Request, Address)> {
         None
+    }
+
+    /// Which side of a connection sends first. Asked once, by `bind`. [`Speaker::Server`] unless
+    /// overridden, which is always right.
+    fn speaks_first(&self) -> Speaker {
+        Speaker::Server
+    }
+
+    /// Whether a connection from `peer` waits for its client's first byte, where the client speaks
+    /// first: not if it is refused in any case, or is spared the handshake. Must not block. True
+    /// unless overridden.
+    fn awaits_first_byte(&self, _peer: &Address) -> bool {
+        true
     }
 
     /// Whether the bytes of a request say which client it is from, as behind a proxy. Then

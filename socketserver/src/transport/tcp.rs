@@ -4,7 +4,7 @@ use std::io;
 use std::time::Duration;
 
 use super::options::{Inet, Streams, TcpOnly, inet_setters, streams_setters, tcp_only_setters};
-use super::{Transport, inet, stream};
+use super::{Speaker, Transport, inet, stream};
 use crate::address::Address;
 use crate::axis::Has;
 use crate::socket::{Socket, SocketKind, SocketOption};
@@ -83,6 +83,10 @@ impl Transport for Tcp {
 
     fn given_request(&self, socket: &Socket) -> Option<(Socket, Address)> {
         stream::given_request(socket)
+    }
+
+    fn speaks_first(&self) -> Speaker {
+        Speaker::Handler
     }
 
     fn prepare(&self, request: &Socket) -> io::Result<()> {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::datagram::{self, PacketBuffer};
 use super::options::{File, Packets, Streams, file_setters, packets_setters, streams_setters};
 use super::socket_file::SocketFile;
-use super::{Transport, stream, unexpected};
+use super::{Speaker, Transport, stream, unexpected};
 use crate::address::{Address, AddressFamily};
 use crate::axis::Has;
 use crate::request::Datagram;
@@ -105,6 +105,10 @@ impl Transport for UnixStream {
 
     fn given_request(&self, socket: &Socket) -> Option<(Socket, Address)> {
         stream::given_request(socket)
+    }
+
+    fn speaks_first(&self) -> Speaker {
+        Speaker::Handler
     }
 
     fn prepare(&self, request: &Socket) -> io::Result<()> {

@@ -1,10 +1,12 @@
 //! The programs of the demos as users run them, with clients in Python and with their own clients.
 
+mod activation;
 mod chat;
 mod chat_client;
 mod chat_crowd;
 mod command_line;
 mod examples;
+mod http_examples;
 mod proxy;
 mod signals;
 mod supervision;

@@ -58,8 +58,8 @@ for _ in range(restarts):
     while told[-1] != 'BARRIER=1':
         told.append(message())
     _, status = os.waitpid(process, 0)
-    kinds = [text.split('=')[0] for text in told if not text.startswith(('STATUS', 'WATCHDOG'))]
-    print(status, *kinds)
+    # Each kind where it came first.
+    print(status, *dict.fromkeys(text.split('=')[0] for text in told))
 last = start()
 for thread in hammers:
     thread.join()
@@ -80,7 +80,7 @@ fn restarts_under_a_manager_lose_no_client() {
         };
         let mut lines = said.lines();
         for _ in 0..restarts.parse().expect("a number") {
-            assert_eq!(lines.next(), Some("0 READY STOPPING BARRIER"), "{said}");
+            assert_eq!(lines.next(), Some("0 READY STATUS WATCHDOG STOPPING BARRIER"), "{said}");
         }
         assert_eq!(lines.next(), Some(&*format!("{clients} answered")), "{said}");
     }
@@ -100,6 +100,37 @@ fn activated(environment: &str, arguments: &[&str]) -> Command {
     let script = format!("export LISTEN_PID=$$ {environment}; exec \"$@\" 3<&0");
     command.args(["-c", &script, "sh"]).arg(upper.get_program()).args(upper.get_args());
     command
+}
+
+/// A line, and then the end of the pipe, while the server lives on.
+#[test]
+fn readiness_is_a_line_on_a_descriptor() {
+    let (mut reader, writer) = io::pipe().expect("a pipe");
+    let upper = command("upper", &["--notify-fd", "3", "127.0.0.1:0"]);
+    let mut command = Command::new("sh");
+    command.args(["-c", "exec \"$@\" 3<&0 </dev/null", "sh"]).arg(upper.get_program());
+    let server = Server::of(Process::start_on(writer, command.args(upper.get_args())));
+    drop(command);
+    let text = in_time("the pipe's end", move || {
+        let mut text = String::new();
+        reader.read_to_string(&mut text).map(|_| text)
+    });
+    assert_eq!(text.expect("text"), "\n");
+    assert_eq!(Client::stream(&server.address).ask("hello"), b"HELLO");
+    assert_eq!(server.drain().summary(), [1, 1, 0, 0, 0]);
+}
+
+#[test]
+fn readiness_goes_to_no_descriptor_of_the_program() {
+    for (fd, complaint) in [
+        ("2", "expected the number of a descriptor, at least 3, got 2"),
+        ("99", "descriptor 99: Bad file descriptor"),
+    ] {
+        let mut command = command("upper", &["--notify-fd", fd, "127.0.0.1:0"]);
+        let (status, _, errors) = Process::start(&mut command).wait();
+        assert_eq!(status.code(), Some(1), "{errors}");
+        assert!(errors.contains(complaint), "{errors}");
+    }
 }
 
 #[test]

@@ -98,12 +98,12 @@ fn each_failure_is_logged_once<C: Column>() {
         }
     };
     let server = run(Server::<Tcp, C, _, _>::handling(handler), LOCAL);
-    for (order, level, end) in [
+    for (number, (order, level, end)) in (1..).zip([
         ("error", Level::Error, "(as told)"),
         ("forge", Level::Error, r#"("a\" said: b\nc \u{1b}[2J)"#),
         ("panic", Level::Error, "(panicked: as told)"),
         ("reset", Level::Debug, ")"),
-    ] {
+    ]) {
         let mut client = Client::stream(&server.address());
         let address = Address::from(client.tcp().local_addr().expect("an address"));
         client.send(order);
@@ -116,7 +116,7 @@ fn each_failure_is_logged_once<C: Column>() {
         let about = || lines.about(&address.to_string());
         until("a line about it", || !about().is_empty());
         let [(told, line)] = &about()[..] else { panic!("one line: {:?}", about()) };
-        let begin = format!("socketserver::handler: request from {address} failed ");
+        let begin = format!("socketserver::handler: request {number} from {address} failed ");
         assert!(line.starts_with(&begin) && line.ends_with(end), "{line}");
         assert_eq!(*told, level, "{line}");
     }

@@ -24,9 +24,9 @@ fn other_sources_are_refused<C: Column>() {
     }
     let (_, stats) = server.drain(DEADLINE);
     assert_eq!((stats.accepted, stats.refused, stats.failed), (30, 30, 0));
-    for peer in peers {
+    for (number, peer) in (1..).zip(peers) {
         let expected = format!(
-            "socketserver::handler: request from {peer} refused: \
+            "socketserver::handler: request {number} from {peer} refused: \
              expected a trusted proxy, got {peer}"
         );
         assert!(lines.about(&expected).iter().any(|(level, _)| *level == log::Level::Debug));

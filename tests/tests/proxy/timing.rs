@@ -32,8 +32,22 @@ fn a_slow_header_ends_at_the_deadline<C: Column>() {
     assert!(TIME <= took && took < 3 * TIME, "{took:?}");
     until("it is counted", || server.stats().refused == 1);
     let line = "expected a PROXY header within 300ms, got none or a part";
-    let line = format!("request from {peer} refused: {line}");
+    let line = format!("request 1 from {peer} refused: {line}");
     assert_eq!(lines.about(&line).len(), 1);
+}
+
+/// The time in which nothing came counts too.
+fn a_late_first_byte_prolongs_no_deadline<C: Column>() {
+    const TIME: Duration = Duration::from_secs(1);
+    let builder = Server::<Tcp, C, Behind>::builder();
+    let server = run(builder.proxy_protocol(local_proxies().timeout(TIME)), LOCAL);
+    let mut client = Client::stream(&server.address());
+    let began = Instant::now();
+    thread::sleep(TIME * 7 / 10);
+    client.send("P");
+    assert_eq!(client.rest(), b"");
+    let took = began.elapsed();
+    assert!(TIME <= took && took < TIME * 16 / 10, "{took:?}");
 }
 
 /// Row 23 again.
@@ -72,7 +86,7 @@ fn the_deadline_is_lifted_after_the_header<C: Column>() {
 }
 
 matrix!(
-    columns: a_slow_header_ends_at_the_deadline, a_silent_connection_ends_at_the_deadline,
+    columns: a_slow_header_ends_at_the_deadline, a_late_first_byte_prolongs_no_deadline, a_silent_connection_ends_at_the_deadline,
     an_empty_connection_ends_quietly, the_deadline_is_lifted_after_the_header,
 );
 

@@ -74,7 +74,7 @@ fn overdue_requests_are_logged_and_counted<C: Concurrent>() {
     let server = run(builder.deadline(deadline), apart());
     let slow = Client::stream(&server.address());
     let line = format!(
-        "socketserver::request: request from {} has taken longer than its deadline of 50ms: aborting it",
+        "socketserver::request: request 1 from {} has taken longer than its deadline of 50ms: aborting it",
         slow.tcp().local_addr().expect("an address"),
     );
     let report = reports.recv_timeout(DEADLINE).expect("handle_error");
@@ -102,3 +102,65 @@ matrix!(
     concurrent: handlers_share_the_state, the_deadline_aborts_slow_clients_alone,
     overdue_requests_are_logged_and_counted, requests_aborted_by_a_drain_are_not_overdue,
 );
+
+/// The client decides how long each phase takes. The server, its handler and its errors agree about
+/// the numbers.
+fn live_requests_have_numbers_phases_and_ages<C: Concurrent>() {
+    struct Ids(Sender<Option<u64>>);
+    impl BaseServer for Ids {
+        fn handle_error(&self, _: &Socket, _: &Address, error: &HandlerError, _: &ServerRef<Self>) {
+            self.0.send(error.request_id()).expect("the test waits");
+        }
+    }
+    #[derive(BaseRequestHandler)]
+    struct Fails {
+        request: Socket,
+        server: ServerRef<Ids>,
+    }
+    impl Fails {
+        fn handle(&self) -> io::Result<()> {
+            let id = self.server.request_id().expect("a request");
+            self.request.sendall(&[u8::try_from(id).expect("a few")])?;
+            self.request.recv(1)?;
+            Err(io::Error::other("as told"))
+        }
+    }
+    let (sender, errors) = unbounded();
+    let builder = Server::<Tcp, C, Fails, _>::with(Ids(sender));
+    let server = run(builder.prepared(|request| request.recv(1).map(drop)), LOCAL);
+    assert_eq!((server.live_requests(), server.request_id()), (vec![], None));
+    let mut clients = [(); 2].map(|()| Client::stream(&server.address()));
+    let phases = || server.live_requests().iter().map(|one| one.phase).collect::<Vec<_>>();
+    until("both prepare", || phases() == [RequestPhase::Preparing; 2]);
+    clients[1].send("x");
+    let id = clients[1].recv();
+    until("the other one is handled", || phases().contains(&RequestPhase::Handling));
+    let live = server.live_requests();
+    assert_eq!(live.iter().map(|one| one.id).collect::<Vec<_>>(), [1, 2]);
+    let handled = live.iter().find(|one| one.phase == RequestPhase::Handling);
+    let handled = handled.expect("one is handled");
+    assert_eq!(id, [u8::try_from(handled.id).expect("a few")]);
+    let client = clients[1].tcp().local_addr().expect("an address");
+    assert_eq!(handled.client_address, Address::from(client));
+    until("it is older", || server.live_requests()[0].age > Duration::from_millis(100));
+    assert!(server.live_requests()[0].age < DEADLINE);
+    clients[1].send("x");
+    assert_eq!(errors.recv_timeout(DEADLINE).expect("handle_error"), Some(handled.id));
+    until("the first is left", || phases() == [RequestPhase::Preparing]);
+    clients[0].send("xx");
+    errors.recv_timeout(DEADLINE).expect("handle_error");
+}
+
+matrix!(concurrent: live_requests_have_numbers_phases_and_ages);
+
+/// A client of which the server still waits for the first byte is live.
+#[test]
+fn the_deadline_holds_before_the_first_byte() {
+    let builder = ThreadingTCPServer::<Echo>::builder().deadline(Duration::from_millis(100));
+    let server = run(builder.proxy_protocol(local_proxies()), LOCAL);
+    let began = Instant::now();
+    assert_eq!(Client::stream(&server.address()).rest(), b"");
+    assert!(began.elapsed() < Duration::from_secs(2));
+    until("it is counted", || server.stats().aborted == 1);
+    assert_eq!(server.stats().overdue, 1);
+}

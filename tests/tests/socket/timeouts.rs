@@ -48,7 +48,9 @@ fn every_blocking_call_times_out<W: Thread>() {
     gives_up::<W, _>("recv", socket.clone(), |socket| socket.recv(1));
     gives_up::<W, _>("recv_into", socket.clone(), |socket| socket.recv_into(&mut [0]));
     gives_up::<W, _>("recvfrom", socket.clone(), |socket| socket.recvfrom(1));
-    gives_up::<W, _>("sendall", socket, |socket| socket.sendall(&[0; 20_000_000]));
+    gives_up::<W, _>("sendall", socket.clone(), |socket| socket.sendall(&[0; 20_000_000]));
+    let endless = File::open("/dev/zero").expect("open");
+    gives_up::<W, _>("sendfile", socket, move |socket| socket.sendfile(&endless, 0, None));
     let (socket, _other) = unix_pair();
     gives_up::<W, _>("recv, Unix", socket.clone(), |socket| socket.recv(1));
     gives_up::<W, _>("recvmsg", socket.clone(), |socket| socket.recvmsg(1, 1));

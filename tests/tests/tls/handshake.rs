@@ -25,7 +25,7 @@ fn fails<C: Column>(reason: SSLErrorReason, text: &str, send: impl FnOnce(&mut C
     let stats = context.session_stats();
     assert_eq!(stats.all_failures().collect::<Vec<_>>(), [(reason, 1)]);
     assert_eq!((stats.started, stats.good), (1, 0));
-    let lines = lines.about(&format!("request from {peer} refused: {text}"));
+    let lines = lines.about(&format!("request 1 from {peer} refused: {text}"));
     assert!(matches!(lines[..], [(log::Level::Debug, _)]), "{lines:?}");
 }
 

@@ -239,3 +239,35 @@ fn a_listener_may_be_inherited() {
     assert_eq!(client.finish(), b"");
     child();
 }
+
+/// The end of a server with a listener that is not its own alone must keep no client out.
+#[test]
+fn only_an_unshared_listener_is_fenced() {
+    for shared in [true, false] {
+        let listener = TcpListener::bind(LOCAL).expect("bind");
+        let address = Address::from(listener.local_addr().expect("an address"));
+        let copy = listener.try_clone().expect("a copy");
+        let server = ThreadingTCPServer::<Echo>::builder().from_socket(copy).expect("a listener");
+        // As it is for a listener that was handed over.
+        if !shared {
+            server.share_listener(false);
+        }
+        server.drain(DEADLINE);
+        assert_eq!(Client::impatient(&address).is_ok(), shared);
+    }
+}
+
+/// The next program serves at the file.
+#[test]
+fn a_shared_file_stays() {
+    for shared in [true, false] {
+        let folder = Folder::new();
+        let path = folder.join("server");
+        let server = ThreadingUnixStreamServer::<Echo>::bind(&path).expect("bind");
+        server.share_listener(shared);
+        let running = server.spawn().expect("spawn");
+        assert_eq!(Client::stream(running.server_address()).ask("hello"), b"hello");
+        running.drain(DEADLINE).expect("a good end");
+        assert_eq!(path.exists(), shared);
+    }
+}

@@ -144,7 +144,7 @@ fn a_failed_handshake_is_a_refusal<C: Column>() {
     let peer = failed.tcp().local_addr().expect("an address");
     assert_eq!(failed.finish(), b"");
     assert_eq!(notes(&server), ["handshake 127.0.0.1"]);
-    let line = "socketserver::handler: request from {} refused: invalid socket address syntax";
+    let line = "socketserver::handler: request 1 from {} refused: invalid socket address syntax";
     let expected = (log::Level::Debug, line.replace("{}", &peer.to_string()));
     assert_eq!(lines.about(&peer.to_string()).last(), Some(&expected));
     until("it is counted", || server.stats().active == 0);

@@ -144,7 +144,7 @@ fn messages_over_connections_are_served<C: Column>() {
             assert_eq!(reply, format!("{} says {message}", path.display()));
         }
         client.sendall(b"fail").expect("send");
-        logged(&format!("request from {} failed (as told)", path.display()));
+        logged(&format!("request 1 from {} failed (as told)", path.display()));
         let (_, stats) = server.drain(DEADLINE);
         assert_eq!((stats.accepted, stats.failed), (1, 1));
     }
@@ -173,7 +173,7 @@ fn datagrams_of_another_family_are_answered<C: Column>() {
     }
     client.sendto(b"fail", server.server_address()).expect("sendto");
     assert!(own.to_string().starts_with("netlink "), "{own}");
-    logged(&format!("request from {own} failed (as told)"));
+    logged(&format!("request 3 from {own} failed (as told)"));
 }
 
 /// Each number is a separate host, because clients of this family share nothing else.

@@ -364,6 +364,14 @@ impl Life {
         run()
     }
 
+    /// The request of this server that this code is inside, if it is.
+    pub(crate) fn request(&self) -> Option<Abortables> {
+        green::enclosing_servers(|servers| {
+            let own = servers.iter().rev().filter(|one| one.server == self.id);
+            own.filter_map(|one| one.request.clone()).next()
+        })
+    }
+
     /// Whether this code runs in this server's loop or in one of its requests.
     pub(crate) fn is_inside(&self) -> bool {
         green::enclosing_servers(|servers| servers.iter().any(|one| one.server == self.id))

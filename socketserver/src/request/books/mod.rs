@@ -12,6 +12,8 @@ use slab::Slab;
 use super::abort::Abort;
 use super::clock::deadline_after;
 use super::counters::Counters;
+use super::facts::LiveRequest;
+use super::quotas::Quotas;
 use super::shares::Share;
 use super::stats::{End, Stats};
 use super::waker::Waker;
@@ -54,6 +56,7 @@ pub(crate) struct Books {
     /// When each request is overdue, in the order of arrival, which is the order of the times too.
     deadlines: Mutex<VecDeque<(Instant, Entry)>>,
     counters: Counters,
+    quotas: Quotas,
     /// How many threads wait for requests to begin or end. A watcher counts itself before it looks
     /// at the other counters, and a beginning or end changes those before it looks at this one, so
     /// one of the two sees the other.
@@ -72,6 +75,7 @@ impl Books {
             shards: Default::default(),
             deadlines: Mutex::default(),
             counters: Counters::new(),
+            quotas: Quotas::new(),
             watchers: AtomicUsize::new(0),
             waker,
             ended: eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?,
@@ -84,7 +88,7 @@ impl Books {
 
     /// Counts a request as accepted and enters it.
     pub(super) fn open(&self, abort: Abort, share: Option<Share>) -> Entry {
-        let id = self.counters.accept();
+        let id = self.counters.accept() + 1;
         let live = Live { id, abort, aborted: None, share };
         let place = self.shard(id).lock().insert(live);
         let entry = Entry { id, place };
@@ -133,6 +137,12 @@ impl Books {
         self.counters.accept_error();
     }
 
+    /// How many requests may be live.
+    #[inline]
+    pub(crate) fn quotas(&self) -> &Quotas {
+        &self.quotas
+    }
+
     /// Number of live requests.
     pub(crate) fn active(&self) -> u64 {
         self.counters.active()
@@ -141,6 +151,21 @@ impl Books {
     /// The counters, except the workers.
     pub(crate) fn stats(&self) -> Stats {
         self.counters.stats()
+    }
+
+    /// The live requests, in the order in which they were accepted.
+    pub(crate) fn live(&self) -> Vec<LiveRequest> {
+        let mut all = Vec::new();
+        for shard in &self.shards {
+            let shard = shard.lock();
+            let live = shard.iter().map(|(_, live)| (live.id, live.abort.clone()));
+            let live: Vec<_> = live.collect();
+            drop(shard);
+            // Without the lock, because this may be a request's last owner for a moment.
+            all.extend(live.iter().filter_map(|(id, abort)| abort.describe(*id)));
+        }
+        all.sort_unstable_by_key(|one| one.id);
+        all
     }
 
     /// Counts a request's end and removes it.
@@ -187,15 +212,15 @@ impl Books {
         let limit = self.deadline?;
         let (overdue, next) = self.mark_overdue();
         // Without the locks, because these are system calls, or the user's code.
-        for abort in overdue {
-            abort.abort_overdue(limit);
+        for (id, abort) in overdue {
+            abort.abort_overdue(id, limit);
         }
         next
     }
 
     /// Marks the requests that are overdue. Returns how to abort them, and when the next one will
     /// be.
-    fn mark_overdue(&self) -> (Vec<Abort>, Option<Instant>) {
+    fn mark_overdue(&self) -> (Vec<(u64, Abort)>, Option<Instant>) {
         let mut overdue = Vec::new();
         let mut deadlines = self.deadlines.lock();
         while let Some(&(deadline, entry)) = deadlines.front() {
@@ -205,7 +230,7 @@ impl Books {
                     if deadline > Instant::now() {
                         return (overdue, Some(deadline));
                     }
-                    overdue.push(live.mark(Cause::Overdue));
+                    overdue.push((entry.id, live.mark(Cause::Overdue)));
                 }
                 // It has ended, or is ended already.
                 _ => {}
@@ -265,6 +290,10 @@ impl Books {
 }
 
 impl Entry {
+    pub(super) fn id(self) -> u64 {
+        self.id
+    }
+
     /// The entry, unless the request has ended.
     fn find(self, shard: &mut Slab<Live>) -> Option<&mut Live> {
         shard.get_mut(self.place).filter(|live| live.id == self.id)

@@ -3,17 +3,36 @@ use std::sync::atomic::AtomicU64;
 
 use super::super::accepted::Accepted;
 use super::super::error::HandlerError;
+use super::super::facts::{Facts, RequestPhase};
 use super::super::ticket::Ticket;
 use super::*;
 use crate::address::Address;
+use crate::socket::Socket;
 
 /// A request that does nothing but count how often it is aborted.
-#[derive(Default)]
-struct Fake(AtomicU64);
+struct Fake(AtomicU64, Facts);
+
+impl Default for Fake {
+    fn default() -> Self {
+        Fake(AtomicU64::new(0), Facts::now())
+    }
+}
 
 impl Accepted for Fake {
     fn client_address(&self) -> &Address {
         &Address::Unnamed
+    }
+
+    fn facts(&self) -> &Facts {
+        &self.1
+    }
+
+    fn socket(&self) -> Option<&Socket> {
+        None
+    }
+
+    fn awaits_first_byte(&self) -> bool {
+        false
     }
 
     fn handler_name(&self) -> &'static str {
@@ -133,13 +152,13 @@ fn a_request_elsewhere_is_aborted_there() {
 
 #[test]
 fn an_ended_request_gives_its_share_back() {
-    let (books, shares) = (books(None), super::super::shares::Shares::new(1));
+    let (books, shares) = (books(None), super::super::shares::Shares::new());
     let host = || std::net::IpAddr::from([127, 0, 0, 1]).into();
     let request: Arc<dyn Accepted> = Arc::new(Fake::default());
-    let ticket = Ticket::open(&books, &request, shares.take(host()));
-    assert!(shares.take(host()).is_none());
+    let ticket = Ticket::open(&books, &request, shares.take(host(), 1));
+    assert!(shares.take(host(), 1).is_none());
     ticket.end(End::Finished);
-    assert!(shares.take(host()).is_some());
+    assert!(shares.take(host(), 1).is_some());
 }
 
 #[test]
@@ -159,4 +178,24 @@ fn a_panic_in_dropping_an_abort_is_contained() {
     assert_eq!(books.abandon_all(), 2);
     assert_eq!(books.active(), 0);
     drop(tickets);
+}
+
+#[test]
+fn live_requests_are_listed_in_order() {
+    let books = books(None);
+    let requests: Vec<_> = (0..40).map(|_| Arc::new(Fake::default())).collect();
+    let tickets: Vec<_> = requests
+        .iter()
+        .map(|request| {
+            let request: Arc<dyn Accepted> = request.clone();
+            Ticket::open(&books, &request, None)
+        })
+        .collect();
+    requests[1].facts().set_phase(RequestPhase::Ending);
+    let ids: Vec<_> = books.live().iter().map(|one| one.id).collect();
+    assert_eq!(ids, (1..=40).collect::<Vec<_>>());
+    let phases: Vec<_> = books.live()[..3].iter().map(|one| one.phase).collect();
+    assert_eq!(phases, [RequestPhase::Queued, RequestPhase::Ending, RequestPhase::Queued]);
+    drop(tickets);
+    assert!(books.live().is_empty());
 }

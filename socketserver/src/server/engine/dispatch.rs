@@ -3,34 +3,47 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::serve::Taken;
 use super::{Engine, TARGET};
 use crate::admission::Refusal;
 use crate::lead::Pace;
-use crate::request::{Accepted, End, Job, Rejected, Ticket};
+use crate::request::{Accepted, End, Job, Named, Rejected, Ticket};
 use crate::server::report::Served;
 
 impl Engine {
-    /// Hands a request to the concurrency, or refuses it. `refusal` is a reason that was known
+    /// Hands a request to the concurrency, or to the lobby, or refuses it. `refusal` is a reason that was known
     /// before. `pace` measures the handler.
     pub(super) fn dispatch(
         &self,
         request: Arc<dyn Accepted>,
         refusal: Option<Refusal>,
         pace: Option<&Arc<Pace>>,
-    ) -> Served {
+    ) -> Taken {
         let (share, refusal) = match self.admission.judge(&*request) {
             Ok(share) => (share, refusal),
             Err(refusal) => (None, Some(refusal)),
         };
         let ticket = Ticket::open(&self.core.books, &request, share);
         if let Some(refusal) = refusal.or_else(|| self.admission.verify(&*request).err()) {
-            return refuse(&*request, ticket, refusal);
+            return Taken::Request(refuse(&*request, ticket, refusal));
         }
-        let job = Job::new(request, ticket);
+        let lobby = self.lobby.as_ref().filter(|_| request.awaits_first_byte());
+        let mut job = Job::new(request, ticket);
+        if let Some(lobby) = lobby {
+            match lobby.enter(job) {
+                Ok(()) => return Taken::Silent,
+                Err(spoken) => job = spoken,
+            }
+        }
         let job = match pace {
             Some(pace) => pace.measure(job),
             None => job,
         };
+        Taken::Request(self.hand_over(job))
+    }
+
+    /// Hands a job to the concurrency.
+    pub(super) fn hand_over(&self, job: Job) -> Served {
         match self.concurrency.process_request(job) {
             Ok(()) => Served::Handled,
             Err(Rejected { job, error }) => {
@@ -58,7 +71,8 @@ pub(in crate::server) fn carry_out(refusal: Refusal, request: &dyn Accepted) -> 
             end
         }
         refusal => {
-            log::debug!(target: TARGET, "request from {} refused: {refusal}", request.client_address());
+            let named = Named(Some(request.facts().id()), request.client_address());
+            log::debug!(target: TARGET, "{named} refused: {refusal}");
             if refusal.gets_an_answer() {
                 request.refuse();
             }

@@ -20,7 +20,7 @@ use std::net::Shutdown;
 use std::time::Duration;
 
 use super::serve::{Loop, Taken};
-use super::{Engine, Origin, TARGET, quietly, survived};
+use super::{Engine, TARGET, quietly, survived};
 use crate::handler::{By, Core, Stop, StopKind, Waiting};
 use crate::request::Stats;
 use crate::server::report::Drained;
@@ -86,7 +86,9 @@ impl Engine {
                 StopKind::Drain => {
                     self.core.books.end_idle();
                     self.fence();
+                    self.empty_lobby(deadline);
                     self.take_backlog(deadline);
+                    self.empty_lobby(deadline);
                     self.close_listener();
                 }
             }
@@ -160,7 +162,9 @@ impl Engine {
         let Some(listener) = self.listener.lock().clone() else {
             return;
         };
-        if listener.origin == Origin::Own
+        // The fence would hold for every process that has the listener, and outlive this one.
+        if !listener.is_given()
+            && !self.is_shared()
             && let Err(error) = self.intake.fence(listener.socket())
         {
             log::debug!(target: TARGET, "cannot fence {} ({error}): the last clients may be reset", self.core.address);
@@ -238,7 +242,7 @@ impl Engine {
     fn close_listener_of_stuck_loop(&self) {
         let listener = self.listener.lock().clone();
         self.close_listener();
-        if let Some(listener) = listener.filter(|listener| listener.origin == Origin::Own) {
+        if let Some(listener) = listener.filter(|one| !one.is_given() && !self.is_shared()) {
             // The loop still holds the descriptor, so this wakes it. It fails for datagrams, which
             // does not matter: the loop ends with its handler.
             let _ = listener.socket().raw().shutdown(Shutdown::Both);
@@ -252,7 +256,7 @@ impl Engine {
     }
 
     /// Waits until `condition` holds, or for the deadline. Returns whether it holds.
-    fn wait_until(&self, deadline: Instant, condition: impl Fn(&Core) -> bool) -> bool {
+    pub(super) fn wait_until(&self, deadline: Instant, condition: impl Fn(&Core) -> bool) -> bool {
         let core = &*self.core;
         let _watching = core.books.watch();
         loop {
@@ -286,11 +290,14 @@ impl Loop<'_> {
         let mut taken = 0;
         let mut ready = false;
         while taken < MOST && Instant::now() < deadline {
+            if self.admission.must_wait() {
+                self.empty_lobby(deadline);
+            }
             if !self.wait_until(deadline, |_| !self.admission.must_wait()) {
                 break;
             }
             match self.take() {
-                Ok(Taken::Request(_)) => {
+                Ok(Taken::Request(_) | Taken::Silent) => {
                     taken += 1;
                     ready = false;
                 }

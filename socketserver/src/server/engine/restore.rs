@@ -56,7 +56,7 @@ impl Loop<'_> {
                 return false;
             }
             match self.take() {
-                Ok(Taken::Request(_)) => {}
+                Ok(Taken::Request(_) | Taken::Silent) => {}
                 Ok(Taken::Nothing) => return true,
                 Ok(Taken::Failed) | Err(_) => return false,
             }

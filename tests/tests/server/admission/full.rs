@@ -290,3 +290,50 @@ fn verify_request_may_answer_before_it_refuses() {
     until("all are counted", || server.stats().refused == 200);
     assert_eq!(server.stats().workers.all, 4);
 }
+
+/// The loop of a full server looks at no listener, so a higher limit wakes it.
+fn a_higher_limit_lets_clients_in_at_once<C: Concurrent>() {
+    let builder = Server::<Tcp, C, Echo>::builder().max_connections(1);
+    let server = run(builder, LOCAL);
+    let mut first = Client::stream(&server.address());
+    assert_eq!(first.ask("first"), b"first");
+    let mut second = Client::stream(&server.address());
+    second.send("second");
+    second.tcp().set_read_timeout(Some(Duration::from_millis(200))).expect("a timeout");
+    assert_eq!(second.read(&mut [0]).expect_err("it waits").kind(), ErrorKind::WouldBlock);
+    second.tcp().set_read_timeout(Some(DEADLINE)).expect("a timeout");
+    let began = Instant::now();
+    server.set_max_connections(Some(2));
+    assert_eq!(second.recv_exact(6), b"second");
+    assert!(began.elapsed() < Duration::from_millis(400), "{:?}", began.elapsed());
+    let mut third = Client::stream(&server.address());
+    third.send("third");
+    server.set_max_connections(None);
+    assert_eq!(third.recv_exact(5), b"third");
+    // A lower one aborts none.
+    server.set_max_connections(Some(1));
+    assert_eq!(first.ask("still here"), b"still here");
+    assert_eq!(server.drain(Duration::ZERO).1.refused, 0);
+}
+
+fn the_limit_per_address_may_change<C: Concurrent>() {
+    let server = run(Server::<Tcp, C, Echo, _>::with(Busy), LOCAL);
+    let client = || Client::stream(&server.address());
+    let mut before = client();
+    assert_eq!(before.ask("hello"), b"hello");
+    server.set_max_connections_per_address(Some(1));
+    let mut member = client();
+    assert_eq!(member.ask("hello"), b"hello");
+    assert_eq!(client().rest(), b"busy");
+    server.set_max_connections_per_address(Some(2));
+    let mut another = client();
+    assert_eq!(another.ask("hello"), b"hello");
+    assert_eq!(client().rest(), b"busy");
+    server.set_max_connections_per_address(None);
+    let mut more = [(); 3].map(|()| client());
+    for member in more.iter_mut().chain([&mut before, &mut member, &mut another]) {
+        assert_eq!(member.ask("still here"), b"still here");
+    }
+}
+
+matrix!(concurrent: a_higher_limit_lets_clients_in_at_once, the_limit_per_address_may_change);

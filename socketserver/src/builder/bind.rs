@@ -1,7 +1,6 @@
 //! From a builder to a server: a socket is made, or taken over, and the server is put together.
 
 use std::io;
-use std::marker::PhantomData;
 use std::os::fd::{AsRawFd, RawFd};
 use std::sync::Arc;
 
@@ -11,12 +10,13 @@ use crate::address::{ToAddress, about_system};
 use crate::admission::Admission;
 use crate::concurrency::{Concurrency, Guarded};
 use crate::handler::{BaseServer, Core, RequestHandler, ServerRef};
+use crate::lobby::Lobby;
 use crate::request::{Books, Waker};
+use crate::server::Server;
 use crate::server::engine::{Engine, Listener, Origin, TARGET};
 use crate::server::intake::Typed;
-use crate::server::{Owned, Server};
 use crate::socket::Socket;
-use crate::transport::Transport;
+use crate::transport::{Speaker, Transport};
 
 impl<T, C, H, S> Builder<T, C, H, S> {
     /// The server, bound and listening.
@@ -131,8 +131,9 @@ impl<T, C, H, S> Builder<T, C, H, S> {
         let own = Arc::new(self.concurrency);
         let concurrency: Arc<dyn Concurrency> = Arc::new(Guarded::new(own.clone()));
         // A file that `server_bind` has made is removed if the attempt fails.
-        let (core, admission) = activate(&self.transport, socket, &concurrency, &self.options)
-            .inspect_err(|_| self.transport.server_close(socket))?;
+        let (core, admission, lobby) =
+            activate(&self.transport, socket, &concurrency, &self.options)
+                .inspect_err(|_| self.transport.server_close(socket))?;
         match origin {
             Origin::Given => {
                 log::debug!(target: TARGET, "serving one connection at {}", core.address)
@@ -147,18 +148,11 @@ impl<T, C, H, S> Builder<T, C, H, S> {
             Box::new(typed),
             concurrency,
             core,
-            admission,
+            (admission, lobby),
             self.options.times,
             listener,
         );
-        Ok(Server {
-            #[cfg(feature = "signals")]
-            _signals: engine.signals(),
-            engine: Owned(Arc::new(engine)),
-            server,
-            concurrency: own,
-            types: PhantomData,
-        })
+        Ok(Server::new(engine, server, own))
     }
 }
 
@@ -178,7 +172,7 @@ fn activate(
     socket: &Socket,
     concurrency: &Arc<dyn Concurrency>,
     options: &Options,
-) -> io::Result<(Arc<Core>, Admission)> {
+) -> io::Result<(Arc<Core>, Admission, Option<Lobby>)> {
     transport.server_activate(socket)?;
     let (address, waker) = (socket.getsockname()?, Waker::new()?);
     let books = Arc::new(Books::new(options.deadline, waker.clone())?);
@@ -201,5 +195,9 @@ fn activate(
     let (asked, runs_on_loop) = (concurrency.clone(), concurrency.runs_on_loop());
     let workers = Box::new(move || asked.workers());
     let core = Core::new(address, waker, books, options.lame_duck, runs_on_loop, workers);
-    Ok((Arc::new(core), admission))
+    let lobby = match transport.speaks_first() {
+        Speaker::Client(patience) => Some(Lobby::new(patience)?),
+        _ => None,
+    };
+    Ok((Arc::new(core), admission, lobby))
 }

@@ -1,0 +1,101 @@
+//! The loop and its lobby: clients that must speak first, and have sent nothing yet.
+
+use std::io;
+
+use super::serve::Loop;
+use super::{Engine, carry_out};
+use crate::admission::Refusal;
+use crate::handler::FIRST_BYTE;
+use crate::lobby::Lobby;
+use crate::request::{HandlerError, Job};
+use crate::server::report::Served;
+use crate::socket::Socket;
+use crate::sync::Instant;
+
+impl Loop<'_> {
+    /// Blocks as [`Waker::wait`](crate::Waker) does, and also until a client of the lobby has
+    /// spoken or has taken too long.
+    pub(super) fn wait_with_lobby(
+        &self,
+        lobby: &Lobby,
+        listener: Option<&Socket>,
+        end: Option<Instant>,
+    ) -> io::Result<bool> {
+        let waker = &self.core.waker;
+        let end = end.into_iter().chain(lobby.due()).min();
+        if self.concurrency.full() {
+            return waker.wait(listener, end);
+        }
+        let end = if lobby.has_heard() { Some(Instant::now()) } else { end };
+        waker.wait_beside(listener, lobby.epoll(), end)
+    }
+
+    /// Sends clients of the lobby that have spoken to their handlers, as long as `goes_on` says so
+    /// and there is a place, and refuses those that have taken too long. Returns whether it sent
+    /// one.
+    pub(super) fn serve_lobby(&self, goes_on: impl Fn() -> bool) -> Option<Served> {
+        let lobby = self.lobby.as_ref().filter(|lobby| !lobby.is_empty())?;
+        self.engine.serve_lobby(lobby, goes_on)
+    }
+}
+
+impl Engine {
+    fn serve_lobby(&self, lobby: &Lobby, goes_on: impl Fn() -> bool) -> Option<Served> {
+        lobby.listen();
+        let mut served = None;
+        while (served.is_none() || goes_on()) && !self.concurrency.full() {
+            let Some(job) = lobby.next_heard() else {
+                break;
+            };
+            served = Some(self.hand_over(job));
+        }
+        while let Some(job) = lobby.next_overdue() {
+            let text = format!("expected a first byte within {:?}, got none", lobby.patience());
+            self.refuse_silent(job, io::Error::new(io::ErrorKind::TimedOut, text));
+        }
+        served
+    }
+
+    /// Lets each client of the lobby go to its handler or to its refusal: a part of the drain. A
+    /// byte may be on its way, so clients that have just come have a moment for it.
+    pub(super) fn empty_lobby(&self, deadline: Instant) {
+        let Some(lobby) = &self.lobby else {
+            return;
+        };
+        lobby.hurry(FIRST_BYTE);
+        while !lobby.is_empty() && Instant::now() < deadline {
+            self.core.life.inside(|| self.serve_lobby(lobby, || true));
+            let due = lobby.due().map_or(deadline, |due| due.min(deadline));
+            let (waker, full) = (&self.core.waker, self.concurrency.full());
+            let waited = match lobby.is_empty() {
+                true => break,
+                false if full => self.wait_until(deadline, |_| !self.concurrency.full()),
+                false => waker.wait_beside(None, lobby.epoll(), Some(due)).is_ok(),
+            };
+            if !waited {
+                break;
+            }
+        }
+    }
+
+    /// Refuses each client that is still in the lobby.
+    pub(super) fn close_lobby(&self) {
+        let Some(lobby) = &self.lobby else {
+            return;
+        };
+        while let Some(job) = lobby.next() {
+            let text = "expected a first byte before the server's end, got none";
+            self.core.life.inside(|| self.refuse_silent(job, io::Error::other(text)));
+        }
+    }
+
+    /// Ends a request whose client has sent nothing, as one whose handshake has failed.
+    fn refuse_silent(&self, job: Job, error: io::Error) {
+        let (request, ticket) = job.give_back();
+        let refusal = Refusal::Failed(HandlerError::of_handshake(error));
+        ticket.end(carry_out(refusal, &*request));
+        if !self.admission.learns_client() {
+            request.closed();
+        }
+    }
+}
