@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
 # The layers of the library: which room may import which, and no circle of imports between files.
 #
+#   http                          HTTP handlers, on what the rooms below offer to everybody
 #   proxy                         the PROXY protocol, as hooks of a transport
 #   ssl                           TLS, as hooks of a transport and as a layer
+#   builder                       how a server is made: its options, and bind
 #   server                        the shell, the engine without types, and the intake that has them
 #   signals                       signals that drain a server, or call a function
 #   systemd                       what a server tells a service manager
@@ -36,7 +38,7 @@ ALLOWED = {
     "address": "green sys wait", "control": "address sys",
     "socket": "aborts address control green panics sync sys wait",
     "request": "address control panics socket sync sys wait",
-    "lead": "request socket sync sys",
+    "lead": "green request socket sync sys",
     "transport": "address axis control request socket sys wait",
     "concurrency": "axis green lead panics pool request sync sys",
     "handler": "aborts address green request socket sync sys wait",
@@ -48,10 +50,12 @@ ALLOWED = {
     "server": "aborts activation admission address axis concurrency handler lead lobby panics request signals socket sync systemd sys transport wait",
     "multicast": "address socket",
     "relay": "green socket wait",
-    "proxy": "address axis server socket transport wait",
-    "ssl": "address axis green server socket transport wait",
+    "builder": "activation address admission axis concurrency handler lobby request server socket transport",
+    "proxy": "address axis builder server socket transport wait",
+    "ssl": "address axis builder green server socket transport wait",
+    "http": "address axis concurrency handler request server socket transport",
     "aliases": "concurrency server transport",
-    "__private": "handler request socket transport",
+    "__private": "handler http request socket transport",
 }
 PASSES_ON = re.compile(r"pub(?:\([^)]*\))?\s+use\s+((?:\w+::)*\w+)(?:::\{([^}]*)\}|::\*)?\s*;|\bmod \w+;")
 PATH = re.compile(r"\b(crate|super|self)\b(?=\s*::)((?:\s*::\s*\w+)*)(\s*::\s*\{)?")

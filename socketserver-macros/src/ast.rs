@@ -20,6 +20,13 @@ pub(crate) struct Kind {
     /// Statements that run before the struct is built: they put each declared part into its local
     /// variable.
     pub(crate) prepare: fn(&Handler<'_>) -> TokenStream,
+    /// The field that a struct cannot do without, and what it is for.
+    pub(crate) required: Option<(&'static Part, &'static str)>,
+    /// The base class's own `handle`: a closure that gets the handler. `None` if the struct has
+    /// one.
+    pub(crate) handle: Option<fn(&Handler<'_>) -> TokenStream>,
+    /// What the derive writes besides the `impl RequestHandler`.
+    pub(crate) further: Option<fn(&Handler<'_>) -> TokenStream>,
     /// The base class's work after `finish`: a closure that gets the handler, and whether all its
     /// methods succeeded. `None` if there is nothing to do.
     pub(crate) base: fn(&Handler<'_>) -> Option<TokenStream>,

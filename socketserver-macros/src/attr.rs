@@ -33,6 +33,8 @@ pub(crate) enum ValueType {
     Seconds,
     /// A path to an item.
     Path,
+    /// A list of identifiers in brackets.
+    Names,
 }
 
 /// The only option of a field: the expression it starts with.
@@ -56,6 +58,7 @@ pub(crate) enum Value {
     Expression(Expr),
     True,
     Seconds(Duration),
+    Names(Vec<Ident>),
     /// The value is missing or wrong, which has been reported. No code is generated from it.
     Invalid,
 }
@@ -121,6 +124,7 @@ impl HandlerOption {
             ValueType::Expression | ValueType::Flag => Ok(Value::Expression(value)),
             ValueType::Seconds => seconds(value),
             ValueType::Path => path(value),
+            ValueType::Names => names(&value),
         }
     }
 }
@@ -134,7 +138,7 @@ impl ToTokens for Value {
                 let (seconds, nanoseconds) = (duration.as_secs(), duration.subsec_nanos());
                 tokens.extend(quote!(::core::time::Duration::new(#seconds, #nanoseconds)));
             }
-            Value::Invalid => {}
+            Value::Names(_) | Value::Invalid => {}
         }
     }
 }
@@ -229,6 +233,21 @@ fn path(value: Expr) -> syn::Result<Value> {
             Err(syn::Error::new_spanned(value, message))
         }
     }
+}
+
+fn names(value: &Expr) -> syn::Result<Value> {
+    let wrong = |tokens: &dyn ToTokens| {
+        let message = "expected a list of commands, such as `[PROPFIND, REPORT]`";
+        syn::Error::new_spanned(tokens.to_token_stream(), message)
+    };
+    let Expr::Array(array) = ungrouped(value) else {
+        return Err(wrong(value));
+    };
+    let names = array.elems.iter().map(|element| match element {
+        Expr::Path(path) => path.path.get_ident().cloned().ok_or_else(|| wrong(path)),
+        other => Err(wrong(other)),
+    });
+    Ok(Value::Names(names.collect::<syn::Result<_>>()?))
 }
 
 /// The expression without its parentheses, and out of the groups in which a `macro_rules!` passes

@@ -39,8 +39,12 @@ fn impl_handler(handler: &Handler<'_>) -> TokenStream {
     let parts = (handler.kind.prepare)(handler);
     let fields = handler.fields.iter().map(|field| initial_value(handler, field));
     let setup = hook(handler, "setup");
-    let handle = hook(handler, "handle");
+    let handle = match handler.kind.handle {
+        Some(handle) => handle(handler),
+        None => hook(handler, "handle"),
+    };
     let finish = hook(handler, "finish");
+    let further = handler.kind.further.map(|further| further(handler));
     let base = (handler.kind.base)(handler).unwrap_or_else(|| quote!(|_: &mut Self, _| {}));
 
     // The impl repeats the types of the fields, without the `#[allow]`s that stand above them.
@@ -59,6 +63,7 @@ fn impl_handler(handler: &Handler<'_>) -> TokenStream {
                 )
             }
         }
+        #further
     }
 }
 
@@ -151,7 +156,7 @@ mod tests {
 
     #[test]
     fn mistakes_come_with_an_impl() {
-        assert_eq!(compile_errors(&parse_quote! { struct H<T>(T); }), [1, 1, 1]);
-        assert_eq!(compile_errors(&parse_quote! { struct H<T> { own: T } }), [0, 0, 0]);
+        assert_eq!(compile_errors(&parse_quote! { struct H<T>(T); }), [1, 1, 1, 2]);
+        assert_eq!(compile_errors(&parse_quote! { struct H<T> { own: T } }), [0, 0, 0, 1]);
     }
 }

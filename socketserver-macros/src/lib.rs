@@ -1,12 +1,13 @@
 //! The derives of `socketserver`, named after the classes that a Python handler inherits from.
 //!
-//! Use them through that crate. It exports all three, and has the types that are named here.
+//! Use them through that crate. It exports all four, and has the types that are named here.
 //!
 //! | derive | requests | fields it fills, besides `request`, `client_address` and `server` |
 //! | --- | --- | --- |
 //! | [`BaseRequestHandler`] | streams, datagrams, both, or your own | none |
 //! | [`StreamRequestHandler`] | streams | `connection`, `rfile`, `wfile` |
 //! | [`DatagramRequestHandler`] | datagrams | `packet`, `socket`, `rfile`, `wfile` |
+//! | [`BaseHTTPRequestHandler`] | streams of HTTP requests | `rfile`, `wfile`, `command`, `path`, `headers`, … |
 //!
 //! A derive parses the struct (`attr`, `ast`), checks it (`valid`) and writes the struct's
 //! `impl RequestHandler` (`expand`, `signature`). If it finds mistakes, it writes the errors
@@ -235,6 +236,82 @@ pub fn derive_stream_request_handler(input: TokenStream) -> TokenStream {
 #[proc_macro_derive(DatagramRequestHandler, attributes(handler))]
 pub fn derive_datagram_request_handler(input: TokenStream) -> TokenStream {
     derive(&kinds::datagram::KIND, input)
+}
+
+/// Makes a struct the handler of an HTTP connection: a method `do_GET`, `do_POST` and so on for each
+/// command, called for each request of that kind.
+///
+/// ```
+/// use std::io::{self, Write};
+///
+/// use socketserver::http::{BaseHTTPRequestHandler, BodyReader, Headers, ReplyWriter};
+///
+/// #[derive(BaseHTTPRequestHandler)]
+/// #[handler(protocol_version = "HTTP/1.1")]
+/// struct Echo {
+///     headers: Headers,
+///     rfile: BodyReader,
+///     wfile: ReplyWriter,
+/// }
+///
+/// #[allow(non_snake_case)]
+/// impl Echo {
+///     fn do_POST(&mut self) -> io::Result<()> {
+///         let body = self.body(1 << 20)?;
+///         self.send_response(200)?;
+///         let content_type = self.headers.get("Content-Type").unwrap_or("text/plain");
+///         self.send_header("Content-Type", content_type)?;
+///         self.end_headers()?;
+///         self.wfile.write_all(&body)
+///     }
+/// }
+/// ```
+///
+/// # Fields
+///
+/// Those of [`BaseRequestHandler`], and these:
+///
+/// | field | type | value |
+/// | --- | --- | --- |
+/// | `wfile` | `ReplyWriter` | the reply; every struct declares it |
+/// | `rfile` | `BodyReader` | the request's body, which ends where the body ends |
+/// | `command` | `String` | `GET` |
+/// | `path` | `String` | `/index.html?lang=en`; bytes beyond ASCII are Latin-1 characters |
+/// | `headers` | `Headers` | the fields of the request's head |
+/// | `request_version` | `String` | `HTTP/1.1` |
+/// | `requestline` | `String` | `GET /index.html?lang=en HTTP/1.1` |
+/// | `request`, `connection` | `Socket` | the connection below, for what is no HTTP |
+///
+/// The struct lives as long as the connection; the derive sets the fields of the head anew for each
+/// request, and the struct's own fields stay.
+///
+/// # Methods
+///
+/// `setup` and `finish` are as in [`BaseRequestHandler`], called once for each connection. The
+/// methods for `GET`, `HEAD`, `POST`, `PUT`, `DELETE`, `PATCH`, `OPTIONS`, `TRACE` and `CONNECT` are
+/// looked for; others are named in the option `methods`. They return `()` or a `Result<(), E>` whose
+/// error is `Display` and `'static`. A command without a method is answered with 501; a method that
+/// fails before its reply has left, with 500, or with the status of its `HTTPError`.
+///
+/// # Options
+///
+/// In Python they are class attributes with the same names and defaults.
+///
+/// | option | value | default |
+/// | --- | --- | --- |
+/// | `methods` | further commands, such as `[PROPFIND, REPORT]` | none |
+/// | `protocol_version` | of the replies; from `"HTTP/1.1"` on connections are kept | `"HTTP/1.0"` |
+/// | `server_version`, `sys_version` | the field `Server` | this library's |
+/// | `error_message_format` | an error page with `%(code)d`, `%(message)s`, `%(explain)s` | Python's |
+/// | `error_content_type` | its type | `"text/html;charset=utf-8"` |
+/// | `http_0_9` | whether requests without a version are answered | `false` |
+/// | `timeout` | seconds, or a `Duration`: limit of each wait for the client | see `limits` |
+/// | `limits` | the library's `Limits` | `Limits::DEFAULT` |
+///
+/// Python: `http.server.BaseHTTPRequestHandler`
+#[proc_macro_derive(BaseHTTPRequestHandler, attributes(handler))]
+pub fn derive_base_http_request_handler(input: TokenStream) -> TokenStream {
+    derive(&kinds::http::KIND, input)
 }
 
 fn derive(kind: &'static Kind, input: TokenStream) -> TokenStream {

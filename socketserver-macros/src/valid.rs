@@ -20,6 +20,7 @@ impl Handler<'_> {
         for name in &self.settings.unknown {
             errors.at(name, self.misplaced_option(name));
         }
+        self.validate_required(errors);
         for field in &self.fields {
             for name in &field.settings.unknown {
                 errors.at(name, self.misplaced_field_option(field, name));
@@ -45,6 +46,19 @@ impl Handler<'_> {
                     errors.push(syn::Error::new(fields.paren_token.span.join(), message));
                 }
             }
+        }
+    }
+
+    fn validate_required(&self, errors: &mut Errors) {
+        if let Some((part, purpose)) = self.kind.required
+            && !self.declares(part)
+        {
+            let (name, types) = (part.name, part.types.join("` or `"));
+            let kind = self.kind.derive;
+            errors.at(
+                &self.input.ident,
+                format!("`{kind}` needs the field `{name}: {types}`: {purpose}"),
+            );
         }
     }
 

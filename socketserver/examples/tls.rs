@@ -11,7 +11,8 @@
 //!
 //! More hosts are more pairs of files: `cert.pem key.pem other.pem other.key`. With
 //! `--clients ca.pem` clients may show a certificate of that authority, as with
-//! `curl --cert client.pem --key client.key`.
+//! `curl --cert client.pem --key client.key`. With `--tickets keys`, a file of lines from
+//! `openssl rand -hex 32`, sessions go on at other servers with the same file.
 
 use std::env;
 use std::io;
@@ -46,6 +47,7 @@ fn context(mut arguments: impl Iterator<Item = String>) -> io::Result<SSLContext
     while let (Some(first), Some(second)) = (arguments.next(), arguments.next()) {
         context = match &*first {
             "--clients" => context.load_verify_locations(second)?.verify_mode(VerifyMode::Optional),
+            "--tickets" => context.ticket_keys(second)?,
             cert => context.add_cert_chain(cert, second)?,
         };
     }

@@ -5,6 +5,14 @@ pub use crate::handler::base::run;
 pub use crate::handler::datagram::{packet_reader, reply};
 pub use crate::handler::stream::{StreamFiles, StreamOptions, configure, flush};
 
+/// What the derive of `http` names.
+#[cfg(feature = "http")]
+pub mod http {
+    pub use crate::http::connection::serve;
+    pub use crate::http::parts::*;
+    pub use crate::http::settings::Settings;
+}
+
 /// `setup` and `finish` of a handler whose type defines neither. An inherent method of that name
 /// comes first in method look-up, if the call is written on a place, `(*it).setup()`: on `it`
 /// itself, a `&mut H`, this one would be found before an inherent `fn setup(&self)`.

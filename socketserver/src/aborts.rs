@@ -14,7 +14,6 @@ use std::fmt;
 use std::io;
 use std::os::fd::{OwnedFd, RawFd};
 use std::sync::{Arc, Weak};
-use std::time::Duration;
 
 use parking_lot::Mutex;
 use rustix::event::{EventfdFlags, eventfd};
@@ -39,7 +38,8 @@ pub(crate) trait Enclosed: Send + Sync {
     fn id(&self) -> u64;
 
     /// How long ago it was accepted, give or take 10 ms.
-    fn age(&self) -> Duration;
+    #[cfg(feature = "proxy")]
+    fn age(&self) -> std::time::Duration;
 
     /// The descriptor of its client's connection, which its abort makes ready.
     fn connection(&self) -> Option<RawFd>;

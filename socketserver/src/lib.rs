@@ -163,6 +163,8 @@
 compile_error!("expected Linux: socketserver supports no other system");
 
 // In the order in which a request meets them; the blank lines keep it.
+mod builder;
+
 mod server;
 
 mod transport;
@@ -192,6 +194,9 @@ pub mod proxy;
 
 #[cfg(feature = "tls")]
 pub mod ssl;
+
+#[cfg(feature = "http")]
+pub mod http;
 
 mod multicast;
 
@@ -227,6 +232,7 @@ pub use address::{Address, AddressFamily, Host, OtherAddress, ToAddress};
 pub use admission::Overflow;
 pub use aliases::*;
 pub use axis::Wrapped;
+pub use builder::Builder;
 pub use concurrency::Green;
 pub use concurrency::{Around, Concurrency, ConcurrencyHooks, Forking, Inline, Threading};
 pub use control::{Ancillary, PeerCred};
@@ -240,12 +246,12 @@ pub use request::{
     Datagram, End, HandlerError, Job, LiveRequest, Rejected, ReplySocket, RequestPhase, Run, Stats,
     Ticket, Waker, Workers, is_disconnect, is_timeout,
 };
-pub use server::{Builder, Drained, Served, Server, ServerHandle};
+pub use server::{Drained, Served, Server, ServerHandle};
 pub use socket::{
     Layer, Lines, Message, MessageFlags, OptionValue, SendAncillary, Socket, SocketKind,
     SocketOption, SocketReader, SocketWriter, Wire, create_connection, socketpair,
 };
-pub use socketserver_macros::*;
+pub use socketserver_macros::{BaseRequestHandler, DatagramRequestHandler, StreamRequestHandler};
 pub use sys::fork::ForkBesideThreads;
 pub use transport::{
     Prepared, Speaker, Tcp, Transport, TransportHooks, Udp, UnixDatagram, UnixStream, WithSocket,

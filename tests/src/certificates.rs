@@ -74,6 +74,11 @@ impl Authority {
         &self.root
     }
 
+    /// The authority's own key, for programs that sign something else with it.
+    pub fn key_pem(&self) -> String {
+        self.issuer.key().serialize_pem()
+    }
+
     /// A path for a file beside the certificates.
     pub fn join(&self, name: &str) -> PathBuf {
         self.folder.join(name)

@@ -10,5 +10,8 @@ pub(crate) static KIND: Kind = Kind {
     parts: &[],
     options: &[],
     prepare: |_| TokenStream::new(),
+    required: None,
+    handle: None,
+    further: None,
     base: |_| None,
 };

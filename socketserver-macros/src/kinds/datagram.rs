@@ -17,6 +17,9 @@ pub(crate) static KIND: Kind = Kind {
     parts: &[&PACKET, &SOCKET, &RFILE, &WFILE],
     options: &[],
     prepare,
+    required: None,
+    handle: None,
+    further: None,
     base: reply,
 };
 

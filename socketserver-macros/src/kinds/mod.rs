@@ -6,12 +6,13 @@
 
 pub(crate) mod base;
 pub(crate) mod datagram;
+pub(crate) mod http;
 pub(crate) mod stream;
 
 use crate::ast::Kind;
 
 /// Every kind, in the order in which messages name them.
-pub(crate) static ALL: &[&Kind] = &[&base::KIND, &stream::KIND, &datagram::KIND];
+pub(crate) static ALL: &[&Kind] = &[&base::KIND, &stream::KIND, &datagram::KIND, &http::KIND];
 
 #[cfg(test)]
 mod tests {

@@ -23,6 +23,9 @@ pub(crate) static KIND: Kind = Kind {
         HandlerOption { name: "disable_nagle_algorithm", value: ValueType::Flag, field: None },
     ],
     prepare,
+    required: None,
+    handle: None,
+    further: None,
     base: flush,
 };
 

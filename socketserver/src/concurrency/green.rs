@@ -1,7 +1,7 @@
 //! A green thread for every live request.
 
 use std::io;
-use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed, Ordering::SeqCst};
 use std::sync::{Arc, OnceLock};
 
 use parking_lot::Mutex;
@@ -11,6 +11,7 @@ use super::daemon_threads::{DaemonThreads, daemon_threads_setters};
 use super::on_close::{OnClose, on_close_setters};
 use crate::axis::Has;
 use crate::green::{self, STACK_SIZE, Stacks};
+use crate::lead::{self, Leader};
 use crate::request::{Job, Rejected, Waker, Workers};
 
 /// Every request runs on its own green thread: the handler is the same blocking code as for
@@ -37,6 +38,8 @@ pub struct Green {
 #[derive(Debug, Default)]
 struct Shared {
     live: AtomicUsize,
+    /// Whether a green thread has ever led: see [`lead`](crate::lead).
+    has_led: AtomicBool,
     waker: Mutex<Option<Waker>>,
 }
 
@@ -57,6 +60,10 @@ impl Green {
     /// The defaults.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    fn stacks(&self) -> &Stacks {
+        self.stacks.get_or_init(|| Stacks::of(self.threads.stack_size))
     }
 }
 
@@ -123,17 +130,34 @@ impl Concurrency for Green {
     }
 
     fn process_request(&self, job: Job) -> Result<(), Rejected> {
-        let stacks = self.stacks.get_or_init(|| Stacks::of(self.threads.stack_size));
-        let reserved = match stacks.reserve() {
+        let max = self.threads.max_green_threads;
+        let job = match self.shared.run_here(job, max) {
+            Ok(()) => return Ok(()),
+            Err(job) => job,
+        };
+        let reserved = match self.stacks().reserve() {
             Ok(reserved) => reserved,
             Err(error) => return Err(Rejected { job, error }),
         };
-        let (shared, max) = (self.shared.clone(), self.threads.max_green_threads);
+        let shared = self.shared.clone();
         shared.live.fetch_add(1, SeqCst);
         reserved.spawn(job.type_name(), move || {
             job.run();
             shared.leave(max);
         });
+        Ok(())
+    }
+
+    fn leads(&self) -> bool {
+        true
+    }
+
+    fn lead(&self, leader: Leader) -> Result<(), Leader> {
+        let Ok(reserved) = self.stacks().reserve() else {
+            return Err(leader);
+        };
+        self.shared.has_led.store(true, Relaxed);
+        reserved.spawn(leader.name(), move || leader.run());
         Ok(())
     }
 
@@ -151,6 +175,17 @@ impl Concurrency for Green {
 }
 
 impl Shared {
+    /// Runs the job here, if this green thread leads.
+    fn run_here(&self, job: Job, max: usize) -> Result<(), Job> {
+        if !self.has_led.load(Relaxed) || !lead::leads() {
+            return Err(job);
+        }
+        self.live.fetch_add(1, SeqCst);
+        let ran = lead::run_here(job);
+        self.leave(max);
+        ran
+    }
+
     /// A green thread of this server ends. The loop may wait for its place.
     fn leave(&self, max: usize) {
         if self.live.fetch_sub(1, SeqCst) == max

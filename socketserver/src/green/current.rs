@@ -1,6 +1,8 @@
 //! The green thread on which code runs: how it parks, yields, sleeps and is woken.
 
+use std::cell::Cell;
 use std::ptr;
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -44,9 +46,18 @@ impl Current {
     /// on.
     #[inline]
     pub(super) fn park_with_hint(self, deadline: Option<Instant>, prefetch_hint: *const u8) {
+        if self.local.awaited.get() == Some(self.task) {
+            self.report_parking();
+        }
         if self.local.park(self.task, deadline, prefetch_hint) {
             nesting::without_mark(suspend);
         }
+    }
+
+    #[cold]
+    fn report_parking(self) {
+        self.local.awaited.set(None);
+        ON_PARKING.take().iter().for_each(|report| report.parks());
     }
 
     /// Lets the other green threads of this scheduler run.
@@ -91,6 +102,35 @@ impl Unparker {
             _ => self.scheduler.send(Message::Wake(self.task)),
         }
     }
+}
+
+/// What learns that a green thread parks.
+pub(crate) trait OnParking {
+    fn parks(&self);
+}
+
+thread_local! {
+    static ON_PARKING: Cell<Option<Arc<dyn OnParking>>> = const { Cell::new(None) };
+}
+
+/// Runs `run`, and reports when it parks for the first time, if it is on a green thread. Another
+/// call on this scheduler may end that early.
+pub(crate) fn report_parking(report: Arc<dyn OnParking>, run: impl FnOnce()) {
+    let Some(Current { local, task }) = current() else {
+        return run();
+    };
+    ON_PARKING.set(Some(report));
+    local.awaited.set(Some(task));
+    run();
+    if local.awaited.get() == Some(task) {
+        local.awaited.set(None);
+        ON_PARKING.set(None);
+    }
+}
+
+/// The number of the green thread on which this code runs, on its scheduler.
+pub(crate) fn number() -> Option<usize> {
+    Some(current()?.task)
 }
 
 /// Calls `with` with the list of the servers that this code is inside, on whatever kind of thread.

@@ -51,6 +51,8 @@ pub(super) struct Local {
     pub(super) current: Cell<Option<usize>>,
     /// How many operations it may still complete before it must yield.
     pub(super) budget: Cell<u32>,
+    /// The green thread whose next parking somebody waits for.
+    pub(super) awaited: Cell<Option<usize>>,
     /// All green threads. A number may be used again after its green thread has ended.
     tasks: RefCell<Slab<Task>>,
     /// The numbers of those that can run, in their order.
@@ -79,6 +81,7 @@ pub(super) fn run(scheduler: &'static Scheduler) -> ! {
         reactor: RefCell::new(Reactor::new(scheduler.epoll.as_fd())),
         current: Cell::new(None),
         budget: Cell::new(0),
+        awaited: Cell::new(None),
         tasks: RefCell::default(),
         ready: RefCell::default(),
         yielded: RefCell::default(),

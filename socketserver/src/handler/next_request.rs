@@ -54,17 +54,25 @@ impl<S> ServerRef<S> {
     ///
     /// Python: no counterpart; an idle handler keeps the process alive, or dies with it
     pub fn next_request(&self, connection: &Socket) -> io::Result<bool> {
+        self.next_request_within(connection, Duration::MAX)
+    }
+
+    /// The same, for `time` at the longest.
+    ///
+    /// # Errors
+    /// As [`next_request`](Self::next_request).
+    pub fn next_request_within(&self, connection: &Socket, time: Duration) -> io::Result<bool> {
         if connection.has_pending()? {
             return Ok(true);
         }
         let wait = connection.awaited();
         if !connection.has_received()
-            && readable_unless(wait, None, connection.patience_within(FIRST_BYTE)).is_ok()
+            && readable_unless(wait, None, connection.patience_within(FIRST_BYTE.min(time))).is_ok()
         {
             return Ok(true);
         }
         let _idle = green::mark_idle();
         let ended = self.core().books.ended();
-        readable_unless(wait, Some(ended), connection.patience_within(Duration::MAX))
+        readable_unless(wait, Some(ended), connection.patience_within(time))
     }
 }

@@ -16,9 +16,9 @@ use crate::request::{LiveRequest, Stats};
 /// `ServerRef` alone.
 ///
 /// Its own methods hide methods of these names on the state: `server_address`, `shutdown`,
-/// `begin_drain`, `is_leaving`, `is_stopping`, `next_request`, `stats`, `live_requests`,
-/// `request_id`, `set_max_connections`, `set_max_connections_per_address`, `state`,
-/// `without_service_actions`.
+/// `begin_drain`, `is_leaving`, `is_stopping`, `live_requests`, `next_request`, `next_request_within`,
+/// `request_id`, `runs_on_loop`, `set_max_connections`, `set_max_connections_per_address`, `stats`,
+/// `state`, `without_service_actions`, `without_state`.
 ///
 /// Python: `BaseRequestHandler.server`
 pub struct ServerRef<S = ()>(Arc<Shared<S>>);
@@ -35,6 +35,11 @@ impl<S> ServerRef<S> {
 
     pub(crate) fn core(&self) -> &Arc<Core> {
         &self.0.core
+    }
+
+    /// The same server, for code that need not know the type of its state.
+    pub fn without_state(&self) -> ServerRef {
+        ServerRef::new(Arc::new(()), self.core().clone())
     }
 
     /// The state, as `Deref` gives it too.
@@ -92,6 +97,12 @@ impl<S> ServerRef<S> {
         let core = self.core();
         // With a lame-duck time a signal is not the end yet.
         !core.life.has_lame_duck() && core.signalled.load(SeqCst) || core.life.is_stopping()
+    }
+
+    /// Whether handlers run on the loop's own thread, one at a time: a client that keeps its
+    /// connection then keeps all others waiting.
+    pub fn runs_on_loop(&self) -> bool {
+        self.core().runs_on_loop
     }
 
     /// The counters as of now.

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use rustix::thread::{Pid, gettid};
 
+use crate::green::OnParking;
 use crate::request::Waker;
 use crate::socket::Socket;
 use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed, Ordering::SeqCst};
@@ -62,6 +63,8 @@ pub(crate) struct Baton {
     /// loop reads the word, and read after the leader has written it, so one of the two sees the
     /// other.
     unwatched: AtomicBool,
+    /// The leader's handler has parked.
+    has_parked: AtomicBool,
     /// Why the leader could not take a request.
     failure: Mutex<Option<io::Error>>,
     thread: OnceLock<Pid>,
@@ -75,6 +78,19 @@ impl fmt::Debug for Baton {
     }
 }
 
+/// The handler of a leader on a green thread parks: other requests must not wait for it.
+impl OnParking for Baton {
+    fn parks(&self) {
+        let state = self.state();
+        if state.place == Place::Down {
+            self.has_parked.store(true, Relaxed);
+            if self.change(state, Place::Loop) {
+                self.looping.wake();
+            }
+        }
+    }
+}
+
 impl Baton {
     /// `leader` wakes the leader, and `looping` the loop.
     pub(crate) fn new(leader: Waker, looping: Waker) -> Self {
@@ -82,6 +98,7 @@ impl Baton {
             word: AtomicU64::new(State { place: Place::Offered, begun: 0 }.word()),
             wanted: AtomicBool::new(false),
             unwatched: AtomicBool::new(false),
+            has_parked: AtomicBool::new(false),
             failure: Mutex::new(None),
             thread: OnceLock::new(),
             leader,
@@ -115,6 +132,11 @@ impl Baton {
         }
         handler();
         self.change(down, Place::Leader)
+    }
+
+    /// Whether the loop has it because a handler has parked.
+    pub(crate) fn has_parked(&self) -> bool {
+        self.has_parked.load(Relaxed)
     }
 
     /// Whether the leader must give it back.

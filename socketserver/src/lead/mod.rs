@@ -17,6 +17,8 @@
 //!    takes the baton, receives            takes the next one   is a worker as others are
 //! ```
 //!
+//! A leader on a green thread gives the baton to the loop by itself when its handler parks.
+//!
 //! While a handler runs, no thread holds the baton, so the loop may take it. A thread receives and
 //! verifies requests only while it holds the baton, so one thread at a time does.
 //!
@@ -45,12 +47,29 @@ pub(crate) use pace::Pace;
 pub(crate) use watch::Seen;
 use watch::Watch;
 
+use crate::green;
 use crate::request::Job;
 use crate::sync::thread_local;
 
 thread_local! {
-    /// The baton that this thread has, unless it runs a handler.
-    static HELD: RefCell<Option<Arc<Baton>>> = const { RefCell::new(None) };
+    /// The batons on this thread, each with the number of the green thread that has it, if it is
+    /// one, unless it runs a handler.
+    static HELD: RefCell<Vec<(Option<usize>, Arc<Baton>)>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Takes note of the baton that this thread, or green thread, has.
+fn hold(baton: Arc<Baton>) {
+    HELD.with(|held| held.borrow_mut().push((green::number(), baton)));
+}
+
+/// The baton that this thread, or green thread, has. From now on it is noted no more.
+fn take_held() -> Option<Arc<Baton>> {
+    let number = green::number();
+    HELD.with(|held| {
+        let mut held = held.borrow_mut();
+        let position = held.iter().position(|(holder, _)| *holder == number)?;
+        Some(held.swap_remove(position).1)
+    })
 }
 
 /// What a worker does as the leader of a server, until it has lost the baton.
@@ -85,13 +104,13 @@ impl Leader {
         struct GiveBack;
         impl Drop for GiveBack {
             fn drop(&mut self) {
-                if let Some(baton) = HELD.with(RefCell::take) {
+                if let Some(baton) = take_held() {
                     baton.give_back();
                 }
             }
         }
         if self.baton.accept() {
-            HELD.with(|held| held.replace(Some(self.baton.clone())));
+            hold(self.baton.clone());
             let _give_back = GiveBack;
             (self.receive)(&self.baton);
         }
@@ -104,19 +123,20 @@ impl fmt::Debug for Leader {
     }
 }
 
-/// Whether this thread has a baton.
+/// Whether this thread, or green thread, has a baton.
 pub(crate) fn leads() -> bool {
-    HELD.with(|held| held.borrow().is_some())
+    let number = green::number();
+    HELD.with(|held| held.borrow().iter().any(|(holder, _)| *holder == number))
 }
 
-/// Runs the job here if this thread leads. Otherwise returns it.
+/// Runs the job here if this thread, or green thread, leads. Otherwise returns it.
 pub(crate) fn run_here(job: Job) -> Result<(), Job> {
     // While the handler runs this thread leads nothing: what the handler may submit goes elsewhere.
-    let Some(baton) = HELD.with(RefCell::take) else {
+    let Some(baton) = take_held() else {
         return Err(job);
     };
-    if baton.run(|| job.run()) {
-        HELD.with(|held| held.replace(Some(baton)));
+    if baton.run(|| green::report_parking(baton.clone(), || job.run())) {
+        hold(baton);
     }
     Ok(())
 }

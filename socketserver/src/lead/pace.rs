@@ -11,7 +11,7 @@ use crate::sys::usage::Usage;
 /// over costs as much. Longer ones are better run by several processors. Without optimisation all
 /// takes longer.
 pub(super) const SHORT: Duration =
-    Duration::from_micros(if cfg!(debug_assertions) { 100 } else { 10 });
+    Duration::from_micros(if cfg!(debug_assertions) { 500 } else { 10 });
 
 /// How many handlers in a row must be short before a worker leads.
 const USUAL: u32 = 64;

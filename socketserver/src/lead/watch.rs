@@ -131,6 +131,6 @@ impl Watch {
     }
 
     fn back(&self) -> Seen {
-        if self.is_recalled { self.lost() } else { Seen::Back }
+        if self.is_recalled || self.baton.has_parked() { self.lost() } else { Seen::Back }
     }
 }

@@ -14,11 +14,12 @@ use std::time::Duration;
 use loom::model::Builder;
 
 use crate::address::Address;
+use crate::builder::Builder as ServerBuilder;
 use crate::concurrency::{Concurrency, Inline, Threading};
 use crate::handler::{BaseServer, RequestHandler, ServerRef};
 use crate::model::sync::Choices;
 use crate::request::{CLIENTS, HandlerError, Job, Rejected, Stats};
-use crate::server::{Builder as ServerBuilder, Server};
+use crate::server::Server;
 use crate::socket::Socket;
 use crate::sync::{Condvar, Mutex, thread};
 use crate::transport::Transport;

@@ -11,7 +11,7 @@ use super::read;
 use super::v2;
 use crate::address::Address;
 use crate::axis::Wrapped;
-use crate::server::Builder;
+use crate::builder::Builder;
 use crate::socket::Socket;
 use crate::transport::{Speaker, Transport, TransportHooks};
 use crate::wait::age_of_request;

@@ -20,7 +20,7 @@ use crate::transport::Transport;
 use crate::wait::nonblocking_sockets;
 
 /// A transport, a handler and a state. They drop without a panic, on any thread.
-pub(super) struct Typed<T, H, S> {
+pub(crate) struct Typed<T, H, S> {
     transport: DropsQuietly<T>,
     server: DropsQuietly<ServerRef<S>>,
     /// How long `shutdown_request` may block after the handler.
@@ -33,7 +33,7 @@ pub(super) struct Typed<T, H, S> {
 impl<T, H, S> Typed<T, H, S> {
     /// `runs_on_loop` is whether handlers run on the loop's own thread: then `shutdown_request` may
     /// block for 100 ms only, because the whole server waits.
-    pub(super) fn new(
+    pub(crate) fn new(
         transport: T,
         server: ServerRef<S>,
         runs_on_loop: bool,
@@ -147,6 +147,7 @@ where
         self.facts.id()
     }
 
+    #[cfg(feature = "proxy")]
     fn age(&self) -> Duration {
         self.facts.age()
     }

@@ -13,10 +13,9 @@
 //! `engine/serve.rs` is the loop and the place to begin reading; `engine/drain.rs` is the
 //! server's end.
 
-mod builder;
-mod engine;
+pub(crate) mod engine;
 mod handle;
-mod intake;
+pub(crate) mod intake;
 mod report;
 
 use std::any::type_name;
@@ -27,7 +26,6 @@ use std::os::fd::RawFd;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use builder::Builder;
 pub use handle::ServerHandle;
 pub use report::{Drained, Served};
 
@@ -98,6 +96,17 @@ impl Drop for Owned {
 }
 
 impl<T, C: Concurrency, H, S> Server<T, C, H, S> {
+    pub(crate) fn new(engine: Engine, server: ServerRef<S>, concurrency: Arc<C>) -> Self {
+        Server {
+            #[cfg(feature = "signals")]
+            _signals: engine.signals(),
+            engine: Owned(Arc::new(engine)),
+            server,
+            concurrency,
+            types: PhantomData,
+        }
+    }
+
     /// Where the server listens, with the port that the system chose.
     ///
     /// Python: `BaseServer.server_address`

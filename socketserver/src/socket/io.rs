@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io::{self, Read, Write};
+use std::time::Duration;
 
 use rustix::net::RecvFlags;
 use socket2::Type;
@@ -118,8 +119,17 @@ impl Socket {
         }
     }
 
-    /// The same with other time than the socket's timeout: one call of several that share it.
-    #[cfg(feature = "proxy")]
+    /// The same with this time instead of the socket's timeout: for protocols that give each of
+    /// their phases, such as the head of a request, its own deadline.
+    ///
+    /// # Errors
+    /// As [`recv`](Self::recv).
+    ///
+    /// Python: `settimeout` before the call, and once more after it
+    pub fn recv_into_within(&self, buffer: &mut [u8], time: Duration) -> io::Result<usize> {
+        self.recv_within(buffer, Patience::of_socket(Some(time)))
+    }
+
     pub(crate) fn recv_within(&self, buffer: &mut [u8], patience: Patience) -> io::Result<usize> {
         let shared = self.open()?;
         let wire = shared.wire_for_layer(patience);
@@ -211,6 +221,22 @@ impl Socket {
                 let patience = shared.descriptor.patience(Interest::Write);
                 layer.send(&shared.wire_for_layer(patience), data)
             }
+        }
+    }
+
+    /// The same with this time instead of the socket's timeout.
+    ///
+    /// # Errors
+    /// As [`send`](Self::send).
+    ///
+    /// Python: `settimeout` before the call, and once more after it
+    pub fn send_within(&self, data: &[u8], time: Duration) -> io::Result<usize> {
+        let shared = self.open()?;
+        let patience = Patience::of_socket(Some(time));
+        let wire = shared.wire_for_layer(patience);
+        match shared.layer() {
+            None => wire.send(data),
+            Some(layer) => layer.send(&wire, data),
         }
     }
 

@@ -12,9 +12,10 @@ use rustls::sign::SingleCertAndKey;
 use rustls::version::{TLS12, TLS13};
 use rustls::{ClientConfig, ConfigBuilder, ConfigSide, SupportedProtocolVersion, WantsVerifier};
 
-use super::files::{self, Chain};
+use super::chain::{self, Chain};
 use super::keylog::Secrets;
 use super::names::Chains;
+use super::tickets::TicketKeys;
 use super::trust::{Trust, invalid};
 
 /// Its length is a number of two bytes. It has the client's certificates in it.
@@ -51,6 +52,11 @@ pub(super) struct Settings {
     pub(super) secrets: Option<Secrets>,
     pub(super) timeout: Duration,
     pub(super) suppresses_ragged_eofs: bool,
+    pub(super) requires_valid: bool,
+    pub(super) num_tickets: usize,
+    pub(super) ticket_keys: Option<TicketKeys>,
+    /// A configuration that is used as it is, instead of all else.
+    pub(super) ready: Option<Arc<ServerConfig>>,
 }
 
 /// What tickets are made with. It lives as long as the trust of the sessions that they are for.
@@ -59,6 +65,8 @@ pub(super) struct Resumption {
     trust: Trust,
     tickets: Arc<dyn ProducesTickets>,
     sessions: Arc<dyn StoresServerSessions>,
+    /// Whether the keys are this process's own, and change with time.
+    renews_keys: bool,
 }
 
 /// The configuration of either side.
@@ -93,20 +101,39 @@ impl Settings {
             secrets: None,
             timeout: Duration::from_secs(5),
             suppresses_ragged_eofs: true,
+            requires_valid: false,
+            num_tickets: 2,
+            ticket_keys: None,
+            ready: None,
         }
     }
 
     pub(super) fn add_chain(&mut self, certfile: &Path, keyfile: &Path) -> io::Result<()> {
-        self.chains.push(files::chain(certfile, keyfile, &provider())?);
+        self.chains.push(self.chain(certfile, keyfile)?);
         Ok(())
+    }
+
+    fn chain(&self, certfile: &Path, keyfile: &Path) -> io::Result<Chain> {
+        chain::load(certfile, keyfile, &provider(), self.requires_valid)
+    }
+
+    fn chain_again(&self, before: &Chain) -> io::Result<Chain> {
+        let mut chain = self.chain(&before.certfile, &before.keyfile)?;
+        if let Some(stapled) = &before.stapled {
+            chain.staple(&stapled.file)?;
+        }
+        Ok(chain)
     }
 
     /// The same from the files as they are now.
     pub(super) fn read_again(&self) -> io::Result<Self> {
-        let provider = provider();
-        let chain = |chain: &Chain| files::chain(&chain.certfile, &chain.keyfile, &provider);
-        let chains = self.chains.iter().map(chain).collect::<io::Result<_>>()?;
-        Ok(Settings { chains, trust: self.trust.read_again()?, ..self.clone() })
+        if self.ready.is_some() {
+            return Err(invalid("expected a context with files, got one of from_rustls"));
+        }
+        let chains = self.chains.iter().map(|chain| self.chain_again(chain));
+        let chains = chains.collect::<io::Result<_>>()?;
+        let ticket_keys = self.ticket_keys.as_ref().map(TicketKeys::read_again).transpose()?;
+        Ok(Settings { chains, trust: self.trust.read_again()?, ticket_keys, ..self.clone() })
     }
 
     /// The files of a server's certificates, for the log.
@@ -118,12 +145,16 @@ impl Settings {
     /// session that goes on is not checked again.
     pub(super) fn build(&self, before: Option<&Resumption>) -> io::Result<Built> {
         let provider = provider();
-        let (config, resumption) = match self.side {
-            Side::Server => {
+        let (config, resumption) = match (self.side, &self.ready) {
+            (_, Some(config)) => {
+                self.expect_nothing_beside(config)?;
+                (Config::Server(config.clone()), None)
+            }
+            (Side::Server, None) => {
                 let (config, resumption) = self.server(&provider, before)?;
                 (Config::Server(Arc::new(config)), Some(resumption))
             }
-            Side::Client => (Config::Client(Arc::new(self.client(&provider)?)), None),
+            (Side::Client, None) => (Config::Client(Arc::new(self.client(&provider)?)), None),
         };
         let Self { timeout, suppresses_ragged_eofs, .. } = *self;
         Ok(Built { config, timeout, suppresses_ragged_eofs, resumption })
@@ -148,13 +179,39 @@ impl Settings {
         if let Some(secrets) = &self.secrets {
             config.key_log = Arc::new(secrets.clone());
         }
-        let resumption = match before {
-            Some(before) if before.trust == self.trust => before.clone(),
-            _ => Resumption::new(&self.trust, config.session_storage.clone())?,
+        config.send_tls13_tickets = self.num_tickets;
+        let before = before.filter(|before| before.trust == self.trust);
+        let sessions = before.map_or(&config.session_storage, |before| &before.sessions).clone();
+        let resumption = match (&self.ticket_keys, before) {
+            (None, Some(before)) if before.renews_keys => before.clone(),
+            (None, _) => Resumption::new(&self.trust, sessions)?,
+            (Some(keys), _) => Resumption::of(keys, &self.trust, sessions),
         };
         config.ticketer = resumption.tickets.clone();
         config.session_storage = resumption.sessions.clone();
         Ok((config, resumption))
+    }
+
+    /// A configuration that was made elsewhere is served as it is, or not at all.
+    fn expect_nothing_beside(&self, config: &ServerConfig) -> io::Result<()> {
+        if config.max_early_data_size > 0 {
+            return Err(invalid("expected a max_early_data_size of 0 from from_rustls"));
+        }
+        let own = Settings::new(self.side);
+        let is_alone = self.chains.is_empty()
+            && self.trust == own.trust
+            && self.protocols.is_empty()
+            && (self.minimum, self.maximum) == (own.minimum, own.maximum)
+            && self.secrets.is_none()
+            && self.num_tickets == own.num_tickets
+            && self.ticket_keys.is_none();
+        match is_alone {
+            true => Ok(()),
+            false => Err(invalid(
+                "expected handshake_timeout and suppress_ragged_eofs beside from_rustls, got other \
+                 settings: they belong to its configuration",
+            )),
+        }
     }
 
     fn client(&self, provider: &Arc<CryptoProvider>) -> io::Result<ClientConfig> {
@@ -192,9 +249,15 @@ impl Settings {
 impl Resumption {
     fn new(trust: &Trust, sessions: Arc<dyn StoresServerSessions>) -> io::Result<Self> {
         let tickets = ring::Ticketer::new().map_err(io::Error::other)?;
-        let resumption = Resumption { trust: trust.clone(), tickets, sessions };
+        let resumption = Resumption { trust: trust.clone(), tickets, sessions, renews_keys: true };
         resumption.renew_keys();
         Ok(resumption)
+    }
+
+    /// Those of a file, which change with it.
+    fn of(keys: &TicketKeys, trust: &Trust, sessions: Arc<dyn StoresServerSessions>) -> Self {
+        let tickets = keys.tickets(&trust.fingerprint());
+        Resumption { trust: trust.clone(), tickets, sessions, renews_keys: false }
     }
 
     /// Makes new keys for tickets when it is time. An encryption does that; those in the children
@@ -203,6 +266,8 @@ impl Resumption {
     /// A key opens no ticket that is longer than what it has encrypted, in its own process: so it
     /// encrypts something longer than any ticket before the children come.
     pub(super) fn renew_keys(&self) {
-        let _ = self.tickets.encrypt(&vec![0; LONGEST_TICKET]);
+        if self.renews_keys {
+            let _ = self.tickets.encrypt(&vec![0; LONGEST_TICKET]);
+        }
     }
 }

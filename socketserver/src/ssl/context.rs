@@ -2,23 +2,21 @@
 
 use std::fmt;
 use std::io;
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use parking_lot::{Mutex, RwLock};
 use rustls::pki_types::ServerName;
-use rustls::{ClientConnection, Connection, HandshakeKind, ServerConnection};
+use rustls::{ClientConnection, Connection, HandshakeKind, ServerConfig, ServerConnection};
 
 use super::TARGET;
-use super::config::{Built, Config, Resumption, Settings, Side, TLSVersion};
-use super::files;
+use super::chain;
+use super::config::{Built, Config, Resumption, Settings, Side};
 use super::handshake::shake_hands;
-use super::keylog::Secrets;
 use super::session::Session;
 use super::stats::{Counts, SessionStats};
-use super::trust::{VerifyMode, invalid};
+use super::trust::invalid;
 use crate::socket::Socket;
 use crate::wait;
 
@@ -64,10 +62,26 @@ impl SSLContext {
         Self::of(Side::Client)
     }
 
+    /// The context of a server from a configuration of the crate `rustls`, for what this context
+    /// has no word for. All of TLS is as it says, also which tickets there are; its version is the
+    /// `0.23` that is exported as [`ssl::rustls`](super::rustls). Beside it there may be
+    /// [`handshake_timeout`](Self::handshake_timeout) and
+    /// [`suppress_ragged_eofs`](Self::suppress_ragged_eofs). Early data is an error, because no
+    /// handler could read it.
+    ///
+    /// Python: none, but OpenSSL's own functions through `ctypes`
+    pub fn from_rustls(config: Arc<ServerConfig>) -> Self {
+        Self::with(Settings { ready: Some(config), ..Settings::new(Side::Server) })
+    }
+
     fn of(side: Side) -> Self {
+        Self::with(Settings::new(side))
+    }
+
+    fn with(settings: Settings) -> Self {
         SSLContext {
             shared: Arc::new(Shared {
-                settings: Mutex::new(Settings::new(side)),
+                settings: Mutex::new(settings),
                 built: RwLock::default(),
                 resumption: Mutex::default(),
                 counts: Arc::default(),
@@ -78,7 +92,7 @@ impl SSLContext {
         }
     }
 
-    fn set(self, set: impl FnOnce(&mut Settings)) -> Self {
+    pub(super) fn set(self, set: impl FnOnce(&mut Settings)) -> Self {
         let mut settings = self.shared.settings.lock();
         set(&mut settings);
         *self.shared.built.write() = None;
@@ -86,144 +100,15 @@ impl SSLContext {
         self
     }
 
-    fn try_set(self, set: impl FnOnce(&mut Settings) -> io::Result<()>) -> io::Result<Self> {
+    pub(super) fn try_set(
+        self,
+        set: impl FnOnce(&mut Settings) -> io::Result<()>,
+    ) -> io::Result<Self> {
         let mut settings = self.shared.settings.lock();
         set(&mut settings)?;
         *self.shared.built.write() = None;
         drop(settings);
         Ok(self)
-    }
-
-    /// The certificate of this side with those that vouch for it, its own first, and its key: files
-    /// of PEM, or the same file twice. They replace those loaded earlier.
-    ///
-    /// RSA from 2048 to 4096 bits, P-256, P-384 and Ed25519. P-256 makes the fastest handshakes. A
-    /// key with a password must have it removed first.
-    ///
-    /// # Errors
-    /// A file and its fault; `NotFound`, `PermissionDenied`.
-    ///
-    /// Python: `SSLContext.load_cert_chain`
-    pub fn load_cert_chain(
-        self,
-        certfile: impl AsRef<Path>,
-        keyfile: impl AsRef<Path>,
-    ) -> io::Result<Self> {
-        self.try_set(|settings| {
-            let mut fresh = Settings { chains: Vec::new(), ..settings.clone() };
-            fresh.add_chain(certfile.as_ref(), keyfile.as_ref())?;
-            *settings = fresh;
-            Ok(())
-        })
-    }
-
-    /// Another certificate of a server, for the hosts that it names: exactly, or as
-    /// `*.example.org`, which stands for one label. Clients that ask for another host, or for none,
-    /// get the first certificate. Two for the same host may differ in their kind of key: a client
-    /// gets the first that it can check.
-    ///
-    /// # Errors
-    /// As [`load_cert_chain`](Self::load_cert_chain).
-    ///
-    /// Python: `SSLContext.sni_callback`, and a context for each host
-    pub fn add_cert_chain(
-        self,
-        certfile: impl AsRef<Path>,
-        keyfile: impl AsRef<Path>,
-    ) -> io::Result<Self> {
-        self.try_set(|settings| settings.add_chain(certfile.as_ref(), keyfile.as_ref()))
-    }
-
-    /// Trusts these certificates: a file of PEM. On a server it needs a
-    /// [`verify_mode`](Self::verify_mode) beside it.
-    ///
-    /// # Errors
-    /// As [`load_cert_chain`](Self::load_cert_chain).
-    ///
-    /// Python: `SSLContext.load_verify_locations(cafile)`
-    pub fn load_verify_locations(self, cafile: impl AsRef<Path>) -> io::Result<Self> {
-        self.try_set(|settings| settings.trust.add_roots(cafile.as_ref().to_owned()))
-    }
-
-    /// Trusts the certificates that the system trusts, from the package `ca-certificates`.
-    ///
-    /// # Errors
-    /// `NotFound` if there is none.
-    ///
-    /// Python: `SSLContext.load_default_certs`
-    pub fn load_default_certs(self) -> io::Result<Self> {
-        self.try_set(|settings| settings.trust.add_bundle())
-    }
-
-    /// Revokes the certificates in these lists, a file of PEM. With any list there must be one for
-    /// each authority in a chain, and none may be out of date: otherwise the peer is refused.
-    ///
-    /// # Errors
-    /// As [`load_cert_chain`](Self::load_cert_chain).
-    ///
-    /// Python: `load_verify_locations` and `VERIFY_CRL_CHECK_CHAIN`
-    pub fn load_crl(self, crlfile: impl AsRef<Path>) -> io::Result<Self> {
-        self.try_set(|settings| settings.trust.add_crl(crlfile.as_ref().to_owned()))
-    }
-
-    /// Whether a server asks its clients for certificates. It does not unless set.
-    ///
-    /// Python: `SSLContext.verify_mode`
-    pub fn verify_mode(self, mode: VerifyMode) -> Self {
-        self.set(|settings| settings.trust.mode = Some(mode))
-    }
-
-    /// The protocols above TLS, such as `http/1.1`, the best first. A client that offers
-    /// only others is refused, and a client that offers none is served.
-    ///
-    /// Python: `SSLContext.set_alpn_protocols`
-    pub fn set_alpn_protocols<P: AsRef<[u8]>>(
-        self,
-        protocols: impl IntoIterator<Item = P>,
-    ) -> Self {
-        let protocols = protocols.into_iter().map(|protocol| protocol.as_ref().to_vec()).collect();
-        self.set(|settings| settings.protocols = protocols)
-    }
-
-    /// The oldest version. 1.2 unless set; older ones are not available.
-    ///
-    /// Python: `SSLContext.minimum_version`
-    pub fn minimum_version(self, version: TLSVersion) -> Self {
-        self.set(|settings| settings.minimum = version)
-    }
-
-    /// The newest version. 1.3 unless set.
-    ///
-    /// Python: `SSLContext.maximum_version`
-    pub fn maximum_version(self, version: TLSVersion) -> Self {
-        self.set(|settings| settings.maximum = version)
-    }
-
-    /// Appends the secrets of all sessions to a file, with which Wireshark can read them. Unlike in
-    /// Python, no variable of the environment does that.
-    ///
-    /// # Errors
-    /// The system's.
-    ///
-    /// Python: `SSLContext.keylog_filename`
-    pub fn keylog_filename(self, path: impl AsRef<Path>) -> io::Result<Self> {
-        let secrets = Secrets::append_to(path.as_ref())?;
-        Ok(self.set(|settings| settings.secrets = Some(secrets)))
-    }
-
-    /// How long a handshake may take in all. Neither the pace of its bytes nor the socket's timeout
-    /// changes that. 5 s unless set.
-    pub fn handshake_timeout(self, time: Duration) -> Self {
-        self.set(|settings| settings.timeout = time)
-    }
-
-    /// Whether the end of a stream that the peer has not announced is like any other, which
-    /// [`truncated`](super::SSLInfo::truncated) then tells. True unless set. If false it is an
-    /// error, `ConnectionAborted`. The end within a record is an error in any case.
-    ///
-    /// Python: the argument of `SSLContext.wrap_socket`
-    pub fn suppress_ragged_eofs(self, suppress: bool) -> Self {
-        self.set(|settings| settings.suppresses_ragged_eofs = suppress)
     }
 
     /// Reads all files again: for renewed certificates. New connections get them at once, and live
@@ -354,7 +239,7 @@ fn read_patiently(settings: &Settings) -> io::Result<Settings> {
     let mut tries = 0;
     loop {
         match settings.read_again() {
-            Err(error) if files::is_mismatch(&error) && tries < 3 => tries += 1,
+            Err(error) if chain::is_mismatch(&error) && tries < 3 => tries += 1,
             result => return result,
         }
         wait::sleep(Duration::from_millis(100));

@@ -41,12 +41,12 @@ impl fmt::Display for Date {
 }
 
 const BOOLEAN: u8 = 0x01;
-const INTEGER: u8 = 0x02;
+pub(super) const INTEGER: u8 = 0x02;
 const BIT_STRING: u8 = 0x03;
-const OCTET_STRING: u8 = 0x04;
-const OID: u8 = 0x06;
+pub(super) const OCTET_STRING: u8 = 0x04;
+pub(super) const OID: u8 = 0x06;
 const UTC_TIME: u8 = 0x17;
-const SEQUENCE: u8 = 0x30;
+pub(super) const SEQUENCE: u8 = 0x30;
 const VERSION: u8 = 0xa0;
 const EXTENSIONS: u8 = 0xa3;
 const DNS_NAME: u8 = 0x82;
@@ -62,11 +62,11 @@ const ED25519: &[u8] = &[0x2b, 0x65, 0x70];
 const ED448: &[u8] = &[0x2b, 0x65, 0x71];
 
 /// Fields of DER, one after the other.
-struct Fields<'a>(&'a [u8]);
+pub(super) struct Fields<'a>(pub(super) &'a [u8]);
 
 impl<'a> Fields<'a> {
     /// The next field: its type and its content.
-    fn next(&mut self) -> Option<(u8, &'a [u8])> {
+    pub(super) fn next(&mut self) -> Option<(u8, &'a [u8])> {
         let (&kind, rest) = self.0.split_first()?;
         let (&first, mut rest) = rest.split_first()?;
         let mut length = usize::from(first);
@@ -81,12 +81,12 @@ impl<'a> Fields<'a> {
     }
 
     /// The next field, which must be of this type.
-    fn take(&mut self, kind: u8) -> Option<&'a [u8]> {
+    pub(super) fn take(&mut self, kind: u8) -> Option<&'a [u8]> {
         self.next().filter(|(its, _)| *its == kind).map(|(_, content)| content)
     }
 
     /// The next field, if it is of this type.
-    fn take_if(&mut self, kind: u8) -> Option<&'a [u8]> {
+    pub(super) fn take_if(&mut self, kind: u8) -> Option<&'a [u8]> {
         (self.0.first() == Some(&kind)).then(|| self.take(kind))?
     }
 }
@@ -112,6 +112,14 @@ pub(super) fn facts(certificate: &[u8]) -> Option<Facts> {
     let names = fields.take_if(EXTENSIONS).and_then(names).unwrap_or_default();
     let is_own_issuer = issuer == subject;
     Some(Facts { version, is_own_issuer, not_before, not_after, key, names })
+}
+
+/// The number that a certificate has among those of its issuer.
+pub(super) fn serial(certificate: &[u8]) -> Option<&[u8]> {
+    let mut fields = Fields(Fields(certificate).take(SEQUENCE)?);
+    let mut fields = Fields(fields.take(SEQUENCE)?);
+    let _version = fields.take_if(VERSION);
+    fields.take(INTEGER)
 }
 
 fn key(content: &[u8]) -> Option<Key> {
@@ -155,7 +163,7 @@ fn names(extensions: &[u8]) -> Option<Vec<String>> {
 }
 
 /// `YYMMDDHHMMSSZ`, or the same with four digits of the year.
-fn date((kind, content): (u8, &[u8])) -> Option<Date> {
+pub(super) fn date((kind, content): (u8, &[u8])) -> Option<Date> {
     let text = std::str::from_utf8(content).ok()?.strip_suffix('Z')?;
     let short = kind == UTC_TIME;
     let (year, rest) = text.split_at_checked(if short { 2 } else { 4 })?;

@@ -55,9 +55,9 @@ fn over(wire: &Wire<'_>, mut state: State) -> io::Result<State> {
     Ok(state)
 }
 
-/// Goes on with the bytes that came. On a green thread this computes elsewhere, because a signature takes
-/// a millisecond, in which the core would serve no other client, and because the pages of the stack
-/// that it touches would stay.
+/// Goes on with the bytes that came. On a green thread this computes elsewhere, because a signature
+/// takes a millisecond, in which the core would serve no other client, and because the pages of the
+/// stack that it touches would stay.
 ///
 /// With RSA of 4096 bits, a chain of six and six revocation lists it takes 32 KiB of stack,
 /// measured, and 72 KiB without optimisation. So where no thread can be started, and it computes

@@ -44,9 +44,9 @@
 //!
 //! | file | contents |
 //! | --- | --- |
-//! | `context.rs` | [`SSLContext`]: what a program calls |
-//! | `config.rs`, `trust.rs`, `names.rs`, `keylog.rs` | what `rustls` makes of its settings |
-//! | `files.rs`, `der.rs` | certificates and keys from files, and the errors about them |
+//! | `context.rs`, `options.rs` | [`SSLContext`]: what a program calls, and its settings |
+//! | `config.rs`, `trust.rs`, `names.rs`, `keylog.rs`, `tickets.rs` | what `rustls` makes of them |
+//! | `files.rs`, `chain.rs`, `der.rs`, `ocsp.rs` | certificates and keys from files, and the errors about them |
 //! | `transport.rs` | `Builder::tls` |
 //! | `handshake.rs` | the handshake, within its time |
 //! | `session.rs`, `state.rs`, `records.rs` | the layer under a socket, with and without its wire |
@@ -54,6 +54,7 @@
 //!
 //! Python: `ssl`
 
+mod chain;
 mod config;
 mod context;
 mod der;
@@ -63,12 +64,18 @@ mod handshake;
 mod info;
 mod keylog;
 mod names;
+mod ocsp;
+mod options;
 mod records;
 mod session;
 mod state;
 mod stats;
+mod tickets;
 mod transport;
 mod trust;
+
+/// The crate, for [`SSLContext::from_rustls`].
+pub use rustls;
 
 pub use config::TLSVersion;
 pub use context::SSLContext;

@@ -6,16 +6,30 @@ use std::sync::Arc;
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 
-use super::files::Chain;
+use super::chain::{Chain, Stapled};
 
 /// The chains of a server, of which there is at least one.
 #[derive(Debug)]
 pub(super) struct Chains {
-    all: Vec<Arc<CertifiedKey>>,
+    all: Vec<Served>,
     /// The chains for each name. That of `*.example.org` is `.example.org`.
     by_name: HashMap<String, Vec<usize>>,
     /// Those for clients that ask for another name, or none.
     others: Vec<usize>,
+}
+
+/// A chain, and the same with what its authority says about it.
+#[derive(Debug)]
+struct Served {
+    plain: Arc<CertifiedKey>,
+    stapled: Option<Stapled>,
+}
+
+impl Served {
+    fn certified(&self) -> &Arc<CertifiedKey> {
+        let good = self.stapled.as_ref().filter(|stapled| stapled.is_good());
+        good.map_or(&self.plain, |stapled| &stapled.certified)
+    }
 }
 
 impl Chains {
@@ -27,9 +41,13 @@ impl Chains {
                 by_name.entry(name.to_owned()).or_default().push(at);
             }
         }
+        let served = |chain: &Chain| Served {
+            plain: chain.certified.clone(),
+            stapled: chain.stapled.clone(),
+        };
         let is_like_first = |at: &usize| chains[*at].names == chains[0].names;
         Chains {
-            all: chains.iter().map(|chain| chain.certified.clone()).collect(),
+            all: chains.iter().map(served).collect(),
             by_name,
             others: (0..chains.len()).filter(is_like_first).collect(),
         }
@@ -51,10 +69,10 @@ impl ResolvesServerCert for Chains {
     fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
         let chains = self.of_name(hello.server_name());
         let is_known = |at: &&usize| {
-            let key = &self.all[**at].key;
+            let key = &self.all[**at].plain.key;
             key.choose_scheme(hello.signature_schemes()).is_some()
         };
         let chosen = chains.iter().find(is_known).or(chains.first())?;
-        Some(self.all[*chosen].clone())
+        Some(self.all[*chosen].certified().clone())
     }
 }

@@ -7,7 +7,7 @@ use super::context::SSLContext;
 use super::trust::invalid;
 use crate::address::Address;
 use crate::axis::Wrapped;
-use crate::server::Builder;
+use crate::builder::Builder;
 use crate::socket::Socket;
 use crate::transport::{Transport, TransportHooks};
 

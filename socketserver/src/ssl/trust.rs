@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use ring::digest;
 use rustls::RootCertStore;
 use rustls::client::WebPkiServerVerifier;
 use rustls::crypto::CryptoProvider;
@@ -101,6 +102,23 @@ impl Trust {
             fresh.add_crl(path.clone())?;
         }
         Ok(fresh)
+    }
+
+    /// What differs between two that trust different certificates.
+    pub(super) fn fingerprint(&self) -> [u8; 32] {
+        let mut context = digest::Context::new(&digest::SHA256);
+        let mut add = |bytes: &[u8]| {
+            context.update(&bytes.len().to_be_bytes());
+            context.update(bytes);
+        };
+        add(format!("{:?}", self.mode).as_bytes());
+        self.roots.iter().for_each(|root| add(root));
+        // Another length than that of any certificate.
+        add(&[]);
+        self.crls.iter().for_each(|list| add(list.as_ref()));
+        let mut print = [0; 32];
+        print.copy_from_slice(context.finish().as_ref());
+        print
     }
 
     fn store(&self) -> Arc<RootCertStore> {

@@ -23,6 +23,7 @@ use smallvec::{SmallVec, smallvec};
 
 use crate::green::{self, Current, Source};
 pub(crate) use crate::green::{Interest, nonblocking_sockets, sleep, yield_now};
+#[cfg(not(loom))]
 pub(crate) use select::readable;
 pub use select::{Ready, Selectable, select};
 pub(crate) use turn::{Turn, Turns};
@@ -322,6 +323,7 @@ pub(crate) fn has_peer_closed(awaited: Awaited<'_>) -> io::Result<bool> {
 }
 
 /// How long ago the request that this code is inside was accepted, give or take 10 ms.
+#[cfg(feature = "proxy")]
 pub(crate) fn age_of_request() -> Option<Duration> {
     green::enclosing_request().map(|request| request.age())
 }

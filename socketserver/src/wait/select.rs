@@ -184,6 +184,9 @@ fn bell_beside(all: &[Waited<'_>]) -> Option<Arc<OwnedFd>> {
 
 /// Waits until one of the sockets can be read, or `end` comes. Returns which can. A green thread
 /// lets others run first, even if one of the sockets is ready.
+///
+/// For the waker alone, which in a model has no sockets.
+#[cfg(not(loom))]
 pub(crate) fn readable<const N: usize>(
     sockets: [Awaited<'_>; N],
     end: Option<Instant>,

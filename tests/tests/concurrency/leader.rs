@@ -8,20 +8,20 @@ struct Watching {
     verified_on: Mutex<Option<ThreadId>>,
     /// Reports that a handler waits.
     waits: Sender<()>,
-    /// A message here ends the wait of a handler.
-    go_on: Receiver<()>,
+    /// A message here ends the wait of a handler, which parks if it is on a green thread.
+    go_on: green::Receiver<()>,
     failures: AtomicU64,
 }
 
 /// The test's part of that place.
 struct Gate {
     waits: Receiver<()>,
-    go_on: Sender<()>,
+    go_on: green::Sender<()>,
 }
 
 impl Watching {
     fn new() -> (Self, Gate) {
-        let ((waits, waiting), (go, go_on)) = (unbounded(), unbounded());
+        let ((waits, waiting), (go, go_on)) = (unbounded(), green::channel(usize::MAX));
         let failures = AtomicU64::new(0);
         let state = Watching { verified_on: Mutex::default(), waits, go_on, failures };
         (state, Gate { waits: waiting, go_on: go })
@@ -61,11 +61,42 @@ impl Ask {
     }
 }
 
-type Builds<S> = Builder<Udp, Threading, Ask, S>;
+type Builds<C> = Builder<Udp, C, Ask, Watching>;
 
-fn builder() -> (Builds<Watching>, Gate) {
+fn builder<C: Concurrency + Default>() -> (Builds<C>, Gate) {
     let (state, gate) = Watching::new();
-    (ThreadingUDPServer::<Ask, _>::with(state), gate)
+    (Server::<Udp, C, Ask, _>::with(state), gate)
+}
+
+/// Tests of both kinds of worker.
+macro_rules! of_both {
+    ($($name:ident)*) => {
+        mod on_threads {
+            use super::Threading;
+            $(#[test]
+            fn $name() {
+                super::$name::<Threading>();
+            })*
+        }
+
+        mod on_green_threads {
+            use super::Green;
+            $(#[test]
+            fn $name() {
+                super::$name::<Green>();
+            })*
+        }
+    };
+}
+
+of_both! {
+    a_waiting_handler_delays_no_other_request
+    shutdown_does_not_wait_for_the_leaders_handler
+    a_drain_waits_for_the_leaders_handler
+    a_handler_on_the_leader_may_stop_the_server
+    limits_hold_while_a_worker_leads
+    a_panic_on_the_leader_costs_one_request
+    hooks_see_each_request_of_a_leader
 }
 
 /// Asks until a worker leads, in two answers in a row: in the first its thread may have been one
@@ -77,7 +108,7 @@ fn until_a_worker_leads(client: &mut Client) {
 }
 
 /// A server with a leader whose handler waits, and a client that has asked for that.
-fn with_waiting_leader(builder: Builds<Watching>) -> (Running<Watching>, Client) {
+fn with_waiting_leader<C: Concurrency>(builder: Builds<C>) -> (Running<Watching>, Client) {
     let server = run(builder, LOCAL);
     let mut client = Client::datagram(&server.address());
     until_a_worker_leads(&mut client);
@@ -87,7 +118,7 @@ fn with_waiting_leader(builder: Builds<Watching>) -> (Running<Watching>, Client)
 
 #[test]
 fn short_requests_change_no_threads() {
-    let (builder, _gate) = builder();
+    let (builder, _gate) = builder::<Threading>();
     let server = run(builder, LOCAL);
     let mut client = Client::datagram(&server.address());
     until_a_worker_leads(&mut client);
@@ -98,9 +129,8 @@ fn short_requests_change_no_threads() {
     assert_eq!((drained.aborted, stats.accepted), (0, stats.finished));
 }
 
-#[test]
-fn a_waiting_handler_delays_no_other_request() {
-    let (builder, gate) = builder();
+fn a_waiting_handler_delays_no_other_request<C: Concurrency + Default>() {
+    let (builder, gate) = builder::<C>();
     let (server, mut waiting) = with_waiting_leader(builder);
     gate.waits.recv_timeout(DEADLINE).expect("the handler runs");
     let mut other = Client::datagram(&server.address());
@@ -121,9 +151,8 @@ fn a_waiting_handler_delays_no_other_request() {
     until_a_worker_leads(&mut other);
 }
 
-#[test]
-fn shutdown_does_not_wait_for_the_leaders_handler() {
-    let (builder, gate) = builder();
+fn shutdown_does_not_wait_for_the_leaders_handler<C: Concurrency + Default>() {
+    let (builder, gate) = builder::<C>();
     let server = Arc::new(bind(builder));
     let serving = serve(&server);
     let mut client = Client::datagram(server.server_address());
@@ -143,9 +172,8 @@ fn shutdown_does_not_wait_for_the_leaders_handler() {
     ends_well(serving);
 }
 
-#[test]
-fn a_drain_waits_for_the_leaders_handler() {
-    let (builder, gate) = builder();
+fn a_drain_waits_for_the_leaders_handler<C: Concurrency + Default>() {
+    let (builder, gate) = builder::<C>();
     let (server, mut client) = with_waiting_leader(builder);
     gate.waits.recv_timeout(DEADLINE).expect("the handler runs");
     let draining = thread::spawn(move || server.drain(DEADLINE));
@@ -155,9 +183,8 @@ fn a_drain_waits_for_the_leaders_handler() {
     assert_eq!(client.recv(), b"same thread");
 }
 
-#[test]
-fn a_handler_on_the_leader_may_stop_the_server() {
-    let (builder, _gate) = builder();
+fn a_handler_on_the_leader_may_stop_the_server<C: Concurrency + Default>() {
+    let (builder, _gate) = builder::<C>();
     let server = Arc::new(bind(builder));
     let serving = serve(&server);
     let mut client = Client::datagram(server.server_address());
@@ -168,7 +195,7 @@ fn a_handler_on_the_leader_may_stop_the_server() {
 
 #[test]
 fn the_only_thread_may_lead() {
-    let (builder, gate) = builder();
+    let (builder, gate) = builder::<Threading>();
     let (server, mut waiting) = with_waiting_leader(builder.max_threads(1));
     gate.waits.recv_timeout(DEADLINE).expect("the handler runs");
     let mut other = Client::datagram(&server.address());
@@ -181,9 +208,8 @@ fn the_only_thread_may_lead() {
     assert_eq!(server.stats().workers.all, 1);
 }
 
-#[test]
-fn limits_hold_while_a_worker_leads() {
-    let (builder, gate) = builder();
+fn limits_hold_while_a_worker_leads<C: Concurrency + Default>() {
+    let (builder, gate) = builder::<C>();
     let (server, mut waiting) = with_waiting_leader(builder.max_connections(1));
     gate.waits.recv_timeout(DEADLINE).expect("the handler runs");
     let mut other = Client::datagram(&server.address());
@@ -195,9 +221,8 @@ fn limits_hold_while_a_worker_leads() {
     until_a_worker_leads(&mut other);
 }
 
-#[test]
-fn a_panic_on_the_leader_costs_one_request() {
-    let (builder, _gate) = builder();
+fn a_panic_on_the_leader_costs_one_request<C: Concurrency + Default>() {
+    let (builder, _gate) = builder::<C>();
     let server = run(builder, LOCAL);
     let mut client = Client::datagram(&server.address());
     until_a_worker_leads(&mut client);
@@ -217,10 +242,9 @@ impl ConcurrencyHooks for Counted {
     }
 }
 
-#[test]
-fn hooks_see_each_request_of_a_leader() {
+fn hooks_see_each_request_of_a_leader<C: Concurrency + Default>() {
     let ((state, _gate), counted) = (Watching::new(), Counted::default());
-    let builder = ThreadingUDPServer::<Ask, _>::with(state).wrap_concurrency(counted.clone());
+    let builder = Server::<Udp, C, Ask, _>::with(state).wrap_concurrency(counted.clone());
     let server = run(builder, LOCAL);
     let mut client = Client::datagram(&server.address());
     until_a_worker_leads(&mut client);

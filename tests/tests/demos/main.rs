@@ -10,6 +10,7 @@ mod proxy;
 mod signals;
 mod supervision;
 mod tls;
+mod tls_examples;
 mod upper;
 mod upper_client;
 
@@ -20,6 +21,11 @@ fn command(name: &str, arguments: &[&str]) -> Command {
     let mut command = Command::new(demo(name));
     command.args(arguments).env_remove("RUST_LOG");
     command
+}
+
+/// A path as an argument.
+fn text(path: &Path) -> &str {
+    path.to_str().expect("text")
 }
 
 struct Server {

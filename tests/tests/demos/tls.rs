@@ -3,12 +3,7 @@
 use tests::prelude::*;
 
 use crate::command_line::fails;
-use crate::{Server, command};
-
-/// A path as an argument.
-fn text(path: &Path) -> &str {
-    path.to_str().expect("text")
-}
+use crate::{Server, command, text};
 
 /// A server with TLS.
 fn start(name: &str, files: &Files, arguments: &[&str]) -> Server {

@@ -2,6 +2,7 @@
 
 use std::os::unix::fs::PermissionsExt;
 
+use rcgen::{KeyPair, date_time_ymd};
 use socketserver::ssl::SSLContext;
 use tests::prelude::*;
 
@@ -156,6 +157,37 @@ fn remarks_on_files_that_work() {
     assert!(matches!(lines.about(&line)[..], [(log::Level::Info, _)]));
     let line = format!("{}: every user of this machine can read", expired.key.display());
     assert!(matches!(lines.about(&line)[..], [(log::Level::Warn, _)]));
+}
+
+/// A program may prefer no server to one with such a certificate.
+#[test]
+fn validity_may_be_required() {
+    let authority = Authority::new("validity");
+    let load = |context: SSLContext, files: &Files| {
+        context.load_cert_chain(&files.cert, &files.key).map_err(|error| error.to_string())
+    };
+    let required = || SSLContext::new().require_valid(true).expect("nothing to check");
+    let expired = authority.issue_expired(&["localhost"]);
+    let key = KeyPair::generate().expect("a key");
+    let early = authority.issue_with(&["localhost"], key, |params| {
+        params.not_before = date_time_ymd(2100, 1, 1);
+    });
+    for (files, fault) in
+        [(&expired, "expired on 2020-01-01"), (&early, "is valid from 2100-01-01")]
+    {
+        let expected = format!("{}: {fault}", files.cert.display());
+        assert_eq!(load(required(), files).expect_err("not valid"), expected);
+        let context = load(SSLContext::new(), files).expect("served nevertheless");
+        let error = context.clone().require_valid(true).expect_err("not valid");
+        assert_eq!(error.to_string(), expected);
+        context.require_valid(false).expect("nothing is required");
+    }
+    let good = authority.issue(&["localhost"]);
+    let context = load(required(), &good).expect("good");
+    fs::copy(&expired.cert, &good.cert).expect("copy");
+    fs::copy(&expired.key, &good.key).expect("copy");
+    let error = context.reload().expect_err("not valid");
+    assert!(error.to_string().ends_with("expired on 2020-01-01"), "{error}");
 }
 
 /// No error shows the content of a key.

@@ -4,7 +4,7 @@ use socketserver::ssl::{SSLContext, TLSVersion, VerifyMode};
 use tests::prelude::*;
 
 /// Whether a second connection of this client goes on with the session of the first.
-fn goes_on(address: &Address, config: &Arc<rustls::ClientConfig>) -> bool {
+pub(super) fn goes_on(address: &Address, config: &Arc<rustls::ClientConfig>) -> bool {
     let mut client = TlsClient::connect(address, config.clone(), "localhost");
     client.ask(b"hello");
     client.0.conn.handshake_kind() == Some(rustls::HandshakeKind::Resumed)

@@ -14,6 +14,7 @@
 //!
 //! Transport, handler and state come in behind [`Intake`], the concurrency behind its own trait.
 
+mod batch;
 mod baton;
 mod dispatch;
 mod drain;
@@ -51,11 +52,11 @@ use crate::sys::fork::ParentOnly;
 use crate::systemd::Supervisor;
 
 /// Where this folder's log lines go.
-pub(super) const TARGET: &str = "socketserver::server";
+pub(crate) const TARGET: &str = "socketserver::server";
 
 /// What the engine asks of transport, handler and state. [`Accepted`] has the part about one
 /// accepted request. A panic of user code becomes an error or a line in the log.
-pub(super) trait Intake: Send + Sync {
+pub(crate) trait Intake: Send + Sync {
     /// `get_request`
     fn take(&self, listener: &Socket) -> io::Result<Arc<dyn Accepted>>;
     /// `given_request`
@@ -84,14 +85,14 @@ pub(super) trait Intake: Send + Sync {
 
 /// The server's bound socket, or the connection that it was given instead.
 #[derive(Clone)]
-pub(super) struct Listener {
+pub(crate) struct Listener {
     socket: Arc<Owner>,
     origin: Origin,
 }
 
 /// Where a server's socket comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Origin {
+pub(crate) enum Origin {
     /// The server has made it.
     Own,
     /// It was handed over.
@@ -108,7 +109,7 @@ enum Owner {
 }
 
 impl Listener {
-    pub(super) fn new(socket: Socket, origin: Origin) -> Self {
+    pub(crate) fn new(socket: Socket, origin: Origin) -> Self {
         let owner = match socket.kind() {
             _ if origin == Origin::Given => Owner::Shared(socket),
             Ok(kind) if kind.is_connectionless() => Owner::Shared(socket),
@@ -129,7 +130,7 @@ impl Listener {
         }
     }
 
-    pub(super) fn socket(&self) -> &Socket {
+    pub(crate) fn socket(&self) -> &Socket {
         match &*self.socket {
             Owner::Parent(socket) => socket,
             Owner::Shared(socket) => socket,
@@ -139,16 +140,16 @@ impl Listener {
 
 /// The options that are times of the engine.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Times {
+pub(crate) struct Times {
     /// How long `handle_request` waits for a request.
-    pub(super) timeout: Option<Duration>,
-    pub(super) poll_interval: Duration,
-    pub(super) drain_timeout: Duration,
+    pub(crate) timeout: Option<Duration>,
+    pub(crate) poll_interval: Duration,
+    pub(crate) drain_timeout: Duration,
     /// After how long without a request `serve_forever` ends.
-    pub(super) idle: Option<Duration>,
+    pub(crate) idle: Option<Duration>,
 }
 
-pub(super) struct Engine {
+pub(crate) struct Engine {
     intake: Box<dyn Intake>,
     concurrency: Arc<dyn Concurrency>,
     core: Arc<Core>,
@@ -180,7 +181,7 @@ struct Lead {
 }
 
 impl Engine {
-    pub(super) fn new(
+    pub(crate) fn new(
         intake: Box<dyn Intake>,
         concurrency: Arc<dyn Concurrency>,
         core: Arc<Core>,
@@ -209,40 +210,40 @@ impl Engine {
         }
     }
 
-    pub(super) fn core(&self) -> &Core {
+    pub(crate) fn core(&self) -> &Core {
         &self.core
     }
 
     /// The signals, for an owner that keeps them longer than the engine.
     #[cfg(feature = "signals")]
-    pub(super) fn signals(&self) -> Arc<Signals> {
+    pub(crate) fn signals(&self) -> Arc<Signals> {
         self.signals.clone()
     }
 
     /// The listener's descriptor; -1 once closed.
-    pub(super) fn fileno(&self) -> RawFd {
+    pub(crate) fn fileno(&self) -> RawFd {
         let listener = self.listener.lock();
         let socket = listener.as_ref().map(Listener::socket);
         socket.map_or(-1, Socket::fileno)
     }
 
     #[cfg(feature = "signals")]
-    pub(super) fn drain_on_signals(&self, timeout: Duration) -> io::Result<()> {
+    pub(crate) fn drain_on_signals(&self, timeout: Duration) -> io::Result<()> {
         self.signals.set_drain(&self.core, timeout)
     }
 
     #[cfg(feature = "signals")]
-    pub(super) fn on_signal(&self, signal: i32, run: Answer) -> io::Result<()> {
+    pub(crate) fn on_signal(&self, signal: i32, run: Answer) -> io::Result<()> {
         self.signals.call(&self.core, signal, run)
     }
 
     #[cfg(feature = "systemd")]
-    pub(super) fn notify_systemd(&self) -> io::Result<bool> {
+    pub(crate) fn notify_systemd(&self) -> io::Result<bool> {
         self.supervisor.begin(self.core.life.is_serving())
     }
 
     #[cfg(feature = "systemd")]
-    pub(super) fn notify_fd(&self, fd: RawFd) -> io::Result<()> {
+    pub(crate) fn notify_fd(&self, fd: RawFd) -> io::Result<()> {
         self.supervisor.notify_fd(fd, self.core.life.is_serving())
     }
 
@@ -252,7 +253,7 @@ impl Engine {
     }
 
     /// From now on the server knows that another process has its listener too, or has it no more.
-    pub(super) fn share_listener(&self, shared: bool) {
+    pub(crate) fn share_listener(&self, shared: bool) {
         self.shared.store(shared, Relaxed);
     }
 
@@ -261,7 +262,7 @@ impl Engine {
         self.shared.load(Relaxed)
     }
 
-    pub(super) fn close_listener(&self) {
+    pub(crate) fn close_listener(&self) {
         let listener = self.listener.lock().take();
         // Not under the lock: removing a file may take its time.
         if let Some(listener) = listener {
@@ -284,12 +285,12 @@ impl Engine {
 }
 
 /// Runs code that may be the user's. A panic there is a line in the log.
-pub(super) fn quietly(what: &str, run: impl FnOnce()) {
+pub(crate) fn quietly(what: &str, run: impl FnOnce()) {
     contained(TARGET, what, run);
 }
 
 /// Runs code that may be the user's. A panic there becomes an error of this call.
-pub(super) fn survived<V>(run: impl FnOnce() -> io::Result<V>) -> io::Result<V> {
+pub(crate) fn survived<V>(run: impl FnOnce() -> io::Result<V>) -> io::Result<V> {
     let result = caught(|| Ok(run()));
     result.unwrap_or_else(|panic| Err(io::Error::other(panic.to_string())))
 }

@@ -1,12 +1,10 @@
 //! The loop. Read this file first, top to bottom.
 
-use std::cell::Cell;
 use std::io;
 use std::mem;
 use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
-use std::time::Duration;
 
 use super::idle::IdleWatch;
 use super::once::Once;
@@ -18,15 +16,6 @@ use crate::request::Accepted;
 use crate::server::report::Served;
 use crate::socket::Socket;
 use crate::sync::Instant;
-use crate::wait::yield_now;
-
-/// At most this many requests are dispatched per turn. Under load the backlog never empties, and
-/// the loop has other work.
-const BATCH: usize = 64;
-
-/// How long requests that run on the loop itself may keep it from its other work. Those that take
-/// longer cost a turn each.
-const SLICE: Duration = Duration::from_millis(1);
 
 /// What came of an attempt to accept a request.
 pub(super) enum Taken {
@@ -82,9 +71,8 @@ impl Loop<'_> {
                     [until, looping.next_action(), looping.restore_due, idle_due, manager_due];
                 if looping.has_leader() {
                     looping.watch_leader(earliest(due))?;
-                } else if looping.wait(earliest(due))? {
-                    looping.take_batch()?;
-                    looping.lend_baton();
+                } else {
+                    looping.receive(earliest(due))?;
                 }
                 looping.serve_lobby_batch();
                 looping.end_if_idle();
@@ -192,13 +180,11 @@ impl Loop<'_> {
     /// Blocks until a request may be there, until a wake-up, or until `end`. Returns whether a
     /// request may be accepted.
     ///
-    /// A full server does not look at its listener, unless its `overflow` is `Refuse`: clients wait
-    /// in the backlog.
-    fn wait(&self, end: Option<Instant>) -> io::Result<bool> {
+    /// A full server looks at its listener only if its `overflow` is `Refuse`.
+    pub(super) fn wait(&self, end: Option<Instant>) -> io::Result<bool> {
         let overdue = self.core.books.abort_overdue();
         let pause = self.backoff.until();
-        // In this order: first the books learn that the loop waits for an end, then the loop checks
-        // whether it must wait.
+        // In this order, so that an end between the two checks wakes the loop.
         let waits_for_end = self.given_was_taken() || self.admission.must_wait();
         let watching = waits_for_end.then(|| self.core.books.watch());
         let full = watching.is_some() && self.admission.must_wait();
@@ -212,60 +198,6 @@ impl Loop<'_> {
             None => self.core.waker.wait(listener, end),
             Some(lobby) => self.wait_with_lobby(lobby, listener, end),
         }
-    }
-
-    /// When requests that run on the loop itself have had their time in this turn. A state whose
-    /// `service_actions` does something is asked after each request, as in Python.
-    fn end_of_slice(&self) -> Option<Instant> {
-        let has_actions = self.core.service_actions.load(Relaxed);
-        let slice = if has_actions { Duration::ZERO } else { SLICE };
-        self.core.runs_on_loop.then(|| Instant::now() + slice)
-    }
-
-    /// Whether a batch ends before its next request.
-    fn breaks_off(&self) -> bool {
-        self.core.life.is_stopping() || self.has_unanswered_signal()
-    }
-
-    /// Dispatches clients of the lobby, up to a batch.
-    fn serve_lobby_batch(&self) {
-        if self.lobby.is_some() && !self.breaks_off() {
-            let (end, left) = (self.end_of_slice(), Cell::new(BATCH));
-            self.serve_lobby(|| {
-                left.set(left.get() - 1);
-                let is_over = end.is_some_and(|end| Instant::now() >= end);
-                left.get() > 0 && !is_over && !self.breaks_off()
-            });
-        }
-    }
-
-    /// Dispatches the requests that are there, up to a batch.
-    fn take_batch(&mut self) -> io::Result<()> {
-        let mut burst = 0;
-        let end = self.end_of_slice();
-        for _ in 0..BATCH {
-            if self.breaks_off() || self.admission.must_wait() {
-                break;
-            }
-            match self.take()? {
-                Taken::Request(_) if end.is_some_and(|end| Instant::now() >= end) => break,
-                Taken::Request(_) | Taken::Silent => burst += 1,
-                // Let the clients run: more of a burst may come. To sleep and be woken for each
-                // request would cost more. Where the loop has run the requests itself, the clients
-                // have had their time.
-                Taken::Nothing if burst > 1 && end.is_none() => {
-                    burst = 0;
-                    yield_now();
-                }
-                _ => break,
-            }
-        }
-        Ok(())
-    }
-
-    /// Whether a signal has come that the loop answers at its next turn.
-    fn has_unanswered_signal(&self) -> bool {
-        self.core.signalled.load(Relaxed) && !self.core.life.is_leaving()
     }
 
     /// Accepts one request and dispatches it.

@@ -1,7 +1,7 @@
 //! The options of transports, in blocks: each option is written once, with its documentation.
 //!
 //! The setters of a block are a macro, to which its caller passes the `impl` line: a transport
-//! calls it for itself, and `server/builder/axes.rs` for the builder.
+//! calls it for itself, and `builder/axes.rs` for the builder.
 
 mod file;
 mod inet;

@@ -1,7 +1,6 @@
 //! From a builder to a server: a socket is made, or taken over, and the server is put together.
 
 use std::io;
-use std::marker::PhantomData;
 use std::os::fd::{AsRawFd, RawFd};
 use std::sync::Arc;
 
@@ -13,9 +12,9 @@ use crate::concurrency::{Concurrency, Guarded};
 use crate::handler::{BaseServer, Core, RequestHandler, ServerRef};
 use crate::lobby::Lobby;
 use crate::request::{Books, Waker};
+use crate::server::Server;
 use crate::server::engine::{Engine, Listener, Origin, TARGET};
 use crate::server::intake::Typed;
-use crate::server::{Owned, Server};
 use crate::socket::Socket;
 use crate::transport::{Speaker, Transport};
 
@@ -153,14 +152,7 @@ impl<T, C, H, S> Builder<T, C, H, S> {
             self.options.times,
             listener,
         );
-        Ok(Server {
-            #[cfg(feature = "signals")]
-            _signals: engine.signals(),
-            engine: Owned(Arc::new(engine)),
-            server,
-            concurrency: own,
-            types: PhantomData,
-        })
+        Ok(Server::new(engine, server, own))
     }
 }
 

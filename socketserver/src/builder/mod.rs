@@ -9,9 +9,9 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::engine::Times;
 use crate::admission::{Limits, Overflow};
 use crate::request::Rate;
+use crate::server::engine::Times;
 use crate::socket::Socket;
 use crate::transport::Transport;
 

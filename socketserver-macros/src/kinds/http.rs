@@ -1,0 +1,208 @@
+//! `BaseHTTPRequestHandler`: methods for the commands, and fields with the request's head and body.
+
+use proc_macro2::{Span, TokenStream};
+use quote::{format_ident, quote, quote_spanned};
+use syn::Ident;
+
+use crate::ast::{CLIENT_ADDRESS, Field, Handler, Kind, Part, REQUEST, RequestType, SERVER};
+use crate::attr::{HandlerOption, Setting, Value, ValueType};
+
+static CONNECTION: Part = Part { name: "connection", types: &["Socket"] };
+static RFILE: Part = Part { name: "rfile", types: &["BodyReader"] };
+static WFILE: Part = Part { name: "wfile", types: &["ReplyWriter"] };
+static HEADERS: Part = Part { name: "headers", types: &["Headers"] };
+/// Those that hold text of the head.
+static TEXTS: [Part; 4] = [
+    Part { name: "command", types: &["String"] },
+    Part { name: "path", types: &["String"] },
+    Part { name: "request_version", types: &["String"] },
+    Part { name: "requestline", types: &["String"] },
+];
+
+const fn option(name: &'static str, value: ValueType) -> HandlerOption {
+    HandlerOption { name, value, field: None }
+}
+
+static METHODS: &str = "methods";
+
+pub(crate) static KIND: Kind = Kind {
+    derive: "BaseHTTPRequestHandler",
+    request: RequestType::Library("Socket"),
+    parts: &[&CONNECTION, &RFILE, &WFILE, &HEADERS, &TEXTS[0], &TEXTS[1], &TEXTS[2], &TEXTS[3]],
+    // Each but the first is a field of the library's `Settings`.
+    options: &[
+        option(METHODS, ValueType::Names),
+        option("protocol_version", ValueType::Expression),
+        option("server_version", ValueType::Expression),
+        option("sys_version", ValueType::Expression),
+        option("error_message_format", ValueType::Expression),
+        option("error_content_type", ValueType::Expression),
+        option("http_0_9", ValueType::Flag),
+        option("timeout", ValueType::Seconds),
+        option("limits", ValueType::Expression),
+    ],
+    prepare,
+    required: Some((&WFILE, "it is the reply")),
+    handle: Some(handle),
+    further: Some(implement),
+    base: |_| None,
+};
+
+/// Looked for in every handler; others are named in an option.
+const COMMANDS: [&str; 9] =
+    ["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "CONNECT"];
+
+fn prepare(handler: &Handler<'_>) -> TokenStream {
+    let library = handler.library(Span::call_site());
+    let exchange = Ident::new("exchange", Span::mixed_site());
+    let [request, client_address, server] =
+        [&REQUEST, &CLIENT_ADDRESS, &SERVER].map(|part| part.local());
+    let settings = settings(handler);
+    let connection = handler.local(&CONNECTION, quote!(::core::clone::Clone::clone(&#request)));
+    let rfile = handler.local(&RFILE, quote!(#library::__private::http::rfile(&#exchange)));
+    let wfile = handler.local(&WFILE, quote!(#library::__private::http::wfile(&#exchange)));
+    let heads = TEXTS
+        .iter()
+        .chain([&HEADERS])
+        .map(|part| handler.local(part, quote!(::core::default::Default::default())));
+    quote! {
+        let #exchange = #library::__private::http::open(
+            &#request, &#client_address, &#server, #settings
+        );
+        #connection #rfile #wfile #(#heads)*
+    }
+}
+
+/// The struct `Settings`.
+fn settings(handler: &Handler<'_>) -> TokenStream {
+    let library = handler.library(Span::call_site());
+    let set = handler.settings.set.iter().filter(|setting| setting.option.name != METHODS);
+    let set = set.map(|Setting { name, value, option }| match option.value {
+        ValueType::Seconds => quote!(#name: ::core::option::Option::Some(#value)),
+        _ => quote!(#name: #value),
+    });
+    quote! {
+        #library::__private::http::Settings {
+            #(#set,)* ..#library::__private::http::Settings::DEFAULT
+        }
+    }
+}
+
+fn handle(handler: &Handler<'_>) -> TokenStream {
+    let library = handler.library(Span::call_site());
+    let it = Ident::new("it", Span::mixed_site());
+    quote!(|#it: &mut Self| #library::__private::http::serve(#it))
+}
+
+/// The commands that the handler may answer, each with its method and where that is named.
+fn commands(handler: &Handler<'_>) -> Vec<(String, Ident)> {
+    let span = Span::call_site().located_at(handler.input.ident.span());
+    let method = |command: &str, span: Span| {
+        (
+            command.to_owned(),
+            Ident::new(&format!("do_{command}"), Span::call_site().located_at(span)),
+        )
+    };
+    let mut commands: Vec<_> = COMMANDS.iter().map(|command| method(command, span)).collect();
+    for setting in &handler.settings.set {
+        let Value::Names(names) = &setting.value else {
+            continue;
+        };
+        for name in names {
+            let name = (name.to_string(), name.span());
+            if !commands.iter().any(|(command, _)| *command == name.0) {
+                commands.push(method(&name.0, name.1));
+            }
+        }
+    }
+    commands
+}
+
+/// `impl BaseHTTPRequestHandler for …`.
+fn implement(handler: &Handler<'_>) -> TokenStream {
+    let library = handler.library(Span::call_site());
+    let generics = crate::signature::generics(handler.input, &[]);
+    let (impl_generics, _, where_clause) = generics.split_for_impl();
+    let (_, ty_generics, _) = handler.input.generics.split_for_impl();
+    let struct_name = &handler.input.ident;
+    let Some(Field { name: wfile, .. }) = handler.field(&WFILE) else {
+        return TokenStream::new();
+    };
+    let private = quote!(#library::__private::http);
+    let texts = TEXTS.iter().filter_map(|part| {
+        let (field, text) = (handler.field(part)?.name, part.name);
+        Some(quote!(self.#field = #private::text(headers, #text);))
+    });
+    let headers = handler.field(&HEADERS).map(|field| {
+        let field = field.name;
+        quote!(self.#field = ::core::clone::Clone::clone(headers);)
+    });
+    let (names, methods): (Vec<_>, Vec<_>) = commands(handler).into_iter().unzip();
+    let hooks = hooks(handler);
+    quote! {
+        #[allow(deprecated, unused_qualifications)]
+        #[automatically_derived]
+        impl #impl_generics #library::http::BaseHTTPRequestHandler
+            for #struct_name #ty_generics #where_clause
+        {
+            fn exchange(&self) -> &#library::http::Exchange {
+                #private::exchange(&self.#wfile)
+            }
+
+            fn __assign(&mut self, headers: &#library::http::Headers) {
+                #(#texts)*
+                #headers
+            }
+
+            fn __knows(&self, command: &str) -> bool {
+                use #private::OptionalMethods as _;
+                match command {
+                    #(#names => #private::exists(|it: &mut Self| (*it).#methods()),)*
+                    _ => false,
+                }
+            }
+
+            fn __call(
+                &mut self,
+                command: &str,
+            ) -> ::core::option::Option<::core::result::Result<(), #library::HandlerError>> {
+                use #private::OptionalMethods as _;
+                match command {
+                    #(#names => #private::MethodOutcome::into_option((*self).#methods()),)*
+                    _ => ::core::option::Option::None,
+                }
+            }
+
+            #hooks
+        }
+    }
+}
+
+/// The methods that a struct can override. A method of the struct's own comes first in method
+/// look-up; without one the trait's is found.
+fn hooks(handler: &Handler<'_>) -> TokenStream {
+    let library = handler.library(Span::call_site());
+    let span = Span::call_site().located_at(handler.input.ident.span());
+    let io = quote!(::std::io::Result);
+    let hooks = [
+        ("end_headers", quote!(), quote!(), quote!(#io<()>)),
+        ("send_error", quote!(status: #library::http::Status<'_>), quote!(status), quote!(#io<()>)),
+        ("log_request", quote!(code: u16, size: u64), quote!(code, size), quote!(())),
+        ("log_error", quote!(text: &str), quote!(text), quote!(())),
+        ("log_message", quote!(text: &str), quote!(text), quote!(())),
+        ("handle_expect_100", quote!(), quote!(), quote!(#io<bool>)),
+    ];
+    let hooks = hooks.into_iter().map(|(name, parameters, arguments, result)| {
+        let (hook, method) = (format_ident!("__{name}"), Ident::new(name, span));
+        let comma = (!parameters.is_empty()).then(|| quote!(,));
+        let call = quote_spanned!(span=> (*self).#method(#arguments));
+        quote! {
+            fn #hook(&mut self #comma #parameters) -> #result {
+                #[allow(unused_imports)]
+                use #library::http::BaseHTTPRequestHandler as _;
+                #call
+            }
+        }
+    });
+    quote!(#(#hooks)*)
+}

@@ -1,0 +1,34 @@
+//! An endpoint over HTTP: `curl localhost:8000/?name=Ada`, `curl -d hello localhost:8000`.
+
+use std::io::{self, Write};
+
+use socketserver::http::{BaseHTTPRequestHandler, ReplyWriter, ThreadingHTTPServer};
+
+#[derive(BaseHTTPRequestHandler)]
+#[handler(protocol_version = "HTTP/1.1")]
+struct Endpoint {
+    wfile: ReplyWriter,
+}
+
+#[allow(non_snake_case)]
+impl Endpoint {
+    fn do_GET(&mut self) -> io::Result<()> {
+        let name = self.query_value("name").unwrap_or_else(|| "world".to_owned());
+        self.send_response(200)?;
+        self.send_header("Content-Type", "text/plain; charset=utf-8")?;
+        self.end_headers()?;
+        writeln!(self.wfile, "Hello, {name}.")
+    }
+
+    fn do_POST(&mut self) -> io::Result<()> {
+        let body = self.body(1 << 20)?;
+        self.reply(200, "application/octet-stream", body.to_ascii_uppercase())
+    }
+}
+
+fn main() -> io::Result<()> {
+    env_logger::init();
+    let server = ThreadingHTTPServer::<Endpoint>::bind("localhost:8000")?;
+    server.drain_on_signals(std::time::Duration::from_secs(5))?;
+    server.serve_forever()
+}

@@ -1,0 +1,175 @@
+//! The body of a request on its way.
+
+use std::io;
+use std::time::{Duration, Instant};
+
+use super::chunked::{Chunks, Step};
+use super::framing::Framing;
+use super::input::{CHUNK, Input};
+use super::limits::Limits;
+use super::refusal::HTTPError;
+use crate::request::is_timeout;
+use crate::socket::Socket;
+
+/// How much of a request's body is still to come, and how it comes.
+#[derive(Debug, Default)]
+pub(super) struct Body {
+    rest: Rest,
+    /// Whether the client still waits for `100 Continue`.
+    pub(super) expects_continue: bool,
+    /// How long the client has kept readers waiting, and for how many bytes.
+    waited: Duration,
+    received: u64,
+    /// A body that has failed once has no end that can be found.
+    failed: bool,
+}
+
+#[derive(Debug)]
+enum Rest {
+    Length(u64),
+    Chunks(Chunks),
+    /// Whatever comes, to the end of the stream: the connection has another protocol now.
+    Stream,
+}
+
+impl Default for Rest {
+    fn default() -> Self {
+        Rest::Length(0)
+    }
+}
+
+/// The connection below a body.
+pub(super) struct Source<'a> {
+    pub(super) input: &'a mut Input,
+    pub(super) socket: &'a Socket,
+    pub(super) limits: &'a Limits,
+}
+
+impl Body {
+    pub(super) fn new(framing: Framing, expects_continue: bool) -> Self {
+        let rest = match framing {
+            Framing::Length(length) => Rest::Length(length),
+            Framing::Chunked => Rest::Chunks(Chunks::default()),
+        };
+        Body { rest, expects_continue, ..Body::default() }
+    }
+
+    pub(super) fn become_stream(&mut self) {
+        self.rest = Rest::Stream;
+    }
+
+    /// How long it is, if the head has said so.
+    pub(super) fn length(&self) -> Option<u64> {
+        match self.rest {
+            Rest::Length(left) => Some(self.received + left),
+            Rest::Chunks(_) | Rest::Stream => None,
+        }
+    }
+
+    /// Whether the next request begins here.
+    pub(super) fn has_ended(&self) -> bool {
+        !self.failed && matches!(self.rest, Rest::Length(0))
+    }
+
+    /// Whether what is left is known to be at most so many bytes, or not known.
+    pub(super) fn may_be_dropped(&self, most: u64) -> bool {
+        match self.rest {
+            Rest::Length(left) => left <= most,
+            Rest::Chunks(_) => true,
+            Rest::Stream => false,
+        }
+    }
+
+    /// Reads the next bytes. Returns how many; 0 at the end of the body.
+    ///
+    /// # Errors
+    /// `UnexpectedEof` if the client ends the stream within the body, `InvalidData` for a wrong
+    /// chunk, `TimedOut` for a client that is too slow; the socket's.
+    pub(super) fn read(&mut self, source: &mut Source<'_>, buffer: &mut [u8]) -> io::Result<usize> {
+        if buffer.is_empty() || self.has_ended() {
+            return Ok(0);
+        }
+        let result = self.read_part(source, buffer);
+        self.failed |= result.is_err();
+        result
+    }
+
+    fn read_part(&mut self, source: &mut Source<'_>, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            let most = match &mut self.rest {
+                Rest::Length(left) => *left,
+                Rest::Stream => u64::MAX,
+                Rest::Chunks(chunks) => {
+                    let step = chunks.step(source.input.unread(), source.limits.head);
+                    match step.map_err(|error| error.of_kind(io::ErrorKind::InvalidData))? {
+                        Step::Incomplete => {
+                            self.fill(source)?;
+                            continue;
+                        }
+                        Step::Coding(bytes) => {
+                            source.input.consume(bytes);
+                            continue;
+                        }
+                        Step::Data(left) => left,
+                        Step::End => {
+                            self.rest = Rest::Length(0);
+                            return Ok(0);
+                        }
+                    }
+                }
+            };
+            let room = usize::try_from(most).map_or(buffer.len(), |most| buffer.len().min(most));
+            let bytes = self.take(source, &mut buffer[..room])?;
+            match &mut self.rest {
+                Rest::Length(left) => *left -= bytes as u64,
+                Rest::Chunks(chunks) => chunks.taken(bytes as u64),
+                Rest::Stream => {}
+            }
+            self.received += bytes as u64;
+            return Ok(bytes);
+        }
+    }
+
+    /// Takes what has come already, or else receives; small pieces by way of the input.
+    fn take(&mut self, source: &mut Source<'_>, buffer: &mut [u8]) -> io::Result<usize> {
+        if source.input.is_empty() {
+            if buffer.len() >= CHUNK {
+                let socket = source.socket;
+                return self.in_time(source.limits, |time| socket.recv_into_within(buffer, time));
+            }
+            self.fill(source)?;
+        }
+        Ok(source.input.take(buffer))
+    }
+
+    fn fill(&mut self, source: &mut Source<'_>) -> io::Result<()> {
+        let Source { input, socket, limits } = source;
+        self.in_time(limits, |time| input.fill(socket, time)).map(drop)
+    }
+
+    /// Receives in the time that the client still has.
+    fn in_time(
+        &mut self,
+        limits: &Limits,
+        receive: impl FnOnce(Duration) -> io::Result<usize>,
+    ) -> io::Result<usize> {
+        if let Rest::Stream = self.rest {
+            return receive(limits.idle_time);
+        }
+        let left = limits.time_for(self.received).saturating_sub(self.waited);
+        let began = Instant::now();
+        let received =
+            if left.is_zero() { Err(io::ErrorKind::TimedOut.into()) } else { receive(left) };
+        self.waited += began.elapsed();
+        match received {
+            Ok(0) => {
+                let error = HTTPError::new((400, "Body ended early"));
+                Err(error.of_kind(io::ErrorKind::UnexpectedEof))
+            }
+            Err(error) if is_timeout(&error) => {
+                Err(HTTPError::new(408).of_kind(io::ErrorKind::TimedOut))
+            }
+            result => result,
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! A connection from its first request to its last.
+
+use super::exchange::Exchange;
+use super::framing::{self, Framed};
+use super::handler::BaseHTTPRequestHandler as Handler;
+use super::head::Received;
+use super::headers::Head;
+use super::outgoing::Stage;
+use super::refusal::HTTPError;
+use super::status::Status;
+use crate::request::{HandlerError, caught};
+
+/// Serves the requests of a connection.
+///
+/// # Errors
+/// What a method returned, or the connection's.
+///
+/// Python: `BaseHTTPRequestHandler.handle`
+pub fn serve<H: Handler>(handler: &mut H) -> Result<(), HandlerError> {
+    let exchange = handler.exchange().clone();
+    while one(handler, &exchange)? {}
+    Ok(())
+}
+
+/// Serves one request. Returns whether another may follow.
+///
+/// Python: `handle_one_request`
+fn one(handler: &mut dyn Handler, exchange: &Exchange) -> Result<bool, HandlerError> {
+    let head = match exchange.receive_head()? {
+        Received::Head(head) => head,
+        Received::Nothing => return Ok(false),
+        Received::Refused(head, error) => return refuse(handler, exchange, head, &error),
+    };
+    let framed = framing::of(&head);
+    let framed = match framed {
+        Ok(framed) => framed,
+        Err(error) => {
+            let unsupported = (!handler.__knows(head.command())).then(|| unsupported(&head));
+            return refuse(handler, exchange, head, unsupported.as_ref().unwrap_or(&error));
+        }
+    };
+    exchange.set_head(head);
+    exchange.begin(&framed);
+    handler.__assign(&exchange.headers());
+    let result = caught(|| handle(handler, exchange, &framed));
+    conclude(handler, exchange, result)?;
+    Ok(!exchange.closes() && exchange.drop_body())
+}
+
+/// Answers a request that cannot be handled. The connection ends, since nobody can say where its
+/// next request begins.
+fn refuse(
+    handler: &mut dyn Handler,
+    exchange: &Exchange,
+    head: Head,
+    error: &HTTPError,
+) -> Result<bool, HandlerError> {
+    exchange.begin_refusal(head);
+    handler.__assign(&exchange.headers());
+    answer(handler, exchange, error.status())?;
+    Ok(false)
+}
+
+/// Sends an error page, and logs it.
+fn answer(
+    handler: &mut dyn Handler,
+    exchange: &Exchange,
+    status: Status<'_>,
+) -> Result<(), HandlerError> {
+    exchange.set_closes(true);
+    handler.__send_error(status)?;
+    exchange.finish()?;
+    log(handler, exchange);
+    Ok(())
+}
+
+fn log(handler: &mut dyn Handler, exchange: &Exchange) {
+    let (code, size) = exchange.code_and_size();
+    handler.__log_request(code, size);
+}
+
+fn unsupported(head: &Head) -> HTTPError {
+    HTTPError::new((501, &*format!("Unsupported method ('{}')", head.command())))
+}
+
+fn handle(
+    handler: &mut dyn Handler,
+    exchange: &Exchange,
+    framed: &Framed,
+) -> Result<(), HandlerError> {
+    if framed.expects_continue && !handler.__handle_expect_100()? {
+        return Ok(());
+    }
+    let headers = exchange.headers();
+    let head = &headers.0;
+    match handler.__call(head.command()) {
+        Some(result) => result,
+        None if head.command() == "OPTIONS" && head.path() == "*" => {
+            exchange.status_line(204.into())?;
+            exchange.date_field()?;
+            Ok(handler.__end_headers()?)
+        }
+        None => Ok(handler.__send_error(unsupported(head).status())?),
+    }
+}
+
+/// Ends the reply as the method's result asks for.
+fn conclude(
+    handler: &mut dyn Handler,
+    exchange: &Exchange,
+    result: Result<(), HandlerError>,
+) -> Result<(), HandlerError> {
+    let result = result.and_then(|()| complete(handler, exchange));
+    let Err(error) = result else {
+        log(handler, exchange);
+        return Ok(());
+    };
+    if exchange.has_begun() {
+        // The client must see that the rest is missing.
+        exchange.abort();
+        log(handler, exchange);
+        return Err(error);
+    }
+    if let Some(refusal) = error.find::<HTTPError>() {
+        return answer(handler, exchange, refusal.status());
+    }
+    if !error.is_disconnect() && !error.is_abort() {
+        // The error of the method counts, whatever becomes of this page.
+        let _ = answer(handler, exchange, 500.into());
+    }
+    Err(error)
+}
+
+/// Sends the rest of a reply.
+///
+/// # Errors
+/// If the handler has sent none, or less than it announced.
+fn complete(handler: &mut dyn Handler, exchange: &Exchange) -> Result<(), HandlerError> {
+    match exchange.stage() {
+        // Whoever closes the connection may have written to it.
+        Stage::Nothing if exchange.closes_by_choice() => return Ok(()),
+        Stage::Nothing => return Err(HandlerError::new("the handler has sent no reply")),
+        Stage::Head => handler.__end_headers()?,
+        Stage::Open | Stage::Framed(_) => {}
+    }
+    let short = "the handler has sent less than the Content-Length that it announced";
+    if exchange.falls_short() {
+        return Err(HandlerError::new(short));
+    }
+    match exchange.finish()? {
+        true => Ok(()),
+        false => Err(HandlerError::new(short)),
+    }
+}

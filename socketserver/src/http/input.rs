@@ -1,0 +1,55 @@
+//! The bytes that a connection has received and nobody has read yet.
+
+use std::io;
+use std::time::Duration;
+
+use crate::socket::Socket;
+
+/// How much one call receives, in bytes.
+pub(super) const CHUNK: usize = 4_096;
+
+/// A buffer that holds no memory while it is empty.
+#[derive(Debug, Default)]
+pub(super) struct Input {
+    buffer: Vec<u8>,
+    start: usize,
+}
+
+impl Input {
+    pub(super) fn unread(&self) -> &[u8] {
+        &self.buffer[self.start..]
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.unread().is_empty()
+    }
+
+    pub(super) fn consume(&mut self, bytes: usize) {
+        self.start += bytes;
+        if self.is_empty() {
+            *self = Input::default();
+        }
+    }
+
+    /// Receives more. Returns how many bytes; 0 at the end of the stream.
+    ///
+    /// # Errors
+    /// `TimedOut`, and the socket's.
+    pub(super) fn fill(&mut self, socket: &Socket, time: Duration) -> io::Result<usize> {
+        self.buffer.drain(..self.start);
+        self.start = 0;
+        let had = self.buffer.len();
+        self.buffer.resize(had + CHUNK, 0);
+        let received = socket.recv_into_within(&mut self.buffer[had..], time);
+        self.buffer.truncate(had + received.as_ref().map_or(0, |received| *received));
+        received
+    }
+
+    /// Moves unread bytes into the caller's buffer. Returns how many.
+    pub(super) fn take(&mut self, buffer: &mut [u8]) -> usize {
+        let length = buffer.len().min(self.unread().len());
+        buffer[..length].copy_from_slice(&self.unread()[..length]);
+        self.consume(length);
+        length
+    }
+}

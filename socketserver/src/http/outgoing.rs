@@ -1,0 +1,350 @@
+//! A reply on its way: its head, its body, and how the client will find its end.
+
+use std::fmt::{self, Write as _};
+use std::io;
+
+use super::request_line::is_token;
+use super::status::{Status, has_body, response};
+
+/// How much of a reply is kept for one write, in bytes.
+const BUFFER: usize = 16 << 10;
+
+/// What the request and the connection say about its reply.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Terms {
+    /// The request's version has neither status lines nor fields.
+    pub(super) is_0_9: bool,
+    /// Both sides know HTTP/1.1, so that a body can be chunked.
+    pub(super) is_1_1: bool,
+    /// The client asked for the head alone.
+    pub(super) head_only: bool,
+    /// The client is of HTTP/1.0, and has to be told that the connection stays.
+    pub(super) tells_stay: bool,
+    /// The other protocol that a 101, or a 2xx to this CONNECT, changes to has no end.
+    pub(super) is_connect: bool,
+}
+
+/// How far a reply is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// Nothing of it is there.
+    #[default]
+    Nothing,
+    /// Its head is being written.
+    Head,
+    /// Its head has ended, and can still get the fields that say where the body ends.
+    Open,
+    /// Its head has left, or is in the buffer as it will leave.
+    Framed(Frame),
+}
+
+/// How the client finds the end of the body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Frame {
+    /// So many bytes are still to come.
+    Length(u64),
+    Chunked,
+    /// The end of the stream, or whatever the handler's own fields say.
+    Stream,
+    /// There is none, whatever the handler writes.
+    NoBody,
+}
+
+/// One reply.
+#[derive(Debug, Default)]
+pub(super) struct Outgoing {
+    pub(super) stage: Stage,
+    pub(super) terms: Terms,
+    /// Bytes as they will leave.
+    pub(super) out: Vec<u8>,
+    /// The body as far as the handler has written it, while the head is open.
+    body: Vec<u8>,
+    pub(super) code: u16,
+    length: Option<u64>,
+    /// The handler has coded the body itself.
+    is_coded: bool,
+    says_connection: bool,
+    /// What is written is meant to be seen at once: events, or pictures that replace each other.
+    is_live: bool,
+    /// How many bytes of body the handler has written.
+    pub(super) written: u64,
+    /// Whether any byte has left.
+    pub(super) has_begun: bool,
+}
+
+fn invalid(text: impl Into<String>) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, text.into())
+}
+
+impl Outgoing {
+    pub(super) fn new(terms: Terms) -> Self {
+        Outgoing { terms, ..Outgoing::default() }
+    }
+
+    /// Begins the head with its status line. One that was begun and has not left is replaced.
+    pub(super) fn status_line(&mut self, status: Status<'_>, protocol: &str) -> io::Result<()> {
+        if let Stage::Framed(_) = self.stage {
+            return Err(invalid("expected one reply per request, got the status line of another"));
+        }
+        let Status { code, message, .. } = status;
+        if !(100..1000).contains(&code) {
+            return Err(invalid(format!("expected a status code of three digits, got {code}")));
+        }
+        *self = Outgoing { terms: self.terms, ..Outgoing::default() };
+        (self.stage, self.code) = (Stage::Head, code);
+        if self.terms.is_0_9 {
+            return Ok(());
+        }
+        let phrase = message.or_else(|| Some(response(code)?.0)).unwrap_or_default();
+        self.out.extend_from_slice(protocol.as_bytes());
+        push(&mut self.out, format_args!(" {code} "));
+        push_latin1(&mut self.out, phrase)?;
+        self.out.extend_from_slice(b"\r\n");
+        Ok(())
+    }
+
+    /// Adds a field. Returns what it says about the connection: whether it closes.
+    pub(super) fn field(
+        &mut self,
+        name: &str,
+        value: fmt::Arguments<'_>,
+    ) -> io::Result<Option<bool>> {
+        if self.stage != Stage::Head {
+            return Err(invalid(format!("cannot add the field {name:?}: no head has been begun")));
+        }
+        if !is_token(name.as_bytes()) {
+            return Err(invalid(format!("expected the name of a field, got {name:?}")));
+        }
+        let start = self.out.len();
+        self.out.extend_from_slice(name.as_bytes());
+        self.out.extend_from_slice(b": ");
+        let start_of_value = self.out.len();
+        let pushed = match value.as_str() {
+            Some(value) => push_latin1(&mut self.out, value),
+            None => push_latin1(&mut self.out, &value.to_string()),
+        };
+        if let Err(error) = pushed {
+            self.out.truncate(start);
+            return Err(error);
+        }
+        let closes = self.note(name, start_of_value);
+        if self.terms.is_0_9 || closes.is_err() {
+            self.out.truncate(start);
+        } else {
+            self.out.extend_from_slice(b"\r\n");
+        }
+        closes
+    }
+
+    /// Notes a field that says where the reply or the connection ends.
+    fn note(&mut self, name: &str, start: usize) -> io::Result<Option<bool>> {
+        let value = || String::from_utf8_lossy(&self.out[start..]);
+        if name.eq_ignore_ascii_case("Content-Length") {
+            let wrong =
+                || invalid(format!("expected one Content-Length in bytes, got {:?}", value()));
+            let length = value().parse().map_err(|_| wrong())?;
+            if self.length.is_some_and(|earlier| earlier != length) {
+                return Err(wrong());
+            }
+            self.length = Some(length);
+        } else if name.eq_ignore_ascii_case("Content-Type") {
+            let value = value().to_ascii_lowercase();
+            self.is_live = ["text/event-stream", "multipart/x-mixed-replace"]
+                .iter()
+                .any(|live| value.starts_with(live));
+        } else if name.eq_ignore_ascii_case("Transfer-Encoding") {
+            self.is_coded = true;
+        } else if name.eq_ignore_ascii_case("Connection") {
+            let value = value();
+            let says =
+                |word| super::headers::words(&value).any(|other| other.eq_ignore_ascii_case(word));
+            let (closes, stays) = (says("close"), says("keep-alive"));
+            self.says_connection = true;
+            return Ok(if closes { Some(true) } else { stays.then_some(false) });
+        }
+        Ok(None)
+    }
+
+    /// Ends the head. Returns whether it was an interim reply, which leaves at once.
+    pub(super) fn end_head(&mut self) -> io::Result<bool> {
+        if self.stage != Stage::Head {
+            return Err(invalid("cannot end the reply's head: none has been begun"));
+        }
+        if (100..200).contains(&self.code) && self.code != 101 {
+            self.out.extend_from_slice(b"\r\n");
+            return Ok(true);
+        }
+        self.stage = Stage::Open;
+        Ok(false)
+    }
+
+    /// Whether the connection has another protocol from here on.
+    pub(super) fn switches(&self) -> bool {
+        self.code == 101 || (self.terms.is_connect && (200..300).contains(&self.code))
+    }
+
+    /// Whether each piece of the body leaves at once.
+    pub(super) fn is_unbuffered(&self) -> bool {
+        self.is_live || self.switches()
+    }
+
+    /// Whether the client can find the end of this reply only by the end of the connection.
+    fn ends_with_connection(&self, is_whole: bool) -> bool {
+        !is_whole && self.length.is_none() && !self.is_coded && !self.terms.is_1_1
+    }
+
+    /// Writes the fields that say where the reply ends, now that this is known, and whether the
+    /// connection stays. Returns whether it must close.
+    pub(super) fn frame(&mut self, is_whole: bool, mut closes: bool) -> bool {
+        if self.stage != Stage::Open {
+            return closes;
+        }
+        let has_body = has_body(self.code) && !self.switches();
+        let switches = self.switches();
+        closes |=
+            switches || self.terms.is_0_9 || (has_body && self.ends_with_connection(is_whole));
+        let frame = if !has_body {
+            if switches { Frame::Stream } else { Frame::NoBody }
+        } else if self.terms.is_0_9 || self.is_coded {
+            Frame::Stream
+        } else if let Some(length) = self.length {
+            Frame::Length(length)
+        } else if is_whole {
+            let length = self.body.len() as u64;
+            push(&mut self.out, format_args!("Content-Length: {length}\r\n"));
+            Frame::Length(length)
+        } else if self.terms.is_1_1 {
+            self.out.extend_from_slice(b"Transfer-Encoding: chunked\r\n");
+            Frame::Chunked
+        } else {
+            Frame::Stream
+        };
+        if !self.terms.is_0_9 {
+            if !self.says_connection && self.terms.is_1_1 && closes && !switches {
+                self.out.extend_from_slice(b"Connection: close\r\n");
+            } else if !self.says_connection && self.terms.tells_stay && !closes {
+                self.out.extend_from_slice(b"Connection: keep-alive\r\n");
+            }
+            self.out.extend_from_slice(b"\r\n");
+        }
+        let head_only = self.terms.head_only && !switches;
+        self.stage = Stage::Framed(if head_only { Frame::NoBody } else { frame });
+        let body = std::mem::take(&mut self.body);
+        self.push_framed(&body);
+        closes
+    }
+
+    /// Whether so many more bytes of body can wait for the end of the reply.
+    pub(super) fn has_room(&self, bytes: usize) -> bool {
+        self.out.len() + self.body.len() + bytes <= BUFFER
+    }
+
+    /// Takes a piece of the body.
+    pub(super) fn push_body(&mut self, data: &[u8]) -> io::Result<()> {
+        self.note_written(data.len())?;
+        match self.stage {
+            Stage::Open => self.body.extend_from_slice(data),
+            _ => self.push_framed(data),
+        }
+        Ok(())
+    }
+
+    /// Counts a piece of the body that will leave.
+    ///
+    /// # Errors
+    /// If it is more than the handler has announced.
+    pub(super) fn note_written(&mut self, bytes: usize) -> io::Result<()> {
+        let written = self.written + bytes as u64;
+        match (self.stage, self.length) {
+            (Stage::Nothing | Stage::Head, _) => {
+                return Err(invalid("cannot write the body before the end of the reply's head"));
+            }
+            (_, Some(length)) if written > length && has_body(self.code) => {
+                return Err(invalid(format!(
+                    "expected a body of {length} bytes, as its Content-Length says, got more"
+                )));
+            }
+            _ => self.written = written,
+        }
+        Ok(())
+    }
+
+    pub(super) fn push_framed(&mut self, data: &[u8]) {
+        match &mut self.stage {
+            Stage::Framed(Frame::Length(left)) => {
+                *left -= (data.len() as u64).min(*left);
+                self.out.extend_from_slice(data);
+            }
+            Stage::Framed(Frame::Chunked) if !data.is_empty() => {
+                push(&mut self.out, format_args!("{:x}\r\n", data.len()));
+                self.out.extend_from_slice(data);
+                self.out.extend_from_slice(b"\r\n");
+            }
+            Stage::Framed(Frame::Stream) => self.out.extend_from_slice(data),
+            _ => {}
+        }
+    }
+
+    /// Whether bytes of the body can go to the client as they are, without a copy. Then they count
+    /// as sent.
+    pub(super) fn pass(&mut self, bytes: usize) -> bool {
+        match &mut self.stage {
+            Stage::Framed(Frame::Length(left)) => {
+                *left -= (bytes as u64).min(*left);
+                true
+            }
+            Stage::Framed(Frame::Stream) => true,
+            _ => false,
+        }
+    }
+
+    /// Ends the body. Returns whether the reply is whole.
+    pub(super) fn end(&mut self) -> bool {
+        match self.stage {
+            Stage::Framed(Frame::Chunked) => {
+                self.out.extend_from_slice(b"0\r\n\r\n");
+                true
+            }
+            Stage::Framed(Frame::Length(left)) => left == 0,
+            Stage::Framed(_) => true,
+            _ => false,
+        }
+    }
+
+    /// Whether the body so far is shorter than announced, while nothing of the reply has left.
+    pub(super) fn falls_short(&self) -> bool {
+        self.stage == Stage::Open
+            && !self.terms.head_only
+            && has_body(self.code)
+            && self.length.is_some_and(|length| self.written < length)
+    }
+}
+
+fn push(out: &mut Vec<u8>, text: fmt::Arguments<'_>) {
+    // Writing to a vector cannot fail.
+    let _ = io::Write::write_fmt(out, text);
+}
+
+/// Appends text of one line as Latin-1.
+///
+/// # Errors
+/// `InvalidInput` for control characters, with which a value could become two fields, and for
+/// characters that are not in Latin-1.
+fn push_latin1(out: &mut Vec<u8>, text: &str) -> io::Result<()> {
+    let start = out.len();
+    for char in text.chars() {
+        match u8::try_from(u32::from(char)) {
+            Ok(byte) if (byte >= b' ' && byte != 0x7f) || byte == b'\t' => out.push(byte),
+            _ => {
+                out.truncate(start);
+                let mut shown = String::new();
+                let _ = write!(shown, "{text:?}");
+                shown.truncate(shown.char_indices().nth(100).map_or(shown.len(), |(at, _)| at));
+                return Err(invalid(format!(
+                    "expected one line of Latin-1 text in the reply's head, got {shown}"
+                )));
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,107 @@
+//! What the derive calls.
+
+use super::exchange::Exchange;
+use super::headers::Headers;
+use super::reader::BodyReader;
+use super::reply::ReplyWriter;
+use super::settings::Settings;
+use crate::address::Address;
+use crate::handler::{Outcome, ServerRef};
+use crate::request::HandlerError;
+use crate::socket::Socket;
+
+/// The connection of a handler.
+pub fn open<S>(
+    request: &Socket,
+    client_address: &Address,
+    server: &ServerRef<S>,
+    settings: Settings,
+) -> Exchange {
+    Exchange::new(request, client_address, server, settings)
+}
+
+/// `rfile`.
+pub fn rfile(exchange: &Exchange) -> BodyReader {
+    BodyReader(exchange.clone())
+}
+
+/// `wfile`.
+pub fn wfile(exchange: &Exchange) -> ReplyWriter {
+    ReplyWriter(exchange.clone())
+}
+
+/// The connection that `wfile` writes to.
+pub fn exchange(wfile: &ReplyWriter) -> &Exchange {
+    &wfile.0
+}
+
+/// A field of the head of this name: `command`, `path`, `request_version` or `requestline`.
+pub fn text(headers: &Headers, name: &str) -> String {
+    let head = &headers.0;
+    let text = match name {
+        "command" => head.command(),
+        "path" => head.path(),
+        "request_version" => head.version(),
+        _ => head.requestline(),
+    };
+    text.to_owned()
+}
+
+/// What a missing `do_` method returns.
+#[derive(Debug)]
+pub struct Missing;
+
+/// What a `do_` method returns, or its absence.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be returned from a `do_` method",
+    label = "expected `()` or a `Result<(), E>` whose error is `Display` and `'static`"
+)]
+pub trait MethodOutcome {
+    /// Whether the method exists.
+    const EXISTS: bool;
+
+    /// Its result, if it exists.
+    fn into_option(self) -> Option<Result<(), HandlerError>>;
+}
+
+impl MethodOutcome for Missing {
+    const EXISTS: bool = false;
+
+    fn into_option(self) -> Option<Result<(), HandlerError>> {
+        None
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<O: Outcome> MethodOutcome for O {
+    const EXISTS: bool = true;
+
+    fn into_option(self) -> Option<Result<(), HandlerError>> {
+        Some(self.into_result())
+    }
+}
+
+/// Whether the method that the closure would call exists. It is not called.
+pub fn exists<H, O: MethodOutcome>(_call: impl FnOnce(&mut H) -> O) -> bool {
+    O::EXISTS
+}
+
+macro_rules! optional {
+    ($($name:ident)*) => {
+        /// The methods of a handler that defines none of them, as
+        /// [`OptionalHooks`](crate::__private::OptionalHooks) has the hooks.
+        #[allow(non_snake_case)]
+        pub trait OptionalMethods {
+            $(
+                /// Nothing.
+                fn $name(&mut self) -> Missing {
+                    Missing
+                }
+            )*
+        }
+    };
+}
+
+optional!(do_GET do_HEAD do_POST do_PUT do_DELETE do_PATCH do_OPTIONS do_TRACE do_CONNECT);
+
+impl<H> OptionalMethods for H {}

@@ -1,0 +1,66 @@
+//! Errors that become replies.
+
+use std::error::Error;
+use std::fmt;
+use std::io;
+
+use super::status::{Status, response};
+
+/// An error that a handler returns to be answered with an error page of this status.
+///
+/// ```
+/// # use std::io;
+/// # use socketserver::http::HTTPError;
+/// fn only_small(length: usize) -> io::Result<()> {
+///     match length {
+///         ..100 => Ok(()),
+///         _ => Err(HTTPError::new((413, "Too much")).into()),
+///     }
+/// }
+/// assert_eq!(only_small(100).unwrap_err().to_string(), "413 Too much");
+/// ```
+///
+/// Python: `self.send_error(…)` and `return`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HTTPError {
+    code: u16,
+    message: Option<String>,
+    explain: Option<String>,
+}
+
+impl HTTPError {
+    /// The error of this status.
+    pub fn new<'a>(status: impl Into<Status<'a>>) -> Self {
+        let Status { code, message, explain } = status.into();
+        HTTPError { code, message: message.map(str::to_owned), explain: explain.map(str::to_owned) }
+    }
+
+    /// What the reply will say.
+    pub fn status(&self) -> Status<'_> {
+        Status {
+            code: self.code,
+            message: self.message.as_deref(),
+            explain: self.explain.as_deref(),
+        }
+    }
+
+    /// The same as an error of this kind.
+    pub(super) fn of_kind(self, kind: io::ErrorKind) -> io::Error {
+        io::Error::new(kind, self)
+    }
+}
+
+impl fmt::Display for HTTPError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let usual = || response(self.code).map_or("", |(phrase, _)| phrase);
+        write!(f, "{} {}", self.code, self.message.as_deref().unwrap_or_else(usual))
+    }
+}
+
+impl Error for HTTPError {}
+
+impl From<HTTPError> for io::Error {
+    fn from(error: HTTPError) -> Self {
+        error.of_kind(io::ErrorKind::Other)
+    }
+}

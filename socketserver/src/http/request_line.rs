@@ -1,0 +1,194 @@
+//! The first line of a request.
+
+use std::borrow::Cow;
+
+use super::headers::Head;
+use super::refusal::HTTPError;
+use super::text::quoted;
+
+/// Reads the line, which comes without its end.
+///
+/// Python: the first half of `BaseHTTPRequestHandler.parse_request`
+pub(super) fn parse(line: &[u8], http_0_9: bool) -> Result<Head, Box<(Head, HTTPError)>> {
+    let mut head = Head::of_line(line);
+    let refused = |head, error| Err(Box::new((head, error)));
+    let syntax = || HTTPError::new((400, &*format!("Bad request syntax ({})", quoted(line))));
+    let words: Vec<&[u8]> = line.split(|byte| *byte == b' ').collect();
+    let (command, target, version) = match *words {
+        // HTTP/0.9, which has neither versions nor methods.
+        [b"GET", target] | [b"GET", target, b"" | b"HTTP/0.9"] if http_0_9 => {
+            (b"GET".as_slice(), target, b"HTTP/0.9".as_slice())
+        }
+        [command, _] | [command, _, b"" | b"HTTP/0.9"] if http_0_9 && is_token(command) => {
+            let text = format!("Bad HTTP/0.9 request type ({})", quoted(command));
+            return refused(head, HTTPError::new((400, &*text)));
+        }
+        [command, target, version] => (command, target, version),
+        _ => return refused(head, syntax()),
+    };
+    if !is_token(command) || !is_target(target) {
+        return refused(head, syntax());
+    }
+    let is_0_9 = http_0_9 && version == b"HTTP/0.9";
+    if !is_0_9 && let Err(error) = check_version(version) {
+        return refused(head, error);
+    }
+    let (authority, path) = match authority_and_path(target) {
+        Some((authority, path)) => (Some(authority), path),
+        None => (None, Cow::Borrowed(target)),
+    };
+    let is_right = match command {
+        b"CONNECT" => is_authority(&path),
+        b"OPTIONS" => true,
+        _ => *path != *b"*",
+    };
+    if !is_right || authority.is_some_and(|authority| !is_authority(authority)) {
+        return refused(head, syntax());
+    }
+    head.set_line(command, with_one_slash(&path), version);
+    if let Some(authority) = authority {
+        head.set_authority(authority);
+    }
+    Ok(head)
+}
+
+/// `HTTP/1.` and a digit. Other versions that are well formed are not supported.
+fn check_version(version: &[u8]) -> Result<(), HTTPError> {
+    match version {
+        [b'H', b'T', b'T', b'P', b'/', major, b'.', minor]
+            if major.is_ascii_digit() && minor.is_ascii_digit() =>
+        {
+            if *major == b'1' {
+                return Ok(());
+            }
+            let (major, minor) = (char::from(*major), char::from(*minor));
+            Err(HTTPError::new((505, &*format!("Invalid HTTP version ({major}.{minor})"))))
+        }
+        _ => Err(HTTPError::new((400, &*format!("Bad request version ({})", quoted(version))))),
+    }
+}
+
+/// Whether these are the characters of a method or of a field's name.
+pub(super) fn is_token(bytes: &[u8]) -> bool {
+    !bytes.is_empty() && bytes.iter().copied().all(is_token_byte)
+}
+
+pub(super) fn is_token_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
+}
+
+/// Anything but white space and control characters. Bytes beyond ASCII come from real clients.
+fn is_target(bytes: &[u8]) -> bool {
+    !bytes.is_empty() && bytes.iter().all(|byte| *byte > b' ' && *byte != 0x7f)
+}
+
+/// A host, with or without a port. A user is none of this server's business.
+pub(super) fn is_authority(bytes: &[u8]) -> bool {
+    let (host, port) = match bytes.iter().rposition(|byte| *byte == b':') {
+        Some(colon) if !bytes[colon..].contains(&b']') => (&bytes[..colon], &bytes[colon + 1..]),
+        _ => (bytes, [].as_slice()),
+    };
+    let is_host = match host {
+        [b'[', address @ .., b']'] => address
+            .iter()
+            .all(|byte| byte.is_ascii_hexdigit() || b":.".contains(byte) || is_token_byte(*byte)),
+        host => host.iter().all(|byte| is_token_byte(*byte) || b"(),;=".contains(byte)),
+    };
+    !host.is_empty() && is_host && port.iter().all(u8::is_ascii_digit)
+}
+
+/// The authority and the path of `http://authority/path`.
+fn authority_and_path(target: &[u8]) -> Option<(&[u8], Cow<'_, [u8]>)> {
+    let rest = [b"http://".as_slice(), b"https://"].into_iter().find_map(|scheme| {
+        let (start, rest) = target.split_at_checked(scheme.len())?;
+        start.eq_ignore_ascii_case(scheme).then_some(rest)
+    })?;
+    let end = rest.iter().position(|byte| b"/?#".contains(byte)).unwrap_or(rest.len());
+    let (authority, path) = rest.split_at(end);
+    let path = if path.starts_with(b"/") {
+        Cow::Borrowed(path)
+    } else {
+        Cow::Owned([b"/".as_slice(), path].concat())
+    };
+    Some((authority, path))
+}
+
+/// Two slashes in front would be read as a host by whatever makes a `Location` of the path.
+fn with_one_slash(path: &[u8]) -> &[u8] {
+    let slashes = path.iter().take_while(|byte| **byte == b'/').count();
+    &path[slashes.saturating_sub(1)..]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn code(line: &str) -> u16 {
+        match parse(line.as_bytes(), false) {
+            Ok(_) => 200,
+            Err(refused) => refused.1.status().code,
+        }
+    }
+
+    #[test]
+    fn versions_and_syntax_are_told_apart() {
+        for line in
+            ["GET / HTTP/1.1", "G-T /a%20b?c HTTP/1.2", "OPTIONS * HTTP/1.0", "GET a HTTP/1.1"]
+        {
+            assert_eq!(code(line), 200, "{line}");
+        }
+        for line in [
+            "GET /",
+            "GET / HTTP/1",
+            "GET / HTTP/01.1",
+            "GET / HTTP/1.10",
+            "GET / http/1.1",
+            "GET  / HTTP/1.1",
+            " GET / HTTP/1.1",
+            "GET / HTTP/1.1 ",
+            "GET\t/\tHTTP/1.1",
+            "GET /a b HTTP/1.1",
+            "G@T / HTTP/1.1",
+            "GET * HTTP/1.1",
+            "",
+            " ",
+            "GET /\0 HTTP/1.1",
+            "GET http://u@a/ HTTP/1.1",
+            "GET http:/// HTTP/1.1",
+            "CONNECT / HTTP/1.1",
+        ] {
+            assert_eq!(code(line), 400, "{line:?}");
+        }
+        for line in ["GET / HTTP/2.0", "PRI * HTTP/2.0", "GET / HTTP/0.9", "GET / HTTP/9.9"] {
+            assert!([400, 505].contains(&code(line)), "{line}");
+        }
+        assert_eq!(code("GET / HTTP/9.9"), 505);
+    }
+
+    #[test]
+    fn http_0_9_is_an_option() {
+        let head = parse(b"GET /a", true).ok().unwrap();
+        assert!(head.is_0_9() && !head.is_1_1());
+        assert_eq!((head.command(), head.path(), head.version()), ("GET", "/a", "HTTP/0.9"));
+        for line in ["GET /a ", "GET /a HTTP/0.9"] {
+            assert!(parse(line.as_bytes(), true).is_ok_and(|head| head.is_0_9()), "{line}");
+        }
+        for line in ["POST /a", "POST /a HTTP/0.9"] {
+            assert!(parse(line.as_bytes(), true).is_err(), "{line}");
+        }
+    }
+
+    #[test]
+    fn absolute_targets_have_an_authority_and_paths_one_slash() {
+        for (target, authority, path) in [
+            ("HTTP://b:80/x?y", Some("b:80"), "/x?y"),
+            ("http://b", Some("b"), "/"),
+            ("https://[::1]:8?q", Some("[::1]:8"), "/?q"),
+            ("//evil/..", None, "/evil/.."),
+            ("////", None, "/"),
+        ] {
+            let head = parse(format!("GET {target} HTTP/1.1").as_bytes(), false).ok().unwrap();
+            assert_eq!((head.authority(), head.path()), (authority, path), "{target}");
+        }
+    }
+}

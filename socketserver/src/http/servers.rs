@@ -1,0 +1,35 @@
+//! The servers, under Python's names.
+
+use super::limits::Limits;
+use crate::axis::Wrapped;
+use crate::concurrency::{Forking, Green, Inline, Threading};
+use crate::server::Server;
+use crate::transport::{Speaker, Tcp, Transport, TransportHooks};
+
+/// HTTP, one connection after the other. So that no client keeps the others waiting, each
+/// connection closes after one reply, and one that a browser has opened in advance waits for its
+/// first byte beside the loop, for up to 10 s.
+///
+/// Python: `http.server.HTTPServer`, which a silent connection stops
+pub type HTTPServer<H, S = ()> = Server<Wrapped<Tcp, ClientSpeaksFirst>, Inline, H, S>;
+
+/// Hooks of a transport whose clients send before the server does.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ClientSpeaksFirst;
+
+impl<T: Transport> TransportHooks<T> for ClientSpeaksFirst {
+    fn speaks_first(&self, _: &T) -> Speaker {
+        Speaker::Client(Limits::DEFAULT.head_time)
+    }
+}
+
+/// HTTP, one thread per connection.
+///
+/// Python: `http.server.ThreadingHTTPServer`
+pub type ThreadingHTTPServer<H, S = ()> = Server<Tcp, Threading, H, S>;
+
+/// HTTP, one child process per connection.
+pub type ForkingHTTPServer<H, S = ()> = Server<Tcp, Forking, H, S>;
+
+/// HTTP, one green thread per connection.
+pub type GreenHTTPServer<H, S = ()> = Server<Tcp, Green, H, S>;

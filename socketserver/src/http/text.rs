@@ -1,0 +1,83 @@
+//! Text made safe for where it goes: a log line, an HTML page.
+
+use std::fmt::Write;
+
+/// Text of a client's as a log line can show it: on one line, without control characters, and
+/// without marks that change the direction of what follows.
+///
+/// Python: `BaseHTTPRequestHandler._control_char_table`
+pub(super) fn escape_log(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for char in text.chars() {
+        match char {
+            '\\' => escaped.push_str("\\\\"),
+            '\u{0}'..='\u{1f}' | '\u{7f}'..='\u{9f}' => {
+                let _ = write!(escaped, "\\x{:02x}", u32::from(char));
+            }
+            '\u{61c}'
+            | '\u{200e}'
+            | '\u{200f}'
+            | '\u{202a}'..='\u{202e}'
+            | '\u{2066}'..='\u{2069}' => {
+                let _ = write!(escaped, "\\u{:04x}", u32::from(char));
+            }
+            _ => escaped.push(char),
+        }
+    }
+    escaped
+}
+
+/// Bytes of a client's as a message quotes them: as Python shows a string.
+pub(super) fn quoted(bytes: &[u8]) -> String {
+    const MOST: usize = 200;
+    let shown = &bytes[..bytes.len().min(MOST)];
+    let text: String = shown.iter().map(|byte| char::from(*byte)).collect();
+    let dots = if shown.len() < bytes.len() { "..." } else { "" };
+    format!("'{}'{dots}", escape_log(&text))
+}
+
+/// Text as HTML shows it, inside elements and quoted attributes.
+///
+/// Python: `html.escape`
+pub fn escape_html(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for char in text.chars() {
+        match char {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\'' => escaped.push_str("&#x27;"),
+            _ => escaped.push(char),
+        }
+    }
+    escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn log_text_stays_on_its_line() {
+        assert_eq!(
+            escape_log("GET /\r\n\x1b[2K \\ \u{85}é"),
+            "GET /\\x0d\\x0a\\x1b[2K \\\\ \\x85é"
+        );
+        assert_eq!(escape_log("a\u{202e}b"), "a\\u202eb");
+    }
+
+    #[test]
+    fn html_has_no_markup_left() {
+        assert_eq!(
+            escape_html("<a href=\"x\">'&'"),
+            "&lt;a href=&quot;x&quot;&gt;&#x27;&amp;&#x27;"
+        );
+    }
+
+    #[test]
+    fn quotes_are_bounded() {
+        assert_eq!(quoted(b"a\xe9\0"), "'a\u{e9}\\x00'");
+        assert!(quoted(&[b'x'; 10_000]).len() < 250);
+    }
+}

@@ -1,0 +1,222 @@
+//! Tickets with keys from a file, so that several processes make and take the same ones.
+
+use std::fmt;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use ring::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
+use ring::hkdf::{HKDF_SHA256, Prk, Salt};
+use ring::rand::{SecureRandom, SystemRandom};
+use rustls::server::ProducesTickets;
+
+use super::files;
+
+/// How many seconds a ticket is good.
+const LIFETIME: u32 = 12 * 3_600;
+
+const NAME_LEN: usize = 16;
+
+/// The keys of a file.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) struct TicketKeys {
+    file: PathBuf,
+    keys: Vec<[u8; 32]>,
+}
+
+impl TicketKeys {
+    pub(super) fn read(file: &Path) -> io::Result<Self> {
+        let text = fs::read(file).map_err(|error| files::unreadable(file, &error))?;
+        let lines = (1..).zip(text.split(|byte| *byte == b'\n'));
+        let lines = lines.map(|(number, line)| (number, line.trim_ascii()));
+        let lines = lines.filter(|(_, line)| !line.is_empty() && line[0] != b'#');
+        let key = |(number, line): (usize, &[u8])| {
+            key(line).ok_or_else(|| {
+                let expected = "64 hexadecimal digits, as `openssl rand -hex 32` prints";
+                files::wrong(file, format!("line {number}: expected {expected}"))
+            })
+        };
+        let keys: Vec<_> = lines.map(key).collect::<io::Result<_>>()?;
+        if keys.is_empty() {
+            return Err(files::wrong(file, "has no key; `openssl rand -hex 32` prints one"));
+        }
+        files::warn_if_public(file, "the keys of tickets");
+        Ok(TicketKeys { file: file.to_owned(), keys })
+    }
+
+    /// Those that the file has now.
+    pub(super) fn read_again(&self) -> io::Result<Self> {
+        Self::read(&self.file)
+    }
+
+    /// Tickets for sessions that were checked with that trust, and no other.
+    pub(super) fn tickets(&self, trust: &[u8; 32]) -> Arc<dyn ProducesTickets> {
+        let salt = Salt::new(HKDF_SHA256, trust);
+        Arc::new(Tickets(self.keys.iter().map(|key| Key::new(&salt.extract(key))).collect()))
+    }
+}
+
+impl fmt::Debug for TicketKeys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TicketKeys").field("file", &self.file).finish_non_exhaustive()
+    }
+}
+
+/// The key that a line has.
+fn key(line: &[u8]) -> Option<[u8; 32]> {
+    let mut key = [0; 32];
+    let digit = |byte: u8| char::from(byte).to_digit(16);
+    if line.len() != 2 * key.len() {
+        return None;
+    }
+    for (byte, pair) in key.iter_mut().zip(line.chunks_exact(2)) {
+        *byte = u8::try_from(digit(pair[0])? << 4 | digit(pair[1])?).ok()?;
+    }
+    Some(key)
+}
+
+/// What tickets are made and taken with: the first key, and all of them.
+#[derive(Debug)]
+struct Tickets(Vec<Key>);
+
+/// A ticket is the name of its key, a nonce, and sealed: the time, the session.
+struct Key {
+    name: [u8; NAME_LEN],
+    key: LessSafeKey,
+}
+
+impl Key {
+    fn new(secret: &Prk) -> Self {
+        let mut name = [0; 32];
+        let key = secret.expand(&[b"ticket key"], &CHACHA20_POLY1305).map(UnboundKey::from);
+        let named =
+            secret.expand(&[b"ticket name"], HKDF_SHA256).and_then(|okm| okm.fill(&mut name));
+        // Both fail for lengths alone.
+        named.expect("a length for names");
+        let (&name, _) = name.split_first_chunk().expect("half of it");
+        Key { name, key: LessSafeKey::new(key.expect("a length for keys")) }
+    }
+
+    fn seal(&self, message: &[u8], time: u64) -> Option<Vec<u8>> {
+        let mut nonce = [0; NONCE_LEN];
+        SystemRandom::new().fill(&mut nonce).ok()?;
+        let mut sealed = [&time.to_be_bytes(), message].concat();
+        let unique = Nonce::assume_unique_for_key(nonce);
+        self.key.seal_in_place_append_tag(unique, Aad::from(self.name), &mut sealed).ok()?;
+        Some([&self.name[..], &nonce, &sealed].concat())
+    }
+
+    fn open(&self, nonce: [u8; NONCE_LEN], sealed: &[u8], time: u64) -> Option<Vec<u8>> {
+        let nonce = Nonce::assume_unique_for_key(nonce);
+        let mut sealed = sealed.to_vec();
+        let opened = self.key.open_in_place(nonce, Aad::from(self.name), &mut sealed).ok()?;
+        let (made, message) = opened.split_first_chunk()?;
+        // The clock of the machine that has made it may be ahead.
+        let age = time.saturating_sub(u64::from_be_bytes(*made));
+        (age <= LIFETIME.into()).then(|| message.to_vec())
+    }
+}
+
+impl Tickets {
+    fn seal(&self, message: &[u8], time: u64) -> Option<Vec<u8>> {
+        self.0.first()?.seal(message, time)
+    }
+
+    fn open(&self, ticket: &[u8], time: u64) -> Option<Vec<u8>> {
+        let (name, rest) = ticket.split_first_chunk::<NAME_LEN>()?;
+        let (nonce, sealed) = rest.split_first_chunk()?;
+        // Names are no secret.
+        let key = self.0.iter().find(|key| key.name == *name)?;
+        key.open(*nonce, sealed, time)
+    }
+}
+
+impl ProducesTickets for Tickets {
+    fn enabled(&self) -> bool {
+        true
+    }
+
+    fn lifetime(&self) -> u32 {
+        LIFETIME
+    }
+
+    fn encrypt(&self, message: &[u8]) -> Option<Vec<u8>> {
+        self.seal(message, now())
+    }
+
+    fn decrypt(&self, ticket: &[u8]) -> Option<Vec<u8>> {
+        self.open(ticket, now())
+    }
+}
+
+/// Seconds since 1970.
+fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Key")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn keys(first: u8, others: &[u8]) -> TicketKeys {
+        let keys = [&[first], others].concat().into_iter().map(|byte| [byte; 32]).collect();
+        TicketKeys { file: PathBuf::new(), keys }
+    }
+
+    fn made(keys: &TicketKeys, trust: u8) -> Tickets {
+        let salt = Salt::new(HKDF_SHA256, &[trust; 32]);
+        Tickets(keys.keys.iter().map(|key| Key::new(&salt.extract(key))).collect())
+    }
+
+    #[test]
+    fn the_same_keys_open_a_ticket() {
+        let (one, other) = (keys(1, &[]).tickets(&[0; 32]), keys(1, &[]).tickets(&[0; 32]));
+        let ticket = one.encrypt(b"a session").unwrap();
+        assert_eq!(other.decrypt(&ticket).unwrap(), b"a session");
+        assert_ne!(one.encrypt(b"a session").unwrap(), ticket);
+        // Those of yesterday are still good, and not those of tomorrow.
+        assert!(keys(2, &[1]).tickets(&[0; 32]).decrypt(&ticket).is_some());
+        let of_tomorrow = keys(2, &[1]).tickets(&[0; 32]).encrypt(b"a session").unwrap();
+        assert!(one.decrypt(&of_tomorrow).is_none());
+        // Nor those of sessions that were checked otherwise.
+        assert!(keys(1, &[]).tickets(&[9; 32]).decrypt(&ticket).is_none());
+    }
+
+    #[test]
+    fn a_ticket_expires() {
+        let tickets = made(&keys(1, &[]), 0);
+        let ticket = tickets.seal(b"a session", 1_000_000).unwrap();
+        let open = |time| tickets.open(&ticket, time).is_some();
+        let end = 1_000_000 + u64::from(LIFETIME);
+        assert_eq!([999_000, 1_000_000, end, end + 1].map(open), [true, true, true, false]);
+    }
+
+    #[test]
+    fn a_damaged_ticket_is_none() {
+        let tickets = made(&keys(1, &[]), 0);
+        let ticket = tickets.seal(b"a session", 0).unwrap();
+        for at in 0..ticket.len() {
+            assert!(tickets.open(&ticket[..at], 0).is_none());
+            let mut changed = ticket.clone();
+            changed[at] ^= 1;
+            assert!(tickets.open(&changed, 0).is_none());
+        }
+    }
+
+    #[test]
+    fn lines_of_a_file() {
+        assert_eq!(key(&b"0a".repeat(32)), Some([10; 32]));
+        assert_eq!(key(&b"FF".repeat(32)), Some([255; 32]));
+        for wrong in [&b"0a".repeat(31), &b"0a".repeat(33), &b"0g".repeat(32), &b"+1".repeat(32)] {
+            assert_eq!(key(wrong), None);
+        }
+    }
+}
