@@ -9,7 +9,7 @@ mod text;
 
 pub(crate) use docs::write_docs;
 pub(crate) use figure::{Figure, Sample};
-pub(crate) use plots::draw;
+pub(crate) use plots::{Picture, draw};
 pub(crate) use table::Table;
 
 use std::fs;
@@ -17,6 +17,7 @@ use std::fs;
 use serde::{Deserialize, Serialize};
 use tests::prelude::{Path, io};
 
+use crate::bench::NAME;
 use crate::scenario::RATIOS;
 
 /// All that a run has measured.
@@ -32,16 +33,18 @@ pub(crate) struct Results {
 }
 
 /// The name of the file with the figures.
-const FILE: &str = "versus.json";
+fn file() -> String {
+    format!("{NAME}.json")
+}
 
 impl Results {
     pub(crate) fn read(folder: &Path) -> io::Result<Self> {
-        Ok(serde_json::from_str(&fs::read_to_string(folder.join(FILE))?)?)
+        Ok(serde_json::from_str(&fs::read_to_string(folder.join(file()))?)?)
     }
 
     pub(crate) fn write(&self, folder: &Path) -> io::Result<()> {
         fs::create_dir_all(folder)?;
-        fs::write(folder.join(FILE), serde_json::to_string(self)? + "\n")
+        fs::write(folder.join(file()), serde_json::to_string(self)? + "\n")
     }
 
     pub(crate) fn table(&self, scenario: &str) -> Option<&Table> {

@@ -2,11 +2,14 @@
 
 use tests::prelude::*;
 
-use crate::contestant::{self, Contestant};
-use crate::scenario::{self, Scenario};
+use crate::bench::NAME;
+use crate::contestant;
+use crate::rounds::Contestant;
+use crate::rounds::Scenario;
+use crate::scenario;
 
-pub(crate) const USAGE: &str = "\
-usage: cargo bench -p tests --bench versus -- [OPTIONS]
+const USAGE: &str = "\
+usage: cargo bench -p tests --bench NAME -- [OPTIONS]
 
     --quick          fewer scenarios and rounds, in less than a minute
     --rounds N       rounds of each scenario (7)
@@ -16,6 +19,10 @@ usage: cargo bench -p tests --bench versus -- [OPTIONS]
                      to socketserver/docs/bench
     --docs           make the tables of the documentation from the last full run; no new run
     --list           show scenarios and contestants";
+
+pub(crate) fn usage() -> String {
+    USAGE.replace("NAME", NAME)
+}
 
 /// The folder of the figures that the documentation shows.
 const FIGURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../socketserver/docs/bench");

@@ -3,9 +3,9 @@
 use tests::prelude::*;
 
 use super::Pair;
-use crate::process::{Cores, Server, Talkers};
-use crate::results::{Figure, Sample};
-use crate::scenario::Scenario;
+use crate::rounds::Scenario;
+use crate::rounds::process::{Cores, Server, Talkers};
+use crate::rounds::results::{Figure, Sample};
 
 /// The memory of each silent connection. The pair's own connection makes the server allocate what
 /// it needs only once.

@@ -32,11 +32,6 @@ impl Group {
         Group { clients, job, pace: None, measured: true }
     }
 
-    /// Clients that send a message from time to time.
-    pub(crate) const fn quiet(clients: usize, pace: Duration) -> Self {
-        Group { clients, job: Job::Echo, pace: Some(pace), measured: true }
-    }
-
     /// The same clients, only as a burden.
     pub(crate) const fn unmeasured(self) -> Self {
         Group { measured: false, ..self }

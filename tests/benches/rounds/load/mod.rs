@@ -1,6 +1,6 @@
-//! The clients: a program that is the same for every server.
+//! The clients: a program that is the same for every server. What one client sends and receives is
+//! the benchmark's own.
 
-mod client;
 mod crowd;
 mod latency;
 mod plan;
@@ -10,7 +10,7 @@ pub(crate) use plan::{Group, Plan};
 use serde::{Deserialize, Serialize};
 use tests::prelude::*;
 
-use crate::process::begin;
+use crate::rounds::process::begin;
 use crowd::Crowd;
 use latency::Latencies;
 

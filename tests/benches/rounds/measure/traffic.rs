@@ -3,8 +3,8 @@
 use tests::prelude::*;
 
 use super::Pair;
-use crate::results::{Figure, Sample};
-use crate::scenario::Scenario;
+use crate::rounds::Scenario;
+use crate::rounds::results::{Figure, Sample};
 
 /// A server with its clients, and the processor time that it had used before the first turn.
 struct Talk {

@@ -4,7 +4,7 @@ use tests::prelude::*;
 
 use super::Cores;
 use super::pipe::Piped;
-use crate::load::{Answers, Plan};
+use crate::rounds::load::{Answers, Plan};
 
 /// The argument that makes this program the clients of a server.
 pub(crate) const TALK: &str = "talk";

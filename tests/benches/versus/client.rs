@@ -8,7 +8,7 @@ use tests::prelude::*;
 use crate::job::Job;
 
 /// Where clients connect.
-pub(super) struct Target {
+pub(crate) struct Target {
     domain: Domain,
     kind: Type,
     address: SockAddr,
@@ -16,7 +16,7 @@ pub(super) struct Target {
 
 impl Target {
     /// A path, or `udp:` and an address, or an address of TCP.
-    pub(super) fn parse(text: &str) -> io::Result<Self> {
+    pub(crate) fn parse(text: &str) -> io::Result<Self> {
         if text.starts_with('/') {
             let address = SockAddr::unix(text)?;
             return Ok(Target { domain: Domain::UNIX, kind: Type::STREAM, address });
@@ -31,16 +31,16 @@ impl Target {
 }
 
 /// A client. Its socket blocks, but it is read only when it is ready, and sends little.
-pub(super) struct Client {
+pub(crate) struct Client {
     socket: Socket,
     message: [u8; 64],
     answer: Vec<u8>,
     /// When its message was sent, or its connection begun.
-    pub(super) asked: Instant,
+    pub(crate) asked: Instant,
 }
 
 impl Client {
-    pub(super) fn open(
+    pub(crate) fn open(
         target: &Target,
         epoll: &OwnedFd,
         number: usize,
@@ -55,7 +55,7 @@ impl Client {
         Ok(Client { socket, message, answer: Vec::with_capacity(message.len()), asked })
     }
 
-    pub(super) fn send(&mut self) -> io::Result<()> {
+    pub(crate) fn send(&mut self) -> io::Result<()> {
         self.answer.clear();
         match rustix::io::write(&self.socket, &self.message)? {
             sent if sent == self.message.len() => Ok(()),
@@ -64,7 +64,7 @@ impl Client {
     }
 
     /// Receives the available bytes. Returns whether the answer is complete.
-    pub(super) fn receive(&mut self) -> io::Result<bool> {
+    pub(crate) fn receive(&mut self) -> io::Result<bool> {
         if rustix::io::read(&self.socket, spare_capacity(&mut self.answer))? == 0 {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }

@@ -5,7 +5,8 @@ use tests::prelude::*;
 use super::pipe::Piped;
 use super::usage::Usage;
 use super::{Cores, begin};
-use crate::contestant::{Contestant, Network, Place};
+use crate::contestant::{Place, Service};
+use crate::rounds::Contestant;
 
 /// The argument that makes this program a server.
 pub(crate) const SERVE: &str = "serve";
@@ -14,24 +15,20 @@ pub(crate) const SERVE: &str = "serve";
 #[derive(Debug)]
 pub(crate) struct Server {
     process: Piped,
-    network: Network,
+    service: Service,
     /// Known when it listens.
     address: Option<String>,
     _folder: Folder,
 }
 
 impl Server {
-    pub(crate) fn start(server: &Contestant, network: Network, cores: Cores) -> io::Result<Self> {
+    pub(crate) fn start(server: &Contestant, service: Service, cores: Cores) -> io::Result<Self> {
         let folder = Folder::new();
-        let place = match network {
-            Network::Tcp => Place::Tcp,
-            Network::Udp => Place::Udp,
-            Network::Unix => Place::Unix(folder.join("socket")),
-        };
+        let place = service.place(folder.path());
         let mut arguments = vec![cores.of_server(), server.name.to_owned()];
         arguments.extend(place.words());
         let process = Piped::start(SERVE, &arguments)?;
-        Ok(Server { process, network, address: None, _folder: folder })
+        Ok(Server { process, service, address: None, _folder: folder })
     }
 
     /// Where its clients connect, once it listens.
@@ -40,8 +37,7 @@ impl Server {
             return Ok(address.clone());
         }
         let line = self.process.line()?;
-        let address = if self.network == Network::Udp { format!("udp:{line}") } else { line };
-        Ok(self.address.insert(address).clone())
+        Ok(self.address.insert(self.service.target(line)).clone())
     }
 
     /// What it and its children have used.

@@ -4,19 +4,22 @@ use tests::prelude::*;
 
 use super::text::{cells, circumstances};
 use super::{Results, Table};
+use crate::bench::{COLUMNS, NAME, PAGES, SUMMARY};
 use crate::contestant;
 
-/// The pages with tables, from the folder of the workspace.
-const PAGES: [&str; 2] = ["README.md", "socketserver/docs/performance.md"];
-
-/// What begins a table. Words follow: names of scenarios, `machine`, `contestants`.
-const BEGIN: &str = "<!-- versus: ";
+/// What begins a table, for example `<!-- versus: `. Words follow: names of scenarios, `machine`,
+/// `contestants`, `summary`.
+fn begin() -> String {
+    format!("<!-- {NAME}: ")
+}
 
 /// What ends the line of the words.
 const WORDS_END: &str = " -->\n";
 
 /// What ends a table.
-const END: &str = "<!-- /versus -->";
+fn end() -> String {
+    format!("<!-- /{NAME} -->")
+}
 
 /// Replaces what stands between the marks of each page.
 pub(crate) fn write_docs(results: &Results) -> io::Result<()> {
@@ -31,16 +34,17 @@ pub(crate) fn write_docs(results: &Results) -> io::Result<()> {
 }
 
 fn replaced(page: &str, results: &Results) -> Result<String, String> {
-    let mut parts = page.split(BEGIN);
+    let (begin, end) = (begin(), end());
+    let mut parts = page.split(&begin);
     let mut text = parts.next().unwrap_or_default().to_owned();
     for part in parts {
         let (words, rest) = part.split_once(WORDS_END).ok_or("a mark without its end")?;
-        let (_, rest) = rest.split_once(END).ok_or(format!("no {END} after {words}"))?;
-        text += &format!("{BEGIN}{words}{WORDS_END}");
+        let (_, rest) = rest.split_once(&end).ok_or(format!("no {end} after {words}"))?;
+        text += &format!("{begin}{words}{WORDS_END}");
         for word in words.split(' ') {
             text += &format!("\n{}\n", content(word, results)?.trim_end());
         }
-        text += &format!("\n{END}{rest}");
+        text += &format!("\n{end}{rest}");
     }
     Ok(text)
 }
@@ -65,29 +69,9 @@ fn content(word: &str, results: &Results) -> Result<String, String> {
 
 /// The main figures of some scenarios, for the contestants that most readers know.
 fn summary(results: &Results) -> String {
-    const ROWS: [&str; 6] = [
-        "keep-alive-50",
-        "keep-alive-1000",
-        "keep-alive-10000",
-        "connect-64",
-        "udp-64",
-        "idle-1000",
-    ];
-    const COLUMNS: [&str; 10] = [
-        "inline",
-        "threads",
-        "forking",
-        "green",
-        "std-threads",
-        "epoll",
-        "datagram-loop",
-        "tokio",
-        "may",
-        "cpython-threads",
-    ];
     let mut text = format!("| | {} |\n", COLUMNS.join(" | "));
     text += &format!("| --- |{}\n", " ---: |".repeat(COLUMNS.len()));
-    for table in ROWS.iter().filter_map(|scenario| results.table(scenario)) {
+    for table in SUMMARY.iter().filter_map(|scenario| results.table(scenario)) {
         let cell = |name: &&str| {
             let spread = table.row(name).and_then(|row| row.spread(table.figure));
             spread.map_or(String::new(), |spread| table.figure.text(spread.median))

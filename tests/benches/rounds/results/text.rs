@@ -4,7 +4,8 @@ use tests::prelude::*;
 
 use super::spread::Spread;
 use super::{Figure, Results, Table};
-use crate::scenario::{BARS, Bar};
+use crate::rounds::{Bar, Limit};
+use crate::scenario::BARS;
 
 /// The cells of a table; the first line is its head.
 pub(super) fn cells(table: &Table) -> Vec<Vec<String>> {
@@ -75,14 +76,17 @@ impl Display for Results {
 fn verdict(results: &Results, bar: &Bar) -> Option<String> {
     let table = results.table(bar.scenario)?;
     let judged = table.row(bar.judged)?;
+    let is_difference = matches!(bar.limit, Limit::Above(_));
     let spread = match bar.against {
+        Some(other) if is_difference => Spread::of(judged.minus(table.row(other)?, bar.figure))?,
         Some(other) => Spread::of(judged.divided_by(table.row(other)?, bar.figure))?,
         None => judged.spread(bar.figure)?,
     };
     let against = bar.against.map(|other| format!(" to {other}")).unwrap_or_default();
     let what = format!("{} {} {}{against}", bar.judged, bar.scenario, bar.figure.label());
     let reached = if bar.limit.is_reached(spread.median) { "reached" } else { "MISSED" };
-    let figure = if bar.against.is_some() { Figure::Times } else { bar.figure };
+    let is_ratio = bar.against.is_some() && !is_difference;
+    let figure = if is_ratio { Figure::Times } else { bar.figure };
     let spread = spread.text(|number| figure.text(number));
     Some(format!("{what:56}{spread:28}{}: {reached}", bar.limit))
 }

@@ -7,9 +7,9 @@ use rustix::buffer::spare_capacity;
 use rustix::event::{Timespec, epoll};
 use tests::prelude::*;
 
-use super::client::{Client, Target};
 use super::latency::Latencies;
 use super::plan::{Group, Plan};
+use crate::client::{Client, Target};
 
 /// Maximum number of events per call.
 const EVENTS: usize = 256;
@@ -67,7 +67,11 @@ impl Crowd {
         let now = Instant::now();
         let count = self.clients.len() as u32;
         for number in 0..self.clients.len() {
-            match self.clients[number].group.pace {
+            let Group { job, pace, .. } = self.clients[number].group;
+            if !job.is_answered() {
+                continue;
+            }
+            match pace {
                 // Not all at the same moment.
                 Some(pace) => self.due.push(Reverse((now + pace * number as u32 / count, number))),
                 None => self.ask(number)?,
@@ -121,7 +125,7 @@ impl Crowd {
             }
             none => none.insert(Client::open(&self.target, &self.epoll, number, group.job)?),
         };
-        self.in_flight += 1;
+        self.in_flight += usize::from(group.job.is_answered());
         client.send()
     }
 
@@ -130,6 +134,11 @@ impl Crowd {
         let Some(client) = place else {
             return Ok(());
         };
+        if !group.job.is_answered() {
+            // The server's patience is over.
+            *place = None;
+            return Ok(());
+        }
         if !client.receive()? {
             return Ok(());
         }

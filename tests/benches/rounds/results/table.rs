@@ -5,8 +5,8 @@ use tests::prelude::io;
 
 use super::spread::Spread;
 use super::{Figure, Sample};
-use crate::contestant::Contestant;
-use crate::scenario::{Ratio, Scenario};
+use crate::rounds::Contestant;
+use crate::rounds::{Ratio, Scenario};
 
 /// The contestants of a scenario.
 #[derive(Debug, Serialize, Deserialize)]
@@ -98,9 +98,18 @@ impl Row {
 
     /// The ratios of both rows' figures, within each round.
     pub(super) fn divided_by(&self, other: &Self, figure: Figure) -> impl Iterator<Item = f64> {
+        self.pairs(other, figure).map(|(own, others)| own / others)
+    }
+
+    /// Their differences.
+    pub(super) fn minus(&self, other: &Self, figure: Figure) -> impl Iterator<Item = f64> {
+        self.pairs(other, figure).map(|(own, others)| own - others)
+    }
+
+    fn pairs(&self, other: &Self, figure: Figure) -> impl Iterator<Item = (f64, f64)> {
         let rounds = self.samples.iter().zip(&other.samples);
-        rounds.filter_map(move |(above, below)| {
-            Some(above.as_ref()?.get(&figure)? / below.as_ref()?.get(&figure)?)
+        rounds.filter_map(move |(own, others)| {
+            Some((*own.as_ref()?.get(&figure)?, *others.as_ref()?.get(&figure)?))
         })
     }
 }

@@ -1,16 +1,52 @@
-//! The rounds.
+//! The program, in the role of its arguments; and the rounds.
+
+use std::process::ExitCode;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use tests::prelude::*;
 
 use crate::contestant;
-use crate::measure::sample;
-use crate::options::{Options, Task};
-use crate::process::{Moment, description};
-use crate::results::{self, Results, Table};
-use crate::scenario::{self, Scenario};
+use crate::rounds::Scenario;
+use crate::rounds::load;
+use crate::rounds::measure::sample;
+use crate::rounds::options::{Options, Task, usage};
+use crate::rounds::process::{self, Moment, description};
+use crate::rounds::results::{self, Results, Table};
+use crate::scenario;
 
-pub(crate) fn run(options: &Options) -> io::Result<()> {
+pub(crate) fn main() -> io::Result<ExitCode> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match arguments.first().map(String::as_str) {
+        Some(process::SERVE) => return Ok(as_child(process::serve(&arguments[1..]))),
+        Some(process::TALK) => return Ok(as_child(load::talk(&arguments[1..]))),
+        // `cargo test --all-targets` runs this program too, but measures nothing.
+        _ if !arguments.iter().any(|argument| argument == "--bench") => {
+            println!("{}", usage());
+            return Ok(ExitCode::SUCCESS);
+        }
+        _ => {}
+    }
+    match Options::parse(arguments) {
+        Ok(options) => run(&options).map(|()| ExitCode::SUCCESS),
+        Err(message) => {
+            eprintln!("error: {message}\n{}", usage());
+            Ok(ExitCode::from(2))
+        }
+    }
+}
+
+/// The parent reads the error of a server or of its clients instead of their next line.
+fn as_child(result: io::Result<()>) -> ExitCode {
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            println!("{}{error}", process::FAILED);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(options: &Options) -> io::Result<()> {
     match &options.task {
         Task::List => list(),
         Task::Docs => results::write_docs(&Results::read(options.figures())?)?,

@@ -7,7 +7,9 @@ use plotters::prelude::*;
 use tests::prelude::{Path, io};
 
 use super::{Figure, Results};
-use crate::contestant::{self, Contestant};
+use crate::bench::PICTURES;
+use crate::contestant;
+use crate::rounds::Contestant;
 
 const WIDTH: u32 = 800;
 const HEIGHT: u32 = 420;
@@ -16,53 +18,13 @@ const FONT: (&str, u32) = ("sans-serif", 14);
 const TITLE: (&str, u32) = ("sans-serif", 16);
 
 /// A picture of one figure.
-struct Picture {
-    file: &'static str,
-    title: &'static str,
-    figure: Figure,
+pub(crate) struct Picture {
+    pub(crate) file: &'static str,
+    pub(crate) title: &'static str,
+    pub(crate) figure: Figure,
     /// The scenarios, with their numbers of clients. A single one is drawn as bars.
-    scenarios: &'static [(u32, &'static str)],
+    pub(crate) scenarios: &'static [(u32, &'static str)],
 }
-
-const KEEP_ALIVE: &[(u32, &str)] = &[
-    (1, "keep-alive-1"),
-    (50, "keep-alive-50"),
-    (1_000, "keep-alive-1000"),
-    (10_000, "keep-alive-10000"),
-];
-
-const PICTURES: [Picture; 5] = [
-    Picture {
-        file: "keep-alive-cpu.svg",
-        title: "Processor time per message, in microseconds, by open connections",
-        figure: Figure::Cpu,
-        scenarios: KEEP_ALIVE,
-    },
-    Picture {
-        file: "keep-alive-p99.svg",
-        title: "Time of an answer (99th percentile, microseconds), by open connections",
-        figure: Figure::P99,
-        scenarios: KEEP_ALIVE,
-    },
-    Picture {
-        file: "connect.svg",
-        title: "Connections per second, by clients that connect for each message",
-        figure: Figure::Rate,
-        scenarios: &[(1, "connect-1"), (8, "connect-8"), (64, "connect-64")],
-    },
-    Picture {
-        file: "udp.svg",
-        title: "Datagrams per second, 64 clients",
-        figure: Figure::Rate,
-        scenarios: &[(64, "udp-64")],
-    },
-    Picture {
-        file: "memory.svg",
-        title: "Memory per idle connection, in bytes (1,000 connections)",
-        figure: Figure::Memory,
-        scenarios: &[(1_000, "idle-1000")],
-    },
-];
 
 type Drawn = Result<(), Box<dyn Error>>;
 
@@ -73,7 +35,7 @@ type Line = (&'static Contestant, Vec<(f64, f64)>);
 
 /// Draws the pictures whose scenarios have been measured into a folder.
 pub(crate) fn draw(results: &Results, folder: &Path) -> io::Result<()> {
-    for picture in &PICTURES {
+    for picture in PICTURES {
         let lines = lines(results, picture);
         if !lines.is_empty() {
             paint(picture, &lines, &folder.join(picture.file))

@@ -5,11 +5,11 @@ mod traffic;
 
 use tests::prelude::io;
 
-use crate::contestant::Contestant;
-use crate::options::Options;
-use crate::process::{Server, Talkers};
-use crate::results::Sample;
-use crate::scenario::{Measure, Scenario};
+use crate::rounds::Contestant;
+use crate::rounds::options::Options;
+use crate::rounds::process::{Server, Talkers};
+use crate::rounds::results::Sample;
+use crate::rounds::{Measure, Scenario};
 
 /// A sample of each contestant, or the reason for its absence.
 pub(crate) fn sample(
@@ -40,7 +40,7 @@ fn start<'a>(
     scenario: &'a Scenario,
     contestants: &[&Contestant],
 ) -> impl Iterator<Item = io::Result<Pair>> + use<'a> {
-    let server = |one: &&Contestant| Server::start(one, scenario.network, scenario.cores);
+    let server = |one: &&Contestant| Server::start(one, scenario.service, scenario.cores);
     let servers: Vec<_> = contestants.iter().map(server).collect();
     servers.into_iter().map(|server| {
         let mut server = server?;
