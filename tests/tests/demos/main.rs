@@ -12,6 +12,7 @@ mod signals;
 mod supervision;
 mod tls;
 mod tls_examples;
+mod tutorial;
 mod upper;
 mod upper_client;
 

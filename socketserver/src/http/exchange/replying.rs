@@ -178,11 +178,8 @@ impl Exchange {
         let length = part.end - part.start;
         reply.note_written(length as usize)?;
         self.frame(&mut reply, false);
-        let has_body = reply.pass(length as usize);
+        let length = if reply.pass(length as usize) { length } else { 0 };
         self.send_out(&mut reply)?;
-        if !has_body {
-            return Ok(());
-        }
         let Inner { socket, limits, .. } = &*self.0;
         limits.pace(length, |sent, time| {
             socket.sendfile_within((file.as_fd(), part.start + sent..part.end), time)

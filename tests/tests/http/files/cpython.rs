@@ -174,7 +174,7 @@ fn get(column: Column) {
     // The system lets its superuser read everything.
     if !getuid().is_root() {
         let base = tree.folder.join("base");
-        fs::set_permissions(&base, fs::Permissions::from_mode(0)).expect("permissions");
+        fs::set_permissions(&base, fs::Permissions::from_mode(0o000)).expect("permissions");
         let reply = tree.get("/base/", &[]);
         fs::set_permissions(&base, fs::Permissions::from_mode(0o755)).expect("permissions");
         check(&reply, 404, None);

@@ -13,10 +13,10 @@ pub(crate) enum Language {
 impl Language {
     /// Starts one side of a row. Returns `None` if there is no Python.
     #[track_caller]
-    fn start(self, row: &str, role: &str, address: &str) -> Option<Process> {
+    fn start(self, row: &str, script: &str, role: &str, address: &str) -> Option<Process> {
         match self {
             Rust => Some(Process::start(Command::new(demo("tutorial")).args([row, role, address]))),
-            Python => python(&[script(row), include_str!("run.py")].concat(), &[role, address]),
+            Python => python(&[script, include_str!("run.py")].concat(), &[role, address]),
         }
     }
 
@@ -37,24 +37,10 @@ impl Language {
     }
 }
 
-fn script(row: &str) -> &'static str {
-    match row {
-        "t1" => include_str!("t1.py"),
-        "t2" => include_str!("t2.py"),
-        "t3" => include_str!("t3.py"),
-        "t4" => include_str!("t4.py"),
-        "t5" => include_str!("t5.py"),
-        "t6" => include_str!("t6.py"),
-        "t7" => include_str!("t7.py"),
-        "t8" => include_str!("t8.py"),
-        "t9" => include_str!("t9.py"),
-        _ => unreachable!("the course has nine rows"),
-    }
-}
-
 /// A running server of a row, and the language of its clients.
 pub(crate) struct Row {
     name: &'static str,
+    script: &'static str,
     pub(crate) server: Process,
     pub(crate) address: String,
     pub(crate) speaks: Language,
@@ -62,20 +48,24 @@ pub(crate) struct Row {
 }
 
 impl Row {
-    pub(crate) fn start(name: &'static str, server: Language, clients: Language) -> Option<Self> {
-        let speaks = server;
-        let server = server.start(name, "server", "127.0.0.1:0")?;
+    pub(crate) fn start(
+        name: &'static str,
+        script: &'static str,
+        speaks: Language,
+        clients: Language,
+    ) -> Option<Self> {
+        let server = speaks.start(name, script, "server", "127.0.0.1:0")?;
         let first = server.line();
         let address = first.strip_prefix("listening on ");
         let address = address.unwrap_or_else(|| panic!("{first:?} is the first line")).to_owned();
-        Some(Row { name, server, address, speaks, clients })
+        Some(Row { name, script, server, address, speaks, clients })
     }
 
     /// Starts a client.
     #[track_caller]
     pub(crate) fn client(&self) -> Process {
         self.clients
-            .start(self.name, "client", &self.address)
+            .start(self.name, self.script, "client", &self.address)
             .expect("Python, which the other side needed too")
     }
 

@@ -1,13 +1,15 @@
 //! The rows of the course: each program with the other side's original in Python, in both
 //! directions, and with its own other side.
 //!
-//! `tutorial/t1.py` to `t9.py` are the course's programs with English texts; `run.py` starts one.
+//! `t1.py` to `t9.py` are the course's programs with English texts; `run.py` starts one.
 
-#[path = "tutorial/row.rs"]
 mod row;
 
 use row::{Language, Row, assert_ends};
 use tests::prelude::*;
+
+use crate::chat_client::TERMINAL;
+use crate::command_line::fails;
 
 fn t1(row: Row) {
     let client = row.client();
@@ -148,11 +150,12 @@ fn t9(row: Row) {
 macro_rules! rows {
     ($($row:ident),+) => {$(
         mod $row {
-            use crate::row::Language::{self, Python, Rust};
+            use super::row::Language::{self, Python, Rust};
 
             #[track_caller]
             fn test(server: Language, clients: Language) {
-                if let Some(row) = crate::Row::start(stringify!($row), server, clients) {
+                let script = include_str!(concat!(stringify!($row), ".py"));
+                if let Some(row) = super::Row::start(stringify!($row), script, server, clients) {
                     super::$row(row);
                 }
             }
@@ -187,39 +190,25 @@ fn a_client_of_udp_needs_no_server() {
     assert_ends(client);
 }
 
+/// The other tests show that a pipe gets none.
+const PROMPTED: &str = r#"
+process = start(*sys.argv[1:])
+assert sees(b">>>: ") == b""
+types(b"hello\n")
+assert sees(b"hello\r\n>>>: ") == b""
+types(b"\x04")
+print(status(process), shown)
+"#;
+
 #[test]
 fn only_a_terminal_gets_a_prompt() {
-    // The other tests show that a pipe gets none.
-    const TERMINAL: &str = r#"
-import os, pty, signal, subprocess, sys
-signal.alarm(20)
-ours, its = pty.openpty()
-client = subprocess.Popen(sys.argv[1:], stdin=its, stdout=its)
-os.close(its)
-shown = b""
-for answer in b"hello\n", b"\x04":
-    end = len(shown) + 5
-    while not shown.endswith(b">>>: ") or len(shown) < end:
-        shown += os.read(ours, 1024)
-    os.write(ours, answer)
-print(client.wait(), shown.decode().replace("\r\n", "/"))
-"#;
     let program = demo("tutorial");
     let program = program.to_str().expect("a path that is text");
-    if let Some(terminal) = python(TERMINAL, &[&[program], &ALONE[..]].concat()) {
-        assert_eq!(terminal.line(), "0 >>>: hello/>>>: ");
+    let arguments = [&[program], &ALONE[..]].concat();
+    if let Some(terminal) = python(&[TERMINAL, PROMPTED].concat(), &arguments) {
+        assert_eq!(terminal.line(), "0 b''");
         assert_ends(terminal);
     }
-}
-
-/// Runs a program that fails. Returns its status and its one line.
-#[track_caller]
-fn failure(arguments: &[&str]) -> (Option<i32>, String) {
-    let program = Process::start(Command::new(demo("tutorial")).args(arguments));
-    let (status, output, errors) = program.wait();
-    assert_eq!(output, "", "{arguments:?}");
-    assert_eq!(errors.lines().count(), 1, "{arguments:?}: {errors}");
-    (status.code(), errors)
 }
 
 #[test]
@@ -237,21 +226,7 @@ fn bad_arguments_are_refused_in_one_line() {
         (&["t1", "server", "127.0.0.1:0", "more"], "'more'"),
         (&["t1", "server", "--port"], "'--port'"),
     ] {
-        let (status, line) = failure(arguments);
-        assert_eq!(status, Some(2), "{arguments:?}: {line}");
+        let line = fails("tutorial", arguments, 2);
         assert!(line.contains(wrong), "{line}");
-    }
-}
-
-#[test]
-fn bind_errors_are_one_line() {
-    let taken = TcpListener::bind("127.0.0.1:0").expect("bind");
-    let taken = taken.local_addr().expect("an address").to_string();
-    // The taken port is one of TCP.
-    for row in ["t1", "t2", "t5", "t6", "t8"] {
-        let (status, line) = failure(&[row, "server", &taken]);
-        assert_eq!(status, Some(1), "{row}: {line}");
-        assert!(line.starts_with("error: cannot "), "{line}");
-        assert_eq!(line.matches(&taken).count(), 1, "{line}");
     }
 }
