@@ -32,6 +32,13 @@ const UNKNOWN: u8 = 0;
 const NO: u8 = 1;
 const YES: u8 = 2;
 
+/// Instead of a timeout: there is none, and a blocking call ends after [`GLANCE`].
+const GLANCING: u64 = u64::MAX - 1;
+
+/// Requests that follow each other come sooner, and an idle thread that ends so late ends soon.
+#[cfg(feature = "http")]
+const GLANCE: Duration = Duration::from_millis(50);
+
 const SAME: u32 = u32::MAX;
 const FOREVER: u32 = u32::MAX - 1;
 
@@ -42,7 +49,7 @@ fn yes_or_no(yes: bool) -> u8 {
 /// The lower half of a socket, below any layer.
 pub(super) struct Descriptor {
     /// The timeout for receiving, and for sending too if `send_timeout` is [`SAME`]. In
-    /// nanoseconds; `u64::MAX` for none. Kept here because `MSG_DONTWAIT` ignores the socket's
+    /// nanoseconds; `u64::MAX` or [`GLANCING`] for none. Kept here because `MSG_DONTWAIT` ignores the socket's
     /// option.
     timeout: AtomicU64,
     /// The timeout for sending, in milliseconds; [`SAME`] if it is that for receiving, or
@@ -204,7 +211,7 @@ impl Descriptor {
             }
         }
         match self.timeout.load(Relaxed) {
-            u64::MAX => None,
+            u64::MAX | GLANCING => None,
             nanoseconds => Some(Duration::from_nanos(nanoseconds)),
         }
     }
@@ -222,6 +229,16 @@ impl Descriptor {
         self.send_timeout.store(SAME, Relaxed);
         self.store_timeout(timeout);
         Ok(())
+    }
+
+    /// Lets a call block for [`GLANCE`] at most, unless the socket has a timeout. Such a call fails
+    /// with `EAGAIN` then, as any call may. Returns whether it is so now.
+    #[cfg(feature = "http")]
+    pub(super) fn set_glance(&self) -> bool {
+        let set = || self.socket().set_read_timeout(Some(GLANCE)).is_ok();
+        let timeout = self.timeout.load(Relaxed);
+        let store = || self.timeout.compare_exchange(u64::MAX, GLANCING, Relaxed, Relaxed).is_ok();
+        timeout == GLANCING || (timeout == u64::MAX && set() && store())
     }
 
     pub(super) fn set_receive_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
@@ -315,6 +332,12 @@ impl Descriptor {
     #[inline]
     pub(super) fn awaited(&self) -> Awaited<'_> {
         Awaited { fd: self.fd.as_fd(), source: &self.source }
+    }
+
+    /// Sends what can be sent at once. `None` if nothing can.
+    pub(super) fn send_once(&self, data: &[u8]) -> Option<io::Result<usize>> {
+        let send = |may_block| rustix::net::send(&self.fd, data, send_flags(may_block));
+        Some(self.unless_aborted(wait::try_once(self.awaited(), send)?))
     }
 
     /// Calls `operation` until it has a result, for as long as the socket's timeout allows.

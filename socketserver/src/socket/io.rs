@@ -4,6 +4,8 @@ use std::fmt;
 use std::io::{self, Read, Write};
 use std::time::Duration;
 
+#[cfg(feature = "http")]
+use rustix::buffer::spare_capacity;
 use rustix::net::RecvFlags;
 use socket2::Type;
 
@@ -159,6 +161,22 @@ impl Socket {
         Wire::new(&self.0.descriptor, Patience::Nonblocking).recv(buffer)
     }
 
+    /// The same into a new vector of at most `room` bytes. A `glance` blocks for a short time, but
+    /// fails at once on a socket with a timeout.
+    #[cfg(feature = "http")]
+    pub(crate) fn try_recv_new(&self, room: usize, glance: bool) -> io::Result<Vec<u8>> {
+        let descriptor = &self.open()?.descriptor;
+        if glance && !descriptor.set_glance() {
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
+        let mut data = Vec::with_capacity(room);
+        let flags = receive_flags(glance);
+        let received = rustix::net::recv(&descriptor.fd, spare_capacity(&mut data), flags);
+        descriptor.unless_aborted(received.map_err(io::Error::from))?;
+        descriptor.note_received(data.len(), room);
+        Ok(data)
+    }
+
     /// Receives one datagram of at most `bufsize` bytes, and its sender's address. The rest of a
     /// longer datagram is lost.
     ///
@@ -232,11 +250,11 @@ impl Socket {
     /// Python: `settimeout` before the call, and once more after it
     pub fn send_within(&self, data: &[u8], time: Duration) -> io::Result<usize> {
         let shared = self.open()?;
-        let patience = Patience::of_socket(Some(time));
-        let wire = shared.wire_for_layer(patience);
+        let wire = || shared.wire_for_layer(Patience::of_socket(Some(time)));
         match shared.layer() {
-            None => wire.send(data),
-            Some(layer) => layer.send(&wire, data),
+            // Most need no clock.
+            None => shared.descriptor.send_once(data).unwrap_or_else(|| wire().send(data)),
+            Some(layer) => layer.send(&wire(), data),
         }
     }
 
