@@ -9,6 +9,7 @@ mod chat_page;
 mod command_line;
 mod examples;
 mod http_examples;
+mod http_server;
 mod proxy;
 mod signals;
 mod supervision;

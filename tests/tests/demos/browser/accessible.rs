@@ -5,6 +5,7 @@ use tests::prelude::*;
 
 use super::chat::Chat;
 use super::{Browser, Driver};
+use crate::http_server::{Site, site};
 
 /// The checker's source, which the gate's setup has put there.
 #[track_caller]
@@ -53,4 +54,15 @@ fn the_chat_has_no_barrier() {
     bob.says("/me waves");
     ann.sees("* bob waves");
     ann.is_accessible(&checker);
+}
+
+#[test]
+fn the_listing_has_no_barrier() {
+    let (Some(driver), Some(checker)) = (Driver::start(), checker()) else { return };
+    let folder = site();
+    let (server, browser) = (Site::start(&folder, &[]), driver.browser());
+    for path in ["/", "/sub/"] {
+        browser.open(&format!("{}{path}", server.url));
+        browser.is_accessible(&checker);
+    }
 }
