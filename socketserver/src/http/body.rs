@@ -156,7 +156,7 @@ impl Body {
         if let Rest::Stream = self.rest {
             return receive(limits.idle_time);
         }
-        let left = limits.time_for(self.received).saturating_sub(self.waited);
+        let left = limits.patience(self.waited, self.received);
         let began = Instant::now();
         let received =
             if left.is_zero() { Err(io::ErrorKind::TimedOut.into()) } else { receive(left) };

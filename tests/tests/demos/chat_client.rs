@@ -73,7 +73,8 @@ def sees(text):
     while text not in shown:
         assert select.select([terminal], [], [], 15)[0], (text, shown)
         shown += os.read(terminal, 65_536)
-    shown = shown.partition(text)[2]
+    before, _, shown = shown.partition(text)
+    return before
 
 def status(process):
     return os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])

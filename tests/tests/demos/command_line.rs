@@ -94,6 +94,12 @@ fn bind_errors_name_the_address_with_status_1() {
             assert!(line.contains(address), "{line}");
         }
     }
+    // The taken port is one of TCP.
+    for row in ["t1", "t2", "t5", "t6", "t8"] {
+        let line = fails("tutorial", &[row, "server", &taken], 1);
+        assert!(line.starts_with("error: cannot "), "{line}");
+        assert_eq!(line.matches(&taken).count(), 1, "{line}");
+    }
     for name in ["upper", "chat", "upper-client", "chat-client"] {
         let line = fails(name, &["[fe80::1:2%lo]:9999"], 1);
         assert!(line.contains("[fe80::1:2%1]:9999"), "{line}");

@@ -15,6 +15,7 @@ mod signals;
 mod supervision;
 mod tls;
 mod tls_examples;
+mod tutorial;
 mod upper;
 mod upper_client;
 

@@ -17,19 +17,15 @@ pub(crate) const TRANSPORTS: [&str; 4] = ["tcp", "udp", "unix", "unix-datagram"]
 #[test]
 fn two_hundred_clients_get_every_byte_right() {
     let server = Server::start("upper", &["127.0.0.1:0"]);
-    let clients = Client::streams(200, &server.address);
-    thread::scope(|scope| {
-        for (number, mut client) in clients.into_iter().enumerate() {
-            scope.spawn(move || {
-                for round in 0..100 {
-                    // From one byte to 60,000, in another order for each client.
-                    let length = 1 + (60_000 >> ((number + 7 * round) % 16));
-                    let data: Vec<_> = (number..).map(|place| place as u8).take(length).collect();
-                    assert!(client.ask(&data) == data.to_ascii_uppercase(), "{length} bytes");
-                }
-                assert_eq!(client.finish(), b"");
-            });
+    crowd(200, 200, |number| {
+        let mut client = Client::stream(&server.address);
+        for round in 0..100 {
+            // From one byte to 60,000, in another order for each client.
+            let length = 1 + (60_000 >> ((number + 7 * round) % 16));
+            let data: Vec<_> = (number..).map(|place| place as u8).take(length).collect();
+            assert!(client.ask(&data) == data.to_ascii_uppercase(), "{length} bytes");
         }
+        assert_eq!(client.finish(), b"");
     });
     assert_eq!(server.drain().summary(), [200, 200, 0, 0, 0]);
 }

@@ -17,6 +17,7 @@ mod files;
 mod fronts;
 mod harness;
 mod hostile;
+mod mistakes;
 mod oracle;
 mod replies;
 mod site;
@@ -39,6 +40,7 @@ fn main() -> ExitCode {
             drain::TESTS,
             fronts::TESTS,
             hostile::TESTS,
+            mistakes::TESTS,
             oracle::TESTS,
             replies::TESTS,
             slow::TESTS,
@@ -48,6 +50,7 @@ fn main() -> ExitCode {
             drain::PROGRAMS,
             files::PROGRAMS,
             hostile::PROGRAMS,
+            mistakes::PROGRAMS,
             slow::PROGRAMS,
         ],
     )

@@ -105,6 +105,9 @@ fn meets<T: TestTransport, C: Column>(
         _ => (0, 1, 0),
     };
     assert_eq!(ends, expected);
+    if TypeId::of::<C>() == TypeId::of::<Inline>() {
+        assert_eq!(stats.workers, Workers::default());
+    }
 
     one_request::<T, C>(&server, &diary, &[], &HANDLED);
     assert_eq!(server.stats().finished, expected.0 + 1);

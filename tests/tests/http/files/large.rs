@@ -1,5 +1,7 @@
 //! A file of 5 GiB, and a folder of 100,000 names.
 
+use rustix::fs::{Advice, fadvise};
+
 use super::*;
 use crate::harness::list;
 use crate::replies::Replies;
@@ -7,6 +9,7 @@ use crate::replies::Replies;
 list!(
     ;
     ranges_of_a_huge_file_are_exact,
+    a_file_that_is_not_cached_arrives_whole,
     a_huge_folder_is_listed;
     a_listing_and_small_replies_share_a_server;
 );
@@ -48,6 +51,19 @@ fn ranges_of_a_huge_file_are_exact(column: Column) {
     let reply = tree.get("/huge", &["Range: bytes=5268709120-"]);
     assert_eq!(reply.body.len(), 100_000_000);
     assert!(reply.body.ends_with(b"0123456789"));
+}
+
+/// Then a read waits for the disk, which must not keep a scheduler's other green threads waiting.
+fn a_file_that_is_not_cached_arrives_whole(column: Column) {
+    let content: Vec<u8> = (0..20_000_000_u32).map(|place| (place % 251) as u8).collect();
+    let tree = Tree::new(column, &[], &[("cold", &content), ("small", &content[..50_000])]);
+    for name in ["cold", "small"] {
+        let file = File::open(tree.folder.join(name)).expect("open");
+        file.sync_all().expect("written");
+        fadvise(&file, 0, None, Advice::DontNeed).expect("advice");
+    }
+    assert!(tree.get("/cold", &[]).body == content);
+    assert!(tree.get("/small", &[]).body == content[..50_000]);
 }
 
 fn a_huge_folder_is_listed(column: Column) {

@@ -90,3 +90,18 @@ fn query_values_are_found_by_name() {
     assert_eq!(target.query_value("order"), Some(&b""[..]));
     assert_eq!(target.query_value("x"), None);
 }
+
+/// CPython's `SimpleHTTPRequestHandlerTestCase`, whose tests have these names.
+#[test]
+fn query_arguments() {
+    for target in ["/filename", "/filename?foo=bar", "/filename?a=b&spam=eggs#zot"] {
+        assert_eq!(path(target), ("filename".to_owned(), false));
+    }
+}
+
+#[test]
+fn start_with_double_slash() {
+    for target in ["//filename", "//filename?foo=bar"] {
+        assert_eq!(path(target), ("filename".to_owned(), false));
+    }
+}
