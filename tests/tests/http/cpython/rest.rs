@@ -73,7 +73,6 @@ fn test_invalid_certdata() {
 fn test_all() {
     #[derive(http::BaseHTTPRequestHandler)]
     struct Handler {
-        #[expect(dead_code, reason = "the reply is never made")]
         wfile: http::ReplyWriter,
     }
     // With TLS, each of them is Python's HTTPSServer or ThreadingHTTPSServer.
