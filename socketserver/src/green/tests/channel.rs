@@ -19,6 +19,15 @@ impl Enclosed for Request {
         &self.0
     }
 
+    fn id(&self) -> u64 {
+        1
+    }
+
+    #[cfg(feature = "proxy")]
+    fn age(&self) -> Duration {
+        Duration::ZERO
+    }
+
     fn connection(&self) -> Option<RawFd> {
         None
     }
