@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What the steps need besides Rust: Python, for the clients and servers that some tests run, the
+# What the steps need besides Rust: Python and other programs, as clients and servers of tests, the
 # proxies that stand in front of servers in others, the programs that pass sockets to servers, and
 # valgrind, which counts instructions.
 set -euo pipefail
@@ -7,6 +7,8 @@ missing=()
 command -v python3 >/dev/null || missing+=(python3)
 command -v curl >/dev/null || missing+=(curl)
 command -v openssl >/dev/null || missing+=(openssl)
+command -v gnutls-cli >/dev/null || missing+=(gnutls-bin)
+command -v sslscan >/dev/null || missing+=(sslscan)
 command -v haproxy >/dev/null || missing+=(haproxy)
 command -v nginx >/dev/null || missing+=(nginx libnginx-mod-stream)
 command -v valgrind >/dev/null || missing+=(valgrind)

@@ -7,6 +7,7 @@ mod handshake;
 mod names;
 mod ocsp;
 mod reload;
+mod scanners;
 mod session;
 mod starttls;
 mod tickets;
