@@ -9,6 +9,7 @@ mod ocsp;
 mod reload;
 mod scanners;
 mod session;
+mod side_by_side;
 mod starttls;
 mod tickets;
 mod trust;
