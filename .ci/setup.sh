@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# What the steps need besides Rust: Python, for the clients and servers that some tests run, with
-# h11, which decides what a request is; the proxies that stand in front of servers in others; wrk,
+# What the steps need besides Rust: Python and other programs, as clients and servers of tests; h11,
+# which decides what a request is; the proxies that stand in front of servers in others; wrk,
 # which loads them; the programs that pass sockets to servers; a browser with what drives it and
 # checks whether a page is accessible; and valgrind, which counts instructions.
 set -euo pipefail
@@ -9,6 +9,8 @@ missing=()
 command -v python3 >/dev/null || missing+=(python3)
 command -v curl >/dev/null || missing+=(curl)
 command -v openssl >/dev/null || missing+=(openssl)
+command -v gnutls-cli >/dev/null || missing+=(gnutls-bin)
+command -v sslscan >/dev/null || missing+=(sslscan)
 command -v haproxy >/dev/null || missing+=(haproxy)
 command -v nginx >/dev/null || missing+=(nginx libnginx-mod-stream)
 command -v wrk >/dev/null || missing+=(wrk)
