@@ -13,7 +13,7 @@ fn measures(bench: &str, scenario: &str, servers: &str, picture: &str) {
     cargo.arg("--out").arg(folder.path()).stdin(Stdio::null());
     let output = cargo.output().expect("cargo");
     assert!(output.status.success(), "{output:?}");
-    let figures = fs::read(folder.join(format!("{bench}.json"))).expect("the figures");
+    let figures = fs::read(folder.join(&format!("{bench}.json"))).expect("the figures");
     let figures: Value = serde_json::from_slice(&figures).expect("JSON");
     for row in 0..2 {
         let rate = &figures["tables"][0]["rows"][row]["samples"][0]["rate"];

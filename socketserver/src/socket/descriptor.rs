@@ -4,7 +4,6 @@ use std::io;
 use std::net::Shutdown;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering::Relaxed};
-use std::time::Duration;
 
 use rustix::io::Errno;
 use rustix::net::{RecvFlags, SendFlags};
@@ -32,15 +31,8 @@ const UNKNOWN: u8 = 0;
 const NO: u8 = 1;
 const YES: u8 = 2;
 
-/// Instead of a timeout: there is none, and a blocking call ends after [`GLANCE`].
-const GLANCING: u64 = u64::MAX - 1;
-
-/// Requests that follow each other come sooner, and an idle thread that ends so late ends soon.
-#[cfg(feature = "http")]
-const GLANCE: Duration = Duration::from_millis(50);
-
-const SAME: u32 = u32::MAX;
-const FOREVER: u32 = u32::MAX - 1;
+/// As a timeout for sending: that for receiving.
+pub(super) const SAME: u32 = u32::MAX;
 
 fn yes_or_no(yes: bool) -> u8 {
     if yes { YES } else { NO }
@@ -49,12 +41,11 @@ fn yes_or_no(yes: bool) -> u8 {
 /// The lower half of a socket, below any layer.
 pub(super) struct Descriptor {
     /// The timeout for receiving, and for sending too if `send_timeout` is [`SAME`]. In
-    /// nanoseconds; `u64::MAX` or [`GLANCING`] for none. Kept here because `MSG_DONTWAIT` ignores the socket's
-    /// option.
-    timeout: AtomicU64,
-    /// The timeout for sending, in milliseconds; [`SAME`] if it is that for receiving, or
-    /// [`FOREVER`].
-    send_timeout: AtomicU32,
+    /// nanoseconds; for none, see `timeout.rs`. Kept here because `MSG_DONTWAIT` ignores the
+    /// socket's option.
+    pub(super) timeout: AtomicU64,
+    /// The timeout for sending, in milliseconds; [`SAME`] if it is that for receiving.
+    pub(super) send_timeout: AtomicU32,
     /// Dropped before the descriptor that it stands for.
     pub(super) source: Source,
     /// Blocking, except for listeners and while it connects: the mode belongs to the open file,
@@ -201,76 +192,6 @@ impl Descriptor {
         }
     }
 
-    #[inline]
-    pub(super) fn timeout(&self, interest: Interest) -> Option<Duration> {
-        if interest == Interest::Write {
-            match self.send_timeout.load(Relaxed) {
-                SAME => {}
-                FOREVER => return None,
-                milliseconds => return Some(Duration::from_millis(milliseconds.into())),
-            }
-        }
-        match self.timeout.load(Relaxed) {
-            u64::MAX | GLANCING => None,
-            nanoseconds => Some(Duration::from_nanos(nanoseconds)),
-        }
-    }
-
-    #[inline]
-    pub(super) fn patience(&self, interest: Interest) -> Patience {
-        Patience::of_socket(self.timeout(interest))
-    }
-
-    pub(super) fn set_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
-        if !self.is_listening() {
-            self.socket().set_read_timeout(of_system(timeout))?;
-            self.socket().set_write_timeout(of_system(timeout))?;
-        }
-        self.send_timeout.store(SAME, Relaxed);
-        self.store_timeout(timeout);
-        Ok(())
-    }
-
-    /// Lets a call block for [`GLANCE`] at most, unless the socket has a timeout. Such a call fails
-    /// with `EAGAIN` then, as any call may. Returns whether it is so now.
-    #[cfg(feature = "http")]
-    pub(super) fn set_glance(&self) -> bool {
-        let set = || self.socket().set_read_timeout(Some(GLANCE)).is_ok();
-        let timeout = self.timeout.load(Relaxed);
-        let store = || self.timeout.compare_exchange(u64::MAX, GLANCING, Relaxed, Relaxed).is_ok();
-        timeout == GLANCING || (timeout == u64::MAX && set() && store())
-    }
-
-    pub(super) fn set_receive_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
-        if !self.is_listening() {
-            self.socket().set_read_timeout(of_system(timeout))?;
-        }
-        self.store_send_timeout(self.timeout(Interest::Write));
-        self.store_timeout(timeout);
-        Ok(())
-    }
-
-    pub(super) fn set_send_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
-        if !self.is_listening() {
-            self.socket().set_write_timeout(of_system(timeout))?;
-        }
-        self.store_send_timeout(timeout);
-        Ok(())
-    }
-
-    fn store_timeout(&self, timeout: Option<Duration>) {
-        // A time too long to be counted is none.
-        let nanoseconds = timeout.and_then(|timeout| u64::try_from(timeout.as_nanos()).ok());
-        self.timeout.store(nanoseconds.unwrap_or(u64::MAX), Relaxed);
-    }
-
-    fn store_send_timeout(&self, timeout: Option<Duration>) {
-        let milliseconds = timeout.map(|timeout| timeout.as_nanos().div_ceil(1_000_000));
-        let milliseconds = milliseconds.and_then(|count| u32::try_from(count).ok());
-        let milliseconds = milliseconds.map_or(FOREVER, |count| count.min(FOREVER));
-        self.send_timeout.store(milliseconds, Relaxed);
-    }
-
     pub(super) fn is_listening(&self) -> bool {
         self.listening.load(Relaxed)
     }
@@ -382,13 +303,6 @@ fn ended(state: u8) -> io::Error {
         _ => "the request of this socket, or its server, has ended",
     };
     io::Error::new(io::ErrorKind::ConnectionAborted, text)
-}
-
-/// A timeout as the system's option takes it. Zero would mean "forever" there, so it is left out: a
-/// socket with a timeout of zero never blocks, and needs no option.
-fn of_system(timeout: Option<Duration>) -> Option<Duration> {
-    let timeout = timeout.filter(|timeout| !timeout.is_zero());
-    timeout.map(|timeout| timeout.max(Duration::from_micros(1)))
 }
 
 fn is_tcp(socket: SockRef<'_>) -> bool {

@@ -1,7 +1,6 @@
 //! Sending and receiving.
 
-use std::fmt;
-use std::io::{self, Read, Write};
+use std::io;
 use std::time::Duration;
 
 #[cfg(feature = "http")]
@@ -21,7 +20,7 @@ use crate::wait::{Interest, Patience};
 
 /// The largest buffer that is made because a caller passed a number, in bytes. The number may come
 /// from a client, and a client must not be able to use up this machine's memory.
-pub(super) const LARGEST_BUFFER: usize = 1 << 20;
+pub(crate) const LARGEST_BUFFER: usize = 1 << 20;
 
 impl Socket {
     /// Receives the bytes that are there, at most `bufsize`, waiting for the first of them. An
@@ -357,50 +356,5 @@ impl Shared {
     #[inline]
     fn wire(&self, interest: Interest) -> Wire<'_> {
         Wire::new(&self.descriptor, self.descriptor.patience(interest))
-    }
-}
-
-impl Read for &Socket {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.recv_into(buffer)
-    }
-}
-
-impl Read for Socket {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.recv_into(buffer)
-    }
-}
-
-impl Write for &Socket {
-    fn write(&mut self, data: &[u8]) -> io::Result<usize> {
-        self.send(data)
-    }
-
-    /// Formats first, so that the text leaves in one piece rather than one system call per
-    /// fragment.
-    fn write_fmt(&mut self, arguments: fmt::Arguments<'_>) -> io::Result<()> {
-        match arguments.as_str() {
-            Some(text) => self.sendall(text.as_bytes()),
-            None => self.sendall(arguments.to_string().as_bytes()),
-        }
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl Write for Socket {
-    fn write(&mut self, data: &[u8]) -> io::Result<usize> {
-        self.send(data)
-    }
-
-    fn write_fmt(&mut self, arguments: fmt::Arguments<'_>) -> io::Result<()> {
-        (&*self).write_fmt(arguments)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
     }
 }

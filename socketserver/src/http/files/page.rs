@@ -12,7 +12,7 @@ use super::target::NAME;
 const ROOM: usize = 32 << 10;
 
 const STYLE: &str = "\
-:root{color-scheme:light dark}\
+:root{color-scheme:light dark;background:Canvas;color:CanvasText}\
 body{font:1rem/1.5 system-ui,sans-serif;margin:2rem auto;max-width:60rem;padding:0 1rem}\
 h1{font-size:1.4rem;overflow-wrap:anywhere}\
 table{border-collapse:collapse;width:100%}\

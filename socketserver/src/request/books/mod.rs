@@ -264,6 +264,7 @@ impl Books {
 
     /// Whether [`end_idle`](Self::end_idle) was called in this process. A handler that has marked
     /// itself as idle sees it here, or is woken.
+    #[cfg(feature = "http")]
     pub(crate) fn has_ended(&self) -> bool {
         self.has_ended.load(SeqCst)
     }

@@ -1,11 +1,13 @@
 //! `rfile` and `wfile`: a socket's stream as two files.
 
+mod lines;
+
 use std::io::{self, BufRead, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd};
-use std::sync::atomic::Ordering::Relaxed;
 
-use super::handle::Socket;
-use super::io::LARGEST_BUFFER;
+use crate::socket::{LARGEST_BUFFER, Socket};
+
+pub use lines::Lines;
 
 /// The size that -1 stands for, in bytes.
 ///
@@ -124,7 +126,7 @@ impl SocketReader {
         let result = self.socket.recv_into(&mut self.buffer[held..]);
         let received = *result.as_ref().unwrap_or(&0);
         self.buffer.truncate(held + received);
-        self.socket.0.unread.fetch_add(received, Relaxed);
+        self.socket.add_unread(received);
         result
     }
 }
@@ -174,7 +176,7 @@ impl BufRead for SocketReader {
     fn consume(&mut self, count: usize) {
         let count = count.min(self.buffer.len() - self.start);
         self.start += count;
-        self.socket.0.unread.fetch_sub(count, Relaxed);
+        self.socket.take_unread(count);
     }
 
     fn read_until(&mut self, byte: u8, into: &mut Vec<u8>) -> io::Result<usize> {

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use super::file::SocketReader;
+use super::SocketReader;
 
 impl SocketReader {
     /// Iterator over the remaining lines, as text without their ends, which are `\n` or `\r\n`.
