@@ -23,7 +23,7 @@ pub(super) struct Terms {
     pub(super) is_1_1: bool,
     /// The client asked for the head alone.
     pub(super) head_only: bool,
-    /// The client is of HTTP/1.0, and has to be told that the connection stays.
+    /// The client is of HTTP/1.0, and expects a field that says that the connection stays.
     pub(super) tells_stay: bool,
     /// The other protocol that a 101, or a 2xx to this CONNECT, changes to has no end.
     pub(super) is_connect: bool,
@@ -46,7 +46,7 @@ pub(super) enum Stage {
 /// How the client finds the end of the body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Frame {
-    /// So many bytes are still to come.
+    /// This many bytes are still to come.
     Length(u64),
     Chunked,
     /// The end of the stream, or whatever the handler's own fields say.
@@ -276,7 +276,7 @@ impl Outgoing {
         closes
     }
 
-    /// Whether so many more bytes of body can wait for the end of the reply.
+    /// Whether this many more bytes of body can wait for the end of the reply.
     pub(super) fn has_room(&self, bytes: usize) -> bool {
         self.out.len() + self.body.len() + bytes <= BUFFER
     }
