@@ -227,7 +227,8 @@ pub trait BaseHTTPRequestHandler {
 
     /// How long the body is, if the client has said so: 0 without a body, `None` for a chunked one.
     ///
-    /// Python: `int(self.headers['Content-Length'])`, which also takes text that is no number of bytes
+    /// Python: `int(self.headers['Content-Length'])`, which also takes text that is no number of
+    /// bytes
     fn content_length(&self) -> Option<u64> {
         self.exchange().content_length()
     }
@@ -235,7 +236,8 @@ pub trait BaseHTTPRequestHandler {
     /// Reads the body, which may have `most` bytes.
     ///
     /// # Errors
-    /// For a longer one: an [`HTTPError`] that is answered with 413, without reading it. As `rfile`.
+    /// For a longer one: an [`HTTPError`] that is answered with 413, without reading it. As
+    /// `rfile`.
     ///
     /// Python: `self.rfile.read(int(self.headers['Content-Length']))`
     fn body(&self, most: usize) -> io::Result<Vec<u8>> {

@@ -289,8 +289,8 @@ impl<T, C: Concurrency, H, S> Server<T, C, H, S> {
         self.engine.0.notify_systemd()
     }
 
-    /// The server writes a line to this descriptor, and closes it, once it serves. Supervisors other
-    /// than systemd are told so that a service is ready: s6 (`notification-fd`), dinit
+    /// The server writes a line to this descriptor, and closes it, once it serves. Supervisors
+    /// other than systemd are told so that a service is ready: s6 (`notification-fd`), dinit
     /// (`ready-notification`). The descriptor is one that the parent process left open, and from
     /// here on it is the server's.
     ///
