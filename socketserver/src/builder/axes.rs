@@ -88,8 +88,7 @@ impl<T, C, H, S> Builder<T, C, H, S> {
     /// use std::io;
     /// use socketserver::{Socket, ThreadingTCPServer};
     ///
-    /// let server = ThreadingTCPServer::handling(|request: Socket, _|
-    /// request.sendall(b"Treasures!"))
+    /// let server = ThreadingTCPServer::handling(|request: Socket, _| request.sendall(b"Treasures!"))
     ///     .prepared(|request: &Socket| match request.recv(16)?.as_slice() {
     ///         b"open sesame" => Ok(()),
     ///         _ => Err(io::ErrorKind::PermissionDenied.into()),
