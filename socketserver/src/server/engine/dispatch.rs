@@ -43,6 +43,7 @@ impl Engine {
     }
 
     /// Hands a job to the concurrency.
+    #[inline]
     pub(super) fn hand_over(&self, job: Job) -> Served {
         match self.concurrency.process_request(job) {
             Ok(()) => Served::Handled,
