@@ -206,6 +206,8 @@ mod relay;
 
 pub mod activation;
 
+mod file;
+
 mod socket;
 
 mod wait;
@@ -238,6 +240,7 @@ pub use builder::Builder;
 pub use concurrency::Green;
 pub use concurrency::{Around, Concurrency, ConcurrencyHooks, Forking, Inline, Threading};
 pub use control::{Ancillary, PeerCred};
+pub use file::{Lines, SocketReader, SocketWriter};
 pub use handler::{
     BaseServer, FnHandler, FnState, Outcome, PacketLines, PacketReader, Request, RequestHandler,
     ServerRef, log_error,
@@ -250,8 +253,8 @@ pub use request::{
 };
 pub use server::{Drained, Served, Server, ServerHandle};
 pub use socket::{
-    Layer, Lines, Message, MessageFlags, OptionValue, SendAncillary, Socket, SocketKind,
-    SocketOption, SocketReader, SocketWriter, Wire, create_connection, socketpair,
+    Layer, Message, MessageFlags, OptionValue, SendAncillary, Socket, SocketKind, SocketOption,
+    Wire, create_connection, socketpair,
 };
 pub use socketserver_macros::{BaseRequestHandler, DatagramRequestHandler, StreamRequestHandler};
 pub use sys::fork::ForkBesideThreads;

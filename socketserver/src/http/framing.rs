@@ -102,10 +102,10 @@ mod tests {
 
     fn framed(version: &str, fields: &[(&str, &str)]) -> Result<Framed, u16> {
         let mut head = Head::default();
-        head.set_line(b"POST", b"/", version.as_bytes());
-        for (name, value) in fields {
-            head.push_field(name.as_bytes(), value.as_bytes());
-        }
+        head.set_line(b"", b"POST", b"/", version.as_bytes());
+        let fields = fields.iter().map(|(name, value)| (name, value.as_bytes()));
+        let fields = fields.map(|(name, value)| httparse::Header { name, value });
+        head.set_fields(b"", &fields.collect::<Vec<_>>());
         of(&head).map_err(|error| error.status().code)
     }
 

@@ -10,6 +10,7 @@ use super::headers::Headers;
 use super::query;
 use super::refusal::HTTPError;
 use super::reply::ReplyWriter;
+use super::settings::Settings;
 use super::status::{Status, has_body, response};
 use super::text::escape_log;
 use crate::address::Address;
@@ -303,8 +304,7 @@ pub trait BaseHTTPRequestHandler {
         let (status, body) = (status.into(), body.as_ref());
         begin_reply(self, status)?;
         if has_body(status.code) {
-            self.send_header("Content-Type", content_type)?;
-            self.send_header("Content-Length", body.len())?;
+            self.exchange().describe(content_type, body.len())?;
         }
         self.__end_headers()?;
         ReplyWriter(self.exchange().clone()).write_all(body)
@@ -361,13 +361,13 @@ fn begin_reply<H: BaseHTTPRequestHandler + ?Sized>(
     handler: &H,
     status: Status<'_>,
 ) -> io::Result<()> {
-    handler.exchange().status_line(status)?;
-    let version = handler.version_string();
     let exchange = handler.exchange();
-    if !version.is_empty() {
-        exchange.field("Server", format_args!("{version}"))?;
+    match exchange.settings() {
+        Settings { server_version, sys_version: "", .. } => {
+            exchange.begin_reply(status, server_version)
+        }
+        _ => exchange.begin_reply(status, &handler.version_string()),
     }
-    exchange.date_field()
 }
 
 fn send_error_page<H: BaseHTTPRequestHandler + ?Sized>(
@@ -384,8 +384,7 @@ fn send_error_page<H: BaseHTTPRequestHandler + ?Sized>(
     if has_body(status.code) {
         let settings = exchange.settings();
         page = settings.error_page(status).into_bytes();
-        exchange.field("Content-Type", format_args!("{}", settings.error_content_type))?;
-        exchange.field("Content-Length", format_args!("{}", page.len()))?;
+        exchange.describe(settings.error_content_type, page.len())?;
     }
     handler.__end_headers()?;
     exchange.write_body(&page)

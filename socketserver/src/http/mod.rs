@@ -13,6 +13,7 @@ mod head;
 mod headers;
 mod input;
 mod limits;
+mod line;
 mod outgoing;
 pub(crate) mod parts;
 mod query;

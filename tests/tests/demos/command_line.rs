@@ -56,6 +56,17 @@ fn usage_errors_are_one_line_with_status_2() {
         assert!(line.contains(options[2]), "{line}");
     }
     fails("chat", &["--concurrency", "forking"], 2);
+    for options in [
+        &["--web", "/path"] as &[_],
+        &["--web", "127.0.0.1"],
+        &["--web", ":0", "--exit-when-idle", "5"],
+        &["--web", ":0", "--concurrency", "inline"],
+        &["--web-host", "name"],
+        &["--away-timeout", "5"],
+    ] {
+        let line = fails("chat", options, 2);
+        assert!(line.contains("--web"), "{line}");
+    }
     let line = fails("chat", &["--max-connections", "20000"], 2);
     assert!(line.contains("'--max-connections'"), "{line}");
     for (name, arguments) in [

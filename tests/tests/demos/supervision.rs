@@ -24,7 +24,7 @@ def start():
         return process
     os.dup2(listener.fileno(), 3)
     passed = dict(LISTEN_PID=str(os.getpid()), LISTEN_FDS='1', LISTEN_FDNAMES='web',
-                  NOTIFY_SOCKET=name, WATCHDOG_USEC='200000', WATCHDOG_PID=str(os.getpid()))
+                  NOTIFY_SOCKET=name, WATCHDOG_USEC='20000', WATCHDOG_PID=str(os.getpid()))
     null = os.open(os.devnull, os.O_WRONLY)
     os.dup2(null, 1)
     os.execve(program, [program, '--inherit', 'web', '127.0.0.1:1'], {**os.environ, **passed})
@@ -72,7 +72,7 @@ print(answered[0], 'answered', *lost)
 #[test]
 fn restarts_under_a_manager_lose_no_client() {
     let size = |name: &str, usual: &str| std::env::var(name).unwrap_or_else(|_| usual.to_owned());
-    let (restarts, clients) = (size("RESTARTS", "3"), size("CLIENTS", "400"));
+    let (restarts, clients) = (size("RESTARTS", "10"), size("CLIENTS", "400"));
     for form in ["path", "abstract"] {
         let upper = demo("upper").display().to_string();
         let Some(said) = python_says(MANAGER, &[&upper, form, &restarts, &clients]) else {

@@ -5,7 +5,7 @@ use tests::prelude::*;
 
 use crate::harness::{Column, list};
 use crate::hostile;
-use crate::replies::{Replies, ask};
+use crate::replies::Replies;
 use crate::site::Site;
 
 list!(; ; no_request_is_smuggled_past_haproxy, no_request_is_smuggled_past_nginx);
@@ -49,7 +49,10 @@ fn send_all(front: &Address) {
         // A front that waits for the rest of a request is left alone after a while.
         let _ = replies.everything();
     }
-    ask(front, "GET /last HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+    // nginx gives up on a client that ends its own stream.
+    let mut replies = Replies::new(Client::stream(front));
+    replies.client.send("GET /last HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+    assert_eq!(replies.reply().status, 200);
 }
 
 /// Requests that were answered with success, each as its method and target, in order.

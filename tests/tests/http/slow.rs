@@ -10,10 +10,10 @@ use socketserver::http::{BaseHTTPRequestHandler, BodyReader, Limits, ReplyWriter
 use tests::prelude::*;
 
 use crate::harness::{Column, list, programs};
-use crate::replies::Replies;
+use crate::replies::{Replies, ask};
 use crate::site::{Site, serve};
 
-list!(; ; slow_heads_are_ended, slow_bodies_are_ended, replies_that_are_not_read_are_ended);
+list!(; overlapping_ranges_cost_no_memory; slow_heads_are_ended, slow_bodies_are_ended, replies_that_are_not_read_are_ended);
 
 programs!(limited);
 
@@ -34,7 +34,7 @@ const LARGE: usize = 64 << 20;
 #[derive(BaseHTTPRequestHandler)]
 #[handler(
     protocol_version = "HTTP/1.1",
-    limits = Limits { head_time: LIMIT, grace: LIMIT, ..Limits::DEFAULT }
+    limits = Limits { idle_time: LIMIT, head_time: LIMIT, grace: LIMIT, ..Limits::DEFAULT }
 )]
 struct Limited {
     rfile: BodyReader,
@@ -167,7 +167,7 @@ fn replies_that_are_not_read_are_ended(column: Column) {
     let over = AtomicBool::new(false);
     let p99 = thread::scope(|scope| {
         let pulse = scope.spawn(|| pulse(site.address(), &over));
-        sleep(LIMIT + LIMIT / 2);
+        sleep(2 * LIMIT);
         over.store(true, Relaxed);
         pulse.join().expect("replies")
     });
@@ -177,5 +177,29 @@ fn replies_that_are_not_read_are_ended(column: Column) {
         let rest = client.rest_or_reset();
         assert!(rest.len() < LARGE / 2, "{} bytes were waiting", rest.len());
     }
+    site.end();
+}
+
+/// Hundreds of ranges that overlap, asked for again and again, as once brought Apache down.
+fn overlapping_ranges_cost_no_memory(column: Column) {
+    const SIZE: usize = 64 << 10;
+    let folder = Folder::new();
+    fs::write(folder.join("file"), vec![b'x'; SIZE]).expect("write");
+    let root = folder.join("").display().to_string();
+    let site = Site::start("files::files", column, &[&root]);
+    let ranges: String = (0..1_300).map(|last| format!(",5-{last}")).collect();
+    let request = format!(
+        "GET /file HTTP/1.1\r\nHost: a\r\nConnection: close\r\nRange: bytes=0-{ranges}\r\n\r\n"
+    );
+    let attack = || {
+        let replies = ask(site.address(), &request);
+        let sizes: Vec<_> = replies.iter().map(|reply| (reply.status, reply.body.len())).collect();
+        assert!(matches!(sizes[..], [(200 | 206 | 416, ..=100_000)]), "{sizes:?}");
+    };
+    (0..20).for_each(|_| attack());
+    let before = memory_of(site.id(), "VmRSS").expect("its memory");
+    (0..300).for_each(|_| attack());
+    let grown = memory_of(site.id(), "VmRSS").expect("its memory").saturating_sub(before);
+    assert!(grown <= 8 << 20, "{grown} bytes");
     site.end();
 }

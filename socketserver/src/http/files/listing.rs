@@ -46,7 +46,7 @@ pub(super) struct Entry {
     length: u16,
     pub(super) kind: Kind,
     pub(super) is_link: bool,
-    /// The first letters of its name, in the order in which they are sorted.
+    /// The first letters of its name that tell it from others, for sorting.
     key: u64,
     pub(super) size: u64,
     /// In seconds since 1970.
@@ -126,10 +126,8 @@ impl Listing {
         // A name has 255 bytes at most, and there are at most as many names as `MAX_NAMES`.
         let start = self.names.len() as u32;
         self.names.extend_from_slice(name.to_bytes_with_nul());
-        let name = name.to_bytes();
-        let is_link = kind == Kind::Link;
-        let (length, key) = (name.len() as u16, key(name));
-        self.entries.push(Entry { start, length, kind, is_link, key, size: 0, modified: 0 });
+        let (length, is_link) = (name.to_bytes().len() as u16, kind == Kind::Link);
+        self.entries.push(Entry { start, length, kind, is_link, key: 0, size: 0, modified: 0 });
     }
 
     /// Adds sizes and dates, and finds out where links lead. What has gone meanwhile, and a link to
@@ -163,6 +161,16 @@ impl Listing {
     /// Sorts as Python does, by the names in lower case, unless details are asked for and known.
     fn sort(&mut self, order: Order) {
         let mut entries = std::mem::take(&mut self.entries);
+        // Names in a long listing often begin alike.
+        let first = entries.first().map_or(&b""[..], |entry| self.name(entry));
+        let alike = |entry: &Entry| {
+            let pairs = first.iter().zip(self.name(entry));
+            pairs.take_while(|(one, other)| one.eq_ignore_ascii_case(other)).count()
+        };
+        let common = entries.iter().map(alike).min().unwrap_or(0);
+        for entry in &mut entries {
+            entry.key = key(&self.name(entry)[common..]);
+        }
         let by_name = |one: &Entry, other: &Entry| {
             one.key.cmp(&other.key).then_with(|| compare(self.name(one), self.name(other)))
         };
@@ -186,10 +194,10 @@ impl Listing {
     }
 }
 
-/// The first eight bytes of a name in lower case, as a number in the same order.
-fn key(name: &[u8]) -> u64 {
+/// The first eight bytes of a text in lower case, as a number in the same order.
+fn key(text: &[u8]) -> u64 {
     let mut first = [0; 8];
-    for (to, byte) in first.iter_mut().zip(name) {
+    for (to, byte) in first.iter_mut().zip(text) {
         *to = byte.to_ascii_lowercase();
     }
     u64::from_be_bytes(first)

@@ -243,7 +243,7 @@ impl Engine {
     }
 
     #[cfg(feature = "systemd")]
-    pub(super) fn notify_fd(&self, fd: RawFd) -> io::Result<()> {
+    pub(crate) fn notify_fd(&self, fd: RawFd) -> io::Result<()> {
         self.supervisor.notify_fd(fd, self.core.life.is_serving())
     }
 

@@ -8,9 +8,9 @@
 //! | `HTTP09ServerTestCase` | 3 | `base`, with the option `http_0_9` |
 //! | `BaseHTTPSServerTestCase` | 3 | `rest` |
 //! | `RequestHandlerLoggingTestCase` | 2 | `base` |
-//! | `SimpleHTTPServerTestCase` | 19 | `simple` |
+//! | `SimpleHTTPServerTestCase` | 19 | `http/files/cpython.rs` |
 //! | `BaseHTTPRequestHandlerTestCase` | 18 | `socketless` |
-//! | `SimpleHTTPRequestHandlerTestCase` | 2 of 3 | `rest` |
+//! | `SimpleHTTPRequestHandlerTestCase` | 2 of 3 | `http/files/cpython.rs` |
 //! | `MiscTestCase` | 1 | `rest` |
 //! | `ScriptTestCase` | 4 | `rest` |
 //!

@@ -1,5 +1,4 @@
-//! `BaseHTTPSServerTestCase`, `SimpleHTTPRequestHandlerTestCase`, `MiscTestCase` and
-//! `ScriptTestCase`.
+//! `BaseHTTPSServerTestCase`, `MiscTestCase` and `ScriptTestCase`.
 
 use socketserver::http;
 use tests::prelude::*;
@@ -82,8 +81,9 @@ fn test_all() {
         type_name::<http::ThreadingHTTPServer<Handler>>(),
         type_name::<http::ForkingHTTPServer<Handler>>(),
         type_name::<http::GreenHTTPServer<Handler>>(),
+        type_name::<http::HTTPServer<http::SimpleHTTPRequestHandler, http::Files>>(),
     ];
-    assert_eq!(BTreeSet::from(servers).len(), 4);
+    assert_eq!(BTreeSet::from(servers).len(), 5);
 }
 
 /// The family of the address that a server of this host would listen on.
