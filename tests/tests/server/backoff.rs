@@ -69,4 +69,5 @@ fn a_server_that_loses_its_reserve_waits() {
     let mut taken = all_descriptors();
     drop(taken.pop());
     assert_eq!(Client::stream(&server.address()).rest(), b"busy");
+    drop((early, waiting));
 }
