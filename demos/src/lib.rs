@@ -5,6 +5,7 @@
 pub mod encrypted_key;
 pub mod endpoint;
 pub mod program;
+pub mod seconds;
 pub mod server;
 pub mod text;
 pub mod tls;

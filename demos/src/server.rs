@@ -20,6 +20,7 @@ use socketserver::{
 
 use crate::endpoint::TransportName;
 use crate::program::Failure;
+use crate::seconds::{positive_seconds, seconds};
 use crate::tls::ServerTls;
 
 /// The concurrencies by the names they have on the command line.
@@ -367,31 +368,6 @@ fn proxies(text: &str) -> Result<ProxyProtocol, String> {
 fn positive(text: &str) -> Result<NonZeroUsize, String> {
     let number = text.parse();
     number.map_err(|_| "expected a whole number of at least 1".to_owned())
-}
-
-/// Parses a number of seconds, for clap.
-///
-/// # Errors
-/// If the text is none, or more than some thirty years.
-pub fn seconds(text: &str) -> Result<Duration, String> {
-    /// A clock cannot hold every time.
-    const MOST: Duration = Duration::from_secs(1_000_000_000);
-    text.parse()
-        .ok()
-        .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
-        .filter(|time| *time <= MOST)
-        .ok_or_else(|| "expected a number of seconds".to_owned())
-}
-
-/// Parses a number of seconds above zero, for clap.
-///
-/// # Errors
-/// If the text is none.
-pub fn positive_seconds(text: &str) -> Result<Duration, String> {
-    match seconds(text)? {
-        Duration::ZERO => Err("expected more than 0".to_owned()),
-        time => Ok(time),
-    }
 }
 
 #[allow(unsafe_code)]

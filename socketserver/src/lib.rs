@@ -111,8 +111,9 @@
 //! | `functools.partial(Handler, argument)` | a field of the server's state |
 //!
 //! The documentation of every item that exists in Python ends with the name it has there. The
-//! guide, [`porting`], shows common patterns in both languages, and every name. [`reliability`]
-//! lists the faults that a server survives, with figures.
+//! guide, [`porting`], shows common patterns in both languages, and every name; the page
+//! `http::porting` does so for `http.server`. [`reliability`] lists the faults that a server
+//! survives, with figures.
 //!
 //! # Logging
 //!
@@ -137,6 +138,7 @@
 //! | `systemd` | `Server::notify_systemd` and the module `systemd`: what a service tells its manager | none |
 //! | `proxy` | `Builder::proxy_protocol` and the module `proxy`: the real client behind HAProxy, nginx or a load balancer | none |
 //! | `tls` | `Builder::tls` and the module `ssl`: TLS 1.2 and 1.3, on every server of connections | `rustls`, `ring` |
+//! | `http` | the module `http`: Python's `http.server`, with bodies and replies that have an end, limits, files | `httparse`, `httpdate`, `percent-encoding`, `form_urlencoded` |
 //!
 //! # Platforms
 //!
@@ -294,8 +296,8 @@ pub mod signal {
     pub use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGWINCH};
 }
 
-/// The README's example is compiled too.
-#[cfg(doctest)]
+/// The README's examples are compiled too.
+#[cfg(all(doctest, feature = "http"))]
 #[doc = include_str!("../../README.md")]
 struct Readme;
 

@@ -208,6 +208,11 @@ pub fn example(name: &str) -> PathBuf {
         .join(name)
 }
 
+/// The path of a program of the demos, as an argument for a script.
+pub fn demo_path(name: &str) -> String {
+    demo(name).display().to_string()
+}
+
 /// The folder of the programs, once they are built: cargo does not build the programs of another
 /// package for a test.
 fn built(once: &Once, which: &[&str]) -> PathBuf {

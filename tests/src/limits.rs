@@ -20,7 +20,7 @@ pub fn with_at_most<T>(resource: Resource, limit: u64, work: impl FnOnce() -> T)
     result
 }
 
-/// Lowers the limit of this process's memory to so many bytes more than it has, and returns what it
+/// Lowers the limit of this process's memory to this many bytes more than it has, and returns what it
 /// was.
 pub fn leave_memory(bytes: u64) -> Rlimit {
     let now = memory_of(std::process::id(), "VmSize").expect("its memory");

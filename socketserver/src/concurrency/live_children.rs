@@ -77,7 +77,11 @@ impl LiveChildren {
     /// Adds a child. It is in the table before its ticket can abort it, so that every abort finds
     /// it. `set_abort` is called without this lock, because it may abort the child at once.
     pub(super) fn add(self: &Arc<Self>, pid: Pid, ticket: Ticket) {
-        let child = Child { process: Process::new(pid), ticket: None, terminated_at: None };
+        let child = Child {
+            process: Process::new(pid, ticket.request_id()),
+            ticket: None,
+            terminated_at: None,
+        };
         let number = self.next.fetch_add(1, Relaxed);
         self.live.lock().insert(number, child);
         let children: Weak<LiveChildren> = Arc::downgrade(self);
@@ -155,12 +159,14 @@ impl LiveChildren {
 /// to another process, if the program has reaped the child by waiting for any of its children.
 struct Process {
     pid: Pid,
+    /// The number of its request.
+    request: u64,
     fd: rustix::io::Result<OwnedFd>,
 }
 
 impl Process {
-    fn new(pid: Pid) -> Self {
-        Process { pid, fd: pidfd_open(pid, PidfdFlags::empty()) }
+    fn new(pid: Pid, request: u64) -> Self {
+        Process { pid, request, fd: pidfd_open(pid, PidfdFlags::empty()) }
     }
 
     fn signal(&self, signal: Signal) {
@@ -193,7 +199,7 @@ impl Process {
 
     fn reap(&self) {
         if let Err(error) = retry_on_intr(|| self.wait(WaitIdOptions::empty())) {
-            log::debug!(target: TARGET, "cannot reap child {} ({error}): its request counts as aborted", self.pid);
+            log::debug!(target: TARGET, "cannot reap child {} ({error}): request {} counts as aborted", self.pid, self.request);
         }
     }
 
@@ -205,7 +211,7 @@ impl Process {
             Ok(Some(status)) => Some(match (status.terminating_signal(), status.exit_status()) {
                 (Some(signal), _) => {
                     if !terminated {
-                        log::warn!(target: TARGET, "child {} was ended by signal {signal}: its request counts as aborted", self.pid);
+                        log::warn!(target: TARGET, "child {} was ended by signal {signal}: request {} counts as aborted", self.pid, self.request);
                     }
                     End::Aborted
                 }
@@ -217,7 +223,7 @@ impl Process {
             Err(error) => {
                 // Either the program ignores SIGCHLD, so that the system reaps its children, or it
                 // has reaped this child itself.
-                log::debug!(target: TARGET, "cannot learn how child {} ended ({error}): its request counts as finished", self.pid);
+                log::debug!(target: TARGET, "cannot learn how child {} ended ({error}): request {} counts as finished", self.pid, self.request);
                 Some(End::Finished)
             }
         }

@@ -49,8 +49,8 @@ fn one(handler: &mut dyn Handler, exchange: &Exchange) -> Result<bool, HandlerEr
     Ok(!exchange.closes() && exchange.drop_body())
 }
 
-/// Answers a request that cannot be handled. The connection ends, since nobody can say where its
-/// next request begins.
+/// Answers a request that cannot be handled. The connection ends, since the start of its next
+/// request is not known.
 fn refuse(
     handler: &mut dyn Handler,
     exchange: &Exchange,
@@ -137,7 +137,7 @@ fn conclude(
 /// If the handler has sent none, or less than it announced.
 fn complete(handler: &mut dyn Handler, exchange: &Exchange) -> Result<(), HandlerError> {
     match exchange.stage() {
-        // Whoever closes the connection may have written to it.
+        // A handler that closes the connection may have written to it.
         Stage::Nothing if exchange.closes_by_choice() => return Ok(()),
         Stage::Nothing => return Err(HandlerError::new("the handler has sent no reply")),
         Stage::Head => handler.__end_headers()?,

@@ -21,8 +21,9 @@ pub(super) struct Framed {
     pub(super) keep_alive: bool,
 }
 
-/// Reads the fields that decide where a request ends. Two of them that disagree, or one that another
-/// server might read differently, is how requests are smuggled, so all of these are refused.
+/// Reads the fields that decide where a request ends. Two of them that disagree, or one that
+/// another server might read differently, is how requests are smuggled, so all of these are
+/// refused.
 pub(super) fn of(head: &Head) -> Result<Framed, HTTPError> {
     let mut hosts = 0;
     let mut length = None;

@@ -45,7 +45,7 @@ use crate::request::HandlerError;
 ///
 /// A method of the struct with the name of `end_headers`, `send_error`, `log_request`, `log_error`,
 /// `log_message` or `handle_expect_100` overrides it, also where the library
-/// calls it. `BaseHTTPRequestHandler::end_headers(self)` then calls the one that it overrides:
+/// calls it. `BaseHTTPRequestHandler::end_headers(self)` then calls the overridden method:
 ///
 /// ```
 /// # use std::io;
@@ -227,7 +227,8 @@ pub trait BaseHTTPRequestHandler {
 
     /// How long the body is, if the client has said so: 0 without a body, `None` for a chunked one.
     ///
-    /// Python: `int(self.headers['Content-Length'])`, which takes what is no number of bytes
+    /// Python: `int(self.headers['Content-Length'])`, which also takes text that is no number of
+    /// bytes
     fn content_length(&self) -> Option<u64> {
         self.exchange().content_length()
     }
@@ -235,7 +236,8 @@ pub trait BaseHTTPRequestHandler {
     /// Reads the body, which may have `most` bytes.
     ///
     /// # Errors
-    /// For a longer one: an [`HTTPError`] that is answered with 413, without reading it. As `rfile`.
+    /// For a longer one: an [`HTTPError`] that is answered with 413, without reading it. As
+    /// `rfile`.
     ///
     /// Python: `self.rfile.read(int(self.headers['Content-Length']))`
     fn body(&self, most: usize) -> io::Result<Vec<u8>> {

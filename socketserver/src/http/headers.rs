@@ -43,7 +43,7 @@ impl Head {
         }
     }
 
-    /// Begins with the first line, with room for so many bytes more.
+    /// Begins with the first line, with room for this many bytes more.
     pub(super) fn begin(&mut self, line: &[u8], room: usize) {
         self.text.reserve(line.len() + room);
         self.requestline = self.push(line);

@@ -1,4 +1,4 @@
-//! The bytes that a connection has received and nobody has read yet.
+//! The bytes that a connection has received and its reader has not taken.
 
 use std::io;
 use std::time::Duration;

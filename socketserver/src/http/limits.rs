@@ -63,7 +63,7 @@ impl Limits {
         }
     }
 
-    /// Sends so many bytes piece by piece, in the time that a client may take for them. `send` is
+    /// Sends this many bytes piece by piece, in the time that a client may take for them. `send` is
     /// given how many have been sent, and how long it may wait.
     ///
     /// # Errors
@@ -94,8 +94,8 @@ impl Limits {
         Ok(())
     }
 
-    /// How long a transfer may wait for its next bytes, after it has waited so long for so many.
-    /// What came quickly is no credit for a client that then stops.
+    /// How long a transfer may wait for its next bytes, after it has waited this long for this
+    /// many. What came quickly is no credit for a client that then stops.
     pub(super) fn patience(&self, waited: Duration, bytes: u64) -> Duration {
         let earned = bytes as f64 / f64::from(self.rate.max(1));
         let earned = Duration::try_from_secs_f64(earned).unwrap_or(Duration::MAX / 2);

@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn plain_text_is_told_by_each_byte() {
+    fn plain_text_has_plain_bytes_alone() {
         for length in 1..20 {
             for place in 0..length {
                 for byte in 0..=u8::MAX {

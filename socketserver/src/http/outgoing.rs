@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io;
+use std::mem;
 
 use super::line::{self, invalid};
 use super::request_line::is_token;
@@ -13,9 +14,6 @@ const BUFFER: usize = 16 << 10;
 /// The room for a head, in bytes.
 const HEAD: usize = 256;
 
-/// How much memory an idle connection keeps for each part of its next reply, in bytes.
-const KEPT: usize = 256;
-
 /// What the request and the connection say about its reply.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Terms {
@@ -25,7 +23,7 @@ pub(super) struct Terms {
     pub(super) is_1_1: bool,
     /// The client asked for the head alone.
     pub(super) head_only: bool,
-    /// The client is of HTTP/1.0, and has to be told that the connection stays.
+    /// The client is of HTTP/1.0, and expects a field that says that the connection stays.
     pub(super) tells_stay: bool,
     /// The other protocol that a 101, or a 2xx to this CONNECT, changes to has no end.
     pub(super) is_connect: bool,
@@ -48,7 +46,7 @@ pub(super) enum Stage {
 /// How the client finds the end of the body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Frame {
-    /// So many bytes are still to come.
+    /// This many bytes are still to come.
     Length(u64),
     Chunked,
     /// The end of the stream, or whatever the handler's own fields say.
@@ -82,8 +80,10 @@ pub(super) struct Outgoing {
 impl Outgoing {
     /// Makes ready for another reply, in the memory of this one.
     pub(super) fn begin(&mut self, terms: Terms) {
-        let (out, body) = (std::mem::take(&mut self.out), std::mem::take(&mut self.body));
-        *self = Outgoing { terms, out: emptied(out), body: emptied(body), ..Outgoing::default() };
+        let (mut out, mut body) = (mem::take(&mut self.out), mem::take(&mut self.body));
+        out.clear();
+        body.clear();
+        *self = Outgoing { terms, out, body, ..Outgoing::default() };
     }
 
     /// Begins the head with its status line. One that was begun and has not left is replaced.
@@ -271,13 +271,12 @@ impl Outgoing {
         }
         let head_only = self.terms.head_only && !switches;
         self.stage = Stage::Framed(if head_only { Frame::NoBody } else { frame });
-        let body = std::mem::take(&mut self.body);
+        let body = mem::take(&mut self.body);
         self.push_framed(&body);
-        self.body = emptied(body);
         closes
     }
 
-    /// Whether so many more bytes of body can wait for the end of the reply.
+    /// Whether this many more bytes of body can wait for the end of the reply.
     pub(super) fn has_room(&self, bytes: usize) -> bool {
         self.out.len() + self.body.len() + bytes <= BUFFER
     }
@@ -342,9 +341,9 @@ impl Outgoing {
         }
     }
 
-    /// Gives memory back when all has left.
+    /// Gives the memory back when all has left: an idle connection holds none.
     pub(super) fn release(&mut self) {
-        self.out = emptied(std::mem::take(&mut self.out));
+        (self.out, self.body) = (Vec::new(), Vec::new());
     }
 
     /// Ends the body. Returns whether the reply is whole.
@@ -375,10 +374,4 @@ fn is_live(content_type: &[u8]) -> bool {
         .iter()
         .filter_map(|live| Some((live, content_type.get(..live.len())?)))
         .any(|(live, start)| start.eq_ignore_ascii_case(live))
-}
-
-/// The memory for other bytes, unless it is too much to keep.
-fn emptied(mut bytes: Vec<u8>) -> Vec<u8> {
-    bytes.clear();
-    if bytes.capacity() > KEPT { Vec::new() } else { bytes }
 }

@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn versions_and_syntax_are_told_apart() {
+    fn faults_of_syntax_and_version_differ() {
         for line in
             ["GET / HTTP/1.1", "G-T /a%20b?c HTTP/1.2", "OPTIONS * HTTP/1.0", "GET a HTTP/1.1"]
         {

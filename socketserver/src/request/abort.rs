@@ -28,13 +28,13 @@ pub(super) struct Left {
 }
 
 pub(super) struct Elsewhere {
-    left: Option<Left>,
+    left: Option<Box<Left>>,
     /// Ends the request there. Called by one thread at a time.
     abort: Mutex<DropsQuietly<Box<dyn Fn() + Send>>>,
 }
 
 impl Abort {
-    pub(super) fn elsewhere(left: Option<Left>, abort: impl Fn() + Send + 'static) -> Self {
+    pub(super) fn elsewhere(left: Option<Box<Left>>, abort: impl Fn() + Send + 'static) -> Self {
         let abort = Mutex::new(DropsQuietly::new(Box::new(abort) as Box<dyn Fn() + Send>));
         Abort::Elsewhere(Arc::new(Elsewhere { left, abort }))
     }
@@ -86,7 +86,7 @@ impl Abort {
                 (request.client_address().clone(), facts.phase(), facts.age())
             }
             Abort::Elsewhere(elsewhere) => {
-                let Left { client, accepted } = elsewhere.left.clone()?;
+                let Left { client, accepted } = *elsewhere.left.clone()?;
                 (client, RequestPhase::Handling, accepted.elapsed())
             }
         };

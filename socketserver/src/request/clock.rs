@@ -2,9 +2,8 @@
 
 use std::time::Duration;
 
-use rustix::time::{ClockId, clock_gettime};
-
 use crate::sync::Instant;
+use crate::sys::clock::coarse;
 
 /// A hundred years: clocks cannot hold just any time, and no process lives to a later deadline.
 pub(crate) const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
@@ -14,20 +13,18 @@ pub(crate) fn deadline_after(timeout: Duration) -> Instant {
     Instant::now() + timeout.min(LONGEST)
 }
 
-/// A time by the system's coarse clock. It goes in steps of up to 10 ms, and to read it takes a few
-/// loads from memory.
+/// A time by the system's coarse clock, which goes in steps of up to 10 ms.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Moment(Duration);
+pub(crate) struct Moment((i64, i64));
 
 impl Moment {
     pub(crate) fn now() -> Self {
-        let now = clock_gettime(ClockId::MonotonicCoarse);
-        // This clock counts from the start of the machine.
-        Moment(Duration::new(now.tv_sec as u64, now.tv_nsec as u32))
+        Moment(coarse())
     }
 
     pub(crate) fn elapsed(self) -> Duration {
         let Moment(then) = self;
-        Moment::now().0.saturating_sub(then)
+        let since = |(seconds, nanos): (i64, i64)| Duration::new(seconds as u64, nanos as u32);
+        since(coarse()).saturating_sub(since(then))
     }
 }

@@ -19,7 +19,7 @@ pub struct Ticket {
     open: bool,
     begun: bool,
     /// What is known about a request that runs elsewhere.
-    left: Option<Left>,
+    left: Option<Box<Left>>,
 }
 
 impl Ticket {
@@ -34,10 +34,15 @@ impl Ticket {
         Ticket { books: books.clone(), entry, open: true, begun: false, left: None }
     }
 
+    /// The number of the request, as the log has it.
+    pub fn request_id(&self) -> u64 {
+        self.entry.id()
+    }
+
     /// The request leaves this process.
     pub(super) fn leave(&mut self, request: &dyn Accepted) {
         let (client, accepted) = (request.client_address().clone(), request.facts().accepted());
-        self.left = Some(Left { client, accepted });
+        self.left = Some(Box::new(Left { client, accepted }));
         self.begin();
     }
 

@@ -196,12 +196,12 @@ impl Socket {
         Ok(fd)
     }
 
-    /// An `rfile` holds so many more bytes that have not been read.
+    /// An `rfile` holds this many more bytes that have not been read.
     pub(crate) fn add_unread(&self, bytes: usize) {
         self.0.unread.fetch_add(bytes, Relaxed);
     }
 
-    /// So many of them were read.
+    /// This many of them were read.
     pub(crate) fn take_unread(&self, bytes: usize) {
         self.0.unread.fetch_sub(bytes, Relaxed);
     }

@@ -9,12 +9,14 @@
 //! | `coroutine` | switching to such a stack and back; uses `stack` |
 //! | `stack_overflow` | a message when a stack is used up; uses `stack` |
 //! | `message` | receiving messages, and the descriptors that come with them |
+//! | `clock` | a clock that costs next to nothing |
 //! | `prefetch` | one instruction |
 //! | `scope` | functions that borrow from a thread that waits for them |
 //! | `usage` | processor time of threads |
 //! | this one | calls on sockets that no safe crate offers |
 
 pub(crate) mod address;
+pub(crate) mod clock;
 pub(crate) mod coroutine;
 pub(crate) mod fork;
 pub(crate) mod inherited;

@@ -99,17 +99,13 @@ servers! {
 /// `shutdown` always makes another thread leave `serve_forever`, whether that has begun or not.
 #[test]
 fn test_shutdown() {
-    let servers: Vec<_> =
-        (0..20).map(|_| Arc::new(TCPServer::<StreamEcho>::bind(HOST).expect("bind"))).collect();
-    let threads: Vec<_> = servers
-        .iter()
-        .map(|server| {
-            let thread = serve(server);
-            let server = server.clone();
-            in_time("shutdown", move || server.shutdown());
-            thread
-        })
-        .collect();
+    let servers = [(); 20].map(|()| Arc::new(bind(TCPServer::<StreamEcho>::builder())));
+    let threads = servers.each_ref().map(|server| {
+        let thread = serve(server);
+        let server = server.clone();
+        in_time("shutdown", move || server.shutdown());
+        thread
+    });
     threads.into_iter().for_each(ends_well);
     for server in servers {
         server.server_close();

@@ -14,6 +14,10 @@ pub(crate) fn free_address(transport: &str, folder: &Folder) -> String {
 
 pub(crate) const TRANSPORTS: [&str; 4] = ["tcp", "udp", "unix", "unix-datagram"];
 
+pub(crate) fn is_stream(transport: &str) -> bool {
+    matches!(transport, "tcp" | "unix")
+}
+
 #[test]
 fn two_hundred_clients_get_every_byte_right() {
     let server = Server::start("upper", &["127.0.0.1:0"]);
@@ -70,10 +74,7 @@ fn every_transport_works_under_every_concurrency() {
             let arguments = [transport, &server.address_text()];
             let Some(client) = python(CLIENT, &arguments) else { return };
             assert_eq!(client.line(), "well", "{transport} {concurrency}");
-            let requests = match transport {
-                "tcp" | "unix" => 1,
-                _ => 4,
-            };
+            let requests = if is_stream(transport) { 1 } else { 4 };
             let all = [requests, requests, 0, 0, 0];
             assert_eq!(server.drain().summary(), all, "{transport} {concurrency}");
         }

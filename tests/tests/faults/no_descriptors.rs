@@ -4,8 +4,7 @@ use crate::prelude::*;
 
 /// With an argument it has a descriptor in reserve.
 pub(crate) fn server(column: Column, reserve: &[String]) {
-    let builder = tcp::<Echo>(column).reserve_descriptor(!reserve.is_empty());
-    serve(&bind(builder), DRAIN).expect("serve_forever");
+    serve_well(tcp::<Echo>(column).reserve_descriptor(!reserve.is_empty()));
 }
 
 pub(crate) fn clients(trial: &mut Trial) {

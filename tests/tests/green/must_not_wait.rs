@@ -26,23 +26,22 @@ fn hook_that_parks_keeps_its_mark_to_itself() {
     let serving = green::spawn(move || serving.serve_forever());
     let _first = Client::echoed(server.server_address());
     // On every scheduler, so also on that of the server.
-    let neighbours: Vec<_> = (0..4 * cores())
-        .map(|_| {
-            let (socket, peer) = unix_pair();
-            let waits = green::spawn(move || {
-                for _ in 0..20 {
-                    socket.settimeout(Some(Duration::from_millis(5)))?;
-                    match socket.recv(10) {
-                        Err(error) if error.kind() == io::ErrorKind::TimedOut => {}
-                        other => return other.map(drop),
-                    }
+    let neighbour = |_| {
+        let (socket, peer) = unix_pair();
+        let waits = green::spawn(move || {
+            for _ in 0..20 {
+                socket.settimeout(Some(Duration::from_millis(5)))?;
+                match socket.recv(10) {
+                    Err(error) if error.kind() == io::ErrorKind::TimedOut => {}
+                    other => return other.map(drop),
                 }
-                socket.settimeout(None)?;
-                socket.recv(10).map(drop)
-            });
-            (peer, waits)
-        })
-        .collect();
+            }
+            socket.settimeout(None)?;
+            socket.recv(10).map(drop)
+        });
+        (peer, waits)
+    };
+    let neighbours: Vec<_> = (0..4 * cores()).map(neighbour).collect();
     let mut second = Client::stream(server.server_address());
     assert_eq!(second.recv(), b"busy");
     for (peer, waits) in neighbours {
@@ -75,16 +74,10 @@ fn panic_that_talks_blocks_no_scheduler() {
         request.sendall(b"hello")
     };
     let server = run(GreenTCPServer::handling(handler), LOCAL);
-    let cores = cores();
-    let bad: Vec<_> = (0..4 * cores)
-        .map(|_| {
-            let client = create_connection(server.address(), None).expect("connect");
-            client.sendall(b"bad").expect("send");
-            client
-        })
-        .collect();
-    until("all have panicked", || server.stats().failed == 4 * cores as u64);
-    for _ in 0..2 * cores {
+    let mut bad = Client::streams(4 * cores(), &server.address());
+    bad.iter_mut().for_each(|client| client.send("bad"));
+    until("all have panicked", || server.stats().failed == bad.len() as u64);
+    for _ in 0..2 * cores() {
         assert_eq!(Client::stream(&server.address()).ask("great"), b"hello");
     }
     drop(bad);

@@ -123,6 +123,16 @@ fn a_handler_deaf_to_its_abort_is_abandoned<C: Column>() {
     assert_eq!((stats.aborted, stats.failed, *gate.lock()), (1, 0, 1));
 }
 
+/// And its report counts the requests that were aborted since it began.
+fn a_requests_own_deadline_holds_in_a_drain<C: Concurrent>() {
+    let builder = Server::<Tcp, C, Echo>::builder().deadline(Duration::from_millis(300));
+    let server = run(builder, LOCAL);
+    assert_eq!(Client::echoed(&server.address()).rest(), b"");
+    let _silent = Client::echoed(&server.address());
+    let (drained, stats) = within(DEADLINE / 2, || server.drain(DEADLINE));
+    assert_eq!((drained.aborted, stats.aborted, stats.overdue), (1, 2, 2));
+}
+
 fn limits_hold_in_a_drain<C: Concurrent>() {
     let (live, most) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
     let highest = most.clone();
@@ -199,7 +209,7 @@ fn server_close_precedes_the_wait<C: Concurrent>() {
 matrix!(columns: a_racing_drain_is_not_lost, a_handler_deaf_to_its_abort_is_abandoned);
 matrix!(
     concurrent: each_drain_has_its_own_deadline, limits_hold_in_a_drain,
-    server_close_precedes_the_wait,
+    server_close_precedes_the_wait, a_requests_own_deadline_holds_in_a_drain,
 );
 
 /// Complaint 08.
@@ -238,6 +248,21 @@ fn a_drain_stops_accepting_from_an_empty_backlog() {
     leaving.join().expect("no panic");
     // Once per client, once to find none, and once more because the socket seems to be ready.
     assert_eq!(asked.load(SeqCst), 5);
+}
+
+/// While the backlog is served its listener is open. A client that came now would be reset.
+#[test]
+fn a_drain_keeps_new_clients_out_of_the_backlog() {
+    let server = run(ThreadingTCPServer::<Echo>::builder().max_connections(1), apart());
+    let address = server.address();
+    let first = Client::echoed(&address);
+    let mut second = Client::stream(&address);
+    second.send("second");
+    let draining = thread::spawn(move || server.drain(DEADLINE / 2));
+    until("a new client finds no room", || Client::impatient(&address).is_err());
+    assert_eq!(first.finish(), b"");
+    assert_eq!(second.finish(), b"second");
+    assert_eq!(draining.join().expect("a good end").1.aborted, 0);
 }
 
 /// Complaint 17.

@@ -51,7 +51,8 @@ use std::time::{Duration, Instant};
 use clap::Parser;
 use demos::endpoint::{DEFAULT_ADDRESS, Role, internet_address, server_address};
 use demos::program::{self, Failure};
-use demos::server::{Bound, ConcurrencyName, ServerOptions, positive_seconds, print};
+use demos::seconds::positive_seconds;
+use demos::server::{Bound, ConcurrencyName, ServerOptions, print};
 use parking_lot::Mutex;
 use socketserver::{
     Address, BaseServer, ServerRef, Socket, SocketOption, SocketReader, StreamRequestHandler, Tcp,

@@ -13,7 +13,6 @@ use super::framing::Framed;
 use super::head::{self, Received};
 use super::headers::Headers;
 use super::input::{FIRST, Input};
-use super::limits::Limits;
 use super::outgoing::{Outgoing, Terms};
 use super::settings::Settings;
 use crate::address::Address;
@@ -32,7 +31,6 @@ struct Inner {
     client_address: Address,
     server: ServerRef,
     settings: Settings,
-    limits: Limits,
     idle_mark: RefCell<IdleMark>,
     input: RefCell<Input>,
     head: RefCell<Headers>,
@@ -55,8 +53,7 @@ impl Exchange {
             socket: socket.clone(),
             client_address: client_address.clone(),
             server: server.without_state(),
-            limits: settings.limits.within(settings.timeout),
-            settings,
+            settings: Settings { limits: settings.limits.within(settings.timeout), ..settings },
             idle_mark: RefCell::default(),
             input: RefCell::default(),
             head: RefCell::default(),
@@ -129,6 +126,8 @@ impl Exchange {
     pub fn take_over(&self) -> io::Result<Vec<u8>> {
         self.flush()?;
         self.set_closes(true);
+        // The system's own timeout may be that of a glance at the next request.
+        self.0.socket.settimeout(self.0.socket.gettimeout())?;
         Ok(self.0.input.take().unread().to_vec())
     }
 
@@ -150,7 +149,7 @@ impl Exchange {
     /// # Errors
     /// The socket's.
     pub(super) fn receive_head(&self) -> io::Result<Received> {
-        let Inner { socket, limits, settings, .. } = &*self.0;
+        let Inner { socket, settings: Settings { limits, http_0_9, .. }, .. } = &*self.0;
         let mut headers = self.0.head.borrow_mut();
         let head = headers.renewed();
         self.0.began.set(None);
@@ -166,16 +165,16 @@ impl Exchange {
         if log::log_enabled!(target: super::TARGET, log::Level::Info) {
             self.0.began.set(Some(Instant::now()));
         }
-        head::receive(head, &mut input, socket, limits, settings.http_0_9)
+        head::receive(head, &mut input, socket, limits, *http_0_9)
     }
 
     /// Waits for the first bytes of a request. Returns whether they have come.
     fn wait_for_request(&self, input: &mut Input) -> io::Result<bool> {
-        let Inner { socket, server, limits, idle_mark, .. } = &*self.0;
+        let Inner { socket, server, settings, idle_mark, .. } = &*self.0;
         if socket.has_layer() {
-            return server.next_request_within(socket, limits.idle_time);
+            return server.next_request_within(socket, settings.limits.idle_time);
         }
-        let wait = (FIRST, limits.idle_time);
+        let wait = (FIRST, settings.limits.idle_time);
         let received = server.receive_next(socket, wait, &mut idle_mark.borrow_mut())?;
         Ok(received.is_some_and(|received| input.set(received)))
     }
@@ -216,7 +215,7 @@ impl Exchange {
                 self.send(b"HTTP/1.1 100 Continue\r\n\r\n")?;
             }
         }
-        let Inner { socket, limits, .. } = &*self.0;
+        let Inner { socket, settings: Settings { limits, .. }, .. } = &*self.0;
         let mut input = self.0.input.borrow_mut();
         body.read(&mut Source { input: &mut input, socket, limits }, buffer)
     }
@@ -227,7 +226,7 @@ impl Exchange {
             return true;
         }
         let mut scratch = vec![0; 4_096];
-        let mut left = self.0.limits.unread;
+        let mut left = self.0.settings.limits.unread;
         while !self.0.body.borrow().has_ended() {
             match self.read_body(&mut scratch) {
                 Ok(bytes) if bytes as u64 <= left => left -= bytes as u64,

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use super::{Exchange, Inner};
 use crate::http::outgoing::{Outgoing, Stage};
+use crate::http::settings::Settings;
 use crate::http::status::Status;
 use crate::socket::SocketOption;
 
@@ -129,7 +130,8 @@ impl Exchange {
     fn is_body_over_soon(&self) -> bool {
         // A handler that is just reading it is not in this function.
         let body = self.0.body.borrow();
-        body.has_ended() || (!body.expects_continue && body.may_be_dropped(self.0.limits.unread))
+        body.has_ended()
+            || (!body.expects_continue && body.may_be_dropped(self.0.settings.limits.unread))
     }
 
     /// Ends the reply and sends the rest of it. Returns whether it was whole.
@@ -164,7 +166,7 @@ impl Exchange {
 
     /// Sends all of `data`, in the time that a client may take for it.
     pub(in crate::http) fn send(&self, data: &[u8]) -> io::Result<()> {
-        let Inner { socket, limits, .. } = &*self.0;
+        let Inner { socket, settings: Settings { limits, .. }, .. } = &*self.0;
         limits
             .pace(data.len() as u64, |sent, time| socket.send_within(&data[sent as usize..], time))
     }
@@ -180,7 +182,7 @@ impl Exchange {
         self.frame(&mut reply, false);
         let length = if reply.pass(length as usize) { length } else { 0 };
         self.send_out(&mut reply)?;
-        let Inner { socket, limits, .. } = &*self.0;
+        let Inner { socket, settings: Settings { limits, .. }, .. } = &*self.0;
         limits.pace(length, |sent, time| {
             socket.sendfile_within((file.as_fd(), part.start + sent..part.end), time)
         })

@@ -16,6 +16,8 @@ const STYLE: &str = "\
 body{font:1rem/1.5 system-ui,sans-serif;margin:2rem auto;max-width:60rem;padding:0 1rem}\
 h1{font-size:1.4rem;overflow-wrap:anywhere}\
 table{border-collapse:collapse;width:100%}\
+th[aria-sort=ascending]:after{content:\" \\2191\"}\
+th[aria-sort=descending]:after{content:\" \\2193\"}\
 th,td{padding:.15rem 1rem .15rem 0;text-align:left}\
 td:first-child{overflow-wrap:anywhere;unicode-bidi:isolate}\
 td+td,th+th{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}\
@@ -159,17 +161,23 @@ fn push_quoted(out: &mut Vec<u8>, name: &[u8]) {
     percent_encode(name, NAME).for_each(|piece| out.extend_from_slice(piece.as_bytes()));
 }
 
-/// Bytes that are not UTF-8 stay as they are: a browser shows each as an unknown character.
+/// Bytes that are not UTF-8 stay as they are: a browser shows each as an unknown character. So are
+/// characters shown that change the direction of what follows, and could make a name look like
+/// another.
 fn push_text(out: &mut Vec<u8>, text: &[u8]) {
     let mut plain = text;
-    while let Some(place) = plain.iter().position(|byte| matches!(byte, b'&' | b'<' | b'>')) {
+    while let Some(place) = plain.iter().position(|byte| matches!(byte, b'&' | b'<' | b'>' | 0xe2))
+    {
         out.extend_from_slice(&plain[..place]);
-        out.extend_from_slice(match plain[place] {
-            b'&' => b"&amp;",
-            b'<' => b"&lt;",
-            _ => b"&gt;",
-        });
-        plain = &plain[place + 1..];
+        let (shown, length): (&[u8], usize) = match plain[place..] {
+            [b'&', ..] => (b"&amp;", 1),
+            [b'<', ..] => (b"&lt;", 1),
+            [b'>', ..] => (b"&gt;", 1),
+            [_, 0x80, 0xaa..=0xae, ..] | [_, 0x81, 0xa6..=0xa9, ..] => (b"\xef\xbf\xbd", 3),
+            _ => (b"\xe2", 1),
+        };
+        out.extend_from_slice(shown);
+        plain = &plain[place + length..];
     }
     out.extend_from_slice(plain);
 }

@@ -12,7 +12,7 @@ use crate::http::headers::Headers;
 use crate::http::reply::ReplyWriter;
 use crate::http::status::{Status, has_body};
 
-/// A body of up to so many bytes is read, and leaves in one write with its head.
+/// A body of up to this many bytes is read, and leaves in one write with its head.
 const SMALL: u64 = 64 << 10;
 /// How much of a larger one leaves with the head.
 const INTO_HEAD: u64 = 8 << 10;

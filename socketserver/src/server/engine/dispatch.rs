@@ -11,8 +11,8 @@ use crate::request::{Accepted, End, Job, Named, Rejected, Ticket};
 use crate::server::report::Served;
 
 impl Engine {
-    /// Hands a request to the concurrency, or to the lobby, or refuses it. `refusal` is a reason that was known
-    /// before. `pace` measures the handler.
+    /// Hands a request to the concurrency, or to the lobby, or refuses it. `refusal` is a reason
+    /// that was known before. `pace` measures the handler.
     pub(super) fn dispatch(
         &self,
         request: Arc<dyn Accepted>,
@@ -43,6 +43,7 @@ impl Engine {
     }
 
     /// Hands a job to the concurrency.
+    #[inline]
     pub(super) fn hand_over(&self, job: Job) -> Served {
         match self.concurrency.process_request(job) {
             Ok(()) => Served::Handled,

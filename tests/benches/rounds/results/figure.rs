@@ -46,6 +46,7 @@ impl Figure {
 
     pub(super) fn text(self, number: f64) -> String {
         match self {
+            Figure::Rate if number < 100.0 => format!("{number:.2}"),
             Figure::Rate | Figure::Memory | Figure::Wakes => thousands(number.round() as u64),
             Figure::P50 | Figure::P99 | Figure::P999 if number >= 100.0 => {
                 thousands(number.round() as u64)

@@ -286,5 +286,4 @@ fn no_line_becomes_markup_or_script() {
         }
         assert_eq!(browser.run("return String(window.owned)"), json!("undefined"));
     }
-    cid.quits();
 }

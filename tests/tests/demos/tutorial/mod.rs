@@ -1,7 +1,7 @@
 //! The rows of the course: each program with the other side's original in Python, in both
 //! directions, and with its own other side.
 //!
-//! `t1.py` to `t9.py` are the course's programs with English texts; `run.py` starts one.
+//! The course's programs, with English texts, stand beside ours; `run.py` starts one.
 
 mod row;
 
@@ -154,8 +154,12 @@ macro_rules! rows {
 
             #[track_caller]
             fn test(server: Language, clients: Language) {
-                let script = include_str!(concat!(stringify!($row), ".py"));
-                if let Some(row) = super::Row::start(stringify!($row), script, server, clients) {
+                const SCRIPT: &str = include_str!(concat!(
+                    "../../../../demos/src/bin/tutorial/",
+                    stringify!($row),
+                    ".py"
+                ));
+                if let Some(row) = super::Row::start(stringify!($row), SCRIPT, server, clients) {
                     super::$row(row);
                 }
             }
@@ -202,9 +206,8 @@ print(status(process), shown)
 
 #[test]
 fn only_a_terminal_gets_a_prompt() {
-    let program = demo("tutorial");
-    let program = program.to_str().expect("a path that is text");
-    let arguments = [&[program], &ALONE[..]].concat();
+    let program = demo_path("tutorial");
+    let arguments = [&[&*program], &ALONE[..]].concat();
     if let Some(terminal) = python(&[TERMINAL, PROMPTED].concat(), &arguments) {
         assert_eq!(terminal.line(), "0 b''");
         assert_ends(terminal);

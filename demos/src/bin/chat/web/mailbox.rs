@@ -90,7 +90,7 @@ impl State {
         (self.sent - self.first) as usize
     }
 
-    /// Drops sent lines, the oldest first, until at most so many bytes of them are left.
+    /// Drops sent lines, the oldest first, until at most this many bytes of them are left.
     fn forget(&mut self, keep: usize) {
         let sent = self.sent_bytes();
         let excess = sent.saturating_sub(keep);

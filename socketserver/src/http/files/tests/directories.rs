@@ -109,7 +109,7 @@ fn every_name_is_escaped_and_found() {
         b"#frag",
         "tes\u{2019}t \u{e9}\u{1f600}".as_bytes(),
         b"\xff\xfe",
-        b"a:b",
+        "to\u{202e}gpj.exe \u{2014}".as_bytes(),
         b"<script>alert(1)<script>",
         b"%2e%2e",
         b" ",
@@ -123,9 +123,11 @@ fn every_name_is_escaped_and_found() {
     assert_eq!(links(&shown).len(), names.len());
     assert!(links(&shown).contains(&"%3Fx%26y%3Cz%3E%22%27%25A4%5Cn"));
     assert!(links(&shown).contains(&"%FF%FE"));
-    assert!(links(&shown).contains(&"a%3Ab"));
+    assert!(links(&shown).contains(&"to%E2%80%AEgpj.exe%20%E2%80%94"));
     assert!(shown.contains(">?x&amp;y&lt;z&gt;\"'%A4\\n</a>"), "{shown}");
     assert!(!shown.contains("<script"));
+    // It would turn the end of the name around.
+    assert!(shown.contains(">to\u{fffd}gpj.exe \u{2014}</a>"), "{shown}");
     let mut found: Vec<String> =
         links(&shown).iter().map(|link| body(&get(&files, &format!("/{link}")))).collect();
     found.sort();
