@@ -107,7 +107,7 @@ impl Limits {
     fn patience(&self, most: Duration, waited: Duration, bytes: u64) -> Duration {
         let earned = bytes as f64 / f64::from(self.rate.max(1));
         let earned = Duration::try_from_secs_f64(earned).unwrap_or(Duration::MAX / 2);
-        (most + earned).saturating_sub(waited).min(most)
+        most.saturating_add(earned).saturating_sub(waited).min(most)
     }
 }
 
