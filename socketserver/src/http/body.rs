@@ -156,7 +156,7 @@ impl Body {
         if let Rest::Stream = self.rest {
             return receive(limits.idle_time);
         }
-        let left = limits.patience(self.waited, self.received);
+        let left = limits.patience_with_body(self.waited, self.received);
         let began = Instant::now();
         let received =
             if left.is_zero() { Err(io::ErrorKind::TimedOut.into()) } else { receive(left) };

@@ -38,7 +38,9 @@ const LARGE: usize = 64 << 20;
 #[derive(BaseHTTPRequestHandler)]
 #[handler(
     protocol_version = "HTTP/1.1",
-    limits = Limits { idle_time: LIMIT, head_time: LIMIT, grace: LIMIT, ..Limits::DEFAULT }
+    limits = Limits {
+        idle_time: LIMIT, head_time: LIMIT, body_time: LIMIT, reply_time: LIMIT, ..Limits::DEFAULT
+    }
 )]
 struct Limited {
     rfile: BodyReader,

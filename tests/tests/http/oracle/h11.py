@@ -108,7 +108,7 @@ def strict(data):
     wrong = any(not re.fullmatch(rb"[\w.-]+(:\d*)?", host) for host in hosts)
     if len(hosts) != len(lines) or wrong:
         reasons.append("a host")
-    star = rb"(?<!\bOPTIONS) \* HTTP/"
+    star = rb"((?<!OPTIONS)|[!-~]OPTIONS) \* HTTP/"
     if re.search(star + rb"|(?m:^CONNECT )|https?://(?![\w.-]+(:\d+)?[/?# ])", data):
         reasons.append("a target")
     if data.count(b"\n") > 99:
