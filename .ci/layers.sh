@@ -14,6 +14,7 @@
 #   lead                          a worker that receives requests, and runs them itself
 #   request   axis                what travels; what the axes have in common
 #   activation                    sockets that exist before the program does
+#   file                          a socket's stream as two files
 #   socket                        sockets with Python's vocabulary
 #   wait  control                 how code waits for a descriptor; what comes with a message
 #   address                       where a socket is
@@ -41,19 +42,20 @@ ALLOWED = {
     "lead": "green request socket sync sys",
     "transport": "address axis control request socket sys wait",
     "concurrency": "axis green lead panics pool request sync sys",
-    "handler": "aborts address green request socket sync sys wait",
+    "handler": "aborts address file green request socket sync sys wait",
     "signals": "handler panics request sync",
     "activation": "socket sys",
     "systemd": "activation address request socket sync",
     "lobby": "request socket sync sys",
     "admission": "address concurrency request sync sys",
     "server": "aborts activation admission address axis concurrency handler lead lobby panics request signals socket sync systemd sys transport wait",
+    "file": "socket",
     "multicast": "address socket",
     "relay": "green socket wait",
     "builder": "activation address admission axis concurrency handler lobby request server socket transport",
     "proxy": "address axis builder server socket transport wait",
     "ssl": "address axis builder green server socket transport wait",
-    "http": "address axis concurrency handler request server socket transport",
+    "http": "address axis concurrency green handler request server socket transport",
     "aliases": "concurrency server transport",
     "__private": "handler http request socket transport",
 }

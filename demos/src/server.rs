@@ -1,17 +1,17 @@
 //! How every server of the demos serves: the shared options, the choice of transport and
 //! concurrency at run time, the line with its address, and the counters in the log at its end.
 
+use std::fmt::Display;
 use std::io::{self, Write};
 use std::num::NonZeroUsize;
 use std::os::fd::RawFd;
 use std::path::PathBuf;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use socketserver::proxy::ProxyProtocol;
 use socketserver::signal::{SIGHUP, SIGUSR1};
-use socketserver::ssl::SSLContext;
 use socketserver::{
     Address, BaseServer, Builder, Concurrency, Datagram, Forking, Green, Inline, RequestHandler,
     Socket, Stats, Tcp, Threading, Transport, Udp, UnixDatagram, UnixStream, Wrapped, activation,
@@ -20,6 +20,8 @@ use socketserver::{
 
 use crate::endpoint::TransportName;
 use crate::program::Failure;
+use crate::seconds::{positive_seconds, seconds};
+use crate::tls::ServerTls;
 
 /// The concurrencies by the names they have on the command line.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -36,7 +38,7 @@ pub enum ConcurrencyName {
 }
 
 /// The options of every server.
-#[derive(Args, Debug)]
+#[derive(Args, Clone, Debug)]
 pub struct ServerOptions {
     /// What runs the handlers
     #[arg(long, value_enum, default_value_t)]
@@ -52,7 +54,7 @@ pub struct ServerOptions {
 
     /// Maximum number of live requests per client address; further ones are refused
     #[arg(long, value_name = "N", value_parser = positive)]
-    max_connections_per_address: Option<NonZeroUsize>,
+    pub max_connections_per_address: Option<NonZeroUsize>,
 
     /// Networks whose connections begin with a header of the PROXY protocol, such as
     /// 10.0.0.0/8,::1; other connections are refused
@@ -65,7 +67,7 @@ pub struct ServerOptions {
 
     /// What becomes of these files.
     #[arg(skip)]
-    context: OnceLock<SSLContext>,
+    context: OnceLock<ServerTls>,
 
     /// How long live requests may continue after the first SIGINT or SIGTERM
     #[arg(long, value_name = "SECONDS", default_value = "5", value_parser = seconds)]
@@ -86,7 +88,11 @@ pub struct ServerOptions {
 
     /// End after this time without a live request
     #[arg(long, value_name = "SECONDS", value_parser = positive_seconds)]
-    exit_when_idle: Option<Duration>,
+    pub exit_when_idle: Option<Duration>,
+
+    /// What the log calls this server, if the program has another one.
+    #[arg(skip)]
+    label: Option<&'static str>,
 }
 
 impl ServerOptions {
@@ -104,10 +110,29 @@ impl ServerOptions {
         Ok(self)
     }
 
+    /// The same options for a second server of the program, which the log calls by that name. The
+    /// first one alone gets the socket that systemd passes, and talks to systemd.
+    #[must_use]
+    pub fn beside(&self, label: &'static str) -> Self {
+        ServerOptions { inherit: None, label: Some(label), ..self.clone() }
+    }
+
+    /// Speaks TLS as `tls` says.
+    #[must_use]
+    pub fn with_tls(mut self, tls: ServerTls) -> Self {
+        self.context = OnceLock::from(tls);
+        self
+    }
+
+    /// Whether it speaks TLS.
+    pub fn speaks_tls(&self) -> bool {
+        !self.tls.is_empty() || self.context.get().is_some()
+    }
+
     /// Serves over the transport of that name, with `H` for streams and `D` for datagrams.
     ///
     /// # Errors
-    /// As [`serve`](Self::serve).
+    /// As [`bind`](Self::bind), and if the listener fails.
     pub fn serve_over<H, D, S>(
         &self,
         transport: TransportName,
@@ -129,64 +154,77 @@ impl ServerOptions {
                 }
             }
         }
-        match transport {
-            TransportName::Tcp => self.serve_streams::<_, H, _>(Tcp::new(), address, state),
-            TransportName::Udp => self.serve::<_, D, _>(Udp::new(), address, state),
-            TransportName::Unix => self.serve_streams::<_, H, _>(UnixStream::new(), address, state),
+        let state = Arc::new(state);
+        let bound = match transport {
+            TransportName::Tcp => self.bind_streams::<_, H, _>(Tcp::new(), address, state),
+            TransportName::Udp => self.bind::<_, D, _>(Udp::new(), address, state),
+            TransportName::Unix => self.bind_streams::<_, H, _>(UnixStream::new(), address, state),
             TransportName::UnixDatagram => {
-                self.serve::<_, D, _>(UnixDatagram::new(), address, state)
+                self.bind::<_, D, _>(UnixDatagram::new(), address, state)
             }
-        }
+        };
+        bound?.serve()
     }
 
-    /// Serves connections until a signal, behind a proxy and with TLS if the command line says so.
+    /// Binds a server of connections, behind a proxy and with TLS if the command line says so.
     ///
     /// # Errors
-    /// As [`serve`](Self::serve).
-    pub fn serve_streams<T, H, S>(
+    /// As [`bind`](Self::bind).
+    pub fn bind_streams<T, H, S>(
         &self,
         transport: T,
         address: &Address,
-        state: S,
-    ) -> Result<(), Failure>
+        state: Arc<S>,
+    ) -> Result<Bound, Failure>
     where
         T: Transport<Request = Socket>,
         H: RequestHandler<Socket, S>,
         S: BaseServer<Socket>,
     {
         match &self.proxy {
-            None => self.serve_secure::<_, H, _>(transport, address, state),
+            None => self.bind_secure::<_, H, _>(transport, address, state),
             Some(proxy) => {
                 let behind = Wrapped::new(transport, proxy.clone());
-                self.serve_secure::<_, H, _>(behind, address, state)
+                self.bind_secure::<_, H, _>(behind, address, state)
             }
         }
     }
 
-    fn serve_secure<T, H, S>(
+    fn bind_secure<T, H, S>(
         &self,
         transport: T,
         address: &Address,
-        state: S,
-    ) -> Result<(), Failure>
+        state: Arc<S>,
+    ) -> Result<Bound, Failure>
     where
         T: Transport<Request = Socket>,
         H: RequestHandler<Socket, S>,
         S: BaseServer<Socket>,
     {
-        let [cert, key] = &*self.tls else {
-            return self.serve::<_, H, _>(transport, address, state);
-        };
-        let context = SSLContext::new().load_cert_chain(cert, key).map_err(Failure::new)?;
-        let context = self.context.get_or_init(|| context);
-        self.serve::<_, H, _>(Wrapped::new(transport, context.clone()), address, state)
+        if let [cert, key] = &*self.tls
+            && self.context.get().is_none()
+        {
+            let _ = self.context.set(ServerTls::of_files(cert, key)?);
+        }
+        match self.context.get() {
+            None => self.bind::<_, H, _>(transport, address, state),
+            Some(tls) => {
+                let transport = Wrapped::new(transport, tls.context().clone());
+                self.bind::<_, H, _>(transport, address, state)
+            }
+        }
     }
 
-    /// Serves until a signal, under the chosen concurrency.
+    /// Binds a server with the chosen concurrency.
     ///
     /// # Errors
-    /// If an option has no effect here, the address cannot be bound, or the listener fails.
-    pub fn serve<T, H, S>(&self, transport: T, address: &Address, state: S) -> Result<(), Failure>
+    /// If an option has no effect here, or the address cannot be bound.
+    pub fn bind<T, H, S>(
+        &self,
+        transport: T,
+        address: &Address,
+        state: Arc<S>,
+    ) -> Result<Bound, Failure>
     where
         T: Transport,
         H: RequestHandler<T::Request, S>,
@@ -199,33 +237,33 @@ impl ServerOptions {
         }
         match self.concurrency {
             ConcurrencyName::Inline => {
-                self.run::<_, _, H, _>(Builder::new(transport, Inline, state), address)
+                self.start::<_, _, H, _>(Builder::with_shared(transport, Inline, state), address)
             }
             ConcurrencyName::Threading => {
                 let most = self.max_threads.map_or(usize::MAX, NonZeroUsize::get);
                 let threading = Threading::new().max_threads(most);
-                self.run::<_, _, H, _>(Builder::new(transport, threading, state), address)
+                self.start::<_, _, H, _>(Builder::with_shared(transport, threading, state), address)
             }
             ConcurrencyName::Forking => {
                 let mut forking = Forking::new();
                 if let Some(most) = self.max_connections {
                     forking = forking.max_children(most.get());
                 }
-                self.run::<_, _, H, _>(Builder::new(transport, forking, state), address)
+                self.start::<_, _, H, _>(Builder::with_shared(transport, forking, state), address)
             }
             ConcurrencyName::Green => {
                 enable_green_threads();
                 let green = Green::new();
-                self.run::<_, _, H, _>(Builder::new(transport, green, state), address)
+                self.start::<_, _, H, _>(Builder::with_shared(transport, green, state), address)
             }
         }
     }
 
-    fn run<T, C, H, S>(
+    fn start<T, C, H, S>(
         &self,
         mut builder: Builder<T, C, H, S>,
         address: &Address,
-    ) -> Result<(), Failure>
+    ) -> Result<Bound, Failure>
     where
         T: Transport,
         C: Concurrency,
@@ -252,26 +290,67 @@ impl ServerOptions {
         let server = server.map_err(Failure::new)?;
         // Before any client or script can know that the server is there.
         server.drain_on_signals(self.drain)?;
-        server.on_signal(SIGUSR1, |server| log_counters(&server.stats()))?;
-        if let Some(context) = self.context.get().cloned() {
+        let label = self.label;
+        server.on_signal(SIGUSR1, move |server| log_counters(label, &server.stats()))?;
+        if let Some(tls) = self.context.get().cloned() {
             // The log names the file and its fault.
-            server.on_signal(SIGHUP, move |_| drop(context.reload()))?;
+            server.on_signal(SIGHUP, move |_| tls.reload())?;
         }
-        server.notify_systemd()?;
-        if let Some(fd) = self.notify_fd {
-            server.notify_fd(fd).map_err(Failure::new)?;
+        if self.label.is_none() {
+            server.notify_systemd()?;
+            if let Some(fd) = self.notify_fd {
+                server.notify_fd(fd).map_err(Failure::new)?;
+            }
         }
-        // This fails if standard output is closed, which is no reason not to serve.
-        let _ = writeln!(io::stdout(), "listening on {}", server.server_address());
-        server.serve_forever()?;
-        log_counters(&server.stats());
-        Ok(())
+        let address = server.server_address().clone();
+        let run = Box::new(move || {
+            server.serve_forever()?;
+            log_counters(label, &server.stats());
+            Ok(())
+        });
+        Ok(Bound { address, run })
     }
 }
 
-fn log_counters(stats: &Stats) {
+/// A server at its address. Clients that connect wait until it runs.
+pub struct Bound {
+    address: Address,
+    run: Box<dyn FnOnce() -> Result<(), Failure> + Send>,
+}
+
+impl Bound {
+    /// Its address, with the port that the system has chosen.
+    pub fn address(&self) -> &Address {
+        &self.address
+    }
+
+    /// Prints the address and serves until a signal.
+    ///
+    /// # Errors
+    /// If the listener fails.
+    pub fn serve(self) -> Result<(), Failure> {
+        print(format_args!("listening on {}", self.address));
+        self.run()
+    }
+
+    /// Serves until a signal, and prints nothing.
+    ///
+    /// # Errors
+    /// If the listener fails.
+    pub fn run(self) -> Result<(), Failure> {
+        (self.run)()
+    }
+}
+
+/// Prints a line to standard output. If that is closed, this is no reason not to serve.
+pub fn print(line: impl Display) {
+    let _ = writeln!(io::stdout(), "{line}");
+}
+
+fn log_counters(label: Option<&str>, stats: &Stats) {
+    let label = label.map(|label| format!("{label}: ")).unwrap_or_default();
     log::info!(
-        "accepted {}, finished {}, failed {}, refused {}, aborted {}",
+        "{label}accepted {}, finished {}, failed {}, refused {}, aborted {}",
         stats.accepted,
         stats.finished,
         stats.failed,
@@ -289,31 +368,6 @@ fn proxies(text: &str) -> Result<ProxyProtocol, String> {
 fn positive(text: &str) -> Result<NonZeroUsize, String> {
     let number = text.parse();
     number.map_err(|_| "expected a whole number of at least 1".to_owned())
-}
-
-/// Parses a number of seconds, for clap.
-///
-/// # Errors
-/// If the text is none, or more than some thirty years.
-pub fn seconds(text: &str) -> Result<Duration, String> {
-    /// A clock cannot hold every time.
-    const MOST: Duration = Duration::from_secs(1_000_000_000);
-    text.parse()
-        .ok()
-        .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
-        .filter(|time| *time <= MOST)
-        .ok_or_else(|| "expected a number of seconds".to_owned())
-}
-
-/// Parses a number of seconds above zero, for clap.
-///
-/// # Errors
-/// If the text is none.
-pub fn positive_seconds(text: &str) -> Result<Duration, String> {
-    match seconds(text)? {
-        Duration::ZERO => Err("expected more than 0".to_owned()),
-        time => Ok(time),
-    }
 }
 
 #[allow(unsafe_code)]

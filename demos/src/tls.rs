@@ -1,12 +1,65 @@
-//! The option of clients that speak TLS.
+//! How servers and clients speak TLS.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use socketserver::Socket;
 use socketserver::ssl::SSLContext;
 
+use crate::encrypted_key::EncryptedKey;
 use crate::program::Failure;
+
+/// The certificate and the key of a server.
+#[derive(Clone, Debug)]
+pub struct ServerTls {
+    context: SSLContext,
+    key: Option<EncryptedKey>,
+}
+
+impl ServerTls {
+    /// With files that need no password.
+    ///
+    /// # Errors
+    /// If a file is wrong.
+    pub fn of_files(cert: &Path, key: &Path) -> Result<Self, Failure> {
+        let context = SSLContext::new().load_cert_chain(cert, key).map_err(Failure::new)?;
+        Ok(ServerTls { context, key: None })
+    }
+
+    /// With a key that may need the password in the third file.
+    ///
+    /// # Errors
+    /// If a file or the password is wrong.
+    pub fn with_password(cert: &Path, key: &Path, password: &Path) -> Result<Self, Failure> {
+        let key = EncryptedKey::open(key, password).map_err(Failure::new)?;
+        let context = SSLContext::new().load_cert_chain(cert, key.path());
+        Ok(ServerTls { context: context.map_err(Failure::new)?, key: Some(key) })
+    }
+
+    /// Offers these protocols above TLS.
+    #[must_use]
+    pub fn speaking(mut self, protocols: &[&str]) -> Self {
+        self.context = self.context.set_alpn_protocols(protocols);
+        self
+    }
+
+    /// What handshakes need.
+    pub fn context(&self) -> &SSLContext {
+        &self.context
+    }
+
+    /// Reads all files again. If one is wrong, the log says so, and the old certificate stays.
+    pub fn reload(&self) {
+        if let Some(key) = &self.key
+            && let Err(error) = key.decrypt()
+        {
+            log::error!("cannot read the key again ({error}): the old certificate stays");
+        } else {
+            // The log names the file and its fault.
+            let _ = self.context.reload();
+        }
+    }
+}
 
 /// The options of every client.
 #[derive(Args, Debug)]

@@ -280,7 +280,7 @@ pub fn derive_datagram_request_handler(input: TokenStream) -> TokenStream {
 /// | `headers` | `Headers` | the fields of the request's head |
 /// | `request_version` | `String` | `HTTP/1.1` |
 /// | `requestline` | `String` | `GET /index.html?lang=en HTTP/1.1` |
-/// | `request`, `connection` | `Socket` | the connection below, for what is no HTTP |
+/// | `request`, `connection` | `Socket` | the connection itself, for other protocols |
 ///
 /// The struct lives as long as the connection; the derive sets the fields of the head anew for each
 /// request, and the struct's own fields stay.

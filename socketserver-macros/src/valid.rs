@@ -130,7 +130,7 @@ impl Handler<'_> {
         }
         let owners = derives(|kind| kind.has_option(name));
         if !owners.is_empty() {
-            let owners = owners.join("` and `");
+            let owners = listed(&owners);
             return format!("`{name}` is an option of `{owners}`, not of `{kind}`");
         }
         let options: Vec<_> = self.kind.all_options().map(|option| option.name).collect();
@@ -163,7 +163,7 @@ impl Handler<'_> {
         let name = field.name;
         let others = derives(|kind| kind.part(name).is_some());
         if !others.is_empty() {
-            let (others, kind) = (others.join("` and `"), self.kind.derive);
+            let (others, kind) = (listed(&others), self.kind.derive);
             errors.at(name, format!("`{name}` is filled by `{others}`, not by `{kind}`: if {own}"));
         } else if let Some(part) = self.meant_by(field) {
             errors.at(name, format!("did you mean `{}`? If {own}", part.name));
@@ -222,6 +222,16 @@ fn distance(from: &str, to: &str) -> usize {
         }
     }
     row[to.len()]
+}
+
+/// "a`, `b` and `c", to stand in backticks.
+fn listed(names: &[&str]) -> String {
+    match names {
+        [others @ .., last] if !others.is_empty() => {
+            format!("{}` and `{last}", others.join("`, `"))
+        }
+        names => names.concat(),
+    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,14 @@
-//! An endpoint over HTTP: `curl localhost:8000/?name=Ada`, `curl -d hello localhost:8000`.
+//! An endpoint over HTTP.
+//!
+//!     cargo run --example http_endpoint --features http 127.0.0.1:8000
+//!     curl 'localhost:8000/?name=Ada'
+//!     curl -d hello localhost:8000
 
+#![allow(clippy::print_stdout)]
+
+use std::env;
 use std::io::{self, Write};
+use std::time::Duration;
 
 use socketserver::http::{BaseHTTPRequestHandler, ReplyWriter, ThreadingHTTPServer};
 
@@ -28,7 +36,9 @@ impl Endpoint {
 
 fn main() -> io::Result<()> {
     env_logger::init();
-    let server = ThreadingHTTPServer::<Endpoint>::bind("localhost:8000")?;
-    server.drain_on_signals(std::time::Duration::from_secs(5))?;
+    let address = env::args().nth(1).unwrap_or("127.0.0.1:8000".into());
+    let server = ThreadingHTTPServer::<Endpoint>::bind(address)?;
+    server.drain_on_signals(Duration::from_secs(5))?;
+    println!("http://{}/", server.server_address());
     server.serve_forever()
 }

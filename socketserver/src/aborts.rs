@@ -180,7 +180,11 @@ impl Idle {
     /// `wake` does not block.
     pub(crate) fn new(request: Abortables, wake: impl Fn() + Send + Sync + 'static) -> Self {
         let wake: Wake = Arc::new(wake);
-        request.aborts().idle.lock().push(wake.clone());
+        let mut idle = request.aborts().idle.lock();
+        // Seldom more than one waits.
+        idle.reserve_exact(1);
+        idle.push(wake.clone());
+        drop(idle);
         Idle { request, wake }
     }
 }

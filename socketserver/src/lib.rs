@@ -111,8 +111,9 @@
 //! | `functools.partial(Handler, argument)` | a field of the server's state |
 //!
 //! The documentation of every item that exists in Python ends with the name it has there. The
-//! guide, [`porting`], shows common patterns in both languages, and every name. [`reliability`]
-//! lists the faults that a server survives, with figures.
+//! guide, [`porting`], shows common patterns in both languages, and every name; the page
+//! `http::porting` does so for `http.server`. [`reliability`] lists the faults that a server
+//! survives, with figures.
 //!
 //! # Logging
 //!
@@ -137,6 +138,7 @@
 //! | `systemd` | `Server::notify_systemd` and the module `systemd`: what a service tells its manager | none |
 //! | `proxy` | `Builder::proxy_protocol` and the module `proxy`: the real client behind HAProxy, nginx or a load balancer | none |
 //! | `tls` | `Builder::tls` and the module `ssl`: TLS 1.2 and 1.3, on every server of connections | `rustls`, `ring` |
+//! | `http` | the module `http`: Python's `http.server`, with bodies and replies that have an end, limits, files | `httparse`, `httpdate`, `percent-encoding`, `form_urlencoded` |
 //!
 //! # Platforms
 //!
@@ -204,6 +206,8 @@ mod relay;
 
 pub mod activation;
 
+mod file;
+
 mod socket;
 
 mod wait;
@@ -236,6 +240,7 @@ pub use builder::Builder;
 pub use concurrency::Green;
 pub use concurrency::{Around, Concurrency, ConcurrencyHooks, Forking, Inline, Threading};
 pub use control::{Ancillary, PeerCred};
+pub use file::{Lines, SocketReader, SocketWriter};
 pub use handler::{
     BaseServer, FnHandler, FnState, Outcome, PacketLines, PacketReader, Request, RequestHandler,
     ServerRef, log_error,
@@ -248,8 +253,8 @@ pub use request::{
 };
 pub use server::{Drained, Served, Server, ServerHandle};
 pub use socket::{
-    Layer, Lines, Message, MessageFlags, OptionValue, SendAncillary, Socket, SocketKind,
-    SocketOption, SocketReader, SocketWriter, Wire, create_connection, socketpair,
+    Layer, Message, MessageFlags, OptionValue, SendAncillary, Socket, SocketKind, SocketOption,
+    Wire, create_connection, socketpair,
 };
 pub use socketserver_macros::{BaseRequestHandler, DatagramRequestHandler, StreamRequestHandler};
 pub use sys::fork::ForkBesideThreads;
@@ -291,8 +296,8 @@ pub mod signal {
     pub use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGWINCH};
 }
 
-/// The README's example is compiled too.
-#[cfg(doctest)]
+/// The README's examples are compiled too.
+#[cfg(all(doctest, feature = "http"))]
 #[doc = include_str!("../../README.md")]
 struct Readme;
 

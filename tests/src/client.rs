@@ -31,6 +31,14 @@ impl Client {
         (0..count).map(|_| Self::stream(address)).collect()
     }
 
+    /// A connection on which an echo has answered.
+    #[track_caller]
+    pub fn echoed(address: &Address) -> Self {
+        let mut client = Self::stream(address);
+        assert_eq!(client.ask("hello"), b"hello");
+        client
+    }
+
     /// As [`stream`](Self::stream), for a server that may not be listening.
     pub fn try_stream(address: &Address) -> io::Result<Self> {
         Self::stream_within(DEADLINE, address)

@@ -26,7 +26,7 @@ pub use alone::{Ended, alone, alone_in_network, elsewhere_command, is_elsewhere,
 pub use behind::{Behind, Pieces, local_proxies, meet_row, meet_rows};
 pub use certificates::{Authority, Files};
 pub use client::{Client, forger, tcp_pair, unix_pair};
-pub use limits::{all_descriptors, count_of, lower, with_at_most};
+pub use limits::{all_descriptors, count_of, leave_memory, lower, with_at_most};
 pub use lines::{LogLines, keep_lines, log_by};
 pub use matrix::{
     Column, Concurrent, Datagrams, OnGreen, Ordinary, Row, Streams, TestTransport, Thread,
@@ -111,6 +111,30 @@ pub fn in_time<T: Send + 'static>(what: &str, work: impl FnOnce() -> T + Send + 
     }
 }
 
+/// Runs `work`, which must take less time than that.
+#[track_caller]
+pub fn within<T>(limit: Duration, work: impl FnOnce() -> T) -> T {
+    let began = Instant::now();
+    let result = work();
+    assert!(began.elapsed() < limit, "{:?}", began.elapsed());
+    result
+}
+
+/// Does `work` for each number below `count`, on that many threads.
+pub fn crowd<T: Send>(threads: usize, count: usize, work: impl Fn(usize) -> T + Sync) -> Vec<T> {
+    let next = AtomicUsize::new(0);
+    let numbers = || {
+        let number = next.fetch_add(1, Relaxed);
+        (number < count).then_some(number)
+    };
+    let worker = || std::iter::from_fn(numbers).map(&work).collect::<Vec<T>>();
+    thread::scope(|scope| {
+        let threads: Vec<_> = (0..threads).map(|_| scope.spawn(worker)).collect();
+        let results = threads.into_iter().map(|thread| thread.join());
+        results.flat_map(|result| result.unwrap_or_else(|panic| resume_unwind(panic))).collect()
+    })
+}
+
 /// The kind of an error, where success is none.
 #[track_caller]
 pub fn error_kind<T>(result: io::Result<T>) -> ErrorKind {
@@ -182,6 +206,11 @@ pub fn example(name: &str) -> PathBuf {
     built(&BUILT, &["--package", "socketserver", "--examples", "--all-features"])
         .join("examples")
         .join(name)
+}
+
+/// The path of a program of the demos, as an argument for a script.
+pub fn demo_path(name: &str) -> String {
+    demo(name).display().to_string()
 }
 
 /// The folder of the programs, once they are built: cargo does not build the programs of another

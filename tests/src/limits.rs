@@ -20,6 +20,13 @@ pub fn with_at_most<T>(resource: Resource, limit: u64, work: impl FnOnce() -> T)
     result
 }
 
+/// Lowers the limit of this process's memory to this many bytes more than it has, and returns what it
+/// was.
+pub fn leave_memory(bytes: u64) -> Rlimit {
+    let now = memory_of(std::process::id(), "VmSize").expect("its memory");
+    lower(Resource::As, now + bytes)
+}
+
 /// All descriptors that this process can still get, of 100.
 pub fn all_descriptors() -> Vec<File> {
     lower(Resource::Nofile, 100);

@@ -4,6 +4,8 @@ use crate::prelude::*;
 
 /// A transport with addresses and clients for tests.
 pub trait TestTransport: Transport + Default {
+    const KIND: SocketKind;
+
     /// A free address. If it is a path, it is in `folder`, which must live as long as the server.
     fn address(folder: &Folder) -> Address;
 
@@ -15,8 +17,10 @@ fn path(folder: &Folder) -> Address {
 }
 
 macro_rules! test_transport {
-    ($transport:ty, $address:expr, $client:expr) => {
+    ($transport:ty, $kind:ident, $address:expr, $client:expr) => {
         impl TestTransport for $transport {
+            const KIND: SocketKind = SocketKind::$kind;
+
             fn address(folder: &Folder) -> Address {
                 $address(folder)
             }
@@ -29,10 +33,10 @@ macro_rules! test_transport {
     };
 }
 
-test_transport!(Tcp, |_: &Folder| apart(), Client::stream);
-test_transport!(Udp, |_: &Folder| apart(), Client::datagram);
-test_transport!(UnixStream, path, Client::stream);
-test_transport!(UnixDatagram, path, Client::datagram);
+test_transport!(Tcp, Stream, |_: &Folder| apart(), Client::stream);
+test_transport!(Udp, Datagram, |_: &Folder| apart(), Client::datagram);
+test_transport!(UnixStream, Stream, path, Client::stream);
+test_transport!(UnixDatagram, Datagram, path, Client::datagram);
 
 pub trait Column: Concurrency + Default {}
 

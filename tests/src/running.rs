@@ -51,6 +51,13 @@ impl<S: Send + Sync + 'static> Running<S> {
         self.stop(timeout).expect("serve_forever succeeded")
     }
 
+    /// Drains the server, and returns how many requests were finished, failed, refused and aborted.
+    #[track_caller]
+    pub fn ends(self) -> [u64; 4] {
+        let (_, stats) = self.drain(DEADLINE / 2);
+        [stats.finished, stats.failed, stats.refused, stats.aborted]
+    }
+
     fn stop(&mut self, timeout: Duration) -> io::Result<(Drained, Stats)> {
         let Some(handle) = self.0.take() else {
             return Ok((Drained::default(), Stats::default()));

@@ -3,6 +3,13 @@
 
 use tests::prelude::*;
 
+/// The original, which stands beside its port.
+macro_rules! original {
+    ($name:literal) => {
+        include_str!(concat!("../../socketserver/examples/", $name, ".py"))
+    };
+}
+
 /// A program in both languages.
 struct Program {
     example: &'static str,
@@ -101,14 +108,12 @@ then nothing: b''
 fn a_dns_server() {
     let program = Program {
         example: "dns_responder",
-        original: include_str!("porting/dns_responder.py"),
+        original: original!("dns_responder"),
         ports: &["udp", "tcp"],
     };
     let client = include_str!("porting/dns_client.py");
     let expected = format!("over_udp\n{DNS_REPLIES}over_tcp\n{DNS_REPLIES}{DNS_REST}");
-    let Some(original) = program.original() else {
-        return;
-    };
+    let Some(original) = program.original() else { return };
     assert_eq!(original.seen_by(client), expected, "the original");
     let port = program.port();
     assert_eq!(port.seen_by(client), expected, "the port");
@@ -147,13 +152,11 @@ stop: OK
 fn a_line_protocol() {
     let program = Program {
         example: "line_protocol",
-        original: include_str!("porting/line_protocol.py"),
+        original: original!("line_protocol"),
         ports: &["listening on"],
     };
     let client = include_str!("porting/store_client.py");
-    let Some(original) = program.original() else {
-        return;
-    };
+    let Some(original) = program.original() else { return };
     for (server, which) in [(original, "the original"), (program.port(), "the port")] {
         assert_eq!(server.seen_by(client), STORE_REPLIES, "{which}");
         // The last thing the client said was STOP.
@@ -187,12 +190,10 @@ fn printed(server: &Server) -> [Vec<String>; 3] {
 fn a_receiver_of_logs() {
     let program = Program {
         example: "log_receiver",
-        original: include_str!("porting/log_receiver.py"),
+        original: original!("log_receiver"),
         ports: &["records", "syslog"],
     };
-    let Some(original) = program.original() else {
-        return;
-    };
+    let Some(original) = program.original() else { return };
     let client = include_str!("porting/log_client.py");
     let mut clients = vec![original.client(client)];
     let expected = printed(&original);

@@ -21,7 +21,7 @@ use std::time::Duration;
 use clap::Parser;
 use demos::endpoint::{DEFAULT_ADDRESS, Peer, peer};
 use demos::program::{self, Failure};
-use demos::server::positive_seconds;
+use demos::seconds::positive_seconds;
 use demos::text::printable;
 use demos::tls::ClientTls;
 use rustyline::error::ReadlineError;

@@ -47,7 +47,8 @@ use std::time::Duration;
 use clap::Parser;
 use demos::endpoint::{Endpoint, Role};
 use demos::program::{self, Failure};
-use demos::server::{ServerOptions, positive_seconds};
+use demos::seconds::positive_seconds;
+use demos::server::ServerOptions;
 use socketserver::{
     Address, BaseRequestHandler, BaseServer, Datagram, ServerRef, Socket, StreamRequestHandler,
 };

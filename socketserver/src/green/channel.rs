@@ -314,3 +314,7 @@ impl<T> fmt::Debug for Receiver<T> {
         f.debug_struct("Receiver").finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+#[path = "tests/channel.rs"]
+mod tests;

@@ -51,7 +51,7 @@ pub(super) struct Local {
     pub(super) current: Cell<Option<usize>>,
     /// How many operations it may still complete before it must yield.
     pub(super) budget: Cell<u32>,
-    /// The green thread whose next parking somebody waits for.
+    /// The green thread whose next parking is to be reported.
     pub(super) awaited: Cell<Option<usize>>,
     /// All green threads. A number may be used again after its green thread has ended.
     tasks: RefCell<Slab<Task>>,

@@ -31,6 +31,8 @@ pub use datagram::{PacketLines, PacketReader};
 pub use function::{FnHandler, FnState};
 pub(crate) use life::{Life, Turn};
 pub(crate) use next_request::FIRST_BYTE;
+#[cfg(feature = "http")]
+pub(crate) use next_request::IdleMark;
 pub use outcome::Outcome;
 pub use server_ref::ServerRef;
 pub(crate) use stop::{By, Stop, StopKind, Waiting};

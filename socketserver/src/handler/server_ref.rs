@@ -16,9 +16,9 @@ use crate::request::{LiveRequest, Stats};
 /// `ServerRef` alone.
 ///
 /// Its own methods hide methods of these names on the state: `server_address`, `shutdown`,
-/// `begin_drain`, `is_leaving`, `is_stopping`, `live_requests`, `next_request`, `next_request_within`,
-/// `request_id`, `runs_on_loop`, `set_max_connections`, `set_max_connections_per_address`, `stats`,
-/// `state`, `without_service_actions`, `without_state`.
+/// `begin_drain`, `is_leaving`, `is_stopping`, `live_requests`, `next_request`,
+/// `next_request_within`, `request_id`, `runs_on_loop`, `set_max_connections`,
+/// `set_max_connections_per_address`, `stats`, `state`, `without_service_actions`, `without_state`.
 ///
 /// Python: `BaseRequestHandler.server`
 pub struct ServerRef<S = ()>(Arc<Shared<S>>);

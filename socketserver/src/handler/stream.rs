@@ -3,7 +3,8 @@
 use std::io::{self, Write};
 use std::time::Duration;
 
-use crate::socket::{Socket, SocketOption, SocketReader, SocketWriter};
+use crate::file::{SocketReader, SocketWriter};
+use crate::socket::{Socket, SocketOption};
 
 /// Python's class attributes of a stream handler.
 ///

@@ -71,7 +71,7 @@ impl Body {
         !self.failed && matches!(self.rest, Rest::Length(0))
     }
 
-    /// Whether what is left is known to be at most so many bytes, or not known.
+    /// Whether at most this many bytes are left, or an unknown number.
     pub(super) fn may_be_dropped(&self, most: u64) -> bool {
         match self.rest {
             Rest::Length(left) => left <= most,
@@ -130,7 +130,7 @@ impl Body {
         }
     }
 
-    /// Takes what has come already, or else receives; small pieces by way of the input.
+    /// Takes received bytes, or else receives; small pieces by way of the input.
     fn take(&mut self, source: &mut Source<'_>, buffer: &mut [u8]) -> io::Result<usize> {
         if source.input.is_empty() {
             if buffer.len() >= CHUNK {
@@ -156,7 +156,7 @@ impl Body {
         if let Rest::Stream = self.rest {
             return receive(limits.idle_time);
         }
-        let left = limits.time_for(self.received).saturating_sub(self.waited);
+        let left = limits.patience(self.waited, self.received);
         let began = Instant::now();
         let received =
             if left.is_zero() { Err(io::ErrorKind::TimedOut.into()) } else { receive(left) };

@@ -12,9 +12,9 @@ const LONGEST_LINE: usize = 4_096;
 pub(super) enum Step {
     /// Too few bytes to say.
     Incomplete,
-    /// So many bytes of the coding itself, to be dropped.
+    /// This many bytes of the coding itself, to be dropped.
     Coding(usize),
-    /// The body's, up to so many bytes.
+    /// The body's, up to this many bytes.
     Data(u64),
     /// Nothing more of this body.
     End,
@@ -79,7 +79,7 @@ impl Chunks {
         }
     }
 
-    /// So many bytes of a chunk have been taken.
+    /// This many bytes of a chunk have been taken.
     pub(super) fn taken(&mut self, bytes: u64) {
         if let State::Data(left) = &mut self.state {
             *left -= bytes;

@@ -26,36 +26,37 @@ pub fn serve<H: Handler>(handler: &mut H) -> Result<(), HandlerError> {
 ///
 /// Python: `handle_one_request`
 fn one(handler: &mut dyn Handler, exchange: &Exchange) -> Result<bool, HandlerError> {
-    let head = match exchange.receive_head()? {
-        Received::Head(head) => head,
+    match exchange.receive_head()? {
+        Received::Head => {}
         Received::Nothing => return Ok(false),
-        Received::Refused(head, error) => return refuse(handler, exchange, head, &error),
-    };
-    let framed = framing::of(&head);
-    let framed = match framed {
+        Received::Refused(error) => return refuse(handler, exchange, &error),
+    }
+    let headers = exchange.headers();
+    let framed = match framing::of(&headers.0) {
         Ok(framed) => framed,
         Err(error) => {
-            let unsupported = (!handler.__knows(head.command())).then(|| unsupported(&head));
-            return refuse(handler, exchange, head, unsupported.as_ref().unwrap_or(&error));
+            let head = &headers.0;
+            let unsupported = (!handler.__knows(head.command())).then(|| unsupported(head));
+            return refuse(handler, exchange, unsupported.as_ref().unwrap_or(&error));
         }
     };
-    exchange.set_head(head);
     exchange.begin(&framed);
-    handler.__assign(&exchange.headers());
+    handler.__assign(&headers);
+    // The next head may take its place.
+    drop(headers);
     let result = caught(|| handle(handler, exchange, &framed));
     conclude(handler, exchange, result)?;
     Ok(!exchange.closes() && exchange.drop_body())
 }
 
-/// Answers a request that cannot be handled. The connection ends, since nobody can say where its
-/// next request begins.
+/// Answers a request that cannot be handled. The connection ends, since the start of its next
+/// request is not known.
 fn refuse(
     handler: &mut dyn Handler,
     exchange: &Exchange,
-    head: Head,
     error: &HTTPError,
 ) -> Result<bool, HandlerError> {
-    exchange.begin_refusal(head);
+    exchange.begin_refusal();
     handler.__assign(&exchange.headers());
     answer(handler, exchange, error.status())?;
     Ok(false)
@@ -96,8 +97,7 @@ fn handle(
     match handler.__call(head.command()) {
         Some(result) => result,
         None if head.command() == "OPTIONS" && head.path() == "*" => {
-            exchange.status_line(204.into())?;
-            exchange.date_field()?;
+            exchange.begin_reply(204.into(), "")?;
             Ok(handler.__end_headers()?)
         }
         None => Ok(handler.__send_error(unsupported(head).status())?),
@@ -137,7 +137,7 @@ fn conclude(
 /// If the handler has sent none, or less than it announced.
 fn complete(handler: &mut dyn Handler, exchange: &Exchange) -> Result<(), HandlerError> {
     match exchange.stage() {
-        // Whoever closes the connection may have written to it.
+        // A handler that closes the connection may have written to it.
         Stage::Nothing if exchange.closes_by_choice() => return Ok(()),
         Stage::Nothing => return Err(HandlerError::new("the handler has sent no reply")),
         Stage::Head => handler.__end_headers()?,

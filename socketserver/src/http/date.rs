@@ -24,16 +24,16 @@ thread_local! {
     static NOW: RefCell<(u64, String)> = const { RefCell::new((0, String::new())) };
 }
 
-/// Appends the date as of now. Each second is formatted once per thread.
-pub(super) fn push_now(out: &mut Vec<u8>) {
+/// Calls `with` with the date as of now. Each second is formatted once per thread.
+pub(super) fn with_now<T>(with: impl FnOnce(&str) -> T) -> T {
     let now = SystemTime::now();
     let second = seconds(now);
     NOW.with_borrow_mut(|(of, text)| {
         if *of != second {
             (*of, *text) = (second, date_time_string(now));
         }
-        out.extend_from_slice(text.as_bytes());
-    });
+        with(text)
+    })
 }
 
 #[cfg(test)]
@@ -50,8 +50,6 @@ mod tests {
             date_time_string(UNIX_EPOCH - Duration::from_secs(9)),
             "Thu, 01 Jan 1970 00:00:00 GMT"
         );
-        let mut now = Vec::new();
-        push_now(&mut now);
-        assert_eq!(now.len(), 29);
+        assert_eq!(with_now(str::len), 29);
     }
 }

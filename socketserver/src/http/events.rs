@@ -89,8 +89,8 @@ impl EventStream {
         self.0.flush()
     }
 
-    /// Sends a comment, which the page does not see. One every so often keeps proxies from closing
-    /// the connection, and finds out whether the browser has gone.
+    /// Sends a comment, which the page does not see. Sent now and then, it keeps proxies from
+    /// closing the connection, and finds out whether the browser has gone.
     ///
     /// # Errors
     /// As [`send`](Self::send).

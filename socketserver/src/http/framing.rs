@@ -21,8 +21,9 @@ pub(super) struct Framed {
     pub(super) keep_alive: bool,
 }
 
-/// Reads the fields that decide where a request ends. Two of them that disagree, or one that another
-/// server might read differently, is how requests are smuggled, so all of these are refused.
+/// Reads the fields that decide where a request ends. Two of them that disagree, or one that
+/// another server might read differently, is how requests are smuggled, so all of these are
+/// refused.
 pub(super) fn of(head: &Head) -> Result<Framed, HTTPError> {
     let mut hosts = 0;
     let mut length = None;
@@ -102,10 +103,10 @@ mod tests {
 
     fn framed(version: &str, fields: &[(&str, &str)]) -> Result<Framed, u16> {
         let mut head = Head::default();
-        head.set_line(b"POST", b"/", version.as_bytes());
-        for (name, value) in fields {
-            head.push_field(name.as_bytes(), value.as_bytes());
-        }
+        head.set_line(b"", b"POST", b"/", version.as_bytes());
+        let fields = fields.iter().map(|(name, value)| (name, value.as_bytes()));
+        let fields = fields.map(|(name, value)| httparse::Header { name, value });
+        head.set_fields(b"", &fields.collect::<Vec<_>>());
         of(&head).map_err(|error| error.status().code)
     }
 

@@ -10,8 +10,9 @@ use super::headers::Headers;
 use super::query;
 use super::refusal::HTTPError;
 use super::reply::ReplyWriter;
+use super::settings::Settings;
 use super::status::{Status, has_body, response};
-use super::text::{escape_html, escape_log};
+use super::text::escape_log;
 use crate::address::Address;
 use crate::request::HandlerError;
 
@@ -44,7 +45,7 @@ use crate::request::HandlerError;
 ///
 /// A method of the struct with the name of `end_headers`, `send_error`, `log_request`, `log_error`,
 /// `log_message` or `handle_expect_100` overrides it, also where the library
-/// calls it. `BaseHTTPRequestHandler::end_headers(self)` then calls the one that it overrides:
+/// calls it. `BaseHTTPRequestHandler::end_headers(self)` then calls the overridden method:
 ///
 /// ```
 /// # use std::io;
@@ -226,7 +227,8 @@ pub trait BaseHTTPRequestHandler {
 
     /// How long the body is, if the client has said so: 0 without a body, `None` for a chunked one.
     ///
-    /// Python: `int(self.headers['Content-Length'])`, which takes what is no number of bytes
+    /// Python: `int(self.headers['Content-Length'])`, which also takes text that is no number of
+    /// bytes
     fn content_length(&self) -> Option<u64> {
         self.exchange().content_length()
     }
@@ -234,7 +236,8 @@ pub trait BaseHTTPRequestHandler {
     /// Reads the body, which may have `most` bytes.
     ///
     /// # Errors
-    /// For a longer one: an [`HTTPError`] that is answered with 413, without reading it. As `rfile`.
+    /// For a longer one: an [`HTTPError`] that is answered with 413, without reading it. As
+    /// `rfile`.
     ///
     /// Python: `self.rfile.read(int(self.headers['Content-Length']))`
     fn body(&self, most: usize) -> io::Result<Vec<u8>> {
@@ -246,6 +249,13 @@ pub trait BaseHTTPRequestHandler {
         let reader = super::reader::BodyReader(self.exchange().clone());
         reader.take((most as u64).saturating_add(1)).read_to_end(&mut body)?;
         if body.len() > most { Err(too_long()) } else { Ok(body) }
+    }
+
+    /// The path up to its `?`, as the client has sent it.
+    ///
+    /// Python: `urlsplit(self.path).path`
+    fn path_without_query(&self) -> String {
+        query::path_without(self.exchange().headers().0.path()).to_owned()
     }
 
     /// The names and values behind the `?` of the path, decoded, in order.
@@ -296,8 +306,7 @@ pub trait BaseHTTPRequestHandler {
         let (status, body) = (status.into(), body.as_ref());
         begin_reply(self, status)?;
         if has_body(status.code) {
-            self.send_header("Content-Type", content_type)?;
-            self.send_header("Content-Length", body.len())?;
+            self.exchange().describe(content_type, body.len())?;
         }
         self.__end_headers()?;
         ReplyWriter(self.exchange().clone()).write_all(body)
@@ -354,22 +363,21 @@ fn begin_reply<H: BaseHTTPRequestHandler + ?Sized>(
     handler: &H,
     status: Status<'_>,
 ) -> io::Result<()> {
-    handler.exchange().status_line(status)?;
-    let version = handler.version_string();
     let exchange = handler.exchange();
-    if !version.is_empty() {
-        exchange.field("Server", format_args!("{version}"))?;
+    match exchange.settings() {
+        Settings { server_version, sys_version: "", .. } => {
+            exchange.begin_reply(status, server_version)
+        }
+        _ => exchange.begin_reply(status, &handler.version_string()),
     }
-    exchange.date_field()
 }
 
 fn send_error_page<H: BaseHTTPRequestHandler + ?Sized>(
     handler: &mut H,
     status: Status<'_>,
 ) -> io::Result<()> {
-    let (phrase, text) = response(status.code).unwrap_or(("???", "???"));
+    let phrase = response(status.code).map_or("???", |(phrase, _)| phrase);
     let message = status.message.unwrap_or(phrase);
-    let explain = status.explain.unwrap_or(text);
     handler.__log_error(&format!("code {}, message {message}", status.code));
     begin_reply(handler, Status { message: Some(message), ..status })?;
     let exchange = handler.exchange().clone();
@@ -377,15 +385,8 @@ fn send_error_page<H: BaseHTTPRequestHandler + ?Sized>(
     let mut page = Vec::new();
     if has_body(status.code) {
         let settings = exchange.settings();
-        let text = settings
-            .error_message_format
-            .replace("%(code)d", &status.code.to_string())
-            .replace("%(code)s", &status.code.to_string())
-            .replace("%(message)s", &escape_html(message))
-            .replace("%(explain)s", &escape_html(explain));
-        page = text.into_bytes();
-        exchange.field("Content-Type", format_args!("{}", settings.error_content_type))?;
-        exchange.field("Content-Length", format_args!("{}", page.len()))?;
+        page = settings.error_page(status).into_bytes();
+        exchange.describe(settings.error_content_type, page.len())?;
     }
     handler.__end_headers()?;
     exchange.write_body(&page)

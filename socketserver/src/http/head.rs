@@ -1,6 +1,6 @@
 //! Reads the head of a request from the connection, within its limits and its time.
 
-use std::io;
+use std::io::{self, BufRead};
 use std::time::Instant;
 
 use super::headers::Head;
@@ -13,18 +13,20 @@ use crate::socket::Socket;
 
 /// What came of the wait for a head.
 pub(super) enum Received {
-    Head(Head),
+    Head,
     /// The client has closed the connection, or sent too little of a head before it did.
     Nothing,
-    /// What the client has sent is no request that can be answered, and as much of it as is known.
-    Refused(Head, HTTPError),
+    /// What the client has sent is no request that can be answered. The head has as much of it as
+    /// is known.
+    Refused(HTTPError),
 }
 
-/// Receives until the head is whole. There is something to read already.
+/// Receives until the head, which is empty at first, is whole. There is something to read already.
 ///
 /// # Errors
 /// The socket's.
 pub(super) fn receive(
+    head: &mut Head,
     input: &mut Input,
     socket: &Socket,
     limits: &Limits,
@@ -34,10 +36,10 @@ pub(super) fn receive(
     let mut partial = Partial::default();
     loop {
         if !input.is_empty() {
-            match partial.step(input, limits, http_0_9) {
-                Ok(None) => {}
-                Ok(Some(head)) => return Ok(Received::Head(head)),
-                Err(refused) => return Ok(Received::Refused(refused.0, refused.1)),
+            match partial.step(head, input, limits, http_0_9) {
+                Ok(false) => {}
+                Ok(true) => return Ok(Received::Head),
+                Err(error) => return Ok(Received::Refused(error)),
             }
         }
         let began = *began.get_or_insert_with(Instant::now);
@@ -47,10 +49,7 @@ pub(super) fn receive(
             Ok(0) => return Ok(Received::Nothing),
             Ok(_) => {}
             Err(error) if is_timeout(&error) => {
-                return Ok(Received::Refused(
-                    partial.head.unwrap_or_default(),
-                    HTTPError::new(408),
-                ));
+                return Ok(Received::Refused(HTTPError::new(408)));
             }
             Err(error) => return Err(error),
         }
@@ -65,97 +64,97 @@ fn late() -> io::Error {
 /// time.
 #[derive(Default)]
 struct Partial {
-    /// What the first line says, once it is whole.
-    head: Option<Head>,
+    /// Whether the first line is whole.
+    has_line: bool,
     /// How long the first line is.
     fields: usize,
     /// Where the search for the next line's end goes on.
     searched: usize,
     /// Where the line at hand begins.
     line: usize,
+    /// How many lines came between the first one and that.
+    lines: usize,
 }
 
-type Refused = Box<(Head, HTTPError)>;
-
 impl Partial {
-    /// Goes on with what there is. Returns the head once it is whole.
+    /// Goes on with what there is. Returns whether the head is whole.
     fn step(
         &mut self,
+        head: &mut Head,
         input: &mut Input,
         limits: &Limits,
         http_0_9: bool,
-    ) -> Result<Option<Head>, Refused> {
-        if self.head.is_none() {
+    ) -> Result<bool, HTTPError> {
+        if !self.has_line {
             skip_empty_lines(input);
-            if input.unread() == b"\r" {
-                // An empty line, perhaps.
-                return Ok(None);
+            // The latter is an empty line, perhaps.
+            if input.unread() == b"\r"
+                || !self.first_line(head, input.unread(), limits, http_0_9)?
+            {
+                return Ok(false);
             }
-            let Some(head) = self.first_line(input.unread(), limits, http_0_9)? else {
-                return Ok(None);
-            };
-            self.head = Some(head);
+            self.has_line = true;
         }
-        let end = match &self.head {
-            Some(head) if head.is_0_9() => Some(self.fields),
-            _ => self.end_of_fields(input.unread(), limits),
-        };
-        let refused = |head: Option<Head>, error| Err(Box::new((head.unwrap_or_default(), error)));
         let too_long = || HTTPError::new((431, "Line too long"));
+        let end = match head.is_0_9() {
+            true => Some(self.fields),
+            false => self.end_of_fields(input.unread(), limits),
+        };
         let Some(end) = end else {
             let length = input.unread().len();
             return match length - self.line > limits.line || length > limits.head {
-                true => refused(self.head.take(), too_long()),
-                false => Ok(None),
+                true => Err(too_long()),
+                false => Ok(false),
             };
         };
-        let mut head = self.head.take().unwrap_or_default();
         if end > limits.head {
-            return refused(Some(head), too_long());
+            return Err(too_long());
         }
-        if let Err(error) = parse_fields(&mut head, &input.unread()[self.fields..end], limits) {
-            return refused(Some(head), error);
-        }
+        parse_fields(head, &input.unread()[self.fields..end], self.lines, limits)?;
         input.consume(end);
-        Ok(Some(head))
+        Ok(true)
     }
 
     fn first_line(
         &mut self,
+        head: &mut Head,
         bytes: &[u8],
         limits: &Limits,
         http_0_9: bool,
-    ) -> Result<Option<Head>, Refused> {
-        let found = bytes[self.searched..].iter().position(|byte| *byte == b'\n');
+    ) -> Result<bool, HTTPError> {
+        let found = end_of_line(&bytes[self.searched..]);
         let end = found.map_or(bytes.len(), |position| self.searched + position);
         if end > limits.line {
-            return Err(Box::new((Head::default(), HTTPError::new(414))));
+            return Err(HTTPError::new(414));
         }
         // What cannot become a request, such as the hello of a TLS client, is refused before it is
         // whole: the client may be waiting for an answer.
-        let unseen = self.searched.saturating_sub(1)..end.saturating_sub(1);
-        let is_hopeless = bytes.first().is_some_and(|byte| !request_line::is_token_byte(*byte))
-            || bytes[unseen].contains(&b'\r');
-        if found.is_none() && !is_hopeless {
-            self.searched = end;
-            return Ok(None);
+        if found.is_none() {
+            let unseen = self.searched.saturating_sub(1)..end.saturating_sub(1);
+            let is_hopeless = bytes.first().is_some_and(|byte| !request_line::is_token_byte(*byte))
+                || bytes[unseen].contains(&b'\r');
+            if !is_hopeless {
+                self.searched = end;
+                return Ok(false);
+            }
         }
         let line = &bytes[..end];
         let line = line.strip_suffix(b"\r").unwrap_or(line);
-        let head = request_line::parse(line, http_0_9)?;
+        request_line::parse(head, line, bytes.len() - line.len(), http_0_9)?;
         (self.fields, self.searched, self.line) = (end + 1, end + 1, end + 1);
-        Ok(Some(head))
+        Ok(true)
     }
 
     /// Where the empty line ends that ends the head. A line that is too long ends the search.
     fn end_of_fields(&mut self, bytes: &[u8], limits: &Limits) -> Option<usize> {
-        while let Some(position) = bytes[self.searched..].iter().position(|byte| *byte == b'\n') {
+        while let Some(position) = end_of_line(&bytes[self.searched..]) {
             let end = self.searched + position;
             if end - self.line > limits.line {
                 return None;
             }
             let is_empty = matches!(bytes[self.line..end], [] | [b'\r']);
             (self.searched, self.line) = (end + 1, end + 1);
+            self.lines += 1;
             if is_empty {
                 return Some(end + 1);
             }
@@ -173,24 +172,23 @@ fn skip_empty_lines(input: &mut Input) {
     }
 }
 
-/// The usual number of fields finds room on the stack.
-const USUAL: usize = 100;
-
-fn parse_fields(head: &mut Head, bytes: &[u8], limits: &Limits) -> Result<(), HTTPError> {
-    if limits.fields < USUAL {
-        return parse_into(head, bytes, &mut [httparse::EMPTY_HEADER; USUAL], limits);
-    }
-    parse_into(head, bytes, &mut vec![httparse::EMPTY_HEADER; limits.fields + 1], limits)
+/// Where the first line ends. This search of the standard library looks at several bytes at a time.
+fn end_of_line(bytes: &[u8]) -> Option<usize> {
+    let mut rest = bytes;
+    let length = rest.skip_until(b'\n').ok()?;
+    bytes[..length].ends_with(b"\n").then(|| length - 1)
 }
 
-fn parse_into<'b>(
+/// The room for fields is not on the stack, of which a green thread keeps what it once used.
+fn parse_fields(
     head: &mut Head,
-    bytes: &'b [u8],
-    room: &mut [httparse::Header<'b>],
+    bytes: &[u8],
+    lines: usize,
     limits: &Limits,
 ) -> Result<(), HTTPError> {
+    let mut room = vec![httparse::EMPTY_HEADER; lines.min(limits.fields.saturating_add(1))];
     let too_many = || HTTPError::new((431, "Too many headers"));
-    let fields = match httparse::parse_headers(bytes, room) {
+    let fields = match httparse::parse_headers(bytes, &mut room) {
         Ok(httparse::Status::Complete((_, fields))) => fields,
         Ok(httparse::Status::Partial) => &[],
         Err(httparse::Error::TooManyHeaders) => return Err(too_many()),
@@ -199,9 +197,6 @@ fn parse_into<'b>(
     if fields.len() > limits.fields {
         return Err(too_many());
     }
-    head.reserve(fields.len(), bytes.len());
-    for field in fields {
-        head.push_field(field.name.as_bytes(), field.value);
-    }
+    head.set_fields(bytes, fields);
     Ok(())
 }

@@ -24,18 +24,18 @@ pub(super) struct Head {
 }
 
 impl Head {
-    /// A head of which nothing is known but its first line.
-    pub(super) fn of_line(line: &[u8]) -> Self {
-        let mut head = Head::default();
-        head.requestline = head.push(line);
-        head
+    /// Begins with the first line, with room for this many bytes more.
+    pub(super) fn begin(&mut self, line: &[u8], room: usize) {
+        self.text.reserve(line.len() + room);
+        self.requestline = self.push(line);
     }
 
     /// Takes what the first line says.
-    pub(super) fn set_line(&mut self, command: &[u8], path: &[u8], version: &[u8]) {
-        self.command = self.push(command);
-        self.path = self.push(path);
-        self.version = self.push(version);
+    pub(super) fn set_line(&mut self, line: &[u8], command: &[u8], path: &[u8], version: &[u8]) {
+        let requestline = self.requestline.clone();
+        self.command = self.place(line, &requestline, command);
+        self.path = self.place(line, &requestline, path);
+        self.version = self.place(line, &requestline, version);
         self.minor = match version {
             b"HTTP/0.9" => None,
             version => Some(version.last().map_or(0, |digit| digit.wrapping_sub(b'0'))),
@@ -46,23 +46,36 @@ impl Head {
         self.authority = Some(self.push(authority));
     }
 
-    /// Makes room for the fields.
-    pub(super) fn reserve(&mut self, fields: usize, bytes: usize) {
-        self.fields.reserve(fields);
-        self.text.reserve(bytes);
+    /// Takes the fields of this block.
+    pub(super) fn set_fields(&mut self, block: &[u8], fields: &[httparse::Header<'_>]) {
+        let text = match block.is_ascii() {
+            true => self.push(block),
+            false => 0..0,
+        };
+        self.fields.reserve_exact(fields.len());
+        for field in fields {
+            let name = self.place(block, &text, field.name.as_bytes());
+            let value = self.place(block, &text, field.value);
+            self.fields.push((name, value));
+        }
     }
 
-    pub(super) fn push_field(&mut self, name: &[u8], value: &[u8]) {
-        let name = self.push(name);
-        let value = self.push(value);
-        self.fields.push((name, value));
+    /// Where a piece of a block is that has this place in the text. Otherwise it is appended.
+    fn place(&mut self, block: &[u8], text: &Span, piece: &[u8]) -> Span {
+        let start = piece.as_ptr().addr().wrapping_sub(block.as_ptr().addr());
+        // With other characters than ASCII the places are not those of the bytes.
+        let is_within = start.checked_add(piece.len()).is_some_and(|end| end <= block.len());
+        if is_within && text.len() == block.len() {
+            return text.start + start..text.start + start + piece.len();
+        }
+        self.push(piece)
     }
 
     /// Appends the bytes as text.
     fn push(&mut self, bytes: &[u8]) -> Span {
         let start = self.text.len();
         match std::str::from_utf8(bytes) {
-            Ok(text) if text.is_ascii() => self.text.push_str(text),
+            Ok(text) if bytes.is_ascii() => self.text.push_str(text),
             _ => self.text.extend(bytes.iter().map(|byte| char::from(*byte))),
         }
         start..self.text.len()
@@ -147,6 +160,17 @@ impl Headers {
         self.0.fields()
     }
 
+    /// An empty head, which holds no memory, in the place of the last one unless a handler has kept
+    /// that.
+    pub(super) fn renewed(&mut self) -> &mut Head {
+        if Rc::get_mut(&mut self.0).is_none() {
+            self.0 = Rc::default();
+        }
+        let head = Rc::get_mut(&mut self.0).expect("the only handle");
+        *head = Head::default();
+        head
+    }
+
     /// How many fields there are.
     ///
     /// Python: `len(headers)`
@@ -183,12 +207,15 @@ mod tests {
     use super::*;
 
     fn headers() -> Headers {
-        let mut head = Head::of_line(b"GET /\xe9 HTTP/1.1");
-        head.set_line(b"GET", b"/\xe9", b"HTTP/1.1");
-        head.push_field(b"Host", b"a");
-        head.push_field(b"X-Name", b"J\xfcrgen");
-        head.push_field(b"connection", b"x;q=1, Close");
-        head.push_field(b"CONNECTION", b"keep-alive");
+        let mut head = Head::default();
+        let line = b"GET /\xe9 HTTP/1.1";
+        head.begin(line, 0);
+        head.set_line(line, &line[..3], &line[4..6], &line[7..]);
+        let block = b"Host: a\r\nX-Name: J\xfcrgen\r\nconnection: x;q=1, Close\r\n\
+            CONNECTION: keep-alive\r\n\r\n";
+        let mut fields = [httparse::EMPTY_HEADER; 4];
+        httparse::parse_headers(block, &mut fields).unwrap();
+        head.set_fields(block, &fields);
         Headers(Rc::new(head))
     }
 
@@ -201,6 +228,23 @@ mod tests {
         assert_eq!(headers.get_all("Connection").count(), 2);
         assert!(headers.contains("HOST") && headers.len() == 4 && !headers.is_empty());
         assert_eq!(headers.0.path(), "/\u{e9}");
+    }
+
+    #[test]
+    fn places_are_those_of_the_pieces() {
+        let (line, block) = (b"GET /a HTTP/1.1", b"Host: b\r\nX: c d\r\n\r\n");
+        let mut fields = [httparse::EMPTY_HEADER; 2];
+        httparse::parse_headers(block, &mut fields).unwrap();
+        for path in [&line[4..6], b"/elsewhere"] {
+            let mut head = Head::default();
+            head.begin(line, 0);
+            head.set_line(line, &line[..3], path, &line[7..]);
+            head.set_fields(block, &fields);
+            assert_eq!(head.requestline().as_bytes(), line);
+            assert_eq!(head.path().as_bytes(), path);
+            assert_eq!((head.command(), head.version()), ("GET", "HTTP/1.1"));
+            assert!(head.fields().eq([("Host", "b"), ("X", "c d")]));
+        }
     }
 
     #[test]

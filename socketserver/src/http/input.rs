@@ -1,11 +1,15 @@
-//! The bytes that a connection has received and nobody has read yet.
+//! The bytes that a connection has received and its reader has not taken.
 
 use std::io;
 use std::time::Duration;
 
 use crate::socket::Socket;
 
-/// How much one call receives, in bytes.
+/// How much is received with the first bytes of a request, in bytes: most heads, in memory that the
+/// allocator hands out fast.
+pub(super) const FIRST: usize = 1_024;
+
+/// How much one call receives after that.
 pub(super) const CHUNK: usize = 4_096;
 
 /// A buffer that holds no memory while it is empty.
@@ -29,6 +33,12 @@ impl Input {
         if self.is_empty() {
             *self = Input::default();
         }
+    }
+
+    /// Takes what was received while this was empty. Returns whether it is anything.
+    pub(super) fn set(&mut self, received: Vec<u8>) -> bool {
+        (self.buffer, self.start) = (received, 0);
+        !self.is_empty()
     }
 
     /// Receives more. Returns how many bytes; 0 at the end of the stream.

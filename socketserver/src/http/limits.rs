@@ -1,6 +1,7 @@
 //! How much a client may send, and how long it may take.
 
-use std::time::Duration;
+use std::io;
+use std::time::{Duration, Instant};
 
 /// The limits of one connection. The defaults suit the open internet.
 ///
@@ -23,8 +24,9 @@ pub struct Limits {
     pub idle_time: Duration,
     /// How long the head may take from its first byte on; then the answer is 408.
     pub head_time: Duration,
-    /// How long the client may keep a read of the body, or a write of the reply, waiting before
-    /// [`rate`](Self::rate) counts.
+    /// How long a read of the body, or a write of the reply, may wait for the client to go on, and
+    /// how long all reads of a body, or all parts of a write, may wait before [`rate`](Self::rate)
+    /// counts.
     pub grace: Duration,
     /// How many bytes each second of waiting must then bring on average. A slower body is answered
     /// with 408, and a client that reads a reply more slowly is disconnected.
@@ -61,10 +63,43 @@ impl Limits {
         }
     }
 
-    /// How long a transfer of so many bytes may have waited for the client.
-    pub(super) fn time_for(&self, bytes: u64) -> Duration {
-        let rate = f64::from(self.rate.max(1));
-        self.grace + Duration::try_from_secs_f64(bytes as f64 / rate).unwrap_or(Duration::MAX / 2)
+    /// Sends this many bytes piece by piece, in the time that a client may take for them. `send` is
+    /// given how many have been sent, and how long it may wait.
+    ///
+    /// # Errors
+    /// `TimedOut`; `UnexpectedEof` if there is nothing more to send; those of `send`.
+    pub(super) fn pace(
+        &self,
+        length: u64,
+        send: impl Fn(u64, Duration) -> io::Result<usize>,
+    ) -> io::Result<()> {
+        let (mut sent, mut began) = (0, None);
+        while sent < length {
+            let time = match began {
+                // Most replies need one call, and so no clock.
+                None => self.grace,
+                Some(began) => self.patience(Instant::elapsed(&began), sent),
+            };
+            if time.is_zero() {
+                return Err(io::ErrorKind::TimedOut.into());
+            }
+            match send(sent, time)? {
+                0 => return Err(io::ErrorKind::UnexpectedEof.into()),
+                bytes => sent += bytes as u64,
+            }
+            if began.is_none() && sent < length {
+                began = Some(Instant::now());
+            }
+        }
+        Ok(())
+    }
+
+    /// How long a transfer may wait for its next bytes, after it has waited this long for this
+    /// many. What came quickly is no credit for a client that then stops.
+    pub(super) fn patience(&self, waited: Duration, bytes: u64) -> Duration {
+        let earned = bytes as f64 / f64::from(self.rate.max(1));
+        let earned = Duration::try_from_secs_f64(earned).unwrap_or(Duration::MAX / 2);
+        (self.grace + earned).saturating_sub(waited).min(self.grace)
     }
 }
 

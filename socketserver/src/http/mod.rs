@@ -1,22 +1,4 @@
-//! HTTP/1.1 servers: Python's module `http.server`, and what it lacks.
-//!
-//! A handler derives [`BaseHTTPRequestHandler`](derive@BaseHTTPRequestHandler) and has a method for
-//! each command, `do_GET`, `do_POST` and so on, written as in Python. A handler's struct declares
-//! the fields that it uses; `wfile`, the reply, is the one that it needs.
-//!
-//! | Python | here |
-//! | --- | --- |
-//! | `HTTPServer`, `ThreadingHTTPServer` | [`HTTPServer`], [`ThreadingHTTPServer`], [`ForkingHTTPServer`], [`GreenHTTPServer`] |
-//! | `HTTPSServer(…, certfile=…)` | `.tls(context)` on the builder of each, with the feature `tls` |
-//! | `BaseHTTPRequestHandler` | the [derive](derive@BaseHTTPRequestHandler) and the [trait](trait@BaseHTTPRequestHandler) of that name |
-//! | `self.headers`, `self.rfile`, `self.wfile` | [`Headers`], [`BodyReader`], [`ReplyWriter`] |
-//! | `self.send_error(404)` and `return` | the same, or the error [`HTTPError`] |
-//!
-//! It is safe on the open internet: a client has [`Limits`] of size and time, a request whose end
-//! two servers could see in different places is refused, a field cannot smuggle a second one into
-//! the reply, and a reply that breaks off never looks like a whole one.
-//!
-//! Python: `http.server`
+#![doc = include_str!("../../docs/http.md")]
 
 mod body;
 mod chunked;
@@ -24,12 +6,14 @@ pub(crate) mod connection;
 mod date;
 mod events;
 mod exchange;
+mod files;
 mod framing;
 mod handler;
 mod head;
 mod headers;
 mod input;
 mod limits;
+mod line;
 mod outgoing;
 pub(crate) mod parts;
 mod query;
@@ -45,6 +29,7 @@ mod text;
 pub use date::date_time_string;
 pub use events::{Event, EventStream};
 pub use exchange::Exchange;
+pub use files::{Files, SimpleHTTPRequestHandler, Symlinks};
 pub use handler::BaseHTTPRequestHandler;
 pub use headers::Headers;
 pub use limits::Limits;
@@ -57,6 +42,9 @@ pub use servers::{
 pub use socketserver_macros::BaseHTTPRequestHandler;
 pub use status::{Status, response};
 pub use text::escape_html;
+
+#[doc = include_str!("../../docs/porting_http.md")]
+pub mod porting {}
 
 /// Where this folder's log lines go.
 const TARGET: &str = "socketserver::http";

@@ -1,13 +1,18 @@
 //! A reply on its way: its head, its body, and how the client will find its end.
 
-use std::fmt::{self, Write as _};
+use std::fmt;
 use std::io;
+use std::mem;
 
+use super::line::{self, invalid};
 use super::request_line::is_token;
 use super::status::{Status, has_body, response};
 
 /// How much of a reply is kept for one write, in bytes.
 const BUFFER: usize = 16 << 10;
+
+/// The room for a head, in bytes.
+const HEAD: usize = 256;
 
 /// What the request and the connection say about its reply.
 #[derive(Clone, Copy, Debug, Default)]
@@ -18,7 +23,7 @@ pub(super) struct Terms {
     pub(super) is_1_1: bool,
     /// The client asked for the head alone.
     pub(super) head_only: bool,
-    /// The client is of HTTP/1.0, and has to be told that the connection stays.
+    /// The client is of HTTP/1.0, and expects a field that says that the connection stays.
     pub(super) tells_stay: bool,
     /// The other protocol that a 101, or a 2xx to this CONNECT, changes to has no end.
     pub(super) is_connect: bool,
@@ -41,7 +46,7 @@ pub(super) enum Stage {
 /// How the client finds the end of the body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Frame {
-    /// So many bytes are still to come.
+    /// This many bytes are still to come.
     Length(u64),
     Chunked,
     /// The end of the stream, or whatever the handler's own fields say.
@@ -72,13 +77,13 @@ pub(super) struct Outgoing {
     pub(super) has_begun: bool,
 }
 
-fn invalid(text: impl Into<String>) -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidInput, text.into())
-}
-
 impl Outgoing {
-    pub(super) fn new(terms: Terms) -> Self {
-        Outgoing { terms, ..Outgoing::default() }
+    /// Makes ready for another reply, in the memory of this one.
+    pub(super) fn begin(&mut self, terms: Terms) {
+        let (mut out, mut body) = (mem::take(&mut self.out), mem::take(&mut self.body));
+        out.clear();
+        body.clear();
+        *self = Outgoing { terms, out, body, ..Outgoing::default() };
     }
 
     /// Begins the head with its status line. One that was begun and has not left is replaced.
@@ -90,17 +95,61 @@ impl Outgoing {
         if !(100..1000).contains(&code) {
             return Err(invalid(format!("expected a status code of three digits, got {code}")));
         }
-        *self = Outgoing { terms: self.terms, ..Outgoing::default() };
+        if self.stage != Stage::Nothing {
+            self.begin(self.terms);
+        }
         (self.stage, self.code) = (Stage::Head, code);
         if self.terms.is_0_9 {
             return Ok(());
         }
-        let phrase = message.or_else(|| Some(response(code)?.0)).unwrap_or_default();
+        // Most heads fit.
+        self.out.reserve(HEAD);
         self.out.extend_from_slice(protocol.as_bytes());
-        push(&mut self.out, format_args!(" {code} "));
-        push_latin1(&mut self.out, phrase)?;
+        let digit = |place| b'0' + (code / place % 10) as u8;
+        self.out.extend_from_slice(&[b' ', digit(100), digit(10), digit(1), b' ']);
+        match message {
+            Some(message) => line::push_text(&mut self.out, message)?,
+            None => {
+                let phrase = response(code).map_or("", |(phrase, _)| phrase);
+                self.out.extend_from_slice(phrase.as_bytes());
+            }
+        }
         self.out.extend_from_slice(b"\r\n");
         Ok(())
+    }
+
+    /// Adds a field of this library's, after the status line, which says nothing about the reply's
+    /// end.
+    pub(super) fn own_field(&mut self, name: &'static str, value: &str) -> io::Result<()> {
+        if self.terms.is_0_9 {
+            return Ok(());
+        }
+        let start = self.out.len();
+        self.out.extend_from_slice(name.as_bytes());
+        self.out.extend_from_slice(b": ");
+        line::push_text(&mut self.out, value).inspect_err(|_| self.out.truncate(start))?;
+        self.out.extend_from_slice(b"\r\n");
+        Ok(())
+    }
+
+    /// The same for the type of the body.
+    pub(super) fn own_type(&mut self, content_type: &str) -> io::Result<()> {
+        self.is_live = is_live(content_type.as_bytes());
+        self.own_field("Content-Type", content_type)
+    }
+
+    /// The same for its length.
+    pub(super) fn own_length(&mut self, length: u64) {
+        self.length = Some(length);
+        if !self.terms.is_0_9 {
+            self.push_length(length);
+        }
+    }
+
+    fn push_length(&mut self, length: u64) {
+        self.out.extend_from_slice(b"Content-Length: ");
+        line::push_number(&mut self.out, length);
+        self.out.extend_from_slice(b"\r\n");
     }
 
     /// Adds a field. Returns what it says about the connection: whether it closes.
@@ -119,11 +168,7 @@ impl Outgoing {
         self.out.extend_from_slice(name.as_bytes());
         self.out.extend_from_slice(b": ");
         let start_of_value = self.out.len();
-        let pushed = match value.as_str() {
-            Some(value) => push_latin1(&mut self.out, value),
-            None => push_latin1(&mut self.out, &value.to_string()),
-        };
-        if let Err(error) = pushed {
+        if let Err(error) = line::push_formatted(&mut self.out, value) {
             self.out.truncate(start);
             return Err(error);
         }
@@ -148,10 +193,7 @@ impl Outgoing {
             }
             self.length = Some(length);
         } else if name.eq_ignore_ascii_case("Content-Type") {
-            let value = value().to_ascii_lowercase();
-            self.is_live = ["text/event-stream", "multipart/x-mixed-replace"]
-                .iter()
-                .any(|live| value.starts_with(live));
+            self.is_live = is_live(&self.out[start..]);
         } else if name.eq_ignore_ascii_case("Transfer-Encoding") {
             self.is_coded = true;
         } else if name.eq_ignore_ascii_case("Connection") {
@@ -211,7 +253,7 @@ impl Outgoing {
             Frame::Length(length)
         } else if is_whole {
             let length = self.body.len() as u64;
-            push(&mut self.out, format_args!("Content-Length: {length}\r\n"));
+            self.push_length(length);
             Frame::Length(length)
         } else if self.terms.is_1_1 {
             self.out.extend_from_slice(b"Transfer-Encoding: chunked\r\n");
@@ -229,12 +271,12 @@ impl Outgoing {
         }
         let head_only = self.terms.head_only && !switches;
         self.stage = Stage::Framed(if head_only { Frame::NoBody } else { frame });
-        let body = std::mem::take(&mut self.body);
+        let body = mem::take(&mut self.body);
         self.push_framed(&body);
         closes
     }
 
-    /// Whether so many more bytes of body can wait for the end of the reply.
+    /// Whether this many more bytes of body can wait for the end of the reply.
     pub(super) fn has_room(&self, bytes: usize) -> bool {
         self.out.len() + self.body.len() + bytes <= BUFFER
     }
@@ -276,7 +318,8 @@ impl Outgoing {
                 self.out.extend_from_slice(data);
             }
             Stage::Framed(Frame::Chunked) if !data.is_empty() => {
-                push(&mut self.out, format_args!("{:x}\r\n", data.len()));
+                line::push_hex(&mut self.out, data.len() as u64);
+                self.out.extend_from_slice(b"\r\n");
                 self.out.extend_from_slice(data);
                 self.out.extend_from_slice(b"\r\n");
             }
@@ -296,6 +339,11 @@ impl Outgoing {
             Stage::Framed(Frame::Stream) => true,
             _ => false,
         }
+    }
+
+    /// Gives the memory back when all has left: an idle connection holds none.
+    pub(super) fn release(&mut self) {
+        (self.out, self.body) = (Vec::new(), Vec::new());
     }
 
     /// Ends the body. Returns whether the reply is whole.
@@ -320,31 +368,10 @@ impl Outgoing {
     }
 }
 
-fn push(out: &mut Vec<u8>, text: fmt::Arguments<'_>) {
-    // Writing to a vector cannot fail.
-    let _ = io::Write::write_fmt(out, text);
-}
-
-/// Appends text of one line as Latin-1.
-///
-/// # Errors
-/// `InvalidInput` for control characters, with which a value could become two fields, and for
-/// characters that are not in Latin-1.
-fn push_latin1(out: &mut Vec<u8>, text: &str) -> io::Result<()> {
-    let start = out.len();
-    for char in text.chars() {
-        match u8::try_from(u32::from(char)) {
-            Ok(byte) if (byte >= b' ' && byte != 0x7f) || byte == b'\t' => out.push(byte),
-            _ => {
-                out.truncate(start);
-                let mut shown = String::new();
-                let _ = write!(shown, "{text:?}");
-                shown.truncate(shown.char_indices().nth(100).map_or(shown.len(), |(at, _)| at));
-                return Err(invalid(format!(
-                    "expected one line of Latin-1 text in the reply's head, got {shown}"
-                )));
-            }
-        }
-    }
-    Ok(())
+/// Whether bodies of this type are meant to be seen piece by piece.
+fn is_live(content_type: &[u8]) -> bool {
+    [b"text/event-stream".as_slice(), b"multipart/x-mixed-replace"]
+        .iter()
+        .filter_map(|live| Some((live, content_type.get(..live.len())?)))
+        .any(|(live, start)| start.eq_ignore_ascii_case(live))
 }

@@ -10,7 +10,8 @@ use crate::handler::{Outcome, ServerRef};
 use crate::request::HandlerError;
 use crate::socket::Socket;
 
-/// The connection of a handler.
+/// The connection of a handler. What it takes of the stack is free again when the handler runs.
+#[inline(never)]
 pub fn open<S>(
     request: &Socket,
     client_address: &Address,

@@ -1,4 +1,9 @@
-//! What stands behind the `?` of a path.
+//! The path and what stands behind its `?`.
+
+/// A path without its query.
+pub(super) fn path_without(path: &str) -> &str {
+    path.split(['?', '#']).next().unwrap_or_default()
+}
 
 /// The query of a path, undecoded.
 pub(super) fn of_path(path: &str) -> &str {
@@ -15,6 +20,14 @@ pub(super) fn parse(query: &str) -> Vec<(String, String)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_path_ends_before_its_query() {
+        for path in ["/a", "/a?", "/a?b=/c?d", "/a#?b"] {
+            assert_eq!(path_without(path), "/a", "{path}");
+        }
+        assert_eq!(path_without("/a%3Fb"), "/a%3Fb");
+    }
 
     #[test]
     fn queries_are_decoded_in_order() {

@@ -7,8 +7,9 @@ use super::exchange::Exchange;
 
 /// The body of the reply. What is written is gathered, so that a short reply leaves in one piece;
 /// `flush` sends what there is. Events (`text/event-stream`), pictures that replace each other
-/// (`multipart/x-mixed-replace`) and what follows a 101 leave at once. A body whose length is not known by then is chunked, or ends with
-/// the connection. A clone is another handle of the same body.
+/// (`multipart/x-mixed-replace`) and what follows a 101 leave at once. A body whose length is not
+/// known by then is chunked, or ends with the connection. A clone is another handle of the same
+/// body.
 ///
 /// Python: `BaseHTTPRequestHandler.wfile`, which is the connection
 #[derive(Clone)]

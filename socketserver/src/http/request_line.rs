@@ -6,32 +6,40 @@ use super::headers::Head;
 use super::refusal::HTTPError;
 use super::text::quoted;
 
-/// Reads the line, which comes without its end.
+/// Reads the line, which comes without its end, into a head without one. That gets room for so many
+/// bytes more.
 ///
 /// Python: the first half of `BaseHTTPRequestHandler.parse_request`
-pub(super) fn parse(line: &[u8], http_0_9: bool) -> Result<Head, Box<(Head, HTTPError)>> {
-    let mut head = Head::of_line(line);
-    let refused = |head, error| Err(Box::new((head, error)));
+pub(super) fn parse(
+    head: &mut Head,
+    line: &[u8],
+    room: usize,
+    http_0_9: bool,
+) -> Result<(), HTTPError> {
+    head.begin(line, room);
     let syntax = || HTTPError::new((400, &*format!("Bad request syntax ({})", quoted(line))));
-    let words: Vec<&[u8]> = line.split(|byte| *byte == b' ').collect();
-    let (command, target, version) = match *words {
+    let mut words = line.split(|byte| *byte == b' ');
+    let words = [words.next(), words.next(), words.next(), words.next()];
+    let (command, target, version) = match words {
         // HTTP/0.9, which has neither versions nor methods.
-        [b"GET", target] | [b"GET", target, b"" | b"HTTP/0.9"] if http_0_9 => {
+        [Some(b"GET"), Some(target), None | Some(b"" | b"HTTP/0.9"), None] if http_0_9 => {
             (b"GET".as_slice(), target, b"HTTP/0.9".as_slice())
         }
-        [command, _] | [command, _, b"" | b"HTTP/0.9"] if http_0_9 && is_token(command) => {
+        [Some(command), Some(_), None | Some(b"" | b"HTTP/0.9"), None]
+            if http_0_9 && is_token(command) =>
+        {
             let text = format!("Bad HTTP/0.9 request type ({})", quoted(command));
-            return refused(head, HTTPError::new((400, &*text)));
+            return Err(HTTPError::new((400, &*text)));
         }
-        [command, target, version] => (command, target, version),
-        _ => return refused(head, syntax()),
+        [Some(command), Some(target), Some(version), None] => (command, target, version),
+        _ => return Err(syntax()),
     };
     if !is_token(command) || !is_target(target) {
-        return refused(head, syntax());
+        return Err(syntax());
     }
     let is_0_9 = http_0_9 && version == b"HTTP/0.9";
-    if !is_0_9 && let Err(error) = check_version(version) {
-        return refused(head, error);
+    if !is_0_9 {
+        check_version(version)?;
     }
     let (authority, path) = match authority_and_path(target) {
         Some((authority, path)) => (Some(authority), path),
@@ -43,13 +51,13 @@ pub(super) fn parse(line: &[u8], http_0_9: bool) -> Result<Head, Box<(Head, HTTP
         _ => *path != *b"*",
     };
     if !is_right || authority.is_some_and(|authority| !is_authority(authority)) {
-        return refused(head, syntax());
+        return Err(syntax());
     }
-    head.set_line(command, with_one_slash(&path), version);
+    head.set_line(line, command, with_one_slash(&path), version);
     if let Some(authority) = authority {
         head.set_authority(authority);
     }
-    Ok(head)
+    Ok(())
 }
 
 /// `HTTP/1.` and a digit. Other versions that are well formed are not supported.
@@ -74,7 +82,23 @@ pub(super) fn is_token(bytes: &[u8]) -> bool {
 }
 
 pub(super) fn is_token_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
+    /// Looked up for each byte of each name.
+    const TOKEN: [bool; 256] = {
+        let mut table = [false; 256];
+        let mut byte = 0_u8;
+        while byte < 128 {
+            table[byte as usize] = byte.is_ascii_alphanumeric();
+            byte += 1;
+        }
+        let others = b"!#$%&'*+-.^_`|~";
+        let mut index = 0;
+        while index < others.len() {
+            table[others[index] as usize] = true;
+            index += 1;
+        }
+        table
+    };
+    TOKEN[usize::from(byte)]
 }
 
 /// Anything but white space and control characters. Bytes beyond ASCII come from real clients.
@@ -123,15 +147,20 @@ fn with_one_slash(path: &[u8]) -> &[u8] {
 mod tests {
     use super::*;
 
+    fn parse(line: &[u8], http_0_9: bool) -> Result<Head, HTTPError> {
+        let mut head = Head::default();
+        super::parse(&mut head, line, 0, http_0_9).map(|()| head)
+    }
+
     fn code(line: &str) -> u16 {
         match parse(line.as_bytes(), false) {
             Ok(_) => 200,
-            Err(refused) => refused.1.status().code,
+            Err(error) => error.status().code,
         }
     }
 
     #[test]
-    fn versions_and_syntax_are_told_apart() {
+    fn faults_of_syntax_and_version_differ() {
         for line in
             ["GET / HTTP/1.1", "G-T /a%20b?c HTTP/1.2", "OPTIONS * HTTP/1.0", "GET a HTTP/1.1"]
         {

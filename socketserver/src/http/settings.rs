@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use super::limits::Limits;
+use super::status::{Status, response};
+use super::text::escape_html;
 
 /// Python's class attributes of a handler. The derive sets them from its options.
 ///
@@ -39,6 +41,16 @@ impl Settings {
         timeout: None,
         limits: Limits::DEFAULT,
     };
+
+    /// The error page of a status.
+    pub(super) fn error_page(&self, status: Status<'_>) -> String {
+        let (phrase, text) = response(status.code).unwrap_or(("???", "???"));
+        self.error_message_format
+            .replace("%(code)d", &status.code.to_string())
+            .replace("%(code)s", &status.code.to_string())
+            .replace("%(message)s", &escape_html(status.message.unwrap_or(phrase)))
+            .replace("%(explain)s", &escape_html(status.explain.unwrap_or(text)))
+    }
 
     /// Python compares the texts, too.
     pub(super) fn speaks_1_1(&self) -> bool {

@@ -1,7 +1,7 @@
 //! Status codes, and what a reply says in its first line.
 
-/// What a reply's status line says: a code, alone or with a message of one's own. For an error page
-/// also an explanation.
+/// What a reply's status line says: a code, alone or with its own message. For an error page also
+/// an explanation.
 ///
 /// `200`, `(200, "Fine")` and `(404, "Not here", "It has moved.")` all become one.
 ///

@@ -25,10 +25,11 @@
 //! ```
 //!
 //! A connection waits for its first byte without a worker: silent ones cost no thread, no process
-//! and no inline server, and a drain ends them. The header is read where the handler will run, so
-//! a proxy that sends only a part of it holds a worker until [`ProxyProtocol::timeout`] is over.
-//! Not one byte that follows the header is read. A connection with a wrong header, or none, is refused: it counts as refused,
-//! and is logged at debug level, because health checks cause such connections too.
+//! and no inline server, and a drain ends them. The header is read where the handler will run, so a
+//! proxy that sends only a part of it holds a worker until [`ProxyProtocol::timeout`] is over. Not
+//! one byte that follows the header is read. A connection with a wrong header, or none, is refused:
+//! it counts as refused, and is logged at debug level, because health checks cause such connections
+//! too.
 //!
 //! Servers of datagrams read no header: a handler answers `client_address`, and its answer would
 //! have to go to the proxy.

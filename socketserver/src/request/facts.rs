@@ -25,7 +25,8 @@ pub enum RequestPhase {
 const PHASES: [RequestPhase; 4] =
     [RequestPhase::Queued, RequestPhase::Preparing, RequestPhase::Handling, RequestPhase::Ending];
 
-/// A live request at one moment, from [`ServerRef::live_requests`](crate::ServerRef::live_requests).
+/// A live request at one moment, from
+/// [`ServerRef::live_requests`](crate::ServerRef::live_requests).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LiveRequest {

@@ -4,7 +4,6 @@ use std::io;
 use std::net::Shutdown;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering::Relaxed};
-use std::time::Duration;
 
 use rustix::io::Errno;
 use rustix::net::{RecvFlags, SendFlags};
@@ -32,8 +31,8 @@ const UNKNOWN: u8 = 0;
 const NO: u8 = 1;
 const YES: u8 = 2;
 
-const SAME: u32 = u32::MAX;
-const FOREVER: u32 = u32::MAX - 1;
+/// As a timeout for sending: that for receiving.
+pub(super) const SAME: u32 = u32::MAX;
 
 fn yes_or_no(yes: bool) -> u8 {
     if yes { YES } else { NO }
@@ -42,12 +41,11 @@ fn yes_or_no(yes: bool) -> u8 {
 /// The lower half of a socket, below any layer.
 pub(super) struct Descriptor {
     /// The timeout for receiving, and for sending too if `send_timeout` is [`SAME`]. In
-    /// nanoseconds; `u64::MAX` for none. Kept here because `MSG_DONTWAIT` ignores the socket's
-    /// option.
-    timeout: AtomicU64,
-    /// The timeout for sending, in milliseconds; [`SAME`] if it is that for receiving, or
-    /// [`FOREVER`].
-    send_timeout: AtomicU32,
+    /// nanoseconds; for none, see `timeout.rs`. Kept here because `MSG_DONTWAIT` ignores the
+    /// socket's option.
+    pub(super) timeout: AtomicU64,
+    /// The timeout for sending, in milliseconds; [`SAME`] if it is that for receiving.
+    pub(super) send_timeout: AtomicU32,
     /// Dropped before the descriptor that it stands for.
     pub(super) source: Source,
     /// Blocking, except for listeners and while it connects: the mode belongs to the open file,
@@ -194,66 +192,6 @@ impl Descriptor {
         }
     }
 
-    #[inline]
-    pub(super) fn timeout(&self, interest: Interest) -> Option<Duration> {
-        if interest == Interest::Write {
-            match self.send_timeout.load(Relaxed) {
-                SAME => {}
-                FOREVER => return None,
-                milliseconds => return Some(Duration::from_millis(milliseconds.into())),
-            }
-        }
-        match self.timeout.load(Relaxed) {
-            u64::MAX => None,
-            nanoseconds => Some(Duration::from_nanos(nanoseconds)),
-        }
-    }
-
-    #[inline]
-    pub(super) fn patience(&self, interest: Interest) -> Patience {
-        Patience::of_socket(self.timeout(interest))
-    }
-
-    pub(super) fn set_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
-        if !self.is_listening() {
-            self.socket().set_read_timeout(of_system(timeout))?;
-            self.socket().set_write_timeout(of_system(timeout))?;
-        }
-        self.send_timeout.store(SAME, Relaxed);
-        self.store_timeout(timeout);
-        Ok(())
-    }
-
-    pub(super) fn set_receive_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
-        if !self.is_listening() {
-            self.socket().set_read_timeout(of_system(timeout))?;
-        }
-        self.store_send_timeout(self.timeout(Interest::Write));
-        self.store_timeout(timeout);
-        Ok(())
-    }
-
-    pub(super) fn set_send_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
-        if !self.is_listening() {
-            self.socket().set_write_timeout(of_system(timeout))?;
-        }
-        self.store_send_timeout(timeout);
-        Ok(())
-    }
-
-    fn store_timeout(&self, timeout: Option<Duration>) {
-        // A time too long to be counted is none.
-        let nanoseconds = timeout.and_then(|timeout| u64::try_from(timeout.as_nanos()).ok());
-        self.timeout.store(nanoseconds.unwrap_or(u64::MAX), Relaxed);
-    }
-
-    fn store_send_timeout(&self, timeout: Option<Duration>) {
-        let milliseconds = timeout.map(|timeout| timeout.as_nanos().div_ceil(1_000_000));
-        let milliseconds = milliseconds.and_then(|count| u32::try_from(count).ok());
-        let milliseconds = milliseconds.map_or(FOREVER, |count| count.min(FOREVER));
-        self.send_timeout.store(milliseconds, Relaxed);
-    }
-
     pub(super) fn is_listening(&self) -> bool {
         self.listening.load(Relaxed)
     }
@@ -317,6 +255,12 @@ impl Descriptor {
         Awaited { fd: self.fd.as_fd(), source: &self.source }
     }
 
+    /// Sends what can be sent at once. `None` if nothing can.
+    pub(super) fn send_once(&self, data: &[u8]) -> Option<io::Result<usize>> {
+        let send = |may_block| rustix::net::send(&self.fd, data, send_flags(may_block));
+        Some(self.unless_aborted(wait::try_once(self.awaited(), send)?))
+    }
+
     /// Calls `operation` until it has a result, for as long as the socket's timeout allows.
     #[inline]
     pub(super) fn until_ready<T>(
@@ -359,13 +303,6 @@ fn ended(state: u8) -> io::Error {
         _ => "the request of this socket, or its server, has ended",
     };
     io::Error::new(io::ErrorKind::ConnectionAborted, text)
-}
-
-/// A timeout as the system's option takes it. Zero would mean "forever" there, so it is left out: a
-/// socket with a timeout of zero never blocks, and needs no option.
-fn of_system(timeout: Option<Duration>) -> Option<Duration> {
-    let timeout = timeout.filter(|timeout| !timeout.is_zero());
-    timeout.map(|timeout| timeout.max(Duration::from_micros(1)))
 }
 
 fn is_tcp(socket: SockRef<'_>) -> bool {

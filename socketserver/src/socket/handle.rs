@@ -196,6 +196,16 @@ impl Socket {
         Ok(fd)
     }
 
+    /// An `rfile` holds this many more bytes that have not been read.
+    pub(crate) fn add_unread(&self, bytes: usize) {
+        self.0.unread.fetch_add(bytes, Relaxed);
+    }
+
+    /// This many of them were read.
+    pub(crate) fn take_unread(&self, bytes: usize) {
+        self.0.unread.fetch_sub(bytes, Relaxed);
+    }
+
     pub(super) fn expect_nothing_unread(&self, of: &str) -> io::Result<()> {
         match self.0.unread.load(Relaxed) {
             0 => Ok(()),

@@ -1,9 +1,10 @@
 //! Sending and receiving.
 
-use std::fmt;
-use std::io::{self, Read, Write};
+use std::io;
 use std::time::Duration;
 
+#[cfg(feature = "http")]
+use rustix::buffer::spare_capacity;
 use rustix::net::RecvFlags;
 use socket2::Type;
 
@@ -19,7 +20,7 @@ use crate::wait::{Interest, Patience};
 
 /// The largest buffer that is made because a caller passed a number, in bytes. The number may come
 /// from a client, and a client must not be able to use up this machine's memory.
-pub(super) const LARGEST_BUFFER: usize = 1 << 20;
+pub(crate) const LARGEST_BUFFER: usize = 1 << 20;
 
 impl Socket {
     /// Receives the bytes that are there, at most `bufsize`, waiting for the first of them. An
@@ -159,6 +160,22 @@ impl Socket {
         Wire::new(&self.0.descriptor, Patience::Nonblocking).recv(buffer)
     }
 
+    /// The same into a new vector of at most `room` bytes. A `glance` blocks for a short time, but
+    /// fails at once on a socket with a timeout.
+    #[cfg(feature = "http")]
+    pub(crate) fn try_recv_new(&self, room: usize, glance: bool) -> io::Result<Vec<u8>> {
+        let descriptor = &self.open()?.descriptor;
+        if glance && !descriptor.set_glance() {
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
+        let mut data = Vec::with_capacity(room);
+        let flags = receive_flags(glance);
+        let received = rustix::net::recv(&descriptor.fd, spare_capacity(&mut data), flags);
+        descriptor.unless_aborted(received.map_err(io::Error::from))?;
+        descriptor.note_received(data.len(), room);
+        Ok(data)
+    }
+
     /// Receives one datagram of at most `bufsize` bytes, and its sender's address. The rest of a
     /// longer datagram is lost.
     ///
@@ -232,11 +249,11 @@ impl Socket {
     /// Python: `settimeout` before the call, and once more after it
     pub fn send_within(&self, data: &[u8], time: Duration) -> io::Result<usize> {
         let shared = self.open()?;
-        let patience = Patience::of_socket(Some(time));
-        let wire = shared.wire_for_layer(patience);
+        let wire = || shared.wire_for_layer(Patience::of_socket(Some(time)));
         match shared.layer() {
-            None => wire.send(data),
-            Some(layer) => layer.send(&wire, data),
+            // Most need no clock.
+            None => shared.descriptor.send_once(data).unwrap_or_else(|| wire().send(data)),
+            Some(layer) => layer.send(&wire(), data),
         }
     }
 
@@ -256,20 +273,7 @@ impl Socket {
         let shared = self.open()?;
         let patience = shared.descriptor.patience(Interest::Write);
         let _turn = shared.descriptor.take_turn(patience)?;
-        let wire = Wire::new(&shared.descriptor, patience);
-        match shared.layer() {
-            // An empty datagram is one, too.
-            None if data.is_empty() => wire.send(data).map(drop),
-            None => wire.sendall(data),
-            Some(layer) => {
-                let wire = wire.in_parts();
-                let mut left = data;
-                while !left.is_empty() {
-                    left = &left[layer.send(&wire, left)?..];
-                }
-                Ok(())
-            }
-        }
+        shared.send_whole(data, patience)
     }
 
     /// Sends `data` as one datagram to `address`, and returns how many bytes. The socket's timeout
@@ -330,54 +334,27 @@ impl Shared {
         Ok(bufsize.min(length.max(LARGEST_BUFFER)))
     }
 
+    /// A `sendall` that has its turn.
+    pub(super) fn send_whole(&self, data: &[u8], patience: Patience) -> io::Result<()> {
+        let wire = Wire::new(&self.descriptor, patience);
+        match self.layer() {
+            // An empty datagram is one, too.
+            None if data.is_empty() => wire.send(data).map(drop),
+            None => wire.sendall(data),
+            Some(layer) => {
+                let wire = wire.in_parts();
+                let mut left = data;
+                while !left.is_empty() {
+                    left = &left[layer.send(&wire, left)?..];
+                }
+                Ok(())
+            }
+        }
+    }
+
     /// The wire for one operation of a socket that has no layer.
     #[inline]
     fn wire(&self, interest: Interest) -> Wire<'_> {
         Wire::new(&self.descriptor, self.descriptor.patience(interest))
-    }
-}
-
-impl Read for &Socket {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.recv_into(buffer)
-    }
-}
-
-impl Read for Socket {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.recv_into(buffer)
-    }
-}
-
-impl Write for &Socket {
-    fn write(&mut self, data: &[u8]) -> io::Result<usize> {
-        self.send(data)
-    }
-
-    /// Formats first, so that the text leaves in one piece rather than one system call per
-    /// fragment.
-    fn write_fmt(&mut self, arguments: fmt::Arguments<'_>) -> io::Result<()> {
-        match arguments.as_str() {
-            Some(text) => self.sendall(text.as_bytes()),
-            None => self.sendall(arguments.to_string().as_bytes()),
-        }
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl Write for Socket {
-    fn write(&mut self, data: &[u8]) -> io::Result<usize> {
-        self.send(data)
-    }
-
-    fn write_fmt(&mut self, arguments: fmt::Arguments<'_>) -> io::Result<()> {
-        (&*self).write_fmt(arguments)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
     }
 }

@@ -7,11 +7,11 @@
 //! | `bind`, `listen`, `accept` | [`Socket::bind`] and so on | `listen.rs` |
 //! | `recv`, `recvfrom`, `send`, `sendall`, `sendto` | [`Socket::recv`] and so on | `io.rs` |
 //! | `recvmsg`, `sendmsg`, `recv_fds`, `send_fds` | [`Message`] | `message.rs` |
+//! | `sendfile` | [`Socket::sendfile`] | `sendfile.rs` |
 //! | `connect`, `create_connection`, `socketpair` | [`Socket::connect`] and so on | `connect.rs` |
 //! | `select.select` | [`select()`](crate::select) | `../wait/select.rs` |
 //! | `setsockopt`, `getsockopt` | [`SocketOption`] | `option.rs` |
-//! | `makefile` | [`SocketReader`], [`SocketWriter`] | `file.rs` |
-//! | `for line in rfile` | [`SocketReader::lines_up_to`] | `lines.rs` |
+//! | `makefile` | [`Socket::makefile`] | `../file/mod.rs` |
 //! | `SO_PEERCRED` | [`Socket::peer_cred`] | `peer.rs` |
 //! | `ssl.SSLSocket` | [`Layer`], [`Wire`], [`Socket::set_layer`] | `layer.rs`, `layered.rs` |
 //! | `SOCK_STREAM`, `SOCK_DGRAM` | [`SocketKind`] | `kind.rs` |
@@ -24,7 +24,7 @@
 //! Bytes take this way, and each step has one `recv` and one `send`:
 //!
 //! ```text
-//! SocketReader, SocketWriter    buffers                      file.rs
+//! SocketReader, SocketWriter    buffers                      ../file/mod.rs
 //!        Socket                 chooses the way              io.rs
 //!    Layer    |                 a protocol, if there is one  layer.rs
 //!        Wire                   the system call              layer.rs
@@ -35,26 +35,26 @@ mod arrival;
 mod connect;
 mod convert;
 mod descriptor;
-mod file;
 mod handle;
 mod io;
 mod kept;
 mod kind;
 mod layer;
 mod layered;
-mod lines;
 mod listen;
 mod message;
 mod option;
 mod packet;
 mod peer;
+mod sendfile;
+mod std_io;
+mod timeout;
 
 pub use connect::{create_connection, socketpair};
-pub use file::{SocketReader, SocketWriter};
 pub use handle::Socket;
+pub(crate) use io::LARGEST_BUFFER;
 pub(crate) use kept::WeakSocket;
 pub use kind::SocketKind;
 pub use layer::{Layer, Wire};
-pub use lines::Lines;
 pub use message::{Message, MessageFlags, SendAncillary};
 pub use option::{OptionValue, SocketOption};

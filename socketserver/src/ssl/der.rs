@@ -96,7 +96,7 @@ pub(super) fn facts(certificate: &[u8]) -> Option<Facts> {
     let mut fields = Fields(Fields(certificate).take(SEQUENCE)?);
     let mut fields = Fields(fields.take(SEQUENCE)?);
     let version = match fields.take_if(VERSION) {
-        Some(version) => *Fields(version).take(INTEGER)?.last()? + 1,
+        Some(version) => Fields(version).take(INTEGER)?.last()?.checked_add(1)?,
         None => 1,
     };
     fields.take(INTEGER)?;

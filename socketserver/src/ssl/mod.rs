@@ -70,6 +70,8 @@ mod records;
 mod session;
 mod state;
 mod stats;
+#[cfg(test)]
+mod tests;
 mod tickets;
 mod transport;
 mod trust;

@@ -11,7 +11,7 @@ const ENUMERATED: u8 = 0x0a;
 const GENERALIZED_TIME: u8 = 0x18;
 /// Fields with the numbers 0 and 1, of which the first holds another field, or is empty.
 const FIRST: u8 = 0xa0;
-const GOOD: u8 = 0x80;
+pub(super) const GOOD: u8 = 0x80;
 const REVOKED: u8 = 0xa1;
 
 /// Why an authority has given no response. The numbers are the protocol's.
@@ -58,14 +58,14 @@ pub(super) fn read(file: &Path, certificate: &[u8], certfile: &Path) -> io::Resu
 }
 
 /// What a response says about one certificate.
-struct Answer<'a> {
-    serial: &'a [u8],
-    status: u8,
-    expires: Option<Date>,
+pub(super) struct Answer<'a> {
+    pub(super) serial: &'a [u8],
+    pub(super) status: u8,
+    pub(super) expires: Option<Date>,
 }
 
 /// All that a response says, after its status.
-fn answers(mut fields: Fields<'_>) -> Option<Vec<Answer<'_>>> {
+pub(super) fn answers(mut fields: Fields<'_>) -> Option<Vec<Answer<'_>>> {
     let mut response = Fields(Fields(fields.take(FIRST)?).take(SEQUENCE)?);
     response.take(OID)?;
     let basic = Fields(response.take(OCTET_STRING)?).take(SEQUENCE)?;

@@ -44,6 +44,18 @@ pub(crate) fn unacknowledged(socket: impl AsFd) -> io::Result<usize> {
     Ok(usize::try_from(count).unwrap_or(0))
 }
 
+/// Whether a write to a connection whose peer has gone is an error of the call alone, as Rust's
+/// runtime arranges, so that it neither ends the process nor calls a function.
+#[allow(unsafe_code)]
+pub(crate) fn ignores_broken_pipes() -> bool {
+    // SAFETY: the structure has integers only, which may all be zero.
+    let mut action: libc::sigaction = unsafe { std::mem::zeroed() };
+    // SAFETY: `action` is valid for writes of its size, and without a new action nothing changes.
+    // The call does not fail for this signal.
+    unsafe { libc::sigaction(libc::SIGPIPE, std::ptr::null(), &raw mut action) };
+    action.sa_sigaction == libc::SIG_IGN
+}
+
 /// Makes a listener hand out a connection only when its first bytes have arrived, or `seconds` have
 /// passed.
 pub(crate) fn set_defer_accept(listener: impl AsFd, seconds: u32) -> io::Result<()> {

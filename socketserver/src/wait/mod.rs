@@ -7,9 +7,11 @@
 //! covers a whole operation, a descriptor that arrived non-blocking works, and a wake-up is only a
 //! hint.
 //!
-//! `select.rs` waits for several descriptors, and `turn.rs` for other threads that use the same
-//! one.
+//! `select.rs` waits for several descriptors, `turn.rs` for other threads that use the same one,
+//! and `next.rs` for a client's next request or the end of the server.
 
+#[cfg(feature = "http")]
+mod next;
 mod select;
 mod turn;
 
@@ -23,6 +25,8 @@ use smallvec::{SmallVec, smallvec};
 
 use crate::green::{self, Current, Source};
 pub(crate) use crate::green::{Interest, nonblocking_sockets, sleep, yield_now};
+#[cfg(feature = "http")]
+pub(crate) use next::{Calls, End, receive_unless};
 #[cfg(not(loom))]
 pub(crate) use select::readable;
 pub use select::{Ready, Selectable, select};

@@ -21,6 +21,18 @@ pub(crate) enum Job {
 }
 
 impl Job {
+    pub(crate) const USUAL: Self = Job::Echo;
+
+    /// Whether the server's handler waits for another peer than its client.
+    pub(crate) fn sleeps(self) -> bool {
+        self == Job::Sleep
+    }
+
+    /// Whether the server answers it.
+    pub(crate) fn is_answered(self) -> bool {
+        true
+    }
+
     /// What a message asks for.
     pub(crate) fn of(message: &[u8]) -> Self {
         match message.first() {

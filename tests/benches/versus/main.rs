@@ -7,8 +7,7 @@
 //! cargo bench -p tests --bench versus -- --scenario udp --server green,tokio --rounds 9
 //! ```
 //!
-//! Each server is a process, and so are its clients (`load/`), which are the same program for every
-//! server. The servers of a scenario take short turns within a round, so that the machine's other
+//! Each server is a process, and so are its clients, which are the same program for every server. The servers of a scenario take short turns within a round, so that the machine's other
 //! work affects all of them equally, and each round begins with fresh processes. Ratios are taken
 //! within a round. All traffic stays on this machine.
 //!
@@ -19,53 +18,21 @@
 //!   `TCP_NODELAY` and a backlog of 4,096, and it runs on the cores of its process.
 //! * A bar, the limit of a figure or of a ratio, is a line in `scenario/bars.rs`.
 //!
+//! Processes, clients, rounds and tables are those of `benches/rounds/`, as in the benchmark of HTTP.
+//!
 //! A run without `--scenario`, `--server` and `--quick` writes all figures and plots to
 //! `socketserver/docs/bench/`. With `--docs` the tables of the documentation are made from them.
 
+mod bench;
+mod client;
 mod contestant;
 mod job;
-mod load;
-mod measure;
-mod options;
-mod process;
-mod results;
-mod run;
+#[path = "../rounds/mod.rs"]
+mod rounds;
 mod scenario;
 
 use std::process::ExitCode;
 
-use tests::prelude::*;
-
-use options::{Options, USAGE};
-
-fn main() -> io::Result<ExitCode> {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    match arguments.first().map(String::as_str) {
-        Some(process::SERVE) => return Ok(as_child(process::serve(&arguments[1..]))),
-        Some(process::TALK) => return Ok(as_child(load::talk(&arguments[1..]))),
-        // `cargo test --all-targets` runs this program too, but measures nothing.
-        _ if !arguments.iter().any(|argument| argument == "--bench") => {
-            println!("{USAGE}");
-            return Ok(ExitCode::SUCCESS);
-        }
-        _ => {}
-    }
-    match Options::parse(arguments) {
-        Ok(options) => run::run(&options).map(|()| ExitCode::SUCCESS),
-        Err(message) => {
-            eprintln!("error: {message}\n{USAGE}");
-            Ok(ExitCode::from(2))
-        }
-    }
-}
-
-/// The parent reads the error of a server or of its clients instead of their next line.
-fn as_child(result: io::Result<()>) -> ExitCode {
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            println!("{}{error}", process::FAILED);
-            ExitCode::FAILURE
-        }
-    }
+fn main() -> std::io::Result<ExitCode> {
+    rounds::main()
 }

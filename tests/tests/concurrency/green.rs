@@ -74,13 +74,10 @@ fn while_one_computes(
     assert!(!same.is_empty(), "they are given out evenly");
 
     busy.send(format!("{how:8}"));
-    let mut begins = [0; 6];
-    busy.read_exact(&mut begins).expect("it begins");
+    assert_eq!(busy.recv_exact(6), b"begins");
     meanwhile(&mut same, &mut others);
     free.store(true, SeqCst);
-    let mut end = [0; 8];
-    busy.read_exact(&mut end).expect("it ends");
-    assert_eq!(end, *core);
+    assert_eq!(busy.recv_exact(8), core);
     // And all is as before.
     for (client, core) in same.iter_mut().chain(&mut others) {
         assert_eq!(ask_core(client), *core);
@@ -118,28 +115,26 @@ fn yielding_lets_its_own_core_answer_too() {
     });
 }
 
-fn name(_: &Address) -> Vec<u8> {
-    assert!(green::is_green());
-    core().to_vec()
+fn handlers_run_on_a_green_thread<T: Row>() {
+    let handler = |request: T::Request, _: Address| {
+        assert!(green::is_green());
+        match request.into() {
+            Request::Stream(socket) => socket.sendall(&core()),
+            Request::Datagram(datagram) => datagram.reply(core()),
+        }
+    };
+    let (_folder, server) = placed(Server::<T, Green, _, _>::handling(handler));
+    let mut client = T::client(&server.address());
+    if !client.is_stream() {
+        client.send("?");
+    }
+    assert!(client.recv().starts_with(b"green-"));
 }
 
 #[test]
 fn all_four_servers_run_on_green_threads() {
-    let folder = Folder::new();
-    let stream = |request: Socket, address| request.sendall(&name(&address));
-    let datagram = |request: Datagram, address: Address| {
-        let answer = name(&address);
-        request.socket.sendto(&answer, address).map(drop)
-    };
-    let tcp = run(GreenTCPServer::handling(stream), LOCAL);
-    let unix_stream = run(GreenUnixStreamServer::handling(stream), folder.join("stream"));
-    for address in [tcp.address(), unix_stream.address()] {
-        assert!(Client::stream(&address).rest().starts_with(b"green-"));
-    }
-    let udp = run(GreenUDPServer::handling(datagram), LOCAL);
-    let unix_datagram = GreenUnixDatagramServer::handling(datagram);
-    let unix_datagram = run(unix_datagram, folder.join("datagram"));
-    for address in [udp.address(), unix_datagram.address()] {
-        assert!(Client::datagram(&address).ask("?").starts_with(b"green-"));
-    }
+    handlers_run_on_a_green_thread::<Tcp>();
+    handlers_run_on_a_green_thread::<UnixStream>();
+    handlers_run_on_a_green_thread::<Udp>();
+    handlers_run_on_a_green_thread::<UnixDatagram>();
 }

@@ -19,12 +19,14 @@ struct Gate {
     go_on: green::Sender<()>,
 }
 
-impl Watching {
-    fn new() -> (Self, Gate) {
-        let ((waits, waiting), (go, go_on)) = (unbounded(), green::channel(usize::MAX));
-        let failures = AtomicU64::new(0);
-        let state = Watching { verified_on: Mutex::default(), waits, go_on, failures };
-        (state, Gate { waits: waiting, go_on: go })
+impl Gate {
+    #[track_caller]
+    fn until_a_handler_waits(&self) {
+        self.waits.recv_timeout(DEADLINE).expect("a handler waits");
+    }
+
+    fn let_go_on(&self, handlers: usize) {
+        (0..handlers).for_each(|_| self.go_on.send(()).expect("a handler waits"));
     }
 }
 
@@ -64,8 +66,10 @@ impl Ask {
 type Builds<C> = Builder<Udp, C, Ask, Watching>;
 
 fn builder<C: Concurrency + Default>() -> (Builds<C>, Gate) {
-    let (state, gate) = Watching::new();
-    (Server::<Udp, C, Ask, _>::with(state), gate)
+    let ((waits, waiting), (go, go_on)) = (unbounded(), green::channel(usize::MAX));
+    let failures = AtomicU64::new(0);
+    let state = Watching { verified_on: Mutex::default(), waits, go_on, failures };
+    (Server::<Udp, C, Ask, _>::with(state), Gate { waits: waiting, go_on: go })
 }
 
 /// Tests of both kinds of worker.
@@ -107,21 +111,30 @@ fn until_a_worker_leads(client: &mut Client) {
     until("a worker leads", || asks_led() && asks_led());
 }
 
-/// A server with a leader whose handler waits, and a client that has asked for that.
-fn with_waiting_leader<C: Concurrency>(builder: Builds<C>) -> (Running<Watching>, Client) {
-    let server = run(builder, LOCAL);
+/// A server with a leader, and the leader's client. `change` sets a limit.
+fn led<C: Concurrency + Default>(
+    change: fn(Builds<C>) -> Builds<C>,
+) -> (Running<Watching>, Client, Gate) {
+    let (builder, gate) = builder::<C>();
+    let server = run(change(builder), LOCAL);
     let mut client = Client::datagram(&server.address());
     until_a_worker_leads(&mut client);
+    (server, client, gate)
+}
+
+/// The same while the leader's handler waits.
+fn led_by_a_waiting_handler<C: Concurrency + Default>(
+    change: fn(Builds<C>) -> Builds<C>,
+) -> (Running<Watching>, Client, Gate) {
+    let (server, mut client, gate) = led::<C>(change);
     client.send("wait");
-    (server, client)
+    gate.until_a_handler_waits();
+    (server, client, gate)
 }
 
 #[test]
 fn short_requests_change_no_threads() {
-    let (builder, _gate) = builder::<Threading>();
-    let server = run(builder, LOCAL);
-    let mut client = Client::datagram(&server.address());
-    until_a_worker_leads(&mut client);
+    let (server, _client, _gate) = led::<Threading>(|builder| builder);
     let workers = server.stats().workers;
     until("the leader is free", || server.stats().workers.idle == server.stats().workers.all);
     assert!(workers.all > 0, "{workers:?}");
@@ -130,9 +143,7 @@ fn short_requests_change_no_threads() {
 }
 
 fn a_waiting_handler_delays_no_other_request<C: Concurrency + Default>() {
-    let (builder, gate) = builder::<C>();
-    let (server, mut waiting) = with_waiting_leader(builder);
-    gate.waits.recv_timeout(DEADLINE).expect("the handler runs");
+    let (server, mut waiting, gate) = led_by_a_waiting_handler::<C>(|builder| builder);
     let mut other = Client::datagram(&server.address());
     for _ in 0..200 {
         other.ask("?");
@@ -141,10 +152,10 @@ fn a_waiting_handler_delays_no_other_request<C: Concurrency + Default>() {
     let mut more: Vec<_> = (0..20).map(|_| Client::datagram(&server.address())).collect();
     for client in &mut more {
         client.send("wait");
-        gate.waits.recv_timeout(DEADLINE).expect("the handler runs");
+        gate.until_a_handler_waits();
     }
     assert_eq!(server.stats().active, 21);
-    (0..21).for_each(|_| gate.go_on.send(()).expect("a handler waits"));
+    gate.let_go_on(21);
     for client in more.iter_mut().chain([&mut waiting]) {
         client.recv();
     }
@@ -158,11 +169,11 @@ fn shutdown_does_not_wait_for_the_leaders_handler<C: Concurrency + Default>() {
     let mut client = Client::datagram(server.server_address());
     until_a_worker_leads(&mut client);
     client.send("wait");
-    gate.waits.recv_timeout(DEADLINE).expect("the handler runs");
+    gate.until_a_handler_waits();
     server.shutdown();
     ends_well(serving);
     assert_eq!(server.stats().active, 1);
-    gate.go_on.send(()).expect("a handler waits");
+    gate.let_go_on(1);
     assert_eq!(client.recv(), b"same thread");
     // No other request was taken: this one waits for the next loop.
     client.send("?");
@@ -173,11 +184,9 @@ fn shutdown_does_not_wait_for_the_leaders_handler<C: Concurrency + Default>() {
 }
 
 fn a_drain_waits_for_the_leaders_handler<C: Concurrency + Default>() {
-    let (builder, gate) = builder::<C>();
-    let (server, mut client) = with_waiting_leader(builder);
-    gate.waits.recv_timeout(DEADLINE).expect("the handler runs");
+    let (server, mut client, gate) = led_by_a_waiting_handler::<C>(|builder| builder);
     let draining = thread::spawn(move || server.drain(DEADLINE));
-    gate.go_on.send(()).expect("a handler waits");
+    gate.let_go_on(1);
     let (drained, stats) = in_time("the drain", || draining.join()).expect("no panic");
     assert_eq!((drained.aborted, stats.accepted), (0, stats.finished));
     assert_eq!(client.recv(), b"same thread");
@@ -195,13 +204,12 @@ fn a_handler_on_the_leader_may_stop_the_server<C: Concurrency + Default>() {
 
 #[test]
 fn the_only_thread_may_lead() {
-    let (builder, gate) = builder::<Threading>();
-    let (server, mut waiting) = with_waiting_leader(builder.max_threads(1));
-    gate.waits.recv_timeout(DEADLINE).expect("the handler runs");
+    let (server, mut waiting, gate) =
+        led_by_a_waiting_handler::<Threading>(|builder| builder.max_threads(1));
     let mut other = Client::datagram(&server.address());
     other.send("?");
     until("the server is full", || server.stats().workers.idle == 0);
-    gate.go_on.send(()).expect("a handler waits");
+    gate.let_go_on(1);
     waiting.recv();
     other.recv();
     until_a_worker_leads(&mut other);
@@ -209,23 +217,19 @@ fn the_only_thread_may_lead() {
 }
 
 fn limits_hold_while_a_worker_leads<C: Concurrency + Default>() {
-    let (builder, gate) = builder::<C>();
-    let (server, mut waiting) = with_waiting_leader(builder.max_connections(1));
-    gate.waits.recv_timeout(DEADLINE).expect("the handler runs");
+    let (server, mut waiting, gate) =
+        led_by_a_waiting_handler::<C>(|builder| builder.max_connections(1));
     let mut other = Client::datagram(&server.address());
     other.send("?");
     assert_eq!(server.stats().active, 1);
-    gate.go_on.send(()).expect("a handler waits");
+    gate.let_go_on(1);
     waiting.recv();
     other.recv();
     until_a_worker_leads(&mut other);
 }
 
 fn a_panic_on_the_leader_costs_one_request<C: Concurrency + Default>() {
-    let (builder, _gate) = builder::<C>();
-    let server = run(builder, LOCAL);
-    let mut client = Client::datagram(&server.address());
-    until_a_worker_leads(&mut client);
+    let (server, mut client, _gate) = led::<C>(|builder| builder);
     client.send("panic");
     client.ask("?");
     assert_eq!((server.stats().failed, server.failures.load(SeqCst)), (1, 1));
@@ -243,9 +247,8 @@ impl ConcurrencyHooks for Counted {
 }
 
 fn hooks_see_each_request_of_a_leader<C: Concurrency + Default>() {
-    let ((state, _gate), counted) = (Watching::new(), Counted::default());
-    let builder = Server::<Udp, C, Ask, _>::with(state).wrap_concurrency(counted.clone());
-    let server = run(builder, LOCAL);
+    let ((builder, _gate), counted) = (builder::<C>(), Counted::default());
+    let server = run(builder.wrap_concurrency(counted.clone()), LOCAL);
     let mut client = Client::datagram(&server.address());
     until_a_worker_leads(&mut client);
     client.ask("?");

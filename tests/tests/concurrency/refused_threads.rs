@@ -3,12 +3,6 @@
 
 use tests::prelude::*;
 
-/// Room for the stacks of a few threads, whose number is not known before.
-fn allow_few_threads() -> Rlimit {
-    let now = memory_of(std::process::id(), "VmSize").expect("its memory");
-    lower(Resource::As, now + (24 << 20))
-}
-
 #[test]
 fn server_refuses_when_threads_are_refused() {
     let Some(()) = alone() else { return };
@@ -16,10 +10,11 @@ fn server_refuses_when_threads_are_refused() {
         request.sendall(b"hello")?;
         request.recv(1).map(drop)
     };
-    let server = run(ThreadingTCPServer::handling(greet).overflow(Overflow::Refuse), "127.0.0.1:0");
-    let limit = allow_few_threads();
+    let server = run(ThreadingTCPServer::handling(greet).overflow(Overflow::Refuse), LOCAL);
+    // Room for the stacks of a few threads, whose number is not known before.
+    let limit = leave_memory(24 << 20);
     const CLIENTS: u64 = 100;
-    let clients: Vec<Client> = Client::streams(CLIENTS as usize, &server.address());
+    let clients = Client::streams(CLIENTS as usize, &server.address());
     until("all are accepted", || server.stats().accepted == CLIENTS);
     let stats = server.stats();
     assert!(stats.workers.spawn_failures > 0, "{stats:?}");
@@ -38,8 +33,9 @@ fn server_refuses_when_threads_are_refused() {
 fn datagrams_wait_in_the_system_when_threads_are_refused() {
     let Some(()) = alone() else { return };
     let slow = |_: Datagram, _| thread::sleep(Duration::from_millis(300));
-    let server = run(ThreadingUDPServer::handling(slow), "127.0.0.1:0");
-    let limit = allow_few_threads();
+    let server = run(ThreadingUDPServer::handling(slow), LOCAL);
+    // Room for the stacks of a few threads, whose number is not known before.
+    let limit = leave_memory(24 << 20);
     let mut client = Client::datagram(&server.address());
     for _ in 0..200 {
         client.send([0; 1_000]);

@@ -29,19 +29,9 @@ fn idle_threads_may_stay_for_ever() {
     let server = ThreadingTCPServer::<Echo>::builder().keep_alive(Duration::MAX);
     let server = run(server, LOCAL);
     for _ in 0..2 {
-        assert_eq!(Client::stream(&server.address()).ask("hello"), b"hello");
+        Client::echoed(&server.address());
     }
-    let (drained, stats) = server.drain(DEADLINE / 2);
-    assert_eq!((drained.aborted, stats.finished), (0, 2));
-}
-
-fn own_memory(kind: &str) -> u64 {
-    memory_of(process::id(), kind).expect("Linux")
-}
-
-/// Leaves room for anything but one more stack, and returns the limit as it was.
-fn no_more_threads() -> Rlimit {
-    lower(Resource::As, own_memory("VmSize") + (1 << 20))
+    assert_eq!(server.ends(), [2, 0, 0, 0]);
 }
 
 /// Complaint 09.
@@ -50,7 +40,8 @@ fn a_thread_that_cannot_start_costs_one_request() {
     let Some(()) = alone() else { return };
     let (state, failures) = Failures::new();
     let server = bind(ThreadingTCPServer::<Echo, _>::with(state).drain_timeout(DEADLINE));
-    let limit = no_more_threads();
+    // Room for anything but one more stack.
+    let limit = leave_memory(1 << 20);
     let mut refused = Client::stream(server.server_address());
     assert_eq!(server.handle_request().expect("serves"), Served::Refused);
     setrlimit(Resource::As, limit).expect("the old limit");
@@ -79,13 +70,14 @@ fn requests_leave_no_memory_behind() {
     let server = run(server, folder.join("server"));
     let serve = |requests| {
         for _ in 0..requests {
-            assert_eq!(Client::stream(&server.address()).ask("hello"), b"hello");
+            Client::echoed(&server.address());
         }
     };
     serve(500);
-    let before = own_memory("VmRSS");
+    let resident = || memory_of(process::id(), "VmRSS").expect("Linux");
+    let before = resident();
     serve(3_000);
     // A forgotten thread would cost 8 KiB or more.
-    let each = own_memory("VmRSS").saturating_sub(before) / 3_000;
+    let each = resident().saturating_sub(before) / 3_000;
     assert!(each < 100, "{each} bytes");
 }

@@ -75,60 +75,37 @@ where
     assert_eq!(server.fileno(), -1);
 }
 
-#[test]
-fn test_TCPServer() {
-    run_server::<Tcp, Inline, StreamEcho>(stream_examine);
+/// The tests of one kind of server each.
+macro_rules! servers {
+    ($($test:ident: $transport:ident, $concurrency:ident, $handler:ident, $examine:ident;)+) => {$(
+        #[test]
+        fn $test() {
+            run_server::<$transport, $concurrency, $handler>($examine);
+        }
+    )+};
 }
 
-#[test]
-fn test_ThreadingTCPServer() {
-    run_server::<Tcp, Threading, StreamEcho>(stream_examine);
-}
-
-#[test]
-fn test_UnixStreamServer() {
-    run_server::<UnixStream, Inline, StreamEcho>(stream_examine);
-}
-
-#[test]
-fn test_ThreadingUnixStreamServer() {
-    run_server::<UnixStream, Threading, StreamEcho>(stream_examine);
-}
-
-#[test]
-fn test_UDPServer() {
-    run_server::<Udp, Inline, DatagramEcho>(dgram_examine);
-}
-
-#[test]
-fn test_ThreadingUDPServer() {
-    run_server::<Udp, Threading, DatagramEcho>(dgram_examine);
-}
-
-#[test]
-fn test_UnixDatagramServer() {
-    run_server::<UnixDatagram, Inline, DatagramEcho>(dgram_examine);
-}
-
-#[test]
-fn test_ThreadingUnixDatagramServer() {
-    run_server::<UnixDatagram, Threading, DatagramEcho>(dgram_examine);
+servers! {
+    test_TCPServer: Tcp, Inline, StreamEcho, stream_examine;
+    test_ThreadingTCPServer: Tcp, Threading, StreamEcho, stream_examine;
+    test_UnixStreamServer: UnixStream, Inline, StreamEcho, stream_examine;
+    test_ThreadingUnixStreamServer: UnixStream, Threading, StreamEcho, stream_examine;
+    test_UDPServer: Udp, Inline, DatagramEcho, dgram_examine;
+    test_ThreadingUDPServer: Udp, Threading, DatagramEcho, dgram_examine;
+    test_UnixDatagramServer: UnixDatagram, Inline, DatagramEcho, dgram_examine;
+    test_ThreadingUnixDatagramServer: UnixDatagram, Threading, DatagramEcho, dgram_examine;
 }
 
 /// `shutdown` always makes another thread leave `serve_forever`, whether that has begun or not.
 #[test]
 fn test_shutdown() {
-    let servers: Vec<_> =
-        (0..20).map(|_| Arc::new(TCPServer::<StreamEcho>::bind(HOST).expect("bind"))).collect();
-    let threads: Vec<_> = servers
-        .iter()
-        .map(|server| {
-            let thread = serve(server);
-            let server = server.clone();
-            in_time("shutdown", move || server.shutdown());
-            thread
-        })
-        .collect();
+    let servers = [(); 20].map(|()| Arc::new(bind(TCPServer::<StreamEcho>::builder())));
+    let threads = servers.each_ref().map(|server| {
+        let thread = serve(server);
+        let server = server.clone();
+        in_time("shutdown", move || server.shutdown());
+        thread
+    });
     threads.into_iter().for_each(ends_well);
     for server in servers {
         server.server_close();
@@ -146,8 +123,7 @@ fn test_close_immediately() {
 #[test]
 fn test_tcpserver_bind_leak() {
     let taken = TcpListener::bind(HOST).expect("bind");
-    let taken = taken.local_addr().map(|address| (taken, address));
-    let (_taken, address) = taken.expect("an address");
+    let address = taken.local_addr().expect("an address");
     for _ in 0..1024 {
         assert_eq!(error_kind(TCPServer::<StreamEcho>::bind(address)), ErrorKind::AddrInUse);
     }
@@ -200,16 +176,16 @@ fn error_test_server<C: Concurrency + Default>() -> Vec<&'static str> {
     server.state().0.lock().clone()
 }
 
+const HANDLED: [&str; 2] = ["Handler called", "Error handled"];
+
 #[test]
 fn test_sync_handled() {
-    let log = error_test_server::<Inline>();
-    assert_eq!(log, ["Handler called", "Error handled"]);
+    assert_eq!(error_test_server::<Inline>(), HANDLED);
 }
 
 #[test]
 fn test_threading_handled() {
-    let log = error_test_server::<Threading>();
-    assert_eq!(log, ["Handler called", "Error handled"]);
+    assert_eq!(error_test_server::<Threading>(), HANDLED);
 }
 
 /// The results of the handler of `test_basics`: the descriptors of `wfile` and `request`.
@@ -298,12 +274,12 @@ fn every_test_is_accounted_for() {
     const FORKING: &str = include_str!("../concurrency/forking/cpython.rs");
     let mut counts = [0; 3];
     for row in HERE.lines() {
-        let Some(row) = row.strip_prefix("//! | `") else {
-            continue;
-        };
+        let Some(row) = row.strip_prefix("//! | `") else { continue };
         let (name, row) = row.split_once("` | ").expect("a name and a line");
         let (_, place) = row.split_once(" | ").expect("a line and a place");
-        let here = HERE.contains(&format!("#[test]\nfn {name}()"));
+        // There the test of a server is a line of a table.
+        let here = [format!("#[test]\nfn {name}()"), format!("\n    {name}: ")];
+        let here = here.iter().any(|test| HERE.contains(test));
         // In that file a test is a function and a line of its list.
         let forking =
             FORKING.contains(&format!("\nfn {name}()")) && FORKING.contains(&format!(" {name},"));

@@ -10,24 +10,13 @@ macro_rules! names {
 
 /// Python's, and the fourth column.
 pub(crate) fn servers() -> [&'static str; 16] {
-    names![
-        TCPServer,
-        UDPServer,
-        UnixStreamServer,
-        UnixDatagramServer,
-        ThreadingTCPServer,
-        ThreadingUDPServer,
-        ThreadingUnixStreamServer,
-        ThreadingUnixDatagramServer,
-        ForkingTCPServer,
-        ForkingUDPServer,
-        ForkingUnixStreamServer,
-        ForkingUnixDatagramServer,
-        GreenTCPServer,
-        GreenUDPServer,
-        GreenUnixStreamServer,
+    names! {
+        TCPServer, ThreadingTCPServer, ForkingTCPServer, GreenTCPServer,
+        UDPServer, ThreadingUDPServer, ForkingUDPServer, GreenUDPServer,
+        UnixStreamServer, ThreadingUnixStreamServer, ForkingUnixStreamServer, GreenUnixStreamServer,
+        UnixDatagramServer, ThreadingUnixDatagramServer, ForkingUnixDatagramServer,
         GreenUnixDatagramServer,
-    ]
+    }
 }
 
 /// The three handlers, each with all of its attributes and methods.

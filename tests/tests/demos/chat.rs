@@ -40,6 +40,16 @@ impl Member {
         line.trim_end_matches('\n').to_owned()
     }
 
+    /// Whether there is something to hear.
+    #[track_caller]
+    pub(crate) fn is_told(&mut self) -> bool {
+        let socket = self.0.get_ref().tcp();
+        socket.set_nonblocking(true).expect("an option");
+        let there = socket.peek(&mut [0]).is_ok();
+        socket.set_nonblocking(false).expect("an option");
+        there || !self.0.buffer().is_empty()
+    }
+
     #[track_caller]
     pub(crate) fn hears(&mut self, line: &str) {
         assert_eq!(self.line(), line);

@@ -73,7 +73,8 @@ def sees(text):
     while text not in shown:
         assert select.select([terminal], [], [], 15)[0], (text, shown)
         shown += os.read(terminal, 65_536)
-    shown = shown.partition(text)[2]
+    before, _, shown = shown.partition(text)
+    return before
 
 def status(process):
     return os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
@@ -130,9 +131,7 @@ if end == "quit":
 /// Runs the script, which ends by the user's `quit` or with the server.
 #[track_caller]
 fn user(server: &Server, end: &str) -> Option<Process> {
-    let program = demo("chat-client");
-    let program = program.to_str().expect("a path that is text");
-    python(&[TERMINAL, USER].concat(), &[program, &server.address_text(), end])
+    python(&[TERMINAL, USER].concat(), &[&demo_path("chat-client"), &server.address_text(), end])
 }
 
 #[track_caller]
@@ -194,9 +193,8 @@ print(shown.decode().strip())
 #[test]
 fn a_terminal_is_not_commanded_even_beside_a_pipe() {
     for client in ["chat-client", "upper-client"] {
-        let program = demo(client);
-        let program = program.to_str().expect("text");
-        let Some(output) = python_says(&[PIPE, HOSTILE].concat(), &[program]) else { return };
+        let arguments = [&*demo_path(client)];
+        let Some(output) = python_says(&[PIPE, HOSTILE].concat(), &arguments) else { return };
         assert_eq!(output, "\u{fffd}[31mred\u{fffd}\n", "{client}");
     }
 }
@@ -218,10 +216,8 @@ except OSError:
 fn an_endless_answer_takes_no_memory() {
     let too_long = "1 b'error: expected an answer of at most 18 bytes, got a longer one\\n'";
     for (client, printed) in [("chat-client", "True"), ("upper-client", too_long)] {
-        let program = demo(client);
-        let script = [PIPE, ENDLESS].concat();
-        let arguments = [program.to_str().expect("text")];
-        let Some(python) = python(&script, &arguments) else { return };
+        let arguments = [&*demo_path(client)];
+        let Some(python) = python(&[PIPE, ENDLESS].concat(), &arguments) else { return };
         assert_eq!(python.line(), printed, "{client}");
     }
 }
@@ -255,9 +251,8 @@ except (OSError, AssertionError):
 
 #[test]
 fn a_terminal_leaves_a_server_that_does_not_read() {
-    let (program, folder) = (demo("chat-client"), Folder::new());
-    let socket = folder.join("socket").display().to_string();
-    let arguments = [program.to_str().expect("text"), &socket];
+    let (program, folder) = (demo_path("chat-client"), Folder::new());
+    let arguments = [&*program, &folder.join("socket").display().to_string()];
     let Some(python) = python(&[TERMINAL, DEAF].concat(), &arguments) else { return };
     assert_eq!(python.line(), "error: cannot send the line: timed out 1");
 }

@@ -56,6 +56,17 @@ fn usage_errors_are_one_line_with_status_2() {
         assert!(line.contains(options[2]), "{line}");
     }
     fails("chat", &["--concurrency", "forking"], 2);
+    for options in [
+        &["--web", "/path"] as &[_],
+        &["--web", "127.0.0.1"],
+        &["--web", ":0", "--exit-when-idle", "5"],
+        &["--web", ":0", "--concurrency", "inline"],
+        &["--web-host", "name"],
+        &["--away-timeout", "5"],
+    ] {
+        let line = fails("chat", options, 2);
+        assert!(line.contains("--web"), "{line}");
+    }
     let line = fails("chat", &["--max-connections", "20000"], 2);
     assert!(line.contains("'--max-connections'"), "{line}");
     for (name, arguments) in [
@@ -82,6 +93,12 @@ fn bind_errors_name_the_address_with_status_1() {
             let line = fails(name, &[address], 1);
             assert!(line.contains(address), "{line}");
         }
+    }
+    // The taken port is one of TCP.
+    for row in ["t1", "t2", "t5", "t6", "t8"] {
+        let line = fails("tutorial", &[row, "server", &taken], 1);
+        assert!(line.starts_with("error: cannot "), "{line}");
+        assert_eq!(line.matches(&taken).count(), 1, "{line}");
     }
     for name in ["upper", "chat", "upper-client", "chat-client"] {
         let line = fails(name, &["[fe80::1:2%lo]:9999"], 1);

@@ -1,16 +1,21 @@
 //! The programs of the demos as users run them, with clients in Python and with their own clients.
 
 mod activation;
+mod browser;
 mod chat;
 mod chat_client;
 mod chat_crowd;
+mod chat_page;
 mod command_line;
 mod examples;
+mod http_examples;
+mod http_server;
 mod proxy;
 mod signals;
 mod supervision;
 mod tls;
 mod tls_examples;
+mod tutorial;
 mod upper;
 mod upper_client;
 
@@ -76,7 +81,9 @@ impl Log {
     /// How many requests were accepted, finished, failed, refused and aborted.
     #[track_caller]
     fn summary(&self) -> [u64; 5] {
-        let line = self.0.lines().last().expect("a summary");
+        // A second server of the program has a line with its name.
+        let mut lines = self.0.lines().rev().filter(|line| !line.contains("] web: "));
+        let line = lines.next().expect("a summary");
         let (_, counts) = line.split_once("] ").expect("a line of the log");
         let numbers: Vec<u64> = counts.split([' ', ',']).flat_map(str::parse).collect();
         let &[accepted, finished, failed, refused, aborted] = &numbers[..] else {

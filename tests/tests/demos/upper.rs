@@ -14,22 +14,22 @@ pub(crate) fn free_address(transport: &str, folder: &Folder) -> String {
 
 pub(crate) const TRANSPORTS: [&str; 4] = ["tcp", "udp", "unix", "unix-datagram"];
 
+pub(crate) fn is_stream(transport: &str) -> bool {
+    matches!(transport, "tcp" | "unix")
+}
+
 #[test]
 fn two_hundred_clients_get_every_byte_right() {
     let server = Server::start("upper", &["127.0.0.1:0"]);
-    let clients = Client::streams(200, &server.address);
-    thread::scope(|scope| {
-        for (number, mut client) in clients.into_iter().enumerate() {
-            scope.spawn(move || {
-                for round in 0..100 {
-                    // From one byte to 60,000, in another order for each client.
-                    let length = 1 + (60_000 >> ((number + 7 * round) % 16));
-                    let data: Vec<_> = (number..).map(|place| place as u8).take(length).collect();
-                    assert!(client.ask(&data) == data.to_ascii_uppercase(), "{length} bytes");
-                }
-                assert_eq!(client.finish(), b"");
-            });
+    crowd(200, 200, |number| {
+        let mut client = Client::stream(&server.address);
+        for round in 0..100 {
+            // From one byte to 60,000, in another order for each client.
+            let length = 1 + (60_000 >> ((number + 7 * round) % 16));
+            let data: Vec<_> = (number..).map(|place| place as u8).take(length).collect();
+            assert!(client.ask(&data) == data.to_ascii_uppercase(), "{length} bytes");
         }
+        assert_eq!(client.finish(), b"");
     });
     assert_eq!(server.drain().summary(), [200, 200, 0, 0, 0]);
 }
@@ -74,10 +74,7 @@ fn every_transport_works_under_every_concurrency() {
             let arguments = [transport, &server.address_text()];
             let Some(client) = python(CLIENT, &arguments) else { return };
             assert_eq!(client.line(), "well", "{transport} {concurrency}");
-            let requests = match transport {
-                "tcp" | "unix" => 1,
-                _ => 4,
-            };
+            let requests = if is_stream(transport) { 1 } else { 4 };
             let all = [requests, requests, 0, 0, 0];
             assert_eq!(server.drain().summary(), all, "{transport} {concurrency}");
         }

@@ -3,7 +3,7 @@
 use tests::prelude::*;
 
 use crate::chat_client::TERMINAL;
-use crate::upper::{TRANSPORTS, free_address};
+use crate::upper::{TRANSPORTS, free_address, is_stream};
 use crate::{Server, command};
 
 /// The client's output for that input.
@@ -56,10 +56,7 @@ fn answers_of_python_servers_are_shown() {
         let server = Server::of(server);
         let long = "x".repeat(5_000);
         let input = format!("hello\n\n{long}\nlast");
-        let empty = match transport {
-            "tcp" | "unix" => "",
-            _ => "\n",
-        };
+        let empty = if is_stream(transport) { "" } else { "\n" };
         assert_eq!(
             answers(transport, &server.address_text(), input),
             format!("HELLO\n{empty}{}\nLAST\n", long.to_uppercase()),
@@ -76,10 +73,7 @@ fn answers_of_our_server_are_shown() {
         let address = free_address(transport, &folder);
         let server = Server::start("upper", &["--transport", transport, &address]);
         let output = answers(transport, &server.address_text(), "one\ntwo \r\n\n ä\n");
-        let empty = match transport {
-            "tcp" | "unix" => "",
-            _ => "\n",
-        };
+        let empty = if is_stream(transport) { "" } else { "\n" };
         assert_eq!(output, format!("ONE\nTWO \r\n{empty} ä\n"), "{transport}");
         assert_eq!(answers(transport, &server.address_text(), ""), "", "{transport}");
         server.drain();
@@ -155,10 +149,8 @@ print(status(process))
 #[test]
 fn a_terminal_gets_a_prompt() {
     let server = Server::start("upper", &["127.0.0.1:0"]);
-    let program = demo("upper-client");
-    let program = program.to_str().expect("a path that is text");
-    let script = [TERMINAL, USER].concat();
-    let Some(user) = python(&script, &[program, &server.address_text()]) else { return };
+    let arguments = [&*demo_path("upper-client"), &server.address_text()];
+    let Some(user) = python(&[TERMINAL, USER].concat(), &arguments) else { return };
     assert_eq!(user.line(), "0");
     server.drain();
 }

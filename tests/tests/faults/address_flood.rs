@@ -3,8 +3,7 @@
 use crate::prelude::*;
 
 pub(crate) fn server(column: Column, _: &[String]) {
-    let builder = tcp::<Echo>(column).max_connections_per_address(LIMIT);
-    serve(&bind(builder), DRAIN).expect("serve_forever");
+    serve_well(tcp::<Echo>(column).max_connections_per_address(LIMIT));
 }
 
 const LIMIT: usize = 32;

@@ -91,6 +91,15 @@ impl Child {
         memory_of(self.process.id(), "VmRSS").expect("its memory") / 1024
     }
 
+    /// The processor time of its threads.
+    pub(crate) fn processor_time(&self) -> Duration {
+        let text = fs::read_to_string(self.proc("stat")).expect("its numbers");
+        let (_, numbers) = text.rsplit_once(") ").expect("a name");
+        let hundredths = numbers.split(' ').skip(11).take(2);
+        let hundredths = hundredths.map(|number| number.parse::<u64>().expect("a number"));
+        Duration::from_millis(10 * hundredths.sum::<u64>())
+    }
+
     /// Its child processes, also those that have ended and were not waited for.
     pub(crate) fn children(&self) -> usize {
         let path = self.proc(&format!("task/{}/children", self.process.id()));

@@ -102,9 +102,6 @@ fn gone(trial: &mut Trial, child: &Child) {
     // A full queue would lose the next datagrams.
     ask_until_answered(child.address());
     let answered = crowd(AT_A_TIME, count, |_| ask_one(child.address())).len();
-    trial.all(
-        "after as many datagrams from closed sockets, every client is answered",
-        answered as u64,
-        count as u64,
-    );
+    let bar = "after as many datagrams from closed sockets, every client is answered";
+    trial.all(bar, answered as u64, count as u64);
 }

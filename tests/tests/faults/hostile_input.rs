@@ -12,6 +12,8 @@ pub(crate) fn server(column: Column, _: &[String]) {
         if prefix == *b"as JSON\n" {
             let line = rfile.readline(1_000)?;
             let value: serde_json::Value = serde_json::from_slice(&line)?;
+            // There, and back, and with the frames of a formatter.
+            assert!(format!("{value:?}{value:#}").len() > line.len());
             return request.sendall(value.to_string().as_bytes());
         }
         let length = usize::try_from(u64::from_be_bytes(prefix)).map_err(io::Error::other)?;

@@ -8,8 +8,7 @@ use crate::prelude::*;
 pub(crate) fn server(column: Column, _: &[String]) {
     raise_descriptor_limit().expect("setrlimit");
     // An echo with a small buffer: the allocator would keep the memory of large ones.
-    let builder = handling(column, |request| each_piece(request, |data| request.sendall(data)));
-    serve(&bind(builder), DRAIN).expect("serve_forever");
+    serve_well(handling(column, |request| each_piece(request, |data| request.sendall(data))));
 }
 
 pub(crate) fn clients(trial: &mut Trial) {

@@ -3,8 +3,7 @@
 use crate::prelude::*;
 
 pub(crate) fn server(column: Column, _: &[String]) {
-    let server = bind(tcp::<Echo>(column));
-    serve(&server, DRAIN).expect("serve_forever");
+    serve(&bind(tcp::<Echo>(column)), DRAIN).expect("serve_forever");
 }
 
 const DRAIN: Duration = Duration::from_secs(1);

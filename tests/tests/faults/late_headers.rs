@@ -71,11 +71,8 @@ fn beside_late_ones(trial: &mut Trial, child: &Child, time: Duration) {
         }
         (Times::new(late.join().expect("each has an end")), Times::new(served))
     });
-    trial.within(
-        "longest time of a client beside them",
-        Duration::from_millis(100),
-        served.longest(),
-    );
+    let bar = "longest time of a client beside them";
+    trial.within(bar, Duration::from_millis(100), served.longest());
     let (shortest, longest) = (late.shortest(), late.longest());
     // The clients' clock starts as they connect, perhaps just after the server's.
     let earliest = time - time / 100;

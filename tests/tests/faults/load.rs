@@ -1,7 +1,5 @@
 //! Clients: one at a time, many at a time, and one that asks all the time.
 
-use std::iter;
-
 use tests::prelude::*;
 
 /// Sends a line to an echo server over a stream, and receives it again.
@@ -28,25 +26,6 @@ pub(crate) fn ask_until_answered(address: &Address) {
 pub(crate) fn local(number: usize) -> Ipv4Addr {
     let number = u32::try_from(number).expect("a small number");
     Ipv4Addr::from_bits(Ipv4Addr::new(127, 1, 0, 0).to_bits() + number)
-}
-
-/// Does `work` for each number below `count`, on that many threads.
-pub(crate) fn crowd<T: Send>(
-    threads: usize,
-    count: usize,
-    work: impl Fn(usize) -> T + Sync,
-) -> Vec<T> {
-    let next = AtomicUsize::new(0);
-    let numbers = || {
-        let number = next.fetch_add(1, Relaxed);
-        (number < count).then_some(number)
-    };
-    let worker = || iter::from_fn(numbers).map(&work).collect::<Vec<T>>();
-    thread::scope(|scope| {
-        let threads: Vec<_> = (0..threads).map(|_| scope.spawn(worker)).collect();
-        let results = threads.into_iter().map(|thread| thread.join());
-        results.flat_map(|result| result.unwrap_or_else(|panic| resume_unwind(panic))).collect()
-    })
 }
 
 pub(crate) struct Times(Vec<Duration>);

@@ -19,8 +19,10 @@ mod datagrams;
 mod figure;
 mod hostile_input;
 mod idle_crowd;
+mod idle_sessions;
 mod inherited;
 mod inline_stop;
+mod late_handshakes;
 mod late_headers;
 mod load;
 mod memory;
@@ -30,6 +32,7 @@ mod overflow;
 mod panics;
 mod prelude;
 mod reflection;
+mod renewals;
 mod resets;
 mod serve;
 mod shutdown_anywhere;
@@ -39,6 +42,7 @@ mod slow_clients;
 mod slow_reader;
 mod stops;
 mod stuck;
+mod tls;
 mod trial;
 mod udp_flood;
 mod unix_files;
@@ -104,6 +108,11 @@ faults! {
     late_headers: Column::CONCURRENT,
         "100 connections of a proxy bring no header, or a byte of it now and then; strangers \
          bring one";
+    late_handshakes: Column::CONCURRENT,
+        "100 connections bring no handshake of TLS, or a byte of it now and then";
+    renewals: Column::CONCURRENT,
+        "A certificate is renewed while 8 clients shake hands and ask";
+    idle_sessions: &[Column::Green], "Clients with TLS are idle";
     overflow: Column::CONCURRENT, "64 clients at a time connect to a server that serves 4";
     // An inline server has one connection at a time.
     address_flood: Column::CONCURRENT,

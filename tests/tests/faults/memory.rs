@@ -3,12 +3,10 @@
 use crate::prelude::*;
 
 pub(crate) fn server(column: Column, transport: &[String]) {
-    let udp = Builder::<_, _, Echo, ()>::new(Udp::new(), column.concurrency(), ());
-    let result = match &*transport[0] {
-        "tcp" => serve(&bind(tcp::<Echo>(column)), DRAIN),
-        _ => serve(&bind(udp), DRAIN),
-    };
-    result.expect("serve_forever");
+    match &*transport[0] {
+        "tcp" => serve_well(tcp::<Echo>(column)),
+        _ => serve_well(Builder::<_, _, Echo, ()>::new(Udp::new(), column.concurrency(), ())),
+    }
 }
 
 const AT_A_TIME: usize = 8;

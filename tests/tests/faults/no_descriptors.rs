@@ -4,8 +4,7 @@ use crate::prelude::*;
 
 /// With an argument it has a descriptor in reserve.
 pub(crate) fn server(column: Column, reserve: &[String]) {
-    let builder = tcp::<Echo>(column).reserve_descriptor(!reserve.is_empty());
-    serve(&bind(builder), DRAIN).expect("serve_forever");
+    serve_well(tcp::<Echo>(column).reserve_descriptor(!reserve.is_empty()));
 }
 
 pub(crate) fn clients(trial: &mut Trial) {
@@ -14,6 +13,8 @@ pub(crate) fn clients(trial: &mut Trial) {
 }
 
 /// Clients wait in the backlog.
+///
+/// Complaint 07.
 fn waiting(trial: &mut Trial) {
     const CLIENTS: usize = 200;
     let held = trial.size(Duration::from_secs(1), Duration::from_secs(2));
@@ -32,7 +33,10 @@ fn waiting(trial: &mut Trial) {
     let began = Instant::now();
     child.limit_descriptors(if held_by_clients { 40 } else { 0 });
     let clients: Vec<_> = Client::streams(CLIENTS, child.address());
+    let before_pause = child.processor_time();
     thread::sleep(held);
+    let busy = child.processor_time() - before_pause;
+    assert!(busy < held / 5, "{busy:?} of {held:?}");
     if !held_by_clients {
         child.unlimit_descriptors();
     }
@@ -64,10 +68,13 @@ fn waiting(trial: &mut Trial) {
 }
 
 /// With a descriptor in reserve, clients are refused at once.
+///
+/// Complaint 07.
 fn refused(trial: &mut Trial) {
     let count: u64 = trial.size(50, 500);
     let (child, before) = trial.begin(&["reserve"], echo_one);
     child.limit_descriptors(0);
+    let began = Instant::now();
     let times = (0..count).map(|_| {
         let mut client = Client::stream(child.address());
         let began = Instant::now();
@@ -80,6 +87,9 @@ fn refused(trial: &mut Trial) {
     let bar = "with `reserve_descriptor`, the longest time until a client is closed";
     trial.within(bar, Duration::from_millis(100), longest);
     let ended = trial.end(child, before, echo_one);
+    let (lines, seconds) = (ended.lines_with("cannot serve requests"), began.elapsed().as_secs());
+    assert!((1..=1 + seconds).contains(&(lines as u64)), "{lines} lines in {seconds} s");
+    assert_eq!(ended.number("accept_errors"), 0, "no client was left in the backlog");
     let bar = "with `reserve_descriptor`, these clients are counted as refused";
     trial.all(bar, ended.number("refused"), count);
 }

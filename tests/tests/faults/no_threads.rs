@@ -26,8 +26,7 @@ pub(crate) fn server(column: Column, processes: &[String]) {
     drop(tcp::<Echo>(column).bind(LOCAL).expect("bind"));
     limit(Resource::Nproc, processes[0].parse().ok());
     let state = Relenting(AtomicU64::new(0));
-    let builder = Builder::<_, _, Echo, _>::new(Tcp::new(), column.concurrency(), state);
-    serve(&bind(builder), DRAIN).expect("serve_forever");
+    serve_well(Builder::<_, _, Echo, _>::new(Tcp::new(), column.concurrency(), state));
 }
 
 pub(crate) fn clients(trial: &mut Trial) {

@@ -7,8 +7,7 @@ use crate::prelude::*;
 pub(crate) fn server(column: Column, _: &[String]) {
     // The messages would hide the figures.
     panic::set_hook(Box::new(|_| ()));
-    let builder = Builder::<_, _, Nervous, _>::new(Tcp::new(), column.concurrency(), Policy);
-    serve(&bind(builder), DRAIN).expect("serve_forever");
+    serve_well(Builder::<_, _, Nervous, _>::new(Tcp::new(), column.concurrency(), Policy));
 }
 
 /// The first word of a client: the place that panics.

@@ -9,11 +9,10 @@ pub(crate) fn server(column: Column, _: &[String]) {
     // As in a program that does not ignore the signal.
     let always = Arc::new(AtomicBool::new(true));
     register_conditional_default(SIGPIPE, always).expect("a handler");
-    let builder = handling(column, |request| {
+    serve_well(handling(column, |request| {
         request.recv(100)?;
         request.sendall(&REPLY)
-    });
-    serve(&bind(builder), DRAIN).expect("serve_forever");
+    }));
 }
 
 static REPLY: [u8; 1 << 20] = [b'x'; 1 << 20];

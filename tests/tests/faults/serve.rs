@@ -75,16 +75,31 @@ where
     result
 }
 
+/// [`serve`] at a free port, which must end well.
+pub(crate) fn serve_well<T, C, H, S>(builder: Builder<T, C, H, S>)
+where
+    T: Transport,
+    C: Concurrency,
+    H: RequestHandler<T::Request, S>,
+    S: BaseServer<T::Request>,
+{
+    serve(&bind(builder), DRAIN).expect("serve_forever");
+}
+
 /// Reports the counters of a server that has ended.
 pub(crate) fn report_books(stats: &Stats) {
-    report("accepted", stats.accepted);
     assert_eq!(stats.active, 0, "{stats:?}");
-    report("finished", stats.finished);
-    report("failed", stats.failed);
-    report("refused", stats.refused);
-    report("aborted", stats.aborted);
-    report("accept_errors", stats.accept_errors);
-    report("spawn_failures", stats.workers.spawn_failures);
+    for (name, number) in [
+        ("accepted", stats.accepted),
+        ("finished", stats.finished),
+        ("failed", stats.failed),
+        ("refused", stats.refused),
+        ("aborted", stats.aborted),
+        ("accept_errors", stats.accept_errors),
+        ("spawn_failures", stats.workers.spawn_failures),
+    ] {
+        report(name, number);
+    }
 }
 
 /// The time of day in microseconds, which is the same in all processes.

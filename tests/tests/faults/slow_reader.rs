@@ -23,9 +23,7 @@ pub(crate) fn clients(trial: &mut Trial) {
     let (readers, count) = trial.size((9, 0), (99, 100_000));
     let enough = CAP + system_holds();
     let count = count.max(enough * 5 / 4 / LINE);
-    let program = demo("chat");
-    let program = program.to_str().expect("a path that is text");
-    let (child, before) = trial.begin(&[program], come_and_go);
+    let (child, before) = trial.begin(&[&demo_path("chat")], come_and_go);
     let address = child.address();
 
     let names = (0..readers).map(|number| format!("reader-{number}"));

@@ -33,7 +33,7 @@ impl BaseServer for Until {
 /// and the number of requests in each.
 pub(crate) fn server(column: Column, arguments: &[String]) {
     let [cycles, requests] = arguments else {
-        return serve(&bind(tcp::<Echo>(column)), DRAIN).expect("serve_forever");
+        return serve_well(tcp::<Echo>(column));
     };
     let [cycles, requests] =
         [cycles, requests].map(|number| number.parse::<u64>().expect("a number"));
@@ -82,8 +82,8 @@ pub(crate) fn clients(trial: &mut Trial) {
         over.store(true, Relaxed);
         clients.map(|client| client.join().expect("a client")).into()
     });
-    let answered: u64 = counts.iter().map(|(answered, _)| answered).sum();
-    let lost: u64 = counts.iter().map(|(_, lost)| lost).sum();
+    let add = |sum: (u64, u64), count: &(u64, u64)| (sum.0 + count.0, sum.1 + count.1);
+    let (answered, lost) = counts.iter().fold((0, 0), add);
     trial.check(
         "no reply is lost",
         format!("{lost} of {}, in {cycles} cycles", answered + lost),

@@ -63,7 +63,11 @@ impl Trial {
 
     /// [`start`](Self::start), and then the [`baseline`](Self::baseline).
     #[track_caller]
-    pub(crate) fn begin(&self, arguments: &[&str], serve_one: fn(&Address)) -> (Child, Holdings) {
+    pub(crate) fn begin(
+        &self,
+        arguments: &[&str],
+        serve_one: impl Fn(&Address),
+    ) -> (Child, Holdings) {
         let child = self.start(arguments);
         let before = self.baseline(&child, serve_one);
         (child, before)
@@ -119,7 +123,7 @@ impl Trial {
     /// Serves one client, so that everything that is made once exists, and returns the server's
     /// holdings once they no longer change.
     #[track_caller]
-    pub(crate) fn baseline(&self, child: &Child, serve_one: fn(&Address)) -> Holdings {
+    pub(crate) fn baseline(&self, child: &Child, serve_one: impl Fn(&Address)) -> Holdings {
         serve_one(child.address());
         let mut last = child.holdings();
         until("the server's holdings no longer change", || {
@@ -133,7 +137,12 @@ impl Trial {
     /// Checks the promises after each fault: the next client is served, the server holds no more
     /// than before, and its counters add up when it has ended.
     #[track_caller]
-    pub(crate) fn end(&mut self, child: Child, before: Holdings, serve_one: fn(&Address)) -> Ended {
+    pub(crate) fn end(
+        &mut self,
+        child: Child,
+        before: Holdings,
+        serve_one: impl Fn(&Address),
+    ) -> Ended {
         serve_one(child.address());
         until("the server holds no more than before", || child.holdings().no_more_than(&before));
         let now = child.holdings();

@@ -19,8 +19,7 @@ impl Slow {
 }
 
 pub(crate) fn server(column: Column, _: &[String]) {
-    let builder = Builder::<_, _, Slow, ()>::new(Udp::new(), column.at_most(LIMIT), ());
-    serve(&bind(builder), DRAIN).expect("serve_forever");
+    serve_well(Builder::<_, _, Slow, ()>::new(Udp::new(), column.at_most(LIMIT), ()));
 }
 
 pub(crate) fn clients(trial: &mut Trial) {

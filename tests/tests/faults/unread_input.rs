@@ -3,8 +3,7 @@
 use crate::prelude::*;
 
 pub(crate) fn server(column: Column, _: &[String]) {
-    let builder = handling(column, |request| request.sendall(&REPLY));
-    serve(&bind(builder), DRAIN).expect("serve_forever");
+    serve_well(handling(column, |request| request.sendall(&REPLY)));
 }
 
 static REPLY: [u8; 400_000] = [b'y'; 400_000];

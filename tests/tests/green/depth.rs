@@ -6,24 +6,9 @@ use tests::prelude::*;
 
 use crate::join;
 
-/// The recursion that `serde_json` allows unless told otherwise.
+/// The recursion that `serde_json` allows unless told otherwise. (It is tried in
+/// `faults/hostile_input.rs`.)
 const LEVELS: usize = 127;
-
-#[test]
-fn default_stack_holds_a_parsers_usual_depth() {
-    let handler = |request: Socket, _| {
-        let data = request.recv(1024)?;
-        let value: serde_json::Value = serde_json::from_slice(&data)?;
-        // There, and back, and with the frames of a formatter.
-        let text = format!("{value:?}{value:#}").len();
-        request.sendall(format!("{} {}", value.is_array(), text > LEVELS).as_bytes())
-    };
-    let server = run(GreenTCPServer::handling(handler), "127.0.0.1:0");
-    let nested = "[".repeat(LEVELS) + &"]".repeat(LEVELS);
-    let mut client = Client::stream(&server.address());
-    client.send(nested);
-    assert_eq!(client.rest(), b"true true");
-}
 
 struct Nested(Vec<Nested>);
 

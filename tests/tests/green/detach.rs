@@ -15,7 +15,7 @@ fn failed_detach_leaves_the_socket_as_it_was() {
     let (socket, mut peer) = unix_pair();
     socket.settimeout(Some(DEADLINE)).expect("an option");
     let waiting = socket.clone();
-    let (sender, said) = crossbeam_channel::unbounded();
+    let (sender, said) = unbounded();
     let waiting = green::spawn(move || {
         sender.send(waiting.recv(10)).expect("the test listens");
         with_at_most(Resource::Nofile, 100, || {
@@ -39,23 +39,20 @@ fn failed_detach_leaves_the_socket_as_it_was() {
 /// Waits on many green threads, so that some are at home with the descriptor and others are guests.
 fn waiting_beside_a_detach(wait: impl Fn(&Socket) -> std::io::Result<()> + Clone + Send + 'static) {
     let (socket, mut peer): (Socket, UnixStream) = unix_pair();
-    let cores = cores();
-    let (parking, parked) = crossbeam_channel::unbounded();
-    let waiting: Vec<_> = (0..3 * cores)
-        .map(|_| {
-            let (socket, wait, parking) = (socket.clone(), wait.clone(), parking.clone());
-            green::spawn(move || {
-                parking.send(()).expect("the test listens");
-                wait(&socket)
-            })
+    let (parking, parked) = unbounded();
+    let waiting = || {
+        let (socket, wait, parking) = (socket.clone(), wait.clone(), parking.clone());
+        green::spawn(move || {
+            parking.send(()).expect("the test listens");
+            wait(&socket)
         })
-        .collect();
+    };
+    let waiting: Vec<_> = (0..3 * cores()).map(|_| waiting()).collect();
     until("all are about to wait", || parked.len() == waiting.len());
     thread::sleep(Duration::from_millis(50));
     let own = socket.detach().expect("a duplicate");
     for one in waiting {
-        let ended = join(one);
-        let error = ended.expect_err("the socket is closed");
+        let error = join(one).expect_err("the socket is closed");
         assert_eq!(error.raw_os_error(), Some(BAD_DESCRIPTOR), "{error}");
     }
     // All of it is the new owner's.
@@ -70,8 +67,7 @@ fn waiting_beside_a_detach(wait: impl Fn(&Socket) -> std::io::Result<()> + Clone
     let reads = green::spawn(move || socket.recv(10));
     thread::sleep(Duration::from_millis(20));
     peer.write_all(b"next").expect("write");
-    let data = join(reads);
-    assert_eq!(data.expect("data"), b"next");
+    assert_eq!(join(reads).expect("data"), b"next");
 }
 
 #[test]

@@ -18,81 +18,39 @@ impl BaseServer for Busy {
     }
 }
 
-#[derive(BaseRequestHandler)]
-struct Stays {
-    request: Socket,
-}
-
-impl Stays {
-    fn handle(&self) -> io::Result<()> {
-        self.request.recv(10).map(drop)
-    }
-}
-
 #[test]
 fn hook_that_parks_keeps_its_mark_to_itself() {
-    let server = bind(
-        ThreadingTCPServer::<Stays, _>::with(Busy).max_connections(1).overflow(Overflow::Refuse),
-    );
-    let server = std::sync::Arc::new(server);
+    let server = ThreadingTCPServer::<Echo, _>::with(Busy).max_connections(1);
+    let server = Arc::new(bind(server.overflow(Overflow::Refuse)));
     let serving = server.clone();
     let serving = green::spawn(move || serving.serve_forever());
-    let _first = Client::stream(server.server_address());
-    until("the first is served", || server.stats().active == 1);
+    let _first = Client::echoed(server.server_address());
     // On every scheduler, so also on that of the server.
-    let cores = cores();
-    let neighbours: Vec<_> = (0..4 * cores)
-        .map(|_| {
-            let (socket, peer) = unix_pair();
-            let waits = green::spawn(move || {
-                for _ in 0..20 {
-                    socket.settimeout(Some(Duration::from_millis(5)))?;
-                    match socket.recv(10) {
-                        Err(error) if error.kind() == io::ErrorKind::TimedOut => {}
-                        other => return other.map(drop),
-                    }
+    let neighbour = |_| {
+        let (socket, peer) = unix_pair();
+        let waits = green::spawn(move || {
+            for _ in 0..20 {
+                socket.settimeout(Some(Duration::from_millis(5)))?;
+                match socket.recv(10) {
+                    Err(error) if error.kind() == io::ErrorKind::TimedOut => {}
+                    other => return other.map(drop),
                 }
-                socket.settimeout(None)?;
-                socket.recv(10).map(drop)
-            });
-            (peer, waits)
-        })
-        .collect();
+            }
+            socket.settimeout(None)?;
+            socket.recv(10).map(drop)
+        });
+        (peer, waits)
+    };
+    let neighbours: Vec<_> = (0..4 * cores()).map(neighbour).collect();
     let mut second = Client::stream(server.server_address());
     assert_eq!(second.recv(), b"busy");
     for (peer, waits) in neighbours {
         thread::sleep(Duration::from_millis(1));
         drop(peer);
-        let result = join(waits);
-        if let Err(error) = result {
-            panic!("a neighbour was not allowed to wait: {error}");
-        }
+        join(waits).expect("a neighbour may wait");
     }
     server.server_ref().shutdown();
     join(serving).expect("a good end");
-}
-
-/// A hook that asks for more time than there is.
-struct Selects;
-
-impl BaseServer for Selects {
-    fn refuse_request(&self, request: &Socket, _: &Address, _: &ServerRef<Self>) {
-        let began = Instant::now();
-        let ready = select(&[request], &[], &[], None).expect("select");
-        assert!(ready.is_empty());
-        assert!(began.elapsed() < DEADLINE / 2);
-        request.sendall(b"busy").expect("there is room");
-    }
-}
-
-#[test]
-fn select_does_not_wait_in_a_hook_of_the_loop() {
-    let server =
-        ThreadingTCPServer::<Stays, _>::with(Selects).max_connections(1).overflow(Overflow::Refuse);
-    let server = run(server, LOCAL);
-    let _first = Client::stream(&server.address());
-    until("the first is served", || server.stats().active == 1);
-    assert_eq!(Client::stream(&server.address()).recv(), b"busy");
 }
 
 struct Farewell<'a>(&'a Socket);
@@ -116,16 +74,10 @@ fn panic_that_talks_blocks_no_scheduler() {
         request.sendall(b"hello")
     };
     let server = run(GreenTCPServer::handling(handler), LOCAL);
-    let cores = cores();
-    let bad: Vec<_> = (0..4 * cores)
-        .map(|_| {
-            let client = create_connection(server.address(), None).expect("connect");
-            client.sendall(b"bad").expect("send");
-            client
-        })
-        .collect();
-    until("all have panicked", || server.stats().failed == 4 * cores as u64);
-    for _ in 0..2 * cores {
+    let mut bad = Client::streams(4 * cores(), &server.address());
+    bad.iter_mut().for_each(|client| client.send("bad"));
+    until("all have panicked", || server.stats().failed == bad.len() as u64);
+    for _ in 0..2 * cores() {
         assert_eq!(Client::stream(&server.address()).ask("great"), b"hello");
     }
     drop(bad);

@@ -9,11 +9,11 @@ use tests::prelude::*;
 fn schedulers_that_cannot_start_may_start_later() {
     let Some(()) = alone() else { return };
     let echo = |request: Socket, _| request.sendall(&request.recv(100)?);
-    let server = GreenTCPServer::handling(echo).bind("127.0.0.1:0").expect("bind");
+    let server = GreenTCPServer::handling(echo).bind(LOCAL).expect("bind");
     let before = (count_of("fd"), count_of("task"));
     with_at_most(Resource::Nofile, 100, || {
-        let mut all: Vec<File> = std::iter::from_fn(|| File::open("/dev/null").ok()).collect();
         // One is half of what a scheduler needs.
+        let mut all = all_descriptors();
         all.pop();
         for _ in 0..10 {
             server.serve_forever().expect_err("there is no descriptor for an epoll");
@@ -22,7 +22,7 @@ fn schedulers_that_cannot_start_may_start_later() {
     let after = (count_of("fd"), count_of("task"));
     assert_eq!(after, before, "no descriptors and no threads are left behind");
     let server = Running::from(server.spawn().expect("spawn"));
-    assert_eq!(Client::stream(&server.address()).ask("hello"), b"hello");
+    Client::echoed(&server.address());
     server.drain(DEADLINE / 2);
 }
 
@@ -61,7 +61,7 @@ fn a_server_may_be_a_thread_local() {
     let ends = thread::spawn(|| {
         // Thread-locals end in the reverse of the order in which they were first used.
         SERVER.set(None);
-        let server = GreenTCPServer::handling(|_: Socket, _| ()).bind("127.0.0.1:0");
+        let server = GreenTCPServer::handling(|_: Socket, _| ()).bind(LOCAL);
         let server = server.expect("bind");
         SERVER.set(Some(Box::new(server)));
     });

@@ -56,21 +56,19 @@ fn handle_is_dropped_and_joined_on_green_threads() {
         server.spawn().expect("spawn")
     };
     let servers: Vec<_> = (0..2 * cores()).map(|_| bound()).collect();
-    let ends: Vec<_> = servers
-        .into_iter()
-        .map(|running| {
-            let mut client = Client::stream(running.server_address());
-            assert_eq!(client.recv(), b"hello");
-            let server = (*running).clone();
-            let joins = green::spawn(move || {
-                let begun = (*running).clone();
-                let joined = green::spawn(move || running.join());
-                begun.begin_drain(LONG);
-                joined.join().expect("no panic")
-            });
-            (client, server, joins)
-        })
-        .collect();
+    let ends = servers.into_iter().map(|running| {
+        let mut client = Client::stream(running.server_address());
+        assert_eq!(client.recv(), b"hello");
+        let server = (*running).clone();
+        let joins = green::spawn(move || {
+            let begun = (*running).clone();
+            let joined = green::spawn(move || running.join());
+            begun.begin_drain(LONG);
+            joined.join().expect("no panic")
+        });
+        (client, server, joins)
+    });
+    let ends: Vec<_> = ends.collect();
     for (mut client, server, joins) in ends {
         join(joins).expect("a good end");
         assert_eq!(client.rest(), b" bye");
@@ -79,8 +77,7 @@ fn handle_is_dropped_and_joined_on_green_threads() {
     let running = bound();
     let mut client = Client::stream(running.server_address());
     assert_eq!(client.recv(), b"hello");
-    let dropped = green::spawn(move || drop(running));
-    join(dropped);
+    join(green::spawn(move || drop(running)));
     assert_eq!(client.rest(), b" bye");
 }
 
@@ -92,8 +89,7 @@ fn servers_serve_on_green_threads() {
     let serving: Vec<_> = servers.iter().map(serve_green).collect();
     for server in &servers {
         for _ in 0..20 {
-            let mut client = Client::stream(server.server_address());
-            assert_eq!(client.ask("hello"), b"hello");
+            Client::echoed(server.server_address());
         }
     }
     for server in servers {
@@ -121,12 +117,9 @@ fn other_columns_serve_on_green_threads_too() {
     let threading = Arc::new(bind(ThreadingTCPServer::<Echo>::builder()));
     let udp = Arc::new(bind(GreenUDPServer::<Echo>::builder()));
     let serving = [serve_green(&inline), serve_green(&threading), serve_green(&udp)];
-    let mut idle = Client::stream(inline.server_address());
-    assert_eq!(idle.ask("hello"), b"hello");
-    let tcp = Client::stream(threading.server_address());
-    for mut client in [tcp, Client::datagram(udp.server_address())] {
-        assert_eq!(client.ask("hello"), b"hello");
-    }
+    let _idle = Client::echoed(inline.server_address());
+    Client::echoed(threading.server_address());
+    assert_eq!(Client::datagram(udp.server_address()).ask("hello"), b"hello");
     // The loop of the inline server waits for its client, and the end comes nevertheless.
     inline.server_ref().begin_drain(Duration::from_millis(50));
     threading.server_ref().shutdown();

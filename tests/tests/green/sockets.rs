@@ -27,8 +27,7 @@ fn an_end_of_stream_after_data_is_seen() {
         });
         other.sendall(b"all there is").expect("send");
         other.shutdown(Shutdown::Write).expect("shutdown");
-        let all = join(reader).expect("recv");
-        assert_eq!(all, b"all there is");
+        assert_eq!(join(reader).expect("recv"), b"all there is");
     }
 }
 
@@ -36,16 +35,15 @@ fn an_end_of_stream_after_data_is_seen() {
 fn every_scheduler_may_wait_for_one_socket() {
     let (one, other) = pair();
     let received = Arc::new(AtomicUsize::new(0));
-    let readers: Vec<_> = (0..16)
-        .map(|_| {
-            let (one, received) = (one.clone(), received.clone());
-            green::spawn(move || {
-                while !one.recv(1).expect("recv").is_empty() {
-                    received.fetch_add(1, SeqCst);
-                }
-            })
+    let reader = |_| {
+        let (one, received) = (one.clone(), received.clone());
+        green::spawn(move || {
+            while !one.recv(1).expect("recv").is_empty() {
+                received.fetch_add(1, SeqCst);
+            }
         })
-        .collect();
+    };
+    let readers: Vec<_> = (0..16).map(reader).collect();
     for _ in 0..1_000 {
         other.sendall(b"x").expect("send");
     }
@@ -104,8 +102,7 @@ fn select_works_after_other_waits() {
     });
     waiting.recv().expect("it begins");
     other.write_all(b"x").expect("send");
-    let ready = join(selecting);
-    assert_eq!(ready, (false, true));
+    assert_eq!(join(selecting), (false, true));
 }
 
 #[test]
@@ -124,8 +121,7 @@ fn a_socket_in_select_can_be_received_from() {
     // It runs there only once the other green thread has parked.
     on_scheduler(scheduler, move || park_once(&one));
     other.write_all(b"x").expect("send");
-    let ready = join(selecting);
-    assert!(ready.expect("select"));
+    assert!(join(selecting).expect("select"));
 }
 
 #[test]

@@ -81,14 +81,11 @@ fn a_stack_without_room_is_an_error() {
     };
     assert_eq!(error.kind(), ErrorKind::OutOfMemory, "{error}");
     drop(open);
-    let count = waiting.len();
-    for one in waiting {
-        assert!(join(one).is_err());
-    }
+    let count = waiting.len().min(8);
+    assert!(waiting.into_iter().all(|one| join(one).is_err()));
     // Their stacks are there for others.
-    let again = [(); 8].map(|()| green::try_spawn(64 << 20, || 1));
-    for one in again.into_iter().take(count) {
-        let one = one.expect("a stack that was used before");
-        assert_eq!(join(one), 1);
+    let again: Vec<_> = (0..count).map(|_| green::try_spawn(64 << 20, || 1)).collect();
+    for one in again {
+        assert_eq!(join(one.expect("a stack that was used before")), 1);
     }
 }

@@ -72,25 +72,18 @@ fn notify_all_wakes_every_waiter() {
 #[test]
 fn a_channel_delivers_everything_once_and_in_order() {
     let (sender, receiver) = green::channel(4);
-    let senders: Vec<_> = (0..10_u32)
-        .map(|number| {
-            let sender = sender.clone();
-            green::spawn(move || (0..100_u32).try_for_each(|i| sender.send((number, i))).is_ok())
-        })
-        .collect();
+    let send = |number| {
+        let sender = sender.clone();
+        green::spawn(move || (0..100_u32).try_for_each(|i| sender.send((number, i))).is_ok())
+    };
+    let senders: Vec<_> = (0..10_u32).map(send).collect();
     drop(sender);
-    let received = in_time("all messages", move || {
-        let mut received = Vec::new();
-        while let Ok(message) = receiver.recv() {
-            received.push(message);
-        }
-        received
-    });
+    let receive = move || std::iter::from_fn(|| receiver.recv().ok()).collect::<Vec<_>>();
+    let received = in_time("all messages", receive);
     assert!(senders.into_iter().all(|sender| sender.join().expect("it sends")));
     for number in 0..10 {
-        let of_one: Vec<u32> =
-            received.iter().filter(|(from, _)| *from == number).map(|(_, i)| *i).collect();
-        assert_eq!(of_one, (0..100).collect::<Vec<_>>());
+        let of_one = received.iter().filter(|(from, _)| *from == number).map(|(_, i)| *i);
+        assert!(of_one.eq(0..100), "{number}");
     }
 }
 

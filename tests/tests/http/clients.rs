@@ -41,7 +41,7 @@ fn curl_is_understood(column: Column) {
         assert_eq!(curl("", &[version, &target]).output, format!("GET /p {host}\n"));
     }
     let twice = curl("", &["-w", "%{num_connects};", &target, "-w", "%{num_connects};", &target]);
-    let second = if column == Column::Inline { "1;" } else { "0;" };
+    let second = if column == Column::Inline { "1;\n" } else { "0;\n" };
     assert!(twice.output.ends_with(second), "{}", twice.output);
     let missing = curl("", &["-w", "%{http_code}", "-o", "/dev/null", &format!("{url}/missing")]);
     assert_eq!(missing.output, "404\n");

@@ -2,31 +2,56 @@
 //!
 //! ```text
 //! cargo test --test http
-//! cargo test --test http -- hostile::right_answers::green
+//! cargo test --test http -- hostile::a_whole_case_gets_its_answer::green
 //! FUZZ_SECONDS=600 cargo test --release --test http -- oracle
+//! STRICT=1 cargo test --release --test http -- slow
 //! ```
 //!
-//! A server runs in a process of its own, which is this program again: so it may fork, and so a
-//! panic in it is seen. `harness.rs` starts the tests, `site.rs` the servers.
+//! Each server runs in a separate process, which is this program again: so it may fork, and its
+//! panics are seen. `harness.rs` starts the tests, `site.rs` the servers.
 
+mod clients;
 mod cpython;
+mod drain;
+mod files;
+mod fronts;
 mod harness;
 mod hostile;
+mod mistakes;
 mod oracle;
 mod replies;
 mod site;
+mod slow;
 
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
     harness::main(
         &[
+            clients::TESTS,
             cpython::base::TESTS,
+            cpython::rest::TESTS,
             cpython::socketless::TESTS,
+            files::changes::TESTS,
+            files::clients::TESTS,
+            files::cpython::TESTS,
+            files::large::TESTS,
+            files::paths::TESTS,
+            drain::TESTS,
+            fronts::TESTS,
             hostile::TESTS,
+            mistakes::TESTS,
             oracle::TESTS,
             replies::TESTS,
+            slow::TESTS,
         ],
-        &[cpython::servers::PROGRAMS, hostile::PROGRAMS],
+        &[
+            cpython::servers::PROGRAMS,
+            drain::PROGRAMS,
+            files::PROGRAMS,
+            hostile::PROGRAMS,
+            mistakes::PROGRAMS,
+            slow::PROGRAMS,
+        ],
     )
 }

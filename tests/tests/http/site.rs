@@ -1,4 +1,4 @@
-//! A server in a process of its own.
+//! A server in a separate process.
 
 use rustix::process::{Signal, set_parent_process_death_signal};
 use tests::prelude::*;
@@ -16,7 +16,9 @@ pub(crate) fn prepare() {
     // A test that crashes leaves no server behind.
     set_parent_process_death_signal(Some(Signal::KILL)).expect("prctl");
     log_by(LevelFilter::Debug, |record| {
-        eprintln!("{} {}: {}", record.level(), record.target(), record.args());
+        let line = format!("{} {}: {}\n", record.level(), record.target(), record.args());
+        // In one piece, since the children of a forking server write to the same file.
+        std::io::stderr().write_all(line.as_bytes()).expect("standard error");
     });
 }
 

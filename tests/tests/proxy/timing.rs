@@ -29,7 +29,7 @@ fn a_slow_header_ends_at_the_deadline<C: Column>() {
         }
     }
     let took = began.elapsed();
-    assert!(TIME <= took && took < 3 * TIME, "{took:?}");
+    assert!(TIME <= took && took < DEADLINE, "{took:?}");
     until("it is counted", || server.stats().refused == 1);
     let line = "expected a PROXY header within 300ms, got none or a part";
     let line = format!("request 1 from {peer} refused: {line}");
@@ -41,13 +41,21 @@ fn a_late_first_byte_prolongs_no_deadline<C: Column>() {
     const TIME: Duration = Duration::from_secs(1);
     let builder = Server::<Tcp, C, Behind>::builder();
     let server = run(builder.proxy_protocol(local_proxies().timeout(TIME)), LOCAL);
-    let mut client = Client::stream(&server.address());
+    // What delays the machine delays the silent client's end, too.
+    let mut clients = [(); 2].map(|()| Client::stream(&server.address()));
     let began = Instant::now();
     thread::sleep(TIME * 7 / 10);
-    client.send("P");
-    assert_eq!(client.rest(), b"");
-    let took = began.elapsed();
-    assert!(TIME <= took && took < TIME * 16 / 10, "{took:?}");
+    let [late, silent] = &mut clients;
+    late.send("P");
+    let ends = thread::scope(|scope| {
+        let end_of = |client: &mut Client| {
+            assert_eq!(client.rest(), b"");
+            began.elapsed()
+        };
+        let silent = scope.spawn(move || end_of(silent));
+        [end_of(late), silent.join().expect("an end")]
+    });
+    assert!(TIME <= ends[0] && ends[0] < ends[1] + TIME * 6 / 10, "{ends:?}");
 }
 
 /// Row 23 again.
@@ -56,7 +64,7 @@ fn a_silent_connection_ends_at_the_deadline<C: Column>() {
     let began = Instant::now();
     assert_eq!(Client::stream(&server.address()).rest(), b"");
     let took = began.elapsed();
-    assert!(TIME <= took && took < 3 * TIME, "{took:?}");
+    assert!(TIME <= took && took < DEADLINE, "{took:?}");
     until("it is counted", || server.stats().refused == 1);
 }
 

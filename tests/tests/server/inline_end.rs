@@ -27,8 +27,7 @@ fn builder() -> Builder<Tcp, socketserver::Inline, Call, Function> {
 fn ends_in_time(server: Inline, clients: usize, end: impl FnOnce(&Inline, &mut Client)) {
     let server = Arc::new(server);
     let serving = serve(&server);
-    let mut client = Client::stream(server.server_address());
-    assert_eq!(client.ask("hello"), b"hello");
+    let mut client = Client::echoed(server.server_address());
     let waiting = Client::streams(clients - 1, server.server_address());
     let began = Instant::now();
     end(&server, &mut client);
@@ -42,10 +41,6 @@ fn ends_in_time(server: Inline, clients: usize, end: impl FnOnce(&Inline, &mut C
     drop(waiting);
 }
 
-fn bound() -> Inline {
-    bind(builder())
-}
-
 fn listening(lame_duck: Duration) -> Inline {
     let server = bind(builder().lame_duck(lame_duck));
     server.drain_on_signals(DRAIN).expect("signals");
@@ -57,18 +52,12 @@ fn signal_myself() {
 }
 
 #[test]
-fn signal_ends_a_server_with_an_idle_client() {
+fn signal_ends_idle_clients_of_the_backlog() {
     let Some(()) = alone() else { return };
-    ends_in_time(listening(Duration::ZERO), 1, |server, _| {
+    ends_in_time(listening(Duration::ZERO), 5, |server, _| {
         signal_myself();
         until("the handler can know", || server.server_ref().is_stopping());
     });
-}
-
-#[test]
-fn signal_ends_idle_clients_of_the_backlog() {
-    let Some(()) = alone() else { return };
-    ends_in_time(listening(Duration::ZERO), 5, |_, _| signal_myself());
 }
 
 #[test]
@@ -81,11 +70,10 @@ fn signal_ends_a_lame_duck_with_an_idle_client() {
 #[test]
 fn signal_ends_a_handle_request() {
     let Some(()) = alone() else { return };
-    let server = Arc::new(bound());
+    let server = Arc::new(bind(builder()));
     let serving = server.clone();
     let serving = thread::spawn(move || (0..2).for_each(|_| drop(serving.handle_request())));
-    let mut client = Client::stream(server.server_address());
-    assert_eq!(client.ask("hello"), b"hello");
+    let _client = Client::echoed(server.server_address());
     server.drain_on_signals(DRAIN).expect("signals");
     signal_myself();
     in_time("the loop's end", move || serving.join()).expect("no panic");
@@ -111,9 +99,9 @@ fn signals_take_one_thread_and_no_more() {
 
 #[test]
 fn drain_ends_idle_clients_of_the_backlog() {
-    ends_in_time(bound(), 5, |server, _| _ = server.drain(DRAIN));
+    ends_in_time(bind(builder()), 5, |server, _| _ = server.drain(DRAIN));
     // Without a loop, its caller serves the backlog.
-    let server = bound();
+    let server = bind(builder());
     let _clients = Client::streams(5, server.server_address());
     let drained = in_time("the drain", move || server.drain(DRAIN));
     assert!(drained.took < AT_ONCE, "{drained:?}");
@@ -121,10 +109,10 @@ fn drain_ends_idle_clients_of_the_backlog() {
 
 #[test]
 fn begin_drain_ends_an_idle_client() {
-    ends_in_time(bound(), 1, |server, _| server.server_ref().begin_drain(DRAIN));
+    ends_in_time(bind(builder()), 1, |server, _| server.server_ref().begin_drain(DRAIN));
 }
 
 #[test]
 fn handler_that_begins_a_drain_is_ended_too() {
-    ends_in_time(bound(), 3, |_, client| client.send("drain"));
+    ends_in_time(bind(builder()), 3, |_, client| client.send("drain"));
 }

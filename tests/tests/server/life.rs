@@ -67,10 +67,8 @@ matrix!(all: serves_again_after_a_shutdown, a_handler_may_stop_its_server);
 
 /// Complaint 03.
 fn an_early_stop_is_remembered_once<C: Column>() {
-    let server = || {
-        let server = Server::<Tcp, C, Echo>::builder().timeout(Duration::from_millis(1));
-        Arc::new(server.bind(LOCAL).expect("bind"))
-    };
+    let server =
+        || Arc::new(bind(Server::<Tcp, C, Echo>::builder().timeout(Duration::from_millis(1))));
     for serves_forever in [true, false] {
         let server = server();
         server.shutdown();
@@ -137,9 +135,7 @@ fn a_closed_server_serves_no_more<C: Column>() {
 fn a_close_ends_the_loop<C: Column>() {
     let server = Arc::new(Server::<Tcp, C, Echo>::bind(LOCAL).expect("bind"));
     let serving = serve(&server);
-    let mut client = Client::stream(server.server_address());
-    assert_eq!(client.ask("hello"), b"hello");
-    assert_eq!(client.finish(), b"");
+    assert_eq!(Client::echoed(server.server_address()).finish(), b"");
     let closing = server.clone();
     in_time("server_close", move || closing.server_close());
     ends_well(serving);
@@ -154,9 +150,9 @@ fn the_longest_durations_are_accepted<C: Column>() {
         .drain_timeout(Duration::MAX)
         .linger(Duration::MAX);
     let server = run(server, LOCAL);
-    assert_eq!(Client::stream(&server.address()).ask("hello"), b"hello");
-    let (drained, stats) = server.drain(Duration::MAX);
-    assert_eq!((drained.aborted, stats.finished), (0, 1));
+    Client::echoed(&server.address());
+    let (_, stats) = server.drain(Duration::MAX);
+    assert_eq!((stats.aborted, stats.finished), (0, 1));
 }
 
 matrix!(
@@ -168,8 +164,7 @@ matrix!(
 fn only_one_loop_runs_at_a_time<C: Concurrent>() {
     let server = Arc::new(Server::<Tcp, C, Echo>::bind(LOCAL).expect("bind"));
     let serving = serve(&server);
-    let mut client = Client::stream(server.server_address());
-    assert_eq!(client.ask("hello"), b"hello");
+    let mut client = Client::echoed(server.server_address());
     let busy = |error: io::Error| error.kind() == ErrorKind::ResourceBusy;
     assert!(server.serve_forever().is_err_and(busy));
     assert!(server.handle_request().is_err_and(busy));
@@ -217,6 +212,46 @@ matrix!(
     concurrent: handle_requests_end_at_a_stop, only_one_loop_runs_at_a_time,
     a_handler_may_close_its_server,
 );
+
+/// Keeps its jobs until the test takes them.
+#[derive(Clone, Default)]
+struct Keeping(Arc<Mutex<Vec<Job>>>);
+
+impl Concurrency for Keeping {
+    fn process_request(&self, job: Job) -> Result<(), Rejected> {
+        self.0.lock().push(job);
+        Ok(())
+    }
+}
+
+/// Whether `shutdown` returned before it gave up waiting, which takes it a second.
+fn waits_for_a_job_to_start() -> bool {
+    let jobs = Keeping::default();
+    let server = run(Builder::<_, _, Echo, ()>::new(Tcp::new(), jobs.clone(), ()), LOCAL);
+    let mut client = Client::stream(&server.address());
+    until("there is a job", || !jobs.0.lock().is_empty());
+    let (began, started) = (Instant::now(), Arc::new(AtomicBool::new(false)));
+    let starts = started.clone();
+    let job = thread::spawn(move || {
+        thread::sleep(10 * SOON);
+        starts.store(true, SeqCst);
+        jobs.0.lock().pop().expect("a job").run();
+    });
+    server.shutdown();
+    let in_time = began.elapsed() < Duration::from_secs(1);
+    assert!(started.load(SeqCst) || !in_time);
+    assert_eq!(client.ask("hello"), b"hello");
+    assert_eq!(client.finish(), b"");
+    job.join().expect("no panic");
+    in_time
+}
+
+/// No handler starts after `shutdown` has returned, and it waits for none that has started.
+#[test]
+fn shutdown_waits_for_handlers_to_start() {
+    // A busy machine may be late.
+    assert!((0..10).any(|_| waits_for_a_job_to_start()));
+}
 
 #[derive(Default)]
 struct Calls {

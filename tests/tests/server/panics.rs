@@ -34,8 +34,7 @@ fn a_panic_in_a_drop_fails_one_request<C: Column>() {
         assert_eq!(client.rest(), b"");
     }
     assert_eq!(Client::stream(&server.address()).finish(), b"");
-    until("all have ended", || server.stats().active == 0);
-    assert_eq!((server.stats().finished, server.stats().failed), (1, 10));
+    assert_eq!(server.ends(), [1, 10, 0, 0]);
 }
 
 #[derive(Clone)]
@@ -84,12 +83,10 @@ fn a_request_may_panic_as_it_is_dropped<C: Column>() {
     let echo = |request: Rude, client| echo_once(request.0.clone(), client);
     let server = run(Server::<RudeTcp, C, _, _>::handling(echo), LOCAL);
     for _ in 0..10 {
-        let mut client = Client::stream(&server.address());
-        assert_eq!(client.ask("hello"), b"hello");
+        let mut client = Client::echoed(&server.address());
         assert_eq!(client.rest(), b"");
     }
-    let (drained, stats) = server.drain(DEADLINE / 2);
-    assert_eq!((drained.aborted, stats.accepted, stats.failed), (0, 10, 10));
+    assert_eq!(server.ends(), [0, 10, 0, 0]);
 }
 
 /// As one that prints to a closed pipe.
@@ -109,10 +106,9 @@ fn the_logger_may_panic<C: Column>() {
         let mut failing = Client::stream(&server.address());
         failing.send("fail");
         assert_eq!(failing.rest(), b"");
-        assert_eq!(Client::stream(&server.address()).ask("hello"), b"hello");
+        Client::echoed(&server.address());
     }
-    let (_, stats) = server.drain(DEADLINE / 2);
-    assert_eq!((stats.finished, stats.failed), (5, 5));
+    assert_eq!(server.ends(), [5, 5, 0, 0]);
 }
 
 matrix!(
@@ -124,12 +120,10 @@ fn a_request_may_panic_as_it_is_aborted<C: Concurrent>() {
     let wait = |request: Rude, _| request.0.recv(100).map(drop);
     let server = Server::<RudeTcp, C, _, _>::handling(wait).deadline(Duration::from_millis(50));
     let server = run(server, LOCAL);
-    let clients: Vec<_> = Client::streams(10, &server.address());
-    for mut client in clients {
+    for mut client in Client::streams(10, &server.address()) {
         assert_eq!(client.rest(), b"");
     }
-    let (_, stats) = server.drain(DEADLINE / 2);
-    assert_eq!((stats.accepted, stats.aborted), (10, 10));
+    assert_eq!(server.ends(), [0, 0, 0, 10]);
 }
 
 struct State {
@@ -176,6 +170,20 @@ fn the_state_may_panic_as_it_is_dropped<C: Concurrent>() {
 
 matrix!(concurrent: a_request_may_panic_as_it_is_aborted, the_state_may_panic_as_it_is_dropped);
 
+/// Complaint 26.
+#[test]
+fn a_panic_in_get_request_costs_no_other_client() {
+    let first = AtomicBool::new(true);
+    let transport = watched(Tcp::new(), move |name| match name {
+        "get_request" if first.swap(false, SeqCst) => resume_unwind(Box::new(name)),
+        _ => Ok(()),
+    });
+    let server = run(Builder::<_, _, Echo, ()>::new(transport, Inline, ()), LOCAL);
+    assert_eq!(Client::stream(&server.address()).rest(), b"");
+    assert_eq!(Client::echoed(&server.address()).finish(), b"");
+    assert_eq!(server.ends(), [1, 0, 0, 0]);
+}
+
 struct Panicking;
 
 impl Concurrency for Panicking {
@@ -184,40 +192,11 @@ impl Concurrency for Panicking {
     }
 }
 
-fn served_by<T: Transport<Request = Socket>, C: Concurrency>(
-    transport: T,
-    concurrency: C,
-) -> Server<T, C, Echo, ()> {
-    let builder = Builder::new(transport, concurrency, ()).drain_timeout(Duration::ZERO);
-    bind(builder.poll_interval(Duration::from_secs(3_600)))
-}
-
 /// Complaint 26.
 #[test]
-fn a_server_of_panicking_axes_can_be_stopped() {
-    fn stops<T: Transport<Request = Socket>, C: Concurrency>(server: Server<T, C, Echo, ()>) {
-        in_time("its end", move || {
-            let handle = server.spawn().expect("spawn");
-            assert_eq!(Client::stream(handle.server_address()).rest(), b"");
-            let server = (*handle).clone();
-            server.shutdown();
-            // Whether the loop has survived or not is not the question here.
-            let _ = catch_unwind(AssertUnwindSafe(|| handle.join()));
-        });
-    }
-    let first = AtomicBool::new(true);
-    let transport = watched(Tcp::new(), move |name| match name {
-        "get_request" if first.swap(false, SeqCst) => resume_unwind(Box::new(name)),
-        _ => Ok(()),
-    });
-    stops(served_by(transport, Inline));
-    stops(served_by(Tcp::new(), Panicking));
-    // In a drain too.
-    let server = served_by(Tcp::new(), Panicking);
+fn a_drain_ends_although_process_request_panics() {
+    let server = bind(Builder::<_, _, Echo, ()>::new(Tcp::new(), Panicking, ()));
     let mut client = Client::stream(server.server_address());
-    in_time("the end", move || {
-        let _ = catch_unwind(AssertUnwindSafe(|| server.drain(Duration::from_millis(50))));
-        server.shutdown();
-    });
+    in_time("the drain", move || server.drain(Duration::from_millis(50)));
     assert_eq!(client.rest(), b"");
 }

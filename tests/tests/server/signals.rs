@@ -2,7 +2,6 @@
 //! process or another signal.
 
 use std::os::unix::process::ExitStatusExt;
-use std::process::ExitStatus;
 
 use signal_hook::low_level::raise;
 use socketserver::signal::{SIGUSR1, SIGUSR2, SIGWINCH};
@@ -34,7 +33,7 @@ fn signals_during_an_answer_are_answered_once() {
     begins.recv_timeout(DEADLINE).expect("the second call");
     go_on.send(()).expect("the hook");
     // The loop looks for signals before it takes a request.
-    assert_eq!(Client::stream(&server.address()).ask("hello"), b"hello");
+    Client::echoed(&server.address());
     assert!(begins.try_recv().is_err(), "a third call");
 }
 
@@ -53,7 +52,7 @@ fn a_signal_function_runs_again_after_a_panic() {
         send(SIGUSR2);
         until("it is answered", || answers.load(SeqCst) == count);
     }
-    assert_eq!(Client::stream(&server.address()).ask("hello"), b"hello");
+    Client::echoed(&server.address());
     drop(server);
     // Unhandled, it would end the process.
     send(SIGUSR2);
@@ -77,25 +76,6 @@ fn a_signal_without_a_handler_is_an_error() {
         let error = server.on_signal(signal, |_| ()).expect_err(name);
         assert_eq!(error.kind(), ErrorKind::InvalidInput, "{name}");
     }
-}
-
-/// The status of a process that has come to the end of its part.
-const DONE: i32 = 42;
-
-/// Runs `part` in a separate process. Returns how that ended, if `part` has not ended it.
-#[track_caller]
-fn status_of(part: fn()) -> ExitStatus {
-    let Some(ended) = own_process() else {
-        part();
-        std::process::exit(DONE);
-    };
-    print!("{}{}", ended.output, ended.errors);
-    ended.status
-}
-
-#[track_caller]
-fn ends_there(part: fn()) {
-    assert_eq!(status_of(part).code(), Some(DONE));
 }
 
 fn signal_myself(signal: Signal) {
@@ -126,68 +106,64 @@ fn serve_until_signalled(server: &Listening) {
 /// With no time for it the drain serves no other client.
 #[test]
 fn a_backlog_does_not_delay_a_signal() {
-    ends_there(|| {
-        let server = listening(Duration::ZERO);
-        let _clients = [(); 10].map(|()| Client::stream(server.server_address()));
-        serve_until_signalled(&server);
-    });
+    let Some(()) = alone() else { return };
+    let server = listening(Duration::ZERO);
+    let _clients = Client::streams(10, server.server_address());
+    serve_until_signalled(&server);
 }
 
 #[test]
 fn a_signal_drains_a_server_after_others_dropped() {
-    ends_there(|| {
-        let (before, server) = (listening(DEADLINE), listening(DEADLINE));
-        drop(before);
-        drop(listening(DEADLINE));
-        serve_until_signalled(&server);
-        // So does one that comes when all have gone, although they have seen a signal.
-        drop(server);
-        serve_until_signalled(&listening(DEADLINE));
-    });
+    let Some(()) = alone() else { return };
+    let (before, server) = (listening(DEADLINE), listening(DEADLINE));
+    drop(before);
+    drop(listening(DEADLINE));
+    serve_until_signalled(&server);
+    // So does one that comes when all have gone, although they have seen a signal.
+    drop(server);
+    serve_until_signalled(&listening(DEADLINE));
 }
 
 /// At the same time: each has a silent client, whose time is the drain's.
 #[test]
 fn one_signal_drains_every_server() {
     const DRAIN: Duration = Duration::from_millis(500);
-    ends_there(|| {
-        let silent = || {
-            let server = ThreadingTCPServer::<Echo>::bind(LOCAL).expect("bind");
-            server.drain_on_signals(DRAIN).expect("signals");
-            let client = Client::stream(server.server_address());
-            (server, client)
-        };
-        let [(one, _one), (two, _two)] = [(); 2].map(|()| silent());
-        let (server, began) = (listening(DEADLINE), Instant::now());
-        let one = one.spawn().expect("spawn");
-        let two = Arc::new(two);
-        let serving = serve(&two);
-        until("two clients are served", || one.stats().active + two.stats().active == 2);
-        serve_until_signalled(&server);
-        ends_well(serving);
-        one.join().expect("a good end");
-        assert_eq!(two.stats().aborted, 1);
-        let took = began.elapsed();
-        assert!((DRAIN..2 * DRAIN).contains(&took), "{took:?}");
-    });
+    let Some(()) = alone() else { return };
+    let silent = || {
+        let server = ThreadingTCPServer::<Echo>::bind(LOCAL).expect("bind");
+        server.drain_on_signals(DRAIN).expect("signals");
+        let client = Client::stream(server.server_address());
+        (server, client)
+    };
+    let [(one, _one), (two, _two)] = [(); 2].map(|()| silent());
+    let (server, began) = (listening(DEADLINE), Instant::now());
+    let one = one.spawn().expect("spawn");
+    let two = Arc::new(two);
+    let serving = serve(&two);
+    until("two clients are served", || one.stats().active + two.stats().active == 2);
+    serve_until_signalled(&server);
+    ends_well(serving);
+    one.join().expect("a good end");
+    assert_eq!(two.stats().aborted, 1);
+    let took = began.elapsed();
+    assert!((DRAIN..2 * DRAIN).contains(&took), "{took:?}");
 }
 
 #[test]
 fn a_signal_ends_a_process_without_servers() {
-    let status = status_of(|| {
+    let Some(ended) = own_process() else {
         drop((listening(DEADLINE), listening(DEADLINE)));
         signal_myself(Signal::TERM);
-        until("the process has ended", || false);
-    });
-    assert_eq!(status.signal(), Some(Signal::TERM.as_raw()));
+        return until("the process has ended", || false);
+    };
+    assert_eq!(ended.status.signal(), Some(Signal::TERM.as_raw()), "{ended:?}");
 }
 
 #[test]
 fn the_drain_timeout_can_be_changed() {
-    ends_there(|| {
-        let server = listening(Duration::from_secs(1_000));
-        server.drain_on_signals(Duration::ZERO).expect("signals");
-        let _client = Client::stream(server.server_address());
-        serve_until_signalled(&server);
-    });
+    let Some(()) = alone() else { return };
+    let server = listening(Duration::from_secs(1_000));
+    server.drain_on_signals(Duration::ZERO).expect("signals");
+    let _client = Client::stream(server.server_address());
+    serve_until_signalled(&server);
 }

@@ -23,18 +23,16 @@ macro_rules! hooks {
     };
 }
 
-macro_rules! stream {
-    ($name:ident, $($option:tt)*) => {
-        #[derive(StreamRequestHandler)]
-        #[handler($($option)*)]
-        #[handler(rbufsize = words::number("rbufsize", -1))]
-        #[handler(wbufsize = words::number("wbufsize", 0))]
+/// A handler with files, over streams or datagrams.
+macro_rules! handler {
+    ($(#[$option:meta])* $name:ident, $kind:ident, $request:ty, $rfile:ty, $wfile:ty) => {
+        $(#[$option])*
         pub(super) struct $name {
-            request: Socket,
+            request: $request,
             client_address: Address,
             server: ServerRef<Hooks>,
-            rfile: SocketReader,
-            wfile: SocketWriter,
+            rfile: $rfile,
+            wfile: $wfile,
         }
 
         impl $name {
@@ -42,10 +40,10 @@ macro_rules! stream {
 
             fn handle(&mut self) -> io::Result<()> {
                 Steps {
-                    request: Request::Stream(self.request.clone()),
+                    request: Request::$kind(self.request.clone()),
                     client_address: &self.client_address,
                     server: &self.server,
-                    rfile: Reader::Stream(&mut self.rfile),
+                    rfile: Reader::$kind(&mut self.rfile),
                     wfile: &mut self.wfile,
                 }
                 .handle()
@@ -54,31 +52,23 @@ macro_rules! stream {
     };
 }
 
-stream!(Stream, disable_nagle_algorithm = words::get("disable_nagle_algorithm").is_some());
-stream!(StreamWithTimeout, timeout = words::seconds("timeout").unwrap_or(Duration::MAX));
-
-#[derive(DatagramRequestHandler)]
-pub(super) struct Datagram {
-    request: socketserver::Datagram,
-    client_address: Address,
-    server: ServerRef<Hooks>,
-    rfile: PacketReader,
-    wfile: Vec<u8>,
+handler! {
+    #[derive(StreamRequestHandler)]
+    #[handler(rbufsize = words::number("rbufsize", -1), wbufsize = words::number("wbufsize", 0))]
+    #[handler(disable_nagle_algorithm = words::get("disable_nagle_algorithm").is_some())]
+    Stream, Stream, Socket, SocketReader, SocketWriter
 }
 
-impl Datagram {
-    hooks!();
+handler! {
+    #[derive(StreamRequestHandler)]
+    #[handler(rbufsize = words::number("rbufsize", -1), wbufsize = words::number("wbufsize", 0))]
+    #[handler(timeout = words::seconds("timeout").unwrap_or(Duration::MAX))]
+    StreamWithTimeout, Stream, Socket, SocketReader, SocketWriter
+}
 
-    fn handle(&mut self) -> io::Result<()> {
-        Steps {
-            request: Request::Datagram(self.request.clone()),
-            client_address: &self.client_address,
-            server: &self.server,
-            rfile: Reader::Datagram(&mut self.rfile),
-            wfile: &mut self.wfile,
-        }
-        .handle()
-    }
+handler! {
+    #[derive(DatagramRequestHandler)]
+    Datagram, Datagram, socketserver::Datagram, PacketReader, Vec<u8>
 }
 
 /// Uses the socket directly.

@@ -56,7 +56,8 @@ fn with_buffers() -> Vec<Scenario> {
     const READ: &str = "handle=readline,recv:100,readline";
     const READ_LONG: &str = "handle=readline:9000,readline,readline";
     const WRITE: &str = "handle=write:one,send:|,write:two,send:|,flush,send:|,write:*3000,\
-        write:*3000,send:|,write:three,write:*9000,send:|,write:*4095,send:|,write:end";
+        write:*3000,send:|,write:three,write:*9000,send:|,write:*4000,write:*96,send:|,write:!,\
+        send:|,write:end";
     let sizes = ["-1", "0", "4", "4096"].map(|size| {
         let name = |what: &str| format!("{what}_{size}");
         let words = |option: &str, steps: &str| format!("{option}={size} {steps}");

@@ -4,6 +4,8 @@ use std::os::unix::net;
 
 use tests::prelude::*;
 
+use crate::new;
+
 /// The call fails, and so must change nothing.
 #[test]
 fn accept_leaves_a_connection_as_it_was() {
@@ -16,8 +18,6 @@ fn accept_leaves_a_connection_as_it_was() {
     server.close();
     assert_eq!(client.read(&mut [0]).expect("the end of the stream"), 0);
 }
-
-use crate::new;
 
 fn a_server_by_hand<W: Thread>() {
     let folder = Folder::new();
@@ -76,7 +76,7 @@ fn every_address_of_a_host_is_tried() {
         }
     }
     // Bound and not listening, so that no other test has it.
-    let closed = Socket::new(AddressFamily::Inet, SocketKind::Stream).expect("a socket");
+    let closed = new(AddressFamily::Inet, SocketKind::Stream);
     closed.bind("127.0.0.1:0").expect("bind");
     let closed = closed.getsockname().expect("getsockname");
     let listener = TcpListener::bind("127.0.0.1:0").expect("bind");
@@ -85,10 +85,8 @@ fn every_address_of_a_host_is_tried() {
     let host = Host(vec![closed.clone(), open.clone()]);
     let socket = create_connection(&host, Some(DEADLINE)).expect("the second is open");
     assert_eq!(socket.getpeername().expect("getpeername"), open);
-    assert_eq!(
-        error_kind(create_connection(Host(vec![closed]), Some(DEADLINE))),
-        ErrorKind::ConnectionRefused
-    );
+    let refused = create_connection(Host(vec![closed]), Some(DEADLINE));
+    assert_eq!(error_kind(refused), ErrorKind::ConnectionRefused);
 
     let port = open.port().expect("a port");
     let all = ("localhost", port).to_addresses(None).expect("a look-up");

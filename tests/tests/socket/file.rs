@@ -13,6 +13,8 @@ enum Step {
     ReadLine(usize),
     ReadUntil(u8),
     Read(usize),
+    ReadUpTo(usize),
+    ReadExact(usize),
     /// Looks at what there is, and takes at most this many bytes of it.
     Consume(usize),
 }
@@ -28,7 +30,9 @@ fn step() -> impl Strategy<Value = Step> {
         4 => (0..50_usize).prop_map(Step::ReadLine),
         1 => Just(Step::ReadLine(usize::MAX)),
         1 => byte().prop_map(Step::ReadUntil),
-        1 => (1..50_usize).prop_map(Step::Read),
+        1 => (0..50_usize).prop_map(Step::Read),
+        1 => (0..50_usize).prop_map(Step::ReadUpTo),
+        1 => (0..50_usize).prop_map(Step::ReadExact),
         1 => (0..50_usize).prop_map(Step::Consume),
     ]
 }
@@ -50,6 +54,12 @@ impl Expected {
             None => return None,
         };
         Some(self.unread.drain(..count).collect())
+    }
+
+    /// The same of a read of so many bytes.
+    fn exactly(&mut self, count: usize) -> Option<Vec<u8>> {
+        let there = self.unread.len().min(count);
+        (there == count || self.ended).then(|| self.unread.drain(..there).collect())
     }
 
     /// That a read of what there is gave a beginning of it, if there is anything.
@@ -91,7 +101,22 @@ fn read(rfile: &mut SocketReader, expected: &mut Expected, step: &Step) {
         Step::Read(size) => {
             let mut data = vec![0; size];
             let read = now(rfile.read(&mut data)).map(|count| &data[..count]);
+            // Nothing is read without a wait.
+            assert!(size > 0 || read.is_some());
             expected.began_with(read, size);
+        }
+        Step::ReadUpTo(size) => {
+            assert_eq!(now(rfile.read_up_to(size)), expected.exactly(size));
+        }
+        Step::ReadExact(size) => {
+            let mut data = vec![0; size];
+            match rfile.read_exact(&mut data) {
+                // The bytes that are too few stay where they are.
+                Err(error) if error.kind() == ErrorKind::UnexpectedEof => {
+                    assert!(expected.ended && expected.unread.len() < size);
+                }
+                read => assert_eq!(now(read).map(|()| data), expected.exactly(size)),
+            }
         }
         Step::Consume(size) => {
             let held = now(rfile.fill_buf()).map(<[u8]>::to_vec);
@@ -127,20 +152,6 @@ proptest! {
     }
 }
 
-/// Python: `rfile.read(0)`
-#[test]
-fn nothing_is_read_without_a_wait() {
-    let (server, _silent) = tcp_pair();
-    for rbufsize in [-1, 0, 1] {
-        let mut rfile = server.makefile(rbufsize, 0).0;
-        let read = in_time("a read of nothing", move || {
-            let read = rfile.read(&mut []).and_then(|_| rfile.read_exact(&mut []));
-            read.and_then(|()| rfile.read_up_to(0)).and_then(|_| rfile.readline(0))
-        });
-        assert_eq!(read.expect("nothing"), b"");
-    }
-}
-
 #[test]
 fn lines_are_text_within_a_limit() {
     let lines = |data: &[u8]| {
@@ -170,53 +181,26 @@ fn lines_are_text_within_a_limit() {
 fn an_unbuffered_reader_takes_one_byte_ahead() {
     let (socket, mut other) = tcp_pair();
     let (mut rfile, _) = socket.makefile(0, 0);
-    other.write_all(b"abcdefgh").expect("write");
-    rfile.read_exact(&mut [0; 3]).expect("three bytes");
+    other.write_all(b"+-abcdefgh").expect("write");
+    assert_eq!(rfile.read_up_to(2).expect("two bytes"), b"+-");
+    assert_eq!(socket.recv(1).expect("recv"), b"a");
+    rfile.read_exact(&mut [0; 2]).expect("two bytes");
     assert_eq!(rfile.fill_buf().expect("one more"), b"d");
     assert_eq!(socket.recv(100).expect("recv"), b"efgh");
-}
-
-/// What arrives when text is written to `wfile`, and bars past it, with a letter for every run of
-/// the same one.
-fn order(wbufsize: isize) -> String {
-    let (socket, mut other) = tcp_pair();
-    let (_, mut wfile) = socket.makefile(0, wbufsize);
-    let pieces = ["a".repeat(4_000), "b".repeat(96), "c".into(), "d".repeat(10_000)];
-    for piece in &pieces {
-        wfile.write_all(piece.as_bytes()).expect("write");
-        socket.sendall(b"|").expect("sendall");
-    }
-    wfile.write_all(b"e").expect("write");
-    wfile.flush().expect("flush");
-    socket.sendall(b"|").expect("sendall");
-    wfile.write_all(b"f").expect("write");
-    socket.sendall(b"|").expect("sendall");
-    drop((wfile, socket));
-    let mut all = Vec::new();
-    other.read_to_end(&mut all).expect("read");
-    assert_eq!(all.len(), 14_097 + 2 + 6);
-    all.dedup();
-    String::from_utf8(all).expect("text")
-}
-
-#[test]
-fn wbufsize_is_how_much_waits_to_be_sent() {
-    assert_eq!(order(0), "a|b|c|d|e|f|");
-    // 4,096 bytes fit, and not one more.
-    assert_eq!(order(4_096), "|ab|cd|e|f");
-    assert_eq!(order(-1), "|abcd|e|f");
 }
 
 /// Each datagram here is one call.
 #[test]
 fn formatted_text_leaves_in_one_piece() {
     let (socket, other) = UnixDatagram::pair().expect("a pair");
-    let (_, mut wfile) = Socket::from(socket).makefile(-1, 0);
+    let mut socket = Socket::from(socket);
+    let (_, mut wfile) = socket.makefile(-1, 0);
     write!(wfile, "{}, {:?}; ", 1, "two").expect("write");
     writeln!(wfile, "three").expect("write");
     wfile.write_all(b"four").expect("write");
+    write!(socket, "text-{:03}!", 7).expect("send");
     let mut buffer = [0; 100];
-    for expected in ["1, \"two\"; ", "three\n", "four"] {
+    for expected in ["1, \"two\"; ", "three\n", "four", "text-007!"] {
         let length = other.recv(&mut buffer).expect("recv");
         assert_eq!(&buffer[..length], expected.as_bytes());
     }
@@ -234,27 +218,15 @@ fn a_dropped_writer_sends_the_rest() {
 }
 
 #[test]
-fn read_up_to_works_with_any_buffer() {
-    for rbufsize in [isize::MIN, -1, 0, 4, isize::MAX] {
+fn buffers_and_reads_may_have_any_size() {
+    for bufsize in [isize::MIN, -1, 0, 4, isize::MAX] {
         let (socket, mut other) = unix_pair();
-        let (mut rfile, mut wfile) = socket.makefile(rbufsize, rbufsize);
+        let (mut rfile, mut wfile) = socket.makefile(bufsize, bufsize);
         wfile.write_all(b"hello").expect("write");
         wfile.flush().expect("flush");
         let mut sent = [0; 5];
         other.read_exact(&mut sent).expect("read");
         assert_eq!(&sent, b"hello");
-        other.write_all(b"line\nfirstsecond").expect("write");
-        assert_eq!(rfile.readline(100).expect("a line"), b"line\n");
-        assert_eq!(rfile.read_up_to(0).expect("nothing"), b"");
-        assert_eq!(rfile.read_up_to(5).expect("five bytes"), b"first");
-        if rbufsize == 0 {
-            // It takes no more than it is asked for.
-            assert_eq!(socket.recv(3).expect("recv"), b"sec");
-            other.write_all(b"sec").expect("write");
-            assert_eq!(rfile.read_up_to(6).expect("six bytes"), b"ondsec");
-        } else {
-            assert_eq!(rfile.read_up_to(6).expect("six bytes"), b"second");
-        }
         let large = vec![b'x'; 100_000];
         let writer = thread::spawn(move || other.write_all(&large));
         assert_eq!(rfile.read_up_to(99_999).expect("many"), [b'x'; 99_999]);
@@ -284,33 +256,6 @@ fn reads_resume_after_a_timeout() {
     assert_eq!(error_kind(lines.next().expect("an item")), ErrorKind::TimedOut);
     other.write_all(b"pieces\n").expect("write");
     assert_eq!(lines.next().expect("an item").expect("a line"), "in pieces");
-
-    other.write_all(b"fi").expect("write");
-    assert_eq!(error_kind(rfile.read_up_to(5)), ErrorKind::TimedOut);
-    other.write_all(b"rst").expect("write");
-    assert_eq!(rfile.read_up_to(5).expect("five bytes"), b"first");
-}
-
-/// A length in two parts, with a timeout between them.
-#[test]
-fn read_exact_loses_nothing_by_a_timeout() {
-    for rbufsize in [-1, 0] {
-        let (one, mut other) = tcp_pair();
-        let (mut rfile, _) = one.makefile(rbufsize, 0);
-        one.settimeout(Some(Duration::from_millis(20))).expect("a timeout");
-        other.write_all(b"\0\0").expect("send");
-        let mut length = [1; 4];
-        assert_eq!(error_kind(rfile.read_exact(&mut length)), ErrorKind::TimedOut);
-        other.write_all(b"\0\x05hello").expect("send");
-        one.settimeout(Some(tests::DEADLINE)).expect("a timeout");
-        rfile.read_exact(&mut length).expect("the length");
-        assert_eq!(length, [0, 0, 0, 5]);
-        let mut text = [0; 5];
-        rfile.read_exact(&mut text).expect("the text");
-        assert_eq!(&text, b"hello");
-        other.shutdown(Shutdown::Write).expect("shutdown");
-        assert_eq!(error_kind(rfile.read_exact(&mut text)), ErrorKind::UnexpectedEof);
-    }
 }
 
 #[test]

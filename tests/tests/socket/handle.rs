@@ -147,18 +147,15 @@ fn a_socket_of_std_may_be_taken() {
     let listener = TcpListener::bind(LOCAL).expect("bind");
     let client = TcpStream::connect(listener.local_addr().expect("an address"));
     let unix = net::UnixListener::bind(folder.join("a")).expect("bind");
-    let streams: [Socket; 4] = [
-        client.expect("connect").into(),
-        listener.into(),
-        unix.into(),
-        net::UnixStream::pair().expect("a pair").0.into(),
+    let unix_datagram = net::UnixDatagram::bind(folder.join("b")).expect("bind");
+    let sockets: [(Socket, SocketKind); 6] = [
+        (client.expect("connect").into(), SocketKind::Stream),
+        (listener.into(), SocketKind::Stream),
+        (unix.into(), SocketKind::Stream),
+        (net::UnixStream::pair().expect("a pair").0.into(), SocketKind::Stream),
+        (UdpSocket::bind(LOCAL).expect("bind").into(), SocketKind::Datagram),
+        (unix_datagram.into(), SocketKind::Datagram),
     ];
-    let unix = net::UnixDatagram::bind(folder.join("b")).expect("bind");
-    let udp = UdpSocket::bind(LOCAL).expect("bind");
-    let datagrams: [Socket; 2] = [udp.into(), unix.into()];
-    let streams = streams.map(|socket| (socket, SocketKind::Stream));
-    let datagrams = datagrams.map(|socket| (socket, SocketKind::Datagram));
-    let sockets = streams.into_iter().chain(datagrams);
     for (socket, kind) in sockets {
         assert_eq!(socket.kind().expect("kind"), kind);
         assert_eq!(socket.fileno(), socket.as_raw_fd());

@@ -167,15 +167,6 @@ fn a_burst_of_datagrams_is_received_without_waiting() {
     receiver.join().expect("it has ended");
 }
 
-/// A message of a datagram socket shows that it was one call.
-#[test]
-fn formatted_text_leaves_in_one_piece() {
-    let (mut one, other) = socketpair(SocketKind::Datagram).expect("a pair");
-    let number = 7;
-    write!(one, "text-{number:03}!").expect("send");
-    assert_eq!(other.recv(100).expect("recv"), b"text-007!");
-}
-
 /// In Python they mix. A third member reads nothing while two speak.
 fn lines_of_several_senders_stay_whole<C: Concurrent>() {
     const LINE: usize = 1 << 20;

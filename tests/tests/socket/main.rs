@@ -12,6 +12,7 @@ mod option;
 mod peer;
 mod relay;
 mod select;
+mod sendfile;
 mod signals;
 mod timeouts;
 mod urgent;

@@ -8,6 +8,7 @@ use crate::new;
 
 const SHORT: Duration = Duration::from_millis(50);
 
+/// How the call fails, and when.
 fn failure<T>(call: impl FnOnce() -> io::Result<T>) -> (ErrorKind, Duration) {
     let began = Instant::now();
     let error = call().map(drop).expect_err("it cannot succeed");
@@ -48,7 +49,9 @@ fn every_blocking_call_times_out<W: Thread>() {
     gives_up::<W, _>("recv", socket.clone(), |socket| socket.recv(1));
     gives_up::<W, _>("recv_into", socket.clone(), |socket| socket.recv_into(&mut [0]));
     gives_up::<W, _>("recvfrom", socket.clone(), |socket| socket.recvfrom(1));
-    gives_up::<W, _>("sendall", socket, |socket| socket.sendall(&[0; 20_000_000]));
+    gives_up::<W, _>("sendall", socket.clone(), |socket| socket.sendall(&[0; 20_000_000]));
+    let endless = File::open("/dev/zero").expect("open");
+    gives_up::<W, _>("sendfile", socket, move |socket| socket.sendfile(&endless, 0, None));
     let (socket, _other) = unix_pair();
     gives_up::<W, _>("recv, Unix", socket.clone(), |socket| socket.recv(1));
     gives_up::<W, _>("recvmsg", socket.clone(), |socket| socket.recvmsg(1, 1));
@@ -102,7 +105,7 @@ fn sendto_a_full_queue_waits_for_room<W: Thread>() {
     let other = UnixDatagram::unbound().expect("a socket");
     other.set_nonblocking(true).expect("a non-blocking socket");
     while other.send_to(b"x", &path).is_ok() {}
-    let socket = Socket::new(AddressFamily::Unix, SocketKind::Datagram).expect("a socket");
+    let socket = new(AddressFamily::Unix, SocketKind::Datagram);
     let reading = thread::spawn(move || {
         thread::sleep(SHORT);
         late.recv(&mut [0]).map(|_| late)
@@ -114,7 +117,7 @@ fn sendto_a_full_queue_waits_for_room<W: Thread>() {
 
 /// On a listener of ours, and on one of the standard library, which is blocking.
 fn accept_times_out<W: Thread>() {
-    let ours = Socket::new(AddressFamily::Inet, SocketKind::Stream).expect("a socket");
+    let ours = new(AddressFamily::Inet, SocketKind::Stream);
     ours.bind("127.0.0.1:0").expect("bind");
     ours.listen(1).expect("listen");
     gives_up::<W, _>("accept", ours, Socket::accept);
@@ -133,13 +136,12 @@ fn accept_times_out<W: Thread>() {
 
 fn full_listener(address: impl ToAddress) -> (Socket, Vec<Socket>) {
     let address = address.to_address().expect("an address");
-    let listener = Socket::new(address.family(), SocketKind::Stream).expect("a socket");
+    let listener = new(address.family(), SocketKind::Stream);
     listener.bind(address).expect("bind");
     listener.listen(1).expect("listen");
     let address = listener.getsockname().expect("a name");
-    let clients = (0..2).map(|_| create_connection(&address, None).expect("there is room"));
-    let clients = clients.collect();
-    (listener, clients)
+    let client = |_| create_connection(&address, None).expect("there is room");
+    (listener, (0..2).map(client).collect())
 }
 
 fn connect_times_out<W: Thread>() {

@@ -234,9 +234,7 @@ fn a_listener_may_be_inherited() {
     let listener = TcpListener::bind(LOCAL).expect("bind");
     let address = Address::from(listener.local_addr().expect("an address"));
     let child = child(listener.into());
-    let mut client = Client::stream(&address);
-    assert_eq!(client.ask("hello"), b"hello");
-    assert_eq!(client.finish(), b"");
+    assert_eq!(Client::echoed(&address).finish(), b"");
     child();
 }
 

@@ -62,9 +62,10 @@ fn errors_of_unix_sockets() {
     errors::<UnixDatagram>();
 }
 
-/// The number of the system's error behind an error that names its subject.
-fn number(error: &io::Error) -> Option<i32> {
-    error.source()?.downcast_ref::<io::Error>()?.raw_os_error()
+/// The number of the system's error, perhaps behind an error that names its subject.
+pub(crate) fn number(error: &io::Error) -> Option<i32> {
+    let source = || error.source()?.downcast_ref::<io::Error>()?.raw_os_error();
+    error.raw_os_error().or_else(source)
 }
 
 /// An error names the address and the file there; its kind and the system's number stay.

@@ -8,6 +8,7 @@ mod learnt;
 mod networks;
 mod options;
 mod other_family;
+mod restored_file;
 mod socket_file;
 mod stream;
 mod tcp;

@@ -133,17 +133,15 @@ fn timeout_of_replies(request: Datagram, _: Address) -> io::Result<()> {
 #[test]
 fn send_timeout_limits_replies() {
     const TIME: Duration = Duration::from_millis(1_234);
-    let folder = Folder::new();
     let udp = || UDPServer::handling(timeout_of_replies);
     let unix = || UnixDatagramServer::handling(timeout_of_replies);
-    let server = run(udp(), LOCAL);
-    assert_eq!(Client::datagram(&server.address()).ask(b"?"), b"1000");
-    let server = run(udp().send_timeout(TIME), LOCAL);
-    assert_eq!(Client::datagram(&server.address()).ask(b"?"), b"1234");
-    let server = run(unix(), folder.join("usual"));
-    assert_eq!(Client::datagram(&server.address()).ask(b"?"), b"1000");
-    let server = run(unix().send_timeout(TIME), folder.join("other"));
-    assert_eq!(Client::datagram(&server.address()).ask(b"?"), b"1234");
+    let usual = [placed(udp()), placed(unix())];
+    let changed = [placed(udp().send_timeout(TIME)), placed(unix().send_timeout(TIME))];
+    for (servers, timeout) in [(usual, b"1000"), (changed, b"1234")] {
+        for (_folder, server) in servers {
+            assert_eq!(Client::datagram(&server.address()).ask("?"), timeout);
+        }
+    }
 }
 
 /// A setter of the builder does what the same one does on the transport or concurrency itself.

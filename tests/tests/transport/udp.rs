@@ -19,27 +19,20 @@ fn every_size_is_one_request<T: Datagrams, C: Column>() {
         assert_eq!(client.write(&data).expect("send"), size);
         assert!(client.recv() == data, "{size} bytes");
     }
-    let (_, stats) = server.drain(DEADLINE);
-    assert_eq!((stats.accepted, stats.finished), (10, 10));
+    assert_eq!(server.ends(), [10, 0, 0, 0]);
 }
 
 /// Complaint 34.
 fn answers_go_to_the_client_that_asked<T: Datagrams, C: Column>() {
     let (_folder, server) = placed(Server::<T, C, _, _>::handling(echo));
-    let address = server.address();
-    thread::scope(|scope| {
-        for number in 0..20 {
-            let address = &address;
-            scope.spawn(move || {
-                let mut client = T::client(address);
-                for round in 0..50 {
-                    let question = format!("{number} {round}");
-                    assert_eq!(client.ask(&question), question.as_bytes());
-                }
-            });
+    crowd(20, 20, |number| {
+        let mut client = T::client(&server.address());
+        for round in 0..50 {
+            let question = format!("{number} {round}");
+            assert_eq!(client.ask(&question), question.as_bytes());
         }
     });
-    assert_eq!(server.stats().accepted, 1_000);
+    assert_eq!(server.ends(), [1_000, 0, 0, 0]);
 }
 
 matrix!(datagrams: every_size_is_one_request, answers_go_to_the_client_that_asked);

@@ -14,19 +14,11 @@ struct OfStreams {
     rfile: BufReader<TcpStream>,
 }
 
-impl OfStreams {
-    fn handle(&self) {}
-}
-
 #[derive(DatagramRequestHandler)]
 struct OfDatagrams {
     request: Request,
     packet: Vec<u8>,
     rfile: Cursor<Vec<u8>>,
-}
-
-impl OfDatagrams {
-    fn handle(&self) {}
 }
 
 struct Chat;
@@ -37,27 +29,15 @@ struct OfServer {
     server: Chat,
 }
 
-impl OfServer {
-    fn handle(&self) {}
-}
-
 #[derive(BaseRequestHandler)]
 struct OfDefault {
     #[handler(default = "upper")]
     name: String,
 }
 
-impl OfDefault {
-    fn handle(&self) {}
-}
-
 #[derive(BaseRequestHandler)]
 struct WithoutDefault {
     since: Instant,
-}
-
-impl WithoutDefault {
-    fn handle(&self) {}
 }
 
 const LIMIT: f64 = 0.5;
@@ -69,8 +49,10 @@ struct OfOptions {
     wfile: SocketWriter,
 }
 
-impl OfOptions {
-    fn handle(&self) {}
+macro_rules! handle {
+    ($($handler:ident)+) => { $(impl $handler { fn handle(&self) {} })+ };
 }
+
+handle!(OfStreams OfDatagrams OfServer OfDefault WithoutDefault OfOptions);
 
 fn main() {}

@@ -21,28 +21,12 @@ struct ForAnotherState {
     server: ServerRef<Chat>,
 }
 
-impl ForAnotherState {
-    fn handle(&self) {
-        let _ = &self.server;
-    }
-}
-
 #[derive(StreamRequestHandler)]
 struct ForStreams;
-
-impl ForStreams {
-    fn handle(&self) {}
-}
 
 #[derive(BaseRequestHandler)]
 struct ForDatagrams {
     request: Datagram,
-}
-
-impl ForDatagrams {
-    fn handle(&self) {
-        let _ = &self.request;
-    }
 }
 
 #[derive(Default)]
@@ -53,11 +37,11 @@ struct ForNoState {
     server: ServerRef<NoState>,
 }
 
-impl ForNoState {
-    fn handle(&self) {
-        let _ = &self.server;
-    }
+macro_rules! handle {
+    ($($handler:ident)+) => { $(impl $handler { fn handle(&self) {} })+ };
 }
+
+handle!(ForAnotherState ForStreams ForDatagrams ForNoState);
 
 fn main() {
     let _ = TCPServer::<WithoutHandle>::bind("127.0.0.1:0");

@@ -6,7 +6,7 @@ use demos::text::printable;
 use socketserver::SocketReader;
 
 /// Maximum number of bytes in a line, without its end.
-const LONGEST_LINE: usize = 4_096;
+pub(crate) const LONGEST_LINE: usize = 4_096;
 
 /// The commands, as hints name them.
 const COMMANDS: &str = "/who, /name NEW, /me TEXT, /quit";

@@ -26,24 +26,33 @@
 //! cargo run --bin chat-client -- --tls=cert.pem localhost:9999
 //! ```
 //!
+//! With a page for browsers, which talk to all others:
+//!
+//! ```sh
+//! cargo run --bin chat -- --web 127.0.0.1:8000
+//! ```
+//!
 //! [`room`] decides which member is sent which line, [`outbox`] sends it, [`input`] reads what
-//! members type, and [`pace`] limits how fast they do.
+//! members type, [`pace`] limits how fast they do, and [`web`] does all that for browsers.
 
 mod input;
 mod outbox;
 mod pace;
 mod room;
+mod web;
 
 use std::io;
 use std::num::NonZeroUsize;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use clap::Parser;
-use demos::endpoint::{DEFAULT_ADDRESS, server_address};
+use demos::endpoint::{DEFAULT_ADDRESS, Role, internet_address, server_address};
 use demos::program::{self, Failure};
-use demos::server::{ConcurrencyName, ServerOptions, positive_seconds};
+use demos::seconds::positive_seconds;
+use demos::server::{Bound, ConcurrencyName, ServerOptions, print};
 use parking_lot::Mutex;
 use socketserver::{
     Address, BaseServer, ServerRef, Socket, SocketOption, SocketReader, StreamRequestHandler, Tcp,
@@ -54,6 +63,7 @@ use crate::input::{Input, Line};
 use crate::outbox::{Queue, Sending};
 use crate::pace::Pace;
 use crate::room::{Outbox, Room};
+use crate::web::{Limits, Web, WebHandler};
 
 /// Each member takes two threads, and Linux aborts a process that has too many.
 const MOST_CONNECTIONS: NonZeroUsize = NonZeroUsize::new(5_000).unwrap();
@@ -75,20 +85,65 @@ struct Options {
     /// How long a client may take to give a name
     #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = positive_seconds)]
     name_timeout: Duration,
+
+    /// Serve a page for browsers at this HOST:PORT too
+    #[arg(long, value_name = "ADDRESS", value_parser = web_address)]
+    web: Option<Address>,
+
+    /// A name of this machine in the page's URL, beside localhost and its host name; may be given
+    /// several times
+    #[arg(long, value_name = "NAME", requires = "web")]
+    web_host: Vec<String>,
+
+    /// How long a page may be away before its member leaves
+    #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = positive_seconds)]
+    #[arg(requires = "web")]
+    away_timeout: Duration,
+}
+
+/// The page's address, for clap.
+fn web_address(text: &str) -> Result<Address, String> {
+    internet_address(text, Role::Server)
 }
 
 /// What the handlers share.
 struct Chat {
     /// No call under this lock waits for a client, because an outbox takes a line at once or never.
-    room: Mutex<Room<Arc<Queue>>>,
+    room: Mutex<Room<Arc<dyn Outbox + Send + Sync>>>,
     drain: Duration,
     name_timeout: Duration,
+    /// The members with browsers, if there is a page for them.
+    web: Option<Web>,
 }
 
 impl BaseServer for Chat {
+    fn service_actions(&self, server: &ServerRef<Self>) {
+        match &self.web {
+            None => server.without_service_actions(),
+            Some(web) => web.sweep(self),
+        }
+    }
+
     fn server_close(&self, _server: &ServerRef<Self>) {
         self.room.lock().close(self.drain);
     }
+}
+
+/// Does what a member's line asks for. Returns whether the member stays.
+fn obey<O: Outbox>(room: &mut Room<O>, name: &mut String, outbox: &dyn Outbox, text: &str) -> bool {
+    match Input::parse(text) {
+        Input::Nothing => {}
+        Input::Say(text) => room.say(name, text),
+        Input::Act(text) => room.act(name, text),
+        Input::Who => outbox.put(&room.who()),
+        Input::Rename(new) => match room.rename(name, new) {
+            Ok(()) => new.clone_into(name),
+            Err(error) => outbox.put(&format!("-- {error}\n")),
+        },
+        Input::Unknown(command) => outbox.put(&input::hint(command)),
+        Input::Quit => return false,
+    }
+    true
 }
 
 /// One of these per connection.
@@ -136,17 +191,8 @@ impl ChatHandler {
         };
         while let Some(text) = self.next_line(outbox)? {
             let mut room = server.room.lock();
-            match Input::parse(&text) {
-                Input::Nothing => {}
-                Input::Say(text) => room.say(&member.name, text),
-                Input::Act(text) => room.act(&member.name, text),
-                Input::Who => outbox.put(&room.who()),
-                Input::Rename(name) => match room.rename(&member.name, name) {
-                    Ok(()) => member.name = name.to_owned(),
-                    Err(error) => outbox.put(&format!("-- {error}\n")),
-                },
-                Input::Unknown(command) => outbox.put(&input::hint(command)),
-                Input::Quit => break,
+            if !obey(&mut room, &mut member.name, outbox, &text) {
+                break;
             }
         }
         Ok(())
@@ -222,16 +268,56 @@ fn main() -> ExitCode {
             return Err(Failure::usage(reason));
         }
         let server = options.server.at_most(MOST_CONNECTIONS)?;
-        let chat = Chat {
+        if options.web.is_some() {
+            check_web(&server)?;
+        }
+        let limits = Limits {
+            sessions: MOST_CONNECTIONS.get(),
+            per_address: server.max_connections_per_address,
+            away: options.away_timeout,
+        };
+        let web = options.web.is_some().then(|| Web::new(limits, options.web_host));
+        let chat = Arc::new(Chat {
             room: Mutex::default(),
             drain: server.drain,
             name_timeout: options.name_timeout,
-        };
-        match &options.address {
+            web,
+        });
+        let room = match &options.address {
             address @ Address::Inet(_) => {
-                server.serve_streams::<_, ChatHandler, _>(Tcp::new(), address, chat)
+                server.bind_streams::<_, ChatHandler, _>(Tcp::new(), address, chat.clone())
             }
-            address => server.serve_streams::<_, ChatHandler, _>(UnixStream::new(), address, chat),
-        }
+            address => {
+                server.bind_streams::<_, ChatHandler, _>(UnixStream::new(), address, chat.clone())
+            }
+        }?;
+        let Some(address) = options.web else {
+            return room.serve();
+        };
+        let web = server.beside("web");
+        let page = web.bind_streams::<_, WebHandler, _>(Tcp::new(), &address, chat)?;
+        print(format_args!("listening on {}", room.address()));
+        let scheme = if server.speaks_tls() { "https" } else { "http" };
+        print(format_args!("the page is at {scheme}://{}/", page.address()));
+        serve_both(room, page)
     })
+}
+
+/// A page needs a stream of events beside its other requests.
+fn check_web(server: &ServerOptions) -> Result<(), Failure> {
+    if server.exit_when_idle.is_some() {
+        return Err(Failure::usage("'--exit-when-idle' has no effect with '--web'"));
+    }
+    if server.concurrency == ConcurrencyName::Inline {
+        let reason = "'--web' needs another concurrency than 'inline'";
+        return Err(Failure::usage(reason));
+    }
+    Ok(())
+}
+
+/// Serves until a signal, which drains both.
+fn serve_both(room: Bound, page: Bound) -> Result<(), Failure> {
+    let page = thread::Builder::new().name("web".to_owned()).spawn(|| page.run())?;
+    room.run()?;
+    page.join().map_err(|_| Failure::new("the server of the page has panicked"))?
 }

@@ -18,7 +18,7 @@ use crate::room::Outbox;
 /// Maximum number of bytes that wait for one member. A member that exceeds it does not read, and
 /// its conversation is aborted. With the batch that is being sent, and the thread that sends it, a
 /// member takes 1 MiB.
-const MOST_BYTES: usize = (1 << 20) - 3 * BATCH;
+pub(crate) const MOST_BYTES: usize = (1 << 20) - 3 * BATCH;
 
 /// Maximum number of bytes that one call sends, so that sent bytes soon stop counting.
 const BATCH: usize = 1 << 16;
@@ -58,18 +58,18 @@ enum End {
     Overflow,
 }
 
-impl Waiting {
-    /// Adds a line. The capacity of the buffer stays within the limit too.
-    fn push(&mut self, line: &[u8]) {
-        let length = self.text.len();
-        if length + line.len() > self.text.capacity() {
-            let most = MOST_BYTES.max(length + line.len());
-            let capacity = (2 * self.text.capacity()).clamp(length + line.len(), most);
-            self.text.reserve_exact(capacity - length);
-        }
-        self.text.extend_from_slice(line);
+/// Adds a line to waiting ones. The capacity of the buffer stays within the limit too.
+pub(crate) fn append(text: &mut Vec<u8>, line: &[u8]) {
+    let length = text.len();
+    if length + line.len() > text.capacity() {
+        let most = MOST_BYTES.max(length + line.len());
+        let capacity = (2 * text.capacity()).clamp(length + line.len(), most);
+        text.reserve_exact(capacity - length);
     }
+    text.extend_from_slice(line);
+}
 
+impl Waiting {
     /// The next bytes to send. `None` if nothing waits, and then the thread sleeps.
     fn next_batch(&mut self) -> Option<Vec<u8>> {
         let batch = if self.text.len() <= BATCH {
@@ -120,7 +120,7 @@ impl Queue {
     }
 }
 
-impl Outbox for Arc<Queue> {
+impl Outbox for Queue {
     fn put(&self, line: &str) {
         let mut waiting = self.waiting.lock();
         if waiting.end.is_some() {
@@ -131,7 +131,7 @@ impl Outbox for Arc<Queue> {
             drop(waiting);
             self.abort();
         } else {
-            waiting.push(line.as_bytes());
+            append(&mut waiting.text, line.as_bytes());
             self.wake(&mut waiting);
         }
     }
@@ -202,7 +202,7 @@ mod tests {
     fn waiting_lines_take_the_memory_of_their_text() {
         let mut waiting = Waiting::default();
         while waiting.text.len() + 5 <= MOST_BYTES {
-            waiting.push(b"a: x\n");
+            append(&mut waiting.text, b"a: x\n");
         }
         assert!(waiting.text.capacity() <= MOST_BYTES);
         let mut sent = 0;

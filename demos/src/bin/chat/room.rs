@@ -2,6 +2,7 @@
 //! sockets nor threads.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How many earlier lines a new member is sent.
@@ -14,6 +15,21 @@ const LONGEST_NAME: usize = 20;
 pub(crate) trait Outbox {
     /// Takes a line, with its end, and never blocks.
     fn put(&self, line: &str);
+
+    /// Whether the member is sent its own lines. A terminal has shown them already.
+    fn wants_own(&self) -> bool {
+        false
+    }
+}
+
+impl<O: Outbox + ?Sized> Outbox for Arc<O> {
+    fn put(&self, line: &str) {
+        (**self).put(line);
+    }
+
+    fn wants_own(&self) -> bool {
+        (**self).wants_own()
+    }
 }
 
 /// Why a member cannot have a name, in words for the member.
@@ -90,16 +106,24 @@ impl<O: Outbox> Room<O> {
         format!("-- here are: {}\n", names.join(", "))
     }
 
-    /// Announces that the room closes after that time.
+    /// Announces that the room closes after that time, once: each of its servers calls this.
     pub(crate) fn close(&mut self, time: Duration) {
+        if self.closing.is_some() {
+            return;
+        }
         let line = format!("-- the room closes in {time:?}; good-bye\n");
         self.members.values().for_each(|(_, outbox)| outbox.put(&line));
         self.closing = Some(line);
     }
 
-    /// The speaker has seen its own line already. New members will get it too.
+    /// New members will get the line too.
     fn send_and_remember(&mut self, name: &str, line: String) {
         self.send_to_others(name, &line);
+        if let Some((_, outbox)) = self.members.get(&key(name))
+            && outbox.wants_own()
+        {
+            outbox.put(&line);
+        }
         if self.history.len() == HISTORY {
             self.history.pop_front();
         }
@@ -219,6 +243,31 @@ mod tests {
         let line = "-- the room closes in 5s; good-bye";
         assert!(ann.heard().contains(&line.to_owned()));
         assert_eq!(late.heard().last().unwrap(), line);
+    }
+
+    #[test]
+    fn own_lines_come_back_where_they_are_wanted() {
+        /// A member, and whether it wants its own lines.
+        struct Wish(Ear, bool);
+        impl Outbox for Wish {
+            fn put(&self, line: &str) {
+                self.0.put(line);
+            }
+
+            fn wants_own(&self) -> bool {
+                self.1
+            }
+        }
+        let mut room = Room::default();
+        let [ann, bob] = [(); 2].map(|()| Ear::default());
+        room.enter("ann", Wish(ann.clone(), true)).unwrap();
+        room.enter("bob", Wish(bob.clone(), false)).unwrap();
+        ann.heard();
+        bob.heard();
+        room.say("ann", "hello");
+        room.act("ann", "waves");
+        assert_eq!(ann.heard(), ["ann: hello", "* ann waves"]);
+        assert_eq!(bob.heard(), ["ann: hello", "* ann waves"]);
     }
 
     #[derive(Clone, Copy, Debug)]

@@ -17,8 +17,9 @@
 //! | [`t8`] | `socketserver` over TCP: many clients at once |
 //! | [`t9`] | `socketserver` over UDP |
 //!
-//! Each side also talks to the course's own programs in Python. The servers print what the course's
-//! servers print, in English, with addresses and bytes as Rust writes them. Three things are added:
+//! Each side also talks to the course's own programs in Python, `t1.py` to `t9.py` beside it; its
+//! tests start these. The servers print what the course's servers print, in English, with addresses
+//! and bytes as Rust writes them. Three things are added:
 //! their first line, `listening on ADDRESS`; the last two lines of [`t7`]; and a client whose input
 //! is not a terminal shows no prompt and ends with its input.
 

@@ -17,7 +17,7 @@ use super::quotas::Quotas;
 use super::shares::Share;
 use super::stats::{End, Stats};
 use super::waker::Waker;
-use crate::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use crate::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use crate::sync::{Instant, Mutex};
 
 /// Parts of the table of live requests, so that requests on different threads rarely meet at a
@@ -64,6 +64,8 @@ pub(crate) struct Books {
     waker: Waker,
     /// Can be read once the server ends, also in the children that it has forked.
     ended: OwnedFd,
+    /// The same without a system call, for this process.
+    has_ended: AtomicBool,
 }
 
 impl Books {
@@ -79,6 +81,7 @@ impl Books {
             watchers: AtomicUsize::new(0),
             waker,
             ended: eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?,
+            has_ended: AtomicBool::new(false),
         })
     }
 
@@ -259,8 +262,16 @@ impl Books {
         self.ended.as_fd()
     }
 
+    /// Whether [`end_idle`](Self::end_idle) was called in this process. A handler that has marked
+    /// itself as idle sees it here, or is woken.
+    #[cfg(feature = "http")]
+    pub(crate) fn has_ended(&self) -> bool {
+        self.has_ended.load(SeqCst)
+    }
+
     /// Ends the waits of idle handlers for their clients' next requests, present and future.
     pub(crate) fn end_idle(&self) {
+        self.has_ended.store(true, SeqCst);
         // It cannot fail: the counter holds more than a program can add.
         let _ = rustix::io::write(&self.ended, &1_u64.to_ne_bytes());
         for shard in &self.shards {

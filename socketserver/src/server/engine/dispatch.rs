@@ -12,8 +12,8 @@ use crate::request::{Accepted, End, Job, Named, Rejected, Ticket};
 use crate::server::report::Served;
 
 impl Engine {
-    /// Hands a request to the concurrency, or to the lobby, or refuses it. `refusal` is a reason that
-    /// was known before. `pace` measures the handler.
+    /// Hands a request to the concurrency, or to the lobby, or refuses it. `refusal` is a reason
+    /// that was known before. `pace` measures the handler.
     pub(super) fn dispatch(
         &self,
         request: Arc<dyn Accepted>,

@@ -12,6 +12,7 @@
 //! of the program does not count. Instructions of the kernel do not count either.
 
 mod counts;
+mod http;
 mod paths;
 
 use std::env;

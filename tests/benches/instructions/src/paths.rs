@@ -13,6 +13,8 @@ use socketserver::{
     Socket, SocketKind, Threading, Transport, UDPServer, green, socketpair,
 };
 
+use crate::http;
+
 /// A path, by its name in the table.
 pub(crate) struct Path {
     pub(crate) name: &'static str,
@@ -37,11 +39,21 @@ pub(crate) const PATHS: &[Path] = &[
     Path { name: "readline", runs: 1, run: lines },
     Path { name: "datagram", runs: 1, run: datagrams },
     Path { name: "park and wake", runs: 1, run: parks },
+    Path {
+        name: "HTTP request on a thread",
+        runs: 3,
+        run: |rounds| http::requests(Threading::new(), rounds),
+    },
+    Path {
+        name: "HTTP request on a green thread",
+        runs: 3,
+        run: |rounds| http::requests(Green::new(), rounds),
+    },
 ];
 
 const MESSAGE: &[u8; 64] = b"to be sent back in upper case: the quick brown fox and the dog.\n";
 
-fn on_one_processor() -> io::Result<()> {
+pub(crate) fn on_one_processor() -> io::Result<()> {
     let allowed = sched_getaffinity(None)?;
     let mut one = CpuSet::new();
     (0..CpuSet::MAX_CPU).filter(|number| allowed.is_set(*number)).take(1).for_each(|n| one.set(n));
@@ -131,7 +143,7 @@ fn requests(concurrency: impl Concurrency, rounds: u64) -> io::Result<()> {
 }
 
 #[allow(unsafe_code)]
-fn enable_green() {
+pub(crate) fn enable_green() {
     // SAFETY: nothing here waits inside `LocalKey::with`.
     unsafe { green::enable() };
 }

@@ -2,13 +2,13 @@
 
 use tests::prelude::*;
 
-use super::{Contestant, Network, Program, beside, succeeds};
+use super::{Contestant, Program, Service, beside, succeeds};
 
 const FORMS: Contestant = Contestant {
     name: "",
     about: "",
     ours: false,
-    networks: &[Network::Tcp, Network::Udp, Network::Unix],
+    services: &[Service::Tcp, Service::Udp, Service::Unix],
     most_connections: 1,
     sleeps: false,
     stops: true,

@@ -3,14 +3,14 @@
 use tests::prelude::*;
 
 use super::place::udp_socket;
-use super::{BUFFER, Contestant, Network, Place, Program};
+use super::{BUFFER, Contestant, Place, Program, Service};
 use crate::job::work;
 
 pub(super) const DATAGRAM_LOOP: Contestant = Contestant {
     name: "datagram-loop",
     about: "written by hand: one loop of `recv_from` and `send_to`",
     ours: false,
-    networks: &[Network::Udp],
+    services: &[Service::Udp],
     most_connections: 0,
     sleeps: false,
     stops: false,

@@ -8,15 +8,17 @@ use rustix::net::{SocketFlags, accept_with, sockopt};
 use socket2::Socket;
 use tests::prelude::{AsRawFd, Ipv4Addr, OwnedFd, SocketAddr, io, thread};
 
-use super::place::{announce, listen, unix_listener};
-use super::{BUFFER, Contestant, Network, Place, Program};
+use super::place::unix_listener;
+use super::{BUFFER, Contestant, Place, Program, Service};
 use crate::job::work;
+use crate::rounds::announce;
+use crate::rounds::listen::listen;
 
 pub(super) const EPOLL: Contestant = Contestant {
     name: "epoll",
     about: "written by hand: a loop around `epoll_wait` per core",
     ours: false,
-    networks: &[Network::Tcp, Network::Unix],
+    services: &[Service::Tcp, Service::Unix],
     most_connections: usize::MAX,
     sleeps: false,
     stops: false,

@@ -3,13 +3,13 @@
 use tests::prelude::*;
 
 use super::ours::{self, Echo, EchoDatagram};
-use super::{Contestant, Network, Place, Program};
+use super::{Contestant, Place, Program, Service};
 
 pub(super) const INLINE: Contestant = Contestant {
     name: "inline",
     about: "ours: `TCPServer`, `UDPServer`, one request after the other",
     ours: true,
-    networks: &[Network::Tcp, Network::Udp, Network::Unix],
+    services: &[Service::Tcp, Service::Udp, Service::Unix],
     most_connections: 1,
     sleeps: false,
     stops: true,

@@ -4,15 +4,15 @@ use may::coroutine;
 use may::net::TcpListener;
 use tests::prelude::*;
 
-use super::place::{BACKLOG, announce};
-use super::{BUFFER, Contestant, Network, Place, Program};
+use super::{BUFFER, Contestant, Place, Program, Service};
 use crate::job::work;
+use crate::rounds::{BACKLOG, announce};
 
 pub(super) const MAY: Contestant = Contestant {
     name: "may",
     about: "may: a coroutine for each connection",
     ours: false,
-    networks: &[Network::Tcp],
+    services: &[Service::Tcp],
     most_connections: usize::MAX,
     sleeps: true,
     stops: false,

@@ -3,8 +3,8 @@
 use tests::prelude::*;
 
 use super::BUFFER;
-use super::place::announce;
 use crate::job::work;
+use crate::rounds::announce;
 
 #[derive(BaseRequestHandler)]
 pub(super) struct Echo {

@@ -5,16 +5,37 @@ use std::net::UdpSocket;
 use socket2::{SockAddr, Socket};
 use tests::prelude::*;
 
-/// The same for all contestants. If the backlog is too short for clients that connect at once,
-/// each client left out loses a second.
-pub(crate) const BACKLOG: i32 = 4096;
+use crate::rounds::{BACKLOG, announce};
 
 /// The kind of a contestant's socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Network {
+pub(crate) enum Service {
     Tcp,
     Udp,
     Unix,
+}
+
+impl Service {
+    pub(crate) const USUAL: Self = Service::Tcp;
+
+    /// Whether its clients have connections.
+    pub(crate) fn connects(self) -> bool {
+        self != Service::Udp
+    }
+
+    /// A new place of this kind. A Unix socket is in that folder.
+    pub(crate) fn place(self, folder: &Path) -> Place {
+        match self {
+            Service::Tcp => Place::Tcp,
+            Service::Udp => Place::Udp,
+            Service::Unix => Place::Unix(folder.join("socket")),
+        }
+    }
+
+    /// Where clients connect, if the contestant has announced this address.
+    pub(crate) fn target(self, address: String) -> String {
+        if self == Service::Udp { format!("udp:{address}") } else { address }
+    }
 }
 
 /// What a contestant binds.
@@ -46,27 +67,6 @@ impl Place {
             _ => None,
         }
     }
-}
-
-/// A contestant says where it listens, once it does.
-pub(super) fn announce(address: impl Display) {
-    println!("{address}");
-}
-
-/// A listener of TCP that has been announced.
-pub(super) fn tcp_listener() -> io::Result<TcpListener> {
-    let listener: TcpListener = listen(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), false)?.into();
-    announce(listener.local_addr()?);
-    Ok(listener)
-}
-
-/// A listener at an address of TCP.
-pub(super) fn listen(address: SocketAddr, share_port: bool) -> io::Result<Socket> {
-    let listener = Socket::new(Domain::IPV4, Type::STREAM, None)?;
-    listener.set_reuse_port(share_port)?;
-    listener.bind(&address.into())?;
-    listener.listen(BACKLOG)?;
-    Ok(listener)
 }
 
 /// A listener at a path that has been announced.

@@ -4,15 +4,16 @@ use std::os::unix::net::UnixListener;
 
 use tests::prelude::*;
 
-use super::place::{tcp_listener, unix_listener};
-use super::{BUFFER, Contestant, Network, Place, Program};
+use super::place::unix_listener;
+use super::{BUFFER, Contestant, Place, Program, Service};
 use crate::job::work;
+use crate::rounds::tcp_listener;
 
 pub(super) const STD_THREADS: Contestant = Contestant {
     name: "std-threads",
     about: "written by hand: `std::thread::spawn` for each connection",
     ours: false,
-    networks: &[Network::Tcp, Network::Unix],
+    services: &[Service::Tcp, Service::Unix],
     most_connections: 10_000,
     sleeps: true,
     stops: false,

@@ -3,13 +3,13 @@
 use tests::prelude::*;
 
 use super::ours::{self, Echo, EchoDatagram};
-use super::{Contestant, Network, Place, Program};
+use super::{Contestant, Place, Program, Service};
 
 pub(super) const THREADS: Contestant = Contestant {
     name: "threads",
     about: "ours: `ThreadingTCPServer`, `ThreadingUDPServer`",
     ours: true,
-    networks: &[Network::Tcp, Network::Udp, Network::Unix],
+    services: &[Service::Tcp, Service::Udp, Service::Unix],
     most_connections: 10_000,
     sleeps: true,
     stops: true,

@@ -5,15 +5,16 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, UdpSocket, UnixListener};
 use tokio::runtime::Runtime;
 
-use super::place::{tcp_listener, udp_socket, unix_listener};
-use super::{BUFFER, Contestant, Network, Place, Program};
+use super::place::{udp_socket, unix_listener};
+use super::{BUFFER, Contestant, Place, Program, Service};
 use crate::job::{Job, NAP, compute};
+use crate::rounds::tcp_listener;
 
 pub(super) const TOKIO: Contestant = Contestant {
     name: "tokio",
     about: "tokio's default runtime: a task for each connection or datagram",
     ours: false,
-    networks: &[Network::Tcp, Network::Udp, Network::Unix],
+    services: &[Service::Tcp, Service::Udp, Service::Unix],
     most_connections: usize::MAX,
     sleeps: true,
     stops: false,

@@ -1,38 +1,11 @@
 //! What the servers of this workspace must reach.
 
-use tests::prelude::*;
-
-use crate::results::Figure;
-
-/// The limit of a figure, or of its ratio to that of another contestant in the same rounds.
-#[derive(Debug)]
-pub(crate) struct Bar {
-    pub(crate) scenario: &'static str,
-    pub(crate) judged: &'static str,
-    pub(crate) figure: Figure,
-    pub(crate) limit: Limit,
-    pub(crate) against: Option<&'static str>,
-}
-
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Limit {
-    AtLeast(f64),
-    AtMost(f64),
-    Below(f64),
-}
-
-use Figure::{Cpu, Memory, P99, Rate, Stop, Times, Wakes};
-use Limit::{AtLeast, AtMost, Below};
-
-const fn bar(
-    judged: &'static str,
-    scenario: &'static str,
-    figure: Figure,
-    limit: Limit,
-    against: Option<&'static str>,
-) -> Bar {
-    Bar { scenario, judged, figure, limit, against }
-}
+use crate::rounds::results::Figure::{Cpu, Memory, P99, Rate, Stop, Times, Wakes};
+use crate::rounds::{
+    Bar,
+    Limit::{AtLeast, AtMost, Below},
+    bar,
+};
 
 pub(crate) const BARS: &[Bar] = &[
     bar("threads", "keep-alive-50", Cpu, AtMost(1.0), Some("std-threads")),
@@ -76,23 +49,3 @@ pub(crate) const BARS: &[Bar] = &[
     bar("threads", "second-core", Times, AtLeast(1.9), None),
     bar("green", "second-core", Times, AtLeast(1.9), None),
 ];
-
-impl Limit {
-    pub(crate) fn is_reached(self, number: f64) -> bool {
-        match self {
-            AtLeast(limit) => number >= limit,
-            AtMost(limit) => number <= limit,
-            Below(limit) => number < limit,
-        }
-    }
-}
-
-impl Display for Limit {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            AtLeast(limit) => write!(f, "at least {limit}"),
-            AtMost(limit) => write!(f, "at most {limit}"),
-            Below(limit) => write!(f, "below {limit}"),
-        }
-    }
-}

@@ -1,7 +1,7 @@
 //! Clients that connect, exchange one message, and close.
 
 use super::{Group, Job, Measure, Scenario, USUAL};
-use crate::results::Figure;
+use crate::rounds::results::Figure;
 
 const NEW: Scenario = Scenario { figure: Figure::Rate, ..USUAL };
 

@@ -1,10 +1,10 @@
 //! Clients of UDP, each with one datagram in flight.
 
-use super::{Group, Job, Network, Scenario, USUAL, busy};
-use crate::results::Figure;
+use super::{Group, Job, Scenario, Service, USUAL, busy};
+use crate::rounds::results::Figure;
 
 const UDP: Scenario =
-    Scenario { network: Network::Udp, figure: Figure::Rate, reference: "datagram-loop", ..USUAL };
+    Scenario { service: Service::Udp, figure: Figure::Rate, reference: "datagram-loop", ..USUAL };
 
 pub(super) const ALL: &[&Scenario] = &[
     &Scenario {

@@ -3,10 +3,11 @@
 use tests::prelude::Duration;
 
 use super::{Group, Job, Scenario, USUAL, busy};
-use crate::process::Cores;
-use crate::results::Figure;
+use crate::rounds::process::Cores;
+use crate::rounds::results::Figure;
 
-const PACE: Duration = Duration::from_millis(10);
+/// Clients that send a message from time to time.
+const QUIET: Group = Group { pace: Some(Duration::from_millis(10)), ..Group::busy(20, Job::Echo) };
 
 /// Clients with a handler that computes for some milliseconds.
 const COMPUTING: Scenario = Scenario {
@@ -29,14 +30,14 @@ pub(super) const ALL: &[&Scenario] = &[
         name: "quiet-beside-busy",
         title: "20 quiet connections, measured, beside 50 busy ones",
         cores: Cores::Apart,
-        measure: busy(&[Group::quiet(20, PACE), Group::busy(50, Job::Echo).unmeasured()]),
+        measure: busy(&[QUIET, Group::busy(50, Job::Echo).unmeasured()]),
         figure: Figure::P99,
         ..USUAL
     },
     &Scenario {
         name: "echo-beside-computing",
         title: "20 quiet connections, measured, beside one whose handler computes",
-        measure: busy(&[Group::quiet(20, PACE), Group::busy(1, Job::Compute).unmeasured()]),
+        measure: busy(&[QUIET, Group::busy(1, Job::Compute).unmeasured()]),
         figure: Figure::P99,
         reference: "std-threads",
         ..USUAL

@@ -1,7 +1,7 @@
 //! Servers that have nothing to do.
 
 use super::{Measure, Scenario, USUAL};
-use crate::results::Figure;
+use crate::rounds::results::Figure;
 
 const MEMORY: Scenario =
     Scenario { figure: Figure::Memory, reference: "tokio", most_rounds: 3, ..USUAL };

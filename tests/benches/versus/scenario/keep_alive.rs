@@ -1,7 +1,7 @@
 //! Connections that stay open, each with one message in flight.
 
-use super::{Group, Job, Network, Scenario, USUAL, busy};
-use crate::process::Cores;
+use super::{Group, Job, Scenario, Service, USUAL, busy};
+use crate::rounds::process::Cores;
 
 const ONE_CORE: Scenario = Scenario { cores: Cores::Apart, ..USUAL };
 
@@ -35,7 +35,7 @@ pub(super) const ALL: &[&Scenario] = &[
     &Scenario {
         name: "unix-50",
         title: "50 connections of a Unix socket that stay open",
-        network: Network::Unix,
+        service: Service::Unix,
         measure: busy(&[Group::busy(50, Job::Echo)]),
         ..ONE_CORE
     },

@@ -1,17 +1,7 @@
 //! Figures that compare a contestant with itself in two scenarios.
 
-use crate::results::Figure;
-
-/// The figure in one scenario divided by that in another.
-#[derive(Debug)]
-pub(crate) struct Ratio {
-    pub(crate) name: &'static str,
-    pub(crate) title: &'static str,
-    pub(crate) figure: Figure,
-    pub(crate) scenario: &'static str,
-    pub(crate) divided_by: &'static str,
-    pub(crate) reference: &'static str,
-}
+use crate::rounds::Ratio;
+use crate::rounds::results::Figure;
 
 pub(crate) const RATIOS: &[Ratio] = &[
     Ratio {

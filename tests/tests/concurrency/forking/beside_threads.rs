@@ -19,39 +19,24 @@ fn promise() -> ForkBesideThreads {
     unsafe { ForkBesideThreads::promise() }
 }
 
-fn builder<T: Row>() -> Builder<T, Forking, Echo, ()> {
-    Server::<T, Forking, Echo>::builder().fork_beside_threads(promise())
-}
-
-fn local() -> Running<()> {
-    run(builder::<Tcp>(), "127.0.0.1:0")
+fn builder() -> Builder<Tcp, Forking, Echo, ()> {
+    ForkingTCPServer::builder().fork_beside_threads(promise())
 }
 
 fn clients_in_many_threads_are_answered() {
-    let server = local();
-    let address = server.address();
-    thread::scope(|scope| {
-        for number in 0..8 {
-            let address = &address;
-            scope.spawn(move || {
-                for round in 0..10 {
-                    let mut client = Client::stream(address);
-                    let text = format!("{number} {round} ").repeat(1_000);
-                    assert!(client.ask(&text) == text.as_bytes());
-                    assert_eq!(client.finish(), b"");
-                }
-            });
-        }
+    let server = run(builder(), LOCAL);
+    crowd(8, 80, |number| {
+        let mut client = Client::stream(&server.address());
+        let text = format!("{number} ").repeat(2_000);
+        assert!(client.ask(&text) == text.as_bytes());
+        assert_eq!(client.finish(), b"");
     });
-    let (drained, stats) = server.drain(DEADLINE);
-    assert_eq!((drained.aborted, stats.finished), (0, 80), "{stats:?}");
+    assert_eq!(server.ends(), [80, 0, 0, 0]);
 }
 
 fn shutdown_does_not_wait_for_children() {
-    let server = builder::<Tcp>().bind("127.0.0.1:0").expect("bind");
-    let handle = server.spawn().expect("spawn");
-    let mut client = Client::stream(handle.server_address());
-    assert_eq!(client.ask("hello"), b"hello");
+    let handle = bind(builder()).spawn().expect("spawn");
+    let mut client = Client::echoed(handle.server_address());
     let server = (*handle).clone();
     in_time("shutdown", move || server.shutdown());
     assert_eq!(client.ask("still there?"), b"still there?");

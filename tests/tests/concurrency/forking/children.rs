@@ -5,13 +5,14 @@ use std::process::id;
 use tests::prelude::*;
 
 use crate::harness::list;
-use crate::support::{EndAfter, Journal, Over, ask, end_after, end_of, is_childless};
+use crate::support::{EndAfter, Journal, Over, ask, assert_ended, end_after, end_of, is_childless};
 
 list!(
     TESTS: max_children_is_never_exceeded, a_full_server_can_be_stopped,
     an_ended_child_makes_room_at_once, a_drain_serves_the_backlog,
     other_children_are_left_alone,
-    active_children_returns_their_numbers, handle_request_waits_for_ended_children, a_killed_child_is_logged,
+    active_children_returns_their_numbers, handle_request_waits_for_ended_children,
+    a_killed_child_is_logged,
 );
 
 /// How many were live after each line of the journal.
@@ -98,14 +99,12 @@ fn a_full_server_can_be_stopped() {
 fn serves_each(texts: &[&str]) {
     let server = bind(ForkingTCPServer::<Over>::builder().max_children(1));
     server.drain_on_signals(DEADLINE).expect("signals");
-    let clients = texts.iter().map(|text| ask(server.server_address(), text));
-    let clients: Vec<Client> = clients.collect();
+    let clients: Vec<_> = texts.iter().map(|text| ask(server.server_address(), text)).collect();
     server.serve_forever().expect("serve");
     for (mut client, text) in clients.into_iter().zip(texts) {
         assert_eq!(client.rest(), text.as_bytes());
     }
-    let (stats, all) = (server.stats(), texts.len() as u64);
-    assert_eq!((stats.accepted, stats.finished), (all, all), "{stats:?}");
+    assert_ended(&server.stats(), [texts.len() as u64, 0, 0, 0]);
 }
 
 fn an_ended_child_makes_room_at_once() {
@@ -186,14 +185,12 @@ fn handle_request_waits_for_ended_children() {
         let mut client = ask(server.server_address(), "hello");
         assert_eq!(server.handle_request().expect("serve"), Served::Handled);
         assert_eq!(client.rest(), b"hello");
-        let [child] = server.active_children()[..] else {
-            panic!("the one before has been waited for: {server:?}");
-        };
+        // The one before has been waited for.
+        let [child] = server.active_children()[..] else { panic!("one child: {server:?}") };
         assert_eq!(end_of(child).exit_status(), Some(0));
     }
     assert_eq!(server.stats().finished, 4);
     // So does a call for which no request comes.
     assert_eq!(server.handle_request().expect("serve"), Served::TimedOut);
-    assert_eq!(server.stats().finished, 5);
-    assert!(is_childless());
+    assert_ended(&server.stats(), [5, 0, 0, 0]);
 }

@@ -47,12 +47,9 @@ where
 }
 
 /// The argument that the test gives to this program.
-fn argument() -> String {
-    env::args().nth(3).expect("an argument")
-}
-
 fn server_address() -> Address {
-    argument().as_str().to_address().expect("an address")
+    let argument = env::args().nth(3).expect("an argument");
+    argument.as_str().to_address().expect("an address")
 }
 
 fn stream_examine() {
@@ -187,10 +184,7 @@ fn test_write() {
 /// to read on.
 fn interrupt() {
     let mut writer = Client::stream(&server_address());
-    let Client::Tcp(socket) = &writer else {
-        unreachable!("a connection over TCP");
-    };
-    let mut reader = BufReader::new(socket.try_clone().expect("the same connection"));
+    let mut reader = BufReader::new(writer.tcp().try_clone().expect("the same connection"));
     let mut response1 = String::new();
     reader.read_line(&mut response1).expect("a line");
     assert_eq!(response1, "write data\n");

@@ -6,7 +6,7 @@ use signal_hook::iterator::Signals;
 use tests::prelude::*;
 
 use crate::harness::{alone, list};
-use crate::support::{EndAfter, is_childless};
+use crate::support::{EndAfter, assert_ended, is_childless};
 
 list!(
     TESTS: server_close_waits_for_children, a_child_may_have_children_too,
@@ -55,7 +55,7 @@ fn server_close_waits_for_children() {
     assert_eq!((drained.finished, drained.aborted), (1, 0), "{drained:?}");
     assert!(drained.took < DEADLINE, "{drained:?}");
     assert!(server.active_children().is_empty());
-    assert!(is_childless());
+    assert_ended(&server.stats(), [1, 0, 0, 0]);
     assert_eq!(client.rest(), b"done");
 }
 
@@ -99,9 +99,7 @@ fn is_terminated_before_it_is_killed() -> bool {
     let drained = server.drain(TIMEOUT);
     assert_eq!((drained.finished, drained.aborted, drained.abandoned), (0, 1, 0));
     assert!((TIMEOUT..DEADLINE).contains(&drained.took), "{drained:?}");
-    assert!(is_childless());
-    let stats = server.stats();
-    assert_eq!((stats.accepted, stats.aborted), (1, 1), "{stats:?}");
+    assert_ended(&server.stats(), [0, 0, 0, 1]);
     client.rest() == b"told\n"
 }
 
@@ -128,9 +126,7 @@ fn lets_children_finish(order: &str) {
     for mut client in clients {
         assert_eq!(client.rest(), b"done");
     }
-    let stats = server.stats();
-    assert_eq!((stats.accepted, stats.finished), (3, 3), "{stats:?}");
-    assert!(is_childless());
+    assert_ended(&server.stats(), [3, 0, 0, 0]);
 }
 
 fn sigterm_lets_children_finish() {
@@ -155,8 +151,7 @@ fn address_of(program: &Process) -> Address {
 fn a_second_signal_ends_the_server_at_once() {
     let program = Process::start(&mut alone("end::serve_until_signals"));
     let address = address_of(&program);
-    let mut client = Client::stream(&address);
-    assert_eq!(client.ask("hello"), b"hello");
+    let mut client = Client::echoed(&address);
     program.signal(Signal::INT);
     until_closed(&address);
     // The child is busy, so the server waits.
@@ -184,14 +179,11 @@ fn a_dropped_server_ends_its_children() {
 /// Complaint 28.
 fn a_request_is_aborted_at_its_deadline() {
     let server = ForkingTCPServer::<Echo, EndAfter>::with(EndAfter(1));
-    let server = server.deadline(Duration::from_millis(100)).bind(LOCAL);
-    let server = server.expect("bind");
+    let server = bind(server.deadline(Duration::from_millis(100)));
     let mut silent = Client::stream(server.server_address());
     server.serve_forever().expect("serve");
     assert_eq!(silent.rest(), b"");
-    let stats = server.stats();
-    assert_eq!((stats.accepted, stats.aborted), (1, 1), "{stats:?}");
-    assert!(is_childless());
+    assert_ended(&server.stats(), [0, 0, 0, 1]);
 }
 
 /// The program has reaped the child, as one does that waits for any, and its number is another's.
@@ -199,9 +191,7 @@ fn a_stranger_with_a_childs_number_is_spared() {
     let server = ForkingTCPServer::<Echo>::bind(LOCAL).expect("bind");
     let _client = Client::stream(server.server_address());
     server.handle_request().expect("serve");
-    let [child] = server.active_children()[..] else {
-        panic!("one child: {server:?}");
-    };
+    let [child] = server.active_children()[..] else { panic!("one child: {server:?}") };
     let pid = Pid::from_raw(child);
     kill_process(pid.expect("a number"), Signal::KILL).expect("kill");
     waitpid(pid, WaitOptions::empty()).expect("waitpid");
@@ -221,15 +211,14 @@ fn a_stranger_with_a_childs_number_is_spared() {
 
 fn reap_one_child() {
     let server = ForkingTCPServer::<Echo, EndAfter>::with(EndAfter(1));
-    let server = server.deadline(Duration::from_millis(100)).bind(LOCAL).expect("bind");
+    let server = bind(server.deadline(Duration::from_millis(100)));
     let mut client = Client::stream(server.server_address());
     assert!(server.active_children().is_empty());
     server.serve_forever().expect("serve");
     // It lived until it was signalled.
     assert_eq!(client.rest(), b"");
-    let stats = server.stats();
-    assert_eq!((stats.finished, stats.aborted, stats.overdue), (0, 1, 1), "{stats:?}");
-    assert!(is_childless());
+    assert_eq!(server.stats().overdue, 1);
+    assert_ended(&server.stats(), [0, 0, 0, 1]);
 }
 
 /// Makes the system one that cannot wait for a child by a descriptor, as Linux 5.3, or one that
@@ -275,12 +264,10 @@ fn children_are_reaped_without_waits_by_descriptor() {
 
 fn a_deaf_child_is_killed_after_its_deadline() {
     let server = ForkingTCPServer::<Deaf, EndAfter>::with(EndAfter(1));
-    let server = server.deadline(Duration::from_secs(1)).bind(LOCAL);
-    let server = server.expect("bind");
+    let server = bind(server.deadline(Duration::from_secs(1)));
     let _client = Client::stream(server.server_address());
     server.serve_forever().expect("serve");
-    assert_eq!(server.stats().aborted, 1);
-    assert!(is_childless());
+    assert_ended(&server.stats(), [0, 0, 0, 1]);
 }
 
 fn leave_a_child() {

@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use tests::prelude::*;
 
 use crate::harness::{alone, list};
-use crate::support::{ask, end_after};
+use crate::support::{ask, assert_ended, end_after};
 
 list!(
     TESTS: a_server_beside_threads_refuses_to_serve, a_later_thread_costs_the_requests_beside_it,
@@ -86,9 +86,7 @@ fn the_second_fails(before: impl Fn(u64) + Send + Sync + 'static) -> String {
     server.serve_forever().expect("serve");
     let answers = clients.map(|mut client| client.rest());
     assert_eq!(answers, [b"one".as_slice(), b"sorry", b"three"]);
-    let stats = server.stats();
-    assert_eq!((stats.accepted, stats.active), (3, 0), "{stats:?}");
-    assert_eq!((stats.finished, stats.failed), (2, 1), "{stats:?}");
+    assert_ended(&server.stats(), [2, 1, 0, 0]);
     server.state().error.get().expect("an error").clone()
 }
 

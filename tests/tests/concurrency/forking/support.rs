@@ -111,6 +111,16 @@ pub(crate) fn end_of(child: i32) -> WaitIdStatus {
     status.expect("waitid").expect("it has ended")
 }
 
+/// That a server has ended with so many requests finished, failed, refused and aborted, and has
+/// waited for every child.
+#[track_caller]
+pub(crate) fn assert_ended(stats: &Stats, ends: [u64; 4]) {
+    let Stats { finished, failed, refused, aborted, .. } = *stats;
+    assert_eq!([finished, failed, refused, aborted], ends, "{stats:?}");
+    assert_eq!((stats.accepted, stats.active), (ends.iter().sum(), 0), "{stats:?}");
+    assert!(is_childless());
+}
+
 /// Whether this process has no children, not even ended ones.
 pub(crate) fn is_childless() -> bool {
     matches!(wait(WaitOptions::NOHANG), Err(Errno::CHILD))

@@ -19,7 +19,7 @@ fn builder<H: RequestHandler<Socket, ()>>(
 #[handler(
     protocol_version = "HTTP/1.1",
     http_0_9,
-    methods(TEST, KEEP, KEYERROR, NOTFOUND, EXPLAINERROR, CUSTOM, LATINONEHEADER, SEND_ERROR)
+    methods = [TEST, KEEP, KEYERROR, NOTFOUND, EXPLAINERROR, CUSTOM, LATINONEHEADER, SEND_ERROR]
 )]
 struct Base {
     path: String,
@@ -106,7 +106,7 @@ fn old(column: Column, _: &[String]) {
 
 /// `RequestHandlerLoggingTestCase.request_handler`
 #[derive(BaseHTTPRequestHandler)]
-#[handler(protocol_version = "HTTP/1.1", methods(ERROR, LOG))]
+#[handler(protocol_version = "HTTP/1.1", methods = [ERROR, LOG])]
 struct Logging {
     wfile: ReplyWriter,
 }
@@ -143,7 +143,7 @@ fn logging(column: Column, _: &[String]) {
 /// `SocketlessRequestHandler`, which needs one here. What the test asks it about, it says in its
 /// reply.
 #[derive(BaseHTTPRequestHandler)]
-#[handler(protocol_version = "HTTP/1.1", http_0_9, methods(ERROR, ONLY, FIELDS))]
+#[handler(protocol_version = "HTTP/1.1", http_0_9, methods = [ERROR, ONLY, FIELDS])]
 struct Socketless {
     requestline: String,
     command: String,

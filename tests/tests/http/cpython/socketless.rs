@@ -68,7 +68,8 @@ fn test_http_1_0(column: Column) {
 }
 
 fn test_http_0_9(column: Column) {
-    let mut client = Client::stream(site(column).address());
+    let site = site(column);
+    let mut client = Client::stream(site.address());
     client.send("GET / HTTP/0.9\r\n\r\n");
     assert_eq!(client.rest_or_reset(), DATA.as_bytes());
 }

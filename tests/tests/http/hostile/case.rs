@@ -34,7 +34,8 @@ pub(crate) struct Case {
     pub(crate) files: bool,
 }
 
-/// In `bytes`, `{G}` and `{P}` are the beginnings of a GET and a POST, and `{N}` is another request.
+/// In `bytes`, `{G}` and `{P}` are the beginnings of a GET and a POST, and `{N}` is another
+/// request.
 pub(crate) fn case(
     row: u8,
     bytes: impl AsRef<[u8]>,
@@ -75,15 +76,15 @@ const PARTS: [(&[u8], &[u8]); 3] = [
 
 fn expand(mut bytes: &[u8]) -> Vec<u8> {
     let mut expanded = Vec::new();
-    while let Some((first, rest)) = bytes.split_first() {
-        let part = PARTS.iter().find_map(|(name, part)| Some((bytes.strip_prefix(*name)?, part)));
-        if let Some((rest, part)) = part {
-            expanded.extend_from_slice(part);
-            bytes = rest;
-        } else {
-            expanded.push(*first);
-            bytes = rest;
-        }
+    while let Some(brace) = bytes.iter().position(|byte| *byte == b'{') {
+        expanded.extend_from_slice(&bytes[..brace]);
+        bytes = &bytes[brace..];
+        let mut parts = PARTS.iter();
+        let part = parts.find_map(|(name, part)| Some((bytes.strip_prefix(*name)?, *part)));
+        let (rest, part) = part.unwrap_or((&bytes[1..], b"{"));
+        expanded.extend_from_slice(part);
+        bytes = rest;
     }
+    expanded.extend_from_slice(bytes);
     expanded
 }

@@ -20,14 +20,22 @@ pub(crate) use echo::PROGRAMS;
 
 list!(
     every_difference_from_python_is_justified;
-    a_whole_case_gets_its_answer, a_case_in_pieces_gets_its_answer, a_case_read_bytewise_gets_its_answer; ;
+    a_whole_case_gets_its_answer, a_case_in_pieces_gets_its_answer,
+    a_case_read_bytewise_gets_its_answer, a_case_of_files_gets_its_answer;
 );
 
 /// Sends each case of an echo to a server with this argument.
 #[track_caller]
 fn meet(column: Column, pieces: Pieces, arguments: &[&str]) {
     let site = Site::start("hostile::echo::echo", column, arguments);
-    let cases: Vec<_> = table::all().into_iter().filter(|case| !case.files).collect();
+    check_answers(&site, column, pieces, false);
+    site.end();
+}
+
+/// Sends the cases of a folder, or else of an echo, to a server of that.
+#[track_caller]
+fn check_answers(site: &Site, column: Column, pieces: Pieces, files: bool) {
+    let cases: Vec<_> = table::all().into_iter().filter(|case| case.files == files).collect();
     let threads = if column == Column::Inline { 1 } else { 8 };
     let wrong = in_parallel(&cases, threads, |case| {
         let right: Vec<_> =
@@ -38,7 +46,6 @@ fn meet(column: Column, pieces: Pieces, arguments: &[&str]) {
             .then(|| format!("{seen:?}, not {right:?}"))
     });
     assert!(wrong.is_empty(), "{} wrong answers:\n{}", wrong.len(), wrong.join("\n"));
-    site.end();
 }
 
 /// A server that serves one client at a time closes after each reply.
@@ -59,12 +66,21 @@ fn a_case_in_pieces_gets_its_answer(column: Column) {
     meet(column, Pieces::Bytes, &[]);
 }
 
+fn a_case_of_files_gets_its_answer(column: Column) {
+    let folder = site_of_files();
+    let root = folder.join("root");
+    let site = Site::start("files::files", column, &[root.to_str().expect("text")]);
+    check_answers(&site, column, Pieces::Whole, true);
+    check_answers(&site, column, Pieces::Bytes, true);
+    site.end();
+}
+
 /// However a request is cut, it is the same request.
 fn a_case_read_bytewise_gets_its_answer(column: Column) {
     meet(column, Pieces::Whole, &[echo::BYTEWISE]);
 }
 
-/// What the cases of an echo send, where that is little.
+/// The bytes of those cases of an echo that are small.
 pub(crate) fn small_requests() -> Vec<Vec<u8>> {
     let cases = table::all().into_iter().filter(|case| !case.files && !case.bytes.is_empty());
     cases.map(|case| case.bytes).filter(|bytes| bytes.len() < 1_024).collect()

@@ -12,10 +12,7 @@ fn refusing<T: Streams, C: Concurrency>(concurrency: C) -> Builder<T, C, Echo, B
 fn beyond_two_clients_are_refused<T: Streams, C: Concurrency>(builder: Builder<T, C, Echo, Busy>) {
     let (_folder, server) = placed(builder);
     let address = server.address();
-    let mut members = [T::client(&address), T::client(&address)];
-    for member in &mut members {
-        assert_eq!(member.ask("hello"), b"hello");
-    }
+    let mut members = [(); 2].map(|()| Client::echoed(&address));
     for _ in 0..10 {
         assert_eq!(T::client(&address).rest(), b"busy");
     }
@@ -37,8 +34,7 @@ fn beyond_two_clients_are_refused<T: Streams, C: Concurrency>(builder: Builder<T
         place
     });
     drop(second);
-    let (_, stats) = server.drain(DEADLINE);
-    assert_eq!((stats.finished, stats.refused), (3, refused));
+    assert_eq!(server.ends(), [3, 0, refused, 0]);
 }
 
 #[test]
@@ -89,12 +85,13 @@ fn a_drain_refuses_the_backlog_when_full() {
     assert_eq!((stats.finished, stats.refused), (1, 11));
 }
 
-/// Makes the calls that could take long, and reports how they failed.
+/// Makes the calls that could take long, and reports how they failed. `select` only looks.
 struct Slow(Sender<[ErrorKind; 2]>);
 
 impl BaseServer for Slow {
     fn refuse_request(&self, request: &Socket, _: &Address, _: &ServerRef<Self>) {
         request.settimeout(None).expect("a timeout");
+        assert!(select(&[request], &[], &[], None).expect("select").is_empty());
         let recv = error_kind(request.recv(1));
         let send = error_kind(request.sendall(&vec![0; 32 << 20]));
         self.0.send([recv, send]).expect("the test");
@@ -106,10 +103,9 @@ fn a_refused_socket_does_not_block<T: Streams>() {
     let builder = Builder::<T, _, Echo, _>::new(T::default(), Threading::new(), Slow(tell));
     let builder = builder.max_connections(1).overflow(Overflow::Refuse);
     let (_folder, server) = placed(builder);
-    let mut member = T::client(&server.address());
-    assert_eq!(member.ask("hello"), b"hello");
+    let mut member = Client::echoed(&server.address());
     let _silent = T::client(&server.address());
-    let tried = told.recv_timeout(DEADLINE).expect("it came back");
+    let tried = told.recv_timeout(DEADLINE / 2).expect("it came back");
     assert_eq!(tried, [ErrorKind::WouldBlock; 2]);
     // The member's own calls wait as ever.
     assert_eq!(member.ask("still here"), b"still here");
@@ -132,8 +128,7 @@ fn a_panic_in_refuse_request_costs_no_other() {
     let builder = ThreadingTCPServer::<Echo, _>::with(Panicking);
     let builder = builder.max_connections(1).overflow(Overflow::Refuse);
     let server = run(builder, LOCAL);
-    let mut member = Client::stream(&server.address());
-    assert_eq!(member.ask("hello"), b"hello");
+    let mut member = Client::echoed(&server.address());
     for _ in 0..3 {
         assert_eq!(Client::stream(&server.address()).rest(), b"");
     }
@@ -202,8 +197,7 @@ fn clients_beyond_the_limit_wait<C: Concurrent>() {
 fn a_full_server_can_be_stopped<C: Concurrent>() {
     for limited in with_places::<C>(1) {
         let server = run(limited, LOCAL);
-        let mut busy = Client::stream(&server.address());
-        assert_eq!(busy.ask("hello"), b"hello");
+        let mut busy = Client::echoed(&server.address());
         let _waits = Client::stream(&server.address());
         let stopping = (*server).clone();
         in_time("shutdown", move || stopping.shutdown());
@@ -278,13 +272,8 @@ impl BaseServer for Full {
 #[test]
 fn verify_request_may_answer_before_it_refuses() {
     let server = run(ThreadingTCPServer::<Echo, _>::with(Full), LOCAL);
-    let client = || Client::stream(&server.address());
-    let mut members = [client(), client(), client(), client()];
-    for member in &mut members {
-        assert_eq!(member.ask("hello"), b"hello");
-    }
-    let storm: Vec<_> = (0..200).map(|_| client()).collect();
-    for mut refused in storm {
+    let _members = [(); 4].map(|()| Client::echoed(&server.address()));
+    for mut refused in Client::streams(200, &server.address()) {
         assert_eq!(refused.rest(), b"full");
     }
     until("all are counted", || server.stats().refused == 200);

@@ -1,0 +1,248 @@
+//! A connection that carries requests and replies, shared by a handler's files and methods.
+
+mod replying;
+
+use std::cell::{Cell, RefCell};
+use std::fmt;
+use std::io;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use super::body::{Body, Source};
+use super::framing::Framed;
+use super::head::{self, Received};
+use super::headers::Headers;
+use super::input::{FIRST, Input};
+use super::outgoing::{Outgoing, Terms};
+use super::settings::Settings;
+use crate::address::Address;
+use crate::handler::{IdleMark, ServerRef};
+use crate::request::is_timeout;
+use crate::socket::Socket;
+
+/// One client's connection: the request at hand, and the reply to it. A clone is another handle.
+///
+/// Python: the attributes of a `BaseHTTPRequestHandler`
+#[derive(Clone)]
+pub struct Exchange(Rc<Inner>);
+
+struct Inner {
+    socket: Socket,
+    client_address: Address,
+    server: ServerRef,
+    settings: Settings,
+    idle_mark: RefCell<IdleMark>,
+    input: RefCell<Input>,
+    head: RefCell<Headers>,
+    body: RefCell<Body>,
+    reply: RefCell<Outgoing>,
+    closes: Cell<bool>,
+    /// Whether it is the handler that wants it so.
+    chose: Cell<bool>,
+    began: Cell<Option<Instant>>,
+}
+
+impl Exchange {
+    pub(super) fn new<S>(
+        socket: &Socket,
+        client_address: &Address,
+        server: &ServerRef<S>,
+        settings: Settings,
+    ) -> Self {
+        Exchange(Rc::new(Inner {
+            socket: socket.clone(),
+            client_address: client_address.clone(),
+            server: server.without_state(),
+            settings: Settings { limits: settings.limits.within(settings.timeout), ..settings },
+            idle_mark: RefCell::default(),
+            input: RefCell::default(),
+            head: RefCell::default(),
+            body: RefCell::default(),
+            reply: RefCell::default(),
+            closes: Cell::new(false),
+            chose: Cell::new(false),
+            began: Cell::new(None),
+        }))
+    }
+
+    /// The connection.
+    pub fn connection(&self) -> &Socket {
+        &self.0.socket
+    }
+
+    /// The client's address.
+    pub fn client_address(&self) -> &Address {
+        &self.0.client_address
+    }
+
+    /// The request's method, such as `GET`.
+    pub fn command(&self) -> String {
+        self.headers().0.command().to_owned()
+    }
+
+    /// The request's target, as the client has sent it, but with one slash at its start; of a URL,
+    /// what comes behind its host.
+    pub fn path(&self) -> String {
+        self.headers().0.path().to_owned()
+    }
+
+    /// The request's fields.
+    pub fn headers(&self) -> Headers {
+        self.0.head.borrow().clone()
+    }
+
+    /// The host that the client has asked, with its port if it has sent one: of the request's URL,
+    /// or else of its field `Host`.
+    pub fn host(&self) -> Option<String> {
+        let headers = self.headers();
+        headers.0.authority().or_else(|| headers.get("Host")).map(str::to_owned)
+    }
+
+    /// How long the body is, if the client has said so: 0 without a body, `None` for a chunked one.
+    pub fn content_length(&self) -> Option<u64> {
+        self.0.body.borrow().length()
+    }
+
+    /// Whether the connection closes after this reply.
+    pub fn closes(&self) -> bool {
+        self.0.closes.get()
+    }
+
+    /// Sets whether the connection closes after this reply.
+    pub fn set_closes(&self, closes: bool) {
+        self.0.closes.set(closes);
+        self.0.chose.set(closes);
+    }
+
+    /// Takes the connection over for another protocol, mostly after a reply of 101, or of 2xx to
+    /// `CONNECT`: sends what there is of the reply, and returns the bytes that the client has
+    /// already sent behind its request. From then on [`connection`](Self::connection) is the
+    /// handler's alone; it closes at the end of the method.
+    ///
+    /// # Errors
+    /// The connection's.
+    ///
+    /// Python: none; `self.connection` without the bytes that `rfile` has read ahead
+    pub fn take_over(&self) -> io::Result<Vec<u8>> {
+        self.flush()?;
+        self.set_closes(true);
+        // The system's own timeout may be that of a glance at the next request.
+        self.0.socket.settimeout(self.0.socket.gettimeout())?;
+        Ok(self.0.input.take().unread().to_vec())
+    }
+
+    pub(super) fn closes_by_choice(&self) -> bool {
+        self.0.chose.get()
+    }
+
+    pub(super) fn settings(&self) -> &Settings {
+        &self.0.settings
+    }
+
+    /// How long the request has been at hand.
+    pub(super) fn elapsed(&self) -> Option<Duration> {
+        self.0.began.get().map(|began| began.elapsed())
+    }
+
+    /// Waits for the next request and receives its head.
+    ///
+    /// # Errors
+    /// The socket's.
+    pub(super) fn receive_head(&self) -> io::Result<Received> {
+        let Inner { socket, settings: Settings { limits, http_0_9, .. }, .. } = &*self.0;
+        let mut headers = self.0.head.borrow_mut();
+        let head = headers.renewed();
+        self.0.began.set(None);
+        let mut input = self.0.input.borrow_mut();
+        if input.is_empty() {
+            match self.wait_for_request(&mut input) {
+                Ok(true) => {}
+                Ok(false) => return Ok(Received::Nothing),
+                Err(error) if is_timeout(&error) => return Ok(Received::Nothing),
+                Err(error) => return Err(error),
+            }
+        }
+        if log::log_enabled!(target: super::TARGET, log::Level::Info) {
+            self.0.began.set(Some(Instant::now()));
+        }
+        head::receive(head, &mut input, socket, limits, *http_0_9)
+    }
+
+    /// Waits for the first bytes of a request. Returns whether they have come.
+    fn wait_for_request(&self, input: &mut Input) -> io::Result<bool> {
+        let Inner { socket, server, settings, idle_mark, .. } = &*self.0;
+        if socket.has_layer() {
+            return server.next_request_within(socket, settings.limits.idle_time);
+        }
+        let wait = (FIRST, settings.limits.idle_time);
+        let received = server.receive_next(socket, wait, &mut idle_mark.borrow_mut())?;
+        Ok(received.is_some_and(|received| input.set(received)))
+    }
+
+    /// Takes a head, whatever it says: the reply to it closes the connection.
+    pub(super) fn begin_refusal(&self) {
+        let is_0_9 = self.headers().0.is_0_9();
+        self.0.closes.set(true);
+        self.0.body.replace(Body::default());
+        let is_1_1 = self.0.settings.speaks_1_1();
+        self.0.reply.borrow_mut().begin(Terms { is_0_9, is_1_1, ..Terms::default() });
+    }
+
+    /// Takes the head of a request that will be handled.
+    pub(super) fn begin(&self, framed: &Framed) {
+        let headers = self.headers();
+        let head = &headers.0;
+        let speaks_1_1 = self.0.settings.speaks_1_1();
+        let closes = !framed.keep_alive || !speaks_1_1 || self.0.server.runs_on_loop();
+        self.0.closes.set(closes);
+        self.0.chose.set(false);
+        self.0.body.replace(Body::new(framed.body, framed.expects_continue));
+        self.0.reply.borrow_mut().begin(Terms {
+            is_0_9: head.is_0_9(),
+            is_1_1: speaks_1_1 && head.is_1_1(),
+            head_only: head.command() == "HEAD",
+            tells_stay: speaks_1_1 && !head.is_1_1(),
+            is_connect: head.command() == "CONNECT",
+        });
+    }
+
+    /// Reads the body.
+    pub(super) fn read_body(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        let mut body = self.0.body.borrow_mut();
+        if body.expects_continue {
+            body.expects_continue = false;
+            if !self.has_begun() {
+                self.send(b"HTTP/1.1 100 Continue\r\n\r\n")?;
+            }
+        }
+        let Inner { socket, settings: Settings { limits, .. }, .. } = &*self.0;
+        let mut input = self.0.input.borrow_mut();
+        body.read(&mut Source { input: &mut input, socket, limits }, buffer)
+    }
+
+    /// Receives and drops the rest of the body. Returns whether its end was found.
+    pub(super) fn drop_body(&self) -> bool {
+        if self.0.body.borrow().has_ended() {
+            return true;
+        }
+        let mut scratch = vec![0; 4_096];
+        let mut left = self.0.settings.limits.unread;
+        while !self.0.body.borrow().has_ended() {
+            match self.read_body(&mut scratch) {
+                Ok(bytes) if bytes as u64 <= left => left -= bytes as u64,
+                _ => return false,
+            }
+        }
+        true
+    }
+}
+
+impl fmt::Debug for Exchange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let headers = self.headers();
+        f.debug_struct("Exchange")
+            .field("client_address", &self.0.client_address)
+            .field("requestline", &headers.0.requestline())
+            .finish()
+    }
+}

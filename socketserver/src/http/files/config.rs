@@ -1,0 +1,218 @@
+//! What is served, and how: the options.
+
+use std::borrow::Cow;
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+use super::root::{Root, Symlinks};
+use super::types::Types;
+
+/// The files below a directory, to be served. The defaults suit the open internet.
+///
+/// ```
+/// use socketserver::http::{Files, SimpleHTTPRequestHandler, ThreadingHTTPServer};
+///
+/// let files = Files::new(".")?.header("Cross-Origin-Opener-Policy", "same-origin")?.no_store();
+/// let server = ThreadingHTTPServer::<SimpleHTTPRequestHandler, Files>::with(files)
+///     .bind("127.0.0.1:0")?;
+/// # Ok::<(), std::io::Error>(())
+/// ```
+///
+/// Python: the arguments and class attributes of `SimpleHTTPRequestHandler`
+#[derive(Debug)]
+pub struct Files {
+    pub(super) root: Arc<Root>,
+    pub(super) index: Vec<String>,
+    /// Fields that all replies have.
+    pub(super) fields: Vec<(String, String)>,
+    pub(super) cors: bool,
+    pub(super) hidden: bool,
+    pub(super) precompressed: bool,
+    pub(super) spa: bool,
+    pub(super) listing: bool,
+    pub(super) types: Types,
+}
+
+impl Files {
+    /// The files below this directory, which must be there.
+    ///
+    /// The directory stays open, so that its files are found even after it has been renamed.
+    ///
+    /// # Errors
+    /// The system's: there is no such directory, or it may not be searched.
+    ///
+    /// Python: `directory=`, which need not exist
+    pub fn new(directory: impl AsRef<Path>) -> io::Result<Self> {
+        let directory = directory.as_ref();
+        let root = Root::open(directory).map_err(|error| {
+            let text = format!("cannot serve the files below {}: {error}", directory.display());
+            io::Error::new(error.kind(), text)
+        })?;
+        Ok(Files {
+            root: Arc::new(root),
+            index: vec!["index.html".to_owned(), "index.htm".to_owned()],
+            fields: Vec::new(),
+            cors: false,
+            hidden: false,
+            precompressed: false,
+            spa: false,
+            listing: true,
+            types: Types::default(),
+        })
+    }
+
+    /// Names of the file that a directory is answered with, the first that is there. Without one
+    /// of them, it is listed.
+    ///
+    /// Python: `index_pages`
+    pub fn index(mut self, names: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.index = names.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Adds a field to every reply, instead of the reply's own field of that name.
+    ///
+    /// # Errors
+    /// `InvalidInput` for a name that is no token, a value that is not one line of visible
+    /// characters, and fields that say where a reply ends.
+    ///
+    /// Python: `--header`, for replies with status 200
+    pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> io::Result<Self> {
+        let (name, value) = (name.into(), value.into());
+        let frames = ["Connection", "Content-Length", "Content-Range", "Transfer-Encoding"];
+        if !is_token(&name) || frames.iter().any(|frame| frame.eq_ignore_ascii_case(&name)) {
+            return Err(invalid("the name of a header field", &name));
+        }
+        self.fields.push((name, checked("the value of a header field", value)?));
+        Ok(self)
+    }
+
+    /// Lets pages of every origin read the files and the fields of each reply: adds
+    /// `Access-Control-Allow-Origin: *` to it, and answers preflight requests.
+    pub fn cors(mut self) -> Self {
+        self.cors = true;
+        self
+    }
+
+    /// Lets no client and no proxy keep a reply: adds `Cache-Control: no-store` to every one.
+    pub fn no_store(mut self) -> Self {
+        self.fields.push(("Cache-Control".to_owned(), "no-store".to_owned()));
+        self
+    }
+
+    /// Whether names with a dot in front are served and listed. By default they are not, except
+    /// for `.well-known` in the directory itself.
+    pub fn hidden(mut self, shown: bool) -> Self {
+        self.hidden = shown;
+        self
+    }
+
+    /// What becomes of symbolic links. By default they are followed as far as they stay below the
+    /// directory.
+    ///
+    /// Python: all are followed
+    pub fn symlinks(mut self, policy: Symlinks) -> Self {
+        match Arc::get_mut(&mut self.root) {
+            Some(root) => root.symlinks = policy,
+            None => unreachable!("nothing is served before the options are set"),
+        }
+        self
+    }
+
+    /// Whether `a.css.br`, `a.css.zst` or `a.css.gz` is sent instead of `a.css` to clients that
+    /// accept that coding. It is up to you to make them anew when the file changes.
+    pub fn precompressed(mut self, used: bool) -> Self {
+        self.precompressed = used;
+        self
+    }
+
+    /// Whether paths that lead to nothing are answered with the first index file of the directory,
+    /// for an application of one page that reads the path itself. It holds for clients that ask for
+    /// HTML, as browsers do that open a page, and for paths whose last name has no dot.
+    pub fn spa(mut self, used: bool) -> Self {
+        self.spa = used;
+        self
+    }
+
+    /// Whether directories without an index file are listed. By default they are.
+    pub fn listing(mut self, shown: bool) -> Self {
+        self.listing = shown;
+        self
+    }
+
+    /// Sets the type of files with this extension, with or without its dot. Such types come before
+    /// the built-in ones, of which there are some 300.
+    ///
+    /// # Errors
+    /// `InvalidInput` for what no header field can have.
+    ///
+    /// Python: `extensions_map`
+    pub fn content_type(
+        mut self,
+        extension: impl AsRef<str>,
+        content_type: impl Into<String>,
+    ) -> io::Result<Self> {
+        let content_type = checked("a type", content_type.into())?;
+        self.types.set(extension.as_ref(), content_type);
+        Ok(self)
+    }
+
+    /// Sets the type of files whose extension has none. It is `application/octet-stream` by
+    /// default.
+    ///
+    /// # Errors
+    /// As [`content_type`](Self::content_type).
+    ///
+    /// Python: `default_content_type`
+    pub fn default_content_type(mut self, content_type: impl Into<String>) -> io::Result<Self> {
+        self.types.default = Cow::Owned(checked("a type", content_type.into())?);
+        Ok(self)
+    }
+}
+
+/// Whether a field can have this name: RFC 9110, section 5.6.2.
+fn is_token(name: &str) -> bool {
+    let is_part = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    !name.is_empty() && name.bytes().all(is_part)
+}
+
+fn checked(what: &str, value: String) -> io::Result<String> {
+    let is_visible = value.bytes().all(|byte| matches!(byte, b'\t' | b' '..=b'~'));
+    if is_visible && value.trim() == value { Ok(value) } else { Err(invalid(what, &value)) }
+}
+
+fn invalid(what: &str, got: &str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, format!("expected {what}, got {got:?}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_that_no_head_can_have_are_refused() {
+        let files = || Files::new("/").expect("a directory");
+        let refused = |result: io::Result<Files>| {
+            assert_eq!(result.expect_err("refused").kind(), io::ErrorKind::InvalidInput);
+        };
+        for name in ["", "a b", "a:", "a\r\nb", "\u{e4}", "content-length", "Transfer-Encoding"] {
+            refused(files().header(name, "value"));
+        }
+        for value in ["a\r\nb: c", "a\nb", "a\0", " a", "\u{e4}"] {
+            refused(files().header("name", value));
+            refused(files().content_type("ext", value));
+            refused(files().default_content_type(value));
+        }
+        let set = files().header("X-Name", "").expect("empty").header("a", "b\tc d").expect("one");
+        assert_eq!(set.fields.len(), 2);
+    }
+
+    #[test]
+    fn a_missing_directory_is_an_error_that_names_it() {
+        let error = Files::new("/no/such/place").expect_err("it is not there");
+        assert_eq!(error.kind(), io::ErrorKind::NotFound);
+        assert!(error.to_string().contains("/no/such/place"), "{error}");
+        Files::new("/proc/version").expect_err("it is no directory");
+    }
+}

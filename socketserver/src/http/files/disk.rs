@@ -1,0 +1,71 @@
+//! Reading files where a read may have to wait for a disk.
+
+use std::fs::File;
+use std::io::{self, ErrorKind, IoSliceMut};
+use std::num::NonZeroU64;
+use std::ops::Range;
+use std::os::unix::fs::FileExt;
+
+use rustix::fs::{Advice, fadvise};
+use rustix::io::{ReadWriteFlags, preadv2};
+
+use crate::green;
+
+/// Reads a part of a file.
+///
+/// # Errors
+/// `UnexpectedEof` if the file has become shorter; the system's.
+pub(super) fn read(file: &File, part: Range<u64>) -> io::Result<Vec<u8>> {
+    warm(file, part.clone());
+    let mut data = vec![0; (part.end - part.start) as usize];
+    file.read_exact_at(&mut data, part.start)?;
+    Ok(data)
+}
+
+/// Has the system read a part of a file into its cache, if this is a green thread: its scheduler
+/// must not wait for a disk.
+pub(super) fn warm(file: &File, part: Range<u64>) {
+    if part.is_empty() || green::may_park().is_none() {
+        return;
+    }
+    let last = part.end - 1;
+    if is_cached(file, part.start) && is_cached(file, last) {
+        return;
+    }
+    // Without a second descriptor the reply is slower, not wrong.
+    let Ok(file) = file.try_clone() else { return };
+    green::blocking(move || {
+        let length = NonZeroU64::new(part.end - part.start);
+        let _ = fadvise(&file, part.start, length, Advice::WillNeed);
+        for place in [part.start, last] {
+            let _ = file.read_at(&mut [0], place);
+        }
+    });
+}
+
+fn is_cached(file: &File, place: u64) -> bool {
+    let read = preadv2(file, &mut [IoSliceMut::new(&mut [0])], place, ReadWriteFlags::NOWAIT);
+    !read.is_err_and(|error| io::Error::from(error).kind() == ErrorKind::WouldBlock)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::super::tests::Folder;
+    use super::*;
+
+    #[test]
+    fn parts_are_read_whole_or_not_at_all() {
+        let folder = Folder::new();
+        fs::write(folder.join("file"), "0123456789").expect("write");
+        let file = File::open(folder.join("file")).expect("open");
+        assert_eq!(read(&file, 2..5).expect("it is there"), b"234");
+        assert_eq!(read(&file, 5..5).expect("nothing"), b"");
+        let error = read(&file, 5..11).expect_err("it is shorter");
+        assert_eq!(error.kind(), ErrorKind::UnexpectedEof);
+        for place in [0, 9, 10, 99] {
+            assert!(is_cached(&file, place), "it was just written");
+        }
+    }
+}

@@ -1,0 +1,217 @@
+//! The names in a directory.
+
+use std::cmp::Ordering;
+use std::ffi::CStr;
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+
+use rustix::fs::{AtFlags, FileType, RawDir, Stat, statat};
+
+use super::root::Root;
+use super::target::is_hidden;
+
+/// A longer listing ends here. A client must not be able to use up this machine's memory.
+const MAX_NAMES: usize = 250_000;
+/// A longer listing has neither sizes nor dates, which cost a system call per name.
+const MAX_DETAILS: usize = 5_000;
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum SortBy {
+    #[default]
+    Name,
+    Size,
+    Date,
+}
+
+/// The order of a listing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Order {
+    pub(super) by: SortBy,
+    pub(super) is_descending: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    File,
+    Directory,
+    /// Not known, because nobody has asked where it leads.
+    Link,
+}
+
+/// One name of a listing.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Entry {
+    /// Where its name is in the text of all names.
+    start: u32,
+    length: u16,
+    pub(super) kind: Kind,
+    pub(super) is_link: bool,
+    /// The first letters of its name that tell it from others, for sorting.
+    key: u64,
+    pub(super) size: u64,
+    /// In seconds since 1970.
+    pub(super) modified: i64,
+}
+
+/// The names in a directory that a client may see, sorted.
+#[derive(Debug, Default)]
+pub(super) struct Listing {
+    /// Each with a NUL behind it.
+    names: Vec<u8>,
+    pub(super) entries: Vec<Entry>,
+    /// Whether sizes and dates are known.
+    pub(super) has_details: bool,
+    /// Whether the directory has more names than are here.
+    pub(super) is_cut: bool,
+}
+
+/// What is listed, and how.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Request<'a> {
+    /// The directory's path below the root.
+    pub(super) path: &'a [u8],
+    pub(super) shows_hidden: bool,
+    pub(super) order: Order,
+}
+
+impl Listing {
+    pub(super) fn read(root: &Root, fd: &OwnedFd, request: Request<'_>) -> io::Result<Self> {
+        let mut listing = Listing::default();
+        let mut buffer = Vec::with_capacity(64 << 10);
+        let mut directory = RawDir::new(fd, buffer.spare_capacity_mut());
+        while let Some(entry) = directory.next() {
+            let entry = entry?;
+            let name = entry.file_name();
+            if matches!(name.to_bytes(), b"." | b"..")
+                || !request.shows_hidden && is_hidden(name.to_bytes(), request.path.is_empty())
+            {
+                continue;
+            }
+            if listing.entries.len() == MAX_NAMES {
+                listing.is_cut = true;
+                break;
+            }
+            listing.add(fd, name, entry.file_type());
+        }
+        if listing.entries.len() <= MAX_DETAILS {
+            listing.add_details(root, fd, request.path);
+        }
+        listing.sort(request.order);
+        Ok(listing)
+    }
+
+    pub(super) fn name(&self, entry: &Entry) -> &[u8] {
+        &self.names[entry.start as usize..][..entry.length.into()]
+    }
+
+    fn name_with_nul(&self, entry: &Entry) -> &CStr {
+        let name = &self.names[entry.start as usize..][..usize::from(entry.length) + 1];
+        CStr::from_bytes_with_nul(name).unwrap_or_default()
+    }
+
+    fn add(&mut self, directory: &OwnedFd, name: &CStr, file_type: FileType) {
+        let file_type = match file_type {
+            // Not every system of files says it here.
+            FileType::Unknown => statat(directory, name, AtFlags::SYMLINK_NOFOLLOW)
+                .map_or(FileType::Unknown, |stat| FileType::from_raw_mode(stat.st_mode)),
+            known => known,
+        };
+        let kind = match file_type {
+            FileType::RegularFile => Kind::File,
+            FileType::Directory => Kind::Directory,
+            FileType::Symlink => Kind::Link,
+            // A FIFO, a socket or a device, which is not served.
+            _ => return,
+        };
+        // A name has 255 bytes at most, and there are at most as many names as `MAX_NAMES`.
+        let start = self.names.len() as u32;
+        self.names.extend_from_slice(name.to_bytes_with_nul());
+        let (length, is_link) = (name.to_bytes().len() as u16, kind == Kind::Link);
+        self.entries.push(Entry { start, length, kind, is_link, key: 0, size: 0, modified: 0 });
+    }
+
+    /// Adds sizes and dates, and finds out where links lead. What has gone meanwhile, and a link to
+    /// what is not served, is left out.
+    fn add_details(&mut self, root: &Root, directory: &OwnedFd, path: &[u8]) {
+        let mut entries = std::mem::take(&mut self.entries);
+        entries.retain_mut(|entry| {
+            let stat = match entry.kind {
+                Kind::Link => root.stat(&join(path, self.name(entry))),
+                _ => self.stat(directory, entry),
+            };
+            let Some(stat) = stat else { return false };
+            entry.size = u64::try_from(stat.st_size).unwrap_or(0);
+            entry.modified = stat.st_mtime;
+            match FileType::from_raw_mode(stat.st_mode) {
+                FileType::RegularFile => entry.kind = Kind::File,
+                FileType::Directory => entry.kind = Kind::Directory,
+                _ => return false,
+            }
+            true
+        });
+        self.entries = entries;
+        self.has_details = true;
+    }
+
+    fn stat(&self, directory: &OwnedFd, entry: &Entry) -> Option<Stat> {
+        let name = self.name_with_nul(entry);
+        statat(directory.as_fd(), name, AtFlags::SYMLINK_NOFOLLOW).ok()
+    }
+
+    /// Sorts as Python does, by the names in lower case, unless details are asked for and known.
+    fn sort(&mut self, order: Order) {
+        let mut entries = std::mem::take(&mut self.entries);
+        // Names in a long listing often begin alike.
+        let first = entries.first().map_or(&b""[..], |entry| self.name(entry));
+        let alike = |entry: &Entry| {
+            let pairs = first.iter().zip(self.name(entry));
+            pairs.take_while(|(one, other)| one.eq_ignore_ascii_case(other)).count()
+        };
+        let common = entries.iter().map(alike).min().unwrap_or(0);
+        for entry in &mut entries {
+            entry.key = key(&self.name(entry)[common..]);
+        }
+        let by_name = |one: &Entry, other: &Entry| {
+            one.key.cmp(&other.key).then_with(|| compare(self.name(one), self.name(other)))
+        };
+        match (order.by, self.has_details) {
+            (SortBy::Size, true) => {
+                // Directories have no size that says anything.
+                let size = |entry: &Entry| (entry.kind == Kind::File).then_some(entry.size);
+                entries.sort_by(|one, other| {
+                    size(one).cmp(&size(other)).then_with(|| by_name(one, other))
+                });
+            }
+            (SortBy::Date, true) => entries.sort_by(|one, other| {
+                one.modified.cmp(&other.modified).then_with(|| by_name(one, other))
+            }),
+            _ => entries.sort_unstable_by(by_name),
+        }
+        if order.is_descending {
+            entries.reverse();
+        }
+        self.entries = entries;
+    }
+}
+
+/// The first eight bytes of a text in lower case, as a number in the same order.
+fn key(text: &[u8]) -> u64 {
+    let mut first = [0; 8];
+    for (to, byte) in first.iter_mut().zip(text) {
+        *to = byte.to_ascii_lowercase();
+    }
+    u64::from_be_bytes(first)
+}
+
+/// The order of two names, in lower case first.
+fn compare(one: &[u8], other: &[u8]) -> Ordering {
+    fn lower(name: &[u8]) -> impl Iterator<Item = u8> {
+        name.iter().map(u8::to_ascii_lowercase)
+    }
+    lower(one).cmp(lower(other)).then_with(|| one.cmp(other))
+}
+
+/// A name in the directory at this path below the root.
+pub(super) fn join(path: &[u8], name: &[u8]) -> Vec<u8> {
+    if path.is_empty() { name.to_vec() } else { [path, b"/", name].concat() }
+}

@@ -1,0 +1,94 @@
+//! A reply before it is sent.
+
+use std::borrow::Cow;
+use std::collections::hash_map::RandomState;
+use std::fs::File;
+use std::hash::{BuildHasher, Hasher};
+use std::ops::Range;
+
+use super::page::Page;
+
+/// A piece of a body.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Piece {
+    Text(String),
+    /// Bytes of the file.
+    Part(Range<u64>),
+}
+
+#[derive(Debug)]
+pub(super) enum Body {
+    /// Nothing, as many bytes as the fields say.
+    Empty,
+    /// An error page with this message.
+    Error(&'static str),
+    /// Pieces of a file, with text between them.
+    File(File, Vec<Piece>),
+    Html(Page),
+    Json(Page),
+}
+
+/// A status, what comes with it, and a body.
+#[derive(Debug)]
+pub(super) struct Reply {
+    pub(super) status: u16,
+    pub(super) fields: Vec<(&'static str, Cow<'static, str>)>,
+    pub(super) body: Body,
+}
+
+impl Reply {
+    pub(super) fn new(status: u16, body: Body) -> Self {
+        Reply { status, fields: Vec::new(), body }
+    }
+
+    /// The answer for everything that is not there, and that must not differ from it.
+    pub(super) fn not_found() -> Self {
+        Reply::new(404, Body::Error("File not found"))
+    }
+
+    pub(super) fn with(mut self, name: &'static str, value: impl Into<Cow<'static, str>>) -> Self {
+        self.fields.push((name, value.into()));
+        self
+    }
+
+    /// Adds the length, and parts of the file as a body.
+    pub(super) fn with_parts(self, file: File, pieces: Vec<Piece>) -> Self {
+        let length: u64 = pieces.iter().map(Piece::length).sum();
+        let reply = self.with("Content-Length", length.to_string());
+        Reply { body: Body::File(file, pieces), ..reply }
+    }
+}
+
+impl Piece {
+    pub(super) fn length(&self) -> u64 {
+        match self {
+            Piece::Text(text) => text.len() as u64,
+            Piece::Part(part) => part.end - part.start,
+        }
+    }
+}
+
+pub(super) fn content_range(part: &Range<u64>, size: u64) -> String {
+    format!("bytes {}-{}/{size}", part.start, part.end - 1)
+}
+
+/// Several parts of a file, each with a head of its own, and the type of the whole.
+pub(super) fn multipart(
+    parts: Vec<Range<u64>>,
+    content_type: &str,
+    size: u64,
+) -> (String, Vec<Piece>) {
+    // No file can have been made to contain it.
+    let [one, other] = [(); 2].map(|()| RandomState::new().build_hasher().finish());
+    let boundary = format!("{one:016x}{other:016x}");
+    let mut pieces = Vec::with_capacity(2 * parts.len() + 1);
+    for part in parts {
+        let range = content_range(&part, size);
+        pieces.push(Piece::Text(format!(
+            "\r\n--{boundary}\r\nContent-Type: {content_type}\r\nContent-Range: {range}\r\n\r\n"
+        )));
+        pieces.push(Piece::Part(part));
+    }
+    pieces.push(Piece::Text(format!("\r\n--{boundary}--\r\n")));
+    (format!("multipart/byteranges; boundary={boundary}"), pieces)
+}

@@ -1,0 +1,157 @@
+//! The way from a reply to a client.
+
+use std::borrow::Cow;
+use std::io::{self, Write};
+
+use super::answer::Asked;
+use super::config::Files;
+use super::disk;
+use super::reply::{Body, Piece, Reply};
+use crate::http::handler::BaseHTTPRequestHandler;
+use crate::http::headers::Headers;
+use crate::http::reply::ReplyWriter;
+use crate::http::status::{Status, has_body};
+
+/// A body of up to this many bytes is read, and leaves in one write with its head.
+const SMALL: u64 = 64 << 10;
+/// How much of a larger one leaves with the head.
+const INTO_HEAD: u64 = 8 << 10;
+/// How much of a file goes from the disk to the client at once.
+const AT_ONCE: u64 = 1 << 20;
+
+impl Files {
+    /// Answers the request at hand: GET and HEAD with a file, a listing or an error page, OPTIONS,
+    /// and all others with 405.
+    ///
+    /// A file that is changed meanwhile is sent with the length that was announced; if it has
+    /// become shorter than that, the connection is aborted.
+    ///
+    /// ```
+    /// # use std::io;
+    /// use socketserver::ServerRef;
+    /// use socketserver::http::{BaseHTTPRequestHandler, Files, ReplyWriter};
+    ///
+    /// #[derive(BaseHTTPRequestHandler)]
+    /// struct Site {
+    ///     path: String,
+    ///     wfile: ReplyWriter,
+    ///     server: ServerRef<Files>,
+    /// }
+    ///
+    /// #[allow(non_snake_case)]
+    /// impl Site {
+    ///     fn do_GET(&mut self) -> io::Result<()> {
+    ///         match &*self.path {
+    ///             "/health" => self.reply(200, "text/plain", "ok\n"),
+    ///             _ => self.server.clone().serve(self),
+    ///         }
+    ///     }
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    /// The connection's, and the file's.
+    ///
+    /// Python: `SimpleHTTPRequestHandler.do_GET` and `do_HEAD`
+    pub fn serve<H: BaseHTTPRequestHandler>(&self, handler: &mut H) -> io::Result<()> {
+        let headers = handler.exchange().headers();
+        let head = &headers.0;
+        let asked = Asked {
+            method: head.command(),
+            target: &bytes(head.path()),
+            fields: &|name| joined(&headers, name),
+        };
+        self.send(handler, self.answer(&asked), head.command() == "HEAD")
+    }
+
+    fn send<H>(&self, handler: &mut H, reply: Reply, head_only: bool) -> io::Result<()>
+    where
+        H: BaseHTTPRequestHandler,
+    {
+        let Reply { status, fields, body } = reply;
+        let page = match &body {
+            Body::Error(message) => error_page(handler, (status, *message).into())?,
+            _ => {
+                handler.send_response(status)?;
+                Vec::new()
+            }
+        };
+        for (name, value) in &self.fields {
+            handler.send_header(name, value)?;
+        }
+        let is_own = |name: &str| self.fields.iter().any(|own| own.0.eq_ignore_ascii_case(name));
+        let mut has_length = !page.is_empty();
+        for (name, value) in fields.iter().filter(|field| !is_own(field.0)) {
+            has_length |= *name == "Content-Length";
+            handler.send_header(name, value)?;
+        }
+        handler.__end_headers()?;
+        if head_only {
+            // The length of a listing is not known before it is made.
+            let is_open = has_body(status) && !has_length;
+            return if is_open { handler.flush_headers() } else { Ok(()) };
+        }
+        let mut wfile = ReplyWriter(handler.exchange().clone());
+        match body {
+            Body::Empty => Ok(()),
+            Body::Error(_) => wfile.write_all(&page),
+            Body::File(file, pieces) => send_pieces(&mut wfile, &file, pieces),
+            Body::Html(page) => page.write_html(&mut wfile),
+            Body::Json(page) => page.write_json(&mut wfile),
+        }
+    }
+}
+
+/// Begins the reply with an error page, and returns the page. Other than after `send_error`, the
+/// connection stays: a site has more files than the one that is missing.
+fn error_page<H>(handler: &mut H, status: Status<'_>) -> io::Result<Vec<u8>>
+where
+    H: BaseHTTPRequestHandler,
+{
+    let message = status.message.unwrap_or_default();
+    handler.__log_error(&format!("code {}, message {message}", status.code));
+    handler.send_response(status)?;
+    let exchange = handler.exchange().clone();
+    let page = exchange.settings().error_page(status).into_bytes();
+    handler.send_header("Content-Type", exchange.settings().error_content_type)?;
+    handler.send_header("Content-Length", page.len())?;
+    Ok(page)
+}
+
+fn send_pieces(
+    wfile: &mut ReplyWriter,
+    file: &std::fs::File,
+    pieces: Vec<Piece>,
+) -> io::Result<()> {
+    for piece in pieces {
+        let mut part = match piece {
+            Piece::Text(text) => {
+                wfile.write_all(text.as_bytes())?;
+                continue;
+            }
+            Piece::Part(part) => part,
+        };
+        let first = if part.end - part.start <= SMALL { part.end } else { part.start + INTO_HEAD };
+        wfile.write_all(&disk::read(file, part.start..first)?)?;
+        part.start = first;
+        while !part.is_empty() {
+            let next = part.end.min(part.start + AT_ONCE);
+            disk::warm(file, part.start..next);
+            wfile.0.send_file(file, part.start..next)?;
+            part.start = next;
+        }
+    }
+    Ok(())
+}
+
+/// A text of Latin-1 as the bytes that were received.
+fn bytes(text: &str) -> Vec<u8> {
+    text.chars().map(|char| char as u8).collect()
+}
+
+/// The values of all fields of this name: RFC 9110, section 5.3.
+fn joined<'a>(headers: &'a Headers, name: &str) -> Option<Cow<'a, str>> {
+    let mut values = headers.0.fields().filter(|field| field.0.eq_ignore_ascii_case(name));
+    let first = Cow::Borrowed(values.next()?.1);
+    Some(values.fold(first, |list, value| Cow::Owned(format!("{list}, {}", value.1))))
+}

@@ -1,0 +1,63 @@
+//! A handler that serves files and nothing else.
+
+use std::io;
+
+use socketserver_macros::BaseHTTPRequestHandler;
+
+use super::config::Files;
+use crate::handler::{BaseServer, ServerRef};
+use crate::http::reply::ReplyWriter;
+
+/// The handler of a server whose state is [`Files`]. It speaks HTTP/1.1, and keeps connections.
+///
+/// ```no_run
+/// use socketserver::http::{Files, SimpleHTTPRequestHandler, ThreadingHTTPServer};
+///
+/// ThreadingHTTPServer::<SimpleHTTPRequestHandler, Files>::with(Files::new(".")?)
+///     .bind("127.0.0.1:8000")?
+///     .serve_forever()
+/// # ; Ok::<(), std::io::Error>(())
+/// ```
+///
+/// A handler that serves more than files calls [`Files::serve`] where it has nothing else to say.
+///
+/// Python: `http.server.SimpleHTTPRequestHandler`
+#[derive(BaseHTTPRequestHandler, Debug)]
+#[handler(crate = crate, protocol_version = "HTTP/1.1")]
+pub struct SimpleHTTPRequestHandler {
+    wfile: ReplyWriter,
+    server: ServerRef<Files>,
+}
+
+#[allow(non_snake_case)]
+impl SimpleHTTPRequestHandler {
+    fn do_GET(&mut self) -> io::Result<()> {
+        self.server.clone().serve(self)
+    }
+
+    fn do_HEAD(&mut self) -> io::Result<()> {
+        self.do_GET()
+    }
+
+    fn do_OPTIONS(&mut self) -> io::Result<()> {
+        self.do_GET()
+    }
+
+    fn do_POST(&mut self) -> io::Result<()> {
+        self.do_GET()
+    }
+
+    fn do_PUT(&mut self) -> io::Result<()> {
+        self.do_GET()
+    }
+
+    fn do_DELETE(&mut self) -> io::Result<()> {
+        self.do_GET()
+    }
+
+    fn do_PATCH(&mut self) -> io::Result<()> {
+        self.do_GET()
+    }
+}
+
+impl<R> BaseServer<R> for Files {}

@@ -1,0 +1,128 @@
+//! The path of a request, as bytes.
+
+use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, percent_decode, percent_encode};
+
+/// What Python's `quote` leaves as it is, in a name.
+pub(super) const NAME: &AsciiSet =
+    &NON_ALPHANUMERIC.remove(b'_').remove(b'.').remove(b'-').remove(b'~');
+const PATH: &AsciiSet = &NAME.remove(b'/');
+/// What no part of a URL may have. Its quoted bytes stay quoted.
+const QUERY: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'<')
+    .add(b'>')
+    .add(b'\\')
+    .add(b'^')
+    .add(b'`')
+    .add(b'{')
+    .add(b'|')
+    .add(b'}');
+
+/// Where a request points to below the root.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Target<'a> {
+    /// Names joined by `/`, none of which is empty, `.` or `..`. Empty for the root itself.
+    pub(super) path: Vec<u8>,
+    /// The path ends where only a directory can be.
+    pub(super) is_directory: bool,
+    query: Option<&'a [u8]>,
+}
+
+impl<'a> Target<'a> {
+    /// Takes the target of a request line apart. A quoted slash separates names as a plain one
+    /// does, since no name has one. `None` if a name has a NUL, as no file's has.
+    ///
+    /// Python: `SimpleHTTPRequestHandler.translate_path`
+    pub(super) fn parse(target: &'a [u8]) -> Option<Self> {
+        let target = before(target, b'#').0;
+        let (path, query) = before(without_authority(target), b'?');
+        let decoded: Vec<u8> = percent_decode(path).collect();
+        if decoded.contains(&0) {
+            return None;
+        }
+        let (path, is_directory) = normalised(&decoded);
+        Some(Target { path, is_directory, query })
+    }
+
+    /// The URL of the same directory with the slash that it lacks. It has no host: it begins with
+    /// one slash, and has nothing that a browser would take for a second one or for a new line.
+    pub(super) fn location(&self) -> String {
+        let path = percent_encode(&self.path, PATH);
+        match self.query {
+            Some(query) => format!("/{path}/?{}", percent_encode(query, QUERY)),
+            None => format!("/{path}/"),
+        }
+    }
+
+    /// Whether a name on the way is hidden.
+    pub(super) fn is_hidden(&self) -> bool {
+        let mut names = self.path.split(|byte| *byte == b'/');
+        let first = names.next().is_some_and(|name| is_hidden(name, true));
+        first || names.any(|name| is_hidden(name, false))
+    }
+
+    /// The value of a field of the query, which must be a plain word.
+    pub(super) fn query_value(&self, name: &str) -> Option<&'a [u8]> {
+        let mut fields = self.query?.split(|byte| *byte == b'&');
+        fields.find_map(|field| {
+            field.strip_prefix(name.as_bytes()).and_then(|field| field.strip_prefix(b"="))
+        })
+    }
+
+    /// As a person reads it.
+    pub(super) fn display(&self) -> Vec<u8> {
+        let slash: &[u8] = if self.path.is_empty() { b"" } else { b"/" };
+        [&b"/"[..], &self.path, slash].concat()
+    }
+}
+
+/// Whether a name is hidden. The root's `.well-known` is what programs ask for by that name.
+pub(super) fn is_hidden(name: &[u8], is_at_root: bool) -> bool {
+    name.starts_with(b".") && !(is_at_root && name == b".well-known")
+}
+
+/// What is before the first `mark`, and what is after it, if there is one.
+fn before(text: &[u8], mark: u8) -> (&[u8], Option<&[u8]>) {
+    match text.iter().position(|byte| *byte == mark) {
+        Some(place) => (&text[..place], Some(&text[place + 1..])),
+        None => (text, None),
+    }
+}
+
+/// A proxy's request has a whole URL.
+fn without_authority(target: &[u8]) -> &[u8] {
+    let is = |scheme: &&[u8]| {
+        target.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme))
+    };
+    let schemes: [&[u8]; 2] = [b"http://", b"https://"];
+    let Some(scheme) = schemes.into_iter().find(is) else { return target };
+    let rest = &target[scheme.len()..];
+    rest.iter()
+        .position(|byte| matches!(byte, b'/' | b'?'))
+        .map_or(&b""[..], |place| &rest[place..])
+}
+
+/// The names of a path without dots, and whether its last name can only be a directory's.
+fn normalised(path: &[u8]) -> (Vec<u8>, bool) {
+    let mut normal: Vec<u8> = Vec::with_capacity(path.len());
+    let mut is_directory = true;
+    for name in path.split(|byte| *byte == b'/') {
+        is_directory = matches!(name, b"" | b"." | b"..");
+        if name == b".." {
+            // The root is its own parent.
+            let end = normal.iter().rposition(|byte| *byte == b'/').unwrap_or(0);
+            normal.truncate(end);
+        } else if !is_directory {
+            if !normal.is_empty() {
+                normal.push(b'/');
+            }
+            normal.extend_from_slice(name);
+        }
+    }
+    (normal, is_directory)
+}
+
+#[cfg(test)]
+#[path = "tests/target.rs"]
+mod tests;

@@ -1,0 +1,132 @@
+//! Validators of a file, and the conditions that a request makes on them: RFC 9110, sections 8.8
+//! and 13.
+
+use std::borrow::Cow;
+use std::time::{Duration, SystemTime};
+
+use httpdate::{fmt_http_date, parse_http_date};
+use rustix::fs::Stat;
+
+/// The fields of a request's head: the value of a name, joined if there are several.
+pub(super) type Fields<'a> = &'a dyn Fn(&str) -> Option<Cow<'a, str>>;
+
+/// What tells one state of a file from another.
+#[derive(Debug)]
+pub(super) struct Validators {
+    pub(super) etag: String,
+    /// In whole seconds, and never later than now.
+    modified: SystemTime,
+    /// The second in which it was modified is over.
+    has_strong_date: bool,
+}
+
+/// What the conditions of a request come to.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// The request is to be served, in part if it asks for a part.
+    Serve,
+    /// It is to be served as if it did not ask for a part.
+    ServeWhole,
+    /// 304.
+    NotModified,
+    /// 412.
+    Failed,
+}
+
+impl Validators {
+    pub(super) fn new(stat: &Stat, now: SystemTime) -> Self {
+        let (seconds, nanoseconds) = (stat.st_mtime, stat.st_mtime_nsec);
+        let nanoseconds = u32::try_from(nanoseconds).unwrap_or(0);
+        let since_1970 = Duration::from_secs(u64::try_from(seconds).unwrap_or(0));
+        let modified = SystemTime::UNIX_EPOCH.checked_add(since_1970).unwrap_or(now).min(now);
+        let age = now.duration_since(modified).unwrap_or(Duration::ZERO);
+        let age = age.saturating_sub(Duration::from_nanos(nanoseconds.into()));
+        let weak = if age < tick(nanoseconds) { "W/" } else { "" };
+        let etag =
+            format!("{weak}\"{seconds:x}{nanoseconds:08x}-{:x}-{:x}\"", stat.st_size, stat.st_ino);
+        let has_strong_date = now >= modified + Duration::from_secs(2);
+        Validators { etag, modified, has_strong_date }
+    }
+
+    pub(super) fn last_modified(&self) -> String {
+        fmt_http_date(self.modified)
+    }
+
+    /// Judges the conditions of a GET or HEAD in the order of section 13.2.2.
+    pub(super) fn judge(&self, fields: Fields<'_>) -> Verdict {
+        let holds = match (fields("If-Match"), fields("If-Unmodified-Since")) {
+            (Some(tags), _) => self.is_among(&tags, is_same),
+            (None, Some(date)) => self.is_newer(&date) != Some(true),
+            (None, None) => true,
+        };
+        if !holds {
+            return Verdict::Failed;
+        }
+        let is_known = match (fields("If-None-Match"), fields("If-Modified-Since")) {
+            (Some(tags), _) => self.is_among(&tags, is_equivalent),
+            (None, Some(date)) => self.is_newer(&date) == Some(false),
+            (None, None) => false,
+        };
+        if is_known {
+            return Verdict::NotModified;
+        }
+        match fields("If-Range") {
+            Some(validator) if !self.is_unchanged(&validator) => Verdict::ServeWhole,
+            _ => Verdict::Serve,
+        }
+    }
+
+    fn is_among(&self, tags: &str, same: fn(&str, &str) -> bool) -> bool {
+        tags.trim() == "*" || Tags(tags).any(|tag| same(tag, &self.etag))
+    }
+
+    /// Whether the file is newer than a date. `None` for what is no date, which is ignored.
+    fn is_newer(&self, date: &str) -> Option<bool> {
+        parse_http_date(date.trim()).ok().map(|date| self.modified > date)
+    }
+
+    /// Whether `If-Range` names exactly this state of the file.
+    fn is_unchanged(&self, validator: &str) -> bool {
+        let validator = validator.trim();
+        if validator.starts_with(['"', 'W']) && validator.ends_with('"') {
+            return is_same(validator, &self.etag);
+        }
+        self.has_strong_date && parse_http_date(validator).is_ok_and(|date| date == self.modified)
+    }
+}
+
+/// How long after a change a file may change once more without another time. Systems of files count
+/// in the ticks of the kernel's clock, of 10 ms or fewer, or in one or two seconds.
+fn tick(nanoseconds: u32) -> Duration {
+    if nanoseconds == 0 { Duration::from_secs(2) } else { Duration::from_millis(20) }
+}
+
+/// The strong comparison.
+fn is_same(one: &str, other: &str) -> bool {
+    !one.starts_with("W/") && one == other
+}
+
+/// The weak comparison.
+fn is_equivalent(one: &str, other: &str) -> bool {
+    one.trim_start_matches("W/") == other.trim_start_matches("W/")
+}
+
+/// The tags of a list, up to the first thing in it that is none.
+struct Tags<'a>(&'a str);
+
+impl<'a> Iterator for Tags<'a> {
+    type Item = &'a str;
+
+    fn next(&mut self) -> Option<&'a str> {
+        let list = self.0.trim_start_matches([' ', '\t', ',']);
+        let opaque = list.strip_prefix("W/").unwrap_or(list).strip_prefix('"')?;
+        let length = list.len() - opaque.len() + opaque.find('"')? + 1;
+        let (tag, rest) = list.split_at(length);
+        self.0 = rest;
+        Some(tag)
+    }
+}
+
+#[cfg(test)]
+#[path = "tests/validators.rs"]
+mod tests;

@@ -1,0 +1,155 @@
+//! The text of a reply's head.
+
+use std::fmt::{self, Write as _};
+use std::io;
+
+pub(super) fn invalid(text: impl Into<String>) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, text.into())
+}
+
+/// Appends text of one line as Latin-1.
+///
+/// # Errors
+/// `InvalidInput` for control characters, with which a value could become two fields, and for
+/// characters that are not in Latin-1. Nothing is appended then.
+pub(super) fn push_text(out: &mut Vec<u8>, text: &str) -> io::Result<()> {
+    if is_plain(text.as_bytes()) {
+        out.extend_from_slice(text.as_bytes());
+        return Ok(());
+    }
+    let start = out.len();
+    for char in text.chars() {
+        match u8::try_from(u32::from(char)) {
+            Ok(byte) if (byte >= b' ' && byte != 0x7f) || byte == b'\t' => out.push(byte),
+            _ => {
+                out.truncate(start);
+                return Err(not_one_line(text));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Whether all are printable characters of ASCII, as nearly always. Looks at eight at a time.
+fn is_plain(bytes: &[u8]) -> bool {
+    const ONES: u64 = u64::from_ne_bytes([1; 8]);
+    let (words, rest) = bytes.as_chunks();
+    let words = words.iter().map(|word| u64::from_ne_bytes(*word));
+    // The high bit of a byte is set: beyond ASCII, below the space, or DEL.
+    let odd = words
+        .fold(0, |odd, word| odd | word | word.wrapping_sub(0x20 * ONES) | word.wrapping_add(ONES));
+    odd & (0x80 * ONES) == 0 && rest.iter().all(|byte| (b' '..0x7f).contains(byte))
+}
+
+#[cold]
+fn not_one_line(text: &str) -> io::Error {
+    let mut shown = String::new();
+    let _ = write!(shown, "{text:?}");
+    shown.truncate(shown.char_indices().nth(100).map_or(shown.len(), |(at, _)| at));
+    invalid(format!("expected one line of Latin-1 text in the reply's head, got {shown}"))
+}
+
+/// The same for a value that is still to be formatted.
+///
+/// # Errors
+/// The same, and `InvalidInput` if the value cannot be formatted.
+pub(super) fn push_formatted(out: &mut Vec<u8>, value: fmt::Arguments<'_>) -> io::Result<()> {
+    if let Some(text) = value.as_str() {
+        return push_text(out, text);
+    }
+    let start = out.len();
+    let mut line = Line { out, error: None };
+    let formatted = line.write_fmt(value);
+    let error = match (line.error, formatted) {
+        (Some(error), _) => error,
+        (None, Err(fmt::Error)) => invalid("a field's value cannot be formatted"),
+        (None, Ok(())) => return Ok(()),
+    };
+    out.truncate(start);
+    Err(error)
+}
+
+/// Takes the pieces of a value.
+struct Line<'a> {
+    out: &'a mut Vec<u8>,
+    error: Option<io::Error>,
+}
+
+impl fmt::Write for Line<'_> {
+    fn write_str(&mut self, piece: &str) -> fmt::Result {
+        push_text(self.out, piece).map_err(|error| {
+            self.error = Some(error);
+            fmt::Error
+        })
+    }
+}
+
+/// Appends a number in digits.
+pub(super) fn push_number(out: &mut Vec<u8>, number: u64) {
+    push_digits::<10>(out, number);
+}
+
+/// The same in hexadecimal.
+pub(super) fn push_hex(out: &mut Vec<u8>, number: u64) {
+    push_digits::<16>(out, number);
+}
+
+fn push_digits<const BASE: u64>(out: &mut Vec<u8>, mut number: u64) {
+    // As many as the largest number has in base 10.
+    let mut digits = [0; 20];
+    let mut first = digits.len();
+    loop {
+        first -= 1;
+        digits[first] = b"0123456789abcdef"[(number % BASE) as usize];
+        number /= BASE;
+        if number == 0 {
+            break;
+        }
+    }
+    out.extend_from_slice(&digits[first..]);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_have_their_digits() {
+        for number in [0, 7, 10, 255, 65_536, u64::MAX] {
+            let mut out = Vec::new();
+            push_number(&mut out, number);
+            out.push(b' ');
+            push_hex(&mut out, number);
+            assert_eq!(String::from_utf8(out).unwrap(), format!("{number} {number:x}"));
+        }
+    }
+
+    #[test]
+    fn plain_text_has_plain_bytes_alone() {
+        for length in 1..20 {
+            for place in 0..length {
+                for byte in 0..=u8::MAX {
+                    let mut bytes = vec![b'~'; length];
+                    bytes[place] = byte;
+                    assert_eq!(is_plain(&bytes), (b' '..0x7f).contains(&byte), "{bytes:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn text_is_one_line_of_latin1() {
+        for (text, bytes) in [("plain", "plain".as_bytes()), ("J\u{fc}\t", b"J\xfc\t"), ("", b"")] {
+            let mut out = b"x".to_vec();
+            push_text(&mut out, text).unwrap();
+            push_formatted(&mut out, format_args!("{text}{text}")).unwrap();
+            assert_eq!(out, [b"x", bytes, bytes, bytes].concat(), "{text}");
+        }
+        for text in ["a\r\nb", "\0", "\x7f", "\u{20ac}"] {
+            let mut out = b"x".to_vec();
+            let error = push_formatted(&mut out, format_args!("a{text}")).unwrap_err();
+            assert_eq!(error.kind(), io::ErrorKind::InvalidInput, "{text:?}");
+            assert_eq!(out, b"x", "{text:?}");
+        }
+    }
+}

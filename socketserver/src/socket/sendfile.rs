@@ -1,0 +1,79 @@
+//! Sending a file.
+
+use std::io::{self, ErrorKind};
+use std::ops::Range;
+use std::os::fd::{AsFd, BorrowedFd};
+#[cfg(feature = "http")]
+use std::time::Duration;
+
+use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl, sendfile};
+use rustix::io::pread;
+
+use super::handle::{Shared, Socket};
+use crate::sys;
+use crate::wait::{Interest, Part, Patience};
+
+/// How much goes at once, so that green threads may yield in between. Of copies, less does.
+const PART: u64 = 1 << 20;
+
+type Piece<'a> = (BorrowedFd<'a>, Range<u64>);
+
+impl Socket {
+    /// Sends `count` bytes of a file from `offset` on, or all to its end. Returns how many: fewer
+    /// than `count` only where the file ends. The file's own position is neither used nor moved.
+    ///
+    /// The system sends them from its cache; under a layer they are read first. A slow disk blocks
+    /// the thread, also below green threads. The bytes of one call stay together, as those of
+    /// [`sendall`](Self::sendall) do, but the timeout is for each part that goes.
+    ///
+    /// # Errors
+    /// As [`sendall`](Self::sendall), and the file's.
+    ///
+    /// Python: `socket.sendfile`
+    pub fn sendfile(&self, file: impl AsFd, offset: u64, count: Option<u64>) -> io::Result<u64> {
+        let (descriptor, file) = (&self.open()?.descriptor, file.as_fd());
+        let _turn = descriptor.take_turn(descriptor.patience(Interest::Write))?;
+        let mut left = offset..count.map_or(u64::MAX, |count| offset.saturating_add(count));
+        while !left.is_empty() {
+            match self.0.send_some((file, left.clone()), descriptor.patience(Interest::Write))? {
+                0 => break,
+                sent => left.start += sent as u64,
+            }
+        }
+        Ok(left.start - offset)
+    }
+
+    /// Sends some bytes of a piece with this time instead of the socket's timeout, and returns how
+    /// many: 0 if the file has ended before. The caller sends the rest.
+    #[cfg(feature = "http")]
+    pub(crate) fn sendfile_within(&self, piece: Piece<'_>, time: Duration) -> io::Result<usize> {
+        self.open()?.send_some(piece, Patience::of_socket(Some(time)))
+    }
+}
+
+impl Shared {
+    fn send_some(&self, (file, piece): Piece<'_>, patience: Patience) -> io::Result<usize> {
+        // Nothing keeps the system's call from raising a signal where `send` would not.
+        if self.layer().is_none() && sys::ignores_broken_pipes() {
+            match self.send_pages((file, piece.clone()), patience) {
+                // Some of the system's own files can be read, but not sent.
+                Err(error) if error.kind() == ErrorKind::InvalidInput => {}
+                sent => return sent,
+            }
+        }
+        let mut buffer = vec![0; (piece.end - piece.start).min(PART / 16) as usize];
+        let read = pread(file, &mut buffer[..], piece.start)?;
+        self.send_whole(&buffer[..read], patience).map(|()| read)
+    }
+
+    fn send_pages(&self, (file, mut piece): Piece<'_>, patience: Patience) -> io::Result<usize> {
+        let (fd, count) = (self.descriptor.fd.as_fd(), (piece.end - piece.start).min(PART));
+        let (mode, time) = (fcntl_getfl(fd)?, (patience, Part::First));
+        let sent = self.descriptor.until_ready_within(time, Interest::Write, |may_block| {
+            // The call has no flag for this. Meanwhile other operations wait as this one does.
+            fcntl_setfl(fd, if may_block { mode } else { mode | OFlags::NONBLOCK })?;
+            sendfile(fd, file, Some(&mut piece.start), count as usize)
+        });
+        fcntl_setfl(fd, mode).map_err(io::Error::from).and(sent)
+    }
+}

@@ -1,0 +1,59 @@
+//! hyper on tokio's default runtime: a worker per core, a task per connection.
+
+use std::convert::Infallible;
+
+use http_body_util::Full;
+use hyper::body::{Bytes, Incoming};
+use hyper::header::{CONTENT_TYPE, HeaderValue};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Request, Response};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tests::prelude::{Duration, io};
+use tokio::net::TcpListener;
+use tokio::runtime::Runtime;
+
+use super::{Contestant, Place, Program, Service};
+use crate::job::HELLO;
+use crate::rounds::tcp_listener;
+
+pub(super) const HYPER: Contestant = Contestant {
+    name: "hyper",
+    about: "hyper 1 on tokio's default runtime, a task per connection",
+    ours: false,
+    services: &[Service::Hello],
+    most_connections: usize::MAX,
+    sleeps: true,
+    stops: false,
+    program: Program::Here(serve),
+};
+
+fn serve(_: &Place) -> io::Result<()> {
+    let runtime = Runtime::new()?;
+    // The acceptor is a task too: `block_on` would run it outside the workers.
+    let serving = runtime.spawn(accept());
+    runtime.block_on(serving).expect("no panic")
+}
+
+async fn accept() -> io::Result<()> {
+    let listener = tcp_listener()?;
+    listener.set_nonblocking(true)?;
+    let listener = TcpListener::from_std(listener)?;
+    loop {
+        let (stream, _) = listener.accept().await?;
+        stream.set_nodelay(true)?;
+        tokio::spawn(async move {
+            let mut builder = http1::Builder::new();
+            // A server on the open internet has such a limit, as those of this workspace do.
+            builder.timer(TokioTimer::new()).header_read_timeout(Duration::from_secs(60));
+            // Clients that have gone are errors.
+            let _ = builder.serve_connection(TokioIo::new(stream), service_fn(hello)).await;
+        });
+    }
+}
+
+async fn hello(_: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
+    let mut response = Response::new(Full::new(Bytes::from_static(HELLO.as_bytes())));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain"));
+    Ok(response)
+}

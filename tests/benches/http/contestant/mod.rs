@@ -1,0 +1,25 @@
+//! The servers that are compared. Each runs in a separate process.
+
+mod cpython;
+mod echo;
+mod hyper;
+mod nginx;
+mod ours;
+mod service;
+mod tiny_http;
+
+pub(crate) use service::{Place, Service};
+
+use crate::rounds::{Contestant, Program, beside, succeeds};
+
+/// All contestants, in the order of the tables.
+pub(crate) const ALL: [&Contestant; 8] = [
+    &ours::THREADS,
+    &ours::GREEN,
+    &echo::THREADS,
+    &echo::GREEN,
+    &hyper::HYPER,
+    &tiny_http::TINY_HTTP,
+    &nginx::NGINX,
+    &cpython::CPYTHON,
+];

@@ -1,0 +1,23 @@
+//! What the benchmarks beside this folder share: servers and their clients as processes, which take
+//! turns in rounds, and the tables of their figures.
+//!
+//! A benchmark is a folder with what is its own: `bench.rs` with its name, `contestant/` with its
+//! servers, `scenario/` with its scenarios and bars, `job.rs` with what its clients ask for, and
+//! `client.rs` with how one of them does that.
+
+mod bar;
+mod contestant;
+pub(crate) mod listen;
+pub(crate) mod load;
+mod measure;
+mod options;
+pub(crate) mod process;
+pub(crate) mod results;
+mod run;
+mod scenario;
+
+pub(crate) use bar::{Bar, Limit, bar};
+pub(crate) use contestant::{Contestant, Program, beside, succeeds};
+pub(crate) use listen::{BACKLOG, announce, tcp_listener};
+pub(crate) use run::main;
+pub(crate) use scenario::{Measure, Ratio, Scenario, busy};

@@ -1,0 +1,35 @@
+//! A handler of HTTP without its reply, with a wrong list of commands, and with a method that
+//! returns what no reply can be.
+
+use socketserver::http::{BaseHTTPRequestHandler, ReplyWriter};
+
+#[derive(BaseHTTPRequestHandler)]
+struct NoReply {
+    path: String,
+}
+
+#[derive(BaseHTTPRequestHandler)]
+#[handler(methods = "PROPFIND")]
+struct NoList {
+    wfile: ReplyWriter,
+}
+
+#[derive(BaseHTTPRequestHandler)]
+#[handler(methods = [PROPFIND])]
+struct NoMethod {
+    wfile: ReplyWriter,
+}
+
+#[derive(BaseHTTPRequestHandler)]
+struct Returns {
+    wfile: ReplyWriter,
+}
+
+#[allow(non_snake_case)]
+impl Returns {
+    fn do_GET(&mut self) -> u16 {
+        200
+    }
+}
+
+fn main() {}
