@@ -145,7 +145,7 @@ impl Lobby {
 impl Guests {
     fn due(&self) -> Option<Instant> {
         let (_, first) = self.silent.first_key_value()?;
-        Some(first.entered + self.patience)
+        first.entered.checked_add(self.patience)
     }
 
     /// Looks which clients have spoken, up to a batch of them. Returns whether there may be more.

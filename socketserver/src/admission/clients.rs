@@ -48,11 +48,12 @@ impl ClientLimits {
     /// The client's share of live requests, if shares are limited.
     #[inline]
     pub(crate) fn take_share(&self, client: Option<Host>) -> Result<Option<Share>, Refusal> {
-        match (self.share(), client) {
-            (Some(limit), Some(host)) => {
-                self.shares.take(host, limit).map(Some).ok_or(Refusal::Share)
-            }
-            _ => Ok(None),
+        let Some(host) = client else {
+            return Ok(None);
+        };
+        match self.share() {
+            Some(limit) => self.shares.take(host, limit).map(Some).ok_or(Refusal::Share),
+            None => Ok(None),
         }
     }
 

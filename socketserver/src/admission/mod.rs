@@ -121,6 +121,7 @@ impl Admission {
 
     /// Returns the client's share of live requests, if shares are limited, or why the client is
     /// refused.
+    #[inline]
     pub(crate) fn judge(&self, request: &dyn Accepted) -> Result<Option<Share>, Refusal> {
         let client = request.client_address();
         if let Some(own) = &self.own_address

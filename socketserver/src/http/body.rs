@@ -20,6 +20,8 @@ pub(super) struct Body {
     /// How long the client has kept readers waiting, and for how many bytes.
     waited: Duration,
     received: u64,
+    /// Bytes of the chunks' own lines.
+    coding: u64,
     /// A body that has failed once has no end that can be found.
     failed: bool,
 }
@@ -74,6 +76,7 @@ impl Body {
     /// Whether at most this many bytes are left, or an unknown number.
     pub(super) fn may_be_dropped(&self, most: u64) -> bool {
         match self.rest {
+            _ if self.failed => false,
             Rest::Length(left) => left <= most,
             Rest::Chunks(_) => true,
             Rest::Stream => false,
@@ -88,6 +91,10 @@ impl Body {
     pub(super) fn read(&mut self, source: &mut Source<'_>, buffer: &mut [u8]) -> io::Result<usize> {
         if buffer.is_empty() || self.has_ended() {
             return Ok(0);
+        }
+        if self.failed {
+            let error = HTTPError::new((400, "The body has failed before"));
+            return Err(error.of_kind(io::ErrorKind::InvalidData));
         }
         let result = self.read_part(source, buffer);
         self.failed |= result.is_err();
@@ -108,6 +115,7 @@ impl Body {
                         }
                         Step::Coding(bytes) => {
                             source.input.consume(bytes);
+                            self.count_coding(bytes)?;
                             continue;
                         }
                         Step::Data(left) => left,
@@ -128,6 +136,17 @@ impl Body {
             self.received += bytes as u64;
             return Ok(bytes);
         }
+    }
+
+    /// Chunks may cost a client's bytes, but not many times those of the body.
+    fn count_coding(&mut self, bytes: usize) -> io::Result<()> {
+        const ALWAYS: u64 = 64 << 10;
+        self.coding += bytes as u64;
+        if self.coding <= ALWAYS + 16 * self.received {
+            return Ok(());
+        }
+        let error = HTTPError::new((400, "Chunks too small for their extensions"));
+        Err(error.of_kind(io::ErrorKind::InvalidData))
     }
 
     /// Takes received bytes, or else receives; small pieces by way of the input.
@@ -156,7 +175,7 @@ impl Body {
         if let Rest::Stream = self.rest {
             return receive(limits.idle_time);
         }
-        let left = limits.patience(self.waited, self.received);
+        let left = limits.patience_with_body(self.waited, self.received);
         let began = Instant::now();
         let received =
             if left.is_zero() { Err(io::ErrorKind::TimedOut.into()) } else { receive(left) };

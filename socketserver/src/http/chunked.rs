@@ -64,7 +64,9 @@ impl Chunks {
             State::Trailer => {
                 let too_long = || HTTPError::new((431, "Trailer too long"));
                 let most = longest_trailer.checked_sub(self.trailer).ok_or_else(too_long)?;
-                let Some((line, length)) = line(bytes, most).map_err(|_| too_long())? else {
+                let Some((line, length)) =
+                    line(bytes, most.min(LONGEST_LINE)).map_err(|_| too_long())?
+                else {
                     return Ok(Step::Incomplete);
                 };
                 self.trailer += length;

@@ -1,5 +1,7 @@
 //! A connection from its first request to its last.
 
+use std::io;
+
 use super::exchange::Exchange;
 use super::framing::{self, Framed};
 use super::handler::BaseHTTPRequestHandler as Handler;
@@ -69,7 +71,13 @@ fn answer(
     status: Status<'_>,
 ) -> Result<(), HandlerError> {
     exchange.set_closes(true);
-    handler.__send_error(status)?;
+    if let Err(error) = handler.__send_error(status) {
+        // The message may be of a client's, and more than one line of Latin-1.
+        if exchange.has_begun() || error.kind() != io::ErrorKind::InvalidInput {
+            return Err(error.into());
+        }
+        handler.__send_error(status.code.into())?;
+    }
     exchange.finish()?;
     log(handler, exchange);
     Ok(())
@@ -112,12 +120,18 @@ fn conclude(
 ) -> Result<(), HandlerError> {
     let result = result.and_then(|()| complete(handler, exchange));
     let Err(error) = result else {
+        if exchange.is_broken() {
+            exchange.abort();
+        }
         log(handler, exchange);
         return Ok(());
     };
     if exchange.has_begun() {
+        exchange.set_closes(true);
         // The client must see that the rest is missing.
-        exchange.abort();
+        if !exchange.has_no_body() {
+            exchange.abort();
+        }
         log(handler, exchange);
         return Err(error);
     }
@@ -141,7 +155,7 @@ fn complete(handler: &mut dyn Handler, exchange: &Exchange) -> Result<(), Handle
         Stage::Nothing if exchange.closes_by_choice() => return Ok(()),
         Stage::Nothing => return Err(HandlerError::new("the handler has sent no reply")),
         Stage::Head => handler.__end_headers()?,
-        Stage::Open | Stage::Framed(_) => {}
+        Stage::Open | Stage::Framed(_) | Stage::Ended => {}
     }
     let short = "the handler has sent less than the Content-Length that it announced";
     if exchange.falls_short() {

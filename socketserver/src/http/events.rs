@@ -80,11 +80,20 @@ impl EventStream {
         EventStream(exchange)
     }
 
+    /// A client that has asked for the head alone would let a handler send for ever.
+    fn expect_a_reader(&self) -> io::Result<()> {
+        match self.0.has_no_body() {
+            true => Err(io::ErrorKind::BrokenPipe.into()),
+            false => Ok(()),
+        }
+    }
+
     /// Sends an event.
     ///
     /// # Errors
     /// The connection's: the browser has gone, or reads too slowly.
     pub fn send(&mut self, event: &Event) -> io::Result<()> {
+        self.expect_a_reader()?;
         self.0.write_body(event.to_string().as_bytes())?;
         self.0.flush()
     }
@@ -95,6 +104,7 @@ impl EventStream {
     /// # Errors
     /// As [`send`](Self::send).
     pub fn ping(&mut self) -> io::Result<()> {
+        self.expect_a_reader()?;
         self.0.write_body(b":\n\n")?;
         self.0.flush()
     }

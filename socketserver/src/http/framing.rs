@@ -64,6 +64,9 @@ pub(super) fn of(head: &Head) -> Result<Framed, HTTPError> {
         (Some(_), Some(_)) => return Err(bad("Transfer-Encoding and Content-Length")),
         (Some(coding), None) => chunked(head, coding)?,
     };
+    if head.command() == "CONNECT" && body != Framing::Length(0) {
+        return Err(bad("CONNECT with a body"));
+    }
     let keep_alive = !closes && (head.is_1_1() || stays);
     let expects_continue = expects && body != Framing::Length(0);
     Ok(Framed { body, expects_continue, keep_alive })

@@ -48,6 +48,10 @@ pub(super) fn receive(
         match filled {
             Ok(0) => return Ok(Received::Nothing),
             Ok(_) => {}
+            // An empty line, or a record of TLS without data, is no request.
+            Err(error) if is_timeout(&error) && input.is_empty() && !partial.has_line => {
+                return Ok(Received::Nothing);
+            }
             Err(error) if is_timeout(&error) => {
                 return Ok(Received::Refused(HTTPError::new(408)));
             }
@@ -190,7 +194,9 @@ fn parse_fields(
     let too_many = || HTTPError::new((431, "Too many headers"));
     let fields = match httparse::parse_headers(bytes, &mut room) {
         Ok(httparse::Status::Complete((_, fields))) => fields,
-        Ok(httparse::Status::Partial) => &[],
+        // HTTP/0.9 has none.
+        Ok(httparse::Status::Partial) if head.is_0_9() => &[],
+        Ok(httparse::Status::Partial) => return Err(HTTPError::new(400)),
         Err(httparse::Error::TooManyHeaders) => return Err(too_many()),
         Err(error) => return Err(HTTPError::new((400, &*format!("Bad header ({error})")))),
     };

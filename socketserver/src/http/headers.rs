@@ -1,13 +1,8 @@
 //! The head of a request: its first line and its fields, as text.
 
 use std::fmt;
-use std::mem;
 use std::ops::Range;
 use std::rc::Rc;
-
-/// How much memory an idle connection keeps for the text of its next head, and for the places of
-/// the fields there, in bytes each.
-const KEPT: usize = 256;
 
 /// Where a piece of the head's text is.
 type Span = Range<usize>;
@@ -29,20 +24,6 @@ pub(super) struct Head {
 }
 
 impl Head {
-    /// Forgets the last head, but keeps its memory, unless that is much.
-    pub(super) fn clear(&mut self) {
-        let (mut text, mut fields) = (mem::take(&mut self.text), mem::take(&mut self.fields));
-        text.clear();
-        fields.clear();
-        *self = Head::default();
-        if text.capacity() <= KEPT {
-            self.text = text;
-        }
-        if fields.capacity() * size_of::<(Span, Span)>() <= KEPT {
-            self.fields = fields;
-        }
-    }
-
     /// Begins with the first line, with room for this many bytes more.
     pub(super) fn begin(&mut self, line: &[u8], room: usize) {
         self.text.reserve(line.len() + room);
@@ -179,13 +160,14 @@ impl Headers {
         self.0.fields()
     }
 
-    /// An empty head, in the place of the last one unless a handler has kept that.
+    /// An empty head, which holds no memory, in the place of the last one unless a handler has kept
+    /// that.
     pub(super) fn renewed(&mut self) -> &mut Head {
         if Rc::get_mut(&mut self.0).is_none() {
             self.0 = Rc::default();
         }
         let head = Rc::get_mut(&mut self.0).expect("the only handle");
-        head.clear();
+        *head = Head::default();
         head
     }
 
@@ -253,9 +235,8 @@ mod tests {
         let (line, block) = (b"GET /a HTTP/1.1", b"Host: b\r\nX: c d\r\n\r\n");
         let mut fields = [httparse::EMPTY_HEADER; 2];
         httparse::parse_headers(block, &mut fields).unwrap();
-        let mut head = Head::default();
         for path in [&line[4..6], b"/elsewhere"] {
-            head.clear();
+            let mut head = Head::default();
             head.begin(line, 0);
             head.set_line(line, &line[..3], path, &line[7..]);
             head.set_fields(block, &fields);

@@ -24,10 +24,11 @@ pub struct Limits {
     pub idle_time: Duration,
     /// How long the head may take from its first byte on; then the answer is 408.
     pub head_time: Duration,
-    /// How long a read of the body, or a write of the reply, may wait for the client to go on, and
-    /// how long all reads of a body, or all parts of a write, may wait before [`rate`](Self::rate)
-    /// counts.
-    pub grace: Duration,
+    /// How long a read of the body may wait for the client to go on, and how long all reads of a
+    /// body may wait before [`rate`](Self::rate) counts.
+    pub body_time: Duration,
+    /// The same of the parts of a reply, whose client may be a player that has been paused.
+    pub reply_time: Duration,
     /// How many bytes each second of waiting must then bring on average. A slower body is answered
     /// with 408, and a client that reads a reply more slowly is disconnected.
     pub rate: u32,
@@ -37,15 +38,16 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// 16 KiB a line, 64 KiB and 99 fields a head, 60 s idle, 10 s for a head; bodies and replies
-    /// with 10 s of grace and 500 bytes a second; 1 MiB unread.
+    /// 16 KiB a line, 64 KiB and 99 fields a head, 60 s idle, 10 s for a head; waits of 10 s
+    /// for a body and of 60 s in a reply, and then 500 bytes a second; 1 MiB unread.
     pub const DEFAULT: Limits = Limits {
         line: 16 << 10,
         head: 64 << 10,
         fields: 99,
         idle_time: Duration::from_secs(60),
         head_time: Duration::from_secs(10),
-        grace: Duration::from_secs(10),
+        body_time: Duration::from_secs(10),
+        reply_time: Duration::from_secs(60),
         rate: 500,
         unread: 1 << 20,
     };
@@ -58,7 +60,8 @@ impl Limits {
         Limits {
             idle_time: self.idle_time.min(timeout),
             head_time: self.head_time.min(timeout),
-            grace: self.grace.min(timeout),
+            body_time: self.body_time.min(timeout),
+            reply_time: self.reply_time.min(timeout),
             ..self
         }
     }
@@ -77,8 +80,8 @@ impl Limits {
         while sent < length {
             let time = match began {
                 // Most replies need one call, and so no clock.
-                None => self.grace,
-                Some(began) => self.patience(Instant::elapsed(&began), sent),
+                None => self.reply_time,
+                Some(began) => self.patience(self.reply_time, Instant::elapsed(&began), sent),
             };
             if time.is_zero() {
                 return Err(io::ErrorKind::TimedOut.into());
@@ -94,12 +97,17 @@ impl Limits {
         Ok(())
     }
 
-    /// How long a transfer may wait for its next bytes, after it has waited this long for this
-    /// many. What came quickly is no credit for a client that then stops.
-    pub(super) fn patience(&self, waited: Duration, bytes: u64) -> Duration {
+    /// How long the next read of a body may wait, after the earlier ones have waited so long for so
+    /// many bytes.
+    pub(super) fn patience_with_body(&self, waited: Duration, bytes: u64) -> Duration {
+        self.patience(self.body_time, waited, bytes)
+    }
+
+    /// What came quickly is no credit for a client that then stops: one wait is at most `most`.
+    fn patience(&self, most: Duration, waited: Duration, bytes: u64) -> Duration {
         let earned = bytes as f64 / f64::from(self.rate.max(1));
         let earned = Duration::try_from_secs_f64(earned).unwrap_or(Duration::MAX / 2);
-        (self.grace + earned).saturating_sub(waited).min(self.grace)
+        most.saturating_add(earned).saturating_sub(waited).min(most)
     }
 }
 

@@ -41,6 +41,8 @@ pub(super) enum Stage {
     Open,
     /// Its head has left, or is in the buffer as it will leave.
     Framed(Frame),
+    /// It is whole, and nothing may follow it.
+    Ended,
 }
 
 /// How the client finds the end of the body.
@@ -88,7 +90,7 @@ impl Outgoing {
 
     /// Begins the head with its status line. One that was begun and has not left is replaced.
     pub(super) fn status_line(&mut self, status: Status<'_>, protocol: &str) -> io::Result<()> {
-        if let Stage::Framed(_) = self.stage {
+        if let Stage::Framed(_) | Stage::Ended = self.stage {
             return Err(invalid("expected one reply per request, got the status line of another"));
         }
         let Status { code, message, .. } = status;
@@ -108,7 +110,12 @@ impl Outgoing {
         let digit = |place| b'0' + (code / place % 10) as u8;
         self.out.extend_from_slice(&[b' ', digit(100), digit(10), digit(1), b' ']);
         match message {
-            Some(message) => line::push_text(&mut self.out, message)?,
+            Some(message) => {
+                if let Err(error) = line::push_text(&mut self.out, message) {
+                    self.begin(self.terms);
+                    return Err(error);
+                }
+            }
             None => {
                 let phrase = response(code).map_or("", |(phrase, _)| phrase);
                 self.out.extend_from_slice(phrase.as_bytes());
@@ -187,14 +194,24 @@ impl Outgoing {
         if name.eq_ignore_ascii_case("Content-Length") {
             let wrong =
                 || invalid(format!("expected one Content-Length in bytes, got {:?}", value()));
-            let length = value().parse().map_err(|_| wrong())?;
-            if self.length.is_some_and(|earlier| earlier != length) {
+            let value = value();
+            let is_number = value.bytes().all(|byte| byte.is_ascii_digit());
+            let length = value.parse().ok().filter(|_| is_number).ok_or_else(wrong)?;
+            let is_second = self.length.is_some() || self.is_coded;
+            if is_second || (self.code == 205 && length > 0) {
                 return Err(wrong());
             }
             self.length = Some(length);
         } else if name.eq_ignore_ascii_case("Content-Type") {
             self.is_live = is_live(&self.out[start..]);
         } else if name.eq_ignore_ascii_case("Transfer-Encoding") {
+            let is_chunked = self.out[start..].to_ascii_lowercase().ends_with(b"chunked");
+            if !is_chunked || self.length.is_some() {
+                return Err(invalid(format!(
+                    "expected a Transfer-Encoding that ends in chunked, and no Content-Length, got {:?}",
+                    value()
+                )));
+            }
             self.is_coded = true;
         } else if name.eq_ignore_ascii_case("Connection") {
             let value = value();
@@ -213,7 +230,11 @@ impl Outgoing {
             return Err(invalid("cannot end the reply's head: none has been begun"));
         }
         if (100..200).contains(&self.code) && self.code != 101 {
-            self.out.extend_from_slice(b"\r\n");
+            // Older clients take the first reply for the only one.
+            match self.terms.is_1_1 {
+                true => self.out.extend_from_slice(b"\r\n"),
+                false => self.out.clear(),
+            }
             return Ok(true);
         }
         self.stage = Stage::Open;
@@ -243,14 +264,22 @@ impl Outgoing {
         }
         let has_body = has_body(self.code) && !self.switches();
         let switches = self.switches();
-        closes |=
-            switches || self.terms.is_0_9 || (has_body && self.ends_with_connection(is_whole));
+        let head_only = self.terms.head_only && !switches;
+        let ends_with_connection = has_body && !head_only && self.ends_with_connection(is_whole);
+        closes |= switches || self.terms.is_0_9 || ends_with_connection;
+        // It has no body, and yet the client looks for its length.
+        if self.code == 205 && self.length.is_none() && !closes {
+            self.push_length(0);
+        }
         let frame = if !has_body {
             if switches { Frame::Stream } else { Frame::NoBody }
         } else if self.terms.is_0_9 || self.is_coded {
             Frame::Stream
         } else if let Some(length) = self.length {
             Frame::Length(length)
+        } else if head_only && self.body.is_empty() {
+            // How long the body of a GET would be is not known.
+            Frame::NoBody
         } else if is_whole {
             let length = self.body.len() as u64;
             self.push_length(length);
@@ -269,7 +298,6 @@ impl Outgoing {
             }
             self.out.extend_from_slice(b"\r\n");
         }
-        let head_only = self.terms.head_only && !switches;
         self.stage = Stage::Framed(if head_only { Frame::NoBody } else { frame });
         let body = mem::take(&mut self.body);
         self.push_framed(&body);
@@ -298,6 +326,7 @@ impl Outgoing {
     pub(super) fn note_written(&mut self, bytes: usize) -> io::Result<()> {
         let written = self.written + bytes as u64;
         match (self.stage, self.length) {
+            (Stage::Ended, _) => return Err(invalid("cannot write to a reply that has ended")),
             (Stage::Nothing | Stage::Head, _) => {
                 return Err(invalid("cannot write the body before the end of the reply's head"));
             }
@@ -348,15 +377,19 @@ impl Outgoing {
 
     /// Ends the body. Returns whether the reply is whole.
     pub(super) fn end(&mut self) -> bool {
-        match self.stage {
+        let is_whole = match self.stage {
             Stage::Framed(Frame::Chunked) => {
                 self.out.extend_from_slice(b"0\r\n\r\n");
                 true
             }
             Stage::Framed(Frame::Length(left)) => left == 0,
-            Stage::Framed(_) => true,
+            Stage::Framed(_) | Stage::Ended => true,
             _ => false,
+        };
+        if is_whole {
+            self.stage = Stage::Ended;
         }
+        is_whole
     }
 
     /// Whether the body so far is shorter than announced, while nothing of the reply has left.

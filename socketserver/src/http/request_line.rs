@@ -46,7 +46,7 @@ pub(super) fn parse(
         None => (None, Cow::Borrowed(target)),
     };
     let is_right = match command {
-        b"CONNECT" => is_authority(&path),
+        b"CONNECT" => is_authority(&path) && path.contains(&b':') && !path.ends_with(b":"),
         b"OPTIONS" => true,
         _ => *path != *b"*",
     };

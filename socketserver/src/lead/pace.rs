@@ -39,7 +39,9 @@ impl Pace {
             let before = Usage::of_this_thread();
             let end: End = run.run();
             let after = Usage::of_this_thread();
-            pace.note(after.blocks == before.blocks && after.time - before.time < SHORT);
+            pace.note(
+                after.blocks == before.blocks && after.time.saturating_sub(before.time) < SHORT,
+            );
             end
         })
     }

@@ -18,6 +18,7 @@ pub(crate) fn deadline_after(timeout: Duration) -> Instant {
 pub(crate) struct Moment((i64, i64));
 
 impl Moment {
+    #[inline]
     pub(crate) fn now() -> Self {
         Moment(coarse())
     }

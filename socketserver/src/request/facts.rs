@@ -52,14 +52,17 @@ pub(crate) struct Facts {
 
 impl Facts {
     /// Those of a request that was just accepted.
+    #[inline]
     pub(crate) fn now() -> Self {
         Facts { id: AtomicU64::new(0), accepted: Moment::now(), phase: AtomicU8::new(0) }
     }
 
+    #[inline]
     pub(crate) fn id(&self) -> u64 {
         self.id.load(Relaxed)
     }
 
+    #[inline]
     pub(super) fn set_id(&self, id: u64) {
         self.id.store(id, Relaxed);
     }
@@ -76,6 +79,7 @@ impl Facts {
         PHASES[usize::from(self.phase.load(Relaxed))]
     }
 
+    #[inline]
     pub(crate) fn set_phase(&self, phase: RequestPhase) {
         self.phase.store(phase as u8, Relaxed);
     }

@@ -88,6 +88,11 @@ impl Job {
         self.ticket.begin();
     }
 
+    /// Whether it waits for its client's first byte, where clients speak first.
+    pub(crate) fn awaits_first_byte(&self) -> bool {
+        self.run.request.awaits_first_byte()
+    }
+
     /// The request's connection, if it is one of a [`Socket`].
     pub(crate) fn socket(&self) -> Option<&Socket> {
         self.run.request.socket()

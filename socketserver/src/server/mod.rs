@@ -144,8 +144,8 @@ impl<T, C: Concurrency, H, S> Server<T, C, H, S> {
     /// Says that another process has the server's listener too, such as the next version of the
     /// program, or no longer has it. The end of a server with a shared listener closes the
     /// descriptor, and leaves all else to the other process: its clients are not kept out, and the
-    /// file of a Unix socket stays. A listener that was [handed over](Builder::from_socket) is
-    /// taken for a shared one, and one that the server has made is not.
+    /// file of a Unix socket stays. A listener that was [handed over](crate::Builder::from_socket)
+    /// is taken for a shared one, and one that the server has made is not.
     pub fn share_listener(&self, shared: bool) {
         self.engine.0.share_listener(shared);
     }
@@ -165,7 +165,7 @@ impl<T, C: Concurrency, H, S> Server<T, C, H, S> {
     }
 
     /// Serves one request, or calls `handle_timeout` when none comes within
-    /// [`timeout`](Builder::timeout). Returns what happened. A stop ends its wait.
+    /// [`timeout`](crate::Builder::timeout). Returns what happened. A stop ends its wait.
     ///
     /// A program's own loop is `while server.handle_request()? != Served::Stopped {}`. A signal
     /// ends it ([`drain_on_signals`](Self::drain_on_signals)), or a handler. After a stop during a
@@ -188,8 +188,8 @@ impl<T, C: Concurrency, H, S> Server<T, C, H, S> {
 
     /// Ends the server gracefully, in six steps:
     ///
-    /// 1. It accepts requests as before for the [`lame_duck`](Builder::lame_duck) time, if one is
-    ///    set.
+    /// 1. It accepts requests as before for the [`lame_duck`](crate::Builder::lame_duck) time, if
+    ///    one is set.
     /// 2. No new client gets into the backlog.
     /// 3. The clients in the backlog are served.
     /// 4. The listener closes.
@@ -209,8 +209,8 @@ impl<T, C: Concurrency, H, S> Server<T, C, H, S> {
     }
 
     /// Closes the listener, and waits for live requests as [`drain`](Self::drain) does, for
-    /// [`drain_timeout`](Builder::drain_timeout); but serves no backlog. A running loop is stopped
-    /// first.
+    /// [`drain_timeout`](crate::Builder::drain_timeout); but serves no backlog. A running loop is
+    /// stopped first.
     ///
     /// A concurrency whose `block_on_close` is off, or whose `daemon_threads` is on, is not waited
     /// for, and its requests are not aborted.
@@ -221,11 +221,11 @@ impl<T, C: Concurrency, H, S> Server<T, C, H, S> {
     }
 
     /// From now on the first SIGINT or SIGTERM drains the server, after its
-    /// [`lame_duck`](Builder::lame_duck) time, and `serve_forever` returns; live requests have
-    /// `timeout` to finish. A second signal ends the process at once, with status 128 + its number.
-    /// If it was called for several servers of the process, a signal drains all of them. With
-    /// `Duration::ZERO` live requests are aborted at once, as the end of a Python program ends its
-    /// daemon threads.
+    /// [`lame_duck`](crate::Builder::lame_duck) time, and `serve_forever` returns; live requests
+    /// have `timeout` to finish. A second signal ends the process at once, with status 128 + its
+    /// number. If it was called for several servers of the process, a signal drains all of them.
+    /// With `Duration::ZERO` live requests are aborted at once, as the end of a Python program ends
+    /// its daemon threads.
     ///
     /// No thread is started: the signal sets a flag and wakes the loop. Only an inline server,
     /// whose loop may be in a handler that waits for an idle client, has a thread that answers, and

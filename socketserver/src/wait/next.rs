@@ -51,7 +51,11 @@ pub(crate) fn receive_unless<T>(
             }
         }
         if (end.has_come)() {
-            return Ok(None);
+            // A request that has come before that is served.
+            return match receive() {
+                Err(error) if is_in_vain(&error) => Ok(None),
+                result => result.map(Some),
+            };
         }
         match patience.take() {
             Some(patience) => until = patience(),

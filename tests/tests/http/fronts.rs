@@ -27,7 +27,7 @@ fn up(address: SocketAddr) -> Address {
     address
 }
 
-/// The requests of the hostile cases, each with numbers of its own in its paths.
+/// The requests of the hostile cases, whose paths have their numbers.
 fn requests() -> Vec<Vec<u8>> {
     let numbered = |(number, bytes): (usize, Vec<u8>)| {
         let text = bytes.iter().map(|byte| char::from(*byte)).collect::<String>();

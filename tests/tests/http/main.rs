@@ -7,8 +7,8 @@
 //! STRICT=1 cargo test --release --test http -- slow
 //! ```
 //!
-//! A server runs in a process of its own, which is this program again: so it may fork, and so a
-//! panic in it is seen. `harness.rs` starts the tests, `site.rs` the servers.
+//! Each server runs in a separate process, which is this program again: so it may fork, and its
+//! panics are seen. `harness.rs` starts the tests, `site.rs` the servers.
 
 mod clients;
 mod cpython;

@@ -1,4 +1,4 @@
-//! A server in a process of its own.
+//! A server in a separate process.
 
 use rustix::process::{Signal, set_parent_process_death_signal};
 use tests::prelude::*;

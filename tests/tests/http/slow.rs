@@ -13,7 +13,11 @@ use crate::harness::{Column, list, programs};
 use crate::replies::{Replies, ask};
 use crate::site::{Site, serve};
 
-list!(; overlapping_ranges_cost_no_memory; slow_heads_are_ended, slow_bodies_are_ended, replies_that_are_not_read_are_ended);
+list!(
+    ;
+    overlapping_ranges_cost_no_memory;
+    slow_heads_are_ended, slow_bodies_are_ended, replies_that_are_not_read_are_ended;
+);
 
 programs!(limited);
 
@@ -34,7 +38,9 @@ const LARGE: usize = 64 << 20;
 #[derive(BaseHTTPRequestHandler)]
 #[handler(
     protocol_version = "HTTP/1.1",
-    limits = Limits { idle_time: LIMIT, head_time: LIMIT, grace: LIMIT, ..Limits::DEFAULT }
+    limits = Limits {
+        idle_time: LIMIT, head_time: LIMIT, body_time: LIMIT, reply_time: LIMIT, ..Limits::DEFAULT
+    }
 )]
 struct Limited {
     rfile: BodyReader,
@@ -115,7 +121,7 @@ fn drip(address: &Address, begin: &str, piece: &str) -> (Duration, Vec<u8>) {
 }
 
 /// Attacks with `begin` and `piece`; checks the bars of the healthy client, and that each attacker
-/// is told and ended at the limit.
+/// gets a 408 and its end at the limit.
 fn attack(column: Column, begin: &str, piece: &str) {
     let site = Site::start("slow::limited", column, &[]);
     let (address, over) = (site.address(), AtomicBool::new(false));

@@ -37,6 +37,10 @@ struct Inner {
     body: RefCell<Body>,
     reply: RefCell<Outgoing>,
     closes: Cell<bool>,
+    /// Whether the client asks for it, whatever the handler says.
+    must_close: Cell<bool>,
+    /// A part of a reply could not be sent: nothing may follow it.
+    broken: Cell<bool>,
     /// Whether it is the handler that wants it so.
     chose: Cell<bool>,
     began: Cell<Option<Instant>>,
@@ -60,7 +64,9 @@ impl Exchange {
             body: RefCell::default(),
             reply: RefCell::default(),
             closes: Cell::new(false),
+            must_close: Cell::new(false),
             chose: Cell::new(false),
+            broken: Cell::new(false),
             began: Cell::new(None),
         }))
     }
@@ -108,9 +114,10 @@ impl Exchange {
         self.0.closes.get()
     }
 
-    /// Sets whether the connection closes after this reply.
+    /// Sets whether the connection closes after this reply, which it does in any case if the
+    /// client has asked for that.
     pub fn set_closes(&self, closes: bool) {
-        self.0.closes.set(closes);
+        self.0.closes.set(closes || self.0.must_close.get());
         self.0.chose.set(closes);
     }
 
@@ -126,9 +133,17 @@ impl Exchange {
     pub fn take_over(&self) -> io::Result<Vec<u8>> {
         self.flush()?;
         self.set_closes(true);
+        // No error page may follow what the handler sends.
+        self.0.reply.borrow_mut().has_begun = true;
         // The system's own timeout may be that of a glance at the next request.
         self.0.socket.settimeout(self.0.socket.gettimeout())?;
         Ok(self.0.input.take().unread().to_vec())
+    }
+
+    /// Whether the server ends, also as a child of a server that forks knows it.
+    pub(super) fn is_leaving(&self) -> bool {
+        let server = &self.0.server;
+        server.is_leaving() || server.core().books.has_ended()
     }
 
     pub(super) fn closes_by_choice(&self) -> bool {
@@ -172,7 +187,10 @@ impl Exchange {
     fn wait_for_request(&self, input: &mut Input) -> io::Result<bool> {
         let Inner { socket, server, settings, idle_mark, .. } = &*self.0;
         if socket.has_layer() {
-            return server.next_request_within(socket, settings.limits.idle_time);
+            // On the loop, all others wait for a client that has been silent since its handshake.
+            let limits = &settings.limits;
+            let most = if server.runs_on_loop() { limits.head_time } else { limits.idle_time };
+            return server.next_request_within(socket, most.min(limits.idle_time));
         }
         let wait = (FIRST, settings.limits.idle_time);
         let received = server.receive_next(socket, wait, &mut idle_mark.borrow_mut())?;
@@ -182,10 +200,13 @@ impl Exchange {
     /// Takes a head, whatever it says: the reply to it closes the connection.
     pub(super) fn begin_refusal(&self) {
         let is_0_9 = self.headers().0.is_0_9();
+        let head_only = self.headers().0.command() == "HEAD";
         self.0.closes.set(true);
+        self.0.must_close.set(true);
         self.0.body.replace(Body::default());
         let is_1_1 = self.0.settings.speaks_1_1();
-        self.0.reply.borrow_mut().begin(Terms { is_0_9, is_1_1, ..Terms::default() });
+        let terms = Terms { is_0_9, is_1_1, head_only, ..Terms::default() };
+        self.0.reply.borrow_mut().begin(terms);
     }
 
     /// Takes the head of a request that will be handled.
@@ -195,6 +216,7 @@ impl Exchange {
         let speaks_1_1 = self.0.settings.speaks_1_1();
         let closes = !framed.keep_alive || !speaks_1_1 || self.0.server.runs_on_loop();
         self.0.closes.set(closes);
+        self.0.must_close.set(!framed.keep_alive);
         self.0.chose.set(false);
         self.0.body.replace(Body::new(framed.body, framed.expects_continue));
         self.0.reply.borrow_mut().begin(Terms {
@@ -228,7 +250,11 @@ impl Exchange {
         let mut scratch = vec![0; 4_096];
         let mut left = self.0.settings.limits.unread;
         while !self.0.body.borrow().has_ended() {
+            if self.is_leaving() {
+                return false;
+            }
             match self.read_body(&mut scratch) {
+                Ok(0) => return self.0.body.borrow().has_ended(),
                 Ok(bytes) if bytes as u64 <= left => left -= bytes as u64,
                 _ => return false,
             }

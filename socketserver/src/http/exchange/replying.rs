@@ -8,7 +8,7 @@ use std::os::fd::AsFd;
 use std::time::Duration;
 
 use super::{Exchange, Inner};
-use crate::http::outgoing::{Outgoing, Stage};
+use crate::http::outgoing::{Frame, Outgoing, Stage};
 use crate::http::settings::Settings;
 use crate::http::status::Status;
 use crate::socket::SocketOption;
@@ -41,7 +41,7 @@ impl Exchange {
 
     pub(in crate::http) fn field(&self, name: &str, value: fmt::Arguments<'_>) -> io::Result<()> {
         if let Some(closes) = self.0.reply.borrow_mut().field(name, value)? {
-            self.0.closes.set(closes);
+            self.0.closes.set(closes || self.0.must_close.get());
         }
         Ok(())
     }
@@ -119,7 +119,7 @@ impl Exchange {
         }
         if reply.switches() {
             self.0.body.borrow_mut().become_stream();
-        } else if !self.is_body_over_soon() || self.0.server.is_leaving() {
+        } else if !self.is_body_over_soon() || self.is_leaving() {
             self.0.closes.set(true);
         }
         let closes = reply.frame(is_whole, self.0.closes.get());
@@ -167,8 +167,31 @@ impl Exchange {
     /// Sends all of `data`, in the time that a client may take for it.
     pub(in crate::http) fn send(&self, data: &[u8]) -> io::Result<()> {
         let Inner { socket, settings: Settings { limits, .. }, .. } = &*self.0;
-        limits
-            .pace(data.len() as u64, |sent, time| socket.send_within(&data[sent as usize..], time))
+        self.unless_broken(|| {
+            let send = |sent, time| socket.send_within(&data[sent as usize..], time);
+            limits.pace(data.len() as u64, send)
+        })
+    }
+
+    /// Sends, unless an earlier part could not be sent: what follows it would stand in its place.
+    fn unless_broken(&self, send: impl FnOnce() -> io::Result<()>) -> io::Result<()> {
+        if self.0.broken.get() {
+            return Err(io::ErrorKind::BrokenPipe.into());
+        }
+        send().inspect_err(|_| {
+            self.0.broken.set(true);
+            self.0.closes.set(true);
+        })
+    }
+
+    /// Whether a part of a reply could not be sent.
+    pub(in crate::http) fn is_broken(&self) -> bool {
+        self.0.broken.get()
+    }
+
+    /// Whether the client expects no body, and has the whole reply with its head.
+    pub(in crate::http) fn has_no_body(&self) -> bool {
+        self.0.reply.borrow().stage == Stage::Framed(Frame::NoBody)
     }
 
     /// Sends a part of a file as the next piece of the body, whose length the head must say.
@@ -183,8 +206,10 @@ impl Exchange {
         let length = if reply.pass(length as usize) { length } else { 0 };
         self.send_out(&mut reply)?;
         let Inner { socket, settings: Settings { limits, .. }, .. } = &*self.0;
-        limits.pace(length, |sent, time| {
-            socket.sendfile_within((file.as_fd(), part.start + sent..part.end), time)
+        self.unless_broken(|| {
+            limits.pace(length, |sent, time| {
+                socket.sendfile_within((file.as_fd(), part.start + sent..part.end), time)
+            })
         })
     }
 }

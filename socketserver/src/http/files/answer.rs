@@ -54,7 +54,10 @@ impl Files {
             "OPTIONS" => self.options(asked),
             _ => Reply::new(405, Body::Error("Method Not Allowed")).with("Allow", METHODS),
         };
-        if self.cors { reply.with("Access-Control-Allow-Origin", "*") } else { reply }
+        if !self.cors {
+            return reply;
+        }
+        reply.with("Access-Control-Allow-Origin", "*").with("Access-Control-Expose-Headers", "*")
     }
 
     fn options(&self, asked: &Asked<'_>) -> Reply {

@@ -88,8 +88,8 @@ impl Files {
         Ok(self)
     }
 
-    /// Lets pages of every origin read the files: adds `Access-Control-Allow-Origin: *` to every
-    /// reply, and answers preflight requests.
+    /// Lets pages of every origin read the files and the fields of each reply: adds
+    /// `Access-Control-Allow-Origin: *` to it, and answers preflight requests.
     pub fn cors(mut self) -> Self {
         self.cors = true;
         self

@@ -7,6 +7,8 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::Duration;
 
 use rustix::event::{EventfdFlags, eventfd};
+#[cfg(feature = "http")]
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use slab::Slab;
 
 use super::abort::Abort;
@@ -19,6 +21,8 @@ use super::stats::{End, Stats};
 use super::waker::Waker;
 use crate::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use crate::sync::{Instant, Mutex};
+#[cfg(feature = "http")]
+use crate::sys::fork;
 
 /// Parts of the table of live requests, so that requests on different threads rarely meet at a
 /// lock.
@@ -64,6 +68,9 @@ pub(crate) struct Books {
     waker: Waker,
     /// Can be read once the server ends, also in the children that it has forked.
     ended: OwnedFd,
+    /// How deep the process that has made this is in a tree of forks.
+    #[cfg(feature = "http")]
+    born: u32,
     /// The same without a system call, for this process.
     has_ended: AtomicBool,
 }
@@ -81,6 +88,8 @@ impl Books {
             watchers: AtomicUsize::new(0),
             waker,
             ended: eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?,
+            #[cfg(feature = "http")]
+            born: fork::depth(),
             has_ended: AtomicBool::new(false),
         })
     }
@@ -266,7 +275,16 @@ impl Books {
     /// itself as idle sees it here, or is woken.
     #[cfg(feature = "http")]
     pub(crate) fn has_ended(&self) -> bool {
-        self.has_ended.load(SeqCst)
+        self.has_ended.load(SeqCst) || (fork::depth() != self.born && self.has_ended_elsewhere())
+    }
+
+    /// Whether the parent of this process has ended idle requests.
+    #[cfg(feature = "http")]
+    #[cold]
+    fn has_ended_elsewhere(&self) -> bool {
+        let mut fds = [PollFd::from_borrowed_fd(self.ended(), PollFlags::IN)];
+        let at_once = Timespec { tv_sec: 0, tv_nsec: 0 };
+        poll(&mut fds, Some(&at_once)).is_ok_and(|ready| ready > 0)
     }
 
     /// Ends the waits of idle handlers for their clients' next requests, present and future.

@@ -7,6 +7,7 @@ use super::serve::Taken;
 use super::{Engine, TARGET};
 use crate::admission::Refusal;
 use crate::lead::Pace;
+use crate::lobby::Lobby;
 use crate::request::{Accepted, End, Job, Named, Rejected, Ticket};
 use crate::server::report::Served;
 
@@ -27,14 +28,14 @@ impl Engine {
         if let Some(refusal) = refusal.or_else(|| self.admission.verify(&*request).err()) {
             return Taken::Request(refuse(&*request, ticket, refusal));
         }
-        let lobby = self.lobby.as_ref().filter(|_| request.awaits_first_byte());
-        let mut job = Job::new(request, ticket);
-        if let Some(lobby) = lobby {
-            match lobby.enter(job) {
+        let job = Job::new(request, ticket);
+        let job = match &self.lobby {
+            None => job,
+            Some(lobby) => match enter(lobby, job) {
                 Ok(()) => return Taken::Silent,
-                Err(spoken) => job = spoken,
-            }
-        }
+                Err(spoken) => spoken,
+            },
+        };
         let job = match pace {
             Some(pace) => pace.measure(job),
             None => job,
@@ -43,7 +44,7 @@ impl Engine {
     }
 
     /// Hands a job to the concurrency.
-    #[inline]
+    #[inline(always)]
     pub(super) fn hand_over(&self, job: Job) -> Served {
         match self.concurrency.process_request(job) {
             Ok(()) => Served::Handled,
@@ -55,6 +56,12 @@ impl Engine {
             }
         }
     }
+}
+
+/// Not inlined: most servers have no lobby.
+#[inline(never)]
+fn enter(lobby: &Lobby, job: Job) -> Result<(), Job> {
+    if job.awaits_first_byte() { lobby.enter(job) } else { Err(job) }
 }
 
 fn refuse(request: &dyn Accepted, ticket: Ticket, refusal: Refusal) -> Served {

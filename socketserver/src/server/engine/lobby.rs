@@ -49,6 +49,8 @@ impl Engine {
             };
             served = Some(self.hand_over(job));
         }
+        // A handler may have kept the loop, and clients may have spoken meanwhile.
+        lobby.listen();
         while let Some(job) = lobby.next_overdue() {
             let text = format!("expected a first byte within {:?}, got none", lobby.patience());
             self.refuse_silent(job, io::Error::new(io::ErrorKind::TimedOut, text));

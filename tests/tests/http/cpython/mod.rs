@@ -20,7 +20,7 @@
 //! | --- | --- |
 //! | the 16 of `CGIHTTPServerTestCase` | there is no CGI: deprecated in 3.13, removed in 3.15 |
 //! | `test_windows_colon` | there are no drives: the crate does not compile on Windows |
-//! | `TestSSLDisabled.test_https_server_raises_runtime_error` | without the feature `tls` there is no such method, and no program that calls it |
+//! | `TestSSLDisabled.test_https_server_raises_runtime_error` | without the feature `tls` there is no such method |
 
 // The names are CPython's.
 #![allow(non_snake_case)]

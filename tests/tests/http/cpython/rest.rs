@@ -23,7 +23,7 @@ fn get(column: Column, authority: &Authority, files: [&Path; 2]) -> (u16, String
     let request = b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
     client.0.write_all(request).expect("sent");
     let mut bytes = Vec::new();
-    client.0.read_to_end(&mut bytes).expect("an end that is said");
+    client.0.read_to_end(&mut bytes).expect("a proper end");
     let (reply, length) = read_reply(&bytes, false, true).expect("a reply");
     assert_eq!(length, bytes.len());
     (reply.status, reply.text())

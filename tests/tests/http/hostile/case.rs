@@ -34,7 +34,8 @@ pub(crate) struct Case {
     pub(crate) files: bool,
 }
 
-/// In `bytes`, `{G}` and `{P}` are the beginnings of a GET and a POST, and `{N}` is another request.
+/// In `bytes`, `{G}` and `{P}` are the beginnings of a GET and a POST, and `{N}` is another
+/// request.
 pub(crate) fn case(
     row: u8,
     bytes: impl AsRef<[u8]>,

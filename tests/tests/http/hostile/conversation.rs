@@ -1,4 +1,4 @@
-//! A client that sends a case, and says what came back.
+//! A client that sends a case, and describes the replies.
 
 use tests::prelude::*;
 
@@ -18,7 +18,7 @@ const SMALL: usize = 4_096;
 
 const PROBE: &str = "GET /probe HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
 
-/// Sends a case to a server, and says what came back, in the words of [`Case`]. `expected` decides
+/// Sends a case to a server, and describes the replies, in the words of [`Case`]. `expected` decides
 /// how long the client listens.
 pub(crate) fn converse(address: &Address, case: &Case, pieces: Pieces, expected: &str) -> String {
     let mut replies = Replies::new(Client::stream(address));

@@ -20,8 +20,8 @@ pub(crate) use echo::PROGRAMS;
 
 list!(
     every_difference_from_python_is_justified;
-    a_whole_case_gets_its_answer, a_case_of_files_gets_its_answer, a_case_in_pieces_gets_its_answer, a_case_read_bytewise_gets_its_answer,
-    a_case_for_files_gets_its_answer; ;
+    a_whole_case_gets_its_answer, a_case_in_pieces_gets_its_answer,
+    a_case_read_bytewise_gets_its_answer, a_case_of_files_gets_its_answer;
 );
 
 /// Sends each case of an echo to a server with this argument.
@@ -80,15 +80,7 @@ fn a_case_read_bytewise_gets_its_answer(column: Column) {
     meet(column, Pieces::Whole, &[echo::BYTEWISE]);
 }
 
-fn a_case_for_files_gets_its_answer(column: Column) {
-    let folder = site_of_files();
-    let root = folder.join("root").display().to_string();
-    let site = Site::start("files::files", column, &[&root]);
-    check_answers(&site, column, Pieces::Whole, true);
-    site.end();
-}
-
-/// What the cases of an echo send, where that is little.
+/// The bytes of those cases of an echo that are small.
 pub(crate) fn small_requests() -> Vec<Vec<u8>> {
     let cases = table::all().into_iter().filter(|case| !case.files && !case.bytes.is_empty());
     cases.map(|case| case.bytes).filter(|bytes| bytes.len() < 1_024).collect()

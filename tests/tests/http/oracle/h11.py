@@ -108,7 +108,8 @@ def strict(data):
     wrong = any(not re.fullmatch(rb"[\w.-]+(:\d*)?", host) for host in hosts)
     if len(hosts) != len(lines) or wrong:
         reasons.append("a host")
-    if re.search(rb"(?<!\bOPTIONS) \* HTTP/|(?m:^CONNECT )|https?://(?![\w.-]+(:\d+)?[/?# ])", data):
+    star = rb"((?<!OPTIONS)|[!-~]OPTIONS) \* HTTP/"
+    if re.search(star + rb"|(?m:^CONNECT )|https?://(?![\w.-]+(:\d+)?[/?# ])", data):
         reasons.append("a target")
     if data.count(b"\n") > 99:
         reasons.append("fields")

@@ -18,8 +18,8 @@ const ORACLE: &str = include_str!("h11.py");
 /// Streams without a fault, of which half of the mutations are made: others have little behind it.
 const GOOD: [&str; 6] = [
     "GET /1 HTTP/1.1\r\nHost: a\r\nAccept: */*\r\n\r\nGET /next HTTP/1.1\r\nHost: a\r\n\r\n",
-    "POST /p HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabcGET /next HTTP/1.1\r\nHost: a\r\n\r\n\
-     POST /q HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n0123456789\
+    "POST /p HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc\
+     GET /next HTTP/1.1\r\nHost: a\r\n\r\nPOST /q HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n0123456789\
      GET /next HTTP/1.1\r\nHost: a\r\n\r\n",
     "POST /p HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n\
      3\r\nabc\r\nA;x=y\r\n0123456789\r\n0\r\n\r\nGET /next HTTP/1.1\r\nHost: a\r\n\r\n",
@@ -53,7 +53,7 @@ fn number(variable: &str, usual: u64) -> u64 {
     text.map_or(usual, |text| text.parse().expect("a number"))
 }
 
-/// For so many seconds as `FUZZ_SECONDS` says, begun with `FUZZ_SEED`.
+/// `FUZZ_SECONDS` is how long it takes, and `FUZZ_SEED` where its numbers begin.
 fn mutated_requests_are_answered_as_h11_finds_them(column: Column) {
     let Some(python) = python_with_h11() else { return };
     let (time, cases) = (number("FUZZ_SECONDS", 2), hostile::small_requests());
@@ -103,7 +103,7 @@ fn mutated_requests_are_answered_as_h11_finds_them(column: Column) {
     site.end();
 }
 
-/// Sends a stream and ends it. Returns what came back, which our own parser has read, too.
+/// Sends a stream and ends it. Returns the replies, which our own parser has read, too.
 fn exchange(address: &Address, request: &[u8]) -> Result<Vec<u8>, Unread> {
     let mut replies = Replies::new(Client::stream(address));
     replies.client.try_send(request);

@@ -17,7 +17,7 @@ fn persistence() -> Vec<Case> {
             b"GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n{N}",
             "200 (keep-alive) GET /; 200 GET /next",
             "200 GET /; 200 GET /next",
-            "RFC 9112, 9.3: an old client must be told",
+            "RFC 9112, 9.3: a reply to an old client says so",
         ),
         case(
             26,
