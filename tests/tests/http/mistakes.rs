@@ -15,7 +15,10 @@ list!(
     lengths_are_kept,
     replies_have_an_end,
     fields_cannot_be_smuggled_into_a_reply,
-    heads_have_their_order;
+    heads_have_their_order,
+    lengths_are_true_without_a_body,
+    a_clients_close_outweighs_keep_alive,
+    messages_of_clients_make_no_reply_vanish;
 );
 
 programs!(mistaken);
@@ -84,6 +87,23 @@ impl Mistaken {
             "/injects" => {
                 let said = self.inject();
                 self.reply(200, "text/plain", said)
+            }
+            "/reset" => {
+                self.send_response(205)?;
+                self.end_headers()
+            }
+            "/head-alone" => self.begin(None),
+            "/stays" => {
+                self.send_response(200)?;
+                self.send_header("Connection", "keep-alive")?;
+                self.send_header("Content-Length", 0)?;
+                self.end_headers()
+            }
+            "/euro" => Err(HTTPError::new((400, "a \u{20ac}\nb")).into()),
+            "/early" => {
+                self.send_response_only(103)?;
+                self.end_headers()?;
+                self.reply(200, "text/plain", "final")
             }
             "/no-head" => self.end_headers(),
             "/body-first" => self.wfile.write_all(b"body"),
@@ -240,4 +260,38 @@ fn heads_have_their_order(column: Column) {
     assert_eq!((reply.status, reply.text().as_str()), (202, "second"));
     assert_eq!(reply.field("X-First"), None);
     end(site);
+}
+
+/// A client of a kept connection must know where a reply without a body ends.
+fn lengths_are_true_without_a_body(column: Column) {
+    let site = site(column);
+    let of = |method: &str, path: &str, version: u8| {
+        let mut replies = Replies::new(Client::stream(site.address()));
+        let line = format!("{method} {path} HTTP/1.{version}");
+        replies.client.send(&format!("{line}\r\nHost: a\r\nConnection: close\r\n\r\n"));
+        replies.next(method == "HEAD").expect("a reply").expect("a reply")
+    };
+    // The length of a body that GET would have is not known.
+    assert_eq!(of("HEAD", "/head-alone", 1).field("Content-Length"), None);
+    assert_eq!(of("HEAD", "/fine", 1).field("Content-Length"), Some("4"));
+    if column != Column::Inline {
+        let mut replies = Replies::new(Client::stream(site.address()));
+        replies.client.send("GET /reset HTTP/1.1\r\nHost: a\r\n\r\n");
+        assert_eq!(replies.reply().field("Content-Length"), Some("0"));
+    }
+    // A client of HTTP/1.0 would take the first reply for the only one.
+    assert_eq!(of("GET", "/early", 0).text(), "final");
+}
+
+fn a_clients_close_outweighs_keep_alive(column: Column) {
+    let site = site(column);
+    let requests = "GET /stays HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n\
+                    GET /fine HTTP/1.1\r\nHost: a\r\n\r\n";
+    assert_eq!(ask(site.address(), requests).len(), 1);
+}
+
+fn messages_of_clients_make_no_reply_vanish(column: Column) {
+    let site = site(column);
+    let replies = ask(site.address(), "GET /euro HTTP/1.1\r\nHost: a\r\n\r\n");
+    assert_eq!((replies.len(), replies[0].status, &*replies[0].phrase), (1, 400, "Bad Request"));
 }
