@@ -268,7 +268,7 @@ fn lengths_are_true_without_a_body(column: Column) {
     let of = |method: &str, path: &str, version: u8| {
         let mut replies = Replies::new(Client::stream(site.address()));
         let line = format!("{method} {path} HTTP/1.{version}");
-        replies.client.send(&format!("{line}\r\nHost: a\r\nConnection: close\r\n\r\n"));
+        replies.client.send(format!("{line}\r\nHost: a\r\nConnection: close\r\n\r\n"));
         replies.next(method == "HEAD").expect("a reply").expect("a reply")
     };
     // The length of a body that GET would have is not known.

@@ -44,11 +44,6 @@ pub(crate) const PATHS: &[Path] = &[
         runs: 3,
         run: |rounds| http::requests(Threading::new(), rounds),
     },
-    Path {
-        name: "HTTP request on a green thread",
-        runs: 3,
-        run: |rounds| http::requests(Green::new(), rounds),
-    },
 ];
 
 const MESSAGE: &[u8; 64] = b"to be sent back in upper case: the quick brown fox and the dog.\n";
