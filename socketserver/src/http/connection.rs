@@ -7,8 +7,8 @@ use super::framing::{self, Framed};
 use super::handler::BaseHTTPRequestHandler as Handler;
 use super::head::Received;
 use super::headers::Head;
-use super::outgoing::Stage;
 use super::refusal::HTTPError;
+use super::stage::Stage;
 use super::status::Status;
 use crate::request::{HandlerError, caught};
 

@@ -23,6 +23,7 @@ mod reply;
 mod request_line;
 mod servers;
 pub(crate) mod settings;
+mod stage;
 mod status;
 mod text;
 

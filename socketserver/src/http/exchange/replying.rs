@@ -8,8 +8,9 @@ use std::os::fd::AsFd;
 use std::time::Duration;
 
 use super::{Exchange, Inner};
-use crate::http::outgoing::{Frame, Outgoing, Stage};
+use crate::http::outgoing::Outgoing;
 use crate::http::settings::Settings;
+use crate::http::stage::{Frame, Stage};
 use crate::http::status::Status;
 use crate::socket::SocketOption;
 
