@@ -91,7 +91,8 @@ impl Events {
     #[track_caller]
     fn line(&mut self) -> String {
         let mut line = String::new();
-        self.0.read_line(&mut line).expect("a line");
+        let length = self.0.read_line(&mut line).expect("a line");
+        assert_ne!(length, 0, "the stream goes on");
         line.trim_end().to_owned()
     }
 

@@ -51,8 +51,6 @@ struct Stream {
     connection: Socket,
     /// Wakes its handler.
     wake: Sender<()>,
-    /// Whether its handler is sending.
-    sending: bool,
 }
 
 /// Why no line can follow.
@@ -156,14 +154,11 @@ impl Mailbox {
         // One message wakes the handler for everything that has come until then.
         let (wake, woken) = channel(1);
         let mut state = self.state.lock();
-        // Its handler may wait for a client that has gone.
-        if state.stream.as_ref().is_some_and(|before| before.sending) {
-            state.abort_stream();
-        }
         state.streams += 1;
         let number = state.streams;
-        // This drops the waker of the one before, which wakes its handler too.
-        state.stream = Some(Stream { number, connection, wake, sending: false });
+        // This drops the waker of the one before, which wakes its handler too. That one is not
+        // aborted: its page must learn that it was replaced, or it would connect again.
+        state.stream = Some(Stream { number, connection, wake });
         state.sent = after.unwrap_or(0).clamp(state.first, state.last());
         Reading { mailbox: self.clone(), number, woken }
     }
@@ -251,14 +246,10 @@ impl Reading {
             Some(stream) if stream.number != self.number => return Some(Next::Moved),
             Some(_) => {}
         }
-        let next = match (state.end, state.next_batch()) {
+        match (state.end, state.next_batch()) {
             (_, Some(batch)) => Some(Next::Lines(batch, state.sent)),
             (end, None) => end.map(|_| Next::End),
-        };
-        if let Some(stream) = &mut state.stream {
-            stream.sending = next.is_some();
         }
-        next
     }
 }
 
