@@ -1,5 +1,7 @@
 //! The path and what stands behind its `?`.
 
+use super::text::latin1;
+
 /// A path without its query.
 pub(super) fn path_without(path: &str) -> &str {
     path.split(['?', '#']).next().unwrap_or_default()
@@ -13,8 +15,7 @@ pub(super) fn of_path(path: &str) -> &str {
 
 /// Its names and values. Characters beyond ASCII are bytes here, as in a path.
 pub(super) fn parse(query: &str) -> Vec<(String, String)> {
-    let bytes: Vec<u8> = query.chars().map(|char| char as u8).collect();
-    form_urlencoded::parse(&bytes).into_owned().collect()
+    form_urlencoded::parse(&latin1(query)).into_owned().collect()
 }
 
 #[cfg(test)]

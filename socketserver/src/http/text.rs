@@ -36,6 +36,11 @@ pub(super) fn quoted(bytes: &[u8]) -> String {
     format!("'{}'{dots}", escape_log(&text))
 }
 
+/// The bytes that a text of Latin-1 stands for, such as a path of a request.
+pub(super) fn latin1(text: &str) -> Vec<u8> {
+    text.chars().map(|char| char as u8).collect()
+}
+
 /// Text as HTML shows it, inside elements and quoted attributes.
 ///
 /// Python: `html.escape`

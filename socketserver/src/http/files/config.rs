@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::root::{Root, Symlinks};
 use super::types::Types;
+use crate::http::request_line::is_token;
 
 /// The files below a directory, to be served. The defaults suit the open internet.
 ///
@@ -81,7 +82,9 @@ impl Files {
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> io::Result<Self> {
         let (name, value) = (name.into(), value.into());
         let frames = ["Connection", "Content-Length", "Content-Range", "Transfer-Encoding"];
-        if !is_token(&name) || frames.iter().any(|frame| frame.eq_ignore_ascii_case(&name)) {
+        if !is_token(name.as_bytes())
+            || frames.iter().any(|frame| frame.eq_ignore_ascii_case(&name))
+        {
             return Err(invalid("the name of a header field", &name));
         }
         self.fields.push((name, checked("the value of a header field", value)?));
@@ -169,12 +172,6 @@ impl Files {
         self.types.default = Cow::Owned(checked("a type", content_type.into())?);
         Ok(self)
     }
-}
-
-/// Whether a field can have this name: RFC 9110, section 5.6.2.
-fn is_token(name: &str) -> bool {
-    let is_part = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
-    !name.is_empty() && name.bytes().all(is_part)
 }
 
 fn checked(what: &str, value: String) -> io::Result<String> {

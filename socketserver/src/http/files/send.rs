@@ -11,6 +11,7 @@ use crate::http::handler::BaseHTTPRequestHandler;
 use crate::http::headers::Headers;
 use crate::http::reply::ReplyWriter;
 use crate::http::status::{Status, has_body};
+use crate::http::text::latin1;
 
 /// A body of up to this many bytes is read, and leaves in one write with its head.
 const SMALL: u64 = 64 << 10;
@@ -58,7 +59,7 @@ impl Files {
         let head = &headers.0;
         let asked = Asked {
             method: head.command(),
-            target: &bytes(head.path()),
+            target: &latin1(head.path()),
             fields: &|name| joined(&headers, name),
         };
         self.send(handler, self.answer(&asked), head.command() == "HEAD")
@@ -142,11 +143,6 @@ fn send_pieces(
         }
     }
     Ok(())
-}
-
-/// A text of Latin-1 as the bytes that were received.
-fn bytes(text: &str) -> Vec<u8> {
-    text.chars().map(|char| char as u8).collect()
 }
 
 /// The values of all fields of this name: RFC 9110, section 5.3.
