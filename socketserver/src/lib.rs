@@ -125,6 +125,7 @@
 //! | --- | --- |
 //! | error (shown by default) | failed requests; panics in hooks |
 //! | warn (`RUST_LOG=warn`) | what an operator can mend: a lack of descriptors or threads, a green thread that does not yield |
+//! | info (`RUST_LOG=info`) | a server that ends because it was idle; answered HTTP requests; TLS files that were read again |
 //! | debug (`RUST_LOG=debug`) | steps in a server's life; refused requests; clients that disconnected |
 //!
 //! Each folder of the source has its own target, such as `socketserver::server`, `::transport` or
@@ -152,7 +153,8 @@
 //!    sends a request to its handler, or refuses it.
 //! 2. `transport/tcp.rs` accepts a connection, `concurrency/inline.rs` runs its handler on the
 //!    spot, and `handler/base.rs` calls `setup`, `handle` and `finish`. The other files of these
-//!    three folders answer the same questions for their kind.
+//!    three folders answer the same questions for their kind. Between the last two, `run` in
+//!    `server/intake.rs` has all that happens to a request where its handler runs.
 //! 3. `wait/mod.rs` is the one place where a handler waits for its client.
 //! 4. `server/engine/drain.rs` is the end of the server, in six steps.
 //!
@@ -219,11 +221,13 @@ mod address;
 mod aliases;
 
 // These modules could be separate crates: `aborts`, `panics`, `sync` and `sys` import nothing of
-// this crate, `pool` imports `panics`, `sync` and `sys`, and `green` imports all five.
+// this crate, `nesting` imports `aborts` and `sync`, `pool` imports `panics`, `sync` and `sys`, and
+// `green` imports all six.
 mod aborts;
 pub mod green;
 #[cfg(loom)]
 mod model;
+mod nesting;
 mod panics;
 mod pool;
 mod sync;

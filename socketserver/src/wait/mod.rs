@@ -24,7 +24,8 @@ use rustix::io::Errno;
 use smallvec::{SmallVec, smallvec};
 
 use crate::green::{self, Current, Source};
-pub(crate) use crate::green::{Interest, nonblocking_sockets, sleep, yield_now};
+pub(crate) use crate::green::{Interest, sleep, yield_now};
+pub(crate) use crate::nesting::nonblocking_sockets;
 #[cfg(feature = "http")]
 pub(crate) use next::{Calls, End, receive_unless};
 #[cfg(not(loom))]

@@ -3,7 +3,7 @@
 use std::io;
 
 use super::serve::Loop;
-use super::{Engine, carry_out};
+use super::{Engine, end_refused};
 use crate::admission::Refusal;
 use crate::handler::FIRST_BYTE;
 use crate::lobby::Lobby;
@@ -95,7 +95,7 @@ impl Engine {
     fn refuse_silent(&self, job: Job, error: io::Error) {
         let (request, ticket) = job.give_back();
         let refusal = Refusal::Failed(HandlerError::of_handshake(error));
-        ticket.end(carry_out(refusal, &*request));
+        ticket.end(end_refused(refusal, &*request));
         if !self.admission.learns_client() {
             request.closed();
         }
