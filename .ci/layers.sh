@@ -1,7 +1,10 @@
 #!/usr/bin/env bash
 # The layers of the library: which room may import which, and no circle of imports between files.
 #
+#   http/files                    static files
 #   http                          HTTP handlers, on what the rooms below offer to everybody
+#   http/exchange                 one client's requests and replies, on a socket
+#   http/message                  what they are made of, without a socket
 #   proxy                         the PROXY protocol, as hooks of a transport
 #   ssl                           TLS, as hooks of a transport and as a layer
 #   builder                       how a server is made: its options, and bind
@@ -55,9 +58,12 @@ ALLOWED = {
     "builder": "activation address admission axis concurrency handler lobby request server socket transport",
     "proxy": "address axis builder server socket transport wait",
     "ssl": "address axis builder green server socket transport wait",
-    "http": "address axis concurrency green handler request server socket transport",
+    "http/message": "",
+    "http/exchange": "address handler http/message request socket",
+    "http": "address axis concurrency handler http/exchange http/message request server socket transport",
+    "http/files": "green handler http http/message",
     "aliases": "concurrency server transport",
-    "__private": "handler http request socket transport",
+    "__private": "handler http http/exchange request socket transport",
 }
 PASSES_ON = re.compile(r"pub(?:\([^)]*\))?\s+use\s+((?:\w+::)*\w+)(?:::\{([^}]*)\}|::\*)?\s*;|\bmod \w+;")
 PATH = re.compile(r"\b(crate|super|self)\b(?=\s*::)((?:\s*::\s*\w+)*)(\s*::\s*\{)?")
@@ -79,6 +85,11 @@ def flatten(prefix, text):
         head, brace, rest = word.partition("{")
         path = prefix + re.findall(r"\w+", re.sub(r"\bas\s+\w+", "", head))
         yield from flatten(path, rest) if brace else [path]
+
+
+def room(module):
+    """The folder that the picture names, nearest to the file."""
+    return next((name for n in (2, 1) if (name := "/".join(module[:n])) in ALLOWED), "".join(module[:1]))
 
 
 def code(path):
@@ -137,7 +148,8 @@ def check(root, allowed):
     wrong = []
     for module, targets in arrows.items():
         for to in targets:
-            if allowed and module and to and module[0] != to[0] and to[0] not in allowed.get(module[0], "").split():
+            here, there = room(module), room(to)
+            if allowed and here and there and here != there and there not in allowed.get(here, "").split():
                 wrong.append(f"{files[module]} imports {files[to]}: not an arrow of the picture")
     # A circle: a file that reaches itself.
     def reached(start):

@@ -9,8 +9,8 @@ pub use crate::handler::stream::{StreamFiles, StreamOptions, configure, flush};
 #[cfg(feature = "http")]
 pub mod http {
     pub use crate::http::connection::serve;
+    pub use crate::http::exchange::settings::Settings;
     pub use crate::http::parts::*;
-    pub use crate::http::settings::Settings;
 }
 
 /// `setup` and `finish` of a handler whose type defines neither. An inherent method of that name

@@ -3,13 +3,13 @@
 use std::io;
 
 use super::exchange::Exchange;
-use super::framing::{self, Framed};
+use super::exchange::head::Received;
+use super::exchange::stage::Stage;
 use super::handler::BaseHTTPRequestHandler as Handler;
-use super::head::Received;
-use super::headers::Head;
-use super::refusal::HTTPError;
-use super::stage::Stage;
-use super::status::Status;
+use super::message::framing::{self, Framed};
+use super::message::headers::Head;
+use super::message::refusal::HTTPError;
+use super::message::status::Status;
 use crate::request::{HandlerError, caught};
 
 /// Serves the requests of a connection.

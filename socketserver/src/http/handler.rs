@@ -6,13 +6,13 @@ use std::time::SystemTime;
 
 use super::events::EventStream;
 use super::exchange::Exchange;
-use super::headers::Headers;
-use super::query;
-use super::refusal::HTTPError;
+use super::exchange::settings::Settings;
+use super::message::headers::Headers;
+use super::message::query;
+use super::message::refusal::HTTPError;
+use super::message::status::{Status, has_body, response};
+use super::message::text::{LOG_TARGET, escape_log};
 use super::reply::ReplyWriter;
-use super::settings::Settings;
-use super::status::{Status, has_body, response};
-use super::text::escape_log;
 use crate::address::Address;
 use crate::request::HandlerError;
 
@@ -151,7 +151,7 @@ pub trait BaseHTTPRequestHandler {
     ///
     /// Python: `log_request`, before the reply and without a size
     fn log_request(&mut self, code: u16, size: u64) {
-        if log::log_enabled!(target: super::TARGET, log::Level::Info) {
+        if log::log_enabled!(target: LOG_TARGET, log::Level::Info) {
             let headers = self.exchange().headers();
             let line = headers.0.requestline();
             let text = match size {
@@ -175,7 +175,7 @@ pub trait BaseHTTPRequestHandler {
     /// Python: `log_message`, to standard error
     fn log_message(&mut self, text: &str) {
         let elapsed = self.exchange().elapsed().unwrap_or_default();
-        log::info!(target: super::TARGET, "{} [{elapsed:.1?}] {}", self.address_string(), escape_log(text));
+        log::info!(target: LOG_TARGET, "{} [{elapsed:.1?}] {}", self.address_string(), escape_log(text));
     }
 
     /// The field `Server`: the options `server_version` and `sys_version`.
@@ -193,7 +193,7 @@ pub trait BaseHTTPRequestHandler {
     ///
     /// Python: `date_time_string`
     fn date_time_string(&self, time: SystemTime) -> String {
-        super::date::date_time_string(time)
+        super::message::date::date_time_string(time)
     }
 
     /// The client's address without its port.

@@ -1,10 +1,10 @@
 //! What the derive calls.
 
 use super::exchange::Exchange;
-use super::headers::Headers;
+use super::exchange::settings::Settings;
+use super::message::headers::Headers;
 use super::reader::BodyReader;
 use super::reply::ReplyWriter;
-use super::settings::Settings;
 use crate::address::Address;
 use crate::handler::{Outcome, ServerRef};
 use crate::request::HandlerError;

@@ -1,6 +1,6 @@
 //! The servers, under Python's names.
 
-use super::limits::Limits;
+use super::exchange::limits::Limits;
 use crate::axis::Wrapped;
 use crate::concurrency::{Forking, Green, Inline, Threading};
 use crate::server::Server;

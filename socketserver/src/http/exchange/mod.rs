@@ -1,6 +1,19 @@
 //! A connection that carries requests and replies, shared by a handler's files and methods.
+//!
+//! | file | contents |
+//! | --- | --- |
+//! | `input.rs`, `head.rs`, `body.rs` | the request: bytes, its head, its body |
+//! | `replying.rs`, `outgoing.rs`, `stage.rs` | the reply: its calls, its bytes, how far it is |
+//! | `settings.rs`, `limits.rs` | what a handler and a server say about both |
 
+pub(super) mod body;
+pub(super) mod head;
+mod input;
+pub(super) mod limits;
+mod outgoing;
 mod replying;
+pub(crate) mod settings;
+pub(super) mod stage;
 
 use std::cell::{Cell, RefCell};
 use std::fmt;
@@ -8,16 +21,17 @@ use std::io;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use super::body::{Body, Source};
-use super::framing::Framed;
-use super::head::{self, Received};
-use super::headers::Headers;
-use super::input::{FIRST, Input};
-use super::outgoing::Outgoing;
-use super::settings::Settings;
-use super::stage::Terms;
+use self::body::{Body, Source};
+use self::head::Received;
+use self::input::{FIRST, Input};
+use self::outgoing::Outgoing;
+use self::settings::Settings;
+use self::stage::Terms;
 use crate::address::Address;
 use crate::handler::{IdleMark, ServerRef};
+use crate::http::message::framing::Framed;
+use crate::http::message::headers::Headers;
+use crate::http::message::text::LOG_TARGET;
 use crate::request::is_timeout;
 use crate::socket::Socket;
 
@@ -48,7 +62,7 @@ struct Inner {
 }
 
 impl Exchange {
-    pub(super) fn new<S>(
+    pub(in crate::http) fn new<S>(
         socket: &Socket,
         client_address: &Address,
         server: &ServerRef<S>,
@@ -142,21 +156,21 @@ impl Exchange {
     }
 
     /// Whether the server ends, also as a child of a server that forks knows it.
-    pub(super) fn is_leaving(&self) -> bool {
+    pub(in crate::http) fn is_leaving(&self) -> bool {
         let server = &self.0.server;
         server.is_leaving() || server.core().books.has_ended()
     }
 
-    pub(super) fn closes_by_choice(&self) -> bool {
+    pub(in crate::http) fn closes_by_choice(&self) -> bool {
         self.0.chose.get()
     }
 
-    pub(super) fn settings(&self) -> &Settings {
+    pub(in crate::http) fn settings(&self) -> &Settings {
         &self.0.settings
     }
 
     /// How long the request has been at hand.
-    pub(super) fn elapsed(&self) -> Option<Duration> {
+    pub(in crate::http) fn elapsed(&self) -> Option<Duration> {
         self.0.began.get().map(|began| began.elapsed())
     }
 
@@ -164,7 +178,7 @@ impl Exchange {
     ///
     /// # Errors
     /// The socket's.
-    pub(super) fn receive_head(&self) -> io::Result<Received> {
+    pub(in crate::http) fn receive_head(&self) -> io::Result<Received> {
         let Inner { socket, settings: Settings { limits, http_0_9, .. }, .. } = &*self.0;
         let mut headers = self.0.head.borrow_mut();
         let head = headers.renewed();
@@ -178,7 +192,7 @@ impl Exchange {
                 Err(error) => return Err(error),
             }
         }
-        if log::log_enabled!(target: super::TARGET, log::Level::Info) {
+        if log::log_enabled!(target: LOG_TARGET, log::Level::Info) {
             self.0.began.set(Some(Instant::now()));
         }
         head::receive(head, &mut input, socket, limits, *http_0_9)
@@ -199,7 +213,7 @@ impl Exchange {
     }
 
     /// Takes a head, whatever it says: the reply to it closes the connection.
-    pub(super) fn begin_refusal(&self) {
+    pub(in crate::http) fn begin_refusal(&self) {
         let is_0_9 = self.headers().0.is_0_9();
         let head_only = self.headers().0.command() == "HEAD";
         self.0.closes.set(true);
@@ -211,7 +225,7 @@ impl Exchange {
     }
 
     /// Takes the head of a request that will be handled.
-    pub(super) fn begin(&self, framed: &Framed) {
+    pub(in crate::http) fn begin(&self, framed: &Framed) {
         let headers = self.headers();
         let head = &headers.0;
         let speaks_1_1 = self.0.settings.speaks_1_1();
@@ -230,7 +244,7 @@ impl Exchange {
     }
 
     /// Reads the body.
-    pub(super) fn read_body(&self, buffer: &mut [u8]) -> io::Result<usize> {
+    pub(in crate::http) fn read_body(&self, buffer: &mut [u8]) -> io::Result<usize> {
         let mut body = self.0.body.borrow_mut();
         if body.expects_continue {
             body.expects_continue = false;
@@ -244,7 +258,7 @@ impl Exchange {
     }
 
     /// Receives and drops the rest of the body. Returns whether its end was found.
-    pub(super) fn drop_body(&self) -> bool {
+    pub(in crate::http) fn drop_body(&self) -> bool {
         if self.0.body.borrow().has_ended() {
             return true;
         }

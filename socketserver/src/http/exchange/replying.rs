@@ -7,11 +7,11 @@ use std::ops::Range;
 use std::os::fd::AsFd;
 use std::time::Duration;
 
+use super::outgoing::Outgoing;
+use super::settings::Settings;
+use super::stage::{Frame, Stage};
 use super::{Exchange, Inner};
-use crate::http::outgoing::Outgoing;
-use crate::http::settings::Settings;
-use crate::http::stage::{Frame, Stage};
-use crate::http::status::Status;
+use crate::http::message::status::Status;
 use crate::socket::SocketOption;
 
 /// How much of a large body leaves together with the head, in bytes. A second write costs less than
@@ -54,7 +54,7 @@ impl Exchange {
         if !server.is_empty() {
             reply.own_field("Server", server)?;
         }
-        crate::http::date::with_now(|date| reply.own_field("Date", date))
+        crate::http::message::date::with_now(|date| reply.own_field("Date", date))
     }
 
     /// The fields that describe the body.

@@ -20,7 +20,7 @@ use super::root::Found;
 use super::target::Target;
 use super::validators::{Fields, Validators, Verdict};
 use crate::green;
-use crate::http::TARGET;
+use crate::http::message::text::LOG_TARGET;
 
 /// What is served, as `Allow` has it.
 const METHODS: &str = "GET, HEAD, OPTIONS";
@@ -240,7 +240,7 @@ fn redirect(target: &Target<'_>) -> Reply {
 fn failure(error: &io::Error) -> Reply {
     let errors = [Errno::MFILE, Errno::NFILE, Errno::NOMEM];
     let is_overload = Errno::from_io_error(error).is_some_and(|error| errors.contains(&error));
-    log::error!(target: TARGET, "cannot open what a request asks for ({error})");
+    log::error!(target: LOG_TARGET, "cannot open what a request asks for ({error})");
     match is_overload {
         true => Reply::new(503, Body::Error("Service Unavailable")),
         false => Reply::new(500, Body::Error("Internal Server Error")),

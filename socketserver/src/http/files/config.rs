@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::root::{Root, Symlinks};
 use super::types::Types;
-use crate::http::request_line::is_token;
+use crate::http::message::request_line::is_token;
 
 /// The files below a directory, to be served. The defaults suit the open internet.
 ///

@@ -8,7 +8,7 @@ use std::path::Path;
 use rustix::fs::{CWD, FileType, Mode, OFlags, ResolveFlags, Stat, fstat, openat, openat2};
 use rustix::io::Errno;
 
-use crate::http::TARGET;
+use crate::http::message::text::LOG_TARGET;
 
 /// What becomes of symbolic links.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -47,7 +47,7 @@ impl Root {
         let probe = openat2(&fd, ".", flags, Mode::empty(), ResolveFlags::BENEATH);
         if let Err(error) = &probe {
             log::warn!(
-                target: TARGET,
+                target: LOG_TARGET,
                 "openat2 failed ({error}): symbolic links below {} are not followed",
                 directory.display()
             );

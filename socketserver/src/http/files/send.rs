@@ -8,10 +8,10 @@ use super::config::Files;
 use super::disk;
 use super::reply::{Body, Piece, Reply};
 use crate::http::handler::BaseHTTPRequestHandler;
-use crate::http::headers::Headers;
+use crate::http::message::headers::Headers;
+use crate::http::message::status::{Status, has_body};
+use crate::http::message::text::latin1;
 use crate::http::reply::ReplyWriter;
-use crate::http::status::{Status, has_body};
-use crate::http::text::latin1;
 
 /// A body of up to this many bytes is read, and leaves in one write with its head.
 const SMALL: u64 = 64 << 10;

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::limits::Limits;
-use super::status::{Status, response};
-use super::text::escape_html;
+use crate::http::message::status::{Status, response};
+use crate::http::message::text::escape_html;
 
 /// Python's class attributes of a handler. The derive sets them from its options.
 ///
@@ -43,7 +43,7 @@ impl Settings {
     };
 
     /// The error page of a status.
-    pub(super) fn error_page(&self, status: Status<'_>) -> String {
+    pub(in crate::http) fn error_page(&self, status: Status<'_>) -> String {
         let (phrase, text) = response(status.code).unwrap_or(("???", "???"));
         self.error_message_format
             .replace("%(code)d", &status.code.to_string())
@@ -53,7 +53,7 @@ impl Settings {
     }
 
     /// Python compares the texts, too.
-    pub(super) fn speaks_1_1(&self) -> bool {
+    pub(in crate::http) fn speaks_1_1(&self) -> bool {
         self.protocol_version >= "HTTP/1.1"
     }
 }

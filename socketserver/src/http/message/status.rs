@@ -45,7 +45,7 @@ pub fn response(code: u16) -> Option<(&'static str, &'static str)> {
 }
 
 /// Whether a reply of this code can have a body.
-pub(super) fn has_body(code: u16) -> bool {
+pub(in crate::http) fn has_body(code: u16) -> bool {
     code >= 200 && !matches!(code, 204 | 205 | 304)
 }
 

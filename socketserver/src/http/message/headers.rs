@@ -10,7 +10,7 @@ type Span = Range<usize>;
 /// The first line and the fields of a request. Bytes beyond ASCII are Latin-1 characters, so that
 /// none is lost.
 #[derive(Default)]
-pub(super) struct Head {
+pub(in crate::http) struct Head {
     text: String,
     requestline: Span,
     command: Span,
@@ -25,13 +25,19 @@ pub(super) struct Head {
 
 impl Head {
     /// Begins with the first line, with room for this many bytes more.
-    pub(super) fn begin(&mut self, line: &[u8], room: usize) {
+    pub(in crate::http) fn begin(&mut self, line: &[u8], room: usize) {
         self.text.reserve(line.len() + room);
         self.requestline = self.push(line);
     }
 
     /// Takes what the first line says.
-    pub(super) fn set_line(&mut self, line: &[u8], command: &[u8], path: &[u8], version: &[u8]) {
+    pub(in crate::http) fn set_line(
+        &mut self,
+        line: &[u8],
+        command: &[u8],
+        path: &[u8],
+        version: &[u8],
+    ) {
         let requestline = self.requestline.clone();
         self.command = self.place(line, &requestline, command);
         self.path = self.place(line, &requestline, path);
@@ -42,12 +48,12 @@ impl Head {
         };
     }
 
-    pub(super) fn set_authority(&mut self, authority: &[u8]) {
+    pub(in crate::http) fn set_authority(&mut self, authority: &[u8]) {
         self.authority = Some(self.push(authority));
     }
 
     /// Takes the fields of this block.
-    pub(super) fn set_fields(&mut self, block: &[u8], fields: &[httparse::Header<'_>]) {
+    pub(in crate::http) fn set_fields(&mut self, block: &[u8], fields: &[httparse::Header<'_>]) {
         let text = match block.is_ascii() {
             true => self.push(block),
             false => 0..0,
@@ -85,37 +91,37 @@ impl Head {
         &self.text[span.clone()]
     }
 
-    pub(super) fn requestline(&self) -> &str {
+    pub(in crate::http) fn requestline(&self) -> &str {
         self.at(&self.requestline)
     }
 
-    pub(super) fn command(&self) -> &str {
+    pub(in crate::http) fn command(&self) -> &str {
         self.at(&self.command)
     }
 
-    pub(super) fn path(&self) -> &str {
+    pub(in crate::http) fn path(&self) -> &str {
         self.at(&self.path)
     }
 
-    pub(super) fn version(&self) -> &str {
+    pub(in crate::http) fn version(&self) -> &str {
         self.at(&self.version)
     }
 
-    pub(super) fn authority(&self) -> Option<&str> {
+    pub(in crate::http) fn authority(&self) -> Option<&str> {
         self.authority.as_ref().map(|span| self.at(span))
     }
 
     /// Whether the request is of HTTP/1.1 or later.
-    pub(super) fn is_1_1(&self) -> bool {
+    pub(in crate::http) fn is_1_1(&self) -> bool {
         self.minor.is_some_and(|minor| minor >= 1)
     }
 
     /// Whether the reply has neither a status line nor headers.
-    pub(super) fn is_0_9(&self) -> bool {
+    pub(in crate::http) fn is_0_9(&self) -> bool {
         self.minor.is_none() && !self.version.is_empty()
     }
 
-    pub(super) fn fields(&self) -> impl Iterator<Item = (&str, &str)> {
+    pub(in crate::http) fn fields(&self) -> impl Iterator<Item = (&str, &str)> {
         self.fields.iter().map(|(name, value)| (self.at(name), self.at(value)))
     }
 }
@@ -127,7 +133,7 @@ impl Head {
 ///
 /// Python: `BaseHTTPRequestHandler.headers`
 #[derive(Clone, Default)]
-pub struct Headers(pub(super) Rc<Head>);
+pub struct Headers(pub(in crate::http) Rc<Head>);
 
 impl Headers {
     /// The value of the first field of this name.
@@ -162,7 +168,7 @@ impl Headers {
 
     /// An empty head, which holds no memory, in the place of the last one unless a handler has kept
     /// that.
-    pub(super) fn renewed(&mut self) -> &mut Head {
+    pub(in crate::http) fn renewed(&mut self) -> &mut Head {
         if Rc::get_mut(&mut self.0).is_none() {
             self.0 = Rc::default();
         }
@@ -185,13 +191,13 @@ impl Headers {
 
     /// Whether a field that lists words, such as `Connection` or `Accept-Encoding`, has this one,
     /// in any of its lines. Parameters behind a `;` do not count.
-    pub(super) fn lists(&self, name: &str, word: &str) -> bool {
+    pub(in crate::http) fn lists(&self, name: &str, word: &str) -> bool {
         self.get_all(name).any(|value| words(value).any(|other| other.eq_ignore_ascii_case(word)))
     }
 }
 
 /// The words of a list, without their parameters.
-pub(super) fn words(value: &str) -> impl Iterator<Item = &str> {
+pub(in crate::http) fn words(value: &str) -> impl Iterator<Item = &str> {
     let words = value.split(',').map(|word| word.split(';').next().unwrap_or_default());
     words.map(|word| word.trim_matches([' ', '\t']))
 }

@@ -3,18 +3,18 @@
 use super::text::latin1;
 
 /// A path without its query.
-pub(super) fn path_without(path: &str) -> &str {
+pub(in crate::http) fn path_without(path: &str) -> &str {
     path.split(['?', '#']).next().unwrap_or_default()
 }
 
 /// The query of a path, undecoded.
-pub(super) fn of_path(path: &str) -> &str {
+pub(in crate::http) fn of_path(path: &str) -> &str {
     let path = path.split('#').next().unwrap_or_default();
     path.split_once('?').map_or("", |(_, query)| query)
 }
 
 /// Its names and values. Characters beyond ASCII are bytes here, as in a path.
-pub(super) fn parse(query: &str) -> Vec<(String, String)> {
+pub(in crate::http) fn parse(query: &str) -> Vec<(String, String)> {
     form_urlencoded::parse(&latin1(query)).into_owned().collect()
 }
 

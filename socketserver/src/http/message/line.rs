@@ -3,7 +3,7 @@
 use std::fmt::{self, Write as _};
 use std::io;
 
-pub(super) fn invalid(text: impl Into<String>) -> io::Error {
+pub(in crate::http) fn invalid(text: impl Into<String>) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidInput, text.into())
 }
 
@@ -12,7 +12,7 @@ pub(super) fn invalid(text: impl Into<String>) -> io::Error {
 /// # Errors
 /// `InvalidInput` for control characters, with which a value could become two fields, and for
 /// characters that are not in Latin-1. Nothing is appended then.
-pub(super) fn push_text(out: &mut Vec<u8>, text: &str) -> io::Result<()> {
+pub(in crate::http) fn push_text(out: &mut Vec<u8>, text: &str) -> io::Result<()> {
     if is_plain(text.as_bytes()) {
         out.extend_from_slice(text.as_bytes());
         return Ok(());
@@ -53,7 +53,10 @@ fn not_one_line(text: &str) -> io::Error {
 ///
 /// # Errors
 /// The same, and `InvalidInput` if the value cannot be formatted.
-pub(super) fn push_formatted(out: &mut Vec<u8>, value: fmt::Arguments<'_>) -> io::Result<()> {
+pub(in crate::http) fn push_formatted(
+    out: &mut Vec<u8>,
+    value: fmt::Arguments<'_>,
+) -> io::Result<()> {
     if let Some(text) = value.as_str() {
         return push_text(out, text);
     }
@@ -85,12 +88,12 @@ impl fmt::Write for Line<'_> {
 }
 
 /// Appends a number in digits.
-pub(super) fn push_number(out: &mut Vec<u8>, number: u64) {
+pub(in crate::http) fn push_number(out: &mut Vec<u8>, number: u64) {
     push_digits::<10>(out, number);
 }
 
 /// The same in hexadecimal.
-pub(super) fn push_hex(out: &mut Vec<u8>, number: u64) {
+pub(in crate::http) fn push_hex(out: &mut Vec<u8>, number: u64) {
     push_digits::<16>(out, number);
 }
 

@@ -10,7 +10,7 @@ use super::text::quoted;
 /// bytes more.
 ///
 /// Python: the first half of `BaseHTTPRequestHandler.parse_request`
-pub(super) fn parse(
+pub(in crate::http) fn parse(
     head: &mut Head,
     line: &[u8],
     room: usize,
@@ -77,11 +77,11 @@ fn check_version(version: &[u8]) -> Result<(), HTTPError> {
 }
 
 /// Whether these are the characters of a method or of a field's name.
-pub(super) fn is_token(bytes: &[u8]) -> bool {
+pub(in crate::http) fn is_token(bytes: &[u8]) -> bool {
     !bytes.is_empty() && bytes.iter().copied().all(is_token_byte)
 }
 
-pub(super) fn is_token_byte(byte: u8) -> bool {
+pub(in crate::http) fn is_token_byte(byte: u8) -> bool {
     /// Looked up for each byte of each name.
     const TOKEN: [bool; 256] = {
         let mut table = [false; 256];
@@ -107,7 +107,7 @@ fn is_target(bytes: &[u8]) -> bool {
 }
 
 /// A host, with or without a port. A user is none of this server's business.
-pub(super) fn is_authority(bytes: &[u8]) -> bool {
+pub(in crate::http) fn is_authority(bytes: &[u8]) -> bool {
     let (host, port) = match bytes.iter().rposition(|byte| *byte == b':') {
         Some(colon) if !bytes[colon..].contains(&b']') => (&bytes[..colon], &bytes[colon + 1..]),
         _ => (bytes, [].as_slice()),

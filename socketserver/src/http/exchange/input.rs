@@ -7,28 +7,28 @@ use crate::socket::Socket;
 
 /// How much is received with the first bytes of a request, in bytes: most heads, in memory that the
 /// allocator hands out fast.
-pub(super) const FIRST: usize = 1_024;
+pub(in crate::http) const FIRST: usize = 1_024;
 
 /// How much one call receives after that.
-pub(super) const CHUNK: usize = 4_096;
+pub(in crate::http) const CHUNK: usize = 4_096;
 
 /// A buffer that holds no memory while it is empty.
 #[derive(Debug, Default)]
-pub(super) struct Input {
+pub(in crate::http) struct Input {
     buffer: Vec<u8>,
     start: usize,
 }
 
 impl Input {
-    pub(super) fn unread(&self) -> &[u8] {
+    pub(in crate::http) fn unread(&self) -> &[u8] {
         &self.buffer[self.start..]
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    pub(in crate::http) fn is_empty(&self) -> bool {
         self.unread().is_empty()
     }
 
-    pub(super) fn consume(&mut self, bytes: usize) {
+    pub(in crate::http) fn consume(&mut self, bytes: usize) {
         self.start += bytes;
         if self.is_empty() {
             *self = Input::default();
@@ -36,7 +36,7 @@ impl Input {
     }
 
     /// Takes what was received while this was empty. Returns whether it is anything.
-    pub(super) fn set(&mut self, received: Vec<u8>) -> bool {
+    pub(in crate::http) fn set(&mut self, received: Vec<u8>) -> bool {
         (self.buffer, self.start) = (received, 0);
         !self.is_empty()
     }
@@ -45,7 +45,7 @@ impl Input {
     ///
     /// # Errors
     /// `TimedOut`, and the socket's.
-    pub(super) fn fill(&mut self, socket: &Socket, time: Duration) -> io::Result<usize> {
+    pub(in crate::http) fn fill(&mut self, socket: &Socket, time: Duration) -> io::Result<usize> {
         self.buffer.drain(..self.start);
         self.start = 0;
         let had = self.buffer.len();
@@ -56,7 +56,7 @@ impl Input {
     }
 
     /// Moves unread bytes into the caller's buffer. Returns how many.
-    pub(super) fn take(&mut self, buffer: &mut [u8]) -> usize {
+    pub(in crate::http) fn take(&mut self, buffer: &mut [u8]) -> usize {
         let length = buffer.len().min(self.unread().len());
         buffer[..length].copy_from_slice(&self.unread()[..length]);
         self.consume(length);

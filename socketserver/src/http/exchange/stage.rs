@@ -2,22 +2,22 @@
 
 /// What the request and the connection say about its reply.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Terms {
+pub(in crate::http) struct Terms {
     /// The request's version has neither status lines nor fields.
-    pub(super) is_0_9: bool,
+    pub(in crate::http) is_0_9: bool,
     /// Both sides know HTTP/1.1, so that a body can be chunked.
-    pub(super) is_1_1: bool,
+    pub(in crate::http) is_1_1: bool,
     /// The client asked for the head alone.
-    pub(super) head_only: bool,
+    pub(in crate::http) head_only: bool,
     /// The client is of HTTP/1.0, and expects a field that says that the connection stays.
-    pub(super) tells_stay: bool,
+    pub(in crate::http) tells_stay: bool,
     /// The other protocol that a 101, or a 2xx to this CONNECT, changes to has no end.
-    pub(super) is_connect: bool,
+    pub(in crate::http) is_connect: bool,
 }
 
 /// How far a reply is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Stage {
+pub(in crate::http) enum Stage {
     /// Nothing of it is there.
     #[default]
     Nothing,
@@ -33,7 +33,7 @@ pub(super) enum Stage {
 
 /// How the client finds the end of the body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Frame {
+pub(in crate::http) enum Frame {
     /// This many bytes are still to come.
     Length(u64),
     Chunked,

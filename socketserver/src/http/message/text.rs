@@ -2,11 +2,14 @@
 
 use std::fmt::Write;
 
+/// The target of every log line of HTTP.
+pub(in crate::http) const LOG_TARGET: &str = "socketserver::http";
+
 /// Text of a client's as a log line can show it: on one line, without control characters, and
 /// without marks that change the direction of what follows.
 ///
 /// Python: `BaseHTTPRequestHandler._control_char_table`
-pub(super) fn escape_log(text: &str) -> String {
+pub(in crate::http) fn escape_log(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for char in text.chars() {
         match char {
@@ -28,7 +31,7 @@ pub(super) fn escape_log(text: &str) -> String {
 }
 
 /// Bytes of a client's as a message quotes them: as Python shows a string.
-pub(super) fn quoted(bytes: &[u8]) -> String {
+pub(in crate::http) fn quoted(bytes: &[u8]) -> String {
     const MOST: usize = 200;
     let shown = &bytes[..bytes.len().min(MOST)];
     let text: String = shown.iter().map(|byte| char::from(*byte)).collect();
@@ -37,7 +40,7 @@ pub(super) fn quoted(bytes: &[u8]) -> String {
 }
 
 /// The bytes that a text of Latin-1 stands for, such as a path of a request.
-pub(super) fn latin1(text: &str) -> Vec<u8> {
+pub(in crate::http) fn latin1(text: &str) -> Vec<u8> {
     text.chars().map(|char| char as u8).collect()
 }
 

@@ -3,20 +3,20 @@
 use std::io;
 use std::time::{Duration, Instant};
 
-use super::chunked::{Chunks, Step};
-use super::framing::Framing;
 use super::input::{CHUNK, Input};
 use super::limits::Limits;
-use super::refusal::HTTPError;
+use crate::http::message::chunked::{Chunks, Step};
+use crate::http::message::framing::Framing;
+use crate::http::message::refusal::HTTPError;
 use crate::request::is_timeout;
 use crate::socket::Socket;
 
 /// How much of a request's body is still to come, and how it comes.
 #[derive(Debug, Default)]
-pub(super) struct Body {
+pub(in crate::http) struct Body {
     rest: Rest,
     /// Whether the client still waits for `100 Continue`.
-    pub(super) expects_continue: bool,
+    pub(in crate::http) expects_continue: bool,
     /// How long the client has kept readers waiting, and for how many bytes.
     waited: Duration,
     received: u64,
@@ -41,14 +41,14 @@ impl Default for Rest {
 }
 
 /// The connection below a body.
-pub(super) struct Source<'a> {
-    pub(super) input: &'a mut Input,
-    pub(super) socket: &'a Socket,
-    pub(super) limits: &'a Limits,
+pub(in crate::http) struct Source<'a> {
+    pub(in crate::http) input: &'a mut Input,
+    pub(in crate::http) socket: &'a Socket,
+    pub(in crate::http) limits: &'a Limits,
 }
 
 impl Body {
-    pub(super) fn new(framing: Framing, expects_continue: bool) -> Self {
+    pub(in crate::http) fn new(framing: Framing, expects_continue: bool) -> Self {
         let rest = match framing {
             Framing::Length(length) => Rest::Length(length),
             Framing::Chunked => Rest::Chunks(Chunks::default()),
@@ -56,12 +56,12 @@ impl Body {
         Body { rest, expects_continue, ..Body::default() }
     }
 
-    pub(super) fn become_stream(&mut self) {
+    pub(in crate::http) fn become_stream(&mut self) {
         self.rest = Rest::Stream;
     }
 
     /// How long it is, if the head has said so.
-    pub(super) fn length(&self) -> Option<u64> {
+    pub(in crate::http) fn length(&self) -> Option<u64> {
         match self.rest {
             Rest::Length(left) => Some(self.received + left),
             Rest::Chunks(_) | Rest::Stream => None,
@@ -69,12 +69,12 @@ impl Body {
     }
 
     /// Whether the next request begins here.
-    pub(super) fn has_ended(&self) -> bool {
+    pub(in crate::http) fn has_ended(&self) -> bool {
         !self.failed && matches!(self.rest, Rest::Length(0))
     }
 
     /// Whether at most this many bytes are left, or an unknown number.
-    pub(super) fn may_be_dropped(&self, most: u64) -> bool {
+    pub(in crate::http) fn may_be_dropped(&self, most: u64) -> bool {
         match self.rest {
             _ if self.failed => false,
             Rest::Length(left) => left <= most,
@@ -88,7 +88,11 @@ impl Body {
     /// # Errors
     /// `UnexpectedEof` if the client ends the stream within the body, `InvalidData` for a wrong
     /// chunk, `TimedOut` for a client that is too slow; the socket's.
-    pub(super) fn read(&mut self, source: &mut Source<'_>, buffer: &mut [u8]) -> io::Result<usize> {
+    pub(in crate::http) fn read(
+        &mut self,
+        source: &mut Source<'_>,
+        buffer: &mut [u8],
+    ) -> io::Result<usize> {
         if buffer.is_empty() || self.has_ended() {
             return Ok(0);
         }

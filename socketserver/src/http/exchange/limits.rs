@@ -53,7 +53,7 @@ impl Limits {
     };
 
     /// The same with no wait longer than this.
-    pub(super) fn within(self, timeout: Option<Duration>) -> Self {
+    pub(in crate::http) fn within(self, timeout: Option<Duration>) -> Self {
         let Some(timeout) = timeout else {
             return self;
         };
@@ -71,7 +71,7 @@ impl Limits {
     ///
     /// # Errors
     /// `TimedOut`; `UnexpectedEof` if there is nothing more to send; those of `send`.
-    pub(super) fn pace(
+    pub(in crate::http) fn pace(
         &self,
         length: u64,
         send: impl Fn(u64, Duration) -> io::Result<usize>,
@@ -99,7 +99,7 @@ impl Limits {
 
     /// How long the next read of a body may wait, after the earlier ones have waited so long for so
     /// many bytes.
-    pub(super) fn patience_with_body(&self, waited: Duration, bytes: u64) -> Duration {
+    pub(in crate::http) fn patience_with_body(&self, waited: Duration, bytes: u64) -> Duration {
         self.patience(self.body_time, waited, bytes)
     }
 

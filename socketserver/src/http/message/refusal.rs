@@ -45,7 +45,7 @@ impl HTTPError {
     }
 
     /// The same as an error of this kind.
-    pub(super) fn of_kind(self, kind: io::ErrorKind) -> io::Error {
+    pub(in crate::http) fn of_kind(self, kind: io::ErrorKind) -> io::Error {
         io::Error::new(kind, self)
     }
 }

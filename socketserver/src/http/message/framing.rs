@@ -6,25 +6,25 @@ use super::request_line::is_authority;
 
 /// Where the body ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Framing {
+pub(in crate::http) enum Framing {
     Length(u64),
     Chunked,
 }
 
 /// What a head says.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Framed {
-    pub(super) body: Framing,
+pub(in crate::http) struct Framed {
+    pub(in crate::http) body: Framing,
     /// Whether the client waits for `100 Continue` before it sends the body.
-    pub(super) expects_continue: bool,
+    pub(in crate::http) expects_continue: bool,
     /// Whether the client would send another request.
-    pub(super) keep_alive: bool,
+    pub(in crate::http) keep_alive: bool,
 }
 
 /// Reads the fields that decide where a request ends. Two of them that disagree, or one that
 /// another server might read differently, is how requests are smuggled, so all of these are
 /// refused.
-pub(super) fn of(head: &Head) -> Result<Framed, HTTPError> {
+pub(in crate::http) fn of(head: &Head) -> Result<Framed, HTTPError> {
     let mut hosts = 0;
     let mut length = None;
     let mut coding = None;

@@ -9,7 +9,7 @@ const LONGEST_LINE: usize = 4_096;
 
 /// What the bytes at hand begin with.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Step {
+pub(in crate::http) enum Step {
     /// Too few bytes to say.
     Incomplete,
     /// This many bytes of the coding itself, to be dropped.
@@ -22,7 +22,7 @@ pub(super) enum Step {
 
 /// A reader of chunks.
 #[derive(Debug, Default)]
-pub(super) struct Chunks {
+pub(in crate::http) struct Chunks {
     state: State,
     /// Bytes of the fields behind the last chunk.
     trailer: usize,
@@ -40,7 +40,11 @@ enum State {
 
 impl Chunks {
     /// Looks at the next bytes. `longest_trailer` bounds the fields behind the last chunk.
-    pub(super) fn step(&mut self, bytes: &[u8], longest_trailer: usize) -> Result<Step, HTTPError> {
+    pub(in crate::http) fn step(
+        &mut self,
+        bytes: &[u8],
+        longest_trailer: usize,
+    ) -> Result<Step, HTTPError> {
         match self.state {
             State::Size => {
                 let Some((line, length)) = line(bytes, LONGEST_LINE)? else {
@@ -82,7 +86,7 @@ impl Chunks {
     }
 
     /// This many bytes of a chunk have been taken.
-    pub(super) fn taken(&mut self, bytes: u64) {
+    pub(in crate::http) fn taken(&mut self, bytes: u64) {
         if let State::Data(left) = &mut self.state {
             *left -= bytes;
             if *left == 0 {

@@ -4,10 +4,10 @@ use std::fmt;
 use std::io;
 use std::mem;
 
-use super::line::{self, invalid};
-use super::request_line::is_token;
 use super::stage::{Frame, Stage, Terms};
-use super::status::{Status, has_body, response};
+use crate::http::message::line::{self, invalid};
+use crate::http::message::request_line::is_token;
+use crate::http::message::status::{Status, has_body, response};
 
 /// How much of a reply is kept for one write, in bytes.
 const BUFFER: usize = 16 << 10;
@@ -17,14 +17,14 @@ const HEAD: usize = 256;
 
 /// One reply.
 #[derive(Debug, Default)]
-pub(super) struct Outgoing {
-    pub(super) stage: Stage,
-    pub(super) terms: Terms,
+pub(in crate::http) struct Outgoing {
+    pub(in crate::http) stage: Stage,
+    pub(in crate::http) terms: Terms,
     /// Bytes as they will leave.
-    pub(super) out: Vec<u8>,
+    pub(in crate::http) out: Vec<u8>,
     /// The body as far as the handler has written it, while the head is open.
     body: Vec<u8>,
-    pub(super) code: u16,
+    pub(in crate::http) code: u16,
     length: Option<u64>,
     /// The handler has coded the body itself.
     is_coded: bool,
@@ -32,14 +32,14 @@ pub(super) struct Outgoing {
     /// What is written is meant to be seen at once: events, or pictures that replace each other.
     is_live: bool,
     /// How many bytes of body the handler has written.
-    pub(super) written: u64,
+    pub(in crate::http) written: u64,
     /// Whether any byte has left.
-    pub(super) has_begun: bool,
+    pub(in crate::http) has_begun: bool,
 }
 
 impl Outgoing {
     /// Makes ready for another reply, in the memory of this one.
-    pub(super) fn begin(&mut self, terms: Terms) {
+    pub(in crate::http) fn begin(&mut self, terms: Terms) {
         let (mut out, mut body) = (mem::take(&mut self.out), mem::take(&mut self.body));
         out.clear();
         body.clear();
@@ -47,7 +47,11 @@ impl Outgoing {
     }
 
     /// Begins the head with its status line. One that was begun and has not left is replaced.
-    pub(super) fn status_line(&mut self, status: Status<'_>, protocol: &str) -> io::Result<()> {
+    pub(in crate::http) fn status_line(
+        &mut self,
+        status: Status<'_>,
+        protocol: &str,
+    ) -> io::Result<()> {
         if let Stage::Framed(_) | Stage::Ended = self.stage {
             return Err(invalid("expected one reply per request, got the status line of another"));
         }
@@ -85,7 +89,7 @@ impl Outgoing {
 
     /// Adds a field of this library's, after the status line, which says nothing about the reply's
     /// end.
-    pub(super) fn own_field(&mut self, name: &'static str, value: &str) -> io::Result<()> {
+    pub(in crate::http) fn own_field(&mut self, name: &'static str, value: &str) -> io::Result<()> {
         if self.terms.is_0_9 {
             return Ok(());
         }
@@ -98,13 +102,13 @@ impl Outgoing {
     }
 
     /// The same for the type of the body.
-    pub(super) fn own_type(&mut self, content_type: &str) -> io::Result<()> {
+    pub(in crate::http) fn own_type(&mut self, content_type: &str) -> io::Result<()> {
         self.is_live = is_live(content_type.as_bytes());
         self.own_field("Content-Type", content_type)
     }
 
     /// The same for its length.
-    pub(super) fn own_length(&mut self, length: u64) {
+    pub(in crate::http) fn own_length(&mut self, length: u64) {
         self.length = Some(length);
         if !self.terms.is_0_9 {
             self.push_length(length);
@@ -118,7 +122,7 @@ impl Outgoing {
     }
 
     /// Adds a field. Returns what it says about the connection: whether it closes.
-    pub(super) fn field(
+    pub(in crate::http) fn field(
         &mut self,
         name: &str,
         value: fmt::Arguments<'_>,
@@ -173,8 +177,10 @@ impl Outgoing {
             self.is_coded = true;
         } else if name.eq_ignore_ascii_case("Connection") {
             let value = value();
-            let says =
-                |word| super::headers::words(&value).any(|other| other.eq_ignore_ascii_case(word));
+            let says = |word| {
+                crate::http::message::headers::words(&value)
+                    .any(|other| other.eq_ignore_ascii_case(word))
+            };
             let (closes, stays) = (says("close"), says("keep-alive"));
             self.says_connection = true;
             return Ok(if closes { Some(true) } else { stays.then_some(false) });
@@ -183,7 +189,7 @@ impl Outgoing {
     }
 
     /// Ends the head. Returns whether it was an interim reply, which leaves at once.
-    pub(super) fn end_head(&mut self) -> io::Result<bool> {
+    pub(in crate::http) fn end_head(&mut self) -> io::Result<bool> {
         if self.stage != Stage::Head {
             return Err(invalid("cannot end the reply's head: none has been begun"));
         }
@@ -200,12 +206,12 @@ impl Outgoing {
     }
 
     /// Whether the connection has another protocol from here on.
-    pub(super) fn switches(&self) -> bool {
+    pub(in crate::http) fn switches(&self) -> bool {
         self.code == 101 || (self.terms.is_connect && (200..300).contains(&self.code))
     }
 
     /// Whether each piece of the body leaves at once.
-    pub(super) fn is_unbuffered(&self) -> bool {
+    pub(in crate::http) fn is_unbuffered(&self) -> bool {
         self.is_live || self.switches()
     }
 
@@ -216,7 +222,7 @@ impl Outgoing {
 
     /// Writes the fields that say where the reply ends, now that this is known, and whether the
     /// connection stays. Returns whether it must close.
-    pub(super) fn frame(&mut self, is_whole: bool, mut closes: bool) -> bool {
+    pub(in crate::http) fn frame(&mut self, is_whole: bool, mut closes: bool) -> bool {
         if self.stage != Stage::Open {
             return closes;
         }
@@ -263,12 +269,12 @@ impl Outgoing {
     }
 
     /// Whether this many more bytes of body can wait for the end of the reply.
-    pub(super) fn has_room(&self, bytes: usize) -> bool {
+    pub(in crate::http) fn has_room(&self, bytes: usize) -> bool {
         self.out.len() + self.body.len() + bytes <= BUFFER
     }
 
     /// Takes a piece of the body.
-    pub(super) fn push_body(&mut self, data: &[u8]) -> io::Result<()> {
+    pub(in crate::http) fn push_body(&mut self, data: &[u8]) -> io::Result<()> {
         self.note_written(data.len())?;
         match self.stage {
             Stage::Open => self.body.extend_from_slice(data),
@@ -281,7 +287,7 @@ impl Outgoing {
     ///
     /// # Errors
     /// If it is more than the handler has announced.
-    pub(super) fn note_written(&mut self, bytes: usize) -> io::Result<()> {
+    pub(in crate::http) fn note_written(&mut self, bytes: usize) -> io::Result<()> {
         let written = self.written + bytes as u64;
         match (self.stage, self.length) {
             (Stage::Ended, _) => return Err(invalid("cannot write to a reply that has ended")),
@@ -298,7 +304,7 @@ impl Outgoing {
         Ok(())
     }
 
-    pub(super) fn push_framed(&mut self, data: &[u8]) {
+    pub(in crate::http) fn push_framed(&mut self, data: &[u8]) {
         match &mut self.stage {
             Stage::Framed(Frame::Length(left)) => {
                 *left -= (data.len() as u64).min(*left);
@@ -317,7 +323,7 @@ impl Outgoing {
 
     /// Whether bytes of the body can go to the client as they are, without a copy. Then they count
     /// as sent.
-    pub(super) fn pass(&mut self, bytes: usize) -> bool {
+    pub(in crate::http) fn pass(&mut self, bytes: usize) -> bool {
         match &mut self.stage {
             Stage::Framed(Frame::Length(left)) => {
                 *left -= (bytes as u64).min(*left);
@@ -329,12 +335,12 @@ impl Outgoing {
     }
 
     /// Gives the memory back when all has left: an idle connection holds none.
-    pub(super) fn release(&mut self) {
+    pub(in crate::http) fn release(&mut self) {
         (self.out, self.body) = (Vec::new(), Vec::new());
     }
 
     /// Ends the body. Returns whether the reply is whole.
-    pub(super) fn end(&mut self) -> bool {
+    pub(in crate::http) fn end(&mut self) -> bool {
         let is_whole = match self.stage {
             Stage::Framed(Frame::Chunked) => {
                 self.out.extend_from_slice(b"0\r\n\r\n");
@@ -351,7 +357,7 @@ impl Outgoing {
     }
 
     /// Whether the body so far is shorter than announced, while nothing of the reply has left.
-    pub(super) fn falls_short(&self) -> bool {
+    pub(in crate::http) fn falls_short(&self) -> bool {
         self.stage == Stage::Open
             && !self.terms.head_only
             && has_body(self.code)

@@ -3,16 +3,16 @@
 use std::io::{self, BufRead};
 use std::time::Instant;
 
-use super::headers::Head;
 use super::input::Input;
 use super::limits::Limits;
-use super::refusal::HTTPError;
-use super::request_line;
+use crate::http::message::headers::Head;
+use crate::http::message::refusal::HTTPError;
+use crate::http::message::request_line;
 use crate::request::is_timeout;
 use crate::socket::Socket;
 
 /// What came of the wait for a head.
-pub(super) enum Received {
+pub(in crate::http) enum Received {
     Head,
     /// The client has closed the connection, or sent too little of a head before it did.
     Nothing,
@@ -25,7 +25,7 @@ pub(super) enum Received {
 ///
 /// # Errors
 /// The socket's.
-pub(super) fn receive(
+pub(in crate::http) fn receive(
     head: &mut Head,
     input: &mut Input,
     socket: &Socket,

@@ -25,7 +25,7 @@ thread_local! {
 }
 
 /// Calls `with` with the date as of now. Each second is formatted once per thread.
-pub(super) fn with_now<T>(with: impl FnOnce(&str) -> T) -> T {
+pub(in crate::http) fn with_now<T>(with: impl FnOnce(&str) -> T) -> T {
     let now = SystemTime::now();
     let second = seconds(now);
     NOW.with_borrow_mut(|(of, text)| {
