@@ -76,15 +76,14 @@ impl Files {
     ///
     /// # Errors
     /// `InvalidInput` for a name that is no token, a value that is not one line of visible
-    /// characters, and fields that say where a reply ends.
+    /// characters, fields that say where a reply ends, and `Date`.
     ///
     /// Python: `--header`, for replies with status 200
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> io::Result<Self> {
         let (name, value) = (name.into(), value.into());
-        let frames = ["Connection", "Content-Length", "Content-Range", "Transfer-Encoding"];
-        if !is_token(name.as_bytes())
-            || frames.iter().any(|frame| frame.eq_ignore_ascii_case(&name))
-        {
+        let of_reply =
+            ["Connection", "Content-Length", "Content-Range", "Date", "Transfer-Encoding"];
+        if !is_token(name.as_bytes()) || of_reply.iter().any(|of| of.eq_ignore_ascii_case(&name)) {
             return Err(invalid("the name of a header field", &name));
         }
         self.fields.push((name, checked("the value of a header field", value)?));
@@ -124,7 +123,8 @@ impl Files {
     }
 
     /// Whether `a.css.br`, `a.css.zst` or `a.css.gz` is sent instead of `a.css` to clients that
-    /// accept that coding. It is up to you to make them anew when the file changes.
+    /// accept that coding, unless it is older than that. It is up to you to make them anew when the
+    /// file changes.
     pub fn precompressed(mut self, used: bool) -> Self {
         self.precompressed = used;
         self
@@ -193,7 +193,9 @@ mod tests {
         let refused = |result: io::Result<Files>| {
             assert_eq!(result.expect_err("refused").kind(), io::ErrorKind::InvalidInput);
         };
-        for name in ["", "a b", "a:", "a\r\nb", "\u{e4}", "content-length", "Transfer-Encoding"] {
+        for name in
+            ["", "a b", "a:", "a\r\nb", "\u{e4}", "content-length", "Transfer-Encoding", "DATE"]
+        {
             refused(files().header(name, "value"));
         }
         for value in ["a\r\nb: c", "a\nb", "a\0", " a", "\u{e4}"] {
