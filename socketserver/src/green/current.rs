@@ -83,20 +83,20 @@ impl Current {
     }
 
     /// What other code wakes it with.
-    pub(super) fn unparker(self) -> Unparker {
+    pub(crate) fn unparker(self) -> Unparker {
         Unparker { scheduler: self.local.scheduler, task: self.task }
     }
 }
 
 /// Wakes one green thread, from any thread.
 #[derive(Clone, Copy)]
-pub(super) struct Unparker {
+pub(crate) struct Unparker {
     scheduler: &'static Scheduler,
     task: usize,
 }
 
 impl Unparker {
-    pub(super) fn unpark(self) {
+    pub(crate) fn unpark(self) {
         match local() {
             Some(local) if ptr::eq(local.scheduler, self.scheduler) => local.wake(self.task),
             _ => self.scheduler.send(Message::Wake(self.task)),
@@ -115,11 +115,11 @@ thread_local! {
 
 /// Runs `run`, and reports when it parks for the first time, if it is on a green thread. Another
 /// call on this scheduler may end that early.
-pub(crate) fn report_parking(report: Arc<dyn OnParking>, run: impl FnOnce()) {
+pub(crate) fn report_parking(report: impl FnOnce() -> Arc<dyn OnParking>, run: impl FnOnce()) {
     let Some(Current { local, task }) = current() else {
         return run();
     };
-    ON_PARKING.set(Some(report));
+    ON_PARKING.set(Some(report()));
     local.awaited.set(Some(task));
     run();
     if local.awaited.get() == Some(task) {

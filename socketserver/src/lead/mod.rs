@@ -19,8 +19,14 @@
 //!
 //! A leader on a green thread gives the baton to the loop by itself when its handler parks.
 //!
-//! While a handler runs, no thread holds the baton, so the loop may take it. A thread receives and
-//! verifies requests only while it holds the baton, so one thread at a time does.
+//! While a handler runs, and while the leader waits for a request, no thread holds the baton, so
+//! the loop may take it. A thread receives and verifies requests only while it holds the baton, so
+//! one thread at a time does.
+//!
+//! A leader on a green thread wakes only when its scheduler is free, and another green thread may
+//! compute there when a request comes. So, once the leader has waited for a millisecond, the loop
+//! waits for requests beside it. If one is there and the leader does not wake, the loop takes the
+//! baton; the leader finds that out when it wakes, and does not touch the socket any more.
 //!
 //! | file | what it does |
 //! | --- | --- |
@@ -47,9 +53,13 @@ pub(crate) use pace::Pace;
 pub(crate) use watch::Seen;
 use watch::Watch;
 
-use crate::green;
+use crate::green::{self, Interest};
 use crate::request::Job;
+use crate::socket::Socket;
 use crate::sync::thread_local;
+
+/// Number of requests that a green thread handles before others of its scheduler run.
+const TURNS: u64 = 64;
 
 thread_local! {
     /// The batons on this thread, each with the number of the green thread that has it, if it is
@@ -129,13 +139,35 @@ pub(crate) fn leads() -> bool {
     HELD.with(|held| held.borrow().iter().any(|(holder, _)| *holder == number))
 }
 
+/// Waits until a request may be there, on the thread or green thread that leads, or until the loop
+/// asks for the baton. If the loop has taken it, this thread leads no more.
+pub(crate) fn wait(baton: &Baton, listener: &Socket) {
+    let has_baton = baton.wait(|waker| match green::may_park() {
+        Some(current) => {
+            let awaited = listener.awaited();
+            awaited.source.park(current, awaited.fd, Interest::Read, None)
+        }
+        None => waker.wait(Some(listener), None).map(drop),
+    });
+    if !has_baton {
+        take_held();
+    }
+}
+
 /// Runs the job here if this thread, or green thread, leads. Otherwise returns it.
 pub(crate) fn run_here(job: Job) -> Result<(), Job> {
     // While the handler runs this thread leads nothing: what the handler may submit goes elsewhere.
     let Some(baton) = take_held() else {
         return Err(job);
     };
-    if baton.run(|| green::report_parking(baton.clone(), || job.run())) {
+    let has_baton = baton.run(|| {
+        green::report_parking(|| baton.clone(), || job.run());
+        // While requests are there, nothing else makes the leader yield: a handler may send nothing.
+        if baton.state().turns.is_multiple_of(TURNS) && green::is_green() {
+            green::yield_now();
+        }
+    });
+    if has_baton {
         hold(baton);
     }
     Ok(())
