@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 
 use rustix::thread::{Pid, gettid};
 
-use crate::green::{self, OnParking, Unparker};
+use crate::green::{self, Unparker};
 use crate::request::Waker;
 use crate::sync::Mutex;
 use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed, Ordering::SeqCst};
@@ -82,19 +82,6 @@ impl fmt::Debug for Baton {
     }
 }
 
-/// The handler of a leader on a green thread parks: other requests must not wait for it.
-impl OnParking for Baton {
-    fn parks(&self) {
-        let state = self.state();
-        if state.place == Place::Handling {
-            self.has_parked.store(true, Relaxed);
-            if self.change(state, Place::Loop) {
-                self.looping.wake();
-            }
-        }
-    }
-}
-
 impl Baton {
     /// `leader` wakes the leader, and `looping` the loop.
     pub(crate) fn new(leader: Waker, looping: Waker) -> Self {
@@ -128,14 +115,25 @@ impl Baton {
         self.change(State { place: Place::Offered, turns: 0 }, Place::Leader)
     }
 
-    /// Runs a handler on the leader's thread. Returns whether the leader still has the baton.
-    pub(crate) fn run(&self, handler: impl FnOnce()) -> bool {
+    /// The leader puts the baton down while it runs a handler. Returns the state after that, for
+    /// [`take_up`](Self::take_up).
+    pub(crate) fn begin_handler(&self) -> State {
         let down = self.put_down(Place::Handling);
         if self.wanted.load(SeqCst) {
             self.looping.wake();
         }
-        handler();
-        self.change(down, Place::Leader)
+        down
+    }
+
+    /// The leader's handler parks, and other requests must not wait for it.
+    pub(super) fn handler_parks(&self) {
+        let state = self.state();
+        if state.place == Place::Handling {
+            self.has_parked.store(true, Relaxed);
+            if self.change(state, Place::Loop) {
+                self.looping.wake();
+            }
+        }
     }
 
     /// Blocks the leader in `wait`, which is given what wakes an ordinary thread, until a request
@@ -148,16 +146,20 @@ impl Baton {
         {
             self.fail(error);
         }
-        self.change(down, Place::Leader)
+        self.take_up(down)
     }
 
-    /// The leader puts the baton down. Returns the state after that.
     fn put_down(&self, place: Place) -> State {
         // Only the leader changes the word while it has the baton.
         let turns = State::of(self.word.load(Relaxed)).turns + 1;
         let down = State { place, turns };
         self.word.store(down.word(), SeqCst);
         down
+    }
+
+    /// The leader takes up the baton that it has put down. Returns whether it has it now.
+    pub(crate) fn take_up(&self, down: State) -> bool {
+        self.change(down, Place::Leader)
     }
 
     /// Whether the loop has it because a handler has parked.
@@ -205,7 +207,7 @@ impl Baton {
             let state = self.state();
             match state.place {
                 Place::Loop => return true,
-                // It will see that the baton is wanted.
+                // It looks whether the loop wants the baton before its next request.
                 Place::Leader => return false,
                 // It gives the baton back after it has dropped the listener.
                 Place::Waiting => {

@@ -46,7 +46,9 @@ fn lead(baton: &Baton, requests: &Requests) {
     let mut leads = baton.accept();
     while leads && !baton.is_wanted() {
         leads = if requests.receive() {
-            baton.run(|| requests.run())
+            let down = baton.begin_handler();
+            requests.run();
+            baton.take_up(down)
         } else {
             baton.wait(|waker| waker.wait(None, None).map(drop))
         };
@@ -105,8 +107,14 @@ fn loop_gets_the_baton_that_it_recalls() {
 }
 
 #[test]
-fn loop_takes_the_baton_while_the_leader_handles_or_waits() {
+fn loop_takes_the_baton_while_a_handler_runs() {
     check(1, take_at_once, None);
+}
+
+/// No request comes that would wake the leader.
+#[test]
+fn idle_leader_leaves_when_its_baton_is_taken() {
+    check(0, take_at_once, None);
 }
 
 /// Takes the baton if the leader has put it down.
