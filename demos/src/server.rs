@@ -37,6 +37,9 @@ pub enum ConcurrencyName {
     Green,
 }
 
+/// A concurrency by its name.
+type Chosen = Box<dyn Concurrency>;
+
 /// The options of every server.
 #[derive(Args, Clone, Debug)]
 pub struct ServerOptions {
@@ -250,7 +253,7 @@ impl ServerOptions {
         Ok(Bound { address, run })
     }
 
-    fn concurrency(&self) -> Box<dyn Concurrency> {
+    fn concurrency(&self) -> Chosen {
         match self.concurrency {
             ConcurrencyName::Inline => Box::new(Inline),
             ConcurrencyName::Threading => {
@@ -282,14 +285,13 @@ impl ServerOptions {
     }
 
     /// Binds the server, or takes the socket that the command line names.
-    fn listen<T, C, H, S>(
+    fn listen<T, H, S>(
         &self,
-        builder: Builder<T, C, H, S>,
+        builder: Builder<T, Chosen, H, S>,
         address: &Address,
-    ) -> io::Result<Server<T, C, H, S>>
+    ) -> io::Result<Server<T, Chosen, H, S>>
     where
         T: Transport,
-        C: Concurrency,
         H: RequestHandler<T::Request, S>,
         S: BaseServer<T::Request>,
     {
@@ -302,7 +304,7 @@ impl ServerOptions {
         }
     }
 
-    fn answer_signals<T, C, H, S>(&self, server: &Server<T, C, H, S>) -> io::Result<()>
+    fn answer_signals<T, H, S>(&self, server: &Server<T, Chosen, H, S>) -> io::Result<()>
     where
         S: Send + Sync + 'static,
     {
@@ -317,7 +319,7 @@ impl ServerOptions {
     }
 
     /// Tells the service manager, if there is one, when the server is ready.
-    fn report_readiness<T, C, H, S>(&self, server: &Server<T, C, H, S>) -> Result<(), Failure> {
+    fn report_readiness<T, H, S>(&self, server: &Server<T, Chosen, H, S>) -> Result<(), Failure> {
         if self.label.is_none() {
             server.notify_systemd()?;
             if let Some(fd) = self.notify_fd {
