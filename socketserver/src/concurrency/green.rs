@@ -196,3 +196,19 @@ impl Shared {
         }
     }
 }
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn loop_is_woken_once_there_is_a_place() {
+        let waker = Waker::new().unwrap();
+        let live = AtomicUsize::new(3);
+        let shared = Shared { live, waker: Mutex::new(Some(waker.clone())), ..Shared::default() };
+        shared.leave(3);
+        assert!(waker.was_woken());
+        shared.leave(3);
+        assert!(!waker.was_woken(), "it was not full before");
+    }
+}
