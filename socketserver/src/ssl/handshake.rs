@@ -3,6 +3,7 @@
 use std::io;
 use std::time::Duration;
 
+use rustix::io::ioctl_fionread;
 use rustix::net::sockopt::set_tcp_quickack;
 use rustls::{Connection, ProtocolVersion};
 
@@ -16,24 +17,45 @@ use crate::wait::Patience;
 /// First byte of a client's first record: the type of handshakes.
 const HANDSHAKE: u8 = 22;
 
+/// Longest record that a client may send before the end of the handshake.
+const LONGEST: u16 = 1 << 14;
+
+/// Whether a part of a client's first record has come, and the rest has not.
+pub(super) fn has_part_of_hello(connection: &Socket) -> bool {
+    let mut header = [0; 5];
+    match connection.peek_within(&mut header, Patience::Nonblocking) {
+        Ok(1..5) => header[0] == HANDSHAKE,
+        Ok(5) if header[0] == HANDSHAKE => {
+            let length = u16::from_be_bytes([header[3], header[4]]);
+            length <= LONGEST
+                && ioctl_fionread(connection).is_ok_and(|come| come < 5 + u64::from(length))
+        }
+        _ => false,
+    }
+}
+
+/// The error about a handshake that was not made within its time.
+pub(super) fn too_late(timeout: Duration) -> io::Error {
+    let text = format!("expected a TLS handshake within {timeout:?}, got none or a part");
+    SSLError::new(SSLErrorReason::Timeout, text).into()
+}
+
 /// Makes a handshake over a socket that is ready for a layer. The whole handshake may take
-/// `timeout`.
+/// `timeout`, of which this time is `left`.
 pub(super) fn shake_hands(
     socket: &Socket,
     connection: Connection,
     timeout: Duration,
+    left: Duration,
 ) -> io::Result<State> {
-    let wire = socket.wire_within(Patience::from_timeout(Some(timeout)))?;
+    let wire = socket.wire_within(Patience::from_timeout(Some(left)))?;
     let shaken = over(&wire, State::new(connection)).inspect(|state| {
         if state.holds_tickets {
             acknowledge(socket);
         }
     });
     shaken.map_err(|error| match error.kind() {
-        io::ErrorKind::TimedOut => {
-            let text = format!("expected a TLS handshake within {timeout:?}, got none or a part");
-            SSLError::new(SSLErrorReason::Timeout, text).into()
-        }
+        io::ErrorKind::TimedOut => too_late(timeout),
         _ => error,
     })
 }
