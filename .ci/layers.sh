@@ -11,7 +11,7 @@
 #   server                        the shell, the engine without types, and the intake that has them
 #   signals                       signals that drain a server, or call a function
 #   systemd                       what a server tells a service manager
-#   lobby                         clients that must speak first, and have sent nothing yet
+#   lobby                         clients that must speak first, and have sent too little yet
 #   admission                     the limits, and each reason not to serve a request
 #   transport concurrency handler the axes, which do not import each other
 #   lead                          a worker that receives requests, and runs them itself

@@ -62,7 +62,6 @@ fn main() -> io::Result<()> {
     let server = ThreadingTCPServer::<Page>::builder()
         .max_connections(1_000)
         .client_timeout(Duration::from_secs(10))
-        .wait_for_input(Duration::from_secs(10)) // a silent client holds no thread
         .tls(context.clone())
         .bind(&*address)?;
     // If a file is wrong, the log says so, and the old certificates stay.
