@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::address::{AddressFamily, ToAddress};
 use crate::socket::{Socket, SocketKind, socketpair};
 
-/// How long the manager may take to read a message, and to answer a barrier.
+/// Maximum time for the manager to read a message, and to answer a barrier.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
 #[derive(Debug)]
@@ -48,9 +48,9 @@ impl Manager {
         self.0.send_within(message.as_bytes(), time).map(drop)
     }
 
-    /// Waits until the manager has read every message before this one: it closes the descriptor of
-    /// this message then. If the process ends sooner, the manager may not know whose messages it
-    /// reads.
+    /// Waits until the manager has read all earlier messages: it then closes the descriptor that
+    /// this message carries. If the process ended sooner, the manager might not know which process
+    /// has sent them.
     pub(super) fn wait_until_read(&self) -> io::Result<()> {
         let (ours, theirs) = socketpair(SocketKind::Stream)?;
         self.0.send_fds(&[b"BARRIER=1"], &[&theirs])?;

@@ -1,4 +1,4 @@
-//! The messages of a server to the service manager, and their times.
+//! The messages of a server to the service manager, and the times at which they are sent.
 
 use std::io::{self, ErrorKind};
 use std::os::fd::{OwnedFd, RawFd};
@@ -13,13 +13,13 @@ use crate::activation::{number, passed};
 use crate::request::Stats;
 use crate::sync::Instant;
 
-/// At most one status per this time.
+/// Minimum time between two messages with a status.
 const STATUS: Duration = Duration::from_secs(1);
 
 /// How long the end of a server waits for room for its message, if the manager does not read.
 const PATIENCE: Duration = Duration::from_millis(100);
 
-/// Added to the longest time of an end, because requests are aborted and workers ended after it.
+/// Added to the time that a drain may take, because aborts and the end of workers come after it.
 const GRACE: Duration = Duration::from_secs(1);
 
 /// Sends the manager the messages of one server. Does nothing until [`begin`](Self::begin), or
@@ -27,32 +27,32 @@ const GRACE: Duration = Duration::from_secs(1);
 #[derive(Debug, Default)]
 pub(crate) struct Supervisor {
     supervised: Mutex<Option<Supervised>>,
-    /// What gets a line when the loop runs.
+    /// Descriptor that gets a line when the loop runs.
     readiness: Mutex<Option<OwnedFd>>,
 }
 
 #[derive(Debug)]
 struct Supervised {
     manager: Manager,
-    /// The time between two signs of life, and when the next is due.
+    /// Time between two `WATCHDOG=1`, and when the next one is due.
     watchdog: Option<(Duration, Instant)>,
     status: Status,
     is_ready: bool,
     is_stopping: bool,
 }
 
-/// How many requests are active, finished, failed, refused and aborted.
+/// Numbers of active, finished, failed, refused and aborted requests.
 type Requests = [u64; 5];
 
 #[derive(Debug, Default)]
 struct Status {
     told: Option<Requests>,
-    /// When the next one may be sent.
+    /// When the next status may be sent.
     due: Option<Instant>,
 }
 
 impl Supervisor {
-    /// Begins to send messages to the manager. Returns whether there is one.
+    /// Begins to send messages to the manager. Returns whether there is a manager.
     pub(crate) fn begin(&self, serving: bool) -> io::Result<bool> {
         let Some(manager) = Manager::named()? else {
             return Ok(false);
@@ -82,7 +82,7 @@ impl Supervisor {
         Ok(())
     }
 
-    /// The loop runs.
+    /// Called when the loop runs.
     pub(crate) fn ready(&self) {
         if let Some(supervised) = &mut *self.supervised.lock() {
             supervised.ready();
@@ -98,13 +98,13 @@ impl Supervisor {
         }
     }
 
-    /// One turn of the loop: a sign of life and a status, each when it is due. Returns when the
-    /// next one is. `stats` is asked only if a status may be sent.
+    /// Called once per turn of the loop: sends `WATCHDOG=1` and a status, each when it is due.
+    /// Returns when the next one is due. `stats` is called only if a status may be sent.
     pub(crate) fn turn(&self, stats: impl FnOnce() -> Stats) -> Option<Instant> {
         self.supervised.lock().as_mut()?.turn(stats)
     }
 
-    /// The lame-duck time has begun, and ends within `most`.
+    /// Called when the lame-duck time begins. It ends within `most`.
     pub(crate) fn leaving(&self, most: Duration) {
         if let Some(supervised) = &mut *self.supervised.lock()
             && !supervised.is_stopping
@@ -113,14 +113,14 @@ impl Supervisor {
         }
     }
 
-    /// The server ends, within `most`.
+    /// Called when the server begins to end. It ends within `most`.
     pub(crate) fn stopping(&self, most: Duration) {
         if let Some(supervised) = &mut *self.supervised.lock() {
             supervised.stopping(most);
         }
     }
 
-    /// The server has ended: waits until the manager has read all messages.
+    /// Called when the server has ended. Waits until the manager has read all messages.
     pub(crate) fn ended(&self) {
         if let Some(supervised) = self.supervised.lock().take()
             && let Err(error) = supervised.manager.wait_until_read()
@@ -180,8 +180,8 @@ impl Supervised {
         [self.watchdog.map(|(_, due)| due), status].into_iter().flatten().min()
     }
 
-    /// Sends the counters if they have changed. Makes no text of them otherwise, because this may
-    /// be called at every turn of the loop.
+    /// Sends the counters if they have changed. Formats them only then, because every turn of the
+    /// loop may call this.
     fn tell_status(&mut self, stats: &Stats, now: Instant) {
         let requests = [stats.active, stats.finished, stats.failed, stats.refused, stats.aborted];
         if self.status.told == Some(requests) {
@@ -199,7 +199,7 @@ impl Supervised {
     }
 }
 
-/// The time without a sign of life after which the manager kills this process, if it watches it.
+/// Time without `WATCHDOG=1` after which the manager kills this process. `None` if it does not.
 fn watchdog_period() -> io::Result<Option<Duration>> {
     let Some(period) = number("WATCHDOG_USEC", ErrorKind::InvalidInput)? else {
         return Ok(None);
