@@ -29,7 +29,7 @@ const METHODS: &str = "GET, HEAD, OPTIONS";
 #[derive(Clone, Copy)]
 pub(super) struct Asked<'a> {
     pub(super) method: &'a str,
-    /// The target, as in the request line.
+    /// The path with its query.
     pub(super) target: &'a [u8],
     pub(super) fields: Fields<'a>,
 }
@@ -179,11 +179,14 @@ impl Files {
         })
     }
 
-    /// Replaces the file by a compressed form of it, if there is one that the client prefers.
+    /// Replaces the file by a compressed form of it, if there is one that the client prefers. An
+    /// older one was made of an older file. Compressors may keep the date in whole seconds.
     fn choose_form(&self, path: &[u8], chosen: &mut Chosen, asked: &Asked<'_>) -> io::Result<()> {
         for coding in accept::codings(&asked.field("Accept-Encoding")) {
             let sibling = [path, coding.suffix.as_bytes()].concat();
-            if let Some(Found::File(file, stat)) = self.root.find(&sibling)? {
+            if let Some(Found::File(file, stat)) = self.root.find(&sibling)?
+                && stat.st_mtime >= chosen.stat.st_mtime
+            {
                 *chosen = Chosen { file, stat, coding: Some(coding.name) };
                 break;
             }
@@ -210,7 +213,12 @@ impl Files {
         // A long listing takes a while.
         let listing = green::blocking(move || {
             Listing::read(&root, &fd, Request { path: &path, shows_hidden, order })
-        })?;
+        });
+        let listing = match listing {
+            // It has been removed since it was opened.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Reply::not_found()),
+            listing => listing?,
+        };
         let page = Page { listing, title: target.display(), order };
         reply.body = if is_json { Body::Json(page) } else { Body::Html(page) };
         Ok(reply)
@@ -239,7 +247,7 @@ fn redirect(target: &Target<'_>) -> Reply {
 /// The reply to an error of the system that says nothing about the path, such as a lack of
 /// descriptors.
 fn failure(error: &io::Error) -> Reply {
-    let errors = [Errno::MFILE, Errno::NFILE, Errno::NOMEM];
+    let errors = [Errno::MFILE, Errno::NFILE, Errno::NOMEM, Errno::AGAIN];
     let is_overload = Errno::from_io_error(error).is_some_and(|error| errors.contains(&error));
     log::error!(target: LOG_TARGET, "cannot open the file of a request ({error}): answering with an error page");
     match is_overload {

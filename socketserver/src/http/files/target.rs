@@ -30,13 +30,14 @@ pub(super) struct Target<'a> {
 }
 
 impl<'a> Target<'a> {
-    /// Parses the target of a request line. A quoted slash separates names as a plain one does,
-    /// because no name can contain it. `None` for a NUL, which no name can contain either.
+    /// Parses the path of a request, from which the authority has been taken. A quoted slash
+    /// separates names as a plain one does, because no name can contain it. `None` for a NUL, which
+    /// no name can contain either.
     ///
     /// Python: `SimpleHTTPRequestHandler.translate_path`
     pub(super) fn parse(target: &'a [u8]) -> Option<Self> {
         let target = before(target, b'#').0;
-        let (path, query) = before(without_authority(target), b'?');
+        let (path, query) = before(target, b'?');
         let decoded: Vec<u8> = percent_decode(path).collect();
         if decoded.contains(&0) {
             return None;
@@ -89,19 +90,6 @@ fn before(text: &[u8], mark: u8) -> (&[u8], Option<&[u8]>) {
         Some(place) => (&text[..place], Some(&text[place + 1..])),
         None => (text, None),
     }
-}
-
-/// The target without its scheme and host. Requests through a proxy have whole URLs.
-fn without_authority(target: &[u8]) -> &[u8] {
-    let is = |scheme: &&[u8]| {
-        target.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme))
-    };
-    let schemes: [&[u8]; 2] = [b"http://", b"https://"];
-    let Some(scheme) = schemes.into_iter().find(is) else { return target };
-    let rest = &target[scheme.len()..];
-    rest.iter()
-        .position(|byte| matches!(byte, b'/' | b'?'))
-        .map_or(&b""[..], |place| &rest[place..])
 }
 
 /// The names of a path without `.` and `..`, and whether its end is that of a directory.

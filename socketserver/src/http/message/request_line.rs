@@ -214,6 +214,9 @@ mod tests {
             ("HTTP://b:80/x?y", Some("b:80"), "/x?y"),
             ("http://b", Some("b"), "/"),
             ("https://[::1]:8?q", Some("[::1]:8"), "/?q"),
+            ("http://b#f", Some("b"), "/#f"),
+            ("http://b//c/../d", Some("b"), "/c/../d"),
+            ("/http://b/c", None, "/http://b/c"),
             ("//evil/..", None, "/evil/.."),
             ("////", None, "/"),
         ] {
