@@ -82,7 +82,7 @@ fn send_file(conversation: &Socket, file: &mut File) -> io::Result<()> {
 fn transfer(request: &Datagram, client_address: &Address, folder: &Path) -> io::Result<()> {
     // The conversation has a port of its own, which tells it from all others.
     let conversation = Socket::new(client_address.family(), SocketKind::Datagram)?;
-    conversation.bind((request.local_address()?.ip().expect("an IP address"), 0))?;
+    conversation.bind(request.local_address()?.with_port(0))?;
     conversation.connect(client_address)?;
     conversation.settimeout(Some(PATIENCE))?;
     match name_asked_for(&request.data).and_then(|name| open(folder, &name)) {

@@ -218,9 +218,11 @@ mod address;
 
 mod aliases;
 
-// These modules could be separate crates: `aborts`, `panics`, `sync` and `sys` import nothing of
-// this crate, `pool` imports `panics`, `sync` and `sys`, and `green` imports all five.
+// These modules could be separate crates: `aborts`, `channel_errors`, `panics`, `sync` and `sys`
+// import nothing of this crate, `pool` imports `panics`, `sync` and `sys`, and `green` imports all
+// six.
 mod aborts;
+mod channel_errors;
 pub mod green;
 #[cfg(loom)]
 mod model;

@@ -84,13 +84,14 @@ mod timers;
 mod wait_queue;
 mod watchdog;
 
+pub use crate::channel_errors::{
+    RecvError, RecvTimeoutError, SendError, TryRecvError, TrySendError,
+};
 pub use crate::sys::coroutine::enable;
 pub use crate::sys::scope::Scope;
 pub use blocking::blocking;
 pub(crate) use channel::permits;
-pub use channel::{
-    Receiver, RecvError, RecvTimeoutError, SendError, Sender, TryRecvError, TrySendError, channel,
-};
+pub use channel::{Receiver, Sender, channel};
 pub(crate) use cores::{count_cores, start};
 pub(crate) use current::{
     Current, Unparker, enclosing_request, enclosing_servers, mark_idle, may_park, must_not_wait,

@@ -8,16 +8,13 @@ use parking_lot::Mutex;
 use rustix::process::getpid;
 
 use super::TARGET;
-use super::manager::Manager;
+use super::manager::{Manager, PATIENCE};
 use crate::activation::{number, passed};
 use crate::request::Stats;
 use crate::sync::Instant;
 
 /// Minimum time between two messages with a status.
 const STATUS: Duration = Duration::from_secs(1);
-
-/// How long the end of a server waits for room for its message, if the manager does not read.
-const PATIENCE: Duration = Duration::from_millis(100);
 
 /// Added to the time that a drain may take, because aborts and the end of workers come after it.
 const GRACE: Duration = Duration::from_secs(1);
@@ -253,6 +250,7 @@ mod tests {
             supervised.turn(|| Stats { finished, ..Stats::default() });
         }
         supervised.stopping(Duration::ZERO);
+        assert!(supervised.manager.wait_until_read().is_err());
         assert!(began.elapsed() < Duration::from_secs(30));
         let read = || manager.recv(1_000).ok();
         assert!(std::iter::from_fn(read).count() > 1);

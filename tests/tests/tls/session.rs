@@ -62,6 +62,22 @@ fn a_truncated_stream_may_be_an_error<C: Column>() {
     assert_eq!(text, "expected the end of the TLS session, got the end of the stream");
 }
 
+/// The client has gone while it sent.
+fn an_end_within_a_record_is_a_disconnect<C: Column>() {
+    let (state, failures) = Failures::new();
+    let authority = Authority::new("half");
+    let builder = Server::<Tcp, C, Echo, Failures>::with(state).tls(authority.context());
+    let server = run(builder, LOCAL);
+    let config = client_config(&authority, None);
+    let mut client = TlsClient::connect(&server.address(), config, "localhost");
+    client.ask(b"hello");
+    client.0.sock.write_all(&[23, 3, 3]).expect("sent");
+    client.0.sock.shutdown(Shutdown::Write).expect("shutdown");
+    let (text, kind) = failures.recv_timeout(DEADLINE).expect("a failure");
+    assert_eq!(kind, Some(ErrorKind::ConnectionAborted));
+    assert_eq!(text, "expected the rest of a TLS record, got the end of the stream");
+}
+
 /// Cut at every byte, a session ends well or fails, and is counted.
 fn every_byte_may_be_the_last<C: Column>() {
     let authority = Authority::new("bytes");
@@ -209,6 +225,7 @@ fn two_threads_share_a_session<C: Concurrent>() {
 
 matrix!(columns:
     each_side_ends_for_itself, a_truncated_stream_says_so, a_truncated_stream_may_be_an_error,
+    an_end_within_a_record_is_a_disconnect,
     every_byte_may_be_the_last, select_knows_what_the_session_holds, a_timeout_breaks_no_record,
 );
 matrix!(concurrent: a_relay_ends_tls, two_threads_share_a_session);
