@@ -290,7 +290,8 @@ pub fn derive_datagram_request_handler(input: TokenStream) -> TokenStream {
 /// `setup` and `finish` are as in [`BaseRequestHandler`], called once for each connection. The
 /// methods for `GET`, `HEAD`, `POST`, `PUT`, `DELETE`, `PATCH`, `OPTIONS`, `TRACE` and `CONNECT` are
 /// looked for; others are named in the option `methods`. They return `()` or a `Result<(), E>` whose
-/// error is `Display` and `'static`. A command without a method is answered with 501; a method that
+/// error is `Display` and `'static`. A struct with none of them does not compile, because it probably
+/// has `do_get`. A command without a method is answered with 501; a method that
 /// fails before its reply has left, with 500, or with the status of its `HTTPError`.
 ///
 /// # Options
@@ -300,7 +301,7 @@ pub fn derive_datagram_request_handler(input: TokenStream) -> TokenStream {
 /// | option | value | default |
 /// | --- | --- | --- |
 /// | `methods` | further commands, such as `[PROPFIND, REPORT]` | none |
-/// | `protocol_version` | of the replies; from `"HTTP/1.1"` on connections are kept | `"HTTP/1.0"` |
+/// | `protocol_version` | of the replies; with `"HTTP/1.1"` connections are kept | `"HTTP/1.0"` |
 /// | `server_version`, `sys_version` | the field `Server` | this library's |
 /// | `error_message_format` | an error page with `%(code)d`, `%(message)s`, `%(explain)s` | Python's |
 /// | `error_content_type` | its type | `"text/html;charset=utf-8"` |
