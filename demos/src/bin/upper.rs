@@ -2,7 +2,7 @@
 //!
 //! ```sh
 //! cargo run --bin upper
-//! nc 127.0.0.1 9999                   in a second terminal
+//! nc 127.0.0.1 9999                   # in a second terminal
 //! ```
 //!
 //! Over any other transport, with a client that speaks it:

@@ -177,12 +177,13 @@ impl Concurrency for Green {
 impl Shared {
     /// Runs the job here, if this green thread leads.
     fn run_here(&self, job: Job, max: usize) -> Result<(), Job> {
-        if !self.has_led.load(Relaxed) || !lead::leads() {
+        if !self.has_led.load(Relaxed) {
             return Err(job);
         }
-        self.live.fetch_add(1, SeqCst);
-        let ran = lead::run_here(job);
-        self.leave(max);
+        let ran = lead::run_here(job, || _ = self.live.fetch_add(1, SeqCst));
+        if ran.is_ok() {
+            self.leave(max);
+        }
         ran
     }
 

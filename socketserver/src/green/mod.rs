@@ -93,7 +93,7 @@ pub use channel::{
 };
 pub(crate) use cores::{count_cores, start};
 pub(crate) use current::{
-    Current, OnParking, enclosing_request, enclosing_servers, mark_idle, may_park, must_not_wait,
+    Current, Unparker, enclosing_request, enclosing_servers, mark_idle, may_park, must_not_wait,
     number, report_parking,
 };
 pub use current::{is_green, sleep, yield_now};

@@ -3,7 +3,7 @@
 use std::io;
 use std::time::Duration;
 
-use super::datagram::{self, PacketBuffer};
+use super::datagram::{self, PacketReceiver};
 use super::options::{Inet, Packets, inet_setters, packets_setters};
 use super::own_datagrams::OwnDatagrams;
 use super::{Transport, inet};
@@ -27,7 +27,7 @@ use crate::socket::{Socket, SocketKind};
 pub struct Udp {
     packets: Packets,
     inet: Inet,
-    buffer: PacketBuffer,
+    receiver: PacketReceiver,
     own: OwnDatagrams,
 }
 
@@ -71,12 +71,12 @@ impl Transport for Udp {
     }
 
     fn server_activate(&self, socket: &Socket) -> io::Result<()> {
-        self.buffer.watch(socket)?;
+        self.receiver.watch(socket)?;
         datagram::activate(socket, &self.packets)
     }
 
     fn get_request(&self, socket: &Socket) -> io::Result<(Datagram, Address)> {
-        self.buffer.get_request(socket, &self.packets, true)
+        self.receiver.get_request(socket, &self.packets, true)
     }
 
     fn shutdown_request(&self, _request: &Datagram, _patience: Duration) {}

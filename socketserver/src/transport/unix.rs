@@ -4,7 +4,7 @@ use std::io;
 use std::net::Shutdown;
 use std::time::Duration;
 
-use super::datagram::{self, PacketBuffer};
+use super::datagram::{self, PacketReceiver};
 use super::options::{File, Packets, Streams, file_setters, packets_setters, streams_setters};
 use super::socket_file::SocketFile;
 use super::{Speaker, Transport, stream, unexpected};
@@ -157,7 +157,7 @@ pub struct UnixDatagram {
     packets: Packets,
     path: File,
     file: SocketFile,
-    buffer: PacketBuffer,
+    receiver: PacketReceiver,
 }
 
 impl UnixDatagram {
@@ -202,12 +202,12 @@ impl Transport for UnixDatagram {
 
     fn server_activate(&self, socket: &Socket) -> io::Result<()> {
         self.file.activated();
-        self.buffer.watch(socket)?;
+        self.receiver.watch(socket)?;
         datagram::activate(socket, &self.packets)
     }
 
     fn get_request(&self, socket: &Socket) -> io::Result<(Datagram, Address)> {
-        self.buffer.get_request(socket, &self.packets, false)
+        self.receiver.get_request(socket, &self.packets, false)
     }
 
     fn shutdown_request(&self, _request: &Datagram, _patience: Duration) {}

@@ -1,4 +1,4 @@
-//! The way from a reply to a client.
+//! Sending a reply to the client.
 
 use std::borrow::Cow;
 use std::io::{self, Write};
@@ -13,19 +13,19 @@ use crate::http::message::status::{Status, has_body};
 use crate::http::message::text::latin1;
 use crate::http::reply::ReplyWriter;
 
-/// A body of up to this many bytes is read, and leaves in one write with its head.
+/// Maximum length of a body that is read into memory, and sent in one write with its head.
 const SMALL: u64 = 64 << 10;
-/// How much of a larger one leaves with the head.
+/// Bytes of a longer body that are sent with its head.
 const INTO_HEAD: u64 = 8 << 10;
-/// How much of a file goes from the disk to the client at once.
-const AT_ONCE: u64 = 1 << 20;
+/// Bytes of a file that one call sends from the disk to the client.
+const AT_ONCE: u64 = 2 << 20;
 
 impl Files {
-    /// Answers the request at hand: GET and HEAD with a file, a listing or an error page, OPTIONS,
-    /// and all others with 405.
+    /// Answers the current request. GET and HEAD get a file, a listing or an error page, OPTIONS
+    /// gets the methods, and any other method 405.
     ///
-    /// A file that is changed meanwhile is sent with the length that was announced; if it has
-    /// become shorter than that, the connection is aborted.
+    /// If the file changes meanwhile, the reply has the length that was announced. If the file
+    /// becomes shorter than that, the connection is reset.
     ///
     /// ```
     /// # use std::io;
@@ -51,7 +51,7 @@ impl Files {
     /// ```
     ///
     /// # Errors
-    /// The connection's, and the file's.
+    /// Those of the connection and of the file.
     ///
     /// Python: `SimpleHTTPRequestHandler.do_GET` and `do_HEAD`
     pub fn serve<H: BaseHTTPRequestHandler>(&self, handler: &mut H) -> io::Result<()> {
@@ -69,19 +69,24 @@ impl Files {
     where
         H: BaseHTTPRequestHandler,
     {
-        let Reply { status, fields, body } = reply;
-        let page = match &body {
-            Body::Error(message) => error_page(handler, (status, *message).into())?,
-            _ => {
-                handler.send_response(status)?;
-                Vec::new()
-            }
+        let Reply { status: code, mut fields, body } = reply;
+        let status = match body {
+            Body::Error(message) => Status::from((code, message)),
+            _ => code.into(),
         };
+        let page = match body {
+            Body::Error(_) => error_page(handler, status, &mut fields),
+            _ => Vec::new(),
+        };
+        let is_own = |name: &str| self.fields.iter().any(|own| own.0.eq_ignore_ascii_case(name));
+        match is_own("Server") {
+            true => handler.exchange().begin_reply(status, "")?,
+            false => handler.send_response(status)?,
+        }
         for (name, value) in &self.fields {
             handler.send_header(name, value)?;
         }
-        let is_own = |name: &str| self.fields.iter().any(|own| own.0.eq_ignore_ascii_case(name));
-        let mut has_length = !page.is_empty();
+        let mut has_length = false;
         for (name, value) in fields.iter().filter(|field| !is_own(field.0)) {
             has_length |= *name == "Content-Length";
             handler.send_header(name, value)?;
@@ -89,7 +94,7 @@ impl Files {
         handler.__end_headers()?;
         if head_only {
             // The length of a listing is not known before it is made.
-            let is_open = has_body(status) && !has_length;
+            let is_open = has_body(code) && !has_length;
             return if is_open { handler.flush_headers() } else { Ok(()) };
         }
         let mut wfile = ReplyWriter(handler.exchange().clone());
@@ -103,20 +108,24 @@ impl Files {
     }
 }
 
-/// Begins the reply with an error page, and returns the page. Other than after `send_error`, the
-/// connection stays: a site has more files than the one that is missing.
-fn error_page<H>(handler: &mut H, status: Status<'_>) -> io::Result<Vec<u8>>
+/// Begins the reply with an error page and adds its fields, and returns the page. Unlike
+/// `send_error` this keeps the connection, because the client of a site asks for other files after
+/// a missing one.
+fn error_page<H>(
+    handler: &mut H,
+    status: Status<'_>,
+    fields: &mut Vec<(&'static str, Cow<'static, str>)>,
+) -> Vec<u8>
 where
     H: BaseHTTPRequestHandler,
 {
     let message = status.message.unwrap_or_default();
     handler.__log_error(&format!("code {}, message {message}", status.code));
-    handler.send_response(status)?;
-    let exchange = handler.exchange().clone();
-    let page = exchange.settings().error_page(status).into_bytes();
-    handler.send_header("Content-Type", exchange.settings().error_content_type)?;
-    handler.send_header("Content-Length", page.len())?;
-    Ok(page)
+    let settings = handler.exchange().settings();
+    let page = settings.error_page(status).into_bytes();
+    fields.push(("Content-Type", settings.error_content_type.into()));
+    fields.push(("Content-Length", page.len().to_string().into()));
+    page
 }
 
 fn send_pieces(
@@ -145,7 +154,7 @@ fn send_pieces(
     Ok(())
 }
 
-/// The values of all fields of this name: RFC 9110, section 5.3.
+/// The values of all fields with this name, joined by commas: RFC 9110, section 5.3.
 fn joined<'a>(headers: &'a Headers, name: &str) -> Option<Cow<'a, str>> {
     let mut values = headers.0.fields().filter(|field| field.0.eq_ignore_ascii_case(name));
     let first = Cow::Borrowed(values.next()?.1);

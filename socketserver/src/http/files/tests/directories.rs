@@ -172,6 +172,35 @@ fn json_is_for_programs() {
     assert_eq!(body(&ask(&empty.files(), "GET", "/", &JSON)), "[]\n");
 }
 
+#[test]
+fn names_that_begin_alike_are_in_order() {
+    let folder = Folder::new();
+    let sorted =
+        ["File", "file", "file-", "file-aaaaaaaA", "file-aaaaaaaaB", "FILE-aaaaaaaac", "filf"];
+    for name in sorted.into_iter().rev() {
+        folder.write(name, "");
+    }
+    assert_eq!(links(&page(&folder.files(), "/")), sorted);
+    for name in &sorted[3..6] {
+        folder.write(&format!("alike/{name}"), "");
+    }
+    assert_eq!(links(&page(&folder.files(), "/alike/")), sorted[3..6]);
+}
+
+#[test]
+fn a_directory_that_is_removed_is_not_found() {
+    let folder = Folder::new();
+    folder.write("root/inner/file", "");
+    let files = Files::new(folder.join("root")).expect("a directory");
+    fs::remove_dir_all(folder.join("root")).expect("it is there");
+    for target in ["/", "/inner/", "/inner", "/inner/file"] {
+        assert_eq!(get(&files, target).status, 404, "{target}");
+    }
+    // Another one in its place is not that which was opened.
+    folder.write("root/other", "");
+    assert_eq!(get(&files, "/other").status, 404);
+}
+
 /// A listing of many names has no details, so that it needs no system call per name.
 #[test]
 fn a_long_listing_has_names_alone() {
