@@ -2,8 +2,8 @@
 //!
 //! ```sh
 //! cargo run --example behind_haproxy --features proxy
-//! haproxy -db -f socketserver/examples/haproxy.cfg    in a second terminal
-//! nc 127.0.0.1 8000                                   in a third
+//! haproxy -db -f socketserver/examples/haproxy.cfg    # in a second terminal
+//! nc 127.0.0.1 8000                                   # in a third
 //! ```
 
 use std::io;

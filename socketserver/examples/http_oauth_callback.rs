@@ -2,7 +2,7 @@
 //! one request that counts, and a deadline.
 //!
 //!     cargo run --example http_oauth_callback --features http
-//!     curl 'http://127.0.0.1:…/callback?state=…&code=1234'      as the program prints it
+//!     curl 'http://127.0.0.1:…/callback?state=…&code=1234'      # as the program prints it
 
 #![allow(clippy::print_stdout)]
 

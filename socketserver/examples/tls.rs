@@ -3,10 +3,11 @@
 //!
 //! ```sh
 //! openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 90 \
-//!     -subj /CN=localhost -addext subjectAltName=DNS:localhost -keyout key.pem -out cert.pem
+//!     -subj /CN=localhost -addext subjectAltName=DNS:localhost \
+//!     -addext basicConstraints=CA:FALSE -keyout key.pem -out cert.pem
 //! RUST_LOG=info cargo run --example tls --features tls -- 127.0.0.1:8443 cert.pem key.pem
-//! curl --cacert cert.pem https://localhost:8443/      in a second terminal
-//! kill -HUP $(pgrep --full example.*tls)              after another `openssl req`
+//! curl --cacert cert.pem https://localhost:8443/      # in a second terminal
+//! kill -HUP $(pgrep --full example.*tls)              # after another `openssl req`
 //! ```
 //!
 //! More hosts are more pairs of files: `cert.pem key.pem other.pem other.key`. With

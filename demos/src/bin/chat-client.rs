@@ -3,7 +3,7 @@
 //!
 //! ```sh
 //! cargo run --bin chat
-//! cargo run --bin chat-client                                         in a second terminal
+//! cargo run --bin chat-client                                         # in a second terminal
 //! printf 'ann\nhello\n' | cargo run --bin chat-client
 //! cargo run --bin chat-client -- --tls=cert.pem localhost:9999        if the server has TLS
 //! ```

@@ -3,7 +3,7 @@
 //!
 //! ```sh
 //! cargo run --bin upper
-//! cargo run --bin upper-client                                        in a second terminal
+//! cargo run --bin upper-client                                        # in a second terminal
 //! printf 'hello\nworld\n' | cargo run --bin upper-client
 //! cargo run --bin upper-client -- --tls=cert.pem localhost:9999       if the server has TLS
 //! ```

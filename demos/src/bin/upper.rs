@@ -2,7 +2,7 @@
 //!
 //! ```sh
 //! cargo run --bin upper
-//! nc 127.0.0.1 9999                   in a second terminal
+//! nc 127.0.0.1 9999                   # in a second terminal
 //! ```
 //!
 //! Over any other transport, with a client that speaks it:
@@ -27,7 +27,8 @@
 //! curl --haproxy-protocol telnet://127.0.0.1:9999
 //! ```
 //!
-//! With TLS, and the certificate read again at SIGHUP:
+//! With TLS, and the certificate read again at SIGHUP (the example `tls` has the command that makes
+//! one):
 //!
 //! ```sh
 //! cargo run --bin upper -- --tls cert.pem key.pem

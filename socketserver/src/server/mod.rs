@@ -22,6 +22,7 @@ use std::any::type_name;
 use std::fmt;
 use std::io;
 use std::marker::PhantomData;
+use std::ops::Deref;
 use std::os::fd::RawFd;
 use std::sync::Arc;
 use std::time::Duration;
@@ -42,6 +43,9 @@ use engine::Engine;
 ///
 /// The aliases are the names to use: [`TCPServer`](crate::TCPServer),
 /// [`ThreadingUDPServer`](crate::ThreadingUDPServer) and so on.
+///
+/// Through `Deref` it is its [`ServerRef`], and so the state too: `server.members` reads as in
+/// Python, where its own methods do not hide a field or method of that name.
 ///
 /// Dropping the server calls [`server_close`](Self::server_close), as the end of `with` does in
 /// Python.
@@ -322,6 +326,14 @@ impl<T, H, S> Server<T, Forking, H, S> {
     /// Python: `ForkingMixIn.active_children`
     pub fn active_children(&self) -> Vec<i32> {
         self.concurrency.active_children()
+    }
+}
+
+impl<T, C, H, S> Deref for Server<T, C, H, S> {
+    type Target = ServerRef<S>;
+
+    fn deref(&self) -> &ServerRef<S> {
+        &self.server
     }
 }
 

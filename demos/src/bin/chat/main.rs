@@ -2,8 +2,8 @@
 //!
 //! ```sh
 //! cargo run --bin chat
-//! nc 127.0.0.1 9999                   in a second terminal
-//! cargo run --bin chat-client         in a third
+//! nc 127.0.0.1 9999                   # in a second terminal
+//! cargo run --bin chat-client         # in a third
 //! ```
 //!
 //! On a network with strangers, no address should fill the room:

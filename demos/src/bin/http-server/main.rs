@@ -2,7 +2,7 @@
 //!
 //! ```sh
 //! cargo run --bin http-server
-//! curl -O http://127.0.0.1:8000/README.md         in a second terminal
+//! curl -O http://127.0.0.1:8000/README.md         # in a second terminal
 //! ```
 //!
 //! For everybody on the network, with the address of each interface:
