@@ -125,10 +125,19 @@ fn listed() -> io::Result<Vec<Inherited>> {
         return Ok(Vec::new());
     }
     let count = number("LISTEN_FDS", ErrorKind::InvalidData)?.unwrap_or(0);
-    let names = env::var("LISTEN_FDNAMES").unwrap_or_default();
-    let names = names.split(':').filter(|name| !name.is_empty()).chain(std::iter::repeat(UNNAMED));
-    let passed = inherited::take(FIRST, count)?.into_iter().zip(names);
+    let names = env::var_os("LISTEN_FDNAMES").unwrap_or_default();
+    let names = names.to_str().ok_or_else(|| {
+        let text = format!("expected names in LISTEN_FDNAMES, got {names:?}");
+        io::Error::new(ErrorKind::InvalidData, text)
+    })?;
+    let passed = inherited::take(FIRST, count)?.into_iter().zip(each_name(names));
     passed.map(|(socket, name)| inherited(socket, name)).collect()
+}
+
+/// The names of the sockets, in their order. An empty one is the name of a socket too.
+fn each_name(names: &str) -> impl Iterator<Item = &str> {
+    let names = names.split(':').map(|name| if name.is_empty() { UNNAMED } else { name });
+    names.chain(std::iter::repeat(UNNAMED))
 }
 
 fn inherited(socket: OwnedFd, name: &str) -> io::Result<Inherited> {
@@ -204,4 +213,22 @@ fn is_same(stream: BorrowedFd<'_>, socket: &Socket) -> rustix::io::Result<bool> 
     };
     let socket = fstat(socket)?;
     Ok((stream.st_dev, stream.st_ino) == (socket.st_dev, socket.st_ino))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_socket_has_its_name() {
+        for (names, expected) in [
+            ("", ["unknown", "unknown", "unknown"]),
+            ("web", ["web", "unknown", "unknown"]),
+            ("web:admin:log:more", ["web", "admin", "log"]),
+            ("web::admin", ["web", "unknown", "admin"]),
+            (":admin:", ["unknown", "admin", "unknown"]),
+        ] {
+            assert!(each_name(names).take(3).eq(expected), "{names:?}");
+        }
+    }
 }

@@ -39,6 +39,15 @@ impl Manager {
         self.0.send(message.as_bytes()).map(drop)
     }
 
+    /// The same within this time, which may be zero: where clients wait for the caller, a manager
+    /// that is behind with its reading must not keep it.
+    ///
+    /// # Errors
+    /// `WouldBlock` or `TimedOut` if there is no room for the message; the system's.
+    pub(super) fn send_within(&self, message: &str, time: Duration) -> io::Result<()> {
+        self.0.send_within(message.as_bytes(), time).map(drop)
+    }
+
     /// Waits until the manager has read all earlier messages: it then closes the descriptor that
     /// this message carries. If the process ended sooner, the manager might not know which process
     /// has sent them.

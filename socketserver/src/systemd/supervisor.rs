@@ -16,6 +16,9 @@ use crate::sync::Instant;
 /// Minimum time between two messages with a status.
 const STATUS: Duration = Duration::from_secs(1);
 
+/// How long the end of a server waits for room for its message, if the manager does not read.
+const PATIENCE: Duration = Duration::from_millis(100);
+
 /// Added to the time that a drain may take, because aborts and the end of workers come after it.
 const GRACE: Duration = Duration::from_secs(1);
 
@@ -128,25 +131,38 @@ impl Supervisor {
 }
 
 impl Supervised {
-    /// Sends a message. A failure is logged and does not end the server: the manager notices it.
-    fn send(&self, message: &str) {
-        if let Err(error) = self.manager.send(message) {
-            log::warn!(target: TARGET, "cannot tell the service manager {message:?} ({error}): going on");
-        }
+    /// Takes the result of sending a message. One that cannot be sent ends no server; the manager
+    /// notices by itself. Returns whether it was sent.
+    fn was_sent(message: &str, sent: io::Result<()>) -> bool {
+        let Err(error) = sent else { return true };
+        // Perhaps a line per second, for as long as the manager does not read.
+        let level = match error.kind() {
+            ErrorKind::WouldBlock => log::Level::Debug,
+            _ => log::Level::Warn,
+        };
+        log::log!(target: TARGET, level, "cannot tell the service manager {message:?} ({error}): going on");
+        false
     }
 
     fn ready(&mut self) {
         if !self.is_ready {
             self.is_ready = true;
-            self.send("READY=1");
+            Self::was_sent("READY=1", self.manager.send("READY=1"));
         }
     }
 
+    /// Sends a message unless that would block: clients wait for the loop.
+    fn try_send(&self, message: &str) -> bool {
+        Self::was_sent(message, self.manager.send_within(message, Duration::ZERO))
+    }
+
     fn stopping(&mut self, most: Duration) {
-        let most = most.saturating_add(GRACE).as_micros();
+        // The largest number is infinite for systemd.
+        let most = u64::try_from(most.saturating_add(GRACE).as_micros()).unwrap_or(u64::MAX);
         let first = if self.is_stopping { "" } else { "STOPPING=1\n" };
         self.is_stopping = true;
-        self.send(&format!("{first}EXTEND_TIMEOUT_USEC={most}"));
+        let message = format!("{first}EXTEND_TIMEOUT_USEC={most}");
+        Self::was_sent(&message, self.manager.send_within(&message, PATIENCE));
     }
 
     fn turn(&mut self, stats: impl FnOnce() -> Stats) -> Option<Instant> {
@@ -158,7 +174,7 @@ impl Supervised {
             && now >= due
         {
             self.watchdog = Some((period, now + period));
-            self.send("WATCHDOG=1");
+            self.try_send("WATCHDOG=1");
         }
         let status = self.status.due.filter(|due| *due > now);
         [self.watchdog.map(|(_, due)| due), status].into_iter().flatten().min()
@@ -173,10 +189,13 @@ impl Supervised {
             return;
         }
         let [active, finished, failed, refused, aborted] = requests;
-        self.send(&format!(
+        let was_sent = self.try_send(&format!(
             "STATUS=requests: {active} active, {finished} finished, {failed} failed, {refused} refused, {aborted} aborted"
         ));
-        self.status = Status { told: Some(requests), due: Some(now + STATUS) };
+        if was_sent {
+            self.status.told = Some(requests);
+        }
+        self.status.due = Some(now + STATUS);
     }
 }
 
@@ -194,19 +213,26 @@ fn watchdog_period() -> io::Result<Option<Duration>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::socket::{SocketKind, socketpair};
+    use crate::socket::{Socket, SocketKind, socketpair};
 
-    #[test]
-    fn status_is_sent_only_after_a_change() {
+    fn supervised() -> (Supervised, Socket) {
         let (own, manager) = socketpair(SocketKind::Datagram).unwrap();
+        own.settimeout(Some(Duration::from_secs(60))).unwrap();
         manager.settimeout(Some(Duration::ZERO)).unwrap();
-        let mut supervised = Supervised {
+        let supervised = Supervised {
             manager: Manager::of(own),
-            watchdog: None,
+            watchdog: Some((Duration::ZERO, Instant::now())),
             status: Status::default(),
             is_ready: true,
             is_stopping: false,
         };
+        (supervised, manager)
+    }
+
+    #[test]
+    fn status_is_sent_only_after_a_change() {
+        let (mut supervised, manager) = supervised();
+        supervised.watchdog = None;
         let mut tell = |finished| {
             supervised.status.due = None;
             let due = supervised.turn(|| Stats { finished, ..Stats::default() });
@@ -216,5 +242,34 @@ mod tests {
         assert_eq!(tell(1), (false, false));
         assert_eq!(tell(2), (true, true));
         assert_eq!(tell(2), (false, false));
+    }
+
+    #[test]
+    fn manager_that_does_not_read_holds_nothing_up() {
+        let (mut supervised, manager) = supervised();
+        let began = Instant::now();
+        for finished in 1..10_000 {
+            supervised.status.due = None;
+            supervised.turn(|| Stats { finished, ..Stats::default() });
+        }
+        supervised.stopping(Duration::ZERO);
+        assert!(began.elapsed() < Duration::from_secs(30));
+        let read = || manager.recv(1_000).ok();
+        assert!(std::iter::from_fn(read).count() > 1);
+        // The last one was lost, and is sent once there is room.
+        supervised.status.due = None;
+        supervised.watchdog = None;
+        supervised.turn(|| Stats { finished: 9_999, ..Stats::default() });
+        assert!(
+            read().is_some_and(|status| status.starts_with(b"STATUS=requests: 0 active, 9999 f"))
+        );
+    }
+
+    #[test]
+    fn longest_end_is_infinite() {
+        let (mut supervised, manager) = supervised();
+        supervised.stopping(Duration::MAX);
+        let expected = format!("STOPPING=1\nEXTEND_TIMEOUT_USEC={}", u64::MAX);
+        assert_eq!(manager.recv(100).unwrap(), expected.as_bytes());
     }
 }
