@@ -289,10 +289,10 @@ impl<T, C: Concurrency, H, S> Server<T, C, H, S> {
         self.engine.0.notify_systemd()
     }
 
-    /// The server writes a line to this descriptor, and closes it, once it serves. Supervisors
-    /// other than systemd are told so that a service is ready: s6 (`notification-fd`), dinit
-    /// (`ready-notification`). The descriptor is one that the parent process left open, and from
-    /// here on it is the server's.
+    /// Writes a line to this descriptor, and closes it, once the server serves. Supervisors other
+    /// than systemd learn in this way that a service is ready: s6 (`notification-fd`), dinit
+    /// (`ready-notification`). The parent process must have left the descriptor open. After this
+    /// call it belongs to the server.
     ///
     /// # Errors
     /// `InvalidInput` for a standard stream, `InvalidData` for a descriptor that is not open, or

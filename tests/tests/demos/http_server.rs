@@ -221,7 +221,7 @@ fn the_protocol_decides_about_connections() {
 }
 
 #[test]
-fn switches_change_what_is_served() {
+fn switches_change_the_served_files() {
     let folder = site();
     let server = Site::start(&folder, &[]);
     let fields = server.curl("/hello.txt", &["-I"]).to_lowercase();

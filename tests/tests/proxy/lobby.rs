@@ -145,7 +145,7 @@ fn handle_request_passes_over_a_silent_client<C: Column>() {
 }
 
 /// The drain of a server that never served.
-fn a_drain_without_a_loop_serves_what_has_spoken<C: Column>() {
+fn a_drain_without_a_loop_serves_heard_clients<C: Column>() {
     let server = bind(builder(C::default()));
     let (mut silent, mut client) =
         (Client::stream(server.server_address()), Client::stream(server.server_address()));
@@ -161,7 +161,7 @@ fn a_drain_without_a_loop_serves_what_has_spoken<C: Column>() {
 matrix!(
     columns: a_drain_ends_silent_clients, a_close_ends_silent_clients_at_once,
     silent_clients_outlive_a_shutdown, handle_request_passes_over_a_silent_client,
-    a_drain_without_a_loop_serves_what_has_spoken,
+    a_drain_without_a_loop_serves_heard_clients,
 );
 
 /// A handshake before the header may greet the client, so its worker must not wait for a byte.

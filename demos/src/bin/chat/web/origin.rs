@@ -6,8 +6,8 @@ use std::net::{IpAddr, Ipv6Addr};
 use rustix::system::uname;
 
 /// The names of this machine from which a page may be loaded. Other names are refused: a stranger
-/// can let a name of their own mean this machine's address, and then their page would count as one
-/// of this server.
+/// can let any name mean this machine's address, and a page from there would count as one of this
+/// server.
 pub(crate) struct Hosts {
     names: Vec<String>,
 }
@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn pages_of_other_sites_are_told_apart() {
+    fn pages_of_other_sites_are_refused() {
         let host = "localhost:80";
         for (origin, site) in [
             (None, None),
