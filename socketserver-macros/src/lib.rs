@@ -238,8 +238,8 @@ pub fn derive_datagram_request_handler(input: TokenStream) -> TokenStream {
     derive(&kinds::datagram::KIND, input)
 }
 
-/// Makes a struct the handler of an HTTP connection. The server calls its method `do_GET`, `do_POST`
-/// and so on for each request with that command.
+/// Makes a struct the handler of an HTTP connection. Its methods `do_GET`, `do_POST` and so on are
+/// called for the requests with that command.
 ///
 /// ```
 /// use std::io::{self, Write};

@@ -10,10 +10,10 @@
 //! kill -HUP $(pgrep --full example.*tls)              # after another `openssl req`
 //! ```
 //!
-//! More hosts are more pairs of files: `cert.pem key.pem other.pem other.key`. With
-//! `--clients ca.pem` clients may show a certificate of that authority, as with
+//! For further hosts, add pairs of files: `cert.pem key.pem other.pem other.key`. With
+//! `--clients ca.pem`, clients may send a certificate of that authority:
 //! `curl --cert client.pem --key client.key`. With `--tickets keys`, a file of lines from
-//! `openssl rand -hex 32`, sessions go on at other servers with the same file.
+//! `openssl rand -hex 32`, sessions are resumed by other servers with the same file.
 
 use std::env;
 use std::io;
@@ -65,7 +65,7 @@ fn main() -> io::Result<()> {
         .client_timeout(Duration::from_secs(10))
         .tls(context.clone())
         .bind(&*address)?;
-    // If a file is wrong, the log says so, and the old certificates stay.
+    // If a file is damaged, an error is logged, and the old certificates stay.
     server.on_signal(signal::SIGHUP, move |_| drop(context.reload()))?;
     server.drain_on_signals(Duration::from_secs(5))?;
     log::info!("listening on {}", server.server_address());

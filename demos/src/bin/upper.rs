@@ -1,4 +1,4 @@
-//! Sends back what it receives, in upper case.
+//! Sends its input back in upper case.
 //!
 //! ```sh
 //! cargo run --bin upper
@@ -20,7 +20,7 @@
 //! cargo run --bin upper -- --timeout 60 --max-connections-per-address 20 :9999
 //! ```
 //!
-//! Behind a balancer that says which client it is by the PROXY protocol:
+//! Behind a balancer that sends the client's address by the PROXY protocol:
 //!
 //! ```sh
 //! cargo run --bin upper -- --proxy 127.0.0.0/8
@@ -35,7 +35,7 @@
 //! cargo run --bin upper-client -- --tls=cert.pem localhost:9999
 //! ```
 //!
-//! A signal makes it log its counters:
+//! On SIGUSR1 it logs its counters:
 //!
 //! ```sh
 //! kill -USR1 "$(pgrep -x upper)"
@@ -54,7 +54,7 @@ use socketserver::{
     Address, BaseRequestHandler, BaseServer, Datagram, ServerRef, Socket, StreamRequestHandler,
 };
 
-/// Sends back what it receives, in upper case
+/// Sends its input back in upper case
 #[derive(Parser)]
 #[command(name = "upper", version)]
 struct Options {
@@ -69,7 +69,7 @@ struct Options {
     timeout: Option<Duration>,
 }
 
-/// What the handlers share.
+/// The state that the handlers share.
 struct Upper {
     timeout: Option<Duration>,
 }

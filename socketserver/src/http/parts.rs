@@ -10,8 +10,8 @@ use crate::handler::{Outcome, ServerRef};
 use crate::request::HandlerError;
 use crate::socket::Socket;
 
-/// The exchange of a handler. A function of its own, so that its part of the stack is free again
-/// when the handler runs.
+/// The exchange of a handler. This is a separate function, so that its part of the stack is free
+/// again when the handler runs.
 #[inline(never)]
 pub fn open<S>(
     request: &Socket,

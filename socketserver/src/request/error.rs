@@ -54,8 +54,8 @@ impl HandlerError {
         }
     }
 
-    /// The number of the request that failed, once the server knows of the error: the one that
-    /// [`LiveRequest`](crate::LiveRequest) and the log have.
+    /// The number of the request that failed, which [`LiveRequest`](crate::LiveRequest) and the log
+    /// have too. `None` before the server has received the error.
     pub fn request_id(&self) -> Option<u64> {
         self.request
     }

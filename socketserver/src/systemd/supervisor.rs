@@ -91,7 +91,7 @@ impl Supervisor {
         if let Some(fd) = self.readiness.lock().take()
             && let Err(error) = rustix::io::write(&fd, b"\n")
         {
-            log::warn!(target: TARGET, "cannot tell the supervisor that the server is ready ({error}): going on");
+            log::warn!(target: TARGET, "cannot report to the supervisor that the server is ready ({error}): serving nevertheless");
         }
     }
 
@@ -122,7 +122,7 @@ impl Supervisor {
         if let Some(supervised) = self.supervised.lock().take()
             && let Err(error) = supervised.manager.wait_until_read()
         {
-            log::debug!(target: TARGET, "the service manager answers no barrier ({error}): leaving");
+            log::debug!(target: TARGET, "the service manager does not answer the barrier ({error}): ending without it");
         }
     }
 }
@@ -137,7 +137,7 @@ impl Supervised {
             ErrorKind::WouldBlock => log::Level::Debug,
             _ => log::Level::Warn,
         };
-        log::log!(target: TARGET, level, "cannot tell the service manager {message:?} ({error}): going on");
+        log::log!(target: TARGET, level, "cannot send {message:?} to the service manager ({error}): serving nevertheless");
         false
     }
 

@@ -150,7 +150,7 @@ fn handle_request_passes_over_a_silent_client<C: Column>() {
 }
 
 /// The drain of a server that never served.
-fn a_drain_without_a_loop_serves_what_has_spoken<C: Column>() {
+fn a_drain_without_a_loop_serves_heard_clients<C: Column>() {
     let server = bind(builder(C::default()));
     let (mut silent, mut client) =
         (Client::stream(server.server_address()), Client::stream(server.server_address()));
@@ -166,7 +166,7 @@ fn a_drain_without_a_loop_serves_what_has_spoken<C: Column>() {
 matrix!(
     columns: a_drain_ends_silent_clients, a_close_ends_silent_clients_at_once,
     silent_clients_outlive_a_shutdown, handle_request_passes_over_a_silent_client,
-    a_drain_without_a_loop_serves_what_has_spoken,
+    a_drain_without_a_loop_serves_heard_clients,
 );
 
 /// A header of version 2 that is longer than a first look shows. Of the longest one, a worker takes

@@ -11,7 +11,7 @@ use signal_hook::consts::SIGINT;
 use socketserver::http::{BaseHTTPRequestHandler, Files, ReplyWriter};
 use socketserver::{BaseServer, ServerRef};
 
-/// What the handlers share.
+/// The state that the handlers share.
 pub(crate) struct Site {
     files: Files,
     /// Set at Ctrl-C.
@@ -60,7 +60,7 @@ macro_rules! handler {
                 self.do_GET()
             }
 
-            // The reply to these says which methods there are.
+            // `Files` answers these methods with 405, and with the methods that it has.
             fn do_POST(&mut self) -> io::Result<()> {
                 self.do_GET()
             }

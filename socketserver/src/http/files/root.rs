@@ -49,7 +49,7 @@ impl Root {
         if let Err(error) = &probe {
             log::warn!(
                 target: LOG_TARGET,
-                "openat2 failed ({error}): symbolic links below {} are not followed",
+                "openat2 failed ({error}): following no symbolic links below {}",
                 directory.display()
             );
         }
