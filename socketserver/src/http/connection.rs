@@ -15,7 +15,7 @@ use crate::request::{HandlerError, caught};
 /// Serves the requests of a connection.
 ///
 /// # Errors
-/// What a method returned, or the connection's.
+/// The error that a method returned, or that of the connection.
 ///
 /// Python: `BaseHTTPRequestHandler.handle`
 pub fn serve<H: Handler>(handler: &mut H) -> Result<(), HandlerError> {
@@ -44,7 +44,7 @@ fn one(handler: &mut dyn Handler, exchange: &Exchange) -> Result<bool, HandlerEr
     };
     exchange.begin(&framed);
     handler.__assign(&headers);
-    // The next head may take its place.
+    // Without another handle the next head reuses this memory.
     drop(headers);
     let result = caught(|| handle(handler, exchange, &framed));
     conclude(handler, exchange, result)?;
@@ -72,7 +72,7 @@ fn answer(
 ) -> Result<(), HandlerError> {
     exchange.set_closes(true);
     if let Err(error) = handler.__send_error(status) {
-        // The message may be of a client's, and more than one line of Latin-1.
+        // The message may quote the client's bytes, which need not be one line of Latin-1.
         if exchange.has_begun() || error.kind() != io::ErrorKind::InvalidInput {
             return Err(error.into());
         }
@@ -112,7 +112,7 @@ fn handle(
     }
 }
 
-/// Ends the reply as the method's result asks for.
+/// Ends the reply after the method has returned: completes it, or answers the method's error.
 fn conclude(
     handler: &mut dyn Handler,
     exchange: &Exchange,
@@ -128,7 +128,7 @@ fn conclude(
     };
     if exchange.has_begun() {
         exchange.set_closes(true);
-        // The client must see that the rest is missing.
+        // A reset shows the client that the rest is missing.
         if !exchange.has_no_body() {
             exchange.abort();
         }
@@ -139,7 +139,7 @@ fn conclude(
         return answer(handler, exchange, refusal.status());
     }
     if !error.is_disconnect() && !error.is_abort() {
-        // The error of the method counts, whatever becomes of this page.
+        // The method's error is the one to report, even if this page cannot be sent.
         let _ = answer(handler, exchange, 500.into());
     }
     Err(error)
@@ -148,16 +148,18 @@ fn conclude(
 /// Sends the rest of a reply.
 ///
 /// # Errors
-/// If the handler has sent none, or less than it announced.
+/// If the handler has sent no reply, or a shorter body than it announced.
 fn complete(handler: &mut dyn Handler, exchange: &Exchange) -> Result<(), HandlerError> {
     match exchange.stage() {
         // A handler that closes the connection may have written to it.
         Stage::Nothing if exchange.closes_by_choice() => return Ok(()),
-        Stage::Nothing => return Err(HandlerError::new("the handler has sent no reply")),
+        Stage::Nothing => {
+            return Err(HandlerError::new("expected a reply from the handler, got none"));
+        }
         Stage::Head => handler.__end_headers()?,
         Stage::Open | Stage::Framed(_) | Stage::Ended => {}
     }
-    let short = "the handler has sent less than the Content-Length that it announced";
+    let short = "expected a body as long as its Content-Length from the handler, got a shorter one";
     if exchange.falls_short() {
         return Err(HandlerError::new(short));
     }

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use crate::socket::Socket;
 
-/// How much is received with the first bytes of a request, in bytes: most heads, in memory that the
-/// allocator hands out fast.
+/// Bytes that the first receive of a request takes at most. Most heads fit, and the allocator hands
+/// out a block of this size fast.
 pub(in crate::http) const FIRST: usize = 1_024;
 
-/// How much one call receives after that.
+/// Bytes that each further receive takes at most.
 pub(in crate::http) const CHUNK: usize = 4_096;
 
 /// A buffer that holds no memory while it is empty.
@@ -35,16 +35,16 @@ impl Input {
         }
     }
 
-    /// Takes what was received while this was empty. Returns whether it is anything.
+    /// Stores bytes that were received while this was empty. Returns whether there are any.
     pub(in crate::http) fn set(&mut self, received: Vec<u8>) -> bool {
         (self.buffer, self.start) = (received, 0);
         !self.is_empty()
     }
 
-    /// Receives more. Returns how many bytes; 0 at the end of the stream.
+    /// Receives more bytes, and returns their number: 0 at the end of the stream.
     ///
     /// # Errors
-    /// `TimedOut`, and the socket's.
+    /// `TimedOut` after `time`, and those of the socket.
     pub(in crate::http) fn fill(&mut self, socket: &Socket, time: Duration) -> io::Result<usize> {
         self.buffer.drain(..self.start);
         self.start = 0;
@@ -55,7 +55,7 @@ impl Input {
         received
     }
 
-    /// Moves unread bytes into the caller's buffer. Returns how many.
+    /// Moves unread bytes into the caller's buffer, and returns their number.
     pub(in crate::http) fn take(&mut self, buffer: &mut [u8]) -> usize {
         let length = buffer.len().min(self.unread().len());
         buffer[..length].copy_from_slice(&self.unread()[..length]);

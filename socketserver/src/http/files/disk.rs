@@ -1,4 +1,4 @@
-//! Reading files where a read may have to wait for a disk.
+//! Reading files, where a read may wait for a disk.
 
 use std::fs::File;
 use std::io::{self, ErrorKind, IoSliceMut};
@@ -14,7 +14,7 @@ use crate::green;
 /// Reads a part of a file.
 ///
 /// # Errors
-/// `UnexpectedEof` if the file has become shorter; the system's.
+/// `UnexpectedEof` if the file has become shorter; those of the system.
 pub(super) fn read(file: &File, part: Range<u64>) -> io::Result<Vec<u8>> {
     let mut data = vec![0; (part.end - part.start) as usize];
     // A green thread looks first, and mostly has it then.
@@ -25,15 +25,15 @@ pub(super) fn read(file: &File, part: Range<u64>) -> io::Result<Vec<u8>> {
     Ok(data)
 }
 
-/// Reads what the system has in its cache. Returns whether that was all.
+/// Reads a part of a file that the system has in its cache. Returns whether that was all of it.
 fn read_cached(file: &File, data: &mut [u8], place: u64) -> bool {
     let length = data.len();
     let read = preadv2(file, &mut [IoSliceMut::new(data)], place, ReadWriteFlags::NOWAIT);
     read == Ok(length)
 }
 
-/// Has the system read a part of a file into its cache, if this is a green thread: its scheduler
-/// must not wait for a disk.
+/// On a green thread, reads a part of a file into the system's cache on another thread, because a
+/// scheduler must not wait for a disk.
 pub(super) fn warm(file: &File, part: Range<u64>) {
     if part.is_empty() || green::may_park().is_none() {
         return;

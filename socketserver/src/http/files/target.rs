@@ -2,11 +2,11 @@
 
 use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, percent_decode, percent_encode};
 
-/// What Python's `quote` leaves as it is, in a name.
+/// The bytes that are quoted in a name, as by Python's `quote`.
 pub(super) const NAME: &AsciiSet =
     &NON_ALPHANUMERIC.remove(b'_').remove(b'.').remove(b'-').remove(b'~');
 const PATH: &AsciiSet = &NAME.remove(b'/');
-/// What no part of a URL may have. Its quoted bytes stay quoted.
+/// The bytes that are quoted in a query. Bytes that are quoted already stay as they are.
 const QUERY: &AsciiSet = &CONTROLS
     .add(b' ')
     .add(b'"')
@@ -19,20 +19,20 @@ const QUERY: &AsciiSet = &CONTROLS
     .add(b'|')
     .add(b'}');
 
-/// Where a request points to below the root.
+/// The place below the root that a request asks for.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Target<'a> {
     /// Names joined by `/`, none of which is empty, `.` or `..`. Empty for the root itself.
     pub(super) path: Vec<u8>,
-    /// The path ends where only a directory can be.
+    /// Whether the path ends as only that of a directory does: with a slash, `.` or `..`.
     pub(super) is_directory: bool,
     query: Option<&'a [u8]>,
 }
 
 impl<'a> Target<'a> {
-    /// Takes the path of a request apart, which has no authority any more. A quoted slash separates
-    /// names as a plain one does, since no name has one. `None` if a name has a NUL, as no file's
-    /// has.
+    /// Parses the path of a request, which has no authority any more. A quoted slash separates
+    /// names as a plain one does, because no name can contain it. `None` for a NUL, which no name
+    /// can contain either.
     ///
     /// Python: `SimpleHTTPRequestHandler.translate_path`
     pub(super) fn parse(target: &'a [u8]) -> Option<Self> {
@@ -46,8 +46,9 @@ impl<'a> Target<'a> {
         Some(Target { path, is_directory, query })
     }
 
-    /// The URL of the same directory with the slash that it lacks. It has no host: it begins with
-    /// one slash, and has nothing that a browser would take for a second one or for a new line.
+    /// The URL of the same directory with a slash at its end. It begins with a single slash and has
+    /// no byte that a browser would take for a second slash or a line end, so it names no other
+    /// host.
     pub(super) fn location(&self) -> String {
         let path = percent_encode(&self.path, PATH);
         match self.query {
@@ -56,14 +57,14 @@ impl<'a> Target<'a> {
         }
     }
 
-    /// Whether a name on the way is hidden.
+    /// Whether a name in the path is hidden.
     pub(super) fn is_hidden(&self) -> bool {
         let mut names = self.path.split(|byte| *byte == b'/');
         let first = names.next().is_some_and(|name| is_hidden(name, true));
         first || names.any(|name| is_hidden(name, false))
     }
 
-    /// The value of a field of the query, which must be a plain word.
+    /// The value of this name in the query, not decoded.
     pub(super) fn query_value(&self, name: &str) -> Option<&'a [u8]> {
         let mut fields = self.query?.split(|byte| *byte == b'&');
         fields.find_map(|field| {
@@ -71,19 +72,19 @@ impl<'a> Target<'a> {
         })
     }
 
-    /// As a person reads it.
+    /// The path for people to read.
     pub(super) fn display(&self) -> Vec<u8> {
         let slash: &[u8] = if self.path.is_empty() { b"" } else { b"/" };
         [&b"/"[..], &self.path, slash].concat()
     }
 }
 
-/// Whether a name is hidden. The root's `.well-known` is what programs ask for by that name.
+/// Whether a name is hidden. The root's `.well-known` is not, because programs ask for it by name.
 pub(super) fn is_hidden(name: &[u8], is_at_root: bool) -> bool {
     name.starts_with(b".") && !(is_at_root && name == b".well-known")
 }
 
-/// What is before the first `mark`, and what is after it, if there is one.
+/// The part of a text before the first `mark`, and the part behind it, if there is a `mark`.
 fn before(text: &[u8], mark: u8) -> (&[u8], Option<&[u8]>) {
     match text.iter().position(|byte| *byte == mark) {
         Some(place) => (&text[..place], Some(&text[place + 1..])),
@@ -91,7 +92,7 @@ fn before(text: &[u8], mark: u8) -> (&[u8], Option<&[u8]>) {
     }
 }
 
-/// The names of a path without dots, and whether its last name can only be a directory's.
+/// The names of a path without `.` and `..`, and whether its end is that of a directory.
 fn normalised(path: &[u8]) -> (Vec<u8>, bool) {
     let mut normal: Vec<u8> = Vec::with_capacity(path.len());
     let mut is_directory = true;
