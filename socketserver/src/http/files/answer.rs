@@ -133,14 +133,14 @@ impl Files {
         }
         let Chosen { file, stat, coding } = chosen;
         let validators = Validators::new(&stat, SystemTime::now());
-        let last_modified = validators.last_modified();
         let verdict = validators.judge(asked.fields);
         let described = |status| {
+            let last_modified = validators.last_modified();
             let mut reply = Reply::new(status, Body::Empty);
             if self.precompressed {
                 reply = reply.with("Vary", "Accept-Encoding");
             }
-            reply.with("ETag", validators.etag.clone()).with("Last-Modified", last_modified.clone())
+            reply.with("ETag", validators.etag).with("Last-Modified", last_modified)
         };
         match verdict {
             Verdict::NotModified => return Ok(described(304)),
@@ -155,7 +155,7 @@ impl Files {
         let range = if has_ranges { (asked.fields)("Range") } else { None };
         let choice = range.map_or(Choice::Whole, |range| ranges::choose(&range, size));
         let content_type = self.types.of(path);
-        let with_type = |reply: Reply, content_type: String| {
+        let with_type = |reply: Reply, content_type: Cow<'static, str>| {
             let reply = reply.with("Accept-Ranges", "bytes").with("Content-Type", content_type);
             match coding {
                 Some(coding) => reply.with("Content-Encoding", coding),
@@ -163,17 +163,18 @@ impl Files {
             }
         };
         Ok(match choice {
-            Choice::Whole => with_type(described(200), content_type.to_owned())
-                .with_parts(file, vec![Piece::Part(0..size)]),
+            Choice::Whole => {
+                with_type(described(200), content_type).with_parts(file, vec![Piece::Part(0..size)])
+            }
             Choice::Unsatisfiable => Reply::new(416, Body::Error("Range Not Satisfiable"))
                 .with("Content-Range", format!("bytes */{size}")),
             Choice::Parts(parts) => match &*parts {
-                [part] => with_type(described(206), content_type.to_owned())
+                [part] => with_type(described(206), content_type)
                     .with("Content-Range", content_range(part, size))
                     .with_parts(file, vec![Piece::Part(part.clone())]),
                 _ => {
-                    let (content_type, pieces) = multipart(parts, content_type, size);
-                    with_type(described(206), content_type).with_parts(file, pieces)
+                    let (content_type, pieces) = multipart(parts, &content_type, size);
+                    with_type(described(206), content_type.into()).with_parts(file, pieces)
                 }
             },
         })

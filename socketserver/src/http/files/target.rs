@@ -1,5 +1,7 @@
 //! The path of a request, as bytes.
 
+use std::borrow::Cow;
+
 use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, percent_decode, percent_encode};
 
 /// The bytes that are quoted in a name, as by Python's `quote`.
@@ -38,7 +40,7 @@ impl<'a> Target<'a> {
     pub(super) fn parse(target: &'a [u8]) -> Option<Self> {
         let target = before(target, b'#').0;
         let (path, query) = before(target, b'?');
-        let decoded: Vec<u8> = percent_decode(path).collect();
+        let decoded: Cow<'_, [u8]> = percent_decode(path).into();
         if decoded.contains(&0) {
             return None;
         }
