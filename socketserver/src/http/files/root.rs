@@ -49,7 +49,7 @@ impl Root {
         if let Err(error) = &probe {
             log::warn!(
                 target: LOG_TARGET,
-                "openat2 failed ({error}): following no symbolic links below {}",
+                "openat2 failed ({error}): symbolic links below {} are not followed",
                 directory.display()
             );
         }
@@ -60,7 +60,8 @@ impl Root {
     /// none, or none that is served.
     ///
     /// # Errors
-    /// Those that say nothing about the path: no descriptors, no memory, a broken disk, a busy one.
+    /// Those that say nothing about the path: no descriptors, no memory, a broken disk, and
+    /// directories that are renamed again and again.
     pub(super) fn find(&self, path: &[u8]) -> io::Result<Option<Found>> {
         // A FIFO would wait for a writer, and a terminal would become this process's own.
         let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
