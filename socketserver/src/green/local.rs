@@ -23,15 +23,12 @@ use std::time::{Duration, Instant};
 
 use slab::Slab;
 
-use super::nesting::EnclosingServers;
-use super::prefetch;
 use super::reactor::Reactor;
 use super::scheduler::{Message, Scheduler};
 use super::task::{NewTask, Task};
 use super::timers::Timers;
-
-/// Where the log lines of this file go.
-const TARGET: &str = "socketserver::green";
+use super::{TARGET, prefetch};
+use crate::nesting::EnclosingServers;
 
 /// How many green threads run before the scheduler looks at its descriptors and its inbox again.
 const TURNS: usize = 128;

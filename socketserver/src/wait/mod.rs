@@ -25,7 +25,8 @@ use rustix::io::Errno;
 use smallvec::{SmallVec, smallvec};
 
 use crate::green::{self, Current, Source};
-pub(crate) use crate::green::{Interest, nonblocking_sockets, sleep, yield_now};
+pub(crate) use crate::green::{Interest, sleep, yield_now};
+pub(crate) use crate::nesting::nonblocking_sockets;
 use gone::failed;
 pub(crate) use gone::{PeerGone, without_peer};
 #[cfg(feature = "http")]
