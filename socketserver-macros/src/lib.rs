@@ -290,8 +290,9 @@ pub fn derive_datagram_request_handler(input: TokenStream) -> TokenStream {
 /// `setup` and `finish` are as in [`BaseRequestHandler`], called once for each connection. The
 /// methods for `GET`, `HEAD`, `POST`, `PUT`, `DELETE`, `PATCH`, `OPTIONS`, `TRACE` and `CONNECT` are
 /// looked for; others are named in the option `methods`. They return `()` or a `Result<(), E>` whose
-/// error is `Display` and `'static`. A command without a method is answered with 501; a method that
-/// fails before its reply has left, with 500, or with the status of its `HTTPError`.
+/// error is `Display` and `'static`. A command without a method is answered with 501 (see also
+/// `standard_methods`); a method that fails before its reply has left, with 500, or with the
+/// status of its `HTTPError`.
 ///
 /// # Options
 ///
@@ -305,8 +306,14 @@ pub fn derive_datagram_request_handler(input: TokenStream) -> TokenStream {
 /// | `error_message_format` | an error page with `%(code)d`, `%(message)s`, `%(explain)s` | Python's |
 /// | `error_content_type` | its type | `"text/html;charset=utf-8"` |
 /// | `http_0_9` | whether requests without a version are answered | `false` |
+/// | `standard_methods` | see below | `false` |
 /// | `timeout` | seconds, or a `Duration`: limit of each wait for the client | see `limits` |
 /// | `limits` | the library's `Limits` | `Limits::DEFAULT` |
+///
+/// With `standard_methods`, a handler answers what each site should: `HEAD` calls `do_GET`, whose
+/// body is not sent; `OPTIONS` is answered with 204 and the field `Allow`; and the other known
+/// commands without a method with 405 and `Allow`, by the method `method_not_allowed`. A method of
+/// the handler's own comes first. Unknown commands stay 501.
 ///
 /// Python: `http.server.BaseHTTPRequestHandler`
 #[proc_macro_derive(BaseHTTPRequestHandler, attributes(handler))]

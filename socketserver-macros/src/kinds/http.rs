@@ -38,6 +38,7 @@ pub(crate) static KIND: Kind = Kind {
         option("error_message_format", ValueType::Expression),
         option("error_content_type", ValueType::Expression),
         option("http_0_9", ValueType::Flag),
+        option("standard_methods", ValueType::Flag),
         option("timeout", ValueType::Seconds),
         option("limits", ValueType::Expression),
     ],
@@ -154,6 +155,10 @@ fn implement(handler: &Handler<'_>) -> TokenStream {
                 #headers
             }
 
+            fn __commands(&self) -> &'static [&'static str] {
+                &[#(#names,)*]
+            }
+
             fn __knows(&self, command: &str) -> bool {
                 use #private::OptionalMethods as _;
                 match command {
@@ -191,6 +196,7 @@ fn hooks(handler: &Handler<'_>) -> TokenStream {
         ("log_error", quote!(text: &str), quote!(text), quote!(())),
         ("log_message", quote!(text: &str), quote!(text), quote!(())),
         ("handle_expect_100", quote!(), quote!(), quote!(#io<bool>)),
+        ("method_not_allowed", quote!(allowed: &str), quote!(allowed), quote!(#io<()>)),
     ];
     let hooks = hooks.into_iter().map(|(name, parameters, arguments, result)| {
         let (hook, method) = (format_ident!("__{name}"), Ident::new(name, span));

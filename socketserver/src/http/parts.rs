@@ -23,12 +23,12 @@ pub fn open<S>(
 
 /// `rfile`.
 pub fn rfile(exchange: &Exchange) -> BodyReader {
-    BodyReader(exchange.clone())
+    BodyReader(exchange.of_connection())
 }
 
 /// `wfile`.
 pub fn wfile(exchange: &Exchange) -> ReplyWriter {
-    ReplyWriter(exchange.clone())
+    ReplyWriter(exchange.of_connection())
 }
 
 /// The connection that `wfile` writes to.
@@ -38,7 +38,7 @@ pub fn exchange(wfile: &ReplyWriter) -> &Exchange {
 
 /// A field of the head of this name: `command`, `path`, `request_version` or `requestline`.
 pub fn text(headers: &Headers, name: &str) -> String {
-    let head = &headers.0;
+    let head = headers.head();
     let text = match name {
         "command" => head.command(),
         "path" => head.path(),

@@ -30,7 +30,18 @@ where
     H: RequestHandler<T::Request, S>,
     S: BaseServer<T::Request>,
 {
-    let server = bind(builder);
+    serve_at(builder, LOCAL);
+}
+
+/// The same at this address.
+pub(crate) fn serve_at<T, C, H, S>(builder: Builder<T, C, H, S>, address: impl ToAddress)
+where
+    T: Transport,
+    C: Concurrency,
+    H: RequestHandler<T::Request, S>,
+    S: BaseServer<T::Request>,
+{
+    let server = builder.bind(address).expect("bind");
     server.drain_on_signals(DRAIN).expect("signals");
     println!("listening on {}", server.server_address());
     server.serve_forever().expect("serve_forever");

@@ -23,6 +23,9 @@ pub struct Settings {
     pub error_content_type: &'static str,
     /// Whether requests without a version are answered.
     pub http_0_9: bool,
+    /// Whether `HEAD` and `OPTIONS` are answered without methods of their own, and other commands
+    /// that have none with 405.
+    pub standard_methods: bool,
     /// Of each wait for the client, where the limits do not ask for less.
     pub timeout: Option<Duration>,
     /// How much a client may send, and how long it may take.
@@ -38,6 +41,7 @@ impl Settings {
         error_message_format: ERROR_PAGE,
         error_content_type: "text/html;charset=utf-8",
         http_0_9: false,
+        standard_methods: false,
         timeout: None,
         limits: Limits::DEFAULT,
     };

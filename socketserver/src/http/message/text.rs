@@ -41,7 +41,7 @@ pub(in crate::http) fn quoted(bytes: &[u8]) -> String {
 
 /// The bytes that a text of Latin-1 stands for, such as a path of a request.
 pub(in crate::http) fn latin1(text: &str) -> Vec<u8> {
-    text.chars().map(|char| char as u8).collect()
+    text.chars().map(|char| u8::try_from(char).unwrap_or(b'?')).collect()
 }
 
 /// Text as HTML shows it, inside elements and quoted attributes.
