@@ -10,10 +10,10 @@
 //! | [`BaseHTTPRequestHandler`] | streams of HTTP requests | `rfile`, `wfile`, `command`, `path`, `headers`, … |
 //!
 //! A derive parses the struct (`attr`, `ast`), checks it (`valid`) and writes the struct's
-//! `impl RequestHandler` (`expand`, `signature`). If it finds mistakes, it writes the errors
-//! instead, and an impl that keeps them from causing others (`fallback`). What differs between the
-//! derives is in `kinds`. The generated code only calls functions of the library, which do the
-//! work.
+//! `impl RequestHandler` (`expand`, `signature`). If it finds mistakes, it writes compile errors,
+//! and an impl that keeps them from causing further errors (`fallback`). The differences between
+//! the derives are in `kinds`. The generated code only calls functions of the library, which do
+//! the work.
 
 #![forbid(unsafe_code)]
 
@@ -97,7 +97,7 @@ use crate::ast::Kind;
 ///
 /// | method | called | if it is missing |
 /// | --- | --- | --- |
-/// | `setup` | first; if it fails, no other is called | nothing is done |
+/// | `setup` | first; if it fails, `handle` and `finish` are not called | nothing is done |
 /// | `handle` | second | compile error |
 /// | `finish` | after `handle`, even if `handle` failed or panicked | nothing is done |
 ///
@@ -120,8 +120,8 @@ use crate::ast::Kind;
 ///
 /// # By hand
 ///
-/// The derive adds an `impl RequestHandler` and nothing else. You can replace it by one of your
-/// own, or your own by the derive, and users of the handler do not notice.
+/// The derive adds an `impl RequestHandler` and nothing else. You can replace the derive by an
+/// `impl` that you write yourself, or the other way round; the rest of the program stays the same.
 ///
 /// Python: `BaseRequestHandler`
 #[proc_macro_derive(BaseRequestHandler, attributes(handler))]
@@ -187,8 +187,8 @@ pub fn derive_base_request_handler(input: TokenStream) -> TokenStream {
 /// the server's state for example, is set in `setup`:
 /// `self.request.settimeout(Some(self.server.idle))`.
 ///
-/// `disable_nagle_algorithm` without a value means `true`. It is for protocols in which each side
-/// writes and then waits for the other.
+/// `disable_nagle_algorithm` without a value means `true`. On a TCP server of this library the
+/// algorithm is off already, because the option of the server with the same name is `true`.
 ///
 /// Python: `StreamRequestHandler`
 #[proc_macro_derive(StreamRequestHandler, attributes(handler))]
@@ -204,7 +204,7 @@ pub fn derive_stream_request_handler(input: TokenStream) -> TokenStream {
 /// | --- | --- | --- |
 /// | `request` | `Datagram` | the packet and the server's socket |
 /// | `packet` | `Arc<[u8]>` | the bytes that the client sent |
-/// | `socket` | `ReplySocket` | the server's socket, with which all handlers answer |
+/// | `socket` | `ReplySocket` | the server's socket, which all handlers share; it only sends |
 /// | `rfile` | `PacketReader` | reads the packet |
 /// | `wfile` | `Vec<u8>` | becomes the reply |
 ///
@@ -225,12 +225,12 @@ pub fn derive_stream_request_handler(input: TokenStream) -> TokenStream {
 /// }
 /// ```
 ///
-/// The reply is sent after `finish`, as one datagram, from the address that the client has asked,
-/// if all methods succeeded and `wfile` is not empty. A reply that is too long for a datagram is an
-/// error of the handler; one that cannot be sent for another reason is not. Python's class sends
-/// `wfile` even if it is empty or a method failed.
+/// If all methods have succeeded and `wfile` is not empty, the reply is sent after `finish`: as one
+/// datagram, from the address to which the client has sent. A reply that is too long for a datagram
+/// is an error of the handler. A reply that cannot be sent for another reason is not. Python's
+/// class sends `wfile` even if it is empty or a method failed.
 ///
-/// The struct has no options but `crate`.
+/// The only option of the struct is `crate`.
 ///
 /// Python: `DatagramRequestHandler`
 #[proc_macro_derive(DatagramRequestHandler, attributes(handler))]
@@ -238,8 +238,8 @@ pub fn derive_datagram_request_handler(input: TokenStream) -> TokenStream {
     derive(&kinds::datagram::KIND, input)
 }
 
-/// Makes a struct the handler of an HTTP connection: a method `do_GET`, `do_POST` and so on for each
-/// command, called for each request of that kind.
+/// Makes a struct the handler of an HTTP connection. The server calls its method `do_GET`, `do_POST`
+/// and so on for each request with that command.
 ///
 /// ```
 /// use std::io::{self, Write};
@@ -273,7 +273,7 @@ pub fn derive_datagram_request_handler(input: TokenStream) -> TokenStream {
 ///
 /// | field | type | value |
 /// | --- | --- | --- |
-/// | `wfile` | `ReplyWriter` | the reply; every struct declares it |
+/// | `wfile` | `ReplyWriter` | the reply; required |
 /// | `rfile` | `BodyReader` | the request's body, which ends where the body ends |
 /// | `command` | `String` | `GET` |
 /// | `path` | `String` | `/index.html?lang=en`; bytes beyond ASCII are Latin-1 characters |
@@ -282,32 +282,34 @@ pub fn derive_datagram_request_handler(input: TokenStream) -> TokenStream {
 /// | `requestline` | `String` | `GET /index.html?lang=en HTTP/1.1` |
 /// | `request`, `connection` | `Socket` | the connection itself, for other protocols |
 ///
-/// The struct lives as long as the connection; the derive sets the fields of the head anew for each
-/// request, and the struct's own fields stay.
+/// The struct lives as long as the connection. For each request the derive sets the fields of the
+/// head again; all other fields keep their values.
 ///
 /// # Methods
 ///
-/// `setup` and `finish` are as in [`BaseRequestHandler`], called once for each connection. The
-/// methods for `GET`, `HEAD`, `POST`, `PUT`, `DELETE`, `PATCH`, `OPTIONS`, `TRACE` and `CONNECT` are
-/// looked for; others are named in the option `methods`. They return `()` or a `Result<(), E>` whose
-/// error is `Display` and `'static`. A command without a method is answered with 501 (see also
-/// `standard_methods`); a method that fails before its reply has left, with 500, or with the
-/// status of its `HTTPError`.
+/// `setup` and `finish` are as in [`BaseRequestHandler`], and are called once per connection. The
+/// derive looks for the methods of the commands `GET`, `HEAD`, `POST`, `PUT`, `DELETE`, `PATCH`,
+/// `OPTIONS`, `TRACE` and `CONNECT`; the option `methods` names others. They return `()` or a
+/// `Result<(), E>` whose error is `Display` and `'static`.
+///
+/// A command without a method is answered with 501 (see also `standard_methods`). If a method fails
+/// before a part of its reply is sent, the answer is 500, or the status of its `HTTPError`.
 ///
 /// # Options
 ///
-/// In Python they are class attributes with the same names and defaults.
+/// Options stand in `#[handler(…)]` above the struct. In Python most of them are class attributes
+/// with the same names and defaults.
 ///
 /// | option | value | default |
 /// | --- | --- | --- |
 /// | `methods` | further commands, such as `[PROPFIND, REPORT]` | none |
-/// | `protocol_version` | of the replies; from `"HTTP/1.1"` on connections are kept | `"HTTP/1.0"` |
-/// | `server_version`, `sys_version` | the field `Server` | this library's |
-/// | `error_message_format` | an error page with `%(code)d`, `%(message)s`, `%(explain)s` | Python's |
-/// | `error_content_type` | its type | `"text/html;charset=utf-8"` |
+/// | `protocol_version` | version of the replies; from `"HTTP/1.1"` on, connections are kept | `"HTTP/1.0"` |
+/// | `server_version`, `sys_version` | the two parts of the field `Server` | the name and version of this library; `""` |
+/// | `error_message_format` | text of error pages with `%(code)d`, `%(message)s`, `%(explain)s` | Python's |
+/// | `error_content_type` | type of error pages | `"text/html;charset=utf-8"` |
 /// | `http_0_9` | whether requests without a version are answered | `false` |
 /// | `standard_methods` | see below | `false` |
-/// | `timeout` | seconds, or a `Duration`: limit of each wait for the client | see `limits` |
+/// | `timeout` | seconds, or a `Duration`: maximum of each wait for the client | that of `limits` |
 /// | `limits` | the library's `Limits` | `Limits::DEFAULT` |
 ///
 /// With `standard_methods`, a handler answers what each site should: `HEAD` calls `do_GET`, whose

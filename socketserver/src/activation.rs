@@ -1,5 +1,6 @@
-//! Sockets that exist before the program does: a service manager listens, and starts the program
-//! when the first client comes, or again after a crash while clients wait in the backlog.
+//! Sockets that a service manager passes to the program. The manager listens, and starts the
+//! program when the first client comes, or again after a crash. Meanwhile clients wait in the
+//! backlog.
 //!
 //! | started by | what the program gets | how it serves |
 //! | --- | --- | --- |
@@ -39,11 +40,11 @@ use crate::sys::inherited;
 /// The first descriptor that a service manager passes.
 const FIRST: RawFd = 3;
 
-/// The name of a socket to which its manager gave none.
+/// The name of a socket to which the manager has given no name.
 const UNNAMED: &str = "unknown";
 
-/// The sockets that this process was started with and has not taken yet. `None` before the first
-/// look.
+/// The sockets that were passed to this process and have not been taken yet. `None` until the
+/// environment has been read.
 static LEFT: Mutex<Option<Vec<Inherited>>> = Mutex::new(None);
 
 struct Inherited {
@@ -55,9 +56,9 @@ struct Inherited {
 #[derive(Debug)]
 pub struct Listeners(());
 
-/// The sockets that a service manager passed to this process, as systemd does for `.socket` units:
-/// listeners, datagram sockets, connections. There are none if the environment names another
-/// process (`LISTEN_PID`), such as the parent. Each can be taken once.
+/// The sockets that a service manager has passed to this process, as systemd does for `.socket`
+/// units: listeners, datagram sockets, connections. Each can be taken once. There are none if
+/// `LISTEN_PID` in the environment names another process, such as the parent.
 ///
 /// ```
 /// use socketserver::{Socket, ThreadingTCPServer, activation};
@@ -70,8 +71,8 @@ pub struct Listeners(());
 /// ```
 ///
 /// # Errors
-/// `InvalidData` if the environment variables are not as systemd sets them, or name a descriptor
-/// that is not open, or is no socket.
+/// `InvalidData` if the environment variables are malformed, or name a descriptor that is not open
+/// or not a socket.
 pub fn listeners() -> io::Result<Listeners> {
     let mut left = LEFT.lock();
     if left.is_none() {
@@ -81,8 +82,9 @@ pub fn listeners() -> io::Result<Listeners> {
 }
 
 impl Listeners {
-    /// The socket of this name (`FileDescriptorName=` of a `.socket` unit, which is the unit's own
-    /// name unless set), else the first one without a name. `None` if there is neither.
+    /// Takes the socket with this name, or else the first one without a name. `None` if there is
+    /// neither. A name is the `FileDescriptorName=` of a `.socket` unit; unless set, it is the name
+    /// of the unit, such as `web.socket`.
     pub fn take(&self, name: &str) -> Option<Socket> {
         let mut left = LEFT.lock();
         let left = left.as_mut()?;
@@ -98,11 +100,12 @@ impl Listeners {
     }
 }
 
-/// A descriptor that the parent process left open for this program, and named on its command line.
+/// A descriptor that the parent process has left open for this program, and that its command line
+/// names.
 ///
 /// # Errors
-/// `InvalidInput` for standard input, output and error, `InvalidData` for one that is not open, or
-/// did not come from the parent.
+/// `InvalidInput` for standard input, output and error; `InvalidData` for a descriptor that is not
+/// open, or did not come from the parent.
 #[cfg(feature = "systemd")]
 pub(crate) fn passed(fd: RawFd) -> io::Result<OwnedFd> {
     let standard = || {
@@ -122,10 +125,19 @@ fn listed() -> io::Result<Vec<Inherited>> {
         return Ok(Vec::new());
     }
     let count = number("LISTEN_FDS", ErrorKind::InvalidData)?.unwrap_or(0);
-    let names = env::var("LISTEN_FDNAMES").unwrap_or_default();
-    let names = names.split(':').filter(|name| !name.is_empty()).chain(std::iter::repeat(UNNAMED));
-    let passed = inherited::take(FIRST, count)?.into_iter().zip(names);
+    let names = env::var_os("LISTEN_FDNAMES").unwrap_or_default();
+    let names = names.to_str().ok_or_else(|| {
+        let text = format!("expected names in LISTEN_FDNAMES, got {names:?}");
+        io::Error::new(ErrorKind::InvalidData, text)
+    })?;
+    let passed = inherited::take(FIRST, count)?.into_iter().zip(each_name(names));
     passed.map(|(socket, name)| inherited(socket, name)).collect()
+}
+
+/// The names of the sockets, in their order. An empty one is the name of a socket too.
+fn each_name(names: &str) -> impl Iterator<Item = &str> {
+    let names = names.split(':').map(|name| if name.is_empty() { UNNAMED } else { name });
+    names.chain(std::iter::repeat(UNNAMED))
 }
 
 fn inherited(socket: OwnedFd, name: &str) -> io::Result<Inherited> {
@@ -137,8 +149,8 @@ fn inherited(socket: OwnedFd, name: &str) -> io::Result<Inherited> {
     Ok(Inherited { name: name.to_owned(), socket })
 }
 
-/// The number that a service manager has put into an environment variable, which is not negative.
-/// `kind` is that of the error for any other text.
+/// Parses the number that a service manager has put into an environment variable. For any other
+/// text, `kind` is the kind of the error.
 pub(crate) fn number<N>(variable: &str, kind: ErrorKind) -> io::Result<Option<N>>
 where
     N: FromStr + PartialOrd + Default,
@@ -155,16 +167,16 @@ where
     number.ok_or_else(invalid).map(Some)
 }
 
-/// The one socket that this process was started with: passed by systemd (`Accept=yes`), or as
-/// standard input (inetd, xinetd, `StandardInput=socket`).
+/// The only socket that was passed to this process: by systemd (`Accept=yes`), or as standard input
+/// (inetd, xinetd, `StandardInput=socket`).
 ///
-/// inetd makes the connection standard output and error too, where log lines and the messages of
-/// panics would go to the client. Where they are the same socket, `/dev/null` takes their place.
-/// So call this first in `main`, and send the log elsewhere: see the example `inetd`.
+/// Under inetd the connection is standard output and error too, so log lines and the messages of
+/// panics would go to the client. This call puts `/dev/null` in their place if they are the same
+/// socket. So call it first in `main`, and send the log elsewhere: see the example `inetd`.
 ///
 /// # Errors
-/// `InvalidInput` if standard input is no socket and none was passed; those of [`listeners`]; the
-/// system's.
+/// `InvalidInput` if no socket was passed and standard input is not one; those of [`listeners`] and
+/// of the system.
 ///
 /// Python: `socket.socket(fileno=0)` by hand
 pub fn socket() -> io::Result<Socket> {
@@ -194,11 +206,29 @@ fn keep_off_standard_streams(socket: &Socket) -> io::Result<()> {
     Ok(())
 }
 
-/// Whether both descriptors are of one socket. False if one is closed.
+/// Whether both descriptors belong to one socket. False if either is closed.
 fn is_same(stream: BorrowedFd<'_>, socket: &Socket) -> rustix::io::Result<bool> {
     let Ok(stream) = fstat(stream) else {
         return Ok(false);
     };
     let socket = fstat(socket)?;
     Ok((stream.st_dev, stream.st_ino) == (socket.st_dev, socket.st_ino))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_socket_has_its_name() {
+        for (names, expected) in [
+            ("", ["unknown", "unknown", "unknown"]),
+            ("web", ["web", "unknown", "unknown"]),
+            ("web:admin:log:more", ["web", "admin", "log"]),
+            ("web::admin", ["web", "unknown", "admin"]),
+            (":admin:", ["unknown", "admin", "unknown"]),
+        ] {
+            assert!(each_name(names).take(3).eq(expected), "{names:?}");
+        }
+    }
 }

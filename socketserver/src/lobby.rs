@@ -1,8 +1,8 @@
-//! The lobby: connections that were accepted, and whose clients speak first and have sent nothing
-//! yet. They hold no worker. A client that sends its first byte leaves the lobby for its handler,
-//! and one that sends none within its time is refused.
+//! The lobby: accepted connections whose clients must send first, and have sent nothing yet. They
+//! hold no worker. A client that sends its first byte leaves the lobby for its handler. A client
+//! that sends none within its time is refused.
 //!
-//! The loop waits for all of them through one descriptor of the system, an epoll.
+//! The loop waits for all of them through one descriptor, an epoll.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::io;
@@ -17,7 +17,7 @@ use crate::socket::Socket;
 use crate::sync::{Instant, Mutex};
 use crate::sys::fork::ParentOnly;
 
-/// No time: for a look that does not wait.
+/// No time, for a call that does not wait.
 const NOW: Timespec = Timespec { tv_sec: 0, tv_nsec: 0 };
 
 /// The lobby of one server.
@@ -27,27 +27,27 @@ pub(crate) struct Lobby {
 }
 
 struct Guests {
-    /// How long a client may take for its first byte.
+    /// Maximum time of a client for its first byte.
     patience: Duration,
-    /// The silent ones by number, and so in the order of their arrival.
+    /// Silent clients by number, which is the order of their arrival.
     silent: BTreeMap<u64, Guest>,
     next: u64,
-    /// Those that have spoken, and have not gone to their handlers yet.
+    /// Clients that have sent a byte, and have not been dispatched yet.
     heard: VecDeque<Job>,
 }
 
 struct Guest {
     job: Job,
     entered: Instant,
-    /// A child that is forked meanwhile must not keep the connection open.
+    /// Closed in forked children, which must not keep the connection open.
     _connection: ParentOnly<Socket>,
 }
 
 impl Lobby {
-    /// `patience` is how long a client may take for its first byte.
+    /// An empty lobby. A client may take `patience` for its first byte.
     ///
     /// # Errors
-    /// No descriptors left.
+    /// Those of the system: no descriptors are left.
     pub(crate) fn new(patience: Duration) -> io::Result<Self> {
         Ok(Lobby {
             epoll: ParentOnly::new(epoll::create(CreateFlags::CLOEXEC)?.into()),
@@ -60,21 +60,23 @@ impl Lobby {
         })
     }
 
-    /// What the loop waits for beside its listener: it can be read when a client has spoken.
+    /// The descriptor for which the loop waits beside its listener. It is readable when a client
+    /// has sent a byte.
     pub(crate) fn epoll(&self) -> &Socket {
         &self.epoll
     }
 
-    /// Lets the job's client in.
+    /// Puts a job into the lobby.
     ///
     /// # Errors
-    /// The job, given back, if its client has spoken already, or cannot be waited for here.
+    /// The job itself, if its client has already sent a byte, or if its connection cannot be
+    /// watched.
     pub(crate) fn enter(&self, mut job: Job) -> Result<(), Job> {
         let Some(connection) = job.socket().filter(|one| !is_readable(one.as_fd())).cloned() else {
             return Err(job);
         };
         let guests = &mut *self.guests.lock();
-        // Reported once. It is forgotten when the connection closes.
+        // The epoll reports the connection once, and forgets it when it closes.
         let (data, flags) = (EventData::new_u64(guests.next), EventFlags::IN | EventFlags::ONESHOT);
         if epoll::add(&*self.epoll, &connection, data, flags).is_err() {
             return Err(job);
@@ -92,29 +94,28 @@ impl Lobby {
         guests.silent.is_empty() && guests.heard.is_empty()
     }
 
-    /// Whether a client has spoken that has not gone to its handler yet.
+    /// Whether a client that has sent a byte waits for its dispatch.
     pub(crate) fn has_heard(&self) -> bool {
         !self.guests.lock().heard.is_empty()
     }
 
-    /// When the next client's time is over.
+    /// Time at which the next client is refused.
     pub(crate) fn due(&self) -> Option<Instant> {
         self.guests.lock().due()
     }
 
-    /// Looks which clients have spoken meanwhile.
+    /// Finds the clients that have sent a byte meanwhile.
     pub(crate) fn listen(&self) {
         let guests = &mut *self.guests.lock();
         while !guests.silent.is_empty() && guests.listen(&self.epoll) {}
     }
 
-    /// The next client that has spoken, as of the last look, leaves the lobby.
+    /// Takes the next client that has sent a byte, as found by the last `listen`.
     pub(crate) fn next_heard(&self) -> Option<Job> {
         self.guests.lock().heard.pop_front()
     }
 
-    /// The next client leaves the lobby that had not spoken by the last look, and whose time is
-    /// over.
+    /// Takes the next client that had sent nothing at the last `listen`, and whose time is over.
     pub(crate) fn next_overdue(&self) -> Option<Job> {
         let mut guests = self.guests.lock();
         if guests.due()? > Instant::now() {
@@ -123,19 +124,19 @@ impl Lobby {
         guests.silent.pop_first().map(|(_, guest)| guest.job)
     }
 
-    /// Each client leaves the lobby, the silent ones too.
+    /// Takes the next client, silent or not.
     pub(crate) fn next(&self) -> Option<Job> {
         let mut guests = self.guests.lock();
         let heard = guests.heard.pop_front();
         heard.or_else(|| guests.silent.pop_first().map(|(_, guest)| guest.job))
     }
 
-    /// The time of a client for its first byte, as it is now.
+    /// The current maximum time of a client for its first byte.
     pub(crate) fn patience(&self) -> Duration {
         self.guests.lock().patience
     }
 
-    /// From now on a client has at most this time for its first byte, since it came.
+    /// Shortens the maximum time for a first byte, counted from a client's arrival.
     pub(crate) fn hurry(&self, patience: Duration) {
         let mut guests = self.guests.lock();
         guests.patience = guests.patience.min(patience);
@@ -148,14 +149,14 @@ impl Guests {
         first.entered.checked_add(self.patience)
     }
 
-    /// Looks which clients have spoken, up to a batch of them. Returns whether there may be more.
+    /// Finds clients that have sent a byte, up to a batch. Returns whether there may be more.
     fn listen(&mut self, epoll: &Socket) -> bool {
         let mut events = [Event { flags: EventFlags::empty(), data: EventData::new_u64(0) }; 64];
-        // A signal may end the call. The next turn of the loop looks again.
+        // A signal may interrupt the call. The next turn of the loop calls it again.
         let count = epoll::wait(epoll, &mut events, Some(&NOW)).unwrap_or(0);
         for event in &events[..count] {
             let number = event.data.u64();
-            // One whose time was over has gone.
+            // A client whose time was over is not here any more.
             self.heard.extend(self.silent.remove(&number).map(|guest| guest.job));
         }
         count == events.len()

@@ -14,6 +14,9 @@ use crate::wait::{Selectable, select, timed_out};
 /// Maximum number of bytes that one direction holds.
 const ROOM: usize = 64 << 10;
 
+/// Maximum number of bytes that a layer gets at a time: a record of TLS.
+const PIECE: usize = 16 << 10;
+
 /// Copies the stream of `one` to `other`, and the stream of `other` to `one`, until both have
 /// ended. The end of one stream is passed on too, while the other direction goes on. Returns the
 /// number of bytes that went from `one` to `other`, and from `other` to `one`.
@@ -73,11 +76,10 @@ pub fn relay(one: &Socket, other: &Socket) -> io::Result<(u64, u64)> {
 fn with_layers(one: &Socket, other: &Socket, patience: Option<Duration>) -> io::Result<(u64, u64)> {
     let moved_at = Mutex::new(Instant::now());
     let copy = |from, to| {
+        let mut ends_both = EndsBoth(Some([one, other]));
         let copied = copy(from, to, patience, &moved_at);
-        if copied.is_err() {
-            // The other direction ends too.
-            one.abort();
-            other.abort();
+        if copied.is_ok() {
+            ends_both.0 = None;
         }
         copied
     };
@@ -87,6 +89,16 @@ fn with_layers(one: &Socket, other: &Socket, patience: Option<Duration>) -> io::
         (there, back.join().unwrap_or_else(|panic| resume_unwind(panic)))
     });
     Ok((there?, back?))
+}
+
+/// If one direction has failed, the other one ends too. A layer may panic, and then nothing else
+/// would end it.
+struct EndsBoth<'a>(Option<[&'a Socket; 2]>);
+
+impl Drop for EndsBoth<'_> {
+    fn drop(&mut self) {
+        self.0.into_iter().flatten().for_each(Socket::abort);
+    }
 }
 
 /// Copies a stream, and its end. Silence is no error as long as the other direction moves.
@@ -111,9 +123,33 @@ fn copy(
         if received == 0 {
             return pass_on_end(to).map(|()| copied);
         }
-        to.sendall(&buffer[..received])?;
         copied += received as u64;
+        let mut left = &buffer[..received];
+        while !left.is_empty() {
+            *moved_at.lock() = Instant::now();
+            wait_for_room(to, patience, moved_at)?;
+            let piece = &left[..left.len().min(PIECE)];
+            left = &left[to.send(piece)?..];
+        }
         *moved_at.lock() = Instant::now();
+    }
+}
+
+/// Waits until there is room for some bytes. A layer that has taken bytes must send them within the
+/// socket's timeout, and cannot be asked how many have gone; so it gets few, and no sooner.
+fn wait_for_room(
+    to: &Socket,
+    patience: Option<Duration>,
+    moved_at: &Mutex<Instant>,
+) -> io::Result<()> {
+    loop {
+        let left = patience.map(|patience| patience.saturating_sub(moved_at.lock().elapsed()));
+        if !select(&[], &[to], &[], left)?.is_empty() {
+            return Ok(());
+        }
+        if left.is_some_and(|left| left.is_zero()) {
+            return Err(timed_out());
+        }
     }
 }
 

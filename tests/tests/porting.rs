@@ -1,4 +1,4 @@
-//! Three programs written in Python and then ported. Each port is an example of the library, and
+//! Four programs written in Python and then ported. Each port is an example of the library, and
 //! clients in Python see no difference between port and original.
 
 use tests::prelude::*;
@@ -16,6 +16,8 @@ struct Program {
     original: &'static str,
     /// The names that it prints before its addresses.
     ports: &'static [&'static str],
+    /// Its arguments behind the addresses.
+    rest: Vec<String>,
 }
 
 /// A running port or original.
@@ -27,18 +29,17 @@ struct Server {
 impl Program {
     fn port(&self) -> Server {
         let mut command = Command::new(example(self.example));
-        self.listening(Process::start(
-            command.args(self.local_addresses()).env("RUST_LOG", "error"),
-        ))
+        self.listening(Process::start(command.args(self.arguments()).env("RUST_LOG", "error")))
     }
 
     /// Returns `None` if there is no Python.
     fn original(&self) -> Option<Server> {
-        python(self.original, &self.local_addresses()).map(|process| self.listening(process))
+        python(self.original, &self.arguments()).map(|process| self.listening(process))
     }
 
-    fn local_addresses(&self) -> Vec<&'static str> {
-        vec!["127.0.0.1:0"; self.ports.len()]
+    fn arguments(&self) -> Vec<&str> {
+        let rest = self.rest.iter().map(String::as_str);
+        self.ports.iter().map(|_| "127.0.0.1:0").chain(rest).collect()
     }
 
     fn listening(&self, process: Process) -> Server {
@@ -110,6 +111,7 @@ fn a_dns_server() {
         example: "dns_responder",
         original: original!("dns_responder"),
         ports: &["udp", "tcp"],
+        rest: Vec::new(),
     };
     let client = include_str!("porting/dns_client.py");
     let expected = format!("over_udp\n{DNS_REPLIES}over_tcp\n{DNS_REPLIES}{DNS_REST}");
@@ -154,6 +156,7 @@ fn a_line_protocol() {
         example: "line_protocol",
         original: original!("line_protocol"),
         ports: &["listening on"],
+        rest: Vec::new(),
     };
     let client = include_str!("porting/store_client.py");
     let Some(original) = program.original() else { return };
@@ -192,6 +195,7 @@ fn a_receiver_of_logs() {
         example: "log_receiver",
         original: original!("log_receiver"),
         ports: &["records", "syslog"],
+        rest: Vec::new(),
     };
     let Some(original) = program.original() else { return };
     let client = include_str!("porting/log_client.py");
@@ -208,5 +212,60 @@ fn a_receiver_of_logs() {
     port.process.error_with("not a record: ");
     port.process.error_with("not syslog");
     // The clients are still connected.
+    port.end();
+}
+
+/// The output of the TFTP client.
+const FILES_READ: &str = r"odd: 1000 bytes, 4e4c294b
+even: 1024 bytes, 2bce1ba6
+empty: 0 bytes, e3b0c442
+long: 66560 bytes, aff86236
+inner/file: 3 bytes, ae4b3280
+/odd: 1000 bytes, 4e4c294b
+inner/../odd: 1000 bytes, 4e4c294b
+any case: 1000 bytes, 4e4c294b
+with options: 1000 bytes, 4e4c294b
+no file: 1 b'no such file\x00'
+a folder: 1 b'no such file\x00'
+the folder: 1 b'no such file\x00'
+outside: 1 b'no such file\x00'
+by a link: 1 b'no such file\x00'
+text mode: 4 b'expected the mode octet\x00'
+no mode: 4 b'expected the mode octet\x00'
+to write: 4 b'files can only be read\x00'
+no request: 4 b'files can only be read\x00'
+an empty datagram: 4 b'files can only be read\x00'
+long beside another: 66560 bytes, aff86236
+even beside another: 1024 bytes, 2bce1ba6
+a block is sent again: 1 1 2
+the last one is empty: (3, b'')
+at the end: nothing more
+after an error: nothing more
+after all: 1000 bytes, 4e4c294b
+";
+
+#[test]
+fn a_server_of_files() {
+    let place = Folder::new();
+    let folder = place.join("served");
+    fs::create_dir_all(folder.join("inner")).unwrap();
+    for (name, length) in [("odd", 1_000), ("even", 1_024), ("empty", 0), ("long", 66_560)] {
+        let bytes: Vec<u8> = (0..=250).cycle().take(length).collect();
+        fs::write(folder.join(name), bytes).unwrap();
+    }
+    fs::write(folder.join("inner/file"), [0, 1, 2]).unwrap();
+    fs::write(place.join("secret"), "secret").unwrap();
+    std::os::unix::fs::symlink("../secret", folder.join("link")).unwrap();
+    let program = Program {
+        example: "tftp",
+        original: original!("tftp"),
+        ports: &["listening on"],
+        rest: vec![folder.to_str().unwrap().to_owned()],
+    };
+    let client = include_str!("porting/tftp_client.py");
+    let Some(original) = program.original() else { return };
+    assert_eq!(original.seen_by(client), FILES_READ, "the original");
+    let port = program.port();
+    assert_eq!(port.seen_by(client), FILES_READ, "the port");
     port.end();
 }

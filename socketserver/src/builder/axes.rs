@@ -1,4 +1,4 @@
-//! The options of the axes, and what changes an axis.
+//! The options of transport and concurrency, and the methods that replace or wrap them.
 
 use std::io;
 use std::marker::PhantomData;
@@ -45,10 +45,11 @@ green_setters!(C, Self::concurrency_options; impl<T, C, H, S> Builder<T, C, H, S
 daemon_threads_setters!(C, Self::concurrency_options; impl<T, C, H, S> Builder<T, C, H, S>);
 on_close_setters!(C, Self::concurrency_options; impl<T, C, H, S> Builder<T, C, H, S>);
 
-/// What changes an axis. It may stand anywhere among the options.
+/// Methods that replace or wrap the transport or the concurrency. They may stand anywhere among the
+/// options.
 impl<T, C, H, S> Builder<T, C, H, S> {
-    /// The server with another transport, which `map` makes of this one. Its options are those that
-    /// the new transport [has](crate::options::Has).
+    /// Replaces the transport by one that `map` makes from it. The builder then has the options of
+    /// the new transport: the blocks that it [has](crate::options::Has).
     pub fn map_transport<U>(self, map: impl FnOnce(T) -> U) -> Builder<U, C, H, S> {
         Builder {
             transport: map(self.transport),
@@ -59,7 +60,7 @@ impl<T, C, H, S> Builder<T, C, H, S> {
         }
     }
 
-    /// The server with another transport: this one with `hooks`.
+    /// Adds `hooks` to the transport, which change single methods of it.
     pub fn wrap_transport<K: TransportHooks<T>>(self, hooks: K) -> Builder<Wrapped<T, K>, C, H, S>
     where
         T: Transport,
@@ -67,7 +68,7 @@ impl<T, C, H, S> Builder<T, C, H, S> {
         self.map_transport(|transport| Wrapped::new(transport, hooks))
     }
 
-    /// The server with another concurrency: this one with `hooks`.
+    /// Adds `hooks` to the concurrency, which change single methods of it.
     pub fn wrap_concurrency<K: ConcurrencyHooks>(
         self,
         hooks: K,
@@ -82,7 +83,7 @@ impl<T, C, H, S> Builder<T, C, H, S> {
     }
 
     /// Calls `prepare` on each request before its handler, where the handler will run: for a
-    /// handshake. After an error the request is refused, and the error goes to `handle_error`.
+    /// handshake. If it fails, the request is refused, and the error goes to `handle_error`.
     ///
     /// ```
     /// use std::io;
@@ -104,8 +105,8 @@ impl<T, C, H, S> Builder<T, C, H, S> {
         self.wrap_transport(Prepared(prepare))
     }
 
-    /// Calls `set` on the server's socket before it is bound: for an option that has no setter
-    /// here. Connections inherit most options.
+    /// Calls `set` on the server's socket before `bind`, for options of the socket that have no
+    /// setter here. Connections inherit most of these options.
     ///
     /// ```
     /// use socketserver::{Socket, SocketOption, ThreadingTCPServer};
@@ -123,8 +124,8 @@ impl<T, C, H, S> Builder<T, C, H, S> {
         self.wrap_transport(WithSocket(set))
     }
 
-    /// Calls `around` for each request, on the thread where it runs: for a tracing span, a watch, a
-    /// database connection from a pool. A panic in it fails the request.
+    /// Calls `around` for each request, on the thread that runs its handler: for a tracing span, a
+    /// stopwatch, or a database connection from a pool. A panic in `around` fails the request.
     ///
     /// ```
     /// use std::time::Instant;

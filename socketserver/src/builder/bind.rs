@@ -1,4 +1,4 @@
-//! From a builder to a server: a socket is made, or taken over, and the server is put together.
+//! From a builder to a server: `bind` makes a socket, `from_socket` takes one.
 
 use std::io;
 use std::os::fd::{AsRawFd, RawFd};
@@ -19,12 +19,12 @@ use crate::socket::Socket;
 use crate::transport::{Speaker, Transport};
 
 impl<T, C, H, S> Builder<T, C, H, S> {
-    /// The server, bound and listening.
+    /// Makes the server: binds its socket to `address`, and listens.
     ///
     /// # Errors
-    /// `InvalidInput` for text that is not an address, or an address of another transport;
-    /// `AddrInUse`, `AddrNotAvailable`, `PermissionDenied`, and the rest of the system's. Each
-    /// error names the address; the system's error, with its number, is its `source`. No descriptor
+    /// `InvalidInput` for a text that is not an address, or for an address of another transport;
+    /// `AddrInUse`, `AddrNotAvailable`, `PermissionDenied`, and others of the system. Each error
+    /// names the address, and its `source` is the system's error, with its number. No descriptor
     /// stays open.
     ///
     /// Python: the constructor, `server_bind` and `server_activate`
@@ -45,25 +45,24 @@ impl<T, C, H, S> Builder<T, C, H, S> {
         server.map_err(about_system(format_args!("cannot serve at {address}")))
     }
 
-    /// The server on a socket that exists already and is bound: from a service manager, a parent
-    /// process, a test. The socket keeps its own options:
-    /// builder options that act before `bind` have no effect.
+    /// Makes the server from a socket that is bound already: from a service manager, a parent
+    /// process or a test. The socket keeps its options, and builder options that act before `bind`
+    /// have no effect.
     ///
     /// A stream socket may also be *one connection*, as inetd (`nowait`) and systemd (`Accept=yes`)
-    /// hand it over. Then `serve_forever` serves this one client, with all limits, hooks and
-    /// signals, and returns when its handler has ended. Such a process often has the client as
-    /// standard output and error too, so neither log lines nor the messages of panics may go there:
-    /// see the example `inetd`.
+    /// pass it. Then `serve_forever` serves this one client, with all limits, hooks and signals,
+    /// and returns when the handler has ended. Under inetd the connection is also standard output
+    /// and error, where neither log lines nor messages of panics may go: see the example `inetd`.
     ///
-    /// The rest is as on a socket that the server makes: timeouts are cleared (datagrams get
-    /// `send_timeout`), `wait_for_input` holds, and a listener no longer blocks. That is a property
-    /// of the socket itself, so other owners of it, in other processes too, must expect
+    /// Otherwise the server treats the socket as its own: it clears timeouts (datagrams get
+    /// `send_timeout`), applies `wait_for_input`, and makes a listener non-blocking. The last is a
+    /// property of the socket itself, so its other owners, in other processes too, must expect
     /// `WouldBlock`. Programs that a handler executes do not inherit the descriptor, except as
     /// standard input, output or error.
     ///
     /// # Errors
     /// `InvalidInput` for a socket of another kind, `NotConnected` for a connection that has ended,
-    /// and the system's.
+    /// and others of the system.
     ///
     /// Python: `bind_and_activate=False`, and replacing `self.socket`
     pub fn from_socket(self, socket: impl Into<Socket>) -> io::Result<Server<T, C, H, S>>
@@ -87,9 +86,9 @@ impl<T, C, H, S> Builder<T, C, H, S> {
         server.map_err(about_system(format_args!("cannot serve on {name}")))
     }
 
-    /// The server on the socket of this name that a service manager passed to the process, or bound
-    /// to `address` if there is none: the same program runs under systemd and by hand.
-    /// [`activation`](crate::activation) says what a name is.
+    /// Makes the server from the socket `name` that a service manager has passed to the process. If
+    /// there is none, binds `address`, so that the same program runs under systemd and by hand.
+    /// [`Listeners::take`](crate::activation::Listeners::take) explains names.
     ///
     /// # Errors
     /// Those of [`listeners`](crate::activation::listeners), and of
@@ -125,12 +124,12 @@ impl<T, C, H, S> Builder<T, C, H, S> {
         H: RequestHandler<T::Request, S>,
         S: BaseServer<T::Request>,
     {
-        // Before it listens: a child that is forked after that would inherit the listener.
+        // Before `listen`, so that a child that is forked later knows which listener to close.
         let listener = Listener::new(socket, origin);
         let socket = listener.socket();
         let own = Arc::new(self.concurrency);
         let concurrency: Arc<dyn Concurrency> = Arc::new(Guarded::new(own.clone()));
-        // A file that `server_bind` has made is removed if the attempt fails.
+        // If the attempt fails, the file that `server_bind` has made is removed.
         let (core, admission, lobby) =
             activate(&self.transport, socket, &concurrency, &self.options)
                 .inspect_err(|_| self.transport.server_close(socket))?;
@@ -156,8 +155,8 @@ impl<T, C, H, S> Builder<T, C, H, S> {
     }
 }
 
-/// Sets close-on-exec, which descriptors from a service manager lack: the address would stay taken
-/// for as long as a program lives that a handler executes.
+/// Sets close-on-exec, which descriptors from a service manager lack. Without it, programs that a
+/// handler executes would keep the address in use.
 fn close_on_exec(socket: &Socket) -> io::Result<()> {
     const STDERR: RawFd = 2;
     if socket.as_raw_fd() > STDERR {
@@ -166,7 +165,8 @@ fn close_on_exec(socket: &Socket) -> io::Result<()> {
     Ok(())
 }
 
-/// Activates transport and concurrency, and makes what depends on neither handler nor state.
+/// Activates transport and concurrency, and makes the parts that depend on neither handler nor
+/// state.
 fn activate(
     transport: &impl Transport,
     socket: &Socket,

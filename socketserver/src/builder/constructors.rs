@@ -13,7 +13,7 @@ use crate::transport::Transport;
 // The bounds stand on the methods, so that a wrong handler or state causes one compile error, with
 // the message of the trait that it lacks.
 impl<T, C, H, S> Server<T, C, H, S> {
-    /// A server at `address`, with the defaults of everything. For port 0 the system chooses a
+    /// A server at `address`, with all options at their defaults. For port 0 the system chooses a
     /// port, which [`server_address`](Self::server_address) returns.
     ///
     /// # Errors
@@ -30,7 +30,7 @@ impl<T, C, H, S> Server<T, C, H, S> {
         Self::builder().bind(address)
     }
 
-    /// A builder for the options, with the state's default.
+    /// A builder, for options, with the default of the state.
     ///
     /// Python: `class MyServer(TCPServer): allow_reuse_address = True`
     pub fn builder() -> Builder<T, C, H, S>
@@ -53,9 +53,9 @@ impl<T, C, H, S> Server<T, C, H, S> {
         Builder::new(T::default(), C::default(), state)
     }
 
-    /// A builder for a server whose state other servers share: one chat room behind a TCP and a
-    /// Unix socket, say. Each server has its own [`ServerRef`](crate::ServerRef), with its own
-    /// address and counters.
+    /// A builder for a server that shares its state with other servers, such as a chat room behind
+    /// a TCP and a Unix socket. Each server has its own [`ServerRef`](crate::ServerRef), with its
+    /// own address and counters.
     ///
     /// ```
     /// use std::sync::Arc;
@@ -102,8 +102,8 @@ where
     F: Fn(T::Request, Address) -> O + Send + Sync + 'static,
     O: Outcome,
 {
-    /// A builder for a server whose handler is a function or closure, called with the request and
-    /// the client's address. It captures what it shares with other calls.
+    /// A builder for a server whose handler is a function or closure. Its arguments are the request
+    /// and the client's address. Values that it captures are shared by all calls.
     ///
     /// ```
     /// use socketserver::ThreadingUDPServer;

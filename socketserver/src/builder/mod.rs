@@ -1,4 +1,4 @@
-//! What is decided before a server exists: the options of the server itself, and of its axes.
+//! The builder: the options of a server, and of its transport and concurrency.
 
 mod axes;
 mod bind;
@@ -40,10 +40,10 @@ impl Default for Options {
     }
 }
 
-/// A server that is not bound yet: Python's class attributes, as methods. An option exists only
-/// where it means something: `UDPServer::<Echo>::builder().request_queue_size(64)` does not
-/// compile. Those of the transport and the concurrency are in blocks, which the module
-/// [`options`](crate::options) lists.
+/// A server that is not bound yet, with a method for each option. In Python these are class
+/// attributes. An option exists only on the servers that it applies to:
+/// `UDPServer::<Echo>::builder().request_queue_size(64)` does not compile. The module
+/// [`options`](crate::options) lists the options of transports and concurrencies.
 ///
 /// ```
 /// use std::time::Duration;
@@ -74,14 +74,14 @@ impl<T, C, H, S> Builder<T, C, H, S> {
         Self::with_shared(transport, concurrency, Arc::new(state))
     }
 
-    /// The same, with a state that other servers share: see
+    /// A builder from its parts, with a state that other servers share: see
     /// [`Server::with_shared`](crate::Server::with_shared).
     pub fn with_shared(transport: T, concurrency: C, state: Arc<S>) -> Self {
         Builder { transport, concurrency, state, options: Options::default(), handler: PhantomData }
     }
 
-    /// How long [`handle_request`](crate::Server::handle_request) waits for a request. For ever
-    /// unless set. `serve_forever` does not use it, and it is not a timeout of connections.
+    /// Maximum time that [`handle_request`](crate::Server::handle_request) waits for a request. No
+    /// limit unless set. It applies neither to `serve_forever` nor to connections.
     ///
     /// Python: `BaseServer.timeout`, in seconds
     pub fn timeout(mut self, time: Duration) -> Self {
@@ -98,8 +98,8 @@ impl<T, C, H, S> Builder<T, C, H, S> {
         self
     }
 
-    /// Maximum number of live requests, at least 1. While there are as many, clients wait in the
-    /// backlog, or are refused ([`overflow`](Self::overflow)). No limit unless set.
+    /// Maximum number of live requests, at least 1. At the maximum, clients wait in the backlog, or
+    /// are refused ([`overflow`](Self::overflow)). No limit unless set.
     pub fn max_connections(mut self, requests: usize) -> Self {
         self.options.limits.max_connections = Some(requests.max(1));
         self
@@ -120,14 +120,15 @@ impl<T, C, H, S> Builder<T, C, H, S> {
         self
     }
 
-    /// Maximum number of requests of one client address within a time, at least 1: connections,
-    /// however short, or datagrams. An IPv6 /64 counts as one address, unless
-    /// [`ipv6_prefix`](Self::ipv6_prefix) is set. Clients without a [`host`](crate::Address::host),
-    /// as on Unix sockets, are not limited. The requests may come all at once. Further ones are
-    /// refused without calling [`refuse_request`](crate::BaseServer::refuse_request), because a
-    /// reply to a forged sender would help an attack. No limit unless set. The table holds about
-    /// 8,000 addresses in less than 1 MB, however many are forged. Addresses over their rate stay
-    /// longest.
+    /// Maximum number of requests of one client address within the time `per`, at least 1:
+    /// connections, however short, or datagrams. They may come all at once. No limit unless set.
+    ///
+    /// An IPv6 /64 counts as one address, unless [`ipv6_prefix`](Self::ipv6_prefix) is set. Clients
+    /// without a [`host`](crate::Address::host), as on Unix sockets, are not limited. Further
+    /// requests are refused without a call of
+    /// [`refuse_request`](crate::BaseServer::refuse_request), because a reply to a forged sender
+    /// would help an attack. The table holds about 8,000 addresses in less than 1 MB, however many
+    /// are forged. Addresses over their rate stay in it longest.
     pub fn max_rate_per_address(mut self, requests: u32, per: Duration) -> Self {
         self.options.limits.rate = Some(Rate { requests, per });
         self
@@ -137,54 +138,56 @@ impl<T, C, H, S> Builder<T, C, H, S> {
     /// [`max_connections_per_address`](Self::max_connections_per_address) and
     /// [`max_rate_per_address`](Self::max_rate_per_address). 64 unless set, because a network
     /// usually has a /64, in which a host chooses its address freely. With 128 each address counts
-    /// alone, for clients that share a network. With 56 or 48 all networks of one customer count
-    /// together. [`Address::host`](crate::Address::host) lists the addresses that have rules of
-    /// their own.
+    /// alone, which suits clients that share a network. With 56 or 48 all networks of one customer
+    /// count together. [`Address::host`](crate::Address::host) lists the exceptions.
     pub fn ipv6_prefix(mut self, bits: u8) -> Self {
         self.options.limits.ipv6_prefix = bits.min(128);
         self
     }
 
-    /// Maximum time of a request, whatever its client does. Then the request is aborted: its
-    /// connection ends, and so does every wait of its handler for a socket that the handler has
-    /// made, for a [`green::channel`](crate::green::channel()), or in [`select`](crate::select()).
-    /// Other waits go on, for a lock, a condition or a time, since their calls have no error to
-    /// return. No limit unless set.
+    /// Maximum time of a request, whatever its client does. No limit unless set. Later the request
+    /// is aborted: its connection ends, and so do the handler's waits for sockets that the handler
+    /// has made, for a [`green::channel`](crate::green::channel()), and in
+    /// [`select`](crate::select()). Waits for a lock, a condition or a time go on, because their
+    /// calls have no error to return.
     ///
-    /// Each such request is a line in the log, at warn level, with its client and the deadline, and
-    /// counts as [`overdue`](crate::Stats::overdue).
+    /// Each aborted request is logged at warn level, with its client and the deadline, and counted
+    /// as [`overdue`](crate::Stats::overdue).
     ///
-    /// The loop enforces this. So it does not apply to an inline server, whose loop is busy with
-    /// the request itself. After a `shutdown`, or between two calls of `handle_request`, an overdue
-    /// request is aborted when the server next serves, drains or closes.
+    /// The loop enforces the deadline. Therefore it does not apply to an inline server, whose loop
+    /// is busy with the request itself. After a `shutdown`, or between two calls of
+    /// `handle_request`, an overdue request is aborted when the server next serves, drains or
+    /// closes.
     pub fn deadline(mut self, time: Duration) -> Self {
         self.options.deadline = Some(time);
         self
     }
 
-    /// How long [`server_close`](crate::Server::server_close), and dropping the server, wait for
-    /// live requests before they are aborted. 5 s unless set. Python waits for ever.
+    /// How long [`server_close`](crate::Server::server_close), and the drop of a server, wait for
+    /// live requests before they abort them. 5 s unless set. Python waits for ever.
     pub fn drain_timeout(mut self, time: Duration) -> Self {
         self.options.times.drain_timeout = time;
         self
     }
 
-    /// `serve_forever` drains the server and returns once no request has been live, and none has
-    /// come, for this long (up to an eighth longer). For programs that a service manager starts
-    /// again when the next client comes: the manager's listener stays open, and a client that comes
-    /// meanwhile waits in its backlog. See [`activation`](crate::activation). Off unless set.
+    /// Time without any live or new request after which `serve_forever` drains the server and
+    /// returns. It may be up to an eighth longer. Off unless set.
+    ///
+    /// This is for programs that a service manager starts again when the next client comes. The
+    /// manager's listener stays open, and a client that comes meanwhile waits in its backlog: see
+    /// [`activation`](crate::activation).
     pub fn exit_when_idle(mut self, time: Duration) -> Self {
         self.options.times.idle = Some(time);
         self
     }
 
-    /// How long a server goes on to accept requests after a call or a signal has asked it to
-    /// [`drain`](crate::Server::drain). [`ServerRef::is_leaving`](crate::ServerRef::is_leaving) is
-    /// true meanwhile, so that health checks can turn clients to other servers. No time unless set.
+    /// How long a server still accepts requests after a call or a signal has asked it to
+    /// [`drain`](crate::Server::drain). Meanwhile
+    /// [`ServerRef::is_leaving`](crate::ServerRef::is_leaving) is true, so that health checks can
+    /// direct clients to other servers. No time unless set.
     ///
-    /// Only `serve_forever` does so. [`shutdown`](crate::Server::shutdown) and
-    /// [`server_close`](crate::Server::server_close) do not wait for it, and neither does a second
-    /// signal.
+    /// Only `serve_forever` has this time. [`shutdown`](crate::Server::shutdown),
+    /// [`server_close`](crate::Server::server_close) and a second signal do not wait for its end.
     pub fn lame_duck(mut self, time: Duration) -> Self {
         self.options.lame_duck = time;
         self
@@ -193,11 +196,11 @@ impl<T, C, H, S> Builder<T, C, H, S> {
 
 /// The options of a server of connections.
 impl<T: Transport<Request = Socket>, C, H, S> Builder<T, C, H, S> {
-    /// Whether a descriptor is kept in reserve for connections that arrive when the process or the
-    /// system has no other left. With it the server accepts such a connection and
-    /// [refuses](crate::BaseServer::refuse_request) it at once. By default clients wait in the
+    /// Whether the server keeps a descriptor in reserve, for when the process or the system has no
+    /// other left. With it the server accepts such connections and
+    /// [refuses](crate::BaseServer::refuse_request) them at once. By default clients wait in the
     /// backlog, and the server tries again after 5 ms, later once per second. Both cases are
-    /// logged, at most once per second. If another thread takes the descriptor at that moment,
+    /// logged, at most once per second. If another thread takes the reserved descriptor just then,
     /// clients wait.
     pub fn reserve_descriptor(mut self, reserve: bool) -> Self {
         self.options.limits.reserve_descriptor = reserve;

@@ -15,7 +15,7 @@ use crate::request::{HandlerError, caught};
 /// Serves the requests of a connection.
 ///
 /// # Errors
-/// What a method returned, or the connection's.
+/// The error that a method returned, or that of the connection.
 ///
 /// Python: `BaseHTTPRequestHandler.handle`
 pub fn serve<H: Handler>(handler: &mut H) -> Result<(), HandlerError> {
@@ -24,8 +24,8 @@ pub fn serve<H: Handler>(handler: &mut H) -> Result<(), HandlerError> {
     Ok(())
 }
 
-/// Ends the reply at hand, also if an override panics that sends it: what has left of it must not
-/// look whole.
+/// Ends the reply at hand, also if the override that sends it panics: the part that was sent must
+/// not look whole.
 struct End(Exchange);
 
 impl Drop for End {
@@ -58,7 +58,7 @@ fn one(handler: &mut dyn Handler, exchange: &Exchange) -> Result<bool, HandlerEr
     };
     exchange.begin(&framed);
     handler.__assign(&headers);
-    // The next head may take its place.
+    // Without another handle the next head reuses this memory.
     drop(headers);
     let result = caught(|| handle(handler, exchange, &framed));
     conclude(handler, exchange, result)?;
@@ -85,17 +85,19 @@ fn answer(
     status: Status<'_>,
 ) -> Result<(), HandlerError> {
     exchange.set_closes(true);
-    // The message may be of a client's, and more than one line of Latin-1; so may a field.
-    let without_text = Status { fields: status.fields, ..status.code.into() };
-    for status in [status, without_text, status.code.into()] {
-        match handler.__send_error(status) {
-            Err(error) if !exchange.has_begun() && error.kind() == io::ErrorKind::InvalidInput => {}
-            result => {
-                result?;
-                break;
-            }
+    // The message may quote the client's bytes, which need not be one line of Latin-1; so may a
+    // field.
+    let plain = Status::from(status.code);
+    let mut sent = Ok(());
+    for status in [status, Status { fields: status.fields, ..plain }, plain] {
+        sent = handler.__send_error(status);
+        let is_refused =
+            sent.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::InvalidInput);
+        if !is_refused || exchange.has_begun() {
+            break;
         }
     }
+    sent?;
     exchange.finish()?;
     log(handler, exchange);
     Ok(())
@@ -166,7 +168,7 @@ fn allowed(handler: &dyn Handler) -> String {
     commands.collect::<Vec<_>>().join(", ")
 }
 
-/// Ends the reply as the method's result asks for.
+/// Ends the reply after the method has returned: completes it, or answers the method's error.
 fn conclude(
     handler: &mut dyn Handler,
     exchange: &Exchange,
@@ -182,7 +184,7 @@ fn conclude(
     };
     if exchange.has_begun() {
         exchange.set_closes(true);
-        // The client must see that the rest is missing.
+        // A reset shows the client that the rest is missing.
         if !exchange.has_no_body() {
             exchange.abort();
         }
@@ -193,7 +195,7 @@ fn conclude(
         return answer(handler, exchange, refusal.status());
     }
     if !error.is_disconnect() && !error.is_abort() {
-        // The error of the method counts, whatever becomes of this page.
+        // The method's error is the one to report, even if this page cannot be sent.
         let _ = answer(handler, exchange, 500.into());
     }
     Err(error)
@@ -202,16 +204,18 @@ fn conclude(
 /// Sends the rest of a reply.
 ///
 /// # Errors
-/// If the handler has sent none, or less than it announced.
+/// If the handler has sent no reply, or a shorter body than it announced.
 fn complete(handler: &mut dyn Handler, exchange: &Exchange) -> Result<(), HandlerError> {
     match exchange.stage() {
         // A handler that closes the connection may have written to it.
         Stage::Nothing if exchange.closes_by_choice() => return Ok(()),
-        Stage::Nothing => return Err(HandlerError::new("the handler has sent no reply")),
+        Stage::Nothing => {
+            return Err(HandlerError::new("expected a reply from the handler, got none"));
+        }
         Stage::Head => handler.__end_headers()?,
         Stage::Open | Stage::Framed(_) | Stage::Ended => {}
     }
-    let short = "the handler has sent less than the Content-Length that it announced";
+    let short = "expected a body as long as its Content-Length from the handler, got a shorter one";
     if exchange.falls_short() {
         return Err(HandlerError::new(short));
     }

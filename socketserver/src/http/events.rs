@@ -27,15 +27,15 @@ impl Event {
         Event { data: data.into(), ..Event::default() }
     }
 
-    /// The name under which the page listens for it; `message` if there is none. Only its first
-    /// line counts.
+    /// The event's name, for which the page's script listens. Without a name it is `message`. Only
+    /// the first line of `name` counts.
     pub fn name(mut self, name: &str) -> Self {
         self.name = Some(first_line(name));
         self
     }
 
-    /// What the browser sends as `Last-Event-ID` when it connects again. Only its first line
-    /// counts.
+    /// The event's id, which the browser sends as `Last-Event-ID` when it connects again. Only the
+    /// first line of `id` counts.
     pub fn id(mut self, id: &str) -> Self {
         self.id = Some(first_line(id).replace('\0', ""));
         self
@@ -70,7 +70,7 @@ impl fmt::Display for Event {
     }
 }
 
-/// A reply of events, each of which leaves at once. Made by
+/// A reply of events, each of which is sent at once. Made by
 /// [`event_stream`](super::BaseHTTPRequestHandler::event_stream).
 #[derive(Debug)]
 pub struct EventStream(Exchange);
@@ -80,7 +80,8 @@ impl EventStream {
         EventStream(exchange)
     }
 
-    /// A client that has asked for the head alone would let a handler send for ever.
+    /// Ends the loop of a handler whose client has asked for the head alone: its events go nowhere,
+    /// and would never fail.
     fn expect_a_reader(&self) -> io::Result<()> {
         match self.0.has_no_body() {
             true => Err(io::ErrorKind::BrokenPipe.into()),
@@ -91,15 +92,15 @@ impl EventStream {
     /// Sends an event.
     ///
     /// # Errors
-    /// The connection's: the browser has gone, or reads too slowly.
+    /// Those of the connection: the browser has gone, or reads too slowly.
     pub fn send(&mut self, event: &Event) -> io::Result<()> {
         self.expect_a_reader()?;
         self.0.write_body(event.to_string().as_bytes())?;
         self.0.flush()
     }
 
-    /// Sends a comment, which the page does not see. Sent now and then, it keeps proxies from
-    /// closing the connection, and finds out whether the browser has gone.
+    /// Sends a comment, which the page does not see. One every 15 seconds or so keeps proxies from
+    /// closing the connection, and fails once the browser has gone.
     ///
     /// # Errors
     /// As [`send`](Self::send).

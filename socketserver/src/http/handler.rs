@@ -44,9 +44,10 @@ use crate::request::HandlerError;
 /// # Ok::<(), io::Error>(())
 /// ```
 ///
-/// A method of the struct with the name of `end_headers`, `send_error`, `log_request`, `log_error`,
-/// `log_message`, `handle_expect_100` or `method_not_allowed` overrides it, also where the library
-/// calls it. `BaseHTTPRequestHandler::end_headers(self)` then calls the overridden method:
+/// To override `end_headers`, `send_error`, `log_request`, `log_error`, `log_message`,
+/// `handle_expect_100` or `method_not_allowed`, give the struct a method of that name. The library
+/// calls it too. The original is then `BaseHTTPRequestHandler::end_headers(self)`, as `super()` is
+/// in Python:
 ///
 /// ```
 /// # use std::io;
@@ -69,12 +70,15 @@ pub trait BaseHTTPRequestHandler {
     fn exchange(&self) -> &Exchange;
 
     /// Begins the reply: its status line, and the fields `Server` and `Date`. The status is a code,
-    /// or a code and a message.
+    /// such as `200`, or a code and a message. A head that was begun before and has not been sent
+    /// is discarded.
     ///
     /// # Errors
-    /// `InvalidInput` if the message is not one line of Latin-1, or the head of a reply has left.
+    /// `InvalidInput` if the code does not have three digits, if the message is not one line of
+    /// Latin-1, or if a head has been sent already.
     ///
-    /// Python: `send_response`, which also logs the request; here that is done after the reply
+    /// Python: `send_response`, which also logs the request; here the library logs it after the
+    /// reply
     fn send_response<'a>(&self, status: impl Into<Status<'a>>) -> io::Result<()>
     where
         Self: Sized,
@@ -82,8 +86,8 @@ pub trait BaseHTTPRequestHandler {
         begin_reply(self, status.into())
     }
 
-    /// Begins the reply with its status line alone. One below 200 is interim: it leaves at
-    /// [`end_headers`](Self::end_headers), and another follows.
+    /// Begins the reply with its status line alone. A status below 200, except 101, is an interim
+    /// reply: [`end_headers`](Self::end_headers) sends it, and the actual reply follows.
     ///
     /// # Errors
     /// As [`send_response`](Self::send_response).
@@ -96,12 +100,12 @@ pub trait BaseHTTPRequestHandler {
         self.exchange().status_line(status.into())
     }
 
-    /// Adds a field to the reply's head. `Connection: close` and `keep-alive` also decide what
-    /// becomes of the connection.
+    /// Adds a field to the reply's head. `Connection: close` also closes the connection after the
+    /// reply; `Connection: keep-alive` keeps it, unless the client asks for its end.
     ///
     /// # Errors
-    /// `InvalidInput` for a name that is no token, and a value that is not one line of Latin-1;
-    /// nothing of the field is sent then.
+    /// `InvalidInput` if the name is not a token of HTTP, or if the value is not one line of
+    /// Latin-1. Nothing of the field is sent then.
     ///
     /// Python: `send_header`, which checks nothing
     fn send_header(&self, name: &str, value: impl Display) -> io::Result<()>
@@ -111,30 +115,30 @@ pub trait BaseHTTPRequestHandler {
         self.exchange().field(name, format_args!("{value}"))
     }
 
-    /// Ends the reply's head. It leaves with the first bytes of the body, at a flush of `wfile`, or
-    /// at the end of the method; by then the library has added what tells the client where the body
-    /// ends, if the handler has not.
+    /// Ends the reply's head. The head is sent together with the first bytes of the body, at a
+    /// flush of `wfile`, or when the method returns. If the handler has not said where the body
+    /// ends, the library adds the field that does: a length, or the chunked coding.
     ///
     /// # Errors
-    /// `InvalidInput` if no head has been begun.
+    /// `InvalidInput` if no head was begun; those of the connection for an interim reply.
     ///
     /// Python: `end_headers`
     fn end_headers(&mut self) -> io::Result<()> {
         self.exchange().end_head()
     }
 
-    /// Sends what there is of the reply.
+    /// Sends the head and the part of the body that are still in the buffer.
     ///
     /// # Errors
-    /// The connection's.
+    /// Those of the connection.
     ///
     /// Python: `flush_headers`
     fn flush_headers(&self) -> io::Result<()> {
         self.exchange().flush()
     }
 
-    /// Sends an error page, and closes the connection after it. The status is a code, or a code, a
-    /// message and perhaps an explanation.
+    /// Sends an error page, logs it, and closes the connection after it. The status is `404`,
+    /// `(404, message)` or `(404, message, explanation)`.
     ///
     /// # Errors
     /// As [`send_response`](Self::send_response).
@@ -147,20 +151,19 @@ pub trait BaseHTTPRequestHandler {
         send_error_page(self, status.into())
     }
 
-    /// Logs a request after its reply, unless the log is off: its first line, the status, and the
-    /// bytes of the reply's body.
+    /// Logs a request after its reply, if the logger shows level info: the first line, the status
+    /// code, and the size of the reply's body in bytes.
     ///
-    /// Python: `log_request`, before the reply and without a size
+    /// Python: `log_request`, which runs before the reply and knows no size
     fn log_request(&mut self, code: u16, size: u64) {
         if log::log_enabled!(target: LOG_TARGET, log::Level::Info) {
-            let headers = self.exchange().headers();
-            let line = headers.head().requestline();
+            let line = self.exchange().headers().head().requestline().to_owned();
             let size = if size == 0 { "-".to_owned() } else { size.to_string() };
             self.__log_message(&format!("\"{line}\" {code} {size}"));
         }
     }
 
-    /// Logs an error.
+    /// Logs an error page, or the reason for one, through [`log_message`](Self::log_message).
     ///
     /// Python: `log_error`
     fn log_error(&mut self, text: &str) {
@@ -168,15 +171,15 @@ pub trait BaseHTTPRequestHandler {
     }
 
     /// Logs a line at info level: the client's address, how long the request has taken so far, and
-    /// the text, with control characters escaped.
+    /// the text. Control characters in the text are escaped.
     ///
-    /// Python: `log_message`, to standard error
+    /// Python: `log_message`, which writes to standard error
     fn log_message(&mut self, text: &str) {
         let elapsed = self.exchange().elapsed().unwrap_or_default();
         log::info!(target: LOG_TARGET, "{} [{elapsed:.1?}] {}", self.address_string(), escape_log(text));
     }
 
-    /// The field `Server`: the options `server_version` and `sys_version`.
+    /// The value of the field `Server`: the options `server_version` and `sys_version`.
     ///
     /// Python: `version_string`
     fn version_string(&self) -> String {
@@ -187,7 +190,7 @@ pub trait BaseHTTPRequestHandler {
         }
     }
 
-    /// A time as header fields have it.
+    /// A time in the format of header fields, `Sun, 06 Nov 1994 08:49:37 GMT`.
     ///
     /// Python: `date_time_string`
     fn date_time_string(&self, time: SystemTime) -> String {
@@ -204,14 +207,14 @@ pub trait BaseHTTPRequestHandler {
         }
     }
 
-    /// Called before the method of a request whose client waits for `100 Continue`. With `true` the
-    /// client gets it as soon as the handler reads the body. An override that returns `false` has
-    /// sent another reply.
+    /// Called before `do_POST` and so on, if the client waits for `100 Continue` before it sends
+    /// the body. After `true` the library sends `100 Continue` when the handler begins to read the
+    /// body. An override that refuses the body sends another reply and returns `false`.
     ///
     /// # Errors
-    /// Those of that reply.
+    /// Those of the override's own reply.
     ///
-    /// Python: `handle_expect_100`, which sends it at once
+    /// Python: `handle_expect_100`, which sends `100 Continue` at once
     fn handle_expect_100(&mut self) -> io::Result<bool> {
         Ok(true)
     }
@@ -234,64 +237,65 @@ pub trait BaseHTTPRequestHandler {
         self.exchange().set_closes(true);
     }
 
-    /// How long the body is, if the client has said so: 0 without a body, `None` for a chunked one.
+    /// Length of the request's body in bytes: 0 without a body, `None` if the body is chunked, so
+    /// that its length is not known yet.
     ///
-    /// Python: `int(self.headers['Content-Length'])`, which also takes text that is no number of
-    /// bytes
+    /// Python: `int(self.headers['Content-Length'])`, which also accepts `-1`, `+3` and `1_0`
     fn content_length(&self) -> Option<u64> {
         self.exchange().content_length()
     }
 
-    /// Reads the body, which may have `most` bytes.
+    /// Reads the whole body, of at most `most` bytes.
     ///
     /// # Errors
-    /// For a longer one: an [`HTTPError`] that is answered with 413, without reading it. As
-    /// `rfile`.
+    /// An [`HTTPError`] of 413 if the body is longer; if its length is known, none of it is read.
+    /// Those of [`BodyReader`](super::BodyReader).
     ///
     /// Python: `self.rfile.read(int(self.headers['Content-Length']))`
     fn body(&self, most: usize) -> io::Result<Vec<u8>> {
         BodyReader(self.exchange().clone()).read_whole(most)
     }
 
-    /// The path up to its `?`, as the client has sent it.
+    /// The path up to its `?`, not decoded.
     ///
     /// Python: `urlsplit(self.path).path`
     fn path_without_query(&self) -> String {
         query::path_without(self.exchange().headers().head().path()).to_owned()
     }
 
-    /// The names and values behind the `?` of the path, decoded, in order.
+    /// The names and values of the query, which follows the `?` of the path: decoded, in order.
     ///
     /// Python: `parse_qsl(urlsplit(self.path).query, keep_blank_values=True)`
     fn query(&self) -> Vec<(String, String)> {
         query::parse(query::of_path(self.exchange().headers().head().path()))
     }
 
-    /// The first value of this name behind the `?` of the path.
+    /// The first value of this name in the query, decoded.
     ///
     /// Python: `parse_qs(urlsplit(self.path).query)[name][0]`
     fn query_value(&self, name: &str) -> Option<String> {
-        let mut query = self.query().into_iter();
-        query.find(|(other, _)| other == name).map(|(_, value)| value)
+        self.query().into_iter().find(|(other, _)| other == name).map(|(_, value)| value)
     }
 
-    /// Reads the body as the fields of an HTML form, decoded, in order.
+    /// Reads the body as the fields of an HTML form: names and values, decoded, in order. The body
+    /// may have `most` bytes.
     ///
     /// # Errors
-    /// As [`body`](Self::body). For another type than `application/x-www-form-urlencoded`: an
-    /// [`HTTPError`] that is answered with 415.
+    /// As [`body`](Self::body); an [`HTTPError`] of 415 if the body's type is not
+    /// `application/x-www-form-urlencoded`.
     ///
     /// Python: `parse_qsl(self.rfile.read(length))`
     fn form(&self, most: usize) -> io::Result<Vec<(String, String)>> {
         BodyReader(self.exchange().clone()).read_form(most)
     }
 
-    /// Sends a whole reply.
+    /// Sends a whole reply: status, `Content-Type`, `Content-Length` and body.
     ///
     /// # Errors
-    /// As [`send_response`](Self::send_response).
+    /// As [`send_response`](Self::send_response) and [`send_header`](Self::send_header), and those
+    /// of the connection.
     ///
-    /// Python: `send_response`, `send_header`, `end_headers`, `wfile.write`
+    /// Python: `send_response`, `send_header` twice, `end_headers`, `wfile.write`
     fn reply<'a>(
         &mut self,
         status: impl Into<Status<'a>>,
@@ -313,7 +317,7 @@ pub trait BaseHTTPRequestHandler {
     /// Begins a reply of server-sent events, which browsers read with `EventSource`.
     ///
     /// # Errors
-    /// As [`send_response`](Self::send_response), and the connection's.
+    /// As [`send_response`](Self::send_response), and those of the connection.
     ///
     /// Python: none
     fn event_stream(&mut self) -> io::Result<EventStream> {
@@ -329,7 +333,6 @@ pub trait BaseHTTPRequestHandler {
     #[doc(hidden)]
     fn __assign(&mut self, headers: &Headers);
 
-    /// The commands that the struct may have methods for.
     #[doc(hidden)]
     fn __commands(&self) -> &'static [&'static str];
 
@@ -361,21 +364,18 @@ pub trait BaseHTTPRequestHandler {
     fn __handle_expect_100(&mut self) -> io::Result<bool>;
 }
 
-/// The status line, and the fields that each reply has.
 fn begin_reply<H: BaseHTTPRequestHandler + ?Sized>(
     handler: &H,
     status: Status<'_>,
 ) -> io::Result<()> {
     let exchange = handler.exchange();
-    match exchange.settings() {
-        Settings { server_version, sys_version: "", .. } => {
-            exchange.begin_reply(status, server_version)
-        }
+    let Settings { server_version, sys_version, .. } = exchange.settings();
+    match *sys_version {
+        "" => exchange.begin_reply(status, server_version),
         _ => exchange.begin_reply(status, &handler.version_string()),
     }
 }
 
-/// Sends an error page, with the fields of its error.
 fn send_error_page<H: BaseHTTPRequestHandler + ?Sized>(
     handler: &mut H,
     status: Status<'_>,

@@ -1,4 +1,4 @@
-//! What the derive calls.
+//! Functions for the code of the derive.
 
 use super::exchange::Exchange;
 use super::exchange::settings::Settings;
@@ -10,7 +10,8 @@ use crate::handler::{Outcome, ServerRef};
 use crate::request::HandlerError;
 use crate::socket::Socket;
 
-/// The connection of a handler. What it takes of the stack is free again when the handler runs.
+/// The exchange of a handler. A function of its own, so that its part of the stack is free again
+/// when the handler runs.
 #[inline(never)]
 pub fn open<S>(
     request: &Socket,
@@ -31,7 +32,7 @@ pub fn wfile(exchange: &Exchange) -> ReplyWriter {
     ReplyWriter(exchange.of_connection())
 }
 
-/// The connection that `wfile` writes to.
+/// The exchange that `wfile` writes to.
 pub fn exchange(wfile: &ReplyWriter) -> &Exchange {
     &wfile.0
 }
@@ -48,11 +49,11 @@ pub fn text(headers: &Headers, name: &str) -> String {
     text.to_owned()
 }
 
-/// What a missing `do_` method returns.
+/// The result of a `do_` method that the handler does not have.
 #[derive(Debug)]
 pub struct Missing;
 
-/// What a `do_` method returns, or its absence.
+/// The result of a `do_` method, or the absence of the method.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be returned from a `do_` method",
     label = "expected `()` or a `Result<(), E>` whose error is `Display` and `'static`"
@@ -61,7 +62,7 @@ pub trait MethodOutcome {
     /// Whether the method exists.
     const EXISTS: bool;
 
-    /// Its result, if it exists.
+    /// The method's result. `None` if the method does not exist.
     fn into_option(self) -> Option<Result<(), HandlerError>>;
 }
 
@@ -82,19 +83,19 @@ impl<O: Outcome> MethodOutcome for O {
     }
 }
 
-/// Whether the method that the closure would call exists. It is not called.
+/// Whether the method that the closure would call exists. The closure is not called.
 pub fn exists<H, O: MethodOutcome>(_call: impl FnOnce(&mut H) -> O) -> bool {
     O::EXISTS
 }
 
 macro_rules! optional {
     ($($name:ident)*) => {
-        /// The methods of a handler that defines none of them, as
-        /// [`OptionalHooks`](crate::__private::OptionalHooks) has the hooks.
+        /// A substitute for each method that a handler does not define, as
+        /// [`OptionalHooks`](crate::__private::OptionalHooks) is for `setup` and `finish`.
         #[allow(non_snake_case)]
         pub trait OptionalMethods {
             $(
-                /// Nothing.
+                /// Called if the handler has no such method.
                 fn $name(&mut self) -> Missing {
                     Missing
                 }

@@ -6,19 +6,19 @@ use std::io::{self, Read};
 use super::exchange::Exchange;
 use super::message::refusal::HTTPError;
 
-/// The request's body as a file, which ends where the body ends, however it was coded. A clone is
-/// another handle of the same file.
+/// The request's body as a file. It ends where the body ends, and the chunked coding is decoded. A
+/// clone is another handle of the same file; in a later request its calls fail with `InvalidInput`.
 ///
-/// A client that waits for `100 Continue` gets it at the first read. A body that ends early, or
-/// whose coding is wrong, is an error, and never looks like a whole one.
+/// If the client waits for `100 Continue`, the first read sends it. A body that breaks off or is
+/// malformed is an error, so it never looks like a whole one.
 ///
 /// Python: `BaseHTTPRequestHandler.rfile`, which ends where the connection ends
 #[derive(Clone)]
 pub struct BodyReader(pub(super) Exchange);
 
 impl BodyReader {
-    /// Reads `size` bytes, or all up to the end of the body if there are fewer. Memory is used only
-    /// as bytes come.
+    /// Reads `size` bytes, or fewer at the end of the body. Memory is used only for bytes that have
+    /// come.
     ///
     /// # Errors
     /// As [`read`](Read::read).
@@ -51,7 +51,8 @@ impl BodyReader {
         Ok(form_urlencoded::parse(&self.read_whole(most)?).into_owned().collect())
     }
 
-    /// Reads a line with its end, of at most `limit` bytes; at the end of the body fewer or none.
+    /// Reads a line with its line feed, of at most `limit` bytes. The result is empty at the end of
+    /// the body.
     ///
     /// # Errors
     /// As [`read`](Read::read).
@@ -72,8 +73,9 @@ impl BodyReader {
 
 impl Read for BodyReader {
     /// # Errors
-    /// `UnexpectedEof` if the client ends the stream within the body, `InvalidData` for a wrong
-    /// chunk, `TimedOut` for a client that is too slow; the socket's.
+    /// `UnexpectedEof` if the client ends the stream within the body, `InvalidData` for a malformed
+    /// chunk, `TimedOut` if the client is too slow; those of the socket. A handler that returns the
+    /// first three answers them with 400 and 408.
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         self.0.read_body(buffer)
     }

@@ -5,20 +5,23 @@ use std::io::{self, Write};
 
 use super::exchange::Exchange;
 
-/// The body of the reply. What is written is gathered, so that a short reply leaves in one piece;
-/// `flush` sends what there is. Events (`text/event-stream`), pictures that replace each other
-/// (`multipart/x-mixed-replace`) and what follows a 101 leave at once. A body whose length is not
-/// known by then is chunked, or ends with the connection. A clone is another handle of the same
-/// body.
+/// The body of the reply. A clone is another handle of the same body; in a later request its calls
+/// fail with `InvalidInput`.
 ///
-/// Python: `BaseHTTPRequestHandler.wfile`, which is the connection
+/// Writes are gathered up to 16 KiB, so that a short reply is sent in one piece, and `flush` sends
+/// them earlier. Some writes are sent at once: events (`text/event-stream`), pictures that replace
+/// each other (`multipart/x-mixed-replace`), and the bytes after a 101. If the length of the body
+/// is not known when its head is sent, the body is chunked; for a client of HTTP/1.0 it ends with
+/// the connection.
+///
+/// Python: `BaseHTTPRequestHandler.wfile`, which is the connection itself
 #[derive(Clone)]
 pub struct ReplyWriter(pub(super) Exchange);
 
 impl Write for ReplyWriter {
     /// # Errors
-    /// `InvalidInput` before the end of the head, and for more than the handler has announced;
-    /// `TimedOut` for a client that reads too slowly; the connection's.
+    /// `InvalidInput` before `end_headers`, and for more bytes than `Content-Length` says;
+    /// `TimedOut` if the client reads too slowly; those of the connection.
     fn write(&mut self, data: &[u8]) -> io::Result<usize> {
         self.0.write_body(data)?;
         Ok(data.len())

@@ -6,14 +6,14 @@ use crate::concurrency::{Forking, Green, Inline, Threading};
 use crate::server::Server;
 use crate::transport::{Speaker, Tcp, Transport, TransportHooks};
 
-/// HTTP, one connection after the other. So that no client keeps the others waiting, each
-/// connection closes after one reply, and one that a browser has opened in advance waits for its
-/// first byte beside the loop, for up to 10 s.
+/// HTTP, one connection after the other. Each connection closes after one reply, so that no client
+/// keeps the others waiting. A silent connection, such as one that a browser opens in advance,
+/// waits for its first byte beside the loop, for up to 10 s.
 ///
-/// Python: `http.server.HTTPServer`, which a silent connection stops
+/// Python: `http.server.HTTPServer`, which one silent connection blocks
 pub type HTTPServer<H, S = ()> = Server<Wrapped<Tcp, ClientSpeaksFirst>, Inline, H, S>;
 
-/// Hooks of a transport whose clients send before the server does.
+/// Hooks of a transport whose clients send first.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ClientSpeaksFirst;
 

@@ -1,10 +1,10 @@
-//! What must hold for the fields of a header.
+//! Checks of the fields of a header.
 
 use super::ssl::Ssl;
 use super::step::Wrong;
 use super::tlv::{self, Tlvs};
 
-/// Checks the fields of a header, whose block of fields begins at `start`.
+/// Checks the fields of a header, which begin at `start`.
 pub(super) fn fields(header: &[u8], start: usize) -> Result<(), Wrong> {
     let mut has_checksum = false;
     let mut at = start;
@@ -30,7 +30,7 @@ pub(super) fn fields(header: &[u8], start: usize) -> Result<(), Wrong> {
     Ok(())
 }
 
-/// Checks the checksum `value`, which is at `at`, and for which zeros count.
+/// Checks the checksum `value`, which is at `at`. It is computed with zeros in its own place.
 fn check_sum(header: &[u8], at: usize, value: &[u8]) -> Result<(), Wrong> {
     let value: [u8; 4] = value.try_into().map_err(|_| "expected a checksum of 4 bytes")?;
     match u32::from_be_bytes(value) == tlv::checksum(header, at) {

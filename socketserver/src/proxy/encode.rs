@@ -9,12 +9,12 @@ use super::tlv::{self, Tlvs};
 use super::v2;
 use crate::address::Address;
 
-/// For relays that send a header themselves.
+/// Making a header, for relays that send one.
 impl ProxyHeader {
-    /// The same with another field after the addresses, which version 1 does not have.
+    /// Adds a field after the addresses. Version 1 has no fields, so there it is left out.
     ///
     /// # Errors
-    /// `InvalidInput` if a header has no room for it.
+    /// `InvalidInput` if the header has no room for the field.
     pub fn with_tlv(mut self, kind: u8, value: &[u8]) -> io::Result<Self> {
         let length = u16::try_from(value.len()).map_err(|_| too_long())?;
         self.tlvs.push(kind);
@@ -23,7 +23,7 @@ impl ProxyHeader {
         Ok(self)
     }
 
-    /// The same with what identifies the connection in the log of this program.
+    /// Adds an id that identifies the connection in the logs of both programs.
     ///
     /// # Errors
     /// `InvalidInput` for more than 128 bytes.
@@ -34,7 +34,7 @@ impl ProxyHeader {
         self.with_tlv(tlv::UNIQUE_ID, id)
     }
 
-    /// The same with the host that the client has asked for.
+    /// Adds the host that the client has asked for.
     ///
     /// # Errors
     /// As [`with_tlv`](Self::with_tlv).
@@ -42,7 +42,7 @@ impl ProxyHeader {
         self.with_tlv(tlv::AUTHORITY, host.as_bytes())
     }
 
-    /// The same with a checksum, which [`encode`](Self::encode) computes.
+    /// Adds a checksum, which [`encode`](Self::encode) computes.
     ///
     /// # Errors
     /// As [`with_tlv`](Self::with_tlv).
@@ -53,10 +53,11 @@ impl ProxyHeader {
         self.with_tlv(tlv::CHECKSUM, &[0; 4])
     }
 
-    /// The bytes to send in front of everything else, by one [`sendall`](crate::Socket::sendall).
+    /// The bytes of the header. Send them before all others, in one
+    /// [`sendall`](crate::Socket::sendall).
     ///
-    /// If one address is IPv4 and the other IPv6, both are written as IPv6. What a version does not
-    /// have is left out: version 1 knows addresses of TCP alone.
+    /// If one address is IPv4 and the other IPv6, both are written as IPv6. Version 1 has addresses
+    /// of TCP alone, and everything else is left out.
     ///
     /// ```
     /// use std::time::Duration;
@@ -113,7 +114,7 @@ impl ProxyHeader {
         Ok(block)
     }
 
-    /// The family of version 2, and the addresses.
+    /// The byte of version 2 for the family, and the addresses.
     fn addresses(&self) -> io::Result<(u8, Vec<u8>)> {
         if let Some((client, server)) = self.inet() {
             let mut bytes = Vec::new();
@@ -134,7 +135,7 @@ impl ProxyHeader {
         }
     }
 
-    /// The addresses, if they are of TCP: both of the same family.
+    /// The addresses in one family, if they are addresses of TCP.
     fn inet(&self) -> Option<(SocketAddr, SocketAddr)> {
         let (Address::Inet(client), Address::Inet(server)) = self.addresses.as_ref()? else {
             return None;

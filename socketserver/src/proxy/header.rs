@@ -1,4 +1,4 @@
-//! What a proxy says about a connection.
+//! The header: the facts that a proxy sends about a connection.
 
 use std::fmt;
 
@@ -9,28 +9,28 @@ use crate::address::Address;
 /// The versions of the header: a line of text, and a block of bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Version {
-    /// `PROXY TCP4 192.0.2.1 198.51.100.1 56324 443`. Addresses of TCP alone.
+    /// A line: `PROXY TCP4 192.0.2.1 198.51.100.1 56324 443`. It has addresses of TCP alone.
     V1,
-    /// The same in fewer bytes, with Unix sockets, and with more about the connection.
+    /// A block of bytes, which also has addresses of Unix sockets, and further fields.
     V2,
 }
 
-/// What a proxy says about a connection that it passes on, and what a relay
-/// [sends](Self::encode) of it. [`Socket::proxy`](crate::Socket::proxy) has it for a handler.
+/// The facts that a proxy sends about a connection that it forwards. A handler finds them in
+/// [`Socket::proxy`](crate::Socket::proxy), and a relay [sends](Self::encode) them.
 ///
-/// What the client itself has chosen, such as the [`authority`](Self::authority), is a stranger's
-/// text: log it with `{:?}`, which escapes control characters.
+/// The client itself has chosen some of the text, such as the [`authority`](Self::authority). Log
+/// it with `{:?}`, which escapes control characters.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ProxyHeader {
     /// The client and the address that it has connected to, unless the header has none.
     pub(super) addresses: Option<(Address, Address)>,
     pub(super) is_local: bool,
-    /// What follows the addresses, checked.
+    /// The fields after the addresses, checked.
     pub(super) tlvs: Vec<u8>,
 }
 
 impl ProxyHeader {
-    /// The header for a connection of `client` to `server`, to be sent.
+    /// A header to send, for a connection from `client` to `server`.
     pub fn new(client: impl Into<Address>, server: impl Into<Address>) -> Self {
         ProxyHeader {
             addresses: Some((client.into(), server.into())),
@@ -39,7 +39,7 @@ impl ProxyHeader {
         }
     }
 
-    /// The header for a connection of the proxy's own, such as a health check.
+    /// A header to send for a connection without a client, such as a health check.
     pub fn local() -> Self {
         ProxyHeader { addresses: None, is_local: true, tlvs: Vec::new() }
     }
@@ -49,14 +49,13 @@ impl ProxyHeader {
         ProxyHeader { addresses: None, is_local: false, tlvs: Vec::new() }
     }
 
-    /// The client. `None` if the proxy does not say: then the connection is the proxy's own, and
-    /// the handler's `client_address` the proxy's.
+    /// The client. `None` if the header does not name one, because the connection is the proxy's
+    /// own. Then the handler's `client_address` is the address of the proxy.
     pub fn client(&self) -> Option<&Address> {
         Some(&self.addresses.as_ref()?.0)
     }
 
-    /// The address that the client has connected to: the proxy's, or one that the proxy stands
-    /// for.
+    /// The address to which the client has connected, usually one of the proxy.
     pub fn server(&self) -> Option<&Address> {
         Some(&self.addresses.as_ref()?.1)
     }
@@ -66,23 +65,23 @@ impl ProxyHeader {
         self.is_local
     }
 
-    /// The protocol above TLS that the client and the proxy have agreed on, such as `h2`.
+    /// The protocol above TLS on which the client and the proxy have agreed (ALPN), such as `h2`.
     pub fn alpn(&self) -> Option<&[u8]> {
         self.tlv(tlv::ALPN)
     }
 
-    /// The host that the client has asked for, such as the server name of TLS. `None` also if it is
-    /// not UTF-8.
+    /// The host that the client has asked for, such as the server name of TLS. Also `None` if the
+    /// name is not UTF-8.
     pub fn authority(&self) -> Option<&str> {
         std::str::from_utf8(self.tlv(tlv::AUTHORITY)?).ok()
     }
 
-    /// What identifies the connection in the proxy's log: at most 128 bytes.
+    /// The id of the connection in the proxy's log, of at most 128 bytes.
     pub fn unique_id(&self) -> Option<&[u8]> {
         self.tlv(tlv::UNIQUE_ID)
     }
 
-    /// The TLS between the client and the proxy, if the proxy tells of it.
+    /// The TLS between the client and the proxy, if the header describes it.
     pub fn ssl(&self) -> Option<Ssl<'_>> {
         Ssl::of(self.tlv(tlv::SSL)?)
     }

@@ -1,9 +1,9 @@
-//! The PROXY protocol, versions 1 and 2: which client is behind a proxy.
+//! The PROXY protocol, versions 1 and 2: the address of the real client behind a proxy.
 //!
-//! HAProxy, nginx, Envoy and the load balancers of the large providers write a header in front of
-//! each connection that they pass on. With
+//! HAProxy, nginx, Envoy and the load balancers of the large providers send a header at the start
+//! of each connection that they forward. With
 //! [`Builder::proxy_protocol`](crate::Builder::proxy_protocol) every server of connections reads
-//! it, on any concurrency and with the same handler:
+//! the header, on any concurrency and with the same handler:
 //!
 //! ```
 //! use std::io;
@@ -24,23 +24,23 @@
 //! # Ok::<(), io::Error>(())
 //! ```
 //!
-//! A connection waits for its first byte without a worker: silent ones cost no thread, no process
-//! and no inline server, and a drain ends them. The header is read where the handler will run, so a
-//! proxy that sends only a part of it holds a worker until [`ProxyProtocol::timeout`] is over. Not
-//! one byte that follows the header is read. A connection with a wrong header, or none, is refused:
-//! it counts as refused, and is logged at debug level, because health checks cause such connections
+//! A connection waits for its first byte without a worker. Silent connections therefore cost no
+//! thread and no process, do not block an inline server, and end with a drain. The header is read
+//! where the handler will run, so a proxy that sends only a part of it holds a worker until
+//! [`ProxyProtocol::timeout`] is over. No byte behind the header is read. A connection without a
+//! valid header is refused, and logged at debug level, because health checks cause such connections
 //! too.
 //!
-//! Servers of datagrams read no header: a handler answers `client_address`, and its answer would
+//! Servers of datagrams read no header. A handler replies to `client_address`, but the reply would
 //! have to go to the proxy.
 //!
 //! | file | contents |
 //! | --- | --- |
 //! | `protocol.rs` | [`ProxyProtocol`]: the options, and the hooks of the transport |
 //! | `networks.rs` | the networks that are trusted |
-//! | `read.rs` | the header from the socket, and not a byte more |
-//! | `parse.rs`, `step.rs`, `v1.rs`, `v2.rs`, `tlv.rs`, `check.rs` | the header from bytes |
-//! | `header.rs`, `ssl.rs` | [`ProxyHeader`]: what a handler sees |
+//! | `read.rs` | reading the header from the socket, and not a byte more |
+//! | `parse.rs`, `step.rs`, `v1.rs`, `v2.rs`, `tlv.rs`, `check.rs` | parsing the header |
+//! | `header.rs`, `ssl.rs` | [`ProxyHeader`]: the facts for a handler |
 //! | `encode.rs` | a header for a relay that sends one |
 //!
 //! Python: none

@@ -1,4 +1,4 @@
-//! The networks whose headers are believed.
+//! The trusted networks, from which headers are accepted.
 
 use std::io;
 use std::net::IpAddr;
@@ -8,13 +8,13 @@ use crate::address::Address;
 /// A network: the leading bits that its addresses have in common.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Network {
-    /// As IPv6, or as IPv4 mapped into it.
+    /// First address of the network, as IPv6. An IPv4 address is mapped into IPv6.
     first: u128,
     bits: u8,
 }
 
 impl Network {
-    /// `10.0.0.0/8`, `2001:db8::/32`, or one address.
+    /// Parses a network, such as `10.0.0.0/8` or `2001:db8::/32`, or a single address.
     ///
     /// Python: `ipaddress.ip_network`
     pub(super) fn parse(text: &str) -> io::Result<Self> {
@@ -44,8 +44,8 @@ impl Network {
         u128::MAX.checked_shl(128 - u32::from(self.bits)).unwrap_or(0)
     }
 
-    /// Whether a peer's address lies in this network. `::/0` does not contain the IPv4 peers of a
-    /// server for both families.
+    /// Whether a peer's address is in this network. `::/0` contains no IPv4 peers, even on a server
+    /// for both families.
     pub(super) fn contains(self, ip: IpAddr) -> bool {
         let is_v4 = |ip: u128| ip >> 32 == 0xffff;
         let ip = mapped(ip);
@@ -53,7 +53,7 @@ impl Network {
     }
 }
 
-/// An IPv4 address as it is within IPv6.
+/// The address as IPv6. An IPv4 address is mapped into IPv6.
 fn mapped(ip: IpAddr) -> u128 {
     match ip {
         IpAddr::V4(ip) => ip.to_ipv6_mapped().into(),

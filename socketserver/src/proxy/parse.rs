@@ -7,15 +7,15 @@ use super::{v1, v2};
 /// Which headers are accepted.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Rules {
-    /// The one version, if not both.
+    /// The only version that is accepted. `None` for both.
     pub(super) version: Option<Version>,
-    /// Longest header, in bytes.
+    /// Maximum length of a header of version 2, in bytes.
     pub(super) longest: usize,
 }
 
 impl Rules {
-    /// Reads the header at the beginning of `bytes`. A wrong byte is an error as soon as it has
-    /// come.
+    /// Parses the header at the beginning of `bytes`. A wrong byte is an error at once, even if the
+    /// header is not complete.
     pub(super) fn parse(&self, bytes: &[u8]) -> Result<Step, Wrong> {
         match bytes.first() {
             None => Ok(Step::More(1)),

@@ -16,11 +16,11 @@ use crate::socket::Socket;
 use crate::transport::{Speaker, Transport, TransportHooks};
 use crate::wait::age_of_request;
 
-/// A transport behind a proxy: its clients are those that the proxy names.
+/// A transport behind a proxy, whose headers name the clients.
 pub type Proxied<T> = Wrapped<T, ProxyProtocol>;
 
-/// How a server reads the headers of its proxies, for
-/// [`Builder::proxy_protocol`](crate::Builder::proxy_protocol).
+/// The options for [`Builder::proxy_protocol`](crate::Builder::proxy_protocol): which proxies are
+/// trusted, and which headers are accepted.
 #[derive(Clone, Debug)]
 pub struct ProxyProtocol {
     trusted: Arc<[Network]>,
@@ -29,25 +29,24 @@ pub struct ProxyProtocol {
     others: Others,
 }
 
-/// What becomes of connections from outside the trusted networks.
+/// What the server does with connections from outside the trusted networks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Others {
-    /// They are refused, and none of their bytes is read.
+    /// It refuses them, and reads none of their bytes.
     #[default]
     Reject,
-    /// They are clients without a proxy: none of their bytes is taken for a header.
+    /// It serves them as clients without a proxy, and takes none of their bytes for a header.
     Direct,
 }
 
 impl ProxyProtocol {
     /// Reads a header from connections that come from these networks, such as `10.0.0.0/8`, `::1`
-    /// and `2001:db8::/32`. IPv4 peers of an IPv6 server are found in networks of IPv4. The peers
-    /// of a Unix socket are trusted in any case, because its file's mode decides which programs
-    /// connect.
+    /// and `2001:db8::/32`. For IPv4 peers of an IPv6 server, networks of IPv4 count. Peers of a
+    /// Unix socket are always trusted, because the mode of its file decides which programs connect.
     ///
-    /// A header says which client it is, so any machine that can send one can be any client: trust
-    /// the proxies and nothing else.
+    /// Trust the addresses of proxies alone: a machine whose headers are accepted can pretend to be
+    /// any client.
     ///
     /// # Errors
     /// `InvalidInput` if a text is not a network, or if there are no networks.
@@ -68,51 +67,51 @@ impl ProxyProtocol {
         })
     }
 
-    /// Accepts headers of this version alone. Both unless set.
+    /// Accepts headers of this version alone. Unless set, both versions are accepted.
     pub fn version(mut self, version: Version) -> Self {
         self.rules.version = Some(version);
         self
     }
 
-    /// How long the whole header may take, from when the connection was accepted. Neither the pace
-    /// of its bytes nor the socket's timeout changes that. 5 s unless set. The protocol
-    /// asks for at least 3 s, so that one lost packet costs no connection.
+    /// Maximum time from the accept of a connection to the end of its header, whatever the pace of
+    /// the bytes and the timeout of the socket. 5 s unless set. The protocol recommends at least
+    /// 3 s, so that one lost packet costs no connection.
     pub fn timeout(mut self, time: Duration) -> Self {
         self.timeout = time;
         self
     }
 
-    /// Longest header of version 2 in bytes: from 232, which has room for every address, to 65,551.
-    /// 4,096 unless set. One that announces more is refused before the rest of it has come.
+    /// Maximum length of a header of version 2 in bytes: from 232, which has room for every
+    /// address, to 65,551. 4,096 unless set. A header that announces more is refused at once.
     pub fn max_header(mut self, bytes: usize) -> Self {
         let shortest = v2::FIXED + 2 * v2::UNIX;
         self.rules.longest = bytes.clamp(shortest, v2::FIXED + usize::from(u16::MAX));
         self
     }
 
-    /// What is left of the time of the connection around this code.
+    /// The rest of the time for the header of the current connection.
     fn time_left(&self) -> Duration {
-        /// How exact the age is.
+        /// Resolution of a connection's age.
         const STEP: Duration = Duration::from_millis(10);
-        /// A worker may be late, and the header be there nevertheless.
+        /// Minimum, because a worker may be late while the header has already come.
         const LEAST: Duration = Duration::from_millis(1);
         let age = age_of_request().unwrap_or_default().saturating_sub(STEP);
         self.timeout.saturating_sub(age).max(LEAST)
     }
 
-    /// What becomes of connections from outside the trusted networks. They are refused unless set.
-    /// Only the address decides: the first bytes of a connection do not.
+    /// What the server does with connections from outside the trusted networks. It refuses them
+    /// unless set. The address alone decides, never the first bytes of a connection.
     pub fn others(mut self, others: Others) -> Self {
         self.others = others;
         self
     }
 }
 
-/// The header comes after the handshake of the transport that is wrapped, and is read once.
+/// The header is read once, after the handshake of the wrapped transport.
 impl<T: Transport<Request = Socket>> TransportHooks<T> for ProxyProtocol {
     fn speaks_first(&self, inner: &T) -> Speaker {
         match inner.speaks_first() {
-            // A handshake that precedes the header.
+            // The wrapped transport has a handshake, which precedes the header.
             Speaker::Server => Speaker::Server,
             _ => Speaker::Client(self.timeout),
         }
@@ -146,14 +145,14 @@ impl<T: Transport<Request = Socket>> TransportHooks<T> for ProxyProtocol {
             return Ok(learnt);
         }
         let header = read::header(request, &self.rules, self.timeout, self.time_left())?;
-        // The client has sent nothing yet.
+        // The bytes so far came from the proxy: the client has sent nothing yet.
         request.forget_received();
         let client = header.client().cloned();
         request.set_learnt(header);
         Ok(client.or(learnt))
     }
 
-    /// It was prepared before the header was read.
+    /// Does nothing, because the wrapped transport was prepared before the header was read.
     fn prepare(&self, _: &T, _: &Socket) -> io::Result<()> {
         Ok(())
     }
@@ -161,24 +160,25 @@ impl<T: Transport<Request = Socket>> TransportHooks<T> for ProxyProtocol {
 
 /// A server behind a proxy.
 impl<T: Transport<Request = Socket>, C, H, S> Builder<T, C, H, S> {
-    /// The server behind proxies that speak the [PROXY protocol](crate::proxy): `client_address`
-    /// is the real client, [`getpeername`](Socket::getpeername) the proxy, and
-    /// [`Socket::proxy`] has the rest. All options stay, and this one may stand anywhere
-    /// among them. A handshake that is [`prepared`](Self::prepared) before it precedes the header,
-    /// and a handshake prepared after it follows the header.
+    /// Makes the server read the headers of proxies that speak the
+    /// [PROXY protocol](crate::proxy). `client_address` is then the real client,
+    /// [`getpeername`](Socket::getpeername) the proxy, and [`Socket::proxy`] has the rest of the
+    /// header. This may stand anywhere among the options. A handshake that is
+    /// [`prepared`](Self::prepared) before it in the chain precedes the header, and one that is
+    /// prepared after it follows the header.
     ///
-    /// [`max_connections_per_address`](Self::max_connections_per_address) and
-    /// [`max_rate_per_address`](Self::max_rate_per_address) count real clients, and
-    /// [`verify_request`](crate::BaseServer::verify_request) is called with them. They are known
-    /// where the handler runs, so these three hold there; a forking server cannot have such
-    /// limits, and `bind` says so.
+    /// [`max_connections_per_address`](Self::max_connections_per_address),
+    /// [`max_rate_per_address`](Self::max_rate_per_address) and
+    /// [`verify_request`](crate::BaseServer::verify_request) apply to the real clients. They apply
+    /// where the handler will run, because the header is read there. On a forking server, whose
+    /// children read the headers, `bind` fails if one of these two limits is set.
     pub fn proxy_protocol(self, protocol: ProxyProtocol) -> Builder<Proxied<T>, C, H, S> {
         self.wrap_transport(protocol)
     }
 }
 
 impl Socket {
-    /// What the proxy has said about this connection, on a server with
+    /// The proxy's header of this connection, on a server with
     /// [`proxy_protocol`](crate::Builder::proxy_protocol).
     pub fn proxy(&self) -> Option<&ProxyHeader> {
         self.learnt()

@@ -1,4 +1,4 @@
-//! The header from a connection, and not a byte more.
+//! Reading the header from a connection, and not a byte more.
 
 use std::io;
 use std::time::Duration;
@@ -11,15 +11,16 @@ use super::step::Step;
 use crate::socket::Socket;
 use crate::wait::Patience;
 
-/// Most headers fit.
+/// Bytes of the first look: most headers fit.
 const ROOM: usize = 256;
 
 type Bytes = SmallVec<[u8; ROOM]>;
 
-/// Takes the header from the connection's input, within what is left of `timeout` for all of it.
+/// Reads the header, within the rest of `timeout`.
 ///
 /// # Errors
-/// `TimedOut`, `UnexpectedEof`, `InvalidData`; the system's.
+/// `TimedOut`, `UnexpectedEof` if the stream ends within the header, `InvalidData` for other bytes
+/// than a header; those of the system.
 pub(super) fn header(
     connection: &Socket,
     rules: &Rules,
@@ -40,8 +41,8 @@ pub(super) fn header(
     })
 }
 
-/// Looks at the input before it takes bytes. Until the header is whole, all bytes are the header's,
-/// and can be taken.
+/// Peeks at the input before it receives bytes. As long as the header is not whole, all bytes
+/// belong to it and can be received.
 fn by_peeking(connection: &Socket, rules: &Rules, patience: Patience) -> io::Result<ProxyHeader> {
     let mut bytes: Bytes = smallvec![0; ROOM];
     let mut taken = 0;
@@ -61,7 +62,7 @@ fn by_peeking(connection: &Socket, rules: &Rules, patience: Patience) -> io::Res
     }
 }
 
-/// Takes bytes that were seen.
+/// Receives bytes that were seen by a peek.
 fn take(connection: &Socket, mut seen: &mut [u8], patience: Patience) -> io::Result<()> {
     while !seen.is_empty() {
         let taken = unless_ended(connection.recv_within(seen, patience)?)?;
@@ -70,8 +71,8 @@ fn take(connection: &Socket, mut seen: &mut [u8], patience: Patience) -> io::Res
     Ok(())
 }
 
-/// A layer cannot show its input before it is taken: each step takes only bytes that are certainly
-/// the header's.
+/// Reads through a layer, which cannot peek: each step receives only bytes that certainly belong to
+/// the header.
 fn through_layer(
     connection: &Socket,
     rules: &Rules,

@@ -4,8 +4,9 @@ use std::str;
 
 use super::tlv::{self, Tlvs};
 
-/// The TLS between a client and its proxy, as the proxy tells it. What is in the client's
-/// certificate is a stranger's text, unless it [is verified](Self::is_verified).
+/// The TLS between a client and its proxy, as the proxy describes it. The client has chosen the
+/// text in its certificate, so do not trust that text unless the certificate
+/// [is verified](Self::is_verified).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ssl<'a> {
     flags: u8,
@@ -14,7 +15,7 @@ pub struct Ssl<'a> {
 }
 
 impl<'a> Ssl<'a> {
-    /// The parts of the field's value, if it is long enough.
+    /// Parses the value of a header's field. `None` if it is too short.
     pub(super) fn of(value: &'a [u8]) -> Option<Self> {
         let (&flags, rest) = value.split_first()?;
         let (&verify, tlvs) = rest.split_first_chunk()?;
@@ -37,7 +38,7 @@ impl<'a> Ssl<'a> {
         self.has_certificate() && self.verify == 0
     }
 
-    /// The version, such as `TLSv1.3`.
+    /// The version of TLS, such as `TLSv1.3`.
     pub fn version(&self) -> Option<&'a str> {
         self.text(tlv::SSL_VERSION)
     }
@@ -68,7 +69,7 @@ impl<'a> Ssl<'a> {
         str::from_utf8(self.tlv(kind)?).ok()
     }
 
-    /// Checks the fields within.
+    /// Checks the fields within the value.
     pub(super) fn check(&self) -> Result<(), &'static str> {
         Tlvs::of(self.tlvs).try_for_each(|tlv| tlv.map(drop))
     }

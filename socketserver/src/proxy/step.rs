@@ -1,17 +1,17 @@
-//! How far a header has been read.
+//! The result of parsing the first bytes of a connection.
 
 use super::header::ProxyHeader;
 
-/// The beginning of a connection.
+/// The first bytes of a connection, if they can begin a header.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Step {
-    /// All of them belong to a header, and so do at least this many more.
+    /// All of the bytes belong to a header, and at least this many more are missing.
     More(usize),
-    /// A header of this many bytes.
+    /// They begin with a header of this many bytes.
     Header(ProxyHeader, usize),
 }
 
-/// Why they cannot begin a header.
+/// The reason for which bytes cannot begin a header.
 pub(super) type Wrong = &'static str;
 
 pub(super) const NO_HEADER: Wrong = "expected a PROXY header, got other data";

@@ -15,7 +15,8 @@ pub(super) const SSL_CERTIFICATE: u8 = 0x28;
 /// Maximum length of a unique id.
 pub(super) const LONGEST_UNIQUE_ID: usize = 128;
 
-/// The fields of a block. It ends after a field that does not fit into the block.
+/// Iterates over the fields of a block. A field that does not fit into the block is an error, and
+/// the last item.
 pub(super) struct Tlvs<'a>(&'a [u8]);
 
 impl<'a> Tlvs<'a> {
@@ -41,7 +42,7 @@ impl<'a> Iterator for Tlvs<'a> {
     }
 }
 
-/// The checksum of a header that has room for it at `at`.
+/// Computes the checksum of a header, whose place for it is at `at`.
 pub(super) fn checksum(header: &[u8], at: usize) -> u32 {
     crc32c([&header[..at], &[0; 4], &header[at + 4..]])
 }

@@ -6,7 +6,7 @@ use std::str::{self, FromStr};
 use super::header::ProxyHeader;
 use super::step::{NO_HEADER, Step, Wrong};
 
-/// Longest line, with its end.
+/// Maximum length of the line with its end, in bytes.
 pub(super) const LONGEST: usize = 107;
 
 const BEGIN: &[u8] = b"PROXY ";
@@ -47,7 +47,7 @@ fn after<'a>(bytes: &'a [u8], expected: &[u8]) -> Result<Option<&'a [u8]>, Wrong
     }
 }
 
-/// The line up to its end. `None` if that has not come yet.
+/// The line up to its end. `None` if the end has not come yet.
 fn line(rest: &[u8], room: usize) -> Result<Option<&[u8]>, Wrong> {
     let rest = &rest[..rest.len().min(room)];
     let end = rest.windows(END.len()).position(|bytes| bytes == END);
@@ -58,7 +58,7 @@ fn line(rest: &[u8], room: usize) -> Result<Option<&[u8]>, Wrong> {
     }
 }
 
-/// A proxy that does not say which client it is may add anything to the line.
+/// Reads the rest of a line of the family UNKNOWN, which may contain any text.
 fn unknown(rest: &[u8], room: usize) -> Result<Option<(ProxyHeader, usize)>, Wrong> {
     match rest {
         [] | [b' ', ..] | [b'\r'] | [b'\r', b'\n', ..] => {}
@@ -68,7 +68,7 @@ fn unknown(rest: &[u8], room: usize) -> Result<Option<(ProxyHeader, usize)>, Wro
     Ok(line.map(|line| (ProxyHeader::unknown(), line.len() + END.len())))
 }
 
-/// Two addresses and two ports.
+/// Reads two addresses and two ports.
 fn inet<I: FromStr + Into<IpAddr>>(
     rest: &[u8],
     room: usize,
@@ -89,7 +89,7 @@ fn inet<I: FromStr + Into<IpAddr>>(
 
 const WORDS: Wrong = "expected two addresses and two ports, each after one space, got other text";
 
-/// Whether an unfinished line can still become a right one.
+/// Checks that an unfinished line can still become a valid one.
 fn check_unfinished(rest: &[u8]) -> Result<(), Wrong> {
     let (&last, text) = rest.split_last().unwrap_or((&b' ', rest));
     let is_text = |byte: &u8| byte.is_ascii_hexdigit() || b".: ".contains(byte);
@@ -99,7 +99,7 @@ fn check_unfinished(rest: &[u8]) -> Result<(), Wrong> {
     }
 }
 
-/// An IPv4 address that was mapped into IPv6 is shown as IPv4.
+/// Reads an address. An IPv4 address that is mapped into IPv6 becomes IPv4.
 fn ip<I: FromStr + Into<IpAddr>>(word: &str) -> Result<IpAddr, Wrong> {
     match word.parse::<I>() {
         Ok(ip) => Ok(ip.into().to_canonical()),
@@ -110,7 +110,7 @@ fn ip<I: FromStr + Into<IpAddr>>(word: &str) -> Result<IpAddr, Wrong> {
     }
 }
 
-/// Digits, without a sign or leading zeros.
+/// Reads a port: digits, without a sign or leading zeros.
 fn port(word: &str) -> Result<u16, Wrong> {
     let is_plain = word == "0" || word.starts_with(|first| matches!(first, '1'..='9'));
     let port = if is_plain { word.parse().ok() } else { None };

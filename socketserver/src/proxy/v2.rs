@@ -10,16 +10,16 @@ use super::step::{NO_HEADER, Step, Wrong};
 use crate::address::Address;
 
 pub(super) const SIGNATURE: [u8; 12] = *b"\r\n\r\n\0\r\nQUIT\n";
-/// The bytes before the addresses.
+/// Number of bytes before the addresses.
 pub(super) const FIXED: usize = 16;
-/// Each of the two addresses of Unix sockets.
+/// Length in bytes of each of the two addresses of Unix sockets.
 pub(super) const UNIX: usize = 108;
 
 pub(super) const VERSION: u8 = 2;
 pub(super) const LOCAL: u8 = 0;
 pub(super) const PROXY: u8 = 1;
 
-/// Families with connections: over TCP, and Unix streams.
+/// Families of connections: TCP and Unix streams.
 pub(super) const TCP4: u8 = 0x11;
 pub(super) const TCP6: u8 = 0x21;
 pub(super) const UNIX_STREAM: u8 = 0x31;
@@ -62,7 +62,7 @@ fn command(byte: u8) -> Result<u8, Wrong> {
     }
 }
 
-/// Room for the addresses of a family. `None` for those that are not a connection's: then the
+/// Number of bytes of the addresses of a family. `None` for a family without connections: then the
 /// client is not known.
 fn addresses(family: u8) -> Result<Option<usize>, Wrong> {
     match family {
@@ -99,12 +99,13 @@ fn ip<const N: usize, I: From<[u8; N]> + Into<IpAddr>>(addresses: &[u8], at: usi
     I::from(bytes).into()
 }
 
-/// An IPv4 address that was mapped into IPv6 is shown as IPv4.
+/// The address. An IPv4 address that is mapped into IPv6 becomes IPv4.
 fn inet(ip: IpAddr, port: u16) -> Address {
     SocketAddr::new(ip.to_canonical(), port).into()
 }
 
-/// A path ends with a zero byte, unless it takes all of the room. An abstract name begins with one.
+/// The address of a Unix socket. A path ends with a zero byte, unless it fills the whole field. An
+/// abstract name begins with a zero byte.
 fn unix(bytes: &[u8]) -> Address {
     match bytes.split_first() {
         Some((0, name)) => match name.iter().rposition(|byte| *byte != 0) {

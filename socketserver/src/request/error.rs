@@ -8,6 +8,7 @@ use std::io;
 use super::stats::End;
 use crate::address::system_number;
 use crate::panics;
+use crate::wait::PeerGone;
 
 /// Why a request failed: the error that its handler returned, with its value, or its panic.
 ///
@@ -154,8 +155,9 @@ impl HandlerError {
     }
 }
 
-/// Whether an error says that the peer has gone: a broken pipe, a reset, an abort, or a connection
-/// that the system has given up. It may come from any call on a socket.
+/// Whether an error says that the peer has gone: a broken pipe, a reset, an abort, a connection
+/// that the system has given up, or a datagram that the peer of a connected socket refuses. It may
+/// come from any call on a socket but [`connect`](crate::Socket::connect).
 ///
 /// Python: `isinstance(error, ConnectionError)`
 pub fn is_disconnect(error: &io::Error) -> bool {
@@ -171,9 +173,11 @@ pub fn is_disconnect(error: &io::Error) -> bool {
             | Errno::NETRESET
             | Errno::SHUTDOWN,
         ) => true,
-        _ => {
-            matches!(error.kind(), BrokenPipe | ConnectionAborted | ConnectionReset | NotConnected)
-        }
+        _ => match error.kind() {
+            BrokenPipe | ConnectionAborted | ConnectionReset | NotConnected => true,
+            // A refusal to connect is none: there was no peer yet.
+            _ => error.get_ref().is_some_and(|error| error.is::<PeerGone>()),
+        },
     }
 }
 

@@ -16,7 +16,7 @@ use crate::address::ToAddress;
 use crate::sys;
 #[cfg(feature = "proxy")]
 use crate::wait::Part;
-use crate::wait::{Interest, Patience};
+use crate::wait::{Interest, Patience, without_peer};
 
 /// The largest buffer that is made because a caller passed a number, in bytes. The number may come
 /// from a client, and a client must not be able to use up this machine's memory.
@@ -128,6 +128,9 @@ impl Socket {
     ///
     /// Python: `settimeout` before the call, and once more after it
     pub fn recv_into_within(&self, buffer: &mut [u8], time: Duration) -> io::Result<usize> {
+        if buffer.is_empty() {
+            return self.recv_into(buffer);
+        }
         self.recv_within(buffer, Patience::of_socket(Some(time)))
     }
 
@@ -301,9 +304,10 @@ impl Socket {
             }
             address => {
                 let to = address.to_unix()?;
-                descriptor.until_ready(Interest::Write, |may_block| {
+                let sent = descriptor.until_ready(Interest::Write, |may_block| {
                     rustix::net::sendto(fd, data, send_flags(may_block), &to)
-                })
+                });
+                sent.map_err(without_peer)
             }
         }
     }

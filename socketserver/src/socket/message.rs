@@ -10,7 +10,7 @@ use super::handle::Socket;
 use crate::address::Address;
 use crate::control::{self, Ancillary, MOST_DESCRIPTORS};
 use crate::sys;
-use crate::wait::Interest;
+use crate::wait::{Interest, without_peer};
 
 /// A control message to send: what goes with a message beside its bytes.
 ///
@@ -165,11 +165,12 @@ impl Socket {
         if let Some(address) = &address {
             message = message.with_addr(address);
         }
-        descriptor.until_ready(Interest::Write, |may_block| {
+        let sent = descriptor.until_ready(Interest::Write, |may_block| {
             let flags = send_flags(may_block).bits() as i32;
             let sent = descriptor.socket().sendmsg(&message, flags);
             sent.map_err(|error| errno(&error))
-        })
+        });
+        sent.map_err(|error| if address.is_some() { without_peer(error) } else { error })
     }
 
     /// Sends bytes, at least one, and descriptors with them over a Unix socket. Returns the number

@@ -1,4 +1,4 @@
-//! Chains of certificates with their keys, from files that fit each other.
+//! Chains of certificates with their keys, from two files that belong together.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -14,7 +14,7 @@ use super::der::{self, Date, Facts, Key};
 use super::files::{certificates, private_key, warn_if_public, wrong};
 use super::ocsp;
 
-/// Certificates that expire sooner are warned of.
+/// A certificate that expires within this time causes a warning.
 const SOON: Duration = Duration::from_secs(14 * 86_400);
 
 /// A chain with its key.
@@ -28,7 +28,7 @@ pub(super) struct Chain {
     pub(super) stapled: Option<Stapled>,
 }
 
-/// A chain with what its authority says about it.
+/// A chain with the OCSP response of its authority, if there is one.
 #[derive(Clone, Debug)]
 pub(super) struct Stapled {
     pub(super) file: PathBuf,
@@ -37,19 +37,19 @@ pub(super) struct Stapled {
 }
 
 impl Stapled {
-    /// A client that gets a response of yesterday refuses the certificate.
+    /// Whether the response has not expired. Clients refuse a certificate with an expired response.
     pub(super) fn is_good(&self) -> bool {
         self.expires.as_ref().is_none_or(|expires| expires.seconds > now())
     }
 }
 
 impl Chain {
-    /// Checks that the certificate has not expired, and is valid already.
+    /// Checks that the certificate is valid now: not expired, and not from the future.
     pub(super) fn expect_valid(&self) -> io::Result<()> {
         expect_valid(&self.certfile, &self.validity)
     }
 
-    /// Adds what its authority says about it.
+    /// Adds the authority's OCSP response.
     pub(super) fn staple(&mut self, file: &Path) -> io::Result<()> {
         let response = ocsp::read(file, &self.certified.cert[0], &self.certfile)?;
         let mut certified = CertifiedKey::clone(&self.certified);
@@ -76,15 +76,15 @@ fn expect_valid(certfile: &Path, [not_before, not_after]: &[Date; 2]) -> io::Res
     Ok(())
 }
 
-/// Whether a chain could not be loaded because its files do not fit each other, as between the
-/// writing of the one and of the other.
+/// Whether this is the error of a key and a certificate that do not belong together. It may be due
+/// to a renewal, of which only one file has been written so far.
 pub(super) fn is_mismatch(error: &io::Error) -> bool {
     error.to_string().contains(MISMATCH)
 }
 
 const MISMATCH: &str = "the key does not belong to the first certificate";
 
-/// Loads a chain and its key, and checks that they can be served.
+/// Loads a chain and its key, and checks that a server can use them.
 pub(super) fn load(
     certfile: &Path,
     keyfile: &Path,
@@ -161,7 +161,7 @@ fn match_key(certfile: &Path, keyfile: &Path, certified: &CertifiedKey) -> io::R
     })
 }
 
-/// Logs facts about files that work, which an operator should know.
+/// Warns of problems in files that work: dates, modes, a missing intermediate certificate.
 fn remark(certfile: &Path, keyfile: &Path, facts: &Facts, length: usize) {
     let cert = certfile.display();
     let now = now();

@@ -1,4 +1,4 @@
-//! The settings of a context, and what `rustls` makes of them.
+//! The settings of a context, and the configuration of `rustls` that they make.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -18,7 +18,8 @@ use super::names::Chains;
 use super::tickets::TicketKeys;
 use super::trust::{Trust, invalid};
 
-/// Its length is a number of two bytes. It has the client's certificates in it.
+/// Maximum length of a ticket, in bytes: its length is a number of two bytes. A ticket contains the
+/// client's certificates.
 const LONGEST_TICKET: usize = 1 << 16;
 
 /// A version of TLS.
@@ -27,9 +28,9 @@ const LONGEST_TICKET: usize = 1 << 16;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum TLSVersion {
-    /// Of 2008, in its safe parts.
+    /// TLS 1.2, of 2008. Only its safe ciphers are offered.
     TLSv1_2,
-    /// Of 2018.
+    /// TLS 1.3, of 2018.
     TLSv1_3,
 }
 
@@ -40,7 +41,7 @@ pub(super) enum Side {
     Client,
 }
 
-/// Everything that a program has set.
+/// The settings of a context.
 #[derive(Clone, Debug)]
 pub(super) struct Settings {
     pub(super) side: Side,
@@ -55,27 +56,28 @@ pub(super) struct Settings {
     pub(super) requires_valid: bool,
     pub(super) num_tickets: usize,
     pub(super) ticket_keys: Option<TicketKeys>,
-    /// A configuration that is used as it is, instead of all else.
+    /// The configuration of `from_rustls`, which replaces all other settings.
     pub(super) ready: Option<Arc<ServerConfig>>,
 }
 
-/// What tickets are made with. It lives as long as the trust of the sessions that they are for.
+/// The keys that encrypt tickets, and the cache of sessions. It is kept until the trusted
+/// certificates change.
 #[derive(Clone)]
 pub(super) struct Resumption {
     trust: Trust,
     tickets: Arc<dyn ProducesTickets>,
     sessions: Arc<dyn StoresServerSessions>,
-    /// Whether the keys are this process's own, and change with time.
+    /// Whether the keys belong to this process alone, and change with time.
     renews_keys: bool,
 }
 
-/// The configuration of either side.
+/// The configuration of a server or a client.
 pub(super) enum Config {
     Server(Arc<ServerConfig>),
     Client(Arc<ClientConfig>),
 }
 
-/// What handshakes need.
+/// Everything that handshakes need.
 pub(super) struct Built {
     pub(super) config: Config,
     pub(super) timeout: Duration,
@@ -83,8 +85,8 @@ pub(super) struct Built {
     pub(super) resumption: Option<Resumption>,
 }
 
-/// Never the default of the process: that panics in a program whose other crates have chosen
-/// several.
+/// The cryptography of `ring`. Not the default of the process, because that panics if the other
+/// crates of the program have enabled several.
 pub(super) fn provider() -> Arc<CryptoProvider> {
     Arc::new(ring::default_provider())
 }
@@ -125,7 +127,7 @@ impl Settings {
         Ok(chain)
     }
 
-    /// The same from the files as they are now.
+    /// The same settings, with the files read again.
     pub(super) fn read_again(&self) -> io::Result<Self> {
         if self.ready.is_some() {
             return Err(invalid("expected a context with files, got one of from_rustls"));
@@ -141,8 +143,8 @@ impl Settings {
         self.chains.iter().map(|chain| chain.certfile.clone()).collect()
     }
 
-    /// What handshakes need. Tickets of `before` stay good unless something else is trusted now: a
-    /// session that goes on is not checked again.
+    /// Builds everything that handshakes need. The tickets of `before` stay valid, unless the
+    /// trusted certificates have changed: a resumed session is not checked again.
     pub(super) fn build(&self, before: Option<&Resumption>) -> io::Result<Built> {
         let provider = provider();
         let (config, resumption) = match (self.side, &self.ready) {
@@ -192,7 +194,7 @@ impl Settings {
         Ok((config, resumption))
     }
 
-    /// A configuration that was made elsewhere is served as it is, or not at all.
+    /// Checks that no setting stands beside `from_rustls`, since it would have no effect.
     fn expect_nothing_beside(&self, config: &ServerConfig) -> io::Result<()> {
         if config.max_early_data_size > 0 {
             return Err(invalid("expected a max_early_data_size of 0 from from_rustls"));
@@ -254,17 +256,17 @@ impl Resumption {
         Ok(resumption)
     }
 
-    /// Those of a file, which change with it.
+    /// Resumption with the keys of a file.
     fn of(keys: &TicketKeys, trust: &Trust, sessions: Arc<dyn StoresServerSessions>) -> Self {
         let tickets = keys.tickets(&trust.fingerprint());
         Resumption { trust: trust.clone(), tickets, sessions, renews_keys: false }
     }
 
-    /// Makes new keys for tickets when it is time. An encryption does that; those in the children
-    /// of a server that forks would make keys that no other child has.
+    /// Replaces the keys of tickets when it is time, as a side effect of an encryption. It must
+    /// happen before a fork, because each child would otherwise make keys that no other child has.
     ///
-    /// A key opens no ticket that is longer than what it has encrypted, in its own process: so it
-    /// encrypts something longer than any ticket before the children come.
+    /// In one process, a key decrypts no ticket that is longer than everything it has encrypted
+    /// there. Therefore this encrypts a text longer than any ticket.
     pub(super) fn renew_keys(&self) {
         if self.renews_keys {
             let _ = self.tickets.encrypt(&vec![0; LONGEST_TICKET]);

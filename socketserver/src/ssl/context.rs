@@ -1,4 +1,4 @@
-//! The context: the settings of a program, and the handshakes made with them.
+//! The context: the settings of a program, and handshakes with these settings.
 
 use std::fmt;
 use std::io;
@@ -20,9 +20,9 @@ use super::trust::invalid;
 use crate::socket::Socket;
 use crate::wait;
 
-/// Certificates, keys and options of TLS. A clone is another name for the same context, also for
-/// one that a server uses: [`reload`](Self::reload) is called on it. If settings do not fit
-/// together, that is an error of the server's `bind`, or of the next handshake.
+/// Certificates, keys and options of TLS. A clone is another handle of the same context: keep one
+/// to [`reload`](Self::reload) the certificates of a server. If settings contradict each other, the
+/// server's `bind` or the next handshake returns an error.
 ///
 /// Python: `ssl.SSLContext`
 #[derive(Clone)]
@@ -32,15 +32,15 @@ pub struct SSLContext {
 
 struct Shared {
     settings: Mutex<Settings>,
-    /// The configuration built from the settings, once they are used.
+    /// The configuration that was built from the settings at the first use.
     built: RwLock<Option<Arc<Built>>>,
-    /// The keys for tickets. They outlive the configuration.
+    /// The keys of tickets, which outlive the configuration.
     resumption: Mutex<Option<Resumption>>,
     counts: Arc<Counts>,
     /// Held while files are read again.
     reloading: Mutex<()>,
     born: Instant,
-    /// Minutes since then when the keys of tickets were last looked after.
+    /// Minute, counted from `born`, in which the keys of tickets were last checked.
     looked_after: AtomicU64,
 }
 
@@ -48,28 +48,29 @@ impl SSLContext {
     /// The context of a server. It needs [`load_cert_chain`](Self::load_cert_chain).
     ///
     /// Python: `SSLContext(PROTOCOL_TLS_SERVER)`
-    #[expect(clippy::new_without_default, reason = "nothing can be done with it as it is")]
+    #[expect(clippy::new_without_default, reason = "it needs a certificate to be of use")]
     pub fn new() -> Self {
         Self::of(Side::Server)
     }
 
     /// The context of a client. It needs [`load_verify_locations`](Self::load_verify_locations) or
-    /// [`load_default_certs`](Self::load_default_certs), and checks the server's certificate and
-    /// name always.
+    /// [`load_default_certs`](Self::load_default_certs). It always checks the server's certificate
+    /// and name.
     ///
     /// Python: `SSLContext(PROTOCOL_TLS_CLIENT)`
     pub fn client() -> Self {
         Self::of(Side::Client)
     }
 
-    /// The context of a server from a configuration of the crate `rustls`, for what this context
-    /// has no word for. All of TLS is as it says, also which tickets there are; its version is the
-    /// `0.23` that is exported as [`ssl::rustls`](super::rustls). Beside it there may be
-    /// [`handshake_timeout`](Self::handshake_timeout) and
-    /// [`suppress_ragged_eofs`](Self::suppress_ragged_eofs). Early data is an error, because no
-    /// handler could read it.
+    /// The context of a server from a configuration of the crate `rustls`, for settings that this
+    /// type does not have. The configuration decides everything about TLS, tickets included. Use
+    /// the version of the crate that is exported as [`ssl::rustls`](super::rustls).
     ///
-    /// Python: none, but OpenSSL's own functions through `ctypes`
+    /// Only [`handshake_timeout`](Self::handshake_timeout) and
+    /// [`suppress_ragged_eofs`](Self::suppress_ragged_eofs) may be set beside it. Early data is an
+    /// error, because no handler could read them.
+    ///
+    /// Python: none, except OpenSSL's own functions through `ctypes`
     pub fn from_rustls(config: Arc<ServerConfig>) -> Self {
         Self::with(Settings { ready: Some(config), ..Settings::new(Side::Server) })
     }
@@ -111,15 +112,15 @@ impl SSLContext {
         Ok(self)
     }
 
-    /// Reads all files again: for renewed certificates. New connections get them at once, and live
-    /// ones keep the old. Sessions go on with new certificates, but not if the trusted certificates
-    /// have changed, because a session that goes on is not checked again.
+    /// Reads all files again, for renewed certificates. New connections get the new certificates at
+    /// once, and live ones keep the old. Sessions can be resumed after a renewal, but not if the
+    /// trusted certificates have changed, because a resumed session is not checked again.
     ///
-    /// Of two files, one is written first, so if a key does not belong to its certificate, this
-    /// waits for up to 300 ms.
+    /// If a key does not belong to its certificate, this waits for up to 300 ms and reads both
+    /// again, because a renewal writes one file before the other.
     ///
     /// # Errors
-    /// A file and its fault. Then all stays as it was, which is logged.
+    /// The file and its fault. Then the old certificates stay in use, and an error is logged.
     pub fn reload(&self) -> io::Result<()> {
         let _turn = self.shared.reloading.lock();
         let mut settings = self.shared.settings.lock().clone();
@@ -149,15 +150,16 @@ impl SSLContext {
         self.shared.counts.read()
     }
 
-    /// Shakes hands with the client of a connection, as its server: in a handler, where a protocol
-    /// has STARTTLS. From then on all handles of the socket, `rfile` and `wfile` use TLS.
+    /// Adds TLS to a connection in a handler, as the server: for protocols with STARTTLS. After
+    /// this call all handles of the socket, `rfile` and `wfile` use TLS.
     ///
-    /// Bytes that the client has sent too early are never taken for protected ones: if an `rfile`
-    /// has them that is an error, and otherwise they fail the handshake.
+    /// Plain bytes that the client has sent too early are never taken for protected ones: they fail
+    /// the handshake, or, if an `rfile` has read them already, this call.
     ///
     /// # Errors
-    /// An [`SSLError`](super::SSLError) inside; `AlreadyExists` if the connection has TLS;
-    /// `InvalidInput` for unread bytes, or a client's context; the system's.
+    /// An error with an [`SSLError`](super::SSLError) inside if the handshake fails;
+    /// `AlreadyExists` if the connection has TLS already; `InvalidInput` if an `rfile` holds unread
+    /// bytes, or for a client's context; those of the system.
     ///
     /// Python: `SSLContext.wrap_socket(request, server_side=True)`
     pub fn wrap_socket(&self, request: &Socket) -> io::Result<()> {
@@ -169,11 +171,12 @@ impl SSLContext {
         self.wrap(request, Connection::Server(connection), &built)
     }
 
-    /// Shakes hands with the server at the other end of a connection, and checks that it is this
-    /// host: a name, or an IP address.
+    /// Adds TLS to a connection, as the client, and checks that the server is `host`: a name or an
+    /// IP address.
     ///
     /// # Errors
-    /// As [`wrap_socket`](Self::wrap_socket); `InvalidInput` if the host is neither.
+    /// As [`wrap_socket`](Self::wrap_socket); `InvalidInput` if `host` is neither, or for a
+    /// server's context.
     ///
     /// Python: `SSLContext.wrap_socket(socket, server_hostname=host)`
     pub fn connect(&self, socket: &Socket, host: &str) -> io::Result<()> {
@@ -194,12 +197,12 @@ impl SSLContext {
         let state = shake_hands(socket, connection, built.timeout)
             .inspect_err(|error| counts.failed(socket, error))?;
         counts.done(state.connection.handshake_kind() == Some(HandshakeKind::Resumed));
-        // What came was the handshake's: the client's own first byte is still to come.
+        // The bytes so far were those of the handshake: the request has not begun yet.
         socket.forget_received();
         socket.set_layer(Session::new(state, built.suppresses_ragged_eofs, counts.clone()))
     }
 
-    /// What handshakes need.
+    /// Everything that handshakes need, built at the first use.
     pub(super) fn built(&self) -> io::Result<Arc<Built>> {
         if let Some(built) = &*self.shared.built.read() {
             return Ok(built.clone());
@@ -213,8 +216,8 @@ impl SSLContext {
         Ok(self.shared.use_from_now_on(built))
     }
 
-    /// Called on the loop's thread, and so before a fork: once a minute it looks after the keys of
-    /// tickets.
+    /// Checks the keys of tickets once a minute. Called on the loop's thread, and therefore before
+    /// a fork.
     pub(super) fn look_after_tickets(&self) {
         let minutes = self.shared.born.elapsed().as_secs() / 60;
         if self.shared.looked_after.swap(minutes, Relaxed) != minutes
@@ -234,7 +237,7 @@ impl Shared {
     }
 }
 
-/// Reads all files, again and again for a moment if a key does not belong to its certificate.
+/// Reads all files. If a key does not belong to its certificate, tries again for a moment.
 fn read_patiently(settings: &Settings) -> io::Result<Settings> {
     let mut tries = 0;
     loop {

@@ -1,8 +1,8 @@
-//! The facts of a certificate that choose it, or that errors and log lines name.
+//! The facts of a certificate that decide which client gets it, or that errors and log lines name.
 
 use std::fmt;
 
-/// What is known of a certificate.
+/// Facts of a certificate.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Facts {
     pub(super) version: u8,
@@ -10,7 +10,7 @@ pub(super) struct Facts {
     pub(super) not_before: Date,
     pub(super) not_after: Date,
     pub(super) key: Key,
-    /// The names of hosts, in lower case.
+    /// Names of the hosts that it is for, in lower case.
     pub(super) names: Vec<String>,
 }
 
@@ -22,11 +22,11 @@ pub(super) enum Key {
     },
     /// P-256, P-384 and Ed25519.
     Usable,
-    /// One that cannot be used here.
+    /// Another kind, with its name.
     Unusable(&'static str),
 }
 
-/// A time to the second, and its day as text.
+/// A time in seconds, and its day as text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Date {
     /// Seconds since 1970.
@@ -91,7 +91,7 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// Reads a certificate. `None` if it is none.
+/// Reads a certificate. `None` if the bytes are not one.
 pub(super) fn facts(certificate: &[u8]) -> Option<Facts> {
     let mut fields = Fields(Fields(certificate).take(SEQUENCE)?);
     let mut fields = Fields(fields.take(SEQUENCE)?);
@@ -107,14 +107,14 @@ pub(super) fn facts(certificate: &[u8]) -> Option<Facts> {
     let not_after = date(validity.next()?)?;
     let subject = fields.take(SEQUENCE)?;
     let key = key(fields.take(SEQUENCE)?)?;
-    // Two ids that are not in use.
+    // Two optional ids that certificates no longer have.
     let _ = (fields.take_if(0x81), fields.take_if(0x82));
     let names = fields.take_if(EXTENSIONS).and_then(names).unwrap_or_default();
     let is_own_issuer = issuer == subject;
     Some(Facts { version, is_own_issuer, not_before, not_after, key, names })
 }
 
-/// The number that a certificate has among those of its issuer.
+/// The serial number of a certificate.
 pub(super) fn serial(certificate: &[u8]) -> Option<&[u8]> {
     let mut fields = Fields(Fields(certificate).take(SEQUENCE)?);
     let mut fields = Fields(fields.take(SEQUENCE)?);

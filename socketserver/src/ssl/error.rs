@@ -6,22 +6,22 @@ use std::io;
 
 use rustls::{AlertDescription, PeerIncompatible};
 
-/// Why a handshake failed, in the groups in which
-/// [`session_stats`](super::SSLContext::session_stats) counts.
+/// The reason for which a handshake failed. [`session_stats`](super::SSLContext::session_stats)
+/// counts the failures of each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum SSLErrorReason {
     /// The peer has ended the connection, as health checks and port scans do.
     Eof,
-    /// It was not done in time.
+    /// The handshake did not end within `handshake_timeout`.
     Timeout,
     /// The peer does not speak TLS, but perhaps plain HTTP.
     PlainText,
     /// The peer does not know a version of TLS that is offered here.
     Version,
-    /// The peer has offered protocols above TLS, and none of ours.
+    /// The peer has offered protocols above TLS (ALPN), but none that is set here.
     Alpn,
-    /// The peer has shown no certificate.
+    /// The peer has sent no certificate.
     NoCertificate,
     /// The peer's certificate is not trusted, or has expired or been revoked.
     BadCertificate,
@@ -31,7 +31,7 @@ pub enum SSLErrorReason {
     Other,
 }
 
-/// Why a handshake failed. It is inside an [`io::Error`]:
+/// The error of a failed handshake. It is inside an [`io::Error`], where
 /// [`HandlerError::find`](crate::HandlerError::find) finds it.
 ///
 /// Python: `ssl.SSLError`
@@ -39,7 +39,7 @@ pub enum SSLErrorReason {
 pub struct SSLError {
     reason: SSLErrorReason,
     text: String,
-    /// Their alert was about our certificate.
+    /// Whether the peer's alert was about our certificate.
     rejects_ours: bool,
 }
 
@@ -58,14 +58,14 @@ impl SSLError {
         Self::new(SSLErrorReason::Eof, text)
     }
 
-    /// The group that the error is in.
+    /// The reason, for counting and matching.
     ///
-    /// Python: `SSLError.reason`, OpenSSL's word for it
+    /// Python: `SSLError.reason`, which has OpenSSL's words
     pub fn reason(&self) -> SSLErrorReason {
         self.reason
     }
 
-    /// Whether the peer has rejected our certificate, which an operator can mend.
+    /// Whether the peer has rejected our certificate. An operator can mend that.
     pub(super) fn rejects_ours(&self) -> bool {
         self.rejects_ours
     }
@@ -86,7 +86,7 @@ fn reason(error: &rustls::Error) -> SSLErrorReason {
         Error::PeerIncompatible(
             PeerIncompatible::ServerDoesNotSupportTls12Or13
             | PeerIncompatible::ServerTlsVersionIsDisabledByOurConfig
-            // Every client of 1.2 sends it.
+            // Every client of TLS 1.2 sends this extension.
             | PeerIncompatible::SignatureAlgorithmsExtensionRequired
             | PeerIncompatible::SupportedVersionsExtensionRequired
             | PeerIncompatible::Tls12NotOffered

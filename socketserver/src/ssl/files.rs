@@ -1,5 +1,5 @@
-//! Certificates, keys and revocation lists from files, and the errors about wrong files.
-//! Errors have the path, and never the content of the file.
+//! Reading certificates, keys and revocation lists from files. Errors contain the path, and never
+//! the content of a file.
 
 use std::fs;
 use std::io;
@@ -42,7 +42,7 @@ fn sections(path: &Path) -> io::Result<Vec<(SectionKind, Vec<u8>)>> {
     Ok(sections)
 }
 
-/// The kind of a file that is not text.
+/// The error about a binary file: which kind it is, and the command that converts it.
 fn binary(bytes: &[u8]) -> &'static str {
     // After the length, a version of 3.
     let content = 2 + usize::from(bytes.get(1).map_or(0, |length| length.saturating_sub(0x80)));
@@ -57,7 +57,7 @@ pub(super) fn is_key(kind: SectionKind) -> bool {
     matches!(kind, EcPrivateKey | PrivateKey | RsaPrivateKey)
 }
 
-/// The sections of one kind, or what the file has instead.
+/// The certificates of a file, of which there is at least one.
 pub(super) fn certificates(path: &Path) -> io::Result<Vec<CertificateDer<'static>>> {
     let sections = sections(path)?;
     let has_key = sections.iter().any(|(kind, _)| is_key(*kind));
@@ -85,7 +85,7 @@ pub(super) fn private_key(path: &Path) -> io::Result<PrivateKeyDer<'static>> {
     })
 }
 
-/// Warns of a secret that is none.
+/// Warns if every user of the machine can read this file, which should be secret.
 pub(super) fn warn_if_public(path: &Path, what: &str) {
     let mode = fs::metadata(path).map_or(0, |metadata| metadata.permissions().mode());
     if mode & 0o004 != 0 {

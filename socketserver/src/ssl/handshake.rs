@@ -16,8 +16,8 @@ use crate::wait::Patience;
 /// First byte of a client's first record: the type of handshakes.
 const HANDSHAKE: u8 = 22;
 
-/// Shakes hands over a socket that is ready for a layer, within `timeout` for the whole
-/// handshake.
+/// Makes a handshake over a socket that is ready for a layer. The whole handshake may take
+/// `timeout`.
 pub(super) fn shake_hands(
     socket: &Socket,
     connection: Connection,
@@ -60,33 +60,34 @@ fn over(wire: &Wire<'_>, mut state: State) -> io::Result<State> {
     Ok(state)
 }
 
-/// Tells a client at once that its end of the handshake has come. The system waits 40 ms for data
-/// that could bring the news, and none will come, since the tickets are held. A client with Nagle's
-/// algorithm would send its request only then.
+/// Acknowledges the last part of a client's handshake at once. Otherwise the system waits 40 ms for
+/// data that could carry the acknowledgement, in vain because the tickets are held back. A client
+/// with Nagle's algorithm sends its request only after the acknowledgement.
 fn acknowledge(socket: &Socket) {
-    // A Unix socket has no such option, nor such a wait.
+    // A Unix socket has neither this option nor this wait.
     let _ = set_tcp_quickack(socket, true);
 }
 
-/// Goes on with the bytes that came. On a green thread this computes elsewhere, because a signature
-/// takes a millisecond, in which the core would serve no other client, and because the pages of the
-/// stack that it touches would stay.
+/// Continues the handshake with the bytes that have come. On a green thread another thread computes
+/// this, for two reasons. A signature takes a millisecond, in which the core would serve no other
+/// client. And the pages of the stack that the computation touches would stay in use.
 ///
-/// With RSA of 4096 bits, a chain of six and six revocation lists it takes 32 KiB of stack,
-/// measured, and 72 KiB without optimisation. So where no thread can be started, and it computes
-/// here after all, a stack of the default size holds it.
+/// With RSA of 4096 bits, a chain of six certificates and six revocation lists, the computation
+/// needs 32 KiB of stack (measured), and 72 KiB without optimisation. A stack of the default size
+/// is therefore enough if no other thread can be started.
 fn advance(wire: &Wire<'_>, mut state: State) -> io::Result<State> {
     let (mut state, decoded) = green::blocking(move || {
         let decoded = state.decode();
         (state, decoded)
     });
     let Err(error) = decoded else { return Ok(state) };
-    // The peer learns why.
+    // The alert tells the peer the reason.
     let _ = wire.sendall(&state.take_outgoing());
     Err(SSLError::from(error).into())
 }
 
-/// Whether all there is to send are tickets: with TLS 1.3 a server is done when it has received.
+/// Whether the bytes to send are tickets alone. With TLS 1.3 a server's handshake ends with a
+/// receive, so that only tickets are left to send.
 fn holds_tickets(connection: &Connection) -> bool {
     let Connection::Server(connection) = connection else { return false };
     connection.protocol_version() == Some(ProtocolVersion::TLSv1_3)

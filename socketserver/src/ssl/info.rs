@@ -1,4 +1,4 @@
-//! What a handler sees of its session.
+//! Facts about a session, for a handler.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use rustls::{Connection, HandshakeKind, ProtocolVersion};
 use super::session::Session;
 use crate::socket::Socket;
 
-/// The TLS of a connection: what the handshake has agreed on.
+/// The TLS of a connection: the results of its handshake.
 ///
 /// Python: the methods of `ssl.SSLSocket`
 pub struct SSLInfo<'a>(&'a Session);
@@ -34,7 +34,7 @@ impl SSLInfo<'_> {
         }
     }
 
-    /// The name of the ciphers, such as `TLS13_AES_256_GCM_SHA384`.
+    /// The name of the cipher suite, such as `TLS13_AES_256_GCM_SHA384`.
     ///
     /// Python: `SSLSocket.cipher()[0]`, in OpenSSL's spelling
     pub fn cipher(&self) -> String {
@@ -42,7 +42,7 @@ impl SSLInfo<'_> {
         suite.map_or_else(String::new, |suite| format!("{:?}", suite.suite()))
     }
 
-    /// The peer's certificate in DER, if it has shown one that is trusted.
+    /// The peer's certificate in DER, if the peer has sent one that is trusted.
     ///
     /// Python: `SSLSocket.getpeercert(True)`
     pub fn getpeercert(&self) -> Option<Vec<u8>> {
@@ -59,7 +59,7 @@ impl SSLInfo<'_> {
         })
     }
 
-    /// The protocol above TLS that both sides know, such as `h2`.
+    /// The protocol above TLS that the two sides have agreed on, such as `h2`.
     ///
     /// Python: `SSLSocket.selected_alpn_protocol`
     pub fn selected_alpn_protocol(&self) -> Option<String> {
@@ -69,15 +69,15 @@ impl SSLInfo<'_> {
         })
     }
 
-    /// Whether the handshake went on with an earlier session.
+    /// Whether the handshake has resumed an earlier session.
     ///
     /// Python: `SSLSocket.session_reused`
     pub fn session_reused(&self) -> bool {
         self.with(|connection| connection.handshake_kind() == Some(HandshakeKind::Resumed))
     }
 
-    /// The host that the client has asked for. It is a stranger's text, though only a name of a
-    /// host: not an address.
+    /// The name of the host that the client has asked for (SNI), never an address. The client has
+    /// chosen it, so do not trust it.
     ///
     /// Python: the second argument of `SSLContext.sni_callback`
     pub fn server_name(&self) -> Option<String> {
@@ -87,16 +87,16 @@ impl SSLInfo<'_> {
         })
     }
 
-    /// Whether the stream has ended and the peer has not said so before: then an attacker may have
-    /// cut it off. Many clients are as careless, so that it is no error unless
-    /// [`suppress_ragged_eofs`](super::SSLContext::suppress_ragged_eofs) is false. A protocol that
-    /// says how long its messages are need not ask.
+    /// Whether the stream has ended without the peer's announcement (`close_notify`). Then an
+    /// attacker may have cut it off. But many clients omit the announcement, so it is no error
+    /// unless [`suppress_ragged_eofs`](super::SSLContext::suppress_ragged_eofs) is false. If the
+    /// messages of your protocol have lengths, you need not ask.
     pub fn truncated(&self) -> bool {
         self.0.state.lock().is_truncated
     }
 
-    /// Whether there are bytes that a [`recv`](Socket::recv) would return without waiting.
-    /// [`select`](crate::select()) knows.
+    /// Whether [`recv`](Socket::recv) would return bytes without waiting. For
+    /// [`select`](crate::select()) such a socket is ready.
     ///
     /// Python: `SSLSocket.pending`
     pub fn pending(&self) -> bool {

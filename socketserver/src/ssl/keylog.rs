@@ -1,4 +1,4 @@
-//! The secrets of sessions in a file, for those who look into their own traffic.
+//! The secrets of sessions in a file, with which Wireshark decrypts recorded traffic.
 
 use std::fmt::{self, Write as _};
 use std::fs::{File, OpenOptions};
@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use rustls::KeyLog;
 
-/// A file for Wireshark and its like.
+/// The file of secrets.
 #[derive(Clone)]
 pub(super) struct Secrets(Arc<File>);
 
@@ -34,7 +34,8 @@ impl KeyLog for Secrets {
         }
         line.pop();
         line.push('\n');
-        // One write, so that lines of several threads stay whole. Serving is worth more than this.
+        // One write, so that the lines of several threads stay whole. An error must not end a
+        // session, so it is ignored.
         let _ = (&*self.0).write_all(line.as_bytes());
     }
 }

@@ -20,23 +20,23 @@
 //! ```
 //!
 //! The handshake runs where the handler will run, within
-//! [`handshake_timeout`](SSLContext::handshake_timeout). A silent client holds a worker until then.
-//! On threads, [`wait_for_input`](crate::Builder::wait_for_input) leaves it to the system instead,
-//! because a client of TLS speaks first. An inline server serves no other client meanwhile. On a
-//! green thread the arithmetic of a handshake runs on another thread, like any
-//! [`blocking`](crate::green::blocking) call.
+//! [`handshake_timeout`](SSLContext::handshake_timeout). A silent client holds a worker until then,
+//! and an inline server serves no other client meanwhile. On threads,
+//! [`wait_for_input`](crate::Builder::wait_for_input) lets silent clients wait in the system
+//! instead, because a client of TLS sends first. On a green thread the arithmetic of a handshake
+//! runs on another thread, like any [`blocking`](crate::green::blocking) call.
 //!
-//! A connection whose protocol has STARTTLS begins without, and
-//! [`wrap_socket`](SSLContext::wrap_socket) adds it. [`connect`](SSLContext::connect) is the side
-//! of a client.
+//! A connection whose protocol has STARTTLS begins in plain text, and
+//! [`wrap_socket`](SSLContext::wrap_socket) adds TLS to it. A program that is the client calls
+//! [`connect`](SSLContext::connect).
 //!
-//! After [`shutdown`](crate::Socket::shutdown) for writing, the client knows that all has come, and
-//! may still send. A client that ends without saying so has
-//! [truncated](SSLInfo::truncated) the stream.
+//! [`shutdown`](crate::Socket::shutdown) for writing announces the end of the stream, so the client
+//! knows that it has all data. The client may still send. If a stream ends without this
+//! announcement, it is [truncated](SSLInfo::truncated).
 //!
-//! [`send`](crate::Socket::send) takes data before it is sent. After `TimedOut` some of it may be
-//! taken, as after a [`sendall`](crate::Socket::sendall): it leaves with the next call, and must
-//! not be given again.
+//! [`send`](crate::Socket::send) encodes data before it sends them. After `TimedOut`, as after a
+//! [`sendall`](crate::Socket::sendall), a part may be encoded and not sent. The next call sends
+//! that part, so do not pass it again.
 //!
 //! Not supported: TLS 1.1 and older, renegotiation, data before the end of the handshake (0-RTT),
 //! keys with a password, OpenSSL's language for ciphers. The cryptography is that of the crates
@@ -44,8 +44,8 @@
 //!
 //! | file | contents |
 //! | --- | --- |
-//! | `context.rs`, `options.rs` | [`SSLContext`]: what a program calls, and its settings |
-//! | `config.rs`, `trust.rs`, `names.rs`, `keylog.rs`, `tickets.rs` | what `rustls` makes of them |
+//! | `context.rs`, `options.rs` | [`SSLContext`]: its calls and its settings |
+//! | `config.rs`, `trust.rs`, `names.rs`, `keylog.rs`, `tickets.rs` | from the settings to a configuration of `rustls` |
 //! | `files.rs`, `chain.rs`, `der.rs`, `ocsp.rs` | certificates and keys from files, and the errors about them |
 //! | `transport.rs` | `Builder::tls` |
 //! | `handshake.rs` | the handshake, within its time |

@@ -1,4 +1,4 @@
-//! Which chain a client gets: by the name that it asks for, and by the signatures that it knows.
+//! Choosing the chain for a client: by the host it asks for, and by the signatures it can check.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -12,13 +12,13 @@ use super::chain::{Chain, Stapled};
 #[derive(Debug)]
 pub(super) struct Chains {
     all: Vec<Served>,
-    /// The chains for each name. That of `*.example.org` is `.example.org`.
+    /// The chains for each name. The key for `*.example.org` is `.example.org`.
     by_name: HashMap<String, Vec<usize>>,
-    /// Those for clients that ask for another name, or none.
+    /// The chains for clients that ask for another host, or for none.
     others: Vec<usize>,
 }
 
-/// A chain, and the same with what its authority says about it.
+/// A chain, without and with the OCSP response of its authority.
 #[derive(Debug)]
 struct Served {
     plain: Arc<CertifiedKey>,
@@ -53,7 +53,7 @@ impl Chains {
         }
     }
 
-    /// The chains for a name: its own, those of a wildcard for its first label, or the first.
+    /// The chains for a name: those of the name itself, those of a wildcard, or the first one.
     fn of_name(&self, name: Option<&str>) -> &[usize] {
         let found = name.and_then(|name| {
             let name = name.trim_end_matches('.').to_ascii_lowercase();

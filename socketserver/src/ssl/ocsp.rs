@@ -1,4 +1,4 @@
-//! What an authority says about a certificate: OCSP responses from files.
+//! OCSP responses from files: statements of an authority that a certificate is not revoked.
 
 use std::fs;
 use std::io;
@@ -9,12 +9,12 @@ use super::files::{unreadable, wrong};
 
 const ENUMERATED: u8 = 0x0a;
 const GENERALIZED_TIME: u8 = 0x18;
-/// Fields with the numbers 0 and 1, of which the first holds another field, or is empty.
+/// Types of the fields with the numbers 0 and 1. The first contains another field, or is empty.
 const FIRST: u8 = 0xa0;
 pub(super) const GOOD: u8 = 0x80;
 const REVOKED: u8 = 0xa1;
 
-/// Why an authority has given no response. The numbers are the protocol's.
+/// Reasons for which an authority gives no response, with the numbers of the protocol.
 const REFUSALS: [(u8, &str); 5] = [
     (1, "malformed request"),
     (2, "internal error"),
@@ -26,11 +26,11 @@ const REFUSALS: [(u8, &str); 5] = [
 /// A response about one certificate.
 pub(super) struct Response {
     pub(super) bytes: Vec<u8>,
-    /// `None` if there is always a newer one.
+    /// `None` if the authority always has a newer one.
     pub(super) expires: Option<Date>,
 }
 
-/// Reads a response, which must say that this certificate is good.
+/// Reads a response, and checks that it calls this certificate good.
 pub(super) fn read(file: &Path, certificate: &[u8], certfile: &Path) -> io::Result<Response> {
     let bytes = fs::read(file).map_err(|error| unreadable(file, &error))?;
     let none = || wrong(file, "is no OCSP response in DER");
@@ -57,14 +57,14 @@ pub(super) fn read(file: &Path, certificate: &[u8], certfile: &Path) -> io::Resu
     }
 }
 
-/// What a response says about one certificate.
+/// The part of a response about one certificate.
 pub(super) struct Answer<'a> {
     pub(super) serial: &'a [u8],
     pub(super) status: u8,
     pub(super) expires: Option<Date>,
 }
 
-/// All that a response says, after its status.
+/// The parts of a response, which follow its status.
 pub(super) fn answers(mut fields: Fields<'_>) -> Option<Vec<Answer<'_>>> {
     let mut response = Fields(Fields(fields.take(FIRST)?).take(SEQUENCE)?);
     response.take(OID)?;

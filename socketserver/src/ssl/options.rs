@@ -11,14 +11,15 @@ use super::tickets::TicketKeys;
 use super::trust::{VerifyMode, invalid};
 
 impl SSLContext {
-    /// The certificate of this side with those that vouch for it, its own first, and its key: files
-    /// of PEM, or the same file twice. They replace those loaded earlier.
+    /// Loads the certificate of this side, followed by its intermediate certificates, and its
+    /// private key. Both files are PEM, and may be the same file. They replace those loaded
+    /// earlier.
     ///
-    /// RSA from 2048 to 4096 bits, P-256, P-384 and Ed25519. P-256 makes the fastest handshakes. A
-    /// key with a password must have it removed first.
+    /// The key may be RSA of 2048 to 4096 bits, P-256, P-384 or Ed25519. P-256 makes the fastest
+    /// handshakes. A file with a password is an error, which names the command that removes it.
     ///
     /// # Errors
-    /// A file and its fault; `NotFound`, `PermissionDenied`.
+    /// The file and its fault: `InvalidData`, `NotFound`, `PermissionDenied`.
     ///
     /// Python: `SSLContext.load_cert_chain`
     pub fn load_cert_chain(
@@ -34,10 +35,10 @@ impl SSLContext {
         })
     }
 
-    /// Another certificate of a server, for the hosts that it names: exactly, or as
-    /// `*.example.org`, which stands for one label. Clients that ask for another host, or for none,
-    /// get the first certificate. Two for the same host may differ in their kind of key: a client
-    /// gets the first that it can check.
+    /// Adds a certificate of a server for the hosts that it names, exactly or as `*.example.org`,
+    /// where `*` stands for one label. Clients that ask for another host, or for none, get the
+    /// first certificate. A host may have several, with different kinds of keys: a client gets the
+    /// first that it can check.
     ///
     /// # Errors
     /// As [`load_cert_chain`](Self::load_cert_chain).
@@ -51,8 +52,8 @@ impl SSLContext {
         self.try_set(|settings| settings.add_chain(certfile.as_ref(), keyfile.as_ref()))
     }
 
-    /// Trusts these certificates: a file of PEM. On a server it needs a
-    /// [`verify_mode`](Self::verify_mode) beside it.
+    /// Trusts the certificates in this file of PEM. A server also needs a
+    /// [`verify_mode`](Self::verify_mode).
     ///
     /// # Errors
     /// As [`load_cert_chain`](Self::load_cert_chain).
@@ -65,15 +66,16 @@ impl SSLContext {
     /// Trusts the certificates that the system trusts, from the package `ca-certificates`.
     ///
     /// # Errors
-    /// `NotFound` if there is none.
+    /// `NotFound` if the package is not installed.
     ///
     /// Python: `SSLContext.load_default_certs`
     pub fn load_default_certs(self) -> io::Result<Self> {
         self.try_set(|settings| settings.trust.add_bundle())
     }
 
-    /// Revokes the certificates in these lists, a file of PEM. With any list there must be one for
-    /// each authority in a chain, and none may be out of date: otherwise the peer is refused.
+    /// Refuses peers whose certificates are in these revocation lists, a file of PEM. Once there is
+    /// a list, each authority of a peer's chain needs one that is not out of date; otherwise the
+    /// peer is refused.
     ///
     /// # Errors
     /// As [`load_cert_chain`](Self::load_cert_chain).
@@ -116,11 +118,11 @@ impl SSLContext {
         self.set(|settings| settings.maximum = version)
     }
 
-    /// Appends the secrets of all sessions to a file, with which Wireshark can read them. Unlike in
-    /// Python, no variable of the environment does that.
+    /// Appends the secrets of all sessions to a file, with which Wireshark can decrypt them. Unlike
+    /// Python, this crate ignores the environment variable `SSLKEYLOGFILE`.
     ///
     /// # Errors
-    /// The system's.
+    /// Those of the system.
     ///
     /// Python: `SSLContext.keylog_filename`
     pub fn keylog_filename(self, path: impl AsRef<Path>) -> io::Result<Self> {
@@ -128,15 +130,15 @@ impl SSLContext {
         Ok(self.set(|settings| settings.secrets = Some(secrets)))
     }
 
-    /// How long a handshake may take in all. Neither the pace of its bytes nor the socket's timeout
-    /// changes that. 5 s unless set.
+    /// Maximum time of a whole handshake, whatever the pace of its bytes and the timeout of the
+    /// socket. 5 s unless set.
     pub fn handshake_timeout(self, time: Duration) -> Self {
         self.set(|settings| settings.timeout = time)
     }
 
-    /// Whether the end of a stream that the peer has not announced is like any other, which
-    /// [`truncated`](super::SSLInfo::truncated) then tells. True unless set. If false it is an
-    /// error, `ConnectionAborted`. The end within a record is an error in any case.
+    /// Whether the end of a stream that the peer has not announced counts as a normal end. True
+    /// unless set; [`truncated`](super::SSLInfo::truncated) reports such an end. If false, it is
+    /// the error `ConnectionAborted`. An end within a record is an error in any case.
     ///
     /// Python: the argument of `SSLContext.wrap_socket`
     pub fn suppress_ragged_eofs(self, suppress: bool) -> Self {
@@ -144,12 +146,13 @@ impl SSLContext {
     }
 
     /// Whether it is an error to load a certificate that has expired or is not valid yet, now or in
-    /// a [`reload`](Self::reload). Unless set, it is served, with a warning in the log.
+    /// a [`reload`](Self::reload). Unless set, such a certificate is served, and the log has a
+    /// warning.
     ///
     /// # Errors
-    /// A file that was loaded before, and its date.
+    /// The file and its date, if such a certificate is loaded already.
     ///
-    /// Python: none, as it serves such certificates without a word
+    /// Python: none; it serves such certificates silently
     pub fn require_valid(self, require: bool) -> io::Result<Self> {
         self.try_set(|settings| {
             if require {
@@ -160,14 +163,16 @@ impl SSLContext {
         })
     }
 
-    /// What the authority says about the certificate that was loaded last: an OCSP response in DER,
-    /// such as `openssl ocsp -respout` makes. Clients that ask for it get it with the certificate,
-    /// until it expires. Nothing is fetched: renew the file, and [`reload`](Self::reload).
+    /// Loads the authority's OCSP response about the certificate that was loaded last: a file of
+    /// DER, such as `openssl ocsp -respout` makes. Clients that ask for the response get it with
+    /// the certificate, until it expires. The server does not fetch a new one: renew the file, and
+    /// [`reload`](Self::reload).
     ///
     /// # Errors
-    /// As [`load_cert_chain`](Self::load_cert_chain), and `InvalidInput` before that.
+    /// As [`load_cert_chain`](Self::load_cert_chain); `InvalidInput` if no certificate was loaded
+    /// before.
     ///
-    /// Python: none, as `ssl` sends no such responses
+    /// Python: none; `ssl` sends no such responses
     pub fn ocsp_response(self, file: impl AsRef<Path>) -> io::Result<Self> {
         self.try_set(|settings| {
             let chain = settings.chains.last_mut().ok_or_else(|| {
@@ -177,28 +182,31 @@ impl SSLContext {
         })
     }
 
-    /// How many tickets a client of TLS 1.3 gets, with each of which it can go on with its session
-    /// once. 2 unless set. With 0 it gets none. Clients of 1.2 get one in any case.
+    /// Number of tickets that a client of TLS 1.3 gets. With each it can resume its session once.
+    /// 2 unless set; 0 for none. A client of TLS 1.2 gets one in any case.
     ///
     /// Python: `SSLContext.num_tickets`
     pub fn num_tickets(self, number: usize) -> Self {
         self.set(|settings| settings.num_tickets = number)
     }
 
-    /// Tickets with the keys in this file, so that sessions go on in other processes with the same
-    /// file: on another machine, or after a restart. Each line is a key, as `openssl rand -hex 32`
-    /// prints it; lines may be empty, or begin with `#`. New tickets have the first key. Those of
-    /// the others are still good, for 12 hours. So for a new key each day, write it above those of
-    /// yesterday, and [`reload`](Self::reload). Keep the file as secret as the private key.
+    /// Encrypts tickets with the keys in this file, so that sessions can be resumed in other
+    /// processes with the same file: on another machine, or after a restart. Each line is a key, as
+    /// `openssl rand -hex 32` prints it; lines may also be empty, or begin with `#`. Keep the file
+    /// as secret as the private key.
     ///
-    /// A ticket is good only where the same certificates are trusted, because a session that goes
-    /// on is not checked again. Unless this is set, the keys are in the memory of the process and
-    /// its forked children alone, and change every six hours.
+    /// New tickets are encrypted with the first key, and tickets of all keys are accepted, for 12
+    /// hours. To use a new key each day, write it above the key of yesterday, and
+    /// [`reload`](Self::reload).
+    ///
+    /// A ticket is accepted only if the same certificates are trusted, because a resumed session is
+    /// not checked again. Unless this is set, the keys exist in the memory of the process and its
+    /// forked children alone, and change every six hours.
     ///
     /// # Errors
     /// The file and its fault.
     ///
-    /// Python: none; OpenSSL's `SSL_CTX_set_tlsext_ticket_keys`
+    /// Python: none; in OpenSSL `SSL_CTX_set_tlsext_ticket_keys`
     pub fn ticket_keys(self, file: impl AsRef<Path>) -> io::Result<Self> {
         self.try_set(|settings| {
             settings.ticket_keys = Some(TicketKeys::read(file.as_ref())?);

@@ -1,12 +1,12 @@
-//! Where records of TLS end, which says whether the end of a stream is within one.
+//! The ends of TLS records, which show whether a stream ends within a record.
 
 /// Follows the records of a stream.
 #[derive(Debug, Default)]
 pub(super) struct Records {
-    /// The header of the record, as far as it has come: its last two bytes are a length.
+    /// The part of the record's header that has come. Its last two bytes are a length.
     header: [u8; 5],
     of_header: usize,
-    /// Bytes of the record that have not come.
+    /// Number of bytes of the record that have not come.
     left: usize,
 }
 

@@ -15,13 +15,13 @@ pub(super) const CHUNK: usize = (1 << 14) + 512;
 
 /// A session of TLS under a socket.
 ///
-/// Its lock is held while bytes are decoded or encoded, and never while the wire is used. Turns
-/// keep the bytes of the wire in their order: one thread at a time receives, and one sends.
+/// The lock of the state is held while bytes are decoded or encoded, and never while the wire is
+/// used. Turns keep the bytes on the wire in order: one thread at a time receives, and one sends.
 pub(super) struct Session {
     pub(super) state: Mutex<State>,
     receiving: Turns,
     sending: Turns,
-    /// Whether an end of the stream that the peer has not announced is like any other.
+    /// Whether an end of the stream that the peer has not announced counts as a normal end.
     suppresses_ragged_eofs: bool,
     counts: Arc<Counts>,
 }
@@ -37,7 +37,7 @@ impl Session {
         }
     }
 
-    /// Reads the plaintext that has come, if there is any.
+    /// Reads plaintext that has been decoded. `None` if there is none.
     fn read(&self, wire: &Wire<'_>, buffer: &mut [u8]) -> Option<io::Result<usize>> {
         let mut state = self.state.lock();
         let was_truncated = state.is_truncated;
@@ -60,8 +60,8 @@ impl Session {
         read
     }
 
-    /// Sends alerts and the like, which come from reading, if no other thread sends: that one looks
-    /// again when it is done. It does not wait, since a reader is here to read.
+    /// Sends answers that reading has caused, such as alerts. If another thread is sending, that
+    /// thread sends them when it is done. This never waits, because the caller is reading.
     #[cold]
     fn answer(&self, wire: &Wire<'_>) {
         let wire = wire.without_waiting();
@@ -75,7 +75,7 @@ impl Session {
         }
     }
 
-    /// Sends what there is to send. The caller has the turn.
+    /// Sends all encoded bytes. The caller has the turn to send.
     fn flush(&self, wire: &Wire<'_>) -> io::Result<()> {
         loop {
             let mut bytes = self.state.lock().take_outgoing();
@@ -103,7 +103,8 @@ impl Session {
         }
         let taken = self.state.lock().write(data)?;
         match self.flush(wire) {
-            // It is taken, and must not be given again: the rest leaves with the next call.
+            // All of it is encoded, so the caller must not pass it again. The next call sends the
+            // rest.
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(taken),
             flushed => flushed.map(|()| taken),
         }

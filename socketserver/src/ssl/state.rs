@@ -1,4 +1,4 @@
-//! A session of TLS with the bytes round it, without the wire.
+//! A session of TLS with its buffers, without the wire.
 
 use std::io::{self, Read, Write};
 
@@ -6,29 +6,29 @@ use rustls::{Connection, Error};
 
 use super::records::Records;
 
-/// Plaintext that is taken at a time: four records.
+/// Bytes of plaintext that are encoded at a time: four records.
 const MOST: usize = 1 << 16;
 
-/// A session, with bytes from the wire that are not decoded, and encoded bytes that are not sent.
+/// A session with two buffers: bytes to decode, and encoded bytes to send.
 pub(super) struct State {
     pub(super) connection: Box<Connection>,
-    /// Bytes from the wire. Those before `decoded` were given to the session.
+    /// Bytes from the wire. The session has consumed those before `decoded`.
     incoming: Vec<u8>,
     decoded: usize,
-    /// Bytes for the wire that an earlier call could not send. Dropped, they would be missing in
-    /// the stream.
+    /// Bytes for the wire that an earlier call could not send. They must be sent first, because the
+    /// stream would otherwise lack them.
     outgoing: Vec<u8>,
     records: Records,
-    /// What the session has failed with.
+    /// The error with which the session has failed.
     failed: Option<Error>,
-    /// The wire has ended.
+    /// The peer has ended the stream of the wire.
     has_ended: bool,
     pub(super) is_truncated: bool,
-    /// Our close_notify is on its way.
+    /// This side has announced its end, with a close_notify.
     is_closed: bool,
-    /// What there is to send are tickets alone. They leave with the first bytes of this side,
-    /// because a client may be gone by now that has sent everything, and their reset would take
-    /// its bytes with them.
+    /// The bytes to send are tickets alone. They are held back until this side sends data. A client
+    /// that has sent everything may be gone already, and would answer the tickets with a reset,
+    /// which destroys its bytes before they are read.
     pub(super) holds_tickets: bool,
 }
 
@@ -48,7 +48,7 @@ impl State {
         }
     }
 
-    /// Takes bytes from the wire; none are its end.
+    /// Adds bytes from the wire. An empty chunk is the end of the wire's stream.
     pub(super) fn feed(&mut self, chunk: Vec<u8>) {
         self.has_ended |= chunk.is_empty();
         self.records.pass(&chunk);
@@ -85,7 +85,8 @@ impl State {
         Ok(())
     }
 
-    /// A session takes no more bytes as long as it has plaintext, and for no other good reason.
+    /// Checks that the session refuses bytes only because it holds plaintext. Any other refusal is
+    /// an error of the peer.
     #[cold]
     fn unless_full(&mut self) -> Result<(), Error> {
         if self.connection.process_new_packets()?.plaintext_bytes_to_read() > 0 {
@@ -106,7 +107,7 @@ impl State {
                 Err(_) if self.decoded < self.incoming.len() || self.failed.is_some() => {
                     match self.decode() {
                         Ok(()) => {}
-                        // The next call has the error.
+                        // The next call returns the error.
                         Err(_) if filled > 0 => return Some(Ok(filled)),
                         Err(error) => return Some(Err(broken(error))),
                     }
@@ -117,7 +118,7 @@ impl State {
         }
     }
 
-    /// The wire has ended without a close_notify.
+    /// The result of a read after an end of the wire without a close_notify.
     fn end_of_wire(&mut self) -> io::Result<usize> {
         if self.records.is_whole() {
             self.is_truncated = true;
@@ -129,7 +130,7 @@ impl State {
         ))
     }
 
-    /// Whether `read` would have a result.
+    /// Whether `read` would return a result.
     pub(super) fn has_pending(&mut self) -> bool {
         let has_plaintext = |connection: &mut Connection| {
             let state = connection.process_new_packets();
@@ -144,7 +145,7 @@ impl State {
             || has_plaintext(&mut self.connection)
     }
 
-    /// Encodes some of `data`, and returns how much.
+    /// Encodes a part of `data`, and returns the number of its bytes.
     pub(super) fn write(&mut self, data: &[u8]) -> io::Result<usize> {
         if self.is_closed {
             return Err(io::Error::new(
@@ -156,14 +157,14 @@ impl State {
         self.connection.writer().write(&data[..data.len().min(MOST)])
     }
 
-    /// Says that no more will come from this side.
+    /// Announces the end of this side's data.
     pub(super) fn close(&mut self) {
         self.is_closed = true;
         self.holds_tickets = false;
         self.connection.send_close_notify();
     }
 
-    /// Whether there is something to send, be there data or not.
+    /// Whether there are bytes to send: data, or messages of TLS itself.
     pub(super) fn has_outgoing(&self) -> bool {
         !self.outgoing.is_empty() || self.connection.wants_write() && !self.holds_tickets
     }
@@ -178,7 +179,7 @@ impl State {
         bytes
     }
 
-    /// Gives back those that were not sent: they come first next time.
+    /// Gives back bytes that were not sent. The next call of `take_outgoing` returns them first.
     pub(super) fn keep_outgoing(&mut self, bytes: Vec<u8>) {
         self.outgoing = bytes;
     }

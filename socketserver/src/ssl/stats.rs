@@ -11,11 +11,10 @@ use super::error::{SSLError, SSLErrorReason};
 use crate::address::Address;
 use crate::socket::Socket;
 
-/// How often an alert about our certificate is logged at warn level.
+/// Minimum time between two warnings that a client rejects our certificate.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// What [`SSLContext::session_stats`](super::SSLContext::session_stats) has counted. In a forking
-/// server each child counts for itself.
+/// The counters of a context. In a forking server each child counts for itself.
 ///
 /// Python: `SSLContext.session_stats`, a dict
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -23,11 +22,11 @@ const PAUSE: Duration = Duration::from_secs(1);
 pub struct SessionStats {
     /// Handshakes that have begun.
     pub started: u64,
-    /// Those that are done.
+    /// Handshakes that have succeeded.
     pub good: u64,
-    /// Those of them that went on with an earlier session.
+    /// Handshakes that have resumed an earlier session. They count as `good` too.
     pub hits: u64,
-    /// Sessions that the peer has ended without saying so.
+    /// Sessions that the peer has ended without an announcement.
     pub truncated: u64,
     failures: [u64; REASONS.len()],
 }
@@ -45,12 +44,13 @@ const REASONS: [SSLErrorReason; 9] = [
 ];
 
 impl SessionStats {
-    /// Handshakes that failed for this reason. A socket's own error, such as a reset, is `Other`.
+    /// Number of handshakes that failed for this reason. Errors of the socket itself, such as a
+    /// reset, count as `Other`.
     pub fn failures(&self, reason: SSLErrorReason) -> u64 {
         self.failures[reason as usize]
     }
 
-    /// Every reason for which a handshake failed, and how many did.
+    /// Each reason for which handshakes have failed, and their number.
     pub fn all_failures(&self) -> impl Iterator<Item = (SSLErrorReason, u64)> {
         REASONS.into_iter().zip(self.failures).filter(|(_, count)| *count > 0)
     }

@@ -1,4 +1,4 @@
-//! What strangers send, and files that are damaged, make no parser panic.
+//! No parser panics, whatever a stranger sends and however a file is damaged.
 //!
 //! `PROPTEST_CASES=1000000 cargo test --features tls ssl::tests` tries more.
 

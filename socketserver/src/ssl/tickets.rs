@@ -1,4 +1,4 @@
-//! Tickets with keys from a file, so that several processes make and take the same ones.
+//! Tickets with keys from a file, which several processes can share.
 
 use std::fmt;
 use std::fs;
@@ -14,7 +14,7 @@ use rustls::server::ProducesTickets;
 
 use super::files;
 
-/// How many seconds a ticket is good.
+/// Seconds for which a ticket is accepted.
 const LIFETIME: u32 = 12 * 3_600;
 
 const NAME_LEN: usize = 16;
@@ -46,12 +46,12 @@ impl TicketKeys {
         Ok(TicketKeys { file: file.to_owned(), keys })
     }
 
-    /// Those that the file has now.
+    /// The keys that the file has now.
     pub(super) fn read_again(&self) -> io::Result<Self> {
         Self::read(&self.file)
     }
 
-    /// Tickets for sessions that were checked with that trust, and no other.
+    /// Makes and accepts tickets of sessions that were checked with this trust alone.
     pub(super) fn tickets(&self, trust: &[u8; 32]) -> Arc<dyn ProducesTickets> {
         let salt = Salt::new(HKDF_SHA256, trust);
         Arc::new(Tickets(self.keys.iter().map(|key| Key::new(&salt.extract(key))).collect()))
@@ -64,7 +64,7 @@ impl fmt::Debug for TicketKeys {
     }
 }
 
-/// The key that a line has.
+/// The key in a line: 64 hexadecimal digits.
 fn key(line: &[u8]) -> Option<[u8; 32]> {
     let mut key = [0; 32];
     let digit = |byte: u8| char::from(byte).to_digit(16);
@@ -77,11 +77,12 @@ fn key(line: &[u8]) -> Option<[u8; 32]> {
     Some(key)
 }
 
-/// What tickets are made and taken with: the first key, and all of them.
+/// The keys: the first one encrypts tickets, and all of them decrypt.
 #[derive(Debug)]
 struct Tickets(Vec<Key>);
 
-/// A ticket is the name of its key, a nonce, and sealed: the time, the session.
+/// A key with its name. A ticket consists of the key's name, a nonce, and, encrypted, the time and
+/// the session.
 struct Key {
     name: [u8; NAME_LEN],
     key: LessSafeKey,
@@ -93,7 +94,7 @@ impl Key {
         let key = secret.expand(&[b"ticket key"], &CHACHA20_POLY1305).map(UnboundKey::from);
         let named =
             secret.expand(&[b"ticket name"], HKDF_SHA256).and_then(|okm| okm.fill(&mut name));
-        // Both fail for lengths alone.
+        // Both can fail only for wrong lengths.
         named.expect("a length for names");
         let (&name, _) = name.split_first_chunk().expect("half of it");
         Key { name, key: LessSafeKey::new(key.expect("a length for keys")) }
@@ -113,7 +114,7 @@ impl Key {
         let mut sealed = sealed.to_vec();
         let opened = self.key.open_in_place(nonce, Aad::from(self.name), &mut sealed).ok()?;
         let (made, message) = opened.split_first_chunk()?;
-        // The clock of the machine that has made it may be ahead.
+        // The clock of the machine that has made the ticket may be ahead.
         let age = time.saturating_sub(u64::from_be_bytes(*made));
         (age <= LIFETIME.into()).then(|| message.to_vec())
     }
@@ -127,7 +128,7 @@ impl Tickets {
     fn open(&self, ticket: &[u8], time: u64) -> Option<Vec<u8>> {
         let (name, rest) = ticket.split_first_chunk::<NAME_LEN>()?;
         let (nonce, sealed) = rest.split_first_chunk()?;
-        // Names are no secret.
+        // Names need no comparison in constant time, because they are not secret.
         let key = self.0.iter().find(|key| key.name == *name)?;
         key.open(*nonce, sealed, time)
     }

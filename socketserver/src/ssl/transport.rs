@@ -15,8 +15,8 @@ use crate::transport::{Transport, TransportHooks};
 pub type Tls<T> = Wrapped<T, SSLContext>;
 
 impl<T: Transport<Request = Socket>> TransportHooks<T> for SSLContext {
-    /// Makes everything that handshakes need, so that a fault is an error of `bind`, and the
-    /// children of a server that forks have the same keys for tickets.
+    /// Builds everything that handshakes need, for two reasons: `bind` reports an error, and all
+    /// children of a forking server have the same keys for tickets.
     fn server_activate(&self, inner: &T, socket: &Socket) -> io::Result<()> {
         match self.built()?.config {
             Config::Server(_) => inner.server_activate(socket),
@@ -41,14 +41,15 @@ impl<T: Transport<Request = Socket>> TransportHooks<T> for SSLContext {
 
 /// A server with TLS.
 impl<T: Transport<Request = Socket>, C, H, S> Builder<T, C, H, S> {
-    /// The server over [TLS](crate::ssl). The handler is the same, and
-    /// [`Socket::ssl`] tells it about the session. All options stay, and it may stand anywhere
-    /// among them; but behind a proxy, which speaks first, `proxy_protocol` comes before it.
+    /// Makes the server speak [TLS](crate::ssl). The handler stays the same, and [`Socket::ssl`]
+    /// has the facts of its session. This may stand anywhere among the options, except that
+    /// `proxy_protocol` comes first, because a proxy sends its header before the handshake.
     ///
-    /// The handshake runs where the handler will run. One that fails is a refused request, which is
-    /// logged at debug level, and counted by reason:
-    /// [`session_stats`](SSLContext::session_stats). Since a client can read nothing before it,
-    /// [`refuse_request`](crate::BaseServer::refuse_request) is not called.
+    /// The handshake runs where the handler will run. A request whose handshake fails is refused,
+    /// logged at debug level, and counted by reason in
+    /// [`session_stats`](SSLContext::session_stats). It does not call
+    /// [`refuse_request`](crate::BaseServer::refuse_request), because a client can read nothing
+    /// before the handshake.
     pub fn tls(self, context: SSLContext) -> Builder<Tls<T>, C, H, S> {
         self.wrap_transport(context)
     }

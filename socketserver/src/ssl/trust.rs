@@ -14,7 +14,7 @@ use rustls::server::danger::ClientCertVerifier;
 
 use super::files;
 
-/// Where the certificates that a system trusts are.
+/// Files with the certificates that the system trusts, by distribution.
 const BUNDLES: [&str; 3] =
     ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem"];
 
@@ -24,35 +24,37 @@ const BUNDLES: [&str; 3] =
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum VerifyMode {
-    /// It does not ask.
+    /// The server does not ask.
     ///
     /// Python: `CERT_NONE`
     None,
-    /// It asks. A client without one is served, and one whose certificate is not trusted refused.
+    /// The server asks. It serves clients without a certificate, and refuses clients whose
+    /// certificate is not trusted.
     ///
     /// Python: `CERT_OPTIONAL`
     Optional,
-    /// It refuses clients without a trusted one.
+    /// The server refuses clients without a trusted certificate.
     ///
     /// Python: `CERT_REQUIRED`
     Required,
 }
 
-/// The certificates to trust, and those that were revoked.
+/// The trusted certificates, and the revocation lists.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Trust {
     files: Vec<PathBuf>,
     crl_files: Vec<PathBuf>,
     roots: Vec<CertificateDer<'static>>,
     crls: Vec<CertificateRevocationListDer<'static>>,
-    /// Unless set, that of a server depends on nothing that it knows.
+    /// `None` unless the program has set it. A server that trusts certificates needs it.
     pub(super) mode: Option<VerifyMode>,
 }
 
 impl Trust {
     pub(super) fn add_roots(&mut self, path: PathBuf) -> io::Result<()> {
         let roots = files::roots(&path)?;
-        // A damaged one is an error of the file, not of a handshake.
+        // Checked here, so that a damaged certificate is an error about the file, not a failed
+        // handshake.
         let mut store = RootCertStore::empty();
         for root in &roots {
             store.add(root.clone()).map_err(|error| {
@@ -72,7 +74,7 @@ impl Trust {
         Ok(())
     }
 
-    /// The certificates that the system trusts. A few damaged ones among them are no error.
+    /// Adds the certificates that the system trusts. Damaged ones among them are skipped.
     pub(super) fn add_bundle(&mut self) -> io::Result<()> {
         let bundle = BUNDLES.into_iter().find(|path| std::path::Path::new(path).exists());
         let bundle = bundle.ok_or_else(|| {
@@ -86,7 +88,7 @@ impl Trust {
         Ok(())
     }
 
-    /// The same from the files as they are now.
+    /// The same trust, with the files read again.
     pub(super) fn read_again(&self) -> io::Result<Self> {
         let mut fresh = Trust { mode: self.mode, ..Trust::default() };
         for path in &self.files {
@@ -104,7 +106,7 @@ impl Trust {
         Ok(fresh)
     }
 
-    /// What differs between two that trust different certificates.
+    /// A hash of everything that decides which certificates are trusted.
     pub(super) fn fingerprint(&self) -> [u8; 32] {
         let mut context = digest::Context::new(&digest::SHA256);
         let mut add = |bytes: &[u8]| {
@@ -113,7 +115,7 @@ impl Trust {
         };
         add(format!("{:?}", self.mode).as_bytes());
         self.roots.iter().for_each(|root| add(root));
-        // Another length than that of any certificate.
+        // An empty entry separates the parts, because no certificate is empty.
         add(&[]);
         self.crls.iter().for_each(|list| add(list.as_ref()));
         let mut print = [0; 32];
@@ -127,7 +129,7 @@ impl Trust {
         Arc::new(store)
     }
 
-    /// The verifier of client certificates. `None` if clients are not asked for one.
+    /// The verifier of clients' certificates. `None` if the server does not ask for them.
     pub(super) fn of_clients(
         &self,
         provider: &Arc<CryptoProvider>,
@@ -149,7 +151,7 @@ impl Trust {
         };
         let builder = WebPkiClientVerifier::builder_with_provider(self.store(), provider.clone());
         let builder = builder.with_crls(self.crls.iter().cloned());
-        // A list out of date may lack certificates that were revoked since.
+        // A list that is out of date may lack certificates that were revoked since then.
         let builder = builder.enforce_revocation_expiration();
         let builder = match mode {
             VerifyMode::Optional => builder.allow_unauthenticated(),

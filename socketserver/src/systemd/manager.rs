@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::address::{AddressFamily, ToAddress};
 use crate::socket::{Socket, SocketKind, socketpair};
 
-/// How long the manager may take to read a message, and to answer a barrier.
+/// Maximum time for the manager to read a message, and to answer a barrier.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
 #[derive(Debug)]
@@ -39,9 +39,18 @@ impl Manager {
         self.0.send(message.as_bytes()).map(drop)
     }
 
-    /// Waits until the manager has read every message before this one: it closes the descriptor of
-    /// this message then. If the process ends sooner, the manager may not know whose messages it
-    /// reads.
+    /// The same within this time, which may be zero: where clients wait for the caller, a manager
+    /// that is behind with its reading must not keep it.
+    ///
+    /// # Errors
+    /// `WouldBlock` or `TimedOut` if there is no room for the message; the system's.
+    pub(super) fn send_within(&self, message: &str, time: Duration) -> io::Result<()> {
+        self.0.send_within(message.as_bytes(), time).map(drop)
+    }
+
+    /// Waits until the manager has read all earlier messages: it then closes the descriptor that
+    /// this message carries. If the process ended sooner, the manager might not know which process
+    /// has sent them.
     pub(super) fn wait_until_read(&self) -> io::Result<()> {
         let (ours, theirs) = socketpair(SocketKind::Stream)?;
         self.0.send_fds(&[b"BARRIER=1"], &[&theirs])?;

@@ -2,21 +2,21 @@
 //!
 //! After [`Server::notify_systemd`](crate::Server::notify_systemd) a server sends all messages of
 //! this table by itself. [`notify`] and [`reloading`] are for facts that only the program knows.
-//! For sockets from systemd see [`activation`](crate::activation).
+//! The module [`activation`](crate::activation) has the sockets from systemd.
 //!
-//! | message | when |
+//! | message | sent |
 //! | --- | --- |
-//! | `READY=1` | the server's loop runs |
-//! | `STATUS=…` | the counters have changed, at most once per second |
-//! | `WATCHDOG=1` | twice in each `WatchdogSec=`, by the loop itself: a loop that hangs sends none |
-//! | `STOPPING=1`, `EXTEND_TIMEOUT_USEC=…` | the lame-duck time or the drain begins; how long it may take |
-//! | `BARRIER=1` | the server has ended; it waits until the manager has read the messages |
+//! | `READY=1` | when the server's loop runs |
+//! | `STATUS=…` | when the counters have changed, at most once per second |
+//! | `WATCHDOG=1` | twice per `WatchdogSec=`, by the loop itself, so that a stuck loop sends none |
+//! | `STOPPING=1`, `EXTEND_TIMEOUT_USEC=…` | when the lame-duck time or the drain begins, with the time that it may take |
+//! | `BARRIER=1` | when the server has ended; it waits until the manager has read all messages |
 //!
-//! Supervisors of another kind, such as s6, are told by a line on a descriptor:
+//! Other supervisors, such as s6, read a line from a descriptor:
 //! [`Server::notify_fd`](crate::Server::notify_fd).
 //!
-//! A handler of an inline server runs on the loop's thread. If it takes longer than `WatchdogSec=`,
-//! systemd therefore takes the loop for one that hangs.
+//! A handler of an inline server runs on the loop's thread. If the handler takes longer than
+//! `WatchdogSec=`, systemd considers the loop stuck.
 
 mod manager;
 mod supervisor;
@@ -28,14 +28,14 @@ use rustix::time::{ClockId, clock_gettime};
 use manager::Manager;
 pub(crate) use supervisor::Supervisor;
 
-/// Where this folder's log lines go.
+/// Target of this folder's log lines.
 const TARGET: &str = "socketserver::systemd";
 
-/// Sends the manager a message, such as `"STATUS=reading the index"`, or several, in lines. Returns
-/// whether there is a manager.
+/// Sends the manager one or several messages, one per line, such as `"STATUS=reading the index"`.
+/// Returns whether there is a manager.
 ///
 /// # Errors
-/// `InvalidInput` for a `NOTIFY_SOCKET` that is no path and no `@NAME`; the system's error if the
+/// `InvalidInput` if `NOTIFY_SOCKET` is neither a path nor an `@NAME`; those of the system if the
 /// message cannot be sent.
 ///
 /// Python: no counterpart; `sd_notify` in C
@@ -47,7 +47,8 @@ pub fn notify(message: &str) -> io::Result<bool> {
     Ok(true)
 }
 
-/// Tells the manager that the service reads its configuration again, until the value is dropped.
+/// Reports to the manager that the service reloads its configuration, until the returned value is
+/// dropped.
 ///
 /// ```
 /// use socketserver::{Socket, ThreadingTCPServer, signal, systemd};
@@ -70,7 +71,7 @@ pub fn reloading() -> io::Result<Reloading> {
     Ok(Reloading(()))
 }
 
-/// The manager takes the service for reloading until this is dropped: see [`reloading`].
+/// Reports the end of a reload when it is dropped: see [`reloading`].
 #[must_use = "dropping it tells the manager that the service is ready"]
 #[derive(Debug)]
 pub struct Reloading(());

@@ -1,4 +1,4 @@
-//! The messages of a server to the service manager, and their times.
+//! The messages of a server to the service manager, and the times at which they are sent.
 
 use std::io::{self, ErrorKind};
 use std::os::fd::{OwnedFd, RawFd};
@@ -13,10 +13,13 @@ use crate::activation::{number, passed};
 use crate::request::Stats;
 use crate::sync::Instant;
 
-/// At most one status per this time.
+/// Minimum time between two messages with a status.
 const STATUS: Duration = Duration::from_secs(1);
 
-/// Added to the longest time of an end, because requests are aborted and workers ended after it.
+/// How long the end of a server waits for room for its message, if the manager does not read.
+const PATIENCE: Duration = Duration::from_millis(100);
+
+/// Added to the time that a drain may take, because aborts and the end of workers come after it.
 const GRACE: Duration = Duration::from_secs(1);
 
 /// Sends the manager the messages of one server. Does nothing until [`begin`](Self::begin), or
@@ -24,32 +27,32 @@ const GRACE: Duration = Duration::from_secs(1);
 #[derive(Debug, Default)]
 pub(crate) struct Supervisor {
     supervised: Mutex<Option<Supervised>>,
-    /// What gets a line when the loop runs.
+    /// Descriptor that gets a line when the loop runs.
     readiness: Mutex<Option<OwnedFd>>,
 }
 
 #[derive(Debug)]
 struct Supervised {
     manager: Manager,
-    /// The time between two signs of life, and when the next is due.
+    /// Time between two `WATCHDOG=1`, and when the next one is due.
     watchdog: Option<(Duration, Instant)>,
     status: Status,
     is_ready: bool,
     is_stopping: bool,
 }
 
-/// How many requests are active, finished, failed, refused and aborted.
+/// Numbers of active, finished, failed, refused and aborted requests.
 type Requests = [u64; 5];
 
 #[derive(Debug, Default)]
 struct Status {
     told: Option<Requests>,
-    /// When the next one may be sent.
+    /// When the next status may be sent.
     due: Option<Instant>,
 }
 
 impl Supervisor {
-    /// Begins to send messages to the manager. Returns whether there is one.
+    /// Begins to send messages to the manager. Returns whether there is a manager.
     pub(crate) fn begin(&self, serving: bool) -> io::Result<bool> {
         let Some(manager) = Manager::named()? else {
             return Ok(false);
@@ -79,7 +82,7 @@ impl Supervisor {
         Ok(())
     }
 
-    /// The loop runs.
+    /// Called when the loop runs.
     pub(crate) fn ready(&self) {
         if let Some(supervised) = &mut *self.supervised.lock() {
             supervised.ready();
@@ -95,13 +98,13 @@ impl Supervisor {
         }
     }
 
-    /// One turn of the loop: a sign of life and a status, each when it is due. Returns when the
-    /// next one is. `stats` is asked only if a status may be sent.
+    /// Called once per turn of the loop: sends `WATCHDOG=1` and a status, each when it is due.
+    /// Returns when the next one is due. `stats` is called only if a status may be sent.
     pub(crate) fn turn(&self, stats: impl FnOnce() -> Stats) -> Option<Instant> {
         self.supervised.lock().as_mut()?.turn(stats)
     }
 
-    /// The lame-duck time has begun, and ends within `most`.
+    /// Called when the lame-duck time begins. It ends within `most`.
     pub(crate) fn leaving(&self, most: Duration) {
         if let Some(supervised) = &mut *self.supervised.lock()
             && !supervised.is_stopping
@@ -110,14 +113,14 @@ impl Supervisor {
         }
     }
 
-    /// The server ends, within `most`.
+    /// Called when the server begins to end. It ends within `most`.
     pub(crate) fn stopping(&self, most: Duration) {
         if let Some(supervised) = &mut *self.supervised.lock() {
             supervised.stopping(most);
         }
     }
 
-    /// The server has ended: waits until the manager has read all messages.
+    /// Called when the server has ended. Waits until the manager has read all messages.
     pub(crate) fn ended(&self) {
         if let Some(supervised) = self.supervised.lock().take()
             && let Err(error) = supervised.manager.wait_until_read()
@@ -128,25 +131,38 @@ impl Supervisor {
 }
 
 impl Supervised {
-    /// A message that cannot be sent ends no server; the manager notices by itself.
-    fn send(&self, message: &str) {
-        if let Err(error) = self.manager.send(message) {
-            log::warn!(target: TARGET, "cannot tell the service manager {message:?} ({error}): going on");
-        }
+    /// Takes the result of sending a message. One that cannot be sent ends no server; the manager
+    /// notices by itself. Returns whether it was sent.
+    fn was_sent(message: &str, sent: io::Result<()>) -> bool {
+        let Err(error) = sent else { return true };
+        // Perhaps a line per second, for as long as the manager does not read.
+        let level = match error.kind() {
+            ErrorKind::WouldBlock => log::Level::Debug,
+            _ => log::Level::Warn,
+        };
+        log::log!(target: TARGET, level, "cannot tell the service manager {message:?} ({error}): going on");
+        false
     }
 
     fn ready(&mut self) {
         if !self.is_ready {
             self.is_ready = true;
-            self.send("READY=1");
+            Self::was_sent("READY=1", self.manager.send("READY=1"));
         }
     }
 
+    /// Sends a message unless that would block: clients wait for the loop.
+    fn try_send(&self, message: &str) -> bool {
+        Self::was_sent(message, self.manager.send_within(message, Duration::ZERO))
+    }
+
     fn stopping(&mut self, most: Duration) {
-        let most = most.saturating_add(GRACE).as_micros();
+        // The largest number is infinite for systemd.
+        let most = u64::try_from(most.saturating_add(GRACE).as_micros()).unwrap_or(u64::MAX);
         let first = if self.is_stopping { "" } else { "STOPPING=1\n" };
         self.is_stopping = true;
-        self.send(&format!("{first}EXTEND_TIMEOUT_USEC={most}"));
+        let message = format!("{first}EXTEND_TIMEOUT_USEC={most}");
+        Self::was_sent(&message, self.manager.send_within(&message, PATIENCE));
     }
 
     fn turn(&mut self, stats: impl FnOnce() -> Stats) -> Option<Instant> {
@@ -158,14 +174,14 @@ impl Supervised {
             && now >= due
         {
             self.watchdog = Some((period, now + period));
-            self.send("WATCHDOG=1");
+            self.try_send("WATCHDOG=1");
         }
         let status = self.status.due.filter(|due| *due > now);
         [self.watchdog.map(|(_, due)| due), status].into_iter().flatten().min()
     }
 
-    /// Sends the counters if they have changed. Makes no text of them otherwise, because this may
-    /// be called at every turn of the loop.
+    /// Sends the counters if they have changed. Formats them only then, because every turn of the
+    /// loop may call this.
     fn tell_status(&mut self, stats: &Stats, now: Instant) {
         let requests = [stats.active, stats.finished, stats.failed, stats.refused, stats.aborted];
         if self.status.told == Some(requests) {
@@ -173,14 +189,17 @@ impl Supervised {
             return;
         }
         let [active, finished, failed, refused, aborted] = requests;
-        self.send(&format!(
+        let was_sent = self.try_send(&format!(
             "STATUS=requests: {active} active, {finished} finished, {failed} failed, {refused} refused, {aborted} aborted"
         ));
-        self.status = Status { told: Some(requests), due: Some(now + STATUS) };
+        if was_sent {
+            self.status.told = Some(requests);
+        }
+        self.status.due = Some(now + STATUS);
     }
 }
 
-/// The time without a sign of life after which the manager kills this process, if it watches it.
+/// Time without `WATCHDOG=1` after which the manager kills this process. `None` if it does not.
 fn watchdog_period() -> io::Result<Option<Duration>> {
     let Some(period) = number("WATCHDOG_USEC", ErrorKind::InvalidInput)? else {
         return Ok(None);
@@ -194,19 +213,26 @@ fn watchdog_period() -> io::Result<Option<Duration>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::socket::{SocketKind, socketpair};
+    use crate::socket::{Socket, SocketKind, socketpair};
 
-    #[test]
-    fn status_is_sent_only_after_a_change() {
+    fn supervised() -> (Supervised, Socket) {
         let (own, manager) = socketpair(SocketKind::Datagram).unwrap();
+        own.settimeout(Some(Duration::from_secs(60))).unwrap();
         manager.settimeout(Some(Duration::ZERO)).unwrap();
-        let mut supervised = Supervised {
+        let supervised = Supervised {
             manager: Manager::of(own),
-            watchdog: None,
+            watchdog: Some((Duration::ZERO, Instant::now())),
             status: Status::default(),
             is_ready: true,
             is_stopping: false,
         };
+        (supervised, manager)
+    }
+
+    #[test]
+    fn status_is_sent_only_after_a_change() {
+        let (mut supervised, manager) = supervised();
+        supervised.watchdog = None;
         let mut tell = |finished| {
             supervised.status.due = None;
             let due = supervised.turn(|| Stats { finished, ..Stats::default() });
@@ -216,5 +242,34 @@ mod tests {
         assert_eq!(tell(1), (false, false));
         assert_eq!(tell(2), (true, true));
         assert_eq!(tell(2), (false, false));
+    }
+
+    #[test]
+    fn manager_that_does_not_read_holds_nothing_up() {
+        let (mut supervised, manager) = supervised();
+        let began = Instant::now();
+        for finished in 1..10_000 {
+            supervised.status.due = None;
+            supervised.turn(|| Stats { finished, ..Stats::default() });
+        }
+        supervised.stopping(Duration::ZERO);
+        assert!(began.elapsed() < Duration::from_secs(30));
+        let read = || manager.recv(1_000).ok();
+        assert!(std::iter::from_fn(read).count() > 1);
+        // The last one was lost, and is sent once there is room.
+        supervised.status.due = None;
+        supervised.watchdog = None;
+        supervised.turn(|| Stats { finished: 9_999, ..Stats::default() });
+        assert!(
+            read().is_some_and(|status| status.starts_with(b"STATUS=requests: 0 active, 9999 f"))
+        );
+    }
+
+    #[test]
+    fn longest_end_is_infinite() {
+        let (mut supervised, manager) = supervised();
+        supervised.stopping(Duration::MAX);
+        let expected = format!("STOPPING=1\nEXTEND_TIMEOUT_USEC={}", u64::MAX);
+        assert_eq!(manager.recv(100).unwrap(), expected.as_bytes());
     }
 }

@@ -21,6 +21,7 @@ mod socket_file;
 mod stream;
 mod tcp;
 mod udp;
+mod unheard;
 mod unix;
 
 use std::fmt;

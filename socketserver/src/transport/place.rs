@@ -16,7 +16,7 @@ use crate::address::Address;
 
 /// Device and inode of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Identity(u64, u64);
+pub(super) struct Identity(pub(super) u64, pub(super) u64);
 
 impl From<Stat> for Identity {
     fn from(stat: Stat) -> Self {

@@ -14,6 +14,7 @@ use rustix::io::Errno;
 
 use super::options;
 use super::place::{Identity, Place};
+use super::unheard;
 use crate::address::{Address, AddressFamily, about, about_address};
 use crate::socket::Socket;
 use crate::wait::sleep;
@@ -190,7 +191,7 @@ fn bind_at(place: &Place, socket: &Socket) -> io::Result<()> {
     bound.map_err(about_address("cannot bind", &place.shown()))
 }
 
-/// The file, if it is a socket on which no server listens.
+/// The file, if it is a socket on which no server listens, or will listen soon.
 fn stale_at(place: &Place, like: &Socket) -> io::Result<Option<Identity>> {
     let Some(there) = place.socket()? else {
         return Ok(None);
@@ -200,7 +201,7 @@ fn stale_at(place: &Place, like: &Socket) -> io::Result<Option<Identity>> {
     probe.settimeout(Some(Duration::from_millis(1)))?;
     let refused = probe.connect(there.path);
     let is_stale = refused.is_err_and(|error| error.kind() == io::ErrorKind::ConnectionRefused);
-    Ok(is_stale.then_some(there.identity))
+    Ok((is_stale && !unheard::is_bound_to(there.identity)).then_some(there.identity))
 }
 
 /// Locks the folder that holds the file, because a lock file would be left behind.

@@ -10,6 +10,7 @@
 //! `select.rs` waits for several descriptors, `turn.rs` for other threads that use the same one,
 //! and `next.rs` for a client's next request or the end of the server.
 
+mod gone;
 #[cfg(feature = "http")]
 mod next;
 mod select;
@@ -25,6 +26,8 @@ use smallvec::{SmallVec, smallvec};
 
 use crate::green::{self, Current, Source};
 pub(crate) use crate::green::{Interest, nonblocking_sockets, sleep, yield_now};
+use gone::failed;
+pub(crate) use gone::{PeerGone, without_peer};
 #[cfg(feature = "http")]
 pub(crate) use next::{Calls, End, receive_unless};
 #[cfg(not(loom))]
@@ -152,7 +155,7 @@ pub(crate) fn try_once<T>(
     }
     match operation(false) {
         Err(Errno::AGAIN | Errno::INTR) => None,
-        result => Some(result.map_err(io::Error::from)),
+        result => Some(result.map_err(failed)),
     }
 }
 
@@ -185,7 +188,7 @@ pub(crate) fn until_ready<T>(
         let may_block = current.is_none() && patience.is_kept_by_the_system(interest, part);
         match operation(may_block) {
             Err(Errno::AGAIN | Errno::INTR) => {}
-            result => return Ok(result?),
+            result => return result.map_err(failed),
         }
     }
     wait_and_retry(current, awaited, interest, patience, operation)
@@ -222,7 +225,7 @@ fn wait_and_retry<T>(
         // Always tried right before waiting, because an event is reported only once.
         match operation(false) {
             Err(Errno::AGAIN | Errno::INTR) => {}
-            result => return Ok(result?),
+            result => return result.map_err(failed),
         }
         if patience.is_over() {
             return Err(timed_out());

@@ -28,6 +28,17 @@ fn any_bufsize_receives_the_bytes_there_are() {
     }
 }
 
+/// There is nothing to wait for.
+#[test]
+fn nothing_is_received_at_once() {
+    let (socket, _other) = unix_pair();
+    socket.settimeout(Some(DEADLINE)).expect("a timeout");
+    assert_eq!(socket.recv(0).expect("recv"), b"");
+    assert_eq!(socket.recv_exact(0).expect("recv_exact"), b"");
+    assert_eq!(socket.recv_into(&mut []).expect("recv_into"), 0);
+    assert_eq!(socket.recv_into_within(&mut [], DEADLINE).expect("recv_into_within"), 0);
+}
+
 #[test]
 fn large_bufsize_takes_a_stream_in_pieces() {
     let (socket, mut other) = tcp_pair();

@@ -30,6 +30,56 @@ fn connected_datagram_socket_is_unsupported() {
     assert_eq!(kind(), ErrorKind::Unsupported);
 }
 
+type Call = fn(&Socket) -> io::Result<()>;
+
+/// The system tells a connected socket that nothing receives its datagrams.
+#[test]
+fn refused_datagrams_are_disconnects() {
+    let peer = UdpSocket::bind("127.0.0.1:0").expect("bind");
+    let socket = Socket::new(AddressFamily::Inet, SocketKind::Datagram).expect("a socket");
+    socket.connect(peer.local_addr().expect("a name")).expect("connect");
+    drop(peer);
+    let calls: [(&str, Call); 6] = [
+        ("recv", |socket| socket.recv(1).map(drop)),
+        ("recvfrom", |socket| socket.recvfrom(1).map(drop)),
+        ("recvmsg", |socket| socket.recvmsg(1, 0).map(drop)),
+        ("peek", |socket| socket.peek(1).map(drop)),
+        ("send", |socket| socket.send(b"x").map(drop)),
+        ("sendmsg", |socket| socket.sendmsg(&[b"x"], &[], None).map(drop)),
+    ];
+    for (name, call) in calls {
+        socket.send(b"hello").expect("nothing is known yet");
+        let ready = select(&[&socket], &[], &[], Some(DEADLINE)).expect("select");
+        assert!(ready.reads(&socket), "{name}");
+        let error = call(&socket).expect_err(name);
+        assert_eq!(error.kind(), ErrorKind::ConnectionRefused, "{name}");
+        assert!(is_disconnect(&error), "{name}");
+    }
+}
+
+/// At an address there may never have been a peer.
+#[test]
+fn refusals_of_an_address_are_no_disconnects() {
+    let folder = Folder::new();
+    let path = folder.join("server");
+    let server = UnixDatagram::bind(&path).expect("bind");
+    let new = || Socket::new(AddressFamily::Unix, SocketKind::Datagram).expect("a socket");
+    let (socket, connected) = (new(), new());
+    connected.connect(&path).expect("connect");
+    drop(server);
+    let address = Address::Unix(path.clone());
+    for refused in [
+        socket.sendto(b"x", &path).map(drop),
+        socket.sendmsg(&[b"x"], &[], Some(&address)).map(drop),
+        socket.connect(&path),
+    ] {
+        let error = refused.expect_err("no server");
+        assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
+        assert!(!is_disconnect(&error), "{error}");
+    }
+    assert!(is_disconnect(&connected.send(b"x").expect_err("it has gone")));
+}
+
 /// As of a server in a container, whose client is outside. Skipped where this process may not make
 /// a namespace.
 #[test]

@@ -75,8 +75,73 @@ fn silence_longer_than_the_timeout_ends_a_relay<W: Thread>() {
     assert_eq!(error_kind(relayed), ErrorKind::TimedOut);
 }
 
+/// The bytes that a relay holds take the receiver longer than the timeout, and none of its reads
+/// does.
+fn a_slow_receiver_ends_no_relay<W: Thread>() {
+    const BYTES: usize = 128 << 10;
+    for is_layered in [false, true] {
+        let (relayed, received) = W::in_time("relay", move || {
+            let ((one, mut left), (other, mut right)) = (unix_pair(), unix_pair());
+            other.setsockopt(SocketOption::SendBuffer(1)).expect("the smallest one");
+            for socket in [&one, &other] {
+                socket.settimeout(Some(Duration::from_millis(300))).expect("a timeout");
+                if is_layered {
+                    socket.set_layer(Through).expect("a layer");
+                }
+            }
+            let ends = thread::spawn(move || {
+                left.write_all(&[b'x'; BYTES]).expect("room");
+                left.shutdown(Shutdown::Write).expect("shutdown");
+                let mut received = 0;
+                loop {
+                    match right.read(&mut [0; 1_024]).expect("read") {
+                        0 => return received,
+                        count => received += count,
+                    }
+                    // Slow, but for less than a tenth of the timeout.
+                    thread::sleep(Duration::from_millis(10));
+                }
+            });
+            let relayed = relay(&one, &other);
+            drop((one, other));
+            (relayed, ends.join().expect("no panic"))
+        });
+        assert_eq!(relayed.expect("both end"), (BYTES as u64, 0), "{is_layered}");
+        assert_eq!(received, BYTES);
+    }
+}
+
+/// Its direction cannot go on, and the other one may have nothing to end it.
+fn a_panic_of_a_layer_ends_the_relay<W: Thread>() {
+    struct Panics;
+    impl Layer for Panics {
+        fn recv(&self, _: &Wire<'_>, _: &mut [u8]) -> io::Result<usize> {
+            panic!("a mistake")
+        }
+        fn send(&self, wire: &Wire<'_>, data: &[u8]) -> io::Result<usize> {
+            wire.send(data)
+        }
+        fn end(&self, _: &Wire<'_>) -> io::Result<()> {
+            Ok(())
+        }
+    }
+    for is_first in [true, false] {
+        let is_panic = W::in_time("relay", move || {
+            let ((one, _left), (other, _right)) = (tcp_pair(), tcp_pair());
+            let panicking = if is_first { &one } else { &other };
+            panicking.set_layer(Panics).expect("a layer");
+            for socket in [&one, &other] {
+                socket.settimeout(None).expect("no timeout");
+            }
+            catch_unwind(AssertUnwindSafe(|| relay(&one, &other))).is_err()
+        });
+        assert!(is_panic, "{is_first}");
+    }
+}
+
 matrix!(
     threads: a_full_direction_does_not_stop_the_other,
+    a_slow_receiver_ends_no_relay, a_panic_of_a_layer_ends_the_relay,
     an_end_is_passed_on_and_the_other_direction_goes_on,
     silence_longer_than_the_timeout_ends_a_relay,
 );

@@ -141,6 +141,21 @@ fn bind_without_descriptors_leaves_no_file() {
     assert!(refused > 3, "{refused}");
 }
 
+/// Between its `bind` and its `listen` a server refuses clients, as a stale file does.
+#[test]
+fn a_socket_that_will_listen_is_left_alone() {
+    let folder = Folder::new();
+    let path = folder.join("server");
+    let starting = Socket::new(AddressFamily::Unix, SocketKind::Stream).expect("a socket");
+    starting.bind(&*path).expect("bind");
+    let error = bind::<UnixStream, Inline>(&path).map(drop).expect_err("another is there");
+    assert_eq!(error.kind(), ErrorKind::AddrInUse);
+    starting.listen(1).expect("listen");
+    assert!(can_be_connected_to(SocketKind::Stream, &path));
+    drop(starting);
+    bind::<UnixStream, Inline>(&path).map(drop).expect("a stale file");
+}
+
 /// The name fits, but the path to it through an open folder is too long.
 #[test]
 fn a_stale_file_of_a_long_name_is_replaced() {

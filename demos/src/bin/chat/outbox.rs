@@ -58,12 +58,12 @@ enum End {
     Overflow,
 }
 
-/// Adds a line to waiting ones. The capacity of the buffer stays within the limit too.
-pub(crate) fn append(text: &mut Vec<u8>, line: &[u8]) {
+/// Adds a line to waiting ones. The buffer takes at most that many bytes, too.
+pub(crate) fn append(text: &mut Vec<u8>, line: &[u8], most: usize) {
     let length = text.len();
     if length + line.len() > text.capacity() {
-        let most = MOST_BYTES.max(length + line.len());
-        let capacity = (2 * text.capacity()).clamp(length + line.len(), most);
+        let needed = length + line.len();
+        let capacity = (2 * text.capacity()).clamp(needed, most.max(needed));
         text.reserve_exact(capacity - length);
     }
     text.extend_from_slice(line);
@@ -131,7 +131,7 @@ impl Outbox for Queue {
             drop(waiting);
             self.abort();
         } else {
-            append(&mut waiting.text, line.as_bytes());
+            append(&mut waiting.text, line.as_bytes(), MOST_BYTES);
             self.wake(&mut waiting);
         }
     }
@@ -202,7 +202,7 @@ mod tests {
     fn waiting_lines_take_the_memory_of_their_text() {
         let mut waiting = Waiting::default();
         while waiting.text.len() + 5 <= MOST_BYTES {
-            append(&mut waiting.text, b"a: x\n");
+            append(&mut waiting.text, b"a: x\n", MOST_BYTES);
         }
         assert!(waiting.text.capacity() <= MOST_BYTES);
         let mut sent = 0;

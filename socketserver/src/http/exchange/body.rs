@@ -1,4 +1,4 @@
-//! The body of a request on its way.
+//! The body of a request while it is being received.
 
 use std::io;
 use std::time::{Duration, Instant};
@@ -11,18 +11,18 @@ use crate::http::message::refusal::HTTPError;
 use crate::request::is_timeout;
 use crate::socket::{Pace, Socket};
 
-/// How much of a request's body is still to come, and how it comes.
+/// The part of a request's body that has not been read yet, and its coding.
 #[derive(Debug, Default)]
 pub(in crate::http) struct Body {
     rest: Rest,
     /// Whether the client still waits for `100 Continue`.
     pub(in crate::http) expects_continue: bool,
-    /// How long the client has kept readers waiting, and for how many bytes.
+    /// Total time that readers have waited for the client, for `received` bytes.
     waited: Duration,
     received: u64,
-    /// Bytes of the chunks' own lines.
+    /// Bytes of the chunked coding itself: sizes, extensions and line ends.
     coding: u64,
-    /// A body that has failed once has no end that can be found.
+    /// A read has failed, so the end of the body cannot be found any more.
     failed: bool,
 }
 
@@ -30,7 +30,7 @@ pub(in crate::http) struct Body {
 enum Rest {
     Length(u64),
     Chunks(Chunks),
-    /// Whatever comes, to the end of the stream: the connection has another protocol now.
+    /// Everything up to the end of the stream: the connection has another protocol now.
     Stream,
 }
 
@@ -60,7 +60,7 @@ impl Body {
         self.rest = Rest::Stream;
     }
 
-    /// How long it is, if the head has said so.
+    /// The body's length in bytes, if the head has announced it.
     pub(in crate::http) fn length(&self) -> Option<u64> {
         match self.rest {
             Rest::Length(left) => Some(self.received + left),
@@ -73,7 +73,8 @@ impl Body {
         !self.failed && matches!(self.rest, Rest::Length(0))
     }
 
-    /// Whether at most this many bytes are left, or an unknown number.
+    /// Whether the rest of the body may be received and dropped: at most `most` bytes are left, or
+    /// an unknown number of them.
     pub(in crate::http) fn may_be_dropped(&self, most: u64) -> bool {
         match self.rest {
             _ if self.failed => false,
@@ -83,11 +84,11 @@ impl Body {
         }
     }
 
-    /// Reads the next bytes. Returns how many; 0 at the end of the body.
+    /// Reads the next bytes, and returns their number: 0 at the end of the body.
     ///
     /// # Errors
-    /// `UnexpectedEof` if the client ends the stream within the body, `InvalidData` for a wrong
-    /// chunk, `TimedOut` for a client that is too slow; the socket's.
+    /// `UnexpectedEof` if the client ends the stream within the body, `InvalidData` for a malformed
+    /// chunk, `TimedOut` if the client is too slow; those of the socket.
     pub(in crate::http) fn read(
         &mut self,
         source: &mut Source<'_>,
@@ -142,7 +143,8 @@ impl Body {
         }
     }
 
-    /// Chunks may cost a client's bytes, but not many times those of the body.
+    /// Refuses chunks whose sizes and extensions are many times as long as their data: a client
+    /// could send them without end.
     fn count_coding(&mut self, bytes: usize) -> io::Result<()> {
         const ALWAYS: u64 = 64 << 10;
         self.coding += bytes as u64;
@@ -153,7 +155,8 @@ impl Body {
         Err(error.of_kind(io::ErrorKind::InvalidData))
     }
 
-    /// Takes received bytes, or else receives; small pieces by way of the input.
+    /// Takes bytes that were received before, or else receives. A small read fills the input's
+    /// buffer, a large one goes straight into the caller's.
     fn take(&mut self, source: &mut Source<'_>, buffer: &mut [u8]) -> io::Result<usize> {
         if source.input.is_empty() {
             if buffer.len() >= CHUNK {
@@ -170,7 +173,7 @@ impl Body {
         self.in_time(limits, |pace| input.fill(|room| socket.recv_paced(room, pace))).map(drop)
     }
 
-    /// Receives in the time that the client still has.
+    /// Calls `receive` with the time that the client still has.
     fn in_time(
         &mut self,
         limits: &Limits,

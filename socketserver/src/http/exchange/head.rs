@@ -11,20 +11,21 @@ use crate::http::message::request_line;
 use crate::request::is_timeout;
 use crate::socket::Socket;
 
-/// What came of the wait for a head.
+/// The result of waiting for a head.
 pub(in crate::http) enum Received {
     Head,
     /// The client has closed the connection, or sent too little of a head before it did.
     Nothing,
-    /// What the client has sent is no request that can be answered. The head has as much of it as
-    /// is known.
+    /// The client has sent something other than an acceptable request. The head holds the parts
+    /// that could be read, for the error page and the log.
     Refused(HTTPError),
 }
 
-/// Receives until the head, which is empty at first, is whole. There is something to read already.
+/// Receives the rest of a head and parses it into `head`, which is empty before. The first bytes
+/// have already come.
 ///
 /// # Errors
-/// The socket's.
+/// Those of the socket.
 pub(in crate::http) fn receive(
     head: &mut Head,
     input: &mut Input,
@@ -51,7 +52,7 @@ pub(in crate::http) fn receive(
         match filled {
             Ok(0) => return Ok(Received::Nothing),
             Ok(_) => {}
-            // An empty line, or a record of TLS without data, is no request.
+            // Only an empty line has come, or a record of TLS without data: no request has begun.
             Err(error) if is_timeout(&error) && input.is_empty() && !partial.has_line => {
                 return Ok(Received::Nothing);
             }
@@ -67,24 +68,24 @@ fn late() -> io::Error {
     io::ErrorKind::TimedOut.into()
 }
 
-/// As much of a head as has been understood. Each byte is looked at once, however few come at a
-/// time.
+/// The state of a search for the end of a head. Each byte is looked at once, even if the bytes come
+/// one by one.
 #[derive(Default)]
 struct Partial {
     /// Whether the first line is whole.
     has_line: bool,
-    /// How long the first line is.
+    /// Position of the first field: the length of the first line.
     fields: usize,
-    /// Where the search for the next line's end goes on.
+    /// Position up to which line ends have been searched for.
     searched: usize,
-    /// Where the line at hand begins.
+    /// Position at which the current line begins.
     line: usize,
-    /// How many lines came between the first one and that.
+    /// Number of lines between the first line and the current one.
     lines: usize,
 }
 
 impl Partial {
-    /// Goes on with what there is. Returns whether the head is whole.
+    /// Continues with the bytes that have come. Returns whether the head is whole.
     fn step(
         &mut self,
         head: &mut Head,
@@ -94,7 +95,7 @@ impl Partial {
     ) -> Result<bool, HTTPError> {
         if !self.has_line {
             skip_empty_lines(input);
-            // The latter is an empty line, perhaps.
+            // A CR alone may become an empty line.
             if input.unread() == b"\r"
                 || !self.first_line(head, input.unread(), limits, http_0_9)?
             {
@@ -134,8 +135,8 @@ impl Partial {
         if end > limits.line {
             return Err(HTTPError::new(414));
         }
-        // What cannot become a request, such as the hello of a TLS client, is refused before it is
-        // whole: the client may be waiting for an answer.
+        // Bytes that cannot become a request, such as the hello of a TLS client, are refused at
+        // once, because the client may be waiting for an answer.
         if found.is_none() {
             let unseen = self.searched.saturating_sub(1)..end.saturating_sub(1);
             let is_hopeless = bytes.first().is_some_and(|byte| !request_line::is_token_byte(*byte))
@@ -152,7 +153,7 @@ impl Partial {
         Ok(true)
     }
 
-    /// Where the empty line ends that ends the head. A line that is too long ends the search.
+    /// Position behind the empty line that ends the head. A line that is too long ends the search.
     fn end_of_fields(&mut self, bytes: &[u8], limits: &Limits) -> Option<usize> {
         while let Some(position) = end_of_line(&bytes[self.searched..]) {
             let end = self.searched + position;
@@ -171,7 +172,7 @@ impl Partial {
     }
 }
 
-/// Some clients send an empty line behind a body.
+/// Skips empty lines before a request, because some clients send one behind a body.
 fn skip_empty_lines(input: &mut Input) {
     while let [b'\n', ..] | [b'\r', b'\n', ..] = input.unread() {
         let length = if input.unread()[0] == b'\n' { 1 } else { 2 };
@@ -179,14 +180,15 @@ fn skip_empty_lines(input: &mut Input) {
     }
 }
 
-/// Where the first line ends. This search of the standard library looks at several bytes at a time.
+/// Position of the first line feed. The standard library's search looks at several bytes at a time.
 fn end_of_line(bytes: &[u8]) -> Option<usize> {
     let mut rest = bytes;
     let length = rest.skip_until(b'\n').ok()?;
     bytes[..length].ends_with(b"\n").then(|| length - 1)
 }
 
-/// The room for fields is not on the stack, of which a green thread keeps what it once used.
+/// Parses the fields. Their array is on the heap, because a green thread keeps all stack memory
+/// that it has once used.
 fn parse_fields(
     head: &mut Head,
     bytes: &[u8],

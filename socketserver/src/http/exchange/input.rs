@@ -5,12 +5,11 @@ use std::mem;
 
 use crate::socket::Socket;
 
-/// How much is received with the first bytes of a request, in bytes: most heads. The allocator keeps
-/// pieces of up to about 1 KiB for the thread that frees them, so that each idle thread would hold
-/// one.
+/// Bytes that the first receive of a request takes at most. Most heads fit. The allocator keeps
+/// blocks of up to about 1 KiB for the thread that frees them, so each idle thread would hold one.
 pub(in crate::http) const FIRST: usize = 1_280;
 
-/// How much one call receives after that.
+/// Bytes that each further receive takes at most.
 pub(in crate::http) const CHUNK: usize = 4_096;
 
 /// A buffer, whose memory serves the reply when it is empty.
@@ -59,14 +58,14 @@ impl Input {
         self.counted = unread;
     }
 
-    /// Takes what was received while this was empty. Returns whether it is anything.
+    /// Stores bytes that were received while this was empty. Returns whether there are any.
     pub(in crate::http) fn set(&mut self, received: Vec<u8>) -> bool {
         (self.buffer, self.start) = (received, 0);
         !self.is_empty()
     }
 
-    /// Receives more by a call that fills a buffer. Returns how many bytes; 0 at the end of the
-    /// stream.
+    /// Receives more bytes by a call that fills a buffer, and returns their number: 0 at the end of
+    /// the stream.
     ///
     /// # Errors
     /// The call's.
@@ -83,7 +82,7 @@ impl Input {
         received
     }
 
-    /// Moves unread bytes into the caller's buffer. Returns how many.
+    /// Moves unread bytes into the caller's buffer, and returns their number.
     pub(in crate::http) fn take(&mut self, buffer: &mut [u8]) -> usize {
         let length = buffer.len().min(self.unread().len());
         buffer[..length].copy_from_slice(&self.unread()[..length]);

@@ -1,4 +1,4 @@
-//! How much a client may send, and how long it may take.
+//! The limits of a client: bytes, fields and times.
 
 use std::time::Duration;
 
@@ -12,35 +12,39 @@ use crate::socket::Pace;
 /// const PATIENT: Limits = Limits { head: 1 << 20, ..Limits::DEFAULT };
 /// ```
 ///
-/// Python: none; a client may send 6.5 MB of head, and take as long as it likes
+/// Python: none; there a client may send 6.5 MB of head, and take as long as it likes
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// The first line of a request, and each field, in bytes. More is answered with 414 and 431.
+    /// Maximum length of the first line, and of each field, in bytes. A longer first line is
+    /// answered with 414, a longer field with 431.
     pub line: usize,
-    /// The whole head, in bytes. More is answered with 431.
+    /// Maximum length of the whole head, in bytes. A longer one is answered with 431.
     pub head: usize,
-    /// How many fields. More are answered with 431.
+    /// Maximum number of fields. More are answered with 431.
     pub fields: usize,
-    /// How long a connection may be idle before the first byte of its next request.
+    /// How long a connection may be idle before the first byte of its next request. Then it is
+    /// closed.
     pub idle_time: Duration,
-    /// How long the head may take from its first byte on; then the answer is 408.
+    /// Maximum time from the first byte of a head to its end. Later the answer is 408.
     pub head_time: Duration,
-    /// How long a read of the body may wait for the client to go on, and how long all reads of a
-    /// body may wait before [`rate`](Self::rate) counts.
+    /// Maximum time that one read of the body waits for the client. The reads of a body may also
+    /// wait this long in all before [`rate`](Self::rate) applies.
     pub body_time: Duration,
-    /// The same of the parts of a reply, whose client may be a player that has been paused.
+    /// Maximum time that one write of the reply waits for the client; in all too, before
+    /// [`rate`](Self::rate) applies. It is long, because the client may be a paused player.
     pub reply_time: Duration,
-    /// How many bytes each second of waiting must then bring on average. A slower body is answered
-    /// with 408, and a client that reads a reply more slowly is disconnected.
+    /// Minimum average of bytes per second of waiting, once the waits of a body or a reply have
+    /// taken the time above. A slower body is answered with 408. A client that reads a reply more
+    /// slowly is disconnected.
     pub rate: u32,
-    /// How much of a body that the handler has not read is received and dropped for the sake of the
-    /// next request, in bytes. If there is more, the connection closes.
+    /// Maximum number of bytes that are received and dropped if the handler has not read the whole
+    /// body. If more are left, the connection closes, because the next request cannot be reached.
     pub unread: u64,
 }
 
 impl Limits {
-    /// 16 KiB a line, 64 KiB and 99 fields a head, 60 s idle, 10 s for a head; waits of 10 s
-    /// for a body and of 60 s in a reply, and then 500 bytes a second; 1 MiB unread.
+    /// 16 KiB per line; 64 KiB and 99 fields per head; 60 s idle; 10 s per head; waits of 10 s for
+    /// a body and of 60 s in a reply, and then 500 bytes per second; 1 MiB unread.
     pub const DEFAULT: Limits = Limits {
         line: 16 << 10,
         head: 64 << 10,
@@ -53,7 +57,7 @@ impl Limits {
         unread: 1 << 20,
     };
 
-    /// The same with no wait longer than this.
+    /// The same limits, with no wait longer than `timeout`.
     pub(in crate::http) fn within(self, timeout: Option<Duration>) -> Self {
         let Some(timeout) = timeout else {
             return self;

@@ -1,10 +1,10 @@
-//! A connection that carries requests and replies, shared by a handler's files and methods.
+//! A connection with its requests and replies. A handler's files and methods share it.
 //!
 //! | file | contents |
 //! | --- | --- |
 //! | `input.rs`, `head.rs`, `body.rs` | the request: bytes, its head, its body |
-//! | `replying.rs`, `outgoing.rs`, `stage.rs` | the reply: its calls, its bytes, how far it is |
-//! | `settings.rs`, `limits.rs` | what a handler and a server say about both |
+//! | `replying.rs`, `outgoing.rs`, `stage.rs` | the reply: its calls, its bytes, its stages |
+//! | `settings.rs`, `limits.rs` | the options of a handler, and its limits |
 
 pub(super) mod body;
 pub(super) mod head;
@@ -36,7 +36,7 @@ use crate::http::message::text::LOG_TARGET;
 use crate::request::is_timeout;
 use crate::socket::Socket;
 
-/// One client's connection: the request at hand, and the reply to it.
+/// One connection with its current request and the reply to it.
 ///
 /// A clone is another handle, which ends with its request: what it would then do to the reply or
 /// the body of a later one is an error.
@@ -65,11 +65,12 @@ struct Inner {
     /// How long the client has kept the reply waiting, and for how many bytes.
     paced: Cell<(Duration, u64)>,
     closes: Cell<bool>,
-    /// Whether the client asks for it, whatever the handler says.
+    /// Whether the connection closes because the client or the protocol asks for it, whatever the
+    /// handler says.
     must_close: Cell<bool>,
     /// A part of a reply could not be sent: nothing may follow it.
     broken: Cell<bool>,
-    /// Whether it is the handler that wants it so.
+    /// Whether the handler itself has chosen to close the connection.
     chose: Cell<bool>,
     began: Cell<Option<Instant>>,
 }
@@ -120,7 +121,7 @@ impl Exchange {
         self.request == EVERY || self.request == self.inner.request.get()
     }
 
-    /// The connection.
+    /// The connection itself. Bytes that go to it directly are part of no reply.
     pub fn connection(&self) -> &Socket {
         &self.inner.socket
     }
@@ -135,8 +136,8 @@ impl Exchange {
         self.headers().head().command().to_owned()
     }
 
-    /// The request's target, as the client has sent it, but with one slash at its start; of a URL,
-    /// what comes behind its host.
+    /// The request's target: `/index.html?lang=en`, not decoded. If the client has sent a URL, this
+    /// is its part after the host. Several slashes at the start become one.
     pub fn path(&self) -> String {
         self.headers().head().path().to_owned()
     }
@@ -146,14 +147,14 @@ impl Exchange {
         self.inner.head.borrow().clone()
     }
 
-    /// The host that the client has asked, with its port if it has sent one: of the request's URL,
-    /// or else of its field `Host`.
+    /// The host that the client has named, with its port if the client has sent one. It comes from
+    /// the URL of the request line, or else from the field `Host`.
     pub fn host(&self) -> Option<String> {
         let headers = self.headers();
         headers.head().authority().or_else(|| headers.get("Host")).map(str::to_owned)
     }
 
-    /// How long the body is, if the client has said so: 0 without a body, `None` for a chunked one.
+    /// Length of the request's body in bytes: 0 without a body, `None` if the body is chunked.
     pub fn content_length(&self) -> Option<u64> {
         self.inner.body.borrow().length()
     }
@@ -163,8 +164,9 @@ impl Exchange {
         self.inner.closes.get()
     }
 
-    /// Sets whether the connection closes after this reply, which it does in any case if the
-    /// client has asked for that. A handle whose request is over sets nothing.
+    /// Sets whether the connection closes after this reply. If the client has asked for that, it
+    /// closes in any case. A handle whose
+    /// request is over sets nothing.
     pub fn set_closes(&self, closes: bool) {
         if !self.is_at_hand() {
             return;
@@ -173,15 +175,15 @@ impl Exchange {
         self.inner.chose.set(closes);
     }
 
-    /// Takes the connection over for another protocol, mostly after a reply of 101, or of 2xx to
-    /// `CONNECT`: sends what there is of the reply, and returns the bytes that the client has
-    /// already sent behind its request. From then on [`connection`](Self::connection) is the
-    /// handler's alone; it closes at the end of the method.
+    /// Takes the connection over for another protocol, usually after a reply of 101, or of 2xx to
+    /// `CONNECT`. The call sends the rest of the reply, and returns the bytes that the client has
+    /// already sent after its request. From then on only the handler uses
+    /// [`connection`](Self::connection), which closes when the method returns.
     ///
     /// # Errors
-    /// The connection's.
+    /// Those of the connection.
     ///
-    /// Python: none; `self.connection` without the bytes that `rfile` has read ahead
+    /// Python: `self.connection`, which lacks the bytes that `rfile` has read ahead
     pub fn take_over(&self) -> io::Result<Vec<u8>> {
         self.expect_at_hand()?;
         self.flush()?;
@@ -197,7 +199,7 @@ impl Exchange {
         Ok(received)
     }
 
-    /// Whether the server ends, also as a child of a server that forks knows it.
+    /// Whether the server is ending, in a forked child too.
     pub(in crate::http) fn is_leaving(&self) -> bool {
         let server = &self.inner.server;
         server.is_leaving() || server.core().books.has_ended()
@@ -211,7 +213,7 @@ impl Exchange {
         &self.inner.settings
     }
 
-    /// How long the request has been at hand.
+    /// Time since the request began.
     pub(in crate::http) fn elapsed(&self) -> Option<Duration> {
         self.inner.began.get().map(|began| began.elapsed())
     }
@@ -249,7 +251,7 @@ impl Exchange {
     fn wait_for_request(&self) -> io::Result<bool> {
         let Inner { socket, server, settings, idle_mark, .. } = &*self.inner;
         if socket.has_layer() {
-            // On the loop, all others wait for a client that has been silent since its handshake.
+            // On the loop's thread, all other clients wait for this one.
             let limits = &settings.limits;
             let most = if server.runs_on_loop() { limits.head_time } else { limits.idle_time };
             return server.next_request_within(socket, most.min(limits.idle_time));
@@ -259,7 +261,7 @@ impl Exchange {
         Ok(received.is_some_and(|received| self.inner.input.borrow_mut().set(received)))
     }
 
-    /// Takes a head, whatever it says: the reply to it closes the connection.
+    /// Prepares the reply to a head that is refused: the connection closes after it.
     pub(in crate::http) fn begin_refusal(&self) {
         let is_0_9 = self.headers().head().is_0_9();
         let head_only = self.headers().head().command() == "HEAD";
@@ -271,7 +273,7 @@ impl Exchange {
         self.inner.reply.borrow_mut().begin(terms);
     }
 
-    /// Takes the head of a request that will be handled.
+    /// Prepares the body and the reply of a request that will be handled.
     pub(in crate::http) fn begin(&self, framed: &Framed) {
         let headers = self.headers();
         let head = headers.head();

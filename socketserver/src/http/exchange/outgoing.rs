@@ -1,4 +1,4 @@
-//! A reply on its way: its head, its body, and how the client will find its end.
+//! A reply before it is sent: its head, its body, and how the client finds its end.
 
 use std::io;
 use std::mem;
@@ -8,36 +8,36 @@ use crate::http::message::line::{self, invalid};
 use crate::http::message::request_line::is_token;
 use crate::http::message::status::{Status, has_body, response};
 
-/// How much of a reply is kept for one write, in bytes.
+/// Bytes of a reply that are gathered for one write.
 const BUFFER: usize = 16 << 10;
 
-/// The room for a head, in bytes.
+/// Bytes that are reserved for a head.
 const HEAD: usize = 256;
 
-/// One reply.
+/// One reply, as far as it has not been sent.
 #[derive(Debug, Default)]
 pub(in crate::http) struct Outgoing {
     pub(in crate::http) stage: Stage,
     pub(in crate::http) terms: Terms,
-    /// Bytes as they will leave.
+    /// The next bytes for the client, framed.
     pub(in crate::http) out: Vec<u8>,
-    /// The body as far as the handler has written it, while the head is open.
+    /// The body so far, while the head is still open.
     body: Vec<u8>,
     pub(in crate::http) code: u16,
     length: Option<u64>,
-    /// The handler has coded the body itself.
+    /// The handler has set `Transfer-Encoding`, and codes the body itself.
     is_coded: bool,
     says_connection: bool,
-    /// What is written is meant to be seen at once: events, or pictures that replace each other.
+    /// Each write must be sent at once: events, or pictures that replace each other.
     is_live: bool,
-    /// How many bytes of body the handler has written.
+    /// Number of bytes of the body that the handler has written.
     pub(in crate::http) written: u64,
-    /// Whether any byte has left.
+    /// Whether any byte has been sent.
     pub(in crate::http) has_begun: bool,
 }
 
 impl Outgoing {
-    /// Makes ready for another reply, in the memory of this one.
+    /// Begins another reply in the memory of the last one.
     pub(in crate::http) fn begin(&mut self, terms: Terms) {
         let (mut out, mut body) = (mem::take(&mut self.out), mem::take(&mut self.body));
         out.clear();
@@ -52,7 +52,7 @@ impl Outgoing {
         }
     }
 
-    /// Begins the head with its status line. One that was begun and has not left is replaced.
+    /// Begins the head with its status line. It replaces a head that has not been sent.
     pub(in crate::http) fn status_line(
         &mut self,
         status: Status<'_>,
@@ -72,7 +72,7 @@ impl Outgoing {
         if self.terms.is_0_9 {
             return Ok(());
         }
-        // Most heads fit.
+        // Most heads fit into it.
         self.out.reserve(HEAD);
         self.out.extend_from_slice(protocol.as_bytes());
         let digit = |place| b'0' + (code / place % 10) as u8;
@@ -93,8 +93,7 @@ impl Outgoing {
         Ok(())
     }
 
-    /// Adds a field of this library's, after the status line, which says nothing about the reply's
-    /// end.
+    /// Adds a field of the library, which must not say where the reply ends.
     pub(in crate::http) fn own_field(&mut self, name: &'static str, value: &str) -> io::Result<()> {
         if self.terms.is_0_9 {
             return Ok(());
@@ -107,13 +106,13 @@ impl Outgoing {
         Ok(())
     }
 
-    /// The same for the type of the body.
+    /// Adds `Content-Type`.
     pub(in crate::http) fn own_type(&mut self, content_type: &str) -> io::Result<()> {
         self.is_live = is_live(content_type.as_bytes());
         self.own_field("Content-Type", content_type)
     }
 
-    /// The same for its length.
+    /// Adds `Content-Length`.
     pub(in crate::http) fn own_length(&mut self, length: u64) {
         self.length = Some(length);
         if !self.terms.is_0_9 {
@@ -127,10 +126,10 @@ impl Outgoing {
         self.out.extend_from_slice(b"\r\n");
     }
 
-    /// Adds a field. Returns what it says about the connection: whether it closes.
+    /// Adds a field. If it is `Connection`, returns whether the connection closes.
     pub(in crate::http) fn field(&mut self, name: &str, value: &str) -> io::Result<Option<bool>> {
         if self.stage != Stage::Head {
-            return Err(invalid(format!("cannot add the field {name:?}: no head has been begun")));
+            return Err(invalid(format!("expected send_response before the field {name:?}")));
         }
         if !is_token(name.as_bytes()) {
             return Err(invalid(format!("expected the name of a field, got {name:?}")));
@@ -158,7 +157,7 @@ impl Outgoing {
         closes
     }
 
-    /// Notes a field that says where the reply or the connection ends.
+    /// Records a field that says where the reply or the connection ends.
     fn note(&mut self, name: &str, start: usize) -> io::Result<Option<bool>> {
         let value = || String::from_utf8_lossy(&self.out[start..]);
         if name.eq_ignore_ascii_case("Content-Length") {
@@ -196,13 +195,13 @@ impl Outgoing {
         Ok(None)
     }
 
-    /// Ends the head. Returns whether it was an interim reply, which leaves at once.
+    /// Ends the head. Returns whether it is an interim reply, which must be sent at once.
     pub(in crate::http) fn end_head(&mut self) -> io::Result<bool> {
         if self.stage != Stage::Head {
-            return Err(invalid("cannot end the reply's head: none has been begun"));
+            return Err(invalid("expected send_response before end_headers"));
         }
         if (100..200).contains(&self.code) && self.code != 101 {
-            // Older clients take the first reply for the only one.
+            // A client of HTTP/1.0 would take the interim reply for the actual one.
             match self.terms.is_1_1 {
                 true => self.out.extend_from_slice(b"\r\n"),
                 false => self.out.clear(),
@@ -213,12 +212,12 @@ impl Outgoing {
         Ok(false)
     }
 
-    /// Whether the connection has another protocol from here on.
+    /// Whether this reply changes the connection to another protocol.
     pub(in crate::http) fn switches(&self) -> bool {
         self.code == 101 || (self.terms.is_connect && (200..300).contains(&self.code))
     }
 
-    /// Whether each piece of the body leaves at once.
+    /// Whether each piece of the body is sent at once.
     pub(in crate::http) fn is_unbuffered(&self) -> bool {
         self.is_live || self.switches()
     }
@@ -228,8 +227,8 @@ impl Outgoing {
         !is_whole && self.length.is_none() && !self.is_coded && !self.terms.is_1_1
     }
 
-    /// Writes the fields that say where the reply ends, now that this is known, and whether the
-    /// connection stays. Returns whether it must close.
+    /// Writes the fields that say where the reply ends and whether the connection stays. Returns
+    /// whether the connection must close.
     pub(in crate::http) fn frame(&mut self, is_whole: bool, mut closes: bool) -> bool {
         if self.stage != Stage::Open {
             return closes;
@@ -239,7 +238,7 @@ impl Outgoing {
         let head_only = self.terms.head_only && !switches;
         let ends_with_connection = has_body && !head_only && self.ends_with_connection(is_whole);
         closes |= switches || self.terms.is_0_9 || ends_with_connection;
-        // It has no body, and yet the client looks for its length.
+        // A 205 has no body, but clients look for its length.
         if self.code == 205 && self.length.is_none() && !closes {
             self.push_length(0);
         }
@@ -250,7 +249,7 @@ impl Outgoing {
         } else if let Some(length) = self.length {
             Frame::Length(length)
         } else if head_only && self.body.is_empty() {
-            // How long the body of a GET would be is not known.
+            // The length that a GET would have is not known.
             Frame::NoBody
         } else if is_whole {
             let length = self.body.len() as u64;
@@ -276,12 +275,12 @@ impl Outgoing {
         closes
     }
 
-    /// Whether this many more bytes of body can wait for the end of the reply.
+    /// Whether the buffer has room for this many more bytes of the body.
     pub(in crate::http) fn has_room(&self, bytes: usize) -> bool {
         self.out.len() + self.body.len() + bytes <= BUFFER
     }
 
-    /// Takes a piece of the body.
+    /// Adds a piece of the body.
     pub(in crate::http) fn push_body(&mut self, data: &[u8]) -> io::Result<()> {
         self.note_written(data.len() as u64)?;
         match self.stage {
@@ -291,16 +290,18 @@ impl Outgoing {
         Ok(())
     }
 
-    /// Counts a piece of the body that will leave.
+    /// Counts a piece of the body.
     ///
     /// # Errors
-    /// If it is more than the handler has announced.
+    /// `InvalidInput` outside the body, and for more bytes than `Content-Length` says.
     pub(in crate::http) fn note_written(&mut self, bytes: u64) -> io::Result<()> {
         let written = self.written.saturating_add(bytes);
         match (self.stage, self.length) {
-            (Stage::Ended, _) => return Err(invalid("cannot write to a reply that has ended")),
+            (Stage::Ended, _) => {
+                return Err(invalid("expected no write after the end of the reply"));
+            }
             (Stage::Nothing | Stage::Head, _) => {
-                return Err(invalid("cannot write the body before the end of the reply's head"));
+                return Err(invalid("expected end_headers before the body"));
             }
             (_, Some(length)) if written > length && has_body(self.code) => {
                 return Err(invalid(format!(
@@ -329,8 +330,8 @@ impl Outgoing {
         }
     }
 
-    /// Whether bytes of the body can go to the client as they are, without a copy. Then they count
-    /// as sent.
+    /// Whether the next bytes of the body can be sent without a copy, because they need no coding.
+    /// If so, they count as sent.
     pub(in crate::http) fn pass(&mut self, bytes: u64) -> bool {
         match &mut self.stage {
             Stage::Framed(Frame::Length(left)) => {
@@ -342,7 +343,7 @@ impl Outgoing {
         }
     }
 
-    /// Gives the memory back when all has left: an idle connection holds none.
+    /// Frees the memory once everything has been sent, so that an idle connection holds none.
     pub(in crate::http) fn release(&mut self) {
         (self.out, self.body) = (Vec::new(), Vec::new());
     }
@@ -364,7 +365,7 @@ impl Outgoing {
         is_whole
     }
 
-    /// Whether the body so far is shorter than announced, while nothing of the reply has left.
+    /// Whether the body so far is shorter than announced, and nothing of the reply has been sent.
     pub(in crate::http) fn falls_short(&self) -> bool {
         self.stage == Stage::Open
             && !self.terms.head_only
@@ -378,7 +379,7 @@ fn is_framing(name: &str) -> bool {
     ["Content-Length", "Transfer-Encoding"].iter().any(|other| name.eq_ignore_ascii_case(other))
 }
 
-/// Whether bodies of this type are meant to be seen piece by piece.
+/// Whether the client shows a body of this type piece by piece.
 fn is_live(content_type: &[u8]) -> bool {
     [b"text/event-stream".as_slice(), b"multipart/x-mixed-replace"]
         .iter()

@@ -1,4 +1,4 @@
-//! The reply of an exchange on its way.
+//! Sending the reply of an exchange.
 
 use std::cell::RefMut;
 use std::fmt;
@@ -15,23 +15,23 @@ use crate::http::message::line;
 use crate::http::message::status::Status;
 use crate::socket::{Pace, Socket, SocketOption};
 
-/// How much of a large body leaves together with the head, in bytes. A second write costs less than
-/// a copy of more than the first of these.
+/// Bytes of a large body that are sent together with the head. A body of up to `WITH_HEAD` bytes is
+/// copied behind its head whole; for a longer one, a second write costs less than the copy.
 const WITH_HEAD: usize = 64 << 10;
 const INTO_HEAD: usize = 8 << 10;
 
 impl Exchange {
-    /// How far the reply is.
+    /// The stage of the reply.
     pub(in crate::http) fn stage(&self) -> Stage {
         self.inner.reply.borrow().stage
     }
 
-    /// Whether any of the reply has left, so that it can only be ended.
+    /// Whether a part of the reply has been sent, so that no other reply can replace it.
     pub(in crate::http) fn has_begun(&self) -> bool {
         self.inner.reply.borrow().has_begun
     }
 
-    /// The status and the size of the reply, for the log.
+    /// The status code of the reply, and the size of its body, for the log.
     pub(in crate::http) fn code_and_size(&self) -> (u16, u64) {
         let reply = self.inner.reply.borrow();
         (reply.code, reply.written)
@@ -56,7 +56,7 @@ impl Exchange {
         Ok(())
     }
 
-    /// The status line, and the fields that each reply has. `Server` may be empty.
+    /// Writes the status line and the fields `Server`, unless it is empty, and `Date`.
     pub(in crate::http) fn begin_reply(&self, status: Status<'_>, server: &str) -> io::Result<()> {
         let reply = &mut *self.reply()?;
         reply.status_line(status, self.inner.settings.protocol_version)?;
@@ -66,7 +66,7 @@ impl Exchange {
         crate::http::message::date::with_now(|date| reply.own_field("Date", date))
     }
 
-    /// The fields that describe the body.
+    /// Writes the fields that describe the body.
     pub(in crate::http) fn describe(&self, content_type: &str, length: usize) -> io::Result<()> {
         let mut reply = self.reply()?;
         reply.own_type(content_type)?;
@@ -74,7 +74,7 @@ impl Exchange {
         Ok(())
     }
 
-    /// Ends the head. An interim one leaves at once.
+    /// Ends the head. That of an interim reply is sent at once.
     pub(in crate::http) fn end_head(&self) -> io::Result<()> {
         let mut reply = self.reply()?;
         if reply.end_head()? {
@@ -90,7 +90,7 @@ impl Exchange {
         Ok(())
     }
 
-    /// Takes a piece of the reply's body. Small pieces wait for more.
+    /// Writes a piece of the reply's body. Small pieces are gathered.
     pub(in crate::http) fn write_body(&self, data: &[u8]) -> io::Result<()> {
         let mut reply = self.reply()?;
         if reply.has_room(data.len()) {
@@ -103,7 +103,7 @@ impl Exchange {
         }
         reply.note_written(data.len() as u64)?;
         self.frame(&mut reply, false);
-        // The head leaves together with the first bytes of the body.
+        // The head is sent together with the first bytes of the body.
         let into_head = if data.len() <= WITH_HEAD { data.len() } else { INTO_HEAD };
         let (first, rest) = data.split_at(into_head);
         if !reply.pass(data.len() as u64) {
@@ -115,14 +115,14 @@ impl Exchange {
         self.send(rest)
     }
 
-    /// Sends what has been written so far.
+    /// Sends all of the reply that has been written so far.
     pub(in crate::http) fn flush(&self) -> io::Result<()> {
         let mut reply = self.reply()?;
         self.frame(&mut reply, false);
         self.send_out(&mut reply)
     }
 
-    /// Decides how the client will find the end of the reply, if that is still open.
+    /// Decides how the client finds the end of the reply, unless that is decided.
     fn frame(&self, reply: &mut Outgoing, is_whole: bool) {
         if reply.stage != Stage::Open {
             return;
@@ -138,13 +138,13 @@ impl Exchange {
 
     /// Whether the rest of the request's body is short enough to be dropped.
     fn is_body_over_soon(&self) -> bool {
-        // A handler that is just reading it is not in this function.
+        // No borrow of the body is held while the handler's own code runs.
         let body = self.inner.body.borrow();
         body.has_ended()
             || (!body.expects_continue && body.may_be_dropped(self.inner.settings.limits.unread))
     }
 
-    /// Ends the reply and sends the rest of it. Returns whether it was whole.
+    /// Ends the reply and sends the rest of it. Returns whether the reply is complete.
     pub(in crate::http) fn finish(&self) -> io::Result<bool> {
         let mut reply = self.reply()?;
         self.frame(&mut reply, true);
@@ -154,13 +154,14 @@ impl Exchange {
         Ok(is_whole)
     }
 
-    /// Whether the body that the handler has written is shorter than it has announced, and nothing
-    /// has left yet.
+    /// Whether the handler has written a shorter body than it has announced, and nothing has been
+    /// sent yet.
     pub(in crate::http) fn falls_short(&self) -> bool {
         self.inner.reply.borrow().falls_short()
     }
 
-    /// Lets the connection end with a reset: the client must not take a part for the whole.
+    /// Makes the connection end with a reset, so that the client does not take a part of the reply
+    /// for the whole.
     pub(in crate::http) fn abort(&self) {
         self.inner.closes.set(true);
         // If the connection has ended already, there is nothing to reset.
@@ -174,12 +175,13 @@ impl Exchange {
         sent
     }
 
-    /// Sends all of `data`, in the time that a client may take for it.
+    /// Sends all of `data` within the client's time for it.
     pub(in crate::http) fn send(&self, data: &[u8]) -> io::Result<()> {
         self.at_its_pace(|socket, pace| socket.send_paced(data, pace))
     }
 
-    /// Sends, unless an earlier part could not be sent: what follows it would stand in its place.
+    /// Calls `send`, unless an earlier part could not be sent: the client would read these bytes in
+    /// the place of that part.
     fn at_its_pace(&self, send: impl FnOnce(&Socket, &Pace) -> io::Result<()>) -> io::Result<()> {
         let Inner { socket, settings, paced, broken, closes, .. } = &*self.inner;
         if broken.get() {
@@ -200,22 +202,23 @@ impl Exchange {
         self.inner.broken.get()
     }
 
-    /// Whether the client expects no body, and has the whole reply with its head.
+    /// Whether the reply has no body, so that its head is the whole reply.
     pub(in crate::http) fn has_no_body(&self) -> bool {
         self.inner.reply.borrow().stage == Stage::Framed(Frame::NoBody)
     }
 
-    /// Whether a part of a body has left, and its end has not.
+    /// Whether a part of the reply was sent, and the rest will not be.
     pub(in crate::http) fn is_cut_short(&self) -> bool {
         let reply = self.inner.reply.borrow();
         let is_open = matches!(reply.stage, Stage::Framed(frame) if frame != Frame::NoBody);
-        reply.has_begun && is_open
+        self.is_broken() || (reply.has_begun && is_open)
     }
 
-    /// Sends a part of a file as the next piece of the body, whose length the head must say.
+    /// Sends a part of a file as the next piece of the body. The head must have announced the
+    /// body's length.
     ///
     /// # Errors
-    /// `UnexpectedEof` if the file has become shorter; as `send`.
+    /// `UnexpectedEof` if the file has become shorter; those of `send`.
     pub(in crate::http) fn send_file(&self, file: &File, part: Range<u64>) -> io::Result<()> {
         let mut reply = self.reply()?;
         let length = part.end - part.start;

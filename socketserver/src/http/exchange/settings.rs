@@ -1,4 +1,4 @@
-//! What a handler's class says about all its requests.
+//! The options of a handler, which hold for all its requests.
 
 use std::time::Duration;
 
@@ -6,34 +6,35 @@ use super::limits::Limits;
 use crate::http::message::status::{Status, response};
 use crate::http::message::text::escape_html;
 
-/// Python's class attributes of a handler. The derive sets them from its options.
+/// The options of a handler: class attributes in Python. The derive sets them from
+/// `#[handler(…)]`.
 ///
-/// Python: `BaseHTTPRequestHandler.protocol_version` and the like
+/// Python: `BaseHTTPRequestHandler.protocol_version` and so on
 #[derive(Clone, Copy, Debug)]
 pub struct Settings {
-    /// Of the reply; from `HTTP/1.1` on connections are kept for further requests.
+    /// Version in the status line. From `HTTP/1.1` on, connections stay for further requests.
     pub protocol_version: &'static str,
-    /// The handler's part of the field `Server`.
+    /// First part of the field `Server`, for the program.
     pub server_version: &'static str,
-    /// The system's part of the field `Server`.
+    /// Second part of the field `Server`, for the system. May be empty.
     pub sys_version: &'static str,
-    /// An error page, with `%(code)d`, `%(message)s` and `%(explain)s`.
+    /// Text of error pages, with `%(code)d`, `%(message)s` and `%(explain)s`.
     pub error_message_format: &'static str,
-    /// Its type.
+    /// `Content-Type` of error pages.
     pub error_content_type: &'static str,
-    /// Whether requests without a version are answered.
+    /// Whether requests without a version, as in HTTP/0.9, are answered.
     pub http_0_9: bool,
     /// Whether `HEAD` and `OPTIONS` are answered without methods of their own, and other commands
     /// that have none with 405.
     pub standard_methods: bool,
-    /// Of each wait for the client, where the limits do not ask for less.
+    /// Maximum time of each wait for the client, where `limits` does not set a shorter one.
     pub timeout: Option<Duration>,
-    /// How much a client may send, and how long it may take.
+    /// Limits of bytes, fields and times.
     pub limits: Limits,
 }
 
 impl Settings {
-    /// What a handler without options has.
+    /// The settings of a handler without options.
     pub const DEFAULT: Settings = Settings {
         protocol_version: "HTTP/1.0",
         server_version: concat!("socketserver/", env!("CARGO_PKG_VERSION")),
@@ -56,7 +57,7 @@ impl Settings {
             .replace("%(explain)s", &escape_html(status.explain.unwrap_or(text)))
     }
 
-    /// Python compares the texts, too.
+    /// Whether replies are of HTTP/1.1 or later. Compares the texts, as Python does.
     pub(in crate::http) fn speaks_1_1(&self) -> bool {
         self.protocol_version >= "HTTP/1.1"
     }

@@ -1,6 +1,6 @@
-//! How far a reply is, and how its client will find its end.
+//! The stages of a reply, and how the client finds the reply's end.
 
-/// What the request and the connection say about its reply.
+/// The facts of a request that decide how its reply may look.
 #[derive(Clone, Copy, Debug, Default)]
 pub(in crate::http) struct Terms {
     /// The request's version has neither status lines nor fields.
@@ -9,25 +9,25 @@ pub(in crate::http) struct Terms {
     pub(in crate::http) is_1_1: bool,
     /// The client asked for the head alone.
     pub(in crate::http) head_only: bool,
-    /// The client is of HTTP/1.0, and expects a field that says that the connection stays.
+    /// The client speaks HTTP/1.0, so `Connection: keep-alive` must say that the connection stays.
     pub(in crate::http) tells_stay: bool,
-    /// The other protocol that a 101, or a 2xx to this CONNECT, changes to has no end.
+    /// The request is a CONNECT, after which a 2xx begins a tunnel without an end.
     pub(in crate::http) is_connect: bool,
 }
 
-/// How far a reply is.
+/// The stage of a reply.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(in crate::http) enum Stage {
-    /// Nothing of it is there.
+    /// It has not begun.
     #[default]
     Nothing,
     /// Its head is being written.
     Head,
     /// Its head has ended, and can still get the fields that say where the body ends.
     Open,
-    /// Its head has left, or is in the buffer as it will leave.
+    /// Its head is final: it has been sent, or is in the buffer.
     Framed(Frame),
-    /// It is whole, and nothing may follow it.
+    /// It is complete, and nothing may follow it.
     Ended,
 }
 
@@ -37,8 +37,8 @@ pub(in crate::http) enum Frame {
     /// This many bytes are still to come.
     Length(u64),
     Chunked,
-    /// The end of the stream, or whatever the handler's own fields say.
+    /// The body ends with the stream, or as the handler's own fields say.
     Stream,
-    /// There is none, whatever the handler writes.
+    /// There is no body, whatever the handler writes.
     NoBody,
 }

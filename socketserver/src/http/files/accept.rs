@@ -1,21 +1,21 @@
-//! What a client accepts: the weights of RFC 9110, section 12.
+//! The forms that a client accepts: the weights of RFC 9110, section 12.
 
-/// A form in which a file may lie beside itself, compressed beforehand.
+/// A coding in which a file may lie beside the original, compressed beforehand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Coding {
     pub(super) name: &'static str,
-    /// What its file's name ends with.
+    /// The suffix of the compressed file's name.
     pub(super) suffix: &'static str,
 }
 
-/// The better ones first.
+/// Codings, the better ones first.
 const CODINGS: [Coding; 3] = [
     Coding { name: "br", suffix: ".br" },
     Coding { name: "zstd", suffix: ".zst" },
     Coding { name: "gzip", suffix: ".gz" },
 ];
 
-/// The codings that a client prefers to a file as it is, the best first.
+/// The codings that a client prefers to the file itself, the best first.
 pub(super) fn codings(accept_encoding: &str) -> impl Iterator<Item = Coding> {
     let weight = |name: &str| {
         let named = weight_of(accept_encoding, |value| value.eq_ignore_ascii_case(name));
@@ -25,7 +25,7 @@ pub(super) fn codings(accept_encoding: &str) -> impl Iterator<Item = Coding> {
         let old_name = if coding.name == "gzip" { weight("x-gzip") } else { 0 };
         (weight(coding.name).max(old_name), coding)
     });
-    // It is accepted unless it is named, and by most clients less than what they name.
+    // Clients accept the file itself unless they refuse it by name, and prefer what they name.
     let identity = weight_of(accept_encoding, |value| value.eq_ignore_ascii_case("identity"));
     codings.sort_by_key(|(weight, _)| std::cmp::Reverse(*weight));
     codings
@@ -50,7 +50,7 @@ pub(super) fn names_html(accept: &str) -> bool {
         .is_some_and(|weight| weight > 0)
 }
 
-/// The weight of a list's first value of this kind, from 0 to 1,000.
+/// The weight, from 0 to 1,000, of the first value in a list for which `is_it` is true.
 fn weight_of(list: &str, is_it: impl Fn(&str) -> bool) -> Option<u16> {
     list.split(',').find_map(|item| {
         let mut parts = item.split(';').map(str::trim);
@@ -61,7 +61,7 @@ fn weight_of(list: &str, is_it: impl Fn(&str) -> bool) -> Option<u16> {
     })
 }
 
-/// A weight such as `0.5`. What is none weighs nothing.
+/// A weight such as `0.5`, in thousandths. Other text has the weight 0.
 fn thousandths(text: &str) -> u16 {
     let weight = text.parse::<f32>().ok().filter(|weight| (0.0..=1.0).contains(weight));
     weight.map_or(0, |weight| (weight * 1_000.0) as u16)

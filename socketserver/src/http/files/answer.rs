@@ -1,4 +1,4 @@
-//! The reply to a request.
+//! Choosing the reply to a request.
 
 use std::borrow::Cow;
 use std::fs::File;
@@ -22,14 +22,14 @@ use super::validators::{Fields, Validators, Verdict};
 use crate::green;
 use crate::http::message::text::LOG_TARGET;
 
-/// What is served, as `Allow` has it.
+/// The methods that are served, for the field `Allow`.
 const METHODS: &str = "GET, HEAD, OPTIONS";
 
 /// The parts of a request that decide about its reply.
 #[derive(Clone, Copy)]
 pub(super) struct Asked<'a> {
     pub(super) method: &'a str,
-    /// As it is in the request line.
+    /// The target, as in the request line.
     pub(super) target: &'a [u8],
     pub(super) fields: Fields<'a>,
 }
@@ -110,7 +110,7 @@ impl Files {
             Some(Found::Directory(_)) => {
                 Ok(Reply::new(404, Body::Error("No permission to list directory")))
             }
-            // A file's name does not end with a slash.
+            // The name of a file has no slash at its end.
             _ => self.missing(target, asked),
         }
     }
@@ -150,7 +150,7 @@ impl Files {
             Verdict::Serve | Verdict::ServeWhole => {}
         }
         let size = u64::try_from(stat.st_size).unwrap_or(0);
-        // Other methods than GET have no ranges.
+        // Only GET has ranges.
         let has_ranges = verdict == Verdict::Serve && asked.method == "GET";
         let range = if has_ranges { (asked.fields)("Range") } else { None };
         let choice = range.map_or(Choice::Whole, |range| ranges::choose(&range, size));
@@ -179,7 +179,7 @@ impl Files {
         })
     }
 
-    /// Takes a compressed form of the file instead, if the client prefers one that is there.
+    /// Replaces the file by a compressed form of it, if there is one that the client prefers.
     fn choose_form(&self, path: &[u8], chosen: &mut Chosen, asked: &Asked<'_>) -> io::Result<()> {
         for coding in accept::codings(&asked.field("Accept-Encoding")) {
             let sibling = [path, coding.suffix.as_bytes()].concat();
@@ -197,7 +197,7 @@ impl Files {
         let mut reply =
             Reply::new(200, Body::Empty).with("Content-Type", content_type).with("Vary", "Accept");
         if !is_json {
-            // Nothing in a listing comes from elsewhere.
+            // A listing loads nothing from elsewhere.
             const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'";
             reply = reply.with("Content-Security-Policy", POLICY);
         }
@@ -207,7 +207,7 @@ impl Files {
         let order = order(target);
         let (root, shows_hidden) = (Arc::clone(&self.root), self.hidden);
         let path = target.path.clone();
-        // It may take a while.
+        // A long listing takes a while.
         let listing = green::blocking(move || {
             Listing::read(&root, &fd, Request { path: &path, shows_hidden, order })
         })?;
@@ -217,7 +217,7 @@ impl Files {
     }
 }
 
-/// The order that the query asks for.
+/// The order of a listing that the query asks for.
 fn order(target: &Target<'_>) -> Order {
     let by = match target.query_value("sort") {
         Some(b"size") => SortBy::Size,
@@ -227,20 +227,21 @@ fn order(target: &Target<'_>) -> Order {
     Order { by, is_descending: target.query_value("order") == Some(b"desc") }
 }
 
-/// Sends the client to the directory's own URL, from which the links in it are counted.
+/// Redirects the client to the directory's URL with a slash, to which the links in it are relative.
 fn redirect(target: &Target<'_>) -> Reply {
     Reply::new(301, Body::Empty)
         .with("Location", target.location())
-        // The directory may become a file.
+        // Not for ever, because the directory may become a file.
         .with("Cache-Control", "no-cache")
         .with("Content-Length", "0")
 }
 
-/// The reply when the system fails, which says nothing about the path.
+/// The reply to an error of the system that says nothing about the path, such as a lack of
+/// descriptors.
 fn failure(error: &io::Error) -> Reply {
     let errors = [Errno::MFILE, Errno::NFILE, Errno::NOMEM];
     let is_overload = Errno::from_io_error(error).is_some_and(|error| errors.contains(&error));
-    log::error!(target: LOG_TARGET, "cannot open what a request asks for ({error})");
+    log::error!(target: LOG_TARGET, "cannot open the file of a request ({error}): answering with an error page");
     match is_overload {
         true => Reply::new(503, Body::Error("Service Unavailable")),
         false => Reply::new(500, Body::Error("Internal Server Error")),

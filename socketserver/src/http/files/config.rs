@@ -1,4 +1,4 @@
-//! What is served, and how: the options.
+//! The options: which files are served, and how.
 
 use std::borrow::Cow;
 use std::io;
@@ -9,7 +9,8 @@ use super::root::{Root, Symlinks};
 use super::types::Types;
 use crate::http::message::request_line::is_token;
 
-/// The files below a directory, to be served. The defaults suit the open internet.
+/// The state of a server of static files: a directory, and the options. The defaults suit the open
+/// internet.
 ///
 /// ```
 /// use socketserver::http::{Files, SimpleHTTPRequestHandler, ThreadingHTTPServer};
@@ -25,7 +26,7 @@ use crate::http::message::request_line::is_token;
 pub struct Files {
     pub(super) root: Arc<Root>,
     pub(super) index: Vec<String>,
-    /// Fields that all replies have.
+    /// Fields of all replies.
     pub(super) fields: Vec<(String, String)>,
     pub(super) cors: bool,
     pub(super) hidden: bool,
@@ -36,12 +37,12 @@ pub struct Files {
 }
 
 impl Files {
-    /// The files below this directory, which must be there.
-    ///
-    /// The directory stays open, so that its files are found even after it has been renamed.
+    /// Serves the files below this directory, which must exist. It stays open, so that its files
+    /// are found even after it has been renamed.
     ///
     /// # Errors
-    /// The system's: there is no such directory, or it may not be searched.
+    /// Those of the system, with the directory's path: it does not exist, is not a directory, or
+    /// may not be searched.
     ///
     /// Python: `directory=`, which need not exist
     pub fn new(directory: impl AsRef<Path>) -> io::Result<Self> {
@@ -63,8 +64,9 @@ impl Files {
         })
     }
 
-    /// Names of the file that a directory is answered with, the first that is there. Without one
-    /// of them, it is listed.
+    /// Names of index files. A request for a directory is answered with the first one that the
+    /// directory has, and otherwise with a [`listing`](Self::listing). `index.html` and `index.htm`
+    /// unless set.
     ///
     /// Python: `index_pages`
     pub fn index(mut self, names: impl IntoIterator<Item = impl Into<String>>) -> Self {
@@ -72,11 +74,11 @@ impl Files {
         self
     }
 
-    /// Adds a field to every reply, instead of the reply's own field of that name.
+    /// Adds a field to every reply. It replaces the reply's own field of that name.
     ///
     /// # Errors
-    /// `InvalidInput` for a name that is no token, a value that is not one line of visible
-    /// characters, and fields that say where a reply ends.
+    /// `InvalidInput` for a name that is not a token of HTTP, for a value that is not one line of
+    /// visible characters, and for fields that say where a reply ends.
     ///
     /// Python: `--header`, for replies with status 200
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> io::Result<Self> {
@@ -91,64 +93,67 @@ impl Files {
         Ok(self)
     }
 
-    /// Lets pages of every origin read the files and the fields of each reply: adds
-    /// `Access-Control-Allow-Origin: *` to it, and answers preflight requests.
+    /// Lets scripts of every origin read the files and the fields of each reply: adds
+    /// `Access-Control-Allow-Origin: *` to every reply, and answers preflight requests.
     pub fn cors(mut self) -> Self {
         self.cors = true;
         self
     }
 
-    /// Lets no client and no proxy keep a reply: adds `Cache-Control: no-store` to every one.
+    /// Keeps clients and proxies from storing replies: adds `Cache-Control: no-store` to every one.
     pub fn no_store(mut self) -> Self {
         self.fields.push(("Cache-Control".to_owned(), "no-store".to_owned()));
         self
     }
 
-    /// Whether names with a dot in front are served and listed. By default they are not, except
-    /// for `.well-known` in the directory itself.
+    /// Whether hidden files are served and listed: names that begin with a dot. By default they are
+    /// not, except for `.well-known` at the top.
     pub fn hidden(mut self, shown: bool) -> Self {
         self.hidden = shown;
         self
     }
 
-    /// What becomes of symbolic links. By default they are followed as far as they stay below the
+    /// Which symbolic links are followed. By default those that lead to a place below the
     /// directory.
     ///
-    /// Python: all are followed
+    /// Python: all are followed, out of the directory too
     pub fn symlinks(mut self, policy: Symlinks) -> Self {
         match Arc::get_mut(&mut self.root) {
             Some(root) => root.symlinks = policy,
-            None => unreachable!("nothing is served before the options are set"),
+            None => unreachable!("no request is served before the options are set"),
         }
         self
     }
 
-    /// Whether `a.css.br`, `a.css.zst` or `a.css.gz` is sent instead of `a.css` to clients that
-    /// accept that coding. It is up to you to make them anew when the file changes.
+    /// Whether clients that accept the coding get `a.css.br`, `a.css.zst` or `a.css.gz` instead of
+    /// `a.css`. By default they do not. If `a.css` changes, compress it again: the server does not
+    /// compare the two.
     pub fn precompressed(mut self, used: bool) -> Self {
         self.precompressed = used;
         self
     }
 
-    /// Whether paths that lead to nothing are answered with the first index file of the directory,
-    /// for an application of one page that reads the path itself. It holds for clients that ask for
-    /// HTML, as browsers do that open a page, and for paths whose last name has no dot.
+    /// Whether a path without a file is answered with the index file at the top, for a single-page
+    /// application that reads the path itself. By default the answer is 404. This applies to
+    /// requests that accept HTML, as a browser's do when it opens a page, and to paths whose last
+    /// name has no dot.
     pub fn spa(mut self, used: bool) -> Self {
         self.spa = used;
         self
     }
 
-    /// Whether directories without an index file are listed. By default they are.
+    /// Whether directories without an index file are listed. By default they are; otherwise the
+    /// answer is 404.
     pub fn listing(mut self, shown: bool) -> Self {
         self.listing = shown;
         self
     }
 
-    /// Sets the type of files with this extension, with or without its dot. Such types come before
-    /// the built-in ones, of which there are some 300.
+    /// Sets the `Content-Type` of files with this extension, which may begin with its dot. It
+    /// replaces the built-in type; there are some 300 of these.
     ///
     /// # Errors
-    /// `InvalidInput` for what no header field can have.
+    /// `InvalidInput` for a type that is not one line of visible characters.
     ///
     /// Python: `extensions_map`
     pub fn content_type(
@@ -161,8 +166,8 @@ impl Files {
         Ok(self)
     }
 
-    /// Sets the type of files whose extension has none. It is `application/octet-stream` by
-    /// default.
+    /// Sets the `Content-Type` of files whose extension has no type. `application/octet-stream`
+    /// unless set.
     ///
     /// # Errors
     /// As [`content_type`](Self::content_type).

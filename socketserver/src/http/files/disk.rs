@@ -1,4 +1,4 @@
-//! Reading files where a read may have to wait for a disk.
+//! Reading files, where a read may wait for a disk.
 
 use std::fs::File;
 use std::io::{self, ErrorKind, IoSliceMut};
@@ -14,7 +14,7 @@ use crate::green;
 /// Reads a part of a file.
 ///
 /// # Errors
-/// `UnexpectedEof` if the file has become shorter; the system's.
+/// `UnexpectedEof` if the file has become shorter; those of the system.
 pub(super) fn read(file: &File, part: Range<u64>) -> io::Result<Vec<u8>> {
     warm(file, part.clone());
     let mut data = vec![0; (part.end - part.start) as usize];
@@ -22,8 +22,8 @@ pub(super) fn read(file: &File, part: Range<u64>) -> io::Result<Vec<u8>> {
     Ok(data)
 }
 
-/// Has the system read a part of a file into its cache, if this is a green thread: its scheduler
-/// must not wait for a disk.
+/// On a green thread, reads a part of a file into the system's cache on another thread, because a
+/// scheduler must not wait for a disk.
 pub(super) fn warm(file: &File, part: Range<u64>) {
     if part.is_empty() || green::may_park().is_none() {
         return;

@@ -10,9 +10,9 @@ use rustix::fs::{AtFlags, FileType, RawDir, Stat, statat};
 use super::root::Root;
 use super::target::is_hidden;
 
-/// A longer listing ends here. A client must not be able to use up this machine's memory.
+/// Maximum number of names in a listing, because a client must not be able to use up the memory.
 const MAX_NAMES: usize = 250_000;
-/// A longer listing has neither sizes nor dates, which cost a system call per name.
+/// Maximum number of names with sizes and dates, which cost a system call each.
 const MAX_DETAILS: usize = 5_000;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -34,38 +34,38 @@ pub(super) struct Order {
 pub(super) enum Kind {
     File,
     Directory,
-    /// Not known, because nobody has asked where it leads.
+    /// A symbolic link that was not followed, so that its target is not known.
     Link,
 }
 
 /// One name of a listing.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Entry {
-    /// Where its name is in the text of all names.
+    /// Position of the name in the text of all names.
     start: u32,
     length: u16,
     pub(super) kind: Kind,
     pub(super) is_link: bool,
-    /// The first letters of its name that tell it from others, for sorting.
+    /// The first letters of the name in which the names of this listing differ, for sorting.
     key: u64,
     pub(super) size: u64,
-    /// In seconds since 1970.
+    /// Time of the last change, in seconds since 1970.
     pub(super) modified: i64,
 }
 
 /// The names in a directory that a client may see, sorted.
 #[derive(Debug, Default)]
 pub(super) struct Listing {
-    /// Each with a NUL behind it.
+    /// The names, each with a NUL behind it.
     names: Vec<u8>,
     pub(super) entries: Vec<Entry>,
     /// Whether sizes and dates are known.
     pub(super) has_details: bool,
-    /// Whether the directory has more names than are here.
+    /// Whether names are missing, because the directory has more than `MAX_NAMES`.
     pub(super) is_cut: bool,
 }
 
-/// What is listed, and how.
+/// The directory to list, and how.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Request<'a> {
     /// The directory's path below the root.
@@ -111,7 +111,7 @@ impl Listing {
 
     fn add(&mut self, directory: &OwnedFd, name: &CStr, file_type: FileType) {
         let file_type = match file_type {
-            // Not every system of files says it here.
+            // Some file systems do not give the type with the name.
             FileType::Unknown => statat(directory, name, AtFlags::SYMLINK_NOFOLLOW)
                 .map_or(FileType::Unknown, |stat| FileType::from_raw_mode(stat.st_mode)),
             known => known,
@@ -120,7 +120,7 @@ impl Listing {
             FileType::RegularFile => Kind::File,
             FileType::Directory => Kind::Directory,
             FileType::Symlink => Kind::Link,
-            // A FIFO, a socket or a device, which is not served.
+            // FIFOs, sockets and devices are not served.
             _ => return,
         };
         // A name has 255 bytes at most, and there are at most as many names as `MAX_NAMES`.
@@ -130,8 +130,8 @@ impl Listing {
         self.entries.push(Entry { start, length, kind, is_link, key: 0, size: 0, modified: 0 });
     }
 
-    /// Adds sizes and dates, and finds out where links lead. What has gone meanwhile, and a link to
-    /// what is not served, is left out.
+    /// Adds sizes and dates, and follows links. Names that are gone by now, and links to places
+    /// that are not served, are left out.
     fn add_details(&mut self, root: &Root, directory: &OwnedFd, path: &[u8]) {
         let mut entries = std::mem::take(&mut self.entries);
         entries.retain_mut(|entry| {
@@ -158,7 +158,8 @@ impl Listing {
         statat(directory.as_fd(), name, AtFlags::SYMLINK_NOFOLLOW).ok()
     }
 
-    /// Sorts as Python does, by the names in lower case, unless details are asked for and known.
+    /// Sorts in the order that was asked for. Without details, and by default, the order is
+    /// Python's: by the names in lower case.
     fn sort(&mut self, order: Order) {
         let mut entries = std::mem::take(&mut self.entries);
         // Names in a long listing often begin alike.
@@ -176,7 +177,7 @@ impl Listing {
         };
         match (order.by, self.has_details) {
             (SortBy::Size, true) => {
-                // Directories have no size that says anything.
+                // The size of a directory is meaningless.
                 let size = |entry: &Entry| (entry.kind == Kind::File).then_some(entry.size);
                 entries.sort_by(|one, other| {
                     size(one).cmp(&size(other)).then_with(|| by_name(one, other))
@@ -194,7 +195,7 @@ impl Listing {
     }
 }
 
-/// The first eight bytes of a text in lower case, as a number in the same order.
+/// The first eight bytes of a text in lower case, as a number that sorts as the text does.
 fn key(text: &[u8]) -> u64 {
     let mut first = [0; 8];
     for (to, byte) in first.iter_mut().zip(text) {
@@ -203,7 +204,7 @@ fn key(text: &[u8]) -> u64 {
     u64::from_be_bytes(first)
 }
 
-/// The order of two names, in lower case first.
+/// The order of two names: in lower case, and then as they are.
 fn compare(one: &[u8], other: &[u8]) -> Ordering {
     fn lower(name: &[u8]) -> impl Iterator<Item = u8> {
         name.iter().map(u8::to_ascii_lowercase)

@@ -3,12 +3,12 @@
 //! | file | contents |
 //! | --- | --- |
 //! | `config.rs` | [`Files`]: the options |
-//! | `answer.rs`, `reply.rs` | the reply to a request, before it is sent |
-//! | `send.rs`, `disk.rs` | the way from the disk to the client |
+//! | `answer.rs`, `reply.rs` | choosing the reply to a request |
+//! | `send.rs`, `disk.rs` | sending it, from the disk to the client |
 //! | `simple.rs` | [`SimpleHTTPRequestHandler`] |
 //! | `target.rs` | the path of a request, as bytes |
-//! | `root.rs` | the directory, and the only way to what lies below it |
-//! | `validators.rs`, `ranges.rs`, `accept.rs` | what the fields of a request ask for |
+//! | `root.rs` | the directory, and opening files below it |
+//! | `validators.rs`, `ranges.rs`, `accept.rs` | the conditions, ranges and forms of a request |
 //! | `listing.rs`, `page.rs`, `date.rs` | directories |
 //! | `types.rs`, `types.txt` | the types of files |
 

@@ -8,7 +8,7 @@ use super::date::Date;
 use super::listing::{Entry, Kind, Listing, Order, SortBy};
 use super::target::NAME;
 
-/// How much is collected before it is written.
+/// Bytes that are gathered for one write.
 const ROOM: usize = 32 << 10;
 
 const STYLE: &str = "\
@@ -23,11 +23,11 @@ td:first-child{overflow-wrap:anywhere;unicode-bidi:isolate}\
 td+td,th+th{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}\
 tr:hover td{background:color-mix(in srgb,currentColor 8%,transparent)}";
 
-/// What a page says about its directory.
+/// The page of a directory.
 #[derive(Debug)]
 pub(super) struct Page {
     pub(super) listing: Listing,
-    /// The directory's path as the request has it, decoded.
+    /// The directory's path in the request, decoded.
     pub(super) title: Vec<u8>,
     pub(super) order: Order,
 }
@@ -76,7 +76,8 @@ impl Page {
         out.extend_from_slice(b"</tr></thead>\n<tbody>\n");
     }
 
-    /// A heading is a link to the same listing in its order, and in the reverse one after that.
+    /// Writes the heading of a column: a link to the listing in the order of this column, or in the
+    /// reverse order if it has this order already.
     fn push_heading(&self, out: &mut Vec<u8>, by: SortBy, key: &str, text: &str) {
         let is_current = self.order.by == by;
         let sort = match (is_current, self.order.is_descending) {
@@ -116,7 +117,7 @@ impl Page {
         out.extend_from_slice(b"</td></tr>\n");
     }
 
-    /// Writes the same as JSON: an array of objects, as nginx does.
+    /// Writes the listing as JSON: an array of objects, as nginx does.
     pub(super) fn write_json(&self, to: &mut dyn Write) -> io::Result<()> {
         let mut out = Vec::with_capacity(2 * ROOM);
         let mut separator = &b"[\n"[..];
@@ -133,7 +134,7 @@ impl Page {
         to.write_all(&out)
     }
 
-    /// A name that is not UTF-8 has another one in its place, but its `href` is exact.
+    /// In a name that is not UTF-8, the wrong bytes are replaced; the `href` is exact.
     fn push_object(&self, out: &mut Vec<u8>, entry: &Entry) {
         let name = self.listing.name(entry);
         out.extend_from_slice(b"{\"name\":");
@@ -161,9 +162,9 @@ fn push_quoted(out: &mut Vec<u8>, name: &[u8]) {
     percent_encode(name, NAME).for_each(|piece| out.extend_from_slice(piece.as_bytes()));
 }
 
-/// Bytes that are not UTF-8 stay as they are: a browser shows each as an unknown character. So are
-/// characters shown that change the direction of what follows, and could make a name look like
-/// another.
+/// Writes text, escaped for HTML. Bytes that are not UTF-8 stay: a browser shows each as an unknown
+/// character. The marks that change the direction of writing become unknown characters too, because
+/// they could make a name look like another.
 fn push_text(out: &mut Vec<u8>, text: &[u8]) {
     let mut plain = text;
     while let Some(place) = plain.iter().position(|byte| matches!(byte, b'&' | b'<' | b'>' | 0xe2))
@@ -199,7 +200,7 @@ fn push_size(out: &mut Vec<u8>, size: u64) {
     let text = if size < 1_024 {
         format!("{size} B")
     } else {
-        // Rounded to tenths before the unit is chosen, so that there are never 1,024.0 of one.
+        // Rounds to tenths before it chooses the unit, so that no size is shown as 1,024.0.
         let mut unit = 0;
         let mut tenths = (u128::from(size) * 10 + 512) / 1_024;
         while tenths >= 10_240 {

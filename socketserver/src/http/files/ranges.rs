@@ -2,17 +2,17 @@
 
 use std::ops::Range;
 
-/// More ranges than any client needs. A request with more gets the whole file.
+/// Maximum number of ranges. A request with more gets the whole file, since no client needs them.
 const MAX_RANGES: usize = 32;
 
-/// Which part of a file is to be sent.
+/// The part of a file to send.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Choice {
-    /// All of it: there is no range, or none that makes sense.
+    /// The whole file: the request has no range, or a malformed one.
     Whole,
-    /// These, at least one. None is empty, and no two of them touch.
+    /// These ranges, at least one. None is empty, and no two of them touch.
     Parts(Vec<Range<u64>>),
-    /// There is a range, but not in this file.
+    /// Nothing: all ranges are outside the file.
     Unsatisfiable,
 }
 
@@ -29,13 +29,13 @@ pub(super) fn choose(field: &str, size: u64) -> Choice {
     }
     match (is_satisfiable, parts.is_empty()) {
         (false, _) => Choice::Unsatisfiable,
-        // The end of an empty file, for which no reply can name a range.
+        // An empty file: no reply can name a range of it.
         (true, true) => Choice::Whole,
         (true, false) => Choice::Parts(parts),
     }
 }
 
-/// A range that is in no file.
+/// A range outside every file.
 const UNSATISFIABLE: Range<u64> = u64::MAX..u64::MAX;
 
 /// The ranges of a field that has the right syntax, cut off at the end of the file.
@@ -65,18 +65,18 @@ fn parse_one(spec: &str, size: u64) -> Option<Range<u64>> {
     })
 }
 
-/// A number of digits alone. The inner `None` is no digits at all.
+/// A number, of digits alone. The inner `None` stands for an empty text.
 fn number(text: &str) -> Option<Option<u64>> {
     if text.is_empty() {
         return Some(None);
     }
     let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
-    // What a number cannot hold is behind the end of every file.
+    // A number of more than 64 bits is behind the end of every file.
     is_number.then(|| Some(text.parse().unwrap_or(u64::MAX)))
 }
 
-/// Adds a range. With those that it overlaps or touches it becomes one, in the place of the first
-/// of them: a client cannot ask for a byte twice.
+/// Adds a range. It is merged with the ranges that it overlaps or touches, at the place of the
+/// first of them, so that a client cannot ask for a byte twice.
 fn merge(parts: &mut Vec<Range<u64>>, mut range: Range<u64>) {
     let mut place = parts.len();
     while let Some(other) =

@@ -18,7 +18,7 @@ pub(super) enum Piece {
 
 #[derive(Debug)]
 pub(super) enum Body {
-    /// Nothing, as many bytes as the fields say.
+    /// No body. The fields may announce the length that a GET would have.
     Empty,
     /// An error page with this message.
     Error(&'static str),
@@ -28,7 +28,7 @@ pub(super) enum Body {
     Json(Page),
 }
 
-/// A status, what comes with it, and a body.
+/// A status, fields and a body.
 #[derive(Debug)]
 pub(super) struct Reply {
     pub(super) status: u16,
@@ -41,7 +41,7 @@ impl Reply {
         Reply { status, fields: Vec::new(), body }
     }
 
-    /// The answer for everything that is not there, and that must not differ from it.
+    /// The reply for missing files, and for hidden ones, which must look the same.
     pub(super) fn not_found() -> Self {
         Reply::new(404, Body::Error("File not found"))
     }
@@ -72,13 +72,13 @@ pub(super) fn content_range(part: &Range<u64>, size: u64) -> String {
     format!("bytes {}-{}/{size}", part.start, part.end - 1)
 }
 
-/// Several parts of a file, each with a head of its own, and the type of the whole.
+/// The body of several parts of a file, each with its own head, and the `Content-Type` of the body.
 pub(super) fn multipart(
     parts: Vec<Range<u64>>,
     content_type: &str,
     size: u64,
 ) -> (String, Vec<Piece>) {
-    // No file can have been made to contain it.
+    // Random, so that no file can be made to contain the boundary.
     let [one, other] = [(); 2].map(|()| RandomState::new().build_hasher().finish());
     let boundary = format!("{one:016x}{other:016x}");
     let mut pieces = Vec::with_capacity(2 * parts.len() + 1);

@@ -1,4 +1,4 @@
-//! The directory whose files are served, and the only way to them.
+//! The directory whose files are served. All of them are opened here.
 
 use std::fs::File;
 use std::io;
@@ -10,33 +10,34 @@ use rustix::io::Errno;
 
 use crate::http::message::text::LOG_TARGET;
 
-/// What becomes of symbolic links.
+/// Which symbolic links are followed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Symlinks {
-    /// A link is followed if it leads to a place below the directory. It must be relative, even if
-    /// an absolute one would lead there, too.
+    /// Relative links to places below the directory. An absolute link is not followed, wherever it
+    /// leads.
     #[default]
     Beneath,
-    /// No link is followed.
+    /// No links.
     Never,
-    /// Every link is followed, wherever it leads.
+    /// All links, out of the directory too.
     Always,
 }
 
-/// What a path leads to.
+/// A file or directory that was found.
 #[derive(Debug)]
 pub(super) enum Found {
     File(File, Stat),
     Directory(OwnedFd),
 }
 
-/// An open directory. What lies in it is found by its descriptor alone, so that nothing changes
-/// when the path of the directory does, and no check is apart from the opening that it guards.
+/// An open directory. Files in it are opened relative to its descriptor, so that renaming the
+/// directory changes nothing. Each check happens in the very call that opens a file, so that no
+/// link can be put in its place between the two.
 #[derive(Debug)]
 pub(super) struct Root {
     fd: OwnedFd,
     pub(super) symlinks: Symlinks,
-    /// Linux has `openat2` since 5.6, but a sandbox may forbid it.
+    /// Whether `openat2` works: Linux has it since 5.6, but a sandbox may forbid it.
     has_openat2: bool,
 }
 
@@ -55,11 +56,11 @@ impl Root {
         Ok(Root { fd, symlinks: Symlinks::default(), has_openat2: probe.is_ok() })
     }
 
-    /// Opens what is at a path, which is relative and has no `..`. `None` if nothing is there that
-    /// could be served.
+    /// Opens the file or directory at a path, which is relative and has no `..`. `None` if there is
+    /// none, or none that is served.
     ///
     /// # Errors
-    /// What says nothing about the path: no descriptors, no memory, a broken disk.
+    /// Those that say nothing about the path: no descriptors, no memory, a broken disk.
     pub(super) fn find(&self, path: &[u8]) -> io::Result<Option<Found>> {
         // A FIFO would wait for a writer, and a terminal would become this process's own.
         let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
@@ -72,7 +73,7 @@ impl Root {
         })
     }
 
-    /// What the system knows about a path, with the links followed that may be.
+    /// The metadata of a path. Links are followed as the policy allows.
     pub(super) fn stat(&self, path: &[u8]) -> Option<Stat> {
         let fd = self.open_at(path, OFlags::PATH | OFlags::CLOEXEC).ok()??;
         fstat(&fd).ok()
@@ -101,7 +102,7 @@ impl Root {
         flags: OFlags,
         resolve: ResolveFlags,
     ) -> rustix::io::Result<OwnedFd> {
-        /// How often a path is tried while directories on it are being renamed.
+        /// Attempts to open a path while directories on it are being renamed.
         const TRIES: u32 = 16;
         let resolve = resolve | ResolveFlags::BENEATH | ResolveFlags::NO_MAGICLINKS;
         let mut opened = Err(Errno::AGAIN);
@@ -114,7 +115,7 @@ impl Root {
         opened
     }
 
-    /// Without `openat2`: no name on the way may be a link.
+    /// Opens a path without `openat2`, name by name. No name may be a link.
     fn open_step_by_step(&self, path: &[u8], flags: OFlags) -> rustix::io::Result<OwnedFd> {
         let step = OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let mut directory: Option<OwnedFd> = None;
@@ -132,7 +133,7 @@ impl Root {
     }
 }
 
-/// A link that is not followed is opened itself where only its path is.
+/// Fails if this is a link. With `O_PATH`, a link that is not followed is opened itself.
 fn not_a_link(fd: OwnedFd, flags: OFlags) -> rustix::io::Result<OwnedFd> {
     let is_link = flags.contains(OFlags::PATH)
         && FileType::from_raw_mode(fstat(&fd)?.st_mode) == FileType::Symlink;

@@ -1,4 +1,4 @@
-//! The way from a reply to a client.
+//! Sending a reply to the client.
 
 use std::borrow::Cow;
 use std::io::{self, Write};
@@ -13,19 +13,19 @@ use crate::http::message::status::{Status, has_body};
 use crate::http::message::text::latin1;
 use crate::http::reply::ReplyWriter;
 
-/// A body of up to this many bytes is read, and leaves in one write with its head.
+/// Maximum length of a body that is read into memory, and sent in one write with its head.
 const SMALL: u64 = 64 << 10;
-/// How much of a larger one leaves with the head.
+/// Bytes of a longer body that are sent with its head.
 const INTO_HEAD: u64 = 8 << 10;
-/// How much of a file goes from the disk to the client at once.
+/// Bytes of a file that one call sends from the disk to the client.
 const AT_ONCE: u64 = 1 << 20;
 
 impl Files {
-    /// Answers the request at hand: GET and HEAD with a file, a listing or an error page, OPTIONS,
-    /// and all others with 405.
+    /// Answers the current request. GET and HEAD get a file, a listing or an error page, OPTIONS
+    /// gets the methods, and any other method 405.
     ///
-    /// A file that is changed meanwhile is sent with the length that was announced; if it has
-    /// become shorter than that, the connection is aborted.
+    /// If the file changes meanwhile, the reply has the length that was announced. If the file
+    /// becomes shorter than that, the connection is reset.
     ///
     /// ```
     /// # use std::io;
@@ -51,7 +51,7 @@ impl Files {
     /// ```
     ///
     /// # Errors
-    /// The connection's, and the file's.
+    /// Those of the connection and of the file.
     ///
     /// Python: `SimpleHTTPRequestHandler.do_GET` and `do_HEAD`
     pub fn serve<H: BaseHTTPRequestHandler>(&self, handler: &mut H) -> io::Result<()> {
@@ -103,8 +103,8 @@ impl Files {
     }
 }
 
-/// Begins the reply with an error page, and returns the page. Other than after `send_error`, the
-/// connection stays: a site has more files than the one that is missing.
+/// Begins the reply with an error page, and returns the page. Unlike `send_error` this keeps the
+/// connection, because the client of a site asks for other files after a missing one.
 fn error_page<H>(handler: &mut H, status: Status<'_>) -> io::Result<Vec<u8>>
 where
     H: BaseHTTPRequestHandler,
@@ -145,7 +145,7 @@ fn send_pieces(
     Ok(())
 }
 
-/// The values of all fields of this name: RFC 9110, section 5.3.
+/// The values of all fields with this name, joined by commas: RFC 9110, section 5.3.
 fn joined<'a>(headers: &'a Headers, name: &str) -> Option<Cow<'a, str>> {
     let mut values = headers.head().fields().filter(|field| field.0.eq_ignore_ascii_case(name));
     let first = Cow::Borrowed(values.next()?.1);

@@ -8,7 +8,8 @@ use super::config::Files;
 use crate::handler::{BaseServer, ServerRef};
 use crate::http::reply::ReplyWriter;
 
-/// The handler of a server whose state is [`Files`]. It speaks HTTP/1.1, and keeps connections.
+/// The handler of a server whose state is [`Files`]: it serves them, and nothing else. It speaks
+/// HTTP/1.1 and keeps connections.
 ///
 /// ```no_run
 /// use socketserver::http::{Files, SimpleHTTPRequestHandler, ThreadingHTTPServer};
@@ -19,7 +20,7 @@ use crate::http::reply::ReplyWriter;
 /// # ; Ok::<(), std::io::Error>(())
 /// ```
 ///
-/// A handler that serves more than files calls [`Files::serve`] where it has nothing else to say.
+/// A handler with other replies too calls [`Files::serve`] for the paths that are files.
 ///
 /// Python: `http.server.SimpleHTTPRequestHandler`
 #[derive(BaseHTTPRequestHandler, Debug)]

@@ -2,11 +2,11 @@
 
 use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, percent_decode, percent_encode};
 
-/// What Python's `quote` leaves as it is, in a name.
+/// The bytes that are quoted in a name, as by Python's `quote`.
 pub(super) const NAME: &AsciiSet =
     &NON_ALPHANUMERIC.remove(b'_').remove(b'.').remove(b'-').remove(b'~');
 const PATH: &AsciiSet = &NAME.remove(b'/');
-/// What no part of a URL may have. Its quoted bytes stay quoted.
+/// The bytes that are quoted in a query. Bytes that are quoted already stay as they are.
 const QUERY: &AsciiSet = &CONTROLS
     .add(b' ')
     .add(b'"')
@@ -19,19 +19,19 @@ const QUERY: &AsciiSet = &CONTROLS
     .add(b'|')
     .add(b'}');
 
-/// Where a request points to below the root.
+/// The place below the root that a request asks for.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Target<'a> {
     /// Names joined by `/`, none of which is empty, `.` or `..`. Empty for the root itself.
     pub(super) path: Vec<u8>,
-    /// The path ends where only a directory can be.
+    /// Whether the path ends as only that of a directory does: with a slash, `.` or `..`.
     pub(super) is_directory: bool,
     query: Option<&'a [u8]>,
 }
 
 impl<'a> Target<'a> {
-    /// Takes the target of a request line apart. A quoted slash separates names as a plain one
-    /// does, since no name has one. `None` if a name has a NUL, as no file's has.
+    /// Parses the target of a request line. A quoted slash separates names as a plain one does,
+    /// because no name can contain it. `None` for a NUL, which no name can contain either.
     ///
     /// Python: `SimpleHTTPRequestHandler.translate_path`
     pub(super) fn parse(target: &'a [u8]) -> Option<Self> {
@@ -45,8 +45,9 @@ impl<'a> Target<'a> {
         Some(Target { path, is_directory, query })
     }
 
-    /// The URL of the same directory with the slash that it lacks. It has no host: it begins with
-    /// one slash, and has nothing that a browser would take for a second one or for a new line.
+    /// The URL of the same directory with a slash at its end. It begins with a single slash and has
+    /// no byte that a browser would take for a second slash or a line end, so it names no other
+    /// host.
     pub(super) fn location(&self) -> String {
         let path = percent_encode(&self.path, PATH);
         match self.query {
@@ -55,14 +56,14 @@ impl<'a> Target<'a> {
         }
     }
 
-    /// Whether a name on the way is hidden.
+    /// Whether a name in the path is hidden.
     pub(super) fn is_hidden(&self) -> bool {
         let mut names = self.path.split(|byte| *byte == b'/');
         let first = names.next().is_some_and(|name| is_hidden(name, true));
         first || names.any(|name| is_hidden(name, false))
     }
 
-    /// The value of a field of the query, which must be a plain word.
+    /// The value of this name in the query, not decoded.
     pub(super) fn query_value(&self, name: &str) -> Option<&'a [u8]> {
         let mut fields = self.query?.split(|byte| *byte == b'&');
         fields.find_map(|field| {
@@ -70,19 +71,19 @@ impl<'a> Target<'a> {
         })
     }
 
-    /// As a person reads it.
+    /// The path for people to read.
     pub(super) fn display(&self) -> Vec<u8> {
         let slash: &[u8] = if self.path.is_empty() { b"" } else { b"/" };
         [&b"/"[..], &self.path, slash].concat()
     }
 }
 
-/// Whether a name is hidden. The root's `.well-known` is what programs ask for by that name.
+/// Whether a name is hidden. The root's `.well-known` is not, because programs ask for it by name.
 pub(super) fn is_hidden(name: &[u8], is_at_root: bool) -> bool {
     name.starts_with(b".") && !(is_at_root && name == b".well-known")
 }
 
-/// What is before the first `mark`, and what is after it, if there is one.
+/// The part of a text before the first `mark`, and the part behind it, if there is a `mark`.
 fn before(text: &[u8], mark: u8) -> (&[u8], Option<&[u8]>) {
     match text.iter().position(|byte| *byte == mark) {
         Some(place) => (&text[..place], Some(&text[place + 1..])),
@@ -90,7 +91,7 @@ fn before(text: &[u8], mark: u8) -> (&[u8], Option<&[u8]>) {
     }
 }
 
-/// A proxy's request has a whole URL.
+/// The target without its scheme and host. Requests through a proxy have whole URLs.
 fn without_authority(target: &[u8]) -> &[u8] {
     let is = |scheme: &&[u8]| {
         target.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme))
@@ -103,7 +104,7 @@ fn without_authority(target: &[u8]) -> &[u8] {
         .map_or(&b""[..], |place| &rest[place..])
 }
 
-/// The names of a path without dots, and whether its last name can only be a directory's.
+/// The names of a path without `.` and `..`, and whether its end is that of a directory.
 fn normalised(path: &[u8]) -> (Vec<u8>, bool) {
     let mut normal: Vec<u8> = Vec::with_capacity(path.len());
     let mut is_directory = true;

@@ -4,9 +4,10 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-/// Per line a type, and its extensions. Where Python's `mimetypes` has a value of its own, it is
-/// Python's; what the machine has installed does not matter. An archive has the type of its outer
-/// format, since its bytes are sent as they are.
+/// Extensions and their types, from lines of a type and its extensions. If Python's `mimetypes` has
+/// a built-in type, this is the same one. Tables of the machine, such as `/etc/mime.types`, do not
+/// count. A compressed archive has the type of the compression, because its bytes are sent as they
+/// are.
 static BUILT_IN: LazyLock<HashMap<&str, String>> = LazyLock::new(|| {
     let lines = include_str!("types.txt").lines();
     lines
@@ -18,7 +19,8 @@ static BUILT_IN: LazyLock<HashMap<&str, String>> = LazyLock::new(|| {
         .collect()
 });
 
-/// XML says in its first line how it is encoded, and a charset would have precedence over that.
+/// Adds the charset to a text type, but not to XML: its first line says how it is encoded, and a
+/// charset would override that.
 fn with_charset(of_type: &str) -> String {
     match of_type {
         "text/xml" => of_type.to_owned(),
@@ -29,9 +31,9 @@ fn with_charset(of_type: &str) -> String {
 
 #[derive(Clone, Debug)]
 pub(super) struct Types {
-    /// What the program has set, which comes first.
+    /// Types that the program has set. They come first.
     own: HashMap<String, String>,
-    /// For files whose extension has no type.
+    /// The type of files whose extension has none.
     pub(super) default: Cow<'static, str>,
 }
 
@@ -48,8 +50,8 @@ impl Types {
         self.own.insert(extension.to_owned(), of_type);
     }
 
-    /// The type of a file with this name or path. An extension counts as it is written first, as
-    /// `.Z` is another format than `.z`, then in lower case.
+    /// The type of a file with this name or path. The extension is looked up as it is written, and
+    /// then in lower case, because `.Z` and `.z` are different formats.
     pub(super) fn of(&self, name: &[u8]) -> &str {
         let Some(extension) = extension(name) else { return &self.default };
         let look_up = |extension: &str| match self.own.get(extension) {
@@ -61,7 +63,8 @@ impl Types {
     }
 }
 
-/// What follows the last dot of the last name, unless the name begins with it.
+/// The extension: the part of the last name behind its last dot, unless the name begins with that
+/// dot.
 fn extension(path: &[u8]) -> Option<&str> {
     let name = path.rsplit(|byte| *byte == b'/').next()?;
     let dot = name.iter().rposition(|byte| *byte == b'.').filter(|dot| *dot > 0)?;

@@ -7,29 +7,29 @@ use std::time::{Duration, SystemTime};
 use httpdate::{fmt_http_date, parse_http_date};
 use rustix::fs::Stat;
 
-/// The fields of a request's head: the value of a name, joined if there are several.
+/// Looks up a field of the request's head by its name. Several fields of one name are joined.
 pub(super) type Fields<'a> = &'a dyn Fn(&str) -> Option<Cow<'a, str>>;
 
-/// What tells one state of a file from another.
+/// The marks of one state of a file: its tag and its date.
 #[derive(Debug)]
 pub(super) struct Validators {
     pub(super) etag: String,
-    /// In whole seconds, and never later than now.
+    /// Time of the last change, in whole seconds, never later than now.
     modified: SystemTime,
-    /// The second in which it was modified is over.
+    /// Whether the second of that change is over, so that the file cannot change within it again.
     has_strong_date: bool,
 }
 
-/// What the conditions of a request come to.
+/// The result of a request's conditions.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
-    /// The request is to be served, in part if it asks for a part.
+    /// Serve the file, or the part that the request asks for.
     Serve,
-    /// It is to be served as if it did not ask for a part.
+    /// Serve the whole file, even if the request asks for a part.
     ServeWhole,
-    /// 304.
+    /// Answer with 304.
     NotModified,
-    /// 412.
+    /// Answer with 412.
     Failed,
 }
 
@@ -80,12 +80,13 @@ impl Validators {
         tags.trim() == "*" || Tags(tags).any(|tag| same(tag, &self.etag))
     }
 
-    /// Whether the file is newer than a date. `None` for what is no date, which is ignored.
+    /// Whether the file is newer than a date. `None` for a text that is not a date: such conditions
+    /// are ignored.
     fn is_newer(&self, date: &str) -> Option<bool> {
         parse_http_date(date.trim()).ok().map(|date| self.modified > date)
     }
 
-    /// Whether `If-Range` names exactly this state of the file.
+    /// Whether the value of `If-Range` stands for exactly this state of the file.
     fn is_unchanged(&self, validator: &str) -> bool {
         let validator = validator.trim();
         if validator.starts_with(['"', 'W']) && validator.ends_with('"') {
@@ -95,8 +96,8 @@ impl Validators {
     }
 }
 
-/// How long after a change a file may change once more without another time. Systems of files count
-/// in the ticks of the kernel's clock, of 10 ms or fewer, or in one or two seconds.
+/// Time within which two changes of a file may get the same date. File systems count in ticks of
+/// the kernel's clock, of 10 ms or less, or in steps of one or two seconds.
 fn tick(nanoseconds: u32) -> Duration {
     if nanoseconds == 0 { Duration::from_secs(2) } else { Duration::from_millis(20) }
 }
@@ -111,7 +112,7 @@ fn is_equivalent(one: &str, other: &str) -> bool {
     one.trim_start_matches("W/") == other.trim_start_matches("W/")
 }
 
-/// The tags of a list, up to the first thing in it that is none.
+/// The tags of a list, up to the first element that is not a tag.
 struct Tags<'a>(&'a str);
 
 impl<'a> Iterator for Tags<'a> {

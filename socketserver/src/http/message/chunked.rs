@@ -1,5 +1,5 @@
-//! The chunked coding of bodies (RFC 9112, 7.1), read strictly: whatever two readers could
-//! understand differently is refused.
+//! The chunked coding of bodies (RFC 9112, 7.1), read strictly: bytes that two servers could read
+//! differently are refused.
 
 use super::refusal::HTTPError;
 use super::request_line::is_token;
@@ -7,16 +7,16 @@ use super::request_line::is_token;
 /// The longest line of a chunk's size with its extensions, in bytes.
 const LONGEST_LINE: usize = 4_096;
 
-/// What the bytes at hand begin with.
+/// What the received bytes begin with.
 #[derive(Debug, PartialEq, Eq)]
 pub(in crate::http) enum Step {
-    /// Too few bytes to say.
+    /// Nothing yet: more bytes must come first.
     Incomplete,
-    /// This many bytes of the coding itself, to be dropped.
+    /// This many bytes of the coding itself, which are dropped.
     Coding(usize),
-    /// The body's, up to this many bytes.
+    /// Up to this many bytes of the body.
     Data(u64),
-    /// Nothing more of this body.
+    /// The bytes behind the end of the body.
     End,
 }
 
@@ -24,7 +24,7 @@ pub(in crate::http) enum Step {
 #[derive(Debug, Default)]
 pub(in crate::http) struct Chunks {
     state: State,
-    /// Bytes of the fields behind the last chunk.
+    /// Length of the fields behind the last chunk so far, in bytes.
     trailer: usize,
 }
 
@@ -39,7 +39,8 @@ enum State {
 }
 
 impl Chunks {
-    /// Looks at the next bytes. `longest_trailer` bounds the fields behind the last chunk.
+    /// Reads what `bytes` begins with. `longest_trailer` is the maximum length in bytes of the
+    /// fields behind the last chunk.
     pub(in crate::http) fn step(
         &mut self,
         bytes: &[u8],
@@ -85,7 +86,7 @@ impl Chunks {
         }
     }
 
-    /// This many bytes of a chunk have been taken.
+    /// Records that the caller has taken this many bytes of the chunk.
     pub(in crate::http) fn taken(&mut self, bytes: u64) {
         if let State::Data(left) = &mut self.state {
             *left -= bytes;
@@ -104,7 +105,7 @@ fn too_long() -> HTTPError {
     HTTPError::new((431, "Trailer too long"))
 }
 
-/// The first line, without its end, and its whole length. A line feed alone ends none.
+/// The first line without its end, and its length with it. A line feed alone does not end a line.
 fn line(bytes: &[u8], too_long: fn() -> HTTPError) -> Result<Option<(&[u8], usize)>, HTTPError> {
     let end = bytes.iter().take(LONGEST_LINE).position(|byte| *byte == b'\n');
     match end {
@@ -117,7 +118,8 @@ fn line(bytes: &[u8], too_long: fn() -> HTTPError) -> Result<Option<(&[u8], usiz
     }
 }
 
-/// Hexadecimal digits, perhaps with an extension. More digits than a number holds are no size.
+/// The size of a chunk: hexadecimal digits, perhaps with an extension. `None` for a size that does
+/// not fit into 64 bits.
 fn size(line: &[u8]) -> Option<u64> {
     let end = line.iter().position(|byte| *byte == b';').unwrap_or(line.len());
     let (digits, extension) = line.split_at(end);

@@ -5,26 +5,26 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use httpdate::HttpDate;
 
-/// A time as header fields have it: `Sun, 06 Nov 1994 08:49:37 GMT`. A time that the format cannot
-/// hold becomes the nearest that it can.
+/// A time in the format of header fields: `Sun, 06 Nov 1994 08:49:37 GMT`. Times before 1970 and
+/// after 9999 become the nearest time that the format can hold.
 ///
 /// Python: `BaseHTTPRequestHandler.date_time_string`
 pub fn date_time_string(time: SystemTime) -> String {
     HttpDate::from(UNIX_EPOCH + Duration::from_secs(seconds(time))).to_string()
 }
 
-/// Whole seconds of our era, up to the last one of the year 9999.
+/// Whole seconds since 1970, at most those of the last second of the year 9999.
 fn seconds(time: SystemTime) -> u64 {
     const LAST: u64 = 253_402_300_799;
     time.duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs().min(LAST))
 }
 
 thread_local! {
-    /// The text of the second at which this thread last asked.
+    /// The last second that this thread has formatted, and its text.
     static NOW: RefCell<(u64, String)> = const { RefCell::new((0, String::new())) };
 }
 
-/// Calls `with` with the date as of now. Each second is formatted once per thread.
+/// Calls `with` with the current date. Each second is formatted once per thread.
 pub(in crate::http) fn with_now<T>(with: impl FnOnce(&str) -> T) -> T {
     let now = SystemTime::now();
     let second = seconds(now);

@@ -1,4 +1,4 @@
-//! What the fields of a head say about the rest of the request, and about the connection.
+//! Where a request ends, and whether its connection stays, according to the fields of its head.
 
 use super::headers::{Head, words};
 use super::refusal::HTTPError;
@@ -11,19 +11,18 @@ pub(in crate::http) enum Framing {
     Chunked,
 }
 
-/// What a head says.
+/// The facts of a head that decide about the body and the connection.
 #[derive(Debug, PartialEq, Eq)]
 pub(in crate::http) struct Framed {
     pub(in crate::http) body: Framing,
     /// Whether the client waits for `100 Continue` before it sends the body.
     pub(in crate::http) expects_continue: bool,
-    /// Whether the client would send another request.
+    /// Whether the client wants the connection to stay for another request.
     pub(in crate::http) keep_alive: bool,
 }
 
-/// Reads the fields that decide where a request ends. Two of them that disagree, or one that
-/// another server might read differently, is how requests are smuggled, so all of these are
-/// refused.
+/// Reads the fields that decide where a request ends. Fields that disagree are refused, and so is
+/// any that another server might read differently, because requests are smuggled with such fields.
 pub(in crate::http) fn of(head: &Head) -> Result<Framed, HTTPError> {
     let mut hosts = 0;
     let mut length = None;
@@ -76,7 +75,7 @@ fn bad(message: &str) -> HTTPError {
     HTTPError::new((400, message))
 }
 
-/// Digits, and no more of them than a number holds.
+/// Reads a `Content-Length`: nothing but digits, and at most 64 bits.
 fn content_length(value: &str) -> Result<u64, HTTPError> {
     let is_number = !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit());
     let number = is_number.then(|| value.parse().ok()).flatten();

@@ -4,11 +4,11 @@ use std::fmt;
 use std::ops::Range;
 use std::rc::Rc;
 
-/// Where a piece of the head's text is.
+/// The place of a piece in the head's text.
 type Span = Range<usize>;
 
-/// The first line and the fields of a request. Bytes beyond ASCII are Latin-1 characters, so that
-/// none is lost.
+/// The first line and the fields of a request. Each byte beyond ASCII becomes one Latin-1
+/// character, so that no byte is lost.
 #[derive(Default)]
 pub(in crate::http) struct Head {
     text: String,
@@ -16,7 +16,7 @@ pub(in crate::http) struct Head {
     command: Span,
     path: Span,
     version: Span,
-    /// Of a target with a scheme: its authority, which replaces the field `Host`.
+    /// The authority of a target with a scheme, which replaces the field `Host`.
     authority: Option<Span>,
     fields: Vec<(Span, Span)>,
     /// The second number of the version, or `None` for HTTP/0.9.
@@ -35,13 +35,13 @@ impl Head {
         minor: None,
     };
 
-    /// Begins with the first line, with room for this many bytes more.
+    /// Begins the text with the first line, and reserves room for this many bytes more.
     pub(in crate::http) fn begin(&mut self, line: &[u8], room: usize) {
         self.text.reserve(line.len() + room);
         self.requestline = self.push(line);
     }
 
-    /// Takes what the first line says.
+    /// Stores the parts of the first line.
     pub(in crate::http) fn set_line(
         &mut self,
         line: &[u8],
@@ -63,7 +63,7 @@ impl Head {
         self.authority = Some(self.push(authority));
     }
 
-    /// Takes the fields of this block.
+    /// Stores the fields of this block.
     pub(in crate::http) fn set_fields(&mut self, block: &[u8], fields: &[httparse::Header<'_>]) {
         let text = match block.is_ascii() {
             true => self.push(block),
@@ -77,10 +77,11 @@ impl Head {
         }
     }
 
-    /// Where a piece of a block is that has this place in the text. Otherwise it is appended.
+    /// The place in the head's text of a piece of `block`, which is stored at `text`. A piece that
+    /// is not in the block is appended.
     fn place(&mut self, block: &[u8], text: &Span, piece: &[u8]) -> Span {
         let start = piece.as_ptr().addr().wrapping_sub(block.as_ptr().addr());
-        // With other characters than ASCII the places are not those of the bytes.
+        // Beyond ASCII a character has two bytes here and one in the block, so places differ.
         let is_within = start.checked_add(piece.len()).is_some_and(|end| end <= block.len());
         if is_within && text.len() == block.len() {
             return text.start + start..text.start + start + piece.len();
@@ -139,8 +140,8 @@ impl Head {
 
 /// The fields of a request's head. A clone is another handle of the same fields.
 ///
-/// Names are compared without regard to case. A value is text whose characters stand for one byte
-/// each (Latin-1), so that none is lost.
+/// Names are compared without regard to case. A value is text in which each character stands for
+/// one byte (Latin-1), so that no byte is lost.
 ///
 /// Python: `BaseHTTPRequestHandler.headers`
 #[derive(Clone, Default)]
@@ -175,15 +176,15 @@ impl Headers {
         self.get(name).is_some()
     }
 
-    /// Names and values, in the order in which the client has sent them.
+    /// All names and values, in the client's order.
     ///
     /// Python: `headers.items`
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.head().fields()
     }
 
-    /// An empty head, which holds no memory, in the place of the last one unless a handler has kept
-    /// that.
+    /// Makes this an empty head and returns it. The last head's memory is freed, unless a handler
+    /// has kept a handle of that head.
     pub(in crate::http) fn renewed(&mut self) -> &mut Head {
         if self.0.as_mut().and_then(Rc::get_mut).is_none() {
             self.0 = Some(Rc::default());
@@ -193,19 +194,19 @@ impl Headers {
         head
     }
 
-    /// How many fields there are.
+    /// Number of fields.
     ///
     /// Python: `len(headers)`
     pub fn len(&self) -> usize {
         self.head().fields.len()
     }
 
-    /// Whether there are none.
+    /// Whether there are no fields.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Whether a field that lists words, such as `Connection` or `Accept-Encoding`, has this one,
+    /// Whether a field that lists words, such as `Connection` or `Accept-Encoding`, contains `word`
     /// in any of its lines. Parameters behind a `;` do not count.
     pub(in crate::http) fn lists(&self, name: &str, word: &str) -> bool {
         self.get_all(name).any(|value| words(value).any(|other| other.eq_ignore_ascii_case(word)))

@@ -32,12 +32,12 @@ pub(in crate::http) fn push_text(out: &mut Vec<u8>, text: &str) -> io::Result<()
     Ok(())
 }
 
-/// Whether all are printable characters of ASCII, as nearly always. Looks at eight at a time.
+/// Whether all bytes are printable ASCII, as nearly always. Looks at eight at a time.
 fn is_plain(bytes: &[u8]) -> bool {
     const ONES: u64 = u64::from_ne_bytes([1; 8]);
     let (words, rest) = bytes.as_chunks();
     let words = words.iter().map(|word| u64::from_ne_bytes(*word));
-    // The high bit of a byte is set: beyond ASCII, below the space, or DEL.
+    // Sets the high bit of each byte that is beyond ASCII, below the space, or DEL.
     let odd = words
         .fold(0, |odd, word| odd | word | word.wrapping_sub(0x20 * ONES) | word.wrapping_add(ONES));
     odd & (0x80 * ONES) == 0 && rest.iter().all(|byte| (b' '..0x7f).contains(byte))
@@ -63,7 +63,8 @@ pub(in crate::http) fn formatted<T>(
         return with(text);
     }
     let mut text = Text::default();
-    text.write_fmt(value).map_err(|_| invalid("a field's value cannot be formatted"))?;
+    text.write_fmt(value)
+        .map_err(|_| invalid("expected a value whose Display succeeds, got one that fails"))?;
     with(&String::from_utf8_lossy(&text.0))
 }
 
@@ -83,13 +84,13 @@ pub(in crate::http) fn push_number(out: &mut Vec<u8>, number: u64) {
     push_digits::<10>(out, number);
 }
 
-/// The same in hexadecimal.
+/// Appends a number in hexadecimal.
 pub(in crate::http) fn push_hex(out: &mut Vec<u8>, number: u64) {
     push_digits::<16>(out, number);
 }
 
 fn push_digits<const BASE: u64>(out: &mut Vec<u8>, mut number: u64) {
-    // As many as the largest number has in base 10.
+    // The largest number has 20 digits in base 10.
     let mut digits = [0; 20];
     let mut first = digits.len();
     loop {

@@ -1,11 +1,11 @@
-//! What an HTTP message is made of, without a socket: the bytes, their rules, and their names.
+//! The parts of HTTP messages: their bytes, rules and names. Nothing here knows a socket.
 //!
 //! | file | contents |
 //! | --- | --- |
 //! | `request_line.rs`, `headers.rs` | the head of a request |
 //! | `framing.rs`, `chunked.rs` | where a request's body ends |
 //! | `status.rs`, `line.rs` | the head of a reply |
-//! | `refusal.rs` | [`HTTPError`](refusal::HTTPError): a request that gets an error as its reply |
+//! | `refusal.rs` | [`HTTPError`](refusal::HTTPError): an error that becomes a reply |
 //! | `text.rs`, `query.rs`, `date.rs` | escapes, queries and forms, dates |
 
 pub(super) mod chunked;

@@ -1,4 +1,4 @@
-//! The path and what stands behind its `?`.
+//! The path of a request and its query, which follows the `?`.
 
 use super::text::latin1;
 
@@ -7,13 +7,14 @@ pub(in crate::http) fn path_without(path: &str) -> &str {
     path.split(['?', '#']).next().unwrap_or_default()
 }
 
-/// The query of a path, undecoded.
+/// The query of a path, not decoded.
 pub(in crate::http) fn of_path(path: &str) -> &str {
     let path = path.split('#').next().unwrap_or_default();
     path.split_once('?').map_or("", |(_, query)| query)
 }
 
-/// Its names and values. Characters beyond ASCII are bytes here, as in a path.
+/// The names and values of a query, decoded. A character beyond ASCII stands for one byte, as in a
+/// path.
 pub(in crate::http) fn parse(query: &str) -> Vec<(String, String)> {
     form_urlencoded::parse(&latin1(query)).into_owned().collect()
 }

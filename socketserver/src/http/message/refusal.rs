@@ -6,7 +6,8 @@ use std::io;
 
 use super::status::{Status, response};
 
-/// An error that a handler returns to be answered with an error page of this status.
+/// An error with a status. A handler that returns it, itself or inside another error, answers the
+/// request with the error page of that status, and the connection closes.
 ///
 /// ```
 /// # use std::io;
@@ -30,7 +31,7 @@ pub struct HTTPError {
 }
 
 impl HTTPError {
-    /// The error of this status.
+    /// An error with this status.
     pub fn new<'a>(status: impl Into<Status<'a>>) -> Self {
         let Status { code, message, explain, fields } = status.into();
         HTTPError {
@@ -61,7 +62,7 @@ impl HTTPError {
         self
     }
 
-    /// What the reply will say.
+    /// The status of the reply.
     pub fn status(&self) -> Status<'_> {
         Status {
             code: self.code,
@@ -71,7 +72,7 @@ impl HTTPError {
         }
     }
 
-    /// The same as an error of this kind.
+    /// This error inside an `io::Error` of this kind.
     pub(in crate::http) fn of_kind(self, kind: io::ErrorKind) -> io::Error {
         io::Error::new(kind, self)
     }

@@ -6,8 +6,8 @@ use super::headers::Head;
 use super::refusal::HTTPError;
 use super::text::quoted;
 
-/// Reads the line, which comes without its end, into a head without one. That gets room for so many
-/// bytes more.
+/// Parses the line, which has no line end any more, into an empty head, and reserves room there for
+/// `room` bytes of fields.
 ///
 /// Python: the first half of `BaseHTTPRequestHandler.parse_request`
 pub(in crate::http) fn parse(
@@ -51,7 +51,7 @@ pub(in crate::http) fn parse(
     Ok(())
 }
 
-/// `HTTP/1.` and a digit. Other versions that are well formed are not supported.
+/// Accepts `HTTP/1.` and a digit. Other well-formed versions are not supported: 505.
 fn check_version(version: &[u8]) -> Result<(), HTTPError> {
     match version {
         [b'H', b'T', b'T', b'P', b'/', major, b'.', minor]
@@ -67,13 +67,13 @@ fn check_version(version: &[u8]) -> Result<(), HTTPError> {
     }
 }
 
-/// Whether these are the characters of a method or of a field's name.
+/// Whether this is a token of HTTP, as methods and the names of fields are.
 pub(in crate::http) fn is_token(bytes: &[u8]) -> bool {
     !bytes.is_empty() && bytes.iter().copied().all(is_token_byte)
 }
 
 pub(in crate::http) fn is_token_byte(byte: u8) -> bool {
-    /// Looked up for each byte of each name.
+    /// Whether a byte may be in a token: a table, because each byte of each name is looked up.
     const TOKEN: [bool; 256] = {
         let mut table = [false; 256];
         let mut byte = 0_u8;
@@ -92,12 +92,13 @@ pub(in crate::http) fn is_token_byte(byte: u8) -> bool {
     TOKEN[usize::from(byte)]
 }
 
-/// Anything but white space and control characters. Bytes beyond ASCII come from real clients.
+/// Whether a target has neither white space nor control characters. Real clients send bytes beyond
+/// ASCII.
 fn is_target(bytes: &[u8]) -> bool {
     !bytes.is_empty() && bytes.iter().all(|byte| *byte > b' ' && *byte != 0x7f)
 }
 
-/// A host, with or without a port. A user is none of this server's business.
+/// Whether this is a host, with or without a port. A user (`user@host`) is not accepted.
 pub(in crate::http) fn is_authority(bytes: &[u8]) -> bool {
     let (host, port) = match bytes.iter().rposition(|byte| *byte == b':') {
         Some(colon) if !bytes[colon..].contains(&b']') => (&bytes[..colon], &bytes[colon + 1..]),
@@ -153,7 +154,7 @@ fn without_scheme(target: &[u8]) -> Option<&[u8]> {
     })
 }
 
-/// Two slashes in front would be read as a host by whatever makes a `Location` of the path.
+/// The path with one slash at its start. In a `Location`, two slashes would begin a host.
 fn with_one_slash(path: &[u8]) -> &[u8] {
     let slashes = path.iter().take_while(|byte| **byte == b'/').count();
     &path[slashes.saturating_sub(1)..]

@@ -1,9 +1,9 @@
-//! Status codes, and what a reply says in its first line.
+//! Status codes and their phrases.
 
-/// What a reply's status line says: a code, alone or with its own message. For an error page also
-/// an explanation.
+/// The status of a reply: a code, perhaps with a message instead of the usual phrase, and for an
+/// error page perhaps with an explanation.
 ///
-/// `200`, `(200, "Fine")` and `(404, "Not here", "It has moved.")` all become one.
+/// `200`, `(200, "Fine")` and `(404, "Not here", "It has moved.")` convert into one.
 ///
 /// Python: the arguments of `send_response` and `send_error`
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,8 +36,8 @@ impl<'a> From<(u16, &'a str, &'a str)> for Status<'a> {
     }
 }
 
-/// The usual phrase of a status code and its long text, which may be empty; `None` for a code that
-/// no standard names.
+/// The usual phrase of a status code, and its explanation, which may be empty. `None` for a code
+/// that no standard defines.
 ///
 /// Python: `BaseHTTPRequestHandler.responses`
 pub fn response(code: u16) -> Option<(&'static str, &'static str)> {
@@ -46,12 +46,12 @@ pub fn response(code: u16) -> Option<(&'static str, &'static str)> {
     Some((phrase, text))
 }
 
-/// Whether a reply of this code can have a body.
+/// Whether a reply with this code can have a body.
 pub(in crate::http) fn has_body(code: u16) -> bool {
     code >= 200 && !matches!(code, 204 | 205 | 304)
 }
 
-/// By code, as RFC 9110 names them.
+/// In the order of the codes, with the phrases of RFC 9110.
 static RESPONSES: &[(u16, &str, &str)] = &[
     (100, "Continue", "Request received, please continue"),
     (101, "Switching Protocols", "Switching to new protocol; obey Upgrade header"),

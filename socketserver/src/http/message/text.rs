@@ -1,12 +1,12 @@
-//! Text made safe for where it goes: a log line, an HTML page.
+//! Escapes for text that goes into a log line or an HTML page.
 
 use std::fmt::Write;
 
 /// The target of every log line of HTTP.
 pub(in crate::http) const LOG_TARGET: &str = "socketserver::http";
 
-/// Text of a client's as a log line can show it: on one line, without control characters, and
-/// without marks that change the direction of what follows.
+/// A client's text for a log line: control characters are escaped, and so are the marks that change
+/// the direction of the text after them.
 ///
 /// Python: `BaseHTTPRequestHandler._control_char_table`
 pub(in crate::http) fn escape_log(text: &str) -> String {
@@ -30,7 +30,7 @@ pub(in crate::http) fn escape_log(text: &str) -> String {
     escaped
 }
 
-/// Bytes of a client's as a message quotes them: as Python shows a string.
+/// A client's bytes for a message, quoted as Python quotes a string.
 pub(in crate::http) fn quoted(bytes: &[u8]) -> String {
     const MOST: usize = 200;
     let shown = &bytes[..bytes.len().min(MOST)];
@@ -39,12 +39,12 @@ pub(in crate::http) fn quoted(bytes: &[u8]) -> String {
     format!("'{}'{dots}", escape_log(&text))
 }
 
-/// The bytes that a text of Latin-1 stands for, such as a path of a request.
+/// The bytes of a text in which each character stands for one byte, such as the path of a request.
 pub(in crate::http) fn latin1(text: &str) -> Vec<u8> {
     text.chars().map(|char| u8::try_from(char).unwrap_or(b'?')).collect()
 }
 
-/// Text as HTML shows it, inside elements and quoted attributes.
+/// Escapes text for HTML, in elements and in quoted attributes.
 ///
 /// Python: `html.escape`
 pub fn escape_html(text: &str) -> String {

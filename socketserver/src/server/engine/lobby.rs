@@ -1,4 +1,4 @@
-//! The loop and its lobby: clients that must speak first, and have sent nothing yet.
+//! The loop's part of the lobby, where clients that must send first wait for their first byte.
 
 use std::io;
 
@@ -13,8 +13,8 @@ use crate::socket::Socket;
 use crate::sync::Instant;
 
 impl Loop<'_> {
-    /// Blocks as [`Waker::wait`](crate::Waker) does, and also until a client of the lobby has
-    /// spoken or has taken too long.
+    /// Blocks as [`Waker::wait`](crate::Waker) does, but also returns when a client of the lobby
+    /// has sent a byte, or when its time is over.
     pub(super) fn wait_with_lobby(
         &self,
         lobby: &Lobby,
@@ -30,9 +30,8 @@ impl Loop<'_> {
         waker.wait_beside(listener, lobby.epoll(), end)
     }
 
-    /// Sends clients of the lobby that have spoken to their handlers, as long as `goes_on` says so
-    /// and there is a place, and refuses those that have taken too long. Returns whether it sent
-    /// one.
+    /// Dispatches clients of the lobby that have sent a byte, as long as `goes_on` returns true and
+    /// the server is not full. Refuses clients whose time is over. Returns the last dispatch.
     pub(super) fn serve_lobby(&self, goes_on: impl Fn() -> bool) -> Option<Served> {
         let lobby = self.lobby.as_ref().filter(|lobby| !lobby.is_empty())?;
         self.engine.serve_lobby(lobby, goes_on)
@@ -49,7 +48,7 @@ impl Engine {
             };
             served = Some(self.hand_over(job));
         }
-        // A handler may have kept the loop, and clients may have spoken meanwhile.
+        // A handler may have kept the loop busy, and clients may have sent bytes meanwhile.
         lobby.listen();
         while let Some(job) = lobby.next_overdue() {
             let text = format!("expected a first byte within {:?}, got none", lobby.patience());
@@ -58,8 +57,8 @@ impl Engine {
         served
     }
 
-    /// Lets each client of the lobby go to its handler or to its refusal: a part of the drain. A
-    /// byte may be on its way, so clients that have just come have a moment for it.
+    /// Dispatches or refuses each client of the lobby, as a part of the drain. Clients that have
+    /// just come have a moment for their first byte, which may be on its way.
     pub(super) fn empty_lobby(&self, deadline: Instant) {
         let Some(lobby) = &self.lobby else {
             return;
@@ -91,7 +90,7 @@ impl Engine {
         }
     }
 
-    /// Ends a request whose client has sent nothing, as one whose handshake has failed.
+    /// Refuses a request whose client has sent nothing, like one whose handshake has failed.
     fn refuse_silent(&self, job: Job, error: io::Error) {
         let (request, ticket) = job.give_back();
         let refusal = Refusal::Failed(HandlerError::of_handshake(error));

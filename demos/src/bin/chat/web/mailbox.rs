@@ -23,6 +23,10 @@ const KEPT: usize = 1 << 15;
 /// few times as much while it sends them.
 const BATCH: usize = 1 << 14;
 
+/// Maximum number of bytes of waiting and kept lines. What is left of the member's limit is for the
+/// batch on its way, which takes up to eight times its bytes if its lines are short.
+const MOST_WAITING: usize = MOST_BYTES - 8 * BATCH;
+
 /// The lines of one member.
 pub(super) struct Mailbox {
     /// No call under this lock waits for the member.
@@ -198,16 +202,16 @@ impl Outbox for Mailbox {
         if state.sent_bytes() > 2 * KEPT {
             state.forget(KEPT);
         }
-        if state.text.len() + line.len() > MOST_BYTES {
+        if state.text.len() + line.len() > MOST_WAITING {
             state.forget(0);
         }
-        if state.text.len() + line.len() > MOST_BYTES {
+        if state.text.len() + line.len() > MOST_WAITING {
             state.end = Some(End::Overflow);
             state.text = Vec::new();
             state.first = state.sent;
             state.abort_stream();
         } else {
-            append(&mut state.text, line.as_bytes());
+            append(&mut state.text, line.as_bytes(), MOST_WAITING);
             state.wake();
         }
     }
@@ -345,7 +349,7 @@ mod tests {
             let state = mailbox.state.lock();
             let (sent, capacity) = (state.sent_bytes(), state.text.capacity());
             drop(state);
-            assert!(sent <= 2 * KEPT + 100 && capacity <= MOST_BYTES);
+            assert!(sent <= 2 * KEPT + 100 && capacity <= MOST_WAITING);
             mailbox.put(&line);
         }
         assert_eq!(reading.next(SOON), Next::End);
