@@ -38,6 +38,7 @@ pub(crate) static KIND: Kind = Kind {
         option("error_message_format", ValueType::Expression),
         option("error_content_type", ValueType::Expression),
         option("http_0_9", ValueType::Flag),
+        option("standard_methods", ValueType::Flag),
         option("timeout", ValueType::Seconds),
         option("limits", ValueType::Expression),
     ],
@@ -173,6 +174,10 @@ fn calls(handler: &Handler<'_>) -> TokenStream {
     let knows = knows(handler, &private, &commands);
     let (names, methods): (Vec<_>, Vec<_>) = commands.into_iter().unzip();
     quote! {
+        fn __commands(&self) -> &'static [&'static str] {
+            &[#(#names,)*]
+        }
+
         fn __knows(&self, command: &str) -> bool {
             use #private::OptionalMethods as _;
             #knows
@@ -230,6 +235,7 @@ fn hooks(handler: &Handler<'_>) -> TokenStream {
         ("log_error", quote!(text: &str), quote!(text), quote!(())),
         ("log_message", quote!(text: &str), quote!(text), quote!(())),
         ("handle_expect_100", quote!(), quote!(), quote!(#io<bool>)),
+        ("method_not_allowed", quote!(allowed: &str), quote!(allowed), quote!(#io<()>)),
     ];
     let hooks = hooks.into_iter().map(|(name, parameters, arguments, result)| {
         let (hook, method) = (format_ident!("__{name}"), Ident::new(name, span));
