@@ -32,7 +32,7 @@ pub(crate) static KIND: Kind = Kind {
     // Each but the first is a field of the library's `Settings`.
     options: &[
         option(METHODS, ValueType::Names),
-        option("protocol_version", ValueType::Expression),
+        option("protocol_version", ValueType::Protocol),
         option("server_version", ValueType::Expression),
         option("sys_version", ValueType::Expression),
         option("error_message_format", ValueType::Expression),
@@ -138,7 +138,9 @@ fn implement(handler: &Handler<'_>) -> TokenStream {
         let field = field.name;
         quote!(self.#field = ::core::clone::Clone::clone(headers);)
     });
-    let (names, methods): (Vec<_>, Vec<_>) = commands(handler).into_iter().unzip();
+    let commands = commands(handler);
+    let knows = knows(handler, &private, &commands);
+    let (names, methods): (Vec<_>, Vec<_>) = commands.into_iter().unzip();
     let hooks = hooks(handler);
     quote! {
         #[allow(deprecated, unused_qualifications)]
@@ -161,10 +163,7 @@ fn implement(handler: &Handler<'_>) -> TokenStream {
 
             fn __knows(&self, command: &str) -> bool {
                 use #private::OptionalMethods as _;
-                match command {
-                    #(#names => #private::exists(|it: &mut Self| (*it).#methods()),)*
-                    _ => false,
-                }
+                #knows
             }
 
             fn __call(
@@ -179,6 +178,32 @@ fn implement(handler: &Handler<'_>) -> TokenStream {
             }
 
             #hooks
+        }
+    }
+}
+
+/// Whether the struct has the method for a `command`.
+fn knows(
+    handler: &Handler<'_>,
+    private: &TokenStream,
+    commands: &[(String, Ident)],
+) -> TokenStream {
+    let struct_name = &handler.input.ident;
+    let (names, methods): (Vec<_>, Vec<_>) =
+        commands.iter().map(|(name, method)| (name, method)).unzip();
+    if handler.input.generics.params.is_empty() {
+        // The compiler evaluates a constant in every build, `cargo check` included.
+        return quote! {
+            const COMMANDS: &[(&str, bool)] = &#private::at_least_one([
+                #((#names, #private::exists(&|it: &mut #struct_name| (*it).#methods())),)*
+            ]);
+            COMMANDS.contains(&(command, true))
+        };
+    }
+    quote! {
+        match command {
+            #(#names => #private::exists(&|it: &mut Self| (*it).#methods()),)*
+            _ => false,
         }
     }
 }

@@ -65,7 +65,7 @@ impl LastLeader {
 
     /// Runs the job here, if this thread leads.
     fn run_here(&self, job: Job) -> Result<(), Job> {
-        if self.exists.load(Relaxed) { lead::run_here(job) } else { Err(job) }
+        if self.exists.load(Relaxed) { lead::run_here(job, || ()) } else { Err(job) }
     }
 
     /// A job was submitted from elsewhere, and may count on the thread that leads.

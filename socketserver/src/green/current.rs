@@ -1,12 +1,10 @@
 //! The green thread on which code runs: how it parks, yields, sleeps and is woken.
 
-use std::cell::Cell;
 use std::ptr;
-use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::local::{Local, local};
+use super::local::{Awaited, Local, local};
 use super::nesting::{self, EnclosingServers};
 use super::scheduler::{Message, Scheduler};
 use crate::aborts::{Abortables, Idle};
@@ -46,18 +44,15 @@ impl Current {
     /// on.
     #[inline]
     pub(super) fn park_with_hint(self, deadline: Option<Instant>, prefetch_hint: *const u8) {
-        if self.local.awaited.get() == Some(self.task) {
-            self.report_parking();
+        if let Some(awaited) = self.local.awaited.get()
+            && awaited.task == self.task
+        {
+            self.local.awaited.set(None);
+            (awaited.report)();
         }
         if self.local.park(self.task, deadline, prefetch_hint) {
             nesting::without_mark(suspend);
         }
-    }
-
-    #[cold]
-    fn report_parking(self) {
-        self.local.awaited.set(None);
-        ON_PARKING.take().iter().for_each(|report| report.parks());
     }
 
     /// Lets the other green threads of this scheduler run.
@@ -83,20 +78,20 @@ impl Current {
     }
 
     /// What other code wakes it with.
-    pub(super) fn unparker(self) -> Unparker {
+    pub(crate) fn unparker(self) -> Unparker {
         Unparker { scheduler: self.local.scheduler, task: self.task }
     }
 }
 
 /// Wakes one green thread, from any thread.
 #[derive(Clone, Copy)]
-pub(super) struct Unparker {
+pub(crate) struct Unparker {
     scheduler: &'static Scheduler,
     task: usize,
 }
 
 impl Unparker {
-    pub(super) fn unpark(self) {
+    pub(crate) fn unpark(self) {
         match local() {
             Some(local) if ptr::eq(local.scheduler, self.scheduler) => local.wake(self.task),
             _ => self.scheduler.send(Message::Wake(self.task)),
@@ -104,27 +99,16 @@ impl Unparker {
     }
 }
 
-/// What learns that a green thread parks.
-pub(crate) trait OnParking {
-    fn parks(&self);
-}
-
-thread_local! {
-    static ON_PARKING: Cell<Option<Arc<dyn OnParking>>> = const { Cell::new(None) };
-}
-
-/// Runs `run`, and reports when it parks for the first time, if it is on a green thread. Another
-/// call on this scheduler may end that early.
-pub(crate) fn report_parking(report: Arc<dyn OnParking>, run: impl FnOnce()) {
+/// Runs `run`, and calls `report` when it parks for the first time, if it is on a green thread.
+/// Another call on this scheduler may end that early.
+pub(crate) fn report_parking(report: fn(), run: impl FnOnce()) {
     let Some(Current { local, task }) = current() else {
         return run();
     };
-    ON_PARKING.set(Some(report));
-    local.awaited.set(Some(task));
+    local.awaited.set(Some(Awaited { task, report }));
     run();
-    if local.awaited.get() == Some(task) {
+    if local.awaited.get().is_some_and(|awaited| awaited.task == task) {
         local.awaited.set(None);
-        ON_PARKING.set(None);
     }
 }
 

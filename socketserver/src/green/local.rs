@@ -43,6 +43,13 @@ const BUDGET: u32 = 32;
 /// The room for messages that is kept from one look at the inbox to the next.
 const INBOX: usize = 1024;
 
+/// A green thread, and what is called when it parks.
+#[derive(Clone, Copy)]
+pub(super) struct Awaited {
+    pub(super) task: usize,
+    pub(super) report: fn(),
+}
+
 /// The local part of a scheduler.
 pub(super) struct Local {
     pub(super) scheduler: &'static Scheduler,
@@ -52,7 +59,7 @@ pub(super) struct Local {
     /// How many operations it may still complete before it must yield.
     pub(super) budget: Cell<u32>,
     /// The green thread whose next parking is to be reported.
-    pub(super) awaited: Cell<Option<usize>>,
+    pub(super) awaited: Cell<Option<Awaited>>,
     /// All green threads. A number may be used again after its green thread has ended.
     tasks: RefCell<Slab<Task>>,
     /// The numbers of those that can run, in their order.

@@ -3,15 +3,13 @@
 use std::fmt;
 use std::io;
 use std::sync::OnceLock;
-use std::time::Duration;
 
 use rustix::thread::{Pid, gettid};
 
-use crate::green::OnParking;
+use crate::green::{self, Unparker};
 use crate::request::Waker;
-use crate::socket::Socket;
+use crate::sync::Mutex;
 use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed, Ordering::SeqCst};
-use crate::sync::{Instant, Mutex};
 
 /// Where the baton is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,32 +18,38 @@ pub(crate) enum Place {
     Offered,
     /// The leader has it, and receives.
     Leader,
+    /// The leader waits for requests, and has put it down. The loop may take it.
+    Waiting,
     /// The leader runs a handler, and has put it down. The loop may take it.
-    Down,
+    Handling,
     /// The loop has it, permanently: it lends another one the next time.
     Loop,
 }
 
-/// A place, and how many handlers the leader has begun.
+/// A place, and how often the leader has put the baton down.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct State {
     pub(crate) place: Place,
-    pub(crate) begun: u64,
+    pub(crate) turns: u64,
 }
+
+/// Bits of a word for the place.
+const PLACE: u32 = 3;
 
 impl State {
     fn of(word: u64) -> Self {
-        let place = match word & 3 {
+        let place = match word & ((1 << PLACE) - 1) {
             0 => Place::Offered,
             1 => Place::Leader,
-            2 => Place::Down,
+            2 => Place::Waiting,
+            3 => Place::Handling,
             _ => Place::Loop,
         };
-        State { place, begun: word >> 2 }
+        State { place, turns: word >> PLACE }
     }
 
     fn word(self) -> u64 {
-        self.begun << 2 | self.place as u64
+        self.turns << PLACE | self.place as u64
     }
 
     fn at(self, place: Place) -> Self {
@@ -57,17 +61,17 @@ impl State {
 pub(crate) struct Baton {
     /// A [`State`].
     word: AtomicU64,
-    /// The loop wants it back.
+    /// The loop wants it back. Written before the loop reads the word, and read after the leader
+    /// has written it, so one of the two sees the other.
     wanted: AtomicBool,
-    /// The loop does not look at it, and must be woken when a handler begins. Written before the
-    /// loop reads the word, and read after the leader has written it, so one of the two sees the
-    /// other.
-    unwatched: AtomicBool,
     /// The leader's handler has parked.
     has_parked: AtomicBool,
     /// Why the leader could not take a request.
     failure: Mutex<Option<io::Error>>,
     thread: OnceLock<Pid>,
+    /// Wakes the leader if it is a green thread.
+    unparker: OnceLock<Unparker>,
+    /// Wakes the leader otherwise.
     leader: Waker,
     looping: Waker,
 }
@@ -78,29 +82,16 @@ impl fmt::Debug for Baton {
     }
 }
 
-/// The handler of a leader on a green thread parks: other requests must not wait for it.
-impl OnParking for Baton {
-    fn parks(&self) {
-        let state = self.state();
-        if state.place == Place::Down {
-            self.has_parked.store(true, Relaxed);
-            if self.change(state, Place::Loop) {
-                self.looping.wake();
-            }
-        }
-    }
-}
-
 impl Baton {
     /// `leader` wakes the leader, and `looping` the loop.
     pub(crate) fn new(leader: Waker, looping: Waker) -> Self {
         Baton {
-            word: AtomicU64::new(State { place: Place::Offered, begun: 0 }.word()),
+            word: AtomicU64::new(State { place: Place::Offered, turns: 0 }.word()),
             wanted: AtomicBool::new(false),
-            unwatched: AtomicBool::new(false),
             has_parked: AtomicBool::new(false),
             failure: Mutex::new(None),
             thread: OnceLock::new(),
+            unparker: OnceLock::new(),
             leader,
             looping,
         }
@@ -118,19 +109,56 @@ impl Baton {
     /// The leader begins. Returns whether it has the baton.
     pub(crate) fn accept(&self) -> bool {
         let _ = self.thread.set(gettid());
-        self.change(State { place: Place::Offered, begun: 0 }, Place::Leader)
+        if let Some(current) = green::may_park() {
+            let _ = self.unparker.set(current.unparker());
+        }
+        self.change(State { place: Place::Offered, turns: 0 }, Place::Leader)
     }
 
-    /// Runs a handler on the leader's thread. Returns whether the leader still has the baton.
-    pub(crate) fn run(&self, handler: impl FnOnce()) -> bool {
-        // Only the leader changes the word while it has the baton.
-        let begun = State::of(self.word.load(Relaxed)).begun + 1;
-        let down = State { place: Place::Down, begun };
-        self.word.store(down.word(), SeqCst);
-        if self.unwatched.load(SeqCst) && self.unwatched.swap(false, SeqCst) {
+    /// The leader puts the baton down while it runs a handler. Returns the state after that, for
+    /// [`take_up`](Self::take_up).
+    pub(crate) fn begin_handler(&self) -> State {
+        let down = self.put_down(Place::Handling);
+        if self.wanted.load(SeqCst) {
             self.looping.wake();
         }
-        handler();
+        down
+    }
+
+    /// The leader's handler parks, and other requests must not wait for it.
+    pub(super) fn handler_parks(&self) {
+        let state = self.state();
+        if state.place == Place::Handling {
+            self.has_parked.store(true, Relaxed);
+            if self.change(state, Place::Loop) {
+                self.looping.wake();
+            }
+        }
+    }
+
+    /// Blocks the leader in `wait`, which is given what wakes an ordinary thread, until a request
+    /// may be there, or until the loop asks for the baton. Returns whether the leader still has it.
+    pub(crate) fn wait(&self, wait: impl FnOnce(&Waker) -> io::Result<()>) -> bool {
+        let down = self.put_down(Place::Waiting);
+        // A loop that asks later sees that the leader waits, and wakes it.
+        if !self.wanted.load(SeqCst)
+            && let Err(error) = wait(&self.leader)
+        {
+            self.fail(error);
+        }
+        self.take_up(down)
+    }
+
+    fn put_down(&self, place: Place) -> State {
+        // Only the leader changes the word while it has the baton.
+        let turns = State::of(self.word.load(Relaxed)).turns + 1;
+        let down = State { place, turns };
+        self.word.store(down.word(), SeqCst);
+        down
+    }
+
+    /// The leader takes up the baton that it has put down. Returns whether it has it now.
+    pub(crate) fn take_up(&self, down: State) -> bool {
         self.change(down, Place::Leader)
     }
 
@@ -142,18 +170,6 @@ impl Baton {
     /// Whether the leader must give it back.
     pub(crate) fn is_wanted(&self) -> bool {
         self.wanted.load(Relaxed)
-    }
-
-    /// Blocks the leader until a request may be there, or until the loop asks for the baton. If
-    /// none comes for a while, the leader is to give it back: an idle server holds no worker.
-    pub(crate) fn wait(&self, listener: &Socket) {
-        const IDLE: Duration = Duration::from_secs(1);
-        let end = Instant::now() + IDLE;
-        match self.leader.wait(Some(listener), Some(end)) {
-            Ok(false) if Instant::now() >= end => self.wanted.store(true, Relaxed),
-            Ok(_) => {}
-            Err(error) => self.fail(error),
-        }
     }
 
     /// The leader could not take a request: keeps the error, for the loop to report.
@@ -172,44 +188,48 @@ impl Baton {
         self.looping.wake();
     }
 
-    /// The loop takes the baton, if its state is still `state` and no thread holds it.
+    /// The loop takes the baton, if its state is still `state` and no thread holds it. A leader
+    /// that has waited leaves then.
     pub(crate) fn take_from(&self, state: State) -> bool {
-        matches!(state.place, Place::Offered | Place::Down) && self.change(state, Place::Loop)
+        let is_free = matches!(state.place, Place::Offered | Place::Waiting | Place::Handling);
+        let takes = is_free && self.change(state, Place::Loop);
+        if takes && state.place == Place::Waiting {
+            self.wake_leader();
+        }
+        takes
     }
 
-    /// Asks for the baton. Returns whether the loop has it now; otherwise the leader wakes the loop
-    /// when it gives it back.
+    /// Asks for the baton. Returns whether the loop has it now; otherwise the leader gives it back
+    /// or runs a handler, and wakes the loop.
     pub(crate) fn recall(&self) -> bool {
-        self.wanted.store(true, Relaxed);
-        // A handler that begins just now wakes the loop, which can take the baton then.
-        self.unwatched.store(true, SeqCst);
+        self.wanted.store(true, SeqCst);
         loop {
             let state = self.state();
             match state.place {
                 Place::Loop => return true,
-                Place::Leader => {
-                    self.leader.wake();
+                // It looks whether the loop wants the baton before its next request.
+                Place::Leader => return false,
+                // It gives the baton back after it has dropped the listener.
+                Place::Waiting => {
+                    self.wake_leader();
                     return false;
                 }
-                Place::Offered | Place::Down if self.take_from(state) => return true,
-                Place::Offered | Place::Down => {}
+                Place::Offered | Place::Handling if self.take_from(state) => return true,
+                Place::Offered | Place::Handling => {}
             }
+        }
+    }
+
+    fn wake_leader(&self) {
+        match self.unparker.get() {
+            Some(unparker) => unparker.unpark(),
+            None => self.leader.wake(),
         }
     }
 
     /// Whether the thread that leads is free: it waits for requests.
     pub(crate) fn is_free(&self) -> bool {
-        self.state().place == Place::Leader
-    }
-
-    /// From now on the beginning of a handler wakes the loop, once. Returns the state after that.
-    pub(crate) fn leave_unwatched(&self) -> State {
-        self.unwatched.store(true, SeqCst);
-        self.state()
-    }
-
-    pub(super) fn watch_again(&self) {
-        self.unwatched.store(false, SeqCst);
+        matches!(self.state().place, Place::Leader | Place::Waiting)
     }
 
     pub(super) fn thread(&self) -> Option<Pid> {

@@ -1,6 +1,5 @@
 //! What a loop needs to lend its baton.
 
-use std::io;
 use std::sync::Arc;
 
 use super::{Baton, Pace, Watch};
@@ -10,27 +9,13 @@ use crate::request::Waker;
 pub(crate) struct Lender<L> {
     /// Measures the handlers of requests that the loop receives.
     pub(crate) pace: Arc<Pace>,
-    /// Wakes leaders. Made for the first.
-    waker: Option<Waker>,
     /// The leader, if there is one.
     pub(crate) leader: Option<(Watch, L)>,
 }
 
 impl<L> Lender<L> {
     pub(crate) fn new() -> Self {
-        Lender { pace: Pace::new(), waker: None, leader: None }
-    }
-
-    fn waker(&mut self) -> io::Result<Waker> {
-        match &self.waker {
-            Some(waker) => Ok(waker.clone()),
-            None => Ok(self.waker.insert(Waker::new()?).clone()),
-        }
-    }
-
-    /// Holds no descriptor until the next leader.
-    pub(crate) fn rest(&mut self) {
-        self.waker = None;
+        Lender { pace: Pace::new(), leader: None }
     }
 
     /// Lends a baton to a worker that `start` finds, if there is one. `looping` wakes the loop.
@@ -40,7 +25,8 @@ impl<L> Lender<L> {
         listener: L,
         start: impl FnOnce(Arc<Baton>) -> bool,
     ) {
-        let Ok(waker) = self.waker() else {
+        // Of this leader alone: an earlier one may not have woken yet.
+        let Ok(waker) = Waker::new() else {
             return self.pace.lost(0);
         };
         let baton = Arc::new(Baton::new(waker, looping.clone()));

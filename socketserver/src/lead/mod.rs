@@ -19,8 +19,14 @@
 //!
 //! A leader on a green thread gives the baton to the loop by itself when its handler parks.
 //!
-//! While a handler runs, no thread holds the baton, so the loop may take it. A thread receives and
-//! verifies requests only while it holds the baton, so one thread at a time does.
+//! While a handler runs, and while the leader waits for a request, no thread holds the baton, so
+//! the loop may take it. A thread receives and verifies requests only while it holds the baton, so
+//! one thread at a time does.
+//!
+//! A leader on a green thread wakes only when its scheduler is free, and another green thread may
+//! compute there when a request comes. So, once the leader has waited for a millisecond, the loop
+//! waits for requests beside it. If one is there and the leader does not wake, the loop takes the
+//! baton; the leader finds that out when it wakes, and does not touch the socket any more.
 //!
 //! | file | what it does |
 //! | --- | --- |
@@ -47,28 +53,40 @@ pub(crate) use pace::Pace;
 pub(crate) use watch::Seen;
 use watch::Watch;
 
-use crate::green;
+use crate::green::{self, Interest};
 use crate::request::Job;
+use crate::socket::Socket;
 use crate::sync::thread_local;
 
+/// Number of requests that a green thread handles before others of its scheduler run.
+const TURNS: u64 = 64;
+
 thread_local! {
-    /// The batons on this thread, each with the number of the green thread that has it, if it is
-    /// one, unless it runs a handler.
-    static HELD: RefCell<Vec<(Option<usize>, Arc<Baton>)>> = const { RefCell::new(Vec::new()) };
+    /// The batons of the leaders on this thread.
+    static HELD: RefCell<Vec<Held>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Takes note of the baton that this thread, or green thread, has.
-fn hold(baton: Arc<Baton>) {
-    HELD.with(|held| held.borrow_mut().push((green::number(), baton)));
+/// The baton of a leader.
+struct Held {
+    /// The number of the green thread that leads, if it is one.
+    leader: Option<usize>,
+    baton: Arc<Baton>,
+    /// The leader runs a handler. What that may submit goes elsewhere.
+    is_down: bool,
 }
 
-/// The baton that this thread, or green thread, has. From now on it is noted no more.
-fn take_held() -> Option<Arc<Baton>> {
+/// Calls `with` with the baton of this thread, or green thread, if it has one. If the result is
+/// `None`, it has it no more.
+fn with_held<T>(with: impl FnOnce(&mut Held) -> Option<T>) -> Option<T> {
     let number = green::number();
     HELD.with(|held| {
         let mut held = held.borrow_mut();
-        let position = held.iter().position(|(holder, _)| *holder == number)?;
-        Some(held.swap_remove(position).1)
+        let position = held.iter().position(|held| held.leader == number)?;
+        let result = with(&mut held[position]);
+        if result.is_none() {
+            held.swap_remove(position);
+        }
+        result
     })
 }
 
@@ -104,13 +122,15 @@ impl Leader {
         struct GiveBack;
         impl Drop for GiveBack {
             fn drop(&mut self) {
-                if let Some(baton) = take_held() {
-                    baton.give_back();
-                }
+                with_held(|held| {
+                    held.baton.give_back();
+                    None::<()>
+                });
             }
         }
         if self.baton.accept() {
-            hold(self.baton.clone());
+            let held = Held { leader: green::number(), baton: self.baton.clone(), is_down: false };
+            HELD.with(|all| all.borrow_mut().push(held));
             let _give_back = GiveBack;
             (self.receive)(&self.baton);
         }
@@ -125,18 +145,52 @@ impl fmt::Debug for Leader {
 
 /// Whether this thread, or green thread, has a baton.
 pub(crate) fn leads() -> bool {
-    let number = green::number();
-    HELD.with(|held| held.borrow().iter().any(|(holder, _)| *holder == number))
+    with_held(|held| Some(!held.is_down)) == Some(true)
 }
 
-/// Runs the job here if this thread, or green thread, leads. Otherwise returns it.
-pub(crate) fn run_here(job: Job) -> Result<(), Job> {
-    // While the handler runs this thread leads nothing: what the handler may submit goes elsewhere.
-    let Some(baton) = take_held() else {
+/// Waits until a request may be there, on the thread or green thread that leads, or until the loop
+/// asks for the baton. If the loop has taken it, this thread leads no more.
+pub(crate) fn wait(baton: &Baton, listener: &Socket) {
+    let has_baton = baton.wait(|waker| match green::may_park() {
+        Some(current) => {
+            let awaited = listener.awaited();
+            awaited.source.park(current, awaited.fd, Interest::Read, None)
+        }
+        None => waker.wait(Some(listener), None).map(drop),
+    });
+    if !has_baton {
+        with_held(|_| None::<()>);
+    }
+}
+
+/// Runs the job here, after `begin`, if this thread, or green thread, leads. Otherwise returns the
+/// job.
+pub(crate) fn run_here(job: Job, begin: impl FnOnce()) -> Result<(), Job> {
+    let put_down = |held: &mut Held| {
+        let leads = !std::mem::replace(&mut held.is_down, true);
+        Some(leads.then(|| {
+            begin();
+            held.baton.begin_handler()
+        }))
+    };
+    let Some(down) = with_held(put_down).flatten() else {
         return Err(job);
     };
-    if baton.run(|| green::report_parking(baton.clone(), || job.run())) {
-        hold(baton);
+    green::report_parking(handler_parks, || job.run());
+    // While requests are there, nothing else makes the leader yield: a handler may send nothing.
+    if down.turns.is_multiple_of(TURNS) && green::is_green() {
+        green::yield_now();
     }
+    with_held(|held| {
+        held.is_down = false;
+        held.baton.take_up(down).then_some(())
+    });
     Ok(())
+}
+
+fn handler_parks() {
+    with_held(|held| {
+        held.baton.handler_parks();
+        Some(())
+    });
 }

@@ -59,12 +59,12 @@ impl Pace {
         self.short_in_a_row.load(Relaxed) >= self.needed.load(Relaxed)
     }
 
-    /// A leader has lost its baton after it began `begun` handlers. If that were few, each change
+    /// A leader has lost its baton after it put it down `turns` times. If that were few, each change
     /// would cost more than it saves: the next leader has to wait longer.
-    pub(super) fn lost(&self, begun: u64) {
+    pub(super) fn lost(&self, turns: u64) {
         self.short_in_a_row.store(0, Relaxed);
         let needed = self.needed.load(Relaxed);
-        let few = begun < 64 * u64::from(needed);
+        let few = turns < 64 * u64::from(needed);
         self.needed.store(if few { (needed * 2).min(MOST) } else { USUAL }, Relaxed);
     }
 }

@@ -12,12 +12,12 @@ use crate::sys::usage;
 /// Time between two looks while requests come.
 const TICK: Duration = Duration::from_millis(1);
 
-/// Number of looks at a leader that does nothing, after which the loop sleeps until the next
-/// handler.
-const IDLE_LOOKS: u32 = 16;
+/// How long a leader waits for a request: an idle server holds no worker.
+const IDLE: Duration = Duration::from_secs(1);
 
-/// Number of looks that may see the same handler, if it computes, or if its thread gets no
-/// processor, because the machine may be busy. A handler that sleeps may be seen once.
+/// Number of looks that may see the same handler, or the same wait although a request is there, if
+/// the leader's thread computes, or gets no processor because the machine is busy. If that thread
+/// sleeps, it may be seen once.
 const BUSY_LOOKS: u32 = 8;
 
 /// How many looks in a row the leader may be slow, though each of its handlers ends between two
@@ -42,6 +42,8 @@ pub(crate) struct Watch {
     at: Instant,
     /// Looks in a row at which nothing had changed.
     still: u32,
+    /// A request is there, and the leader that waits for it has not woken.
+    is_behind: bool,
     slow: u32,
     /// The loop has asked for the baton, because handlers are slow.
     is_recalled: bool,
@@ -57,6 +59,7 @@ impl Watch {
             time: Duration::ZERO,
             at: Instant::now(),
             still: 0,
+            is_behind: false,
             slow: 0,
             is_recalled: false,
         }
@@ -66,35 +69,39 @@ impl Watch {
         &self.baton
     }
 
-    /// When to look again. `None` if nothing happens: then the beginning of a handler wakes the
-    /// loop.
-    pub(crate) fn next_look(&mut self) -> Option<Instant> {
-        if self.still >= IDLE_LOOKS && self.state.place == Place::Leader {
-            if self.baton.leave_unwatched() == self.state {
-                return None;
-            }
-            self.baton.watch_again();
-        }
-        Some(self.at + TICK)
+    /// Whether the loop waits for requests too, because the leader does. A green thread that leads
+    /// wakes only when its scheduler is free.
+    pub(crate) fn waits_too(&self) -> bool {
+        self.state.place == Place::Waiting && self.still > 0 && !self.is_behind
     }
 
-    /// Looks, if it is time, and takes the baton back if a handler is not short.
-    pub(crate) fn look(&mut self) -> Seen {
-        self.baton.watch_again();
+    /// When to look again.
+    pub(crate) fn next_look(&self) -> Instant {
+        self.at + if self.waits_too() { IDLE } else { TICK }
+    }
+
+    /// Looks, if it is time or a request `is_there`, and takes the baton back if requests would
+    /// wait for a handler that is not short.
+    pub(crate) fn look(&mut self, is_there: bool) -> Seen {
         let (state, now) = (self.baton.state(), Instant::now());
         if state.place == Place::Loop {
             return self.back();
         }
-        if now - self.at < TICK {
+        if now < self.next_look() && !is_there {
             return Seen::Leading;
         }
+        if self.waits_too() && !is_there && self.baton.take_from(self.state) {
+            return Seen::Back;
+        }
         let seen = std::mem::replace(&mut self.state, state);
+        let is_still = state == seen;
         self.at = now;
-        self.still = if state == seen { self.still + 1 } else { 0 };
+        self.still = if is_still && !is_there { self.still + 1 } else { 0 };
+        self.is_behind = is_still && (is_there || self.is_behind);
         if self.is_stuck() && self.baton.take_from(state) {
             return self.lost();
         }
-        if self.was_slow(state.begun - seen.begun) {
+        if self.was_slow(state.turns - seen.turns) {
             self.is_recalled = true;
             if self.baton.recall() {
                 return self.lost();
@@ -107,26 +114,29 @@ impl Watch {
     fn is_stuck(&self) -> bool {
         match (self.state.place, self.still) {
             (Place::Offered, still) => still > 0,
-            (Place::Down, 0) => false,
-            (Place::Down, BUSY_LOOKS..) => true,
-            (Place::Down, _) => self.baton.thread().is_none_or(thread_state::sleeps),
+            (Place::Waiting, _) if !self.is_behind => false,
+            (Place::Waiting | Place::Handling, 0) => false,
+            (Place::Waiting | Place::Handling, BUSY_LOOKS..) => true,
+            (Place::Waiting | Place::Handling, _) => {
+                self.baton.thread().is_none_or(thread_state::sleeps)
+            }
             _ => false,
         }
     }
 
-    /// Whether the leader has been slow at the last looks, after it has begun as many handlers
+    /// Whether the leader has been slow at the last looks, after it has put the baton down as often
     /// since the last one.
-    fn was_slow(&mut self, begun: u64) -> bool {
+    fn was_slow(&mut self, turns: u64) -> bool {
         let time = self.baton.thread().and_then(usage::time_of).unwrap_or_default();
         let took = time.saturating_sub(std::mem::replace(&mut self.time, time));
-        // To receive takes time, too.
-        let is_slow = begun > 0 && took > 2 * SHORT * u32::try_from(begun).unwrap_or(u32::MAX);
+        // To receive takes time, too, and to wait.
+        let is_slow = turns > 0 && took > 2 * SHORT * u32::try_from(turns).unwrap_or(u32::MAX);
         self.slow = if is_slow { self.slow + 1 } else { 0 };
         self.slow >= SLOW_LOOKS
     }
 
     fn lost(&self) -> Seen {
-        self.pace.lost(self.state.begun);
+        self.pace.lost(self.state.turns);
         Seen::Back
     }
 

@@ -37,7 +37,7 @@ mod waker;
 
 pub(crate) use accepted::Accepted;
 pub(crate) use books::Books;
-pub(crate) use clock::deadline_after;
+pub(crate) use clock::{Moment, deadline_after};
 pub use datagram::Datagram;
 pub(crate) use enforcer::Enforcer;
 pub(crate) use error::caught;

@@ -11,8 +11,10 @@ use super::handle::{Shared, Socket};
 use crate::sys;
 use crate::wait::{Interest, Part, Patience};
 
-/// How much goes at once, so that green threads may yield in between. Of copies, less does.
-const PART: u64 = 1 << 20;
+/// How much goes at once, so that green threads may yield in between: less takes longer. Of copies,
+/// less does.
+const PART: u64 = 2 << 20;
+const COPY: u64 = 64 << 10;
 
 pub(super) type Piece<'a> = (BorrowedFd<'a>, Range<u64>);
 
@@ -81,7 +83,7 @@ impl Shared {
 }
 
 pub(super) fn read_some((file, piece): Piece<'_>) -> io::Result<Vec<u8>> {
-    let mut buffer = vec![0; (piece.end - piece.start).min(PART / 16) as usize];
+    let mut buffer = vec![0; (piece.end - piece.start).min(COPY) as usize];
     let read = pread(file, &mut buffer[..], piece.start)?;
     buffer.truncate(read);
     Ok(buffer)

@@ -1,9 +1,8 @@
-//! What UDP and Unix datagrams share: the receive buffer.
+//! What UDP and Unix datagrams share: how they are received.
 
+use std::cell::Cell;
 use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-
-use parking_lot::Mutex;
 
 use super::options::Packets;
 use super::unbound;
@@ -24,24 +23,28 @@ pub(super) fn activate(socket: &Socket, options: &Packets) -> io::Result<()> {
     socket.settimeout(Some(options.send_timeout))
 }
 
-/// The buffer into which datagrams are received. Only the loop's thread uses it, or a caller that
-/// drains while no loop runs.
+thread_local! {
+    /// Where datagrams are received on this thread. A lock around a buffer of each server would
+    /// cost more.
+    static BUFFER: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
+
+/// Receives the datagrams of a server.
 #[derive(Debug, Default)]
-pub(super) struct PacketBuffer {
-    bytes: Mutex<Vec<u8>>,
+pub(super) struct PacketReceiver {
     /// Bytes that control messages of a datagram take: where it arrived, if the socket is bound to
     /// every address, and what the socket's options ask for. Mostly 0.
     remarks: AtomicUsize,
 }
 
-impl Clone for PacketBuffer {
-    /// The copy is for another server, which has its own buffer.
+impl Clone for PacketReceiver {
+    /// The copy is for another server, which has its own socket.
     fn clone(&self) -> Self {
         Self::default()
     }
 }
 
-impl PacketBuffer {
+impl PacketReceiver {
     /// Determines which control messages each datagram has.
     pub(super) fn watch(&self, socket: &Socket) -> io::Result<()> {
         let room = socket.room_for_remarks(socket.watch_arrivals()?)?;
@@ -55,11 +58,25 @@ impl PacketBuffer {
         options: &Packets,
         is_inet: bool,
     ) -> io::Result<(Datagram, Address)> {
-        let mut buffer = self.bytes.lock();
-        buffer.resize(options.max_packet_size, 0);
+        let mut buffer = BUFFER.take();
+        if buffer.len() < options.max_packet_size {
+            // Not `resize`, which would touch all of it.
+            buffer = vec![0; options.max_packet_size];
+        }
+        let received = self.receive(socket, &mut buffer[..options.max_packet_size], is_inet);
+        BUFFER.set(buffer);
+        received
+    }
+
+    fn receive(
+        &self,
+        socket: &Socket,
+        buffer: &mut [u8],
+        is_inet: bool,
+    ) -> io::Result<(Datagram, Address)> {
         let packet = match self.remarks.load(Relaxed) {
-            0 if is_inet => socket.try_recv_plain(&mut buffer)?,
-            room => socket.try_recv_packet(&mut buffer, room)?,
+            0 if is_inet => socket.try_recv_plain(buffer)?,
+            room => socket.try_recv_packet(buffer, room)?,
         };
         let client = packet.client;
         let held = packet.length.min(buffer.len());

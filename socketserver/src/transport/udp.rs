@@ -3,7 +3,7 @@
 use std::io;
 use std::time::Duration;
 
-use super::datagram::{self, PacketBuffer};
+use super::datagram::{self, PacketReceiver};
 use super::options::{Inet, Packets, inet_setters, packets_setters};
 use super::own_datagrams::OwnDatagrams;
 use super::{Transport, inet};
@@ -15,19 +15,19 @@ use crate::socket::{Socket, SocketKind};
 /// Datagrams over UDP: each is a separate message, which may get lost or overtake another. Clients
 /// need no connection, and may send before the server is up without learning that it is not.
 ///
-/// An answer leaves from the address that the client has asked, also where the server is bound to
+/// An answer is sent from the address that the client has asked, even if the server is bound to
 /// every address of the machine.
 ///
-/// Datagrams come as fast as clients send them, and nothing slows a client down. On threads or
-/// green threads each live request has one, so where handlers may take long, limit them with
-/// `max_connections`, `max_threads` or `max_green_threads`.
+/// Nothing slows down a client that sends datagrams. On threads or green threads each live request
+/// has a thread, so if handlers may take long, limit their number with `max_connections`,
+/// `max_threads` or `max_green_threads`.
 ///
 /// Python: `UDPServer`, as far as it is about sockets
 #[derive(Clone, Debug, Default)]
 pub struct Udp {
     packets: Packets,
     inet: Inet,
-    buffer: PacketBuffer,
+    receiver: PacketReceiver,
     own: OwnDatagrams,
 }
 
@@ -71,12 +71,12 @@ impl Transport for Udp {
     }
 
     fn server_activate(&self, socket: &Socket) -> io::Result<()> {
-        self.buffer.watch(socket)?;
+        self.receiver.watch(socket)?;
         datagram::activate(socket, &self.packets)
     }
 
     fn get_request(&self, socket: &Socket) -> io::Result<(Datagram, Address)> {
-        self.buffer.get_request(socket, &self.packets, true)
+        self.receiver.get_request(socket, &self.packets, true)
     }
 
     fn shutdown_request(&self, _request: &Datagram, _patience: Duration) {}

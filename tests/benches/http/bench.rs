@@ -12,7 +12,8 @@ pub(crate) const PAGES: &[&str] = &["socketserver/docs/performance.md"];
 pub(crate) const SUMMARY: &[&str] = &["hello-50", "hello-1000", "hello-new-64", "idle-10000"];
 
 /// Its columns: contestants.
-pub(crate) const COLUMNS: &[&str] = &["threads", "green", "hyper", "tiny-http", "nginx", "cpython"];
+pub(crate) const COLUMNS: &[&str] =
+    &["threads", "green", "hyper", "tiny-http", "nginx", "static-web-server", "cpython"];
 
 pub(crate) const PICTURES: &[Picture] = &[Picture {
     file: "http-cpu.svg",

@@ -1,12 +1,12 @@
 //! One conversation.
 
 use rustix::buffer::spare_capacity;
-use rustix::event::epoll;
 use rustix::net::RecvFlags;
 use socket2::{SockAddr, Socket};
 use tests::prelude::*;
 
 use crate::job::Job;
+use crate::rounds::load::{connect, send_whole};
 
 /// How much of a body one call drops, in bytes.
 const PIECE: usize = 1 << 20;
@@ -22,21 +22,21 @@ impl Target {
 }
 
 enum Rest {
-    /// So many bytes.
+    /// This many bytes are missing.
     Length(u64),
-    /// Chunks. These are the last bytes that came.
+    /// Chunks are missing. These are the last bytes that came.
     Chunks(Vec<u8>),
 }
 
-/// What the last chunk, which is empty, looks like.
+/// The end of a chunked body: the last chunk, which is empty.
 const LAST_CHUNK: &[u8] = b"\r\n0\r\n\r\n";
 
-/// A client. Its socket blocks, but it is read only when it is ready, and sends little.
+/// A client.
 pub(crate) struct Client {
     socket: Socket,
     job: Job,
     request: Vec<u8>,
-    /// The head of the answer, and what came with it.
+    /// The head of the answer, and the bytes that came with it.
     head: Vec<u8>,
     /// What of the body is missing, once the head is whole.
     rest: Option<Rest>,
@@ -52,10 +52,7 @@ impl Client {
         job: Job,
     ) -> io::Result<Self> {
         let asked = Instant::now();
-        let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
-        socket.connect(&target.0)?;
-        let data = epoll::EventData::new_u64(number as u64);
-        epoll::add(epoll, &socket, data, epoll::EventFlags::IN)?;
+        let socket = connect((Domain::IPV4, Type::STREAM, &target.0), epoll, number)?;
         let head = Vec::with_capacity(4096);
         Ok(Client { socket, job, request: job.request(), head, rest: None, asked })
     }
@@ -63,10 +60,7 @@ impl Client {
     pub(crate) fn send(&mut self) -> io::Result<()> {
         self.head.clear();
         self.rest = None;
-        match rustix::io::write(&self.socket, &self.request)? {
-            sent if sent == self.request.len() => Ok(()),
-            _ => Err(io::ErrorKind::WriteZero.into()),
-        }
+        send_whole(&self.socket, &self.request)
     }
 
     /// Receives the available bytes. Returns whether the answer is complete.

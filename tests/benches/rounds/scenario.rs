@@ -53,6 +53,35 @@ impl Scenario {
         quick: false,
     };
 
+    /// Idle connections, which differ little from round to round.
+    pub(crate) const MEMORY: Scenario =
+        Scenario { figure: Figure::Memory, most_rounds: 3, ..Self::USUAL };
+
+    pub(crate) const IDLE_10000: Scenario = Scenario {
+        name: "idle-10000",
+        title: "memory of 10,000 idle connections",
+        measure: Measure::Memory { connections: 10_000 },
+        ..Self::MEMORY
+    };
+
+    /// Servers that have nothing to do.
+    pub(crate) const STILL: Scenario = Scenario {
+        name: "still",
+        title: "threads that run in 10 s without work",
+        measure: Measure::Stillness,
+        figure: Figure::Wakes,
+        most_rounds: 1,
+        ..Self::USUAL
+    };
+
+    pub(crate) const STOP: Scenario = Scenario {
+        name: "stop",
+        title: "time from SIGTERM to the end, without work",
+        measure: Measure::Stop,
+        figure: Figure::Stop,
+        ..Self::USUAL
+    };
+
     /// Whether a contestant can serve these clients.
     pub(crate) fn admits(&self, contestant: &Contestant) -> bool {
         if !contestant.services.contains(&self.service) {

@@ -1,11 +1,11 @@
 //! One conversation.
 
 use rustix::buffer::spare_capacity;
-use rustix::event::epoll;
 use socket2::{SockAddr, Socket};
 use tests::prelude::*;
 
 use crate::job::Job;
+use crate::rounds::load::{connect, send_whole};
 
 /// Where clients connect.
 pub(crate) struct Target {
@@ -30,7 +30,7 @@ impl Target {
     }
 }
 
-/// A client. Its socket blocks, but it is read only when it is ready, and sends little.
+/// A client.
 pub(crate) struct Client {
     socket: Socket,
     message: [u8; 64],
@@ -47,20 +47,15 @@ impl Client {
         job: Job,
     ) -> io::Result<Self> {
         let asked = Instant::now();
-        let socket = Socket::new(target.domain, target.kind, None)?;
-        socket.connect(&target.address)?;
-        let data = epoll::EventData::new_u64(number as u64);
-        epoll::add(epoll, &socket, data, epoll::EventFlags::IN)?;
+        let Target { domain, kind, address } = target;
+        let socket = connect((*domain, *kind, address), epoll, number)?;
         let message = job.message();
         Ok(Client { socket, message, answer: Vec::with_capacity(message.len()), asked })
     }
 
     pub(crate) fn send(&mut self) -> io::Result<()> {
         self.answer.clear();
-        match rustix::io::write(&self.socket, &self.message)? {
-            sent if sent == self.message.len() => Ok(()),
-            _ => Err(io::ErrorKind::WriteZero.into()),
-        }
+        send_whole(&self.socket, &self.message)
     }
 
     /// Receives the available bytes. Returns whether the answer is complete.

@@ -1,28 +1,32 @@
 //! Short requests stay on the worker that receives them. The promises of the server hold there
 //! too.
 
+use std::hint::spin_loop;
+
 use tests::prelude::*;
 
 /// Knows the threads on which requests are verified, and a place where handlers wait.
 struct Watching {
     verified_on: Mutex<Option<ThreadId>>,
-    /// Reports that a handler waits.
-    waits: Sender<()>,
+    /// Reports that a handler waits, or computes, and on which thread.
+    waits: Sender<ThreadId>,
     /// A message here ends the wait of a handler, which parks if it is on a green thread.
     go_on: green::Receiver<()>,
+    /// Handlers that wait to compute do so until this is set.
+    has_computed: AtomicBool,
     failures: AtomicU64,
 }
 
 /// The test's part of that place.
 struct Gate {
-    waits: Receiver<()>,
+    waits: Receiver<ThreadId>,
     go_on: green::Sender<()>,
 }
 
 impl Gate {
     #[track_caller]
-    fn until_a_handler_waits(&self) {
-        self.waits.recv_timeout(DEADLINE).expect("a handler waits");
+    fn until_a_handler_waits(&self) -> ThreadId {
+        self.waits.recv_timeout(DEADLINE).expect("a handler waits")
     }
 
     fn let_go_on(&self, handlers: usize) {
@@ -48,12 +52,30 @@ struct Ask {
 }
 
 impl Ask {
+    /// Whether the last request was verified on this thread.
+    fn has_verified(&self) -> bool {
+        *self.server.verified_on.lock() == Some(thread::current().id())
+    }
+
+    /// Waits until the test goes on.
+    fn wait(&self) {
+        self.server.waits.send(thread::current().id()).expect("the test listens");
+        self.server.go_on.recv().expect("the test goes on");
+    }
+
     fn handle(&mut self) -> io::Result<()> {
-        let has_verified = *self.server.verified_on.lock() == Some(thread::current().id());
+        let has_verified = self.has_verified();
         match &*self.request.data {
-            b"wait" => {
-                self.server.waits.send(()).expect("the test listens");
-                self.server.go_on.recv().expect("the test goes on");
+            b"wait" => self.wait(),
+            b"compute" => {
+                self.wait();
+                // Beside the leader.
+                if self.has_verified() {
+                    self.server.waits.send(thread::current().id()).expect("the test listens");
+                    while !self.server.has_computed.load(SeqCst) {
+                        spin_loop();
+                    }
+                }
             }
             b"shutdown" => self.server.shutdown(),
             b"panic" => resume_unwind(Box::new("asked to")),
@@ -67,8 +89,13 @@ type Builds<C> = Builder<Udp, C, Ask, Watching>;
 
 fn builder<C: Concurrency + Default>() -> (Builds<C>, Gate) {
     let ((waits, waiting), (go, go_on)) = (unbounded(), green::channel(usize::MAX));
-    let failures = AtomicU64::new(0);
-    let state = Watching { verified_on: Mutex::default(), waits, go_on, failures };
+    let state = Watching {
+        verified_on: Mutex::default(),
+        waits,
+        go_on,
+        has_computed: AtomicBool::new(false),
+        failures: AtomicU64::new(0),
+    };
     (Server::<Udp, C, Ask, _>::with(state), Gate { waits: waiting, go_on: go })
 }
 
@@ -159,6 +186,38 @@ fn a_waiting_handler_delays_no_other_request<C: Concurrency + Default>() {
     for client in more.iter_mut().chain([&mut waiting]) {
         client.recv();
     }
+    until_a_worker_leads(&mut other);
+}
+
+/// A green thread that leads cannot wake while another one computes on its scheduler. Alone in a
+/// process, because the schedulers are the process's.
+#[test]
+fn computing_beside_a_waiting_leader_delays_no_request() {
+    let Some(()) = alone() else { return };
+    if cores() == 1 {
+        return eprintln!("skipped: there is one core");
+    }
+    let (builder, gate) = builder::<Green>();
+    let server = run(builder, LOCAL);
+    // The leader may be anywhere, so on each scheduler there is a handler that will compute.
+    let (mut computing, mut threads) = (Vec::new(), HashSet::new());
+    while threads.len() < cores() {
+        let mut client = Client::datagram(&server.address());
+        client.send("compute");
+        threads.insert(gate.until_a_handler_waits());
+        computing.push(client);
+    }
+    let mut other = Client::datagram(&server.address());
+    until_a_worker_leads(&mut other);
+    gate.let_go_on(computing.len());
+    gate.until_a_handler_waits();
+
+    let mut more: Vec<_> = (0..3).map(|_| Client::datagram(&server.address())).collect();
+    for _ in 0..100 {
+        more.iter_mut().for_each(|client| _ = client.ask("?"));
+    }
+    server.has_computed.store(true, SeqCst);
+    computing.iter_mut().for_each(|client| _ = client.recv());
     until_a_worker_leads(&mut other);
 }
 

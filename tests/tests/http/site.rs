@@ -30,18 +30,17 @@ where
     H: RequestHandler<T::Request, S>,
     S: BaseServer<T::Request>,
 {
-    serve_at(builder, LOCAL);
+    serve_bound(bind(builder));
 }
 
-/// The same at this address.
-pub(crate) fn serve_at<T, C, H, S>(builder: Builder<T, C, H, S>, address: impl ToAddress)
+/// The same with a server that has its listener. Returns its counters.
+pub(crate) fn serve_bound<T, C, H, S>(server: Server<T, C, H, S>) -> Stats
 where
     T: Transport,
     C: Concurrency,
     H: RequestHandler<T::Request, S>,
     S: BaseServer<T::Request>,
 {
-    let server = builder.bind(address).expect("bind");
     server.drain_on_signals(DRAIN).expect("signals");
     println!("listening on {}", server.server_address());
     server.serve_forever().expect("serve_forever");
@@ -49,6 +48,7 @@ where
     let ends = stats.finished + stats.failed + stats.refused + stats.aborted;
     assert_eq!((stats.active, stats.accepted), (0, ends), "{stats:?}");
     println!("{} failed", stats.failed);
+    stats
 }
 
 /// A running server. Dropping this ends it, and panics if it has panicked.
@@ -61,9 +61,20 @@ impl Site {
     /// Starts a server of a module's `PROGRAMS`.
     #[track_caller]
     pub(crate) fn start(program: &str, column: Column, arguments: &[&str]) -> Self {
+        Self::start_on(Stdio::piped(), program, column, arguments)
+    }
+
+    /// The same, with something else as its standard input.
+    #[track_caller]
+    pub(crate) fn start_on(
+        input: impl Into<Stdio>,
+        program: &str,
+        column: Column,
+        arguments: &[&str],
+    ) -> Self {
         let mut command = Command::new("/proc/self/exe");
         command.args([SERVE, &format!("http::{program}"), &column.to_string()]).args(arguments);
-        Site::listening(Process::start(&mut command))
+        Site::listening(Process::start_on(input, &mut command))
     }
 
     /// A program that prints its address first.

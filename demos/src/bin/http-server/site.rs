@@ -11,7 +11,7 @@ use signal_hook::consts::SIGINT;
 use socketserver::http::{BaseHTTPRequestHandler, Files, ReplyWriter};
 use socketserver::{BaseServer, ServerRef};
 
-/// What the handlers share.
+/// The state that the handlers share.
 pub(crate) struct Site {
     files: Files,
     /// Set at Ctrl-C.

@@ -18,13 +18,14 @@ const CODINGS: [Coding; 3] = [
 /// The codings that a client prefers to the file itself, the best first.
 pub(super) fn codings(accept_encoding: &str) -> impl Iterator<Item = Coding> {
     let weight = |name: &str| {
-        let named = weight_of(accept_encoding, |value| value.eq_ignore_ascii_case(name));
+        let is_it = |value: &str| {
+            value.eq_ignore_ascii_case(name)
+                || (name == "gzip" && value.eq_ignore_ascii_case("x-gzip"))
+        };
+        let named = weight_of(accept_encoding, is_it);
         named.or_else(|| weight_of(accept_encoding, |value| value == "*")).unwrap_or(0)
     };
-    let mut codings = CODINGS.map(|coding| {
-        let old_name = if coding.name == "gzip" { weight("x-gzip") } else { 0 };
-        (weight(coding.name).max(old_name), coding)
-    });
+    let mut codings = CODINGS.map(|coding| (weight(coding.name), coding));
     // Clients accept the file itself unless they refuse it by name, and prefer what they name.
     let identity = weight_of(accept_encoding, |value| value.eq_ignore_ascii_case("identity"));
     codings.sort_by_key(|(weight, _)| std::cmp::Reverse(*weight));

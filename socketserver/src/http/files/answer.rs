@@ -29,7 +29,7 @@ const METHODS: &str = "GET, HEAD, OPTIONS";
 #[derive(Clone, Copy)]
 pub(super) struct Asked<'a> {
     pub(super) method: &'a str,
-    /// The target, as in the request line.
+    /// The path with its query, without an authority.
     pub(super) target: &'a [u8],
     pub(super) fields: Fields<'a>,
 }
@@ -133,14 +133,14 @@ impl Files {
         }
         let Chosen { file, stat, coding } = chosen;
         let validators = Validators::new(&stat, SystemTime::now());
-        let last_modified = validators.last_modified();
         let verdict = validators.judge(asked.fields);
         let described = |status| {
+            let last_modified = validators.last_modified();
             let mut reply = Reply::new(status, Body::Empty);
             if self.precompressed {
                 reply = reply.with("Vary", "Accept-Encoding");
             }
-            reply.with("ETag", validators.etag.clone()).with("Last-Modified", last_modified.clone())
+            reply.with("ETag", validators.etag).with("Last-Modified", last_modified)
         };
         match verdict {
             Verdict::NotModified => return Ok(described(304)),
@@ -155,7 +155,7 @@ impl Files {
         let range = if has_ranges { (asked.fields)("Range") } else { None };
         let choice = range.map_or(Choice::Whole, |range| ranges::choose(&range, size));
         let content_type = self.types.of(path);
-        let with_type = |reply: Reply, content_type: String| {
+        let with_type = |reply: Reply, content_type: Cow<'static, str>| {
             let reply = reply.with("Accept-Ranges", "bytes").with("Content-Type", content_type);
             match coding {
                 Some(coding) => reply.with("Content-Encoding", coding),
@@ -163,27 +163,31 @@ impl Files {
             }
         };
         Ok(match choice {
-            Choice::Whole => with_type(described(200), content_type.to_owned())
-                .with_parts(file, vec![Piece::Part(0..size)]),
+            Choice::Whole => {
+                with_type(described(200), content_type).with_parts(file, vec![Piece::Part(0..size)])
+            }
             Choice::Unsatisfiable => Reply::new(416, Body::Error("Range Not Satisfiable"))
                 .with("Content-Range", format!("bytes */{size}")),
             Choice::Parts(parts) => match &*parts {
-                [part] => with_type(described(206), content_type.to_owned())
+                [part] => with_type(described(206), content_type)
                     .with("Content-Range", content_range(part, size))
                     .with_parts(file, vec![Piece::Part(part.clone())]),
                 _ => {
-                    let (content_type, pieces) = multipart(parts, content_type, size);
-                    with_type(described(206), content_type).with_parts(file, pieces)
+                    let (content_type, pieces) = multipart(parts, &content_type, size);
+                    with_type(described(206), content_type.into()).with_parts(file, pieces)
                 }
             },
         })
     }
 
-    /// Replaces the file by a compressed form of it, if there is one that the client prefers.
+    /// Replaces the file by a compressed form of it, if there is one that the client prefers. A form
+    /// that is older belongs to an older file. Programs that compress may keep whole seconds only.
     fn choose_form(&self, path: &[u8], chosen: &mut Chosen, asked: &Asked<'_>) -> io::Result<()> {
         for coding in accept::codings(&asked.field("Accept-Encoding")) {
             let sibling = [path, coding.suffix.as_bytes()].concat();
-            if let Some(Found::File(file, stat)) = self.root.find(&sibling)? {
+            if let Some(Found::File(file, stat)) = self.root.find(&sibling)?
+                && stat.st_mtime >= chosen.stat.st_mtime
+            {
                 *chosen = Chosen { file, stat, coding: Some(coding.name) };
                 break;
             }
@@ -210,7 +214,12 @@ impl Files {
         // A long listing takes a while.
         let listing = green::blocking(move || {
             Listing::read(&root, &fd, Request { path: &path, shows_hidden, order })
-        })?;
+        });
+        let listing = match listing {
+            // It has been removed since it was opened.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Reply::not_found()),
+            listing => listing?,
+        };
         let page = Page { listing, title: target.display(), order };
         reply.body = if is_json { Body::Json(page) } else { Body::Html(page) };
         Ok(reply)
@@ -239,7 +248,7 @@ fn redirect(target: &Target<'_>) -> Reply {
 /// The reply to an error of the system that says nothing about the path, such as a lack of
 /// descriptors.
 fn failure(error: &io::Error) -> Reply {
-    let errors = [Errno::MFILE, Errno::NFILE, Errno::NOMEM];
+    let errors = [Errno::MFILE, Errno::NFILE, Errno::NOMEM, Errno::AGAIN];
     let is_overload = Errno::from_io_error(error).is_some_and(|error| errors.contains(&error));
     log::error!(target: LOG_TARGET, "cannot open the file of a request ({error}): answering with an error page");
     match is_overload {

@@ -78,15 +78,14 @@ impl Files {
     ///
     /// # Errors
     /// `InvalidInput` for a name that is not a token of HTTP, for a value that is not one line of
-    /// visible characters, and for fields that say where a reply ends.
+    /// visible characters, for fields that say where a reply ends, and for `Date`.
     ///
     /// Python: `--header`, for replies with status 200
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> io::Result<Self> {
         let (name, value) = (name.into(), value.into());
-        let frames = ["Connection", "Content-Length", "Content-Range", "Transfer-Encoding"];
-        if !is_token(name.as_bytes())
-            || frames.iter().any(|frame| frame.eq_ignore_ascii_case(&name))
-        {
+        let of_reply =
+            ["Connection", "Content-Length", "Content-Range", "Date", "Transfer-Encoding"];
+        if !is_token(name.as_bytes()) || of_reply.iter().any(|of| of.eq_ignore_ascii_case(&name)) {
             return Err(invalid("the name of a header field", &name));
         }
         self.fields.push((name, checked("the value of a header field", value)?));
@@ -126,8 +125,8 @@ impl Files {
     }
 
     /// Whether clients that accept the coding get `a.css.br`, `a.css.zst` or `a.css.gz` instead of
-    /// `a.css`. By default they do not. If `a.css` changes, compress it again: the server does not
-    /// compare the two.
+    /// `a.css`, unless it is older than that. By default they do not. If `a.css` changes, compress
+    /// it again.
     pub fn precompressed(mut self, used: bool) -> Self {
         self.precompressed = used;
         self
@@ -198,7 +197,9 @@ mod tests {
         let refused = |result: io::Result<Files>| {
             assert_eq!(result.expect_err("refused").kind(), io::ErrorKind::InvalidInput);
         };
-        for name in ["", "a b", "a:", "a\r\nb", "\u{e4}", "content-length", "Transfer-Encoding"] {
+        for name in
+            ["", "a b", "a:", "a\r\nb", "\u{e4}", "content-length", "Transfer-Encoding", "DATE"]
+        {
             refused(files().header(name, "value"));
         }
         for value in ["a\r\nb: c", "a\nb", "a\0", " a", "\u{e4}"] {

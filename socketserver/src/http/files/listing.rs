@@ -46,8 +46,6 @@ pub(super) struct Entry {
     length: u16,
     pub(super) kind: Kind,
     pub(super) is_link: bool,
-    /// The first letters of the name in which the names of this listing differ, for sorting.
-    key: u64,
     pub(super) size: u64,
     /// Time of the last change, in seconds since 1970.
     pub(super) modified: i64,
@@ -58,6 +56,8 @@ pub(super) struct Entry {
 pub(super) struct Listing {
     /// The names, each with a NUL behind it.
     names: Vec<u8>,
+    /// How many first letters all names have in common. In a long listing there often are some.
+    common: usize,
     pub(super) entries: Vec<Entry>,
     /// Whether sizes and dates are known.
     pub(super) has_details: bool,
@@ -123,11 +123,25 @@ impl Listing {
             // FIFOs, sockets and devices are not served.
             _ => return,
         };
+        self.note_common(name.to_bytes());
         // A name has 255 bytes at most, and there are at most as many names as `MAX_NAMES`.
         let start = self.names.len() as u32;
         self.names.extend_from_slice(name.to_bytes_with_nul());
         let (length, is_link) = (name.to_bytes().len() as u16, kind == Kind::Link);
-        self.entries.push(Entry { start, length, kind, is_link, key: 0, size: 0, modified: 0 });
+        self.entries.push(Entry { start, length, kind, is_link, size: 0, modified: 0 });
+    }
+
+    fn note_common(&mut self, name: &[u8]) {
+        let Some(first) = self.entries.first() else {
+            self.common = name.len();
+            return;
+        };
+        let first = self.name(first);
+        let begins_alike = |common: &usize| {
+            let start = name.get(..*common);
+            start.is_some_and(|start| start.eq_ignore_ascii_case(&first[..*common]))
+        };
+        self.common = (0..=self.common).rev().find(begins_alike).unwrap_or(0);
     }
 
     /// Adds sizes and dates, and follows links. Names that are gone by now, and links to places
@@ -161,37 +175,31 @@ impl Listing {
     /// Sorts in the order that was asked for. Without details, and by default, the order is
     /// Python's: by the names in lower case.
     fn sort(&mut self, order: Order) {
-        let mut entries = std::mem::take(&mut self.entries);
-        // Names in a long listing often begin alike.
-        let first = entries.first().map_or(&b""[..], |entry| self.name(entry));
-        let alike = |entry: &Entry| {
-            let pairs = first.iter().zip(self.name(entry));
-            pairs.take_while(|(one, other)| one.eq_ignore_ascii_case(other)).count()
-        };
-        let common = entries.iter().map(alike).min().unwrap_or(0);
-        for entry in &mut entries {
-            entry.key = key(&self.name(entry)[common..]);
-        }
-        let by_name = |one: &Entry, other: &Entry| {
-            one.key.cmp(&other.key).then_with(|| compare(self.name(one), self.name(other)))
-        };
+        let mut entries = self.sorted_by_name();
         match (order.by, self.has_details) {
+            // The size of a directory is meaningless.
             (SortBy::Size, true) => {
-                // The size of a directory is meaningless.
-                let size = |entry: &Entry| (entry.kind == Kind::File).then_some(entry.size);
-                entries.sort_by(|one, other| {
-                    size(one).cmp(&size(other)).then_with(|| by_name(one, other))
-                });
+                entries.sort_by_key(|entry| (entry.kind == Kind::File).then_some(entry.size))
             }
-            (SortBy::Date, true) => entries.sort_by(|one, other| {
-                one.modified.cmp(&other.modified).then_with(|| by_name(one, other))
-            }),
-            _ => entries.sort_unstable_by(by_name),
+            (SortBy::Date, true) => entries.sort_by_key(|entry| entry.modified),
+            _ => {}
         }
         if order.is_descending {
             entries.reverse();
         }
         self.entries = entries;
+    }
+
+    /// The entries by name. Numbers are sorted faster than names, and tell most of them apart.
+    fn sorted_by_name(&self) -> Vec<Entry> {
+        let name = |place: u32| self.name(&self.entries[place as usize]);
+        let keyed = |place| (key(&name(place)[self.common..]), place);
+        let mut places: Vec<(u64, u32)> = (0..self.entries.len() as u32).map(keyed).collect();
+        places.sort_unstable_by_key(|(key, _)| *key);
+        for alike in places.chunk_by_mut(|one, other| one.0 == other.0) {
+            alike.sort_unstable_by(|one, other| compare(name(one.1), name(other.1)));
+        }
+        places.into_iter().map(|(_, place)| self.entries[place as usize]).collect()
     }
 }
 

@@ -99,11 +99,15 @@ impl Page {
             (_, true) => (b"", b"@"),
             (_, false) => (b"", b""),
         };
+        let is_plain = is_plain(name);
         out.extend_from_slice(b"<tr><td><a href=\"");
-        push_quoted(out, name);
+        push_quoted(out, name, is_plain);
         out.extend_from_slice(slash);
         out.extend_from_slice(b"\">");
-        push_text(out, name);
+        match is_plain {
+            true => out.extend_from_slice(name),
+            false => push_text(out, name),
+        }
         out.extend_from_slice(mark);
         out.extend_from_slice(b"</a>");
         if self.listing.has_details {
@@ -137,10 +141,14 @@ impl Page {
     /// In a name that is not UTF-8, the wrong bytes are replaced; the `href` is exact.
     fn push_object(&self, out: &mut Vec<u8>, entry: &Entry) {
         let name = self.listing.name(entry);
-        out.extend_from_slice(b"{\"name\":");
-        push_json(out, &String::from_utf8_lossy(name));
-        out.extend_from_slice(b",\"href\":\"");
-        push_quoted(out, name);
+        let is_plain = is_plain(name);
+        out.extend_from_slice(b"{\"name\":\"");
+        match is_plain {
+            true => out.extend_from_slice(name),
+            false => push_json(out, &String::from_utf8_lossy(name)),
+        }
+        out.extend_from_slice(b"\",\"href\":\"");
+        push_quoted(out, name, is_plain);
         let kind: &[u8] = match entry.kind {
             Kind::Directory => b"/\",\"type\":\"directory\"",
             Kind::File => b"\",\"type\":\"file\"",
@@ -158,8 +166,29 @@ impl Page {
     }
 }
 
-fn push_quoted(out: &mut Vec<u8>, name: &[u8]) {
-    percent_encode(name, NAME).for_each(|piece| out.extend_from_slice(piece.as_bytes()));
+/// Whether a name is the same in a URL, in HTML and in JSON, as most are. Looked up for each byte of
+/// a long listing.
+fn is_plain(name: &[u8]) -> bool {
+    const PLAIN: [bool; 256] = {
+        let mut table = [false; 256];
+        let mut byte = 0_u8;
+        while byte < 128 {
+            table[byte as usize] =
+                byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-' | b'~');
+            byte += 1;
+        }
+        table
+    };
+    name.iter().fold(true, |plain, byte| plain & PLAIN[usize::from(*byte)])
+}
+
+fn push_quoted(out: &mut Vec<u8>, name: &[u8], is_plain: bool) {
+    match is_plain {
+        true => out.extend_from_slice(name),
+        false => {
+            percent_encode(name, NAME).for_each(|piece| out.extend_from_slice(piece.as_bytes()))
+        }
+    }
 }
 
 /// Writes text, escaped for HTML. Bytes that are not UTF-8 stay: a browser shows each as an unknown
@@ -184,7 +213,6 @@ fn push_text(out: &mut Vec<u8>, text: &[u8]) {
 }
 
 fn push_json(out: &mut Vec<u8>, text: &str) {
-    out.push(b'"');
     for char in text.chars() {
         match char {
             '"' | '\\' => out.extend_from_slice(&[b'\\', char as u8]),
@@ -192,7 +220,6 @@ fn push_json(out: &mut Vec<u8>, text: &str) {
             _ => out.extend_from_slice(char.encode_utf8(&mut [0; 4]).as_bytes()),
         }
     }
-    out.push(b'"');
 }
 
 fn push_size(out: &mut Vec<u8>, size: u64) {

@@ -18,7 +18,7 @@ const SMALL: u64 = 64 << 10;
 /// Bytes of a longer body that are sent with its head.
 const INTO_HEAD: u64 = 8 << 10;
 /// Bytes of a file that one call sends from the disk to the client.
-const AT_ONCE: u64 = 1 << 20;
+const AT_ONCE: u64 = 2 << 20;
 
 impl Files {
     /// Answers the current request. GET and HEAD get a file, a listing or an error page, OPTIONS
@@ -69,19 +69,24 @@ impl Files {
     where
         H: BaseHTTPRequestHandler,
     {
-        let Reply { status, fields, body } = reply;
-        let page = match &body {
-            Body::Error(message) => error_page(handler, (status, *message).into())?,
-            _ => {
-                handler.send_response(status)?;
-                Vec::new()
-            }
+        let Reply { status: code, mut fields, body } = reply;
+        let status = match body {
+            Body::Error(message) => Status::from((code, message)),
+            _ => code.into(),
         };
+        let page = match body {
+            Body::Error(_) => error_page(handler, status, &mut fields),
+            _ => Vec::new(),
+        };
+        let is_own = |name: &str| self.fields.iter().any(|own| own.0.eq_ignore_ascii_case(name));
+        match is_own("Server") {
+            true => handler.exchange().begin_reply(status, "")?,
+            false => handler.send_response(status)?,
+        }
         for (name, value) in &self.fields {
             handler.send_header(name, value)?;
         }
-        let is_own = |name: &str| self.fields.iter().any(|own| own.0.eq_ignore_ascii_case(name));
-        let mut has_length = !page.is_empty();
+        let mut has_length = false;
         for (name, value) in fields.iter().filter(|field| !is_own(field.0)) {
             has_length |= *name == "Content-Length";
             handler.send_header(name, value)?;
@@ -89,7 +94,7 @@ impl Files {
         handler.__end_headers()?;
         if head_only {
             // The length of a listing is not known before it is made.
-            let is_open = has_body(status) && !has_length;
+            let is_open = has_body(code) && !has_length;
             return if is_open { handler.flush_headers() } else { Ok(()) };
         }
         let mut wfile = ReplyWriter(handler.exchange().clone());
@@ -103,20 +108,23 @@ impl Files {
     }
 }
 
-/// Begins the reply with an error page, and returns the page. Unlike `send_error` this keeps the
-/// connection, because the client of a site asks for other files after a missing one.
-fn error_page<H>(handler: &mut H, status: Status<'_>) -> io::Result<Vec<u8>>
+/// An error page, whose fields are added to `fields`. Unlike `send_error` this keeps the connection,
+/// because the client of a site asks for other files after a missing one.
+fn error_page<H>(
+    handler: &mut H,
+    status: Status<'_>,
+    fields: &mut Vec<(&'static str, Cow<'static, str>)>,
+) -> Vec<u8>
 where
     H: BaseHTTPRequestHandler,
 {
     let message = status.message.unwrap_or_default();
     handler.__log_error(&format!("code {}, message {message}", status.code));
-    handler.send_response(status)?;
-    let exchange = handler.exchange().clone();
-    let page = exchange.settings().error_page(status).into_bytes();
-    handler.send_header("Content-Type", exchange.settings().error_content_type)?;
-    handler.send_header("Content-Length", page.len())?;
-    Ok(page)
+    let settings = handler.exchange().settings();
+    let page = settings.error_page(status).into_bytes();
+    fields.push(("Content-Type", settings.error_content_type.into()));
+    fields.push(("Content-Length", page.len().to_string().into()));
+    page
 }
 
 fn send_pieces(
@@ -124,6 +132,8 @@ fn send_pieces(
     file: &std::fs::File,
     pieces: Vec<Piece>,
 ) -> io::Result<()> {
+    // Otherwise the read of a later piece may fail while an error page can still be sent.
+    let is_alone = pieces.len() == 1;
     for piece in pieces {
         let mut part = match piece {
             Piece::Text(text) => {
@@ -133,7 +143,11 @@ fn send_pieces(
             Piece::Part(part) => part,
         };
         let first = if part.end - part.start <= SMALL { part.end } else { part.start + INTO_HEAD };
-        wfile.write_all(&disk::read(file, part.start..first)?)?;
+        let data = disk::read(file, part.start..first)?;
+        match is_alone {
+            true => wfile.0.write_announced(&data)?,
+            false => wfile.write_all(&data)?,
+        }
         part.start = first;
         while !part.is_empty() {
             let next = part.end.min(part.start + AT_ONCE);

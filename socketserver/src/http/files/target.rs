@@ -1,5 +1,7 @@
 //! The path of a request, as bytes.
 
+use std::borrow::Cow;
+
 use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, percent_decode, percent_encode};
 
 /// The bytes that are quoted in a name, as by Python's `quote`.
@@ -30,14 +32,15 @@ pub(super) struct Target<'a> {
 }
 
 impl<'a> Target<'a> {
-    /// Parses the target of a request line. A quoted slash separates names as a plain one does,
-    /// because no name can contain it. `None` for a NUL, which no name can contain either.
+    /// Parses the path of a request, which has no authority any more. A quoted slash separates
+    /// names as a plain one does, because no name can contain it. `None` for a NUL, which no name
+    /// can contain either.
     ///
     /// Python: `SimpleHTTPRequestHandler.translate_path`
     pub(super) fn parse(target: &'a [u8]) -> Option<Self> {
         let target = before(target, b'#').0;
-        let (path, query) = before(without_authority(target), b'?');
-        let decoded: Vec<u8> = percent_decode(path).collect();
+        let (path, query) = before(target, b'?');
+        let decoded: Cow<'_, [u8]> = percent_decode(path).into();
         if decoded.contains(&0) {
             return None;
         }
@@ -89,19 +92,6 @@ fn before(text: &[u8], mark: u8) -> (&[u8], Option<&[u8]>) {
         Some(place) => (&text[..place], Some(&text[place + 1..])),
         None => (text, None),
     }
-}
-
-/// The target without its scheme and host. Requests through a proxy have whole URLs.
-fn without_authority(target: &[u8]) -> &[u8] {
-    let is = |scheme: &&[u8]| {
-        target.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme))
-    };
-    let schemes: [&[u8]; 2] = [b"http://", b"https://"];
-    let Some(scheme) = schemes.into_iter().find(is) else { return target };
-    let rest = &target[scheme.len()..];
-    rest.iter()
-        .position(|byte| matches!(byte, b'/' | b'?'))
-        .map_or(&b""[..], |place| &rest[place..])
 }
 
 /// The names of a path without `.` and `..`, and whether its end is that of a directory.

@@ -21,6 +21,18 @@ use super::status::{Status, response};
 /// assert_eq!(only_small(100).unwrap_err().to_string(), "413 Too much");
 /// ```
 ///
+/// An error of a parser becomes the text of the page:
+///
+/// ```
+/// # use std::io;
+/// # use socketserver::http::HTTPError;
+/// fn number(body: &str) -> io::Result<u32> {
+///     body.parse().map_err(|error| HTTPError::new(400).explain(error).into())
+/// }
+/// # assert_eq!(number("3").unwrap(), 3);
+/// # assert_eq!(number("three").unwrap_err().to_string(), "400 Bad Request");
+/// ```
+///
 /// Python: `self.send_error(…)` and `return`
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HTTPError {
@@ -59,6 +71,15 @@ impl HTTPError {
     /// Python: none; `send_error` takes no fields
     pub fn with(mut self, name: &str, value: impl fmt::Display) -> Self {
         self.fields.push((name.to_owned(), value.to_string()));
+        self
+    }
+
+    /// The same with this text as the explanation on its page. Markup is escaped. The client sees
+    /// the text.
+    ///
+    /// Python: the argument `explain` of `send_error`
+    pub fn explain(mut self, text: impl fmt::Display) -> Self {
+        self.explain = Some(text.to_string());
         self
     }
 

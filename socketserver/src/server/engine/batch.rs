@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use super::serve::{Loop, Taken};
+use crate::request::Moment;
 use crate::sync::Instant;
 use crate::wait::yield_now;
 
@@ -13,17 +14,30 @@ use crate::wait::yield_now;
 /// the loop has other work.
 const BATCH: usize = 64;
 
-/// How long requests that run on the loop itself may keep it from its other work. Those that take
-/// longer cost a turn each.
-const SLICE: Duration = Duration::from_millis(1);
+/// The time in one turn of requests that run on the loop itself, by a clock that costs next to
+/// nothing, after each of them.
+struct Slice {
+    began: Moment,
+    length: Duration,
+}
+
+impl Slice {
+    /// How long they may keep the loop from its other work: until the next step of the clock. Those
+    /// that take longer cost a turn each.
+    const USUAL: Duration = Duration::from_millis(1);
+
+    fn is_over(&self) -> bool {
+        self.began.elapsed() >= self.length
+    }
+}
 
 impl Loop<'_> {
-    /// When requests that run on the loop itself have had their time in this turn. A state whose
+    /// The slice that begins now, if requests run on the loop itself. A state whose
     /// `service_actions` does something is asked after each request, as in Python.
-    fn end_of_slice(&self) -> Option<Instant> {
+    fn slice(&self) -> Option<Slice> {
         let has_actions = self.core.service_actions.load(Relaxed);
-        let slice = if has_actions { Duration::ZERO } else { SLICE };
-        self.core.runs_on_loop.then(|| Instant::now() + slice)
+        let length = if has_actions { Duration::ZERO } else { Slice::USUAL };
+        self.core.runs_on_loop.then(|| Slice { began: Moment::now(), length })
     }
 
     /// Whether a batch ends before its next request.
@@ -34,10 +48,10 @@ impl Loop<'_> {
     /// Dispatches clients of the lobby, up to a batch.
     pub(super) fn serve_lobby_batch(&self) {
         if self.lobby.is_some() && !self.breaks_off() {
-            let (end, left) = (self.end_of_slice(), Cell::new(BATCH));
+            let (slice, left) = (self.slice(), Cell::new(BATCH));
             self.serve_lobby(|| {
                 left.set(left.get() - 1);
-                let is_over = end.is_some_and(|end| Instant::now() >= end);
+                let is_over = slice.as_ref().is_some_and(Slice::is_over);
                 left.get() > 0 && !is_over && !self.breaks_off()
             });
         }
@@ -59,18 +73,18 @@ impl Loop<'_> {
     /// Dispatches the requests that are there, up to a batch.
     pub(super) fn take_batch(&mut self) -> io::Result<()> {
         let mut burst = 0;
-        let end = self.end_of_slice();
+        let slice = self.slice();
         for _ in 0..BATCH {
             if self.breaks_off() || self.admission.must_wait() {
                 break;
             }
             match self.take()? {
-                Taken::Request(_) if end.is_some_and(|end| Instant::now() >= end) => break,
+                Taken::Request(_) if slice.as_ref().is_some_and(Slice::is_over) => break,
                 Taken::Request(_) | Taken::Silent => burst += 1,
                 // Let the clients run: more of a burst may come. To sleep and be woken for each
                 // request would cost more. Where the loop has run the requests itself, the clients
                 // have had their time.
-                Taken::Nothing if burst > 1 && end.is_none() => {
+                Taken::Nothing if burst > 1 && slice.is_none() => {
                     burst = 0;
                     yield_now();
                 }

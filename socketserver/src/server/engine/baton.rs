@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::serve::Loop;
 use super::{Engine, Lead, Listener, Owner};
 use crate::admission::AcceptError;
-use crate::lead::{Baton, Leader, Lender, Seen, leads};
+use crate::lead::{self, Baton, Leader, Lender, Seen, leads};
 use crate::sync::Instant;
 
 impl Loop<'_> {
@@ -43,40 +43,45 @@ impl Loop<'_> {
         }
     }
 
-    /// Blocks until a wake-up, until it is time to look at the leader, or until `end`. Takes the
-    /// baton back if that is due.
+    /// Blocks until a wake-up, until it is time to look at the leader, or until `end`; once the
+    /// leader has been waiting for requests, also until one may be there. Takes the baton back if
+    /// that is due.
     pub(super) fn watch_leader(&mut self, end: Option<Instant>) -> io::Result<()> {
         let overdue = self.core.books.abort_overdue();
         let leader = self.lead.as_mut().and_then(|lead| lead.lender.leader.as_mut());
         let Some((watch, listener)) = leader else {
             return Ok(());
         };
-        let ends = [end, overdue, self.workers_due, watch.next_look()];
-        self.engine.core.waker.wait(None, ends.into_iter().flatten().min())?;
+        let ends = [end, overdue, self.workers_due, Some(watch.next_look())];
+        let awaited = watch.waits_too().then(|| listener.socket());
+        let is_there = self.engine.core.waker.wait(awaited, ends.into_iter().flatten().min())?;
         if !Arc::ptr_eq(&listener.socket, &self.listener.socket) {
             // The loop has bound another one.
             self.take_baton();
-        } else if watch.look() == Seen::Back {
+        } else if watch.look(is_there) == Seen::Back {
             let failure = watch.baton().take_failure();
             self.take_baton();
             if let Some(error) = failure {
                 self.cannot_take(error)?;
-            } else if let Some(lead) = &mut self.lead {
-                lead.lender.rest();
             }
         }
         Ok(())
     }
 
-    /// Takes the baton back. Waits while the leader receives a request, which does not block.
+    /// Takes the baton back. Waits while the leader receives a request, which does not block. A
+    /// leader that waits for one may give the baton back itself, if it wakes in time.
     pub(super) fn take_baton(&mut self) {
-        const AGAIN: Duration = Duration::from_millis(10);
+        const AGAIN: Duration = Duration::from_millis(2);
         let leader = self.lead.as_mut().and_then(|lead| lead.lender.leader.take());
         let Some((watch, _)) = leader else {
             return;
         };
-        while !watch.baton().recall() {
+        let baton = watch.baton();
+        while !baton.recall() {
             let _ = self.core.waker.wait(None, Some(Instant::now() + AGAIN));
+            if baton.take_from(baton.state()) {
+                break;
+            }
         }
     }
 }
@@ -93,7 +98,7 @@ impl Engine {
                         self.dispatch(request, None, None);
                     }
                     Err(error) if AcceptError::of(&error) == AcceptError::Nothing => {
-                        baton.wait(listener.socket());
+                        lead::wait(baton, listener.socket());
                     }
                     Err(error) => baton.fail(error),
                 }

@@ -10,12 +10,11 @@ use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tests::prelude::{Duration, io};
-use tokio::net::TcpListener;
-use tokio::runtime::Runtime;
+use tokio::net::TcpStream;
 
 use super::{Contestant, Place, Program, Service};
 use crate::job::HELLO;
-use crate::rounds::tcp_listener;
+use crate::rounds::{run_on_tokio, serve_tcp_on_tokio};
 
 pub(super) const HYPER: Contestant = Contestant {
     name: "hyper",
@@ -29,27 +28,15 @@ pub(super) const HYPER: Contestant = Contestant {
 };
 
 fn serve(_: &Place) -> io::Result<()> {
-    let runtime = Runtime::new()?;
-    // The acceptor is a task too: `block_on` would run it outside the workers.
-    let serving = runtime.spawn(accept());
-    runtime.block_on(serving).expect("no panic")
+    run_on_tokio(serve_tcp_on_tokio(talk))
 }
 
-async fn accept() -> io::Result<()> {
-    let listener = tcp_listener()?;
-    listener.set_nonblocking(true)?;
-    let listener = TcpListener::from_std(listener)?;
-    loop {
-        let (stream, _) = listener.accept().await?;
-        stream.set_nodelay(true)?;
-        tokio::spawn(async move {
-            let mut builder = http1::Builder::new();
-            // A server on the open internet has such a limit, as those of this workspace do.
-            builder.timer(TokioTimer::new()).header_read_timeout(Duration::from_secs(60));
-            // Clients that have gone are errors.
-            let _ = builder.serve_connection(TokioIo::new(stream), service_fn(hello)).await;
-        });
-    }
+async fn talk(stream: TcpStream) {
+    let mut builder = http1::Builder::new();
+    // A server on the open internet has such a limit, as those of this workspace do.
+    builder.timer(TokioTimer::new()).header_read_timeout(Duration::from_secs(60));
+    // Clients that have gone are errors.
+    let _ = builder.serve_connection(TokioIo::new(stream), service_fn(hello)).await;
 }
 
 async fn hello(_: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {

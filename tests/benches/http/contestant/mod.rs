@@ -6,6 +6,7 @@ mod hyper;
 mod nginx;
 mod ours;
 mod service;
+mod static_web_server;
 mod tiny_http;
 
 pub(crate) use service::{Place, Service};
@@ -13,7 +14,7 @@ pub(crate) use service::{Place, Service};
 use crate::rounds::{Contestant, Program, beside, succeeds};
 
 /// All contestants, in the order of the tables.
-pub(crate) const ALL: [&Contestant; 8] = [
+pub(crate) const ALL: [&Contestant; 9] = [
     &ours::THREADS,
     &ours::GREEN,
     &echo::THREADS,
@@ -21,5 +22,6 @@ pub(crate) const ALL: [&Contestant; 8] = [
     &hyper::HYPER,
     &tiny_http::TINY_HTTP,
     &nginx::NGINX,
+    &static_web_server::STATIC_WEB_SERVER,
     &cpython::CPYTHON,
 ];

@@ -1,12 +1,11 @@
 //! nginx with a worker per core. It inherits its listener, so that the port can be a free one.
 
-use rustix::io::{FdFlags, fcntl_setfd};
 use tests::prelude::*;
 
-use super::service::FOLDER;
+use super::service::{FOLDER, inherited_listener};
 use super::{Contestant, Program, Service, succeeds};
 use crate::job::HELLO;
-use crate::rounds::{BACKLOG, tcp_listener};
+use crate::rounds::BACKLOG;
 
 pub(super) const NGINX: Contestant = Contestant {
     name: "nginx",
@@ -25,9 +24,7 @@ fn find() -> Result<(), String> {
 
 /// The process stays this one's, so that it ends with the benchmark.
 fn command() -> Command {
-    let listener = tcp_listener().expect("a free port");
-    let address = listener.local_addr().expect("an address");
-    fcntl_setfd(&listener, FdFlags::empty()).expect("a descriptor");
+    let (listener, address) = inherited_listener();
     let folder = Folder::new();
     let text = configuration(folder.path(), address);
     fs::write(folder.join("nginx.conf"), text).expect("a file");
@@ -36,9 +33,9 @@ fn command() -> Command {
     // listener before it knows where its log is.
     let exec = "exec nginx -c \"$0/nginx.conf\" -p \"$0\" 2>/dev/null";
     command.args(["-c", exec]).arg(folder.path());
-    command.env("NGINX", format!("{};", listener.as_raw_fd()));
+    command.env("NGINX", format!("{};", listener));
     // This process becomes nginx.
-    std::mem::forget((listener, folder));
+    std::mem::forget(folder);
     command
 }
 

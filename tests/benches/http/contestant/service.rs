@@ -1,6 +1,11 @@
 //! What a contestant serves, always on a free port.
 
+use std::os::fd::{IntoRawFd, RawFd};
+
+use rustix::io::{FdFlags, fcntl_setfd};
 use tests::prelude::*;
+
+use crate::rounds::tcp_listener;
 
 /// What the clients of a scenario ask for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,6 +26,15 @@ pub(crate) use Service as Place;
 pub(super) const FOLDER: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/http-files");
 
 const NAMES: u32 = 100_000;
+
+/// A listener for a program that inherits it, and its address. It stays open in this process, which
+/// becomes that program.
+pub(super) fn inherited_listener() -> (RawFd, SocketAddr) {
+    let listener = tcp_listener().expect("a free port");
+    let address = listener.local_addr().expect("an address");
+    fcntl_setfd(&listener, FdFlags::empty()).expect("a descriptor");
+    (listener.into_raw_fd(), address)
+}
 
 impl Service {
     pub(crate) const USUAL: Self = Service::Hello;

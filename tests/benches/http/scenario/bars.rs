@@ -20,6 +20,8 @@ pub(crate) const BARS: &[Bar] = &[
     bar("threads", "hello-new-64", Rate, AtLeast(0.95), Some("echo-threads")),
     bar("green", "file-1k", Cpu, AtMost(1.11), Some("nginx")),
     bar("threads", "file-1k", Cpu, AtMost(1.11), Some("nginx")),
+    bar("green", "file-1k", Rate, AtLeast(1.2), Some("static-web-server")),
+    bar("threads", "file-1k", Rate, AtLeast(1.2), Some("static-web-server")),
     bar("green", "file-1k", Rate, AtLeast(20.0), Some("cpython")),
     bar("threads", "file-1k", Rate, AtLeast(20.0), Some("cpython")),
     bar("green", "file-1g", Rate, AtLeast(0.95), Some("nginx")),

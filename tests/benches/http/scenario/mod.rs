@@ -69,12 +69,9 @@ const ALL: &[&Scenario] = &[
         ..ONE_CORE
     },
     &Scenario {
-        name: "idle-10000",
         title: "memory of 10,000 idle connections that have had one reply",
-        measure: Measure::Memory { connections: 10_000 },
-        figure: Figure::Memory,
-        most_rounds: 3,
-        ..USUAL
+        reference: "hyper",
+        ..Scenario::IDLE_10000
     },
     &Scenario {
         name: "slow-heads",
@@ -87,20 +84,6 @@ const ALL: &[&Scenario] = &[
         most_rounds: 3,
         ..USUAL
     },
-    &Scenario {
-        name: "still",
-        title: "threads that run in 10 s without work",
-        measure: Measure::Stillness,
-        figure: Figure::Wakes,
-        most_rounds: 1,
-        ..USUAL
-    },
-    &Scenario {
-        name: "stop",
-        title: "time from SIGTERM to the end, without work",
-        measure: Measure::Stop,
-        figure: Figure::Stop,
-        reference: "threads",
-        ..USUAL
-    },
+    &Scenario { reference: "hyper", ..Scenario::STILL },
+    &Scenario { reference: "threads", ..Scenario::STOP },
 ];

@@ -1,10 +1,12 @@
 //! The clients: a program that is the same for every server. What one client sends and receives is
 //! the benchmark's own.
 
+mod connection;
 mod crowd;
 mod latency;
 mod plan;
 
+pub(crate) use connection::{connect, send_whole};
 pub(crate) use plan::{Group, Plan};
 
 use serde::{Deserialize, Serialize};

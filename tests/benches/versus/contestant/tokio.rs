@@ -2,13 +2,12 @@
 
 use tests::prelude::*;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::net::{TcpListener, UdpSocket, UnixListener};
-use tokio::runtime::Runtime;
+use tokio::net::{UdpSocket, UnixListener};
 
 use super::place::{udp_socket, unix_listener};
 use super::{BUFFER, Contestant, Place, Program, Service};
 use crate::job::{Job, NAP, compute};
-use crate::rounds::tcp_listener;
+use crate::rounds::{run_on_tokio, serve_tcp_on_tokio};
 
 pub(super) const TOKIO: Contestant = Contestant {
     name: "tokio",
@@ -22,28 +21,14 @@ pub(super) const TOKIO: Contestant = Contestant {
 };
 
 fn serve(place: &Place) -> io::Result<()> {
-    let runtime = Runtime::new()?;
-    // The acceptor is a task too: `block_on` would run it outside the workers.
     let place = place.clone();
-    let serving = runtime.spawn(async move {
+    run_on_tokio(async move {
         match place {
-            Place::Tcp => serve_tcp().await,
+            Place::Tcp => serve_tcp_on_tokio(echo).await,
             Place::Udp => serve_udp().await,
             Place::Unix(path) => serve_unix(&path).await,
         }
-    });
-    runtime.block_on(serving).expect("no panic")
-}
-
-async fn serve_tcp() -> io::Result<()> {
-    let listener = tcp_listener()?;
-    listener.set_nonblocking(true)?;
-    let listener = TcpListener::from_std(listener)?;
-    loop {
-        let (stream, _) = listener.accept().await?;
-        stream.set_nodelay(true)?;
-        tokio::spawn(echo(stream));
-    }
+    })
 }
 
 async fn serve_unix(path: &Path) -> io::Result<()> {

@@ -27,6 +27,10 @@ fn configured(arguments: &[String]) -> Files {
     options.iter().fold(files, |files, option| match &**option {
         "cors" => files.cors(),
         "header" => files.header("X-Own", "value").expect("a field"),
+        "replacing" => ["server", "content-type"]
+            .into_iter()
+            .try_fold(files, |files, name| files.header(name, "mine"))
+            .expect("fields"),
         "hidden" => files.hidden(true),
         "no-store" => files.no_store(),
         "precompressed" => files.precompressed(true),

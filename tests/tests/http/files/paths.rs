@@ -10,10 +10,11 @@ use crate::harness::list;
 list!(
     ;
     no_path_leaves_the_folder,
-    what_is_no_file_is_not_found,
+    fifos_and_devices_are_not_found,
     redirects_stay_on_the_site,
     names_of_any_bytes_are_found,
     every_reply_has_the_fields_of_the_site,
+    fields_of_the_site_replace_others,
     methods_that_files_lack_are_refused;
 );
 
@@ -57,7 +58,7 @@ fn no_path_leaves_the_folder(column: Column) {
 }
 
 /// A FIFO without a writer would keep the handler waiting for ever.
-fn what_is_no_file_is_not_found(column: Column) {
+fn fifos_and_devices_are_not_found(column: Column) {
     let tree = Tree::new(column, &["links"], &[]);
     mknodat(CWD, tree.folder.join("fifo"), FileType::Fifo, Mode::RWXU, 0).expect("a FIFO");
     let _listener =
@@ -91,23 +92,29 @@ fn redirects_stay_on_the_site(column: Column) {
 /// Every byte that a name can have, in a listing and in a request.
 fn names_of_any_bytes_are_found(column: Column) {
     let tree = Tree::new(column, &["hidden"], &[]);
-    let names: Vec<Vec<u8>> = (1..=255_u8)
+    let mut names: Vec<Vec<u8>> = (1..=255_u8)
         .filter(|byte| *byte != b'/' && *byte != b'.')
         .map(|byte| vec![byte, b'a', byte])
         .collect();
+    names.push(vec![0xff; 255]);
     for bytes in &names {
         fs::write(tree.folder.path().join(name(bytes)), bytes).expect("write");
     }
     let page = tree.get("/", &[]);
     assert_eq!(page.field("Content-Type"), Some("text/html; charset=utf-8"));
-    let mut found = BTreeSet::new();
+    let (mut links, mut found) = (BTreeSet::new(), BTreeSet::new());
     for row in page.text().split("<tr><td><a href=\"").skip(1) {
         let link = row.split('"').next().expect("an end").to_owned();
         assert!(link.bytes().all(|byte| byte.is_ascii_graphic()), "{link}");
         let reply = tree.get(&format!("/{link}"), &[]);
         assert_eq!(reply.status, 200, "{link}");
         found.insert(reply.body);
+        links.insert(link);
     }
+    let json = tree.get("/", &["Accept: application/json"]).text();
+    let json: Vec<serde_json::Value> = serde_json::from_str(&json).expect("JSON");
+    let hrefs = json.iter().map(|entry| entry["href"].as_str().expect("text").to_owned());
+    assert_eq!(hrefs.collect::<BTreeSet<_>>(), links);
     assert_eq!(found, names.into_iter().collect());
 }
 
@@ -133,6 +140,16 @@ fn every_reply_has_the_fields_of_the_site(column: Column) {
         assert_eq!(reply.field("X-Own"), Some("value"), "{status}");
         assert_eq!(reply.field("Access-Control-Allow-Origin"), Some("*"), "{status}");
         assert_eq!(reply.field("Cache-Control"), Some("no-store"), "{status}");
+    }
+}
+
+fn fields_of_the_site_replace_others(column: Column) {
+    let tree = Tree::new(column, &["replacing"], &[("file", b"file")]);
+    for (method, target) in [("GET", "/file"), ("GET", "/missing"), ("HEAD", "/"), ("PUT", "/")] {
+        let reply = tree.ask(method, target, &["Content-Length: 0"]);
+        for name in ["Server", "Content-Type"] {
+            assert_eq!(reply.field(name), Some("mine"), "{method} {target}");
+        }
     }
 }
 

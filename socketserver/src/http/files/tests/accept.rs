@@ -15,6 +15,8 @@ fn codings_are_ordered_by_weight_then_size() {
         ("*", "br zstd gzip"),
         ("*;q=0", ""),
         ("*;q=0.5, zstd;q=0", "br gzip"),
+        ("gzip;q=0, *", "br zstd"),
+        ("x-gzip;q=0.1, *;q=0", "gzip"),
         ("gzip;q=0.000", ""),
         ("gzip;q=2", ""),
         ("gzip;q=x", ""),

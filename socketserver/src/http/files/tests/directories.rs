@@ -48,7 +48,7 @@ fn furnished() -> Folder {
 }
 
 #[test]
-fn a_listing_shows_what_can_be_had() {
+fn a_listing_shows_only_served_files() {
     let folder = furnished();
     let shown = page(&folder.files(), "/");
     let expected = [".well-known/", "A.txt", "b.txt", "c", "Dir/", "to-dir/", "to-file"];
@@ -170,6 +170,35 @@ fn json_is_for_programs() {
 
     let empty = Folder::new();
     assert_eq!(body(&ask(&empty.files(), "GET", "/", &JSON)), "[]\n");
+}
+
+#[test]
+fn names_that_begin_alike_are_in_order() {
+    let folder = Folder::new();
+    let sorted =
+        ["File", "file", "file-", "file-aaaaaaaA", "file-aaaaaaaaB", "FILE-aaaaaaaac", "filf"];
+    for name in sorted.into_iter().rev() {
+        folder.write(name, "");
+    }
+    assert_eq!(links(&page(&folder.files(), "/")), sorted);
+    for name in &sorted[3..6] {
+        folder.write(&format!("alike/{name}"), "");
+    }
+    assert_eq!(links(&page(&folder.files(), "/alike/")), sorted[3..6]);
+}
+
+#[test]
+fn a_directory_that_is_removed_is_not_found() {
+    let folder = Folder::new();
+    folder.write("root/inner/file", "");
+    let files = Files::new(folder.join("root")).expect("a directory");
+    fs::remove_dir_all(folder.join("root")).expect("it is there");
+    for target in ["/", "/inner/", "/inner", "/inner/file"] {
+        assert_eq!(get(&files, target).status, 404, "{target}");
+    }
+    // Another one in its place is not that which was opened.
+    folder.write("root/other", "");
+    assert_eq!(get(&files, "/other").status, 404);
 }
 
 /// A listing of many names has no details, so that it needs no system call per name.

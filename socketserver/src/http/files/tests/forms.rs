@@ -50,6 +50,11 @@ fn the_best_form_that_is_there_is_sent() {
     let reply = ask(&files, "GET", "/a.css", &part);
     assert_eq!((&*body(&reply), field(&reply, "Content-Encoding")), ("zi", Some("gzip")));
 
+    // A form of an older file.
+    fs::write(folder.join("a.css"), "newer").expect("write");
+    assert_eq!(body(&ask(&files, "GET", "/a.css", &accept)), "newer");
+    folder.write("a.css", "plain");
+
     // Nothing is looked for where it was not asked for.
     let reply = ask(&folder.files(), "GET", "/a.css", &accept);
     assert_eq!((&*body(&reply), field(&reply, "Vary")), ("plain", None));
