@@ -390,15 +390,7 @@ fn send_error_page<H: BaseHTTPRequestHandler + ?Sized>(
     begin_reply(handler, Status { message: Some(message), ..status })?;
     let exchange = handler.exchange().clone();
     exchange.field("Connection", format_args!("close"))?;
-    let mut page = Vec::new();
-    if has_body(status.code) {
-        let settings = exchange.settings();
-        page = settings.error_page(status).into_bytes();
-        exchange.describe(settings.error_content_type, page.len())?;
-    }
-    for (name, value) in status.fields {
-        exchange.field(name, format_args!("{value}"))?;
-    }
+    let page = exchange.describe_error(status)?;
     handler.__end_headers()?;
     exchange.write_body(&page)
 }

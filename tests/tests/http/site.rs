@@ -30,18 +30,7 @@ where
     H: RequestHandler<T::Request, S>,
     S: BaseServer<T::Request>,
 {
-    serve_at(builder, LOCAL);
-}
-
-/// The same at this address.
-pub(crate) fn serve_at<T, C, H, S>(builder: Builder<T, C, H, S>, address: impl ToAddress)
-where
-    T: Transport,
-    C: Concurrency,
-    H: RequestHandler<T::Request, S>,
-    S: BaseServer<T::Request>,
-{
-    serve_bound(builder.bind(address).expect("bind"));
+    serve_bound(bind(builder));
 }
 
 /// The same with a server that has its listener. Returns its counters.

@@ -8,7 +8,7 @@ use tests::prelude::*;
 
 use crate::harness::{Column, list, programs};
 use crate::replies::{Replies, Unread, ask};
-use crate::site::{Site, serve, serve_at};
+use crate::site::{Site, serve, serve_bound};
 
 list!(
     waiting_clients_outlast_a_long_handler;
@@ -83,7 +83,7 @@ fn careless(column: Column, _: &[String]) {
 /// The argument is the path of its socket.
 fn unix(column: Column, arguments: &[String]) {
     let builder = Builder::<_, _, Careless, _>::new(UnixStream::new(), column.concurrency(), ());
-    serve_at(builder, &*arguments[0]);
+    serve_bound(builder.bind(&*arguments[0]).expect("bind"));
 }
 
 /// How long a client of [`Hasty`] may keep a reply waiting.

@@ -12,7 +12,7 @@ use super::outgoing::Outgoing;
 use super::stage::{Frame, Stage};
 use super::{Exchange, Inner};
 use crate::http::message::line;
-use crate::http::message::status::Status;
+use crate::http::message::status::{Status, has_body};
 use crate::socket::{Pace, Socket, SocketOption};
 
 /// Bytes of a large body that are sent together with the head. A body of up to `WITH_HEAD` bytes is
@@ -74,6 +74,19 @@ impl Exchange {
         Ok(())
     }
 
+    /// The fields of an error's reply, and its page, if it may have a body.
+    pub(in crate::http) fn describe_error(&self, status: Status<'_>) -> io::Result<Vec<u8>> {
+        let mut page = Vec::new();
+        if has_body(status.code) {
+            page = self.settings().error_page(status).into_bytes();
+            self.describe(self.settings().error_content_type, page.len())?;
+        }
+        for (name, value) in status.fields {
+            self.field(name, format_args!("{value}"))?;
+        }
+        Ok(page)
+    }
+
     /// Ends the head. That of an interim reply is sent at once.
     pub(in crate::http) fn end_head(&self) -> io::Result<()> {
         let mut reply = self.reply()?;
@@ -117,7 +130,7 @@ impl Exchange {
 
     /// Takes a piece of a body whose length the head says. Unlike others it needs no copy of its own.
     pub(in crate::http) fn write_announced(&self, data: &[u8]) -> io::Result<()> {
-        self.frame(&mut *self.reply()?, false);
+        self.frame(&mut self.reply()?, false);
         self.write_body(data)
     }
 

@@ -118,13 +118,13 @@ fn is_host_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"-._~%!$&'()*+,;=".contains(&byte)
 }
 
+/// The authority of a target with a scheme, and its path.
+type Parts<'t> = (Option<&'t [u8]>, Cow<'t, [u8]>);
+
 /// The authority of a target with a scheme, and its path, which begins with a slash; or what
 /// CONNECT and OPTIONS have in its place. `None` for a target that a server behind this one could
 /// read differently, such as the `@evil/` that follows a host's name.
-fn authority_and_path<'t>(
-    command: &[u8],
-    target: &'t [u8],
-) -> Option<(Option<&'t [u8]>, Cow<'t, [u8]>)> {
+fn authority_and_path<'t>(command: &[u8], target: &'t [u8]) -> Option<Parts<'t>> {
     if command == b"CONNECT" {
         let is_right = is_authority(target) && target.contains(&b':') && !target.ends_with(b":");
         return is_right.then_some((None, Cow::Borrowed(target)));
