@@ -11,8 +11,8 @@ use pkcs8::der::pem::PemLabel;
 use pkcs8::{EncryptedPrivateKeyInfoRef, PrivateKeyInfoRef, SecretDocument};
 use rustix::fs::{MemfdFlags, memfd_create};
 
-/// A file of PEM with a key, another one with its password, and the key without a password in
-/// memory, where it has a path of its own.
+/// A file of PEM with a key, and a file with its password. The decrypted key is in memory alone,
+/// under a path that only this process can read.
 #[derive(Clone, Debug)]
 pub struct EncryptedKey {
     key: PathBuf,
@@ -21,11 +21,11 @@ pub struct EncryptedKey {
 }
 
 impl EncryptedKey {
-    /// Reads both files. The password is text, without the blank characters around it. A key that
-    /// needs none is taken as it is.
+    /// Reads both files. White space around the password does not count. A key without a password
+    /// is accepted too.
     ///
     /// # Errors
-    /// The system's, and `InvalidData` for a wrong password, or a kind of key that is not known.
+    /// `InvalidData` for a wrong password, or for an unknown kind of key; those of the system.
     pub fn open(key: &Path, password: &Path) -> io::Result<Self> {
         let plain = memfd_create("key", MemfdFlags::CLOEXEC)?;
         let (key, password) = (key.to_owned(), password.to_owned());
@@ -48,7 +48,7 @@ impl EncryptedKey {
         file.write_all(plain.as_bytes())
     }
 
-    /// Where the key without its password can be read, in this process alone.
+    /// The path of the decrypted key, for this process alone.
     pub fn path(&self) -> PathBuf {
         format!("/proc/self/fd/{}", self.plain.as_raw_fd()).into()
     }
@@ -64,21 +64,21 @@ fn read(path: &Path) -> io::Result<String> {
     })
 }
 
-/// The key as PEM that needs no password.
+/// The key as PEM without a password.
 fn without_password(pem: &str, password: &str) -> Result<String, &'static str> {
     if pem.contains("Proc-Type: 4,ENCRYPTED") {
-        return Err("the key is in OpenSSL's old format; convert it by `openssl pkcs8 -topk8`");
+        return Err("the key is in OpenSSL's old format; convert it with `openssl pkcs8 -topk8`");
     }
     let start = format!("-----BEGIN {}-----", EncryptedPrivateKeyInfoRef::PEM_LABEL);
     let Some(start) = pem.find(&start) else {
         return Ok(pem.to_owned());
     };
     let (_, document) =
-        SecretDocument::from_pem(&pem[start..]).map_err(|_| "the key is no valid PEM")?;
+        SecretDocument::from_pem(&pem[start..]).map_err(|_| "the key is not valid PEM")?;
     let encrypted = document.decode_msg::<EncryptedPrivateKeyInfoRef<'_>>();
-    let encrypted = encrypted.map_err(|_| "the key is no valid PKCS #8")?;
+    let encrypted = encrypted.map_err(|_| "the key is not valid PKCS #8")?;
     let plain = encrypted.decrypt(password).map_err(
-        |_| "the password does not open the key, or the key is encrypted in an unknown way",
+        |_| "the password does not decrypt the key, or the encryption is of an unknown kind",
     )?;
     let pem = plain.to_pem(PrivateKeyInfoRef::PEM_LABEL, LineEnding::LF);
     pem.map(|pem| pem.to_string()).map_err(|_| "the key cannot be encoded")

@@ -65,7 +65,7 @@ impl Endpoint {
     /// The transport, and the address or its default.
     ///
     /// # Errors
-    /// If the given text is no address of this transport.
+    /// If the given text is not an address of this transport.
     pub fn get(&self, role: Role) -> Result<(TransportName, Address), Failure> {
         let given = self.address.as_deref();
         let result = match self.transport {
@@ -90,16 +90,16 @@ impl Endpoint {
     }
 }
 
-/// What a program connects to.
+/// The other side of a client.
 #[derive(Clone, Debug)]
 pub struct Peer {
     /// Its address.
     pub address: Address,
-    /// The host that was asked for.
+    /// The host, as given on the command line.
     pub host: String,
 }
 
-/// The host of an address with a port. A Unix socket is on this one.
+/// The host of an address with a port. For a Unix socket, this machine.
 fn host(text: &str) -> &str {
     match text.rsplit_once(':') {
         Some((host, _)) if !text.contains('/') && !text.starts_with('@') => {

@@ -1,6 +1,6 @@
-//! What the programs share: how they start and end ([`program`]), where they listen or connect
-//! ([`endpoint`]), how they serve ([`server`]), how they speak TLS ([`tls`]), also with a key that
-//! needs a password ([`encrypted_key`]), and how text is made safe for a terminal ([`text`]).
+//! The shared parts of the programs: start and end ([`program`]), addresses ([`endpoint`]), the
+//! options of servers ([`server`]), TLS ([`tls`]), keys with a password ([`encrypted_key`]), and
+//! text that is safe for a terminal ([`text`]).
 
 pub mod encrypted_key;
 pub mod endpoint;

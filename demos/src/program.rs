@@ -1,4 +1,4 @@
-//! How every program starts and ends: its options, its log, and one line if it fails.
+//! Start and end of every program: its options, its log, and one line if it fails.
 
 use std::fmt::Display;
 use std::io::{self, Write};
@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-/// Why a program fails.
+/// The error with which a program ends.
 #[derive(Debug)]
 pub struct Failure {
     message: String,

@@ -5,7 +5,7 @@ use std::time::Duration;
 /// Parses a number of seconds, for clap.
 ///
 /// # Errors
-/// If the text is none, or more than some thirty years.
+/// If the text is not a number of seconds, or is more than some thirty years.
 pub fn seconds(text: &str) -> Result<Duration, String> {
     /// A clock cannot hold every time.
     const MOST: Duration = Duration::from_secs(1_000_000_000);
@@ -19,7 +19,7 @@ pub fn seconds(text: &str) -> Result<Duration, String> {
 /// Parses a number of seconds above zero, for clap.
 ///
 /// # Errors
-/// If the text is none.
+/// If the text is not such a number.
 pub fn positive_seconds(text: &str) -> Result<Duration, String> {
     match seconds(text)? {
         Duration::ZERO => Err("expected more than 0".to_owned()),

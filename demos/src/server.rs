@@ -1,5 +1,5 @@
-//! How every server of the demos serves: the shared options, the choice of transport and
-//! concurrency at run time, the line with its address, and the counters in the log at its end.
+//! The shared part of all servers of the demos: their options, the choice of transport and
+//! concurrency at run time, the line with the address, and the counters in the log at the end.
 
 use std::fmt::Display;
 use std::io::{self, Write};
@@ -55,7 +55,7 @@ pub struct ServerOptions {
     #[arg(long, value_name = "N", value_parser = positive)]
     max_connections: Option<NonZeroUsize>,
 
-    /// Maximum number of live requests per client address; further ones are refused
+    /// Maximum number of live requests per client address; further requests are refused
     #[arg(long, value_name = "N", value_parser = positive)]
     pub max_connections_per_address: Option<NonZeroUsize>,
 
@@ -68,7 +68,7 @@ pub struct ServerOptions {
     #[arg(long, num_args = 2, value_names = ["CERT", "KEY"])]
     tls: Vec<PathBuf>,
 
-    /// What becomes of these files.
+    /// TLS with these files, once it has been set up.
     #[arg(skip)]
     context: OnceLock<ServerTls>,
 
@@ -76,16 +76,16 @@ pub struct ServerOptions {
     #[arg(long, value_name = "SECONDS", default_value = "5", value_parser = seconds)]
     pub drain: Duration,
 
-    /// How long new clients are still served after that signal, before the server drains
+    /// How long new clients are still accepted after that signal, before the drain
     #[arg(long, value_name = "SECONDS", default_value = "0", value_parser = seconds)]
     lame_duck: Duration,
 
-    /// Serve on the socket of this name that systemd passes, if it passes one; '-' is standard
-    /// input, which inetd passes
+    /// Serve on the socket with this name, if systemd passes one; '-' is standard input, where
+    /// inetd passes it
     #[arg(long, value_name = "NAME")]
     inherit: Option<String>,
 
-    /// Write a line to this descriptor once the server is ready, as s6 asks for
+    /// Write a line to this descriptor once the server is ready, for s6
     #[arg(long, value_name = "FD")]
     notify_fd: Option<RawFd>,
 
@@ -93,16 +93,16 @@ pub struct ServerOptions {
     #[arg(long, value_name = "SECONDS", value_parser = positive_seconds)]
     pub exit_when_idle: Option<Duration>,
 
-    /// What the log calls this server, if the program has another one.
+    /// The name of this server in the log, if the program has another one.
     #[arg(skip)]
     label: Option<&'static str>,
 }
 
 impl ServerOptions {
-    /// Sets the limit of connections for a program that must have one.
+    /// Limits the number of connections, for a program that needs a limit.
     ///
     /// # Errors
-    /// If the command line asks for more.
+    /// If the command line asks for a higher limit.
     pub fn at_most(mut self, connections: NonZeroUsize) -> Result<Self, Failure> {
         let given = *self.max_connections.get_or_insert(connections);
         if given > connections {
@@ -113,21 +113,21 @@ impl ServerOptions {
         Ok(self)
     }
 
-    /// The same options for a second server of the program, which the log calls by that name. The
-    /// first one alone gets the socket that systemd passes, and talks to systemd.
+    /// The same options for a second server of the program, with a name for the log. Only the first
+    /// server gets the socket that systemd passes, and sends messages to systemd.
     #[must_use]
     pub fn beside(&self, label: &'static str) -> Self {
         ServerOptions { inherit: None, label: Some(label), ..self.clone() }
     }
 
-    /// Speaks TLS as `tls` says.
+    /// Makes the server speak TLS.
     #[must_use]
     pub fn with_tls(mut self, tls: ServerTls) -> Self {
         self.context = OnceLock::from(tls);
         self
     }
 
-    /// Whether it speaks TLS.
+    /// Whether the server speaks TLS.
     pub fn speaks_tls(&self) -> bool {
         !self.tls.is_empty() || self.context.get().is_some()
     }
@@ -312,7 +312,7 @@ impl ServerOptions {
         let label = self.label;
         server.on_signal(SIGUSR1, move |server| log_counters(label, &server.stats()))?;
         if let Some(tls) = self.context.get().cloned() {
-            // The log names the file and its fault.
+            // An error is logged, with the file and its fault.
             server.on_signal(SIGHUP, move |_| tls.reload())?;
         }
         Ok(())
@@ -330,14 +330,14 @@ impl ServerOptions {
     }
 }
 
-/// A server at its address. Clients that connect wait until it runs.
+/// A bound server. Clients that connect wait until it serves.
 pub struct Bound {
     address: Address,
     run: Box<dyn FnOnce() -> Result<(), Failure> + Send>,
 }
 
 impl Bound {
-    /// Its address, with the port that the system has chosen.
+    /// The server's address, with the port that the system has chosen.
     pub fn address(&self) -> &Address {
         &self.address
     }
@@ -360,7 +360,7 @@ impl Bound {
     }
 }
 
-/// Prints a line to standard output. If that is closed, this is no reason not to serve.
+/// Prints a line to standard output. A closed standard output does not keep a server from serving.
 pub fn print(line: impl Display) {
     let _ = writeln!(io::stdout(), "{line}");
 }

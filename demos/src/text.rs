@@ -1,4 +1,4 @@
-//! Text from a peer that is about to be shown.
+//! Making text from a peer safe to show.
 
 /// Replaces by `�` all control characters, which may command a terminal, all characters that
 /// change the direction of text, and invalid UTF-8. A tab becomes a space.

@@ -17,19 +17,19 @@ pub struct ServerTls {
 }
 
 impl ServerTls {
-    /// With files that need no password.
+    /// TLS with files that need no password.
     ///
     /// # Errors
-    /// If a file is wrong.
+    /// If a file is missing or damaged.
     pub fn of_files(cert: &Path, key: &Path) -> Result<Self, Failure> {
         let context = SSLContext::new().load_cert_chain(cert, key).map_err(Failure::new)?;
         Ok(ServerTls { context, key: None })
     }
 
-    /// With a key that may need the password in the third file.
+    /// TLS with a key that may need the password in the third file.
     ///
     /// # Errors
-    /// If a file or the password is wrong.
+    /// If a file is missing or damaged, or the password is wrong.
     pub fn with_password(cert: &Path, key: &Path, password: &Path) -> Result<Self, Failure> {
         let key = EncryptedKey::open(key, password).map_err(Failure::new)?;
         let context = SSLContext::new().load_cert_chain(cert, key.path());
@@ -43,19 +43,19 @@ impl ServerTls {
         self
     }
 
-    /// What handshakes need.
+    /// The context for handshakes.
     pub fn context(&self) -> &SSLContext {
         &self.context
     }
 
-    /// Reads all files again. If one is wrong, the log says so, and the old certificate stays.
+    /// Reads all files again. If that fails, the error is logged, and the old certificate stays.
     pub fn reload(&self) {
         if let Some(key) = &self.key
             && let Err(error) = key.decrypt()
         {
             log::error!("cannot read the key again ({error}): the old certificate stays");
         } else {
-            // The log names the file and its fault.
+            // An error is logged, with the file and its fault.
             let _ = self.context.reload();
         }
     }
@@ -64,7 +64,7 @@ impl ServerTls {
 /// The options of every client.
 #[derive(Args, Debug)]
 pub struct ClientTls {
-    /// Speak TLS, and trust the certificates in this file, or else those that the system trusts
+    /// Speak TLS, and trust the certificates in this file, or without a file those of the system
     #[arg(long, value_name = "CA", num_args = 0..=1, require_equals = true)]
     tls: Option<Option<PathBuf>>,
 
@@ -79,10 +79,10 @@ impl ClientTls {
         self.tls.is_some()
     }
 
-    /// Shakes hands over a connection to this host, if that was asked for.
+    /// If `--tls` was given, makes the handshake of a connection to this host.
     ///
     /// # Errors
-    /// If a file is wrong, or the server is not that host or does not speak TLS.
+    /// If a file is damaged, or if the server is not that host or does not speak TLS.
     pub fn wrap(&self, connection: &Socket, host: &str) -> Result<(), Failure> {
         let Some(ca) = &self.tls else { return Ok(()) };
         let context = match ca {

@@ -10,7 +10,7 @@ use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
-use syn::{Attribute, Expr, ExprUnary, Ident, Lit, Meta, Token, UnOp};
+use syn::{Attribute, Expr, ExprLit, ExprUnary, Ident, Lit, Meta, Token, UnOp};
 
 use crate::errors::Errors;
 
@@ -33,6 +33,8 @@ pub(crate) enum ValueType {
     Seconds,
     /// A path to an item.
     Path,
+    /// A version of HTTP, or an expression for one.
+    Protocol,
     /// A list of identifiers in brackets.
     Names,
 }
@@ -124,6 +126,7 @@ impl HandlerOption {
             ValueType::Expression | ValueType::Flag => Ok(Value::Expression(value)),
             ValueType::Seconds => seconds(value),
             ValueType::Path => path(value),
+            ValueType::Protocol => protocol(value),
             ValueType::Names => names(&value),
         }
     }
@@ -233,6 +236,22 @@ fn path(value: Expr) -> syn::Result<Value> {
             Err(syn::Error::new_spanned(value, message))
         }
     }
+}
+
+/// A literal must be a version in which the library writes replies.
+fn protocol(value: Expr) -> syn::Result<Value> {
+    let is_known = match ungrouped(&value) {
+        Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => {
+            matches!(&*text.value(), "HTTP/1.0" | "HTTP/1.1")
+        }
+        Expr::Lit(_) => false,
+        _ => true,
+    };
+    if is_known {
+        return Ok(Value::Expression(value));
+    }
+    let message = "expected `\"HTTP/1.0\"` or `\"HTTP/1.1\"`";
+    Err(syn::Error::new_spanned(value, message))
 }
 
 fn names(value: &Expr) -> syn::Result<Value> {

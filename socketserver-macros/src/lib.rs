@@ -238,8 +238,8 @@ pub fn derive_datagram_request_handler(input: TokenStream) -> TokenStream {
     derive(&kinds::datagram::KIND, input)
 }
 
-/// Makes a struct the handler of an HTTP connection. The server calls its method `do_GET`, `do_POST`
-/// and so on for each request with that command.
+/// Makes a struct the handler of an HTTP connection. Its methods `do_GET`, `do_POST` and so on are
+/// called for the requests with that command.
 ///
 /// ```
 /// use std::io::{self, Write};
@@ -290,10 +290,11 @@ pub fn derive_datagram_request_handler(input: TokenStream) -> TokenStream {
 /// `setup` and `finish` are as in [`BaseRequestHandler`], and are called once per connection. The
 /// derive looks for the methods of the commands `GET`, `HEAD`, `POST`, `PUT`, `DELETE`, `PATCH`,
 /// `OPTIONS`, `TRACE` and `CONNECT`; the option `methods` names others. They return `()` or a
-/// `Result<(), E>` whose error is `Display` and `'static`.
+/// `Result<(), E>` whose error is `Display` and `'static`. A struct without any of these methods
+/// does not compile, because it probably has a `do_get`.
 ///
-/// A command without a method is answered with 501. If a method fails before a part of its reply is
-/// sent, the answer is 500, or the status of its `HTTPError`.
+/// A command without a method is answered with 501 (see also `standard_methods`). If a method fails
+/// before a part of its reply is sent, the answer is 500, or the status of its `HTTPError`.
 ///
 /// # Options
 ///
@@ -303,13 +304,19 @@ pub fn derive_datagram_request_handler(input: TokenStream) -> TokenStream {
 /// | option | value | default |
 /// | --- | --- | --- |
 /// | `methods` | further commands, such as `[PROPFIND, REPORT]` | none |
-/// | `protocol_version` | version of the replies; from `"HTTP/1.1"` on, connections are kept | `"HTTP/1.0"` |
+/// | `protocol_version` | version of the replies; with `"HTTP/1.1"`, connections are kept | `"HTTP/1.0"` |
 /// | `server_version`, `sys_version` | the two parts of the field `Server` | the name and version of this library; `""` |
 /// | `error_message_format` | text of error pages with `%(code)d`, `%(message)s`, `%(explain)s` | Python's |
 /// | `error_content_type` | type of error pages | `"text/html;charset=utf-8"` |
 /// | `http_0_9` | whether requests without a version are answered | `false` |
+/// | `standard_methods` | see below | `false` |
 /// | `timeout` | seconds, or a `Duration`: maximum of each wait for the client | that of `limits` |
 /// | `limits` | the library's `Limits` | `Limits::DEFAULT` |
+///
+/// With `standard_methods`, a handler answers what each site should: `HEAD` calls `do_GET`, whose
+/// body is not sent; `OPTIONS` is answered with 204 and the field `Allow`; and the other known
+/// commands without a method with 405 and `Allow`, by the method `method_not_allowed`. A method of
+/// the handler's own comes first. Unknown commands stay 501.
 ///
 /// Python: `http.server.BaseHTTPRequestHandler`
 #[proc_macro_derive(BaseHTTPRequestHandler, attributes(handler))]

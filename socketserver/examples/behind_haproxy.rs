@@ -2,8 +2,8 @@
 //!
 //! ```sh
 //! cargo run --example behind_haproxy --features proxy
-//! haproxy -db -f socketserver/examples/haproxy.cfg    in a second terminal
-//! nc 127.0.0.1 8000                                   in a third
+//! haproxy -db -f socketserver/examples/haproxy.cfg    # in a second terminal
+//! nc 127.0.0.1 8000                                   # in a third
 //! ```
 
 use std::io;
@@ -15,7 +15,7 @@ use socketserver::{
     Address, BaseServer, ServerRef, Socket, SocketReader, StreamRequestHandler, ThreadingTCPServer,
 };
 
-/// Clients that may not come: their own addresses, not that of the proxy.
+/// Addresses of clients that are refused. They are not compared with the proxy's address.
 struct Blocked(Vec<IpAddr>);
 
 impl BaseServer for Blocked {
@@ -47,7 +47,7 @@ fn main() -> io::Result<()> {
     env_logger::init();
     let address = std::env::args().nth(1).unwrap_or_else(|| "127.0.0.1:9999".to_owned());
     let blocked = Blocked(vec![[203, 0, 113, 9].into()]);
-    // HAProxy is on this machine. A program that can connect from there can be any client.
+    // HAProxy is on this machine. Any program on it can therefore pretend to be any client.
     let proxies = ProxyProtocol::trusting(["127.0.0.0/8", "::1"])?;
     let server = ThreadingTCPServer::<Greet, _>::with(blocked)
         .proxy_protocol(proxies)

@@ -1,5 +1,5 @@
-//! One handler for streams and datagrams: the same service over TCP and UDP. One Ctrl-C drains both
-//! servers at the same time.
+//! One handler for streams and datagrams: the same service over TCP and UDP. A single Ctrl-C drains
+//! both servers.
 //!
 //!     cargo run --example both_kinds
 //!     nc 127.0.0.1 9999

@@ -1,4 +1,4 @@
-//! An echo server for two clients at a time. It tells further clients that it is busy.
+//! An echo server for two clients at a time. Further clients get the message that it is busy.
 //!
 //!     cargo run --example busy
 //!     nc 127.0.0.1 9999               in three terminals: the third is refused

@@ -1,5 +1,5 @@
-//! A handler without a derive: one function that gets the request, the client's address and the
-//! server.
+//! A handler without a derive: a single function, whose arguments are the request, the client's
+//! address and the server.
 //!
 //!     RUST_LOG=info cargo run --example by_hand
 //!     nc 127.0.0.1 9999

@@ -31,7 +31,7 @@ impl Chat {
             // The lines of several speakers stay whole. But after an error there may be half of
             // one.
             if member.sendall(text.as_bytes()).is_err() {
-                // It has left, or reads nothing. Its own handler sees the end, and removes it.
+                // The member has left, or reads nothing. Its handler sees the end and removes it.
                 let _ = member.shutdown(Shutdown::Both);
             }
         }

@@ -14,7 +14,7 @@ const GROUP: Ipv4Addr = Ipv4Addr::new(239, 255, 70, 77);
 fn main() -> io::Result<()> {
     env_logger::init();
     let name = format!("process {}\n", std::process::id());
-    // The answer leaves from this machine's own address, since a group has none to send from.
+    // The answer is sent from this machine's own address, because nothing can be sent from a group.
     UDPServer::handling(move |request: Datagram, _| request.reply(&name))
         .allow_reuse_address(true)
         .with_socket(|socket| socket.join_multicast(GROUP, Interface::Unspecified))

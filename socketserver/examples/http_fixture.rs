@@ -14,7 +14,7 @@ use parking_lot::Mutex;
 use socketserver::http::{BaseHTTPRequestHandler, Headers, ReplyWriter, ThreadingHTTPServer};
 use socketserver::{BaseServer, ServerHandle, ServerRef};
 
-/// A request as it came.
+/// A recorded request.
 #[derive(Clone, Debug, PartialEq)]
 struct Received {
     command: String,
@@ -49,7 +49,7 @@ impl Recorder {
             fields: self.headers.iter().map(|(name, value)| (name.into(), value.into())).collect(),
             body: self.body(16 << 20)?,
         };
-        // Recorded before the reply: whoever has the reply finds the request here.
+        // Recorded before the reply, so that a client with a reply finds its request here.
         self.server.received.lock().push(received);
         match self.path_without_query().as_str() {
             "/fail" => self.send_error(500),
@@ -82,9 +82,9 @@ struct Fixture {
 impl Fixture {
     fn start() -> io::Result<Self> {
         let server = ThreadingHTTPServer::<Recorder, Record>::builder();
-        // Clients that keep their connections do not keep the test waiting.
+        // A client that keeps its connection delays the end of the test by at most a second.
         let server = server.drain_timeout(Duration::from_secs(1)).bind("127.0.0.1:0")?;
-        // It serves once this returns, so that no test waits or tries again.
+        // When `spawn` returns, the server is serving, so no test has to wait or to try again.
         Ok(Fixture { running: server.spawn()? })
     }
 

@@ -1,4 +1,4 @@
-//! A server and, at a second address, what Prometheus and a balancer ask about it.
+//! A server, and at a second address its metrics for Prometheus and its health for a balancer.
 //!
 //!     cargo run --example http_metrics --features http 127.0.0.1:9999 127.0.0.1:8000
 //!     nc 127.0.0.1 9999
@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use socketserver::http::{BaseHTTPRequestHandler, HTTPServer, ReplyWriter};
 use socketserver::{BaseRequestHandler, BaseServer, ServerRef, Socket, Stats, ThreadingTCPServer};
 
-/// The server itself: it sends back what comes, and counts the bytes.
+/// The state of the server itself, which sends its input back and counts the bytes.
 #[derive(Default)]
 struct Echo {
     bytes: AtomicU64,
@@ -43,7 +43,7 @@ impl Client {
     }
 }
 
-/// What the endpoint knows: a handle to the server that it reports on.
+/// The state of the endpoint: a handle to the server that it reports on.
 struct Metrics {
     echo: ServerRef<Echo>,
     since: Instant,
@@ -82,7 +82,7 @@ impl Metrics {
 }
 
 #[derive(BaseHTTPRequestHandler)]
-#[handler(server_version = "metrics")]
+#[handler(server_version = "metrics", standard_methods)]
 struct Scrape {
     server: ServerRef<Metrics>,
     wfile: ReplyWriter,
@@ -104,29 +104,6 @@ impl Scrape {
         }
     }
 
-    /// The library leaves the body out.
-    fn do_HEAD(&mut self) -> io::Result<()> {
-        self.do_GET()
-    }
-
-    fn do_POST(&mut self) -> io::Result<()> {
-        self.refuse()
-    }
-
-    fn do_PUT(&mut self) -> io::Result<()> {
-        self.refuse()
-    }
-
-    fn do_DELETE(&mut self) -> io::Result<()> {
-        self.refuse()
-    }
-
-    fn refuse(&mut self) -> io::Result<()> {
-        self.send_response(405)?;
-        self.send_header("Allow", "GET, HEAD")?;
-        self.end_headers()
-    }
-
     /// A scrape every few seconds is not worth a line in the log.
     fn log_request(&mut self, _code: u16, _size: u64) {}
 }
@@ -137,7 +114,7 @@ fn main() -> io::Result<()> {
     let echo = ThreadingTCPServer::<Client, Echo>::builder()
         .client_timeout(Duration::from_secs(60))
         .bind(address(1, "127.0.0.1:9999"))?;
-    // The echo server has an end of its own; this endpoint reports until the very end.
+    // The signal drains the echo server alone, so that the endpoint reports until the end.
     echo.drain_on_signals(Duration::from_secs(5))?;
     let metrics = Metrics { echo: echo.server_ref(), since: Instant::now() };
     // One client at a time is enough: this server closes each connection after its reply.

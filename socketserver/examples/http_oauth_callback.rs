@@ -2,7 +2,7 @@
 //! one request that counts, and a deadline.
 //!
 //!     cargo run --example http_oauth_callback --features http
-//!     curl 'http://127.0.0.1:…/callback?state=…&code=1234'      as the program prints it
+//!     curl 'http://127.0.0.1:…/callback?state=…&code=1234'      # as the program prints it
 
 #![allow(clippy::print_stdout)]
 
@@ -19,7 +19,7 @@ use socketserver::{BaseServer, ServerRef};
 type Answer = Result<String, String>;
 
 struct Login {
-    /// A number that no other page can know, so that no other page can send a code of its own.
+    /// A random number, so that no other page can finish this login with a different code.
     state: String,
     answer: SyncSender<Answer>,
 }
@@ -59,7 +59,7 @@ fn log_in(time: Duration) -> io::Result<String> {
     let state = number.map(|byte| format!("{byte:02x}")).concat();
     let (answer, answers) = mpsc::sync_channel(1);
     let login = Login { state: state.clone(), answer };
-    // On threads, since a browser may open a second connection and send nothing.
+    // On threads, because a browser may open a second connection and send nothing.
     let server = ThreadingHTTPServer::<Callback, Login>::with(login);
     let running = server.bind("127.0.0.1:0")?.spawn()?;
     let callback = format!("http://{}/callback", running.server_address());
@@ -71,7 +71,9 @@ fn log_in(time: Duration) -> io::Result<String> {
     match answer {
         Ok(Ok(code)) => Ok(code),
         Ok(Err(error)) => Err(io::Error::other(format!("the login has failed: {error:?}"))),
-        Err(_) => Err(io::Error::new(io::ErrorKind::TimedOut, "nobody has logged in")),
+        Err(_) => {
+            Err(io::Error::new(io::ErrorKind::TimedOut, "expected a login, got none in time"))
+        }
     }
 }
 

@@ -1,5 +1,5 @@
-//! A proxy for HTTPS: `CONNECT` opens a connection that the proxy only passes on. It connects to
-//! the hosts that it is told, because a proxy to everywhere is soon everybody's.
+//! A proxy for HTTPS: `CONNECT` opens a connection whose bytes the proxy only forwards. It connects
+//! to the hosts on its command line alone, because strangers soon find a proxy to everywhere.
 //!
 //!     cargo run --example http_proxy_connect --features http 127.0.0.1:8000 example.org:443
 //!     curl --proxy http://127.0.0.1:8000 https://example.org/
@@ -44,7 +44,7 @@ impl Proxy {
         })?;
         self.send_response(200)?;
         self.end_headers()?;
-        // The client may have begun to speak before it had the reply.
+        // The client may have sent bytes before it had the reply.
         let early = self.exchange().take_over()?;
         upstream.sendall(&early)?;
         for end in [&self.connection, &upstream] {

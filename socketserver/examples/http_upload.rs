@@ -1,4 +1,4 @@
-//! Takes files: from a page in the browser, and from `curl -T`. It is for people who know a token.
+//! Receives files from a page in the browser and from `curl -T`, if the client knows a token.
 //!
 //!     mkdir inbox
 //!     TOKEN=hush cargo run --example http_upload --features http inbox 127.0.0.1:8000
@@ -54,7 +54,7 @@ impl Upload {
             return Err(HTTPError::new(403).into());
         }
         let name = safe_name(&self.path).ok_or_else(|| HTTPError::new((400, "Bad file name")))?;
-        // A client that tells the length learns this before it sends the file.
+        // A client that announces the length learns this before it sends the file.
         if self.content_length().is_some_and(|length| length > LARGEST_FILE) {
             return Err(HTTPError::new(413).into());
         }
@@ -68,7 +68,7 @@ impl Upload {
     }
 }
 
-/// A name of one file that surprises nobody, from the path of a request.
+/// The name of a file from the path of a request: a plain name, without folders or odd characters.
 fn safe_name(path: &str) -> Option<String> {
     let name = percent_decode_str(path.strip_prefix('/')?).decode_utf8().ok()?;
     let is_plain = |char: char| char.is_alphanumeric() || " -_.()".contains(char);
@@ -77,7 +77,7 @@ fn safe_name(path: &str) -> Option<String> {
     (path.is_ascii() && !name.is_empty() && is_safe).then(|| name.into_owned())
 }
 
-/// A file that nobody sees until it is whole. It is removed if that never happens.
+/// A file under a temporary name until it is whole. If it never is, it is removed.
 struct Part {
     file: File,
     path: PathBuf,
@@ -92,10 +92,12 @@ impl Part {
         Ok(Part { file, path })
     }
 
-    /// Gives it its name, unless another file has it.
+    /// Gives the file its final name, unless another file has that name.
     fn publish(self, path: &Path) -> io::Result<()> {
         fs::hard_link(&self.path, path).map_err(|error| match error.kind() {
-            io::ErrorKind::AlreadyExists => HTTPError::new((409, "There is such a file")).into(),
+            io::ErrorKind::AlreadyExists => {
+                HTTPError::new((409, "This file exists already")).into()
+            }
             _ => error,
         })
     }

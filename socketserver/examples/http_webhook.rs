@@ -1,5 +1,5 @@
-//! Takes a webhook: a POST whose body is signed with a secret that both sides know, in the form
-//! that GitHub, Gitea and others send.
+//! Receives webhooks: each is a POST whose body is signed with a secret that both sides know, as
+//! GitHub, Gitea and others send it.
 //!
 //!     SECRET=hush cargo run --example http_webhook --features http 127.0.0.1:8000
 //!     signature=$(printf %s '{"a":1}' | openssl dgst -sha256 -hmac hush -r | cut -d' ' -f1)
@@ -43,13 +43,13 @@ impl Hook {
         // A client without a signature sends no body, if it waits for `100 Continue`.
         let signature = self.headers.get("X-Hub-Signature-256").and_then(bytes_of);
         let signature = signature.ok_or_else(|| HTTPError::new((403, "No signature")))?;
-        // The signature is about the bytes as they came: they are not JSON until it fits.
+        // The signature is computed over the raw bytes. Check it before you parse them.
         let body = self.body(LONGEST_BODY)?;
         hmac::verify(&self.server.key, &body, &signature)
             .map_err(|_| HTTPError::new((403, "Wrong signature")))?;
         let event = self.headers.get("X-GitHub-Event").unwrap_or("event");
         println!("{event:?} with {} bytes", body.len());
-        // The sender waits for this, so long work belongs into a queue.
+        // The sender waits for this reply. Put work that takes long into a queue.
         self.send_response(204)?;
         self.end_headers()
     }

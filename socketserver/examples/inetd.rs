@@ -31,8 +31,8 @@ use std::{env, panic, process};
 use env_logger::Target;
 use socketserver::{Address, Socket, TCPServer, activation};
 
-/// Log lines, and the messages of panics, go to the file that is named by the first argument, and
-/// nowhere without one: inetd gives a program no standard error but its client.
+/// Sends log lines and messages of panics to the file that the first argument names. Without it
+/// they are dropped, because under inetd the client is standard error.
 fn log_to_file() -> io::Result<()> {
     panic::set_hook(Box::new(|message| log::error!("{message}")));
     if let Some(path) = env::args_os().nth(1) {

@@ -24,14 +24,14 @@ use socketserver::{
 };
 
 const LONGEST_LINE: usize = 1024;
-/// So that no client can fill the memory.
+/// Maximum number of entries, so that no client can fill the memory.
 const MOST_ENTRIES: usize = 100_000;
 const LONGEST_LIFE: f64 = 365.0 * 24.0 * 3600.0;
 const SWEEP_INTERVAL: Duration = Duration::from_millis(100);
 
 struct Entry {
     value: String,
-    /// When it expires. `None` means never.
+    /// Time at which the entry expires. `None` for never.
     end: Option<Instant>,
 }
 

@@ -1,4 +1,4 @@
-//! A small mail server, which begins in plain text and gets TLS on its way: STARTTLS of SMTP.
+//! A small mail server, whose connections begin in plain text and change to TLS: STARTTLS of SMTP.
 //!
 //! ```sh
 //! RUST_LOG=info cargo run --example starttls --features tls -- 127.0.0.1:2525 cert.pem key.pem
@@ -17,10 +17,10 @@ use socketserver::{
     ThreadingTCPServer,
 };
 
-/// Longest line, of the protocol.
+/// Maximum length of a line in SMTP, in bytes.
 const LINE: usize = 1_000;
 
-/// Longest message.
+/// Maximum length of a message, in bytes.
 const MESSAGE: usize = 1 << 20;
 
 struct Mail {
@@ -59,8 +59,8 @@ impl Session {
         Ok(())
     }
 
-    /// From here on `rfile` and `wfile` go through TLS. A command that came too early, before the
-    /// handshake, fails it: it was not protected.
+    /// Begins TLS: after this, `rfile` and `wfile` are encrypted. If the client has sent a command
+    /// before the handshake, the handshake fails, because that command was not protected.
     fn start_tls(&mut self) -> io::Result<()> {
         self.say("220 go ahead")?;
         self.server.context.wrap_socket(&self.request)
@@ -75,7 +75,7 @@ impl Session {
                     log::info!("a message of {} bytes: {message:?}", message.len());
                     return self.say("250 taken");
                 }
-                // A line that begins with a dot has got a second one.
+                // SMTP adds a second dot to a line that begins with one.
                 rest => message += rest.unwrap_or(&line),
             }
             message.push('\n');

@@ -1,4 +1,4 @@
-//! Tells clients how long it has been up, and logs its load: shared state, and a hook of the loop.
+//! Sends clients its uptime, and logs its load: shared state, and a hook of the loop.
 //!
 //!     RUST_LOG=info cargo run --example state
 //!     nc 127.0.0.1 9999

@@ -23,7 +23,7 @@ const BLOCK_SIZE: usize = 512;
 const TRIES: u32 = 5;
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// The code and the text of an error that the client is told.
+/// The code and the text of an error message to the client.
 type Refusal = (u16, &'static str);
 
 fn packet(opcode: u16, number: u16, rest: &[u8]) -> Vec<u8> {
@@ -80,9 +80,9 @@ fn send_file(conversation: &Socket, file: &mut File) -> io::Result<()> {
 }
 
 fn transfer(request: &Datagram, client_address: &Address, folder: &Path) -> io::Result<()> {
-    // The conversation has a port of its own, which tells it from all others.
+    // The conversation has its own port, which distinguishes it from all others.
     let conversation = Socket::new(client_address.family(), SocketKind::Datagram)?;
-    conversation.bind((request.local_address()?.ip().expect("an IP address"), 0))?;
+    conversation.bind(request.local_address()?.with_port(0))?;
     conversation.connect(client_address)?;
     conversation.settimeout(Some(PATIENCE))?;
     match name_asked_for(&request.data).and_then(|name| open(folder, &name)) {

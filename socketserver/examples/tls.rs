@@ -3,16 +3,17 @@
 //!
 //! ```sh
 //! openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 90 \
-//!     -subj /CN=localhost -addext subjectAltName=DNS:localhost -keyout key.pem -out cert.pem
+//!     -subj /CN=localhost -addext subjectAltName=DNS:localhost \
+//!     -addext basicConstraints=CA:FALSE -keyout key.pem -out cert.pem
 //! RUST_LOG=info cargo run --example tls --features tls -- 127.0.0.1:8443 cert.pem key.pem
-//! curl --cacert cert.pem https://localhost:8443/      in a second terminal
-//! kill -HUP $(pgrep --full example.*tls)              after another `openssl req`
+//! curl --cacert cert.pem https://localhost:8443/      # in a second terminal
+//! kill -HUP $(pgrep --full example.*tls)              # after another `openssl req`
 //! ```
 //!
-//! More hosts are more pairs of files: `cert.pem key.pem other.pem other.key`. With
-//! `--clients ca.pem` clients may show a certificate of that authority, as with
+//! For further hosts, add pairs of files: `cert.pem key.pem other.pem other.key`. With
+//! `--clients ca.pem`, clients may send a certificate of that authority:
 //! `curl --cert client.pem --key client.key`. With `--tickets keys`, a file of lines from
-//! `openssl rand -hex 32`, sessions go on at other servers with the same file.
+//! `openssl rand -hex 32`, sessions are resumed by other servers with the same file.
 
 use std::env;
 use std::io;
@@ -62,10 +63,9 @@ fn main() -> io::Result<()> {
     let server = ThreadingTCPServer::<Page>::builder()
         .max_connections(1_000)
         .client_timeout(Duration::from_secs(10))
-        .wait_for_input(Duration::from_secs(10)) // a silent client holds no thread
         .tls(context.clone())
         .bind(&*address)?;
-    // If a file is wrong, the log says so, and the old certificates stay.
+    // If a file is damaged, an error is logged, and the old certificates stay.
     server.on_signal(signal::SIGHUP, move |_| drop(context.reload()))?;
     server.drain_on_signals(Duration::from_secs(5))?;
     log::info!("listening on {}", server.server_address());

@@ -1,4 +1,4 @@
-//! Tells each client its process and its user: a Unix socket knows the process at its other end.
+//! Sends each client the number of its process and its user, which a Unix socket knows.
 //!
 //!     cargo run --example unix
 //!     nc -U ./whoami.socket

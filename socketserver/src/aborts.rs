@@ -37,9 +37,9 @@ pub(crate) trait Enclosed: Send + Sync {
     /// Its number.
     fn id(&self) -> u64;
 
-    /// How long ago it was accepted, give or take 10 ms.
-    #[cfg(feature = "proxy")]
-    fn age(&self) -> std::time::Duration;
+    /// How long its client has kept the server waiting for its first bytes. None from then on.
+    #[cfg(any(feature = "proxy", feature = "tls"))]
+    fn take_silence(&self) -> std::time::Duration;
 
     /// The descriptor of its client's connection, which its abort makes ready.
     fn connection(&self) -> Option<RawFd>;

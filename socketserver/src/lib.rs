@@ -49,12 +49,12 @@
 //!   and one of the derives [`BaseRequestHandler`](derive@BaseRequestHandler),
 //!   [`StreamRequestHandler`](derive@StreamRequestHandler) and
 //!   [`DatagramRequestHandler`](derive@DatagramRequestHandler).
-//! * A [`BaseServer`] is what a Python program would write as a subclass: the state that all
-//!   handlers share, and the policy.
+//! * A [`BaseServer`] has the state that all handlers share, and the policy. In Python it would be
+//!   a subclass of the server.
 //!
 //! ```text
 //!     serve_forever
-//!   ┌──────►│             a full server first waits for a free place, or refuses
+//!   ┌──────►│             if the server is full: waits, or refuses the request
 //!   │       ▼
 //!   │  get_request ────── Transport       tcp · udp · unix
 //!   │       ▼
@@ -86,8 +86,9 @@
 //!
 //! * Without threads, a handler that waits for its client makes all other clients wait. This suits
 //!   handlers that answer at once.
-//! * Threads are right for thousands of clients. Handlers share the server's state, so whatever
-//!   they change needs a lock, and a handler must not hold that lock while it talks to a client.
+//! * Threads are right for thousands of clients. Handlers share the server's state, so the parts
+//!   that they change need a lock, and a handler must not hold that lock while it talks to a
+//!   client.
 //! * In processes, each handler changes its own copy of the state, which no other handler sees. The
 //!   program may not have other threads.
 //! * Green threads are for tens of thousands of clients that mostly wait. A handler may block only
@@ -111,7 +112,7 @@
 //! | `functools.partial(Handler, argument)` | a field of the server's state |
 //!
 //! The documentation of every item that exists in Python ends with the name it has there. The
-//! guide, [`porting`], shows common patterns in both languages, and every name; the page
+//! guide, [`porting`], shows common patterns in both languages, every name, and all differences;
 //! `http::porting` does so for `http.server`. [`reliability`] lists the faults that a server
 //! survives, with figures.
 //!
@@ -124,8 +125,8 @@
 //! | level | contents |
 //! | --- | --- |
 //! | error (shown by default) | failed requests; panics in hooks |
-//! | warn (`RUST_LOG=warn`) | what an operator can mend: a lack of descriptors or threads, a green thread that does not yield |
-//! | info (`RUST_LOG=info`) | a server that ends because it was idle; answered HTTP requests; TLS files that were read again |
+//! | warn (`RUST_LOG=warn`) | problems that an operator can mend: a lack of descriptors or threads, overdue requests, a green thread that does not yield, a certificate that expires |
+//! | info (`RUST_LOG=info`) | the end of an idle server; answered HTTP requests; reloaded certificates |
 //! | debug (`RUST_LOG=debug`) | steps in a server's life; refused requests; clients that disconnected |
 //!
 //! Each folder of the source has its own target, such as `socketserver::server`, `::transport` or
@@ -136,10 +137,10 @@
 //! | feature | what it adds | crates |
 //! | --- | --- | --- |
 //! | `signals`, on by default | [`Server::drain_on_signals`], [`Server::on_signal`] | none |
-//! | `systemd` | `Server::notify_systemd` and the module `systemd`: what a service tells its manager | none |
+//! | `systemd` | `Server::notify_systemd` and the module `systemd`: messages of a service to its manager | none |
 //! | `proxy` | `Builder::proxy_protocol` and the module `proxy`: the real client behind HAProxy, nginx or a load balancer | none |
 //! | `tls` | `Builder::tls` and the module `ssl`: TLS 1.2 and 1.3, on every server of connections | `rustls`, `ring` |
-//! | `http` | the module `http`: Python's `http.server`, with bodies and replies that have an end, limits, files | `httparse`, `httpdate`, `percent-encoding`, `form_urlencoded` |
+//! | `http` | the module `http`: Python's `http.server`, with limits, streams and static files | `httparse`, `httpdate`, `percent-encoding`, `form_urlencoded` |
 //!
 //! # Platforms
 //!
@@ -220,10 +221,11 @@ mod address;
 
 mod aliases;
 
-// These modules could be separate crates: `aborts`, `panics`, `sync` and `sys` import nothing of
-// this crate, `nesting` imports `aborts` and `sync`, `pool` imports `panics`, `sync` and `sys`, and
-// `green` imports all six.
+// These modules could be separate crates: `aborts`, `channel_errors`, `panics`, `sync` and `sys`
+// import nothing of this crate, `nesting` imports `aborts` and `sync`, `pool` imports `panics`,
+// `sync` and `sys`, and `green` imports all seven.
 mod aborts;
+mod channel_errors;
 pub mod green;
 #[cfg(loom)]
 mod model;
@@ -270,9 +272,8 @@ pub use wait::{Ready, Selectable, select};
 
 /// Options of transports and concurrencies, in blocks.
 ///
-/// Each block is an argument of [`Has`](options::Has); its setters are methods of the types in the
-/// second column, and of the [`Builder`] of every server that is made of one, also behind a
-/// wrapper.
+/// Each block is an argument of [`Has`](options::Has). Its setters are methods of the types in the
+/// second column, and of the [`Builder`] of every server with such a type, even behind a wrapper.
 ///
 /// | block | of | setters |
 /// | --- | --- | --- |

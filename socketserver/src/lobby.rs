@@ -1,8 +1,10 @@
-//! The lobby: accepted connections whose clients must send first, and have sent nothing yet. They
-//! hold no worker. A client that sends its first byte leaves the lobby for its handler. A client
-//! that sends none within its time is refused.
+//! The lobby: accepted connections whose clients must send first, and have not sent enough yet. They
+//! hold no worker. A client that sends its first bytes, such as the header of a proxy, leaves the
+//! lobby for its handler. A client that does not send them within its time is refused.
 //!
-//! The loop waits for all of them through one descriptor, an epoll.
+//! The loop waits for all of them through one descriptor, an epoll. It reports a client once. If
+//! the client must send more, each later arrival is reported too (edge-triggered), because otherwise
+//! the bytes that are there would be reported again and again.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::io;
@@ -20,6 +22,9 @@ use crate::sys::fork::ParentOnly;
 /// No time, for a call that does not wait.
 const NOW: Timespec = Timespec { tv_sec: 0, tv_nsec: 0 };
 
+/// What is reported of a client: its bytes, and its end.
+const ARRIVALS: EventFlags = EventFlags::IN.union(EventFlags::RDHUP);
+
 /// The lobby of one server.
 pub(crate) struct Lobby {
     epoll: ParentOnly<Socket>,
@@ -27,24 +32,29 @@ pub(crate) struct Lobby {
 }
 
 struct Guests {
-    /// Maximum time of a client for its first byte.
+    /// Maximum time of a client for its first bytes.
     patience: Duration,
     /// Silent clients by number, which is the order of their arrival.
     silent: BTreeMap<u64, Guest>,
     next: u64,
-    /// Clients that have sent a byte, and have not been dispatched yet.
+    /// When the loop last ended a wait for clients. The time after that is not theirs: a handler may
+    /// keep an inline loop busy.
+    attended: Instant,
+    /// Clients that have sent enough, and have not been dispatched yet.
     heard: VecDeque<Job>,
 }
 
 struct Guest {
     job: Job,
     entered: Instant,
+    /// The client has sent something, and each arrival is reported.
+    has_begun: bool,
     /// Closed in forked children, which must not keep the connection open.
-    _connection: ParentOnly<Socket>,
+    connection: ParentOnly<Socket>,
 }
 
 impl Lobby {
-    /// An empty lobby. A client may take `patience` for its first byte.
+    /// An empty lobby. A client may take `patience` for its first bytes.
     ///
     /// # Errors
     /// Those of the system: no descriptors are left.
@@ -55,6 +65,7 @@ impl Lobby {
                 patience,
                 silent: BTreeMap::new(),
                 next: 0,
+                attended: Instant::now(),
                 heard: VecDeque::new(),
             }),
         })
@@ -72,18 +83,19 @@ impl Lobby {
     /// The job itself, if its client has already sent a byte, or if its connection cannot be
     /// watched.
     pub(crate) fn enter(&self, mut job: Job) -> Result<(), Job> {
-        let Some(connection) = job.socket().filter(|one| !is_readable(one.as_fd())).cloned() else {
+        let stays = |one: &&Socket| !is_readable(one.as_fd()) || job.awaits_more();
+        let Some(connection) = job.socket().filter(stays).cloned() else {
             return Err(job);
         };
         let guests = &mut *self.guests.lock();
-        // The epoll reports the connection once, and forgets it when it closes.
-        let (data, flags) = (EventData::new_u64(guests.next), EventFlags::IN | EventFlags::ONESHOT);
+        // The epoll forgets the connection when it closes.
+        let (data, flags) = (EventData::new_u64(guests.next), ARRIVALS | EventFlags::ONESHOT);
         if epoll::add(&*self.epoll, &connection, data, flags).is_err() {
             return Err(job);
         }
         job.begin();
-        let guest =
-            Guest { job, entered: Instant::now(), _connection: ParentOnly::new(connection) };
+        let connection = ParentOnly::new(connection);
+        let guest = Guest { job, entered: Instant::now(), has_begun: false, connection };
         guests.silent.insert(guests.next, guest);
         guests.next += 1;
         Ok(())
@@ -104,7 +116,12 @@ impl Lobby {
         self.guests.lock().due()
     }
 
-    /// Finds the clients that have sent a byte meanwhile.
+    /// Notes that the loop has waited for clients until now.
+    pub(crate) fn attended(&self) {
+        self.guests.lock().attended = Instant::now();
+    }
+
+    /// Finds the clients that have sent enough meanwhile.
     pub(crate) fn listen(&self) {
         let guests = &mut *self.guests.lock();
         while !guests.silent.is_empty() && guests.listen(&self.epoll) {}
@@ -131,12 +148,12 @@ impl Lobby {
         heard.or_else(|| guests.silent.pop_first().map(|(_, guest)| guest.job))
     }
 
-    /// The current maximum time of a client for its first byte.
+    /// The current maximum time of a client for its first bytes.
     pub(crate) fn patience(&self) -> Duration {
         self.guests.lock().patience
     }
 
-    /// Shortens the maximum time for a first byte, counted from a client's arrival.
+    /// Shortens the maximum time for the first bytes, counted from a client's arrival.
     pub(crate) fn hurry(&self, patience: Duration) {
         let mut guests = self.guests.lock();
         guests.patience = guests.patience.min(patience);
@@ -155,11 +172,41 @@ impl Guests {
         // A signal may interrupt the call. The next turn of the loop calls it again.
         let count = epoll::wait(epoll, &mut events, Some(&NOW)).unwrap_or(0);
         for event in &events[..count] {
-            let number = event.data.u64();
+            let (number, flags) = (event.data.u64(), event.flags);
             // A client whose time was over is not here any more.
-            self.heard.extend(self.silent.remove(&number).map(|guest| guest.job));
+            let Some(mut guest) = self.silent.remove(&number) else { continue };
+            if guest.stays(epoll, number, flags) {
+                self.silent.insert(number, guest);
+            } else {
+                self.heard.push_back(guest.leave(epoll, self.attended));
+            }
         }
         count == events.len()
+    }
+}
+
+impl Guest {
+    /// Whether its client must send more. It is reported again then, at once for the first time, so
+    /// that no arrival between the two looks is lost.
+    fn stays(&mut self, epoll: &Socket, number: u64, reported: EventFlags) -> bool {
+        const END: EventFlags = EventFlags::RDHUP.union(EventFlags::HUP).union(EventFlags::ERR);
+        if reported.intersects(END) || !self.job.awaits_more() {
+            return false;
+        }
+        if !self.has_begun {
+            let (data, flags) = (EventData::new_u64(number), ARRIVALS | EventFlags::ET);
+            self.has_begun = epoll::modify(epoll, &self.connection, data, flags).is_ok();
+        }
+        self.has_begun
+    }
+
+    fn leave(self, epoll: &Socket, attended: Instant) -> Job {
+        if self.has_begun {
+            // It fails only if the connection is not watched any more.
+            let _ = epoll::delete(epoll, &self.connection);
+        }
+        self.job.end_silence(attended.saturating_duration_since(self.entered));
+        self.job
     }
 }
 

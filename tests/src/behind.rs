@@ -47,7 +47,7 @@ pub enum Pieces {
 }
 
 /// Connects to a server of [`Behind`] with the bytes of a row, and checks the answer. `serve` is
-/// called when it is connected, and has sent the first bytes.
+/// called when it is connected, and has sent them.
 #[track_caller]
 pub fn meet_row(
     server: &Address,
@@ -63,18 +63,13 @@ pub fn meet_row(
         _ => bytes,
     };
     match pieces {
-        Pieces::Whole => {
-            client.send(bytes);
-            serve();
-        }
+        Pieces::Whole => client.send(bytes),
         Pieces::Bytes => {
             client.tcp().set_nodelay(true).expect("an option");
-            let (first, rest) = bytes.split_at(1);
-            client.send(first);
-            serve();
-            rest.chunks(1).for_each(|byte| client.send(byte));
+            bytes.chunks(1).for_each(|byte| client.send(byte));
         }
     }
+    serve();
     let (greeting, rest) = match answer {
         Answer::Client(name, rest) => (format!("client {name} {peer}\n"), *rest),
         Answer::Peer(rest) => (format!("peer {peer} {peer}\n"), *rest),

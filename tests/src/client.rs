@@ -154,7 +154,7 @@ impl Client {
     #[track_caller]
     pub fn recv_exact(&mut self, length: usize) -> Vec<u8> {
         let mut data = vec![0; length];
-        self.read_exact(&mut data).expect("so many bytes");
+        self.read_exact(&mut data).expect("the expected number of bytes");
         data
     }
 

@@ -23,6 +23,20 @@ pub fn client_config(authority: &Authority, own: Option<&Files>) -> ClientConfig
     builder.with_client_auth_cert(chain, key).expect("a key that fits")
 }
 
+/// A hello, as a client sends it, of which no handshake comes.
+pub fn client_hello() -> Vec<u8> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let builder = ClientConfig::builder_with_provider(provider);
+    let builder = builder.with_safe_default_protocol_versions().expect("versions");
+    let builder = builder.with_root_certificates(RootCertStore::empty());
+    let host = ServerName::try_from("localhost").expect("a host");
+    let config = Arc::new(builder.with_no_client_auth());
+    let mut session = ClientConnection::new(config, host).expect("a client");
+    let mut hello = Vec::new();
+    session.write_tls(&mut hello).expect("a vector takes all");
+    hello
+}
+
 /// A connection with TLS. Each of its calls fails at the deadline.
 #[derive(Debug)]
 pub struct TlsClient(pub StreamOwned<ClientConnection, TcpStream>);

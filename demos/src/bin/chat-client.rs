@@ -3,7 +3,7 @@
 //!
 //! ```sh
 //! cargo run --bin chat
-//! cargo run --bin chat-client                                         in a second terminal
+//! cargo run --bin chat-client                                         # in a second terminal
 //! printf 'ann\nhello\n' | cargo run --bin chat-client
 //! cargo run --bin chat-client -- --tls=cert.pem localhost:9999        if the server has TLS
 //! ```
@@ -33,10 +33,11 @@ use socketserver::{Socket, SocketOption, create_connection};
 
 const PROMPT: &str = ">>>: ";
 
-/// After this the user expects the server to end the conversation.
+/// The line after which the server should end the conversation.
 const QUIT: &str = "/quit";
 
-/// A longer line is shown in pieces, so that no server can fill the memory.
+/// Maximum length of a line in bytes. A longer one is shown in pieces, so that no server can fill
+/// the memory.
 const LONGEST_LINE: usize = 65_536;
 
 /// Talks to a chat server
@@ -50,7 +51,7 @@ struct Options {
     #[command(flatten)]
     tls: ClientTls,
 
-    /// How long the server may take to read a line, or to say something after the end of the input
+    /// How long the server may take to read a line, or to send one after the end of the input
     #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = positive_seconds)]
     patience: Duration,
 }
@@ -106,7 +107,9 @@ fn filter(connection: &Socket, patience: Duration) -> Result<(), Failure> {
         pieces.fetch_add(1, SeqCst);
         match &*piece {
             [] if given_up.load(SeqCst) => {
-                return Err(Failure::new("the server does not end the conversation"));
+                return Err(Failure::new(
+                    "expected the server to end the conversation, got silence",
+                ));
             }
             [] => return Ok(()),
             line if on_terminal => output.write_all(shown(line).as_bytes())?,

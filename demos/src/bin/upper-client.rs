@@ -3,7 +3,7 @@
 //!
 //! ```sh
 //! cargo run --bin upper
-//! cargo run --bin upper-client                                        in a second terminal
+//! cargo run --bin upper-client                                        # in a second terminal
 //! printf 'hello\nworld\n' | cargo run --bin upper-client
 //! cargo run --bin upper-client -- --tls=cert.pem localhost:9999       if the server has TLS
 //! ```
@@ -48,7 +48,7 @@ struct Options {
 
 /// The other side, which answers lines.
 trait Server {
-    /// The answer to a line. `None` if there is none; if there should be one, that is reported.
+    /// Sends a line and returns the answer. `None` if there is none; a missing one is reported.
     fn ask(&mut self, line: &[u8]) -> Result<Option<Vec<u8>>, Failure>;
 
     /// How many answers are missing.
@@ -136,7 +136,7 @@ impl Datagrams {
     }
 }
 
-/// A fresh name that answers can be sent to. The system removes it when this program ends.
+/// A new name to which answers can be sent. The system removes it when this program ends.
 fn own_name() -> Address {
     use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
     static NEXT: AtomicU64 = AtomicU64::new(0);

@@ -1,8 +1,8 @@
-//! Sends back what it receives, in upper case.
+//! Sends its input back in upper case.
 //!
 //! ```sh
 //! cargo run --bin upper
-//! nc 127.0.0.1 9999                   in a second terminal
+//! nc 127.0.0.1 9999                   # in a second terminal
 //! ```
 //!
 //! Over any other transport, with a client that speaks it:
@@ -20,21 +20,22 @@
 //! cargo run --bin upper -- --timeout 60 --max-connections-per-address 20 :9999
 //! ```
 //!
-//! Behind a balancer that says which client it is by the PROXY protocol:
+//! Behind a balancer that sends the client's address by the PROXY protocol:
 //!
 //! ```sh
 //! cargo run --bin upper -- --proxy 127.0.0.0/8
 //! curl --haproxy-protocol telnet://127.0.0.1:9999
 //! ```
 //!
-//! With TLS, and the certificate read again at SIGHUP:
+//! With TLS, and the certificate read again at SIGHUP (the example `tls` has the command that makes
+//! one):
 //!
 //! ```sh
 //! cargo run --bin upper -- --tls cert.pem key.pem
 //! cargo run --bin upper-client -- --tls=cert.pem localhost:9999
 //! ```
 //!
-//! A signal makes it log its counters:
+//! On SIGUSR1 it logs its counters:
 //!
 //! ```sh
 //! kill -USR1 "$(pgrep -x upper)"
@@ -53,7 +54,7 @@ use socketserver::{
     Address, BaseRequestHandler, BaseServer, Datagram, ServerRef, Socket, StreamRequestHandler,
 };
 
-/// Sends back what it receives, in upper case
+/// Sends its input back in upper case
 #[derive(Parser)]
 #[command(name = "upper", version)]
 struct Options {
@@ -68,7 +69,7 @@ struct Options {
     timeout: Option<Duration>,
 }
 
-/// What the handlers share.
+/// The state that the handlers share.
 struct Upper {
     timeout: Option<Duration>,
 }

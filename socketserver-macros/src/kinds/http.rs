@@ -32,12 +32,13 @@ pub(crate) static KIND: Kind = Kind {
     // Each but the first is a field of the library's `Settings`.
     options: &[
         option(METHODS, ValueType::Names),
-        option("protocol_version", ValueType::Expression),
+        option("protocol_version", ValueType::Protocol),
         option("server_version", ValueType::Expression),
         option("sys_version", ValueType::Expression),
         option("error_message_format", ValueType::Expression),
         option("error_content_type", ValueType::Expression),
         option("http_0_9", ValueType::Flag),
+        option("standard_methods", ValueType::Flag),
         option("timeout", ValueType::Seconds),
         option("limits", ValueType::Expression),
     ],
@@ -169,14 +170,17 @@ fn assign(handler: &Handler<'_>) -> TokenStream {
 fn calls(handler: &Handler<'_>) -> TokenStream {
     let library = handler.library(Span::call_site());
     let private = quote!(#library::__private::http);
-    let (names, methods): (Vec<_>, Vec<_>) = commands(handler).into_iter().unzip();
+    let commands = commands(handler);
+    let knows = knows(handler, &private, &commands);
+    let (names, methods): (Vec<_>, Vec<_>) = commands.into_iter().unzip();
     quote! {
+        fn __commands(&self) -> &'static [&'static str] {
+            &[#(#names,)*]
+        }
+
         fn __knows(&self, command: &str) -> bool {
             use #private::OptionalMethods as _;
-            match command {
-                #(#names => #private::exists(|it: &mut Self| (*it).#methods()),)*
-                _ => false,
-            }
+            #knows
         }
 
         fn __call(
@@ -188,6 +192,32 @@ fn calls(handler: &Handler<'_>) -> TokenStream {
                 #(#names => #private::MethodOutcome::into_option((*self).#methods()),)*
                 _ => ::core::option::Option::None,
             }
+        }
+    }
+}
+
+/// Whether the struct has the method for a `command`.
+fn knows(
+    handler: &Handler<'_>,
+    private: &TokenStream,
+    commands: &[(String, Ident)],
+) -> TokenStream {
+    let struct_name = &handler.input.ident;
+    let (names, methods): (Vec<_>, Vec<_>) =
+        commands.iter().map(|(name, method)| (name, method)).unzip();
+    if handler.input.generics.params.is_empty() {
+        // The compiler evaluates a constant in every build, `cargo check` included.
+        return quote! {
+            const COMMANDS: &[(&str, bool)] = &#private::at_least_one([
+                #((#names, #private::exists(&|it: &mut #struct_name| (*it).#methods())),)*
+            ]);
+            COMMANDS.contains(&(command, true))
+        };
+    }
+    quote! {
+        match command {
+            #(#names => #private::exists(&|it: &mut Self| (*it).#methods()),)*
+            _ => false,
         }
     }
 }
@@ -205,6 +235,7 @@ fn hooks(handler: &Handler<'_>) -> TokenStream {
         ("log_error", quote!(text: &str), quote!(text), quote!(())),
         ("log_message", quote!(text: &str), quote!(text), quote!(())),
         ("handle_expect_100", quote!(), quote!(), quote!(#io<bool>)),
+        ("method_not_allowed", quote!(allowed: &str), quote!(allowed), quote!(#io<()>)),
     ];
     let hooks = hooks.into_iter().map(|(name, parameters, arguments, result)| {
         let (hook, method) = (format_ident!("__{name}"), Ident::new(name, span));

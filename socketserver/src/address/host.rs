@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn special_addresses_are_what_they_stand_for() {
+    fn special_addresses_have_special_hosts() {
         // On a link, the address and the link.
         assert_ne!(host("[fe80::1%1]:1"), host("[fe80::2%1]:1"));
         assert_ne!(host("[fe80::1%1]:1"), host("[fe80::1%2]:1"));

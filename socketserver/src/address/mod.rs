@@ -73,6 +73,18 @@ impl Address {
         }
     }
 
+    /// The same address with another port, if this crate knows the family's: the interface of a
+    /// link-local address stays.
+    ///
+    /// Python: `(client_address[0], port)`, and the rest of the tuple
+    #[must_use]
+    pub fn with_port(mut self, port: u16) -> Self {
+        if let Address::Inet(address) = &mut self {
+            address.set_port(port);
+        }
+        self
+    }
+
     /// The path, if this is a Unix socket that has one.
     ///
     /// Python: `client_address` of a Unix server
@@ -224,6 +236,14 @@ mod tests {
 
     fn path(bytes: Vec<u8>) -> Address {
         Address::Unix(OsString::from_vec(bytes).into())
+    }
+
+    #[test]
+    fn another_port_is_all_that_changes() {
+        let link_local =
+            |port| -> Address { SocketAddrV6::new("fe80::1".parse().unwrap(), port, 0, 7).into() };
+        assert_eq!(link_local(69).with_port(0), link_local(0));
+        assert_eq!(path(b"/server".to_vec()).with_port(1), path(b"/server".to_vec()));
     }
 
     #[test]

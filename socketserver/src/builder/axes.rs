@@ -89,7 +89,8 @@ impl<T, C, H, S> Builder<T, C, H, S> {
     /// use std::io;
     /// use socketserver::{Socket, ThreadingTCPServer};
     ///
-    /// let server = ThreadingTCPServer::handling(|request: Socket, _| request.sendall(b"Treasures!"))
+    /// let treasures = |request: Socket, _| request.sendall(b"Treasures!");
+    /// let server = ThreadingTCPServer::handling(treasures)
     ///     .prepared(|request: &Socket| match request.recv(16)?.as_slice() {
     ///         b"open sesame" => Ok(()),
     ///         _ => Err(io::ErrorKind::PermissionDenied.into()),

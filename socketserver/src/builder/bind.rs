@@ -112,7 +112,7 @@ impl<T, C, H, S> Builder<T, C, H, S> {
         }
         let others = listeners.names();
         if !others.is_empty() {
-            log::info!(target: TARGET, "no passed socket is called {name:?} (there are {others:?}): binding a new one");
+            log::info!(target: TARGET, "no passed socket has the name {name:?} (names: {others:?}): binding a new socket");
         }
         self.bind(address)
     }

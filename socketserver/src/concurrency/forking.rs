@@ -17,35 +17,35 @@ use crate::request::{Job, Rejected, Waker, Workers};
 use crate::sync::Instant;
 use crate::sys::fork::{self, ForkBesideThreads, Forked};
 
-/// Every request runs in its own child process: its handler changes a copy of the memory, and
-/// a handler that crashes takes no other with it. Changes to the server's state stay in the child.
+/// Every request runs in its own child process. Its handler changes a copy of the memory, so
+/// changes to the server's state stay in the child, and a crash ends this handler alone.
 ///
-/// The child closes the listeners of all servers of the process, but not the sockets of datagram
-/// servers: such a port stays taken until the child ends. SIGINT, which a terminal sends to the
+/// A child closes the listeners of all servers of the process, but not the sockets of datagram
+/// servers: their ports stay taken until the child ends. SIGINT, which a terminal sends to the
 /// whole process group, does not end a child, but ends a program that the handler executes, unless
 /// that program handles it. A child ends with status 0, or with 1 if the request failed, or with
-/// 103 if the child refused it; nothing is dropped at its end. The parent reaps and signals only
-/// the children that it has forked, each through a descriptor. So it leaves other children of the
-/// program alone, even one that has got the number of an earlier child. (The first process of a
-/// container also gets the orphans of what its handlers start, and these stay zombies: such a
-/// container needs an init process.)
+/// 103 if the child refused it. Nothing is dropped at its end.
+///
+/// The parent reaps and signals only the children that it has forked, each through a descriptor.
+/// It never touches other children of the program. (The first process of a container also becomes
+/// the parent of orphans, which stay zombies: such a container needs an init process.)
 ///
 /// A child has only the thread that forked, and a lock that another thread held at that moment
-/// stays locked in it for ever. So this refuses to serve in a process with other threads: such a
-/// server serves on the main thread, and is stopped by a signal or from a hook.
-/// [`fork_beside_threads`](Self::fork_beside_threads) is the way round that.
+/// stays locked in the child for ever. Therefore this refuses to serve in a process with other
+/// threads. Serve on the main thread, and stop the server by a signal or from a hook, or promise
+/// that no such lock exists: [`fork_beside_threads`](Self::fork_beside_threads).
 ///
-/// A child is a copy, also of random generators: if the parent has used one, such as that of a
-/// thread in the crate `rand`, all children go on with the same numbers, and the keys of their hash
-/// maps are the same too. A handler that needs a secret asks the system for it, or seeds its
+/// A child also has a copy of the random generators. If the parent has used one, such as that of
+/// the crate `rand`, all children continue with the same numbers, and the keys of their hash maps
+/// are the same too. A handler that needs a secret must ask the system for it, or seed its
 /// generator.
 ///
-/// A drain waits for children and ends them at its deadline: by SIGTERM, and after 100 ms by
-/// SIGKILL. A parent that ends without a drain does not: after a second Ctrl-C, or SIGKILL,
-/// children live on until they have served their clients. SIGTERM to the whole process group, as
-/// service managers send it, ends live children at once, also those that a drain would wait for.
-/// And after a `server_close` without [`block_on_close`](Self::block_on_close) nothing reaps the
-/// children: one that has ended stays a zombie until the program ends, or waits for it.
+/// A drain waits for children, and ends them at its deadline: by SIGTERM, and after 100 ms by
+/// SIGKILL. If the parent ends without a drain, by a second Ctrl-C or by SIGKILL, the children live
+/// on until they have served their clients. Service managers send SIGTERM to the whole process
+/// group, which ends live children at once, even during a drain. After a `server_close` without
+/// [`block_on_close`](Self::block_on_close) nothing reaps the children: those that end stay zombies
+/// until the program ends, or waits for them.
 ///
 /// Python: `ForkingMixIn`
 #[derive(Default)]

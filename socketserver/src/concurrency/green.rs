@@ -14,17 +14,17 @@ use crate::green::{self, STACK_SIZE, Stacks};
 use crate::lead::{self, Leader};
 use crate::request::{Job, Rejected, Waker, Workers};
 
-/// Every request runs on its own green thread: the handler is the same blocking code as for
-/// [`Threading`], and while it waits for its socket another one runs. Right for tens of thousands
+/// Every request runs on its own green thread. The handler is the same blocking code as for
+/// [`Threading`], and while it waits for its socket another one runs. This suits tens of thousands
 /// of connections that mostly wait.
 ///
-/// [`green`](crate::green) has the rules for code that runs there. The program enables green
-/// threads first in `main`, by [`green::enable`](crate::green::enable); until then this does not
-/// serve.
+/// [`green`](crate::green) has the rules for such code. The program calls
+/// [`green::enable`](crate::green::enable) first in `main`; until then `serve_forever` returns an
+/// error.
 ///
 /// [`Threading`]: crate::Threading
 ///
-/// Python: what `gevent` makes of `ThreadingMixIn`
+/// Python: `ThreadingMixIn` under `gevent`
 #[derive(Debug, Default)]
 pub struct Green {
     threads: GreenThreads,

@@ -3,8 +3,8 @@
 use super::Concurrency;
 use crate::request::{Job, Rejected};
 
-/// Every request runs on the loop's own thread, and the next one waits until it has ended. Right
-/// for handlers that answer at once: a slow client keeps all the others waiting.
+/// Every request runs on the loop's own thread, and the next one waits until it has ended. This
+/// suits handlers that answer at once, because a slow client keeps all others waiting.
 ///
 /// Python: a server without a mix-in
 #[derive(Clone, Copy, Debug, Default)]

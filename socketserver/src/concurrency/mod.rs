@@ -50,44 +50,44 @@ const TARGET: &str = "socketserver::concurrency";
 ///
 /// Python: the mix-ins, and what a server without one does
 pub trait Concurrency: Send + Sync + 'static {
-    /// Called once, when the server is bound: opens or reads the files that it will need. Later the
-    /// program may be in a jail, or run as another user. It starts no thread, because the program
-    /// may still fork into the background. (A program that forks, enters a jail and runs a forking
-    /// server binds after its fork.)
+    /// Called once, when the server is bound, to open or read the files that are needed later: then
+    /// the program may be in a jail, or run as another user. Start no thread here, because the
+    /// program may still fork into the background. (A program that forks, enters a jail and runs a
+    /// forking server must bind after its fork.)
     ///
     /// # Errors
-    /// The reason why it could never serve. `bind` returns the error.
+    /// The reason for which it could never serve. `bind` returns the error.
     fn activate(&self) -> io::Result<()> {
         Ok(())
     }
 
-    /// Attaches to a server, each time before it serves, on the thread that serves. Keep the waker:
-    /// wake the loop after [`full`](Self::full) has become false again.
+    /// Called each time before the server serves, on the thread that serves. Keep the waker: wake
+    /// the loop when [`full`](Self::full) has become false again.
     ///
     /// # Errors
-    /// Why it cannot serve here. `serve_forever` returns the error, and so does `spawn`, which
-    /// waits for this call.
+    /// The reason for which it cannot serve here. `serve_forever` returns the error, and so does
+    /// `spawn`, which waits for this call.
     fn attach(&self, _waker: &Waker) -> io::Result<()> {
         Ok(())
     }
 
-    /// Runs the job here and now, or hands it to a worker.
+    /// Runs the job on this thread, or hands it to a worker.
     ///
     /// # Errors
-    /// The job, given back, and an error, which goes to `handle_error`.
+    /// The job itself, and an error, which goes to `handle_error`.
     ///
     /// Python: `BaseServer.process_request`
     fn process_request(&self, job: Job) -> Result<(), Rejected>;
 
-    /// Whether there is no place for another job. The server then accepts no request, or refuses
-    /// it, as its [`overflow`](crate::Builder::overflow) says.
+    /// Whether there is no room for another job. If so, the server accepts no request, or refuses
+    /// it, depending on its [`overflow`](crate::Builder::overflow).
     fn full(&self) -> bool {
         false
     }
 
-    /// Looks after the workers, for example reaps children: at every turn of the loop, while a
-    /// drain waits, and at every turn of `handle_request` that accepted no request. Returns when it
-    /// must be called again at the latest.
+    /// Maintains the workers, for example by reaping children. Called at every turn of the loop,
+    /// while a drain waits, and at every turn of `handle_request` that accepted no request. Returns
+    /// the time by which it must be called again.
     ///
     /// Python: `ForkingMixIn.service_actions`
     fn service_actions(&self) -> Option<Instant> {
@@ -99,14 +99,14 @@ pub trait Concurrency: Send + Sync + 'static {
         Workers::default()
     }
 
-    /// Whether handlers run on the loop's own thread, which does nothing else meanwhile. Asked only
-    /// when the server is made.
+    /// Whether handlers run on the loop's own thread, which does nothing else meanwhile. Called
+    /// only when the server is made.
     fn runs_on_loop(&self) -> bool {
         false
     }
 
-    /// Whether handlers run in the server's own process, so that the server counts what they learn.
-    /// Asked only when the server is made.
+    /// Whether handlers run in the server's own process, so that the server knows the clients that
+    /// they learn. Called only when the server is made.
     fn shares_memory(&self) -> bool {
         true
     }
@@ -121,7 +121,7 @@ pub trait Concurrency: Send + Sync + 'static {
     /// Runs the leader on a worker. Called only if it [`leads`](Self::leads).
     ///
     /// # Errors
-    /// The leader, given back.
+    /// The leader itself.
     #[doc(hidden)]
     fn lead(&self, leader: Leader) -> Result<(), Leader> {
         Err(leader)
@@ -134,8 +134,8 @@ pub trait Concurrency: Send + Sync + 'static {
         true
     }
 
-    /// Ends the workers, when the server no longer waits for requests. With a deadline it blocks
-    /// until they have ended, at most until then; without one it must not block.
+    /// Ends the workers, when the server no longer waits for requests. With a deadline, this blocks
+    /// until the workers have ended, but not longer than that. Without one it must not block.
     ///
     /// Python: `ThreadingMixIn.server_close`
     fn server_close(&self, _deadline: Option<Instant>) {}

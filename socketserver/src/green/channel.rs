@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::current::may_park;
 use super::wait_queue::{WaitQueue, Waited, Waiter};
+use crate::channel_errors::{RecvError, RecvTimeoutError, SendError, TryRecvError, TrySendError};
 
 /// A channel that holds up to `capacity` messages. While it is full, senders wait. A capacity of
 /// `usize::MAX` is no limit, and 0 counts as 1.
@@ -48,41 +49,6 @@ struct Channel<T> {
     full: WaitQueue,
     /// Receivers that wait because it is empty.
     empty: WaitQueue,
-}
-
-/// All receivers are gone, or the caller's request was aborted. Contains the message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SendError<T>(pub T);
-
-/// The channel is empty and all senders are gone, or the caller's request was aborted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RecvError;
-
-/// Why [`Sender::try_send`] sent nothing. The message comes back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TrySendError<T> {
-    /// The channel is full.
-    Full(T),
-    /// All receivers are gone.
-    Disconnected(T),
-}
-
-/// Why [`Receiver::try_recv`] received nothing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TryRecvError {
-    /// The channel is empty.
-    Empty,
-    /// The channel is empty and all senders are gone.
-    Disconnected,
-}
-
-/// Why [`Receiver::recv_timeout`] received nothing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RecvTimeoutError {
-    /// No message came in time.
-    Timeout,
-    /// The channel is empty and all senders are gone, or the caller's request was aborted.
-    Disconnected,
 }
 
 /// The end of a [`channel`] that messages go into.

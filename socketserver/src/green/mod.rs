@@ -20,24 +20,24 @@
 //!    held for long; `std::io::stdin`, files and `Command`; sockets and name look-ups of other
 //!    crates. Use the counterpart in this module, or put the call into [`blocking`].
 //! 2. *Hold no lock of `std` or `parking_lot` during a waiting call.* If the owner of such a lock
-//!    parks, and another green thread of its scheduler asks for the lock, that one blocks the
+//!    parks, and another green thread of its scheduler asks for the lock, the second one blocks the
 //!    scheduler. The owner can never run again, and both are stuck permanently. This holds even for
 //!    a waiting call that need not wait, because such a call sometimes yields (rule 3). A [`Mutex`]
-//!    of this module may be held. `println!` is fine. `stdout().lock()` is a lock of `std`. It
+//!    of this module may be held. `println!` is fine. But `stdout().lock()` is a lock of `std`: it
 //!    belongs to a thread, so all green threads of one scheduler can hold it at the same time.
 //! 3. *Do not compute for long.* A green thread that computes keeps its core to itself. After 100
-//!    ms a line in the log says so at warn level (`RUST_LOG=warn`), with the handler's name. Put
-//!    the computation into [`blocking`], or call [`yield_now`] now and then. A green thread that
-//!    talks to sockets and channels need not call it: after 31 waiting calls that returned at once,
-//!    the next one yields. These calls do not count: those on a socket with a timeout of zero,
-//!    reads of data that a reader has already buffered, and sends into a channel without a limit.
+//!    ms the handler's name is logged at warn level (`RUST_LOG=warn`). Put the computation into
+//!    [`blocking`], or call [`yield_now`] every few milliseconds. A green thread that uses sockets
+//!    and channels need not call it: after 31 waiting calls that returned at once, the next one
+//!    yields. Some calls do not count: those on a socket with a timeout of zero, reads of data that
+//!    a reader has already buffered, and sends into a channel without a limit.
 //! 4. *Thread-locals are shared* by the green threads of a scheduler. A green thread never leaves
 //!    its scheduler, so it always sees the same thread-locals. But during each waiting call other
 //!    green threads may change their values.
 //! 5. *The stack is small*: 192 KiB, or 960 KiB in a build without optimisation. A green thread
-//!    that needs more ends the whole process, with a message. At three quarters, a line in the log
-//!    warns of it. Put large buffers on the heap, or raise the `stack_size`. Only the pages that a
-//!    stack has used take memory, unless the program calls `mlockall(MCL_FUTURE)` without
+//!    that needs more ends the whole process, with a message. When three quarters are used, the log
+//!    has a warning. Put large buffers on the heap, or raise the `stack_size`. Only the pages that
+//!    were used take memory, unless the program calls `mlockall(MCL_FUTURE)` without
 //!    `MCL_ONFAULT`.
 //! 6. *A green thread that panics cannot park.* If a value that is dropped during the panic talks
 //!    to a socket, the call behaves as if its timeout were zero: a call that would have to wait
@@ -49,11 +49,11 @@
 //!    thread-local when it is dropped, such as that of a tracing span, causes no undefined
 //!    behaviour. But it restores an outdated value, because green threads end in any order.
 //!
-//! Python: what `gevent` is for; there is nothing to patch here
+//! Python: the package `gevent`; here, nothing is patched
 
 // Layers. A file imports only files on lines below its own:
 //
-//     blocking            scope         calls that block, on a pool of threads   threads that borrow
+//     blocking            scope         calls that block, on a pool of threads  threads that borrow
 //     spawn                             starting and joining green threads
 //     channel  sync                     what user code waits with
 //     wait_queue          source        waiting for other code   waiting for a descriptor
@@ -81,13 +81,14 @@ mod timers;
 mod wait_queue;
 mod watchdog;
 
+pub use crate::channel_errors::{
+    RecvError, RecvTimeoutError, SendError, TryRecvError, TrySendError,
+};
 pub use crate::sys::coroutine::enable;
 pub use crate::sys::scope::Scope;
 pub use blocking::blocking;
 pub(crate) use channel::permits;
-pub use channel::{
-    Receiver, RecvError, RecvTimeoutError, SendError, Sender, TryRecvError, TrySendError, channel,
-};
+pub use channel::{Receiver, Sender, channel};
 pub(crate) use cores::{count_cores, start};
 pub(crate) use current::{
     Current, Unparker, enclosing_request, enclosing_servers, mark_idle, may_park, must_not_wait,

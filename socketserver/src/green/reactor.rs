@@ -22,7 +22,8 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::time::Duration;
 
 use rustix::buffer::spare_capacity;
-use rustix::event::{Timespec, epoll};
+use rustix::event::Timespec;
+use rustix::event::epoll::{self, EventFlags};
 use rustix::io::Errno;
 use slab::Slab;
 
@@ -72,7 +73,7 @@ pub(super) struct Reactor {
 pub(super) fn create_epoll(wake_fd: BorrowedFd<'_>) -> io::Result<OwnedFd> {
     let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
     let data = epoll::EventData::new_u64(WAKE);
-    epoll::add(&epoll, wake_fd, data, epoll::EventFlags::IN)?;
+    epoll::add(&epoll, wake_fd, data, EventFlags::IN)?;
     Ok(epoll)
 }
 
@@ -95,7 +96,6 @@ impl Reactor {
     /// Watches a descriptor until it is closed, and returns its key. If it is ready already, the
     /// next turn says so.
     pub(super) fn register(&mut self, fd: BorrowedFd<'_>) -> io::Result<usize> {
-        use epoll::EventFlags;
         let reads = EventFlags::IN | EventFlags::PRI | EventFlags::RDHUP;
         let flags = reads | EventFlags::OUT | EventFlags::ET;
         let key = self.registrations.insert(Registration::default());
@@ -223,8 +223,7 @@ impl Reactor {
 impl Registration {
     /// Wakes the green threads that wait for what an event reports.
     #[inline]
-    fn report(&mut self, flags: epoll::EventFlags, wake: &mut impl FnMut(usize)) {
-        use epoll::EventFlags;
+    fn report(&mut self, flags: EventFlags, wake: &mut impl FnMut(usize)) {
         let ended = EventFlags::HUP | EventFlags::ERR;
         if flags.intersects(EventFlags::PRI | EventFlags::RDHUP | ended) {
             self.never_drained = true;
@@ -319,9 +318,9 @@ mod tests {
         registration.leave(Read, 5);
         registration.join(Read, 1);
         let mut woken = Vec::new();
-        registration.report(epoll::EventFlags::IN, &mut |task| woken.push(task));
+        registration.report(EventFlags::IN, &mut |task| woken.push(task));
         assert_eq!(woken, [4, 1]);
-        registration.report(epoll::EventFlags::HUP, &mut |task| woken.push(task));
+        registration.report(EventFlags::HUP, &mut |task| woken.push(task));
         assert_eq!(woken, [4, 1, 2, 3]);
     }
 }

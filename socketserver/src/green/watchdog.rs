@@ -81,10 +81,6 @@ impl Activity {
         Some(self.turns.load(Acquire)).filter(|turns| turns % 2 == 1)
     }
 
-    fn is_awake(&self) -> bool {
-        self.awake.load(SeqCst)
-    }
-
     fn name_of_running(&self) -> &'static str {
         let names = self.names.lock();
         names.get(self.task.load(Relaxed)).copied().unwrap_or_default()
@@ -111,7 +107,7 @@ pub(super) fn start(schedulers: Vec<&'static Activity>) -> io::Result<()> {
 
 fn run(schedulers: &[&Activity]) -> ! {
     let mut seen = vec![Seen::default(); schedulers.len()];
-    let all_asleep = || !schedulers.iter().any(|scheduler| scheduler.is_awake());
+    let all_asleep = || !schedulers.iter().any(|scheduler| scheduler.awake.load(SeqCst));
     loop {
         if all_asleep() {
             ASLEEP.store(true, SeqCst);

@@ -70,8 +70,9 @@ const TARGET: &str = "socketserver::handler";
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not handle requests of type `{R}` for a server whose state is `{S}`",
     label = "not a handler for this server",
-    note = "derive `BaseRequestHandler`, `StreamRequestHandler` (TCP, Unix streams) or `DatagramRequestHandler` (UDP, Unix datagrams)",
-    note = "the field `server` must have the type `ServerRef<{S}>`, and the field `request` the type `{R}`"
+    note = "derive `BaseRequestHandler`, `StreamRequestHandler` (TCP, Unix streams), `DatagramRequestHandler` (UDP, Unix datagrams) or `BaseHTTPRequestHandler` (HTTP)",
+    note = "the field `server` must have the type `ServerRef<{S}>`, and the field `request` the type `{R}`",
+    note = "the state is the second parameter of the server's type, as in `ThreadingTCPServer::<Handler, State>`; without one it is `()`"
 )]
 pub trait RequestHandler<R, S>: Sized + 'static {
     /// Handles the request, all of it. The server ends the conversation after that.

@@ -80,11 +80,11 @@ impl<S> ServerRef<S> {
         readable_unless(wait, Some(ended), connection.patience_within(time))
     }
     /// Waits for the next request, as [`next_request_within`](Self::next_request_within), and
-    /// receives what has come of it, at most `room` bytes: fewer system calls than one after the
-    /// other. The connection has no layer. Returns `None` if the server ends first.
+    /// receives its first bytes, at most `room` of them. Together this takes fewer system calls.
+    /// The connection must have no layer. Returns `None` if the server ends first.
     ///
     /// # Errors
-    /// The same.
+    /// Those of `next_request_within`.
     #[cfg(feature = "http")]
     pub(crate) fn receive_next(
         &self,

@@ -10,8 +10,8 @@ use crate::handler::{Outcome, ServerRef};
 use crate::request::HandlerError;
 use crate::socket::Socket;
 
-/// The exchange of a handler. A function of its own, so that its part of the stack is free again
-/// when the handler runs.
+/// The exchange of a handler. This is a separate function, so that its part of the stack is free
+/// again when the handler runs.
 #[inline(never)]
 pub fn open<S>(
     request: &Socket,
@@ -24,12 +24,12 @@ pub fn open<S>(
 
 /// `rfile`.
 pub fn rfile(exchange: &Exchange) -> BodyReader {
-    BodyReader(exchange.clone())
+    BodyReader(exchange.of_connection())
 }
 
 /// `wfile`.
 pub fn wfile(exchange: &Exchange) -> ReplyWriter {
-    ReplyWriter(exchange.clone())
+    ReplyWriter(exchange.of_connection())
 }
 
 /// The exchange that `wfile` writes to.
@@ -39,7 +39,7 @@ pub fn exchange(wfile: &ReplyWriter) -> &Exchange {
 
 /// A field of the head of this name: `command`, `path`, `request_version` or `requestline`.
 pub fn text(headers: &Headers, name: &str) -> String {
-    let head = &headers.0;
+    let head = headers.head();
     let text = match name {
         "command" => head.command(),
         "path" => head.path(),
@@ -84,8 +84,22 @@ impl<O: Outcome> MethodOutcome for O {
 }
 
 /// Whether the method that the closure would call exists. The closure is not called.
-pub fn exists<H, O: MethodOutcome>(_call: impl FnOnce(&mut H) -> O) -> bool {
+pub const fn exists<H, O: MethodOutcome>(_call: &impl FnOnce(&mut H) -> O) -> bool {
     O::EXISTS
+}
+
+/// The commands, each with whether its method exists. A struct that has none of the methods does
+/// not compile: it has probably followed the compiler's advice to write them in small letters.
+#[track_caller]
+pub const fn at_least_one<const N: usize>(commands: [(&str, bool); N]) -> [(&str, bool); N] {
+    let mut index = 0;
+    while index < N {
+        if commands[index].1 {
+            return commands;
+        }
+        index += 1;
+    }
+    panic!("expected a method such as `do_GET`, with these capitals, in an `impl` of this struct")
 }
 
 macro_rules! optional {

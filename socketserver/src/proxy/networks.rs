@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_network() {
+    fn malformed_networks_are_rejected() {
         for text in [
             "",
             "10",

@@ -13,8 +13,7 @@ use crate::address::Address;
 use crate::axis::Wrapped;
 use crate::builder::Builder;
 use crate::socket::Socket;
-use crate::transport::{Speaker, Transport, TransportHooks};
-use crate::wait::age_of_request;
+use crate::transport::{Speaker, Transport, TransportHooks, reads_first};
 
 /// A transport behind a proxy, whose headers name the clients.
 pub type Proxied<T> = Wrapped<T, ProxyProtocol>;
@@ -74,8 +73,9 @@ impl ProxyProtocol {
     }
 
     /// Maximum time from the accept of a connection to the end of its header, whatever the pace of
-    /// the bytes and the timeout of the socket. 5 s unless set. The protocol recommends at least
-    /// 3 s, so that one lost packet costs no connection.
+    /// the bytes and the timeout of the socket. A wait for a worker does not count. After a
+    /// handshake, the time begins at the end of that. 5 s unless set. The protocol recommends at
+    /// least 3 s, so that one lost packet costs no connection.
     pub fn timeout(mut self, time: Duration) -> Self {
         self.timeout = time;
         self
@@ -87,16 +87,6 @@ impl ProxyProtocol {
         let shortest = v2::FIXED + 2 * v2::UNIX;
         self.rules.longest = bytes.clamp(shortest, v2::FIXED + usize::from(u16::MAX));
         self
-    }
-
-    /// The rest of the time for the header of the current connection.
-    fn time_left(&self) -> Duration {
-        /// Resolution of a connection's age.
-        const STEP: Duration = Duration::from_millis(10);
-        /// Minimum, because a worker may be late while the header has already come.
-        const LEAST: Duration = Duration::from_millis(1);
-        let age = age_of_request().unwrap_or_default().saturating_sub(STEP);
-        self.timeout.saturating_sub(age).max(LEAST)
     }
 
     /// What the server does with connections from outside the trusted networks. It refuses them
@@ -113,12 +103,27 @@ impl<T: Transport<Request = Socket>> TransportHooks<T> for ProxyProtocol {
         match inner.speaks_first() {
             // The wrapped transport has a handshake, which precedes the header.
             Speaker::Server => Speaker::Server,
+            first if reads_first(inner) => first,
             _ => Speaker::Client(self.timeout),
         }
     }
 
     fn awaits_first_byte(&self, inner: &T, peer: &Address) -> bool {
         networks::trust(&self.trusted, peer) && inner.awaits_first_byte(peer)
+    }
+
+    fn awaits_more(&self, inner: &T, request: &Socket) -> bool {
+        match reads_first(inner) {
+            true => inner.awaits_more(request),
+            false => read::has_part(request, &self.rules),
+        }
+    }
+
+    fn silence(&self, inner: &T, request: &Socket, patience: Duration) -> io::Error {
+        match reads_first(inner) {
+            true => inner.silence(request, patience),
+            false => read::too_late(patience),
+        }
     }
 
     fn learns_client(&self, _: &T) -> bool {
@@ -144,7 +149,7 @@ impl<T: Transport<Request = Socket>> TransportHooks<T> for ProxyProtocol {
         if !is_trusted {
             return Ok(learnt);
         }
-        let header = read::header(request, &self.rules, self.timeout, self.time_left())?;
+        let header = read::header(request, &self.rules, self.timeout)?;
         // The bytes so far came from the proxy: the client has sent nothing yet.
         request.forget_received();
         let client = header.client().cloned();

@@ -3,18 +3,40 @@
 use std::io;
 use std::time::Duration;
 
+use rustix::io::ioctl_fionread;
 use smallvec::{SmallVec, smallvec};
 
 use super::header::ProxyHeader;
 use super::parse::Rules;
 use super::step::Step;
 use crate::socket::Socket;
-use crate::wait::Patience;
+use crate::wait::{Patience, left_of_first_step};
 
 /// Bytes of the first look: most headers fit.
 const ROOM: usize = 256;
 
 type Bytes = SmallVec<[u8; ROOM]>;
+
+/// Longest header for which a connection waits without a worker. A longer one may not fit the
+/// system's buffer, so that a worker must take a part first.
+const LONGEST_PEEKED: usize = 4_096;
+
+/// Whether a part of a header has come, and the rest has not.
+pub(super) fn has_part(connection: &Socket, rules: &Rules) -> bool {
+    let mut bytes = [0; ROOM];
+    let Ok(seen @ 1..) = connection.peek_within(&mut bytes, Patience::Nonblocking) else {
+        return false;
+    };
+    let Ok(Step::More(more)) = rules.parse(&bytes[..seen]) else { return false };
+    let needed = seen + more;
+    needed <= LONGEST_PEEKED && ioctl_fionread(connection).is_ok_and(|come| come < needed as u64)
+}
+
+/// The error about a header that has not come within its time.
+pub(super) fn too_late(timeout: Duration) -> io::Error {
+    let error = format!("expected a PROXY header within {timeout:?}, got none or a part");
+    io::Error::new(io::ErrorKind::TimedOut, error)
+}
 
 /// Reads the header, within the rest of `timeout`.
 ///
@@ -25,18 +47,14 @@ pub(super) fn header(
     connection: &Socket,
     rules: &Rules,
     timeout: Duration,
-    left: Duration,
 ) -> io::Result<ProxyHeader> {
-    let patience = Patience::from_timeout(Some(left));
+    let patience = Patience::from_timeout(Some(left_of_first_step(timeout)));
     let header = match connection.has_layer() {
         true => through_layer(connection, rules, patience),
         false => by_peeking(connection, rules, patience),
     };
     header.map_err(|error| match error.kind() {
-        io::ErrorKind::TimedOut => {
-            let error = format!("expected a PROXY header within {timeout:?}, got none or a part");
-            io::Error::new(io::ErrorKind::TimedOut, error)
-        }
+        io::ErrorKind::TimedOut => too_late(timeout),
         _ => error,
     })
 }

@@ -1,5 +1,6 @@
 //! One accepted request whose types are forgotten.
 
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,6 +24,12 @@ pub(crate) trait Accepted: Send + Sync {
 
     /// Whether it waits for its client's first byte, where clients speak first.
     fn awaits_first_byte(&self) -> bool;
+
+    /// Whether its client, which has sent something, must send more before it gets a worker.
+    fn awaits_more(&self) -> bool;
+
+    /// Why it is refused if its client has not sent its first bytes within `patience`.
+    fn silence(&self, patience: Duration) -> io::Error;
 
     /// The handler's type with its path.
     fn handler_name(&self) -> &'static str;

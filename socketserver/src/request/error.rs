@@ -7,6 +7,7 @@ use std::io;
 
 use super::stats::End;
 use crate::address::system_number;
+use crate::channel_errors::{RecvError, RecvTimeoutError};
 use crate::panics;
 use crate::wait::PeerGone;
 
@@ -53,8 +54,8 @@ impl HandlerError {
         }
     }
 
-    /// The number of the request that failed, once the server knows of the error: the one that
-    /// [`LiveRequest`](crate::LiveRequest) and the log have.
+    /// The number of the request that failed, which [`LiveRequest`](crate::LiveRequest) and the log
+    /// have too. `None` before the server has received the error.
     pub fn request_id(&self) -> Option<u64> {
         self.request
     }
@@ -117,11 +118,16 @@ impl HandlerError {
     }
 
     /// Whether the server has aborted the request, at its deadline or at the end of a drain, and
-    /// the handler has found its connections ended. The log has a line about each deadline already.
+    /// the handler has found its connections ended, or its wait for a channel. The log has a line
+    /// about each deadline already.
     ///
     /// Python: none
     pub fn is_abort(&self) -> bool {
-        self.is_aborted && self.io_errors().any(is_disconnect)
+        let is_of_channel = || {
+            self.find::<RecvError>().is_some()
+                || self.find() == Some(&RecvTimeoutError::Disconnected)
+        };
+        self.is_aborted && (self.io_errors().any(is_disconnect) || is_of_channel())
     }
 
     /// Whether a timeout is over: see [`is_timeout`]. Also if the error is inside another.
@@ -312,6 +318,19 @@ mod tests {
         let systems = io::Error::from(rustix::io::Errno::TIMEDOUT);
         assert_eq!((is_timeout(&ours), is_disconnect(&ours)), (true, false));
         assert_eq!((is_timeout(&systems), is_disconnect(&systems)), (false, true));
+    }
+
+    #[test]
+    fn an_aborted_wait_for_a_channel_is_an_abort() {
+        for mut error in [
+            HandlerError::new(RecvError),
+            HandlerError::from(BoxedError::from(RecvError)),
+            HandlerError::new(RecvTimeoutError::Disconnected),
+        ] {
+            assert!(!error.is_abort(), "{error}");
+            error.set_aborted(true);
+            assert!(error.is_abort() && !error.is_disconnect(), "{error}");
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What the server can say about one live request.
 
 use std::fmt;
-use std::sync::atomic::{AtomicU8, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use super::clock::Moment;
@@ -12,7 +12,7 @@ use crate::address::Address;
 #[non_exhaustive]
 pub enum RequestPhase {
     /// It was accepted, and has not come to its worker yet. Also that of a connection whose client
-    /// [speaks first](crate::Speaker) and has sent nothing yet.
+    /// [speaks first](crate::Speaker) and has not sent its first bytes yet.
     Queued,
     /// A handshake, or another step before the handler.
     Preparing,
@@ -47,6 +47,8 @@ pub(crate) struct Facts {
     /// 0 until it is in the books.
     id: AtomicU64,
     accepted: Moment,
+    /// How long its client has kept the server waiting for its first bytes, in milliseconds.
+    silence: AtomicU32,
     phase: AtomicU8,
 }
 
@@ -54,7 +56,12 @@ impl Facts {
     /// Those of a request that was just accepted.
     #[inline]
     pub(crate) fn now() -> Self {
-        Facts { id: AtomicU64::new(0), accepted: Moment::now(), phase: AtomicU8::new(0) }
+        Facts {
+            id: AtomicU64::new(0),
+            accepted: Moment::now(),
+            silence: AtomicU32::new(0),
+            phase: AtomicU8::new(0),
+        }
     }
 
     #[inline]
@@ -73,6 +80,16 @@ impl Facts {
 
     pub(crate) fn age(&self) -> Duration {
         self.accepted.elapsed()
+    }
+
+    pub(crate) fn set_silence(&self, silence: Duration) {
+        self.silence.store(u32::try_from(silence.as_millis()).unwrap_or(u32::MAX), Relaxed);
+    }
+
+    /// The silence of its client, and from then on none.
+    #[cfg(any(feature = "proxy", feature = "tls"))]
+    pub(crate) fn take_silence(&self) -> Duration {
+        Duration::from_millis(self.silence.swap(0, Relaxed).into())
     }
 
     pub(super) fn phase(&self) -> RequestPhase {

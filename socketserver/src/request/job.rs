@@ -94,6 +94,16 @@ impl Job {
         self.run.request.awaits_first_byte()
     }
 
+    /// Whether the client, which has sent something, must send more before it gets a worker.
+    pub(crate) fn awaits_more(&self) -> bool {
+        self.run.request.awaits_more()
+    }
+
+    /// The client has kept the server waiting for its first bytes for this long.
+    pub(crate) fn end_silence(&self, silence: Duration) {
+        self.run.request.facts().set_silence(silence);
+    }
+
     /// The request's connection, if it is one of a [`Socket`].
     pub(crate) fn socket(&self) -> Option<&Socket> {
         self.run.request.socket()

@@ -23,16 +23,16 @@ use crate::sync::thread::{self, JoinHandle};
 use crate::wait::{can_park, park_until};
 
 impl<T, C: Concurrency, H, S> Server<T, C, H, S> {
-    /// Serves in a new thread. The server is serving when this returns: a stop right after
+    /// Serves in a new thread. When this returns, the server is serving, so that a stop right after
     /// it is never missed.
     ///
-    /// A program ends when its `main` returns, and this thread with it: [`ServerHandle::join`]
-    /// waits for the server. Signals end the server only if
+    /// When `main` returns, the program ends with this thread, so wait for the server with
+    /// [`ServerHandle::join`]. Signals end the server only if
     /// [`drain_on_signals`](Self::drain_on_signals) was called before.
     ///
     /// # Errors
-    /// As [`serve_forever`](Self::serve_forever), and the system's if it cannot start a thread. The
-    /// server is closed then.
+    /// As [`serve_forever`](Self::serve_forever), and that of the system if it cannot start a
+    /// thread. Then the server is closed.
     ///
     /// Python: `threading.Thread(target=server.serve_forever, daemon=True).start()`
     pub fn spawn(self) -> io::Result<ServerHandle<S>> {
@@ -62,7 +62,7 @@ impl<T, C: Concurrency, H, S> Server<T, C, H, S> {
         let thread = match thread::Builder::new().name(name).spawn(run) {
             Ok(thread) => thread,
             Err(error) => {
-                // No loop runs, so this thread does the loop's part of whatever was asked for.
+                // No loop runs, so this thread carries out the loop's part of a stop.
                 engine.0.carry_out();
                 return Err(error);
             }
@@ -82,8 +82,8 @@ impl<T, C: Concurrency, H, S> Server<T, C, H, S> {
     }
 }
 
-/// A server that serves in its own thread; through `Deref` a [`ServerRef`]. Dropping it is
-/// `server_close`.
+/// The handle of a server that serves in its own thread. Through `Deref` it has the methods of a
+/// [`ServerRef`]. Dropping it closes the server, as `server_close` does.
 #[must_use = "dropping the handle closes the server"]
 pub struct ServerHandle<S> {
     engine: Owned,
@@ -95,12 +95,12 @@ pub struct ServerHandle<S> {
 }
 
 impl<S> ServerHandle<S> {
-    /// The server as its handlers see it: a clone that can go to other threads.
+    /// A handle of the server, as its handlers have it. Other threads may use it too.
     pub fn server_ref(&self) -> ServerRef<S> {
         self.server.clone()
     }
 
-    /// Whether another process has the listener too: see [`Server::share_listener`].
+    /// Sets whether another process has the listener too: see [`Server::share_listener`].
     pub fn share_listener(&self, shared: bool) {
         self.engine.0.share_listener(shared);
     }
@@ -108,32 +108,34 @@ impl<S> ServerHandle<S> {
     /// Drains the server on SIGINT and SIGTERM: see [`Server::drain_on_signals`].
     ///
     /// # Errors
-    /// The system's.
+    /// Those of the system.
     #[cfg(feature = "signals")]
     pub fn drain_on_signals(&self, timeout: Duration) -> io::Result<()> {
         self.engine.0.drain_on_signals(timeout)
     }
 
-    /// Ends the server gracefully, as [`Server::drain`]: live requests may go on for `timeout`.
+    /// Ends the server gracefully, as [`Server::drain`] does. Live requests have `timeout` to
+    /// finish.
     ///
     /// # Errors
-    /// The error that `serve_forever` ended with.
+    /// The error with which `serve_forever` has ended.
     pub fn drain(mut self, timeout: Duration) -> io::Result<Drained> {
         let drained = self.engine.0.end(StopKind::Drain, timeout, true);
         self.join_ended_loop()?;
         Ok(drained)
     }
 
-    /// Waits until the loop has ended, by a signal, by a handler, or because the listener failed.
+    /// Waits until the loop has ended: by a signal, by a call in a handler, or because the listener
+    /// has failed.
     ///
     /// # Errors
-    /// The error that `serve_forever` ended with.
+    /// The error with which `serve_forever` has ended.
     pub fn join(mut self) -> io::Result<()> {
         self.thread.take().map_or(Ok(()), join)
     }
 
-    /// Joins the loop's thread after an end. A loop whose handler did not end in time was
-    /// abandoned, and is not waited for here either.
+    /// Joins the loop's thread after an end. If the loop's handler did not end in time, the loop
+    /// was abandoned, and this does not wait for it either.
     fn join_ended_loop(&mut self) -> io::Result<()> {
         let life = &self.server.core().life;
         match self.thread.take() {
@@ -145,7 +147,7 @@ impl<S> ServerHandle<S> {
 }
 
 fn join(thread: JoinHandle<io::Result<()>>) -> io::Result<()> {
-    // No thread of a model is green, and it does not have the question.
+    // In a model no thread is green, and `can_park` does not exist.
     #[cfg(not(loom))]
     if can_park() {
         park_until(|| thread.is_finished(), None);
@@ -165,7 +167,7 @@ impl<S> Deref for ServerHandle<S> {
 impl<S> Drop for ServerHandle<S> {
     fn drop(&mut self) {
         self.engine.server_close();
-        // The error that it ended with is in the log.
+        // The error with which it has ended is in the log.
         let _ = self.join_ended_loop();
     }
 }

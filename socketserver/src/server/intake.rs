@@ -147,9 +147,9 @@ where
         self.facts.id()
     }
 
-    #[cfg(feature = "proxy")]
-    fn age(&self) -> Duration {
-        self.facts.age()
+    #[cfg(any(feature = "proxy", feature = "tls"))]
+    fn take_silence(&self) -> Duration {
+        self.facts.take_silence()
     }
 
     fn connection(&self) -> Option<RawFd> {
@@ -265,6 +265,19 @@ where
             awaits = self.typed.transport.awaits_first_byte(&self.client_address);
         });
         awaits
+    }
+
+    fn awaits_more(&self) -> bool {
+        let mut awaits = false;
+        quietly("a transport's awaits_more", || {
+            awaits = self.typed.transport.awaits_more(&self.request);
+        });
+        awaits
+    }
+
+    fn silence(&self, patience: Duration) -> io::Error {
+        let error = survived(|| Ok(self.typed.transport.silence(&self.request, patience)));
+        error.unwrap_or_else(|panic| panic)
     }
 
     fn handler_name(&self) -> &'static str {

@@ -22,6 +22,7 @@ use std::any::type_name;
 use std::fmt;
 use std::io;
 use std::marker::PhantomData;
+use std::ops::Deref;
 use std::os::fd::RawFd;
 use std::sync::Arc;
 use std::time::Duration;
@@ -37,11 +38,14 @@ use crate::request::{LiveRequest, Stats, short_name};
 use crate::signals::Signals;
 use engine::Engine;
 
-/// A server: a transport that its requests come from, a concurrency that runs them, a handler for
+/// A server: a transport from which requests come, a concurrency that runs them, a handler for
 /// each, and the state that all handlers share.
 ///
-/// The aliases are the names to use: [`TCPServer`](crate::TCPServer),
+/// Programs use its aliases: [`TCPServer`](crate::TCPServer),
 /// [`ThreadingUDPServer`](crate::ThreadingUDPServer) and so on.
+///
+/// Through `Deref` it is its [`ServerRef`], and so the state too: `server.members` reads as in
+/// Python, where its own methods do not hide a field or method of that name.
 ///
 /// Dropping the server calls [`server_close`](Self::server_close), as the end of `with` does in
 /// Python.
@@ -107,7 +111,7 @@ impl<T, C: Concurrency, H, S> Server<T, C, H, S> {
         }
     }
 
-    /// Where the server listens, with the port that the system chose.
+    /// The address at which the server listens, with the port that the system has chosen.
     ///
     /// Python: `BaseServer.server_address`
     pub fn server_address(&self) -> &Address {
@@ -126,7 +130,7 @@ impl<T, C: Concurrency, H, S> Server<T, C, H, S> {
         self.server.state()
     }
 
-    /// The server as its handlers see it: a clone that can go to other threads.
+    /// A handle of the server, as its handlers have it. Other threads may use it too.
     pub fn server_ref(&self) -> ServerRef<S> {
         self.server.clone()
     }
@@ -141,11 +145,11 @@ impl<T, C: Concurrency, H, S> Server<T, C, H, S> {
         self.server.live_requests()
     }
 
-    /// Says that another process has the server's listener too, such as the next version of the
-    /// program, or no longer has it. The end of a server with a shared listener closes the
-    /// descriptor, and leaves all else to the other process: its clients are not kept out, and the
-    /// file of a Unix socket stays. A listener that was [handed over](crate::Builder::from_socket)
-    /// is taken for a shared one, and one that the server has made is not.
+    /// Sets whether another process has the server's listener too, such as the next version of the
+    /// program. The end of a server with a shared listener only closes the descriptor: the other
+    /// process still gets clients, and the file of a Unix socket stays. A listener from
+    /// [`from_socket`](crate::Builder::from_socket) counts as shared, and one that the server has
+    /// made does not.
     pub fn share_listener(&self, shared: bool) {
         self.engine.0.share_listener(shared);
     }
@@ -154,9 +158,9 @@ impl<T, C: Concurrency, H, S> Server<T, C, H, S> {
     /// be called again.
     ///
     /// # Errors
-    /// `ResourceBusy` when the server is already serving; `NotConnected` when it is closed; the
-    /// concurrency's, if it cannot serve here; the system's, if the listener will never work again.
-    /// An error of one connection is not the server's.
+    /// `ResourceBusy` if the server is already serving; `NotConnected` if it is closed; that of the
+    /// concurrency, if it cannot serve here; that of the system, if the listener has failed
+    /// permanently. Errors of single connections do not end this call.
     ///
     /// Python: `BaseServer.serve_forever`
     pub fn serve_forever(&self) -> io::Result<()> {
@@ -167,9 +171,9 @@ impl<T, C: Concurrency, H, S> Server<T, C, H, S> {
     /// Serves one request, or calls `handle_timeout` when none comes within
     /// [`timeout`](crate::Builder::timeout). Returns what happened. A stop ends its wait.
     ///
-    /// A program's own loop is `while server.handle_request()? != Served::Stopped {}`. A signal
-    /// ends it ([`drain_on_signals`](Self::drain_on_signals)), or a handler. After a stop during a
-    /// request, or between two calls, the next call returns `Stopped`.
+    /// Your own loop is `while server.handle_request()? != Served::Stopped {}`. A signal ends it
+    /// ([`drain_on_signals`](Self::drain_on_signals)), or a call in a handler. If a stop comes
+    /// during a request, or between two calls, the next call returns `Stopped`.
     ///
     /// # Errors
     /// As [`serve_forever`](Self::serve_forever).
@@ -190,16 +194,16 @@ impl<T, C: Concurrency, H, S> Server<T, C, H, S> {
     ///
     /// 1. It accepts requests as before for the [`lame_duck`](crate::Builder::lame_duck) time, if
     ///    one is set.
-    /// 2. No new client gets into the backlog.
-    /// 3. The clients in the backlog are served.
-    /// 4. The listener closes.
-    /// 5. Live requests may go on for `timeout`.
-    /// 6. The rest is aborted: its `recv` sees the end of the stream. A request that has still not
-    ///    ended within 100 ms is abandoned.
+    /// 2. It keeps new clients out of the backlog.
+    /// 3. It serves the clients in the backlog.
+    /// 4. It closes the listener.
+    /// 5. It waits for live requests, for at most `timeout`.
+    /// 6. It aborts the others: their `recv` sees the end of the stream. It abandons a request that
+    ///    has not ended 100 ms later.
     ///
-    /// On the loop's thread and inside a request it does not wait, and returns an empty report. On
-    /// a server that has ended it returns the report of that end. If several callers drain at once,
-    /// the first deadline aborts the requests.
+    /// On the loop's thread and inside a request, this does not wait, and returns an empty report.
+    /// On a server that has ended, it returns the report of that end. If several callers drain at
+    /// once, the first deadline aborts the requests.
     ///
     /// The options `block_on_close` and `daemon_threads` apply to
     /// [`server_close`](Self::server_close) alone: a drain waits whatever they say. To drain
@@ -208,33 +212,33 @@ impl<T, C: Concurrency, H, S> Server<T, C, H, S> {
         self.engine.0.end(StopKind::Drain, timeout, true)
     }
 
-    /// Closes the listener, and waits for live requests as [`drain`](Self::drain) does, for
-    /// [`drain_timeout`](crate::Builder::drain_timeout); but serves no backlog. A running loop is
-    /// stopped first.
+    /// Stops a running loop, closes the listener without serving the backlog, and waits for live
+    /// requests as [`drain`](Self::drain) does, for
+    /// [`drain_timeout`](crate::Builder::drain_timeout).
     ///
-    /// A concurrency whose `block_on_close` is off, or whose `daemon_threads` is on, is not waited
-    /// for, and its requests are not aborted.
+    /// If `block_on_close` of the concurrency is off, or its `daemon_threads` is on, this neither
+    /// waits for requests nor aborts them.
     ///
     /// Python: `BaseServer.server_close`, which waits for ever, and leaves a running loop spinning
     pub fn server_close(&self) -> Drained {
         self.engine.server_close()
     }
 
-    /// From now on the first SIGINT or SIGTERM drains the server, after its
-    /// [`lame_duck`](crate::Builder::lame_duck) time, and `serve_forever` returns; live requests
-    /// have `timeout` to finish. A second signal ends the process at once, with status 128 + its
-    /// number. If it was called for several servers of the process, a signal drains all of them.
+    /// Makes the first SIGINT or SIGTERM drain the server, after its
+    /// [`lame_duck`](crate::Builder::lame_duck) time. Live requests have `timeout` to finish, and
+    /// `serve_forever` returns. A second signal ends the process at once, with status 128 + its
+    /// number. If several servers of the process have called this, a signal drains all of them.
     /// With `Duration::ZERO` live requests are aborted at once, as the end of a Python program ends
     /// its daemon threads.
     ///
-    /// No thread is started: the signal sets a flag and wakes the loop. Only an inline server,
-    /// whose loop may be in a handler that waits for an idle client, has a thread that answers, and
-    /// that aborts this client too when the time is over. Once the last of these servers is
-    /// dropped, a signal ends the process again, as it does without this call. A second call
-    /// changes the timeout.
+    /// No thread is started: the signal sets a flag and wakes the loop. Only an inline server has a
+    /// thread for signals, because its loop may be in a handler that waits for an idle client; when
+    /// the time is over, this thread aborts that client too. When the last of these servers is
+    /// dropped, signals end the process again, as without this call. A second call changes the
+    /// timeout.
     ///
     /// # Errors
-    /// The system's.
+    /// Those of the system.
     ///
     /// Python: `except KeyboardInterrupt` around `serve_forever`
     #[cfg(feature = "signals")]
@@ -242,12 +246,14 @@ impl<T, C: Concurrency, H, S> Server<T, C, H, S> {
         self.engine.0.drain_on_signals(timeout)
     }
 
-    /// From now on a signal calls `run`, on the loop's thread and between requests, while the
-    /// server serves: SIGHUP to read its configuration again, SIGUSR1 to report its counters. The
-    /// numbers are in [`signal`](crate::signal). No thread is started: the signal sets a flag and
-    /// wakes the loop. So several signals between two turns of the loop cause one call. An inline
-    /// server answers when the handler that runs has returned. After the server's end, and in a
-    /// forked child, the signal does nothing.
+    /// Makes a signal call `run`, on the loop's thread and between requests, while the server
+    /// serves: SIGHUP to read the configuration again, SIGUSR1 to report counters. The numbers are
+    /// in [`signal`](crate::signal).
+    ///
+    /// No thread is started: the signal sets a flag and wakes the loop. Therefore several signals
+    /// between two turns of the loop cause one call, and an inline server calls `run` only when the
+    /// current handler has returned. After the server's end, and in a forked child, the signal does
+    /// nothing.
     ///
     /// ```
     /// use socketserver::{Socket, ThreadingTCPServer, signal};
@@ -259,7 +265,7 @@ impl<T, C: Concurrency, H, S> Server<T, C, H, S> {
     /// ```
     ///
     /// # Errors
-    /// `InvalidInput` for a signal that cannot be handled, and the system's.
+    /// `InvalidInput` for a signal that cannot be handled; those of the system.
     ///
     /// Python: `signal.signal`
     #[cfg(feature = "signals")]
@@ -275,13 +281,13 @@ impl<T, C: Concurrency, H, S> Server<T, C, H, S> {
         self.engine.0.on_signal(signal, Box::new(move || run(&server)))
     }
 
-    /// From now on the server tells systemd, or another service manager that the environment names
-    /// in `NOTIFY_SOCKET`, when it serves, that it lives, and that it ends: see the module
-    /// [`systemd`](crate::systemd). Returns whether there is a manager. If a process has
-    /// several servers, call this for the server that serves last: its messages speak for all.
+    /// Makes the server send messages to systemd, or to another service manager that sets
+    /// `NOTIFY_SOCKET`: that the server serves, that its loop runs, and that it ends. The module
+    /// [`systemd`](crate::systemd) lists them. Returns whether there is a manager. If a process has
+    /// several servers, call this for the server that serves last: its messages count for all.
     ///
     /// # Errors
-    /// `InvalidInput` for an environment that systemd would not set, and the system's.
+    /// `InvalidInput` if the environment variables are malformed; those of the system.
     ///
     /// Python: no counterpart; `sd_notify` in C
     #[cfg(feature = "systemd")]
@@ -289,10 +295,10 @@ impl<T, C: Concurrency, H, S> Server<T, C, H, S> {
         self.engine.0.notify_systemd()
     }
 
-    /// The server writes a line to this descriptor, and closes it, once it serves. Supervisors
-    /// other than systemd are told so that a service is ready: s6 (`notification-fd`), dinit
-    /// (`ready-notification`). The descriptor is one that the parent process left open, and from
-    /// here on it is the server's.
+    /// Writes a line to this descriptor, and closes it, once the server serves. Supervisors other
+    /// than systemd learn in this way that a service is ready: s6 (`notification-fd`), dinit
+    /// (`ready-notification`). The parent process must have left the descriptor open. After this
+    /// call it belongs to the server.
     ///
     /// # Errors
     /// `InvalidInput` for a standard stream, `InvalidData` for a descriptor that is not open, or
@@ -317,11 +323,19 @@ impl<T, C: Concurrency, H, S> Server<T, C, H, S> {
 }
 
 impl<T, H, S> Server<T, Forking, H, S> {
-    /// Process numbers of the children that the server has not yet reaped.
+    /// Process ids of the children that the server has not reaped yet.
     ///
     /// Python: `ForkingMixIn.active_children`
     pub fn active_children(&self) -> Vec<i32> {
         self.concurrency.active_children()
+    }
+}
+
+impl<T, C, H, S> Deref for Server<T, C, H, S> {
+    type Target = ServerRef<S>;
+
+    fn deref(&self) -> &ServerRef<S> {
+        &self.server
     }
 }
 

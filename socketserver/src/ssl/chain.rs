@@ -169,7 +169,7 @@ fn remark(certfile: &Path, keyfile: &Path, facts: &Facts, length: usize) {
     if not_after.seconds < now {
         log::warn!(target: TARGET, "{cert}: expired on {not_after}: serving it nevertheless");
     } else if not_after.seconds < now.saturating_add_unsigned(SOON.as_secs()) {
-        log::warn!(target: TARGET, "{cert}: expires on {not_after}");
+        log::warn!(target: TARGET, "{cert}: expires on {not_after}: serving it until then");
     }
     if not_before.seconds > now {
         log::warn!(target: TARGET, "{cert}: valid from {not_before}: serving it nevertheless");

@@ -13,7 +13,7 @@ use rustls::{ClientConnection, Connection, HandshakeKind, ServerConfig, ServerCo
 use super::TARGET;
 use super::chain;
 use super::config::{Built, Config, Resumption, Settings, Side};
-use super::handshake::shake_hands;
+use super::handshake::{shake_hands, too_late};
 use super::session::Session;
 use super::stats::{Counts, SessionStats};
 use super::trust::invalid;
@@ -163,12 +163,21 @@ impl SSLContext {
     ///
     /// Python: `SSLContext.wrap_socket(request, server_side=True)`
     pub fn wrap_socket(&self, request: &Socket) -> io::Result<()> {
+        self.accept(request, |time| time)
+    }
+
+    /// Shakes hands as a server, within what is left of a handshake's time.
+    pub(super) fn accept(
+        &self,
+        request: &Socket,
+        left_of: impl FnOnce(Duration) -> Duration,
+    ) -> io::Result<()> {
         let built = self.built()?;
         let Config::Server(config) = &built.config else {
             return Err(invalid("expected a server's context, got one of SSLContext::client()"));
         };
         let connection = ServerConnection::new(config.clone()).map_err(io::Error::other)?;
-        self.wrap(request, Connection::Server(connection), &built)
+        self.wrap(request, Connection::Server(connection), &built, left_of(built.timeout))
     }
 
     /// Adds TLS to a connection, as the client, and checks that the server is `host`: a name or an
@@ -187,14 +196,33 @@ impl SSLContext {
         let name = ServerName::try_from(host.to_owned());
         let name = name.map_err(|_| invalid(&format!("expected a host, got {host:?}")))?;
         let connection = ClientConnection::new(config.clone(), name).map_err(io::Error::other)?;
-        self.wrap(socket, Connection::Client(connection), &built)
+        self.wrap(socket, Connection::Client(connection), &built, built.timeout)
     }
 
-    fn wrap(&self, socket: &Socket, connection: Connection, built: &Built) -> io::Result<()> {
+    /// How long a handshake may take.
+    pub(super) fn time(&self) -> Duration {
+        self.shared.settings.lock().timeout
+    }
+
+    /// Counts a client that has not begun its handshake in time, and returns its error.
+    pub(super) fn count_silent(&self, client: &Socket, time: Duration) -> io::Error {
+        let error = too_late(time);
+        self.shared.counts.begin();
+        self.shared.counts.failed(client, &error);
+        error
+    }
+
+    fn wrap(
+        &self,
+        socket: &Socket,
+        connection: Connection,
+        built: &Built,
+        left: Duration,
+    ) -> io::Result<()> {
         socket.ready_for_layer()?;
         let counts = &self.shared.counts;
         counts.begin();
-        let state = shake_hands(socket, connection, built.timeout)
+        let state = shake_hands(socket, connection, built.timeout, left)
             .inspect_err(|error| counts.failed(socket, error))?;
         counts.done(state.connection.handshake_kind() == Some(HandshakeKind::Resumed));
         // The bytes so far were those of the handshake: the request has not begun yet.

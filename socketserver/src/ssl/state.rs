@@ -124,8 +124,9 @@ impl State {
             self.is_truncated = true;
             return Ok(0);
         }
+        // The peer has gone, as one has that resets its connection.
         Err(io::Error::new(
-            io::ErrorKind::UnexpectedEof,
+            io::ErrorKind::ConnectionAborted,
             "expected the rest of a TLS record, got the end of the stream",
         ))
     }

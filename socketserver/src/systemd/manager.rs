@@ -10,6 +10,9 @@ use crate::socket::{Socket, SocketKind, socketpair};
 /// Maximum time for the manager to read a message, and to answer a barrier.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
+/// How long the end of a server waits for room for a message, if the manager does not read.
+pub(super) const PATIENCE: Duration = Duration::from_millis(100);
+
 #[derive(Debug)]
 pub(super) struct Manager(Socket);
 
@@ -53,6 +56,7 @@ impl Manager {
     /// has sent them.
     pub(super) fn wait_until_read(&self) -> io::Result<()> {
         let (ours, theirs) = socketpair(SocketKind::Stream)?;
+        self.0.settimeout(Some(PATIENCE))?;
         self.0.send_fds(&[b"BARRIER=1"], &[&theirs])?;
         theirs.close();
         ours.settimeout(Some(TIMEOUT))?;

@@ -79,7 +79,7 @@ pub struct Reloading(());
 impl Drop for Reloading {
     fn drop(&mut self) {
         if let Err(error) = notify("READY=1") {
-            log::warn!(target: TARGET, "cannot tell the service manager that the reload is over ({error}): going on");
+            log::warn!(target: TARGET, "cannot report the end of the reload to the service manager ({error}): serving nevertheless");
         }
     }
 }

@@ -8,16 +8,13 @@ use parking_lot::Mutex;
 use rustix::process::getpid;
 
 use super::TARGET;
-use super::manager::Manager;
+use super::manager::{Manager, PATIENCE};
 use crate::activation::{number, passed};
 use crate::request::Stats;
 use crate::sync::Instant;
 
 /// Minimum time between two messages with a status.
 const STATUS: Duration = Duration::from_secs(1);
-
-/// How long the end of a server waits for room for its message, if the manager does not read.
-const PATIENCE: Duration = Duration::from_millis(100);
 
 /// Added to the time that a drain may take, because aborts and the end of workers come after it.
 const GRACE: Duration = Duration::from_secs(1);
@@ -94,7 +91,7 @@ impl Supervisor {
         if let Some(fd) = self.readiness.lock().take()
             && let Err(error) = rustix::io::write(&fd, b"\n")
         {
-            log::warn!(target: TARGET, "cannot tell the supervisor that the server is ready ({error}): going on");
+            log::warn!(target: TARGET, "cannot report to the supervisor that the server is ready ({error}): serving nevertheless");
         }
     }
 
@@ -125,7 +122,7 @@ impl Supervisor {
         if let Some(supervised) = self.supervised.lock().take()
             && let Err(error) = supervised.manager.wait_until_read()
         {
-            log::debug!(target: TARGET, "the service manager answers no barrier ({error}): leaving");
+            log::debug!(target: TARGET, "the service manager does not answer the barrier ({error}): ending without it");
         }
     }
 }
@@ -140,7 +137,7 @@ impl Supervised {
             ErrorKind::WouldBlock => log::Level::Debug,
             _ => log::Level::Warn,
         };
-        log::log!(target: TARGET, level, "cannot tell the service manager {message:?} ({error}): going on");
+        log::log!(target: TARGET, level, "cannot send {message:?} to the service manager ({error}): serving nevertheless");
         false
     }
 
@@ -253,6 +250,7 @@ mod tests {
             supervised.turn(|| Stats { finished, ..Stats::default() });
         }
         supervised.stopping(Duration::ZERO);
+        assert!(supervised.manager.wait_until_read().is_err());
         assert!(began.elapsed() < Duration::from_secs(30));
         let read = || manager.recv(1_000).ok();
         assert!(std::iter::from_fn(read).count() > 1);

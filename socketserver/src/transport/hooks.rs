@@ -108,6 +108,16 @@ pub trait TransportHooks<T: Transport>: Send + Sync + 'static {
         inner.awaits_first_byte(peer)
     }
 
+    /// [`Transport::awaits_more`]
+    fn awaits_more(&self, inner: &T, request: &T::Request) -> bool {
+        inner.awaits_more(request)
+    }
+
+    /// [`Transport::silence`]
+    fn silence(&self, inner: &T, request: &T::Request, patience: Duration) -> io::Error {
+        inner.silence(request, patience)
+    }
+
     /// [`Transport::learns_client`]
     fn learns_client(&self, inner: &T) -> bool {
         inner.learns_client()
@@ -213,6 +223,14 @@ impl<T: Transport, K: TransportHooks<T>> Transport for Wrapped<T, K> {
 
     fn awaits_first_byte(&self, peer: &Address) -> bool {
         self.hooks.awaits_first_byte(&self.inner, peer)
+    }
+
+    fn awaits_more(&self, request: &T::Request) -> bool {
+        self.hooks.awaits_more(&self.inner, request)
+    }
+
+    fn silence(&self, request: &T::Request, patience: Duration) -> io::Error {
+        self.hooks.silence(&self.inner, request, patience)
     }
 
     fn learns_client(&self) -> bool {

@@ -47,8 +47,8 @@ pub enum Speaker {
     Server,
     /// Nothing is sent before the handler runs.
     Handler,
-    /// The client, which has this long for its first byte. Until that byte has come the connection
-    /// has no worker: no thread, no process, no green thread.
+    /// The client, which has this long for its first bytes. Until they have come the connection has
+    /// no worker: no thread, no process, no green thread.
     Client(Duration),
 }
 
@@ -125,6 +125,20 @@ pub trait Transport: Send + Sync + 'static {
     /// unless overridden.
     fn awaits_first_byte(&self, _peer: &Address) -> bool {
         true
+    }
+
+    /// Whether a client that speaks first, and has sent something, must send more before it gets a
+    /// worker: the rest of a header. Called on the loop's thread when bytes have come; must not
+    /// block, and takes none of them. False unless overridden.
+    fn awaits_more(&self, _request: &Self::Request) -> bool {
+        false
+    }
+
+    /// Why a request is refused whose client speaks first, and has not sent its first bytes within
+    /// `patience`. Called on the loop's thread, instead of `prepare`; must not block.
+    fn silence(&self, _request: &Self::Request, patience: Duration) -> io::Error {
+        let text = format!("expected a first byte within {patience:?}, got none");
+        io::Error::new(io::ErrorKind::TimedOut, text)
     }
 
     /// Whether the bytes of a request say which client it is from, as behind a proxy. Then
@@ -214,6 +228,14 @@ pub trait Transport: Send + Sync + 'static {
     ///
     /// Python: `BaseServer.server_close`
     fn server_close(&self, _socket: &Socket) {}
+}
+
+/// Whether the first bytes of a connection are for this transport, and not for hooks around it: the
+/// header of a proxy, or a handshake.
+#[cfg(any(feature = "proxy", feature = "tls"))]
+pub(crate) fn reads_first(transport: &impl Transport) -> bool {
+    matches!(transport.speaks_first(), Speaker::Client(_))
+        && (transport.learns_client() || !transport.speaks_before_prepare())
 }
 
 /// Whether a client's address is the server's, as far as the two of them show.

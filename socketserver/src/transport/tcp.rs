@@ -9,8 +9,8 @@ use crate::address::Address;
 use crate::axis::Has;
 use crate::socket::{Socket, SocketKind, SocketOption};
 
-/// Connections over TCP: reliable streams of bytes, without boundaries in them. A client's
-/// handshake is done before its handler runs, so the server must be up first.
+/// Connections over TCP: reliable streams of bytes, without boundaries in them. The system accepts
+/// a connection before its handler runs, so the server must listen before its clients connect.
 ///
 /// Python: `TCPServer`, as far as it is about sockets
 #[derive(Clone, Debug, Default)]

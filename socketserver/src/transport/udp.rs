@@ -15,12 +15,12 @@ use crate::socket::{Socket, SocketKind};
 /// Datagrams over UDP: each is a separate message, which may get lost or overtake another. Clients
 /// need no connection, and may send before the server is up without learning that it is not.
 ///
-/// An answer leaves from the address that the client has asked, also where the server is bound to
+/// An answer is sent from the address that the client has asked, even if the server is bound to
 /// every address of the machine.
 ///
-/// Datagrams come as fast as clients send them, and nothing slows a client down. On threads or
-/// green threads each live request has one, so where handlers may take long, limit them with
-/// `max_connections`, `max_threads` or `max_green_threads`.
+/// Nothing slows down a client that sends datagrams. On threads or green threads each live request
+/// has a thread, so if handlers may take long, limit their number with `max_connections`,
+/// `max_threads` or `max_green_threads`.
 ///
 /// Python: `UDPServer`, as far as it is about sockets
 #[derive(Clone, Debug, Default)]

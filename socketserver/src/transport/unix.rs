@@ -139,17 +139,17 @@ impl Transport for UnixStream {
 /// Datagrams over a Unix socket: unlike UDP's, none gets lost on the way, and a full queue makes
 /// the sender block. A client that expects an answer must bind its own name.
 ///
-/// An answer, however, is given up when there is no room for it within
-/// [`send_timeout`](Self::send_timeout). All answers leave through one socket, and those that wait
-/// unread at their clients fill its send buffer. So **one client that asks much and reads nothing
-/// can hold up the answers to all**, until it reads or goes. The buffer is as large as the system
-/// allows (`net.core.wmem_max`; 4 MiB for a privileged process), which puts this off and does not
-/// prevent it. Let only those connect whom you trust ([`mode`](Self::mode)), or use [`UnixStream`],
+/// But an answer is dropped if there is no room for it within
+/// [`send_timeout`](Self::send_timeout). All answers are sent through one socket, and answers that
+/// their clients have not read fill its send buffer. So **one client that asks much and reads
+/// nothing can delay the answers to all**, until it reads or goes. The buffer is as large as the
+/// system allows (`net.core.wmem_max`; 4 MiB for a privileged process), which delays this and does
+/// not prevent it. Let only trusted programs connect ([`mode`](Self::mode)), or use [`UnixStream`],
 /// where each client has its own buffer.
 ///
-/// As with [`Udp`](crate::Udp), live requests are as many as clients send, unless there is a limit.
+/// As with [`Udp`](crate::Udp), only an option limits the number of live requests.
 ///
-/// The socket's file is treated as [`UnixStream`]'s.
+/// The socket's file is made, replaced and removed as that of a [`UnixStream`].
 ///
 /// Python: `UnixDatagramServer`, as far as it is about sockets
 #[derive(Clone, Debug, Default)]

@@ -330,10 +330,16 @@ pub(crate) fn has_peer_closed(awaited: Awaited<'_>) -> io::Result<bool> {
     Ok(poll_until(&mut fds, Some(Instant::now()))? > 0)
 }
 
-/// How long ago the request that this code is inside was accepted, give or take 10 ms.
-#[cfg(feature = "proxy")]
-pub(crate) fn age_of_request() -> Option<Duration> {
-    green::enclosing_request().map(|request| request.age())
+/// What is left of the time that a client has, since it came, for the first step of the request
+/// around this code. A client that has kept the server waiting has used some of it; that a worker
+/// came late is not its fault. To be called once: what follows has a time of its own.
+#[cfg(any(feature = "proxy", feature = "tls"))]
+pub(crate) fn left_of_first_step(time: Duration) -> Duration {
+    /// The rest may have come meanwhile.
+    const LEAST: Duration = Duration::from_millis(1);
+    let request = green::enclosing_request();
+    let silence = request.map_or(Duration::ZERO, |request| request.take_silence());
+    time.saturating_sub(silence).max(LEAST)
 }
 
 /// Whether this code can park, and so must not block.

@@ -22,13 +22,13 @@ impl Target {
 }
 
 enum Rest {
-    /// So many bytes.
+    /// This many bytes are missing.
     Length(u64),
-    /// Chunks. These are the last bytes that came.
+    /// Chunks are missing. These are the last bytes that came.
     Chunks(Vec<u8>),
 }
 
-/// What the last chunk, which is empty, looks like.
+/// The end of a chunked body: the last chunk, which is empty.
 const LAST_CHUNK: &[u8] = b"\r\n0\r\n\r\n";
 
 /// A client.
@@ -36,7 +36,7 @@ pub(crate) struct Client {
     socket: Socket,
     job: Job,
     request: Vec<u8>,
-    /// The head of the answer, and what came with it.
+    /// The head of the answer, and the bytes that came with it.
     head: Vec<u8>,
     /// What of the body is missing, once the head is whole.
     rest: Option<Rest>,

@@ -1,9 +1,8 @@
-//! What the benchmarks beside this folder share: servers and their clients as processes, which take
-//! turns in rounds, and the tables of their figures.
+//! The shared part of the benchmarks beside this folder: servers and their clients as processes,
+//! which take turns in rounds, and the tables of their figures.
 //!
-//! A benchmark is a folder with what is its own: `bench.rs` with its name, `contestant/` with its
-//! servers, `scenario/` with its scenarios and bars, `job.rs` with what its clients ask for, and
-//! `client.rs` with how one of them does that.
+//! A benchmark is a folder: `bench.rs` has its name, `contestant/` its servers, `scenario/` its
+//! scenarios and bars, `job.rs` the messages of its clients, and `client.rs` a client.
 
 mod bar;
 mod contestant;

@@ -5,8 +5,8 @@
 //! cargo bench -p tests --bench tls
 //! ```
 //!
-//! Each server has a process of its own, whose processor time counts: the clients are as busy on the
-//! same cores. The servers take turns, and the figures are medians.
+//! Each server runs in a separate process, and only the processor time of that process counts. The
+//! servers take turns, and the figures are medians.
 
 mod in_memory;
 mod servers;

@@ -23,7 +23,7 @@ fn silent_clients_block_no_others<C: Concurrent>() {
 }
 
 /// Complaint 16.
-fn server_close_waits_unless_told_not_to<C: Leaves>() {
+fn server_close_waits_unless_switched_off<C: Leaves>() {
     let builder = || Server::<Tcp, C, Echo>::builder().drain_timeout(Duration::from_millis(50));
     let waits = bind(builder());
     let mut client = Client::stream(waits.server_address());
@@ -66,6 +66,6 @@ fn a_drain_waits_where_a_close_does_not<C: Leaves>() {
 }
 
 matrix!(
-    concurrent: silent_clients_block_no_others, server_close_waits_unless_told_not_to,
+    concurrent: silent_clients_block_no_others, server_close_waits_unless_switched_off,
     a_drain_waits_where_a_close_does_not,
 );

@@ -5,7 +5,7 @@ use tests::prelude::*;
 
 use crate::{Server, command};
 
-/// A client of `upper`. Every byte that it gets is of its own conversation, and none of a log.
+/// A client of `upper`. Every byte that it receives is an answer, and none is a log line.
 #[track_caller]
 fn ask(address: SocketAddr) {
     let mut client = Client::stream(&address.into());

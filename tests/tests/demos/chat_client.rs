@@ -229,7 +229,7 @@ fn a_pipe_leaves_a_silent_server() {
     let client = command("chat-client", &["--patience", "0.1", &address]);
     let (status, output, error) = Process::start(&mut { client }).wait();
     assert_eq!((status.code(), &*output), (Some(1), ""));
-    assert_eq!(error, "error: the server does not end the conversation\n");
+    assert_eq!(error, "error: expected the server to end the conversation, got silence\n");
 }
 
 /// A user whose server does not read.

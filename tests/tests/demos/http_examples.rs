@@ -141,7 +141,7 @@ fn a_login_ends_at_its_deadline() {
     let site = Site::start("http_oauth_callback", &["1"]);
     let (status, _, errors) = site.process.wait();
     assert_eq!(status.code(), Some(1), "{errors}");
-    assert!(errors.contains("nobody has logged in"), "{errors}");
+    assert!(errors.contains("expected a login, got none in time"), "{errors}");
 }
 
 #[test]
@@ -173,7 +173,7 @@ fn metrics_tell_of_another_server() {
     assert!(head.contains("\r\nContent-Type: text/plain; version=0.0.4; charset=utf-8\r\n"));
     let refused = site.curl("/metrics", &["--request", "POST", "--include"]);
     assert!(refused.starts_with("HTTP/1.0 405 Method Not Allowed\r\n"), "{refused}");
-    assert!(refused.contains("\r\nAllow: GET, HEAD\r\n"), "{refused}");
+    assert!(refused.contains("\r\nAllow: GET, HEAD, OPTIONS\r\n"), "{refused}");
     assert_eq!(site.status("/", &[]), "404");
     assert_eq!(site.status("/health", &[]), "200");
     // A client that reads nothing keeps the drain waiting, so that a balancer can ask.
@@ -242,7 +242,7 @@ fn uploads_replace_nothing_and_leave_nothing() {
 }
 
 #[test]
-fn a_fixture_records_what_curl_sends() {
+fn a_fixture_records_requests_of_curl() {
     if !has_curl() {
         return;
     }
@@ -263,7 +263,7 @@ fn a_tunnel_leads_only_where_it_may() {
     }
     let upstream = run(ThreadingTCPServer::<Echo>::builder(), LOCAL);
     let endpoint = Site::start("http_endpoint", &[LOCAL]);
-    // A port that nobody has, at an address that no other test uses.
+    // A closed port, at an address that no other test uses.
     let (closed, other) = (format!("{}:1", inet(&apart()).ip()), "127.0.0.1:1");
     let (target, page) = (upstream.address().to_string(), endpoint.address().to_string());
     let site = Site::start("http_proxy_connect", &[LOCAL, &target, &page, &closed]);

@@ -221,7 +221,7 @@ fn the_protocol_decides_about_connections() {
 }
 
 #[test]
-fn switches_change_what_is_served() {
+fn switches_change_the_served_files() {
     let folder = site();
     let server = Site::start(&folder, &[]);
     let fields = server.curl("/hello.txt", &["-I"]).to_lowercase();
@@ -366,7 +366,7 @@ fn tls_may_need_a_password() {
     lock("another");
     let arguments = [&with_key[..], &[locked_text, "--tls-password-file", word, "0"]].concat();
     let line = fails("http-server", &arguments, 1);
-    assert!(line.contains("locked.pem: the password does not open the key"), "{line}");
+    assert!(line.contains("locked.pem: the password does not decrypt the key"), "{line}");
     let without = [&with_key[..], &[locked_text, "0"]].concat();
     assert!(fails("http-server", &without, 1).contains("locked.pem"));
 }

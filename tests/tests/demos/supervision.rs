@@ -134,7 +134,7 @@ fn readiness_goes_to_no_descriptor_of_the_program() {
 }
 
 #[test]
-fn what_a_manager_must_not_pass_is_an_error() {
+fn wrong_sockets_of_a_manager_are_errors() {
     for (environment, complaint) in [
         ("LISTEN_FDS=x", "expected a number in LISTEN_FDS, got \"x\""),
         ("LISTEN_FDS=2", "descriptor 4: Bad file descriptor"),

@@ -85,7 +85,7 @@ fn second_address(trial: &mut Trial, child: &Child) {
         (0..count).filter(|_| client.ask("hello") == b"5 whole").count()
     });
     trial.check(
-        "bound to every address, a server answers from the one that was asked",
+        "bound to every address, a server answers from the address that was asked",
         format!("{} of {count} at 127.0.0.2", asked[1]),
         asked == [count; 2],
     );

@@ -5,17 +5,14 @@ use crate::tls::{Trusting, context, echo};
 
 const LATE: usize = 100;
 
-/// The arguments are the two files, the time for a handshake in milliseconds, and perhaps the
-/// number of threads, which silent clients must then not hold.
+/// Workers, of which late clients hold none.
+const WORKERS: usize = 8;
+
+/// The arguments are the two files, and the time for a handshake in milliseconds.
 pub(crate) fn server(column: Column, arguments: &[String]) {
     let time = arguments[2].parse().map(Duration::from_millis).expect("a time");
     let context = context(arguments).handshake_timeout(time);
-    let (mut transport, mut most) = (Tcp::new(), 2 * LATE);
-    if let Some(threads) = arguments.get(3) {
-        transport = transport.wait_for_input(Duration::from_secs(60));
-        most = threads.parse().expect("a number");
-    }
-    let builder = Builder::<_, _, Call, _>::new(transport, column.at_most(most), echo());
+    let builder = Builder::<_, _, Call, _>::new(Tcp::new(), column.at_most(WORKERS), echo());
     serve(&bind(builder.tls(context)), DRAIN).expect("serve_forever");
 }
 
@@ -30,12 +27,6 @@ pub(crate) fn clients(trial: &mut Trial) {
     beside_late_ones(trial, &child, &trusting, time);
     let ended = trial.end(child, before, serve_one);
     trial.all("each late one is counted as refused", ended.number("refused"), LATE as u64);
-    if trial.column() == Column::Threading {
-        let arguments = [cert, key, &milliseconds, "8"];
-        let (child, before) = trial.begin(&arguments, serve_one);
-        with_few_threads(trial, &child, &trusting, time);
-        trial.end(child, before, serve_one);
-    }
 }
 
 /// Connects, and sends a byte of a hello in each pause, or none. Returns how long the server waits.
@@ -59,7 +50,7 @@ fn be_late(address: &Address, hello: &[u8], pause: Option<Duration>) -> Duration
 
 fn beside_late_ones(trial: &mut Trial, child: &Child, trusting: &Trusting, time: Duration) {
     let address = child.address();
-    let hello = trusting.hello();
+    let hello = client_hello();
     let (late, served) = thread::scope(|scope| {
         let late = scope.spawn(|| {
             let pause = |number| (number % 2 == 0).then_some(time / 5);
@@ -69,7 +60,8 @@ fn beside_late_ones(trial: &mut Trial, child: &Child, trusting: &Trusting, time:
         (Times::new(late.join().expect("each has an end")), served)
     });
     let limit = Duration::from_millis(100);
-    trial.within("longest time of a client beside them", limit, served.longest());
+    let bar = format!("longest time of a client beside them, on a server with {WORKERS} workers");
+    trial.within(&bar, limit, served.longest());
     let (shortest, longest) = (late.shortest(), late.longest());
     // The clients' clock starts as they connect, perhaps just after the server's.
     let earliest = time - time / 100;
@@ -90,18 +82,4 @@ fn serve_while(address: &Address, trusting: &Trusting, goes_on: impl Fn() -> boo
         thread::sleep(Duration::from_millis(5));
     }
     Times::new(served)
-}
-
-/// The system keeps silent clients until they speak.
-fn with_few_threads(trial: &mut Trial, child: &Child, trusting: &Trusting, time: Duration) {
-    let address = child.address();
-    let silent = Client::streams(LATE, address);
-    let end = Instant::now() + 2 * time;
-    let served = serve_while(address, trusting, || Instant::now() < end);
-    drop(silent);
-    trial.within(
-        "with `wait_for_input`, longest time of a client beside 100 silent ones and 8 threads",
-        Duration::from_millis(100),
-        served.longest(),
-    );
 }

@@ -6,6 +6,9 @@ use crate::prelude::*;
 
 const LATE: usize = 100;
 
+/// Workers, of which late clients hold none.
+const WORKERS: usize = 8;
+
 const HEADER: &[u8] = b"PROXY TCP4 192.0.2.1 198.51.100.1 56324 443\r\n";
 
 /// The argument is the time for a header in milliseconds. 127.0.0.0/16 is trusted.
@@ -13,7 +16,7 @@ pub(crate) fn server(column: Column, arguments: &[String]) {
     let time = arguments[0].parse().map(Duration::from_millis).expect("a time");
     let protocol = ProxyProtocol::trusting(["127.0.0.0/16"]).expect("a network").timeout(time);
     let echo = Function::new(|request, _| each_piece(request, |data| request.sendall(data)));
-    let concurrency = column.at_most(2 * LATE);
+    let concurrency = column.at_most(WORKERS);
     let builder = Builder::<_, _, Call, _>::new(Tcp::new(), concurrency, echo);
     serve(&bind(builder.proxy_protocol(protocol)), DRAIN).expect("serve_forever");
 }
@@ -71,8 +74,8 @@ fn beside_late_ones(trial: &mut Trial, child: &Child, time: Duration) {
         }
         (Times::new(late.join().expect("each has an end")), Times::new(served))
     });
-    let bar = "longest time of a client beside them";
-    trial.within(bar, Duration::from_millis(100), served.longest());
+    let bar = format!("longest time of a client beside them, on a server with {WORKERS} workers");
+    trial.within(&bar, Duration::from_millis(100), served.longest());
     let (shortest, longest) = (late.shortest(), late.longest());
     // The clients' clock starts as they connect, perhaps just after the server's.
     let earliest = time - time / 100;

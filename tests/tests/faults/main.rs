@@ -105,10 +105,10 @@ faults! {
     inherited: Column::ALL, "A handler starts a program while other clients are connected";
     slow_clients: Column::ALL,
         "Clients keep their connections open and send a byte now and then, or nothing";
-    late_headers: Column::CONCURRENT,
+    late_headers: Column::ALL,
         "100 connections of a proxy bring no header, or a byte of it now and then; strangers \
          bring one";
-    late_handshakes: Column::CONCURRENT,
+    late_handshakes: Column::ALL,
         "100 connections bring no handshake of TLS, or a byte of it now and then";
     renewals: Column::CONCURRENT,
         "A certificate is renewed while 8 clients shake hands and ask";

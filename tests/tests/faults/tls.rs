@@ -1,8 +1,7 @@
 //! What the faults of TLS share: certificates, and clients that trust them.
 
+use rustls::ClientConfig;
 use rustls::client::Resumption;
-use rustls::pki_types::ServerName;
-use rustls::{ClientConfig, ClientConnection};
 use socketserver::ssl::SSLContext;
 
 use crate::prelude::*;
@@ -54,15 +53,6 @@ impl Trusting {
     #[track_caller]
     pub(crate) fn connect(&self, address: &Address) -> TlsClient {
         TlsClient::connect(address, self.forgetful.clone(), "localhost")
-    }
-
-    /// The first bytes of a client.
-    pub(crate) fn hello(&self) -> Vec<u8> {
-        let host = ServerName::try_from("localhost").expect("a host");
-        let mut session = ClientConnection::new(self.forgetful.clone(), host).expect("a client");
-        let mut hello = Vec::new();
-        session.write_tls(&mut hello).expect("a vector takes all");
-        hello
     }
 
     /// Shakes hands, asks once and says good-bye.

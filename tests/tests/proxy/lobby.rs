@@ -1,4 +1,4 @@
-//! Clients that have not sent a byte of their header yet: they hold no worker.
+//! Clients that have not sent their header yet, or a part of it: they hold no worker.
 
 use tests::prelude::*;
 
@@ -23,7 +23,12 @@ fn is_served(server: &Address) {
 /// At the end their headers come, and they are served.
 fn silent_clients_hold_no_worker<C: Concurrency>(concurrency: C) {
     let server = run(builder(concurrency), LOCAL);
-    let silent = Client::streams(SILENT, &server.address());
+    let mut silent = Client::streams(SILENT, &server.address());
+    let (header, _) = REQUEST.split_at(REQUEST.len() - "hello".len());
+    let part_of = |number: usize| header.split_at(number * header.len() / SILENT);
+    for (number, client) in silent.iter_mut().enumerate() {
+        client.send(part_of(number).0);
+    }
     until("they are live", || server.stats().active == SILENT as u64);
     assert_eq!(server.stats().workers.all, 0);
     let live = server.live_requests();
@@ -32,8 +37,8 @@ fn silent_clients_hold_no_worker<C: Concurrency>(concurrency: C) {
     is_served(&server.address());
     // They could have kept it for 5 s.
     assert!(began.elapsed() < Duration::from_secs(2));
-    for mut client in silent {
-        client.send(REQUEST);
+    for (number, mut client) in silent.into_iter().enumerate() {
+        client.send(part_of(number).1.to_owned() + "hello");
         assert!(client.finish().ends_with(b"hello"));
     }
     let (_, stats) = server.drain(DEADLINE);
@@ -145,7 +150,7 @@ fn handle_request_passes_over_a_silent_client<C: Column>() {
 }
 
 /// The drain of a server that never served.
-fn a_drain_without_a_loop_serves_what_has_spoken<C: Column>() {
+fn a_drain_without_a_loop_serves_heard_clients<C: Column>() {
     let server = bind(builder(C::default()));
     let (mut silent, mut client) =
         (Client::stream(server.server_address()), Client::stream(server.server_address()));
@@ -161,8 +166,52 @@ fn a_drain_without_a_loop_serves_what_has_spoken<C: Column>() {
 matrix!(
     columns: a_drain_ends_silent_clients, a_close_ends_silent_clients_at_once,
     silent_clients_outlive_a_shutdown, handle_request_passes_over_a_silent_client,
-    a_drain_without_a_loop_serves_what_has_spoken,
+    a_drain_without_a_loop_serves_heard_clients,
 );
+
+/// A header of version 2 that is longer than a first look shows. Of the longest one, a worker takes
+/// the parts.
+fn the_rest_of_a_long_header_may_be_late<C: Column>() {
+    let protocol = local_proxies().max_header(20_000);
+    let server = run(Server::<Tcp, C, Behind>::builder().proxy_protocol(protocol), LOCAL);
+    for length in [300_u16, 4_000, 10_000] {
+        let noop = [&[4_u8][..], &(length - 3).to_be_bytes(), &vec![0; usize::from(length) - 3]];
+        let fixed = [&b"\r\n\r\n\0\r\nQUIT\n\x21\x11"[..], &(length + 12).to_be_bytes()];
+        let addresses = [192, 0, 2, 1, 198, 51, 100, 1, 0, 5, 1, 187];
+        let header = [fixed.concat(), addresses.to_vec(), noop.concat()].concat();
+        let mut client = Client::stream(&server.address());
+        let parts = [0, 1, 15, 20, 280, header.len() - 1];
+        for part in parts.windows(2) {
+            client.send(&header[part[0]..part[1]]);
+            until("it is live", || server.stats().active == 1);
+            let phase = server.live_requests()[0].phase;
+            assert!(phase == RequestPhase::Queued || length > 4_096, "{phase:?}");
+        }
+        client.send([&header[header.len() - 1..], b"hello"].concat());
+        let answer = client.finish();
+        assert!(answer.starts_with(b"client 192.0.2.1:5 ") && answer.ends_with(b"hello"));
+        until("it has ended", || server.stats().active == 0);
+    }
+}
+
+/// A client that ends within its header sends no more, so it need not be waited for.
+fn an_end_within_the_header_is_no_silence<C: Column>() {
+    let lines = keep_lines(LevelFilter::Debug);
+    let server = run(builder(C::default()), LOCAL);
+    let mut client = Client::stream(&server.address());
+    let peer = client.tcp().local_addr().expect("an address");
+    client.send("PROXY TCP4 192.");
+    until("it is live", || server.stats().active == 1);
+    let began = Instant::now();
+    assert_eq!(client.finish(), b"");
+    assert!(began.elapsed() < Duration::from_secs(2));
+    until("it is counted", || server.stats().refused == 1);
+    let text = "expected a PROXY header, got the end of the stream";
+    assert_eq!(lines.about(&format!("from {peer} refused: {text}")).len(), 1);
+}
+
+matrix!(columns:
+    the_rest_of_a_long_header_may_be_late, an_end_within_the_header_is_no_silence);
 
 /// A handshake before the header may greet the client, so its worker must not wait for a byte.
 #[test]

@@ -68,7 +68,7 @@ const WAITS: [(&str, Wait); 16] = [
         let (one, _other) = socketpair(SocketKind::Datagram)?;
         one.recv(1).map(drop)
     }),
-    ("a client of its own", |_, _| {
+    ("a client of the handler", |_, _| {
         let listener = Socket::new(AddressFamily::Inet, SocketKind::Stream)?;
         listener.bind(LOCAL)?;
         listener.listen(1)?;
@@ -178,7 +178,7 @@ fn blocking_call_of_an_aborted_request_returns() {
     assert_eq!(Client::stream(&server.address()).rest(), b"");
     go_on.send(()).expect("it waits");
     let result = in_time("the call", move || returned.recv().expect("a result"));
-    result.expect("it was told to go on");
+    result.expect("the wait goes on");
 }
 
 /// What a hook of the state does after an abort is not the request's.

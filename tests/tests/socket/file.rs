@@ -56,7 +56,7 @@ impl Expected {
         Some(self.unread.drain(..count).collect())
     }
 
-    /// The same of a read of so many bytes.
+    /// The result of a read of exactly `count` bytes, or of the rest at the end.
     fn exactly(&mut self, count: usize) -> Option<Vec<u8>> {
         let there = self.unread.len().min(count);
         (there == count || self.ended).then(|| self.unread.drain(..there).collect())
@@ -271,7 +271,7 @@ fn read_exact_takes_more_than_its_buffer() {
 }
 
 #[test]
-fn detach_refuses_to_lose_what_was_read_ahead() {
+fn detach_refuses_to_lose_bytes_read_ahead() {
     let (one, mut other) = tcp_pair();
     let (mut rfile, _) = one.makefile(-1, 0);
     other.write_all(b"cat\nhello").expect("send");

@@ -318,7 +318,7 @@ fn a_relay_keeps_records_whole<W: Thread>() {
 }
 
 /// Python's `select.select` would wait for the client here.
-fn select_sees_what_a_layer_holds<W: Thread>() {
+fn select_sees_bytes_in_a_layer<W: Thread>() {
     W::in_time("select", || {
         let ((layered, mut client), (quiet, _other)) = (pair(), tcp_pair());
         client.write_all(&[record(b"one"), record(b"two")].concat()).expect("write");
@@ -331,4 +331,4 @@ fn select_sees_what_a_layer_holds<W: Thread>() {
     });
 }
 
-matrix!(threads: a_relay_keeps_records_whole, select_sees_what_a_layer_holds);
+matrix!(threads: a_relay_keeps_records_whole, select_sees_bytes_in_a_layer);

@@ -241,7 +241,7 @@ matrix!(
 );
 
 #[test]
-fn messages_tell_what_the_options_ask_for() {
+fn messages_carry_the_data_of_options() {
     let (one, other) = pair(SocketKind::Datagram);
     for option in [SocketOption::PassCredentials(true), SocketOption::Timestamps(true)] {
         other.setsockopt(option).expect("set");

@@ -82,6 +82,13 @@ fn files_of_other_forms() {
             "{{}}{name}: is encrypted; `openssl pkey -in {{}}{name} -out NEW` removes the password"
         );
         wrong(&authority, &cert, &authority.join(name), &expected);
+        // The command does what the error says, and asks for the password if it is not given.
+        openssl(&format!("pkey -in {{}}{name} -out {{}}open.key -passin pass:secret"));
+        let opened = SSLContext::new().load_cert_chain(&cert, authority.join("open.key"));
+        match opened {
+            Ok(_) => assert_eq!(name, "new.key"),
+            Err(error) => assert!(error.to_string().contains("does not belong"), "{error}"),
+        }
     }
     openssl("x509 -in {}forms-1.pem -outform DER -out {}cert.der");
     let der = "{}cert.der: is DER, expected PEM; `openssl x509 -inform DER` or `openssl pkey` \

@@ -39,24 +39,13 @@ fn a_silent_client_ends_at_the_deadline<C: Column>() {
     });
 }
 
-/// A hello, as a client sends it.
-fn hello() -> Vec<u8> {
-    let authority = Authority::new("hello");
-    let name = rustls::pki_types::ServerName::try_from("localhost").expect("a host");
-    let config = Arc::new(client_config(&authority, None));
-    let mut session = rustls::ClientConnection::new(config, name).expect("a client");
-    let mut hello = Vec::new();
-    session.write_tls(&mut hello).expect("a vector takes all");
-    hello
-}
-
 /// A timeout for each call would begin anew with each byte.
 fn a_slow_hello_ends_at_the_deadline<C: Column>() {
     let text = "expected a TLS handshake within 300ms, got none or a part";
     fails::<C>(SSLErrorReason::Timeout, text, |client| {
         let began = Instant::now();
         client.tcp().set_read_timeout(Some(TIME / 10)).expect("a timeout");
-        for byte in hello().chunks(1) {
+        for byte in client_hello().chunks(1) {
             if client.write(byte).is_err() {
                 break;
             }
@@ -139,23 +128,6 @@ matrix!(columns:
     an_empty_connection_ends_quietly, plain_http_is_refused, an_old_version_is_refused,
     a_hello_may_come_in_pieces, a_client_with_nagle_waits_for_nothing,
 );
-
-/// 100 silent clients hold eight threads that they must not hold: the system keeps them until they
-/// speak, and a healthy client is served at once.
-#[test]
-fn silent_clients_hold_no_thread() {
-    let authority = Authority::new("silent");
-    let context = authority.context().handshake_timeout(4 * TIME);
-    let builder = ThreadingTCPServer::<Echo>::builder().max_threads(8).wait_for_input(DEADLINE);
-    let server = run(builder.tls(context), LOCAL);
-    let silent = Client::streams(100, &server.address());
-    let began = Instant::now();
-    let mut client =
-        TlsClient::connect(&server.address(), client_config(&authority, None), "localhost");
-    client.ask(b"hello");
-    assert!(began.elapsed() < 3 * TIME, "{:?}", began.elapsed());
-    drop(silent);
-}
 
 /// A refused client can read nothing, so the server sends it nothing.
 #[test]

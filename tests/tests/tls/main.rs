@@ -4,6 +4,7 @@ mod context;
 mod echo;
 mod files;
 mod handshake;
+mod lobby;
 mod names;
 mod ocsp;
 mod reload;

@@ -25,7 +25,7 @@ fn each_side_ends_for_itself<C: Column>() {
     until("it is counted", || server.stats().finished == 1);
 }
 
-/// The end of the stream, after what came before it.
+/// The bytes before the end of the stream, and the end.
 fn a_truncated_stream_says_so<C: Column>() {
     let handler = |request: Socket, _: Address| {
         let data = request.recv_exact(5)?;
@@ -60,6 +60,22 @@ fn a_truncated_stream_may_be_an_error<C: Column>() {
     let (text, kind) = failures.recv_timeout(DEADLINE).expect("a failure");
     assert_eq!(kind, Some(ErrorKind::ConnectionAborted));
     assert_eq!(text, "expected the end of the TLS session, got the end of the stream");
+}
+
+/// The client has gone while it sent.
+fn an_end_within_a_record_is_a_disconnect<C: Column>() {
+    let (state, failures) = Failures::new();
+    let authority = Authority::new("half");
+    let builder = Server::<Tcp, C, Echo, Failures>::with(state).tls(authority.context());
+    let server = run(builder, LOCAL);
+    let config = client_config(&authority, None);
+    let mut client = TlsClient::connect(&server.address(), config, "localhost");
+    client.ask(b"hello");
+    client.0.sock.write_all(&[23, 3, 3]).expect("sent");
+    client.0.sock.shutdown(Shutdown::Write).expect("shutdown");
+    let (text, kind) = failures.recv_timeout(DEADLINE).expect("a failure");
+    assert_eq!(kind, Some(ErrorKind::ConnectionAborted));
+    assert_eq!(text, "expected the rest of a TLS record, got the end of the stream");
 }
 
 /// Cut at every byte, a session ends well or fails, and is counted.
@@ -117,7 +133,7 @@ fn cut_after(client: &mut TlsClient, left: &mut usize) -> bool {
 }
 
 /// `select` knows what the session holds.
-fn select_knows_what_the_session_holds<C: Column>() {
+fn select_sees_bytes_in_the_session<C: Column>() {
     let handler = |request: Socket, _: Address| {
         assert_eq!(request.recv(1)?, b"h");
         let ready = select(&[&request], &[], &[], Some(Duration::ZERO))?;
@@ -209,6 +225,7 @@ fn two_threads_share_a_session<C: Concurrent>() {
 
 matrix!(columns:
     each_side_ends_for_itself, a_truncated_stream_says_so, a_truncated_stream_may_be_an_error,
-    every_byte_may_be_the_last, select_knows_what_the_session_holds, a_timeout_breaks_no_record,
+    an_end_within_a_record_is_a_disconnect,
+    every_byte_may_be_the_last, select_sees_bytes_in_the_session, a_timeout_breaks_no_record,
 );
 matrix!(concurrent: a_relay_ends_tls, two_threads_share_a_session);

@@ -87,7 +87,7 @@ fn trust_without_a_mode_is_an_error() {
     drop(builder.bind(LOCAL).expect("it is meant"));
     let context = authority.context().verify_mode(VerifyMode::Required);
     let builder = ThreadingTCPServer::<Echo>::builder().tls(context);
-    let error = builder.bind(LOCAL).expect_err("nobody to trust");
+    let error = builder.bind(LOCAL).expect_err("no trusted certificates");
     assert_eq!(error.to_string(), "expected load_verify_locations with verify_mode Required");
 }
 
@@ -135,7 +135,7 @@ fn a_distrusted_certificate_is_warned_of() {
     }
     let count = || context.session_stats().failures(SSLErrorReason::TheirAlert);
     until("all are counted", || count() == 3);
-    let text = "does not trust our certificate: the TLS handshake failed: received fatal alert";
+    let text = "does not trust our certificate (the TLS handshake failed: received fatal alert";
     let about = |peer: &SocketAddr| lines.about(&format!("{peer} {text}")).len();
     let about: usize = peers.iter().map(about).sum();
     assert!((1..3).contains(&about), "{about} lines");

@@ -70,7 +70,7 @@ pub(crate) fn number(error: &io::Error) -> Option<i32> {
 
 /// An error names the address and the file there; its kind and the system's number stay.
 #[test]
-fn errors_name_what_failed() {
+fn errors_name_the_failed_step() {
     let folder = Folder::new();
     let path = |name: &str| folder.join(name).display().to_string();
     fs::write(folder.join("file"), "").expect("a file");

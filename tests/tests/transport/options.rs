@@ -183,7 +183,7 @@ fn the_builder_forwards_the_options_of_its_axes() {
 }
 
 #[test]
-fn small_writes_leave_at_once_unless_told_otherwise() {
+fn small_writes_leave_at_once_by_default() {
     let no_delay = |request: Socket, _: Address| {
         let on = request.getsockopt(SocketOption::NoDelay)?;
         request.sendall(if on { b"on" } else { b"off" })

@@ -1,4 +1,4 @@
-//! The file of a Unix socket that another program has removed: it is made again if that is wanted.
+//! If another program removes the file of a Unix socket, `restore_file` makes it again.
 
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 

@@ -189,7 +189,7 @@ fn a_failed_bind_keeps_no_lock() {
     let socket = transport.socket(&address).expect("a socket");
     transport.server_bind(&socket, &address).expect_err("a file");
     let lock = fs::File::open(folder.path()).expect("the folder");
-    flock(lock, FlockOperation::NonBlockingLockExclusive).expect("nobody has it");
+    flock(lock, FlockOperation::NonBlockingLockExclusive).expect("the lock is free");
 }
 
 /// Of twenty servers that start at once one serves, and no other takes its place.

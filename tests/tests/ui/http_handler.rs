@@ -1,5 +1,5 @@
-//! A handler of HTTP without its reply, with a wrong list of commands, and with a method that
-//! returns what no reply can be.
+//! A handler of HTTP without its reply, with a wrong list of commands, with a version that the
+//! library does not write, and with a method that returns what no reply can be.
 
 use socketserver::http::{BaseHTTPRequestHandler, ReplyWriter};
 
@@ -11,6 +11,12 @@ struct NoReply {
 #[derive(BaseHTTPRequestHandler)]
 #[handler(methods = "PROPFIND")]
 struct NoList {
+    wfile: ReplyWriter,
+}
+
+#[derive(BaseHTTPRequestHandler)]
+#[handler(protocol_version = "HTTP/2")]
+struct NoVersion {
     wfile: ReplyWriter,
 }
 

@@ -1,4 +1,4 @@
-//! What members type: lines, and what each asks for.
+//! The lines that members type, and the commands in them.
 
 use std::io::{self, BufRead};
 
@@ -58,12 +58,12 @@ fn without_end(line: &[u8]) -> &[u8] {
     line.strip_suffix(b"\r").unwrap_or(line)
 }
 
-/// What a line asks for.
+/// The meaning of a line.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Input<'a> {
     /// Nothing: the line is blank.
     Nothing,
-    /// A line that is no command.
+    /// A line for the others.
     Say(&'a str),
     /// `/me TEXT`
     Act(&'a str),

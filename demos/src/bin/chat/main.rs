@@ -2,8 +2,8 @@
 //!
 //! ```sh
 //! cargo run --bin chat
-//! nc 127.0.0.1 9999                   in a second terminal
-//! cargo run --bin chat-client         in a third
+//! nc 127.0.0.1 9999                   # in a second terminal
+//! cargo run --bin chat-client         # in a third
 //! ```
 //!
 //! On a network with strangers, no address should fill the room:
@@ -12,8 +12,8 @@
 //! cargo run --bin chat -- --max-connections-per-address 20 :9999
 //! ```
 //!
-//! Behind a balancer that says which client it is by the PROXY protocol, the limit is that
-//! client's:
+//! Behind a balancer that sends the client's address by the PROXY protocol, the limit applies to
+//! that client:
 //!
 //! ```sh
 //! cargo run --bin chat -- --max-connections-per-address 20 --proxy 127.0.0.0/8
@@ -26,14 +26,14 @@
 //! cargo run --bin chat-client -- --tls=cert.pem localhost:9999
 //! ```
 //!
-//! With a page for browsers, which talk to all others:
+//! With a page for browsers, whose members are in the same room:
 //!
 //! ```sh
 //! cargo run --bin chat -- --web 127.0.0.1:8000
 //! ```
 //!
-//! [`room`] decides which member is sent which line, [`outbox`] sends it, [`input`] reads what
-//! members type, [`pace`] limits how fast they do, and [`web`] does all that for browsers.
+//! [`room`] decides which members get a line, [`outbox`] sends it, [`input`] reads the members'
+//! lines, [`pace`] limits their speed, and [`web`] does all that for browsers.
 
 mod input;
 mod outbox;
@@ -82,7 +82,7 @@ struct Options {
     #[command(flatten)]
     server: ServerOptions,
 
-    /// How long a client may take to give a name
+    /// How long a client may take to enter a name
     #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = positive_seconds)]
     name_timeout: Duration,
 
@@ -90,8 +90,8 @@ struct Options {
     #[arg(long, value_name = "ADDRESS", value_parser = web_address)]
     web: Option<Address>,
 
-    /// A name of this machine in the page's URL, beside localhost and its host name; may be given
-    /// several times
+    /// Another name of this machine in the page's URL, beside localhost and its host name; may be
+    /// given several times
     #[arg(long, value_name = "NAME", requires = "web")]
     web_host: Vec<String>,
 
@@ -106,7 +106,7 @@ fn web_address(text: &str) -> Result<Address, String> {
     internet_address(text, Role::Server)
 }
 
-/// What the handlers share.
+/// The state that the handlers share.
 struct Chat {
     /// No call under this lock waits for a client, because an outbox takes a line at once or never.
     room: Mutex<Room<Arc<dyn Outbox + Send + Sync>>>,
@@ -129,7 +129,7 @@ impl BaseServer for Chat {
     }
 }
 
-/// Does what a member's line asks for. Returns whether the member stays.
+/// Carries out a member's line. Returns whether the member stays.
 fn obey<O: Outbox>(room: &mut Room<O>, name: &mut String, outbox: &dyn Outbox, text: &str) -> bool {
     match Input::parse(text) {
         Input::Nothing => {}
@@ -156,14 +156,15 @@ struct ChatHandler {
     rfile: SocketReader,
     #[handler(default = Pace::new())]
     pace: Pace,
-    /// When a client must have a name: clients without one could fill the room. `None` once it has.
+    /// Time by which the client must have a name, because clients without one could fill the room.
+    /// `None` once it has one.
     name_by: Option<Instant>,
 }
 
 impl ChatHandler {
     fn setup(&mut self) -> io::Result<()> {
         self.name_by = Some(Instant::now() + self.server.name_timeout);
-        // So that a client that has vanished is noticed some day.
+        // Without this, a client that has vanished would never be noticed.
         self.request.setsockopt(SocketOption::KeepAlive(true))
     }
 
@@ -179,7 +180,7 @@ impl ChatHandler {
             return Ok(());
         }
         if outbox.has_overflowed() {
-            return Err(io::Error::other("aborted because it does not read what it is sent"));
+            return Err(io::Error::other("aborted because the member does not read its lines"));
         }
         result
     }
@@ -239,7 +240,7 @@ impl ChatHandler {
     }
 }
 
-/// Lets the next operation on the socket take until `end` at most.
+/// Limits the next operation on the socket to the time until `end`.
 fn take_at_most(socket: &Socket, end: Option<Instant>) -> io::Result<()> {
     let Some(end) = end else { return Ok(()) };
     match end.saturating_duration_since(Instant::now()) {
@@ -248,7 +249,7 @@ fn take_at_most(socket: &Socket, end: Option<Instant>) -> io::Result<()> {
     }
 }
 
-/// A member, which leaves the room when this is dropped.
+/// A membership: when it is dropped, the member leaves the room.
 struct Membership<'a> {
     server: &'a Chat,
     name: String,
@@ -264,7 +265,8 @@ impl Drop for Membership<'_> {
 fn main() -> ExitCode {
     program::run(|options: Options| {
         if options.server.concurrency == ConcurrencyName::Forking {
-            let reason = "invalid value 'forking' for '--concurrency': a room is in one process";
+            let reason =
+                "invalid value 'forking' for '--concurrency': a room needs a single process";
             return Err(Failure::usage(reason));
         }
         let server = options.server.at_most(MOST_CONNECTIONS)?;
@@ -303,13 +305,13 @@ fn main() -> ExitCode {
     })
 }
 
-/// A page needs a stream of events beside its other requests.
+/// Checks that the options suit a page, which needs a stream of events beside its other requests.
 fn check_web(server: &ServerOptions) -> Result<(), Failure> {
     if server.exit_when_idle.is_some() {
         return Err(Failure::usage("'--exit-when-idle' has no effect with '--web'"));
     }
     if server.concurrency == ConcurrencyName::Inline {
-        let reason = "'--web' needs another concurrency than 'inline'";
+        let reason = "'--web' needs a concurrency other than 'inline'";
         return Err(Failure::usage(reason));
     }
     Ok(())

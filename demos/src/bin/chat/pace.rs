@@ -1,4 +1,4 @@
-//! How fast the room listens to one member, so that a flood does not outrun members that read well.
+//! The maximum speed of one member, so that a flood does not overtake members that read well.
 
 use std::time::{Duration, Instant};
 
@@ -10,13 +10,13 @@ const BYTES_PER_SECOND: u32 = 8 << 20;
 /// Cost of a line, or a piece of one, beside its bytes: a line gets a name when it is passed on.
 const PIECE: usize = 32;
 
-/// How far a member may be ahead of its pace.
+/// Time by which a member may be ahead of its pace.
 const BURST: Duration = Duration::from_millis(50);
 
 /// One member's pace.
 #[derive(Debug)]
 pub(crate) struct Pace {
-    /// When all pieces so far would have arrived at the allowed speed.
+    /// Time at which all pieces so far would have arrived at the allowed speed.
     heard: Instant,
 }
 
@@ -27,7 +27,7 @@ impl Pace {
         Pace { heard }
     }
 
-    /// Counts a piece of that length, and sleeps if the member is too far ahead.
+    /// Counts a piece of this length, and sleeps if the member is too far ahead.
     pub(crate) fn keep(&mut self, bytes: usize) {
         let ahead = self.ahead(bytes, Instant::now());
         if ahead > BURST {

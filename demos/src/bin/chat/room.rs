@@ -1,22 +1,22 @@
-//! The room: its members, the last lines, and which member is sent which line. It knows neither
-//! sockets nor threads.
+//! The room: its members, the last lines, and the rules for which member gets which line. It knows
+//! neither sockets nor threads.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How many earlier lines a new member is sent.
+/// Number of earlier lines that a new member gets.
 const HISTORY: usize = 20;
 
 /// Maximum number of characters in a name.
 const LONGEST_NAME: usize = 20;
 
-/// Where a member's lines go.
+/// The destination of a member's lines.
 pub(crate) trait Outbox {
     /// Takes a line, with its end, and never blocks.
     fn put(&self, line: &str);
 
-    /// Whether the member is sent its own lines. A terminal has shown them already.
+    /// Whether the member gets its own lines too. A terminal has shown them already.
     fn wants_own(&self) -> bool {
         false
     }
@@ -32,12 +32,12 @@ impl<O: Outbox + ?Sized> Outbox for Arc<O> {
     }
 }
 
-/// Why a member cannot have a name, in words for the member.
+/// The reason for which a member cannot have a name, for the member to read.
 type NameError = &'static str;
 
 const EMPTY: NameError = "a name is not empty";
 const INVALID: NameError =
-    "a name is Latin letters and digits, after the first also - and _, at most 20 in all";
+    "a name is Latin letters and digits, with - and _ after the first, at most 20 in all";
 const TAKEN: NameError = "that name is taken";
 
 /// The members and the last lines.
@@ -48,7 +48,7 @@ pub(crate) struct Room<O> {
     /// Each name as it was typed, and its outbox, by the name's [`key`].
     members: BTreeMap<String, (String, O)>,
     history: VecDeque<String>,
-    /// The announcement that the room closes, once it does.
+    /// The announcement that the room closes, once it has been made.
     closing: Option<String>,
 }
 
@@ -116,7 +116,7 @@ impl<O: Outbox> Room<O> {
         self.closing = Some(line);
     }
 
-    /// New members will get the line too.
+    /// Sends a line to the others, and keeps it for new members.
     fn send_and_remember(&mut self, name: &str, line: String) {
         self.send_to_others(name, &line);
         if let Some((_, outbox)) = self.members.get(&key(name))
@@ -166,8 +166,8 @@ fn is_distinct(character: char) -> bool {
     }
 }
 
-/// By which names are compared: equal for names that readers would confuse. It has no capitals, and
-/// one character for each group of characters that look alike.
+/// The key by which names are compared, equal for names that readers would confuse. It has no
+/// capitals, and one character for each group of characters that look alike.
 fn key(name: &str) -> String {
     let folded = |character| match character {
         '1' | 'l' => 'i',

@@ -2,16 +2,16 @@
 //!
 //! ```sh
 //! cargo run --bin http-server
-//! curl -O http://127.0.0.1:8000/README.md         in a second terminal
+//! curl -O http://127.0.0.1:8000/README.md         # in a second terminal
 //! ```
 //!
-//! For everybody on the network, with the address of each interface:
+//! For all machines on the network; it prints the address of each interface:
 //!
 //! ```sh
 //! cargo run --bin http-server -- --directory /srv/share 8080
 //! ```
 //!
-//! For a program in the browser, which is a single page and is being changed:
+//! For a single-page application that is being developed:
 //!
 //! ```sh
 //! cargo run --bin http-server -- --bind 127.0.0.1 --spa --no-store --cors

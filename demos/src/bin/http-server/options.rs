@@ -1,4 +1,4 @@
-//! The command line: Python's options, those of every server of the demos, and more.
+//! The command line: Python's options, those of all servers of the demos, and others.
 
 use std::path::PathBuf;
 
@@ -13,27 +13,27 @@ use socketserver::{Address, ToAddress};
 #[derive(Parser)]
 #[command(name = "http-server", version, mut_arg("tls", |tls| tls.hide(true)))]
 pub(crate) struct Options {
-    /// The port; 0 is any free one
+    /// Port; 0 for any free port
     #[arg(default_value_t = 8000)]
     port: u16,
 
-    /// The host or address to listen at [default: every one of IPv4; `::` is every one]
+    /// Host or address to listen at [default: all IPv4 addresses; `::` is all addresses]
     #[arg(short, long, value_name = "ADDRESS", default_value = "", hide_default_value = true)]
     bind: String,
 
-    /// The folder
+    /// Folder whose files are served
     #[arg(short, long, default_value = ".")]
     directory: PathBuf,
 
-    /// The version of HTTP; with 1.1 a connection serves many requests
+    /// Version of HTTP; with 1.1, a connection serves many requests
     #[arg(short, long, value_name = "VERSION", default_value = "HTTP/1.1", value_enum)]
     pub(crate) protocol: Protocol,
 
-    /// A field that every reply gets; may be given several times
+    /// Field for every reply; may be given several times
     #[arg(short = 'H', long = "header", num_args = 2, value_names = ["NAME", "VALUE"])]
     headers: Vec<String>,
 
-    /// The type of files whose name says none
+    /// Type of files whose extension has none
     #[arg(long, value_name = "TYPE", default_value = "application/octet-stream")]
     content_type: String,
 
@@ -41,23 +41,23 @@ pub(crate) struct Options {
     #[arg(long, value_name = "FILE", conflicts_with = "tls")]
     tls_cert: Option<PathBuf>,
 
-    /// The file of the certificate's key [default: that of the certificate]
+    /// File with the certificate's key [default: that of the certificate]
     #[arg(long, value_name = "FILE", requires = "tls_cert")]
     tls_key: Option<PathBuf>,
 
-    /// The file of the key's password
+    /// File with the key's password
     #[arg(long, value_name = "FILE", requires = "tls_cert")]
     tls_password_file: Option<PathBuf>,
 
-    /// Let pages of all sites read the files
+    /// Let scripts of all sites read the files (CORS)
     #[arg(long)]
     cors: bool,
 
-    /// Forbid browsers to keep the files
+    /// Forbid browsers to store the files
     #[arg(long)]
     no_store: bool,
 
-    /// Serve /index.html where there is no file, for a program in the browser
+    /// Serve /index.html for paths without a file, for a single-page application
     #[arg(long)]
     spa: bool,
 
@@ -69,11 +69,11 @@ pub(crate) struct Options {
     #[arg(long, value_name = "WHICH", default_value_t, value_enum)]
     symlinks: SymlinkName,
 
-    /// Serve FILE.br, FILE.zst or FILE.gz instead of FILE to clients that take it
+    /// Serve FILE.br, FILE.zst or FILE.gz instead of FILE to clients that accept it
     #[arg(long)]
     precompressed: bool,
 
-    /// List no folder
+    /// Do not list folders
     #[arg(long)]
     no_listing: bool,
 
@@ -95,24 +95,24 @@ pub(crate) enum Protocol {
 /// The policies for symbolic links.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 enum SymlinkName {
-    /// Those that stay in the folder
+    /// Links that stay in the folder
     #[default]
     Beneath,
-    /// None
+    /// No links
     Never,
-    /// All
+    /// All links
     Always,
 }
 
 impl Options {
-    /// Where to listen.
+    /// The address to listen at.
     pub(crate) fn address(&self) -> Result<Address, Failure> {
         (&*self.bind, self.port).to_address().map_err(|error| {
             Failure::usage(format!("invalid value '{}' for '--bind': {error}", self.bind))
         })
     }
 
-    /// What to serve.
+    /// The files to serve.
     pub(crate) fn files(&self) -> Result<Files, Failure> {
         let mut files = Files::new(&self.directory).map_err(|error| {
             let folder = self.directory.display();
@@ -144,7 +144,7 @@ impl Options {
             }))
     }
 
-    /// How to serve.
+    /// The options of the server.
     pub(crate) fn server(self) -> Result<ServerOptions, Failure> {
         let Some(cert) = &self.tls_cert else {
             return Ok(self.server);

@@ -8,13 +8,13 @@ use nix::net::if_::InterfaceFlags;
 use nix::sys::socket::SockaddrStorage;
 use socketserver::Address;
 
-/// The addresses at which clients reach a server that is bound to `bound`, if that is every address
-/// of this machine. Those that only this machine can use come first.
+/// The addresses at which clients reach a server that is bound to all addresses of this machine.
+/// Addresses that only this machine can use come first. Empty if `bound` is a single address.
 pub(crate) fn reachable(bound: &SocketAddr) -> Vec<SocketAddr> {
     if !bound.ip().is_unspecified() {
         return Vec::new();
     }
-    // Without a list, the line with the port has to do.
+    // Without a list of interfaces, the line with the port must be enough.
     let interfaces = getifaddrs().into_iter().flatten();
     let up = interfaces.filter(|interface| interface.flags.contains(InterfaceFlags::IFF_UP));
     let addresses = up.filter_map(|interface| ip(&interface.address?));
@@ -28,8 +28,8 @@ fn ip(address: &SockaddrStorage) -> Option<IpAddr> {
     v4.or_else(|| address.as_sockaddr_in6().map(|address| IpAddr::V6(address.ip())))
 }
 
-/// Whether a server that is bound to every address of IPv4, or of both, can be reached there. A
-/// browser takes no address of a link, because that needs the name of the interface.
+/// Whether clients can reach the server at this address, which must be of a family that `bound`
+/// covers. Link-local addresses do not count: a browser cannot name the interface that they need.
 fn is_reached(ip: IpAddr, bound: &SocketAddr) -> bool {
     match ip {
         IpAddr::V4(_) => true,
@@ -37,7 +37,7 @@ fn is_reached(ip: IpAddr, bound: &SocketAddr) -> bool {
     }
 }
 
-/// The host as Python shows it.
+/// The host, formatted as by Python.
 pub(crate) fn host(address: &SocketAddr) -> String {
     match address {
         SocketAddr::V6(address) if address.scope_id() != 0 => {
@@ -56,7 +56,7 @@ pub(crate) fn url(scheme: &str, address: &SocketAddr) -> String {
     format!("{scheme}://{host}:{}/", address.port())
 }
 
-/// The address of a server of TCP.
+/// The socket address, if this is an address of TCP.
 pub(crate) fn inet(address: &Address) -> Option<SocketAddr> {
     match address {
         Address::Inet(address) => Some(*address),

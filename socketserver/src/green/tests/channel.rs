@@ -23,8 +23,8 @@ impl Enclosed for Request {
         1
     }
 
-    #[cfg(feature = "proxy")]
-    fn age(&self) -> Duration {
+    #[cfg(any(feature = "proxy", feature = "tls"))]
+    fn take_silence(&self) -> Duration {
         Duration::ZERO
     }
 

@@ -29,7 +29,7 @@ const METHODS: &str = "GET, HEAD, OPTIONS";
 #[derive(Clone, Copy)]
 pub(super) struct Asked<'a> {
     pub(super) method: &'a str,
-    /// The path with its query.
+    /// The path with its query, without an authority.
     pub(super) target: &'a [u8],
     pub(super) fields: Fields<'a>,
 }
@@ -133,14 +133,14 @@ impl Files {
         }
         let Chosen { file, stat, coding } = chosen;
         let validators = Validators::new(&stat, SystemTime::now());
-        let last_modified = validators.last_modified();
         let verdict = validators.judge(asked.fields);
         let described = |status| {
+            let last_modified = validators.last_modified();
             let mut reply = Reply::new(status, Body::Empty);
             if self.precompressed {
                 reply = reply.with("Vary", "Accept-Encoding");
             }
-            reply.with("ETag", validators.etag.clone()).with("Last-Modified", last_modified.clone())
+            reply.with("ETag", validators.etag).with("Last-Modified", last_modified)
         };
         match verdict {
             Verdict::NotModified => return Ok(described(304)),
@@ -155,7 +155,7 @@ impl Files {
         let range = if has_ranges { (asked.fields)("Range") } else { None };
         let choice = range.map_or(Choice::Whole, |range| ranges::choose(&range, size));
         let content_type = self.types.of(path);
-        let with_type = |reply: Reply, content_type: String| {
+        let with_type = |reply: Reply, content_type: Cow<'static, str>| {
             let reply = reply.with("Accept-Ranges", "bytes").with("Content-Type", content_type);
             match coding {
                 Some(coding) => reply.with("Content-Encoding", coding),
@@ -163,24 +163,25 @@ impl Files {
             }
         };
         Ok(match choice {
-            Choice::Whole => with_type(described(200), content_type.to_owned())
-                .with_parts(file, vec![Piece::Part(0..size)]),
+            Choice::Whole => {
+                with_type(described(200), content_type).with_parts(file, vec![Piece::Part(0..size)])
+            }
             Choice::Unsatisfiable => Reply::new(416, Body::Error("Range Not Satisfiable"))
                 .with("Content-Range", format!("bytes */{size}")),
             Choice::Parts(parts) => match &*parts {
-                [part] => with_type(described(206), content_type.to_owned())
+                [part] => with_type(described(206), content_type)
                     .with("Content-Range", content_range(part, size))
                     .with_parts(file, vec![Piece::Part(part.clone())]),
                 _ => {
-                    let (content_type, pieces) = multipart(parts, content_type, size);
-                    with_type(described(206), content_type).with_parts(file, pieces)
+                    let (content_type, pieces) = multipart(parts, &content_type, size);
+                    with_type(described(206), content_type.into()).with_parts(file, pieces)
                 }
             },
         })
     }
 
-    /// Replaces the file by a compressed form of it, if there is one that the client prefers. An
-    /// older one was made of an older file. Compressors may keep the date in whole seconds.
+    /// Replaces the file by a compressed form of it, if there is one that the client prefers. A form
+    /// that is older belongs to an older file. Programs that compress may keep whole seconds only.
     fn choose_form(&self, path: &[u8], chosen: &mut Chosen, asked: &Asked<'_>) -> io::Result<()> {
         for coding in accept::codings(&asked.field("Accept-Encoding")) {
             let sibling = [path, coding.suffix.as_bytes()].concat();

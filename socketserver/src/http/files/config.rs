@@ -125,8 +125,8 @@ impl Files {
     }
 
     /// Whether clients that accept the coding get `a.css.br`, `a.css.zst` or `a.css.gz` instead of
-    /// `a.css`, unless it is older than `a.css`. By default they do not. If `a.css` changes,
-    /// compress it again.
+    /// `a.css`, unless it is older than that. By default they do not. If `a.css` changes, compress
+    /// it again.
     pub fn precompressed(mut self, used: bool) -> Self {
         self.precompressed = used;
         self

@@ -25,7 +25,7 @@ pub(super) fn read(file: &File, part: Range<u64>) -> io::Result<Vec<u8>> {
     Ok(data)
 }
 
-/// Reads what the system has in its cache. Returns whether that was all.
+/// Reads a part of a file that the system has in its cache. Returns whether that was all of it.
 fn read_cached(file: &File, data: &mut [u8], place: u64) -> bool {
     let length = data.len();
     let read = preadv2(file, &mut [IoSliceMut::new(data)], place, ReadWriteFlags::NOWAIT);

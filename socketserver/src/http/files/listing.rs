@@ -56,7 +56,7 @@ pub(super) struct Entry {
 pub(super) struct Listing {
     /// The names, each with a NUL behind it.
     names: Vec<u8>,
-    /// With how many letters all names begin alike, as those in a long listing often do.
+    /// How many first letters all names have in common. In a long listing there often are some.
     common: usize,
     pub(super) entries: Vec<Entry>,
     /// Whether sizes and dates are known.
@@ -177,7 +177,7 @@ impl Listing {
     fn sort(&mut self, order: Order) {
         let mut entries = self.sorted_by_name();
         match (order.by, self.has_details) {
-            // Directories have no size that says anything.
+            // The size of a directory is meaningless.
             (SortBy::Size, true) => {
                 entries.sort_by_key(|entry| (entry.kind == Kind::File).then_some(entry.size))
             }

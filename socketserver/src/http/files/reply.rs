@@ -38,7 +38,8 @@ pub(super) struct Reply {
 
 impl Reply {
     pub(super) fn new(status: u16, body: Body) -> Self {
-        Reply { status, fields: Vec::new(), body }
+        // As many as a file has, and some more.
+        Reply { status, fields: Vec::with_capacity(8), body }
     }
 
     /// The reply for missing files, and for hidden ones, which must look the same.

@@ -60,7 +60,8 @@ impl Root {
     /// none, or none that is served.
     ///
     /// # Errors
-    /// Those that say nothing about the path: no descriptors, no memory, a broken disk, a busy one.
+    /// Those that say nothing about the path: no descriptors, no memory, a broken disk, and
+    /// directories that are renamed again and again.
     pub(super) fn find(&self, path: &[u8]) -> io::Result<Option<Found>> {
         // A FIFO would wait for a writer, and a terminal would become this process's own.
         let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;

@@ -56,7 +56,7 @@ impl Files {
     /// Python: `SimpleHTTPRequestHandler.do_GET` and `do_HEAD`
     pub fn serve<H: BaseHTTPRequestHandler>(&self, handler: &mut H) -> io::Result<()> {
         let headers = handler.exchange().headers();
-        let head = &headers.0;
+        let head = headers.head();
         let asked = Asked {
             method: head.command(),
             target: &latin1(head.path()),
@@ -108,9 +108,8 @@ impl Files {
     }
 }
 
-/// Begins the reply with an error page and adds its fields, and returns the page. Unlike
-/// `send_error` this keeps the connection, because the client of a site asks for other files after
-/// a missing one.
+/// An error page, whose fields are added to `fields`. Unlike `send_error` this keeps the connection,
+/// because the client of a site asks for other files after a missing one.
 fn error_page<H>(
     handler: &mut H,
     status: Status<'_>,
@@ -133,6 +132,8 @@ fn send_pieces(
     file: &std::fs::File,
     pieces: Vec<Piece>,
 ) -> io::Result<()> {
+    // Otherwise the read of a later piece may fail while an error page can still be sent.
+    let is_alone = pieces.len() == 1;
     for piece in pieces {
         let mut part = match piece {
             Piece::Text(text) => {
@@ -142,7 +143,11 @@ fn send_pieces(
             Piece::Part(part) => part,
         };
         let first = if part.end - part.start <= SMALL { part.end } else { part.start + INTO_HEAD };
-        wfile.write_all(&disk::read(file, part.start..first)?)?;
+        let data = disk::read(file, part.start..first)?;
+        match is_alone {
+            true => wfile.0.write_announced(&data)?,
+            false => wfile.write_all(&data)?,
+        }
         part.start = first;
         while !part.is_empty() {
             let next = part.end.min(part.start + AT_ONCE);
@@ -156,7 +161,7 @@ fn send_pieces(
 
 /// The values of all fields with this name, joined by commas: RFC 9110, section 5.3.
 fn joined<'a>(headers: &'a Headers, name: &str) -> Option<Cow<'a, str>> {
-    let mut values = headers.0.fields().filter(|field| field.0.eq_ignore_ascii_case(name));
+    let mut values = headers.head().fields().filter(|field| field.0.eq_ignore_ascii_case(name));
     let first = Cow::Borrowed(values.next()?.1);
     Some(values.fold(first, |list, value| Cow::Owned(format!("{list}, {}", value.1))))
 }

@@ -1,5 +1,7 @@
 //! The path of a request, as bytes.
 
+use std::borrow::Cow;
+
 use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, percent_decode, percent_encode};
 
 /// The bytes that are quoted in a name, as by Python's `quote`.
@@ -30,15 +32,15 @@ pub(super) struct Target<'a> {
 }
 
 impl<'a> Target<'a> {
-    /// Parses the path of a request, from which the authority has been taken. A quoted slash
-    /// separates names as a plain one does, because no name can contain it. `None` for a NUL, which
-    /// no name can contain either.
+    /// Parses the path of a request, which has no authority any more. A quoted slash separates
+    /// names as a plain one does, because no name can contain it. `None` for a NUL, which no name
+    /// can contain either.
     ///
     /// Python: `SimpleHTTPRequestHandler.translate_path`
     pub(super) fn parse(target: &'a [u8]) -> Option<Self> {
         let target = before(target, b'#').0;
         let (path, query) = before(target, b'?');
-        let decoded: Vec<u8> = percent_decode(path).collect();
+        let decoded: Cow<'_, [u8]> = percent_decode(path).into();
         if decoded.contains(&0) {
             return None;
         }

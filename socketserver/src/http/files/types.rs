@@ -52,14 +52,15 @@ impl Types {
 
     /// The type of a file with this name or path. The extension is looked up as it is written, and
     /// then in lower case, because `.Z` and `.z` are different formats.
-    pub(super) fn of(&self, name: &[u8]) -> &str {
-        let Some(extension) = extension(name) else { return &self.default };
+    pub(super) fn of(&self, name: &[u8]) -> Cow<'static, str> {
         let look_up = |extension: &str| match self.own.get(extension) {
-            Some(of_type) => Some(of_type),
-            None => BUILT_IN.get(extension),
+            Some(of_type) => Some(Cow::Owned(of_type.clone())),
+            None => BUILT_IN.get(extension).map(|of_type| Cow::Borrowed(&**of_type)),
         };
-        let found = look_up(extension).or_else(|| look_up(&extension.to_ascii_lowercase()));
-        found.map_or(&*self.default, String::as_str)
+        let found = extension(name).and_then(|extension| {
+            look_up(extension).or_else(|| look_up(&extension.to_ascii_lowercase()))
+        });
+        found.unwrap_or_else(|| self.default.clone())
     }
 }
 

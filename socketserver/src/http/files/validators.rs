@@ -2,6 +2,7 @@
 //! and 13.
 
 use std::borrow::Cow;
+use std::fmt::Write;
 use std::time::{Duration, SystemTime};
 
 use httpdate::{fmt_http_date, parse_http_date};
@@ -42,8 +43,10 @@ impl Validators {
         let age = now.duration_since(modified).unwrap_or(Duration::ZERO);
         let age = age.saturating_sub(Duration::from_nanos(nanoseconds.into()));
         let weak = if age < tick(nanoseconds) { "W/" } else { "" };
-        let etag =
-            format!("{weak}\"{seconds:x}{nanoseconds:08x}-{:x}-{:x}\"", stat.st_size, stat.st_ino);
+        // Longer than any.
+        let mut etag = String::with_capacity(64);
+        let (size, inode) = (stat.st_size, stat.st_ino);
+        let _ = write!(etag, "{weak}\"{seconds:x}{nanoseconds:08x}-{size:x}-{inode:x}\"");
         let has_strong_date = now >= modified + Duration::from_secs(2);
         Validators { etag, modified, has_strong_date }
     }

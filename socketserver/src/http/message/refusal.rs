@@ -21,19 +21,66 @@ use super::status::{Status, response};
 /// assert_eq!(only_small(100).unwrap_err().to_string(), "413 Too much");
 /// ```
 ///
+/// An error of a parser becomes the text of the page:
+///
+/// ```
+/// # use std::io;
+/// # use socketserver::http::HTTPError;
+/// fn number(body: &str) -> io::Result<u32> {
+///     body.parse().map_err(|error| HTTPError::new(400).explain(error).into())
+/// }
+/// # assert_eq!(number("3").unwrap(), 3);
+/// # assert_eq!(number("three").unwrap_err().to_string(), "400 Bad Request");
+/// ```
+///
 /// Python: `self.send_error(…)` and `return`
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HTTPError {
     code: u16,
     message: Option<String>,
     explain: Option<String>,
+    fields: Vec<(String, String)>,
 }
 
 impl HTTPError {
     /// An error with this status.
     pub fn new<'a>(status: impl Into<Status<'a>>) -> Self {
-        let Status { code, message, explain } = status.into();
-        HTTPError { code, message: message.map(str::to_owned), explain: explain.map(str::to_owned) }
+        let Status { code, message, explain, fields } = status.into();
+        HTTPError {
+            code,
+            message: message.map(str::to_owned),
+            explain: explain.map(str::to_owned),
+            fields: fields.to_vec(),
+        }
+    }
+
+    /// Adds a field to the reply, such as `WWW-Authenticate`, `Retry-After` or `Allow`. With one
+    /// that cannot be sent, the reply has none of them.
+    ///
+    /// ```
+    /// # use std::io;
+    /// # use socketserver::http::HTTPError;
+    /// fn only_members(name: Option<&str>) -> io::Result<()> {
+    ///     match name {
+    ///         Some(_) => Ok(()),
+    ///         None => Err(HTTPError::new(401).with("WWW-Authenticate", "Basic").into()),
+    ///     }
+    /// }
+    /// ```
+    ///
+    /// Python: none; `send_error` takes no fields
+    pub fn with(mut self, name: &str, value: impl fmt::Display) -> Self {
+        self.fields.push((name.to_owned(), value.to_string()));
+        self
+    }
+
+    /// The same with this text as the explanation on its page. Markup is escaped. The client sees
+    /// the text.
+    ///
+    /// Python: the argument `explain` of `send_error`
+    pub fn explain(mut self, text: impl fmt::Display) -> Self {
+        self.explain = Some(text.to_string());
+        self
     }
 
     /// The status of the reply.
@@ -42,6 +89,7 @@ impl HTTPError {
             code: self.code,
             message: self.message.as_deref(),
             explain: self.explain.as_deref(),
+            fields: &self.fields,
         }
     }
 

@@ -1,5 +1,6 @@
 //! Escapes for text that goes into a log line or an HTML page.
 
+use std::borrow::Cow;
 use std::fmt::Write;
 
 /// The target of every log line of HTTP.
@@ -40,8 +41,11 @@ pub(in crate::http) fn quoted(bytes: &[u8]) -> String {
 }
 
 /// The bytes of a text in which each character stands for one byte, such as the path of a request.
-pub(in crate::http) fn latin1(text: &str) -> Vec<u8> {
-    text.chars().map(|char| char as u8).collect()
+pub(in crate::http) fn latin1(text: &str) -> Cow<'_, [u8]> {
+    match text.is_ascii() {
+        true => Cow::Borrowed(text.as_bytes()),
+        false => text.chars().map(|char| u8::try_from(char).unwrap_or(b'?')).collect(),
+    }
 }
 
 /// Escapes text for HTML, in elements and in quoted attributes.

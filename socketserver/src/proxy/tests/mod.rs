@@ -103,7 +103,7 @@ fn fields_have_their_readers() {
 }
 
 #[test]
-fn debug_escapes_what_clients_choose() {
+fn debug_escapes_text_of_clients() {
     let [client, server] = [1, 2].map(|host| SocketAddr::from(([192, 0, 2, host], 5)));
     let header = ProxyHeader::new(client, server);
     let header = header.with_authority("a\nb\u{1b}").unwrap();
@@ -144,7 +144,7 @@ fn lines_are_encoded() {
 }
 
 #[test]
-fn what_has_no_room_is_not_encoded() {
+fn fields_without_room_are_rejected() {
     let unix = |length: usize| {
         ProxyHeader::new(Address::Unix("a".repeat(length).into()), Address::Unnamed)
     };
@@ -186,7 +186,7 @@ fn canonical(address: &Address) -> Address {
 
 proptest! {
     #[test]
-    fn what_is_encoded_is_parsed(
+    fn encoded_headers_are_parsed(
         client in any_address(),
         server in any_address(),
         fields in vec((0x06..0x20_u8, vec(any::<u8>(), 0..64)), 0..4),

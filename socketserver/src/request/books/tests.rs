@@ -35,6 +35,14 @@ impl Accepted for Fake {
         false
     }
 
+    fn awaits_more(&self) -> bool {
+        false
+    }
+
+    fn silence(&self, _patience: Duration) -> io::Error {
+        io::ErrorKind::TimedOut.into()
+    }
+
     fn handler_name(&self) -> &'static str {
         "Fake"
     }

@@ -1,13 +1,14 @@
-//! The loop's part of the lobby, where clients that must send first wait for their first byte.
+//! The loop's part of the lobby, where clients that must send first wait for their first bytes.
 
 use std::io;
+use std::sync::Arc;
 
 use super::serve::Loop;
 use super::{Engine, end_refused};
 use crate::admission::Refusal;
 use crate::handler::FIRST_BYTE;
 use crate::lobby::Lobby;
-use crate::request::{HandlerError, Job};
+use crate::request::{Accepted, HandlerError, Ticket};
 use crate::server::report::Served;
 use crate::socket::Socket;
 use crate::sync::Instant;
@@ -21,13 +22,12 @@ impl Loop<'_> {
         listener: Option<&Socket>,
         end: Option<Instant>,
     ) -> io::Result<bool> {
-        let waker = &self.core.waker;
+        let has_work = lobby.has_heard() && !self.concurrency.full();
+        let end = if has_work { Some(Instant::now()) } else { end };
         let end = end.into_iter().chain(lobby.due()).min();
-        if self.concurrency.full() {
-            return waker.wait(listener, end);
-        }
-        let end = if lobby.has_heard() { Some(Instant::now()) } else { end };
-        waker.wait_beside(listener, lobby.epoll(), end)
+        let ready = self.core.waker.wait_beside(listener, lobby.epoll(), end);
+        lobby.attended();
+        ready
     }
 
     /// Dispatches clients of the lobby that have sent a byte, as long as `goes_on` returns true and
@@ -48,11 +48,13 @@ impl Engine {
             };
             served = Some(self.hand_over(job));
         }
-        // A handler may have kept the loop busy, and clients may have sent bytes meanwhile.
-        lobby.listen();
+        if lobby.due().is_some_and(|due| due <= Instant::now()) {
+            // A handler may have kept the loop busy, and clients may have sent bytes meanwhile.
+            lobby.listen();
+        }
         while let Some(job) = lobby.next_overdue() {
-            let text = format!("expected a first byte within {:?}, got none", lobby.patience());
-            self.refuse_silent(job, io::Error::new(io::ErrorKind::TimedOut, text));
+            let (request, ticket) = job.give_back();
+            self.refuse_silent(request.silence(lobby.patience()), request, ticket);
         }
         served
     }
@@ -85,14 +87,15 @@ impl Engine {
             return;
         };
         while let Some(job) = lobby.next() {
+            let (request, ticket) = job.give_back();
             let text = "expected a first byte before the server's end, got none";
-            self.core.life.inside(|| self.refuse_silent(job, io::Error::other(text)));
+            let error = io::Error::other(text);
+            self.core.life.inside(|| self.refuse_silent(error, request, ticket));
         }
     }
 
-    /// Refuses a request whose client has sent nothing, like one whose handshake has failed.
-    fn refuse_silent(&self, job: Job, error: io::Error) {
-        let (request, ticket) = job.give_back();
+    /// Refuses a request whose client has sent too little, like one whose handshake has failed.
+    fn refuse_silent(&self, error: io::Error, request: Arc<dyn Accepted>, ticket: Ticket) {
         let refusal = Refusal::Failed(HandlerError::of_handshake(error));
         ticket.end(end_refused(refusal, &*request));
         if !self.admission.learns_client() {

@@ -8,7 +8,7 @@
 //! | `given` | a server of one connection that it was given |
 //! | `idle` | when a server has had nothing to do for long enough to end |
 //! | `baton` | a worker that receives, while handlers are short |
-//! | `lobby` | clients that must speak first, and have sent nothing yet |
+//! | `lobby` | clients that must speak first, and have sent too little yet |
 //! | `once` | how the last `handle_request` ended |
 //! | `restore` | a listener that clients cannot find any more |
 //! | `drain` | the end, in six steps |
@@ -155,7 +155,7 @@ pub(crate) struct Engine {
     concurrency: Arc<dyn Concurrency>,
     core: Arc<Core>,
     admission: Admission,
-    /// Where clients wait until they have spoken, if they speak first.
+    /// Where clients wait until they have sent their first bytes, if they speak first.
     lobby: Option<Lobby>,
     times: Times,
     /// None once closed.

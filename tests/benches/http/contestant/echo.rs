@@ -1,4 +1,4 @@
-//! This workspace without HTTP: the same bytes, and nobody looks at them.
+//! This workspace without HTTP: the same bytes, without a parser.
 
 use tests::prelude::*;
 

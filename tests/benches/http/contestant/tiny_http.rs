@@ -1,4 +1,4 @@
-//! tiny_http with a thread per core that answers, beside those of its own pool.
+//! tiny_http with one answering thread per core, beside the threads of its pool.
 
 use tests::prelude::{Arc, io, thread};
 use tiny_http::{Header, Response, Server};

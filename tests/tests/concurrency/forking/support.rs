@@ -111,8 +111,8 @@ pub(crate) fn end_of(child: i32) -> WaitIdStatus {
     status.expect("waitid").expect("it has ended")
 }
 
-/// That a server has ended with so many requests finished, failed, refused and aborted, and has
-/// waited for every child.
+/// Asserts that a server has ended with these numbers of finished, failed, refused and aborted
+/// requests, and has waited for every child.
 #[track_caller]
 pub(crate) fn assert_ended(stats: &Stats, ends: [u64; 4]) {
     let Stats { finished, failed, refused, aborted, .. } = *stats;

@@ -1,4 +1,4 @@
-//! The pages for everybody: what axe-core finds, in both colour schemes.
+//! Accessibility of the pages: axe-core finds no fault, in both colour schemes.
 
 use serde_json::json;
 use tests::prelude::*;

@@ -224,7 +224,7 @@ fn a_browser_that_does_not_read_leaves() {
         });
         while cid.line() != "-- stalled has left" {}
         flooding.join().expect("the flood ends when the member leaves");
-        chat.server.process.error_with("aborted because it does not read what it is sent");
+        chat.server.process.error_with("aborted because the member does not read its lines");
         stalled.signal(Signal::CONT);
         stalled.is_told("You are no longer in the room.");
         cid.types("/who");

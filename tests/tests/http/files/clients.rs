@@ -6,7 +6,7 @@ use crate::harness::list;
 list!(
     ;
     curl_resumes_and_caches,
-    curl_decodes_what_lay_compressed,
+    curl_decodes_precompressed_files,
     python_reads_ranges_pages_and_json,
     files_go_through_tls;
 );
@@ -63,7 +63,7 @@ fn curl_resumes_and_caches(column: Column) {
 }
 
 /// Python makes the compressed form, and curl reads it.
-fn curl_decodes_what_lay_compressed(column: Column) {
+fn curl_decodes_precompressed_files(column: Column) {
     let text = b"a { color: red }\n".repeat(200);
     let tree = Tree::new(column, &["precompressed"], &[("a.css", &text)]);
     let path = tree.folder.join("a.css");

@@ -89,7 +89,7 @@ fn a_huge_folder_is_listed(column: Column) {
     assert_eq!(tree.ask("HEAD", "/", &[]).status, 200);
 }
 
-/// A client that reads a long listing slowly keeps nobody else waiting.
+/// A client that reads a long listing slowly keeps no other client waiting.
 fn a_listing_and_small_replies_share_a_server(column: Column) {
     let tree = Tree::new(column, &[], &[("z/small", b"small")]);
     for number in 0..5_000 {

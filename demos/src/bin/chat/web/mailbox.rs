@@ -1,8 +1,8 @@
 //! The lines of a member whose client is a page: those that wait, and the last ones that were sent,
 //! for a page that is loaded again or whose connection broke.
 //!
-//! Positions count the bytes of all lines from the member's first one on. The page is told the
-//! position after each batch, and names it when it connects again.
+//! A position is a number of bytes, counted from the member's first line. Each batch tells the page
+//! the position after it, and the page sends that position when it connects again.
 
 use std::net::Shutdown;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use socketserver::green::{Receiver, RecvTimeoutError, Sender, channel};
 use crate::outbox::{MOST_BYTES, append};
 use crate::room::Outbox;
 
-/// Number of bytes of sent lines that are kept. They count as waiting ones do, and are dropped
+/// Number of bytes of sent lines that are kept. They count like waiting lines, and are dropped
 /// first.
 const KEPT: usize = 1 << 15;
 
@@ -41,15 +41,15 @@ struct State {
     /// The position of the first byte that waits.
     sent: u64,
     stream: Option<Stream>,
-    /// How many streams there were.
+    /// Number of streams so far.
     streams: u64,
-    /// Since when there is no stream.
+    /// Time since which there has been no stream.
     away_since: Instant,
     /// Set when no line can follow.
     end: Option<End>,
 }
 
-/// The connection over which the page is sent its lines.
+/// The connection over which the page gets its lines.
 struct Stream {
     number: u64,
     connection: Socket,
@@ -57,7 +57,7 @@ struct Stream {
     wake: Sender<()>,
 }
 
-/// Why no line can follow.
+/// The reason for which no line can follow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum End {
     /// The member has left. The waiting lines are still sent.
@@ -69,7 +69,7 @@ enum End {
 /// What the handler of a stream does next.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Next {
-    /// It sends these lines, and the position after them.
+    /// Send these lines, and the position after them.
     Lines(Vec<u8>, u64),
     /// There was nothing to send for a while.
     Silence,
@@ -104,7 +104,7 @@ impl State {
         }
     }
 
-    /// The next lines to send: whole ones, and few, unless a single line is longer.
+    /// The next lines to send: whole lines of up to `BATCH` bytes, or a single longer one.
     fn next_batch(&mut self) -> Option<Vec<u8>> {
         let waiting = &self.text[self.sent_bytes()..];
         let within = &waiting[..waiting.len().min(BATCH)];
@@ -122,7 +122,7 @@ impl State {
         }
     }
 
-    /// From now on there is no stream. Its handler wakes.
+    /// Removes the stream, and wakes its handler.
     fn detach(&mut self) {
         self.stream = None;
         self.away_since = Instant::now();
@@ -152,8 +152,8 @@ impl Mailbox {
         Mailbox { state: Mutex::new(state) }
     }
 
-    /// Makes this connection the stream, instead of the one before. It begins after that position,
-    /// or with the oldest line there is.
+    /// Makes this connection the stream, and replaces an earlier one. The stream begins after the
+    /// position `after`, or with the oldest line that is kept.
     pub(super) fn attach(self: &Arc<Self>, connection: Socket, after: Option<u64>) -> Reading {
         // One message wakes the handler for everything that has come until then.
         let (wake, woken) = channel(1);
@@ -167,7 +167,7 @@ impl Mailbox {
         Reading { mailbox: self.clone(), number, woken }
     }
 
-    /// Sends what waits, and nothing more.
+    /// Ends the mailbox: the waiting lines are still sent, and no line can follow.
     pub(super) fn close(&self) {
         let mut state = self.state.lock();
         state.end.get_or_insert(End::Left);
@@ -179,8 +179,9 @@ impl Mailbox {
         self.state.lock().end == Some(End::Overflow)
     }
 
-    /// Whether the member has gone without a word: it does not read, or has had no stream for that
-    /// time. A handler that has nothing to send does not see its client go, so this looks.
+    /// Whether the member has gone without saying so: it does not read, or has had no stream for
+    /// `patience`. A handler without lines to send does not notice that its client goes, so this
+    /// checks the connection.
     pub(super) fn is_abandoned(&self, patience: Duration) -> bool {
         let mut state = self.state.lock();
         let has_gone = |stream: &Stream| stream.connection.has_peer_closed().unwrap_or(true);
@@ -198,7 +199,7 @@ impl Outbox for Mailbox {
         if state.end.is_some() {
             return;
         }
-        // Not at every line, because it moves all the others.
+        // Not at every line, because dropping one moves all the others.
         if state.sent_bytes() > 2 * KEPT {
             state.forget(KEPT);
         }
@@ -231,7 +232,7 @@ pub(super) struct Reading {
 }
 
 impl Reading {
-    /// Waits until there is something to do, or that time has passed.
+    /// Waits for the next step of the handler, for at most `patience`.
     pub(super) fn next(&self, patience: Duration) -> Next {
         loop {
             if let Some(next) = self.now() {

@@ -1,5 +1,5 @@
-//! The page: a room for browsers. A browser is sent its lines by server-sent events, and posts what
-//! its member types.
+//! The page: the room for browsers. A browser gets its lines as server-sent events, and posts the
+//! lines of its member.
 //!
 //! | request | reply |
 //! | --- | --- |
@@ -9,8 +9,9 @@
 //! | `POST /enter` | lets a member of that name into the room |
 //! | `POST /say` | takes a line from the member |
 //!
-//! Pages of other sites can do nothing in a member's name: [`origin`] tells them apart. And no line
-//! can become a script: the page adds lines as text, and runs no script but its own.
+//! Pages of other sites can do nothing in a member's name, because [`origin`] refuses their
+//! requests. And no line can become a script, because the page adds lines as text, and runs no
+//! script but its own.
 
 mod mailbox;
 mod origin;
@@ -32,28 +33,29 @@ use origin::Hosts;
 pub(crate) use session::Limits;
 use session::{Refusal, Session, Sessions, random_text};
 
-/// The page. `NONCE` stands for a number that nobody can guess, and that its script and its style
-/// have: no other ones are run.
+/// The page. `NONCE` is replaced by a random number. The browser applies only the script and the
+/// style that carry it.
 const PAGE: &str = include_str!("page.html");
 
-/// How long a connection is silent at most, so that a client that has vanished is noticed.
+/// Maximum silence on a connection. Then the server sends a comment, so that it notices a client
+/// that has vanished.
 const SILENCE: Duration = Duration::from_secs(15);
 
 const TEXT: &str = "text/plain; charset=utf-8";
 
-/// What the handlers of the page share.
+/// The state that the handlers of the page share.
 pub(crate) struct Web {
     sessions: Sessions,
     hosts: Hosts,
 }
 
 impl Web {
-    /// `hosts` are names of this machine beside the usual ones.
+    /// The state of a page. `hosts` are names of this machine beside the usual ones.
     pub(crate) fn new(limits: Limits, hosts: Vec<String>) -> Self {
         Web { sessions: Sessions::new(limits), hosts: Hosts::new(hosts) }
     }
 
-    /// Members whose pages have gone leave.
+    /// Removes members whose pages have gone.
     pub(crate) fn sweep(&self, chat: &Chat) {
         self.sessions.sweep(chat);
     }
@@ -103,7 +105,7 @@ impl WebHandler {
         }
     }
 
-    /// Each line that a member types is a request.
+    /// Logs at debug level, because each line that a member types is a request.
     fn log_request(&mut self, code: u16, size: u64) {
         log::debug!("{} {} {code} {size}", self.client_address, self.path.escape_debug());
     }
@@ -118,7 +120,8 @@ impl WebHandler {
         self.server.web.as_ref().expect("only a chat with a page has this handler")
     }
 
-    /// Replies to a request that a page of another site has made. Returns whether it is none.
+    /// Refuses a request that a page of another site has made. Returns whether the request may go
+    /// on.
     fn is_welcome(&mut self) -> io::Result<bool> {
         let field = |name| self.headers.get(name);
         let host = field("Host").unwrap_or_default();
@@ -159,7 +162,7 @@ impl WebHandler {
         self.text(200, &name.unwrap_or_default())
     }
 
-    /// The name of the cookie. Servers on all ports of a host share the host's cookies.
+    /// The name of the cookie. It contains the port, because all servers of a host share cookies.
     fn cookie(&self) -> String {
         format!("chat-{}", self.server.server_address().port().unwrap_or_default())
     }
@@ -193,7 +196,7 @@ impl WebHandler {
         match entered {
             Ok(token) => {
                 log::info!("{} has joined from {}", name.trim(), self.client_address);
-                // A browser that was another member is that one no longer.
+                // If the browser was another member before, that member leaves.
                 if let Some(before) = self.token() {
                     self.web().sessions.leave(&server, &before);
                 }
@@ -248,14 +251,14 @@ impl WebHandler {
         let result = self.send_lines(&reading);
         if mailbox.has_overflowed() {
             self.web().sessions.leave(&self.server, &token);
-            return Err(io::Error::other("aborted because it does not read what it is sent"));
+            return Err(io::Error::other("aborted because the member does not read its lines"));
         }
-        // A browser that goes is no failure.
+        // A browser that leaves is not a failure.
         result.or_else(|error| if is_disconnect(&error) { Ok(()) } else { Err(error) })
     }
 
-    /// Up to where the page has the lines: as the browser says that connects again by itself, or
-    /// else as the page does.
+    /// The position up to which the page has its lines. A browser that connects again by itself
+    /// sends it in a field, and the page's script in the query.
     fn position(&self) -> Option<u64> {
         let of_browser = self.headers.get("Last-Event-ID").map(str::to_owned);
         of_browser.or_else(|| self.query_value("after"))?.parse().ok()

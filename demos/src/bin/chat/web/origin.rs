@@ -1,18 +1,19 @@
-//! Which page a request comes from. A page of another site may send requests through a browser,
-//! with the browser's cookie.
+//! The origin of a request. A page of another site may send requests through a browser, with the
+//! browser's cookie.
 
 use std::net::{IpAddr, Ipv6Addr};
 
 use rustix::system::uname;
 
-/// The names of this machine that a page may be loaded from. With any other name, a stranger's
-/// page could be one of this server: its owner lets the name mean this machine's address.
+/// The names of this machine from which a page may be loaded. Other names are refused: a stranger
+/// can let any name mean this machine's address, and a page from there would count as one of this
+/// server.
 pub(crate) struct Hosts {
     names: Vec<String>,
 }
 
 impl Hosts {
-    /// This machine's usual names and these.
+    /// The usual names of this machine, and those in `more`.
     pub(super) fn new(more: Vec<String>) -> Self {
         let own = uname().nodename().to_string_lossy().into_owned();
         let local = format!("{own}.local");
@@ -20,7 +21,7 @@ impl Hosts {
         Hosts { names }
     }
 
-    /// Whether a request's field `Host` is one of them, or an address.
+    /// Whether the field `Host` of a request is one of these names, or an address.
     pub(super) fn know(&self, host: &str) -> bool {
         let name = without_port(host);
         if let Some(ip) = name.strip_prefix('[') {
@@ -40,7 +41,7 @@ fn without_port(host: &str) -> &str {
 
 /// Whether a request comes from a page of this server, or from no page at all. `origin` and `site`
 /// are its fields `Origin` and `Sec-Fetch-Site`. Browsers send the first with every request that
-/// changes something, and the second where they can.
+/// changes something, and newer browsers the second with all requests.
 pub(super) fn is_own(host: &str, origin: Option<&str>, site: Option<&str>) -> bool {
     let is_here = |origin: &str| {
         let authority = origin.split_once("://").map(|(_, authority)| authority);
@@ -85,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn pages_of_other_sites_are_told_apart() {
+    fn pages_of_other_sites_are_refused() {
         let host = "localhost:80";
         for (origin, site) in [
             (None, None),

@@ -1,5 +1,5 @@
-//! The members whose clients are pages. A browser proves which member it is by a random token in a
-//! cookie, so a page may be loaded again, and its connections may break.
+//! The members whose clients are pages. A random token in a cookie identifies the member of a
+//! browser, so a page may be loaded again, and its connections may break.
 
 use std::collections::HashMap;
 use std::io;
@@ -21,8 +21,8 @@ pub(crate) struct Sessions {
     limits: Limits,
 }
 
-/// What sessions may take. A session needs no connection, so the server's own limits do not count
-/// it.
+/// The limits of sessions. A session needs no connection, so the limits of the server do not apply
+/// to it.
 pub(crate) struct Limits {
     pub(crate) sessions: usize,
     pub(crate) per_address: Option<NonZeroUsize>,
@@ -35,13 +35,13 @@ pub(super) struct Session {
     pub(super) mailbox: Arc<Mailbox>,
     /// The member's name, and `None` once it has left. Locked after the room.
     pub(super) name: Mutex<Option<String>>,
-    /// Held while a line is taken in, so that lines keep their order. A handler sleeps under this
+    /// Locked while a line is handled, so that lines keep their order. A handler sleeps under this
     /// lock.
     pub(super) pace: green::Mutex<Pace>,
     client: Option<Host>,
 }
 
-/// Why there is no new session.
+/// The reason for which a session is refused.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Refusal {
     /// The room does not accept the name.
@@ -62,7 +62,7 @@ impl Sessions {
         self.all.lock().get(token).cloned()
     }
 
-    /// Lets a member into the room. Returns its token.
+    /// Makes a session for a new member of the room. Returns its token.
     pub(super) fn enter(
         &self,
         chat: &Chat,
@@ -102,7 +102,7 @@ impl Sessions {
         (own.count() >= most).then_some(ADDRESS_FULL)
     }
 
-    /// A member leaves.
+    /// Removes a member.
     pub(super) fn leave(&self, chat: &Chat, token: &str) {
         let session = self.all.lock().remove(token);
         if let Some(session) = session {
@@ -110,7 +110,7 @@ impl Sessions {
         }
     }
 
-    /// Members whose pages have gone leave.
+    /// Removes members whose pages have gone.
     pub(crate) fn sweep(&self, chat: &Chat) {
         let away = self.limits.away;
         let mut all = self.all.lock();

@@ -11,7 +11,7 @@ fn ten() -> (Folder, Files) {
 }
 
 #[test]
-fn what_the_client_has_is_not_sent_again() {
+fn a_fresh_copy_is_not_sent_again() {
     let (_folder, files) = ten();
     let whole = get(&files, "/ten.bin");
     let etag = field(&whole, "ETag").expect("a tag");
@@ -69,7 +69,7 @@ fn several_ranges_come_in_parts_with_heads() {
     let parts = [part("8-9", "89"), part("0-1", "01"), part("4-4", "4")].concat();
     assert_eq!(body(&reply), format!("{parts}\r\n--{boundary}--\r\n"));
     let other = ask(&files, "GET", "/ten.bin", &[("Range", "bytes=8-,0-1,4-4")]);
-    assert_ne!(field(&other, "Content-Type"), Some(content_type), "nobody can foresee it");
+    assert_ne!(field(&other, "Content-Type"), Some(content_type), "the boundary is random");
 }
 
 #[test]

@@ -48,7 +48,7 @@ fn furnished() -> Folder {
 }
 
 #[test]
-fn a_listing_shows_what_can_be_had() {
+fn a_listing_shows_only_served_files() {
     let folder = furnished();
     let shown = page(&folder.files(), "/");
     let expected = [".well-known/", "A.txt", "b.txt", "c", "Dir/", "to-dir/", "to-file"];

@@ -36,7 +36,7 @@ impl Folder {
         &self.0
     }
 
-    /// Writes a file, which is old enough to be told from its later states.
+    /// Writes a file with a date in the past, so that a later change gets another date.
     fn write(&self, name: &str, content: impl AsRef<[u8]>) {
         let path = self.join(name);
         if let Some(parent) = path.parent() {

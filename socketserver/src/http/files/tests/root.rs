@@ -105,8 +105,8 @@ fn the_directory_is_found_after_it_was_renamed() {
     Root::open(&folder.join("other/file")).expect_err("it is no directory");
 }
 
-/// A directory on the way of a link is replaced while it is followed: what is found is below the
-/// root, or nothing is.
+/// While a link is followed, a directory on its way is replaced. The result is a file below the
+/// root, or nothing.
 #[test]
 fn a_race_of_renames_leads_nowhere_else() {
     let folder = furnished();
