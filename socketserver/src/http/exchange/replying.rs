@@ -130,7 +130,7 @@ impl Exchange {
 
     /// Takes a piece of a body whose length the head says. Unlike others it needs no copy of its own.
     pub(in crate::http) fn write_announced(&self, data: &[u8]) -> io::Result<()> {
-        self.frame(&mut self.reply()?, false);
+        self.frame(&mut *self.reply()?, false);
         self.write_body(data)
     }
 
