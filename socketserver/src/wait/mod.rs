@@ -378,3 +378,6 @@ pub(crate) fn poll_until(fds: &mut [PollFd<'_>], end: Option<Instant>) -> io::Re
         }
     }
 }
+
+#[cfg(all(test, not(loom)))]
+mod tests;
