@@ -31,7 +31,7 @@ pub struct Green {
     on_close: OnClose,
     daemon_threads: DaemonThreads,
     shared: Arc<Shared>,
-    /// Those of the size that was set, from the first request on.
+    /// The stacks, made at the first request.
     stacks: OnceLock<Stacks>,
 }
 

@@ -40,7 +40,7 @@ const BUDGET: u32 = 32;
 /// The room for messages that is kept from one look at the inbox to the next.
 const INBOX: usize = 1024;
 
-/// A green thread, and what is called when it parks.
+/// A green thread, and the function to call when it parks.
 #[derive(Clone, Copy)]
 pub(super) struct Awaited {
     pub(super) task: usize,
