@@ -18,18 +18,21 @@ use crate::wait::Patience;
 const HANDSHAKE: u8 = 22;
 
 /// Longest record that a client may send before the end of the handshake.
-const LONGEST: u16 = 1 << 14;
+const LONGEST: usize = 1 << 14;
 
 /// Whether a part of a client's first record has come, and the rest has not.
 pub(super) fn has_part_of_hello(connection: &Socket) -> bool {
-    let mut header = [0; 5];
-    match connection.peek_within(&mut header, Patience::Nonblocking) {
-        Ok(1..5) => header[0] == HANDSHAKE,
-        Ok(5) if header[0] == HANDSHAKE => {
-            let length = u16::from_be_bytes([header[3], header[4]]);
-            length <= LONGEST
-                && ioctl_fionread(connection).is_ok_and(|come| come < 5 + u64::from(length))
+    // Most are no longer.
+    let mut bytes = [0; 512];
+    let seen = connection.peek_within(&mut bytes, Patience::Nonblocking).unwrap_or(0);
+    match bytes[..seen] {
+        [HANDSHAKE, _, _, high, low, ref rest @ ..] => {
+            let length = u16::from_be_bytes([high, low]).into();
+            rest.len() < length
+                && length <= LONGEST
+                && ioctl_fionread(connection).is_ok_and(|come| come < (5 + length) as u64)
         }
+        [HANDSHAKE, ..] => true,
         _ => false,
     }
 }
