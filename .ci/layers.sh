@@ -23,6 +23,7 @@
 #   address                       addresses of sockets
 #   green                         green threads
 #   pool                          the elastic pool of threads
+#   nesting                       the servers and requests around the code that runs
 #   aborts  panics  sync  sys     no imports of this crate
 #   channel_errors                the same
 #
@@ -38,15 +39,16 @@ from pathlib import Path
 ALLOWED = {
     "sys": "", "sync": "", "panics": "", "aborts": "", "axis": "", "channel_errors": "",
     "pool": "panics sync sys",
-    "green": "aborts channel_errors panics pool sync sys",
-    "wait": "green panics sync sys",
+    "nesting": "aborts sync",
+    "green": "aborts channel_errors nesting panics pool sync sys",
+    "wait": "green nesting panics sync sys",
     "address": "green sys wait", "control": "address sys",
     "socket": "aborts address control green panics sync sys wait",
     "request": "address channel_errors control panics socket sync sys wait",
     "lead": "green request socket sync sys",
     "transport": "address axis control request socket sys wait",
     "concurrency": "axis green lead panics pool request sync sys",
-    "handler": "aborts address file green request socket sync sys wait",
+    "handler": "aborts address file green nesting request socket sync sys wait",
     "signals": "handler panics request sync",
     "activation": "socket sys",
     "systemd": "activation address request socket sync",

@@ -14,8 +14,8 @@ use socketserver::proxy::ProxyProtocol;
 use socketserver::signal::{SIGHUP, SIGUSR1};
 use socketserver::{
     Address, BaseServer, Builder, Concurrency, Datagram, Forking, Green, Inline, RequestHandler,
-    Socket, Stats, Tcp, Threading, Transport, Udp, UnixDatagram, UnixStream, Wrapped, activation,
-    green,
+    Server, Socket, Stats, Tcp, Threading, Transport, Udp, UnixDatagram, UnixStream, Wrapped,
+    activation, green,
 };
 
 use crate::endpoint::TransportName;
@@ -36,6 +36,9 @@ pub enum ConcurrencyName {
     /// A green thread per request
     Green,
 }
+
+/// A concurrency by its name.
+type Chosen = Box<dyn Concurrency>;
 
 /// The options of every server.
 #[derive(Args, Clone, Debug)]
@@ -235,41 +238,40 @@ impl ServerOptions {
                 "'--max-threads' has no effect without '--concurrency threading'",
             ));
         }
+        let concurrency = self.concurrency();
+        let builder = Builder::<T, _, H, S>::with_shared(transport, concurrency, state);
+        let server = self.listen(self.limited(builder), address).map_err(Failure::new)?;
+        // Before any client or script can know that the server is there.
+        self.answer_signals(&server)?;
+        self.report_readiness(&server)?;
+        let (address, label) = (server.server_address().clone(), self.label);
+        let run = Box::new(move || {
+            server.serve_forever()?;
+            log_counters(label, &server.stats());
+            Ok(())
+        });
+        Ok(Bound { address, run })
+    }
+
+    fn concurrency(&self) -> Chosen {
         match self.concurrency {
-            ConcurrencyName::Inline => {
-                self.start::<_, _, H, _>(Builder::with_shared(transport, Inline, state), address)
-            }
+            ConcurrencyName::Inline => Box::new(Inline),
             ConcurrencyName::Threading => {
                 let most = self.max_threads.map_or(usize::MAX, NonZeroUsize::get);
-                let threading = Threading::new().max_threads(most);
-                self.start::<_, _, H, _>(Builder::with_shared(transport, threading, state), address)
+                Box::new(Threading::new().max_threads(most))
             }
-            ConcurrencyName::Forking => {
-                let mut forking = Forking::new();
-                if let Some(most) = self.max_connections {
-                    forking = forking.max_children(most.get());
-                }
-                self.start::<_, _, H, _>(Builder::with_shared(transport, forking, state), address)
-            }
+            ConcurrencyName::Forking => Box::new(match self.max_connections {
+                Some(most) => Forking::new().max_children(most.get()),
+                None => Forking::new(),
+            }),
             ConcurrencyName::Green => {
                 enable_green_threads();
-                let green = Green::new();
-                self.start::<_, _, H, _>(Builder::with_shared(transport, green, state), address)
+                Box::new(Green::new())
             }
         }
     }
 
-    fn start<T, C, H, S>(
-        &self,
-        mut builder: Builder<T, C, H, S>,
-        address: &Address,
-    ) -> Result<Bound, Failure>
-    where
-        T: Transport,
-        C: Concurrency,
-        H: RequestHandler<T::Request, S>,
-        S: BaseServer<T::Request>,
-    {
+    fn limited<T, C, H, S>(&self, mut builder: Builder<T, C, H, S>) -> Builder<T, C, H, S> {
         if let Some(most) = self.max_connections {
             builder = builder.max_connections(most.get());
         }
@@ -279,16 +281,33 @@ impl ServerOptions {
         if let Some(time) = self.exit_when_idle {
             builder = builder.exit_when_idle(time);
         }
-        let builder = builder.lame_duck(self.lame_duck);
-        let server = match &self.inherit {
+        builder.lame_duck(self.lame_duck)
+    }
+
+    /// Binds the server, or takes the socket that the command line names.
+    fn listen<T, H, S>(
+        &self,
+        builder: Builder<T, Chosen, H, S>,
+        address: &Address,
+    ) -> io::Result<Server<T, Chosen, H, S>>
+    where
+        T: Transport,
+        H: RequestHandler<T::Request, S>,
+        S: BaseServer<T::Request>,
+    {
+        match &self.inherit {
             Some(name) if name == "-" => {
                 activation::socket().and_then(|socket| builder.from_socket(socket))
             }
             Some(name) => builder.bind_or_inherit(name, address),
             None => builder.bind(address),
-        };
-        let server = server.map_err(Failure::new)?;
-        // Before any client or script can know that the server is there.
+        }
+    }
+
+    fn answer_signals<T, H, S>(&self, server: &Server<T, Chosen, H, S>) -> io::Result<()>
+    where
+        S: Send + Sync + 'static,
+    {
         server.drain_on_signals(self.drain)?;
         let label = self.label;
         server.on_signal(SIGUSR1, move |server| log_counters(label, &server.stats()))?;
@@ -296,19 +315,18 @@ impl ServerOptions {
             // An error is logged, with the file and its fault.
             server.on_signal(SIGHUP, move |_| tls.reload())?;
         }
+        Ok(())
+    }
+
+    /// Tells the service manager, if there is one, when the server is ready.
+    fn report_readiness<T, H, S>(&self, server: &Server<T, Chosen, H, S>) -> Result<(), Failure> {
         if self.label.is_none() {
             server.notify_systemd()?;
             if let Some(fd) = self.notify_fd {
                 server.notify_fd(fd).map_err(Failure::new)?;
             }
         }
-        let address = server.server_address().clone();
-        let run = Box::new(move || {
-            server.serve_forever()?;
-            log_counters(label, &server.stats());
-            Ok(())
-        });
-        Ok(Bound { address, run })
+        Ok(())
     }
 }
 

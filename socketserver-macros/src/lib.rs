@@ -293,8 +293,8 @@ pub fn derive_datagram_request_handler(input: TokenStream) -> TokenStream {
 /// `Result<(), E>` whose error is `Display` and `'static`. A struct without any of these methods
 /// does not compile, because it probably has a `do_get`.
 ///
-/// A command without a method is answered with 501. If a method fails before a part of its reply is
-/// sent, the answer is 500, or the status of its `HTTPError`.
+/// A command without a method is answered with 501 (see also `standard_methods`). If a method fails
+/// before a part of its reply is sent, the answer is 500, or the status of its `HTTPError`.
 ///
 /// # Options
 ///
@@ -309,8 +309,14 @@ pub fn derive_datagram_request_handler(input: TokenStream) -> TokenStream {
 /// | `error_message_format` | text of error pages with `%(code)d`, `%(message)s`, `%(explain)s` | Python's |
 /// | `error_content_type` | type of error pages | `"text/html;charset=utf-8"` |
 /// | `http_0_9` | whether requests without a version are answered | `false` |
+/// | `standard_methods` | see below | `false` |
 /// | `timeout` | seconds, or a `Duration`: maximum of each wait for the client | that of `limits` |
 /// | `limits` | the library's `Limits` | `Limits::DEFAULT` |
+///
+/// With `standard_methods`, a handler answers what each site should: `HEAD` calls `do_GET`, whose
+/// body is not sent; `OPTIONS` is answered with 204 and the field `Allow`; and the other known
+/// commands without a method with 405 and `Allow`, by the method `method_not_allowed`. A method of
+/// the handler's own comes first. Unknown commands stay 501.
 ///
 /// Python: `http.server.BaseHTTPRequestHandler`
 #[proc_macro_derive(BaseHTTPRequestHandler, attributes(handler))]

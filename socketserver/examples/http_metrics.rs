@@ -82,7 +82,7 @@ impl Metrics {
 }
 
 #[derive(BaseHTTPRequestHandler)]
-#[handler(server_version = "metrics")]
+#[handler(server_version = "metrics", standard_methods)]
 struct Scrape {
     server: ServerRef<Metrics>,
     wfile: ReplyWriter,
@@ -102,29 +102,6 @@ impl Scrape {
             "/health" => self.reply(200, "text/plain", "ok\n"),
             _ => self.send_error(404),
         }
-    }
-
-    /// The library leaves the body out.
-    fn do_HEAD(&mut self) -> io::Result<()> {
-        self.do_GET()
-    }
-
-    fn do_POST(&mut self) -> io::Result<()> {
-        self.refuse()
-    }
-
-    fn do_PUT(&mut self) -> io::Result<()> {
-        self.refuse()
-    }
-
-    fn do_DELETE(&mut self) -> io::Result<()> {
-        self.refuse()
-    }
-
-    fn refuse(&mut self) -> io::Result<()> {
-        self.send_response(405)?;
-        self.send_header("Allow", "GET, HEAD")?;
-        self.end_headers()
     }
 
     /// A scrape every few seconds is not worth a line in the log.

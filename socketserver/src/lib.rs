@@ -126,7 +126,7 @@
 //! | --- | --- |
 //! | error (shown by default) | failed requests; panics in hooks |
 //! | warn (`RUST_LOG=warn`) | problems that an operator can mend: a lack of descriptors or threads, overdue requests, a green thread that does not yield, a certificate that expires |
-//! | info (`RUST_LOG=info`) | HTTP requests; reloaded certificates |
+//! | info (`RUST_LOG=info`) | the end of an idle server; answered HTTP requests; reloaded certificates |
 //! | debug (`RUST_LOG=debug`) | steps in a server's life; refused requests; clients that disconnected |
 //!
 //! Each folder of the source has its own target, such as `socketserver::server`, `::transport` or
@@ -154,7 +154,8 @@
 //!    sends a request to its handler, or refuses it.
 //! 2. `transport/tcp.rs` accepts a connection, `concurrency/inline.rs` runs its handler on the
 //!    spot, and `handler/base.rs` calls `setup`, `handle` and `finish`. The other files of these
-//!    three folders answer the same questions for their kind.
+//!    three folders answer the same questions for their kind. Between the last two, `run` in
+//!    `server/intake.rs` has all that happens to a request where its handler runs.
 //! 3. `wait/mod.rs` is the one place where a handler waits for its client.
 //! 4. `server/engine/drain.rs` is the end of the server, in six steps.
 //!
@@ -221,13 +222,14 @@ mod address;
 mod aliases;
 
 // These modules could be separate crates: `aborts`, `channel_errors`, `panics`, `sync` and `sys`
-// import nothing of this crate, `pool` imports `panics`, `sync` and `sys`, and `green` imports all
-// six.
+// import nothing of this crate, `nesting` imports `aborts` and `sync`, `pool` imports `panics`,
+// `sync` and `sys`, and `green` imports all seven.
 mod aborts;
 mod channel_errors;
 pub mod green;
 #[cfg(loom)]
 mod model;
+mod nesting;
 mod panics;
 mod pool;
 mod sync;

@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
-use crate::green::{self, nonblocking_sockets};
+use crate::green;
 use crate::socket::Socket;
-use crate::wait::{Selectable, select, timed_out};
+use crate::wait::{Selectable, nonblocking_sockets, select, timed_out};
 
 /// Maximum number of bytes that one direction holds.
 const ROOM: usize = 64 << 10;

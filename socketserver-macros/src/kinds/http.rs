@@ -38,6 +38,7 @@ pub(crate) static KIND: Kind = Kind {
         option("error_message_format", ValueType::Expression),
         option("error_content_type", ValueType::Expression),
         option("http_0_9", ValueType::Flag),
+        option("standard_methods", ValueType::Flag),
         option("timeout", ValueType::Seconds),
         option("limits", ValueType::Expression),
     ],
@@ -128,19 +129,7 @@ fn implement(handler: &Handler<'_>) -> TokenStream {
     let Some(Field { name: wfile, .. }) = handler.field(&WFILE) else {
         return TokenStream::new();
     };
-    let private = quote!(#library::__private::http);
-    let texts = TEXTS.iter().filter_map(|part| {
-        let (field, text) = (handler.field(part)?.name, part.name);
-        Some(quote!(self.#field = #private::text(headers, #text);))
-    });
-    let headers = handler.field(&HEADERS).map(|field| {
-        let field = field.name;
-        quote!(self.#field = ::core::clone::Clone::clone(headers);)
-    });
-    let commands = commands(handler);
-    let knows = knows(handler, &private, &commands);
-    let (names, methods): (Vec<_>, Vec<_>) = commands.into_iter().unzip();
-    let hooks = hooks(handler);
+    let (assign, calls, hooks) = (assign(handler), calls(handler), hooks(handler));
     quote! {
         #[allow(deprecated, unused_qualifications)]
         #[automatically_derived]
@@ -148,31 +137,61 @@ fn implement(handler: &Handler<'_>) -> TokenStream {
             for #struct_name #ty_generics #where_clause
         {
             fn exchange(&self) -> &#library::http::Exchange {
-                #private::exchange(&self.#wfile)
+                #library::__private::http::exchange(&self.#wfile)
             }
 
-            fn __assign(&mut self, headers: &#library::http::Headers) {
-                #(#texts)*
-                #headers
-            }
-
-            fn __knows(&self, command: &str) -> bool {
-                use #private::OptionalMethods as _;
-                #knows
-            }
-
-            fn __call(
-                &mut self,
-                command: &str,
-            ) -> ::core::option::Option<::core::result::Result<(), #library::HandlerError>> {
-                use #private::OptionalMethods as _;
-                match command {
-                    #(#names => #private::MethodOutcome::into_option((*self).#methods()),)*
-                    _ => ::core::option::Option::None,
-                }
-            }
-
+            #assign
+            #calls
             #hooks
+        }
+    }
+}
+
+/// What fills the fields with the head of the next request.
+fn assign(handler: &Handler<'_>) -> TokenStream {
+    let library = handler.library(Span::call_site());
+    let texts = TEXTS.iter().filter_map(|part| {
+        let (field, text) = (handler.field(part)?.name, part.name);
+        Some(quote!(self.#field = #library::__private::http::text(headers, #text);))
+    });
+    let headers = handler.field(&HEADERS).map(|field| {
+        let field = field.name;
+        quote!(self.#field = ::core::clone::Clone::clone(headers);)
+    });
+    quote! {
+        fn __assign(&mut self, headers: &#library::http::Headers) {
+            #(#texts)*
+            #headers
+        }
+    }
+}
+
+/// What finds the method of a command, and what calls it.
+fn calls(handler: &Handler<'_>) -> TokenStream {
+    let library = handler.library(Span::call_site());
+    let private = quote!(#library::__private::http);
+    let commands = commands(handler);
+    let knows = knows(handler, &private, &commands);
+    let (names, methods): (Vec<_>, Vec<_>) = commands.into_iter().unzip();
+    quote! {
+        fn __commands(&self) -> &'static [&'static str] {
+            &[#(#names,)*]
+        }
+
+        fn __knows(&self, command: &str) -> bool {
+            use #private::OptionalMethods as _;
+            #knows
+        }
+
+        fn __call(
+            &mut self,
+            command: &str,
+        ) -> ::core::option::Option<::core::result::Result<(), #library::HandlerError>> {
+            use #private::OptionalMethods as _;
+            match command {
+                #(#names => #private::MethodOutcome::into_option((*self).#methods()),)*
+                _ => ::core::option::Option::None,
+            }
         }
     }
 }
@@ -216,6 +235,7 @@ fn hooks(handler: &Handler<'_>) -> TokenStream {
         ("log_error", quote!(text: &str), quote!(text), quote!(())),
         ("log_message", quote!(text: &str), quote!(text), quote!(())),
         ("handle_expect_100", quote!(), quote!(), quote!(#io<bool>)),
+        ("method_not_allowed", quote!(allowed: &str), quote!(allowed), quote!(#io<()>)),
     ];
     let hooks = hooks.into_iter().map(|(name, parameters, arguments, result)| {
         let (hook, method) = (format_ident!("__{name}"), Ident::new(name, span));

@@ -46,7 +46,8 @@ enum Task {
     Leader(Leader),
 }
 
-/// The leader that was last, if there was one: see [`lead`](crate::lead).
+/// The leader that was last, if there was one: see [`lead`](crate::lead). A server of connections
+/// never has one.
 #[derive(Debug, Default)]
 struct LastLeader {
     exists: AtomicBool,

@@ -4,12 +4,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::OnceLock;
 use std::time::Duration;
 
+use super::TARGET;
 use super::channel::channel;
 use super::current::may_park;
 use crate::pool::{self, Pool, Work};
-
-/// Where the log lines of this file go.
-const TARGET: &str = "socketserver::green";
 
 struct Call(Box<dyn FnOnce() + Send>);
 

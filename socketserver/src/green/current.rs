@@ -5,9 +5,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::local::{Awaited, Local, local};
-use super::nesting::{self, EnclosingServers};
 use super::scheduler::{Message, Scheduler};
 use crate::aborts::{Abortables, Idle};
+use crate::nesting::{self, EnclosingServers};
 use crate::sys::coroutine::suspend;
 
 /// The green thread on which this code runs: its scheduler, and its number there.

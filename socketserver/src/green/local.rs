@@ -23,15 +23,12 @@ use std::time::{Duration, Instant};
 
 use slab::Slab;
 
-use super::nesting::EnclosingServers;
-use super::prefetch;
 use super::reactor::Reactor;
 use super::scheduler::{Message, Scheduler};
 use super::task::{NewTask, Task};
 use super::timers::Timers;
-
-/// Where the log lines of this file go.
-const TARGET: &str = "socketserver::green";
+use super::{TARGET, prefetch};
+use crate::nesting::EnclosingServers;
 
 /// How many green threads run before the scheduler looks at its descriptors and its inbox again.
 const TURNS: usize = 128;
@@ -43,7 +40,7 @@ const BUDGET: u32 = 32;
 /// The room for messages that is kept from one look at the inbox to the next.
 const INBOX: usize = 1024;
 
-/// A green thread, and what is called when it parks.
+/// A green thread, and the function to call when it parks.
 #[derive(Clone, Copy)]
 pub(super) struct Awaited {
     pub(super) task: usize,

@@ -61,7 +61,6 @@
 //     local                             a scheduler's loop, on its own thread
 //     scheduler           prefetch      what other threads use of it   memory before it is needed
 //     reactor  timers  watchdog  task   descriptors, deadlines, long turns, one green thread
-//     interest            nesting       read or write   the servers and requests around code
 //
 // `sys` has the coroutines and their stacks.
 
@@ -69,9 +68,7 @@ mod blocking;
 mod channel;
 mod cores;
 mod current;
-mod interest;
 mod local;
-mod nesting;
 mod prefetch;
 mod reactor;
 mod scheduler;
@@ -98,11 +95,13 @@ pub(crate) use current::{
     number, report_parking,
 };
 pub use current::{is_green, sleep, yield_now};
-pub(crate) use interest::Interest;
-pub(crate) use nesting::{Enclosing, nonblocking_sockets};
+pub(crate) use reactor::Interest;
 pub use scope::{ScopedJoinHandle, scope};
 pub(crate) use source::{Source, park_for_any};
 pub use spawn::{JoinHandle, spawn, try_spawn};
 pub(crate) use spawn::{STACK_SIZE, Stacks};
 pub use sync::{Condvar, Mutex, MutexGuard};
 pub(crate) use wait_queue::{WaitQueue, Waited};
+
+/// Where this folder's log lines go.
+const TARGET: &str = "socketserver::green";

@@ -27,14 +27,19 @@ use rustix::event::epoll::{self, EventFlags};
 use rustix::io::Errno;
 use slab::Slab;
 
-use super::interest::Interest;
-
 /// The key of the descriptor that wakes the scheduler.
 const WAKE: u64 = u64::MAX;
 
 /// How many events are taken at a time. A few, so that the memory that is touched when a green
 /// thread is woken is still in a near cache when it runs.
 const EVENTS: usize = 32;
+
+/// What is waited for at a descriptor: that it can be read, or that it can be written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Interest {
+    Read,
+    Write,
+}
 
 /// A descriptor that is watched. It fits one cache line, so that an event costs one cache miss.
 #[derive(Debug, Default)]

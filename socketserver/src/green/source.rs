@@ -30,9 +30,8 @@ use rustix::io::Errno;
 
 use super::cores::{scheduler, schedulers};
 use super::current::{Current, current};
-use super::interest::Interest;
 use super::local::{Local, local};
-use super::reactor;
+use super::reactor::{self, Interest};
 use super::scheduler::Message;
 
 /// What a descriptor's owner keeps beside it, so that green threads can wait for the descriptor.

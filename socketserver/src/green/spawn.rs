@@ -10,13 +10,10 @@ use std::time::{Duration, Instant};
 use parking_lot::Mutex;
 
 use super::channel::{Receiver, channel};
-use super::cores;
 use super::task::NewTask;
+use super::{TARGET, cores};
 use crate::panics::contained;
 use crate::sys::stack::{self, CoroutineStack, StackAllocator};
-
-/// Where the log lines of this file go.
-const TARGET: &str = "socketserver::green";
 
 /// The size of a green thread's stack unless it is set: enough for usual code that recurses, such
 /// as a parser with its own limit. Untouched pages cost no memory, only their share of

@@ -15,7 +15,7 @@
 
 use std::ptr;
 
-use super::nesting::EnclosingServers;
+use crate::nesting::EnclosingServers;
 use crate::sys::coroutine::Coroutine;
 use crate::sys::stack::CoroutineStack;
 

@@ -16,8 +16,7 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
-/// Where the log lines of this file go.
-const TARGET: &str = "socketserver::green";
+use super::TARGET;
 
 /// A turn that lasts longer is logged.
 const LONG: Duration = Duration::from_millis(100);

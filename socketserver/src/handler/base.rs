@@ -31,6 +31,7 @@ impl From<Datagram> for Request {
 /// A handler's life: `setup`; if that succeeds, `handle`, then in any case `finish`, then the base
 /// class's part, with whether both succeeded. Of several errors the last one counts, as in
 /// Python. A panic is an error, and is over before the handler is dropped, which may panic too.
+/// Called by the `handle_request` that each derive writes (`expand.rs` of the macros).
 ///
 /// Python: `BaseRequestHandler.__init__`
 pub fn run<H, O: Outcome>(

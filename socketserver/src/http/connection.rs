@@ -7,7 +7,7 @@ use super::exchange::head::Received;
 use super::exchange::stage::Stage;
 use super::handler::BaseHTTPRequestHandler as Handler;
 use super::message::framing::{self, Framed};
-use super::message::headers::Head;
+use super::message::headers::{Head, Headers};
 use super::message::refusal::HTTPError;
 use super::message::status::Status;
 use crate::request::{HandlerError, caught};
@@ -19,25 +19,39 @@ use crate::request::{HandlerError, caught};
 ///
 /// Python: `BaseHTTPRequestHandler.handle`
 pub fn serve<H: Handler>(handler: &mut H) -> Result<(), HandlerError> {
-    let exchange = handler.exchange().clone();
-    while one(handler, &exchange)? {}
+    let end = End(handler.exchange().of_connection());
+    while one(handler, &end.0)? {}
     Ok(())
+}
+
+/// Ends the current reply, even if the override that sends it panics: the part that was sent must
+/// not look whole.
+struct End(Exchange);
+
+impl Drop for End {
+    fn drop(&mut self) {
+        if self.0.is_cut_short() {
+            self.0.abort();
+        }
+    }
 }
 
 /// Serves one request. Returns whether another may follow.
 ///
 /// Python: `handle_one_request`
 fn one(handler: &mut dyn Handler, exchange: &Exchange) -> Result<bool, HandlerError> {
+    // An idle connection keeps no head, however long that was.
+    handler.__assign(&Headers::default());
     match exchange.receive_head()? {
         Received::Head => {}
         Received::Nothing => return Ok(false),
         Received::Refused(error) => return refuse(handler, exchange, &error),
     }
     let headers = exchange.headers();
-    let framed = match framing::of(&headers.0) {
+    let framed = match framing::of(headers.head()) {
         Ok(framed) => framed,
         Err(error) => {
-            let head = &headers.0;
+            let head = headers.head();
             let unsupported = (!handler.__knows(head.command())).then(|| unsupported(head));
             return refuse(handler, exchange, unsupported.as_ref().unwrap_or(&error));
         }
@@ -71,13 +85,19 @@ fn answer(
     status: Status<'_>,
 ) -> Result<(), HandlerError> {
     exchange.set_closes(true);
-    if let Err(error) = handler.__send_error(status) {
-        // The message may quote the client's bytes, which need not be one line of Latin-1.
-        if exchange.has_begun() || error.kind() != io::ErrorKind::InvalidInput {
-            return Err(error.into());
+    // The message may quote the client's bytes, which need not be one line of Latin-1; so may a
+    // field.
+    let plain = Status::from(status.code);
+    let mut sent = Ok(());
+    for status in [status, Status { fields: status.fields, ..plain }, plain] {
+        sent = handler.__send_error(status);
+        let is_refused =
+            sent.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::InvalidInput);
+        if !is_refused || exchange.has_begun() {
+            break;
         }
-        handler.__send_error(status.code.into())?;
     }
+    sent?;
     exchange.finish()?;
     log(handler, exchange);
     Ok(())
@@ -101,15 +121,51 @@ fn handle(
         return Ok(());
     }
     let headers = exchange.headers();
-    let head = &headers.0;
+    let head = headers.head();
     match handler.__call(head.command()) {
         Some(result) => result,
-        None if head.command() == "OPTIONS" && head.path() == "*" => {
-            exchange.begin_reply(204.into(), "")?;
-            Ok(handler.__end_headers()?)
-        }
-        None => Ok(handler.__send_error(unsupported(head).status())?),
+        None => without_method(handler, exchange, head),
     }
+}
+
+/// Answers a command for which the handler has no method.
+fn without_method(
+    handler: &mut dyn Handler,
+    exchange: &Exchange,
+    head: &Head,
+) -> Result<(), HandlerError> {
+    let is_standard = exchange.settings().standard_methods;
+    match head.command() {
+        "HEAD" if is_standard && handler.__knows("GET") => {
+            return handler.__call("GET").unwrap_or(Ok(()));
+        }
+        "OPTIONS" if is_standard || head.path() == "*" => {
+            exchange.begin_reply(204.into(), "")?;
+            if is_standard {
+                exchange.field("Allow", format_args!("{}", allowed(handler)))?;
+            }
+            return Ok(handler.__end_headers()?);
+        }
+        // It is not about what this site has.
+        "CONNECT" => {}
+        command if is_standard && handler.__commands().contains(&command) => {
+            let allowed = allowed(handler);
+            return Ok(handler.__method_not_allowed(&allowed)?);
+        }
+        _ => {}
+    }
+    Ok(handler.__send_error(unsupported(head).status())?)
+}
+
+/// The commands that are answered, as the field `Allow` lists them.
+fn allowed(handler: &dyn Handler) -> String {
+    let is_allowed = |command: &&str| match *command {
+        "HEAD" => handler.__knows("HEAD") || handler.__knows("GET"),
+        "OPTIONS" => true,
+        command => handler.__knows(command),
+    };
+    let commands = handler.__commands().iter().copied().filter(is_allowed);
+    commands.collect::<Vec<_>>().join(", ")
 }
 
 /// Ends the reply after the method has returned: completes it, or answers the method's error.

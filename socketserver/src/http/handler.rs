@@ -1,7 +1,7 @@
 //! What every HTTP handler can do: Python's methods of the class, and some beyond.
 
 use std::fmt::Display;
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::time::SystemTime;
 
 use super::events::EventStream;
@@ -12,6 +12,7 @@ use super::message::query;
 use super::message::refusal::HTTPError;
 use super::message::status::{Status, has_body, response};
 use super::message::text::{LOG_TARGET, escape_log};
+use super::reader::BodyReader;
 use super::reply::ReplyWriter;
 use crate::address::Address;
 use crate::request::HandlerError;
@@ -43,9 +44,10 @@ use crate::request::HandlerError;
 /// # Ok::<(), io::Error>(())
 /// ```
 ///
-/// To override `end_headers`, `send_error`, `log_request`, `log_error`, `log_message` or
-/// `handle_expect_100`, give the struct a method of that name. The library calls it too. The
-/// original is then `BaseHTTPRequestHandler::end_headers(self)`, as `super()` is in Python:
+/// To override `end_headers`, `send_error`, `log_request`, `log_error`, `log_message`,
+/// `handle_expect_100` or `method_not_allowed`, give the struct a method of that name. The library
+/// calls it too. The original is then `BaseHTTPRequestHandler::end_headers(self)`, as `super()` is
+/// in Python:
 ///
 /// ```
 /// # use std::io;
@@ -159,13 +161,9 @@ pub trait BaseHTTPRequestHandler {
     /// Python: `log_request`, which runs before the reply and knows no size
     fn log_request(&mut self, code: u16, size: u64) {
         if log::log_enabled!(target: LOG_TARGET, log::Level::Info) {
-            let headers = self.exchange().headers();
-            let line = headers.0.requestline();
-            let text = match size {
-                0 => format!("\"{line}\" {code} -"),
-                size => format!("\"{line}\" {code} {size}"),
-            };
-            self.__log_message(&text);
+            let line = self.exchange().headers().head().requestline().to_owned();
+            let size = if size == 0 { "-".to_owned() } else { size.to_string() };
+            self.__log_message(&format!("\"{line}\" {code} {size}"));
         }
     }
 
@@ -225,6 +223,17 @@ pub trait BaseHTTPRequestHandler {
         Ok(true)
     }
 
+    /// Answers a command for which a handler with the option `standard_methods` has no method, with
+    /// 405. `allowed` is the value of `Allow`.
+    ///
+    /// # Errors
+    /// The [`HTTPError`] that becomes the reply.
+    ///
+    /// Python: none; such a command is answered with 501
+    fn method_not_allowed(&mut self, allowed: &str) -> io::Result<()> {
+        Err(HTTPError::new(405).with("Allow", allowed).into())
+    }
+
     /// Closes the connection after this reply.
     ///
     /// Python: `self.close_connection = True`
@@ -248,36 +257,28 @@ pub trait BaseHTTPRequestHandler {
     ///
     /// Python: `self.rfile.read(int(self.headers['Content-Length']))`
     fn body(&self, most: usize) -> io::Result<Vec<u8>> {
-        let too_long = || io::Error::from(HTTPError::new(413));
-        if self.content_length().is_some_and(|length| length > most as u64) {
-            return Err(too_long());
-        }
-        let mut body = Vec::new();
-        let reader = super::reader::BodyReader(self.exchange().clone());
-        reader.take((most as u64).saturating_add(1)).read_to_end(&mut body)?;
-        if body.len() > most { Err(too_long()) } else { Ok(body) }
+        BodyReader(self.exchange().clone()).read_whole(most)
     }
 
     /// The path up to its `?`, not decoded.
     ///
     /// Python: `urlsplit(self.path).path`
     fn path_without_query(&self) -> String {
-        query::path_without(self.exchange().headers().0.path()).to_owned()
+        query::path_without(self.exchange().headers().head().path()).to_owned()
     }
 
     /// The names and values of the query, which follows the `?` of the path: decoded, in order.
     ///
     /// Python: `parse_qsl(urlsplit(self.path).query, keep_blank_values=True)`
     fn query(&self) -> Vec<(String, String)> {
-        query::parse(query::of_path(self.exchange().headers().0.path()))
+        query::parse(query::of_path(self.exchange().headers().head().path()))
     }
 
     /// The first value of this name in the query, decoded.
     ///
     /// Python: `parse_qs(urlsplit(self.path).query)[name][0]`
     fn query_value(&self, name: &str) -> Option<String> {
-        let mut query = self.query().into_iter();
-        query.find(|(other, _)| other == name).map(|(_, value)| value)
+        self.query().into_iter().find(|(other, _)| other == name).map(|(_, value)| value)
     }
 
     /// Reads the body as the fields of an HTML form: names and values, decoded, in order. The body
@@ -289,11 +290,7 @@ pub trait BaseHTTPRequestHandler {
     ///
     /// Python: `parse_qsl(self.rfile.read(length))`
     fn form(&self, most: usize) -> io::Result<Vec<(String, String)>> {
-        let headers = self.exchange().headers();
-        if !headers.lists("Content-Type", "application/x-www-form-urlencoded") {
-            return Err(HTTPError::new(415).into());
-        }
-        Ok(form_urlencoded::parse(&self.body(most)?).into_owned().collect())
+        BodyReader(self.exchange().clone()).read_form(most)
     }
 
     /// Sends a whole reply: status, `Content-Type`, `Content-Length` and body.
@@ -329,23 +326,23 @@ pub trait BaseHTTPRequestHandler {
     /// Python: none
     fn event_stream(&mut self) -> io::Result<EventStream> {
         begin_reply(self, 200.into())?;
-        let exchange = self.exchange().clone();
-        exchange.field("Content-Type", format_args!("text/event-stream"))?;
-        exchange.field("Cache-Control", format_args!("no-store"))?;
+        self.exchange().field("Content-Type", format_args!("text/event-stream"))?;
+        self.exchange().field("Cache-Control", format_args!("no-store"))?;
         self.__end_headers()?;
-        exchange.flush()?;
-        Ok(EventStream::new(exchange))
+        self.exchange().flush()?;
+        Ok(EventStream::new(self.exchange().clone()))
     }
 
     /// Fills the fields of the struct from the head of a request.
     #[doc(hidden)]
     fn __assign(&mut self, headers: &Headers);
 
-    /// Whether the struct has the method for this command.
+    #[doc(hidden)]
+    fn __commands(&self) -> &'static [&'static str];
+
     #[doc(hidden)]
     fn __knows(&self, command: &str) -> bool;
 
-    /// Calls the method for this command. `None` if the struct has none.
     #[doc(hidden)]
     fn __call(&mut self, command: &str) -> Option<Result<(), HandlerError>>;
 
@@ -365,6 +362,9 @@ pub trait BaseHTTPRequestHandler {
     fn __log_message(&mut self, text: &str);
 
     #[doc(hidden)]
+    fn __method_not_allowed(&mut self, allowed: &str) -> io::Result<()>;
+
+    #[doc(hidden)]
     fn __handle_expect_100(&mut self) -> io::Result<bool>;
 }
 
@@ -373,10 +373,9 @@ fn begin_reply<H: BaseHTTPRequestHandler + ?Sized>(
     status: Status<'_>,
 ) -> io::Result<()> {
     let exchange = handler.exchange();
-    match exchange.settings() {
-        Settings { server_version, sys_version: "", .. } => {
-            exchange.begin_reply(status, server_version)
-        }
+    let Settings { server_version, sys_version, .. } = exchange.settings();
+    match *sys_version {
+        "" => exchange.begin_reply(status, server_version),
         _ => exchange.begin_reply(status, &handler.version_string()),
     }
 }
@@ -391,12 +390,7 @@ fn send_error_page<H: BaseHTTPRequestHandler + ?Sized>(
     begin_reply(handler, Status { message: Some(message), ..status })?;
     let exchange = handler.exchange().clone();
     exchange.field("Connection", format_args!("close"))?;
-    let mut page = Vec::new();
-    if has_body(status.code) {
-        let settings = exchange.settings();
-        page = settings.error_page(status).into_bytes();
-        exchange.describe(settings.error_content_type, page.len())?;
-    }
+    let page = exchange.describe_error(status)?;
     handler.__end_headers()?;
     exchange.write_body(&page)
 }

@@ -24,12 +24,12 @@ pub fn open<S>(
 
 /// `rfile`.
 pub fn rfile(exchange: &Exchange) -> BodyReader {
-    BodyReader(exchange.clone())
+    BodyReader(exchange.of_connection())
 }
 
 /// `wfile`.
 pub fn wfile(exchange: &Exchange) -> ReplyWriter {
-    ReplyWriter(exchange.clone())
+    ReplyWriter(exchange.of_connection())
 }
 
 /// The exchange that `wfile` writes to.
@@ -39,7 +39,7 @@ pub fn exchange(wfile: &ReplyWriter) -> &Exchange {
 
 /// A field of the head of this name: `command`, `path`, `request_version` or `requestline`.
 pub fn text(headers: &Headers, name: &str) -> String {
-    let head = &headers.0;
+    let head = headers.head();
     let text = match name {
         "command" => head.command(),
         "path" => head.path(),

@@ -4,9 +4,10 @@ use std::fmt;
 use std::io::{self, Read};
 
 use super::exchange::Exchange;
+use super::message::refusal::HTTPError;
 
 /// The request's body as a file. It ends where the body ends, and the chunked coding is decoded. A
-/// clone is another handle of the same file.
+/// clone is another handle of the same file; in a later request its calls fail with `InvalidInput`.
 ///
 /// If the client waits for `100 Continue`, the first read sends it. A body that breaks off or is
 /// malformed is an error, so it never looks like a whole one.
@@ -28,6 +29,26 @@ impl BodyReader {
         let most = u64::try_from(size).unwrap_or(u64::MAX);
         self.take(most).read_to_end(&mut data)?;
         Ok(data)
+    }
+
+    /// Reads all of it, which may be `most` bytes.
+    pub(super) fn read_whole(self, most: usize) -> io::Result<Vec<u8>> {
+        let too_long = || io::Error::from(HTTPError::new(413));
+        let limit = u64::try_from(most).unwrap_or(u64::MAX);
+        if self.0.content_length().is_some_and(|length| length > limit) {
+            return Err(too_long());
+        }
+        let mut body = Vec::new();
+        self.take(limit.saturating_add(1)).read_to_end(&mut body)?;
+        if body.len() > most { Err(too_long()) } else { Ok(body) }
+    }
+
+    /// Reads the whole body as the fields of a form.
+    pub(super) fn read_form(self, most: usize) -> io::Result<Vec<(String, String)>> {
+        if !self.0.headers().lists("Content-Type", "application/x-www-form-urlencoded") {
+            return Err(HTTPError::new(415).into());
+        }
+        Ok(form_urlencoded::parse(&self.read_whole(most)?).into_owned().collect())
     }
 
     /// Reads a line with its line feed, of at most `limit` bytes. The result is empty at the end of

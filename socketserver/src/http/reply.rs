@@ -5,7 +5,8 @@ use std::io::{self, Write};
 
 use super::exchange::Exchange;
 
-/// The body of the reply. A clone is another handle of the same body.
+/// The body of the reply. A clone is another handle of the same body; in a later request its calls
+/// fail with `InvalidInput`.
 ///
 /// Writes are gathered up to 16 KiB, so that a short reply is sent in one piece, and `flush` sends
 /// them earlier. Some writes are sent at once: events (`text/event-stream`), pictures that replace

@@ -56,6 +56,7 @@ impl Job {
     /// `shutdown_request`; then it is counted. Never unwinds.
     pub fn run(mut self) {
         self.ticket.begin();
+        // This drops the request, and its connection with it, before it counts as ended.
         let end = self.run.run();
         self.ticket.end(end);
     }

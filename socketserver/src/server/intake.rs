@@ -8,7 +8,7 @@ use std::os::fd::{AsRawFd, RawFd};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use super::engine::{Intake, carry_out, quietly, survived};
+use super::engine::{Intake, end_refused, quietly, survived};
 use crate::aborts::{Aborts, Enclosed};
 use crate::address::Address;
 use crate::admission::{ClientLimits, Refusal};
@@ -191,7 +191,7 @@ where
             Ok(_share) => self.serve(),
             Err(refusal) => {
                 Life::leave_request();
-                carry_out(refusal, self)
+                end_refused(refusal, self)
             }
         }
     }
@@ -231,6 +231,7 @@ where
         let prepared = self.typed.transport.prepare(&self.request);
         prepared.map_err(HandlerError::of_handshake)?;
         self.facts.set_phase(RequestPhase::Handling);
+        // Written by a derive, which calls `handler::base::run`, or by hand.
         H::handle_request(
             T::Request::clone(&self.request),
             self.client_address().clone(),

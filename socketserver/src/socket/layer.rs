@@ -9,6 +9,8 @@ use rustix::buffer::spare_capacity;
 use rustix::net::RecvFlags;
 
 use super::descriptor::{Descriptor, receive_flags, send_flags};
+#[cfg(feature = "http")]
+use super::pace::Pace;
 use crate::wait::{Interest, Part, Patience};
 #[cfg(feature = "tls")]
 use crate::wait::{Turn, Turns};
@@ -55,13 +57,28 @@ pub struct Wire<'a> {
     descriptor: &'a Descriptor,
     patience: Patience,
     part: Part,
+    /// What the patience of each part follows from.
+    #[cfg(feature = "http")]
+    pace: Option<&'a Pace>,
 }
 
 impl<'a> Wire<'a> {
     /// A wire for one operation, which begins now.
     #[inline]
     pub(super) fn new(descriptor: &'a Descriptor, patience: Patience) -> Self {
-        Wire { descriptor, patience, part: Part::First }
+        Wire {
+            descriptor,
+            patience,
+            part: Part::First,
+            #[cfg(feature = "http")]
+            pace: None,
+        }
+    }
+
+    /// The same wire, on which the time of each part depends on those before it.
+    #[cfg(feature = "http")]
+    pub(super) fn at(self, pace: &'a Pace) -> Self {
+        Wire { pace: Some(pace), ..self }
     }
 
     /// The same wire for operations that are made of several calls and share its time.
@@ -110,7 +127,7 @@ impl<'a> Wire<'a> {
     /// The same wire for operations that do not wait.
     #[cfg(feature = "tls")]
     pub(crate) fn without_waiting(&self) -> Self {
-        Wire { patience: Patience::Nonblocking, ..*self }
+        Wire::new(self.descriptor, Patience::Nonblocking).in_parts()
     }
 
     /// Takes a turn of the layer's own, in the time of this operation.
@@ -125,6 +142,20 @@ impl<'a> Wire<'a> {
 
     #[inline]
     fn recv_with(
+        &self,
+        room: usize,
+        recv: impl FnMut(&OwnedFd, RecvFlags) -> rustix::io::Result<usize>,
+    ) -> io::Result<usize> {
+        #[cfg(feature = "http")]
+        if let Some(pace) = self.pace {
+            let part = Wire { patience: pace.patience()?, pace: None, ..*self };
+            return part.recv_part(room, recv).inspect(|received| pace.pass(*received));
+        }
+        self.recv_part(room, recv)
+    }
+
+    #[inline]
+    fn recv_part(
         &self,
         room: usize,
         mut recv: impl FnMut(&OwnedFd, RecvFlags) -> rustix::io::Result<usize>,
@@ -142,6 +173,11 @@ impl<'a> Wire<'a> {
     /// `TimedOut`, and the system's.
     #[inline]
     pub fn send(&self, data: &[u8]) -> io::Result<usize> {
+        #[cfg(feature = "http")]
+        if let Some(pace) = self.pace {
+            let part = Wire { patience: pace.patience()?, pace: None, ..*self };
+            return part.send(data).inspect(|sent| pace.pass(*sent));
+        }
         self.until_ready(Interest::Write, |may_block| {
             rustix::net::send(&self.descriptor.fd, data, send_flags(may_block))
         })

@@ -7,7 +7,7 @@
 //! | `bind`, `listen`, `accept` | [`Socket::bind`] and so on | `listen.rs` |
 //! | `recv`, `recvfrom`, `send`, `sendall`, `sendto` | [`Socket::recv`] and so on | `io.rs` |
 //! | `recvmsg`, `sendmsg`, `recv_fds`, `send_fds` | [`Message`] | `message.rs` |
-//! | `sendfile` | [`Socket::sendfile`] | `sendfile.rs` |
+//! | `sendfile` | [`Socket::sendfile`] | `sendfile.rs`; at a client's pace `paced.rs` |
 //! | `connect`, `create_connection`, `socketpair` | [`Socket::connect`] and so on | `connect.rs` |
 //! | `select.select` | [`select()`](crate::select) | `../wait/select.rs` |
 //! | `setsockopt`, `getsockopt` | [`SocketOption`] | `option.rs` |
@@ -44,6 +44,10 @@ mod layered;
 mod listen;
 mod message;
 mod option;
+#[cfg(feature = "http")]
+mod pace;
+#[cfg(feature = "http")]
+mod paced;
 mod packet;
 mod peer;
 mod sendfile;
@@ -58,3 +62,5 @@ pub use kind::SocketKind;
 pub use layer::{Layer, Wire};
 pub use message::{Message, MessageFlags, SendAncillary};
 pub use option::{OptionValue, SocketOption};
+#[cfg(feature = "http")]
+pub(crate) use pace::Pace;

@@ -3,8 +3,6 @@
 use std::io::{self, ErrorKind};
 use std::ops::Range;
 use std::os::fd::{AsFd, BorrowedFd};
-#[cfg(feature = "http")]
-use std::time::Duration;
 
 use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl, sendfile};
 use rustix::io::pread;
@@ -18,7 +16,7 @@ use crate::wait::{Interest, Part, Patience};
 const PART: u64 = 2 << 20;
 const COPY: u64 = 64 << 10;
 
-type Piece<'a> = (BorrowedFd<'a>, Range<u64>);
+pub(super) type Piece<'a> = (BorrowedFd<'a>, Range<u64>);
 
 impl Socket {
     /// Sends `count` bytes of a file from `offset` on, or all to its end. Returns how many: fewer
@@ -44,28 +42,32 @@ impl Socket {
         }
         Ok(left.start - offset)
     }
-
-    /// Sends some bytes of a piece with this time instead of the socket's timeout, and returns how
-    /// many: 0 if the file has ended before. The caller sends the rest.
-    #[cfg(feature = "http")]
-    pub(crate) fn sendfile_within(&self, piece: Piece<'_>, time: Duration) -> io::Result<usize> {
-        self.open()?.send_some(piece, Patience::of_socket(Some(time)))
-    }
 }
 
 impl Shared {
     fn send_some(&self, (file, piece): Piece<'_>, patience: Patience) -> io::Result<usize> {
-        // Nothing keeps the system's call from raising a signal where `send` would not.
-        if self.layer().is_none() && sys::ignores_broken_pipes() {
-            match self.send_pages((file, piece.clone()), patience) {
-                // Some of the system's own files can be read, but not sent.
-                Err(error) if error.kind() == ErrorKind::InvalidInput => {}
-                sent => return sent,
-            }
+        if let Some(sent) = self.send_pages_if_possible((file, piece.clone()), patience) {
+            return sent;
         }
-        let mut buffer = vec![0; (piece.end - piece.start).min(COPY) as usize];
-        let read = pread(file, &mut buffer[..], piece.start)?;
-        self.send_whole(&buffer[..read], patience).map(|()| read)
+        let read = read_some((file, piece))?;
+        self.send_whole(&read, patience).map(|()| read.len())
+    }
+
+    /// `None` if the bytes must be read first.
+    pub(super) fn send_pages_if_possible(
+        &self,
+        piece: Piece<'_>,
+        patience: Patience,
+    ) -> Option<io::Result<usize>> {
+        // Nothing keeps the system's call from raising a signal where `send` would not.
+        if self.layer().is_some() || !sys::ignores_broken_pipes() {
+            return None;
+        }
+        match self.send_pages(piece, patience) {
+            // Some of the system's own files can be read, but not sent.
+            Err(error) if error.kind() == ErrorKind::InvalidInput => None,
+            sent => Some(sent),
+        }
     }
 
     fn send_pages(&self, (file, mut piece): Piece<'_>, patience: Patience) -> io::Result<usize> {
@@ -78,4 +80,11 @@ impl Shared {
         });
         fcntl_setfl(fd, mode).map_err(io::Error::from).and(sent)
     }
+}
+
+pub(super) fn read_some((file, piece): Piece<'_>) -> io::Result<Vec<u8>> {
+    let mut buffer = vec![0; (piece.end - piece.start).min(COPY) as usize];
+    let read = pread(file, &mut buffer[..], piece.start)?;
+    buffer.truncate(read);
+    Ok(buffer)
 }

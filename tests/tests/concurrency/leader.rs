@@ -128,6 +128,7 @@ of_both! {
     limits_hold_while_a_worker_leads
     a_panic_on_the_leader_costs_one_request
     hooks_see_each_request_of_a_leader
+    a_leader_moves_to_the_restored_file
 }
 
 /// Asks until a worker leads, in two answers in a row: in the first its thread may have been one
@@ -312,4 +313,35 @@ fn hooks_see_each_request_of_a_leader<C: Concurrency + Default>() {
     until_a_worker_leads(&mut client);
     client.ask("?");
     assert_eq!(server.stats().accepted, counted.0.load(SeqCst));
+}
+
+#[test]
+fn led_requests_leave_no_green_thread_behind() {
+    let (server, mut client, _gate) = led::<Green>(|builder| builder);
+    for _ in 0..100 {
+        client.ask("?");
+    }
+    until("none is counted any more", || server.stats().workers.all == 0);
+}
+
+/// Another client keeps the leader busy at the socket whose file has gone.
+fn a_leader_moves_to_the_restored_file<C: Concurrency + Default>() {
+    let folder = Folder::new();
+    let [path, old] = ["server", "old"].map(|name| folder.join(name));
+    let (builder, _gate) = builder::<C>();
+    let builder = builder.map_transport(|_| UnixDatagram::new().restore_file(true));
+    let server = run(builder, path.clone());
+    let client = || <UnixDatagram as TestTransport>::client(&server.address());
+    until_a_worker_leads(&mut client());
+
+    let talker = std::os::unix::net::UnixDatagram::bind(old).expect("bind");
+    talker.connect(&path).expect("connect");
+    talker.set_read_timeout(Some(DEADLINE / 4)).expect("a timeout");
+    // Until the socket is closed, perhaps with the last question in it.
+    let talking =
+        thread::spawn(move || while talker.send(b"?").and(talker.recv(&mut [0; 20])).is_ok() {});
+    fs::remove_file(&path).expect("the server's file");
+    until("it is there again", || path.exists());
+    until_a_worker_leads(&mut client());
+    in_time("the end of the old socket", || talking.join()).expect("no panic");
 }

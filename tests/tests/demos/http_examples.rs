@@ -173,7 +173,7 @@ fn metrics_tell_of_another_server() {
     assert!(head.contains("\r\nContent-Type: text/plain; version=0.0.4; charset=utf-8\r\n"));
     let refused = site.curl("/metrics", &["--request", "POST", "--include"]);
     assert!(refused.starts_with("HTTP/1.0 405 Method Not Allowed\r\n"), "{refused}");
-    assert!(refused.contains("\r\nAllow: GET, HEAD\r\n"), "{refused}");
+    assert!(refused.contains("\r\nAllow: GET, HEAD, OPTIONS\r\n"), "{refused}");
     assert_eq!(site.status("/", &[]), "404");
     assert_eq!(site.status("/health", &[]), "200");
     // A client that reads nothing keeps the drain waiting, so that a balancer can ask.

@@ -238,6 +238,27 @@ fn each_admitted_request_is_closed_once<C: Column>() {
     assert_eq!(counts.map(|count| count.load(Relaxed)), [3, 3, 1]);
 }
 
+/// Rejects every job.
+struct Rejecting;
+
+impl ConcurrencyHooks for Rejecting {
+    fn process_request(&self, _: &dyn Concurrency, job: Job) -> Result<(), Rejected> {
+        Err(Rejected { job, error: io::Error::other("no worker") })
+    }
+}
+
+#[test]
+fn a_rejected_request_is_closed_once() {
+    let builder = ThreadingTCPServer::<Unlucky, Places>::builder();
+    let server = bind(builder.wrap_concurrency(Rejecting));
+    let state = server.server_ref();
+    let server = Running::from(server.spawn().expect("spawn"));
+    assert_eq!(Client::stream(&server.address()).rest(), b"");
+    assert_eq!(server.ends(), [0, 1, 0, 0]);
+    let counts = [&state.taken, &state.given_back, &state.closed];
+    assert_eq!(counts.map(|count| count.load(Relaxed)), [1, 1, 1]);
+}
+
 matrix!(
     columns: each_admitted_request_is_closed_once, service_actions_runs_every_poll_interval,
     service_actions_can_pause_until_the_next_start, a_stop_does_not_await_the_poll_interval,

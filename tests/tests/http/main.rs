@@ -15,13 +15,16 @@ mod cpython;
 mod drain;
 mod files;
 mod fronts;
+mod handles;
 mod harness;
 mod hostile;
+mod methods;
 mod mistakes;
 mod oracle;
 mod replies;
 mod site;
 mod slow;
+mod transfers;
 
 use std::process::ExitCode;
 
@@ -39,19 +42,25 @@ fn main() -> ExitCode {
             files::paths::TESTS,
             drain::TESTS,
             fronts::TESTS,
+            handles::TESTS,
             hostile::TESTS,
+            methods::TESTS,
             mistakes::TESTS,
             oracle::TESTS,
             replies::TESTS,
             slow::TESTS,
+            transfers::TESTS,
         ],
         &[
             cpython::servers::PROGRAMS,
             drain::PROGRAMS,
             files::PROGRAMS,
+            handles::PROGRAMS,
             hostile::PROGRAMS,
+            methods::PROGRAMS,
             mistakes::PROGRAMS,
             slow::PROGRAMS,
+            transfers::PROGRAMS,
         ],
     )
 }

@@ -1,7 +1,7 @@
 //! What handlers do wrong, and what their clients then see: an error, or a reply that is not whole,
 //! but never a wrong one that looks right.
 
-use socketserver::http::{BaseHTTPRequestHandler, HTTPError, ReplyWriter};
+use socketserver::http::{BaseHTTPRequestHandler, HTTPError, ReplyWriter, Status};
 use tests::prelude::*;
 
 use crate::harness::{Column, list, programs};
@@ -18,7 +18,10 @@ list!(
     heads_have_their_order,
     lengths_are_true_without_a_body,
     a_clients_close_outweighs_keep_alive,
-    messages_of_clients_make_no_reply_vanish;
+    messages_of_clients_make_no_reply_vanish,
+    early_hints_do_not_stand_for_continue,
+    replies_without_content_say_no_length,
+    panics_of_overrides_end_the_connection;
 );
 
 programs!(mistaken);
@@ -31,6 +34,7 @@ const LARGE: usize = 100_000;
 struct Mistaken {
     path: String,
     wfile: ReplyWriter,
+    panics_at: &'static str,
 }
 
 // A panic that is resumed prints nothing, so that the log shows panics that are not meant.
@@ -92,6 +96,31 @@ impl Mistaken {
                 self.send_response(205)?;
                 self.end_headers()
             }
+            "/early-body" => {
+                self.send_response_only(103)?;
+                self.send_header("Content-Length", 5)?;
+                self.end_headers()?;
+                let body = self.body(10)?;
+                self.reply(200, "text/plain", body)
+            }
+            "/no-content" => {
+                self.send_response(204)?;
+                self.send_header("Content-Length", 5)?;
+                self.send_header("Transfer-Encoding", "chunked")?;
+                self.end_headers()
+            }
+            "/page-panics" => {
+                self.panics_at = "page";
+                Err(io::Error::other("no"))
+            }
+            "/log-panics" => {
+                self.panics_at = "log";
+                self.reply(200, "text/plain", "logged")
+            }
+            "/head-panics" => {
+                self.panics_at = "head";
+                self.reply(200, "text/plain", "never")
+            }
             "/head-alone" => self.begin(None),
             "/stays" => {
                 self.send_response(200)?;
@@ -112,8 +141,42 @@ impl Mistaken {
                 self.send_header("X-First", "1")?;
                 self.reply(202, "text/plain", "second")
             }
-            _ => self.send_error(404),
+            _ => self.send_error(404.into()),
         }
+    }
+
+    fn do_POST(&mut self) -> io::Result<()> {
+        self.do_GET()
+    }
+
+    /// A page of which a part has left when it panics.
+    fn send_error(&mut self, status: Status<'_>) -> io::Result<()> {
+        if self.panics_at != "page" {
+            return BaseHTTPRequestHandler::send_error(self, status);
+        }
+        self.begin(None)?;
+        self.wfile.write_all(&[b'x'; LARGE])?;
+        resume_unwind(Box::new("no"))
+    }
+
+    fn end_headers(&mut self) -> io::Result<()> {
+        if self.panics_at == "head" {
+            resume_unwind(Box::new("no"));
+        }
+        BaseHTTPRequestHandler::end_headers(self)
+    }
+
+    fn log_request(&mut self, _: u16, _: u64) {
+        if self.panics_at == "log" {
+            resume_unwind(Box::new("no"));
+        }
+    }
+
+    fn handle_expect_100(&mut self) -> io::Result<bool> {
+        if self.path == "/expect-panics" {
+            resume_unwind(Box::new("no"));
+        }
+        Ok(true)
     }
 
     fn do_HEAD(&mut self) -> io::Result<()> {
@@ -294,4 +357,41 @@ fn messages_of_clients_make_no_reply_vanish(column: Column) {
     let site = site(column);
     let replies = ask(site.address(), "GET /euro HTTP/1.1\r\nHost: a\r\n\r\n");
     assert_eq!((replies.len(), replies[0].status, &*replies[0].phrase), (1, 400, "Bad Request"));
+}
+
+/// A client that waits for 100 goes on waiting after another interim reply.
+fn early_hints_do_not_stand_for_continue(column: Column) {
+    let site = site(column);
+    let mut replies = Replies::new(Client::stream(site.address()));
+    let line = "POST /early-body HTTP/1.1\r\nHost: a\r\n";
+    replies.client.send(format!("{line}Expect: 100-continue\r\nContent-Length: 4\r\n\r\n"));
+    let early = replies.reply();
+    assert_eq!((early.status, early.field("Content-Length")), (103, None));
+    assert_eq!(replies.reply().status, 100);
+    replies.client.send("body");
+    assert_eq!(replies.reply().text(), "body");
+    end(site);
+}
+
+fn replies_without_content_say_no_length(column: Column) {
+    let site = site(column);
+    let reply = get(&site, "/no-content");
+    let framing = (reply.field("Content-Length"), reply.field("Transfer-Encoding"));
+    assert_eq!((reply.status, framing), (204, (None, None)));
+    end(site);
+}
+
+fn panics_of_overrides_end_the_connection(column: Column) {
+    let site = site(column);
+    // A page of HTTP/1.0 ends with the connection.
+    let (page, was_reset) = read_all(&site, "/page-panics", "HTTP/1.0");
+    assert!(was_reset, "{} bytes and an end", page.len());
+    let (nothing, _) = read_all(&site, "/head-panics", "HTTP/1.1");
+    assert_eq!(nothing, b"");
+    let logged = ask(site.address(), "GET /log-panics HTTP/1.1\r\nHost: a\r\n\r\n");
+    assert_eq!(logged[0].text(), "logged");
+    let expect = "POST /expect-panics HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n\
+                  Content-Length: 4\r\n\r\n";
+    assert_eq!(ask(site.address(), expect)[0].status, 500);
+    end(site);
 }

@@ -4,6 +4,7 @@
 //! The limits are shorter than usual. The bars hold on a machine that does nothing else, which
 //! `STRICT=1` says; beside other tests they are wider.
 
+use std::iter;
 use std::thread::sleep;
 
 use socketserver::http::{BaseHTTPRequestHandler, BodyReader, Limits, ReplyWriter};
@@ -15,11 +16,11 @@ use crate::site::{Site, serve};
 
 list!(
     ;
-    overlapping_ranges_cost_no_memory;
+    overlapping_ranges_cost_no_memory, the_rate_decides_over_tls_too;
     slow_heads_are_ended, slow_bodies_are_ended, replies_that_are_not_read_are_ended;
 );
 
-programs!(limited);
+programs!(limited, metered);
 
 /// How long a client may take for a head, and keep a transfer waiting.
 const LIMIT: Duration = Duration::from_secs(2);
@@ -207,5 +208,105 @@ fn overlapping_ranges_cost_no_memory(column: Column) {
     (0..300).for_each(|_| attack());
     let grown = memory_of(site.id(), "VmRSS").expect("its memory").saturating_sub(before);
     assert!(grown <= 8 << 20, "{grown} bytes");
+    site.end();
+}
+
+/// How long a client of [`Metered`] may keep a reply waiting at first, and how many bytes a second
+/// it must then read.
+const FIRST: Duration = Duration::from_millis(900);
+const RATE: u32 = 5_000;
+
+const METERED: usize = 200_000;
+
+/// How much one record of TLS holds.
+const RECORD: usize = 16_384;
+
+#[derive(BaseHTTPRequestHandler)]
+#[handler(
+    limits = Limits { body_time: FIRST, reply_time: FIRST, rate: RATE, ..Limits::DEFAULT }
+)]
+struct Metered {
+    wfile: ReplyWriter,
+}
+
+#[allow(non_snake_case)]
+impl Metered {
+    fn do_GET(&mut self) -> io::Result<()> {
+        self.reply(200, "text/plain", vec![b'x'; METERED])
+    }
+
+    fn do_POST(&mut self) -> io::Result<()> {
+        let body = self.body(RECORD)?;
+        self.reply(200, "text/plain", body.len().to_string())
+    }
+}
+
+/// The arguments are a certificate and its key.
+fn metered(column: Column, identity: &[String]) {
+    let context =
+        ssl::SSLContext::new().load_cert_chain(&identity[0], &identity[1]).expect("a certificate");
+    let builder = Builder::<_, _, Metered, _>::new(Tcp::new(), column.concurrency(), ());
+    let narrow = |socket: &Socket| socket.setsockopt(SocketOption::SendBuffer(8 << 10));
+    serve(builder.with_socket(narrow).tls(context));
+}
+
+/// How much a client gets that reads 4,000 bytes at a time, with these pauses.
+fn read_over_tls(
+    site: &Site,
+    authority: &Authority,
+    mut pauses: impl Iterator<Item = Duration>,
+) -> usize {
+    let client = Client::narrow_stream(4_096, site.address()).expect("connect");
+    let config = Arc::new(client_config(authority, None));
+    let host = "localhost".try_into().expect("a name");
+    let session = rustls::ClientConnection::new(config, host).expect("a session");
+    let mut tls = rustls::StreamOwned::new(session, client.tcp().try_clone().expect("a handle"));
+    tls.write_all(b"GET / HTTP/1.0\r\n\r\n").expect("sent");
+    let (mut buffer, mut all) = ([0; 4_000], 0);
+    while let Ok(read @ 1..) = tls.read(&mut buffer) {
+        all += read;
+        sleep(pauses.next().unwrap_or_default());
+    }
+    client.end();
+    all
+}
+
+/// The reply to a body of one record, of which these many bytes come ten times a second.
+fn send_over_tls(site: &Site, authority: &Authority, piece: usize) -> String {
+    let config = client_config(authority, None);
+    let mut client = TlsClient::connect(site.address(), config, "localhost");
+    let head = format!("POST / HTTP/1.0\r\nContent-Length: {RECORD}\r\n\r\n");
+    client.0.write_all(head.as_bytes()).expect("sent");
+    client.0.conn.writer().write_all(&[b'x'; RECORD]).expect("room");
+    let mut record = Vec::new();
+    while client.0.conn.wants_write() {
+        client.0.conn.write_tls(&mut record).expect("a vector");
+    }
+    for piece in record.chunks(piece) {
+        if client.0.sock.write_all(piece).is_err() {
+            break;
+        }
+        sleep(PAUSE);
+    }
+    let mut reply = String::new();
+    // The end may be a reset.
+    let _ = client.0.read_to_string(&mut reply);
+    reply
+}
+
+/// A layer takes more at once than a slow client reads in the time of one wait.
+fn the_rate_decides_over_tls_too(column: Column) {
+    let authority = Authority::new("an authority");
+    let files = authority.issue(&["localhost"]);
+    let identity = [&files.cert, &files.key].map(|path| path.to_str().expect("text"));
+    let site = Site::start("slow::metered", column, &identity);
+    let allowed = read_over_tls(&site, &authority, iter::repeat(PAUSE));
+    assert!(allowed > METERED, "{allowed} bytes");
+    let too_slow = read_over_tls(&site, &authority, iter::once(3 * FIRST));
+    assert!(too_slow < METERED, "{too_slow} bytes");
+    let allowed = send_over_tls(&site, &authority, 1_250);
+    assert!(allowed.ends_with("\r\n\r\n16384"), "{allowed}");
+    let too_slow = send_over_tls(&site, &authority, 100);
+    assert!(!too_slow.contains("16384"), "{too_slow}");
     site.end();
 }

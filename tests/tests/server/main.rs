@@ -4,6 +4,7 @@ mod admission;
 mod backoff;
 mod books;
 mod drain;
+mod idle;
 mod inline_end;
 mod intake;
 mod jail;

@@ -112,6 +112,8 @@ fn a_failed_restore_is_logged_once_per_reason() {
     fs::create_dir(&inner).expect("a folder");
     fs::write(&path, "precious").expect("a file");
     until("there is another reason", || failures().len() == 2);
+    let losses = lines.about(&format!("clients cannot find {}", path.display()));
+    assert_eq!(losses.len(), 1, "{losses:?}");
     fs::remove_file(&path).expect("the file");
     until("it is there again", || can_be_connected_to(SocketKind::Stream, &path));
     assert_eq!(failures().len(), 2);

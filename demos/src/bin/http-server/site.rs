@@ -39,7 +39,9 @@ impl BaseServer for Site {
 macro_rules! handler {
     ($name:ident, $protocol:tt) => {
         #[derive(BaseHTTPRequestHandler)]
-        #[handler(protocol_version = $protocol, server_version = "http-server")]
+        #[handler(
+                    protocol_version = $protocol, server_version = "http-server", standard_methods
+                )]
         pub(crate) struct $name {
             wfile: ReplyWriter,
             server: ServerRef<Site>,
@@ -52,28 +54,12 @@ macro_rules! handler {
                 server.files.serve(self)
             }
 
-            fn do_HEAD(&mut self) -> io::Result<()> {
-                self.do_GET()
-            }
-
             fn do_OPTIONS(&mut self) -> io::Result<()> {
                 self.do_GET()
             }
 
-            // `Files` answers these methods with 405, and with the methods that it has.
-            fn do_POST(&mut self) -> io::Result<()> {
-                self.do_GET()
-            }
-
-            fn do_PUT(&mut self) -> io::Result<()> {
-                self.do_GET()
-            }
-
-            fn do_PATCH(&mut self) -> io::Result<()> {
-                self.do_GET()
-            }
-
-            fn do_DELETE(&mut self) -> io::Result<()> {
+            // The reply has the fields of all replies with files.
+            fn method_not_allowed(&mut self, _: &str) -> io::Result<()> {
                 self.do_GET()
             }
         }

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use super::channel;
 use crate::aborts::{Aborts, Enclosed};
-use crate::green::nesting::{Enclosing, of_this_thread};
+use crate::nesting::{Enclosing, of_this_thread};
 
 #[derive(Default)]
 struct Request(Aborts);

@@ -26,7 +26,8 @@ use std::time::Duration;
 
 use super::stop::{Asked, By, Stop, StopKind, Waiting};
 use crate::aborts::Abortables;
-use crate::green::{self, Enclosing};
+use crate::green;
+use crate::nesting::Enclosing;
 use crate::request::{Waker, deadline_after};
 use crate::sync::atomic::{AtomicBool, Ordering::Relaxed, Ordering::SeqCst};
 use crate::sync::{Condvar, Instant, Mutex};

@@ -9,7 +9,7 @@ use crate::http::message::chunked::{Chunks, Step};
 use crate::http::message::framing::Framing;
 use crate::http::message::refusal::HTTPError;
 use crate::request::is_timeout;
-use crate::socket::Socket;
+use crate::socket::{Pace, Socket};
 
 /// The part of a request's body that has not been read yet, and its coding.
 #[derive(Debug, Default)]
@@ -161,7 +161,7 @@ impl Body {
         if source.input.is_empty() {
             if buffer.len() >= CHUNK {
                 let socket = source.socket;
-                return self.in_time(source.limits, |time| socket.recv_into_within(buffer, time));
+                return self.in_time(source.limits, |pace| socket.recv_paced(buffer, pace));
             }
             self.fill(source)?;
         }
@@ -170,23 +170,22 @@ impl Body {
 
     fn fill(&mut self, source: &mut Source<'_>) -> io::Result<()> {
         let Source { input, socket, limits } = source;
-        self.in_time(limits, |time| input.fill(socket, time)).map(drop)
+        self.in_time(limits, |pace| input.fill(|room| socket.recv_paced(room, pace))).map(drop)
     }
 
     /// Calls `receive` with the time that the client still has.
     fn in_time(
         &mut self,
         limits: &Limits,
-        receive: impl FnOnce(Duration) -> io::Result<usize>,
+        receive: impl FnOnce(&Pace) -> io::Result<usize>,
     ) -> io::Result<usize> {
         if let Rest::Stream = self.rest {
-            return receive(limits.idle_time);
+            return receive(&Pace::new(limits.idle_time, limits.rate));
         }
-        let left = limits.patience_with_body(self.waited, self.received);
+        let pace = limits.pace_of_body(self.waited, self.received);
         let began = Instant::now();
-        let received =
-            if left.is_zero() { Err(io::ErrorKind::TimedOut.into()) } else { receive(left) };
-        self.waited += began.elapsed();
+        let received = receive(&pace);
+        self.waited = self.waited.saturating_add(began.elapsed());
         match received {
             Ok(0) => {
                 let error = HTTPError::new((400, "Body ended early"));

@@ -45,7 +45,10 @@ pub(in crate::http) fn receive(
         }
         let began = *began.get_or_insert_with(Instant::now);
         let left = limits.head_time.saturating_sub(began.elapsed());
-        let filled = if left.is_zero() { Err(late()) } else { input.fill(socket, left) };
+        let filled = match left.is_zero() {
+            true => Err(late()),
+            false => input.fill(|room| socket.recv_into_within(room, left)),
+        };
         match filled {
             Ok(0) => return Ok(Received::Nothing),
             Ok(_) => {}

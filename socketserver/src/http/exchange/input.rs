@@ -1,22 +1,24 @@
 //! The bytes that a connection has received and its reader has not taken.
 
 use std::io;
-use std::time::Duration;
+use std::mem;
 
 use crate::socket::Socket;
 
-/// Bytes that the first receive of a request takes at most. Most heads fit, and the allocator hands
-/// out a block of this size fast.
-pub(in crate::http) const FIRST: usize = 1_024;
+/// Bytes that the first receive of a request takes at most. Most heads fit. The allocator keeps
+/// blocks of up to about 1 KiB for the thread that frees them, so each idle thread would hold one.
+pub(in crate::http) const FIRST: usize = 1_280;
 
 /// Bytes that each further receive takes at most.
 pub(in crate::http) const CHUNK: usize = 4_096;
 
-/// A buffer that holds no memory while it is empty.
+/// A buffer, whose memory serves the reply when it is empty.
 #[derive(Debug, Default)]
 pub(in crate::http) struct Input {
     buffer: Vec<u8>,
     start: usize,
+    /// Number of bytes that the socket counts as unread here.
+    counted: usize,
 }
 
 impl Input {
@@ -30,9 +32,30 @@ impl Input {
 
     pub(in crate::http) fn consume(&mut self, bytes: usize) {
         self.start += bytes;
-        if self.is_empty() {
-            *self = Input::default();
+    }
+
+    /// Returns the buffer's memory, if the buffer is empty.
+    pub(in crate::http) fn release(&mut self) -> Vec<u8> {
+        if !self.is_empty() {
+            return Vec::new();
         }
+        self.start = 0;
+        let mut buffer = mem::take(&mut self.buffer);
+        buffer.clear();
+        buffer
+    }
+
+    /// Reports the number of unread bytes to the socket. As long as there are some, the socket
+    /// refuses a layer and `detach`, because the bytes would be lost, or pass for bytes of the
+    /// layer. Call this before user code gets the socket.
+    pub(in crate::http) fn count(&mut self, socket: &Socket) {
+        let (counted, unread) = (self.counted, self.unread().len());
+        if unread > counted {
+            socket.add_unread(unread - counted);
+        } else if unread < counted {
+            socket.take_unread(counted - unread);
+        }
+        self.counted = unread;
     }
 
     /// Stores bytes that were received while this was empty. Returns whether there are any.
@@ -41,16 +64,19 @@ impl Input {
         !self.is_empty()
     }
 
-    /// Receives more bytes, and returns their number: 0 at the end of the stream.
+    /// Receives more bytes with `receive`, and returns their number: 0 at the end of the stream.
     ///
     /// # Errors
-    /// `TimedOut` after `time`, and those of the socket.
-    pub(in crate::http) fn fill(&mut self, socket: &Socket, time: Duration) -> io::Result<usize> {
+    /// Those of `receive`.
+    pub(in crate::http) fn fill(
+        &mut self,
+        receive: impl FnOnce(&mut [u8]) -> io::Result<usize>,
+    ) -> io::Result<usize> {
         self.buffer.drain(..self.start);
         self.start = 0;
         let had = self.buffer.len();
         self.buffer.resize(had + CHUNK, 0);
-        let received = socket.recv_into_within(&mut self.buffer[had..], time);
+        let received = receive(&mut self.buffer[had..]);
         self.buffer.truncate(had + received.as_ref().map_or(0, |received| *received));
         received
     }

@@ -1,7 +1,8 @@
 //! The limits of a client: bytes, fields and times.
 
-use std::io;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use crate::socket::Pace;
 
 /// The limits of one connection. The defaults suit the open internet.
 ///
@@ -70,50 +71,16 @@ impl Limits {
         }
     }
 
-    /// Sends `length` bytes piece by piece, within the client's time. The arguments of `send` are
-    /// the number of bytes sent so far, and the time that it may wait.
-    ///
-    /// # Errors
-    /// `TimedOut` if the client is too slow, `UnexpectedEof` if `send` sends nothing; those of
-    /// `send`.
-    pub(in crate::http) fn pace(
-        &self,
-        length: u64,
-        send: impl Fn(u64, Duration) -> io::Result<usize>,
-    ) -> io::Result<()> {
-        let (mut sent, mut began) = (0, None);
-        while sent < length {
-            let time = match began {
-                // Most replies need one call, for which no clock is read.
-                None => self.reply_time,
-                Some(began) => self.patience(self.reply_time, Instant::elapsed(&began), sent),
-            };
-            if time.is_zero() {
-                return Err(io::ErrorKind::TimedOut.into());
-            }
-            match send(sent, time)? {
-                0 => return Err(io::ErrorKind::UnexpectedEof.into()),
-                bytes => sent += bytes as u64,
-            }
-            if began.is_none() && sent < length {
-                began = Some(Instant::now());
-            }
-        }
-        Ok(())
+    /// The minimum pace of a client that reads a reply. `sent` bytes have been sent, and the writes
+    /// have waited for `waited`.
+    pub(in crate::http) fn pace_of_reply(&self, waited: Duration, sent: u64) -> Pace {
+        Pace::resumed(self.reply_time, self.rate, waited, sent)
     }
 
-    /// How long the next read of a body may wait. The earlier ones have waited for `waited`, and
-    /// have brought `bytes` bytes.
-    pub(in crate::http) fn patience_with_body(&self, waited: Duration, bytes: u64) -> Duration {
-        self.patience(self.body_time, waited, bytes)
-    }
-
-    /// One wait is at most `most`, because bytes that came quickly earn no credit for a client that
-    /// then stops.
-    fn patience(&self, most: Duration, waited: Duration, bytes: u64) -> Duration {
-        let earned = bytes as f64 / f64::from(self.rate.max(1));
-        let earned = Duration::try_from_secs_f64(earned).unwrap_or(Duration::MAX / 2);
-        most.saturating_add(earned).saturating_sub(waited).min(most)
+    /// The minimum pace of a client that sends a body. `received` bytes have come, and the reads
+    /// have waited for `waited`.
+    pub(in crate::http) fn pace_of_body(&self, waited: Duration, received: u64) -> Pace {
+        Pace::resumed(self.body_time, self.rate, waited, received)
     }
 }
 

@@ -31,18 +31,28 @@ use crate::address::Address;
 use crate::handler::{IdleMark, ServerRef};
 use crate::http::message::framing::Framed;
 use crate::http::message::headers::Headers;
+use crate::http::message::line::invalid;
 use crate::http::message::text::LOG_TARGET;
 use crate::request::is_timeout;
 use crate::socket::Socket;
 
-/// One connection with its current request and the reply to it. A clone is another handle of the
-/// same exchange.
+/// One connection with its current request and the reply to it.
+///
+/// A clone is another handle, which ends with its request. Later its calls fail, so that it cannot
+/// change the reply or the body of a later request.
 ///
 /// Python: the attributes of a `BaseHTTPRequestHandler`
-#[derive(Clone)]
-pub struct Exchange(Rc<Inner>);
+pub struct Exchange {
+    inner: Rc<Inner>,
+    /// Number of the only request that this handle is for; [`EVERY`] for the handler's own handle.
+    request: u32,
+}
+
+const EVERY: u32 = 0;
 
 struct Inner {
+    /// Number of the current request.
+    request: Cell<u32>,
     socket: Socket,
     client_address: Address,
     server: ServerRef,
@@ -52,6 +62,8 @@ struct Inner {
     head: RefCell<Headers>,
     body: RefCell<Body>,
     reply: RefCell<Outgoing>,
+    /// Total time that writes of the reply have waited for the client, and the bytes of that time.
+    paced: Cell<(Duration, u64)>,
     closes: Cell<bool>,
     /// Whether the connection closes because the client or the protocol asks for it, whatever the
     /// handler says.
@@ -70,7 +82,8 @@ impl Exchange {
         server: &ServerRef<S>,
         settings: Settings,
     ) -> Self {
-        Exchange(Rc::new(Inner {
+        let inner = Inner {
+            request: Cell::new(EVERY + 1),
             socket: socket.clone(),
             client_address: client_address.clone(),
             server: server.without_state(),
@@ -80,62 +93,85 @@ impl Exchange {
             head: RefCell::default(),
             body: RefCell::default(),
             reply: RefCell::default(),
+            paced: Cell::default(),
             closes: Cell::new(false),
             must_close: Cell::new(false),
             chose: Cell::new(false),
             broken: Cell::new(false),
             began: Cell::new(None),
-        }))
+        };
+        Exchange { inner: Rc::new(inner), request: EVERY }
+    }
+
+    /// A handle that does not end with a request, for a handler's own fields.
+    pub(in crate::http) fn of_connection(&self) -> Self {
+        Exchange { inner: self.inner.clone(), request: EVERY }
+    }
+
+    /// # Errors
+    /// `InvalidInput` if the request of this handle is over.
+    fn expect_at_hand(&self) -> io::Result<()> {
+        match self.is_at_hand() {
+            true => Ok(()),
+            false => Err(over()),
+        }
+    }
+
+    fn is_at_hand(&self) -> bool {
+        self.request == EVERY || self.request == self.inner.request.get()
     }
 
     /// The connection itself. Bytes that go to it directly are part of no reply.
     pub fn connection(&self) -> &Socket {
-        &self.0.socket
+        &self.inner.socket
     }
 
     /// The client's address.
     pub fn client_address(&self) -> &Address {
-        &self.0.client_address
+        &self.inner.client_address
     }
 
-    /// The request's method, such as `GET`.
+    /// The method of the current request, such as `GET`.
     pub fn command(&self) -> String {
-        self.headers().0.command().to_owned()
+        self.headers().head().command().to_owned()
     }
 
     /// The request's target: `/index.html?lang=en`, not decoded. If the client has sent a URL, this
     /// is its part after the host. Several slashes at the start become one.
     pub fn path(&self) -> String {
-        self.headers().0.path().to_owned()
+        self.headers().head().path().to_owned()
     }
 
     /// The request's fields.
     pub fn headers(&self) -> Headers {
-        self.0.head.borrow().clone()
+        self.inner.head.borrow().clone()
     }
 
     /// The host that the client has named, with its port if the client has sent one. It comes from
     /// the URL of the request line, or else from the field `Host`.
     pub fn host(&self) -> Option<String> {
         let headers = self.headers();
-        headers.0.authority().or_else(|| headers.get("Host")).map(str::to_owned)
+        headers.head().authority().or_else(|| headers.get("Host")).map(str::to_owned)
     }
 
     /// Length of the request's body in bytes: 0 without a body, `None` if the body is chunked.
     pub fn content_length(&self) -> Option<u64> {
-        self.0.body.borrow().length()
+        self.inner.body.borrow().length()
     }
 
     /// Whether the connection closes after this reply.
     pub fn closes(&self) -> bool {
-        self.0.closes.get()
+        self.inner.closes.get()
     }
 
     /// Sets whether the connection closes after this reply. If the client has asked for that, it
-    /// closes in any case.
+    /// closes in any case. A handle whose request is over sets nothing.
     pub fn set_closes(&self, closes: bool) {
-        self.0.closes.set(closes || self.0.must_close.get());
-        self.0.chose.set(closes);
+        if !self.is_at_hand() {
+            return;
+        }
+        self.inner.closes.set(closes || self.inner.must_close.get());
+        self.inner.chose.set(closes);
     }
 
     /// Takes the connection over for another protocol, usually after a reply of 101, or of 2xx to
@@ -148,32 +184,37 @@ impl Exchange {
     ///
     /// Python: `self.connection`, which lacks the bytes that `rfile` has read ahead
     pub fn take_over(&self) -> io::Result<Vec<u8>> {
+        self.expect_at_hand()?;
         self.flush()?;
         self.set_closes(true);
         // No error page may follow what the handler sends.
-        self.0.reply.borrow_mut().has_begun = true;
+        self.inner.reply.borrow_mut().has_begun = true;
         // The system's own timeout may be that of a glance at the next request.
-        self.0.socket.settimeout(self.0.socket.gettimeout())?;
-        Ok(self.0.input.take().unread().to_vec())
+        self.inner.socket.settimeout(self.inner.socket.gettimeout())?;
+        let mut input = self.inner.input.borrow_mut();
+        let mut received = vec![0; input.unread().len()];
+        input.take(&mut received);
+        input.count(&self.inner.socket);
+        Ok(received)
     }
 
     /// Whether the server is ending, in a forked child too.
     pub(in crate::http) fn is_leaving(&self) -> bool {
-        let server = &self.0.server;
+        let server = &self.inner.server;
         server.is_leaving() || server.core().books.has_ended()
     }
 
     pub(in crate::http) fn closes_by_choice(&self) -> bool {
-        self.0.chose.get()
+        self.inner.chose.get()
     }
 
     pub(in crate::http) fn settings(&self) -> &Settings {
-        &self.0.settings
+        &self.inner.settings
     }
 
     /// Time since the request began.
     pub(in crate::http) fn elapsed(&self) -> Option<Duration> {
-        self.0.began.get().map(|began| began.elapsed())
+        self.inner.began.get().map(|began| began.elapsed())
     }
 
     /// Waits for the next request and receives its head.
@@ -181,13 +222,14 @@ impl Exchange {
     /// # Errors
     /// The socket's.
     pub(in crate::http) fn receive_head(&self) -> io::Result<Received> {
-        let Inner { socket, settings: Settings { limits, http_0_9, .. }, .. } = &*self.0;
-        let mut headers = self.0.head.borrow_mut();
-        let head = headers.renewed();
-        self.0.began.set(None);
-        let mut input = self.0.input.borrow_mut();
-        if input.is_empty() {
-            match self.wait_for_request(&mut input) {
+        let Inner { socket, settings: Settings { limits, http_0_9, .. }, .. } = &*self.inner;
+        self.inner.paced.take();
+        self.inner.request.set(self.inner.request.get().checked_add(1).unwrap_or(EVERY + 1));
+        self.inner.head.borrow_mut().renewed();
+        self.inner.began.set(None);
+        if self.inner.input.borrow().is_empty() {
+            drop(self.inner.input.borrow_mut().release());
+            match self.wait_for_request() {
                 Ok(true) => {}
                 Ok(false) => return Ok(Received::Nothing),
                 Err(error) if is_timeout(&error) => return Ok(Received::Nothing),
@@ -195,14 +237,18 @@ impl Exchange {
             }
         }
         if log::log_enabled!(target: LOG_TARGET, log::Level::Info) {
-            self.0.began.set(Some(Instant::now()));
+            self.inner.began.set(Some(Instant::now()));
         }
-        head::receive(head, &mut input, socket, limits, *http_0_9)
+        let mut headers = self.inner.head.borrow_mut();
+        let mut input = self.inner.input.borrow_mut();
+        let received = head::receive(headers.renewed(), &mut input, socket, limits, *http_0_9);
+        input.count(socket);
+        received
     }
 
     /// Waits for the first bytes of a request. Returns whether they have come.
-    fn wait_for_request(&self, input: &mut Input) -> io::Result<bool> {
-        let Inner { socket, server, settings, idle_mark, .. } = &*self.0;
+    fn wait_for_request(&self) -> io::Result<bool> {
+        let Inner { socket, server, settings, idle_mark, .. } = &*self.inner;
         if socket.has_layer() {
             // On the loop's thread, all other clients wait for this one.
             let limits = &settings.limits;
@@ -211,32 +257,34 @@ impl Exchange {
         }
         let wait = (FIRST, settings.limits.idle_time);
         let received = server.receive_next(socket, wait, &mut idle_mark.borrow_mut())?;
-        Ok(received.is_some_and(|received| input.set(received)))
+        Ok(received.is_some_and(|received| self.inner.input.borrow_mut().set(received)))
     }
 
     /// Prepares the reply to a head that is refused: the connection closes after it.
     pub(in crate::http) fn begin_refusal(&self) {
-        let is_0_9 = self.headers().0.is_0_9();
-        let head_only = self.headers().0.command() == "HEAD";
-        self.0.closes.set(true);
-        self.0.must_close.set(true);
-        self.0.body.replace(Body::default());
-        let is_1_1 = self.0.settings.speaks_1_1();
+        let is_0_9 = self.headers().head().is_0_9();
+        let head_only = self.headers().head().command() == "HEAD";
+        self.inner.closes.set(true);
+        self.inner.must_close.set(true);
+        self.inner.body.replace(Body::default());
+        let is_1_1 = self.inner.settings.speaks_1_1();
         let terms = Terms { is_0_9, is_1_1, head_only, ..Terms::default() };
-        self.0.reply.borrow_mut().begin(terms);
+        self.inner.reply.borrow_mut().begin(terms);
     }
 
     /// Prepares the body and the reply of a request that will be handled.
     pub(in crate::http) fn begin(&self, framed: &Framed) {
         let headers = self.headers();
-        let head = &headers.0;
-        let speaks_1_1 = self.0.settings.speaks_1_1();
-        let closes = !framed.keep_alive || !speaks_1_1 || self.0.server.runs_on_loop();
-        self.0.closes.set(closes);
-        self.0.must_close.set(!framed.keep_alive);
-        self.0.chose.set(false);
-        self.0.body.replace(Body::new(framed.body, framed.expects_continue));
-        self.0.reply.borrow_mut().begin(Terms {
+        let head = headers.head();
+        let speaks_1_1 = self.inner.settings.speaks_1_1();
+        let closes = !framed.keep_alive || !speaks_1_1 || self.inner.server.runs_on_loop();
+        self.inner.closes.set(closes);
+        self.inner.must_close.set(!framed.keep_alive);
+        self.inner.chose.set(false);
+        self.inner.body.replace(Body::new(framed.body, framed.expects_continue));
+        let mut reply = self.inner.reply.borrow_mut();
+        reply.provide(self.inner.input.borrow_mut().release());
+        reply.begin(Terms {
             is_0_9: head.is_0_9(),
             is_1_1: speaks_1_1 && head.is_1_1(),
             head_only: head.command() == "HEAD",
@@ -247,31 +295,34 @@ impl Exchange {
 
     /// Reads the body.
     pub(in crate::http) fn read_body(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        let mut body = self.0.body.borrow_mut();
+        self.expect_at_hand()?;
+        let mut body = self.inner.body.borrow_mut();
         if body.expects_continue {
             body.expects_continue = false;
             if !self.has_begun() {
                 self.send(b"HTTP/1.1 100 Continue\r\n\r\n")?;
             }
         }
-        let Inner { socket, settings: Settings { limits, .. }, .. } = &*self.0;
-        let mut input = self.0.input.borrow_mut();
-        body.read(&mut Source { input: &mut input, socket, limits }, buffer)
+        let Inner { socket, settings: Settings { limits, .. }, .. } = &*self.inner;
+        let mut input = self.inner.input.borrow_mut();
+        let read = body.read(&mut Source { input: &mut input, socket, limits }, buffer);
+        input.count(socket);
+        read
     }
 
     /// Receives and drops the rest of the body. Returns whether its end was found.
     pub(in crate::http) fn drop_body(&self) -> bool {
-        if self.0.body.borrow().has_ended() {
+        if self.inner.body.borrow().has_ended() {
             return true;
         }
         let mut scratch = vec![0; 4_096];
-        let mut left = self.0.settings.limits.unread;
-        while !self.0.body.borrow().has_ended() {
+        let mut left = self.inner.settings.limits.unread;
+        while !self.inner.body.borrow().has_ended() {
             if self.is_leaving() {
                 return false;
             }
             match self.read_body(&mut scratch) {
-                Ok(0) => return self.0.body.borrow().has_ended(),
+                Ok(0) => return self.inner.body.borrow().has_ended(),
                 Ok(bytes) if bytes as u64 <= left => left -= bytes as u64,
                 _ => return false,
             }
@@ -280,12 +331,27 @@ impl Exchange {
     }
 }
 
+#[cold]
+fn over() -> io::Error {
+    invalid("expected a handle of the current request, got a clone from an earlier request")
+}
+
+impl Clone for Exchange {
+    fn clone(&self) -> Self {
+        let request = match self.request {
+            EVERY => self.inner.request.get(),
+            request => request,
+        };
+        Exchange { inner: self.inner.clone(), request }
+    }
+}
+
 impl fmt::Debug for Exchange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let headers = self.headers();
         f.debug_struct("Exchange")
-            .field("client_address", &self.0.client_address)
-            .field("requestline", &headers.0.requestline())
+            .field("client_address", &self.inner.client_address)
+            .field("requestline", &headers.head().requestline())
             .finish()
     }
 }

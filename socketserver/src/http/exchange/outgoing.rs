@@ -1,6 +1,5 @@
 //! A reply before it is sent: its head, its body, and how the client finds its end.
 
-use std::fmt;
 use std::io;
 use std::mem;
 
@@ -44,6 +43,13 @@ impl Outgoing {
         out.clear();
         body.clear();
         *self = Outgoing { terms, out, body, ..Outgoing::default() };
+    }
+
+    /// Reserves memory for the head and a short body.
+    pub(in crate::http) fn provide(&mut self, memory: Vec<u8>) {
+        if self.out.capacity() == 0 && memory.capacity() <= BUFFER {
+            self.out = memory;
+        }
     }
 
     /// Begins the head with its status line. It replaces a head that has not been sent.
@@ -121,11 +127,7 @@ impl Outgoing {
     }
 
     /// Adds a field. If it is `Connection`, returns whether the connection closes.
-    pub(in crate::http) fn field(
-        &mut self,
-        name: &str,
-        value: fmt::Arguments<'_>,
-    ) -> io::Result<Option<bool>> {
+    pub(in crate::http) fn field(&mut self, name: &str, value: &str) -> io::Result<Option<bool>> {
         if self.stage != Stage::Head {
             return Err(invalid(format!("expected send_response before the field {name:?}")));
         }
@@ -136,9 +138,15 @@ impl Outgoing {
         self.out.extend_from_slice(name.as_bytes());
         self.out.extend_from_slice(b": ");
         let start_of_value = self.out.len();
-        if let Err(error) = line::push_formatted(&mut self.out, value) {
+        if let Err(error) = line::push_text(&mut self.out, value) {
             self.out.truncate(start);
             return Err(error);
+        }
+        let is_left_out = self.switches() || self.code == 204 || self.code < 200;
+        if is_left_out && is_framing(name) {
+            // Some clients would look for a body (RFC 9110, 8.6).
+            self.out.truncate(start);
+            return Ok(None);
         }
         let closes = self.note(name, start_of_value);
         if self.terms.is_0_9 || closes.is_err() {
@@ -225,8 +233,8 @@ impl Outgoing {
         if self.stage != Stage::Open {
             return closes;
         }
-        let has_body = has_body(self.code) && !self.switches();
         let switches = self.switches();
+        let has_body = has_body(self.code) && !switches;
         let head_only = self.terms.head_only && !switches;
         let ends_with_connection = has_body && !head_only && self.ends_with_connection(is_whole);
         closes |= switches || self.terms.is_0_9 || ends_with_connection;
@@ -274,7 +282,7 @@ impl Outgoing {
 
     /// Adds a piece of the body.
     pub(in crate::http) fn push_body(&mut self, data: &[u8]) -> io::Result<()> {
-        self.note_written(data.len())?;
+        self.note_written(data.len() as u64)?;
         match self.stage {
             Stage::Open => self.body.extend_from_slice(data),
             _ => self.push_framed(data),
@@ -286,8 +294,8 @@ impl Outgoing {
     ///
     /// # Errors
     /// `InvalidInput` outside the body, and for more bytes than `Content-Length` says.
-    pub(in crate::http) fn note_written(&mut self, bytes: usize) -> io::Result<()> {
-        let written = self.written + bytes as u64;
+    pub(in crate::http) fn note_written(&mut self, bytes: u64) -> io::Result<()> {
+        let written = self.written.saturating_add(bytes);
         match (self.stage, self.length) {
             (Stage::Ended, _) => {
                 return Err(invalid("expected no write after the end of the reply"));
@@ -324,10 +332,10 @@ impl Outgoing {
 
     /// Whether the next bytes of the body can be sent without a copy, because they need no coding.
     /// If so, they count as sent.
-    pub(in crate::http) fn pass(&mut self, bytes: usize) -> bool {
+    pub(in crate::http) fn pass(&mut self, bytes: u64) -> bool {
         match &mut self.stage {
             Stage::Framed(Frame::Length(left)) => {
-                *left -= (bytes as u64).min(*left);
+                *left -= bytes.min(*left);
                 true
             }
             Stage::Framed(Frame::Stream) => true,
@@ -364,6 +372,11 @@ impl Outgoing {
             && has_body(self.code)
             && self.length.is_some_and(|length| self.written < length)
     }
+}
+
+/// Whether this field says where a body ends.
+fn is_framing(name: &str) -> bool {
+    ["Content-Length", "Transfer-Encoding"].iter().any(|other| name.eq_ignore_ascii_case(other))
 }
 
 /// Whether the client shows a body of this type piece by piece.

@@ -1,5 +1,6 @@
 //! Sending the reply of an exchange.
 
+use std::cell::RefMut;
 use std::fmt;
 use std::fs::File;
 use std::io;
@@ -8,11 +9,11 @@ use std::os::fd::AsFd;
 use std::time::Duration;
 
 use super::outgoing::Outgoing;
-use super::settings::Settings;
 use super::stage::{Frame, Stage};
 use super::{Exchange, Inner};
-use crate::http::message::status::Status;
-use crate::socket::SocketOption;
+use crate::http::message::line;
+use crate::http::message::status::{Status, has_body};
+use crate::socket::{Pace, Socket, SocketOption};
 
 /// Bytes of a large body that are sent together with the head. A body of up to `WITH_HEAD` bytes is
 /// copied behind its head whole; for a longer one, a second write costs less than the copy.
@@ -22,35 +23,43 @@ const INTO_HEAD: usize = 8 << 10;
 impl Exchange {
     /// The stage of the reply.
     pub(in crate::http) fn stage(&self) -> Stage {
-        self.0.reply.borrow().stage
+        self.inner.reply.borrow().stage
     }
 
     /// Whether a part of the reply has been sent, so that no other reply can replace it.
     pub(in crate::http) fn has_begun(&self) -> bool {
-        self.0.reply.borrow().has_begun
+        self.inner.reply.borrow().has_begun
     }
 
     /// The status code of the reply, and the size of its body, for the log.
     pub(in crate::http) fn code_and_size(&self) -> (u16, u64) {
-        let reply = self.0.reply.borrow();
+        let reply = self.inner.reply.borrow();
         (reply.code, reply.written)
     }
 
+    /// The reply to the request of this handle, for code that calls no user code.
+    fn reply(&self) -> io::Result<RefMut<'_, Outgoing>> {
+        self.expect_at_hand()?;
+        Ok(self.inner.reply.borrow_mut())
+    }
+
     pub(in crate::http) fn status_line(&self, status: Status<'_>) -> io::Result<()> {
-        self.0.reply.borrow_mut().status_line(status, self.0.settings.protocol_version)
+        self.reply()?.status_line(status, self.inner.settings.protocol_version)
     }
 
     pub(in crate::http) fn field(&self, name: &str, value: fmt::Arguments<'_>) -> io::Result<()> {
-        if let Some(closes) = self.0.reply.borrow_mut().field(name, value)? {
-            self.0.closes.set(closes || self.0.must_close.get());
+        // A value may use the reply while it is formatted.
+        let closes = line::formatted(value, |value| self.reply()?.field(name, value))?;
+        if let Some(closes) = closes {
+            self.inner.closes.set(closes || self.inner.must_close.get());
         }
         Ok(())
     }
 
     /// Writes the status line and the fields `Server`, unless it is empty, and `Date`.
     pub(in crate::http) fn begin_reply(&self, status: Status<'_>, server: &str) -> io::Result<()> {
-        let reply = &mut *self.0.reply.borrow_mut();
-        reply.status_line(status, self.0.settings.protocol_version)?;
+        let reply = &mut *self.reply()?;
+        reply.status_line(status, self.inner.settings.protocol_version)?;
         if !server.is_empty() {
             reply.own_field("Server", server)?;
         }
@@ -59,17 +68,30 @@ impl Exchange {
 
     /// Writes the fields that describe the body.
     pub(in crate::http) fn describe(&self, content_type: &str, length: usize) -> io::Result<()> {
-        let mut reply = self.0.reply.borrow_mut();
+        let mut reply = self.reply()?;
         reply.own_type(content_type)?;
         reply.own_length(length as u64);
         Ok(())
     }
 
+    /// The fields of an error's reply, and its page, if it may have a body.
+    pub(in crate::http) fn describe_error(&self, status: Status<'_>) -> io::Result<Vec<u8>> {
+        let mut page = Vec::new();
+        if has_body(status.code) {
+            page = self.settings().error_page(status).into_bytes();
+            self.describe(self.settings().error_content_type, page.len())?;
+        }
+        for (name, value) in status.fields {
+            self.field(name, format_args!("{value}"))?;
+        }
+        Ok(page)
+    }
+
     /// Ends the head. That of an interim reply is sent at once.
     pub(in crate::http) fn end_head(&self) -> io::Result<()> {
-        let mut reply = self.0.reply.borrow_mut();
+        let mut reply = self.reply()?;
         if reply.end_head()? {
-            self.0.body.borrow_mut().expects_continue = false;
+            self.inner.body.borrow_mut().expects_continue &= reply.code != 100;
             let sent = self.send(&reply.out);
             let terms = reply.terms;
             reply.begin(terms);
@@ -83,7 +105,7 @@ impl Exchange {
 
     /// Writes a piece of the reply's body. Small pieces are gathered.
     pub(in crate::http) fn write_body(&self, data: &[u8]) -> io::Result<()> {
-        let mut reply = self.0.reply.borrow_mut();
+        let mut reply = self.reply()?;
         if reply.has_room(data.len()) {
             reply.push_body(data)?;
             if !reply.is_unbuffered() {
@@ -92,12 +114,12 @@ impl Exchange {
             self.frame(&mut reply, false);
             return self.send_out(&mut reply);
         }
-        reply.note_written(data.len())?;
+        reply.note_written(data.len() as u64)?;
         self.frame(&mut reply, false);
         // The head is sent together with the first bytes of the body.
         let into_head = if data.len() <= WITH_HEAD { data.len() } else { INTO_HEAD };
         let (first, rest) = data.split_at(into_head);
-        if !reply.pass(data.len()) {
+        if !reply.pass(data.len() as u64) {
             reply.push_framed(data);
             return self.send_out(&mut reply);
         }
@@ -106,15 +128,15 @@ impl Exchange {
         self.send(rest)
     }
 
-    /// Takes a piece of a body whose length the head says. Unlike others it needs no copy of its own.
+    /// Writes a piece of a body whose length the head has announced. Such a piece is not copied.
     pub(in crate::http) fn write_announced(&self, data: &[u8]) -> io::Result<()> {
-        self.frame(&mut self.0.reply.borrow_mut(), false);
+        self.frame(&mut *self.reply()?, false);
         self.write_body(data)
     }
 
     /// Sends all of the reply that has been written so far.
     pub(in crate::http) fn flush(&self) -> io::Result<()> {
-        let mut reply = self.0.reply.borrow_mut();
+        let mut reply = self.reply()?;
         self.frame(&mut reply, false);
         self.send_out(&mut reply)
     }
@@ -125,25 +147,25 @@ impl Exchange {
             return;
         }
         if reply.switches() {
-            self.0.body.borrow_mut().become_stream();
+            self.inner.body.borrow_mut().become_stream();
         } else if !self.is_body_over_soon() || self.is_leaving() {
-            self.0.closes.set(true);
+            self.inner.closes.set(true);
         }
-        let closes = reply.frame(is_whole, self.0.closes.get());
-        self.0.closes.set(closes);
+        let closes = reply.frame(is_whole, self.inner.closes.get());
+        self.inner.closes.set(closes);
     }
 
     /// Whether the rest of the request's body is short enough to be dropped.
     fn is_body_over_soon(&self) -> bool {
         // No borrow of the body is held while the handler's own code runs.
-        let body = self.0.body.borrow();
+        let body = self.inner.body.borrow();
         body.has_ended()
-            || (!body.expects_continue && body.may_be_dropped(self.0.settings.limits.unread))
+            || (!body.expects_continue && body.may_be_dropped(self.inner.settings.limits.unread))
     }
 
     /// Ends the reply and sends the rest of it. Returns whether the reply is complete.
     pub(in crate::http) fn finish(&self) -> io::Result<bool> {
-        let mut reply = self.0.reply.borrow_mut();
+        let mut reply = self.reply()?;
         self.frame(&mut reply, true);
         let is_whole = reply.end();
         self.send_out(&mut reply)?;
@@ -154,15 +176,15 @@ impl Exchange {
     /// Whether the handler has written a shorter body than it has announced, and nothing has been
     /// sent yet.
     pub(in crate::http) fn falls_short(&self) -> bool {
-        self.0.reply.borrow().falls_short()
+        self.inner.reply.borrow().falls_short()
     }
 
     /// Makes the connection end with a reset, so that the client does not take a part of the reply
     /// for the whole.
     pub(in crate::http) fn abort(&self) {
-        self.0.closes.set(true);
+        self.inner.closes.set(true);
         // If the connection has ended already, there is nothing to reset.
-        let _ = self.0.socket.setsockopt(SocketOption::Linger(Some(Duration::ZERO)));
+        let _ = self.inner.socket.setsockopt(SocketOption::Linger(Some(Duration::ZERO)));
     }
 
     fn send_out(&self, reply: &mut Outgoing) -> io::Result<()> {
@@ -174,33 +196,41 @@ impl Exchange {
 
     /// Sends all of `data` within the client's time for it.
     pub(in crate::http) fn send(&self, data: &[u8]) -> io::Result<()> {
-        let Inner { socket, settings: Settings { limits, .. }, .. } = &*self.0;
-        self.unless_broken(|| {
-            let send = |sent, time| socket.send_within(&data[sent as usize..], time);
-            limits.pace(data.len() as u64, send)
-        })
+        self.at_its_pace(|socket, pace| socket.send_paced(data, pace))
     }
 
     /// Calls `send`, unless an earlier part could not be sent: the client would read these bytes in
     /// the place of that part.
-    fn unless_broken(&self, send: impl FnOnce() -> io::Result<()>) -> io::Result<()> {
-        if self.0.broken.get() {
+    fn at_its_pace(&self, send: impl FnOnce(&Socket, &Pace) -> io::Result<()>) -> io::Result<()> {
+        let Inner { socket, settings, paced, broken, closes, .. } = &*self.inner;
+        if broken.get() {
             return Err(io::ErrorKind::BrokenPipe.into());
         }
-        send().inspect_err(|_| {
-            self.0.broken.set(true);
-            self.0.closes.set(true);
+        let (waited, passed) = paced.get();
+        let pace = settings.limits.pace_of_reply(waited, passed);
+        let sent = send(socket, &pace);
+        paced.set(pace.spent());
+        sent.inspect_err(|_| {
+            broken.set(true);
+            closes.set(true);
         })
     }
 
     /// Whether a part of a reply could not be sent.
     pub(in crate::http) fn is_broken(&self) -> bool {
-        self.0.broken.get()
+        self.inner.broken.get()
     }
 
     /// Whether the reply has no body, so that its head is the whole reply.
     pub(in crate::http) fn has_no_body(&self) -> bool {
-        self.0.reply.borrow().stage == Stage::Framed(Frame::NoBody)
+        self.inner.reply.borrow().stage == Stage::Framed(Frame::NoBody)
+    }
+
+    /// Whether a part of the reply was sent, and the rest will not be.
+    pub(in crate::http) fn is_cut_short(&self) -> bool {
+        let reply = self.inner.reply.borrow();
+        let is_open = matches!(reply.stage, Stage::Framed(frame) if frame != Frame::NoBody);
+        self.is_broken() || (reply.has_begun && is_open)
     }
 
     /// Sends a part of a file as the next piece of the body. The head must have announced the
@@ -209,17 +239,15 @@ impl Exchange {
     /// # Errors
     /// `UnexpectedEof` if the file has become shorter; those of `send`.
     pub(in crate::http) fn send_file(&self, file: &File, part: Range<u64>) -> io::Result<()> {
-        let mut reply = self.0.reply.borrow_mut();
+        let mut reply = self.reply()?;
         let length = part.end - part.start;
-        reply.note_written(length as usize)?;
+        reply.note_written(length)?;
         self.frame(&mut reply, false);
-        let length = if reply.pass(length as usize) { length } else { 0 };
+        let is_sent = reply.pass(length);
         self.send_out(&mut reply)?;
-        let Inner { socket, settings: Settings { limits, .. }, .. } = &*self.0;
-        self.unless_broken(|| {
-            limits.pace(length, |sent, time| {
-                socket.sendfile_within((file.as_fd(), part.start + sent..part.end), time)
-            })
-        })
+        if !is_sent {
+            return Ok(());
+        }
+        self.at_its_pace(|socket, pace| socket.sendfile_paced((file.as_fd(), part), pace))
     }
 }

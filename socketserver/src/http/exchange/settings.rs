@@ -24,6 +24,9 @@ pub struct Settings {
     pub error_content_type: &'static str,
     /// Whether requests without a version, as in HTTP/0.9, are answered.
     pub http_0_9: bool,
+    /// Whether `HEAD` and `OPTIONS` are answered even if the handler has no method for them, and
+    /// other known commands without a method with 405.
+    pub standard_methods: bool,
     /// Maximum time of each wait for the client, where `limits` does not set a shorter one.
     pub timeout: Option<Duration>,
     /// Limits of bytes, fields and times.
@@ -39,6 +42,7 @@ impl Settings {
         error_message_format: ERROR_PAGE,
         error_content_type: "text/html;charset=utf-8",
         http_0_9: false,
+        standard_methods: false,
         timeout: None,
         limits: Limits::DEFAULT,
     };

@@ -56,7 +56,7 @@ impl Files {
     /// Python: `SimpleHTTPRequestHandler.do_GET` and `do_HEAD`
     pub fn serve<H: BaseHTTPRequestHandler>(&self, handler: &mut H) -> io::Result<()> {
         let headers = handler.exchange().headers();
-        let head = &headers.0;
+        let head = headers.head();
         let asked = Asked {
             method: head.command(),
             target: &latin1(head.path()),
@@ -161,7 +161,7 @@ fn send_pieces(
 
 /// The values of all fields with this name, joined by commas: RFC 9110, section 5.3.
 fn joined<'a>(headers: &'a Headers, name: &str) -> Option<Cow<'a, str>> {
-    let mut values = headers.0.fields().filter(|field| field.0.eq_ignore_ascii_case(name));
+    let mut values = headers.head().fields().filter(|field| field.0.eq_ignore_ascii_case(name));
     let first = Cow::Borrowed(values.next()?.1);
     Some(values.fold(first, |list, value| Cow::Owned(format!("{list}, {}", value.1))))
 }

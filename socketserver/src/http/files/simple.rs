@@ -24,7 +24,7 @@ use crate::http::reply::ReplyWriter;
 ///
 /// Python: `http.server.SimpleHTTPRequestHandler`
 #[derive(BaseHTTPRequestHandler, Debug)]
-#[handler(crate = crate, protocol_version = "HTTP/1.1")]
+#[handler(crate = crate, protocol_version = "HTTP/1.1", standard_methods)]
 pub struct SimpleHTTPRequestHandler {
     wfile: ReplyWriter,
     server: ServerRef<Files>,
@@ -36,27 +36,11 @@ impl SimpleHTTPRequestHandler {
         self.server.clone().serve(self)
     }
 
-    fn do_HEAD(&mut self) -> io::Result<()> {
-        self.do_GET()
-    }
-
     fn do_OPTIONS(&mut self) -> io::Result<()> {
         self.do_GET()
     }
 
-    fn do_POST(&mut self) -> io::Result<()> {
-        self.do_GET()
-    }
-
-    fn do_PUT(&mut self) -> io::Result<()> {
-        self.do_GET()
-    }
-
-    fn do_DELETE(&mut self) -> io::Result<()> {
-        self.do_GET()
-    }
-
-    fn do_PATCH(&mut self) -> io::Result<()> {
+    fn method_not_allowed(&mut self, _: &str) -> io::Result<()> {
         self.do_GET()
     }
 }

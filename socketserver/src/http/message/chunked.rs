@@ -48,7 +48,7 @@ impl Chunks {
     ) -> Result<Step, HTTPError> {
         match self.state {
             State::Size => {
-                let Some((line, length)) = line(bytes, LONGEST_LINE)? else {
+                let Some((line, length)) = line(bytes, wrong)? else {
                     return Ok(Step::Incomplete);
                 };
                 self.state = match size(line).ok_or_else(wrong)? {
@@ -67,13 +67,13 @@ impl Chunks {
                 _ => Err(wrong()),
             },
             State::Trailer => {
-                let too_long = || HTTPError::new((431, "Trailer too long"));
                 let most = longest_trailer.checked_sub(self.trailer).ok_or_else(too_long)?;
-                let Some((line, length)) =
-                    line(bytes, most.min(LONGEST_LINE)).map_err(|_| too_long())?
-                else {
+                let Some((line, length)) = line(bytes, too_long)? else {
                     return Ok(Step::Incomplete);
                 };
+                if length > most {
+                    return Err(too_long());
+                }
                 self.trailer += length;
                 if line.is_empty() {
                     self.state = State::End;
@@ -101,15 +101,19 @@ fn wrong() -> HTTPError {
     HTTPError::new((400, "Bad chunk"))
 }
 
+fn too_long() -> HTTPError {
+    HTTPError::new((431, "Trailer too long"))
+}
+
 /// The first line without its end, and its length with it. A line feed alone does not end a line.
-fn line(bytes: &[u8], longest: usize) -> Result<Option<(&[u8], usize)>, HTTPError> {
-    let end = bytes.iter().take(longest).position(|byte| *byte == b'\n');
+fn line(bytes: &[u8], too_long: fn() -> HTTPError) -> Result<Option<(&[u8], usize)>, HTTPError> {
+    let end = bytes.iter().take(LONGEST_LINE).position(|byte| *byte == b'\n');
     match end {
         Some(end) => match bytes[..end].split_last() {
             Some((b'\r', line)) if !line.contains(&b'\r') => Ok(Some((line, end + 1))),
             _ => Err(wrong()),
         },
-        None if bytes.len() >= longest => Err(wrong()),
+        None if bytes.len() >= LONGEST_LINE => Err(too_long()),
         None => Ok(None),
     }
 }
@@ -180,9 +184,15 @@ mod tests {
         for size in ["FFFFFFFFFFFFFFFFF", "10000000000000003"] {
             assert_eq!(read(format!("{size}\r\nabc\r\n0\r\n\r\n").as_bytes()), Err(400), "{size}");
         }
-        for bytes in
-            ["3\r\nabcX", "2\r\nabc\r\n", "3\nabc\n0\n\n", "0\r\nX y\r\n\r\n", "0\r\n: y\r\n\r\n"]
-        {
+        for bytes in [
+            "0\r\nX: y\n\r\n",
+            "0\r\n\n",
+            "3\r\nabcX",
+            "2\r\nabc\r\n",
+            "3\nabc\n0\n\n",
+            "0\r\nX y\r\n\r\n",
+            "0\r\n: y\r\n\r\n",
+        ] {
             assert_eq!(read(bytes.as_bytes()), Err(400), "{bytes:?}");
         }
     }

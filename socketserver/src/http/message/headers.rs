@@ -24,6 +24,17 @@ pub(in crate::http) struct Head {
 }
 
 impl Head {
+    const NONE: Head = Head {
+        text: String::new(),
+        requestline: 0..0,
+        command: 0..0,
+        path: 0..0,
+        version: 0..0,
+        authority: None,
+        fields: Vec::new(),
+        minor: None,
+    };
+
     /// Begins the text with the first line, and reserves room for this many bytes more.
     pub(in crate::http) fn begin(&mut self, line: &[u8], room: usize) {
         self.text.reserve(line.len() + room);
@@ -134,9 +145,14 @@ impl Head {
 ///
 /// Python: `BaseHTTPRequestHandler.headers`
 #[derive(Clone, Default)]
-pub struct Headers(pub(in crate::http) Rc<Head>);
+pub struct Headers(Option<Rc<Head>>);
 
 impl Headers {
+    pub(in crate::http) fn head(&self) -> &Head {
+        static NONE: Head = Head::NONE;
+        self.0.as_deref().unwrap_or(&NONE)
+    }
+
     /// The value of the first field of this name.
     ///
     /// Python: `headers.get`, `headers[name]`
@@ -164,17 +180,17 @@ impl Headers {
     ///
     /// Python: `headers.items`
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0.fields()
+        self.head().fields()
     }
 
     /// Makes this an empty head and returns it. The last head's memory is freed, unless a handler
     /// has kept a handle of that head.
     pub(in crate::http) fn renewed(&mut self) -> &mut Head {
-        if Rc::get_mut(&mut self.0).is_none() {
-            self.0 = Rc::default();
+        if self.0.as_mut().and_then(Rc::get_mut).is_none() {
+            self.0 = Some(Rc::default());
         }
-        let head = Rc::get_mut(&mut self.0).expect("the only handle");
-        *head = Head::default();
+        let head = self.0.as_mut().and_then(Rc::get_mut).expect("the only handle");
+        *head = Head::NONE;
         head
     }
 
@@ -182,7 +198,7 @@ impl Headers {
     ///
     /// Python: `len(headers)`
     pub fn len(&self) -> usize {
-        self.0.fields.len()
+        self.head().fields.len()
     }
 
     /// Whether there are no fields.
@@ -223,7 +239,7 @@ mod tests {
         let mut fields = [httparse::EMPTY_HEADER; 4];
         httparse::parse_headers(block, &mut fields).unwrap();
         head.set_fields(block, &fields);
-        Headers(Rc::new(head))
+        Headers(Some(Rc::new(head)))
     }
 
     #[test]
@@ -234,7 +250,7 @@ mod tests {
         assert_eq!(headers.get("X-Other"), None);
         assert_eq!(headers.get_all("Connection").count(), 2);
         assert!(headers.contains("HOST") && headers.len() == 4 && !headers.is_empty());
-        assert_eq!(headers.0.path(), "/\u{e9}");
+        assert_eq!(headers.head().path(), "/\u{e9}");
     }
 
     #[test]

@@ -3,6 +3,8 @@
 use std::fmt::{self, Write as _};
 use std::io;
 
+use smallvec::SmallVec;
+
 pub(in crate::http) fn invalid(text: impl Into<String>) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidInput, text.into())
 }
@@ -49,43 +51,31 @@ fn not_one_line(text: &str) -> io::Error {
     invalid(format!("expected one line of Latin-1 text in the reply's head, got {shown}"))
 }
 
-/// Formats a value and appends it, as [`push_text`] does with text.
+/// Calls `with` with the text of a value, which needs no memory if it is short.
 ///
 /// # Errors
-/// As [`push_text`], and `InvalidInput` if the value cannot be formatted.
-pub(in crate::http) fn push_formatted(
-    out: &mut Vec<u8>,
+/// Those of `with`, and `InvalidInput` if the value cannot be formatted.
+pub(in crate::http) fn formatted<T>(
     value: fmt::Arguments<'_>,
-) -> io::Result<()> {
+    with: impl FnOnce(&str) -> io::Result<T>,
+) -> io::Result<T> {
     if let Some(text) = value.as_str() {
-        return push_text(out, text);
+        return with(text);
     }
-    let start = out.len();
-    let mut line = Line { out, error: None };
-    let formatted = line.write_fmt(value);
-    let error = match (line.error, formatted) {
-        (Some(error), _) => error,
-        (None, Err(fmt::Error)) => {
-            invalid("expected a value whose Display succeeds, got one that fails")
-        }
-        (None, Ok(())) => return Ok(()),
-    };
-    out.truncate(start);
-    Err(error)
+    let mut text = Text::default();
+    text.write_fmt(value)
+        .map_err(|_| invalid("expected a value whose Display succeeds, got one that fails"))?;
+    with(&String::from_utf8_lossy(&text.0))
 }
 
 /// Takes the pieces of a value.
-struct Line<'a> {
-    out: &'a mut Vec<u8>,
-    error: Option<io::Error>,
-}
+#[derive(Default)]
+struct Text(SmallVec<[u8; 64]>);
 
-impl fmt::Write for Line<'_> {
+impl fmt::Write for Text {
     fn write_str(&mut self, piece: &str) -> fmt::Result {
-        push_text(self.out, piece).map_err(|error| {
-            self.error = Some(error);
-            fmt::Error
-        })
+        self.0.extend_from_slice(piece.as_bytes());
+        Ok(())
     }
 }
 
@@ -147,14 +137,23 @@ mod tests {
         for (text, bytes) in [("plain", "plain".as_bytes()), ("J\u{fc}\t", b"J\xfc\t"), ("", b"")] {
             let mut out = b"x".to_vec();
             push_text(&mut out, text).unwrap();
-            push_formatted(&mut out, format_args!("{text}{text}")).unwrap();
+            formatted(format_args!("{text}{text}"), |text| push_text(&mut out, text)).unwrap();
             assert_eq!(out, [b"x", bytes, bytes, bytes].concat(), "{text}");
         }
         for text in ["a\r\nb", "\0", "\x7f", "\u{20ac}"] {
             let mut out = b"x".to_vec();
-            let error = push_formatted(&mut out, format_args!("a{text}")).unwrap_err();
+            let error = push_text(&mut out, &format!("a{text}")).unwrap_err();
             assert_eq!(error.kind(), io::ErrorKind::InvalidInput, "{text:?}");
             assert_eq!(out, b"x", "{text:?}");
+        }
+    }
+
+    #[test]
+    fn values_are_formatted_whole() {
+        for length in [0, 1, 64, 65, 1_000] {
+            let text = "\u{e4}".repeat(length);
+            let copy = formatted(format_args!("{text}{}", 5), |text| Ok(text.to_owned()));
+            assert_eq!(copy.unwrap(), text + "5");
         }
     }
 }

@@ -39,17 +39,42 @@ pub struct HTTPError {
     code: u16,
     message: Option<String>,
     explain: Option<String>,
+    fields: Vec<(String, String)>,
 }
 
 impl HTTPError {
     /// An error with this status.
     pub fn new<'a>(status: impl Into<Status<'a>>) -> Self {
-        let Status { code, message, explain } = status.into();
-        HTTPError { code, message: message.map(str::to_owned), explain: explain.map(str::to_owned) }
+        let Status { code, message, explain, fields } = status.into();
+        HTTPError {
+            code,
+            message: message.map(str::to_owned),
+            explain: explain.map(str::to_owned),
+            fields: fields.to_vec(),
+        }
     }
 
-    /// The same with this text as the explanation on its page. Markup is escaped. The client sees
-    /// the text.
+    /// Adds a field to the reply, such as `WWW-Authenticate`, `Retry-After` or `Allow`. With one
+    /// that cannot be sent, the reply has none of them.
+    ///
+    /// ```
+    /// # use std::io;
+    /// # use socketserver::http::HTTPError;
+    /// fn only_members(name: Option<&str>) -> io::Result<()> {
+    ///     match name {
+    ///         Some(_) => Ok(()),
+    ///         None => Err(HTTPError::new(401).with("WWW-Authenticate", "Basic").into()),
+    ///     }
+    /// }
+    /// ```
+    ///
+    /// Python: none; `send_error` takes no fields
+    pub fn with(mut self, name: &str, value: impl fmt::Display) -> Self {
+        self.fields.push((name.to_owned(), value.to_string()));
+        self
+    }
+
+    /// Sets the explanation on the error page. The client sees this text; markup in it is escaped.
     ///
     /// Python: the argument `explain` of `send_error`
     pub fn explain(mut self, text: impl fmt::Display) -> Self {
@@ -63,6 +88,7 @@ impl HTTPError {
             code: self.code,
             message: self.message.as_deref(),
             explain: self.explain.as_deref(),
+            fields: &self.fields,
         }
     }
 

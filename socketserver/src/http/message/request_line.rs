@@ -41,18 +41,9 @@ pub(in crate::http) fn parse(
     if !is_0_9 {
         check_version(version)?;
     }
-    let (authority, path) = match authority_and_path(target) {
-        Some((authority, path)) => (Some(authority), path),
-        None => (None, Cow::Borrowed(target)),
-    };
-    let is_right = match command {
-        b"CONNECT" => is_authority(&path) && path.contains(&b':') && !path.ends_with(b":"),
-        b"OPTIONS" => true,
-        _ => *path != *b"*",
-    };
-    if !is_right || authority.is_some_and(|authority| !is_authority(authority)) {
+    let Some((authority, path)) = authority_and_path(command, target) else {
         return Err(syntax());
-    }
+    };
     head.set_line(line, command, with_one_slash(&path), version);
     if let Some(authority) = authority {
         head.set_authority(authority);
@@ -114,28 +105,53 @@ pub(in crate::http) fn is_authority(bytes: &[u8]) -> bool {
         _ => (bytes, [].as_slice()),
     };
     let is_host = match host {
-        [b'[', address @ .., b']'] => address
-            .iter()
-            .all(|byte| byte.is_ascii_hexdigit() || b":.".contains(byte) || is_token_byte(*byte)),
-        host => host.iter().all(|byte| is_token_byte(*byte) || b"(),;=".contains(byte)),
+        [b'[', address @ .., b']'] => {
+            !address.is_empty() && address.iter().all(|byte| is_host_byte(*byte) || *byte == b':')
+        }
+        host => host.iter().all(|byte| is_host_byte(*byte)),
     };
     !host.is_empty() && is_host && port.iter().all(u8::is_ascii_digit)
 }
 
-/// The authority and the path of `http://authority/path`.
-fn authority_and_path(target: &[u8]) -> Option<(&[u8], Cow<'_, [u8]>)> {
-    let rest = [b"http://".as_slice(), b"https://"].into_iter().find_map(|scheme| {
-        let (start, rest) = target.split_at_checked(scheme.len())?;
-        start.eq_ignore_ascii_case(scheme).then_some(rest)
-    })?;
+/// Whether a byte may be in the name or address of a host: RFC 3986, 3.2.2.
+fn is_host_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-._~%!$&'()*+,;=".contains(&byte)
+}
+
+/// The authority of a target with a scheme, and its path.
+type Parts<'t> = (Option<&'t [u8]>, Cow<'t, [u8]>);
+
+/// The authority of a target with a scheme, and its path, which begins with a slash; or what
+/// CONNECT and OPTIONS have in its place. `None` for a target that a server behind this one could
+/// read differently, such as the `@evil/` that follows a host's name.
+fn authority_and_path<'t>(command: &[u8], target: &'t [u8]) -> Option<Parts<'t>> {
+    if command == b"CONNECT" {
+        let is_right = is_authority(target) && target.contains(&b':') && !target.ends_with(b":");
+        return is_right.then_some((None, Cow::Borrowed(target)));
+    }
+    if target.starts_with(b"/") || (command == b"OPTIONS" && target == b"*") {
+        return Some((None, Cow::Borrowed(target)));
+    }
+    let with_slash = |path: &[u8]| Cow::Owned([b"/".as_slice(), path].concat());
+    let Some(rest) = without_scheme(target) else {
+        // Some clients of Python's module leave the slash out.
+        let name = target.split(|byte| b"/?#".contains(byte)).next().unwrap_or_default();
+        let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
+        let is_path = !name.is_empty() && name.iter().all(is_name);
+        return is_path.then(|| (None, with_slash(target)));
+    };
     let end = rest.iter().position(|byte| b"/?#".contains(byte)).unwrap_or(rest.len());
     let (authority, path) = rest.split_at(end);
-    let path = if path.starts_with(b"/") {
-        Cow::Borrowed(path)
-    } else {
-        Cow::Owned([b"/".as_slice(), path].concat())
-    };
-    Some((authority, path))
+    let path = if path.starts_with(b"/") { Cow::Borrowed(path) } else { with_slash(path) };
+    is_authority(authority).then_some((Some(authority), path))
+}
+
+/// What comes behind `http://`.
+fn without_scheme(target: &[u8]) -> Option<&[u8]> {
+    [b"http://".as_slice(), b"https://"].into_iter().find_map(|scheme| {
+        let (start, rest) = target.split_at_checked(scheme.len())?;
+        start.eq_ignore_ascii_case(scheme).then_some(rest)
+    })
 }
 
 /// The path with one slash at its start. In a `Location`, two slashes would begin a host.
@@ -184,6 +200,18 @@ mod tests {
             " ",
             "GET /\0 HTTP/1.1",
             "GET http://u@a/ HTTP/1.1",
+            "GET @evil/x HTTP/1.1",
+            "OPTIONS @evil/x HTTP/1.1",
+            "GET .evil/x HTTP/1.1",
+            "GET :80/x HTTP/1.1",
+            "GET ?x HTTP/1.1",
+            "GET #x HTTP/1.1",
+            "GET \\evil/x HTTP/1.1",
+            "GET ftp://a/ HTTP/1.1",
+            "GET http:/a HTTP/1.1",
+            "GET http:a HTTP/1.1",
+            "GET http://a^/ HTTP/1.1",
+            "GET http://a\\b/ HTTP/1.1",
             "GET http:/// HTTP/1.1",
             "CONNECT / HTTP/1.1",
         ] {
@@ -219,6 +247,7 @@ mod tests {
             ("/http://b/c", None, "/http://b/c"),
             ("//evil/..", None, "/evil/.."),
             ("////", None, "/"),
+            ("tmp_1a/test?x", None, "/tmp_1a/test?x"),
         ] {
             let head = parse(format!("GET {target} HTTP/1.1").as_bytes(), false).ok().unwrap();
             assert_eq!((head.authority(), head.path()), (authority, path), "{target}");

@@ -14,23 +14,25 @@ pub struct Status<'a> {
     pub message: Option<&'a str>,
     /// The long text of an error page, if it is not the usual one.
     pub explain: Option<&'a str>,
+    /// Further fields of an error's reply: those of its [`HTTPError`](crate::http::HTTPError).
+    pub fields: &'a [(String, String)],
 }
 
 impl From<u16> for Status<'_> {
     fn from(code: u16) -> Self {
-        Status { code, message: None, explain: None }
+        Status { code, message: None, explain: None, fields: &[] }
     }
 }
 
 impl<'a> From<(u16, &'a str)> for Status<'a> {
     fn from((code, message): (u16, &'a str)) -> Self {
-        Status { code, message: Some(message), explain: None }
+        Status { message: Some(message), ..code.into() }
     }
 }
 
 impl<'a> From<(u16, &'a str, &'a str)> for Status<'a> {
     fn from((code, message, explain): (u16, &'a str, &'a str)) -> Self {
-        Status { code, message: Some(message), explain: Some(explain) }
+        Status { message: Some(message), explain: Some(explain), ..code.into() }
     }
 }
 

@@ -44,7 +44,7 @@ pub(in crate::http) fn quoted(bytes: &[u8]) -> String {
 pub(in crate::http) fn latin1(text: &str) -> Cow<'_, [u8]> {
     match text.is_ascii() {
         true => Cow::Borrowed(text.as_bytes()),
-        false => text.chars().map(|char| char as u8).collect(),
+        false => text.chars().map(|char| u8::try_from(char).unwrap_or(b'?')).collect(),
     }
 }
 

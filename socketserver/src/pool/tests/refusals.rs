@@ -103,6 +103,11 @@ fn pool_is_full_while_a_thread_is_refused() {
     assert!(!pool.full());
     assert_eq!((pool.threads(), FREED.load(Relaxed)), (2, 2));
 
+    // From then on a job that gets its thread at once is no end of a lack:
+    pool.submit(blockers.one()).unwrap();
+    blockers.wait_for_starts(1);
+    assert_eq!((pool.threads(), FREED.load(Relaxed)), (3, 2));
+
     blockers.release_all();
     pool.finish();
 }

@@ -100,6 +100,19 @@ fn every_request_comes_to_one_end() {
     assert_eq!((stats.finished, stats.failed, stats.refused, stats.aborted), (1, 1, 1, 2));
 }
 
+/// A request may be aborted while it moves to another process.
+#[test]
+fn an_early_abort_follows_its_request_elsewhere() {
+    let books = books(None);
+    let (ticket, aborts) = (open(&books), Arc::new(AtomicU64::new(0)));
+    books.abort_all();
+    let count = aborts.clone();
+    ticket.set_abort(move || _ = count.fetch_add(1, SeqCst));
+    assert_eq!(aborts.load(SeqCst), 1);
+    ticket.end(End::Finished);
+    assert_eq!(books.stats().aborted, 1);
+}
+
 #[test]
 fn ended_requests_leave_no_deadlines_behind() {
     let books = books(Some(Duration::from_secs(3_600)));

@@ -36,8 +36,8 @@ impl Loop<'_> {
         {
             let (shared, listener) = (shared.clone(), self.listener.clone());
             lender.lend(&engine.core.waker, self.listener.clone(), |baton| {
-                let receive = move |baton: &Baton| shared.receive(baton, &listener);
-                let leader = Leader::new(baton, engine.intake.handler_name(), receive);
+                let lead = move |baton: &Baton| shared.lead(baton, &listener);
+                let leader = Leader::new(baton, engine.intake.handler_name(), lead);
                 engine.concurrency.lead(leader).is_ok()
             });
         }
@@ -88,7 +88,7 @@ impl Loop<'_> {
 
 impl Engine {
     /// What the leader does: takes requests, and dispatches them where it runs.
-    fn receive(&self, baton: &Baton, listener: &Listener) {
+    fn lead(&self, baton: &Baton, listener: &Listener) {
         let may_take = || !self.core.life.is_stopping() && !self.admission.must_wait();
         self.core.life.inside(|| {
             while leads() && !baton.is_wanted() && may_take() {

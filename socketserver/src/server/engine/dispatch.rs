@@ -65,13 +65,13 @@ fn enter(lobby: &Lobby, job: Job) -> Result<(), Job> {
 }
 
 fn refuse(request: &dyn Accepted, ticket: Ticket, refusal: Refusal) -> Served {
-    ticket.end(carry_out(refusal, request));
+    ticket.end(end_refused(refusal, request));
     Served::Refused
 }
 
 /// Ends a request that never comes to its handler. Does not block, unless the state's
 /// `handle_error` does.
-pub(in crate::server) fn carry_out(refusal: Refusal, request: &dyn Accepted) -> End {
+pub(in crate::server) fn end_refused(refusal: Refusal, request: &dyn Accepted) -> End {
     let end = match refusal {
         Refusal::Failed(error) => {
             let end = error.end();

@@ -2,7 +2,7 @@
 //!
 //! | step | function | thread |
 //! | --- | --- | --- |
-//! | 1. requests are accepted as ever for the lame-duck time | `Life::turn`, in `handler/life` | the loop's |
+//! | 1. requests are accepted as ever for the lame-duck time | `Life::ask` begins it and `Life::turn` ends it, in `handler/life` | the loop's |
 //! | 2. new clients are kept out of the backlog | [`fence`](Engine::fence) | the loop's |
 //! | 3. the backlog is served | [`take_backlog`](Engine::take_backlog) | the loop's |
 //! | 4. the listener closes | [`close_listener`](Engine::close_listener) | the loop's |
@@ -10,7 +10,9 @@
 //! | 6. the rest is aborted; requests that have not ended 90 ms later are abandoned | [`abort_live`](Engine::abort_live), [`abandon_live`](Engine::abandon_live) | the caller's |
 //!
 //! [`carry_out`](Engine::carry_out) is the loop's part, and [`finish`](Engine::finish) the
-//! caller's, which begins with the state's `server_close`. Idle requests end as step 2 begins.
+//! caller's, which begins with the state's `server_close`. Idle requests end as step 2 begins. Each
+//! client in the lobby, which was accepted before or comes there in step 3, goes to its handler or
+//! to its refusal before step 4.
 //! Without a loop, the caller does every step. If a signal, the loop's thread or a request asks,
 //! the loop does steps 5 and 6 too, because a caller there would wait for itself. A `server_close`
 //! does steps 4 to 6; a `shutdown` only ends the loop.
@@ -20,7 +22,7 @@ use std::net::Shutdown;
 use std::time::Duration;
 
 use super::serve::{Loop, Taken};
-use super::{Engine, TARGET, quietly, survived};
+use super::{Engine, Origin, TARGET, quietly, survived};
 use crate::handler::{By, Core, Stop, StopKind, Waiting};
 use crate::request::Stats;
 use crate::server::report::Drained;
@@ -86,6 +88,8 @@ impl Engine {
                 StopKind::Drain => {
                     self.core.books.end_idle();
                     self.fence();
+                    // First those in the lobby, which have waited longest; then those that come
+                    // there from the backlog.
                     self.empty_lobby(deadline);
                     self.take_backlog(deadline);
                     self.empty_lobby(deadline);
@@ -188,6 +192,20 @@ impl Engine {
         }
     }
 
+    /// Step 4: closes the listener, and refuses each client that is still in the lobby.
+    pub(crate) fn close_listener(&self) {
+        let listener = self.listener.lock().take();
+        // Not under the lock: removing a file may take its time.
+        if let Some(listener) = listener {
+            // Another process's clients need what this one has made.
+            if listener.origin != Origin::Own || !self.is_shared() {
+                self.intake.close_listener(listener.socket());
+            }
+            *self.answers.lock() = listener.answers();
+        }
+        self.close_lobby();
+    }
+
     /// Step 5: lets live requests finish. Returns whether all have.
     fn wait_for_live(&self, deadline: Instant) -> bool {
         self.wait_until(deadline, |core| core.books.active() == 0)
@@ -202,6 +220,14 @@ impl Engine {
     /// The rest of step 6: gives up the requests that have still not ended. Returns how many.
     fn abandon_live(&self) -> u64 {
         self.core.books.abandon_all()
+    }
+
+    /// Gives up the socket through which handlers have answered: its port is free then, although
+    /// the program may have kept a handle.
+    fn close_answers(&self) {
+        if let Some(answers) = self.answers.lock().take() {
+            answers.give_up();
+        }
     }
 
     /// Ends the workers, and waits for them if no request is live.

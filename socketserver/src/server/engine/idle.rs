@@ -39,3 +39,34 @@ impl IdleWatch {
         now - self.since >= self.after
     }
 }
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    const HOUR: Duration = Duration::from_secs(3_600);
+
+    /// What a look says after an hour without one.
+    fn after_an_hour(watch: &mut IdleWatch, accepted: u64, active: u64) -> bool {
+        let now = Instant::now();
+        watch.due = now;
+        watch.since = watch.since.min(now - HOUR);
+        watch.is_over(|| Stats { accepted, active, ..Stats::default() })
+    }
+
+    #[test]
+    fn live_and_new_requests_are_no_idle_time() {
+        let mut watch = IdleWatch::new(HOUR);
+        assert!(!after_an_hour(&mut watch, 1, 1), "a request is live");
+        assert!(!after_an_hour(&mut watch, 2, 0), "another one has come and gone");
+        assert!(after_an_hour(&mut watch, 2, 0));
+    }
+
+    #[test]
+    fn counters_are_read_eight_times_per_idle_time() {
+        let mut watch = IdleWatch::new(HOUR);
+        assert!(!watch.is_over(Stats::default), "the first look");
+        assert!(!watch.is_over(|| unreachable!("the next look is not due")));
+        assert!(watch.due - Instant::now() <= HOUR / 8);
+    }
+}

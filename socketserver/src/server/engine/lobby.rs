@@ -4,7 +4,7 @@ use std::io;
 use std::sync::Arc;
 
 use super::serve::Loop;
-use super::{Engine, carry_out};
+use super::{Engine, end_refused};
 use crate::admission::Refusal;
 use crate::handler::FIRST_BYTE;
 use crate::lobby::Lobby;
@@ -97,7 +97,7 @@ impl Engine {
     /// Refuses a request whose client has sent too little, like one whose handshake has failed.
     fn refuse_silent(&self, error: io::Error, request: Arc<dyn Accepted>, ticket: Ticket) {
         let refusal = Refusal::Failed(HandlerError::of_handshake(error));
-        ticket.end(carry_out(refusal, &*request));
+        ticket.end(end_refused(refusal, &*request));
         if !self.admission.learns_client() {
             request.closed();
         }

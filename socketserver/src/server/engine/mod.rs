@@ -3,6 +3,7 @@
 //! | file | what it does |
 //! | --- | --- |
 //! | `serve` | the loop: one turn from top to bottom, `serve_forever`, `handle_request` |
+//! | `batch` | how many requests one turn takes |
 //! | `dispatch` | one request from the loop to its handler, or to its refusal |
 //! | `given` | a server of one connection that it was given |
 //! | `idle` | when a server has had nothing to do for long enough to end |
@@ -31,7 +32,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 
-pub(super) use dispatch::carry_out;
+pub(super) use dispatch::end_refused;
 
 use self::once::Once;
 use super::report::Drained;
@@ -260,27 +261,6 @@ impl Engine {
     /// Whether the server's end leaves the listener as it is, apart from closing it.
     fn is_shared(&self) -> bool {
         self.shared.load(Relaxed)
-    }
-
-    pub(crate) fn close_listener(&self) {
-        let listener = self.listener.lock().take();
-        // Not under the lock: removing a file may take its time.
-        if let Some(listener) = listener {
-            // Another process's clients need what this one has made.
-            if listener.origin != Origin::Own || !self.is_shared() {
-                self.intake.close_listener(listener.socket());
-            }
-            *self.answers.lock() = listener.answers();
-        }
-        self.close_lobby();
-    }
-
-    /// Gives up the socket through which handlers have answered: its port is free then, although
-    /// the program may have kept a handle.
-    fn close_answers(&self) {
-        if let Some(answers) = self.answers.lock().take() {
-            answers.give_up();
-        }
     }
 }
 

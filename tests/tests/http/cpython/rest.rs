@@ -75,6 +75,10 @@ fn test_all() {
     struct Handler {
         wfile: http::ReplyWriter,
     }
+    #[allow(non_snake_case)]
+    impl Handler {
+        fn do_GET(&mut self) {}
+    }
     // With TLS, each of them is Python's HTTPSServer or ThreadingHTTPSServer.
     let servers = [
         type_name::<http::HTTPServer<Handler>>(),

@@ -44,6 +44,8 @@ pub(super) fn cases() -> Vec<Case> {
         chunks(14, b"3\r\nab", "400! or !", "200 POST /p; bare").then(Then::End),
         chunks(15, b"3;a=b\r\nabc\r\n0\r\nX: y\r\n\r\n{N}", BOTH, "200 POST /p; bare"),
         chunks(15, b"3\r\nabc\r\n0\r\nContent-Length: 9\r\n\r\n{N}", BOTH, "200 POST /p; bare"),
+        chunks(15, b"3\r\nabc\r\n0\r\nX: y\n\r\n{N}", "400!", "200 POST /p; bare"),
+        chunks(15, b"3\r\nabc\r\n0\r\n\n{N}", "400!", "200 POST /p; bare"),
         chunks(15, long, "400!", "200 POST /p; 414!"),
         chunks(15, endless, "431! or 400!", "200 POST /p; bare"),
         chunks(15, small, many, "200 POST /p; bare"),

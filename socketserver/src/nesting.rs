@@ -9,7 +9,7 @@
 //! every socket behaves as if its timeout were zero. That is a mark of the thread.
 //!
 //! On an ordinary thread the list is a thread-local. Green threads of one scheduler share their
-//! thread-locals, so each has its own list (see `enclosing_servers` in `current.rs`), and
+//! thread-locals, so each has its own list (see `enclosing_servers` in `green/current.rs`), and
 //! takes its mark along when it parks (see `without_mark`).
 
 use std::cell::{Cell, RefCell};
@@ -72,7 +72,7 @@ pub(crate) fn has_nonblocking_sockets() -> bool {
 
 /// Calls `suspend`, during which other code runs on this thread, without this code's mark.
 #[inline]
-pub(super) fn without_mark(suspend: impl FnOnce()) {
+pub(crate) fn without_mark(suspend: impl FnOnce()) {
     let marked = NONBLOCKING_SOCKETS.get();
     if marked {
         NONBLOCKING_SOCKETS.set(false);
