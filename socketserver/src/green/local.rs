@@ -246,10 +246,7 @@ impl Local {
             let next = self.timers.borrow().next();
             timeout = next.map(|next| next.saturating_duration_since(Instant::now()));
         }
-        let looked = self
-            .reactor
-            .borrow_mut()
-            .turn(timeout, self.scheduler.wake_fd(), |task| self.wake(task));
+        let looked = self.reactor.borrow_mut().turn(timeout, |task| self.wake(task));
         if sleeps {
             self.scheduler.wake_up();
         }
