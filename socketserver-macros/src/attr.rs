@@ -128,6 +128,7 @@ fn assignments(attributes: &[Attribute], errors: &mut Errors) -> Vec<Assignment>
 
 #[cfg(test)]
 mod tests {
+    use quote::ToTokens;
     use syn::parse_quote;
 
     use super::*;
