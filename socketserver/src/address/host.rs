@@ -62,8 +62,8 @@ impl Address {
         self.host_with_prefix(USUAL_PREFIX)
     }
 
-    /// The same with a prefix of `bits` bits for ordinary IPv6 addresses: 56 or 48 if each customer
-    /// has a prefix of that length, 128 if neighbours share a /64.
+    /// As [`host`](Self::host), with a prefix of `bits` bits for ordinary IPv6 addresses: 56 or 48
+    /// if each customer has a prefix of that length, 128 if neighbours share a /64.
     pub fn host_with_prefix(&self, bits: u8) -> Option<Host> {
         match self {
             Address::Inet(SocketAddr::V4(address)) => Some(Host::from(IpAddr::from(*address.ip()))),

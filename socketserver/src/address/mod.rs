@@ -73,8 +73,8 @@ impl Address {
         }
     }
 
-    /// The same address with another port, if this crate knows the family's: the interface of a
-    /// link-local address stays.
+    /// The same address with another port. The interface of a link-local address stays. An address
+    /// without a port is returned as it is.
     ///
     /// Python: `(client_address[0], port)`, and the rest of the tuple
     #[must_use]

@@ -31,7 +31,7 @@ pub struct Green {
     on_close: OnClose,
     daemon_threads: DaemonThreads,
     shared: Arc<Shared>,
-    /// Those of the size that was set, from the first request on.
+    /// The stacks, made at the first request.
     stacks: OnceLock<Stacks>,
 }
 
@@ -194,5 +194,21 @@ impl Shared {
         {
             waker.wake();
         }
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn loop_is_woken_once_there_is_a_place() {
+        let waker = Waker::new().unwrap();
+        let live = AtomicUsize::new(3);
+        let shared = Shared { live, waker: Mutex::new(Some(waker.clone())), ..Shared::default() };
+        shared.leave(3);
+        assert!(waker.was_woken());
+        shared.leave(3);
+        assert!(!waker.was_woken(), "it was not full before");
     }
 }

@@ -40,7 +40,7 @@ const BUDGET: u32 = 32;
 /// The room for messages that is kept from one look at the inbox to the next.
 const INBOX: usize = 1024;
 
-/// A green thread, and what is called when it parks.
+/// A green thread, and the function to call when it parks.
 #[derive(Clone, Copy)]
 pub(super) struct Awaited {
     pub(super) task: usize,
@@ -246,10 +246,7 @@ impl Local {
             let next = self.timers.borrow().next();
             timeout = next.map(|next| next.saturating_duration_since(Instant::now()));
         }
-        let looked = self
-            .reactor
-            .borrow_mut()
-            .turn(timeout, self.scheduler.wake_fd(), |task| self.wake(task));
+        let looked = self.reactor.borrow_mut().turn(timeout, |task| self.wake(task));
         if sleeps {
             self.scheduler.wake_up();
         }

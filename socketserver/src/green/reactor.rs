@@ -69,11 +69,11 @@ pub(super) struct Reactor {
     events: Vec<epoll::Event>,
 }
 
-/// An epoll for a reactor. A wait in it ends when `wake_fd` can be read.
+/// An epoll for a reactor. A write to `wake_fd` ends a wait in it, and nothing needs to read that.
 pub(super) fn create_epoll(wake_fd: BorrowedFd<'_>) -> io::Result<OwnedFd> {
     let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
     let data = epoll::EventData::new_u64(WAKE);
-    epoll::add(&epoll, wake_fd, data, EventFlags::IN)?;
+    epoll::add(&epoll, wake_fd, data, EventFlags::IN | EventFlags::ET)?;
     Ok(epoll)
 }
 
@@ -193,7 +193,6 @@ impl Reactor {
     pub(super) fn turn(
         &mut self,
         timeout: Option<Duration>,
-        wake_fd: BorrowedFd<'_>,
         mut wake: impl FnMut(usize),
     ) -> io::Result<()> {
         let timeout = timeout.map(|timeout| Timespec {
@@ -208,11 +207,8 @@ impl Reactor {
         for event in &self.events {
             // The structure is packed, so its fields are copied, not borrowed.
             let (key, flags) = (event.data.u64(), event.flags);
-            if key == WAKE {
-                // Empties it. Where that fails it is empty.
-                let mut count = [0; 8];
-                let _ = rustix::io::read(wake_fd, &mut count);
-            } else if let Some(registration) = self.registrations.get_mut(key as usize) {
+            // There is none with the key of a message.
+            if let Some(registration) = self.registrations.get_mut(key as usize) {
                 registration.report(flags, &mut wake);
             }
         }

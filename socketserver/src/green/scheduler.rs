@@ -18,7 +18,7 @@
 
 use std::io;
 use std::mem;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, OwnedFd, RawFd};
 use std::sync::atomic::{
     AtomicBool, AtomicUsize,
     Ordering::{Relaxed, SeqCst},
@@ -81,7 +81,7 @@ impl Scheduler {
     pub(super) fn send(&self, message: Message) {
         self.send_without_waking(message);
         if self.asleep.swap(false, SeqCst) {
-            // It fails only when the counter is full, and then the scheduler is being woken.
+            // It fails only when the counter is full, which takes centuries.
             let _ = rustix::io::write(&self.wake_fd, &1u64.to_ne_bytes());
         }
     }
@@ -108,10 +108,6 @@ impl Scheduler {
     pub(super) fn wake_up(&self) {
         self.asleep.store(false, SeqCst);
         self.activity.wake_up();
-    }
-
-    pub(super) fn wake_fd(&self) -> BorrowedFd<'_> {
-        self.wake_fd.as_fd()
     }
 
     /// How many green threads it has.

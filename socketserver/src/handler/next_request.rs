@@ -61,7 +61,7 @@ impl<S> ServerRef<S> {
         self.next_request_within(connection, Duration::MAX)
     }
 
-    /// The same, for `time` at the longest.
+    /// As [`next_request`](Self::next_request), but waits for at most `time`.
     ///
     /// # Errors
     /// As [`next_request`](Self::next_request).

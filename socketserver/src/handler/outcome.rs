@@ -13,7 +13,7 @@ use crate::request::HandlerError;
     note = "a result with a value, as `sendto` returns, is finished with `?;` and `Ok(())`"
 )]
 pub trait Outcome {
-    /// The same as a result of one type.
+    /// Converts the value that a method has returned into a result of one type.
     ///
     /// # Errors
     /// What was returned.

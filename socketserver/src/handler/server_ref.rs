@@ -37,7 +37,7 @@ impl<S> ServerRef<S> {
         &self.0.core
     }
 
-    /// The same server, for code that need not know the type of its state.
+    /// A handle of the same server, without the type of its state.
     pub fn without_state(&self) -> ServerRef {
         ServerRef::new(Arc::new(()), self.core().clone())
     }

@@ -24,7 +24,7 @@ pub fn serve<H: Handler>(handler: &mut H) -> Result<(), HandlerError> {
     Ok(())
 }
 
-/// Ends the reply at hand, also if the override that sends it panics: the part that was sent must
+/// Ends the current reply, even if the override that sends it panics: the part that was sent must
 /// not look whole.
 struct End(Exchange);
 

@@ -43,7 +43,7 @@ impl BodyReader {
         if body.len() > most { Err(too_long()) } else { Ok(body) }
     }
 
-    /// The same of a body that is a form: its fields.
+    /// Reads the whole body as the fields of a form.
     pub(super) fn read_form(self, most: usize) -> io::Result<Vec<(String, String)>> {
         if !self.0.headers().lists("Content-Type", "application/x-www-form-urlencoded") {
             return Err(HTTPError::new(415).into());

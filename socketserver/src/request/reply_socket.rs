@@ -112,7 +112,7 @@ impl ReplySocket {
     /// The value of an option, as [`Socket::getsockopt`] returns it.
     ///
     /// # Errors
-    /// As there.
+    /// As [`Socket::getsockopt`].
     ///
     /// Python: `socket.getsockopt`
     pub fn getsockopt<V: OptionValue>(&self, option: fn(V) -> SocketOption) -> io::Result<V> {

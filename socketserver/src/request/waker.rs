@@ -68,7 +68,7 @@ impl Waker {
         Ok(ready)
     }
 
-    /// The same, and until `beside` can be read.
+    /// As [`wait`](Self::wait), but also returns when `beside` is readable.
     pub(crate) fn wait_beside(
         &self,
         listener: Option<&Socket>,

@@ -120,8 +120,8 @@ impl Socket {
         }
     }
 
-    /// The same with this time instead of the socket's timeout: for protocols that give each of
-    /// their phases, such as the head of a request, its own deadline.
+    /// As [`recv_into`](Self::recv_into), with this time instead of the socket's timeout. This is
+    /// for protocols in which each phase, such as the head of a request, has its own deadline.
     ///
     /// # Errors
     /// As [`recv`](Self::recv).
@@ -244,7 +244,7 @@ impl Socket {
         }
     }
 
-    /// The same with this time instead of the socket's timeout.
+    /// As [`send`](Self::send), with this time instead of the socket's timeout.
     ///
     /// # Errors
     /// As [`send`](Self::send).

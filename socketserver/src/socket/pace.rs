@@ -7,16 +7,17 @@ use std::time::{Duration, Instant};
 
 use crate::wait::Patience;
 
-/// How long the parts of a transfer may wait: at first a fixed time, and then as much more as the
-/// bytes that have passed are worth at a rate.
+/// The time that the parts of a transfer may wait: a fixed time, and in addition the time that the
+/// transferred bytes take at the minimum rate.
 #[derive(Debug)]
 pub(crate) struct Pace {
     most: Duration,
     rate: u32,
-    /// How long earlier transfers of the same have waited.
+    /// Time that earlier parts of the same transfer have waited.
     waited: Duration,
     passed: AtomicU64,
-    /// When the first bytes had passed: most transfers are over then, and need no clock.
+    /// Time at which the first bytes had been transferred. Most transfers end with them, and need
+    /// no clock.
     began: OnceLock<Instant>,
 }
 
@@ -26,20 +27,20 @@ impl Pace {
         Pace::resumed(most, rate, Duration::ZERO, 0)
     }
 
-    /// The same after waits of this time for so many bytes.
+    /// A pace that continues after `passed` bytes and waits of `waited` in all.
     pub(crate) fn resumed(most: Duration, rate: u32, waited: Duration, passed: u64) -> Self {
         Pace { most, rate, waited, passed: AtomicU64::new(passed), began: OnceLock::new() }
     }
 
-    /// How long a part may wait, after earlier ones have waited so long for so many bytes. What
-    /// came quickly is no credit for a peer that then stops: one wait is at most `most`.
+    /// How long a part may wait, if earlier ones have waited for `waited` and transferred `bytes`.
+    /// One wait is at most `most`, because fast bytes earn no credit for a peer that then stops.
     fn time(most: Duration, rate: u32, waited: Duration, bytes: u64) -> Duration {
         let earned = bytes as f64 / f64::from(rate.max(1));
         let earned = Duration::try_from_secs_f64(earned).unwrap_or(Duration::MAX / 2);
         most.saturating_add(earned).saturating_sub(waited).min(most)
     }
 
-    /// How long all parts have waited, and for how many bytes, for [`resumed`](Self::resumed).
+    /// The time that all parts have waited, and their bytes, for [`resumed`](Self::resumed).
     pub(crate) fn spent(&self) -> (Duration, u64) {
         let waited = self.began.get().map_or(Duration::ZERO, Instant::elapsed);
         (self.waited.saturating_add(waited), self.passed.load(Relaxed))
@@ -48,7 +49,7 @@ impl Pace {
     /// The patience of the next part.
     ///
     /// # Errors
-    /// `TimedOut` if there is none left.
+    /// `TimedOut` if no time is left.
     pub(super) fn patience(&self) -> io::Result<Patience> {
         let (waited, passed) = self.spent();
         match Pace::time(self.most, self.rate, waited, passed) {
@@ -57,7 +58,7 @@ impl Pace {
         }
     }
 
-    /// So many bytes more have passed, and others are still to come.
+    /// Counts bytes that have been transferred. More are still to come.
     pub(super) fn pass(&self, bytes: usize) {
         self.began.get_or_init(Instant::now);
         self.passed.fetch_add(bytes as u64, Relaxed);

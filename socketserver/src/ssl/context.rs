@@ -166,7 +166,7 @@ impl SSLContext {
         self.accept(request, |time| time)
     }
 
-    /// Shakes hands as a server, within what is left of a handshake's time.
+    /// Makes a handshake as the server, within the rest of its time, which `left_of` computes.
     pub(super) fn accept(
         &self,
         request: &Socket,

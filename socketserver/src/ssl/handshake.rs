@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use rustix::io::ioctl_fionread;
 use rustix::net::sockopt::set_tcp_quickack;
-use rustls::{Connection, HandshakeKind, ProtocolVersion};
+use rustls::{Connection, ProtocolVersion};
 
 use super::error::{SSLError, SSLErrorReason};
 use super::session::CHUNK;
@@ -18,18 +18,21 @@ use crate::wait::Patience;
 const HANDSHAKE: u8 = 22;
 
 /// Longest record that a client may send before the end of the handshake.
-const LONGEST: u16 = 1 << 14;
+const LONGEST: usize = 1 << 14;
 
 /// Whether a part of a client's first record has come, and the rest has not.
 pub(super) fn has_part_of_hello(connection: &Socket) -> bool {
-    let mut header = [0; 5];
-    match connection.peek_within(&mut header, Patience::Nonblocking) {
-        Ok(1..5) => header[0] == HANDSHAKE,
-        Ok(5) if header[0] == HANDSHAKE => {
-            let length = u16::from_be_bytes([header[3], header[4]]);
-            length <= LONGEST
-                && ioctl_fionread(connection).is_ok_and(|come| come < 5 + u64::from(length))
+    // Most are no longer.
+    let mut bytes = [0; 512];
+    let seen = connection.peek_within(&mut bytes, Patience::Nonblocking).unwrap_or(0);
+    match bytes[..seen] {
+        [HANDSHAKE, _, _, high, low, ref rest @ ..] => {
+            let length = u16::from_be_bytes([high, low]).into();
+            rest.len() < length
+                && length <= LONGEST
+                && ioctl_fionread(connection).is_ok_and(|come| come < (5 + length) as u64)
         }
+        [HANDSHAKE, ..] => true,
         _ => false,
     }
 }
@@ -62,7 +65,6 @@ pub(super) fn shake_hands(
 
 fn over(wire: &Wire<'_>, mut state: State) -> io::Result<State> {
     let mut expects_hello = matches!(*state.connection, Connection::Server(_));
-    let mut after_hello = 0;
     while state.connection.is_handshaking() {
         wire.sendall(&state.take_outgoing())?;
         let chunk = wire.recv_chunk(CHUNK)?;
@@ -73,15 +75,10 @@ fn over(wire: &Wire<'_>, mut state: State) -> io::Result<State> {
             }
             Some(_) => expects_hello = false,
         }
-        if has_answered(&state.connection) {
-            after_hello += chunk.len();
-        }
-        let is_short = (1..=SHORT).contains(&after_hello);
         state.feed(chunk);
-        state = advance(wire, state, is_short)?;
+        state = advance(wire, state)?;
     }
-    // With TLS 1.3 a server is done when it has received.
-    state.holds_tickets = is_server_of_13(&state.connection);
+    state.holds_tickets = holds_tickets(&state.connection);
     if state.has_outgoing() {
         wire.sendall(&state.take_outgoing())?;
     }
@@ -96,38 +93,28 @@ fn acknowledge(socket: &Socket) {
     let _ = set_tcp_quickack(socket, true);
 }
 
-/// Longest answer to a server's hello that has no room for a certificate. Checking it takes less
-/// time than waking another thread.
-const SHORT: usize = 256;
-
 /// Continues the handshake with the bytes that have come. On a green thread another thread computes
-/// this, unless the bytes are a short answer, for two reasons. A signature takes a millisecond, in
-/// which the core would serve no other client. And the pages of the stack that the computation
-/// touches would stay in use.
+/// this, for two reasons. A signature takes a millisecond, in which the core would serve no other
+/// client. And the pages of the stack that the computation touches would stay in use: even the
+/// short last part, which makes the tickets, would cost each idle connection 4 KiB (measured).
 ///
 /// With RSA of 4096 bits, a chain of six certificates and six revocation lists, the computation
 /// needs 32 KiB of stack (measured), and 72 KiB without optimisation. A stack of the default size
 /// is therefore enough if no other thread can be started.
-fn advance(wire: &Wire<'_>, mut state: State, is_short: bool) -> io::Result<State> {
-    let decode = move || {
+fn advance(wire: &Wire<'_>, mut state: State) -> io::Result<State> {
+    let (mut state, decoded) = green::blocking(move || {
         let decoded = state.decode();
         (state, decoded)
-    };
-    let (mut state, decoded) = if is_short { decode() } else { green::blocking(decode) };
+    });
     let Err(error) = decoded else { return Ok(state) };
     // The alert tells the peer the reason.
     let _ = wire.sendall(&state.take_outgoing());
     Err(SSLError::from(error).into())
 }
 
-/// Whether a server of TLS 1.3 has sent its part, and waits for the client's.
-fn has_answered(connection: &Connection) -> bool {
-    let is_done =
-        matches!(connection.handshake_kind(), Some(HandshakeKind::Full | HandshakeKind::Resumed));
-    is_done && is_server_of_13(connection)
-}
-
-fn is_server_of_13(connection: &Connection) -> bool {
+/// Whether the bytes to send are tickets alone. With TLS 1.3 a server's handshake ends with a
+/// receive, so that only tickets are left to send.
+fn holds_tickets(connection: &Connection) -> bool {
     let Connection::Server(connection) = connection else { return false };
     connection.protocol_version() == Some(ProtocolVersion::TLSv1_3)
 }

@@ -42,11 +42,11 @@ impl Manager {
         self.0.send(message.as_bytes()).map(drop)
     }
 
-    /// The same within this time, which may be zero: where clients wait for the caller, a manager
-    /// that is behind with its reading must not keep it.
+    /// Sends a message within this time, which may be zero. If clients wait for the caller, a
+    /// manager that is slow to read must not delay it.
     ///
     /// # Errors
-    /// `WouldBlock` or `TimedOut` if there is no room for the message; the system's.
+    /// `WouldBlock` or `TimedOut` if there is no room for the message; those of the system.
     pub(super) fn send_within(&self, message: &str, time: Duration) -> io::Result<()> {
         self.0.send_within(message.as_bytes(), time).map(drop)
     }

@@ -81,8 +81,8 @@ fn numbers(Identity(device, inode): Identity) -> (u32, u32) {
     (inode as u32, major(device) << 20 | minor(device))
 }
 
-/// Takes the next item of a list: its kind, and what is behind its head, which says the length of
-/// both.
+/// Takes the next item of a list, and returns its kind and the bytes behind its head. The head
+/// contains the length of the whole item.
 fn next<'a>(
     list: &mut &'a [u8],
     head: usize,

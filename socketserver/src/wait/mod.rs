@@ -330,9 +330,9 @@ pub(crate) fn has_peer_closed(awaited: Awaited<'_>) -> io::Result<bool> {
     Ok(poll_until(&mut fds, Some(Instant::now()))? > 0)
 }
 
-/// What is left of the time that a client has, since it came, for the first step of the request
-/// around this code. A client that has kept the server waiting has used some of it; that a worker
-/// came late is not its fault. To be called once: what follows has a time of its own.
+/// The rest of the time of a client for the first step of the current request. The time that the
+/// client has kept the server waiting is used up; the time until a worker was free does not count.
+/// Call this once, because later steps have other times.
 #[cfg(any(feature = "proxy", feature = "tls"))]
 pub(crate) fn left_of_first_step(time: Duration) -> Duration {
     /// The rest may have come meanwhile.
@@ -378,3 +378,6 @@ pub(crate) fn poll_until(fds: &mut [PollFd<'_>], end: Option<Instant>) -> io::Re
         }
     }
 }
+
+#[cfg(all(test, not(loom)))]
+mod tests;

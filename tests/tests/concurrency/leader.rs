@@ -315,6 +315,15 @@ fn hooks_see_each_request_of_a_leader<C: Concurrency + Default>() {
     assert_eq!(server.stats().accepted, counted.0.load(SeqCst));
 }
 
+#[test]
+fn led_requests_leave_no_green_thread_behind() {
+    let (server, mut client, _gate) = led::<Green>(|builder| builder);
+    for _ in 0..100 {
+        client.ask("?");
+    }
+    until("none is counted any more", || server.stats().workers.all == 0);
+}
+
 /// Another client keeps the leader busy at the socket whose file has gone.
 fn a_leader_moves_to_the_restored_file<C: Concurrency + Default>() {
     let folder = Folder::new();
@@ -327,8 +336,8 @@ fn a_leader_moves_to_the_restored_file<C: Concurrency + Default>() {
 
     let talker = std::os::unix::net::UnixDatagram::bind(old).expect("bind");
     talker.connect(&path).expect("connect");
-    talker.set_read_timeout(Some(DEADLINE)).expect("a timeout");
-    // Until the socket is closed.
+    talker.set_read_timeout(Some(DEADLINE / 4)).expect("a timeout");
+    // Until the socket is closed, perhaps with the last question in it.
     let talking =
         thread::spawn(move || while talker.send(b"?").and(talker.recv(&mut [0; 20])).is_ok() {});
     fs::remove_file(&path).expect("the server's file");

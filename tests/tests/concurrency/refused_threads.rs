@@ -48,3 +48,53 @@ fn datagrams_wait_in_the_system_when_threads_are_refused() {
     }
     setrlimit(Resource::As, limit).expect("the old limit");
 }
+
+/// Counts its requests; each of them holds its thread until the test goes on.
+struct Holding {
+    go_on: Receiver<()>,
+    begun: AtomicU64,
+    closed: AtomicU64,
+}
+
+impl BaseServer for Holding {
+    fn request_closed(&self, _: &Socket, _: &Address, _: &ServerRef<Self>) {
+        self.closed.fetch_add(1, SeqCst);
+    }
+}
+
+#[derive(BaseRequestHandler)]
+struct Hold {
+    server: ServerRef<Holding>,
+}
+
+impl Hold {
+    fn handle(&self) {
+        self.server.begun.fetch_add(1, SeqCst);
+        // Until the test drops its end, whatever becomes of the request.
+        let _ = self.server.go_on.recv();
+    }
+}
+
+/// No handler may start after the server's end.
+#[test]
+fn a_request_without_a_thread_ends_with_the_server() {
+    let Some(()) = alone() else { return };
+    let (hold, go_on) = unbounded();
+    let state = Holding { go_on, begun: AtomicU64::new(0), closed: AtomicU64::new(0) };
+    let server = Arc::new(bind(ThreadingTCPServer::<Hold, _>::with(state)));
+    let (state, serving) = (server.server_ref(), serve(&server));
+    let _first = Client::stream(server.server_address());
+    until("its handler holds the only thread", || state.begun.load(SeqCst) == 1);
+    // Room for anything but one more stack.
+    let limit = leave_memory(1 << 20);
+    let mut second = Client::stream(server.server_address());
+    until("its thread is refused", || server.stats().workers.spawn_failures > 0);
+    let drained = server.drain(Duration::from_millis(50));
+    setrlimit(Resource::As, limit).expect("the old limit");
+    assert_eq!((drained.aborted, drained.abandoned), (2, 1));
+    assert_eq!(second.rest(), b"");
+    ends_well(serving);
+    drop(hold);
+    until("the thread has ended", || server.stats().workers.all == 0);
+    assert_eq!((state.begun.load(SeqCst), state.closed.load(SeqCst)), (1, 2));
+}

@@ -31,17 +31,22 @@ fn server_close_waits_unless_switched_off<C: Leaves>() {
     assert_eq!(waits.server_close().aborted, 1);
     assert_eq!(client.rest(), b"");
 
-    for builder in [builder().block_on_close(false), builder().daemon_threads(true)] {
-        let leaves = bind(builder);
-        let mut client = Client::stream(leaves.server_address());
-        leaves.handle_request().expect("serves");
-        assert_eq!(leaves.server_close().aborted, 0);
-        let server = leaves.server_ref();
-        drop(leaves);
-        assert_eq!(client.ask("hello"), b"hello");
-        assert_eq!(client.finish(), b"");
-        until("it has finished", || server.stats().finished == 1);
-    }
+    close_waits_for_no_request(builder().block_on_close(false));
+    close_waits_for_no_request(builder().daemon_threads(true));
+    close_waits_for_no_request(builder().daemon_threads(true).around(Run::run));
+}
+
+#[track_caller]
+fn close_waits_for_no_request<C: Concurrency>(builder: Builder<Tcp, C, Echo, ()>) {
+    let leaves = bind(builder);
+    let mut client = Client::stream(leaves.server_address());
+    leaves.handle_request().expect("serves");
+    assert_eq!(leaves.server_close().aborted, 0);
+    let server = leaves.server_ref();
+    drop(leaves);
+    assert_eq!(client.ask("hello"), b"hello");
+    assert_eq!(client.finish(), b"");
+    until("it has finished", || server.stats().finished == 1);
 }
 
 /// Whose own time counts, whatever the options of the close.

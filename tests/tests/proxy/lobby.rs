@@ -163,10 +163,24 @@ fn a_drain_without_a_loop_serves_heard_clients<C: Column>() {
     assert_eq!((server.stats().finished, server.stats().refused), (1, 1));
 }
 
+/// As it does for clients that were in the lobby before.
+fn a_drain_awaits_first_bytes_of_the_backlog<C: Column>() {
+    let server = bind(builder(C::default()));
+    let mut late = Client::stream(server.server_address());
+    let speaking = thread::spawn(move || {
+        thread::sleep(Duration::from_millis(200));
+        late.send(REQUEST);
+        late.finish()
+    });
+    assert_eq!(server.drain(DEADLINE).aborted, 0);
+    assert!(speaking.join().expect("an answer").ends_with(b"hello"));
+    assert_eq!((server.stats().finished, server.stats().refused), (1, 0));
+}
+
 matrix!(
     columns: a_drain_ends_silent_clients, a_close_ends_silent_clients_at_once,
     silent_clients_outlive_a_shutdown, handle_request_passes_over_a_silent_client,
-    a_drain_without_a_loop_serves_heard_clients,
+    a_drain_awaits_first_bytes_of_the_backlog, a_drain_without_a_loop_serves_heard_clients,
 );
 
 /// A header of version 2 that is longer than a first look shows. Of the longest one, a worker takes

@@ -86,8 +86,10 @@ fn each_drain_has_its_own_deadline<C: Concurrent>() {
     let patient = server.clone();
     let patient = thread::spawn(move || Ok(patient.drain(DEADLINE)));
     until("it is drained", || server.fileno() == -1);
-    within(DEADLINE / 2, || server.drain(Duration::from_millis(50)));
-    assert_eq!(client.rest(), b"");
+    within(DEADLINE / 2, || {
+        server.drain(Duration::from_millis(50));
+        assert_eq!(client.rest(), b"", "it was not the first drain that has ended it");
+    });
     assert_eq!(ends_well(patient).aborted, 1);
 }
 

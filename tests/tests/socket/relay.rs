@@ -111,6 +111,49 @@ fn a_slow_receiver_ends_no_relay<W: Thread>() {
     }
 }
 
+/// The right side reads nothing for longer than the timeout, and speaks all the while.
+fn a_receiver_that_stops_ends_no_relay_that_moves<W: Thread>() {
+    const WORDS: usize = 60;
+    for is_layered in [false, true] {
+        let (relayed, (sent, received, heard)) = joined::<_, W>(
+            move |one, other| {
+                for socket in [one, other] {
+                    socket.settimeout(Some(Duration::from_millis(300))).expect("a timeout");
+                    if is_layered {
+                        socket.set_layer(Through).expect("a layer");
+                    }
+                }
+            },
+            |left, right| {
+                thread::scope(|scope| {
+                    let flood = scope.spawn(|| {
+                        (&left).write_all(&vec![b'x'; MUCH]).expect("write");
+                        left.shutdown(Shutdown::Write).expect("shutdown");
+                        MUCH
+                    });
+                    let heard = scope.spawn(|| {
+                        let mut words = Vec::new();
+                        (&left).read_to_end(&mut words).expect("read");
+                        words.len()
+                    });
+                    for _ in 0..WORDS {
+                        (&right).write_all(b"x").expect("write");
+                        // All words together take three times the timeout.
+                        thread::sleep(Duration::from_millis(15));
+                    }
+                    right.shutdown(Shutdown::Write).expect("shutdown");
+                    let mut data = Vec::new();
+                    (&right).read_to_end(&mut data).expect("read");
+                    let flood = flood.join().expect("no panic");
+                    (flood, data.len(), heard.join().expect("no panic"))
+                })
+            },
+        );
+        assert_eq!(relayed.expect("both end"), (MUCH as u64, WORDS as u64), "{is_layered}");
+        assert_eq!((sent, received, heard), (MUCH, MUCH, WORDS));
+    }
+}
+
 /// Its direction cannot go on, and the other one may have nothing to end it.
 fn a_panic_of_a_layer_ends_the_relay<W: Thread>() {
     struct Panics;
@@ -141,7 +184,8 @@ fn a_panic_of_a_layer_ends_the_relay<W: Thread>() {
 
 matrix!(
     threads: a_full_direction_does_not_stop_the_other,
-    a_slow_receiver_ends_no_relay, a_panic_of_a_layer_ends_the_relay,
+    a_slow_receiver_ends_no_relay, a_receiver_that_stops_ends_no_relay_that_moves,
+    a_panic_of_a_layer_ends_the_relay,
     an_end_is_passed_on_and_the_other_direction_goes_on,
     silence_longer_than_the_timeout_ends_a_relay,
 );

@@ -21,6 +21,21 @@ fn wait_for_input_gives_up_after_a_while<C: Column>() {
     until("it is accepted", || server.stats().accepted == 1);
 }
 
+/// The system counts in seconds, and waits for no input where it is to wait for zero.
+#[test]
+fn shortest_wait_for_input_is_a_second() {
+    let builder = Server::<Tcp, Threading, Echo>::builder();
+    let server = run(builder.wait_for_input(Duration::from_millis(1)), LOCAL);
+    let leaves_waiting = || {
+        let (began, before) = (Instant::now(), server.stats().accepted);
+        let _silent = Client::stream(&server.address());
+        Client::echoed(&server.address());
+        server.stats().accepted == before + 1 && began.elapsed() < Duration::from_secs(1)
+    };
+    // A busy machine may be late.
+    assert!((0..10).any(|_| leaves_waiting()));
+}
+
 matrix!(
     columns: wait_for_input_leaves_silent_clients_waiting, wait_for_input_gives_up_after_a_while,
 );

@@ -17,7 +17,7 @@ pub(in crate::http) const CHUNK: usize = 4_096;
 pub(in crate::http) struct Input {
     buffer: Vec<u8>,
     start: usize,
-    /// How many bytes the socket knows to be here.
+    /// Number of bytes that the socket counts as unread here.
     counted: usize,
 }
 
@@ -34,7 +34,7 @@ impl Input {
         self.start += bytes;
     }
 
-    /// Gives its memory away, if it is empty.
+    /// Returns the buffer's memory, if the buffer is empty.
     pub(in crate::http) fn release(&mut self) -> Vec<u8> {
         if !self.is_empty() {
             return Vec::new();
@@ -45,9 +45,9 @@ impl Input {
         buffer
     }
 
-    /// Tells the socket how many bytes are here. It gets no layer and is not handed over meanwhile:
-    /// they would be lost, or pass for bytes of the layer. To be called before code of the user's
-    /// has the socket.
+    /// Reports the number of unread bytes to the socket. As long as there are some, the socket
+    /// refuses a layer and `detach`, because the bytes would be lost, or pass for bytes of the
+    /// layer. Call this before user code gets the socket.
     pub(in crate::http) fn count(&mut self, socket: &Socket) {
         let (counted, unread) = (self.counted, self.unread().len());
         if unread > counted {
@@ -64,11 +64,10 @@ impl Input {
         !self.is_empty()
     }
 
-    /// Receives more bytes by a call that fills a buffer, and returns their number: 0 at the end of
-    /// the stream.
+    /// Receives more bytes with `receive`, and returns their number: 0 at the end of the stream.
     ///
     /// # Errors
-    /// The call's.
+    /// Those of `receive`.
     pub(in crate::http) fn fill(
         &mut self,
         receive: impl FnOnce(&mut [u8]) -> io::Result<usize>,

@@ -71,14 +71,14 @@ impl Limits {
         }
     }
 
-    /// The pace at which a client must at least read a reply, of which so many bytes have left in
-    /// this time.
+    /// The minimum pace of a client that reads a reply. `sent` bytes have been sent, and the writes
+    /// have waited for `waited`.
     pub(in crate::http) fn pace_of_reply(&self, waited: Duration, sent: u64) -> Pace {
         Pace::resumed(self.reply_time, self.rate, waited, sent)
     }
 
-    /// The pace at which a client must at least send a body, of which so many bytes have come in
-    /// this time.
+    /// The minimum pace of a client that sends a body. `received` bytes have come, and the reads
+    /// have waited for `waited`.
     pub(in crate::http) fn pace_of_body(&self, waited: Duration, received: u64) -> Pace {
         Pace::resumed(self.body_time, self.rate, waited, received)
     }

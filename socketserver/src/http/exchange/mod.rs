@@ -38,20 +38,20 @@ use crate::socket::Socket;
 
 /// One connection with its current request and the reply to it.
 ///
-/// A clone is another handle, which ends with its request: what it would then do to the reply or
-/// the body of a later one is an error.
+/// A clone is another handle, which ends with its request. Later its calls fail, so that it cannot
+/// change the reply or the body of a later request.
 ///
 /// Python: the attributes of a `BaseHTTPRequestHandler`
 pub struct Exchange {
     inner: Rc<Inner>,
-    /// The number of the only request that this handle is for; [`EVERY`] for the handler's own.
+    /// Number of the only request that this handle is for; [`EVERY`] for the handler's own handle.
     request: u32,
 }
 
 const EVERY: u32 = 0;
 
 struct Inner {
-    /// The number of the request at hand.
+    /// Number of the current request.
     request: Cell<u32>,
     socket: Socket,
     client_address: Address,
@@ -62,7 +62,7 @@ struct Inner {
     head: RefCell<Headers>,
     body: RefCell<Body>,
     reply: RefCell<Outgoing>,
-    /// How long the client has kept the reply waiting, and for how many bytes.
+    /// Total time that writes of the reply have waited for the client, and the bytes of that time.
     paced: Cell<(Duration, u64)>,
     closes: Cell<bool>,
     /// Whether the connection closes because the client or the protocol asks for it, whatever the
@@ -131,7 +131,7 @@ impl Exchange {
         &self.inner.client_address
     }
 
-    /// The method of the request at hand, such as `GET`.
+    /// The method of the current request, such as `GET`.
     pub fn command(&self) -> String {
         self.headers().head().command().to_owned()
     }
@@ -165,8 +165,7 @@ impl Exchange {
     }
 
     /// Sets whether the connection closes after this reply. If the client has asked for that, it
-    /// closes in any case. A handle whose
-    /// request is over sets nothing.
+    /// closes in any case. A handle whose request is over sets nothing.
     pub fn set_closes(&self, closes: bool) {
         if !self.is_at_hand() {
             return;
@@ -334,7 +333,7 @@ impl Exchange {
 
 #[cold]
 fn over() -> io::Error {
-    invalid("expected a handle of the request at hand, got a clone from an earlier request")
+    invalid("expected a handle of the current request, got a clone from an earlier request")
 }
 
 impl Clone for Exchange {

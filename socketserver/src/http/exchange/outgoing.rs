@@ -45,7 +45,7 @@ impl Outgoing {
         *self = Outgoing { terms, out, body, ..Outgoing::default() };
     }
 
-    /// Takes memory for the head and a short body.
+    /// Reserves memory for the head and a short body.
     pub(in crate::http) fn provide(&mut self, memory: Vec<u8>) {
         if self.out.capacity() == 0 && memory.capacity() <= BUFFER {
             self.out = memory;

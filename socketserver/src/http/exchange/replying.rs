@@ -37,7 +37,7 @@ impl Exchange {
         (reply.code, reply.written)
     }
 
-    /// The reply to the request of this handle, for code that calls none of the user's.
+    /// The reply to the request of this handle, for code that calls no user code.
     fn reply(&self) -> io::Result<RefMut<'_, Outgoing>> {
         self.expect_at_hand()?;
         Ok(self.inner.reply.borrow_mut())
@@ -128,7 +128,7 @@ impl Exchange {
         self.send(rest)
     }
 
-    /// Takes a piece of a body whose length the head says. Unlike others it needs no copy of its own.
+    /// Writes a piece of a body whose length the head has announced. Such a piece is not copied.
     pub(in crate::http) fn write_announced(&self, data: &[u8]) -> io::Result<()> {
         self.frame(&mut *self.reply()?, false);
         self.write_body(data)

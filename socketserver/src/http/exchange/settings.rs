@@ -24,8 +24,8 @@ pub struct Settings {
     pub error_content_type: &'static str,
     /// Whether requests without a version, as in HTTP/0.9, are answered.
     pub http_0_9: bool,
-    /// Whether `HEAD` and `OPTIONS` are answered without methods of their own, and other commands
-    /// that have none with 405.
+    /// Whether `HEAD` and `OPTIONS` are answered even if the handler has no method for them, and
+    /// other known commands without a method with 405.
     pub standard_methods: bool,
     /// Maximum time of each wait for the client, where `limits` does not set a shorter one.
     pub timeout: Option<Duration>,

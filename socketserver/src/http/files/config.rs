@@ -15,7 +15,9 @@ use crate::http::message::request_line::is_token;
 /// ```
 /// use socketserver::http::{Files, SimpleHTTPRequestHandler, ThreadingHTTPServer};
 ///
-/// let files = Files::new(".")?.header("Cross-Origin-Opener-Policy", "same-origin")?.no_store();
+/// let files = Files::new(".")?
+///     .header("Cross-Origin-Opener-Policy", "same-origin")?
+///     .no_store();
 /// let server = ThreadingHTTPServer::<SimpleHTTPRequestHandler, Files>::with(files)
 ///     .bind("127.0.0.1:0")?;
 /// # Ok::<(), std::io::Error>(())

@@ -74,8 +74,7 @@ impl HTTPError {
         self
     }
 
-    /// The same with this text as the explanation on its page. Markup is escaped. The client sees
-    /// the text.
+    /// Sets the explanation on the error page. The client sees this text; markup in it is escaped.
     ///
     /// Python: the argument `explain` of `send_error`
     pub fn explain(mut self, text: impl fmt::Display) -> Self {

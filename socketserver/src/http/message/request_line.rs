@@ -113,7 +113,7 @@ pub(in crate::http) fn is_authority(bytes: &[u8]) -> bool {
     !host.is_empty() && is_host && port.iter().all(u8::is_ascii_digit)
 }
 
-/// Those of names and addresses: RFC 3986, 3.2.2.
+/// Whether a byte may be in the name or address of a host: RFC 3986, 3.2.2.
 fn is_host_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"-._~%!$&'()*+,;=".contains(&byte)
 }

@@ -2,6 +2,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 use super::super::accepted::Accepted;
+use super::super::enforcer::Enforcer;
 use super::super::error::HandlerError;
 use super::super::facts::{Facts, RequestPhase};
 use super::super::ticket::Ticket;
@@ -219,4 +220,36 @@ fn live_requests_are_listed_in_order() {
     assert_eq!(phases, [RequestPhase::Queued, RequestPhase::Ending, RequestPhase::Queued]);
     drop(tickets);
     assert!(books.live().is_empty());
+}
+
+/// Another request may have begun after the first abort.
+#[test]
+fn enforcer_aborts_again_until_it_is_dropped() {
+    let (books, deaf) = (books(None), Arc::new(Fake::default()));
+    let request: Arc<dyn Accepted> = deaf.clone();
+    let ticket = Ticket::open(&books, &request, None);
+    let now = Instant::now();
+    let enforcer = Enforcer::start(books.clone(), now, now).unwrap();
+    eventually("it is aborted twice", || deaf.0.load(SeqCst) >= 2);
+    drop(enforcer);
+    ticket.end(End::Finished);
+}
+
+#[test]
+fn enforcer_ends_idle_requests_before_it_aborts_others() {
+    let (books, live) = (books(None), Arc::new(Fake::default()));
+    let request: Arc<dyn Accepted> = live.clone();
+    let _ticket = Ticket::open(&books, &request, None);
+    let (now, hour) = (Instant::now(), Duration::from_secs(3_600));
+    let _enforcer = Enforcer::start(books.clone(), now, now + hour).unwrap();
+    eventually("idle requests end", || books.has_ended.load(SeqCst));
+    assert_eq!(live.0.load(SeqCst), 0);
+}
+
+fn eventually(what: &str, condition: impl Fn() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while !condition() {
+        assert!(Instant::now() < deadline, "never came true: {what}");
+        std::thread::sleep(Duration::from_millis(1));
+    }
 }

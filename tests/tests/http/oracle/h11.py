@@ -83,6 +83,8 @@ def shown(request, body):
     if match:
         path = path[match.end() :]
         path = path if path.startswith(b"/") else b"/" + path
+    elif re.match(rb"\w", path) and request.method != b"CONNECT":
+        path = b"/" + path
     path = re.sub(rb"^//+", b"/", path)
     words = [request.method.decode(), escaped(path)]
     if body and not path.startswith(b"/unread"):
@@ -109,7 +111,8 @@ def strict(data):
     if len(hosts) != len(lines) or wrong:
         reasons.append("a host")
     star = rb"((?<!OPTIONS)|[!-~]OPTIONS) \* HTTP/"
-    if re.search(star + rb"|(?m:^CONNECT )|https?://(?![\w.-]+(:\d+)?[/?# ])", data):
+    form = rb"|(?m:^[!-~]+ (?!/|\* |(?i:https?)://|\w+[/?# ]))"
+    if re.search(star + form + rb"|(?m:^CONNECT )|https?://(?![\w.-]+(:\d+)?[/?# ])", data):
         reasons.append("a target")
     if data.count(b"\n") > 99:
         reasons.append("fields")

@@ -1,0 +1,30 @@
+//! Fields of DER.
+
+use super::*;
+
+#[test]
+fn dates() {
+    assert_eq!(days(1970, 1, 1), 0);
+    assert_eq!(days(2000, 2, 29), 11_016);
+    assert_eq!(days(2026, 11, 30), 20_787);
+    let utc = date((UTC_TIME, b"261130123456Z")).unwrap();
+    assert_eq!((utc.seconds, utc.day.as_str()), (1_796_042_096, "2026-11-30"));
+    let general = date((0x18, b"20261130123456Z")).unwrap();
+    assert_eq!(general, utc);
+    assert_eq!(date((UTC_TIME, b"2611")), None);
+}
+
+#[test]
+fn facts_of_a_certificate() {
+    let names = vec!["Example.org".to_owned(), "*.example.org".to_owned()];
+    let made = rcgen::generate_simple_self_signed(names).unwrap();
+    let der = made.cert.der();
+    let facts = facts(der).unwrap();
+    assert_eq!((facts.version, facts.is_own_issuer), (3, true));
+    assert_eq!(facts.names, ["example.org", "*.example.org"]);
+    assert_eq!(facts.key, Key::Usable);
+    assert_eq!(facts.not_before.to_string(), "1975-01-01");
+    for length in 0..der.len() {
+        let _ = super::facts(&der[..length]);
+    }
+}
