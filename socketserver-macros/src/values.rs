@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
-use syn::{Expr, ExprLit, ExprUnary, Ident, Lit, UnOp};
+use syn::{Expr, ExprUnary, Ident, Lit, UnOp};
 
 /// What an option accepts as its value.
 #[derive(Clone, Copy)]
@@ -118,18 +118,12 @@ fn path(value: Expr) -> syn::Result<Value> {
 
 /// A literal must be a version in which the library writes replies.
 fn protocol(value: Expr) -> syn::Result<Value> {
-    let is_known = match ungrouped(&value) {
-        Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => {
-            matches!(&*text.value(), "HTTP/1.0" | "HTTP/1.1")
-        }
-        Expr::Lit(_) => false,
-        _ => true,
-    };
-    if is_known {
-        return Ok(Value::Expression(value));
+    let literal = ungrouped(&value);
+    match &*literal.to_token_stream().to_string() {
+        r#""HTTP/1.0""# | r#""HTTP/1.1""# => Ok(Value::Expression(value)),
+        _ if !matches!(literal, Expr::Lit(_)) => Ok(Value::Expression(value)),
+        _ => Err(syn::Error::new_spanned(value, r#"expected "HTTP/1.0" or "HTTP/1.1""#)),
     }
-    let message = "expected `\"HTTP/1.0\"` or `\"HTTP/1.1\"`";
-    Err(syn::Error::new_spanned(value, message))
 }
 
 fn names(value: &Expr) -> syn::Result<Value> {

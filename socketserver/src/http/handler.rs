@@ -56,11 +56,8 @@ use crate::request::HandlerError;
 /// # struct Isolated {
 /// #     wfile: ReplyWriter,
 /// # }
-/// # #[allow(non_snake_case)]
-/// # impl Isolated {
-/// #     fn do_GET(&mut self) -> io::Result<()> { self.send_error(404) }
-/// # }
 /// impl Isolated {
+/// #   fn do_GET(&mut self) -> io::Result<()> { self.send_error(404) }
 ///     fn end_headers(&mut self) -> io::Result<()> {
 ///         self.send_header("Cross-Origin-Opener-Policy", "same-origin")?;
 ///         BaseHTTPRequestHandler::end_headers(self)
