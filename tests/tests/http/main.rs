@@ -5,6 +5,7 @@
 //! cargo test --test http -- hostile::a_whole_case_gets_its_answer::green
 //! FUZZ_SECONDS=600 cargo test --release --test http -- oracle
 //! STRICT=1 cargo test --release --test http -- slow
+//! STRICT=1 STOPS=50 REQUESTS=100000 DOWNLOAD=1024 cargo test --release --test http -- drain
 //! ```
 //!
 //! Each server runs in a separate process, which is this program again: so it may fork, and its
