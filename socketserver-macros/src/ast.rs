@@ -5,8 +5,9 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::{Data, DeriveInput, Fields, Ident, Type};
 
-use crate::attr::{DEFAULT, HandlerOption, LIBRARY, Setting, Settings, Value};
+use crate::attr::{DEFAULT, HandlerOption, LIBRARY, Setting, Settings};
 use crate::errors::Errors;
+use crate::values::Value;
 
 /// A kind of handler: what one derive does, as a value. Each has a file in `kinds`.
 pub(crate) struct Kind {

@@ -9,7 +9,7 @@
 //! | [`DatagramRequestHandler`] | datagrams | `packet`, `socket`, `rfile`, `wfile` |
 //! | [`BaseHTTPRequestHandler`] | streams of HTTP requests | `rfile`, `wfile`, `command`, `path`, `headers`, … |
 //!
-//! A derive parses the struct (`attr`, `ast`), checks it (`valid`) and writes the struct's
+//! A derive parses the struct (`values`, `attr`, `ast`), checks it (`valid`) and writes the struct's
 //! `impl RequestHandler` (`expand`, `signature`). If it finds mistakes, it writes compile errors,
 //! and an impl that keeps them from causing further errors (`fallback`). The differences between
 //! the derives are in `kinds`. The generated code only calls functions of the library, which do
@@ -19,6 +19,8 @@
 
 // In the order in which a handler passes them; the blank lines keep it.
 mod errors;
+
+mod values;
 
 mod attr;
 

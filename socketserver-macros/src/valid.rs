@@ -5,9 +5,10 @@ use quote::ToTokens;
 use syn::{Data, Expr, Fields, GenericParam, Ident};
 
 use crate::ast::{Field, Handler, Kind, Part};
-use crate::attr::{self, DEFAULT, Setting, Value};
+use crate::attr::{self, DEFAULT, Setting};
 use crate::errors::Errors;
 use crate::kinds;
+use crate::values::Value;
 
 impl Handler<'_> {
     pub(crate) fn validate(&self, errors: &mut Errors) {

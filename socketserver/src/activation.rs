@@ -24,6 +24,7 @@
 //! Python: no counterpart; `socket.socket(fileno=3)` by hand
 
 use std::env;
+use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, ErrorKind};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd, RawFd};
@@ -125,7 +126,7 @@ fn listed() -> io::Result<Vec<Inherited>> {
         return Ok(Vec::new());
     }
     let count = number("LISTEN_FDS", ErrorKind::InvalidData)?.unwrap_or(0);
-    let names = env::var_os("LISTEN_FDNAMES").unwrap_or_default();
+    let names = variable("LISTEN_FDNAMES").unwrap_or_default();
     let names = names.to_str().ok_or_else(|| {
         let text = format!("expected names in LISTEN_FDNAMES, got {names:?}");
         io::Error::new(ErrorKind::InvalidData, text)
@@ -149,19 +150,25 @@ fn inherited(socket: OwnedFd, name: &str) -> io::Result<Inherited> {
     Ok(Inherited { name: name.to_owned(), socket })
 }
 
+/// The value of an environment variable of a service manager. A variable that is empty counts as
+/// one that is not set, because that is how some shell scripts take it away.
+pub(crate) fn variable(name: &str) -> Option<OsString> {
+    env::var_os(name).filter(|value| !value.is_empty())
+}
+
 /// Parses the number that a service manager has put into an environment variable. For any other
 /// text, `kind` is the kind of the error.
-pub(crate) fn number<N>(variable: &str, kind: ErrorKind) -> io::Result<Option<N>>
+pub(crate) fn number<N>(name: &str, kind: ErrorKind) -> io::Result<Option<N>>
 where
     N: FromStr + PartialOrd + Default,
 {
-    let Some(text) = env::var_os(variable) else {
+    let Some(text) = variable(name) else {
         return Ok(None);
     };
     let number = text.to_str().and_then(|text| text.parse().ok());
     let number = number.filter(|number| *number >= N::default());
     let invalid = || {
-        let text = format!("expected a number in {variable}, got {text:?}");
+        let text = format!("expected a number in {name}, got {text:?}");
         io::Error::new(kind, text)
     };
     number.ok_or_else(invalid).map(Some)

@@ -5,7 +5,8 @@ use quote::{format_ident, quote, quote_spanned};
 use syn::Ident;
 
 use crate::ast::{CLIENT_ADDRESS, Field, Handler, Kind, Part, REQUEST, RequestType, SERVER};
-use crate::attr::{HandlerOption, Setting, Value, ValueType};
+use crate::attr::{HandlerOption, Setting};
+use crate::values::{Value, ValueType};
 
 static CONNECTION: Part = Part { name: "connection", types: &["Socket"] };
 static RFILE: Part = Part { name: "rfile", types: &["BodyReader"] };

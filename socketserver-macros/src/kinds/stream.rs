@@ -5,7 +5,8 @@ use quote::{quote, quote_spanned};
 use syn::Ident;
 
 use crate::ast::{Field, Handler, Kind, Part, REQUEST, RequestType};
-use crate::attr::{HandlerOption, Setting, ValueType};
+use crate::attr::{HandlerOption, Setting};
+use crate::values::ValueType;
 
 static CONNECTION: Part = Part { name: "connection", types: &["Socket"] };
 pub(crate) static RFILE: Part = Part { name: "rfile", types: &["SocketReader"] };

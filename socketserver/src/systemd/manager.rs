@@ -1,9 +1,9 @@
 //! The connection to the service manager: one datagram per message.
 
-use std::env;
 use std::io::{self, ErrorKind};
 use std::time::Duration;
 
+use crate::activation::variable;
 use crate::address::{AddressFamily, ToAddress};
 use crate::socket::{Socket, SocketKind, socketpair};
 
@@ -19,7 +19,7 @@ pub(super) struct Manager(Socket);
 impl Manager {
     /// The manager that the environment names in `NOTIFY_SOCKET`, if there is one.
     pub(super) fn named() -> io::Result<Option<Self>> {
-        let Some(name) = env::var_os("NOTIFY_SOCKET") else {
+        let Some(name) = variable("NOTIFY_SOCKET") else {
             return Ok(None);
         };
         let name = name.to_str().filter(|name| name.starts_with(['/', '@'])).ok_or_else(|| {

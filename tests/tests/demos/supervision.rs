@@ -158,3 +158,13 @@ fn sockets_of_another_process_are_left_alone() {
     assert_eq!(Client::stream(&server.address).ask("hello"), b"HELLO");
     assert_eq!(server.drain().summary(), [1, 1, 0, 0, 0]);
 }
+
+/// Shell scripts take a variable away so.
+#[test]
+fn empty_variables_count_as_unset() {
+    let environment = "LISTEN_PID= LISTEN_FDS= LISTEN_FDNAMES= NOTIFY_SOCKET= WATCHDOG_USEC=";
+    let mut command = activated(environment, &["127.0.0.1:0", "--inherit", "web"]);
+    let server = Server::of(Process::start(&mut command));
+    assert_eq!(Client::stream(&server.address).ask("hello"), b"HELLO");
+    assert_eq!(server.drain().summary(), [1, 1, 0, 0, 0]);
+}
