@@ -90,7 +90,7 @@ pub(crate) fn clients(trial: &mut Trial) {
     drop((members, stalled, speaker));
     let deaf = short_lines(trial, &child);
     let ended = trial.end(child, before, come_and_go);
-    let aborted = ended.lines_with("aborted because it does not read");
+    let aborted = ended.lines_with("aborted because the member does not read its lines");
     trial.check(
         "no other member is aborted",
         format!("{aborted} aborted, {} that did not read", 1 + deaf),
