@@ -55,6 +55,17 @@ impl ValueType {
     }
 }
 
+impl Value {
+    /// Whether the compiler knows the value, so that it can stand in a constant.
+    pub(crate) fn is_constant(&self) -> bool {
+        match self {
+            Value::Expression(expression) => matches!(ungrouped(expression), Expr::Lit(_)),
+            Value::True | Value::Seconds(_) => true,
+            Value::Names(_) | Value::Invalid => false,
+        }
+    }
+}
+
 impl ToTokens for Value {
     fn to_tokens(&self, tokens: &mut TokenStream) {
         match self {

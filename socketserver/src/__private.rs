@@ -9,7 +9,7 @@ pub use crate::handler::stream::{StreamFiles, StreamOptions, configure, flush};
 #[cfg(feature = "http")]
 pub mod http {
     pub use crate::http::connection::serve;
-    pub use crate::http::exchange::settings::Settings;
+    pub use crate::http::exchange::settings::{ChosenSettings, Settings};
     pub use crate::http::parts::*;
 }
 

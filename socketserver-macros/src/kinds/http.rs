@@ -75,18 +75,24 @@ fn prepare(handler: &Handler<'_>) -> TokenStream {
     }
 }
 
-/// The struct `Settings`.
+/// The settings of a connection. Those of a handler whose options are all constants take no memory
+/// of each connection.
 fn settings(handler: &Handler<'_>) -> TokenStream {
     let library = handler.library(Span::call_site());
     let set = handler.settings.set.iter().filter(|setting| setting.option.name != METHODS);
+    let are_constant = set.clone().all(|setting| setting.value.is_constant());
     let set = set.map(|Setting { name, value, option }| match option.value {
         ValueType::Seconds => quote!(#name: ::core::option::Option::Some(#value)),
         _ => quote!(#name: #value),
     });
-    quote! {
-        #library::__private::http::Settings {
-            #(#set,)* ..#library::__private::http::Settings::DEFAULT
-        }
+    let private = quote!(#library::__private::http);
+    let settings = quote! {
+        #private::Settings { #(#set,)* ..#private::Settings::DEFAULT }.with_timeout()
+    };
+    if are_constant {
+        quote!(#private::ChosenSettings::Shared(const { &#settings }))
+    } else {
+        quote!(#private::ChosenSettings::Own(::std::boxed::Box::new(#settings)))
     }
 }
 

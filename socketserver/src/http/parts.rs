@@ -1,7 +1,7 @@
 //! Functions for the code of the derive.
 
 use super::exchange::Exchange;
-use super::exchange::settings::Settings;
+use super::exchange::settings::ChosenSettings;
 use super::message::headers::Headers;
 use super::reader::BodyReader;
 use super::reply::ReplyWriter;
@@ -17,7 +17,7 @@ pub fn open<S>(
     request: &Socket,
     client_address: &Address,
     server: &ServerRef<S>,
-    settings: Settings,
+    settings: ChosenSettings,
 ) -> Exchange {
     Exchange::new(request, client_address, server, settings)
 }

@@ -58,15 +58,15 @@ impl Limits {
     };
 
     /// The same limits, with no wait longer than `timeout`.
-    pub(in crate::http) fn within(self, timeout: Option<Duration>) -> Self {
+    pub(in crate::http) const fn within(self, timeout: Option<Duration>) -> Self {
         let Some(timeout) = timeout else {
             return self;
         };
         Limits {
-            idle_time: self.idle_time.min(timeout),
-            head_time: self.head_time.min(timeout),
-            body_time: self.body_time.min(timeout),
-            reply_time: self.reply_time.min(timeout),
+            idle_time: shorter(self.idle_time, timeout),
+            head_time: shorter(self.head_time, timeout),
+            body_time: shorter(self.body_time, timeout),
+            reply_time: shorter(self.reply_time, timeout),
             ..self
         }
     }
@@ -82,6 +82,11 @@ impl Limits {
     pub(in crate::http) fn pace_of_body(&self, waited: Duration, received: u64) -> Pace {
         Pace::resumed(self.body_time, self.rate, waited, received)
     }
+}
+
+/// `Duration::min`, which no constant can call.
+const fn shorter(one: Duration, other: Duration) -> Duration {
+    if one.as_nanos() < other.as_nanos() { one } else { other }
 }
 
 impl Default for Limits {

@@ -25,7 +25,7 @@ use self::body::{Body, Source};
 use self::head::Received;
 use self::input::{FIRST, Input};
 use self::outgoing::Outgoing;
-use self::settings::Settings;
+use self::settings::{ChosenSettings, Settings};
 use self::stage::Terms;
 use crate::address::Address;
 use crate::handler::{IdleMark, ServerRef};
@@ -56,7 +56,7 @@ struct Inner {
     socket: Socket,
     client_address: Address,
     server: ServerRef,
-    settings: Settings,
+    settings: ChosenSettings,
     idle_mark: RefCell<IdleMark>,
     input: RefCell<Input>,
     head: RefCell<Headers>,
@@ -80,14 +80,14 @@ impl Exchange {
         socket: &Socket,
         client_address: &Address,
         server: &ServerRef<S>,
-        settings: Settings,
+        settings: ChosenSettings,
     ) -> Self {
         let inner = Inner {
             request: Cell::new(EVERY + 1),
             socket: socket.clone(),
             client_address: client_address.clone(),
             server: server.without_state(),
-            settings: Settings { limits: settings.limits.within(settings.timeout), ..settings },
+            settings,
             idle_mark: RefCell::default(),
             input: RefCell::default(),
             head: RefCell::default(),
@@ -222,7 +222,8 @@ impl Exchange {
     /// # Errors
     /// The socket's.
     pub(in crate::http) fn receive_head(&self) -> io::Result<Received> {
-        let Inner { socket, settings: Settings { limits, http_0_9, .. }, .. } = &*self.inner;
+        let Inner { socket, settings, .. } = &*self.inner;
+        let Settings { limits, http_0_9, .. } = &**settings;
         self.inner.paced.take();
         self.inner.request.set(self.inner.request.get().checked_add(1).unwrap_or(EVERY + 1));
         self.inner.head.borrow_mut().renewed();
@@ -303,7 +304,8 @@ impl Exchange {
                 self.send(b"HTTP/1.1 100 Continue\r\n\r\n")?;
             }
         }
-        let Inner { socket, settings: Settings { limits, .. }, .. } = &*self.inner;
+        let Inner { socket, settings, .. } = &*self.inner;
+        let limits = &settings.limits;
         let mut input = self.inner.input.borrow_mut();
         let read = body.read(&mut Source { input: &mut input, socket, limits }, buffer);
         input.count(socket);

@@ -1,5 +1,6 @@
 //! The options of a handler, which hold for all its requests.
 
+use std::ops::Deref;
 use std::time::Duration;
 
 use super::limits::Limits;
@@ -47,6 +48,11 @@ impl Settings {
         limits: Limits::DEFAULT,
     };
 
+    /// The same settings, with the timeout in each limit.
+    pub const fn with_timeout(self) -> Self {
+        Settings { limits: self.limits.within(self.timeout), ..self }
+    }
+
     /// The error page of a status.
     pub(in crate::http) fn error_page(&self, status: Status<'_>) -> String {
         let (phrase, text) = response(status.code).unwrap_or(("???", "???"));
@@ -60,6 +66,26 @@ impl Settings {
     /// Whether replies are of HTTP/1.1 or later. Compares the texts, as Python does.
     pub(in crate::http) fn speaks_1_1(&self) -> bool {
         self.protocol_version >= "HTTP/1.1"
+    }
+}
+
+/// The settings of a connection. If all are constants, as usual, connections share them.
+#[derive(Debug)]
+pub enum ChosenSettings {
+    /// Constants.
+    Shared(&'static Settings),
+    /// Values that the program has computed for this connection.
+    Own(Box<Settings>),
+}
+
+impl Deref for ChosenSettings {
+    type Target = Settings;
+
+    fn deref(&self) -> &Settings {
+        match self {
+            ChosenSettings::Shared(settings) => settings,
+            ChosenSettings::Own(settings) => settings,
+        }
     }
 }
 

@@ -155,26 +155,20 @@ impl Files {
         let range = if has_ranges { (asked.fields)("Range") } else { None };
         let choice = range.map_or(Choice::Whole, |range| ranges::choose(&range, size));
         let content_type = self.types.of(path);
-        let with_type = |reply: Reply, content_type: Cow<'static, str>| {
-            let reply = reply.with("Accept-Ranges", "bytes").with("Content-Type", content_type);
-            match coding {
-                Some(coding) => reply.with("Content-Encoding", coding),
-                None => reply,
-            }
-        };
         Ok(match choice {
-            Choice::Whole => {
-                with_type(described(200), content_type).with_parts(file, vec![Piece::Part(0..size)])
-            }
+            Choice::Whole => described(200)
+                .with_type(content_type, coding)
+                .with_parts(file, vec![Piece::Part(0..size)]),
             Choice::Unsatisfiable => Reply::new(416, Body::Error("Range Not Satisfiable"))
                 .with("Content-Range", format!("bytes */{size}")),
             Choice::Parts(parts) => match &*parts {
-                [part] => with_type(described(206), content_type)
+                [part] => described(206)
+                    .with_type(content_type, coding)
                     .with("Content-Range", content_range(part, size))
                     .with_parts(file, vec![Piece::Part(part.clone())]),
                 _ => {
                     let (content_type, pieces) = multipart(parts, &content_type, size);
-                    with_type(described(206), content_type.into()).with_parts(file, pieces)
+                    described(206).with_type(content_type, coding).with_parts(file, pieces)
                 }
             },
         })

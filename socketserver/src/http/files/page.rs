@@ -9,7 +9,7 @@ use super::listing::{Entry, Kind, Listing, Order, SortBy};
 use super::target::NAME;
 
 /// Bytes that are gathered for one write.
-const ROOM: usize = 32 << 10;
+const ROOM: usize = 64 << 10;
 
 const STYLE: &str = "\
 :root{color-scheme:light dark;background:Canvas;color:CanvasText}\
@@ -109,16 +109,17 @@ impl Page {
             false => push_text(out, name),
         }
         out.extend_from_slice(mark);
-        out.extend_from_slice(b"</a>");
         if self.listing.has_details {
-            out.extend_from_slice(b"</td><td>");
+            out.extend_from_slice(b"</a></td><td>");
             if entry.kind == Kind::File {
                 push_size(out, entry.size);
             }
             out.extend_from_slice(b"</td><td>");
             out.extend_from_slice(Date::of(entry.modified).to_the_minute().as_bytes());
+            out.extend_from_slice(b"</td></tr>\n");
+        } else {
+            out.extend_from_slice(b"</a></td></tr>\n");
         }
-        out.extend_from_slice(b"</td></tr>\n");
     }
 
     /// Writes the listing as JSON: an array of objects, as nginx does.

@@ -52,6 +52,19 @@ impl Reply {
         self
     }
 
+    /// Adds the fields that describe the bytes of a file.
+    pub(super) fn with_type(
+        self,
+        content_type: impl Into<Cow<'static, str>>,
+        coding: Option<&'static str>,
+    ) -> Self {
+        let reply = self.with("Accept-Ranges", "bytes").with("Content-Type", content_type);
+        match coding {
+            Some(coding) => reply.with("Content-Encoding", coding),
+            None => reply,
+        }
+    }
+
     /// Adds the length, and parts of the file as a body.
     pub(super) fn with_parts(self, file: File, pieces: Vec<Piece>) -> Self {
         let length: u64 = pieces.iter().map(Piece::length).sum();

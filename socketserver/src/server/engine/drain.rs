@@ -311,7 +311,7 @@ impl Loop<'_> {
         /// Datagrams cannot be fenced, so this bounds them. The system bounds the backlog of
         /// connections.
         const MOST: usize = 65_536;
-        const LATE: Duration = Duration::from_millis(5);
+        const LATE: Duration = Duration::from_millis(2);
         let late = Instant::now() + LATE;
         let mut taken = 0;
         let mut ready = false;
