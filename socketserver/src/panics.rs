@@ -8,12 +8,18 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Calls `run`. If it panics, returns the message; the payload has been dropped then.
 pub(crate) fn catch_panic<T>(run: impl FnOnce() -> T) -> Result<T, String> {
-    catch_unwind(AssertUnwindSafe(run)).map_err(|payload| {
-        let text = text_of(&*payload);
-        // Dropping a payload may panic, and dropping the payload of that may too: it is forgotten.
-        catch_unwind(AssertUnwindSafe(|| drop(payload))).unwrap_or_else(mem::forget);
-        text
-    })
+    catch_unwind(AssertUnwindSafe(run)).map_err(drop_payload)
+}
+
+/// Drops a payload, and returns its message. Not inlined, as `report` below: what they need of the
+/// stack would be touched by each request, and stay in the memory of each idle thread.
+#[cold]
+#[inline(never)]
+fn drop_payload(payload: Box<dyn Any + Send>) -> String {
+    let text = text_of(&*payload);
+    // Dropping a payload may panic, and dropping the payload of that may too: it is forgotten.
+    catch_unwind(AssertUnwindSafe(|| drop(payload))).unwrap_or_else(mem::forget);
+    text
 }
 
 fn text_of(payload: &(dyn Any + Send)) -> String {
@@ -32,10 +38,16 @@ pub(crate) fn contained<T>(target: &str, what: &str, run: impl FnOnce() -> T) ->
     match catch_panic(run) {
         Ok(value) => Some(value),
         Err(text) => {
-            let _ = catch_panic(|| log::error!(target: target, "{what} panicked: {text}"));
+            report(target, what, &text);
             None
         }
     }
+}
+
+#[cold]
+#[inline(never)]
+fn report(target: &str, what: &str, text: &str) {
+    let _ = catch_panic(|| log::error!(target: target, "{what} panicked: {text}"));
 }
 
 /// A value of the user's whose destructor may panic, on any thread: a panic there is a line in the
