@@ -14,7 +14,7 @@ use super::layer::Wire;
 use crate::address::Address;
 use crate::address::ToAddress;
 use crate::sys;
-#[cfg(feature = "proxy")]
+#[cfg(any(feature = "proxy", feature = "tls"))]
 use crate::wait::Part;
 use crate::wait::{Interest, Patience, without_peer};
 
@@ -145,7 +145,7 @@ impl Socket {
 
     /// As [`peek`](Self::peek), into the caller's buffer, and with other time than the socket's
     /// timeout.
-    #[cfg(feature = "proxy")]
+    #[cfg(any(feature = "proxy", feature = "tls"))]
     pub(crate) fn peek_within(&self, buffer: &mut [u8], patience: Patience) -> io::Result<usize> {
         let descriptor = self.without_layer()?;
         let time = (patience, Part::Later);
