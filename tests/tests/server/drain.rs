@@ -130,6 +130,8 @@ fn a_requests_own_deadline_holds_in_a_drain<C: Concurrent>() {
     let builder = Server::<Tcp, C, Echo>::builder().deadline(Duration::from_millis(300));
     let server = run(builder, LOCAL);
     assert_eq!(Client::echoed(&server.address()).rest(), b"");
+    // A client sees its end before the request is counted.
+    until("the first abort is counted", || server.stats().aborted == 1);
     let _silent = Client::echoed(&server.address());
     let (drained, stats) = within(DEADLINE / 2, || server.drain(DEADLINE));
     assert_eq!((drained.aborted, stats.aborted, stats.overdue), (1, 2, 2));
