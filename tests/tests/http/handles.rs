@@ -61,21 +61,6 @@ impl Display for Writing {
     }
 }
 
-/// A layer that changes nothing.
-struct Plain;
-
-impl Layer for Plain {
-    fn recv(&self, wire: &Wire<'_>, buffer: &mut [u8]) -> io::Result<usize> {
-        wire.recv(buffer)
-    }
-    fn send(&self, wire: &Wire<'_>, data: &[u8]) -> io::Result<usize> {
-        wire.send(data)
-    }
-    fn end(&self, _: &Wire<'_>) -> io::Result<()> {
-        Ok(())
-    }
-}
-
 // Panics that are resumed print nothing.
 #[allow(non_snake_case)]
 impl Keeping {
@@ -132,14 +117,14 @@ impl Keeping {
         self.send_header("Upgrade", "other")?;
         self.end_headers()?;
         let said = match &*self.path {
-            "/layer" => format!("{:?}", self.connection.set_layer(Plain).map_err(|e| e.kind())),
+            "/layer" => format!("{:?}", self.connection.set_layer(Through).map_err(|e| e.kind())),
             "/detach" => match self.connection.detach() {
                 Ok(fd) => return File::from(fd).write_all(b"detached"),
                 Err(error) => format!("Err({:?})", error.kind()),
             },
             _ => {
                 let come = self.exchange().take_over()?;
-                self.connection.set_layer(Plain)?;
+                self.connection.set_layer(Through)?;
                 String::from_utf8_lossy(&come).into_owned()
             }
         };
