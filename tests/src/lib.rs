@@ -36,7 +36,7 @@ pub use process::{Process, free_port, has_program, memory_of, raise_descriptor_l
 pub use python::{python, python_says};
 pub use running::{Running, bind, ends_well, placed, run, serve};
 pub use rustix::process::Signal;
-pub use tls::{TlsClient, client_config, client_hello};
+pub use tls::{TlsClient, client_config, client_hello, server_config};
 pub use watched::{Watched, obstructed, watched};
 
 /// Every test program may use green threads.

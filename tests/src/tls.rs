@@ -1,10 +1,21 @@
-//! Clients with TLS, made of `rustls` without the library under test.
+//! Clients with TLS, and the configuration of a server, made of `rustls` without the library under test.
 
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
-use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
+use rustls::{ClientConfig, ClientConnection, RootCertStore, ServerConfig, StreamOwned};
 
 use crate::prelude::*;
+
+/// The configuration of a server with this chain of certificates, and its key.
+pub fn server_config(cert: &Path, key: &Path) -> ServerConfig {
+    let chain = CertificateDer::pem_file_iter(cert).expect("a file");
+    let chain = chain.collect::<Result<_, _>>().expect("PEM");
+    let key = PrivateKeyDer::from_pem_file(key).expect("a key");
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let builder = ServerConfig::builder_with_provider(provider);
+    let builder = builder.with_safe_default_protocol_versions().expect("versions");
+    builder.with_no_client_auth().with_single_cert(chain, key).expect("a key that fits")
+}
 
 /// The configuration of a client that trusts this authority, with or without a certificate.
 pub fn client_config(authority: &Authority, own: Option<&Files>) -> ClientConfig {

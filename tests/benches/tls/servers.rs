@@ -1,7 +1,5 @@
 //! The servers: each reads a number, sends as many bytes, and begins again.
 
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use tests::prelude::*;
 
@@ -65,13 +63,7 @@ fn send(request: Socket, _: Address) -> io::Result<()> {
 
 /// What both servers by hand and in memory use.
 pub(crate) fn config(cert: &Path, key: &Path) -> ServerConfig {
-    let chain = CertificateDer::pem_file_iter(cert).expect("a file");
-    let chain = chain.collect::<Result<_, _>>().expect("PEM");
-    let key = PrivateKeyDer::from_pem_file(key).expect("a key");
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let builder = ServerConfig::builder_with_provider(provider);
-    let builder = builder.with_safe_default_protocol_versions().expect("versions");
-    let mut config = builder.with_no_client_auth().with_single_cert(chain, key).expect("a pair");
+    let mut config = server_config(cert, key);
     config.ticketer = rustls::crypto::ring::Ticketer::new().expect("random bytes");
     config
 }

@@ -1,21 +1,13 @@
 //! A context from a configuration of `rustls`.
 
 use rustls::ServerConfig;
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use socketserver::ssl::{SSLContext, VerifyMode};
 use tests::prelude::*;
 
 /// A configuration of the test's own.
 fn config(authority: &Authority) -> ServerConfig {
     let Files { cert, key, .. } = authority.issue(&["localhost"]);
-    let chain = CertificateDer::pem_file_iter(cert).expect("a file");
-    let chain = chain.collect::<Result<_, _>>().expect("PEM");
-    let key = PrivateKeyDer::from_pem_file(key).expect("a key");
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let builder = ServerConfig::builder_with_provider(provider);
-    let builder = builder.with_safe_default_protocol_versions().expect("versions");
-    builder.with_no_client_auth().with_single_cert(chain, key).expect("a key that fits")
+    server_config(&cert, &key)
 }
 
 /// With something that the context has no word for: records of at most 100 bytes.
