@@ -224,6 +224,22 @@ fn is_same(stream: BorrowedFd<'_>, socket: &Socket) -> rustix::io::Result<bool> 
     Ok((stream.st_dev, stream.st_ino) == (socket.st_dev, socket.st_ino))
 }
 
+/// What the fuzz target `manager` reads.
+#[cfg(fuzzing)]
+pub(crate) mod fuzzing {
+    use std::ffi::OsStr;
+
+    /// The first names of a list.
+    pub fn manager_names(names: &str, count: usize) -> Vec<&str> {
+        super::each_name(names).take(count).collect()
+    }
+
+    /// The number that a text is.
+    pub fn manager_number(text: &OsStr) -> Option<u64> {
+        super::parsed(text)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
