@@ -1,8 +1,11 @@
 //! The demos under a service manager: sockets that it passes, and messages that it gets.
 
+use std::os::linux::net::SocketAddrExt as _;
+use std::os::unix::net::{self, UnixDatagram};
+
 use tests::prelude::*;
 
-use crate::{Server, command};
+use crate::{Log, Server, command};
 
 /// A service manager that holds a listener, starts the server again and again, and hammers it
 /// meanwhile. It prints the number of clients that were answered, and the messages of each server.
@@ -84,6 +87,35 @@ fn restarts_under_a_manager_lose_no_client() {
         }
         assert_eq!(lines.next(), Some(&*format!("{clients} answered")), "{said}");
     }
+}
+
+/// A manager of this test, at an abstract address.
+fn manager(name: &str) -> (UnixDatagram, String) {
+    let name = format!("{name}-{}", std::process::id());
+    let address = net::SocketAddr::from_abstract_name(&name).expect("a short name");
+    let manager = UnixDatagram::bind_addr(&address).expect("an unused name");
+    manager.set_read_timeout(Some(DEADLINE)).expect("a timeout");
+    (manager, format!("@{name}"))
+}
+
+/// No server can satisfy such a watchdog, and this one serves clients meanwhile.
+#[test]
+fn watchdog_of_a_microsecond_leaves_the_loop_alone() {
+    let (manager, name) = manager("watchdog");
+    let mut upper = command("upper", &["127.0.0.1:0"]);
+    upper.env("NOTIFY_SOCKET", name).env("WATCHDOG_USEC", "1").env("RUST_LOG", "warn");
+    let (began, server) = (Instant::now(), Server::of(Process::start(&mut upper)));
+    let mut message = [0; 1_000];
+    for _ in 0..=20 {
+        while manager.recv(&mut message).map(|length| &message[..length]).expect("a message")
+            != b"WATCHDOG=1"
+        {}
+    }
+    assert!(began.elapsed() >= Duration::from_millis(200), "{:?}", began.elapsed());
+    assert_eq!(Client::stream(&server.address).ask("hello"), b"HELLO");
+    drop(manager);
+    let Log(log) = server.drain();
+    assert!(log.contains("expected a watchdog period of at least 20ms, got 1µs: "), "{log}");
 }
 
 #[test]
