@@ -56,6 +56,7 @@ ALLOWED = {
     "admission": "address concurrency request sync sys",
     "server": "aborts activation admission address axis concurrency handler lead lobby panics request signals socket sync systemd sys transport wait",
     "file": "socket",
+    "client": "address socket wait",
     "multicast": "address socket",
     "relay": "green socket wait",
     "builder": "activation address admission axis concurrency handler lobby request server socket transport",

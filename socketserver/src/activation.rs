@@ -144,7 +144,7 @@ fn each_name(names: &str) -> impl Iterator<Item = &str> {
 fn inherited(socket: OwnedFd, name: &str) -> io::Result<Inherited> {
     let socket = Socket::from(socket);
     socket.kind().map_err(|error| {
-        let text = format!("the descriptor {name:?} of the service manager is no socket: {error}");
+        let text = format!("expected a socket as descriptor {name:?} of the manager: {error}");
         io::Error::new(ErrorKind::InvalidData, text)
     })?;
     Ok(Inherited { name: name.to_owned(), socket })

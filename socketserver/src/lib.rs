@@ -203,6 +203,8 @@ pub mod ssl;
 #[cfg(feature = "http")]
 pub mod http;
 
+mod client;
+
 mod multicast;
 
 mod relay;
@@ -243,6 +245,7 @@ pub use admission::Overflow;
 pub use aliases::*;
 pub use axis::Wrapped;
 pub use builder::Builder;
+pub use client::create_connection;
 pub use concurrency::Green;
 pub use concurrency::{Around, Concurrency, ConcurrencyHooks, Forking, Inline, Threading};
 pub use control::{Ancillary, PeerCred};
@@ -260,7 +263,7 @@ pub use request::{
 pub use server::{Drained, Served, Server, ServerHandle};
 pub use socket::{
     Layer, Message, MessageFlags, OptionValue, SendAncillary, Socket, SocketKind, SocketOption,
-    Wire, create_connection, socketpair,
+    Wire, socketpair,
 };
 pub use socketserver_macros::{BaseRequestHandler, DatagramRequestHandler, StreamRequestHandler};
 pub use sys::fork::ForkBesideThreads;

@@ -8,6 +8,7 @@ use super::events::EventStream;
 use super::exchange::Exchange;
 use super::exchange::settings::Settings;
 use super::message::headers::Headers;
+use super::message::line::invalid;
 use super::message::query;
 use super::message::refusal::HTTPError;
 use super::message::status::{Status, has_body, response};
@@ -142,7 +143,7 @@ pub trait BaseHTTPRequestHandler {
     /// `(404, message)` or `(404, message, explanation)`.
     ///
     /// # Errors
-    /// As [`send_response`](Self::send_response).
+    /// As [`send_response`](Self::send_response); `InvalidInput` for a status below 200.
     ///
     /// Python: `send_error`
     fn send_error<'a>(&mut self, status: impl Into<Status<'a>>) -> io::Result<()>
@@ -381,6 +382,10 @@ fn send_error_page<H: BaseHTTPRequestHandler + ?Sized>(
     handler: &mut H,
     status: Status<'_>,
 ) -> io::Result<()> {
+    if status.code < 200 {
+        let code = status.code;
+        return Err(invalid(format!("expected the status of a reply, got the interim {code}")));
+    }
     let phrase = response(status.code).map_or("???", |(phrase, _)| phrase);
     let message = status.message.unwrap_or(phrase);
     handler.__log_error(&format!("code {}, message {message}", status.code));

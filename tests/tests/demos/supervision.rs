@@ -140,7 +140,7 @@ fn wrong_sockets_of_a_manager_are_errors() {
         ("LISTEN_FDS=2", "descriptor 4: Bad file descriptor"),
         (
             "LISTEN_FDS=1 LISTEN_FDNAMES=web",
-            "the descriptor \"web\" of the service manager is no socket",
+            "expected a socket as descriptor \"web\" of the manager",
         ),
     ] {
         let mut command = activated(environment, &["127.0.0.1:0", "--inherit", "web"]);

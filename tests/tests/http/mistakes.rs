@@ -21,7 +21,8 @@ list!(
     messages_of_clients_make_no_reply_vanish,
     early_hints_do_not_stand_for_continue,
     replies_without_content_say_no_length,
-    panics_of_overrides_end_the_connection;
+    panics_of_overrides_end_the_connection,
+    a_status_that_ends_no_request_becomes_500;
 );
 
 programs!(mistaken);
@@ -46,6 +47,12 @@ impl Mistaken {
             "/fails" => Err(io::Error::other("no")),
             "/panics" => resume_unwind(Box::new("no")),
             "/refuses" => Err(HTTPError::new((409, "Not <now>")).into()),
+            path if path.starts_with("/code/") => {
+                Err(HTTPError::new(path[6..].parse::<u16>().expect("a code")).into())
+            }
+            path if path.starts_with("/page/") => {
+                BaseHTTPRequestHandler::send_error(self, path[6..].parse::<u16>().expect("a code"))
+            }
             "/late-refusal" => {
                 self.begin(None)?;
                 self.wfile.write_all(b"part")?;
@@ -393,5 +400,18 @@ fn panics_of_overrides_end_the_connection(column: Column) {
     let expect = "POST /expect-panics HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n\
                   Content-Length: 4\r\n\r\n";
     assert_eq!(ask(site.address(), expect)[0].status, 500);
+    end(site);
+}
+
+/// Such as that of an upstream server, which may be any number.
+fn a_status_that_ends_no_request_becomes_500(column: Column) {
+    let site = site(column);
+    for code in [0, 99, 100, 101, 103, 199, 1_000, u16::MAX] {
+        for path in [format!("/code/{code}"), format!("/page/{code}")] {
+            let reply = get(&site, &path);
+            assert_eq!((reply.status, reply.field("Connection")), (500, Some("close")), "{path}");
+        }
+    }
+    assert_eq!(get(&site, "/code/999").status, 999);
     end(site);
 }
