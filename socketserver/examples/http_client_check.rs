@@ -11,7 +11,7 @@ use std::io;
 use std::process::{Command, ExitCode, Stdio};
 
 use socketserver::Socket;
-use socketserver::http::{BaseHTTPRequestHandler, HTTPError, ThreadingHTTPServer};
+use socketserver::http::{BaseHTTPRequestHandler, HTTPError, ReplyWriter, ThreadingHTTPServer};
 
 /// A reply as its bytes, and its body. A broken one has none.
 struct Case {
@@ -60,6 +60,7 @@ const CASES: &[Case] = &[
 struct Player {
     connection: Socket,
     path: String,
+    wfile: ReplyWriter,
 }
 
 #[allow(non_snake_case)]

@@ -340,3 +340,29 @@ pub trait BaseHTTPRequestHandler {
     #[doc(hidden)]
     fn __handle_expect_100(&mut self) -> io::Result<bool>;
 }
+
+impl<H: BaseHTTPRequestHandler + ?Sized> defaults::Overridable for H {
+    fn exchange(&self) -> &Exchange {
+        self.exchange()
+    }
+
+    fn version_string(&self) -> String {
+        self.version_string()
+    }
+
+    fn address_string(&self) -> String {
+        self.address_string()
+    }
+
+    fn end_headers(&mut self) -> io::Result<()> {
+        self.__end_headers()
+    }
+
+    fn log_error(&mut self, text: &str) {
+        self.__log_error(text);
+    }
+
+    fn log_message(&mut self, text: &str) {
+        self.__log_message(text);
+    }
+}

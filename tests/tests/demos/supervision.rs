@@ -171,7 +171,7 @@ fn readiness_goes_to_no_descriptor_of_the_program() {
 
 #[test]
 fn wrong_sockets_of_a_manager_are_errors() {
-    let no_socket = "the descriptor \"web\" of the service manager is no socket";
+    let no_socket = "expected a socket as descriptor \"web\" of the manager";
     for (environment, complaint) in [
         ("LISTEN_FDS=x", "expected a number in LISTEN_FDS, got \"x\""),
         ("LISTEN_FDS=2", "descriptor 4: Bad file descriptor"),
