@@ -10,6 +10,7 @@ use std::env;
 use std::io;
 use std::process::{Command, ExitCode, Stdio};
 
+use socketserver::Socket;
 use socketserver::http::{BaseHTTPRequestHandler, HTTPError, ReplyWriter, ThreadingHTTPServer};
 
 /// A reply as its bytes, and its body. A broken one has none.
@@ -57,6 +58,7 @@ const CASES: &[Case] = &[
 
 #[derive(BaseHTTPRequestHandler)]
 struct Player {
+    connection: Socket,
     path: String,
     wfile: ReplyWriter,
 }
@@ -68,7 +70,7 @@ impl Player {
         let case = case.ok_or_else(|| HTTPError::new(404))?;
         // The library would send nothing broken.
         self.exchange().take_over()?;
-        self.exchange().connection().sendall(case.reply.as_bytes())
+        self.connection.sendall(case.reply.as_bytes())
     }
 }
 

@@ -3,13 +3,27 @@
 use std::io;
 
 use super::events::EventStream;
+use super::exchange::Exchange;
 use super::exchange::settings::Settings;
-use super::handler::BaseHTTPRequestHandler as Handler;
+use super::message::line::invalid;
 use super::message::status::{Status, has_body, response};
 use super::message::text::{LOG_TARGET, escape_log};
 use crate::address::Address;
 
-pub(super) fn begin_reply<H: Handler + ?Sized>(handler: &H, status: Status<'_>) -> io::Result<()> {
+/// The methods that the defaults call on a handler, which may have overridden them.
+pub(super) trait Overridable {
+    fn exchange(&self) -> &Exchange;
+    fn version_string(&self) -> String;
+    fn address_string(&self) -> String;
+    fn end_headers(&mut self) -> io::Result<()>;
+    fn log_error(&mut self, text: &str);
+    fn log_message(&mut self, text: &str);
+}
+
+pub(super) fn begin_reply<H: Overridable + ?Sized>(
+    handler: &H,
+    status: Status<'_>,
+) -> io::Result<()> {
     let exchange = handler.exchange();
     let Settings { server_version, sys_version, .. } = exchange.settings();
     match *sys_version {
@@ -18,7 +32,7 @@ pub(super) fn begin_reply<H: Handler + ?Sized>(handler: &H, status: Status<'_>) 
     }
 }
 
-pub(super) fn reply<H: Handler + ?Sized>(
+pub(super) fn reply<H: Overridable + ?Sized>(
     handler: &mut H,
     status: Status<'_>,
     content_type: &str,
@@ -28,43 +42,47 @@ pub(super) fn reply<H: Handler + ?Sized>(
     if has_body(status.code) {
         handler.exchange().describe(content_type, body.len())?;
     }
-    handler.__end_headers()?;
+    handler.end_headers()?;
     handler.exchange().write_body(body)
 }
 
-pub(super) fn event_stream<H: Handler + ?Sized>(handler: &mut H) -> io::Result<EventStream> {
+pub(super) fn event_stream<H: Overridable + ?Sized>(handler: &mut H) -> io::Result<EventStream> {
     begin_reply(handler, 200.into())?;
     handler.exchange().field("Content-Type", format_args!("text/event-stream"))?;
     handler.exchange().field("Cache-Control", format_args!("no-store"))?;
-    handler.__end_headers()?;
+    handler.end_headers()?;
     handler.exchange().flush()?;
     Ok(EventStream::new(handler.exchange().clone()))
 }
 
-pub(super) fn send_error_page<H: Handler + ?Sized>(
+pub(super) fn send_error_page<H: Overridable + ?Sized>(
     handler: &mut H,
     status: Status<'_>,
 ) -> io::Result<()> {
+    if status.code < 200 {
+        let code = status.code;
+        return Err(invalid(format!("expected the status of a reply, got the interim {code}")));
+    }
     let phrase = response(status.code).map_or("???", |(phrase, _)| phrase);
     let message = status.message.unwrap_or(phrase);
-    handler.__log_error(&format!("code {}, message {message}", status.code));
+    handler.log_error(&format!("code {}, message {message}", status.code));
     begin_reply(handler, Status { message: Some(message), ..status })?;
     let exchange = handler.exchange().clone();
     exchange.field("Connection", format_args!("close"))?;
     let page = exchange.describe_error(status)?;
-    handler.__end_headers()?;
+    handler.end_headers()?;
     exchange.write_body(&page)
 }
 
-pub(super) fn log_request<H: Handler + ?Sized>(handler: &mut H, code: u16, size: u64) {
+pub(super) fn log_request<H: Overridable + ?Sized>(handler: &mut H, code: u16, size: u64) {
     if log::log_enabled!(target: LOG_TARGET, log::Level::Info) {
         let line = handler.exchange().headers().head().requestline().to_owned();
         let size = if size == 0 { "-".to_owned() } else { size.to_string() };
-        handler.__log_message(&format!("\"{line}\" {code} {size}"));
+        handler.log_message(&format!("\"{line}\" {code} {size}"));
     }
 }
 
-pub(super) fn log_message<H: Handler + ?Sized>(handler: &H, text: &str) {
+pub(super) fn log_message<H: Overridable + ?Sized>(handler: &H, text: &str) {
     let elapsed = handler.exchange().elapsed().unwrap_or_default();
     // Nothing is formatted unless the logger shows it.
     log::info!(

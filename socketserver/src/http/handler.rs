@@ -141,7 +141,7 @@ pub trait BaseHTTPRequestHandler {
     /// `(404, message)` or `(404, message, explanation)`.
     ///
     /// # Errors
-    /// As [`send_response`](Self::send_response).
+    /// As [`send_response`](Self::send_response); `InvalidInput` for a status below 200.
     ///
     /// Python: `send_error`
     fn send_error<'a>(&mut self, status: impl Into<Status<'a>>) -> io::Result<()>
@@ -339,4 +339,30 @@ pub trait BaseHTTPRequestHandler {
 
     #[doc(hidden)]
     fn __handle_expect_100(&mut self) -> io::Result<bool>;
+}
+
+impl<H: BaseHTTPRequestHandler + ?Sized> defaults::Overridable for H {
+    fn exchange(&self) -> &Exchange {
+        self.exchange()
+    }
+
+    fn version_string(&self) -> String {
+        self.version_string()
+    }
+
+    fn address_string(&self) -> String {
+        self.address_string()
+    }
+
+    fn end_headers(&mut self) -> io::Result<()> {
+        self.__end_headers()
+    }
+
+    fn log_error(&mut self, text: &str) {
+        self.__log_error(text);
+    }
+
+    fn log_message(&mut self, text: &str) {
+        self.__log_message(text);
+    }
 }

@@ -11,7 +11,8 @@ list!(
     errors_and_panics_are_answered,
     broken_replies_look_broken,
     messages_of_clients_make_no_reply_vanish,
-    panics_of_overrides_end_the_connection;
+    panics_of_overrides_end_the_connection,
+    a_status_that_ends_no_request_becomes_500;
 );
 
 fn errors_and_panics_are_answered(column: Column) {
@@ -63,5 +64,18 @@ fn panics_of_overrides_end_the_connection(column: Column) {
     let expect = "POST /expect-panics HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n\
                   Content-Length: 4\r\n\r\n";
     assert_eq!(ask(site.address(), expect)[0].status, 500);
+    end(site);
+}
+
+/// Such as that of an upstream server, which may be any number.
+fn a_status_that_ends_no_request_becomes_500(column: Column) {
+    let site = site(column);
+    for code in [0, 99, 100, 101, 103, 199, 1_000, u16::MAX] {
+        for path in [format!("/code/{code}"), format!("/page/{code}")] {
+            let reply = get(&site, &path);
+            assert_eq!((reply.status, reply.field("Connection")), (500, Some("close")), "{path}");
+        }
+    }
+    assert_eq!(get(&site, "/code/999").status, 999);
     end(site);
 }

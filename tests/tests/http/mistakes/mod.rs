@@ -34,6 +34,12 @@ impl Mistaken {
             "/fails" => Err(io::Error::other("no")),
             "/panics" => resume_unwind(Box::new("no")),
             "/refuses" => Err(HTTPError::new((409, "Not <now>")).into()),
+            path if path.starts_with("/code/") => {
+                Err(HTTPError::new(path[6..].parse::<u16>().expect("a code")).into())
+            }
+            path if path.starts_with("/page/") => {
+                BaseHTTPRequestHandler::send_error(self, path[6..].parse::<u16>().expect("a code"))
+            }
             "/late-refusal" => {
                 self.begin(None)?;
                 self.wfile.write_all(b"part")?;
