@@ -248,6 +248,40 @@ fn a_fixture_records_requests_of_curl() {
     assert!(request.ends_with("    \"hello\"\nexit status: 0\n"), "{said}");
 }
 
+/// A client of `urllib`, which prints the body.
+const URLLIB: &str = "
+import sys, urllib.request
+with urllib.request.urlopen(sys.argv[1], timeout=20) as reply:
+    sys.stdout.buffer.write(reply.read())
+";
+
+#[test]
+fn clients_are_checked_with_whole_and_broken_replies() {
+    let check = |client: &[&str]| {
+        let process = Process::start(Command::new(example("http_client_check")).args(client));
+        let (status, said, errors) = process.wait();
+        let (fine, faults): (Vec<_>, Vec<_>) =
+            said.lines().partition(|line| line.ends_with(": ok"));
+        assert_eq!(fine.len() + faults.len(), 15, "{said}{errors}");
+        let faults: Vec<_> = faults.into_iter().map(str::to_owned).collect();
+        assert_eq!(status.code(), Some(faults.len() as i32), "{said}{errors}");
+        faults
+    };
+    // It takes each reply for a whole one, with an empty body.
+    let careless = check(&["true"]);
+    assert_eq!(careless.len(), 14, "{careless:?}");
+    assert!(careless[0].starts_with("length: expected \"hello\", got \"\""), "{careless:?}");
+    assert!(careless.last().is_some_and(|last| last == "no-http: expected an error, got \"\""));
+    if has_curl().is_some() {
+        let faults = check(&["curl", "--silent", "--max-time", "20"]);
+        assert!(faults.is_empty(), "{faults:?}");
+    }
+    if python_says("print(1)", &[]).is_some() {
+        let faults = check(&["python3", "-c", URLLIB]);
+        assert!(faults.is_empty(), "{faults:?}");
+    }
+}
+
 #[test]
 fn a_tunnel_leads_only_where_it_may() {
     let Some(()) = has_curl() else { return };

@@ -1,9 +1,12 @@
 //! The demos under a service manager: sockets that it passes, and messages that it gets.
 
+use std::os::linux::net::SocketAddrExt as _;
+use std::os::unix::net::{self, UnixDatagram};
+
 use tests::prelude::*;
 
 use crate::command_line::{fails, fails_as};
-use crate::{Server, command};
+use crate::{Log, Server, command};
 
 /// A service manager that holds a listener, starts the server again and again, and hammers it
 /// meanwhile. It prints the number of clients that were answered, and the messages of each server.
@@ -85,6 +88,35 @@ fn restarts_under_a_manager_lose_no_client() {
     }
 }
 
+/// A manager of this test, at an abstract address.
+fn manager(name: &str) -> (UnixDatagram, String) {
+    let name = format!("{name}-{}", std::process::id());
+    let address = net::SocketAddr::from_abstract_name(&name).expect("a short name");
+    let manager = UnixDatagram::bind_addr(&address).expect("an unused name");
+    manager.set_read_timeout(Some(DEADLINE)).expect("a timeout");
+    (manager, format!("@{name}"))
+}
+
+/// No server can satisfy such a watchdog, and this one serves clients meanwhile.
+#[test]
+fn watchdog_of_a_microsecond_leaves_the_loop_alone() {
+    let (manager, name) = manager("watchdog");
+    let mut upper = command("upper", &["127.0.0.1:0"]);
+    upper.env("NOTIFY_SOCKET", name).env("WATCHDOG_USEC", "1").env("RUST_LOG", "warn");
+    let (began, server) = (Instant::now(), Server::of(Process::start(&mut upper)));
+    let mut message = [0; 1_000];
+    for _ in 0..=20 {
+        while manager.recv(&mut message).map(|length| &message[..length]).expect("a message")
+            != b"WATCHDOG=1"
+        {}
+    }
+    assert!(began.elapsed() >= Duration::from_millis(200), "{:?}", began.elapsed());
+    assert_eq!(Client::stream(&server.address).ask("hello"), b"HELLO");
+    drop(manager);
+    let Log(log) = server.drain();
+    assert!(log.contains("expected a watchdog period of at least 20ms, got 1µs: "), "{log}");
+}
+
 #[test]
 fn an_idle_server_ends() {
     let server = Server::start("upper", &["127.0.0.1:0", "--exit-when-idle", "1"]);
@@ -139,7 +171,7 @@ fn readiness_goes_to_no_descriptor_of_the_program() {
 
 #[test]
 fn wrong_sockets_of_a_manager_are_errors() {
-    let no_socket = "the descriptor \"web\" of the service manager is no socket";
+    let no_socket = "expected a socket as descriptor \"web\" of the manager";
     for (environment, complaint) in [
         ("LISTEN_FDS=x", "expected a number in LISTEN_FDS, got \"x\""),
         ("LISTEN_FDS=2", "descriptor 4: Bad file descriptor"),

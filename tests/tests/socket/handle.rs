@@ -114,22 +114,38 @@ fn programs_inherit_no_socket() {
 
 /// It is woken, and gets no datagram that does not exist.
 fn close_ends_a_wait_for_a_datagram<W: Thread>() {
-    for round in 0..20 {
-        let socket = Socket::new(AddressFamily::Inet, SocketKind::Datagram).expect("a socket");
-        socket.bind(LOCAL).expect("bind");
+    let receives: [fn(&Socket) -> io::Result<()>; 5] = [
+        |socket| socket.recvfrom(1).map(drop),
+        |socket| socket.recv(1).map(drop),
+        |socket| socket.recv_into(&mut [0]).map(drop),
+        |socket| socket.peek(1).map(drop),
+        |socket| socket.recvmsg(1, 0).map(drop),
+    ];
+    for round in 0..40 {
+        let unbound = || Socket::new(AddressFamily::Inet, SocketKind::Datagram).expect("a socket");
+        let (socket, peer) = match round % 2 {
+            0 => (unbound(), None),
+            _ => {
+                socketpair(SocketKind::Datagram).map(|(one, peer)| (one, Some(peer))).expect("two")
+            }
+        };
+        if peer.is_none() {
+            socket.bind(LOCAL).expect("bind");
+        }
         let (waits, (begins, begun)) = (socket.clone(), bounded(1));
+        let receive = receives[round as usize % receives.len()];
         let waiting = thread::spawn(move || {
             W::in_time("the wait", move || {
                 begins.send(()).expect("the test waits");
-                waits.recvfrom(1).map(drop)
+                receive(&waits)
             })
         });
         begun.recv().expect("it begins");
         // In some rounds it waits by then, and in others not.
-        thread::sleep(Duration::from_millis(round / 4));
+        thread::sleep(Duration::from_millis(round / 8));
         socket.close();
         let error = waiting.join().expect("no panic").expect_err("a closed socket");
-        assert!(is_closed(&error), "{error}");
+        assert!(is_closed(&error), "{round}: {error}");
     }
 }
 

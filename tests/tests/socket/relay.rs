@@ -175,10 +175,33 @@ fn a_panic_of_a_layer_ends_the_relay<W: Thread>() {
     }
 }
 
+/// They would be lost: nothing but the `rfile` knows them.
+fn unread_bytes_of_an_rfile_are_an_error<W: Thread>() {
+    W::in_time("relay", || {
+        let ((one, mut left), (other, mut right)) = (tcp_pair(), tcp_pair());
+        left.write_all(b"line\nrest").expect("write");
+        left.shutdown(Shutdown::Write).expect("shutdown");
+        right.shutdown(Shutdown::Write).expect("shutdown");
+        let (mut rfile, _) = one.makefile(-1, 0);
+        assert_eq!(rfile.readline(9).expect("a line"), b"line\n");
+        for (one, other) in [(&one, &other), (&other, &one)] {
+            let error = relay(one, other).expect_err("bytes are unread");
+            assert_eq!(error.kind(), ErrorKind::InvalidInput);
+            assert!(error.to_string().ends_with("got 4 in an rfile"), "{error}");
+        }
+        assert_eq!(rfile.read_up_to(9).expect("the rest"), b"rest");
+        assert_eq!(relay(&one, &other).expect("both end"), (0, 0));
+        let mut rest = String::new();
+        right.read_to_string(&mut rest).expect("read");
+        assert_eq!(rest, "");
+    });
+}
+
 matrix!(
     threads: a_full_direction_does_not_stop_the_other,
     a_slow_receiver_ends_no_relay, a_receiver_that_stops_ends_no_relay_that_moves,
     a_panic_of_a_layer_ends_the_relay,
     an_end_is_passed_on_and_the_other_direction_goes_on,
     silence_longer_than_the_timeout_ends_a_relay,
+    unread_bytes_of_an_rfile_are_an_error,
 );
