@@ -203,6 +203,8 @@ pub mod ssl;
 #[cfg(feature = "http")]
 pub mod http;
 
+mod client;
+
 mod multicast;
 
 mod relay;
@@ -238,11 +240,21 @@ mod sys;
 #[doc(hidden)]
 pub mod __private;
 
+/// Doors for the fuzz targets in `tests/fuzz` to private parsers. No other build than that of
+/// `.ci/fuzz.sh` has them.
+#[cfg(fuzzing)]
+pub mod fuzzing {
+    pub use crate::activation::fuzzing::{manager_names, manager_number};
+    pub use crate::proxy::fuzzing::{proxy_header, proxy_seeds};
+    pub use crate::ssl::fuzzing::{Certificate, certificate, response, response_seed};
+}
+
 pub use address::{Address, AddressFamily, Host, OtherAddress, ToAddress};
 pub use admission::Overflow;
 pub use aliases::*;
 pub use axis::Wrapped;
 pub use builder::Builder;
+pub use client::create_connection;
 pub use concurrency::Green;
 pub use concurrency::{Around, Concurrency, ConcurrencyHooks, Forking, Inline, Threading};
 pub use control::{Ancillary, PeerCred};
@@ -260,7 +272,7 @@ pub use request::{
 pub use server::{Drained, Served, Server, ServerHandle};
 pub use socket::{
     Layer, Message, MessageFlags, OptionValue, SendAncillary, Socket, SocketKind, SocketOption,
-    Wire, create_connection, socketpair,
+    Wire, socketpair,
 };
 pub use socketserver_macros::{BaseRequestHandler, DatagramRequestHandler, StreamRequestHandler};
 pub use sys::fork::ForkBesideThreads;

@@ -86,10 +86,10 @@ fn answer(
 ) -> Result<(), HandlerError> {
     exchange.set_closes(true);
     // The message may quote the client's bytes, which need not be one line of Latin-1; so may a
-    // field.
+    // field. And an upstream server may have chosen the code.
     let plain = Status::from(status.code);
     let mut sent = Ok(());
-    for status in [status, Status { fields: status.fields, ..plain }, plain] {
+    for status in [status, Status { fields: status.fields, ..plain }, plain, 500.into()] {
         sent = handler.__send_error(status);
         let is_refused =
             sent.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::InvalidInput);
@@ -215,7 +215,8 @@ fn complete(handler: &mut dyn Handler, exchange: &Exchange) -> Result<(), Handle
         Stage::Head => handler.__end_headers()?,
         Stage::Open | Stage::Framed(_) | Stage::Ended => {}
     }
-    let short = "expected a body as long as its Content-Length from the handler, got a shorter one";
+    let short =
+        "expected a body as long as its Content-Length, or its last chunk, got a shorter one";
     if exchange.falls_short() {
         return Err(HandlerError::new(short));
     }

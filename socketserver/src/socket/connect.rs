@@ -35,7 +35,7 @@ impl Socket {
         self.connect_within(&address.to_peer(timeout)?, patience)
     }
 
-    fn connect_within(&self, address: &Address, patience: Patience) -> io::Result<()> {
+    pub(crate) fn connect_within(&self, address: &Address, patience: Patience) -> io::Result<()> {
         let descriptor = self.0.descriptor.open()?;
         wait::consume_budget(green::may_park(), patience);
         let result = address.to_sock_addr().and_then(|to| match address.family() {
@@ -53,7 +53,7 @@ fn connect(descriptor: &Descriptor, to: &SockAddr, patience: Patience) -> io::Re
     let result = match socket.connect(to) {
         Err(error) if is_in_progress(&error) => {
             let connected = wait::until_polled(descriptor.awaited(), Interest::Write, patience)
-                .and_then(|()| socket.take_error()?.map_or(Ok(()), Err));
+                .and_then(|()| conclude(descriptor, to));
             descriptor.unless_aborted(connected)
         }
         result => result,
@@ -64,7 +64,25 @@ fn connect(descriptor: &Descriptor, to: &SockAddr, patience: Patience) -> io::Re
 
 fn is_in_progress(error: &io::Error) -> bool {
     let errno = error.raw_os_error().map(Errno::from_raw_os_error);
-    matches!(errno, Some(Errno::INPROGRESS | Errno::INTR))
+    matches!(errno, Some(Errno::INPROGRESS | Errno::ALREADY | Errno::INTR))
+}
+
+/// Takes the result of an attempt that has ended. For a socket of the internet a second call does
+/// so: to the system, the attempt goes on until then, so the next `connect` would return its end.
+fn conclude(descriptor: &Descriptor, to: &SockAddr) -> io::Result<()> {
+    let socket = descriptor.socket();
+    if !(to.is_ipv4() || to.is_ipv6()) {
+        return socket.take_error()?.map_or(Ok(()), Err);
+    }
+    // A socket that was closed meanwhile must not begin anew.
+    descriptor.open()?;
+    match socket.connect(to) {
+        Err(error) if is_in_progress(&error) => {
+            let _ = rustix::net::connect_unspec(&descriptor.fd);
+            Err(io::ErrorKind::ConnectionAborted.into())
+        }
+        result => result,
+    }
 }
 
 /// Connects to a Unix socket, whose backlog may be full. There is no event for room in it: only
@@ -100,44 +118,6 @@ fn connect_unix(descriptor: &Descriptor, to: &SockAddr, patience: Patience) -> i
             },
             result => return result,
         }
-    }
-}
-
-/// A stream connected to `address`. If a host name has several addresses, of either family, each is
-/// tried in turn. `timeout` covers the look-up of a name together with the first attempt to
-/// connect, each further attempt, and every later operation.
-///
-/// # Errors
-/// As [`Socket::connect`]: the last attempt's.
-///
-/// Python: `socket.create_connection`, whose timeout does not cover the look-up
-pub fn create_connection(address: impl ToAddress, timeout: Option<Duration>) -> io::Result<Socket> {
-    let mut error = io::ErrorKind::NotFound.into();
-    let mut patience = Patience::of_socket(timeout);
-    for address in address.to_addresses(timeout)? {
-        let attempt = Socket::new(address.family(), SocketKind::Stream).and_then(|socket| {
-            socket.settimeout(timeout)?;
-            socket.connect_within(&address, patience)?;
-            refuse_itself(&socket)?;
-            Ok(socket)
-        });
-        match attempt {
-            Ok(socket) => return Ok(socket),
-            Err(reason) => error = about_address("cannot connect to", &address)(reason),
-        }
-        patience = Patience::of_socket(timeout);
-    }
-    Err(error)
-}
-
-/// Without a listener at a port of the range from which clients get theirs, the system may choose
-/// that port as the client's own: then TCP connects the socket to itself.
-fn refuse_itself(socket: &Socket) -> io::Result<()> {
-    match (socket.getsockname()?, socket.getpeername()?) {
-        (own @ Address::Inet(_), peer) if own == peer => {
-            Err(io::ErrorKind::ConnectionRefused.into())
-        }
-        _ => Ok(()),
     }
 }
 

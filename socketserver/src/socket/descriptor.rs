@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering::Re
 
 use rustix::io::Errno;
 use rustix::net::{RecvFlags, SendFlags};
-use socket2::SockRef;
+use socket2::{SockRef, Type};
 
 use crate::green::{Source, Waited};
 use crate::sys;
@@ -247,6 +247,16 @@ impl Descriptor {
             self.input.store(ALL, Relaxed);
         } else {
             self.input.store(SOME, Relaxed);
+        }
+    }
+
+    /// Checks a call that has received no byte. A close wakes it in the same way as an empty
+    /// datagram, and as the end of a stream, which it is.
+    #[cold]
+    pub(super) fn check_empty(&self) -> io::Result<()> {
+        match self.state.load(Relaxed) {
+            CLOSED if self.socket().r#type()? != Type::STREAM => Err(Errno::BADF.into()),
+            _ => Ok(()),
         }
     }
 

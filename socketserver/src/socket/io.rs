@@ -95,6 +95,9 @@ impl Socket {
             let flags = receive_flags(may_block) | RecvFlags::PEEK;
             rustix::net::recv(&descriptor.fd, &mut data[..], flags).map(|(received, _)| received)
         })?;
+        if received == 0 {
+            descriptor.check_empty()?;
+        }
         data.truncate(received);
         Ok(data)
     }
@@ -209,8 +212,7 @@ impl Socket {
                 .map_err(|error| errno(&error))
         })?;
         if received == 0 {
-            // It was closed meanwhile, which is no empty datagram.
-            descriptor.open()?;
+            descriptor.check_empty()?;
         }
         Ok((received, address.into()))
     }

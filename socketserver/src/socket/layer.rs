@@ -164,6 +164,9 @@ impl<'a> Wire<'a> {
             recv(&self.descriptor.fd, receive_flags(may_block))
         })?;
         self.descriptor.note_received(received, room);
+        if received == 0 {
+            self.descriptor.check_empty()?;
+        }
         Ok(received)
     }
 

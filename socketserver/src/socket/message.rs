@@ -90,6 +90,9 @@ impl Socket {
                 .map_err(|error| errno(&error))
         })?;
         descriptor.note_received(received.length, data.len());
+        if received.length == 0 {
+            descriptor.check_empty()?;
+        }
         data.truncate(received.length);
         let mut flags = MessageFlags::from(received.flags);
         // The room for other control messages may have held more.

@@ -54,7 +54,7 @@ mod sendfile;
 mod std_io;
 mod timeout;
 
-pub use connect::{create_connection, socketpair};
+pub use connect::socketpair;
 pub use handle::Socket;
 pub(crate) use io::LARGEST_BUFFER;
 pub(crate) use kept::WeakSocket;

@@ -59,6 +59,8 @@ mod context;
 mod der;
 mod error;
 mod files;
+#[cfg(fuzzing)]
+pub(crate) mod fuzzing;
 mod handshake;
 mod info;
 mod keylog;
@@ -66,6 +68,9 @@ mod names;
 mod ocsp;
 mod options;
 mod records;
+#[cfg(any(test, fuzzing))]
+#[path = "tests/response.rs"]
+mod response;
 mod session;
 mod state;
 mod stats;

@@ -27,32 +27,6 @@ fn schedulers_that_cannot_start_may_start_later() {
 }
 
 #[test]
-fn stacks_are_available_again_when_memory_is() {
-    let Some(()) = alone() else { return };
-    // The schedulers start, and the usual stacks have a mapping.
-    green::spawn(|| ()).join().expect("no panic");
-    // So have their threads: one that gets no signal stack ends the process. A thread has its name
-    // after that.
-    let cores = cores();
-    until("the schedulers and their watchdog run", || {
-        let tasks = fs::read_dir("/proc/self/task").expect("/proc");
-        let names =
-            tasks.filter_map(|task| fs::read_to_string(task.ok()?.path().join("comm")).ok());
-        names.filter(|name| name.starts_with("green-")).count() > cores
-    });
-    let large = 64 * 1024 * 1024;
-    // Too little for one stack, and enough for whatever the threads of this process allocate.
-    let most = memory_of(std::process::id(), "VmSize").expect("its memory") + large as u64 / 2;
-    with_at_most(Resource::As, most, || {
-        for _ in 0..5_000 {
-            green::try_spawn(large, || ()).expect_err("there is no memory to be mapped");
-        }
-    });
-    let one = green::try_spawn(large, || 42).expect("there is memory again");
-    assert_eq!(one.join().expect("no panic"), 42);
-}
-
-#[test]
 fn a_server_may_be_a_thread_local() {
     let Some(()) = alone() else { return };
     thread_local! {

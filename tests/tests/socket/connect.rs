@@ -4,7 +4,7 @@ use std::os::unix::net;
 
 use tests::prelude::*;
 
-use crate::new;
+use crate::{listening, new};
 
 /// The call fails, and so must change nothing.
 #[test]
@@ -25,10 +25,7 @@ fn a_server_by_hand<W: Thread>() {
     let path = folder.join("server");
     let places: [&dyn ToAddress; 4] = [&"127.0.0.1:0", &"[::1]:0", &path, &name];
     for place in places {
-        let address = place.to_address().expect("an address");
-        let listener = new(address.family(), SocketKind::Stream);
-        listener.bind(&address).expect("bind");
-        listener.listen(5).expect("listen");
+        let listener = listening(place);
         let address = listener.getsockname().expect("a name");
         let accepting = thread::spawn(move || W::in_time("accept", move || listener.accept()));
         let there = address.clone();
@@ -62,7 +59,33 @@ fn a_connection_without_a_listener_is_refused<W: Thread>() {
     assert_eq!(error_kind(connect(&path)), ErrorKind::ConnectionRefused);
 }
 
-matrix!(threads: a_server_by_hand, a_connection_without_a_listener_is_refused);
+/// As programs do that wait for a server to start.
+fn a_refused_socket_may_try_again<W: Thread>() {
+    for timeout in [None, Some(DEADLINE)] {
+        let listener = new(AddressFamily::Inet, SocketKind::Stream);
+        // Bound and not listening, so that no other test can listen there.
+        listener.bind("127.0.0.1:0").expect("bind");
+        let address = listener.getsockname().expect("a name");
+        let socket = new(AddressFamily::Inet, SocketKind::Stream);
+        socket.settimeout(timeout).expect("an option");
+        let connect = || {
+            let (socket, address) = (socket.clone(), address.clone());
+            W::in_time("connect", move || socket.connect(address))
+        };
+        for _ in 0..3 {
+            assert_eq!(error_kind(connect()), ErrorKind::ConnectionRefused);
+        }
+        listener.listen(5).expect("listen");
+        connect().expect("there is a listener now");
+        let error = connect().expect_err("it is connected").to_string();
+        assert!(error.contains("already connected"), "{error}");
+    }
+}
+
+matrix!(
+    threads: a_server_by_hand, a_connection_without_a_listener_is_refused,
+        a_refused_socket_may_try_again
+);
 
 #[test]
 fn every_address_of_a_host_is_tried() {

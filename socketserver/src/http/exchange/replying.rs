@@ -106,6 +106,8 @@ impl Exchange {
     /// Writes a piece of the reply's body. Small pieces are gathered.
     pub(in crate::http) fn write_body(&self, data: &[u8]) -> io::Result<()> {
         let mut reply = self.reply()?;
+        let contents = reply.contents(data)?;
+        let data = &*contents;
         if reply.has_room(data.len()) {
             reply.push_body(data)?;
             if !reply.is_unbuffered() {

@@ -31,32 +31,6 @@ impl Slice {
     }
 }
 
-/// Whether a turn looks for another request after its first one. While requests come one at a time
-/// such a look is a system call in vain, and the wait that follows finds the next request too: then
-/// only every eighth turn looks.
-#[derive(Debug, Default)]
-pub(super) struct Outlook {
-    /// Number of turns since a look was in vain; 0 when it is time to look.
-    turns: u8,
-}
-
-impl Outlook {
-    const REST: u8 = 8;
-
-    fn looks(&self) -> bool {
-        self.turns == 0
-    }
-
-    /// After a turn that has taken this many requests.
-    fn note(&mut self, taken: usize) {
-        self.turns = match taken {
-            0 => self.turns,
-            1 => (self.turns + 1) % Self::REST,
-            _ => 0,
-        };
-    }
-}
-
 impl Loop<'_> {
     /// The slice that begins now, if requests run on the loop itself. A state whose
     /// `service_actions` does something is asked after each request, as in Python.
@@ -126,28 +100,5 @@ impl Loop<'_> {
     /// Whether a signal has come that the loop answers at its next turn.
     pub(super) fn has_unanswered_signal(&self) -> bool {
         self.core.signalled.load(Relaxed) && !self.core.life.is_leaving()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// At which of 16 turns the loop looks, if each turn takes that many requests.
-    fn looks(outlook: &mut Outlook, taken: usize) -> Vec<usize> {
-        let turn = |turn| {
-            let looks = outlook.looks();
-            outlook.note(taken);
-            looks.then_some(turn)
-        };
-        (0..16).filter_map(turn).collect()
-    }
-
-    #[test]
-    fn every_eighth_turn_looks_while_requests_come_one_at_a_time() {
-        let mut outlook = Outlook::default();
-        assert_eq!(looks(&mut outlook, 1), [0, 8]);
-        assert_eq!(looks(&mut outlook, 2), (0..16).collect::<Vec<_>>());
-        assert_eq!(looks(&mut outlook, 0), (0..16).collect::<Vec<_>>());
     }
 }

@@ -6,9 +6,9 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
-use super::batch::Outlook;
 use super::idle::IdleWatch;
 use super::once::Once;
+use super::outlook::Outlook;
 use super::{Engine, Lead, Listener, TARGET, survived};
 use crate::admission::{AcceptError, Backoff, Refusal};
 use crate::handler::{StopKind, Turn, Waiting};
