@@ -117,9 +117,9 @@ impl HandlerError {
         !self.is_aborted && self.io_errors().any(is_disconnect)
     }
 
-    /// Whether the server has aborted the request, at its deadline or at the end of a drain, and
-    /// the handler has found its connections ended, or its wait for a channel. The log has a line
-    /// about each deadline already.
+    /// Whether this error comes from an abort of the request, at its deadline or at the end of a
+    /// drain: the handler's call failed because the abort had ended its connection, or its wait for
+    /// a channel. The log has a line about each deadline already.
     ///
     /// Python: none
     pub fn is_abort(&self) -> bool {
@@ -161,9 +161,9 @@ impl HandlerError {
     }
 }
 
-/// Whether an error says that the peer has gone: a broken pipe, a reset, an abort, a connection
-/// that the system has given up, or a datagram that the peer of a connected socket refuses. It may
-/// come from any call on a socket but [`connect`](crate::Socket::connect).
+/// Whether an error says that the peer has gone. Such errors are a broken pipe, a reset, an abort,
+/// a connection that the system has given up, and a datagram that the peer of a connected socket
+/// refuses. They may come from any call on a socket but [`connect`](crate::Socket::connect).
 ///
 /// Python: `isinstance(error, ConnectionError)`
 pub fn is_disconnect(error: &io::Error) -> bool {

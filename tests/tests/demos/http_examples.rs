@@ -277,8 +277,12 @@ fn clients_are_checked_with_whole_and_broken_replies() {
         assert!(faults.is_empty(), "{faults:?}");
     }
     if python_says("print(1)", &[]).is_some() {
+        // It takes early hints for the reply, and a length that is no number for none.
+        let known = |fault: &String| {
+            ["early-hints: ", "no-length: "].iter().any(|name| fault.starts_with(name))
+        };
         let faults = check(&["python3", "-c", URLLIB]);
-        assert!(faults.is_empty(), "{faults:?}");
+        assert!(faults.iter().all(known), "{faults:?}");
     }
 }
 
