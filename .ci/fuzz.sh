@@ -32,7 +32,7 @@ host="$(rustc -vV | sed -n 's/^host: //p')"
 RUSTFLAGS="${coverage[*]}" cargo "${toolchain[@]}" build --quiet --release --target "$host" \
     --target-dir "$folder" --package fuzz --features targets --bin "$target"
 rm -rf "$folder/temporary/$target"
-mkdir -p "$folder/temporary/$target" "$folder/seeds/$target" "$folder/corpus/$target" "$folder/failed"
+mkdir -p "$folder"/{temporary,seeds,corpus}/"$target" "$folder/failed"
 options=(-max_total_time="$seconds" -timeout=10 -artifact_prefix="$folder/failed/$target-")
 if [ -f "tests/fuzz/words/$target" ]; then
     options+=(-dict="tests/fuzz/words/$target")

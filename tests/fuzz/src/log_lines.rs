@@ -26,7 +26,8 @@ impl Log for Checking {
 
 /// Whether this mark changes the direction of the text after it.
 fn turns_text(char: char) -> bool {
-    matches!(char, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    let is_mark = matches!(char, '\u{61c}' | '\u{200e}' | '\u{200f}');
+    is_mark || matches!(char, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// From here on a log line with a control character ends the process.

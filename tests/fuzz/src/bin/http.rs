@@ -4,4 +4,6 @@
 
 use libfuzzer_sys::fuzz_target;
 
-fuzz_target!(init: fuzz::seed(fuzz::REQUESTS), |bytes: &[u8]| -> () { fuzz::check_requests(bytes) });
+fuzz_target!(init: fuzz::seed(fuzz::REQUESTS), |bytes: &[u8]| -> () {
+    fuzz::check_requests(bytes)
+});

@@ -15,14 +15,16 @@ fuzz_target!(init: fuzz::seed(SEEDS), |bytes: &[u8]| -> () {
     match manager_number(OsStr::from_bytes(bytes)) {
         Some(number) => {
             assert!(is_number, "{number}");
-            let written = bytes.iter().position(|byte| *byte != b'0').map_or(&b""[..], |at| &bytes[at..]);
-            assert!(written == number.to_string().as_bytes() || (written.is_empty() && number == 0));
+            let zeros = bytes.iter().take_while(|byte| **byte == b'0').count();
+            let shown = if number == 0 { String::new() } else { number.to_string() };
+            assert_eq!(bytes[zeros..], *shown.as_bytes());
         }
         None => assert!(!is_number || bytes.len() > 19),
     }
     let Ok(text) = str::from_utf8(bytes) else { return };
     let names = manager_names(text, text.len() + 2);
     assert!(names.len() == text.len() + 2 && names.iter().all(|name| !name.is_empty()));
-    let given = text.split(':').zip(&names);
-    assert!({ given }.all(|(given, name)| given == *name || (given.is_empty() && *name == "unknown")));
+    for (given, name) in text.split(':').zip(names) {
+        assert_eq!(if given.is_empty() { "unknown" } else { given }, name);
+    }
 });
