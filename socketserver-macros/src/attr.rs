@@ -169,14 +169,6 @@ mod tests {
     }
 
     #[test]
-    fn a_value_is_any_expression() {
-        let settings = parse(&[
-            parse_quote!(#[handler(size = Map::<u8, u8>::from([(1, 2)]), timeout = { a + b })]),
-        ]);
-        assert_eq!(settings.unwrap(), ["size=Map::<u8,u8>::from([(1,2)])", "timeout={a+b}"]);
-    }
-
-    #[test]
     fn the_library_is_a_path() {
         let settings = parse(&[parse_quote!(#[handler(crate = ::other::socketserver)])]);
         assert_eq!(settings.unwrap(), ["crate=::other::socketserver"]);

@@ -315,10 +315,10 @@ pub fn derive_datagram_request_handler(input: TokenStream) -> TokenStream {
 /// | `timeout` | seconds, or a `Duration`: maximum of each wait for the client | that of `limits` |
 /// | `limits` | the library's `Limits` | `Limits::DEFAULT` |
 ///
-/// With `standard_methods`, a handler answers what each site should: `HEAD` calls `do_GET`, whose
-/// body is not sent; `OPTIONS` is answered with 204 and the field `Allow`; and the other known
-/// commands without a method with 405 and `Allow`, by the method `method_not_allowed`. A method of
-/// the handler's own comes first. Unknown commands stay 501.
+/// With `standard_methods`, a handler answers what each site should. `HEAD` calls `do_GET`, whose
+/// body is not sent. `OPTIONS` is answered with 204 and the field `Allow`. The other known commands
+/// without a method are answered with 405 and `Allow`, by `method_not_allowed`. A method of the
+/// handler's own comes first. Unknown commands are answered with 501.
 ///
 /// Python: `http.server.BaseHTTPRequestHandler`
 #[proc_macro_derive(BaseHTTPRequestHandler, attributes(handler))]

@@ -237,50 +237,44 @@ fn listed(names: &[&str]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use syn::{DeriveInput, parse_quote};
-
     use super::*;
     use crate::kinds::{base, datagram, stream};
 
+    /// Where each message stands is shown by `tests/ui`.
     #[track_caller]
-    fn check(kind: &'static Kind, input: DeriveInput, expected: &[&str]) {
+    fn check(kind: &'static Kind, handler: &str, expected: &[&str]) {
+        let input = syn::parse_str(handler).expect("an item");
         let mut errors = Errors::default();
         Handler::from_syn(kind, &input, &mut errors).validate(&mut errors);
-        assert_eq!(errors.messages(), expected);
+        assert_eq!(errors.messages(), expected, "{handler}");
     }
+
+    const OWN: &str = "this field is your own, write `#[handler(default = …)]` above it";
 
     #[test]
     fn valid_handlers_have_no_errors() {
-        check(&base::KIND, parse_quote! { struct Unit; }, &[]);
-        check(&base::KIND, parse_quote! { struct Empty {} }, &[]);
-        check(
-            &base::KIND,
-            parse_quote! { struct Own { #[handler(default = None)] rfile: Option<File> } },
-            &[],
-        );
-        check(
-            &datagram::KIND,
-            parse_quote! { struct All { packet: P, socket: S, rfile: R, wfile: W, x: u8 } },
-            &[],
-        );
-        let options = parse_quote! {
+        check(&base::KIND, "struct Unit;", &[]);
+        check(&base::KIND, "struct Empty {}", &[]);
+        let own = "struct Own { #[handler(default = None)] rfile: Option<File> }";
+        check(&base::KIND, own, &[]);
+        let all = "struct All { packet: P, socket: S, rfile: R, wfile: W, x: u8 }";
+        check(&datagram::KIND, all, &[]);
+        let options = "
             #[handler(rbufsize = -1, wbufsize = SIZE, timeout = 30)]
             #[handler(disable_nagle_algorithm)]
             struct Options<T: Clone, const N: usize> {
                 rfile: SocketReader, wfile: SocketWriter, more: [T; N]
-            }
-        };
+            }";
         check(&stream::KIND, options, &[]);
     }
 
     #[test]
     fn all_mistakes_are_reported_at_once() {
-        let input = parse_quote! {
+        let handler = "
             #[handler(timeout = 1, timeout = 2, timeot = 3)]
             struct Wrong<'a> {
                 #[handler(rbufsize = 1, default = 1)] request: Socket, packet: &'a [u8]
-            }
-        };
+            }";
         let expected = [
             "`timeout` is given twice",
             "a handler cannot borrow, because it is `'static`: its fields must own their data",
@@ -289,54 +283,81 @@ mod tests {
             "`rbufsize` is an option of the struct: \
              write it below `#[derive(StreamRequestHandler)]`",
             "`request` is filled by `StreamRequestHandler`, so it cannot have a default",
-            "`packet` is filled by `DatagramRequestHandler`, not by `StreamRequestHandler`: \
-             if this field is your own, write `#[handler(default = …)]` above it",
+            &format!(
+                "`packet` is filled by `DatagramRequestHandler`, not by `StreamRequestHandler`: \
+                 if {OWN}"
+            ),
         ];
-        check(&stream::KIND, input, &expected);
+        check(&stream::KIND, handler, &expected);
     }
 
     #[test]
     fn near_misses_get_a_suggestion() {
-        let own = "If this field is your own, write `#[handler(default = …)]` above it";
-        let meant = ["packet", "wfile", "client_address", "server"]
-            .map(|name| format!("did you mean `{name}`? {own}"));
-        let misspelt = parse_quote! {
+        let meant = |name: &str| format!("did you mean `{name}`? If {OWN}");
+        let misspelt = "
             struct Misspelt {
                 packt: Arc<[u8]>, file: Vec<u8>, client_adress: Address, sevrer: ServerRef<Chat>
-            }
-        };
-        check(&datagram::KIND, misspelt, &meant.each_ref().map(String::as_str));
+            }";
+        let expected = ["packet", "wfile", "client_address", "server"].map(meant);
+        check(&datagram::KIND, misspelt, &expected.each_ref().map(String::as_str));
         // Of another type, too far from any name, with a default, of another kind, or declared.
-        let own = parse_quote! {
+        let own = "
             struct Own {
                 requests: usize, ticket: Arc<Ticket>, lines: Vec<u8>,
                 #[handler(default = Vec::new())] file: Vec<u8>,
                 connections: Socket, packet: Arc<[u8]>, packets: Arc<[u8]>
-            }
-        };
+            }";
         check(&datagram::KIND, own, &[]);
     }
 
     #[test]
+    fn misplaced_names_are_told_their_place() {
+        let of_three = format!(
+            "`rfile` is filled by `StreamRequestHandler`, `DatagramRequestHandler` and \
+             `BaseHTTPRequestHandler`, not by `BaseRequestHandler`: if {OWN}"
+        );
+        for (handler, expected) in [
+            (
+                "#[handler(timeout = 30)] struct H;",
+                "`timeout` is an option of `StreamRequestHandler` and `BaseHTTPRequestHandler`, \
+                 not of `BaseRequestHandler`",
+            ),
+            (
+                "#[handler(wbufsize = 0)] struct H { request: Socket }",
+                "`wbufsize` is an option of `StreamRequestHandler`, not of `BaseRequestHandler`",
+            ),
+            (
+                "#[handler(daemon_threads = true)] struct H;",
+                "unknown option `daemon_threads`: `BaseRequestHandler` accepts only `crate`",
+            ),
+            (
+                "#[handler(default = 1024)] struct H { most: usize }",
+                "`default` is an option of fields: \
+                 write `#[handler(default = …)]` above the field",
+            ),
+            (
+                "struct H { #[handler(defualt = 1024)] most: usize }",
+                "unknown option `defualt`: a field accepts only `default`",
+            ),
+            ("struct H { rfile: SocketReader }", &of_three),
+        ] {
+            check(&base::KIND, handler, &[expected]);
+        }
+    }
+
+    #[test]
     fn options_without_effect_are_reported() {
-        let options: DeriveInput = parse_quote! {
-            #[handler(rbufsize = 0, wbufsize = 0)]
-            struct NoFiles { request: Socket }
-        };
         let no_files = [
             "`rbufsize` has no effect: this struct does not declare `rfile`",
             "`wbufsize` has no effect: this struct does not declare `wfile`",
         ];
-        check(&stream::KIND, options.clone(), &no_files);
-        let none = ["rbufsize", "wbufsize"].map(|name| {
-            format!("`{name}` is an option of `StreamRequestHandler`, not of `BaseRequestHandler`")
-        });
-        check(&base::KIND, options, &none.each_ref().map(String::as_str));
+        let handler = "#[handler(rbufsize = 0, wbufsize = 0)] struct H { request: Socket }";
+        check(&stream::KIND, handler, &no_files);
     }
 
     #[test]
     fn expressions_see_neither_the_handler_nor_its_parts() {
-        let input = parse_quote! {
+        let handler = "
             #[handler(timeout = server.idle)]
             struct Idle {
                 #[handler(default = &client_address.ip().octets)] octets: [u8; 4],
@@ -345,14 +366,13 @@ mod tests {
                 #[handler(default = connection())] called: usize,
                 #[handler(default = server::DEFAULT.limit)] path: usize,
                 #[handler(default = packet.len())] of_another_kind: usize
-            }
-        };
+            }";
         let expected = [
             "`server` is not available in an attribute: use `self.server` in `setup`",
             "`client_address` is not available in an attribute: \
              use `self.client_address` in `setup`",
             "`self` is not available in an attribute: use it in `setup`",
         ];
-        check(&stream::KIND, input, &expected);
+        check(&stream::KIND, handler, &expected);
     }
 }

@@ -164,43 +164,31 @@ fn ungrouped(expression: &Expr) -> &Expr {
 
 #[cfg(test)]
 mod tests {
-    use syn::parse_quote;
-
     use super::*;
 
     #[test]
-    fn seconds_are_read_from_literals() {
-        #[track_caller]
-        fn check(value: Expr, expected: Option<Duration>) {
-            match seconds(value) {
-                Ok(Value::Seconds(duration)) => assert_eq!(Some(duration), expected),
-                Ok(Value::Expression(_)) => assert_eq!(None, expected),
-                _ => panic!("neither a number nor an expression"),
-            }
-        }
-        check(parse_quote!(30), Some(Duration::from_secs(30)));
-        check(parse_quote!((30)), Some(Duration::from_secs(30)));
-        check(parse_quote!(0.25), Some(Duration::from_millis(250)));
-        check(parse_quote!(1_000), Some(Duration::from_secs(1000)));
-        check(parse_quote!(Duration::from_millis(5)), None);
-        check(parse_quote!(LIMIT), None);
-    }
-
-    #[test]
-    fn impossible_seconds_are_reported() {
-        let wrong: [Expr; 9] = [
-            parse_quote!(0),
-            parse_quote!(0.0),
-            parse_quote!(1e-12),
-            parse_quote!(-1),
-            parse_quote!(1e30),
-            parse_quote!(500ms),
-            parse_quote!(30u64),
-            parse_quote!("30"),
-            parse_quote!(None),
-        ];
-        for value in wrong {
-            assert!(seconds(value).is_err());
+    fn impossible_seconds_are_explained() {
+        const ZERO: &str =
+            "a timeout of zero leaves no time to wait: leave it out to wait without limit";
+        const NO_NUMBER: &str =
+            "expected a number of seconds, such as `30` or `0.5`, or a `Duration`";
+        for (value, message) in [
+            ("0", ZERO),
+            ("0.0", ZERO),
+            ("1e-12", ZERO),
+            ("-1", "a timeout cannot be negative: leave it out to wait without limit"),
+            (
+                "1e30",
+                "more seconds than a `Duration` can hold: \
+                 leave the timeout out to wait without limit",
+            ),
+            ("500ms", NO_NUMBER),
+            ("30u64", NO_NUMBER),
+            (r#""30""#, NO_NUMBER),
+            ("None", "a timeout cannot be `None`: leave it out to wait without limit"),
+        ] {
+            let error = seconds(syn::parse_str(value).unwrap()).err().expect(value);
+            assert_eq!(error.to_string(), message, "{value}");
         }
     }
 }

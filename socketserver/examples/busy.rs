@@ -1,7 +1,7 @@
 //! An echo server for two clients at a time. Further clients get the message that it is busy.
 //!
 //!     cargo run --example busy
-//!     nc 127.0.0.1 9999               in three terminals: the third is refused
+//!     nc 127.0.0.1 9999               # in three terminals: the third is refused
 
 use std::io;
 

@@ -1,7 +1,7 @@
 //! A chat: each line goes to all clients. The handlers share the state of their server.
 //!
 //!     cargo run --example chat
-//!     nc 127.0.0.1 9999               and again in a third terminal
+//!     nc 127.0.0.1 9999               # and again in a third terminal
 
 use std::collections::HashMap;
 use std::env;

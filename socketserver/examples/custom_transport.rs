@@ -1,7 +1,7 @@
 //! Your own transport: TCP with a password, which the client must send before its handler runs.
 //!
 //!     cargo run --example custom_transport
-//!     nc 127.0.0.1 9999               and then open sesame
+//!     nc 127.0.0.1 9999               # and then open sesame
 
 use std::io;
 use std::time::Duration;

@@ -2,7 +2,7 @@
 //! the reply to another.
 //!
 //!     cargo run --example datagram_files
-//!     nc -u 127.0.0.1 9999            and then a line such as 1 2 3
+//!     nc -u 127.0.0.1 9999            # and then a line such as 1 2 3
 
 use std::io::{self, Write};
 

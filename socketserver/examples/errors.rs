@@ -1,7 +1,7 @@
 //! Doubles a number. If that fails, the client gets the error.
 //!
 //!     cargo run --example errors
-//!     nc 127.0.0.1 9999               and then 21, or 2147483647, or a word
+//!     nc 127.0.0.1 9999               # and then 21, or 2147483647, or a word
 
 use std::error::Error;
 

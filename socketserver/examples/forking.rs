@@ -1,7 +1,7 @@
 //! A process for each connection: a handler that crashes takes no other down.
 //!
 //!     cargo run --example forking
-//!     nc 127.0.0.1 9999               and then hello, or abort
+//!     nc 127.0.0.1 9999               # and then hello, or abort
 
 use std::io::{self, Write};
 use std::process;

@@ -1,7 +1,7 @@
 //! Counts seconds for thousands of clients at once: blocking code on green threads.
 //!
 //!     cargo run --example green
-//!     nc 127.0.0.1 9999               and again in a third terminal
+//!     nc 127.0.0.1 9999               # and again in a third terminal
 
 use std::io;
 use std::time::{Duration, Instant};

@@ -1,7 +1,7 @@
 //! A layer between the handler and the connection, where TLS would be: here a cipher of great age.
 //!
 //!     cargo run --example layer
-//!     nc 127.0.0.1 9999               and then Uryyb
+//!     nc 127.0.0.1 9999               # and then Uryyb
 
 use std::io;
 

@@ -1,7 +1,7 @@
 //! An echo server with every limit: what each one bounds, and what happens beyond it.
 //!
 //!     RUST_LOG=debug cargo run --example limits
-//!     nc 127.0.0.1 9999               in three terminals: the third is closed
+//!     nc 127.0.0.1 9999               # in three terminals: the third is closed
 
 use std::io;
 use std::time::Duration;

@@ -1,7 +1,7 @@
 //! Serves one client, or gives up after ten seconds: `handle_request` instead of a loop.
 //!
 //!     cargo run --example once
-//!     nc 127.0.0.1 9999               within ten seconds
+//!     nc 127.0.0.1 9999               # within ten seconds
 #![allow(clippy::print_stdout)]
 
 use std::io;

@@ -2,7 +2,7 @@
 //! live requests finish. Another signal logs the server's statistics.
 //!
 //!     RUST_LOG=info cargo run --example signals
-//!     nc 127.0.0.1 9999               and then Ctrl-C in the first terminal
+//!     nc 127.0.0.1 9999               # and then Ctrl-C in the first terminal
 //!     kill -USR1 $(pgrep -x signals)
 
 use std::io;

@@ -24,7 +24,7 @@
 //! Python: no counterpart; `socket.socket(fileno=3)` by hand
 
 use std::env;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::{self, ErrorKind};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd, RawFd};
@@ -144,7 +144,7 @@ fn each_name(names: &str) -> impl Iterator<Item = &str> {
 fn inherited(socket: OwnedFd, name: &str) -> io::Result<Inherited> {
     let socket = Socket::from(socket);
     socket.kind().map_err(|error| {
-        let text = format!("the descriptor {name:?} of the service manager is no socket: {error}");
+        let text = format!("expected a socket as descriptor {name:?} of the manager: {error}");
         io::Error::new(ErrorKind::InvalidData, text)
     })?;
     Ok(Inherited { name: name.to_owned(), socket })
@@ -158,20 +158,22 @@ pub(crate) fn variable(name: &str) -> Option<OsString> {
 
 /// Parses the number that a service manager has put into an environment variable. For any other
 /// text, `kind` is the kind of the error.
-pub(crate) fn number<N>(name: &str, kind: ErrorKind) -> io::Result<Option<N>>
-where
-    N: FromStr + PartialOrd + Default,
-{
+pub(crate) fn number<N: FromStr>(name: &str, kind: ErrorKind) -> io::Result<Option<N>> {
     let Some(text) = variable(name) else {
         return Ok(None);
     };
-    let number = text.to_str().and_then(|text| text.parse().ok());
-    let number = number.filter(|number| *number >= N::default());
     let invalid = || {
         let text = format!("expected a number in {name}, got {text:?}");
         io::Error::new(kind, text)
     };
-    number.ok_or_else(invalid).map(Some)
+    parsed(&text).ok_or_else(invalid).map(Some)
+}
+
+/// The number that a text is, if it has digits and nothing else.
+fn parsed<N: FromStr>(text: &OsStr) -> Option<N> {
+    let text = text.to_str()?;
+    let has_digits_alone = text.bytes().all(|byte| byte.is_ascii_digit());
+    has_digits_alone.then(|| text.parse().ok())?
 }
 
 /// The only socket that was passed to this process: by systemd (`Accept=yes`), or as standard input
@@ -222,9 +224,36 @@ fn is_same(stream: BorrowedFd<'_>, socket: &Socket) -> rustix::io::Result<bool> 
     Ok((stream.st_dev, stream.st_ino) == (socket.st_dev, socket.st_ino))
 }
 
+/// What the fuzz target `manager` reads.
+#[cfg(fuzzing)]
+pub(crate) mod fuzzing {
+    use std::ffi::OsStr;
+
+    /// The first names of a list.
+    pub fn manager_names(names: &str, count: usize) -> Vec<&str> {
+        super::each_name(names).take(count).collect()
+    }
+
+    /// The number that a text is.
+    pub fn manager_number(text: &OsStr) -> Option<u64> {
+        super::parsed(text)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn numbers_have_digits_alone() {
+        for (text, number) in [("0", Some(0)), ("007", Some(7)), ("255", Some(255))] {
+            assert_eq!(parsed::<u8>(OsStr::new(text)), number, "{text:?}");
+        }
+        for text in ["+1", "-0", "-1", "256", "0x1", " 1", "1 ", "\u{664}", ""] {
+            assert_eq!(parsed::<u8>(OsStr::new(text)), None, "{text:?}");
+            assert_eq!(parsed::<i32>(OsStr::new(text)), (text == "256").then_some(256), "{text:?}");
+        }
+    }
 
     #[test]
     fn each_socket_has_its_name() {

@@ -228,6 +228,8 @@ mod aliases;
 // `sync` and `sys`, and `green` imports all seven.
 mod aborts;
 mod channel_errors;
+#[cfg(feature = "tls")]
+mod computing;
 pub mod green;
 #[cfg(loom)]
 mod model;
@@ -239,6 +241,15 @@ mod sys;
 
 #[doc(hidden)]
 pub mod __private;
+
+/// Doors for the fuzz targets in `tests/fuzz` to private parsers. No other build than that of
+/// `.ci/fuzz.sh` has them.
+#[cfg(fuzzing)]
+pub mod fuzzing {
+    pub use crate::activation::fuzzing::{manager_names, manager_number};
+    pub use crate::proxy::fuzzing::{proxy_header, proxy_seeds};
+    pub use crate::ssl::fuzzing::{Certificate, certificate, response, response_seed};
+}
 
 pub use address::{Address, AddressFamily, Host, OtherAddress, ToAddress};
 pub use admission::Overflow;

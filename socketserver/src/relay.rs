@@ -24,8 +24,11 @@ const PIECE: usize = 16 << 10;
 /// The caller's thread does both; if one of the sockets has a layer, a second thread helps. A slow
 /// receiver delays only its own direction, and no direction holds more than 64 KiB. The sockets'
 /// timeouts bound the silence: the relay fails if no byte moves in either direction for as long as
-/// the shorter of the two. Bytes that an `rfile` has already read are not relayed: call `relay`
-/// before the `rfile` is used, or set `rbufsize = 0`.
+/// the shorter of the two.
+///
+/// Bytes that an `rfile` has received and its handler has not read would be lost, so the relay
+/// fails if there are any. Read and send them first, call `relay` before the `rfile` is used, or set
+/// `rbufsize = 0`. In a handler of HTTP, `Exchange::take_over` returns them.
 ///
 /// ```
 /// use std::time::Duration;
@@ -43,11 +46,14 @@ const PIECE: usize = 16 << 10;
 /// ```
 ///
 /// # Errors
-/// The first error of either connection; `TimedOut`.
+/// The first error of either connection; `TimedOut`; `InvalidInput` for unread bytes of an `rfile`.
 ///
 /// Python: a loop around `select.select`, `recv` and `sendall`, which stops both directions while
 /// one receiver is slow
 pub fn relay(one: &Socket, other: &Socket) -> io::Result<(u64, u64)> {
+    for end in [one, other] {
+        end.expect_nothing_unread("a connection that is relayed")?;
+    }
     let patience = [one.gettimeout(), other.gettimeout()];
     let patience = patience.into_iter().flatten().min();
     if one.has_layer() || other.has_layer() {

@@ -120,8 +120,7 @@ impl Client {
     }
 
     fn with_timeouts(self) -> io::Result<Self> {
-        self.socket().set_read_timeout(Some(DEADLINE))?;
-        self.socket().set_write_timeout(Some(DEADLINE))?;
+        patient(self.socket())?;
         Ok(self)
     }
 
@@ -247,13 +246,10 @@ impl Write for Client {
     }
 }
 
-/// A socket of UDP at an address that a server has too.
-#[track_caller]
-pub fn forger(address: SocketAddr) -> socket2::Socket {
-    let socket = socket2::Socket::new(Domain::IPV4, Type::DGRAM, None).expect("a socket");
-    socket.set_reuse_port(true).expect("an option");
-    socket.bind(&address.into()).expect("bind");
-    socket
+/// Lets the calls of a socket of the standard library fail at the deadline.
+pub(crate) fn patient(socket: SockRef<'_>) -> io::Result<()> {
+    socket.set_read_timeout(Some(DEADLINE))?;
+    socket.set_write_timeout(Some(DEADLINE))
 }
 
 /// A connection over TCP: one end is under test, the other is the standard library's. Both give up
@@ -264,8 +260,7 @@ pub fn tcp_pair() -> (Socket, TcpStream) {
     let address = listener.local_addr().expect("an address");
     let socket = create_connection(address, Some(DEADLINE)).expect("connect");
     let (other, _) = listener.accept().expect("accept");
-    other.set_read_timeout(Some(DEADLINE)).expect("a timeout");
-    other.set_write_timeout(Some(DEADLINE)).expect("a timeout");
+    patient(SockRef::from(&other)).expect("timeouts");
     (socket, other)
 }
 
@@ -275,7 +270,6 @@ pub fn unix_pair() -> (Socket, net::UnixStream) {
     let (socket, other) = net::UnixStream::pair().expect("a pair");
     let socket = Socket::from(socket);
     socket.settimeout(Some(DEADLINE)).expect("a timeout");
-    other.set_read_timeout(Some(DEADLINE)).expect("a timeout");
-    other.set_write_timeout(Some(DEADLINE)).expect("a timeout");
+    patient(SockRef::from(&other)).expect("timeouts");
     (socket, other)
 }

@@ -24,8 +24,8 @@ mod watched;
 
 pub use alone::{Ended, alone, alone_in_network, elsewhere_command, is_elsewhere, own_process};
 pub use behind::{Behind, Pieces, local_proxies, meet_row, meet_rows};
-pub use certificates::{Authority, Files};
-pub use client::{Client, forger, tcp_pair, unix_pair};
+pub use certificates::{Authority, Files, rsa_key};
+pub use client::{Client, tcp_pair, unix_pair};
 pub use limits::{all_descriptors, count_of, leave_memory, lower, with_at_most};
 pub use lines::{LogLines, keep_lines, log_by};
 pub use matrix::{
@@ -227,8 +227,7 @@ fn built(once: &Once, which: &[&str]) -> PathBuf {
         if folder.ends_with("release") {
             cargo.arg("--release");
         }
-        let status = cargo.status().expect("cargo");
-        assert!(status.success(), "{which:?} cannot be built");
+        assert!(cargo.status().expect("cargo").success(), "{which:?} cannot be built");
     });
     folder
 }

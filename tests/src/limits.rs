@@ -35,6 +35,5 @@ pub fn all_descriptors() -> Vec<File> {
 
 /// Number of entries of a folder of this process in `/proc`: `fd` or `task`.
 pub fn count_of(what: &str) -> usize {
-    let entries = fs::read_dir(format!("/proc/self/{what}"));
-    entries.expect("Linux has it").count()
+    fs::read_dir(format!("/proc/self/{what}")).expect("Linux has it").count()
 }

@@ -38,8 +38,7 @@ impl LogLines {
     /// The lines that contain `text`, each as "target: text".
     pub fn about(&self, text: &str) -> Vec<(Level, String)> {
         let lines = self.0.lock();
-        let about = lines.iter().filter(|(_, line)| line.contains(text));
-        about.cloned().collect()
+        lines.iter().filter(|(_, line)| line.contains(text)).cloned().collect()
     }
 }
 

@@ -29,21 +29,81 @@ pub fn echo_once(request: Socket, _: Address) -> io::Result<()> {
     request.sendall(&request.recv(65_536)?)
 }
 
-/// A function that handles connections, and can ask its server.
-type Knowing = dyn Fn(&Socket, &ServerRef<Function>) -> io::Result<()> + Send + Sync;
+type Handle = dyn Fn(&Socket, &ServerRef<Function>) -> io::Result<()> + Send + Sync;
+type Verify = dyn Fn(&Socket, &ServerRef<Function>) -> bool + Send + Sync;
+type Refuse = dyn Fn(&Socket) + Send + Sync;
+type Fail = dyn Fn(&Address, &HandlerError) + Send + Sync;
+type Close = dyn Fn() + Send + Sync;
 
-/// The state of a server whose handler is [`Call`]: the function that this calls.
-pub struct Function(Box<Knowing>);
+/// The state of a server whose handler is [`Call`]: the function that this calls, and the hooks
+/// that a test sets.
+pub struct Function {
+    handle: Box<Handle>,
+    verify: Box<Verify>,
+    refuse: Box<Refuse>,
+    fail: Box<Fail>,
+    close: Box<Close>,
+}
 
 impl Function {
     pub fn new(
-        function: impl Fn(&Socket, &ServerRef<Self>) -> io::Result<()> + Send + Sync + 'static,
+        handle: impl Fn(&Socket, &ServerRef<Self>) -> io::Result<()> + Send + Sync + 'static,
     ) -> Self {
-        Function(Box::new(function))
+        Function {
+            handle: Box::new(handle),
+            verify: Box::new(|_, _| true),
+            refuse: Box::new(|_| ()),
+            fail: Box::new(log_error),
+            close: Box::new(|| ()),
+        }
+    }
+
+    /// Sends back what it receives. The allocator would keep the memory of larger buffers.
+    pub fn echo() -> Self {
+        Self::new(|request, _| {
+            loop {
+                match &*request.recv(1024)? {
+                    [] => return Ok(()),
+                    data => request.sendall(data)?,
+                }
+            }
+        })
+    }
+
+    pub fn on_verify(
+        self,
+        verify: impl Fn(&Socket, &ServerRef<Self>) -> bool + Send + Sync + 'static,
+    ) -> Self {
+        Function { verify: Box::new(verify), ..self }
+    }
+
+    pub fn on_refuse(self, refuse: impl Fn(&Socket) + Send + Sync + 'static) -> Self {
+        Function { refuse: Box::new(refuse), ..self }
+    }
+
+    pub fn on_error(self, fail: impl Fn(&HandlerError) + Send + Sync + 'static) -> Self {
+        Function { fail: Box::new(move |_, error| fail(error)), ..self }
+    }
+
+    pub fn on_close(self, close: impl Fn() + Send + Sync + 'static) -> Self {
+        Function { close: Box::new(close), ..self }
     }
 }
 
-impl BaseServer for Function {}
+impl BaseServer for Function {
+    fn verify_request(&self, request: &Socket, _: &Address, server: &ServerRef<Self>) -> bool {
+        (self.verify)(request, server)
+    }
+    fn refuse_request(&self, request: &Socket, _: &Address, _: &ServerRef<Self>) {
+        (self.refuse)(request);
+    }
+    fn handle_error(&self, _: &Socket, at: &Address, error: &HandlerError, _: &ServerRef<Self>) {
+        (self.fail)(at, error);
+    }
+    fn server_close(&self, _: &ServerRef<Self>) {
+        (self.close)();
+    }
+}
 
 /// Calls the function that is its server's state.
 #[derive(BaseRequestHandler)]
@@ -54,7 +114,7 @@ pub struct Call {
 
 impl Call {
     fn handle(&self) -> io::Result<()> {
-        (self.server.0)(&self.request, &self.server)
+        (self.server.handle)(&self.request, &self.server)
     }
 }
 

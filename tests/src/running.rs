@@ -121,6 +121,5 @@ where
 /// Waits for the end of a thread, which must return no error.
 #[track_caller]
 pub fn ends_well<T: Send + 'static>(serving: JoinHandle<io::Result<T>>) -> T {
-    let result = in_time("the loop's end", move || serving.join());
-    result.expect("no panic").expect("a good end")
+    in_time("the loop's end", move || serving.join()).expect("no panic").expect("a good end")
 }

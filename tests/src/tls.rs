@@ -1,9 +1,13 @@
 //! Clients with TLS, and the configuration of a server, made of `rustls` without the library under test.
 
+use rustls::client::WantsClientCert;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
-use rustls::{ClientConfig, ClientConnection, RootCertStore, ServerConfig, StreamOwned};
+use rustls::{
+    ClientConfig, ClientConnection, ConfigBuilder, RootCertStore, ServerConfig, StreamOwned,
+};
 
+use crate::client::patient;
 use crate::prelude::*;
 
 /// The configuration of a server with this chain of certificates, and its key.
@@ -23,10 +27,7 @@ pub fn client_config(authority: &Authority, own: Option<&Files>) -> ClientConfig
     for root in CertificateDer::pem_file_iter(authority.root()).expect("a file") {
         roots.add(root.expect("PEM")).expect("a certificate");
     }
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let builder = ClientConfig::builder_with_provider(provider);
-    let builder = builder.with_safe_default_protocol_versions().expect("versions");
-    let builder = builder.with_root_certificates(roots);
+    let builder = trusting(roots);
     let Some(own) = own else { return builder.with_no_client_auth() };
     let chain = CertificateDer::pem_file_iter(&own.cert).expect("a file");
     let chain = chain.collect::<Result<_, _>>().expect("PEM");
@@ -34,14 +35,17 @@ pub fn client_config(authority: &Authority, own: Option<&Files>) -> ClientConfig
     builder.with_client_auth_cert(chain, key).expect("a key that fits")
 }
 
-/// A hello, as a client sends it, of which no handshake comes.
-pub fn client_hello() -> Vec<u8> {
+fn trusting(roots: RootCertStore) -> ConfigBuilder<ClientConfig, WantsClientCert> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder = ClientConfig::builder_with_provider(provider);
     let builder = builder.with_safe_default_protocol_versions().expect("versions");
-    let builder = builder.with_root_certificates(RootCertStore::empty());
+    builder.with_root_certificates(roots)
+}
+
+/// A hello, as a client sends it, of which no handshake comes.
+pub fn client_hello() -> Vec<u8> {
     let host = ServerName::try_from("localhost").expect("a host");
-    let config = Arc::new(builder.with_no_client_auth());
+    let config = Arc::new(trusting(RootCertStore::empty()).with_no_client_auth());
     let mut session = ClientConnection::new(config, host).expect("a client");
     let mut hello = Vec::new();
     session.write_tls(&mut hello).expect("a vector takes all");
@@ -59,8 +63,7 @@ impl TlsClient {
         let name = ServerName::try_from(host.to_owned()).expect("a host");
         let session = ClientConnection::new(config.into(), name).expect("a client");
         let tcp = TcpStream::connect_timeout(&inet(address), DEADLINE).expect("connect");
-        tcp.set_read_timeout(Some(DEADLINE)).expect("a timeout");
-        tcp.set_write_timeout(Some(DEADLINE)).expect("a timeout");
+        patient(SockRef::from(&tcp)).expect("timeouts");
         TlsClient(StreamOwned::new(session, tcp))
     }
 

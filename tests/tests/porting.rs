@@ -3,10 +3,15 @@
 
 use tests::prelude::*;
 
-/// The original, which stands beside its port.
-macro_rules! original {
-    ($name:literal) => {
-        include_str!(concat!("../../socketserver/examples/", $name, ".py"))
+/// A program of which the original stands beside its port.
+macro_rules! program {
+    ($name:literal, $($port:literal),+) => {
+        Program {
+            example: $name,
+            original: include_str!(concat!("../../socketserver/examples/", $name, ".py")),
+            ports: &[$($port),+],
+            rest: Vec::new(),
+        }
     };
 }
 
@@ -37,6 +42,17 @@ impl Program {
         python(self.original, &self.arguments()).map(|process| self.listening(process))
     }
 
+    /// Runs a client with the original and with the port, both of which it must see like this.
+    /// Returns the two, and `None` if there is no Python.
+    #[track_caller]
+    fn both(&self, client: &str, expected: &str) -> Option<[Server; 2]> {
+        let original = self.original()?;
+        assert_eq!(original.seen_by(client), expected, "the original");
+        let port = self.port();
+        assert_eq!(port.seen_by(client), expected, "the port");
+        Some([original, port])
+    }
+
     fn arguments(&self) -> Vec<&str> {
         let rest = self.rest.iter().map(String::as_str);
         self.ports.iter().map(|_| "127.0.0.1:0").chain(rest).collect()
@@ -45,10 +61,8 @@ impl Program {
     fn listening(&self, process: Process) -> Server {
         let address = |port: &&str| {
             let line = process.line();
-            let address = line.strip_prefix(port).map(str::trim_start);
-            address
-                .unwrap_or_else(|| panic!("expected the {port} address, got {line:?}"))
-                .to_owned()
+            let address = line.strip_prefix(port).map(|address| address.trim_start().to_owned());
+            address.unwrap_or_else(|| panic!("expected the {port} address, got {line:?}"))
         };
         let addresses = self.ports.iter().map(address).collect();
         Server { process, addresses }
@@ -66,17 +80,14 @@ impl Server {
     /// The output of a client.
     #[track_caller]
     fn seen_by(&self, script: &str) -> String {
-        let (status, seen, errors) = self.client(script).wait();
-        assert!(status.success(), "{seen}{errors}");
-        seen
+        self.client(script).ended().passed()
     }
 
     /// Drains it. Clients may still be connected.
     #[track_caller]
     fn end(self) {
         self.process.signal(Signal::TERM);
-        let (status, _, errors) = self.process.wait();
-        assert!(status.success(), "{status}: {errors}");
+        self.process.ended().passed();
     }
 }
 
@@ -107,19 +118,11 @@ then nothing: b''
 
 #[test]
 fn a_dns_server() {
-    let program = Program {
-        example: "dns_responder",
-        original: original!("dns_responder"),
-        ports: &["udp", "tcp"],
-        rest: Vec::new(),
-    };
-    let client = include_str!("porting/dns_client.py");
+    let program = program!("dns_responder", "udp", "tcp");
     let expected = format!("over_udp\n{DNS_REPLIES}over_tcp\n{DNS_REPLIES}{DNS_REST}");
-    let Some(original) = program.original() else { return };
-    assert_eq!(original.seen_by(client), expected, "the original");
-    let port = program.port();
-    assert_eq!(port.seen_by(client), expected, "the port");
-    port.end();
+    if let Some([_, port]) = program.both(include_str!("porting/dns_client.py"), &expected) {
+        port.end();
+    }
 }
 
 const STORE_REPLIES: &str = r"b'COUNT' -> COUNT 0
@@ -152,19 +155,11 @@ stop: OK
 
 #[test]
 fn a_line_protocol() {
-    let program = Program {
-        example: "line_protocol",
-        original: original!("line_protocol"),
-        ports: &["listening on"],
-        rest: Vec::new(),
-    };
-    let client = include_str!("porting/store_client.py");
-    let Some(original) = program.original() else { return };
-    for (server, which) in [(original, "the original"), (program.port(), "the port")] {
-        assert_eq!(server.seen_by(client), STORE_REPLIES, "{which}");
-        // The last thing the client said was STOP.
-        let (status, _, errors) = server.process.wait();
-        assert!(status.success(), "{which}: {errors}");
+    let program = program!("line_protocol", "listening on");
+    // The last thing that the client says is STOP.
+    let both = program.both(include_str!("porting/store_client.py"), STORE_REPLIES);
+    for server in both.into_iter().flatten() {
+        server.process.ended().passed();
     }
 }
 
@@ -191,12 +186,7 @@ fn printed(server: &Server) -> [Vec<String>; 3] {
 
 #[test]
 fn a_receiver_of_logs() {
-    let program = Program {
-        example: "log_receiver",
-        original: original!("log_receiver"),
-        ports: &["records", "syslog"],
-        rest: Vec::new(),
-    };
+    let program = program!("log_receiver", "records", "syslog");
     let Some(original) = program.original() else { return };
     let client = include_str!("porting/log_client.py");
     let mut clients = vec![original.client(client)];
@@ -256,16 +246,9 @@ fn a_server_of_files() {
     fs::write(folder.join("inner/file"), [0, 1, 2]).unwrap();
     fs::write(place.join("secret"), "secret").unwrap();
     std::os::unix::fs::symlink("../secret", folder.join("link")).unwrap();
-    let program = Program {
-        example: "tftp",
-        original: original!("tftp"),
-        ports: &["listening on"],
-        rest: vec![folder.to_str().unwrap().to_owned()],
-    };
-    let client = include_str!("porting/tftp_client.py");
-    let Some(original) = program.original() else { return };
-    assert_eq!(original.seen_by(client), FILES_READ, "the original");
-    let port = program.port();
-    assert_eq!(port.seen_by(client), FILES_READ, "the port");
-    port.end();
+    let mut program = program!("tftp", "listening on");
+    program.rest.push(folder.to_str().unwrap().to_owned());
+    if let Some([_, port]) = program.both(include_str!("porting/tftp_client.py"), FILES_READ) {
+        port.end();
+    }
 }

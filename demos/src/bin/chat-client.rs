@@ -5,7 +5,7 @@
 //! cargo run --bin chat
 //! cargo run --bin chat-client                                         # in a second terminal
 //! printf 'ann\nhello\n' | cargo run --bin chat-client
-//! cargo run --bin chat-client -- --tls=cert.pem localhost:9999        if the server has TLS
+//! cargo run --bin chat-client -- --tls=cert.pem localhost:9999        # if the server has TLS
 //! ```
 
 use std::fs::File;

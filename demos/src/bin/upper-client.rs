@@ -5,7 +5,7 @@
 //! cargo run --bin upper
 //! cargo run --bin upper-client                                        # in a second terminal
 //! printf 'hello\nworld\n' | cargo run --bin upper-client
-//! cargo run --bin upper-client -- --tls=cert.pem localhost:9999       if the server has TLS
+//! cargo run --bin upper-client -- --tls=cert.pem localhost:9999       # if the server has TLS
 //! ```
 //!
 //! Over a stream, the answer to a line ends where the line ends, in whatever pieces it arrives. An

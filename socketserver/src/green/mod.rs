@@ -40,8 +40,8 @@
 //!    were used take memory, unless the program calls `mlockall(MCL_FUTURE)` without
 //!    `MCL_ONFAULT`.
 //! 6. *A green thread that panics cannot park.* If a value that is dropped during the panic talks
-//!    to a socket, the call behaves as if its timeout were zero: a call that would have to wait
-//!    fails with `WouldBlock`. Other waiting calls block the scheduler. If one waits for another
+//!    to a socket, the socket's timeout counts as zero. A call that would have to wait fails with
+//!    `WouldBlock`. Other waiting calls block the scheduler. If one waits for another
 //!    green thread of the scheduler, such as the owner of a [`Mutex`], both are stuck permanently.
 //! 7. *Make no waiting call inside `LocalKey::with`, or in the initializer of a `thread_local!`.*
 //!    Another green thread could drop the value that the closure has borrowed: this is **undefined

@@ -62,61 +62,6 @@ mod tests {
 
     use super::*;
 
-    /// Runs a handler whose parts fail as given. Returns the parts that ran, and the result.
-    fn calls(
-        setup: bool,
-        handle: Option<bool>,
-        finish: bool,
-    ) -> (Vec<&'static str>, Result<(), String>) {
-        let calls = std::cell::RefCell::new(Vec::new());
-        let call = |name: &'static str, well: bool| {
-            calls.borrow_mut().push(name);
-            if well { Ok(()) } else { Err(HandlerError::from(name)) }
-        };
-        let result = run(
-            (),
-            |()| call("setup", setup),
-            |()| match handle {
-                Some(well) => call("handle", well),
-                None => {
-                    let _ = call("handle", true);
-                    resume_unwind(Box::new("boom"))
-                }
-            },
-            |()| call("finish", finish),
-            |(), well| drop(call(if well { "base" } else { "base after failure" }, true)),
-        );
-        let result = result.map_err(|error| error.to_string());
-        (calls.into_inner(), result)
-    }
-
-    #[test]
-    fn the_order_is_pythons() {
-        assert_eq!(
-            calls(true, Some(true), true),
-            (vec!["setup", "handle", "finish", "base"], Ok(()))
-        );
-    }
-
-    #[test]
-    fn after_a_failed_setup_nothing_else_runs() {
-        assert_eq!(calls(false, Some(true), true), (vec!["setup"], Err("setup".into())));
-    }
-
-    #[test]
-    fn finish_runs_whatever_became_of_handle() {
-        let after = ["setup", "handle", "finish", "base after failure"];
-        assert_eq!(calls(true, Some(false), true), (after.to_vec(), Err("handle".into())));
-        assert_eq!(calls(true, None, true), (after.to_vec(), Err("panicked: boom".into())));
-        assert_eq!(calls(true, None, false), (after.to_vec(), Err("finish".into())));
-    }
-
-    #[test]
-    fn the_error_of_finish_replaces_that_of_handle() {
-        assert_eq!(calls(true, Some(false), false).1, Err("finish".into()));
-        assert_eq!(calls(true, Some(true), false).1, Err("finish".into()));
-    }
-
     #[test]
     fn a_handler_may_panic_as_it_is_dropped() {
         struct Bomb;

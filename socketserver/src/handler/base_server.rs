@@ -5,15 +5,15 @@ use crate::address::{Address, OneLine};
 use crate::request::{HandlerError, Named};
 use crate::socket::Socket;
 
-/// The state and the policy of a server whose requests are of type `R`: fields that its handlers
-/// share, and the methods that a Python program overrides in a subclass, in the order of a
-/// request's life.
+/// The state and the policy of a server whose requests are of type `R`. The state is the fields,
+/// which the handlers share. The policy is the methods that a Python program overrides in a
+/// subclass, here in the order of a request's life.
 ///
 /// Every method has a default, so `impl BaseServer for Chat {}` is enough; write `impl<R>
 /// BaseServer<R> for Chat {}` for a state that serves streams and datagrams. The parts that a
 /// Python override reaches by `super()` always run.
 ///
-/// A panic in one of these costs the request it was about, or one call, never the server.
+/// A panic in one of these methods costs the request it was about, or one call, never the server.
 ///
 /// The methods that a program calls are those of [`Server`](crate::Server) and [`ServerRef`]; the
 /// methods that a subclass overrides are here. Those that change sockets or threads are in
@@ -27,9 +27,9 @@ use crate::socket::Socket;
 )]
 pub trait BaseServer<R = Socket>: Sized + Send + Sync + 'static {
     /// Whether a request may go to a handler. Runs on the loop's thread, before any other thread
-    /// knows of the request, so it must not block. (Behind a proxy only the request itself says
-    /// which client it is from, if the transport [learns](crate::Transport::learns_client) that.
-    /// Then this runs where the handler will run.)
+    /// knows of the request, so it must not block. If the transport
+    /// [learns](crate::Transport::learns_client) the client from the request itself, as behind a
+    /// proxy, this runs where the handler will run.
     ///
     /// While [short handlers of datagrams](crate::Threading#datagrams) keep to one thread, it runs
     /// there too; never on two threads at once.
@@ -44,10 +44,10 @@ pub trait BaseServer<R = Socket>: Sized + Send + Sync + 'static {
         true
     }
 
-    /// Called before the server refuses a request: it is full and
-    /// [refuses](crate::Overflow::Refuse) instead of letting clients wait, the client has as many
-    /// live requests as one address may have, or only the reserve descriptor was left. Send a short
-    /// message here, such as "busy". The default sends nothing.
+    /// Called before the server refuses a request for one of three reasons. The server is full and
+    /// set to [refuse](crate::Overflow::Refuse), the client's address has its maximum of live
+    /// requests, or only the reserve descriptor was left. Send a short message here, such as
+    /// "busy". The default sends nothing.
     ///
     /// Runs on the loop's thread, or where the handler would have run if the transport has
     /// [learnt](crate::Transport::learns_client) its client there. Nothing blocks here: meanwhile
@@ -56,9 +56,9 @@ pub trait BaseServer<R = Socket>: Sized + Send + Sync + 'static {
     /// message.
     ///
     /// Not called for clients over their [rate](crate::Builder::max_rate_per_address), nor for
-    /// datagrams from port 0 or from the server itself: replies would amplify a flood, and the
-    /// server would receive its own reply as a request. Nor where the client could not read it
-    /// [before a handshake](crate::Transport::speaks_before_prepare).
+    /// datagrams from port 0 or from the server itself. Replies would amplify a flood, and the
+    /// server would receive its own reply as a request. Not called either if the client could not
+    /// read the message [before a handshake](crate::Transport::speaks_before_prepare).
     ///
     /// Python: none
     fn refuse_request(&self, _request: &R, _client_address: &Address, _server: &ServerRef<Self>) {}
@@ -83,10 +83,10 @@ pub trait BaseServer<R = Socket>: Sized + Send + Sync + 'static {
 
     /// A request is over: its handler has run or failed, or it never began, and `shutdown_request`
     /// has ended its conversation. Called exactly once for each request for which
-    /// [`verify_request`](Self::verify_request) returned true, so what that took, such as a place
-    /// among the requests of several servers, is given back here. (Not for a request that is lost
-    /// in a panic of your own [`Concurrency`](crate::Concurrency), or of code
-    /// [around](crate::Builder::around) jobs.)
+    /// [`verify_request`](Self::verify_request) returned true. Release here what that call took,
+    /// such as a permit that several servers share. Not called for a request that is lost in a
+    /// panic of your own [`Concurrency`](crate::Concurrency), or of code
+    /// [around](crate::Builder::around) jobs.
     ///
     /// Runs where the handler ran: in a forking server that is the child, with its copy of the
     /// state.
@@ -129,9 +129,9 @@ pub trait BaseServer<R = Socket>: Sized + Send + Sync + 'static {
 impl<R> BaseServer<R> for () {}
 
 /// The default of [`BaseServer::handle_error`]: one line in the log, at error level. It is at debug
-/// level for a client that disconnected or whose handshake failed, and for a request that the
-/// server has aborted, because a request over its deadline has a line at warn level before. Control
-/// characters of the error's text are escaped, because it may quote a client.
+/// level for a client that disconnected or whose handshake failed. So it is for an aborted request,
+/// because a request over its deadline already has a line at warn level. Control characters of the
+/// error's text are escaped, because it may quote a client.
 ///
 /// Python: `super().handle_error(request, client_address)`
 pub fn log_error(client_address: &Address, error: &HandlerError) {

@@ -160,7 +160,7 @@ pub fn reply(socket: &ReplySocket, client_address: &Address, wfile: &[u8]) -> io
         Err(error) => {
             log::debug!(
                 target: super::TARGET,
-                "the reply to {client_address} was not sent: {error}",
+                "cannot send the reply to {client_address} ({error}): dropping it",
             );
             Ok(())
         }

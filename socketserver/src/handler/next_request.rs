@@ -1,16 +1,20 @@
 //! A handler that waits for its client's next request.
 
 use std::io;
+#[cfg(feature = "http")]
+use std::io::ErrorKind;
 use std::time::Duration;
 
 use super::server_ref::ServerRef;
 #[cfg(feature = "http")]
 use crate::aborts::Idle;
 use crate::green;
+#[cfg(feature = "http")]
+use crate::request::is_timeout;
 use crate::socket::Socket;
 use crate::wait::readable_unless;
 #[cfg(feature = "http")]
-use crate::wait::{Calls, End, receive_unless};
+use crate::wait::{Calls, End, NEVER, receive_unless};
 
 /// How long a connection may be silent before its first byte, also while the server ends: the byte
 /// may be on its way.
@@ -93,15 +97,17 @@ impl<S> ServerRef<S> {
         mark: &mut IdleMark,
     ) -> io::Result<Option<Vec<u8>>> {
         let wait = connection.awaited();
-        let receive = || connection.try_recv_new(room, false);
+        let calls = || Calls {
+            receive: || connection.try_recv_new(room, false),
+            glance: || connection.try_recv_new(room, true),
+        };
         if !connection.has_received() {
-            match receive() {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                result => return result.map(Some),
+            let first = || connection.patience_within(FIRST_BYTE.min(time));
+            match receive_unless(wait, NEVER, first, calls()) {
+                // The wait below says so if nothing comes.
+                Err(error) if is_timeout(&error) || error.kind() == ErrorKind::WouldBlock => {}
+                result => return result,
             }
-            // Most have sent it by now. If it does not come, the wait below says so.
-            let first = connection.patience_within(FIRST_BYTE.min(time));
-            let _ = readable_unless(wait, None, first);
         }
         let books = &self.core().books;
         let has_come = || {
@@ -110,9 +116,8 @@ impl<S> ServerRef<S> {
             }
             books.has_ended()
         };
-        let end = End { descriptor: books.ended(), has_come };
-        let calls = Calls { receive, glance: || connection.try_recv_new(room, true) };
-        receive_unless(wait, end, || connection.patience_within(time), calls)
+        let end = Some(End { descriptor: books.ended(), has_come });
+        receive_unless(wait, end, || connection.patience_within(time), calls())
     }
 }
 

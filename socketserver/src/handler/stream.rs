@@ -71,6 +71,6 @@ fn is_unsupported(error: &io::Error) -> bool {
 /// Python: `StreamRequestHandler.finish`
 pub fn flush(wfile: &mut SocketWriter) {
     if let Err(error) = wfile.flush() {
-        log::debug!(target: super::TARGET, "the last of a reply was not sent: {error}");
+        log::debug!(target: super::TARGET, "cannot send the end of a reply ({error}): dropping it");
     }
 }

@@ -215,7 +215,8 @@ fn complete(handler: &mut dyn Handler, exchange: &Exchange) -> Result<(), Handle
         Stage::Head => handler.__end_headers()?,
         Stage::Open | Stage::Framed(_) | Stage::Ended => {}
     }
-    let short = "expected a body as long as its Content-Length from the handler, got a shorter one";
+    let short =
+        "expected a body as long as its Content-Length, or its last chunk, got a shorter one";
     if exchange.falls_short() {
         return Err(HandlerError::new(short));
     }

@@ -1,21 +1,17 @@
 //! What every HTTP handler can do: Python's methods of the class, and some beyond.
 
 use std::fmt::Display;
-use std::io::{self, Write};
+use std::io;
 use std::time::SystemTime;
 
+use super::defaults;
 use super::events::EventStream;
 use super::exchange::Exchange;
-use super::exchange::settings::Settings;
 use super::message::headers::Headers;
-use super::message::line::invalid;
 use super::message::query;
 use super::message::refusal::HTTPError;
-use super::message::status::{Status, has_body, response};
-use super::message::text::{LOG_TARGET, escape_log};
+use super::message::status::Status;
 use super::reader::BodyReader;
-use super::reply::ReplyWriter;
-use crate::address::Address;
 use crate::request::HandlerError;
 
 /// The methods of an HTTP handler. The derive of the same name implements it.
@@ -85,7 +81,7 @@ pub trait BaseHTTPRequestHandler {
     where
         Self: Sized,
     {
-        begin_reply(self, status.into())
+        defaults::begin_reply(self, status.into())
     }
 
     /// Begins the reply with its status line alone. A status below 200, except 101, is an interim
@@ -103,7 +99,9 @@ pub trait BaseHTTPRequestHandler {
     }
 
     /// Adds a field to the reply's head. `Connection: close` also closes the connection after the
-    /// reply; `Connection: keep-alive` keeps it, unless the client asks for its end.
+    /// reply; `Connection: keep-alive` keeps it, unless the client asks for its end. After
+    /// `Transfer-Encoding: chunked` the handler writes the chunks itself, with their sizes; a client
+    /// of HTTP/1.0, which has no codings, gets their contents.
     ///
     /// # Errors
     /// `InvalidInput` if the name is not a token of HTTP, or if the value is not one line of
@@ -150,7 +148,7 @@ pub trait BaseHTTPRequestHandler {
     where
         Self: Sized,
     {
-        send_error_page(self, status.into())
+        defaults::send_error_page(self, status.into())
     }
 
     /// Logs a request after its reply, if the logger shows level info: the first line, the status
@@ -158,11 +156,7 @@ pub trait BaseHTTPRequestHandler {
     ///
     /// Python: `log_request`, which runs before the reply and knows no size
     fn log_request(&mut self, code: u16, size: u64) {
-        if log::log_enabled!(target: LOG_TARGET, log::Level::Info) {
-            let line = self.exchange().headers().head().requestline().to_owned();
-            let size = if size == 0 { "-".to_owned() } else { size.to_string() };
-            self.__log_message(&format!("\"{line}\" {code} {size}"));
-        }
+        defaults::log_request(self, code, size);
     }
 
     /// Logs an error page, or the reason for one, through [`log_message`](Self::log_message).
@@ -177,19 +171,14 @@ pub trait BaseHTTPRequestHandler {
     ///
     /// Python: `log_message`, which writes to standard error
     fn log_message(&mut self, text: &str) {
-        let elapsed = self.exchange().elapsed().unwrap_or_default();
-        log::info!(target: LOG_TARGET, "{} [{elapsed:.1?}] {}", self.address_string(), escape_log(text));
+        defaults::log_message(self, text);
     }
 
     /// The value of the field `Server`: the options `server_version` and `sys_version`.
     ///
     /// Python: `version_string`
     fn version_string(&self) -> String {
-        let settings = self.exchange().settings();
-        match settings.sys_version {
-            "" => settings.server_version.to_owned(),
-            system => format!("{} {system}", settings.server_version),
-        }
+        defaults::version_string(self.exchange().settings())
     }
 
     /// A time in the format of header fields, `Sun, 06 Nov 1994 08:49:37 GMT`.
@@ -203,10 +192,7 @@ pub trait BaseHTTPRequestHandler {
     ///
     /// Python: `address_string`
     fn address_string(&self) -> String {
-        match self.exchange().client_address() {
-            Address::Inet(address) => address.ip().to_string(),
-            address => address.to_string(),
-        }
+        defaults::address_string(self.exchange().client_address())
     }
 
     /// Called before `do_POST` and so on, if the client waits for `100 Continue` before it sends
@@ -307,13 +293,7 @@ pub trait BaseHTTPRequestHandler {
     where
         Self: Sized,
     {
-        let (status, body) = (status.into(), body.as_ref());
-        begin_reply(self, status)?;
-        if has_body(status.code) {
-            self.exchange().describe(content_type, body.len())?;
-        }
-        self.__end_headers()?;
-        ReplyWriter(self.exchange().clone()).write_all(body)
+        defaults::reply(self, status.into(), content_type, body.as_ref())
     }
 
     /// Begins a reply of server-sent events, which browsers read with `EventSource`.
@@ -323,12 +303,7 @@ pub trait BaseHTTPRequestHandler {
     ///
     /// Python: none
     fn event_stream(&mut self) -> io::Result<EventStream> {
-        begin_reply(self, 200.into())?;
-        self.exchange().field("Content-Type", format_args!("text/event-stream"))?;
-        self.exchange().field("Cache-Control", format_args!("no-store"))?;
-        self.__end_headers()?;
-        self.exchange().flush()?;
-        Ok(EventStream::new(self.exchange().clone()))
+        defaults::event_stream(self)
     }
 
     /// Fills the fields of the struct from the head of a request.
@@ -366,33 +341,28 @@ pub trait BaseHTTPRequestHandler {
     fn __handle_expect_100(&mut self) -> io::Result<bool>;
 }
 
-fn begin_reply<H: BaseHTTPRequestHandler + ?Sized>(
-    handler: &H,
-    status: Status<'_>,
-) -> io::Result<()> {
-    let exchange = handler.exchange();
-    let Settings { server_version, sys_version, .. } = exchange.settings();
-    match *sys_version {
-        "" => exchange.begin_reply(status, server_version),
-        _ => exchange.begin_reply(status, &handler.version_string()),
+impl<H: BaseHTTPRequestHandler + ?Sized> defaults::Overridable for H {
+    fn exchange(&self) -> &Exchange {
+        self.exchange()
     }
-}
 
-fn send_error_page<H: BaseHTTPRequestHandler + ?Sized>(
-    handler: &mut H,
-    status: Status<'_>,
-) -> io::Result<()> {
-    if status.code < 200 {
-        let code = status.code;
-        return Err(invalid(format!("expected the status of a reply, got the interim {code}")));
+    fn version_string(&self) -> String {
+        self.version_string()
     }
-    let phrase = response(status.code).map_or("???", |(phrase, _)| phrase);
-    let message = status.message.unwrap_or(phrase);
-    handler.__log_error(&format!("code {}, message {message}", status.code));
-    begin_reply(handler, Status { message: Some(message), ..status })?;
-    let exchange = handler.exchange().clone();
-    exchange.field("Connection", format_args!("close"))?;
-    let page = exchange.describe_error(status)?;
-    handler.__end_headers()?;
-    exchange.write_body(&page)
+
+    fn address_string(&self) -> String {
+        self.address_string()
+    }
+
+    fn end_headers(&mut self) -> io::Result<()> {
+        self.__end_headers()
+    }
+
+    fn log_error(&mut self, text: &str) {
+        self.__log_error(text);
+    }
+
+    fn log_message(&mut self, text: &str) {
+        self.__log_message(text);
+    }
 }

@@ -1,6 +1,7 @@
 #![doc = include_str!("../../docs/http.md")]
 
 pub(crate) mod connection;
+mod defaults;
 mod events;
 pub(crate) mod exchange;
 mod files;

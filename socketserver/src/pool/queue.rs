@@ -166,6 +166,39 @@ mod tests {
         assert_eq!(queue.try_pop(), Some("second"));
     }
 
+    /// A push has the lock as the worker's time ends, and finds it still asleep. Returns what the
+    /// worker gets, unless this thread was too late.
+    fn woken_at_its_end() -> Option<Popped> {
+        const TIME: Duration = Duration::from_millis(50);
+        let queue = Arc::new(Queue::new());
+        let own = queue.clone();
+        let end = || Instant::now() + TIME;
+        let worker = thread::spawn(move || own.pop(&Arc::new(Condvar::new()), end));
+        let mut state = loop {
+            let state = queue.0.lock();
+            match state.asleep.len() {
+                1 => break state,
+                _ if worker.is_finished() => return None,
+                _ => drop(state),
+            }
+            thread::yield_now();
+        };
+        // The worker wakes by itself, and waits for the lock.
+        std::thread::sleep(2 * TIME);
+        state.jobs.push_back("job");
+        assert!(state.wake_one());
+        drop(state);
+        let popped = worker.join().unwrap();
+        assert_eq!(queue.0.lock().looking, 0, "{popped:?}");
+        Some(popped)
+    }
+
+    #[test]
+    fn worker_woken_at_its_end_takes_the_job() {
+        let popped = std::iter::repeat_with(woken_at_its_end).flatten().next();
+        assert_eq!(popped, Some(Ok("job")));
+    }
+
     #[test]
     fn time_of_a_worker_is_over_at_its_end() {
         let queue = Queue::<()>::new();

@@ -279,6 +279,30 @@ thread_local! {
 mod tests {
     use super::*;
 
+    struct Job;
+
+    impl Work for Job {
+        fn run(self) {}
+
+        fn name(&self) -> &str {
+            "tests::Job"
+        }
+    }
+
+    /// Its job is counted, and not sent yet, when the time of the worker is over.
+    #[test]
+    fn worker_that_a_job_counts_on_stays() {
+        let shared = Shared::<Job>::new(2, Duration::ZERO, |_, _| Ok(()));
+        shared.add(1, 1);
+        shared.add(0, -1);
+        assert!(!shared.leave());
+        assert_eq!(shared.count().threads, 1);
+        // The job is done.
+        shared.add(0, 1);
+        assert!(shared.leave());
+        assert_eq!(shared.count(), Count::of(0));
+    }
+
     #[test]
     fn refused_threads_are_logged_once_a_second() {
         let mut growth = Growth::default();

@@ -48,11 +48,19 @@
 mod check;
 mod crc32c;
 mod encode;
+#[cfg(fuzzing)]
+pub(crate) mod fuzzing;
 mod header;
 mod networks;
+#[cfg(any(test, fuzzing))]
+#[path = "tests/oracles.rs"]
+mod oracles;
 mod parse;
 mod protocol;
 mod read;
+#[cfg(any(test, fuzzing))]
+#[path = "tests/rows.rs"]
+mod rows;
 mod ssl;
 mod step;
 mod tlv;

@@ -48,12 +48,13 @@ pub struct Stats {
     pub active: u64,
     /// Requests whose handler returned.
     pub finished: u64,
-    /// Requests whose handler failed or panicked, or for which no thread could be started, or with
-    /// a panic in a step before the handler.
+    /// Requests whose handler failed or panicked, or for which no thread could be started. Also
+    /// requests with a panic in a step before the handler.
     pub failed: u64,
-    /// Requests that never came to a handler: `verify_request` said no, the handshake failed, the
-    /// client was over its share or its rate, a datagram's address was forged, the server was full
-    /// and set to refuse, or only the reserve descriptor was left.
+    /// Requests that never came to a handler. The reasons: `verify_request` returned false, the
+    /// handshake failed, the client was over its limit of live requests or its rate, the address of
+    /// a datagram was forged, the server was full and set to refuse, or only the reserve descriptor
+    /// was left.
     pub refused: u64,
     /// Requests that were ended by force, at a deadline or by a signal to their process.
     pub aborted: u64,

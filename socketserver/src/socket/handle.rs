@@ -206,7 +206,7 @@ impl Socket {
         self.0.unread.fetch_sub(bytes, Relaxed);
     }
 
-    pub(super) fn expect_nothing_unread(&self, of: &str) -> io::Result<()> {
+    pub(crate) fn expect_nothing_unread(&self, of: &str) -> io::Result<()> {
         match self.0.unread.load(Relaxed) {
             0 => Ok(()),
             unread => Err(io::Error::new(

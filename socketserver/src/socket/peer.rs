@@ -11,8 +11,9 @@ impl Socket {
     /// are unread bytes. It does not wait.
     ///
     /// This is for handlers that wait for something else than their client, such as a queue of
-    /// events: without it, such a handler learns only from its next `sendall` that the client has
-    /// gone. A client that has only ended its own sending, as `nc -N` does, counts as closed too.
+    /// events. Without this call, such a handler learns only from its next `sendall` that the
+    /// client has gone. A client that has only ended its own sending, as `nc -N` does, counts as
+    /// closed too.
     ///
     /// ```
     /// use std::io;

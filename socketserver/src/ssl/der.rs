@@ -162,20 +162,38 @@ fn names(extensions: &[u8]) -> Option<Vec<String>> {
     None
 }
 
-/// `YYMMDDHHMMSSZ`, or the same with four digits of the year.
+/// `YYMMDDHHMMSSZ`, or the same with four digits of the year. `None` for a time that no calendar or
+/// clock has.
 pub(super) fn date((kind, content): (u8, &[u8])) -> Option<Date> {
-    let text = std::str::from_utf8(content).ok()?.strip_suffix('Z')?;
+    let digits = content.strip_suffix(b"Z")?;
     let short = kind == UTC_TIME;
-    let (year, rest) = text.split_at_checked(if short { 2 } else { 4 })?;
-    let year: i64 = year.parse().ok()?;
+    let (year, rest) = digits.split_at_checked(if short { 2 } else { 4 })?;
+    let year = number(year)?;
     let year = if short { year + if year < 50 { 2000 } else { 1900 } } else { year };
-    let number = |at: usize| rest.get(at..at + 2)?.parse::<i64>().ok();
-    let (month, day) = (number(0)?, number(2)?);
-    let time = number(4)? * 3600 + number(6)? * 60 + number(8)?;
+    let [Some(month), Some(day), Some(hour), Some(minute), Some(second)] =
+        std::array::from_fn(|at| number(rest.get(2 * at..2 * at + 2)?))
+    else {
+        return None;
+    };
+    let is_time = rest.len() == 10 && hour < 24 && minute < 60 && second < 60;
+    if !is_time || !(1..=12).contains(&month) || !(1..=days_of(year, month)).contains(&day) {
+        return None;
+    }
     Some(Date {
-        seconds: days(year, month, day) * 86_400 + time,
+        seconds: days(year, month, day) * 86_400 + hour * 3_600 + minute * 60 + second,
         day: format!("{year:04}-{month:02}-{day:02}"),
     })
+}
+
+/// A number of digits alone.
+fn number(digits: &[u8]) -> Option<i64> {
+    let digit = |byte: &u8| byte.is_ascii_digit().then(|| i64::from(byte - b'0'));
+    digits.iter().try_fold(0, |number, byte| Some(number * 10 + digit(byte)?))
+}
+
+fn days_of(year: i64, month: i64) -> i64 {
+    let (next_year, next) = if month == 12 { (year + 1, 1) } else { (year, month + 1) };
+    days(next_year, next, 1) - days(year, month, 1)
 }
 
 /// Days from 1970-01-01 to a day, in years that begin in March, so that the leap day is the last.

@@ -131,8 +131,8 @@ impl SSLContext {
     }
 
     /// Maximum time of a whole handshake, whatever the pace of its bytes and the timeout of the
-    /// socket. On a server it begins when a connection is accepted, but a wait for a worker does not
-    /// count; `bind` takes the time for the client's hello from here. 5 s unless set.
+    /// socket. 5 s unless set. On a server the time begins when a connection is accepted, but a
+    /// wait for a worker does not count. `bind` reads it, for the wait for the client's hello.
     pub fn handshake_timeout(self, time: Duration) -> Self {
         self.set(|settings| settings.timeout = time)
     }

@@ -89,7 +89,7 @@ impl Counts {
             && self.may_warn()
         {
             let peer = peer.getpeername().unwrap_or(Address::Unnamed);
-            log::warn!(target: TARGET, "{peer} does not trust our certificate ({error}): closing the connection");
+            log::warn!(target: TARGET, "{peer} does not trust this server's certificate ({error}): closing the connection");
         }
     }
 

@@ -8,7 +8,7 @@
 //! | --- | --- |
 //! | `READY=1` | when the server's loop runs |
 //! | `STATUS=…` | when the counters have changed, at most once per second |
-//! | `WATCHDOG=1` | twice per `WatchdogSec=`, by the loop itself, so that a stuck loop sends none |
+//! | `WATCHDOG=1` | twice per `WatchdogSec=` and at most every 10 ms, by the loop itself, so that a stuck loop sends none |
 //! | `STOPPING=1`, `EXTEND_TIMEOUT_USEC=…` | when the lame-duck time or the drain begins, with the time that it may take |
 //! | `BARRIER=1` | when the server has ended; it waits until the manager has read all messages |
 //!

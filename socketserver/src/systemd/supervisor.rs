@@ -16,6 +16,9 @@ use crate::sync::Instant;
 /// Minimum time between two messages with a status.
 const STATUS: Duration = Duration::from_secs(1);
 
+/// Minimum time between two `WATCHDOG=1`. With less the loop would do nothing else.
+const SHORTEST: Duration = Duration::from_millis(10);
+
 /// Added to the time that a drain may take, because aborts and the end of workers come after it.
 const GRACE: Duration = Duration::from_secs(1);
 
@@ -54,7 +57,7 @@ impl Supervisor {
         let Some(manager) = Manager::named()? else {
             return Ok(false);
         };
-        let watchdog = watchdog_period()?.map(|period| (period / 2, Instant::now()));
+        let watchdog = watchdog_period()?.map(|period| (interval(period), Instant::now()));
         let supervised = Supervised {
             manager,
             watchdog,
@@ -205,6 +208,19 @@ fn watchdog_period() -> io::Result<Option<Duration>> {
     let meant = number::<u64>("WATCHDOG_PID", ErrorKind::InvalidInput)?
         .is_none_or(|process| process == own);
     Ok((meant && period > 0).then(|| Duration::from_micros(period)))
+}
+
+/// Time between two `WATCHDOG=1`: half of the manager's period, so that one may be late.
+fn interval(period: Duration) -> Duration {
+    if period < 2 * SHORTEST {
+        log::warn!(
+            target: TARGET,
+            "expected a watchdog period of at least {:?}, got {period:?}: sending WATCHDOG=1 every \
+             {SHORTEST:?}, which the service manager may find too late",
+            2 * SHORTEST
+        );
+    }
+    SHORTEST.max(period / 2)
 }
 
 #[cfg(test)]

@@ -216,9 +216,9 @@ pub trait Transport: Send + Sync + 'static {
     /// Whether the server itself has sent this request, so that an answer would be the next one: to
     /// be refused. Called on the loop's thread, once per request, if the transport is spoofable.
     ///
-    /// The default compares the addresses. Clients of a server that is bound to every address of
-    /// the machine are only compared with the loopback addresses, because what this machine's other
-    /// addresses are is not known here; [`Udp`] knows where a datagram has arrived.
+    /// The default compares the addresses. If the server is bound to every address of the machine,
+    /// it compares clients with the loopback addresses only, because it does not know the others.
+    /// [`Udp`] knows where a datagram has arrived.
     fn is_own(&self, _request: &Self::Request, client: &Address, server: &Address) -> bool {
         is_at_address_of(client, server)
     }

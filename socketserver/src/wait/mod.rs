@@ -30,7 +30,7 @@ pub(crate) use crate::nesting::nonblocking_sockets;
 use gone::failed;
 pub(crate) use gone::{PeerGone, without_peer};
 #[cfg(feature = "http")]
-pub(crate) use next::{Calls, End, receive_unless};
+pub(crate) use next::{Calls, End, NEVER, receive_unless};
 #[cfg(not(loom))]
 pub(crate) use select::readable;
 pub use select::{Ready, Selectable, select};

@@ -4,6 +4,7 @@ use std::io;
 use std::os::fd::BorrowedFd;
 
 use rustix::event::{PollFd, PollFlags};
+use smallvec::{SmallVec, smallvec};
 
 use super::{Awaited, Interest, Patience, poll_until, timed_out};
 use crate::green;
@@ -25,13 +26,16 @@ pub(crate) struct Calls<R, G> {
     pub(crate) glance: G,
 }
 
+/// No end: a new client's first bytes may come after it.
+pub(crate) const NEVER: Option<End<'_, fn() -> bool>> = None;
+
 /// Receives. Returns `None` if the server ends first.
 ///
 /// # Errors
 /// `TimedOut` when the time is over, `WouldBlock` when there was none; those of the calls.
 pub(crate) fn receive_unless<T>(
     awaited: Awaited<'_>,
-    mut end: End<'_, impl FnMut() -> bool>,
+    mut end: Option<End<'_, impl FnMut() -> bool>>,
     patience: impl FnOnce() -> Patience,
     calls: Calls<impl FnMut() -> io::Result<T>, impl FnOnce() -> io::Result<T>>,
 ) -> io::Result<Option<T>> {
@@ -50,7 +54,7 @@ pub(crate) fn receive_unless<T>(
                 result => return result.map(Some),
             }
         }
-        if (end.has_come)() {
+        if end.as_mut().is_some_and(|end| (end.has_come)()) {
             // A request that has come before that is served.
             return match receive() {
                 Err(error) if is_in_vain(&error) => Ok(None),
@@ -68,23 +72,29 @@ pub(crate) fn receive_unless<T>(
 
 /// The next request of a busy client comes soon: then a thread saves the poll that would wait for
 /// it and for the server's end. One that finds nothing at a glance will soon see that end in any
-/// case.
+/// case. A new client has mostly sent its request by now, and may send no other.
 fn receive_on_thread<T>(
     awaited: Awaited<'_>,
-    mut end: End<'_, impl FnMut() -> bool>,
+    mut end: Option<End<'_, impl FnMut() -> bool>>,
     patience: impl FnOnce() -> Patience,
     calls: Calls<impl FnMut() -> io::Result<T>, impl FnOnce() -> io::Result<T>>,
 ) -> io::Result<Option<T>> {
     let Calls { mut receive, glance } = calls;
-    if !green::must_not_wait() && !(end.has_come)() {
+    if end.is_none() {
+        match receive() {
+            Err(error) if is_in_vain(&error) => {}
+            result => return result.map(Some),
+        }
+    }
+    if !green::must_not_wait() && !end.as_mut().is_some_and(|end| (end.has_come)()) {
         match glance() {
             Err(error) if is_in_vain(&error) => {}
             result => return result.map(Some),
         }
     }
     let until = patience().end_of_wait()?;
-    let ended = PollFd::from_borrowed_fd(end.descriptor, PollFlags::IN);
-    let mut fds = [awaited.poll_fd(Interest::Read), ended];
+    let mut fds: SmallVec<[PollFd<'_>; 2]> = smallvec![awaited.poll_fd(Interest::Read)];
+    fds.extend(end.map(|end| PollFd::from_borrowed_fd(end.descriptor, PollFlags::IN)));
     loop {
         if poll_until(&mut fds, until)? == 0 {
             return Err(timed_out());

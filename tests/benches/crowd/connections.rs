@@ -129,8 +129,7 @@ fn start(arguments: &[&str]) -> io::Result<Process> {
 /// Each process prints a number. With this many clients, one may take a minute.
 fn sum_of_lines(processes: &[Process]) -> usize {
     let number = |process: &Process| {
-        let line = process.line_within(Duration::from_secs(300));
-        line.parse::<usize>().expect("a number")
+        process.line_within(Duration::from_secs(300)).parse::<usize>().expect("a number")
     };
     processes.iter().map(number).sum()
 }

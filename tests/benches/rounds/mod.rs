@@ -17,7 +17,7 @@ mod runtime;
 mod scenario;
 
 pub(crate) use bar::{Bar, Limit, bar};
-pub(crate) use contestant::{Contestant, Program, beside, succeeds};
+pub(crate) use contestant::{Contestant, Program};
 pub(crate) use listen::{BACKLOG, announce, tcp_listener};
 pub(crate) use run::main;
 pub(crate) use runtime::{run_on_tokio, serve_tcp_on_tokio};

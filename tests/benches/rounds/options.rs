@@ -42,34 +42,60 @@ pub(crate) struct Options {
     pub(crate) out: Option<PathBuf>,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Task {
-    #[default]
     Measure,
     List,
     /// Make the tables of the documentation.
     Docs,
 }
 
-/// The arguments that were given.
-#[derive(Default)]
-struct Given {
-    task: Task,
-    quick: bool,
-    rounds: Option<usize>,
-    scenarios: Option<Vec<&'static Scenario>>,
-    contestants: Option<Vec<&'static Contestant>>,
-    out: Option<PathBuf>,
-}
-
 impl Options {
     pub(crate) fn parse(arguments: Vec<String>) -> Result<Self, String> {
-        let mut given = Given::default();
+        let quick = arguments.iter().any(|argument| argument == "--quick");
+        let mut is_full = !quick;
+        let mut options = Options::unless_given(quick);
         let mut arguments = arguments.into_iter();
         while let Some(argument) = arguments.next() {
-            given.add(&argument, &mut arguments)?;
+            let mut value = || arguments.next().ok_or(format!("{argument}: expected a value"));
+            match argument.as_str() {
+                "--bench" | "--quick" => {}
+                "--docs" => options.task = Task::Docs,
+                "--list" => options.task = Task::List,
+                "--out" => options.out = Some(value()?.into()),
+                "--rounds" => {
+                    let number = value()?.parse().ok().filter(|number| *number > 0);
+                    options.rounds = number.ok_or("--rounds: expected a number above 0")?;
+                }
+                "--scenario" => {
+                    options.scenarios = chosen(&scenario::all(), &value()?, |one| one.name)?;
+                    is_full = false;
+                }
+                "--server" => {
+                    options.contestants = chosen(&contestant::ALL, &value()?, |one| one.name)?;
+                    is_full = false;
+                }
+                other => return Err(format!("unexpected argument '{other}'")),
+            }
         }
-        Ok(given.options())
+        if is_full {
+            options.out.get_or_insert_with(|| FIGURES.into());
+        }
+        Ok(options)
+    }
+
+    fn unless_given(quick: bool) -> Self {
+        let (rounds, measured, watched) = if quick { (3, 100, 1_000) } else { (7, 300, 10_000) };
+        let all = scenario::all().into_iter();
+        Options {
+            task: Task::Measure,
+            rounds,
+            measured: Duration::from_millis(measured),
+            watched: Duration::from_millis(watched),
+            scenarios: all.filter(|scenario| scenario.quick || !quick).collect(),
+            contestants: contestant::ALL.to_vec(),
+            out: None,
+        }
     }
 
     /// The folder of the last full run.
@@ -78,60 +104,11 @@ impl Options {
     }
 }
 
-impl Given {
-    fn add(
-        &mut self,
-        argument: &str,
-        rest: &mut impl Iterator<Item = String>,
-    ) -> Result<(), String> {
-        let mut value = || rest.next().ok_or(format!("{argument}: expected a value"));
-        match argument {
-            "--bench" => {}
-            "--quick" => self.quick = true,
-            "--docs" => self.task = Task::Docs,
-            "--list" => self.task = Task::List,
-            "--out" => self.out = Some(value()?.into()),
-            "--rounds" => {
-                let number = value()?.parse().ok().filter(|number| *number > 0);
-                self.rounds = Some(number.ok_or("--rounds: expected a number above 0")?);
-            }
-            "--scenario" => {
-                self.scenarios = Some(chosen(&scenario::all(), &value()?, |one| one.name)?);
-            }
-            "--server" => {
-                self.contestants = Some(chosen(&contestant::ALL, &value()?, |one| one.name)?);
-            }
-            other => return Err(format!("unexpected argument '{other}'")),
-        }
-        Ok(())
-    }
-
-    fn options(self) -> Options {
-        let is_full = !self.quick && self.scenarios.is_none() && self.contestants.is_none();
-        let (rounds, measured, watched) =
-            if self.quick { (3, 100, 1_000) } else { (7, 300, 10_000) };
-        let all = || {
-            let all = scenario::all().into_iter();
-            all.filter(|scenario| scenario.quick || !self.quick).collect()
-        };
-        Options {
-            task: self.task,
-            rounds: self.rounds.unwrap_or(rounds),
-            measured: Duration::from_millis(measured),
-            watched: Duration::from_millis(watched),
-            scenarios: self.scenarios.unwrap_or_else(all),
-            contestants: self.contestants.unwrap_or(contestant::ALL.to_vec()),
-            out: self.out.or(is_full.then(|| FIGURES.into())),
-        }
-    }
-}
-
 /// Those with one of these names, or whose names begin so.
 fn chosen<T: Copy>(all: &[T], words: &str, name: impl Fn(&T) -> &str) -> Result<Vec<T>, String> {
     let mut names = HashSet::new();
     for word in words.split(',') {
-        let exact = all.iter().map(&name).filter(|name| *name == word);
-        let mut found: Vec<_> = exact.collect();
+        let mut found: Vec<_> = all.iter().map(&name).filter(|name| *name == word).collect();
         if found.is_empty() {
             found.extend(all.iter().map(&name).filter(|name| name.starts_with(word)));
         }

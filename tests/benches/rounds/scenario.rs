@@ -82,6 +82,21 @@ impl Scenario {
         ..Self::USUAL
     };
 
+    /// The same for these clients.
+    pub(crate) const fn of(
+        self,
+        name: &'static str,
+        title: &'static str,
+        groups: &'static [Group],
+    ) -> Self {
+        let reconnect = matches!(self.measure, Measure::Traffic { reconnect: true, .. });
+        Scenario { name, title, measure: Measure::Traffic { reconnect, groups }, ..self }
+    }
+
+    pub(crate) const fn quick(self) -> Self {
+        Scenario { quick: true, ..self }
+    }
+
     /// Whether a contestant can serve these clients.
     pub(crate) fn admits(&self, contestant: &Contestant) -> bool {
         if !contestant.services.contains(&self.service) {

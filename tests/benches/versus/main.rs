@@ -12,7 +12,7 @@
 //! within a round. All traffic stays on this machine.
 //!
 //! * A scenario is an entry of a list in `scenario/`: its clients, its cores, its reference.
-//! * A contestant is a file in `contestant/`, and a word in the list of `contestant/mod.rs`. It
+//! * A contestant is a constant in `contestant/`, and a word in the list of `contestant/mod.rs`. It
 //!   says what it can do, which decides about its scenarios. It sends each message of 64 bytes
 //!   back, and does first what the message's first letter asks for (`job.rs`). Its sockets have
 //!   `TCP_NODELAY` and a backlog of 4,096, and it runs on the cores of its process.

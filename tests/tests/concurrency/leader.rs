@@ -87,7 +87,7 @@ impl Ask {
 
 type Builds<C> = Builder<Udp, C, Ask, Watching>;
 
-fn builder<C: Concurrency + Default>() -> (Builds<C>, Gate) {
+fn builder<C: Concurrent>() -> (Builds<C>, Gate) {
     let ((waits, waiting), (go, go_on)) = (unbounded(), green::channel(usize::MAX));
     let state = Watching {
         verified_on: Mutex::default(),
@@ -99,38 +99,6 @@ fn builder<C: Concurrency + Default>() -> (Builds<C>, Gate) {
     (Server::<Udp, C, Ask, _>::with(state), Gate { waits: waiting, go_on: go })
 }
 
-/// Tests of both kinds of worker.
-macro_rules! of_both {
-    ($($name:ident)*) => {
-        mod on_threads {
-            use super::Threading;
-            $(#[test]
-            fn $name() {
-                super::$name::<Threading>();
-            })*
-        }
-
-        mod on_green_threads {
-            use super::Green;
-            $(#[test]
-            fn $name() {
-                super::$name::<Green>();
-            })*
-        }
-    };
-}
-
-of_both! {
-    a_waiting_handler_delays_no_other_request
-    shutdown_does_not_wait_for_the_leaders_handler
-    a_drain_waits_for_the_leaders_handler
-    a_handler_on_the_leader_may_stop_the_server
-    limits_hold_while_a_worker_leads
-    a_panic_on_the_leader_costs_one_request
-    hooks_see_each_request_of_a_leader
-    a_leader_moves_to_the_restored_file
-}
-
 /// Asks until a worker leads, in two answers in a row: in the first its thread may have been one
 /// that had verified another request.
 #[track_caller]
@@ -140,9 +108,7 @@ fn until_a_worker_leads(client: &mut Client) {
 }
 
 /// A server with a leader, and the leader's client. `change` sets a limit.
-fn led<C: Concurrency + Default>(
-    change: fn(Builds<C>) -> Builds<C>,
-) -> (Running<Watching>, Client, Gate) {
+fn led<C: Concurrent>(change: fn(Builds<C>) -> Builds<C>) -> (Running<Watching>, Client, Gate) {
     let (builder, gate) = builder::<C>();
     let server = run(change(builder), LOCAL);
     let mut client = Client::datagram(&server.address());
@@ -151,7 +117,7 @@ fn led<C: Concurrency + Default>(
 }
 
 /// The same while the leader's handler waits.
-fn led_by_a_waiting_handler<C: Concurrency + Default>(
+fn led_by_a_waiting_handler<C: Concurrent>(
     change: fn(Builds<C>) -> Builds<C>,
 ) -> (Running<Watching>, Client, Gate) {
     let (server, mut client, gate) = led::<C>(change);
@@ -170,7 +136,7 @@ fn short_requests_change_no_threads() {
     assert_eq!((drained.aborted, stats.accepted), (0, stats.finished));
 }
 
-fn a_waiting_handler_delays_no_other_request<C: Concurrency + Default>() {
+fn a_waiting_handler_delays_no_other_request<C: Concurrent>() {
     let (server, mut waiting, gate) = led_by_a_waiting_handler::<C>(|builder| builder);
     let mut other = Client::datagram(&server.address());
     for _ in 0..200 {
@@ -222,7 +188,7 @@ fn computing_beside_a_waiting_leader_delays_no_request() {
     until_a_worker_leads(&mut other);
 }
 
-fn shutdown_does_not_wait_for_the_leaders_handler<C: Concurrency + Default>() {
+fn shutdown_does_not_wait_for_the_leaders_handler<C: Concurrent>() {
     let (builder, gate) = builder::<C>();
     let server = Arc::new(bind(builder));
     let serving = serve(&server);
@@ -243,7 +209,7 @@ fn shutdown_does_not_wait_for_the_leaders_handler<C: Concurrency + Default>() {
     ends_well(serving);
 }
 
-fn a_drain_waits_for_the_leaders_handler<C: Concurrency + Default>() {
+fn a_drain_waits_for_the_leaders_handler<C: Concurrent>() {
     let (server, mut client, gate) = led_by_a_waiting_handler::<C>(|builder| builder);
     let draining = thread::spawn(move || server.drain(DEADLINE));
     gate.let_go_on(1);
@@ -252,7 +218,7 @@ fn a_drain_waits_for_the_leaders_handler<C: Concurrency + Default>() {
     assert_eq!(client.recv(), b"same thread");
 }
 
-fn a_handler_on_the_leader_may_stop_the_server<C: Concurrency + Default>() {
+fn a_handler_on_the_leader_may_stop_the_server<C: Concurrent>() {
     let (builder, _gate) = builder::<C>();
     let server = Arc::new(bind(builder));
     let serving = serve(&server);
@@ -276,7 +242,7 @@ fn the_only_thread_may_lead() {
     assert_eq!(server.stats().workers.all, 1);
 }
 
-fn limits_hold_while_a_worker_leads<C: Concurrency + Default>() {
+fn limits_hold_while_a_worker_leads<C: Concurrent>() {
     let (server, mut waiting, gate) =
         led_by_a_waiting_handler::<C>(|builder| builder.max_connections(1));
     let mut other = Client::datagram(&server.address());
@@ -288,7 +254,7 @@ fn limits_hold_while_a_worker_leads<C: Concurrency + Default>() {
     until_a_worker_leads(&mut other);
 }
 
-fn a_panic_on_the_leader_costs_one_request<C: Concurrency + Default>() {
+fn a_panic_on_the_leader_costs_one_request<C: Concurrent>() {
     let (server, mut client, _gate) = led::<C>(|builder| builder);
     client.send("panic");
     client.ask("?");
@@ -306,7 +272,7 @@ impl ConcurrencyHooks for Counted {
     }
 }
 
-fn hooks_see_each_request_of_a_leader<C: Concurrency + Default>() {
+fn hooks_see_each_request_of_a_leader<C: Concurrent>() {
     let ((builder, _gate), counted) = (builder::<C>(), Counted::default());
     let server = run(builder.wrap_concurrency(counted.clone()), LOCAL);
     let mut client = Client::datagram(&server.address());
@@ -325,7 +291,7 @@ fn led_requests_leave_no_green_thread_behind() {
 }
 
 /// Another client keeps the leader busy at the socket whose file has gone.
-fn a_leader_moves_to_the_restored_file<C: Concurrency + Default>() {
+fn a_leader_moves_to_the_restored_file<C: Concurrent>() {
     let folder = Folder::new();
     let [path, old] = ["server", "old"].map(|name| folder.join(name));
     let (builder, _gate) = builder::<C>();
@@ -345,3 +311,11 @@ fn a_leader_moves_to_the_restored_file<C: Concurrency + Default>() {
     until_a_worker_leads(&mut client());
     in_time("the end of the old socket", || talking.join()).expect("no panic");
 }
+
+matrix!(
+    concurrent: a_waiting_handler_delays_no_other_request,
+    shutdown_does_not_wait_for_the_leaders_handler, a_drain_waits_for_the_leaders_handler,
+    a_handler_on_the_leader_may_stop_the_server, limits_hold_while_a_worker_leads,
+    a_panic_on_the_leader_costs_one_request, hooks_see_each_request_of_a_leader,
+    a_leader_moves_to_the_restored_file,
+);

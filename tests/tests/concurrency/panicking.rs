@@ -45,27 +45,24 @@ impl ConcurrencyHooks for Rude {
     }
 }
 
-#[test]
-fn loop_survives_panics_of_its_concurrency() {
-    fn on<C: Concurrency + Default>() {
-        let server = Server::<Tcp, Wrapped<C, Rude>, _, _>::handling(echo_once);
-        let running = server.bind(LOCAL).expect("bind").spawn().expect("spawn");
-        let mut lost = Client::stream(running.server_address());
-        assert_eq!(lost.rest(), b"", "its job is lost");
-        until("it is counted", || running.stats().failed == 1);
-        for _ in 0..STEPS {
-            Client::echoed(running.server_address());
-        }
-        until("all have ended", || running.stats().active == 0);
-        let server = (*running).clone();
-        // `server_close`, and nothing comes out of it.
-        drop(running);
-        let stats = server.stats();
-        assert_eq!((stats.accepted, stats.finished, stats.failed), (6, 5, 1));
+fn loop_survives_panics_of_its_concurrency<C: Concurrent>() {
+    let server = Server::<Tcp, Wrapped<C, Rude>, _, _>::handling(echo_once);
+    let running = server.bind(LOCAL).expect("bind").spawn().expect("spawn");
+    let mut lost = Client::stream(running.server_address());
+    assert_eq!(lost.rest(), b"", "its job is lost");
+    until("it is counted", || running.stats().failed == 1);
+    for _ in 0..STEPS {
+        Client::echoed(running.server_address());
     }
-    on::<Threading>();
-    on::<Green>();
+    until("all have ended", || running.stats().active == 0);
+    let server = (*running).clone();
+    // `server_close`, and nothing comes out of it.
+    drop(running);
+    let stats = server.stats();
+    assert_eq!((stats.accepted, stats.finished, stats.failed), (6, 5, 1));
 }
+
+matrix!(concurrent: loop_survives_panics_of_its_concurrency);
 
 #[derive(Default)]
 struct Attaches;

@@ -3,7 +3,7 @@
 use tests::prelude::*;
 
 use crate::chat::Member;
-use crate::{Server, command};
+use crate::{Server, command, start};
 
 fn chat() -> Server {
     Server::start("chat", &["127.0.0.1:0"])
@@ -13,7 +13,7 @@ fn chat() -> Server {
 fn a_pipe_ends_after_the_last_answer() {
     let server = chat();
     let mut ann = Member::join(&server, "ann");
-    let mut client = Process::start(&mut command("chat-client", &[&server.address_text()]));
+    let mut client = start("chat-client", &[&server.address_text()]);
     client.write("bob\nhello\n");
     assert_eq!(client.line(), "-- what is your name?");
     assert_eq!(client.line(), "-- welcome, bob");
@@ -226,8 +226,7 @@ fn an_endless_answer_takes_no_memory() {
 fn a_pipe_leaves_a_silent_server() {
     let server = TcpListener::bind("127.0.0.1:0").expect("bind");
     let address = server.local_addr().expect("an address").to_string();
-    let client = command("chat-client", &["--patience", "0.1", &address]);
-    let (status, output, error) = Process::start(&mut { client }).wait();
+    let (status, output, error) = start("chat-client", &["--patience", "0.1", &address]).wait();
     assert_eq!((status.code(), &*output), (Some(1), ""));
     assert_eq!(error, "error: expected the server to end the conversation, got silence\n");
 }

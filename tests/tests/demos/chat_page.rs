@@ -2,34 +2,35 @@
 
 use tests::prelude::*;
 
-use crate::Server;
 use crate::chat::Member;
+use crate::{Server, needs, text};
 
 /// A chat with a page.
-struct Chat {
-    server: Server,
+pub(crate) struct Chat {
+    pub(crate) server: Server,
+    pub(crate) url: String,
     page: Address,
 }
 
 impl Chat {
     #[track_caller]
-    fn start(arguments: &[&str]) -> Self {
+    pub(crate) fn start(arguments: &[&str]) -> Self {
         let usual = ["127.0.0.1:0", "--web", "127.0.0.1:0"];
         let server = Server::start("chat", &[&usual, arguments].concat());
         let line = server.process.line();
-        let authority = line.strip_prefix("the page is at http://").expect("a URL");
+        let url = line.strip_prefix("the page is at ").expect("a URL").to_owned();
+        let (_, authority) = url.split_once("://").expect("a URL");
         let page = authority.trim_end_matches('/').to_address().expect("an address");
-        Chat { server, page }
+        Chat { server, url, page }
     }
 
     /// Sends a request with these fields. Returns the connection, of which the reply is unread.
     #[track_caller]
     fn send(&self, line: &str, fields: &str, body: &str) -> Client {
         let mut client = Client::stream(&self.page);
-        let host = if fields.contains("Host:") {
-            String::new()
-        } else {
-            format!("Host: {}\r\n", self.page)
+        let host = match fields.contains("Host:") {
+            true => String::new(),
+            false => format!("Host: {}\r\n", self.page),
         };
         let length = body.len();
         client.send(format!(
@@ -194,10 +195,8 @@ fn the_page_runs_no_other_script() {
         assert_eq!(reply.field("X-Content-Type-Options"), Some("nosniff"));
         assert_eq!(reply.field("Cache-Control"), Some("no-store"));
         // Nothing of another server, and nothing that makes markup of text.
-        for absent in ["http:", "https:", "//cdn", "innerHTML", "insertAdjacent", "eval(", "write("]
-        {
-            assert!(!reply.body.contains(absent), "{absent}");
-        }
+        let absent = ["http:", "https:", "//cdn", "innerHTML", "insertAdjacent", "eval(", "write("];
+        assert_eq!(absent.map(|text| reply.body.contains(text)), [false; 7]);
         nonce.to_owned()
     });
     assert_ne!(policies[0], policies[1]);
@@ -244,32 +243,14 @@ fn other_sites_can_do_nothing() {
 
 #[test]
 fn tls_is_for_the_page_too() {
-    if !has_program("curl", "--version") {
-        return;
-    }
+    let Some(()) = needs("curl", "--version") else { return };
     let authority = Authority::new("page");
     let files = authority.issue(&["localhost", "127.0.0.1"]);
-    let [cert, key, root] = [files.cert.as_path(), &files.key, authority.root()]
-        .map(|path| path.to_str().expect("text"));
-    let options = ["127.0.0.1:0", "--web", "127.0.0.1:0", "--tls", cert, key];
-    let server = Server::start("chat", &options);
-    let line = server.process.line();
-    let url = line.strip_prefix("the page is at ").expect("a URL");
-    assert!(url.starts_with("https://"), "{url}");
-    let enter = format!("{url}enter");
+    let chat = Chat::start(&["--tls", text(&files.cert), text(&files.key)]);
+    assert!(chat.url.starts_with("https://"), "{}", chat.url);
     let mut curl = Command::new("curl");
-    curl.args([
-        "-sSi",
-        "--max-time",
-        "20",
-        "--noproxy",
-        "*",
-        "--cacert",
-        root,
-        "-d",
-        "ann",
-        &enter,
-    ]);
+    curl.args(["-sSi", "--max-time", "20", "--noproxy", "*", "-d", "ann", "--cacert"]);
+    curl.arg(authority.root()).arg(format!("{}enter", chat.url));
     let said = Process::start(&mut curl).ended().passed();
     assert!(said.contains("; HttpOnly; SameSite=Strict; Secure\r\n"), "{said}");
 }
@@ -284,10 +265,8 @@ fn an_address_has_its_share_of_members() {
         chat.enter(name);
     }
     let refused = chat.ask("POST /enter", "", "eve");
-    assert_eq!(
-        (refused.status, &*refused.body),
-        (503, "too many members have come from your address")
-    );
+    let expected = (503, "too many members have come from your address");
+    assert_eq!((refused.status, &*refused.body), expected);
     bob.types("/who");
     until("those whose page never listened have left", || {
         let line = bob.line();
@@ -309,7 +288,7 @@ fn a_signal_ends_both_servers() {
     let mut events = Events::open(&chat, &cookie);
     events.until("data: -- here are: ann");
     let mut bob = Member::join(&chat.server, "bob");
-    let Chat { server, page } = chat;
+    let Chat { server, page, .. } = chat;
     server.process.signal(Signal::TERM);
     events.until("data: -- the room closes in 300ms; good-bye");
     bob.hears("-- the room closes in 300ms; good-bye");

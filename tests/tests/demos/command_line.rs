@@ -3,36 +3,38 @@
 
 use tests::prelude::*;
 
-use crate::{Server, command};
+use crate::{Server, command, start, text};
 
-/// Runs a program that fails. Returns its one line.
+/// Runs a program that fails with this status, in one line that contains `text`. Returns the line.
 #[track_caller]
-pub(crate) fn fails(name: &str, arguments: &[&str], status: i32) -> String {
-    let process = Process::start(&mut command(name, arguments));
-    let (ended, output, error) = process.wait();
-    assert_eq!(ended.code(), Some(status), "{name} {arguments:?}: {error}");
-    assert_eq!(output, "", "{name} {arguments:?}");
-    let lines: Vec<_> = error.lines().collect();
-    assert_eq!(lines.len(), 1, "{name} {arguments:?}: {error}");
-    assert!(lines[0].starts_with("error: "), "{error}");
-    lines[0].to_owned()
+pub(crate) fn fails(name: &str, arguments: &[&str], status: i32, text: &str) -> String {
+    fails_as(&mut command(name, arguments), status, text)
 }
+
+#[track_caller]
+pub(crate) fn fails_as(command: &mut Command, status: i32, text: &str) -> String {
+    let (ended, output, error) = Process::start(command).wait();
+    assert_eq!(ended.code(), Some(status), "{command:?}: {error}");
+    assert_eq!(output, "", "{command:?}");
+    assert!(error.starts_with("error: ") && error.lines().count() == 1, "{command:?}: {error}");
+    assert!(error.contains(text), "expected {text:?} of {command:?}: {error}");
+    error.trim_end().to_owned()
+}
+
+const PROGRAMS: [&str; 4] = ["upper", "upper-client", "chat", "chat-client"];
 
 #[test]
 fn usage_errors_are_one_line_with_status_2() {
-    for name in ["upper", "upper-client", "chat", "chat-client"] {
-        let line = fails(name, &["--no-such-option"], 2);
-        assert!(line.contains("'--no-such-option'"), "{line}");
+    for name in PROGRAMS {
+        let line = fails(name, &["--no-such-option"], 2, "'--no-such-option'");
         assert!(line.ends_with("; see --help"), "{line}");
-        let line = fails(name, &["127.0.0.1:0", "another"], 2);
-        assert!(line.contains("'another'"), "{line}");
+        fails(name, &["127.0.0.1:0", "another"], 2, "'another'");
         for address in ["", "9999", "127.0.0.1:70000", "::1:80", "a\nb"] {
-            let line = fails(name, &[address], 2);
-            assert!(line.contains("ADDRESS"), "{line}");
+            let line = fails(name, &[address], 2, "ADDRESS");
             assert!(line.contains("HOST:PORT"), "{line}");
         }
     }
-    for (name, option, values) in [
+    for (names, option, values) in [
         ("upper chat", "--concurrency", "none/"),
         ("upper chat", "--max-threads", "many/0/-1/1.5/"),
         ("upper chat", "--max-connections", "many/0"),
@@ -40,47 +42,34 @@ fn usage_errors_are_one_line_with_status_2() {
         ("upper", "--timeout", "never/0/-1"),
         ("upper", "--transport", "pigeon"),
     ] {
-        for (name, value) in
-            name.split(' ').flat_map(|name| values.split('/').map(move |value| (name, value)))
-        {
-            let line = fails(name, &[&format!("{option}={value}")], 2);
-            assert!(line.contains(option), "{line}");
+        for value in values.split('/') {
+            for name in names.split(' ') {
+                fails(name, &[&format!("{option}={value}")], 2, option);
+            }
         }
     }
-    for (name, options) in [
-        ("upper", ["--concurrency", "green", "--max-threads", "3"]),
-        ("chat", ["--concurrency", "green", "--max-threads", "3"]),
-        ("upper", ["--transport", "udp", "--timeout", "5"]),
+    for (name, arguments, text) in [
+        ("upper", &["--concurrency", "green", "--max-threads", "3"] as &[_], "--max-threads"),
+        ("chat", &["--concurrency", "green", "--max-threads", "3"], "--max-threads"),
+        ("upper", &["--transport", "udp", "--timeout", "5"], "--timeout"),
+        ("chat", &["--concurrency", "forking"], "forking"),
+        ("chat", &["--web", "/path"], "--web"),
+        ("chat", &["--web", "127.0.0.1"], "--web"),
+        ("chat", &["--web", ":0", "--exit-when-idle", "5"], "--web"),
+        ("chat", &["--web", ":0", "--concurrency", "inline"], "--web"),
+        ("chat", &["--web-host", "name"], "--web"),
+        ("chat", &["--away-timeout", "5"], "--web"),
+        ("chat", &["--max-connections", "20000"], "'--max-connections'"),
+        ("upper-client", &[":9999"], "expected"),
+        ("chat-client", &[":9999"], "expected"),
+        ("tutorial", &["t1", "client", ":9999"], "expected"),
+        ("tutorial", &["t1", "server", "/path"], "expected"),
+        ("upper", &["--transport", "udp", "@name"], "expected"),
+        ("upper", &["--transport", "unix", ""], ""),
+        ("upper-client", &["--transport", "unix-datagram", ""], ""),
     ] {
-        let line = fails(name, &options, 2);
-        assert!(line.contains(options[2]), "{line}");
+        fails(name, arguments, 2, text);
     }
-    fails("chat", &["--concurrency", "forking"], 2);
-    for options in [
-        &["--web", "/path"] as &[_],
-        &["--web", "127.0.0.1"],
-        &["--web", ":0", "--exit-when-idle", "5"],
-        &["--web", ":0", "--concurrency", "inline"],
-        &["--web-host", "name"],
-        &["--away-timeout", "5"],
-    ] {
-        let line = fails("chat", options, 2);
-        assert!(line.contains("--web"), "{line}");
-    }
-    let line = fails("chat", &["--max-connections", "20000"], 2);
-    assert!(line.contains("'--max-connections'"), "{line}");
-    for (name, arguments) in [
-        ("upper-client", &[":9999"] as &[_]),
-        ("chat-client", &[":9999"]),
-        ("tutorial", &["t1", "client", ":9999"]),
-        ("tutorial", &["t1", "server", "/path"]),
-        ("upper", &["--transport", "udp", "@name"]),
-    ] {
-        let line = fails(name, arguments, 2);
-        assert!(line.contains("expected"), "{line}");
-    }
-    fails("upper", &["--transport", "unix", ""], 2);
-    fails("upper-client", &["--transport", "unix-datagram", ""], 2);
 }
 
 #[test]
@@ -90,23 +79,20 @@ fn bind_errors_name_the_address_with_status_1() {
     // The second is reserved for documentation.
     for address in [&*taken, "192.0.2.1:9999"] {
         for name in ["upper", "chat"] {
-            let line = fails(name, &[address], 1);
-            assert!(line.contains(address), "{line}");
+            fails(name, &[address], 1, address);
         }
     }
     // The taken port is one of TCP.
     for row in ["t1", "t2", "t5", "t6", "t8"] {
-        let line = fails("tutorial", &[row, "server", &taken], 1);
-        assert!(line.starts_with("error: cannot "), "{line}");
+        let line = fails("tutorial", &[row, "server", &taken], 1, "error: cannot ");
         assert_eq!(line.matches(&taken).count(), 1, "{line}");
     }
-    for name in ["upper", "chat", "upper-client", "chat-client"] {
-        let line = fails(name, &["[fe80::1:2%lo]:9999"], 1);
-        assert!(line.contains("[fe80::1:2%1]:9999"), "{line}");
+    for name in PROGRAMS {
+        fails(name, &["[fe80::1:2%lo]:9999"], 1, "[fe80::1:2%1]:9999");
     }
     let folder = Folder::new();
     let [path, long] = ["none/socket", &"x".repeat(200)].map(|name| folder.join(name));
-    let [path, long] = [&path, &long].map(|path| path.to_str().expect("text"));
+    let [path, long] = [text(&path), text(&long)];
     for (transport, address) in [
         ("udp", "192.0.2.1:9999"),
         ("unix", path),
@@ -114,8 +100,7 @@ fn bind_errors_name_the_address_with_status_1() {
         ("unix-datagram", path),
         ("unix-datagram", long),
     ] {
-        let line = fails("upper", &["--transport", transport, address], 1);
-        assert!(line.contains(address), "{line}");
+        fails("upper", &["--transport", transport, address], 1, address);
     }
 }
 
@@ -129,22 +114,21 @@ fn connect_errors_name_the_address_with_status_1() {
         ("upper-client", &["--transport", "unix", &path], &path),
         ("upper-client", &["--transport", "unix-datagram", &path], &path),
     ] {
-        let line = fails(name, arguments, 1);
-        assert!(line.contains(address), "{line}");
+        fails(name, arguments, 1, address);
     }
 }
 
 #[test]
 fn help_and_version_succeed() {
-    for name in ["upper", "upper-client", "chat", "chat-client"] {
-        let (status, output, error) = Process::start(&mut command(name, &["--help"])).wait();
+    for name in PROGRAMS {
+        let (status, output, error) = start(name, &["--help"]).wait();
         assert!(status.success());
         assert!(output.contains(&format!("Usage: {name}")), "{output}");
         assert_eq!(error, "");
         if name == "chat" {
             assert!(output.contains("[default: 5000]"), "{output}");
         }
-        let (status, output, error) = Process::start(&mut command(name, &["--version"])).wait();
+        let (status, output, error) = start(name, &["--version"]).wait();
         assert!(status.success());
         assert_eq!((&*output, &*error), (&*format!("{name} 0.1.0\n"), ""));
     }
@@ -159,7 +143,7 @@ fn addresses_of_every_form_are_served() {
         for address in ["127.0.0.1:0", "localhost:0", ":0", "[::1]:0", &path, &abstract_name] {
             let server = Server::start(name, &[address]);
             let shown = server.address_text().replace("0.0.0.0", "127.0.0.1");
-            let mut client = Process::start(&mut command(&format!("{name}-client"), &[&shown]));
+            let mut client = start(&format!("{name}-client"), &[&shown]);
             client.write("/quit\n");
             let (status, output, error) = client.wait();
             assert!(status.success(), "{name} {address}: {error}");

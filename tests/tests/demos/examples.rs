@@ -4,30 +4,22 @@ use tests::prelude::*;
 
 #[test]
 fn a_chat_member_that_does_not_read_stops_no_speaker() {
-    let address = (inet(&apart()).ip(), 9999);
-    let _server =
-        Process::start(Command::new(example("chat")).arg(format!("{}:{}", address.0, address.1)));
-    let join = || {
-        let mut member = None;
-        until("the example listens", || {
-            member = TcpStream::connect(address).ok();
-            member.is_some()
-        });
-        let member = member.expect("connected");
-        member.set_read_timeout(Some(Duration::from_secs(20))).expect("a timeout");
-        member
-    };
+    let address = format!("{}:9999", inet(&apart()).ip());
+    let _server = Process::start(Command::new(example("chat")).arg(&address));
+    let address = address.to_address().expect("an address");
+    until("the example listens", || Client::impatient(&address).is_ok());
+    let join = || Client::stream(&address);
     let _deaf = join();
     let (mut ann, mut bob) = (join(), join());
-    bob.write_all(b"I am here\n").expect("send");
+    bob.send("I am here\n");
     let mut heard = BufReader::new(bob).lines().map(|line| line.expect("a line"));
     heard.next().expect("a member hears itself, once it is one");
-    let mut echo = ann.try_clone().expect("a descriptor");
+    let mut echo = ann.tcp().try_clone().expect("a descriptor");
     thread::spawn(move || while echo.read(&mut [0; 65_536]).is_ok_and(|read| read > 0) {});
     // More than the buffers of the system hold for the member that does not read.
     let line = "x".repeat(4_000) + "\n";
     for _ in 0..3_000 {
-        ann.write_all(line.as_bytes()).expect("send");
+        ann.send(&line);
         heard.next().expect("the line");
     }
     // A client cannot fill the memory.

@@ -2,6 +2,8 @@
 
 use tests::prelude::*;
 
+use crate::{needs, text};
+
 /// A running example that prints its URL.
 struct Site {
     process: Process,
@@ -55,15 +57,13 @@ impl Site {
     }
 }
 
-fn has_curl() -> bool {
-    has_program("curl", "--version")
+fn has_curl() -> Option<()> {
+    needs("curl", "--version")
 }
 
 #[test]
 fn an_endpoint_answers_curl() {
-    if !has_curl() {
-        return;
-    }
+    let Some(()) = has_curl() else { return };
     let site = Site::start("http_endpoint", &[LOCAL]);
     assert_eq!(site.curl("?name=Ad%C3%A4", &[]), "Hello, Ad\u{e4}.\n");
     assert_eq!(site.curl("", &["--data", "hello"]), "HELLO\n");
@@ -104,7 +104,7 @@ fn a_webhook_is_taken_only_with_its_signature() {
     let expected = "204 b''\n403 Wrong signature\n403 Wrong signature\n403 No signature\n\
                     403 No signature\n403 No signature\n404 Not Found\n";
     assert_eq!(seen, expected);
-    if has_curl() {
+    if has_curl().is_some() {
         let folder = Folder::new();
         let file = folder.join("large");
         File::create(&file).and_then(|file| file.set_len(2 << 20)).expect("a file");
@@ -119,9 +119,7 @@ fn a_webhook_is_taken_only_with_its_signature() {
 
 #[test]
 fn a_login_returns_its_code() {
-    if !has_curl() {
-        return;
-    }
+    let Some(()) = has_curl() else { return };
     let mut site = Site::start("http_oauth_callback", &["20"]);
     let (url, state) = site.url.split_once("/callback?state=").expect("a state");
     let (url, state) = (url.to_owned(), state.to_owned());
@@ -146,9 +144,7 @@ fn a_login_ends_at_its_deadline() {
 
 #[test]
 fn metrics_tell_of_another_server() {
-    if !has_curl() {
-        return;
-    }
+    let Some(()) = has_curl() else { return };
     let process = Process::start(Command::new(example("http_metrics")).args([LOCAL, LOCAL]));
     let line = process.line();
     let echo = line.strip_prefix("echo on ").expect("an address").to_address().expect("one");
@@ -189,9 +185,7 @@ fn metrics_tell_of_another_server() {
 
 #[test]
 fn uploads_replace_nothing_and_leave_nothing() {
-    if !has_curl() {
-        return;
-    }
+    let Some(()) = has_curl() else { return };
     let (inbox, own) = (Folder::new(), Folder::new());
     let site = Site::of(
         Command::new(example("http_upload")).arg(inbox.path()).arg(LOCAL).env("TOKEN", "hush"),
@@ -199,18 +193,18 @@ fn uploads_replace_nothing_and_leave_nothing() {
     let (notes, large) = (own.join("notes"), own.join("large"));
     fs::write(&notes, "one\n").expect("write");
     File::create(&large).and_then(|file| file.set_len((64 << 20) + 1)).expect("a file");
-    let [notes, large] = [notes, large].map(|path| path.to_str().expect("text").to_owned());
+    let (notes, large) = (text(&notes), text(&large));
     let token = ["--header", "Authorization: Bearer hush"];
     let put = |name: &str, options: &[&str]| site.status(name, &[&token, options].concat());
 
     assert!(site.curl("", &[]).contains("<form>"));
-    assert_eq!(site.status("a", &["--upload-file", &notes]), "403");
-    assert_eq!(put("a%20b.txt", &["--upload-file", &notes]), "201");
+    assert_eq!(site.status("a", &["--upload-file", notes]), "403");
+    assert_eq!(put("a%20b.txt", &["--upload-file", notes]), "201");
     assert_eq!(fs::read(inbox.join("a b.txt")).expect("read"), b"one\n");
-    assert_eq!(put("a%20b.txt", &["--upload-file", &large[..]]), "413");
+    assert_eq!(put("a%20b.txt", &["--upload-file", large]), "413");
     assert_eq!(put("a%20b.txt", &["--upload-file", "/proc/version"]), "409");
     assert_eq!(fs::read(inbox.join("a b.txt")).expect("read"), b"one\n");
-    let chunked = ["--header", "Transfer-Encoding: chunked", "--upload-file", &large];
+    let chunked = ["--header", "Transfer-Encoding: chunked", "--upload-file", large];
     assert_eq!(put("chunked", &chunked), "413");
     for name in ["..%2fx", "%2e%2e", "../x", ".bashrc", "a/b", "a%2Fb", "%00", "a%0Ab", "%ff", "?x"]
     {
@@ -219,7 +213,7 @@ fn uploads_replace_nothing_and_leave_nothing() {
     }
     // A link is a name like any other: nothing is written where it leads.
     std::os::unix::fs::symlink(own.join("target"), inbox.join("link")).expect("a link");
-    assert_eq!(put("link", &["--upload-file", &notes]), "409");
+    assert_eq!(put("link", &["--upload-file", notes]), "409");
     assert!(!own.join("target").exists());
     // A client that leaves in the middle.
     let mut client = TcpStream::connect(site.address()).expect("connect");
@@ -243,9 +237,7 @@ fn uploads_replace_nothing_and_leave_nothing() {
 
 #[test]
 fn a_fixture_records_requests_of_curl() {
-    if !has_curl() {
-        return;
-    }
+    let Some(()) = has_curl() else { return };
     let mut command = Command::new(example("http_fixture"));
     let said = Process::start(command.args(["curl", "-s", "-d", "hello", "-H", "X-Own: one"]));
     let said = said.ended().passed();
@@ -256,11 +248,43 @@ fn a_fixture_records_requests_of_curl() {
     assert!(request.ends_with("    \"hello\"\nexit status: 0\n"), "{said}");
 }
 
+/// A client of `urllib`, which prints the body.
+const URLLIB: &str = "
+import sys, urllib.request
+with urllib.request.urlopen(sys.argv[1], timeout=20) as reply:
+    sys.stdout.buffer.write(reply.read())
+";
+
+#[test]
+fn clients_are_checked_with_whole_and_broken_replies() {
+    let check = |client: &[&str]| {
+        let process = Process::start(Command::new(example("http_client_check")).args(client));
+        let (status, said, errors) = process.wait();
+        let (fine, faults): (Vec<_>, Vec<_>) =
+            said.lines().partition(|line| line.ends_with(": ok"));
+        assert_eq!(fine.len() + faults.len(), 15, "{said}{errors}");
+        let faults: Vec<_> = faults.into_iter().map(str::to_owned).collect();
+        assert_eq!(status.code(), Some(faults.len() as i32), "{said}{errors}");
+        faults
+    };
+    // It takes each reply for a whole one, with an empty body.
+    let careless = check(&["true"]);
+    assert_eq!(careless.len(), 14, "{careless:?}");
+    assert!(careless[0].starts_with("length: expected \"hello\", got \"\""), "{careless:?}");
+    assert!(careless.last().is_some_and(|last| last == "no-http: expected an error, got \"\""));
+    if has_curl().is_some() {
+        let faults = check(&["curl", "--silent", "--max-time", "20"]);
+        assert!(faults.is_empty(), "{faults:?}");
+    }
+    if python_says("print(1)", &[]).is_some() {
+        let faults = check(&["python3", "-c", URLLIB]);
+        assert!(faults.is_empty(), "{faults:?}");
+    }
+}
+
 #[test]
 fn a_tunnel_leads_only_where_it_may() {
-    if !has_curl() {
-        return;
-    }
+    let Some(()) = has_curl() else { return };
     let upstream = run(ThreadingTCPServer::<Echo>::builder(), LOCAL);
     let endpoint = Site::start("http_endpoint", &[LOCAL]);
     // A closed port, at an address that no other test uses.
@@ -271,25 +295,17 @@ fn a_tunnel_leads_only_where_it_may() {
     let tunnel = ["--proxytunnel", "--proxy", &site.url];
     assert_eq!(endpoint.curl("?name=Ada", &tunnel), "Hello, Ada.\n");
 
-    // The client does not wait for the reply.
-    let mut client = TcpStream::connect(site.address()).expect("connect");
-    client.set_read_timeout(Some(DEADLINE)).expect("a timeout");
-    write!(client, "CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n\r\nearly").expect("send");
-    client.shutdown(Shutdown::Write).expect("shutdown");
-    let mut reply = String::new();
-    client.read_to_string(&mut reply).expect("read");
+    // The client does not wait for the reply before it sends more.
+    let connect = |target: &str, more: &str| {
+        let mut client = Client::stream(&site.address().into());
+        client.send(format!("CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n\r\n{more}"));
+        String::from_utf8(client.finish()).expect("text")
+    };
+    let reply = connect(&target, "early");
     let (head, echo) = reply.split_once("\r\n\r\n").expect("a head");
     assert!(head.starts_with("HTTP/1.1 200 OK\r\n"), "{head}");
     assert_eq!(echo, "early");
-
-    let refused = |target: &str| {
-        let mut client = TcpStream::connect(site.address()).expect("connect");
-        client.set_read_timeout(Some(DEADLINE)).expect("a timeout");
-        write!(client, "CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n\r\n").expect("send");
-        let mut reply = String::new();
-        client.read_to_string(&mut reply).expect("read");
-        reply.lines().next().expect("a status").to_owned()
-    };
+    let refused = |target| connect(target, "").lines().next().expect("a status").to_owned();
     assert_eq!(refused(other), "HTTP/1.1 403 Forbidden");
     assert_eq!(refused(&closed), "HTTP/1.1 502 Bad Gateway");
     site.end();

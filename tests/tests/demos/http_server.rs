@@ -2,8 +2,8 @@
 
 use tests::prelude::*;
 
-use crate::command;
 use crate::command_line::fails;
+use crate::{needs, start, text};
 
 /// A folder with a few files.
 pub(crate) fn site() -> Folder {
@@ -34,10 +34,9 @@ pub(crate) struct Site {
 impl Site {
     #[track_caller]
     pub(crate) fn start(folder: &Folder, arguments: &[&str]) -> Self {
-        let directory = folder.path().to_str().expect("text");
+        let directory = text(folder.path());
         let usual = ["--bind", "127.0.0.1", "--directory", directory, "0"];
-        let mut command = command("http-server", &[arguments, &usual].concat());
-        Self::of(Process::start(&mut command))
+        Self::of(start("http-server", &[arguments, &usual].concat()))
     }
 
     #[track_caller]
@@ -91,12 +90,10 @@ const INTERRUPTED: &str = "\nKeyboard interrupt received, exiting.\n";
 fn the_line_is_pythons() {
     let folder = site();
     let server = Site::start(&folder, &[]);
-    let directory = folder.path().to_str().expect("text");
+    let directory = text(folder.path());
     let mut python = Command::new("python3");
     python.args(["-u", "-m", "http.server", "-b", "127.0.0.1", "-d", directory, "0"]);
-    if !has_program("python3", "--version") {
-        return;
-    }
+    let Some(()) = needs("python3", "--version") else { return };
     let python = Site::of(Process::start(&mut python));
     let general = |site: &Site| {
         let (_, port) = site.url.rsplit_once(':').expect("a port");
@@ -123,7 +120,7 @@ fn the_line_is_pythons() {
 #[test]
 fn each_url_is_printed() {
     let folder = site();
-    let directory = folder.path().to_str().expect("text");
+    let directory = text(folder.path());
     for (bind, any, expected) in [
         (&[] as &[_], "0.0.0.0", &["http://127.0.0.1:PORT/"] as &[_]),
         (&["--bind", "::"], "[::]", &["http://127.0.0.1:PORT/", "http://[::1]:PORT/"]),
@@ -131,7 +128,7 @@ fn each_url_is_printed() {
         (&["--bind", "localhost"], "127.0.0.1", &[]),
     ] {
         let arguments = [bind, &["-d", directory, "0"]].concat();
-        let server = Site::of(Process::start(&mut command("http-server", &arguments)));
+        let server = Site::of(start("http-server", &arguments));
         let (url, port) = server.url.rsplit_once(':').expect("a port");
         assert_eq!(url, format!("http://{any}"));
         for url in expected {
@@ -173,16 +170,13 @@ fn wrong_options_are_usage_errors() {
         (&["--tls-password-file", &cert], "--tls-cert"),
         (&["--symlinks", "sometimes"], "sometimes"),
     ] {
-        let line = fails("http-server", arguments, 2);
-        assert!(line.contains(complaint), "{line}");
+        fails("http-server", arguments, 2, complaint);
     }
-    let line = fails("http-server", &["--tls-cert", &cert, "0"], 1);
-    assert!(line.contains("hello.txt"), "{line}");
+    fails("http-server", &["--tls-cert", &cert, "0"], 1, "hello.txt");
     let taken = TcpListener::bind("127.0.0.1:0").expect("bind");
     let taken = taken.local_addr().expect("an address");
     let arguments = ["--bind", "127.0.0.1", &taken.port().to_string()];
-    let line = fails("http-server", &arguments, 1);
-    assert!(line.contains(&taken.to_string()), "{line}");
+    fails("http-server", &arguments, 1, &taken.to_string());
 }
 
 #[test]
@@ -328,8 +322,7 @@ fn a_termination_says_nothing() {
 fn tls_may_need_a_password() {
     let (folder, authority) = (site(), Authority::new("http"));
     let files = authority.issue(&["localhost", "127.0.0.1"]);
-    let [cert, key] = [&files.cert, &files.key].map(|path| path.to_str().expect("text"));
-    let root = authority.root().to_str().expect("text");
+    let (cert, key, root) = (text(&files.cert), text(&files.key), text(authority.root()));
     let both = authority.join("both.pem");
     fs::write(&both, [fs::read(key).expect("a key"), fs::read(cert).expect("one")].concat())
         .expect("write");
@@ -340,12 +333,9 @@ fn tls_may_need_a_password() {
         openssl.args(["pkcs8", "-topk8", "-in", key, "-passout", &format!("pass:{word}"), "-out"]);
         assert!(openssl.arg(&locked).status().expect("openssl").success());
     };
-    if !has_program("openssl", "version") {
-        return;
-    }
+    let Some(()) = needs("openssl", "version") else { return };
     lock("höchst geheim");
-    let [both, locked_text, word] =
-        [&both, &locked, &password].map(|path| path.to_str().expect("text"));
+    let (both, locked_text, word) = (text(&both), text(&locked), text(&password));
     let with_key = ["--tls-cert", cert, "--tls-key"];
     for arguments in [
         &[&with_key[..], &[key]].concat()[..],
@@ -365,8 +355,7 @@ fn tls_may_need_a_password() {
     }
     lock("another");
     let arguments = [&with_key[..], &[locked_text, "--tls-password-file", word, "0"]].concat();
-    let line = fails("http-server", &arguments, 1);
-    assert!(line.contains("locked.pem: the password does not decrypt the key"), "{line}");
+    fails("http-server", &arguments, 1, "locked.pem: the password does not decrypt the key");
     let without = [&with_key[..], &[locked_text, "0"]].concat();
-    assert!(fails("http-server", &without, 1).contains("locked.pem"));
+    fails("http-server", &without, 1, "locked.pem");
 }

@@ -28,6 +28,17 @@ fn command(name: &str, arguments: &[&str]) -> Command {
     command
 }
 
+/// Starts that program.
+#[track_caller]
+fn start(name: &str, arguments: &[&str]) -> Process {
+    Process::start(&mut command(name, arguments))
+}
+
+/// `None` where a program is not installed.
+fn needs(program: &str, argument: &str) -> Option<()> {
+    has_program(program, argument).then_some(())
+}
+
 /// A path as an argument.
 fn text(path: &Path) -> &str {
     path.to_str().expect("text")
@@ -41,7 +52,7 @@ struct Server {
 impl Server {
     #[track_caller]
     fn start(name: &str, arguments: &[&str]) -> Self {
-        Self::of(Process::start(&mut command(name, arguments)))
+        Self::of(start(name, arguments))
     }
 
     #[track_caller]

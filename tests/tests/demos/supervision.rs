@@ -1,8 +1,12 @@
 //! The demos under a service manager: sockets that it passes, and messages that it gets.
 
+use std::os::linux::net::SocketAddrExt as _;
+use std::os::unix::net::{self, UnixDatagram};
+
 use tests::prelude::*;
 
-use crate::{Server, command};
+use crate::command_line::{fails, fails_as};
+use crate::{Log, Server, command};
 
 /// A service manager that holds a listener, starts the server again and again, and hammers it
 /// meanwhile. It prints the number of clients that were answered, and the messages of each server.
@@ -74,10 +78,8 @@ fn restarts_under_a_manager_lose_no_client() {
     let size = |name: &str, usual: &str| std::env::var(name).unwrap_or_else(|_| usual.to_owned());
     let (restarts, clients) = (size("RESTARTS", "10"), size("CLIENTS", "400"));
     for form in ["path", "abstract"] {
-        let upper = demo("upper").display().to_string();
-        let Some(said) = python_says(MANAGER, &[&upper, form, &restarts, &clients]) else {
-            return;
-        };
+        let arguments = [&*demo_path("upper"), form, &restarts, &clients];
+        let Some(said) = python_says(MANAGER, &arguments) else { return };
         let mut lines = said.lines();
         for _ in 0..restarts.parse().expect("a number") {
             assert_eq!(lines.next(), Some("0 READY STATUS WATCHDOG STOPPING BARRIER"), "{said}");
@@ -86,20 +88,58 @@ fn restarts_under_a_manager_lose_no_client() {
     }
 }
 
+/// A manager of this test, at an abstract address.
+fn manager(name: &str) -> (UnixDatagram, String) {
+    let name = format!("{name}-{}", std::process::id());
+    let address = net::SocketAddr::from_abstract_name(&name).expect("a short name");
+    let manager = UnixDatagram::bind_addr(&address).expect("an unused name");
+    manager.set_read_timeout(Some(DEADLINE)).expect("a timeout");
+    (manager, format!("@{name}"))
+}
+
+/// No server can satisfy such a watchdog, and this one serves clients meanwhile.
+#[test]
+fn watchdog_of_a_microsecond_leaves_the_loop_alone() {
+    let (manager, name) = manager("watchdog");
+    let mut upper = command("upper", &["127.0.0.1:0"]);
+    upper.env("NOTIFY_SOCKET", name).env("WATCHDOG_USEC", "1").env("RUST_LOG", "warn");
+    let (began, server) = (Instant::now(), Server::of(Process::start(&mut upper)));
+    let mut message = [0; 1_000];
+    for _ in 0..=20 {
+        while manager.recv(&mut message).map(|length| &message[..length]).expect("a message")
+            != b"WATCHDOG=1"
+        {}
+    }
+    assert!(began.elapsed() >= Duration::from_millis(200), "{:?}", began.elapsed());
+    assert_eq!(Client::stream(&server.address).ask("hello"), b"HELLO");
+    drop(manager);
+    let Log(log) = server.drain();
+    assert!(log.contains("expected a watchdog period of at least 20ms, got 1µs: "), "{log}");
+}
+
 #[test]
 fn an_idle_server_ends() {
-    let server = Server::start("upper", &["127.0.0.1:0", "--exit-when-idle", "0.2"]);
+    let server = Server::start("upper", &["127.0.0.1:0", "--exit-when-idle", "1"]);
     assert_eq!(Client::stream(&server.address).ask("hello"), b"HELLO");
     assert_eq!(server.end().summary(), [1, 1, 0, 0, 0]);
 }
 
 /// A shell that passes its standard input on as systemd passes a socket, with this environment.
-fn activated(environment: &str, arguments: &[&str]) -> Command {
+pub(crate) fn activated(environment: &str, arguments: &[&str]) -> Command {
     let upper = command("upper", arguments);
     let mut command = Command::new("sh");
     let script = format!("export LISTEN_PID=$$ {environment}; exec \"$@\" 3<&0");
     command.args(["-c", &script, "sh"]).arg(upper.get_program()).args(upper.get_args());
     command
+}
+
+const INHERIT: [&str; 3] = ["127.0.0.1:0", "--inherit", "web"];
+
+/// Asks a server once, and ends it.
+#[track_caller]
+fn answers(server: Server) {
+    assert_eq!(Client::stream(&server.address).ask("hello"), b"HELLO");
+    assert_eq!(server.drain().summary(), [1, 1, 0, 0, 0]);
 }
 
 /// A line, and then the end of the pipe, while the server lives on.
@@ -116,8 +156,7 @@ fn readiness_is_a_line_on_a_descriptor() {
         reader.read_to_string(&mut text).map(|_| text)
     });
     assert_eq!(text.expect("text"), "\n");
-    assert_eq!(Client::stream(&server.address).ask("hello"), b"HELLO");
-    assert_eq!(server.drain().summary(), [1, 1, 0, 0, 0]);
+    answers(server);
 }
 
 #[test]
@@ -126,45 +165,30 @@ fn readiness_goes_to_no_descriptor_of_the_program() {
         ("2", "expected the number of a descriptor, at least 3, got 2"),
         ("99", "descriptor 99: Bad file descriptor"),
     ] {
-        let mut command = command("upper", &["--notify-fd", fd, "127.0.0.1:0"]);
-        let (status, _, errors) = Process::start(&mut command).wait();
-        assert_eq!(status.code(), Some(1), "{errors}");
-        assert!(errors.contains(complaint), "{errors}");
+        fails("upper", &["--notify-fd", fd, "127.0.0.1:0"], 1, complaint);
     }
 }
 
 #[test]
 fn wrong_sockets_of_a_manager_are_errors() {
+    let no_socket = "expected a socket as descriptor \"web\" of the manager";
     for (environment, complaint) in [
         ("LISTEN_FDS=x", "expected a number in LISTEN_FDS, got \"x\""),
         ("LISTEN_FDS=2", "descriptor 4: Bad file descriptor"),
-        (
-            "LISTEN_FDS=1 LISTEN_FDNAMES=web",
-            "the descriptor \"web\" of the service manager is no socket",
-        ),
+        ("LISTEN_FDS=1 LISTEN_FDNAMES=web", no_socket),
     ] {
-        let mut command = activated(environment, &["127.0.0.1:0", "--inherit", "web"]);
-        let (status, _, errors) = Process::start(&mut command).wait();
-        assert_eq!(status.code(), Some(1), "{errors}");
-        assert!(errors.contains(complaint), "{environment}: {errors}");
+        fails_as(&mut activated(environment, &INHERIT), 1, complaint);
     }
 }
 
-/// A parent's environment is not the child's.
 #[test]
-fn sockets_of_another_process_are_left_alone() {
-    let mut command = activated("LISTEN_PID=1 LISTEN_FDS=1", &["127.0.0.1:0", "--inherit", "web"]);
-    let server = Server::of(Process::start(&mut command));
-    assert_eq!(Client::stream(&server.address).ask("hello"), b"HELLO");
-    assert_eq!(server.drain().summary(), [1, 1, 0, 0, 0]);
-}
-
-/// Shell scripts take a variable away so.
-#[test]
-fn empty_variables_count_as_unset() {
-    let environment = "LISTEN_PID= LISTEN_FDS= LISTEN_FDNAMES= NOTIFY_SOCKET= WATCHDOG_USEC=";
-    let mut command = activated(environment, &["127.0.0.1:0", "--inherit", "web"]);
-    let server = Server::of(Process::start(&mut command));
-    assert_eq!(Client::stream(&server.address).ask("hello"), b"HELLO");
-    assert_eq!(server.drain().summary(), [1, 1, 0, 0, 0]);
+fn variables_of_others_are_left_alone() {
+    for environment in [
+        // A parent's environment is not the child's.
+        "LISTEN_PID=1 LISTEN_FDS=1",
+        // Shell scripts take a variable away so.
+        "LISTEN_PID= LISTEN_FDS= LISTEN_FDNAMES= NOTIFY_SOCKET= WATCHDOG_USEC=",
+    ] {
+        answers(Server::of(Process::start(&mut activated(environment, &INHERIT))));
+    }
 }

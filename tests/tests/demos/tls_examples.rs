@@ -2,7 +2,7 @@
 
 use tests::prelude::*;
 
-use crate::text;
+use crate::{needs, text};
 
 /// An example with its log, at a free port.
 struct Example {
@@ -89,9 +89,7 @@ fn s_client_asks(server: &Example, authority: &Authority, host: &str) -> (String
 
 #[test]
 fn each_host_has_its_certificate_until_a_signal() {
-    if !has_program("openssl", "version") {
-        return;
-    }
+    let Some(()) = needs("openssl", "version") else { return };
     let authority = Authority::new("hosts");
     let (one, other) = (authority.issue(&["one.example"]), authority.issue(&["other.example"]));
     let paths = [text(&one.cert), text(&one.key), text(&other.cert), text(&other.key)];
@@ -180,9 +178,7 @@ fn mail_comes_after_starttls() {
 
 #[test]
 fn s_client_starts_tls_too() {
-    if !has_program("openssl", "version") {
-        return;
-    }
+    let Some(()) = needs("openssl", "version") else { return };
     let authority = Authority::new("starttls");
     let files = authority.issue(&["localhost"]);
     let server = Example::start("starttls", &[text(&files.cert), text(&files.key)]);

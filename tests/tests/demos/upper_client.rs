@@ -4,13 +4,12 @@ use tests::prelude::*;
 
 use crate::chat_client::TERMINAL;
 use crate::upper::{TRANSPORTS, free_address, is_stream};
-use crate::{Server, command};
+use crate::{Server, start};
 
 /// The client's output for that input.
 #[track_caller]
 fn answers(transport: &str, address: &str, input: impl AsRef<[u8]>) -> String {
-    let mut client =
-        Process::start(&mut command("upper-client", &["--transport", transport, address]));
+    let mut client = start("upper-client", &["--transport", transport, address]);
     client.write(input);
     let (status, output, error) = client.wait();
     assert!(status.success(), "{transport}: {error}");
@@ -96,8 +95,7 @@ fn a_late_answer_is_not_the_next() {
     let server = UdpSocket::bind(LOCAL).expect("bind");
     server.set_read_timeout(Some(DEADLINE)).expect("a timeout");
     let address = server.local_addr().expect("an address").to_string();
-    let mut client =
-        Process::start(&mut command("upper-client", &["--transport", "udp", &address]));
+    let mut client = start("upper-client", &["--transport", "udp", &address]);
     client.write("first\nsecond\n");
     // The client sends the second after it has given up on the first.
     let asked = [(); 2].map(|()| {
@@ -120,14 +118,12 @@ fn a_late_answer_is_not_the_next() {
 #[test]
 fn the_end_of_the_server_is_an_error() {
     // It answers once.
-    let server = run(
-        TCPServer::handling(|request: Socket, _| {
-            request.sendall(&request.recv(1024)?.to_ascii_uppercase())
-        }),
-        LOCAL,
-    );
+    let server = TCPServer::handling(|request: Socket, _| {
+        request.sendall(&request.recv(1024)?.to_ascii_uppercase())
+    });
+    let server = run(server, LOCAL);
     let address = server.address().to_string();
-    let mut client = Process::start(&mut command("upper-client", &[&address]));
+    let mut client = start("upper-client", &[&address]);
     client.write("first\nsecond\nthird\n");
     let (status, output, error) = client.wait();
     assert_eq!(status.code(), Some(1), "{error}");

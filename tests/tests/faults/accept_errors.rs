@@ -31,22 +31,12 @@ const FATAL: [(&str, Errno); 4] = [
 /// How many clients are accepted before the first error.
 const BEFORE: u64 = 2;
 
-/// Counters that the transport and the state of the server share.
+/// Counters that the transport and a hook of the server share.
 #[derive(Default)]
 struct Seen {
     accepted: AtomicU64,
     injected: AtomicUsize,
     loops: Mutex<HashSet<ThreadId>>,
-}
-
-/// Counts the accepted clients on the loop's thread.
-struct Counting(Arc<Seen>);
-
-impl BaseServer for Counting {
-    fn verify_request(&self, _: &Socket, _: &Address, _: &ServerRef<Self>) -> bool {
-        self.0.accepted.fetch_add(1, SeqCst);
-        true
-    }
 }
 
 /// `accept` fails with the errors in the arguments, one after the other.
@@ -66,8 +56,13 @@ pub(crate) fn server(column: Column, errors: &[String]) {
             }
         }
     });
-    let state = Counting(seen.clone());
-    let builder = Builder::<_, _, Echo, _>::new(transport, column.concurrency(), state);
+    let counters = seen.clone();
+    // On the loop's thread.
+    let state = Function::echo().on_verify(move |_, _| {
+        counters.accepted.fetch_add(1, SeqCst);
+        true
+    });
+    let builder = Builder::<_, _, Call, _>::new(transport, column.concurrency(), state);
     let error = serve(&bind(builder), DRAIN).err().and_then(|error| error.raw_os_error());
     report("error", error.map_or(0, i32::unsigned_abs).into());
     report("injected", seen.injected.load(SeqCst) as u64);
@@ -120,9 +115,7 @@ fn second_client(trial: &Trial, child: &Child) -> Option<Client> {
         echo_one(child.address());
         return None;
     }
-    let mut client = Client::stream(child.address());
-    assert_eq!(client.ask("hello"), b"hello");
-    Some(client)
+    Some(Client::echoed(child.address()))
 }
 
 fn still_served(connected: Option<Client>) {

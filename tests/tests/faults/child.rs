@@ -51,8 +51,7 @@ impl Child {
     }
 
     pub(crate) fn id(&self) -> Pid {
-        let id = i32::try_from(self.process.id()).ok();
-        id.and_then(Pid::from_raw).expect("a process")
+        i32::try_from(self.process.id()).ok().and_then(Pid::from_raw).expect("a process")
     }
 
     pub(crate) fn signal(&self, signal: Signal) {
@@ -103,8 +102,7 @@ impl Child {
     /// Its child processes, also those that have ended and were not waited for.
     pub(crate) fn children(&self) -> usize {
         let path = self.proc(&format!("task/{}/children", self.process.id()));
-        let text = fs::read_to_string(path).expect("its children");
-        text.split_whitespace().count()
+        fs::read_to_string(path).expect("its children").split_whitespace().count()
     }
 
     fn proc(&self, name: &str) -> String {
@@ -175,8 +173,7 @@ impl Ended {
     }
 
     pub(crate) fn lines_with(&self, text: &str) -> usize {
-        let lines = self.errors.lines();
-        lines.filter(|line| line.contains(text)).count()
+        self.errors.lines().filter(|line| line.contains(text)).count()
     }
 }
 

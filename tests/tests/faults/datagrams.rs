@@ -96,8 +96,7 @@ fn gone(trial: &mut Trial, child: &Child) {
     let count = trial.size(200, 1_000);
     let address = inet(child.address());
     crowd(AT_A_TIME, count, |_| {
-        let socket = UdpSocket::bind(LOCAL).expect("bind");
-        socket.send_to(b"hello", address).expect("send");
+        UdpSocket::bind(LOCAL).expect("bind").send_to(b"hello", address).expect("send");
     });
     // A full queue would lose the next datagrams.
     ask_until_answered(child.address());

@@ -24,8 +24,7 @@ pub(crate) fn server(column: Column, _: &[String]) {
 
 pub(crate) fn clients(trial: &mut Trial) {
     let (child, before) = trial.begin(&[], ask_one);
-    let lengths = [16, 40, 46, 62];
-    let kept = lengths.map(|bits: u32| {
+    let kept = [16, 40, 46, 62].map(|bits: u32| {
         let promise = (1_u64 << bits).to_be_bytes();
         ask(child.address(), &[&promise[..], b"hello"].concat()) == b"hello"
     });

@@ -7,8 +7,7 @@ use crate::prelude::*;
 
 pub(crate) fn server(column: Column, _: &[String]) {
     raise_descriptor_limit().expect("setrlimit");
-    // An echo with a small buffer: the allocator would keep the memory of large ones.
-    serve_well(handling(column, |request| each_piece(request, |data| request.sendall(data))));
+    serve_well(Builder::<_, _, Call, _>::new(Tcp::new(), column.concurrency(), Function::echo()));
 }
 
 pub(crate) fn clients(trial: &mut Trial) {

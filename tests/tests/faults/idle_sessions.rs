@@ -1,25 +1,21 @@
 //! Idle clients with TLS, beside idle ones without.
 
 use crate::prelude::*;
-use crate::tls::{Trusting, context, echo};
+use crate::tls::{Trusting, context};
 
 /// The arguments are the two files, or none.
 pub(crate) fn server(column: Column, arguments: &[String]) {
     raise_descriptor_limit().expect("setrlimit");
-    let builder = Builder::<_, _, Call, _>::new(Tcp::new(), column.concurrency(), echo());
+    let builder = Builder::<_, _, Call, _>::new(Tcp::new(), column.concurrency(), Function::echo());
     match arguments {
-        [] => serve(&bind(builder), DRAIN).expect("serve_forever"),
-        files => serve(&bind(builder.tls(context(files))), DRAIN).expect("serve_forever"),
+        [] => serve_well(builder),
+        files => serve_well(builder.tls(context(files))),
     }
 }
 
 pub(crate) fn clients(trial: &mut Trial) {
     let count = trial.size(500, 5_000);
-    let plain = each_takes(trial, &[], count, |address| {
-        let mut client = Client::stream(address);
-        assert_eq!(client.ask("ping\n"), b"ping\n");
-        client
-    });
+    let plain = each_takes(trial, &[], count, Client::echoed);
     let trusting = Trusting::new();
     let with_tls = each_takes(trial, &trusting.arguments(), count, |address| {
         let mut client = trusting.connect(address);

@@ -13,8 +13,7 @@ pub(crate) fn clients(trial: &mut Trial) {
     let (mut took, mut last) = (Vec::new(), None);
     for _ in 0..times {
         let child = trial.start(&[]);
-        let mut idle = Client::stream(child.address());
-        assert_eq!(idle.ask("hello"), b"hello");
+        let mut idle = Client::echoed(child.address());
         let ended = child.end();
         took.push(ended.took());
         assert_eq!(idle.rest(), b"", "the client sees the end of the stream");

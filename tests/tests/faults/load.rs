@@ -22,6 +22,20 @@ pub(crate) fn ask_until_answered(address: &Address) {
     });
 }
 
+/// Sends one of these pieces after each pause, until the server ends the connection.
+pub(crate) fn hold<'a>(
+    client: &mut Client,
+    pause: Duration,
+    mut pieces: impl Iterator<Item = &'a [u8]>,
+) {
+    client.tcp().set_read_timeout(Some(pause)).expect("a timeout");
+    let waits = |error: io::Error| error.kind() == ErrorKind::WouldBlock;
+    while client.read(&mut [0]).is_err_and(waits) {
+        // If this fails, so does the next read.
+        client.try_send(pieces.next().unwrap_or_default());
+    }
+}
+
 /// The loopback address of that number, of a million.
 pub(crate) fn local(number: usize) -> Ipv4Addr {
     let number = u32::try_from(number).expect("a small number");

@@ -22,6 +22,7 @@ mod idle_crowd;
 mod idle_sessions;
 mod inherited;
 mod inline_stop;
+mod late;
 mod late_handshakes;
 mod late_headers;
 mod load;
@@ -216,6 +217,5 @@ fn result(figures: &[Figure]) -> Result<Completion, Failed> {
 }
 
 fn lines(figures: impl IntoIterator<Item = impl Display>) -> String {
-    let lines = figures.into_iter().map(|figure| figure.to_string());
-    lines.collect::<Vec<_>>().join("\n")
+    figures.into_iter().map(|figure| figure.to_string()).collect::<Vec<_>>().join("\n")
 }

@@ -7,26 +7,20 @@ const AT_A_TIME: usize = 16;
 /// How many clients find no thread at all. Then the system has threads again.
 const UNLUCKY: u64 = 20;
 
-/// Counts the clients that could not be served.
-struct Relenting(AtomicU64);
-
-impl BaseServer for Relenting {
-    fn handle_error(&self, _: &Socket, _: &Address, error: &HandlerError, _: &ServerRef<Self>) {
-        log::warn!("{error}");
-        if self.0.fetch_add(1, Relaxed) + 1 == UNLUCKY {
-            limit(Resource::Nproc, Some(10));
-        }
-    }
-}
-
 /// The argument is the limit of processes and threads of its user.
 pub(crate) fn server(column: Column, processes: &[String]) {
     // The limit on threads is read at the first `bind`. It is lowered after that, so that the
     // system refuses some which the server expects to get.
     drop(tcp::<Echo>(column).bind(LOCAL).expect("bind"));
-    limit(Resource::Nproc, processes[0].parse().ok());
-    let state = Relenting(AtomicU64::new(0));
-    serve_well(Builder::<_, _, Echo, _>::new(Tcp::new(), column.concurrency(), state));
+    lower(Resource::Nproc, processes[0].parse().expect("a number"));
+    let failed = AtomicU64::new(0);
+    let state = Function::echo().on_error(move |error| {
+        log::warn!("{error}");
+        if failed.fetch_add(1, Relaxed) + 1 == UNLUCKY {
+            lower(Resource::Nproc, 10);
+        }
+    });
+    serve_well(Builder::<_, _, Call, _>::new(Tcp::new(), column.concurrency(), state));
 }
 
 pub(crate) fn clients(trial: &mut Trial) {
@@ -83,7 +77,6 @@ fn none(trial: &mut Trial) {
     trial.within("with none left, a connection is closed", Duration::from_millis(100), longest);
     // Some resources are made with the first thread.
     let before = trial.baseline(&child, echo_one);
-    let ended = trial.end(child, before, echo_one);
-    let failed = ended.number("failed");
+    let failed = trial.end(child, before, echo_one).number("failed");
     trial.check("those are counted as failed", failed, failed == UNLUCKY);
 }

@@ -53,10 +53,8 @@ fn another(trial: &mut Trial) {
     }
     thread::sleep(trial.size(Duration::from_millis(300), Duration::from_secs(3)));
     let seconds = began.elapsed().as_secs() + 1;
-    let answered = servers.map(|(child, before)| {
-        let ended = trial.end(child, before, ask_one);
-        ended.number("finished")
-    });
+    let answered =
+        servers.map(|(child, before)| trial.end(child, before, ask_one).number("finished"));
     let answered = answered[0].max(answered[1]);
     // Both, and the few of this test.
     let allowed = (seconds + 1) * u64::from(PER_SECOND) + 5;
@@ -112,6 +110,8 @@ fn ask_one(address: &Address) {
 
 /// Sends from an address that a server has too, and releases it.
 fn send_as(sender: SocketAddr, receiver: SocketAddr) {
-    let sent = forger(sender).send_to(b"hello", &receiver.into());
-    sent.expect("send");
+    let forger = socket2::Socket::new(Domain::IPV4, Type::DGRAM, None).expect("a socket");
+    forger.set_reuse_port(true).expect("an option");
+    forger.bind(&sender.into()).expect("bind");
+    forger.send_to(b"hello", &receiver.into()).expect("send");
 }

@@ -3,7 +3,7 @@
 use socketserver::signal;
 
 use crate::prelude::*;
-use crate::tls::{Trusting, context, echo};
+use crate::tls::{Trusting, context};
 
 const CLIENTS: usize = 8;
 
@@ -12,7 +12,7 @@ const ASKS: usize = 25;
 
 pub(crate) fn server(column: Column, arguments: &[String]) {
     let context = context(arguments);
-    let builder = Builder::<_, _, Call, _>::new(Tcp::new(), column.concurrency(), echo());
+    let builder = Builder::<_, _, Call, _>::new(Tcp::new(), column.concurrency(), Function::echo());
     let server = bind(builder.tls(context.clone()));
     server.on_signal(signal::SIGHUP, move |_| drop(context.reload())).expect("a signal");
     serve(&server, DRAIN).expect("serve_forever");

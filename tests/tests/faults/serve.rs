@@ -24,11 +24,6 @@ pub(crate) fn prepare() {
         .init();
 }
 
-pub(crate) fn limit(resource: Resource, current: Option<u64>) {
-    let maximum = getrlimit(resource).maximum;
-    setrlimit(resource, Rlimit { current, maximum }).expect("setrlimit");
-}
-
 pub(crate) fn tcp<H: RequestHandler<Socket, ()>>(column: Column) -> Builder<Tcp, Chosen, H, ()> {
     Builder::new(Tcp::new(), column.concurrency(), ())
 }

@@ -3,37 +3,22 @@
 
 use crate::prelude::*;
 
-/// Stops its server, which finishes its live requests.
-#[derive(BaseRequestHandler)]
-struct Stopping {
-    request: Socket,
-    server: ServerRef<Tyrant>,
-}
-
-impl Stopping {
-    fn handle(&self) -> io::Result<()> {
-        twice(|| self.server.shutdown());
-        self.request.sendall(&self.request.recv(100)?)
-    }
-}
-
-struct Tyrant;
-
-impl BaseServer for Tyrant {
-    fn verify_request(&self, _: &Socket, _: &Address, server: &ServerRef<Self>) -> bool {
-        twice(|| server.shutdown());
-        true
-    }
-}
-
 fn twice(call: impl Fn()) {
     call();
     call();
 }
 
-fn bind(column: Column) -> Server<Tcp, Chosen, Stopping, Tyrant> {
-    let builder = Builder::new(Tcp::new(), column.concurrency(), Tyrant);
-    builder.bind(LOCAL).expect("bind")
+/// A server that a hook and a handler stop. It finishes its live requests.
+fn bind(column: Column) -> Server<Tcp, Chosen, Call, Function> {
+    let handle = Function::new(|request, server| {
+        twice(|| server.shutdown());
+        request.sendall(&request.recv(100)?)
+    });
+    let state = handle.on_verify(|_, server| {
+        twice(|| server.shutdown());
+        true
+    });
+    tests::bind(Builder::new(Tcp::new(), column.concurrency(), state))
 }
 
 pub(crate) fn server(column: Column, rounds: &[String]) {
@@ -71,7 +56,7 @@ pub(crate) fn server(column: Column, rounds: &[String]) {
 }
 
 /// Several threads stop a server that starts to serve at that moment.
-fn at_once(server: &Server<Tcp, Chosen, Stopping, Tyrant>) {
+fn at_once(server: &Server<Tcp, Chosen, Call, Function>) {
     const STOPPERS: usize = 4;
     let barrier = Barrier::new(STOPPERS + 1);
     thread::scope(|scope| {

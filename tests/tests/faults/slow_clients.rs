@@ -35,14 +35,16 @@ pub(crate) fn server(column: Column, arguments: &[String]) {
     if let Some(deadline) = deadline {
         builder = builder.deadline(deadline);
     }
-    serve(&bind(builder), DRAIN).expect("serve_forever");
+    serve_well(builder);
 }
 
 pub(crate) fn clients(trial: &mut Trial) {
-    match trial.column() {
-        Column::Inline => {}
-        Column::Green => beside_many(trial),
-        Column::Threading | Column::Forking => under_a_deadline(trial),
+    // The loop of an inline server waits for each of them.
+    if trial.column() != Column::Inline {
+        under_a_deadline(trial);
+    }
+    if trial.column() == Column::Green {
+        beside_many(trial);
     }
     silent(trial);
 }
@@ -68,6 +70,8 @@ fn beside_many(trial: &mut Trial) {
 }
 
 /// Each holds a thread, but not beyond the deadline.
+///
+/// Complaint 28.
 fn under_a_deadline(trial: &mut Trial) {
     let deadline = trial.size(Duration::from_secs(3), Duration::from_secs(5));
     let (child, before) = trial.begin(&[&deadline.as_millis().to_string()], echo_one);
@@ -90,7 +94,10 @@ fn under_a_deadline(trial: &mut Trial) {
         echo_one(&address);
         began.elapsed()
     });
-    let held = slow.into_iter().map(|(client, since)| hold(client, since));
+    let held = slow.into_iter().map(|(mut client, since)| {
+        hold(&mut client, PAUSE, std::iter::repeat(b"x".as_slice()));
+        since.elapsed()
+    });
     let held = Times::new(held.collect());
     let (shortest, longest) = (held.shortest(), held.longest());
     let slack = deadline / trial.size(1, 10);
@@ -102,22 +109,6 @@ fn under_a_deadline(trial: &mut Trial) {
     let took = newcomer.join().expect("it is served");
     trial.within("the next client is served within one deadline", deadline, took);
     trial.end(child, before, echo_one);
-}
-
-/// Sends a byte now and then until the connection ends. Returns how long it was open.
-fn hold(mut client: Client, since: Instant) -> Duration {
-    let socket = client.tcp();
-    socket.set_read_timeout(Some(PAUSE)).expect("a timeout");
-    loop {
-        match client.read(&mut [0]) {
-            Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                // If this fails, so does the next read.
-                let _ = client.write(b"x");
-            }
-            Ok(0) | Err(_) => return since.elapsed(),
-            Ok(_) => unreachable!("a line that is not complete"),
-        }
-    }
 }
 
 /// With `wait_for_input`, silent clients hold nothing.

@@ -147,8 +147,7 @@ struct Room {
 impl Room {
     /// How many lines the slowest reader has heard.
     fn heard(&self) -> u64 {
-        let heard = self.heard.iter().map(|heard| heard.load(SeqCst));
-        heard.min().expect("readers")
+        self.heard.iter().map(|heard| heard.load(SeqCst)).min().expect("readers")
     }
 
     fn listen(&self, place: usize, member: &mut Member) {
@@ -159,8 +158,7 @@ impl Room {
             let Some(said) = line.strip_prefix("speaker: ") else {
                 continue;
             };
-            let number = said.split(' ').next().expect("a word");
-            assert_eq!(number.parse(), Ok(next));
+            assert_eq!(said.split(' ').next().expect("a word").parse(), Ok(next));
             next += 1;
             self.heard[place].store(next, SeqCst);
         }

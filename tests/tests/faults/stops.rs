@@ -5,28 +5,19 @@ use crate::prelude::*;
 const CLIENTS: usize = 8;
 const REPLY: usize = 1_000;
 
-#[derive(BaseRequestHandler)]
-struct Answer {
-    request: Socket,
-}
-
-impl Answer {
-    fn handle(&self) -> io::Result<()> {
-        self.request.recv(100)?;
-        self.request.sendall(&[b'y'; REPLY])
-    }
-}
-
-/// Drains the server at the request of that number.
-struct Until(AtomicU64);
-
-impl BaseServer for Until {
-    fn verify_request(&self, _: &Socket, _: &Address, server: &ServerRef<Self>) -> bool {
-        if self.0.fetch_sub(1, Relaxed) == 1 {
+/// The state of a server that drains at the request of that number.
+fn until(number: u64) -> Function {
+    let left = AtomicU64::new(number);
+    let answer = Function::new(|request, _| {
+        request.recv(100)?;
+        request.sendall(&[b'y'; REPLY])
+    });
+    answer.on_verify(move |_, server| {
+        if left.fetch_sub(1, Relaxed) == 1 {
             server.begin_drain(DEADLINE);
         }
         true
-    }
+    })
 }
 
 /// Without arguments it serves until a signal. Otherwise the arguments are the number of cycles,
@@ -42,9 +33,8 @@ pub(crate) fn server(column: Column, arguments: &[String]) {
     let mut at_first = None;
     for cycle in 0..cycles {
         // So that the drain begins at different places of a batch.
-        let requests = requests + cycle * 7 % 64;
-        let state = Until(AtomicU64::new(requests));
-        let builder = Builder::<_, _, Answer, _>::new(Tcp::new(), column.concurrency(), state);
+        let state = until(requests + cycle * 7 % 64);
+        let builder = Builder::<_, _, Call, _>::new(Tcp::new(), column.concurrency(), state);
         let server = builder.bind(&address).expect("bind");
         if cycle == 0 {
             address = server.server_address().clone();

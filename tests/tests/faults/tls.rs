@@ -8,13 +8,7 @@ use crate::prelude::*;
 
 /// The context of a server from its first two arguments.
 pub(crate) fn context(arguments: &[String]) -> SSLContext {
-    let context = SSLContext::new().load_cert_chain(&arguments[0], &arguments[1]);
-    context.expect("good files")
-}
-
-/// An echo, as a state.
-pub(crate) fn echo() -> Function {
-    Function::new(|request, _| each_piece(request, |data| request.sendall(data)))
+    SSLContext::new().load_cert_chain(&arguments[0], &arguments[1]).expect("good files")
 }
 
 /// The files of a server, and a client that trusts it.

@@ -4,7 +4,7 @@ use std::os::unix::net::UnixStream;
 
 use tests::prelude::*;
 
-use crate::join;
+use crate::{join, until_all_park};
 
 const BAD_DESCRIPTOR: i32 = 9;
 
@@ -15,8 +15,9 @@ fn failed_detach_leaves_the_socket_as_it_was() {
     let (socket, mut peer) = unix_pair();
     socket.settimeout(Some(DEADLINE)).expect("an option");
     let waiting = socket.clone();
-    let (sender, said) = unbounded();
+    let ((begins, begun), (sender, said)) = (unbounded(), unbounded());
     let waiting = green::spawn(move || {
+        begins.send(()).expect("the test listens");
         sender.send(waiting.recv(10)).expect("the test listens");
         with_at_most(Resource::Nofile, 100, || {
             let _hogs = all_descriptors();
@@ -25,13 +26,13 @@ fn failed_detach_leaves_the_socket_as_it_was() {
         assert_eq!(waiting.gettimeout(), Some(DEADLINE));
         sender.send(waiting.recv(10)).expect("the test listens");
     });
-    // Now it waits, so that the descriptor has a place in an epoll.
-    thread::sleep(Duration::from_millis(50));
+    begun.recv_timeout(DEADLINE).expect("it begins");
     for word in [b"hello", b"again"] {
+        // Now it waits, so that the descriptor has a place in an epoll.
+        until_all_park();
         peer.write_all(word).expect("write");
         let data = said.recv_timeout(DEADLINE).expect("it is woken");
         assert_eq!(data.expect("data"), word);
-        thread::sleep(Duration::from_millis(50));
     }
     waiting.join().expect("no panic");
 }
@@ -49,7 +50,7 @@ fn waiting_beside_a_detach(wait: impl Fn(&Socket) -> std::io::Result<()> + Clone
     };
     let waiting: Vec<_> = (0..3 * cores()).map(|_| waiting()).collect();
     until("all are about to wait", || parked.len() == waiting.len());
-    thread::sleep(Duration::from_millis(50));
+    until_all_park();
     let own = socket.detach().expect("a duplicate");
     for one in waiting {
         let error = join(one).expect_err("the socket is closed");
@@ -65,7 +66,7 @@ fn waiting_beside_a_detach(wait: impl Fn(&Socket) -> std::io::Result<()> + Clone
     drop((socket, own, peer));
     let (socket, mut peer) = unix_pair();
     let reads = green::spawn(move || socket.recv(10));
-    thread::sleep(Duration::from_millis(20));
+    until_all_park();
     peer.write_all(b"next").expect("write");
     assert_eq!(join(reads).expect("data"), b"next");
 }

@@ -60,22 +60,6 @@ fn stacks_need_little_address_space() {
 }
 
 #[test]
-fn stacks_are_available_again_when_memory_is() {
-    let Some(()) = alone() else { return };
-    start_schedulers();
-    let large = 64 * 1024 * 1024;
-    // Too little for one stack, and enough for whatever the threads of this process allocate.
-    let most = memory_of(std::process::id(), "VmSize").expect("its memory") + large as u64 / 2;
-    with_at_most(Resource::As, most, || {
-        for _ in 0..5_000 {
-            green::try_spawn(large, || ()).expect_err("there is no memory to be mapped");
-        }
-    });
-    let one = green::try_spawn(large, || 42).expect("there is memory again");
-    assert_eq!(one.join().expect("no panic"), 42);
-}
-
-#[test]
 fn a_server_may_be_a_thread_local() {
     let Some(()) = alone() else { return };
     thread_local! {

@@ -75,7 +75,7 @@ impl Keeping {
                 let said = self.use_kept();
                 self.reply(200, "text/plain", said)
             }
-            "/layer" | "/detach" | "/take-over" => self.change_protocol(),
+            "/layer" | "/detach" | "/relay" | "/take-over" => self.change_protocol(),
             "/values" => self.format_values(),
             "/fields" => self.reply(200, "text/plain", self.headers.len().to_string()),
             "/logged" => self.reply(200, "text/plain", self.logged.clone()),
@@ -122,6 +122,11 @@ impl Keeping {
                 Ok(fd) => return File::from(fd).write_all(b"detached"),
                 Err(error) => format!("Err({:?})", error.kind()),
             },
+            "/relay" => {
+                let (near, far) = socketpair(SocketKind::Stream)?;
+                drop(far);
+                format!("{:?}", relay(&self.connection, &near).map_err(|error| error.kind()))
+            }
             _ => {
                 let come = self.exchange().take_over()?;
                 self.connection.set_layer(Through)?;
@@ -183,6 +188,7 @@ fn input_read_ahead_passes_for_nothing_else(column: Column) {
     for (path, said) in [
         ("/layer", "Err(InvalidInput)"),
         ("/detach", "Err(InvalidInput)"),
+        ("/relay", "Err(InvalidInput)"),
         ("/take-over", "INJECTED"),
     ] {
         let mut client = Client::stream(site.address());

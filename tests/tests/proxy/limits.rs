@@ -103,6 +103,7 @@ fn a_forking_server_has_no_limits_per_client() {
     {
         let error = builder.bind(LOCAL).expect_err("a limit per client");
         assert_eq!(error.kind(), ErrorKind::InvalidInput);
+        assert!(error.to_string().contains("without limits per client address"), "{error}");
     }
     let server = builder().max_connections(9).bind(LOCAL);
     assert!(server.is_ok(), "a limit of all clients is the parent's");

@@ -156,46 +156,26 @@ fn limits_hold_in_a_drain<C: Concurrent>() {
     assert_eq!((drained.aborted, stats.finished, most), (0, 20, 2));
 }
 
-#[derive(Default)]
-struct Chat {
-    members: Mutex<Vec<Socket>>,
-    closed: Arc<AtomicU64>,
-}
-
-impl BaseServer for Chat {
-    fn server_close(&self, _: &ServerRef<Self>) {
-        self.closed.fetch_add(1, SeqCst);
-        for member in &*self.members.lock() {
-            let _ = member.sendall(b"good-bye");
-        }
-    }
-}
-
-#[derive(BaseRequestHandler)]
-struct Member {
-    request: Socket,
-    server: ServerRef<Chat>,
-}
-
-impl Member {
-    fn handle(&self) -> io::Result<()> {
-        self.server.members.lock().push(self.request.clone());
-        self.request.recv(1).map(drop)
-    }
-}
-
 fn server_close_precedes_the_wait<C: Concurrent>() {
+    let members = Arc::new(Mutex::new(Vec::<Socket>::new()));
     let closed = Arc::new(AtomicU64::new(0));
-    let bind = || {
-        let members = Mutex::default();
-        let closed = closed.clone();
-        let server = Server::<Tcp, C, Member, _>::with(Chat { members, closed });
-        server.bind(LOCAL).expect("bind")
+    let chat = || {
+        let (own, others, closed) = (members.clone(), members.clone(), closed.clone());
+        let member = Function::new(move |request, _| {
+            own.lock().push(request.clone());
+            request.recv(1).map(drop)
+        });
+        bind(Server::<Tcp, C, Call, _>::with(member.on_close(move || {
+            closed.fetch_add(1, SeqCst);
+            for member in &*others.lock() {
+                let _ = member.sendall(b"good-bye");
+            }
+        })))
     };
-    let server = bind();
+    let server = chat();
     let mut client = Client::stream(server.server_address());
     server.handle_request().expect("serves");
-    until("it is a member", || server.state().members.lock().len() == 1);
+    until("it is a member", || members.lock().len() == 1);
     let leaving = thread::spawn(move || {
         assert_eq!(client.recv(), b"good-bye");
         client.finish()
@@ -206,7 +186,7 @@ fn server_close_precedes_the_wait<C: Concurrent>() {
     server.server_close();
     drop(server);
     assert_eq!(closed.load(SeqCst), 1, "once");
-    drop(bind());
+    drop(chat());
     assert_eq!(closed.load(SeqCst), 2, "also if the server never served");
 }
 

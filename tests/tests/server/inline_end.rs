@@ -4,6 +4,8 @@
 
 use tests::prelude::*;
 
+use crate::signals::signal_myself;
+
 const DRAIN: Duration = Duration::from_millis(300);
 /// Far more than such an end needs, and less than any other deadline.
 const AT_ONCE: Duration = Duration::from_secs(4);
@@ -47,15 +49,11 @@ fn listening(lame_duck: Duration) -> Inline {
     server
 }
 
-fn signal_myself() {
-    kill_process(getpid(), Signal::TERM).expect("kill");
-}
-
 #[test]
 fn signal_ends_idle_clients_of_the_backlog() {
     let Some(()) = alone() else { return };
     ends_in_time(listening(Duration::ZERO), 5, |server, _| {
-        signal_myself();
+        signal_myself(Signal::TERM);
         until("the handler can know", || server.server_ref().is_stopping());
     });
 }
@@ -63,7 +61,7 @@ fn signal_ends_idle_clients_of_the_backlog() {
 #[test]
 fn signal_ends_a_lame_duck_with_an_idle_client() {
     let Some(()) = alone() else { return };
-    ends_in_time(listening(DRAIN), 1, |_, _| signal_myself());
+    ends_in_time(listening(DRAIN), 1, |_, _| signal_myself(Signal::TERM));
 }
 
 /// Also if signals are asked for only after the loop has begun.
@@ -75,7 +73,7 @@ fn signal_ends_a_handle_request() {
     let serving = thread::spawn(move || (0..2).for_each(|_| drop(serving.handle_request())));
     let _client = Client::echoed(server.server_address());
     server.drain_on_signals(DRAIN).expect("signals");
-    signal_myself();
+    signal_myself(Signal::TERM);
     in_time("the loop's end", move || serving.join()).expect("no panic");
     assert_eq!((server.stats().aborted, server.fileno()), (1, -1));
 }

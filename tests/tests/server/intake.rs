@@ -32,8 +32,7 @@ impl Diary {
     }
 
     fn count(&self, name: &str) -> usize {
-        let calls = self.calls.lock();
-        calls.iter().filter(|(call, _)| *call == name).count()
+        self.calls.lock().iter().filter(|(call, _)| *call == name).count()
     }
 
     /// The calls on the thread that took the first request, and those on others; forgets them.
@@ -178,31 +177,3 @@ lives! {
         ["handle panics", "finish panics", "handle_error panics", "shutdown_request panics"] =>
         [], FAILED;
 }
-
-const SOON: Duration = Duration::from_millis(200);
-
-/// Complaint 18.
-fn a_silent_handshake_blocks_no_other_client<C: Concurrent>() {
-    let (state, failures) = Failures::new();
-    let builder = Server::<Tcp, C, Echo, _>::with(state).prepared(|request: &Socket| {
-        request.settimeout(Some(SOON))?;
-        assert_eq!(request.recv(1)?, b"!");
-        request.sendall(b"!")?;
-        request.settimeout(None)
-    });
-    let server = run(builder, LOCAL);
-    let silent: Vec<_> = Client::streams(20, &server.address());
-    let mut client = Client::stream(&server.address());
-    assert_eq!(client.ask("!"), b"!");
-    assert_eq!(client.ask("hello"), b"hello");
-    for mut client in silent {
-        assert_eq!(client.rest(), b"");
-    }
-    for _ in 0..20 {
-        let (_, kind) = failures.recv_timeout(DEADLINE).expect("handle_error");
-        assert_eq!(kind, Some(io::ErrorKind::TimedOut));
-    }
-    assert_eq!(client.ask("still there"), b"still there");
-}
-
-matrix!(concurrent: a_silent_handshake_blocks_no_other_client);

@@ -48,8 +48,7 @@ fn more_than_a_thousand_threads_run_in_a_jail() {
 #[test]
 fn reserve_descriptor_is_kept_again_in_a_jail() {
     let Some(()) = may_be_locked_up() else { return };
-    let server = ThreadingTCPServer::<Echo>::builder().reserve_descriptor(true);
-    let server = run(server, LOCAL);
+    let server = run(ThreadingTCPServer::<Echo>::builder().reserve_descriptor(true), LOCAL);
     lock_up();
     lower(Resource::Nofile, 100);
     let clients = [(); 4]

@@ -49,6 +49,7 @@ fn a_lame_duck_drains_after_its_time<T: Row, C: Column>() {
     }
 }
 
+/// Complaint 06: a close ends the loop.
 fn only_a_draining_loop_is_a_lame_duck<T: Row, C: Column>() {
     let folder = Folder::new();
     let bind = || {
@@ -71,6 +72,7 @@ fn only_a_draining_loop_is_a_lame_duck<T: Row, C: Column>() {
     let closing = server.clone();
     in_time("a close", move || closing.server_close());
     ends_well(serving);
+    assert_eq!((server.fileno(), server.stats().accept_errors), (-1, 0));
 }
 
 matrix!(streams: a_lame_duck_serves_every_client);

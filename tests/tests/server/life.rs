@@ -28,42 +28,24 @@ fn serves_again_after_a_shutdown<T: Row, C: Column>() {
     assert!(Client::try_stream(server.server_address()).is_err(), "nothing is there");
 }
 
-/// How a handler stops its server, and whether it is back from there.
-struct Order(fn(&ServerRef<Order>), AtomicBool);
-
-impl<R> BaseServer<R> for Order {}
-
-#[derive(BaseRequestHandler)]
-struct Stopping {
-    server: ServerRef<Order>,
-}
-
-impl Stopping {
-    fn handle(&self) {
-        (self.server.0)(&self.server);
-        self.server.1.store(true, SeqCst);
-    }
-}
+matrix!(all: serves_again_after_a_shutdown);
 
 /// Complaint 01.
-fn a_handler_may_stop_its_server<T: TestTransport, C: Column>() {
-    let stops: [fn(&ServerRef<Order>); 2] =
+fn a_handler_may_stop_its_server<C: Column>() {
+    let stops: [fn(&ServerRef<Function>); 2] =
         [|server| server.shutdown(), |server| server.begin_drain(DEADLINE)];
     for stop in stops {
-        let folder = Folder::new();
-        let server = Server::<T, C, Stopping, _>::with(Order(stop, AtomicBool::new(false)));
-        let server = server.bind(T::address(&folder)).expect("bind");
+        let (back, is_back) = bounded(1);
+        let server = bind(Server::<Tcp, C, Call, _>::with(Function::new(move |_, server| {
+            stop(server);
+            back.send(()).map_err(io::Error::other)
+        })));
         let handle = server.spawn().expect("spawn");
-        let server = (*handle).clone();
-        let mut client = T::client(server.server_address());
-        // A connection is a request already, and its end may be faster.
-        let _ = client.write(b"stop");
+        let _client = Client::stream(handle.server_address());
         in_time("join", move || handle.join()).expect("a good end");
-        until("the handler is back", || server.1.load(SeqCst));
+        is_back.recv_timeout(DEADLINE).expect("the handler is back");
     }
 }
-
-matrix!(all: serves_again_after_a_shutdown, a_handler_may_stop_its_server);
 
 /// Complaint 03.
 fn an_early_stop_is_remembered_once<C: Column>() {
@@ -131,17 +113,6 @@ fn a_closed_server_serves_no_more<C: Column>() {
     assert!(server.spawn().is_err_and(closed));
 }
 
-/// Complaint 06.
-fn a_close_ends_the_loop<C: Column>() {
-    let server = Arc::new(Server::<Tcp, C, Echo>::bind(LOCAL).expect("bind"));
-    let serving = serve(&server);
-    assert_eq!(Client::echoed(server.server_address()).finish(), b"");
-    let closing = server.clone();
-    in_time("server_close", move || closing.server_close());
-    ends_well(serving);
-    assert_eq!((server.fileno(), server.stats().accept_errors), (-1, 0));
-}
-
 fn the_longest_durations_are_accepted<C: Column>() {
     let server = Server::<Tcp, C, Echo>::builder()
         .timeout(Duration::MAX)
@@ -156,8 +127,8 @@ fn the_longest_durations_are_accepted<C: Column>() {
 }
 
 matrix!(
-    columns: an_early_stop_is_remembered_once, a_closed_server_serves_no_more,
-    a_close_ends_the_loop, the_longest_durations_are_accepted,
+    columns: a_handler_may_stop_its_server, an_early_stop_is_remembered_once, a_closed_server_serves_no_more,
+    the_longest_durations_are_accepted,
 );
 
 /// Complaint 05.
@@ -173,28 +144,19 @@ fn only_one_loop_runs_at_a_time<C: Concurrent>() {
     ends_well(serving);
 }
 
-type ClosedByHandler<C> = Server<Tcp, C, FnHandler, FnState<Closing>>;
-type Closing = Box<dyn Fn(Socket, Address) -> io::Result<()> + Send + Sync>;
-
-/// A server whose handler closes it when its client has spoken.
-fn closed_by_its_handler<C: Concurrent>() -> Arc<ClosedByHandler<C>> {
-    let place = Arc::new(OnceLock::<Weak<ClosedByHandler<C>>>::new());
-    let closing = place.clone();
-    let handler: Closing = Box::new(move |request, _| {
-        request.recv(1)?;
-        let server = closing.get().and_then(Weak::upgrade);
-        let server = server.expect("the test holds it");
-        assert_eq!(server.server_close(), Drained::default(), "it only asks");
-        request.sendall(b"closed")
-    });
-    let server = Arc::new(Server::handling(handler).bind(LOCAL).expect("bind"));
-    assert!(place.set(Arc::downgrade(&server)).is_ok());
-    server
-}
-
+/// Its handler closes it when its client has spoken.
 fn a_handler_may_close_its_server<C: Concurrent>() {
     for loop_runs in [true, false] {
-        let server = closed_by_its_handler::<C>();
+        let place = Arc::new(OnceLock::<Weak<Server<Tcp, C, Call, Function>>>::new());
+        let closing = place.clone();
+        let state = Function::new(move |request, _| {
+            request.recv(1)?;
+            let server = closing.get().and_then(Weak::upgrade).expect("the test holds it");
+            assert_eq!(server.server_close(), Drained::default(), "it only asks");
+            request.sendall(b"closed")
+        });
+        let server = Arc::new(bind(Server::<Tcp, C, Call, _>::with(state)));
+        assert!(place.set(Arc::downgrade(&server)).is_ok());
         let mut client = Client::stream(server.server_address());
         let serving = loop_runs.then(|| serve(&server));
         if !loop_runs {

@@ -126,39 +126,28 @@ fn a_request_may_panic_as_it_is_aborted<C: Concurrent>() {
     assert_eq!(server.ends(), [0, 0, 0, 10]);
 }
 
-struct State {
-    dropped: Sender<ThreadId>,
-    /// Locked by the test: an abort does not end the wait for a lock.
-    gate: Arc<green::Mutex<()>>,
-    _bomb: Bomb,
-}
+/// Says which thread drops it, and panics.
+struct LastWord(Sender<ThreadId>);
 
-impl BaseServer for State {}
-
-impl Drop for State {
+impl Drop for LastWord {
     fn drop(&mut self) {
-        let _ = self.dropped.send(thread::current().id());
-    }
-}
-
-#[derive(BaseRequestHandler)]
-struct Waiting {
-    server: ServerRef<State>,
-}
-
-impl Waiting {
-    fn handle(&self) {
-        drop(self.server.gate.lock());
+        let _ = self.0.send(thread::current().id());
+        resume_unwind(Box::new("as it is dropped"));
     }
 }
 
 /// It is dropped by its last handler.
 fn the_state_may_panic_as_it_is_dropped<C: Concurrent>() {
     let (sender, dropped) = unbounded();
+    // An abort does not end the wait for a lock.
     let gate = Arc::new(green::Mutex::new(()));
-    let shut = gate.lock();
-    let state = State { dropped: sender, gate: gate.clone(), _bomb: Bomb };
-    let server = bind(Server::<Tcp, C, Waiting, _>::with(state).drain_timeout(Duration::ZERO));
+    let (shut, deaf, last) = (gate.lock(), gate.clone(), LastWord(sender));
+    let state = Function::new(move |_, _| {
+        let _owned = &last;
+        drop(deaf.lock());
+        Ok(())
+    });
+    let server = bind(Server::<Tcp, C, Call, _>::with(state).drain_timeout(Duration::ZERO));
     let _client = Client::stream(server.server_address());
     server.handle_request().expect("serves");
     drop(server);

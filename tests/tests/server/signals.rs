@@ -78,7 +78,7 @@ fn a_signal_without_a_handler_is_an_error() {
     }
 }
 
-fn signal_myself(signal: Signal) {
+pub(crate) fn signal_myself(signal: Signal) {
     kill_process(getpid(), signal).expect("kill");
 }
 

@@ -33,8 +33,7 @@ pub(super) fn scenarios() -> Vec<Scenario> {
 fn send(lengths: &[usize], session: &mut Session<'_>) {
     let mut client = session.client();
     for length in lengths {
-        let sent = client.write("x".repeat(*length).as_bytes());
-        assert_eq!(sent.expect("send"), *length);
+        assert_eq!(client.write("x".repeat(*length).as_bytes()).expect("send"), *length);
     }
     session.go();
     session.see("client", &mut client);

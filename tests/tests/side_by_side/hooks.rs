@@ -78,10 +78,7 @@ pub(super) fn watch(call: &'static str) -> io::Result<()> {
 pub(super) fn python_name(error: &HandlerError) -> String {
     match error.downcast_ref::<io::Error>() {
         Some(error) => io_name(error),
-        None => {
-            let text = error.to_string();
-            text.trim_start_matches("panicked: ").to_owned()
-        }
+        None => error.to_string().trim_start_matches("panicked: ").to_owned(),
     }
 }
 

@@ -40,8 +40,7 @@ pub(super) fn on(
     client: fn(&mut Session<'_>),
 ) -> Vec<Scenario> {
     let cells = transports.iter().flat_map(|&transport| {
-        let concurrencies = concurrencies.iter();
-        concurrencies.map(move |&concurrency| (transport, concurrency))
+        concurrencies.iter().map(move |&concurrency| (transport, concurrency))
     });
     let scenario = |(transport, concurrency): (&'static str, _)| {
         // Only the address shows the version of IP.

@@ -131,10 +131,7 @@ where
             let read = io::stdin().read(&mut [0; 100]);
             read.expect("a line");
         }
-        "fileno" => trace(match server.fileno() {
-            -1 => "fileno=-1",
-            _ => "fileno=open",
-        }),
+        "fileno" => trace(if server.fileno() == -1 { "fileno=-1" } else { "fileno=open" }),
         "file" => {
             let there = server.server_address().path().expect("a path").exists();
             trace(if there { "file=True" } else { "file=False" });

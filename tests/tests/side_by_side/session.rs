@@ -96,20 +96,17 @@ impl<'a> Session<'a> {
 
     /// Opens the gate at which the server waits.
     pub(super) fn go(&mut self) {
-        let server = self.server.as_mut().expect("a server that has not ended");
-        server.process().write("go\n");
+        self.server.as_mut().expect("a server that has not ended").process().write("go\n");
     }
 
     pub(super) fn wait(&self, word: &str) {
-        let there = self.trace.wait(word, DEADLINE);
-        assert!(there, "no {word} in:\n{}", self.trace.text());
+        assert!(self.trace.wait(word, DEADLINE), "no {word} in:\n{}", self.trace.text());
     }
 
     /// Adds a word to the trace, for a server that waits for it.
     pub(super) fn tell(&self, word: &str) {
         let line = format!("client {word}\n");
-        let written = self.trace.append().write_all(line.as_bytes());
-        written.expect("a line in the trace");
+        self.trace.append().write_all(line.as_bytes()).expect("a line in the trace");
     }
 
     /// Notes everything that the client still receives.

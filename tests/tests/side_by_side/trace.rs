@@ -19,8 +19,7 @@ impl Trace {
 
     pub(super) fn append(&self) -> File {
         let mut options = OpenOptions::new();
-        let file = options.append(true).create(true).open(&self.0);
-        file.expect("the trace")
+        options.append(true).create(true).open(&self.0).expect("the trace")
     }
 
     pub(super) fn text(&self) -> String {

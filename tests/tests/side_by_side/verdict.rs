@@ -22,8 +22,7 @@ pub(super) fn judge(name: &str, python: &[String], ours: &[String]) -> Result<bo
 
 /// The lines that only the first side has.
 fn only<'a>(lines: &'a [String], others: &[String]) -> BTreeSet<&'a str> {
-    let alone = lines.iter().filter(|line| !others.contains(line));
-    alone.map(String::as_str).collect()
+    lines.iter().filter(|line| !others.contains(line)).map(String::as_str).collect()
 }
 
 /// A difference that no scenario can show is out of date.

@@ -31,8 +31,7 @@ pub(super) fn set(words: impl Iterator<Item = String>) {
 }
 
 pub(super) fn get(name: &str) -> Option<&'static str> {
-    let words = WORDS.get().expect("words");
-    words.get(name).map(String::as_str)
+    WORDS.get().expect("words").get(name).map(String::as_str)
 }
 
 pub(super) fn number<N: FromStr>(name: &str, default: N) -> N {

@@ -4,7 +4,7 @@ use std::os::unix::net;
 
 use tests::prelude::*;
 
-use crate::new;
+use crate::{listening, new};
 
 /// The call fails, and so must change nothing.
 #[test]
@@ -25,10 +25,7 @@ fn a_server_by_hand<W: Thread>() {
     let path = folder.join("server");
     let places: [&dyn ToAddress; 4] = [&"127.0.0.1:0", &"[::1]:0", &path, &name];
     for place in places {
-        let address = place.to_address().expect("an address");
-        let listener = new(address.family(), SocketKind::Stream);
-        listener.bind(&address).expect("bind");
-        listener.listen(5).expect("listen");
+        let listener = listening(place);
         let address = listener.getsockname().expect("a name");
         let accepting = thread::spawn(move || W::in_time("accept", move || listener.accept()));
         let there = address.clone();

@@ -45,16 +45,6 @@ fn streams_carry_bytes_both_ways() {
     send_and_receive(&socket, other);
 }
 
-/// As in Python, it says nothing about the stream.
-#[test]
-fn recv_of_nothing_takes_no_time() {
-    let (socket, _other) = tcp_pair();
-    in_time("recv(0)", move || {
-        assert_eq!(socket.recv(0).expect("recv"), b"");
-        assert_eq!(socket.recv_into(&mut []).expect("recv_into"), 0);
-    });
-}
-
 #[test]
 fn datagrams_keep_their_boundaries() {
     let folder = Folder::new();

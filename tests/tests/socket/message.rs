@@ -157,21 +157,6 @@ print(count() - before)
     }
 }
 
-/// Porting: a control daemon that takes open files.
-fn server_answers_with_the_size_of_a_file<C: Column>() {
-    let server = Server::<socketserver::UnixStream, C, _, _>::handling(|request: Socket, _| {
-        let (_, fds, ..) = request.recv_fds(1, 1)?;
-        let file = File::from(fds.into_iter().next().ok_or(ErrorKind::InvalidData)?);
-        request.sendall(file.metadata()?.len().to_string().as_bytes())
-    });
-    let (folder, server) = placed(server);
-    let path = folder.join("file");
-    fs::write(&path, "12345").expect("a file");
-    let client = create_connection(server.address(), Some(DEADLINE)).expect("connect");
-    client.send_fds(&[b"x"], &[File::open(path).expect("a file")]).expect("send");
-    assert_eq!(client.recv(100).expect("recv"), b"5");
-}
-
 fn datagrams_name_their_sender<C: Column>() {
     for on in [true, false] {
         let server = Server::<UnixDatagram, C, _, _>::handling(|request: Datagram, _| {
@@ -236,8 +221,8 @@ fn datagrams_tell_their_time_and_losses<C: Column>() {
 }
 
 matrix!(
-    columns: many_rounds_leave_no_descriptors, server_answers_with_the_size_of_a_file,
-    datagrams_name_their_sender, datagrams_tell_their_time_and_losses,
+    columns: many_rounds_leave_no_descriptors, datagrams_name_their_sender,
+    datagrams_tell_their_time_and_losses,
 );
 
 #[test]

@@ -28,7 +28,7 @@ fn any_bufsize_receives_the_bytes_there_are() {
     }
 }
 
-/// There is nothing to wait for.
+/// There is nothing to wait for. As in Python, it says nothing about the stream.
 #[test]
 fn nothing_is_received_at_once() {
     let (socket, _other) = unix_pair();

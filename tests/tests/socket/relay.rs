@@ -5,6 +5,28 @@ use tests::prelude::*;
 /// More than the kernel's buffers and the relay's hold.
 const MUCH: usize = 16 << 20;
 
+const TIMEOUT: Duration = Duration::from_millis(300);
+
+/// Sends that many bytes, and ends its stream.
+fn send_all(mut stream: impl Write + AsFd, bytes: usize) {
+    stream.write_all(&vec![b'x'; bytes]).expect("write");
+    SockRef::from(&stream).shutdown(Shutdown::Write).expect("shutdown");
+}
+
+/// How many bytes come before the end.
+fn receive_all(mut stream: &TcpStream) -> usize {
+    let mut data = Vec::new();
+    stream.read_to_end(&mut data).expect("read")
+}
+
+/// Sets the timeout, and perhaps a layer that changes nothing.
+fn set_up(socket: &Socket, is_layered: bool) {
+    socket.settimeout(Some(TIMEOUT)).expect("a timeout");
+    if is_layered {
+        socket.set_layer(Through).expect("a layer");
+    }
+}
+
 fn joined<T: Send + 'static, W: Thread>(
     prepare: impl FnOnce(&Socket, &Socket) + Send + 'static,
     ends: impl FnOnce(TcpStream, TcpStream) -> T + Send + 'static,
@@ -22,23 +44,14 @@ fn joined<T: Send + 'static, W: Thread>(
 /// The left side sends everything before it reads anything, while the right side sends as much: a
 /// relay that waits in a send to the left would never receive what lets the left side go on.
 fn a_full_direction_does_not_stop_the_other<W: Thread>() {
-    let sent = |mut stream: &TcpStream| {
-        stream.write_all(&vec![b'x'; MUCH]).expect("write");
-        stream.shutdown(Shutdown::Write).expect("shutdown");
-    };
-    let received = |mut stream: &TcpStream| {
-        let mut data = Vec::new();
-        stream.read_to_end(&mut data).expect("read");
-        data.len()
-    };
     let (relayed, lengths) = joined::<_, W>(
         |_, _| (),
         move |left, right| {
             thread::scope(|scope| {
-                scope.spawn(|| sent(&right));
-                let there = scope.spawn(|| received(&right));
-                sent(&left);
-                (there.join().expect("no panic"), received(&left))
+                scope.spawn(|| send_all(&right, MUCH));
+                let there = scope.spawn(|| receive_all(&right));
+                send_all(&left, MUCH);
+                (there.join().expect("no panic"), receive_all(&left))
             })
         },
     );
@@ -81,17 +94,12 @@ fn a_slow_receiver_ends_no_relay<W: Thread>() {
     const BYTES: usize = 128 << 10;
     for is_layered in [false, true] {
         let (relayed, received) = W::in_time("relay", move || {
-            let ((one, mut left), (other, mut right)) = (unix_pair(), unix_pair());
+            let ((one, left), (other, mut right)) = (unix_pair(), unix_pair());
             other.setsockopt(SocketOption::SendBuffer(1)).expect("the smallest one");
-            for socket in [&one, &other] {
-                socket.settimeout(Some(Duration::from_millis(300))).expect("a timeout");
-                if is_layered {
-                    socket.set_layer(Through).expect("a layer");
-                }
-            }
+            set_up(&one, is_layered);
+            set_up(&other, is_layered);
             let ends = thread::spawn(move || {
-                left.write_all(&[b'x'; BYTES]).expect("room");
-                left.shutdown(Shutdown::Write).expect("shutdown");
+                send_all(&left, BYTES);
                 let mut received = 0;
                 loop {
                     match right.read(&mut [0; 1_024]).expect("read") {
@@ -115,42 +123,27 @@ fn a_slow_receiver_ends_no_relay<W: Thread>() {
 fn a_receiver_that_stops_ends_no_relay_that_moves<W: Thread>() {
     const WORDS: usize = 60;
     for is_layered in [false, true] {
-        let (relayed, (sent, received, heard)) = joined::<_, W>(
+        let (relayed, (received, heard)) = joined::<_, W>(
             move |one, other| {
-                for socket in [one, other] {
-                    socket.settimeout(Some(Duration::from_millis(300))).expect("a timeout");
-                    if is_layered {
-                        socket.set_layer(Through).expect("a layer");
-                    }
-                }
+                set_up(one, is_layered);
+                set_up(other, is_layered);
             },
             |left, right| {
                 thread::scope(|scope| {
-                    let flood = scope.spawn(|| {
-                        (&left).write_all(&vec![b'x'; MUCH]).expect("write");
-                        left.shutdown(Shutdown::Write).expect("shutdown");
-                        MUCH
-                    });
-                    let heard = scope.spawn(|| {
-                        let mut words = Vec::new();
-                        (&left).read_to_end(&mut words).expect("read");
-                        words.len()
-                    });
+                    scope.spawn(|| send_all(&left, MUCH));
+                    let heard = scope.spawn(|| receive_all(&left));
                     for _ in 0..WORDS {
                         (&right).write_all(b"x").expect("write");
                         // All words together take three times the timeout.
                         thread::sleep(Duration::from_millis(15));
                     }
                     right.shutdown(Shutdown::Write).expect("shutdown");
-                    let mut data = Vec::new();
-                    (&right).read_to_end(&mut data).expect("read");
-                    let flood = flood.join().expect("no panic");
-                    (flood, data.len(), heard.join().expect("no panic"))
+                    (receive_all(&right), heard.join().expect("no panic"))
                 })
             },
         );
         assert_eq!(relayed.expect("both end"), (MUCH as u64, WORDS as u64), "{is_layered}");
-        assert_eq!((sent, received, heard), (MUCH, MUCH, WORDS));
+        assert_eq!((received, heard), (MUCH, WORDS));
     }
 }
 
@@ -182,10 +175,33 @@ fn a_panic_of_a_layer_ends_the_relay<W: Thread>() {
     }
 }
 
+/// They would be lost: nothing but the `rfile` knows them.
+fn unread_bytes_of_an_rfile_are_an_error<W: Thread>() {
+    W::in_time("relay", || {
+        let ((one, mut left), (other, mut right)) = (tcp_pair(), tcp_pair());
+        left.write_all(b"line\nrest").expect("write");
+        left.shutdown(Shutdown::Write).expect("shutdown");
+        right.shutdown(Shutdown::Write).expect("shutdown");
+        let (mut rfile, _) = one.makefile(-1, 0);
+        assert_eq!(rfile.readline(9).expect("a line"), b"line\n");
+        for (one, other) in [(&one, &other), (&other, &one)] {
+            let error = relay(one, other).expect_err("bytes are unread");
+            assert_eq!(error.kind(), ErrorKind::InvalidInput);
+            assert!(error.to_string().ends_with("got 4 in an rfile"), "{error}");
+        }
+        assert_eq!(rfile.read_up_to(9).expect("the rest"), b"rest");
+        assert_eq!(relay(&one, &other).expect("both end"), (0, 0));
+        let mut rest = String::new();
+        right.read_to_string(&mut rest).expect("read");
+        assert_eq!(rest, "");
+    });
+}
+
 matrix!(
     threads: a_full_direction_does_not_stop_the_other,
     a_slow_receiver_ends_no_relay, a_receiver_that_stops_ends_no_relay_that_moves,
     a_panic_of_a_layer_ends_the_relay,
     an_end_is_passed_on_and_the_other_direction_goes_on,
     silence_longer_than_the_timeout_ends_a_relay,
+    unread_bytes_of_an_rfile_are_an_error,
 );

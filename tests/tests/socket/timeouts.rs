@@ -4,7 +4,7 @@ use std::os::unix::net::{UnixDatagram, UnixStream};
 
 use tests::prelude::*;
 
-use crate::new;
+use crate::{listening, new};
 
 const SHORT: Duration = Duration::from_millis(50);
 
@@ -117,10 +117,7 @@ fn sendto_a_full_queue_waits_for_room<W: Thread>() {
 
 /// On a listener of ours, and on one of the standard library, which is blocking.
 fn accept_times_out<W: Thread>() {
-    let ours = new(AddressFamily::Inet, SocketKind::Stream);
-    ours.bind("127.0.0.1:0").expect("bind");
-    ours.listen(1).expect("listen");
-    gives_up::<W, _>("accept", ours, Socket::accept);
+    gives_up::<W, _>("accept", listening(LOCAL), Socket::accept);
     let theirs = Socket::from(TcpListener::bind("127.0.0.1:0").expect("bind"));
     gives_up::<W, _>("accept of a listener of std", theirs.clone(), Socket::accept);
 
@@ -135,10 +132,7 @@ fn accept_times_out<W: Thread>() {
 }
 
 fn full_listener(address: impl ToAddress) -> (Socket, Vec<Socket>) {
-    let address = address.to_address().expect("an address");
-    let listener = new(address.family(), SocketKind::Stream);
-    listener.bind(address).expect("bind");
-    listener.listen(1).expect("listen");
+    let listener = listening(address);
     let address = listener.getsockname().expect("a name");
     let client = |_| create_connection(&address, None).expect("there is room");
     (listener, (0..2).map(client).collect())

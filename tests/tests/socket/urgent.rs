@@ -52,7 +52,7 @@ fn urgent_byte_is_in_its_place_or_aside<C: Column>() {
 fn unread_urgent_byte_does_not_cost_the_reply<C: Column>() {
     for inline in [true, false] {
         let server = Server::<Tcp, C, _, _>::handling(|request: Socket, _| {
-            green::sleep(Duration::from_millis(50));
+            until("its input is here", || request.has_peer_closed().expect("it is open"));
             request.sendall(&[b'r'; 100_000])
         });
         let option = SocketOption::OutOfBandInline(inline);

@@ -135,7 +135,7 @@ fn a_distrusted_certificate_is_warned_of() {
     }
     let count = || context.session_stats().failures(SSLErrorReason::TheirAlert);
     until("all are counted", || count() == 3);
-    let text = "does not trust our certificate (the TLS handshake failed: received fatal alert";
+    let text = "does not trust this server's certificate (the TLS handshake failed: received fatal";
     let about = |peer: &SocketAddr| lines.about(&format!("{peer} {text}")).len();
     let about: usize = peers.iter().map(about).sum();
     assert!((1..3).contains(&about), "{about} lines");

@@ -101,17 +101,10 @@ fn a_connection_is_served_once<T: Streams, C: Column>() {
     assert_eq!(error_kind(server.serve_forever()), ErrorKind::NotConnected);
 }
 
-struct Unwelcome;
-
-impl BaseServer for Unwelcome {
-    fn verify_request(&self, _: &Socket, _: &Address, _: &ServerRef<Self>) -> bool {
-        false
-    }
-}
-
 fn a_connection_ends_as_an_accepted_one<T: Streams, C: Column>() {
     let (mut client, refused) = connection::<T>();
-    let server = Server::<T, C, Echo, Unwelcome>::with(Unwelcome).from_socket(refused);
+    let unwelcome = Function::echo().on_verify(|_, _| false);
+    let server = Server::<T, C, Call, _>::with(unwelcome).from_socket(refused);
     let server = server.expect("from_socket");
     server.serve_forever().expect("a good end");
     assert_eq!((server.stats().refused, client.rest()), (1, vec![]));
@@ -131,8 +124,7 @@ fn a_connection_ends_as_an_accepted_one<T: Streams, C: Column>() {
     assert_eq!(client.rest(), b"hello");
 
     let (client, once) = connection::<T>();
-    let server = Server::<T, C, Echo>::builder().from_socket(once);
-    let server = server.expect("from_socket");
+    let server = Server::<T, C, Echo>::builder().from_socket(once).expect("from_socket");
     client.end();
     assert_eq!(server.handle_request().expect("serves"), Served::Handled);
     assert_eq!(server.handle_request().expect("serves"), Served::Stopped);

@@ -54,8 +54,7 @@ fn errors_of_unix_sockets() {
         for address in invalid {
             assert_eq!(kind_of_error::<T>(address), InvalidInput);
         }
-        let left = fs::read_dir(folder.path()).expect("a folder");
-        assert_eq!(left.count(), 0);
+        assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 0);
         assert_no_descriptor_is_lost::<T>(&folder);
     }
     errors::<UnixStream>();

@@ -12,8 +12,7 @@ const DEVICE: &str = "ip link add d0 type veth peer name d1; ip link set d1 up;
 fn answer_leaves_from_a_second_ipv6_address() {
     let addresses = "ip -6 addr add fd00::2/128 dev lo nodad; ip addr add 10.9.0.2/32 dev lo";
     let Some(()) = alone_in_network(addresses) else { return };
-    let builder = ThreadingUDPServer::handling(answer).dual_stack(true);
-    let server = run(builder, "[::]:0");
+    let server = run(ThreadingUDPServer::handling(answer).dual_stack(true), "[::]:0");
     let port = inet(&server.address()).port();
     for place in [format!("[fd00::2]:{port}"), format!("[::1]:{port}")] {
         // From one and the same address, so that routing has no reason to choose another.
@@ -58,8 +57,7 @@ for host, port in (('10.99.0.1', 5060), ('10.99.0.3', 5060), ('10.99.0.3', 0)):
     let mut command = Command::new("nsenter");
     let other = std::env::var("OTHER").expect("the other network");
     command.args(["-t", &other, "-n", "python3", "-c", script]);
-    let said = Process::start(&mut command).ended().passed();
-    assert_eq!(said, "b'INVITE'\n".repeat(3));
+    assert_eq!(Process::start(&mut command).ended().passed(), "b'INVITE'\n".repeat(3));
     assert_eq!(server.stats().refused, 0);
 }
 
@@ -112,8 +110,7 @@ fn group_is_kept_from_its_own_machine_on_demand() {
 fn broadcast_is_answered_from_the_machines_address() {
     let Some(()) = alone_in_network(DEVICE) else { return };
     for address in ["0.0.0.0:0", "[::]:0"] {
-        let builder = ThreadingUDPServer::handling(answer).dual_stack(true);
-        let server = run(builder, address);
+        let server = run(ThreadingUDPServer::handling(answer).dual_stack(true), address);
         let client = UdpSocket::bind("10.9.0.1:0").expect("bind");
         client.set_read_timeout(Some(DEADLINE)).expect("a timeout");
         client.set_broadcast(true).expect("an option");
@@ -121,8 +118,7 @@ fn broadcast_is_answered_from_the_machines_address() {
         client.send_to(b"where", ("10.9.0.255", port)).expect("send");
         let mut data = [0; 30];
         let (length, from) = client.recv_from(&mut data).expect("an answer");
-        let told = String::from_utf8_lossy(&data[..length]);
-        assert_eq!(told, format!("10.9.0.255:{port}"));
+        assert_eq!(String::from_utf8_lossy(&data[..length]), format!("10.9.0.255:{port}"));
         assert_eq!(from, SocketAddr::from(([10, 9, 0, 1], port)));
     }
 }

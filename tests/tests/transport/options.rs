@@ -190,7 +190,6 @@ fn small_writes_leave_at_once_by_default() {
     };
     let server = run(TCPServer::handling(no_delay), LOCAL);
     assert_eq!(Client::stream(&server.address()).rest(), b"on");
-    let server = TCPServer::handling(no_delay).disable_nagle_algorithm(false);
-    let server = run(server, LOCAL);
+    let server = run(TCPServer::handling(no_delay).disable_nagle_algorithm(false), LOCAL);
     assert_eq!(Client::stream(&server.address()).rest(), b"off");
 }

@@ -184,8 +184,7 @@ fn limits_count_clients_of_another_family() {
     for refused in 1..=2 {
         let client = Netlink::client();
         for message in [b"one", b"two"] {
-            let sent = client.sendto(message, server.server_address());
-            assert_eq!(sent.expect("sendto"), 3);
+            assert_eq!(client.sendto(message, server.server_address()).expect("sendto"), 3);
         }
         assert_eq!(client.recv(100).expect("recv"), b"ONE");
         until("the second is refused", || server.stats().refused == refused);

@@ -122,6 +122,47 @@ fn a_failed_restore_is_logged_once_per_reason() {
     assert!(!path.exists());
 }
 
+/// When it has made its file again, waits until it may go on.
+struct Pausing {
+    again: AtomicBool,
+    pauses: Sender<()>,
+    goes_on: Receiver<()>,
+}
+
+impl TransportHooks<UnixStream> for Pausing {
+    fn server_bind(&self, inner: &UnixStream, socket: &Socket, at: &Address) -> io::Result<()> {
+        inner.server_bind(socket, at)?;
+        if self.again.swap(true, SeqCst) {
+            self.pauses.send(()).map_err(io::Error::other)?;
+            self.goes_on.recv_timeout(DEADLINE).map_err(io::Error::other)?;
+        }
+        Ok(())
+    }
+}
+
+#[test]
+fn a_close_during_a_restore_leaves_nothing_behind() {
+    let folder = Folder::new();
+    let ((pauses, paused), (go_on, goes_on)) = (bounded(1), bounded(1));
+    let pausing = Pausing { again: AtomicBool::new(false), pauses, goes_on };
+    let transport = Wrapped::new(UnixStream::new(), pausing);
+    let server = Builder::<_, _, Echo, ()>::new(transport, Inline, ()).restore_file(true);
+    // A close gives up a loop that is stuck.
+    let server = server.drain_timeout(Duration::ZERO).bind(folder.join("server"));
+    let server = Arc::new(server.expect("bind"));
+    let serving = serve(&server);
+    fs::remove_file(folder.join("server")).expect("the server's file");
+    paused.recv_timeout(DEADLINE).expect("a second file");
+    let closing = server.clone();
+    let closing = thread::spawn(move || Ok(closing.server_close()));
+    until("the listener is closed", || server.fileno() == -1);
+    go_on.send(()).expect("the hook");
+    ends_well(serving);
+    ends_well(closing);
+    assert_eq!(server.fileno(), -1);
+    assert!(entries(&folder).is_empty());
+}
+
 #[test]
 fn a_leaving_server_makes_no_file_again() {
     let folder = Folder::new();

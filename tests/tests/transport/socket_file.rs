@@ -33,19 +33,22 @@ pub(crate) fn entries(folder: &Folder) -> Vec<std::ffi::OsString> {
     entries.map(|entry| entry.expect("an entry").file_name()).collect()
 }
 
+/// A server gets its file, which is there alone, and removes it at its end.
+fn comes_and_goes<T: TestTransport, C: Column>(folder: &Folder) {
+    let path = folder.join("server");
+    let server = bind::<T, C>(&path).expect("bind");
+    assert!(can_be_connected_to(T::KIND, &path));
+    assert_eq!(entries(folder), ["server"]);
+    drop(server);
+    assert!(entries(folder).is_empty());
+}
+
 /// Complaint 23.
 fn the_file_is_removed_with_the_server<T: TestTransport, C: Column>() {
     let folder = Folder::new();
-    let path = folder.join("server");
-    for _ in 0..3 {
-        let server = bind::<T, C>(&path).expect("bind");
-        assert!(can_be_connected_to(T::KIND, &path));
-        assert_eq!(entries(&folder), ["server"]);
-        drop(server);
-        assert!(entries(&folder).is_empty());
-    }
-    let server = run(Server::<T, C, _, _>::handling(|_: T::Request, _: Address| ()), path);
-    server.drain(DEADLINE);
+    (0..3).for_each(|_| comes_and_goes::<T, C>(&folder));
+    let builder = Server::<T, C, _, _>::handling(|_: T::Request, _: Address| ());
+    run(builder, folder.join("server")).drain(DEADLINE);
     assert!(entries(&folder).is_empty());
 }
 
@@ -56,10 +59,7 @@ fn a_stale_file_is_replaced<T: TestTransport, C: Column>() {
     for former in [SocketKind::Stream, SocketKind::Datagram] {
         drop(another_at(former, &path));
         assert!(path.exists(), "std leaves its file behind");
-        let server = bind::<T, C>(&path).expect("bind");
-        assert!(can_be_connected_to(T::KIND, &path));
-        drop(server);
-        assert!(entries(&folder).is_empty());
+        comes_and_goes::<T, C>(&folder);
     }
 }
 
@@ -69,8 +69,7 @@ fn a_live_socket_is_never_replaced<T: TestTransport, C: Column>() {
     let path = folder.join("server");
     for other in [SocketKind::Stream, SocketKind::Datagram] {
         let live = another_at(other, &path);
-        let error = bind::<T, C>(&path).map(drop).expect_err("another is there");
-        assert_eq!(error.kind(), ErrorKind::AddrInUse, "{other:?}");
+        assert_eq!(error_kind(bind::<T, C>(&path)), ErrorKind::AddrInUse, "{other:?}");
         assert!(can_be_connected_to(other, &path));
         drop(live);
         fs::remove_file(&path).expect("its file");
@@ -90,8 +89,7 @@ fn a_file_without_a_socket_is_never_removed<T: TestTransport, C: Column>() {
     symlink(folder.join("stale"), folder.join("link")).expect("a link");
     symlink(folder.join("nowhere"), folder.join("dangling")).expect("a link");
     for name in ["file", "folder", "link", "dangling"] {
-        let error = bind::<T, C>(&folder.join(name)).map(drop).expect_err(name);
-        assert_eq!(error.kind(), ErrorKind::AddrInUse, "{name}");
+        assert_eq!(error_kind(bind::<T, C>(&folder.join(name))), ErrorKind::AddrInUse, "{name}");
     }
     assert_eq!(fs::read(folder.join("file")).expect("it is there"), b"precious");
     assert_eq!(entries(&folder).len(), 5);
@@ -148,8 +146,7 @@ fn a_socket_that_will_listen_is_left_alone() {
     let path = folder.join("server");
     let starting = Socket::new(AddressFamily::Unix, SocketKind::Stream).expect("a socket");
     starting.bind(&*path).expect("bind");
-    let error = bind::<UnixStream, Inline>(&path).map(drop).expect_err("another is there");
-    assert_eq!(error.kind(), ErrorKind::AddrInUse);
+    assert_eq!(error_kind(bind::<UnixStream, Inline>(&path)), ErrorKind::AddrInUse);
     starting.listen(1).expect("listen");
     assert!(can_be_connected_to(SocketKind::Stream, &path));
     drop(starting);
@@ -210,8 +207,7 @@ fn one_racer_for_a_path_wins<T: TestTransport, C: Column>() {
             let racers: Vec<_> = (0..RACERS).map(|_| scope.spawn(racer)).collect();
             racers.into_iter().map(|racer| racer.join().expect("a result")).collect()
         });
-        let winners = results.iter().filter(|result| result.is_ok()).count();
-        assert_eq!(winners, 1, "round {round}");
+        assert_eq!(results.iter().filter(|result| result.is_ok()).count(), 1, "round {round}");
         for error in results.iter().filter_map(|result| result.as_ref().err()) {
             assert_eq!(error.kind(), ErrorKind::AddrInUse, "{error}");
         }
@@ -225,12 +221,8 @@ fn a_locked_folder_blocks_no_server<T: TestTransport, C: Column>() {
     let folder = Folder::new();
     let lock = fs::File::open(folder.path()).expect("a folder");
     flock(&lock, FlockOperation::LockExclusive).expect("a lock");
-    let path = folder.join("server");
-    drop(another_at(T::KIND, &path));
-    let server = bind::<T, C>(&path).expect("bind");
-    assert!(can_be_connected_to(T::KIND, &path));
-    drop(server);
-    assert!(entries(&folder).is_empty());
+    drop(another_at(T::KIND, &folder.join("server")));
+    comes_and_goes::<T, C>(&folder);
 }
 
 matrix!(
@@ -308,8 +300,7 @@ fn an_abstract_name_has_no_mode() {
 fn a_pipe_in_place_of_the_folder_blocks_no_server() {
     let folder = Folder::new();
     let pipe = folder.join("pipe");
-    let made = Command::new("mkfifo").arg(&pipe).status();
-    assert!(made.expect("mkfifo").success());
+    assert!(Command::new("mkfifo").arg(&pipe).status().expect("mkfifo").success());
     let bound = in_time("bind", move || bind::<UnixStream, Inline>(&pipe.join("server")).map(drop));
     bound.expect_err("a pipe is no folder");
 }

@@ -23,8 +23,7 @@ impl Reply {
 }
 
 fn replies<T: Streams, C: Concurrent>(folder: &Folder, transport: T) -> Running<()> {
-    let builder = Builder::<T, C, Reply, ()>::new(transport, C::default(), ());
-    run(builder, T::address(folder))
+    run(Builder::<T, C, Reply, ()>::new(transport, C::default(), ()), T::address(folder))
 }
 
 /// A client whose system holds only a little of a reply, where that can be chosen.

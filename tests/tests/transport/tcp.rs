@@ -3,8 +3,7 @@
 use tests::prelude::*;
 
 fn wait_for_input_leaves_silent_clients_waiting<C: Column>() {
-    let builder = Server::<Tcp, C, Echo>::builder().wait_for_input(DEADLINE * 10);
-    let server = run(builder, LOCAL);
+    let server = run(Server::<Tcp, C, Echo>::builder().wait_for_input(DEADLINE * 10), LOCAL);
     let mut silent = Client::stream(&server.address());
     let mut second = Client::stream(&server.address());
     // An inline server would wait for the first if it had been accepted.

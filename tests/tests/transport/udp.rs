@@ -4,8 +4,7 @@ use tests::prelude::*;
 
 fn echo(request: Datagram, client_address: Address) -> io::Result<()> {
     assert!(!request.truncated());
-    let sent = request.socket.sendto(&request.data, client_address)?;
-    assert_eq!(sent, request.data.len());
+    assert_eq!(request.socket.sendto(&request.data, client_address)?, request.data.len());
     Ok(())
 }
 

@@ -19,8 +19,7 @@ fn abstract_address(name: &str) -> SocketAddr {
 
 fn streams_at_an_abstract_name<C: Column>() {
     let own = abstract_name();
-    let server = Server::<UnixStream, C, _, _>::handling(echo_once);
-    let server = run(server, format!("@{own}"));
+    let server = run(Server::<UnixStream, C, _, _>::handling(echo_once), format!("@{own}"));
     assert_eq!(server.address(), Address::Abstract(own.clone().into()));
     assert_eq!(server.address().to_string(), format!("@{own}"));
     let client = net::UnixStream::connect_addr(&abstract_address(&own)).expect("connect");

@@ -1,10 +1,9 @@
-use std::io::{BufReader, Cursor};
+use std::io::BufReader;
 use std::net::{SocketAddr, TcpStream};
 use std::time::Instant;
 
 use socketserver::{
-    BaseRequestHandler, DatagramRequestHandler, Request, SocketReader, SocketWriter,
-    StreamRequestHandler,
+    BaseRequestHandler, DatagramRequestHandler, SocketReader, SocketWriter, StreamRequestHandler,
 };
 
 #[derive(StreamRequestHandler)]
@@ -16,9 +15,7 @@ struct OfStreams {
 
 #[derive(DatagramRequestHandler)]
 struct OfDatagrams {
-    request: Request,
     packet: Vec<u8>,
-    rfile: Cursor<Vec<u8>>,
 }
 
 struct Chat;

@@ -1,6 +1,6 @@
 use socketserver::{
-    BaseRequestHandler, BaseServer, Datagram, ServerRef, SocketReader, StreamRequestHandler,
-    TCPServer, UDPServer,
+    BaseRequestHandler, BaseServer, ServerRef, SocketReader, StreamRequestHandler, TCPServer,
+    UDPServer,
 };
 
 #[derive(StreamRequestHandler)]
@@ -24,11 +24,6 @@ struct ForAnotherState {
 #[derive(StreamRequestHandler)]
 struct ForStreams;
 
-#[derive(BaseRequestHandler)]
-struct ForDatagrams {
-    request: Datagram,
-}
-
 #[derive(Default)]
 struct NoState;
 
@@ -41,12 +36,11 @@ macro_rules! handle {
     ($($handler:ident)+) => { $(impl $handler { fn handle(&self) {} })+ };
 }
 
-handle!(ForAnotherState ForStreams ForDatagrams ForNoState);
+handle!(ForAnotherState ForStreams ForNoState);
 
 fn main() {
     let _ = TCPServer::<WithoutHandle>::bind("127.0.0.1:0");
     let _ = TCPServer::<ForAnotherState>::bind("127.0.0.1:0");
     let _ = UDPServer::<ForStreams>::bind("127.0.0.1:0");
-    let _ = TCPServer::<ForDatagrams>::bind("127.0.0.1:0");
     let _ = TCPServer::<ForNoState, NoState>::bind("127.0.0.1:0");
 }

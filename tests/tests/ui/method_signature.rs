@@ -41,17 +41,6 @@ impl WithArgument {
     fn handle(&self, _request: Socket) {}
 }
 
-struct Failure;
-
-#[derive(BaseRequestHandler)]
-struct NotDisplayable;
-
-impl NotDisplayable {
-    fn handle(&self) -> Result<(), Failure> {
-        Err(Failure)
-    }
-}
-
 #[derive(BaseRequestHandler)]
 struct SetupReturnsBool;
 

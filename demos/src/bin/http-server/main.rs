@@ -2,7 +2,7 @@
 //!
 //! ```sh
 //! cargo run --bin http-server
-//! curl -O http://127.0.0.1:8000/README.md         # in a second terminal
+//! curl http://127.0.0.1:8000/README.md            # in a second terminal
 //! ```
 //!
 //! For all machines on the network; it prints the address of each interface:

@@ -2,7 +2,7 @@
 //!
 //! ```sh
 //! cargo run --bin tutorial -- t8 server
-//! cargo run --bin tutorial -- t8 client          and again in a third terminal
+//! cargo run --bin tutorial -- t8 client          # and again in a third terminal
 //! ```
 //!
 //! `serve_forever` is the connection loop of T2. For every connection it makes a `MyHandler` and

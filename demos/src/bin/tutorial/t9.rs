@@ -2,7 +2,7 @@
 //!
 //! ```sh
 //! cargo run --bin tutorial -- t9 server
-//! cargo run --bin tutorial -- t9 client          and again in a third terminal
+//! cargo run --bin tutorial -- t9 client          # and again in a third terminal
 //! ```
 //!
 //! UDP has no connections, so a handler runs per datagram, on a thread. It has no conversation

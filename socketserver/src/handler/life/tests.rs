@@ -24,27 +24,6 @@ fn carry_out(life: &Life) -> Option<StopKind> {
 }
 
 #[test]
-fn an_early_shutdown_is_remembered_once() {
-    let life = life(Duration::ZERO);
-    assert_eq!(ask(&life, StopKind::Shutdown), By::Nobody);
-    assert_eq!(ask(&life, StopKind::Shutdown), By::Nobody);
-    life.enter().unwrap();
-    assert_eq!(life.turn(), Turn::Leave);
-    assert_eq!(carry_out(&life), Some(StopKind::Shutdown));
-    life.enter().unwrap();
-    assert_eq!(life.turn(), Turn::Go { until: None });
-}
-
-#[test]
-fn a_late_shutdown_leaves_nothing_behind() {
-    let life = serving();
-    assert_eq!(carry_out(&life), None);
-    assert_eq!(ask(&life, StopKind::Shutdown), By::Nobody);
-    life.enter().unwrap();
-    assert_eq!(life.turn(), Turn::Go { until: None });
-}
-
-#[test]
 fn a_stop_without_a_loop_waits_for_one() {
     let life = life(Duration::ZERO);
     let unable = |kind| life.ask(kind, Waiting::Nobody, false).carried_out_by;
@@ -53,12 +32,6 @@ fn a_stop_without_a_loop_waits_for_one() {
     life.enter().unwrap();
     assert_eq!(carry_out(&life), Some(StopKind::Drain));
     assert!(life.enter().is_err());
-}
-
-#[test]
-fn there_is_one_loop_at_a_time() {
-    let error = serving().enter().unwrap_err();
-    assert_eq!(error.kind(), io::ErrorKind::ResourceBusy);
 }
 
 #[test]

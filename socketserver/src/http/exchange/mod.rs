@@ -4,9 +4,12 @@
 //! | --- | --- |
 //! | `input.rs`, `head.rs`, `body.rs` | the request: bytes, its head, its body |
 //! | `replying.rs`, `outgoing.rs`, `stage.rs` | the reply: its calls, its bytes, its stages |
+//! | `fields.rs`, `chunks.rs` | the fields of its head, and chunks that the handler writes itself |
 //! | `settings.rs`, `limits.rs` | the options of a handler, and its limits |
 
 pub(super) mod body;
+mod chunks;
+mod fields;
 pub(super) mod head;
 mod input;
 pub(super) mod limits;
@@ -289,7 +292,7 @@ impl Exchange {
             is_0_9: head.is_0_9(),
             is_1_1: speaks_1_1 && head.is_1_1(),
             head_only: head.command() == "HEAD",
-            tells_stay: speaks_1_1 && !head.is_1_1(),
+            is_old: !head.is_1_1(),
             is_connect: head.command() == "CONNECT",
         });
     }

@@ -1,11 +1,12 @@
 //! A reply before it is sent: its head, its body, and how the client finds its end.
 
+use std::borrow::Cow;
 use std::io;
 use std::mem;
 
+use super::chunks::OwnChunks;
 use super::stage::{Frame, Stage, Terms};
 use crate::http::message::line::{self, invalid};
-use crate::http::message::request_line::is_token;
 use crate::http::message::status::{Status, has_body, response};
 
 /// Bytes of a reply that are gathered for one write.
@@ -24,12 +25,15 @@ pub(in crate::http) struct Outgoing {
     /// The body so far, while the head is still open.
     body: Vec<u8>,
     pub(in crate::http) code: u16,
-    length: Option<u64>,
+    pub(super) length: Option<u64>,
     /// The handler has set `Transfer-Encoding`, and codes the body itself.
-    is_coded: bool,
-    says_connection: bool,
+    pub(super) coded: Option<Box<OwnChunks>>,
+    /// The handler has said whether the connection stays.
+    pub(super) says_connection: bool,
+    /// It stays, if that is possible. The field is written when that is certain.
+    pub(super) says_keep_alive: bool,
     /// Each write must be sent at once: events, or pictures that replace each other.
-    is_live: bool,
+    pub(super) is_live: bool,
     /// Number of bytes of the body that the handler has written.
     pub(in crate::http) written: u64,
     /// Whether any byte has been sent.
@@ -65,6 +69,9 @@ impl Outgoing {
         if !(100..1000).contains(&code) {
             return Err(invalid(format!("expected a status code of three digits, got {code}")));
         }
+        if code == 101 && self.terms.is_old {
+            return Err(invalid("expected a client of HTTP/1.1 for status 101, got an older one"));
+        }
         if self.stage != Stage::Nothing {
             self.begin(self.terms);
         }
@@ -91,108 +98,6 @@ impl Outgoing {
         }
         self.out.extend_from_slice(b"\r\n");
         Ok(())
-    }
-
-    /// Adds a field of the library, which must not say where the reply ends.
-    pub(in crate::http) fn own_field(&mut self, name: &'static str, value: &str) -> io::Result<()> {
-        if self.terms.is_0_9 {
-            return Ok(());
-        }
-        let start = self.out.len();
-        self.out.extend_from_slice(name.as_bytes());
-        self.out.extend_from_slice(b": ");
-        line::push_text(&mut self.out, value).inspect_err(|_| self.out.truncate(start))?;
-        self.out.extend_from_slice(b"\r\n");
-        Ok(())
-    }
-
-    /// Adds `Content-Type`.
-    pub(in crate::http) fn own_type(&mut self, content_type: &str) -> io::Result<()> {
-        self.is_live = is_live(content_type.as_bytes());
-        self.own_field("Content-Type", content_type)
-    }
-
-    /// Adds `Content-Length`.
-    pub(in crate::http) fn own_length(&mut self, length: u64) {
-        self.length = Some(length);
-        if !self.terms.is_0_9 {
-            self.push_length(length);
-        }
-    }
-
-    fn push_length(&mut self, length: u64) {
-        self.out.extend_from_slice(b"Content-Length: ");
-        line::push_number(&mut self.out, length);
-        self.out.extend_from_slice(b"\r\n");
-    }
-
-    /// Adds a field. If it is `Connection`, returns whether the connection closes.
-    pub(in crate::http) fn field(&mut self, name: &str, value: &str) -> io::Result<Option<bool>> {
-        if self.stage != Stage::Head {
-            return Err(invalid(format!("expected send_response before the field {name:?}")));
-        }
-        if !is_token(name.as_bytes()) {
-            return Err(invalid(format!("expected the name of a field, got {name:?}")));
-        }
-        let start = self.out.len();
-        self.out.extend_from_slice(name.as_bytes());
-        self.out.extend_from_slice(b": ");
-        let start_of_value = self.out.len();
-        if let Err(error) = line::push_text(&mut self.out, value) {
-            self.out.truncate(start);
-            return Err(error);
-        }
-        let is_left_out = self.switches() || self.code == 204 || self.code < 200;
-        if is_left_out && is_framing(name) {
-            // Some clients would look for a body (RFC 9110, 8.6).
-            self.out.truncate(start);
-            return Ok(None);
-        }
-        let closes = self.note(name, start_of_value);
-        if self.terms.is_0_9 || closes.is_err() {
-            self.out.truncate(start);
-        } else {
-            self.out.extend_from_slice(b"\r\n");
-        }
-        closes
-    }
-
-    /// Records a field that says where the reply or the connection ends.
-    fn note(&mut self, name: &str, start: usize) -> io::Result<Option<bool>> {
-        let value = || String::from_utf8_lossy(&self.out[start..]);
-        if name.eq_ignore_ascii_case("Content-Length") {
-            let wrong =
-                || invalid(format!("expected one Content-Length in bytes, got {:?}", value()));
-            let value = value();
-            let is_number = value.bytes().all(|byte| byte.is_ascii_digit());
-            let length = value.parse().ok().filter(|_| is_number).ok_or_else(wrong)?;
-            let is_second = self.length.is_some() || self.is_coded;
-            if is_second || (self.code == 205 && length > 0) {
-                return Err(wrong());
-            }
-            self.length = Some(length);
-        } else if name.eq_ignore_ascii_case("Content-Type") {
-            self.is_live = is_live(&self.out[start..]);
-        } else if name.eq_ignore_ascii_case("Transfer-Encoding") {
-            let is_chunked = self.out[start..].to_ascii_lowercase().ends_with(b"chunked");
-            if !is_chunked || self.length.is_some() {
-                return Err(invalid(format!(
-                    "expected a Transfer-Encoding that ends in chunked, and no Content-Length, got {:?}",
-                    value()
-                )));
-            }
-            self.is_coded = true;
-        } else if name.eq_ignore_ascii_case("Connection") {
-            let value = value();
-            let says = |word| {
-                crate::http::message::headers::words(&value)
-                    .any(|other| other.eq_ignore_ascii_case(word))
-            };
-            let (closes, stays) = (says("close"), says("keep-alive"));
-            self.says_connection = true;
-            return Ok(if closes { Some(true) } else { stays.then_some(false) });
-        }
-        Ok(None)
     }
 
     /// Ends the head. Returns whether it is an interim reply, which must be sent at once.
@@ -224,7 +129,24 @@ impl Outgoing {
 
     /// Whether the client can find the end of this reply only by the end of the connection.
     fn ends_with_connection(&self, is_whole: bool) -> bool {
-        !is_whole && self.length.is_none() && !self.is_coded && !self.terms.is_1_1
+        !is_whole && self.length.is_none() && !self.terms.is_1_1
+    }
+
+    /// The bytes of the body in a piece that the handler writes. They are others if the handler has
+    /// coded them and its client does not know the coding.
+    ///
+    /// # Errors
+    /// `InvalidInput` for a piece that is not of the handler's own coding.
+    pub(in crate::http) fn contents<'p>(&mut self, piece: &'p [u8]) -> io::Result<Cow<'p, [u8]>> {
+        let Some(coded) = &mut self.coded else { return Ok(piece.into()) };
+        let mut contents = Vec::new();
+        let is_decoded = !self.terms.is_1_1;
+        coded.read(piece, |data| {
+            if is_decoded {
+                contents.extend_from_slice(data)
+            }
+        })?;
+        Ok(if is_decoded { contents.into() } else { piece.into() })
     }
 
     /// Writes the fields that say where the reply ends and whether the connection stays. Returns
@@ -244,7 +166,7 @@ impl Outgoing {
         }
         let frame = if !has_body {
             if switches { Frame::Stream } else { Frame::NoBody }
-        } else if self.terms.is_0_9 || self.is_coded {
+        } else if self.terms.is_0_9 || (self.coded.is_some() && self.terms.is_1_1) {
             Frame::Stream
         } else if let Some(length) = self.length {
             Frame::Length(length)
@@ -262,9 +184,11 @@ impl Outgoing {
             Frame::Stream
         };
         if !self.terms.is_0_9 {
-            if !self.says_connection && self.terms.is_1_1 && closes && !switches {
+            let is_told = self.says_connection && !self.says_keep_alive;
+            let tells_close = self.says_keep_alive || self.terms.is_1_1;
+            if !is_told && closes && tells_close && !switches {
                 self.out.extend_from_slice(b"Connection: close\r\n");
-            } else if !self.says_connection && self.terms.tells_stay && !closes {
+            } else if !is_told && !closes && (self.says_keep_alive || self.terms.is_old) {
                 self.out.extend_from_slice(b"Connection: keep-alive\r\n");
             }
             self.out.extend_from_slice(b"\r\n");
@@ -343,6 +267,26 @@ impl Outgoing {
         }
     }
 
+    /// Adds bytes that need no coding. If `read` fails before anything was sent, nothing of the reply
+    /// is left.
+    pub(in crate::http) fn place(
+        &mut self,
+        length: usize,
+        read: impl FnOnce(&mut [u8]) -> io::Result<()>,
+    ) -> io::Result<()> {
+        let start = self.out.len();
+        self.out.resize(start + length, 0);
+        read(&mut self.out[start..]).inspect_err(|_| match self.has_begun {
+            true => self.out.truncate(start),
+            false => self.begin(self.terms),
+        })
+    }
+
+    /// Whether the buffer should be sent now.
+    pub(in crate::http) fn is_full(&self) -> bool {
+        self.out.len() >= BUFFER
+    }
+
     /// Frees the memory once everything has been sent, so that an idle connection holds none.
     pub(in crate::http) fn release(&mut self) {
         (self.out, self.body) = (Vec::new(), Vec::new());
@@ -356,6 +300,7 @@ impl Outgoing {
                 true
             }
             Stage::Framed(Frame::Length(left)) => left == 0,
+            Stage::Framed(Frame::Stream) => !self.lacks_last_chunk(),
             Stage::Framed(_) | Stage::Ended => true,
             _ => false,
         };
@@ -365,24 +310,16 @@ impl Outgoing {
         is_whole
     }
 
+    fn lacks_last_chunk(&self) -> bool {
+        self.coded.as_ref().is_some_and(|coded| !coded.has_ended)
+    }
+
     /// Whether the body so far is shorter than announced, and nothing of the reply has been sent.
     pub(in crate::http) fn falls_short(&self) -> bool {
+        let is_short = self.length.is_some_and(|length| self.written < length);
         self.stage == Stage::Open
             && !self.terms.head_only
             && has_body(self.code)
-            && self.length.is_some_and(|length| self.written < length)
+            && (is_short || self.lacks_last_chunk())
     }
-}
-
-/// Whether this field says where a body ends.
-fn is_framing(name: &str) -> bool {
-    ["Content-Length", "Transfer-Encoding"].iter().any(|other| name.eq_ignore_ascii_case(other))
-}
-
-/// Whether the client shows a body of this type piece by piece.
-fn is_live(content_type: &[u8]) -> bool {
-    [b"text/event-stream".as_slice(), b"multipart/x-mixed-replace"]
-        .iter()
-        .filter_map(|live| Some((live, content_type.get(..live.len())?)))
-        .any(|(live, start)| start.eq_ignore_ascii_case(live))
 }

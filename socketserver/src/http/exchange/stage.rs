@@ -9,8 +9,9 @@ pub(in crate::http) struct Terms {
     pub(in crate::http) is_1_1: bool,
     /// The client asked for the head alone.
     pub(in crate::http) head_only: bool,
-    /// The client speaks HTTP/1.0, so `Connection: keep-alive` must say that the connection stays.
-    pub(in crate::http) tells_stay: bool,
+    /// The client speaks HTTP/1.0 or 0.9: `Connection: keep-alive` must say that the connection
+    /// stays, and no protocol can replace this one.
+    pub(in crate::http) is_old: bool,
     /// The request is a CONNECT, after which a 2xx begins a tunnel without an end.
     pub(in crate::http) is_connect: bool,
 }

@@ -19,17 +19,21 @@ fn closed_pool_gives_jobs_back() {
     pool.finish();
 }
 
-#[test]
-fn close_waits_for_queued_jobs() {
-    let pool = Pool::new(1, LONG);
-    let mut blockers = Blockers::new();
-    let done = Arc::new(AtomicUsize::new(0));
+/// A pool whose only worker is busy, ten jobs that wait for it, and how many of these are done.
+fn ten_waiting() -> (Pool<Job>, Blockers, Arc<AtomicUsize>) {
+    let (pool, blockers, done) = (Pool::new(1, LONG), Blockers::new(), Arc::default());
     pool.submit(blockers.one()).unwrap();
+    blockers.wait_for_starts(1);
     for _ in 0..10 {
-        let done = done.clone();
+        let done: Arc<AtomicUsize> = Arc::clone(&done);
         pool.run(move || _ = done.fetch_add(1, Relaxed));
     }
-    blockers.wait_for_starts(1);
+    (pool, blockers, done)
+}
+
+#[test]
+fn close_waits_for_queued_jobs() {
+    let (pool, mut blockers, done) = ten_waiting();
     assert_eq!(pool.close(None), 1);
 
     let begin = Instant::now();
@@ -46,15 +50,7 @@ fn close_waits_for_queued_jobs() {
 /// After the end of a server nothing begins.
 #[test]
 fn waiting_jobs_are_given_back() {
-    let pool = Pool::new(1, LONG);
-    let mut blockers = Blockers::new();
-    let done = Arc::new(AtomicUsize::new(0));
-    pool.submit(blockers.one()).unwrap();
-    blockers.wait_for_starts(1);
-    for _ in 0..10 {
-        let done = done.clone();
-        pool.run(move || _ = done.fetch_add(1, Relaxed));
-    }
+    let (pool, mut blockers, done) = ten_waiting();
     assert_eq!(pool.counts(), (1, -10));
     assert_eq!(pool.take_waiting().len(), 10);
     assert_eq!(pool.counts(), (1, 0));

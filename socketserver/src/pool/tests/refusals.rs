@@ -5,18 +5,6 @@ use std::sync::atomic::{AtomicBool, AtomicUsize};
 use super::*;
 
 #[test]
-fn job_comes_back_if_there_is_no_worker() {
-    let pool = Pool::with_spawn(4, LONG, |_, worker| spawn_if(false, worker));
-    for number in 1..=3 {
-        let rejected = pool.submit(job(|| ())).expect_err("no worker can run it");
-        assert_eq!(rejected.error.kind(), io::ErrorKind::WouldBlock);
-        assert_eq!(pool.spawn_failures(), number);
-        assert_eq!((pool.threads(), pool.idle()), (0, 0));
-    }
-    pool.finish();
-}
-
-#[test]
 fn job_waits_if_there_is_a_worker() {
     static STARTED: AtomicBool = AtomicBool::new(false);
     let pool =

@@ -1,6 +1,5 @@
 //! When workers are started, what they do, and when they leave.
 
-use std::collections::HashSet;
 use std::panic::resume_unwind;
 use std::sync::atomic::AtomicUsize;
 use std::thread::park_timeout;
@@ -21,36 +20,6 @@ fn blocked_jobs_get_a_thread_each() {
 
     blockers.release_all();
     eventually("all are free", || pool.idle() == 500);
-    pool.finish();
-}
-
-#[test]
-fn consecutive_jobs_share_a_few_threads() {
-    let pool = Pool::new(1_000, LONG);
-    let (tell, names) = unbounded();
-    let mut seen = HashSet::new();
-    for _ in 0..1_000 {
-        let tell = tell.clone();
-        pool.run(move || tell.send(thread::current().name().unwrap().to_owned()).unwrap());
-        seen.insert(names.recv_timeout(DEADLINE).unwrap());
-    }
-    // Not exactly one: the answer may arrive before the worker is free again.
-    assert!(seen.len() <= 16, "{seen:?}");
-    assert!(seen.contains("Job-0"), "{seen:?}");
-    pool.finish();
-}
-
-#[test]
-fn idle_workers_leave() {
-    let pool = Pool::new(1_000, Duration::from_millis(20));
-    let mut blockers = Blockers::new();
-    for _ in 0..10 {
-        pool.submit(blockers.one()).unwrap();
-    }
-    blockers.wait_for_starts(10);
-    blockers.release_all();
-    eventually("all have left", || pool.threads() == 0);
-    pool.run_and_wait();
     pool.finish();
 }
 

@@ -1,5 +1,4 @@
-mod oracles;
-mod rows;
+mod generated;
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
@@ -7,13 +6,12 @@ use std::net::SocketAddr;
 use proptest::collection::vec;
 use proptest::prelude::*;
 
+use super::oracles::RULES;
 use super::parse::Rules;
+use super::rows::{self, Answer, hex, rows};
 use super::step::Step;
 use super::{ProxyHeader, Version};
 use crate::address::Address;
-use rows::{Answer, hex, rows};
-
-const RULES: Rules = Rules { version: None, longest: 4_096 };
 
 fn answer_is(step: &Step, bytes: &[u8], answer: Answer) -> bool {
     let Step::Header(header, length) = step else {

@@ -1,24 +1,18 @@
-//! Generated headers, and what two other parsers say about them. Where they differ, the difference
-//! is one of a list, with its reason.
-//!
-//! `PROPTEST_CASES=1000000 cargo test -p socketserver --features proxy oracles` for more of them.
+//! Two other parsers of headers. Where they differ from this one, the difference is one of a list,
+//! with its reason.
 
-use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 use ppp::{HeaderResult, PartialResult};
-use proptest::collection::vec;
-use proptest::prelude::*;
-use proptest::sample::select;
-use proptest::test_runner::{Config, TestRunner};
 
-use super::super::parse::Rules;
-use super::super::step::Step;
-use super::super::tlv;
-use super::RULES;
+use super::check;
+use super::parse::Rules;
 use super::rows::{S, hex};
+use super::step::Step;
 use crate::address::Address;
+
+pub(super) const RULES: Rules = Rules { version: None, longest: 4_096 };
 
 /// What a parser says about the beginning of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -155,7 +149,7 @@ impl<'a> Facts<'a> {
         self.is_block
             && self.length() <= self.bytes.len()
             && 16 + room <= self.length()
-            && super::super::check::fields(&self.bytes[..self.length()], 16 + room).is_err()
+            && check::fields(&self.bytes[..self.length()], 16 + room).is_err()
     }
 
     /// A line with a CR before another byte than LF, or with another byte than CR before LF.
@@ -201,7 +195,7 @@ fn known(facts: &Facts<'_>, ours: Said, theirs: Said, theirs_is_ppp: bool) -> Op
         }
         (Peer(_) | More, Wrong) if facts.is_unknown => "UNKNOWN: whatever follows is ignored (5)",
         (Wrong, Peer(_)) if facts.is_unknown && !theirs_is_ppp => "UNKNOWNX, or no bound (6, 7)",
-        (Wrong, Client(..)) if theirs_is_ppp && facts.mixes_separators() => {
+        (Wrong, Client(..) | Peer(_)) if theirs_is_ppp && facts.mixes_separators() => {
             "a CR is a space, and a space a CR"
         }
         (Wrong, Client(..)) if facts.is_line && line.contains(&b'+') => "a port with a sign (10)",
@@ -218,123 +212,27 @@ fn has_leading_zero(line: &[u8]) -> bool {
     words.skip(4).any(|port| port.len() > 1 && port.starts_with(b"0"))
 }
 
-fn text(choices: &'static [&'static str]) -> impl Strategy<Value = String> {
-    select(choices).prop_map(str::to_owned)
-}
-
-fn ip_text() -> impl Strategy<Value = String> {
-    let v4 = any::<[u8; 4]>().prop_map(|ip| std::net::Ipv4Addr::from(ip).to_string());
-    let v6 = any::<[u8; 16]>().prop_map(|ip| std::net::Ipv6Addr::from(ip).to_string());
-    let mapped = any::<[u8; 4]>().prop_map(|ip| format!("::ffff:{}", std::net::Ipv4Addr::from(ip)));
-    let odd = text(&["192.0.02.1", "192.0.2", "192.0.2.256", "fe80::1%eth0", "", "::1", "host"]);
-    prop_oneof![6 => v4, 6 => v6, 1 => mapped, 1 => odd]
-}
-
-fn port_text() -> impl Strategy<Value = String> {
-    let odd = text(&["0", "0443", "+443", "65536", "", "-1", "4 4", "443 "]);
-    prop_oneof![8 => any::<u16>().prop_map(|port| port.to_string()), 1 => odd]
-}
-
-/// A line of version 1, mostly right.
-fn line() -> impl Strategy<Value = Vec<u8>> {
-    let space = || prop_oneof![20 => Just(" "), 1 => Just("  "), 1 => Just("\t"), 1 => Just("x")];
-    let family =
-        prop_oneof![8 => Just("TCP4"), 8 => Just("TCP6"), 1 => Just("TCP5"), 1 => Just("tcp4")];
-    let end =
-        || prop_oneof![20 => Just("\r\n"), 1 => Just("\n"), 1 => Just("\r"), 1 => Just(" \r\n")];
-    let known = (space(), family, ip_text(), ip_text(), port_text(), port_text(), end()).prop_map(
-        |(space, family, client, server, from, to, end)| {
-            format!("PROXY{space}{family} {client} {server} {from} {to}{end}").into_bytes()
-        },
-    );
-    let rest = prop_oneof![
-        2 => vec(any::<u8>(), 0..110),
-        2 => "( [a-z0-9:]{1,9}){0,9}".prop_map(String::into_bytes),
-        1 => Just(Vec::new()),
-    ];
-    let unknown = (rest, end())
-        .prop_map(|(rest, end)| [b"PROXY UNKNOWN", &rest[..], end.as_bytes()].concat());
-    prop_oneof![3 => known, 1 => unknown]
-}
-
-fn field() -> impl Strategy<Value = Vec<u8>> {
-    let kind = prop_oneof![select(vec![1, 2, 3, 4, 5, 0x20, 0x21, 0x30, 0xea]), any::<u8>()];
-    let value = prop_oneof![4 => vec(any::<u8>(), 0..20), 1 => vec(any::<u8>(), 120..140)];
-    (kind, value, prop_oneof![20 => Just(0), 1 => 1..4_u16]).prop_map(|(kind, value, more)| {
-        let length = value.len() as u16 + more;
-        [&[kind][..], &length.to_be_bytes(), &value].concat()
-    })
-}
-
-/// A block of version 2, mostly right.
-fn block() -> impl Strategy<Value = Vec<u8>> {
-    let command = prop_oneof![20 => Just(0x21_u8), 4 => Just(0x20), 1 => any::<u8>()];
-    let family = prop_oneof![
-        8 => Just(0x11_u8), 8 => Just(0x21), 2 => Just(0x31),
-        2 => select(vec![0x00, 0x01, 0x10, 0x12, 0x20, 0x22, 0x32, 0x51, 0x13]), 1 => any::<u8>(),
-    ];
-    let error = prop_oneof![20 => Just(0), 1 => -20..20_i32, 1 => Just(5_000)];
-    let parts = (command, family, vec(any::<u8>(), 216), vec(field(), 0..4), 0..3_u8, error);
-    parts.prop_map(|(command, family, addresses, fields, sum, error)| {
-        let room = match family {
-            0x11 | 0x12 => 12,
-            0x21 | 0x22 => 36,
-            0x31 | 0x32 => 216,
-            _ => 0,
-        };
-        let mut body = [&addresses[..room], &fields.concat()].concat();
-        let at = 16 + body.len() + 3;
-        if sum > 0 {
-            body.extend([3, 0, 4, 0, 0, 0, 0]);
+/// Checks that an answer does not change with what follows, and that no byte is asked for that is
+/// not the header's.
+pub(super) fn check_part(bytes: &[u8], part: usize) {
+    let (before, whole) = (RULES.parse(&bytes[..part]), RULES.parse(bytes));
+    match (&before, &whole) {
+        (Ok(Step::More(more)), Ok(Step::Header(_, length))) => {
+            assert!(*more > 0 && part + more <= *length, "{more} more after {part} of {length}");
         }
-        let length = (body.len() as i32 + error).clamp(0, 0xffff) as u16;
-        let mut block =
-            [hex(S), vec![command, family], length.to_be_bytes().to_vec(), body].concat();
-        if sum == 1 {
-            let right = tlv::checksum(&block, at).to_be_bytes();
-            block[at..at + 4].copy_from_slice(&right);
+        (Ok(Step::More(more)), Ok(Step::More(rest))) => {
+            let least = bytes.len() + rest;
+            assert!(*more > 0 && part + more <= least, "{more} more after {part} of {least}");
         }
-        block
-    })
-}
-
-/// The beginning of a connection: a header, changed or cut off now and then, and data.
-fn beginning() -> impl Strategy<Value = Vec<u8>> {
-    let data = prop_oneof![Just(Vec::new()), vec(any::<u8>(), 0..40)];
-    let change =
-        prop_oneof![9 => Just(None), 1 => any::<(prop::sample::Index, u8)>().prop_map(Some)];
-    let cut = prop_oneof![5 => Just(None), 1 => any::<prop::sample::Index>().prop_map(Some)];
-    let header = prop_oneof![10 => line(), 10 => block(), 1 => vec(any::<u8>(), 1..60)];
-    (header, data, change, cut).prop_map(|(mut header, data, change, cut)| {
-        if let Some((place, byte)) = change {
-            *place.get_mut(&mut header) = byte;
-        }
-        header.extend(data);
-        if let Some(cut) = cut {
-            header.truncate(cut.index(header.len()));
-        }
-        header
-    })
-}
-
-/// An answer does not change with what follows, and no byte is asked for that is not the header's.
-fn check_parts(rules: &Rules, bytes: &[u8], part: usize) -> Result<(), TestCaseError> {
-    if let Ok(Step::Header(header, length)) = rules.parse(bytes) {
-        let (before, after) = bytes.split_at(length);
-        prop_assert_eq!(rules.parse(before), Ok(Step::Header(header, length)));
-        prop_assert_eq!(before.len() + after.len(), bytes.len());
-        let part = part % length;
-        match rules.parse(&bytes[..part]) {
-            Ok(Step::More(more)) => prop_assert!(more > 0 && part + more <= length),
-            other => prop_assert!(false, "{:?} after {} of {} bytes", other, part, length),
-        }
+        (Ok(Step::More(more)), Err(_)) => assert!(*more > 0, "nothing more after {part}"),
+        (Ok(Step::Header(..)), _) => assert_eq!(before, whole, "after {part}"),
+        (Err(_), _) => assert!(whole.is_err(), "{before:?} after {part}, and later {whole:?}"),
     }
-    Ok(())
 }
 
 /// Adds up what two other parsers say about the beginning of a connection. Returns the differences
 /// that are not known.
-fn compare(bytes: &[u8], counts: &mut Counts) -> Vec<String> {
+pub(super) fn compare(bytes: &[u8], counts: &mut Counts) -> Vec<String> {
     let (facts, ours) = (Facts::of(bytes), ours(bytes));
     let oracles = [("ppp", of_ppp(bytes)), ("proxy-header", of_proxy_header(bytes))];
     let mut unknown = Vec::new();
@@ -355,31 +253,6 @@ fn compare(bytes: &[u8], counts: &mut Counts) -> Vec<String> {
 }
 
 /// How often a parser has differed for a reason.
-type Counts = BTreeMap<(&'static str, &'static str), u64>;
+pub(super) type Counts = BTreeMap<(&'static str, &'static str), u64>;
 
-const AGREES: &str = "agrees";
-
-#[test]
-fn other_parsers_differ_only_as_is_known() {
-    let mut config = Config { failure_persistence: None, ..Config::default() };
-    if std::env::var_os("PROPTEST_CASES").is_none() {
-        config.cases = 20_000;
-    }
-    let cases = config.cases;
-    let (mut counts, mut unknown) = (Counts::new(), Vec::new());
-    let found = RefCell::new((&mut counts, &mut unknown));
-    let mut runner = TestRunner::new(config);
-    let result = runner.run(&(beginning(), any::<usize>()), |(bytes, part)| {
-        check_parts(&RULES, &bytes, part)?;
-        let (counts, unknown) = &mut *found.borrow_mut();
-        unknown.extend(compare(&bytes, counts));
-        Ok(())
-    });
-    result.unwrap_or_else(|error| panic!("{error}"));
-    eprintln!("{cases} headers: {counts:#?}");
-    unknown.sort_by_key(String::len);
-    unknown.truncate(20);
-    assert!(unknown.is_empty(), "{unknown:#?}");
-    let agreed = counts.iter().filter(|((_, why), _)| *why == AGREES).map(|(_, count)| count);
-    assert!(agreed.sum::<u64>() > u64::from(cases), "most of two answers agree");
-}
+pub(super) const AGREES: &str = "agrees";

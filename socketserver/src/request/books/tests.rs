@@ -80,7 +80,11 @@ fn books(deadline: Option<Duration>) -> Arc<Books> {
 }
 
 fn open(books: &Arc<Books>) -> Ticket {
-    let request: Arc<dyn Accepted> = Arc::new(Fake::default());
+    open_for(books, &Arc::default())
+}
+
+fn open_for(books: &Arc<Books>, request: &Arc<Fake>) -> Ticket {
+    let request: Arc<dyn Accepted> = request.clone();
     Ticket::open(books, &request, None)
 }
 
@@ -148,10 +152,7 @@ fn ends_wake_only_while_a_thread_watches() {
 fn the_deadline_aborts_live_requests_alone() {
     let books = books(Some(Duration::ZERO));
     let requests = [Arc::new(Fake::default()), Arc::new(Fake::default())];
-    let [live, ended] = requests.each_ref().map(|request| {
-        let request: Arc<dyn Accepted> = request.clone();
-        Ticket::open(&books, &request, None)
-    });
+    let [live, ended] = requests.each_ref().map(|request| open_for(&books, request));
     ended.end(End::Finished);
     assert_eq!(books.abort_overdue(), None);
     assert_eq!(requests.map(|request| request.0.load(SeqCst)), [1, 0]);
@@ -161,10 +162,8 @@ fn the_deadline_aborts_live_requests_alone() {
 
 #[test]
 fn a_request_elsewhere_is_aborted_there() {
-    let books = books(None);
-    let request = Arc::new(Fake::default());
-    let accepted: Arc<dyn Accepted> = request.clone();
-    let ticket = Ticket::open(&books, &accepted, None);
+    let (books, request) = (books(None), Arc::new(Fake::default()));
+    let ticket = open_for(&books, &request);
     let reached = Arc::new(AtomicU64::new(0));
     let reach = reached.clone();
     ticket.set_abort(move || _ = reach.fetch_add(1, SeqCst));
@@ -206,13 +205,7 @@ fn a_panic_in_dropping_an_abort_is_contained() {
 fn live_requests_are_listed_in_order() {
     let books = books(None);
     let requests: Vec<_> = (0..40).map(|_| Arc::new(Fake::default())).collect();
-    let tickets: Vec<_> = requests
-        .iter()
-        .map(|request| {
-            let request: Arc<dyn Accepted> = request.clone();
-            Ticket::open(&books, &request, None)
-        })
-        .collect();
+    let tickets: Vec<_> = requests.iter().map(|request| open_for(&books, request)).collect();
     requests[1].facts().set_phase(RequestPhase::Ending);
     let ids: Vec<_> = books.live().iter().map(|one| one.id).collect();
     assert_eq!(ids, (1..=40).collect::<Vec<_>>());
@@ -226,8 +219,7 @@ fn live_requests_are_listed_in_order() {
 #[test]
 fn enforcer_aborts_again_until_it_is_dropped() {
     let (books, deaf) = (books(None), Arc::new(Fake::default()));
-    let request: Arc<dyn Accepted> = deaf.clone();
-    let ticket = Ticket::open(&books, &request, None);
+    let ticket = open_for(&books, &deaf);
     let now = Instant::now();
     let enforcer = Enforcer::start(books.clone(), now, now).unwrap();
     eventually("it is aborted twice", || deaf.0.load(SeqCst) >= 2);
@@ -238,8 +230,7 @@ fn enforcer_aborts_again_until_it_is_dropped() {
 #[test]
 fn enforcer_ends_idle_requests_before_it_aborts_others() {
     let (books, live) = (books(None), Arc::new(Fake::default()));
-    let request: Arc<dyn Accepted> = live.clone();
-    let _ticket = Ticket::open(&books, &request, None);
+    let _ticket = open_for(&books, &live);
     let (now, hour) = (Instant::now(), Duration::from_secs(3_600));
     let _enforcer = Enforcer::start(books.clone(), now, now + hour).unwrap();
     eventually("idle requests end", || books.has_ended.load(SeqCst));

@@ -72,15 +72,17 @@ impl Loop<'_> {
 
     /// Dispatches the requests that are there, up to a batch.
     pub(super) fn take_batch(&mut self) -> io::Result<()> {
-        let mut burst = 0;
+        let (mut taken, mut burst) = (0, 0);
         let slice = self.slice();
-        for _ in 0..BATCH {
-            if self.breaks_off() || self.admission.must_wait() {
-                break;
-            }
+        let most = if self.outlook.looks() { BATCH } else { 1 };
+        while taken < most && !self.breaks_off() && !self.admission.must_wait() {
             match self.take()? {
-                Taken::Request(_) if slice.as_ref().is_some_and(Slice::is_over) => break,
-                Taken::Request(_) | Taken::Silent => burst += 1,
+                Taken::Request(_) | Taken::Silent => {
+                    (taken, burst) = (taken + 1, burst + 1);
+                    if slice.as_ref().is_some_and(Slice::is_over) {
+                        break;
+                    }
+                }
                 // Let the clients run: more of a burst may come. To sleep and be woken for each
                 // request would cost more. Where the loop has run the requests itself, the clients
                 // have had their time.
@@ -91,6 +93,7 @@ impl Loop<'_> {
                 _ => break,
             }
         }
+        self.outlook.note(taken);
         Ok(())
     }
 

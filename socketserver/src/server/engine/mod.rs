@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | `serve` | the loop: one turn from top to bottom, `serve_forever`, `handle_request` |
 //! | `batch` | how many requests one turn takes |
+//! | `outlook` | whether a turn looks for a second request |
 //! | `dispatch` | one request from the loop to its handler, or to its refusal |
 //! | `given` | a server of one connection that it was given |
 //! | `idle` | when a server has had nothing to do for long enough to end |
@@ -23,6 +24,7 @@ mod given;
 mod idle;
 mod lobby;
 mod once;
+mod outlook;
 mod restore;
 mod serve;
 

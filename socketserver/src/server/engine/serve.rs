@@ -8,6 +8,7 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use super::idle::IdleWatch;
 use super::once::Once;
+use super::outlook::Outlook;
 use super::{Engine, Lead, Listener, TARGET, survived};
 use crate::admission::{AcceptError, Backoff, Refusal};
 use crate::handler::{StopKind, Turn, Waiting};
@@ -32,6 +33,7 @@ pub(super) struct Loop<'e> {
     pub(super) engine: &'e Engine,
     pub(super) listener: Listener,
     backoff: Backoff,
+    pub(super) outlook: Outlook,
     /// When `service_actions` of the concurrency is due.
     pub(super) workers_due: Option<Instant>,
     /// When to check next whether clients can find the listener; `None` if it has no file.
@@ -334,6 +336,7 @@ impl Engine {
             engine: self,
             listener,
             backoff: Backoff::new(),
+            outlook: Outlook::default(),
             workers_due: None,
             restore_due: None,
             restore_error: None,

@@ -11,7 +11,17 @@ fn dates() {
     assert_eq!((utc.seconds, utc.day.as_str()), (1_796_042_096, "2026-11-30"));
     let general = date((0x18, b"20261130123456Z")).unwrap();
     assert_eq!(general, utc);
-    assert_eq!(date((UTC_TIME, b"2611")), None);
+    assert!(date((0x18, b"20240229235959Z")).is_some());
+}
+
+#[test]
+fn times_of_no_calendar_or_clock_are_none() {
+    let wrong = "2611 261130123456 261130123456ZZ 2611301234Z 261130123456.5Z +61130123456Z \
+        26+130123456Z 2611-1123456Z 261330123456Z 260030123456Z 260631123456Z 260600123456Z \
+        250229123456Z 261130243456Z 261130126056Z 261130123460Z 2611301234\u{664}Z";
+    for time in wrong.split(' ') {
+        assert_eq!(date((UTC_TIME, time.as_bytes())), None, "{time}");
+    }
 }
 
 #[test]

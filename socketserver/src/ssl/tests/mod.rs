@@ -11,8 +11,9 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, ServerConfig, ServerConnection};
 
 use super::config::provider;
-use super::der::{self, Fields, INTEGER, OCTET_STRING, OID, SEQUENCE};
+use super::der::{self, Fields};
 use super::ocsp;
+use super::response::response;
 use super::state::State;
 
 /// One damage. Lengths and types are single bytes, so that most are those of a byte.
@@ -66,26 +67,6 @@ fn certified() -> &'static (CertificateDer<'static>, Vec<u8>) {
         let made = rcgen::generate_simple_self_signed(names).unwrap();
         (made.cert.der().clone(), made.signing_key.serialize_der())
     })
-}
-
-fn field(kind: u8, content: &[&[u8]]) -> Vec<u8> {
-    let content = content.concat();
-    let length = u16::try_from(content.len()).unwrap().to_be_bytes();
-    [&[kind, 0x82][..], &length, &content].concat()
-}
-
-/// What follows the status of a response of OCSP, about the certificate 7.
-fn response() -> Vec<u8> {
-    let time = |kind| field(kind, &[b"20261130123456Z"]);
-    let hash = field(OCTET_STRING, &[&[9; 20]]);
-    let id = [&field(SEQUENCE, &[])[..], &hash, &hash, &field(INTEGER, &[&[7]])].concat();
-    let expires = field(0xa0, &[&time(0x18)]);
-    let answer = [&field(SEQUENCE, &[&id])[..], &[0x80, 0], &time(0x18), &expires].concat();
-    let answers = field(SEQUENCE, &[&field(SEQUENCE, &[&answer])]);
-    let data = [&field(0xa2, &[&hash])[..], &time(0x18), &answers].concat();
-    let basic = field(SEQUENCE, &[&field(SEQUENCE, &[&data])]);
-    let bytes = field(SEQUENCE, &[&field(OID, &[&[1]]), &field(OCTET_STRING, &[&basic])]);
-    field(0xa0, &[&bytes])
 }
 
 #[test]

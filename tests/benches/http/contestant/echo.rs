@@ -4,21 +4,13 @@ use tests::prelude::*;
 
 use super::{Contestant, Place, Program, Service, ours};
 
-const ECHO: Contestant = Contestant {
-    name: "",
-    about: "",
-    ours: false,
-    services: &[Service::Hello],
-    most_connections: usize::MAX,
-    sleeps: true,
-    stops: false,
-    program: Program::Here(threads),
-};
+const ECHO: Contestant = Contestant { services: &[Service::Hello], ..Contestant::USUAL };
 
 pub(super) const THREADS: Contestant = Contestant {
     name: "echo-threads",
     about: "ours: `ThreadingTCPServer` that sends the bytes of a reply, whatever it reads",
     most_connections: 10_000,
+    program: Program::Here(threads),
     ..ECHO
 };
 

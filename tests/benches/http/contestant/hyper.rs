@@ -19,12 +19,9 @@ use crate::rounds::{run_on_tokio, serve_tcp_on_tokio};
 pub(super) const HYPER: Contestant = Contestant {
     name: "hyper",
     about: "hyper 1 on tokio's default runtime, a task per connection",
-    ours: false,
     services: &[Service::Hello],
-    most_connections: usize::MAX,
-    sleeps: true,
-    stops: false,
     program: Program::Here(serve),
+    ..Contestant::USUAL
 };
 
 fn serve(_: &Place) -> io::Result<()> {

@@ -11,7 +11,7 @@ mod tiny_http;
 
 pub(crate) use service::{Place, Service};
 
-use crate::rounds::{Contestant, Program, beside, succeeds};
+use crate::rounds::{Contestant, Program};
 
 /// All contestants, in the order of the tables.
 pub(crate) const ALL: [&Contestant; 9] = [

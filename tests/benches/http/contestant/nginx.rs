@@ -3,24 +3,17 @@
 use tests::prelude::*;
 
 use super::service::{FOLDER, inherited_listener};
-use super::{Contestant, Program, Service, succeeds};
+use super::{Contestant, Program, Service};
 use crate::job::HELLO;
 use crate::rounds::BACKLOG;
 
 pub(super) const NGINX: Contestant = Contestant {
     name: "nginx",
     about: "nginx: an event loop per core, without a log",
-    ours: false,
     services: &[Service::Hello, Service::Files],
-    most_connections: usize::MAX,
-    sleeps: true,
-    stops: false,
-    program: Program::Other { find, command },
+    program: Program::Prepared { check: &["nginx", "-v"], command },
+    ..Contestant::USUAL
 };
-
-fn find() -> Result<(), String> {
-    succeeds("nginx", &["-v"])
-}
 
 /// The process stays this one's, so that it ends with the benchmark.
 fn command() -> Command {

@@ -7,25 +7,17 @@ use socketserver::http::{
 use tests::prelude::*;
 
 use super::service::FOLDER;
-use super::{Contestant, Place, Program, Service};
+use super::{Contestant, Place, Program};
 use crate::job::HELLO;
 use crate::rounds::announce;
 
-const OURS: Contestant = Contestant {
-    name: "",
-    about: "",
-    ours: true,
-    services: &[Service::Hello, Service::Files, Service::Listing],
-    most_connections: usize::MAX,
-    sleeps: true,
-    stops: true,
-    program: Program::Here(threads),
-};
+const OURS: Contestant = Contestant { ours: true, stops: true, ..Contestant::USUAL };
 
 pub(super) const THREADS: Contestant = Contestant {
     name: "threads",
     about: "ours: `ThreadingHTTPServer`",
     most_connections: 10_000,
+    program: Program::Here(threads),
     ..OURS
 };
 

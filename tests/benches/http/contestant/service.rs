@@ -37,6 +37,7 @@ pub(super) fn inherited_listener() -> (RawFd, SocketAddr) {
 }
 
 impl Service {
+    pub(crate) const ALL: &[Self] = &[Service::Hello, Service::Files, Service::Listing];
     pub(crate) const USUAL: Self = Service::Hello;
 
     pub(crate) fn connects(self) -> bool {

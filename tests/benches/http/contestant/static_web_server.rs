@@ -7,23 +7,16 @@
 use tests::prelude::*;
 
 use super::service::FOLDER;
-use super::{Contestant, Program, Service, succeeds};
+use super::{Contestant, Program, Service};
 use crate::rounds::tcp_listener;
 
 pub(super) const STATIC_WEB_SERVER: Contestant = Contestant {
     name: "static-web-server",
     about: "static-web-server: hyper on tokio, for files",
-    ours: false,
     services: &[Service::Files, Service::Listing],
-    most_connections: usize::MAX,
-    sleeps: true,
-    stops: false,
-    program: Program::Other { find, command },
+    program: Program::Prepared { check: &["static-web-server", "--version"], command },
+    ..Contestant::USUAL
 };
-
-fn find() -> Result<(), String> {
-    succeeds("static-web-server", &["--version"])
-}
 
 fn command() -> Command {
     let listener = tcp_listener().expect("a free port");

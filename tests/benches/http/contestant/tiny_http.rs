@@ -10,12 +10,11 @@ use crate::rounds::tcp_listener;
 pub(super) const TINY_HTTP: Contestant = Contestant {
     name: "tiny-http",
     about: "tiny_http: a thread per connection, and one per core that answers",
-    ours: false,
     services: &[Service::Hello],
     most_connections: 1_000,
     sleeps: false,
-    stops: false,
     program: Program::Here(serve),
+    ..Contestant::USUAL
 };
 
 fn serve(_: &Place) -> io::Result<()> {

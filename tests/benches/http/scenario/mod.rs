@@ -24,20 +24,13 @@ const FILES: Scenario = Scenario { service: Service::Files, reference: "nginx", 
 
 const ONE_CORE: Scenario = Scenario { cores: Cores::Apart, ..USUAL };
 
+const FIFTY: &[Group] = &[Group::busy(50, Job::Hello)];
+const THOUSAND: &[Group] = &[Group::busy(1_000, Job::Hello)];
+const FIFTY_FILES: &[Group] = &[Group::busy(50, Job::File1K)];
+
 const ALL: &[&Scenario] = &[
-    &Scenario {
-        name: "hello-50",
-        title: "a short text, 50 connections that stay open",
-        measure: busy(&[Group::busy(50, Job::Hello)]),
-        quick: true,
-        ..ONE_CORE
-    },
-    &Scenario {
-        name: "hello-1000",
-        title: "a short text, 1,000 connections that stay open",
-        measure: busy(&[Group::busy(1_000, Job::Hello)]),
-        ..ONE_CORE
-    },
+    &ONE_CORE.of("hello-50", "a short text, 50 connections that stay open", FIFTY).quick(),
+    &ONE_CORE.of("hello-1000", "a short text, 1,000 connections that stay open", THOUSAND),
     &Scenario {
         name: "hello-new-64",
         title: "a short text, 64 clients that connect for each request",
@@ -46,12 +39,7 @@ const ALL: &[&Scenario] = &[
         quick: true,
         ..USUAL
     },
-    &Scenario {
-        name: "file-1k",
-        title: "a file of 1 KiB, 50 connections that stay open",
-        measure: busy(&[Group::busy(50, Job::File1K)]),
-        ..FILES
-    },
+    &FILES.of("file-1k", "a file of 1 KiB, 50 connections that stay open", FIFTY_FILES),
     &Scenario {
         name: "file-1g",
         title: "a file of 1 GiB, 1 connection",

@@ -107,8 +107,7 @@ impl Row {
     }
 
     fn pairs(&self, other: &Self, figure: Figure) -> impl Iterator<Item = (f64, f64)> {
-        let rounds = self.samples.iter().zip(&other.samples);
-        rounds.filter_map(move |(own, others)| {
+        self.samples.iter().zip(&other.samples).filter_map(move |(own, others)| {
             Some((*own.as_ref()?.get(&figure)?, *others.as_ref()?.get(&figure)?))
         })
     }

@@ -3,6 +3,8 @@
 import asyncio
 import sys
 
+from compute import compute
+
 kind, network, *path = sys.argv[1:]
 
 
@@ -11,14 +13,6 @@ async def work(message):
         await asyncio.sleep(0.01)
     elif message[:1] == b"c":
         compute()
-
-
-def compute():
-    number = 2463534242
-    for _ in range(25_000):
-        number ^= number << 13 & 0xFFFFFFFF
-        number ^= number >> 17
-        number ^= number << 5 & 0xFFFFFFFF
 
 
 async def stream(reader, writer):

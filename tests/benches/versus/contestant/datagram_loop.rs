@@ -9,12 +9,11 @@ use crate::job::work;
 pub(super) const DATAGRAM_LOOP: Contestant = Contestant {
     name: "datagram-loop",
     about: "written by hand: one loop of `recv_from` and `send_to`",
-    ours: false,
     services: &[Service::Udp],
     most_connections: 0,
     sleeps: false,
-    stops: false,
     program: Program::Here(serve),
+    ..Contestant::USUAL
 };
 
 fn serve(_: &Place) -> io::Result<()> {

@@ -17,12 +17,10 @@ use crate::rounds::listen::listen;
 pub(super) const EPOLL: Contestant = Contestant {
     name: "epoll",
     about: "written by hand: a loop around `epoll_wait` per core",
-    ours: false,
     services: &[Service::Tcp, Service::Unix],
-    most_connections: usize::MAX,
     sleeps: false,
-    stops: false,
     program: Program::Here(serve),
+    ..Contestant::USUAL
 };
 
 fn serve(place: &Place) -> io::Result<()> {

@@ -7,6 +7,8 @@ import gevent
 from gevent.server import DatagramServer, StreamServer
 from gevent.socket import socket as Socket
 
+from compute import compute
+
 network, *path = sys.argv[1:]
 
 
@@ -15,14 +17,6 @@ def work(message):
         gevent.sleep(0.01)
     elif message[:1] == b"c":
         compute()
-
-
-def compute():
-    number = 2463534242
-    for _ in range(25_000):
-        number ^= number << 13 & 0xFFFFFFFF
-        number ^= number >> 17
-        number ^= number << 5 & 0xFFFFFFFF
 
 
 def stream(connection, _):

@@ -16,6 +16,7 @@ pub(crate) enum Service {
 }
 
 impl Service {
+    pub(crate) const ALL: &[Self] = &[Service::Tcp, Service::Udp, Service::Unix];
     pub(crate) const USUAL: Self = Service::Tcp;
 
     /// Whether its clients have connections.

@@ -5,19 +5,15 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{UdpSocket, UnixListener};
 
 use super::place::{udp_socket, unix_listener};
-use super::{BUFFER, Contestant, Place, Program, Service};
+use super::{BUFFER, Contestant, Place, Program};
 use crate::job::{Job, NAP, compute};
 use crate::rounds::{run_on_tokio, serve_tcp_on_tokio};
 
 pub(super) const TOKIO: Contestant = Contestant {
     name: "tokio",
     about: "tokio's default runtime: a task for each connection or datagram",
-    ours: false,
-    services: &[Service::Tcp, Service::Udp, Service::Unix],
-    most_connections: usize::MAX,
-    sleeps: true,
-    stops: false,
     program: Program::Here(serve),
+    ..Contestant::USUAL
 };
 
 fn serve(place: &Place) -> io::Result<()> {

@@ -5,7 +5,7 @@ use std::process::id;
 use tests::prelude::*;
 
 use crate::harness::list;
-use crate::support::{EndAfter, Journal, Over, ask, assert_ended, end_after, end_of, is_childless};
+use crate::support::{EndAfter, Journal, ask, assert_ended, end_after, end_of, is_childless};
 
 list!(
     TESTS: max_children_is_never_exceeded, a_full_server_can_be_stopped,
@@ -94,10 +94,17 @@ fn a_full_server_can_be_stopped() {
     assert_eq!(second.rest(), b"second");
 }
 
-/// One at a time, until one client ends the server. Nothing else wakes this server but its
+/// One at a time, until the word "over" ends the server. Nothing else wakes this server but its
 /// children.
 fn serves_each(texts: &[&str]) {
-    let server = bind(ForkingTCPServer::<Over>::builder().max_children(1));
+    let server = ForkingTCPServer::handling(|request: Socket, _| {
+        let text = request.recv(100)?;
+        if text == b"over" {
+            kill_process(getppid().expect("a parent"), Signal::TERM)?;
+        }
+        request.sendall(&text)
+    });
+    let server = bind(server.max_children(1));
     server.drain_on_signals(DEADLINE).expect("signals");
     let clients: Vec<_> = texts.iter().map(|text| ask(server.server_address(), text)).collect();
     server.serve_forever().expect("serve");

@@ -70,6 +70,7 @@ fn a_failure_in_the_child_is_its_status() {
         ("finish fails", "finish", 1),
         ("finish panics", "panicked: finish", 1),
         ("handle fails, finish fails", "finish", 1),
+        ("handle panics, finish fails", "finish", 1),
         ("handle fails, handle_error panics", "handle", 1),
     ] {
         let parent = id();

@@ -18,7 +18,7 @@ list!(
     a_stranger_with_a_childs_number_is_spared, children_are_reaped_without_waits_by_descriptor,
 );
 
-list!(PROGRAMS: leave_a_child, serve_until_signals, reap_one_child);
+list!(PROGRAMS: leave_a_child, serve_until_signals);
 
 /// Waits until the listener is closed, without becoming a client.
 fn until_closed(server: &Address) {
@@ -45,18 +45,30 @@ impl Last {
     }
 }
 
-fn server_close_waits_for_children() {
+/// Ends a server whose client has asked to wait, and so for its child.
+fn waits_for_children(has_served: bool, end: fn(&ForkingTCPServer<Last>) -> Drained) {
     let server = ForkingTCPServer::<Last>::builder().drain_timeout(DEADLINE);
     let server = server.bind(apart()).expect("bind");
     let mut client = Client::stream(server.server_address());
     client.send("wait");
-    server.handle_request().expect("serve");
-    let drained = server.server_close();
+    if has_served {
+        server.handle_request().expect("serve");
+    }
+    let drained = end(&server);
     assert_eq!((drained.finished, drained.aborted), (1, 0), "{drained:?}");
     assert!(drained.took < DEADLINE, "{drained:?}");
     assert!(server.active_children().is_empty());
     assert_ended(&server.stats(), [1, 0, 0, 0]);
     assert_eq!(client.rest(), b"done");
+}
+
+fn server_close_waits_for_children() {
+    waits_for_children(true, |server| server.server_close());
+}
+
+/// It has never served, so nothing has been set up for its children yet.
+fn a_drain_without_a_loop_waits_for_children() {
+    waits_for_children(false, |server| server.drain(DEADLINE));
 }
 
 /// What the parent has set up for its children does not disturb a child's own.
@@ -101,17 +113,6 @@ fn is_terminated_before_it_is_killed() -> bool {
     assert!((TIMEOUT..DEADLINE).contains(&drained.took), "{drained:?}");
     assert_ended(&server.stats(), [0, 0, 0, 1]);
     client.rest() == b"told\n"
-}
-
-/// It has never served, so nothing has been set up for its children yet.
-fn a_drain_without_a_loop_waits_for_children() {
-    let server = ForkingTCPServer::<Last>::bind(apart()).expect("bind");
-    let mut client = Client::stream(server.server_address());
-    client.send("wait");
-    let drained = server.drain(DEADLINE);
-    assert_eq!((drained.finished, drained.aborted), (1, 0), "{drained:?}");
-    assert!(drained.took < DEADLINE, "{drained:?}");
-    assert_eq!(client.rest(), b"done");
 }
 
 fn lets_children_finish(order: &str) {
@@ -181,8 +182,11 @@ fn a_request_is_aborted_at_its_deadline() {
     let server = ForkingTCPServer::<Echo, EndAfter>::with(EndAfter(1));
     let server = bind(server.deadline(Duration::from_millis(100)));
     let mut silent = Client::stream(server.server_address());
+    assert!(server.active_children().is_empty());
     server.serve_forever().expect("serve");
+    // Its child lived until it was signalled.
     assert_eq!(silent.rest(), b"");
+    assert_eq!(server.stats().overdue, 1);
     assert_ended(&server.stats(), [0, 0, 0, 1]);
 }
 
@@ -207,18 +211,6 @@ fn a_stranger_with_a_childs_number_is_spared() {
     stranger.kill().expect("kill");
     stranger.wait().expect("wait");
     assert!(is_spared);
-}
-
-fn reap_one_child() {
-    let server = ForkingTCPServer::<Echo, EndAfter>::with(EndAfter(1));
-    let server = bind(server.deadline(Duration::from_millis(100)));
-    let mut client = Client::stream(server.server_address());
-    assert!(server.active_children().is_empty());
-    server.serve_forever().expect("serve");
-    // It lived until it was signalled.
-    assert_eq!(client.rest(), b"");
-    assert_eq!(server.stats().overdue, 1);
-    assert_ended(&server.stats(), [0, 0, 0, 1]);
 }
 
 /// Makes the system one that cannot wait for a child by a descriptor, as Linux 5.3, or one that
@@ -248,7 +240,7 @@ os.execv(sys.argv[2], sys.argv[2:])
 
 fn children_are_reaped_without_waits_by_descriptor() {
     for lacking in ["wait", "signal"] {
-        let program = alone("end::reap_one_child");
+        let program = alone("end::a_request_is_aborted_at_its_deadline");
         let words = std::iter::once(program.get_program()).chain(program.get_args());
         let words = words.map(|word| word.to_str().expect("text"));
         let arguments: Vec<_> = std::iter::once(lacking).chain(words).collect();

@@ -4,21 +4,17 @@ use tests::prelude::*;
 use tests::rows::Answer;
 
 use crate::harness::list;
-use crate::support::is_childless;
+use crate::support::assert_ended;
 
 list!(TESTS: every_row_has_the_right_answer, a_child_refuses_the_real_client);
 
 fn every_row_has_the_right_answer() {
-    let builder = ForkingTCPServer::<Behind>::builder().proxy_protocol(local_proxies());
-    let server = bind(builder);
-    let address = server.server_address().clone();
-    let (right, wrong) = meet_rows(&address, || {
+    let server = bind(ForkingTCPServer::<Behind>::builder().proxy_protocol(local_proxies()));
+    let (right, wrong) = meet_rows(server.server_address(), || {
         assert_eq!(server.handle_request().expect("serves"), Served::Handled);
     });
     server.server_close();
-    let stats = server.stats();
-    assert_eq!((stats.finished, stats.refused, stats.failed), (right, wrong, 0));
-    assert!(is_childless());
+    assert_ended(&server.stats(), [right, 0, wrong, 0]);
 }
 
 /// Lets 192.0.2.66 in to no handler.
@@ -44,6 +40,5 @@ fn a_child_refuses_the_real_client() {
     let refused = row("192.0.2.66", Answer::Wrong(37));
     meet_row(&address, &refused, Pieces::Whole, serve);
     server.server_close();
-    let stats = server.stats();
-    assert_eq!((stats.finished, stats.refused, stats.failed), (1, 1, 0));
+    assert_ended(&server.stats(), [1, 0, 1, 0]);
 }

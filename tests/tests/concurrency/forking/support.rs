@@ -4,24 +4,8 @@
 use std::fs::OpenOptions;
 use std::process::{Child, ExitStatus};
 
-use rustix::process::{Signal, WaitId, WaitIdOptions, WaitIdStatus, WaitOptions, wait, waitid};
+use rustix::process::{WaitId, WaitIdOptions, WaitIdStatus, WaitOptions, wait, waitid};
 use tests::prelude::*;
-
-/// Sends back one message; the word "over" ends the server.
-#[derive(BaseRequestHandler)]
-pub(crate) struct Over {
-    request: Socket,
-}
-
-impl Over {
-    fn handle(&self) -> io::Result<()> {
-        let text = self.request.recv(100)?;
-        if text == b"over" {
-            kill_process(getppid().expect("a parent"), Signal::TERM)?;
-        }
-        self.request.sendall(&text)
-    }
-}
 
 /// A client that has sent its only message.
 pub(crate) fn ask(server: &Address, text: &str) -> Client {

@@ -3,8 +3,8 @@
 use serde_json::json;
 use tests::prelude::*;
 
-use super::chat::Chat;
 use super::{Browser, Driver};
+use crate::chat_page::Chat;
 use crate::http_server::{Site, site};
 
 /// The checker's source, which the gate's setup has put there if it could fetch it.

@@ -4,30 +4,13 @@ use serde_json::json;
 use tests::prelude::*;
 
 use super::{Browser, Driver};
-use crate::Server;
 use crate::chat::Member;
+use crate::chat_page::Chat;
 
-/// A chat with a page.
-pub(super) struct Chat {
-    pub(super) server: Server,
-    pub(super) url: String,
-}
-
-impl Chat {
-    #[track_caller]
-    pub(super) fn start(arguments: &[&str]) -> Self {
-        let usual = ["127.0.0.1:0", "--web", "127.0.0.1:0"];
-        let server = Server::start("chat", &[&usual, arguments].concat());
-        let line = server.process.line();
-        let url = line.strip_prefix("the page is at ").expect("a URL").to_owned();
-        Chat { server, url }
-    }
-
-    /// On threads and on green threads.
-    pub(super) fn all() -> impl Iterator<Item = Self> {
-        let options = ["threading", "green"].map(|name| ["--concurrency", name, "--drain", "0.2"]);
-        options.into_iter().map(|options| Self::start(&options))
-    }
+/// Chats on threads and on green threads.
+fn chats() -> impl Iterator<Item = Chat> {
+    let options = ["threading", "green"].map(|name| ["--concurrency", name, "--drain", "0.2"]);
+    options.into_iter().map(|options| Chat::start(&options))
 }
 
 /// What a member with a browser does.
@@ -87,7 +70,7 @@ impl Browser<'_> {
 #[test]
 fn browsers_and_a_terminal_talk() {
     let Some(driver) = Driver::start() else { return };
-    for chat in Chat::all() {
+    for chat in chats() {
         let (ann, bob) = (driver.browser(), driver.browser());
         let mut cid = Member::join(&chat.server, "cid");
         ann.joins(&chat, "ann");
@@ -154,7 +137,7 @@ fn names_are_checked_as_ever() {
 #[test]
 fn a_reloaded_page_is_still_in_the_room() {
     let Some(driver) = Driver::start() else { return };
-    for chat in Chat::all() {
+    for chat in chats() {
         let (ann, mut cid) = (driver.browser(), Member::join(&chat.server, "cid"));
         ann.joins(&chat, "ann");
         ann.says("before");
@@ -189,7 +172,7 @@ fn a_reloaded_page_is_still_in_the_room() {
 fn a_member_whose_page_is_closed_leaves() {
     let Some(driver) = Driver::start() else { return };
     for concurrency in ["threading", "green"] {
-        let options = ["--concurrency", concurrency, "--away-timeout", "0.5"];
+        let options = ["--concurrency", concurrency, "--away-timeout", "2"];
         let chat = Chat::start(&options);
         let mut cid = Member::join(&chat.server, "cid");
         let ann = driver.browser();
@@ -205,7 +188,7 @@ fn a_member_whose_page_is_closed_leaves() {
 #[test]
 fn a_browser_that_does_not_read_leaves() {
     let Some(driver) = Driver::start() else { return };
-    for chat in Chat::all() {
+    for chat in chats() {
         let stalled = driver.browser();
         let mut cid = Member::join(&chat.server, "cid");
         let mut flood = Member::join(&chat.server, "flood");
@@ -214,16 +197,17 @@ fn a_browser_that_does_not_read_leaves() {
             while other.line() != "-- stalled has joined" {}
         }
         stalled.signal(Signal::STOP);
-        let flooding = thread::spawn(move || {
-            let line = "x".repeat(4_000);
-            // More than the kernel and the server keep together.
-            while !flood.is_told() {
-                flood.types(&line);
+        // More than the kernel and the server keep together, for a member that does not read each
+        // line before the next one is said.
+        let line = "x".repeat(4_000);
+        loop {
+            flood.types(&line);
+            if cid.line() == "-- stalled has left" {
+                break;
             }
-            flood.hears("-- stalled has left");
-        });
-        while cid.line() != "-- stalled has left" {}
-        flooding.join().expect("the flood ends when the member leaves");
+        }
+        flood.hears("-- stalled has left");
+        flood.quits();
         chat.server.process.error_with("aborted because the member does not read its lines");
         stalled.signal(Signal::CONT);
         stalled.is_told("You are no longer in the room.");

@@ -229,7 +229,6 @@ fn bad_arguments_are_refused_in_one_line() {
         (&["t1", "server", "127.0.0.1:0", "more"], "'more'"),
         (&["t1", "server", "--port"], "'--port'"),
     ] {
-        let line = fails("tutorial", arguments, 2);
-        assert!(line.contains(wrong), "{line}");
+        fails("tutorial", arguments, 2, wrong);
     }
 }

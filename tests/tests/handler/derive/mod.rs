@@ -5,8 +5,6 @@ mod fields;
 mod methods;
 mod options;
 
-use std::os::unix::net::UnixStream;
-
 use tests::prelude::*;
 
 #[derive(Default)]
@@ -45,13 +43,6 @@ fn handle<H: RequestHandler<R, Notes>, R>(request: R) -> (Vec<String>, Result<()
     let result = H::handle_request(request, address, server.clone());
     let notes = server.0.lock().clone();
     (notes, result.map_err(|error| error.to_string()))
-}
-
-/// What is left to read once the handler has dropped its end.
-fn rest(mut client: UnixStream) -> String {
-    let mut rest = String::new();
-    client.read_to_string(&mut rest).expect("the reply");
-    rest
 }
 
 /// A connection whose client has gone, without a timeout.

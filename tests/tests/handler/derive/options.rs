@@ -2,7 +2,7 @@
 
 use tests::prelude::*;
 
-use super::{Notes, handle, rest};
+use super::{Notes, handle};
 
 #[test]
 fn options_are_set_before_setup() {
@@ -36,6 +36,7 @@ fn options_are_set_before_setup() {
 
     assert_eq!(options_of!(), "None Some(false)");
     assert_eq!(options_of!(timeout = 30), "Some(30s) Some(false)");
+    assert_eq!(options_of!(timeout = (1_000)), "Some(1000s) Some(false)");
     assert_eq!(options_of!(timeout = 0.5), "Some(500ms) Some(false)");
     assert_eq!(options_of!(timeout = LIMIT), "Some(250ms) Some(false)");
     assert_eq!(options_of!(timeout = 2 * LIMIT), "Some(500ms) Some(false)");
@@ -69,7 +70,7 @@ fn wfile_is_flushed_in_any_case() {
     let (request, client) = unix_pair();
     let outcome = handle::<Handler, _>(request);
     assert_eq!(outcome, (vec!["finish".to_owned()], Err("no further".to_owned())));
-    assert_eq!(rest(client), "so far, so good");
+    assert_eq!(Client::UnixStream(client).rest(), b"so far, so good");
     // A client that is gone is no second error.
     let (request, client) = unix_pair();
     drop(client);

@@ -1,58 +1,16 @@
-//! Clients of a full server: they wait, or they are refused.
+//! Clients of a full server: they wait, or they are refused. (For crowds of both kinds see
+//! `faults/overflow.rs`.)
 
 use std::sync::atomic::AtomicU16;
 
 use tests::prelude::*;
 
-fn refusing<T: Streams, C: Concurrency>(concurrency: C) -> Builder<T, C, Echo, Busy> {
-    Builder::new(T::default(), concurrency, Busy).overflow(Overflow::Refuse)
-}
-
-/// The server has places for two.
-fn beyond_two_clients_are_refused<T: Streams, C: Concurrency>(builder: Builder<T, C, Echo, Busy>) {
-    let (_folder, server) = placed(builder);
-    let address = server.address();
-    let mut members = [(); 2].map(|()| Client::echoed(&address));
-    for _ in 0..10 {
-        assert_eq!(T::client(&address).rest(), b"busy");
-    }
-    until("all are counted", || server.stats().refused == 10);
-    for member in &mut members {
-        assert_eq!(member.ask("still here"), b"still here");
-    }
-    let [first, second] = members;
-    assert_eq!(first.finish(), b"");
-    // Its thread may take a moment to be free again.
-    let mut refused = 10;
-    until("there is a place", || {
-        let mut next = T::client(&address);
-        let mut answer = [0; 4];
-        // A refused client may be reset, because its own words are not read.
-        let asked = next.write_all(b"....").and(next.read_exact(&mut answer));
-        let place = asked.is_ok() && &answer == b"....";
-        refused += u64::from(!place);
-        place
-    });
-    drop(second);
-    assert_eq!(server.ends(), [3, 0, refused, 0]);
-}
-
-#[test]
-fn overflow_may_refuse_clients() {
-    beyond_two_clients_are_refused(refusing::<Tcp, _>(Threading::new()).max_connections(2));
-    beyond_two_clients_are_refused(refusing::<UnixStream, _>(Threading::new()).max_connections(2));
-    beyond_two_clients_are_refused(refusing::<Tcp, _>(Threading::new().max_threads(2)));
-    beyond_two_clients_are_refused(refusing::<UnixStream, _>(Threading::new().max_threads(2)));
-    beyond_two_clients_are_refused(refusing::<Tcp, _>(Green::new()).max_connections(2));
-    beyond_two_clients_are_refused(refusing::<Tcp, _>(Green::new().max_green_threads(2)));
-}
-
 /// Its own loop is busy.
 #[test]
 fn a_full_inline_server_lets_clients_wait() {
-    let server = run(refusing::<Tcp, _>(Inline).max_connections(1), LOCAL);
-    let mut first = Client::stream(&server.address());
-    assert_eq!(first.ask("first"), b"first");
+    let builder = TCPServer::<Echo, Busy>::builder().max_connections(1);
+    let server = run(builder.overflow(Overflow::Refuse), LOCAL);
+    let mut first = Client::echoed(&server.address());
     let mut second = Client::stream(&server.address());
     second.send("second");
     assert_eq!(first.ask("still here"), b"still here");
@@ -64,8 +22,8 @@ fn a_full_inline_server_lets_clients_wait() {
 
 #[test]
 fn a_drain_refuses_the_backlog_when_full() {
-    let builder = refusing::<Tcp, _>(Threading::new()).max_connections(1);
-    let server = bind(builder);
+    let builder = ThreadingTCPServer::<Echo, Busy>::builder().max_connections(1);
+    let server = bind(builder.overflow(Overflow::Refuse));
     let address = server.server_address().clone();
     let mut first = Client::stream(&address);
     assert_eq!(server.handle_request().expect("serves"), Served::Handled);
@@ -85,24 +43,18 @@ fn a_drain_refuses_the_backlog_when_full() {
     assert_eq!((stats.finished, stats.refused), (1, 11));
 }
 
-/// Makes the calls that could take long, and reports how they failed. `select` only looks.
-struct Slow(Sender<[ErrorKind; 2]>);
-
-impl BaseServer for Slow {
-    fn refuse_request(&self, request: &Socket, _: &Address, _: &ServerRef<Self>) {
+/// The hook makes the calls that could take long, and reports how they failed. `select` only looks.
+fn a_refused_socket_does_not_block<T: Streams>() {
+    let (tell, told) = unbounded();
+    let slow = Function::echo().on_refuse(move |request| {
         request.settimeout(None).expect("a timeout");
         assert!(select(&[request], &[], &[], None).expect("select").is_empty());
         let recv = error_kind(request.recv(1));
         let send = error_kind(request.sendall(&vec![0; 32 << 20]));
-        self.0.send([recv, send]).expect("the test");
-    }
-}
-
-fn a_refused_socket_does_not_block<T: Streams>() {
-    let (tell, told) = unbounded();
-    let builder = Builder::<T, _, Echo, _>::new(T::default(), Threading::new(), Slow(tell));
-    let builder = builder.max_connections(1).overflow(Overflow::Refuse);
-    let (_folder, server) = placed(builder);
+        tell.send([recv, send]).expect("the test");
+    });
+    let builder = Builder::<T, _, Call, _>::new(T::default(), Threading::new(), slow);
+    let (_folder, server) = placed(builder.max_connections(1).overflow(Overflow::Refuse));
     let mut member = Client::echoed(&server.address());
     let _silent = T::client(&server.address());
     let tried = told.recv_timeout(DEADLINE / 2).expect("it came back");
@@ -119,15 +71,9 @@ fn refuse_request_cannot_block_the_loop() {
 
 #[test]
 fn a_panic_in_refuse_request_costs_no_other() {
-    struct Panicking;
-    impl BaseServer for Panicking {
-        fn refuse_request(&self, _: &Socket, _: &Address, _: &ServerRef<Self>) {
-            std::panic::resume_unwind(Box::new("on purpose"));
-        }
-    }
-    let builder = ThreadingTCPServer::<Echo, _>::with(Panicking);
-    let builder = builder.max_connections(1).overflow(Overflow::Refuse);
-    let server = run(builder, LOCAL);
+    let panicking = Function::echo().on_refuse(|_| resume_unwind(Box::new("on purpose")));
+    let builder = ThreadingTCPServer::<Call, _>::with(panicking);
+    let server = run(builder.max_connections(1).overflow(Overflow::Refuse), LOCAL);
     let mut member = Client::echoed(&server.address());
     for _ in 0..3 {
         assert_eq!(Client::stream(&server.address()).rest(), b"");
@@ -205,23 +151,6 @@ fn a_full_server_can_be_stopped<C: Concurrent>() {
     }
 }
 
-/// Complaint 11.
-fn one_address_has_its_share_of_places<C: Concurrent>() {
-    let server = Server::<Tcp, C, Echo, _>::with(Busy).max_connections_per_address(2);
-    let server = run(server, LOCAL);
-    let [mut first, mut second] = [(); 2].map(|()| Client::stream(&server.address()));
-    assert_eq!(first.ask("1"), b"1");
-    assert_eq!(second.ask("2"), b"2");
-    let mut third = Client::stream(&server.address());
-    assert_eq!(third.rest(), b"busy", "one too many");
-    until("it is counted", || server.stats().refused == 1);
-    assert_eq!(Client::stream_from_another(&server.address()).ask("3"), b"3");
-
-    assert_eq!(first.finish(), b"");
-    until("two have left", || server.stats().active == 1);
-    assert_eq!(Client::stream(&server.address()).ask("4"), b"4");
-}
-
 /// Gives each client the next of two addresses of one /48, and of two networks.
 #[derive(Default)]
 struct Elsewhere(AtomicU16);
@@ -252,26 +181,22 @@ fn ipv6_prefix_says_which_clients_are_one<C: Concurrent>() {
 
 matrix!(
     concurrent: ipv6_prefix_says_which_clients_are_one, clients_beyond_the_limit_wait,
-    a_full_server_can_be_stopped, one_address_has_its_share_of_places,
+    a_full_server_can_be_stopped,
 );
 
-/// Refuses a client with its own message, where it could also let the client wait.
-struct Full;
-
-impl BaseServer for Full {
-    fn verify_request(&self, request: &Socket, _: &Address, server: &ServerRef<Self>) -> bool {
+/// With its own message, where it could also let the client wait.
+///
+/// Complaint 11.
+#[test]
+fn verify_request_may_answer_before_it_refuses() {
+    let state = Function::echo().on_verify(|request, server| {
         let welcome = server.stats().active <= 4;
         if !welcome {
             request.sendall(b"full").expect("room for a word");
         }
         welcome
-    }
-}
-
-/// Complaint 11.
-#[test]
-fn verify_request_may_answer_before_it_refuses() {
-    let server = run(ThreadingTCPServer::<Echo, _>::with(Full), LOCAL);
+    });
+    let server = run(ThreadingTCPServer::<Call, _>::with(state), LOCAL);
     let _members = [(); 4].map(|()| Client::echoed(&server.address()));
     for mut refused in Client::streams(200, &server.address()) {
         assert_eq!(refused.rest(), b"full");
@@ -282,10 +207,8 @@ fn verify_request_may_answer_before_it_refuses() {
 
 /// The loop of a full server looks at no listener, so a higher limit wakes it.
 fn a_higher_limit_lets_clients_in_at_once<C: Concurrent>() {
-    let builder = Server::<Tcp, C, Echo>::builder().max_connections(1);
-    let server = run(builder, LOCAL);
-    let mut first = Client::stream(&server.address());
-    assert_eq!(first.ask("first"), b"first");
+    let server = run(Server::<Tcp, C, Echo>::builder().max_connections(1), LOCAL);
+    let mut first = Client::echoed(&server.address());
     let mut second = Client::stream(&server.address());
     second.send("second");
     second.tcp().set_read_timeout(Some(Duration::from_millis(200))).expect("a timeout");
@@ -305,6 +228,9 @@ fn a_higher_limit_lets_clients_in_at_once<C: Concurrent>() {
     assert_eq!(server.drain(Duration::ZERO).1.refused, 0);
 }
 
+/// (For its builder's option see `faults/address_flood.rs`.)
+///
+/// Complaint 11.
 fn the_limit_per_address_may_change<C: Concurrent>() {
     let server = run(Server::<Tcp, C, Echo, _>::with(Busy), LOCAL);
     let client = || Client::stream(&server.address());

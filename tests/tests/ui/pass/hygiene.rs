@@ -67,7 +67,7 @@ mod shadowed {
     }
 
     #[derive(::socketserver::BaseRequestHandler)]
-    struct Generic<T: ::std::default::Default = u8, const N: usize = 3>
+    struct Generic<#[cfg(all())] T: ::std::default::Default = u8, const N: usize = 3>
     where
         [T; N]: ::std::default::Default,
     {

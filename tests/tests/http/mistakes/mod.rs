@@ -1,29 +1,16 @@
 //! What handlers do wrong, and what their clients then see: an error, or a reply that is not whole,
 //! but never a wrong one that looks right.
 
+pub(crate) mod ends;
+pub(crate) mod errors;
+pub(crate) mod heads;
+
 use socketserver::http::{BaseHTTPRequestHandler, HTTPError, ReplyWriter, Status};
 use tests::prelude::*;
 
-use crate::harness::{Column, list, programs};
-use crate::replies::{Replies, Reply, Unread, ask};
+use crate::harness::{Column, programs};
+use crate::replies::{Reply, ask};
 use crate::site::{Site, serve};
-
-list!(
-    ;
-    errors_and_panics_are_answered,
-    broken_replies_look_broken,
-    lengths_are_kept,
-    replies_have_an_end,
-    fields_cannot_be_smuggled_into_a_reply,
-    heads_have_their_order,
-    lengths_are_true_without_a_body,
-    a_clients_close_outweighs_keep_alive,
-    messages_of_clients_make_no_reply_vanish,
-    early_hints_do_not_stand_for_continue,
-    replies_without_content_say_no_length,
-    panics_of_overrides_end_the_connection,
-    a_status_that_ends_no_request_becomes_500;
-);
 
 programs!(mistaken);
 
@@ -94,6 +81,37 @@ impl Mistaken {
                 self.send_response(204)?;
                 self.end_headers()?;
                 self.wfile.write_all(b"HTTP/1.1 200 OK\r\n\r\n")
+            }
+            "/own-chunks" => self.write_chunks(b"0\r\n\r\n"),
+            "/own-chunks-large" => {
+                self.write_chunks(b"")?;
+                write!(self.wfile, "{LARGE:x}\r\n")?;
+                self.wfile.write_all(&[b'x'; LARGE])?;
+                self.wfile.write_all(b"\r\n0\r\n\r\n")
+            }
+            "/no-last-chunk" => self.write_chunks(b""),
+            "/no-last-chunk-large" => {
+                self.write_chunks(b"")?;
+                self.wfile.flush()
+            }
+            "/no-chunks" => self.write_chunks(b"hello"),
+            "/more-chunks" => self.write_chunks(b"0\r\n\r\n1\r\nx\r\n"),
+            "/other-coding" => {
+                self.send_response(200)?;
+                self.send_header("Transfer-Encoding", "gzip, chunked")?;
+                self.end_headers()?;
+                self.wfile.write_all(b"0\r\n\r\n")
+            }
+            "/switches" => {
+                self.send_response_only(101)?;
+                self.send_header("Upgrade", "other")?;
+                self.end_headers()
+            }
+            "/stays-without-end" => {
+                self.send_response(200)?;
+                self.send_header("Connection", "keep-alive")?;
+                self.end_headers()?;
+                self.wfile.write_all(&[b'x'; LARGE])
             }
             "/injects" => {
                 let said = self.inject();
@@ -198,6 +216,17 @@ impl Mistaken {
         self.end_headers()
     }
 
+    /// Codes the body itself, in pieces that are no whole chunks, and ends with `last`.
+    fn write_chunks(&mut self, last: &[u8]) -> io::Result<()> {
+        self.send_response(200)?;
+        self.send_header("Transfer-Encoding", "chunked")?;
+        self.end_headers()?;
+        for piece in ["5", "\r\nhel", "lo\r", "\n1\r\n!\r\n"] {
+            self.wfile.write_all(piece.as_bytes())?;
+        }
+        self.wfile.write_all(last)
+    }
+
     /// What becomes of each attempt to add a field, as one letter.
     fn inject(&mut self) -> String {
         let letter = |result: io::Result<()>| match result {
@@ -246,22 +275,6 @@ fn end(site: Site) {
     site.end();
 }
 
-fn errors_and_panics_are_answered(column: Column) {
-    let site = site(column);
-    for path in ["/fails", "/panics", "/timeout", "/silent"] {
-        let reply = get(&site, path);
-        assert_eq!((reply.status, reply.field("Connection")), (500, Some("close")), "{path}");
-        assert!(!reply.text().contains("no"), "{path}: {}", reply.text());
-    }
-    for path in ["/refuses", "/late-refusal"] {
-        let reply = get(&site, path);
-        assert_eq!(reply.status, 409, "{path}");
-        assert!(!reply.text().contains("part"), "{}", reply.text());
-    }
-    assert!(get(&site, "/refuses").text().contains("Not &lt;now&gt;"));
-    end(site);
-}
-
 /// The bytes up to the end of the connection, and whether that was a reset.
 fn read_all(site: &Site, path: &str, version: &str) -> (Vec<u8>, bool) {
     let mut client = Client::stream(site.address());
@@ -274,144 +287,4 @@ fn read_all(site: &Site, path: &str, version: &str) -> (Vec<u8>, bool) {
             Err(error) => return (all, error.kind() == ErrorKind::ConnectionReset),
         }
     }
-}
-
-fn broken_replies_look_broken(column: Column) {
-    let site = site(column);
-    for path in ["/breaks", "/breaks-panicking", "/short-large"] {
-        for version in ["HTTP/1.1", "HTTP/1.0"] {
-            let (all, was_reset) = read_all(&site, path, version);
-            assert!(was_reset, "{path} {version}: {} bytes and an end", all.len());
-        }
-        let mut replies = Replies::new(Client::stream(site.address()));
-        replies.client.send(format!("GET {path} HTTP/1.1\r\nHost: a\r\n\r\n"));
-        let end = replies.next(false);
-        assert!(matches!(end, Ok(None) | Err(Unread::Missing)), "{path}: {end:?}");
-    }
-    end(site);
-}
-
-fn lengths_are_kept(column: Column) {
-    let site = site(column);
-    assert_eq!(get(&site, "/short").status, 500);
-    assert_eq!(get(&site, "/long").status, 500);
-    end(site);
-}
-
-fn replies_have_an_end(column: Column) {
-    let site = site(column);
-    let small = get(&site, "/small");
-    assert_eq!((small.text().as_str(), small.field("Content-Length")), ("small", Some("5")));
-    let large = get(&site, "/large");
-    assert_eq!((large.body.len(), large.field("Transfer-Encoding")), (LARGE, Some("chunked")));
-    // An old client finds the end by the end of the connection.
-    let old = ask(site.address(), "GET /large HTTP/1.0\r\n\r\n");
-    assert!(old[0].until_close && old[0].body.len() == LARGE, "{}", old[0].body.len());
-    let head = ask(site.address(), "HEAD /small HTTP/1.1\r\nHost: a\r\n\r\n");
-    assert_eq!((head[0].field("Content-Length"), head[0].body.len()), (Some("5"), 0));
-    let none = get(&site, "/no-body");
-    assert_eq!((none.status, none.body.len(), none.field("Content-Length")), (204, 0, None));
-    end(site);
-}
-
-fn fields_cannot_be_smuggled_into_a_reply(column: Column) {
-    let site = site(column);
-    let reply = get(&site, "/injects");
-    assert_eq!(reply.text(), "ii.iiiiiiiiiiii.i");
-    assert!(!format!("{:?}", reply.fields).contains("Evil"), "{reply:?}");
-    end(site);
-}
-
-fn heads_have_their_order(column: Column) {
-    let site = site(column);
-    assert_eq!(get(&site, "/no-head").status, 500);
-    assert_eq!(get(&site, "/body-first").status, 500);
-    let reply = get(&site, "/twice");
-    assert_eq!((reply.status, reply.text().as_str()), (202, "second"));
-    assert_eq!(reply.field("X-First"), None);
-    end(site);
-}
-
-/// A client of a kept connection must know where a reply without a body ends.
-fn lengths_are_true_without_a_body(column: Column) {
-    let site = site(column);
-    let of = |method: &str, path: &str, version: u8| {
-        let mut replies = Replies::new(Client::stream(site.address()));
-        let line = format!("{method} {path} HTTP/1.{version}");
-        replies.client.send(format!("{line}\r\nHost: a\r\nConnection: close\r\n\r\n"));
-        replies.next(method == "HEAD").expect("a reply").expect("a reply")
-    };
-    // The length of a body that GET would have is not known.
-    assert_eq!(of("HEAD", "/head-alone", 1).field("Content-Length"), None);
-    assert_eq!(of("HEAD", "/fine", 1).field("Content-Length"), Some("4"));
-    if column != Column::Inline {
-        let mut replies = Replies::new(Client::stream(site.address()));
-        replies.client.send("GET /reset HTTP/1.1\r\nHost: a\r\n\r\n");
-        assert_eq!(replies.reply().field("Content-Length"), Some("0"));
-    }
-    // A client of HTTP/1.0 would take the first reply for the only one.
-    assert_eq!(of("GET", "/early", 0).text(), "final");
-}
-
-fn a_clients_close_outweighs_keep_alive(column: Column) {
-    let site = site(column);
-    let requests = "GET /stays HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n\
-                    GET /fine HTTP/1.1\r\nHost: a\r\n\r\n";
-    assert_eq!(ask(site.address(), requests).len(), 1);
-}
-
-fn messages_of_clients_make_no_reply_vanish(column: Column) {
-    let site = site(column);
-    let replies = ask(site.address(), "GET /euro HTTP/1.1\r\nHost: a\r\n\r\n");
-    assert_eq!((replies.len(), replies[0].status, &*replies[0].phrase), (1, 400, "Bad Request"));
-}
-
-/// A client that waits for 100 goes on waiting after another interim reply.
-fn early_hints_do_not_stand_for_continue(column: Column) {
-    let site = site(column);
-    let mut replies = Replies::new(Client::stream(site.address()));
-    let line = "POST /early-body HTTP/1.1\r\nHost: a\r\n";
-    replies.client.send(format!("{line}Expect: 100-continue\r\nContent-Length: 4\r\n\r\n"));
-    let early = replies.reply();
-    assert_eq!((early.status, early.field("Content-Length")), (103, None));
-    assert_eq!(replies.reply().status, 100);
-    replies.client.send("body");
-    assert_eq!(replies.reply().text(), "body");
-    end(site);
-}
-
-fn replies_without_content_say_no_length(column: Column) {
-    let site = site(column);
-    let reply = get(&site, "/no-content");
-    let framing = (reply.field("Content-Length"), reply.field("Transfer-Encoding"));
-    assert_eq!((reply.status, framing), (204, (None, None)));
-    end(site);
-}
-
-fn panics_of_overrides_end_the_connection(column: Column) {
-    let site = site(column);
-    // A page of HTTP/1.0 ends with the connection.
-    let (page, was_reset) = read_all(&site, "/page-panics", "HTTP/1.0");
-    assert!(was_reset, "{} bytes and an end", page.len());
-    let (nothing, _) = read_all(&site, "/head-panics", "HTTP/1.1");
-    assert_eq!(nothing, b"");
-    let logged = ask(site.address(), "GET /log-panics HTTP/1.1\r\nHost: a\r\n\r\n");
-    assert_eq!(logged[0].text(), "logged");
-    let expect = "POST /expect-panics HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n\
-                  Content-Length: 4\r\n\r\n";
-    assert_eq!(ask(site.address(), expect)[0].status, 500);
-    end(site);
-}
-
-/// Such as that of an upstream server, which may be any number.
-fn a_status_that_ends_no_request_becomes_500(column: Column) {
-    let site = site(column);
-    for code in [0, 99, 100, 101, 103, 199, 1_000, u16::MAX] {
-        for path in [format!("/code/{code}"), format!("/page/{code}")] {
-            let reply = get(&site, &path);
-            assert_eq!((reply.status, reply.field("Connection")), (500, Some("close")), "{path}");
-        }
-    }
-    assert_eq!(get(&site, "/code/999").status, 999);
-    end(site);
 }
