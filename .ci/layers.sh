@@ -21,6 +21,7 @@
 #   socket                        sockets with Python's vocabulary
 #   wait  control                 waiting for a descriptor; data beside a message's bytes
 #   address                       addresses of sockets
+#   computing                     short computations of green threads, on deeper stacks
 #   green                         green threads
 #   pool                          the elastic pool of threads
 #   nesting                       the servers and requests around the code that runs
@@ -41,6 +42,7 @@ ALLOWED = {
     "pool": "panics sync sys",
     "nesting": "aborts sync",
     "green": "aborts channel_errors nesting panics pool sync sys",
+    "computing": "green sys",
     "wait": "green nesting panics sync sys",
     "address": "green sys wait", "control": "address sys",
     "socket": "aborts address control green panics sync sys wait",
@@ -61,7 +63,7 @@ ALLOWED = {
     "relay": "green socket wait",
     "builder": "activation address admission axis concurrency handler lobby request server socket transport",
     "proxy": "address axis builder server socket transport wait",
-    "ssl": "address axis builder green server socket transport wait",
+    "ssl": "address axis builder computing green server socket transport wait",
     "http/message": "",
     "http/exchange": "address handler http/message request socket",
     "http": "address axis concurrency handler http/exchange http/message request server socket transport",

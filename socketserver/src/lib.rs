@@ -228,6 +228,8 @@ mod aliases;
 // `sync` and `sys`, and `green` imports all seven.
 mod aborts;
 mod channel_errors;
+#[cfg(feature = "tls")]
+mod computing;
 pub mod green;
 #[cfg(loom)]
 mod model;

@@ -39,6 +39,14 @@ fn of_authority(name: &str) -> CertificateParams {
     params
 }
 
+/// A key of RSA, which `openssl` makes.
+pub fn rsa_key(bits: usize) -> KeyPair {
+    let mut openssl = Command::new("openssl");
+    openssl.args(["genpkey", "-quiet", "-algorithm", "rsa", "-pkeyopt"]);
+    let made = openssl.arg(format!("rsa_keygen_bits:{bits}")).output().expect("openssl");
+    KeyPair::from_pem(str::from_utf8(&made.stdout).expect("PEM")).expect("a key")
+}
+
 impl Authority {
     /// A root.
     pub fn new(name: &str) -> Self {

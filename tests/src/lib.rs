@@ -24,7 +24,7 @@ mod watched;
 
 pub use alone::{Ended, alone, alone_in_network, elsewhere_command, is_elsewhere, own_process};
 pub use behind::{Behind, Pieces, local_proxies, meet_row, meet_rows};
-pub use certificates::{Authority, Files};
+pub use certificates::{Authority, Files, rsa_key};
 pub use client::{Client, tcp_pair, unix_pair};
 pub use limits::{all_descriptors, count_of, leave_memory, lower, with_at_most};
 pub use lines::{LogLines, keep_lines, log_by};

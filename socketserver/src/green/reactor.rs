@@ -15,6 +15,9 @@
 //!
 //! That also tells when trying would be in vain. If a read has taken less than it could, the
 //! descriptor is *drained*: until the next event there is nothing to read.
+//!
+//! A descriptor can nearly always be written, so writing is watched only from the first wait for it
+//! on: otherwise each new descriptor would be an event at once.
 
 use std::collections::HashMap;
 use std::io;
@@ -57,6 +60,8 @@ struct Registration {
     /// further event comes for that, so from now on a short read does not mean that nothing is
     /// left.
     never_drained: bool,
+    /// Events also say that it can be written.
+    reports_writing: bool,
 }
 
 /// The descriptors of a scheduler, and the green threads that wait for them.
@@ -68,6 +73,10 @@ pub(super) struct Reactor {
     guests: HashMap<RawFd, (usize, usize)>,
     events: Vec<epoll::Event>,
 }
+
+/// What every descriptor is watched for.
+const READING: EventFlags =
+    EventFlags::IN.union(EventFlags::PRI).union(EventFlags::RDHUP).union(EventFlags::ET);
 
 /// An epoll for a reactor. A write to `wake_fd` ends a wait in it, and nothing needs to read that.
 pub(super) fn create_epoll(wake_fd: BorrowedFd<'_>) -> io::Result<OwnedFd> {
@@ -83,6 +92,15 @@ pub(super) fn release(epoll: impl AsFd, fd: BorrowedFd<'_>) {
     let _ = epoll::delete(epoll, fd);
 }
 
+/// From now on, events at a key say that the descriptor can be written, too. If it can be written
+/// already, the next turn says so.
+#[cold]
+fn report_writing(epoll: BorrowedFd<'_>, key: usize, fd: BorrowedFd<'_>) {
+    let flags = READING | EventFlags::OUT;
+    // It fails only if the descriptor was released just now, and then a message wakes all that wait.
+    let _ = epoll::modify(epoll, fd, epoll::EventData::new_u64(key as u64), flags);
+}
+
 impl Reactor {
     pub(super) fn new(epoll: BorrowedFd<'static>) -> Self {
         Reactor {
@@ -93,13 +111,11 @@ impl Reactor {
         }
     }
 
-    /// Watches a descriptor until it is closed, and returns its key. If it is ready already, the
+    /// Watches a descriptor until it is closed, and returns its key. If it can be read already, the
     /// next turn says so.
     pub(super) fn register(&mut self, fd: BorrowedFd<'_>) -> io::Result<usize> {
-        let reads = EventFlags::IN | EventFlags::PRI | EventFlags::RDHUP;
-        let flags = reads | EventFlags::OUT | EventFlags::ET;
         let key = self.registrations.insert(Registration::default());
-        let added = epoll::add(self.epoll, fd, epoll::EventData::new_u64(key as u64), flags);
+        let added = epoll::add(self.epoll, fd, epoll::EventData::new_u64(key as u64), READING);
         if let Err(error) = added {
             self.registrations.remove(key);
             return Err(error.into());
@@ -174,8 +190,12 @@ impl Reactor {
 
     /// Adds a green thread to those that wait for a descriptor.
     #[inline]
-    pub(super) fn join(&mut self, key: usize, interest: Interest, task: usize) {
+    pub(super) fn join(&mut self, key: usize, fd: BorrowedFd<'_>, interest: Interest, task: usize) {
         if let Some(registration) = self.registrations.get_mut(key) {
+            if interest == Interest::Write && !registration.reports_writing {
+                registration.reports_writing = true;
+                report_writing(self.epoll, key, fd);
+            }
             registration.join(interest, task);
         }
     }
@@ -301,6 +321,25 @@ mod tests {
     #[cfg(target_pointer_width = "64")]
     fn registration_fits_one_cache_line() {
         assert_eq!(size_of::<Registration>(), 64);
+    }
+
+    #[test]
+    fn writing_is_watched_from_the_first_wait_on() {
+        // To the end of the process, as a scheduler's.
+        let epoll = epoll::create(epoll::CreateFlags::CLOEXEC).unwrap();
+        let epoll: &'static OwnedFd = Box::leak(Box::new(epoll));
+        let (socket, _peer) = std::os::unix::net::UnixStream::pair().unwrap();
+        let mut reactor = Reactor::new(epoll.as_fd());
+        let key = reactor.register(socket.as_fd()).unwrap();
+        let woken = |reactor: &mut Reactor| {
+            let mut woken = Vec::new();
+            reactor.turn(Some(Duration::ZERO), |task| woken.push(task)).unwrap();
+            (reactor.events.len(), woken)
+        };
+        assert_eq!(woken(&mut reactor), (0, vec![]));
+        reactor.join(key, socket.as_fd(), Interest::Write, 7);
+        assert_eq!(woken(&mut reactor), (1, vec![7]));
+        assert_eq!(woken(&mut reactor), (0, vec![]));
     }
 
     #[test]

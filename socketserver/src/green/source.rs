@@ -38,10 +38,15 @@ use super::scheduler::Message;
 /// It is dropped no later than the descriptor.
 ///
 /// The upper half of the number is that of the home scheduler, counted from one; the lower half is
-/// the key there. Zero means that there is no home yet, and [`RELEASED`] that there is none any
-/// more.
+/// the key there. The other values mean that there is no home yet, or none any more.
 #[derive(Debug, Default)]
 pub(crate) struct Source(AtomicU64);
+
+/// There is no home yet.
+const NEW: u64 = 0;
+
+/// The same, and the last read has taken less than it could.
+const DRAINED: u64 = u64::MAX - 1;
 
 /// The descriptor's file has a new owner, and nothing waits for it here any more.
 const RELEASED: u64 = u64::MAX;
@@ -55,8 +60,13 @@ impl Source {
 
     /// Sets the home. Returns whether it did: not if another thread was faster.
     fn set_home(&self, number: usize, key: usize) -> bool {
-        let home = ((number as u64 + 1) << u32::BITS) | key as u64;
-        self.0.compare_exchange(0, home, Release, Relaxed).is_ok()
+        self.replace_missing_home(((number as u64 + 1) << u32::BITS) | key as u64)
+    }
+
+    /// Changes the value if there is no home yet. Returns whether it did.
+    fn replace_missing_home(&self, value: u64) -> bool {
+        let replace = |old| matches!(old, NEW | DRAINED).then_some(value);
+        self.0.fetch_update(Release, Relaxed, replace).is_ok()
     }
 
     /// The key of this descriptor on `local`, if that is its home.
@@ -65,19 +75,26 @@ impl Source {
         self.home().filter(|(number, _)| *number == local.scheduler.number).map(|(_, key)| key)
     }
 
-    /// Whether there is certainly nothing to read, so that an attempt would be in vain.
+    /// Whether an attempt to read would be in vain, or is not worth it: [`park`](Self::park) returns
+    /// at once if there is something to read after all.
     #[inline]
     pub(crate) fn is_drained(&self, current: Current) -> bool {
-        self.key_on(current.local).is_some_and(|key| current.local.reactor.borrow().is_drained(key))
+        let is_drained = |key| current.local.reactor.borrow().is_drained(key);
+        match self.key_on(current.local) {
+            Some(key) => is_drained(key),
+            None => self.0.load(Relaxed) == DRAINED,
+        }
     }
 
     /// A call has read less than it could have taken, so there is nothing more for now.
     #[inline]
     pub(crate) fn set_drained(&self) {
-        if let Some(Current { local, .. }) = current()
-            && let Some(key) = self.key_on(local)
-        {
-            local.reactor.borrow_mut().set_drained(key);
+        let Some(Current { local, .. }) = current() else {
+            return;
+        };
+        match self.key_on(local) {
+            Some(key) => local.reactor.borrow_mut().set_drained(key),
+            None => _ = self.replace_missing_home(DRAINED),
         }
     }
 
@@ -138,7 +155,7 @@ impl Source {
             Some(key) => (key, None),
             None => self.start_watching(local, fd)?,
         };
-        local.reactor.borrow_mut().join(key, interest, task);
+        local.reactor.borrow_mut().join(key, fd, interest, task);
         Ok(Seat { key, guest_of, interest })
     }
 
@@ -177,7 +194,7 @@ impl Source {
 #[inline]
 fn place(home: u64) -> Option<(usize, usize)> {
     let (number, key) = match home {
-        0 | RELEASED => return None,
+        NEW | DRAINED | RELEASED => return None,
         home => (home >> u32::BITS, home as u32),
     };
     Some((number as usize - 1, key as usize))
@@ -260,6 +277,6 @@ fn take_guest_seat(
 ) -> io::Result<Seat<'_>> {
     let mut reactor = local.reactor.borrow_mut();
     let key = reactor.register_guest(fd)?;
-    reactor.join(key, interest, task);
+    reactor.join(key, fd, interest, task);
     Ok(Seat { key, guest_of: Some(fd), interest })
 }

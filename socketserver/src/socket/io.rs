@@ -10,7 +10,7 @@ use socket2::Type;
 
 use super::descriptor::{errno, receive_flags, send_flags};
 use super::handle::{Shared, Socket};
-use super::layer::Wire;
+use super::layer::{Wire, send_through};
 use crate::address::Address;
 use crate::address::ToAddress;
 use crate::sys;
@@ -241,7 +241,7 @@ impl Socket {
             None => shared.wire(Interest::Write).send(data),
             Some(layer) => {
                 let patience = shared.descriptor.patience(Interest::Write);
-                layer.send(&shared.wire_for_layer(patience), data)
+                send_through(layer, &shared.wire_for_layer(patience), data)
             }
         }
     }
@@ -258,7 +258,7 @@ impl Socket {
         match shared.layer() {
             // Most need no clock.
             None => shared.descriptor.send_once(data).unwrap_or_else(|| wire().send(data)),
-            Some(layer) => layer.send(&wire(), data),
+            Some(layer) => send_through(layer, &wire(), data),
         }
     }
 
@@ -351,7 +351,7 @@ impl Shared {
                 let wire = wire.in_parts();
                 let mut left = data;
                 while !left.is_empty() {
-                    left = &left[layer.send(&wire, left)?..];
+                    left = &left[send_through(layer, &wire, left)?..];
                 }
                 Ok(())
             }

@@ -52,6 +52,14 @@ pub trait Layer: Any + Send + Sync {
     fn end(&self, wire: &Wire<'_>) -> io::Result<()>;
 }
 
+/// Sends through a layer. One that sends nothing would keep its caller in a loop for ever.
+pub(super) fn send_through(layer: &dyn Layer, wire: &Wire<'_>, data: &[u8]) -> io::Result<usize> {
+    match layer.send(wire, data)? {
+        0 if !data.is_empty() => Err(io::ErrorKind::WriteZero.into()),
+        sent => Ok(sent),
+    }
+}
+
 /// The socket below a [`Layer`]: its bytes, and the time that the operation above still has.
 pub struct Wire<'a> {
     descriptor: &'a Descriptor,

@@ -3,7 +3,7 @@
 use std::io::{self, ErrorKind};
 
 use super::handle::{Shared, Socket};
-use super::layer::Wire;
+use super::layer::{Wire, send_through};
 use super::pace::Pace;
 use super::sendfile::{Piece, read_some};
 
@@ -22,7 +22,7 @@ impl Socket {
         while !left.is_empty() {
             let wire = || shared.wire_at(pace);
             let sent = match shared.layer() {
-                Some(layer) => layer.send(&wire()?, left)?,
+                Some(layer) => send_through(layer, &wire()?, left)?,
                 // Most need no clock.
                 None => match shared.descriptor.send_once(left) {
                     Some(sent) => {

@@ -17,6 +17,9 @@ use super::ocsp;
 /// A certificate that expires within this time causes a warning.
 const SOON: Duration = Duration::from_secs(14 * 86_400);
 
+/// Longest key of RSA, in bits, with which a signature takes about a millisecond at most.
+const LONGEST_BRIEF: usize = 2048;
+
 /// A chain with its key.
 #[derive(Clone, Debug)]
 pub(super) struct Chain {
@@ -24,6 +27,8 @@ pub(super) struct Chain {
     pub(super) keyfile: PathBuf,
     pub(super) certified: Arc<CertifiedKey>,
     pub(super) names: Vec<String>,
+    /// Whether a signature takes about a millisecond at most.
+    pub(super) signs_briefly: bool,
     validity: [Date; 2],
     pub(super) stapled: Option<Stapled>,
 }
@@ -109,6 +114,7 @@ pub(super) fn load(
         certfile: certfile.to_owned(),
         keyfile: keyfile.to_owned(),
         certified: Arc::new(certified),
+        signs_briefly: !matches!(facts.key, Key::Rsa { bits } if bits > LONGEST_BRIEF),
         names: facts.names,
         validity,
         stapled: None,

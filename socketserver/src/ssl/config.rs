@@ -82,6 +82,8 @@ pub(super) struct Built {
     pub(super) config: Config,
     pub(super) timeout: Duration,
     pub(super) suppresses_ragged_eofs: bool,
+    /// Whether each computation of a handshake takes about a millisecond at most.
+    pub(super) is_brief: bool,
     pub(super) resumption: Option<Resumption>,
 }
 
@@ -159,7 +161,19 @@ impl Settings {
             (Side::Client, None) => (Config::Client(Arc::new(self.client(&provider)?)), None),
         };
         let Self { timeout, suppresses_ragged_eofs, .. } = *self;
-        Ok(Built { config, timeout, suppresses_ragged_eofs, resumption })
+        let is_brief = self.is_brief();
+        Ok(Built { config, timeout, suppresses_ragged_eofs, is_brief, resumption })
+    }
+
+    /// Whether each computation of a handshake takes about a millisecond at most, and does not
+    /// wait. A peer may send a chain of certificates that takes many times as long to check, a
+    /// configuration of the program's may do anything, and the secrets go to a file.
+    fn is_brief(&self) -> bool {
+        self.side == Side::Server
+            && self.ready.is_none()
+            && self.secrets.is_none()
+            && !self.trust.asks_clients()
+            && self.chains.iter().all(|chain| chain.signs_briefly)
     }
 
     fn server(

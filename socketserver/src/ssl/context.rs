@@ -222,7 +222,7 @@ impl SSLContext {
         socket.ready_for_layer()?;
         let counts = &self.shared.counts;
         counts.begin();
-        let state = shake_hands(socket, connection, built.timeout, left)
+        let state = shake_hands(socket, connection, built, left)
             .inspect_err(|error| counts.failed(socket, error))?;
         counts.done(state.connection.handshake_kind() == Some(HandshakeKind::Resumed));
         // The bytes so far were those of the handshake: the request has not begun yet.

@@ -7,9 +7,11 @@ use rustix::io::ioctl_fionread;
 use rustix::net::sockopt::set_tcp_quickack;
 use rustls::{Connection, ProtocolVersion};
 
+use super::config::Built;
 use super::error::{SSLError, SSLErrorReason};
 use super::session::CHUNK;
 use super::state::State;
+use crate::computing::compute;
 use crate::green;
 use crate::socket::{Socket, Wire};
 use crate::wait::Patience;
@@ -43,27 +45,26 @@ pub(super) fn too_late(timeout: Duration) -> io::Error {
     SSLError::new(SSLErrorReason::Timeout, text).into()
 }
 
-/// Makes a handshake over a socket that is ready for a layer. The whole handshake may take
-/// `timeout`, of which this time is `left`.
+/// Makes a handshake over a socket that is ready for a layer, in the time that is `left`.
 pub(super) fn shake_hands(
     socket: &Socket,
     connection: Connection,
-    timeout: Duration,
+    built: &Built,
     left: Duration,
 ) -> io::Result<State> {
     let wire = socket.wire_within(Patience::from_timeout(Some(left)))?;
-    let shaken = over(&wire, State::new(connection)).inspect(|state| {
+    let shaken = over(&wire, State::new(connection), built.is_brief).inspect(|state| {
         if state.holds_tickets {
             acknowledge(socket);
         }
     });
     shaken.map_err(|error| match error.kind() {
-        io::ErrorKind::TimedOut => too_late(timeout),
+        io::ErrorKind::TimedOut => too_late(built.timeout),
         _ => error,
     })
 }
 
-fn over(wire: &Wire<'_>, mut state: State) -> io::Result<State> {
+fn over(wire: &Wire<'_>, mut state: State, is_brief: bool) -> io::Result<State> {
     let mut expects_hello = matches!(*state.connection, Connection::Server(_));
     while state.connection.is_handshaking() {
         wire.sendall(&state.take_outgoing())?;
@@ -76,7 +77,7 @@ fn over(wire: &Wire<'_>, mut state: State) -> io::Result<State> {
             Some(_) => expects_hello = false,
         }
         state.feed(chunk);
-        state = advance(wire, state)?;
+        state = advance(wire, state, is_brief)?;
     }
     state.holds_tickets = holds_tickets(&state.connection);
     if state.has_outgoing() {
@@ -93,19 +94,24 @@ fn acknowledge(socket: &Socket) {
     let _ = set_tcp_quickack(socket, true);
 }
 
-/// Continues the handshake with the bytes that have come. On a green thread another thread computes
-/// this, for two reasons. A signature takes a millisecond, in which the core would serve no other
-/// client. And the pages of the stack that the computation touches would stay in use: even the
-/// short last part, which makes the tickets, would cost each idle connection 4 KiB (measured).
+/// Continues the handshake with the bytes that have come. A green thread does not compute this on
+/// its own stack, because the pages that the computation touches would stay in use: even the short
+/// last part, which makes the tickets, would cost each idle connection 4 KiB (measured). A brief
+/// computation runs on another stack, and any other on another thread, so that the core serves other
+/// clients meanwhile.
 ///
 /// With RSA of 4096 bits, a chain of six certificates and six revocation lists, the computation
 /// needs 32 KiB of stack (measured), and 72 KiB without optimisation. A stack of the default size
-/// is therefore enough if no other thread can be started.
-fn advance(wire: &Wire<'_>, mut state: State) -> io::Result<State> {
-    let (mut state, decoded) = green::blocking(move || {
+/// is therefore enough if there is no other.
+fn advance(wire: &Wire<'_>, mut state: State, is_brief: bool) -> io::Result<State> {
+    let decode = move || {
         let decoded = state.decode();
         (state, decoded)
-    });
+    };
+    let (mut state, decoded) = match is_brief {
+        true => compute(decode),
+        false => green::blocking(decode),
+    };
     let Err(error) = decoded else { return Ok(state) };
     // The alert tells the peer the reason.
     let _ = wire.sendall(&state.take_outgoing());

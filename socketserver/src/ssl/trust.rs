@@ -129,6 +129,11 @@ impl Trust {
         Arc::new(store)
     }
 
+    /// Whether a server asks its clients for certificates.
+    pub(super) fn asks_clients(&self) -> bool {
+        !matches!(self.mode, None | Some(VerifyMode::None))
+    }
+
     /// The verifier of clients' certificates. `None` if the server does not ask for them.
     pub(super) fn of_clients(
         &self,

@@ -142,22 +142,45 @@ pub(crate) fn suspend() {
     // on that coroutine's stack, which is alive as long as the coroutine runs. `resume` restores
     // the previous value as soon as the coroutine is suspended or ends, so that no other code on
     // this thread sees the pointer; and no other thread does, because a `Coroutine` is not `Send`.
+    // This may run on the stack of an `on_stack`, which stays the caller's until that returns: the
+    // switch saves whatever stack it leaves, and comes back there.
     unsafe { (*current).suspend((&raw const current).cast()) };
     CURRENT.set(current);
 }
 
+/// Calls a function on another stack, and returns its result or resumes its panic. It may suspend
+/// the coroutine, and goes on there: the stack returns to its allocator when the function returns.
+#[cfg(feature = "tls")]
+#[inline]
+pub(crate) fn on_stack<T>(stack: CoroutineStack, call: impl FnOnce() -> T) -> T {
+    corosensei::on_stack(stack, call)
+}
+
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
+    use std::sync::Once;
+
     use super::*;
 
-    /// The only test of this program that enables green threads.
-    #[test]
+    /// Enables green threads in this program, in which no other code does.
     #[allow(unsafe_code)]
+    pub(crate) fn enable_once() {
+        static ONCE: Once = Once::new();
+        ONCE.call_once(|| {
+            let error = must_be_enabled().unwrap_err();
+            assert_eq!(error.kind(), io::ErrorKind::Unsupported);
+            // SAFETY: no test of this program waits inside `LocalKey::with` on a green thread.
+            unsafe { enable() };
+        });
+    }
+
+    #[test]
     fn green_threads_are_refused_until_enabled() {
-        let error = must_be_enabled().unwrap_err();
-        assert_eq!(error.kind(), io::ErrorKind::Unsupported);
-        // SAFETY: no test of this program waits inside `LocalKey::with` on a green thread.
-        unsafe { enable() };
+        enable_once();
         assert!(must_be_enabled().is_ok());
     }
 }
+
+#[cfg(all(test, feature = "tls"))]
+#[path = "tests/on_stack.rs"]
+pub(crate) mod on_stack_tests;

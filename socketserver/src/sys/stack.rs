@@ -104,6 +104,19 @@ pub(crate) fn allocator(stack_size: usize) -> &'static StackAllocator {
     allocator
 }
 
+/// The allocator for stacks on which code of a coroutine runs for a moment, see
+/// [`on_stack`](super::coroutine::on_stack). They are as large as those of threads. None of them is
+/// ever a coroutine's own stack, of which the pages that a deep function has touched would stay in
+/// use while the coroutine is suspended.
+#[cfg(feature = "tls")]
+pub(crate) fn spare_stacks() -> &'static StackAllocator {
+    const STACK_SIZE: usize = 2 * 1024 * 1024;
+    const EMPTY: State = State { warm: Vec::new(), cold: Vec::new(), next: 0, end: 0 };
+    static SPARE: StackAllocator =
+        StackAllocator { stack_size: STACK_SIZE, state: Mutex::new(EMPTY) };
+    &SPARE
+}
+
 impl StackAllocator {
     fn slot_size(&self) -> usize {
         GUARD + self.stack_size

@@ -1,18 +1,22 @@
 //! What TLS costs a server: full handshakes and bulk data, beside a server written by hand with
-//! `rustls` and threads, and beside `rustls` in memory, all in one run.
+//! `rustls` and threads, and beside `rustls` in memory, all in one run. And how long a client with
+//! an open connection waits for an answer while others begin handshakes.
 //!
 //! ```text
 //! cargo bench -p tests --bench tls
+//! cargo bench -p tests --bench tls -- rsa:2048     (another key, which openssl makes)
 //! ```
 //!
 //! Each server runs in a separate process, and only the processor time of that process counts. The
 //! servers take turns, and the figures are medians.
 
+mod beside;
 mod in_memory;
 mod servers;
 
 use std::process::ExitCode;
 
+use rcgen::KeyPair;
 use rustls::ClientConfig;
 use tests::prelude::*;
 
@@ -32,6 +36,8 @@ struct Round {
     handshake: f64,
     /// Processor time per GiB, in milliseconds.
     bulk: f64,
+    /// Time in which 99 % of a client's questions are answered beside handshakes, in milliseconds.
+    beside: f64,
 }
 
 fn main() -> ExitCode {
@@ -43,7 +49,12 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let authority = Authority::new("bench");
-    let files = authority.issue(&["localhost"]);
+    let bits = arguments.iter().find_map(|word| word.strip_prefix("rsa:"));
+    let key = match bits {
+        None => KeyPair::generate().expect("a key"),
+        Some(bits) => rsa_key(bits.parse().expect("a number of bits")),
+    };
+    let files = authority.issue_with(&["localhost"], key, |_| {});
     let mut config = client_config(&authority, None);
     config.resumption = rustls::client::Resumption::disabled();
     let config = Arc::new(config);
@@ -57,17 +68,19 @@ fn main() -> ExitCode {
         in_memory.push(in_memory::handshake(&files, &config, HANDSHAKES / CLIENTS));
     }
     let by_hand = [median(&rounds[0], |round| round.handshake), median(&rounds[0], |r| r.bulk)];
-    println!("| server | processor time per full handshake | per GiB sent |");
-    println!("| --- | --- | --- |");
+    println!("| server | processor time per full handshake | per GiB sent | answer, 99 % |");
+    println!("| --- | --- | --- | --- |");
     for (kind, rounds) in servers::KINDS.iter().zip(&rounds) {
         let [handshake, bulk] = [median(rounds, |r| r.handshake), median(rounds, |r| r.bulk)];
         let [times, bulk_times] = [handshake / by_hand[0], bulk / by_hand[1]];
+        let beside = median(rounds, |r| r.beside);
         println!(
-            "| {kind} | {handshake:.0} us ({times:.2} x) | {bulk:.0} ms ({bulk_times:.2} x) |"
+            "| {kind} | {handshake:.0} us ({times:.2} x) | {bulk:.0} ms ({bulk_times:.2} x) | \
+             {beside:.1} ms |"
         );
     }
     let alone = median(&in_memory, |time| *time);
-    println!("| `rustls` in memory | {alone:.0} us ({:.2} x) | |", alone / by_hand[0]);
+    println!("| `rustls` in memory | {alone:.0} us ({:.2} x) | | |", alone / by_hand[0]);
     ExitCode::SUCCESS
 }
 
@@ -95,6 +108,7 @@ fn round(server: u32, address: &Address, config: &Arc<ClientConfig>) -> Round {
     Round {
         handshake: (between - before).as_secs_f64() * 1e6 / f64::from(HANDSHAKES),
         bulk: (after - between).as_secs_f64() * 1e3 / gibibytes,
+        beside: beside::wait(address, config).as_secs_f64() * 1e3,
     }
 }
 

@@ -200,6 +200,36 @@ fn calls_that_would_bypass_it_are_refused() {
     assert_eq!(seen, b"");
 }
 
+/// It would keep a core busy, and the caller for ever.
+fn a_layer_that_sends_nothing_is_an_error<W: Thread>() {
+    struct Mute;
+    impl Layer for Mute {
+        fn recv(&self, wire: &Wire<'_>, buffer: &mut [u8]) -> io::Result<usize> {
+            wire.recv(buffer)
+        }
+        fn send(&self, _: &Wire<'_>, _: &[u8]) -> io::Result<usize> {
+            Ok(0)
+        }
+        fn end(&self, _: &Wire<'_>) -> io::Result<()> {
+            Ok(())
+        }
+    }
+    let (socket, _other) = unix_pair();
+    socket.set_layer(Mute).expect("the first layer");
+    let sends: [fn(&Socket) -> io::Result<()>; 4] = [
+        |socket| socket.sendall(b"hello"),
+        |socket| socket.send(b"hello").map(drop),
+        |socket| socket.send_within(b"hello", DEADLINE).map(drop),
+        |socket| socket.makefile(0, -1).1.write_all(&[0; 10_000]),
+    ];
+    for send in sends {
+        let socket = socket.clone();
+        let sent = W::in_time("send", move || send(&socket));
+        assert_eq!(error_kind(sent), ErrorKind::WriteZero);
+    }
+    socket.sendall(b"").expect("nothing is all of it");
+}
+
 /// The call takes no longer than its timeout, though the other side goes on, slowly.
 fn is_covered<T>(call: fn(&Socket) -> io::Result<T>, turn: fn(&mut UnixStream) -> io::Result<()>) {
     let (socket, mut other) = pair();
@@ -331,4 +361,7 @@ fn select_sees_bytes_in_a_layer<W: Thread>() {
     });
 }
 
-matrix!(threads: a_relay_keeps_records_whole, select_sees_bytes_in_a_layer);
+matrix!(
+    threads: a_relay_keeps_records_whole, select_sees_bytes_in_a_layer,
+        a_layer_that_sends_nothing_is_an_error
+);

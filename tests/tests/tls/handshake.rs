@@ -1,5 +1,6 @@
 //! Handshakes that do not happen, or take their time.
 
+use rustls::ClientConfig;
 use socketserver::ssl::SSLErrorReason;
 use tests::prelude::*;
 
@@ -128,6 +129,68 @@ matrix!(columns:
     an_empty_connection_ends_quietly, plain_http_is_refused, an_old_version_is_refused,
     a_hello_may_come_in_pieces, a_client_with_nagle_waits_for_nothing,
 );
+
+/// Shakes hands with a green server alone in its process. Returns whether another thread than the
+/// schedulers has computed something.
+fn uses_another_thread(context: ssl::SSLContext, client: ClientConfig) -> bool {
+    let server = run(Server::<Tcp, Green, Echo>::builder().tls(context), LOCAL);
+    TlsClient::connect(&server.address(), client, "localhost").ask(b"hello");
+    let names = fs::read_dir("/proc/self/task").expect("threads").map(|task| {
+        fs::read_to_string(task.expect("a thread").path().join("comm")).expect("its name")
+    });
+    names.into_iter().any(|name| name.starts_with("blocking"))
+}
+
+#[test]
+fn brief_handshakes_stay_on_their_scheduler() {
+    let Some(()) = alone() else { return };
+    let authority = Authority::new("brief");
+    let client = client_config(&authority, None);
+    assert!(!uses_another_thread(authority.context(), client));
+}
+
+/// The client decides how long its chain takes.
+#[test]
+fn chains_of_clients_are_checked_elsewhere() {
+    let Some(()) = alone() else { return };
+    let authority = Authority::new("chains");
+    let client = client_config(&authority, Some(&authority.issue(&["somebody"])));
+    let context = authority.context().load_verify_locations(authority.root()).expect("good");
+    assert!(uses_another_thread(context.verify_mode(ssl::VerifyMode::Required), client));
+}
+
+/// It may call anything.
+#[test]
+fn own_configurations_compute_elsewhere() {
+    let Some(()) = alone() else { return };
+    let authority = Authority::new("own");
+    let Files { cert, key, .. } = authority.issue(&["localhost"]);
+    let context = ssl::SSLContext::from_rustls(Arc::new(server_config(&cert, &key)));
+    assert!(uses_another_thread(context, client_config(&authority, None)));
+}
+
+#[test]
+fn secrets_are_written_elsewhere() {
+    let Some(()) = alone() else { return };
+    let authority = Authority::new("secrets");
+    let context = authority.context().keylog_filename(authority.join("secrets")).expect("a file");
+    assert!(uses_another_thread(context, client_config(&authority, None)));
+}
+
+#[test]
+fn signatures_of_large_keys_are_made_elsewhere() {
+    if !has_program("openssl", "version") {
+        return;
+    }
+    let Some(()) = alone() else { return };
+    let authority = Authority::new("large");
+    for (bits, elsewhere) in [(2048, false), (4096, true)] {
+        let Files { cert, key, .. } = authority.issue_with(&["localhost"], rsa_key(bits), |_| {});
+        let context = ssl::SSLContext::new().load_cert_chain(cert, key).expect("good files");
+        let another = uses_another_thread(context, client_config(&authority, None));
+        assert_eq!(another, elsewhere, "{bits} bits");
+    }
+}
 
 /// A refused client can read nothing, so the server sends it nothing.
 #[test]

@@ -24,15 +24,6 @@ fn carry_out(life: &Life) -> Option<StopKind> {
 }
 
 #[test]
-fn a_late_shutdown_leaves_nothing_behind() {
-    let life = serving();
-    assert_eq!(carry_out(&life), None);
-    assert_eq!(ask(&life, StopKind::Shutdown), By::Nobody);
-    life.enter().unwrap();
-    assert_eq!(life.turn(), Turn::Go { until: None });
-}
-
-#[test]
 fn a_stop_without_a_loop_waits_for_one() {
     let life = life(Duration::ZERO);
     let unable = |kind| life.ask(kind, Waiting::Nobody, false).carried_out_by;

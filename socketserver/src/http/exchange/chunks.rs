@@ -73,7 +73,7 @@ mod tests {
 
     #[test]
     fn other_bytes_are_no_chunks() {
-        for piece in ["hello", "5\nhello", "1\r\nab", "-1\r\n", "0\r\n\r\nx"] {
+        for piece in ["hello\r\n", "5\nhello", "1\r\nab", "-1\r\n", "0\r\n\r\nx"] {
             let error = OwnChunks::default().read(piece.as_bytes(), |_| {}).expect_err(piece);
             assert_eq!(error.kind(), io::ErrorKind::InvalidInput);
         }

@@ -267,6 +267,26 @@ impl Outgoing {
         }
     }
 
+    /// Adds bytes that need no coding. If `read` fails before anything was sent, nothing of the reply
+    /// is left.
+    pub(in crate::http) fn place(
+        &mut self,
+        length: usize,
+        read: impl FnOnce(&mut [u8]) -> io::Result<()>,
+    ) -> io::Result<()> {
+        let start = self.out.len();
+        self.out.resize(start + length, 0);
+        read(&mut self.out[start..]).inspect_err(|_| match self.has_begun {
+            true => self.out.truncate(start),
+            false => self.begin(self.terms),
+        })
+    }
+
+    /// Whether the buffer should be sent now.
+    pub(in crate::http) fn is_full(&self) -> bool {
+        self.out.len() >= BUFFER
+    }
+
     /// Frees the memory once everything has been sent, so that an idle connection holds none.
     pub(in crate::http) fn release(&mut self) {
         (self.out, self.body) = (Vec::new(), Vec::new());

@@ -66,6 +66,22 @@ impl Exchange {
         crate::http::message::date::with_now(|date| reply.own_field("Date", date))
     }
 
+    /// Writes fields of the library, none of which says where the reply ends, and the length.
+    pub(in crate::http) fn own_fields<'f>(
+        &self,
+        fields: impl Iterator<Item = (&'static str, &'f str)>,
+        length: Option<u64>,
+    ) -> io::Result<()> {
+        let mut reply = self.reply()?;
+        for (name, value) in fields {
+            reply.own_field(name, value)?;
+        }
+        if let Some(length) = length {
+            reply.own_length(length);
+        }
+        Ok(())
+    }
+
     /// Writes the fields that describe the body.
     pub(in crate::http) fn describe(&self, content_type: &str, length: usize) -> io::Result<()> {
         let mut reply = self.reply()?;
@@ -130,10 +146,28 @@ impl Exchange {
         self.send(rest)
     }
 
-    /// Writes a piece of a body whose length the head has announced. Such a piece is not copied.
-    pub(in crate::http) fn write_announced(&self, data: &[u8]) -> io::Result<()> {
-        self.frame(&mut *self.reply()?, false);
-        self.write_body(data)
+    /// Writes a piece of a body whose length the head has announced. `read` gets its place in the
+    /// buffer, so that the piece is not copied.
+    ///
+    /// # Errors
+    /// Those of `read`, after which another reply may begin if nothing was sent; those of the
+    /// connection.
+    pub(in crate::http) fn write_in_place(
+        &self,
+        length: usize,
+        read: impl FnOnce(&mut [u8]) -> io::Result<()>,
+    ) -> io::Result<()> {
+        let mut reply = self.reply()?;
+        reply.note_written(length as u64)?;
+        self.frame(&mut reply, false);
+        if !reply.pass(length as u64) {
+            return Ok(());
+        }
+        reply.place(length, read)?;
+        match reply.is_full() {
+            true => self.send_out(&mut reply),
+            false => Ok(()),
+        }
     }
 
     /// Sends all of the reply that has been written so far.

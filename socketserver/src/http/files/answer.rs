@@ -232,11 +232,12 @@ fn order(target: &Target<'_>) -> Order {
 
 /// Redirects the client to the directory's URL with a slash, to which the links in it are relative.
 fn redirect(target: &Target<'_>) -> Reply {
-    Reply::new(301, Body::Empty)
+    let mut reply = Reply::new(301, Body::Empty)
         .with("Location", target.location())
         // Not for ever, because the directory may become a file.
-        .with("Cache-Control", "no-cache")
-        .with("Content-Length", "0")
+        .with("Cache-Control", "no-cache");
+    reply.length = Some(0);
+    reply
 }
 
 /// The reply to an error of the system that says nothing about the path, such as a lack of

@@ -11,18 +11,17 @@ use rustix::io::{ReadWriteFlags, preadv2};
 
 use crate::green;
 
-/// Reads a part of a file.
+/// Fills `data` with the bytes of a file from `place` on.
 ///
 /// # Errors
 /// `UnexpectedEof` if the file has become shorter; those of the system.
-pub(super) fn read(file: &File, part: Range<u64>) -> io::Result<Vec<u8>> {
-    let mut data = vec![0; (part.end - part.start) as usize];
+pub(super) fn read(file: &File, place: u64, data: &mut [u8]) -> io::Result<()> {
     // A green thread looks first, and mostly has it then.
-    if green::may_park().is_none() || !read_cached(file, &mut data, part.start) {
-        warm(file, part.clone());
-        file.read_exact_at(&mut data, part.start)?;
+    if green::may_park().is_none() || !read_cached(file, data, place) {
+        warm(file, place..place + data.len() as u64);
+        file.read_exact_at(data, place)?;
     }
-    Ok(data)
+    Ok(())
 }
 
 /// Reads a part of a file that the system has in its cache. Returns whether that was all of it.
@@ -70,9 +69,11 @@ mod tests {
         let folder = Folder::new();
         fs::write(folder.join("file"), "0123456789").expect("write");
         let file = File::open(folder.join("file")).expect("open");
-        assert_eq!(read(&file, 2..5).expect("it is there"), b"234");
-        assert_eq!(read(&file, 5..5).expect("nothing"), b"");
-        let error = read(&file, 5..11).expect_err("it is shorter");
+        let mut part = [0; 3];
+        read(&file, 2, &mut part).expect("it is there");
+        assert_eq!(part, *b"234");
+        read(&file, 10, &mut []).expect("nothing");
+        let error = read(&file, 5, &mut [0; 6]).expect_err("it is shorter");
         assert_eq!(error.kind(), ErrorKind::UnexpectedEof);
         for place in [0, 9, 10, 99] {
             assert!(is_cached(&file, place), "it was just written");

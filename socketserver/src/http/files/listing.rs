@@ -138,8 +138,10 @@ impl Listing {
         };
         let first = self.name(first);
         let begins_alike = |common: &usize| {
+            let first = &first[..*common];
             let start = name.get(..*common);
-            start.is_some_and(|start| start.eq_ignore_ascii_case(&first[..*common]))
+            // Most are the same, which is seen faster.
+            start.is_some_and(|start| start == first || start.eq_ignore_ascii_case(first))
         };
         self.common = (0..=self.common).rev().find(begins_alike).unwrap_or(0);
     }
@@ -195,7 +197,7 @@ impl Listing {
         let name = |place: u32| self.name(&self.entries[place as usize]);
         let keyed = |place| (key(&name(place)[self.common..]), place);
         let mut places: Vec<(u64, u32)> = (0..self.entries.len() as u32).map(keyed).collect();
-        places.sort_unstable_by_key(|(key, _)| *key);
+        sort_by_key(&mut places);
         for alike in places.chunk_by_mut(|one, other| one.0 == other.0) {
             alike.sort_unstable_by(|one, other| compare(name(one.1), name(other.1)));
         }
@@ -205,11 +207,41 @@ impl Listing {
 
 /// The first eight bytes of a text in lower case, as a number that sorts as the text does.
 fn key(text: &[u8]) -> u64 {
-    let mut first = [0; 8];
-    for (to, byte) in first.iter_mut().zip(text) {
-        *to = byte.to_ascii_lowercase();
+    let first = text.first_chunk().copied().unwrap_or_else(|| {
+        let mut first = [0; 8];
+        first[..text.len()].copy_from_slice(text);
+        first
+    });
+    const ONES: u64 = u64::from_ne_bytes([1; 8]);
+    let first = u64::from_be_bytes(first);
+    let low = first & (0x7f * ONES);
+    // Sets the high bit of each byte from `A` on, and of each one behind `Z`.
+    let (from_a, behind_z) = (low + 0x3f * ONES, low + 0x25 * ONES);
+    let capitals = from_a & !behind_z & !first & (0x80 * ONES);
+    first | capitals >> 2
+}
+
+/// Sorts by the keys: by their last byte first, and then by each earlier one, which keeps the order
+/// of those that are alike in it. Comparisons would take several times as long.
+fn sort_by_key(places: &mut Vec<(u64, u32)>) {
+    let Some((first, _)) = places.first().copied() else { return };
+    let differing = places.iter().fold(0, |bits, (key, _)| bits | (key ^ first));
+    let mut sorted = places.clone();
+    for shift in (0..64).step_by(8).filter(|shift| (differing >> shift) & 0xff != 0) {
+        let byte = |key: u64| (key >> shift) as usize & 0xff;
+        let mut starts = [0; 256];
+        places.iter().for_each(|(key, _)| starts[byte(*key)] += 1);
+        let mut end = 0;
+        for start in &mut starts {
+            (*start, end) = (end, end + *start);
+        }
+        for place in &*places {
+            let start = &mut starts[byte(place.0)];
+            sorted[*start] = *place;
+            *start += 1;
+        }
+        std::mem::swap(places, &mut sorted);
     }
-    u64::from_be_bytes(first)
 }
 
 /// The order of two names: in lower case, and then as they are.
@@ -223,4 +255,37 @@ fn compare(one: &[u8], other: &[u8]) -> Ordering {
 /// A name in the directory at this path below the root.
 pub(super) fn join(path: &[u8], name: &[u8]) -> Vec<u8> {
     if path.is_empty() { name.to_vec() } else { [path, b"/", name].concat() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_sort_as_texts_in_lower_case() {
+        for byte in 0..=u8::MAX {
+            let lower = byte.to_ascii_lowercase();
+            assert_eq!(key(&[byte; 8]), u64::from_be_bytes([lower; 8]), "{byte}");
+            assert_eq!(key(&[b'x', byte]), u64::from_be_bytes([b'x', lower, 0, 0, 0, 0, 0, 0]));
+        }
+        assert_eq!((key(b""), key(b"NAME-0001.txt")), (0, key(b"name-000")));
+    }
+
+    #[test]
+    fn keys_are_sorted_by_all_their_bytes() {
+        let mut number = 1_u64;
+        let mut next = || {
+            number = number.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            number
+        };
+        for mask in [u64::MAX, 0xff00_0000_0000_00ff, 0x0300_ff00, 0] {
+            for length in [0, 1, 2, 1_000] {
+                let mut places: Vec<_> = (0..length).map(|place| (next() & mask, place)).collect();
+                let mut expected = places.clone();
+                expected.sort();
+                sort_by_key(&mut places);
+                assert_eq!(places, expected, "{mask:x} {length}");
+            }
+        }
+    }
 }

@@ -93,33 +93,33 @@ impl Page {
 
     fn push_row(&self, out: &mut Vec<u8>, entry: &Entry) {
         let name = self.listing.name(entry);
-        let (slash, mark): (&[u8], &[u8]) = match (entry.kind, entry.is_link) {
-            (Kind::Directory, true) => (b"/", b"@"),
-            (Kind::Directory, false) => (b"/", b"/"),
-            (_, true) => (b"", b"@"),
-            (_, false) => (b"", b""),
-        };
         let is_plain = is_plain(name);
+        // The end tags of cells and rows are left out, as HTML allows: a listing is long.
         out.extend_from_slice(b"<tr><td><a href=\"");
         push_quoted(out, name, is_plain);
-        out.extend_from_slice(slash);
+        if entry.kind == Kind::Directory {
+            out.push(b'/');
+        }
         out.extend_from_slice(b"\">");
         match is_plain {
             true => out.extend_from_slice(name),
             false => push_text(out, name),
         }
-        out.extend_from_slice(mark);
+        match (entry.kind, entry.is_link) {
+            (_, true) => out.push(b'@'),
+            (Kind::Directory, false) => out.push(b'/'),
+            _ => {}
+        }
+        out.extend_from_slice(b"</a>");
         if self.listing.has_details {
-            out.extend_from_slice(b"</a></td><td>");
+            out.extend_from_slice(b"<td>");
             if entry.kind == Kind::File {
                 push_size(out, entry.size);
             }
-            out.extend_from_slice(b"</td><td>");
+            out.extend_from_slice(b"<td>");
             out.extend_from_slice(Date::of(entry.modified).to_the_minute().as_bytes());
-            out.extend_from_slice(b"</td></tr>\n");
-        } else {
-            out.extend_from_slice(b"</a></td></tr>\n");
         }
+        out.push(b'\n');
     }
 
     /// Writes the listing as JSON: an array of objects, as nginx does.

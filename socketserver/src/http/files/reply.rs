@@ -32,14 +32,17 @@ pub(super) enum Body {
 #[derive(Debug)]
 pub(super) struct Reply {
     pub(super) status: u16,
+    /// All but the length.
     pub(super) fields: Vec<(&'static str, Cow<'static, str>)>,
+    /// Length of the body of a GET, unless it is not known yet.
+    pub(super) length: Option<u64>,
     pub(super) body: Body,
 }
 
 impl Reply {
     pub(super) fn new(status: u16, body: Body) -> Self {
         // As many as a file has, and some more.
-        Reply { status, fields: Vec::with_capacity(8), body }
+        Reply { status, fields: Vec::with_capacity(8), length: None, body }
     }
 
     /// The reply for missing files, and for hidden ones, which must look the same.
@@ -67,9 +70,8 @@ impl Reply {
 
     /// Adds the length, and parts of the file as a body.
     pub(super) fn with_parts(self, file: File, pieces: Vec<Piece>) -> Self {
-        let length: u64 = pieces.iter().map(Piece::length).sum();
-        let reply = self.with("Content-Length", length.to_string());
-        Reply { body: Body::File(file, pieces), ..reply }
+        let length = pieces.iter().map(Piece::length).sum();
+        Reply { length: Some(length), body: Body::File(file, pieces), ..self }
     }
 }
 

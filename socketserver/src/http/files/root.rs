@@ -5,7 +5,9 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::path::Path;
 
-use rustix::fs::{CWD, FileType, Mode, OFlags, ResolveFlags, Stat, fstat, openat, openat2};
+use rustix::fs::{
+    AtFlags, CWD, FileType, Mode, OFlags, ResolveFlags, Stat, fstat, openat, openat2, statat,
+};
 use rustix::io::Errno;
 
 use crate::http::message::text::LOG_TARGET;
@@ -63,6 +65,9 @@ impl Root {
     /// Those that say nothing about the path: no descriptors, no memory, a broken disk, and
     /// directories that are renamed again and again.
     pub(super) fn find(&self, path: &[u8]) -> io::Result<Option<Found>> {
+        if !self.may_open(path) {
+            return Ok(None);
+        }
         // A FIFO would wait for a writer, and a terminal would become this process's own.
         let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
         let Some(fd) = self.open_at(path, flags)? else { return Ok(None) };
@@ -71,6 +76,28 @@ impl Root {
             FileType::RegularFile => Some(Found::File(File::from(fd), stat)),
             FileType::Directory => Some(Found::Directory(fd)),
             _ => None,
+        })
+    }
+
+    /// Looks whether there is a file or directory at a path, because opening a FIFO would wake its
+    /// writer, and opening a device may do anything. This is no check: what is opened then is looked
+    /// at again, so another file in its place is not served either.
+    fn may_open(&self, path: &[u8]) -> bool {
+        let name = if path.is_empty() { &b"."[..] } else { path };
+        let flags = AtFlags::SYMLINK_NOFOLLOW | AtFlags::NO_AUTOMOUNT;
+        let stat = match statat(&self.fd, name, flags) {
+            Ok(stat) if is_of(&stat, FileType::Symlink) => {
+                match self.open_at(path, OFlags::PATH | OFlags::CLOEXEC) {
+                    Ok(fd) => fd.and_then(|fd| fstat(&fd).ok()),
+                    Err(_) => return true,
+                }
+            }
+            Ok(stat) => Some(stat),
+            // Opening it fails too, and says what that means.
+            Err(error) => return error != Errno::NOENT,
+        };
+        stat.is_some_and(|stat| {
+            is_of(&stat, FileType::RegularFile) || is_of(&stat, FileType::Directory)
         })
     }
 
@@ -138,6 +165,10 @@ impl Root {
         }
         Err(Errno::NOENT)
     }
+}
+
+fn is_of(stat: &Stat, file_type: FileType) -> bool {
+    FileType::from_raw_mode(stat.st_mode) == file_type
 }
 
 /// Fails if this is a link. With `O_PATH`, a link that is not followed is opened itself.

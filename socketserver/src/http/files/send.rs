@@ -69,15 +69,19 @@ impl Files {
     where
         H: BaseHTTPRequestHandler,
     {
-        let Reply { status: code, mut fields, body } = reply;
+        let Reply { status: code, mut fields, mut length, body } = reply;
         let status = match body {
             Body::Error(message) => Status::from((code, message)),
             _ => code.into(),
         };
         let page = match body {
-            Body::Error(_) => error_page(handler, status, &mut fields),
+            Body::Error(_) => error_page(handler, status),
             _ => Vec::new(),
         };
+        if let Body::Error(_) = body {
+            fields.push(("Content-Type", handler.exchange().settings().error_content_type.into()));
+            length = Some(page.len() as u64);
+        }
         let is_own = |name: &str| self.fields.iter().any(|own| own.0.eq_ignore_ascii_case(name));
         match is_own("Server") {
             true => handler.exchange().begin_reply(status, "")?,
@@ -86,15 +90,12 @@ impl Files {
         for (name, value) in &self.fields {
             handler.send_header(name, value)?;
         }
-        let mut has_length = false;
-        for (name, value) in fields.iter().filter(|field| !is_own(field.0)) {
-            has_length |= *name == "Content-Length";
-            handler.send_header(name, value)?;
-        }
+        let others = fields.iter().filter(|field| !is_own(field.0));
+        handler.exchange().own_fields(others.map(|(name, value)| (*name, &**value)), length)?;
         handler.__end_headers()?;
         if head_only {
             // The length of a listing is not known before it is made.
-            let is_open = has_body(code) && !has_length;
+            let is_open = has_body(code) && length.is_none();
             return if is_open { handler.flush_headers() } else { Ok(()) };
         }
         let mut wfile = ReplyWriter(handler.exchange().clone());
@@ -108,23 +109,12 @@ impl Files {
     }
 }
 
-/// An error page, whose fields are added to `fields`. Unlike `send_error` this keeps the connection,
-/// because the client of a site asks for other files after a missing one.
-fn error_page<H>(
-    handler: &mut H,
-    status: Status<'_>,
-    fields: &mut Vec<(&'static str, Cow<'static, str>)>,
-) -> Vec<u8>
-where
-    H: BaseHTTPRequestHandler,
-{
+/// An error page. Unlike `send_error` this keeps the connection, because the client of a site asks
+/// for other files after a missing one.
+fn error_page<H: BaseHTTPRequestHandler>(handler: &mut H, status: Status<'_>) -> Vec<u8> {
     let message = status.message.unwrap_or_default();
     handler.__log_error(&format!("code {}, message {message}", status.code));
-    let settings = handler.exchange().settings();
-    let page = settings.error_page(status).into_bytes();
-    fields.push(("Content-Type", settings.error_content_type.into()));
-    fields.push(("Content-Length", page.len().to_string().into()));
-    page
+    handler.exchange().settings().error_page(status).into_bytes()
 }
 
 fn send_pieces(
@@ -132,8 +122,6 @@ fn send_pieces(
     file: &std::fs::File,
     pieces: Vec<Piece>,
 ) -> io::Result<()> {
-    // Otherwise the read of a later piece may fail while an error page can still be sent.
-    let is_alone = pieces.len() == 1;
     for piece in pieces {
         let mut part = match piece {
             Piece::Text(text) => {
@@ -143,11 +131,8 @@ fn send_pieces(
             Piece::Part(part) => part,
         };
         let first = if part.end - part.start <= SMALL { part.end } else { part.start + INTO_HEAD };
-        let data = disk::read(file, part.start..first)?;
-        match is_alone {
-            true => wfile.0.write_announced(&data)?,
-            false => wfile.write_all(&data)?,
-        }
+        let length = (first - part.start) as usize;
+        wfile.0.write_in_place(length, |place| disk::read(file, part.start, place))?;
         part.start = first;
         while !part.is_empty() {
             let next = part.end.min(part.start + AT_ONCE);

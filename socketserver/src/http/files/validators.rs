@@ -2,11 +2,12 @@
 //! and 13.
 
 use std::borrow::Cow;
-use std::fmt::Write;
 use std::time::{Duration, SystemTime};
 
 use httpdate::{fmt_http_date, parse_http_date};
 use rustix::fs::Stat;
+
+use crate::http::message::line::push_hex;
 
 /// Looks up a field of the request's head by its name. Several fields of one name are joined.
 pub(super) type Fields<'a> = &'a dyn Fn(&str) -> Option<Cow<'a, str>>;
@@ -42,11 +43,7 @@ impl Validators {
         let modified = SystemTime::UNIX_EPOCH.checked_add(since_1970).unwrap_or(now).min(now);
         let age = now.duration_since(modified).unwrap_or(Duration::ZERO);
         let age = age.saturating_sub(Duration::from_nanos(nanoseconds.into()));
-        let weak = if age < tick(nanoseconds) { "W/" } else { "" };
-        // Longer than any.
-        let mut etag = String::with_capacity(64);
-        let (size, inode) = (stat.st_size, stat.st_ino);
-        let _ = write!(etag, "{weak}\"{seconds:x}{nanoseconds:08x}-{size:x}-{inode:x}\"");
+        let etag = etag(stat, age < tick(nanoseconds));
         let has_strong_date = now >= modified + Duration::from_secs(2);
         Validators { etag, modified, has_strong_date }
     }
@@ -97,6 +94,24 @@ impl Validators {
         }
         self.has_strong_date && parse_http_date(validator).is_ok_and(|date| date == self.modified)
     }
+}
+
+/// The tag: the time of the last change, the size and the inode. Formatted by hand, because every
+/// request for a file needs it.
+fn etag(stat: &Stat, is_weak: bool) -> String {
+    let nanoseconds = u32::try_from(stat.st_mtime_nsec).unwrap_or(0);
+    // Longer than any.
+    let mut tag = Vec::with_capacity(64);
+    tag.extend_from_slice(if is_weak { b"W/\"" } else { b"\"" });
+    push_hex(&mut tag, stat.st_mtime as u64);
+    let digit = |place: u32| b"0123456789abcdef"[(nanoseconds >> (4 * place)) as usize % 16];
+    tag.extend((0..8).rev().map(digit));
+    for number in [stat.st_size as u64, stat.st_ino] {
+        tag.push(b'-');
+        push_hex(&mut tag, number);
+    }
+    tag.push(b'"');
+    String::from_utf8(tag).unwrap_or_default()
 }
 
 /// Time within which two changes of a file may get the same date. File systems count in ticks of

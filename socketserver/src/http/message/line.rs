@@ -65,7 +65,8 @@ pub(in crate::http) fn formatted<T>(
     let mut text = Text::default();
     text.write_fmt(value)
         .map_err(|_| invalid("expected a value whose Display succeeds, got one that fails"))?;
-    with(&String::from_utf8_lossy(&text.0))
+    // It is always valid, but its type does not say so.
+    with(std::str::from_utf8(&text.0).unwrap_or_default())
 }
 
 /// Takes the pieces of a value.

@@ -99,7 +99,7 @@ fn body(reply: &Reply) -> String {
                     }
                 }
             }
-            assert_eq!(field(reply, "Content-Length"), Some(&*bytes.len().to_string()));
+            assert_eq!(reply.length, Some(bytes.len() as u64));
         }
         Body::Html(page) => page.write_html(&mut bytes).expect("it is memory"),
         Body::Json(page) => page.write_json(&mut bytes).expect("it is memory"),

@@ -95,6 +95,30 @@ fn only_files_and_directories_are_found() {
     assert_eq!(kind(&root, &format!("{0}/{0}", &long[..200])), None);
 }
 
+/// Opening it would end the wait of its writer.
+#[test]
+fn a_fifo_is_not_opened() {
+    use rustix::fs::inotify::{CreateFlags, WatchFlags, add_watch, init};
+    let folder = Folder::new();
+    let fifo = folder.join("fifo");
+    rustix::fs::mknodat(CWD, &fifo, FileType::Fifo, Mode::RWXU, 0).expect("a FIFO");
+    symlink("fifo", folder.join("link")).expect("a link");
+    let watch = init(CreateFlags::NONBLOCK).expect("inotify");
+    add_watch(&watch, &fifo, WatchFlags::OPEN).expect("a watch");
+    let mut root = Root::open(folder.path()).expect("a directory");
+    for policy in [Symlinks::Beneath, Symlinks::Never, Symlinks::Always] {
+        root.symlinks = policy;
+        for name in ["fifo", "link"] {
+            assert_eq!(kind(&root, name), None, "{name} {policy:?}");
+        }
+    }
+    let mut event = [0; 64];
+    assert_eq!(rustix::io::read(&watch, &mut event), Err(Errno::AGAIN));
+    let flags = OFlags::RDONLY | OFlags::NONBLOCK;
+    openat(CWD, &fifo, flags, Mode::empty()).expect("it may be opened");
+    assert!(rustix::io::read(&watch, &mut event).is_ok_and(|bytes| bytes > 0));
+}
+
 #[test]
 fn the_directory_is_found_after_it_was_renamed() {
     let folder = furnished();
