@@ -20,13 +20,18 @@ pub const ADDRESSES: [&str; 15] = [
 ];
 
 /// What clients send in one connection.
-pub const REQUESTS: [&str; 14] = [
+pub const REQUESTS: [&str; 18] = [
     "GET /1 HTTP/1.1\r\nHost: a\r\nAccept: */*\r\n\r\nGET /2 HTTP/1.1\r\nHost: b\r\n\r\n",
     "POST /p HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabcGET /n HTTP/1.1\r\nHost: a\r\n\r\n",
     "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\nA;x=y\r\n0123456789\r\n\
      0\r\nX: y\r\n\r\nGET /n HTTP/1.1\r\nHost: a\r\n\r\n",
     "POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\nx",
     "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nabcd",
+    "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1, 2\r\nContent-Length : 1\r\n\r\nabcd",
+    "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: x\r\n\r\n\
+     0\r\n\r\n",
+    "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: x, chunked\r\n\r\n3\nabc\n0\n\n",
     "GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n\r\nGET / HTTP/1.1\nHost: a\n\n",
     "GET / HTTP/1.1\r\nHost: a\r\nConnection: x, close\r\n\r\nGET /n HTTP/1.1\r\nHost: a\r\n\r\n",
     "GET HTTP://b:80/x?y HTTP/1.1\r\nHost: a\r\n\r\nGET //evil/.. HTTP/1.1\r\nHost: a\r\n\r\n",
