@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Address sanitizer, run by hand: the tests of green threads, and the green column of the grid. The sanitizer also finds
-# leaks. It must know of every switch between stacks, for which corosensei has a feature. Needs a nightly toolchain, with
-# the standard library it comes with. Takes a few minutes, and at most half an hour.
+# Address sanitizer, run by hand: the tests of green threads and of their stacks, and the green column of the grid. The
+# sanitizer also finds leaks. It must know of every switch between stacks, for which corosensei has a feature. Needs a
+# nightly toolchain, with the standard library it comes with. Takes a few minutes, and at most half an hour.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export RUSTFLAGS="-Zsanitizer=address"
@@ -17,3 +17,4 @@ sanitized() {
 sanitized --test green -- --skip a_stack_without_room --skip an_ordinary_thread_overflows \
     --skip stack_that_came_near_its_end_is_reported --skip an_endless_sleep
 sanitized --test server --test transport --test concurrency --test handler --test socket -- green
+sanitized --lib -- computing on_stack
