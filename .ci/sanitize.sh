@@ -11,10 +11,10 @@ sanitized() {
     timeout 900 cargo +nightly test --target "$target" --package tests --package socketserver \
         --features corosensei/sanitizer --no-fail-fast "$@"
 }
-# Four tests are skipped. One takes away the address space, of which the sanitizer needs terabytes; one expects a message of
+# Five tests are skipped. Two take away address space, of which the sanitizer needs terabytes; one expects a message of
 # the standard library, which the sanitizer replaces; one counts on the size of frames, which the sanitizer changes; and
 # one leaves a green thread asleep, whose memory is a leak for the sanitizer.
-sanitized --test green -- --skip a_stack_without_room --skip an_ordinary_thread_overflows \
+sanitized --test green -- --skip a_stack_without_room --skip stacks_need_little --skip an_ordinary_thread_overflows \
     --skip stack_that_came_near_its_end_is_reported --skip an_endless_sleep
 sanitized --test server --test transport --test concurrency --test handler --test socket -- green
 sanitized --lib -- computing on_stack
