@@ -71,7 +71,9 @@ fn panics_of_overrides_end_the_connection(column: Column) {
 fn a_status_that_ends_no_request_becomes_500(column: Column) {
     let site = site(column);
     for code in [0, 99, 100, 101, 103, 199, 1_000, u16::MAX] {
-        for path in [format!("/code/{code}"), format!("/page/{code}")] {
+        // The tests of Python send interim statuses with `send_error`.
+        let page = (!(100..200).contains(&code)).then(|| format!("/page/{code}"));
+        for path in [Some(format!("/code/{code}")), page].into_iter().flatten() {
             let reply = get(&site, &path);
             assert_eq!((reply.status, reply.field("Connection")), (500, Some("close")), "{path}");
         }
