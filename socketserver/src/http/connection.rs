@@ -8,7 +8,6 @@ use super::exchange::stage::Stage;
 use super::handler::BaseHTTPRequestHandler as Handler;
 use super::message::framing::{self, Framed};
 use super::message::headers::{Head, Headers};
-use super::message::line::invalid;
 use super::message::refusal::HTTPError;
 use super::message::status::Status;
 use crate::request::{HandlerError, caught};
@@ -93,10 +92,7 @@ fn answer(
     let plain = Status::from(status.code);
     let mut sent = Ok(());
     for status in [status, Status { fields: status.fields, ..plain }, plain, 500.into()] {
-        sent = match status.code {
-            100..200 => Err(invalid("expected the status of a final reply, got an interim one")),
-            _ => handler.__send_error(status),
-        };
+        sent = handler.__send_error(status);
         let is_refused =
             sent.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::InvalidInput);
         if !is_refused || exchange.has_begun() {
