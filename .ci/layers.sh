@@ -51,7 +51,7 @@ ALLOWED = {
     "transport": "address axis control request socket sys wait",
     "concurrency": "axis green lead panics pool request sync sys",
     "handler": "aborts address file green nesting request socket sync sys wait",
-    "signals": "handler panics request sync",
+    "signals": "handler panics request sync sys",
     "activation": "socket sys",
     "systemd": "activation address request socket sync",
     "lobby": "request socket sync sys",

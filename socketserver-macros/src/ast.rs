@@ -28,6 +28,8 @@ pub(crate) struct Kind {
     pub(crate) handle: Option<fn(&Handler<'_>) -> TokenStream>,
     /// What the derive writes besides the `impl RequestHandler`.
     pub(crate) further: Option<fn(&Handler<'_>) -> TokenStream>,
+    /// The same for a handler with mistakes.
+    pub(crate) stand_in: Option<fn(&Handler<'_>) -> TokenStream>,
     /// The base class's work after `finish`: a closure that gets the handler, and whether all its
     /// methods succeeded. `None` if there is nothing to do.
     pub(crate) base: fn(&Handler<'_>) -> Option<TokenStream>,

@@ -16,6 +16,7 @@ pub(crate) fn expand(handler: &Handler<'_>, error: &syn::Error) -> TokenStream {
     let (impl_generics, _, where_clause) = generics.split_for_impl();
     let (_, ty_generics, _) = input.generics.split_for_impl();
     let name = &input.ident;
+    let further = handler.kind.stand_in.map(|stand_in| stand_in(handler));
 
     quote! {
         #errors
@@ -32,5 +33,7 @@ pub(crate) fn expand(handler: &Handler<'_>, error: &syn::Error) -> TokenStream {
                 ::core::unreachable!()
             }
         }
+
+        #further
     }
 }

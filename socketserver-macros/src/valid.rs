@@ -311,7 +311,7 @@ mod tests {
     }
 
     #[test]
-    fn misplaced_names_are_told_their_place() {
+    fn misplaced_names_have_their_place_explained() {
         let of_three = format!(
             "`rfile` is filled by `StreamRequestHandler`, `DatagramRequestHandler` and \
              `BaseHTTPRequestHandler`, not by `BaseRequestHandler`: if {OWN}"

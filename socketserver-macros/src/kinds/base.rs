@@ -13,5 +13,6 @@ pub(crate) static KIND: Kind = Kind {
     required: None,
     handle: None,
     further: None,
+    stand_in: None,
     base: |_| None,
 };

@@ -47,6 +47,7 @@ pub(crate) static KIND: Kind = Kind {
     required: Some((&WFILE, "it is the reply")),
     handle: Some(handle),
     further: Some(implement),
+    stand_in: Some(stand_in),
     base: |_| None,
 };
 
@@ -149,6 +150,46 @@ fn implement(handler: &Handler<'_>) -> TokenStream {
 
             #assign
             #calls
+            #hooks
+        }
+    }
+}
+
+/// The same impl for a handler with mistakes, so that its calls of the trait's methods are no further
+/// errors.
+fn stand_in(handler: &Handler<'_>) -> TokenStream {
+    let library = handler.library(Span::call_site());
+    let generics = crate::signature::generics(handler.input, &[]);
+    let (impl_generics, _, where_clause) = generics.split_for_impl();
+    let (_, ty_generics, _) = handler.input.generics.split_for_impl();
+    let struct_name = &handler.input.ident;
+    let hooks = hooks(handler);
+    quote! {
+        #[automatically_derived]
+        impl #impl_generics #library::http::BaseHTTPRequestHandler
+            for #struct_name #ty_generics #where_clause
+        {
+            fn exchange(&self) -> &#library::http::Exchange {
+                ::core::unreachable!()
+            }
+
+            fn __assign(&mut self, _: &#library::http::Headers) {}
+
+            fn __commands(&self) -> &'static [&'static str] {
+                &[]
+            }
+
+            fn __knows(&self, _: &str) -> bool {
+                false
+            }
+
+            fn __call(
+                &mut self,
+                _: &str,
+            ) -> ::core::option::Option<::core::result::Result<(), #library::HandlerError>> {
+                ::core::option::Option::None
+            }
+
             #hooks
         }
     }

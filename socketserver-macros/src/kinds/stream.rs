@@ -27,6 +27,7 @@ pub(crate) static KIND: Kind = Kind {
     required: None,
     handle: None,
     further: None,
+    stand_in: None,
     base: flush,
 };
 

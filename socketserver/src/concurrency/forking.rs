@@ -15,6 +15,7 @@ use super::on_close::{OnClose, on_close_setters};
 use crate::axis::Has;
 use crate::request::{Job, Rejected, Waker, Workers};
 use crate::sync::Instant;
+use crate::sys;
 use crate::sys::fork::{self, ForkBesideThreads, Forked};
 
 /// Every request runs in its own child process. Its handler changes a copy of the memory, so
@@ -149,6 +150,7 @@ impl Concurrency for Forking {
         }
         if self.sigchld.get().is_none() {
             let sigchld = low_level::pipe::register(SIGCHLD, waker.wake_fd()?)?;
+            sys::unblock(SIGCHLD);
             // Only the loop's thread comes here, and there is one loop.
             let _ = self.sigchld.set(sigchld);
             self.children.set_waker(waker);

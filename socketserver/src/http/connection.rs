@@ -85,8 +85,10 @@ fn answer(
     status: Status<'_>,
 ) -> Result<(), HandlerError> {
     exchange.set_closes(true);
+    // An upstream server may have chosen the code, and an interim one ends no request.
+    let status = if status.code < 200 { 500.into() } else { status };
     // The message may quote the client's bytes, which need not be one line of Latin-1; so may a
-    // field. And an upstream server may have chosen the code.
+    // field.
     let plain = Status::from(status.code);
     let mut sent = Ok(());
     for status in [status, Status { fields: status.fields, ..plain }, plain, 500.into()] {

@@ -5,7 +5,6 @@ use std::io;
 use super::events::EventStream;
 use super::exchange::Exchange;
 use super::exchange::settings::Settings;
-use super::message::line::invalid;
 use super::message::status::{Status, has_body, response};
 use super::message::text::{LOG_TARGET, escape_log};
 use crate::address::Address;
@@ -59,10 +58,6 @@ pub(super) fn send_error_page<H: Overridable + ?Sized>(
     handler: &mut H,
     status: Status<'_>,
 ) -> io::Result<()> {
-    if status.code < 200 {
-        let code = status.code;
-        return Err(invalid(format!("expected the status of a reply, got the interim {code}")));
-    }
     let phrase = response(status.code).map_or("???", |(phrase, _)| phrase);
     let message = status.message.unwrap_or(phrase);
     handler.log_error(&format!("code {}, message {message}", status.code));

@@ -141,7 +141,7 @@ pub trait BaseHTTPRequestHandler {
     /// `(404, message)` or `(404, message, explanation)`.
     ///
     /// # Errors
-    /// As [`send_response`](Self::send_response); `InvalidInput` for a status below 200.
+    /// As [`send_response`](Self::send_response).
     ///
     /// Python: `send_error`
     fn send_error<'a>(&mut self, status: impl Into<Status<'a>>) -> io::Result<()>

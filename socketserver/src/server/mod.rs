@@ -237,6 +237,8 @@ impl<T, C: Concurrency, H, S> Server<T, C, H, S> {
     /// dropped, signals end the process again, as without this call. A second call changes the
     /// timeout.
     ///
+    /// If the parent process has blocked the signals, the calling thread unblocks them.
+    ///
     /// # Errors
     /// Those of the system.
     ///
@@ -254,6 +256,7 @@ impl<T, C: Concurrency, H, S> Server<T, C, H, S> {
     /// between two turns of the loop cause one call, and an inline server calls `run` only when the
     /// current handler has returned. After the server's end, and in a forked child, the signal does
     /// nothing.
+    /// If the parent process has blocked the signal, the calling thread unblocks it.
     ///
     /// ```
     /// use socketserver::{Socket, ThreadingTCPServer, signal};

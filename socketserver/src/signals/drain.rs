@@ -13,6 +13,7 @@ use super::drain_request::DrainRequest;
 use super::watch::Watch;
 
 use crate::handler::Core;
+use crate::sys;
 
 /// The servers of this process that drain on signals.
 static DRAINERS: Mutex<Drainers> = Mutex::new(Drainers { count: 0, none: None });
@@ -82,6 +83,7 @@ impl DrainSignals {
             actions.add(flag::register(signal, received.clone()))?;
             actions.add(low_level::pipe::register(signal, core.waker.wake_fd()?))?;
         }
+        ENDING.into_iter().for_each(sys::unblock);
         // Only now: until then a signal ends the process, so none is lost.
         DRAINERS.lock().more();
         signals.registered = true;

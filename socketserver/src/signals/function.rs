@@ -9,6 +9,7 @@ use signal_hook::{flag, low_level};
 
 use super::actions::Actions;
 use crate::request::Waker;
+use crate::sys;
 
 pub(crate) type Answer = Box<dyn Fn() + Send + Sync>;
 
@@ -32,6 +33,7 @@ impl SignalFunction {
         // In this order: the loop looks at the flag once it has been woken.
         actions.add(flag::register(signal, received.clone()))?;
         actions.add(low_level::pipe::register(signal, waker.wake_fd()?))?;
+        sys::unblock(signal);
         Ok(SignalFunction { received, _actions: actions, run })
     }
 

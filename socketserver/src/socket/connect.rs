@@ -70,13 +70,11 @@ fn is_in_progress(error: &io::Error) -> bool {
 /// Takes the result of an attempt that has ended. For a socket of the internet a second call does
 /// so: to the system, the attempt goes on until then, so the next `connect` would return its end.
 fn conclude(descriptor: &Descriptor, to: &SockAddr) -> io::Result<()> {
-    let socket = descriptor.socket();
     if !(to.is_ipv4() || to.is_ipv6()) {
-        return socket.take_error()?.map_or(Ok(()), Err);
+        return descriptor.socket().take_error()?.map_or(Ok(()), Err);
     }
     // A socket that was closed meanwhile must not begin anew.
-    descriptor.open()?;
-    match socket.connect(to) {
+    match descriptor.open()?.socket().connect(to) {
         Err(error) if is_in_progress(&error) => {
             let _ = rustix::net::connect_unspec(&descriptor.fd);
             Err(io::ErrorKind::ConnectionAborted.into())

@@ -250,8 +250,7 @@ impl Descriptor {
         }
     }
 
-    /// Checks a call that has received no byte. A close wakes it in the same way as an empty
-    /// datagram, and as the end of a stream, which it is.
+    /// Fails if a close has woken a call, and no empty datagram has. A closed stream has ended.
     #[cold]
     pub(super) fn check_empty(&self) -> io::Result<()> {
         match self.state.load(Relaxed) {

@@ -150,7 +150,8 @@ impl Socket {
     }
 
     /// Ends both directions of the connection. Every later call on any handle fails with "bad file
-    /// descriptor". The descriptor itself closes with the last handle.
+    /// descriptor". The descriptor itself closes with the last handle. Calls that wait return, except
+    /// `accept`: other processes may have the listener too. Give it a timeout.
     ///
     /// Python: `socket.close`
     pub fn close(&self) {

@@ -8,7 +8,7 @@
 //! | `recv`, `recvfrom`, `send`, `sendall`, `sendto` | [`Socket::recv`] and so on | `io.rs` |
 //! | `recvmsg`, `sendmsg`, `recv_fds`, `send_fds` | [`Message`] | `message.rs` |
 //! | `sendfile` | [`Socket::sendfile`] | `sendfile.rs`; at a client's pace `paced.rs` |
-//! | `connect`, `create_connection`, `socketpair` | [`Socket::connect`] and so on | `connect.rs` |
+//! | `connect`, `socketpair` | [`Socket::connect`] and so on | `connect.rs` |
 //! | `select.select` | [`select()`](crate::select) | `../wait/select.rs` |
 //! | `setsockopt`, `getsockopt` | [`SocketOption`] | `option.rs` |
 //! | `makefile` | [`Socket::makefile`] | `../file/mod.rs` |

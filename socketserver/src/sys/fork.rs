@@ -180,9 +180,9 @@ unsafe fn fork() -> io::Result<Forked> {
 #[allow(unsafe_code)]
 pub(crate) fn child_signals() {
     extern "C" fn do_nothing(_: libc::c_int) {}
-    // SAFETY: a `sigaction` and a `sigset_t` of zeros are valid. All pointers are to local
-    // variables, which outlive the calls. The only function that becomes a handler does nothing,
-    // which is safe at any moment.
+    // SAFETY: a `sigaction` of zeros is valid. All pointers are to local variables, which outlive
+    // the calls. The only function that becomes a handler does nothing, which is safe at any
+    // moment.
     unsafe {
         let mut before: libc::sigaction = std::mem::zeroed();
         libc::sigaction(libc::SIGINT, std::ptr::null(), &raw mut before);
@@ -191,11 +191,8 @@ pub(crate) fn child_signals() {
             libc::signal(libc::SIGINT, do_nothing as libc::sighandler_t);
         }
         libc::signal(libc::SIGTERM, libc::SIG_DFL);
-        let mut terminate: libc::sigset_t = std::mem::zeroed();
-        libc::sigemptyset(&raw mut terminate);
-        libc::sigaddset(&raw mut terminate, libc::SIGTERM);
-        libc::pthread_sigmask(libc::SIG_UNBLOCK, &raw const terminate, std::ptr::null_mut());
     }
+    super::unblock(libc::SIGTERM);
 }
 
 /// Ends the process at once. No value is dropped and no exit handler runs: both are the parent's.

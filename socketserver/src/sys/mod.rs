@@ -56,6 +56,21 @@ pub(crate) fn ignores_broken_pipes() -> bool {
     action.sa_sigaction == libc::SIG_IGN
 }
 
+/// Lets this thread receive a signal that is blocked here, most often because the parent process has
+/// blocked it.
+#[allow(unsafe_code)]
+pub(crate) fn unblock(signal: libc::c_int) {
+    // SAFETY: a `sigset_t` of zeros is valid. All pointers are to a local variable, which outlives
+    // the calls. They fail only for a number that is no signal's, and change nothing then.
+    unsafe {
+        let mut set: libc::sigset_t = std::mem::zeroed();
+        libc::sigemptyset(&raw mut set);
+        if libc::sigaddset(&raw mut set, signal) == 0 {
+            libc::pthread_sigmask(libc::SIG_UNBLOCK, &raw const set, std::ptr::null_mut());
+        }
+    }
+}
+
 /// Makes a listener hand out a connection only when its first bytes have arrived, or `seconds` have
 /// passed.
 pub(crate) fn set_defer_accept(listener: impl AsFd, seconds: u32) -> io::Result<()> {

@@ -32,6 +32,9 @@ pub(crate) const GUARD: usize = 64 * 1024;
 /// Size of a mapping, unless a stack needs a larger one.
 const SEGMENT: usize = 256 * 1024 * 1024;
 
+/// Size of the smallest first mapping, for a process that may have little address space.
+const SMALLEST: usize = SEGMENT / 64;
+
 /// The largest stack: far more than any program has memory for, and still address space that is
 /// there (16 GiB where an address has 64 bits).
 pub(crate) const LARGEST: usize = if usize::BITS < 64 { SEGMENT / 2 } else { usize::MAX >> 30 };
@@ -122,10 +125,6 @@ impl StackAllocator {
         GUARD + self.stack_size
     }
 
-    fn segment_size(&self) -> usize {
-        SEGMENT.max(self.slot_size())
-    }
-
     /// A stack, whose contents are arbitrary.
     ///
     /// # Errors
@@ -136,8 +135,8 @@ impl StackAllocator {
             return Ok(CoroutineStack { allocator: self, slot });
         }
         if state.next == state.end {
-            state.next = self.map_segment()?;
-            state.end = state.next + self.segment_size() / self.slot_size() * self.slot_size();
+            let is_first = state.end == 0;
+            (state.next, state.end) = self.add_segment(is_first)?;
         }
         install_guard(state.next)?;
         let slot = state.next;
@@ -145,8 +144,26 @@ impl StackAllocator {
         Ok(CoroutineStack { allocator: self, slot })
     }
 
+    /// Maps a segment, and returns where its slots begin and end. The first one may be smaller, if
+    /// the process may have no more. Later ones are not, so that stacks leave address space to
+    /// everything else.
+    fn add_segment(&self, is_first: bool) -> io::Result<(usize, usize)> {
+        let slot_size = self.slot_size();
+        let mut size = SEGMENT;
+        loop {
+            let segment_size = size.max(slot_size);
+            match self.map_segment(segment_size) {
+                Err(_) if is_first && size > SMALLEST => size /= 4,
+                mapped => {
+                    let start = mapped?;
+                    return Ok((start, start + segment_size / slot_size * slot_size));
+                }
+            }
+        }
+    }
+
     #[allow(unsafe_code)]
-    fn map_segment(&self) -> io::Result<usize> {
+    fn map_segment(&self, size: usize) -> io::Result<usize> {
         static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
         let _others_wait = ONE_AT_A_TIME.lock();
         let index = SEGMENT_COUNT.load(Relaxed);
@@ -160,7 +177,7 @@ impl StackAllocator {
         let start = unsafe {
             libc::mmap(
                 ptr::null_mut(),
-                self.segment_size(),
+                size,
                 libc::PROT_READ | libc::PROT_WRITE,
                 libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE | libc::MAP_STACK,
                 -1,
@@ -172,9 +189,9 @@ impl StackAllocator {
         }
         // SAFETY: the range is the mapping just made, and the advice changes no contents. (A huge
         // page would give memory to many stacks of which only one page each is used.)
-        unsafe { libc::madvise(start, self.segment_size(), libc::MADV_NOHUGEPAGE) };
+        unsafe { libc::madvise(start, size, libc::MADV_NOHUGEPAGE) };
         segment.slot_size.store(self.slot_size(), Relaxed);
-        let end = start as usize + self.segment_size();
+        let end = start as usize + size;
         segment.end.store(end, Relaxed);
         // Stored last: a reader that sees the start also sees the end and the size.
         segment.start.store(start as usize, Release);

@@ -73,3 +73,22 @@ fn the_log_can_be_turned_off() {
     assert!(ended.success());
     assert_eq!((output, log), (String::new(), String::new()));
 }
+
+/// As a supervisor leaves them that waits for signals itself, and does not restore them for its
+/// children.
+#[test]
+fn signals_that_the_parent_blocked_are_received() {
+    for concurrency in ["threading", "inline", "forking", "green"] {
+        let program = command("upper", &["127.0.0.1:0", "--concurrency", concurrency]);
+        let mut blocked = Command::new("env");
+        blocked.arg("--block-signal").arg(program.get_program()).args(program.get_args());
+        blocked.env_remove("RUST_LOG");
+        let server = Server::of(Process::start(&mut blocked));
+        let mut client = Client::stream(&server.address);
+        assert_eq!(client.ask("hello"), b"HELLO");
+        assert_eq!(client.finish(), b"");
+        server.process.signal(Signal::USR1);
+        server.process.error_with("accepted");
+        assert_eq!(server.drain().summary(), [1, 1, 0, 0, 0]);
+    }
+}

@@ -26,6 +26,39 @@ fn schedulers_that_cannot_start_may_start_later() {
     server.drain(DEADLINE / 2);
 }
 
+/// The schedulers start, and the usual stacks have a mapping. So have the threads: one that gets no
+/// signal stack ends the process. A thread has its name after that.
+fn start_schedulers() {
+    green::spawn(|| ()).join().expect("no panic");
+    let cores = cores();
+    until("the schedulers and their watchdog run", || {
+        let tasks = fs::read_dir("/proc/self/task").expect("/proc");
+        let names =
+            tasks.filter_map(|task| fs::read_to_string(task.ok()?.path().join("comm")).ok());
+        names.filter(|name| name.starts_with("green-")).count() > cores
+    });
+}
+
+/// As under `ulimit -v`, or where the system promises no memory that it does not have.
+#[test]
+fn stacks_need_little_address_space() {
+    let Some(()) = alone() else { return };
+    start_schedulers();
+    let most = memory_of(std::process::id(), "VmSize").expect("its memory") + (40 << 20);
+    with_at_most(Resource::As, most, || {
+        let (open, gate) = green::channel::<()>(1);
+        let spawn = |_| {
+            let gate = gate.clone();
+            green::try_spawn(300 << 10, move || gate.recv()).expect("there is room for a few")
+        };
+        let waiting: Vec<_> = (0..8).map(spawn).collect();
+        drop(open);
+        for one in waiting {
+            one.join().expect("no panic").expect_err("nothing was sent");
+        }
+    });
+}
+
 #[test]
 fn a_server_may_be_a_thread_local() {
     let Some(()) = alone() else { return };

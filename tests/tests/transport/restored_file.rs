@@ -140,13 +140,25 @@ impl TransportHooks<UnixStream> for Pausing {
     }
 }
 
+/// Looks for the file at the end of each of the loop's turns.
+struct Looking(PathBuf, Sender<bool>);
+
+impl BaseServer for Looking {
+    fn service_actions(&self, _: &ServerRef<Self>) {
+        self.1.send(self.0.exists()).expect("the test");
+    }
+}
+
+/// The loop does not listen for the rest of its turn either.
 #[test]
 fn a_close_during_a_restore_leaves_nothing_behind() {
     let folder = Folder::new();
     let ((pauses, paused), (go_on, goes_on)) = (bounded(1), bounded(1));
     let pausing = Pausing { again: AtomicBool::new(false), pauses, goes_on };
     let transport = Wrapped::new(UnixStream::new(), pausing);
-    let server = Builder::<_, _, Echo, ()>::new(transport, Inline, ()).restore_file(true);
+    let (looks, seen) = unbounded();
+    let looking = Looking(folder.join("server"), looks);
+    let server = Builder::<_, _, Echo, _>::new(transport, Inline, looking).restore_file(true);
     // A close gives up a loop that is stuck.
     let server = server.drain_timeout(Duration::ZERO).bind(folder.join("server"));
     let server = Arc::new(server.expect("bind"));
@@ -159,6 +171,7 @@ fn a_close_during_a_restore_leaves_nothing_behind() {
     go_on.send(()).expect("the hook");
     ends_well(serving);
     ends_well(closing);
+    assert_eq!(seen.try_iter().last(), Some(false));
     assert_eq!(server.fileno(), -1);
     assert!(entries(&folder).is_empty());
 }

@@ -8,6 +8,14 @@ struct NoReply {
     path: String,
 }
 
+#[allow(non_snake_case)]
+impl NoReply {
+    /// Without a further error.
+    fn do_GET(&mut self) -> std::io::Result<()> {
+        self.reply(200, "text/plain", "hello")
+    }
+}
+
 #[derive(BaseHTTPRequestHandler)]
 #[handler(methods = "PROPFIND")]
 struct NoList {
