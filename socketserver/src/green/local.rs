@@ -103,14 +103,14 @@ impl Local {
             let started = self.read_inbox();
             self.run_ready();
             self.wake_due();
-            // After new green threads come more of them, and the data that they wait for. Giving the
-            // processor away once lets both gather; sleeping now, and being woken for each, would
-            // cost more.
-            let waits_for_more = started > 0 && self.is_idle();
-            if waits_for_more {
+            // After a burst of new green threads the data that they wait for is on its way. Giving
+            // the processor away once lets it gather; sleeping now, and being woken for each of
+            // them, would cost more.
+            let burst = started > 1 && self.is_idle();
+            if burst {
                 thread::yield_now();
             }
-            self.look_at_descriptors(!waits_for_more);
+            self.look_at_descriptors(!burst);
             let mut ready = self.ready.borrow_mut();
             ready.append(&mut self.yielded.borrow_mut());
         }
