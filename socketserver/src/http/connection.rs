@@ -36,7 +36,8 @@ impl Drop for End {
     }
 }
 
-/// Serves one request. Returns whether another may follow.
+/// Serves one request. Returns whether another may follow. The steps are not inlined: what they need
+/// of the stack would add up here, and stay in the memory of each idle thread.
 ///
 /// Python: `handle_one_request`
 fn one(handler: &mut dyn Handler, exchange: &Exchange) -> Result<bool, HandlerError> {
@@ -48,13 +49,9 @@ fn one(handler: &mut dyn Handler, exchange: &Exchange) -> Result<bool, HandlerEr
         Received::Refused(error) => return refuse(handler, exchange, &error),
     }
     let headers = exchange.headers();
-    let framed = match framing::of(headers.head()) {
+    let framed = match framed(headers.head()) {
         Ok(framed) => framed,
-        Err(error) => {
-            let head = headers.head();
-            let unsupported = (!handler.__knows(head.command())).then(|| unsupported(head));
-            return refuse(handler, exchange, unsupported.as_ref().unwrap_or(&error));
-        }
+        Err(error) => return refuse_body(handler, exchange, headers.head(), &error),
     };
     exchange.begin(&framed);
     handler.__assign(&headers);
@@ -65,8 +62,28 @@ fn one(handler: &mut dyn Handler, exchange: &Exchange) -> Result<bool, HandlerEr
     Ok(!exchange.closes() && exchange.drop_body())
 }
 
+#[inline(never)]
+fn framed(head: &Head) -> Result<Framed, Box<HTTPError>> {
+    framing::of(head).map_err(Box::new)
+}
+
+/// Answers a request whose body has no length that can be trusted, or no known command at all.
+#[cold]
+#[inline(never)]
+fn refuse_body(
+    handler: &mut dyn Handler,
+    exchange: &Exchange,
+    head: &Head,
+    error: &HTTPError,
+) -> Result<bool, HandlerError> {
+    let unsupported = (!handler.__knows(head.command())).then(|| unsupported(head));
+    refuse(handler, exchange, unsupported.as_ref().unwrap_or(error))
+}
+
 /// Answers a request that cannot be handled. The connection ends, since the start of its next
 /// request is not known.
+#[cold]
+#[inline(never)]
 fn refuse(
     handler: &mut dyn Handler,
     exchange: &Exchange,
@@ -114,6 +131,7 @@ fn unsupported(head: &Head) -> HTTPError {
     HTTPError::new((501, &*format!("Unsupported method ('{}')", head.command())))
 }
 
+#[inline(never)]
 fn handle(
     handler: &mut dyn Handler,
     exchange: &Exchange,
@@ -171,6 +189,7 @@ fn allowed(handler: &dyn Handler) -> String {
 }
 
 /// Ends the reply after the method has returned: completes it, or answers the method's error.
+#[inline(never)]
 fn conclude(
     handler: &mut dyn Handler,
     exchange: &Exchange,

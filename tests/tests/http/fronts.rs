@@ -135,7 +135,8 @@ fn no_request_is_smuggled_past_nginx(column: Column) {
          upstream only {{\n server {} max_fails=0;\n keepalive 8;\n }}\n \
          server {{\n listen {front};\n location / {{\n proxy_pass http://only;\n \
          proxy_http_version 1.1;\n proxy_set_header Connection \"\";\n \
-         proxy_set_header Host a;\n proxy_next_upstream off;\n }}\n }}\n}}\n",
+         proxy_set_header Host a;\n proxy_next_upstream off;\n \
+         proxy_ignore_client_abort on;\n }}\n }}\n}}\n",
         site.address(),
     );
     fs::write(&path, config).expect("write");

@@ -1,7 +1,7 @@
 //! Reads the head of a request from the connection, within its limits and its time.
 
 use std::io::{self, BufRead};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::input::Input;
 use super::limits::Limits;
@@ -18,7 +18,7 @@ pub(in crate::http) enum Received {
     Nothing,
     /// The client has sent something other than an acceptable request. The head holds the parts
     /// that could be read, for the error page and the log.
-    Refused(HTTPError),
+    Refused(Box<HTTPError>),
 }
 
 /// Receives the rest of a head and parses it into `head`, which is empty before. The first bytes
@@ -45,11 +45,7 @@ pub(in crate::http) fn receive(
         }
         let began = *began.get_or_insert_with(Instant::now);
         let left = limits.head_time.saturating_sub(began.elapsed());
-        let filled = match left.is_zero() {
-            true => Err(late()),
-            false => input.fill(|room| socket.recv_into_within(room, left)),
-        };
-        match filled {
+        match fill(input, socket, left) {
             Ok(0) => return Ok(Received::Nothing),
             Ok(_) => {}
             // Only an empty line has come, or a record of TLS without data: no request has begun.
@@ -57,15 +53,20 @@ pub(in crate::http) fn receive(
                 return Ok(Received::Nothing);
             }
             Err(error) if is_timeout(&error) => {
-                return Ok(Received::Refused(HTTPError::new(408)));
+                return Ok(Received::Refused(Box::new(HTTPError::new(408))));
             }
             Err(error) => return Err(error),
         }
     }
 }
 
-fn late() -> io::Error {
-    io::ErrorKind::TimedOut.into()
+/// Not inlined, as it is rare: most heads have come whole with their first bytes.
+#[inline(never)]
+fn fill(input: &mut Input, socket: &Socket, left: Duration) -> io::Result<usize> {
+    match left.is_zero() {
+        true => Err(io::ErrorKind::TimedOut.into()),
+        false => input.fill(|room| socket.recv_into_within(room, left)),
+    }
 }
 
 /// The state of a search for the end of a head. Each byte is looked at once, even if the bytes come
@@ -92,7 +93,7 @@ impl Partial {
         input: &mut Input,
         limits: &Limits,
         http_0_9: bool,
-    ) -> Result<bool, HTTPError> {
+    ) -> Result<bool, Box<HTTPError>> {
         if !self.has_line {
             skip_empty_lines(input);
             // A CR alone may become an empty line.
@@ -111,12 +112,12 @@ impl Partial {
         let Some(end) = end else {
             let length = input.unread().len();
             return match length - self.line > limits.line || length > limits.head {
-                true => Err(too_long()),
+                true => Err(too_long().into()),
                 false => Ok(false),
             };
         };
         if end > limits.head {
-            return Err(too_long());
+            return Err(too_long().into());
         }
         parse_fields(head, &input.unread()[self.fields..end], self.lines, limits)?;
         input.consume(end);
@@ -129,11 +130,11 @@ impl Partial {
         bytes: &[u8],
         limits: &Limits,
         http_0_9: bool,
-    ) -> Result<bool, HTTPError> {
+    ) -> Result<bool, Box<HTTPError>> {
         let found = end_of_line(&bytes[self.searched..]);
         let end = found.map_or(bytes.len(), |position| self.searched + position);
         if end > limits.line {
-            return Err(HTTPError::new(414));
+            return Err(HTTPError::new(414).into());
         }
         // Bytes that cannot become a request, such as the hello of a TLS client, are refused at
         // once, because the client may be waiting for an answer.

@@ -224,6 +224,7 @@ impl Exchange {
     ///
     /// # Errors
     /// The socket's.
+    #[inline(never)]
     pub(in crate::http) fn receive_head(&self) -> io::Result<Received> {
         let Inner { socket, settings, .. } = &*self.inner;
         let Settings { limits, http_0_9, .. } = &**settings;
@@ -277,6 +278,7 @@ impl Exchange {
     }
 
     /// Prepares the body and the reply of a request that will be handled.
+    #[inline(never)]
     pub(in crate::http) fn begin(&self, framed: &Framed) {
         let headers = self.headers();
         let head = headers.head();
@@ -316,6 +318,7 @@ impl Exchange {
     }
 
     /// Receives and drops the rest of the body. Returns whether its end was found.
+    #[inline(never)]
     pub(in crate::http) fn drop_body(&self) -> bool {
         if self.inner.body.borrow().has_ended() {
             return true;

@@ -42,6 +42,7 @@ pub(in crate::http) struct Outgoing {
 
 impl Outgoing {
     /// Begins another reply in the memory of the last one.
+    #[inline(never)]
     pub(in crate::http) fn begin(&mut self, terms: Terms) {
         let (mut out, mut body) = (mem::take(&mut self.out), mem::take(&mut self.body));
         out.clear();
