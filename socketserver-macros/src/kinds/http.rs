@@ -130,66 +130,64 @@ fn commands(handler: &Handler<'_>) -> Vec<(String, Ident)> {
 /// `impl BaseHTTPRequestHandler for …`.
 fn implement(handler: &Handler<'_>) -> TokenStream {
     let library = handler.library(Span::call_site());
-    let generics = crate::signature::generics(handler.input, &[]);
-    let (impl_generics, _, where_clause) = generics.split_for_impl();
-    let (_, ty_generics, _) = handler.input.generics.split_for_impl();
-    let struct_name = &handler.input.ident;
     let Some(Field { name: wfile, .. }) = handler.field(&WFILE) else {
         return TokenStream::new();
     };
-    let (assign, calls, hooks) = (assign(handler), calls(handler), hooks(handler));
-    quote! {
-        #[allow(deprecated, unused_qualifications)]
-        #[automatically_derived]
-        impl #impl_generics #library::http::BaseHTTPRequestHandler
-            for #struct_name #ty_generics #where_clause
-        {
-            fn exchange(&self) -> &#library::http::Exchange {
-                #library::__private::http::exchange(&self.#wfile)
-            }
-
-            #assign
-            #calls
-            #hooks
+    let (assign, calls) = (assign(handler), calls(handler));
+    let methods = quote! {
+        fn exchange(&self) -> &#library::http::Exchange {
+            #library::__private::http::exchange(&self.#wfile)
         }
-    }
+
+        #assign
+        #calls
+    };
+    implement_with(handler, &methods)
 }
 
 /// The same impl for a handler with mistakes, so that its calls of the trait's methods are no further
 /// errors.
 fn stand_in(handler: &Handler<'_>) -> TokenStream {
     let library = handler.library(Span::call_site());
+    let methods = quote! {
+        fn exchange(&self) -> &#library::http::Exchange {
+            ::core::unreachable!()
+        }
+
+        fn __assign(&mut self, _: &#library::http::Headers) {}
+
+        fn __commands(&self) -> &'static [&'static str] {
+            &[]
+        }
+
+        fn __knows(&self, _: &str) -> bool {
+            false
+        }
+
+        fn __call(
+            &mut self,
+            _: &str,
+        ) -> ::core::option::Option<::core::result::Result<(), #library::HandlerError>> {
+            ::core::option::Option::None
+        }
+    };
+    implement_with(handler, &methods)
+}
+
+/// The impl with these methods, and with those that the struct may override.
+fn implement_with(handler: &Handler<'_>, methods: &TokenStream) -> TokenStream {
+    let library = handler.library(Span::call_site());
     let generics = crate::signature::generics(handler.input, &[]);
     let (impl_generics, _, where_clause) = generics.split_for_impl();
     let (_, ty_generics, _) = handler.input.generics.split_for_impl();
-    let struct_name = &handler.input.ident;
-    let hooks = hooks(handler);
+    let (struct_name, hooks) = (&handler.input.ident, hooks(handler));
     quote! {
+        #[allow(deprecated, unused_qualifications)]
         #[automatically_derived]
         impl #impl_generics #library::http::BaseHTTPRequestHandler
             for #struct_name #ty_generics #where_clause
         {
-            fn exchange(&self) -> &#library::http::Exchange {
-                ::core::unreachable!()
-            }
-
-            fn __assign(&mut self, _: &#library::http::Headers) {}
-
-            fn __commands(&self) -> &'static [&'static str] {
-                &[]
-            }
-
-            fn __knows(&self, _: &str) -> bool {
-                false
-            }
-
-            fn __call(
-                &mut self,
-                _: &str,
-            ) -> ::core::option::Option<::core::result::Result<(), #library::HandlerError>> {
-                ::core::option::Option::None
-            }
-
+            #methods
             #hooks
         }
     }
