@@ -90,6 +90,10 @@ impl Socket {
     /// Python: `socket.recv(bufsize, MSG_PEEK)`
     pub fn peek(&self, bufsize: usize) -> io::Result<Vec<u8>> {
         let descriptor = self.without_layer()?;
+        if bufsize == 0 {
+            // The system would wait for data nevertheless.
+            return Ok(Vec::new());
+        }
         let mut data = vec![0; self.0.room(bufsize)?];
         let received = descriptor.until_ready(Interest::Read, |may_block| {
             let flags = receive_flags(may_block) | RecvFlags::PEEK;
