@@ -74,7 +74,8 @@ where
     fn bind_again(&self, address: &Address) -> io::Result<Socket> {
         survived(|| {
             let socket = self.transport.socket(address)?;
-            self.transport.server_bind(&socket, address)?;
+            let bound = self.transport.server_bind(&socket, address);
+            bound.inspect_err(|_| self.transport.server_close(&socket))?;
             Ok(socket)
         })
     }

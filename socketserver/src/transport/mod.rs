@@ -224,7 +224,7 @@ pub trait Transport: Send + Sync + 'static {
     }
 
     /// Removes what `server_bind` has made elsewhere, such as a socket's file: after the last
-    /// request was accepted, and before the socket closes.
+    /// request was accepted, or after `server_bind` has failed, and before the socket closes.
     ///
     /// Python: `BaseServer.server_close`
     fn server_close(&self, _socket: &Socket) {}
