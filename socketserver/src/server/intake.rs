@@ -216,8 +216,7 @@ where
         Life::leave_request();
         let end = match handled {
             Ok(()) => End::Finished,
-            Err(mut error) => {
-                error.set_aborted(self.was_aborted());
+            Err(error) => {
                 let end = error.end();
                 self.fail(error);
                 end
@@ -325,6 +324,7 @@ where
 
     fn fail(&self, mut error: HandlerError) {
         error.set_request_id(self.facts.id());
+        error.set_aborted(self.was_aborted());
         let server = &self.typed.server;
         quietly("handle_error", || {
             let state = server.state();
