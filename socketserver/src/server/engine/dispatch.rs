@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::serve::Taken;
-use super::{Engine, TARGET};
+use super::{Engine, TARGET, log_quietly};
 use crate::admission::Refusal;
 use crate::lead::Pace;
 use crate::lobby::Lobby;
@@ -77,7 +77,7 @@ pub(in crate::server) fn end_refused(refusal: Refusal, request: &dyn Accepted) -
         }
         refusal => {
             let named = Named(Some(request.facts().id()), request.client_address());
-            log::debug!(target: TARGET, "{named} refused: {refusal}");
+            log_quietly(|| log::debug!(target: TARGET, "{named} refused: {refusal}"));
             if refusal.gets_an_answer() {
                 request.refuse();
             }

@@ -325,9 +325,11 @@ impl Engine {
         &self,
         run: impl FnOnce(&mut Loop<'_>) -> io::Result<V>,
     ) -> (io::Result<V>, bool) {
-        #[cfg(feature = "signals")]
-        self.signals.watch(&self.core);
-        let serve = || self.begin().and_then(|mut looping| run(&mut looping));
+        let serve = || {
+            #[cfg(feature = "signals")]
+            self.signals.watch(&self.core);
+            run(&mut self.begin()?)
+        };
         let result = self.core.life.inside(|| survived(serve));
         (result, self.carry_out())
     }
