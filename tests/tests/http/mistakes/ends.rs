@@ -56,7 +56,9 @@ fn lengths_are_true_without_a_body(column: Column) {
     if column != Column::Inline {
         let mut replies = Replies::new(Client::stream(site.address()));
         replies.client.send("GET /reset HTTP/1.1\r\nHost: a\r\n\r\n");
-        assert_eq!(replies.reply().field("Content-Length"), Some("0"));
+        let reply = replies.reply();
+        let framing = (reply.field("Content-Length"), reply.field("Transfer-Encoding"));
+        assert_eq!(framing, (Some("0"), None));
     }
     // A client of HTTP/1.0 would take the first reply for the only one.
     assert_eq!(of("GET", "/early", 0).text(), "final");
@@ -125,6 +127,8 @@ fn keep_alive_is_said_only_if_true(column: Column) {
     };
     let closes = "HTTP/1.1\r\nHost: a\r\nConnection: close";
     assert_eq!(of("/stays", closes).as_deref(), Some("close"));
+    let other = ask(site.address(), format!("GET /other-option {closes}\r\n\r\n")).remove(0);
+    assert!(other.all("Connection").any(|value| value == "close"), "{other:?}");
     // Its end is that of the connection.
     let old = "HTTP/1.0\r\nConnection: keep-alive";
     assert_eq!(of("/stays-without-end", old).as_deref(), Some("close"));
