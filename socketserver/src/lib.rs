@@ -112,9 +112,11 @@
 //! | `functools.partial(Handler, argument)` | a field of the server's state |
 //!
 //! The documentation of every item that exists in Python ends with the name it has there. The
-//! guide, [`porting`], shows common patterns in both languages, every name, and all differences;
-//! `http::porting` does so for `http.server`. [`reliability`] lists the faults that a server
-//! survives, with figures.
+//! guide, [`porting`], shows common patterns in both languages, and [`porting::reference`] has every
+//! name and all differences. `http::porting` is the guide for `http.server`.
+//!
+//! [`operating`] is about a server on a network with strangers: limits, service managers,
+//! containers, balancers. [`reliability`] lists the faults that a server survives, with figures.
 //!
 //! # Logging
 //!
@@ -321,7 +323,13 @@ pub mod signal {
 struct Readme;
 
 #[doc = include_str!("../docs/porting.md")]
-pub mod porting {}
+pub mod porting {
+    #[doc = include_str!("../docs/porting_reference.md")]
+    pub mod reference {}
+}
+
+#[doc = include_str!("../docs/operating.md")]
+pub mod operating {}
 
 #[doc = include_str!("../docs/reliability.md")]
 pub mod reliability {}
