@@ -47,7 +47,7 @@ pub(crate) fn contained<T>(target: &str, what: &str, run: impl FnOnce() -> T) ->
 #[cold]
 #[inline(never)]
 fn report(target: &str, what: &str, text: &str) {
-    let _ = catch_panic(|| log::error!(target: target, "{what} panicked: {text}"));
+    let _ = catch_panic(|| log::error!(target: target, "{what} panicked ({text}): going on"));
 }
 
 /// A value of the user's whose destructor may panic, on any thread: a panic there is a line in the

@@ -70,7 +70,7 @@ fn warn_of_overflow(name: &str, stack_size: usize) {
     }
     *last = Some(now);
     drop(last);
-    contained(TARGET, "a warning", || {
+    contained(TARGET, "the logger", || {
         let kibibytes = stack_size / 1024;
         log::warn!(
             target: TARGET,

@@ -81,7 +81,7 @@ impl Signals {
         let received: Vec<_> = received.cloned().collect();
         drop(functions);
         for function in received {
-            contained(TARGET, "on_signal", || function.run());
+            contained(TARGET, "a function of on_signal", || function.run());
         }
         let drain = self.drain.lock();
         let request = drain.as_ref().and_then(DrainSignals::waiting);

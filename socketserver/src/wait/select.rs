@@ -156,7 +156,7 @@ pub fn select(
         if all.iter().zip(&fds).any(|(one, fd)| one.is_bell && !fd.revents().is_empty()) {
             return Err(io::Error::new(
                 io::ErrorKind::ConnectionAborted,
-                "the request that waits was aborted",
+                "the request was aborted",
             ));
         }
         let mut found = Ready::of(&all, &fds);

@@ -335,7 +335,7 @@ impl Engine {
         Ok(Loop {
             engine: self,
             listener,
-            backoff: Backoff::new(),
+            backoff: Backoff::new(self.core.address.clone()),
             outlook: Outlook::default(),
             workers_due: None,
             restore_due: None,
