@@ -37,16 +37,16 @@ use crate::sys::fork::{self, ForkBesideThreads, Forked};
 /// that no such lock exists: [`fork_beside_threads`](Self::fork_beside_threads).
 ///
 /// A child also has a copy of the random generators. If the parent has used one, such as that of
-/// the crate `rand`, all children continue with the same numbers, and the keys of their hash maps
-/// are the same too. A handler that needs a secret must ask the system for it, or seed its
-/// generator.
+/// the crate `rand`, all children continue with the same numbers. The keys of their hash maps are
+/// the same too. A handler that needs a secret must ask the system for it, or seed its generator.
 ///
 /// A drain waits for children, and ends them at its deadline: by SIGTERM, and after 100 ms by
 /// SIGKILL. If the parent ends without a drain, by a second Ctrl-C or by SIGKILL, the children live
 /// on until they have served their clients. Service managers send SIGTERM to the whole process
-/// group, which ends live children at once, even during a drain. After a `server_close` without
-/// [`block_on_close`](Self::block_on_close) nothing reaps the children: those that end stay zombies
-/// until the program ends, or waits for them.
+/// group, which ends live children at once, even during a drain, unless they are told otherwise
+/// (`KillMode=mixed`). After a `server_close` without [`block_on_close`](Self::block_on_close)
+/// nothing reaps the children: those that end stay zombies until the program ends, or waits for
+/// them.
 ///
 /// Python: `ForkingMixIn`
 #[derive(Default)]

@@ -14,11 +14,11 @@ use crate::pool::{self, Pool, Work};
 use crate::request::{Job, Rejected, Waker, Workers};
 use crate::sync::{Instant, Mutex};
 
-/// Every request runs on its own thread, from an elastic pool: there are as many threads as
-/// live requests, and an idle thread is used again before it ends.
+/// Every request runs on its own thread, from an elastic pool. There are as many threads as live
+/// requests, and an idle thread is used again before it ends.
 ///
-/// Starting a thread costs the loop tens of microseconds, so the first burst of thousands of new
-/// clients takes a while to be accepted; after that the threads are there.
+/// Starting a thread costs the loop tens of microseconds. So the first burst of thousands of new
+/// clients takes a while to be accepted. After that the threads are there.
 ///
 /// # Datagrams
 ///

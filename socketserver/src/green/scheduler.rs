@@ -39,8 +39,8 @@ pub(super) enum Message {
     Wake(usize),
     /// To forget the descriptor with this key, which was closed.
     Forget(usize),
-    /// To wake the green threads that wait for a descriptor, whose file has a new owner: at this
-    /// key if this is its home, and as guests of this number.
+    /// To wake the green threads that wait for a descriptor whose file has a new owner. They wait
+    /// at this key if this is its home, and as guests of this number.
     Release { key: Option<usize>, guest: RawFd },
 }
 

@@ -3,8 +3,8 @@
 //!
 //! A descriptor has a *home*: the scheduler on which it was first waited for. It is watched there
 //! until it is closed, however often it is waited for, so that the usual wait needs no system call.
-//! A green thread of another scheduler (a socket may be shared, or handed on) is a *guest*: its own
-//! scheduler watches the descriptor too, but only as long as a guest waits there.
+//! A socket may be shared, or handed on. A green thread of another scheduler is then a *guest*: its
+//! own scheduler watches the descriptor too, but only as long as a guest waits there.
 //!
 //! ```text
 //!    socket ── Source ──►  home: scheduler 2, key 17

@@ -82,10 +82,10 @@ impl<S> ServerRef<S> {
         self.core().begin_drain(timeout);
     }
 
-    /// Whether the server's end is near: a call or a signal has begun a drain, and it accepts
-    /// requests only until its [`lame_duck`](crate::Builder::lame_duck) time is over, or it [is
-    /// stopping](Self::is_stopping). A health check reports this, so that balancers turn to other
-    /// servers.
+    /// Whether the server's end is near. It [is stopping](Self::is_stopping), or a call or a signal
+    /// has begun a drain, and it accepts requests only until its
+    /// [`lame_duck`](crate::Builder::lame_duck) time is over. A health check reports this, so that
+    /// balancers turn to other servers.
     pub fn is_leaving(&self) -> bool {
         self.core().signalled.load(SeqCst) || self.core().life.is_leaving()
     }

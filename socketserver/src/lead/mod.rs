@@ -26,7 +26,7 @@
 //! A leader on a green thread wakes only when its scheduler is free, and another green thread may
 //! compute there when a request comes. So, once the leader has waited for a millisecond, the loop
 //! waits for requests beside it. If one is there and the leader does not wake, the loop takes the
-//! baton; the leader finds that out when it wakes, and does not touch the socket any more.
+//! baton. The leader notices that when it wakes, and does not touch the socket any more.
 //!
 //! | file | what it does |
 //! | --- | --- |

@@ -15,9 +15,9 @@ const TICK: Duration = Duration::from_millis(1);
 /// How long a leader waits for a request: an idle server holds no worker.
 const IDLE: Duration = Duration::from_secs(1);
 
-/// Number of looks that may see the same handler, or the same wait although a request is there, if
-/// the leader's thread computes, or gets no processor because the machine is busy. If that thread
-/// sleeps, it may be seen once.
+/// Number of looks that may see the same handler, or the same wait although a request is there.
+/// This is for a leader whose thread computes, or gets no processor because the machine is busy. If
+/// that thread sleeps, it may be seen once.
 const BUSY_LOOKS: u32 = 8;
 
 /// How many looks in a row the leader may be slow, though each of its handlers ends between two

@@ -1,5 +1,5 @@
-//! The pool under the model checker: in whatever order its threads meet, every job that was
-//! accepted is run, all workers leave, and nothing is left in the count.
+//! The pool under the model checker. In whatever order its threads meet, every accepted job is run,
+//! all workers leave, and nothing is left in the count.
 
 use std::cell::Cell;
 use std::io;

@@ -51,10 +51,9 @@ pub struct Stats {
     /// Requests whose handler failed or panicked, or for which no thread could be started. Also
     /// requests with a panic in a step before the handler.
     pub failed: u64,
-    /// Requests that never came to a handler. The reasons: `verify_request` returned false, the
-    /// handshake failed, the client was over its limit of live requests or its rate, the address of
-    /// a datagram was forged, the server was full and set to refuse, or only the reserve descriptor
-    /// was left.
+    /// Requests that never came to a handler, because `verify_request` returned false, or the
+    /// handshake failed. Other reasons are a client over its limit of live requests or its rate, a
+    /// forged address of a datagram, a full server that refuses, and a lack of descriptors.
     pub refused: u64,
     /// Requests that were ended by force, at a deadline or by a signal to their process.
     pub aborted: u64,

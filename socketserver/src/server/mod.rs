@@ -232,8 +232,8 @@ impl<T, C: Concurrency, H, S> Server<T, C, H, S> {
     /// its daemon threads.
     ///
     /// No thread is started: the signal sets a flag and wakes the loop. Only an inline server has a
-    /// thread for signals, because its loop may be in a handler that waits for an idle client; when
-    /// the time is over, this thread aborts that client too. When the last of these servers is
+    /// thread for signals, because its loop may be in a handler that waits for an idle client. When
+    /// the time is over, this thread aborts that request too. When the last of these servers is
     /// dropped, signals end the process again, as without this call. A second call changes the
     /// timeout.
     ///

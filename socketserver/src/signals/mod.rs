@@ -56,7 +56,7 @@ impl Signals {
     }
 
     /// Called before the loop runs. If handlers run on the loop's own thread, it starts a thread
-    /// that answers signals: a handler may wait for an idle client when a signal comes, and the
+    /// that answers signals. A handler may wait for an idle client when a signal comes, and the
     /// drain must end that wait.
     pub(crate) fn watch(&self, core: &Arc<Core>) {
         if core.runs_on_loop

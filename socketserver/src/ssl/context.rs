@@ -159,7 +159,7 @@ impl SSLContext {
     /// # Errors
     /// An error with an [`SSLError`](super::SSLError) inside if the handshake fails;
     /// `AlreadyExists` if the connection has TLS already; `InvalidInput` if an `rfile` holds unread
-    /// bytes, or for a client's context; those of the system.
+    /// bytes, or for a client's context; the system's.
     ///
     /// Python: `SSLContext.wrap_socket(request, server_side=True)`
     pub fn wrap_socket(&self, request: &Socket) -> io::Result<()> {

@@ -205,8 +205,8 @@ pub(crate) fn exit_now(status: i32) -> ! {
 /// The descriptors that a forked child must not keep.
 static PARENT_ONLY: Mutex<Vec<RawFd>> = Mutex::new(Vec::new());
 
-/// The owner of a descriptor that a forked child must not keep: a waker, or a listener, to which
-/// clients could connect for as long as the child lives. In a child that [`fork_alone`] or
+/// The owner of a descriptor that a forked child must not keep. It is a waker, or a listener, to
+/// which clients could connect as long as the child lives. In a child that [`fork_alone`] or
 /// [`ForkBesideThreads`] makes, the descriptor stands for a socket without a peer.
 pub(crate) struct ParentOnly<F: AsFd>(Option<F>);
 

@@ -121,8 +121,8 @@ pub trait Transport: Send + Sync + 'static {
     }
 
     /// Whether a connection from `peer` waits for its client's first byte, where the client speaks
-    /// first: not if it is refused in any case, or is spared the handshake. Must not block. True
-    /// unless overridden.
+    /// first. It does not if it is refused in any case, or is spared the handshake. Must not block.
+    /// True unless overridden.
     fn awaits_first_byte(&self, _peer: &Address) -> bool {
         true
     }

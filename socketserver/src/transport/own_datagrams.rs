@@ -2,9 +2,9 @@
 //!
 //! A datagram that seems to come from the server's own address and port is dangerous: an answer to
 //! it would be the next request, and so on without end. But other sockets of the same machine may
-//! have the same port, and with multicast even the same address, and what those send must be heard.
-//! Whether an address is one of this machine's therefore says too little. What says enough is where
-//! the datagram has *arrived*, because an answer leaves from there:
+//! have the same port, and with multicast even the same address, and their datagrams must be heard.
+//! Whether an address is one of this machine's therefore says too little. The address where the
+//! datagram has *arrived* says enough, because an answer leaves from there:
 //!
 //! * It came from where it arrived. An answer would arrive at this server again.
 //! * It came from where an earlier one had arrived, and arrived where that one had come from. So it

@@ -1,11 +1,10 @@
 //! The seam between threads and green threads: the one place where an operation waits for a
 //! descriptor.
 //!
-//! The first try is one plain system call, which may block on an ordinary thread. If it comes back
-//! without a result, everything else is one slow path: wait until the descriptor is ready, for as
-//! long as is left of the time, then call again without blocking. Three things follow: a timeout
-//! covers a whole operation, a descriptor that arrived non-blocking works, and a wake-up is only a
-//! hint.
+//! The first try is one plain system call, which may block on an ordinary thread. If it returns
+//! without a result, everything else is one slow path: wait until the descriptor is ready, for the
+//! rest of the time, then call again without blocking. Three things follow. A timeout covers a
+//! whole operation, a descriptor that arrived non-blocking works, and a wake-up is only a hint.
 //!
 //! `select.rs` waits for several descriptors, `turn.rs` for other threads that use the same one,
 //! and `next.rs` for a client's next request or the end of the server.

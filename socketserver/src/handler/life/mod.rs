@@ -333,8 +333,8 @@ impl Life {
         true
     }
 
-    /// Runs the loop, or the server's part of a request, and marks that code as inside this server:
-    /// if it waited for the loop's end, it would wait for itself.
+    /// Runs the loop, or the server's part of a request. Marks that code as inside this server,
+    /// because code that waited for the loop's end there would wait for itself.
     pub(crate) fn inside<T>(&self, run: impl FnOnce() -> T) -> T {
         self.enclose(None, run)
     }

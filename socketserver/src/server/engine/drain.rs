@@ -304,8 +304,8 @@ impl Engine {
 }
 
 impl Loop<'_> {
-    /// Dispatches all of the backlog, up to a bound. Where there is no place for a request it stays
-    /// in the backlog until a place is free; a request that is still there at the deadline was
+    /// Dispatches all of the backlog, up to a bound. If there is no place for a request, it stays
+    /// in the backlog until a place is free. A request that is still there at the deadline was
     /// never accepted.
     fn take_all(&mut self, deadline: Instant) {
         /// Datagrams cannot be fenced, so this bounds them. The system bounds the backlog of

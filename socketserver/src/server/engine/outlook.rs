@@ -1,8 +1,8 @@
 //! Whether the loop looks for a second request in the same turn.
 
-/// Whether a turn looks for another request after its first one. While requests come one at a time
-/// such a look is a system call in vain, and the wait that follows finds the next request too: then
-/// only every eighth turn looks.
+/// Whether a turn looks for another request after its first one. While requests come one at a time,
+/// such a look is a system call in vain, because the wait that follows finds the next request too.
+/// Then only every eighth turn looks.
 #[derive(Debug, Default)]
 pub(super) struct Outlook {
     /// Number of turns since a look was in vain; 0 when it is time to look.
