@@ -1,9 +1,8 @@
 //! From a handler to its `impl RequestHandler`.
 //!
 //! The generated code only calls the library, where the work is done and can be read and tested.
-//! Its paths are absolute and its local variables have the macro's own hygiene (`mixed_site`), so
-//! no name of the user's can change what it means, and no expression of the user's can see its
-//! variables.
+//! Its paths are absolute, so no name of the user's can change what it means. Its local variables
+//! have the macro's own hygiene (`mixed_site`), so no expression of the user's can see them.
 
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};

@@ -9,7 +9,7 @@
 //! every socket behaves as if its timeout were zero. That is a mark of the thread.
 //!
 //! On an ordinary thread the list is a thread-local. Green threads of one scheduler share their
-//! thread-locals, so each has its own list (see `enclosing_servers` in `green/current.rs`), and
+//! thread-locals, so each has a separate list (see `enclosing_servers` in `green/current.rs`). It
 //! takes its mark along when it parks (see `without_mark`).
 
 use std::cell::{Cell, RefCell};

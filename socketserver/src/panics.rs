@@ -32,8 +32,8 @@ fn text_of(payload: &(dyn Any + Send)) -> String {
     }
 }
 
-/// Calls `run`, for a caller that has nowhere to return an error to: a panic becomes a line in the
-/// log, where `what` names the code. Never unwinds, whatever the logger does.
+/// Calls `run`, for a caller that cannot return an error. A panic becomes a line in the log, where
+/// `what` names the code. Never unwinds, whatever the logger does.
 pub(crate) fn contained<T>(target: &str, what: &str, run: impl FnOnce() -> T) -> Option<T> {
     match catch_panic(run) {
         Ok(value) => Some(value),

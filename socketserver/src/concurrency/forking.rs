@@ -21,11 +21,11 @@ use crate::sys::fork::{self, ForkBesideThreads, Forked};
 /// Every request runs in its own child process. Its handler changes a copy of the memory, so
 /// changes to the server's state stay in the child, and a crash ends this handler alone.
 ///
-/// A child closes the listeners of all servers of the process, but not the sockets of datagram
-/// servers: their ports stay taken until the child ends. SIGINT, which a terminal sends to the
-/// whole process group, does not end a child, but ends a program that the handler executes, unless
-/// that program handles it. A child ends with status 0, or with 1 if the request failed, or with
-/// 103 if the child refused it. Nothing is dropped at its end.
+/// A child closes the listeners of all servers of the process. It does not close the sockets of
+/// datagram servers, whose ports stay taken until the child ends. A terminal sends SIGINT to the
+/// whole process group. It does not end a child, but ends a program that the handler executes,
+/// unless that program handles it. A child ends with status 0, or with 1 if the request failed, or
+/// with 103 if the child refused it. Nothing is dropped at its end.
 ///
 /// The parent reaps and signals only the children that it has forked, each through a descriptor.
 /// It never touches other children of the program. (The first process of a container also becomes

@@ -13,8 +13,8 @@
 //!    write to wake_fd ─────────────►    epoll_wait       look, do not wait
 //! ```
 //!
-//! Both sides write before they read, so at least one of them sees the other: a message is never
-//! left in the inbox of a scheduler that sleeps.
+//! Both sides write before they read, so at least one of them sees the other. Therefore a message
+//! is never left in the inbox of a scheduler that sleeps.
 
 use std::io;
 use std::mem;

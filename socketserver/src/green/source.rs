@@ -1,5 +1,5 @@
-//! How a green thread waits for a descriptor: it takes a seat among those that wait for it, parks,
-//! and leaves the seat when it goes on.
+//! How a green thread waits for a descriptor. It takes a seat at the descriptor, parks, and leaves
+//! the seat when it goes on.
 //!
 //! A descriptor has a *home*: the scheduler on which it was first waited for. It is watched there
 //! until it is closed, however often it is waited for, so that the usual wait needs no system call.

@@ -136,8 +136,9 @@ impl Baton {
         }
     }
 
-    /// Blocks the leader in `wait`, which is given what wakes an ordinary thread, until a request
-    /// may be there, or until the loop asks for the baton. Returns whether the leader still has it.
+    /// Blocks the leader in `wait` until a request may be there, or until the loop asks for the
+    /// baton. The argument of `wait` wakes an ordinary thread. Returns whether the leader still has
+    /// it.
     pub(crate) fn wait(&self, wait: impl FnOnce(&Waker) -> io::Result<()>) -> bool {
         let down = self.put_down(Place::Waiting);
         // A loop that asks later sees that the leader waits, and wakes it.

@@ -110,7 +110,7 @@ impl<J: Work> Pool<J> {
         Ok(())
     }
 
-    /// Whether no worker is free and none can be started: the pool is at its limit, or the system
+    /// Whether no worker is free and none can be started. The pool is at its limit, or the system
     /// has refused a thread, and a job waits.
     pub(crate) fn full(&self) -> bool {
         self.shared.full(self.shared.count())

@@ -69,8 +69,8 @@ impl HandlerError {
         self.is_aborted = aborted;
     }
 
-    /// The error of this type, wherever it is: what the handler returned, in a box, inside an
-    /// [`io::Error`], or among the [sources](Error::source) of one of these.
+    /// The error of this type, wherever it is. It may be the error that the handler returned, be in
+    /// a box or inside an [`io::Error`], or be among the [sources](Error::source) of one of these.
     ///
     /// Python: `except SomeError as error`
     pub fn find<E: Error + 'static>(&self) -> Option<&E> {

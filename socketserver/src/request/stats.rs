@@ -52,8 +52,8 @@ pub struct Stats {
     /// requests with a panic in a step before the handler.
     pub failed: u64,
     /// Requests that never came to a handler, because `verify_request` returned false, or the
-    /// handshake failed. Other reasons are a client over its limit of live requests or its rate, a
-    /// forged address of a datagram, a full server that refuses, and a lack of descriptors.
+    /// handshake failed. Other reasons: the client was over its limit of live requests or its rate,
+    /// the address of a datagram was forged, the server was full, or no descriptor was left.
     pub refused: u64,
     /// Requests that were ended by force, at a deadline or by a signal to their process.
     pub aborted: u64,

@@ -146,7 +146,7 @@ impl<T, C: Concurrency, H, S> Server<T, C, H, S> {
     }
 
     /// Sets whether another process has the server's listener too, such as the next version of the
-    /// program. The end of a server with a shared listener only closes the descriptor: the other
+    /// program. The end of a server with a shared listener only closes the descriptor. The other
     /// process still gets clients, and the file of a Unix socket stays. A listener from
     /// [`from_socket`](crate::Builder::from_socket) counts as shared, and one that the server has
     /// made does not.
@@ -285,9 +285,10 @@ impl<T, C: Concurrency, H, S> Server<T, C, H, S> {
     }
 
     /// Makes the server send messages to systemd, or to another service manager that sets
-    /// `NOTIFY_SOCKET`: that the server serves, that its loop runs, and that it ends. The module
-    /// [`systemd`](crate::systemd) lists them. Returns whether there is a manager. If a process has
-    /// several servers, call this for the server that serves last: its messages count for all.
+    /// `NOTIFY_SOCKET`. They say that the server serves, that its loop runs, and that it ends. The
+    /// module [`systemd`](crate::systemd) lists them. Returns whether there is a manager. If a
+    /// process has several servers, call this for the server that serves last: its messages count
+    /// for all.
     ///
     /// # Errors
     /// `InvalidInput` if the environment variables are malformed; those of the system.

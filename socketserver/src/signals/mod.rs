@@ -34,8 +34,8 @@ const TARGET: &str = "socketserver::signals";
 /// The signals of one server.
 #[derive(Default)]
 pub(crate) struct Signals {
-    /// The first field, which is dropped first: the functions may hold the state, and a signal must
-    /// not end the process while the state is dropped.
+    /// The first field, because it must be dropped first. The functions may hold the state, and a
+    /// signal must not end the process while the state is dropped.
     functions: Mutex<Vec<Arc<SignalFunction>>>,
     drain: Mutex<Option<DrainSignals>>,
 }

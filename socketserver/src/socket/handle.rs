@@ -82,8 +82,8 @@ impl Socket {
         Ok(&self.0)
     }
 
-    /// The descriptor of a socket that has no layer: bytes that pass below a layer would reach, or
-    /// come from, a reader that does not expect them.
+    /// The descriptor of a socket that has no layer. Bytes that pass below a layer would reach a
+    /// reader that does not expect them.
     pub(super) fn without_layer(&self) -> io::Result<&Descriptor> {
         let shared = self.open()?;
         if shared.layer().is_some() {

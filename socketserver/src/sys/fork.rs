@@ -168,10 +168,10 @@ unsafe fn fork() -> io::Result<Forked> {
     }
 }
 
-/// Sets the signals of a child: a terminal's Ctrl-C, which the parent answers, does nothing, and
-/// SIGTERM ends it, whatever the parent has installed or blocked. SIGCHLD stays as it is, because a
-/// child that has children itself needs it; its only cost is that the parent is woken once too
-/// often.
+/// Sets the signals of a child. A terminal's Ctrl-C does nothing, because the parent answers it.
+/// SIGTERM ends the child, whatever the parent has installed or blocked. SIGCHLD stays as it is,
+/// because a child that has children itself needs it; its only cost is that the parent is woken
+/// once too often.
 ///
 /// Ctrl-C gets a handler instead of being ignored, because a program that the child executes
 /// inherits an ignored signal, and a shell could not even trap it. The execution resets a handler.

@@ -1,6 +1,6 @@
 //! What a UDP server has sent itself.
 //!
-//! A datagram that seems to come from the server's own address and port is dangerous: an answer to
+//! A datagram that seems to come from the server's own address and port is dangerous. An answer to
 //! it would be the next request, and so on without end. But other sockets of the same machine may
 //! have the same port, and with multicast even the same address, and their datagrams must be heard.
 //! Whether an address is one of this machine's therefore says too little. The address where the

@@ -30,8 +30,8 @@ const BEFORE_END: Duration = Duration::from_millis(250);
 /// The file of one server's socket.
 #[derive(Debug, Default)]
 pub(super) struct SocketFile {
-    /// Held from the look at an old file until clients can connect to the new one: in between, the
-    /// new one would look stale to other servers.
+    /// Held from the look at an old file until clients can connect to the new one, because in
+    /// between the new one would look stale to other servers.
     lock: Mutex<Option<File>>,
     made: Mutex<Option<Made>>,
     /// Set when the loss of the file was logged.

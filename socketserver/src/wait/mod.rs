@@ -258,9 +258,9 @@ fn wait_on(
             return Err(timed_out());
         }
         awaited.source.park(current, awaited.fd, interest, end)?;
-        // Parking ends at the deadline, too, and a call may succeed though the descriptor is not
-        // ready: a send, for one, when there is only a little room. An ordinary thread would not
-        // make that call any more, because `poll` has told it that the time is over.
+        // Parking ends at the deadline, too. And a call may succeed though the descriptor is not
+        // ready, such as a send when there is only a little room. An ordinary thread would not make
+        // that call any more, because `poll` has told it that the time is over.
         if !patience.is_over() {
             return Ok(());
         }
