@@ -129,7 +129,7 @@ impl<S> ServerRef<S> {
 
     /// Changes [`max_connections`](crate::Builder::max_connections) while the server serves; `None`
     /// is no limit. A higher limit lets clients in at once that wait in the backlog. A lower one
-    /// aborts no request: the server takes new ones when enough have ended.
+    /// aborts no request: the server accepts new ones when enough have ended.
     pub fn set_max_connections(&self, requests: Option<usize>) {
         self.core().books.quotas().all().set(requests);
         // A full server does not look at its listener.

@@ -42,7 +42,7 @@ impl Workers {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Stats {
-    /// Requests taken from the transport.
+    /// Requests that the transport has accepted.
     pub accepted: u64,
     /// Live requests: accepted, and not ended yet.
     pub active: u64,

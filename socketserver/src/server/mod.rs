@@ -231,11 +231,10 @@ impl<T, C: Concurrency, H, S> Server<T, C, H, S> {
     /// With `Duration::ZERO` live requests are aborted at once, as the end of a Python program ends
     /// its daemon threads.
     ///
-    /// No thread is started: the signal sets a flag and wakes the loop. Only an inline server has a
-    /// thread for signals, because its loop may be in a handler that waits for an idle client. When
-    /// the time is over, this thread aborts that request too. When the last of these servers is
-    /// dropped, signals end the process again, as without this call. A second call changes the
-    /// timeout.
+    /// The signal sets a flag and wakes the loop. Only an inline server starts a thread for
+    /// signals, because its loop may be in a handler that waits for an idle client. When the time
+    /// is over, this thread aborts that request too. When the last of these servers is dropped,
+    /// signals end the process again, as without this call. A second call changes the timeout.
     ///
     /// If the parent process has blocked the signals, the calling thread unblocks them.
     ///

@@ -39,8 +39,8 @@ use crate::wait::{can_park, park_until};
 enum Phase {
     /// Has never run `serve_forever`.
     Fresh,
-    /// Was told to stop while no loop ran, by a caller that could not carry it out: the next loop
-    /// does that and nothing else.
+    /// A stop was asked for while no loop ran, by a caller that could not carry it out. The next
+    /// loop does that and nothing else.
     StopPending(Stop),
     /// A loop runs, or `handle_request`.
     Serving,
@@ -55,7 +55,8 @@ enum Phase {
 }
 
 impl Phase {
-    /// Told to stop, or ended without that, and not serving again.
+    /// A stop was asked for, or the loop has ended without one, and the server has not served
+    /// since.
     fn is_leaving(self) -> bool {
         !matches!(self, Phase::Fresh | Phase::Serving)
     }
