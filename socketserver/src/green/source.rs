@@ -113,7 +113,7 @@ impl Source {
                 guest: fd.as_raw_fd(),
             });
         }
-        // Messages are read in their order, so those who wait at the key are woken before.
+        // Messages are read in their order, so the green threads at the key are woken first.
         scheduler(number).send_without_waking(Message::Forget(key));
     }
 

@@ -129,7 +129,7 @@ impl Watch {
     fn was_slow(&mut self, turns: u64) -> bool {
         let time = self.baton.thread().and_then(usage::time_of).unwrap_or_default();
         let took = time.saturating_sub(std::mem::replace(&mut self.time, time));
-        // To receive takes time, too, and to wait.
+        // Receiving and waiting take time, too.
         let is_slow = turns > 0 && took > 2 * SHORT * u32::try_from(turns).unwrap_or(u32::MAX);
         self.slow = if is_slow { self.slow + 1 } else { 0 };
         self.slow >= SLOW_LOOKS

@@ -69,8 +69,8 @@ impl OwnDatagrams {
     fn answers_itself(&self, arrival: &Arrival, client: IpAddr) -> bool {
         let mut answers = self.0.lock();
         if arrival.is_unicast() {
-            // Nobody can tell what another member of a group has sent from the server's own words,
-            // so in a group all is heard.
+            // In a group, the server's own datagrams look like those of other members, so all of
+            // them are heard.
             let destination = arrival.destination;
             if client == destination || answers.contains((client, destination)) {
                 return true;

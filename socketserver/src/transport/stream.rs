@@ -75,7 +75,7 @@ pub(super) fn end(socket: &Socket, patience: Duration) {
 /// input is read and discarded until the peer ends its side too, or has acknowledged all of ours.
 /// At most [`LINGER_BYTES`] are read, for at most `patience`.
 fn end_of_stream(socket: &Socket, patience: Duration) {
-    // The handler wants a reset, which closing is.
+    // The handler has asked for a reset, and closing is one.
     if socket.is_detached() || socket.resets() {
         return;
     }

@@ -260,7 +260,7 @@ fn wait_on(
         awaited.source.park(current, awaited.fd, interest, end)?;
         // Parking ends at the deadline, too. And a call may succeed though the descriptor is not
         // ready, such as a send when there is only a little room. An ordinary thread would not make
-        // that call any more, because `poll` has told it that the time is over.
+        // that call any more, because `poll` has reported the end of the time.
         if !patience.is_over() {
             return Ok(());
         }
