@@ -111,7 +111,7 @@
 //! | `functools.partial(Handler, argument)` | a field of the server's state |
 //!
 //! The documentation of every item that exists in Python ends with the name it has there. The
-//! guide, [`porting`], shows common patterns in both languages, and [`porting::reference`] has every
+//! guide, [`porting`], shows common patterns in both languages. [`porting::reference`] has every
 //! name and all differences. `http::porting` is the guide for `http.server`.
 //!
 //! [`operating`] is about a server on a network with strangers: limits, service managers,

@@ -34,7 +34,7 @@ pub enum Overflow {
     /// when that is full, the newest are lost.
     #[default]
     Wait,
-    /// They are accepted and refused, after a word from
+    /// They are accepted and refused, after a message from
     /// [`refuse_request`](crate::BaseServer::refuse_request). A server that runs handlers on its
     /// own loop accepts no client meanwhile, and so refuses none.
     Refuse,

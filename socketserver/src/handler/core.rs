@@ -1,4 +1,4 @@
-//! What all parts of a server share, whatever their types.
+//! The data that all parts of a server share. It has no type parameters.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;

@@ -66,7 +66,7 @@ pub(crate) struct Baton {
     wanted: AtomicBool,
     /// The leader's handler has parked.
     has_parked: AtomicBool,
-    /// Why the leader could not take a request.
+    /// Why the leader could not accept a request.
     failure: Mutex<Option<io::Error>>,
     thread: OnceLock<Pid>,
     /// Wakes the leader if it is a green thread.
@@ -173,7 +173,7 @@ impl Baton {
         self.wanted.load(Relaxed)
     }
 
-    /// The leader could not take a request: keeps the error, for the loop to report.
+    /// The leader could not accept a request: keeps the error, for the loop to report.
     pub(crate) fn fail(&self, error: io::Error) {
         *self.failure.lock() = Some(error);
         self.wanted.store(true, Relaxed);

@@ -9,7 +9,7 @@
 //! ```text
 //!    the loop                             the leader
 //!
-//!    lends the baton ──────────────────►  takes a request, verifies it
+//!    lends the baton ──────────────────►  accepts a request, verifies it
 //!    looks every millisecond              marks that a handler runs, runs it
 //!    the same handler still runs?         it still has the baton?
 //!        │ yes                                │ yes              │ no
@@ -98,7 +98,7 @@ pub struct Leader {
 }
 
 impl Leader {
-    /// `receive` takes requests and dispatches them as long as [`leads`] says so. `name` is the
+    /// `receive` accepts requests and dispatches them as long as [`leads`] says so. `name` is the
     /// handler's type.
     pub(crate) fn new(
         baton: Arc<Baton>,

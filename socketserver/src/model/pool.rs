@@ -166,7 +166,7 @@ fn pool_closes_while_jobs_are_submitted() {
     }
 }
 
-/// A server's loop does that: it takes a request only when the pool has room.
+/// A server's loop does that: it accepts a request only when the pool has room.
 #[test]
 fn thread_waiting_for_room_is_woken() {
     for keep_alive in [KEEP_ALIVE, Duration::ZERO] {

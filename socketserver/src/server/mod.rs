@@ -199,7 +199,7 @@ impl<T, C: Concurrency, H, S> Server<T, C, H, S> {
     /// 4. It closes the listener.
     /// 5. It waits for live requests, for at most `timeout`.
     /// 6. It aborts the others: their `recv` sees the end of the stream. It abandons a request that
-    ///    has not ended 100 ms later.
+    ///    has not ended within 100 ms.
     ///
     /// On the loop's thread and inside a request, this does not wait, and returns an empty report.
     /// On a server that has ended, it returns the report of that end. If several callers drain at

@@ -96,7 +96,7 @@ impl Socket {
         Ok(&shared.descriptor)
     }
 
-    /// How long an operation may take before it fails with `TimedOut`. `None` waits forever. With
+    /// How long an operation may take before it fails with `TimedOut`. `None` waits for ever. With
     /// zero an operation that is not ready fails at once, with `WouldBlock`. The timeout holds for
     /// all handles of the socket, and for a whole `sendall`.
     ///

@@ -128,7 +128,7 @@ mod tests {
         text.parse().unwrap()
     }
 
-    /// Whether the server takes a datagram from `client` to `destination` for its own.
+    /// Whether the server considers a datagram from `client` to `destination` its own.
     fn is_own(own: &OwnDatagrams, client: &str, destination: &str) -> bool {
         let arrival = Arrival::at(ip(destination));
         let (client, server) = (client.to_address().unwrap(), SERVER.to_address().unwrap());

@@ -77,13 +77,13 @@ impl Patience {
         if green::must_not_wait() { Patience::Nonblocking } else { Self::from_timeout(timeout) }
     }
 
-    /// The patience for a timeout as Python's `settimeout` takes it: `None` waits forever, zero
+    /// The patience for a timeout as Python's `settimeout` takes it: `None` waits for ever, zero
     /// does not wait.
     pub(crate) fn from_timeout(timeout: Option<Duration>) -> Self {
         match timeout {
             None => Patience::Forever,
             Some(Duration::ZERO) => Patience::Nonblocking,
-            // Longer than the clock can count is forever.
+            // Longer than the clock can count is for ever.
             Some(timeout) => match Instant::now().checked_add(timeout) {
                 Some(end) => Patience::Until(end),
                 None => Patience::Forever,

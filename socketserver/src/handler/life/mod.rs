@@ -44,7 +44,7 @@ enum Phase {
     StopPending(Stop),
     /// A loop runs, or `handle_request`.
     Serving,
-    /// The loop will stop at `until`, and takes requests as ever before that.
+    /// The loop will stop at `until`, and accepts requests as before until then.
     LameDuck { stop: Stop, until: Instant },
     /// The loop, or a caller that stands in for it, carries out the stop.
     Stopping(Stop),
@@ -237,8 +237,8 @@ impl Life {
         }
     }
 
-    /// How long the loop goes on taking requests if such a stop is asked for now. Where no loop
-    /// runs, nothing would take any.
+    /// How long the loop goes on accepting requests if such a stop is asked for now. No time if no
+    /// loop runs.
     fn lame_duck_left(&self, phase: Phase, kind: StopKind) -> Duration {
         match phase {
             _ if kind != StopKind::Drain => Duration::ZERO,

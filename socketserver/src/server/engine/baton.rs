@@ -87,7 +87,7 @@ impl Loop<'_> {
 }
 
 impl Engine {
-    /// What the leader does: takes requests, and dispatches them where it runs.
+    /// What the leader does: accepts requests, and dispatches them where it runs.
     fn lead(&self, baton: &Baton, listener: &Listener) {
         let may_take = || !self.core.life.is_stopping() && !self.admission.must_wait();
         self.core.life.inside(|| {

@@ -16,7 +16,7 @@ impl Outlook {
         self.turns == 0
     }
 
-    /// After a turn that has taken this many requests.
+    /// After a turn that has accepted this many requests.
     pub(super) fn note(&mut self, taken: usize) {
         self.turns = match taken {
             0 => self.turns,
@@ -30,7 +30,7 @@ impl Outlook {
 mod tests {
     use super::*;
 
-    /// At which of 16 turns the loop looks, if each turn takes that many requests.
+    /// At which of 16 turns the loop looks, if each turn accepts that many requests.
     fn looks(outlook: &mut Outlook, taken: usize) -> Vec<usize> {
         let turn = |turn| {
             let looks = outlook.looks();
