@@ -98,8 +98,7 @@ fn hook(handler: &Handler<'_>, method: &str) -> TokenStream {
     let it = Ident::new("it", Span::mixed_site().located_at(name));
     let method = Ident::new(method, span);
     // `handle` has no default. The trait with the defaults of the others is imported here and not
-    // further out, because there its methods could hide those that an expression of the user's
-    // calls.
+    // further out. There its methods could hide those that an expression of the user's calls.
     let optional =
         (method != "handle").then(|| quote! { use #library::__private::OptionalHooks as _; });
     // The parentheses matter. On the place `*it`, method lookup tries `H`, `&H`, `&mut H`, and
