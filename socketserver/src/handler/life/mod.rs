@@ -39,8 +39,8 @@ use crate::wait::{can_park, park_until};
 enum Phase {
     /// Has never run `serve_forever`.
     Fresh,
-    /// A stop was asked for while no loop ran, by a caller that could not carry it out. The next
-    /// loop does that and nothing else.
+    /// Was told to stop while no loop ran, by a caller that could not carry it out: the next loop
+    /// does that and nothing else.
     StopPending(Stop),
     /// A loop runs, or `handle_request`.
     Serving,
