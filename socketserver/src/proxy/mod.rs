@@ -24,12 +24,12 @@
 //! # Ok::<(), io::Error>(())
 //! ```
 //!
-//! A connection waits for its first byte without a worker. Silent connections therefore cost no
-//! thread and no process, do not block an inline server, and end with a drain. The header is read
-//! where the handler will run, so a proxy that sends only a part of it holds a worker until
-//! [`ProxyProtocol::timeout`] is over. No byte behind the header is read. A connection without a
-//! valid header is refused, and logged at debug level, because health checks cause such connections
-//! too.
+//! A connection waits for its header without a worker, up to 4 KiB of it. Silent connections
+//! therefore cost no thread and no process, do not block an inline server, and end with a drain.
+//! Behind the header, a client that is silent has a worker, also if the client speaks first, as under
+//! TLS or in HTTP; so has a client without a proxy ([`Others::Direct`]) from the start. No byte behind
+//! the header is read. A connection without a valid header is refused, and logged at debug level,
+//! because health checks cause such connections too.
 //!
 //! Servers of datagrams read no header. A handler replies to `client_address`, but the reply would
 //! have to go to the proxy.
