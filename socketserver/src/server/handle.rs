@@ -52,7 +52,7 @@ impl<T, C: Concurrency, H, S> Server<T, C, H, S> {
             });
             if let Err(error) = &result {
                 let address = &serving.core().address;
-                quietly("a line in the log", || {
+                quietly("the logger", || {
                     log::error!(target: TARGET, "serving failed on {address} ({error}): closing the listener");
                 });
                 // No loop will serve again, so clients must not wait in the backlog.

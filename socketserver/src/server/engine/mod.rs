@@ -273,7 +273,7 @@ pub(crate) fn quietly(what: &str, run: impl FnOnce()) {
 
 /// Writes a line to the log. The logger is the user's, and the server must end whatever it does.
 fn log_quietly(line: impl FnOnce()) {
-    quietly("a line in the log", line);
+    quietly("the logger", line);
 }
 
 /// Runs code that may be the user's. A panic there becomes an error of this call.
