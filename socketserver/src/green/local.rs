@@ -1,5 +1,5 @@
-//! The part of a scheduler that only its own thread uses: its green threads, and the loop that runs
-//! them one after the other, each until it parks, yields or ends.
+//! The part of a scheduler that only its own thread uses: its green threads, and its loop. The loop
+//! runs them one after the other, each until it parks, yields or ends.
 //!
 //! ```text
 //!        ┌─► read the inbox           start and wake what other threads ask for

@@ -82,10 +82,10 @@ impl<S> ServerRef<S> {
         self.core().begin_drain(timeout);
     }
 
-    /// Whether the server's end is near: a call or a signal has begun a drain, and it accepts
-    /// requests only until its [`lame_duck`](crate::Builder::lame_duck) time is over, or it [is
-    /// stopping](Self::is_stopping). A health check reports this, so that balancers turn to other
-    /// servers.
+    /// Whether the server's end is near. It [is stopping](Self::is_stopping), or a call or a signal
+    /// has begun a drain, and it accepts requests only until its
+    /// [`lame_duck`](crate::Builder::lame_duck) time is over. A health check reports this, so that
+    /// balancers turn to other servers.
     pub fn is_leaving(&self) -> bool {
         self.core().signalled.load(SeqCst) || self.core().life.is_leaving()
     }
@@ -129,7 +129,7 @@ impl<S> ServerRef<S> {
 
     /// Changes [`max_connections`](crate::Builder::max_connections) while the server serves; `None`
     /// is no limit. A higher limit lets clients in at once that wait in the backlog. A lower one
-    /// aborts no request: the server takes new ones when enough have ended.
+    /// aborts no request: the server accepts new ones when enough have ended.
     pub fn set_max_connections(&self, requests: Option<usize>) {
         self.core().books.quotas().all().set(requests);
         // A full server does not look at its listener.

@@ -261,7 +261,7 @@ where
 
     fn awaits_first_byte(&self) -> bool {
         let mut awaits = false;
-        quietly("a transport's awaits_first_byte", || {
+        quietly("the transport's awaits_first_byte", || {
             awaits = self.typed.transport.awaits_first_byte(&self.client_address);
         });
         awaits
@@ -269,7 +269,7 @@ where
 
     fn awaits_more(&self) -> bool {
         let mut awaits = false;
-        quietly("a transport's awaits_more", || {
+        quietly("the transport's awaits_more", || {
             awaits = self.typed.transport.awaits_more(&self.request);
         });
         awaits
@@ -287,7 +287,7 @@ where
     fn is_own(&self, server: &Address) -> bool {
         let (transport, client) = (&self.typed.transport, &self.client_address);
         let mut is_own = false;
-        quietly("a transport's is_own", || {
+        quietly("the transport's is_own", || {
             is_own = transport.is_own(&self.request, client, server);
         });
         is_own
@@ -348,7 +348,7 @@ where
 
     fn abort(&self) {
         self.aborts().abort(|| {
-            quietly("a transport's abort", || {
+            quietly("the transport's abort", || {
                 self.typed.transport.abort(&self.request);
             });
         });

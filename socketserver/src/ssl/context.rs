@@ -160,13 +160,13 @@ impl SSLContext {
     /// Adds TLS to a connection in a handler, as the server: for protocols with STARTTLS. After
     /// this call all handles of the socket, `rfile` and `wfile` use TLS.
     ///
-    /// Plain bytes that the client has sent too early are never taken for protected ones: they fail
-    /// the handshake, or, if an `rfile` has read them already, this call.
+    /// Plain bytes that the client has sent too early are never taken for protected ones. They fail
+    /// the handshake, or this call, if an `rfile` has read them already.
     ///
     /// # Errors
     /// An error with an [`SSLError`](super::SSLError) inside if the handshake fails;
     /// `AlreadyExists` if the connection has TLS already; `InvalidInput` if an `rfile` holds unread
-    /// bytes, or for a client's context; those of the system.
+    /// bytes, or for a client's context; the system's.
     ///
     /// Python: `SSLContext.wrap_socket(request, server_side=True)`
     pub fn wrap_socket(&self, request: &Socket) -> io::Result<()> {

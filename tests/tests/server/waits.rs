@@ -1,5 +1,5 @@
-//! The ends of a handler's waits: an abort ends a wait for another peer than the client, and a
-//! drain ends the wait for the client's next request at once.
+//! The ends of a handler's waits. An abort ends a wait for another peer than the client. A drain
+//! ends the wait for the client's next request at once.
 
 use std::os::unix::net::UnixListener;
 

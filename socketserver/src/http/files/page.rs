@@ -77,8 +77,8 @@ impl Page {
         out.extend_from_slice(b"</tr></thead>\n<tbody>\n");
     }
 
-    /// Writes the heading of a column: a link to the listing in the order of this column, or in the
-    /// reverse order if it has this order already.
+    /// Writes the heading of a column. It is a link to the listing in the order of this column, or
+    /// in the reverse order if the listing has this order already.
     fn push_heading(&self, out: &mut Vec<u8>, by: SortBy, key: &str, text: &str) {
         let is_current = self.order.by == by;
         let sort = match (is_current, self.order.is_descending) {

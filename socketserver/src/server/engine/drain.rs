@@ -2,7 +2,7 @@
 //!
 //! | step | function | thread |
 //! | --- | --- | --- |
-//! | 1. requests are accepted as ever for the lame-duck time | `Life::ask` begins it and `Life::turn` ends it, in `handler/life` | the loop's |
+//! | 1. requests are accepted as before for the lame-duck time | `Life::ask` begins it and `Life::turn` ends it, in `handler/life` | the loop's |
 //! | 2. new clients are kept out of the backlog | [`fence`](Engine::fence) | the loop's |
 //! | 3. the backlog is served | [`take_backlog`](Engine::take_backlog) | the loop's |
 //! | 4. the listener closes | [`close_listener`](Engine::close_listener) | the loop's |
@@ -304,8 +304,8 @@ impl Engine {
 }
 
 impl Loop<'_> {
-    /// Dispatches all of the backlog, up to a bound. Where there is no place for a request it stays
-    /// in the backlog until a place is free; a request that is still there at the deadline was
+    /// Dispatches all of the backlog, up to a bound. If there is no place for a request, it stays
+    /// in the backlog until a place is free. A request that is still there at the deadline was
     /// never accepted.
     fn take_all(&mut self, deadline: Instant) {
         /// Datagrams cannot be fenced, so this bounds them. The system bounds the backlog of

@@ -117,7 +117,7 @@ impl Loop<'_> {
     }
 
     /// Runs the loop's own code. User code is called where its panics are caught, so there should
-    /// be none here; but a logger, or the text of an error, is user code too. Nothing ends the loop
+    /// be none here. But a logger, or the text of an error, is user code too. Nothing ends the loop
     /// but an error of its listener, and a panic at every turn does not keep the processor busy.
     fn survive<V: Default>(
         &mut self,
@@ -335,7 +335,7 @@ impl Engine {
         Ok(Loop {
             engine: self,
             listener,
-            backoff: Backoff::new(),
+            backoff: Backoff::new(self.core.address.clone()),
             outlook: Outlook::default(),
             workers_due: None,
             restore_due: None,

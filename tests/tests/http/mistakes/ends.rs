@@ -15,7 +15,7 @@ list!(
     a_clients_close_outweighs_keep_alive,
     old_clients_get_no_chunks,
     own_chunks_have_an_end,
-    keep_alive_is_said_only_if_true;
+    keep_alive_is_sent_only_if_true;
 );
 
 fn lengths_are_kept(column: Column) {
@@ -118,7 +118,7 @@ fn own_chunks_have_an_end(column: Column) {
     end(site);
 }
 
-fn keep_alive_is_said_only_if_true(column: Column) {
+fn keep_alive_is_sent_only_if_true(column: Column) {
     let site = site(column);
     let of = |path: &str, head: &str| {
         let request = format!("GET {path} {head}\r\n\r\n");
