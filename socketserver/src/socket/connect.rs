@@ -17,8 +17,8 @@ use crate::green;
 use crate::wait::{self, Interest, Patience};
 
 impl Socket {
-    /// Connects a stream to its peer. From then on a datagram socket sends to this address only,
-    /// and receives only from it.
+    /// Connects a stream to its peer. From then on a datagram socket sends to this address, and
+    /// receives only from it.
     ///
     /// The socket's timeout covers the look-up of a host's name and the connection together.
     ///
