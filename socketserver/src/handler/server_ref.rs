@@ -59,8 +59,9 @@ impl<S> ServerRef<S> {
     ///
     /// It may be called from anywhere, any number of times. It blocks until the loop has ended,
     /// except where it could wait for itself: on the loop's thread and inside a request of this
-    /// server it only asks. A server that has never served remembers it, and its first
-    /// `serve_forever` returns at once; on a server that has stopped it does nothing.
+    /// server it only asks. A server that has never served, or is between two calls of
+    /// `handle_request`, remembers it, and its next call returns at once; on a server that has
+    /// stopped it does nothing.
     ///
     /// Python: `BaseServer.shutdown`, which blocks for ever on the loop's own thread
     pub fn shutdown(&self) {

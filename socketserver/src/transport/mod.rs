@@ -224,7 +224,7 @@ pub trait Transport: Send + Sync + 'static {
     }
 
     /// Removes what `server_bind` has made elsewhere, such as a socket's file: after the last
-    /// request was accepted, and before the socket closes.
+    /// request was accepted, or after `server_bind` has failed, and before the socket closes.
     ///
     /// Python: `BaseServer.server_close`
     fn server_close(&self, _socket: &Socket) {}
@@ -243,10 +243,11 @@ fn is_at_address_of(client: &Address, server: &Address) -> bool {
     match (client, server) {
         (Address::Unnamed, _) => false,
         (Address::Inet(client), Address::Inet(server)) => {
-            let ports = (client.port(), server.port());
-            let (client, server) = (client.ip().to_canonical(), server.ip().to_canonical());
-            let is_everywhere = server.is_unspecified();
-            ports.0 == ports.1 && (client == server || is_everywhere && client.is_loopback())
+            // Most clients have another port.
+            client.port() == server.port() && {
+                let (client, server) = (client.ip().to_canonical(), server.ip().to_canonical());
+                client == server || server.is_unspecified() && client.is_loopback()
+            }
         }
         _ => client == server,
     }

@@ -141,8 +141,10 @@ impl SocketFile {
         let Some(made) = self.made.lock().clone() else {
             return;
         };
-        // Without the lock a server that just now replaces the file could lose its own.
-        let _lock = lock(&made.place, BEFORE_END);
+        // Without the lock a server that just now replaces the file could lose its own. It is held
+        // already if this server has not come to listen.
+        let held = self.lock.lock().take();
+        let _lock = held.or_else(|| lock(&made.place, BEFORE_END));
         let removed = match made.is_there() {
             Ok(true) => made.place.remove(),
             other => other.map(drop),

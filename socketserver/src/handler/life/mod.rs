@@ -37,7 +37,8 @@ use crate::wait::{can_park, park_until};
 /// Where a server stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
-    /// Has never run `serve_forever`.
+    /// Has not served yet, or has handled single requests since it last stopped: it remembers a
+    /// stop.
     Fresh,
     /// Was told to stop while no loop ran, by a caller that could not carry it out: the next loop
     /// does that and nothing else.
@@ -136,7 +137,7 @@ impl Life {
         self.enter_to(Phase::Stopped)
     }
 
-    /// Begins to serve one request, which leaves a fresh server fresh.
+    /// Begins to serve one request, which leaves the server fresh.
     ///
     /// # Errors
     /// As [`enter`](Self::enter).
@@ -147,8 +148,7 @@ impl Life {
     fn enter_to(&self, home: Phase) -> io::Result<()> {
         let mut state = self.state.lock();
         let (phase, home) = match state.phase {
-            Phase::Fresh => (Phase::Serving, home),
-            Phase::Stopped => (Phase::Serving, Phase::Stopped),
+            Phase::Fresh | Phase::Stopped => (Phase::Serving, home),
             Phase::StopPending(stop) => (Phase::Stopping(stop), Phase::Stopped),
             Phase::Serving | Phase::LameDuck { .. } | Phase::Stopping(_) => {
                 return Err(io::Error::new(

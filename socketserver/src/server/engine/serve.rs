@@ -226,9 +226,13 @@ impl Loop<'_> {
     }
 
     pub(super) fn cannot_take(&mut self, error: io::Error) -> io::Result<Taken> {
-        let fault = AcceptError::of(&error);
+        let mut fault = AcceptError::of(&error);
         if fault == AcceptError::Nothing {
             return Ok(Taken::Nothing);
+        }
+        // An abort ends the listeners that its request has made.
+        if self.socket().raw_open().is_err() && !self.is_given() {
+            fault = AcceptError::Listener;
         }
         if fault == AcceptError::Descriptors
             && let Some(taken) = self.take_with_reserve()
@@ -321,9 +325,11 @@ impl Engine {
         &self,
         run: impl FnOnce(&mut Loop<'_>) -> io::Result<V>,
     ) -> (io::Result<V>, bool) {
-        #[cfg(feature = "signals")]
-        self.signals.watch(&self.core);
-        let serve = || self.begin().and_then(|mut looping| run(&mut looping));
+        let serve = || {
+            #[cfg(feature = "signals")]
+            self.signals.watch(&self.core);
+            run(&mut self.begin()?)
+        };
         let result = self.core.life.inside(|| survived(serve));
         (result, self.carry_out())
     }
