@@ -47,7 +47,7 @@ impl Engine {
             match asked.carried_out_by {
                 By::Caller => drop(self.carry_out()),
                 By::Loop(_) if wait => self.core.enforce(asked.idle_until, asked.deadline),
-                By::Loop(_) | By::Nobody => {}
+                By::Loop(_) | By::Nobody | By::Parent => {}
             }
             return Drained::default();
         }
@@ -59,6 +59,7 @@ impl Engine {
             By::Loop(ended) => self.wait_for_loop(ended, asked.idle_until, asked.deadline),
             By::Caller => drop(self.carry_out()),
             By::Nobody => {}
+            By::Parent => return Drained::default(),
         }
         self.finish(before, asked.deadline, wait)
     }
