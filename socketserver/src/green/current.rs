@@ -106,6 +106,8 @@ pub(crate) fn report_parking(report: fn(), run: impl FnOnce()) {
         return run();
     };
     local.awaited.set(Some(Awaited { task, report }));
+    // The caller yields between two calls.
+    local.renew_budget();
     run();
     if local.awaited.get().is_some_and(|awaited| awaited.task == task) {
         local.awaited.set(None);

@@ -163,6 +163,12 @@ impl Baton {
         self.change(down, Place::Leader)
     }
 
+    /// Whether the leader has it. Only the leader may ask.
+    pub(crate) fn is_led(&self) -> bool {
+        // What the leader has written, unless another thread has changed it since.
+        State::of(self.word.load(Relaxed)).place == Place::Leader
+    }
+
     /// Whether the loop has it because a handler has parked.
     pub(crate) fn has_parked(&self) -> bool {
         self.has_parked.load(Relaxed)

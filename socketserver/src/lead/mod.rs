@@ -98,8 +98,8 @@ pub struct Leader {
 }
 
 impl Leader {
-    /// `receive` accepts requests and dispatches them as long as [`leads`] says so. `name` is the
-    /// handler's type.
+    /// `receive` accepts requests and dispatches them as long as its baton [is
+    /// led](Baton::is_led). `name` is the handler's type.
     pub(crate) fn new(
         baton: Arc<Baton>,
         name: &'static str,

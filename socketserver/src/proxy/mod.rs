@@ -24,12 +24,13 @@
 //! # Ok::<(), io::Error>(())
 //! ```
 //!
-//! A connection waits for its header without a worker, up to 4 KiB of it. Silent connections
-//! therefore cost no thread and no process, do not block an inline server, and end with a drain.
-//! Behind the header, a client that is silent has a worker, also if the client speaks first, as under
-//! TLS or in HTTP; so has a client without a proxy ([`Others::Direct`]) from the start. No byte behind
-//! the header is read. A connection without a valid header is refused, and logged at debug level,
-//! because health checks cause such connections too.
+//! Until its header has come in full, a connection has no worker, unless the header is longer than
+//! 4 KiB. Connections that bring nothing, or a part of a header, therefore cost no thread and no
+//! process, do not block an inline server, and end with a drain. After the header, a silent client
+//! holds a worker, even if its protocol makes the client speak first, as TLS and HTTP do. A client
+//! without a proxy ([`Others::Direct`]) holds one from the start. No byte behind the header is
+//! read. A connection without a valid header is refused, and logged at debug level, because health
+//! checks cause such connections too.
 //!
 //! Servers of datagrams read no header. A handler replies to `client_address`, but the reply would
 //! have to go to the proxy.

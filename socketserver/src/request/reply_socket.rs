@@ -64,11 +64,11 @@ impl ReplySocket {
     }
 
     fn send(&self, data: &[u8], to: Address) -> io::Result<usize> {
-        match (&to, &self.arrival) {
-            (Address::Inet(address), Some(arrival)) if self.is_client(&to) => {
+        match &to {
+            Address::Inet(address) => {
+                let arrival = self.arrival.as_ref().filter(|_| self.is_client(&to));
                 self.socket.sendto_from(data, *address, arrival)
             }
-            (Address::Inet(address), _) => self.socket.sendto(data, *address),
             _ => {
                 let is_client = self.client.as_ref() == Some(&to);
                 let sent = self.socket.sendto(data, to);

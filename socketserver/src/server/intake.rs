@@ -56,8 +56,11 @@ where
     S: BaseServer<T::Request>,
 {
     fn take(&self, listener: &Socket) -> io::Result<Arc<dyn Accepted>> {
-        let taken = survived(|| self.transport.get_request(listener))?;
-        Ok(Request::<T, H, S>::accepted(taken, self))
+        // Allocated in there, so that a pointer is moved and not the request.
+        survived(|| {
+            let taken = self.transport.get_request(listener)?;
+            Ok(Request::<T, H, S>::accepted(taken, self))
+        })
     }
 
     fn take_given(&self, connection: &Socket) -> io::Result<Arc<dyn Accepted>> {

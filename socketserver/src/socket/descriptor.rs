@@ -6,6 +6,7 @@ use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering::Relaxed};
 
 use rustix::io::Errno;
+use rustix::net::addr::SocketAddrArg;
 use rustix::net::{RecvFlags, SendFlags};
 use socket2::{SockRef, Type};
 
@@ -268,6 +269,12 @@ impl Descriptor {
     pub(super) fn send_once(&self, data: &[u8]) -> Option<io::Result<usize>> {
         let send = |may_block| rustix::net::send(&self.fd, data, send_flags(may_block));
         Some(self.unless_aborted(wait::try_once(self.awaited(), send)?))
+    }
+
+    /// Sends a datagram.
+    pub(super) fn send_to(&self, data: &[u8], to: &impl SocketAddrArg) -> io::Result<usize> {
+        let send = |may_block| rustix::net::sendto(&self.fd, data, send_flags(may_block), to);
+        self.until_ready(Interest::Write, send)
     }
 
     /// Calls `operation` until it has a result, for as long as the socket's timeout allows.

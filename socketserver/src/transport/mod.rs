@@ -243,10 +243,11 @@ fn is_at_address_of(client: &Address, server: &Address) -> bool {
     match (client, server) {
         (Address::Unnamed, _) => false,
         (Address::Inet(client), Address::Inet(server)) => {
-            let ports = (client.port(), server.port());
-            let (client, server) = (client.ip().to_canonical(), server.ip().to_canonical());
-            let is_everywhere = server.is_unspecified();
-            ports.0 == ports.1 && (client == server || is_everywhere && client.is_loopback())
+            // Most clients have another port.
+            client.port() == server.port() && {
+                let (client, server) = (client.ip().to_canonical(), server.ip().to_canonical());
+                client == server || server.is_unspecified() && client.is_loopback()
+            }
         }
         _ => client == server,
     }

@@ -4,9 +4,10 @@ use std::io::{self, Write};
 
 use percent_encoding::percent_encode;
 
-use super::date::Date;
 use super::listing::{Entry, Kind, Listing, Order, SortBy};
 use super::target::NAME;
+use crate::http::message::date::Date;
+use crate::http::message::request_line::letters_digits_and;
 
 /// Bytes that are gathered for one write.
 const ROOM: usize = 64 << 10;
@@ -170,16 +171,7 @@ impl Page {
 /// Whether a name is the same in a URL, in HTML and in JSON, as most are. Looked up for each byte of
 /// a long listing.
 fn is_plain(name: &[u8]) -> bool {
-    const PLAIN: [bool; 256] = {
-        let mut table = [false; 256];
-        let mut byte = 0_u8;
-        while byte < 128 {
-            table[byte as usize] =
-                byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-' | b'~');
-            byte += 1;
-        }
-        table
-    };
+    const PLAIN: [bool; 256] = letters_digits_and(b"_.-~");
     name.iter().fold(true, |plain, byte| plain & PLAIN[usize::from(*byte)])
 }
 

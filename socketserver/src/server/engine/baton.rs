@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::serve::Loop;
 use super::{Engine, Lead, Listener, Owner};
 use crate::admission::AcceptError;
-use crate::lead::{self, Baton, Leader, Lender, Seen, leads};
+use crate::lead::{self, Baton, Leader, Lender, Seen};
 use crate::sync::Instant;
 
 impl Loop<'_> {
@@ -91,7 +91,7 @@ impl Engine {
     fn lead(&self, baton: &Baton, listener: &Listener) {
         let may_take = || !self.core.life.is_stopping() && !self.admission.must_wait();
         self.core.life.inside(|| {
-            while leads() && !baton.is_wanted() && may_take() {
+            while baton.is_led() && !baton.is_wanted() && may_take() {
                 match self.intake.take(listener.socket()) {
                     Ok(request) => {
                         self.admission.refill_reserve();

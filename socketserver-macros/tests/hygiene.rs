@@ -3,7 +3,7 @@
 
 #![no_implicit_prelude]
 #![deny(warnings)]
-#![allow(dead_code, non_camel_case_types)]
+#![allow(dead_code, non_camel_case_types, clippy::non_minimal_cfg)]
 
 mod shadowed {
     struct Address;
