@@ -221,7 +221,7 @@ impl Life {
         if self.depth != fork::depth() {
             log::warn!(target: crate::handler::TARGET, "cannot stop a server from a child that it forked: the parent goes on serving");
             return Asked {
-                carried_out_by: By::Nobody,
+                carried_out_by: By::Parent,
                 idle_until: Instant::now(),
                 deadline: Instant::now(),
             };
