@@ -227,10 +227,10 @@ pub fn derive_stream_request_handler(input: TokenStream) -> TokenStream {
 /// }
 /// ```
 ///
-/// If all methods have succeeded and `wfile` is not empty, the reply is sent after `finish`: as one
-/// datagram, from the address to which the client has sent. A reply that is too long for a datagram
-/// is an error of the handler. A reply that cannot be sent for another reason is not. Python's
-/// class sends `wfile` even if it is empty or a method failed.
+/// If all methods have succeeded and `wfile` is not empty, the reply is sent after `finish`. It is
+/// one datagram, from the address to which the client has sent. A reply that is too long for a
+/// datagram is an error of the handler. A reply that cannot be sent for another reason is not.
+/// Python's class sends `wfile` even if it is empty or a method failed.
 ///
 /// The only option of the struct is `crate`.
 ///

@@ -1,5 +1,5 @@
 //! The generated code means the same in a module where every name it could use means something
-//! else, and its variables are out of reach of the expressions in attributes.
+//! else. Its variables are out of reach of the expressions in attributes.
 
 #![no_implicit_prelude]
 #![deny(warnings)]

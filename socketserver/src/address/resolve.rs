@@ -30,10 +30,10 @@ use super::other::OtherAddress;
 /// is none for IPv4.
 ///
 /// A look-up may take long. On a green thread, in a handler, or with a timeout it runs on a helper
-/// thread, so that it blocks no core, and an abort or the timeout ends the wait for it. The helper
-/// then goes on until the system answers. At most 128 helpers exist at once; a further look-up
-/// waits for one. If a process must have no other threads, because a forking server serves in it, a
-/// look-up there has no helper, and may exceed the timeout. Numeric addresses need no look-up.
+/// thread, so that it blocks no core. An abort or the timeout ends the wait for the helper, which
+/// goes on until the system answers. At most 128 helpers exist at once; a further look-up waits for
+/// one. In a process that must have no other threads, because a forking server serves there, a
+/// look-up has no helper, and may exceed the timeout. Numeric addresses need no look-up.
 ///
 /// ```
 /// use std::net::Ipv4Addr;

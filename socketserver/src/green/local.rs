@@ -1,5 +1,5 @@
-//! The part of a scheduler that only its own thread uses: its green threads, and the loop that runs
-//! them one after the other, each until it parks, yields or ends.
+//! The part of a scheduler that only its own thread uses: its green threads, and its loop. The loop
+//! runs them one after the other, each until it parks, yields or ends.
 //!
 //! ```text
 //!        ┌─► read the inbox           start and wake what other threads ask for
@@ -168,7 +168,7 @@ impl Local {
             return;
         };
         self.current.set(Some(id));
-        self.budget.set(BUDGET);
+        self.renew_budget();
         self.scheduler.activity.begin_turn(id);
         let ended = coroutine.resume();
         self.scheduler.activity.end_turn();
@@ -180,6 +180,10 @@ impl Local {
         } else {
             self.tasks.borrow_mut()[id].coroutine = Some(coroutine);
         }
+    }
+
+    pub(super) fn renew_budget(&self) {
+        self.budget.set(BUDGET);
     }
 
     /// The green thread that runs is about to park. Returns whether it must: not if it was woken

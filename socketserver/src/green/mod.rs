@@ -19,18 +19,19 @@
 //!    and `scope`; channels, barriers and condition variables of `std::sync`, and a lock that is
 //!    held for long; `std::io::stdin`, files and `Command`; sockets and name look-ups of other
 //!    crates. Use the counterpart in this module, or put the call into [`blocking`].
-//! 2. *Hold no lock of `std` or `parking_lot` during a waiting call.* If the owner of such a lock
-//!    parks, and another green thread of its scheduler asks for the lock, the second one blocks the
-//!    scheduler. The owner can never run again, and both are stuck permanently. This holds even for
-//!    a waiting call that need not wait, because such a call sometimes yields (rule 3). A [`Mutex`]
-//!    of this module may be held. `println!` is fine. But `stdout().lock()` is a lock of `std`: it
-//!    belongs to a thread, so all green threads of one scheduler can hold it at the same time.
+//! 2. *Hold no lock of `std` or `parking_lot` during a waiting call.* While the owner of such a
+//!    lock is parked, another green thread of its scheduler may ask for the lock, and then blocks
+//!    the scheduler. The owner can never run again, and both are stuck permanently. This holds even
+//!    for a waiting call that need not wait, because such a call sometimes yields (rule 3). A
+//!    [`Mutex`] of this module may be held. `println!` is fine. But `stdout().lock()` is a lock of
+//!    `std`: it belongs to a thread, so all green threads of one scheduler can hold it at the same
+//!    time.
 //! 3. *Do not compute for long.* A green thread that computes keeps its core to itself. After 100
 //!    ms the handler's name is logged at warn level (`RUST_LOG=warn`). Put the computation into
 //!    [`blocking`], or call [`yield_now`] every few milliseconds. A green thread that uses sockets
 //!    and channels need not call it: after 31 waiting calls that returned at once, the next one
-//!    yields. Some calls do not count: those on a socket with a timeout of zero, reads of data that
-//!    a reader has already buffered, and sends into a channel without a limit.
+//!    yields. Calls that can never wait do not count: on a socket with a timeout of zero, reads of
+//!    buffered data, and sends into a channel without a limit.
 //! 4. *Thread-locals are shared* by the green threads of a scheduler. A green thread never leaves
 //!    its scheduler, so it always sees the same thread-locals. But during each waiting call other
 //!    green threads may change their values.
@@ -46,8 +47,8 @@
 //! 7. *Make no waiting call inside `LocalKey::with`, or in the initializer of a `thread_local!`.*
 //!    Another green thread could drop the value that the closure has borrowed: this is **undefined
 //!    behaviour**. Calling [`enable`] promises that it does not happen. A guard that restores a
-//!    thread-local when it is dropped, such as that of a tracing span, causes no undefined
-//!    behaviour. But it restores an outdated value, because green threads end in any order.
+//!    thread-local when it is dropped, such as that of a tracing span, is safe. But it restores an
+//!    outdated value, because green threads end in any order.
 //!
 //! Python: the package `gevent`; here, nothing is patched
 

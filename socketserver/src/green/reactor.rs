@@ -16,8 +16,8 @@
 //! That also tells when trying would be in vain. If a read has taken less than it could, the
 //! descriptor is *drained*: until the next event there is nothing to read.
 //!
-//! A descriptor can nearly always be written, so writing is watched only from the first wait for it
-//! on: otherwise each new descriptor would be an event at once.
+//! Writing is watched only from the first wait for it on. A descriptor can nearly always be
+//! written, so otherwise each new one would be an event at once.
 
 use std::collections::HashMap;
 use std::io;

@@ -1,10 +1,10 @@
-//! How a green thread waits for a descriptor: it takes a seat among those that wait for it, parks,
-//! and leaves the seat when it goes on.
+//! How a green thread waits for a descriptor. It takes a seat at the descriptor, parks, and leaves
+//! the seat when it goes on.
 //!
 //! A descriptor has a *home*: the scheduler on which it was first waited for. It is watched there
 //! until it is closed, however often it is waited for, so that the usual wait needs no system call.
-//! A green thread of another scheduler (a socket may be shared, or handed on) is a *guest*: its own
-//! scheduler watches the descriptor too, but only as long as a guest waits there.
+//! A socket may be shared, or handed on. A green thread of another scheduler is then a *guest*: its
+//! own scheduler watches the descriptor too, but only as long as a guest waits there.
 //!
 //! ```text
 //!    socket ── Source ──►  home: scheduler 2, key 17
@@ -113,7 +113,7 @@ impl Source {
                 guest: fd.as_raw_fd(),
             });
         }
-        // Messages are read in their order, so those who wait at the key are woken before.
+        // Messages are read in their order, so the green threads at the key are woken first.
         scheduler(number).send_without_waking(Message::Forget(key));
     }
 

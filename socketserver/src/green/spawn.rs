@@ -16,9 +16,9 @@ use crate::panics::contained;
 use crate::sys::stack::{self, CoroutineStack, StackAllocator};
 
 /// The size of a green thread's stack unless it is set: enough for usual code that recurses, such
-/// as a parser with its own limit. Untouched pages cost no memory, only their share of
-/// the page table, which is one page for each 2 MiB: with its guard a stack fills an eighth of
-/// that. Without optimisation frames are several times as large.
+/// as a parser with its own limit. Untouched pages cost no memory, only their share of the page
+/// table. A page of that table is for 2 MiB, of which a stack with its guard fills an eighth.
+/// Without optimisation frames are several times as large.
 pub(crate) const STACK_SIZE: usize = if cfg!(debug_assertions) { 960 * 1024 } else { 192 * 1024 };
 
 /// Stacks of one size, for a caller that starts many green threads.
@@ -70,7 +70,7 @@ fn warn_of_overflow(name: &str, stack_size: usize) {
     }
     *last = Some(now);
     drop(last);
-    contained(TARGET, "a warning", || {
+    contained(TARGET, "the logger", || {
         let kibibytes = stack_size / 1024;
         log::warn!(
             target: TARGET,

@@ -1,4 +1,4 @@
-//! What all parts of a server share, whatever their types.
+//! The data that all parts of a server share. It has no type parameters.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -60,9 +60,9 @@ impl Core {
         }
     }
 
-    /// For handlers on the loop's own thread: starts a thread that ends idle requests at
-    /// `idle_until`, and aborts live ones from the deadline on, until the loop has ended. The loop
-    /// itself goes on only after the handler has returned.
+    /// For handlers on the loop's own thread, because the loop goes on only after the handler has
+    /// returned. Starts a thread that ends idle requests at `idle_until`, and aborts live ones from
+    /// the deadline on, until the loop has ended.
     pub(crate) fn enforce(&self, idle_until: Instant, deadline: Instant) {
         if !self.runs_on_loop {
             return;

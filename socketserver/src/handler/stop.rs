@@ -28,7 +28,7 @@ pub(crate) enum Waiting {
 }
 
 impl Waiting {
-    /// Until when live requests may go on. `lame_duck` is how long the loop goes on to take
+    /// Until when live requests may go on. `lame_duck` is how long the loop goes on to accept
     /// requests.
     pub(super) fn deadline(self, lame_duck: Duration) -> Instant {
         match self {

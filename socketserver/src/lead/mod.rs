@@ -9,7 +9,7 @@
 //! ```text
 //!    the loop                             the leader
 //!
-//!    lends the baton ──────────────────►  takes a request, verifies it
+//!    lends the baton ──────────────────►  accepts a request, verifies it
 //!    looks every millisecond              marks that a handler runs, runs it
 //!    the same handler still runs?         it still has the baton?
 //!        │ yes                                │ yes              │ no
@@ -26,7 +26,7 @@
 //! A leader on a green thread wakes only when its scheduler is free, and another green thread may
 //! compute there when a request comes. So, once the leader has waited for a millisecond, the loop
 //! waits for requests beside it. If one is there and the leader does not wake, the loop takes the
-//! baton; the leader finds that out when it wakes, and does not touch the socket any more.
+//! baton. The leader notices that when it wakes, and does not touch the socket any more.
 //!
 //! | file | what it does |
 //! | --- | --- |
@@ -98,8 +98,8 @@ pub struct Leader {
 }
 
 impl Leader {
-    /// `receive` takes requests and dispatches them as long as [`leads`] says so. `name` is the
-    /// handler's type.
+    /// `receive` accepts requests and dispatches them as long as its baton [is
+    /// led](Baton::is_led). `name` is the handler's type.
     pub(crate) fn new(
         baton: Arc<Baton>,
         name: &'static str,

@@ -23,8 +23,8 @@ const MAPPINGS: usize = 4;
 /// The most threads that all pools of this process should have together.
 ///
 /// Most limits make the start of a thread fail, which can be handled. The limit on mappings is
-/// another matter: a thread that has started, and finds no mapping left for its signal stack, ends
-/// the whole process, and no code of ours can prevent that.
+/// another matter. If a thread that has started finds no mapping left for its signal stack, the
+/// whole process ends, and this crate cannot prevent that.
 pub(crate) fn max_threads() -> usize {
     // Computed once, at `bind`, because the files may be out of reach later. If a limit falls after
     // that, the start of a thread fails, and then the pool is full.

@@ -95,9 +95,9 @@ impl<J: Work> Shared<J> {
         Count::of(self.count.load(Acquire))
     }
 
-    /// Whether no worker is free, and none will be started: there are as many as there may be, or
-    /// the system has refused one and the job that it was for waits. That job is the only one, and
-    /// why the system is asked again.
+    /// Whether no worker is free, and none will be started. Either there are as many as there may
+    /// be, or the system has refused a thread, and the job that it was for waits. Only one job
+    /// waits in that way, and because of it the system is asked again.
     pub(super) fn full(&self, count: Count) -> bool {
         let at_limit = count.threads >= self.max_threads && count.balance <= 0;
         at_limit || count.refused && count.balance < 0

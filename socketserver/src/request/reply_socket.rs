@@ -11,10 +11,10 @@ use crate::socket::{OptionValue, Socket, SocketKind, SocketOption};
 
 /// The socket of a datagram server, as its handlers hold it: for answers, and for nothing else.
 ///
-/// All clients are served through this one socket. So that one handler cannot end the server, make
-/// it deaf, or receive datagrams for other handlers, it has no `close`, `connect`, `shutdown`,
-/// `detach`, `recv` or `settimeout`, and does not lend its descriptor. A handler that needs these
-/// makes a separate [`Socket`].
+/// All clients are served through this one socket. So one handler must not be able to end the
+/// server, make it deaf, or receive datagrams for other handlers. Therefore this socket has no
+/// `close`, `connect`, `shutdown`, `detach`, `recv` or `settimeout`, and does not lend its
+/// descriptor. A handler that needs these makes a separate [`Socket`].
 ///
 /// A clone is another handle of the same socket, and may be kept for later answers, as long as the
 /// server lives. After its end they fail with `ConnectionAborted`, and the port is free.
@@ -64,11 +64,11 @@ impl ReplySocket {
     }
 
     fn send(&self, data: &[u8], to: Address) -> io::Result<usize> {
-        match (&to, &self.arrival) {
-            (Address::Inet(address), Some(arrival)) if self.is_client(&to) => {
+        match &to {
+            Address::Inet(address) => {
+                let arrival = self.arrival.as_ref().filter(|_| self.is_client(&to));
                 self.socket.sendto_from(data, *address, arrival)
             }
-            (Address::Inet(address), _) => self.socket.sendto(data, *address),
             _ => {
                 let is_client = self.client.as_ref() == Some(&to);
                 let sent = self.socket.sendto(data, to);

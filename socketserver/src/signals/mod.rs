@@ -34,8 +34,8 @@ const TARGET: &str = "socketserver::signals";
 /// The signals of one server.
 #[derive(Default)]
 pub(crate) struct Signals {
-    /// The first field, which is dropped first: the functions may hold the state, and a signal must
-    /// not end the process while the state is dropped.
+    /// The first field, because it must be dropped first. The functions may hold the state, and a
+    /// signal must not end the process while the state is dropped.
     functions: Mutex<Vec<Arc<SignalFunction>>>,
     drain: Mutex<Option<DrainSignals>>,
 }
@@ -56,7 +56,7 @@ impl Signals {
     }
 
     /// Called before the loop runs. If handlers run on the loop's own thread, it starts a thread
-    /// that answers signals: a handler may wait for an idle client when a signal comes, and the
+    /// that answers signals. A handler may wait for an idle client when a signal comes, and the
     /// drain must end that wait.
     pub(crate) fn watch(&self, core: &Arc<Core>) {
         if core.runs_on_loop
@@ -81,7 +81,7 @@ impl Signals {
         let received: Vec<_> = received.cloned().collect();
         drop(functions);
         for function in received {
-            contained(TARGET, "on_signal", || function.run());
+            contained(TARGET, "a function of on_signal", || function.run());
         }
         let drain = self.drain.lock();
         let request = drain.as_ref().and_then(DrainSignals::waiting);

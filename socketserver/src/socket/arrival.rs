@@ -36,8 +36,8 @@ impl Socket {
         Ok(true)
     }
 
-    /// Sends a datagram so that it leaves from where another one arrived. If the system cannot, as
-    /// when that address has gone, it leaves from where the system likes.
+    /// Sends a datagram so that it leaves from where another one arrived, if that is known. If the
+    /// system cannot, as when that address has gone, it leaves from where the system likes.
     ///
     /// # Errors
     /// As [`sendto`](Self::sendto).
@@ -45,12 +45,13 @@ impl Socket {
         &self,
         data: &[u8],
         to: SocketAddr,
-        arrival: &Arrival,
+        arrival: Option<&Arrival>,
     ) -> io::Result<usize> {
-        let Some(source) = arrival.source else {
-            return self.sendto(data, to);
-        };
         let descriptor = self.without_layer()?;
+        let Some((arrival, source)) = arrival.and_then(|arrival| Some((arrival, arrival.source?)))
+        else {
+            return descriptor.send_to(data, &to);
+        };
         let (address, data_slice) = (to.into(), [io::IoSlice::new(data)]);
         let (control, length) = control::leave_from(source, arrival.scope(source));
         let message = socket2::MsgHdr::new()
@@ -63,7 +64,7 @@ impl Socket {
             sent.map_err(|error| errno(&error))
         });
         match sent {
-            Err(error) if is_no_source(&error) => self.sendto(data, to),
+            Err(error) if is_no_source(&error) => descriptor.send_to(data, &to),
             sent => sent,
         }
     }

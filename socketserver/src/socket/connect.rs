@@ -68,7 +68,7 @@ fn is_in_progress(error: &io::Error) -> bool {
 }
 
 /// Takes the result of an attempt that has ended. For a socket of the internet a second call does
-/// so: to the system, the attempt goes on until then, so the next `connect` would return its end.
+/// so. Until then the attempt goes on for the system, so the next `connect` would return its end.
 fn conclude(descriptor: &Descriptor, to: &SockAddr) -> io::Result<()> {
     if !(to.is_ipv4() || to.is_ipv6()) {
         return descriptor.socket().take_error()?.map_or(Ok(()), Err);

@@ -6,6 +6,7 @@ use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering::Relaxed};
 
 use rustix::io::Errno;
+use rustix::net::addr::SocketAddrArg;
 use rustix::net::{RecvFlags, SendFlags};
 use socket2::{SockRef, Type};
 
@@ -122,8 +123,8 @@ impl Descriptor {
         }
     }
 
-    /// Gives the system's socket up, although this process has other handles of it: every later
-    /// call fails, waits end, and the peer sees what it sees when the last handle goes.
+    /// Gives the system's socket up, although this process has other handles of it. Every later
+    /// call fails, waits end, and the peer sees the same as after a drop of the last handle.
     #[cold]
     pub(super) fn give_up(&self) {
         if self.state.compare_exchange(OPEN, ENDED, Relaxed, Relaxed).is_err() {
@@ -236,8 +237,8 @@ impl Descriptor {
         let _ = self.input.compare_exchange(SOME, NOTHING, Relaxed, Relaxed);
     }
 
-    /// Records what a receiving call has shown: with room left there is no more for now, and a
-    /// peer that has ended its stream need not be waited for when this side ends.
+    /// Records what a receiving call has shown. If room is left, there is no more for now. A peer
+    /// that has ended its stream need not be waited for when this side ends.
     #[inline]
     pub(super) fn note_received(&self, received: usize, room: usize) {
         if received < room && self.short_read_is_all() {
@@ -268,6 +269,12 @@ impl Descriptor {
     pub(super) fn send_once(&self, data: &[u8]) -> Option<io::Result<usize>> {
         let send = |may_block| rustix::net::send(&self.fd, data, send_flags(may_block));
         Some(self.unless_aborted(wait::try_once(self.awaited(), send)?))
+    }
+
+    /// Sends a datagram.
+    pub(super) fn send_to(&self, data: &[u8], to: &impl SocketAddrArg) -> io::Result<usize> {
+        let send = |may_block| rustix::net::sendto(&self.fd, data, send_flags(may_block), to);
+        self.until_ready(Interest::Write, send)
     }
 
     /// Calls `operation` until it has a result, for as long as the socket's timeout allows.

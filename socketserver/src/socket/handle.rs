@@ -82,8 +82,8 @@ impl Socket {
         Ok(&self.0)
     }
 
-    /// The descriptor of a socket that has no layer: bytes that pass below a layer would reach, or
-    /// come from, a reader that does not expect them.
+    /// The descriptor of a socket that has no layer. Bytes that pass below a layer would reach a
+    /// reader that does not expect them.
     pub(super) fn without_layer(&self) -> io::Result<&Descriptor> {
         let shared = self.open()?;
         if shared.layer().is_some() {
@@ -96,7 +96,7 @@ impl Socket {
         Ok(&shared.descriptor)
     }
 
-    /// How long an operation may take before it fails with `TimedOut`. `None` waits forever. With
+    /// How long an operation may take before it fails with `TimedOut`. `None` waits for ever. With
     /// zero an operation that is not ready fails at once, with `WouldBlock`. The timeout holds for
     /// all handles of the socket, and for a whole `sendall`.
     ///

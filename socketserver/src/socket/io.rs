@@ -90,6 +90,10 @@ impl Socket {
     /// Python: `socket.recv(bufsize, MSG_PEEK)`
     pub fn peek(&self, bufsize: usize) -> io::Result<Vec<u8>> {
         let descriptor = self.without_layer()?;
+        if bufsize == 0 {
+            // The system would wait for data nevertheless.
+            return Ok(Vec::new());
+        }
         let mut data = vec![0; self.0.room(bufsize)?];
         let received = descriptor.until_ready(Interest::Read, |may_block| {
             let flags = receive_flags(may_block) | RecvFlags::PEEK;
@@ -291,11 +295,8 @@ impl Socket {
     /// Python: `socket.sendto`
     pub fn sendto(&self, data: &[u8], address: impl ToAddress) -> io::Result<usize> {
         let descriptor = self.without_layer()?;
-        let fd = &descriptor.fd;
         match address.to_peer(descriptor.timeout(Interest::Write))? {
-            Address::Inet(to) => descriptor.until_ready(Interest::Write, |may_block| {
-                rustix::net::sendto(fd, data, send_flags(may_block), &to)
-            }),
+            Address::Inet(to) => descriptor.send_to(data, &to),
             Address::Other(to) => {
                 let to = to.to_sock_addr()?;
                 descriptor.until_ready(Interest::Write, |may_block| {
@@ -304,13 +305,7 @@ impl Socket {
                     sent.map_err(|error| errno(&error))
                 })
             }
-            address => {
-                let to = address.to_unix()?;
-                let sent = descriptor.until_ready(Interest::Write, |may_block| {
-                    rustix::net::sendto(fd, data, send_flags(may_block), &to)
-                });
-                sent.map_err(without_peer)
-            }
+            address => descriptor.send_to(data, &address.to_unix()?).map_err(without_peer),
         }
     }
 }

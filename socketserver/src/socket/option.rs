@@ -29,9 +29,9 @@ pub enum SocketOption {
     /// Whether datagrams may be sent to a broadcast address. (They are received without it.)
     /// Python: `SO_BROADCAST`
     Broadcast(bool),
-    /// Whether what this socket sends to a multicast group is also received on this machine: by
-    /// other programs, and by this socket itself if it is a member. On unless it is set. Python:
-    /// `IP_MULTICAST_LOOP`, `IPV6_MULTICAST_LOOP`
+    /// Whether datagrams that this socket sends to a multicast group are also received on this
+    /// machine: by other programs, and by this socket if it is a member. On unless it is set.
+    /// Python: `IP_MULTICAST_LOOP`, `IPV6_MULTICAST_LOOP`
     MulticastLoop(bool),
     /// How many networks a multicast datagram may cross, up to 255. 1 unless it is set, which is
     /// the sender's own network. Python: `IP_MULTICAST_TTL`, `IPV6_MULTICAST_HOPS`

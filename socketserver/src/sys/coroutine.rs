@@ -92,8 +92,8 @@ impl Coroutine {
         Coroutine { inner: ManuallyDrop::new(coroutine), suspended_at: ptr::null() }
     }
 
-    /// An address in the innermost frame of the suspended function: the frames of its callers lie
-    /// above, and the registers that the switch of stacks has saved just below. Null before the
+    /// An address in the innermost frame of the suspended function. The frames of its callers lie
+    /// above. The registers that the switch of stacks has saved lie just below. Null before the
     /// first [`suspend`].
     #[inline]
     pub(crate) fn suspended_at(&self) -> *const u8 {
@@ -141,8 +141,8 @@ pub(crate) fn suspend() {
     // SAFETY: `CURRENT` was set by the coroutine that runs on this thread. It points to the yielder
     // on that coroutine's stack, which is alive as long as the coroutine runs. `resume` restores
     // the previous value as soon as the coroutine is suspended or ends, so that no other code on
-    // this thread sees the pointer; and no other thread does, because a `Coroutine` is not `Send`.
-    // This may run on the stack of an `on_stack`, which stays the caller's until that returns: the
+    // this thread sees the pointer. No other thread does, because a `Coroutine` is not `Send`. This
+    // may run on the stack of an `on_stack`, which stays the caller's until that returns: the
     // switch saves whatever stack it leaves, and comes back there.
     unsafe { (*current).suspend((&raw const current).cast()) };
     CURRENT.set(current);

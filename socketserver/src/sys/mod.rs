@@ -44,8 +44,8 @@ pub(crate) fn unacknowledged(socket: impl AsFd) -> io::Result<usize> {
     Ok(usize::try_from(count).unwrap_or(0))
 }
 
-/// Whether a write to a connection whose peer has gone is an error of the call alone, as Rust's
-/// runtime arranges, so that it neither ends the process nor calls a function.
+/// Whether a write to a connection whose peer has gone is only an error of the call, as Rust's
+/// runtime arranges. If not, SIGPIPE ends the process or calls a function.
 #[allow(unsafe_code)]
 pub(crate) fn ignores_broken_pipes() -> bool {
     // SAFETY: the structure has integers only, which may all be zero.

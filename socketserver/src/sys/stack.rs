@@ -206,8 +206,8 @@ impl StackAllocator {
 fn install_guard(slot: usize) -> io::Result<()> {
     let start = ptr::without_provenance_mut(slot);
     if !MAPPED_GUARDS.load(Relaxed) {
-        // SAFETY: the range is the lowest part of a slot in a mapping of this file's, and the slot
-        // has not been handed out yet, so nothing refers to that memory.
+        // SAFETY: the range is the lowest part of a slot in a mapping of this file's. The slot has
+        // not been handed out yet, so nothing refers to that memory.
         if unsafe { libc::madvise(start, GUARD, MADV_GUARD_INSTALL) } == 0 {
             return Ok(());
         }

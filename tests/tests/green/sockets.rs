@@ -58,7 +58,7 @@ fn on_scheduler<T: Send + 'static>(
     scheduler: ThreadId,
     work: impl Fn() -> T + Clone + Send + 'static,
 ) -> T {
-    // A new green thread goes to the scheduler that has the fewest, so those that came to a wrong
+    // A new green thread goes to the scheduler that has the fewest. So those that came to a wrong
     // one stay there until the right one is found.
     let (found, looking) = green::channel::<()>(1);
     loop {

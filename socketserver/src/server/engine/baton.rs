@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::serve::Loop;
 use super::{Engine, Lead, Listener, Owner};
 use crate::admission::AcceptError;
-use crate::lead::{self, Baton, Leader, Lender, Seen, leads};
+use crate::lead::{self, Baton, Leader, Lender, Seen};
 use crate::sync::Instant;
 
 impl Loop<'_> {
@@ -43,8 +43,8 @@ impl Loop<'_> {
         }
     }
 
-    /// Blocks until a wake-up, until it is time to look at the leader, or until `end`; once the
-    /// leader has been waiting for requests, also until one may be there. Takes the baton back if
+    /// Blocks until a wake-up, until it is time to look at the leader, or until `end`. Once the
+    /// leader has been waiting for requests, a request ends the wait too. Takes the baton back if
     /// that is due.
     pub(super) fn watch_leader(&mut self, end: Option<Instant>) -> io::Result<()> {
         let overdue = self.core.books.abort_overdue();
@@ -87,11 +87,11 @@ impl Loop<'_> {
 }
 
 impl Engine {
-    /// What the leader does: takes requests, and dispatches them where it runs.
+    /// What the leader does: accepts requests, and dispatches them where it runs.
     fn lead(&self, baton: &Baton, listener: &Listener) {
         let may_take = || !self.core.life.is_stopping() && !self.admission.must_wait();
         self.core.life.inside(|| {
-            while leads() && !baton.is_wanted() && may_take() {
+            while baton.is_led() && !baton.is_wanted() && may_take() {
                 match self.intake.take(listener.socket()) {
                     Ok(request) => {
                         self.admission.refill_reserve();

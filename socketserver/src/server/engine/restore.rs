@@ -47,8 +47,8 @@ impl Loop<'_> {
     }
 
     /// Dispatches the backlog of the lost listener, which no new client can join. Returns whether
-    /// the listener can be given up: its backlog is empty, or 4,096 requests have come from it,
-    /// so that clients must still have a way to it.
+    /// the listener can be given up. It can if its backlog is empty, or if 4,096 requests have come
+    /// from it, because then clients still have a way to it.
     fn take_former_backlog(&mut self) -> bool {
         const MOST: usize = 4_096;
         for _ in 0..MOST {

@@ -34,7 +34,7 @@ fn spare_stack_is_larger_than_a_coroutines() {
     assert_eq!(*list.borrow(), [LEVELS_OF_1_MIB]);
 }
 
-/// Each has its frames on a stack of its own.
+/// Each has its frames on a separate stack.
 #[test]
 fn coroutines_suspend_on_spare_stacks_side_by_side() {
     let run = |list: &RefCell<Vec<usize>>| {
