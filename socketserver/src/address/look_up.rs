@@ -37,6 +37,9 @@ pub(super) fn look_up(
     let named = |kind, reason: &dyn fmt::Display| {
         io::Error::new(kind, format!("cannot look up {host:?}: {reason}"))
     };
+    if host.contains('\0') {
+        return Err(named(io::ErrorKind::InvalidInput, &"expected a host without a zero byte"));
+    }
     let name = host.to_owned();
     let ask = move || ask(&name, port);
     let end = timeout

@@ -111,12 +111,7 @@ impl Address {
     pub(crate) fn to_sock_addr(&self) -> io::Result<SockAddr> {
         match self {
             Address::Inet(address) => Ok((*address).into()),
-            // The system would take the part in front of the zero byte.
-            Address::Unix(path) if path.as_os_str().as_bytes().contains(&0) => Err(io::Error::new(
-                io::ErrorKind::InvalidInput,
-                format!("expected the path of a socket, got one with a zero byte: {path:?}"),
-            )),
-            Address::Unix(path) => SockAddr::unix(path),
+            Address::Unix(path) => SockAddr::unix(without_zero(path)?),
             Address::Abstract(name) => {
                 let mut bytes = vec![0];
                 bytes.extend_from_slice(name);
@@ -130,11 +125,22 @@ impl Address {
     /// The system's structure for `sendto` a Unix socket.
     pub(crate) fn to_unix(&self) -> io::Result<SocketAddrUnix> {
         match self {
-            Address::Unix(path) => Ok(SocketAddrUnix::new(path.as_path())?),
+            Address::Unix(path) => Ok(SocketAddrUnix::new(without_zero(path)?)?),
             Address::Abstract(name) => Ok(SocketAddrUnix::new_abstract_name(name)?),
             _ => Err(no_name()),
         }
     }
+}
+
+/// The system would take the part in front of the zero byte.
+fn without_zero(path: &Path) -> io::Result<&Path> {
+    if path.as_os_str().as_bytes().contains(&0) {
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidInput,
+            format!("expected the path of a socket, got one with a zero byte: {path:?}"),
+        ));
+    }
+    Ok(path)
 }
 
 fn no_name() -> io::Error {

@@ -187,7 +187,9 @@ impl Text<'_> {
             );
             io::Error::new(io::ErrorKind::InvalidInput, message)
         };
-        let (host, port) = text.rsplit_once(':').ok_or_else(|| invalid("no port"))?;
+        // Colons between brackets are an IPv6 address's own.
+        let split = text.rsplit_once(':').filter(|_| !text.ends_with(']'));
+        let (host, port) = split.ok_or_else(|| invalid("no port"))?;
         // The standard library would read a sign, too.
         let digits = Some(port).filter(|port| port.bytes().all(|byte| byte.is_ascii_digit()));
         let port = digits.and_then(|digits| digits.parse().ok());
@@ -374,5 +376,16 @@ mod tests {
                 prop_assert_eq!(&address.to_string().to_address().unwrap(), &address);
             }
         }
+    }
+
+    #[test]
+    fn error_names_what_is_wrong() {
+        let error = |address: &dyn ToAddress| address.to_address().unwrap_err().to_string();
+        assert!(error(&"[::1]").ends_with(r#"got "[::1]": no port"#));
+        let expected = r#"cannot look up "a\0b": expected a host without a zero byte"#;
+        assert_eq!(error(&("a\0b", 1)), expected);
+        assert_eq!(error(&"a\0b:1"), expected);
+        let error = Address::Unix("/a\0b".into()).to_unix().err().unwrap().to_string();
+        assert!(error.starts_with("expected the path of a socket, got one with a zero byte"));
     }
 }
