@@ -100,13 +100,18 @@ impl<J: Work> Pool<J> {
 
         // Each job that waits keeps a worker here. So without any worker no other job waits, and
         // this job alone would not be run.
-        if let Err(error) = grown
-            && shared.count().threads == 0
-        {
+        let Err(no_thread) = grown else {
+            shared.queue.push(job);
+            return Ok(());
+        };
+        if shared.count().threads == 0 {
             shared.add(0, 1);
-            return Err(Rejected { job, error });
+            drop(gate);
+            return Err(Rejected { job, error: no_thread.report() });
         }
         shared.queue.push(job);
+        drop(gate);
+        no_thread.report();
         Ok(())
     }
 
