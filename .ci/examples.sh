@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Examples: they build with the command that a user types.
+# Examples and programs: they build with the command that a user types. The tests run them.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-cargo build --examples
+cargo build --bins --examples

@@ -1,6 +1,6 @@
 //! The shared parts of the programs: start and end ([`program`]), addresses ([`endpoint`]), the
-//! options of servers ([`server`]), TLS ([`tls`]), keys with a password ([`encrypted_key`]), and
-//! text that is safe for a terminal ([`text`]).
+//! options of servers ([`server`]), TLS ([`tls`]), keys with a password ([`encrypted_key`]), text
+//! for a terminal ([`text`]).
 
 pub mod encrypted_key;
 pub mod endpoint;

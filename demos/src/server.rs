@@ -1,4 +1,4 @@
-//! The shared part of all servers of the demos: their options, the choice of transport and
+//! The shared part of all servers of the demos. It has their options, the choice of transport and
 //! concurrency at run time, the line with the address, and the counters in the log at the end.
 
 use std::fmt::Display;

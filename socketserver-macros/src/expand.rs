@@ -1,9 +1,8 @@
 //! From a handler to its `impl RequestHandler`.
 //!
 //! The generated code only calls the library, where the work is done and can be read and tested.
-//! Its paths are absolute and its local variables have the macro's own hygiene (`mixed_site`), so
-//! no name of the user's can change what it means, and no expression of the user's can see its
-//! variables.
+//! Its paths are absolute, so no name of the user's can change what it means. Its local variables
+//! have the macro's own hygiene (`mixed_site`), so no expression of the user's can see them.
 
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
@@ -99,8 +98,7 @@ fn hook(handler: &Handler<'_>, method: &str) -> TokenStream {
     let it = Ident::new("it", Span::mixed_site().located_at(name));
     let method = Ident::new(method, span);
     // `handle` has no default. The trait with the defaults of the others is imported here and not
-    // further out, because there its methods could hide those that an expression of the user's
-    // calls.
+    // further out. There its methods could hide those that an expression of the user's calls.
     let optional =
         (method != "handle").then(|| quote! { use #library::__private::OptionalHooks as _; });
     // The parentheses matter. On the place `*it`, method lookup tries `H`, `&H`, `&mut H`, and

@@ -109,7 +109,8 @@ use crate::ast::Kind;
 /// The methods need not be public or part of a trait. The derive calls them from where the struct
 /// stands, so they must be visible there, and bounds on their `impl` must also stand on the struct.
 /// A misspelt `setup` or `finish` is never called; the compiler warns that it is unused, unless it
-/// is public.
+/// is public. A `setup` or `finish` of a trait that takes `&mut self` is ambiguous: call it from the
+/// struct's own.
 ///
 /// Type and const parameters of the struct are carried over. Lifetime parameters are not possible,
 /// because handlers are `'static`.
@@ -227,10 +228,10 @@ pub fn derive_stream_request_handler(input: TokenStream) -> TokenStream {
 /// }
 /// ```
 ///
-/// If all methods have succeeded and `wfile` is not empty, the reply is sent after `finish`: as one
-/// datagram, from the address to which the client has sent. A reply that is too long for a datagram
-/// is an error of the handler. A reply that cannot be sent for another reason is not. Python's
-/// class sends `wfile` even if it is empty or a method failed.
+/// If all methods have succeeded and `wfile` is not empty, the reply is sent after `finish`. It is
+/// one datagram, from the address to which the client has sent. A reply that is too long for a
+/// datagram is an error of the handler. A reply that cannot be sent for another reason is not.
+/// Python's class sends `wfile` even if it is empty or a method failed.
 ///
 /// The only option of the struct is `crate`.
 ///

@@ -27,8 +27,8 @@ const NXDOMAIN: u8 = 3;
 const NOTIMP: u8 = 4;
 /// The type and the class of an internet address.
 const ADDRESS: [u8; 4] = [0, 1, 0, 1];
-/// The fields before each address: a pointer to the name in the question, at byte 12; the type and
-/// class; the time to live of 300 seconds; the length of four bytes.
+/// The fields before each address: a pointer to the name in the question at byte 12, type, class,
+/// 300 seconds to live, and the length of four bytes.
 const RECORD: [u8; 12] = [0xC0, 12, 0, 1, 0, 1, 0, 0, 1, 44, 0, 4];
 const IDLE: Duration = Duration::from_secs(10);
 const DRAIN: Duration = Duration::from_secs(1);

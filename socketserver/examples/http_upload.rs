@@ -106,7 +106,7 @@ impl Part {
 impl Drop for Part {
     fn drop(&mut self) {
         if let Err(error) = fs::remove_file(&self.path) {
-            log::warn!("cannot remove {}: {error}", self.path.display());
+            log::warn!("cannot remove {} ({error}): it stays", self.path.display());
         }
     }
 }

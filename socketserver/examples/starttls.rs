@@ -90,11 +90,18 @@ impl Session {
         write!(self.wfile, "{text}\r\n")
     }
 
-    /// The next line, without its end.
+    /// The next line, without its end. Nothing else ends a line: otherwise a message could be two
+    /// for this server, and one for the server that has forwarded it.
     fn line(&mut self) -> io::Result<Option<String>> {
         let line = self.rfile.readline(LINE)?;
-        let text = String::from_utf8_lossy(&line).trim_end().to_owned();
-        Ok((!line.is_empty()).then_some(text))
+        match line.strip_suffix(b"\r\n") {
+            Some(text) => Ok(Some(String::from_utf8_lossy(text).into_owned())),
+            None if line.is_empty() => Ok(None),
+            None => Err(io::Error::new(
+                io::ErrorKind::InvalidData,
+                "expected a line of at most 1,000 bytes that ends with CR LF, got another",
+            )),
+        }
     }
 }
 

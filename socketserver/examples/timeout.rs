@@ -1,4 +1,4 @@
-//! Asks for a name, but does not wait forever: each read and write has a timeout.
+//! Asks for a name, but does not wait for ever: each read and write has a timeout.
 //!
 //!     cargo run --example timeout
 //!     nc 127.0.0.1 9999

@@ -11,7 +11,7 @@ use socketserver::{Socket, ThreadingUnixStreamServer};
 fn main() -> io::Result<()> {
     env_logger::init();
     let server = ThreadingUnixStreamServer::handling(|request: Socket, _client_address| {
-        // The client's socket usually has no path, so its address tells nothing.
+        // The client's socket usually has no path, so its address does not identify it.
         let peer = request.peer_cred()?;
         // A process outside the server's container has no number here.
         let process = peer.pid.map_or("unknown".to_owned(), |pid| pid.to_string());

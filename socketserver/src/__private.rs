@@ -14,8 +14,8 @@ pub mod http {
 }
 
 /// `setup` and `finish` of a handler whose type defines neither. An inherent method of that name
-/// comes first in method look-up, if the call is written on a place, `(*it).setup()`: on `it`
-/// itself, a `&mut H`, this one would be found before an inherent `fn setup(&self)`.
+/// comes first in method look-up, if the call is written on a place, `(*it).setup()`. If it were
+/// written on `it`, a `&mut H`, this method would be found before an inherent `fn setup(&self)`.
 pub trait OptionalHooks {
     /// Nothing.
     fn setup(&mut self) {}

@@ -34,8 +34,8 @@ pub fn create_connection(address: impl ToAddress, timeout: Option<Duration>) -> 
     Err(error)
 }
 
-/// Without a listener at a port of the range from which clients get theirs, the system may choose
-/// that port as the client's own: then TCP connects the socket to itself.
+/// If the port has no listener, and is one of those that the system gives to clients, the system
+/// may give it to this client. Then TCP connects the socket to itself.
 fn refuse_itself(socket: &Socket) -> io::Result<()> {
     match (socket.getsockname(), socket.getpeername()) {
         (Ok(own @ Address::Inet(_)), Ok(peer)) if own == peer => {

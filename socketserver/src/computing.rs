@@ -47,9 +47,9 @@ impl Drop for Mark {
     }
 }
 
-/// Makes a computation of about a millisecond or less, for which a green thread's own stack is too
-/// small, or would be left with too many pages. `call` should not wait, since no other green thread
-/// of the scheduler computes meanwhile.
+/// Makes a computation of about a millisecond or less. It is for one that needs more than a green
+/// thread's own stack, or would leave too many of its pages in use. `call` should not wait, since
+/// no other green thread of the scheduler computes meanwhile.
 ///
 /// # Panics
 /// When `call` does.

@@ -1,9 +1,9 @@
 //! Python's `socketserver` in Rust: a framework for network servers.
 //!
 //! You write how one request is handled, in plain blocking code, and choose a server. The server
-//! takes requests from TCP, UDP or Unix sockets and runs your handler for each: one after the
-//! other, on threads, in processes or on green threads. It enforces limits and deadlines, and it
-//! shuts down gracefully.
+//! accepts requests from TCP, UDP or Unix sockets, and runs your handler for each. Handlers run one
+//! after the other, on threads, in processes or on green threads. It enforces limits and deadlines,
+//! and it shuts down gracefully.
 //!
 //! ```no_run
 //! use std::io::{self, Write};
@@ -87,8 +87,7 @@
 //! * Without threads, a handler that waits for its client makes all other clients wait. This suits
 //!   handlers that answer at once.
 //! * Threads are right for thousands of clients. Handlers share the server's state, so the parts
-//!   that they change need a lock, and a handler must not hold that lock while it talks to a
-//!   client.
+//!   that they change need a lock. A handler must not hold that lock while it talks to a client.
 //! * In processes, each handler changes its own copy of the state, which no other handler sees. The
 //!   program may not have other threads.
 //! * Green threads are for tens of thousands of clients that mostly wait. A handler may block only
@@ -112,9 +111,11 @@
 //! | `functools.partial(Handler, argument)` | a field of the server's state |
 //!
 //! The documentation of every item that exists in Python ends with the name it has there. The
-//! guide, [`porting`], shows common patterns in both languages, every name, and all differences;
-//! `http::porting` does so for `http.server`. [`reliability`] lists the faults that a server
-//! survives, with figures.
+//! guide, [`porting`], shows common patterns in both languages. [`porting::reference`] has every
+//! name and all differences. `http::porting` is the guide for `http.server`.
+//!
+//! [`operating`] is about a server on a network with strangers: limits, service managers,
+//! containers, balancers. [`reliability`] lists the faults that a server survives, with figures.
 //!
 //! # Logging
 //!
@@ -321,7 +322,13 @@ pub mod signal {
 struct Readme;
 
 #[doc = include_str!("../docs/porting.md")]
-pub mod porting {}
+pub mod porting {
+    #[doc = include_str!("../docs/porting_reference.md")]
+    pub mod reference {}
+}
+
+#[doc = include_str!("../docs/operating.md")]
+pub mod operating {}
 
 #[doc = include_str!("../docs/reliability.md")]
 pub mod reliability {}

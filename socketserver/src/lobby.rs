@@ -3,8 +3,8 @@
 //! lobby for its handler. A client that does not send them within its time is refused.
 //!
 //! The loop waits for all of them through one descriptor, an epoll. It reports a client once. If
-//! the client must send more, each later arrival is reported too (edge-triggered), because otherwise
-//! the bytes that are there would be reported again and again.
+//! the client must send more, only later arrivals are reported (edge-triggered). Otherwise the
+//! bytes that are there would be reported again and again.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::io;

@@ -70,9 +70,9 @@ impl Socket {
     /// bound to every address, or to the group's. A socket leaves its groups when it closes.
     ///
     /// What a member sends to its group comes back to it too, like the words of every other member,
-    /// unless [`MulticastLoop`](crate::SocketOption::MulticastLoop) is off. And on Linux a socket
-    /// that is bound to every address also receives the groups that other programs have joined, if
-    /// the port is the same.
+    /// unless [`MulticastLoop`](crate::SocketOption::MulticastLoop) is off. On Linux, a socket that
+    /// is bound to every address also receives the groups that other programs have joined at the
+    /// same port.
     ///
     /// To serve a group, join it before `bind`, with
     /// [`Builder::with_socket`](crate::Builder::with_socket):

@@ -1,15 +1,15 @@
 //! Which servers and requests is this code inside?
 //!
 //! While a thread runs a server's loop or a request, a list that belongs to the thread has an entry
-//! for it. Code that is about to wait for the end of a server looks for that server in the list,
-//! because inside it the code would wait for itself, permanently. Code that makes a socket, or
-//! waits for a channel, looks for the request whose abort must end its waits.
+//! for it. Code that is about to wait for the end of a server looks for that server in the list. If
+//! it is there, the code would wait for itself, permanently. Code that makes a socket, or waits for
+//! a channel, looks for the request whose abort must end its waits.
 //!
 //! And is it code for which nothing may wait? While the loop runs a hook that must not block it,
 //! every socket behaves as if its timeout were zero. That is a mark of the thread.
 //!
 //! On an ordinary thread the list is a thread-local. Green threads of one scheduler share their
-//! thread-locals, so each has its own list (see `enclosing_servers` in `green/current.rs`), and
+//! thread-locals, so each has a separate list (see `enclosing_servers` in `green/current.rs`). It
 //! takes its mark along when it parks (see `without_mark`).
 
 use std::cell::{Cell, RefCell};

@@ -32,8 +32,8 @@ fn text_of(payload: &(dyn Any + Send)) -> String {
     }
 }
 
-/// Calls `run`, for a caller that has nowhere to return an error to: a panic becomes a line in the
-/// log, where `what` names the code. Never unwinds, whatever the logger does.
+/// Calls `run`, for a caller that cannot return an error. A panic becomes a line in the log, where
+/// `what` names the code. Never unwinds, whatever the logger does.
 pub(crate) fn contained<T>(target: &str, what: &str, run: impl FnOnce() -> T) -> Option<T> {
     match catch_panic(run) {
         Ok(value) => Some(value),
@@ -47,7 +47,7 @@ pub(crate) fn contained<T>(target: &str, what: &str, run: impl FnOnce() -> T) ->
 #[cold]
 #[inline(never)]
 fn report(target: &str, what: &str, text: &str) {
-    let _ = catch_panic(|| log::error!(target: target, "{what} panicked: {text}"));
+    let _ = catch_panic(|| log::error!(target: target, "{what} panicked ({text}): going on"));
 }
 
 /// A value of the user's whose destructor may panic, on any thread: a panic there is a line in the

@@ -142,7 +142,7 @@ fn copy(
 }
 
 /// Waits until there is room for some bytes. A layer that has taken bytes must send them within the
-/// socket's timeout, and cannot be asked how many have gone; so it gets few, and no sooner.
+/// socket's timeout, and cannot be asked how many have gone. So it gets few, and no sooner.
 fn wait_for_room(
     to: &Socket,
     patience: Option<Duration>,

@@ -8,6 +8,8 @@ mod alone;
 mod behind;
 mod certificates;
 mod client;
+#[path = "../../socketserver/src/sys/tests/deep.rs"]
+mod deep;
 mod limits;
 mod lines;
 mod matrix;
@@ -26,6 +28,7 @@ pub use alone::{Ended, alone, alone_in_network, elsewhere_command, is_elsewhere,
 pub use behind::{Behind, Pieces, local_proxies, meet_row, meet_rows};
 pub use certificates::{Authority, Files, rsa_key};
 pub use client::{Client, tcp_pair, unix_pair};
+pub use deep::deep;
 pub use limits::{all_descriptors, count_of, leave_memory, lower, with_at_most};
 pub use lines::{LogLines, keep_lines, log_by};
 pub use matrix::{
@@ -49,6 +52,7 @@ fn enable_green_threads() {
 }
 
 use std::any::Any;
+use std::ffi::OsString;
 use std::sync::Once;
 
 use crossbeam_channel::RecvTimeoutError;
@@ -193,19 +197,12 @@ impl Drop for Folder {
 
 /// The path of a program of the demos, which is built first if necessary.
 pub fn demo(name: &str) -> PathBuf {
-    static BUILT: Once = Once::new();
-    built(&BUILT, &["--package", "demos"]).join(name)
+    programs().join(name)
 }
 
 /// The path of an example of the library, which is built first if necessary.
-///
-/// # Panics
-/// If it cannot be built.
 pub fn example(name: &str) -> PathBuf {
-    static BUILT: Once = Once::new();
-    built(&BUILT, &["--package", "socketserver", "--examples", "--all-features"])
-        .join("examples")
-        .join(name)
+    programs().join("examples").join(name)
 }
 
 /// The path of a program of the demos, as an argument for a script.
@@ -213,21 +210,38 @@ pub fn demo_path(name: &str) -> String {
     demo(name).display().to_string()
 }
 
+/// Cargo, as a user calls it. A test's environment describes the test's package, and build scripts
+/// that read it (that of ring does) would run again, and build all that depends on them anew.
+pub fn cargo() -> Command {
+    let mut cargo = Command::new(env!("CARGO"));
+    let names = std::env::vars_os().map(|(name, _)| name);
+    let of_package = |name: &OsString| {
+        let name = name.to_string_lossy();
+        name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")
+    };
+    for name in names.filter(of_package) {
+        cargo.env_remove(name);
+    }
+    cargo.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
+    cargo
+}
+
 /// The folder of the programs, once they are built: cargo does not build the programs of another
-/// package for a test.
-fn built(once: &Once, which: &[&str]) -> PathBuf {
+/// package for a test. The whole workspace asks for the same features of all crates as
+/// `cargo test --workspace`, so that what has been built for the tests serves here too.
+fn programs() -> PathBuf {
+    static BUILT: Once = Once::new();
     let mut folder = std::env::current_exe().expect("the test's path");
     // target/debug/deps/TEST stands beside target/debug/NAME.
     folder.pop();
     folder.pop();
-    once.call_once(|| {
-        let mut cargo = Command::new(env!("CARGO"));
-        cargo.args(["build", "--quiet"]).args(which);
-        cargo.args(["--manifest-path", env!("CARGO_MANIFEST_PATH")]);
+    BUILT.call_once(|| {
+        let mut cargo = cargo();
+        cargo.args(["build", "--quiet", "--workspace", "--bins", "--examples"]);
         if folder.ends_with("release") {
             cargo.arg("--release");
         }
-        assert!(cargo.status().expect("cargo").success(), "{which:?} cannot be built");
+        assert!(cargo.status().expect("cargo").success(), "the programs cannot be built");
     });
     folder
 }

@@ -101,8 +101,8 @@ impl Thread for OnGreen {
 /// `echoes::threading::tcp`.
 ///
 /// A column is a concurrency: inline, threading or green, of which the last two serve several
-/// clients at the same time. (Forking has its own programs, because it needs a process with one
-/// thread.) A green handler that blocks in another crate's channel or lock stops its scheduler, so
+/// clients at the same time. (Forking has other programs, because it needs a process with one
+/// thread.) A green handler that blocks in another crate's channel or lock stops its scheduler. So
 /// handlers here use those of `socketserver::green`, which also work on ordinary threads.
 ///
 /// ```ignore

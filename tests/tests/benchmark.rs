@@ -7,8 +7,8 @@ use tests::prelude::*;
 /// Runs a benchmark for one round of two servers, which must have answered.
 fn measures(bench: &str, scenario: &str, servers: &str, picture: &str) {
     let folder = Folder::new();
-    let mut cargo = Command::new(env!("CARGO"));
-    cargo.args(["bench", "--quiet", "--profile", "dev", "--package", "tests", "--bench", bench]);
+    let mut cargo = cargo();
+    cargo.args(["bench", "--quiet", "--profile", "dev", "--workspace", "--bench", bench]);
     cargo.args(["--", "--rounds", "1", "--scenario", scenario, "--server", servers]);
     cargo.arg("--out").arg(folder.path()).stdin(Stdio::null());
     let output = cargo.output().expect("cargo");

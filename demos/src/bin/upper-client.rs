@@ -10,7 +10,7 @@
 //!
 //! Over a stream, the answer to a line ends where the line ends, in whatever pieces it arrives. An
 //! empty line is not sent, because the answer to nothing would never come. A datagram has a header
-//! even when it is empty, so over datagrams every line is sent; but an answer may get lost, and the
+//! even when it is empty, so over datagrams every line is sent. But an answer may get lost, so the
 //! client waits a few seconds only.
 
 use std::io::{self, BufRead, IsTerminal, Write};

@@ -1,8 +1,9 @@
 //! Looking up the name of a host: in files, or by asking name servers, which may take long.
 //!
-//! The system's call can neither be ended nor given a time. So on a green thread, in a request, and
-//! where there is a timeout, it runs on a helper: a thread that the caller abandons when its time
-//! is over. There are at most [`MOST`] helpers. If all are busy, a caller waits for one.
+//! The system's call can neither be ended nor given a time. So it runs on a helper if the caller is
+//! a green thread or a request, or has a timeout. A helper is a thread that the caller abandons
+//! when its time is over. There are at most [`MOST`] helpers. If all are busy, a caller waits for
+//! one.
 
 use std::fmt;
 use std::io;

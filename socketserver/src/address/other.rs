@@ -8,6 +8,7 @@ use std::sync::Arc;
 use socket2::SockAddr;
 
 use super::family::AddressFamily;
+use super::subject::OneLine;
 use crate::sys;
 
 /// An address of a family that this crate does not know: the family's number, and the bytes that
@@ -58,7 +59,8 @@ impl OtherAddress {
         OtherAddress(Arc::new(Parts { family, data: data.into(), label: None, host: None }))
     }
 
-    /// The address with a text to show for it. Without one, the number and the bytes are shown.
+    /// The address with a text to show for it, in which control characters are escaped. Without
+    /// one, the number and the bytes are shown.
     pub fn with_label(mut self, label: impl Into<Box<str>>) -> Self {
         Arc::make_mut(&mut self.0).label = Some(label.into());
         self
@@ -124,7 +126,7 @@ impl fmt::Display for OtherAddress {
     /// The label, or `family 40 0x0000000400000300`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(label) = &self.0.label {
-            return f.write_str(label);
+            return OneLine(label).fmt(f);
         }
         write!(f, "family {} 0x", self.0.family)?;
         self.0.data.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
@@ -173,6 +175,7 @@ mod tests {
         assert_eq!(bare, labelled);
         assert_eq!(bare.to_string(), "family 40 0x0007");
         assert_eq!(labelled.to_string(), "vsock 7");
+        assert_eq!(bare.clone().with_label("a\nb").to_string(), "a\\nb");
         assert_eq!((bare.host(), labelled.host()), (&[0, 7][..], &[7][..]));
     }
 }

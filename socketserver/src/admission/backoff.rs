@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use rustix::io::Errno;
 
+use crate::address::Address;
 use crate::sync::Instant;
 
 /// Where this folder's log lines go.
@@ -49,6 +50,8 @@ impl AcceptError {
 /// then twice as long each time, up to 1 s.
 #[derive(Debug)]
 pub(crate) struct Backoff {
+    /// The server's, for the log.
+    address: Address,
     delay: Duration,
     /// How many connections in a row could not be accepted.
     stumbles: u32,
@@ -61,18 +64,19 @@ impl Backoff {
     const LONGEST: Duration = Duration::from_secs(1);
     const STUMBLES: u32 = 64;
 
-    pub(crate) fn new() -> Self {
-        Backoff { delay: Self::FIRST, stumbles: 0, until: None, reported: None }
+    pub(crate) fn new(address: Address) -> Self {
+        Backoff { address, delay: Self::FIRST, stumbles: 0, until: None, reported: None }
     }
 
     /// A request was accepted: all is well again.
     pub(crate) fn succeeded(&mut self) {
-        *self = Backoff { reported: self.reported, ..Self::new() };
+        (self.delay, self.stumbles, self.until) = (Self::FIRST, 0, None);
     }
 
     /// A connection could not be accepted. After 64 in a row this counts as a lack of resources.
     pub(crate) fn stumbled(&mut self, error: &io::Error) {
-        log::debug!(target: TARGET, "cannot accept a request ({error}): going on with the next");
+        let address = &self.address;
+        log::debug!(target: TARGET, "cannot accept a request of {address} ({error}): going on with the next");
         self.stumbles += 1;
         if self.stumbles >= Self::STUMBLES {
             self.failed(error);
@@ -90,7 +94,8 @@ impl Backoff {
     pub(crate) fn panicked(&mut self, text: &str) {
         self.until = Some(Instant::now() + self.delay);
         self.delay = (self.delay * 2).min(Self::LONGEST);
-        log::error!(target: TARGET, "the loop panicked ({text}): it goes on after a pause");
+        let address = &self.address;
+        log::error!(target: TARGET, "the loop of {address} panicked ({text}): going on after a pause");
     }
 
     /// A request was accepted with the reserve descriptor, and refused. The next will be refused
@@ -103,7 +108,8 @@ impl Backoff {
     fn report(&mut self, what: &str, error: &io::Error, consequence: &str) {
         let now = Instant::now();
         if self.reported.is_none_or(|reported| now - reported >= Duration::from_secs(1)) {
-            log::warn!(target: TARGET, "{what} ({error}): {consequence}");
+            let address = &self.address;
+            log::warn!(target: TARGET, "{what} of {address} ({error}): {consequence}");
             self.reported = Some(now);
         }
     }
@@ -117,6 +123,10 @@ impl Backoff {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn new() -> Backoff {
+        Backoff::new(Address::Unnamed)
+    }
 
     #[test]
     fn errors_are_sorted_by_fault() {
@@ -146,7 +156,7 @@ mod tests {
 
     #[test]
     fn many_failed_connections_in_a_row_are_a_lack_of_resources() {
-        let mut backoff = Backoff::new();
+        let mut backoff = new();
         let failed = Errno::CONNABORTED.into();
         for _ in 1..Backoff::STUMBLES {
             backoff.stumbled(&failed);
@@ -158,7 +168,7 @@ mod tests {
 
     #[test]
     fn the_delay_doubles_until_a_success() {
-        let mut backoff = Backoff::new();
+        let mut backoff = new();
         for _ in 0..12 {
             backoff.failed(&Errno::MFILE.into());
         }

@@ -25,8 +25,8 @@ use crate::address::{Address, USUAL_PREFIX};
 use crate::concurrency::Concurrency;
 use crate::request::{Accepted, Books, Rate, Share};
 
-/// What happens to clients that arrive while a server is full: while `max_connections` requests are
-/// live, or as many as its concurrency can run at once.
+/// What happens to clients that arrive while a server is full. It is full while `max_connections`
+/// requests are live, or as many as its concurrency can run at once.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Overflow {
@@ -34,7 +34,7 @@ pub enum Overflow {
     /// when that is full, the newest are lost.
     #[default]
     Wait,
-    /// They are accepted and refused, after a word from
+    /// They are accepted and refused, after a message from
     /// [`refuse_request`](crate::BaseServer::refuse_request). A server that runs handlers on its
     /// own loop accepts no client meanwhile, and so refuses none.
     Refuse,

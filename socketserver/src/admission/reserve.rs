@@ -17,8 +17,8 @@ impl Reserve {
         Ok(Reserve(Mutex::new(Some(Self::open()?))))
     }
 
-    /// A socket rather than a file, which could be out of reach by the time it is needed again: the
-    /// program may have changed its root folder since `bind`.
+    /// A socket and not a file, because the program may have changed its root folder since `bind`,
+    /// and then could not open the file again.
     fn open() -> io::Result<UnixDatagram> {
         UnixDatagram::unbound()
     }

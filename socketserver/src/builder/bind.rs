@@ -38,7 +38,9 @@ impl<T, C, H, S> Builder<T, C, H, S> {
         let address = address.to_address()?;
         let socket = self.transport.socket(&address);
         let bound = socket.and_then(|socket| {
-            self.transport.server_bind(&socket, &address)?;
+            let bound = self.transport.server_bind(&socket, &address);
+            // A hook may have failed after the file was made.
+            bound.inspect_err(|_| self.transport.server_close(&socket))?;
             Ok(socket)
         });
         let server = bound.and_then(|socket| self.start(socket, Origin::Own));

@@ -146,8 +146,8 @@ impl<T, C, H, S> Builder<T, C, H, S> {
     }
 
     /// Maximum time of a request, whatever its client does. No limit unless set. Later the request
-    /// is aborted: its connection ends, and so do the handler's waits for sockets that the handler
-    /// has made, for a [`green::channel`](crate::green::channel()), and in
+    /// is aborted. Its connection ends, and so do most other waits of its handler: for sockets that
+    /// the handler has made, for a [`green::channel`](crate::green::channel()), and in
     /// [`select`](crate::select()). Waits for a lock, a condition or a time go on, because their
     /// calls have no error to return.
     ///

@@ -21,11 +21,11 @@ use crate::sys::fork::{self, ForkBesideThreads, Forked};
 /// Every request runs in its own child process. Its handler changes a copy of the memory, so
 /// changes to the server's state stay in the child, and a crash ends this handler alone.
 ///
-/// A child closes the listeners of all servers of the process, but not the sockets of datagram
-/// servers: their ports stay taken until the child ends. SIGINT, which a terminal sends to the
-/// whole process group, does not end a child, but ends a program that the handler executes, unless
-/// that program handles it. A child ends with status 0, or with 1 if the request failed, or with
-/// 103 if the child refused it. Nothing is dropped at its end.
+/// A child closes the listeners of all servers of the process. It does not close the sockets of
+/// datagram servers, whose ports stay taken until the child ends. A terminal sends SIGINT to the
+/// whole process group. It does not end a child, but ends a program that the handler executes,
+/// unless that program handles it. A child ends with status 0, or with 1 if the request failed, or
+/// with 103 if the child refused it. Nothing is dropped at its end.
 ///
 /// The parent reaps and signals only the children that it has forked, each through a descriptor.
 /// It never touches other children of the program. (The first process of a container also becomes
@@ -37,16 +37,16 @@ use crate::sys::fork::{self, ForkBesideThreads, Forked};
 /// that no such lock exists: [`fork_beside_threads`](Self::fork_beside_threads).
 ///
 /// A child also has a copy of the random generators. If the parent has used one, such as that of
-/// the crate `rand`, all children continue with the same numbers, and the keys of their hash maps
-/// are the same too. A handler that needs a secret must ask the system for it, or seed its
-/// generator.
+/// the crate `rand`, all children continue with the same numbers. The keys of their hash maps are
+/// the same too. A handler that needs a secret must ask the system for it, or seed its generator.
 ///
 /// A drain waits for children, and ends them at its deadline: by SIGTERM, and after 100 ms by
 /// SIGKILL. If the parent ends without a drain, by a second Ctrl-C or by SIGKILL, the children live
 /// on until they have served their clients. Service managers send SIGTERM to the whole process
-/// group, which ends live children at once, even during a drain. After a `server_close` without
-/// [`block_on_close`](Self::block_on_close) nothing reaps the children: those that end stay zombies
-/// until the program ends, or waits for them.
+/// group, which ends live children at once, even during a drain, unless they are told otherwise
+/// (`KillMode=mixed`). After a `server_close` without [`block_on_close`](Self::block_on_close)
+/// nothing reaps the children: those that end stay zombies until the program ends, or waits for
+/// them.
 ///
 /// Python: `ForkingMixIn`
 #[derive(Default)]

@@ -9,8 +9,8 @@ use crate::panics::{catch_panic, contained};
 use crate::request::{Job, Rejected, Waker, Workers};
 use crate::sync::Instant;
 
-/// A concurrency as the server uses it. It may be the user's own, so a panic in it is a line in the
-/// log, and the loop goes on with what the method says unless it is overridden.
+/// A concurrency as the server uses it. It may be the user's own. Therefore a panic in it is a line
+/// in the log, and the loop goes on with the value of the trait's own method.
 pub(crate) struct Guarded<C>(Arc<C>);
 
 impl<C: Concurrency> Guarded<C> {
@@ -32,11 +32,12 @@ impl<C: Concurrency> Concurrency for Guarded<C> {
 
     /// A job that is lost in a panic counts as failed, and its connection closes.
     fn process_request(&self, job: Job) -> Result<(), Rejected> {
-        contained(TARGET, "process_request", || self.0.process_request(job)).unwrap_or(Ok(()))
+        contained(TARGET, "the concurrency's process_request", || self.0.process_request(job))
+            .unwrap_or(Ok(()))
     }
 
     fn full(&self) -> bool {
-        contained(TARGET, "full", || self.0.full()).unwrap_or(false)
+        contained(TARGET, "the concurrency's full", || self.0.full()).unwrap_or(false)
     }
 
     fn service_actions(&self) -> Option<Instant> {
@@ -45,28 +46,31 @@ impl<C: Concurrency> Concurrency for Guarded<C> {
     }
 
     fn workers(&self) -> Workers {
-        contained(TARGET, "workers", || self.0.workers()).unwrap_or_default()
+        contained(TARGET, "the concurrency's workers", || self.0.workers()).unwrap_or_default()
     }
 
     fn runs_on_loop(&self) -> bool {
-        contained(TARGET, "runs_on_loop", || self.0.runs_on_loop()).unwrap_or(false)
+        contained(TARGET, "the concurrency's runs_on_loop", || self.0.runs_on_loop())
+            .unwrap_or(false)
     }
 
     fn shares_memory(&self) -> bool {
-        contained(TARGET, "shares_memory", || self.0.shares_memory()).unwrap_or(true)
+        contained(TARGET, "the concurrency's shares_memory", || self.0.shares_memory())
+            .unwrap_or(true)
     }
 
     fn leads(&self) -> bool {
-        contained(TARGET, "leads", || self.0.leads()).unwrap_or(false)
+        contained(TARGET, "the concurrency's leads", || self.0.leads()).unwrap_or(false)
     }
 
     /// A leader that is lost in a panic gives the baton back.
     fn lead(&self, leader: Leader) -> Result<(), Leader> {
-        contained(TARGET, "lead", || self.0.lead(leader)).unwrap_or(Ok(()))
+        contained(TARGET, "the concurrency's lead", || self.0.lead(leader)).unwrap_or(Ok(()))
     }
 
     fn waits_on_close(&self) -> bool {
-        contained(TARGET, "waits_on_close", || self.0.waits_on_close()).unwrap_or(true)
+        contained(TARGET, "the concurrency's waits_on_close", || self.0.waits_on_close())
+            .unwrap_or(true)
     }
 
     fn server_close(&self, deadline: Option<Instant>) {

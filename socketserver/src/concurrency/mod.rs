@@ -50,8 +50,8 @@ const TARGET: &str = "socketserver::concurrency";
 ///
 /// Python: the mix-ins, and what a server without one does
 pub trait Concurrency: Send + Sync + 'static {
-    /// Called once, when the server is bound, to open or read the files that are needed later: then
-    /// the program may be in a jail, or run as another user. Start no thread here, because the
+    /// Called once, when the server is bound, to open or read the files that are needed later. By
+    /// then the program may be in a jail, or run as another user. Start no thread here, because the
     /// program may still fork into the background. (A program that forks, enters a jail and runs a
     /// forking server must bind after its fork.)
     ///

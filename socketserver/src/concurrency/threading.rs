@@ -14,19 +14,19 @@ use crate::pool::{self, Pool, Work};
 use crate::request::{Job, Rejected, Waker, Workers};
 use crate::sync::{Instant, Mutex};
 
-/// Every request runs on its own thread, from an elastic pool: there are as many threads as
-/// live requests, and an idle thread is used again before it ends.
+/// Every request runs on its own thread, from an elastic pool. There are as many threads as live
+/// requests, and an idle thread is used again before it ends.
 ///
-/// Starting a thread costs the loop tens of microseconds, so the first burst of thousands of new
-/// clients takes a while to be accepted; after that the threads are there.
+/// Starting a thread costs the loop tens of microseconds. So the first burst of thousands of new
+/// clients takes a while to be accepted. After that the threads are there.
 ///
 /// # Datagrams
 ///
-/// To hand a datagram to another thread costs more than a short handler does. So, while handlers do
-/// not block and take less than 10 microseconds, a worker receives datagrams in place of the loop,
-/// verifies them, and runs their handlers itself. A handler that blocks does not stop the others:
-/// within two milliseconds the loop receives again, and hands datagrams to other threads until
-/// handlers are short again.
+/// To hand a datagram to another thread costs more than a short handler does. So a worker receives
+/// datagrams in place of the loop, verifies them, and runs their handlers itself. It does so while
+/// handlers do not block and take less than 10 microseconds. A handler that blocks does not stop
+/// the others. Within two milliseconds the loop receives again, and hands datagrams to other
+/// threads until handlers are short again.
 ///
 /// Python: `ThreadingMixIn`, which starts a thread for every request
 #[derive(Debug, Default)]
@@ -135,9 +135,9 @@ macro_rules! threading_setters { ($owner:ty, $options:path; $($header:tt)*) => {
     /// The options of [`Threads`](crate::options::Threads).
     $($header)* {
         /// Maximum number of threads. While all of them are busy the server accepts no request, and
-        /// clients wait in the backlog ([`overflow`](crate::Builder::overflow)). Unless set, and at
-        /// most in any case, as many as this machine can carry for this process: a process that
-        /// asks Linux for more is aborted.
+        /// clients wait in the backlog ([`overflow`](crate::Builder::overflow)). Default and
+        /// maximum: as many as this machine can carry for this process, because Linux aborts a
+        /// process that asks for more.
         ///
         /// All servers of the process share that last number. Where it is reached, or the system
         /// refuses a thread before, a server is full as long as a request waits for one. Only
@@ -186,7 +186,9 @@ impl Work for Task {
 
 impl Concurrency for Threading {
     fn activate(&self) -> io::Result<()> {
-        // The limits stand in files.
+        // The limits stand in files. They are read before the pool is made, because the logger may
+        // ask the server for its numbers.
+        pool::max_threads();
         self.pool();
         Ok(())
     }

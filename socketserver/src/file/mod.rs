@@ -36,10 +36,10 @@ impl Socket {
 /// Python's `for line in self.rfile` is `for line in self.rfile.lines_up_to(1024)` for text, or
 /// [`readline`](Self::readline) in a loop for bytes. Both have a limit.
 ///
-/// After a timeout every call can be made again, and nothing is lost. Only
-/// [`read_exact`](Read::read_exact) of more than 1 MiB, and calls of the standard library that
-/// gather the whole stream, such as `read_to_end`, lose the bytes that they had by then. Those
-/// calls also take as much memory as the client sends, unless `take` bounds them.
+/// After a timeout every call can be made again, and nothing is lost. There are two exceptions,
+/// which lose the bytes that they had by then. One is [`read_exact`](Read::read_exact) of more than
+/// 1 MiB. The others are calls of the standard library that gather the whole stream, such as
+/// `read_to_end`. These also take as much memory as the client sends, unless `take` bounds them.
 ///
 /// Python: `StreamRequestHandler.rfile`, which cannot be read any more after a timeout
 #[derive(Debug)]
@@ -59,7 +59,7 @@ impl SocketReader {
         SocketReader { socket, buffer: Vec::new(), start: 0, size }
     }
 
-    /// The next line with its `\n`, or its first `limit` bytes if it is longer: a long line comes
+    /// The next line with its `\n`, or its first `limit` bytes if it is longer. A long line comes
     /// in pieces, of which only the last one ends in `\n`. The stream's last line may lack the
     /// `\n`. An empty result is the end of the stream.
     ///

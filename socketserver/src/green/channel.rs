@@ -15,8 +15,8 @@ use crate::channel_errors::{RecvError, RecvTimeoutError, SendError, TryRecvError
 /// Messages come out in the order in which they went in, each at one receiver. Both ends can be
 /// cloned.
 ///
-/// An abort of a request, by its deadline or at the end of a drain, ends its handler's waits for a
-/// channel, on every kind of thread. The calls fail as if the other end was gone.
+/// An abort of a request, at its deadline or at the end of a drain, ends its handler's waits for a
+/// channel. This holds on every kind of thread. The calls fail as if the other end was gone.
 ///
 /// Python: `queue.Queue(maxsize)`
 pub fn channel<T>(capacity: usize) -> (Sender<T>, Receiver<T>) {

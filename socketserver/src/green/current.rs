@@ -25,8 +25,8 @@ pub(super) fn current() -> Option<Current> {
     Some(Current { local, task })
 }
 
-/// The same, if it may park. It may not while it panics: that a panic is under way is a fact of the
-/// thread, so the other green threads there would take it for theirs.
+/// The same, if it may park. It may not while it panics, because the panic is a fact of the thread.
+/// The other green threads there would take it for theirs.
 #[inline]
 pub(crate) fn may_park() -> Option<Current> {
     current().filter(|_| !thread::panicking())

@@ -5,9 +5,13 @@
 //! *parks* and another one runs. So a handler is written as for threads, and runs on a
 //! [`GreenTCPServer`](crate::GreenTCPServer) after one name is changed.
 //!
-//! A green thread parks in *waiting calls*: those of this crate's sockets, of a [`channel`], and
-//! [`Mutex::lock`], [`Condvar::wait`], [`JoinHandle::join`], [`sleep`], [`blocking`] and
-//! [`yield_now`]. On an ordinary thread all of them work too, and simply block.
+//! A green thread parks in *waiting calls*: all functions of this crate that may have to wait. These
+//! are the calls of sockets, their files and servers, those of a [`channel`], [`Mutex::lock`],
+//! [`Condvar::wait`], [`JoinHandle::join`], [`scope`], [`sleep`], [`blocking`], [`yield_now`], and
+//! functions that use sockets, such as [`select`](crate::select). Two drops are waiting calls too:
+//! that of a [`SocketWriter`](crate::SocketWriter), which sends the rest of its buffer, and that of
+//! a server or its handle, which closes the server. On an ordinary thread all of them work too, and
+//! simply block.
 //!
 //! A program that uses green threads calls [`enable`] first in `main`. It is an unsafe function,
 //! because calling it promises that the program keeps rule 7.
@@ -19,18 +23,19 @@
 //!    and `scope`; channels, barriers and condition variables of `std::sync`, and a lock that is
 //!    held for long; `std::io::stdin`, files and `Command`; sockets and name look-ups of other
 //!    crates. Use the counterpart in this module, or put the call into [`blocking`].
-//! 2. *Hold no lock of `std` or `parking_lot` during a waiting call.* If the owner of such a lock
-//!    parks, and another green thread of its scheduler asks for the lock, the second one blocks the
-//!    scheduler. The owner can never run again, and both are stuck permanently. This holds even for
-//!    a waiting call that need not wait, because such a call sometimes yields (rule 3). A [`Mutex`]
-//!    of this module may be held. `println!` is fine. But `stdout().lock()` is a lock of `std`: it
-//!    belongs to a thread, so all green threads of one scheduler can hold it at the same time.
+//! 2. *Hold no lock of `std` or `parking_lot` during a waiting call.* While the owner of such a
+//!    lock is parked, another green thread of its scheduler may ask for the lock, and then blocks
+//!    the scheduler. The owner can never run again, and both are stuck permanently. This holds even
+//!    for a waiting call that need not wait, because such a call sometimes yields (rule 3). A
+//!    [`Mutex`] of this module may be held. `println!` is fine. But `stdout().lock()` is a lock of
+//!    `std`: it belongs to a thread, so all green threads of one scheduler can hold it at the same
+//!    time.
 //! 3. *Do not compute for long.* A green thread that computes keeps its core to itself. After 100
 //!    ms the handler's name is logged at warn level (`RUST_LOG=warn`). Put the computation into
 //!    [`blocking`], or call [`yield_now`] every few milliseconds. A green thread that uses sockets
 //!    and channels need not call it: after 31 waiting calls that returned at once, the next one
-//!    yields. Some calls do not count: those on a socket with a timeout of zero, reads of data that
-//!    a reader has already buffered, and sends into a channel without a limit.
+//!    yields. Calls that can never wait do not count: on a socket with a timeout of zero, reads of
+//!    buffered data, and sends into a channel without a limit.
 //! 4. *Thread-locals are shared* by the green threads of a scheduler. A green thread never leaves
 //!    its scheduler, so it always sees the same thread-locals. But during each waiting call other
 //!    green threads may change their values.
@@ -46,8 +51,8 @@
 //! 7. *Make no waiting call inside `LocalKey::with`, or in the initializer of a `thread_local!`.*
 //!    Another green thread could drop the value that the closure has borrowed: this is **undefined
 //!    behaviour**. Calling [`enable`] promises that it does not happen. A guard that restores a
-//!    thread-local when it is dropped, such as that of a tracing span, causes no undefined
-//!    behaviour. But it restores an outdated value, because green threads end in any order.
+//!    thread-local when it is dropped, such as that of a tracing span, is safe. But it restores an
+//!    outdated value, because green threads end in any order.
 //!
 //! Python: the package `gevent`; here, nothing is patched
 

@@ -13,10 +13,10 @@
 //!
 //! * [`before_turn`]: while one green thread runs, the socket and the innermost frames of the next
 //!   one come to the cache.
-//! * [`before_batch`]: every stack is in separate pages, and the processor knows the addresses of
-//!   a few thousand pages only. A prefetch of any other page has to wait until the page is looked
-//!   up. So the pages of the next [`BATCH`] green threads are touched in one go: the processor
-//!   looks up several at a time, and all together take little longer than one.
+//! * [`before_batch`]: every stack is in separate pages, and the processor knows the addresses of a
+//!   few thousand pages only. A prefetch of any other page has to wait until the page is looked up.
+//!   So the pages of the next [`BATCH`] green threads are touched in one go. The processor looks up
+//!   several at a time, and all together take little longer than one.
 //!
 //! Both are hints, and no result depends on them. They need two facts about a suspended green
 //! thread: where its stack was left (`Coroutine::suspended_at`), and what it will read first
@@ -24,10 +24,10 @@
 //!
 //! # What it brings
 //!
-//! On a server with 1,000 connections that exchange 64 bytes, an exchange takes 6 % more processor
-//! time without this file (4 to 9 % in six rounds, on one Xeon of 2023). Without the lines of the
-//! stacks it takes 2 % more. To measure that again, run
-//! `cargo bench -p tests --bench versus -- --server green` with and without it.
+//! Without this file, a server with 1,000 connections takes 6 % more processor time per message of
+//! 64 bytes (4 to 9 % in six rounds, on one Xeon of 2023). Without the lines of the stacks it takes
+//! 2 % more. To measure that again, run `cargo bench -p tests --bench versus -- --server green`
+//! with and without it.
 //!
 //! # How to switch it off
 //!
@@ -52,7 +52,7 @@ const BATCH: usize = 32;
 const LINE: usize = 64;
 
 /// How much of a stack is asked for, in bytes. The frames of this crate between the start of a
-/// green thread and a wait for its socket take some 1,850 bytes with optimisation; so this is the
+/// green thread and a wait for its socket take some 1,850 bytes with optimisation. So this is the
 /// whole stack of a handler that has no large variables. Between 768 bytes and 3 KiB no difference
 /// could be measured.
 const FRAMES: usize = 2 * 1024;
@@ -76,8 +76,8 @@ pub(super) fn before_batch(
     }
 }
 
-/// To be called right before a turn, when its green thread has left the ready queue: asks for the
-/// memory of the next one, which comes to the cache during that turn.
+/// Asks for the memory of the next green thread in the ready queue. Called right before a turn,
+/// during which that memory comes to the cache.
 #[inline]
 pub(super) fn before_turn(ready: &RefCell<VecDeque<usize>>, tasks: &RefCell<Slab<Task>>) {
     if ENABLED

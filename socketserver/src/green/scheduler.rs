@@ -13,8 +13,8 @@
 //!    write to wake_fd ─────────────►    epoll_wait       look, do not wait
 //! ```
 //!
-//! Both sides write before they read, so at least one of them sees the other: a message is never
-//! left in the inbox of a scheduler that sleeps.
+//! Both sides write before they read, so at least one of them sees the other. Therefore a message
+//! is never left in the inbox of a scheduler that sleeps.
 
 use std::io;
 use std::mem;
@@ -39,8 +39,8 @@ pub(super) enum Message {
     Wake(usize),
     /// To forget the descriptor with this key, which was closed.
     Forget(usize),
-    /// To wake the green threads that wait for a descriptor, whose file has a new owner: at this
-    /// key if this is its home, and as guests of this number.
+    /// To wake the green threads that wait for a descriptor whose file has a new owner. They wait
+    /// at this key if this is its home, and as guests of this number.
     Release { key: Option<usize>, guest: RawFd },
 }
 

@@ -1,10 +1,10 @@
-//! How a green thread waits for a descriptor: it takes a seat among those that wait for it, parks,
-//! and leaves the seat when it goes on.
+//! How a green thread waits for a descriptor. It takes a seat at the descriptor, parks, and leaves
+//! the seat when it goes on.
 //!
 //! A descriptor has a *home*: the scheduler on which it was first waited for. It is watched there
 //! until it is closed, however often it is waited for, so that the usual wait needs no system call.
-//! A green thread of another scheduler (a socket may be shared, or handed on) is a *guest*: its own
-//! scheduler watches the descriptor too, but only as long as a guest waits there.
+//! A socket may be shared, or handed on. A green thread of another scheduler is then a *guest*: its
+//! own scheduler watches the descriptor too, but only as long as a guest waits there.
 //!
 //! ```text
 //!    socket ── Source ──►  home: scheduler 2, key 17
@@ -113,7 +113,7 @@ impl Source {
                 guest: fd.as_raw_fd(),
             });
         }
-        // Messages are read in their order, so those who wait at the key are woken before.
+        // Messages are read in their order, so the green threads at the key are woken first.
         scheduler(number).send_without_waking(Message::Forget(key));
     }
 
@@ -186,9 +186,16 @@ impl Source {
             return Err(Errno::BADF.into());
         }
         if self.home().is_none() {
-            let key = reactor.register(fd)?;
-            if !self.set_home(local.scheduler.number, key) {
-                reactor.deregister(key, fd);
+            // A `select` may wait here for the descriptor alone. Its seats stay where they are.
+            let of_guests = reactor.key_of_guests(fd);
+            let key = of_guests.map_or_else(|| reactor.register(fd, true), Ok)?;
+            let is_home = self.set_home(local.scheduler.number, key);
+            match of_guests {
+                Some(_) if is_home => reactor.keep_watching(fd),
+                None if !is_home => reactor.deregister(key, fd),
+                _ => {}
+            }
+            if !is_home {
                 // It was released before it had a home, so no message comes that would wake a
                 // guest.
                 if self.is_released() {
@@ -199,7 +206,7 @@ impl Source {
         match self.key_on(local) {
             Some(key) => Ok((key, None)),
             // If it is released right now, the message about that comes after this turn.
-            None => Ok((reactor.register_guest(fd)?, Some(fd))),
+            None => Ok((reactor.register_guest(fd, true)?, Some(fd))),
         }
     }
 }
@@ -290,7 +297,7 @@ fn take_guest_seat(
     interest: Interest,
 ) -> io::Result<Seat<'_>> {
     let mut reactor = local.reactor.borrow_mut();
-    let key = reactor.register_guest(fd)?;
+    let key = reactor.register_guest(fd, false)?;
     reactor.join(key, fd, interest, task);
     Ok(Seat { key, guest_of: Some(fd), interest })
 }

@@ -5,20 +5,18 @@ use std::fmt;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
-use std::time::{Duration, Instant};
-
-use parking_lot::Mutex;
 
 use super::channel::{Receiver, channel};
 use super::task::NewTask;
+use super::watchdog::{LastWarning, warn_at_times};
 use super::{TARGET, cores};
 use crate::panics::contained;
 use crate::sys::stack::{self, CoroutineStack, StackAllocator};
 
 /// The size of a green thread's stack unless it is set: enough for usual code that recurses, such
-/// as a parser with its own limit. Untouched pages cost no memory, only their share of
-/// the page table, which is one page for each 2 MiB: with its guard a stack fills an eighth of
-/// that. Without optimisation frames are several times as large.
+/// as a parser with its own limit. Untouched pages cost no memory, only their share of the page
+/// table. A page of that table is for 2 MiB, of which a stack with its guard fills an eighth.
+/// Without optimisation frames are several times as large.
 pub(crate) const STACK_SIZE: usize = if cfg!(debug_assertions) { 960 * 1024 } else { 192 * 1024 };
 
 /// Stacks of one size, for a caller that starts many green threads.
@@ -62,15 +60,8 @@ impl Reserved {
 /// once a second.
 #[cold]
 fn warn_of_overflow(name: &str, stack_size: usize) {
-    static LAST: Mutex<Option<Instant>> = Mutex::new(None);
-    let now = Instant::now();
-    let mut last = LAST.lock();
-    if last.is_some_and(|last| now - last < Duration::from_secs(1)) {
-        return;
-    }
-    *last = Some(now);
-    drop(last);
-    contained(TARGET, "a warning", || {
+    static LAST: LastWarning = LastWarning::new(None);
+    warn_at_times(&LAST, || {
         let kibibytes = stack_size / 1024;
         log::warn!(
             target: TARGET,

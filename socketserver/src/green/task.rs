@@ -10,8 +10,8 @@
 //!                 Notified ─── park returns at once ───►  Awake
 //! ```
 //!
-//! `Notified` is why no wake is lost: whatever wakes a green thread between its look at the world
-//! and its parking makes that parking return at once.
+//! `Notified` is why no wake is lost. If a green thread is woken between its last look at what it
+//! waits for and its parking, that parking returns at once.
 
 use std::ptr;
 

@@ -1,6 +1,6 @@
-//! How code waits for other code, on whatever kind of thread: it joins a queue under the lock of
-//! whatever it waits for, releases that lock, and waits to be woken. Locks, condition variables and
-//! channels are made of this.
+//! How code waits for other code, on ordinary and on green threads. It joins a queue under the lock
+//! of the thing it waits for, releases that lock, and waits to be woken. Locks, condition variables
+//! and channels are made of this.
 //!
 //! A waiter that was woken stays woken: waking it before it waits is no mistake.
 

@@ -83,10 +83,10 @@ pub trait BaseServer<R = Socket>: Sized + Send + Sync + 'static {
 
     /// A request is over: its handler has run or failed, or it never began, and `shutdown_request`
     /// has ended its conversation. Called exactly once for each request for which
-    /// [`verify_request`](Self::verify_request) returned true. Release here what that call took,
-    /// such as a permit that several servers share. Not called for a request that is lost in a
-    /// panic of your own [`Concurrency`](crate::Concurrency), or of code
-    /// [around](crate::Builder::around) jobs.
+    /// [`verify_request`](Self::verify_request) returned true, before the request counts as ended.
+    /// Release here what that call took, such as a permit that several servers share. Not called
+    /// for a request that your own [`Concurrency`](crate::Concurrency), or code
+    /// [around](crate::Builder::around) jobs, drops without running it, as in a panic.
     ///
     /// Runs where the handler ran: in a forking server that is the child, with its copy of the
     /// state.

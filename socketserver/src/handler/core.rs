@@ -1,4 +1,4 @@
-//! What all parts of a server share, whatever their types.
+//! The data that all parts of a server share. It has no type parameters.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -60,9 +60,9 @@ impl Core {
         }
     }
 
-    /// For handlers on the loop's own thread: starts a thread that ends idle requests at
-    /// `idle_until`, and aborts live ones from the deadline on, until the loop has ended. The loop
-    /// itself goes on only after the handler has returned.
+    /// For handlers on the loop's own thread, because the loop goes on only after the handler has
+    /// returned. Starts a thread that ends idle requests at `idle_until`, and aborts live ones from
+    /// the deadline on, until the loop has ended.
     pub(crate) fn enforce(&self, idle_until: Instant, deadline: Instant) {
         if !self.runs_on_loop {
             return;
@@ -74,13 +74,12 @@ impl Core {
         if enforced.as_ref().is_some_and(|earlier| earlier.deadline() >= deadline) {
             return;
         }
-        match Enforcer::start(self.books.clone(), idle_until, deadline) {
-            Ok(enforcer) => *enforced = Some(enforcer),
-            Err(error) => {
-                log::warn!(target: TARGET, "cannot start the thread that enforces the drain deadline of {} ({error}): requests may outlast it", self.address);
-            }
-        }
+        let started = Enforcer::start(self.books.clone(), idle_until, deadline);
+        let started = started.map(|enforcer| *enforced = Some(enforcer));
         drop(enforced);
+        if let Err(error) = started {
+            log::warn!(target: TARGET, "cannot start the thread that enforces the drain deadline of {} ({error}): requests may outlast it", self.address);
+        }
         // The loop may have ended just now, and then it does not do this any more.
         self.stop_enforcing();
     }

@@ -78,7 +78,7 @@ pub trait RequestHandler<R, S>: Sized + 'static {
     /// Handles the request, all of it. The server ends the conversation after that.
     ///
     /// # Errors
-    /// Whatever went wrong; it goes to [`handle_error`](crate::BaseServer::handle_error).
+    /// Any error of the handler. It goes to [`handle_error`](crate::BaseServer::handle_error).
     fn handle_request(
         request: R,
         client_address: Address,

@@ -83,6 +83,7 @@ impl<S> ServerRef<S> {
         let ended = self.core().books.ended();
         readable_unless(wait, Some(ended), connection.patience_within(time))
     }
+
     /// Waits for the next request, as [`next_request_within`](Self::next_request_within), and
     /// receives its first bytes, at most `room` of them. Together this takes fewer system calls.
     /// The connection must have no layer. Returns `None` if the server ends first.

@@ -16,7 +16,7 @@ pub trait Outcome {
     /// Converts the value that a method has returned into a result of one type.
     ///
     /// # Errors
-    /// What was returned.
+    /// The error that the method has returned.
     fn into_result(self) -> Result<(), HandlerError>;
 }
 

@@ -57,10 +57,11 @@ impl<S> ServerRef<S> {
     /// Ends the loop: no request is accepted after it has returned. Handlers go on, and the
     /// listener stays open.
     ///
-    /// It may be called from anywhere, any number of times. It blocks until the loop has ended,
-    /// except where it could wait for itself: on the loop's thread and inside a request of this
-    /// server it only asks. A server that has never served remembers it, and its first
-    /// `serve_forever` returns at once; on a server that has stopped it does nothing.
+    /// It may be called from anywhere, any number of times. It blocks until the loop has ended. On
+    /// the loop's thread, and inside a request of this server, it only asks, because it would wait
+    /// for itself. A server that has never served, or is between two calls of `handle_request`,
+    /// remembers the call, and serves nothing the next time. On a server that has stopped it does
+    /// nothing.
     ///
     /// Python: `BaseServer.shutdown`, which blocks for ever on the loop's own thread
     pub fn shutdown(&self) {
@@ -82,10 +83,10 @@ impl<S> ServerRef<S> {
         self.core().begin_drain(timeout);
     }
 
-    /// Whether the server's end is near: a call or a signal has begun a drain, and it accepts
-    /// requests only until its [`lame_duck`](crate::Builder::lame_duck) time is over, or it [is
-    /// stopping](Self::is_stopping). A health check reports this, so that balancers turn to other
-    /// servers.
+    /// Whether the server's end is near. It [is stopping](Self::is_stopping), or a call or a signal
+    /// has begun a drain, and it accepts requests only until its
+    /// [`lame_duck`](crate::Builder::lame_duck) time is over. A health check reports this, so that
+    /// balancers turn to other servers.
     pub fn is_leaving(&self) -> bool {
         self.core().signalled.load(SeqCst) || self.core().life.is_leaving()
     }
@@ -129,7 +130,7 @@ impl<S> ServerRef<S> {
 
     /// Changes [`max_connections`](crate::Builder::max_connections) while the server serves; `None`
     /// is no limit. A higher limit lets clients in at once that wait in the backlog. A lower one
-    /// aborts no request: the server takes new ones when enough have ended.
+    /// aborts no request: the server accepts new ones when enough have ended.
     pub fn set_max_connections(&self, requests: Option<usize>) {
         self.core().books.quotas().all().set(requests);
         // A full server does not look at its listener.

@@ -28,7 +28,7 @@ pub(crate) enum Waiting {
 }
 
 impl Waiting {
-    /// Until when live requests may go on. `lame_duck` is how long the loop goes on to take
+    /// Until when live requests may go on. `lame_duck` is how long the loop goes on to accept
     /// requests.
     pub(super) fn deadline(self, lame_duck: Duration) -> Instant {
         match self {
@@ -59,6 +59,8 @@ pub(crate) enum By {
     Caller,
     /// No thread: the stop was carried out before, or is left for the next loop.
     Nobody,
+    /// No thread of this process: it is a forked child, and has a copy of the server.
+    Parent,
 }
 
 /// A stop that was asked for, perhaps by several callers.

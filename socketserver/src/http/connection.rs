@@ -166,7 +166,7 @@ fn without_method(
             }
             return Ok(handler.__end_headers()?);
         }
-        // It is not about what this site has.
+        // It asks for no resource of this site, so `Allow` would not help.
         "CONNECT" => {}
         command if is_standard && handler.__commands().contains(&command) => {
             let allowed = allowed(handler);

@@ -151,8 +151,8 @@ pub trait BaseHTTPRequestHandler {
         defaults::send_error_page(self, status.into())
     }
 
-    /// Logs a request after its reply, if the logger shows level info: the first line, the status
-    /// code, and the size of the reply's body in bytes.
+    /// Logs a request after its reply, if the logger shows level info. The line has the request's
+    /// first line, the status code, and the size of the reply's body in bytes.
     ///
     /// Python: `log_request`, which runs before the reply and knows no size
     fn log_request(&mut self, code: u16, size: u64) {

@@ -11,7 +11,7 @@ use super::exchange::Exchange;
 /// Writes are gathered up to 16 KiB, so that a short reply is sent in one piece, and `flush` sends
 /// them earlier. Some writes are sent at once: events (`text/event-stream`), pictures that replace
 /// each other (`multipart/x-mixed-replace`), and the bytes after a 101. If the length of the body
-/// is not known when its head is sent, the body is chunked; for a client of HTTP/1.0 it ends with
+/// is not known when its head is sent, the body is chunked. For a client of HTTP/1.0 it ends with
 /// the connection.
 ///
 /// Python: `BaseHTTPRequestHandler.wfile`, which is the connection itself

@@ -66,7 +66,7 @@ pub(crate) struct Baton {
     wanted: AtomicBool,
     /// The leader's handler has parked.
     has_parked: AtomicBool,
-    /// Why the leader could not take a request.
+    /// Why the leader could not accept a request.
     failure: Mutex<Option<io::Error>>,
     thread: OnceLock<Pid>,
     /// Wakes the leader if it is a green thread.
@@ -136,8 +136,9 @@ impl Baton {
         }
     }
 
-    /// Blocks the leader in `wait`, which is given what wakes an ordinary thread, until a request
-    /// may be there, or until the loop asks for the baton. Returns whether the leader still has it.
+    /// Blocks the leader in `wait` until a request may be there, or until the loop asks for the
+    /// baton. The argument of `wait` wakes an ordinary thread. Returns whether the leader still has
+    /// it.
     pub(crate) fn wait(&self, wait: impl FnOnce(&Waker) -> io::Result<()>) -> bool {
         let down = self.put_down(Place::Waiting);
         // A loop that asks later sees that the leader waits, and wakes it.
@@ -178,7 +179,7 @@ impl Baton {
         self.wanted.load(Relaxed)
     }
 
-    /// The leader could not take a request: keeps the error, for the loop to report.
+    /// The leader could not accept a request: keeps the error, for the loop to report.
     pub(crate) fn fail(&self, error: io::Error) {
         *self.failure.lock() = Some(error);
         self.wanted.store(true, Relaxed);

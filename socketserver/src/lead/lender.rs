@@ -25,7 +25,7 @@ impl<L> Lender<L> {
         listener: L,
         start: impl FnOnce(Arc<Baton>) -> bool,
     ) {
-        // Of this leader alone: an earlier one may not have woken yet.
+        // For this leader alone, because an earlier one may not have woken yet.
         let Ok(waker) = Waker::new() else {
             return self.pace.lost(0);
         };

@@ -9,7 +9,7 @@
 //! ```text
 //!    the loop                             the leader
 //!
-//!    lends the baton ──────────────────►  takes a request, verifies it
+//!    lends the baton ──────────────────►  accepts a request, verifies it
 //!    looks every millisecond              marks that a handler runs, runs it
 //!    the same handler still runs?         it still has the baton?
 //!        │ yes                                │ yes              │ no
@@ -26,7 +26,7 @@
 //! A leader on a green thread wakes only when its scheduler is free, and another green thread may
 //! compute there when a request comes. So, once the leader has waited for a millisecond, the loop
 //! waits for requests beside it. If one is there and the leader does not wake, the loop takes the
-//! baton; the leader finds that out when it wakes, and does not touch the socket any more.
+//! baton. The leader notices that when it wakes, and does not touch the socket any more.
 //!
 //! | file | what it does |
 //! | --- | --- |
@@ -79,7 +79,7 @@ struct Held {
 /// `None`, it has it no more.
 fn with_held<T>(with: impl FnOnce(&mut Held) -> Option<T>) -> Option<T> {
     let number = green::number();
-    HELD.with(|held| {
+    let result = HELD.try_with(|held| {
         let mut held = held.borrow_mut();
         let position = held.iter().position(|held| held.leader == number)?;
         let result = with(&mut held[position]);
@@ -87,7 +87,9 @@ fn with_held<T>(with: impl FnOnce(&mut Held) -> Option<T>) -> Option<T> {
             held.swap_remove(position);
         }
         result
-    })
+    });
+    // A thread that ends may have lost the list already: another of its thread-locals serves.
+    result.unwrap_or(None)
 }
 
 /// What a worker does as the leader of a server, until it has lost the baton.
@@ -98,7 +100,7 @@ pub struct Leader {
 }
 
 impl Leader {
-    /// `receive` takes requests and dispatches them as long as its baton [is
+    /// `receive` accepts requests and dispatches them as long as its baton [is
     /// led](Baton::is_led). `name` is the handler's type.
     pub(crate) fn new(
         baton: Arc<Baton>,
@@ -201,4 +203,28 @@ fn handler_parks() {
         held.baton.handler_parks();
         Some(())
     });
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thread_leads_nothing_after_its_list_is_gone() {
+        struct Asks;
+        impl Drop for Asks {
+            fn drop(&mut self) {
+                assert!(!leads());
+            }
+        }
+        std::thread_local! {
+            static ASKS: Asks = const { Asks };
+        }
+        // Thread-locals end in the reverse of the order in which they were first used.
+        let ends = std::thread::spawn(|| {
+            ASKS.with(|_| ());
+            assert!(!leads());
+        });
+        ends.join().unwrap();
+    }
 }

@@ -15,9 +15,9 @@ const TICK: Duration = Duration::from_millis(1);
 /// How long a leader waits for a request: an idle server holds no worker.
 const IDLE: Duration = Duration::from_secs(1);
 
-/// Number of looks that may see the same handler, or the same wait although a request is there, if
-/// the leader's thread computes, or gets no processor because the machine is busy. If that thread
-/// sleeps, it may be seen once.
+/// Number of looks that may see the same handler, or the same wait although a request is there.
+/// This is for a leader whose thread computes, or gets no processor because the machine is busy. If
+/// that thread sleeps, it may be seen once.
 const BUSY_LOOKS: u32 = 8;
 
 /// How many looks in a row the leader may be slow, though each of its handlers ends between two
@@ -129,7 +129,7 @@ impl Watch {
     fn was_slow(&mut self, turns: u64) -> bool {
         let time = self.baton.thread().and_then(usage::time_of).unwrap_or_default();
         let took = time.saturating_sub(std::mem::replace(&mut self.time, time));
-        // To receive takes time, too, and to wait.
+        // Receiving and waiting take time, too.
         let is_slow = turns > 0 && took > 2 * SHORT * u32::try_from(turns).unwrap_or(u32::MAX);
         self.slow = if is_slow { self.slow + 1 } else { 0 };
         self.slow >= SLOW_LOOKS

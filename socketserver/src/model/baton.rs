@@ -1,4 +1,4 @@
-//! The baton under the model checker: in whatever order a leader and its loop meet, one of them at
+//! The baton under the model checker. In whatever order a leader and its loop meet, one of them at
 //! a time receives, every request is received, and neither waits permanently.
 
 use std::sync::Arc;

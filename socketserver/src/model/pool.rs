@@ -1,5 +1,5 @@
-//! The pool under the model checker: in whatever order its threads meet, every job that was
-//! accepted is run, all workers leave, and nothing is left in the count.
+//! The pool under the model checker. In whatever order its threads meet, every accepted job is run,
+//! all workers leave, and nothing is left in the count.
 
 use std::cell::Cell;
 use std::io;
@@ -166,7 +166,7 @@ fn pool_closes_while_jobs_are_submitted() {
     }
 }
 
-/// A server's loop does that: it takes a request only when the pool has room.
+/// A server's loop does that: it accepts a request only when the pool has room.
 #[test]
 fn thread_waiting_for_room_is_woken() {
     for keep_alive in [KEEP_ALIVE, Duration::ZERO] {

@@ -23,17 +23,23 @@ const MAPPINGS: usize = 4;
 /// The most threads that all pools of this process should have together.
 ///
 /// Most limits make the start of a thread fail, which can be handled. The limit on mappings is
-/// another matter: a thread that has started, and finds no mapping left for its signal stack, ends
-/// the whole process, and no code of ours can prevent that.
+/// another matter. If a thread that has started finds no mapping left for its signal stack, the
+/// whole process ends, and this crate cannot prevent that.
 pub(crate) fn max_threads() -> usize {
     // Computed once, at `bind`, because the files may be out of reach later. If a limit falls after
     // that, the start of a thread fails, and then the pool is full.
     static MOST: OnceLock<usize> = OnceLock::new();
-    *MOST.get_or_init(|| {
+    let mut found = None;
+    let most = *MOST.get_or_init(|| {
         let (most, reason) = most(|path| fs::read_to_string(path).ok(), processes_left());
-        log::debug!(target: TARGET, "at most {most} threads in all pools, because of {reason}");
+        found = Some(reason);
         most
-    })
+    });
+    // Only now, because the logger may need a pool itself.
+    if let Some(reason) = found {
+        log::debug!(target: TARGET, "at most {most} threads in all pools, because of {reason}");
+    }
+    most
 }
 
 /// The right to be one of the threads of all pools. A thread keeps it to its end.

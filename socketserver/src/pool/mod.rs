@@ -8,13 +8,13 @@
 //! * [`Pool::submit`] takes one from the balance. If that makes it negative a worker is missing:
 //!   `submit` starts one, which adds one. Then it sends the job.
 //! * A worker adds one when it has done a job, and waits for the next. To leave, it takes one away
-//!   again, and only if the balance is above zero: otherwise a job that waits, or is about to be
+//!   again, and only if the balance is above zero. Otherwise a job that waits, or is about to be
 //!   sent, counts on this worker.
 //!
 //! So whenever a job waits, there is a worker that will come to it. A job never travels inside a
-//! new thread: if the system refuses the thread, the job waits for the workers that exist, and only
-//! if there are none it is given back to the caller. As long as it waits the pool is full, at
-//! whatever number of threads that is: otherwise the queue would grow without a bound.
+//! new thread, because the system may refuse the thread. Then the job waits for the workers that
+//! exist, and only if there are none, the caller gets it back. As long as the job waits the pool is
+//! full, at any number of threads: otherwise the queue would grow without a bound.
 //!
 //! Why the idle workers are counted and not listed: a worker between two jobs would be in no such
 //! list, and a burst would start far too many.
@@ -78,9 +78,9 @@ impl<J: Work> Pool<J> {
     /// Sets the function that is called each time [`full`](Self::full) has become false. It
     /// replaces the function that was set before.
     ///
-    /// The call comes after the pool has ceased to be full, so that a thread that finds the pool
-    /// full, and then waits for the call, is never forgotten. It is made on a worker, or on a
-    /// thread that submits and has the pool locked, so it must not submit or close.
+    /// The call comes after the pool has ceased to be full. So a thread that finds the pool full,
+    /// and then waits for the call, is never forgotten. It is made on a worker, or on a thread that
+    /// submits and has the pool locked, so it must not submit or close.
     pub(crate) fn when_free(&self, call: impl Fn() + Send + Sync + 'static) {
         *self.shared.when_free.lock() = Some(Arc::new(call));
     }
@@ -100,17 +100,22 @@ impl<J: Work> Pool<J> {
 
         // Each job that waits keeps a worker here. So without any worker no other job waits, and
         // this job alone would not be run.
-        if let Err(error) = grown
-            && shared.count().threads == 0
-        {
+        let Err(no_thread) = grown else {
+            shared.queue.push(job);
+            return Ok(());
+        };
+        if shared.count().threads == 0 {
             shared.add(0, 1);
-            return Err(Rejected { job, error });
+            drop(gate);
+            return Err(Rejected { job, error: no_thread.report() });
         }
         shared.queue.push(job);
+        drop(gate);
+        no_thread.report();
         Ok(())
     }
 
-    /// Whether no worker is free and none can be started: the pool is at its limit, or the system
+    /// Whether no worker is free and none can be started. The pool is at its limit, or the system
     /// has refused a thread, and a job waits.
     pub(crate) fn full(&self) -> bool {
         self.shared.full(self.shared.count())

@@ -2,8 +2,8 @@
 //!
 //! A worker that finds no job lets other threads run, and looks again, [`LOOKS`] times. Under load
 //! there is a job by then, and nothing had to wake the worker. Of the workers that sleep, the last
-//! one to fall asleep is woken first: its memory is still in a near cache, and those that are not
-//! needed sleep on until they may leave.
+//! one to fall asleep is woken first, because its memory is still in a near cache. Workers that are
+//! not needed sleep on until they may leave.
 
 use std::collections::VecDeque;
 use std::sync::Arc;

@@ -24,12 +24,13 @@
 //! # Ok::<(), io::Error>(())
 //! ```
 //!
-//! A connection waits for its first byte without a worker. Silent connections therefore cost no
-//! thread and no process, do not block an inline server, and end with a drain. The header is read
-//! where the handler will run, so a proxy that sends only a part of it holds a worker until
-//! [`ProxyProtocol::timeout`] is over. No byte behind the header is read. A connection without a
-//! valid header is refused, and logged at debug level, because health checks cause such connections
-//! too.
+//! Until its header has come in full, a connection has no worker, unless the header is longer than
+//! 4 KiB. Connections that bring nothing, or a part of a header, therefore cost no thread and no
+//! process, do not block an inline server, and end with a drain. After the header, a silent client
+//! holds a worker, even if its protocol makes the client speak first, as TLS and HTTP do. A client
+//! without a proxy ([`Others::Direct`]) holds one from the start. No byte behind the header is
+//! read. A connection without a valid header is refused, and logged at debug level, because health
+//! checks cause such connections too.
 //!
 //! Servers of datagrams read no header. A handler replies to `client_address`, but the reply would
 //! have to go to the proxy.

@@ -58,7 +58,7 @@ impl Abort {
     /// handler may cause is one of a client that has gone.
     pub(super) fn abort_overdue(&self, id: u64, deadline: Duration) {
         let report = |client: &Address| {
-            contained(TARGET, "a line in the log", || {
+            contained(TARGET, "the logger", || {
                 let request = Named(Some(id), client);
                 log::warn!(target: TARGET, "{request} has taken longer than its deadline of {deadline:?}: aborting it");
             });

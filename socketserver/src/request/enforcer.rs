@@ -12,8 +12,8 @@ use crate::sync::{Instant, thread};
 /// How often live requests are aborted after the deadline: another one may have begun.
 const AGAIN: Duration = Duration::from_millis(90);
 
-/// Ends idle requests, and aborts live ones from a deadline on, until it is dropped: for requests
-/// that run on the loop's own thread, which cannot do it while it runs them.
+/// Ends idle requests, and aborts live ones from a deadline on, until it is dropped. It is for
+/// requests on the loop's own thread, because the loop cannot do that while it runs one.
 pub(crate) struct Enforcer {
     deadline: Instant,
     _over: Sender<()>,

@@ -69,8 +69,8 @@ impl HandlerError {
         self.is_aborted = aborted;
     }
 
-    /// The error of this type, wherever it is: what the handler returned, in a box, inside an
-    /// [`io::Error`], or among the [sources](Error::source) of one of these.
+    /// The error of this type, wherever it is. It may be the error that the handler returned, be in
+    /// a box or inside an [`io::Error`], or be among the [sources](Error::source) of one of these.
     ///
     /// Python: `except SomeError as error`
     pub fn find<E: Error + 'static>(&self) -> Option<&E> {
@@ -118,7 +118,7 @@ impl HandlerError {
     }
 
     /// Whether this error comes from an abort of the request, at its deadline or at the end of a
-    /// drain: the handler's call failed because the abort had ended its connection, or its wait for
+    /// drain. The handler's call failed because the abort had ended its connection, or its wait for
     /// a channel. The log has a line about each deadline already.
     ///
     /// Python: none
@@ -162,8 +162,9 @@ impl HandlerError {
 }
 
 /// Whether an error says that the peer has gone. Such errors are a broken pipe, a reset, an abort,
-/// a connection that the system has given up, and a datagram that the peer of a connected socket
-/// refuses. They may come from any call on a socket but [`connect`](crate::Socket::connect).
+/// and a connection that the system has given up. A datagram that the peer of a connected socket
+/// refuses is another. They may come from any call on a socket but
+/// [`connect`](crate::Socket::connect).
 ///
 /// Python: `isinstance(error, ConnectionError)`
 pub fn is_disconnect(error: &io::Error) -> bool {

@@ -113,8 +113,8 @@ impl Job {
     pub(crate) fn refuse(self) {
         let (request, ticket) = self.give_back();
         request.shutdown(Duration::ZERO);
-        ticket.end(End::Refused);
         request.closed();
+        ticket.end(End::Refused);
     }
 
     /// The request of a rejected job, and its ticket.

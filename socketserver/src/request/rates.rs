@@ -23,7 +23,7 @@ pub(crate) struct Rate {
 
 /// A token bucket for each client address.
 ///
-/// The table does not grow, whatever addresses are made up: in a full set a new address takes the
+/// The table does not grow, whatever addresses are made up. In a full set, a new address takes the
 /// place of the one with the fullest bucket. So a flood of made-up addresses makes the server
 /// forget others of the flood, and not a client that is over its rate.
 pub(crate) struct Rates {

@@ -11,10 +11,10 @@ use crate::socket::{OptionValue, Socket, SocketKind, SocketOption};
 
 /// The socket of a datagram server, as its handlers hold it: for answers, and for nothing else.
 ///
-/// All clients are served through this one socket. So that one handler cannot end the server, make
-/// it deaf, or receive datagrams for other handlers, it has no `close`, `connect`, `shutdown`,
-/// `detach`, `recv` or `settimeout`, and does not lend its descriptor. A handler that needs these
-/// makes a separate [`Socket`].
+/// All clients are served through this one socket. So one handler must not be able to end the
+/// server, make it deaf, or receive datagrams for other handlers. Therefore this socket has no
+/// `close`, `connect`, `shutdown`, `detach`, `recv` or `settimeout`, and does not lend its
+/// descriptor. A handler that needs these makes a separate [`Socket`].
 ///
 /// A clone is another handle of the same socket, and may be kept for later answers, as long as the
 /// server lives. After its end they fail with `ConnectionAborted`, and the port is free.

@@ -42,7 +42,7 @@ impl Workers {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Stats {
-    /// Requests taken from the transport.
+    /// Requests that the transport has accepted.
     pub accepted: u64,
     /// Live requests: accepted, and not ended yet.
     pub active: u64,
@@ -51,10 +51,9 @@ pub struct Stats {
     /// Requests whose handler failed or panicked, or for which no thread could be started. Also
     /// requests with a panic in a step before the handler.
     pub failed: u64,
-    /// Requests that never came to a handler. The reasons: `verify_request` returned false, the
-    /// handshake failed, the client was over its limit of live requests or its rate, the address of
-    /// a datagram was forged, the server was full and set to refuse, or only the reserve descriptor
-    /// was left.
+    /// Requests that never came to a handler, because `verify_request` returned false, or the
+    /// handshake failed. Other reasons: the client was over its limit of live requests or its rate,
+    /// the address of a datagram was forged, the server was full, or no descriptor was left.
     pub refused: u64,
     /// Requests that were ended by force, at a deadline or by a signal to their process.
     pub aborted: u64,

@@ -9,8 +9,8 @@ use super::books::{Books, Entry};
 use super::shares::Share;
 use super::stats::End;
 
-/// A live request's place in the server's books. It is closed with the request's end, exactly
-/// once; a ticket that is dropped without that counts its request as refused, and as failed if that
+/// A live request's place in the server's books. It is closed with the request's end, exactly once.
+/// A ticket that is dropped without that counts its request as refused, or as failed if the drop
 /// happens in a panic.
 #[derive(Debug)]
 pub struct Ticket {

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use crossbeam_channel::bounded;
 
-use super::engine::TARGET;
+use super::engine::{TARGET, quietly};
 use super::report::Drained;
 use super::{Owned, Server};
 use crate::concurrency::Concurrency;
@@ -52,7 +52,9 @@ impl<T, C: Concurrency, H, S> Server<T, C, H, S> {
             });
             if let Err(error) = &result {
                 let address = &serving.core().address;
-                log::error!(target: TARGET, "serving failed on {address} ({error}): closing the listener");
+                quietly("the logger", || {
+                    log::error!(target: TARGET, "serving failed on {address} ({error}): closing the listener");
+                });
                 // No loop will serve again, so clients must not wait in the backlog.
                 serving.close_listener();
             }

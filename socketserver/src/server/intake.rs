@@ -77,7 +77,8 @@ where
     fn bind_again(&self, address: &Address) -> io::Result<Socket> {
         survived(|| {
             let socket = self.transport.socket(address)?;
-            self.transport.server_bind(&socket, address)?;
+            let bound = self.transport.server_bind(&socket, address);
+            bound.inspect_err(|_| self.transport.server_close(&socket))?;
             Ok(socket)
         })
     }
@@ -218,8 +219,7 @@ where
         Life::leave_request();
         let end = match handled {
             Ok(()) => End::Finished,
-            Err(mut error) => {
-                error.set_aborted(self.was_aborted());
+            Err(error) => {
                 let end = error.end();
                 self.fail(error);
                 end
@@ -264,7 +264,7 @@ where
 
     fn awaits_first_byte(&self) -> bool {
         let mut awaits = false;
-        quietly("a transport's awaits_first_byte", || {
+        quietly("the transport's awaits_first_byte", || {
             awaits = self.typed.transport.awaits_first_byte(&self.client_address);
         });
         awaits
@@ -272,7 +272,7 @@ where
 
     fn awaits_more(&self) -> bool {
         let mut awaits = false;
-        quietly("a transport's awaits_more", || {
+        quietly("the transport's awaits_more", || {
             awaits = self.typed.transport.awaits_more(&self.request);
         });
         awaits
@@ -290,7 +290,7 @@ where
     fn is_own(&self, server: &Address) -> bool {
         let (transport, client) = (&self.typed.transport, &self.client_address);
         let mut is_own = false;
-        quietly("a transport's is_own", || {
+        quietly("the transport's is_own", || {
             is_own = transport.is_own(&self.request, client, server);
         });
         is_own
@@ -327,6 +327,7 @@ where
 
     fn fail(&self, mut error: HandlerError) {
         error.set_request_id(self.facts.id());
+        error.set_aborted(self.was_aborted());
         let server = &self.typed.server;
         quietly("handle_error", || {
             let state = server.state();
@@ -351,7 +352,7 @@ where
 
     fn abort(&self) {
         self.aborts().abort(|| {
-            quietly("a transport's abort", || {
+            quietly("the transport's abort", || {
                 self.typed.transport.abort(&self.request);
             });
         });

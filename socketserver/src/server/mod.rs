@@ -146,7 +146,7 @@ impl<T, C: Concurrency, H, S> Server<T, C, H, S> {
     }
 
     /// Sets whether another process has the server's listener too, such as the next version of the
-    /// program. The end of a server with a shared listener only closes the descriptor: the other
+    /// program. The end of a server with a shared listener only closes the descriptor. The other
     /// process still gets clients, and the file of a Unix socket stays. A listener from
     /// [`from_socket`](crate::Builder::from_socket) counts as shared, and one that the server has
     /// made does not.
@@ -199,7 +199,7 @@ impl<T, C: Concurrency, H, S> Server<T, C, H, S> {
     /// 4. It closes the listener.
     /// 5. It waits for live requests, for at most `timeout`.
     /// 6. It aborts the others: their `recv` sees the end of the stream. It abandons a request that
-    ///    has not ended 100 ms later.
+    ///    has not ended within 100 ms.
     ///
     /// On the loop's thread and inside a request, this does not wait, and returns an empty report.
     /// On a server that has ended, it returns the report of that end. If several callers drain at
@@ -231,11 +231,10 @@ impl<T, C: Concurrency, H, S> Server<T, C, H, S> {
     /// With `Duration::ZERO` live requests are aborted at once, as the end of a Python program ends
     /// its daemon threads.
     ///
-    /// No thread is started: the signal sets a flag and wakes the loop. Only an inline server has a
-    /// thread for signals, because its loop may be in a handler that waits for an idle client; when
-    /// the time is over, this thread aborts that client too. When the last of these servers is
-    /// dropped, signals end the process again, as without this call. A second call changes the
-    /// timeout.
+    /// The signal sets a flag and wakes the loop. Only an inline server starts a thread for
+    /// signals, because its loop may be in a handler that waits for an idle client. When the time
+    /// is over, this thread aborts that request too. When the last of these servers is dropped,
+    /// signals end the process again, as without this call. A second call changes the timeout.
     ///
     /// If the parent process has blocked the signals, the calling thread unblocks them.
     ///
@@ -285,9 +284,10 @@ impl<T, C: Concurrency, H, S> Server<T, C, H, S> {
     }
 
     /// Makes the server send messages to systemd, or to another service manager that sets
-    /// `NOTIFY_SOCKET`: that the server serves, that its loop runs, and that it ends. The module
-    /// [`systemd`](crate::systemd) lists them. Returns whether there is a manager. If a process has
-    /// several servers, call this for the server that serves last: its messages count for all.
+    /// `NOTIFY_SOCKET`. They say that the server serves, that its loop runs, and that it ends. The
+    /// module [`systemd`](crate::systemd) lists them. Returns whether there is a manager. If a
+    /// process has several servers, call this for the server that serves last: its messages count
+    /// for all.
     ///
     /// # Errors
     /// `InvalidInput` if the environment variables are malformed; those of the system.

@@ -27,7 +27,7 @@ impl DrainRequest {
     }
 
     /// Asks the server for the drain, once, if a signal has come. Two threads may call this, the
-    /// loop's and one that watches for signals: neither goes on before the server was asked,
+    /// loop's and one that watches for signals. Neither goes on before the server was asked,
     /// because the loop would serve another client.
     pub(super) fn answer(&self, core: &Core) {
         if !self.waits() {

@@ -34,8 +34,8 @@ const TARGET: &str = "socketserver::signals";
 /// The signals of one server.
 #[derive(Default)]
 pub(crate) struct Signals {
-    /// The first field, which is dropped first: the functions may hold the state, and a signal must
-    /// not end the process while the state is dropped.
+    /// The first field, because it must be dropped first. The functions may hold the state, and a
+    /// signal must not end the process while the state is dropped.
     functions: Mutex<Vec<Arc<SignalFunction>>>,
     drain: Mutex<Option<DrainSignals>>,
 }
@@ -56,13 +56,14 @@ impl Signals {
     }
 
     /// Called before the loop runs. If handlers run on the loop's own thread, it starts a thread
-    /// that answers signals: a handler may wait for an idle client when a signal comes, and the
+    /// that answers signals. A handler may wait for an idle client when a signal comes, and the
     /// drain must end that wait.
     pub(crate) fn watch(&self, core: &Arc<Core>) {
-        if core.runs_on_loop
-            && let Some(signals) = &mut *self.drain.lock()
-            && let Err(error) = signals.watch(core)
-        {
+        if !core.runs_on_loop {
+            return;
+        }
+        let watched = self.drain.lock().as_mut().map_or(Ok(()), |signals| signals.watch(core));
+        if let Err(error) = watched {
             log::warn!(target: TARGET, "cannot start the thread that answers signals of {} ({error}): signals wait for the running handler", core.address);
         }
     }
@@ -81,7 +82,7 @@ impl Signals {
         let received: Vec<_> = received.cloned().collect();
         drop(functions);
         for function in received {
-            contained(TARGET, "on_signal", || function.run());
+            contained(TARGET, "a function of on_signal", || function.run());
         }
         let drain = self.drain.lock();
         let request = drain.as_ref().and_then(DrainSignals::waiting);

@@ -123,8 +123,8 @@ impl Descriptor {
         }
     }
 
-    /// Gives the system's socket up, although this process has other handles of it: every later
-    /// call fails, waits end, and the peer sees what it sees when the last handle goes.
+    /// Gives the system's socket up, although this process has other handles of it. Every later
+    /// call fails, waits end, and the peer sees the same as after a drop of the last handle.
     #[cold]
     pub(super) fn give_up(&self) {
         if self.state.compare_exchange(OPEN, ENDED, Relaxed, Relaxed).is_err() {
@@ -237,8 +237,8 @@ impl Descriptor {
         let _ = self.input.compare_exchange(SOME, NOTHING, Relaxed, Relaxed);
     }
 
-    /// Records what a receiving call has shown: with room left there is no more for now, and a
-    /// peer that has ended its stream need not be waited for when this side ends.
+    /// Records what a receiving call has shown. If room is left, there is no more for now. A peer
+    /// that has ended its stream need not be waited for when this side ends.
     #[inline]
     pub(super) fn note_received(&self, received: usize, room: usize) {
         if received < room && self.short_read_is_all() {

@@ -65,8 +65,7 @@ impl Socket {
     }
 
     /// A socket that was made just now. If a handler has made it, it belongs to its request: an
-    /// abort of that ends the waits for it. (A descriptor that comes from elsewhere may have other
-    /// owners.)
+    /// abort of that ends the waits for it. (A descriptor from elsewhere may have other owners.)
     pub(super) fn in_request(descriptor: Descriptor) -> Self {
         let socket = Socket::from(descriptor);
         if let Some(request) = green::enclosing_request() {
@@ -82,8 +81,8 @@ impl Socket {
         Ok(&self.0)
     }
 
-    /// The descriptor of a socket that has no layer: bytes that pass below a layer would reach, or
-    /// come from, a reader that does not expect them.
+    /// The descriptor of a socket that has no layer. Bytes that pass below a layer would reach a
+    /// reader that does not expect them.
     pub(super) fn without_layer(&self) -> io::Result<&Descriptor> {
         let shared = self.open()?;
         if shared.layer().is_some() {
@@ -96,7 +95,7 @@ impl Socket {
         Ok(&shared.descriptor)
     }
 
-    /// How long an operation may take before it fails with `TimedOut`. `None` waits forever. With
+    /// How long an operation may take before it fails with `TimedOut`. `None` waits for ever. With
     /// zero an operation that is not ready fails at once, with `WouldBlock`. The timeout holds for
     /// all handles of the socket, and for a whole `sendall`.
     ///
@@ -162,8 +161,7 @@ impl Socket {
         }
     }
 
-    /// Ends both directions below any layer, even on a closed handle. Operations that wait on the
-    /// socket wake up.
+    /// Ends both directions below any layer, even on a closed handle. Waits on the socket end.
     pub(crate) fn abort(&self) {
         if !self.is_detached() {
             let _ = self.0.descriptor.socket().shutdown(Shutdown::Both);

@@ -42,8 +42,7 @@ impl Socket {
         shared.wire(Interest::Read).recv_new(room)
     }
 
-    /// The same through a layer. Little memory is held during the wait, and more is taken once the
-    /// layer has more.
+    /// The same through a layer. Holds little memory until the layer has more.
     fn recv_through_layer(&self, room: usize) -> io::Result<Vec<u8>> {
         const FIRST: usize = 4_096;
         let mut data = vec![0; room.min(FIRST)];
@@ -81,8 +80,7 @@ impl Socket {
         Ok(data)
     }
 
-    /// As [`recv`](Self::recv), but leaves the bytes where they are: the next call receives them
-    /// again.
+    /// As [`recv`](Self::recv), but leaves the bytes there: the next call receives them again.
     ///
     /// # Errors
     /// As [`recv`](Self::recv), and `Unsupported` with a [`Layer`](crate::Layer).
@@ -90,6 +88,10 @@ impl Socket {
     /// Python: `socket.recv(bufsize, MSG_PEEK)`
     pub fn peek(&self, bufsize: usize) -> io::Result<Vec<u8>> {
         let descriptor = self.without_layer()?;
+        if bufsize == 0 {
+            // The system would wait for data nevertheless.
+            return Ok(Vec::new());
+        }
         let mut data = vec![0; self.0.room(bufsize)?];
         let received = descriptor.until_ready(Interest::Read, |may_block| {
             let flags = receive_flags(may_block) | RecvFlags::PEEK;
@@ -146,8 +148,7 @@ impl Socket {
         }
     }
 
-    /// As [`peek`](Self::peek), into the caller's buffer, and with other time than the socket's
-    /// timeout.
+    /// As [`peek`](Self::peek), into the caller's buffer, and not with the socket's timeout.
     #[cfg(any(feature = "proxy", feature = "tls"))]
     pub(crate) fn peek_within(&self, buffer: &mut [u8], patience: Patience) -> io::Result<usize> {
         let descriptor = self.without_layer()?;
@@ -197,8 +198,7 @@ impl Socket {
         Ok((data, address))
     }
 
-    /// Receives one datagram into the caller's buffer. Returns how many bytes, and its sender's
-    /// address.
+    /// Receives one datagram into the caller's buffer. Returns its length and sender's address.
     ///
     /// # Errors
     /// As [`recvfrom`](Self::recvfrom).

@@ -25,8 +25,8 @@ impl Socket {
         bound.map_err(about_address("cannot bind", &address))
     }
 
-    /// Starts to take connections. `backlog` bounds the connections that have not been accepted
-    /// yet, not the clients that are served. The system lowers it to its own maximum.
+    /// Starts to listen for connections. `backlog` bounds the connections that have not been
+    /// accepted yet, not the clients that are served. The system lowers it to its own maximum.
     ///
     /// # Errors
     /// The system's.
@@ -51,7 +51,7 @@ impl Socket {
         self.0.descriptor.is_listening()
     }
 
-    /// Takes the next connection from the backlog, waiting for one as long as the timeout allows.
+    /// Accepts the next connection of the backlog, waiting for one as long as the timeout allows.
     /// Returns the connection and its client's address.
     ///
     /// # Errors

@@ -29,9 +29,9 @@ pub enum SocketOption {
     /// Whether datagrams may be sent to a broadcast address. (They are received without it.)
     /// Python: `SO_BROADCAST`
     Broadcast(bool),
-    /// Whether what this socket sends to a multicast group is also received on this machine: by
-    /// other programs, and by this socket itself if it is a member. On unless it is set. Python:
-    /// `IP_MULTICAST_LOOP`, `IPV6_MULTICAST_LOOP`
+    /// Whether datagrams that this socket sends to a multicast group are also received on this
+    /// machine: by other programs, and by this socket if it is a member. On unless it is set.
+    /// Python: `IP_MULTICAST_LOOP`, `IPV6_MULTICAST_LOOP`
     MulticastLoop(bool),
     /// How many networks a multicast datagram may cross, up to 255. 1 unless it is set, which is
     /// the sender's own network. Python: `IP_MULTICAST_TTL`, `IPV6_MULTICAST_HOPS`
@@ -81,8 +81,7 @@ pub enum SocketOption {
 /// The largest number that the system's integer holds. A larger one would come out as another.
 const LARGEST: usize = i32::MAX as usize;
 
-/// The unit of the system's option. Less than one second must not become zero, which resets the
-/// connection.
+/// The unit of the system's option. Less than a second must not become zero, a reset.
 fn whole_seconds(time: Duration) -> Duration {
     let seconds = time.as_secs().saturating_add(u64::from(time.subsec_nanos() > 0));
     Duration::from_secs(seconds.min(LARGEST as u64))

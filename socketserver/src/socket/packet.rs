@@ -35,8 +35,8 @@ impl Socket {
         Ok(Packet { length, client, arrival: None, remarks: None })
     }
 
-    /// Bytes to reserve for control messages: enough for those that the socket's options ask for,
-    /// and no more, because without room for descriptors the system opens none.
+    /// Bytes to reserve for control messages. They suffice for those that the socket's options ask
+    /// for, and no more, because without room for descriptors the system opens none.
     ///
     /// # Errors
     /// The system's.

@@ -88,8 +88,8 @@ impl Descriptor {
     }
 }
 
-/// A timeout as the system's option takes it. Zero would mean "forever" there, so it is left out: a
-/// socket with a timeout of zero never blocks, and needs no option.
+/// A timeout as the system's option takes it. Zero would mean "for ever" there, so it is left out:
+/// a socket with a timeout of zero never blocks, and needs no option.
 fn of_system(timeout: Option<Duration>) -> Option<Duration> {
     let timeout = timeout.filter(|timeout| !timeout.is_zero());
     timeout.map(|timeout| timeout.max(Duration::from_micros(1)))

@@ -76,7 +76,7 @@ fn expect_valid(certfile: &Path, [not_before, not_after]: &[Date; 2]) -> io::Res
         return Err(wrong(certfile, format!("expired on {not_after}")));
     }
     if not_before.seconds > now {
-        return Err(wrong(certfile, format!("is valid from {not_before}")));
+        return Err(wrong(certfile, format!("not valid before {not_before}")));
     }
     Ok(())
 }
@@ -178,12 +178,12 @@ fn remark(certfile: &Path, keyfile: &Path, facts: &Facts, length: usize) {
         log::warn!(target: TARGET, "{cert}: expires on {not_after}: serving it until then");
     }
     if not_before.seconds > now {
-        log::warn!(target: TARGET, "{cert}: valid from {not_before}: serving it nevertheless");
+        log::warn!(target: TARGET, "{cert}: not valid before {not_before}: serving it nevertheless");
     }
     if length == 1 && !facts.is_own_issuer {
         log::info!(
             target: TARGET,
-            "{cert}: has no intermediate certificate, without which some clients cannot trust it"
+            "{cert}: has no intermediate certificate: some clients cannot trust the server"
         );
     }
     warn_if_public(keyfile, "the private key");

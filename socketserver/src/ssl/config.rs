@@ -166,8 +166,8 @@ impl Settings {
     }
 
     /// Whether each computation of a handshake takes about a millisecond at most, and does not
-    /// wait. A peer may send a chain of certificates that takes many times as long to check, a
-    /// configuration of the program's may do anything, and the secrets go to a file.
+    /// wait. A chain of certificates from a peer may take many times as long to check, the
+    /// program's own configuration may do anything, and the secrets go to a file.
     fn is_brief(&self) -> bool {
         self.side == Side::Server
             && self.ready.is_none()

@@ -4,6 +4,7 @@ use std::fmt;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use parking_lot::{Mutex, RwLock};
@@ -17,8 +18,8 @@ use super::handshake::{shake_hands, too_late};
 use super::session::Session;
 use super::stats::{Counts, SessionStats};
 use super::trust::invalid;
+use crate::green;
 use crate::socket::Socket;
-use crate::wait;
 
 /// Certificates, keys and options of TLS. A clone is another handle of the same context: keep one
 /// to [`reload`](Self::reload) the certificates of a server. If settings contradict each other, the
@@ -122,6 +123,12 @@ impl SSLContext {
     /// # Errors
     /// The file and its fault. Then the old certificates stay in use, and an error is logged.
     pub fn reload(&self) -> io::Result<()> {
+        let context = self.clone();
+        green::blocking(move || context.reload_here())
+    }
+
+    /// Blocks the thread, also while it holds a lock.
+    fn reload_here(&self) -> io::Result<()> {
         let _turn = self.shared.reloading.lock();
         let mut settings = self.shared.settings.lock().clone();
         let reloaded = read_patiently(&settings).and_then(|fresh| {
@@ -153,13 +160,13 @@ impl SSLContext {
     /// Adds TLS to a connection in a handler, as the server: for protocols with STARTTLS. After
     /// this call all handles of the socket, `rfile` and `wfile` use TLS.
     ///
-    /// Plain bytes that the client has sent too early are never taken for protected ones: they fail
-    /// the handshake, or, if an `rfile` has read them already, this call.
+    /// Plain bytes that the client has sent too early are never taken for protected ones. They fail
+    /// the handshake, or this call, if an `rfile` has read them already.
     ///
     /// # Errors
     /// An error with an [`SSLError`](super::SSLError) inside if the handshake fails;
     /// `AlreadyExists` if the connection has TLS already; `InvalidInput` if an `rfile` holds unread
-    /// bytes, or for a client's context; those of the system.
+    /// bytes, or for a client's context; the system's.
     ///
     /// Python: `SSLContext.wrap_socket(request, server_side=True)`
     pub fn wrap_socket(&self, request: &Socket) -> io::Result<()> {
@@ -273,7 +280,7 @@ fn read_patiently(settings: &Settings) -> io::Result<Settings> {
             Err(error) if chain::is_mismatch(&error) && tries < 3 => tries += 1,
             result => return result,
         }
-        wait::sleep(Duration::from_millis(100));
+        thread::sleep(Duration::from_millis(100));
     }
 }
 

@@ -90,7 +90,7 @@ pub(super) fn warn_if_public(path: &Path, what: &str) {
     let mode = fs::metadata(path).map_or(0, |metadata| metadata.permissions().mode());
     if mode & 0o004 != 0 {
         let path = path.display();
-        log::warn!(target: TARGET, "{path}: every user of this machine can read {what}");
+        log::warn!(target: TARGET, "{path}: every user of this machine can read {what}: using it nevertheless");
     }
 }
 

@@ -95,10 +95,9 @@ fn acknowledge(socket: &Socket) {
 }
 
 /// Continues the handshake with the bytes that have come. A green thread does not compute this on
-/// its own stack, because the pages that the computation touches would stay in use: even the short
-/// last part, which makes the tickets, would cost each idle connection 4 KiB (measured). A brief
-/// computation runs on another stack, and any other on another thread, so that the core serves other
-/// clients meanwhile.
+/// its own stack, because the touched pages would stay in use. Even the short last part, which
+/// makes the tickets, would cost each idle connection 4 KiB (measured). A brief computation runs on
+/// another stack, and any other on another thread, so that the core serves other clients meanwhile.
 ///
 /// With RSA of 4096 bits, a chain of six certificates and six revocation lists, the computation
 /// needs 32 KiB of stack (measured), and 72 KiB without optimisation. A stack of the default size

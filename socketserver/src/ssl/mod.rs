@@ -20,13 +20,13 @@
 //! ```
 //!
 //! A client of TLS sends first. Until its hello has come in full, its connection has no worker, and
-//! an inline server serves other clients. Then the handshake runs where the handler will run, and an
-//! inline server serves no other client meanwhile. All of it must be done within
-//! [`handshake_timeout`](SSLContext::handshake_timeout). On a green thread, its arithmetic keeps the
-//! core for a millisecond at most. If it may take longer, or wait, it runs on another thread, like a
-//! [`blocking`](crate::green::blocking) call. That is so with a key of RSA of more than 2048 bits,
-//! certificates of clients, a file of secrets, [`from_rustls`](SSLContext::from_rustls), and on a
-//! client's side.
+//! an inline server serves other clients. Then the handshake runs where the handler will run, and
+//! an inline server serves no other client meanwhile. All of it must be done within
+//! [`handshake_timeout`](SSLContext::handshake_timeout). On a green thread, its arithmetic keeps
+//! the core for a millisecond at most. If it may take longer, or wait, it runs on another thread,
+//! like a [`blocking`](crate::green::blocking) call. It may with a key of RSA of more than 2048
+//! bits, certificates of clients, [`keylog_filename`](SSLContext::keylog_filename),
+//! [`from_rustls`](SSLContext::from_rustls), and on a client's side.
 //!
 //! A connection whose protocol has STARTTLS begins in plain text, and
 //! [`wrap_socket`](SSLContext::wrap_socket) adds TLS to it. A program that is the client calls

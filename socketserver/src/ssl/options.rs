@@ -191,10 +191,10 @@ impl SSLContext {
         self.set(|settings| settings.num_tickets = number)
     }
 
-    /// Encrypts tickets with the keys in this file, so that sessions can be resumed in other
-    /// processes with the same file: on another machine, or after a restart. Each line is a key, as
-    /// `openssl rand -hex 32` prints it; lines may also be empty, or begin with `#`. Keep the file
-    /// as secret as the private key.
+    /// Encrypts tickets with the keys in this file. Sessions can then be resumed in other processes
+    /// with the same file, on another machine or after a restart. Each line is a key, as `openssl
+    /// rand -hex 32` prints it; lines may also be empty, or begin with `#`. Keep the file as secret
+    /// as the private key.
     ///
     /// New tickets are encrypted with the first key, and tickets of all keys are accepted, for 12
     /// hours. To use a new key each day, write it above the key of yesterday, and

@@ -1,7 +1,8 @@
 //! A clock that costs next to nothing.
 
-/// The time since the start of the machine in seconds and nanoseconds, in steps of up to 10 ms: a
-/// few loads from memory that the kernel shares. (The same call of `rustix` crashes under valgrind.)
+/// The time since the start of the machine in seconds and nanoseconds, in steps of up to 10 ms. It
+/// takes only a few loads, from memory that the kernel shares. (The same call of `rustix` crashes
+/// under valgrind.)
 #[allow(unsafe_code)]
 #[inline]
 pub(crate) fn coarse() -> (i64, i64) {

@@ -92,8 +92,8 @@ impl Coroutine {
         Coroutine { inner: ManuallyDrop::new(coroutine), suspended_at: ptr::null() }
     }
 
-    /// An address in the innermost frame of the suspended function: the frames of its callers lie
-    /// above, and the registers that the switch of stacks has saved just below. Null before the
+    /// An address in the innermost frame of the suspended function. The frames of its callers lie
+    /// above. The registers that the switch of stacks has saved lie just below. Null before the
     /// first [`suspend`].
     #[inline]
     pub(crate) fn suspended_at(&self) -> *const u8 {
@@ -103,9 +103,16 @@ impl Coroutine {
     /// Runs the function until it suspends itself or ends. Returns whether it has ended.
     #[inline]
     pub(crate) fn resume(&mut self) -> bool {
-        let outside = CURRENT.get();
+        struct Restore(*const Yielder<(), *const u8>);
+        impl Drop for Restore {
+            fn drop(&mut self) {
+                CURRENT.set(self.0);
+            }
+        }
+        // Even if the function unwinds: its yielder is gone then.
+        let outside = Restore(CURRENT.get());
         let result = self.inner.resume(());
-        CURRENT.set(outside);
+        drop(outside);
         match result {
             CoroutineResult::Yield(address) => {
                 self.suspended_at = address;
@@ -141,8 +148,8 @@ pub(crate) fn suspend() {
     // SAFETY: `CURRENT` was set by the coroutine that runs on this thread. It points to the yielder
     // on that coroutine's stack, which is alive as long as the coroutine runs. `resume` restores
     // the previous value as soon as the coroutine is suspended or ends, so that no other code on
-    // this thread sees the pointer; and no other thread does, because a `Coroutine` is not `Send`.
-    // This may run on the stack of an `on_stack`, which stays the caller's until that returns: the
+    // this thread sees the pointer. No other thread does, because a `Coroutine` is not `Send`. This
+    // may run on the stack of an `on_stack`, which stays the caller's until that returns: the
     // switch saves whatever stack it leaves, and comes back there.
     unsafe { (*current).suspend((&raw const current).cast()) };
     CURRENT.set(current);
@@ -158,6 +165,7 @@ pub(crate) fn on_stack<T>(stack: CoroutineStack, call: impl FnOnce() -> T) -> T 
 
 #[cfg(test)]
 pub(crate) mod tests {
+    use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
     use std::sync::Once;
 
     use super::*;
@@ -172,6 +180,14 @@ pub(crate) mod tests {
             // SAFETY: no test of this program waits inside `LocalKey::with` on a green thread.
             unsafe { enable() };
         });
+    }
+
+    #[test]
+    fn unwinding_coroutine_leaves_nothing_to_suspend() {
+        let stack = super::super::stack::allocator(128 << 10).take().unwrap();
+        let mut unwinds = Coroutine::new(stack, || resume_unwind(Box::new("boom")));
+        catch_unwind(AssertUnwindSafe(|| unwinds.resume())).unwrap_err();
+        assert!(CURRENT.get().is_null());
     }
 
     #[test]

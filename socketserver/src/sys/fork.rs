@@ -168,10 +168,10 @@ unsafe fn fork() -> io::Result<Forked> {
     }
 }
 
-/// Sets the signals of a child: a terminal's Ctrl-C, which the parent answers, does nothing, and
-/// SIGTERM ends it, whatever the parent has installed or blocked. SIGCHLD stays as it is, because a
-/// child that has children itself needs it; its only cost is that the parent is woken once too
-/// often.
+/// Sets the signals of a child. A terminal's Ctrl-C does nothing, because the parent answers it.
+/// SIGTERM ends the child, whatever the parent has installed or blocked. SIGCHLD stays as it is,
+/// because a child that has children itself needs it; its only cost is that the parent is woken
+/// once too often.
 ///
 /// Ctrl-C gets a handler instead of being ignored, because a program that the child executes
 /// inherits an ignored signal, and a shell could not even trap it. The execution resets a handler.
@@ -205,8 +205,8 @@ pub(crate) fn exit_now(status: i32) -> ! {
 /// The descriptors that a forked child must not keep.
 static PARENT_ONLY: Mutex<Vec<RawFd>> = Mutex::new(Vec::new());
 
-/// The owner of a descriptor that a forked child must not keep: a waker, or a listener, to which
-/// clients could connect for as long as the child lives. In a child that [`fork_alone`] or
+/// The owner of a descriptor that a forked child must not keep. It is a waker, or a listener, to
+/// which clients could connect as long as the child lives. In a child that [`fork_alone`] or
 /// [`ForkBesideThreads`] makes, the descriptor stands for a socket without a peer.
 pub(crate) struct ParentOnly<F: AsFd>(Option<F>);
 

@@ -8,7 +8,7 @@ use rustix::io::{FdFlags, fcntl_getfd, fcntl_setfd};
 /// The descriptors `from..from + count`, as this program's own. They close on exec from now on.
 ///
 /// # Errors
-/// For a descriptor that is not open, and for one that closes on exec: that one did not come
+/// For a descriptor that is not open, and for one that closes on exec. The latter did not come
 /// through the exec that started this program, so it belongs to other code. Then none is taken.
 #[allow(unsafe_code)]
 pub(crate) fn take(from: RawFd, count: RawFd) -> io::Result<Vec<OwnedFd>> {

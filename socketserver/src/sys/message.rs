@@ -91,8 +91,8 @@ fn recv_raw(
         };
         usize::try_from(result).map_err(|_| io::Error::last_os_error())
     };
-    // SAFETY: the system writes an address of some family to the storage, or leaves it zeroed, and
-    // sets the length to that address's or to zero.
+    // SAFETY: the system writes an address of some family to the storage and sets the length to
+    // that address's, or it leaves the storage zeroed and sets the length to zero.
     let (length, sender) = unsafe { SockAddr::try_init(receive)? };
     let received = Received {
         length,

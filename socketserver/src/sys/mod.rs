@@ -37,15 +37,15 @@ use std::os::unix::net::UnixStream;
 pub(crate) fn unacknowledged(socket: impl AsFd) -> io::Result<usize> {
     use rustix::ioctl::{Getter, Opcode, ioctl};
     /// `SIOCOUTQ`, which shares its number with the terminals' `TIOCOUTQ`.
-    const SIOCOUTQ: Opcode = 0x5411;
+    const SIOCOUTQ: Opcode = libc::TIOCOUTQ as Opcode;
     // SAFETY: for every kind of socket this opcode writes one C int and nothing else, and `Getter`
     // is given that type. On a descriptor without this opcode the call fails and writes nothing.
     let count = unsafe { ioctl(socket, Getter::<SIOCOUTQ, i32>::new())? };
     Ok(usize::try_from(count).unwrap_or(0))
 }
 
-/// Whether a write to a connection whose peer has gone is an error of the call alone, as Rust's
-/// runtime arranges, so that it neither ends the process nor calls a function.
+/// Whether a write to a connection whose peer has gone is only an error of the call, as Rust's
+/// runtime arranges. If not, SIGPIPE ends the process or calls a function.
 #[allow(unsafe_code)]
 pub(crate) fn ignores_broken_pipes() -> bool {
     // SAFETY: the structure has integers only, which may all be zero.

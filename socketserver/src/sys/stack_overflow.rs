@@ -1,7 +1,7 @@
 //! A message on standard error before the process ends because a coroutine has used up its stack.
 //!
 //! The standard library prints one for its own threads only, since it does not know the guards of
-//! our stacks: without this file the process would die of SIGSEGV in silence.
+//! our stacks. Without this file the process would die of SIGSEGV in silence.
 
 use std::mem::MaybeUninit;
 use std::sync::OnceLock;
@@ -53,7 +53,7 @@ extern "C" fn handle(signal: libc::c_int, info: *mut libc::siginfo_t, context: *
         libc::SIG_DFL | libc::SIG_IGN => end(signal),
         handler if before.is_some_and(|before| before.sa_flags & libc::SA_SIGINFO != 0) => {
             // SAFETY: the address was installed as a handler with SA_SIGINFO, so it is a function
-            // with these parameters, and it is called here as the system would have called it.
+            // with these parameters. It is called here as the system would have called it.
             let handler: extern "C" fn(libc::c_int, *mut libc::siginfo_t, *mut libc::c_void) =
                 unsafe { std::mem::transmute(handler) };
             handler(signal, info, context);

@@ -135,7 +135,7 @@ impl Supervised {
     /// notices by itself. Returns whether it was sent.
     fn was_sent(message: &str, sent: io::Result<()>) -> bool {
         let Err(error) = sent else { return true };
-        // Perhaps a line per second, for as long as the manager does not read.
+        // At debug level, because there may be a line per second while the manager does not read.
         let level = match error.kind() {
             ErrorKind::WouldBlock => log::Level::Debug,
             _ => log::Level::Warn,

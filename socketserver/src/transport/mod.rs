@@ -96,9 +96,9 @@ pub trait Transport: Send + Sync + 'static {
     /// Python: `BaseServer.server_activate`
     fn server_activate(&self, socket: &Socket) -> io::Result<()>;
 
-    /// Accepts a request that is there already, on the loop's thread, or on that of a worker that
-    /// receives, or of a caller that drains without a loop. Never blocks: a transport of your own
-    /// calls `settimeout` with zero on its listener, which connections do not inherit.
+    /// Accepts a request that is there already. Called on the loop's thread, on that of a worker
+    /// that receives, or on that of a caller that drains without a loop. Never blocks: a transport
+    /// of your own calls `settimeout` with zero on its listener, which connections do not inherit.
     ///
     /// # Errors
     /// `WouldBlock` when there is none; an error of one connection; an error of the listener
@@ -121,8 +121,8 @@ pub trait Transport: Send + Sync + 'static {
     }
 
     /// Whether a connection from `peer` waits for its client's first byte, where the client speaks
-    /// first: not if it is refused in any case, or is spared the handshake. Must not block. True
-    /// unless overridden.
+    /// first. It does not if it is refused in any case, or is spared the handshake. Must not block.
+    /// True unless overridden.
     fn awaits_first_byte(&self, _peer: &Address) -> bool {
         true
     }
@@ -224,7 +224,7 @@ pub trait Transport: Send + Sync + 'static {
     }
 
     /// Removes what `server_bind` has made elsewhere, such as a socket's file: after the last
-    /// request was accepted, and before the socket closes.
+    /// request was accepted, or after `server_bind` has failed, and before the socket closes.
     ///
     /// Python: `BaseServer.server_close`
     fn server_close(&self, _socket: &Socket) {}

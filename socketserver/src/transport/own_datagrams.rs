@@ -1,10 +1,10 @@
 //! What a UDP server has sent itself.
 //!
-//! A datagram that seems to come from the server's own address and port is dangerous: an answer to
+//! A datagram that seems to come from the server's own address and port is dangerous. An answer to
 //! it would be the next request, and so on without end. But other sockets of the same machine may
-//! have the same port, and with multicast even the same address, and what those send must be heard.
-//! Whether an address is one of this machine's therefore says too little. What says enough is where
-//! the datagram has *arrived*, because an answer leaves from there:
+//! have the same port, and with multicast even the same address, and their datagrams must be heard.
+//! Whether an address is one of this machine's therefore says too little. The address where the
+//! datagram has *arrived* says enough, because an answer leaves from there:
 //!
 //! * It came from where it arrived. An answer would arrive at this server again.
 //! * It came from where an earlier one had arrived, and arrived where that one had come from. So it
@@ -69,8 +69,8 @@ impl OwnDatagrams {
     fn answers_itself(&self, arrival: &Arrival, client: IpAddr) -> bool {
         let mut answers = self.0.lock();
         if arrival.is_unicast() {
-            // Nobody can tell what another member of a group has sent from the server's own words,
-            // so in a group all is heard.
+            // In a group, the server's own datagrams look like those of other members, so all of
+            // them are heard.
             let destination = arrival.destination;
             if client == destination || answers.contains((client, destination)) {
                 return true;
@@ -128,7 +128,7 @@ mod tests {
         text.parse().unwrap()
     }
 
-    /// Whether the server takes a datagram from `client` to `destination` for its own.
+    /// Whether the server considers a datagram from `client` to `destination` its own.
     fn is_own(own: &OwnDatagrams, client: &str, destination: &str) -> bool {
         let arrival = Arrival::at(ip(destination));
         let (client, server) = (client.to_address().unwrap(), SERVER.to_address().unwrap());

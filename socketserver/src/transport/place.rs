@@ -1,4 +1,4 @@
-//! A name in a folder that stays open. It leads to the same place whatever happens to the path: the
+//! A name in a folder that stays open. It leads to the same place whatever happens to the path. The
 //! process may change its working directory, and another user may exchange a folder on the way.
 
 use std::ffi::OsString;

@@ -1,6 +1,6 @@
-//! The file of a Unix socket: made with its final mode, replaced when no server listens on it any
-//! more, checked while the server serves, and removed at the end unless another file has taken its
-//! place.
+//! The file of a Unix socket. It is made with its final mode, replaced when no server listens on it
+//! any more, and checked while the server serves. At the end it is removed, unless another file has
+//! taken its place.
 
 use std::fs::File;
 use std::io;
@@ -30,8 +30,8 @@ const BEFORE_END: Duration = Duration::from_millis(250);
 /// The file of one server's socket.
 #[derive(Debug, Default)]
 pub(super) struct SocketFile {
-    /// Held from the look at an old file until clients can connect to the new one: in between, the
-    /// new one would look stale to other servers.
+    /// Held from the look at an old file until clients can connect to the new one, because in
+    /// between the new one would look stale to other servers.
     lock: Mutex<Option<File>>,
     made: Mutex<Option<Made>>,
     /// Set when the loss of the file was logged.
@@ -65,9 +65,10 @@ impl Clone for SocketFile {
 }
 
 impl SocketFile {
-    /// Binds the socket, and replaces a stale file at its path: one that no server listens on. A
+    /// Binds the socket, and replaces a stale file at its path, one that no server listens on. A
     /// second call makes the file again, in the same folder, even if the process has changed its
-    /// working directory; or in the folder that has taken that one's place, if it was removed.
+    /// working directory. If that folder was removed, the file goes into the folder that has taken
+    /// its place.
     pub(super) fn bind(
         &self,
         socket: &Socket,
@@ -140,8 +141,10 @@ impl SocketFile {
         let Some(made) = self.made.lock().clone() else {
             return;
         };
-        // Without the lock a server that just now replaces the file could lose its own.
-        let _lock = lock(&made.place, BEFORE_END);
+        // Without the lock a server that just now replaces the file could lose its own. It is held
+        // already if this server has not come to listen.
+        let held = self.lock.lock().take();
+        let _lock = held.or_else(|| lock(&made.place, BEFORE_END));
         let removed = match made.is_there() {
             Ok(true) => made.place.remove(),
             other => other.map(drop),

@@ -72,10 +72,10 @@ pub(super) fn end(socket: &Socket, patience: Duration) {
 /// Ends our side of a stream so that the peer gets all of it.
 ///
 /// Closing a socket that still has unread input resets the connection, and the reply with it. So
-/// input is read and discarded until the peer ends its side too, or has acknowledged all of ours;
-/// up to [`LINGER_BYTES`] of it, and for at most `patience`.
+/// input is read and discarded until the peer ends its side too, or has acknowledged all of ours.
+/// At most [`LINGER_BYTES`] are read, for at most `patience`.
 fn end_of_stream(socket: &Socket, patience: Duration) {
-    // The handler wants a reset, which closing is.
+    // The handler has asked for a reset, and closing is one.
     if socket.is_detached() || socket.resets() {
         return;
     }

@@ -102,8 +102,8 @@ impl Transport for Tcp {
     }
 
     /// Between the last accept and the close a handshake may complete, and its client would be
-    /// reset. A filter drops the first packet of new handshakes instead, so that such a client
-    /// tries again a second later, and its connection is refused then.
+    /// reset. A filter drops the first packet of new handshakes instead. Such a client tries again
+    /// a second later, and its connection is refused then.
     fn fence(&self, socket: &Socket) -> io::Result<()> {
         use socket2::SockFilter;
         /// `BPF_LD | BPF_B | BPF_ABS`, `BPF_ALU | BPF_AND | BPF_K`, `BPF_JMP | BPF_JEQ | BPF_K`,

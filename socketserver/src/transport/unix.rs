@@ -43,7 +43,7 @@ fn check(socket: &Socket, kind: SocketKind, expected: &str) -> io::Result<()> {
 
 /// Connections over a Unix socket.
 ///
-/// Its file is made with its final mode, replaces a stale one that no server listens on, and is
+/// Its file is made with its final mode, and replaces a stale one that no server listens on. It is
 /// removed when the server closes, unless another file has taken its place. If the file goes while
 /// the server serves, the server logs that, and with [`restore_file`](Self::restore_file) makes it
 /// again.

@@ -1,11 +1,10 @@
 //! The seam between threads and green threads: the one place where an operation waits for a
 //! descriptor.
 //!
-//! The first try is one plain system call, which may block on an ordinary thread. If it comes back
-//! without a result, everything else is one slow path: wait until the descriptor is ready, for as
-//! long as is left of the time, then call again without blocking. Three things follow: a timeout
-//! covers a whole operation, a descriptor that arrived non-blocking works, and a wake-up is only a
-//! hint.
+//! The first try is one plain system call, which may block on an ordinary thread. If it returns
+//! without a result, everything else is one slow path: wait until the descriptor is ready, for the
+//! rest of the time, then call again without blocking. Three things follow. A timeout covers a
+//! whole operation, a descriptor that arrived non-blocking works, and a wake-up is only a hint.
 //!
 //! `select.rs` waits for several descriptors, `turn.rs` for other threads that use the same one,
 //! and `next.rs` for a client's next request or the end of the server.
@@ -78,13 +77,13 @@ impl Patience {
         if green::must_not_wait() { Patience::Nonblocking } else { Self::from_timeout(timeout) }
     }
 
-    /// The patience for a timeout as Python's `settimeout` takes it: `None` waits forever, zero
+    /// The patience for a timeout as Python's `settimeout` takes it: `None` waits for ever, zero
     /// does not wait.
     pub(crate) fn from_timeout(timeout: Option<Duration>) -> Self {
         match timeout {
             None => Patience::Forever,
             Some(Duration::ZERO) => Patience::Nonblocking,
-            // Longer than the clock can count is forever.
+            // Longer than the clock can count is for ever.
             Some(timeout) => match Instant::now().checked_add(timeout) {
                 Some(end) => Patience::Until(end),
                 None => Patience::Forever,
@@ -259,9 +258,9 @@ fn wait_on(
             return Err(timed_out());
         }
         awaited.source.park(current, awaited.fd, interest, end)?;
-        // Parking ends at the deadline, too, and a call may succeed though the descriptor is not
-        // ready: a send, for one, when there is only a little room. An ordinary thread would not
-        // make that call any more, because `poll` has told it that the time is over.
+        // Parking ends at the deadline, too. And a call may succeed though the descriptor is not
+        // ready, such as a send when there is only a little room. An ordinary thread would not make
+        // that call any more, because `poll` has reported the end of the time.
         if !patience.is_over() {
             return Ok(());
         }

@@ -92,15 +92,15 @@ impl Ready {
 }
 
 /// Waits until one of `read` can be read, one of `write` written, or one of `except` has urgent
-/// data, for at most `timeout`, or without limit if it is `None`. A green thread that waits does
-/// not block its core. An end of the stream and an error count as ready.
+/// data. It waits for at most `timeout`, or without limit if that is `None`. A green thread that
+/// waits does not block its core. An end of the stream and an error count as ready.
 ///
 /// A socket whose [`Layer`](crate::Layer) holds [bytes](crate::Layer::pending) is ready for a read.
 /// Bytes that an `rfile` holds make no socket ready. A socket that is ready for a write has room
 /// for some bytes: a call that sends more may still wait.
 ///
-/// An abort of the caller's request ends the wait, whatever it waits for: either the client's
-/// connection, or a socket that the request has made, is ready then, or the call fails.
+/// An abort of the caller's request ends any wait. The client's connection, or a socket that the
+/// request has made, is then ready. If none of these is waited for, the call fails.
 ///
 /// ```
 /// use std::io::{Read, Write};
@@ -156,7 +156,7 @@ pub fn select(
         if all.iter().zip(&fds).any(|(one, fd)| one.is_bell && !fd.revents().is_empty()) {
             return Err(io::Error::new(
                 io::ErrorKind::ConnectionAborted,
-                "the request that waits was aborted",
+                "the request was aborted",
             ));
         }
         let mut found = Ready::of(&all, &fds);

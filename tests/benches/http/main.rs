@@ -9,8 +9,8 @@
 //!
 //! It runs in rounds of short turns, as the benchmark `versus` does (`benches/rounds/`).
 //!
-//! * A client sends a head as short as `wrk` does, reads the reply up to its Content-Length, and
-//!   fails if the status is not 200 or the length another than expected.
+//! * A client sends a head as short as `wrk` does, and reads the reply up to its Content-Length. It
+//!   fails if the status is not 200, or the length not the expected one.
 //! * A contestant is a file in `contestant/`. It has no log, and runs on the cores of its process.
 //!   Its replies carry `Content-Type`, `Content-Length` and `Date`.
 //! * The contestants `echo-threads` and `echo-green` send a fixed reply without looking at the

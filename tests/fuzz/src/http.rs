@@ -10,7 +10,7 @@ use httparse::{EMPTY_HEADER, Error, Request, Status};
 /// Sends the bytes at once, and byte by byte, and reads the replies.
 ///
 /// # Panics
-/// If the two differ, or if a reply is about another request than the one that is there.
+/// If the two differ, or if a reply answers another request than the one that was sent.
 pub fn check_requests(bytes: &[u8]) {
     let [whole, bytewise] = [usize::MAX, 1].map(|piece| {
         let received = converse::<Echo, ()>(&Arc::new(()), bytes, piece);

@@ -179,7 +179,7 @@ fn metrics_tell_of_another_server() {
         site.curl("/metrics", &[]).contains("\necho_active 2\n")
     });
     site.process.signal(Signal::TERM);
-    until("a balancer is told", || site.status("/health", &[]) == "503");
+    until("a balancer gets 503", || site.status("/health", &[]) == "503");
     site.process.ended().passed();
 }
 

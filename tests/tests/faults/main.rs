@@ -131,7 +131,7 @@ faults! {
 }
 
 /// How many trials run at the same time: they mostly wait. A full trial has the machine to itself.
-const THREADS: usize = 4;
+const THREADS: usize = 8;
 
 fn main() -> ExitCode {
     let mut arguments: Vec<String> = std::env::args().collect();

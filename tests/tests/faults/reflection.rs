@@ -1,5 +1,5 @@
-//! Datagrams with a forged sender, which try to make two servers answer each other for ever, or a
-//! server answer itself, or a victim receive more than the attacker sent.
+//! Datagrams with a forged sender. They try to make two servers answer each other for ever, a
+//! server answer itself, or a victim receive more than the attacker has sent.
 
 use crate::prelude::*;
 

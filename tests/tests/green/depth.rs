@@ -34,17 +34,6 @@ fn default_stack_holds_larger_frames() {
     assert_eq!(parsed.join().expect("no panic"), 1);
 }
 
-/// Uses 16 KiB of stack for each level, and a little.
-#[inline(never)]
-pub(crate) fn deep(levels: usize) -> usize {
-    let frame = [levels as u8 | 1; 16 << 10];
-    let frame = black_box(&frame);
-    match levels {
-        0 => 0,
-        _ => deep(black_box(levels - 1)) + usize::from(frame[levels % frame.len()] > 0),
-    }
-}
-
 #[test]
 fn stack_is_as_large_as_asked_for() {
     const LEVELS_OF_200_MIB: usize = (200 << 20) / (16 << 10);

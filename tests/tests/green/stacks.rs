@@ -5,7 +5,6 @@ use std::os::unix::process::ExitStatusExt;
 
 use tests::prelude::*;
 
-use crate::depth::deep;
 use crate::{join, on_green};
 
 /// Runs `part` in a process that it ends by that signal. Returns the standard error.

@@ -197,7 +197,8 @@ impl BaseServer for Places {
         self.taken.fetch_add(1, Relaxed);
         true
     }
-    fn request_closed(&self, _: &Socket, _: &Address, _: &ServerRef<Self>) {
+    fn request_closed(&self, _: &Socket, _: &Address, server: &ServerRef<Self>) {
+        assert_eq!(server.stats().active, 1, "it counts as ended after this");
         self.given_back.fetch_add(1, Relaxed);
     }
     fn server_closed(&self, server: &ServerRef<Self>) {

@@ -9,7 +9,7 @@ use tests::prelude::*;
 use crate::site::{SERVE, prepare};
 
 /// How many tests run at the same time: they mostly wait.
-const THREADS: usize = 4;
+const THREADS: usize = 16;
 
 /// A concurrency.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -31,7 +31,12 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     harness::main(
+        // The longest first, because several run at the same time.
         &[
+            files::large::TESTS,
+            hostile::TESTS,
+            oracle::TESTS,
+            slow::TESTS,
             clients::TESTS,
             cpython::base::TESTS,
             cpython::rest::TESTS,
@@ -39,19 +44,15 @@ fn main() -> ExitCode {
             files::changes::TESTS,
             files::clients::TESTS,
             files::cpython::TESTS,
-            files::large::TESTS,
             files::paths::TESTS,
             drain::TESTS,
             fronts::TESTS,
             handles::TESTS,
-            hostile::TESTS,
             methods::TESTS,
             mistakes::ends::TESTS,
             mistakes::errors::TESTS,
             mistakes::heads::TESTS,
-            oracle::TESTS,
             replies::TESTS,
-            slow::TESTS,
             transfers::TESTS,
         ],
         &[

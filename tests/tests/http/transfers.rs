@@ -295,8 +295,8 @@ fn waiting_clients_outlast_a_long_handler() {
     let mut waiting: Vec<_> =
         (0..3).map(|_| Replies::new(Client::stream(site.address()))).collect();
     let mut first = Replies::new(Client::stream(site.address()));
-    // This client is accepted after them, so they are all in the lobby: the long handler runs
-    // between the look that finds its client and the one at those whose time is over.
+    // This client is accepted after them, so they are all in the lobby. The long handler runs
+    // between the look that finds its client and the look for clients whose time is over.
     assert_eq!(ask(site.address(), get("/now"))[0].text(), "/now");
     first.client.send(get("/long"));
     site.process().error_with("at work");

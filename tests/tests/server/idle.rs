@@ -13,7 +13,7 @@ fn an_idle_server_drains_by_itself<C: Column>() {
 
 fn an_idle_lame_duck_is_logged_once<C: Column>() {
     let lines = keep_lines(LevelFilter::Info);
-    // It checks its counters every few milliseconds, and so many times during its lame-duck time.
+    // It checks its counters every few milliseconds, so several times during its lame-duck time.
     let server = Server::<Tcp, C, Echo>::builder().exit_when_idle(Duration::from_millis(20));
     let server = Arc::new(bind(server.lame_duck(Duration::from_millis(200))));
     ends_well(serve(&server));

@@ -1,5 +1,5 @@
 //! The end of a server whose handlers run on the loop's own thread, while one of them waits for an
-//! idle client: it comes within the time of the drain, whatever has asked for it. A signal goes to
+//! idle client. It comes within the time of the drain, whatever has asked for it. A signal goes to
 //! the whole process, so each of its tests has a separate one.
 
 use tests::prelude::*;

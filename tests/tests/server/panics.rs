@@ -92,16 +92,16 @@ fn a_request_may_panic_as_it_is_dropped<C: Column>() {
 /// As one that prints to a closed pipe.
 fn the_logger_may_panic<C: Column>() {
     let Some(()) = alone() else { return };
-    log_by(LevelFilter::Error, |_| {
-        if !thread::panicking() {
-            resume_unwind(Box::new("in the logger"));
-        }
-    });
     let handler = |request: Socket, _| match &*request.recv(100)? {
         b"fail" => Err(io::Error::other("as told")),
         data => request.sendall(data),
     };
     let server = run(Server::<Tcp, C, _, _>::handling(handler), LOCAL);
+    log_by(LevelFilter::Trace, |_| {
+        if !thread::panicking() {
+            resume_unwind(Box::new("in the logger"));
+        }
+    });
     for _ in 0..5 {
         let mut failing = Client::stream(&server.address());
         failing.send("fail");

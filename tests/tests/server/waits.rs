@@ -1,5 +1,5 @@
-//! The ends of a handler's waits: an abort ends a wait for another peer than the client, and a
-//! drain ends the wait for the client's next request at once.
+//! The ends of a handler's waits. An abort ends a wait for another peer than the client. A drain
+//! ends the wait for the client's next request at once.
 
 use std::os::unix::net::UnixListener;
 
@@ -47,8 +47,8 @@ impl Peers {
 
 type Wait = fn(&Peers, &Socket) -> io::Result<()>;
 
-/// Each of these waits forever.
-const WAITS: [(&str, Wait); 16] = [
+/// Each of these waits for ever.
+const WAITS: [(&str, Wait); 17] = [
     ("a silent upstream", |peers, _| peers.upstream()?.recv(1).map(drop)),
     ("an upstream that does not read", |peers, _| peers.upstream()?.sendall(&vec![0; 64 << 20])),
     ("an upstream with a timeout", |peers, _| {
@@ -74,6 +74,7 @@ const WAITS: [(&str, Wait); 16] = [
         listener.listen(1)?;
         listener.accept().map(drop)
     }),
+    ("a server of the handler", |_, _| TCPServer::<Echo>::bind(LOCAL)?.serve_forever()),
     ("one of two", |peers, request| {
         let upstream = peers.upstream()?;
         loop {

@@ -41,7 +41,7 @@ const PYTHON: &str =
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/side_by_side/python");
 
 /// How many scenarios run at the same time: they mostly wait.
-const THREADS: usize = 4;
+const THREADS: usize = 8;
 
 /// What the scenarios share.
 #[derive(Default)]

@@ -50,8 +50,8 @@ fn reading() -> Vec<Scenario> {
     }
 }
 
-/// How much a buffer takes from the socket, and when it is sent: the bytes that are sent past
-/// `wfile` stand between those that it sends before and those that it sends later.
+/// How much a buffer takes from the socket, and when it is sent. Bytes that are sent past `wfile`
+/// stand between those that it has sent before and those that it sends later.
 fn with_buffers() -> Vec<Scenario> {
     const READ: &str = "handle=readline,recv:100,readline";
     const READ_LONG: &str = "handle=readline:9000,readline,readline";

@@ -1,5 +1,5 @@
-//! `rfile` and `wfile`: whatever arrives, in whatever pieces, is read once and in order, also when
-//! a read has to be tried again; and `wfile` sends its data when it should.
+//! `rfile` and `wfile`. Data is read once and in order, in whatever pieces it arrives, also when a
+//! read has to be tried again. `wfile` sends its data when it should.
 
 use std::os::unix::net::UnixDatagram;
 

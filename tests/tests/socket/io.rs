@@ -103,9 +103,10 @@ fn socketpair_and_setblocking() {
 
 fn peek_leaves_the_data<W: Thread>() {
     let (socket, mut other) = tcp_pair();
-    other.write_all(b"hello").expect("send");
-    drop(other);
     W::in_time("the look", move || {
+        assert_eq!(socket.peek(0).expect("nothing to wait for"), b"");
+        other.write_all(b"hello").expect("send");
+        drop(other);
         assert_eq!(socket.peek(3).expect("peek"), b"hel");
         assert_eq!(socket.peek(100).expect("peek"), b"hello");
         assert_eq!(socket.recv(100).expect("recv"), b"hello");

@@ -41,8 +41,8 @@ fn joined<T: Send + 'static, W: Thread>(
     })
 }
 
-/// The left side sends everything before it reads anything, while the right side sends as much: a
-/// relay that waits in a send to the left would never receive what lets the left side go on.
+/// The left side sends everything before it reads anything, while the right side sends as much. A
+/// relay that waits in a send to the left would never receive from it, so neither could go on.
 fn a_full_direction_does_not_stop_the_other<W: Thread>() {
     let (relayed, lengths) = joined::<_, W>(
         |_, _| (),

@@ -180,7 +180,7 @@ fn validity_may_be_required() {
         params.not_before = date_time_ymd(2100, 1, 1);
     });
     for (files, fault) in
-        [(&expired, "expired on 2020-01-01"), (&early, "is valid from 2100-01-01")]
+        [(&expired, "expired on 2020-01-01"), (&early, "not valid before 2100-01-01")]
     {
         let expected = format!("{}: {fault}", files.cert.display());
         assert_eq!(load(required(), files).expect_err("not valid"), expected);

@@ -123,6 +123,16 @@ fn a_reload_waits_for_the_other_file() {
     fs::copy(&fresh.cert, &files.cert).expect("copy");
     let error = context.reload().expect_err("it never comes");
     assert!(error.to_string().contains("the key does not belong"), "{error}");
+    // The waits keep no core, on which the lock's holder could not go on then.
+    let waiting = Arc::new(AtomicU64::new(4));
+    for _ in 0..4 {
+        let (context, waiting) = (context.clone(), waiting.clone());
+        green::spawn(move || {
+            context.reload().expect_err("it never comes");
+            waiting.fetch_sub(1, SeqCst);
+        });
+    }
+    until("green threads have reloaded", || waiting.load(SeqCst) == 0);
     let reloading = thread::spawn(move || context.reload());
     fs::copy(&fresh.key, &files.key).expect("copy");
     reloading.join().expect("no panic").expect("good files");

@@ -19,8 +19,8 @@ impl Who {
     }
 }
 
-/// How a client there is called by the server.
-fn who<T: TestTransport>(address: &Address) -> Vec<u8> {
+/// The IP address by which the server knows a client there.
+fn client_ip<T: TestTransport>(address: &Address) -> Vec<u8> {
     let mut client = T::client(address);
     if let Client::Udp(_) = client {
         client.send("who am I?");
@@ -41,8 +41,8 @@ fn a_dual_stack_serves_both<T: Row, C: Column>(builder: Builder<T, C, Who, ()>, 
     let server = run(builder, "[::]:0");
     let address = server.address();
     let port = address.port().expect("a port");
-    assert_eq!(who::<T>(&as_ipv6(&address)), b"::1");
-    assert_eq!(who::<T>(&Address::Inet((ipv4, port).into())), b"127.0.0.1");
+    assert_eq!(client_ip::<T>(&as_ipv6(&address)), b"::1");
+    assert_eq!(client_ip::<T>(&Address::Inet((ipv4, port).into())), b"127.0.0.1");
 }
 
 /// The port is free for a server of IPv4, which shows whose it is.
@@ -56,7 +56,7 @@ fn a_single_stack_is_ipv6_alone<T: Row, C: Column>(builder: Builder<T, C, Who, (
     };
     binds((APART, port).into()).expect("the port is IPv6's alone");
     binds((Ipv6Addr::UNSPECIFIED, port).into()).expect_err("the port is taken");
-    assert_eq!(who::<T>(&as_ipv6(&address)), b"::1");
+    assert_eq!(client_ip::<T>(&as_ipv6(&address)), b"::1");
 }
 
 /// Complaint 19.

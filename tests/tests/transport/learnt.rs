@@ -31,6 +31,9 @@ impl TransportHooks<Tcp> for FirstLine {
         }
         match line.as_str() {
             "-" => Ok(None),
+            "deaf" => loop {
+                request.sendall(&[0; 65_536])?;
+            },
             "panic" => resume_unwind(Box::new("learn_client")),
             line => line.parse().map(SocketAddr::into).map(Some).map_err(io::Error::other),
         }
@@ -70,7 +73,14 @@ impl BaseServer for Notes {
         error: &HandlerError,
         _: &ServerRef<Self>,
     ) {
-        self.note(if error.is_handshake() { "handshake" } else { "error" }, client);
+        self.note(
+            match error {
+                _ if error.is_abort() => "abort",
+                _ if error.is_handshake() => "handshake",
+                _ => "error",
+            },
+            client,
+        );
         log_error(client, error);
     }
 
@@ -162,7 +172,15 @@ fn shares_are_those_of_learnt_clients<C: Concurrent>() {
     assert_eq!(notes(&server).iter().filter(|note| *note == "refuse 192.0.2.1").count(), 1);
 }
 
-matrix!(concurrent: shares_are_those_of_learnt_clients);
+/// The server has ended it, and no client.
+fn an_aborted_handshake_is_no_disconnect<C: Concurrent>() {
+    let server = run(builder::<C>().deadline(Duration::from_millis(50)), LOCAL);
+    let _deaf = client(&server, "deaf");
+    until("it is aborted", || server.stats().aborted == 1);
+    assert_eq!(notes(&server), ["abort 127.0.0.1"]);
+}
+
+matrix!(concurrent: shares_are_those_of_learnt_clients, an_aborted_handshake_is_no_disconnect);
 
 /// A transport whose clients expect a handshake first.
 struct Silent;

@@ -10,7 +10,10 @@ const DEVICE: &str = "ip link add d0 type veth peer name d1; ip link set d1 up;
 
 #[test]
 fn answer_leaves_from_a_second_ipv6_address() {
-    let addresses = "ip -6 addr add fd00::2/128 dev lo nodad; ip addr add 10.9.0.2/32 dev lo";
+    // The system enters an IPv6 address among its own some time after the command has ended. What
+    // is sent to it before that is lost.
+    let addresses = "ip -6 addr add fd00::2/128 dev lo nodad; ip addr add 10.9.0.2/32 dev lo
+        until ip -6 route show table local | grep -q fd00::2; do sleep 0.01; done";
     let Some(()) = alone_in_network(addresses) else { return };
     let server = run(ThreadingUDPServer::handling(answer).dual_stack(true), "[::]:0");
     let port = inet(&server.address()).port();

@@ -189,6 +189,23 @@ fn a_failed_bind_keeps_no_lock() {
     flock(lock, FlockOperation::NonBlockingLockExclusive).expect("the lock is free");
 }
 
+struct Failing;
+
+impl TransportHooks<UnixStream> for Failing {
+    fn server_bind(&self, inner: &UnixStream, one: &Socket, at: &Address) -> io::Result<()> {
+        inner.server_bind(one, at)?;
+        Err(ErrorKind::PermissionDenied.into())
+    }
+}
+
+#[test]
+fn a_hook_that_fails_after_bind_leaves_no_file() {
+    let folder = Folder::new();
+    let builder = UnixStreamServer::<Echo>::builder().wrap_transport(Failing);
+    assert_eq!(error_kind(builder.bind(folder.join("server"))), ErrorKind::PermissionDenied);
+    assert!(entries(&folder).is_empty());
+}
+
 /// Of twenty servers that start at once one serves, and no other takes its place.
 fn one_racer_for_a_path_wins<T: TestTransport, C: Column>() {
     const RACERS: usize = 20;

@@ -19,9 +19,9 @@
 //!
 //! Each side also talks to the course's own programs in Python, `t1.py` to `t9.py` beside it; its
 //! tests start these. The servers print what the course's servers print, in English, with addresses
-//! and bytes as Rust writes them. Three things are added:
-//! their first line, `listening on ADDRESS`; the last two lines of [`t7`]; and a client whose input
-//! is not a terminal shows no prompt and ends with its input.
+//! and bytes as Rust writes them. Two lines are added: their first one, `listening on ADDRESS`, and
+//! the last two of [`t7`]. A client whose input is not a terminal shows no prompt, and ends with
+//! its input.
 
 mod t1;
 mod t2;

@@ -10,7 +10,7 @@
 //! `connect` fails with "connection refused". Once the connection stands, data arrives complete and
 //! in order, or the sender gets an error.
 //!
-//! The system does the handshake by itself; `accept` only takes a connection that is there.
+//! The system does the handshake by itself; `accept` only returns a connection that is there.
 //! `listen(5)` bounds the backlog, the connections that wait for `accept`. It does not bound the
 //! clients that are served.
 

@@ -5,10 +5,10 @@
 //! cargo run --bin tutorial -- t2 client
 //! ```
 //!
-//! The outer loop takes one client after the other. The inner loop takes that client's messages
-//! until the client leaves. Then `recv` returns nothing, as at the end of every stream (Linux), or
-//! it fails (Windows, or a client that was killed). Both must end the conversation and not the
-//! server.
+//! The outer loop accepts one client after the other. The inner loop receives that client's
+//! messages until the client leaves. Then `recv` returns nothing, as at the end of every stream
+//! (Linux), or it fails (Windows, or a client that was killed). Both must end the conversation and
+//! not the server.
 //!
 //! A second client can connect in the meantime, and waits in the backlog. T8 serves both at once.
 //!

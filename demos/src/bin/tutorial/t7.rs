@@ -5,9 +5,9 @@
 //! cargo run --bin tutorial -- t7 client
 //! ```
 //!
-//! Three `sendto`s are three datagrams, and three `recvfrom`s receive exactly those, one each, even
-//! if all of them have been waiting for a while, and even if the last one is empty. Nothing sticks
-//! together.
+//! Three `sendto`s are three datagrams, and three `recvfrom`s receive exactly those, one each. That
+//! is so even if all of them have been waiting for a while, or if the last one is empty. Nothing
+//! sticks together.
 //!
 //! A TCP connection is one stream of bytes. What two `send`s put into it may come out in one
 //! `recv`, `helloworld`, and one `send` may come out in two. The two programs must agree on where a

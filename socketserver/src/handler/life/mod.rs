@@ -37,14 +37,15 @@ use crate::wait::{can_park, park_until};
 /// Where a server stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
-    /// Has never run `serve_forever`.
+    /// Has not served yet, or has only handled single requests since it last stopped. It remembers
+    /// a stop.
     Fresh,
-    /// Was told to stop while no loop ran, by a caller that could not carry it out: the next loop
-    /// does that and nothing else.
+    /// A stop was asked for while no loop ran, by a caller that could not carry it out. The next
+    /// loop does that and nothing else.
     StopPending(Stop),
     /// A loop runs, or `handle_request`.
     Serving,
-    /// The loop will stop at `until`, and takes requests as ever before that.
+    /// The loop will stop at `until`, and accepts requests as before until then.
     LameDuck { stop: Stop, until: Instant },
     /// The loop, or a caller that stands in for it, carries out the stop.
     Stopping(Stop),
@@ -55,7 +56,8 @@ enum Phase {
 }
 
 impl Phase {
-    /// Told to stop, or ended without that, and not serving again.
+    /// A stop was asked for, or the loop has ended without one, and the server has not served
+    /// since.
     fn is_leaving(self) -> bool {
         !matches!(self, Phase::Fresh | Phase::Serving)
     }
@@ -135,7 +137,7 @@ impl Life {
         self.enter_to(Phase::Stopped)
     }
 
-    /// Begins to serve one request, which leaves a fresh server fresh.
+    /// Begins to serve one request, which leaves the server fresh.
     ///
     /// # Errors
     /// As [`enter`](Self::enter).
@@ -146,8 +148,7 @@ impl Life {
     fn enter_to(&self, home: Phase) -> io::Result<()> {
         let mut state = self.state.lock();
         let (phase, home) = match state.phase {
-            Phase::Fresh => (Phase::Serving, home),
-            Phase::Stopped => (Phase::Serving, Phase::Stopped),
+            Phase::Fresh | Phase::Stopped => (Phase::Serving, home),
             Phase::StopPending(stop) => (Phase::Stopping(stop), Phase::Stopped),
             Phase::Serving | Phase::LameDuck { .. } | Phase::Stopping(_) => {
                 return Err(io::Error::new(
@@ -220,7 +221,7 @@ impl Life {
         if self.depth != fork::depth() {
             log::warn!(target: crate::handler::TARGET, "cannot stop a server from a child that it forked: the parent goes on serving");
             return Asked {
-                carried_out_by: By::Nobody,
+                carried_out_by: By::Parent,
                 idle_until: Instant::now(),
                 deadline: Instant::now(),
             };
@@ -236,8 +237,8 @@ impl Life {
         }
     }
 
-    /// How long the loop goes on taking requests if such a stop is asked for now. Where no loop
-    /// runs, nothing would take any.
+    /// How long the loop goes on accepting requests if such a stop is asked for now. No time if no
+    /// loop runs.
     fn lame_duck_left(&self, phase: Phase, kind: StopKind) -> Duration {
         match phase {
             _ if kind != StopKind::Drain => Duration::ZERO,
@@ -333,8 +334,8 @@ impl Life {
         true
     }
 
-    /// Runs the loop, or the server's part of a request, and marks that code as inside this server:
-    /// if it waited for the loop's end, it would wait for itself.
+    /// Runs the loop, or the server's part of a request. Marks that code as inside this server,
+    /// because code that waited for the loop's end there would wait for itself.
     pub(crate) fn inside<T>(&self, run: impl FnOnce() -> T) -> T {
         self.enclose(None, run)
     }

@@ -50,13 +50,18 @@ fn a_stop_during_the_end_is_carried_out_too() {
 }
 
 #[test]
-fn one_request_leaves_a_fresh_server_fresh() {
-    let life = life(Duration::ZERO);
-    life.enter_once().unwrap();
-    assert_eq!(carry_out(&life), None);
-    assert_eq!(ask(&life, StopKind::Shutdown), By::Nobody);
-    life.enter().unwrap();
-    assert_eq!(life.turn(), Turn::Leave);
+fn after_one_request_a_server_is_fresh() {
+    let stopped = serving();
+    ask(&stopped, StopKind::Shutdown);
+    carry_out(&stopped);
+    for life in [life(Duration::ZERO), stopped] {
+        life.enter_once().unwrap();
+        assert_eq!(carry_out(&life), None);
+        assert!(!life.is_leaving());
+        assert_eq!(ask(&life, StopKind::Shutdown), By::Nobody);
+        life.enter_once().unwrap();
+        assert_eq!(life.turn(), Turn::Leave, "the shutdown is not lost");
+    }
 }
 
 #[test]

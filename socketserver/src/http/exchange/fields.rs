@@ -70,8 +70,13 @@ impl Outgoing {
             self.out.truncate(start);
             return Err(error);
         }
-        let is_left_out = self.switches() || self.code == 204 || self.code < 200;
-        if is_left_out && is_framing(name) {
+        let is_left_out = match self.code {
+            code if self.switches() || code == 204 || code < 200 => is_framing(name),
+            // It may say that its length is 0.
+            205 => name.eq_ignore_ascii_case("Transfer-Encoding"),
+            _ => false,
+        };
+        if is_left_out {
             // Some clients would look for a body (RFC 9110, 8.6).
             self.out.truncate(start);
             return Ok(None);
@@ -136,10 +141,9 @@ impl Outgoing {
     /// Whether the connection can stay is not known before the end of the head.
     fn note_connection(&mut self, value: &str) -> Noted {
         let says = |word| words(value).any(|other| other.eq_ignore_ascii_case(word));
-        let (closes, stays) = (says("close"), says("keep-alive"));
-        self.says_connection = true;
+        self.says_close |= says("close");
         self.says_keep_alive = value.eq_ignore_ascii_case("keep-alive");
-        let closes = if closes { Some(true) } else { stays.then_some(false) };
+        let closes = if self.says_close { Some(true) } else { says("keep-alive").then_some(false) };
         Noted { closes, is_written: !self.says_keep_alive }
     }
 }

@@ -46,7 +46,7 @@ impl Input {
     }
 
     /// Reports the number of unread bytes to the socket. As long as there are some, the socket
-    /// refuses a layer and `detach`, because the bytes would be lost, or pass for bytes of the
+    /// refuses a layer and `detach`. Otherwise the bytes would be lost, or pass for bytes of the
     /// layer. Call this before user code gets the socket.
     pub(in crate::http) fn count(&mut self, socket: &Socket) {
         let (counted, unread) = (self.counted, self.unread().len());

@@ -68,8 +68,8 @@ struct Inner {
     /// Total time that writes of the reply have waited for the client, and the bytes of that time.
     paced: Cell<(Duration, u64)>,
     closes: Cell<bool>,
-    /// Whether the connection closes because the client or the protocol asks for it, whatever the
-    /// handler says.
+    /// Whether the connection closes because the client, the protocol or the reply's head asks for
+    /// it, whatever the handler says.
     must_close: Cell<bool>,
     /// A part of a reply could not be sent: nothing may follow it.
     broken: Cell<bool>,
@@ -167,8 +167,9 @@ impl Exchange {
         self.inner.closes.get()
     }
 
-    /// Sets whether the connection closes after this reply. If the client has asked for that, it
-    /// closes in any case. A handle whose request is over sets nothing.
+    /// Sets whether the connection closes after this reply. If the client has asked for that, or the
+    /// reply's head has been sent with it, the connection closes in any case. A handle whose request
+    /// is over sets nothing.
     pub fn set_closes(&self, closes: bool) {
         if !self.is_at_hand() {
             return;

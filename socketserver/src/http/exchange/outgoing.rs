@@ -28,8 +28,8 @@ pub(in crate::http) struct Outgoing {
     pub(super) length: Option<u64>,
     /// The handler has set `Transfer-Encoding`, and codes the body itself.
     pub(super) coded: Option<Box<OwnChunks>>,
-    /// The handler has said whether the connection stays.
-    pub(super) says_connection: bool,
+    /// The handler has said that the connection closes.
+    pub(super) says_close: bool,
     /// It stays, if that is possible. The field is written when that is certain.
     pub(super) says_keep_alive: bool,
     /// Each write must be sent at once: events, or pictures that replace each other.
@@ -160,7 +160,7 @@ impl Outgoing {
         let has_body = has_body(self.code) && !switches;
         let head_only = self.terms.head_only && !switches;
         let ends_with_connection = has_body && !head_only && self.ends_with_connection(is_whole);
-        closes |= switches || self.terms.is_0_9 || ends_with_connection;
+        closes |= switches || self.terms.is_0_9 || self.says_close || ends_with_connection;
         // A 205 has no body, but clients look for its length.
         if self.code == 205 && self.length.is_none() && !closes {
             self.push_length(0);
@@ -185,11 +185,10 @@ impl Outgoing {
             Frame::Stream
         };
         if !self.terms.is_0_9 {
-            let is_told = self.says_connection && !self.says_keep_alive;
             let tells_close = self.says_keep_alive || self.terms.is_1_1;
-            if !is_told && closes && tells_close && !switches {
+            if closes && tells_close && !self.says_close && !switches {
                 self.out.extend_from_slice(b"Connection: close\r\n");
-            } else if !is_told && !closes && (self.says_keep_alive || self.terms.is_old) {
+            } else if !closes && (self.says_keep_alive || self.terms.is_old) {
                 self.out.extend_from_slice(b"Connection: keep-alive\r\n");
             }
             self.out.extend_from_slice(b"\r\n");

@@ -189,6 +189,8 @@ impl Exchange {
         }
         let closes = reply.frame(is_whole, self.inner.closes.get());
         self.inner.closes.set(closes);
+        // The reply may end with the connection.
+        self.inner.must_close.set(closes);
     }
 
     /// Whether the rest of the request's body is short enough to be dropped.

@@ -50,7 +50,7 @@ struct Chosen {
 impl Files {
     pub(super) fn answer(&self, asked: &Asked<'_>) -> Reply {
         let reply = match asked.method {
-            "GET" | "HEAD" => self.get(asked).unwrap_or_else(|error| failure(&error)),
+            "GET" | "HEAD" => self.get(asked).unwrap_or_else(|error| failure(asked, &error)),
             "OPTIONS" => self.options(asked),
             _ => Reply::new(405, Body::Error("Method Not Allowed")).with("Allow", METHODS),
         };
@@ -242,10 +242,11 @@ fn redirect(target: &Target<'_>) -> Reply {
 
 /// The reply to an error of the system that says nothing about the path, such as a lack of
 /// descriptors.
-fn failure(error: &io::Error) -> Reply {
+fn failure(asked: &Asked<'_>, error: &io::Error) -> Reply {
     let errors = [Errno::MFILE, Errno::NFILE, Errno::NOMEM, Errno::AGAIN];
     let is_overload = Errno::from_io_error(error).is_some_and(|error| errors.contains(&error));
-    log::error!(target: LOG_TARGET, "cannot open the file of a request ({error}): answering with an error page");
+    let target = asked.target.escape_ascii();
+    log::error!(target: LOG_TARGET, "cannot open the file at {target} ({error}): answering with an error page");
     match is_overload {
         true => Reply::new(503, Body::Error("Service Unavailable")),
         false => Reply::new(500, Body::Error("Internal Server Error")),

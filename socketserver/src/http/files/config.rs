@@ -79,8 +79,8 @@ impl Files {
     /// Adds a field to every reply. It replaces the reply's own field of that name.
     ///
     /// # Errors
-    /// `InvalidInput` for a name that is not a token of HTTP, for a value that is not one line of
-    /// visible characters, for fields that say where a reply ends, and for `Date`.
+    /// `InvalidInput` for a name that is not a token of HTTP, and for a value that is not one line
+    /// of visible characters. The same for `Date`, and for fields that say where a reply ends.
     ///
     /// Python: `--header`, for replies with status 200
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> io::Result<Self> {

@@ -221,8 +221,8 @@ fn key(text: &[u8]) -> u64 {
     first | capitals >> 2
 }
 
-/// Sorts by the keys: by their last byte first, and then by each earlier one, which keeps the order
-/// of those that are alike in it. Comparisons would take several times as long.
+/// Sorts by the last byte of the keys first, and then by each earlier one. Each pass keeps the
+/// order of keys that are alike in its byte. Comparisons would take several times as long.
 fn sort_by_key(places: &mut Vec<(u64, u32)>) {
     let Some((first, _)) = places.first().copied() else { return };
     let differing = places.iter().fold(0, |bits, (key, _)| bits | (key ^ first));

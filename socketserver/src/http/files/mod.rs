@@ -9,13 +9,12 @@
 //! | `target.rs` | the path of a request, as bytes |
 //! | `root.rs` | the directory, and opening files below it |
 //! | `validators.rs`, `ranges.rs`, `accept.rs` | the conditions, ranges and forms of a request |
-//! | `listing.rs`, `page.rs`, `date.rs` | directories |
+//! | `listing.rs`, `page.rs` | directories |
 //! | `types.rs`, `types.txt` | the types of files |
 
 mod accept;
 mod answer;
 mod config;
-mod date;
 mod disk;
 mod listing;
 mod page;

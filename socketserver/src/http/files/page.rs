@@ -4,9 +4,10 @@ use std::io::{self, Write};
 
 use percent_encoding::percent_encode;
 
-use super::date::Date;
 use super::listing::{Entry, Kind, Listing, Order, SortBy};
 use super::target::NAME;
+use crate::http::message::date::Date;
+use crate::http::message::request_line::letters_digits_and;
 
 /// Bytes that are gathered for one write.
 const ROOM: usize = 64 << 10;
@@ -76,8 +77,8 @@ impl Page {
         out.extend_from_slice(b"</tr></thead>\n<tbody>\n");
     }
 
-    /// Writes the heading of a column: a link to the listing in the order of this column, or in the
-    /// reverse order if it has this order already.
+    /// Writes the heading of a column. It is a link to the listing in the order of this column, or
+    /// in the reverse order if the listing has this order already.
     fn push_heading(&self, out: &mut Vec<u8>, by: SortBy, key: &str, text: &str) {
         let is_current = self.order.by == by;
         let sort = match (is_current, self.order.is_descending) {
@@ -170,16 +171,7 @@ impl Page {
 /// Whether a name is the same in a URL, in HTML and in JSON, as most are. Looked up for each byte of
 /// a long listing.
 fn is_plain(name: &[u8]) -> bool {
-    const PLAIN: [bool; 256] = {
-        let mut table = [false; 256];
-        let mut byte = 0_u8;
-        while byte < 128 {
-            table[byte as usize] =
-                byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-' | b'~');
-            byte += 1;
-        }
-        table
-    };
+    const PLAIN: [bool; 256] = letters_digits_and(b"_.-~");
     name.iter().fold(true, |plain, byte| plain & PLAIN[usize::from(*byte)])
 }
 

@@ -75,8 +75,8 @@ fn number(text: &str) -> Option<Option<u64>> {
     is_number.then(|| Some(text.parse().unwrap_or(u64::MAX)))
 }
 
-/// Adds a range. It is merged with the ranges that it overlaps or touches, at the place of the
-/// first of them, so that a client cannot ask for a byte twice.
+/// Adds a range. It is merged with the ranges that it overlaps or touches, so that a client cannot
+/// ask for a byte twice. It takes the place of the first of them.
 fn merge(parts: &mut Vec<Range<u64>>, mut range: Range<u64>) {
     let mut place = parts.len();
     while let Some(other) =

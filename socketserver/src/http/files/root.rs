@@ -80,8 +80,8 @@ impl Root {
     }
 
     /// Looks whether there is a file or directory at a path, because opening a FIFO would wake its
-    /// writer, and opening a device may do anything. This is no check: what is opened then is looked
-    /// at again, so another file in its place is not served either.
+    /// writer, and opening a device may do anything. This alone is no check, because another file
+    /// may take its place. So the opened file is looked at again.
     fn may_open(&self, path: &[u8]) -> bool {
         let name = if path.is_empty() { &b"."[..] } else { path };
         let flags = AtFlags::SYMLINK_NOFOLLOW | AtFlags::NO_AUTOMOUNT;

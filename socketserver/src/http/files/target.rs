@@ -48,9 +48,9 @@ impl<'a> Target<'a> {
         Some(Target { path, is_directory, query })
     }
 
-    /// The URL of the same directory with a slash at its end. It begins with a single slash and has
-    /// no byte that a browser would take for a second slash or a line end, so it names no other
-    /// host.
+    /// The URL of the same directory with a slash at its end. It begins with a single slash, and
+    /// has no byte that a browser would take for a second one or for a line end. So it names no
+    /// other host.
     pub(super) fn location(&self) -> String {
         let path = percent_encode(&self.path, PATH);
         match self.query {

@@ -4,9 +4,10 @@
 use std::borrow::Cow;
 use std::time::{Duration, SystemTime};
 
-use httpdate::{fmt_http_date, parse_http_date};
+use httpdate::parse_http_date;
 use rustix::fs::Stat;
 
+use crate::http::message::date::date_time_string;
 use crate::http::message::line::push_hex;
 
 /// Looks up a field of the request's head by its name. Several fields of one name are joined.
@@ -49,7 +50,7 @@ impl Validators {
     }
 
     pub(super) fn last_modified(&self) -> String {
-        fmt_http_date(self.modified)
+        date_time_string(self.modified)
     }
 
     /// Judges the conditions of a GET or HEAD in the order of section 13.2.2.

@@ -73,23 +73,24 @@ pub(in crate::http) fn is_token(bytes: &[u8]) -> bool {
 }
 
 pub(in crate::http) fn is_token_byte(byte: u8) -> bool {
-    /// Whether a byte may be in a token: a table, because each byte of each name is looked up.
-    const TOKEN: [bool; 256] = {
-        let mut table = [false; 256];
-        let mut byte = 0_u8;
-        while byte < 128 {
-            table[byte as usize] = byte.is_ascii_alphanumeric();
-            byte += 1;
-        }
-        let others = b"!#$%&'*+-.^_`|~";
-        let mut index = 0;
-        while index < others.len() {
-            table[others[index] as usize] = true;
-            index += 1;
-        }
-        table
-    };
+    const TOKEN: [bool; 256] = letters_digits_and(b"!#$%&'*+-.^_`|~");
     TOKEN[usize::from(byte)]
+}
+
+/// The bytes that a word may consist of, as a table, because each byte of each word is looked up.
+pub(in crate::http) const fn letters_digits_and(others: &[u8]) -> [bool; 256] {
+    let mut table = [false; 256];
+    let mut byte = 0_u8;
+    while byte < 128 {
+        table[byte as usize] = byte.is_ascii_alphanumeric();
+        byte += 1;
+    }
+    let mut index = 0;
+    while index < others.len() {
+        table[others[index] as usize] = true;
+        index += 1;
+    }
+    table
 }
 
 /// Whether a target has neither white space nor control characters. Real clients send bytes beyond
@@ -115,7 +116,8 @@ pub(in crate::http) fn is_authority(bytes: &[u8]) -> bool {
 
 /// Whether a byte may be in the name or address of a host: RFC 3986, 3.2.2.
 fn is_host_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"-._~%!$&'()*+,;=".contains(&byte)
+    const HOST: [bool; 256] = letters_digits_and(b"-._~%!$&'()*+,;=");
+    HOST[usize::from(byte)]
 }
 
 /// The authority of a target with a scheme, and its path.

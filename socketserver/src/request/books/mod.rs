@@ -62,8 +62,8 @@ pub(crate) struct Books {
     counters: Counters,
     quotas: Quotas,
     /// How many threads wait for requests to begin or end. A watcher counts itself before it looks
-    /// at the other counters, and a beginning or end changes those before it looks at this one, so
-    /// one of the two sees the other.
+    /// at the other counters. A request that begins or ends changes those before it looks at this
+    /// one. So one of the two sees the other.
     watchers: AtomicUsize,
     waker: Waker,
     /// Can be read once the server ends, also in the children that it has forked.

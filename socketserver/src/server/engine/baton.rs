@@ -43,8 +43,8 @@ impl Loop<'_> {
         }
     }
 
-    /// Blocks until a wake-up, until it is time to look at the leader, or until `end`; once the
-    /// leader has been waiting for requests, also until one may be there. Takes the baton back if
+    /// Blocks until a wake-up, until it is time to look at the leader, or until `end`. Once the
+    /// leader has been waiting for requests, a request ends the wait too. Takes the baton back if
     /// that is due.
     pub(super) fn watch_leader(&mut self, end: Option<Instant>) -> io::Result<()> {
         let overdue = self.core.books.abort_overdue();
@@ -87,7 +87,7 @@ impl Loop<'_> {
 }
 
 impl Engine {
-    /// What the leader does: takes requests, and dispatches them where it runs.
+    /// What the leader does: accepts requests, and dispatches them where it runs.
     fn lead(&self, baton: &Baton, listener: &Listener) {
         /// With so many requests in a row the leader will not wait soon.
         const MANY: u32 = 256;

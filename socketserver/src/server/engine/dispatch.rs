@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::serve::Taken;
-use super::{Engine, TARGET};
+use super::{Engine, TARGET, log_quietly};
 use crate::admission::Refusal;
 use crate::lead::Pace;
 use crate::lobby::Lobby;
@@ -26,7 +26,8 @@ impl Engine {
         };
         let ticket = Ticket::open(&self.core.books, &request, share);
         if let Some(refusal) = refusal.or_else(|| self.admission.verify(&*request).err()) {
-            return Taken::Request(refuse(&*request, ticket, refusal));
+            ticket.end(end_refused(refusal, &*request));
+            return Taken::Request(Served::Refused);
         }
         let job = Job::new(request, ticket);
         let job = match &self.lobby {
@@ -50,9 +51,10 @@ impl Engine {
             Ok(()) => Served::Handled,
             Err(Rejected { job, error }) => {
                 let (request, ticket) = job.give_back();
-                let served = refuse(&*request, ticket, Refusal::Failed(error.into()));
+                let end = end_refused(Refusal::Failed(error.into()), &*request);
                 request.closed();
-                served
+                ticket.end(end);
+                Served::Refused
             }
         }
     }
@@ -62,11 +64,6 @@ impl Engine {
 #[inline(never)]
 fn enter(lobby: &Lobby, job: Job) -> Result<(), Job> {
     if job.awaits_first_byte() { lobby.enter(job) } else { Err(job) }
-}
-
-fn refuse(request: &dyn Accepted, ticket: Ticket, refusal: Refusal) -> Served {
-    ticket.end(end_refused(refusal, request));
-    Served::Refused
 }
 
 /// Ends a request that never comes to its handler. Does not block, unless the state's
@@ -80,7 +77,7 @@ pub(in crate::server) fn end_refused(refusal: Refusal, request: &dyn Accepted) -
         }
         refusal => {
             let named = Named(Some(request.facts().id()), request.client_address());
-            log::debug!(target: TARGET, "{named} refused: {refusal}");
+            log_quietly(|| log::debug!(target: TARGET, "{named} refused: {refusal}"));
             if refusal.gets_an_answer() {
                 request.refuse();
             }

@@ -2,7 +2,7 @@
 //!
 //! | step | function | thread |
 //! | --- | --- | --- |
-//! | 1. requests are accepted as ever for the lame-duck time | `Life::ask` begins it and `Life::turn` ends it, in `handler/life` | the loop's |
+//! | 1. requests are accepted as before for the lame-duck time | `Life::ask` begins it and `Life::turn` ends it, in `handler/life` | the loop's |
 //! | 2. new clients are kept out of the backlog | [`fence`](Engine::fence) | the loop's |
 //! | 3. the backlog is served | [`take_backlog`](Engine::take_backlog) | the loop's |
 //! | 4. the listener closes | [`close_listener`](Engine::close_listener) | the loop's |
@@ -22,7 +22,7 @@ use std::net::Shutdown;
 use std::time::Duration;
 
 use super::serve::{Loop, Taken};
-use super::{Engine, Origin, TARGET, quietly, survived};
+use super::{Engine, Origin, TARGET, log_quietly, quietly, survived};
 use crate::handler::{By, Core, Stop, StopKind, Waiting};
 use crate::request::Stats;
 use crate::server::report::Drained;
@@ -47,7 +47,7 @@ impl Engine {
             match asked.carried_out_by {
                 By::Caller => drop(self.carry_out()),
                 By::Loop(_) if wait => self.core.enforce(asked.idle_until, asked.deadline),
-                By::Loop(_) | By::Nobody => {}
+                By::Loop(_) | By::Nobody | By::Parent => {}
             }
             return Drained::default();
         }
@@ -59,6 +59,7 @@ impl Engine {
             By::Loop(ended) => self.wait_for_loop(ended, asked.idle_until, asked.deadline),
             By::Caller => drop(self.carry_out()),
             By::Nobody => {}
+            By::Parent => return Drained::default(),
         }
         self.finish(before, asked.deadline, wait)
     }
@@ -77,7 +78,9 @@ impl Engine {
             let deadline = stop.deadline(self.core.enforced_deadline());
             #[cfg(feature = "systemd")]
             if stop.kind > StopKind::Shutdown {
-                self.supervisor.stopping(deadline.saturating_duration_since(Instant::now()));
+                quietly("a message to the service manager", || {
+                    self.supervisor.stopping(deadline.saturating_duration_since(Instant::now()));
+                });
             }
             match stop.kind {
                 StopKind::Shutdown => self.wait_until_all_begun(),
@@ -102,7 +105,9 @@ impl Engine {
         let Some((stop, deadline)) = done else {
             return false;
         };
-        log::debug!(target: TARGET, "the loop of {} has ended", self.core.address);
+        log_quietly(|| {
+            log::debug!(target: TARGET, "the loop of {} has ended", self.core.address);
+        });
         if stop.loop_waits() {
             self.finish(before, deadline, true);
         }
@@ -139,10 +144,12 @@ impl Engine {
             self.close_answers();
         }
         #[cfg(feature = "systemd")]
-        self.supervisor.ended();
+        quietly("a message to the service manager", || self.supervisor.ended());
         let drained = before.report(&self.core, abandoned);
         *report = Some(drained);
-        log::debug!(target: TARGET, "{} has ended: {drained:?}, {:?}", self.core.address, self.core.stats());
+        log_quietly(|| {
+            log::debug!(target: TARGET, "{} has ended: {drained:?}, {:?}", self.core.address, self.core.stats());
+        });
         drained
     }
 
@@ -171,7 +178,9 @@ impl Engine {
             && !self.is_shared()
             && let Err(error) = self.intake.fence(listener.socket())
         {
-            log::debug!(target: TARGET, "cannot fence {} ({error}): the last clients may be reset", self.core.address);
+            log_quietly(|| {
+                log::debug!(target: TARGET, "cannot fence {} ({error}): the last clients may be reset", self.core.address);
+            });
         }
     }
 
@@ -186,7 +195,7 @@ impl Engine {
         // A logger may panic, and the server must end anyway.
         quietly("the drain", || self.core.enforce(Instant::now(), deadline));
         if let Err(error) = survived(serve) {
-            quietly("a line in the log", || {
+            log_quietly(|| {
                 log::warn!(target: TARGET, "cannot serve the backlog of {} ({error}): its clients are reset", self.core.address);
             });
         }
@@ -201,7 +210,7 @@ impl Engine {
             if listener.origin != Origin::Own || !self.is_shared() {
                 self.intake.close_listener(listener.socket());
             }
-            *self.answers.lock() = listener.answers();
+            self.answers.lock().extend(listener.answers());
         }
         self.close_lobby();
     }
@@ -222,12 +231,10 @@ impl Engine {
         self.core.books.abandon_all()
     }
 
-    /// Gives up the socket through which handlers have answered: its port is free then, although
+    /// Gives up the sockets through which handlers have answered: their port is free then, although
     /// the program may have kept a handle.
     fn close_answers(&self) {
-        if let Some(answers) = self.answers.lock().take() {
-            answers.give_up();
-        }
+        self.answers.lock().drain(..).for_each(|answers| answers.give_up());
     }
 
     /// Ends the workers, and waits for them if no request is live.
@@ -296,7 +303,9 @@ impl Engine {
             }
             let end = [overdue, retry].into_iter().flatten().fold(deadline, Instant::min);
             if let Err(error) = core.waker.wait(None, Some(end)) {
-                log::error!(target: TARGET, "cannot wait for requests of {} ({error}): not waiting", core.address);
+                log_quietly(|| {
+                    log::error!(target: TARGET, "cannot wait for requests of {} ({error}): not waiting", core.address);
+                });
                 return false;
             }
         }
@@ -304,8 +313,8 @@ impl Engine {
 }
 
 impl Loop<'_> {
-    /// Dispatches all of the backlog, up to a bound. Where there is no place for a request it stays
-    /// in the backlog until a place is free; a request that is still there at the deadline was
+    /// Dispatches all of the backlog, up to a bound. If there is no place for a request, it stays
+    /// in the backlog until a place is free. A request that is still there at the deadline was
     /// never accepted.
     fn take_all(&mut self, deadline: Instant) {
         /// Datagrams cannot be fenced, so this bounds them. The system bounds the backlog of
@@ -342,13 +351,17 @@ impl Loop<'_> {
                 }
                 Ok(Taken::Nothing) => break,
                 Err(error) => {
-                    log::debug!(target: TARGET, "cannot accept more of the backlog of {} ({error}): closing the listener", self.core.address);
+                    log_quietly(|| {
+                        log::debug!(target: TARGET, "cannot accept more of the backlog of {} ({error}): closing the listener", self.core.address);
+                    });
                     break;
                 }
             }
         }
         if taken > 0 {
-            log::debug!(target: TARGET, "accepted {taken} requests from the backlog of {}", self.core.address);
+            log_quietly(|| {
+                log::debug!(target: TARGET, "accepted {taken} requests from the backlog of {}", self.core.address);
+            });
         }
     }
 }

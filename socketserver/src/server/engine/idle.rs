@@ -18,6 +18,8 @@ pub(super) struct IdleWatch {
 
 impl IdleWatch {
     const LOOKS: u32 = 8;
+    /// Least time between two looks, so that they do not keep the loop busy.
+    const PAUSE: Duration = Duration::from_millis(1);
 
     pub(super) fn new(after: Duration) -> Self {
         let now = Instant::now();
@@ -31,11 +33,12 @@ impl IdleWatch {
         if now < self.due {
             return false;
         }
+        self.due = now + Self::PAUSE.max(self.after / Self::LOOKS);
         let stats = stats();
         if stats.active > 0 || stats.accepted != self.accepted {
             (self.since, self.accepted) = (now, stats.accepted);
+            return false;
         }
-        self.due = now + self.after / Self::LOOKS;
         now - self.since >= self.after
     }
 }
@@ -60,6 +63,13 @@ mod tests {
         assert!(!after_an_hour(&mut watch, 1, 1), "a request is live");
         assert!(!after_an_hour(&mut watch, 2, 0), "another one has come and gone");
         assert!(after_an_hour(&mut watch, 2, 0));
+    }
+
+    #[test]
+    fn shortest_time_leaves_a_pause_between_looks() {
+        let mut watch = IdleWatch::new(Duration::ZERO);
+        assert!(!watch.is_over(|| Stats { active: 1, ..Stats::default() }));
+        assert!(watch.due - watch.since >= Duration::from_millis(1));
     }
 
     #[test]

@@ -97,9 +97,10 @@ impl Engine {
     /// Refuses a request whose client has sent too little, like one whose handshake has failed.
     fn refuse_silent(&self, error: io::Error, request: Arc<dyn Accepted>, ticket: Ticket) {
         let refusal = Refusal::Failed(HandlerError::of_handshake(error));
-        ticket.end(end_refused(refusal, &*request));
+        let end = end_refused(refusal, &*request);
         if !self.admission.learns_client() {
             request.closed();
         }
+        ticket.end(end);
     }
 }

@@ -164,8 +164,8 @@ pub(crate) struct Engine {
     listener: Mutex<Option<Listener>>,
     /// Whether another process may have the listener too.
     shared: AtomicBool,
-    /// The socket of a datagram server that has closed it, while handlers may answer through it.
-    answers: Mutex<Option<WeakSocket>>,
+    /// The sockets of a datagram server that has closed them, while handlers may answer through them.
+    answers: Mutex<Vec<WeakSocket>>,
     /// `Some` once the server has ended.
     drained: Mutex<Option<Drained>>,
     once: Mutex<Once>,
@@ -269,6 +269,11 @@ impl Engine {
 /// Runs code that may be the user's. A panic there is a line in the log.
 pub(crate) fn quietly(what: &str, run: impl FnOnce()) {
     contained(TARGET, what, run);
+}
+
+/// Writes a line to the log. The logger is the user's, and the server must end whatever it does.
+fn log_quietly(line: impl FnOnce()) {
+    quietly("the logger", line);
 }
 
 /// Runs code that may be the user's. A panic there becomes an error of this call.

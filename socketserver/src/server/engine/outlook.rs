@@ -1,8 +1,8 @@
 //! Whether the loop looks for a second request in the same turn.
 
-/// Whether a turn looks for another request after its first one. While requests come one at a time
-/// such a look is a system call in vain, and the wait that follows finds the next request too: then
-/// only every eighth turn looks.
+/// Whether a turn looks for another request after its first one. While requests come one at a time,
+/// such a look is a system call in vain, because the wait that follows finds the next request too.
+/// Then only every eighth turn looks.
 #[derive(Debug, Default)]
 pub(super) struct Outlook {
     /// Number of turns since a look was in vain; 0 when it is time to look.
@@ -16,7 +16,7 @@ impl Outlook {
         self.turns == 0
     }
 
-    /// After a turn that has taken this many requests.
+    /// After a turn that has accepted this many requests.
     pub(super) fn note(&mut self, taken: usize) {
         self.turns = match taken {
             0 => self.turns,
@@ -30,7 +30,7 @@ impl Outlook {
 mod tests {
     use super::*;
 
-    /// At which of 16 turns the loop looks, if each turn takes that many requests.
+    /// At which of 16 turns the loop looks, if each turn accepts that many requests.
     fn looks(outlook: &mut Outlook, taken: usize) -> Vec<usize> {
         let turn = |turn| {
             let looks = outlook.looks();

@@ -1,6 +1,7 @@
 //! How the loop binds its listener again, after the file by which clients find it has gone.
 
 use std::io;
+use std::mem;
 use std::time::Duration;
 
 use super::serve::{Loop, Taken};
@@ -47,8 +48,8 @@ impl Loop<'_> {
     }
 
     /// Dispatches the backlog of the lost listener, which no new client can join. Returns whether
-    /// the listener can be given up: its backlog is empty, or 4,096 requests have come from it,
-    /// so that clients must still have a way to it.
+    /// the listener can be given up. It can if its backlog is empty, or if 4,096 requests have come
+    /// from it, because then clients still have a way to it.
     fn take_former_backlog(&mut self) -> bool {
         const MOST: usize = 4_096;
         for _ in 0..MOST {
@@ -79,7 +80,8 @@ impl Loop<'_> {
         }
         *current = Some(listener.clone());
         drop(current);
-        self.listener = listener;
+        let former = mem::replace(&mut self.listener, listener);
+        self.engine.answers.lock().extend(former.answers());
         Ok(())
     }
 }

@@ -117,7 +117,7 @@ impl Loop<'_> {
     }
 
     /// Runs the loop's own code. User code is called where its panics are caught, so there should
-    /// be none here; but a logger, or the text of an error, is user code too. Nothing ends the loop
+    /// be none here. But a logger, or the text of an error, is user code too. Nothing ends the loop
     /// but an error of its listener, and a panic at every turn does not keep the processor busy.
     fn survive<V: Default>(
         &mut self,
@@ -226,9 +226,13 @@ impl Loop<'_> {
     }
 
     pub(super) fn cannot_take(&mut self, error: io::Error) -> io::Result<Taken> {
-        let fault = AcceptError::of(&error);
+        let mut fault = AcceptError::of(&error);
         if fault == AcceptError::Nothing {
             return Ok(Taken::Nothing);
+        }
+        // An abort ends the listeners that its request has made.
+        if self.socket().raw_open().is_err() && !self.is_given() {
+            fault = AcceptError::Listener;
         }
         if fault == AcceptError::Descriptors
             && let Some(taken) = self.take_with_reserve()
@@ -321,9 +325,11 @@ impl Engine {
         &self,
         run: impl FnOnce(&mut Loop<'_>) -> io::Result<V>,
     ) -> (io::Result<V>, bool) {
-        #[cfg(feature = "signals")]
-        self.signals.watch(&self.core);
-        let serve = || self.begin().and_then(|mut looping| run(&mut looping));
+        let serve = || {
+            #[cfg(feature = "signals")]
+            self.signals.watch(&self.core);
+            run(&mut self.begin()?)
+        };
         let result = self.core.life.inside(|| survived(serve));
         (result, self.carry_out())
     }
@@ -335,7 +341,7 @@ impl Engine {
         Ok(Loop {
             engine: self,
             listener,
-            backoff: Backoff::new(),
+            backoff: Backoff::new(self.core.address.clone()),
             outlook: Outlook::default(),
             workers_due: None,
             restore_due: None,

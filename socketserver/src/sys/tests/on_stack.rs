@@ -1,23 +1,14 @@
 //! Coroutines whose functions run on spare stacks, without a scheduler.
 
+mod deep;
+
 use std::cell::RefCell;
-use std::hint::black_box;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 
 use super::*;
 use crate::sys::stack::{allocator, spare_stacks};
-
-/// Uses 16 KiB of stack for each level, and a little.
-#[inline(never)]
-pub(crate) fn deep(levels: usize) -> usize {
-    let frame = [levels as u8 | 1; 16 << 10];
-    let frame = black_box(&frame);
-    match levels {
-        0 => 0,
-        _ => deep(black_box(levels - 1)) + usize::from(frame[levels % frame.len()] > 0),
-    }
-}
+pub(crate) use deep::deep;
 
 /// A coroutine with a small stack, and the list to which it writes.
 fn small(run: impl FnOnce(&RefCell<Vec<usize>>) + 'static) -> (Coroutine, Rc<RefCell<Vec<usize>>>) {
@@ -43,7 +34,7 @@ fn spare_stack_is_larger_than_a_coroutines() {
     assert_eq!(*list.borrow(), [LEVELS_OF_1_MIB]);
 }
 
-/// Each has its frames on a stack of its own.
+/// Each has its frames on a separate stack.
 #[test]
 fn coroutines_suspend_on_spare_stacks_side_by_side() {
     let run = |list: &RefCell<Vec<usize>>| {

@@ -13,7 +13,7 @@ macro_rules! file_setters { ($owner:ty, $options:path; $($header:tt)*) => {
     $($header)* {
         /// The mode of the socket's file: `0o600` lets only this user connect, `0o660` its group
         /// too. The file never has a wider mode on the way. Unless set, what the umask leaves. An
-        /// abstract name has no permissions, so `bind` refuses it with a mode.
+        /// abstract name has no permissions, so with a mode `bind` rejects it.
         ///
         /// Python: `os.chmod` after `bind`
         pub fn mode(mut self, mode: u32) -> Self

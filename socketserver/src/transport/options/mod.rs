@@ -1,6 +1,6 @@
 //! The options of transports, in blocks: each option is written once, with its documentation.
 //!
-//! The setters of a block are a macro, to which its caller passes the `impl` line: a transport
+//! The setters of a block are a macro, to which its caller passes the `impl` line. A transport
 //! calls it for itself, and `builder/axes.rs` for the builder.
 
 mod file;

@@ -33,10 +33,9 @@ macro_rules! packets_setters { ($owner:ty, $options:path; $($header:tt)*) => {
             self
         }
 
-        /// How long an answer may block while there is no room for it: in the client's queue, in
-        /// the network's, or in the send buffer that the answers to all clients share. After that
-        /// it fails with `TimedOut` and is not sent; the datagram itself was received. 1 s unless
-        /// set.
+        /// How long an answer may block while there is no room for it. The room is in the client's
+        /// queue, in the network's, or in the send buffer that the answers to all clients share.
+        /// After that time the answer fails with `TimedOut` and is not sent. 1 s unless set.
         ///
         /// With [`UnixDatagram`](crate::UnixDatagram) one client that does not read can fill the
         /// shared buffer. Each answer then holds its thread for this long, and a server without

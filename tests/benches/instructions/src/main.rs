@@ -64,8 +64,8 @@ fn measure() -> io::Result<Counts> {
     Ok(Counts { compiler: compiler()?, counts: counts.collect::<io::Result<_>>()? })
 }
 
-/// Instructions per round. Threads meet differently in each run, so of several runs the lowest count
-/// is taken: that of the run in which they had to wait for each other least.
+/// Instructions per round. Threads meet differently in each run. So the lowest count of several
+/// runs is used, in which they had to wait for each other least.
 fn count(path: &Path) -> io::Result<u64> {
     let lowest = |rounds| {
         let counts = (0..path.runs).map(|_| collected(path, rounds));

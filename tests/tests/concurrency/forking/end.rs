@@ -213,8 +213,8 @@ fn a_stranger_with_a_childs_number_is_spared() {
     assert!(is_spared);
 }
 
-/// Makes the system one that cannot wait for a child by a descriptor, as Linux 5.3, or one that
-/// does not let this process signal by it, and goes on as another program.
+/// Makes the system behave like Linux 5.3, which cannot wait for a child by a descriptor, or like
+/// one that forbids to signal by it. Then goes on as another program.
 const OLD_SYSTEM: &str = r#"
 import ctypes, os, struct, sys
 waitid, pidfd_send_signal = {"x86_64": (247, 424), "aarch64": (95, 424)}[os.uname().machine]

@@ -4,8 +4,8 @@
 //! `forking/harness.rs` runs every test here in a separate process, which has one thread and
 //! serves on it.
 //!
-//! That one thread is server and client in turn: a connection, or a datagram, waits in the system's
-//! queue until the server takes it, and from then on a child answers. A child has a copy of every
+//! That one thread is server and client in turn. A connection, or a datagram, waits in the system's
+//! queue until the server accepts it, and from then on a child answers. A child has a copy of every
 //! client that was there at its fork, so that dropping a client ends nothing; `Client::end` does.
 
 mod beside_threads;

@@ -44,7 +44,7 @@ fn the_chat_has_no_barrier() {
     ann.until("the form is there", "document.activeElement.id === 'name'");
     ann.is_accessible(&checker);
     ann.says("-");
-    ann.is_told("a name is Latin letters");
+    ann.shows_status("a name is Latin letters");
     ann.is_accessible(&checker);
     ann.joins(&chat, "ann");
     bob.joins(&chat, "bob");

@@ -60,7 +60,7 @@ impl Browser<'_> {
 
     /// Waits until the page says that, in the line beside its heading or in its alert.
     #[track_caller]
-    pub(super) fn is_told(&self, text: &str) {
+    pub(super) fn shows_status(&self, text: &str) {
         let said = "document.getElementById('status').textContent + \
                     document.getElementById('problem').textContent";
         self.until(text, &format!("({said}).includes({})", json!(text)));
@@ -100,11 +100,11 @@ fn browsers_and_a_terminal_talk() {
         ann.sees("here are: ann, cid, Zoë");
         ann.says("/name anna");
         ann.sees("you are now anna");
-        ann.is_told("You are in the room as anna.");
+        ann.shows_status("You are in the room as anna.");
         bob.clicks("#leave");
-        bob.is_told("You have left the room.");
+        bob.shows_status("You have left the room.");
         ann.says("/quit");
-        ann.is_told("You have left the room.");
+        ann.shows_status("You have left the room.");
         cid.hears_only(&["-- ann is now anna", "-- Zoë has left", "-- anna has left"]);
         bob.joins(&chat, "bob");
         cid.hears_only(&["-- bob has joined"]);
@@ -128,7 +128,7 @@ fn names_are_checked_as_ever() {
     ] {
         browser.run("document.getElementById('name').value = ''");
         browser.says(name);
-        browser.is_told(problem);
+        browser.shows_status(problem);
     }
     ann.hears_only(&[]);
     ann.quits();
@@ -144,7 +144,7 @@ fn a_reloaded_page_is_still_in_the_room() {
         ann.sees("ann: before");
         let before = ann.lines();
         ann.reload();
-        ann.is_told("You are in the room as ann.");
+        ann.shows_status("You are in the room as ann.");
         cid.types("after");
         ann.sees("cid: after");
         assert_eq!(ann.lines(), [&before[..], &["cid: after".to_owned()]].concat());
@@ -157,7 +157,7 @@ fn a_reloaded_page_is_still_in_the_room() {
         ann.open(&chat.url);
         ann.sees("ann: still here");
         ann.turns_to(&first);
-        ann.is_told("The conversation continues in another tab.");
+        ann.shows_status("The conversation continues in another tab.");
         cid.types("to the second tab");
         cid.hears_only(&[]);
         ann.clicks("#here");
@@ -210,7 +210,7 @@ fn a_browser_that_does_not_read_leaves() {
         flood.quits();
         chat.server.process.error_with("aborted because the member does not read its lines");
         stalled.signal(Signal::CONT);
-        stalled.is_told("You are no longer in the room.");
+        stalled.shows_status("You are no longer in the room.");
         cid.types("/who");
         while cid.line() != "-- here are: cid" {}
     }

@@ -110,7 +110,7 @@ fn counted_files(column: Column, arguments: &[String]) {
 
 /// A folder, and a server of its files.
 struct Tree {
-    folder: Folder,
+    folder: Arc<Folder>,
     site: Site,
 }
 
@@ -126,6 +126,11 @@ impl Tree {
         for (name, content) in files {
             write(&folder.join(name), content);
         }
+        Self::at(Arc::new(folder), program, column, options)
+    }
+
+    #[track_caller]
+    fn at(folder: Arc<Folder>, program: &str, column: Column, options: &[&str]) -> Self {
         let mut arguments = vec![folder.path().to_str().expect("text")];
         arguments.extend(options);
         let site = Site::start(program, column, &arguments);

@@ -15,7 +15,7 @@ list!(
     a_clients_close_outweighs_keep_alive,
     old_clients_get_no_chunks,
     own_chunks_have_an_end,
-    keep_alive_is_said_only_if_true;
+    keep_alive_is_sent_only_if_true;
 );
 
 fn lengths_are_kept(column: Column) {
@@ -56,7 +56,9 @@ fn lengths_are_true_without_a_body(column: Column) {
     if column != Column::Inline {
         let mut replies = Replies::new(Client::stream(site.address()));
         replies.client.send("GET /reset HTTP/1.1\r\nHost: a\r\n\r\n");
-        assert_eq!(replies.reply().field("Content-Length"), Some("0"));
+        let reply = replies.reply();
+        let framing = (reply.field("Content-Length"), reply.field("Transfer-Encoding"));
+        assert_eq!(framing, (Some("0"), None));
     }
     // A client of HTTP/1.0 would take the first reply for the only one.
     assert_eq!(of("GET", "/early", 0).text(), "final");
@@ -116,7 +118,7 @@ fn own_chunks_have_an_end(column: Column) {
     end(site);
 }
 
-fn keep_alive_is_said_only_if_true(column: Column) {
+fn keep_alive_is_sent_only_if_true(column: Column) {
     let site = site(column);
     let of = |path: &str, head: &str| {
         let request = format!("GET {path} {head}\r\n\r\n");
@@ -125,6 +127,8 @@ fn keep_alive_is_said_only_if_true(column: Column) {
     };
     let closes = "HTTP/1.1\r\nHost: a\r\nConnection: close";
     assert_eq!(of("/stays", closes).as_deref(), Some("close"));
+    let other = ask(site.address(), format!("GET /other-option {closes}\r\n\r\n")).remove(0);
+    assert!(other.all("Connection").any(|value| value == "close"), "{other:?}");
     // Its end is that of the connection.
     let old = "HTTP/1.0\r\nConnection: keep-alive";
     assert_eq!(of("/stays-without-end", old).as_deref(), Some("close"));

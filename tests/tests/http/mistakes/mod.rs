@@ -111,7 +111,9 @@ impl Mistaken {
                 self.send_response(200)?;
                 self.send_header("Connection", "keep-alive")?;
                 self.end_headers()?;
-                self.wfile.write_all(&[b'x'; LARGE])
+                self.wfile.write_all(&[b'x'; LARGE])?;
+                self.exchange().set_closes(false);
+                Ok(())
             }
             "/injects" => {
                 let said = self.inject();
@@ -119,7 +121,9 @@ impl Mistaken {
             }
             "/reset" => {
                 self.send_response(205)?;
-                self.end_headers()
+                self.send_header("Transfer-Encoding", "chunked")?;
+                self.end_headers()?;
+                self.wfile.write_all(b"0\r\n\r\n")
             }
             "/early-body" => {
                 self.send_response_only(103)?;
@@ -150,6 +154,12 @@ impl Mistaken {
             "/stays" => {
                 self.send_response(200)?;
                 self.send_header("Connection", "keep-alive")?;
+                self.send_header("Content-Length", 0)?;
+                self.end_headers()
+            }
+            "/other-option" => {
+                self.send_response(200)?;
+                self.send_header("Connection", "x, keep-alive")?;
                 self.send_header("Content-Length", 0)?;
                 self.end_headers()
             }

@@ -1,5 +1,5 @@
-//! h11, a parser in Python that was written by others, decides what a request is: a server answers
-//! as many of them as h11 finds, and h11 reads each reply.
+//! h11, a parser in Python that others have written, decides what a request is. A server answers as
+//! many requests as h11 finds, and h11 reads each reply.
 
 mod mutation;
 

@@ -1,5 +1,5 @@
-//! The lines of a member whose client is a page: those that wait, and the last ones that were sent,
-//! for a page that is loaded again or whose connection broke.
+//! The lines of a member whose client is a page. They are those that wait, and the last ones that
+//! were sent, for a page that is loaded again or whose connection broke.
 //!
 //! A position is a number of bytes, counted from the member's first line. Each batch tells the page
 //! the position after it, and the page sends that position when it connects again.

@@ -1,9 +1,9 @@
 //! The generated code means the same in a module where every name it could use means something
-//! else, and its variables are out of reach of the expressions in attributes.
+//! else. Its variables are out of reach of the expressions in attributes.
 
 #![no_implicit_prelude]
 #![deny(warnings)]
-#![allow(dead_code, non_camel_case_types)]
+#![allow(dead_code, non_camel_case_types, clippy::non_minimal_cfg)]
 
 mod shadowed {
     struct Address;

@@ -28,7 +28,10 @@ use std::fmt::Display;
 use std::io::{self, Write};
 use std::sync::Arc;
 
-use socketserver::{Address, BaseRequestHandler, Datagram, DatagramRequestHandler, PacketReader, ReplySocket, Request, ServerRef, Socket, SocketReader, SocketWriter, StreamRequestHandler};
+use socketserver::{
+    Address, BaseRequestHandler, Datagram, DatagramRequestHandler, PacketReader, ReplySocket,
+    Request, ServerRef, Socket, SocketReader, SocketWriter, StreamRequestHandler,
+};
 
 /// No field, so every argument is unused.
 #[derive(Debug, Clone, Copy, BaseRequestHandler)]

@@ -1,5 +1,5 @@
-//! A handler of HTTP without its reply, with a wrong list of commands, with a version that the
-//! library does not write, and with a method that returns what no reply can be.
+//! Handlers of HTTP: without the reply, with a wrong list of commands, with a version that the
+//! library does not write, and with a method whose result no reply can be.
 
 use socketserver::http::{BaseHTTPRequestHandler, ReplyWriter};
 

@@ -1,13 +1,17 @@
 //! A crate that knows the library under another name, or only through another crate that
 //! exports it, says where the library is.
 
+#![allow(dead_code, unreachable_pub)]
+
 use std::io;
 
 mod framework {
     pub use socketserver::*;
 }
 
-use framework::{PacketReader, Request, ServerRef, Socket, SocketReader, SocketWriter, TCPServer, UDPServer};
+use framework::{
+    PacketReader, Request, ServerRef, Socket, SocketReader, SocketWriter, TCPServer, UDPServer,
+};
 
 #[derive(framework::BaseRequestHandler)]
 #[handler(crate = framework)]
