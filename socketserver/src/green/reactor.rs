@@ -203,6 +203,12 @@ impl Reactor {
         }
     }
 
+    /// Whether a green thread waits at a key.
+    pub(super) fn is_awaited(&self, key: usize) -> bool {
+        let is_awaited = |one: &Registration| one.reader.or(one.writer).is_some();
+        self.registrations.get(key).is_some_and(is_awaited)
+    }
+
     #[inline]
     pub(super) fn is_drained(&self, key: usize) -> bool {
         self.registrations.get(key).is_some_and(|one| one.drained)

@@ -117,6 +117,20 @@ impl Source {
         scheduler(number).send_without_waking(Message::Forget(key));
     }
 
+    /// Ends the watching until the next wait, if this is the home and no green thread waits. What
+    /// arrives at a descriptor that is watched costs its sender time.
+    pub(crate) fn rest(&self, current: Current, fd: BorrowedFd<'_>) {
+        let home = self.0.load(Acquire);
+        let Some(key) = self.key_on(current.local) else {
+            return;
+        };
+        let mut reactor = current.local.reactor.borrow_mut();
+        // If it fails, the descriptor was released just now, and a message ends the watching.
+        if !reactor.is_awaited(key) && self.0.compare_exchange(home, NEW, AcqRel, Relaxed).is_ok() {
+            reactor.deregister(key, fd);
+        }
+    }
+
     /// Whether the descriptor's file has a new owner.
     #[inline]
     pub(crate) fn is_released(&self) -> bool {

@@ -165,6 +165,14 @@ pub(crate) fn wait(baton: &Baton, listener: &Socket) {
     }
 }
 
+/// Ends the watching of the listener until the next [`wait`], on a green thread.
+pub(crate) fn rest(listener: &Socket) {
+    if let Some(current) = green::may_park() {
+        let awaited = listener.awaited();
+        awaited.source.rest(current, awaited.fd);
+    }
+}
+
 /// Runs the job here, after `begin`, if this thread, or green thread, leads. Otherwise returns the
 /// job.
 pub(crate) fn run_here(job: Job, begin: impl FnOnce()) -> Result<(), Job> {

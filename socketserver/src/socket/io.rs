@@ -167,16 +167,15 @@ impl Socket {
         Wire::new(&self.0.descriptor, Patience::Nonblocking).recv(buffer)
     }
 
-    /// The same into a new vector of at most `room` bytes. A `glance` blocks for a short time, but
-    /// fails at once on a socket with a timeout.
+    /// The same into the room of an empty vector. A `glance` blocks for a short time, but fails at once
+    /// on a socket with a timeout.
     #[cfg(feature = "http")]
-    pub(crate) fn try_recv_new(&self, room: usize, glance: bool) -> io::Result<Vec<u8>> {
+    pub(crate) fn try_recv_in(&self, mut data: Vec<u8>, glance: bool) -> io::Result<Vec<u8>> {
         let descriptor = &self.open()?.descriptor;
         if glance && !descriptor.set_glance() {
             return Err(io::ErrorKind::WouldBlock.into());
         }
-        let mut data = Vec::with_capacity(room);
-        let flags = receive_flags(glance);
+        let (room, flags) = (data.capacity(), receive_flags(glance));
         let received = rustix::net::recv(&descriptor.fd, spare_capacity(&mut data), flags);
         descriptor.unless_aborted(received.map_err(io::Error::from))?;
         descriptor.note_received(data.len(), room);

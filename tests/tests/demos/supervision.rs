@@ -128,7 +128,8 @@ fn an_idle_server_ends() {
 pub(crate) fn activated(environment: &str, arguments: &[&str]) -> Command {
     let upper = command("upper", arguments);
     let mut command = Command::new("sh");
-    let script = format!("export LISTEN_PID=$$ {environment}; exec \"$@\" 3<&0");
+    // The tests themselves may have been started with a descriptor 4.
+    let script = format!("export LISTEN_PID=$$ {environment}; exec \"$@\" 3<&0 4<&-");
     command.args(["-c", &script, "sh"]).arg(upper.get_program()).args(upper.get_args());
     command
 }

@@ -1,5 +1,6 @@
 //! The program that drives Chromium: the WebDriver protocol, JSON over HTTP.
 
+use parking_lot::Condvar;
 use serde_json::{Value, json};
 use tests::prelude::*;
 
@@ -10,6 +11,32 @@ const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 pub(crate) struct Driver {
     process: Process,
     address: Address,
+    _place: Place,
+}
+
+/// How many of them run at the same time: unlike most tests, browsers need the cores.
+const PLACES: usize = 2;
+
+/// One of the places for them.
+struct Place;
+
+static TAKEN: Mutex<usize> = Mutex::new(0);
+static ONE_IS_FREE: Condvar = Condvar::new();
+
+impl Place {
+    fn take() -> Self {
+        let mut taken = TAKEN.lock();
+        ONE_IS_FREE.wait_while(&mut taken, |taken| *taken == PLACES);
+        *taken += 1;
+        Place
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        *TAKEN.lock() -= 1;
+        ONE_IS_FREE.notify_one();
+    }
 }
 
 impl Driver {
@@ -19,6 +46,7 @@ impl Driver {
         if !has_program("chromium", "--version") || !has_program("chromedriver", "--version") {
             return None;
         }
+        let place = Place::take();
         let process = Process::start(Command::new("chromedriver").arg("--port=0"));
         let port = loop {
             let line = process.line();
@@ -26,7 +54,11 @@ impl Driver {
                 break port.trim_end_matches('.').parse::<u16>().expect("a port");
             }
         };
-        Some(Driver { process, address: Address::Inet(([127, 0, 0, 1], port).into()) })
+        Some(Driver {
+            process,
+            address: Address::Inet(([127, 0, 0, 1], port).into()),
+            _place: place,
+        })
     }
 
     /// A new browser, with nothing of another one's.
