@@ -109,7 +109,8 @@ use crate::ast::Kind;
 /// The methods need not be public or part of a trait. The derive calls them from where the struct
 /// stands, so they must be visible there, and bounds on their `impl` must also stand on the struct.
 /// A misspelt `setup` or `finish` is never called; the compiler warns that it is unused, unless it
-/// is public.
+/// is public. A `setup` or `finish` of a trait that takes `&mut self` is ambiguous: call it from the
+/// struct's own.
 ///
 /// Type and const parameters of the struct are carried over. Lifetime parameters are not possible,
 /// because handlers are `'static`.

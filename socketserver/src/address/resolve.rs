@@ -188,7 +188,10 @@ impl Text<'_> {
             io::Error::new(io::ErrorKind::InvalidInput, message)
         };
         let (host, port) = text.rsplit_once(':').ok_or_else(|| invalid("no port"))?;
-        let port = port.parse().map_err(|_| invalid("the port is not a number up to 65535"))?;
+        // The standard library would read a sign, too.
+        let digits = Some(port).filter(|port| port.bytes().all(|byte| byte.is_ascii_digit()));
+        let port = digits.and_then(|digits| digits.parse().ok());
+        let port = port.ok_or_else(|| invalid("the port is not a number up to 65535"))?;
         if host.contains(['[', ']']) {
             // The standard library reads only the number of an interface. The system's look-up
             // takes its name too.
@@ -303,6 +306,7 @@ mod tests {
             "9999",
             "host:port",
             "host:70000",
+            "127.0.0.1:+80",
             "::1:80",
             "fe80::1%lo:80",
             "",

@@ -186,7 +186,9 @@ impl Work for Task {
 
 impl Concurrency for Threading {
     fn activate(&self) -> io::Result<()> {
-        // The limits stand in files.
+        // The limits stand in files. They are read before the pool is made, because the logger may
+        // ask the server for its numbers.
+        pool::max_threads();
         self.pool();
         Ok(())
     }

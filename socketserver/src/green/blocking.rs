@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::TARGET;
 use super::channel::channel;
 use super::current::may_park;
+use super::watchdog::{LastWarning, warn_at_times};
 use crate::pool::{self, Pool, Work};
 
 struct Call(Box<dyn FnOnce() + Send>);
@@ -28,7 +29,7 @@ impl Work for Call {
 /// An abort of the caller's request does not end it: it returns when the call does.
 ///
 /// On an ordinary thread it simply makes the call. So it does where no thread can be started, after
-/// a line in the log.
+/// a line in the log, at most once a second.
 ///
 /// ```
 /// use socketserver::green;
@@ -49,18 +50,23 @@ where
     T: Send + 'static,
 {
     static POOL: OnceLock<Pool<Call>> = OnceLock::new();
+    static LAST: LastWarning = LastWarning::new(None);
     if may_park().is_none() {
         return call();
     }
-    let pool = POOL.get_or_init(|| Pool::new(pool::max_threads(), Duration::from_secs(10)));
+    // Before the pool is made, because this may be a line in the log, and the logger may call this.
+    let most = pool::max_threads();
+    let pool = POOL.get_or_init(|| Pool::new(most, Duration::from_secs(10)));
     let (sender, result) = channel(1);
     let job = Call(Box::new(move || drop(sender.send(catch_unwind(AssertUnwindSafe(call))))));
     if let Err(pool::Rejected { job, error }) = pool.submit(job) {
-        log::warn!(
-            target: TARGET,
-            "cannot start a thread for a blocking call ({error}): \
-             making it on its scheduler, whose other green threads wait"
-        );
+        warn_at_times(&LAST, || {
+            log::warn!(
+                target: TARGET,
+                "cannot start a thread for a blocking call ({error}): \
+                 making it on its scheduler, whose other green threads wait"
+            );
+        });
         job.run();
     }
     let result = result.recv_nevertheless().expect("the call sends its result");

@@ -29,6 +29,7 @@ use super::task::{NewTask, Task};
 use super::timers::Timers;
 use super::{TARGET, prefetch};
 use crate::nesting::EnclosingServers;
+use crate::panics::contained;
 
 /// How many green threads run before the scheduler looks at its descriptors and its inbox again.
 const TURNS: usize = 128;
@@ -256,11 +257,13 @@ impl Local {
         }
         if let Err(error) = looked {
             let number = self.scheduler.number;
-            log::error!(
-                target: TARGET,
-                "epoll_wait failed on scheduler {number} ({error}): \
-                 trying again; green threads that wait for sockets there stay parked"
-            );
+            contained(TARGET, "the logger", || {
+                log::error!(
+                    target: TARGET,
+                    "epoll_wait failed on scheduler {number} ({error}): \
+                     trying again; green threads that wait for sockets there stay parked"
+                );
+            });
         }
     }
 

@@ -5,9 +5,13 @@
 //! *parks* and another one runs. So a handler is written as for threads, and runs on a
 //! [`GreenTCPServer`](crate::GreenTCPServer) after one name is changed.
 //!
-//! A green thread parks in *waiting calls*: those of this crate's sockets, of a [`channel`], and
-//! [`Mutex::lock`], [`Condvar::wait`], [`JoinHandle::join`], [`sleep`], [`blocking`] and
-//! [`yield_now`]. On an ordinary thread all of them work too, and simply block.
+//! A green thread parks in *waiting calls*: all functions of this crate that may have to wait. These
+//! are the calls of sockets, their files and servers, those of a [`channel`], [`Mutex::lock`],
+//! [`Condvar::wait`], [`JoinHandle::join`], [`scope`], [`sleep`], [`blocking`], [`yield_now`], and
+//! functions that use sockets, such as [`select`](crate::select). Two drops are waiting calls too:
+//! that of a [`SocketWriter`](crate::SocketWriter), which sends the rest of its buffer, and that of
+//! a server or its handle, which closes the server. On an ordinary thread all of them work too, and
+//! simply block.
 //!
 //! A program that uses green threads calls [`enable`] first in `main`. It is an unsafe function,
 //! because calling it promises that the program keeps rule 7.

@@ -33,6 +33,10 @@ use slab::Slab;
 /// The key of the descriptor that wakes the scheduler.
 const WAKE: u64 = u64::MAX;
 
+/// The longest wait for events. Before 5.11 Linux cannot wait for more than 24 days, and each wait
+/// for a later deadline would fail.
+const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// How many events are taken at a time. A few, so that the memory that is touched when a green
 /// thread is woken is still in a near cache when it runs.
 const EVENTS: usize = 32;
@@ -113,9 +117,19 @@ impl Reactor {
 
     /// Watches a descriptor until it is closed, and returns its key. If it can be read already, the
     /// next turn says so.
-    pub(super) fn register(&mut self, fd: BorrowedFd<'_>) -> io::Result<usize> {
+    ///
+    /// # Errors
+    /// `AlreadyExists` if the file is watched under this number. If the caller `is_owner`, a former
+    /// owner has left that: closing a number ends no watch while the file is open elsewhere. Then
+    /// this watch replaces it.
+    pub(super) fn register(&mut self, fd: BorrowedFd<'_>, is_owner: bool) -> io::Result<usize> {
         let key = self.registrations.insert(Registration::default());
-        let added = epoll::add(self.epoll, fd, epoll::EventData::new_u64(key as u64), READING);
+        let add = || epoll::add(self.epoll, fd, epoll::EventData::new_u64(key as u64), READING);
+        let mut added = add();
+        if added == Err(Errno::EXIST) && is_owner {
+            release(self.epoll, fd);
+            added = add();
+        }
         if let Err(error) = added {
             self.registrations.remove(key);
             return Err(error.into());
@@ -137,14 +151,28 @@ impl Reactor {
 
     /// Watches a descriptor until [`deregister_guest`](Self::deregister_guest) was called as often
     /// as this.
-    pub(super) fn register_guest(&mut self, fd: BorrowedFd<'_>) -> io::Result<usize> {
+    pub(super) fn register_guest(
+        &mut self,
+        fd: BorrowedFd<'_>,
+        is_owner: bool,
+    ) -> io::Result<usize> {
         if let Some((key, waiting)) = self.guests.get_mut(&fd.as_raw_fd()) {
             *waiting += 1;
             return Ok(*key);
         }
-        let key = self.register(fd)?;
+        let key = self.register(fd, is_owner)?;
         self.guests.insert(fd.as_raw_fd(), (key, 1));
         Ok(key)
+    }
+
+    /// The key at which guests wait for a descriptor.
+    pub(super) fn key_of_guests(&self, fd: BorrowedFd<'_>) -> Option<usize> {
+        self.guests.get(&fd.as_raw_fd()).map(|(key, _)| *key)
+    }
+
+    /// Has a descriptor watched after its guests have left, too.
+    pub(super) fn keep_watching(&mut self, fd: BorrowedFd<'_>) {
+        self.guests.remove(&fd.as_raw_fd());
     }
 
     pub(super) fn deregister_guest(&mut self, fd: BorrowedFd<'_>) {
@@ -173,6 +201,12 @@ impl Reactor {
                 registration.wake_all(Interest::Write, &mut wake);
             }
         }
+    }
+
+    /// Whether a green thread waits at a key.
+    pub(super) fn is_awaited(&self, key: usize) -> bool {
+        let is_awaited = |one: &Registration| one.reader.or(one.writer).is_some();
+        self.registrations.get(key).is_some_and(is_awaited)
     }
 
     #[inline]
@@ -215,8 +249,8 @@ impl Reactor {
         timeout: Option<Duration>,
         mut wake: impl FnMut(usize),
     ) -> io::Result<()> {
-        let timeout = timeout.map(|timeout| Timespec {
-            tv_sec: timeout.as_secs().try_into().unwrap_or(i64::MAX),
+        let timeout = timeout.map(|timeout| timeout.min(LONGEST)).map(|timeout| Timespec {
+            tv_sec: timeout.as_secs().cast_signed(),
             tv_nsec: timeout.subsec_nanos().into(),
         });
         self.events.clear();
@@ -330,7 +364,7 @@ mod tests {
         let epoll: &'static OwnedFd = Box::leak(Box::new(epoll));
         let (socket, _peer) = std::os::unix::net::UnixStream::pair().unwrap();
         let mut reactor = Reactor::new(epoll.as_fd());
-        let key = reactor.register(socket.as_fd()).unwrap();
+        let key = reactor.register(socket.as_fd(), true).unwrap();
         let woken = |reactor: &mut Reactor| {
             let mut woken = Vec::new();
             reactor.turn(Some(Duration::ZERO), |task| woken.push(task)).unwrap();

@@ -76,6 +76,10 @@ impl<'scope> Scope<'scope, '_> {
         F: FnOnce() -> T + Send + 'scope,
         T: Send + 'scope,
     {
+        // An ordinary thread also in a panic: the green thread cannot park then, and another one on
+        // its core would never run.
+        let reserved = may_park().map(|current| Stacks::of(current.stack_size()).reserve());
+        let reserved = reserved.transpose().unwrap_or_else(|error| cannot_start(&error));
         let outcome = Arc::new(Outcome {
             result: Mutex::new(None),
             is_there: Condvar::new(),
@@ -91,11 +95,7 @@ impl<'scope> Scope<'scope, '_> {
             *sender.result.lock() = Some(result);
             sender.is_there.notify_all();
         });
-        // An ordinary thread also in a panic: the green thread cannot park then, and another one on
-        // its core would never run.
-        if let Some(current) = may_park() {
-            let reserved = Stacks::of(current.stack_size()).reserve();
-            let reserved = reserved.unwrap_or_else(|error| cannot_start(&error));
+        if let Some(reserved) = reserved {
             reserved.spawn(type_name::<F>(), run);
         } else if let Err(error) = thread::Builder::new().spawn(run) {
             cannot_start(&error);

@@ -117,6 +117,20 @@ impl Source {
         scheduler(number).send_without_waking(Message::Forget(key));
     }
 
+    /// Ends the watching until the next wait, if this is the home and no green thread waits. What
+    /// arrives at a descriptor that is watched costs its sender time.
+    pub(crate) fn rest(&self, current: Current, fd: BorrowedFd<'_>) {
+        let home = self.0.load(Acquire);
+        let Some(key) = self.key_on(current.local) else {
+            return;
+        };
+        let mut reactor = current.local.reactor.borrow_mut();
+        // If it fails, the descriptor was released just now, and a message ends the watching.
+        if !reactor.is_awaited(key) && self.0.compare_exchange(home, NEW, AcqRel, Relaxed).is_ok() {
+            reactor.deregister(key, fd);
+        }
+    }
+
     /// Whether the descriptor's file has a new owner.
     #[inline]
     pub(crate) fn is_released(&self) -> bool {
@@ -172,9 +186,16 @@ impl Source {
             return Err(Errno::BADF.into());
         }
         if self.home().is_none() {
-            let key = reactor.register(fd)?;
-            if !self.set_home(local.scheduler.number, key) {
-                reactor.deregister(key, fd);
+            // A `select` may wait here for the descriptor alone. Its seats stay where they are.
+            let of_guests = reactor.key_of_guests(fd);
+            let key = of_guests.map_or_else(|| reactor.register(fd, true), Ok)?;
+            let is_home = self.set_home(local.scheduler.number, key);
+            match of_guests {
+                Some(_) if is_home => reactor.keep_watching(fd),
+                None if !is_home => reactor.deregister(key, fd),
+                _ => {}
+            }
+            if !is_home {
                 // It was released before it had a home, so no message comes that would wake a
                 // guest.
                 if self.is_released() {
@@ -185,7 +206,7 @@ impl Source {
         match self.key_on(local) {
             Some(key) => Ok((key, None)),
             // If it is released right now, the message about that comes after this turn.
-            None => Ok((reactor.register_guest(fd)?, Some(fd))),
+            None => Ok((reactor.register_guest(fd, true)?, Some(fd))),
         }
     }
 }
@@ -276,7 +297,7 @@ fn take_guest_seat(
     interest: Interest,
 ) -> io::Result<Seat<'_>> {
     let mut reactor = local.reactor.borrow_mut();
-    let key = reactor.register_guest(fd)?;
+    let key = reactor.register_guest(fd, false)?;
     reactor.join(key, fd, interest, task);
     Ok(Seat { key, guest_of: Some(fd), interest })
 }

@@ -5,12 +5,10 @@ use std::fmt;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
-use std::time::{Duration, Instant};
-
-use parking_lot::Mutex;
 
 use super::channel::{Receiver, channel};
 use super::task::NewTask;
+use super::watchdog::{LastWarning, warn_at_times};
 use super::{TARGET, cores};
 use crate::panics::contained;
 use crate::sys::stack::{self, CoroutineStack, StackAllocator};
@@ -62,15 +60,8 @@ impl Reserved {
 /// once a second.
 #[cold]
 fn warn_of_overflow(name: &str, stack_size: usize) {
-    static LAST: Mutex<Option<Instant>> = Mutex::new(None);
-    let now = Instant::now();
-    let mut last = LAST.lock();
-    if last.is_some_and(|last| now - last < Duration::from_secs(1)) {
-        return;
-    }
-    *last = Some(now);
-    drop(last);
-    contained(TARGET, "the logger", || {
+    static LAST: LastWarning = LastWarning::new(None);
+    warn_at_times(&LAST, || {
         let kibibytes = stack_size / 1024;
         log::warn!(
             target: TARGET,

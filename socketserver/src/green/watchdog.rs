@@ -17,9 +17,26 @@ use std::time::{Duration, Instant};
 use parking_lot::Mutex;
 
 use super::TARGET;
+use crate::panics::contained;
 
 /// A turn that lasts longer is logged.
 const LONG: Duration = Duration::from_millis(100);
+
+/// When a warning was last logged.
+pub(super) type LastWarning = Mutex<Option<Instant>>;
+
+/// Calls `log`, at most once a second. No lock is held meanwhile, and the logger may get here again.
+#[cold]
+pub(super) fn warn_at_times(last: &LastWarning, log: impl FnOnce()) {
+    let now = Instant::now();
+    let mut last = last.lock();
+    if last.is_some_and(|last| now - last < Duration::from_secs(1)) {
+        return;
+    }
+    *last = Some(now);
+    drop(last);
+    contained(TARGET, "the logger", log);
+}
 
 /// What the watchdog sees of a scheduler. Only the scheduler's own thread changes it.
 #[derive(Debug, Default)]
@@ -141,11 +158,13 @@ fn look(scheduler: &Activity, seen: &mut Seen) {
             return;
         }
         seen.logged = true;
-        log::warn!(
-            target: TARGET,
-            "{name} has kept its core for over {LONG:?}, and the other green threads there wait: \
-             it computes, or it blocks in a way that cannot park, such as a lock of `std`; \
-             see the rules of `socketserver::green`"
-        );
+        contained(TARGET, "the logger", || {
+            log::warn!(
+                target: TARGET,
+                "{name} has kept its core for over {LONG:?}, and the other green threads there wait: \
+                 it computes, or it blocks in a way that cannot park, such as a lock of `std`; \
+                 see the rules of `socketserver::green`"
+            );
+        });
     }
 }

@@ -74,13 +74,12 @@ impl Core {
         if enforced.as_ref().is_some_and(|earlier| earlier.deadline() >= deadline) {
             return;
         }
-        match Enforcer::start(self.books.clone(), idle_until, deadline) {
-            Ok(enforcer) => *enforced = Some(enforcer),
-            Err(error) => {
-                log::warn!(target: TARGET, "cannot start the thread that enforces the drain deadline of {} ({error}): requests may outlast it", self.address);
-            }
-        }
+        let started = Enforcer::start(self.books.clone(), idle_until, deadline);
+        let started = started.map(|enforcer| *enforced = Some(enforcer));
         drop(enforced);
+        if let Err(error) = started {
+            log::warn!(target: TARGET, "cannot start the thread that enforces the drain deadline of {} ({error}): requests may outlast it", self.address);
+        }
         // The loop may have ended just now, and then it does not do this any more.
         self.stop_enforcing();
     }

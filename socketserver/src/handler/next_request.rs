@@ -85,8 +85,10 @@ impl<S> ServerRef<S> {
     }
 
     /// Waits for the next request, as [`next_request_within`](Self::next_request_within), and
-    /// receives its first bytes, at most `room` of them. Together this takes fewer system calls.
-    /// The connection must have no layer. Returns `None` if the server ends first.
+    /// receives its first bytes: at most `room` of them, or as many as fit into `memory`, which is
+    /// empty. Together this takes fewer system calls. A busy client's bytes come into that memory,
+    /// which is freed before a long wait. The connection must have no layer. Returns `None` if the
+    /// server ends first.
     ///
     /// # Errors
     /// Those of `next_request_within`.
@@ -94,17 +96,21 @@ impl<S> ServerRef<S> {
     pub(crate) fn receive_next(
         &self,
         connection: &Socket,
-        (room, time): (usize, Duration),
+        (memory, room): (Vec<u8>, usize),
+        time: Duration,
         mark: &mut IdleMark,
     ) -> io::Result<Option<Vec<u8>>> {
         let wait = connection.awaited();
-        let calls = || Calls {
-            receive: || connection.try_recv_new(room, false),
-            glance: || connection.try_recv_new(room, true),
+        let calls = |mut memory: Vec<u8>| Calls {
+            receive: || connection.try_recv_in(Vec::with_capacity(room), false),
+            glance: move || {
+                memory.reserve(room);
+                connection.try_recv_in(memory, true)
+            },
         };
         if !connection.has_received() {
             let first = || connection.patience_within(FIRST_BYTE.min(time));
-            match receive_unless(wait, NEVER, first, calls()) {
+            match receive_unless(wait, NEVER, first, calls(Vec::new())) {
                 // The wait below says so if nothing comes.
                 Err(error) if is_timeout(&error) || error.kind() == ErrorKind::WouldBlock => {}
                 result => return result,
@@ -118,7 +124,7 @@ impl<S> ServerRef<S> {
             books.has_ended()
         };
         let end = Some(End { descriptor: books.ended(), has_come });
-        receive_unless(wait, end, || connection.patience_within(time), calls())
+        receive_unless(wait, end, || connection.patience_within(time), calls(memory))
     }
 }
 

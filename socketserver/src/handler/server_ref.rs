@@ -57,11 +57,11 @@ impl<S> ServerRef<S> {
     /// Ends the loop: no request is accepted after it has returned. Handlers go on, and the
     /// listener stays open.
     ///
-    /// It may be called from anywhere, any number of times. It blocks until the loop has ended,
-    /// except where it could wait for itself: on the loop's thread and inside a request of this
-    /// server it only asks. A server that has never served, or is between two calls of
-    /// `handle_request`, remembers it, and its next call returns at once; on a server that has
-    /// stopped it does nothing.
+    /// It may be called from anywhere, any number of times. It blocks until the loop has ended. On
+    /// the loop's thread, and inside a request of this server, it only asks, because it would wait
+    /// for itself. A server that has never served, or is between two calls of `handle_request`,
+    /// remembers the call, and serves nothing the next time. On a server that has stopped it does
+    /// nothing.
     ///
     /// Python: `BaseServer.shutdown`, which blocks for ever on the loop's own thread
     pub fn shutdown(&self) {

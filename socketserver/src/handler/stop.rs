@@ -59,6 +59,8 @@ pub(crate) enum By {
     Caller,
     /// No thread: the stop was carried out before, or is left for the next loop.
     Nobody,
+    /// No thread of this process: it is a forked child, and has a copy of the server.
+    Parent,
 }
 
 /// A stop that was asked for, perhaps by several callers.

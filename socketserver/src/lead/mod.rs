@@ -79,7 +79,7 @@ struct Held {
 /// `None`, it has it no more.
 fn with_held<T>(with: impl FnOnce(&mut Held) -> Option<T>) -> Option<T> {
     let number = green::number();
-    HELD.with(|held| {
+    let result = HELD.try_with(|held| {
         let mut held = held.borrow_mut();
         let position = held.iter().position(|held| held.leader == number)?;
         let result = with(&mut held[position]);
@@ -87,7 +87,9 @@ fn with_held<T>(with: impl FnOnce(&mut Held) -> Option<T>) -> Option<T> {
             held.swap_remove(position);
         }
         result
-    })
+    });
+    // A thread that ends may have lost the list already: another of its thread-locals serves.
+    result.unwrap_or(None)
 }
 
 /// What a worker does as the leader of a server, until it has lost the baton.
@@ -163,6 +165,14 @@ pub(crate) fn wait(baton: &Baton, listener: &Socket) {
     }
 }
 
+/// Ends the watching of the listener until the next [`wait`], on a green thread.
+pub(crate) fn rest(listener: &Socket) {
+    if let Some(current) = green::may_park() {
+        let awaited = listener.awaited();
+        awaited.source.rest(current, awaited.fd);
+    }
+}
+
 /// Runs the job here, after `begin`, if this thread, or green thread, leads. Otherwise returns the
 /// job.
 pub(crate) fn run_here(job: Job, begin: impl FnOnce()) -> Result<(), Job> {
@@ -193,4 +203,28 @@ fn handler_parks() {
         held.baton.handler_parks();
         Some(())
     });
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thread_leads_nothing_after_its_list_is_gone() {
+        struct Asks;
+        impl Drop for Asks {
+            fn drop(&mut self) {
+                assert!(!leads());
+            }
+        }
+        std::thread_local! {
+            static ASKS: Asks = const { Asks };
+        }
+        // Thread-locals end in the reverse of the order in which they were first used.
+        let ends = std::thread::spawn(|| {
+            ASKS.with(|_| ());
+            assert!(!leads());
+        });
+        ends.join().unwrap();
+    }
 }

@@ -29,11 +29,17 @@ pub(crate) fn max_threads() -> usize {
     // Computed once, at `bind`, because the files may be out of reach later. If a limit falls after
     // that, the start of a thread fails, and then the pool is full.
     static MOST: OnceLock<usize> = OnceLock::new();
-    *MOST.get_or_init(|| {
+    let mut found = None;
+    let most = *MOST.get_or_init(|| {
         let (most, reason) = most(|path| fs::read_to_string(path).ok(), processes_left());
-        log::debug!(target: TARGET, "at most {most} threads in all pools, because of {reason}");
+        found = Some(reason);
         most
-    })
+    });
+    // Only now, because the logger may need a pool itself.
+    if let Some(reason) = found {
+        log::debug!(target: TARGET, "at most {most} threads in all pools, because of {reason}");
+    }
+    most
 }
 
 /// The right to be one of the threads of all pools. A thread keeps it to its end.

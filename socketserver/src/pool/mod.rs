@@ -97,16 +97,20 @@ impl<J: Work> Pool<J> {
 
         let missing = shared.add(0, -1).balance < 0;
         let grown = if missing { shared.grow(&mut gate.growth, job.name()) } else { Ok(()) };
-
+        let Err(no_thread) = grown else {
+            shared.queue.push(job);
+            return Ok(());
+        };
         // Each job that waits keeps a worker here. So without any worker no other job waits, and
         // this job alone would not be run.
-        if let Err(error) = grown
-            && shared.count().threads == 0
-        {
+        if shared.count().threads == 0 {
             shared.add(0, 1);
-            return Err(Rejected { job, error });
+            drop(gate);
+            return Err(Rejected { job, error: no_thread.report() });
         }
         shared.queue.push(job);
+        drop(gate);
+        no_thread.report();
         Ok(())
     }
 

@@ -76,6 +76,31 @@ impl Growth {
     }
 }
 
+/// Why a worker was not started.
+pub(super) struct NoThread {
+    error: io::Error,
+    /// How many others there are, if that is due to be logged.
+    to_log: Option<u32>,
+}
+
+impl NoThread {
+    /// Returns the error, after a line in the log. To be called without the gate: the logger may
+    /// submit a job itself.
+    #[cold]
+    pub(super) fn report(self) -> io::Error {
+        let NoThread { error, to_log } = self;
+        if let Some(left) = to_log {
+            contained(TARGET, "the logger", || {
+                log::warn!(
+                    target: TARGET,
+                    "cannot start another worker thread ({error}): {left} are running"
+                );
+            });
+        }
+        error
+    }
+}
+
 impl<J: Work> Shared<J> {
     pub(super) fn new(max_threads: usize, keep_alive: Duration, spawn: Spawn<J>) -> Self {
         Shared {
@@ -130,7 +155,7 @@ impl<J: Work> Shared<J> {
 
     /// Starts the workers that are missing: usually one, or more if the system has refused some
     /// before.
-    pub(super) fn grow(self: &Arc<Self>, growth: &mut Growth, work: &str) -> io::Result<()> {
+    pub(super) fn grow(self: &Arc<Self>, growth: &mut Growth, work: &str) -> Result<(), NoThread> {
         let rested = growth.retry.is_none_or(|retry| retry <= Instant::now());
         let missing = |count: Count| {
             count.balance < 0 && count.threads < self.max_threads && (rested || count.threads == 0)
@@ -140,13 +165,7 @@ impl<J: Work> Shared<J> {
             if let Err(error) = (self.spawn)(name, Worker(self.clone())) {
                 let left = self.start_refused();
                 self.spawn_failures.fetch_add(1, Relaxed);
-                if growth.refused() {
-                    log::warn!(
-                        target: TARGET,
-                        "cannot start another worker thread ({error}): {left} are running"
-                    );
-                }
-                return Err(error);
+                return Err(NoThread { error, to_log: growth.refused().then_some(left) });
             }
             growth.started += 1;
             self.change(|count| Some(Count { refused: false, ..count.changed(0, 1) }));
@@ -203,7 +222,9 @@ impl<J: Work> Shared<J> {
         if self.lacks_workers()
             && let Some(mut gate) = self.gate.try_lock()
         {
-            let _logged = self.grow(&mut gate.growth, work);
+            let grown = self.grow(&mut gate.growth, work);
+            drop(gate);
+            let _logged = grown.map_err(NoThread::report);
         }
     }
 

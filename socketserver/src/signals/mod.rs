@@ -59,10 +59,11 @@ impl Signals {
     /// that answers signals. A handler may wait for an idle client when a signal comes, and the
     /// drain must end that wait.
     pub(crate) fn watch(&self, core: &Arc<Core>) {
-        if core.runs_on_loop
-            && let Some(signals) = &mut *self.drain.lock()
-            && let Err(error) = signals.watch(core)
-        {
+        if !core.runs_on_loop {
+            return;
+        }
+        let watched = self.drain.lock().as_mut().map_or(Ok(()), |signals| signals.watch(core));
+        if let Err(error) = watched {
             log::warn!(target: TARGET, "cannot start the thread that answers signals of {} ({error}): signals wait for the running handler", core.address);
         }
     }

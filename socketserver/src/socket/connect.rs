@@ -17,7 +17,7 @@ use crate::green;
 use crate::wait::{self, Interest, Patience};
 
 impl Socket {
-    /// Connects a stream to its peer. A datagram socket sends to this address from then on, and
+    /// Connects a stream to its peer. From then on a datagram socket sends to this address, and
     /// receives only from it.
     ///
     /// The socket's timeout covers the look-up of a host's name and the connection together.
@@ -83,9 +83,8 @@ fn conclude(descriptor: &Descriptor, to: &SockAddr) -> io::Result<()> {
     }
 }
 
-/// Connects to a Unix socket, whose backlog may be full. There is no event for room in it: only
-/// the call itself waits, as long as the send timeout allows. Where the call must not block, it is
-/// repeated.
+/// Connects to a Unix socket, whose backlog may be full. There is no event for room in it: only the
+/// call itself waits, as long as the send timeout allows. A call that must not block is repeated.
 fn connect_unix(descriptor: &Descriptor, to: &SockAddr, patience: Patience) -> io::Result<()> {
     const PAUSE: Duration = Duration::from_millis(1);
     let socket = descriptor.socket();

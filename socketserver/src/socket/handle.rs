@@ -65,8 +65,7 @@ impl Socket {
     }
 
     /// A socket that was made just now. If a handler has made it, it belongs to its request: an
-    /// abort of that ends the waits for it. (A descriptor that comes from elsewhere may have other
-    /// owners.)
+    /// abort of that ends the waits for it. (A descriptor from elsewhere may have other owners.)
     pub(super) fn in_request(descriptor: Descriptor) -> Self {
         let socket = Socket::from(descriptor);
         if let Some(request) = green::enclosing_request() {
@@ -162,8 +161,7 @@ impl Socket {
         }
     }
 
-    /// Ends both directions below any layer, even on a closed handle. Operations that wait on the
-    /// socket wake up.
+    /// Ends both directions below any layer, even on a closed handle. Waits on the socket end.
     pub(crate) fn abort(&self) {
         if !self.is_detached() {
             let _ = self.0.descriptor.socket().shutdown(Shutdown::Both);

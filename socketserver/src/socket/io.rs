@@ -42,8 +42,7 @@ impl Socket {
         shared.wire(Interest::Read).recv_new(room)
     }
 
-    /// The same through a layer. Little memory is held during the wait, and more is taken once the
-    /// layer has more.
+    /// The same through a layer. Holds little memory until the layer has more.
     fn recv_through_layer(&self, room: usize) -> io::Result<Vec<u8>> {
         const FIRST: usize = 4_096;
         let mut data = vec![0; room.min(FIRST)];
@@ -81,8 +80,7 @@ impl Socket {
         Ok(data)
     }
 
-    /// As [`recv`](Self::recv), but leaves the bytes where they are: the next call receives them
-    /// again.
+    /// As [`recv`](Self::recv), but leaves the bytes there: the next call receives them again.
     ///
     /// # Errors
     /// As [`recv`](Self::recv), and `Unsupported` with a [`Layer`](crate::Layer).
@@ -150,8 +148,7 @@ impl Socket {
         }
     }
 
-    /// As [`peek`](Self::peek), into the caller's buffer, and with other time than the socket's
-    /// timeout.
+    /// As [`peek`](Self::peek), into the caller's buffer, and not with the socket's timeout.
     #[cfg(any(feature = "proxy", feature = "tls"))]
     pub(crate) fn peek_within(&self, buffer: &mut [u8], patience: Patience) -> io::Result<usize> {
         let descriptor = self.without_layer()?;
@@ -170,16 +167,15 @@ impl Socket {
         Wire::new(&self.0.descriptor, Patience::Nonblocking).recv(buffer)
     }
 
-    /// The same into a new vector of at most `room` bytes. A `glance` blocks for a short time, but
-    /// fails at once on a socket with a timeout.
+    /// The same into the room of an empty vector. A `glance` blocks for a short time, but fails at once
+    /// on a socket with a timeout.
     #[cfg(feature = "http")]
-    pub(crate) fn try_recv_new(&self, room: usize, glance: bool) -> io::Result<Vec<u8>> {
+    pub(crate) fn try_recv_in(&self, mut data: Vec<u8>, glance: bool) -> io::Result<Vec<u8>> {
         let descriptor = &self.open()?.descriptor;
         if glance && !descriptor.set_glance() {
             return Err(io::ErrorKind::WouldBlock.into());
         }
-        let mut data = Vec::with_capacity(room);
-        let flags = receive_flags(glance);
+        let (room, flags) = (data.capacity(), receive_flags(glance));
         let received = rustix::net::recv(&descriptor.fd, spare_capacity(&mut data), flags);
         descriptor.unless_aborted(received.map_err(io::Error::from))?;
         descriptor.note_received(data.len(), room);
@@ -201,8 +197,7 @@ impl Socket {
         Ok((data, address))
     }
 
-    /// Receives one datagram into the caller's buffer. Returns how many bytes, and its sender's
-    /// address.
+    /// Receives one datagram into the caller's buffer. Returns its length and sender's address.
     ///
     /// # Errors
     /// As [`recvfrom`](Self::recvfrom).

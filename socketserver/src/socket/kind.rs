@@ -12,8 +12,7 @@ use crate::address::AddressFamily;
 pub enum SocketKind {
     /// A stream of bytes without boundaries, reliable and in order. Python: `SOCK_STREAM`
     Stream,
-    /// Messages with boundaries, each by itself. An empty message is one, too. Python:
-    /// `SOCK_DGRAM`
+    /// Messages with boundaries. An empty message is one, too. Python: `SOCK_DGRAM`
     Datagram,
     /// A kind without a name here, by the system's number: 5 is `SOCK_SEQPACKET` on Linux, messages
     /// over a connection. [`From<i32>`] finds the right variant for any number. Python: the other

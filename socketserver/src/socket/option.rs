@@ -81,8 +81,7 @@ pub enum SocketOption {
 /// The largest number that the system's integer holds. A larger one would come out as another.
 const LARGEST: usize = i32::MAX as usize;
 
-/// The unit of the system's option. Less than one second must not become zero, which resets the
-/// connection.
+/// The unit of the system's option. Less than a second must not become zero, a reset.
 fn whole_seconds(time: Duration) -> Duration {
     let seconds = time.as_secs().saturating_add(u64::from(time.subsec_nanos() > 0));
     Duration::from_secs(seconds.min(LARGEST as u64))

@@ -22,8 +22,7 @@ impl Write for &Socket {
         self.send(data)
     }
 
-    /// Formats first, so that the text leaves in one piece rather than one system call per
-    /// fragment.
+    /// Formats first, so that the text leaves in one piece, with one system call.
     fn write_fmt(&mut self, arguments: fmt::Arguments<'_>) -> io::Result<()> {
         match arguments.as_str() {
             Some(text) => self.sendall(text.as_bytes()),

@@ -103,9 +103,16 @@ impl Coroutine {
     /// Runs the function until it suspends itself or ends. Returns whether it has ended.
     #[inline]
     pub(crate) fn resume(&mut self) -> bool {
-        let outside = CURRENT.get();
+        struct Restore(*const Yielder<(), *const u8>);
+        impl Drop for Restore {
+            fn drop(&mut self) {
+                CURRENT.set(self.0);
+            }
+        }
+        // Even if the function unwinds: its yielder is gone then.
+        let outside = Restore(CURRENT.get());
         let result = self.inner.resume(());
-        CURRENT.set(outside);
+        drop(outside);
         match result {
             CoroutineResult::Yield(address) => {
                 self.suspended_at = address;
@@ -158,6 +165,7 @@ pub(crate) fn on_stack<T>(stack: CoroutineStack, call: impl FnOnce() -> T) -> T 
 
 #[cfg(test)]
 pub(crate) mod tests {
+    use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
     use std::sync::Once;
 
     use super::*;
@@ -172,6 +180,14 @@ pub(crate) mod tests {
             // SAFETY: no test of this program waits inside `LocalKey::with` on a green thread.
             unsafe { enable() };
         });
+    }
+
+    #[test]
+    fn unwinding_coroutine_leaves_nothing_to_suspend() {
+        let stack = super::super::stack::allocator(128 << 10).take().unwrap();
+        let mut unwinds = Coroutine::new(stack, || resume_unwind(Box::new("boom")));
+        catch_unwind(AssertUnwindSafe(|| unwinds.resume())).unwrap_err();
+        assert!(CURRENT.get().is_null());
     }
 
     #[test]

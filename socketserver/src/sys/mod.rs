@@ -37,7 +37,7 @@ use std::os::unix::net::UnixStream;
 pub(crate) fn unacknowledged(socket: impl AsFd) -> io::Result<usize> {
     use rustix::ioctl::{Getter, Opcode, ioctl};
     /// `SIOCOUTQ`, which shares its number with the terminals' `TIOCOUTQ`.
-    const SIOCOUTQ: Opcode = 0x5411;
+    const SIOCOUTQ: Opcode = libc::TIOCOUTQ as Opcode;
     // SAFETY: for every kind of socket this opcode writes one C int and nothing else, and `Getter`
     // is given that type. On a descriptor without this opcode the call fails and writes nothing.
     let count = unsafe { ioctl(socket, Getter::<SIOCOUTQ, i32>::new())? };

@@ -138,10 +138,19 @@ impl StackAllocator {
             let is_first = state.end == 0;
             (state.next, state.end) = self.add_segment(is_first)?;
         }
-        install_guard(state.next)?;
+        let is_first_mapped = install_guard(state.next)?;
         let slot = state.next;
         state.next += self.slot_size();
-        Ok(CoroutineStack { allocator: self, slot })
+        drop(state);
+        let stack = CoroutineStack { allocator: self, slot };
+        // Only now, because the logger may need a stack itself.
+        if is_first_mapped {
+            log::debug!(
+                target: TARGET,
+                "kernel lacks MADV_GUARD_INSTALL: each guard of a stack uses a mapping"
+            );
+        }
+        Ok(stack)
     }
 
     /// Maps a segment, and returns where its slots begin and end. The first one may be smaller, if
@@ -201,29 +210,27 @@ impl StackAllocator {
     }
 }
 
-/// Makes every access to the lowest part of a slot a fault.
+/// Makes every access to the lowest part of a slot a fault. Returns whether this is the first guard
+/// that uses a mapping.
 #[allow(unsafe_code)]
-fn install_guard(slot: usize) -> io::Result<()> {
+fn install_guard(slot: usize) -> io::Result<bool> {
+    let mut is_first_mapped = false;
     let start = ptr::without_provenance_mut(slot);
     if !MAPPED_GUARDS.load(Relaxed) {
         // SAFETY: the range is the lowest part of a slot in a mapping of this file's. The slot has
         // not been handed out yet, so nothing refers to that memory.
         if unsafe { libc::madvise(start, GUARD, MADV_GUARD_INSTALL) } == 0 {
-            return Ok(());
+            return Ok(false);
         }
         let error = io::Error::last_os_error();
         if error.raw_os_error() != Some(libc::EINVAL) {
             return Err(error);
         }
-        log::debug!(
-            target: TARGET,
-            "kernel lacks MADV_GUARD_INSTALL: each guard of a stack uses a mapping"
-        );
-        MAPPED_GUARDS.store(true, Relaxed);
+        is_first_mapped = !MAPPED_GUARDS.swap(true, Relaxed);
     }
     // SAFETY: as for `madvise` above.
     if unsafe { libc::mprotect(start, GUARD, libc::PROT_NONE) } == 0 {
-        return Ok(());
+        return Ok(is_first_mapped);
     }
     let error = io::Error::last_os_error();
     if error.raw_os_error() == Some(libc::ENOMEM) {
@@ -263,17 +270,21 @@ impl Gauge {
     /// Whether the stack was used to its last quarter since the last call. Memory that no frame has
     /// touched reads as zero, and a page of it takes no memory.
     ///
-    /// To be called on that stack, by its outermost function.
+    /// # Panics
+    /// Unless it is called on that stack, and well above its last quarter.
     #[allow(unsafe_code)]
     pub(crate) fn was_passed(self) -> bool {
         let words: *mut usize = ptr::with_exposed_provenance_mut(self.mark);
         let mut passed = false;
+        let frame = (&raw const passed).addr();
+        let above = self.mark + 1024..self.mark + self.stack_size / 4 * 3;
+        assert!(above.contains(&frame), "expected to be on the stack of this gauge");
         for word in 0..WORDS {
-            // SAFETY: the words lie in the last quarter of the stack on which this runs, which is
-            // mapped for reading and writing. The caller is its outermost function, so this frame
-            // lies in the first quarter, and no frame is where the words are: nothing refers to
-            // them. They are aligned, because a slot and a quarter of its stack are. `map_segment`
-            // has exposed the provenance of the mapping.
+            // SAFETY: the words lie at the end of the third quarter of a stack, which is mapped for
+            // reading and writing. As checked above, this frame lies on the same stack, and higher.
+            // A stack grows down, so no frame is where the words are, and nothing refers to them.
+            // They are aligned, because a slot and a quarter of its stack are. `map_segment` has
+            // exposed the provenance of the mapping.
             unsafe {
                 if words.wrapping_add(word).read_volatile() != 0 {
                     passed = true;
@@ -335,6 +346,12 @@ pub(super) fn is_guard(address: usize) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    #[should_panic(expected = "expected to be on the stack of this gauge")]
+    fn gauge_reads_no_other_stack_than_its_own() {
+        allocator(GUARD).take().unwrap().gauge().was_passed();
+    }
 
     #[test]
     fn warm_stacks_are_taken_first_after_a_peak() {

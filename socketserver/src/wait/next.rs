@@ -42,7 +42,9 @@ pub(crate) fn receive_unless<T>(
     let Some(current) = green::may_park() else {
         return receive_on_thread(awaited, end, patience, calls);
     };
-    let Calls { mut receive, .. } = calls;
+    let Calls { mut receive, glance } = calls;
+    // It may have memory, and a wait must hold none.
+    drop(glance);
     let mut patience = Some(patience);
     let mut until = Patience::Forever;
     loop {

@@ -290,6 +290,23 @@ fn led_requests_leave_no_green_thread_behind() {
     until("none is counted any more", || server.stats().workers.all == 0);
 }
 
+/// After so many a green thread watches its socket only when it waits the next time.
+fn a_leader_waits_after_many_requests_in_a_row<C: Concurrent>() {
+    let (server, mut client, _gate) = led::<C>(|builder| builder);
+    for _ in 0..3 {
+        (0..50).for_each(|_| client.send("?"));
+        for _ in 0..600 {
+            client.recv();
+            client.send("?");
+        }
+        (0..50).for_each(|_| _ = client.recv());
+        // It waits for this one, or will soon.
+        until_a_worker_leads(&mut client);
+    }
+    let stats = server.drain(DEADLINE).1;
+    assert_eq!(stats.accepted, stats.finished);
+}
+
 /// Another client keeps the leader busy at the socket whose file has gone.
 fn a_leader_moves_to_the_restored_file<C: Concurrent>() {
     let folder = Folder::new();
@@ -320,5 +337,5 @@ matrix!(
     shutdown_does_not_wait_for_the_leaders_handler, a_drain_waits_for_the_leaders_handler,
     a_handler_on_the_leader_may_stop_the_server, limits_hold_while_a_worker_leads,
     a_panic_on_the_leader_costs_one_request, hooks_see_each_request_of_a_leader,
-    a_leader_moves_to_the_restored_file,
+    a_leader_moves_to_the_restored_file, a_leader_waits_after_many_requests_in_a_row,
 );

@@ -39,6 +39,34 @@ fn start_schedulers() {
     });
 }
 
+/// One that writes its lines on a thread beside the schedulers.
+#[test]
+fn a_logger_may_make_blocking_calls() {
+    let Some(()) = alone() else { return };
+    static LINES: Mutex<Vec<String>> = Mutex::new(Vec::new());
+    log_by(LevelFilter::Debug, |record| {
+        LINES.lock().push(record.args().to_string());
+        green::blocking(|| ());
+    });
+    let line_about = |text: &str| LINES.lock().iter().any(|line| line.contains(text));
+    start_schedulers();
+    let first = green::spawn(|| green::blocking(|| 7));
+    assert_eq!(in_time("the first call", || first.join()).expect("no panic"), 7);
+    assert!(line_about("threads in all pools"));
+
+    let limit = leave_memory(8 << 20);
+    let (open, gate) = unbounded::<()>();
+    let call = |_| {
+        let gate = gate.clone();
+        green::spawn(move || green::blocking(move || gate.recv()))
+    };
+    let calls: Vec<_> = (0..20).map(call).collect();
+    until("a thread is refused", || line_about("cannot start another worker thread"));
+    setrlimit(Resource::As, limit).expect("the old limit");
+    drop(open);
+    calls.into_iter().for_each(|call| _ = in_time("a call", || call.join()).expect("no panic"));
+}
+
 /// As under `ulimit -v`, or where the system promises no memory that it does not have.
 #[test]
 fn stacks_need_little_address_space() {

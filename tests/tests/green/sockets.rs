@@ -4,6 +4,7 @@ use std::io::IoSlice;
 use std::mem::MaybeUninit;
 use std::os::unix::net::UnixDatagram;
 
+use rustix::io::fcntl_dupfd_cloexec;
 use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
 use tests::prelude::*;
 
@@ -105,23 +106,55 @@ fn select_works_after_other_waits() {
     assert_eq!(join(selecting), (false, true));
 }
 
+/// With a handle, and with the descriptor alone.
 #[test]
 fn a_socket_in_select_can_be_received_from() {
+    type Wait = fn(&Socket) -> io::Result<Ready>;
+    let waits: [Wait; 2] = [
+        |one| select(&[one], &[], &[], Some(DEADLINE)),
+        |one| select(&[&one.as_fd()], &[], &[], Some(DEADLINE)),
+    ];
+    for wait in waits {
+        let (one, mut other) = tcp_pair();
+        let (begun, waiting) = green::channel(1);
+        let selecting = green::spawn({
+            let one = one.clone();
+            move || {
+                begun.send(thread::current().id()).expect("the test waits");
+                wait(&one).map(|ready| ready.reads(&one))
+            }
+        });
+        let scheduler = waiting.recv().expect("it begins");
+        // It runs there only once the other green thread has parked.
+        let receiving = one.clone();
+        on_scheduler(scheduler, move || park_once(&receiving));
+        other.write_all(b"x").expect("send");
+        assert!(join(selecting).expect("select"));
+        assert!(is_watched(inode(&one)), "its home watches it");
+    }
+}
+
+/// As after a trip through another process.
+#[test]
+fn a_socket_that_returns_under_its_number_is_watched() {
+    // No other test may get the number.
+    let Some(()) = alone() else { return };
     let (one, mut other) = tcp_pair();
-    let (begun, waiting) = green::channel(1);
-    let selecting = green::spawn({
-        let one = one.clone();
-        move || {
-            begun.send(thread::current().id()).expect("the test waits");
-            let ready = select(&[&one], &[], &[], Some(DEADLINE));
-            ready.map(|ready| ready.reads(&one))
-        }
+    let received = on_green(move || {
+        park_once(&one);
+        let number = one.fileno();
+        let kept = one.as_fd().try_clone_to_owned().expect("a copy");
+        drop(one);
+        let again = fcntl_dupfd_cloexec(&kept, number).expect("a copy");
+        assert_eq!(again.as_raw_fd(), number);
+        let again = Socket::from(again);
+        park_once(&again);
+        let sender = green::spawn(move || other.write_all(b"x"));
+        let received = again.recv(1).expect("data");
+        sender.join().expect("no panic").expect("send");
+        received
     });
-    let scheduler = waiting.recv().expect("it begins");
-    // It runs there only once the other green thread has parked.
-    on_scheduler(scheduler, move || park_once(&one));
-    other.write_all(b"x").expect("send");
-    assert!(join(selecting).expect("select"));
+    assert_eq!(received, b"x");
 }
 
 #[test]
@@ -201,21 +234,27 @@ fn a_short_read_before_descriptors_is_no_end() {
 #[test]
 fn a_detached_descriptor_is_no_longer_watched() {
     let (one, _other) = tcp_pair();
-    let number = fs::read_link(format!("/proc/self/fd/{}", one.fileno())).expect("/proc");
-    // socket:[NUMBER]
-    let number = number.to_string_lossy().replace(|c: char| !c.is_ascii_digit(), "");
-    let number: u64 = number.parse().expect("a number");
-    let is_watched = move || {
-        let all = fs::read_dir("/proc/self/fdinfo").expect("/proc");
-        let texts = all.filter_map(|entry| fs::read_to_string(entry.ok()?.path()).ok());
-        let wanted = format!("ino:{number:x} ");
-        texts.into_iter().any(|text| text.contains(&wanted))
-    };
+    let number = inode(&one);
     on_green({
         let one = one.clone();
         move || park_once(&one)
     });
-    assert!(is_watched(), "its home watches it");
+    assert!(is_watched(number), "its home watches it");
     let _detached = one.detach().expect("detach");
-    assert!(!is_watched());
+    assert!(!is_watched(number));
+}
+
+fn inode(socket: &Socket) -> u64 {
+    let link = fs::read_link(format!("/proc/self/fd/{}", socket.fileno())).expect("/proc");
+    // socket:[NUMBER]
+    let number = link.to_string_lossy().replace(|c: char| !c.is_ascii_digit(), "");
+    number.parse().expect("a number")
+}
+
+/// Whether an epoll of this process watches it.
+fn is_watched(inode: u64) -> bool {
+    let all = fs::read_dir("/proc/self/fdinfo").expect("/proc");
+    let mut texts = all.filter_map(|entry| fs::read_to_string(entry.ok()?.path()).ok());
+    let wanted = format!("ino:{inode:x} ");
+    texts.any(|text| text.contains(&wanted))
 }

@@ -47,7 +47,7 @@ impl Peers {
 
 type Wait = fn(&Peers, &Socket) -> io::Result<()>;
 
-/// Each of these waits forever.
+/// Each of these waits for ever.
 const WAITS: [(&str, Wait); 17] = [
     ("a silent upstream", |peers, _| peers.upstream()?.recv(1).map(drop)),
     ("an upstream that does not read", |peers, _| peers.upstream()?.sendall(&vec![0; 64 << 20])),

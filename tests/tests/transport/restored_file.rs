@@ -41,6 +41,22 @@ fn a_lost_file_is_made_again_if_wanted<T: Row + Has<options::File>, C: Column>()
 
 matrix!(unix: a_lost_file_is_made_again_if_wanted);
 
+#[test]
+fn a_kept_socket_of_a_lost_file_ends_with_its_server() {
+    let folder = Folder::new();
+    let path = folder.join("server");
+    let (sender, kept) = unbounded();
+    let keep = move |request: Datagram, _: Address| sender.send(request.socket).expect("sent");
+    let server = run(UnixDatagramServer::handling(keep).restore_file(true), path.clone());
+    UnixDatagram::client(&server.address()).send("hello");
+    let kept = kept.recv_timeout(DEADLINE).expect("a handler");
+    fs::remove_file(&path).expect("the server's file");
+    until("it is there again", || can_be_connected_to(SocketKind::Datagram, &path));
+    assert!(kept.fileno() >= 0);
+    drop(server);
+    assert_eq!(kept.fileno(), -1);
+}
+
 /// Another program has made it in the meantime.
 #[test]
 fn a_live_file_in_its_place_is_left_alone() {

@@ -37,11 +37,11 @@ use crate::wait::{can_park, park_until};
 /// Where a server stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
-    /// Has not served yet, or has handled single requests since it last stopped: it remembers a
-    /// stop.
+    /// Has not served yet, or has only handled single requests since it last stopped. It remembers
+    /// a stop.
     Fresh,
-    /// Was told to stop while no loop ran, by a caller that could not carry it out: the next loop
-    /// does that and nothing else.
+    /// A stop was asked for while no loop ran, by a caller that could not carry it out. The next
+    /// loop does that and nothing else.
     StopPending(Stop),
     /// A loop runs, or `handle_request`.
     Serving,
@@ -221,7 +221,7 @@ impl Life {
         if self.depth != fork::depth() {
             log::warn!(target: crate::handler::TARGET, "cannot stop a server from a child that it forked: the parent goes on serving");
             return Asked {
-                carried_out_by: By::Nobody,
+                carried_out_by: By::Parent,
                 idle_until: Instant::now(),
                 deadline: Instant::now(),
             };

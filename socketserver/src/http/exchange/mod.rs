@@ -255,14 +255,16 @@ impl Exchange {
     /// Waits for the first bytes of a request. Returns whether they have come.
     fn wait_for_request(&self) -> io::Result<bool> {
         let Inner { socket, server, settings, idle_mark, .. } = &*self.inner;
+        let memory = self.inner.reply.borrow_mut().take_memory();
         if socket.has_layer() {
+            drop(memory);
             // On the loop's thread, all other clients wait for this one.
             let limits = &settings.limits;
             let most = if server.runs_on_loop() { limits.head_time } else { limits.idle_time };
             return server.next_request_within(socket, most.min(limits.idle_time));
         }
-        let wait = (FIRST, settings.limits.idle_time);
-        let received = server.receive_next(socket, wait, &mut idle_mark.borrow_mut())?;
+        let (memory, time) = ((memory, FIRST), settings.limits.idle_time);
+        let received = server.receive_next(socket, memory, time, &mut idle_mark.borrow_mut())?;
         Ok(received.is_some_and(|received| self.inner.input.borrow_mut().set(received)))
     }
 

@@ -5,6 +5,7 @@ use std::io;
 use std::mem;
 
 use super::chunks::OwnChunks;
+use super::input::FIRST;
 use super::stage::{Frame, Stage, Terms};
 use crate::http::message::line::{self, invalid};
 use crate::http::message::status::{Status, has_body, response};
@@ -287,9 +288,18 @@ impl Outgoing {
         self.out.len() >= BUFFER
     }
 
-    /// Frees the memory once everything has been sent, so that an idle connection holds none.
+    /// Frees the memory once everything has been sent, except for a little that the next request
+    /// may need.
     pub(in crate::http) fn release(&mut self) {
-        (self.out, self.body) = (Vec::new(), Vec::new());
+        self.body = Vec::new();
+        if self.out.capacity() > 2 * FIRST {
+            self.out = Vec::new();
+        }
+    }
+
+    /// Takes the rest of the memory, because an idle connection holds none.
+    pub(in crate::http) fn take_memory(&mut self) -> Vec<u8> {
+        mem::take(&mut self.out)
     }
 
     /// Ends the body. Returns whether the reply is whole.

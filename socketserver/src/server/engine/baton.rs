@@ -89,20 +89,30 @@ impl Loop<'_> {
 impl Engine {
     /// What the leader does: accepts requests, and dispatches them where it runs.
     fn lead(&self, baton: &Baton, listener: &Listener) {
+        /// With so many requests in a row the leader will not wait soon.
+        const MANY: u32 = 256;
         let may_take = || !self.core.life.is_stopping() && !self.admission.must_wait();
+        let mut in_a_row = 0_u32;
         self.core.life.inside(|| {
             while baton.is_led() && !baton.is_wanted() && may_take() {
                 match self.intake.take(listener.socket()) {
                     Ok(request) => {
                         self.admission.refill_reserve();
                         self.dispatch(request, None, None);
+                        in_a_row = in_a_row.saturating_add(1);
+                        if in_a_row == MANY {
+                            lead::rest(listener.socket());
+                        }
                     }
                     Err(error) if AcceptError::of(&error) == AcceptError::Nothing => {
+                        in_a_row = 0;
                         lead::wait(baton, listener.socket());
                     }
                     Err(error) => baton.fail(error),
                 }
             }
         });
+        // The next leader may be on another core.
+        lead::rest(listener.socket());
     }
 }

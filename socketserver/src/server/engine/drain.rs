@@ -47,7 +47,7 @@ impl Engine {
             match asked.carried_out_by {
                 By::Caller => drop(self.carry_out()),
                 By::Loop(_) if wait => self.core.enforce(asked.idle_until, asked.deadline),
-                By::Loop(_) | By::Nobody => {}
+                By::Loop(_) | By::Nobody | By::Parent => {}
             }
             return Drained::default();
         }
@@ -59,6 +59,7 @@ impl Engine {
             By::Loop(ended) => self.wait_for_loop(ended, asked.idle_until, asked.deadline),
             By::Caller => drop(self.carry_out()),
             By::Nobody => {}
+            By::Parent => return Drained::default(),
         }
         self.finish(before, asked.deadline, wait)
     }
@@ -209,7 +210,7 @@ impl Engine {
             if listener.origin != Origin::Own || !self.is_shared() {
                 self.intake.close_listener(listener.socket());
             }
-            *self.answers.lock() = listener.answers();
+            self.answers.lock().extend(listener.answers());
         }
         self.close_lobby();
     }
@@ -230,12 +231,10 @@ impl Engine {
         self.core.books.abandon_all()
     }
 
-    /// Gives up the socket through which handlers have answered: its port is free then, although
+    /// Gives up the sockets through which handlers have answered: their port is free then, although
     /// the program may have kept a handle.
     fn close_answers(&self) {
-        if let Some(answers) = self.answers.lock().take() {
-            answers.give_up();
-        }
+        self.answers.lock().drain(..).for_each(|answers| answers.give_up());
     }
 
     /// Ends the workers, and waits for them if no request is live.

@@ -164,8 +164,8 @@ pub(crate) struct Engine {
     listener: Mutex<Option<Listener>>,
     /// Whether another process may have the listener too.
     shared: AtomicBool,
-    /// The socket of a datagram server that has closed it, while handlers may answer through it.
-    answers: Mutex<Option<WeakSocket>>,
+    /// The sockets of a datagram server that has closed them, while handlers may answer through them.
+    answers: Mutex<Vec<WeakSocket>>,
     /// `Some` once the server has ended.
     drained: Mutex<Option<Drained>>,
     once: Mutex<Once>,

@@ -1,6 +1,7 @@
 //! How the loop binds its listener again, after the file by which clients find it has gone.
 
 use std::io;
+use std::mem;
 use std::time::Duration;
 
 use super::serve::{Loop, Taken};
@@ -79,7 +80,8 @@ impl Loop<'_> {
         }
         *current = Some(listener.clone());
         drop(current);
-        self.listener = listener;
+        let former = mem::replace(&mut self.listener, listener);
+        self.engine.answers.lock().extend(former.answers());
         Ok(())
     }
 }

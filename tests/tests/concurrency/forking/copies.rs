@@ -7,7 +7,7 @@ use crate::support::{EndAfter, Journal};
 
 list!(
     TESTS: a_child_changes_its_copy_of_the_state, a_child_cannot_stop_its_server,
-    a_child_has_no_listener,
+    a_child_cannot_end_another_server, a_child_has_no_listener,
 );
 
 fn a_child_changes_its_copy_of_the_state() {
@@ -61,6 +61,24 @@ fn a_child_cannot_stop_its_server() {
         journal.lines(),
         vec!["cannot stop a server from a child that it forked: the parent goes on serving"; 9]
     );
+}
+
+/// The child would abort the other's requests, whose connections it shares, and call its hooks.
+fn a_child_cannot_end_another_server() {
+    let other = Arc::new(bind(ForkingTCPServer::<Echo>::builder()));
+    let mut client = Client::stream(other.server_address());
+    other.handle_request().expect("serve");
+    assert_eq!(client.ask("hello"), b"hello");
+    let copy = other.clone();
+    let server = bind(ForkingTCPServer::handling(move |request: Socket, _| {
+        let drained = copy.server_close();
+        request.sendall(if drained == Drained::default() { b"tried" } else { b"ended" })
+    }));
+    let mut closing = Client::stream(server.server_address());
+    server.handle_request().expect("serve");
+    assert_eq!(closing.rest(), b"tried");
+    assert_eq!(client.ask("still there?"), b"still there?");
+    client.end();
 }
 
 /// What this process's descriptors stand for.
