@@ -106,8 +106,9 @@ fn a_slow_receiver_ends_no_relay<W: Thread>() {
                         0 => return received,
                         count => received += count,
                     }
-                    // Slow, but for less than a tenth of the timeout.
-                    thread::sleep(Duration::from_millis(10));
+                    // What a relay holds, 64 KiB, takes longer than the timeout. Each piece that it
+                    // sends, 16 KiB, takes a third of it, also when this machine is busy.
+                    thread::sleep(Duration::from_millis(6));
                 }
             });
             let relayed = relay(&one, &other);

@@ -181,6 +181,8 @@ fn limits_count_clients_of_another_family() {
     let builder = Server::<Netlink, Threading, _, _>::handling(answer);
     let builder = builder.max_rate_per_address(1, Duration::from_secs(3_600));
     let server = run(builder, Netlink::any());
+    // Each lives on, or the next one could get its address.
+    let mut clients = Vec::new();
     for refused in 1..=2 {
         let client = Netlink::client();
         for message in [b"one", b"two"] {
@@ -188,6 +190,7 @@ fn limits_count_clients_of_another_family() {
         }
         assert_eq!(client.recv(100).expect("recv"), b"ONE");
         until("the second is refused", || server.stats().refused == refused);
+        clients.push(client);
     }
 }
 
