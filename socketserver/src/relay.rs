@@ -81,20 +81,27 @@ pub fn relay(one: &Socket, other: &Socket) -> io::Result<(u64, u64)> {
 /// has a thread, and waits.
 fn with_layers(one: &Socket, other: &Socket, patience: Option<Duration>) -> io::Result<(u64, u64)> {
     let moved_at = Mutex::new(Instant::now());
+    // The other direction fails because of it, with another error.
+    let first_error = Mutex::new(None);
     let copy = |from, to| {
         let mut ends_both = EndsBoth(Some([one, other]));
-        let copied = copy(from, to, patience, &moved_at);
-        if copied.is_ok() {
-            ends_both.0 = None;
+        match copy(from, to, patience, &moved_at) {
+            Ok(copied) => {
+                ends_both.0 = None;
+                copied
+            }
+            Err(error) => {
+                first_error.lock().get_or_insert(error);
+                0
+            }
         }
-        copied
     };
     let (there, back) = green::scope(|scope| {
         let back = scope.spawn(|| copy(other, one));
         let there = copy(one, other);
         (there, back.join().unwrap_or_else(|panic| resume_unwind(panic)))
     });
-    Ok((there?, back?))
+    first_error.into_inner().map_or(Ok((there, back)), Err)
 }
 
 /// If one direction has failed, the other one ends too. A layer may panic, and then nothing else

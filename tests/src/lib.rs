@@ -165,13 +165,17 @@ impl Folder {
     /// Makes a folder with a path short enough for Unix sockets.
     pub fn new() -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(0);
-        let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let name = format!("socketserver-{}-{number}", std::process::id());
-        let path = std::env::temp_dir().join(name);
-        // A process of this number may have been killed before it could remove its folder.
-        let _ = fs::remove_dir_all(&path);
-        fs::create_dir(&path).expect("a folder for the test");
-        Folder(path)
+        loop {
+            let number = NEXT.fetch_add(1, Ordering::Relaxed);
+            let name = format!("socketserver-{}-{number}", std::process::id());
+            let path = std::env::temp_dir().join(name);
+            match fs::create_dir(&path) {
+                Ok(()) => return Folder(path),
+                // A process of this number was killed before it could remove its folder.
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+                Err(error) => panic!("cannot make {}: {error}", path.display()),
+            }
+        }
     }
 
     pub fn join(&self, name: &str) -> PathBuf {

@@ -88,6 +88,23 @@ fn silence_longer_than_the_timeout_ends_a_relay<W: Thread>() {
     assert_eq!(error_kind(relayed), ErrorKind::TimedOut);
 }
 
+/// Both directions fail: one because it waits for too long, and so the other. Which of them is the
+/// first differs from round to round.
+fn a_receiver_that_stops_for_too_long_ends_a_relay<W: Thread>() {
+    for _ in 0..20 {
+        let (relayed, _) = joined::<_, W>(
+            |one, other| {
+                for socket in [one, other] {
+                    set_up(socket, true);
+                    socket.settimeout(Some(Duration::from_millis(20))).expect("timeout");
+                }
+            },
+            |mut left, right| (left.write_all(&vec![b'x'; MUCH]), right),
+        );
+        assert_eq!(error_kind(relayed), ErrorKind::TimedOut);
+    }
+}
+
 /// The bytes that a relay holds take the receiver longer than the timeout, and none of its reads
 /// does.
 fn a_slow_receiver_ends_no_relay<W: Thread>() {
@@ -204,5 +221,6 @@ matrix!(
     a_panic_of_a_layer_ends_the_relay,
     an_end_is_passed_on_and_the_other_direction_goes_on,
     silence_longer_than_the_timeout_ends_a_relay,
+    a_receiver_that_stops_for_too_long_ends_a_relay,
     unread_bytes_of_an_rfile_are_an_error,
 );
