@@ -233,6 +233,8 @@ fn each_admitted_request_is_closed_once<C: Column>() {
         let mut client = Client::stream(&server.address());
         client.send(word);
         client.rest();
+        // The connection ends first.
+        until("the request has ended", || server.stats().active == 0);
     }
     assert_eq!(server.ends(), [1, 2, 0, 0]);
     let counts = [&state.taken, &state.given_back, &state.closed];
