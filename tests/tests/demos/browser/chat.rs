@@ -124,12 +124,15 @@ fn names_are_checked_as_ever() {
         ("ANN", "that name is taken"),
         ("<b>bob</b>", "a name is Latin letters"),
         ("/who", "a name is Latin letters"),
-        ("x".repeat(5_000).as_str(), "that name is too long"),
     ] {
         browser.run("document.getElementById('name').value = ''");
         browser.says(name);
         browser.shows_status(problem);
     }
+    // The browser needs milliseconds for each key.
+    browser.run("document.getElementById('name').value = 'x'.repeat(5_000)");
+    browser.says("x");
+    browser.shows_status("that name is too long");
     ann.hears_only(&[]);
     ann.quits();
 }
