@@ -25,7 +25,7 @@ impl<S> ServerRef<S> {
     /// something to read: the request's first byte, or the end of the stream. It returns `false` if
     /// a drain, by a signal too, or `server_close` ends the server first: at once, or after the
     /// lame-duck time. So no drain waits for idle clients, and no request that has begun to come is
-    /// lost. A new client has one second for its first byte, during a drain too.
+    /// lost. A new client has one second after the call for its first byte, during a drain too.
     ///
     /// ```
     /// use std::io;
