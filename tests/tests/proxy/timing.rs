@@ -42,8 +42,8 @@ fn a_late_first_byte_prolongs_no_deadline<C: Column>() {
     let builder = Server::<Tcp, C, Behind>::builder();
     let server = run(builder.proxy_protocol(local_proxies().timeout(TIME)), LOCAL);
     // What delays the machine delays the silent client's end, too.
-    let mut clients = [(); 2].map(|()| Client::stream(&server.address()));
     let began = Instant::now();
+    let mut clients = [(); 2].map(|()| Client::stream(&server.address()));
     thread::sleep(TIME * 7 / 10);
     let [late, silent] = &mut clients;
     late.send("P");

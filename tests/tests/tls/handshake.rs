@@ -14,13 +14,15 @@ fn server<C: Column>(authority: &Authority) -> (Running<()>, ssl::SSLContext) {
 }
 
 /// A connection that sends what `send` has it send fails for one reason, at debug level.
-fn fails<C: Column>(reason: SSLErrorReason, text: &str, send: impl FnOnce(&mut Client)) {
+fn fails<C: Column>(reason: SSLErrorReason, text: &str, send: impl FnOnce(&mut Client, Instant)) {
     let lines = keep_lines(LevelFilter::Debug);
     let authority = Authority::new("failures");
     let (server, context) = server::<C>(&authority);
+    // The server's time begins when it accepts, which may be before this thread goes on.
+    let began = Instant::now();
     let mut client = Client::stream(&server.address());
     let peer = client.tcp().local_addr().expect("an address");
-    send(&mut client);
+    send(&mut client, began);
     until("it is counted", || server.stats().refused == 1);
     assert_eq!(server.stats().failed, 0);
     let stats = context.session_stats();
@@ -32,19 +34,17 @@ fn fails<C: Column>(reason: SSLErrorReason, text: &str, send: impl FnOnce(&mut C
 
 fn a_silent_client_ends_at_the_deadline<C: Column>() {
     let text = "expected a TLS handshake within 300ms, got none or a part";
-    fails::<C>(SSLErrorReason::Timeout, text, |client| {
-        let began = Instant::now();
+    fails::<C>(SSLErrorReason::Timeout, text, |client, began| {
         assert_eq!(client.rest(), b"");
         let took = began.elapsed();
-        assert!(TIME <= took && took < 3 * TIME, "{took:?}");
+        assert!(TIME <= took && took < 10 * TIME, "{took:?}");
     });
 }
 
 /// A timeout for each call would begin anew with each byte.
 fn a_slow_hello_ends_at_the_deadline<C: Column>() {
     let text = "expected a TLS handshake within 300ms, got none or a part";
-    fails::<C>(SSLErrorReason::Timeout, text, |client| {
-        let began = Instant::now();
+    fails::<C>(SSLErrorReason::Timeout, text, |client, began| {
         client.tcp().set_read_timeout(Some(TIME / 10)).expect("a timeout");
         for byte in client_hello().chunks(1) {
             if client.write(byte).is_err() {
@@ -57,19 +57,19 @@ fn a_slow_hello_ends_at_the_deadline<C: Column>() {
             }
         }
         let took = began.elapsed();
-        assert!(TIME <= took && took < 3 * TIME, "{took:?}");
+        assert!(TIME <= took && took < 10 * TIME, "{took:?}");
     });
 }
 
 fn an_empty_connection_ends_quietly<C: Column>() {
     let text = "expected a TLS handshake, got the end of the stream";
-    fails::<C>(SSLErrorReason::Eof, text, |client| client.end());
+    fails::<C>(SSLErrorReason::Eof, text, |client, _| client.end());
 }
 
 /// It is not answered: a browser would show whatever comes.
 fn plain_http_is_refused<C: Column>() {
     let text = "expected a TLS handshake, got other data, such as plain HTTP";
-    fails::<C>(SSLErrorReason::PlainText, text, |client| {
+    fails::<C>(SSLErrorReason::PlainText, text, |client, _| {
         client.send("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
         assert_eq!(client.rest_or_reset(), b"");
     });
@@ -78,7 +78,7 @@ fn plain_http_is_refused<C: Column>() {
 /// Of 1.1, as old scanners send it.
 fn an_old_version_is_refused<C: Column>() {
     let text = "the TLS handshake failed: peer is incompatible: ";
-    fails::<C>(SSLErrorReason::Version, text, |client| {
+    fails::<C>(SSLErrorReason::Version, text, |client, _| {
         let random = [7; 32];
         let suites = [&[0, 2, 0xc0, 0x13][..], &[1, 0]].concat();
         let body = [&[3, 2][..], &random, &[0], &suites].concat();
