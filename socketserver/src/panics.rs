@@ -44,6 +44,11 @@ pub(crate) fn contained<T>(target: &str, what: &str, run: impl FnOnce() -> T) ->
     }
 }
 
+/// Writes a line to the log. The logger is the user's: if it panics, the caller goes on.
+pub(crate) fn log_quietly(target: &str, line: impl FnOnce()) {
+    contained(target, "the logger", line);
+}
+
 #[cold]
 #[inline(never)]
 fn report(target: &str, what: &str, text: &str) {

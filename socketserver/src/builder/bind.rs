@@ -16,7 +16,7 @@ use crate::server::Server;
 use crate::server::engine::{Engine, Listener, Origin, TARGET};
 use crate::server::intake::Typed;
 use crate::socket::Socket;
-use crate::transport::{Speaker, Transport};
+use crate::transport::{self, Speaker, Transport};
 
 impl<T, C, H, S> Builder<T, C, H, S> {
     /// Makes the server: binds its socket to `address`, and listens.
@@ -36,14 +36,8 @@ impl<T, C, H, S> Builder<T, C, H, S> {
         S: BaseServer<T::Request>,
     {
         let address = address.to_address()?;
-        let socket = self.transport.socket(&address);
-        let bound = socket.and_then(|socket| {
-            let bound = self.transport.server_bind(&socket, &address);
-            // A hook may have failed after the file was made.
-            bound.inspect_err(|_| self.transport.server_close(&socket))?;
-            Ok(socket)
-        });
-        let server = bound.and_then(|socket| self.start(socket, Origin::Own));
+        let socket = transport::bound(&self.transport, &address);
+        let server = socket.and_then(|socket| self.start(socket, Origin::Own));
         server.map_err(about_system(format_args!("cannot serve at {address}")))
     }
 

@@ -29,7 +29,7 @@ use super::task::{NewTask, Task};
 use super::timers::Timers;
 use super::{TARGET, prefetch};
 use crate::nesting::EnclosingServers;
-use crate::panics::contained;
+use crate::panics::log_quietly;
 
 /// How many green threads run before the scheduler looks at its descriptors and its inbox again.
 const TURNS: usize = 128;
@@ -257,7 +257,7 @@ impl Local {
         }
         if let Err(error) = looked {
             let number = self.scheduler.number;
-            contained(TARGET, "the logger", || {
+            log_quietly(TARGET, || {
                 log::error!(
                     target: TARGET,
                     "epoll_wait failed on scheduler {number} ({error}): \

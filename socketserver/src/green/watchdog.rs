@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 use parking_lot::Mutex;
 
 use super::TARGET;
-use crate::panics::contained;
+use crate::panics::log_quietly;
 
 /// A turn that lasts longer is logged.
 const LONG: Duration = Duration::from_millis(100);
@@ -35,7 +35,7 @@ pub(super) fn warn_at_times(last: &LastWarning, log: impl FnOnce()) {
     }
     *last = Some(now);
     drop(last);
-    contained(TARGET, "the logger", log);
+    log_quietly(TARGET, log);
 }
 
 /// What the watchdog sees of a scheduler. Only the scheduler's own thread changes it.
@@ -158,7 +158,7 @@ fn look(scheduler: &Activity, seen: &mut Seen) {
             return;
         }
         seen.logged = true;
-        contained(TARGET, "the logger", || {
+        log_quietly(TARGET, || {
             log::warn!(
                 target: TARGET,
                 "{name} has kept its core for over {LONG:?}, and the other green threads there wait: \

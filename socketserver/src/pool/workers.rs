@@ -10,7 +10,7 @@ use super::count::{Count, MOST};
 use super::name::thread_name;
 use super::queue::{NoJob, Queue};
 use super::work::Work;
-use crate::panics::contained;
+use crate::panics::{contained, log_quietly};
 use crate::sync::atomic::{
     AtomicU64,
     Ordering::{AcqRel, Acquire, Relaxed},
@@ -90,7 +90,7 @@ impl NoThread {
     pub(super) fn report(self) -> io::Error {
         let NoThread { error, to_log } = self;
         if let Some(left) = to_log {
-            contained(TARGET, "the logger", || {
+            log_quietly(TARGET, || {
                 log::warn!(
                     target: TARGET,
                     "cannot start another worker thread ({error}): {left} are running"

@@ -8,7 +8,7 @@ use super::accepted::Accepted;
 use super::clock::Moment;
 use super::facts::{LiveRequest, Named, RequestPhase};
 use crate::address::Address;
-use crate::panics::{DropsQuietly, contained};
+use crate::panics::{DropsQuietly, contained, log_quietly};
 use crate::sync::Mutex;
 
 /// How a live request is ended by force. A clone ends the same request.
@@ -58,7 +58,7 @@ impl Abort {
     /// handler may cause is one of a client that has gone.
     pub(super) fn abort_overdue(&self, id: u64, deadline: Duration) {
         let report = |client: &Address| {
-            contained(TARGET, "the logger", || {
+            log_quietly(TARGET, || {
                 let request = Named(Some(id), client);
                 log::warn!(target: TARGET, "{request} has taken longer than its deadline of {deadline:?}: aborting it");
             });

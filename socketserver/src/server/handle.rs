@@ -10,11 +10,12 @@ use std::time::Duration;
 
 use crossbeam_channel::bounded;
 
-use super::engine::{TARGET, quietly};
+use super::engine::TARGET;
 use super::report::Drained;
 use super::{Owned, Server};
 use crate::concurrency::Concurrency;
 use crate::handler::{ServerRef, StopKind};
+use crate::panics::log_quietly;
 use crate::request::short_name;
 #[cfg(feature = "signals")]
 use crate::signals::Signals;
@@ -52,7 +53,7 @@ impl<T, C: Concurrency, H, S> Server<T, C, H, S> {
             });
             if let Err(error) = &result {
                 let address = &serving.core().address;
-                quietly("the logger", || {
+                log_quietly(TARGET, || {
                     log::error!(target: TARGET, "serving failed on {address} ({error}): closing the listener");
                 });
                 // No loop will serve again, so clients must not wait in the backlog.

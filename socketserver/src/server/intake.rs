@@ -16,7 +16,7 @@ use crate::handler::{BaseServer, Life, RequestHandler, ServerRef};
 use crate::panics::DropsQuietly;
 use crate::request::{Accepted, End, Facts, HandlerError, RequestPhase, Share, caught};
 use crate::socket::Socket;
-use crate::transport::Transport;
+use crate::transport::{self, Transport};
 use crate::wait::nonblocking_sockets;
 
 /// A transport, a handler and a state. They drop without a panic, on any thread.
@@ -75,12 +75,7 @@ where
     }
 
     fn bind_again(&self, address: &Address) -> io::Result<Socket> {
-        survived(|| {
-            let socket = self.transport.socket(address)?;
-            let bound = self.transport.server_bind(&socket, address);
-            bound.inspect_err(|_| self.transport.server_close(&socket))?;
-            Ok(socket)
-        })
+        survived(|| transport::bound(&*self.transport, address))
     }
 
     fn handler_name(&self) -> &'static str {

@@ -230,6 +230,14 @@ pub trait Transport: Send + Sync + 'static {
     fn server_close(&self, _socket: &Socket) {}
 }
 
+/// A new socket at this address.
+pub(crate) fn bound(transport: &impl Transport, address: &Address) -> io::Result<Socket> {
+    let socket = transport.socket(address)?;
+    // A hook may have failed after the file was made.
+    transport.server_bind(&socket, address).inspect_err(|_| transport.server_close(&socket))?;
+    Ok(socket)
+}
+
 /// Whether the first bytes of a connection are for this transport, and not for hooks around it: the
 /// header of a proxy, or a handshake.
 #[cfg(any(feature = "proxy", feature = "tls"))]

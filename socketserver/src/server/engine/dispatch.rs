@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::serve::Taken;
-use super::{Engine, TARGET, log_quietly};
+use super::{Engine, TARGET};
 use crate::admission::Refusal;
 use crate::lead::Pace;
 use crate::lobby::Lobby;
+use crate::panics::log_quietly;
 use crate::request::{Accepted, End, Job, Named, Rejected, Ticket};
 use crate::server::report::Served;
 
@@ -77,7 +78,7 @@ pub(in crate::server) fn end_refused(refusal: Refusal, request: &dyn Accepted) -
         }
         refusal => {
             let named = Named(Some(request.facts().id()), request.client_address());
-            log_quietly(|| log::debug!(target: TARGET, "{named} refused: {refusal}"));
+            log_quietly(TARGET, || log::debug!(target: TARGET, "{named} refused: {refusal}"));
             if refusal.gets_an_answer() {
                 request.refuse();
             }

@@ -22,8 +22,9 @@ use std::net::Shutdown;
 use std::time::Duration;
 
 use super::serve::{Loop, Taken};
-use super::{Engine, Origin, TARGET, log_quietly, quietly, survived};
+use super::{Engine, Origin, TARGET, quietly, survived};
 use crate::handler::{By, Core, Stop, StopKind, Waiting};
+use crate::panics::log_quietly;
 use crate::request::Stats;
 use crate::server::report::Drained;
 use crate::sync::{Instant, MutexGuard};
@@ -105,7 +106,7 @@ impl Engine {
         let Some((stop, deadline)) = done else {
             return false;
         };
-        log_quietly(|| {
+        log_quietly(TARGET, || {
             log::debug!(target: TARGET, "the loop of {} has ended", self.core.address);
         });
         if stop.loop_waits() {
@@ -147,7 +148,7 @@ impl Engine {
         quietly("a message to the service manager", || self.supervisor.ended());
         let drained = before.report(&self.core, abandoned);
         *report = Some(drained);
-        log_quietly(|| {
+        log_quietly(TARGET, || {
             log::debug!(target: TARGET, "{} has ended: {drained:?}, {:?}", self.core.address, self.core.stats());
         });
         drained
@@ -178,7 +179,7 @@ impl Engine {
             && !self.is_shared()
             && let Err(error) = self.intake.fence(listener.socket())
         {
-            log_quietly(|| {
+            log_quietly(TARGET, || {
                 log::debug!(target: TARGET, "cannot fence {} ({error}): the last clients may be reset", self.core.address);
             });
         }
@@ -195,7 +196,7 @@ impl Engine {
         // A logger may panic, and the server must end anyway.
         quietly("the drain", || self.core.enforce(Instant::now(), deadline));
         if let Err(error) = survived(serve) {
-            log_quietly(|| {
+            log_quietly(TARGET, || {
                 log::warn!(target: TARGET, "cannot serve the backlog of {} ({error}): its clients are reset", self.core.address);
             });
         }
@@ -303,7 +304,7 @@ impl Engine {
             }
             let end = [overdue, retry].into_iter().flatten().fold(deadline, Instant::min);
             if let Err(error) = core.waker.wait(None, Some(end)) {
-                log_quietly(|| {
+                log_quietly(TARGET, || {
                     log::error!(target: TARGET, "cannot wait for requests of {} ({error}): not waiting", core.address);
                 });
                 return false;
@@ -351,7 +352,7 @@ impl Loop<'_> {
                 }
                 Ok(Taken::Nothing) => break,
                 Err(error) => {
-                    log_quietly(|| {
+                    log_quietly(TARGET, || {
                         log::debug!(target: TARGET, "cannot accept more of the backlog of {} ({error}): closing the listener", self.core.address);
                     });
                     break;
@@ -359,7 +360,7 @@ impl Loop<'_> {
             }
         }
         if taken > 0 {
-            log_quietly(|| {
+            log_quietly(TARGET, || {
                 log::debug!(target: TARGET, "accepted {taken} requests from the backlog of {}", self.core.address);
             });
         }

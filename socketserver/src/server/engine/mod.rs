@@ -271,11 +271,6 @@ pub(crate) fn quietly(what: &str, run: impl FnOnce()) {
     contained(TARGET, what, run);
 }
 
-/// Writes a line to the log. The logger is the user's, and the server must end whatever it does.
-fn log_quietly(line: impl FnOnce()) {
-    quietly("the logger", line);
-}
-
 /// Runs code that may be the user's. A panic there becomes an error of this call.
 pub(crate) fn survived<V>(run: impl FnOnce() -> io::Result<V>) -> io::Result<V> {
     let result = caught(|| Ok(run()));
